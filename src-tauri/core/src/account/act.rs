@@ -1,0 +1,165 @@
+//! `poll`: what is to be done next.
+
+use super::{Account, Action, Step};
+use crate::gate::Spacing;
+use crate::ledger::Happened;
+use crate::policy;
+use crate::providers;
+use crate::request::Endpoint;
+use crate::secret::Fingerprint;
+use crate::state::LastRequest;
+use crate::time::Moment;
+
+impl Account {
+    /// What to do now. Call it again after each action but [`Action::Sleep`] and [`Action::Ask`]; after
+    /// these, when the time has come or something was handled.
+    pub fn poll(&mut self, now: Moment) -> Action {
+        self.notice_waking(now);
+        if let Some(entry) = self.ledger.pop_front() {
+            return Action::Record(entry);
+        }
+        if let Some(action) = self.persist(now) {
+            return action;
+        }
+        if self.saving.dirty {
+            return self.sleep(now);
+        }
+        if let Some(notice) = self.to_show.take() {
+            return Action::Notify(notice);
+        }
+        if let Some(id) = self.state.notices.due(now) {
+            self.to_show = self.state.notices.start_showing(id);
+            return self.persist_now();
+        }
+        if !matches!(self.step, Step::Asking { .. })
+            && let Some((id, renamed)) = self.becoming.take()
+        {
+            return Action::Become { id, renamed };
+        }
+        self.step(now)
+    }
+
+    fn persist(&mut self, now: Moment) -> Option<Action> {
+        let waits = self.saving.retry.is_some_and(|retry| retry.is_after(now));
+        (self.saving.dirty && !waits).then(|| self.persist_now())
+    }
+
+    fn persist_now(&mut self) -> Action {
+        self.saving.dirty = true;
+        Action::Persist(Box::new(self.state.clone()))
+    }
+
+    fn step(&mut self, now: Moment) -> Action {
+        match self.step {
+            Step::Asking { .. } => return self.look_or_sleep(now),
+            Step::Rechecking { .. } | Step::Looking => return Action::ReadCredential,
+            Step::Noting { spacing } => return self.ask(now, spacing),
+            Step::Ready if self.is_due(now) => return self.note_intent(now),
+            Step::Ready => self.step = Step::Idle,
+            Step::Idle => {}
+        }
+        if self.wants_look(now) {
+            return Action::ReadCredential;
+        }
+        if self.is_due(now) {
+            self.step = Step::Looking;
+            return Action::ReadCredential;
+        }
+        self.sleep(now)
+    }
+
+    fn look_or_sleep(&mut self, now: Moment) -> Action {
+        if self.wants_look(now) { Action::ReadCredential } else { self.sleep(now) }
+    }
+
+    fn wants_look(&self, now: Moment) -> bool {
+        self.look_at.is_none_or(|at| !at.is_after(now))
+    }
+
+    /// The spacing that the next request keeps: waived once, for a credential that replaces one that was
+    /// answered with 401 (law 6).
+    fn spacing(&self) -> Spacing {
+        let seen = self.state.sign_in.fingerprint();
+        match (&self.state.usage.refused, seen) {
+            (Some(refused), Some(seen)) if refused != seen => Spacing::Waived,
+            (Some(_) | None, Some(_) | None) => Spacing::Kept,
+        }
+    }
+
+    fn is_due(&self, now: Moment) -> bool {
+        self.due_at(now).is_some_and(|due| !due.is_after(now))
+    }
+
+    /// When the next request is due; `None` while nothing but a change of the sign-in helps.
+    fn due_at(&self, now: Moment) -> Option<Moment> {
+        let next = self.state.next_request_spaced(now, self.spacing())?;
+        Some(self.sleep.pause_until.map_or(next, |pause| next.later(pause)))
+    }
+
+    /// The intent is made durable before the request leaves, so that a crash in between is known of.
+    fn note_intent(&mut self, now: Moment) -> Action {
+        let spacing = match self.state.usage.shut(now, Spacing::Kept) {
+            None => Spacing::Kept,
+            Some(_) => self.spacing(),
+        };
+        self.state.usage.intend(now);
+        self.state.last = Some(LastRequest { at: now.wall, endpoint: Endpoint::Usage, outcome: None });
+        if spacing == Spacing::Waived {
+            self.state.usage.refused = None;
+        }
+        self.step = Step::Noting { spacing };
+        self.persist_now()
+    }
+
+    fn ask(&mut self, now: Moment, spacing: Spacing) -> Action {
+        let Some((request, fingerprint)) = self.request(now) else {
+            return self.ask_not(now);
+        };
+        let Some(permit) = self.state.usage.permit(now, spacing) else {
+            return self.ask_not(now);
+        };
+        self.step = Step::Asking { fingerprint, spacing };
+        self.record(now, Endpoint::Usage, Happened::Sent { why: self.why });
+        Action::Ask(permit, request)
+    }
+
+    fn request(&self, now: Moment) -> Option<(crate::Request, Fingerprint)> {
+        let credential = self.credential.as_ref().filter(|credential| !credential.expired(now.wall))?;
+        let request = providers::usage_request(self.state.provider, credential);
+        Some((request, credential.fingerprint()))
+    }
+
+    /// Between noting and asking the token ran out: take the note back.
+    fn ask_not(&mut self, now: Moment) -> Action {
+        self.state.usage.withdraw();
+        self.state.last = None;
+        self.step = Step::Idle;
+        self.look_at = Some(now.plus(policy::REREAD));
+        self.persist_now()
+    }
+
+    fn sleep(&mut self, now: Moment) -> Action {
+        let due = match self.step {
+            Step::Idle if !self.saving.dirty => self.due_at(now),
+            _ => None,
+        };
+        let retry = self.saving.retry.filter(|_| self.saving.dirty);
+        let offer = self.state.notices.next_offer().filter(|_| !self.saving.dirty);
+        let look = self.look_at.filter(|_| !self.saving.dirty);
+        let until = [due, retry, offer, look].into_iter().flatten().min_by_key(|at| at.boot);
+        self.sleep.expected = until;
+        Action::Sleep(until)
+    }
+
+    /// A timer that is over a minute late slept with the machine: the network needs a moment (law 12).
+    fn notice_waking(&mut self, now: Moment) {
+        let Some(expected) = self.sleep.expected.take() else {
+            return;
+        };
+        if now.since(expected) <= policy::ASLEEP {
+            return;
+        }
+        self.sleep.woke = Some(now);
+        self.sleep.pause_until = Some(now.plus(self.dice.wake_pause()));
+    }
+}

@@ -1,0 +1,237 @@
+//! `handle`: what the world did, and what follows from it.
+
+use super::{Account, Event, Preferences, Step};
+use crate::gate::{Cooldown, GateState, Spacing};
+use crate::ledger::{Happened, Reason};
+use crate::outcome::{Delivery, Outcome, Rejection};
+use crate::policy;
+use crate::providers;
+use crate::quota::Reading;
+use crate::request::Endpoint;
+use crate::secret::Fingerprint;
+use crate::sign_in::{Absence, Credential, CredentialRead, Seen, SignIn};
+use crate::state::AccountId;
+use crate::time::Moment;
+use crate::words;
+
+impl Account {
+    /// Takes in what happened. [`Account::poll`] then says what follows.
+    pub fn handle(&mut self, event: Event, now: Moment) {
+        match event {
+            Event::Persisted(Ok(())) => self.saved(),
+            Event::Persisted(Err(trouble)) => self.not_saved(trouble, now),
+            Event::Credential(read) => self.looked(read, now),
+            Event::CredentialMayHaveChanged => self.look_at = None,
+            Event::Delivered(delivery) => self.delivered(delivery, now),
+            Event::NoticeShown(id) => {
+                self.state.notices.shown(id);
+                self.saving.dirty = true;
+            }
+            Event::NoticeMissed(id) => {
+                self.state.notices.missed(id, now);
+                self.saving.dirty = true;
+            }
+            Event::NoticeServiceAppeared => {
+                self.saving.dirty |= self.state.notices.service_appeared(now);
+            }
+            Event::Preferences(preferences) => self.prefer(preferences),
+        }
+    }
+
+    /// Settles what an earlier process left behind.
+    pub(super) fn take_up(&mut self, now: Moment) {
+        let unanswered = self.state.usage.intent.is_some();
+        let jitter = self.dice.jitter();
+        self.saving.dirty = self.state.settle(now, jitter);
+        self.state.sign_in.place.clone_from(&self.place);
+        if unanswered {
+            if let Some(last) = &mut self.state.last {
+                last.outcome = Some(words::UNANSWERED.to_owned());
+            }
+            let event = Happened::Came { outcome: crate::ledger::OutcomeKind::Unanswered, detail: None };
+            self.record(now, Endpoint::Usage, event);
+        }
+    }
+
+    fn saved(&mut self) {
+        self.saving = super::Saving::default();
+    }
+
+    /// Nothing is asked while state cannot be saved, and what was about to be asked or said waits (law 13).
+    fn not_saved(&mut self, trouble: String, now: Moment) {
+        self.saving.failures = self.saving.failures.saturating_add(1);
+        self.saving.retry = Some(now.plus(policy::SAVE.after(self.saving.failures)));
+        self.saving.trouble = Some(trouble);
+        if matches!(self.step, Step::Noting { .. }) {
+            self.state.usage.withdraw();
+            self.state.last = None;
+            self.step = Step::Idle;
+        }
+        if let Some(notice) = self.to_show.take() {
+            self.state.notices.missed(notice.id, now);
+        }
+    }
+
+    fn prefer(&mut self, preferences: Preferences) {
+        let changed = self.preferences.interval != preferences.interval;
+        self.preferences = preferences;
+        let polled = matches!(self.state.usage.state, GateState::Open) && self.state.next.is_some();
+        if let Some(last) = self.state.usage.last_request.filter(|_| changed && polled) {
+            self.state.next = Some(last.plus(preferences.interval));
+            self.saving.dirty = true;
+        }
+    }
+
+    fn looked(&mut self, read: CredentialRead, now: Moment) {
+        self.look_at = Some(now.plus(look_again(&read)));
+        let step = std::mem::replace(&mut self.step, Step::Idle);
+        match read {
+            CredentialRead::Absent(absence) => self.no_credential(absence),
+            CredentialRead::Found(credential) => self.found(credential, now),
+        }
+        self.troubled |= self.state.sign_in_trouble(now.wall).is_some();
+        match step {
+            Step::Rechecking { fingerprint, rejection } => self.rechecked(fingerprint, rejection, now),
+            Step::Looking if self.becoming.is_none() && self.credential.is_some() => self.step = Step::Ready,
+            Step::Looking | Step::Idle | Step::Ready => {}
+            Step::Noting { .. } | Step::Asking { .. } => self.step = step,
+        }
+    }
+
+    fn no_credential(&mut self, absence: Absence) {
+        self.credential = None;
+        let seen = Some(Seen::Absent(absence));
+        self.saving.dirty |= self.state.sign_in.seen != seen;
+        self.state.sign_in.seen = seen;
+    }
+
+    fn found(&mut self, credential: Credential, now: Moment) {
+        let id = AccountId::of(self.state.provider, &credential.identity, &self.place);
+        // A sign-in that no longer says whose it is stays with the account that it had.
+        let named = credential.identity.account.is_some();
+        if named && id != self.id {
+            let renamed = self.state.sign_in.identity.account.is_none();
+            self.becoming = Some((id, renamed));
+            return;
+        }
+        let mut sign_in = SignIn {
+            seen: Some(Seen::Present { fingerprint: credential.fingerprint(), expires_at: credential.expires_at }),
+            place: self.place.clone(),
+            plan: credential.plan.clone(),
+            identity: credential.identity.clone(),
+        };
+        if !named {
+            sign_in.identity = self.state.sign_in.identity.clone();
+        }
+        let fingerprint = credential.fingerprint();
+        let unpaused = self.state.usage.credential_seen(&fingerprint);
+        let replaced = self.state.usage.refused.as_ref().is_some_and(|refused| *refused != fingerprint);
+        let back = self.state.sign_in_trouble(now.wall).is_some() && !credential.expired(now.wall);
+        if unpaused || replaced || back {
+            self.state.next = Some(now);
+            self.why = Reason::NewCredential;
+            self.saving.dirty = true;
+        }
+        self.saving.dirty |= self.state.sign_in != sign_in;
+        self.state.sign_in = sign_in;
+        self.credential = Some(credential);
+    }
+
+    /// The second half of a 401: another credential is asked with once, the same one is a strike (law 6).
+    fn rechecked(&mut self, fingerprint: Fingerprint, rejection: Rejection, now: Moment) {
+        if self.becoming.is_some() {
+            return;
+        }
+        let changed = self.state.sign_in.fingerprint().is_some_and(|seen| *seen != fingerprint);
+        if changed && self.state.usage.refused.is_some() {
+            self.state.next = Some(now);
+            self.why = Reason::NewCredential;
+        } else {
+            self.rejected(rejection, fingerprint, now);
+        }
+        self.saving.dirty = true;
+    }
+
+    fn rejected(&mut self, rejection: Rejection, fingerprint: Fingerprint, now: Moment) {
+        self.state.usage.rejected(now, rejection, fingerprint);
+        self.state.next = Some(now.plus(self.preferences.interval));
+        if matches!(self.state.usage.state, GateState::Paused { .. }) {
+            self.troubled = true;
+            self.state.notices.begin_sign_in(now, self.preferences.wanted);
+        }
+    }
+
+    fn delivered(&mut self, delivery: Delivery, now: Moment) {
+        let Step::Asking { .. } = self.step else {
+            return;
+        };
+        let Step::Asking { fingerprint, spacing } = std::mem::replace(&mut self.step, Step::Idle) else {
+            return;
+        };
+        let outcome = providers::understand(self.state.provider, Endpoint::Usage, delivery, now.wall);
+        let told = words::outcome(self.state.provider, &outcome);
+        let kind = words::outcome_kind(&outcome);
+        if let Some(last) = &mut self.state.last {
+            last.outcome = Some(told.clone());
+        }
+        self.learn(outcome, fingerprint, spacing, now);
+        self.sleep.pause_until = None;
+        self.why = Reason::Poll;
+        self.saving.dirty = true;
+        self.record(now, Endpoint::Usage, Happened::Came { outcome: kind, detail: Some(told) });
+    }
+
+    fn learn(&mut self, outcome: Outcome, fingerprint: Fingerprint, spacing: Spacing, now: Moment) {
+        let jitter = self.dice.jitter();
+        let grace = self.in_wake_grace(now);
+        let gate = &mut self.state.usage;
+        self.state.next = Some(now);
+        match outcome {
+            Outcome::Reading(reading) => self.read(reading, now),
+            Outcome::RateLimited { retry_after } => {
+                gate.rate_limited(now, retry_after, jitter);
+                self.state.notices.begin_limit(now, self.preferences.wanted);
+            }
+            Outcome::Rejected(Rejection::Unauthorized) => {
+                gate.refused_once(now, (spacing == Spacing::Kept).then(|| fingerprint.clone()));
+                self.step = Step::Rechecking { fingerprint, rejection: Rejection::Unauthorized };
+            }
+            Outcome::Rejected(rejection) => self.rejected(rejection, fingerprint, now),
+            Outcome::ServerTrouble { status, retry_after } => {
+                gate.server_trouble(now, Cooldown::Server { status }, retry_after, jitter);
+            }
+            Outcome::Unreadable { status, why } => {
+                gate.server_trouble(now, Cooldown::Unreadable { status, why }, None, jitter);
+            }
+            Outcome::Unreachable { why } if grace => {
+                self.sleep.grace_used = true;
+                gate.not_up_yet(now, why, jitter);
+            }
+            Outcome::Unreachable { why } => gate.unreachable(now, why, jitter),
+            Outcome::Ambiguous { why } => gate.ambiguous(now, why, jitter),
+        }
+    }
+
+    fn in_wake_grace(&self, now: Moment) -> bool {
+        let woke = self.sleep.woke.is_some_and(|woke| now.since(woke) <= policy::WAKE_GRACE);
+        woke && !self.sleep.grace_used
+    }
+
+    fn read(&mut self, reading: Reading, now: Moment) {
+        self.state.usage.success(now);
+        self.state.mended = self.troubled || self.state.notices.sign_in.is_some();
+        self.state.notices.end(now, self.preferences.wanted);
+        self.state.reading = Some(reading);
+        self.state.next = Some(now.plus(self.preferences.interval));
+        self.troubled = false;
+        self.sleep.grace_used = false;
+    }
+}
+
+/// With no word from a watcher, when to look at the sign-in again.
+fn look_again(read: &CredentialRead) -> std::time::Duration {
+    match read {
+        CredentialRead::Absent(Absence::Unreadable(_)) => policy::REREAD_TORN,
+        CredentialRead::Absent(_) | CredentialRead::Found(_) => policy::REREAD,
+    }
+}

@@ -1,0 +1,255 @@
+//! The state machine of one account.
+//!
+//! Its driver loops: [`Account::poll`] says what to do, the driver does it and tells what came of it with
+//! [`Account::handle`]. Spurious calls of either are harmless. Whatever an [`Action::Ask`] rests on was on
+//! disk before: [`Action::Persist`] always comes first, and while it fails nothing is asked.
+
+mod act;
+mod learn;
+#[cfg(test)]
+mod tests;
+
+use crate::gate::{Jitter, Permit, Spacing};
+use crate::ledger::{Entry, Happened, Reason};
+use crate::notice::{Notice, Wanted};
+use crate::outcome::Delivery;
+use crate::outcome::Rejection;
+use crate::policy;
+use crate::request::{Endpoint, Request};
+use crate::secret::Fingerprint;
+use crate::settings::Settings;
+use crate::sign_in::{Credential, CredentialRead};
+use crate::state::{AccountId, AccountState, Refusal};
+use crate::time::Moment;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// What is to be done next.
+#[derive(Debug)]
+pub enum Action {
+    /// Add a line to the ledger. Nothing is answered.
+    Record(Entry),
+    /// Make the state durable, then answer with [`Event::Persisted`].
+    Persist(Box<AccountState>),
+    /// Look at the owner's sign-in, then answer with [`Event::Credential`].
+    ReadCredential,
+    /// Send this one request, then answer with [`Event::Delivered`].
+    Ask(Permit, Request),
+    /// Show this to the person, then answer with [`Event::NoticeShown`] or [`Event::NoticeMissed`].
+    Notify(Notice),
+    /// The sign-in is another account's: go on as that one, with its own kept state. A name that only became
+    /// known (`renamed`) takes the gates along.
+    Become { id: AccountId, renamed: bool },
+    /// Nothing to do before then, unless something happens; `None` is "until something happens".
+    Sleep(Option<Moment>),
+}
+
+/// What the world did.
+#[derive(Debug)]
+pub enum Event {
+    /// The state of the last [`Action::Persist`] is durable, or why it is not.
+    Persisted(Result<(), String>),
+    Credential(CredentialRead),
+    /// Something stirred where the sign-in is kept.
+    CredentialMayHaveChanged,
+    Delivered(Delivery),
+    NoticeShown(u64),
+    NoticeMissed(u64),
+    /// A notification service came up.
+    NoticeServiceAppeared,
+    Preferences(Preferences),
+}
+
+/// The settings that bear on one account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Preferences {
+    pub interval: Duration,
+    pub wanted: Wanted,
+}
+
+impl From<&Settings> for Preferences {
+    fn from(settings: &Settings) -> Self {
+        Self {
+            interval: settings.polling_interval,
+            wanted: Wanted {
+                rate_limit: settings.notify_rate_limit,
+                sign_in: settings.notify_sign_in,
+                recovery: settings.notify_recovery,
+            },
+        }
+    }
+}
+
+/// One account at work: its kept state, and what only lives as long as the process.
+#[derive(Debug)]
+pub struct Account {
+    id: AccountId,
+    /// Where its sign-in is kept, for people and for telling accounts apart that have no other name.
+    place: String,
+    state: AccountState,
+    preferences: Preferences,
+    credential: Option<Credential>,
+    step: Step,
+    why: Reason,
+    /// When to look at the sign-in again without being told to; `None` is now.
+    look_at: Option<Moment>,
+    becoming: Option<(AccountId, bool)>,
+    ledger: VecDeque<Entry>,
+    saving: Saving,
+    to_show: Option<Notice>,
+    sleep: Sleep,
+    /// The sign-in was of no use at some time since the last reading.
+    troubled: bool,
+    dice: Dice,
+}
+
+/// How far the next request is.
+#[derive(Debug)]
+enum Step {
+    Idle,
+    /// It is due, and the sign-in is being read for it.
+    Looking,
+    /// The sign-in has just been read.
+    Ready,
+    /// The intent is noted and being made durable.
+    Noting {
+        spacing: Spacing,
+    },
+    Asking {
+        fingerprint: Fingerprint,
+        spacing: Spacing,
+    },
+    /// It was answered with 401, and the sign-in is being read again (law 6).
+    Rechecking {
+        fingerprint: Fingerprint,
+        rejection: Rejection,
+    },
+}
+
+/// Whether what is durable is what is true.
+#[derive(Debug, Default)]
+struct Saving {
+    dirty: bool,
+    failures: u32,
+    retry: Option<Moment>,
+    trouble: Option<String>,
+}
+
+/// Tells a machine that slept from a timer that was late (law 12).
+#[derive(Debug, Default)]
+struct Sleep {
+    expected: Option<Moment>,
+    pause_until: Option<Moment>,
+    woke: Option<Moment>,
+    /// The one failure that is no failure was used up.
+    grace_used: bool,
+}
+
+/// splitmix64: jitter needs no better, and the same seed gives the same run.
+#[derive(Debug)]
+struct Dice(u64);
+
+impl Dice {
+    fn draw(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn jitter(&mut self) -> Jitter {
+        Jitter(self.draw() % 1001)
+    }
+
+    fn wake_pause(&mut self) -> Duration {
+        let (least, most) = (policy::WAKE_PAUSE.start(), policy::WAKE_PAUSE.end());
+        Duration::from_millis(least + self.draw() % (most - least + 1))
+    }
+}
+
+impl Account {
+    /// Takes up an account where its state left it. `seed` is the account's randomness: the same seed and
+    /// the same events give the same actions.
+    pub fn new(
+        id: AccountId,
+        place: String,
+        state: AccountState,
+        preferences: Preferences,
+        now: Moment,
+        seed: u64,
+    ) -> Self {
+        let mut account = Self {
+            id,
+            place,
+            state,
+            preferences,
+            credential: None,
+            step: Step::Idle,
+            why: Reason::Poll,
+            look_at: None,
+            becoming: None,
+            ledger: VecDeque::new(),
+            saving: Saving::default(),
+            to_show: None,
+            sleep: Sleep::default(),
+            troubled: false,
+            dice: Dice(seed),
+        };
+        account.take_up(now);
+        account
+    }
+
+    pub fn id(&self) -> &AccountId {
+        &self.id
+    }
+
+    pub fn state(&self) -> &AccountState {
+        &self.state
+    }
+
+    /// Why the state cannot be saved, while it cannot.
+    pub fn saving_trouble(&self) -> Option<&str> {
+        self.saving.trouble.as_deref()
+    }
+
+    /// A person wants a reading now. What is refused stands in the ledger.
+    ///
+    /// # Errors
+    /// Why it may not be asked now.
+    pub fn refresh(&mut self, now: Moment) -> Result<(), Refusal> {
+        if !matches!(self.step, Step::Idle) {
+            return Ok(());
+        }
+        let verdict = match &self.saving.trouble {
+            Some(trouble) => Err(Refusal::Unsaved { trouble: trouble.clone() }),
+            None => self.state.refresh_verdict(now),
+        };
+        match &verdict {
+            Ok(()) => {
+                self.state.next = Some(now);
+                self.why = Reason::Person;
+                self.saving.dirty = true;
+            }
+            Err(refusal) => self.withheld(now, refusal),
+        }
+        verdict
+    }
+
+    fn withheld(&mut self, now: Moment, refusal: &Refusal) {
+        // The person may just have signed in: looking costs nothing.
+        self.look_at = None;
+        let event = Happened::Withheld { why: Reason::Person, because: refusal.key().to_owned() };
+        self.record(now, Endpoint::Usage, event);
+    }
+
+    fn record(&mut self, now: Moment, endpoint: Endpoint, event: Happened) {
+        self.ledger.push_back(Entry {
+            at: now.wall,
+            account: self.id.0.clone(),
+            endpoint,
+            event,
+            next_at: self.state.next_request(now).map(|at| at.wall_as_of(now)),
+        });
+    }
+}

@@ -1,0 +1,137 @@
+//! What survives crashes, full disks and clocks: laws 12, 13 and 15.
+
+use super::*;
+
+/// Law 13: a crash while a request is under way may have lost a 429.
+#[test]
+fn a_request_without_an_answer_is_waited_for_as_for_a_refusal() {
+    let mut world = World::new(|_| good());
+    loop {
+        let event = match world.account.poll(world.now) {
+            Action::Ask(..) => break,
+            Action::Persist(state) => {
+                world.disk = *state;
+                Event::Persisted(Ok(()))
+            }
+            Action::ReadCredential => Event::Credential(world.credential.clone()),
+            Action::Record(_) => continue,
+            other => panic!("{other:?}"),
+        };
+        world.account.handle(event, world.now);
+    }
+    world.crash();
+    world.run(HOUR - 1);
+    assert_eq!(world.asked, []);
+    world.run(7 * MINUTE);
+    assert_eq!(world.asked.len(), 1);
+    let unanswered = |entry: &Entry| matches!(entry.event, Happened::Came { outcome: OutcomeKind::Unanswered, .. });
+    assert_eq!(world.entries.iter().filter(|entry| unanswered(entry)).count(), 1);
+}
+
+/// Law 13: no record, no request.
+#[test]
+fn nothing_is_asked_while_state_cannot_be_saved() {
+    let mut world = World::new(|_| good());
+    world.disk_full = true;
+    world.run(HOUR);
+    assert_eq!(world.asked, []);
+    assert_eq!(world.account.saving_trouble(), Some("no space left"));
+    assert!(matches!(world.account.refresh(world.now), Err(Refusal::Unsaved { .. })));
+    world.disk_full = false;
+    world.run(6 * MINUTE);
+    assert!(!world.asked.is_empty());
+    assert_eq!(world.account.saving_trouble(), None);
+}
+
+#[test]
+fn a_cooldown_that_could_not_be_saved_is_kept_and_saved_later() {
+    let mut world = World::new(|_| limited(Some("3600")));
+    loop {
+        if let Action::Ask(..) = world.account.poll(world.now) {
+            break;
+        }
+        world.settle_one();
+    }
+    world.disk_full = true;
+    world.account.handle(Event::Delivered(limited(Some("3600"))), world.now);
+    world.run(20 * MINUTE);
+    assert_eq!(world.shown, [], "what is not on disk is not said either");
+    world.disk_full = false;
+    world.run(10 * MINUTE);
+    assert_eq!(world.shown, [NoticeKind::RateLimited]);
+    world.crash();
+    world.run(20 * MINUTE);
+    assert_eq!(world.asked, []);
+}
+
+/// Law 12: the wall clock is set while Holdoff runs.
+#[test]
+fn a_clock_that_is_set_changes_no_cooldown() {
+    for jump in [-400 * 86_400_000_i64, 400 * 86_400_000] {
+        let mut world = World::new(|n| if n == 1 { limited(Some("3600")) } else { good() });
+        let CredentialRead::Found(mut lasting) = credential("sk-1") else { unreachable!() };
+        lasting.expires_at = None;
+        world.credential = CredentialRead::Found(lasting);
+        world.settle();
+        world.now.wall = Wall(world.now.wall.0 + jump);
+        world.run(59 * MINUTE);
+        assert_eq!(world.asked.len(), 1);
+        world.run(8 * MINUTE);
+        assert_eq!(world.asked.len(), 2);
+    }
+}
+
+/// Law 12: the machine slept over a poll.
+#[test]
+fn waking_up_asks_after_a_pause_and_forgives_one_failed_look_up() {
+    let mut world = World::new(|n| if n == 2 { Delivery::NotSent("no name".into()) } else { good() });
+    let poll = world.settle().unwrap();
+    world.now = poll.plus(Duration::from_secs(8 * HOUR));
+    let woke = world.now.boot;
+    world.run(MINUTE);
+    let waited = world.asked[1].0.since(woke).as_secs();
+    assert!((5..=15).contains(&waited), "{waited}");
+    assert_eq!(world.account.state().usage.network_failures, 0);
+    let again = world.gaps()[1];
+    assert!((30..=33).contains(&again), "{again}");
+}
+
+#[test]
+fn spurious_calls_are_harmless() {
+    let mut world = World::new(|_| limited(None));
+    for _ in 0..50 {
+        world.account.handle(Event::Delivered(good()), world.now);
+        world.account.handle(Event::Persisted(Ok(())), world.now);
+        world.account.handle(Event::NoticeShown(99), world.now);
+        world.account.handle(Event::NoticeMissed(99), world.now);
+        world.account.handle(Event::NoticeServiceAppeared, world.now);
+        world.account.handle(Event::CredentialMayHaveChanged, world.now);
+        world.settle();
+        world.settle();
+    }
+    assert_eq!((world.asked.len(), world.shown.len()), (1, 1));
+}
+
+#[test]
+fn a_lost_memory_keeps_the_gate_shut() {
+    let mut world = World::new(|_| good());
+    let until = world.now.plus(Duration::from_secs(HOUR));
+    world.disk.memory_lost(world.now, until);
+    world.crash();
+    world.run(HOUR - 1);
+    assert_eq!(world.asked, []);
+    assert!(matches!(world.account.state().usage.state, GateState::CoolingDown { cause: Cooldown::MemoryLost, .. }));
+    world.run(60);
+    assert_eq!(world.asked.len(), 1);
+}
+
+/// Law 15.
+#[test]
+fn the_ledger_has_every_request_and_what_came_of_it() {
+    let mut world = World::new(|n| if n % 3 == 0 { limited(None) } else { good() });
+    world.run(6 * HOUR);
+    let count = |wanted: fn(&Happened) -> bool| world.entries.iter().filter(|entry| wanted(&entry.event)).count();
+    assert_eq!(count(|event| matches!(event, Happened::Sent { .. })), world.asked.len());
+    assert_eq!(count(|event| matches!(event, Happened::Came { .. })), world.asked.len());
+    assert!(world.entries.iter().all(|entry| entry.next_at.is_some()));
+}

@@ -1,0 +1,149 @@
+//! What the sign-in decides: laws 5 to 7.
+
+use super::*;
+
+/// Law 6.
+#[test]
+fn three_401s_on_three_polls_pause() {
+    let mut world = World::new(|_| unauthorized());
+    world.run(HOUR);
+    assert_eq!(world.gaps(), [300, 300]);
+    assert!(matches!(world.account.state().usage.state, GateState::Paused { cause: Pause::Rejected, .. }));
+    assert_eq!(world.shown, [NoticeKind::SignInStopped]);
+    world.crash();
+    world.run(24 * HOUR);
+    assert_eq!((world.asked.len(), world.shown.len()), (3, 1), "a pause outlives a restart");
+    assert!(matches!(world.account.refresh(world.now), Err(Refusal::SignIn(SignInTrouble::Paused(_)))));
+}
+
+#[test]
+fn a_new_sign_in_ends_a_pause_at_once_and_is_said() {
+    let mut world = World::new(|n| if n <= 3 { unauthorized() } else { good() });
+    world.run(10 * MINUTE + 1);
+    assert_eq!(world.asked.len(), 3);
+    world.credential = credential("sk-2");
+    world.account.handle(Event::CredentialMayHaveChanged, world.now);
+    world.settle();
+    assert_eq!(world.asked.last().unwrap().1, "sk-2");
+    assert_eq!(world.shown, [NoticeKind::SignInStopped, NoticeKind::Recovered]);
+    assert!(world.account.state().mended);
+}
+
+#[test]
+fn a_401_is_asked_again_once_with_a_changed_credential() {
+    let mut world = World::new(|_| unauthorized());
+    world.settle();
+    assert_eq!(world.asked.len(), 1, "the same credential is not sent twice");
+    for n in 2..5 {
+        world.advance(Duration::from_secs(2));
+        world.credential = credential(&format!("sk-{n}"));
+        world.account.handle(Event::CredentialMayHaveChanged, world.now);
+        world.settle();
+    }
+    assert_eq!(world.asked.len(), 2, "the changed one is asked with at once, and once");
+}
+
+#[test]
+fn a_re_ask_happens_once_per_poll() {
+    let mut world = World::new(|_| unauthorized());
+    world.settle();
+    world.advance(Duration::from_secs(300));
+    // Read as sk-1 before asking, found as another one each time after: the owner rotates all the while.
+    for n in 2..200 {
+        let action = world.account.poll(world.now);
+        let event = match action {
+            Action::ReadCredential => Event::Credential(credential(&format!("sk-{n}"))),
+            Action::Ask(..) => {
+                world.asked.push((world.now.boot, n.to_string()));
+                Event::Delivered(unauthorized())
+            }
+            Action::Persist(_) => Event::Persisted(Ok(())),
+            Action::Notify(notice) => Event::NoticeShown(notice.id),
+            Action::Record(_) => continue,
+            Action::Sleep(_) => break,
+            Action::Become { .. } => unreachable!(),
+        };
+        world.account.handle(event, world.now);
+    }
+    assert_eq!(world.asked.len(), 3, "one poll, one re-ask");
+}
+
+#[test]
+fn a_missing_scope_pauses_at_once_and_is_named() {
+    let mut world = World::new(|_| missing_scope());
+    world.run(24 * HOUR);
+    assert_eq!(world.asked.len(), 1);
+    let paused = &world.account.state().usage.state;
+    assert!(
+        matches!(paused, GateState::Paused { cause: Pause::MissingScope { scope }, .. } if scope == "user:profile")
+    );
+    assert_eq!(world.shown, [NoticeKind::SignInStopped]);
+}
+
+/// Law 10: the distance is kept even where the sign-in is new, unless a 401 went before.
+#[test]
+fn a_new_sign_in_after_403_keeps_the_distance() {
+    let mut world = World::new(|n| if n == 1 { missing_scope() } else { good() });
+    world.settle();
+    world.advance(Duration::from_secs(10));
+    world.credential = credential("sk-2");
+    world.account.handle(Event::CredentialMayHaveChanged, world.now);
+    world.run(HOUR);
+    assert_eq!(world.gaps()[0], 180);
+}
+
+/// Law 5, 7.
+#[test]
+fn an_expired_token_is_not_sent_and_nobody_is_bothered() {
+    let mut world = World::new(|_| good());
+    let CredentialRead::Found(mut expired) = credential("sk-1") else { unreachable!() };
+    expired.expires_at = Some(Wall(NOON.0 - 1));
+    world.credential = CredentialRead::Found(expired);
+    world.run(24 * HOUR);
+    assert_eq!((world.asked.len(), world.shown.len()), (0, 0));
+    world.credential = credential("sk-2");
+    world.account.handle(Event::CredentialMayHaveChanged, world.now);
+    world.settle();
+    assert_eq!(world.asked.len(), 1);
+}
+
+#[test]
+fn a_token_that_expires_between_polls_is_not_sent() {
+    let mut world = World::new(|_| good());
+    let CredentialRead::Found(mut short) = credential("sk-1") else { unreachable!() };
+    short.expires_at = Some(NOON.plus(Duration::from_secs(299)));
+    world.credential = CredentialRead::Found(short);
+    world.run(HOUR);
+    assert_eq!(world.asked.len(), 1);
+}
+
+#[test]
+fn an_absent_sign_in_is_waited_for() {
+    let mut world = World::new(|_| good());
+    for absence in [Absence::NoFile, Absence::NotSignedIn, Absence::EmptyToken, Absence::Unreadable("torn".into())] {
+        world.credential = CredentialRead::Absent(absence);
+        world.account.handle(Event::CredentialMayHaveChanged, world.now);
+        world.run(HOUR);
+    }
+    assert_eq!((world.asked.len(), world.shown.len()), (0, 0));
+    world.credential = credential("sk-1");
+    world.run(301);
+    assert_eq!(world.asked.len(), 1, "it is found even when no watcher says so");
+}
+
+#[test]
+fn another_persons_sign_in_is_another_account() {
+    let mut world = World::new(|_| good());
+    world.settle();
+    let CredentialRead::Found(mut other) = credential("sk-bob") else { unreachable!() };
+    other.identity.account = Some("bob".into());
+    world.credential = CredentialRead::Found(other);
+    world.account.handle(Event::CredentialMayHaveChanged, world.now);
+    let action = loop {
+        match world.account.poll(world.now) {
+            action @ Action::Become { .. } => break action,
+            _ => world.settle_one(),
+        }
+    };
+    assert!(matches!(action, Action::Become { id, renamed: false } if id.0 == "anthropic:bob"));
+}

@@ -1,0 +1,344 @@
+//! The permission to ask one endpoint for one account.
+
+use crate::outcome::Rejection;
+use crate::policy::{self, Backoff};
+use crate::request::Endpoint;
+use crate::secret::Fingerprint;
+use crate::time::Moment;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// The right to send one request to one endpoint. Only a [`Gate`] makes one, and the HTTP layer takes it by
+/// value, so that no permit means no request (law 1).
+#[derive(Debug)]
+#[must_use = "a permit that is dropped is a request that was not sent"]
+pub struct Permit {
+    endpoint: Endpoint,
+}
+
+impl Permit {
+    pub fn endpoint(&self) -> Endpoint {
+        self.endpoint
+    }
+}
+
+/// One gate as it is kept over restarts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Gate {
+    pub endpoint: Endpoint,
+    pub state: GateState,
+    /// Refusals for frequency in a row: zero on the first success, never because time went by (law 3).
+    pub strikes: u32,
+    /// 401s on as many polls with an unchanged credential (law 6).
+    pub unauthorized: u32,
+    /// Failures in a row in which nothing came back.
+    pub network_failures: u32,
+    /// Failures in a row in which nothing usable came back.
+    pub server_failures: u32,
+    /// When the last request that may have left was over.
+    pub last_request: Option<Moment>,
+    /// A request that is being sent, noted before it leaves. Found at a start, it was never answered.
+    pub intent: Option<Moment>,
+    /// The credential that was last answered with 401, while its one re-ask is unused (law 6).
+    pub refused: Option<Fingerprint>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum GateState {
+    Open,
+    CoolingDown { cause: Cooldown, since: Moment, until: Moment },
+    Paused { cause: Pause, since: Moment, fingerprint: Fingerprint },
+}
+
+/// Why nothing is asked until a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Cooldown {
+    RateLimited {
+        retry_after_s: Option<u64>,
+    },
+    Network {
+        why: String,
+    },
+    Server {
+        status: u16,
+    },
+    Unreadable {
+        status: u16,
+        why: String,
+    },
+    /// The program ended while a request was under way.
+    Unanswered,
+    /// Both state files were unreadable, so an earlier cooldown may have been lost with them.
+    MemoryLost,
+}
+
+/// Why nothing is asked until the sign-in changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Pause {
+    Rejected,
+    MissingScope { scope: String },
+    Forbidden { message: String },
+}
+
+/// Why a permit is not given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shut<'a> {
+    CoolingDown {
+        cause: &'a Cooldown,
+        until: Moment,
+    },
+    Paused {
+        cause: &'a Pause,
+    },
+    /// The last request is not long enough ago (law 10).
+    Spacing {
+        until: Moment,
+    },
+}
+
+impl Gate {
+    pub fn new(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
+            state: GateState::Open,
+            strikes: 0,
+            unauthorized: 0,
+            network_failures: 0,
+            server_failures: 0,
+            last_request: None,
+            intent: None,
+            refused: None,
+        }
+    }
+
+    /// Notes that a request is about to leave. The permit for it comes from [`Gate::permit`], once this
+    /// note is on disk.
+    pub(crate) fn intend(&mut self, now: Moment) {
+        self.intent = Some(now);
+    }
+
+    /// The one place where a permit is made: the intent is noted and nothing shuts the gate.
+    pub(crate) fn permit(&self, now: Moment, spacing: Spacing) -> Option<Permit> {
+        let noted = self.intent.is_some();
+        (noted && self.shut(now, spacing).is_none()).then_some(Permit { endpoint: self.endpoint })
+    }
+
+    /// What stands against a request at `now`, apart from one that is under way.
+    pub fn shut(&self, now: Moment, spacing: Spacing) -> Option<Shut<'_>> {
+        match &self.state {
+            GateState::Paused { cause, .. } => return Some(Shut::Paused { cause }),
+            GateState::CoolingDown { cause, until, .. } if until.is_after(now) => {
+                return Some(Shut::CoolingDown { cause, until: *until });
+            }
+            GateState::CoolingDown { .. } | GateState::Open => {}
+        }
+        if spacing == Spacing::Waived {
+            return None;
+        }
+        let until = self.last_request?.plus(policy::MIN_SPACING);
+        until.is_after(now).then_some(Shut::Spacing { until })
+    }
+
+    /// The first moment at which a permit may be given; `None` while paused.
+    pub fn opens(&self, now: Moment) -> Option<Moment> {
+        let spaced = self.last_request.map_or(now, |last| last.plus(policy::MIN_SPACING));
+        match &self.state {
+            GateState::Paused { .. } => None,
+            GateState::CoolingDown { until, .. } => Some(spaced.later(*until).later(now)),
+            GateState::Open => Some(spaced.later(now)),
+        }
+    }
+
+    fn cool(&mut self, now: Moment, cause: Cooldown, wait: Duration) {
+        self.state = GateState::CoolingDown { cause, since: now, until: now.plus(wait) };
+    }
+
+    pub(crate) fn rate_limited(&mut self, now: Moment, retry_after: Option<Duration>, jitter: Jitter) {
+        self.finish(now);
+        self.strikes = self.strikes.saturating_add(1);
+        self.network_failures = 0;
+        self.server_failures = 0;
+        let least = self.limit().after(self.strikes);
+        let wait = jitter.lengthen(retry_after.unwrap_or(Duration::ZERO).max(least));
+        let retry_after_s = retry_after.map(|wait| wait.as_secs());
+        self.cool(now, Cooldown::RateLimited { retry_after_s }, wait);
+    }
+
+    fn limit(&self) -> Backoff {
+        match self.endpoint {
+            Endpoint::Usage => policy::USAGE_LIMIT,
+            Endpoint::Token => policy::TOKEN_LIMIT,
+        }
+    }
+
+    pub(crate) fn server_trouble(
+        &mut self,
+        now: Moment,
+        cause: Cooldown,
+        retry_after: Option<Duration>,
+        jitter: Jitter,
+    ) {
+        self.finish(now);
+        self.server_failures = self.server_failures.saturating_add(1);
+        self.network_failures = 0;
+        let wait = policy::SERVER.after(self.server_failures).max(retry_after.unwrap_or_default());
+        self.cool(now, cause, jitter.lengthen(wait));
+    }
+
+    /// Nothing left this machine: the request does not count for the spacing of law 10.
+    pub(crate) fn unreachable(&mut self, now: Moment, why: String, jitter: Jitter) {
+        self.intent = None;
+        self.network_failures = self.network_failures.saturating_add(1);
+        let wait = jitter.lengthen(policy::NETWORK.after(self.network_failures));
+        self.cool(now, Cooldown::Network { why }, wait);
+    }
+
+    /// A failed look-up just after waking: tried again after the shortest wait, without counting (law 12).
+    pub(crate) fn not_up_yet(&mut self, now: Moment, why: String, jitter: Jitter) {
+        self.intent = None;
+        let wait = jitter.lengthen(policy::NETWORK.base);
+        self.cool(now, Cooldown::Network { why }, wait);
+    }
+
+    pub(crate) fn ambiguous(&mut self, now: Moment, why: String, jitter: Jitter) {
+        self.finish(now);
+        self.network_failures = self.network_failures.saturating_add(1);
+        let wait = jitter.lengthen(policy::NETWORK.after(self.network_failures));
+        self.cool(now, Cooldown::Network { why }, wait);
+    }
+
+    pub(crate) fn success(&mut self, now: Moment) {
+        self.finish(now);
+        self.state = GateState::Open;
+        self.strikes = 0;
+        self.unauthorized = 0;
+        self.network_failures = 0;
+        self.server_failures = 0;
+        self.refused = None;
+    }
+
+    /// A rejection of the sign-in `fingerprint`. 401 and a nameless 403 are strikes; the third pauses.
+    pub(crate) fn rejected(&mut self, now: Moment, rejection: Rejection, fingerprint: Fingerprint) {
+        self.finish(now);
+        self.network_failures = 0;
+        self.server_failures = 0;
+        let cause = match rejection {
+            Rejection::MissingScope(scope) => Pause::MissingScope { scope },
+            Rejection::Unauthorized if self.strike() => Pause::Rejected,
+            Rejection::Forbidden(message) if self.strike() => Pause::Forbidden { message },
+            Rejection::Unauthorized | Rejection::Forbidden(_) => {
+                self.state = GateState::Open;
+                return;
+            }
+        };
+        self.state = GateState::Paused { cause, since: now, fingerprint };
+    }
+
+    /// A 401 came back. `fingerprint` may be replaced by one re-ask with another credential; `None` when this
+    /// was that re-ask.
+    pub(crate) fn refused_once(&mut self, now: Moment, fingerprint: Option<Fingerprint>) {
+        self.finish(now);
+        self.refused = fingerprint;
+    }
+
+    fn strike(&mut self) -> bool {
+        self.unauthorized = self.unauthorized.saturating_add(1);
+        self.unauthorized >= policy::UNAUTHORIZED_STRIKES
+    }
+
+    /// A pause ends when the stored credential is another one (law 6). Returns whether it did.
+    pub(crate) fn credential_seen(&mut self, fingerprint: &Fingerprint) -> bool {
+        match &self.state {
+            GateState::Paused { fingerprint: paused, .. } if paused != fingerprint => {
+                self.state = GateState::Open;
+                self.unauthorized = 0;
+                true
+            }
+            GateState::Paused { .. } | GateState::CoolingDown { .. } | GateState::Open => false,
+        }
+    }
+
+    /// The note of a request is taken back: it did not leave.
+    pub(crate) fn withdraw(&mut self) {
+        self.intent = None;
+    }
+
+    fn finish(&mut self, now: Moment) {
+        self.intent = None;
+        self.last_request = Some(now);
+    }
+
+    /// Settles what a process left behind: a request without an answer shuts the gate for as long as the
+    /// commonest refusal would have (law 13). Returns whether there was one.
+    pub(crate) fn settle(&mut self, now: Moment, jitter: Jitter) -> bool {
+        let Some(intent) = self.intent.take() else {
+            return false;
+        };
+        self.last_request = Some(intent);
+        let until = intent.plus(jitter.lengthen(policy::UNANSWERED));
+        if until.is_after(now) {
+            self.shut_until(Cooldown::Unanswered, intent, until);
+        }
+        true
+    }
+
+    /// Shuts the gate until a time, unless it is shut for longer already.
+    pub(crate) fn shut_until(&mut self, cause: Cooldown, since: Moment, until: Moment) {
+        match &self.state {
+            GateState::Paused { .. } => {}
+            GateState::CoolingDown { until: longer, .. } if longer.boot >= until.boot => {}
+            GateState::CoolingDown { .. } | GateState::Open => {
+                self.state = GateState::CoolingDown { cause, since, until };
+            }
+        }
+    }
+
+    /// Brings every moment onto the boot clock of now; see [`Moment::carried_deadline`].
+    pub(crate) fn carry_over_reboot(&mut self, now: Moment) {
+        self.last_request = self.last_request.map(|at| at.carried_past(now));
+        self.intent = self.intent.map(|at| at.carried_past(now));
+        match &mut self.state {
+            GateState::Open => {}
+            GateState::Paused { since, .. } => *since = since.carried_past(now),
+            GateState::CoolingDown { since, until, .. } => {
+                *until = until.carried_deadline(*since, now);
+                *since = since.carried_past(now);
+            }
+        }
+    }
+
+    /// Takes over what shuts `other`, where that is more: one account's gate under two names.
+    pub(crate) fn merge(&mut self, other: &Gate) {
+        self.strikes = self.strikes.max(other.strikes);
+        self.last_request = match (self.last_request, other.last_request) {
+            (Some(a), Some(b)) => Some(a.later(b)),
+            (a, b) => a.or(b),
+        };
+        if let GateState::CoolingDown { cause, since, until } = &other.state {
+            self.shut_until(cause.clone(), *since, *until);
+        }
+    }
+}
+
+/// Whether the least distance between two requests is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spacing {
+    Kept,
+    /// Only for the one re-ask of law 6.
+    Waived,
+}
+
+/// A draw in thousandths of [`policy::JITTER_PER_MILLE`]: it only ever lengthens.
+#[derive(Debug, Clone, Copy)]
+pub struct Jitter(pub u64);
+
+impl Jitter {
+    fn lengthen(self, wait: Duration) -> Duration {
+        let most = wait.as_millis() / 1000 * u128::from(policy::JITTER_PER_MILLE);
+        let extra = most * u128::from(self.0.min(1000)) / 1000;
+        wait.saturating_add(Duration::from_millis(u64::try_from(extra).unwrap_or(u64::MAX)))
+    }
+}

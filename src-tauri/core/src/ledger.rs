@@ -1,0 +1,54 @@
+//! What was asked, what was not, and why: every request can be accounted for (law 15).
+
+use crate::request::Endpoint;
+use crate::time::Wall;
+use serde::{Deserialize, Serialize};
+
+/// One line of the ledger. It has no field that could hold a token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    pub at: Wall,
+    pub account: String,
+    pub endpoint: Endpoint,
+    pub event: Happened,
+    /// When the next request may go, if a time can be told.
+    pub next_at: Option<Wall>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Happened {
+    /// A permit was given and the request handed to the HTTP layer.
+    Sent { why: Reason },
+    /// What came of it: the kind, and in words.
+    Came { outcome: OutcomeKind, detail: Option<String> },
+    /// It was wished for and not sent.
+    Withheld { why: Reason, because: String },
+}
+
+/// Why a request was made or wished for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    Poll,
+    /// A person pressed "Refresh".
+    Person,
+    /// The credential changed after a 401 (law 6).
+    NewCredential,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutcomeKind {
+    Reading,
+    RateLimited,
+    Unauthorized,
+    MissingScope,
+    Forbidden,
+    ServerTrouble,
+    Unreachable,
+    Ambiguous,
+    Unreadable,
+    /// The program ended before the answer came.
+    Unanswered,
+}

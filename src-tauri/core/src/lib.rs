@@ -1,0 +1,36 @@
+//! Decides when Holdoff may ask a provider, what an answer means and what to say.
+//!
+//! Sans-I/O: time and randomness are arguments, every call is synchronous and total. Nothing in
+//! here opens a file or a socket or reads a clock; `cargo tree -p holdoff-core` shows it.
+//!
+//! Start at [`Account`]: `poll` says what to do next, `handle` takes what the world did.
+
+pub mod account;
+pub mod gate;
+pub mod ledger;
+pub mod notice;
+pub mod outcome;
+pub mod policy;
+pub mod providers;
+pub mod quota;
+pub mod report;
+pub mod request;
+pub mod retry_after;
+pub mod secret;
+pub mod settings;
+pub mod sign_in;
+pub mod state;
+pub mod time;
+pub mod words;
+
+pub use account::{Account, Action, Event};
+pub use gate::{Gate, GateState, Permit};
+pub use notice::{Notice, NoticeKind};
+pub use outcome::{Answer, Body, Delivery, Outcome};
+pub use quota::{QuotaWindow, Reading, Source};
+pub use report::{AccountReport, Report};
+pub use request::{Endpoint, Request};
+pub use settings::Settings;
+pub use sign_in::{Credential, CredentialRead, SignIn};
+pub use state::{AccountId, AccountState, State};
+pub use time::{Boot, Moment, Wall};

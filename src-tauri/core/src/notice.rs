@@ -1,0 +1,185 @@
+//! What the person is told, once per episode (law 9).
+//!
+//! A notice is noted as being shown before it is shown. A process that dies in between has told the
+//! person at most once; a notification service that is away leaves the notice waiting.
+
+use crate::policy;
+use crate::time::Moment;
+use serde::{Deserialize, Serialize};
+
+/// From the first refusal to the next success.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Episode {
+    pub began: Moment,
+    pub told: Told,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    /// The person switched this kind off.
+    No,
+    /// The notice waits or is being shown.
+    Pending,
+    Shown,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeKind {
+    /// The first 429 of an episode.
+    RateLimited,
+    /// The sign-in stopped working.
+    SignInStopped,
+    /// Readings are back after a notice of either kind.
+    Recovered,
+}
+
+/// One notice, ready for the notification service. Its words come from [`crate::words::notice`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    pub id: u64,
+    pub kind: NoticeKind,
+}
+
+/// A notice in the queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Queued {
+    pub id: u64,
+    pub kind: NoticeKind,
+    pub phase: Phase,
+    /// Offers that no service took.
+    pub missed: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    Waiting { until: Moment },
+    Showing,
+}
+
+/// Both episodes and the queue, as kept over restarts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notices {
+    pub limit: Option<Episode>,
+    pub sign_in: Option<Episode>,
+    pub queue: Vec<Queued>,
+    pub next_id: u64,
+}
+
+/// Which kinds the person wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    pub rate_limit: bool,
+    pub sign_in: bool,
+    pub recovery: bool,
+}
+
+impl Notices {
+    pub(crate) fn begin_limit(&mut self, now: Moment, wanted: Wanted) {
+        if self.limit.is_none() {
+            let told = self.announce(NoticeKind::RateLimited, wanted.rate_limit, now);
+            self.limit = Some(Episode { began: now, told });
+        }
+    }
+
+    pub(crate) fn begin_sign_in(&mut self, now: Moment, wanted: Wanted) {
+        if self.sign_in.is_none() {
+            let told = self.announce(NoticeKind::SignInStopped, wanted.sign_in, now);
+            self.sign_in = Some(Episode { began: now, told });
+        }
+    }
+
+    fn announce(&mut self, kind: NoticeKind, wanted: bool, now: Moment) -> Told {
+        if !wanted {
+            return Told::No;
+        }
+        self.queue.push(Queued { id: self.next_id, kind, phase: Phase::Waiting { until: now }, missed: 0 });
+        self.next_id = self.next_id.wrapping_add(1);
+        Told::Pending
+    }
+
+    /// A success ends both episodes: one notice if either beginning was shown, none otherwise.
+    pub(crate) fn end(&mut self, now: Moment, wanted: Wanted) {
+        let ended = [self.limit.take(), self.sign_in.take()];
+        if ended.iter().all(Option::is_none) {
+            return;
+        }
+        self.queue.retain(|queued| queued.kind == NoticeKind::Recovered);
+        if ended.iter().flatten().any(|episode| episode.told == Told::Shown) {
+            self.announce(NoticeKind::Recovered, wanted.recovery, now);
+        }
+    }
+
+    /// The next notice that may be offered.
+    pub(crate) fn due(&self, now: Moment) -> Option<u64> {
+        let ready = |queued: &&Queued| matches!(queued.phase, Phase::Waiting { until } if !until.is_after(now));
+        self.queue.iter().find(ready).map(|queued| queued.id)
+    }
+
+    pub(crate) fn next_offer(&self) -> Option<Moment> {
+        let waiting = self.queue.iter().filter_map(|queued| match queued.phase {
+            Phase::Waiting { until } => Some(until),
+            Phase::Showing => None,
+        });
+        waiting.min_by_key(|until| until.boot)
+    }
+
+    pub(crate) fn start_showing(&mut self, id: u64) -> Option<Notice> {
+        let queued = self.queue.iter_mut().find(|queued| queued.id == id)?;
+        queued.phase = Phase::Showing;
+        Some(Notice { id, kind: queued.kind })
+    }
+
+    pub(crate) fn shown(&mut self, id: u64) {
+        let Some(at) = self.queue.iter().position(|queued| queued.id == id) else {
+            return;
+        };
+        let episode = match self.queue.remove(at).kind {
+            NoticeKind::RateLimited => &mut self.limit,
+            NoticeKind::SignInStopped => &mut self.sign_in,
+            NoticeKind::Recovered => return,
+        };
+        if let Some(episode) = episode {
+            episode.told = Told::Shown;
+        }
+    }
+
+    /// No service took it: it waits and is offered again.
+    pub(crate) fn missed(&mut self, id: u64, now: Moment) {
+        if let Some(queued) = self.queue.iter_mut().find(|queued| queued.id == id) {
+            queued.missed = queued.missed.saturating_add(1);
+            queued.phase = Phase::Waiting { until: now.plus(policy::NOTICE.after(queued.missed)) };
+        }
+    }
+
+    /// A notification service is there (again): what waits need not wait any longer.
+    pub(crate) fn service_appeared(&mut self, now: Moment) -> bool {
+        let mut any = false;
+        for queued in &mut self.queue {
+            if let Phase::Waiting { until } = &mut queued.phase {
+                *until = now;
+                any = true;
+            }
+        }
+        any
+    }
+
+    /// After a restart: what was being shown when the process ended counts as shown.
+    pub(crate) fn settle(&mut self) -> bool {
+        let showing: Vec<u64> =
+            self.queue.iter().filter(|queued| queued.phase == Phase::Showing).map(|queued| queued.id).collect();
+        for id in &showing {
+            self.shown(*id);
+        }
+        !showing.is_empty()
+    }
+
+    pub(crate) fn carry_over_reboot(&mut self, now: Moment) {
+        for episode in [&mut self.limit, &mut self.sign_in].into_iter().flatten() {
+            episode.began = episode.began.carried_past(now);
+        }
+        self.service_appeared(now);
+    }
+}

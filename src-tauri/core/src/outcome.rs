@@ -1,0 +1,72 @@
+//! What came of a request: as the HTTP layer saw it, and what it means.
+
+use crate::quota::Reading;
+use std::time::Duration;
+
+/// What the HTTP layer knows when it is done with a request.
+#[derive(Debug)]
+pub enum Delivery {
+    /// A status line came back.
+    Answered(Answer),
+    /// Known not to have left: no name, no connection, no TLS.
+    NotSent(String),
+    /// It left, or may have, and no status line came back.
+    Lost(String),
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    /// `Retry-After` as it stands in the answer.
+    pub retry_after: Option<String>,
+    /// `Date` as it stands in the answer.
+    pub date: Option<String>,
+    pub body: Body,
+}
+
+#[derive(Debug)]
+pub enum Body {
+    Whole(Vec<u8>),
+    /// It ended early, trickled past the time limit or went over the size limit: why, in words.
+    Broken(String),
+}
+
+/// What an answer means.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    Reading(Reading),
+    /// 429, or its body under another status.
+    RateLimited {
+        retry_after: Option<Duration>,
+    },
+    Rejected(Rejection),
+    /// 5xx, 529.
+    ServerTrouble {
+        status: u16,
+        retry_after: Option<Duration>,
+    },
+    /// Nothing left this machine.
+    Unreachable {
+        why: String,
+    },
+    /// The request may have arrived, its answer did not.
+    Ambiguous {
+        why: String,
+    },
+    /// An answer that says nothing we can use, and is not the provider's word on the sign-in.
+    Unreadable {
+        status: u16,
+        why: String,
+    },
+}
+
+/// The provider does not take this sign-in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rejection {
+    /// 401.
+    Unauthorized,
+    /// 403 that names a scope the sign-in lacks.
+    MissingScope(String),
+    /// Any other 403 of the provider itself, with its message.
+    Forbidden(String),
+}

@@ -1,0 +1,102 @@
+//! Every constant of asking, each with its reason. Law numbers refer to `docs/LAWS.md`.
+
+use std::time::Duration;
+
+const fn secs(n: u64) -> Duration {
+    Duration::from_secs(n)
+}
+
+/// No two usage requests of one account are closer than this (law 10). One project asked every 180 s for
+/// 96 minutes without a 429, with a measured budget of about 28–30 requests in any 60 minutes.
+pub const MIN_SPACING: Duration = secs(180);
+
+/// How often a person may have usage asked: not below [`MIN_SPACING`], not above an hour, where a
+/// 5-hour window would be shown too coarsely to be of use.
+pub const POLL_INTERVAL: std::ops::RangeInclusive<u64> = 180..=3600;
+
+/// Half of the measured budget is left to the owner and to other tools.
+pub const DEFAULT_POLL_INTERVAL: Duration = secs(300);
+
+/// A doubling wait with a cap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backoff {
+    pub base: Duration,
+    pub cap: Duration,
+}
+
+impl Backoff {
+    /// `base · 2^(count−1)`, at most the cap; zero for no failures.
+    pub fn after(self, count: u32) -> Duration {
+        let Some(doublings) = count.checked_sub(1) else {
+            return Duration::ZERO;
+        };
+        let factor = 2_u32.checked_pow(doublings).unwrap_or(u32::MAX);
+        self.base.checked_mul(factor).unwrap_or(self.cap).min(self.cap)
+    }
+}
+
+/// A 429 of the usage endpoint (law 3): blocks seen lasted minutes to an hour, 3600 s the most common.
+pub const USAGE_LIMIT: Backoff = Backoff { base: secs(5 * 60), cap: secs(60 * 60) };
+
+/// A 429 of the token endpoint (law 3): seen to last for hours even at 6 calls a day.
+pub const TOKEN_LIMIT: Backoff = Backoff { base: secs(10 * 60), cap: secs(6 * 60 * 60) };
+
+/// A network that is not there (law 10): short at first, since it is often back in seconds.
+pub const NETWORK: Backoff = Backoff { base: secs(30), cap: secs(15 * 60) };
+
+/// 5xx, 529 and answers that cannot be read (law 10).
+pub const SERVER: Backoff = Backoff { base: secs(60), cap: secs(30 * 60) };
+
+/// The longest `Retry-After` that is honoured (law 3); a longer one is taken for this.
+pub const RETRY_AFTER_MAX: Duration = secs(24 * 60 * 60);
+
+/// The shut time when a request left and its answer was lost with the process. It may have been a 429 with
+/// the most common `Retry-After`, so it is as long as that (law 13).
+pub const UNANSWERED: Duration = USAGE_LIMIT.cap;
+
+/// Jitter only ever lengthens, by 0 to this many thousandths (law 2): 20 of 35 lapsed blocks came back when
+/// asked right at the deadline.
+pub const JITTER_PER_MILLE: u64 = 100;
+
+/// 401s on as many polls, with an unchanged credential, pause the account (law 6).
+pub const UNAUTHORIZED_STRIKES: u32 = 3;
+
+/// A timer later than this was not late but asleep with the machine (law 12).
+pub const ASLEEP: Duration = secs(60);
+
+/// After waking, the wait before asking, drawn from this range (law 12): the network comes up meanwhile.
+pub const WAKE_PAUSE: std::ops::RangeInclusive<u64> = 5_000..=15_000;
+
+/// A network failure within this time after waking is no failure, once (law 12).
+pub const WAKE_GRACE: Duration = secs(120);
+
+/// With no watcher event, the credential is still looked at this often while a sign-in is waited for.
+pub const REREAD: Duration = secs(300);
+
+/// A torn credential file is usually one being written: look again after this.
+pub const REREAD_TORN: Duration = secs(5);
+
+/// While state cannot be saved nothing is asked (law 13); saving is tried again on this backoff.
+pub const SAVE: Backoff = Backoff { base: secs(10), cap: secs(300) };
+
+/// A notice that no service took is offered again on this backoff, or when a service appears.
+pub const NOTICE: Backoff = Backoff { base: secs(30), cap: secs(600) };
+
+/// A reading is called old when two polls in a row have not renewed it; never before this.
+pub const STALE_AT_LEAST: Duration = secs(15 * 60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backoff_doubles_up_to_the_cap() {
+        let minutes = |count| USAGE_LIMIT.after(count).as_secs() / 60;
+        assert_eq!([0, 1, 2, 3, 4, 5, 6, 40, u32::MAX].map(minutes), [0, 5, 10, 20, 40, 60, 60, 60, 60]);
+        assert_eq!(TOKEN_LIMIT.after(6), secs(320 * 60));
+        assert_eq!(TOKEN_LIMIT.after(7), secs(360 * 60));
+        assert_eq!(NETWORK.after(1), secs(30));
+        assert_eq!(NETWORK.after(6), secs(900));
+        assert_eq!(SERVER.after(6), secs(1800));
+    }
+}

@@ -1,0 +1,201 @@
+//! What an answer of the usage endpoint means.
+
+use super::usage;
+use crate::outcome::{Answer, Body, Outcome, Rejection};
+use crate::retry_after;
+use crate::time::Wall;
+use serde_json::Value;
+use std::time::Duration;
+
+/// Reads an answer that arrived at `now`. The status speaks first; a body that says 429 under another
+/// status is a 429 all the same (seen under 200).
+pub fn understand_usage(answer: &Answer, now: Wall) -> Outcome {
+    let retry_after = retry_after::parse(answer.retry_after.as_deref(), answer.date.as_deref(), now);
+    let status = answer.status;
+    if status == 429 {
+        return Outcome::RateLimited { retry_after };
+    }
+    let json = match &answer.body {
+        Body::Whole(bytes) => parse(bytes),
+        Body::Broken(why) => Err(why.clone()),
+    };
+    if let Ok(json) = &json
+        && let Some(error) = ApiError::of(json)
+    {
+        return error.outcome(status, retry_after);
+    }
+    match (status, json) {
+        (200..=299, Ok(json)) => match usage::read(&json, now) {
+            Some(reading) => Outcome::Reading(reading),
+            None => unreadable(status, "it holds no quota"),
+        },
+        (500..=599, _) => Outcome::ServerTrouble { status, retry_after },
+        // The provider's own 401 and 403 are JSON. Anything else under these comes from in between.
+        (401, Ok(_)) => Outcome::Rejected(Rejection::Unauthorized),
+        (401 | 403 | 407, _) => {
+            unreadable(status, "something between here and Anthropic answered in its place (a proxy or a login page)")
+        }
+        (300..=399, _) => unreadable(status, "it points to another address, where a token does not go"),
+        (_, Err(why)) => unreadable(status, &why),
+        (_, Ok(_)) => unreadable(status, "it is no answer to a request for usage"),
+    }
+}
+
+fn unreadable(status: u16, why: &str) -> Outcome {
+    Outcome::Unreadable { status, why: why.to_owned() }
+}
+
+/// The reason never quotes the body: a body can repeat the token that was sent.
+fn parse(bytes: &[u8]) -> Result<Value, String> {
+    let text = bytes.trim_ascii_start();
+    if text.is_empty() {
+        return Err("it is empty".to_owned());
+    }
+    if text.starts_with(b"<") {
+        return Err("it is a web page instead of data".to_owned());
+    }
+    serde_json::from_slice(bytes).map_err(|error| match error.classify() {
+        serde_json::error::Category::Eof => "it ends too early".to_owned(),
+        _ => "it is not JSON that can be read".to_owned(),
+    })
+}
+
+/// `{"error":{"type":…,"message":…}}`.
+struct ApiError<'a> {
+    kind: &'a str,
+    message: &'a str,
+}
+
+impl<'a> ApiError<'a> {
+    fn of(json: &'a Value) -> Option<Self> {
+        let error = json.get("error").filter(|error| !error.is_null())?;
+        let text = |key| error.get(key).and_then(Value::as_str).unwrap_or_default();
+        Some(Self { kind: text("type"), message: text("message") })
+    }
+
+    fn outcome(&self, status: u16, retry_after: Option<Duration>) -> Outcome {
+        match self.kind {
+            "rate_limit_error" => Outcome::RateLimited { retry_after },
+            "overloaded_error" => Outcome::ServerTrouble { status, retry_after },
+            "authentication_error" => Outcome::Rejected(Rejection::Unauthorized),
+            "permission_error" => Outcome::Rejected(self.permission()),
+            _ if status == 401 => Outcome::Rejected(Rejection::Unauthorized),
+            _ if status == 403 => Outcome::Rejected(self.permission()),
+            _ if status >= 500 => Outcome::ServerTrouble { status, retry_after },
+            _ => unreadable(status, "it is an error that Holdoff does not know"),
+        }
+    }
+
+    /// "OAuth token does not meet scope requirement user:profile".
+    fn permission(&self) -> Rejection {
+        let scope = self.message.split_once("scope requirement").and_then(|(_, rest)| {
+            let word = rest.split_whitespace().next()?;
+            let scope = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+            is_scope(scope).then(|| scope.to_owned())
+        });
+        let kind = if is_scope(self.kind) { self.kind } else { "forbidden" };
+        scope.map_or_else(|| Rejection::Forbidden(kind.to_owned()), Rejection::MissingScope)
+    }
+}
+
+/// Like `user:profile`. Text of an answer is only repeated where it cannot be a token.
+fn is_scope(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_lowercase() || matches!(c, ':' | '_' | '.');
+    !text.is_empty() && text.len() <= 40 && text.chars().all(fits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Wall = Wall(1_789_000_000_000);
+
+    fn answer(status: u16, body: &str) -> Answer {
+        Answer { status, retry_after: None, date: None, body: Body::Whole(body.as_bytes().to_vec()) }
+    }
+
+    #[track_caller]
+    fn check(status: u16, body: &str, expect: Outcome) {
+        assert_eq!(understand_usage(&answer(status, body), NOW), expect, "{status} {body}");
+    }
+
+    const LIMITED: Outcome = Outcome::RateLimited { retry_after: None };
+    const LIMIT_BODY: &str =
+        r#"{"error":{"type":"rate_limit_error","message":"Rate limited. Please try again later."}}"#;
+
+    #[test]
+    fn a_429_is_a_limit_whatever_its_body() {
+        for body in ["", "<html>", LIMIT_BODY, "{}", r#"{"error":{"type":"authentication_error"}}"#] {
+            check(429, body, LIMITED);
+        }
+        let broken = Answer { body: Body::Broken("cut".into()), ..answer(429, "") };
+        assert_eq!(understand_usage(&broken, NOW), LIMITED);
+    }
+
+    #[test]
+    fn a_429_body_is_a_limit_whatever_its_status() {
+        for status in [200, 400, 401, 403, 500] {
+            check(status, LIMIT_BODY, LIMITED);
+        }
+    }
+
+    #[test]
+    fn retry_after_is_read() {
+        let answer = Answer { retry_after: Some("3600".into()), ..answer(429, LIMIT_BODY) };
+        let expect = Outcome::RateLimited { retry_after: Some(Duration::from_secs(3600)) };
+        assert_eq!(understand_usage(&answer, NOW), expect);
+    }
+
+    #[test]
+    fn rejections_are_told_apart() {
+        let unauthorized = Outcome::Rejected(Rejection::Unauthorized);
+        check(401, r#"{"type":"error","error":{"type":"authentication_error","message":"x"}}"#, unauthorized.clone());
+        check(401, "{}", unauthorized);
+        let scope = Outcome::Rejected(Rejection::MissingScope("user:profile".into()));
+        let body = r#"{"type":"error","error":{"type":"permission_error","message":"OAuth token does not meet scope requirement user:profile"},"request_id":"req_x"}"#;
+        check(403, body, scope);
+        let forbidden = Outcome::Rejected(Rejection::Forbidden("permission_error".into()));
+        check(403, r#"{"error":{"type":"permission_error","message":"organization disabled"}}"#, forbidden);
+    }
+
+    #[test]
+    fn a_message_is_never_repeated_where_it_could_hold_a_token() {
+        let body = r#"{"error":{"type":"permission_error","message":"scope requirement sk-ant-oat01-SECRET"}}"#;
+        let outcome = understand_usage(&answer(403, body), NOW);
+        assert!(!format!("{outcome:?}").contains("SECRET"), "{outcome:?}");
+    }
+
+    #[test]
+    fn a_page_in_between_is_no_rejection() {
+        for status in [401, 403, 407] {
+            let outcome = understand_usage(&answer(status, "<html>sign in to the hotel</html>"), NOW);
+            assert!(matches!(outcome, Outcome::Unreadable { .. }), "{status} {outcome:?}");
+        }
+    }
+
+    #[test]
+    fn server_trouble() {
+        check(
+            529,
+            r#"{"error":{"type":"overloaded_error","message":"Overloaded"}}"#,
+            Outcome::ServerTrouble { status: 529, retry_after: None },
+        );
+        check(503, "<html>", Outcome::ServerTrouble { status: 503, retry_after: None });
+        check(500, "", Outcome::ServerTrouble { status: 500, retry_after: None });
+    }
+
+    #[test]
+    fn hostile_answers_are_unreadable_and_nothing_worse() {
+        let deep = "[".repeat(200_000);
+        let bodies =
+            ["", "   ", "<html>", "null", "[]", "{}", "{\"five_hour\":NaN}", "\u{feff}{}", "\0", &deep, "{\"a\":"];
+        for body in bodies {
+            let outcome = understand_usage(&answer(200, body), NOW);
+            assert!(matches!(outcome, Outcome::Unreadable { .. }), "{body:.40} {outcome:?}");
+        }
+        for status in [100, 204, 301, 302, 307, 308, 400, 404, 418] {
+            let outcome = understand_usage(&answer(status, ""), NOW);
+            assert!(matches!(outcome, Outcome::Unreadable { .. }), "{status} {outcome:?}");
+        }
+    }
+}

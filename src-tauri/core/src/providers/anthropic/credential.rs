@@ -1,0 +1,153 @@
+//! Claude Code's sign-in as it stores it.
+
+use crate::secret::Token;
+use crate::sign_in::{Absence, Credential, CredentialRead, Identity};
+use crate::time::Wall;
+use serde_json::Value;
+
+/// Name of the credential file in Claude Code's config folder.
+pub const FILE: &str = ".credentials.json";
+/// The command that signs in again (newer versions of Claude Code).
+pub const SIGN_IN_COMMAND: &str = "claude auth login";
+/// A credential file larger than this is not one: a few kilobytes are usual, plugin secrets included.
+pub const FILE_MAX: u64 = 4 * 1024 * 1024;
+
+/// Reads the credential file (or keychain value). No text of it ever stands in the result's errors.
+pub fn read(bytes: &[u8], identity: Identity) -> CredentialRead {
+    let unreadable = |why: &str| CredentialRead::Absent(Absence::Unreadable(why.to_owned()));
+    if bytes.trim_ascii().is_empty() {
+        return unreadable("it is empty");
+    }
+    let Ok(json) = serde_json::from_slice::<Value>(bytes) else {
+        return unreadable("it is not whole JSON; it may be half-written or damaged");
+    };
+    let Some(file) = json.as_object() else {
+        return unreadable("it is JSON, but not a credential file of Claude Code");
+    };
+    let Some(oauth) = file.get("claudeAiOauth").filter(|oauth| !oauth.is_null()) else {
+        return CredentialRead::Absent(Absence::NotSignedIn);
+    };
+    let Some(oauth) = oauth.as_object() else {
+        return unreadable("its sign-in is not in a form that Holdoff knows");
+    };
+    let text = |key: &str| oauth.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let Some(access_token) = text("accessToken").and_then(|token| Token::new(token.to_owned())) else {
+        return CredentialRead::Absent(Absence::EmptyToken);
+    };
+    CredentialRead::Found(Credential {
+        access_token,
+        expires_at: oauth.get("expiresAt").and_then(expiry),
+        scopes: oauth.get("scopes").map(scopes).unwrap_or_default(),
+        plan: text("subscriptionType").map(str::to_owned),
+        identity,
+    })
+}
+
+/// Epoch milliseconds. Zero and less are "not said": a missing expiry is unknown, not 1970.
+fn expiry(value: &Value) -> Option<Wall> {
+    let millis = value.as_i64().or_else(|| value.as_str()?.trim().parse().ok());
+    let millis = millis.or_else(|| value.as_f64().filter(|ms| ms.abs() < 9e15).map(|ms| ms as i64));
+    millis.filter(|ms| *ms > 0).map(Wall)
+}
+
+fn scopes(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(list) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        Value::String(text) => text.split_whitespace().map(str::to_owned).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Reads whose sign-in it is from Claude Code's `.claude.json`. Anything unreadable is "not said".
+pub fn identity(bytes: &[u8]) -> Identity {
+    let Ok(json) = serde_json::from_slice::<Value>(bytes) else {
+        return Identity::default();
+    };
+    let account = json.get("oauthAccount");
+    let text = |key: &str| {
+        let text = account?.get(key)?.as_str()?.trim();
+        (!text.is_empty() && text.len() <= 200).then(|| text.to_owned())
+    };
+    Identity { account: text("accountUuid"), email: text("emailAddress"), organization: text("organizationName") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: &str = r#"{"claudeAiOauth":{"accessToken":"sk-ant-oat01-A","refreshToken":"sk-ant-ort01-A",
+        "expiresAt":1788781207410,"refreshTokenExpiresAt":1790029079410,
+        "scopes":["user:inference","user:profile"],"subscriptionType":"max",
+        "rateLimitTier":"default_claude_max_5x"},"mcpOAuth":{"srv|hash":{"accessToken":"other"}}}"#;
+
+    fn found(text: &str) -> Credential {
+        match read(text.as_bytes(), Identity::default()) {
+            CredentialRead::Found(credential) => credential,
+            CredentialRead::Absent(absence) => panic!("{absence:?}"),
+        }
+    }
+
+    fn absent(text: &str) -> Absence {
+        match read(text.as_bytes(), Identity::default()) {
+            CredentialRead::Found(credential) => panic!("{credential:?}"),
+            CredentialRead::Absent(absence) => absence,
+        }
+    }
+
+    #[test]
+    fn a_whole_file() {
+        let credential = found(WHOLE);
+        assert_eq!(credential.access_token.expose(), "sk-ant-oat01-A");
+        assert_eq!(credential.expires_at, Some(Wall(1_788_781_207_410)));
+        assert_eq!(credential.scopes, ["user:inference", "user:profile"]);
+        assert_eq!(credential.plan.as_deref(), Some("max"));
+        assert!(!format!("{credential:?}").contains("sk-ant"), "{credential:?}");
+    }
+
+    #[test]
+    fn only_the_token_is_needed() {
+        let credential = found(r#"{"claudeAiOauth":{"accessToken":"t","expiresAt":null,"scopes":null}}"#);
+        assert_eq!((credential.expires_at, credential.plan), (None, None));
+        for missing in ["0", "-1", "\"\"", "\"soon\"", "{}", "1e300"] {
+            let text = format!(r#"{{"claudeAiOauth":{{"accessToken":"t","expiresAt":{missing}}}}}"#);
+            assert_eq!(found(&text).expires_at, None, "{missing}");
+        }
+        let text = r#"{"claudeAiOauth":{"accessToken":"t","expiresAt":"1788781207410"}}"#;
+        assert_eq!(found(text).expires_at, Some(Wall(1_788_781_207_410)));
+    }
+
+    #[test]
+    fn what_is_not_there_is_told_apart() {
+        assert_eq!(absent("{}"), Absence::NotSignedIn);
+        assert_eq!(absent(r#"{"claudeAiOauth":null,"mcpOAuth":{}}"#), Absence::NotSignedIn);
+        assert_eq!(absent(r#"{"mcpOAuth":{"x":{"accessToken":"other"}}}"#), Absence::NotSignedIn);
+        for token in ["\"\"", "null", "7", "\"a\\nb\"", "\" \""] {
+            let text = format!(r#"{{"claudeAiOauth":{{"accessToken":{token}}}}}"#);
+            assert_eq!(absent(&text), Absence::EmptyToken, "{token}");
+        }
+        for torn in ["", " \n", "{\"claudeAiOauth\":{\"accessTok", "<html>", "[1]", "\"x\"", "{\"claudeAiOauth\":[]}"] {
+            assert!(matches!(absent(torn), Absence::Unreadable(_)), "{torn}");
+        }
+    }
+
+    #[test]
+    fn every_cut_of_a_file_is_unreadable_and_prints_no_token() {
+        for cut in 0..WHOLE.len() {
+            let absence = absent(&WHOLE[..cut]);
+            assert!(matches!(absence, Absence::Unreadable(_)), "{cut}");
+            assert!(!format!("{absence:?}").contains("sk-ant"));
+        }
+    }
+
+    #[test]
+    fn whose_it_is() {
+        let text = br#"{"oauthAccount":{"accountUuid":"u-1","emailAddress":"ann@example.com","organizationName":""}}"#;
+        let identity = identity(text);
+        assert_eq!(identity.account.as_deref(), Some("u-1"));
+        assert_eq!(identity.email.as_deref(), Some("ann@example.com"));
+        assert_eq!(identity.organization, None);
+        for text in ["", "{}", "[]", "{\"oauthAccount\":3}", "{\"oauthAccount\":{\"accountUuid\":5}}"] {
+            assert_eq!(super::identity(text.as_bytes()), Identity::default(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Extra usage: the `spend` of newer bodies, the `extra_usage` of all. Both say the same, so one is shown.
+
+use crate::quota::{Amount, Money};
+use serde_json::Value;
+
+pub(super) fn read(body: &Value) -> Vec<Money> {
+    let extra = body.get("extra_usage").and_then(extra_usage);
+    let spend = body.get("spend").and_then(spend);
+    let balance = body.get("spend").and_then(|spend| spend.get("balance")).and_then(balance);
+    let shown = match (spend, extra) {
+        (Some(spend), Some(extra)) => Some(Money {
+            limit: spend.limit.or(extra.limit),
+            used_percent: extra.used_percent.or(spend.used_percent),
+            note: spend.note.or(extra.note),
+            ..spend
+        }),
+        (spend, extra) => spend.or(extra),
+    };
+    shown.into_iter().chain(balance).collect()
+}
+
+/// `{"is_enabled":true,"monthly_limit":10000,"used_credits":1234.0,"utilization":12.34,"currency":"USD","decimal_places":2,…}`
+fn extra_usage(extra: &Value) -> Option<Money> {
+    if extra.get("is_enabled")?.as_bool() != Some(true) {
+        return None;
+    }
+    let currency = extra.get("currency").and_then(currency).unwrap_or("USD").to_owned();
+    let exponent = exponent(extra.get("decimal_places"));
+    let amount = |key: &str| {
+        let minor = minor(extra.get(key)?)?;
+        Some(Amount { minor, currency: currency.clone(), exponent })
+    };
+    let reached = extra.get("spend_limit_reached").and_then(Value::as_bool) == Some(true);
+    Some(Money {
+        id: "extra_usage".to_owned(),
+        label: "Extra usage".to_owned(),
+        used: amount("used_credits"),
+        limit: amount("monthly_limit"),
+        used_percent: extra.get("utilization").and_then(super::usage::number),
+        note: reason(extra).or_else(|| reached.then(|| "spend limit reached".to_owned())),
+    })
+}
+
+/// `{"used":{"amount_minor":1234,"currency":"USD","exponent":2},"limit":{…},"percent":12,"enabled":true,…}`
+fn spend(spend: &Value) -> Option<Money> {
+    if spend.get("enabled")?.as_bool() != Some(true) {
+        return None;
+    }
+    Some(Money {
+        id: "extra_usage".to_owned(),
+        label: "Extra usage".to_owned(),
+        used: Some(amount(spend.get("used")?)?),
+        limit: spend.get("limit").and_then(amount),
+        used_percent: spend.get("percent").and_then(super::usage::number),
+        note: reason(spend),
+    })
+}
+
+fn balance(value: &Value) -> Option<Money> {
+    Some(Money {
+        id: "balance".to_owned(),
+        label: "Balance".to_owned(),
+        used: Some(amount(value)?),
+        limit: None,
+        used_percent: None,
+        note: None,
+    })
+}
+
+fn amount(value: &Value) -> Option<Amount> {
+    Some(Amount {
+        minor: minor(value.get("amount_minor")?)?,
+        currency: currency(value.get("currency")?)?.to_owned(),
+        exponent: exponent(value.get("exponent")),
+    })
+}
+
+fn minor(value: &Value) -> Option<i64> {
+    let number = super::usage::number(value)?.round();
+    (number.abs() < 9e15).then_some(number as i64)
+}
+
+fn exponent(value: Option<&Value>) -> u8 {
+    value
+        .and_then(Value::as_u64)
+        .and_then(|digits| u8::try_from(digits).ok())
+        .filter(|digits| *digits <= 9)
+        .unwrap_or(2)
+}
+
+fn currency(value: &Value) -> Option<&str> {
+    value.as_str().filter(|code| code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase()))
+}
+
+/// A key such as `out_of_credits`, in words.
+fn reason(value: &Value) -> Option<String> {
+    let reason = value.get("disabled_reason")?.as_str()?;
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ' ');
+    let plain = !reason.is_empty() && reason.len() <= 60 && reason.chars().all(fits);
+    plain.then(|| reason.replace('_', " "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[track_caller]
+    fn check(body: Value, expect: &[&str]) {
+        let lines: Vec<String> = read(&body)
+            .iter()
+            .map(|money| {
+                let side = |amount: &Option<Amount>| amount.as_ref().map_or("-".into(), ToString::to_string);
+                let percent = money.used_percent.map_or("-".into(), |p| p.to_string());
+                let note = money.note.as_deref().unwrap_or("-");
+                format!("{} {} {} {percent} {note}", money.label, side(&money.used), side(&money.limit))
+            })
+            .collect();
+        assert_eq!(lines, expect, "{body}");
+    }
+
+    fn extra() -> Value {
+        json!({"is_enabled": true, "monthly_limit": 10000, "used_credits": 1234.0, "utilization": 12.34,
+               "currency": "USD", "decimal_places": 2, "disabled_reason": null, "spend_limit_reached": false})
+    }
+
+    fn spend() -> Value {
+        json!({"used": {"amount_minor": 1234, "currency": "USD", "exponent": 2},
+               "limit": {"amount_minor": 10000, "currency": "USD", "exponent": 2}, "percent": 12,
+               "enabled": true, "disabled_reason": null, "balance": null})
+    }
+
+    #[test]
+    fn the_same_money_is_shown_once() {
+        let line = "Extra usage $12.34 $100.00 12.34 -";
+        check(json!({"extra_usage": extra(), "spend": spend()}), &[line]);
+        check(json!({"extra_usage": extra()}), &[line]);
+        check(json!({"spend": spend()}), &["Extra usage $12.34 $100.00 12 -"]);
+    }
+
+    #[test]
+    fn switched_off_is_not_shown_and_never_zero() {
+        let mut off = extra();
+        off["is_enabled"] = json!(false);
+        check(json!({"extra_usage": off}), &[]);
+        check(json!({"extra_usage": null, "spend": null}), &[]);
+        check(json!({}), &[]);
+        let mut unknown = extra();
+        unknown["used_credits"] = json!(null);
+        unknown["monthly_limit"] = json!("lots");
+        check(json!({"extra_usage": unknown}), &["Extra usage - - 12.34 -"]);
+    }
+
+    #[test]
+    fn limits_reached_and_balances_are_said() {
+        let mut reached = extra();
+        reached["spend_limit_reached"] = json!(true);
+        check(json!({"extra_usage": reached}), &["Extra usage $12.34 $100.00 12.34 spend limit reached"]);
+        let mut with = spend();
+        with["balance"] = json!({"amount_minor": 500, "currency": "EUR", "exponent": 2});
+        with["disabled_reason"] = json!("out_of_credits");
+        check(json!({"spend": with}), &["Extra usage $12.34 $100.00 12 out of credits", "Balance €5.00 - - -"]);
+    }
+}

@@ -1,0 +1,142 @@
+//! What a provider says is used: windows, money, and where and when that was true.
+
+use crate::time::Wall;
+use serde::{Deserialize, Serialize};
+
+/// What was known at one time from one source.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    /// When it was true, which is not when it was looked at.
+    pub at: Wall,
+    pub source: Source,
+    pub windows: Vec<QuotaWindow>,
+    #[serde(default)]
+    pub money: Vec<Money>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    UsageEndpoint,
+    StatusLine,
+    OwnerCache,
+}
+
+/// One limit over a span of time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QuotaWindow {
+    /// Stable: the provider's own key, such as `five_hour`.
+    pub id: String,
+    pub label: String,
+    /// Percent, 0–100; above 100 is possible. `None` is "not said", never 0.
+    pub used_percent: Option<f64>,
+    pub resets_at: Option<Wall>,
+    /// Length of the window in seconds, where it is known.
+    pub duration_s: Option<u64>,
+    /// The provider says that this is the limit that counts now.
+    pub binding: bool,
+}
+
+/// A window as it is to be shown at a time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Level {
+    Used(f64),
+    /// The reset lies in the past: its old value is over and the new one is not known.
+    Reset,
+    NotSaid,
+}
+
+impl QuotaWindow {
+    pub fn level(&self, now: Wall) -> Level {
+        if self.resets_at.is_some_and(|at| at <= now) {
+            return Level::Reset;
+        }
+        self.used_percent.map_or(Level::NotSaid, Level::Used)
+    }
+}
+
+impl Reading {
+    /// The highest level of any window at `now`: what an icon with room for one number shows.
+    pub fn highest(&self, now: Wall) -> Option<f64> {
+        let used = self.windows.iter().filter_map(|window| match window.level(now) {
+            Level::Used(percent) => Some(percent),
+            Level::Reset | Level::NotSaid => None,
+        });
+        used.reduce(f64::max)
+    }
+}
+
+/// Pay-as-you-go beside the plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Money {
+    pub id: String,
+    pub label: String,
+    pub used: Option<Amount>,
+    pub limit: Option<Amount>,
+    pub used_percent: Option<f64>,
+    /// Why it is off or reached, in the provider's word.
+    pub note: Option<String>,
+}
+
+/// An amount in minor units: 1234 with exponent 2 is 12.34.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Amount {
+    pub minor: i64,
+    /// ISO 4217.
+    pub currency: String,
+    pub exponent: u8,
+}
+
+impl std::fmt::Display for Amount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let exponent = usize::from(self.exponent.min(9));
+        let unit = 10_u64.pow(u32::from(self.exponent.min(9)));
+        let abs = self.minor.unsigned_abs();
+        let sign = if self.minor < 0 { "−" } else { "" };
+        let (symbol, code) = match self.currency.as_str() {
+            "USD" => ("$", ""),
+            "EUR" => ("€", ""),
+            "GBP" => ("£", ""),
+            other => ("", other),
+        };
+        write!(f, "{sign}{symbol}{}", abs / unit)?;
+        if exponent > 0 {
+            write!(f, ".{:0exponent$}", abs % unit)?;
+        }
+        if !code.is_empty() {
+            write!(f, " {code}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_read_as_money() {
+        let show = |minor, currency: &str, exponent| Amount { minor, currency: currency.into(), exponent }.to_string();
+        assert_eq!(show(1234, "USD", 2), "$12.34");
+        assert_eq!(show(5, "EUR", 2), "€0.05");
+        assert_eq!(show(-250, "GBP", 2), "−£2.50");
+        assert_eq!(show(1200, "JPY", 0), "1200 JPY");
+        assert_eq!(show(i64::MIN, "USD", 200), "−$9223372036.854775808");
+    }
+
+    #[test]
+    fn a_window_past_its_reset_has_no_level() {
+        let window = QuotaWindow {
+            id: "five_hour".into(),
+            label: "5-hour".into(),
+            used_percent: Some(42.0),
+            resets_at: Some(Wall(1_000)),
+            duration_s: Some(18_000),
+            binding: false,
+        };
+        assert_eq!(window.level(Wall(999)), Level::Used(42.0));
+        assert_eq!(window.level(Wall(1_000)), Level::Reset);
+        let open_ended = QuotaWindow { resets_at: None, used_percent: None, ..window };
+        assert_eq!(open_ended.level(Wall(5_000)), Level::NotSaid);
+    }
+}

@@ -1,0 +1,219 @@
+//! What is known, as `holdoff status --json` prints it. A field that does not apply is null, never left out.
+
+use crate::gate::{Cooldown, Gate, GateState, Pause};
+use crate::policy;
+use crate::quota::{Level, Money, QuotaWindow, Source};
+use crate::request::Endpoint;
+use crate::sign_in::{Absence, Seen};
+use crate::state::{AccountId, AccountState, SignInTrouble, State};
+use crate::time::{Moment, Wall};
+use crate::words::rfc3339;
+use serde::Serialize;
+use std::time::Duration;
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    pub version: u32,
+    pub at: String,
+    pub accounts: Vec<AccountReport>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AccountReport {
+    pub provider: &'static str,
+    pub id: String,
+    pub label: String,
+    pub plan: Option<String>,
+    pub sign_in: SignInReport,
+    pub gates: GatesReport,
+    pub reading: Option<ReadingReport>,
+    pub last_request: Option<LastRequestReport>,
+    pub next_request_at: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SignInReport {
+    /// `ok`, `expired`, `paused` or `absent`.
+    pub state: &'static str,
+    pub reason: Option<String>,
+    pub expires_at: Option<String>,
+    pub renewed_by: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GatesReport {
+    pub usage: GateReport,
+    pub token: GateReport,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GateReport {
+    /// `open`, `cooling_down` or `paused`.
+    pub state: &'static str,
+    pub cause: Option<&'static str>,
+    pub since: Option<String>,
+    pub until: Option<String>,
+    pub strikes: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ReadingReport {
+    pub at: String,
+    pub source: Source,
+    pub stale: bool,
+    pub windows: Vec<WindowReport>,
+    pub money: Vec<Money>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WindowReport {
+    pub id: String,
+    pub label: String,
+    /// Null when it is not said, or when the window was reset since.
+    pub used_percent: Option<f64>,
+    pub resets_at: Option<String>,
+    pub duration_s: Option<u64>,
+    pub binding: bool,
+    /// The reset lies in the past.
+    pub was_reset: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LastRequestReport {
+    pub at: String,
+    pub endpoint: Endpoint,
+    pub outcome: Option<String>,
+}
+
+impl Report {
+    /// What `state` says at `now`, for the accounts that are polled. `interval` is the polling interval.
+    pub fn of(state: &State, now: Moment, interval: Duration) -> Self {
+        let accounts = state.active.iter().filter_map(|id| {
+            let account = state.accounts.get(id)?;
+            Some(AccountReport::of(id, account, now, interval))
+        });
+        Self { version: 1, at: rfc3339(now.wall), accounts: accounts.collect() }
+    }
+}
+
+impl AccountReport {
+    pub fn of(id: &AccountId, state: &AccountState, now: Moment, interval: Duration) -> Self {
+        let next = state.next_request(now).map(|at| rfc3339(at.wall_as_of(now)));
+        Self {
+            provider: state.provider.key(),
+            id: id.0.clone(),
+            label: label(state),
+            plan: state.sign_in.plan.clone(),
+            sign_in: sign_in(state, now.wall),
+            gates: GatesReport { usage: gate(&state.usage, now), token: gate(&state.token, now) },
+            reading: reading(state, now.wall, interval),
+            last_request: state.last.as_ref().map(|last| LastRequestReport {
+                at: rfc3339(last.at),
+                endpoint: last.endpoint,
+                outcome: last.outcome.clone(),
+            }),
+            next_request_at: next,
+        }
+    }
+}
+
+/// What an account is called: its address, else where its sign-in is kept.
+pub fn label(state: &AccountState) -> String {
+    let identity = &state.sign_in.identity;
+    let name = identity.email.clone().or_else(|| identity.organization.clone());
+    name.unwrap_or_else(|| format!("{} sign-in", state.provider.owner()))
+}
+
+/// Whether a reading is too old to be taken for the present.
+pub fn is_stale(at: Wall, now: Wall, interval: Duration) -> bool {
+    now.since(at) > (interval * 2).max(policy::STALE_AT_LEAST)
+}
+
+fn reading(state: &AccountState, now: Wall, interval: Duration) -> Option<ReadingReport> {
+    let reading = state.reading.as_ref()?;
+    Some(ReadingReport {
+        at: rfc3339(reading.at),
+        source: reading.source,
+        stale: is_stale(reading.at, now, interval),
+        windows: reading.windows.iter().map(|window| window_report(window, now)).collect(),
+        money: reading.money.clone(),
+    })
+}
+
+fn window_report(window: &QuotaWindow, now: Wall) -> WindowReport {
+    let (used_percent, was_reset) = match window.level(now) {
+        Level::Used(percent) => (Some(percent), false),
+        Level::Reset => (None, true),
+        Level::NotSaid => (None, false),
+    };
+    WindowReport {
+        id: window.id.clone(),
+        label: window.label.clone(),
+        used_percent,
+        resets_at: window.resets_at.map(rfc3339),
+        duration_s: window.duration_s,
+        binding: window.binding,
+        was_reset,
+    }
+}
+
+fn sign_in(state: &AccountState, now: Wall) -> SignInReport {
+    let (name, reason) = match state.sign_in_trouble(now) {
+        Some(SignInTrouble::Absent(absence)) => ("absent", Some(absence_key(&absence))),
+        Some(SignInTrouble::Paused(cause)) => ("paused", Some(pause_reason(&cause))),
+        Some(SignInTrouble::Expired) => ("expired", Some("expired".to_owned())),
+        None if matches!(state.sign_in.seen, Some(Seen::Present { .. })) => ("ok", None),
+        None => ("absent", Some("not_looked_yet".to_owned())),
+    };
+    SignInReport { state: name, reason, expires_at: state.sign_in.expires_at().map(rfc3339), renewed_by: "owner" }
+}
+
+fn absence_key(absence: &Absence) -> String {
+    match absence {
+        Absence::NoFile => "no_file".to_owned(),
+        Absence::NotSignedIn => "not_signed_in".to_owned(),
+        Absence::EmptyToken => "empty_token".to_owned(),
+        Absence::Unreadable(why) => format!("unreadable: {why}"),
+        Absence::Forbidden(why) => format!("cannot be opened: {why}"),
+    }
+}
+
+fn pause_reason(cause: &Pause) -> String {
+    match cause {
+        Pause::Rejected => "rejected".to_owned(),
+        Pause::MissingScope { scope } => format!("missing_scope {scope}"),
+        Pause::Forbidden { message } => format!("forbidden {message}"),
+    }
+}
+
+fn gate(gate: &Gate, now: Moment) -> GateReport {
+    let (name, cause, since, until) = match &gate.state {
+        GateState::CoolingDown { cause, since, until } if until.is_after(now) => {
+            ("cooling_down", Some(cooldown_key(cause)), Some(*since), Some(*until))
+        }
+        GateState::Paused { cause, since, .. } => ("paused", Some(pause_key(cause)), Some(*since), None),
+        GateState::CoolingDown { .. } | GateState::Open => ("open", None, None, None),
+    };
+    let told = |at: Option<Moment>| at.map(|at| rfc3339(at.wall_as_of(now)));
+    GateReport { state: name, cause, since: told(since), until: told(until), strikes: gate.strikes }
+}
+
+/// Why a gate cools down, for scripts.
+pub fn cooldown_key(cause: &Cooldown) -> &'static str {
+    match cause {
+        Cooldown::RateLimited { .. } => "rate_limited",
+        Cooldown::Network { .. } => "network",
+        Cooldown::Server { .. } => "server",
+        Cooldown::Unreadable { .. } => "unreadable_answer",
+        Cooldown::Unanswered => "unanswered_request",
+        Cooldown::MemoryLost => "state_lost",
+    }
+}
+
+fn pause_key(cause: &Pause) -> &'static str {
+    match cause {
+        Pause::Rejected => "rejected",
+        Pause::MissingScope { .. } => "missing_scope",
+        Pause::Forbidden { .. } => "forbidden",
+    }
+}

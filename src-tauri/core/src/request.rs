@@ -1,0 +1,32 @@
+//! A request as data: what to send, not how.
+
+use crate::secret::Token;
+use serde::{Deserialize, Serialize};
+
+/// What is asked. Each has a gate of its own in each account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Endpoint {
+    /// How much of the quota is used.
+    Usage,
+    /// The token endpoint, where a refresh token is spent.
+    Token,
+}
+
+/// One request, without its host: the HTTP layer knows the provider's base URL and no other.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub endpoint: Endpoint,
+    pub method: Method,
+    /// Absolute path on the endpoint's base URL.
+    pub path: &'static str,
+    pub headers: Vec<(&'static str, &'static str)>,
+    /// Goes into the `Authorization` header, to this request's own provider.
+    pub bearer: Token,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    Get,
+    Post,
+}

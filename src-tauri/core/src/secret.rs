@@ -1,0 +1,69 @@
+//! Tokens as types that cannot be printed, and the fingerprint by which a change is noticed.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fmt;
+
+/// A bearer token. It has no `Display` and no `Serialize`; `Debug` shows that it is there and no more.
+#[derive(Clone)]
+pub struct Token(SecretString);
+
+impl Token {
+    /// `None` for a token that is empty or could not stand in a header: neither is ever sent, since an
+    /// empty bearer is answered with 429 and `retry-after: 3242` instead of 401.
+    pub fn new(text: String) -> Option<Self> {
+        let sendable = !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
+        sendable.then(|| Self(SecretString::from(text)))
+    }
+
+    /// The text, for the `Authorization` header of its own provider and nothing else.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    pub fn fingerprint(&self) -> Fingerprint {
+        let mut hash = Sha256::new();
+        hash.update(b"holdoff token fingerprint v1\0");
+        hash.update(self.expose().as_bytes());
+        let bytes = hash.finalize();
+        Fingerprint(bytes.iter().take(8).map(|b| format!("{b:02x}")).collect())
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(..)")
+    }
+}
+
+/// 64 bits of a hash over a token: enough to see that it changed, of no use to anyone else.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fingerprint(String);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_does_not_print() {
+        let token = Token::new("sk-ant-oat01-SECRET".into()).unwrap();
+        assert_eq!(format!("{token:?} {token:#?}"), "Token(..) Token(..)");
+        assert!(!format!("{:?}", token.fingerprint()).contains("SECRET"));
+    }
+
+    #[test]
+    fn what_cannot_stand_in_a_header_is_no_token() {
+        for text in ["", " ", "a b", "a\r\nX: y", "ключ"] {
+            assert!(Token::new(text.into()).is_none(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_fingerprint_tells_tokens_apart() {
+        let print = |text: &str| Token::new(text.into()).unwrap().fingerprint();
+        assert_eq!(print("sk-a"), print("sk-a"));
+        assert_ne!(print("sk-a"), print("sk-b"));
+    }
+}

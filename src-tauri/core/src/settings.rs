@@ -1,0 +1,206 @@
+//! What the person may choose. Wrong values are named and replaced by the default; the file is left as it is.
+
+use crate::policy::{DEFAULT_POLL_INTERVAL, POLL_INTERVAL};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::time::Duration;
+
+/// The version of `settings.json`.
+pub const VERSION: u64 = 1;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    pub polling_interval: Duration,
+    pub notify_rate_limit: bool,
+    pub notify_sign_in: bool,
+    pub notify_recovery: bool,
+    pub percent: Percent,
+    pub theme: Theme,
+    pub start_at_login: bool,
+    /// Renewal of sign-ins by Holdoff (law 7: off).
+    pub renewal: bool,
+    /// Config folders of Claude Code beside the default one.
+    pub claude_config_dirs: Vec<String>,
+}
+
+/// Whether a bar grows with what is used or shrinks with what is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Percent {
+    Used,
+    Left,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    System,
+    Light,
+    Dark,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            polling_interval: DEFAULT_POLL_INTERVAL,
+            notify_rate_limit: true,
+            notify_sign_in: true,
+            notify_recovery: true,
+            percent: Percent::Used,
+            theme: Theme::System,
+            start_at_login: false,
+            renewal: false,
+            claude_config_dirs: Vec::new(),
+        }
+    }
+}
+
+impl Settings {
+    /// Reads the object of `settings.json`. Each wrong value is a sentence and its default is used.
+    pub fn parse(object: &Map<String, Value>) -> (Self, Vec<String>) {
+        let mut from = Parser { object, problems: Vec::new() };
+        let default = Self::default();
+        from.version();
+        let settings = Self {
+            polling_interval: from.interval(default.polling_interval),
+            notify_rate_limit: from.flag("notify_rate_limit", default.notify_rate_limit),
+            notify_sign_in: from.flag("notify_sign_in", default.notify_sign_in),
+            notify_recovery: from.flag("notify_recovery", default.notify_recovery),
+            percent: from.choice("percent", default.percent, r#""used" or "left""#),
+            theme: from.choice("theme", default.theme, r#""system", "light" or "dark""#),
+            start_at_login: from.flag("start_at_login", default.start_at_login),
+            renewal: from.flag("renewal", default.renewal),
+            claude_config_dirs: from.choice("claude_config_dirs", default.claude_config_dirs, "a list of folders"),
+        };
+        (settings, from.problems)
+    }
+
+    /// Checks one interval as a person gives it, in seconds.
+    ///
+    /// # Errors
+    /// A sentence that says what is allowed.
+    pub fn check_interval(secs: u64) -> Result<Duration, String> {
+        if POLL_INTERVAL.contains(&secs) {
+            return Ok(Duration::from_secs(secs));
+        }
+        let (least, most) = (POLL_INTERVAL.start(), POLL_INTERVAL.end());
+        Err(format!(
+            "The polling interval must be between {} and {} minutes ({least}–{most} s).",
+            least / 60,
+            most / 60
+        ))
+    }
+}
+
+struct Parser<'a> {
+    object: &'a Map<String, Value>,
+    problems: Vec<String>,
+}
+
+impl Parser<'_> {
+    fn version(&mut self) {
+        let found = self.object.get("version");
+        if found.is_none_or(|version| version.as_u64() == Some(VERSION)) {
+            return;
+        }
+        self.problems.push(format!(
+            "settings.json: \"version\" is {}; this Holdoff knows version {VERSION} and reads what it can.",
+            shown(found)
+        ));
+    }
+
+    fn interval(&mut self, default: Duration) -> Duration {
+        let Some(value) = self.object.get("polling_interval_s") else {
+            return default;
+        };
+        let checked = value
+            .as_u64()
+            .ok_or_else(|| "The polling interval must be a whole number of seconds.".to_owned())
+            .and_then(Settings::check_interval);
+        checked.unwrap_or_else(|problem| {
+            self.problems.push(format!(
+                "settings.json: \"polling_interval_s\" is {}. {problem} Holdoff uses {} minutes.",
+                shown(Some(value)),
+                default.as_secs() / 60
+            ));
+            default
+        })
+    }
+
+    fn flag(&mut self, key: &str, default: bool) -> bool {
+        self.choice(key, default, "true or false")
+    }
+
+    fn choice<T: for<'de> Deserialize<'de>>(&mut self, key: &str, default: T, allowed: &str) -> T {
+        let Some(value) = self.object.get(key) else {
+            return default;
+        };
+        serde_json::from_value(value.clone()).unwrap_or_else(|_| {
+            self.problems.push(format!(
+                "settings.json: \"{key}\" is {}; it must be {allowed}. Holdoff uses its default.",
+                shown(Some(value))
+            ));
+            default
+        })
+    }
+}
+
+/// A wrong value as it stands, cut short.
+fn shown(value: Option<&Value>) -> String {
+    let text = value.map_or_else(|| "missing".to_owned(), Value::to_string);
+    if text.chars().count() <= 40 {
+        return text;
+    }
+    text.chars().take(40).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn parse(value: Value) -> (Settings, Vec<String>) {
+        Settings::parse(value.as_object().unwrap())
+    }
+
+    #[test]
+    fn nothing_said_is_the_default() {
+        assert_eq!(parse(json!({})), (Settings::default(), vec![]));
+        assert_eq!(parse(json!({"version": 1, "someone_elses": [1]})).1, Vec::<String>::new());
+    }
+
+    #[test]
+    fn good_values_are_taken() {
+        let (settings, problems) = parse(json!({
+            "version": 1, "polling_interval_s": 180, "percent": "left", "theme": "dark",
+            "notify_recovery": false, "claude_config_dirs": ["/home/ann/.claude-work"],
+        }));
+        assert_eq!(problems, Vec::<String>::new());
+        assert_eq!(settings.polling_interval, Duration::from_secs(180));
+        assert_eq!(settings.percent, Percent::Left);
+        assert!(!settings.notify_recovery && settings.notify_sign_in);
+        assert_eq!(settings.claude_config_dirs.len(), 1);
+    }
+
+    #[test]
+    fn each_wrong_value_is_named_and_costs_only_itself() {
+        for wrong in [json!(5), json!(179), json!(3601), json!(-1), json!("300"), json!(null), json!(300.5)] {
+            let (settings, problems) = parse(json!({"polling_interval_s": wrong, "percent": "left"}));
+            assert_eq!(settings.polling_interval, DEFAULT_POLL_INTERVAL, "{wrong}");
+            assert_eq!(settings.percent, Percent::Left);
+            assert_eq!(problems.len(), 1, "{problems:?}");
+            assert!(problems[0].contains("polling_interval_s"), "{problems:?}");
+        }
+        let (settings, problems) = parse(json!({
+            "version": 9, "percent": "most", "theme": 3, "notify_sign_in": "yes", "claude_config_dirs": {},
+        }));
+        assert_eq!(settings, Settings::default());
+        assert_eq!(problems.len(), 5, "{problems:?}");
+    }
+
+    #[test]
+    fn a_long_wrong_value_is_cut() {
+        let (_, problems) = parse(json!({"theme": "x".repeat(5000)}));
+        assert!(problems[0].len() < 200, "{problems:?}");
+    }
+}

@@ -1,0 +1,95 @@
+//! The owner's sign-in: what was read of it, and what of that is kept.
+
+use crate::secret::{Fingerprint, Token};
+use crate::time::Wall;
+use serde::{Deserialize, Serialize};
+
+/// What a look at the place of the sign-in found.
+#[derive(Debug, Clone)]
+pub enum CredentialRead {
+    Found(Credential),
+    Absent(Absence),
+}
+
+/// A sign-in as its owner stores it. In memory only.
+#[derive(Debug, Clone)]
+pub struct Credential {
+    pub access_token: Token,
+    /// `None` is "not said", not 1970.
+    pub expires_at: Option<Wall>,
+    pub scopes: Vec<String>,
+    pub plan: Option<String>,
+    pub identity: Identity,
+}
+
+impl Credential {
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.access_token.fingerprint()
+    }
+
+    pub fn expired(&self, now: Wall) -> bool {
+        self.expires_at.is_some_and(|at| at <= now)
+    }
+}
+
+/// Whose sign-in it is, as far as its owner says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    pub account: Option<String>,
+    pub email: Option<String>,
+    pub organization: Option<String>,
+}
+
+/// Why there is no sign-in to use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "why", content = "detail")]
+pub enum Absence {
+    /// Nothing there.
+    NoFile,
+    /// The file is there and holds no Claude sign-in, as after signing out.
+    NotSignedIn,
+    /// It holds a sign-in whose access token is empty or not a token.
+    EmptyToken,
+    /// It is not what the owner writes: torn, foreign, too large. What is wrong, without its content.
+    Unreadable(String),
+    /// It could not be opened: what the system says.
+    Forbidden(String),
+}
+
+/// What is known of the sign-in, kept so that `status` can tell it with no program running.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignIn {
+    /// `None` until the first look.
+    pub seen: Option<Seen>,
+    /// Where it was found or is expected, for people.
+    pub place: String,
+    pub plan: Option<String>,
+    pub identity: Identity,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Seen {
+    Present { fingerprint: Fingerprint, expires_at: Option<Wall> },
+    Absent(Absence),
+}
+
+impl SignIn {
+    pub fn expires_at(&self) -> Option<Wall> {
+        match &self.seen {
+            Some(Seen::Present { expires_at, .. }) => *expires_at,
+            Some(Seen::Absent(_)) | None => None,
+        }
+    }
+
+    pub fn fingerprint(&self) -> Option<&Fingerprint> {
+        match &self.seen {
+            Some(Seen::Present { fingerprint, .. }) => Some(fingerprint),
+            Some(Seen::Absent(_)) | None => None,
+        }
+    }
+
+    pub fn expired(&self, now: Wall) -> bool {
+        self.expires_at().is_some_and(|at| at <= now)
+    }
+}

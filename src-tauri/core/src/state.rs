@@ -1,0 +1,269 @@
+//! What is durable, and why: gates, or a restart would ask early; episodes and notices, or a restart would
+//! say it twice; the last reading and the sign-in's outline, so that there is something to show at once.
+//! No token is in here, and none fits.
+
+use crate::gate::{Cooldown, Gate, GateState, Jitter, Pause, Shut, Spacing};
+use crate::notice::Notices;
+use crate::quota::Reading;
+use crate::request::Endpoint;
+use crate::sign_in::{Absence, Identity, Seen, SignIn};
+use crate::time::{Moment, Wall};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The version of the persisted state. A state of another version is not read, and not overwritten
+/// without a copy.
+pub const VERSION: u32 = 1;
+
+/// One identity at one provider, such as `anthropic:3f2c…`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AccountId(pub String);
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Everything that outlives the process.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    pub version: u32,
+    /// Which run of the machine (and of its clock) the boot times in here belong to.
+    pub boot_id: String,
+    pub accounts: BTreeMap<AccountId, AccountState>,
+    /// The accounts that are polled now, in the order in which they are shown.
+    pub active: Vec<AccountId>,
+}
+
+impl State {
+    pub fn new(boot_id: String) -> Self {
+        Self { version: VERSION, boot_id, accounts: BTreeMap::new(), active: Vec::new() }
+    }
+
+    /// Brings the state onto this boot's clock. Call it once, after loading.
+    pub fn carry_to(&mut self, boot_id: &str, now: Moment) {
+        if self.boot_id == boot_id {
+            return;
+        }
+        boot_id.clone_into(&mut self.boot_id);
+        for account in self.accounts.values_mut() {
+            account.carry_over_reboot(now);
+        }
+    }
+}
+
+/// One account as it is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AccountState {
+    pub provider: Provider,
+    pub sign_in: SignIn,
+    pub usage: Gate,
+    pub token: Gate,
+    pub reading: Option<Reading>,
+    /// When usage is wanted next; the gate has the last word.
+    pub next: Option<Moment>,
+    pub last: Option<LastRequest>,
+    #[serde(default)]
+    pub notices: Notices,
+    /// A sign-in was mended by its person and has since been proved by a reading.
+    pub mended: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Provider {
+    Anthropic,
+}
+
+impl Provider {
+    /// The provider's key in ids and in `status --json`.
+    pub fn key(self) -> &'static str {
+        match self {
+            Provider::Anthropic => "anthropic",
+        }
+    }
+
+    /// The provider's name for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Provider::Anthropic => "Anthropic",
+        }
+    }
+
+    /// The program whose sign-in it is, for people.
+    pub fn owner(self) -> &'static str {
+        match self {
+            Provider::Anthropic => "Claude Code",
+        }
+    }
+}
+
+/// The last request that was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastRequest {
+    pub at: Wall,
+    pub endpoint: Endpoint,
+    /// What came of it, in words; `None` while it is under way.
+    pub outcome: Option<String>,
+}
+
+impl AccountState {
+    pub fn new(provider: Provider) -> Self {
+        Self {
+            provider,
+            sign_in: SignIn::default(),
+            usage: Gate::new(Endpoint::Usage),
+            token: Gate::new(Endpoint::Token),
+            reading: None,
+            next: None,
+            last: None,
+            notices: Notices::default(),
+            mended: false,
+        }
+    }
+
+    fn carry_over_reboot(&mut self, now: Moment) {
+        self.usage.carry_over_reboot(now);
+        self.token.carry_over_reboot(now);
+        self.notices.carry_over_reboot(now);
+        // A wish for the future is only a wish: how long it has to wait is the gate's affair.
+        self.next = self.next.map(|next| if next.wall <= now.wall { now } else { next.carried_wish(now) });
+    }
+
+    /// After the loss of the state: shut until `until`, whatever was before.
+    pub fn memory_lost(&mut self, now: Moment, until: Moment) {
+        self.usage.shut_until(Cooldown::MemoryLost, now, until);
+        self.token.shut_until(Cooldown::MemoryLost, now, until);
+    }
+
+    /// Takes over the gates of the same account under an earlier name.
+    pub fn adopt_gates(&mut self, other: &AccountState) {
+        self.usage.merge(&other.usage);
+        self.token.merge(&other.token);
+    }
+
+    pub(crate) fn settle(&mut self, now: Moment, jitter: Jitter) -> bool {
+        let usage = self.usage.settle(now, jitter);
+        let token = self.token.settle(now, jitter);
+        let notices = self.notices.settle();
+        usage || token || notices
+    }
+}
+
+/// Why a person's wish for a reading is not followed now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// Nothing may be asked before then.
+    NotBefore { until: Moment, cause: NotYet },
+    /// Only a change of the sign-in helps.
+    SignIn(SignInTrouble),
+    /// State cannot be saved, so nothing is asked: what the system says.
+    Unsaved { trouble: String },
+}
+
+impl Refusal {
+    /// For the ledger and for scripts.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Refusal::NotBefore { cause: NotYet::Spacing, .. } => "spacing",
+            Refusal::NotBefore { cause: NotYet::Cooldown(_), .. } => "cooling_down",
+            Refusal::SignIn(SignInTrouble::Absent(_)) => "sign_in_absent",
+            Refusal::SignIn(SignInTrouble::Expired) => "sign_in_expired",
+            Refusal::SignIn(SignInTrouble::Paused(_)) => "paused",
+            Refusal::Unsaved { .. } => "state_not_saved",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotYet {
+    Spacing,
+    Cooldown(Cooldown),
+}
+
+/// What is wrong with the sign-in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignInTrouble {
+    Absent(Absence),
+    Expired,
+    Paused(Pause),
+}
+
+impl AccountState {
+    /// What keeps the sign-in from being used, if anything does.
+    pub fn sign_in_trouble(&self, now: Wall) -> Option<SignInTrouble> {
+        if let Some(Seen::Absent(absence)) = &self.sign_in.seen {
+            return Some(SignInTrouble::Absent(absence.clone()));
+        }
+        if let GateState::Paused { cause, .. } = &self.usage.state {
+            return Some(SignInTrouble::Paused(cause.clone()));
+        }
+        self.sign_in.expired(now).then_some(SignInTrouble::Expired)
+    }
+
+    /// When usage is asked next, as things stand; `None` while that depends on the sign-in.
+    pub fn next_request(&self, now: Moment) -> Option<Moment> {
+        self.next_request_spaced(now, Spacing::Kept)
+    }
+
+    pub(crate) fn next_request_spaced(&self, now: Moment, spacing: Spacing) -> Option<Moment> {
+        if self.sign_in.seen.is_none() || self.sign_in_trouble(now.wall).is_some() {
+            return None;
+        }
+        let opens = match (self.usage.shut(now, spacing), spacing) {
+            (None, _) => now,
+            (Some(_), Spacing::Kept) => self.usage.opens(now)?,
+            (Some(Shut::CoolingDown { until, .. }), Spacing::Waived) => until,
+            (Some(_), Spacing::Waived) => return None,
+        };
+        Some(self.next.map_or(opens, |next| next.later(opens)))
+    }
+
+    /// Whether a person's wish for a reading may be followed at `now`.
+    ///
+    /// # Errors
+    /// Why not, and until when.
+    pub fn refresh_verdict(&self, now: Moment) -> Result<(), Refusal> {
+        if let Some(trouble) = self.sign_in_trouble(now.wall) {
+            return Err(Refusal::SignIn(trouble));
+        }
+        let Some(shut) = self.usage.shut(now, Spacing::Kept) else {
+            return Ok(());
+        };
+        // Both may hold: the later one counts, the cooldown gives the reason.
+        let until = self.usage.opens(now).unwrap_or(now);
+        Err(match shut {
+            Shut::CoolingDown { cause, .. } => Refusal::NotBefore { until, cause: NotYet::Cooldown(cause.clone()) },
+            Shut::Spacing { .. } => Refusal::NotBefore { until, cause: NotYet::Spacing },
+            Shut::Paused { cause } => Refusal::SignIn(SignInTrouble::Paused(cause.clone())),
+        })
+    }
+}
+
+impl AccountId {
+    /// The account of a sign-in: by the provider's own account id, else by where the sign-in is kept.
+    pub fn of(provider: Provider, identity: &Identity, place: &str) -> Self {
+        let name = match &identity.account {
+            Some(account) => account.clone(),
+            None => format!("at-{}", short_hash(place)),
+        };
+        Self(format!("{}:{name}", provider.key()))
+    }
+}
+
+fn short_hash(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Moment {
+    /// Carries a wish over a reboot: at most one longest interval away, whatever the clock says.
+    fn carried_wish(self, now: Moment) -> Moment {
+        let most = std::time::Duration::from_secs(*crate::policy::POLL_INTERVAL.end());
+        now.plus(self.wall.since(now.wall).min(most))
+    }
+}

@@ -1,0 +1,143 @@
+//! Time as it is given to the core: what the calendar says and how long the machine has run.
+//!
+//! Waiting is counted on the boot clock, which no one can set. The wall clock is for what people and
+//! servers say ("resets at 15:30"), and for bridging a reboot, across which nothing else survives.
+
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Milliseconds since the Unix epoch, on a clock that a person or NTP may set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Wall(pub i64);
+
+/// Milliseconds since the machine started, sleep included. Only comparable within one boot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Boot(pub i64);
+
+/// One instant on both clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Moment {
+    pub wall: Wall,
+    pub boot: Boot,
+}
+
+/// `Duration` in whole milliseconds, saturating.
+pub fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn duration(millis: i64) -> Duration {
+    Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+}
+
+impl Wall {
+    /// From Unix seconds.
+    pub fn from_secs(secs: i64) -> Self {
+        Self(secs.saturating_mul(1000))
+    }
+
+    /// Time from `earlier` to here; zero if `earlier` is later.
+    pub fn since(self, earlier: Wall) -> Duration {
+        duration(self.0.saturating_sub(earlier.0))
+    }
+
+    pub fn plus(self, by: Duration) -> Self {
+        Self(self.0.saturating_add(millis(by)))
+    }
+}
+
+impl Boot {
+    /// Time from `earlier` to here; zero if `earlier` is later.
+    pub fn since(self, earlier: Boot) -> Duration {
+        duration(self.0.saturating_sub(earlier.0))
+    }
+
+    pub fn plus(self, by: Duration) -> Self {
+        Self(self.0.saturating_add(millis(by)))
+    }
+}
+
+impl Moment {
+    /// Real time from `earlier` to here, whatever was done to the wall clock between.
+    pub fn since(self, earlier: Moment) -> Duration {
+        self.boot.since(earlier.boot)
+    }
+
+    pub fn plus(self, by: Duration) -> Self {
+        Self { wall: self.wall.plus(by), boot: self.boot.plus(by) }
+    }
+
+    /// Whether this moment is still ahead at `now`.
+    pub fn is_after(self, now: Moment) -> bool {
+        self.boot > now.boot
+    }
+
+    /// The later of the two on the boot clock.
+    pub fn later(self, other: Moment) -> Moment {
+        if other.boot > self.boot { other } else { self }
+    }
+
+    /// What the wall clock will say at this moment, as the wall clock goes now. A deadline that was
+    /// noted before the clock was set is thereby told in the person's present time.
+    pub fn wall_as_of(self, now: Moment) -> Wall {
+        Wall(now.wall.0.saturating_add(self.boot.0.saturating_sub(now.boot.0)))
+    }
+
+    /// Carries a past moment over a reboot, by the wall clock alone. One that the wall clock puts
+    /// into the future (it was set back) counts as now: the longest wait that can be honest.
+    pub fn carried_past(self, now: Moment) -> Moment {
+        let ago = millis(now.wall.since(self.wall));
+        Moment { wall: self.wall, boot: Boot(now.boot.0.saturating_sub(ago)) }
+    }
+
+    /// Carries a deadline noted at `since` over a reboot, by the wall clock alone: never further
+    /// away than its own length.
+    pub fn carried_deadline(self, since: Moment, now: Moment) -> Moment {
+        let length = self.since(since);
+        let left = self.wall.since(now.wall).min(length);
+        now.plus(left)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(wall: i64, boot: i64) -> Moment {
+        Moment { wall: Wall(wall), boot: Boot(boot) }
+    }
+
+    #[test]
+    fn a_deadline_survives_a_reboot_by_the_wall_clock() {
+        let (since, until) = (at(1_000, 50_000), at(11_000, 60_000));
+        assert_eq!(until.carried_deadline(since, at(4_000, 10)), at(11_000, 7_010));
+    }
+
+    #[test]
+    fn a_wall_clock_set_back_over_a_reboot_never_lengthens_a_deadline() {
+        let (since, until) = (at(1_000_000, 50_000), at(1_010_000, 60_000));
+        let now = at(0, 10);
+        assert_eq!(until.carried_deadline(since, now).since(now), Duration::from_secs(10));
+    }
+
+    #[test]
+    fn a_past_moment_from_the_future_counts_as_now() {
+        assert_eq!(at(9_000, 0).carried_past(at(5_000, 700)).boot, Boot(700));
+        assert_eq!(at(3_000, 0).carried_past(at(5_000, 700)).boot, Boot(-1_300));
+    }
+
+    #[test]
+    fn a_deadline_is_told_in_the_wall_time_of_now() {
+        let until = at(10_000, 10_000);
+        assert_eq!(until.wall_as_of(at(104_000, 4_000)), Wall(110_000));
+    }
+
+    #[test]
+    fn absurd_times_saturate() {
+        let far = at(i64::MAX, i64::MAX);
+        assert_eq!(far.plus(Duration::MAX), far);
+        assert_eq!(at(i64::MIN, i64::MIN).since(far), Duration::ZERO);
+    }
+}

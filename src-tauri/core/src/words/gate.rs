@@ -1,0 +1,155 @@
+//! The state of a gate in words, and why something was not asked.
+
+use super::{not_before, span};
+use crate::gate::{Cooldown, GateState, Pause};
+use crate::ledger::OutcomeKind;
+use crate::outcome::{Outcome, Rejection};
+use crate::state::{AccountState, NotYet, Provider, Refusal, SignInTrouble};
+use crate::time::Moment;
+use jiff::tz::TimeZone;
+use std::time::Duration;
+
+/// The state of asking, with the time of the next request.
+pub fn status(state: &AccountState, now: Moment, zone: &TimeZone) -> String {
+    if let Some(trouble) = state.sign_in_trouble(now.wall) {
+        return waiting_for_sign_in(state.provider, &trouble);
+    }
+    let next = state.next_request(now).filter(|next| next.is_after(now));
+    let clock = next.map(|next| not_before(next.wall_as_of(now), now.wall, zone));
+    match (&state.usage.state, clock) {
+        (GateState::CoolingDown { cause, until, .. }, Some(clock)) if until.is_after(now) => {
+            cooldown(state.provider, cause, &clock)
+        }
+        (_, Some(clock)) => format!("Next request at {clock}."),
+        (_, None) => format!("Asking {}.", state.provider.name()),
+    }
+}
+
+fn waiting_for_sign_in(provider: Provider, trouble: &SignInTrouble) -> String {
+    let owner = provider.owner();
+    match trouble {
+        SignInTrouble::Absent(_) => {
+            format!("No sign-in of {owner} to use. Nothing is asked until there is one.")
+        }
+        SignInTrouble::Expired => {
+            format!("The sign-in has expired. {owner} renews it when it is used next; nothing is asked until then.")
+        }
+        SignInTrouble::Paused(_) => {
+            format!(
+                "Paused: {} does not accept the sign-in. Nothing is asked until you sign in again.",
+                provider.name()
+            )
+        }
+    }
+}
+
+/// Why nothing is asked before `clock`.
+pub fn cooldown(provider: Provider, cause: &Cooldown, clock: &str) -> String {
+    let name = provider.name();
+    match cause {
+        Cooldown::RateLimited { retry_after_s: Some(secs) } => {
+            let asked = span(Duration::from_secs(*secs));
+            format!("{name} limits requests (429, asked for {asked}). Nothing is asked before {clock}.")
+        }
+        Cooldown::RateLimited { retry_after_s: None } => {
+            format!("{name} limits requests (429). Nothing is asked before {clock}.")
+        }
+        Cooldown::Network { why } => {
+            format!("{name} could not be reached: {why}. Next try at {clock}.")
+        }
+        Cooldown::Server { status } => format!("{name} has trouble ({status}). Next try at {clock}."),
+        Cooldown::Unreadable { status, why } => {
+            format!("{name}'s answer ({status}) could not be used: {why}. Next try at {clock}.")
+        }
+        Cooldown::Unanswered => format!(
+            "Holdoff ended while a request was under way, and its answer may have been to wait. Nothing is asked before {clock}."
+        ),
+        Cooldown::MemoryLost => format!(
+            "Holdoff's saved state could not be read, and {name} may have asked it to wait. Nothing is asked before {clock}."
+        ),
+    }
+}
+
+/// Why a person's wish was not followed, and when it may be.
+pub fn refusal(refusal: &Refusal, provider: Provider, now: Moment, zone: &TimeZone) -> String {
+    match refusal {
+        Refusal::NotBefore { until, cause } => {
+            let clock = not_before(until.wall_as_of(now), now.wall, zone);
+            let why = match cause {
+                NotYet::Spacing => "the last request was less than 3 minutes ago".to_owned(),
+                NotYet::Cooldown(cause) => reason(provider, cause),
+            };
+            format!("Not before {clock}: {why}.")
+        }
+        Refusal::SignIn(trouble) => waiting_for_sign_in(provider, trouble),
+        Refusal::Unsaved { trouble } => format!(
+            "Holdoff cannot save its state ({trouble}), so it asks nothing: without a record it could ask too early. Free some space or mend the folder; it goes on by itself."
+        ),
+    }
+}
+
+/// For a button: "Not before 14:32". `None` where only a sign-in or a repair helps.
+pub fn refusal_short(refusal: &Refusal, now: Moment, zone: &TimeZone) -> Option<String> {
+    match refusal {
+        Refusal::NotBefore { until, .. } => {
+            Some(format!("Not before {}", not_before(until.wall_as_of(now), now.wall, zone)))
+        }
+        Refusal::SignIn(_) | Refusal::Unsaved { .. } => None,
+    }
+}
+
+fn reason(provider: Provider, cause: &Cooldown) -> String {
+    let name = provider.name();
+    match cause {
+        Cooldown::RateLimited { .. } => format!("{name} limits requests (429)"),
+        Cooldown::Network { why } => format!("{name} could not be reached ({why})"),
+        Cooldown::Server { status } => format!("{name} has trouble ({status})"),
+        Cooldown::Unreadable { status, .. } => format!("{name}'s last answer ({status}) could not be used"),
+        Cooldown::Unanswered => "Holdoff ended while a request was under way".to_owned(),
+        Cooldown::MemoryLost => "Holdoff's saved state could not be read".to_owned(),
+    }
+}
+
+/// What came of a request.
+pub fn outcome(provider: Provider, outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Reading(_) => "reading".to_owned(),
+        Outcome::RateLimited { retry_after: Some(wait) } => format!("rate limited, asked to wait {}", span(*wait)),
+        Outcome::RateLimited { retry_after: None } => "rate limited".to_owned(),
+        Outcome::Rejected(Rejection::Unauthorized) => "sign-in not accepted (401)".to_owned(),
+        Outcome::Rejected(Rejection::MissingScope(scope)) => format!("sign-in lacks the scope {scope} (403)"),
+        Outcome::Rejected(Rejection::Forbidden(kind)) => format!("refused (403 {kind})"),
+        Outcome::ServerTrouble { status, .. } => format!("{} has trouble ({status})", provider.name()),
+        Outcome::Unreachable { why } => format!("not sent: {why}"),
+        Outcome::Ambiguous { why } => format!("no answer: {why}"),
+        Outcome::Unreadable { status, why } => format!("answer {status} could not be used: {why}"),
+    }
+}
+
+pub fn outcome_kind(outcome: &Outcome) -> OutcomeKind {
+    match outcome {
+        Outcome::Reading(_) => OutcomeKind::Reading,
+        Outcome::RateLimited { .. } => OutcomeKind::RateLimited,
+        Outcome::Rejected(Rejection::Unauthorized) => OutcomeKind::Unauthorized,
+        Outcome::Rejected(Rejection::MissingScope(_)) => OutcomeKind::MissingScope,
+        Outcome::Rejected(Rejection::Forbidden(_)) => OutcomeKind::Forbidden,
+        Outcome::ServerTrouble { .. } => OutcomeKind::ServerTrouble,
+        Outcome::Unreachable { .. } => OutcomeKind::Unreachable,
+        Outcome::Ambiguous { .. } => OutcomeKind::Ambiguous,
+        Outcome::Unreadable { .. } => OutcomeKind::Unreadable,
+    }
+}
+
+/// Why the sign-in is not accepted.
+pub(super) fn pause(provider: Provider, cause: &Pause) -> String {
+    let name = provider.name();
+    match cause {
+        Pause::Rejected => format!("{name} rejected the sign-in three times (401)."),
+        Pause::MissingScope { scope } => {
+            format!("{name} does not let this sign-in read usage: it lacks the scope {scope} (403).")
+        }
+        Pause::Forbidden { message } => {
+            format!("{name} refused this sign-in three times (403 {message}).")
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What to say: every sentence that a person reads about asking, in one place, for window, menu, tooltip,
+//! notification and terminal alike. Time zones are arguments.
+
+mod gate;
+mod notice;
+mod sign_in;
+mod window;
+
+pub use gate::{cooldown, outcome, outcome_kind, refusal, refusal_short, status};
+pub use notice::notice;
+pub use sign_in::{SignInWords, sign_in};
+pub use window::{percent, source, tooltip, window_line};
+
+use crate::time::Wall;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+use std::time::Duration;
+
+/// The outcome of a request whose process ended before the answer.
+pub const UNANSWERED: &str = "Holdoff ended before the answer came";
+
+fn zoned(at: Wall, zone: &TimeZone) -> Zoned {
+    let stamp = Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH);
+    stamp.to_zoned(zone.clone())
+}
+
+/// Days from the local date of `now` to that of `at`.
+fn days_ahead(at: &Zoned, now: &Zoned) -> i64 {
+    let days = at.date().since((jiff::Unit::Day, now.date()));
+    days.map(|span| i64::from(span.get_days())).unwrap_or(i64::MAX)
+}
+
+const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+fn weekday(at: &Zoned) -> &'static str {
+    let index = usize::try_from(at.weekday().to_monday_zero_offset()).unwrap_or(0);
+    WEEKDAYS.get(index).copied().unwrap_or_default()
+}
+
+fn month(at: &Zoned) -> &'static str {
+    let index = usize::try_from(at.month() - 1).unwrap_or(0);
+    MONTHS.get(index).copied().unwrap_or_default()
+}
+
+/// To the minute: "15:30" today, "Fri 22:00" within six days, else "18 Sep 22:00".
+pub fn clock(at: Wall, now: Wall, zone: &TimeZone) -> String {
+    let (at, now) = (zoned(at, zone), zoned(now, zone));
+    let time = format!("{:02}:{:02}", at.hour(), at.minute());
+    match days_ahead(&at, &now) {
+        0 => time,
+        1..=6 => format!("{} {time}", weekday(&at).get(..3).unwrap_or_default()),
+        _ => format!("{} {} {time}", at.day(), month(&at)),
+    }
+}
+
+/// As a glance needs it: "15:30" today, "Friday" within six days, else "18 Sep".
+pub fn glance(at: Wall, now: Wall, zone: &TimeZone) -> String {
+    let (at, now) = (zoned(at, zone), zoned(now, zone));
+    match days_ahead(&at, &now) {
+        0 => format!("{:02}:{:02}", at.hour(), at.minute()),
+        1..=6 => weekday(&at).to_owned(),
+        _ => format!("{} {}", at.day(), month(&at)),
+    }
+}
+
+/// The first whole minute at which a deadline is over: a time that is told must not be too early.
+pub fn not_before(until: Wall, now: Wall, zone: &TimeZone) -> String {
+    const MINUTE: i64 = 60_000;
+    let up = until.0.saturating_add(MINUTE - 1).div_euclid(MINUTE).saturating_mul(MINUTE);
+    clock(Wall(up), now, zone)
+}
+
+/// "45 s", "12 min", "2 h 13 min", "3 d 4 h".
+pub fn span(time: Duration) -> String {
+    let secs = time.as_secs();
+    let (minutes, hours, days) = (secs / 60, secs / 3600, secs / 86_400);
+    match secs {
+        0..60 => format!("{secs} s"),
+        60..3600 => format!("{minutes} min"),
+        3600..86_400 if minutes % 60 == 0 => format!("{hours} h"),
+        3600..86_400 => format!("{hours} h {} min", minutes % 60),
+        _ if hours % 24 == 0 => format!("{days} d"),
+        _ => format!("{days} d {} h", hours % 24),
+    }
+}
+
+/// RFC 3339 in UTC, to the second.
+pub fn rfc3339(at: Wall) -> String {
+    let stamp = Timestamp::from_second(at.0.div_euclid(1000)).unwrap_or(Timestamp::UNIX_EPOCH);
+    stamp.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Wall {
+        Wall(text.parse::<Timestamp>().unwrap().as_millisecond())
+    }
+
+    /// A Monday, early afternoon.
+    const NOW: &str = "2026-09-14T13:17:00Z";
+
+    #[track_caller]
+    fn check(time: &str, long: &str, short: &str) {
+        let zone = TimeZone::UTC;
+        assert_eq!(clock(at(time), at(NOW), &zone), long);
+        assert_eq!(glance(at(time), at(NOW), &zone), short);
+    }
+
+    #[test]
+    fn times_are_told_as_near_as_they_are() {
+        check("2026-09-14T15:30:00Z", "15:30", "15:30");
+        check("2026-09-14T00:00:00Z", "00:00", "00:00");
+        check("2026-09-15T00:00:00Z", "Tue 00:00", "Tuesday");
+        check("2026-09-18T22:00:00Z", "Fri 22:00", "Friday");
+        check("2026-09-20T23:59:59Z", "Sun 23:59", "Sunday");
+        check("2026-09-21T13:17:00Z", "21 Sep 13:17", "21 Sep");
+        check("2026-09-13T15:30:00Z", "13 Sep 15:30", "13 Sep");
+    }
+
+    #[test]
+    fn the_persons_zone_decides_what_is_today() {
+        let zone = TimeZone::fixed(jiff::tz::offset(11));
+        assert_eq!(clock(at("2026-09-14T12:59:00Z"), at(NOW), &zone), "14 Sep 23:59");
+        assert_eq!(clock(at("2026-09-14T15:30:00Z"), at(NOW), &zone), "02:30");
+    }
+
+    #[test]
+    fn a_deadline_is_never_told_too_early() {
+        let zone = TimeZone::UTC;
+        let told = |time: &str| not_before(at(time), at(NOW), &zone);
+        assert_eq!(told("2026-09-14T14:32:00Z"), "14:32");
+        assert_eq!(told("2026-09-14T14:31:00.001Z"), "14:32");
+        assert_eq!(told("2026-09-14T23:59:30Z"), "Tue 00:00");
+    }
+
+    #[test]
+    fn spans() {
+        let spans = [0, 59, 60, 3599, 3600, 7980, 86_399, 86_400, 273_600].map(|s| span(Duration::from_secs(s)));
+        let expect = ["0 s", "59 s", "1 min", "59 min", "1 h", "2 h 13 min", "23 h 59 min", "1 d", "3 d 4 h"];
+        assert_eq!(spans, expect);
+    }
+
+    #[test]
+    fn absurd_times_do_not_panic() {
+        for wall in [Wall(i64::MIN), Wall(i64::MAX), Wall(0)] {
+            clock(wall, at(NOW), &TimeZone::UTC);
+            not_before(wall, wall, &TimeZone::UTC);
+            glance(at(NOW), wall, &TimeZone::UTC);
+            rfc3339(wall);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Notifications: a title and a body.
+
+use super::gate::pause;
+use super::not_before;
+use crate::gate::GateState;
+use crate::notice::NoticeKind;
+use crate::state::{AccountState, SignInTrouble};
+use crate::time::Moment;
+use jiff::tz::TimeZone;
+
+/// Title and body of a notice, as things stand when it is shown.
+pub fn notice(kind: NoticeKind, label: &str, state: &AccountState, now: Moment, zone: &TimeZone) -> (String, String) {
+    let (name, owner) = (state.provider.name(), state.provider.owner());
+    match kind {
+        NoticeKind::RateLimited => {
+            let until = match &state.usage.state {
+                GateState::CoolingDown { until, .. } => not_before(until.wall_as_of(now), now.wall, zone),
+                GateState::Open | GateState::Paused { .. } => not_before(now.wall, now.wall, zone),
+            };
+            let body = format!(
+                "{name} limits how often usage may be asked for ({label}). Holdoff asks nothing before {until} and goes on by itself. Your quota is not affected."
+            );
+            (format!("Usage not asked until {until}"), body)
+        }
+        NoticeKind::SignInStopped => {
+            let why = match state.sign_in_trouble(now.wall) {
+                Some(SignInTrouble::Paused(cause)) => pause(state.provider, &cause),
+                Some(SignInTrouble::Absent(_) | SignInTrouble::Expired) | None => {
+                    format!("{name} does not accept the sign-in of {owner}.")
+                }
+            };
+            let body = format!(
+                "{why} Holdoff has stopped asking ({label}). Open Holdoff's settings to see how to sign in again."
+            );
+            ("Sign-in needed".to_owned(), body)
+        }
+        NoticeKind::Recovered => {
+            let body = format!("{name} answers again ({label}). Readings go on as before.");
+            ("Readings are back".to_owned(), body)
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Quota windows in a line.
+
+use super::glance;
+use crate::quota::{Level, QuotaWindow, Reading, Source};
+use crate::settings::Percent;
+use crate::state::Provider;
+use crate::time::Wall;
+use jiff::tz::TimeZone;
+
+/// "42 %", whole percents.
+pub fn percent(value: f64) -> String {
+    format!("{} %", value.round())
+}
+
+/// Where a reading came from.
+pub fn source(source: Source, provider: Provider) -> String {
+    match source {
+        Source::UsageEndpoint => format!("{}'s usage endpoint", provider.name()),
+        Source::StatusLine => format!("{}'s status line", provider.owner()),
+        Source::OwnerCache => format!("{}'s own cache", provider.owner()),
+    }
+}
+
+/// "5-hour 42 %, resets 15:30".
+pub fn window_line(window: &QuotaWindow, shown: Percent, now: Wall, zone: &TimeZone) -> String {
+    let label = &window.label;
+    let level = match (window.level(now), shown) {
+        (Level::Used(used), Percent::Used) => percent(used),
+        (Level::Used(used), Percent::Left) => format!("{} left", percent((100.0 - used).max(0.0))),
+        (Level::Reset, _) => return format!("{label} was reset, not read since"),
+        (Level::NotSaid, _) => return format!("{label} —"),
+    };
+    match window.resets_at {
+        Some(at) => format!("{label} {level}, resets {}", glance(at, now, zone)),
+        None => format!("{label} {level}"),
+    }
+}
+
+/// The windows at a glance: "5-hour 42 %, resets 15:30 · weekly 26 %, resets Friday · Fable 82 %". A model's
+/// window resets with the week, so that is said once; windows that are unknown and untouched are left to the panel.
+pub fn tooltip(reading: &Reading, shown: Percent, now: Wall, zone: &TimeZone) -> String {
+    let main = |window: &QuotaWindow| matches!(window.id.as_str(), "five_hour" | "seven_day");
+    let touched = |window: &QuotaWindow| matches!(window.level(now), Level::Used(used) if used > 0.0);
+    let lines = reading.windows.iter().filter(|window| main(window) || touched(window)).map(|window| {
+        let brief = QuotaWindow { resets_at: None, ..window.clone() };
+        let past = window.level(now) == Level::Reset;
+        let line = if main(window) || past { window } else { &brief };
+        window_line(line, shown, now, zone)
+    });
+    lines.collect::<Vec<_>>().join(" · ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Wall = Wall(1_789_391_820_000); // 2026-09-14 13:17 UTC
+
+    fn window(id: &str, label: &str, used: Option<f64>, resets_in_min: Option<i64>) -> QuotaWindow {
+        QuotaWindow {
+            id: id.into(),
+            label: label.into(),
+            used_percent: used,
+            resets_at: resets_in_min.map(|min| Wall(NOW.0 + min * 60_000)),
+            duration_s: None,
+            binding: false,
+        }
+    }
+
+    fn reading() -> Reading {
+        let windows = vec![
+            window("five_hour", "5-hour", Some(42.0), Some(133)),
+            window("seven_day", "weekly", Some(26.0), Some(6283)),
+            window("weekly_scoped:fable", "Fable", Some(82.4), Some(6282)),
+            window("nimbus_quill", "nimbus_quill", Some(0.0), None),
+        ];
+        Reading { at: NOW, source: Source::UsageEndpoint, windows, money: vec![] }
+    }
+
+    #[test]
+    fn a_glance_at_all() {
+        let utc = TimeZone::UTC;
+        let used = "5-hour 42 %, resets 15:30 · weekly 26 %, resets Friday · Fable 82 %";
+        assert_eq!(tooltip(&reading(), Percent::Used, NOW, &utc), used);
+        let left = "5-hour 58 % left, resets 15:30 · weekly 74 % left, resets Friday · Fable 18 % left";
+        assert_eq!(tooltip(&reading(), Percent::Left, NOW, &utc), left);
+    }
+
+    #[test]
+    fn a_window_past_its_reset_does_not_show_its_old_value() {
+        let later = Wall(NOW.0 + 3 * 3_600_000);
+        let line = tooltip(&reading(), Percent::Used, later, &TimeZone::UTC);
+        assert_eq!(line, "5-hour was reset, not read since · weekly 26 %, resets Friday · Fable 82 %");
+    }
+
+    #[test]
+    fn more_than_all_is_nothing_left() {
+        let over = window("x", "x", Some(104.0), None);
+        assert_eq!(window_line(&over, Percent::Left, NOW, &TimeZone::UTC), "x 0 % left");
+        assert_eq!(window_line(&over, Percent::Used, NOW, &TimeZone::UTC), "x 104 %");
+    }
+}
