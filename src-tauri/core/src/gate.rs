@@ -272,17 +272,16 @@ impl Gate {
     }
 
     /// Settles what a process left behind: a request without an answer shuts the gate for as long as the
-    /// commonest refusal would have (law 13). Returns whether there was one.
-    pub(crate) fn settle(&mut self, now: Moment, jitter: Jitter) -> bool {
+    /// commonest refusal would have (law 13).
+    pub(crate) fn settle(&mut self, now: Moment, jitter: Jitter) {
         let Some(intent) = self.intent.take() else {
-            return false;
+            return;
         };
         self.last_request = Some(intent);
         let until = intent.plus(jitter.lengthen(policy::UNANSWERED));
         if until.is_after(now) {
             self.shut_until(Cooldown::Unanswered, intent, until);
         }
-        true
     }
 
     /// Shuts the gate until a time, unless it is shut for longer already.

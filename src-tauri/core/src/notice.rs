@@ -155,25 +155,21 @@ impl Notices {
     }
 
     /// A notification service is there (again): what waits need not wait any longer.
-    pub(crate) fn service_appeared(&mut self, now: Moment) -> bool {
-        let mut any = false;
+    pub(crate) fn service_appeared(&mut self, now: Moment) {
         for queued in &mut self.queue {
             if let Phase::Waiting { until } = &mut queued.phase {
                 *until = now;
-                any = true;
             }
         }
-        any
     }
 
     /// After a restart: what was being shown when the process ended counts as shown.
-    pub(crate) fn settle(&mut self) -> bool {
+    pub(crate) fn settle(&mut self) {
         let showing: Vec<u64> =
             self.queue.iter().filter(|queued| queued.phase == Phase::Showing).map(|queued| queued.id).collect();
-        for id in &showing {
-            self.shown(*id);
+        for id in showing {
+            self.shown(id);
         }
-        !showing.is_empty()
     }
 
     pub(crate) fn carry_over_reboot(&mut self, now: Moment) {

@@ -146,11 +146,10 @@ impl AccountState {
         self.token.merge(&other.token);
     }
 
-    pub(crate) fn settle(&mut self, now: Moment, jitter: Jitter) -> bool {
-        let usage = self.usage.settle(now, jitter);
-        let token = self.token.settle(now, jitter);
-        let notices = self.notices.settle();
-        usage || token || notices
+    pub(crate) fn settle(&mut self, now: Moment, jitter: Jitter) {
+        self.usage.settle(now, jitter);
+        self.token.settle(now, jitter);
+        self.notices.settle();
     }
 }
 

@@ -27,7 +27,9 @@ impl Account {
         if let Some(notice) = self.to_show.take() {
             return Action::Notify(notice);
         }
-        if let Some(id) = self.state.notices.due(now) {
+        if self.notice_service
+            && let Some(id) = self.state.notices.due(now)
+        {
             self.to_show = self.state.notices.start_showing(id);
             return self.persist_now();
         }
@@ -144,7 +146,7 @@ impl Account {
             _ => None,
         };
         let retry = self.saving.retry.filter(|_| self.saving.dirty);
-        let offer = self.state.notices.next_offer().filter(|_| !self.saving.dirty);
+        let offer = self.state.notices.next_offer().filter(|_| self.notice_service && !self.saving.dirty);
         let look = self.look_at.filter(|_| !self.saving.dirty);
         let until = [due, retry, offer, look].into_iter().flatten().min_by_key(|at| at.boot);
         self.sleep.expected = until;

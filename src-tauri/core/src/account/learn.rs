@@ -31,9 +31,7 @@ impl Account {
                 self.state.notices.missed(id, now);
                 self.saving.dirty = true;
             }
-            Event::NoticeServiceAppeared => {
-                self.saving.dirty |= self.state.notices.service_appeared(now);
-            }
+            Event::NoticeService(there) => self.notice_service(there, now),
             Event::Preferences(preferences) => self.prefer(preferences),
         }
     }
@@ -42,7 +40,9 @@ impl Account {
     pub(super) fn take_up(&mut self, now: Moment) {
         let unanswered = self.state.usage.intent.is_some();
         let jitter = self.dice.jitter();
-        self.saving.dirty = self.state.settle(now, jitter);
+        self.state.settle(now, jitter);
+        // Even where nothing changed: one of the two files that keep it may be gone.
+        self.saving.dirty = true;
         self.state.sign_in.place.clone_from(&self.place);
         if unanswered {
             if let Some(last) = &mut self.state.last {
@@ -69,6 +69,14 @@ impl Account {
         }
         if let Some(notice) = self.to_show.take() {
             self.state.notices.missed(notice.id, now);
+        }
+    }
+
+    fn notice_service(&mut self, there: bool, now: Moment) {
+        let came = there && !self.notice_service;
+        self.notice_service = there;
+        if came {
+            self.state.notices.service_appeared(now);
         }
     }
 

@@ -55,8 +55,9 @@ pub enum Event {
     Delivered(Delivery),
     NoticeShown(u64),
     NoticeMissed(u64),
-    /// A notification service came up.
-    NoticeServiceAppeared,
+    /// Whether there is a service that shows notifications, or one that can be started. Until this is told,
+    /// there is none.
+    NoticeService(bool),
     Preferences(Preferences),
 }
 
@@ -97,6 +98,7 @@ pub struct Account {
     ledger: VecDeque<Entry>,
     saving: Saving,
     to_show: Option<Notice>,
+    notice_service: bool,
     sleep: Sleep,
     /// The sign-in was of no use at some time since the last reading.
     troubled: bool,
@@ -192,6 +194,7 @@ impl Account {
             ledger: VecDeque::new(),
             saving: Saving::default(),
             to_show: None,
+            notice_service: false,
             sleep: Sleep::default(),
             troubled: false,
             dice: Dice(seed),

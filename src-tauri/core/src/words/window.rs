@@ -1,15 +1,17 @@
 //! Quota windows in a line.
 
 use super::glance;
-use crate::quota::{Level, QuotaWindow, Reading, Source};
+use crate::quota::{Level, Money, QuotaWindow, Reading, Source};
 use crate::settings::Percent;
 use crate::state::Provider;
 use crate::time::Wall;
 use jiff::tz::TimeZone;
 
-/// "42 %", whole percents.
+/// "42 %": whole percents, and never 100 while something is left.
 pub fn percent(value: f64) -> String {
-    format!("{} %", value.round())
+    let rounded = value.round();
+    let whole = if value < 100.0 { rounded.min(99.0) } else { rounded };
+    format!("{whole} %")
 }
 
 /// Where a reading came from.
@@ -34,6 +36,22 @@ pub fn window_line(window: &QuotaWindow, shown: Percent, now: Wall, zone: &TimeZ
         Some(at) => format!("{label} {level}, resets {}", glance(at, now, zone)),
         None => format!("{label} {level}"),
     }
+}
+
+/// "Extra usage $12.34 of $100.00".
+pub fn money_line(money: &Money) -> String {
+    let mut line = money.label.clone();
+    let amounts = match (&money.used, &money.limit) {
+        (Some(used), Some(limit)) => format!(" {used} of {limit}"),
+        (Some(used), None) => format!(" {used}"),
+        (None, Some(limit)) => format!(" limit {limit}"),
+        (None, None) => money.used_percent.map(|used| format!(" {}", percent(used))).unwrap_or_default(),
+    };
+    line.push_str(&amounts);
+    if let Some(note) = &money.note {
+        line.push_str(&format!(" ({note})"));
+    }
+    line
 }
 
 /// The windows at a glance: "5-hour 42 %, resets 15:30 · weekly 26 %, resets Friday · Fable 82 %". A model's

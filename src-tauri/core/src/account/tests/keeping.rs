@@ -104,7 +104,7 @@ fn spurious_calls_are_harmless() {
         world.account.handle(Event::Persisted(Ok(())), world.now);
         world.account.handle(Event::NoticeShown(99), world.now);
         world.account.handle(Event::NoticeMissed(99), world.now);
-        world.account.handle(Event::NoticeServiceAppeared, world.now);
+        world.account.handle(Event::NoticeService(true), world.now);
         world.account.handle(Event::CredentialMayHaveChanged, world.now);
         world.settle();
         world.settle();

@@ -78,7 +78,8 @@ impl World {
         let now = Moment { wall: NOON, boot: Boot(1_000_000) };
         let id = AccountId("anthropic:ann".into());
         let state = AccountState::new(Provider::Anthropic);
-        let account = Account::new(id, "~/.claude".into(), state.clone(), preferences(), now, 7);
+        let mut account = Account::new(id, "~/.claude".into(), state.clone(), preferences(), now, 7);
+        account.handle(Event::NoticeService(true), now);
         Self {
             account,
             now,
@@ -150,6 +151,7 @@ impl World {
     fn crash(&mut self) {
         let id = self.account.id().clone();
         self.account = Account::new(id, "~/.claude".into(), self.disk.clone(), preferences(), self.now, 11);
+        self.account.handle(Event::NoticeService(self.service), self.now);
     }
 
     fn gaps(&self) -> Vec<u64> {

@@ -12,7 +12,7 @@ fn a_missing_notification_service_loses_no_notice() {
     world.run(10 * MINUTE);
     assert_eq!(world.shown, []);
     world.service = true;
-    world.account.handle(Event::NoticeServiceAppeared, world.now);
+    world.account.handle(Event::NoticeService(true), world.now);
     world.settle();
     assert_eq!(world.shown, [NoticeKind::RateLimited]);
     world.crash();

@@ -1,0 +1,87 @@
+//! `holdoff status`: what is known now, from the state on disk.
+
+use crate::print;
+use holdoff_core::settings::Percent;
+use holdoff_core::{AccountState, Moment, Report, State, report, words};
+use holdoff_engine::environment::Environment;
+use holdoff_engine::settings_file;
+use holdoff_engine::slots::Slots;
+use jiff::tz::TimeZone;
+use std::fmt::Write;
+use std::process::ExitCode;
+
+pub fn run(environment: &Environment, json: bool) -> ExitCode {
+    let slots = Slots::read(&environment.data_dir);
+    for (path, why) in &slots.damaged {
+        eprintln!("holdoff: {} cannot be used: {why}. The app keeps it aside when it starts.", path.display());
+    }
+    let settings = settings_file::read(&environment.data_dir);
+    for problem in &settings.problems {
+        eprintln!("holdoff: {problem}");
+    }
+    let clock = &environment.clock;
+    let now = clock.now();
+    let mut state = slots.state.unwrap_or_else(|| State::new(clock.boot_id()));
+    state.carry_to(&clock.boot_id(), now);
+    let settings = settings.settings;
+    if json {
+        let report = Report::of(&state, now, settings.polling_interval);
+        return match serde_json::to_string_pretty(&report) {
+            Ok(text) => print(&(text + "\n")),
+            Err(error) => {
+                eprintln!("holdoff: {error}");
+                ExitCode::FAILURE
+            }
+        };
+    }
+    print(&text(&state, settings.percent, settings.polling_interval, now))
+}
+
+fn text(state: &State, percent: Percent, interval: std::time::Duration, now: Moment) -> String {
+    let zone = TimeZone::system();
+    let accounts: Vec<String> = state
+        .active
+        .iter()
+        .filter_map(|id| state.accounts.get(id))
+        .map(|account| account_text(account, percent, interval, now, &zone))
+        .collect();
+    if accounts.is_empty() {
+        return "Nothing is known yet: Holdoff has not read anything on this computer. Start it with: holdoff\n"
+            .to_owned();
+    }
+    accounts.join("\n")
+}
+
+fn account_text(
+    account: &AccountState,
+    percent: Percent,
+    interval: std::time::Duration,
+    now: Moment,
+    zone: &TimeZone,
+) -> String {
+    let mut out = report::label(account);
+    if let Some(plan) = &account.sign_in.plan {
+        let _ = write!(out, " ({plan})");
+    }
+    out.push('\n');
+    if let Some(reading) = &account.reading {
+        for window in &reading.windows {
+            let line = words::window_line(window, percent, now.wall, zone);
+            let binding = if window.binding { " (limits now)" } else { "" };
+            let _ = writeln!(out, "  {line}{binding}");
+        }
+        for money in &reading.money {
+            let _ = writeln!(out, "  {}", words::money_line(money));
+        }
+        let age = words::span(now.wall.since(reading.at));
+        let old = if report::is_stale(reading.at, now.wall, interval) { ", an old reading" } else { "" };
+        let source = words::source(reading.source, account.provider);
+        let _ = writeln!(out, "  Read {age} ago from {source}{old}.");
+    }
+    let _ = writeln!(out, "  {}", words::status(account, now, zone));
+    let sign_in = words::sign_in(account, now.wall);
+    if let Some(command) = sign_in.command {
+        let _ = writeln!(out, "  {}: {} Sign in with: {command}", sign_in.title, sign_in.text);
+    }
+    out
+}

@@ -1,0 +1,36 @@
+//! Becoming the tray app.
+
+use crate::UNAVAILABLE;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+const PROGRAM: &str = if cfg!(windows) { "holdoff-tray.exe" } else { "holdoff-tray" };
+
+/// On Unix in the same process id, so that who started it can also end it.
+pub fn become_it(args: &[&str]) -> ExitCode {
+    let program = beside();
+    let error = replace(Command::new(&program).args(args));
+    eprintln!(
+        "holdoff: the tray app {} could not be started: {error}. It belongs beside this command; install Holdoff again.",
+        program.display()
+    );
+    ExitCode::from(UNAVAILABLE)
+}
+
+fn beside() -> PathBuf {
+    let here = std::env::current_exe().ok().and_then(|exe| exe.canonicalize().ok());
+    here.and_then(|exe| Some(exe.parent()?.join(PROGRAM))).unwrap_or_else(|| PROGRAM.into())
+}
+
+#[cfg(unix)]
+fn replace(command: &mut Command) -> std::io::Error {
+    std::os::unix::process::CommandExt::exec(command)
+}
+
+#[cfg(not(unix))]
+fn replace(command: &mut Command) -> std::io::Error {
+    match command.spawn() {
+        Ok(_) => std::process::exit(0),
+        Err(error) => error,
+    }
+}

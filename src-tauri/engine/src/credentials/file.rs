@@ -1,0 +1,97 @@
+//! Reads a file that may be anything: bounded, without waiting for what is not a file, and told apart when it fails.
+
+use holdoff_core::sign_in::Absence;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
+use std::path::Path;
+
+/// An ordinary file of at most `max` bytes.
+pub(super) fn read(path: &Path, max: u64) -> Result<Vec<u8>, Absence> {
+    let refused = |error| refused(&error, path);
+    // Before it is opened: opening a pipe would set free a program that waits for its reader.
+    check(&fs::metadata(path).map_err(refused)?)?;
+    let file = open(path).map_err(refused)?;
+    check(&file.metadata().map_err(refused)?)?;
+    let too_large = || Absence::Unreadable(format!("it is larger than {} MiB, which no such file is", max >> 20));
+    bounded(file, max).map_err(refused)?.ok_or_else(too_large)
+}
+
+/// `None` is more than `max` bytes. The size that a file claims to have is not asked: it may grow, or not be true.
+fn bounded(from: impl Read, max: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    from.take(max + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= max).then_some(bytes))
+}
+
+fn check(metadata: &Metadata) -> Result<(), Absence> {
+    if metadata.is_dir() {
+        return Err(unreadable("it is a folder"));
+    }
+    if !metadata.is_file() {
+        return Err(unreadable("it is a pipe, a socket or a device, and not a file"));
+    }
+    Ok(())
+}
+
+/// Between the look at it and this, a pipe may have taken its place: opening that must not wait either.
+#[cfg(unix)]
+fn open(path: &Path) -> io::Result<File> {
+    use rustix::fs::OFlags;
+    use std::os::unix::fs::OpenOptionsExt;
+    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits();
+    File::options().read(true).custom_flags(flags as i32).open(path)
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+fn refused(error: &io::Error, path: &Path) -> Absence {
+    match error.kind() {
+        io::ErrorKind::NotFound if fs::symlink_metadata(path).is_ok_and(|link| link.is_symlink()) => {
+            unreadable("it is a link to a file that is not there")
+        }
+        io::ErrorKind::NotFound => Absence::NoFile,
+        io::ErrorKind::PermissionDenied => Absence::Forbidden("permission denied".to_owned()),
+        io::ErrorKind::NotADirectory => unreadable("what should be the folder around it is a file"),
+        _ => Absence::Unreadable(format!("the system says: {error}")),
+    }
+}
+
+fn unreadable(why: &str) -> Absence {
+    Absence::Unreadable(why.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_says_is_told_apart() {
+        let nowhere = Path::new("/nowhere/of-holdoff");
+        let refused = |kind| refused(&io::Error::from(kind), nowhere);
+        assert_eq!(refused(io::ErrorKind::NotFound), Absence::NoFile);
+        assert_eq!(refused(io::ErrorKind::PermissionDenied), Absence::Forbidden("permission denied".into()));
+        assert!(matches!(refused(io::ErrorKind::NotADirectory), Absence::Unreadable(why) if why.contains("folder")));
+        assert!(matches!(refused(io::ErrorKind::TimedOut), Absence::Unreadable(why) if why.contains("timed out")));
+    }
+
+    #[test]
+    fn the_bound_is_kept_to_the_byte_and_for_what_has_no_end() {
+        assert_eq!(bounded(&b"12345678"[..], 8).unwrap().unwrap(), b"12345678");
+        assert_eq!(bounded(&b"12345678"[..], 7).unwrap(), None);
+        assert_eq!(bounded(io::repeat(b'x'), 1 << 20).unwrap(), None);
+    }
+
+    /// Hangs where a pipe is waited for.
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_that_comes_at_the_last_moment_is_opened_without_waiting() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let pipe = open(&path).unwrap();
+        assert!(matches!(check(&pipe.metadata().unwrap()), Err(Absence::Unreadable(why)) if why.contains("pipe")));
+    }
+}

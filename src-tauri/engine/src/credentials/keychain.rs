@@ -1,0 +1,74 @@
+//! The item of the macOS Keychain in which Claude Code keeps its sign-in.
+
+use sha2::{Digest, Sha256};
+use std::ffi::OsStr;
+use unicode_normalization::UnicodeNormalization;
+
+const SERVICE: &str = "Claude Code-credentials";
+
+/// The item's value, or `None` where there is no such item.
+#[cfg(target_os = "macos")]
+pub(super) fn read(variable: Option<&OsStr>) -> Result<Option<Vec<u8>>, holdoff_core::sign_in::Absence> {
+    use holdoff_core::sign_in::Absence;
+    use security_framework::passwords::{PasswordOptions, generic_password};
+    /// errSecItemNotFound of Security/SecBase.h.
+    const NOT_FOUND: i32 = -25300;
+
+    let Some(account) = std::env::var("USER").ok().filter(|user| !user.is_empty()) else {
+        return Ok(None);
+    };
+    match generic_password(PasswordOptions::new_generic_password(&service(variable), &account)) {
+        Ok(value) => Ok(Some(plain(value))),
+        Err(error) if error.code() == NOT_FOUND => Ok(None),
+        Err(error) => Err(Absence::Forbidden(format!("the Keychain says: {error}"))),
+    }
+}
+
+/// The item's name, which depends on what the owner's `CLAUDE_CONFIG_DIR` says, letter for letter.
+fn service(variable: Option<&OsStr>) -> String {
+    let Some(variable) = variable else {
+        return SERVICE.to_owned();
+    };
+    let text: String = variable.to_string_lossy().nfc().collect();
+    let hash = Sha256::digest(text.as_bytes());
+    let suffix: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    format!("{SERVICE}-{suffix}")
+}
+
+/// The owner stores some values in hex. JSON never looks like it, since it begins with a brace.
+fn plain(value: Vec<u8>) -> Vec<u8> {
+    let digits = value.trim_ascii();
+    let bytes = digits.chunks(2).map(|pair| match pair {
+        [high, low] => Some(nibble(*high)? << 4 | nibble(*low)?),
+        _ => None,
+    });
+    bytes.collect::<Option<Vec<u8>>>().unwrap_or(value)
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|nibble| u8::try_from(nibble).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_item_is_named_after_the_variable() {
+        let service = |text: &str| super::service(Some(OsStr::new(text)));
+        assert_eq!(super::service(None), "Claude Code-credentials");
+        assert_eq!(service("/home/ann/.claude-work"), "Claude Code-credentials-0b24c899");
+        assert_eq!(service("/home/\u{e9}"), "Claude Code-credentials-753cb706");
+        assert_eq!(service("/home/e\u{301}"), "Claude Code-credentials-753cb706");
+    }
+
+    #[test]
+    fn hex_is_read_as_what_it_stands_for() {
+        let plain = |value: &str| super::plain(value.into());
+        assert_eq!(plain("7b7D"), b"{}");
+        assert_eq!(plain("7b7d\n"), b"{}");
+        for other in ["{}", "7b7", "7b7g", "", "{\"claudeAiOauth\":{}}"] {
+            assert_eq!(plain(other), other.as_bytes(), "{other}");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Where the owner keeps its sign-in: read there, watched there, and never written.
+
+mod file;
+#[cfg(any(target_os = "macos", test))]
+mod keychain;
+#[cfg(test)]
+mod tests;
+mod watch;
+
+pub use watch::{Watch, WatchError, watch};
+
+use holdoff_core::providers::anthropic::credential;
+use holdoff_core::sign_in::{Absence, CredentialRead, Identity};
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Whose sign-in it is stands here, beside the credential or in the home folder.
+const IDENTITY_FILE: &str = ".claude.json";
+/// It holds the owner's settings and caches besides, which grow to some megabytes over the years.
+const IDENTITY_MAX: u64 = 64 * 1024 * 1024;
+/// An owner that writes in place is done within a few milliseconds.
+const PAUSE: Duration = Duration::from_millis(40);
+const LOOKS: usize = 4;
+
+/// Where one sign-in of Claude Code is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    config_dir: PathBuf,
+    identity_file: PathBuf,
+    home: Option<PathBuf>,
+    /// What `CLAUDE_CONFIG_DIR` says to the owner, who names its Keychain item after it.
+    variable: Option<OsString>,
+}
+
+impl Source {
+    /// `CLAUDE_CONFIG_DIR` if it is set and not empty, else `~/.claude`.
+    pub fn from_env(home: &Path, claude_config_dir: Option<&OsStr>) -> Self {
+        let home = home.to_owned();
+        match claude_config_dir.filter(|dir| !dir.is_empty()) {
+            Some(dir) => Self::named(PathBuf::from(dir), Some(home)),
+            None => Self {
+                config_dir: home.join(".claude"),
+                identity_file: home.join(IDENTITY_FILE),
+                home: Some(home),
+                variable: None,
+            },
+        }
+    }
+
+    /// A folder that the person added. `~/` is the home folder, and `~/.claude` is what it is without any setting.
+    pub fn in_dir(config_dir: PathBuf) -> Self {
+        Self::added(config_dir, std::env::home_dir().filter(|home| home.is_absolute()))
+    }
+
+    fn added(config_dir: PathBuf, home: Option<PathBuf>) -> Self {
+        let Some(home) = home else {
+            return Self::named(config_dir, None);
+        };
+        let config_dir = match config_dir.strip_prefix("~") {
+            Ok(below) => home.join(below),
+            Err(_) => config_dir,
+        };
+        if config_dir == home.join(".claude") {
+            return Self::from_env(&home, None);
+        }
+        Self::named(config_dir, Some(home))
+    }
+
+    fn named(config_dir: PathBuf, home: Option<PathBuf>) -> Self {
+        let variable = Some(config_dir.clone().into_os_string());
+        let config_dir = std::path::absolute(&config_dir).unwrap_or(config_dir);
+        Self { identity_file: config_dir.join(IDENTITY_FILE), config_dir, home, variable }
+    }
+
+    pub fn credential_path(&self) -> PathBuf {
+        self.config_dir.join(credential::FILE)
+    }
+
+    /// The place in words for people, with the home folder as `~`.
+    pub fn place(&self) -> String {
+        let path = self.credential_path();
+        let below = self.home.as_deref().and_then(|home| path.strip_prefix(home).ok());
+        match below {
+            Some(below) => Path::new("~").join(below).display().to_string(),
+            None => path.display().to_string(),
+        }
+    }
+
+    /// Looks at what is there now. Blocks: for a moment as a rule, for 120 ms where the file cannot be understood,
+    /// since its owner may be half-way through writing it.
+    pub fn read(&self) -> CredentialRead {
+        match patiently(|| self.look(), || std::thread::sleep(PAUSE)) {
+            CredentialRead::Found(mut credential) => {
+                credential.identity = self.identity();
+                CredentialRead::Found(credential)
+            }
+            CredentialRead::Absent(absence) => CredentialRead::Absent(absence),
+        }
+    }
+
+    fn look(&self) -> CredentialRead {
+        match self.stored() {
+            Ok(bytes) => credential::read(&bytes, Identity::default()),
+            Err(absence) => CredentialRead::Absent(absence),
+        }
+    }
+
+    #[cfg(not(target_os = "macos"))]
+    fn stored(&self) -> Result<Vec<u8>, Absence> {
+        file::read(&self.credential_path(), credential::FILE_MAX)
+    }
+
+    /// The Keychain first: a file beside it may be left over from long ago.
+    #[cfg(target_os = "macos")]
+    fn stored(&self) -> Result<Vec<u8>, Absence> {
+        match keychain::read(self.variable.as_deref())? {
+            Some(bytes) => Ok(bytes),
+            None => file::read(&self.credential_path(), credential::FILE_MAX),
+        }
+    }
+
+    fn identity(&self) -> Identity {
+        match file::read(&self.identity_file, IDENTITY_MAX) {
+            Ok(bytes) => credential::identity(&bytes),
+            Err(_) => Identity::default(),
+        }
+    }
+}
+
+fn patiently(mut look: impl FnMut() -> CredentialRead, mut pause: impl FnMut()) -> CredentialRead {
+    let mut read = look();
+    for _ in 1..LOOKS {
+        if !matches!(read, CredentialRead::Absent(Absence::Unreadable(_))) {
+            break;
+        }
+        pause();
+        read = look();
+    }
+    read
+}

@@ -1,0 +1,294 @@
+use super::*;
+use std::fs;
+use tempfile::TempDir;
+
+const TOKEN: &str = "sk-ant-oat01-SECRET";
+
+fn signed_in() -> String {
+    format!(
+        r#"{{"claudeAiOauth":{{"accessToken":"{TOKEN}","refreshToken":"sk-ant-ort01-SECRET","expiresAt":1788781207410,
+        "scopes":["user:profile"],"subscriptionType":"max"}},"mcpOAuth":{{"srv|x":{{"accessToken":"other-SECRET"}}}}}}"#
+    )
+}
+
+struct Home {
+    dir: TempDir,
+    source: Source,
+}
+
+/// As it is without `CLAUDE_CONFIG_DIR`, but for the name of a Keychain item that nobody has.
+fn usual(home: &Path) -> Source {
+    Source { variable: Some(home.into()), ..Source::from_env(home, None) }
+}
+
+fn home() -> Home {
+    let dir = tempfile::tempdir().unwrap();
+    let source = usual(dir.path());
+    fs::create_dir(dir.path().join(".claude")).unwrap();
+    Home { dir, source }
+}
+
+impl Home {
+    fn holding(self, bytes: impl AsRef<[u8]>) -> Self {
+        fs::write(self.source.credential_path(), bytes).unwrap();
+        self
+    }
+
+    fn absence(&self) -> Absence {
+        match self.source.read() {
+            CredentialRead::Absent(absence) => absence,
+            CredentialRead::Found(credential) => panic!("{credential:?}"),
+        }
+    }
+
+    fn why(&self) -> String {
+        match self.absence() {
+            Absence::Unreadable(why) => why,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn identity(source: &Source) -> Identity {
+    match source.read() {
+        CredentialRead::Found(credential) => credential.identity,
+        CredentialRead::Absent(absence) => panic!("{absence:?}"),
+    }
+}
+
+#[test]
+fn a_sign_in_is_read_and_nothing_written() {
+    let home = home().holding(signed_in());
+    let CredentialRead::Found(credential) = home.source.read() else { panic!("not found") };
+    assert_eq!(credential.access_token.expose(), TOKEN);
+    assert_eq!(credential.plan.as_deref(), Some("max"));
+    assert_eq!(credential.identity, Identity::default());
+    assert_eq!(fs::read_to_string(home.source.credential_path()).unwrap(), signed_in());
+    let names: Vec<_> =
+        fs::read_dir(home.dir.path().join(".claude")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(names, [credential::FILE]);
+}
+
+#[test]
+fn whose_it_is_stands_in_the_home_folder_or_in_the_configured_one() {
+    let whose = |email: &str| format!(r#"{{"oauthAccount":{{"emailAddress":"{email}"}},"projects":{{}}}}"#);
+    let home = home().holding(signed_in());
+    let other = home.dir.path().join("work");
+    fs::create_dir(&other).unwrap();
+    fs::write(other.join(credential::FILE), signed_in()).unwrap();
+    fs::write(home.dir.path().join(".claude.json"), whose("ann@example.com")).unwrap();
+    fs::write(home.dir.path().join(".claude/.claude.json"), whose("nobody@example.com")).unwrap();
+    fs::write(other.join(".claude.json"), whose("bob@example.com")).unwrap();
+
+    let configured = Source::from_env(home.dir.path(), Some(other.as_os_str()));
+    let email = |source: &Source| identity(source).email.unwrap();
+    assert_eq!(email(&home.source), "ann@example.com");
+    assert_eq!(email(&configured), "bob@example.com");
+    assert_eq!(email(&Source::in_dir(other)), "bob@example.com");
+}
+
+#[test]
+fn an_identity_that_cannot_be_read_is_not_said() {
+    let home = home().holding(signed_in());
+    let path = home.dir.path().join(".claude.json");
+    for bytes in ["", "{\"oauthAccount\":{\"emailAddr", "[]", "{\"oauthAccount\":7}"] {
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(identity(&home.source), Identity::default(), "{bytes}");
+    }
+    let whose = br#"{"oauthAccount":{"emailAddress":"ann@example.com"}}"#;
+    fs::write(&path, whose).unwrap();
+    assert_ne!(identity(&home.source), Identity::default());
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    assert_eq!(identity(&home.source), Identity::default());
+}
+
+#[test]
+fn an_empty_variable_is_as_if_absent() {
+    let home = Path::new("/home/ann");
+    assert_eq!(Source::from_env(home, Some(OsStr::new(""))), Source::from_env(home, None));
+    assert_eq!(Source::from_env(home, None).credential_path(), home.join(".claude").join(credential::FILE));
+}
+
+#[cfg(unix)]
+#[test]
+fn places_are_told_short() {
+    let home = Path::new("/home/ann");
+    let place = |dir: &str| Source::from_env(home, Some(OsStr::new(dir))).place();
+    assert_eq!(Source::from_env(home, None).place(), "~/.claude/.credentials.json");
+    assert_eq!(place("/home/ann/work/"), "~/work/.credentials.json");
+    assert_eq!(place("/home/anna/work"), "/home/anna/work/.credentials.json");
+    assert_eq!(place("/srv/claude"), "/srv/claude/.credentials.json");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_added_folder_is_meant_as_it_is_written() {
+    let home = Path::new("/home/ann");
+    let added = |dir: &str| Source::added(PathBuf::from(dir), Some(home.to_owned()));
+    assert_eq!(added("~/work").credential_path(), home.join("work/.credentials.json"));
+    assert_eq!(added("/home/ann/.claude/"), Source::from_env(home, None));
+    assert_eq!(added("~/.claude"), Source::from_env(home, None));
+    assert_eq!(added("~ann/x").credential_path(), std::env::current_dir().unwrap().join("~ann/x/.credentials.json"));
+    assert_eq!(
+        Source::in_dir(PathBuf::from("/srv/claude")).credential_path(),
+        Path::new("/srv/claude/.credentials.json")
+    );
+}
+
+#[test]
+fn nothing_there() {
+    let mut home = home();
+    assert_eq!(home.absence(), Absence::NoFile);
+    home.source = usual(&home.dir.path().join("gone"));
+    assert_eq!(home.absence(), Absence::NoFile);
+}
+
+#[test]
+fn no_sign_in_in_it() {
+    for text in ["{}", r#"{"mcpOAuth":{"x":{"accessToken":"other"}}}"#] {
+        assert_eq!(home().holding(text).absence(), Absence::NotSignedIn, "{text}");
+    }
+    assert_eq!(home().holding(r#"{"claudeAiOauth":{"accessToken":""}}"#).absence(), Absence::EmptyToken);
+}
+
+#[test]
+fn bad_files_are_told_apart_without_their_content() {
+    let whole = signed_in();
+    let noise: Vec<u8> = (0..4096u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let cases: [(&[u8], &str); 5] = [
+        (b"", "empty"),
+        (&whole.as_bytes()[..whole.len() / 2], "half-written"),
+        (&noise, "not whole JSON"),
+        (br#"["SECRET"]"#, "not a credential file"),
+        (br#"{"claudeAiOauth":"SECRET"}"#, "not in a form"),
+    ];
+    for (bytes, words) in cases {
+        let why = home().holding(bytes).why();
+        assert!(why.contains(words), "{why}");
+        assert!(!why.contains("SECRET"), "{why}");
+    }
+}
+
+#[test]
+fn no_token_in_what_can_be_printed() {
+    let home = home().holding(signed_in());
+    fs::write(home.dir.path().join(".claude.json"), format!(r#"{{"primaryApiKey":"{TOKEN}"}}"#)).unwrap();
+    let printed = format!("{:?} {:#?} {:?}", home.source.read(), home.source.read(), home.source);
+    assert!(printed.contains("Found"), "{printed}");
+    assert!(!printed.contains("SECRET"), "{printed}");
+}
+
+#[test]
+fn a_folder_in_its_place() {
+    let home = home();
+    fs::create_dir(home.source.credential_path()).unwrap();
+    assert_eq!(home.why(), "it is a folder");
+}
+
+#[test]
+fn a_file_in_place_of_its_folder() {
+    let home = home();
+    let folder = home.dir.path().join(".claude");
+    fs::remove_dir(&folder).unwrap();
+    fs::write(&folder, "").unwrap();
+    assert!(matches!(home.absence(), Absence::Unreadable(why) if why.contains("folder around it is a file")));
+}
+
+#[test]
+fn a_file_too_large_is_not_read() {
+    let home = home().holding(signed_in());
+    let file = fs::File::options().write(true).open(home.source.credential_path()).unwrap();
+    file.set_len(5 * 1024 * 1024).unwrap();
+    assert!(home.why().contains("larger than 4 MiB"));
+}
+
+#[cfg(unix)]
+mod unix {
+    use super::*;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn links() {
+        let home = home();
+        let path = home.source.credential_path();
+        symlink(home.dir.path().join("elsewhere"), &path).unwrap();
+        assert_eq!(home.why(), "it is a link to a file that is not there");
+        fs::write(home.dir.path().join("elsewhere"), signed_in()).unwrap();
+        assert!(matches!(home.source.read(), CredentialRead::Found(_)));
+        fs::remove_file(&path).unwrap();
+        symlink(&path, &path).unwrap();
+        assert!(home.why().contains("the system says"));
+    }
+
+    /// Hangs where a pipe is waited for.
+    #[test]
+    fn a_pipe_is_not_waited_for_nor_does_its_writer_notice() {
+        let home = home();
+        let path = home.source.credential_path();
+        let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
+        assert!(made.success());
+        assert!(home.why().contains("a pipe"));
+
+        let writer = std::thread::spawn({
+            let path = path.clone();
+            move || fs::write(path, "for another")
+        });
+        assert!(home.why().contains("a pipe"));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "for another");
+        writer.join().unwrap().unwrap();
+    }
+
+    #[test]
+    fn a_socket_and_a_device() {
+        let home = home();
+        let path = home.source.credential_path();
+        let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        assert!(home.why().contains("a socket"));
+        fs::remove_file(&path).unwrap();
+        symlink("/dev/zero", &path).unwrap();
+        assert!(home.why().contains("a device"));
+    }
+
+    #[test]
+    fn a_file_that_may_not_be_read() {
+        let home = home().holding(signed_in());
+        let path = home.source.credential_path();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
+        // The superuser may read everything: what a refusal is called is tested beside the reading.
+        if fs::File::open(&path).is_err() {
+            assert_eq!(home.absence(), Absence::Forbidden("permission denied".into()));
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_being_written_is_looked_at_again() {
+    let whole = signed_in();
+    let home = home().holding(&whole[..40]);
+    let mut pauses = 0;
+    let read = patiently(
+        || home.source.look(),
+        || {
+            pauses += 1;
+            if pauses == 3 {
+                fs::write(home.source.credential_path(), &whole).unwrap();
+            }
+        },
+    );
+    assert!(matches!(read, CredentialRead::Found(_)), "{read:?}");
+    assert_eq!(pauses, 3);
+}
+
+#[test]
+fn patience_has_an_end_and_is_for_what_may_change() {
+    let pauses_for = |home: &Home| {
+        let mut pauses = 0;
+        patiently(|| home.source.look(), || pauses += 1);
+        pauses
+    };
+    assert_eq!(pauses_for(&home().holding("{")), 3);
+    for settled in [home(), home().holding("{}"), home().holding(signed_in())] {
+        assert_eq!(pauses_for(&settled), 0);
+    }
+}

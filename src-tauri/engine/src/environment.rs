@@ -1,0 +1,279 @@
+//! What the world says at the start: folders, base URLs, the clock. A wrong word ends the program, because a
+//! token could go astray or a cooldown be miscounted otherwise.
+
+use crate::clock::{Clock, ClockSpec};
+use holdoff_core::providers::anthropic;
+use reqwest::Url;
+use std::ffi::OsString;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+/// The folder name under the data home, and the app's identifier.
+pub const IDENTIFIER: &str = "dev.holdoff.tray";
+
+#[derive(Debug, Clone)]
+pub struct Environment {
+    pub home: PathBuf,
+    /// Holds state, settings, ledger, lock and socket.
+    pub data_dir: PathBuf,
+    pub log_dir: PathBuf,
+    pub claude_config_dir: Option<OsString>,
+    pub bases: Bases,
+    pub clock: Clock,
+}
+
+/// Where each endpoint of Anthropic is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bases {
+    pub api: Url,
+    pub token: Url,
+}
+
+/// Why the program cannot start. Each ends it with the exit code of [`StartError::exit_code`].
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(
+        "{variable} is \"{value}\": {why}. Holdoff sends sign-ins only to Anthropic, or to this computer for tests. Unset {variable}, or name a loopback address such as http://127.0.0.1:8080."
+    )]
+    Base { variable: &'static str, value: String, why: &'static str },
+    #[error(
+        "HOLDOFF_CLOCK is \"{value}\": {why}. It is written as <epoch seconds>x<speed>, such as 1789387200x60, and is for tests only."
+    )]
+    Clock { value: String, why: &'static str },
+    #[error("There is no home folder: HOME is not set. Holdoff keeps its state there; set HOME, or XDG_DATA_HOME.")]
+    NoHome,
+    #[error("Holdoff cannot keep its state in {}: {why}. Without a record it could ask too early, so it does not start. Make the folder writable for your user.", dir.display())]
+    DataDir { dir: PathBuf, why: String },
+    #[error("{} belongs to another user. Holdoff was probably started once as that user (with sudo?). Give the folder back to yourself (chown -R), or remove it.", dir.display())]
+    ForeignDataDir { dir: PathBuf },
+}
+
+impl StartError {
+    /// From sysexits(3).
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Base { .. } | Self::Clock { .. } => 78,
+            Self::NoHome | Self::DataDir { .. } => 73,
+            Self::ForeignDataDir { .. } => 77,
+        }
+    }
+}
+
+impl Environment {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub fn from_process() -> Result<Self, StartError> {
+        Self::from_vars(|name| std::env::var_os(name).filter(|value| !value.is_empty()))
+    }
+
+    /// # Errors
+    /// See [`StartError`].
+    pub fn from_vars(var: impl Fn(&str) -> Option<OsString>) -> Result<Self, StartError> {
+        let home = var(HOME_VARIABLE).map(PathBuf::from);
+        let data_home = absolute(var("XDG_DATA_HOME")).or_else(|| home.as_deref().map(default_data_home));
+        let state_home = absolute(var("XDG_STATE_HOME")).or_else(|| home.as_deref().map(default_state_home));
+        let data_dir = data_home.ok_or(StartError::NoHome)?.join(IDENTIFIER);
+        let log_dir = state_home.map_or_else(|| data_dir.join("logs"), |state| state.join(IDENTIFIER));
+        let api = base(&var, "HOLDOFF_ANTHROPIC_API", anthropic::API_BASE)?;
+        let token = base(&var, "HOLDOFF_ANTHROPIC_TOKEN", anthropic::TOKEN_BASE)?;
+        let loopback = is_loopback(&api) && is_loopback(&token);
+        let clock = match var("HOLDOFF_CLOCK") {
+            None => Clock::real(),
+            Some(text) => Clock::with(clock_spec(&text.to_string_lossy(), loopback)?),
+        };
+        Ok(Self {
+            home: home.unwrap_or_default(),
+            data_dir,
+            log_dir,
+            claude_config_dir: var("CLAUDE_CONFIG_DIR"),
+            bases: Bases { api, token },
+            clock,
+        })
+    }
+
+    /// Makes the data folder, for this user only, and checks that it is this user's.
+    ///
+    /// # Errors
+    /// When there is nowhere to keep state.
+    pub fn prepare_data_dir(&self) -> Result<(), StartError> {
+        let dir = &self.data_dir;
+        let failed = |error: std::io::Error| StartError::DataDir { dir: dir.clone(), why: error.to_string() };
+        make_private(dir).map_err(failed)?;
+        if is_foreign(dir).map_err(failed)? {
+            return Err(StartError::ForeignDataDir { dir: dir.clone() });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+const HOME_VARIABLE: &str = "HOME";
+#[cfg(windows)]
+const HOME_VARIABLE: &str = "USERPROFILE";
+
+/// The XDG specification: a relative path is not valid and is ignored.
+fn absolute(value: Option<OsString>) -> Option<PathBuf> {
+    value.map(PathBuf::from).filter(|path| path.is_absolute())
+}
+
+fn default_data_home(home: &Path) -> PathBuf {
+    if cfg!(target_os = "macos") {
+        home.join("Library/Application Support")
+    } else if cfg!(windows) {
+        home.join("AppData/Roaming")
+    } else {
+        home.join(".local/share")
+    }
+}
+
+fn default_state_home(home: &Path) -> PathBuf {
+    if cfg!(target_os = "macos") {
+        home.join("Library/Logs")
+    } else if cfg!(windows) {
+        home.join("AppData/Local")
+    } else {
+        home.join(".local/state")
+    }
+}
+
+fn base(
+    var: &impl Fn(&str) -> Option<OsString>,
+    variable: &'static str,
+    default: &'static str,
+) -> Result<Url, StartError> {
+    let given = var(variable).map(|value| value.to_string_lossy().into_owned());
+    let value = given.clone().unwrap_or_else(|| default.to_owned());
+    let refuse = |why| StartError::Base { variable, value: value.clone(), why };
+    let url = Url::parse(&value).map_err(|_| refuse("this is no URL"))?;
+    if given.is_none() {
+        return Ok(url);
+    }
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(refuse("this is neither http nor https"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(refuse("it holds a user name or password"));
+    }
+    if !is_loopback(&url) {
+        return Err(refuse("this is not an address of this computer"));
+    }
+    Ok(url)
+}
+
+/// 127.0.0.0/8, `[::1]` and `localhost`.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn clock_spec(text: &str, loopback: bool) -> Result<ClockSpec, StartError> {
+    let refuse = |why| StartError::Clock { value: text.to_owned(), why };
+    if !loopback {
+        return Err(refuse("it is only allowed where every base URL is a loopback address"));
+    }
+    text.parse().map_err(refuse)
+}
+
+#[cfg(unix)]
+fn make_private(dir: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
+}
+
+#[cfg(not(unix))]
+fn make_private(dir: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(dir)
+}
+
+#[cfg(unix)]
+fn is_foreign(dir: &Path) -> std::io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    Ok(std::fs::metadata(dir)?.uid() != rustix::process::geteuid().as_raw())
+}
+
+#[cfg(not(unix))]
+fn is_foreign(_: &Path) -> std::io::Result<bool> {
+    Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(vars: &[(&str, &str)]) -> Result<Environment, StartError> {
+        let vars: Vec<(String, String)> = vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        Environment::from_vars(|name| vars.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone().into()))
+    }
+
+    #[test]
+    fn the_default_bases_are_anthropics() {
+        let environment = from(&[("HOME", "/home/ann")]).unwrap();
+        assert_eq!(environment.bases.api.as_str(), "https://api.anthropic.com/");
+        assert_eq!(environment.bases.token.as_str(), "https://platform.claude.com/");
+        assert_eq!(environment.data_dir, Path::new("/home/ann/.local/share/dev.holdoff.tray"));
+    }
+
+    #[test]
+    fn only_loopback_bases_are_taken() {
+        for good in ["http://127.0.0.1:9", "http://127.8.9.1", "https://[::1]:8443", "http://localhost:1/x"] {
+            assert!(from(&[("HOME", "/h"), ("HOLDOFF_ANTHROPIC_API", good)]).is_ok(), "{good}");
+        }
+        let bad = [
+            "http://192.168.0.1",
+            "https://api.anthropic.com",
+            "http://127.0.0.1.evil.example",
+            "ftp://127.0.0.1",
+            "127.0.0.1:80",
+            "http://localhost.evil.example",
+            "http://0.0.0.0",
+            "http://user@127.0.0.1",
+            "",
+            "http://2130706434",
+        ];
+        for bad in bad.iter().filter(|bad| !bad.is_empty()) {
+            for variable in ["HOLDOFF_ANTHROPIC_API", "HOLDOFF_ANTHROPIC_TOKEN"] {
+                let error = from(&[("HOME", "/h"), (variable, bad)]).unwrap_err();
+                assert_eq!(error.exit_code(), 78, "{bad}");
+                assert!(error.to_string().contains(variable), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_clock_needs_loopback_bases() {
+        let both = [("HOLDOFF_ANTHROPIC_API", "http://127.0.0.1:9"), ("HOLDOFF_ANTHROPIC_TOKEN", "http://127.0.0.1:9")];
+        let with = |count: usize, clock: &'static str| {
+            let mut vars = vec![("HOME", "/h"), ("HOLDOFF_CLOCK", clock)];
+            vars.extend(&both[..count]);
+            from(&vars)
+        };
+        assert!(with(2, "1789387200x60").is_ok());
+        assert_eq!(with(1, "1789387200x60").unwrap_err().exit_code(), 78);
+        assert_eq!(with(0, "1789387200x60").unwrap_err().exit_code(), 78);
+        for bad in ["60", "x", "1x0", "1x-1", "nanx1", "1xinf", "1 x 1"] {
+            assert_eq!(with(2, bad).unwrap_err().exit_code(), 78, "{bad}");
+        }
+    }
+
+    #[test]
+    fn no_home_is_said() {
+        assert_eq!(from(&[]).unwrap_err().exit_code(), 73);
+        assert!(from(&[("XDG_DATA_HOME", "/data")]).is_ok());
+        let relative = from(&[("HOME", "/h"), ("XDG_DATA_HOME", "data")]).unwrap();
+        assert_eq!(relative.data_dir, Path::new("/h/.local/share/dev.holdoff.tray"));
+    }
+
+    #[test]
+    fn a_data_folder_that_cannot_be_is_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let environment = from(&[("HOME", "/h"), ("XDG_DATA_HOME", file.to_str().unwrap())]).unwrap();
+        let error = environment.prepare_data_dir().unwrap_err();
+        assert_eq!(error.exit_code(), 73);
+        assert!(error.to_string().contains(file.to_str().unwrap()), "{error}");
+    }
+}

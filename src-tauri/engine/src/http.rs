@@ -1,0 +1,175 @@
+//! Sends one request for one permit. No redirects, no second try, a bounded body, bounded times; https only,
+//! except to a loopback stand-in.
+
+use crate::environment::{Bases, is_loopback};
+use holdoff_core::request::{Endpoint, Method, Request};
+use holdoff_core::{Answer, Body, Delivery, Permit};
+use reqwest::{Client, Response, Url, header};
+use std::error::Error;
+use std::time::Duration;
+
+/// An answer with quota is a few kilobytes.
+pub const BODY_MAX: usize = 512 * 1024;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// From the first byte out to the last byte in.
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
+
+#[derive(Debug)]
+pub struct Http {
+    api: Host,
+    token: Host,
+}
+
+#[derive(Debug)]
+struct Host {
+    base: Url,
+    client: Client,
+}
+
+impl Http {
+    /// # Errors
+    /// When TLS cannot be set up, in words.
+    pub fn new(bases: &Bases) -> Result<Self, String> {
+        Self::with_timeout(bases, TOTAL_TIMEOUT)
+    }
+
+    /// For tests that wait for a timeout.
+    ///
+    /// # Errors
+    /// As [`Http::new`].
+    pub fn with_timeout(bases: &Bases, total: Duration) -> Result<Self, String> {
+        // Fails only where one is installed already, which is as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Ok(Self { api: Host::new(&bases.api, total)?, token: Host::new(&bases.token, total)? })
+    }
+
+    /// Sends the request that the permit is for. The permit is used up whatever comes of it.
+    pub async fn send(&self, permit: Permit, request: Request) -> Delivery {
+        let host = match permit.endpoint() {
+            Endpoint::Usage => &self.api,
+            Endpoint::Token => &self.token,
+        };
+        if permit.endpoint() != request.endpoint {
+            return Delivery::NotSent("the permit was for another endpoint".to_owned());
+        }
+        host.send(request).await
+    }
+}
+
+impl Host {
+    fn new(base: &Url, total: Duration) -> Result<Self, String> {
+        let loopback = is_loopback(base);
+        let mut client = Client::builder()
+            .user_agent(concat!("holdoff/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .https_only(!loopback)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(total)
+            // A kept connection may be dead, and a dead one would be tried a second time.
+            .pool_max_idle_per_host(0);
+        if loopback {
+            // A proxy would be given the token in the clear.
+            client = client.no_proxy();
+        }
+        let client = client.build().map_err(|error| format!("TLS could not be set up: {}", words(&error)))?;
+        Ok(Self { base: base.clone(), client })
+    }
+
+    async fn send(&self, request: Request) -> Delivery {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{}", self.base.path().trim_end_matches('/'), request.path));
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+        };
+        let secret = request.bearer.expose().to_owned();
+        let Ok(mut bearer) = header::HeaderValue::from_str(&format!("Bearer {secret}")) else {
+            return Delivery::NotSent("the token cannot stand in a header".to_owned());
+        };
+        bearer.set_sensitive(true);
+        let mut call = self.client.request(method, url).header(header::AUTHORIZATION, bearer);
+        for (name, value) in &request.headers {
+            call = call.header(*name, *value);
+        }
+        match call.send().await {
+            Ok(response) => Delivery::Answered(answer(response, &secret).await),
+            Err(error) if error.is_connect() || error.is_builder() => Delivery::NotSent(words(&error)),
+            Err(error) => Delivery::Lost(words(&error)),
+        }
+    }
+}
+
+async fn answer(response: Response, secret: &str) -> Answer {
+    let header = |name: header::HeaderName| {
+        let value = response.headers().get(name)?.to_str().ok()?;
+        Some(value.replace(secret, WITHHELD))
+    };
+    let (retry_after, date) = (header(header::RETRY_AFTER), header(header::DATE));
+    let status = response.status().as_u16();
+    Answer { status, retry_after, date, body: body(response, secret).await }
+}
+
+async fn body(mut response: Response, secret: &str) -> Body {
+    let mut bytes = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if bytes.len() + chunk.len() > BODY_MAX => {
+                return Body::Broken(format!("it is larger than {} KiB", BODY_MAX / 1024));
+            }
+            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+            Ok(None) => return Body::Whole(without(bytes, secret)),
+            Err(error) if error.is_timeout() => return Body::Broken("it did not end in time".to_owned()),
+            Err(_) => return Body::Broken("the connection broke in the middle of it".to_owned()),
+        }
+    }
+}
+
+const WITHHELD: &str = "(withheld)";
+
+/// A server can repeat the token in its answer, and an answer is partly kept and shown: take it out here.
+fn without(bytes: Vec<u8>, secret: &str) -> Vec<u8> {
+    if !bytes.windows(secret.len()).any(|window| window == secret.as_bytes()) {
+        return bytes;
+    }
+    String::from_utf8_lossy(&bytes).replace(secret, WITHHELD).into_bytes()
+}
+
+/// What went wrong, for people. The error's own text is not repeated: it may quote what was sent or received.
+fn words(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no answer in time".to_owned();
+    }
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(io) = cause.downcast_ref::<std::io::Error>()
+            && let Some(text) = io_words(io)
+        {
+            return text.to_owned();
+        }
+        let text = cause.to_string();
+        if text.contains("dns error") {
+            return "its name could not be looked up".to_owned();
+        }
+        if text.contains("certificate") {
+            return "its certificate is not trusted".to_owned();
+        }
+        source = cause.source();
+    }
+    if error.is_connect() { "no connection".to_owned() } else { "the connection broke".to_owned() }
+}
+
+fn io_words(error: &std::io::Error) -> Option<&'static str> {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::ConnectionRefused => Some("the connection was refused"),
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => Some("the connection was reset"),
+        ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable | ErrorKind::NetworkDown => {
+            Some("the network is not reachable")
+        }
+        ErrorKind::TimedOut => Some("no answer in time"),
+        ErrorKind::UnexpectedEof => Some("the connection was closed"),
+        _ => None,
+    }
+}

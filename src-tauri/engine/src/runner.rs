@@ -1,0 +1,337 @@
+//! Drives one account: poll, do, handle. The account is owned here and nowhere else; others hold channels.
+
+use crate::clock::Clock;
+use crate::credentials::{self, Source, Watch};
+use crate::http::Http;
+use crate::keeper::Keeper;
+use crate::ledger::Ledger;
+use crate::lock::FileLock;
+use holdoff_core::account::{Account, Action, Event, Preferences};
+use holdoff_core::state::{Provider, Refusal};
+use holdoff_core::{AccountId, AccountState, CredentialRead, Delivery, Moment, Notice};
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// How long a request that is under way may keep a program from ending.
+const LAST_ANSWER: Duration = Duration::from_secs(3);
+/// How soon an account that another process polls is tried again, in real time.
+const LOCKED: Duration = Duration::from_secs(30);
+
+/// What others want of an account.
+#[derive(Debug)]
+pub enum Command {
+    Refresh(oneshot::Sender<Result<(), Refused>>),
+    NoticeShown(u64),
+    NoticeMissed(u64),
+    NoticeService(bool),
+    Preferences(Preferences),
+    /// End, but let a request that is under way come to its answer. Answered when done.
+    Shutdown(oneshot::Sender<()>),
+}
+
+/// A refusal with the moment at which it was given.
+#[derive(Debug)]
+pub struct Refused {
+    pub refusal: Refusal,
+    pub provider: Provider,
+    pub at: Moment,
+}
+
+/// A notice to be shown, with what its words are made from.
+#[derive(Debug)]
+pub struct Announcement {
+    pub notice: Notice,
+    pub account: AccountId,
+    pub state: AccountState,
+}
+
+/// What a runner works with.
+#[derive(Debug)]
+pub struct Tools {
+    pub clock: Clock,
+    pub http: Arc<Http>,
+    pub keeper: Keeper,
+    pub ledger: Ledger,
+    pub locks: PathBuf,
+    pub source: Source,
+    pub announcements: mpsc::Sender<Announcement>,
+    /// Held-off accounts of which nothing is kept, after a loss of the state, until then.
+    pub hold: Option<Moment>,
+    /// Whether another process polls this account.
+    pub elsewhere: watch::Sender<bool>,
+}
+
+type Asking = Pin<Box<dyn Future<Output = Delivery> + Send>>;
+
+pub struct Runner {
+    tools: Tools,
+    account: Account,
+    preferences: Preferences,
+    notice_service: bool,
+    lock: Option<FileLock>,
+    asking: Option<Asking>,
+    stirred: Option<(Watch, mpsc::Receiver<()>)>,
+}
+
+impl std::fmt::Debug for Runner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Runner").field("account", self.account.id()).finish_non_exhaustive()
+    }
+}
+
+impl Runner {
+    /// Takes up the account whose sign-in `tools.source` is.
+    pub async fn new(tools: Tools, preferences: Preferences) -> Self {
+        let place = tools.source.place();
+        let read = read(&tools.source).await;
+        let id = match &read {
+            CredentialRead::Found(found) => AccountId::of(Provider::Anthropic, &found.identity, &place),
+            CredentialRead::Absent(_) => tools.last_known(&place).await,
+        };
+        let account = tools.account(id, None, preferences).await;
+        Self { tools, account, preferences, notice_service: false, lock: None, asking: None, stirred: None }
+    }
+
+    /// Runs until told to shut down or until nobody holds the other end of `commands`.
+    pub async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        self.stirred = self.watch();
+        loop {
+            if !self.has_lock() {
+                if self.wait_for_lock(&mut commands).await.is_break() {
+                    return;
+                }
+                continue;
+            }
+            let until = self.act().await;
+            let event = tokio::select! {
+                delivery = answered(&mut self.asking) => Happened::Event(Event::Delivered(delivery)),
+                () = stirred(&mut self.stirred) => Happened::Event(Event::CredentialMayHaveChanged),
+                () = wake(&self.tools.clock, until) => continue,
+                command = commands.recv() => Happened::Command(command),
+            };
+            match event {
+                Happened::Event(event) => self.handle(event),
+                Happened::Command(Some(Command::Shutdown(done))) => {
+                    self.finish().await;
+                    let _ = done.send(());
+                    return;
+                }
+                Happened::Command(Some(command)) => self.command(command),
+                Happened::Command(None) => return,
+            }
+        }
+    }
+
+    /// Does what the account says until it sleeps; answers when to wake it.
+    async fn act(&mut self) -> Option<Moment> {
+        loop {
+            let action = self.account.poll(self.tools.clock.now());
+            match action {
+                Action::Sleep(until) => return until,
+                Action::Record(entry) => self.tools.ledger.add(&entry),
+                Action::Persist(state) => {
+                    let saved = self.tools.keeper.save(self.account.id().clone(), state).await;
+                    if let Err(why) = &saved {
+                        tracing::error!(%why, "state could not be saved; nothing is asked until it can");
+                    }
+                    self.handle(Event::Persisted(saved));
+                }
+                Action::ReadCredential => {
+                    let read = read(&self.tools.source).await;
+                    self.handle(Event::Credential(read));
+                }
+                Action::Ask(permit, request) => {
+                    tracing::info!(account = %self.account.id(), endpoint = ?permit.endpoint(), "asking");
+                    let http = Arc::clone(&self.tools.http);
+                    self.asking = Some(Box::pin(async move { http.send(permit, request).await }));
+                }
+                Action::Notify(notice) => self.announce(notice).await,
+                Action::Become { id, renamed } => self.become_account(id, renamed).await,
+            }
+        }
+    }
+
+    fn handle(&mut self, event: Event) {
+        self.account.handle(event, self.tools.clock.now());
+    }
+
+    fn command(&mut self, command: Command) {
+        match command {
+            Command::Refresh(answer) => {
+                let at = self.tools.clock.now();
+                let provider = self.account.state().provider;
+                let result = self.account.refresh(at).map_err(|refusal| Refused { refusal, provider, at });
+                let _ = answer.send(result);
+            }
+            Command::NoticeShown(id) => self.handle(Event::NoticeShown(id)),
+            Command::NoticeMissed(id) => self.handle(Event::NoticeMissed(id)),
+            Command::NoticeService(there) => {
+                self.notice_service = there;
+                self.handle(Event::NoticeService(there));
+            }
+            Command::Preferences(preferences) => {
+                self.preferences = preferences;
+                self.handle(Event::Preferences(preferences));
+            }
+            Command::Shutdown(done) => drop(done),
+        }
+    }
+
+    async fn announce(&mut self, notice: Notice) {
+        let id = notice.id;
+        let state = self.account.state().clone();
+        let announcement = Announcement { notice, account: self.account.id().clone(), state };
+        if self.tools.announcements.send(announcement).await.is_err() {
+            self.handle(Event::NoticeMissed(id));
+        }
+    }
+
+    async fn become_account(&mut self, id: AccountId, renamed: bool) {
+        tracing::info!(from = %self.account.id(), to = %id, renamed, "the sign-in belongs to another account");
+        let was = self.account.id().clone();
+        let gates = renamed.then(|| self.account.state().clone());
+        self.tools.keeper.activate(Some(was), id.clone()).await;
+        self.lock = None;
+        self.account = self.tools.account(id, gates.as_ref(), self.preferences).await;
+        self.handle(Event::NoticeService(self.notice_service));
+    }
+
+    fn has_lock(&mut self) -> bool {
+        if self.lock.is_some() {
+            return true;
+        }
+        let path = self.tools.locks.join(lock_name(self.account.id()));
+        match FileLock::take(&path) {
+            Ok(lock) => self.lock = lock,
+            Err(error) => tracing::error!(%error, "the lock of an account could not be taken"),
+        }
+        let held = self.lock.is_some();
+        self.tools.elsewhere.send_if_modified(|elsewhere| std::mem::replace(elsewhere, !held) == held);
+        held
+    }
+
+    async fn wait_for_lock(&mut self, commands: &mut mpsc::Receiver<Command>) -> std::ops::ControlFlow<()> {
+        tokio::select! {
+            () = tokio::time::sleep(LOCKED) => std::ops::ControlFlow::Continue(()),
+            command = commands.recv() => match command {
+                None | Some(Command::Shutdown(_)) => std::ops::ControlFlow::Break(()),
+                Some(command) => {
+                    self.command(command);
+                    std::ops::ControlFlow::Continue(())
+                }
+            },
+        }
+    }
+
+    fn watch(&self) -> Option<(Watch, mpsc::Receiver<()>)> {
+        match credentials::watch(&self.tools.source) {
+            Ok(watch) => Some(watch),
+            Err(error) => {
+                tracing::warn!(%error, "the sign-in is not watched; it is read again every few minutes");
+                None
+            }
+        }
+    }
+
+    /// A request that is under way is given a moment, because what it would say is worth keeping.
+    async fn finish(&mut self) {
+        if let Some(asking) = &mut self.asking
+            && let Ok(delivery) = tokio::time::timeout(LAST_ANSWER, asking).await
+        {
+            self.asking = None;
+            self.handle(Event::Delivered(delivery));
+        }
+        if self.asking.is_none() && self.lock.is_some() {
+            self.save_last().await;
+        }
+    }
+
+    async fn save_last(&mut self) {
+        loop {
+            match self.account.poll(self.tools.clock.now()) {
+                Action::Record(entry) => self.tools.ledger.add(&entry),
+                Action::Persist(state) => {
+                    let _ = self.tools.keeper.save(self.account.id().clone(), state).await;
+                    return;
+                }
+                _ => return,
+            }
+        }
+    }
+}
+
+impl Tools {
+    async fn account(&self, id: AccountId, renamed: Option<&AccountState>, preferences: Preferences) -> Account {
+        let now = self.clock.now();
+        let kept = self.keeper.take(id.clone()).await;
+        let mut state = kept.unwrap_or_else(|| {
+            let mut fresh = AccountState::new(Provider::Anthropic);
+            if let Some(until) = self.hold.filter(|until| until.is_after(now)) {
+                fresh.memory_lost(now, until);
+            }
+            fresh
+        });
+        if let Some(other) = renamed {
+            state.adopt_gates(other);
+        }
+        self.keeper.activate(None, id.clone()).await;
+        Account::new(id, self.source.place(), state, preferences, now, fastrand::u64(..))
+    }
+
+    /// With no sign-in to say whose it is: the account that was last found in this place.
+    async fn last_known(&self, place: &str) -> AccountId {
+        let unnamed = AccountId::of(Provider::Anthropic, &Default::default(), place);
+        self.keeper.last_in(place.to_owned()).await.unwrap_or(unnamed)
+    }
+}
+
+enum Happened {
+    Event(Event),
+    Command(Option<Command>),
+}
+
+async fn read(source: &Source) -> CredentialRead {
+    let source = source.clone();
+    let read = tokio::task::spawn_blocking(move || source.read()).await;
+    read.unwrap_or_else(|_| {
+        let why = "reading it failed in Holdoff itself".to_owned();
+        CredentialRead::Absent(holdoff_core::sign_in::Absence::Unreadable(why))
+    })
+}
+
+async fn answered(asking: &mut Option<Asking>) -> Delivery {
+    match asking {
+        Some(under_way) => {
+            let delivery = under_way.await;
+            *asking = None;
+            delivery
+        }
+        None => std::future::pending().await,
+    }
+}
+
+async fn stirred(watch: &mut Option<(Watch, mpsc::Receiver<()>)>) {
+    let gone = match watch {
+        Some((_, signals)) => signals.recv().await.is_none(),
+        None => std::future::pending().await,
+    };
+    if gone {
+        *watch = None;
+    }
+}
+
+async fn wake(clock: &Clock, until: Option<Moment>) {
+    match until {
+        Some(until) => clock.sleep_until(until).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn lock_name(id: &AccountId) -> String {
+    let plain: String = id.0.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
+    format!("{plain}.lock")
+}

@@ -1,0 +1,160 @@
+//! `settings.json`: unknown keys are kept, a wrong value is named, an unreadable file is kept aside.
+
+use crate::slots::{SlotWriter, read_bounded, set_aside, sync};
+use holdoff_core::Settings;
+use holdoff_core::settings::VERSION;
+use serde_json::{Map, Value};
+use std::path::{Path, PathBuf};
+
+pub const NAME: &str = "settings.json";
+/// Written first and then renamed over the old file, so that a crash leaves one of the two whole.
+const NEXT: &str = "settings.next.json";
+const SIZE_MAX: u64 = 1024 * 1024;
+
+/// The settings as they are on disk.
+#[derive(Debug, Clone, Default)]
+pub struct Loaded {
+    pub settings: Settings,
+    /// Sentences about what could not be used.
+    pub problems: Vec<String>,
+    object: Map<String, Value>,
+}
+
+/// Reads the settings and changes nothing.
+pub fn read(dir: &Path) -> Loaded {
+    match object(&dir.join(NAME)) {
+        Ok(object) => {
+            let (settings, problems) = Settings::parse(&object);
+            Loaded { settings, problems, object }
+        }
+        Err(why) => {
+            let problem = format!("settings.json cannot be used: {why}. Holdoff uses its defaults.");
+            Loaded { problems: vec![problem], ..Loaded::default() }
+        }
+    }
+}
+
+/// Reads the settings; a file that is not a JSON object is kept aside under another name, and that is said.
+pub fn load(dir: &Path, stamp: &str) -> Loaded {
+    let path = dir.join(NAME);
+    let mut loaded = read(dir);
+    if object(&path).is_err()
+        && let Some(kept) = set_aside(&path, stamp)
+        && let Some(problem) = loaded.problems.last_mut()
+    {
+        problem.push_str(&format!(" The file is kept as {}.", name(&kept)));
+    }
+    loaded
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn object(path: &Path) -> Result<Map<String, Value>, String> {
+    let Some(bytes) = read_bounded(path, SIZE_MAX).map_err(|error| error.to_string())? else {
+        return Ok(Map::new());
+    };
+    match serde_json::from_slice(&bytes) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err("it is JSON, but no object".to_owned()),
+        Err(_) if bytes.is_empty() => Err("it is empty".to_owned()),
+        Err(_) => Err("it is not whole JSON".to_owned()),
+    }
+}
+
+/// Changes some keys and leaves all others, those on disk included that came there meanwhile.
+///
+/// # Errors
+/// A sentence; the old settings then stay in force.
+pub fn change(
+    dir: &Path,
+    was: &Loaded,
+    change: Map<String, Value>,
+    writer: &mut dyn SlotWriter,
+) -> Result<Loaded, String> {
+    let mut object = object(&dir.join(NAME)).unwrap_or_else(|_| was.object.clone());
+    object.entry("version").or_insert(VERSION.into());
+    object.extend(change);
+    save(dir, &object, writer).map_err(|why| {
+        format!("The settings could not be saved ({why}). The old ones stay in force; free some space or mend the folder and try again.")
+    })?;
+    let (settings, problems) = Settings::parse(&object);
+    Ok(Loaded { settings, problems, object })
+}
+
+fn save(dir: &Path, object: &Map<String, Value>, writer: &mut dyn SlotWriter) -> Result<(), String> {
+    let next: PathBuf = dir.join(NEXT);
+    let io = |error: std::io::Error| error.to_string();
+    writer.write(&next, object)?;
+    sync(&next).map_err(io)?;
+    std::fs::rename(&next, dir.join(NAME)).map_err(io)?;
+    sync(&dir.join(NAME)).map_err(io)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::slots::PlainFiles;
+    use serde_json::json;
+
+    fn map(value: Value) -> Map<String, Value> {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn unknown_keys_outlive_a_change() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(NAME), r#"{"someone_elses":{"a":[1]},"percent":"left"}"#).unwrap();
+        let loaded = load(dir.path(), "t");
+        let changed = change(dir.path(), &loaded, map(json!({"polling_interval_s": 600})), &mut PlainFiles).unwrap();
+        assert_eq!(changed.settings.polling_interval.as_secs(), 600);
+        let text = std::fs::read_to_string(dir.path().join(NAME)).unwrap();
+        let on_disk: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            on_disk,
+            json!({"version": 1, "someone_elses": {"a": [1]}, "percent": "left", "polling_interval_s": 600})
+        );
+    }
+
+    #[test]
+    fn an_unreadable_file_is_kept_aside_and_said() {
+        for bad in ["", "{\"polling", "[1]", "\u{0}"] {
+            let dir = tempfile::tempdir().unwrap();
+            std::fs::write(dir.path().join(NAME), bad).unwrap();
+            let loaded = load(dir.path(), "t");
+            assert_eq!(loaded.settings, Settings::default());
+            assert!(loaded.problems[0].contains("settings.json.unreadable-t"), "{:?}", loaded.problems);
+            assert_eq!(std::fs::read_to_string(dir.path().join("settings.json.unreadable-t")).unwrap(), bad);
+        }
+    }
+
+    #[test]
+    fn a_wrong_value_stays_in_the_file_until_it_is_changed() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(NAME), r#"{"polling_interval_s":5}"#).unwrap();
+        let loaded = load(dir.path(), "t");
+        assert_eq!(loaded.problems.len(), 1);
+        let changed = change(dir.path(), &loaded, map(json!({"theme": "dark"})), &mut PlainFiles).unwrap();
+        assert_eq!(changed.problems.len(), 1);
+        let mended = change(dir.path(), &changed, map(json!({"polling_interval_s": 300})), &mut PlainFiles).unwrap();
+        assert_eq!(mended.problems, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_failed_save_leaves_the_old_settings() {
+        struct Full;
+        impl SlotWriter for Full {
+            fn write(&mut self, path: &Path, _: &Map<String, Value>) -> Result<(), String> {
+                std::fs::write(path, "{").unwrap();
+                Err("no space left on device".into())
+            }
+        }
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(NAME), r#"{"percent":"left"}"#).unwrap();
+        let loaded = load(dir.path(), "t");
+        let error = change(dir.path(), &loaded, map(json!({"percent": "used"})), &mut Full).unwrap_err();
+        assert!(error.contains("no space left"), "{error}");
+        assert_eq!(read(dir.path()).settings, loaded.settings);
+    }
+}

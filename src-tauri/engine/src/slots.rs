@@ -1,0 +1,232 @@
+//! The two-slot format: the same state in `state.a.json` and `state.b.json`, written and synced one after the
+//! other, each with a generation and a checksum. Whatever happens to one of them, the other is whole; a crash
+//! in the middle of a save loses that save and no more.
+
+use holdoff_core::State;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub const NAMES: [&str; 2] = ["state.a.json", "state.b.json"];
+
+/// A slot is some tens of kilobytes; anything far larger is not one.
+const SLOT_MAX: u64 = 16 * 1024 * 1024;
+
+/// Writes one file so that it holds `object`. The shell does it through the store plugin.
+pub trait SlotWriter: Send + 'static {
+    /// # Errors
+    /// What the system says.
+    fn write(&mut self, path: &Path, object: &Map<String, Value>) -> Result<(), String>;
+}
+
+/// Writes files directly, for programs without the plugin.
+#[derive(Debug, Default)]
+pub struct PlainFiles;
+
+impl SlotWriter for PlainFiles {
+    fn write(&mut self, path: &Path, object: &Map<String, Value>) -> Result<(), String> {
+        let text = serde_json::to_string_pretty(object).map_err(|error| error.to_string())?;
+        std::fs::write(path, text).map_err(|error| error.to_string())
+    }
+}
+
+/// What the slots hold.
+#[derive(Debug)]
+pub struct Slots {
+    pub state: Option<State>,
+    pub generation: u64,
+    /// Files that are there and cannot be used, and why.
+    pub damaged: Vec<(PathBuf, String)>,
+}
+
+impl Slots {
+    /// Reads both slots and changes nothing. The newest whole one wins.
+    pub fn read(dir: &Path) -> Self {
+        let mut slots = Self { state: None, generation: 0, damaged: Vec::new() };
+        for name in NAMES {
+            let path = dir.join(name);
+            match read_slot(&path) {
+                Ok(Some((generation, state))) if slots.state.is_none() || generation > slots.generation => {
+                    slots.generation = generation;
+                    slots.state = Some(state);
+                }
+                Ok(_) => {}
+                Err(why) => slots.damaged.push((path, why)),
+            }
+        }
+        slots
+    }
+
+    /// There was a state, and none of it can be read.
+    pub fn lost(&self) -> bool {
+        self.state.is_none() && !self.damaged.is_empty()
+    }
+
+    /// Keeps the damaged files under another name, and answers with those names.
+    pub fn set_aside(&self, stamp: &str) -> Vec<PathBuf> {
+        let kept = self.damaged.iter().filter_map(|(path, _)| set_aside(path, stamp));
+        kept.collect()
+    }
+}
+
+/// Renames an unreadable file to `*.unreadable-<time>`; `None` if even that fails.
+pub fn set_aside(path: &Path, stamp: &str) -> Option<PathBuf> {
+    let name = path.file_name()?.to_string_lossy().into_owned();
+    let mut kept = path.with_file_name(format!("{name}.unreadable-{stamp}"));
+    let mut count = 1;
+    while kept.exists() {
+        count += 1;
+        kept = path.with_file_name(format!("{name}.unreadable-{stamp}-{count}"));
+    }
+    std::fs::rename(path, &kept).ok()?;
+    Some(kept)
+}
+
+/// `Ok(None)` if there is no such file.
+fn read_slot(path: &Path) -> Result<Option<(u64, State)>, String> {
+    let Some(bytes) = read_bounded(path, SLOT_MAX).map_err(|error| error.to_string())? else {
+        return Ok(None);
+    };
+    parse(&bytes).map(Some)
+}
+
+/// Reads a whole file, but not an endless one. `None` if there is none.
+pub(crate) fn read_bounded(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    use io::Read;
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut bytes = Vec::new();
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "the file is too large"));
+    }
+    Ok(Some(bytes))
+}
+
+/// Reads the bytes of one slot.
+///
+/// # Errors
+/// Why they are not a whole state of a version that this program knows.
+pub fn parse(bytes: &[u8]) -> Result<(u64, State), String> {
+    if bytes.is_empty() {
+        return Err("it is empty".to_owned());
+    }
+    let slot: Value = serde_json::from_slice(bytes).map_err(|_| "it is not whole JSON".to_owned())?;
+    let generation = slot.get("generation").and_then(Value::as_u64).ok_or("it has no generation")?;
+    let checksum = slot.get("checksum").and_then(Value::as_str).ok_or("it has no checksum")?;
+    let state = slot.get("state").ok_or("it has no state")?;
+    if checksum != self::checksum(generation, state) {
+        return Err("its checksum does not fit".to_owned());
+    }
+    let version = state.get("version").and_then(Value::as_u64);
+    if version != Some(u64::from(holdoff_core::state::VERSION)) {
+        return Err("it was written by another version of Holdoff".to_owned());
+    }
+    let state = State::deserialize_from(state).map_err(|_| "it is not a state of Holdoff".to_owned())?;
+    Ok((generation, state))
+}
+
+trait FromValue: Sized {
+    fn deserialize_from(value: &Value) -> Result<Self, serde_json::Error>;
+}
+
+impl FromValue for State {
+    fn deserialize_from(value: &Value) -> Result<Self, serde_json::Error> {
+        serde::Deserialize::deserialize(value)
+    }
+}
+
+/// Writes both slots in turn, each synced before the other is begun.
+#[derive(Debug)]
+pub struct TwoSlots<W> {
+    dir: PathBuf,
+    writer: W,
+    generation: u64,
+}
+
+impl<W: SlotWriter> TwoSlots<W> {
+    /// `generation` is the newest one on disk.
+    pub fn new(dir: PathBuf, writer: W, generation: u64) -> Self {
+        Self { dir, writer, generation }
+    }
+
+    /// Makes `state` durable in both slots. The older slot is overwritten first, so that at every moment one
+    /// of the two is whole.
+    ///
+    /// # Errors
+    /// What the system says. The state is then not durable.
+    pub fn save(&mut self, state: &State) -> Result<(), String> {
+        let state = serde_json::to_value(state).map_err(|error| error.to_string())?;
+        for _ in NAMES {
+            let generation = self.generation + 1;
+            let name = NAMES[usize::from(generation.is_multiple_of(2))];
+            let path = self.dir.join(name);
+            let slot = json!({"generation": generation, "checksum": checksum(generation, &state), "state": state});
+            let Value::Object(slot) = slot else {
+                return Err("the state is no object".to_owned());
+            };
+            self.writer.write(&path, &slot)?;
+            sync(&path).map_err(|error| error.to_string())?;
+            self.generation = generation;
+        }
+        Ok(())
+    }
+}
+
+/// Syncs a file and the folder that names it.
+pub(crate) fn sync(path: &Path) -> io::Result<()> {
+    File::options().write(true).open(path)?.sync_all()?;
+    #[cfg(unix)]
+    if let Some(folder) = path.parent() {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Over the generation and the state with its keys in order: another program may have written them in another.
+fn checksum(generation: u64, state: &Value) -> String {
+    let mut text = generation.to_string();
+    canonical(state, &mut text);
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().fold(String::from("sha256:"), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+fn canonical(value: &Value, out: &mut String) {
+    match value {
+        Value::Object(object) => {
+            let mut keys: Vec<&String> = object.keys().collect();
+            keys.sort();
+            out.push('{');
+            for key in keys {
+                let _ = write!(out, "{}:", Value::String(key.clone()));
+                canonical(&object[key], out);
+                out.push(',');
+            }
+            out.push('}');
+        }
+        Value::Array(list) => {
+            out.push('[');
+            for item in list {
+                canonical(item, out);
+                out.push(',');
+            }
+            out.push(']');
+        }
+        other => {
+            let _ = write!(out, "{other}");
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "slots_tests.rs"]
+mod tests;

@@ -1,0 +1,185 @@
+use super::*;
+use holdoff_core::{AccountId, AccountState, QuotaWindow, Reading, Source, Wall};
+
+fn state(n: i64) -> State {
+    let mut account = AccountState::new(holdoff_core::state::Provider::Anthropic);
+    let window = QuotaWindow {
+        id: "five_hour".into(),
+        label: "5-hour".into(),
+        used_percent: Some(n as f64 + 0.1),
+        resets_at: None,
+        duration_s: None,
+        binding: false,
+    };
+    account.reading =
+        Some(Reading { at: Wall(n), source: Source::UsageEndpoint, windows: vec![window], money: vec![] });
+    let mut state = State::new("boot".into());
+    state.accounts.insert(AccountId("anthropic:ann".into()), account);
+    state
+}
+
+struct Disk {
+    dir: tempfile::TempDir,
+    slots: TwoSlots<PlainFiles>,
+}
+
+impl Disk {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let slots = TwoSlots::new(dir.path().to_owned(), PlainFiles, 0);
+        Self { dir, slots }
+    }
+
+    fn slot(&self, n: usize) -> PathBuf {
+        self.dir.path().join(NAMES[n])
+    }
+
+    fn read(&self) -> Slots {
+        Slots::read(self.dir.path())
+    }
+}
+
+#[test]
+fn nothing_there_is_nothing_lost() {
+    let read = Disk::new().read();
+    assert!(read.state.is_none() && !read.lost());
+}
+
+#[test]
+fn what_was_saved_is_read_from_either_slot() {
+    let mut disk = Disk::new();
+    for n in 0..5 {
+        disk.slots.save(&state(n)).unwrap();
+        assert_eq!(disk.read().state, Some(state(n)));
+    }
+    for n in 0..2 {
+        let kept = std::fs::read(disk.slot(n)).unwrap();
+        std::fs::remove_file(disk.slot(n)).unwrap();
+        assert_eq!(disk.read().state, Some(state(4)), "without {}", NAMES[n]);
+        std::fs::write(disk.slot(n), kept).unwrap();
+    }
+}
+
+#[test]
+fn saving_goes_on_from_the_generation_on_disk() {
+    let mut disk = Disk::new();
+    disk.slots.save(&state(1)).unwrap();
+    let read = disk.read();
+    let mut slots = TwoSlots::new(disk.dir.path().to_owned(), PlainFiles, read.generation);
+    slots.save(&state(2)).unwrap();
+    assert_eq!(disk.read().state, Some(state(2)));
+}
+
+#[test]
+fn a_damaged_slot_costs_nothing_and_is_kept_aside() {
+    let damages: [fn(&[u8]) -> Vec<u8>; 5] = [
+        |_| Vec::new(),
+        |whole| whole[..whole.len() / 2].to_vec(),
+        |whole| whole.iter().map(|byte| byte ^ 0x55).collect(),
+        |_| b"<html></html>".to_vec(),
+        |whole| String::from_utf8_lossy(whole).replace("3.1", "9.1").into_bytes(),
+    ];
+    for (kind, damage) in damages.iter().enumerate() {
+        for n in 0..2 {
+            let mut disk = Disk::new();
+            disk.slots.save(&state(3)).unwrap();
+            let whole = std::fs::read(disk.slot(n)).unwrap();
+            std::fs::write(disk.slot(n), damage(&whole)).unwrap();
+            let read = disk.read();
+            assert_eq!(read.state, Some(state(3)), "damage {kind} to {}", NAMES[n]);
+            assert_eq!(read.damaged.len(), 1, "damage {kind}");
+            let kept = read.set_aside("20260914T120000Z");
+            assert_eq!(std::fs::read(&kept[0]).unwrap(), damage(&whole));
+            assert!(!disk.slot(n).exists());
+            assert!(kept[0].to_string_lossy().ends_with(".unreadable-20260914T120000Z"));
+        }
+    }
+}
+
+#[test]
+fn both_damaged_is_lost_and_known_to_be() {
+    let mut disk = Disk::new();
+    disk.slots.save(&state(3)).unwrap();
+    for n in 0..2 {
+        std::fs::write(disk.slot(n), "{").unwrap();
+    }
+    assert!(disk.read().lost());
+    assert_eq!(disk.read().set_aside("t").len(), 2);
+    assert!(!disk.read().lost());
+}
+
+/// Every prefix of the write, as a crash in the middle of a save leaves it.
+#[test]
+fn a_torn_save_loses_that_save_only() {
+    let mut disk = Disk::new();
+    disk.slots.save(&state(1)).unwrap();
+    let old = std::fs::read(disk.slot(0)).unwrap();
+    disk.slots.save(&state(2)).unwrap();
+    let new = std::fs::read(disk.slot(0)).unwrap();
+    let other: Vec<u8> = {
+        let mut fresh = Disk::new();
+        fresh.slots.save(&state(1)).unwrap();
+        std::fs::read(fresh.slot(1)).unwrap()
+    };
+    assert_ne!(old, new);
+    for cut in (0..new.len()).step_by(7) {
+        std::fs::write(disk.slot(0), &new[..cut]).unwrap();
+        std::fs::write(disk.slot(1), &other).unwrap();
+        assert_eq!(disk.read().state, Some(state(1)), "cut at {cut}");
+    }
+}
+
+#[test]
+fn another_version_is_not_taken_and_not_lost() {
+    let mut disk = Disk::new();
+    let newer = State { version: 2, ..state(1) };
+    disk.slots.save(&newer).unwrap();
+    let read = disk.read();
+    assert!(read.lost());
+    assert!(read.damaged[0].1.contains("another version"), "{:?}", read.damaged);
+}
+
+#[test]
+fn the_order_of_keys_does_not_matter() {
+    let mut disk = Disk::new();
+    disk.slots.save(&state(1)).unwrap();
+    let value: Value = serde_json::from_slice(&std::fs::read(disk.slot(0)).unwrap()).unwrap();
+    let text = format!(
+        r#"{{"state":{},"checksum":{},"generation":{}}}"#,
+        reversed(&value["state"]),
+        value["checksum"],
+        value["generation"]
+    );
+    assert_eq!(parse(text.as_bytes()).unwrap().1, state(1));
+}
+
+fn reversed(value: &Value) -> String {
+    let Value::Object(object) = value else {
+        return value.to_string();
+    };
+    let parts: Vec<String> =
+        object.iter().rev().map(|(key, value)| format!("{}:{}", Value::String(key.clone()), reversed(value))).collect();
+    format!("{{{}}}", parts.join(","))
+}
+
+#[test]
+fn a_full_disk_is_an_error_and_leaves_the_other_slot() {
+    struct Full(u32);
+    impl SlotWriter for Full {
+        fn write(&mut self, path: &Path, object: &Map<String, Value>) -> Result<(), String> {
+            if self.0 == 0 {
+                std::fs::write(path, "").unwrap();
+                return Err("no space left on device".into());
+            }
+            self.0 -= 1;
+            PlainFiles.write(path, object)
+        }
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let mut slots = TwoSlots::new(dir.path().to_owned(), Full(2), 0);
+    slots.save(&state(1)).unwrap();
+    assert!(slots.save(&state(2)).is_err());
+    assert_eq!(Slots::read(dir.path()).state, Some(state(1)));
+    assert!(slots.save(&state(2)).is_err());
+    assert_eq!(Slots::read(dir.path()).state, Some(state(1)), "a second failure hits the same slot");
+}

@@ -1,0 +1,105 @@
+//! Brings the engine up: loads what is kept, keeps aside what cannot be read, and starts one runner per sign-in.
+
+use crate::credentials::Source;
+use crate::environment::Environment;
+use crate::http::Http;
+use crate::keeper::{Keeper, Snapshot};
+use crate::ledger::Ledger;
+use crate::runner::{Announcement, Command, Runner, Tools};
+use crate::slots::{SlotWriter, Slots, TwoSlots};
+use holdoff_core::account::Preferences;
+use holdoff_core::ledger::hold_after_loss;
+use holdoff_core::{Moment, State, Wall};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// The running engine, as its owner holds it.
+#[derive(Debug)]
+pub struct Engine {
+    pub snapshots: watch::Receiver<Snapshot>,
+    pub announcements: mpsc::Receiver<Announcement>,
+    /// Whether another process polls the account.
+    pub elsewhere: watch::Receiver<bool>,
+    /// Sentences about what was found at the start, such as an unreadable state file and its new name.
+    pub findings: Vec<String>,
+    commands: mpsc::Sender<Command>,
+}
+
+/// Loads the state and starts polling. Must be called inside a tokio runtime.
+///
+/// # Errors
+/// When TLS cannot be set up, in words.
+pub async fn start<W: SlotWriter>(
+    environment: &Environment,
+    writer: W,
+    preferences: Preferences,
+) -> Result<Engine, String> {
+    let clock = environment.clock.clone();
+    let now = clock.now();
+    let dir = &environment.data_dir;
+    let slots = Slots::read(dir);
+    let ledger = Ledger::new(dir);
+    let hold = slots.lost().then(|| hold(&ledger, now));
+    let findings = set_aside(&slots, now.wall);
+    let generation = slots.generation;
+    let mut state = slots.state.unwrap_or_else(|| State::new(clock.boot_id()));
+    state.carry_to(&clock.boot_id(), now);
+    state.active.clear();
+    let (keeper, snapshots) = Keeper::start(state, TwoSlots::new(dir.clone(), writer, generation));
+    let (announce, announcements) = mpsc::channel(16);
+    let (tell_elsewhere, elsewhere) = watch::channel(false);
+    let tools = Tools {
+        http: Arc::new(Http::new(&environment.bases)?),
+        clock,
+        keeper,
+        ledger,
+        locks: dir.join("locks"),
+        source: Source::from_env(&environment.home, environment.claude_config_dir.as_deref()),
+        announcements: announce,
+        hold,
+        elsewhere: tell_elsewhere,
+    };
+    let (commands, inbox) = mpsc::channel(16);
+    let runner = Runner::new(tools, preferences).await;
+    tokio::spawn(runner.run(inbox));
+    Ok(Engine { snapshots, announcements, elsewhere, findings, commands })
+}
+
+fn hold(ledger: &Ledger, now: Moment) -> Moment {
+    let until = hold_after_loss(&ledger.read(), now.wall);
+    now.plus(until.since(now.wall))
+}
+
+fn set_aside(slots: &Slots, now: Wall) -> Vec<String> {
+    let why: Vec<String> = slots.damaged.iter().map(|(path, why)| format!("{}: {why}", path.display())).collect();
+    let kept = slots.set_aside(&stamp(now));
+    for (why, kept) in why.iter().zip(&kept) {
+        tracing::error!(%why, kept = %kept.display(), "a state file could not be read and is kept aside");
+    }
+    if !slots.lost() {
+        return Vec::new();
+    }
+    let names: Vec<String> =
+        kept.iter().filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned())).collect();
+    vec![format!("Holdoff's saved state could not be read. The files are kept as {}.", names.join(" and "))]
+}
+
+/// For file names: `20260914T120000Z`.
+pub fn stamp(at: Wall) -> String {
+    holdoff_core::words::rfc3339(at).replace(['-', ':'], "")
+}
+
+impl Engine {
+    /// A way to talk to the runner, for others to hold.
+    pub fn commands(&self) -> mpsc::Sender<Command> {
+        self.commands.clone()
+    }
+}
+
+/// Ends polling, and gives a request that is under way a moment to be answered.
+pub async fn shut_down(commands: &mpsc::Sender<Command>) {
+    let (done, ended) = oneshot::channel();
+    if commands.send(Command::Shutdown(done)).await.is_ok() {
+        let _ = ended.await;
+    }
+}

@@ -1,0 +1,16 @@
+//! Start at login: off until it is chosen.
+
+use tauri::{AppHandle, Wry};
+use tauri_plugin_autostart::ManagerExt;
+
+/// # Errors
+/// A sentence about what the desktop did not allow.
+pub fn set(app: &AppHandle<Wry>, on: bool) -> Result<(), String> {
+    let manager = app.autolaunch();
+    // Switching off what is not on is an error of the plugin's, and as well.
+    if !on && manager.is_enabled().is_ok_and(|enabled| !enabled) {
+        return Ok(());
+    }
+    let result = if on { manager.enable() } else { manager.disable() };
+    result.map_err(|error| format!("Start at login could not be changed: {error}. The setting stays as it was."))
+}

@@ -1,0 +1,304 @@
+//! The only owner of what is shown. Everything that may change it arrives here; tray and windows are told only
+//! what differs from what they were told before.
+
+use crate::files::StoreFiles;
+use crate::menu::{Click, TrayFace};
+use crate::present::{self, Known};
+use crate::tray::{Tray, TrayEvent};
+use crate::view::{Answer, SettingsChange, View};
+use crate::windows::Host;
+use crate::{arguments, autostart, notify};
+use holdoff_core::account::Preferences;
+use holdoff_core::words;
+use holdoff_engine::environment::Environment;
+use holdoff_engine::ipc::{Call, FromApp, RefreshAnswer, Responder, Window};
+use holdoff_engine::runner::{Announcement, Command};
+use holdoff_engine::settings_file::{self, Loaded};
+use holdoff_engine::start::{Engine, shut_down};
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value, json};
+use tauri::{AppHandle, Wry};
+use tokio::sync::{mpsc, oneshot};
+
+/// What the controller is made of.
+pub struct Parts {
+    pub app: AppHandle<Wry>,
+    pub environment: Environment,
+    pub engine: Engine,
+    pub settings: Loaded,
+    pub calls: mpsc::Receiver<(Call, Responder)>,
+    pub tray: Tray,
+    pub tray_events: mpsc::UnboundedReceiver<TrayEvent>,
+    pub clicks: mpsc::UnboundedReceiver<Click>,
+    pub open: Option<Window>,
+}
+
+struct Controller {
+    app: AppHandle<Wry>,
+    environment: Environment,
+    engine: Engine,
+    settings: Loaded,
+    tray: Tray,
+    host: Host,
+    zone: TimeZone,
+    shown: Shown,
+    /// A desktop without a tray gets the window instead, once.
+    no_place_said: bool,
+}
+
+/// What was shown last.
+#[derive(Default)]
+struct Shown {
+    face: Option<TrayFace>,
+    view: Option<View>,
+}
+
+enum Next {
+    Go,
+    Quit,
+}
+
+/// The face to start with, before anything is read.
+pub fn first_face(environment: &Environment, engine: &Engine, settings: &Loaded) -> TrayFace {
+    let zone = TimeZone::system();
+    let snapshot = engine.snapshots.borrow();
+    present::face(&Known {
+        snapshot: &snapshot,
+        settings: &settings.settings,
+        setting_problems: &settings.problems,
+        findings: &engine.findings,
+        elsewhere: false,
+        now: environment.clock.now(),
+        speed: environment.clock.speed(),
+        zone: &zone,
+    })
+}
+
+/// Runs until the person quits or the system ends the program.
+pub async fn run(parts: Parts) {
+    let Parts { app, environment, engine, settings, mut calls, tray, mut tray_events, mut clicks, open } = parts;
+    let mut controller = Controller {
+        host: Host::default(),
+        zone: TimeZone::system(),
+        shown: Shown::default(),
+        no_place_said: false,
+        app,
+        environment,
+        engine,
+        settings,
+        tray,
+    };
+    let (tell, mut notice_service) = mpsc::channel(1);
+    tokio::spawn(notify::watch_service(tell));
+    let mut ending = Box::pin(end_signal());
+    if let Some(window) = open {
+        controller.open(window);
+    }
+    loop {
+        controller.refresh_shown().await;
+        let next_change = controller.next_change();
+        let next = tokio::select! {
+            changed = controller.engine.snapshots.changed() => if changed.is_ok() { Next::Go } else { Next::Quit },
+            changed = controller.engine.elsewhere.changed() => if changed.is_ok() { Next::Go } else { Next::Quit },
+            Some(announcement) = controller.engine.announcements.recv() => controller.announce(announcement),
+            Some((call, responder)) = calls.recv() => controller.call(call, responder).await,
+            Some(event) = tray_events.recv() => controller.tray_event(event).await,
+            Some(click) = clicks.recv() => controller.click(click).await,
+            Some(there) = notice_service.recv() => controller.tell_engine(Command::NoticeService(there)).await,
+            () = controller.environment.clock.sleep_until(next_change) => Next::Go,
+            () = &mut ending => Next::Quit,
+        };
+        if matches!(next, Next::Quit) {
+            break;
+        }
+    }
+    shut_down(&controller.engine.commands()).await;
+    controller.app.exit(0);
+}
+
+impl Controller {
+    fn known<R>(&self, use_it: impl FnOnce(&Known<'_>) -> R) -> R {
+        let snapshot = self.engine.snapshots.borrow();
+        use_it(&Known {
+            snapshot: &snapshot,
+            settings: &self.settings.settings,
+            setting_problems: &self.settings.problems,
+            findings: &self.engine.findings,
+            elsewhere: *self.engine.elsewhere.borrow(),
+            now: self.environment.clock.now(),
+            speed: self.environment.clock.speed(),
+            zone: &self.zone,
+        })
+    }
+
+    fn next_change(&self) -> holdoff_core::Moment {
+        self.known(present::next_change)
+    }
+
+    async fn refresh_shown(&mut self) {
+        self.engine.snapshots.mark_unchanged();
+        let face = self.known(present::face);
+        if self.shown.face.as_ref() != Some(&face) {
+            self.shown.face = Some(face.clone());
+            self.tray.show(face).await;
+        }
+        if self.host.is_attached() {
+            self.feed_windows();
+        }
+    }
+
+    fn feed_windows(&mut self) {
+        let view = self.known(present::view);
+        // The clock always differs; it is worth a message only with something else.
+        let same = |old: &View| View { clock: view.clock.clone(), ..old.clone() } == view;
+        if self.shown.view.as_ref().is_some_and(same) {
+            return;
+        }
+        if let Ok(value) = serde_json::to_value(&view) {
+            self.host.tell(FromApp::View { view: value });
+        }
+        self.shown.view = Some(view);
+    }
+
+    fn open(&mut self, window: Window) {
+        if let Err(error) = self.host.open(window) {
+            tracing::error!(%error, "a window could not be opened");
+        }
+    }
+
+    async fn tray_event(&mut self, event: TrayEvent) -> Next {
+        match event {
+            TrayEvent::Clicked(click) => return self.click(click).await,
+            TrayEvent::NoPlace if !self.no_place_said => {
+                self.no_place_said = true;
+                self.open(Window::Panel);
+            }
+            TrayEvent::NoPlace => {}
+        }
+        Next::Go
+    }
+
+    async fn click(&mut self, click: Click) -> Next {
+        match click {
+            Click::OpenPanel => self.open(Window::Panel),
+            Click::OpenSettings => self.open(Window::Settings),
+            Click::Refresh => {
+                self.refresh().await;
+            }
+            Click::Quit => return Next::Quit,
+        }
+        Next::Go
+    }
+
+    async fn call(&mut self, call: Call, responder: Responder) -> Next {
+        match call {
+            Call::Refresh { account: _ } => {
+                let answer = self.refresh().await;
+                responder.answer(json!(answer));
+            }
+            Call::Open { args } => {
+                let window = args.iter().find_map(|arg| arguments::window(arg)).unwrap_or(Window::Panel);
+                self.open(window);
+                responder.answer(Value::Null);
+            }
+            Call::Attach => {
+                self.shown.view = None;
+                self.host.attach(responder.caller.clone());
+                responder.answer(Value::Null);
+            }
+            Call::ChangeSettings { change } => {
+                let answer = self.change_settings(change).await;
+                responder.answer(json!(answer));
+            }
+        }
+        Next::Go
+    }
+
+    async fn refresh(&self) -> RefreshAnswer {
+        let (answer, asked) = oneshot::channel();
+        let sent = self.engine.commands().send(Command::Refresh(answer)).await;
+        let ending = RefreshAnswer { asked: false, message: "Holdoff is ending.".to_owned() };
+        if sent.is_err() {
+            return ending;
+        }
+        match asked.await {
+            Ok(Ok(())) => RefreshAnswer { asked: true, message: "Asked for a reading.".to_owned() },
+            Ok(Err(no)) => {
+                let message = words::refusal(&no.refusal, no.provider, no.at, &self.zone);
+                RefreshAnswer { asked: false, message }
+            }
+            Err(_) => ending,
+        }
+    }
+
+    async fn change_settings(&mut self, change: Value) -> Answer {
+        match self.try_change(change).await {
+            Ok(()) => Answer { done: true, message: None },
+            Err(message) => Answer { done: false, message: Some(message) },
+        }
+    }
+
+    async fn try_change(&mut self, change: Value) -> Result<(), String> {
+        let change: SettingsChange =
+            serde_json::from_value(change).map_err(|_| "That setting is not of the right kind.".to_owned())?;
+        if let Some(secs) = change.polling_interval_s {
+            holdoff_core::Settings::check_interval(secs.into())?;
+        }
+        if let Some(on) = change.start_at_login {
+            autostart::set(&self.app, on)?;
+        }
+        let object = said(serde_json::to_value(&change).unwrap_or_default());
+        let (dir, was) = (self.environment.data_dir.clone(), self.settings.clone());
+        let mut files = StoreFiles::new(self.app.clone());
+        let saved = tokio::task::spawn_blocking(move || settings_file::change(&dir, &was, object, &mut files)).await;
+        self.settings = saved.map_err(|_| "The settings could not be saved.".to_owned())??;
+        let preferences = Preferences::from(&self.settings.settings);
+        self.tell_engine(Command::Preferences(preferences)).await;
+        Ok(())
+    }
+
+    fn announce(&self, announcement: Announcement) -> Next {
+        let (app, environment, commands) = (self.app.clone(), self.environment.clone(), self.engine.commands());
+        tokio::spawn(async move {
+            let id = announcement.notice.id;
+            let shown = notify::show(&app, &environment, &announcement).await;
+            tracing::info!(kind = ?announcement.notice.kind, shown, "notice");
+            let result = if shown { Command::NoticeShown(id) } else { Command::NoticeMissed(id) };
+            let _ = commands.send(result).await;
+        });
+        Next::Go
+    }
+
+    async fn tell_engine(&self, command: Command) -> Next {
+        match self.engine.commands().send(command).await {
+            Ok(()) => Next::Go,
+            Err(_) => Next::Quit,
+        }
+    }
+}
+
+/// The keys that were given; null is "stays".
+fn said(change: Value) -> Map<String, Value> {
+    match change {
+        Value::Object(object) => object.into_iter().filter(|(_, value)| !value.is_null()).collect(),
+        _ => Map::new(),
+    }
+}
+
+#[cfg(unix)]
+async fn end_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn end_signal() {
+    let _ = tokio::signal::ctrl_c().await;
+}

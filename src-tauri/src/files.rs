@@ -1,0 +1,36 @@
+//! Store files written through the store plugin. Its `save` rewrites a file in place; the engine syncs it after,
+//! and keeps a second one for what may happen in between.
+
+use holdoff_engine::slots::SlotWriter;
+use serde_json::{Map, Value};
+use std::path::Path;
+use tauri::{AppHandle, Wry};
+use tauri_plugin_store::StoreBuilder;
+
+#[derive(Debug, Clone)]
+pub struct StoreFiles {
+    app: AppHandle<Wry>,
+}
+
+impl StoreFiles {
+    pub fn new(app: AppHandle<Wry>) -> Self {
+        Self { app }
+    }
+}
+
+impl SlotWriter for StoreFiles {
+    fn write(&mut self, path: &Path, object: &Map<String, Value>) -> Result<(), String> {
+        let store = StoreBuilder::new(&self.app, path)
+            .disable_auto_save()
+            .create_new()
+            .build()
+            .map_err(|error| error.to_string())?;
+        for (key, value) in object {
+            store.set(key.clone(), value.clone());
+        }
+        let saved = store.save().map_err(|error| error.to_string());
+        // The plugin saves every open store once more at exit, unsynced: leave it none.
+        store.close_resource();
+        saved
+    }
+}

@@ -1,0 +1,160 @@
+//! The tray icon: a picture of the most binding quota window and of what Holdoff may do.
+//!
+//! A ring means that there is a number: thick as far as the window is used, thin for what is left.
+//! Without one, a sign says why. States differ by shape first and by colour second, and every size
+//! is drawn on its own pixel grid instead of being scaled.
+
+mod app;
+mod backing;
+mod canvas;
+mod gauge;
+mod palette;
+mod signs;
+#[cfg(test)]
+mod tests;
+
+pub use app::app_icon;
+
+use canvas::Canvas;
+use palette::Palette;
+
+/// Sizes in pixels that panels ask for, smallest first.
+pub const SIZES: [u32; 5] = [16, 22, 24, 32, 48];
+
+/// The largest size in pixels that is drawn.
+pub const MAX_SIZE: u32 = 512;
+
+/// The panel that the icon is to be read on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Ink {
+    /// A dark panel: light ink.
+    OnDark,
+    /// A light panel: dark ink.
+    OnLight,
+    /// Not known: light ink on a dark backing of its own, to be read on both.
+    Either,
+}
+
+/// What the icon says, one shape each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mark {
+    /// A fresh reading: the gauge.
+    Level,
+    /// Nothing is asked until a time: an hourglass, with the last level as a faint ring.
+    CoolingDown,
+    /// Nothing is asked until the person acts: two bars.
+    Paused,
+    /// The sign-in has expired: a padlock.
+    Expired,
+    /// No sign-in was found: an empty circle, struck out.
+    Absent,
+    /// The last reading is old: a clock whose broken ring is the last level.
+    Stale,
+    /// Nothing is known yet: a question mark.
+    Unknown,
+}
+
+/// Everything that the drawing depends on; equal icons have equal pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Icon {
+    /// How much of the most binding window is used, 0 to 100; more is drawn as 100.
+    pub used_percent: Option<u8>,
+    /// A [`Mark::Level`] without a percentage is drawn as [`Mark::Unknown`].
+    pub mark: Mark,
+    pub ink: Ink,
+}
+
+/// A square picture in straight (not premultiplied) RGBA, rows from the top.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pixmap {
+    /// Width and height in pixels.
+    pub size: u32,
+    /// Four bytes a pixel.
+    pub rgba: Vec<u8>,
+}
+
+impl Icon {
+    /// Takes the percentage as providers report it.
+    ///
+    /// It is rounded down, so that a window is only drawn as high or full once it is. What is not
+    /// a number counts as not known.
+    pub fn from_percent(used_percent: Option<f64>, mark: Mark, ink: Ink) -> Self {
+        let used_percent =
+            used_percent.filter(|percent| !percent.is_nan()).map(|percent| percent.clamp(0.0, 100.0) as u8);
+        Self { used_percent, mark, ink }
+    }
+
+    /// Draws the icon `size` pixels wide and high.
+    ///
+    /// Empty, with size 0, if `size` is 0 or above [`MAX_SIZE`].
+    pub fn draw(self, size: u32) -> Pixmap {
+        if size > MAX_SIZE {
+            return Pixmap::empty();
+        }
+        let palette = Palette::of(self.ink);
+        let Some(color) = palette.rim else {
+            return self.draw_bare(&palette, size);
+        };
+        let width = backing::width(size);
+        backing::around(&self.draw_bare(&palette, size - 2 * width), width, color, self.is_open())
+    }
+
+    /// Draws the icon in each of [`SIZES`].
+    pub fn draw_all(self) -> Vec<Pixmap> {
+        SIZES.iter().map(|&size| self.draw(size)).collect()
+    }
+
+    /// Whether it is made of thin lines that the panel shows between.
+    fn is_open(self) -> bool {
+        match self.mark {
+            Mark::Level | Mark::Stale | Mark::Absent | Mark::Unknown => true,
+            Mark::CoolingDown => self.used_percent.is_some(),
+            Mark::Paused | Mark::Expired => false,
+        }
+    }
+
+    fn draw_bare(self, palette: &Palette, size: u32) -> Pixmap {
+        let Some(mut canvas) = Canvas::new(size) else {
+            return Pixmap::empty();
+        };
+        let used = self.used_percent.map(|percent| percent.min(100));
+        match (self.mark, used) {
+            (Mark::Level, Some(used)) => gauge::level(&mut canvas, palette, used),
+            (Mark::Level, None) => signs::question(&mut canvas, palette),
+            (Mark::CoolingDown, used) => {
+                if let Some(used) = used {
+                    gauge::faint_level(&mut canvas, palette, used);
+                }
+                signs::hourglass(&mut canvas, palette);
+            }
+            (Mark::Paused, _) => signs::bars(&mut canvas, palette),
+            (Mark::Expired, _) => signs::padlock(&mut canvas, palette),
+            (Mark::Absent, _) => signs::struck_out(&mut canvas, palette),
+            (Mark::Stale, used) => gauge::stale(&mut canvas, palette, used),
+            (Mark::Unknown, _) => signs::question(&mut canvas, palette),
+        }
+        canvas.into_pixmap()
+    }
+}
+
+impl Pixmap {
+    fn empty() -> Self {
+        Self { size: 0, rgba: Vec::new() }
+    }
+
+    /// The pixels as a StatusNotifierItem's `IconPixmap` wants them: ARGB32 in network byte order.
+    pub fn to_argb32_be(&self) -> Vec<u8> {
+        self.rgba.chunks_exact(4).flat_map(|pixel| [pixel[3], pixel[0], pixel[1], pixel[2]]).collect()
+    }
+
+    /// The picture as a PNG file, 8-bit RGBA. Empty for an empty picture.
+    pub fn to_png(&self) -> Vec<u8> {
+        let Some(mut canvas) = tiny_skia::Pixmap::new(self.size, self.size) else {
+            return Vec::new();
+        };
+        for (target, source) in canvas.pixels_mut().iter_mut().zip(self.rgba.chunks_exact(4)) {
+            *target = tiny_skia::ColorU8::from_rgba(source[0], source[1], source[2], source[3]).premultiply();
+        }
+        canvas.encode_png().unwrap_or_default()
+    }
+}

@@ -1,0 +1,63 @@
+//! Colours. They only repeat what the shapes say.
+
+use super::Ink;
+use tiny_skia::Color;
+
+/// The colours for one kind of panel.
+pub(super) struct Palette {
+    /// A level with room left.
+    pub calm: Color,
+    /// A level that runs short.
+    pub high: Color,
+    /// A level that is all but used up, and what waits for the person.
+    pub full: Color,
+    /// Waiting.
+    pub wait: Color,
+    /// Signs that ask for nothing.
+    pub plain: Color,
+    /// What lies behind and around every shape, if anything.
+    pub rim: Option<Color>,
+}
+
+impl Palette {
+    pub(super) fn of(ink: Ink) -> Self {
+        match ink {
+            Ink::OnDark => Self {
+                calm: rgb(0xf3f5f7),
+                high: rgb(0xffb83d),
+                full: rgb(0xff7a75),
+                wait: rgb(0x86c5ff),
+                plain: rgb(0xdfe3e8),
+                rim: None,
+            },
+            Ink::OnLight => Self {
+                calm: rgb(0x1d252d),
+                high: rgb(0x9a5700),
+                full: rgb(0xc01f28),
+                wait: rgb(0x0b5cab),
+                plain: rgb(0x3a444e),
+                rim: None,
+            },
+            // Darker than on a dark panel: white lines would pass for gaps on a light one.
+            Ink::Either => Self {
+                calm: rgb(0x2fc9b5),
+                high: rgb(0xffab1f),
+                full: rgb(0xff6b66),
+                wait: rgb(0x5aa9ff),
+                plain: rgb(0xb4bec8),
+                rim: Some(rgb(0x1a2229)),
+            },
+        }
+    }
+}
+
+/// The same colour, less opaque.
+pub(super) fn faint(mut color: Color, opacity: f32) -> Color {
+    color.apply_opacity(opacity);
+    color
+}
+
+pub(super) fn rgb(hex: u32) -> Color {
+    let [_, red, green, blue] = hex.to_be_bytes();
+    Color::from_rgba8(red, green, blue, 255)
+}

@@ -1,0 +1,54 @@
+//! The shell: tray, menu, notifications and windows around `holdoff-engine`.
+//!
+//! Two processes: the tray app, which never loads a web engine, and the windows, which end with the last of
+//! them and give all their memory back. They share this program and talk over [`holdoff_engine::ipc`].
+
+pub mod icon;
+pub mod menu;
+pub mod present;
+pub mod view;
+
+mod app;
+mod arguments;
+mod autostart;
+mod controller;
+mod files;
+mod logs;
+mod notify;
+mod tray;
+mod windows;
+
+use arguments::Role;
+use holdoff_engine::environment::{Environment, StartError};
+use std::process::ExitCode;
+
+/// What the program does, by its arguments.
+pub fn main() -> ExitCode {
+    let role = match arguments::parse(std::env::args_os().skip(1)) {
+        Ok(role) => role,
+        Err(error) => {
+            eprintln!("holdoff-tray: {error}");
+            return ExitCode::from(64);
+        }
+    };
+    let environment = match Environment::from_process() {
+        Ok(environment) => environment,
+        Err(error) => return complain(&error),
+    };
+    match role {
+        Role::Tray { open } => app::run(environment, open),
+        Role::Windows { first } => windows::run(&environment, first),
+    }
+}
+
+/// Says why the program cannot start, where the person is most likely to look.
+fn complain(error: &StartError) -> ExitCode {
+    eprintln!("holdoff: {error}");
+    notify::last_words("Holdoff cannot start", &error.to_string());
+    ExitCode::from(error.exit_code())
+}
+
+/// The app's configuration, pages and permissions.
+fn context() -> tauri::Context {
+    tauri::generate_context!()
+}

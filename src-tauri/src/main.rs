@@ -1,0 +1,6 @@
+//! The tray app, and the process of its windows.
+#![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
+
+fn main() -> std::process::ExitCode {
+    holdoff_tray::main()
+}

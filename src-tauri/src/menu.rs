@@ -1,0 +1,39 @@
+//! The tray menu as plain data that compares equal.
+
+/// What a click on an entry does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Click {
+    OpenPanel,
+    OpenSettings,
+    Refresh,
+    Quit,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// `None` cannot be clicked.
+    Item {
+        label: String,
+        click: Option<Click>,
+    },
+    Separator,
+}
+
+impl Entry {
+    pub fn item(label: impl Into<String>, click: Click) -> Self {
+        Self::Item { label: label.into(), click: Some(click) }
+    }
+
+    pub fn text(label: impl Into<String>) -> Self {
+        Self::Item { label: label.into(), click: None }
+    }
+}
+
+/// All that the tray shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrayFace {
+    pub icon: crate::icon::Icon,
+    pub title: String,
+    pub tooltip: String,
+    pub menu: Vec<Entry>,
+}

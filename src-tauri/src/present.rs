@@ -1,0 +1,353 @@
+//! What is shown, as pure functions of what is known: the windows' view, the tray's face.
+
+use crate::icon::{Icon, Ink, Mark};
+use crate::menu::{Click, Entry, TrayFace};
+use crate::view::{
+    AccountView, ClockView, Condition, MoneyView, PercentShown, ReadingView, RefreshView, SettingsView, SignInState,
+    SignInView, Theme, TroubleView, View, WindowView,
+};
+use holdoff_core::quota::Level;
+use holdoff_core::settings::{Percent, Theme as ChosenTheme};
+use holdoff_core::state::{NotYet, Refusal, SignInTrouble};
+use holdoff_core::{AccountId, AccountState, GateState, Moment, QuotaWindow, Settings, Wall, report, words};
+use holdoff_engine::keeper::Snapshot;
+use jiff::tz::TimeZone;
+use std::time::Duration;
+
+/// Everything that what is shown depends on.
+#[derive(Debug, Clone)]
+pub struct Known<'a> {
+    pub snapshot: &'a Snapshot,
+    pub settings: &'a Settings,
+    pub setting_problems: &'a [String],
+    /// Sentences from the start, such as an unreadable state file.
+    pub findings: &'a [String],
+    /// Another process polls the account.
+    pub elsewhere: bool,
+    pub now: Moment,
+    pub speed: f64,
+    pub zone: &'a TimeZone,
+}
+
+impl Known<'_> {
+    fn accounts(&self) -> impl Iterator<Item = (&AccountId, &AccountState)> {
+        let state = &self.snapshot.state;
+        state.active.iter().filter_map(|id| Some((id, state.accounts.get(id)?)))
+    }
+
+    fn refusal(&self, account: &AccountState) -> Option<Refusal> {
+        if let Some(trouble) = &self.snapshot.trouble {
+            return Some(Refusal::Unsaved { trouble: trouble.clone() });
+        }
+        account.refresh_verdict(self.now).err()
+    }
+
+    fn clock(&self, at: Wall) -> String {
+        words::clock(at, self.now.wall, self.zone)
+    }
+
+    fn troubles(&self) -> Vec<TroubleView> {
+        let trouble = |title: &str, text: String| TroubleView { title: title.to_owned(), text };
+        let mut troubles = Vec::new();
+        if let Some(why) = &self.snapshot.trouble {
+            troubles.push(trouble(
+                "State cannot be saved",
+                format!(
+                    "Saving failed: {why}. Without a record Holdoff could ask too early, so it asks nothing until it can save again. Free some space or mend its folder; it goes on by itself."
+                ),
+            ));
+        }
+        if self.elsewhere {
+            troubles.push(trouble(
+                "Another Holdoff is at work",
+                "Another process polls this account, so this one asks nothing. It takes over by itself when the other ends.".to_owned(),
+            ));
+        }
+        troubles.extend(self.findings.iter().map(|text| trouble("Something was found at the start", text.clone())));
+        troubles
+    }
+}
+
+/// The one state that everything agrees on.
+pub fn condition(account: &AccountState, known: &Known<'_>) -> Condition {
+    match account.sign_in_trouble(known.now.wall) {
+        Some(SignInTrouble::Absent(_)) => return Condition::Absent,
+        Some(SignInTrouble::Paused(_)) => return Condition::Paused,
+        Some(SignInTrouble::Expired) => return Condition::Expired,
+        None => {}
+    }
+    if matches!(&account.usage.state, GateState::CoolingDown { until, .. } if until.is_after(known.now)) {
+        return Condition::CoolingDown;
+    }
+    match &account.reading {
+        None => Condition::Unknown,
+        Some(reading) if report::is_stale(reading.at, known.now.wall, known.settings.polling_interval) => {
+            Condition::Stale
+        }
+        Some(_) => Condition::Ok,
+    }
+}
+
+/// What both windows show.
+pub fn view(known: &Known<'_>) -> View {
+    View {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        clock: ClockView { now_ms: known.now.wall.0, speed: known.speed },
+        troubles: known.troubles(),
+        accounts: known.accounts().map(|(id, account)| account_view(id, account, known)).collect(),
+        settings: settings_view(known.settings, known.setting_problems),
+    }
+}
+
+fn account_view(id: &AccountId, account: &AccountState, known: &Known<'_>) -> AccountView {
+    let now = known.now;
+    let next = account.next_request(now).filter(|next| next.is_after(now) && known.snapshot.trouble.is_none());
+    AccountView {
+        provider: account.provider.key().to_owned(),
+        id: id.0.clone(),
+        label: report::label(account),
+        plan: account.sign_in.plan.clone(),
+        condition: condition(account, known),
+        status: status(account, known),
+        windows: windows(account, known),
+        money: money(account),
+        reading: account.reading.as_ref().map(|reading| ReadingView {
+            at_ms: reading.at.0,
+            source: words::source(reading.source, account.provider),
+            stale: report::is_stale(reading.at, now.wall, known.settings.polling_interval),
+        }),
+        refresh: refresh(account, known),
+        next_request_ms: next.map(|next| next.wall_as_of(now).0),
+        next_request_clock: next.map(|next| words::not_before(next.wall_as_of(now), now.wall, known.zone)),
+        sign_in: sign_in(account, known),
+    }
+}
+
+fn status(account: &AccountState, known: &Known<'_>) -> String {
+    match &known.snapshot.trouble {
+        Some(trouble) => {
+            let refusal = Refusal::Unsaved { trouble: trouble.clone() };
+            words::refusal(&refusal, account.provider, known.now, known.zone)
+        }
+        None => words::status(account, known.now, known.zone),
+    }
+}
+
+fn windows(account: &AccountState, known: &Known<'_>) -> Vec<WindowView> {
+    let windows = account.reading.as_ref().map(|reading| reading.windows.as_slice()).unwrap_or_default();
+    windows.iter().map(|window| window_view(window, known)).collect()
+}
+
+fn window_view(window: &QuotaWindow, known: &Known<'_>) -> WindowView {
+    let level = window.level(known.now.wall);
+    WindowView {
+        id: window.id.clone(),
+        label: window.label.clone(),
+        used_percent: match level {
+            Level::Used(percent) => Some(percent),
+            Level::Reset | Level::NotSaid => None,
+        },
+        resets_at_ms: window.resets_at.map(|at| at.0),
+        resets_clock: window.resets_at.map(|at| known.clock(at)),
+        was_reset: level == Level::Reset,
+        binding: window.binding,
+    }
+}
+
+fn money(account: &AccountState) -> Vec<MoneyView> {
+    let money = account.reading.as_ref().map(|reading| reading.money.as_slice()).unwrap_or_default();
+    money
+        .iter()
+        .map(|money| MoneyView {
+            id: money.id.clone(),
+            label: money.label.clone(),
+            used: money.used.as_ref().map_or_else(|| "—".to_owned(), ToString::to_string),
+            limit: money.limit.as_ref().map(ToString::to_string),
+            used_percent: money.used_percent,
+            note: money.note.clone(),
+        })
+        .collect()
+}
+
+fn refresh(account: &AccountState, known: &Known<'_>) -> RefreshView {
+    let Some(refusal) = known.refusal(account) else {
+        return RefreshView { allowed: true, reason: None, button: None, not_before_ms: None };
+    };
+    let not_before_ms = match &refusal {
+        Refusal::NotBefore { until, .. } => Some(until.wall_as_of(known.now).0),
+        Refusal::SignIn(_) | Refusal::Unsaved { .. } => None,
+    };
+    RefreshView {
+        allowed: false,
+        reason: Some(words::refusal(&refusal, account.provider, known.now, known.zone)),
+        button: words::refusal_short(&refusal, known.now, known.zone),
+        not_before_ms,
+    }
+}
+
+fn sign_in(account: &AccountState, known: &Known<'_>) -> SignInView {
+    let now = known.now.wall;
+    let said = words::sign_in(account, now);
+    let state = match account.sign_in_trouble(now) {
+        Some(SignInTrouble::Absent(_)) => SignInState::Absent,
+        Some(SignInTrouble::Expired) => SignInState::Expired,
+        Some(SignInTrouble::Paused(_)) => SignInState::Paused,
+        None if account.sign_in.seen.is_none() => SignInState::Unknown,
+        None => SignInState::Ok,
+    };
+    let place = Some(account.sign_in.place.clone()).filter(|place| !place.is_empty());
+    let troubled = matches!(state, SignInState::Absent | SignInState::Expired | SignInState::Paused);
+    SignInView {
+        state,
+        title: said.title,
+        text: said.text,
+        found_at: place,
+        plan: account.sign_in.plan.clone(),
+        expires_at_ms: account.sign_in.expires_at().map(|at| at.0),
+        expires_clock: account.sign_in.expires_at().map(|at| known.clock(at)),
+        steps: said.steps,
+        command: said.command.map(str::to_owned),
+        waiting: troubled,
+        mended: account.mended && !troubled,
+    }
+}
+
+fn settings_view(settings: &Settings, problems: &[String]) -> SettingsView {
+    SettingsView {
+        polling_interval_s: u32::try_from(settings.polling_interval.as_secs()).unwrap_or(u32::MAX),
+        notify_rate_limit: settings.notify_rate_limit,
+        notify_sign_in: settings.notify_sign_in,
+        notify_recovery: settings.notify_recovery,
+        percent: match settings.percent {
+            Percent::Used => PercentShown::Used,
+            Percent::Left => PercentShown::Left,
+        },
+        theme: match settings.theme {
+            ChosenTheme::System => Theme::System,
+            ChosenTheme::Light => Theme::Light,
+            ChosenTheme::Dark => Theme::Dark,
+        },
+        start_at_login: settings.start_at_login,
+        problems: problems.to_vec(),
+    }
+}
+
+/// What the tray shows: the worst condition of any account, the highest window.
+pub fn face(known: &Known<'_>) -> TrayFace {
+    let Some((_, first)) = known.accounts().next() else {
+        return TrayFace {
+            icon: Icon::from_percent(None, Mark::Unknown, Ink::Either),
+            title: "Holdoff".to_owned(),
+            tooltip: "Nothing is known yet.".to_owned(),
+            menu: [vec![Entry::text("Nothing is known yet")], commands(None)].concat(),
+        };
+    };
+    let reading = first.reading.as_ref();
+    let highest = reading.and_then(|reading| reading.highest(known.now.wall));
+    let condition = condition(first, known);
+    let mark = if known.snapshot.trouble.is_some() { Mark::Paused } else { mark(condition) };
+    TrayFace {
+        icon: Icon::from_percent(highest, mark, Ink::Either),
+        title: "Holdoff".to_owned(),
+        tooltip: tooltip(first, condition, known),
+        menu: [about(first, condition, known), commands(known.refusal(first).as_ref().map(|refusal| (refusal, known)))]
+            .concat(),
+    }
+}
+
+fn mark(condition: Condition) -> Mark {
+    match condition {
+        Condition::Unknown => Mark::Unknown,
+        Condition::Ok => Mark::Level,
+        Condition::Stale => Mark::Stale,
+        Condition::CoolingDown => Mark::CoolingDown,
+        Condition::Paused => Mark::Paused,
+        Condition::Expired => Mark::Expired,
+        Condition::Absent => Mark::Absent,
+    }
+}
+
+fn tooltip(account: &AccountState, condition: Condition, known: &Known<'_>) -> String {
+    let levels = account.reading.as_ref().map(|reading| {
+        let line = words::tooltip(reading, known.settings.percent, known.now.wall, known.zone);
+        let at = known.clock(reading.at);
+        match condition {
+            Condition::Ok => line,
+            _ => format!("{line} (read {at})"),
+        }
+    });
+    let unusual = condition != Condition::Ok || known.snapshot.trouble.is_some();
+    let status = unusual.then(|| status(account, known));
+    let lines: Vec<String> = levels.into_iter().chain(status).collect();
+    lines.join("\n")
+}
+
+fn about(account: &AccountState, condition: Condition, known: &Known<'_>) -> Vec<Entry> {
+    let mut entries = vec![Entry::text(report::label(account))];
+    if let Some(reading) = &account.reading {
+        for window in &reading.windows {
+            let line = words::window_line(window, known.settings.percent, known.now.wall, known.zone);
+            entries.push(Entry::item(line, Click::OpenPanel));
+        }
+        entries.extend(reading.money.iter().map(|money| Entry::item(words::money_line(money), Click::OpenPanel)));
+        entries.push(Entry::text(format!("Read at {}", known.clock(reading.at))));
+    }
+    entries.push(Entry::Separator);
+    let click = match condition {
+        Condition::Paused | Condition::Expired | Condition::Absent => Click::OpenSettings,
+        Condition::Unknown | Condition::Ok | Condition::Stale | Condition::CoolingDown => Click::OpenPanel,
+    };
+    entries.push(Entry::item(status(account, known), click));
+    entries
+}
+
+fn commands(refused: Option<(&Refusal, &Known<'_>)>) -> Vec<Entry> {
+    let refresh = match refused {
+        None => Entry::item("Refresh", Click::Refresh),
+        Some((refusal, known)) => match words::refusal_short(refusal, known.now, known.zone) {
+            Some(short) => Entry::text(format!("Refresh ({})", lower_first(&short))),
+            None => Entry::text("Refresh"),
+        },
+    };
+    vec![
+        refresh,
+        Entry::Separator,
+        Entry::item("Open panel", Click::OpenPanel),
+        Entry::item("Settings…", Click::OpenSettings),
+        Entry::item("Quit Holdoff", Click::Quit),
+    ]
+}
+
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}
+
+/// When what is shown changes next, with nothing else happening: a window's reset, a cooldown's end, a reading that
+/// gets old, a sign-in that expires, midnight.
+pub fn next_change(known: &Known<'_>) -> Moment {
+    let now = known.now;
+    let mut changes = vec![midnight(now.wall, known.zone)];
+    for (_, account) in known.accounts() {
+        if let Some(reading) = &account.reading {
+            let interval = known.settings.polling_interval;
+            let old = (interval * 2).max(holdoff_core::policy::STALE_AT_LEAST) + Duration::from_millis(1);
+            changes.push(reading.at.plus(old));
+            changes.extend(reading.windows.iter().filter_map(|window| window.resets_at));
+        }
+        changes.extend(account.sign_in.expires_at());
+        changes.extend(account.next_request(now).map(|next| next.wall_as_of(now)));
+        if let Some(Refusal::NotBefore { until, cause: NotYet::Spacing | NotYet::Cooldown(_) }) = known.refusal(account)
+        {
+            changes.push(until.wall_as_of(now));
+        }
+    }
+    let soonest = changes.into_iter().filter(|at| *at > now.wall).min();
+    now.plus(soonest.map_or(Duration::from_secs(3600), |at| at.since(now.wall)))
+}
+
+fn midnight(now: Wall, zone: &TimeZone) -> Wall {
+    let stamp = jiff::Timestamp::from_millisecond(now.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    let tomorrow = stamp.to_zoned(zone.clone()).tomorrow().and_then(|day| day.start_of_day());
+    tomorrow.map_or_else(|_| now.plus(Duration::from_secs(3600)), |day| Wall(day.timestamp().as_millisecond()))
+}

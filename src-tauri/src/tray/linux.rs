@@ -1,0 +1,128 @@
+//! The tray through ksni itself: Tauri's tray passes on a single picture, and a panel then scales it; ksni takes
+//! one drawn for each size, changes menu entries in place, and waits for a watcher that is not there yet.
+
+use super::TrayEvent;
+use crate::menu::{Click, Entry, TrayFace};
+use ksni::TrayMethods;
+use ksni::menu::StandardItem;
+use tokio::sync::mpsc;
+
+pub struct Tray {
+    handle: Option<ksni::Handle<Item>>,
+}
+
+impl std::fmt::Debug for Tray {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tray").field("up", &self.handle.is_some()).finish()
+    }
+}
+
+impl Tray {
+    /// Puts the icon up, now or when the desktop has a place for it.
+    pub async fn start(face: TrayFace, events: mpsc::UnboundedSender<TrayEvent>) -> Self {
+        let item = Item { pictures: pictures(&face), face, events: events.clone() };
+        let handle = match item.assume_sni_available(true).spawn().await {
+            Ok(handle) => Some(handle),
+            Err(error) => {
+                tracing::error!(%error, "there is no tray icon: the session bus did not take it");
+                let _ = events.send(TrayEvent::NoPlace);
+                None
+            }
+        };
+        Self { handle }
+    }
+
+    pub async fn show(&self, face: TrayFace) {
+        if let Some(handle) = &self.handle {
+            handle
+                .update(move |item| {
+                    if item.face.icon != face.icon {
+                        item.pictures = pictures(&face);
+                    }
+                    item.face = face;
+                })
+                .await;
+        }
+    }
+}
+
+fn pictures(face: &TrayFace) -> Vec<ksni::Icon> {
+    let draw = |picture: &crate::icon::Pixmap| {
+        let side = i32::try_from(picture.size).unwrap_or(0);
+        ksni::Icon { width: side, height: side, data: picture.to_argb32_be() }
+    };
+    face.icon.draw_all().iter().map(draw).collect()
+}
+
+#[derive(Debug)]
+struct Item {
+    face: TrayFace,
+    pictures: Vec<ksni::Icon>,
+    events: mpsc::UnboundedSender<TrayEvent>,
+}
+
+impl Item {
+    fn clicked(&self, click: Click) {
+        let _ = self.events.send(TrayEvent::Clicked(click));
+    }
+}
+
+impl ksni::Tray for Item {
+    fn id(&self) -> String {
+        holdoff_engine::environment::IDENTIFIER.to_owned()
+    }
+
+    fn title(&self) -> String {
+        self.face.title.clone()
+    }
+
+    fn icon_pixmap(&self) -> Vec<ksni::Icon> {
+        self.pictures.clone()
+    }
+
+    fn tool_tip(&self) -> ksni::ToolTip {
+        ksni::ToolTip {
+            title: self.face.title.clone(),
+            description: self.face.tooltip.clone(),
+            ..ksni::ToolTip::default()
+        }
+    }
+
+    fn activate(&mut self, _: i32, _: i32) {
+        self.clicked(Click::OpenPanel);
+    }
+
+    fn secondary_activate(&mut self, _: i32, _: i32) {
+        self.clicked(Click::OpenPanel);
+    }
+
+    fn menu(&self) -> Vec<ksni::MenuItem<Self>> {
+        self.face.menu.iter().map(entry).collect()
+    }
+
+    fn watcher_offline(&self, _: ksni::OfflineReason) -> bool {
+        let _ = self.events.send(TrayEvent::NoPlace);
+        true
+    }
+}
+
+fn entry(entry: &Entry) -> ksni::MenuItem<Item> {
+    match entry {
+        Entry::Separator => ksni::MenuItem::Separator,
+        Entry::Item { label, click } => {
+            let click = *click;
+            StandardItem {
+                // An underscore would mark an access key.
+                label: label.replace('_', "__"),
+                enabled: click.is_some(),
+                activate: Box::new(move |item: &mut Item| {
+                    if let Some(click) = click {
+                        item.clicked(click);
+                    }
+                }),
+                ..StandardItem::default()
+            }
+            .into()
+        }
+    }
+}

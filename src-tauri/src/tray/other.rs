@@ -1,0 +1,100 @@
+//! The tray through Tauri, on macOS and Windows. Compiled by the project's workflows; not yet seen to run.
+
+use super::TrayEvent;
+use crate::menu::{Click, Entry, TrayFace};
+use tauri::image::Image;
+use tauri::menu::{IsMenuItem, Menu, MenuItem, PredefinedMenuItem};
+use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
+use tauri::{AppHandle, Wry};
+use tokio::sync::mpsc;
+
+const PICTURE: u32 = 32;
+
+pub struct Tray {
+    app: AppHandle<Wry>,
+    icon: Option<TrayIcon<Wry>>,
+}
+
+impl std::fmt::Debug for Tray {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tray").finish_non_exhaustive()
+    }
+}
+
+impl Tray {
+    pub async fn start(app: AppHandle<Wry>, face: TrayFace, events: mpsc::UnboundedSender<TrayEvent>) -> Self {
+        let icon = build(&app, &face, events.clone());
+        if let Err(error) = &icon {
+            tracing::error!(%error, "there is no tray icon");
+            let _ = events.send(TrayEvent::NoPlace);
+        }
+        Self { app, icon: icon.ok() }
+    }
+
+    pub async fn show(&self, face: TrayFace) {
+        let Some(icon) = &self.icon else { return };
+        let _ = icon.set_icon(Some(picture(&face)));
+        let _ = icon.set_tooltip(Some(&face.tooltip));
+        if let Ok(menu) = menu(&self.app, &face) {
+            let _ = icon.set_menu(Some(menu));
+        }
+    }
+}
+
+fn build(
+    app: &AppHandle<Wry>,
+    face: &TrayFace,
+    events: mpsc::UnboundedSender<TrayEvent>,
+) -> tauri::Result<TrayIcon<Wry>> {
+    let clicks = events.clone();
+    TrayIconBuilder::new()
+        .icon(picture(face))
+        .tooltip(&face.tooltip)
+        .menu(&menu(app, face)?)
+        .show_menu_on_left_click(false)
+        .on_menu_event(move |_, event| {
+            if let Some(click) = click(event.id().as_ref()) {
+                let _ = events.send(TrayEvent::Clicked(click));
+            }
+        })
+        .on_tray_icon_event(move |_, event| {
+            if let TrayIconEvent::Click { button: MouseButton::Left, button_state: MouseButtonState::Up, .. } = event {
+                let _ = clicks.send(TrayEvent::Clicked(Click::OpenPanel));
+            }
+        })
+        .build(app)
+}
+
+fn picture(face: &TrayFace) -> Image<'static> {
+    let picture = face.icon.draw(PICTURE);
+    Image::new_owned(picture.rgba, picture.size, picture.size)
+}
+
+fn menu(app: &AppHandle<Wry>, face: &TrayFace) -> tauri::Result<Menu<Wry>> {
+    let menu = Menu::new(app)?;
+    for (index, entry) in face.menu.iter().enumerate() {
+        let item: Box<dyn IsMenuItem<Wry>> = match entry {
+            Entry::Separator => Box::new(PredefinedMenuItem::separator(app)?),
+            Entry::Item { label, click } => {
+                let id = click.map_or_else(|| format!("text-{index}"), |click| format!("{}-{index}", name(click)));
+                Box::new(MenuItem::with_id(app, id, label, click.is_some(), None::<&str>)?)
+            }
+        };
+        menu.append(item.as_ref())?;
+    }
+    Ok(menu)
+}
+
+fn name(click: Click) -> &'static str {
+    match click {
+        Click::OpenPanel => "panel",
+        Click::OpenSettings => "settings",
+        Click::Refresh => "refresh",
+        Click::Quit => "quit",
+    }
+}
+
+fn click(id: &str) -> Option<Click> {
+    let known = [Click::OpenPanel, Click::OpenSettings, Click::Refresh, Click::Quit];
+    known.into_iter().find(|click| id.split('-').next() == Some(name(*click)))
+}

@@ -1,0 +1,269 @@
+//! What the windows show: plain data, made by [`crate::present`] and sent to the page as JSON.
+//!
+//! Times are milliseconds since the Unix epoch on the program's clock. `*_clock` fields are the same
+//! instants in words for the person's time zone ("15:30", "Fri 22:00"). No token is ever in here.
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that either window shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct View {
+    pub version: String,
+    pub clock: ClockView,
+    /// What stops the whole program from doing its work, such as a full disk. Else empty.
+    pub troubles: Vec<TroubleView>,
+    pub accounts: Vec<AccountView>,
+    pub settings: SettingsView,
+}
+
+/// The program's clock when the view was made, and how fast it runs, so that the page can count on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ClockView {
+    #[cfg_attr(test, ts(type = "number"))]
+    pub now_ms: i64,
+    /// 1 unless `HOLDOFF_CLOCK` says otherwise.
+    pub speed: f64,
+}
+
+/// What happened, what Holdoff does about it and what the person can do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct TroubleView {
+    pub title: String,
+    pub text: String,
+}
+
+/// The one state that icon, menu and panel agree on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Condition {
+    /// Nothing is known yet.
+    Unknown,
+    /// A fresh reading is shown.
+    Ok,
+    /// The last reading is old.
+    Stale,
+    /// Nothing is asked until a time.
+    CoolingDown,
+    /// Nothing is asked until the person signs in again.
+    Paused,
+    /// The sign-in has expired; its owner renews it.
+    Expired,
+    /// No sign-in was found.
+    Absent,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct AccountView {
+    pub provider: String,
+    pub id: String,
+    pub label: String,
+    pub plan: Option<String>,
+    pub condition: Condition,
+    /// The gate's state in words, with the time of the next request: one or two sentences.
+    pub status: String,
+    pub windows: Vec<WindowView>,
+    pub money: Vec<MoneyView>,
+    pub reading: Option<ReadingView>,
+    pub refresh: RefreshView,
+    #[cfg_attr(test, ts(type = "number | null"))]
+    pub next_request_ms: Option<i64>,
+    pub next_request_clock: Option<String>,
+    pub sign_in: SignInView,
+}
+
+/// One quota window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct WindowView {
+    pub id: String,
+    pub label: String,
+    /// 0–100, above 100 possible; null when the window was reset since or does not say.
+    pub used_percent: Option<f64>,
+    #[cfg_attr(test, ts(type = "number | null"))]
+    pub resets_at_ms: Option<i64>,
+    pub resets_clock: Option<String>,
+    /// The reset lies in the past: what is used since then is not known yet.
+    pub was_reset: bool,
+    /// The window that limits the person now, as the provider says.
+    pub binding: bool,
+}
+
+/// Extra usage or spend.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct MoneyView {
+    pub id: String,
+    pub label: String,
+    /// Formatted, such as "$12.34".
+    pub used: String,
+    pub limit: Option<String>,
+    pub used_percent: Option<f64>,
+    /// Why it is switched off or reached, in words.
+    pub note: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ReadingView {
+    #[cfg_attr(test, ts(type = "number"))]
+    pub at_ms: i64,
+    /// Where it came from, in words, such as "Anthropic's usage endpoint".
+    pub source: String,
+    pub stale: bool,
+}
+
+/// Whether "Refresh" may ask now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct RefreshView {
+    pub allowed: bool,
+    /// Why not and until when, such as "Not before 14:32: Anthropic asked Holdoff to wait."
+    pub reason: Option<String>,
+    /// Short form for the button, such as "Not before 14:32". Null when only a sign-in helps.
+    pub button: Option<String>,
+    #[cfg_attr(test, ts(type = "number | null"))]
+    pub not_before_ms: Option<i64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum SignInState {
+    Unknown,
+    Ok,
+    Expired,
+    Paused,
+    Absent,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct SignInView {
+    pub state: SignInState,
+    /// A few words: "Signed in", "Sign-in expired", "Signed out".
+    pub title: String,
+    /// What happened and what Holdoff does about it.
+    pub text: String,
+    /// The file (or keychain item) it was found in or is expected at.
+    pub found_at: Option<String>,
+    pub plan: Option<String>,
+    #[cfg_attr(test, ts(type = "number | null"))]
+    pub expires_at_ms: Option<i64>,
+    pub expires_clock: Option<String>,
+    /// What to do, in order; empty when there is nothing to do.
+    pub steps: Vec<String>,
+    /// The command of those steps, to copy.
+    pub command: Option<String>,
+    /// Holdoff watches for the new sign-in.
+    pub waiting: bool,
+    /// A new sign-in has just been proved by a reading: say so until the window closes.
+    pub mended: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct SettingsView {
+    /// Seconds between two requests, 180–3600.
+    pub polling_interval_s: u32,
+    pub notify_rate_limit: bool,
+    pub notify_sign_in: bool,
+    pub notify_recovery: bool,
+    pub percent: PercentShown,
+    pub theme: Theme,
+    pub start_at_login: bool,
+    /// Wrong values found in settings.json and what is used in their place.
+    pub problems: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum PercentShown {
+    Used,
+    Left,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Theme {
+    System,
+    Light,
+    Dark,
+}
+
+/// A change of settings; what is null stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct SettingsChange {
+    pub polling_interval_s: Option<u32>,
+    pub notify_rate_limit: Option<bool>,
+    pub notify_sign_in: Option<bool>,
+    pub notify_recovery: Option<bool>,
+    pub percent: Option<PercentShown>,
+    pub theme: Option<Theme>,
+    pub start_at_login: Option<bool>,
+}
+
+/// What came of something the person asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Answer {
+    pub done: bool,
+    /// What happened, or why not and what to do, in words. Null when there is nothing to say.
+    pub message: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::{Path, PathBuf};
+    use ts_rs::{Config, TS};
+
+    const WRITE: &str = "HOLDOFF_WRITE_BINDINGS";
+
+    /// The page's types are these types. To write them anew: `HOLDOFF_WRITE_BINDINGS=1 cargo test -p holdoff-tray bindings`.
+    #[test]
+    fn the_committed_bindings_are_these_types() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui/src/bindings");
+        let mut files = vec![
+            binding::<View>(),
+            binding::<ClockView>(),
+            binding::<TroubleView>(),
+            binding::<Condition>(),
+            binding::<AccountView>(),
+            binding::<WindowView>(),
+            binding::<MoneyView>(),
+            binding::<ReadingView>(),
+            binding::<RefreshView>(),
+            binding::<SignInState>(),
+            binding::<SignInView>(),
+            binding::<SettingsView>(),
+            binding::<PercentShown>(),
+            binding::<Theme>(),
+            binding::<SettingsChange>(),
+            binding::<Answer>(),
+        ];
+        if std::env::var_os(WRITE).is_some() {
+            for (name, text) in &files {
+                std::fs::write(folder.join(name), text).unwrap();
+            }
+        }
+        let committed = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+        let mut committed: Vec<(PathBuf, String)> =
+            committed.map(|path| (path.file_name().unwrap().into(), std::fs::read_to_string(&path).unwrap())).collect();
+        files.sort();
+        committed.sort();
+        assert_eq!(committed, files, "set {WRITE} to write them anew");
+    }
+
+    fn binding<T: TS + 'static>() -> (PathBuf, String) {
+        (T::output_path().unwrap(), T::export_to_string(&Config::default()).unwrap())
+    }
+}

@@ -1,0 +1,63 @@
+//! Making and raising windows. They are made when opened and destroyed when closed.
+
+use holdoff_engine::ipc::Window;
+use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindowBuilder, WindowEvent, Wry};
+
+/// The event that brings a new view to a page.
+pub const VIEW_EVENT: &str = "view";
+
+/// Shows a window; one that is open is raised.
+///
+/// # Errors
+/// When the web engine cannot be had.
+pub fn show(app: &AppHandle<Wry>, window: Window) -> tauri::Result<()> {
+    if let Some(open) = app.get_webview_window(label(window)) {
+        open.unminimize()?;
+        open.show()?;
+        return open.set_focus();
+    }
+    match window {
+        Window::Panel => panel(app),
+        Window::Settings => settings(app),
+    }
+}
+
+fn label(window: Window) -> &'static str {
+    match window {
+        Window::Panel => "panel",
+        Window::Settings => "settings",
+    }
+}
+
+fn panel(app: &AppHandle<Wry>) -> tauri::Result<()> {
+    let panel = WebviewWindowBuilder::new(app, label(Window::Panel), WebviewUrl::App("panel.html".into()))
+        .title("Holdoff")
+        .inner_size(360.0, 520.0)
+        .min_inner_size(300.0, 240.0)
+        .decorations(false)
+        .skip_taskbar(true)
+        .always_on_top(true)
+        .center()
+        .build()?;
+    // Like a menu, it goes when the person turns to something else; but not before it was turned to.
+    let shown = panel.clone();
+    let focused = std::sync::atomic::AtomicBool::new(false);
+    panel.on_window_event(move |event| match event {
+        WindowEvent::Focused(true) => focused.store(true, std::sync::atomic::Ordering::Relaxed),
+        WindowEvent::Focused(false) if focused.load(std::sync::atomic::Ordering::Relaxed) => {
+            let _ = shown.destroy();
+        }
+        _ => {}
+    });
+    Ok(())
+}
+
+fn settings(app: &AppHandle<Wry>) -> tauri::Result<()> {
+    WebviewWindowBuilder::new(app, label(Window::Settings), WebviewUrl::App("settings.html".into()))
+        .title("Holdoff settings")
+        .inner_size(600.0, 680.0)
+        .min_inner_size(420.0, 360.0)
+        .center()
+        .build()?;
+    Ok(())
+}

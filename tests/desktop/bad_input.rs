@@ -1,0 +1,141 @@
+//! What is wrong is said where one looks, with an exit code where a script looks, and loses nothing.
+
+use crate::scene::{SOON, Scene};
+use holdoff_world::webdriver::fantoccini::Locator;
+use holdoff_world::{Browser, eventually};
+use serde_json::json;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_that_cannot_be_used_are_told_apart_and_cost_nothing() {
+    let scene = Scene::new(1.0).await;
+    let app = scene.start();
+    let tray = scene.tray(&app).await;
+    scene.wait_for_account("a reading", |account| account["reading"].is_object()).await;
+    let cases: [(&[u8], &str); 6] = [
+        (b"", "unreadable"),
+        (br#"{"claudeAiOauth":{"accessToken":"sk-ant"#, "unreadable"),
+        (b"[1,2]", "unreadable"),
+        (br#"{"mcpOAuth":{}}"#, "not_signed_in"),
+        (br#"{"claudeAiOauth":{"accessToken":""}}"#, "empty_token"),
+        (b"\xff\xfe\x00noise", "unreadable"),
+    ];
+    for (bytes, reason) in cases {
+        scene.home.raw_credentials(bytes);
+        scene
+            .wait_for_account(reason, |account| {
+                account["sign_in"]["state"] == "absent"
+                    && account["sign_in"]["reason"].as_str().is_some_and(|why| why.starts_with(reason))
+            })
+            .await;
+        assert_eq!(std::fs::read(scene.home.credentials_path()).unwrap(), bytes, "the owner's file is left as it is");
+    }
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("No sign-in of Claude Code")).await;
+    scene.sign_in_again();
+    let account = scene.wait_for_account("signed in", |account| account["sign_in"]["state"] == "ok").await;
+    assert!(account["reading"].is_object(), "the last reading is still there");
+    assert_eq!(scene.fake.usage_requests().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expiry_that_is_missing_is_unknown_and_not_over() {
+    let scene = Scene::new(1.0).await;
+    let token = &scene.credential.access_token;
+    let file = json!({"claudeAiOauth": {"accessToken": token}});
+    scene.home.raw_credentials(file.to_string().as_bytes());
+    let _app = scene.start();
+    scene.fake.wait_for_usage(1, SOON).await;
+    let account = scene.wait_for_account("a reading", |account| account["reading"].is_object()).await;
+    assert!(account["sign_in"]["expires_at"].is_null());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_settings_are_named_and_kept() {
+    let scene = Scene::new(1.0).await;
+    scene.home.settings(&json!({"polling_interval_s": 5, "percent": "all", "mine": [1]}));
+    let _app = scene.launch.clone().argument("--settings").start();
+    let window = Browser::attach(&scene.inspector, SOON).await;
+    let text = window.wait_for_text(SOON, |text| text.contains("polling_interval_s")).await;
+    assert!(text.contains("\"percent\""), "{text}");
+    let status = scene.launch.cli(&["status"]).await;
+    assert!(status.stderr.contains("polling_interval_s"), "{}", status.stderr);
+    assert_eq!(scene.home.read_settings().unwrap()["mine"], json!([1]));
+    window.find(Locator::Css("[data-testid=notify-recovery]")).await.unwrap().click().await.unwrap();
+    eventually(SOON, "the switch is saved", async || {
+        (scene.home.read_settings()?["notify_recovery"] == json!(false)).then_some(())
+    })
+    .await;
+    assert_eq!(scene.home.read_settings().unwrap()["mine"], json!([1]), "what Holdoff does not know is kept");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unreadable_settings_file_is_kept_aside() {
+    let scene = Scene::new(1.0).await;
+    std::fs::create_dir_all(scene.home.data_dir()).unwrap();
+    std::fs::write(scene.home.data_dir().join("settings.json"), "{\"polling").unwrap();
+    let _app = scene.start();
+    scene.fake.wait_for_usage(1, SOON).await;
+    let kept = &scene.home.unreadable_files()[0];
+    assert_eq!(std::fs::read_to_string(kept).unwrap(), "{\"polling");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn base_urls_and_clocks_that_are_wrong_end_it() {
+    let scene = Scene::new(1.0).await;
+    let cases = [
+        ("HOLDOFF_ANTHROPIC_API", "https://api.evil.example", "not an address of this computer"),
+        ("HOLDOFF_ANTHROPIC_TOKEN", "http://10.0.0.1", "not an address of this computer"),
+        ("HOLDOFF_ANTHROPIC_API", "nonsense", "no URL"),
+        ("HOLDOFF_CLOCK", "yesterday", "HOLDOFF_CLOCK"),
+    ];
+    for (name, value, why) in cases {
+        let launch = scene.launch.clone().env(name, value);
+        let app = launch.start();
+        assert_eq!(app.wait_exit(SOON).await.code(), Some(78), "{name}={value}");
+        assert!(app.stderr().contains(name) && app.stderr().contains(why), "{}", app.stderr());
+        assert_eq!(launch.cli(&["status"]).await.code(), 78);
+    }
+    let launch = scene.launch.clone().without("HOLDOFF_ANTHROPIC_API").without("HOLDOFF_ANTHROPIC_TOKEN");
+    assert_eq!(launch.cli(&["status"]).await.code(), 78, "a clock without loopback bases");
+    assert!(scene.fake.requests().is_empty());
+    let said = scene.desktop.recorder().wait_for(cases.len(), SOON).await;
+    assert!(said.iter().all(|said| said.summary == "Holdoff cannot start"), "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nowhere_to_keep_state_ends_it() {
+    let scene = Scene::new(1.0).await;
+    let file = scene.home.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let app = scene.launch.clone().env("XDG_DATA_HOME", file.display().to_string()).start();
+    assert_eq!(app.wait_exit(SOON).await.code(), Some(73));
+    assert!(app.stderr().contains("cannot keep its state"), "{}", app.stderr());
+    let homeless = scene.launch.clone().without("HOME").without("XDG_DATA_HOME").start();
+    assert_eq!(homeless.wait_exit(SOON).await.code(), Some(73));
+    assert!(scene.fake.requests().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_users_state_is_not_touched() {
+    let scene = Scene::new(1.0).await;
+    let dir = scene.home.data_dir();
+    std::fs::create_dir_all(&dir).unwrap();
+    if std::os::unix::fs::chown(&dir, Some(4242), Some(4242)).is_err() {
+        // Only root may give a folder away; everyone else finds one of root's.
+        std::fs::remove_dir(&dir).unwrap();
+        std::os::unix::fs::symlink("/usr/share", &dir).unwrap();
+    }
+    let app = scene.start();
+    assert_eq!(app.wait_exit(SOON).await.code(), Some(77));
+    assert!(app.stderr().contains("belongs to another user"), "{}", app.stderr());
+    assert!(scene.fake.requests().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_usage_is_told() {
+    let scene = Scene::new(1.0).await;
+    for args in [&["frobnicate"][..], &["status", "--yaml"], &["refresh", "now"], &["--nonsense"]] {
+        let output = scene.launch.cli(args).await;
+        assert_eq!(output.code(), 64, "{args:?}");
+        assert!(output.stderr.contains("holdoff --help"), "{}", output.stderr);
+    }
+}

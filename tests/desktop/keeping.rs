@@ -1,0 +1,51 @@
+//! What is kept outlives damage to the files that it is kept in.
+
+use crate::scene::{SOON, Scene, gate};
+use holdoff_world::{Answer, Damage, Target};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_damage_to_the_state_opens_a_gate_early() {
+    let scene = Scene::new(1.0).await;
+    scene.fake.always(Answer::rate_limited(Some("3600")));
+    let mut app = scene.start();
+    scene.wait_for_account("a shut gate", |account| gate(account) == "cooling_down").await;
+    scene.desktop.recorder().wait_for(1, SOON).await;
+    for target in [Target::Newest, Target::Oldest, Target::Both] {
+        for damage in Damage::ALL {
+            if (target, damage) == (Target::Both, Damage::Missing) {
+                continue; // Nothing was ever here: that is a first start, and a person's way to start afresh.
+            }
+            app.kill9().await;
+            scene.home.damage(target, damage);
+            let before = scene.home.unreadable_files().len();
+            app = app.start_again();
+            scene.wait_until_up().await;
+            scene.wait_for_account("the gate is shut", |account| gate(account) == "cooling_down").await;
+            let kept = scene.home.unreadable_files().len() - before;
+            let expect = match (target, damage) {
+                (_, Damage::Missing) => 0,
+                (Target::Both, _) => 2,
+                (Target::Newest | Target::Oldest, _) => 1,
+            };
+            assert_eq!(kept, expect, "unreadable files are kept aside: {target:?} {damage:?}");
+            assert_eq!(scene.fake.usage_requests().len(), 1, "{target:?} {damage:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_outlives_kills() {
+    let scene = Scene::new(1.0).await;
+    scene.fake.always(Answer::missing_scope("user:profile"));
+    let mut app = scene.start();
+    scene.wait_for_account("a pause", |account| gate(account) == "paused").await;
+    scene.desktop.recorder().wait_for(1, SOON).await;
+    for _ in 0..3 {
+        app.kill9().await;
+        app = app.start_again();
+        scene.wait_until_up().await;
+        assert_eq!(gate(&scene.launch.status().await["accounts"][0]), "paused");
+    }
+    assert_eq!(scene.fake.usage_requests().len(), 1);
+    assert_eq!(scene.desktop.recorder().all().len(), 1);
+}

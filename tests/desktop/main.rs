@@ -1,0 +1,15 @@
+//! The whole app from outside: the real programs, a real bus, panel, notification service and web engine, and an
+//! Anthropic of our own on loopback. Each test has a home, a desktop and a server to itself.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it fails")]
+
+mod bad_input;
+mod day;
+mod desktop;
+mod hostile;
+mod keeping;
+mod limit;
+mod quota;
+mod scene;
+mod secrets;
+mod sign_in;

@@ -1,0 +1,90 @@
+//! A person's computer with Holdoff on it.
+
+use holdoff_world::desktop::Builder;
+use holdoff_world::{App, ClockSpec, Credential, Desktop, FakeAnthropic, Home, Inspector, Launch, Notifications, Tray};
+use serde_json::Value;
+use std::time::Duration;
+
+/// How long anything may take that should happen at once, on a busy machine.
+pub const SOON: Duration = Duration::from_secs(30);
+
+pub struct Scene {
+    pub desktop: Desktop,
+    pub fake: FakeAnthropic,
+    pub home: Home,
+    pub credential: Credential,
+    pub launch: Launch,
+    pub inspector: Inspector,
+}
+
+impl Scene {
+    /// A desktop with a panel, every notification on record, a person who is signed in, and a clock that runs
+    /// `speed` times as fast.
+    pub async fn new(speed: f64) -> Self {
+        Self::on(Desktop::builder().panel(true).notifications(Notifications::Recorder), speed).await
+    }
+
+    pub async fn on(desktop: Builder, speed: f64) -> Self {
+        let desktop = desktop.start().await;
+        let clock = ClockSpec::from_now(speed);
+        let fake = FakeAnthropic::start_with(clock).await;
+        let home = Home::new();
+        let credential = home.sign_in(clock.now() + Duration::from_secs(400 * 3600));
+        let inspector = Inspector::new();
+        let launch = Launch::new(&home, &desktop, &fake).inspected_by(&inspector);
+        Self { desktop, fake, home, credential, launch, inspector }
+    }
+
+    pub fn start(&self) -> App {
+        self.launch.start()
+    }
+
+    pub async fn tray(&self, app: &App) -> Tray {
+        Tray::wait_for(&self.desktop, app.pid(), SOON).await
+    }
+
+    /// Another sign-in of the same person, as Claude Code would store it.
+    pub fn sign_in_again(&self) -> Credential {
+        self.home.sign_in(self.fake.clock().now() + Duration::from_secs(400 * 3600))
+    }
+
+    /// The first account of `holdoff status --json`, once `wanted` accepts it.
+    pub async fn wait_for_account(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        holdoff_world::eventually(SOON, what, async || {
+            let account = self.launch.status().await["accounts"][0].clone();
+            wanted(&account).then_some(account)
+        })
+        .await
+    }
+
+    /// Waits until the app is up and can be talked to, however its accounts are.
+    pub async fn wait_until_up(&self) {
+        holdoff_world::eventually(SOON, "the app answers", async || {
+            (self.launch.cli(&["refresh"]).await.code() != 69).then_some(())
+        })
+        .await;
+    }
+
+    /// How long `program` takes in real time.
+    pub fn real(&self, program: Duration) -> Duration {
+        self.fake.clock().real_length(program)
+    }
+
+    /// Lets this much of the program's time go by while something is watched not to happen.
+    pub async fn pass(&self, program: Duration) {
+        let end = self.fake.clock().now() + program;
+        holdoff_world::eventually(self.real(program) + SOON, "time goes by", async || {
+            (self.fake.clock().now() >= end).then_some(())
+        })
+        .await;
+    }
+}
+
+/// State of the usage gate in `status --json`.
+pub fn gate(account: &Value) -> &str {
+    account["gates"]["usage"]["state"].as_str().unwrap_or_default()
+}
+
+pub fn minutes(n: u64) -> Duration {
+    Duration::from_secs(n * 60)
+}

@@ -1,0 +1,95 @@
+//! Sign-ins that stop working, and new ones that are noticed.
+
+use crate::scene::{SOON, Scene, gate, minutes};
+use holdoff_world::{Answer, Browser, Credential};
+use std::time::Duration;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_401s_pause_and_a_new_sign_in_resumes_and_says_so() {
+    let scene = Scene::new(300.0).await;
+    let old = scene.credential.access_token.clone();
+    scene.fake.always(Answer::decide(move |request| {
+        if request.bearer() == Some(old.as_str()) { Answer::unauthorized() } else { Answer::ok() }
+    }));
+    let app = scene.start();
+    let tray = scene.tray(&app).await;
+    let account = scene.wait_for_account("a pause", |account| gate(account) == "paused").await;
+    assert_eq!(account["sign_in"]["state"], "paused");
+    assert_eq!(account["sign_in"]["reason"], "rejected");
+    let said = scene.desktop.recorder().wait_for(1, SOON).await;
+    assert_eq!(said[0].summary, "Sign-in needed");
+    scene.pass(minutes(120)).await;
+    assert_eq!(scene.fake.usage_requests().len(), 3, "a pause asks nothing");
+
+    // A click on the notification leads to the settings, and these notice the new sign-in by themselves.
+    scene.desktop.recorder().invoke(said[0].id, "default").await;
+    let settings = Browser::attach(&scene.inspector, SOON).await;
+    let text = settings.wait_for_text(SOON, |text| text.contains("Waiting for the new sign-in")).await;
+    assert!(text.contains("claude auth login"), "{text}");
+    scene.sign_in_again();
+    settings.wait_for_text(SOON, |text| text.contains("Signed in again")).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("42 %")).await;
+    let said = scene.desktop.recorder().wait_for(2, SOON).await;
+    assert_eq!(said[1].summary, "Readings are back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_scope_pauses_after_one_request_and_is_named() {
+    let scene = Scene::new(300.0).await;
+    scene.fake.always(Answer::missing_scope("user:profile"));
+    let app = scene.start();
+    let tray = scene.tray(&app).await;
+    let account = scene.wait_for_account("a pause", |account| gate(account) == "paused").await;
+    assert_eq!(account["sign_in"]["reason"], "missing_scope user:profile");
+    let said = scene.desktop.recorder().wait_for(1, SOON).await;
+    assert!(said[0].body.contains("user:profile"), "{said:?}");
+    tray.wait_for_menu(SOON, |labels| labels.iter().any(|label| label.starts_with("Paused"))).await;
+    scene.pass(minutes(120)).await;
+    assert_eq!(scene.fake.usage_requests().len(), 1);
+    assert!(scene.fake.token_requests().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_token_is_not_sent_and_its_renewal_is_noticed() {
+    let scene = Scene::new(300.0).await;
+    let past = scene.fake.clock().now() - Duration::from_secs(60);
+    scene.home.credentials(&Credential::fresh(past));
+    let app = scene.start();
+    let tray = scene.tray(&app).await;
+    scene.wait_for_account("expired", |account| account["sign_in"]["state"] == "expired").await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("expired")).await;
+    scene.pass(minutes(60)).await;
+    assert!(scene.fake.requests().is_empty());
+    assert!(scene.desktop.recorder().all().is_empty(), "an expired sign-in bothers nobody");
+    scene.sign_in_again();
+    scene.fake.wait_for_usage(1, SOON).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("42 %")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_appears_later_is_noticed() {
+    let scene = Scene::new(1.0).await;
+    scene.home.remove_credentials();
+    std::fs::remove_dir_all(scene.home.claude_dir()).unwrap();
+    let app = scene.start();
+    let tray = scene.tray(&app).await;
+    scene.wait_for_account("no sign-in", |account| account["sign_in"]["state"] == "absent").await;
+    assert!(scene.fake.requests().is_empty());
+    scene.sign_in_again();
+    scene.fake.wait_for_usage(1, SOON).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("42 %")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replaced_config_folder_is_noticed() {
+    let scene = Scene::new(1.0).await;
+    scene.fake.always(Answer::missing_scope("user:profile"));
+    let _app = scene.start();
+    scene.wait_for_account("a pause", |account| gate(account) == "paused").await;
+    scene.home.replace_config_folder();
+    scene.wait_for_account("signed out", |account| account["sign_in"]["state"] == "absent").await;
+    scene.sign_in_again();
+    let account = scene.wait_for_account("a new sign-in", |account| account["sign_in"]["state"] == "ok").await;
+    assert_eq!(gate(&account), "open", "another credential ends the pause");
+    assert!(account["next_request_at"].is_string());
+}

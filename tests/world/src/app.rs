@@ -1,0 +1,284 @@
+//! Holdoff's real programs, started as a person's desktop starts them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::clock::ClockSpec;
+use crate::desktop::Desktop;
+use crate::fake::FakeAnthropic;
+use crate::home::Home;
+use crate::process::{self, Memory};
+use crate::spawn::Spawned;
+use crate::webdriver::Inspector;
+
+const HOLDOFF: &str = "holdoff";
+/// How long a command that only prints may take.
+const COMMAND: Duration = Duration::from_secs(30);
+
+/// How Holdoff is started: where it lives, what it sees, whom it asks. Made once, and good for any number of starts.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    env: BTreeMap<String, String>,
+    folder: PathBuf,
+    programs: PathBuf,
+    program: String,
+    arguments: Vec<String>,
+}
+
+impl Launch {
+    /// In `home`, on `desktop`, asking `fake`, on the clock of `fake`.
+    pub fn new(home: &Home, desktop: &Desktop, fake: &FakeAnthropic) -> Self {
+        let mut launch = Self::headless(home, fake);
+        launch.env.extend(desktop.env());
+        launch
+    }
+
+    /// In `home`, asking `fake`, with neither a display nor a bus.
+    pub fn headless(home: &Home, fake: &FakeAnthropic) -> Self {
+        let launch = Self {
+            env: home.env(),
+            folder: home.path().to_owned(),
+            programs: program_folder(),
+            program: HOLDOFF.to_owned(),
+            arguments: Vec::new(),
+        };
+        launch
+            .env("HOLDOFF_ANTHROPIC_API", fake.api_base())
+            .env("HOLDOFF_ANTHROPIC_TOKEN", fake.token_base())
+            .clock(fake.clock())
+    }
+
+    /// Another clock.
+    #[must_use]
+    pub fn clock(self, clock: ClockSpec) -> Self {
+        self.env("HOLDOFF_CLOCK", clock.to_env())
+    }
+
+    /// One more variable, or another value for one.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.env.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// One variable less.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.env.remove(name);
+        self
+    }
+
+    /// One more argument of the program.
+    #[must_use]
+    pub fn argument(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.to_owned());
+        self
+    }
+
+    /// Lets a [`crate::Browser`] attach to its windows.
+    #[must_use]
+    pub fn inspected_by(mut self, inspector: &Inspector) -> Self {
+        self.env.extend(inspector.env());
+        self
+    }
+
+    /// The folder of the programs, in place of `HOLDOFF_BIN_DIR` or the one this program was built into.
+    #[must_use]
+    pub fn programs(mut self, folder: &Path) -> Self {
+        self.programs = folder.to_owned();
+        self
+    }
+
+    /// Another program in its place, for example the empty one that its figures are held against.
+    #[must_use]
+    pub fn program(mut self, name: &str) -> Self {
+        self.program = name.to_owned();
+        self
+    }
+
+    /// Starts `holdoff`, which becomes the tray app in the same process.
+    pub fn start(&self) -> App {
+        let mut command = self.command(&self.program);
+        command.args(&self.arguments);
+        let started = Instant::now();
+        App { process: Spawned::start(&self.program, &mut command), started, launch: self.clone() }
+    }
+
+    /// Runs `holdoff` with these arguments to its end.
+    pub async fn cli(&self, arguments: &[&str]) -> Output {
+        let started = Instant::now();
+        let process = Spawned::start(HOLDOFF, self.command(HOLDOFF).args(arguments));
+        let done = process.finished(COMMAND).await;
+        Output { status: done.status, stdout: done.stdout, stderr: done.stderr, elapsed: started.elapsed() }
+    }
+
+    /// `holdoff status --json`, read.
+    ///
+    /// # Panics
+    /// When it fails or does not print JSON.
+    pub async fn status(&self) -> Value {
+        let output = self.cli(&["status", "--json"]).await;
+        assert!(output.status.success(), "holdoff status --json failed: {output:?}");
+        output.json()
+    }
+
+    /// The environment of the programs.
+    pub fn environment(&self) -> &BTreeMap<String, String> {
+        &self.env
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let path = self.programs.join(program);
+        assert!(path.is_file(), "{} is not there: build it, or say with HOLDOFF_BIN_DIR where it is", path.display());
+        let mut command = Command::new(path);
+        command.env_clear().envs(&self.env).current_dir(&self.folder);
+        command
+    }
+}
+
+/// What a command came to.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What it printed.
+    pub stdout: String,
+    /// What it complained of.
+    pub stderr: String,
+    /// How long it took, from before it was started until all it printed was read.
+    pub elapsed: Duration,
+}
+
+impl Output {
+    /// The exit code.
+    ///
+    /// # Panics
+    /// When a signal ended it.
+    pub fn code(&self) -> i32 {
+        self.status.code().unwrap_or_else(|| panic!("ended by a signal: {self:?}"))
+    }
+
+    /// What it printed, as JSON.
+    ///
+    /// # Panics
+    /// When it is not JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("not JSON ({e}): {self:?}"))
+    }
+}
+
+/// Holdoff, running. It and all its children are killed when this is dropped.
+#[derive(Debug)]
+pub struct App {
+    process: Spawned,
+    started: Instant,
+    launch: Launch,
+}
+
+impl App {
+    /// Starts it as `launch` says.
+    pub fn start(launch: &Launch) -> Self {
+        launch.start()
+    }
+
+    /// Starts it once more with the same launch, for example after [`App::kill9`].
+    pub fn start_again(&self) -> Self {
+        self.launch.start()
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
+    /// When it was started.
+    pub fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&self) -> bool {
+        self.process.exit().is_none()
+    }
+
+    /// What it wrote to standard output so far.
+    pub fn stdout(&self) -> String {
+        self.process.stdout()
+    }
+
+    /// What it wrote to standard error so far.
+    pub fn stderr(&self) -> String {
+        self.process.stderr()
+    }
+
+    /// Kills it as a crash or a power cut would (SIGKILL), and waits until it is gone. Its children find out by themselves.
+    pub async fn kill9(&self) {
+        self.process.kill9().await;
+    }
+
+    /// Asks it to end (SIGTERM), as the end of a session does.
+    pub fn terminate(&self) {
+        self.process.terminate();
+    }
+
+    /// Waits until it has ended.
+    ///
+    /// # Panics
+    /// When it has not within `timeout`: shows what it wrote.
+    pub async fn wait_exit(&self, timeout: Duration) -> ExitStatus {
+        self.process.wait_exit(timeout).await
+    }
+
+    /// Runs `holdoff` with these arguments, in the same world.
+    pub async fn cli(&self, arguments: &[&str]) -> Output {
+        self.launch.cli(arguments).await
+    }
+
+    /// `holdoff status --json`, read.
+    pub async fn status(&self) -> Value {
+        self.launch.status().await
+    }
+
+    /// Its living descendants: process id and name.
+    pub fn children(&self) -> Vec<(u32, String)> {
+        process::descendants(self.pid()).into_iter().filter_map(|pid| Some((pid, process::name(pid)?))).collect()
+    }
+
+    /// The command lines of it and its descendants.
+    pub fn command_lines(&self) -> Vec<Vec<String>> {
+        let mut family = process::descendants(self.pid());
+        family.push(self.pid());
+        family.into_iter().map(process::command_line).collect()
+    }
+
+    /// Its memory, without its children's.
+    pub fn memory(&self) -> Memory {
+        process::memory(self.pid())
+    }
+
+    /// Its memory and its children's.
+    pub fn memory_with_children(&self) -> Memory {
+        process::memory_of_tree(self.pid())
+    }
+
+    /// Its context switches so far, without its children's.
+    pub fn context_switches(&self) -> u64 {
+        process::context_switches(self.pid())
+    }
+}
+
+/// Where the programs lie: `HOLDOFF_BIN_DIR`, or the build folder that this very program lies in.
+fn program_folder() -> PathBuf {
+    if let Some(folder) = std::env::var_os("HOLDOFF_BIN_DIR") {
+        return PathBuf::from(folder);
+    }
+    let own = std::env::current_exe().expect("the path of this program");
+    let folder = own.parent().expect("a program lies in a folder");
+    // Tests lie one below the programs, in `deps`.
+    let is_deps = folder.file_name().is_some_and(|name| name == "deps");
+    if is_deps { folder.parent().unwrap_or(folder) } else { folder }.to_owned()
+}

@@ -1,0 +1,49 @@
+//! The picture at the top of the README: a desktop with the tray's menu open and the panel beside it.
+
+use std::path::Path;
+
+use holdoff_world::spawn::Spawned;
+use holdoff_world::{Browser, Shade};
+
+use super::darkroom::{Area, Darkroom};
+use super::stage::{PATIENCE, Stage};
+
+const SIZE: (u32, u32) = (1000, 640);
+/// From the upper left corner to the lower right one.
+const SKY: &str = "gradient:#3a4a68-#16202f";
+/// The room between the panel, the menu and the panel of the desktop.
+const GAP: u32 = 28;
+
+pub async fn take(out: &Path) {
+    let stage = Stage::new(Shade::Dark, SIZE).await;
+    paint(&stage).await;
+    stage.first_reading().await;
+    let app = stage.start_at(4, &[]);
+    let tray = stage.tooltip(&app, "42 %").await;
+    tray.activate(980, 10).await;
+    let browser = Browser::attach(&stage.inspector, PATIENCE).await;
+    browser.wait_for_text(PATIENCE, |text| text.contains("42 %")).await;
+    drop(browser);
+    let panel = stage.desktop.wait_for_window(app.pid(), PATIENCE, |_| true).await;
+    let menu = stage.desktop.open_tray_menu().await;
+    let x = menu.x - (GAP + panel.width) as i32;
+    run(&stage, "xdotool", &["windowmove", &panel.id.to_string(), &x.to_string(), &(menu.y + GAP as i32).to_string()]).await;
+    stage.still().await;
+    let (width, height) = SIZE;
+    Darkroom::new(out).print(&stage, "hero", Area { x: 0, y: 0, width, height }).await;
+}
+
+async fn paint(stage: &Stage) {
+    let size = format!("{}x{}", SIZE.0, SIZE.1);
+    let before = stage.desktop.fingerprint().await;
+    let mut command = stage.command("display");
+    command.args(["-size", &size, "-window", "root", "-define", "gradient:angle=160", SKY]);
+    // It ends with 1 even when it has done its work.
+    let _painted = Spawned::start("display", &mut command).finished(PATIENCE).await;
+    stage.desktop.wait_for_change(&before, PATIENCE).await;
+}
+
+async fn run(stage: &Stage, program: &str, arguments: &[&str]) {
+    let done = Spawned::start(program, stage.command(program).args(arguments)).finished(PATIENCE).await;
+    assert!(done.status.success(), "{program} failed: {}", done.stderr);
+}

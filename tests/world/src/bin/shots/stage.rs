@@ -1,0 +1,126 @@
+//! Where the pictures are taken: a desktop, a person's home, a fake Anthropic, and a clock that stands still.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use holdoff_world::desktop::Window;
+use holdoff_world::{
+    Answer, App, ClockSpec, Credential, Desktop, FakeAnthropic, Home, Inspector, Launch, Notifications, Shade, Tray,
+    eventually,
+};
+use serde_json::json;
+
+/// How long anything may take to show, on a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Monday, 14 September 2026, 13:00 UTC, in seconds since 1970: the first reading.
+const FIRST_READING_S: u64 = 1_789_390_800;
+
+/// Program seconds in a second: a picture that takes a minute sees the clock move by less than a tenth of a second.
+const NEARLY_STILL: f64 = 0.001;
+
+pub struct Stage {
+    pub desktop: Desktop,
+    pub fake: FakeAnthropic,
+    pub inspector: Inspector,
+    home: Home,
+    shade: Shade,
+}
+
+impl Stage {
+    pub async fn new(shade: Shade, (width, height): (u32, u32)) -> Self {
+        let builder = Desktop::builder().notifications(Notifications::Dunst).shade(shade).size(width, height);
+        let desktop = builder.start().await;
+        let fake = FakeAnthropic::start_with(standing_at(0)).await;
+        let stage = Self { desktop, fake, inspector: Inspector::new(), home: Home::new(), shade };
+        stage.furnish();
+        stage
+    }
+
+    /// Another home, signed in and with nothing read yet, and a server that is well.
+    pub fn move_in(&mut self) {
+        self.home = Home::new();
+        self.furnish();
+    }
+
+    fn furnish(&self) {
+        let theme = match self.shade {
+            Shade::Light => "light",
+            Shade::Dark => "dark",
+        };
+        self.home.settings(&json!({"version": 1, "theme": theme}));
+        self.home.sign_in(program_time(0) + Duration::from_secs(7 * 3600 + 20 * 60));
+        self.fake.set_clock(standing_at(0));
+        self.fake.always(Answer::ok());
+    }
+
+    /// The sign-in has run out.
+    pub fn expire(&self) {
+        self.home.credentials(&Credential::fresh(program_time(0) - Duration::from_secs(3600)));
+    }
+
+    pub fn sign_out(&self) {
+        self.home.remove_credentials();
+    }
+
+    /// Starts the app at this many minutes after 13:00. The clock stands there.
+    pub fn start_at(&self, minute: u64, arguments: &[&str]) -> App {
+        let launch = Launch::new(&self.home, &self.desktop, &self.fake).clock(standing_at(minute));
+        let launch = launch.inspected_by(&self.inspector);
+        arguments.iter().fold(launch, |launch, argument| launch.argument(argument)).start()
+    }
+
+    /// The app runs at 13:00 until it has a reading, and ends.
+    pub async fn first_reading(&self) {
+        let app = self.start_at(0, &[]);
+        self.wait_until_answered(&app, "reading").await;
+        app.terminate();
+        app.wait_exit(PATIENCE).await;
+    }
+
+    /// Waits until the last request has come to this, and that is on disk.
+    pub async fn wait_until_answered(&self, app: &App, outcome: &str) {
+        eventually(PATIENCE, format!("a request comes to {outcome:?}"), async || {
+            let status = app.status().await;
+            (status["accounts"][0]["last_request"]["outcome"] == outcome).then_some(())
+        })
+        .await;
+    }
+
+    /// The app's tray item, once its tooltip says `text`.
+    pub async fn tooltip(&self, app: &App, text: &str) -> Tray {
+        let tray = Tray::wait_for(&self.desktop, app.pid(), PATIENCE).await;
+        tray.wait_for_tooltip(PATIENCE, |tooltip| tooltip.contains(text)).await;
+        tray
+    }
+
+    /// The one popup that is shown.
+    pub async fn popup(&self) -> Window {
+        eventually(PATIENCE, "a popup is on the screen", async || {
+            self.desktop.windows().await.into_iter().find(|window| window.title == "Dunst")
+        })
+        .await
+    }
+
+    /// Waits until nothing on the screen moves.
+    pub async fn still(&self) {
+        assert!(self.desktop.is_still(PATIENCE).await, "the screen does not come to rest");
+    }
+
+    /// A command on this desktop.
+    pub fn command(&self, program: &str) -> std::process::Command {
+        let mut command = self.home.command(holdoff_world::spawn::tool(program, "imagemagick"));
+        command.envs(self.desktop.env());
+        command
+    }
+}
+
+fn program_time(minute: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(FIRST_READING_S + minute * 60)
+}
+
+/// A clock that reads this many minutes after 13:00 now and hardly moves.
+fn standing_at(minute: u64) -> ClockSpec {
+    let seconds = |time: SystemTime| time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+    let (program, real) = (seconds(program_time(minute)), seconds(SystemTime::now()));
+    ClockSpec { epoch_s: (program - real * NEARLY_STILL) / (1.0 - NEARLY_STILL), speed: NEARLY_STILL }
+}

@@ -1,0 +1,285 @@
+//! A real desktop without a screen: an X server, a session bus, a panel with a tray, a notification service.
+//!
+//! Everything runs in a home and on a bus of its own, so any number of desktops can stand side by side, and nothing on
+//! the bus starts by itself: what a test did not ask for is not there.
+
+mod bus;
+mod config;
+mod recorder;
+mod screen;
+mod x11;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+pub use recorder::{Closed, Notification, Recorder};
+pub use screen::Window;
+
+use crate::locked;
+use crate::spawn::{Spawned, tool};
+
+/// The bus name of the service that knows all tray items.
+pub const WATCHER: &str = "org.kde.StatusNotifierWatcher";
+/// The bus name of the notification service.
+pub const NOTIFICATIONS: &str = "org.freedesktop.Notifications";
+
+/// How long a part of the desktop may take to come up.
+const START: Duration = Duration::from_secs(30);
+
+/// Who shows notifications.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notifications {
+    /// dunst, as on many real desktops; its popups stay until they are closed.
+    Dunst,
+    /// Our own service, which shows nothing and keeps everything.
+    Recorder,
+    /// Nobody.
+    None,
+}
+
+/// Light or dark: the background, the panel, and the theme that programs are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shade {
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+/// What a [`Desktop`] is made of.
+#[derive(Clone, Debug)]
+pub struct Builder {
+    panel: bool,
+    notifications: Notifications,
+    shade: Shade,
+    size: (u32, u32),
+}
+
+impl Builder {
+    /// Whether there is a panel with a tray. Default: yes.
+    #[must_use]
+    pub fn panel(mut self, panel: bool) -> Self {
+        self.panel = panel;
+        self
+    }
+
+    /// Who shows notifications. Default: the recorder.
+    #[must_use]
+    pub fn notifications(mut self, notifications: Notifications) -> Self {
+        self.notifications = notifications;
+        self
+    }
+
+    /// Light or dark. Default: light.
+    #[must_use]
+    pub fn shade(mut self, shade: Shade) -> Self {
+        self.shade = shade;
+        self
+    }
+
+    /// Width and height of the screen in pixels. Default: 1280 × 800.
+    #[must_use]
+    pub fn size(mut self, width: u32, height: u32) -> Self {
+        self.size = (width, height);
+        self
+    }
+
+    /// Brings it up, and waits until all of it is there.
+    ///
+    /// # Panics
+    /// When a program is not installed (names the package) or does not come up (shows what it wrote).
+    pub async fn start(self) -> Desktop {
+        let dir = tempfile::Builder::new().prefix("hd").rand_bytes(5).tempdir_in("/tmp").expect("a temporary folder");
+        config::write(dir.path(), self.shade);
+        let (xvfb, display) = start_x(self.size).await;
+        let (bus, address) = start_bus(dir.path()).await;
+        let desktop = Desktop {
+            display,
+            address,
+            size: self.size,
+            shade: Mutex::new(self.shade),
+            recorder: Recorder::new(),
+            panel: Mutex::new(None),
+            configuration: Mutex::new(None),
+            dunst: Mutex::new(None),
+            _bus: bus,
+            _xvfb: xvfb,
+            dir,
+        };
+        desktop.paint_background(self.shade).await;
+        if self.panel {
+            desktop.start_panel().await;
+        }
+        desktop.start_notifications(self.notifications).await;
+        desktop
+    }
+}
+
+/// A running desktop. All of it ends when this is dropped.
+#[derive(Debug)]
+pub struct Desktop {
+    display: String,
+    address: String,
+    size: (u32, u32),
+    shade: Mutex<Shade>,
+    recorder: Recorder,
+    // In the order in which they end: guests before hosts.
+    panel: Mutex<Option<Spawned>>,
+    configuration: Mutex<Option<Spawned>>,
+    dunst: Mutex<Option<Spawned>>,
+    _bus: Spawned,
+    _xvfb: Spawned,
+    dir: TempDir,
+}
+
+impl Desktop {
+    /// A desktop to be chosen piece by piece.
+    pub fn builder() -> Builder {
+        Builder { panel: true, notifications: Notifications::Recorder, shade: Shade::Light, size: (1280, 800) }
+    }
+
+    /// The X display, such as `:7`.
+    pub fn display(&self) -> &str {
+        &self.display
+    }
+
+    /// The address of the session bus.
+    pub fn bus_address(&self) -> &str {
+        &self.address
+    }
+
+    /// Width and height of the screen in pixels.
+    pub fn size(&self) -> (u32, u32) {
+        self.size
+    }
+
+    /// What a program needs to be on this desktop, on top of the home it lives in.
+    pub fn env(&self) -> BTreeMap<String, String> {
+        let theme = match *locked(&self.shade) {
+            Shade::Light => "Adwaita",
+            Shade::Dark => "Adwaita:dark",
+        };
+        [
+            ("DISPLAY", self.display.as_str()),
+            ("DBUS_SESSION_BUS_ADDRESS", self.address.as_str()),
+            ("GTK_THEME", theme),
+            ("GDK_BACKEND", "x11"),
+            ("XDG_SESSION_TYPE", "x11"),
+            ("XDG_CURRENT_DESKTOP", "XFCE"),
+            // No accessibility bus and no settings daemon to look for, no graphics card to draw with.
+            ("NO_AT_BRIDGE", "1"),
+            ("GSETTINGS_BACKEND", "memory"),
+            ("LIBGL_ALWAYS_SOFTWARE", "1"),
+            ("WEBKIT_DISABLE_DMABUF_RENDERER", "1"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+    }
+
+    /// Starts the panel, and waits until its tray takes items. Already there: does nothing.
+    pub async fn start_panel(&self) {
+        if locked(&self.panel).is_some() {
+            return;
+        }
+        self.start_configuration().await;
+        let mut command = self.command(&tool("xfce4-panel", "xfce4-panel"));
+        let panel = Spawned::start("xfce4-panel", command.arg("--disable-wm-check"));
+        *locked(&self.panel) = Some(panel);
+        self.wait_for_tray(START).await;
+    }
+
+    /// Ends the panel, and waits until nobody takes tray items any more.
+    pub async fn stop_panel(&self) {
+        drop(locked(&self.panel).take());
+        self.wait_for_no_name(WATCHER, START).await;
+    }
+
+    /// Starts a notification service, and waits until it is there. Another one must have been stopped before.
+    pub async fn start_notifications(&self, who: Notifications) {
+        match who {
+            Notifications::None => return,
+            Notifications::Recorder => self.recorder.start(&self.address).await,
+            Notifications::Dunst => {
+                let dunst = Spawned::start("dunst", &mut self.command(&tool("dunst", "dunst")));
+                *locked(&self.dunst) = Some(dunst);
+            }
+        }
+        self.wait_for_name(NOTIFICATIONS, START).await;
+    }
+
+    /// Ends the notification service, whichever it is, and waits until it is gone. What the recorder has kept stays.
+    pub async fn stop_notifications(&self) {
+        drop(locked(&self.dunst).take());
+        self.recorder.stop().await;
+        self.wait_for_no_name(NOTIFICATIONS, START).await;
+    }
+
+    /// What our own notification service has been asked to show, over all its starts and stops.
+    pub fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    /// Changes background and panel, and the theme of the programs started from now on.
+    pub async fn set_background(&self, shade: Shade) {
+        *locked(&self.shade) = shade;
+        self.paint_background(shade).await;
+        if locked(&self.configuration).is_some() {
+            let dark = (shade == Shade::Dark).to_string();
+            let mut command = self.command(&tool("xfconf-query", "xfconf"));
+            command.args(["--channel", "xfce4-panel", "--property", "/panels/dark-mode", "--create", "--type", "bool"]);
+            self.run("xfconf-query", command.args(["--set", &dark])).await;
+        }
+    }
+
+    /// A command that runs on this desktop in the desktop's own home, as the panel does.
+    fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().envs(config::env(self.dir.path())).envs(self.env()).current_dir(self.dir.path());
+        // The panel has a setting of its own for this, which the variable would override.
+        command.env_remove("GTK_THEME");
+        command
+    }
+
+    /// Runs a command to its end.
+    async fn run(&self, name: &str, command: &mut Command) -> String {
+        let done = Spawned::start(name, command).finished(START).await;
+        assert!(done.status.success(), "{name} failed with {}: {}{}", done.status, done.stdout, done.stderr);
+        done.stdout
+    }
+
+    /// Starts what keeps the panel's settings; it stays when the panel goes.
+    async fn start_configuration(&self) {
+        if locked(&self.configuration).is_some() {
+            return;
+        }
+        let daemon = Spawned::start("xfconfd", &mut self.command(&config::xfconfd()));
+        *locked(&self.configuration) = Some(daemon);
+        self.wait_for_name("org.xfce.Xfconf", START).await;
+    }
+}
+
+/// Starts an X server on a display of its own choice, and gives back the display's name.
+async fn start_x((width, height): (u32, u32)) -> (Spawned, String) {
+    let mut command = Command::new(tool("Xvfb", "xvfb"));
+    command.args(["-displayfd", "1", "-screen", "0", &format!("{width}x{height}x24"), "-nolisten", "tcp", "-noreset"]);
+    let xvfb = Spawned::start("Xvfb", &mut command);
+    let number = |line: &str| line.trim().parse::<u32>().ok();
+    let display = xvfb.wait_for_line(START, "its display number", number).await;
+    (xvfb, format!(":{display}"))
+}
+
+/// Starts a session bus that activates nothing, and gives back its address.
+async fn start_bus(dir: &Path) -> (Spawned, String) {
+    let mut command = Command::new(tool("dbus-daemon", "dbus-daemon"));
+    let file: PathBuf = config::bus_file(dir);
+    command.arg(format!("--config-file={}", file.display())).args(["--nofork", "--nopidfile", "--print-address=1"]);
+    let bus = Spawned::start("dbus-daemon", command.env_clear().envs(config::env(dir)));
+    let address = |line: &str| line.starts_with("unix:").then(|| line.to_owned());
+    let address = bus.wait_for_line(START, "its address", address).await;
+    (bus, address)
+}

@@ -1,0 +1,262 @@
+//! A home folder of its own, with Claude Code's files in it and Holdoff's.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::SystemTime;
+
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
+
+use crate::clock::millis;
+use crate::secrets::Secrets;
+
+/// The folder of Holdoff's data under `XDG_DATA_HOME`.
+pub const APP_ID: &str = "dev.holdoff.tray";
+
+/// A temporary home. Its path is short, for the sake of socket addresses; it goes away when dropped.
+#[derive(Debug)]
+pub struct Home {
+    dir: TempDir,
+}
+
+/// What Claude Code stores of a sign-in. `None` is written as null.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// The access token.
+    pub access_token: String,
+    /// The refresh token.
+    pub refresh_token: Option<String>,
+    /// When the access token expires, in milliseconds since 1970 on the program's clock.
+    pub expires_at_ms: Option<i64>,
+    /// What the token may be used for.
+    pub scopes: Vec<String>,
+    /// The plan: `max`, `pro` …
+    pub subscription_type: Option<String>,
+    /// The tier of rate limits.
+    pub rate_limit_tier: Option<String>,
+    /// What else stands in the file and belongs to others.
+    pub siblings: Map<String, Value>,
+}
+
+impl Credential {
+    /// A sign-in with new random tokens and both scopes that Claude Code asks for, good until `expires_at`.
+    pub fn fresh(expires_at: SystemTime) -> Self {
+        let other =
+            json!({"mcpOAuth": {"notes|3f2a": {"accessToken": random_token("mcp-"), "expiresAt": millis(expires_at)}}});
+        Self {
+            access_token: random_token("sk-ant-oat01-"),
+            refresh_token: Some(random_token("sk-ant-ort01-")),
+            expires_at_ms: Some(millis(expires_at)),
+            scopes: vec!["user:inference".to_owned(), "user:profile".to_owned()],
+            subscription_type: Some("max".to_owned()),
+            rate_limit_tier: Some("default_claude_max_5x".to_owned()),
+            siblings: other.as_object().cloned().unwrap_or_default(),
+        }
+    }
+
+    /// Every token in it, those of others among them: what must turn up nowhere else.
+    pub fn secrets(&self) -> Vec<&str> {
+        let mcp = self.siblings.get("mcpOAuth").and_then(Value::as_object).into_iter().flat_map(Map::values);
+        let others = mcp.filter_map(|server| server["accessToken"].as_str());
+        [self.access_token.as_str()].into_iter().chain(self.refresh_token.as_deref()).chain(others).collect()
+    }
+
+    /// The file's content.
+    pub fn to_json(&self) -> Value {
+        let mut file = Map::new();
+        file.insert(
+            "claudeAiOauth".to_owned(),
+            json!({"accessToken": self.access_token, "refreshToken": self.refresh_token, "expiresAt": self.expires_at_ms,
+                "scopes": self.scopes, "subscriptionType": self.subscription_type, "rateLimitTier": self.rate_limit_tier}),
+        );
+        file.extend(self.siblings.clone());
+        Value::Object(file)
+    }
+}
+
+/// A token of about the real length, random behind its prefix.
+pub fn random_token(prefix: &str) -> String {
+    let random = std::iter::repeat_with(fastrand::alphanumeric).take(86);
+    format!("{prefix}{}-{}AA", random.clone().take(40).collect::<String>(), random.take(44).collect::<String>())
+}
+
+impl Home {
+    /// A new home with its XDG folders and nothing in them.
+    pub fn new() -> Self {
+        let dir = tempfile::Builder::new().prefix("ho").rand_bytes(5).tempdir_in("/tmp").expect("a temporary folder");
+        let home = Self { dir };
+        for folder in [".local/share", ".local/state", ".local/bin", ".config", ".cache", "tmp", "run"] {
+            fs::create_dir_all(home.path().join(folder)).expect("a folder in the new home");
+        }
+        fs::set_permissions(home.runtime_dir(), fs::Permissions::from_mode(0o700)).expect("a private runtime folder");
+        home
+    }
+
+    /// The home folder itself.
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// `XDG_DATA_HOME`.
+    pub fn xdg_data_home(&self) -> PathBuf {
+        self.path().join(".local/share")
+    }
+
+    /// `XDG_CONFIG_HOME`.
+    pub fn xdg_config_home(&self) -> PathBuf {
+        self.path().join(".config")
+    }
+
+    /// `XDG_RUNTIME_DIR`, for its owner only.
+    pub fn runtime_dir(&self) -> PathBuf {
+        self.path().join("run")
+    }
+
+    /// Where Holdoff keeps its state, settings and history.
+    pub fn data_dir(&self) -> PathBuf {
+        self.xdg_data_home().join(APP_ID)
+    }
+
+    /// Claude Code's folder.
+    pub fn claude_dir(&self) -> PathBuf {
+        self.path().join(".claude")
+    }
+
+    /// Claude Code's stored sign-in.
+    pub fn credentials_path(&self) -> PathBuf {
+        self.claude_dir().join(".credentials.json")
+    }
+
+    /// The environment of a program that lives in this home, and nothing of ours. Without a display or a bus: the
+    /// desktop adds those.
+    pub fn env(&self) -> BTreeMap<String, String> {
+        let under = |folder: &str| self.path().join(folder).display().to_string();
+        let path = format!("{}:/usr/local/bin:/usr/bin:/bin", under(".local/bin"));
+        [
+            ("HOME", self.path().display().to_string()),
+            ("XDG_DATA_HOME", under(".local/share")),
+            ("XDG_STATE_HOME", under(".local/state")),
+            ("XDG_CONFIG_HOME", under(".config")),
+            ("XDG_CACHE_HOME", under(".cache")),
+            ("XDG_RUNTIME_DIR", under("run")),
+            ("TMPDIR", under("tmp")),
+            ("PATH", path),
+            ("USER", "ann".to_owned()),
+            ("LANG", "C.UTF-8".to_owned()),
+            ("TZ", "UTC".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
+    }
+
+    /// A command that runs in this home and knows nothing else.
+    pub fn command(&self, program: impl AsRef<Path>) -> Command {
+        let mut command = Command::new(program.as_ref());
+        command.env_clear().envs(self.env()).current_dir(self.path());
+        command
+    }
+
+    /// Puts a program first on the home's `PATH`, for example a `claude` that only writes down how it was called.
+    pub fn program(&self, name: &str, script: &str) -> PathBuf {
+        let path = self.path().join(".local/bin").join(name);
+        write_private(&path, script.as_bytes());
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a program may be run");
+        path
+    }
+
+    /// Signs in: writes Claude Code's credential file as Claude Code does, by rename, at mode 0600.
+    pub fn credentials(&self, credential: &Credential) {
+        self.raw_credentials(credential.to_json().to_string().as_bytes());
+    }
+
+    /// Writes any bytes as the credential file, by rename, at mode 0600.
+    pub fn raw_credentials(&self, bytes: &[u8]) {
+        fs::create_dir_all(self.claude_dir()).expect("a folder for Claude Code");
+        replace(&self.credentials_path(), bytes);
+    }
+
+    /// Signs out. No file, no matter.
+    pub fn remove_credentials(&self) {
+        if self.credentials_path().exists() {
+            fs::remove_file(self.credentials_path()).expect("a credential file can be removed");
+        }
+    }
+
+    /// Moves Claude Code's folder away, with all in it, and makes a new and empty one: a watch on the old one sees no more.
+    /// Gives back where the old one went.
+    pub fn replace_config_folder(&self) -> PathBuf {
+        let old = (1..).map(|n| self.path().join(format!(".claude.old-{n}"))).find(|path| !path.exists());
+        let old = old.expect("a free name");
+        fs::rename(self.claude_dir(), &old).expect("Claude Code's folder can be renamed");
+        fs::create_dir(self.claude_dir()).expect("a new folder for Claude Code");
+        old
+    }
+
+    /// Writes `~/.claude.json`, which names the account.
+    pub fn claude_json(&self, account_uuid: &str, email: &str, organization: &str) {
+        let account = json!({"accountUuid": account_uuid, "emailAddress": email,
+            "organizationUuid": "0b0c7f5e-0000-4000-8000-000000000002", "organizationName": organization});
+        let file = json!({"numStartups": 12, "oauthAccount": account, "projects": {}});
+        replace(&self.path().join(".claude.json"), file.to_string().as_bytes());
+    }
+
+    /// A signed-in home in one line: the account Ann with a fresh sign-in until `expires_at`, which is given back.
+    pub fn sign_in(&self, expires_at: SystemTime) -> Credential {
+        let credential = Credential::fresh(expires_at);
+        self.claude_json("0b0c7f5e-0000-4000-8000-000000000001", "ann@example.com", "Ann's Organization");
+        self.credentials(&credential);
+        credential
+    }
+
+    /// Writes Holdoff's settings, by rename.
+    pub fn settings(&self, settings: &Value) {
+        fs::create_dir_all(self.data_dir()).expect("a folder for Holdoff's data");
+        replace(&self.data_dir().join("settings.json"), settings.to_string().as_bytes());
+    }
+
+    /// Holdoff's settings, if there is a file that can be read.
+    pub fn read_settings(&self) -> Option<Value> {
+        serde_json::from_slice(&fs::read(self.data_dir().join("settings.json")).ok()?).ok()
+    }
+
+    /// Every file or folder in this home that holds one of the secrets, or a piece of one, in its content, its name or
+    /// its link; in any form that [`Secrets`] knows. The owner's own credential files do not count.
+    pub fn find_secret(&self, secrets: &[&str]) -> Vec<PathBuf> {
+        let mut found = Secrets::new(secrets).under(self.path());
+        found.retain(|path| !self.belongs_to_owner(path));
+        found
+    }
+
+    fn belongs_to_owner(&self, path: &Path) -> bool {
+        let folder = path.parent().and_then(|dir| dir.strip_prefix(self.path()).ok()).and_then(Path::to_str);
+        path.file_name().is_some_and(|name| name == ".credentials.json")
+            && folder.is_some_and(|dir| dir == ".claude" || dir.starts_with(".claude.old-"))
+    }
+}
+
+impl Default for Home {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Writes a file beside `path`, for its owner only, and renames it over.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) {
+    let aside = path
+        .with_file_name(format!(".new-{}", std::iter::repeat_with(fastrand::alphanumeric).take(8).collect::<String>()));
+    write_private(&aside, bytes);
+    fs::rename(&aside, path).unwrap_or_else(|e| panic!("cannot replace {}: {e}", path.display()));
+}
+
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) {
+    let written =
+        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()
+        });
+    written.unwrap_or_else(|e| panic!("cannot write {}: {e}", path.display()));
+}

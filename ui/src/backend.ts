@@ -1,0 +1,55 @@
+import { invoke, isTauri } from "@tauri-apps/api/core";
+import { listen } from "@tauri-apps/api/event";
+import type { Answer } from "./bindings/Answer";
+import type { SettingsChange } from "./bindings/SettingsChange";
+import type { View } from "./bindings/View";
+
+/** What the windows may ask of the program behind them. */
+export interface Backend {
+  view(): Promise<View>;
+  /** Calls `show` with every new view from now on. */
+  onView(show: (view: View) => void): Promise<void>;
+  refresh(accountId: string): Promise<Answer>;
+  changeSettings(change: Partial<SettingsChange>): Promise<Answer>;
+  openSettings(): Promise<void>;
+  closeWindow(): Promise<void>;
+}
+
+const tauri: Backend = {
+  view: () => invoke<View>("view"),
+  onView: async (show) => {
+    await listen<View>("view", (event) => show(event.payload));
+  },
+  refresh: (accountId) => invoke<Answer>("refresh", { accountId }),
+  changeSettings: (change) => invoke<Answer>("change_settings", { change }),
+  openSettings: () => invoke<void>("open_settings"),
+  closeWindow: () => invoke<void>("close_window"),
+};
+
+const OUTSIDE = "This page shows nothing outside the Holdoff app.";
+
+const outside: Backend = {
+  view: () => Promise.reject(new Error(OUTSIDE)),
+  onView: () => Promise.reject(new Error(OUTSIDE)),
+  refresh: () => Promise.reject(new Error(OUTSIDE)),
+  changeSettings: () => Promise.reject(new Error(OUTSIDE)),
+  openSettings: () => Promise.reject(new Error(OUTSIDE)),
+  closeWindow: () => Promise.reject(new Error(OUTSIDE)),
+};
+
+export async function openBackend(): Promise<Backend> {
+  if (isTauri()) return tauri;
+  // The bundler resolves MODE, so a production build holds nothing of what is imported here.
+  if (import.meta.env.MODE !== "production") {
+    const { openMock } = await import("./mock");
+    return openMock(location.search);
+  }
+  return outside;
+}
+
+/** An error of any kind as a sentence for the person; the shell rejects with plain strings. */
+export function errorText(error: unknown): string {
+  if (typeof error === "string" && error !== "") return error;
+  if (error instanceof Error && error.message !== "") return error.message;
+  return "Holdoff did not answer.";
+}

@@ -1,0 +1,25 @@
+import type { Condition } from "./bindings/Condition";
+
+/** How loudly a condition is drawn. */
+export type Tone = "calm" | "note" | "alert";
+
+export interface ConditionWords {
+  word: string;
+  tone: Tone;
+  /** The button that leads to the sign-in, where one helps. */
+  signIn: string | null;
+}
+
+const CONDITIONS: Record<Condition, ConditionWords> = {
+  unknown: { word: "Not read yet", tone: "calm", signIn: null },
+  ok: { word: "Up to date", tone: "calm", signIn: null },
+  stale: { word: "Old reading", tone: "note", signIn: null },
+  cooling_down: { word: "Cooling down", tone: "note", signIn: null },
+  paused: { word: "Paused", tone: "alert", signIn: "Sign in again…" },
+  expired: { word: "Sign-in expired", tone: "note", signIn: "How to sign in…" },
+  absent: { word: "No sign-in", tone: "alert", signIn: "How to sign in…" },
+};
+
+export function conditionWords(condition: Condition): ConditionWords {
+  return CONDITIONS[condition];
+}

@@ -1,0 +1,160 @@
+import type { AccountView } from "../bindings/AccountView";
+import type { MoneyView } from "../bindings/MoneyView";
+import type { ReadingView } from "../bindings/ReadingView";
+import type { RefreshView } from "../bindings/RefreshView";
+import type { SettingsView } from "../bindings/SettingsView";
+import type { SignInView } from "../bindings/SignInView";
+import type { View } from "../bindings/View";
+import type { WindowView } from "../bindings/WindowView";
+
+const SECOND = 1000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** Monday, 14 September 2026, 13:17 UTC: the moment that every scenario shows. */
+export const NOW = Date.UTC(2026, 8, 14, 13, 17);
+
+const WEEKDAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+
+function clock(ms: number): string {
+  const time = new Date(ms);
+  const hours = String(time.getUTCHours()).padStart(2, "0");
+  const minutes = String(time.getUTCMinutes()).padStart(2, "0");
+  const isToday = Math.floor(ms / DAY) === Math.floor(NOW / DAY);
+  const day = isToday ? "" : `${WEEKDAYS[time.getUTCDay()]} `;
+  return `${day}${hours}:${minutes}`;
+}
+
+export function quota(
+  id: string,
+  label: string,
+  usedPercent: number | null,
+  resetsInMs: number | null,
+  rest: Partial<WindowView> = {},
+): WindowView {
+  const resetsAt = resetsInMs === null ? null : NOW + resetsInMs;
+  return {
+    id,
+    label,
+    used_percent: usedPercent,
+    resets_at_ms: resetsAt,
+    resets_clock: resetsAt === null ? null : clock(resetsAt),
+    was_reset: false,
+    binding: false,
+    ...rest,
+  };
+}
+
+export const FIVE_HOUR = quota("five_hour", "5-hour", 42, 2 * HOUR + 13 * MINUTE);
+export const WEEKLY = quota("seven_day", "Weekly", 26, 4 * DAY + 8 * HOUR + 43 * MINUTE);
+export const FABLE = quota(
+  "weekly_scoped:fable",
+  "Weekly · Fable",
+  82,
+  4 * DAY + 8 * HOUR + 43 * MINUTE,
+  { binding: true },
+);
+
+export const EXTRA_USAGE: MoneyView = {
+  id: "extra_usage",
+  label: "Extra usage",
+  used: "$12.34",
+  limit: "$100.00",
+  used_percent: 12.34,
+  note: null,
+};
+
+export function reading(agoMs: number, rest: Partial<ReadingView> = {}): ReadingView {
+  return {
+    at_ms: NOW - agoMs,
+    source: "Anthropic's usage endpoint",
+    stale: false,
+    ...rest,
+  };
+}
+
+export const OPEN: RefreshView = { allowed: true, reason: null, button: null, not_before_ms: null };
+
+export function shut(inMs: number, why: string): RefreshView {
+  const until = clock(NOW + inMs);
+  return {
+    allowed: false,
+    reason: `Not before ${until}: ${why}`,
+    button: `Not before ${until}`,
+    not_before_ms: NOW + inMs,
+  };
+}
+
+export function signInOnly(reason: string): RefreshView {
+  return { allowed: false, reason, button: null, not_before_ms: null };
+}
+
+export const SIGNED_IN: SignInView = {
+  state: "ok",
+  title: "Signed in",
+  text: "Claude Code's sign-in works. Holdoff reads it and leaves its renewal to Claude Code.",
+  found_at: "/home/ann/.claude/.credentials.json",
+  plan: "Max 5×",
+  expires_at_ms: NOW + 5 * HOUR + 12 * MINUTE,
+  expires_clock: clock(NOW + 5 * HOUR + 12 * MINUTE),
+  steps: [],
+  command: null,
+  waiting: false,
+  mended: false,
+};
+
+export const HOW_TO_SIGN_IN: Partial<SignInView> = {
+  steps: [
+    "Open a terminal on this computer.",
+    "Run the command below and finish the sign-in in your browser.",
+    "Leave the rest to Holdoff: it notices the new sign-in by itself.",
+  ],
+  command: "claude auth login",
+  waiting: true,
+};
+
+/** The fields of the next request, `inMs` from now; null when none is planned. */
+export function nextRequest(
+  inMs: number | null,
+): Pick<AccountView, "next_request_ms" | "next_request_clock"> {
+  if (inMs === null) return { next_request_ms: null, next_request_clock: null };
+  return { next_request_ms: NOW + inMs, next_request_clock: clock(NOW + inMs) };
+}
+
+export const ACCOUNT: AccountView = {
+  provider: "anthropic",
+  id: "anthropic:ann",
+  label: "ann@example.com",
+  plan: "Max 5×",
+  condition: "ok",
+  status: "Holdoff asks again at 13:19.",
+  windows: [FIVE_HOUR, WEEKLY, FABLE],
+  money: [EXTRA_USAGE],
+  reading: reading(3 * MINUTE),
+  refresh: OPEN,
+  ...nextRequest(2 * MINUTE),
+  sign_in: SIGNED_IN,
+};
+
+export const SETTINGS: SettingsView = {
+  polling_interval_s: 300,
+  notify_rate_limit: true,
+  notify_sign_in: true,
+  notify_recovery: true,
+  percent: "used",
+  theme: "system",
+  start_at_login: false,
+  problems: [],
+};
+
+export function viewOf(accounts: AccountView[], rest: Partial<View> = {}): View {
+  return {
+    version: "0.1.0",
+    clock: { now_ms: NOW, speed: 1 },
+    troubles: [],
+    accounts,
+    settings: SETTINGS,
+    ...rest,
+  };
+}

@@ -1,0 +1,4 @@
+import Panel from "./panel/Panel.svelte";
+import { start } from "./start";
+
+void start(Panel);

@@ -1,0 +1,4 @@
+import Settings from "./settings/Settings.svelte";
+import { start } from "./start";
+
+void start(Settings);

@@ -1,0 +1,194 @@
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { commands, open, text, useBrowser } from "../support/pages";
+
+useBrowser();
+
+describe("sign-in", () => {
+  test("state, place, plan and expiry", async () => {
+    const page = await open("settings", { clock: true });
+    expect(await text(page, "sign-in-title")).toBe("Signed in");
+    expect(await text(page, "sign-in-place")).toBe("/home/ann/.claude/.credentials.json");
+    expect(await text(page, "sign-in-expiry")).toBe("in 5 h 12 min · 18:29");
+    expect(await text(page, "sign-in")).toContain("Max 5×");
+  });
+
+  test("an expiry in the past", async () => {
+    const page = await open("settings", { scenario: "expired", clock: true });
+    expect(await text(page, "sign-in-expiry")).toBe("37 min ago · 12:40");
+  });
+
+  test("what to do, in order, and a command to copy", async () => {
+    const page = await open("settings", {
+      scenario: "waiting",
+      context: { permissions: ["clipboard-read", "clipboard-write"] },
+    });
+    const steps = page.getByTestId("sign-in").getByRole("listitem");
+    expect(await steps.count()).toBe(3);
+    expect(await text(page, "sign-in-command")).toBe("claude auth login");
+    await page.getByTestId("copy-command").click();
+    await page.getByRole("status").getByText("Copied").waitFor({ state: "attached" });
+    expect(await text(page, "copy-command")).toBe("Copied");
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe("claude auth login");
+  });
+
+  test("copying works where the asynchronous clipboard does not", async () => {
+    const page = await open("settings", {
+      scenario: "waiting",
+      context: { permissions: ["clipboard-read", "clipboard-write"] },
+    });
+    await page.evaluate(() => {
+      navigator.clipboard.writeText = () => Promise.reject(new Error("refused"));
+    });
+    await page.getByTestId("copy-command").click();
+    await page.getByRole("button", { name: "Copied" }).waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe("claude auth login");
+    const focused = await page.evaluate(() => document.activeElement?.getAttribute("data-testid"));
+    expect(focused).toBe("copy-command");
+  });
+
+  test("copying that fails says what to do instead", async () => {
+    const page = await open("settings", { scenario: "waiting" });
+    await page.evaluate(() => {
+      navigator.clipboard.writeText = () => Promise.reject(new Error("refused"));
+      document.execCommand = () => false;
+    });
+    await page.getByTestId("copy-command").click();
+    await page.getByText("Copying did not work.").waitFor();
+  });
+
+  test("waiting turns into success by itself", async () => {
+    const page = await open("settings", { scenario: "mending", clock: true });
+    expect(await text(page, "waiting")).toBe("Waiting for the new sign-in…");
+    const region = page.getByRole("status").filter({ has: page.getByTestId("waiting") });
+    expect(await region.getAttribute("aria-live")).toBe("polite");
+    await page.clock.fastForward(3000);
+    await page.getByTestId("mended").waitFor();
+    expect(await page.getByTestId("waiting").count()).toBe(0);
+    expect(await text(page, "sign-in-title")).toBe("Signed in");
+  });
+
+  test("nothing turns for those who want no motion", async () => {
+    const animation = async (reducedMotion: "reduce" | "no-preference"): Promise<string> => {
+      const page = await open("settings", { scenario: "waiting", context: { reducedMotion } });
+      const spinner = page.getByTestId("waiting").locator("span");
+      return spinner.evaluate((element) => getComputedStyle(element).animationName);
+    };
+    expect(await animation("reduce")).toBe("none");
+    expect(await animation("no-preference")).not.toBe("none");
+  });
+});
+
+const SWITCHES = [
+  ["notify-rate-limit", "notify_rate_limit", true],
+  ["notify-sign-in", "notify_sign_in", true],
+  ["notify-recovery", "notify_recovery", true],
+  ["start-at-login", "start_at_login", false],
+] as const;
+
+async function error(page: Page): Promise<string> {
+  await page.getByTestId("control-error").waitFor();
+  return text(page, "control-error");
+}
+
+describe("changes", () => {
+  test.each(SWITCHES)("%s", async (testId, key, before) => {
+    const page = await open("settings");
+    const control = page.getByRole("switch").and(page.getByTestId(testId));
+    expect(await control.isChecked()).toBe(before);
+    await control.click();
+    await page.waitForFunction(
+      (name) =>
+        window.holdoffMock.calls.some(([, change]) => {
+          return change instanceof Object && name in change;
+        }),
+      key,
+    );
+    expect(await commands(page)).toEqual([["change_settings", { [key]: !before }]]);
+    expect(await control.isChecked()).toBe(!before);
+  });
+
+  test.each(SWITCHES)("%s goes back when it is refused", async (testId, _key, before) => {
+    const page = await open("settings", { scenario: "refused" });
+    await page.getByTestId(testId).click();
+    expect(await error(page)).toBe("The settings file cannot be written.");
+    expect(await page.getByTestId(testId).isChecked()).toBe(before);
+  });
+
+  test("percent and theme", async () => {
+    const page = await open("settings");
+    await page.getByTestId("percent-left").check();
+    await page.getByTestId("theme-dark").check();
+    await page.locator("html[data-theme=dark]").waitFor();
+    await page.getByTestId("theme-system").check();
+    await page.locator("html:not([data-theme])").waitFor();
+    expect(await commands(page)).toEqual([
+      ["change_settings", { percent: "left" }],
+      ["change_settings", { theme: "dark" }],
+      ["change_settings", { theme: "system" }],
+    ]);
+  });
+
+  test("a choice goes back when it is refused", async () => {
+    const page = await open("settings", { scenario: "refused" });
+    await page.getByTestId("percent-left").click();
+    expect(await error(page)).toBe("The settings file cannot be written.");
+    expect(await page.getByTestId("percent-used").isChecked()).toBe(true);
+    expect(await page.getByTestId("percent-left").isChecked()).toBe(false);
+  });
+
+  test("the polling interval is sent when the slider is let go, not before", async () => {
+    const page = await open("settings");
+    const slider = page.getByTestId("polling-interval");
+    await slider.evaluate((input: HTMLInputElement) => {
+      input.value = "12";
+      input.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+    await page.getByText("every 12 min").waitFor();
+    expect(await commands(page)).toEqual([]);
+    await slider.dispatchEvent("change");
+    await page.waitForFunction(() => window.holdoffMock.calls.length > 1);
+    expect(await commands(page)).toEqual([["change_settings", { polling_interval_s: 720 }]]);
+    expect(await slider.inputValue()).toBe("12");
+  });
+
+  test("the polling interval goes back when it is refused", async () => {
+    const page = await open("settings", { scenario: "refused" });
+    const slider = page.getByTestId("polling-interval");
+    await slider.fill("30");
+    expect(await error(page)).toBe("The settings file cannot be written.");
+    expect(await slider.inputValue()).toBe("5");
+    expect(await text(page, "polling-interval-value")).toBe("every 5 min");
+  });
+
+  test("the last of two quick changes holds", async () => {
+    const page = await open("settings");
+    await page.evaluate(() => {
+      const control = document.querySelector<HTMLInputElement>('[data-testid="start-at-login"]');
+      control?.click();
+      control?.click();
+    });
+    await page.waitForFunction(() => window.holdoffMock.calls.length >= 4);
+    expect(await page.getByTestId("start-at-login").isChecked()).toBe(false);
+    const stored = await page.evaluate(() => window.holdoffMock.current().settings.start_at_login);
+    expect(stored).toBe(false);
+  });
+});
+
+test("problems of the settings file stand on top", async () => {
+  const page = await open("settings", { scenario: "bad_settings" });
+  expect(await page.getByTestId("settings-problem").count()).toBe(2);
+  expect(await text(page, "polling-interval-value")).toBe("every 3 min 20 s");
+});
+
+test("the arrow keys choose among radios and move the slider", async () => {
+  const page = await open("settings");
+  await page.getByTestId("percent-used").focus();
+  await page.keyboard.press("ArrowRight");
+  await page.waitForFunction(() => window.holdoffMock.current().settings.percent === "left");
+  await page.getByTestId("polling-interval").focus();
+  await page.keyboard.press("ArrowRight");
+  await page.waitForFunction(
+    () => window.holdoffMock.current().settings.polling_interval_s === 360,
+  );
+});

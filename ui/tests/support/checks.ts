@@ -1,0 +1,94 @@
+import axe from "axe-core";
+import type { Page } from "playwright-core";
+import { beforeAll, describe, expect, test } from "vitest";
+import { SCENARIOS, type Scenario } from "../../src/mock/scenarios";
+import { open, type WindowName } from "./pages";
+
+/** What holds for a window in every scenario: accessibility, width and the keyboard. */
+export function checkEveryScenario(name: WindowName, widths: number[]): void {
+  describe.each(Object.keys(SCENARIOS) as Scenario[])("%s", (scenario) => {
+    let page: Page;
+
+    beforeAll(async () => {
+      page = await open(name, { scenario, context: { reducedMotion: "reduce" } });
+    });
+
+    test("is accessible in light and dark, and within the policy", async () => {
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme });
+        expect(await faults(page), colorScheme).toEqual([]);
+      }
+    });
+
+    test("is reached by Tab in order, with a visible focus", async () => {
+      const expected = await controls(page);
+      const stops = await tabStops(page, expected.length);
+      expect(stops.map(({ control }) => control)).toEqual(expected);
+      for (const { control, outline } of stops) expect(outline, `${control}`).toBe("solid 2px");
+    });
+
+    test("fits every width", async () => {
+      for (const width of widths) {
+        await page.setViewportSize({ width, height: 480 });
+        expect(await overflows(page), `at ${width} px`).toEqual([]);
+      }
+    });
+  });
+}
+
+async function faults(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  return page.evaluate(async () => {
+    const { violations } = await (window as unknown as { axe: typeof axe }).axe.run();
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+  });
+}
+
+/** What sticks out of the window or out of its own box. */
+function overflows(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const found: string[] = [];
+    for (const element of document.querySelectorAll<HTMLElement>("body, body *:not(svg *)")) {
+      if (element.closest(".visually-hidden") !== null) continue;
+      const { right, left } = element.getBoundingClientRect();
+      const sticksOut = right > window.innerWidth + 0.5 || left < -0.5;
+      const isCut = element.clientWidth > 0 && element.scrollWidth > element.clientWidth + 1;
+      if (sticksOut || isCut) found.push(`${element.tagName} ${element.className}`);
+    }
+    return found;
+  });
+}
+
+/** The controls in the order in which they stand; a group of radios is one stop. */
+function controls(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const all = document.querySelectorAll<HTMLElement>(
+      "button, input:not([type=radio]), input[type=radio]:checked, [tabindex]",
+    );
+    return Array.from(all, (control, index) => {
+      control.dataset.stop = `${index} ${control.dataset.testid ?? control.textContent}`;
+      return control.dataset.stop;
+    });
+  });
+}
+
+async function tabStops(
+  page: Page,
+  count: number,
+): Promise<{ control: string | null; outline: string }[]> {
+  const stops = [];
+  for (let pressed = 0; pressed < count; pressed++) {
+    await page.keyboard.press("Tab");
+    stops.push(
+      await page.evaluate(() => {
+        const focused = document.activeElement ?? document.body;
+        const { outlineStyle, outlineWidth } = getComputedStyle(focused);
+        return {
+          control: focused.getAttribute("data-stop"),
+          outline: `${outlineStyle} ${outlineWidth}`,
+        };
+      }),
+    );
+  }
+  return stops;
+}

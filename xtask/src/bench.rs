@@ -1,0 +1,28 @@
+//! `cargo xtask bench`: Holdoff beside the least that a Tauri tray app can be.
+
+use anyhow::Result;
+
+use crate::packages::Purpose;
+use crate::project::{Profile, Project};
+use crate::{programs, setup};
+
+pub const HELP: &str = "\
+cargo xtask bench [ARGUMENTS]
+
+Builds Holdoff, and an empty Tauri tray app (tests/floor) from the same lock file, in release mode, measures both on a
+virtual desktop and prints a table. The arguments go to the measuring program; `-- --help` asks it what it takes.";
+
+pub fn run(project: &Project, args: &[String]) -> Result<()> {
+    let args = args.strip_prefix(&["--".to_owned()]).unwrap_or(args);
+    setup::prepare(Purpose::VirtualDesktop)?;
+    programs::build(project)?;
+    // On its own: in one invocation with holdoff-tray, the floor's features of Tauri would be in both.
+    project.cargo("build").args(["--release", "--locked", "-p", "holdoff-floor"]).no_input().run()?;
+    project
+        .cargo("run")
+        .args(["--release", "--locked", "-p", "holdoff-world", "--bin", "holdoff-bench", "--"])
+        .args(args)
+        .env("HOLDOFF_BIN_DIR", project.programs(Profile::Release))
+        .no_input()
+        .run()
+}

@@ -1,0 +1,147 @@
+//! The invariants of the layout, stated as absences: which package may never depend on what.
+
+use anyhow::{Result, bail};
+
+use crate::project::Project;
+
+/// What must not be among the normal dependencies of a package, however far down.
+struct Boundary {
+    package: &'static str,
+    why: &'static str,
+    /// Names of crates; one that ends with `*` stands for all that begin so.
+    never: &'static [&'static str],
+    /// Features that a crate must not have there.
+    never_features: &'static [(&'static str, &'static str)],
+}
+
+const BOUNDARIES: &[Boundary] = &[
+    Boundary {
+        package: "holdoff-core",
+        why: "it decides and does nothing: no I/O, no clock, no async",
+        never: &[
+            "tokio*",
+            "async-*",
+            "futures*",
+            "reqwest",
+            "hyper*",
+            "rustls*",
+            "tauri*",
+            "wry",
+            "gtk*",
+            "zbus*",
+            "notify",
+            "chrono",
+            "time",
+            "fastrand",
+            "rand*",
+            "getrandom",
+        ],
+        // With either, jiff can read the clock.
+        never_features: &[("jiff", "std"), ("jiff", "js")],
+    },
+    Boundary {
+        package: "holdoff-cli",
+        why: "a status line calls it every few hundred milliseconds, and what links a GUI takes a hundred",
+        never: &["tauri*", "wry", "tao", "gtk*", "gdk*", "webkit2gtk*", "javascriptcore*", "soup*", "muda", "ksni"],
+        never_features: &[],
+    },
+    #[cfg(target_os = "linux")]
+    Boundary {
+        package: "holdoff-tray",
+        why: "its tray speaks to the bus itself, and must not need a library for it",
+        never: &["tray-icon", "libappindicator*", "libxdo*"],
+        never_features: &[],
+    },
+];
+
+/// Looks at the dependencies of every package that has a boundary.
+pub fn check(project: &Project) -> Result<()> {
+    let mut crossed = Vec::new();
+    for boundary in BOUNDARIES {
+        let tree = project
+            .cargo("tree")
+            .args(["--locked", "-e", "normal", "--prefix", "none", "--format", "{p}|{f}"])
+            .args(["-p", boundary.package])
+            .read()?;
+        if !tree.starts_with(boundary.package) {
+            bail!("`cargo tree` did not list the dependencies of {}, but said: {tree:?}", boundary.package);
+        }
+        let found = boundary.crossed_by(&tree);
+        if found.is_empty() {
+            println!("{} keeps its boundary ({}).", boundary.package, boundary.why);
+        } else {
+            crossed.push(format!(
+                "{} depends on {}, and must not: {}. `cargo tree -p {} -i NAME` shows by which way.",
+                boundary.package,
+                found.join(", "),
+                boundary.why,
+                boundary.package
+            ));
+        }
+    }
+    if !crossed.is_empty() {
+        bail!("{}", crossed.join("\n"));
+    }
+    Ok(())
+}
+
+impl Boundary {
+    /// What is in `tree`, one `name version|feature,feature` a line, and must not be.
+    fn crossed_by(&self, tree: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        for line in tree.lines() {
+            let line = line.trim_end().trim_end_matches(" (*)");
+            let (package, features) = line.split_once('|').unwrap_or((line, ""));
+            let name = package.split_whitespace().next().unwrap_or_default();
+            if self.never.iter().any(|pattern| matches(pattern, name)) {
+                found.push(name.to_owned());
+            }
+            for (of, feature) in self.never_features {
+                if name == *of && features.split(',').any(|has| has == *feature) {
+                    found.push(format!("{name} with its feature {feature}"));
+                }
+            }
+        }
+        found.sort();
+        found.dedup();
+        found
+    }
+}
+
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => name == pattern,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOUNDARY: Boundary = Boundary {
+        package: "holdoff-core",
+        why: "of the test",
+        never: &["tokio*", "time"],
+        never_features: &[("jiff", "std")],
+    };
+
+    #[test]
+    fn a_crate_that_must_not_be_there_is_found_once() {
+        let tree =
+            "holdoff-core v0.1.0 (/src/core)|default\ntokio v1.54.1|rt\ntokio-util v0.7.1|\ntokio v1.54.1|rt (*)\n";
+        assert_eq!(BOUNDARY.crossed_by(tree), ["tokio", "tokio-util"]);
+    }
+
+    #[test]
+    fn names_are_compared_whole() {
+        assert!(BOUNDARY.crossed_by("time-core v0.1.8|\nruntime v1.0.0|\n").is_empty());
+        assert_eq!(BOUNDARY.crossed_by("time v0.3.0|\n"), ["time"]);
+    }
+
+    #[test]
+    fn a_feature_is_found_only_in_its_own_crate() {
+        assert!(BOUNDARY.crossed_by("jiff v0.2.46|alloc,serde\nserde v1.0.229|std\n").is_empty());
+        assert_eq!(BOUNDARY.crossed_by("jiff v0.2.46|alloc,std (*)\n"), ["jiff with its feature std"]);
+    }
+}

@@ -1,0 +1,114 @@
+//! `cargo xtask`: what a person or CI does with this repository.
+//!
+//! Each command is a module of its own; `setup` knows what has to be installed, `cmd` runs other programs.
+
+#![allow(clippy::print_stdout, reason = "telling a person what goes on is this program's work")]
+
+mod bench;
+mod boundaries;
+mod cmd;
+mod packages;
+mod programs;
+mod project;
+mod run;
+mod setup;
+mod shots;
+mod stamp;
+mod test;
+mod toolchain;
+mod ui;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::project::Project;
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  run     install what is missing, build Holdoff and start it
+  test    install what tests need and run every check: formatting, lints, UI, Rust, desktop
+  build   install what is missing and build Holdoff without starting it
+  bench   measure Holdoff beside an empty Tauri tray app built from the same lock file
+  shots   take the screenshots of the documentation
+  setup   only install what is missing
+
+cargo xtask COMMAND --help says more.
+CARGO_TARGET_DIR is obeyed, as by cargo itself.";
+
+/// A command line that nobody can act on; ends with the exit code of sysexits' EX_USAGE.
+const EXIT_USAGE: u8 = 64;
+
+/// One command: its name, its help, and what it does with the arguments after its name.
+struct Command {
+    name: &'static str,
+    help: &'static str,
+    run: fn(&Project, &[String]) -> Result<()>,
+}
+
+const COMMANDS: [Command; 6] = [
+    Command { name: "run", help: run::HELP, run: run::run },
+    Command { name: "test", help: test::HELP, run: test::run },
+    Command { name: "build", help: programs::HELP, run: programs::run },
+    Command { name: "bench", help: bench::HELP, run: bench::run },
+    Command { name: "shots", help: shots::HELP, run: shots::run },
+    Command { name: "setup", help: setup::HELP, run: setup::run },
+];
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
+    let Some((name, rest)) = args.split_first() else {
+        eprintln!("{HELP}");
+        return ExitCode::from(EXIT_USAGE);
+    };
+    if asks_for_help(name) || name == "help" {
+        println!("{HELP}");
+        return ExitCode::SUCCESS;
+    }
+    let Some(command) = COMMANDS.iter().find(|command| command.name == name) else {
+        eprintln!("There is no command `{name}`.\n\n{HELP}");
+        return ExitCode::from(EXIT_USAGE);
+    };
+    if rest.first().is_some_and(|arg| asks_for_help(arg)) {
+        println!("{}", command.help);
+        return ExitCode::SUCCESS;
+    }
+    match Project::find().and_then(|project| (command.run)(&project, rest)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\ncargo xtask {name}: {error}");
+            error.chain().skip(1).for_each(|cause| eprintln!("  caused by: {cause}"));
+            match error.downcast_ref::<UsageError>() {
+                Some(_) => ExitCode::from(EXIT_USAGE),
+                None => ExitCode::FAILURE,
+            }
+        }
+    }
+}
+
+fn asks_for_help(arg: &str) -> bool {
+    arg == "--help" || arg == "-h"
+}
+
+/// Arguments that a command does not know.
+#[derive(Debug)]
+struct UsageError(String);
+
+impl std::fmt::Display for UsageError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for UsageError {}
+
+/// The error for an argument that `command` does not know.
+fn unknown_argument(command: &str, arg: &str) -> anyhow::Error {
+    UsageError(format!("`{arg}` means nothing here; `cargo xtask {command} --help` says what does.")).into()
+}
+
+/// The error for an option that came without its value.
+fn value_missing(option: &str, value: &str) -> anyhow::Error {
+    UsageError(format!("`{option}` needs {value} after it.")).into()
+}

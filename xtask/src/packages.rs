@@ -1,0 +1,202 @@
+//! What Holdoff needs from the system, and how one sees that it is there.
+
+use std::collections::BTreeSet;
+
+/// One thing that has to be installed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Need {
+    /// The name of its package in Debian and Ubuntu.
+    pub package: &'static str,
+    /// Its name in Ubuntu, where that differs.
+    pub on_ubuntu: Option<&'static str>,
+    pub why: &'static str,
+    pub probe: Probe,
+}
+
+/// How one sees, on any Linux, that a need is met.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Probe {
+    /// pkg-config knows this module.
+    Module(&'static str),
+    /// All of these programs are in the `PATH`.
+    Programs(&'static [&'static str]),
+    /// Only a package manager can say.
+    Unseen,
+}
+
+impl Need {
+    const fn new(package: &'static str, probe: Probe, why: &'static str) -> Self {
+        Self { package, on_ubuntu: None, why, probe }
+    }
+
+    /// What the package is called in `distribution`.
+    pub fn package_in(&self, distribution: &Distribution) -> &'static str {
+        match self.on_ubuntu {
+            Some(name) if distribution.id == "ubuntu" => name,
+            _ => self.package,
+        }
+    }
+}
+
+/// To build Holdoff and to run it on a desktop that is already there.
+///
+/// The tray needs no library: it speaks to the bus itself. Neither do the menus (libxdo) nor the icons (librsvg).
+const BUILD: [Need; 4] = [
+    Need::new("build-essential", Probe::Programs(&["cc", "c++", "make"]), "compiles and links"),
+    Need::new("pkg-config", Probe::Programs(&["pkg-config"]), "finds the libraries to link with"),
+    Need::new(
+        "libwebkit2gtk-4.1-dev",
+        Probe::Module("webkit2gtk-4.1"),
+        "draws what is in the windows; brings GTK 3, libsoup 3 and JavaScriptCore",
+    ),
+    Need::new("ca-certificates", Probe::Unseen, "tells a provider's certificate from a forged one"),
+];
+
+/// To bring up a desktop without a screen, use it and look at it.
+const DESKTOP: [Need; 9] = [
+    Need::new("xvfb", Probe::Programs(&["Xvfb"]), "a screen in memory"),
+    Need::new("dbus", Probe::Programs(&["dbus-daemon"]), "a session bus"),
+    Need::new("xfce4-panel", Probe::Programs(&["xfce4-panel"]), "a panel with a place for tray icons"),
+    Need::new("xfconf", Probe::Programs(&["xfconf-query"]), "keeps and changes the panel's settings"),
+    Need::new("dunst", Probe::Programs(&["dunst"]), "shows notifications"),
+    Need::new("xdotool", Probe::Programs(&["xdotool"]), "moves the pointer and presses keys"),
+    Need::new(
+        "imagemagick",
+        Probe::Programs(&["import", "display"]),
+        "takes the screenshots and paints the background",
+    ),
+    Need::new("webkit2gtk-driver", Probe::Programs(&["WebKitWebDriver"]), "drives the windows' pages"),
+    Need::new("fonts-dejavu-core", Probe::Unseen, "letters to write with"),
+];
+
+/// To test the UI's pages alone.
+const BROWSER: [Need; 1] = [Need {
+    package: "chromium",
+    on_ubuntu: Some("chromium-browser"),
+    why: "shows the UI's pages to their tests",
+    probe: Probe::Programs(&["chromium"]),
+}];
+
+/// What somebody is about to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    Run,
+    VirtualDesktop,
+    Test,
+}
+
+impl Purpose {
+    pub const NAMES: &str = "run, virtual-desktop or test";
+
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "run" => Some(Self::Run),
+            "virtual-desktop" => Some(Self::VirtualDesktop),
+            "test" => Some(Self::Test),
+            _ => None,
+        }
+    }
+
+    /// Everything that has to be installed for it on Linux.
+    pub fn needs(self) -> Vec<&'static Need> {
+        let sets: &[&'static [Need]] = match self {
+            Self::Run => &[&BUILD],
+            Self::VirtualDesktop => &[&BUILD, &DESKTOP],
+            Self::Test => &[&BUILD, &DESKTOP, &BROWSER],
+        };
+        sets.iter().flat_map(|set| set.iter()).collect()
+    }
+}
+
+/// Which Linux this is, as os-release(5) tells it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Distribution {
+    pub id: String,
+    pub like: Vec<String>,
+}
+
+impl Distribution {
+    pub fn parse(os_release: &str) -> Self {
+        let value = |key: &str| {
+            let line = os_release.lines().find_map(|line| line.trim().strip_prefix(key)?.strip_prefix('='));
+            line.unwrap_or_default().trim_matches(['"', '\'']).to_owned()
+        };
+        let like = value("ID_LIKE").split_whitespace().map(str::to_owned).collect();
+        Self { id: value("ID"), like }
+    }
+
+    /// Whether packages come by apt-get, under the names used here.
+    pub fn is_debian(&self) -> bool {
+        [&self.id].into_iter().chain(&self.like).any(|name| name == "debian" || name == "ubuntu")
+    }
+}
+
+/// What `dpkg-query -W -f '${db:Status-Status} ${Package}\n'` names as wholly installed.
+pub fn installed_packages(dpkg_query: &str) -> BTreeSet<&str> {
+    dpkg_query.lines().filter_map(|line| line.trim().strip_prefix("installed ")).collect()
+}
+
+/// The needs that are met neither by an installed package nor in any other way that `is_met` sees.
+pub fn missing<'a>(
+    needs: &[&'a Need],
+    distribution: &Distribution,
+    installed: &BTreeSet<&str>,
+    is_met: impl Fn(&Probe) -> bool,
+) -> Vec<&'a Need> {
+    let absent = |need: &&&Need| !installed.contains(need.package_in(distribution)) && !is_met(&need.probe);
+    needs.iter().filter(absent).copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packages(needs: &[&Need], distribution: &Distribution) -> Vec<&'static str> {
+        needs.iter().map(|need| need.package_in(distribution)).collect()
+    }
+
+    #[test]
+    fn os_release_is_read_with_and_without_quotes() {
+        let debian = Distribution::parse("PRETTY_NAME=\"Debian GNU/Linux 12\"\nVERSION_ID=\"12\"\nID=debian\n");
+        assert_eq!(debian, Distribution { id: "debian".into(), like: vec![] });
+        assert!(debian.is_debian());
+
+        let mint = Distribution::parse("ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n");
+        assert_eq!(mint.like, ["ubuntu", "debian"]);
+        assert!(mint.is_debian());
+
+        assert!(!Distribution::parse("ID=fedora\n").is_debian());
+        assert!(!Distribution::parse("").is_debian());
+    }
+
+    #[test]
+    fn a_package_that_was_removed_or_only_unpacked_is_not_installed() {
+        let said = "installed xvfb\nconfig-files dunst\nhalf-configured dbus\nnot-installed xdotool\n";
+        assert_eq!(installed_packages(said), BTreeSet::from(["xvfb"]));
+    }
+
+    #[test]
+    fn only_what_nothing_provides_is_missing() {
+        let debian = Distribution::parse("ID=debian");
+        let installed = BTreeSet::from(["build-essential", "fonts-dejavu-core"]);
+        let is_met = |probe: &Probe| *probe == Probe::Programs(&["pkg-config"]);
+        let needs = Purpose::Run.needs();
+        let missing = missing(&needs, &debian, &installed, is_met);
+        assert_eq!(packages(&missing, &debian), ["libwebkit2gtk-4.1-dev", "ca-certificates"]);
+    }
+
+    #[test]
+    fn a_purpose_needs_all_that_a_lesser_one_does() {
+        let [run, desktop, test] = [Purpose::Run, Purpose::VirtualDesktop, Purpose::Test].map(Purpose::needs);
+        assert!(desktop.starts_with(&run) && test.starts_with(&desktop));
+        assert!(run.len() < desktop.len() && desktop.len() < test.len());
+    }
+
+    #[test]
+    fn chromium_has_another_name_in_ubuntu() {
+        let needs = Purpose::Test.needs();
+        let last = |id: &str| packages(&needs, &Distribution::parse(id)).pop();
+        assert_eq!(last("ID=ubuntu\nID_LIKE=debian"), Some("chromium-browser"));
+        assert_eq!(last("ID=debian"), Some("chromium"));
+    }
+}

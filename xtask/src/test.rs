@@ -1,0 +1,191 @@
+//! `cargo xtask test`: every check, in the order in which they fail soonest.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use crate::packages::Purpose;
+use crate::programs::OWN_UI;
+use crate::project::{Profile, Project};
+use crate::{UsageError, boundaries, setup, toolchain, ui, unknown_argument, value_missing};
+
+pub const HELP: &str = "\
+cargo xtask test [--only STEP]...
+
+Installs what tests need, then runs every check in this order and stops at the first that fails:
+
+  setup       packages, Node.js, rustfmt, clippy
+  format      cargo fmt --check
+  ui-install  npm ci, if what is installed is not what package-lock.json asks for
+  ui-lint     npm run lint
+  ui-check    npm run check: types
+  ui-test     npm run test
+  ui-build    npm run build
+  boundaries  no package depends on what its layer must not know
+  clippy      warnings are errors
+  build       the programs and all tests
+  tests       all Rust tests, the desktop tests among them
+
+--only STEP runs that step alone, and may be repeated; `desktop` is the desktop tests without the others.
+The desktop tests bring up a screen of their own.";
+
+/// One check.
+struct Step {
+    name: &'static str,
+    /// Whether it is run when nobody asks for it by name.
+    by_default: bool,
+    run: fn(&Project) -> Result<()>,
+}
+
+const STEPS: [Step; 12] = [
+    step("setup", |project| {
+        setup::prepare(Purpose::Test)?;
+        toolchain::check_rust_components(project)
+    }),
+    step("format", |project| project.cargo("fmt").args(["--all", "--check"]).no_input().run()),
+    step("ui-install", ui::install),
+    step("ui-lint", |project| ui::script(project, "lint")),
+    step("ui-check", |project| ui::script(project, "check")),
+    step("ui-test", ui::test),
+    step("ui-build", ui::build),
+    step("boundaries", boundaries::check),
+    step("clippy", clippy),
+    step("build", build),
+    step("tests", |project| tests(project, &[])),
+    Step { name: "desktop", by_default: false, run: |project| tests(project, &["--test", "desktop"]) },
+];
+
+const fn step(name: &'static str, run: fn(&Project) -> Result<()>) -> Step {
+    Step { name, by_default: true, run }
+}
+
+/// The packages that are built and tested, always all at once: cargo gives a dependency the features that all the
+/// packages of one invocation ask for together, so every other choice would compile Tauri and tokio once more. The
+/// floor is left out because its features of Tauri must not reach the app.
+const TESTED: [&str; 6] = ["--workspace", "--exclude", "holdoff-floor", "--locked", "--features", OWN_UI];
+
+pub fn run(project: &Project, args: &[String]) -> Result<()> {
+    let chosen = choose(args)?;
+    let mut done: Vec<(&str, Duration)> = Vec::new();
+    let start = Instant::now();
+    for step in chosen {
+        println!("\n== {}", step.name);
+        let begin = Instant::now();
+        (step.run)(project).with_context(|| {
+            let after = in_words(begin.elapsed());
+            format!("the step `{name}` failed after {after} (again: cargo xtask test --only {name})", name = step.name)
+        })?;
+        println!("== {}: passed in {}", step.name, in_words(begin.elapsed()));
+        done.push((step.name, begin.elapsed()));
+    }
+    println!("\n{}", summary(&done, start.elapsed()));
+    Ok(())
+}
+
+/// The floor is in this one: what clippy compiles is used for nothing else.
+fn clippy(project: &Project) -> Result<()> {
+    project
+        .cargo("clippy")
+        .args(["--workspace", "--all-targets", "--locked", "--features", OWN_UI, "--", "-D", "warnings"])
+        .no_input()
+        .run()
+}
+
+fn build(project: &Project) -> Result<()> {
+    project.cargo("build").args(TESTED).args(["--bins", "--tests"]).no_input().run()
+}
+
+fn tests(project: &Project, which: &[&str]) -> Result<()> {
+    project
+        .cargo("test")
+        .args(TESTED)
+        .args(which)
+        .env("HOLDOFF_BIN_DIR", project.programs(Profile::Dev))
+        .no_input()
+        .run()
+}
+
+fn choose(args: &[String]) -> Result<Vec<&'static Step>> {
+    let mut names = Vec::new();
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--only" => names.push(args.next().ok_or_else(|| value_missing("--only", "the name of a step"))?),
+            other => return Err(unknown_argument("test", other)),
+        }
+    }
+    if names.is_empty() {
+        return Ok(STEPS.iter().filter(|step| step.by_default).collect());
+    }
+    let named = |name: &&String| {
+        let step = STEPS.iter().find(|step| step.name == name.as_str());
+        step.ok_or_else(|| {
+            UsageError(format!("there is no step `{name}`; `cargo xtask test --help` names them.")).into()
+        })
+    };
+    names.iter().map(named).collect()
+}
+
+/// The last words of a run in which everything passed: the slowest steps, and a line that any reader of logs can count.
+fn summary(done: &[(&str, Duration)], total: Duration) -> String {
+    let mut slowest = done.to_vec();
+    slowest.sort_by_key(|(_, took)| std::cmp::Reverse(*took));
+    let mut said = format!("All passed in {}.", in_words(total));
+    if done.len() > 1 {
+        let slowest = slowest.iter().take(4).map(|(name, took)| format!("{name} {}", in_words(*took)));
+        said += &format!(" Slowest: {}.", slowest.collect::<Vec<_>>().join(", "));
+    }
+    format!("{said}\nsteps: {} passed, 0 failed", done.len())
+}
+
+fn in_words(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..60 => format!("{:.1} s", time.as_secs_f64()),
+        _ => format!("{} min {:02} s", seconds / 60, seconds % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(args: &[&str]) -> Option<Vec<&'static str>> {
+        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+        Some(choose(&args).ok()?.iter().map(|step| step.name).collect())
+    }
+
+    #[test]
+    fn everything_is_run_unless_something_is_asked_for() {
+        let all = chosen(&[]).unwrap_or_default();
+        assert_eq!(all.first(), Some(&"setup"));
+        assert_eq!(all.last(), Some(&"tests"));
+        assert!(!all.contains(&"desktop"), "the desktop tests are among all the tests already");
+        assert_eq!(chosen(&["--only", "desktop", "--only", "format"]), Some(vec!["desktop", "format"]));
+    }
+
+    #[test]
+    fn what_is_no_step_is_refused() {
+        for refused in [&["--only"][..], &["--only", "lunch"], &["format"], &["--all"]] {
+            assert_eq!(chosen(refused), None, "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn every_step_is_in_the_help() {
+        for step in &STEPS {
+            assert!(HELP.contains(step.name), "{}", step.name);
+        }
+    }
+
+    #[test]
+    fn the_summary_names_the_slowest_first_and_counts() {
+        let seconds = Duration::from_secs;
+        let done = [("format", seconds(2)), ("clippy", seconds(125)), ("tests", seconds(60))];
+        assert_eq!(
+            summary(&done, seconds(187)),
+            "All passed in 3 min 07 s. Slowest: clippy 2 min 05 s, tests 1 min 00 s, format 2.0 s.\n\
+             steps: 3 passed, 0 failed"
+        );
+    }
+}

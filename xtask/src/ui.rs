@@ -1,0 +1,79 @@
+//! Builds and checks the UI with npm.
+
+use std::env;
+
+use anyhow::Result;
+
+use crate::cmd::{Cmd, find_program};
+use crate::project::Project;
+use crate::stamp::Stamp;
+use crate::toolchain::NPM;
+
+/// Where the UI's tests look for the path of a browser.
+const BROWSER: &str = "HOLDOFF_CHROMIUM";
+
+/// Installs what the UI is built with, if it is not what package-lock.json asks for already.
+pub fn install(project: &Project) -> Result<()> {
+    let ui = project.ui();
+    // In the folder that it speaks of, so that both go together.
+    let file = ui.join("node_modules/.holdoff-installed");
+    let stamp = Stamp::new(file, &[ui.join("package-lock.json"), ui.join("package.json")], |_| true)?;
+    if stamp.is_current() {
+        println!("The UI's packages are installed already.");
+        return Ok(());
+    }
+    stamp.forget()?;
+    npm(project).args(["ci", "--no-audit", "--no-fund"]).run()?;
+    stamp.keep()
+}
+
+/// Builds `ui/dist`, if it does not come from these sources already: a new one would make cargo link the app anew.
+pub fn build(project: &Project) -> Result<()> {
+    let ui = project.ui();
+    let stamp = Stamp::new(ui.join("node_modules/.holdoff-built"), std::slice::from_ref(&ui), is_source)?;
+    if stamp.is_current() && ui.join("dist").is_dir() {
+        println!("The UI is built already.");
+        return Ok(());
+    }
+    stamp.forget()?;
+    script(project, "build")?;
+    stamp.keep()
+}
+
+/// Runs the UI's tests, with the browser that is in the `PATH` unless the person has named another.
+pub fn test(project: &Project) -> Result<()> {
+    let cmd = npm(project).args(["run", "test"]);
+    match find_program("chromium") {
+        Some(path) if env::var_os(BROWSER).is_none() => cmd.env(BROWSER, path).run(),
+        _ => cmd.run(),
+    }
+}
+
+/// Runs one of the scripts in package.json.
+pub fn script(project: &Project, name: &str) -> Result<()> {
+    npm(project).args(["run", name]).run()
+}
+
+fn npm(project: &Project) -> Cmd {
+    Cmd::new(NPM).dir(&project.ui()).hidden_env("npm_config_update_notifier", "false").no_input()
+}
+
+/// Whether a file or folder of this name in `ui/` is a source, and not something that a tool made or keeps there.
+fn is_source(name: &str) -> bool {
+    name != "node_modules" && name != "dist" && !name.starts_with("dist-") && !name.starts_with('.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_tools_make_is_no_source() {
+        for made in ["node_modules", "dist", "dist-mock", ".svelte-kit"] {
+            assert!(!is_source(made), "{made}");
+        }
+        for source in ["src", "panel.html", "package-lock.json", "distance.ts"] {
+            assert!(is_source(source), "{source}");
+        }
+    }
+}
