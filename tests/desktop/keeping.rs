@@ -1,7 +1,7 @@
 //! What is kept outlives damage to the files that it is kept in.
 
-use crate::scene::{SOON, Scene, gate};
-use holdoff_world::{Answer, Damage, Target};
+use crate::scene::{SOON, Scene, gate, minutes};
+use holdoff_world::{Answer, Damage, Slot, Target};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_damage_to_the_state_opens_a_gate_early() {
@@ -48,4 +48,30 @@ async fn a_pause_outlives_kills() {
     }
     assert_eq!(scene.fake.usage_requests().len(), 1);
     assert_eq!(scene.desktop.recorder().all().len(), 1);
+}
+
+/// A file that cannot be written, as on a full disk: no record, no request.
+#[tokio::test(flavor = "multi_thread")]
+async fn while_state_cannot_be_saved_nothing_is_asked_and_that_is_said() {
+    let scene = Scene::new(30.0).await;
+    scene.home.remove_credentials();
+    let app = scene.start();
+    let tray = scene.tray(&app).await;
+    scene.wait_for_account("no sign-in", |account| account["sign_in"]["state"] == "absent").await;
+    for slot in Slot::BOTH {
+        std::fs::remove_file(scene.home.slot_path(slot)).unwrap();
+        std::fs::create_dir(scene.home.slot_path(slot)).unwrap();
+    }
+    scene.sign_in_again();
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("cannot save its state")).await;
+    let refused = scene.launch.cli(&["refresh"]).await;
+    assert_eq!(refused.code(), 75);
+    assert!(refused.stderr.contains("cannot save its state"), "{}", refused.stderr);
+    scene.pass(minutes(10)).await;
+    assert!(scene.fake.requests().is_empty());
+    for slot in Slot::BOTH {
+        std::fs::remove_dir(scene.home.slot_path(slot)).unwrap();
+    }
+    scene.fake.wait_for_usage(1, SOON).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("42 %")).await;
 }

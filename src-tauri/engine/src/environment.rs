@@ -231,7 +231,6 @@ mod tests {
             "http://0.0.0.0",
             "http://user@127.0.0.1",
             "",
-            "http://2130706434",
         ];
         for bad in bad.iter().filter(|bad| !bad.is_empty()) {
             for variable in ["HOLDOFF_ANTHROPIC_API", "HOLDOFF_ANTHROPIC_TOKEN"] {

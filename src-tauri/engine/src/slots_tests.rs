@@ -18,6 +18,8 @@ fn state(n: i64) -> State {
     state
 }
 
+type Damage = fn(&[u8]) -> Vec<u8>;
+
 struct Disk {
     dir: tempfile::TempDir,
     slots: TwoSlots<PlainFiles>,
@@ -52,10 +54,10 @@ fn what_was_saved_is_read_from_either_slot() {
         disk.slots.save(&state(n)).unwrap();
         assert_eq!(disk.read().state, Some(state(n)));
     }
-    for n in 0..2 {
+    for (n, name) in NAMES.iter().enumerate() {
         let kept = std::fs::read(disk.slot(n)).unwrap();
         std::fs::remove_file(disk.slot(n)).unwrap();
-        assert_eq!(disk.read().state, Some(state(4)), "without {}", NAMES[n]);
+        assert_eq!(disk.read().state, Some(state(4)), "without {name}");
         std::fs::write(disk.slot(n), kept).unwrap();
     }
 }
@@ -72,7 +74,7 @@ fn saving_goes_on_from_the_generation_on_disk() {
 
 #[test]
 fn a_damaged_slot_costs_nothing_and_is_kept_aside() {
-    let damages: [fn(&[u8]) -> Vec<u8>; 5] = [
+    let damages: [Damage; 5] = [
         |_| Vec::new(),
         |whole| whole[..whole.len() / 2].to_vec(),
         |whole| whole.iter().map(|byte| byte ^ 0x55).collect(),
@@ -80,13 +82,13 @@ fn a_damaged_slot_costs_nothing_and_is_kept_aside() {
         |whole| String::from_utf8_lossy(whole).replace("3.1", "9.1").into_bytes(),
     ];
     for (kind, damage) in damages.iter().enumerate() {
-        for n in 0..2 {
+        for (n, name) in NAMES.iter().enumerate() {
             let mut disk = Disk::new();
             disk.slots.save(&state(3)).unwrap();
             let whole = std::fs::read(disk.slot(n)).unwrap();
             std::fs::write(disk.slot(n), damage(&whole)).unwrap();
             let read = disk.read();
-            assert_eq!(read.state, Some(state(3)), "damage {kind} to {}", NAMES[n]);
+            assert_eq!(read.state, Some(state(3)), "damage {kind} to {name}");
             assert_eq!(read.damaged.len(), 1, "damage {kind}");
             let kept = read.set_aside("20260914T120000Z");
             assert_eq!(std::fs::read(&kept[0]).unwrap(), damage(&whole));

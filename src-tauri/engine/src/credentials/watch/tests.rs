@@ -181,6 +181,17 @@ async fn the_folder_is_replaced_by_one_with_the_file() {
     lab.unmoved(|_| write(away.join(FILE), "of-the-old-folder")).await;
 }
 
+/// No look at the paths could tell.
+#[tokio::test]
+async fn the_folder_changes_places_with_another_in_one_step() {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    let mut lab = signed_in();
+    let (folder, other) = (lab.at(".claude"), lab.at("other"));
+    folder_with(&other, "second");
+    lab.after(|| renameat_with(CWD, &other, CWD, &folder, RenameFlags::EXCHANGE).unwrap(), "second").await;
+    lab.unmoved(|_| write(other.join(FILE), "of-the-old-folder")).await;
+}
+
 #[tokio::test]
 async fn the_folder_is_replaced_and_the_file_comes_later() {
     let mut lab = signed_in();

@@ -54,7 +54,7 @@ impl Darkroom {
     /// Writes what is in `area` of the screen.
     pub async fn print(&self, stage: &Stage, name: &str, area: Area) {
         let crop = format!("{}x{}+{}+{}", area.width, area.height, area.x, area.y);
-        let mut command = stage.command("import");
+        let mut command = stage.command("import", "imagemagick");
         command.args(["-window", "root", "-crop", &crop, "+repage"]);
         self.finish(name, command).await;
     }
@@ -69,7 +69,15 @@ impl Darkroom {
     async fn finish(&self, name: &str, mut command: Command) {
         let path = self.out.join(format!("{name}.png"));
         // Without dates and names of programs, equal pictures are equal files.
-        command.args(["-depth", "8", "-strip", "-define", "png:compression-level=9", "-define", "png:exclude-chunk=all"]);
+        command.args([
+            "-depth",
+            "8",
+            "-strip",
+            "-define",
+            "png:compression-level=9",
+            "-define",
+            "png:exclude-chunk=all",
+        ]);
         command.args(["-define", "png:include-chunk=PLTE,tRNS"]).arg(&path);
         let done = Spawned::start("imagemagick", &mut command).finished(TOOL).await;
         assert!(done.status.success(), "no picture {name}: {}{}", done.stdout, done.stderr);

@@ -27,7 +27,7 @@ pub async fn take(out: &Path) {
     let panel = stage.desktop.wait_for_window(app.pid(), PATIENCE, |_| true).await;
     let menu = stage.desktop.open_tray_menu().await;
     let x = menu.x - (GAP + panel.width) as i32;
-    run(&stage, "xdotool", &["windowmove", &panel.id.to_string(), &x.to_string(), &(menu.y + GAP as i32).to_string()]).await;
+    stage.move_window(&panel, x, menu.y + GAP as i32).await;
     stage.still().await;
     let (width, height) = SIZE;
     Darkroom::new(out).print(&stage, "hero", Area { x: 0, y: 0, width, height }).await;
@@ -36,14 +36,9 @@ pub async fn take(out: &Path) {
 async fn paint(stage: &Stage) {
     let size = format!("{}x{}", SIZE.0, SIZE.1);
     let before = stage.desktop.fingerprint().await;
-    let mut command = stage.command("display");
+    let mut command = stage.command("display", "imagemagick");
     command.args(["-size", &size, "-window", "root", "-define", "gradient:angle=160", SKY]);
     // It ends with 1 even when it has done its work.
     let _painted = Spawned::start("display", &mut command).finished(PATIENCE).await;
     stage.desktop.wait_for_change(&before, PATIENCE).await;
-}
-
-async fn run(stage: &Stage, program: &str, arguments: &[&str]) {
-    let done = Spawned::start(program, stage.command(program).args(arguments)).finished(PATIENCE).await;
-    assert!(done.status.success(), "{program} failed: {}", done.stderr);
 }

@@ -132,7 +132,7 @@ impl Gallery {
         self.stage.tooltip(&app, "limits requests").await;
         self.stage.desktop.wait_for_popups(1, PATIENCE).await;
         let popup = self.stage.popup().await;
-        self.print("notification", Area::of(&popup).with_margin(MARGIN, self.stage.desktop.size())).await;
+        self.print("notification", popup.with_margin(MARGIN, self.stage.desktop.size())).await;
         self.stage.desktop.close_popups().await;
         drop(app);
         self.panel("panel-cooling", 6, "limits requests").await;
@@ -144,9 +144,7 @@ impl Gallery {
         self.stage.fake.always(Answer::unauthorized());
         for minute in [6, 12] {
             let app = self.stage.start_at(minute, &[]);
-            let asked = self.stage.fake.usage_requests().len();
-            self.stage.fake.wait_for_usage(asked + 1, PATIENCE).await;
-            self.stage.wait_until_answered(&app, "unauthorized").await;
+            self.stage.wait_until_answered(&app, minute, "401").await;
         }
         let app = self.stage.start_at(18, &[]);
         self.stage.tooltip(&app, "Paused").await;

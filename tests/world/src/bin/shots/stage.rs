@@ -1,13 +1,18 @@
 //! Where the pictures are taken: a desktop, a person's home, a fake Anthropic, and a clock that stands still.
 
+use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use holdoff_world::bodies::{self, Resets};
 use holdoff_world::desktop::Window;
+use holdoff_world::spawn::{Spawned, tool};
 use holdoff_world::{
     Answer, App, ClockSpec, Credential, Desktop, FakeAnthropic, Home, Inspector, Launch, Notifications, Shade, Tray,
     eventually,
 };
 use serde_json::json;
+
+use super::darkroom::Area;
 
 /// How long anything may take to show, on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -50,7 +55,7 @@ impl Stage {
         self.home.settings(&json!({"version": 1, "theme": theme}));
         self.home.sign_in(program_time(0) + Duration::from_secs(7 * 3600 + 20 * 60));
         self.fake.set_clock(standing_at(0));
-        self.fake.always(Answer::ok());
+        self.fake.always(quota());
     }
 
     /// The sign-in has run out.
@@ -72,16 +77,19 @@ impl Stage {
     /// The app runs at 13:00 until it has a reading, and ends.
     pub async fn first_reading(&self) {
         let app = self.start_at(0, &[]);
-        self.wait_until_answered(&app, "reading").await;
+        self.wait_until_answered(&app, 0, "reading").await;
         app.terminate();
         app.wait_exit(PATIENCE).await;
     }
 
-    /// Waits until the last request has come to this, and that is on disk.
-    pub async fn wait_until_answered(&self, app: &App, outcome: &str) {
-        eventually(PATIENCE, format!("a request comes to {outcome:?}"), async || {
+    /// Waits until the request of this minute has come to this, and that is on disk.
+    pub async fn wait_until_answered(&self, app: &App, minute: u64, outcome: &str) {
+        let at = format!("T13:{minute:02}:");
+        eventually(PATIENCE, format!("the request at {at} comes to {outcome:?}"), async || {
             let status = app.status().await;
-            (status["accounts"][0]["last_request"]["outcome"] == outcome).then_some(())
+            let last = &status["accounts"][0]["last_request"];
+            let says = |field: &str, text: &str| last[field].as_str().is_some_and(|said| said.contains(text));
+            (says("at", &at) && says("outcome", outcome)).then_some(())
         })
         .await;
     }
@@ -93,12 +101,28 @@ impl Stage {
         tray
     }
 
-    /// The one popup that is shown.
-    pub async fn popup(&self) -> Window {
+    /// Where dunst shows its popups. Its window names no process, so it is not among those of the desktop.
+    pub async fn popup(&self) -> Area {
         eventually(PATIENCE, "a popup is on the screen", async || {
-            self.desktop.windows().await.into_iter().find(|window| window.title == "Dunst")
+            let geometry = ["search", "--onlyvisible", "--class", "Dunst", "getwindowgeometry", "--shell"];
+            let said = self.xdotool(&geometry).await?;
+            let field = |name: &str| said.lines().find_map(|line| line.strip_prefix(name)?.parse().ok());
+            Some(Area { x: field("X=")?, y: field("Y=")?, width: field("WIDTH=")?, height: field("HEIGHT=")? })
         })
         .await
+    }
+
+    /// Moves a window's upper left corner.
+    pub async fn move_window(&self, window: &Window, x: i32, y: i32) {
+        let place = ["windowmove", "--sync", &window.id.to_string(), &x.to_string(), &y.to_string()];
+        self.xdotool(&place).await.expect("a window that can be moved");
+    }
+
+    /// What xdotool says, if it finds what it is to act on.
+    async fn xdotool(&self, arguments: &[&str]) -> Option<String> {
+        let mut command = self.command("xdotool", "xdotool");
+        let done = Spawned::start("xdotool", command.args(arguments)).finished(PATIENCE).await;
+        done.status.success().then_some(done.stdout)
     }
 
     /// Waits until nothing on the screen moves.
@@ -107,11 +131,18 @@ impl Stage {
     }
 
     /// A command on this desktop.
-    pub fn command(&self, program: &str) -> std::process::Command {
-        let mut command = self.home.command(holdoff_world::spawn::tool(program, "imagemagick"));
+    pub fn command(&self, program: &str, package: &str) -> Command {
+        let mut command = self.home.command(tool(program, package));
         command.envs(self.desktop.env());
         command
     }
+}
+
+/// What a person with a plan and extra usage sees, without the windows that have no name yet.
+fn quota() -> Answer {
+    let mut body = bodies::usage(Resets::ahead(program_time(0), program_time(0)));
+    body.as_object_mut().expect("usage is an object").remove("nimbus_quill");
+    Answer::usage(body)
 }
 
 fn program_time(minute: u64) -> SystemTime {

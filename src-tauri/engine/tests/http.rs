@@ -1,0 +1,129 @@
+//! The HTTP layer against real servers on loopback. A permit is only to be had from an account that is due.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
+
+use holdoff_core::account::{Account, Action, Event, Preferences};
+use holdoff_core::secret::Token;
+use holdoff_core::sign_in::{Credential, CredentialRead, Identity};
+use holdoff_core::state::Provider;
+use holdoff_core::{AccountId, AccountState, Body, Boot, Delivery, Moment, Permit, Request, Settings, Wall};
+use holdoff_engine::environment::Bases;
+use holdoff_engine::http::{BODY_MAX, Http};
+use holdoff_world::{Answer, FakeAnthropic, Foreign};
+use std::time::Duration;
+
+const TOKEN: &str = "sk-ant-oat01-only-for-anthropic";
+const SHORT: Duration = Duration::from_millis(600);
+
+/// What an account that is due asks for.
+fn due() -> (Permit, Request) {
+    let now = Moment { wall: Wall(1_789_387_200_000), boot: Boot(1_000) };
+    let state = AccountState::new(Provider::Anthropic);
+    let preferences = Preferences::from(&Settings::default());
+    let mut account = Account::new(AccountId("anthropic:ann".into()), "here".into(), state, preferences, now, 1);
+    loop {
+        let event = match account.poll(now) {
+            Action::Ask(permit, request) => return (permit, request),
+            Action::Persist(_) => Event::Persisted(Ok(())),
+            Action::ReadCredential => Event::Credential(CredentialRead::Found(Credential {
+                access_token: Token::new(TOKEN.into()).unwrap(),
+                expires_at: None,
+                scopes: vec![],
+                plan: None,
+                identity: Identity { account: Some("ann".into()), ..Identity::default() },
+            })),
+            Action::Record(_) => continue,
+            other => panic!("{other:?}"),
+        };
+        account.handle(event, now);
+    }
+}
+
+async fn send(fake: &FakeAnthropic) -> Delivery {
+    let bases = Bases { api: fake.api_base().parse().unwrap(), token: fake.token_base().parse().unwrap() };
+    let (permit, request) = due();
+    Http::with_timeout(&bases, SHORT).unwrap().send(permit, request).await
+}
+
+async fn answered(answer: Answer) -> holdoff_core::Answer {
+    let fake = FakeAnthropic::start().await;
+    fake.always(answer);
+    let delivery = send(&fake).await;
+    assert_eq!(fake.requests().len(), 1, "one permit, one request");
+    match delivery {
+        Delivery::Answered(answer) => answer,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn broken(answer: &holdoff_core::Answer) -> bool {
+    matches!(answer.body, Body::Broken(_))
+}
+
+#[tokio::test]
+async fn an_answer_comes_back_whole() {
+    let answer = answered(Answer::raw(200, &[("retry-after", "7")], "{}")).await;
+    assert_eq!((answer.status, answer.retry_after.as_deref()), (200, Some("7")));
+    assert!(matches!(answer.body, Body::Whole(bytes) if bytes == b"{}"));
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let foreign = Foreign::start().await;
+    for status in [301, 302, 303, 307, 308] {
+        assert_eq!(answered(Answer::redirect_with(status, &foreign.url())).await.status, status);
+    }
+    assert!(!foreign.was_asked());
+}
+
+#[tokio::test]
+async fn a_body_has_a_limit() {
+    assert!(!broken(&answered(Answer::raw(200, &[], vec![b'x'; BODY_MAX])).await));
+    assert!(broken(&answered(Answer::raw(200, &[], vec![b'x'; BODY_MAX + 1])).await));
+    assert!(broken(&answered(Answer::huge_declared(3 * 1024 * 1024)).await));
+}
+
+#[tokio::test]
+async fn what_trickles_is_given_up_and_its_status_is_kept() {
+    let answer = answered(Answer::trickle(Duration::from_millis(50))).await;
+    assert!(broken(&answer), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_token_that_is_echoed_is_taken_out() {
+    let answer = answered(Answer::echo_token(403)).await;
+    let Body::Whole(bytes) = answer.body else { panic!("{:?}", answer.body) };
+    let text = String::from_utf8_lossy(&bytes);
+    assert!(!text.contains(TOKEN) && text.contains("(withheld)"), "{text}");
+}
+
+#[tokio::test]
+async fn what_did_not_leave_is_told_from_what_was_lost() {
+    let fake = FakeAnthropic::start().await;
+    for answer in [Answer::hang(), Answer::hang_up(), Answer::trickle_headers(Duration::from_millis(50))] {
+        fake.always(answer);
+        let delivery = send(&fake).await;
+        assert!(matches!(delivery, Delivery::Lost(_)), "{delivery:?}");
+    }
+    let asked = fake.requests().len();
+    assert_eq!(asked, 3, "nothing is sent a second time");
+
+    // A port that was free a moment ago: nobody listens there.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let base = format!("http://127.0.0.1:{port}");
+    let bases = Bases { api: base.parse().unwrap(), token: base.parse().unwrap() };
+    let (permit, request) = due();
+    let delivery = Http::new(&bases).unwrap().send(permit, request).await;
+    assert!(matches!(&delivery, Delivery::NotSent(why) if why.contains("refused")), "{delivery:?}");
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_trusted_gets_no_token() {
+    let fake = FakeAnthropic::start().await;
+    // Plain HTTP where TLS is spoken to: the handshake fails before anything is said.
+    let base = fake.api_base().replace("http://", "https://");
+    let bases = Bases { api: base.parse().unwrap(), token: base.parse().unwrap() };
+    let (permit, request) = due();
+    let delivery = Http::new(&bases).unwrap().send(permit, request).await;
+    assert!(matches!(delivery, Delivery::NotSent(_)), "{delivery:?}");
+    assert!(fake.requests().is_empty());
+}
