@@ -49,6 +49,6 @@ fn complain(error: &StartError) -> ExitCode {
 }
 
 /// The app's configuration, pages and permissions.
-fn context() -> tauri::Context {
+fn context<R: tauri::Runtime>() -> tauri::Context<R> {
     tauri::generate_context!()
 }

@@ -316,8 +316,10 @@ impl Gate {
             (Some(a), Some(b)) => Some(a.later(b)),
             (a, b) => a.or(b),
         };
-        if let GateState::CoolingDown { cause, since, until } = &other.state {
-            self.shut_until(cause.clone(), *since, *until);
+        match &other.state {
+            GateState::Open => {}
+            GateState::CoolingDown { cause, since, until } => self.shut_until(cause.clone(), *since, *until),
+            GateState::Paused { .. } => self.state = other.state.clone(),
         }
     }
 }

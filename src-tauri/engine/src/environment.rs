@@ -40,7 +40,9 @@ pub enum StartError {
         "HOLDOFF_CLOCK is \"{value}\": {why}. It is written as <epoch seconds>x<speed>, such as 1789387200x60, and is for tests only."
     )]
     Clock { value: String, why: &'static str },
-    #[error("There is no home folder: HOME is not set. Holdoff keeps its state there; set HOME, or XDG_DATA_HOME.")]
+    #[error(
+        "There is no home folder: HOME is not set. The sign-in is there, and Holdoff keeps its state there; set HOME."
+    )]
     NoHome,
     #[error("Holdoff cannot keep its state in {}: {why}. Without a record it could ask too early, so it does not start. Make the folder writable for your user.", dir.display())]
     DataDir { dir: PathBuf, why: String },
@@ -71,11 +73,11 @@ impl Environment {
     /// # Errors
     /// See [`StartError`].
     pub fn from_vars(var: impl Fn(&str) -> Option<OsString>) -> Result<Self, StartError> {
-        let home = var(HOME_VARIABLE).map(PathBuf::from);
-        let data_home = absolute(var("XDG_DATA_HOME")).or_else(|| home.as_deref().map(default_data_home));
-        let state_home = absolute(var("XDG_STATE_HOME")).or_else(|| home.as_deref().map(default_state_home));
-        let data_dir = data_home.ok_or(StartError::NoHome)?.join(IDENTIFIER);
-        let log_dir = state_home.map_or_else(|| data_dir.join("logs"), |state| state.join(IDENTIFIER));
+        let home = absolute(var(HOME_VARIABLE)).ok_or(StartError::NoHome)?;
+        let data_home = absolute(var("XDG_DATA_HOME")).unwrap_or_else(|| default_data_home(&home));
+        let state_home = absolute(var("XDG_STATE_HOME")).unwrap_or_else(|| default_state_home(&home));
+        let data_dir = data_home.join(IDENTIFIER);
+        let log_dir = state_home.join(IDENTIFIER);
         let api = base(&var, "HOLDOFF_ANTHROPIC_API", anthropic::API_BASE)?;
         let token = base(&var, "HOLDOFF_ANTHROPIC_TOKEN", anthropic::TOKEN_BASE)?;
         let loopback = is_loopback(&api) && is_loopback(&token);
@@ -84,7 +86,7 @@ impl Environment {
             Some(text) => Clock::with(clock_spec(&text.to_string_lossy(), loopback)?),
         };
         Ok(Self {
-            home: home.unwrap_or_default(),
+            home,
             data_dir,
             log_dir,
             claude_config_dir: var("CLAUDE_CONFIG_DIR"),
@@ -260,7 +262,7 @@ mod tests {
     #[test]
     fn no_home_is_said() {
         assert_eq!(from(&[]).unwrap_err().exit_code(), 73);
-        assert!(from(&[("XDG_DATA_HOME", "/data")]).is_ok());
+        assert_eq!(from(&[("XDG_DATA_HOME", "/data")]).unwrap_err().exit_code(), 73, "and no sign-in to look for");
         let relative = from(&[("HOME", "/h"), ("XDG_DATA_HOME", "data")]).unwrap();
         assert_eq!(relative.data_dir, Path::new("/h/.local/share/dev.holdoff.tray"));
     }

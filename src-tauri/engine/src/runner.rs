@@ -89,8 +89,10 @@ impl Runner {
         let place = tools.source.place();
         let read = read(&tools.source).await;
         let id = match &read {
-            CredentialRead::Found(found) => AccountId::of(Provider::Anthropic, &found.identity, &place),
-            CredentialRead::Absent(_) => tools.last_known(&place).await,
+            CredentialRead::Found(found) if found.identity.account.is_some() => {
+                AccountId::of(Provider::Anthropic, &found.identity, &place)
+            }
+            CredentialRead::Found(_) | CredentialRead::Absent(_) => tools.last_known(&place).await,
         };
         let account = tools.account(id, None, preferences).await;
         Self { tools, account, preferences, notice_service: false, lock: None, asking: None, stirred: None }
@@ -267,19 +269,28 @@ impl Runner {
 impl Tools {
     async fn account(&self, id: AccountId, renamed: Option<&AccountState>, preferences: Preferences) -> Account {
         let now = self.clock.now();
-        let kept = self.keeper.take(id.clone()).await;
-        let mut state = kept.unwrap_or_else(|| {
-            let mut fresh = AccountState::new(Provider::Anthropic);
-            if let Some(until) = self.hold.filter(|until| until.is_after(now)) {
-                fresh.memory_lost(now, until);
-            }
-            fresh
-        });
+        let mut state = match self.keeper.take(id.clone()).await {
+            Some(kept) => kept,
+            None => self.fresh(now).await,
+        };
         if let Some(other) = renamed {
             state.adopt_gates(other);
         }
         self.keeper.activate(None, id.clone()).await;
         Account::new(id, self.source.place(), state, preferences, now, fastrand::u64(..))
+    }
+
+    /// An account that is met for the first time, unless it was here before its name was known.
+    async fn fresh(&self, now: Moment) -> AccountState {
+        let mut fresh = AccountState::new(Provider::Anthropic);
+        if let Some(until) = self.hold.filter(|until| until.is_after(now)) {
+            fresh.memory_lost(now, until);
+        }
+        let unnamed = AccountId::of(Provider::Anthropic, &Default::default(), &self.source.place());
+        if let Some(other) = self.keeper.take(unnamed).await {
+            fresh.adopt_gates(&other);
+        }
+        fresh
     }
 
     /// With no sign-in to say whose it is: the account that was last found in this place.

@@ -6,9 +6,9 @@ use crate::view::{Answer, SettingsChange};
 use holdoff_engine::ipc::{Call, RefreshAnswer, Window};
 use serde_json::{Value, json};
 use tauri::ipc::Invoke;
-use tauri::{AppHandle, State, WebviewWindow, Wry};
+use tauri::{AppHandle, Runtime, State, WebviewWindow};
 
-pub fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
+pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
     tauri::generate_handler![view, refresh, change_settings, open_settings, close_window]
 }
 
@@ -38,11 +38,58 @@ async fn change_settings(link: State<'_, Link>, change: SettingsChange) -> Resul
 }
 
 #[tauri::command]
-async fn open_settings(app: AppHandle<Wry>) -> Result<(), String> {
+async fn open_settings<R: Runtime>(app: AppHandle<R>) -> Result<(), String> {
     page::show(&app, Window::Settings).map_err(|error| format!("The settings could not be opened: {error}"))
 }
 
 #[tauri::command]
-async fn close_window(window: WebviewWindow<Wry>) -> Result<(), String> {
+async fn close_window<R: Runtime>(window: WebviewWindow<R>) -> Result<(), String> {
     window.destroy().map_err(|error| format!("The window could not be closed: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tauri::ipc::{CallbackFn, InvokeBody};
+    use tauri::test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder};
+    use tauri::webview::InvokeRequest;
+    use tauri::{WebviewUrl, WebviewWindowBuilder};
+    use tokio::sync::mpsc;
+
+    /// What the real permissions say to each window and command.
+    fn ask(window: &WebviewWindow<MockRuntime>, command: &str) -> Result<(), String> {
+        let request = InvokeRequest {
+            cmd: command.to_owned(),
+            callback: CallbackFn(0),
+            error: CallbackFn(1),
+            url: "tauri://localhost".parse().unwrap(),
+            body: InvokeBody::Json(json!({"accountId": "anthropic:ann", "change": {}})),
+            headers: tauri::http::HeaderMap::new(),
+            invoke_key: INVOKE_KEY.to_owned(),
+        };
+        get_ipc_response(window, request).map(drop).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn each_window_may_do_what_it_is_for_and_no_more() {
+        // Nobody is at the other end: a command that is let through finds the app gone.
+        let link = Link::new(mpsc::channel(1).0);
+        link.seen(json!({}));
+        let app = mock_builder().manage(link).invoke_handler(handler()).build(crate::context()).unwrap();
+        let window = |label: &str| WebviewWindowBuilder::new(&app, label, WebviewUrl::default()).build().unwrap();
+        let (panel, settings, other) = (window("panel"), window("settings"), window("other"));
+        for (window, command, allowed) in [
+            (&panel, "view", true),
+            (&panel, "refresh", true),
+            (&panel, "change_settings", false),
+            (&settings, "view", true),
+            (&settings, "change_settings", true),
+            (&settings, "open_settings", false),
+            (&other, "view", false),
+            (&other, "refresh", false),
+        ] {
+            let refused = ask(window, command).err().is_some_and(|error| error.contains("not allowed"));
+            assert_eq!(!refused, allowed, "{command} from {}", window.label());
+        }
+    }
 }

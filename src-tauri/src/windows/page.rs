@@ -1,7 +1,7 @@
 //! Making and raising windows. They are made when opened and destroyed when closed.
 
 use holdoff_engine::ipc::Window;
-use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindowBuilder, WindowEvent, Wry};
+use tauri::{AppHandle, Manager, Runtime, WebviewUrl, WebviewWindowBuilder, WindowEvent};
 
 /// The event that brings a new view to a page.
 pub const VIEW_EVENT: &str = "view";
@@ -10,7 +10,7 @@ pub const VIEW_EVENT: &str = "view";
 ///
 /// # Errors
 /// When the web engine cannot be had.
-pub fn show(app: &AppHandle<Wry>, window: Window) -> tauri::Result<()> {
+pub fn show<R: Runtime>(app: &AppHandle<R>, window: Window) -> tauri::Result<()> {
     if let Some(open) = app.get_webview_window(label(window)) {
         open.unminimize()?;
         open.show()?;
@@ -29,7 +29,7 @@ fn label(window: Window) -> &'static str {
     }
 }
 
-fn panel(app: &AppHandle<Wry>) -> tauri::Result<()> {
+fn panel<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
     let panel = WebviewWindowBuilder::new(app, label(Window::Panel), WebviewUrl::App("panel.html".into()))
         .title("Holdoff")
         .inner_size(360.0, 520.0)
@@ -52,7 +52,7 @@ fn panel(app: &AppHandle<Wry>) -> tauri::Result<()> {
     Ok(())
 }
 
-fn settings(app: &AppHandle<Wry>) -> tauri::Result<()> {
+fn settings<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
     WebviewWindowBuilder::new(app, label(Window::Settings), WebviewUrl::App("settings.html".into()))
         .title("Holdoff settings")
         .inner_size(600.0, 680.0)

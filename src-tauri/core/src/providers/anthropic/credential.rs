@@ -60,12 +60,15 @@ fn scopes(value: &Value) -> Vec<String> {
 
 /// Reads whose sign-in it is from Claude Code's `.claude.json`. Anything unreadable is "not said".
 pub fn identity(bytes: &[u8]) -> Identity {
-    let Ok(json) = serde_json::from_slice::<Value>(bytes) else {
-        return Identity::default();
-    };
-    let account = json.get("oauthAccount");
+    /// The file holds megabytes of other things, which are read over.
+    #[derive(serde::Deserialize)]
+    struct File {
+        #[serde(rename = "oauthAccount")]
+        account: Option<Value>,
+    }
+    let account = serde_json::from_slice::<File>(bytes).ok().and_then(|file| file.account);
     let text = |key: &str| {
-        let text = account?.get(key)?.as_str()?.trim();
+        let text = account.as_ref()?.get(key)?.as_str()?.trim();
         (!text.is_empty() && text.len() <= 200).then(|| text.to_owned())
     };
     Identity { account: text("accountUuid"), email: text("emailAddress"), organization: text("organizationName") }

@@ -82,6 +82,9 @@ impl Gallery {
 
     async fn take(mut self) {
         self.stage.move_in();
+        if std::env::var_os("DBG").is_some() {
+            return self.paused().await;
+        }
         self.stage.first_reading().await;
         self.tray().await;
         self.panel("panel", 4, "42 %").await;
@@ -138,20 +141,21 @@ impl Gallery {
         self.panel("panel-cooling", 6, "limits requests").await;
     }
 
-    /// Three polls of one token are answered with 401: a poll each six minutes.
+    /// Three polls of one token are answered with 401, each some minutes after the one before.
     async fn paused(&self) {
         self.stage.first_reading().await;
         self.stage.fake.always(Answer::unauthorized());
         for minute in [6, 12] {
             let app = self.stage.start_at(minute, &[]);
             self.stage.wait_until_answered(&app, minute, "401").await;
+            stage::end(app).await;
         }
-        let app = self.stage.start_at(18, &[]);
+        let app = self.stage.start_at(26, &[]);
         self.stage.tooltip(&app, "Paused").await;
         self.stage.desktop.wait_for_popups(1, PATIENCE).await;
         self.stage.desktop.close_popups().await;
         drop(app);
-        self.settings("settings-paused", 18, "Waiting for the new sign-in").await;
+        self.settings("settings-paused", 26, "Waiting for the new sign-in").await;
     }
 
     async fn print(&self, name: &str, area: Area) {

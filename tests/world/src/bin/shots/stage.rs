@@ -78,8 +78,7 @@ impl Stage {
     pub async fn first_reading(&self) {
         let app = self.start_at(0, &[]);
         self.wait_until_answered(&app, 0, "reading").await;
-        app.terminate();
-        app.wait_exit(PATIENCE).await;
+        end(app).await;
     }
 
     /// Waits until the request of this minute has come to this, and that is on disk.
@@ -136,6 +135,12 @@ impl Stage {
         command.envs(self.desktop.env());
         command
     }
+}
+
+/// Ends the app as the end of a session does: it writes down what it knows.
+pub async fn end(app: App) {
+    app.terminate();
+    app.wait_exit(PATIENCE).await;
 }
 
 /// What a person with a plan and extra usage sees, without the windows that have no name yet.
