@@ -100,5 +100,9 @@ async fn without_the_app_nobody_can_ask() {
     let output = scene.launch.cli(&["refresh"]).await;
     assert_eq!(output.code(), 69);
     assert!(output.stderr.contains("not running"), "{}", output.stderr);
+    let output = scene.launch.cli(&["status"]).await;
+    assert_eq!(output.code(), 0);
+    assert!(output.stdout.contains("Nothing is known yet") && output.stdout.contains("not running"), "{output:?}");
+    assert_eq!(scene.launch.status().await["accounts"], serde_json::json!([]));
     assert!(scene.fake.requests().is_empty());
 }

@@ -12,4 +12,5 @@ mod limit;
 mod quota;
 mod scene;
 mod secrets;
+mod settings;
 mod sign_in;

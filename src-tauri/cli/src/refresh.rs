@@ -6,10 +6,14 @@ use holdoff_engine::ipc::{self, Call, Client, RefreshAnswer};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-pub fn run(environment: &Environment) -> ExitCode {
+/// The running app, if there is one.
+pub fn connect(environment: &Environment) -> Option<Client> {
     let runtime_dir = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    let address = ipc::address(&environment.data_dir, runtime_dir.as_deref());
-    let Some(mut app) = Client::connect(&address) else {
+    Client::connect(&ipc::address(&environment.data_dir, runtime_dir.as_deref()))
+}
+
+pub fn run(environment: &Environment) -> ExitCode {
+    let Some(mut app) = connect(environment) else {
         eprintln!("holdoff: the tray app is not running, so nobody can ask. Start it with: holdoff");
         return ExitCode::from(UNAVAILABLE);
     };

@@ -1,6 +1,6 @@
 //! `holdoff status`: what is known now, from the state on disk.
 
-use crate::print;
+use crate::{print, refresh};
 use holdoff_core::settings::Percent;
 use holdoff_core::{AccountState, Moment, Report, State, report, words};
 use holdoff_engine::environment::Environment;
@@ -34,7 +34,11 @@ pub fn run(environment: &Environment, json: bool) -> ExitCode {
             }
         };
     }
-    print(&text(&state, settings.percent, settings.polling_interval, now))
+    let mut text = text(&state, settings.percent, settings.polling_interval, now);
+    if refresh::connect(environment).is_none() {
+        text.push_str("The tray app is not running, so nothing is asked. Start it with: holdoff\n");
+    }
+    print(&text)
 }
 
 fn text(state: &State, percent: Percent, interval: std::time::Duration, now: Moment) -> String {
@@ -46,8 +50,7 @@ fn text(state: &State, percent: Percent, interval: std::time::Duration, now: Mom
         .map(|account| account_text(account, percent, interval, now, &zone))
         .collect();
     if accounts.is_empty() {
-        return "Nothing is known yet: Holdoff has not read anything on this computer. Start it with: holdoff\n"
-            .to_owned();
+        return "Nothing is known yet: Holdoff has not read anything on this computer.\n".to_owned();
     }
     accounts.join("\n")
 }

@@ -43,11 +43,13 @@ impl Account {
 
     fn persist(&mut self, now: Moment) -> Option<Action> {
         let waits = self.saving.retry.is_some_and(|retry| retry.is_after(now));
-        (self.saving.dirty && !waits).then(|| self.persist_now())
+        let unsaved = self.saving.dirty || self.saving.pending;
+        (unsaved && !waits).then(|| self.persist_now())
     }
 
     fn persist_now(&mut self) -> Action {
-        self.saving.dirty = true;
+        self.saving.pending = true;
+        self.saving.dirty = false;
         Action::Persist(Box::new(self.state.clone()))
     }
 

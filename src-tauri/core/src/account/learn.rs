@@ -54,11 +54,18 @@ impl Account {
     }
 
     fn saved(&mut self) {
-        self.saving = super::Saving::default();
+        if self.saving.pending {
+            self.saving = super::Saving { dirty: self.saving.dirty, ..super::Saving::default() };
+        }
     }
 
     /// Nothing is asked while state cannot be saved, and what was about to be asked or said waits (law 13).
     fn not_saved(&mut self, trouble: String, now: Moment) {
+        if !self.saving.pending {
+            return;
+        }
+        self.saving.pending = false;
+        self.saving.dirty = true;
         self.saving.failures = self.saving.failures.saturating_add(1);
         self.saving.retry = Some(now.plus(policy::SAVE.after(self.saving.failures)));
         self.saving.trouble = Some(trouble);

@@ -131,7 +131,10 @@ enum Step {
 /// Whether what is durable is what is true.
 #[derive(Debug, Default)]
 struct Saving {
+    /// There is something newer than what was last handed over to be saved.
     dirty: bool,
+    /// It was handed over, and nobody has said yet what came of it.
+    pending: bool,
     failures: u32,
     retry: Option<Moment>,
     trouble: Option<String>,

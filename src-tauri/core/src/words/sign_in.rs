@@ -92,20 +92,25 @@ fn absent(owner: &str, absence: &Absence) -> (String, String) {
 fn steps(provider: Provider, trouble: &SignInTrouble) -> (Vec<String>, Option<&'static str>) {
     match (provider, trouble) {
         (Provider::Anthropic, SignInTrouble::Expired) => (
-            vec!["Use Claude Code once, or sign in again in a terminal:".to_owned(), NOTICES.to_owned()],
+            vec![
+                "Use Claude Code once, or run the command below in a terminal to sign in again.".to_owned(),
+                NOTICES.to_owned(),
+            ],
             Some(anthropic::credential::SIGN_IN_COMMAND),
         ),
         (Provider::Anthropic, SignInTrouble::Absent(Absence::Forbidden(_))) => (
             vec![
-                "Make the file readable for your user, or sign in again in a terminal:".to_owned(),
+                "Make the file readable for your user, or run the command below in a terminal to sign in again."
+                    .to_owned(),
                 NOTICES.to_owned(),
             ],
             Some(anthropic::credential::SIGN_IN_COMMAND),
         ),
         (Provider::Anthropic, SignInTrouble::Absent(_) | SignInTrouble::Paused(_)) => (
             vec![
-                "Open a terminal and sign in with Claude Code:".to_owned(),
-                "Follow its sign-in in the browser. In older versions: start claude and type /login.".to_owned(),
+                "Open a terminal and run the command below.".to_owned(),
+                "Follow Claude Code's sign-in in the browser. In older versions: start claude and type /login."
+                    .to_owned(),
                 NOTICES.to_owned(),
             ],
             Some(anthropic::credential::SIGN_IN_COMMAND),

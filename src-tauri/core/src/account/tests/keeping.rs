@@ -28,6 +28,17 @@ fn a_request_without_an_answer_is_waited_for_as_for_a_refusal() {
     assert_eq!(world.entries.iter().filter(|entry| unanswered(entry)).count(), 1);
 }
 
+/// Law 13: only what was handed over is saved.
+#[test]
+fn a_word_of_saving_out_of_turn_saves_nothing() {
+    let mut world = World::new(|_| limited(Some("3600")));
+    world.settle();
+    world.account.handle(Event::NoticeMissed(99), world.now);
+    world.account.handle(Event::Persisted(Ok(())), world.now);
+    assert!(matches!(world.account.poll(world.now), Action::Persist(_)));
+    assert!(matches!(world.account.poll(world.now), Action::Persist(_)), "until it is answered");
+}
+
 /// Law 13: no record, no request.
 #[test]
 fn nothing_is_asked_while_state_cannot_be_saved() {

@@ -8,7 +8,7 @@ use holdoff_world::{Browser, Shade};
 use super::darkroom::{Area, Darkroom};
 use super::stage::{PATIENCE, Stage};
 
-const SIZE: (u32, u32) = (1000, 640);
+const SIZE: (u32, u32) = (700, 612);
 /// From the upper left corner to the lower right one.
 const SKY: &str = "gradient:#3a4a68-#16202f";
 /// The room between the panel, the menu and the panel of the desktop.
@@ -20,14 +20,16 @@ pub async fn take(out: &Path) {
     stage.first_reading().await;
     let app = stage.start_at(4, &[]);
     let tray = stage.tooltip(&app, "42 %").await;
-    tray.activate(980, 10).await;
+    let menu = stage.desktop.open_tray_menu().await;
+    stage.desktop.key("Escape").await;
+    tray.activate(680, 10).await;
     let browser = Browser::attach(&stage.inspector, PATIENCE).await;
     browser.wait_for_text(PATIENCE, |text| text.contains("42 %")).await;
     drop(browser);
     let panel = stage.desktop.wait_for_window(app.pid(), PATIENCE, |_| true).await;
-    let menu = stage.desktop.open_tray_menu().await;
     let x = menu.x - (GAP + panel.width) as i32;
     stage.move_window(&panel, x, menu.y + GAP as i32).await;
+    stage.desktop.open_tray_menu().await;
     stage.still().await;
     let (width, height) = SIZE;
     Darkroom::new(out).print(&stage, "hero", Area { x: 0, y: 0, width, height }).await;

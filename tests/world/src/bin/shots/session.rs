@@ -82,9 +82,6 @@ impl Gallery {
 
     async fn take(mut self) {
         self.stage.move_in();
-        if std::env::var_os("DBG").is_some() {
-            return self.paused().await;
-        }
         self.stage.first_reading().await;
         self.tray().await;
         self.panel("panel", 4, "42 %").await;

@@ -52,6 +52,11 @@ impl Stage {
             Shade::Light => "light",
             Shade::Dark => "dark",
         };
+        // Nothing turns or pulses for a person who wants it so, and a picture of it is the same each time.
+        let toolkit = self.home.xdg_config_home().join("gtk-3.0");
+        std::fs::create_dir_all(&toolkit).expect("a folder for GTK's settings");
+        let still = "[Settings]\ngtk-enable-animations=false\n";
+        std::fs::write(toolkit.join("settings.ini"), still).expect("a file for GTK's settings");
         self.home.settings(&json!({"version": 1, "theme": theme}));
         self.home.sign_in(program_time(0) + Duration::from_secs(7 * 3600 + 20 * 60));
         self.fake.set_clock(standing_at(0));
@@ -113,7 +118,7 @@ impl Stage {
 
     /// Moves a window's upper left corner.
     pub async fn move_window(&self, window: &Window, x: i32, y: i32) {
-        let place = ["windowmove", "--sync", &window.id.to_string(), &x.to_string(), &y.to_string()];
+        let place = ["windowmove", &window.id.to_string(), &x.to_string(), &y.to_string()];
         self.xdotool(&place).await.expect("a window that can be moved");
     }
 

@@ -1,0 +1,54 @@
+//! What is chosen in the settings takes effect at once.
+
+use crate::scene::{SOON, Scene};
+use holdoff_world::webdriver::fantoccini::Locator;
+use holdoff_world::{Answer, Browser, eventually};
+use serde_json::json;
+
+async fn click(window: &Browser, test_id: &str) {
+    let selector = format!("[data-testid={test_id}]");
+    window.find(Locator::Css(&selector)).await.unwrap().click().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn percent_left_is_shown_at_once_and_kept() {
+    let scene = Scene::new(1.0).await;
+    let app = scene.launch.clone().argument("--settings").start();
+    let tray = scene.tray(&app).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("5-hour 42 %,")).await;
+    let settings = Browser::attach(&scene.inspector, SOON).await;
+    settings.wait_for_text(SOON, |text| text.contains("Percent left")).await;
+    click(&settings, "percent-left").await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("5-hour 58 % left")).await;
+    assert_eq!(scene.home.read_settings().unwrap()["percent"], "left");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn start_at_login_is_off_until_it_is_chosen() {
+    let scene = Scene::new(1.0).await;
+    let folder = scene.home.path().join(".config/autostart");
+    let entries = || std::fs::read_dir(&folder).map_or(0, Iterator::count);
+    let _app = scene.launch.clone().argument("--settings").start();
+    let settings = Browser::attach(&scene.inspector, SOON).await;
+    settings.wait_for_text(SOON, |text| text.contains("Start at login")).await;
+    assert_eq!(entries(), 0);
+    click(&settings, "start-at-login").await;
+    eventually(SOON, "an autostart entry", async || (entries() == 1).then_some(())).await;
+    let saved = async || (scene.home.read_settings()?["start_at_login"] == json!(true)).then_some(());
+    eventually(SOON, "the choice is kept", saved).await;
+    click(&settings, "start-at-login").await;
+    eventually(SOON, "no autostart entry", async || (entries() == 0).then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notification_that_is_switched_off_is_not_shown() {
+    let scene = Scene::new(1.0).await;
+    scene.home.settings(&json!({"version": 1, "notify_rate_limit": false}));
+    scene.fake.always(Answer::rate_limited(Some("3600")));
+    let app = scene.start();
+    let tray = scene.tray(&app).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("limits requests")).await;
+    app.terminate();
+    app.wait_exit(SOON).await;
+    assert!(scene.desktop.recorder().all().is_empty());
+}
