@@ -75,3 +75,39 @@ async fn while_state_cannot_be_saved_nothing_is_asked_and_that_is_said() {
     scene.fake.wait_for_usage(1, SOON).await;
     tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("42 %")).await;
 }
+
+/// What a lost answer said is not known: it may have been to wait.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_in_the_middle_of_a_request_waits_as_for_a_refusal() {
+    let scene = Scene::new(1.0).await;
+    scene.fake.always(Answer::hang());
+    let app = scene.start();
+    scene.fake.wait_for_usage(1, SOON).await;
+    app.kill9().await;
+    scene.fake.always(Answer::ok());
+    let _app = app.start_again();
+    let account = scene.wait_for_account("a shut gate", |account| gate(account) == "cooling_down").await;
+    assert_eq!(account["gates"]["usage"]["cause"], "unanswered_request");
+    assert_eq!(scene.launch.cli(&["refresh"]).await.code(), 75);
+    assert_eq!(scene.fake.usage_requests().len(), 1);
+}
+
+/// The ledger says of each request what came of it, and of each that was withheld why.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_request_is_accounted_for() {
+    let scene = Scene::new(1.0).await;
+    scene.fake.always(Answer::rate_limited(Some("3600")));
+    let _app = scene.start();
+    scene.wait_for_account("a shut gate", |account| gate(account) == "cooling_down").await;
+    assert_eq!(scene.launch.cli(&["refresh"]).await.code(), 75);
+    let lines = holdoff_world::eventually(SOON, "three lines", async || {
+        let text = std::fs::read_to_string(scene.home.data_dir().join("ledger.jsonl")).ok()?;
+        let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        (lines.len() == 3).then_some(lines)
+    })
+    .await;
+    assert_eq!(lines[0]["event"]["sent"]["why"], "poll");
+    assert_eq!(lines[1]["event"]["came"]["outcome"], "rate_limited");
+    assert_eq!(lines[2]["event"]["withheld"]["because"], "cooling_down");
+    assert!(lines.iter().all(|line| line["next_at"].is_i64() && line["account"].is_string()), "{lines:?}");
+}

@@ -10,7 +10,7 @@ use crate::quota::Reading;
 use crate::request::Endpoint;
 use crate::secret::Fingerprint;
 use crate::sign_in::{Absence, Credential, CredentialRead, Seen, SignIn};
-use crate::state::AccountId;
+use crate::state::{AccountId, SignInTrouble};
 use crate::time::Moment;
 use crate::words;
 
@@ -141,7 +141,9 @@ impl Account {
         let fingerprint = credential.fingerprint();
         let unpaused = self.state.usage.credential_seen(&fingerprint);
         let replaced = self.state.usage.refused.as_ref().is_some_and(|refused| *refused != fingerprint);
-        let back = self.state.sign_in_trouble(now.wall).is_some() && !credential.expired(now.wall);
+        let unusable =
+            matches!(self.state.sign_in_trouble(now.wall), Some(SignInTrouble::Absent(_) | SignInTrouble::Expired));
+        let back = unusable && !credential.expired(now.wall);
         if unpaused || replaced || back {
             self.state.next = Some(now);
             self.why = Reason::NewCredential;
