@@ -100,12 +100,9 @@ async fn every_request_is_accounted_for() {
     let _app = scene.start();
     scene.wait_for_account("a shut gate", |account| gate(account) == "cooling_down").await;
     assert_eq!(scene.launch.cli(&["refresh"]).await.code(), 75);
-    let lines = holdoff_world::eventually(SOON, "three lines", async || {
-        let text = std::fs::read_to_string(scene.home.data_dir().join("ledger.jsonl")).ok()?;
-        let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        (lines.len() == 3).then_some(lines)
-    })
-    .await;
+    let lines =
+        holdoff_world::eventually(SOON, "three lines", async || Some(scene.ledger()).filter(|lines| lines.len() == 3))
+            .await;
     assert_eq!(lines[0]["event"]["sent"]["why"], "poll");
     assert_eq!(lines[1]["event"]["came"]["outcome"], "rate_limited");
     assert_eq!(lines[2]["event"]["withheld"]["because"], "cooling_down");

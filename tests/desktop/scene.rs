@@ -57,6 +57,25 @@ impl Scene {
         .await
     }
 
+    /// What the ledger says, line by line, without a line that is just being written.
+    pub fn ledger(&self) -> Vec<Value> {
+        let text = std::fs::read_to_string(self.home.data_dir().join("ledger.jsonl")).unwrap_or_default();
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// The outcome of each request, once there are this many.
+    pub async fn wait_for_outcomes(&self, count: usize) -> Vec<String> {
+        holdoff_world::eventually(SOON, format!("{count} outcomes"), async || {
+            let outcomes: Vec<String> = self
+                .ledger()
+                .iter()
+                .filter_map(|line| Some(line["event"]["came"]["outcome"].as_str()?.to_owned()))
+                .collect();
+            (outcomes.len() >= count).then_some(outcomes)
+        })
+        .await
+    }
+
     /// Waits until the app is up and can be talked to, however its accounts are.
     pub async fn wait_until_up(&self) {
         holdoff_world::eventually(SOON, "the app answers", async || {

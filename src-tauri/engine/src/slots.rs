@@ -228,5 +228,4 @@ fn canonical(value: &Value, out: &mut String) {
 }
 
 #[cfg(test)]
-#[path = "slots_tests.rs"]
 mod tests;

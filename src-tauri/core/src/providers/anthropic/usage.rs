@@ -188,5 +188,4 @@ fn capitalised(text: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "usage_tests.rs"]
 mod tests;

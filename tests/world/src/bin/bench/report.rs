@@ -1,0 +1,180 @@
+//! Medians, a table, and what is beyond its bound.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::command::Timed;
+use super::tray_app::{Program, Sample};
+
+/// Idle memory may be so many times the floor's.
+const PSS_RATIO: f64 = 1.15;
+/// `holdoff status` may take so many times as long as an empty C program.
+const STATUS_RATIO: f64 = 15.0;
+/// And so much memory at its peak, in KiB.
+const STATUS_PEAK_KIB: f64 = 10.0 * 1024.0;
+
+const MIB: f64 = 1024.0;
+
+pub struct Report {
+    runs: usize,
+    idle: Duration,
+    holdoff: Vec<Sample>,
+    floor: Vec<Sample>,
+    commands: Vec<Timed>,
+}
+
+/// One bound, and how it was kept.
+struct Check {
+    what: String,
+    holds: bool,
+}
+
+/// A row of the table: what it is, its unit, how many decimals, how to get it.
+type Row = (&'static str, &'static str, usize, fn(&Sample) -> f64);
+
+const ROWS: [Row; 16] = [
+    ("idle: PSS", "MiB", 1, |one| one.pss_kib / MIB),
+    ("idle: private memory", "MiB", 1, |one| one.private_kib / MIB),
+    ("idle: RSS", "MiB", 1, |one| one.rss_kib / MIB),
+    ("idle: context switches", "/min", 1, |one| one.switches_per_min),
+    ("idle: processor time", "ms/min", 2, |one| one.cpu_ms_per_min),
+    ("idle: processes", "", 0, |one| one.processes),
+    ("idle: WebKit processes", "", 0, |one| one.webkit.len() as f64),
+    ("idle: requests", "", 0, |one| one.requests),
+    ("idle: polls due", "", 0, |one| one.polls_due),
+    ("others with WebKit in memory", "", 0, |one| one.engine_sharers),
+    ("others with GTK in memory", "", 0, |one| one.toolkit_sharers),
+    ("exec to tray item registered", "ms", 0, |one| one.registered_ms),
+    ("click to window painted", "ms", 0, |one| one.painted_ms),
+    ("one window open: PSS of all", "MiB", 1, |one| one.window_pss_kib / MIB),
+    ("closed again: PSS of all", "MiB", 1, |one| one.closed_pss_kib / MIB),
+    ("closed again: processes", "", 0, |one| one.closed_processes),
+];
+
+impl Report {
+    pub fn new(runs: usize, idle: Duration) -> Self {
+        Self { runs, idle, holdoff: Vec::new(), floor: Vec::new(), commands: Vec::new() }
+    }
+
+    pub fn add(&mut self, program: Program, sample: Sample) {
+        match program {
+            Program::Holdoff => self.holdoff.push(sample),
+            Program::Floor => self.floor.push(sample),
+        }
+    }
+
+    pub fn command(&mut self, commands: Vec<Timed>) {
+        self.commands = commands;
+    }
+
+    /// Whether every bound is kept.
+    pub fn holds(&self) -> bool {
+        self.checks().iter().all(|check| check.holds)
+    }
+
+    pub fn text(&self) -> String {
+        let mut text = format!(
+            "\nMedians of {} runs each, idle for {} s with no window open. The floor is an empty Tauri tray app from the \
+             same lock file.\n\n{:<32}{:>10}{:>10}{:>9}\n",
+            self.runs,
+            self.idle.as_secs(),
+            "",
+            "Holdoff",
+            "floor",
+            "ratio"
+        );
+        for (what, unit, decimals, of) in ROWS {
+            let (ours, floor) = (self.median(Program::Holdoff, of), self.median(Program::Floor, of));
+            let ratio = if floor > 0.0 { format!("{:.2}", ours / floor) } else { "-".to_owned() };
+            let ratio = if unit.is_empty() { String::new() } else { ratio };
+            let row = format!("{what:<32}{ours:>10.decimals$}{floor:>10.decimals$}{ratio:>9}  {unit}");
+            let _infallible = writeln!(text, "{}", row.trim_end());
+        }
+        let head = ("", "took", "empty C", "ratio");
+        let _infallible = writeln!(text, "\n{:<32}{:>10}{:>10}{:>9}", head.0, head.1, head.2, head.3);
+        for one in &self.commands {
+            let (ms, empty, ratio) = (one.ms, one.empty_ms, one.ratio());
+            let _infallible = writeln!(
+                text,
+                "{:<32}{ms:>10.2}{empty:>10.2}{ratio:>9.2}  ms, at most {:.1} MiB",
+                one.name,
+                one.peak_kib / MIB
+            );
+        }
+        text.push('\n');
+        for check in self.checks() {
+            let _infallible = writeln!(text, "{}  {}", if check.holds { "PASS" } else { "FAIL" }, check.what);
+        }
+        text
+    }
+
+    pub fn json(&self) -> Value {
+        let samples = |of: &[Sample]| of.iter().map(Sample::json).collect::<Vec<_>>();
+        let checks: Vec<Value> =
+            self.checks().iter().map(|check| json!({"what": check.what, "holds": check.holds})).collect();
+        json!({"runs": self.runs, "idle_s": self.idle.as_secs(), "holdoff": samples(&self.holdoff),
+            "floor": samples(&self.floor), "commands": self.commands.iter().map(Timed::json).collect::<Vec<_>>(),
+            "checks": checks})
+    }
+
+    fn checks(&self) -> Vec<Check> {
+        let pss = |program| self.median(program, |one| one.pss_kib);
+        let ratio = pss(Program::Holdoff) / pss(Program::Floor);
+        let webkit: Vec<&str> = self.holdoff.iter().flat_map(|one| &one.webkit).map(String::as_str).collect();
+        let total = |of: fn(&Sample) -> f64| self.holdoff.iter().map(of).sum::<f64>();
+        let (requests, due) = (total(|one| one.requests), total(|one| one.polls_due));
+        let over = self.holdoff.iter().any(|one| one.requests > one.polls_due);
+        let mut checks = vec![
+            Check {
+                what: format!("idle PSS is {ratio:.3} times the floor's (at most {PSS_RATIO})"),
+                holds: ratio <= PSS_RATIO,
+            },
+            Check {
+                what: match webkit.as_slice() {
+                    [] => "no WebKit process runs while no window is open".to_owned(),
+                    some => format!("no window is open, and these run: {}", some.join(", ")),
+                },
+                holds: webkit.is_empty(),
+            },
+            Check {
+                what: "nothing else has WebKit in memory while PSS is read".to_owned(),
+                holds: self.holdoff.iter().chain(&self.floor).all(|one| one.engine_sharers == 0.0),
+            },
+            Check { what: format!("{requests} requests while idle, {due} polls due"), holds: !over },
+        ];
+        for one in &self.commands {
+            let (name, ratio, peak) = (one.name, one.ratio(), one.peak_kib);
+            checks.push(Check {
+                what: format!("{name} takes {ratio:.1} times as long as an empty C program (at most {STATUS_RATIO})"),
+                holds: ratio <= STATUS_RATIO,
+            });
+            checks.push(Check {
+                what: format!("{name} takes {:.1} MiB at its peak (at most {:.0})", peak / MIB, STATUS_PEAK_KIB / MIB),
+                holds: peak <= STATUS_PEAK_KIB,
+            });
+        }
+        checks
+    }
+
+    fn median(&self, program: Program, of: fn(&Sample) -> f64) -> f64 {
+        let samples = match program {
+            Program::Holdoff => &self.holdoff,
+            Program::Floor => &self.floor,
+        };
+        median(&samples.iter().map(of).collect::<Vec<_>>())
+    }
+}
+
+/// The middle one, or the mean of the two in the middle.
+pub fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let middle = sorted.len() / 2;
+    match sorted.len() {
+        0 => f64::NAN,
+        odd if odd % 2 == 1 => sorted[middle],
+        _ => f64::midpoint(sorted[middle - 1], sorted[middle]),
+    }
+}

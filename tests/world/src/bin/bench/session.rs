@@ -1,0 +1,89 @@
+//! What is measured, in which order, and what it must come to.
+#![allow(clippy::print_stdout, clippy::expect_used, reason = "it tells a person what it measures, or why it cannot")]
+
+mod command;
+mod pixels;
+mod report;
+mod sharers;
+mod threads;
+mod tray_app;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use holdoff_world::{Desktop, Home};
+
+use report::Report;
+use tray_app::Program;
+
+const HELP: &str = "\
+Measures Holdoff beside an empty Tauri tray app, and `holdoff status` beside an empty C program.
+
+Usage: holdoff-bench [--runs N] [--idle-seconds N] [--command-runs N] [--json FILE]
+
+  --runs N           how often each tray app is started (default: 5)
+  --idle-seconds N   how long each is watched doing nothing (default: 60)
+  --command-runs N   how often each command is run (default: 60)
+  --json FILE        writes every figure there as well
+
+The programs (holdoff, holdoff-tray, holdoff-floor) are taken from HOLDOFF_BIN_DIR, or from the folder of this one.
+It ends with 1 when a figure is beyond its bound.
+";
+
+/// What a person may choose.
+struct Options {
+    runs: usize,
+    idle: Duration,
+    command_runs: usize,
+    json: Option<PathBuf>,
+}
+
+pub fn main() {
+    let Some(options) = options() else {
+        print!("{HELP}");
+        return;
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let report = runtime.expect("a runtime").block_on(measure(&options));
+    print!("{}", report.text());
+    if let Some(path) = &options.json {
+        std::fs::write(path, format!("{:#}\n", report.json())).expect("a file for the figures");
+    }
+    if !report.holds() {
+        std::process::exit(1);
+    }
+}
+
+fn options() -> Option<Options> {
+    let mut options = Options { runs: 5, idle: Duration::from_secs(60), command_runs: 60, json: None };
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--runs" => options.runs = number(arguments.next())?,
+            "--idle-seconds" => options.idle = Duration::from_secs(number(arguments.next())? as u64),
+            "--command-runs" => options.command_runs = number(arguments.next())?,
+            "--json" => options.json = Some(arguments.next()?.into()),
+            _ => return None,
+        }
+    }
+    Some(options)
+}
+
+fn number(text: Option<String>) -> Option<usize> {
+    text?.parse().ok().filter(|number| *number > 0)
+}
+
+async fn measure(options: &Options) -> Report {
+    let desktop = Desktop::builder().start().await;
+    let mut report = Report::new(options.runs, options.idle);
+    let home = Home::new();
+    for run in 1..=options.runs {
+        for program in [Program::Floor, Program::Holdoff] {
+            println!("Run {run} of {}: {}", options.runs, program.name());
+            report.add(program, tray_app::measure(&desktop, program, options.idle).await);
+        }
+    }
+    println!("The command, {} times each", options.command_runs);
+    report.command(command::measure(&desktop, &home, options.command_runs).await);
+    report
+}
