@@ -95,7 +95,7 @@ async fn try_bring_up(app: AppHandle<Wry>, environment: Environment, open: Optio
         tracing::warn!(%problem, "settings");
     }
     let preferences = Preferences::from(&settings.settings);
-    let engine = start::start(&environment, StoreFiles::new(app.clone()), preferences).await?;
+    let engine = start::start(&environment, StoreFiles::new(app.clone()), preferences).await;
     let address = address(&environment);
     let listener = Listener::bind(&address)
         .map_err(|error| format!("nothing can be listened to at {}: {error}", address.display()))?;

@@ -1,11 +1,15 @@
 //! The log: a file a day, a week of them. Only our own words get in, and no type of ours can print a token.
 
 use holdoff_engine::environment::Environment;
+use tracing::level_filters::LevelFilter;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Crates that handle requests stay silent: what they would log, they took from requests.
-const FILTER: &str = "warn,hyper=off,hyper_util=off,reqwest=off,rustls=off,tower=off,holdoff=info,holdoff_core=info,holdoff_engine=info,holdoff_tray=info";
+const SILENT: [&str; 5] = ["hyper", "hyper_util", "reqwest", "rustls", "tower"];
+const OURS: [&str; 3] = ["holdoff_core", "holdoff_engine", "holdoff_tray"];
 
 /// Starts logging into `<log folder>/<name>.<date>.log`. Without a place to log to, there is no log.
 pub fn start(environment: &Environment, name: &str) {
@@ -18,9 +22,10 @@ pub fn start(environment: &Environment, name: &str) {
     let Ok(appender) = appender else {
         return;
     };
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(FILTER))
-        .with_ansi(false)
-        .with_writer(std::sync::Mutex::new(appender))
-        .try_init();
+    let filter = Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_targets(SILENT.map(|name| (name, LevelFilter::OFF)))
+        .with_targets(OURS.map(|name| (name, LevelFilter::INFO)));
+    let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(std::sync::Mutex::new(appender));
+    let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
 }

@@ -297,7 +297,7 @@ fn about(account: &AccountState, condition: Condition, known: &Known<'_>) -> Vec
         Condition::Paused | Condition::Expired | Condition::Absent => Click::OpenSettings,
         Condition::Unknown | Condition::Ok | Condition::Stale | Condition::CoolingDown => Click::OpenPanel,
     };
-    entries.push(Entry::item(status(account, known), click));
+    entries.push(Entry::item(status(account, known).trim_end_matches('.'), click));
     entries
 }
 

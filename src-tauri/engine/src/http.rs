@@ -6,6 +6,7 @@ use holdoff_core::request::{Endpoint, Method, Request};
 use holdoff_core::{Answer, Body, Delivery, Permit};
 use reqwest::{Client, Response, Url, header};
 use std::error::Error;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// An answer with quota is a few kilobytes.
@@ -20,27 +21,25 @@ pub struct Http {
     token: Host,
 }
 
+/// One host, whose client is made when it is first needed: each holds the system's certificates.
 #[derive(Debug)]
 struct Host {
     base: Url,
-    client: Client,
+    total: Duration,
+    client: OnceLock<Result<Client, String>>,
 }
 
 impl Http {
-    /// # Errors
-    /// When TLS cannot be set up, in words.
-    pub fn new(bases: &Bases) -> Result<Self, String> {
+    pub fn new(bases: &Bases) -> Self {
         Self::with_timeout(bases, TOTAL_TIMEOUT)
     }
 
     /// For tests that wait for a timeout.
-    ///
-    /// # Errors
-    /// As [`Http::new`].
-    pub fn with_timeout(bases: &Bases, total: Duration) -> Result<Self, String> {
+    pub fn with_timeout(bases: &Bases, total: Duration) -> Self {
         // Fails only where one is installed already, which is as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Ok(Self { api: Host::new(&bases.api, total)?, token: Host::new(&bases.token, total)? })
+        let host = |base: &Url| Host { base: base.clone(), total, client: OnceLock::new() };
+        Self { api: host(&bases.api), token: host(&bases.token) }
     }
 
     /// Sends the request that the permit is for. The permit is used up whatever comes of it.
@@ -57,24 +56,8 @@ impl Http {
 }
 
 impl Host {
-    fn new(base: &Url, total: Duration) -> Result<Self, String> {
-        let loopback = is_loopback(base);
-        let mut client = Client::builder()
-            .user_agent(concat!("holdoff/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .https_only(!loopback)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(total)
-            // A kept connection may be dead, and a dead one would be tried a second time.
-            .pool_max_idle_per_host(0);
-        if loopback {
-            // A proxy would be given the token in the clear.
-            client = client.no_proxy();
-        }
-        let client = client.build().map_err(|error| format!("TLS could not be set up: {}", words(&error)))?;
-        Ok(Self { base: base.clone(), client })
+    fn client(&self) -> Result<&Client, String> {
+        self.client.get_or_init(|| client(&self.base, self.total)).as_ref().map_err(Clone::clone)
     }
 
     async fn send(&self, request: Request) -> Delivery {
@@ -89,7 +72,11 @@ impl Host {
             return Delivery::NotSent("the token cannot stand in a header".to_owned());
         };
         bearer.set_sensitive(true);
-        let mut call = self.client.request(method, url).header(header::AUTHORIZATION, bearer);
+        let client = match self.client() {
+            Ok(client) => client,
+            Err(why) => return Delivery::NotSent(why),
+        };
+        let mut call = client.request(method, url).header(header::AUTHORIZATION, bearer);
         for (name, value) in &request.headers {
             call = call.header(*name, *value);
         }
@@ -99,6 +86,25 @@ impl Host {
             Err(error) => Delivery::Lost(words(&error)),
         }
     }
+}
+
+fn client(base: &Url, total: Duration) -> Result<Client, String> {
+    let loopback = is_loopback(base);
+    let mut client = Client::builder()
+        .user_agent(concat!("holdoff/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .https_only(!loopback)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(total)
+        // A kept connection may be dead, and a dead one would be tried a second time.
+        .pool_max_idle_per_host(0);
+    if loopback {
+        // A proxy would be given the token in the clear.
+        client = client.no_proxy();
+    }
+    client.build().map_err(|error| format!("TLS could not be set up: {}", words(&error)))
 }
 
 async fn answer(response: Response, secret: &str) -> Answer {

@@ -26,14 +26,7 @@ pub struct Engine {
 }
 
 /// Loads the state and starts polling. Must be called inside a tokio runtime.
-///
-/// # Errors
-/// When TLS cannot be set up, in words.
-pub async fn start<W: SlotWriter>(
-    environment: &Environment,
-    writer: W,
-    preferences: Preferences,
-) -> Result<Engine, String> {
+pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, preferences: Preferences) -> Engine {
     let clock = environment.clock.clone();
     let now = clock.now();
     let dir = &environment.data_dir;
@@ -49,7 +42,7 @@ pub async fn start<W: SlotWriter>(
     let (announce, announcements) = mpsc::channel(16);
     let (tell_elsewhere, elsewhere) = watch::channel(false);
     let tools = Tools {
-        http: Arc::new(Http::new(&environment.bases)?),
+        http: Arc::new(Http::new(&environment.bases)),
         clock,
         keeper,
         ledger,
@@ -62,7 +55,7 @@ pub async fn start<W: SlotWriter>(
     let (commands, inbox) = mpsc::channel(16);
     let runner = Runner::new(tools, preferences).await;
     tokio::spawn(runner.run(inbox));
-    Ok(Engine { snapshots, announcements, elsewhere, findings, commands })
+    Engine { snapshots, announcements, elsewhere, findings, commands }
 }
 
 fn hold(ledger: &Ledger, now: Moment) -> Moment {

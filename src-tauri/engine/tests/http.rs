@@ -41,7 +41,7 @@ fn due() -> (Permit, Request) {
 async fn send(fake: &FakeAnthropic) -> Delivery {
     let bases = Bases { api: fake.api_base().parse().unwrap(), token: fake.token_base().parse().unwrap() };
     let (permit, request) = due();
-    Http::with_timeout(&bases, SHORT).unwrap().send(permit, request).await
+    Http::with_timeout(&bases, SHORT).send(permit, request).await
 }
 
 async fn answered(answer: Answer) -> holdoff_core::Answer {
@@ -112,7 +112,7 @@ async fn what_did_not_leave_is_told_from_what_was_lost() {
     let base = format!("http://127.0.0.1:{port}");
     let bases = Bases { api: base.parse().unwrap(), token: base.parse().unwrap() };
     let (permit, request) = due();
-    let delivery = Http::new(&bases).unwrap().send(permit, request).await;
+    let delivery = Http::new(&bases).send(permit, request).await;
     assert!(matches!(&delivery, Delivery::NotSent(why) if why.contains("refused")), "{delivery:?}");
 }
 
@@ -123,7 +123,7 @@ async fn a_certificate_that_is_not_trusted_gets_no_token() {
     let base = fake.api_base().replace("http://", "https://");
     let bases = Bases { api: base.parse().unwrap(), token: base.parse().unwrap() };
     let (permit, request) = due();
-    let delivery = Http::new(&bases).unwrap().send(permit, request).await;
+    let delivery = Http::new(&bases).send(permit, request).await;
     assert!(matches!(delivery, Delivery::NotSent(_)), "{delivery:?}");
     assert!(fake.requests().is_empty());
 }

@@ -32,7 +32,7 @@ fn label(window: Window) -> &'static str {
 fn panel<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
     let panel = WebviewWindowBuilder::new(app, label(Window::Panel), WebviewUrl::App("panel.html".into()))
         .title("Holdoff")
-        .inner_size(360.0, 520.0)
+        .inner_size(360.0, 560.0)
         .min_inner_size(300.0, 240.0)
         .decorations(false)
         .skip_taskbar(true)
@@ -55,7 +55,7 @@ fn panel<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
 fn settings<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
     WebviewWindowBuilder::new(app, label(Window::Settings), WebviewUrl::App("settings.html".into()))
         .title("Holdoff settings")
-        .inner_size(600.0, 680.0)
+        .inner_size(600.0, 720.0)
         .min_inner_size(420.0, 360.0)
         .center()
         .build()?;

@@ -18,6 +18,10 @@ impl Account {
         if let Some(entry) = self.ledger.pop_front() {
             return Action::Record(entry);
         }
+        // What a 401 comes to is settled before it is saved: a crash in between must not lose the strike.
+        if matches!(self.step, Step::Rechecking { .. }) {
+            return Action::ReadCredential;
+        }
         if let Some(action) = self.persist(now) {
             return action;
         }

@@ -18,7 +18,7 @@ pub fn notice(kind: NoticeKind, label: &str, state: &AccountState, now: Moment, 
                 GateState::Open | GateState::Paused { .. } => not_before(now.wall, now.wall, zone),
             };
             let body = format!(
-                "{name} limits how often usage may be asked for ({label}). Holdoff asks nothing before {until} and goes on by itself. Your quota is not affected."
+                "{name} limits how often usage may be asked for. Holdoff asks nothing before {until} and goes on by itself. Your quota is not affected. Account: {label}."
             );
             (format!("Usage not asked until {until}"), body)
         }
@@ -30,12 +30,12 @@ pub fn notice(kind: NoticeKind, label: &str, state: &AccountState, now: Moment, 
                 }
             };
             let body = format!(
-                "{why} Holdoff has stopped asking ({label}). Open Holdoff's settings to see how to sign in again."
+                "{why} Holdoff has stopped asking. Open its settings to see how to sign in again. Account: {label}."
             );
             ("Sign-in needed".to_owned(), body)
         }
         NoticeKind::Recovered => {
-            let body = format!("{name} answers again ({label}). Readings go on as before.");
+            let body = format!("{name} answers again, and readings go on as before. Account: {label}.");
             ("Readings are back".to_owned(), body)
         }
     }

@@ -42,7 +42,7 @@ fn fine(state: &AccountState) -> SignInWords {
     let (title, text) = match state.sign_in.seen {
         None => ("Looking for the sign-in".to_owned(), format!("Holdoff is looking for {owner}'s sign-in.")),
         Some(_) => {
-            ("Signed in".to_owned(), format!("Holdoff reads the sign-in that {owner} keeps, and writes nothing to it."))
+            ("Signed in".to_owned(), format!("Holdoff reads the sign-in {owner} keeps, and never writes to it."))
         }
     };
     SignInWords { title, text, steps: Vec::new(), command: None }

@@ -167,7 +167,12 @@ impl World {
 impl World {
     /// One action, done, whatever it is.
     fn settle_one(&mut self) {
-        let event = match self.account.poll(self.now) {
+        let action = self.account.poll(self.now);
+        self.do_one(action);
+    }
+
+    fn do_one(&mut self, action: Action) {
+        let event = match action {
             Action::Persist(state) => {
                 self.disk = *state;
                 Event::Persisted(Ok(()))
@@ -177,7 +182,10 @@ impl World {
                 self.shown.push(notice.kind);
                 Event::NoticeShown(notice.id)
             }
-            Action::Ask(..) => Event::Delivered((self.answer)(1)),
+            Action::Ask(_, request) => {
+                self.asked.push((self.now.boot, request.bearer.expose().to_owned()));
+                Event::Delivered((self.answer)(self.asked.len()))
+            }
             Action::Record(_) | Action::Become { .. } | Action::Sleep(_) => return,
         };
         self.account.handle(event, self.now);

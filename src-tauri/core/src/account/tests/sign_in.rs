@@ -16,6 +16,22 @@ fn three_401s_on_three_polls_pause() {
     assert!(matches!(world.account.refresh(world.now), Err(Refusal::SignIn(SignInTrouble::Paused(_)))));
 }
 
+/// A crash right after the state was saved: whatever is on disk of a 401 has its strike.
+#[test]
+fn a_crash_loses_no_strike() {
+    let mut world = World::new(|_| unauthorized());
+    for strikes in 1..=3 {
+        while world.disk.last.as_ref().is_none_or(|last| last.outcome.is_none()) || world.asked.len() < strikes {
+            let action = world.account.poll(world.now);
+            world.do_one(action);
+        }
+        world.crash();
+        assert_eq!(world.disk.usage.unauthorized, u32::try_from(strikes).unwrap());
+        world.advance(Duration::from_secs(300));
+    }
+    assert!(matches!(world.disk.usage.state, GateState::Paused { .. }));
+}
+
 #[test]
 fn a_new_sign_in_ends_a_pause_at_once_and_is_said() {
     let mut world = World::new(|n| if n <= 3 { unauthorized() } else { good() });
