@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use holdoff_world::desktop::Window;
 use holdoff_world::spawn::Spawned;
 use holdoff_world::{Browser, Shade};
 
 use super::darkroom::{Area, Darkroom};
 use super::stage::{PATIENCE, Stage};
 
-const SIZE: (u32, u32) = (700, 612);
+const SIZE: (u32, u32) = (720, 660);
 /// From the upper left corner to the lower right one.
 const SKY: &str = "gradient:#3a4a68-#16202f";
 /// The room between the panel, the menu and the panel of the desktop.
@@ -22,17 +23,30 @@ pub async fn take(out: &Path) {
     let tray = stage.tooltip(&app, "42 %").await;
     let menu = stage.desktop.open_tray_menu().await;
     stage.desktop.key("Escape").await;
-    tray.activate(680, 10).await;
+    tray.activate(700, 10).await;
     let browser = Browser::attach(&stage.inspector, PATIENCE).await;
     browser.wait_for_text(PATIENCE, |text| text.contains("42 %")).await;
     drop(browser);
     let panel = stage.desktop.wait_for_window(app.pid(), PATIENCE, |_| true).await;
     let x = menu.x - (GAP + panel.width) as i32;
-    stage.move_window(&panel, x, menu.y + GAP as i32).await;
+    let y = menu.y + GAP as i32;
+    stage.move_window(&panel, x, y).await;
+    stage.still().await;
+    let darkroom = Darkroom::new(out);
+    let path = |name: &str| out.join(format!("{name}.png")).display().to_string();
+    darkroom.print(&stage, "hero-panel", Area::of(&Window { x, y, ..panel.clone() })).await;
+    // The panel goes when the person turns to the menu: each is taken by itself.
     stage.desktop.open_tray_menu().await;
     stage.still().await;
     let (width, height) = SIZE;
-    Darkroom::new(out).print(&stage, "hero", Area { x: 0, y: 0, width, height }).await;
+    darkroom.print(&stage, "hero-menu", Area { x: 0, y: 0, width, height }).await;
+    let place = format!("+{x}+{y}");
+    let (menu, panel) = (path("hero-menu"), path("hero-panel"));
+    let arguments = [menu.clone(), panel.clone(), "-geometry".to_owned(), place, "-composite".to_owned()];
+    darkroom.draw("hero", &arguments).await;
+    for part in [menu, panel] {
+        std::fs::remove_file(&part).unwrap_or_else(|error| panic!("{part} stays: {error}"));
+    }
 }
 
 async fn paint(stage: &Stage) {
