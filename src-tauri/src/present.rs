@@ -330,8 +330,7 @@ pub fn next_change(known: &Known<'_>) -> Moment {
     let mut changes = vec![midnight(now.wall, known.zone)];
     for (_, account) in known.accounts() {
         if let Some(reading) = &account.reading {
-            let interval = known.settings.polling_interval;
-            let old = (interval * 2).max(holdoff_core::policy::STALE_AT_LEAST) + Duration::from_millis(1);
+            let old = report::stale_after(known.settings.polling_interval) + Duration::from_millis(1);
             changes.push(reading.at.plus(old));
             changes.extend(reading.windows.iter().filter_map(|window| window.resets_at));
         }

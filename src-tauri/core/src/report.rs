@@ -126,7 +126,12 @@ pub fn label(state: &AccountState) -> String {
 
 /// Whether a reading is too old to be taken for the present.
 pub fn is_stale(at: Wall, now: Wall, interval: Duration) -> bool {
-    now.since(at) > (interval * 2).max(policy::STALE_AT_LEAST)
+    now.since(at) > stale_after(interval)
+}
+
+/// The age from which a reading is old.
+pub fn stale_after(interval: Duration) -> Duration {
+    (interval * 2).max(policy::STALE_AT_LEAST)
 }
 
 fn reading(state: &AccountState, now: Wall, interval: Duration) -> Option<ReadingReport> {
