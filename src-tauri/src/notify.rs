@@ -38,7 +38,9 @@ pub async fn show(app: &AppHandle<Wry>, environment: &Environment, announcement:
     let builder = app.notification().builder().title(title).body(body).icon("dialog-information");
     let shown = match kind {
         NoticeKind::SignInStopped => builder.id(number).action_type_id(SIGN_IN).show(),
-        NoticeKind::RateLimited | NoticeKind::Recovered => builder.id(number + 1).show(),
+        NoticeKind::RateLimited | NoticeKind::RenewalLimited | NoticeKind::RenewalUnsaved | NoticeKind::Recovered => {
+            builder.id(number + 1).show()
+        }
     };
     if let Err(error) = shown {
         tracing::warn!(%error, "a notification could not be prepared");

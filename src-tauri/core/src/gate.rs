@@ -41,6 +41,9 @@ pub struct Gate {
     pub intent: Option<Moment>,
     /// The credential that was last answered with 401, while its one re-ask is unused (law 6).
     pub refused: Option<Fingerprint>,
+    /// The refresh token that the noted request carries (law 8). Token gate only.
+    #[serde(default)]
+    pub spending: Option<Fingerprint>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -79,8 +82,21 @@ pub enum Cooldown {
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Pause {
     Rejected,
-    MissingScope { scope: String },
-    Forbidden { message: String },
+    MissingScope {
+        scope: String,
+    },
+    Forbidden {
+        message: String,
+    },
+    /// The token endpoint does not take the refresh token any more.
+    RefreshRefused,
+    /// The program ended in the middle of a renewal: the refresh token may be spent, and a spent one is not shown
+    /// to the token endpoint again.
+    RenewalCutOff,
+    /// A renewal was accepted, and its new tokens did not arrive.
+    RenewalWasted,
+    /// A renewal brought the tokens of another account.
+    OtherAccount,
 }
 
 /// Why a permit is not given.
@@ -111,6 +127,7 @@ impl Gate {
             last_request: None,
             intent: None,
             refused: None,
+            spending: None,
         }
     }
 
@@ -167,6 +184,27 @@ impl Gate {
         self.cool(now, Cooldown::RateLimited { retry_after_s }, wait);
     }
 
+    /// The refresh token may have been spent: as long a wait as for a refusal for frequency (law 8).
+    pub(crate) fn doubtful(&mut self, now: Moment, cause: Cooldown, retry_after: Option<Duration>, jitter: Jitter) {
+        self.finish(now);
+        self.server_failures = self.server_failures.saturating_add(1);
+        self.network_failures = 0;
+        let least = self.limit().after(self.strikes.saturating_add(self.server_failures));
+        self.cool(now, cause, jitter.lengthen(retry_after.unwrap_or_default().max(least)));
+    }
+
+    /// The request came to nothing because another program was first, and its result is there.
+    pub(crate) fn adopted(&mut self, now: Moment) {
+        self.finish(now);
+        self.state = GateState::Open;
+    }
+
+    /// Nothing is asked with this token again: only another one ends this.
+    pub(crate) fn pause(&mut self, now: Moment, cause: Pause, fingerprint: Fingerprint) {
+        self.finish(now);
+        self.state = GateState::Paused { cause, since: now, fingerprint };
+    }
+
     fn limit(&self) -> Backoff {
         match self.endpoint {
             Endpoint::Usage => policy::USAGE_LIMIT,
@@ -190,7 +228,7 @@ impl Gate {
 
     /// Nothing left this machine: the request does not count for the spacing of law 10.
     pub(crate) fn unreachable(&mut self, now: Moment, why: String, jitter: Jitter) {
-        self.intent = None;
+        self.withdraw();
         self.network_failures = self.network_failures.saturating_add(1);
         let wait = jitter.lengthen(policy::NETWORK.after(self.network_failures));
         self.cool(now, Cooldown::Network { why }, wait);
@@ -198,7 +236,7 @@ impl Gate {
 
     /// A failed look-up just after waking: tried again after the shortest wait, without counting (law 12).
     pub(crate) fn not_up_yet(&mut self, now: Moment, why: String, jitter: Jitter) {
-        self.intent = None;
+        self.withdraw();
         let wait = jitter.lengthen(policy::NETWORK.base);
         self.cool(now, Cooldown::Network { why }, wait);
     }
@@ -264,20 +302,26 @@ impl Gate {
     /// The note of a request is taken back: it did not leave.
     pub(crate) fn withdraw(&mut self) {
         self.intent = None;
+        self.spending = None;
     }
 
     fn finish(&mut self, now: Moment) {
-        self.intent = None;
+        self.withdraw();
         self.last_request = Some(now);
     }
 
     /// Settles what a process left behind: a request without an answer shuts the gate for as long as the
-    /// commonest refusal would have (law 13).
+    /// commonest refusal would have (law 13), and a renewal without one until there is another refresh token: its
+    /// answer may have been read, and the new tokens lost.
     pub(crate) fn settle(&mut self, now: Moment, jitter: Jitter) {
         let Some(intent) = self.intent.take() else {
             return;
         };
         self.last_request = Some(intent);
+        if let Some(fingerprint) = self.spending.take() {
+            self.state = GateState::Paused { cause: Pause::RenewalCutOff, since: intent, fingerprint };
+            return;
+        }
         let until = intent.plus(jitter.lengthen(policy::UNANSWERED));
         if until.is_after(now) {
             self.shut_until(Cooldown::Unanswered, intent, until);

@@ -36,6 +36,8 @@ pub enum Reason {
     Person,
     /// The credential changed after a 401 (law 6).
     NewCredential,
+    /// The access token has ended or is about to.
+    Expiry,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +52,14 @@ pub enum OutcomeKind {
     Unreachable,
     Ambiguous,
     Unreadable,
+    /// The token endpoint gave new tokens.
+    Renewed,
+    /// It does not take the refresh token any more.
+    GrantRefused,
+    /// It does not want the request, for no reason that lies in the token.
+    Denied,
+    /// It accepted the refresh token, and no usable token came for it.
+    Wasted,
     /// The program ended before the answer came.
     Unanswered,
 }

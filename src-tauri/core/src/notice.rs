@@ -31,6 +31,10 @@ pub enum NoticeKind {
     RateLimited,
     /// The sign-in stopped working.
     SignInStopped,
+    /// The first 429 of the token endpoint.
+    RenewalLimited,
+    /// A renewed sign-in cannot be written to where its owner looks for it.
+    RenewalUnsaved,
     /// Readings are back after a notice of either kind.
     Recovered,
 }
@@ -59,13 +63,23 @@ pub enum Phase {
     Showing,
 }
 
-/// Both episodes and the queue, as kept over restarts.
+/// The episodes and the queue, as kept over restarts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notices {
     pub limit: Option<Episode>,
     pub sign_in: Option<Episode>,
+    /// Of the token endpoint's limit.
+    #[serde(default)]
+    pub renewal: Option<Episode>,
     pub queue: Vec<Queued>,
     pub next_id: u64,
+}
+
+/// What a reading that came proves to be well again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Proved {
+    pub sign_in: bool,
+    pub renewal: bool,
 }
 
 /// Which kinds the person wants.
@@ -91,6 +105,13 @@ impl Notices {
         }
     }
 
+    pub(crate) fn begin_renewal(&mut self, now: Moment, wanted: Wanted) {
+        if self.renewal.is_none() {
+            let told = self.announce(NoticeKind::RenewalLimited, wanted.rate_limit, now);
+            self.renewal = Some(Episode { began: now, told });
+        }
+    }
+
     fn announce(&mut self, kind: NoticeKind, wanted: bool, now: Moment) -> Told {
         if !wanted {
             return Told::No;
@@ -100,13 +121,20 @@ impl Notices {
         Told::Pending
     }
 
-    /// A success ends both episodes: one notice if either beginning was shown, none otherwise.
-    pub(crate) fn end(&mut self, now: Moment, wanted: Wanted) {
-        let ended = [self.limit.take(), self.sign_in.take()];
+    /// A success ends the episodes that it disproves: one notice if the beginning of any was shown, none otherwise.
+    pub(crate) fn end(&mut self, now: Moment, proved: Proved, wanted: Wanted) {
+        let ended =
+            [self.limit.take(), self.sign_in.take_if(|_| proved.sign_in), self.renewal.take_if(|_| proved.renewal)];
         if ended.iter().all(Option::is_none) {
             return;
         }
-        self.queue.retain(|queued| queued.kind == NoticeKind::Recovered);
+        let (sign_in, renewal) = (self.sign_in.is_some(), self.renewal.is_some());
+        self.queue.retain(|queued| match queued.kind {
+            NoticeKind::Recovered | NoticeKind::RenewalUnsaved => true,
+            NoticeKind::RateLimited => false,
+            NoticeKind::SignInStopped => sign_in,
+            NoticeKind::RenewalLimited => renewal,
+        });
         if ended.iter().flatten().any(|episode| episode.told == Told::Shown) {
             self.announce(NoticeKind::Recovered, wanted.recovery, now);
         }
@@ -139,7 +167,8 @@ impl Notices {
         let episode = match self.queue.remove(at).kind {
             NoticeKind::RateLimited => &mut self.limit,
             NoticeKind::SignInStopped => &mut self.sign_in,
-            NoticeKind::Recovered => return,
+            NoticeKind::RenewalLimited => &mut self.renewal,
+            NoticeKind::Recovered | NoticeKind::RenewalUnsaved => return,
         };
         if let Some(episode) = episode {
             episode.told = Told::Shown;
@@ -173,7 +202,7 @@ impl Notices {
     }
 
     pub(crate) fn carry_over_reboot(&mut self, now: Moment) {
-        for episode in [&mut self.limit, &mut self.sign_in].into_iter().flatten() {
+        for episode in [&mut self.limit, &mut self.sign_in, &mut self.renewal].into_iter().flatten() {
             episode.began = episode.began.carried_past(now);
         }
         self.service_appeared(now);

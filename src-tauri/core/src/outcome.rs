@@ -1,6 +1,7 @@
 //! What came of a request: as the HTTP layer saw it, and what it means.
 
 use crate::quota::Reading;
+use crate::sign_in::Tokens;
 use std::time::Duration;
 
 /// What the HTTP layer knows when it is done with a request.
@@ -69,4 +70,33 @@ pub enum Rejection {
     MissingScope(String),
     /// Any other 403 of the provider itself, with its message.
     Forbidden(String),
+}
+
+/// What an answer to a renewal means. Only `Unreachable` leaves no doubt that the refresh token is unspent.
+#[derive(Debug, Clone)]
+pub enum Grant {
+    Renewed(Tokens),
+    /// `invalid_grant`, or the 404 of a token that is not there any more: final for this refresh token.
+    Refused,
+    RateLimited {
+        retry_after: Option<Duration>,
+    },
+    /// It may have been spent: no answer, or one that does not say.
+    Ambiguous {
+        why: String,
+        retry_after: Option<Duration>,
+    },
+    /// The endpoint does not want the request, for no reason that lies in the token.
+    Denied {
+        status: u16,
+        kind: String,
+    },
+    /// It was accepted, and what came for it cannot be used: spent for nothing.
+    Wasted {
+        why: String,
+    },
+    /// Nothing left this machine.
+    Unreachable {
+        why: String,
+    },
 }

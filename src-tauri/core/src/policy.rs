@@ -76,6 +76,19 @@ pub const REREAD: Duration = secs(300);
 /// A torn credential file is usually one being written: look again after this.
 pub const REREAD_TORN: Duration = secs(5);
 
+/// How long before its expiry a sign-in is renewed, where Holdoff may: as Claude Code does.
+pub const RENEW_BEFORE: Duration = secs(300);
+
+/// No two renewals that succeeded are closer than this. Access tokens last 8 h: one that seems to end
+/// sooner tells of a wrong clock, and must not cost a refresh token every few minutes.
+pub const RENEWAL_SPACING: Duration = secs(60 * 60);
+
+/// A lock that another program holds is tried again on this backoff: its owner renews in seconds.
+pub const LOCK: Backoff = Backoff { base: secs(5), cap: secs(300) };
+
+/// A new pair of tokens that cannot be written is tried again on this backoff: the old pair is spent.
+pub const STORE: Backoff = Backoff { base: secs(1), cap: secs(60) };
+
 /// While state cannot be saved nothing is asked (law 13); saving is tried again on this backoff.
 pub const SAVE: Backoff = Backoff { base: secs(10), cap: secs(300) };
 

@@ -188,6 +188,9 @@ fn pause_reason(cause: &Pause) -> String {
         Pause::Rejected => "rejected".to_owned(),
         Pause::MissingScope { scope } => format!("missing_scope {scope}"),
         Pause::Forbidden { message } => format!("forbidden {message}"),
+        Pause::RefreshRefused | Pause::RenewalCutOff | Pause::RenewalWasted | Pause::OtherAccount => {
+            pause_key(cause).to_owned()
+        }
     }
 }
 
@@ -220,5 +223,9 @@ fn pause_key(cause: &Pause) -> &'static str {
         Pause::Rejected => "rejected",
         Pause::MissingScope { .. } => "missing_scope",
         Pause::Forbidden { .. } => "forbidden",
+        Pause::RefreshRefused => "refresh_token_refused",
+        Pause::RenewalCutOff => "renewal_cut_off",
+        Pause::RenewalWasted => "renewal_wasted",
+        Pause::OtherAccount => "other_account",
     }
 }

@@ -21,8 +21,25 @@ pub struct Request {
     /// Absolute path on the endpoint's base URL.
     pub path: &'static str,
     pub headers: Vec<(&'static str, &'static str)>,
-    /// Goes into the `Authorization` header, to this request's own provider.
-    pub bearer: Token,
+    pub carries: Carries,
+}
+
+/// The secret of a request. It goes to the request's own provider and nowhere else.
+#[derive(Debug, Clone)]
+pub enum Carries {
+    /// In the `Authorization` header.
+    Bearer(Token),
+    /// In a JSON body: the refresh-token grant of RFC 6749 §6.
+    RefreshGrant { refresh_token: Token, client_id: &'static str },
+}
+
+impl Carries {
+    /// The secret itself.
+    pub fn secret(&self) -> &Token {
+        match self {
+            Carries::Bearer(token) | Carries::RefreshGrant { refresh_token: token, .. } => token,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,6 +17,9 @@ pub struct Credential {
     pub access_token: Token,
     /// `None` is "not said", not 1970.
     pub expires_at: Option<Wall>,
+    /// Works once. `None` where the owner keeps none, as after a refused renewal.
+    pub refresh_token: Option<Token>,
+    pub refresh_expires_at: Option<Wall>,
     pub scopes: Vec<String>,
     pub plan: Option<String>,
     pub identity: Identity,
@@ -30,6 +33,38 @@ impl Credential {
     pub fn expired(&self, now: Wall) -> bool {
         self.expires_at.is_some_and(|at| at <= now)
     }
+}
+
+/// What a renewal brought: it takes the place of what was read, in the owner's own store. In memory only.
+#[derive(Debug, Clone)]
+pub struct Successor {
+    /// The refresh token that was spent for it. Where the stored one is another, nothing is written.
+    pub replaces: Fingerprint,
+    pub tokens: Tokens,
+}
+
+/// The tokens of a successful grant.
+#[derive(Debug, Clone)]
+pub struct Tokens {
+    pub access_token: Token,
+    pub expires_at: Option<Wall>,
+    /// `None`: the one that was presented stays.
+    pub refresh_token: Option<Token>,
+    pub refresh_expires_at: Option<Wall>,
+    pub scopes: Option<Vec<String>>,
+    /// Whose tokens they are, where the answer says so.
+    pub account: Option<String>,
+}
+
+/// What became of a [`Successor`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stored {
+    /// It is durable where the owner looks for it.
+    Written,
+    /// Another sign-in stands there by now, and was left alone.
+    Changed,
+    /// It could not be written: what the system says.
+    Failed(String),
 }
 
 /// Whose sign-in it is, as far as its owner says.

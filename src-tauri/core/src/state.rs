@@ -69,6 +69,9 @@ pub struct AccountState {
     pub last: Option<LastRequest>,
     #[serde(default)]
     pub notices: Notices,
+    /// When Holdoff last renewed the sign-in.
+    #[serde(default)]
+    pub renewed: Option<Moment>,
     /// A sign-in was mended by its person and has since been proved by a reading.
     pub mended: bool,
 }
@@ -122,6 +125,7 @@ impl AccountState {
             next: None,
             last: None,
             notices: Notices::default(),
+            renewed: None,
             mended: false,
         }
     }
@@ -130,6 +134,7 @@ impl AccountState {
         self.usage.carry_over_reboot(now);
         self.token.carry_over_reboot(now);
         self.notices.carry_over_reboot(now);
+        self.renewed = self.renewed.map(|at| at.carried_past(now));
         // A wish for the future is only a wish: how long it has to wait is the gate's affair.
         self.next = self.next.map(|next| if next.wall <= now.wall { now } else { next.carried_wish(now) });
     }
@@ -201,7 +206,14 @@ impl AccountState {
         if let GateState::Paused { cause, .. } = &self.usage.state {
             return Some(SignInTrouble::Paused(cause.clone()));
         }
-        self.sign_in.expired(now).then_some(SignInTrouble::Expired)
+        if !self.sign_in.expired(now) {
+            return None;
+        }
+        // While the access token lives, a renewal that is paused is in nobody's way.
+        Some(match &self.token.state {
+            GateState::Paused { cause, .. } => SignInTrouble::Paused(cause.clone()),
+            GateState::Open | GateState::CoolingDown { .. } => SignInTrouble::Expired,
+        })
     }
 
     /// When usage is asked next, as things stand; `None` while that depends on the sign-in.

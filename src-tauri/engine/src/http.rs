@@ -2,9 +2,9 @@
 //! except to a loopback stand-in.
 
 use crate::environment::{Bases, is_loopback};
-use holdoff_core::request::{Endpoint, Method, Request};
+use holdoff_core::request::{Carries, Endpoint, Method, Request};
 use holdoff_core::{Answer, Body, Delivery, Permit};
-use reqwest::{Client, Response, Url, header};
+use reqwest::{Client, RequestBuilder, Response, Url, header};
 use std::error::Error;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -67,23 +67,44 @@ impl Host {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
         };
-        let secret = request.bearer.expose().to_owned();
-        let Ok(mut bearer) = header::HeaderValue::from_str(&format!("Bearer {secret}")) else {
-            return Delivery::NotSent("the token cannot stand in a header".to_owned());
+        // The answer to a grant is tokens, and is read as such: an unchanged one in it must stay what it is.
+        let secret = match &request.carries {
+            Carries::Bearer(token) => Some(token.expose().to_owned()),
+            Carries::RefreshGrant { .. } => None,
         };
-        bearer.set_sensitive(true);
         let client = match self.client() {
             Ok(client) => client,
             Err(why) => return Delivery::NotSent(why),
         };
-        let mut call = client.request(method, url).header(header::AUTHORIZATION, bearer);
+        let mut call = match carry(client.request(method, url), &request.carries) {
+            Ok(call) => call,
+            Err(why) => return Delivery::NotSent(why.to_owned()),
+        };
         for (name, value) in &request.headers {
             call = call.header(*name, *value);
         }
         match call.send().await {
-            Ok(response) => Delivery::Answered(answer(response, &secret).await),
+            Ok(response) => Delivery::Answered(answer(response, secret.as_deref()).await),
             Err(error) if error.is_connect() || error.is_builder() => Delivery::NotSent(words(&error)),
             Err(error) => Delivery::Lost(words(&error)),
+        }
+    }
+}
+
+/// Puts the secret where the provider looks for it.
+fn carry(call: RequestBuilder, carries: &Carries) -> Result<RequestBuilder, &'static str> {
+    match carries {
+        Carries::Bearer(token) => {
+            let mut bearer = header::HeaderValue::from_str(&format!("Bearer {}", token.expose()))
+                .map_err(|_| "the token cannot stand in a header")?;
+            bearer.set_sensitive(true);
+            Ok(call.header(header::AUTHORIZATION, bearer))
+        }
+        Carries::RefreshGrant { refresh_token, client_id } => {
+            let grant = serde_json::json!({
+                "grant_type": "refresh_token", "refresh_token": refresh_token.expose(), "client_id": client_id,
+            });
+            Ok(call.header(header::CONTENT_TYPE, "application/json").body(grant.to_string()))
         }
     }
 }
@@ -107,17 +128,17 @@ fn client(base: &Url, total: Duration) -> Result<Client, String> {
     client.build().map_err(|error| format!("TLS could not be set up: {}", words(&error)))
 }
 
-async fn answer(response: Response, secret: &str) -> Answer {
+async fn answer(response: Response, secret: Option<&str>) -> Answer {
     let header = |name: header::HeaderName| {
         let value = response.headers().get(name)?.to_str().ok()?;
-        Some(value.replace(secret, WITHHELD))
+        Some(secret.map_or_else(|| value.to_owned(), |secret| value.replace(secret, WITHHELD)))
     };
     let (retry_after, date) = (header(header::RETRY_AFTER), header(header::DATE));
     let status = response.status().as_u16();
     Answer { status, retry_after, date, body: body(response, secret).await }
 }
 
-async fn body(mut response: Response, secret: &str) -> Body {
+async fn body(mut response: Response, secret: Option<&str>) -> Body {
     let mut bytes = Vec::new();
     loop {
         match response.chunk().await {
@@ -135,7 +156,10 @@ async fn body(mut response: Response, secret: &str) -> Body {
 const WITHHELD: &str = "(withheld)";
 
 /// A server can repeat the token in its answer, and an answer is partly kept and shown: take it out here.
-fn without(bytes: Vec<u8>, secret: &str) -> Vec<u8> {
+fn without(bytes: Vec<u8>, secret: Option<&str>) -> Vec<u8> {
+    let Some(secret) = secret else {
+        return bytes;
+    };
     if !bytes.windows(secret.len()).any(|window| window == secret.as_bytes()) {
         return bytes;
     }

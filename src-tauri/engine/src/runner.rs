@@ -151,6 +151,8 @@ impl Runner {
                     let http = Arc::clone(&self.tools.http);
                     self.asking = Some(Box::pin(async move { http.send(permit, request).await }));
                 }
+                Action::Lock => self.handle(Event::Locked(Err("renewing is not possible yet".to_owned()))),
+                Action::Store(_) | Action::Unlock => {}
                 Action::Notify(notice) => self.announce(notice).await,
                 Action::Become { id, renamed } => self.become_account(id, renamed).await,
             }

@@ -27,6 +27,8 @@ fn due() -> (Permit, Request) {
             Action::ReadCredential => Event::Credential(CredentialRead::Found(Credential {
                 access_token: Token::new(TOKEN.into()).unwrap(),
                 expires_at: None,
+                refresh_token: None,
+                refresh_expires_at: None,
                 scopes: vec![],
                 plan: None,
                 identity: Identity { account: Some("ann".into()), ..Identity::default() },

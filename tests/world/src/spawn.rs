@@ -33,7 +33,7 @@ impl Spawned {
     /// When it cannot be started.
     pub fn start(name: &str, command: &mut Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-        let mut child = command.spawn().unwrap_or_else(|e| panic!("cannot start {name} ({command:?}): {e}"));
+        let mut child = spawn(command).unwrap_or_else(|e| panic!("cannot start {name} ({command:?}): {e}"));
         let pid = Pid::from_child(&child);
         leash("add", pid);
         Self {
@@ -180,6 +180,20 @@ fn find_program(program: &str) -> Option<PathBuf> {
         .chain([Path::new("/usr/bin").to_owned()])
         .map(|dir| dir.join(program))
         .find(|p| p.is_file())
+}
+
+/// A script that a test has just written may still be open for writing in a child that another test is forking:
+/// "Text file busy", until that child becomes another program.
+fn spawn(command: &mut Command) -> std::io::Result<Child> {
+    let begin = std::time::Instant::now();
+    loop {
+        match command.spawn() {
+            Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy && begin.elapsed() < PIPES_CLOSE => {
+                std::thread::yield_now();
+            }
+            result => return result,
+        }
+    }
 }
 
 fn wait_in_background(mut child: Child) -> watch::Receiver<Option<ExitStatus>> {

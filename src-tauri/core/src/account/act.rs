@@ -15,6 +15,9 @@ impl Account {
     /// these, when the time has come or something was handled.
     pub fn poll(&mut self, now: Moment) -> Action {
         self.notice_waking(now);
+        if let Some(action) = self.before_saving(now) {
+            return action;
+        }
         if let Some(entry) = self.ledger.pop_front() {
             return Action::Record(entry);
         }
@@ -37,7 +40,7 @@ impl Account {
             self.to_show = self.state.notices.start_showing(id);
             return self.persist_now();
         }
-        if !matches!(self.step, Step::Asking { .. })
+        if !matches!(self.step, Step::Asking { .. } | Step::Renewing(_))
             && let Some((id, renamed)) = self.becoming.take()
         {
             return Action::Become { id, renamed };
@@ -51,7 +54,7 @@ impl Account {
         (unsaved && !waits).then(|| self.persist_now())
     }
 
-    fn persist_now(&mut self) -> Action {
+    pub(super) fn persist_now(&mut self) -> Action {
         self.saving.pending = true;
         self.saving.dirty = false;
         Action::Persist(Box::new(self.state.clone()))
@@ -62,12 +65,17 @@ impl Account {
             Step::Asking { .. } => return self.look_or_sleep(now),
             Step::Rechecking { .. } | Step::Looking => return Action::ReadCredential,
             Step::Noting { spacing } => return self.ask(now, spacing),
+            Step::Renewing(_) => return self.renew(now),
+            Step::Ready if self.renewal_is_due(now) => return self.begin_renewal(),
             Step::Ready if self.is_due(now) => return self.note_intent(now),
             Step::Ready => self.step = Step::Idle,
             Step::Idle => {}
         }
         if self.wants_look(now) {
             return Action::ReadCredential;
+        }
+        if self.renewal_is_due(now) {
+            return self.begin_renewal();
         }
         if self.is_due(now) {
             self.step = Step::Looking;
@@ -146,15 +154,16 @@ impl Account {
         self.persist_now()
     }
 
-    fn sleep(&mut self, now: Moment) -> Action {
-        let due = match self.step {
-            Step::Idle if !self.saving.dirty => self.due_at(now),
-            _ => None,
+    pub(super) fn sleep(&mut self, now: Moment) -> Action {
+        let (due, renewal) = match self.step {
+            Step::Idle if !self.saving.dirty => (self.due_at(now), self.renewal_due_at(now)),
+            _ => (None, self.store_retry()),
         };
         let retry = self.saving.retry.filter(|_| self.saving.dirty);
         let offer = self.state.notices.next_offer().filter(|_| self.notice_service && !self.saving.dirty);
-        let look = self.look_at.filter(|_| !self.saving.dirty);
-        let until = [due, retry, offer, look].into_iter().flatten().min_by_key(|at| at.boot);
+        let renewing = matches!(self.step, Step::Renewing(_));
+        let look = self.look_at.filter(|_| !self.saving.dirty && !renewing);
+        let until = [due, renewal, retry, offer, look].into_iter().flatten().min_by_key(|at| at.boot);
         self.sleep.expected = until;
         Action::Sleep(until)
     }

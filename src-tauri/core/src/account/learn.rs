@@ -3,6 +3,7 @@
 use super::{Account, Event, Preferences, Step};
 use crate::gate::{Cooldown, GateState, Spacing};
 use crate::ledger::{Happened, Reason};
+use crate::notice::Proved;
 use crate::outcome::{Delivery, Outcome, Rejection};
 use crate::policy;
 use crate::providers;
@@ -10,7 +11,7 @@ use crate::quota::Reading;
 use crate::request::Endpoint;
 use crate::secret::Fingerprint;
 use crate::sign_in::{Absence, Credential, CredentialRead, Seen, SignIn};
-use crate::state::{AccountId, SignInTrouble};
+use crate::state::AccountId;
 use crate::time::Moment;
 use crate::words;
 
@@ -22,12 +23,18 @@ impl Account {
             Event::Persisted(Err(trouble)) => self.not_saved(trouble, now),
             Event::Credential(read) => self.looked(read, now),
             Event::CredentialMayHaveChanged => self.look_at = None,
-            Event::Delivered(delivery) => self.delivered(delivery, now),
+            Event::Delivered(delivery) => match self.step {
+                Step::Renewing(_) => self.granted(delivery, now),
+                _ => self.delivered(delivery, now),
+            },
+            Event::Locked(result) => self.locked(result, now),
+            Event::Stored(stored) => self.stored(stored, now),
             Event::NoticeShown(id) => {
                 self.state.notices.shown(id);
                 self.saving.dirty = true;
             }
             Event::NoticeMissed(id) => {
+                self.unsaved_missed(id, now);
                 self.state.notices.missed(id, now);
                 self.saving.dirty = true;
             }
@@ -38,18 +45,19 @@ impl Account {
 
     /// Settles what an earlier process left behind.
     pub(super) fn take_up(&mut self, now: Moment) {
-        let unanswered = self.state.usage.intent.is_some();
+        let unanswered: Vec<Endpoint> =
+            [&self.state.usage, &self.state.token].iter().filter(|g| g.intent.is_some()).map(|g| g.endpoint).collect();
         let jitter = self.dice.jitter();
         self.state.settle(now, jitter);
         // Even where nothing changed: one of the two files that keep it may be gone.
         self.saving.dirty = true;
         self.state.sign_in.place.clone_from(&self.place);
-        if unanswered {
+        for endpoint in unanswered {
             if let Some(last) = &mut self.state.last {
                 last.outcome = Some(words::UNANSWERED.to_owned());
             }
             let event = Happened::Came { outcome: crate::ledger::OutcomeKind::Unanswered, detail: None };
-            self.record(now, Endpoint::Usage, event);
+            self.record(now, endpoint, event);
         }
     }
 
@@ -74,6 +82,7 @@ impl Account {
             self.state.last = None;
             self.step = Step::Idle;
         }
+        self.renewal_not_noted();
         if let Some(notice) = self.to_show.take() {
             self.state.notices.missed(notice.id, now);
         }
@@ -110,6 +119,7 @@ impl Account {
             Step::Looking if self.becoming.is_none() && self.credential.is_some() => self.step = Step::Ready,
             Step::Looking | Step::Idle | Step::Ready => {}
             Step::Noting { .. } | Step::Asking { .. } => self.step = step,
+            Step::Renewing(stage) => self.looked_while_renewing(stage, now),
         }
     }
 
@@ -140,9 +150,10 @@ impl Account {
         }
         let fingerprint = credential.fingerprint();
         let unpaused = self.state.usage.credential_seen(&fingerprint);
+        self.refresh_token_seen(&credential, now);
         let replaced = self.state.usage.refused.as_ref().is_some_and(|refused| *refused != fingerprint);
-        let unusable =
-            matches!(self.state.sign_in_trouble(now.wall), Some(SignInTrouble::Absent(_) | SignInTrouble::Expired));
+        let absent = matches!(self.state.sign_in.seen, Some(Seen::Absent(_)));
+        let unusable = absent || self.state.sign_in.expired(now.wall);
         let back = unusable && !credential.expired(now.wall);
         if unpaused || replaced || back {
             self.state.next = Some(now);
@@ -185,7 +196,7 @@ impl Account {
         let Step::Asking { fingerprint, spacing } = std::mem::replace(&mut self.step, Step::Idle) else {
             return;
         };
-        let outcome = providers::understand(self.state.provider, Endpoint::Usage, delivery, now.wall);
+        let outcome = providers::understand_usage(self.state.provider, delivery, now.wall);
         let told = words::outcome(self.state.provider, &outcome);
         let kind = words::outcome_kind(&outcome);
         if let Some(last) = &mut self.state.last {
@@ -237,7 +248,14 @@ impl Account {
     fn read(&mut self, reading: Reading, now: Moment) {
         self.state.usage.success(now);
         self.state.mended = self.troubled || self.state.notices.sign_in.is_some();
-        self.state.notices.end(now, self.preferences.wanted);
+        let shut = |gate: &GateState| match gate {
+            GateState::Open => false,
+            GateState::CoolingDown { until, .. } => until.is_after(now),
+            GateState::Paused { .. } => true,
+        };
+        let paused = matches!(self.state.token.state, GateState::Paused { .. });
+        let proved = Proved { sign_in: !paused, renewal: !shut(&self.state.token.state) };
+        self.state.notices.end(now, proved, self.preferences.wanted);
         self.state.reading = Some(reading);
         self.state.next = Some(now.plus(self.preferences.interval));
         self.troubled = false;

@@ -6,6 +6,7 @@
 
 mod act;
 mod learn;
+mod renew;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +19,7 @@ use crate::policy;
 use crate::request::{Endpoint, Request};
 use crate::secret::Fingerprint;
 use crate::settings::Settings;
-use crate::sign_in::{Credential, CredentialRead};
+use crate::sign_in::{Credential, CredentialRead, Stored, Successor};
 use crate::state::{AccountId, AccountState, Refusal};
 use crate::time::Moment;
 use std::collections::VecDeque;
@@ -35,6 +36,14 @@ pub enum Action {
     ReadCredential,
     /// Send this one request, then answer with [`Event::Delivered`].
     Ask(Permit, Request),
+    /// Take the owner's locks and Holdoff's own for the sign-in, then answer with [`Event::Locked`]. They are kept,
+    /// and touched as their owner would, until [`Action::Unlock`].
+    Lock,
+    /// Write new tokens to where the owner looks for them, by compare-and-swap, durably; then answer with
+    /// [`Event::Stored`].
+    Store(Successor),
+    /// Give the locks back. Nothing is answered.
+    Unlock,
     /// Show this to the person, then answer with [`Event::NoticeShown`] or [`Event::NoticeMissed`].
     Notify(Notice),
     /// The sign-in is another account's: go on as that one, with its own kept state. A name that only became
@@ -53,6 +62,9 @@ pub enum Event {
     /// Something stirred where the sign-in is kept.
     CredentialMayHaveChanged,
     Delivered(Delivery),
+    /// Both locks are held, or why not.
+    Locked(Result<(), String>),
+    Stored(Stored),
     NoticeShown(u64),
     NoticeMissed(u64),
     /// Whether there is a service that shows notifications, or one that can be started. Until this is told,
@@ -66,6 +78,8 @@ pub enum Event {
 pub struct Preferences {
     pub interval: Duration,
     pub wanted: Wanted,
+    /// Whether Holdoff may renew the sign-in (law 7: off).
+    pub renewal: bool,
 }
 
 impl From<&Settings> for Preferences {
@@ -77,6 +91,7 @@ impl From<&Settings> for Preferences {
                 sign_in: settings.notify_sign_in,
                 recovery: settings.notify_recovery,
             },
+            renewal: settings.renewal,
         }
     }
 }
@@ -102,6 +117,8 @@ pub struct Account {
     sleep: Sleep,
     /// The sign-in was of no use at some time since the last reading.
     troubled: bool,
+    /// The locks were held by another program, this often in a row, and until when that is left alone.
+    locked_out: Option<(u32, Moment)>,
     dice: Dice,
 }
 
@@ -126,6 +143,7 @@ enum Step {
         fingerprint: Fingerprint,
         rejection: Rejection,
     },
+    Renewing(renew::Stage),
 }
 
 /// Whether what is durable is what is true.
@@ -200,6 +218,7 @@ impl Account {
             notice_service: false,
             sleep: Sleep::default(),
             troubled: false,
+            locked_out: None,
             dice: Dice(seed),
         };
         account.take_up(now);

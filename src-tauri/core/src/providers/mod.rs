@@ -2,8 +2,9 @@
 
 pub mod anthropic;
 
-use crate::outcome::{Delivery, Outcome};
-use crate::request::{Endpoint, Request};
+use crate::outcome::{Delivery, Grant, Outcome};
+use crate::request::Request;
+use crate::secret::Token;
 use crate::sign_in::Credential;
 use crate::state::Provider;
 use crate::time::Wall;
@@ -15,17 +16,27 @@ pub fn usage_request(provider: Provider, credential: &Credential) -> Request {
     }
 }
 
-/// What came of a request.
-pub fn understand(provider: Provider, endpoint: Endpoint, delivery: Delivery, now: Wall) -> Outcome {
-    let answer = match delivery {
-        Delivery::Answered(answer) => answer,
-        Delivery::NotSent(why) => return Outcome::Unreachable { why },
-        Delivery::Lost(why) => return Outcome::Ambiguous { why },
-    };
-    match (provider, endpoint) {
-        (Provider::Anthropic, Endpoint::Usage) => anthropic::understand_usage(&answer, now),
-        (Provider::Anthropic, Endpoint::Token) => {
-            Outcome::Unreadable { status: answer.status, why: "no renewal was asked for".to_owned() }
-        }
+/// The request that spends `refresh_token` for new tokens.
+pub fn renewal_request(provider: Provider, refresh_token: &Token) -> Request {
+    match provider {
+        Provider::Anthropic => anthropic::renewal_request(refresh_token),
+    }
+}
+
+/// What came of a request for a reading.
+pub fn understand_usage(provider: Provider, delivery: Delivery, now: Wall) -> Outcome {
+    match (provider, delivery) {
+        (_, Delivery::NotSent(why)) => Outcome::Unreachable { why },
+        (_, Delivery::Lost(why)) => Outcome::Ambiguous { why },
+        (Provider::Anthropic, Delivery::Answered(answer)) => anthropic::understand_usage(&answer, now),
+    }
+}
+
+/// What came of a renewal.
+pub fn understand_grant(provider: Provider, delivery: Delivery, now: Wall) -> Grant {
+    match (provider, delivery) {
+        (_, Delivery::NotSent(why)) => Grant::Unreachable { why },
+        (_, Delivery::Lost(why)) => Grant::Ambiguous { why, retry_after: None },
+        (Provider::Anthropic, Delivery::Answered(answer)) => anthropic::understand_grant(&answer, now),
     }
 }

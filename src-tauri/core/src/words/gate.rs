@@ -3,7 +3,7 @@
 use super::{not_before, span};
 use crate::gate::{Cooldown, GateState, Pause};
 use crate::ledger::OutcomeKind;
-use crate::outcome::{Outcome, Rejection};
+use crate::outcome::{Grant, Outcome, Rejection};
 use crate::state::{AccountState, NotYet, Provider, Refusal, SignInTrouble};
 use crate::time::Moment;
 use jiff::tz::TimeZone;
@@ -140,6 +140,36 @@ pub fn outcome_kind(outcome: &Outcome) -> OutcomeKind {
     }
 }
 
+/// What came of a renewal.
+pub fn grant(provider: Provider, grant: &Grant) -> String {
+    let name = provider.name();
+    match grant {
+        Grant::Renewed(_) => "sign-in renewed".to_owned(),
+        Grant::Refused => "refresh token not accepted any more".to_owned(),
+        Grant::RateLimited { retry_after: Some(wait) } => {
+            format!("renewal rate limited, asked to wait {}", span(*wait))
+        }
+        Grant::RateLimited { retry_after: None } => "renewal rate limited".to_owned(),
+        Grant::Ambiguous { why, .. } => format!("renewal left open: {why}"),
+        Grant::Denied { status, kind } if kind.is_empty() => format!("{name} does not renew ({status})"),
+        Grant::Denied { status, kind } => format!("{name} does not renew ({status} {kind})"),
+        Grant::Wasted { why } => format!("renewal accepted, but {why}"),
+        Grant::Unreachable { why } => format!("renewal not sent: {why}"),
+    }
+}
+
+pub fn grant_kind(grant: &Grant) -> OutcomeKind {
+    match grant {
+        Grant::Renewed(_) => OutcomeKind::Renewed,
+        Grant::Refused => OutcomeKind::GrantRefused,
+        Grant::RateLimited { .. } => OutcomeKind::RateLimited,
+        Grant::Ambiguous { .. } => OutcomeKind::Ambiguous,
+        Grant::Denied { .. } => OutcomeKind::Denied,
+        Grant::Wasted { .. } => OutcomeKind::Wasted,
+        Grant::Unreachable { .. } => OutcomeKind::Unreachable,
+    }
+}
+
 /// Why the sign-in is not accepted.
 pub(super) fn pause(provider: Provider, cause: &Pause) -> String {
     let name = provider.name();
@@ -151,5 +181,12 @@ pub(super) fn pause(provider: Provider, cause: &Pause) -> String {
         Pause::Forbidden { message } => {
             format!("{name} refused this sign-in three times (403 {message}).")
         }
+        Pause::RefreshRefused => format!("{name} does not renew this sign-in any more."),
+        Pause::RenewalCutOff => {
+            "Holdoff ended in the middle of renewing the sign-in. Trying again could end every session of it."
+                .to_owned()
+        }
+        Pause::RenewalWasted => format!("{name} renewed the sign-in, but its answer could not be used."),
+        Pause::OtherAccount => format!("{name} renewed the sign-in for another account than it was."),
     }
 }

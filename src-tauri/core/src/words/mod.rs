@@ -6,7 +6,7 @@ mod notice;
 mod sign_in;
 mod window;
 
-pub use gate::{cooldown, outcome, outcome_kind, refusal, refusal_short, status};
+pub use gate::{cooldown, grant, grant_kind, outcome, outcome_kind, refusal, refusal_short, status};
 pub use notice::notice;
 pub use sign_in::{SignInWords, sign_in};
 pub use window::{money_line, percent, source, tooltip, window_line};

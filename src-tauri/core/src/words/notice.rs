@@ -1,7 +1,7 @@
 //! Notifications: a title and a body.
 
 use super::gate::pause;
-use super::not_before;
+use super::{clock, not_before};
 use crate::gate::GateState;
 use crate::notice::NoticeKind;
 use crate::state::{AccountState, SignInTrouble};
@@ -33,6 +33,26 @@ pub fn notice(kind: NoticeKind, label: &str, state: &AccountState, now: Moment, 
                 "{why} Holdoff has stopped asking. Open its settings to see how to sign in again. Account: {label}."
             );
             ("Sign-in needed".to_owned(), body)
+        }
+        NoticeKind::RenewalLimited => {
+            let until = match &state.token.state {
+                GateState::CoolingDown { until, .. } => not_before(until.wall_as_of(now), now.wall, zone),
+                GateState::Open | GateState::Paused { .. } => not_before(now.wall, now.wall, zone),
+            };
+            let still = match state.sign_in.expires_at().filter(|at| *at > now.wall) {
+                Some(at) => format!("The present sign-in still works until {}.", clock(at, now.wall, zone)),
+                None => format!("Until then there are no new readings, unless you use {owner}."),
+            };
+            let body = format!(
+                "{name} limits how often a sign-in may be renewed. Holdoff does not try before {until}, and goes on by itself. {still} Account: {label}."
+            );
+            (format!("Sign-in not renewed until {until}"), body)
+        }
+        NoticeKind::RenewalUnsaved => {
+            let body = format!(
+                "The sign-in was renewed, but it cannot be written to where {owner} keeps it. Holdoff holds it and tries again. Free some space or mend the folder before you quit Holdoff; else you will have to sign in again. Account: {label}."
+            );
+            ("Renewed sign-in not saved".to_owned(), body)
         }
         NoticeKind::Recovered => {
             let body = format!("{name} answers again, and readings go on as before. Account: {label}.");

@@ -52,6 +52,8 @@ fn paused_title(cause: &Pause) -> &'static str {
     match cause {
         Pause::Rejected | Pause::Forbidden { .. } => "Sign-in not accepted",
         Pause::MissingScope { .. } => "Sign-in lacks a permission",
+        Pause::RefreshRefused | Pause::RenewalCutOff | Pause::RenewalWasted => "Sign-in not renewed",
+        Pause::OtherAccount => "Another account's sign-in",
     }
 }
 

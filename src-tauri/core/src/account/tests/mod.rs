@@ -2,6 +2,7 @@
 
 mod asking;
 mod keeping;
+mod renewing;
 mod sign_in;
 mod telling;
 
@@ -28,22 +29,44 @@ struct World {
     disk_full: bool,
     credential: CredentialRead,
     service: bool,
-    /// When each request left, on the boot clock, with the token that it carried.
+    /// Another program holds the owner's locks.
+    locked: bool,
+    holds_locks: bool,
+    /// What comes of writing new tokens; what was written is the credential from then on.
+    storing: Stored,
+    /// When each request for a reading left, on the boot clock, with the token that it carried.
     asked: Vec<(Boot, String)>,
+    /// The same of renewals.
+    spent: Vec<(Boot, String)>,
+    preferences: Preferences,
     shown: Vec<NoticeKind>,
     entries: Vec<Entry>,
     became: Vec<AccountId>,
     answer: Box<dyn FnMut(usize) -> Delivery>,
+    token: Box<dyn FnMut(usize) -> Delivery>,
 }
 
 fn credential(token: &str) -> CredentialRead {
     CredentialRead::Found(Credential {
         access_token: Token::new(token.to_owned()).unwrap(),
         expires_at: Some(NOON.plus(Duration::from_secs(400 * HOUR))),
+        refresh_token: None,
+        refresh_expires_at: None,
         scopes: vec!["user:inference".into(), "user:profile".into()],
         plan: Some("max".into()),
         identity: Identity { account: Some("ann".into()), email: Some("ann@example.com".into()), organization: None },
     })
+}
+
+/// The credential after new tokens were written in its place.
+fn succeeded(before: &CredentialRead, successor: Successor) -> CredentialRead {
+    let CredentialRead::Found(mut credential) = before.clone() else { panic!("{before:?}") };
+    let stored = credential.refresh_token.as_ref().map(Token::fingerprint);
+    assert_eq!(stored.as_ref(), Some(&successor.replaces), "compare and swap");
+    credential.access_token = successor.tokens.access_token;
+    credential.expires_at = successor.tokens.expires_at;
+    credential.refresh_token = successor.tokens.refresh_token.or(credential.refresh_token);
+    CredentialRead::Found(credential)
 }
 
 fn status(status: u16, retry_after: Option<&str>, body: &str) -> Delivery {
@@ -87,49 +110,93 @@ impl World {
             disk_full: false,
             credential: credential("sk-1"),
             service: true,
+            locked: false,
+            holds_locks: false,
+            storing: Stored::Written,
             asked: vec![],
+            spent: vec![],
+            preferences: preferences(),
             shown: vec![],
             entries: vec![],
             became: vec![],
             answer: Box::new(answer),
+            token: Box::new(|n| panic!("renewal {n} was not expected")),
         }
     }
 
     /// Does what the account says until it sleeps; answers when it would wake.
     fn settle(&mut self) -> Option<Moment> {
         for _ in 0..1000 {
-            let event = match self.account.poll(self.now) {
+            match self.account.poll(self.now) {
                 Action::Sleep(until) => return until,
-                Action::Record(entry) => {
-                    self.entries.push(entry);
-                    continue;
-                }
-                Action::Become { id, .. } => {
-                    self.became.push(id);
-                    continue;
-                }
-                Action::Persist(state) => {
-                    if !self.disk_full {
-                        self.disk = *state;
-                    }
-                    Event::Persisted(if self.disk_full { Err("no space left".into()) } else { Ok(()) })
-                }
-                Action::ReadCredential => Event::Credential(self.credential.clone()),
-                Action::Notify(notice) if self.service => {
-                    self.shown.push(notice.kind);
-                    Event::NoticeShown(notice.id)
-                }
-                Action::Notify(notice) => Event::NoticeMissed(notice.id),
-                Action::Ask(permit, request) => {
-                    assert_eq!(permit.endpoint(), Endpoint::Usage);
-                    assert!(self.disk.usage.intent.is_some(), "the intent is durable before the request leaves");
-                    self.asked.push((self.now.boot, request.bearer.expose().to_owned()));
-                    Event::Delivered((self.answer)(self.asked.len()))
-                }
-            };
-            self.account.handle(event, self.now);
+                action => self.act(action),
+            }
         }
         panic!("the account does not come to rest");
+    }
+
+    /// One action, done, whatever it is.
+    fn act(&mut self, action: Action) {
+        let event = match action {
+            Action::Sleep(_) => return,
+            Action::Record(entry) => return self.entries.push(entry),
+            Action::Become { id, .. } => return self.became.push(id),
+            Action::Unlock => {
+                assert!(std::mem::take(&mut self.holds_locks), "what is given back was held");
+                return;
+            }
+            Action::Persist(state) if self.disk_full => {
+                drop(state);
+                Event::Persisted(Err("no space left".into()))
+            }
+            Action::Persist(state) => {
+                self.disk = *state;
+                Event::Persisted(Ok(()))
+            }
+            Action::ReadCredential => Event::Credential(self.credential.clone()),
+            Action::Notify(notice) if self.service => {
+                self.shown.push(notice.kind);
+                Event::NoticeShown(notice.id)
+            }
+            Action::Notify(notice) => Event::NoticeMissed(notice.id),
+            Action::Lock if self.locked => Event::Locked(Err("Claude Code is renewing".into())),
+            Action::Lock => {
+                self.holds_locks = true;
+                Event::Locked(Ok(()))
+            }
+            Action::Store(successor) => {
+                assert!(self.holds_locks, "nothing is written without the locks");
+                if self.storing == Stored::Written {
+                    self.credential = succeeded(&self.credential, successor);
+                }
+                Event::Stored(self.storing.clone())
+            }
+            Action::Ask(permit, request) => Event::Delivered(self.send(permit, &request)),
+        };
+        self.account.handle(event, self.now);
+    }
+
+    fn send(&mut self, permit: Permit, request: &Request) -> Delivery {
+        let sent = (self.now.boot, request.carries.secret().expose().to_owned());
+        match permit.endpoint() {
+            Endpoint::Usage => {
+                assert!(self.disk.usage.intent.is_some(), "the intent is durable before the request leaves");
+                self.asked.push(sent);
+                (self.answer)(self.asked.len())
+            }
+            Endpoint::Token => {
+                assert!(self.holds_locks, "nothing is renewed without the locks");
+                assert!(self.disk.token.spending.is_some(), "which token is spent is durable before it is");
+                self.spent.push(sent);
+                (self.token)(self.spent.len())
+            }
+        }
+    }
+
+    /// One step, whatever it is.
+    fn settle_one(&mut self) {
+        let action = self.account.poll(self.now);
+        self.act(action);
     }
 
     fn advance(&mut self, by: Duration) {
@@ -150,7 +217,7 @@ impl World {
     /// The process dies and another one starts from what is on disk.
     fn crash(&mut self) {
         let id = self.account.id().clone();
-        self.account = Account::new(id, "~/.claude".into(), self.disk.clone(), preferences(), self.now, 11);
+        self.account = Account::new(id, "~/.claude".into(), self.disk.clone(), self.preferences, self.now, 11);
         self.account.handle(Event::NoticeService(self.service), self.now);
     }
 
@@ -161,33 +228,5 @@ impl World {
 
     fn withheld(&self) -> usize {
         self.entries.iter().filter(|entry| matches!(entry.event, Happened::Withheld { .. })).count()
-    }
-}
-
-impl World {
-    /// One action, done, whatever it is.
-    fn settle_one(&mut self) {
-        let action = self.account.poll(self.now);
-        self.do_one(action);
-    }
-
-    fn do_one(&mut self, action: Action) {
-        let event = match action {
-            Action::Persist(state) => {
-                self.disk = *state;
-                Event::Persisted(Ok(()))
-            }
-            Action::ReadCredential => Event::Credential(self.credential.clone()),
-            Action::Notify(notice) => {
-                self.shown.push(notice.kind);
-                Event::NoticeShown(notice.id)
-            }
-            Action::Ask(_, request) => {
-                self.asked.push((self.now.boot, request.bearer.expose().to_owned()));
-                Event::Delivered((self.answer)(self.asked.len()))
-            }
-            Action::Record(_) | Action::Become { .. } | Action::Sleep(_) => return,
-        };
-        self.account.handle(event, self.now);
     }
 }

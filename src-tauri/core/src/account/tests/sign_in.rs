@@ -22,8 +22,7 @@ fn a_crash_loses_no_strike() {
     let mut world = World::new(|_| unauthorized());
     for strikes in 1..=3 {
         while world.disk.last.as_ref().is_none_or(|last| last.outcome.is_none()) || world.asked.len() < strikes {
-            let action = world.account.poll(world.now);
-            world.do_one(action);
+            world.settle_one();
         }
         world.crash();
         assert_eq!(world.disk.usage.unauthorized, u32::try_from(strikes).unwrap());
@@ -77,7 +76,7 @@ fn a_re_ask_happens_once_per_poll() {
             Action::Notify(notice) => Event::NoticeShown(notice.id),
             Action::Record(_) => continue,
             Action::Sleep(_) => break,
-            Action::Become { .. } => unreachable!(),
+            other => unreachable!("{other:?}"),
         };
         world.account.handle(event, world.now);
     }

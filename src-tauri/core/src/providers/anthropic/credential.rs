@@ -37,17 +37,23 @@ pub fn read(bytes: &[u8], identity: Identity) -> CredentialRead {
     CredentialRead::Found(Credential {
         access_token,
         expires_at: oauth.get("expiresAt").and_then(expiry),
+        refresh_token: text("refreshToken").and_then(|token| Token::new(token.to_owned())),
+        refresh_expires_at: oauth.get("refreshTokenExpiresAt").and_then(expiry),
         scopes: oauth.get("scopes").map(scopes).unwrap_or_default(),
         plan: text("subscriptionType").map(str::to_owned),
         identity,
     })
 }
 
-/// Epoch milliseconds. Zero and less are "not said": a missing expiry is unknown, not 1970.
+/// Tokens of this kind are not older than 2025, and none is given for a lifetime: an expiry before 2025 or after 2100
+/// is a mistake, and as if it were not there. One in 1970 would cost a refresh token at every look.
+const PLAUSIBLE: std::ops::Range<i64> = 1_735_689_600_000..4_102_444_800_000;
+
+/// Epoch milliseconds.
 fn expiry(value: &Value) -> Option<Wall> {
     let millis = value.as_i64().or_else(|| value.as_str()?.trim().parse().ok());
     let millis = millis.or_else(|| value.as_f64().filter(|ms| ms.abs() < 9e15).map(|ms| ms as i64));
-    millis.filter(|ms| *ms > 0).map(Wall)
+    millis.filter(|ms| PLAUSIBLE.contains(ms)).map(Wall)
 }
 
 fn scopes(value: &Value) -> Vec<String> {
@@ -102,6 +108,8 @@ mod tests {
         let credential = found(WHOLE);
         assert_eq!(credential.access_token.expose(), "sk-ant-oat01-A");
         assert_eq!(credential.expires_at, Some(Wall(1_788_781_207_410)));
+        assert_eq!(credential.refresh_token.as_ref().unwrap().expose(), "sk-ant-ort01-A");
+        assert_eq!(credential.refresh_expires_at, Some(Wall(1_790_029_079_410)));
         assert_eq!(credential.scopes, ["user:inference", "user:profile"]);
         assert_eq!(credential.plan.as_deref(), Some("max"));
         assert!(!format!("{credential:?}").contains("sk-ant"), "{credential:?}");
@@ -111,7 +119,7 @@ mod tests {
     fn only_the_token_is_needed() {
         let credential = found(r#"{"claudeAiOauth":{"accessToken":"t","expiresAt":null,"scopes":null}}"#);
         assert_eq!((credential.expires_at, credential.plan), (None, None));
-        for missing in ["0", "-1", "\"\"", "\"soon\"", "{}", "1e300"] {
+        for missing in ["0", "-1", "\"\"", "\"soon\"", "{}", "1e300", "1000", "32503680000000"] {
             let text = format!(r#"{{"claudeAiOauth":{{"accessToken":"t","expiresAt":{missing}}}}}"#);
             assert_eq!(found(&text).expires_at, None, "{missing}");
         }

@@ -3,12 +3,15 @@
 
 mod answer;
 pub mod credential;
+mod grant;
 mod money;
 mod usage;
 
 pub use answer::understand_usage;
+pub use grant::understand_grant;
 
-use crate::request::{Endpoint, Method, Request};
+use crate::request::{Carries, Endpoint, Method, Request};
+use crate::secret::Token;
 use crate::sign_in::Credential;
 
 /// Where Anthropic answers, unless a loopback stand-in is named.
@@ -16,12 +19,26 @@ pub const API_BASE: &str = "https://api.anthropic.com";
 /// Where its token endpoint is.
 pub const TOKEN_BASE: &str = "https://platform.claude.com";
 
+/// Claude Code's public client id, to which its sign-in is bound.
+const CLIENT_ID: &str = "9d1c250a-e61b-44d9-88ed-5944d1962f5e";
+
 pub fn usage_request(credential: &Credential) -> Request {
     Request {
         endpoint: Endpoint::Usage,
         method: Method::Get,
         path: "/api/oauth/usage",
         headers: vec![("accept", "application/json"), ("anthropic-beta", "oauth-2025-04-20")],
-        bearer: credential.access_token.clone(),
+        carries: Carries::Bearer(credential.access_token.clone()),
+    }
+}
+
+/// The refresh-token grant of RFC 6749 §6, as Claude Code makes it.
+pub fn renewal_request(refresh_token: &Token) -> Request {
+    Request {
+        endpoint: Endpoint::Token,
+        method: Method::Post,
+        path: "/v1/oauth/token",
+        headers: vec![("accept", "application/json")],
+        carries: Carries::RefreshGrant { refresh_token: refresh_token.clone(), client_id: CLIENT_ID },
     }
 }

@@ -1,0 +1,301 @@
+//! Renewal: laws 4, 5, 7 and 8.
+
+use super::*;
+use crate::sign_in::Stored;
+
+/// The sign-in of these tests: it ends in eight hours.
+fn eight_hours() -> CredentialRead {
+    pair("sk-1", "rt-1", NOON.plus(Duration::from_secs(8 * HOUR)))
+}
+
+fn pair(access: &str, refresh: &str, ends: Wall) -> CredentialRead {
+    let CredentialRead::Found(mut credential) = credential(access) else { unreachable!() };
+    credential.expires_at = Some(ends);
+    credential.refresh_token = Token::new(refresh.to_owned());
+    CredentialRead::Found(credential)
+}
+
+fn grant(n: usize) -> Delivery {
+    status(200, None, &format!(r#"{{"access_token":"sk-{n}","expires_in":28800,"refresh_token":"rt-{n}"}}"#))
+}
+
+/// Usage is always good; `token` answers the n-th renewal.
+fn renewing(token: impl FnMut(usize) -> Delivery + 'static) -> World {
+    let mut world = World::new(|_| good());
+    world.credential = eight_hours();
+    world.token = Box::new(token);
+    let wanted = Preferences { renewal: true, ..preferences() };
+    world.preferences = wanted;
+    world.account.handle(Event::Preferences(wanted), world.now);
+    world
+}
+
+fn token_gaps(world: &World) -> Vec<u64> {
+    let times: Vec<i64> = world.spent.iter().map(|(at, _)| at.0).collect();
+    times.windows(2).map(|pair| u64::try_from(pair[1] - pair[0]).unwrap() / 1000).collect()
+}
+
+fn spent(world: &World) -> Vec<&str> {
+    world.spent.iter().map(|(_, token)| token.as_str()).collect()
+}
+
+/// The world goes on until the account has come to `there`.
+fn step_until(world: &mut World, there: impl Fn(&World) -> bool) {
+    for _ in 0..1000 {
+        if there(world) {
+            return;
+        }
+        world.settle_one();
+    }
+    panic!("it never came to that");
+}
+
+/// Law 7.
+#[test]
+fn nothing_is_renewed_unless_the_person_said_so() {
+    let mut world = World::new(|_| good());
+    world.credential = eight_hours();
+    world.run(24 * HOUR);
+    assert_eq!((world.spent.len(), world.shown.len()), (0, 0));
+}
+
+#[test]
+fn a_sign_in_is_renewed_five_minutes_before_it_ends_and_asked_with() {
+    let mut world = renewing(|n| grant(n + 1));
+    world.run(24 * HOUR);
+    assert_eq!(spent(&world), ["rt-1", "rt-2", "rt-3"], "each once, and each time the newest");
+    assert_eq!(world.spent[0].0.0 - 1_000_000, i64::try_from((8 * HOUR - 5 * MINUTE) * 1000).unwrap());
+    assert_eq!(world.asked.last().unwrap().1, "sk-4");
+    assert!(world.gaps().iter().all(|gap| (180..=301).contains(gap)), "no reading is lost: {:?}", world.gaps());
+    assert_eq!(world.shown, []);
+    assert!(!world.holds_locks);
+}
+
+#[test]
+fn an_answer_without_a_refresh_token_leaves_the_old_one() {
+    let mut world = renewing(|n| status(200, None, &format!(r#"{{"access_token":"sk-{}"}}"#, n + 1)));
+    world.run(24 * HOUR);
+    assert_eq!(spent(&world), ["rt-1"], "a sign-in that does not say when it ends is used until it is refused");
+    assert_eq!(world.asked.last().unwrap().1, "sk-2");
+}
+
+/// Law 5, and the figure of "a day of 429 at the token endpoint".
+#[test]
+fn a_day_of_token_429_is_nine_requests_and_one_notice() {
+    let mut world = renewing(|_| limited(None));
+    world.run(8 * HOUR);
+    let asked_while_it_lived = world.asked.len();
+    assert_eq!(asked_while_it_lived, 96, "usage is asked as always");
+    world.run(24 * HOUR - 5 * MINUTE);
+    assert!((5..=9).contains(&world.spent.len()), "{}", world.spent.len());
+    assert_eq!(world.asked.len(), asked_while_it_lived, "and not at all with an expired token");
+    assert_eq!(world.shown, [NoticeKind::RenewalLimited]);
+    let least = [10, 20, 40, 80, 160, 320].map(|minutes| minutes * MINUTE);
+    for (gap, least) in token_gaps(&world).iter().zip(least) {
+        assert!((least..=least + least / 10).contains(gap), "{gap} for {least}");
+    }
+}
+
+#[test]
+fn the_end_of_a_renewal_limit_is_said_once() {
+    let mut world = renewing(|n| if n < 3 { limited(Some("3600")) } else { grant(n) });
+    world.run(14 * HOUR);
+    assert_eq!(world.spent.len(), 3);
+    assert_eq!(world.shown, [NoticeKind::RenewalLimited, NoticeKind::Recovered]);
+}
+
+/// Law 4 and 6.
+#[test]
+fn neither_a_usage_429_nor_a_403_is_renewed_around() {
+    for answer in [limited(Some("86400")), missing_scope()] {
+        let mut answer = Some(answer);
+        let mut world = renewing(|n| grant(n + 1));
+        world.answer = Box::new(move |_| answer.take().unwrap_or_else(good));
+        world.run(23 * HOUR);
+        assert_eq!((world.asked.len(), world.spent.len()), (1, 0));
+    }
+}
+
+#[test]
+fn a_token_that_someone_else_renewed_is_adopted_inside_the_locks() {
+    let mut world = renewing(|n| grant(n + 1));
+    world.locked = true;
+    world.run(8 * HOUR - 4 * MINUTE);
+    assert!(world.spent.is_empty() && world.withheld() > 0, "the lock is another's");
+    world.locked = false;
+    world.credential = pair("sk-owner", "rt-owner", NOON.plus(Duration::from_secs(16 * HOUR)));
+    world.run(HOUR);
+    assert!(world.spent.is_empty());
+    assert_eq!(world.asked.last().unwrap().1, "sk-owner");
+    assert!(!world.holds_locks);
+}
+
+#[test]
+fn a_lock_that_is_never_given_back_is_tried_ever_more_seldom() {
+    let mut world = renewing(|n| grant(n + 1));
+    world.locked = true;
+    world.run(9 * HOUR);
+    assert!((10..=20).contains(&world.withheld()), "{}", world.withheld());
+    assert!(world.spent.is_empty());
+}
+
+#[test]
+fn a_refused_refresh_token_pauses_at_once_and_another_one_ends_that() {
+    let mut world = renewing(|n| match n {
+        1 => status(400, None, r#"{"error":"invalid_grant"}"#),
+        _ => grant(n),
+    });
+    world.run(24 * HOUR);
+    assert_eq!(spent(&world), ["rt-1"]);
+    assert_eq!(world.shown, [NoticeKind::SignInStopped]);
+    assert!(matches!(world.account.state().token.state, GateState::Paused { cause: Pause::RefreshRefused, .. }));
+    assert!(matches!(
+        world.account.state().sign_in_trouble(world.now.wall),
+        Some(SignInTrouble::Paused(Pause::RefreshRefused))
+    ));
+    world.crash();
+    world.run(24 * HOUR);
+    assert_eq!((world.spent.len(), world.shown.len()), (1, 1), "a pause outlives a restart");
+    world.credential = pair("sk-new", "rt-new", world.now.wall.plus(Duration::from_secs(8 * HOUR)));
+    world.account.handle(Event::CredentialMayHaveChanged, world.now);
+    world.settle();
+    assert_eq!(world.asked.last().unwrap().1, "sk-new");
+    assert_eq!(world.shown, [NoticeKind::SignInStopped, NoticeKind::Recovered]);
+}
+
+/// The loser of a race is told `invalid_grant`, and the winner's pair is in the file.
+#[test]
+fn a_lost_race_is_no_refusal() {
+    let mut world = renewing(|_| status(404, None, r#"{"error":{"type":"not_found_error"}}"#));
+    world.run(8 * HOUR - 5 * MINUTE - 1);
+    world.advance(Duration::from_secs(1));
+    step_until(&mut world, |world| world.spent.len() == 1);
+    world.credential = pair("sk-owner", "rt-owner", NOON.plus(Duration::from_secs(16 * HOUR)));
+    world.run(7 * HOUR);
+    assert_eq!((world.spent.len(), world.shown.len()), (1, 0));
+    assert_eq!(world.asked.last().unwrap().1, "sk-owner");
+}
+
+/// Law 8: whatever leaves it open whether the token is spent cools down as a 429 does.
+#[test]
+fn what_is_ambiguous_waits_as_for_a_limit_and_is_not_said() {
+    let answers: [fn() -> Delivery; 4] = [
+        || Delivery::Lost("reset".into()),
+        || status(500, None, ""),
+        || status(400, None, r#"{"error":"invalid_client"}"#),
+        || status(200, None, "<html>sign in to the network</html>"),
+    ];
+    for answer in answers {
+        let mut world = renewing(move |_| answer());
+        world.run(30 * HOUR);
+        assert!((5..=9).contains(&world.spent.len()), "{}", world.spent.len());
+        assert!(token_gaps(&world)[0] >= 10 * MINUTE && token_gaps(&world)[1] >= 20 * MINUTE);
+        assert_eq!(world.shown, []);
+    }
+}
+
+#[test]
+fn retry_after_of_a_5xx_is_kept() {
+    let mut world = renewing(|n| if n == 1 { status(503, Some("7200"), "") } else { grant(n) });
+    world.run(13 * HOUR);
+    assert!((2 * HOUR..=2 * HOUR + 720).contains(&token_gaps(&world)[0]), "{:?}", token_gaps(&world));
+}
+
+#[test]
+fn what_did_not_leave_is_free_and_tried_again_soon() {
+    let mut world = renewing(|n| if n < 3 { Delivery::NotSent("no connection".into()) } else { grant(n) });
+    world.run(9 * HOUR);
+    assert_eq!(spent(&world), ["rt-1", "rt-1", "rt-1"]);
+    assert!(token_gaps(&world).iter().all(|gap| *gap <= 66), "{:?}", token_gaps(&world));
+}
+
+#[test]
+fn an_accepted_renewal_without_tokens_is_one_pause() {
+    let mut world = renewing(|_| status(200, None, "{}"));
+    world.run(48 * HOUR);
+    assert_eq!(world.spent.len(), 1);
+    assert_eq!(world.shown, [NoticeKind::SignInStopped]);
+    assert!(matches!(world.account.state().token.state, GateState::Paused { cause: Pause::RenewalWasted, .. }));
+}
+
+/// Law 8: the process dies at every step of a renewal in turn.
+#[test]
+fn a_crash_anywhere_never_shows_a_token_again_whose_answer_was_read() {
+    for steps in 0..40 {
+        let mut world = renewing(|n| grant(n + 1));
+        world.run(8 * HOUR - 5 * MINUTE - 1);
+        world.advance(Duration::from_secs(1));
+        for _ in 0..steps {
+            world.settle_one();
+        }
+        let read = world.spent.len();
+        world.crash();
+        world.holds_locks = false;
+        world.run(5 * HOUR);
+        let tokens = spent(&world);
+        assert!(tokens.iter().filter(|token| **token == "rt-1").count() <= 1, "after {steps} steps: {tokens:?}");
+        let paused = matches!(world.account.state().token.state, GateState::Paused { .. });
+        let renewed = world.asked.last().unwrap().1 == "sk-2";
+        assert!(paused != renewed, "after {steps} steps and {read} sent: one clear pause, or renewed");
+        assert_eq!(world.shown.len(), usize::from(paused), "after {steps} steps");
+    }
+}
+
+#[test]
+fn a_pair_that_cannot_be_written_is_kept_and_said_once() {
+    let mut world = renewing(|n| grant(n + 1));
+    world.storing = Stored::Failed("no space left".into());
+    world.run(9 * HOUR);
+    assert_eq!(world.shown, [NoticeKind::RenewalUnsaved]);
+    assert_eq!(world.spent.len(), 1);
+    world.storing = Stored::Written;
+    world.run(2 * MINUTE);
+    assert_eq!(world.asked.last().unwrap().1, "sk-2");
+    assert_eq!((world.spent.len(), world.shown.len()), (1, 1));
+    assert!(!world.holds_locks);
+}
+
+/// Law 13: where the intent cannot be noted, nothing leaves, and nobody is kept waiting for the locks.
+#[test]
+fn nothing_is_renewed_that_cannot_be_noted() {
+    let mut world = renewing(|n| grant(n + 1));
+    world.run(8 * HOUR - 5 * MINUTE - 1);
+    world.disk_full = true;
+    world.run(HOUR);
+    assert!(world.spent.is_empty() && !world.holds_locks);
+    world.disk_full = false;
+    world.run(10 * MINUTE);
+    assert_eq!(spent(&world), ["rt-1"]);
+}
+
+#[test]
+fn a_spent_out_refresh_token_is_not_tried() {
+    let mut world = renewing(|n| grant(n + 1));
+    let CredentialRead::Found(mut old) = eight_hours() else { unreachable!() };
+    old.refresh_expires_at = Some(NOON.plus(Duration::from_secs(HOUR)));
+    world.credential = CredentialRead::Found(old);
+    world.run(24 * HOUR);
+    assert!(world.spent.is_empty());
+}
+
+/// A clock that runs years ahead makes every new token look as if it had ended.
+#[test]
+fn tokens_that_seem_to_end_at_once_cost_one_an_hour_at_most() {
+    let mut world = renewing(|n| {
+        status(200, None, &format!(r#"{{"access_token":"sk-{n}","expires_in":1,"refresh_token":"rt-{}"}}"#, n + 1))
+    });
+    world.run(12 * HOUR);
+    assert!(token_gaps(&world).iter().all(|gap| *gap >= HOUR), "{:?}", token_gaps(&world));
+}
+
+#[test]
+fn a_grant_for_another_account_is_kept_for_its_owner_and_not_shown_as_this_ones() {
+    let body = r#"{"access_token":"sk-bob","expires_in":28800,"refresh_token":"rt-bob","account":{"uuid":"bob"}}"#;
+    let mut world = renewing(move |_| status(200, None, body));
+    world.run(24 * HOUR);
+    assert_eq!(spent(&world), ["rt-1"]);
+    assert!(matches!(&world.credential, CredentialRead::Found(stored) if stored.access_token.expose() == "sk-bob"));
+    assert_eq!(world.asked.last().unwrap().1, "sk-1");
+    assert!(matches!(world.account.state().usage.state, GateState::Paused { cause: Pause::OtherAccount, .. }));
+    assert_eq!(world.shown, [NoticeKind::SignInStopped]);
+}

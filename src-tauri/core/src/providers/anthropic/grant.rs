@@ -1,0 +1,188 @@
+//! What an answer of the token endpoint means. A refresh token works once, and presenting a spent one may end every
+//! session of the person: whatever does not say that the token is unspent is not read so.
+
+use crate::outcome::{Answer, Body, Grant};
+use crate::retry_after;
+use crate::secret::Token;
+use crate::sign_in::Tokens;
+use crate::time::Wall;
+use serde_json::{Map, Value};
+use std::time::Duration;
+
+/// A lifetime longer than this is not believed: access tokens last 8 h, refresh tokens 30 days.
+const LIFETIME_MAX: u64 = 2 * 365 * 86_400;
+
+/// Reads an answer that arrived at `now`.
+pub fn understand_grant(answer: &Answer, now: Wall) -> Grant {
+    let status = answer.status;
+    let retry_after = retry_after::parse(answer.retry_after.as_deref(), answer.date.as_deref(), now);
+    let json = match &answer.body {
+        Body::Whole(bytes) => serde_json::from_slice::<Value>(bytes).ok(),
+        Body::Broken(_) => None,
+    };
+    let error = json.as_ref().and_then(error_kind);
+    if status == 429 || error == Some("rate_limit_error") {
+        return Grant::RateLimited { retry_after };
+    }
+    match (status, error) {
+        (200..=299, None) => granted(&answer.body, json.as_ref(), now),
+        (400..=499, Some("invalid_grant")) | (404, Some("not_found_error")) => Grant::Refused,
+        (300..=499, error) => Grant::Denied { status, kind: error.map(named).unwrap_or_default() },
+        (_, Some("overloaded_error")) | (500..=599, _) => {
+            Grant::Ambiguous { why: format!("it has trouble ({status})"), retry_after }
+        }
+        (_, _) => Grant::Ambiguous { why: format!("its answer ({status}) says neither yes nor no"), retry_after },
+    }
+}
+
+/// Of RFC 6749 §5.2 (`{"error":"invalid_grant"}`) or of Anthropic's API (`{"error":{"type":…}}`).
+fn error_kind(json: &Value) -> Option<&str> {
+    let error = json.get("error").filter(|error| !error.is_null())?;
+    Some(error.as_str().or_else(|| error.get("type")?.as_str()).unwrap_or_default())
+}
+
+/// Text of an answer is only repeated where it cannot be a token.
+fn named(kind: &str) -> String {
+    let fits = kind.len() <= 40 && kind.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    if fits { kind.to_owned() } else { String::new() }
+}
+
+fn granted(body: &Body, json: Option<&Value>, now: Wall) -> Grant {
+    if let Body::Whole(bytes) = body
+        && bytes.trim_ascii_start().starts_with(b"<")
+    {
+        let why = "something between here and Anthropic answered with a web page".to_owned();
+        return Grant::Ambiguous { why, retry_after: None };
+    }
+    let tokens = json.and_then(Value::as_object).and_then(|json| tokens(json, now));
+    tokens.map_or_else(|| Grant::Wasted { why: "the answer holds no new token".to_owned() }, Grant::Renewed)
+}
+
+fn tokens(json: &Map<String, Value>, now: Wall) -> Option<Tokens> {
+    let text = |key: &str| json.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let token = |key: &str| text(key).and_then(|token| Token::new(token.to_owned()));
+    let ends = |key: &str| json.get(key).and_then(lifetime).map(|lifetime| now.plus(lifetime));
+    Some(Tokens {
+        access_token: token("access_token")?,
+        expires_at: ends("expires_in"),
+        refresh_token: token("refresh_token"),
+        refresh_expires_at: ends("refresh_token_expires_in"),
+        scopes: text("scope").map(|scope| scope.split_whitespace().map(str::to_owned).collect()),
+        account: json.get("account").and_then(|account| account.get("uuid")?.as_str()).map(str::to_owned),
+    })
+}
+
+/// Seconds, as a number or as digits. Zero, negative and absurd ones are "not said".
+fn lifetime(value: &Value) -> Option<Duration> {
+    let secs = value.as_u64().or_else(|| value.as_str()?.trim().parse().ok());
+    let secs = secs.or_else(|| value.as_f64().filter(|secs| (1.0..1e9).contains(secs)).map(|secs| secs as u64));
+    secs.filter(|secs| (1..=LIFETIME_MAX).contains(secs)).map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Wall = Wall(1_789_000_000_000);
+    const WHOLE: &str = r#"{"token_type":"Bearer","access_token":"sk-ant-oat01-NEW","expires_in":28800,
+        "refresh_token":"sk-ant-ort01-NEW","refresh_token_expires_in":2592000,"scope":"user:inference user:profile",
+        "organization":{"uuid":"o","name":"O"},"account":{"uuid":"ann","email_address":"ann@example.com"}}"#;
+
+    fn understand(status: u16, body: &str) -> Grant {
+        let body = Body::Whole(body.as_bytes().to_vec());
+        understand_grant(&Answer { status, retry_after: Some("3600".into()), date: None, body }, NOW)
+    }
+
+    fn renewed(body: &str) -> Tokens {
+        match understand(200, body) {
+            Grant::Renewed(tokens) => tokens,
+            other => panic!("{body}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_whole_grant() {
+        let tokens = renewed(WHOLE);
+        assert_eq!(tokens.access_token.expose(), "sk-ant-oat01-NEW");
+        assert_eq!(tokens.refresh_token.unwrap().expose(), "sk-ant-ort01-NEW");
+        assert_eq!(tokens.expires_at, Some(NOW.plus(Duration::from_secs(28_800))));
+        assert_eq!(tokens.refresh_expires_at, Some(NOW.plus(Duration::from_secs(2_592_000))));
+        assert_eq!(tokens.scopes.unwrap(), ["user:inference", "user:profile"]);
+        assert_eq!(tokens.account.as_deref(), Some("ann"));
+    }
+
+    #[test]
+    fn only_the_access_token_is_needed() {
+        let tokens = renewed(r#"{"access_token":"t","refresh_token":null,"account":null,"scope":7,"extra":[1]}"#);
+        assert!(tokens.refresh_token.is_none() && tokens.scopes.is_none() && tokens.account.is_none());
+        for lifetime in ["null", "0", "-5", "\"soon\"", "1e300", "99999999999999", "{}"] {
+            let tokens = renewed(&format!(r#"{{"access_token":"t","expires_in":{lifetime}}}"#));
+            assert_eq!(tokens.expires_at, None, "{lifetime}");
+        }
+        for lifetime in ["60", "\"60\"", "60.0"] {
+            let tokens = renewed(&format!(r#"{{"access_token":"t","expires_in":{lifetime}}}"#));
+            assert_eq!(tokens.expires_at, Some(NOW.plus(Duration::from_secs(60))), "{lifetime}");
+        }
+    }
+
+    #[test]
+    fn an_accepted_grant_without_a_usable_token_is_spent_for_nothing() {
+        for body in ["", "{}", "[]", "null", r#"{"access_token":null}"#, r#"{"access_token":"a b"}"#, "{\"access_tok"] {
+            assert!(matches!(understand(200, body), Grant::Wasted { .. }), "{body}");
+        }
+        let torn = Answer { status: 200, retry_after: None, date: None, body: Body::Broken("cut".into()) };
+        assert!(matches!(understand_grant(&torn, NOW), Grant::Wasted { .. }));
+    }
+
+    #[test]
+    fn a_web_page_says_nothing_of_the_token() {
+        assert!(matches!(understand(200, " <html>"), Grant::Ambiguous { .. }));
+    }
+
+    #[test]
+    fn refusals_are_final_only_by_their_own_names() {
+        for (status, body) in [
+            (400, r#"{"error":"invalid_grant","error_description":"Refresh token not found or invalid"}"#),
+            (401, r#"{"error":"invalid_grant"}"#),
+            (400, r#"{"error":{"type":"invalid_grant"}}"#),
+            (404, r#"{"type":"error","error":{"type":"not_found_error","message":"x"}}"#),
+        ] {
+            assert!(matches!(understand(status, body), Grant::Refused), "{status} {body}");
+        }
+        for (status, body) in [
+            (400, r#"{"error":"invalid_client"}"#),
+            (400, r#"{"error":"invalid_request"}"#),
+            (401, "{}"),
+            (403, "<html>"),
+            (404, "<html>"),
+            (404, "{}"),
+            (302, ""),
+            (400, r#"{"error":{"type":"not_found_error"}}"#),
+        ] {
+            assert!(matches!(understand(status, body), Grant::Denied { .. }), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_limit_is_a_limit() {
+        for (status, body) in [(429, ""), (429, WHOLE), (400, r#"{"error":{"type":"rate_limit_error"}}"#)] {
+            let limited = matches!(understand(status, body), Grant::RateLimited { retry_after: Some(wait) } if wait.as_secs() == 3600);
+            assert!(limited, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn what_says_neither_yes_nor_no_is_ambiguous() {
+        for (status, body) in [(500, ""), (503, "<html>"), (529, r#"{"error":{"type":"overloaded_error"}}"#), (100, "")]
+        {
+            assert!(matches!(understand(status, body), Grant::Ambiguous { .. }), "{status} {body}");
+        }
+        assert!(matches!(understand(200, r#"{"error":"server_error"}"#), Grant::Ambiguous { .. }));
+    }
+
+    #[test]
+    fn no_token_of_an_answer_is_printed() {
+        let denied = understand(400, r#"{"error":"sk-ant-ort01-SECRET"}"#);
+        assert!(!format!("{denied:?} {:?}", understand(200, WHOLE)).contains("sk-ant"));
+    }
+}
