@@ -5,6 +5,8 @@ mod answer;
 pub mod credential;
 mod grant;
 mod money;
+pub mod owner_cache;
+pub mod status_line;
 mod usage;
 
 pub use answer::understand_usage;

@@ -9,7 +9,7 @@ use crate::time::Wall;
 use serde_json::{Map, Value};
 
 /// At most this many windows are kept: an answer may be hostile.
-const WINDOWS_MAX: usize = 40;
+pub(super) const WINDOWS_MAX: usize = 40;
 
 const FIVE_HOURS: u64 = 5 * 3600;
 const SEVEN_DAYS: u64 = 7 * 86_400;
@@ -37,7 +37,7 @@ pub(super) fn read(json: &Value, now: Wall) -> Option<Reading> {
 }
 
 /// 5-hour, weekly, then per model, then what is unknown; each group in the order of its labels.
-fn rank(window: &QuotaWindow) -> (u8, String) {
+pub(super) fn rank(window: &QuotaWindow) -> (u8, String) {
     let group = match window.id.as_str() {
         "five_hour" => 0,
         "seven_day" => 1,
@@ -66,7 +66,7 @@ fn old_window(key: &str, value: &Value) -> Option<QuotaWindow> {
     })
 }
 
-fn known(key: &str) -> (String, Option<u64>) {
+pub(super) fn known(key: &str) -> (String, Option<u64>) {
     match key {
         "five_hour" => ("5-hour".to_owned(), Some(FIVE_HOURS)),
         "seven_day" => ("weekly".to_owned(), Some(SEVEN_DAYS)),
@@ -150,7 +150,7 @@ pub(super) fn number(value: &Value) -> Option<f64> {
 }
 
 /// RFC 3339 with or without an offset (then UTC), or epoch seconds or milliseconds. Not after the year 2200.
-fn time(value: &Value) -> Option<Wall> {
+pub(super) fn time(value: &Value) -> Option<Wall> {
     const LATEST_MS: i64 = 7_258_118_400_000;
     let wall = match value {
         Value::Number(number) => {
@@ -175,7 +175,7 @@ fn text_time(text: &str) -> Option<Wall> {
 
 /// A provider's own name as it may be shown: printable, on one line, not endless, and nothing that looks like a
 /// token that came back.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     if text.contains("sk-ant") {
         return "(withheld)".to_owned();
     }

@@ -1,0 +1,148 @@
+//! What Claude Code tells its status-line command on stdin, as far as it concerns a quota.
+
+use super::usage::{WINDOWS_MAX, clean, known, number, rank, time};
+use crate::quota::{QuotaWindow, Reading, Source};
+use crate::time::Wall;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// What one call of the status line carries.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct StatusLine {
+    /// Empty where Claude Code says nothing of limits: before a session's first answer, or with an API key.
+    pub windows: Vec<QuotaWindow>,
+    /// Where the session is written down. A session repeats the limits of its own last answer for as long as it
+    /// stays open, so they are as old as the last line in there, and not as young as the call.
+    pub transcript: Option<String>,
+}
+
+/// `None` if it is not a JSON object.
+pub fn read(bytes: &[u8]) -> Option<StatusLine> {
+    /// The rest, which may be long, is read over.
+    #[derive(Deserialize)]
+    struct Input {
+        #[serde(default)]
+        rate_limits: Value,
+        #[serde(default)]
+        transcript_path: Value,
+    }
+    let bytes = bytes.trim_ascii_start();
+    if bytes.first() != Some(&b'{') {
+        return None;
+    }
+    let input: Input = serde_json::from_slice(bytes).ok()?;
+    let windows = input.rate_limits.as_object().map(windows).unwrap_or_default();
+    let transcript = input.transcript_path.as_str().filter(|path| !path.is_empty()).map(str::to_owned);
+    Some(StatusLine { windows, transcript })
+}
+
+impl StatusLine {
+    /// The reading in it, which was true at `at`.
+    pub fn reading(self, at: Wall) -> Option<Reading> {
+        let said = !self.windows.is_empty();
+        said.then_some(Reading { at, source: Source::StatusLine, windows: self.windows, money: Vec::new() })
+    }
+}
+
+fn windows(limits: &Map<String, Value>) -> Vec<QuotaWindow> {
+    let mut windows: Vec<QuotaWindow> = limits.iter().filter_map(|(key, limit)| window(key, limit)).collect();
+    windows.sort_by_key(rank);
+    windows.truncate(WINDOWS_MAX);
+    windows
+}
+
+/// A limit without a share of it used is none.
+fn window(key: &str, limit: &Value) -> Option<QuotaWindow> {
+    let used = limit.as_object()?.get("used_percentage")?;
+    let (label, duration_s) = known(key);
+    Some(QuotaWindow {
+        id: clean(key),
+        label,
+        used_percent: number(used),
+        resets_at: limit.get("resets_at").and_then(time),
+        duration_s,
+        binding: false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn windows_of(text: &str) -> Vec<(String, Option<f64>, Option<i64>)> {
+        let told = read(text.as_bytes()).expect("a status line's input");
+        told.windows.into_iter().map(|w| (w.id, w.used_percent, w.resets_at.map(|at| at.0 / 1000))).collect()
+    }
+
+    #[test]
+    fn the_limits_among_everything_else() {
+        let text = r#"{"hook_event_name":"Status","session_id":"s","transcript_path":"/home/ann/.claude/projects/p/s.jsonl",
+            "cwd":"/p","model":{"id":"claude-opus","display_name":"Opus"},"workspace":{"added_dirs":["/a","/b"]},
+            "cost":{"total_cost_usd":0.1},"context_window":{"used_percentage":8,"current_usage":null},
+            "rate_limits":{"seven_day":{"used_percentage":41.2,"resets_at":1788857600},
+                           "five_hour":{"used_percentage":23.5,"resets_at":1788425600}}}"#;
+        let told = read(text.as_bytes()).unwrap();
+        assert_eq!(told.transcript.as_deref(), Some("/home/ann/.claude/projects/p/s.jsonl"));
+        let reading = told.reading(Wall(1_788_400_000_000)).unwrap();
+        assert_eq!((reading.at, reading.source), (Wall(1_788_400_000_000), Source::StatusLine));
+        let lines: Vec<_> =
+            reading.windows.iter().map(|w| (w.label.as_str(), w.used_percent, w.resets_at, w.duration_s)).collect();
+        assert_eq!(
+            lines,
+            [
+                ("5-hour", Some(23.5), Some(Wall(1_788_425_600_000)), Some(18_000)),
+                ("weekly", Some(41.2), Some(Wall(1_788_857_600_000)), Some(604_800)),
+            ]
+        );
+    }
+
+    #[test]
+    fn nothing_said_of_limits_is_no_reading() {
+        for text in [
+            "{}",
+            r#"{"rate_limits":null}"#,
+            r#"{"rate_limits":{}}"#,
+            r#"{"rate_limits":[{"used_percentage":4}]}"#,
+            r#"{"rate_limits":"soon"}"#,
+            r#"{"rate_limits":{"five_hour":null,"seven_day":{},"x":{"resets_at":1}}}"#,
+        ] {
+            assert_eq!(windows_of(text), [], "{text}");
+            assert_eq!(read(text.as_bytes()).unwrap().reading(Wall(1)), None);
+        }
+    }
+
+    #[test]
+    fn what_is_unknown_keeps_its_name_and_what_is_wrong_is_not_said() {
+        let text = r#"{"rate_limits":{"five_hour":{"used_percentage":null,"resets_at":"never"},
+            "tangelo":{"used_percentage":"12.5","resets_at":"2026-09-14T15:30:00Z","more":[]},
+            "seven_day_opus":{"used_percentage":104,"resets_at":null},"seven_day":7}}"#;
+        assert_eq!(
+            windows_of(text),
+            [
+                ("five_hour".to_owned(), None, None),
+                ("seven_day_opus".to_owned(), Some(104.0), None),
+                ("tangelo".to_owned(), Some(12.5), Some(1_789_399_800)),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_input_is_nothing() {
+        for text in ["", " ", "null", "[]", "7", "{", r#"{"rate_limits":{"#, "\u{feff}{}", "five_hour 42"] {
+            assert_eq!(read(text.as_bytes()), None, "{text}");
+        }
+        assert_eq!(read(&[0xff, b'{', b'}']), None);
+    }
+
+    #[test]
+    fn hostile_input_stays_small() {
+        let many: Vec<String> = (0..5000).map(|n| format!(r#""k{n}":{{"used_percentage":1}}"#)).collect();
+        let text = format!(r#"{{"rate_limits":{{{}}}}}"#, many.join(","));
+        assert_eq!(windows_of(&text).len(), WINDOWS_MAX);
+        let deep = |key: &str| format!(r#"{{"{key}":{}1{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+        assert_eq!(read(deep("else").as_bytes()), Some(StatusLine::default()));
+        assert_eq!(read(deep("rate_limits").as_bytes()), None);
+        let token = r#"{"rate_limits":{"sk-ant-oat01-secret":{"used_percentage":1}}}"#;
+        assert_eq!(windows_of(token)[0].0, "(withheld)");
+    }
+}
