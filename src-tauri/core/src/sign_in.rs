@@ -33,6 +33,11 @@ impl Credential {
     pub fn expired(&self, now: Wall) -> bool {
         self.expires_at.is_some_and(|at| at <= now)
     }
+
+    /// Whether there is a refresh token that has not run out.
+    pub fn renewable(&self, now: Wall) -> bool {
+        self.refresh_token.is_some() && self.refresh_expires_at.is_none_or(|at| at > now)
+    }
 }
 
 /// What a renewal brought: it takes the place of what was read, in the owner's own store. In memory only.
@@ -100,6 +105,9 @@ pub struct SignIn {
     pub place: String,
     pub plan: Option<String>,
     pub identity: Identity,
+    /// It could be renewed when it was last looked at.
+    #[serde(default)]
+    pub renewable: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -72,8 +72,17 @@ pub struct AccountState {
     /// When Holdoff last renewed the sign-in.
     #[serde(default)]
     pub renewed: Option<Moment>,
-    /// A sign-in was mended by its person and has since been proved by a reading.
+    /// Whether Holdoff may renew this sign-in, as its person last chose. Kept, so that `status` can tell it.
+    #[serde(default)]
+    pub renews: bool,
+    /// The sign-in was of no use, or could not be renewed, at some time since the last reading.
+    #[serde(default)]
+    pub troubled: bool,
+    /// The last reading proved a sign-in that was of no use before.
     pub mended: bool,
+    /// The account whose sign-in was in this place before, until a second reading of this one.
+    #[serde(default)]
+    pub instead_of: Option<AccountId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -126,7 +135,10 @@ impl AccountState {
             last: None,
             notices: Notices::default(),
             renewed: None,
+            renews: false,
+            troubled: false,
             mended: false,
+            instead_of: None,
         }
     }
 
@@ -189,6 +201,21 @@ pub enum NotYet {
     Cooldown(Cooldown),
 }
 
+/// How renewal by Holdoff stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renewal<'a> {
+    /// The person has not allowed it.
+    Off,
+    /// There is no refresh token to renew with, or it has run out.
+    Impossible,
+    /// Nothing stands against it once it is due.
+    Ready,
+    /// It may be tried again then.
+    Waits { cause: &'a Cooldown, until: Moment },
+    /// Only a new sign-in helps.
+    Stopped(&'a Pause),
+}
+
 /// What is wrong with the sign-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SignInTrouble {
@@ -214,6 +241,19 @@ impl AccountState {
             GateState::Paused { cause, .. } => SignInTrouble::Paused(cause.clone()),
             GateState::Open | GateState::CoolingDown { .. } => SignInTrouble::Expired,
         })
+    }
+
+    /// How renewal by Holdoff stands. A limit of usage holds it back too (law 4), but only that is said of it then.
+    pub fn renewal(&self, now: Moment) -> Renewal<'_> {
+        match &self.token.state {
+            _ if !self.renews => Renewal::Off,
+            GateState::Paused { cause, .. } => Renewal::Stopped(cause),
+            _ if !self.sign_in.renewable => Renewal::Impossible,
+            GateState::CoolingDown { cause, until, .. } if until.is_after(now) => {
+                Renewal::Waits { cause, until: *until }
+            }
+            GateState::CoolingDown { .. } | GateState::Open => Renewal::Ready,
+        }
     }
 
     /// When usage is asked next, as things stand; `None` while that depends on the sign-in.

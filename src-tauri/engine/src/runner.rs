@@ -94,7 +94,11 @@ impl Runner {
             }
             CredentialRead::Found(_) | CredentialRead::Absent(_) => tools.last_known(&place).await,
         };
-        let account = tools.account(id, None, preferences).await;
+        let before = tools.keeper.last_in(place.clone()).await.filter(|before| *before != id);
+        let mut account = tools.account(id, None, preferences).await;
+        if let Some(before) = before.filter(|before| *before != Tools::unnamed(&place)) {
+            account.takes_the_place_of(before, tools.clock.now());
+        }
         Self { tools, account, preferences, notice_service: false, lock: None, asking: None, stirred: None }
     }
 
@@ -198,9 +202,12 @@ impl Runner {
         tracing::info!(from = %self.account.id(), to = %id, renamed, "the sign-in belongs to another account");
         let was = self.account.id().clone();
         let gates = renamed.then(|| self.account.state().clone());
-        self.tools.keeper.activate(Some(was), id.clone()).await;
+        self.tools.keeper.activate(Some(was.clone()), id.clone()).await;
         self.lock = None;
         self.account = self.tools.account(id, gates.as_ref(), self.preferences).await;
+        if !renamed {
+            self.account.takes_the_place_of(was, self.tools.clock.now());
+        }
         self.handle(Event::NoticeService(self.notice_service));
     }
 
@@ -288,8 +295,7 @@ impl Tools {
         if let Some(until) = self.hold.filter(|until| until.is_after(now)) {
             fresh.memory_lost(now, until);
         }
-        let unnamed = AccountId::of(Provider::Anthropic, &Default::default(), &self.source.place());
-        if let Some(other) = self.keeper.take(unnamed).await {
+        if let Some(other) = self.keeper.take(Self::unnamed(&self.source.place())).await {
             fresh.adopt_gates(&other);
         }
         fresh
@@ -297,8 +303,12 @@ impl Tools {
 
     /// With no sign-in to say whose it is: the account that was last found in this place.
     async fn last_known(&self, place: &str) -> AccountId {
-        let unnamed = AccountId::of(Provider::Anthropic, &Default::default(), place);
-        self.keeper.last_in(place.to_owned()).await.unwrap_or(unnamed)
+        self.keeper.last_in(place.to_owned()).await.unwrap_or_else(|| Self::unnamed(place))
+    }
+
+    /// What the account of a place is called as long as nothing says whose it is.
+    fn unnamed(place: &str) -> AccountId {
+        AccountId::of(Provider::Anthropic, &Default::default(), place)
     }
 }
 

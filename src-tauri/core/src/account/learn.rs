@@ -52,6 +52,7 @@ impl Account {
         // Even where nothing changed: one of the two files that keep it may be gone.
         self.saving.dirty = true;
         self.state.sign_in.place.clone_from(&self.place);
+        self.state.renews = self.preferences.renewal;
         for endpoint in unanswered {
             if let Some(last) = &mut self.state.last {
                 last.outcome = Some(words::UNANSWERED.to_owned());
@@ -99,6 +100,8 @@ impl Account {
     fn prefer(&mut self, preferences: Preferences) {
         let changed = self.preferences.interval != preferences.interval;
         self.preferences = preferences;
+        self.saving.dirty |= self.state.renews != preferences.renewal;
+        self.state.renews = preferences.renewal;
         let polled = matches!(self.state.usage.state, GateState::Open) && self.state.next.is_some();
         if let Some(last) = self.state.usage.last_request.filter(|_| changed && polled) {
             self.state.next = Some(last.plus(preferences.interval));
@@ -113,7 +116,10 @@ impl Account {
             CredentialRead::Absent(absence) => self.no_credential(absence),
             CredentialRead::Found(credential) => self.found(credential, now),
         }
-        self.troubled |= self.state.sign_in_trouble(now.wall).is_some();
+        if !self.state.troubled && self.state.sign_in_trouble(now.wall).is_some() {
+            self.state.troubled = true;
+            self.saving.dirty = true;
+        }
         match step {
             Step::Rechecking { fingerprint, rejection } => self.rechecked(fingerprint, rejection, now),
             Step::Looking if self.becoming.is_none() && self.credential.is_some() => self.step = Step::Ready,
@@ -144,6 +150,7 @@ impl Account {
             place: self.place.clone(),
             plan: credential.plan.clone(),
             identity: credential.identity.clone(),
+            renewable: credential.renewable(now.wall),
         };
         if !named {
             sign_in.identity = self.state.sign_in.identity.clone();
@@ -184,7 +191,7 @@ impl Account {
         self.state.usage.rejected(now, rejection, fingerprint);
         self.state.next = Some(now.plus(self.preferences.interval));
         if matches!(self.state.usage.state, GateState::Paused { .. }) {
-            self.troubled = true;
+            self.state.troubled = true;
             self.state.notices.begin_sign_in(now, self.preferences.wanted);
         }
     }
@@ -247,7 +254,6 @@ impl Account {
 
     fn read(&mut self, reading: Reading, now: Moment) {
         self.state.usage.success(now);
-        self.state.mended = self.troubled || self.state.notices.sign_in.is_some();
         let shut = |gate: &GateState| match gate {
             GateState::Open => false,
             GateState::CoolingDown { until, .. } => until.is_after(now),
@@ -255,10 +261,14 @@ impl Account {
         };
         let paused = matches!(self.state.token.state, GateState::Paused { .. });
         let proved = Proved { sign_in: !paused, renewal: !shut(&self.state.token.state) };
+        self.state.mended = proved.sign_in && (self.state.troubled || self.state.notices.sign_in.is_some());
+        self.state.troubled &= !proved.sign_in;
+        if !self.state.mended {
+            self.state.instead_of = None;
+        }
         self.state.notices.end(now, proved, self.preferences.wanted);
         self.state.reading = Some(reading);
         self.state.next = Some(now.plus(self.preferences.interval));
-        self.troubled = false;
         self.sleep.grace_used = false;
     }
 }

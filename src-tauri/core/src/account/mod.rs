@@ -115,8 +115,6 @@ pub struct Account {
     to_show: Option<Notice>,
     notice_service: bool,
     sleep: Sleep,
-    /// The sign-in was of no use at some time since the last reading.
-    troubled: bool,
     /// The locks were held by another program, this often in a row, and until when that is left alone.
     locked_out: Option<(u32, Moment)>,
     dice: Dice,
@@ -217,7 +215,6 @@ impl Account {
             to_show: None,
             notice_service: false,
             sleep: Sleep::default(),
-            troubled: false,
             locked_out: None,
             dice: Dice(seed),
         };
@@ -231,6 +228,16 @@ impl Account {
 
     pub fn state(&self) -> &AccountState {
         &self.state
+    }
+
+    /// The sign-in in this place was `other`'s until now. It is asked at once, as far as this account's gate allows,
+    /// and the person is told.
+    pub fn takes_the_place_of(&mut self, other: AccountId, now: Moment) {
+        self.state.instead_of = Some(other);
+        self.state.troubled = true;
+        self.state.next = Some(now);
+        self.why = Reason::NewCredential;
+        self.saving.dirty = true;
     }
 
     /// Why the state cannot be saved, while it cannot.

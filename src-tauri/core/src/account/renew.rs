@@ -58,8 +58,7 @@ impl Account {
     /// while usage may not be asked: a new token is no way around a limit (law 4) or a refusal (law 6).
     pub(super) fn renewal_due_at(&self, now: Moment) -> Option<Moment> {
         let credential = self.credential.as_ref().filter(|_| self.preferences.renewal)?;
-        credential.refresh_token.as_ref()?;
-        if credential.refresh_expires_at.is_some_and(|at| at <= now.wall) {
+        if !credential.renewable(now.wall) {
             return None;
         }
         let left = credential.expires_at?.since(now.wall).saturating_sub(policy::RENEW_BEFORE);
@@ -242,7 +241,7 @@ impl Account {
 
     fn refused(&mut self, cause: Pause, spent: Fingerprint, now: Moment) {
         self.state.token.pause(now, cause, spent);
-        self.troubled = true;
+        self.state.troubled = true;
         self.state.notices.begin_sign_in(now, self.preferences.wanted);
     }
 
@@ -256,7 +255,11 @@ impl Account {
             .as_ref()
             .is_some_and(|token| self.state.token.credential_seen(&token.fingerprint()));
         let untold = self.state.notices.sign_in.is_none();
-        if !changed {
+        if changed {
+            self.state.next = Some(now);
+            self.why = Reason::NewCredential;
+        } else {
+            self.state.troubled = true;
             self.state.notices.begin_sign_in(now, self.preferences.wanted);
         }
         self.saving.dirty |= changed || untold;
@@ -286,7 +289,7 @@ impl Account {
         let this = self.state.sign_in.identity.account.as_ref();
         if this.is_some_and(|this| tokens.account.as_ref().is_some_and(|named| named != this)) {
             self.state.usage.pause(now, Pause::OtherAccount, tokens.access_token.fingerprint());
-            self.troubled = true;
+            self.state.troubled = true;
             self.state.notices.begin_sign_in(now, self.preferences.wanted);
         }
     }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::sign_in::Stored;
+use crate::state::Renewal;
 
 /// The sign-in of these tests: it ends in eight hours.
 fn eight_hours() -> CredentialRead {
@@ -298,4 +299,23 @@ fn a_grant_for_another_account_is_kept_for_its_owner_and_not_shown_as_this_ones(
     assert_eq!(world.asked.last().unwrap().1, "sk-1");
     assert!(matches!(world.account.state().usage.state, GateState::Paused { cause: Pause::OtherAccount, .. }));
     assert_eq!(world.shown, [NoticeKind::SignInStopped]);
+}
+
+/// While the access token lives, readings go on; they prove nothing about a sign-in that cannot be renewed any more.
+#[test]
+fn a_reading_mends_no_sign_in_that_cannot_be_renewed() {
+    let mut world = renewing(|_| status(400, None, r#"{"error":"invalid_grant"}"#));
+    world.run(8 * HOUR - 5 * MINUTE + 1);
+    assert_eq!(world.shown, [NoticeKind::SignInStopped]);
+    world.run(4 * MINUTE);
+    assert_eq!(world.account.state().sign_in_trouble(world.now.wall), None);
+    assert!(matches!(world.account.state().renewal(world.now), Renewal::Stopped(Pause::RefreshRefused)));
+    assert!(!world.account.state().mended && world.account.state().troubled);
+    let asked = world.asked.len();
+    world.credential = pair("sk-new", "rt-new", world.now.wall.plus(Duration::from_secs(8 * HOUR)));
+    world.account.handle(Event::CredentialMayHaveChanged, world.now);
+    world.run(3 * MINUTE);
+    assert_eq!(world.asked.len(), asked + 1, "asked as soon as the distance allows");
+    assert!(world.account.state().mended && !world.account.state().troubled);
+    assert_eq!(world.shown, [NoticeKind::SignInStopped, NoticeKind::Recovered]);
 }

@@ -162,3 +162,35 @@ fn another_persons_sign_in_is_another_account() {
     };
     assert!(matches!(action, Action::Become { id, renamed: false } if id.0 == "anthropic:bob"));
 }
+
+/// The sign-in in one place changes hands: the account that has it now is asked at once, and its first reading is news.
+#[test]
+fn who_takes_the_place_of_another_is_asked_at_once_and_that_is_said_for_one_reading() {
+    let mut world = World::new(|_| good());
+    world.run(HOUR);
+    assert!(!world.account.state().mended, "a reading among others is no news");
+    world.advance(Duration::from_secs(200));
+    world.account.takes_the_place_of(AccountId("anthropic:bob".into()), world.now);
+    world.crash();
+    world.account.takes_the_place_of(AccountId("anthropic:bob".into()), world.now);
+    let asked = world.asked.len();
+    world.settle();
+    assert_eq!(world.asked.len(), asked + 1);
+    let state = world.account.state();
+    assert!(state.mended && !state.troubled);
+    assert_eq!(state.instead_of, Some(AccountId("anthropic:bob".into())));
+    world.run(5 * MINUTE + 1);
+    assert_eq!((world.account.state().mended, world.account.state().instead_of.clone()), (false, None));
+}
+
+/// A restart between a new sign-in and the reading that proves it.
+#[test]
+fn a_mended_sign_in_is_said_even_if_the_program_ended_meanwhile() {
+    let mut world = World::new(|_| good());
+    world.credential = CredentialRead::Absent(Absence::NotSignedIn);
+    world.settle();
+    world.crash();
+    world.credential = credential("sk-1");
+    world.settle();
+    assert!(world.account.state().mended);
+}
