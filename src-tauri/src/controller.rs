@@ -9,7 +9,7 @@ use crate::view::{Answer, SettingsChange, View};
 use crate::windows::Host;
 use crate::{arguments, autostart, notify};
 use holdoff_core::account::Preferences;
-use holdoff_core::words;
+use holdoff_core::{report, words};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::ipc::{Call, FromApp, RefreshAnswer, Responder, Window};
 use holdoff_engine::runner::{Announcement, Command};
@@ -259,9 +259,10 @@ impl Controller {
 
     fn announce(&self, announcement: Announcement) -> Next {
         let (app, environment, commands) = (self.app.clone(), self.environment.clone(), self.engine.commands());
+        let label = report::label(&announcement.account, &announcement.state, &self.settings.settings);
         tokio::spawn(async move {
             let id = announcement.notice.id;
-            let shown = notify::show(&app, &environment, &announcement).await;
+            let shown = notify::show(&app, &environment, &announcement, &label).await;
             tracing::info!(kind = ?announcement.notice.kind, shown, "notice");
             let result = if shown { Command::NoticeShown(id) } else { Command::NoticeMissed(id) };
             let _ = commands.send(result).await;

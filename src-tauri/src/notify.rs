@@ -25,15 +25,14 @@ pub fn listen(app: &AppHandle<Wry>, clicks: mpsc::UnboundedSender<Click>) {
     });
 }
 
-/// Shows one notice. `false` if no service took it.
-pub async fn show(app: &AppHandle<Wry>, environment: &Environment, announcement: &Announcement) -> bool {
+/// Shows one notice about the account of this label. `false` if no service took it.
+pub async fn show(app: &AppHandle<Wry>, environment: &Environment, announcement: &Announcement, label: &str) -> bool {
     if !service::is_up().await {
         return false;
     }
     let now = environment.clock.now();
     let kind = announcement.notice.kind;
-    let label = holdoff_core::report::label(&announcement.state);
-    let (title, body) = words::notice(kind, &label, &announcement.state, now, &TimeZone::system());
+    let (title, body) = words::notice(kind, label, &announcement.state, now, &TimeZone::system());
     let number = i32::try_from(announcement.notice.id % 1_000_000).unwrap_or(0) * STEP;
     let builder = app.notification().builder().title(title).body(body).icon("dialog-information");
     let shown = match kind {

@@ -105,7 +105,7 @@ fn account_view(id: &AccountId, account: &AccountState, known: &Known<'_>) -> Ac
     AccountView {
         provider: account.provider.key().to_owned(),
         id: id.0.clone(),
-        label: report::label(account),
+        label: report::label(id, account, known.settings),
         plan: account.sign_in.plan.clone(),
         condition: condition(account, known),
         status: status(account, known),
@@ -234,7 +234,7 @@ fn settings_view(settings: &Settings, problems: &[String]) -> SettingsView {
 
 /// What the tray shows: the worst condition of any account, the highest window.
 pub fn face(known: &Known<'_>) -> TrayFace {
-    let Some((_, first)) = known.accounts().next() else {
+    let Some((id, first)) = known.accounts().next() else {
         return TrayFace {
             icon: Icon::from_percent(None, Mark::Unknown, Ink::Either),
             title: "Holdoff".to_owned(),
@@ -250,8 +250,11 @@ pub fn face(known: &Known<'_>) -> TrayFace {
         icon: Icon::from_percent(highest, mark, Ink::Either),
         title: "Holdoff".to_owned(),
         tooltip: tooltip(first, condition, known),
-        menu: [about(first, condition, known), commands(known.refusal(first).as_ref().map(|refusal| (refusal, known)))]
-            .concat(),
+        menu: [
+            about(id, first, condition, known),
+            commands(known.refusal(first).as_ref().map(|refusal| (refusal, known))),
+        ]
+        .concat(),
     }
 }
 
@@ -282,8 +285,8 @@ fn tooltip(account: &AccountState, condition: Condition, known: &Known<'_>) -> S
     lines.join("\n")
 }
 
-fn about(account: &AccountState, condition: Condition, known: &Known<'_>) -> Vec<Entry> {
-    let mut entries = vec![Entry::text(report::label(account))];
+fn about(id: &AccountId, account: &AccountState, condition: Condition, known: &Known<'_>) -> Vec<Entry> {
+    let mut entries = vec![Entry::text(report::label(id, account, known.settings))];
     if let Some(reading) = &account.reading {
         for window in &reading.windows {
             let line = words::window_line(window, known.settings.percent, known.now.wall, known.zone);

@@ -1,8 +1,7 @@
 //! `holdoff status`: what is known now, from the state on disk.
 
 use crate::{print, refresh};
-use holdoff_core::settings::Percent;
-use holdoff_core::{AccountState, Moment, Report, State, report, words};
+use holdoff_core::{AccountId, AccountState, Moment, Report, Settings, State, report, words};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::settings_file;
 use holdoff_engine::slots::Slots;
@@ -25,7 +24,7 @@ pub fn run(environment: &Environment, json: bool) -> ExitCode {
     state.carry_to(&clock.boot_id(), now);
     let settings = settings.settings;
     if json {
-        let report = Report::of(&state, now, settings.polling_interval);
+        let report = Report::of(&state, now, &settings);
         return match serde_json::to_string_pretty(&report) {
             Ok(text) => print(&(text + "\n")),
             Err(error) => {
@@ -34,20 +33,19 @@ pub fn run(environment: &Environment, json: bool) -> ExitCode {
             }
         };
     }
-    let mut text = text(&state, settings.percent, settings.polling_interval, now);
+    let mut text = text(&state, &settings, now);
     if refresh::connect(environment).is_none() {
         text.push_str("The tray app is not running, so nothing is asked. Start it with: holdoff\n");
     }
     print(&text)
 }
 
-fn text(state: &State, percent: Percent, interval: std::time::Duration, now: Moment) -> String {
+fn text(state: &State, settings: &Settings, now: Moment) -> String {
     let zone = TimeZone::system();
     let accounts: Vec<String> = state
         .active
         .iter()
-        .filter_map(|id| state.accounts.get(id))
-        .map(|account| account_text(account, percent, interval, now, &zone))
+        .filter_map(|id| Some(account_text(id, state.accounts.get(id)?, settings, now, &zone)))
         .collect();
     if accounts.is_empty() {
         return "Nothing is known yet: Holdoff has not read anything on this computer.\n".to_owned();
@@ -55,21 +53,15 @@ fn text(state: &State, percent: Percent, interval: std::time::Duration, now: Mom
     accounts.join("\n")
 }
 
-fn account_text(
-    account: &AccountState,
-    percent: Percent,
-    interval: std::time::Duration,
-    now: Moment,
-    zone: &TimeZone,
-) -> String {
-    let mut out = report::label(account);
+fn account_text(id: &AccountId, account: &AccountState, settings: &Settings, now: Moment, zone: &TimeZone) -> String {
+    let mut out = report::label(id, account, settings);
     if let Some(plan) = &account.sign_in.plan {
         let _ = write!(out, " ({plan})");
     }
     out.push('\n');
     if let Some(reading) = &account.reading {
         for window in &reading.windows {
-            let line = words::window_line(window, percent, now.wall, zone);
+            let line = words::window_line(window, settings.percent, now.wall, zone);
             let binding = if window.binding { " (limits now)" } else { "" };
             let _ = writeln!(out, "  {line}{binding}");
         }
@@ -77,7 +69,8 @@ fn account_text(
             let _ = writeln!(out, "  {}", words::money_line(money));
         }
         let age = words::span(now.wall.since(reading.at));
-        let old = if report::is_stale(reading.at, now.wall, interval) { ", an old reading" } else { "" };
+        let old =
+            if report::is_stale(reading.at, now.wall, settings.polling_interval) { ", an old reading" } else { "" };
         let source = words::source(reading.source, account.provider);
         let _ = writeln!(out, "  Read {age} ago from {source}{old}.");
     }

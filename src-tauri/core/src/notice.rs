@@ -154,6 +154,10 @@ impl Notices {
         waiting.min_by_key(|until| until.boot)
     }
 
+    pub(crate) fn is_showing(&self) -> bool {
+        self.queue.iter().any(|queued| queued.phase == Phase::Showing)
+    }
+
     pub(crate) fn start_showing(&mut self, id: u64) -> Option<Notice> {
         let queued = self.queue.iter_mut().find(|queued| queued.id == id)?;
         queued.phase = Phase::Showing;

@@ -1,11 +1,13 @@
 //! What is known, as `holdoff status --json` prints it. A field that does not apply is null, never left out.
 
 use crate::gate::{Cooldown, Gate, GateState, Pause};
+use crate::places::{self, Place};
 use crate::policy;
 use crate::quota::{Level, Money, QuotaWindow, Source};
 use crate::request::Endpoint;
-use crate::sign_in::{Absence, Seen};
-use crate::state::{AccountId, AccountState, SignInTrouble, State};
+use crate::settings::Settings;
+use crate::sign_in::{Absence, Seen, SignIn};
+use crate::state::{AccountId, AccountState, Provider, SignInTrouble, State};
 use crate::time::{Moment, Wall};
 use crate::words::rfc3339;
 use serde::Serialize;
@@ -25,6 +27,8 @@ pub struct AccountReport {
     pub label: String,
     pub plan: Option<String>,
     pub sign_in: SignInReport,
+    /// Everywhere its sign-in is kept.
+    pub places: Vec<PlaceReport>,
     pub gates: GatesReport,
     pub reading: Option<ReadingReport>,
     pub last_request: Option<LastRequestReport>,
@@ -38,6 +42,13 @@ pub struct SignInReport {
     pub reason: Option<String>,
     pub expires_at: Option<String>,
     pub renewed_by: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlaceReport {
+    pub place: String,
+    /// Whether it is the one that is asked with.
+    pub used: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -86,25 +97,29 @@ pub struct LastRequestReport {
 }
 
 impl Report {
-    /// What `state` says at `now`, for the accounts that are polled. `interval` is the polling interval.
-    pub fn of(state: &State, now: Moment, interval: Duration) -> Self {
+    /// What `state` says at `now`, for the accounts that are polled.
+    pub fn of(state: &State, now: Moment, settings: &Settings) -> Self {
         let accounts = state.active.iter().filter_map(|id| {
             let account = state.accounts.get(id)?;
-            Some(AccountReport::of(id, account, now, interval))
+            let mut report = AccountReport::of(id, account, now, settings);
+            report.places = places_of(state, id, account);
+            Some(report)
         });
         Self { version: 1, at: rfc3339(now.wall), accounts: accounts.collect() }
     }
 }
 
 impl AccountReport {
-    pub fn of(id: &AccountId, state: &AccountState, now: Moment, interval: Duration) -> Self {
+    fn of(id: &AccountId, state: &AccountState, now: Moment, settings: &Settings) -> Self {
+        let interval = settings.polling_interval;
         let next = state.next_request(now).map(|at| rfc3339(at.wall_as_of(now)));
         Self {
             provider: state.provider.key(),
             id: id.0.clone(),
-            label: label(state),
+            label: label(id, state, settings),
             plan: state.sign_in.plan.clone(),
             sign_in: sign_in(state, now.wall),
+            places: Vec::new(),
             gates: GatesReport { usage: gate(&state.usage, now), token: gate(&state.token, now) },
             reading: reading(state, now.wall, interval),
             last_request: state.last.as_ref().map(|last| LastRequestReport {
@@ -117,11 +132,32 @@ impl AccountReport {
     }
 }
 
-/// What an account is called: its address, else where its sign-in is kept.
-pub fn label(state: &AccountState) -> String {
-    let identity = &state.sign_in.identity;
-    let name = identity.email.clone().or_else(|| identity.organization.clone());
-    name.unwrap_or_else(|| format!("{} sign-in", state.provider.owner()))
+/// What an account is called: as its person calls it, else by its sign-in.
+pub fn label(id: &AccountId, state: &AccountState, settings: &Settings) -> String {
+    settings.label(id).map_or_else(|| name(state.provider, &state.sign_in), str::to_owned)
+}
+
+/// What a sign-in is called by itself: its address, else where it is kept.
+pub fn name(provider: Provider, sign_in: &SignIn) -> String {
+    let identity = &sign_in.identity;
+    if let Some(name) = identity.email.clone().or_else(|| identity.organization.clone()) {
+        return name;
+    }
+    let owner = provider.owner();
+    match sign_in.place.rsplit_once(['/', '\\']) {
+        Some((folder, _)) if !folder.ends_with(".claude") => format!("{owner} sign-in in {folder}"),
+        Some(_) | None => format!("{owner} sign-in"),
+    }
+}
+
+fn places_of(state: &State, id: &AccountId, account: &AccountState) -> Vec<PlaceReport> {
+    let used = &account.sign_in.place;
+    let report = |place: &Place| PlaceReport { place: place.name().to_owned(), used: place.name() == used };
+    let places: Vec<PlaceReport> = places::of(&state.places, id).map(report).collect();
+    if places.is_empty() && !used.is_empty() {
+        return vec![PlaceReport { place: used.clone(), used: true }];
+    }
+    places
 }
 
 /// Whether a reading is too old to be taken for the present.
@@ -177,6 +213,7 @@ fn absence_key(absence: &Absence) -> String {
     match absence {
         Absence::NoFile => "no_file".to_owned(),
         Absence::NotSignedIn => "not_signed_in".to_owned(),
+        Absence::InferenceOnly => "inference_only_token".to_owned(),
         Absence::EmptyToken => "empty_token".to_owned(),
         Absence::Unreadable(why) => format!("unreadable: {why}"),
         Absence::Forbidden(why) => format!("cannot be opened: {why}"),

@@ -1,8 +1,14 @@
 //! What the person may choose. Wrong values are named and replaced by the default; the file is left as it is.
 
+mod accounts;
+
+pub use accounts::{AccountSettings, LABEL_MAX};
+
 use crate::policy::{DEFAULT_POLL_INTERVAL, POLL_INTERVAL};
+use crate::state::AccountId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The version of `settings.json`.
@@ -19,8 +25,10 @@ pub struct Settings {
     pub start_at_login: bool,
     /// Renewal of sign-ins by Holdoff (law 7: off).
     pub renewal: bool,
-    /// Config folders of Claude Code beside the default one.
+    /// Config folders of Claude Code beside the default one: full paths, or below `~/`.
     pub claude_config_dirs: Vec<String>,
+    /// What was chosen for single accounts.
+    pub accounts: BTreeMap<AccountId, AccountSettings>,
 }
 
 /// Whether a bar grows with what is used or shrinks with what is left.
@@ -51,6 +59,7 @@ impl Default for Settings {
             start_at_login: false,
             renewal: false,
             claude_config_dirs: Vec::new(),
+            accounts: BTreeMap::new(),
         }
     }
 }
@@ -70,7 +79,8 @@ impl Settings {
             theme: from.choice("theme", default.theme, r#""system", "light" or "dark""#),
             start_at_login: from.flag("start_at_login", default.start_at_login),
             renewal: from.flag("renewal", default.renewal),
-            claude_config_dirs: from.choice("claude_config_dirs", default.claude_config_dirs, "a list of folders"),
+            claude_config_dirs: from.folders(),
+            accounts: from.accounts(),
         };
         (settings, from.problems)
     }
@@ -132,16 +142,26 @@ impl Parser<'_> {
     }
 
     fn choice<T: for<'de> Deserialize<'de>>(&mut self, key: &str, default: T, allowed: &str) -> T {
-        let Some(value) = self.object.get(key) else {
-            return default;
-        };
-        serde_json::from_value(value.clone()).unwrap_or_else(|_| {
+        self.choice_in(self.object, key, key, allowed).unwrap_or(default)
+    }
+
+    /// `None` where nothing is said, or nothing that can be used. `name` is what `key` is called in a problem.
+    fn choice_in<T: for<'de> Deserialize<'de>>(
+        &mut self,
+        object: &Map<String, Value>,
+        key: &str,
+        name: &str,
+        allowed: &str,
+    ) -> Option<T> {
+        let value = object.get(key)?;
+        let parsed = serde_json::from_value(value.clone()).ok();
+        if parsed.is_none() {
             self.problems.push(format!(
-                "settings.json: \"{key}\" is {}; it must be {allowed}. Holdoff uses its default.",
+                "settings.json: \"{name}\" is {}; it must be {allowed}. Holdoff uses its default.",
                 shown(Some(value))
             ));
-            default
-        })
+        }
+        parsed
     }
 }
 
@@ -179,7 +199,7 @@ mod tests {
         assert_eq!(settings.polling_interval, Duration::from_secs(180));
         assert_eq!(settings.percent, Percent::Left);
         assert!(!settings.notify_recovery && settings.notify_sign_in);
-        assert_eq!(settings.claude_config_dirs.len(), 1);
+        assert_eq!(settings.claude_config_dirs, ["/home/ann/.claude-work"]);
     }
 
     #[test]

@@ -88,6 +88,8 @@ pub enum Absence {
     NoFile,
     /// The file is there and holds no Claude sign-in, as after signing out.
     NotSignedIn,
+    /// The same, but `CLAUDE_CODE_OAUTH_TOKEN` is set: a token that may not read usage (403), and is never tried.
+    InferenceOnly,
     /// It holds a sign-in whose access token is empty or not a token.
     EmptyToken,
     /// It is not what the owner writes: torn, foreign, too large. What is wrong, without its content.

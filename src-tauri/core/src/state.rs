@@ -4,8 +4,10 @@
 
 use crate::gate::{Cooldown, Gate, GateState, Jitter, Pause, Shut, Spacing};
 use crate::notice::Notices;
+use crate::places::Place;
 use crate::quota::Reading;
 use crate::request::Endpoint;
+use crate::secret::Fingerprint;
 use crate::sign_in::{Absence, Identity, Seen, SignIn};
 use crate::time::{Moment, Wall};
 use serde::{Deserialize, Serialize};
@@ -37,11 +39,14 @@ pub struct State {
     pub accounts: BTreeMap<AccountId, AccountState>,
     /// The accounts that are polled now, in the order in which they are shown.
     pub active: Vec<AccountId>,
+    /// Where sign-ins are looked for, in that order.
+    #[serde(default)]
+    pub places: Vec<Place>,
 }
 
 impl State {
     pub fn new(boot_id: String) -> Self {
-        Self { version: VERSION, boot_id, accounts: BTreeMap::new(), active: Vec::new() }
+        Self { version: VERSION, boot_id, accounts: BTreeMap::new(), active: Vec::new(), places: Vec::new() }
     }
 
     /// Brings the state onto this boot's clock. Call it once, after loading.
@@ -83,6 +88,9 @@ pub struct AccountState {
     /// The account whose sign-in was in this place before, until a second reading of this one.
     #[serde(default)]
     pub instead_of: Option<AccountId>,
+    /// The sign-ins that ended in a pause since the last reading.
+    #[serde(default)]
+    pub rejected: Vec<Fingerprint>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -139,6 +147,7 @@ impl AccountState {
             troubled: false,
             mended: false,
             instead_of: None,
+            rejected: Vec::new(),
         }
     }
 

@@ -35,6 +35,7 @@ impl Account {
             return Action::Notify(notice);
         }
         if self.notice_service
+            && !self.retiring
             && let Some(id) = self.state.notices.due(now)
         {
             self.to_show = self.state.notices.start_showing(id);
@@ -63,6 +64,11 @@ impl Account {
     fn step(&mut self, now: Moment) -> Action {
         match self.step {
             Step::Asking { .. } => return self.look_or_sleep(now),
+            Step::Noting { .. } if self.retiring => return self.ask_not(now),
+            Step::Idle | Step::Looking | Step::Ready if self.retiring => {
+                self.step = Step::Idle;
+                return self.sleep(now);
+            }
             Step::Rechecking { .. } | Step::Looking => return Action::ReadCredential,
             Step::Noting { spacing } => return self.ask(now, spacing),
             Step::Renewing(_) => return self.renew(now),
@@ -85,7 +91,7 @@ impl Account {
     }
 
     fn look_or_sleep(&mut self, now: Moment) -> Action {
-        if self.wants_look(now) { Action::ReadCredential } else { self.sleep(now) }
+        if self.wants_look(now) && !self.retiring { Action::ReadCredential } else { self.sleep(now) }
     }
 
     fn wants_look(&self, now: Moment) -> bool {
@@ -156,13 +162,15 @@ impl Account {
 
     pub(super) fn sleep(&mut self, now: Moment) -> Action {
         let (due, renewal) = match self.step {
+            Step::Idle if self.retiring => (None, None),
             Step::Idle if !self.saving.dirty => (self.due_at(now), self.renewal_due_at(now)),
             _ => (None, self.store_retry()),
         };
         let retry = self.saving.retry.filter(|_| self.saving.dirty);
-        let offer = self.state.notices.next_offer().filter(|_| self.notice_service && !self.saving.dirty);
+        let free = !self.saving.dirty && !self.retiring;
+        let offer = self.state.notices.next_offer().filter(|_| self.notice_service && free);
         let renewing = matches!(self.step, Step::Renewing(_));
-        let look = self.look_at.filter(|_| !self.saving.dirty && !renewing);
+        let look = self.look_at.filter(|_| free && !renewing);
         let until = [due, renewal, retry, offer, look].into_iter().flatten().min_by_key(|at| at.boot);
         self.sleep.expected = until;
         Action::Sleep(until)

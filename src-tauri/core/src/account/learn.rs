@@ -40,6 +40,7 @@ impl Account {
             }
             Event::NoticeService(there) => self.notice_service(there, now),
             Event::Preferences(preferences) => self.prefer(preferences),
+            Event::Retire => self.retiring = true,
         }
     }
 
@@ -188,10 +189,11 @@ impl Account {
     }
 
     fn rejected(&mut self, rejection: Rejection, fingerprint: Fingerprint, now: Moment) {
-        self.state.usage.rejected(now, rejection, fingerprint);
+        self.state.usage.rejected(now, rejection, fingerprint.clone());
         self.state.next = Some(now.plus(self.preferences.interval));
         if matches!(self.state.usage.state, GateState::Paused { .. }) {
             self.state.troubled = true;
+            self.state.reject(fingerprint);
             self.state.notices.begin_sign_in(now, self.preferences.wanted);
         }
     }
@@ -254,6 +256,7 @@ impl Account {
 
     fn read(&mut self, reading: Reading, now: Moment) {
         self.state.usage.success(now);
+        self.state.rejected.clear();
         let shut = |gate: &GateState| match gate {
             GateState::Open => false,
             GateState::CoolingDown { until, .. } => until.is_after(now),

@@ -71,6 +71,8 @@ pub enum Event {
     /// there is none.
     NoticeService(bool),
     Preferences(Preferences),
+    /// Begin nothing more, and bring what is under way to its end: then [`Account::is_done`].
+    Retire,
 }
 
 /// The settings that bear on one account.
@@ -96,6 +98,13 @@ impl From<&Settings> for Preferences {
     }
 }
 
+impl Preferences {
+    /// As chosen for this account, or else for all.
+    pub fn of(settings: &Settings, account: &AccountId) -> Self {
+        Self { renewal: settings.may_renew(account), ..Self::from(settings) }
+    }
+}
+
 /// One account at work: its kept state, and what only lives as long as the process.
 #[derive(Debug)]
 pub struct Account {
@@ -117,6 +126,7 @@ pub struct Account {
     sleep: Sleep,
     /// The locks were held by another program, this often in a row, and until when that is left alone.
     locked_out: Option<(u32, Moment)>,
+    retiring: bool,
     dice: Dice,
 }
 
@@ -216,6 +226,7 @@ impl Account {
             notice_service: false,
             sleep: Sleep::default(),
             locked_out: None,
+            retiring: false,
             dice: Dice(seed),
         };
         account.take_up(now);
@@ -238,6 +249,13 @@ impl Account {
         self.state.next = Some(now);
         self.why = Reason::NewCredential;
         self.saving.dirty = true;
+    }
+
+    /// Whether it was told to retire and nothing is under way any more. What cannot be saved is not waited for.
+    pub fn is_done(&self) -> bool {
+        let saved = !self.saving.pending && (!self.saving.dirty || self.saving.trouble.is_some());
+        let told = self.to_show.is_none() && !self.state.notices.is_showing();
+        self.retiring && matches!(self.step, Step::Idle) && saved && told && self.ledger.is_empty()
     }
 
     /// Why the state cannot be saved, while it cannot.

@@ -142,7 +142,7 @@ impl Account {
 
     /// Adopts what someone else renewed, or notes that the refresh token is about to be spent.
     fn decide(&mut self, now: Moment) -> Stage {
-        let due = self.becoming.is_none() && self.renewal_is_due(now);
+        let due = self.becoming.is_none() && !self.retiring && self.renewal_is_due(now);
         let Some(token) = self.refresh_token().filter(|_| due).map(Token::fingerprint) else {
             return Stage::Unlocking;
         };
@@ -162,7 +162,8 @@ impl Account {
         let request = self
             .refresh_token()
             .map(|token| (providers::renewal_request(self.state.provider, token), token.fingerprint()));
-        let noted = request.filter(|(_, token)| self.state.token.spending.as_ref() == Some(token));
+        let noted =
+            request.filter(|_| !self.retiring).filter(|(_, token)| self.state.token.spending.as_ref() == Some(token));
         let permit = self.state.token.permit(now, Spacing::Kept);
         let (Some((request, spent)), Some(permit)) = (noted, permit) else {
             self.take_back();
@@ -288,7 +289,9 @@ impl Account {
     fn whose(&mut self, tokens: &Tokens, now: Moment) {
         let this = self.state.sign_in.identity.account.as_ref();
         if this.is_some_and(|this| tokens.account.as_ref().is_some_and(|named| named != this)) {
-            self.state.usage.pause(now, Pause::OtherAccount, tokens.access_token.fingerprint());
+            let fingerprint = tokens.access_token.fingerprint();
+            self.state.usage.pause(now, Pause::OtherAccount, fingerprint.clone());
+            self.state.reject(fingerprint);
             self.state.troubled = true;
             self.state.notices.begin_sign_in(now, self.preferences.wanted);
         }

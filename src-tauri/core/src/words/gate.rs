@@ -4,6 +4,7 @@ use super::{not_before, span};
 use crate::gate::{Cooldown, GateState, Pause};
 use crate::ledger::OutcomeKind;
 use crate::outcome::{Grant, Outcome, Rejection};
+use crate::sign_in::Absence;
 use crate::state::{AccountState, NotYet, Provider, Refusal, SignInTrouble};
 use crate::time::Moment;
 use jiff::tz::TimeZone;
@@ -28,6 +29,9 @@ pub fn status(state: &AccountState, now: Moment, zone: &TimeZone) -> String {
 fn waiting_for_sign_in(provider: Provider, trouble: &SignInTrouble) -> String {
     let owner = provider.owner();
     match trouble {
+        SignInTrouble::Absent(Absence::InferenceOnly) => format!(
+            "CLAUDE_CODE_OAUTH_TOKEN may not read usage. Nothing is asked until {owner} has a stored sign-in beside it."
+        ),
         SignInTrouble::Absent(_) => {
             format!("No sign-in of {owner} to use. Nothing is asked until there is one.")
         }

@@ -72,6 +72,12 @@ fn absent(owner: &str, absence: &Absence) -> (String, String) {
         Absence::NotSignedIn => {
             ("Signed out".to_owned(), format!("{owner} is not signed in to a Claude account. {goes_on}"))
         }
+        Absence::InferenceOnly => (
+            "Only a token for inference".to_owned(),
+            format!(
+                "CLAUDE_CODE_OAUTH_TOKEN is set, and {owner} has no stored sign-in. Such a token may not read usage, so Holdoff does not try it. A stored sign-in beside it is enough, and {owner} goes on with its token. {goes_on}"
+            ),
+        ),
         Absence::EmptyToken => (
             "Sign-in without a token".to_owned(),
             format!("{owner}'s sign-in is there, but its access token is empty or damaged. {goes_on}"),

@@ -3,6 +3,7 @@
 mod asking;
 mod keeping;
 mod renewing;
+mod retiring;
 mod sign_in;
 mod telling;
 

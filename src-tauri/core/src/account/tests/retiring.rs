@@ -1,0 +1,112 @@
+//! An account that is told to retire: switched off, moved to another place, or at the end of the program.
+
+use super::*;
+
+fn ends_of_day(access: &str, refresh: &str) -> CredentialRead {
+    let CredentialRead::Found(mut credential) = credential(access) else { unreachable!() };
+    credential.expires_at = Some(NOON.plus(Duration::from_secs(8 * HOUR)));
+    credential.refresh_token = Token::new(refresh.to_owned());
+    CredentialRead::Found(credential)
+}
+
+/// Eight hours before the sign-in ends, or 5 minutes; whether the next request is for a reading or for new tokens.
+fn at_work(renewing: bool) -> World {
+    let mut world = World::new(|n| if n % 3 == 2 { limited(Some("600")) } else { good() });
+    world.token = Box::new(|n| {
+        let body = format!(r#"{{"access_token":"sk-{n}","expires_in":28800,"refresh_token":"rt-{n}"}}"#);
+        status(200, None, &body)
+    });
+    world.credential = ends_of_day("sk-a", "rt-a");
+    if renewing {
+        let wanted = Preferences { renewal: true, ..preferences() };
+        world.account.handle(Event::Preferences(wanted), world.now);
+        world.run(8 * HOUR - 6 * MINUTE);
+        world.advance(Duration::from_secs(2 * MINUTE));
+    }
+    world
+}
+
+/// Retires after so many steps, then lets a day go by.
+fn retired_after(steps: usize, renewing: bool) -> World {
+    let mut world = at_work(renewing);
+    for _ in 0..steps {
+        world.settle_one();
+    }
+    let before = (world.asked.len(), world.spent.len());
+    world.account.handle(Event::Retire, world.now);
+    world.run(24 * HOUR);
+    assert_eq!((world.asked.len(), world.spent.len()), before, "nothing is begun, after {steps} steps");
+    world
+}
+
+#[test]
+fn whatever_was_under_way_comes_to_its_end_and_nothing_new_begins() {
+    for (steps, renewing) in (0..40).flat_map(|steps| [(steps, false), (steps, true)]) {
+        let world = retired_after(steps, renewing);
+        assert!(world.account.is_done(), "{steps} {renewing}");
+        assert!(!world.holds_locks, "{steps} {renewing}");
+        assert_eq!(world.disk, *world.account.state(), "{steps} {renewing}");
+        assert!(world.disk.usage.intent.is_none() && world.disk.token.intent.is_none(), "{steps} {renewing}");
+    }
+}
+
+#[test]
+fn the_steps_tried_go_through_requests_and_a_renewal() {
+    assert!(retired_after(39, false).asked.len() == 1);
+    assert!(retired_after(39, true).spent.len() == 1);
+}
+
+#[test]
+fn it_is_not_done_before_it_is_told_to_and_before_what_it_shows_is_shown() {
+    let mut world = World::new(|_| limited(Some("3600")));
+    world.service = true;
+    while !world.account.state().notices.is_showing() {
+        assert!(!world.account.is_done());
+        world.settle_one();
+    }
+    world.account.handle(Event::Retire, world.now);
+    assert!(!world.account.is_done());
+    world.settle();
+    assert!(world.account.is_done());
+    assert_eq!(world.shown, [NoticeKind::RateLimited]);
+}
+
+#[test]
+fn a_full_disk_keeps_nobody_from_retiring() {
+    let mut world = World::new(|_| good());
+    world.settle();
+    world.disk_full = true;
+    world.account.handle(Event::NoticeMissed(0), world.now);
+    world.settle();
+    world.account.handle(Event::Retire, world.now);
+    assert!(world.account.is_done());
+}
+
+/// Law 2: switched off within a cooldown and on again, it keeps to it.
+#[test]
+fn whoever_takes_it_up_again_keeps_its_cooldown() {
+    let mut world = World::new(|_| limited(Some("3600")));
+    world.settle();
+    world.account.handle(Event::Retire, world.now);
+    world.settle();
+    world.run(10 * MINUTE);
+    world.crash();
+    world.run(49 * MINUTE);
+    assert_eq!(world.asked.len(), 1);
+    world.run(8 * MINUTE);
+    assert_eq!(world.asked.len(), 2);
+}
+
+/// Law 6: the other place's sign-in is asked with, and a rejected one is remembered until there is a reading.
+#[test]
+fn a_pause_is_remembered_for_its_sign_in_until_there_is_a_reading() {
+    let mut world = World::new(|n| if n == 1 { missing_scope() } else { good() });
+    world.settle();
+    let rejected = Token::new("sk-1".to_owned()).unwrap().fingerprint();
+    assert_eq!(world.disk.rejected, [rejected]);
+    world.crash();
+    world.credential = credential("sk-2");
+    world.run(4 * MINUTE);
+    assert_eq!(world.asked.len(), 2);
+    assert_eq!(world.disk.rejected, []);
+}

@@ -1,0 +1,206 @@
+//! What the person may choose about several sign-ins: where they are, what each is called, which are asked for.
+
+use super::{Parser, Settings, shown};
+use crate::state::AccountId;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The most characters of a label: it stands in menus and notifications.
+pub const LABEL_MAX: usize = 80;
+
+/// What was chosen for one account. Its sign-in may be gone for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountSettings {
+    /// What the person calls it. `None` is its e-mail address.
+    pub label: Option<String>,
+    /// Whether anything is asked for it.
+    pub enabled: bool,
+    /// `None` is as for all accounts.
+    pub renewal: Option<bool>,
+}
+
+impl Default for AccountSettings {
+    fn default() -> Self {
+        Self { label: None, enabled: true, renewal: None }
+    }
+}
+
+impl Settings {
+    /// What the person calls an account, where they do.
+    pub fn label(&self, account: &AccountId) -> Option<&str> {
+        self.accounts.get(account)?.label.as_deref()
+    }
+
+    /// Whether anything is asked for an account.
+    pub fn is_enabled(&self, account: &AccountId) -> bool {
+        self.accounts.get(account).is_none_or(|chosen| chosen.enabled)
+    }
+
+    /// Whether Holdoff may renew an account's sign-in.
+    pub fn may_renew(&self, account: &AccountId) -> bool {
+        self.accounts.get(account).and_then(|chosen| chosen.renewal).unwrap_or(self.renewal)
+    }
+
+    /// Checks a label as a person gives it. None at all is the e-mail address again.
+    ///
+    /// # Errors
+    /// A sentence that says what is allowed.
+    pub fn check_label(text: &str) -> Result<Option<String>, String> {
+        let text = text.trim();
+        if text.chars().count() > LABEL_MAX {
+            return Err(format!("A label may have up to {LABEL_MAX} characters."));
+        }
+        if text.chars().any(char::is_control) {
+            return Err("A label is a single line of text.".to_owned());
+        }
+        Ok((!text.is_empty()).then(|| text.to_owned()))
+    }
+
+    /// Checks a folder as a person gives it, without looking at the disk.
+    ///
+    /// # Errors
+    /// A sentence that says what is allowed.
+    pub fn check_folder(text: &str) -> Result<(), String> {
+        let below_home = text == "~" || text.starts_with("~/") || text.starts_with("~\\");
+        if below_home || Path::new(text).is_absolute() {
+            return Ok(());
+        }
+        Err("A folder must be given in full, such as ~/.claude-work.".to_owned())
+    }
+}
+
+impl Parser<'_> {
+    pub(super) fn folders(&mut self) -> Vec<String> {
+        let listed: Vec<Value> = self.choice("claude_config_dirs", Vec::new(), "a list of folders");
+        listed.iter().filter_map(|value| self.folder(value)).collect()
+    }
+
+    fn folder(&mut self, value: &Value) -> Option<String> {
+        let text = value.as_str().unwrap_or_default();
+        if let Err(allowed) = Settings::check_folder(text) {
+            self.problems.push(format!(
+                "settings.json: \"claude_config_dirs\" lists {}, which is left out. {allowed}",
+                shown(Some(value))
+            ));
+            return None;
+        }
+        Some(text.to_owned())
+    }
+
+    pub(super) fn accounts(&mut self) -> BTreeMap<AccountId, AccountSettings> {
+        let listed: serde_json::Map<String, Value> =
+            self.choice("accounts", serde_json::Map::new(), "an object with an entry for each account");
+        listed.iter().map(|(id, value)| (AccountId(id.clone()), self.account(id, value))).collect()
+    }
+
+    fn account(&mut self, id: &str, value: &Value) -> AccountSettings {
+        let default = AccountSettings::default();
+        let Some(object) = value.as_object() else {
+            self.problems.push(format!(
+                "settings.json: \"accounts.{id}\" is {}; it must be an object. Holdoff uses its default.",
+                shown(Some(value))
+            ));
+            return default;
+        };
+        let name = |key: &str| format!("accounts.{id}.{key}");
+        let flag = "true or false";
+        AccountSettings {
+            label: self.label(object, &name("label")),
+            enabled: self.choice_in(object, "enabled", &name("enabled"), flag).unwrap_or(default.enabled),
+            renewal: self.choice_in(object, "renewal", &name("renewal"), flag).unwrap_or(default.renewal),
+        }
+    }
+
+    fn label(&mut self, object: &serde_json::Map<String, Value>, name: &str) -> Option<String> {
+        let text: Option<String> = self.choice_in(object, "label", name, "a text").flatten();
+        Settings::check_label(&text?).unwrap_or_else(|problem| {
+            self.problems.push(format!("settings.json: \"{name}\" cannot be used. {problem}"));
+            None
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const ANN: &str = "anthropic:ann";
+
+    fn parse(value: Value) -> (Settings, Vec<String>) {
+        Settings::parse(value.as_object().unwrap())
+    }
+
+    fn ann() -> AccountId {
+        AccountId(ANN.to_owned())
+    }
+
+    #[test]
+    fn an_account_of_which_nothing_is_said_is_asked_for_and_follows_the_rest() {
+        let (settings, problems) = parse(json!({"renewal": true, "accounts": {"anthropic:bob": {}}}));
+        assert_eq!(problems, Vec::<String>::new());
+        for id in [ann(), AccountId("anthropic:bob".into())] {
+            assert!(settings.is_enabled(&id) && settings.may_renew(&id));
+            assert_eq!(settings.label(&id), None);
+        }
+    }
+
+    #[test]
+    fn what_is_chosen_for_one_account_holds_for_it_alone() {
+        let (settings, problems) = parse(json!({"accounts": {
+            ANN: {"label": "  Work ", "enabled": false, "renewal": true, "someone_elses": 1},
+        }}));
+        assert_eq!(problems, Vec::<String>::new());
+        assert_eq!(settings.label(&ann()), Some("Work"));
+        assert!(!settings.is_enabled(&ann()) && settings.may_renew(&ann()));
+        let bob = AccountId("anthropic:bob".into());
+        assert!(settings.is_enabled(&bob) && !settings.may_renew(&bob));
+    }
+
+    #[test]
+    fn null_and_an_empty_label_are_as_if_absent() {
+        let (settings, problems) =
+            parse(json!({"accounts": {ANN: {"label": null, "renewal": null}, "b": {"label": " "}}}));
+        assert_eq!(problems, Vec::<String>::new());
+        assert_eq!((settings.label(&ann()), settings.label(&AccountId("b".into()))), (None, None));
+        assert!(!settings.may_renew(&ann()));
+    }
+
+    #[test]
+    fn each_wrong_value_of_an_account_is_named_and_costs_only_itself() {
+        let long = "x".repeat(LABEL_MAX + 1);
+        for (wrong, named) in [
+            (json!({"label": 5, "enabled": false}), "accounts.anthropic:ann.label"),
+            (json!({"label": long, "enabled": false}), "up to 80 characters"),
+            (json!({"label": "a\nb", "enabled": false}), "single line"),
+            (json!({"renewal": "yes", "enabled": false}), "accounts.anthropic:ann.renewal"),
+        ] {
+            let (settings, problems) = parse(json!({"accounts": {ANN: wrong}}));
+            assert!(problems.len() == 1 && problems[0].contains(named), "{problems:?}");
+            assert_eq!(settings.accounts[&ann()], AccountSettings { enabled: false, ..AccountSettings::default() });
+        }
+        for (wrong, named) in [
+            (json!({"accounts": []}), "\"accounts\" is []"),
+            (json!({"accounts": {ANN: true, "b": {}}}), "\"accounts.anthropic:ann\" is true"),
+            (json!({"accounts": {ANN: {"enabled": "no"}}}), "accounts.anthropic:ann.enabled"),
+        ] {
+            let (settings, problems) = parse(wrong);
+            assert!(problems.len() == 1 && problems[0].contains(named), "{problems:?}");
+            assert!(settings.is_enabled(&ann()));
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_is_not_given_in_full_is_named_and_costs_only_itself() {
+        for wrong in
+            [json!("work"), json!("./work"), json!("../work"), json!(""), json!("~ann/x"), json!(7), json!(null)]
+        {
+            let (settings, problems) = parse(json!({"claude_config_dirs": ["~/a", wrong, "/b", "~"]}));
+            assert_eq!(settings.claude_config_dirs, ["~/a", "/b", "~"]);
+            assert!(problems.len() == 1 && problems[0].contains("left out"), "{problems:?}");
+        }
+        assert_eq!(parse(json!({"claude_config_dirs": "~/a"})).1.len(), 1);
+    }
+}
