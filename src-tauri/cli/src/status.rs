@@ -63,7 +63,9 @@ fn account_text(id: &AccountId, account: &AccountState, settings: &Settings, now
         for window in &reading.windows {
             let line = words::window_line(window, settings.percent, now.wall, zone);
             let binding = if window.binding { " (limits now)" } else { "" };
-            let _ = writeln!(out, "  {line}{binding}");
+            let own_age = words::own_age(reading, window, account.provider, now.wall);
+            let own_age = own_age.map(|age| format!(", read {age}")).unwrap_or_default();
+            let _ = writeln!(out, "  {line}{binding}{own_age}");
         }
         for money in &reading.money {
             let _ = writeln!(out, "  {}", words::money_line(money));

@@ -95,6 +95,23 @@ pub const SAVE: Backoff = Backoff { base: secs(10), cap: secs(300) };
 /// A notice that no service took is offered again on this backoff, or when a service appears.
 pub const NOTICE: Backoff = Backoff { base: secs(30), cap: secs(600) };
 
+/// The longest that fresh readings which cost nothing put off a request, from the last one that succeeded. Only the
+/// usage endpoint tells the limits of single models and the money; they are weekly and monthly, and an hour old is
+/// fresh enough for them. Twelve default intervals: a day of work in Claude Code costs a twelfth of the requests.
+pub const POSTPONED_MOST: Duration = secs(60 * 60);
+
+/// Two times of a reset that are no further apart than this are the same reset: the provider computes it anew for every
+/// answer (seen: 0.4 s apart), and the status line has whole seconds. Windows are hours long.
+pub const SAME_RESET: Duration = secs(60);
+
+/// A status line that says this many points less than is known of the same cycle repeats an older answer: within a
+/// cycle use only grows. The usage endpoint may have rounded up by less than one.
+pub const REPEATED: f64 = 1.0;
+
+/// A pushed reading with the same figures is not worth writing down before it is this much newer: a status line is
+/// drawn several times a second.
+pub const SAME_FIGURES: Duration = secs(20);
+
 /// A reading is called old when two polls in a row have not renewed it; never before this.
 pub const STALE_AT_LEAST: Duration = secs(15 * 60);
 

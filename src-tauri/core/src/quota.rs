@@ -3,15 +3,29 @@
 use crate::time::Wall;
 use serde::{Deserialize, Serialize};
 
-/// What was known at one time from one source.
+/// What is known of the windows: from one source at one time, or merged from several (see [`crate::reading`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
-    /// When it was true, which is not when it was looked at.
+    /// When the newest of it was true, which is not when it was looked at.
     pub at: Wall,
+    /// Where the newest of it comes from.
     pub source: Source,
     pub windows: Vec<QuotaWindow>,
     #[serde(default)]
     pub money: Vec<Money>,
+    /// Where and when the money was read, where that is not as [`Reading::at`] says.
+    #[serde(default)]
+    pub money_origin: Option<Origin>,
+    /// When the usage endpoint, which alone tells everything, was last read.
+    #[serde(default)]
+    pub whole_at: Option<Wall>,
+}
+
+/// Where something was read, and when it was true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    pub at: Wall,
+    pub source: Source,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -35,6 +49,9 @@ pub struct QuotaWindow {
     pub duration_s: Option<u64>,
     /// The provider says that this is the limit that counts now.
     pub binding: bool,
+    /// Where and when it was read, where that is not as its [`Reading`] says. Use [`Reading::origin`].
+    #[serde(default)]
+    pub origin: Option<Origin>,
 }
 
 /// A window as it is to be shown at a time.
@@ -53,9 +70,26 @@ impl QuotaWindow {
         }
         self.used_percent.map_or(Level::NotSaid, Level::Used)
     }
+
+    /// Whether the other is the same limit, if need be under its older or newer name.
+    pub fn is_same(&self, other: &QuotaWindow) -> bool {
+        let same_length = self.duration_s.is_some() && self.duration_s == other.duration_s;
+        self.id == other.id || (same_length && self.label.eq_ignore_ascii_case(&other.label))
+    }
 }
 
 impl Reading {
+    /// What one source said at one time.
+    pub fn new(source: Source, at: Wall, windows: Vec<QuotaWindow>, money: Vec<Money>) -> Self {
+        let whole_at = (source == Source::UsageEndpoint).then_some(at);
+        Self { at, source, windows, money, money_origin: None, whole_at }
+    }
+
+    /// Where and when one of its windows was read.
+    pub fn origin(&self, window: &QuotaWindow) -> Origin {
+        window.origin.unwrap_or(Origin { at: self.at, source: self.source })
+    }
+
     /// The highest level of any window at `now`: what an icon with room for one number shows.
     pub fn highest(&self, now: Wall) -> Option<f64> {
         let used = self.windows.iter().filter_map(|window| match window.level(now) {
@@ -133,6 +167,7 @@ mod tests {
             resets_at: Some(Wall(1_000)),
             duration_s: Some(18_000),
             binding: false,
+            origin: None,
         };
         assert_eq!(window.level(Wall(999)), Level::Used(42.0));
         assert_eq!(window.level(Wall(1_000)), Level::Reset);

@@ -3,7 +3,7 @@
 use crate::gate::{Cooldown, Gate, GateState, Pause};
 use crate::places::{self, Place};
 use crate::policy;
-use crate::quota::{Level, Money, QuotaWindow, Source};
+use crate::quota::{Level, Money, QuotaWindow, Reading, Source};
 use crate::request::Endpoint;
 use crate::settings::Settings;
 use crate::sign_in::{Absence, Seen, SignIn};
@@ -74,6 +74,8 @@ pub struct ReadingReport {
     pub stale: bool,
     pub windows: Vec<WindowReport>,
     pub money: Vec<Money>,
+    pub money_at: Option<String>,
+    pub money_source: Option<Source>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -87,6 +89,10 @@ pub struct WindowReport {
     pub binding: bool,
     /// The reset lies in the past.
     pub was_reset: bool,
+    /// When this window was read, which may be before the newest of the reading.
+    pub at: String,
+    pub source: Source,
+    pub stale: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -172,16 +178,21 @@ pub fn stale_after(interval: Duration) -> Duration {
 
 fn reading(state: &AccountState, now: Wall, interval: Duration) -> Option<ReadingReport> {
     let reading = state.reading.as_ref()?;
+    let money = reading.money_origin();
+    let has_money = !reading.money.is_empty();
     Some(ReadingReport {
         at: rfc3339(reading.at),
         source: reading.source,
         stale: is_stale(reading.at, now, interval),
-        windows: reading.windows.iter().map(|window| window_report(window, now)).collect(),
+        windows: reading.windows.iter().map(|window| window_report(reading, window, now, interval)).collect(),
         money: reading.money.clone(),
+        money_at: has_money.then(|| rfc3339(money.at)),
+        money_source: has_money.then_some(money.source),
     })
 }
 
-fn window_report(window: &QuotaWindow, now: Wall) -> WindowReport {
+fn window_report(reading: &Reading, window: &QuotaWindow, now: Wall, interval: Duration) -> WindowReport {
+    let origin = reading.origin(window);
     let (used_percent, was_reset) = match window.level(now) {
         Level::Used(percent) => (Some(percent), false),
         Level::Reset => (None, true),
@@ -195,6 +206,9 @@ fn window_report(window: &QuotaWindow, now: Wall) -> WindowReport {
         duration_s: window.duration_s,
         binding: window.binding,
         was_reset,
+        at: rfc3339(origin.at),
+        source: origin.source,
+        stale: is_stale(origin.at, now, interval),
     }
 }
 

@@ -141,6 +141,7 @@ impl Account {
             return self.ask_not(now);
         };
         self.step = Step::Asking { fingerprint, spacing };
+        self.postponed = false;
         self.record(now, Endpoint::Usage, Happened::Sent { why: self.why });
         Action::Ask(permit, request)
     }

@@ -41,6 +41,7 @@ impl Account {
             Event::NoticeService(there) => self.notice_service(there, now),
             Event::Preferences(preferences) => self.prefer(preferences),
             Event::Retire => self.retiring = true,
+            Event::Reading(pushed) => self.pushed(pushed, now),
         }
     }
 
@@ -270,7 +271,7 @@ impl Account {
             self.state.instead_of = None;
         }
         self.state.notices.end(now, proved, self.preferences.wanted);
-        self.state.reading = Some(reading);
+        self.take_in(reading, now);
         self.state.next = Some(now.plus(self.preferences.interval));
         self.sleep.grace_used = false;
     }

@@ -6,6 +6,7 @@
 
 mod act;
 mod learn;
+mod pushed;
 mod renew;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use crate::notice::{Notice, Wanted};
 use crate::outcome::Delivery;
 use crate::outcome::Rejection;
 use crate::policy;
+use crate::reading::Pushed;
 use crate::request::{Endpoint, Request};
 use crate::secret::Fingerprint;
 use crate::settings::Settings;
@@ -73,6 +75,8 @@ pub enum Event {
     Preferences(Preferences),
     /// Begin nothing more, and bring what is under way to its end: then [`Account::is_done`].
     Retire,
+    /// A reading came without a request. One of another account changes nothing.
+    Reading(Pushed),
 }
 
 /// The settings that bear on one account.
@@ -124,6 +128,8 @@ pub struct Account {
     to_show: Option<Notice>,
     notice_service: bool,
     sleep: Sleep,
+    /// Fresh readings put off the next poll, and the ledger says so.
+    postponed: bool,
     /// The locks were held by another program, this often in a row, and until when that is left alone.
     locked_out: Option<(u32, Moment)>,
     retiring: bool,
@@ -225,6 +231,7 @@ impl Account {
             to_show: None,
             notice_service: false,
             sleep: Sleep::default(),
+            postponed: false,
             locked_out: None,
             retiring: false,
             dice: Dice(seed),

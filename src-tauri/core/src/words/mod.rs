@@ -9,7 +9,7 @@ mod window;
 pub use gate::{cooldown, grant, grant_kind, outcome, outcome_kind, refusal, refusal_short, status};
 pub use notice::notice;
 pub use sign_in::{SignInWords, sign_in};
-pub use window::{money_line, percent, source, tooltip, window_line};
+pub use window::{money_line, own_age, percent, source, tooltip, window_line};
 
 use crate::time::Wall;
 use jiff::tz::TimeZone;

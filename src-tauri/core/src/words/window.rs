@@ -1,11 +1,12 @@
 //! Quota windows in a line.
 
-use super::glance;
+use super::{glance, span};
 use crate::quota::{Level, Money, QuotaWindow, Reading, Source};
 use crate::settings::Percent;
 use crate::state::Provider;
 use crate::time::Wall;
 use jiff::tz::TimeZone;
+use std::time::Duration;
 
 /// "42 %": whole percents, and never 100 while something is left.
 pub fn percent(value: f64) -> String {
@@ -21,6 +22,14 @@ pub fn source(source: Source, provider: Provider) -> String {
         Source::StatusLine => format!("{}'s status line", provider.owner()),
         Source::OwnerCache => format!("{}'s own cache", provider.owner()),
     }
+}
+
+/// "12 min ago from Claude Code's status line", for a window that was read elsewhere or a minute and more before the
+/// newest of its reading. `None` where the reading's own words are true of it.
+pub fn own_age(reading: &Reading, window: &QuotaWindow, provider: Provider, now: Wall) -> Option<String> {
+    let origin = reading.origin(window);
+    let apart = origin.source != reading.source || reading.at.since(origin.at) >= Duration::from_secs(60);
+    apart.then(|| format!("{} ago from {}", span(now.since(origin.at)), source(origin.source, provider)))
 }
 
 /// "5-hour 42 %, resets 15:30".
@@ -71,6 +80,7 @@ pub fn tooltip(reading: &Reading, shown: Percent, now: Wall, zone: &TimeZone) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quota::Origin;
 
     const NOW: Wall = Wall(1_789_391_820_000); // 2026-09-14 13:17 UTC
 
@@ -82,6 +92,7 @@ mod tests {
             resets_at: resets_in_min.map(|min| Wall(NOW.0 + min * 60_000)),
             duration_s: None,
             binding: false,
+            origin: None,
         }
     }
 
@@ -92,7 +103,7 @@ mod tests {
             window("weekly_scoped:fable", "Fable", Some(82.4), Some(6282)),
             window("nimbus_quill", "nimbus_quill", Some(0.0), None),
         ];
-        Reading { at: NOW, source: Source::UsageEndpoint, windows, money: vec![] }
+        Reading::new(Source::UsageEndpoint, NOW, windows, vec![])
     }
 
     #[test]
@@ -109,6 +120,18 @@ mod tests {
         let later = Wall(NOW.0 + 3 * 3_600_000);
         let line = tooltip(&reading(), Percent::Used, later, &TimeZone::UTC);
         assert_eq!(line, "5-hour was reset, not read since · weekly 26 %, resets Friday · Fable 82 %");
+    }
+
+    #[test]
+    fn a_window_of_another_age_or_source_says_so() {
+        let ago = |min: i64, source| Some(Origin { at: Wall(NOW.0 - min * 60_000), source });
+        let mut reading = reading();
+        reading.windows[1].origin = ago(0, Source::StatusLine);
+        reading.windows[2].origin = ago(52, Source::UsageEndpoint);
+        let own = |at: usize| own_age(&reading, &reading.windows[at], Provider::Anthropic, NOW);
+        assert_eq!(own(0), None);
+        assert_eq!(own(1).as_deref(), Some("0 s ago from Claude Code's status line"));
+        assert_eq!(own(2).as_deref(), Some("52 min ago from Anthropic's usage endpoint"));
     }
 
     #[test]

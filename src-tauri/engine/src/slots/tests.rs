@@ -10,9 +10,9 @@ fn state(n: i64) -> State {
         resets_at: None,
         duration_s: None,
         binding: false,
+        origin: None,
     };
-    account.reading =
-        Some(Reading { at: Wall(n), source: Source::UsageEndpoint, windows: vec![window], money: vec![] });
+    account.reading = Some(Reading::new(Source::UsageEndpoint, Wall(n), vec![window], vec![]));
     let mut state = State::new("boot".into());
     state.accounts.insert(AccountId("anthropic:ann".into()), account);
     state

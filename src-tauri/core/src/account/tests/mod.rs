@@ -2,6 +2,7 @@
 
 mod asking;
 mod keeping;
+mod pushed;
 mod renewing;
 mod retiring;
 mod sign_in;
@@ -12,6 +13,8 @@ use crate::gate::{Cooldown, GateState, Pause};
 use crate::ledger::OutcomeKind;
 use crate::notice::NoticeKind;
 use crate::outcome::{Answer, Body};
+use crate::providers;
+use crate::reading::Whose;
 use crate::secret::Token;
 use crate::sign_in::{Absence, Identity};
 use crate::state::{NotYet, Provider, SignInTrouble};
@@ -192,6 +195,23 @@ impl World {
                 (self.token)(self.spent.len())
             }
         }
+    }
+
+    /// Claude Code's status line tells how much of the 5-hour window is used, as of now.
+    fn status_line(&mut self, used: f64) {
+        self.push(self.account.place.clone(), used);
+    }
+
+    fn push(&mut self, place: String, used: f64) {
+        let text = format!(r#"{{"rate_limits":{{"five_hour":{{"used_percentage":{used},"resets_at":1789400000}}}}}}"#);
+        let told =
+            providers::anthropic::status_line::read(text.as_bytes()).and_then(|told| told.reading(self.now.wall));
+        let reading = told.expect("a reading");
+        self.account.handle(Event::Reading(Pushed { whose: Whose::Place(place), reading }), self.now);
+    }
+
+    fn used(&self) -> Option<f64> {
+        self.account.state().reading.as_ref()?.windows.first()?.used_percent
     }
 
     /// One step, whatever it is.

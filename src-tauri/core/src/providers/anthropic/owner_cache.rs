@@ -2,7 +2,6 @@
 
 use super::usage;
 use crate::quota::{Reading, Source};
-use crate::time::Wall;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -26,10 +25,10 @@ pub fn read(bytes: &[u8]) -> Option<Cached> {
     }
     let file: File = serde_json::from_slice(bytes).ok()?;
     let at = usage::time(file.cached.get("fetchedAtMs")?)?;
-    let windows_and_money = usage::read(file.cached.get("utilization")?, at)?;
+    let read = usage::read(file.cached.get("utilization")?, at)?;
     Some(Cached {
         account: name(&file.cached).or_else(|| name(&file.account)),
-        reading: Reading { source: Source::OwnerCache, ..windows_and_money },
+        reading: Reading::new(Source::OwnerCache, at, read.windows, read.money),
     })
 }
 
@@ -41,6 +40,7 @@ fn name(from: &Value) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::Wall;
     use serde_json::json;
 
     fn file(cached: &Value) -> Vec<u8> {

@@ -40,7 +40,7 @@ impl StatusLine {
     /// The reading in it, which was true at `at`.
     pub fn reading(self, at: Wall) -> Option<Reading> {
         let said = !self.windows.is_empty();
-        said.then_some(Reading { at, source: Source::StatusLine, windows: self.windows, money: Vec::new() })
+        said.then_some(Reading::new(Source::StatusLine, at, self.windows, Vec::new()))
     }
 }
 
@@ -62,6 +62,7 @@ fn window(key: &str, limit: &Value) -> Option<QuotaWindow> {
         resets_at: limit.get("resets_at").and_then(time),
         duration_s,
         binding: false,
+        origin: None,
     })
 }
 

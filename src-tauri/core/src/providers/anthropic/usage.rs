@@ -33,7 +33,7 @@ pub(super) fn read(json: &Value, now: Wall) -> Option<Reading> {
     }
     windows.sort_by_key(rank);
     windows.truncate(WINDOWS_MAX);
-    Some(Reading { at: now, source: Source::UsageEndpoint, windows, money: money::read(json) })
+    Some(Reading::new(Source::UsageEndpoint, now, windows, money::read(json)))
 }
 
 /// 5-hour, weekly, then per model, then what is unknown; each group in the order of its labels.
@@ -63,6 +63,7 @@ fn old_window(key: &str, value: &Value) -> Option<QuotaWindow> {
         resets_at: window.get("resets_at").and_then(time),
         duration_s,
         binding: false,
+        origin: None,
     })
 }
 
@@ -99,6 +100,7 @@ fn limit_window(limit: &Value) -> Option<QuotaWindow> {
         resets_at: limit.get("resets_at").and_then(time),
         duration_s,
         binding: limit.get("is_active").and_then(Value::as_bool) == Some(true),
+        origin: None,
     })
 }
 
@@ -123,13 +125,7 @@ fn name(part: &Value) -> Option<String> {
 /// The same limit under its older and its newer name is one window: the newer one's mark and, where the older
 /// says nothing, its figures.
 fn merge(windows: &mut Vec<QuotaWindow>, new: QuotaWindow) {
-    let same = |old: &&mut QuotaWindow| {
-        old.id == new.id
-            || (old.duration_s.is_some()
-                && old.duration_s == new.duration_s
-                && old.label.eq_ignore_ascii_case(&new.label))
-    };
-    match windows.iter_mut().find(same) {
+    match windows.iter_mut().find(|old| old.is_same(&new)) {
         Some(old) => {
             old.binding |= new.binding;
             old.used_percent = old.used_percent.or(new.used_percent);

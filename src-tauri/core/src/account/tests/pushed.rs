@@ -1,0 +1,174 @@
+//! Readings that cost no request.
+
+use super::*;
+use crate::Reading;
+use crate::account::pushed::FRESH;
+use crate::quota::Source;
+
+/// The usage endpoint tells a model's window besides.
+fn whole() -> Delivery {
+    let body = r#"{"five_hour":{"utilization":10,"resets_at":"2026-09-14T15:33:20Z"},"seven_day_opus":{"utilization":5,
+        "resets_at":"2026-09-18T22:00:00Z"}}"#;
+    status(200, None, body)
+}
+
+/// Works for a time, with the status line drawn every `every` seconds.
+fn work(world: &mut World, secs: u64, every: u64) {
+    for n in 0..secs / every {
+        world.status_line(10.0 + n as f64 * 0.01);
+        world.run(every);
+    }
+}
+
+#[test]
+fn a_pushed_reading_is_known_at_once_in_the_middle_of_a_cooldown() {
+    let mut world = World::new(|n| if n == 1 { whole() } else { limited(Some("3600")) });
+    world.run(20 * MINUTE);
+    let before = world.account.state().clone();
+    assert!(matches!(before.usage.state, GateState::CoolingDown { .. }));
+    world.status_line(33.0);
+    world.settle();
+    assert_eq!(world.used(), Some(33.0));
+    assert_eq!(world.disk.reading.as_ref().unwrap().source, Source::StatusLine, "and is kept");
+    assert_eq!(world.account.state().usage, before.usage, "no gate opens, no strike falls");
+    assert_eq!(world.account.state().notices, before.notices);
+    assert_eq!((world.asked.len(), world.shown.len()), (2, 1));
+}
+
+#[test]
+fn a_pushed_reading_shows_in_a_pause_and_ends_none() {
+    let mut world = World::new(|_| missing_scope());
+    world.settle();
+    world.status_line(33.0);
+    world.run(2 * HOUR);
+    assert_eq!(world.used(), Some(33.0));
+    assert!(matches!(world.account.state().usage.state, GateState::Paused { .. }));
+    assert_eq!((world.asked.len(), world.shown.len()), (1, 1));
+}
+
+#[test]
+fn anothers_reading_is_not_shown_here() {
+    let mut world = World::new(|_| whole());
+    world.settle();
+    world.push("~/.claude-work".into(), 90.0);
+    world.advance(Duration::from_secs(60));
+    let cache = Reading::new(Source::OwnerCache, world.now.wall, whole_windows(), vec![]);
+    let push = |name: &str| Event::Reading(Pushed { whose: Whose::Account(name.into()), reading: cache.clone() });
+    world.account.handle(push("bob"), world.now);
+    assert_eq!(world.used(), Some(10.0));
+    world.account.handle(push("ann"), world.now);
+    assert_eq!(world.used(), Some(77.0));
+}
+
+fn whole_windows() -> Vec<crate::quota::QuotaWindow> {
+    let bytes = br#"{"rate_limits":{"five_hour":{"used_percentage":77,"resets_at":1789400000}}}"#;
+    providers::anthropic::status_line::read(bytes).unwrap().windows
+}
+
+/// The goal of issue 5: at least 90 % fewer requests, and nothing that the status line carries gets old.
+#[test]
+fn a_day_of_work_asks_a_tenth_and_shows_nothing_old() {
+    let mut without = World::new(|_| whole());
+    without.run(8 * HOUR);
+    let mut world = World::new(|_| whole());
+    let mut oldest = Duration::ZERO;
+    for n in 0..8 * HOUR / 30 {
+        // An answer every half minute or so, and now and then a pause for thought.
+        if n % 20 < 14 {
+            world.status_line(10.0 + n as f64 * 0.02);
+        }
+        world.run(30);
+        let kept = world.account.state().reading.as_ref().unwrap();
+        oldest = oldest.max(world.now.wall.since(kept.origin(&kept.windows[0]).at));
+    }
+    assert_eq!(without.asked.len(), 97);
+    assert!(world.asked.len() * 10 <= without.asked.len(), "{} of {}", world.asked.len(), without.asked.len());
+    assert!(oldest <= Duration::from_secs(10 * MINUTE), "{oldest:?}");
+    assert!(world.gaps().iter().all(|gap| *gap <= HOUR), "what only the endpoint tells is an hour old at most");
+}
+
+#[test]
+fn without_new_readings_it_is_asked_again_after_one_interval() {
+    let mut world = World::new(|_| whole());
+    world.run(MINUTE);
+    work(&mut world, 10 * MINUTE, 30);
+    world.run(4 * MINUTE + 29);
+    assert_eq!(world.asked.len(), 1);
+    world.run(1);
+    assert_eq!(world.asked.len(), 2, "five minutes after the last line");
+    let postponed = |entry: &&Entry| matches!(&entry.event, Happened::Withheld { because, .. } if because == FRESH);
+    assert_eq!(world.entries.iter().filter(postponed).count(), 1, "said once, however many lines there were");
+    assert_eq!(world.withheld(), 1);
+}
+
+#[test]
+fn an_old_reading_postpones_nothing() {
+    let mut world = World::new(|_| whole());
+    world.settle();
+    for _ in 0..20 {
+        world.run(MINUTE);
+        let reading = Reading::new(Source::OwnerCache, Wall(NOON.0 - 60_000), whole_windows(), vec![]);
+        world.account.handle(Event::Reading(Pushed { whose: Whose::Account("ann".into()), reading }), world.now);
+    }
+    assert_eq!(world.asked.len(), 5);
+}
+
+#[test]
+fn a_line_that_repeats_an_old_answer_postpones_nothing() {
+    let mut world = World::new(|_| whole());
+    world.settle();
+    for _ in 0..20 {
+        world.run(MINUTE);
+        world.status_line(3.0);
+    }
+    assert_eq!((world.asked.len(), world.withheld(), world.used()), (5, 0, Some(10.0)));
+}
+
+#[test]
+fn a_persons_wish_is_not_put_off() {
+    let mut world = World::new(|_| whole());
+    world.run(4 * MINUTE);
+    work(&mut world, 2 * MINUTE, 30);
+    assert_eq!(world.account.refresh(world.now), Ok(()));
+    world.status_line(50.0);
+    world.settle();
+    assert_eq!(world.asked.len(), 2);
+}
+
+/// Law 11: after a cooldown, one interval is the longest that fresh readings hold it back.
+#[test]
+fn it_comes_back_by_itself_while_the_status_line_goes_on() {
+    let mut world = World::new(|n| if n == 2 { limited(None) } else { whole() });
+    world.run(6 * MINUTE);
+    assert_eq!(world.asked.len(), 2);
+    work(&mut world, 20 * MINUTE, 30);
+    let gap = world.gaps()[1];
+    assert!((600..=630 + 30).contains(&gap), "{gap}");
+    assert!(matches!(world.account.state().usage.state, GateState::Open));
+}
+
+#[test]
+fn a_rejected_sign_in_is_looked_into_at_the_usual_pace() {
+    let mut world = World::new(|n| if n == 1 { whole() } else { unauthorized() });
+    world.run(5 * MINUTE);
+    work(&mut world, 15 * MINUTE, 30);
+    assert!(matches!(world.account.state().usage.state, GateState::Paused { .. }));
+    assert_eq!(world.asked.len(), 4);
+}
+
+/// A status line is drawn several times a second.
+#[test]
+fn the_same_line_again_writes_nothing_to_disk() {
+    let mut world = World::new(|_| whole());
+    world.settle();
+    let mut saves = 0;
+    for _ in 0..400 {
+        world.advance(Duration::from_millis(300));
+        world.status_line(12.0);
+        while let Action::Persist(state) = world.account.poll(world.now) {
+            saves += 1;
+            world.act(Action::Persist(state));
+        }
+    }
+    assert!((1..=8).contains(&saves), "{saves} in two minutes");
+}

@@ -1,0 +1,256 @@
+use super::*;
+use crate::quota::{Level, Money};
+use proptest::prelude::*;
+use std::time::Duration;
+
+/// 2026-09-14 12:00:00 UTC.
+const NOON: Wall = Wall(1_789_387_200_000);
+const LATE: Wall = Wall(NOON.0 + 24 * 3_600_000);
+
+fn min(minutes: i64) -> Wall {
+    Wall(NOON.0 + minutes * 60_000)
+}
+
+fn window(id: &str, used: f64, resets_at: Wall) -> QuotaWindow {
+    QuotaWindow {
+        id: id.into(),
+        label: id.into(),
+        used_percent: Some(used),
+        resets_at: Some(resets_at),
+        duration_s: None,
+        binding: false,
+        origin: None,
+    }
+}
+
+fn said(source: Source, at: Wall, windows: &[(&str, f64, Wall)]) -> Reading {
+    let windows = windows.iter().map(|(id, used, resets_at)| window(id, *used, *resets_at));
+    Reading::new(source, at, windows.collect(), vec![])
+}
+
+fn endpoint(at: Wall, windows: &[(&str, f64, Wall)]) -> Reading {
+    said(Source::UsageEndpoint, at, windows)
+}
+
+fn status_line(at: Wall, windows: &[(&str, f64, Wall)]) -> Reading {
+    said(Source::StatusLine, at, windows)
+}
+
+/// What is kept after all of these came in this order, by window: how much, from where, from when.
+#[track_caller]
+fn check(came: &[Reading], expect: &[(&str, f64, Source, Wall)]) -> Reading {
+    let mut kept = came[0].clone();
+    for reading in &came[1..] {
+        kept.take_in(reading.clone(), LATE);
+    }
+    let figures: Vec<_> = kept
+        .windows
+        .iter()
+        .map(|window| {
+            let origin = kept.origin(window);
+            (window.id.as_str(), window.used_percent.unwrap_or(-1.0), origin.source, origin.at)
+        })
+        .collect();
+    assert_eq!(figures, expect);
+    kept
+}
+
+use Source::{OwnerCache, StatusLine, UsageEndpoint};
+
+#[test]
+fn the_newest_wins_per_window_and_the_others_keep_their_age() {
+    let whole = endpoint(min(0), &[("five_hour", 40.0, min(120)), ("fable", 82.0, min(5000))]);
+    let line = status_line(min(10), &[("five_hour", 44.5, min(120))]);
+    let kept =
+        check(&[whole, line], &[("five_hour", 44.5, StatusLine, min(10)), ("fable", 82.0, UsageEndpoint, min(0))]);
+    assert_eq!((kept.at, kept.source), (min(10), StatusLine), "a reading is as new as its newest window");
+}
+
+#[test]
+fn what_arrives_late_is_as_old_as_it_was() {
+    let whole = endpoint(min(10), &[("five_hour", 44.0, min(120))]);
+    let late = status_line(min(3), &[("five_hour", 41.0, min(120))]);
+    let cache = said(OwnerCache, min(-900), &[("five_hour", 9.0, min(-700)), ("gone", 5.0, min(5000))]);
+    check(&[whole, late, cache], &[("five_hour", 44.0, UsageEndpoint, min(10))]);
+}
+
+#[test]
+fn a_fresh_cache_of_the_owner_counts() {
+    let whole = endpoint(min(0), &[("five_hour", 40.0, min(120)), ("fable", 80.0, min(5000))]);
+    let cache = said(OwnerCache, min(7), &[("five_hour", 43.0, min(120)), ("fable", 81.0, min(5000))]);
+    check(&[whole, cache], &[("five_hour", 43.0, OwnerCache, min(7)), ("fable", 81.0, OwnerCache, min(7))]);
+}
+
+#[test]
+fn a_session_that_repeats_an_old_answer_is_not_believed() {
+    let whole = endpoint(min(0), &[("five_hour", 40.0, min(120))]);
+    let kept = [("five_hour", 40.0, UsageEndpoint, min(0))];
+    check(&[whole.clone(), status_line(min(1), &[("five_hour", 31.0, min(120))])], &kept);
+    check(&[whole.clone(), status_line(min(1), &[("five_hour", 99.0, min(-180))])], &kept);
+    let rounded = status_line(min(1), &[("five_hour", 39.6, min(120))]);
+    check(&[whole.clone(), rounded], &[("five_hour", 39.6, StatusLine, min(1))]);
+    let anew = status_line(min(130), &[("five_hour", 2.0, min(430))]);
+    check(&[whole.clone(), anew], &[("five_hour", 2.0, StatusLine, min(130))]);
+    let lifted = endpoint(min(2), &[("five_hour", 0.0, min(120))]);
+    check(&[whole, lifted], &[("five_hour", 0.0, UsageEndpoint, min(2))]);
+}
+
+#[test]
+fn after_a_reset_a_line_that_names_no_next_one_is_believed() {
+    let whole = endpoint(min(0), &[("five_hour", 40.0, min(120))]);
+    let mut fresh = status_line(min(125), &[("five_hour", 0.0, min(0))]);
+    fresh.windows[0].resets_at = None;
+    check(&[whole, fresh], &[("five_hour", 0.0, StatusLine, min(125))]);
+}
+
+#[test]
+fn the_endpoint_says_which_windows_there_are_and_which_counts() {
+    let mut first = endpoint(min(0), &[("five_hour", 40.0, min(120)), ("opus", 7.0, min(5000))]);
+    first.windows[0].binding = true;
+    let line = status_line(min(5), &[("five_hour", 41.0, min(120)), ("new", 3.0, min(90))]);
+    let kept = check(
+        &[first.clone(), line.clone()],
+        &[
+            ("five_hour", 41.0, StatusLine, min(5)),
+            ("opus", 7.0, UsageEndpoint, min(0)),
+            ("new", 3.0, StatusLine, min(5)),
+        ],
+    );
+    assert!(kept.windows[0].binding, "a status line does not say what counts, and so changes nothing about it");
+    let second = endpoint(min(10), &[("five_hour", 42.0, min(120))]);
+    let kept = check(&[first, line, second], &[("five_hour", 42.0, UsageEndpoint, min(10))]);
+    assert!(!kept.windows[0].binding);
+}
+
+#[test]
+fn older_and_newer_names_of_a_window_are_one() {
+    let mut whole = endpoint(min(0), &[("weekly_scoped:opus", 7.0, min(5000))]);
+    whole.windows[0] = QuotaWindow { label: "Opus".into(), duration_s: Some(604_800), ..whole.windows[0].clone() };
+    let mut line = status_line(min(5), &[("seven_day_opus", 8.0, min(5000))]);
+    line.windows[0] = QuotaWindow { label: "opus".into(), duration_s: Some(604_800), ..line.windows[0].clone() };
+    check(&[whole, line], &[("weekly_scoped:opus", 8.0, StatusLine, min(5))]);
+}
+
+#[test]
+fn a_window_past_its_reset_reads_as_reset_whatever_its_source() {
+    let kept = check(
+        &[endpoint(min(0), &[("five_hour", 40.0, min(60))]), status_line(min(10), &[("five_hour", 50.0, min(60))])],
+        &[("five_hour", 50.0, StatusLine, min(10))],
+    );
+    assert_eq!(kept.windows[0].level(min(59)), Level::Used(50.0));
+    assert_eq!(kept.windows[0].level(min(60)), Level::Reset);
+}
+
+#[test]
+fn nothing_is_newer_than_now() {
+    let mut kept = endpoint(min(600), &[("five_hour", 40.0, min(900))]);
+    kept.take_in(status_line(min(9000), &[("five_hour", 90.0, min(900))]), min(10));
+    kept.take_in(endpoint(min(10), &[("five_hour", 12.0, min(900))]), min(10));
+    assert_eq!((kept.windows[0].used_percent, kept.at), (Some(12.0), min(10)), "a clock that was set back");
+}
+
+#[test]
+fn money_keeps_its_own_age() {
+    let money = |used| Money {
+        id: "extra_usage".into(),
+        label: "Extra usage".into(),
+        used: None,
+        limit: None,
+        used_percent: Some(used),
+        note: None,
+    };
+    let mut kept = endpoint(min(0), &[("five_hour", 40.0, min(120))]);
+    kept.money = vec![money(1.0)];
+    kept.take_in(status_line(min(5), &[("five_hour", 41.0, min(120))]), LATE);
+    assert_eq!(kept.money_origin(), Origin { at: min(0), source: UsageEndpoint });
+    let mut cache = said(OwnerCache, min(7), &[("five_hour", 43.0, min(120))]);
+    cache.money = vec![money(2.0)];
+    kept.take_in(cache, LATE);
+    assert_eq!((kept.money_origin().at, kept.money[0].used_percent), (min(7), Some(2.0)));
+}
+
+#[test]
+fn what_an_earlier_version_kept_is_read() {
+    let old = r#"{"at":1789387200000,"source":"usage_endpoint","windows":[{"id":"five_hour","label":"5-hour",
+        "used_percent":42.0,"resets_at":1789394400000,"duration_s":18000,"binding":true}]}"#;
+    let mut kept: Reading = serde_json::from_str(old).unwrap();
+    assert_eq!(kept.origin(&kept.windows[0]), Origin { at: NOON, source: UsageEndpoint });
+    kept.take_in(status_line(min(-5), &[("five_hour", 80.0, min(120)), ("x", 1.0, min(120))]), min(1));
+    assert_eq!((kept.windows.len(), kept.windows[0].used_percent), (1, Some(42.0)));
+    let again: Reading = serde_json::from_str(&serde_json::to_string(&kept).unwrap()).unwrap();
+    assert_eq!(again, kept);
+}
+
+#[test]
+fn what_is_pushed_is_looked_at_first() {
+    let whose = || Whose::Place("~/.claude".into());
+    let checked = |reading| Pushed { whose: whose(), reading }.checked();
+    assert_eq!(checked(endpoint(min(0), &[("five_hour", 40.0, min(120))])), None, "nobody asked for it");
+    assert_eq!(checked(status_line(min(0), &[])), None);
+    let long = "x".repeat(101);
+    let bad = [("ok", 1.0, min(9)), ("nan", f64::NAN, min(9)), ("less", -1.0, min(9)), (long.as_str(), 1.0, min(9))];
+    let mut reading = status_line(min(0), &bad);
+    reading.windows[0].origin = Some(Origin { at: LATE, source: UsageEndpoint });
+    let kept = checked(reading).unwrap();
+    assert_eq!((kept.windows.len(), kept.origin(&kept.windows[0]).source), (1, StatusLine));
+}
+
+/// Whether it is worth being written down and shown.
+#[test]
+fn the_same_figures_some_seconds_later_are_no_news() {
+    let first = status_line(min(0), &[("five_hour", 40.0, min(120))]);
+    let merged = |at: Wall, used: f64| {
+        let mut kept = first.clone();
+        kept.take_in(status_line(at, &[("five_hour", used, min(120))]), LATE);
+        kept
+    };
+    let seconds = |n: u64| NOON.plus(Duration::from_secs(n));
+    assert!(first.is_as_good_as(&first));
+    assert!(first.is_as_good_as(&merged(seconds(19), 40.0)));
+    assert!(!first.is_as_good_as(&merged(seconds(20), 40.0)));
+    assert!(!first.is_as_good_as(&merged(seconds(1), 40.1)));
+}
+
+fn any_reading() -> impl Strategy<Value = Reading> {
+    let source = prop_oneof![Just(UsageEndpoint), Just(StatusLine), Just(OwnerCache)];
+    let figure = (prop::sample::select(vec!["a", "b", "c"]), 0..=100_u8);
+    (source, 0..600_i64, prop::collection::btree_map(figure.0, figure.1, 0..3)).prop_map(|(source, at, figures)| {
+        let resets_at = min(10_000);
+        // Within a cycle use only grows with time.
+        let windows = figures.iter().map(|(id, extra)| (*id, at as f64 / 10.0 + f64::from(*extra) / 100.0, resets_at));
+        said(source, min(at), &windows.collect::<Vec<_>>())
+    })
+}
+
+proptest! {
+    /// No order of arrival makes a window older than the newest that was ever told of it since the endpoint last
+    /// told everything, and none invents anything.
+    #[test]
+    fn each_window_is_the_newest_told(came in prop::collection::vec(any_reading(), 1..8)) {
+        let mut kept = came[0].clone();
+        for reading in &came[1..] {
+            kept.take_in(reading.clone(), LATE);
+        }
+        for window in &kept.windows {
+            let origin = kept.origin(window);
+            let told = came.iter().filter_map(|reading| {
+                let told = reading.windows.iter().find(|told| told.id == window.id)?;
+                Some((reading.at, reading.source, told.used_percent))
+            });
+            let newest = told.clone().map(|(at, ..)| at).max();
+            prop_assert_eq!(Some(origin.at), newest);
+            prop_assert!(told.into_iter().any(|told| told == (origin.at, origin.source, window.used_percent)));
+        }
+        prop_assert!(kept.windows.iter().all(|window| kept.origin(window).at <= kept.at));
+    }
+
+    /// Telling the same once more changes nothing.
+    #[test]
+    fn a_reading_taken_in_twice_is_taken_in_once(first in any_reading(), second in any_reading()) {
+        let mut once = first;
+        once.take_in(second.clone(), LATE);
+        let mut twice = once.clone();
+        twice.take_in(second, LATE);
+        prop_assert_eq!(once, twice);
+    }
+}
