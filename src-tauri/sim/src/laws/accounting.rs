@@ -1,0 +1,116 @@
+//! What is shown is true, and every request stands in the ledger: laws 14 and 15.
+
+use super::{AccountLaw, Broken, Known, Laws, broken};
+use crate::observation::{Kept, Kind, Line, MINUTE, Meaning, Millis, Recorded, View};
+use holdoff_core::Endpoint;
+
+/// A reading is called old when two polls in a row did not renew it; never before a quarter of an hour.
+const OLD: Millis = 15 * MINUTE;
+
+impl Laws {
+    /// A request leaves: all before it are accounted for.
+    pub(super) fn check_accounted(&mut self, endpoint: Endpoint) -> Result<(), Broken> {
+        if let Some(unsent) = self.unsent.replace(endpoint) {
+            return broken(15, || format!("a request to {unsent:?} stands in no line of the ledger"));
+        }
+        if let Some((endpoint, meaning)) = self.uncome.take() {
+            return broken(15, || format!("what came of a request to {endpoint:?} stands in no line: {meaning:?}"));
+        }
+        match self.account().orphan {
+            Some(orphan) => broken(15, || format!("a request to {orphan:?} that was cut off stands in no line")),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn recorded(&mut self, recorded: &Recorded) -> Result<(), Broken> {
+        let endpoint = recorded.endpoint;
+        match recorded.line {
+            Line::Sent => {
+                if self.unsent.take() != Some(endpoint) {
+                    return broken(15, || format!("the ledger has a request to {endpoint:?} that never left"));
+                }
+            }
+            Line::Came(kind) => {
+                let came = self.uncome.take();
+                let right = came.as_ref().is_some_and(|(of, meaning)| *of == endpoint && kind_of(*of, meaning) == kind);
+                if !right {
+                    return broken(15, || format!("the ledger says {kind:?} of {endpoint:?}, and it was {came:?}"));
+                }
+            }
+            Line::Unanswered => {
+                if self.account().orphan.take() != Some(endpoint) {
+                    return broken(15, || format!("the ledger has a cut off request to {endpoint:?} that never was"));
+                }
+                self.unsent = None;
+            }
+            Line::Withheld => return Ok(()),
+        }
+        self.check_next(recorded)
+    }
+
+    /// What the ledger says of the next request is not before it may go.
+    fn check_next(&mut self, recorded: &Recorded) -> Result<(), Broken> {
+        let (endpoint, known) = (recorded.endpoint, &mut self.account().known);
+        let least = known.gate(endpoint).least;
+        match recorded.next {
+            Some(next) if next < least => {
+                broken(15, || format!("the ledger has {endpoint:?} asked {} ms before it may be", least - next))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn viewed(&mut self, view: &View) -> Result<(), Broken> {
+        let (now, interval) = (self.now, self.wishes.interval);
+        let AccountLaw { known, .. } = self.account();
+        if view.print != known.reading {
+            return broken(14, || "what is shown is not what was read".to_owned());
+        }
+        let (Some(age), Some(_)) = (view.age, view.print) else {
+            return Ok(());
+        };
+        let real = now - known.read_at;
+        if (age - real).abs() > MINUTE {
+            return broken(14, || {
+                format!("a reading of {} min ago is shown as {} min old", real / MINUTE, age / MINUTE)
+            });
+        }
+        let old = age > (2 * interval).max(OLD);
+        if view.stale != old {
+            return broken(14, || {
+                format!("a reading of {} min ago is called {}", age / MINUTE, if old { "new" } else { "old" })
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Known {
+    /// The last reading stays until there is another.
+    pub(super) fn check_reading(&self, kept: &Kept) -> Result<(), Broken> {
+        if kept.reading == self.reading {
+            return Ok(());
+        }
+        let (is, was) = (kept.reading.is_some(), self.reading.is_some());
+        broken(14, || format!("the kept reading (one: {is}) is not the last that came (one: {was})"))
+    }
+}
+
+fn kind_of(endpoint: Endpoint, meaning: &Meaning) -> Kind {
+    match meaning {
+        Meaning::Reading { .. } => Kind::Reading,
+        Meaning::Limited { .. } => Kind::Limited,
+        Meaning::Unauthorized => Kind::Unauthorized,
+        Meaning::MissingScope => Kind::MissingScope,
+        Meaning::Forbidden => Kind::Forbidden,
+        Meaning::Trouble { .. } if endpoint == Endpoint::Token => Kind::Ambiguous,
+        Meaning::Trouble { .. } => Kind::Trouble,
+        Meaning::Unreadable => Kind::Unreadable,
+        Meaning::NotSent => Kind::NotSent,
+        Meaning::Lost => Kind::Ambiguous,
+        Meaning::Renewed { .. } => Kind::Renewed,
+        Meaning::Refused => Kind::Refused,
+        Meaning::Denied => Kind::Denied,
+        Meaning::Wasted => Kind::Wasted,
+    }
+}

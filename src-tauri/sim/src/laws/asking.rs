@@ -1,0 +1,147 @@
+//! When a request may leave: laws 1, 2, 4, 5, 6, 10 and 12, and what law 13 wants durable first.
+
+use super::numbers::{RENEWED_BEFORE, SPACING, WAKING};
+use super::{AccountLaw, Broken, Laws, UnderWay, broken};
+use crate::observation::{Left, Millis, SECOND};
+use holdoff_core::Endpoint;
+
+impl Laws {
+    pub(super) fn left(&mut self, left: &Left) -> Result<(), Broken> {
+        self.check_permit(left)?;
+        self.check_running(left)?;
+        self.check_durable(left)?;
+        let re_ask = match left.endpoint {
+            Endpoint::Usage => self.check_usage(left)?,
+            Endpoint::Token => {
+                self.check_renewal(left)?;
+                false
+            }
+        };
+        self.under_way = Some(UnderWay {
+            request: left.request,
+            endpoint: left.endpoint,
+            token: left.token,
+            left: self.now,
+            re_ask,
+            answered: false,
+            checking: false,
+        });
+        self.check_accounted(left.endpoint)
+    }
+
+    /// Law 1.
+    fn check_permit(&mut self, left: &Left) -> Result<(), Broken> {
+        match left.permit {
+            None => broken(1, || format!("request {} left without a permit", left.request)),
+            Some((number, _)) if number <= self.permits => {
+                broken(1, || format!("request {} left on permit {number}, which was used before", left.request))
+            }
+            Some((_, endpoint)) if endpoint != left.endpoint => broken(1, || {
+                format!("request {} went to {:?} on a permit for {endpoint:?}", left.request, left.endpoint)
+            }),
+            Some((number, _)) => {
+                self.permits = number;
+                Ok(())
+            }
+        }
+    }
+
+    fn check_running(&self, left: &Left) -> Result<(), Broken> {
+        if self.under_way.is_some_and(|under_way| !under_way.answered) {
+            return broken(4, || format!("request {} left while another was under way", left.request));
+        }
+        if self.renewing.in_hand {
+            return broken(8, || format!("request {} left before the new tokens were on disk", left.request));
+        }
+        match self.woke.at {
+            Some(woke) if self.now - woke < WAKING => {
+                broken(12, || format!("request {} left {} ms after waking", left.request, self.now - woke))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What was learned is durable, and so is the note of this request.
+    fn check_durable(&mut self, left: &Left) -> Result<(), Broken> {
+        let now = self.now;
+        let account = self.account();
+        if account.unkept {
+            return broken(13, || "a request left before the last answer was durable".to_owned());
+        }
+        let noted = account.noted.and_then(|kept| match left.endpoint {
+            Endpoint::Usage => kept.usage.intent,
+            Endpoint::Token => kept.token.intent,
+        });
+        match noted {
+            Some(noted) if noted <= now => Ok(()),
+            _ => broken(13, || format!("request {} left without a durable note of it", left.request)),
+        }
+    }
+
+    /// Whether it is the one request that a 401 earns.
+    fn check_usage(&mut self, left: &Left) -> Result<bool, Broken> {
+        if let Some(life) = left.life.filter(|life| *life <= 0) {
+            broken(5, || format!("an access token left {} s after it had ended", -life / SECOND))?;
+        }
+        let now = self.now;
+        let account = self.account();
+        let usage = &mut account.known.usage;
+        if let Some(paused) = usage.paused {
+            broken(6, || format!("usage was asked while it is paused on token {}", paused.0))?;
+        }
+        if now < usage.least {
+            let early = usage.least - now;
+            broken(usage.why.law(), || format!("usage was asked {early} ms early ({:?})", usage.why))?;
+        }
+        let re_ask = usage.re_ask.is_some_and(|refused| refused != left.token);
+        let gap = account.last_left.map(|last| now - last);
+        if let Some(gap) = gap.filter(|gap| *gap < SPACING && !re_ask) {
+            broken(10, || format!("usage was asked {gap} ms after the last time"))?;
+        }
+        account.left(now, re_ask);
+        Ok(re_ask)
+    }
+
+    fn check_renewal(&mut self, left: &Left) -> Result<(), Broken> {
+        if !self.wishes.renewal {
+            broken(7, || "a refresh token left, and renewal is off".to_owned())?;
+        }
+        if left.life.is_none_or(|life| life > RENEWED_BEFORE) {
+            broken(4, || "a refresh token left while the access token has time to live".to_owned())?;
+        }
+        let now = self.now;
+        let (usage, token) = {
+            let known = &self.account().known;
+            (known.usage, known.token)
+        };
+        if usage.paused.is_some() {
+            broken(6, || "a refresh token left while usage is paused".to_owned())?;
+        }
+        if now < usage.least {
+            broken(4, || format!("a refresh token left while usage is shut ({:?})", usage.why))?;
+        }
+        if token.paused.is_some() {
+            broken(6, || "a refresh token left while renewal is paused".to_owned())?;
+        }
+        if now < token.least {
+            let early = token.least - now;
+            broken(token.why.law(), || format!("a refresh token left {early} ms early ({:?})", token.why))?;
+        }
+        self.spend(left.token)
+    }
+}
+
+impl AccountLaw {
+    fn left(&mut self, now: Millis, re_ask: bool) {
+        if re_ask {
+            self.known.usage.re_ask = None;
+        }
+        self.before_last = self.last_left;
+        self.last_left = Some(now);
+    }
+
+    /// The last request did not leave after all.
+    pub(super) fn did_not_leave(&mut self) {
+        self.last_left = self.before_last;
+    }
+}

@@ -1,0 +1,221 @@
+//! What the laws demand of one gate, learned from the answers alone: laws 2, 3, 6 and 10.
+
+use super::numbers::{Doubling, NETWORK, RETRY_AFTER_MOST, SERVER, STRIKES, TOKEN_LIMIT, USAGE_LIMIT, jittered};
+use super::{Broken, broken};
+use crate::observation::{Door, Meaning, Millis, SECOND, TokenId};
+use holdoff_core::Endpoint;
+
+/// One gate of one account, as it has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct GateLaw {
+    endpoint: Endpoint,
+    /// 429s since the last success.
+    strikes: u32,
+    /// Answers since then that were trouble, and requests that were not answered at all.
+    troubles: u32,
+    silences: u32,
+    /// 401s and nameless 403s since then.
+    rejections: u32,
+    /// Nothing leaves before this, and it is not shut for longer than until `most`.
+    pub(super) least: Millis,
+    pub(super) most: Millis,
+    pub(super) why: Why,
+    /// Nothing leaves that carries this token, nor anything before another was seen.
+    pub(super) paused: Option<TokenId>,
+    /// The token that was answered with 401, while the one request with another is unused.
+    pub(super) re_ask: Option<TokenId>,
+}
+
+/// Which law shuts a gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Why {
+    Nothing,
+    Limited,
+    /// A refresh token may have been spent.
+    Doubtful,
+    Trouble,
+    /// The process ended before the answer came.
+    Unanswered,
+    /// The state was lost.
+    Lost,
+}
+
+impl Why {
+    pub(super) fn law(self) -> u8 {
+        match self {
+            Why::Limited => 2,
+            Why::Doubtful => 8,
+            Why::Nothing | Why::Trouble => 10,
+            Why::Unanswered | Why::Lost => 13,
+        }
+    }
+}
+
+impl GateLaw {
+    pub(super) fn new(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
+            strikes: 0,
+            troubles: 0,
+            silences: 0,
+            rejections: 0,
+            least: 0,
+            most: 0,
+            why: Why::Nothing,
+            paused: None,
+            re_ask: None,
+        }
+    }
+
+    fn limit(&self) -> Doubling {
+        match self.endpoint {
+            Endpoint::Usage => USAGE_LIMIT,
+            Endpoint::Token => TOKEN_LIMIT,
+        }
+    }
+
+    /// Takes in an answer. `forgiven`: it came just after waking (law 12). A 401 earns a request with another token only
+    /// if it was not the answer to such a one.
+    pub(super) fn learn(&mut self, at: Millis, meaning: &Meaning, carried: TokenId, was_re_ask: bool, forgiven: bool) {
+        self.re_ask = None;
+        match meaning {
+            Meaning::Reading { .. } => self.succeed(at),
+            Meaning::Limited { retry_after } => {
+                self.strikes += 1;
+                (self.troubles, self.silences) = (0, 0);
+                self.shut(at, self.limit().after(self.strikes), *retry_after, Why::Limited);
+            }
+            Meaning::Trouble { retry_after } => self.trouble(at, *retry_after),
+            Meaning::Unreadable | Meaning::Denied => self.trouble(at, None),
+            Meaning::NotSent if forgiven => self.shut(at, NETWORK.after(1), None, Why::Trouble),
+            Meaning::NotSent => self.silence(at),
+            Meaning::Lost if self.endpoint == Endpoint::Token => self.trouble(at, None),
+            Meaning::Lost => self.silence(at),
+            Meaning::Unauthorized => {
+                self.re_ask = (!was_re_ask).then_some(carried);
+                self.reject(at, carried);
+            }
+            Meaning::Forbidden => self.reject(at, carried),
+            Meaning::MissingScope | Meaning::Wasted => self.pause(at, carried),
+            // What these come to is only known after another look.
+            Meaning::Refused | Meaning::Renewed { .. } => {}
+        }
+    }
+
+    pub(super) fn succeed(&mut self, at: Millis) {
+        *self = Self { least: at, most: at, ..Self::new(self.endpoint) };
+    }
+
+    fn trouble(&mut self, at: Millis, retry_after: Option<Millis>) {
+        self.troubles += 1;
+        self.silences = 0;
+        let (wait, why) = match self.endpoint {
+            Endpoint::Usage => (SERVER.after(self.troubles), Why::Trouble),
+            // It may have been spent: as long a wait as for a refusal (law 8).
+            Endpoint::Token => (TOKEN_LIMIT.after(self.strikes + self.troubles), Why::Doubtful),
+        };
+        self.shut(at, wait, retry_after, why);
+    }
+
+    fn silence(&mut self, at: Millis) {
+        self.silences += 1;
+        self.shut(at, NETWORK.after(self.silences), None, Why::Trouble);
+    }
+
+    fn shut(&mut self, at: Millis, wait: Millis, retry_after: Option<Millis>, why: Why) {
+        let wait = wait.max(retry_after.unwrap_or(0).min(RETRY_AFTER_MOST));
+        (self.least, self.most, self.why) = (at + wait, at + jittered(wait), why);
+    }
+
+    fn reject(&mut self, at: Millis, carried: TokenId) {
+        self.rejections += 1;
+        (self.troubles, self.silences) = (0, 0);
+        if self.rejections >= STRIKES {
+            self.pause(at, carried);
+        }
+    }
+
+    pub(super) fn pause(&mut self, at: Millis, token: TokenId) {
+        self.paused = Some(token);
+        (self.least, self.most) = (at, at);
+    }
+
+    /// What shut it came of somebody else's being first.
+    pub(super) fn reopen(&mut self, at: Millis) {
+        (self.least, self.most) = (at, at);
+    }
+
+    /// The 401 was answered by a request with another token, or the token was replaced: it is no strike.
+    pub(super) fn forgive(&mut self) {
+        self.re_ask = None;
+        self.rejections = self.rejections.saturating_sub(1);
+        if self.rejections < STRIKES {
+            self.paused = None;
+        }
+    }
+
+    /// Another token than the paused one was seen.
+    pub(super) fn seen(&mut self, token: TokenId) {
+        if self.paused.is_some_and(|paused| paused != token) {
+            self.paused = None;
+            self.rejections = 0;
+        }
+    }
+
+    /// Shut for at least and at most so long, beside whatever shuts it already.
+    pub(super) fn shut_also(&mut self, least: Millis, most: Millis, why: Why) {
+        if least > self.least {
+            (self.least, self.why) = (least, why);
+        }
+        self.most = self.most.max(most);
+    }
+
+    pub(super) fn shifted(&mut self, by: Millis) {
+        self.least += by;
+        self.most += by;
+    }
+
+    /// All was lost but that it is shut. A pause is not known any more, and becomes the longest wait.
+    pub(super) fn forget(&mut self, at: Millis, longest: Millis) {
+        let least = if self.paused.is_some() { at + longest } else { self.least };
+        let most = self.most.max(at + longest);
+        *self = Self { least, most, why: Why::Lost, ..Self::new(self.endpoint) };
+    }
+
+    /// One account under two names: what shuts either shuts both.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.strikes = self.strikes.max(other.strikes);
+        self.shut_also(other.least, other.most, other.why);
+        self.paused = other.paused.or(self.paused);
+    }
+
+    /// Holds what is durable against what has to be.
+    pub(super) fn check_kept(&self, at: Millis, door: Door) -> Result<(), Broken> {
+        let name = match self.endpoint {
+            Endpoint::Usage => "usage",
+            Endpoint::Token => "token",
+        };
+        match (door, self.paused) {
+            (Door::Paused, Some(_)) => Ok(()),
+            (Door::Paused, None) => broken(6, || format!("the {name} gate is paused, and nothing was refused")),
+            (Door::Open | Door::Until(_), Some(token)) => {
+                broken(6, || format!("the {name} gate is not paused, though token {} was refused", token.0))
+            }
+            (Door::Open, None) if self.least > at => {
+                let left = (self.least - at) / SECOND;
+                broken(self.why.law(), || {
+                    format!("the {name} gate is open, {left} s before it may be ({:?})", self.why)
+                })
+            }
+            (Door::Until(until), None) if until < self.least => {
+                let early = (self.least - until) / SECOND;
+                broken(self.why.law(), || format!("the {name} gate is to open {early} s early ({:?})", self.why))
+            }
+            (Door::Until(until), None) if until > self.most.max(at) => {
+                let late = (until - self.most) / SECOND;
+                broken(3, || format!("the {name} gate is to open {late} s later than it has to ({:?})", self.why))
+            }
+            (Door::Open | Door::Until(_), None) => Ok(()),
+        }
+    }
+}

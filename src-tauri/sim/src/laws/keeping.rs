@@ -1,0 +1,138 @@
+//! Nothing is lost: law 13, and law 12 where a reboot leaves only the wall clock.
+
+use super::gate::Why;
+use super::numbers::{LOSS, UNANSWERED, jittered};
+use super::telling::Telling;
+use super::{AccountLaw, Broken, Known, Laws, Woke, broken};
+use crate::observation::{Found, Kept, Millis, Who};
+use holdoff_core::Endpoint;
+
+impl Laws {
+    pub(super) fn kept(&mut self, kept: &Kept) -> Result<(), Broken> {
+        self.saving = true;
+        self.settle(kept)?;
+        if self.renewing.refused.is_some() {
+            return broken(6, || "a refused refresh token was kept before the sign-in was read again".to_owned());
+        }
+        let now = self.now;
+        let account = self.account();
+        account.known.usage.check_kept(now, kept.usage.door)?;
+        account.known.token.check_kept(now, kept.token.door)?;
+        account.known.check_reading(kept)?;
+        (account.kept, account.noted) = (account.known, Some(*kept));
+        account.generation = kept.generation;
+        account.unkept = false;
+        Ok(())
+    }
+
+    /// The note of a request stands until what came of it is durable too.
+    fn settle(&mut self, kept: &Kept) -> Result<(), Broken> {
+        let Some(under_way) = self.under_way else {
+            return Ok(());
+        };
+        let noted = match under_way.endpoint {
+            Endpoint::Usage => kept.usage.intent,
+            Endpoint::Token => kept.token.intent,
+        };
+        if noted.is_none() && !under_way.answered {
+            return broken(13, || format!("the note of request {} is gone while it is under way", under_way.request));
+        }
+        if noted.is_none() {
+            self.under_way = None;
+        }
+        Ok(())
+    }
+
+    pub(super) fn died(&mut self) {
+        let now = self.now;
+        let under_way = self.under_way.take();
+        if let Some(cut_off) = under_way.filter(|under_way| under_way.endpoint == Endpoint::Token) {
+            self.renewing.cut_off(cut_off.token);
+        }
+        let account = self.account();
+        account.known = account.kept;
+        account.unkept = false;
+        if let Some(kept) = account.noted {
+            account.known.telling.cut_off(kept.showing);
+            account.leave_unanswered(now, &kept, under_way.is_some());
+        }
+        account.kept = account.known;
+        self.renewing.died();
+        (self.running, self.awake, self.saving) = (false, true, true);
+        self.woke = Woke::default();
+        self.uncome = None;
+    }
+
+    pub(super) fn started(&mut self, found: Found) -> Result<(), Broken> {
+        self.running = true;
+        let newest = self.accounts.iter().map(|account| account.generation).max().unwrap_or(0);
+        match found {
+            Found::State { generation } if generation < newest => {
+                return broken(13, || format!("state {generation} was taken up, and state {newest} had been durable"));
+            }
+            Found::Nothing if newest > 0 => {
+                return broken(13, || format!("nothing was taken up, and state {newest} had been durable"));
+            }
+            Found::State { .. } | Found::Nothing => {}
+            Found::Unreadable => self.lose(),
+        }
+        Ok(())
+    }
+
+    fn lose(&mut self) {
+        let now = self.now;
+        self.unsent = None;
+        for account in &mut self.accounts {
+            account.known.lose(now);
+            (account.kept, account.noted, account.orphan, account.generation) = (account.known, None, None, 0);
+        }
+    }
+
+    /// Over a reboot only the wall clock bridges: what it says too much shortens every wait, and nothing lengthens one
+    /// past what was left of it (law 12).
+    pub(super) fn rebooted(&mut self, ahead: Millis) {
+        for account in &mut self.accounts {
+            for known in [&mut account.known, &mut account.kept] {
+                known.usage.shifted(-ahead);
+                known.token.shifted(-ahead);
+            }
+            account.last_left = account.last_left.map(|at| at - ahead);
+        }
+        self.renewing.renewed = self.renewing.renewed.map(|at| at - ahead);
+    }
+
+    /// `from` is the account under an earlier name.
+    pub(super) fn rename(&mut self, from: Who, into: Who) {
+        let from = self.account_of(from);
+        let (known, last_left) = (from.known, from.last_left);
+        let into = self.account_of(into);
+        into.known.usage.merge(&known.usage);
+        into.known.token.merge(&known.token);
+        into.last_left = into.last_left.max(last_left);
+    }
+}
+
+impl AccountLaw {
+    /// A request whose note is durable and whose outcome is not: it shuts its gate. One that did not even leave may.
+    fn leave_unanswered(&mut self, now: Millis, kept: &Kept, left: bool) {
+        if let Some(intent) = kept.usage.intent {
+            self.orphan = Some(Endpoint::Usage);
+            let least = if left { intent + UNANSWERED } else { now.min(intent) };
+            self.known.usage.shut_also(least, intent + jittered(UNANSWERED), Why::Unanswered);
+        }
+        if kept.token.intent.is_some()
+            && let Some(token) = kept.token.spending
+        {
+            self.orphan = Some(Endpoint::Token);
+            self.known.token.pause(now, token);
+        }
+    }
+}
+
+impl Known {
+    fn lose(&mut self, now: Millis) {
+        self.usage.forget(now, LOSS);
+        self.token.forget(now, LOSS);
+        (self.reading, self.telling) = (None, Telling::default());
+    }
+}

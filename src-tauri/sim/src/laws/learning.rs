@@ -1,0 +1,71 @@
+//! What an answer demands from then on, and what another look at the sign-in changes of it: laws 2, 3, 6, 10, 12 and 14.
+
+use super::numbers::WAKE_GRACE;
+use super::{Broken, Laws, UnderWay};
+use crate::observation::{Meaning, Who};
+use holdoff_core::Endpoint;
+
+impl Laws {
+    pub(super) fn answered(&mut self, request: u32, meaning: &Meaning) {
+        let Some(under_way) = self.under_way.filter(|under_way| under_way.request == request && !under_way.answered)
+        else {
+            return;
+        };
+        let checking = *meaning == Meaning::Unauthorized;
+        self.under_way = Some(UnderWay { answered: true, checking, ..under_way });
+        self.uncome = Some((under_way.endpoint, meaning.clone()));
+        let forgiven = self.forgiven(under_way.endpoint, meaning);
+        self.renewing.learn(under_way.token, under_way.endpoint, meaning);
+        let (now, wishes) = (self.now, self.wishes);
+        let account = self.account();
+        account.unkept = true;
+        if *meaning == Meaning::NotSent && under_way.endpoint == Endpoint::Usage {
+            account.did_not_leave();
+        }
+        let gate = account.known.gate(under_way.endpoint);
+        gate.learn(now, meaning, under_way.token, under_way.re_ask, forgiven);
+        if let Meaning::Reading { print } = meaning {
+            account.known.reading = Some(*print);
+            account.known.read_at = now;
+            self.woke.grace_used = false;
+        }
+        let account = self.account();
+        account.known.tell(now, under_way.endpoint, meaning, wishes, account.noted);
+    }
+
+    /// A failed look-up just after waking, once between two readings (law 12).
+    fn forgiven(&mut self, endpoint: Endpoint, meaning: &Meaning) -> bool {
+        let waking = self.woke.at.is_some_and(|woke| self.now - woke <= WAKE_GRACE);
+        let forgiven = waking && !self.woke.grace_used && endpoint == Endpoint::Usage && *meaning == Meaning::NotSent;
+        self.woke.grace_used |= forgiven;
+        forgiven
+    }
+
+    /// Another token ends a pause; a 401 whose token was replaced since is no strike (law 6).
+    pub(super) fn looked(&mut self, whose: Option<Who>) -> Result<(), Broken> {
+        let (now, who, sign_in, wishes) = (self.now, self.who, self.sign_in, self.wishes);
+        self.renewing.looked();
+        let checking = self.under_way.as_mut().is_some_and(|under_way| std::mem::take(&mut under_way.checking));
+        let refused = self.renewing.refused.take();
+        let known = &mut self.account().known;
+        let other = whose.is_some_and(|whose| whose != who);
+        if checking {
+            let replaced =
+                sign_in.is_some_and(|sign_in| known.usage.re_ask.is_some_and(|refused| refused != sign_in.access));
+            if other || replaced {
+                known.usage.forgive();
+            }
+        }
+        if let Some(refused) = refused {
+            known.refused(now, refused, sign_in.and_then(|sign_in| sign_in.refresh).filter(|_| !other));
+        }
+        if let Some(sign_in) = sign_in.filter(|_| !other) {
+            known.usage.seen(sign_in.access);
+            if let Some(refresh) = sign_in.refresh {
+                known.token.seen(refresh);
+            }
+        }
+        known.tell_paused(whose.is_some() && !other, wishes);
+        Ok(())
+    }
+}

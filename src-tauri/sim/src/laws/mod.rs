@@ -1,0 +1,233 @@
+//! The laws of asking (`docs/LAWS.md`) as invariants, written once over a stream of [`Observation`]s: the simulation and
+//! the model checker hold the same ones.
+//!
+//! The laws know no core. What they demand they learn from the answers themselves, with figures of their own.
+
+mod accounting;
+mod asking;
+mod gate;
+mod keeping;
+mod learning;
+mod numbers;
+mod renewing;
+mod returning;
+mod telling;
+
+use crate::observation::{Kept, Meaning, Millis, Observation, SignIn, TokenId, Who, Wishes};
+use gate::GateLaw;
+use holdoff_core::Endpoint;
+use renewing::Renewing;
+use returning::Returning;
+use std::fmt;
+use telling::Telling;
+
+/// A law that was seen broken.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Broken {
+    /// Its number in `docs/LAWS.md`.
+    pub law: u8,
+    pub why: String,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "law {}: {}", self.law, self.why)
+    }
+}
+
+fn broken(law: u8, why: impl FnOnce() -> String) -> Result<(), Broken> {
+    Err(Broken { law, why: why() })
+}
+
+/// All laws, and what they have to remember of what was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Laws {
+    now: Millis,
+    wishes: Wishes,
+    sign_in: Option<SignIn>,
+    who: Who,
+    accounts: Vec<AccountLaw>,
+    running: bool,
+    awake: bool,
+    /// The last save went well.
+    saving: bool,
+    under_way: Option<UnderWay>,
+    /// The number of the last permit.
+    permits: u32,
+    woke: Woke,
+    renewing: Renewing,
+    returning: Returning,
+    service: bool,
+    /// Sent, and in no line of the ledger yet.
+    unsent: Option<Endpoint>,
+    /// Answered, and in no line yet.
+    uncome: Option<(Endpoint, Meaning)>,
+}
+
+/// What one account knows, and what of it would outlive the process.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct AccountLaw {
+    known: Known,
+    kept: Known,
+    /// The notes of requests that are durable: when each was made.
+    noted: Option<Kept>,
+    generation: u64,
+    /// Something was learned that is not durable.
+    unkept: bool,
+    /// When the last request for usage left, and the one before: one that did not leave after all is taken back.
+    last_left: Option<Millis>,
+    before_last: Option<Millis>,
+    /// A request that a process left unanswered, which is still to stand in the ledger.
+    orphan: Option<Endpoint>,
+}
+
+/// What is to be durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Known {
+    usage: GateLaw,
+    token: GateLaw,
+    reading: Option<u64>,
+    read_at: Millis,
+    telling: Telling,
+}
+
+/// A request, from when it leaves until what came of it is durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct UnderWay {
+    request: u32,
+    endpoint: Endpoint,
+    token: TokenId,
+    left: Millis,
+    re_ask: bool,
+    answered: bool,
+    /// It was answered with 401, and the sign-in is to be read again.
+    checking: bool,
+}
+
+/// What waking excuses and demands (law 12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+struct Woke {
+    at: Option<Millis>,
+    grace_used: bool,
+}
+
+impl AccountLaw {
+    fn new() -> Self {
+        let known = Known {
+            usage: GateLaw::new(Endpoint::Usage),
+            token: GateLaw::new(Endpoint::Token),
+            reading: None,
+            read_at: 0,
+            telling: Telling::default(),
+        };
+        Self {
+            known,
+            kept: known,
+            noted: None,
+            generation: 0,
+            unkept: false,
+            last_left: None,
+            before_last: None,
+            orphan: None,
+        }
+    }
+}
+
+impl Known {
+    fn gate(&mut self, endpoint: Endpoint) -> &mut GateLaw {
+        match endpoint {
+            Endpoint::Usage => &mut self.usage,
+            Endpoint::Token => &mut self.token,
+        }
+    }
+}
+
+impl Laws {
+    pub fn new(wishes: Wishes) -> Self {
+        Self {
+            now: 0,
+            wishes,
+            sign_in: None,
+            who: Who(0),
+            accounts: vec![AccountLaw::new()],
+            running: false,
+            awake: true,
+            saving: true,
+            under_way: None,
+            permits: 0,
+            woke: Woke::default(),
+            renewing: Renewing::default(),
+            returning: Returning::default(),
+            service: false,
+            unsent: None,
+            uncome: None,
+        }
+    }
+
+    /// Takes in what was seen at `at`, which never goes back.
+    ///
+    /// # Errors
+    /// The law that this breaks.
+    pub fn observe(&mut self, at: Millis, seen: &Observation) -> Result<(), Broken> {
+        self.time_passes(at)?;
+        match seen {
+            Observation::Tick => {}
+            Observation::Settings(wishes) => self.wishes = *wishes,
+            Observation::SignIn(sign_in) => self.sign_in = *sign_in,
+            Observation::Account(who) => self.go_on_as(*who),
+            Observation::Renamed { from, into } => self.rename(*from, *into),
+            Observation::Looked(whose) => self.looked(*whose)?,
+            Observation::Locked(held) => self.locked(*held)?,
+            Observation::Wrote(wrote) => self.wrote(*wrote)?,
+            Observation::Left(left) => self.left(left)?,
+            Observation::Answered { request, meaning } => self.answered(*request, meaning),
+            Observation::Kept(kept) => self.kept(kept)?,
+            Observation::NotKept => self.saving = false,
+            Observation::Recorded(recorded) => self.recorded(recorded)?,
+            Observation::Leaked(place) => return broken(15, || format!("part of a token stands in {place}")),
+            Observation::Service(there) => self.service = *there,
+            Observation::Shown(kind) => self.shown(*kind)?,
+            Observation::Viewed(view) => self.viewed(view)?,
+            Observation::Died => self.died(),
+            Observation::Started(found) => self.started(*found)?,
+            Observation::Rebooted { ahead } => self.rebooted(*ahead),
+            Observation::Woke { late } => self.woke(*late),
+            Observation::Asleep => self.awake = false,
+            Observation::Well(_) | Observation::Renewable(_) => {}
+        }
+        self.expect_return(seen);
+        Ok(())
+    }
+
+    /// The account that is polled.
+    fn account(&mut self) -> &mut AccountLaw {
+        self.account_of(self.who)
+    }
+
+    fn account_of(&mut self, who: Who) -> &mut AccountLaw {
+        let at = usize::from(who.0);
+        if self.accounts.len() <= at {
+            self.accounts.resize_with(at + 1, AccountLaw::new);
+        }
+        &mut self.accounts[at]
+    }
+
+    fn time_passes(&mut self, at: Millis) -> Result<(), Broken> {
+        let gone_by = at - self.now;
+        self.now = at;
+        self.owe_notices(gone_by)?;
+        self.expect_back()
+    }
+
+    fn go_on_as(&mut self, who: Who) {
+        self.who = who;
+        self.account();
+    }
+
+    fn woke(&mut self, late: bool) {
+        self.awake = true;
+        if late {
+            self.woke.at = Some(self.now);
+        }
+    }
+}

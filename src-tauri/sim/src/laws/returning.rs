@@ -1,0 +1,89 @@
+//! It comes back by itself: law 11, and law 5 where only the token endpoint refuses.
+
+use super::numbers::{COMING_BACK, RENEWAL_SPACING, SPACING};
+use super::{Broken, Laws, broken};
+use crate::observation::{MINUTE, Meaning, Millis, Observation};
+use holdoff_core::Endpoint;
+
+/// What is due while all is well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(super) struct Returning {
+    well: bool,
+    renewable: bool,
+    /// By when a reading, or a new pair of tokens, has to have come.
+    reading: Option<Millis>,
+    renewal: Option<Millis>,
+}
+
+impl Laws {
+    pub(super) fn expect_back(&self) -> Result<(), Broken> {
+        let late = |due: Option<Millis>| due.filter(|due| self.now > *due).map(|due| (self.now - due) / MINUTE);
+        if let Some(late) = late(self.returning.reading) {
+            let known = &self.accounts[usize::from(self.who.0)].known;
+            let law = if known.token.least > self.now || known.token.paused.is_some() { 5 } else { 11 };
+            return broken(law, || format!("all is well, and no reading came in time (by {late} min at least)"));
+        }
+        match late(self.returning.renewal) {
+            Some(late) => broken(11, || format!("the sign-in could be renewed, and was not in time (by {late} min)")),
+            None => Ok(()),
+        }
+    }
+
+    /// When something has to have come, after what was seen just now.
+    pub(super) fn expect_return(&mut self, seen: &Observation) {
+        match seen {
+            Observation::Well(well) => self.returning.well = *well,
+            Observation::Renewable(renewable) => self.returning.renewable = *renewable,
+            _ => {}
+        }
+        let runs = self.running && self.awake && self.saving;
+        let known = self.accounts[usize::from(self.who.0)].known;
+        let stored = self.sign_in.map(|sign_in| sign_in.access);
+        let hopeless = known.usage.paused.is_some() && known.usage.paused == stored;
+        let stored = self.sign_in.and_then(|sign_in| sign_in.refresh);
+        let spent = known.token.paused.is_some() && known.token.paused == stored;
+        let reading = runs && self.returning.well && !hopeless;
+        if !reading {
+            self.returning.reading = None;
+        } else if self.returning.reading.is_none() || self.moves_reading(seen) {
+            self.returning.reading = Some(self.reading_due());
+        }
+        let renewal = runs && self.returning.renewable && !spent && !hopeless;
+        if !renewal {
+            self.returning.renewal = None;
+        } else if self.returning.renewal.is_none() || self.moves_renewal(seen) {
+            self.returning.renewal = Some(self.renewal_due());
+        }
+    }
+
+    /// An answer that is no reading, and an interval that is another, are new beginnings.
+    fn moves_reading(&self, seen: &Observation) -> bool {
+        let usage = self.under_way.is_some_and(|under_way| under_way.endpoint == Endpoint::Usage);
+        match seen {
+            Observation::Answered { meaning, .. } => usage && *meaning != Meaning::NotSent,
+            Observation::Settings(_) | Observation::Account(_) | Observation::Renamed { .. } => true,
+            _ => false,
+        }
+    }
+
+    fn moves_renewal(&self, seen: &Observation) -> bool {
+        let token = self.under_way.is_some_and(|under_way| under_way.endpoint == Endpoint::Token);
+        match seen {
+            Observation::Answered { meaning, .. } => token || !matches!(meaning, Meaning::Reading { .. }),
+            Observation::Settings(_) | Observation::Account(_) | Observation::Wrote(_) => true,
+            _ => false,
+        }
+    }
+
+    fn reading_due(&self) -> Millis {
+        let account = &self.accounts[usize::from(self.who.0)];
+        let spaced = account.last_left.map_or(self.now, |last| last + SPACING);
+        self.now.max(account.known.usage.most).max(spaced) + self.wishes.interval + COMING_BACK
+    }
+
+    fn renewal_due(&self) -> Millis {
+        let known = &self.accounts[usize::from(self.who.0)].known;
+        let renewed = self.renewing.renewed.map_or(self.now, |at| at + RENEWAL_SPACING);
+        self.now.max(known.usage.most).max(known.token.most).max(renewed) + self.wishes.interval + COMING_BACK
+    }
+}

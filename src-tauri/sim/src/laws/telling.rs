@@ -1,0 +1,196 @@
+//! Said once: law 9, and law 7 for what is nobody's trouble.
+
+use super::numbers::SHOWN_WITHIN;
+use super::{Broken, Known, Laws, broken};
+use crate::observation::{Door, Kept, MINUTE, Meaning, Millis, Wishes};
+use holdoff_core::{Endpoint, NoticeKind};
+
+/// The episodes of one account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(super) struct Telling {
+    limit: Option<Episode>,
+    sign_in: Option<Episode>,
+    renewal: Option<Episode>,
+    /// Ends that may still be said, and for how long the one that must be was not.
+    ends: u8,
+    end_owed: Option<Millis>,
+    /// A notice that was being shown when its episode ended.
+    late: Option<NoticeKind>,
+}
+
+/// From the first refusal to the next success.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Episode {
+    told: Told,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Told {
+    /// The person does not want to know.
+    Unwanted,
+    /// Not yet, and the notification service was there for so long of that.
+    Owed(Millis),
+    Shown,
+    /// The process ended while it was being shown: it counts as shown, and may not have been.
+    Perhaps,
+}
+
+impl Telling {
+    fn episode(&mut self, kind: NoticeKind) -> Option<&mut Option<Episode>> {
+        match kind {
+            NoticeKind::RateLimited => Some(&mut self.limit),
+            NoticeKind::SignInStopped => Some(&mut self.sign_in),
+            NoticeKind::RenewalLimited => Some(&mut self.renewal),
+            NoticeKind::Recovered | NoticeKind::RenewalUnsaved => None,
+        }
+    }
+
+    fn begin(&mut self, kind: NoticeKind, wanted: bool) {
+        self.late = self.late.filter(|late| *late != kind);
+        if let Some(episode @ None) = self.episode(kind) {
+            *episode = Some(Episode { told: if wanted { Told::Owed(0) } else { Told::Unwanted } });
+        }
+    }
+
+    /// All of `ended` are over.
+    fn end(&mut self, ended: &[NoticeKind], showing: Option<NoticeKind>, wanted: bool) {
+        let mut said = false;
+        for kind in ended {
+            let Some(told) = self.episode(*kind).and_then(Option::take).map(|episode| episode.told) else {
+                continue;
+            };
+            let late = matches!(told, Told::Owed(_)) && showing == Some(*kind);
+            self.late = if late { Some(*kind) } else { self.late };
+            said |= matches!(told, Told::Shown | Told::Perhaps);
+            if told == Told::Shown && wanted {
+                self.end_owed = Some(0);
+            }
+        }
+        self.ends += u8::from(said && wanted);
+    }
+
+    /// The process ended while this was being shown.
+    pub(super) fn cut_off(&mut self, showing: Option<NoticeKind>) {
+        let Some(kind) = showing else {
+            return;
+        };
+        match self.episode(kind) {
+            Some(Some(episode)) if matches!(episode.told, Told::Owed(_)) => episode.told = Told::Perhaps,
+            Some(_) => {}
+            None => (self.ends, self.end_owed) = (self.ends.saturating_sub(1), None),
+        }
+    }
+
+    /// The service was there for so long.
+    fn owe(&mut self, gone_by: Millis) -> Result<(), Broken> {
+        let kinds = [NoticeKind::RateLimited, NoticeKind::SignInStopped, NoticeKind::RenewalLimited];
+        for kind in kinds {
+            if let Some(Some(Episode { told: Told::Owed(owed) })) = self.episode(kind) {
+                *owed += gone_by;
+                let owed = *owed / MINUTE;
+                if owed > SHOWN_WITHIN / MINUTE {
+                    broken(9, || format!("{kind:?} was not shown in {owed} min with a service that would have"))?;
+                }
+            }
+        }
+        if let Some(owed) = &mut self.end_owed {
+            *owed += gone_by;
+            let owed = *owed / MINUTE;
+            if owed > SHOWN_WITHIN / MINUTE {
+                broken(9, || format!("the end was not shown in {owed} min with a service that would have"))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn show(&mut self, kind: NoticeKind) -> Result<(), Broken> {
+        let late = self.late.take_if(|late| *late == kind).is_some();
+        let Some(episode) = self.episode(kind) else {
+            return self.show_end(kind);
+        };
+        match episode {
+            Some(Episode { told: told @ Told::Owed(_) }) => {
+                *told = Told::Shown;
+                Ok(())
+            }
+            Some(Episode { told: Told::Shown | Told::Perhaps }) => {
+                broken(9, || format!("{kind:?} was shown twice in one episode"))
+            }
+            Some(Episode { told: Told::Unwanted }) => broken(9, || format!("{kind:?} was shown, and is not wanted")),
+            None if late => {
+                (self.ends, self.end_owed) = (self.ends + 1, Some(0));
+                Ok(())
+            }
+            None if kind == NoticeKind::SignInStopped => {
+                broken(7, || "the person was bothered about a sign-in that nobody refused".to_owned())
+            }
+            None => broken(9, || format!("{kind:?} was shown, and there is no such episode")),
+        }
+    }
+
+    fn show_end(&mut self, kind: NoticeKind) -> Result<(), Broken> {
+        if kind != NoticeKind::Recovered {
+            return Ok(());
+        }
+        self.end_owed = None;
+        let Some(left) = self.ends.checked_sub(1) else {
+            return broken(9, || "an end was shown whose beginning was not".to_owned());
+        };
+        self.ends = left;
+        Ok(())
+    }
+}
+
+impl Known {
+    /// An answer begins an episode, or ends what it disproves. `before` is what was durable when it came.
+    pub(super) fn tell(&mut self, now: Millis, of: Endpoint, meaning: &Meaning, wishes: Wishes, before: Option<Kept>) {
+        match (of, meaning) {
+            (Endpoint::Usage, Meaning::Limited { .. }) => {
+                self.telling.begin(NoticeKind::RateLimited, wishes.tell_limit);
+            }
+            (Endpoint::Token, Meaning::Limited { .. }) => {
+                self.telling.begin(NoticeKind::RenewalLimited, wishes.tell_limit);
+            }
+            (_, Meaning::MissingScope | Meaning::Forbidden | Meaning::Wasted) => self.tell_paused(true, wishes),
+            (_, Meaning::Reading { .. }) => self.tell_well(now, wishes, before),
+            _ => {}
+        }
+    }
+
+    pub(super) fn tell_paused(&mut self, found: bool, wishes: Wishes) {
+        if self.usage.paused.is_some() || (found && self.token.paused.is_some()) {
+            self.telling.begin(NoticeKind::SignInStopped, wishes.tell_sign_in);
+        }
+    }
+
+    fn tell_well(&mut self, now: Millis, wishes: Wishes, before: Option<Kept>) {
+        let sign_in = self.token.paused.is_none();
+        let open = match before.map(|kept| kept.token.door) {
+            Some(Door::Until(until)) => until <= now,
+            Some(Door::Open) | None => true,
+            Some(Door::Paused) => false,
+        };
+        let renewal = sign_in && open;
+        let ended: &[NoticeKind] = match (sign_in, renewal) {
+            (true, true) => &[NoticeKind::RateLimited, NoticeKind::SignInStopped, NoticeKind::RenewalLimited],
+            (true, false) => &[NoticeKind::RateLimited, NoticeKind::SignInStopped],
+            (false, _) => &[NoticeKind::RateLimited],
+        };
+        let showing = before.and_then(|kept| kept.showing);
+        self.telling.end(ended, showing, wishes.tell_recovery);
+    }
+}
+
+impl Laws {
+    pub(super) fn owe_notices(&mut self, gone_by: Millis) -> Result<(), Broken> {
+        let able = self.service && self.running && self.awake && self.saving;
+        if able && gone_by > 0 { self.account().known.telling.owe(gone_by) } else { Ok(()) }
+    }
+
+    /// A notice that was seen was seen: what is kept of it is not what counts.
+    pub(super) fn shown(&mut self, kind: NoticeKind) -> Result<(), Broken> {
+        let account = self.account();
+        account.kept.telling.show(kind).ok();
+        account.known.telling.show(kind)
+    }
+}

@@ -1,0 +1,251 @@
+//! What can be seen of Holdoff and of the world around it, in plain numbers: what the laws are written over.
+//!
+//! All times are milliseconds that really went by since the world began. No clock of the machine has a say in them,
+//! so that a clock that lies is caught lying.
+
+use holdoff_core::{Endpoint, NoticeKind};
+
+pub type Millis = i64;
+
+pub const SECOND: Millis = 1000;
+pub const MINUTE: Millis = 60 * SECOND;
+pub const HOUR: Millis = 60 * MINUTE;
+pub const DAY: Millis = 24 * HOUR;
+
+/// An account as the owner's files name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Who(pub u8);
+
+/// An access or a refresh token, without its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TokenId(pub u32);
+
+/// One thing that was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Observation {
+    /// Nothing but that it is this late.
+    Tick,
+    /// What the person wants from now on.
+    Settings(Wishes),
+    /// What the owner's store holds from now on, whoever put it there.
+    SignIn(Option<SignIn>),
+    /// Holdoff polls this account from now on.
+    Account(Who),
+    /// `from` turned out to be an earlier name of `into`.
+    Renamed {
+        from: Who,
+        into: Who,
+    },
+    /// Holdoff read the owner's store, and whose sign-in the owner's files say it is.
+    Looked(Option<Who>),
+    /// Holdoff holds the owner's locks, or gave them back.
+    Locked(bool),
+    /// A new pair of tokens was handed to the owner's store.
+    Wrote(Wrote),
+    Left(Left),
+    /// The answer to a request reached Holdoff.
+    Answered {
+        request: u32,
+        meaning: Meaning,
+    },
+    /// The state is durable.
+    Kept(Kept),
+    /// It could not be made durable.
+    NotKept,
+    Recorded(Recorded),
+    /// Part of a token was found in something that is written or shown.
+    Leaked(&'static str),
+    /// Whether the notification service takes notices.
+    Service(bool),
+    Shown(NoticeKind),
+    /// Somebody looked at what is known.
+    Viewed(View),
+    /// The process ended, however it did.
+    Died,
+    /// A process took up what was kept.
+    Started(Found),
+    /// The machine started anew since Holdoff last kept anything, and this much more seems to have gone by meanwhile
+    /// than really did: only the wall clock can tell, and someone may have set it.
+    Rebooted {
+        ahead: Millis,
+    },
+    /// The process is awake again; `late` if a timer of its was over a minute late for it.
+    Woke {
+        late: bool,
+    },
+    /// The machine sleeps: nothing happens, and nothing is owed.
+    Asleep,
+    /// Whether all is well: a request for usage that left now would bring a reading.
+    Well(bool),
+    /// Whether a renewal that was made now would bring new tokens, and is due.
+    Renewable(bool),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Wishes {
+    pub interval: Millis,
+    pub renewal: bool,
+    pub tell_limit: bool,
+    pub tell_sign_in: bool,
+    pub tell_recovery: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SignIn {
+    pub access: TokenId,
+    pub refresh: Option<TokenId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Wrote {
+    Written,
+    /// Another sign-in was there by then, and was left alone.
+    Changed,
+    Failed,
+}
+
+/// A request left, or was handed to what sends it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Left {
+    /// Counts up: no two requests have the same.
+    pub request: u32,
+    pub endpoint: Endpoint,
+    /// The permit that was given for it: its number, of which no two have the same, and the endpoint that it names.
+    pub permit: Option<(u32, Endpoint)>,
+    /// What it carries.
+    pub token: TokenId,
+    /// How long the stored access token lives, by the machine's wall clock; `None` if it does not say.
+    pub life: Option<Millis>,
+}
+
+/// What an answer means, as whoever gave it meant it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Meaning {
+    /// A reading. `print` stands for its windows; see [`print`].
+    Reading { print: u64 },
+    /// 429, in whatever dress. `retry_after` is what it asks for, if it is a wait at all.
+    Limited { retry_after: Option<Millis> },
+    /// 401.
+    Unauthorized,
+    /// 403 that names a scope.
+    MissingScope,
+    /// 403 that names none.
+    Forbidden,
+    /// 5xx. At the token endpoint: whatever leaves it open whether the refresh token was spent.
+    Trouble { retry_after: Option<Millis> },
+    /// No answer of the provider, or none that can be read.
+    Unreadable,
+    /// Nothing left this machine.
+    NotSent,
+    /// No answer came.
+    Lost,
+    /// New tokens. `other`: of another account than they were asked for.
+    Renewed { access: TokenId, other: bool },
+    /// `invalid_grant`.
+    Refused,
+    /// The endpoint does not want the request, for no reason that lies in the token.
+    Denied,
+    /// Accepted, and nothing usable came for it.
+    Wasted,
+}
+
+/// What is durable now, as far as the laws speak of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Kept {
+    /// Counts up with every save.
+    pub generation: u64,
+    pub usage: GateKept,
+    pub token: GateKept,
+    /// The reading that is kept; see [`print`].
+    pub reading: Option<u64>,
+    /// A notice that is being shown just now, so that a process that ends counts it as shown.
+    pub showing: Option<NoticeKind>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct GateKept {
+    /// When the request that is about to leave was noted.
+    pub intent: Option<Millis>,
+    /// The refresh token that it spends.
+    pub spending: Option<TokenId>,
+    pub door: Door,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Door {
+    Open,
+    Until(Millis),
+    Paused,
+}
+
+/// A line of the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Recorded {
+    pub endpoint: Endpoint,
+    pub line: Line,
+    /// When it says that the next request may go.
+    pub next: Option<Millis>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Line {
+    Sent,
+    Came(Kind),
+    /// What an earlier process asked was never answered.
+    Unanswered,
+    Withheld,
+}
+
+/// The kinds of outcome that the ledger tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    Reading,
+    Limited,
+    Unauthorized,
+    MissingScope,
+    Forbidden,
+    Trouble,
+    Unreadable,
+    NotSent,
+    Ambiguous,
+    Renewed,
+    Refused,
+    Denied,
+    Wasted,
+}
+
+/// What a process found of what was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Found {
+    /// A whole state of this generation.
+    State { generation: u64 },
+    /// Nothing at all, as at the first start.
+    Nothing,
+    /// Files, and none of them readable.
+    Unreadable,
+}
+
+/// What `status` tells of the reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct View {
+    /// The windows as they are shown; `None` if no reading is.
+    pub print: Option<u64>,
+    /// How old the reading is called, and whether it is called old; `None` where no reading is shown.
+    pub age: Option<Millis>,
+    pub stale: bool,
+}
+
+/// A number that stands for the windows of a reading: their names and levels, with "not said" told from zero.
+pub fn print<'a>(windows: impl IntoIterator<Item = (&'a str, Option<f64>)>) -> u64 {
+    let mut print = 0_u64;
+    for (name, used) in windows {
+        // Windows come in any order.
+        let mut one = 0xcbf2_9ce4_8422_2325_u64;
+        let used = used.map_or([0xff; 8], |used| used.to_bits().to_le_bytes());
+        for byte in name.bytes().chain(used) {
+            one = (one ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        print = print.wrapping_add(one | 1);
+    }
+    print
+}
