@@ -25,6 +25,12 @@ pub struct Answer {
     pub body: Body,
 }
 
+impl Answer {
+    pub(crate) fn is_empty(&self) -> bool {
+        matches!(&self.body, Body::Whole(bytes) if bytes.trim_ascii().is_empty())
+    }
+}
+
 #[derive(Debug)]
 pub enum Body {
     Whole(Vec<u8>),
@@ -58,6 +64,7 @@ pub enum Outcome {
     Unreadable {
         status: u16,
         why: String,
+        retry_after: Option<Duration>,
     },
 }
 
@@ -83,6 +90,8 @@ pub enum Grant {
     },
     /// It may have been spent: no answer, or one that does not say.
     Ambiguous {
+        /// Of the answer, where there is one.
+        status: Option<u16>,
         why: String,
         retry_after: Option<Duration>,
     },
@@ -90,6 +99,7 @@ pub enum Grant {
     Denied {
         status: u16,
         kind: String,
+        retry_after: Option<Duration>,
     },
     /// It was accepted, and what came for it cannot be used: spent for nothing.
     Wasted {

@@ -238,8 +238,8 @@ impl Account {
             Outcome::ServerTrouble { status, retry_after } => {
                 gate.server_trouble(now, Cooldown::Server { status }, retry_after, jitter);
             }
-            Outcome::Unreadable { status, why } => {
-                gate.server_trouble(now, Cooldown::Unreadable { status, why }, None, jitter);
+            Outcome::Unreadable { status, why, retry_after } => {
+                gate.server_trouble(now, Cooldown::Unreadable { status, why }, retry_after, jitter);
             }
             Outcome::Unreachable { why } if grace => {
                 self.sleep.grace_used = true;

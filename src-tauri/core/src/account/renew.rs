@@ -219,10 +219,17 @@ impl Account {
                 gate.rate_limited(now, retry_after, jitter);
                 self.state.notices.begin_renewal(now, self.preferences.wanted);
             }
-            Grant::Ambiguous { why, retry_after } => {
-                gate.doubtful(now, Cooldown::Network { why }, retry_after, jitter);
+            Grant::Ambiguous { status, why, retry_after } => {
+                let cause = match status {
+                    None => Cooldown::Network { why },
+                    Some(status @ 500..) => Cooldown::Server { status },
+                    Some(status) => Cooldown::Unreadable { status, why },
+                };
+                gate.doubtful(now, cause, retry_after, jitter);
             }
-            Grant::Denied { status, .. } => gate.doubtful(now, Cooldown::Server { status }, None, jitter),
+            Grant::Denied { status, retry_after, .. } => {
+                gate.doubtful(now, Cooldown::Server { status }, retry_after, jitter);
+            }
             Grant::Unreachable { why } => gate.unreachable(now, why, jitter),
         }
         Stage::Unlocking

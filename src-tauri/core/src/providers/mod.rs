@@ -36,7 +36,7 @@ pub fn understand_usage(provider: Provider, delivery: Delivery, now: Wall) -> Ou
 pub fn understand_grant(provider: Provider, delivery: Delivery, now: Wall) -> Grant {
     match (provider, delivery) {
         (_, Delivery::NotSent(why)) => Grant::Unreachable { why },
-        (_, Delivery::Lost(why)) => Grant::Ambiguous { why, retry_after: None },
+        (_, Delivery::Lost(why)) => Grant::Ambiguous { status: None, why, retry_after: None },
         (Provider::Anthropic, Delivery::Answered(answer)) => anthropic::understand_grant(&answer, now),
     }
 }

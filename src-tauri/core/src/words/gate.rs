@@ -126,7 +126,7 @@ pub fn outcome(provider: Provider, outcome: &Outcome) -> String {
         Outcome::ServerTrouble { status, .. } => format!("{} has trouble ({status})", provider.name()),
         Outcome::Unreachable { why } => format!("not sent: {why}"),
         Outcome::Ambiguous { why } => format!("no answer: {why}"),
-        Outcome::Unreadable { status, why } => format!("answer {status} could not be used: {why}"),
+        Outcome::Unreadable { status, why, .. } => format!("answer {status} could not be used: {why}"),
     }
 }
 
@@ -155,8 +155,8 @@ pub fn grant(provider: Provider, grant: &Grant) -> String {
         }
         Grant::RateLimited { retry_after: None } => "renewal rate limited".to_owned(),
         Grant::Ambiguous { why, .. } => format!("renewal left open: {why}"),
-        Grant::Denied { status, kind } if kind.is_empty() => format!("{name} does not renew ({status})"),
-        Grant::Denied { status, kind } => format!("{name} does not renew ({status} {kind})"),
+        Grant::Denied { status, kind, .. } if kind.is_empty() => format!("{name} does not renew ({status})"),
+        Grant::Denied { status, kind, .. } => format!("{name} does not renew ({status} {kind})"),
         Grant::Wasted { why } => format!("renewal accepted, but {why}"),
         Grant::Unreachable { why } => format!("renewal not sent: {why}"),
     }

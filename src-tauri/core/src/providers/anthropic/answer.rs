@@ -20,29 +20,31 @@ pub fn understand_usage(answer: &Answer, now: Wall) -> Outcome {
         Body::Broken(why) => Err(why.clone()),
     };
     if let Ok(json) = &json
-        && let Some(error) = ApiError::of(json)
+        && let Some(outcome) = ApiError::of(json).and_then(|error| error.outcome(status, retry_after))
     {
-        return error.outcome(status, retry_after);
+        return outcome;
     }
+    let unreadable = |why: &str| unreadable(status, why, retry_after);
     match (status, json) {
         (200..=299, Ok(json)) => match usage::read(&json, now) {
             Some(reading) => Outcome::Reading(reading),
-            None => unreadable(status, "it holds no quota"),
+            None => unreadable("it holds no quota"),
         },
         (500..=599, _) => Outcome::ServerTrouble { status, retry_after },
-        // The provider's own 401 and 403 are JSON. Anything else under these comes from in between.
+        // The provider's own 401 and 403 are JSON. What has another body under these comes from in between.
         (401, Ok(_)) => Outcome::Rejected(Rejection::Unauthorized),
+        (401, Err(_)) if answer.is_empty() => Outcome::Rejected(Rejection::Unauthorized),
         (401 | 403 | 407, _) => {
-            unreadable(status, "something between here and Anthropic answered in its place (a proxy or a login page)")
+            unreadable("something between here and Anthropic answered in its place (a proxy or a login page)")
         }
-        (300..=399, _) => unreadable(status, "it points to another address, where a token does not go"),
-        (_, Err(why)) => unreadable(status, &why),
-        (_, Ok(_)) => unreadable(status, "it is no answer to a request for usage"),
+        (300..=399, _) => unreadable("it points to another address, where a token does not go"),
+        (_, Err(why)) => unreadable(&why),
+        (_, Ok(_)) => unreadable("it is no answer to a request for usage"),
     }
 }
 
-fn unreadable(status: u16, why: &str) -> Outcome {
-    Outcome::Unreadable { status, why: why.to_owned() }
+fn unreadable(status: u16, why: &str, retry_after: Option<Duration>) -> Outcome {
+    Outcome::Unreadable { status, why: why.to_owned(), retry_after }
 }
 
 /// The reason never quotes the body: a body can repeat the token that was sent.
@@ -73,17 +75,17 @@ impl<'a> ApiError<'a> {
         Some(Self { kind: text("type"), message: text("message") })
     }
 
-    fn outcome(&self, status: u16, retry_after: Option<Duration>) -> Outcome {
-        match self.kind {
-            "rate_limit_error" => Outcome::RateLimited { retry_after },
-            "overloaded_error" => Outcome::ServerTrouble { status, retry_after },
-            "authentication_error" => Outcome::Rejected(Rejection::Unauthorized),
-            "permission_error" => Outcome::Rejected(self.permission()),
-            _ if status == 401 => Outcome::Rejected(Rejection::Unauthorized),
-            _ if status == 403 => Outcome::Rejected(self.permission()),
-            _ if status >= 500 => Outcome::ServerTrouble { status, retry_after },
-            _ => unreadable(status, "it is an error that Holdoff does not know"),
-        }
+    /// `None` where the status says more: a redirect, a proxy and a server in trouble have no say on the sign-in
+    /// (law 10), whatever they name their error.
+    fn outcome(&self, status: u16, retry_after: Option<Duration>) -> Option<Outcome> {
+        Some(match (self.kind, status) {
+            ("rate_limit_error", _) => Outcome::RateLimited { retry_after },
+            ("overloaded_error", _) => Outcome::ServerTrouble { status, retry_after },
+            (_, 300..=399 | 407 | 500..=599) => return None,
+            ("authentication_error", _) | (_, 401) => Outcome::Rejected(Rejection::Unauthorized),
+            ("permission_error", _) | (_, 403) => Outcome::Rejected(self.permission()),
+            _ => unreadable(status, "it is an error that Holdoff does not know", retry_after),
+        })
     }
 
     /// "OAuth token does not meet scope requirement user:profile".
@@ -156,6 +158,40 @@ mod tests {
         check(403, body, scope);
         let forbidden = Outcome::Rejected(Rejection::Forbidden("permission_error".into()));
         check(403, r#"{"error":{"type":"permission_error","message":"organization disabled"}}"#, forbidden);
+    }
+
+    #[test]
+    fn a_401_without_a_word_is_one_all_the_same() {
+        for body in ["", " \r\n"] {
+            check(401, body, Outcome::Rejected(Rejection::Unauthorized));
+        }
+    }
+
+    /// Law 10: trouble of the server is no strike against the sign-in.
+    #[test]
+    fn neither_a_server_in_trouble_nor_a_redirect_or_a_proxy_rejects_a_sign_in() {
+        for kind in ["authentication_error", "permission_error"] {
+            let body = format!(r#"{{"error":{{"type":"{kind}","message":"scope requirement user:profile"}}}}"#);
+            check(500, &body, Outcome::ServerTrouble { status: 500, retry_after: None });
+            check(599, &body, Outcome::ServerTrouble { status: 599, retry_after: None });
+            for status in [300, 302, 399, 407] {
+                let outcome = understand_usage(&answer(status, &body), NOW);
+                assert!(matches!(outcome, Outcome::Unreadable { .. }), "{status} {outcome:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_can_ask_to_wait_all_the_same() {
+        for (status, body) in [(200, "{}"), (302, ""), (403, "<html>"), (408, LIMIT_BODY), (413, "")] {
+            let answer = Answer { retry_after: Some("5400".into()), ..answer(status, body) };
+            let outcome = understand_usage(&answer, NOW);
+            let waits = match outcome {
+                Outcome::Unreadable { retry_after, .. } | Outcome::RateLimited { retry_after } => retry_after,
+                other => panic!("{status} {body}: {other:?}"),
+            };
+            assert_eq!(waits, Some(Duration::from_secs(5400)), "{status} {body}");
+        }
     }
 
     #[test]

@@ -25,13 +25,13 @@ pub fn understand_grant(answer: &Answer, now: Wall) -> Grant {
         return Grant::RateLimited { retry_after };
     }
     match (status, error) {
-        (200..=299, None) => granted(&answer.body, json.as_ref(), now),
+        (200..=299, None) => granted(answer, json.as_ref(), retry_after, now),
         (400..=499, Some("invalid_grant")) | (404, Some("not_found_error")) => Grant::Refused,
-        (300..=499, error) => Grant::Denied { status, kind: error.map(named).unwrap_or_default() },
+        (300..=499, error) => Grant::Denied { status, kind: error.map(named).unwrap_or_default(), retry_after },
         (_, Some("overloaded_error")) | (500..=599, _) => {
-            Grant::Ambiguous { why: format!("it has trouble ({status})"), retry_after }
+            ambiguous(status, format!("it has trouble ({status})"), retry_after)
         }
-        (_, _) => Grant::Ambiguous { why: format!("its answer ({status}) says neither yes nor no"), retry_after },
+        (_, _) => ambiguous(status, format!("its answer ({status}) says neither yes nor no"), retry_after),
     }
 }
 
@@ -47,12 +47,16 @@ fn named(kind: &str) -> String {
     if fits { kind.to_owned() } else { String::new() }
 }
 
-fn granted(body: &Body, json: Option<&Value>, now: Wall) -> Grant {
-    if let Body::Whole(bytes) = body
+fn ambiguous(status: u16, why: String, retry_after: Option<Duration>) -> Grant {
+    Grant::Ambiguous { status: Some(status), why, retry_after }
+}
+
+fn granted(answer: &Answer, json: Option<&Value>, retry_after: Option<Duration>, now: Wall) -> Grant {
+    if let Body::Whole(bytes) = &answer.body
         && bytes.trim_ascii_start().starts_with(b"<")
     {
         let why = "something between here and Anthropic answered with a web page".to_owned();
-        return Grant::Ambiguous { why, retry_after: None };
+        return ambiguous(answer.status, why, retry_after);
     }
     let tokens = json.and_then(Value::as_object).and_then(|json| tokens(json, now));
     tokens.map_or_else(|| Grant::Wasted { why: "the answer holds no new token".to_owned() }, Grant::Renewed)
@@ -160,6 +164,18 @@ mod tests {
             (400, r#"{"error":{"type":"not_found_error"}}"#),
         ] {
             assert!(matches!(understand(status, body), Grant::Denied { .. }), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn whoever_does_not_renew_can_ask_to_wait() {
+        let hour = Some(Duration::from_secs(3600));
+        for (status, body) in [(200, "<html>"), (302, ""), (400, "{}"), (503, "")] {
+            let waits = match understand(status, body) {
+                Grant::Denied { retry_after, .. } | Grant::Ambiguous { retry_after, .. } => retry_after,
+                other => panic!("{status} {body}: {other:?}"),
+            };
+            assert_eq!(waits, hour, "{status} {body}");
         }
     }
 

@@ -1,0 +1,109 @@
+//! What follows from every HTTP status, through the real HTTP layer and the real decision core, held against a table
+//! that a person has read: `decisions.md`, beside this file. `HOLDOFF_WRITE_DECISIONS=1` writes it anew.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it fails")]
+
+mod cases;
+mod servers;
+mod subject;
+mod table;
+
+use cases::{Case, Wire};
+use holdoff_core::{Answer, Body, Delivery, Permit, Request};
+use holdoff_engine::environment::Bases;
+use holdoff_engine::http::Http;
+use servers::{Raw, scripted};
+use std::sync::Arc;
+use std::time::Duration;
+use subject::{Decision, Subject};
+use tokio::task::JoinSet;
+
+/// Long enough for a busy machine to answer in; only what is silent waits for the other.
+const PATIENT: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_millis(400);
+/// How many cases are under way at once. Silent ones do nothing but wait, and all do so together.
+const AT_ONCE: usize = 24;
+
+#[tokio::test]
+async fn what_follows_from_every_status_is_what_was_reviewed() {
+    let cases: Arc<Vec<Case>> = Arc::new(cases::all());
+    let network = Arc::new(Network::start(&cases).await);
+    let (silent, other): (Vec<usize>, Vec<usize>) =
+        (0..cases.len()).partition(|n| matches!(cases[*n].wire, Wire::Silence(_) | Wire::Endless(_)));
+    let mut decided: Vec<(usize, Decision)> = Vec::new();
+    let mut running = JoinSet::new();
+    for n in silent {
+        running.spawn(decide(n, Arc::clone(&cases), Arc::clone(&network)));
+    }
+    let mut waiting = other.into_iter();
+    for n in waiting.by_ref().take(AT_ONCE) {
+        running.spawn(decide(n, Arc::clone(&cases), Arc::clone(&network)));
+    }
+    while let Some(done) = running.join_next().await {
+        decided.push(done.unwrap());
+        if let Some(n) = waiting.next() {
+            running.spawn(decide(n, Arc::clone(&cases), Arc::clone(&network)));
+        }
+    }
+    decided.sort_by_key(|(n, _)| *n);
+    assert_eq!(decided.len(), cases.len());
+    table::check(&table::write(&cases, &decided));
+}
+
+async fn decide(n: usize, cases: Arc<Vec<Case>>, network: Arc<Network>) -> (usize, Decision) {
+    let case = &cases[n];
+    let mut subject = Subject::new(case.endpoint, n);
+    let (permit, request) = subject.first_request();
+    let delivery = network.send(case, permit, request).await;
+    // Days pass for the account meanwhile, and the next request need not wait for that.
+    (n, tokio::task::spawn_blocking(move || subject.decide(&delivery)).await.unwrap())
+}
+
+/// Both servers, and the HTTP layer towards each.
+struct Network {
+    world: Http,
+    raw: Http,
+    hurried: Http,
+    _servers: (holdoff_world::FakeAnthropic, Raw),
+}
+
+impl Network {
+    async fn start(cases: &Arc<Vec<Case>>) -> Self {
+        let fake = scripted(cases).await;
+        let raw = Raw::start(cases).await;
+        let bases = Bases { api: fake.api_base().parse().unwrap(), token: fake.token_base().parse().unwrap() };
+        let at_raw = Bases { api: raw.base(), token: raw.base() };
+        Self {
+            world: Http::with_timeout(&bases, PATIENT),
+            raw: Http::with_timeout(&at_raw, PATIENT),
+            hurried: Http::with_timeout(&at_raw, SILENCE),
+            _servers: (fake, raw),
+        }
+    }
+
+    async fn send(&self, case: &Case, permit: Permit, request: Request) -> Delivery {
+        let http = match case.wire {
+            Wire::Whole(_) => &self.world,
+            Wire::Cut(_) | Wire::ClosedAfter(_) | Wire::GoodAfter(_) => &self.raw,
+            Wire::Silence(_) | Wire::Endless(_) => &self.hurried,
+        };
+        http.send(permit, request).await
+    }
+}
+
+/// The same once more: what came is given to the account three times.
+fn again(delivery: &Delivery) -> Delivery {
+    match delivery {
+        Delivery::NotSent(why) => Delivery::NotSent(why.clone()),
+        Delivery::Lost(why) => Delivery::Lost(why.clone()),
+        Delivery::Answered(answer) => Delivery::Answered(Answer {
+            status: answer.status,
+            retry_after: answer.retry_after.clone(),
+            date: answer.date.clone(),
+            body: match &answer.body {
+                Body::Whole(bytes) => Body::Whole(bytes.clone()),
+                Body::Broken(why) => Body::Broken(why.clone()),
+            },
+        }),
+    }
+}
