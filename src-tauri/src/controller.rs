@@ -210,6 +210,10 @@ impl Controller {
                 let answer = self.change_settings(change).await;
                 responder.answer(json!(answer));
             }
+            Call::Reading { config_dir, reading } => {
+                self.engine.push(&self.environment, config_dir.as_deref(), reading);
+                responder.answer(Value::Null);
+            }
         }
         Next::Go
     }

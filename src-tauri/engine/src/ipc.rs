@@ -1,6 +1,7 @@
 //! How the command, a second copy and the windows talk to the running app: lines of JSON over a local socket
 //! that only this user can open. No token ever crosses it.
 
+use holdoff_core::Reading;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// What is wanted of the running app.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "call", rename_all = "snake_case")]
 pub enum Call {
     /// Ask for a reading, of one account or of all. Answered with [`RefreshAnswer`].
@@ -26,9 +27,15 @@ pub enum Call {
     ChangeSettings {
         change: Value,
     },
+    /// What a session of Claude Code with this config folder (`None`: the default one) says of its limits. Answered
+    /// with `null`, which whoever tells it need not wait for.
+    Reading {
+        config_dir: Option<PathBuf>,
+        reading: Reading,
+    },
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ToApp {
     pub id: u64,
     #[serde(flatten)]
@@ -97,14 +104,23 @@ impl Client {
         Some(Self { reader: BufReader::new(stream), writer, next_id: 1 })
     }
 
+    /// Says it, and waits for no answer.
+    ///
     /// # Errors
-    /// When the app goes away or does not answer.
-    pub fn call(&mut self, call: Call) -> std::io::Result<Value> {
+    /// When the app goes away.
+    pub fn tell(&mut self, call: Call) -> std::io::Result<u64> {
         let id = self.next_id;
         self.next_id += 1;
         let mut line = serde_json::to_string(&ToApp { id, call })?;
         line.push('\n');
         self.writer.write_all(line.as_bytes())?;
+        Ok(id)
+    }
+
+    /// # Errors
+    /// When the app goes away or does not answer.
+    pub fn call(&mut self, call: Call) -> std::io::Result<Value> {
+        let id = self.tell(call)?;
         loop {
             let mut line = String::new();
             if self.reader.read_line(&mut line)? == 0 {

@@ -8,7 +8,7 @@ use crate::ledger::Ledger;
 use crate::lock::FileLock;
 use holdoff_core::account::{Account, Action, Event, Preferences};
 use holdoff_core::state::{Provider, Refusal};
-use holdoff_core::{AccountId, AccountState, CredentialRead, Delivery, Moment, Notice};
+use holdoff_core::{AccountId, AccountState, CredentialRead, Delivery, Moment, Notice, Pushed};
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -29,6 +29,8 @@ pub enum Command {
     NoticeMissed(u64),
     NoticeService(bool),
     Preferences(Preferences),
+    /// A reading came without a request; it names whose it is.
+    Reading(Pushed),
     /// End, but let a request that is under way come to its answer. Answered when done.
     Shutdown(oneshot::Sender<()>),
 }
@@ -185,6 +187,7 @@ impl Runner {
                 self.preferences = preferences;
                 self.handle(Event::Preferences(preferences));
             }
+            Command::Reading(pushed) => self.handle(Event::Reading(pushed)),
             Command::Shutdown(done) => drop(done),
         }
     }

@@ -9,7 +9,8 @@ use crate::runner::{Announcement, Command, Runner, Tools};
 use crate::slots::{SlotWriter, Slots, TwoSlots};
 use holdoff_core::account::Preferences;
 use holdoff_core::ledger::hold_after_loss;
-use holdoff_core::{Moment, State, Wall};
+use holdoff_core::{Moment, Pushed, Reading, State, Wall, Whose};
+use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -86,6 +87,14 @@ impl Engine {
     /// A way to talk to the runner, for others to hold.
     pub fn commands(&self) -> mpsc::Sender<Command> {
         self.commands.clone()
+    }
+
+    /// Takes in what a session of Claude Code with this config folder says. While the engine is busy it is left out:
+    /// the next one is not far.
+    pub fn push(&self, environment: &Environment, config_dir: Option<&Path>, reading: Reading) {
+        let place = Source::from_env(&environment.home, config_dir.map(Path::as_os_str)).place();
+        let pushed = Pushed { whose: Whose::Place(place), reading };
+        let _ = self.commands.try_send(Command::Reading(pushed));
     }
 }
 
