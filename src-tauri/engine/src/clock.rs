@@ -55,13 +55,15 @@ impl Clock {
     }
 
     pub fn now(&self) -> Moment {
-        let real = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-        let boot = self.boot.elapsed().as_secs_f64();
-        let (wall, boot) = match self.spec {
-            None => (real, boot),
-            Some(ClockSpec { epoch, speed }) => (epoch + (real - epoch) * speed, boot * speed),
-        };
-        Moment { wall: Wall((wall * 1000.0) as i64), boot: Boot((boot * 1000.0) as i64) }
+        let boot = self.boot.elapsed().as_secs_f64() * self.speed();
+        Moment { wall: self.wall_of(SystemTime::now()), boot: Boot((boot * 1000.0) as i64) }
+    }
+
+    /// The wall time that a real one, such as that of a file, is on this clock.
+    pub fn wall_of(&self, real: SystemTime) -> Wall {
+        let real = real.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+        let wall = self.spec.map_or(real, |ClockSpec { epoch, speed }| epoch + (real - epoch) * speed);
+        Wall((wall * 1000.0) as i64)
     }
 
     /// Returns once `until` is over on the boot clock, machine sleep included.

@@ -88,6 +88,17 @@ pub fn address(data_dir: &Path, runtime_dir: Option<&Path>) -> PathBuf {
     folder.join(format!("holdoff-{name}.sock"))
 }
 
+/// Says something to the app if it can be said at once, and hears no answer: a program that must not wait does not
+/// wait for an app that is stopped, or busy, or not there.
+///
+/// # Errors
+/// When no app is there, or it has not heard yet what others said.
+pub fn tell_at_once(address: &Path, call: Call) -> std::io::Result<()> {
+    let mut line = serde_json::to_vec(&ToApp { id: 0, call })?;
+    line.push(b'\n');
+    platform::tell_at_once(address, &line)
+}
+
 /// A call to the app from a program that waits for its answer.
 #[derive(Debug)]
 pub struct Client {
@@ -276,7 +287,7 @@ mod server {
 
 #[cfg(unix)]
 mod platform {
-    use std::io;
+    use std::io::{self, Write};
     use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
     use std::time::Duration;
@@ -288,6 +299,15 @@ mod platform {
         stream.set_read_timeout(Some(timeout))?;
         stream.set_write_timeout(Some(timeout))?;
         Ok(stream)
+    }
+
+    pub fn tell_at_once(address: &Path, line: &[u8]) -> io::Result<()> {
+        use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, connect, socket};
+        let there = socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+        rustix::io::ioctl_fionbio(&there, true)?;
+        connect(&there, &SocketAddrUnix::new(address)?)?;
+        // Half a line is none: the app leaves it out.
+        Stream::from(there).write_all(line)
     }
 
     pub async fn connect_async(address: &Path) -> io::Result<tokio::net::UnixStream> {
@@ -317,7 +337,7 @@ mod platform {
 #[cfg(windows)]
 mod platform {
     use std::fs::{File, OpenOptions};
-    use std::io;
+    use std::io::{self, Write};
     use std::path::{Path, PathBuf};
     use std::time::Duration;
     use tokio::net::windows::named_pipe::{ClientOptions, NamedPipeClient, NamedPipeServer, ServerOptions};
@@ -333,6 +353,10 @@ mod platform {
 
     pub fn connect(address: &Path, _: Duration) -> io::Result<Stream> {
         OpenOptions::new().read(true).write(true).open(pipe(address))
+    }
+
+    pub fn tell_at_once(address: &Path, line: &[u8]) -> io::Result<()> {
+        connect(address, Duration::ZERO)?.write_all(line)
     }
 
     pub async fn connect_async(address: &Path) -> io::Result<NamedPipeClient> {

@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod credentials;
 pub mod environment;
+pub mod handover;
 pub mod http;
 pub mod ipc;
 pub mod keeper;
@@ -15,3 +16,4 @@ pub mod runner;
 pub mod settings_file;
 pub mod slots;
 pub mod start;
+pub mod status_line;

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 /// An ordinary file of at most `max` bytes.
-pub(super) fn read(path: &Path, max: u64) -> Result<Vec<u8>, Absence> {
+pub(crate) fn read(path: &Path, max: u64) -> Result<Vec<u8>, Absence> {
     let refused = |error| refused(&error, path);
     // Before it is opened: opening a pipe would set free a program that waits for its reader.
     check(&fs::metadata(path).map_err(refused)?)?;

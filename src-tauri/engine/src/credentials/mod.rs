@@ -1,6 +1,6 @@
 //! Where the owner keeps its sign-in: read there, watched there, and never written.
 
-mod file;
+pub(crate) mod file;
 #[cfg(any(target_os = "macos", test))]
 mod keychain;
 #[cfg(test)]

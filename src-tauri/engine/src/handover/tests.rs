@@ -1,0 +1,100 @@
+use super::*;
+use holdoff_core::{QuotaWindow, Source, Wall};
+use std::time::{Duration, Instant};
+
+const PLACE: &str = "~/.claude/.credentials.json";
+/// Far more than it takes, and far less than anything that waits would take.
+const AT_ONCE: Duration = Duration::from_secs(2);
+
+fn reading(used: f64) -> Reading {
+    let window = QuotaWindow {
+        id: "five_hour".into(),
+        label: "5-hour".into(),
+        used_percent: Some(used),
+        resets_at: Some(Wall(1_789_400_000_000)),
+        duration_s: Some(18_000),
+        binding: false,
+        origin: None,
+    };
+    Reading::new(Source::StatusLine, Wall(1_789_390_000_000), vec![window], vec![])
+}
+
+fn hand(dir: &Path, used: f64) -> Handed {
+    let address = dir.join("tray.sock");
+    let from = From { data_dir: &dir.join("data"), address: &address, config_dir: None, place: PLACE };
+    let started = Instant::now();
+    let handed = hand_over(from, &reading(used));
+    assert!(started.elapsed() < AT_ONCE, "{:?}", started.elapsed());
+    handed
+}
+
+#[test]
+fn without_an_app_the_last_one_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(take_up(&dir.path().join("data"), PLACE), None);
+    assert_eq!(hand(dir.path(), 1.0), Handed::Kept);
+    assert_eq!(hand(dir.path(), 2.0), Handed::Kept);
+    assert_eq!(take_up(&dir.path().join("data"), PLACE), Some(reading(2.0)));
+    assert_eq!(take_up(&dir.path().join("data"), "~/.claude-work/.credentials.json"), None);
+    assert_eq!(std::fs::read_dir(dir.path().join("data/pushed")).unwrap().count(), 1);
+}
+
+#[test]
+fn what_is_no_reading_of_this_place_is_not_taken_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = path(dir.path(), PLACE);
+    std::fs::create_dir(file.parent().unwrap()).unwrap();
+    let good = serde_json::json!({"version": 1, "place": PLACE, "reading": reading(1.0)});
+    for bad in [
+        "".to_owned(),
+        good.to_string()[..40].to_owned(),
+        good.to_string().replace("\"version\":1", "\"version\":2"),
+        good.to_string().replace(".claude/", ".other/"),
+        format!("{good}{}", " ".repeat(70_000)),
+    ] {
+        std::fs::write(&file, &bad).unwrap();
+        assert_eq!(take_up(dir.path(), PLACE), None, "{bad}");
+    }
+    std::fs::write(&file, good.to_string()).unwrap();
+    assert!(take_up(dir.path(), PLACE).is_some());
+}
+
+#[test]
+fn where_nothing_can_be_kept_it_is_lost_without_a_trace() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("data"), "a file where the folder should be").unwrap();
+    assert_eq!(hand(dir.path(), 1.0), Handed::Lost);
+}
+
+#[cfg(unix)]
+mod unix {
+    use super::*;
+    use std::io::BufRead;
+    use std::os::unix::net::UnixListener;
+
+    #[test]
+    fn an_app_that_listens_gets_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let app = UnixListener::bind(dir.path().join("tray.sock")).unwrap();
+        assert_eq!(hand(dir.path(), 3.0), Handed::ToTheApp);
+        let mut line = String::new();
+        std::io::BufReader::new(app.accept().unwrap().0).read_line(&mut line).unwrap();
+        let told: ipc::ToApp = serde_json::from_str(&line).unwrap();
+        assert_eq!(told.call, Call::Reading { config_dir: None, reading: reading(3.0) });
+        assert!(!dir.path().join("data").exists());
+    }
+
+    /// As one that is stopped: the system still takes connections for it, until there are too many.
+    #[test]
+    fn an_app_that_takes_nothing_is_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let app = UnixListener::bind(dir.path().join("tray.sock")).unwrap();
+        let handed: Vec<Handed> =
+            (0..5000).map(|n| hand(dir.path(), f64::from(n))).take_while(|h| *h == Handed::ToTheApp).collect();
+        assert!(handed.len() < 5000, "the queue has an end");
+        assert_eq!(hand(dir.path(), 7.0), Handed::Kept);
+        drop(app);
+        assert_eq!(hand(dir.path(), 8.0), Handed::Kept, "a socket that a dead app left behind");
+        assert_eq!(take_up(&dir.path().join("data"), PLACE), Some(reading(8.0)));
+    }
+}

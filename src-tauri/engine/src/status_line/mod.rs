@@ -1,0 +1,251 @@
+//! Claude Code's status line: has it call Holdoff, and gives it back. Each change is planned first, so that the
+//! person sees what it does, and made only to the settings that the plan was made for.
+
+pub mod command;
+mod diff;
+mod file;
+mod kept;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use diff::{Kind, Line};
+
+use file::Found;
+use kept::{Drawer, digest};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use text::{Current, Text};
+
+/// Why the settings were left as they are.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error(
+        "There is no folder {}, where Claude Code's settings would be. Nothing was changed. Start Claude Code once, or name the folder that it uses.", folder.display()
+    )]
+    NoFolder { folder: PathBuf },
+    #[error("{} cannot be read: {why}. Nothing was changed.", path.display())]
+    Unreadable { path: PathBuf, why: String },
+    #[error(
+        "{} cannot be edited: {why}. Holdoff leaves it as it is. Mend it, or try again in a moment if it was just being written.", path.display()
+    )]
+    Text { path: PathBuf, why: String },
+    #[error(
+        "{} is write-protected; perhaps another program manages it. Nothing was changed. Make it writable (chmod u+w), or make this change where it is managed.", path.display()
+    )]
+    ReadOnly { path: PathBuf },
+    #[error("{} belongs to another user. Nothing was changed. Give it back to yourself (chown) first.", path.display())]
+    Foreign { path: PathBuf },
+    #[error(
+        "{} was changed by another program in the meantime, and Holdoff left it alone. Look at the change again.", path.display()
+    )]
+    Changed { path: PathBuf },
+    #[error(
+        "{} could not be written: {why}. It is as it was. Free some space or make its folder writable, and try again.", path.display()
+    )]
+    Write { path: PathBuf, why: String },
+    #[error(
+        "The copy of {} could not be kept: {why}. Without it Holdoff changes nothing. Free some space, and try again.", path.display()
+    )]
+    Copy { path: PathBuf, why: String },
+}
+
+/// The status line of one config folder of Claude Code.
+#[derive(Debug, Clone)]
+pub struct Place {
+    settings: PathBuf,
+    data_dir: PathBuf,
+}
+
+/// What stands there now.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Status {
+    Nothing,
+    /// Holdoff is called, and then the earlier command, if there was one.
+    Installed {
+        command: String,
+        earlier: Option<String>,
+    },
+    /// Somebody else's; its command, if it is one.
+    Other(Option<String>),
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Plan {
+    Change(Box<Change>),
+    /// It is as it is wanted already.
+    Nothing,
+}
+
+/// A change that was worked out and not made yet.
+#[derive(Debug)]
+pub struct Change {
+    found: Found,
+    after: Option<Vec<u8>>,
+    drawer: Drawer,
+    keep: Keep,
+}
+
+#[derive(Debug)]
+enum Keep {
+    Earlier(Option<Value>),
+    /// As it is kept already, from when it was installed first.
+    Same(Option<Value>),
+    Nothing,
+}
+
+/// A change that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    /// Where the settings as they were are kept; `None` if there was no file.
+    pub copy: Option<PathBuf>,
+}
+
+impl Place {
+    pub fn new(config_dir: &Path, data_dir: &Path) -> Self {
+        Self { settings: config_dir.join(file::NAME), data_dir: data_dir.to_owned() }
+    }
+
+    pub fn settings(&self) -> &Path {
+        &self.settings
+    }
+
+    /// The command that is to be run in Holdoff's place. Quick, since it is asked at every call of the line.
+    pub fn earlier(&self) -> Option<String> {
+        let drawer = Drawer::new(&self.data_dir, &file::real(&self.settings));
+        drawer.read()?.earlier.as_ref().and_then(text::called).map(str::to_owned)
+    }
+
+    /// # Errors
+    /// Why the settings cannot be read.
+    pub fn status(&self) -> Result<Status, SettingsError> {
+        let found = match file::find(&self.settings) {
+            Err(SettingsError::NoFolder { .. }) => return Ok(Status::Nothing),
+            other => other?,
+        };
+        Ok(match self.text(&found)?.map(|text| text.current()) {
+            None | Some(Current::Nothing) => Status::Nothing,
+            Some(Current::Own(command)) => Status::Installed { command, earlier: self.earlier() },
+            Some(Current::Other(value)) => Status::Other(text::called(&value).map(str::to_owned)),
+        })
+    }
+
+    /// Works out how to have `command` called.
+    ///
+    /// # Errors
+    /// Why it cannot be done.
+    pub fn plan_install(&self, command: &str) -> Result<Plan, SettingsError> {
+        let found = file::find(&self.settings)?.writable()?;
+        let drawer = Drawer::new(&self.data_dir, &found.path);
+        let mut text = self.text(&found)?.map_or_else(|| self.understood(Text::new()), Ok)?;
+        let keep = match text.current() {
+            Current::Own(own) if own == command => return Ok(Plan::Nothing),
+            Current::Own(_) => Keep::Same(drawer.read().and_then(|kept| kept.earlier)),
+            Current::Other(value) => Keep::Earlier(Some(value)),
+            Current::Nothing => Keep::Earlier(None),
+        };
+        let others = text.others();
+        text.call(command);
+        self.change(found, Some(text.bytes()), &others, drawer, keep)
+    }
+
+    /// Works out how to put back what was there before.
+    ///
+    /// # Errors
+    /// Why it cannot be done.
+    pub fn plan_uninstall(&self) -> Result<Plan, SettingsError> {
+        let found = file::find(&self.settings)?;
+        let Some(text) = self.text(&found)? else {
+            return Ok(Plan::Nothing);
+        };
+        let Current::Own(_) = text.current() else {
+            return Ok(Plan::Nothing);
+        };
+        let found = found.writable()?;
+        let drawer = Drawer::new(&self.data_dir, &found.path);
+        let kept = drawer.read();
+        let untouched = kept.as_ref().filter(|kept| found.bytes.as_ref().is_some_and(|bytes| kept.made(bytes)));
+        let others = text.others();
+        let after = match untouched.map(|kept| kept.copy.as_deref()) {
+            Some(None) => None,
+            Some(Some(copy)) if drawer.read_copy(copy).is_some() => drawer.read_copy(copy),
+            Some(Some(_)) | None => {
+                text.put_back(kept.as_ref().and_then(|kept| kept.earlier.as_ref()));
+                Some(text.bytes())
+            }
+        };
+        self.change(found, after, &others, drawer, Keep::Nothing)
+    }
+
+    fn text(&self, found: &Found) -> Result<Option<Text>, SettingsError> {
+        found.bytes.as_deref().map(|bytes| self.understood(Text::parse(bytes))).transpose()
+    }
+
+    fn understood(&self, text: Result<Text, String>) -> Result<Text, SettingsError> {
+        text.map_err(|why| SettingsError::Text { path: self.settings.clone(), why })
+    }
+
+    /// Whatever the editing did, nothing but the status line may be different.
+    fn change(
+        &self,
+        found: Found,
+        after: Option<Vec<u8>>,
+        others: &Value,
+        drawer: Drawer,
+        keep: Keep,
+    ) -> Result<Plan, SettingsError> {
+        if let Some(after) = &after
+            && self.understood(Text::parse(after))?.others() != *others
+        {
+            let why = "the change would have touched other settings".to_owned();
+            return Err(SettingsError::Text { path: self.settings.clone(), why });
+        }
+        Ok(Plan::Change(Box::new(Change { found, after, drawer, keep })))
+    }
+}
+
+impl Change {
+    /// The file itself, behind whatever links lead to it.
+    pub fn path(&self) -> &Path {
+        &self.found.path
+    }
+
+    pub fn diff(&self) -> Vec<Line> {
+        diff::lines(self.found.bytes.as_deref(), self.after.as_deref())
+    }
+
+    /// The same for the same change of the same settings, and for no other.
+    pub fn fingerprint(&self) -> String {
+        let part = |bytes: &Option<Vec<u8>>| bytes.as_deref().map_or_else(|| "none".to_owned(), digest);
+        digest(format!("{} {}", part(&self.found.bytes), part(&self.after)).as_bytes())
+    }
+
+    /// Makes the change. `stamp` goes into the name of the copy.
+    ///
+    /// # Errors
+    /// Why nothing was changed.
+    pub fn apply(self, stamp: &str) -> Result<Done, SettingsError> {
+        let path = self.found.path.clone();
+        let not_kept = |error: std::io::Error| SettingsError::Copy { path: path.clone(), why: error.to_string() };
+        let copy = self.found.bytes.as_deref().map(|bytes| self.drawer.copy(bytes, stamp));
+        let copy = copy.transpose().map_err(not_kept)?;
+        let made = self.after.as_deref().unwrap_or_default();
+        match &self.keep {
+            Keep::Earlier(earlier) => {
+                let name = copy.as_ref().and_then(|copy| Some(copy.file_name()?.to_string_lossy().into_owned()));
+                self.drawer.write(earlier.clone(), name, made).map_err(not_kept)?;
+            }
+            // The copy is of settings with Holdoff in them: not what is to be put back.
+            Keep::Same(earlier) => self.drawer.write(earlier.clone(), None, b"").map_err(not_kept)?,
+            Keep::Nothing => {}
+        }
+        file::replace(&self.found, self.after.as_deref())?;
+        if matches!(self.keep, Keep::Nothing)
+            && let Err(error) = self.drawer.remove()
+        {
+            tracing::warn!(%error, "what was kept of an earlier status line could not be removed");
+        }
+        Ok(Done { copy })
+    }
+}

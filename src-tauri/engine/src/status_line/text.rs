@@ -1,0 +1,208 @@
+//! The text of Claude Code's `settings.json`: one key of it is changed, and every other byte stays what it was.
+
+use super::command;
+use jsonc_parser::cst::{CstInputValue, CstNode, CstObject, CstObjectProp, CstRootNode};
+use jsonc_parser::{ParseOptions, json};
+use serde_json::Value;
+
+const KEY: &str = "statusLine";
+const BOM: &str = "\u{feff}";
+
+/// What stands under `statusLine`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Current {
+    Nothing,
+    /// Holdoff's command.
+    Own(String),
+    /// Somebody else's setting, whatever it is.
+    Other(Value),
+}
+
+/// A text that was understood.
+pub struct Text {
+    bom: bool,
+    root: CstRootNode,
+    object: CstObject,
+}
+
+impl Text {
+    /// JSON, and comments and trailing commas where somebody put them.
+    ///
+    /// # Errors
+    /// Why it cannot be edited, without any of its content.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())?;
+        let bare = text.strip_prefix(BOM).unwrap_or(text);
+        if bare.trim().is_empty() {
+            return Err("it is empty".to_owned());
+        }
+        let root = CstRootNode::parse(bare, &options()).map_err(|error| {
+            format!("it is not whole JSON (line {}, column {})", error.line_display(), error.column_display())
+        })?;
+        let object = root.object_value().ok_or("it is JSON, but no object")?;
+        let named = |prop: &CstObjectProp| prop.decoded_name().as_deref() == Some(KEY);
+        if object.properties().iter().filter(|prop| named(prop)).count() > 1 {
+            return Err(format!("\"{KEY}\" stands in it more than once"));
+        }
+        Ok(Self { bom: bare.len() != text.len(), root, object })
+    }
+
+    /// A file that is not there yet.
+    ///
+    /// # Errors
+    /// Never; but only the parser can say so.
+    pub fn new() -> Result<Self, String> {
+        Self::parse(b"{}\n")
+    }
+
+    pub fn current(&self) -> Current {
+        let Some(value) = self.object.get(KEY).and_then(|prop| prop.to_serde_value()) else {
+            return Current::Nothing;
+        };
+        match called(&value) {
+            Some(text) if command::is_own(text) => Current::Own(text.to_owned()),
+            Some(_) | None => Current::Other(value),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.object.properties().is_empty()
+    }
+
+    /// Has `command` called. Padding and whatever else is said of the line stay.
+    pub fn call(&mut self, command: &str) {
+        match self.object.get(KEY) {
+            Some(prop) if prop.to_serde_value().as_ref().and_then(called).is_some() => self.set_command(&prop, command),
+            Some(prop) => prop.set_value(json!({ "type": "command", "command": command })),
+            None => self.insert(command),
+        }
+    }
+
+    /// In the first place, where no other line needs a comma for it.
+    fn insert(&mut self, command: &str) {
+        let on_one_line = !self.object.to_string().contains(['\n', '\r']);
+        if self.is_empty() || !on_one_line {
+            self.object.insert(0, KEY, json!({ "type": "command", "command": command }));
+            return;
+        }
+        let line = format!(r#""{KEY}":{{"type":"command","command":{}}},"#, Value::from(command));
+        let before = self.root.children().into_iter().take_while(|node| node.as_object().is_none());
+        let before: String = before.map(|node| node.to_string()).collect();
+        let text = self.root.to_string();
+        let (head, rest) = text.split_at(before.len() + "{".len());
+        if let Ok(edited) = Self::parse(format!("{head}{line}{rest}").as_bytes()) {
+            *self = Self { bom: self.bom, ..edited };
+        }
+    }
+
+    /// Puts back what stood there before Holdoff's command.
+    pub fn put_back(&self, earlier: Option<&Value>) {
+        let Some(prop) = self.object.get(KEY) else {
+            return;
+        };
+        match earlier {
+            None => prop.remove(),
+            Some(value) => match called(value) {
+                Some(command) if prop.object_value().is_some() => self.set_command(&prop, command),
+                Some(_) | None => prop.set_value(input(value)),
+            },
+        }
+    }
+
+    fn set_command(&self, prop: &CstObjectProp, command: &str) {
+        if let Some(prop) = prop.object_value().and_then(|line| line.get("command")) {
+            prop.set_value(command.into());
+        }
+    }
+
+    pub fn bytes(&self) -> Vec<u8> {
+        let bom = if self.bom { BOM } else { "" };
+        format!("{bom}{}", self.root).into_bytes()
+    }
+
+    /// The text with an ellipsis in place of what may be a key or a token: settings are where people put them.
+    pub fn without_secrets(&self) -> String {
+        let Ok(copy) = Self::parse(&self.bytes()) else {
+            return String::new();
+        };
+        for prop in copy.object.properties() {
+            let name = prop.decoded_name().unwrap_or_default();
+            if let Some(value) = prop.value() {
+                hide(&value, name == "env" || telling(&name));
+            }
+        }
+        copy.root.to_string()
+    }
+
+    /// All but the status line, for comparison.
+    pub fn others(&self) -> Value {
+        let mut value = self.root.to_serde_value().unwrap_or_default();
+        if let Some(object) = value.as_object_mut() {
+            object.remove(KEY);
+        }
+        value
+    }
+}
+
+fn hide(node: &CstNode, all: bool) {
+    if let Some(text) = node.as_string_lit() {
+        if all || text.decoded_value().is_ok_and(|text| text.contains("sk-")) {
+            text.set_raw_value("\"…\"".to_owned());
+        }
+    } else if let Some(object) = node.as_object() {
+        for prop in object.properties() {
+            let told = prop.decoded_name().is_some_and(|name| telling(&name));
+            if let Some(value) = prop.value() {
+                hide(&value, all || told);
+            }
+        }
+    } else if let Some(array) = node.as_array() {
+        array.elements().iter().for_each(|element| hide(element, all));
+    }
+}
+
+/// Whether something of this name is better not shown.
+fn telling(name: &str) -> bool {
+    let name = name.to_lowercase();
+    ["key", "token", "secret", "password", "auth", "header", "credential", "cookie"]
+        .iter()
+        .any(|part| name.contains(part))
+}
+
+/// The command of a status line that is one.
+pub fn called(line: &Value) -> Option<&str> {
+    let line = line.as_object()?;
+    let of_commands = line.get("type").is_none_or(|kind| kind == "command");
+    line.get("command").and_then(Value::as_str).filter(|_| of_commands)
+}
+
+fn options() -> ParseOptions {
+    ParseOptions {
+        allow_comments: true,
+        allow_trailing_commas: true,
+        allow_loose_object_property_names: false,
+        allow_missing_commas: false,
+        allow_single_quoted_strings: false,
+        allow_hexadecimal_numbers: false,
+        allow_unary_plus_numbers: false,
+        allow_bare_decimal_point_numbers: false,
+        allow_non_finite_numbers: false,
+        allow_extended_string_escapes: false,
+    }
+}
+
+fn input(value: &Value) -> CstInputValue {
+    match value {
+        Value::Null => CstInputValue::Null,
+        Value::Bool(value) => CstInputValue::Bool(*value),
+        Value::Number(value) => CstInputValue::Number(value.to_string()),
+        Value::String(value) => CstInputValue::String(value.clone()),
+        Value::Array(values) => CstInputValue::Array(values.iter().map(input).collect()),
+        Value::Object(values) => {
+            CstInputValue::Object(values.iter().map(|(key, value)| (key.clone(), input(value))).collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
