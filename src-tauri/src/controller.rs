@@ -1,6 +1,7 @@
 //! The only owner of what is shown. Everything that may change it arrives here; tray and windows are told only
 //! what differs from what they were told before.
 
+use crate::exporter::Exporter;
 use crate::files::StoreFiles;
 use crate::menu::{Click, TrayFace};
 use crate::present::{self, Known};
@@ -38,6 +39,7 @@ struct Controller {
     environment: Environment,
     engine: Engine,
     settings: Loaded,
+    exporter: Exporter,
     tray: Tray,
     host: Host,
     zone: TimeZone,
@@ -78,6 +80,7 @@ pub fn first_face(environment: &Environment, engine: &Engine, settings: &Loaded)
 pub async fn run(parts: Parts) {
     let Parts { app, environment, engine, settings, mut calls, tray, mut tray_events, mut clicks, open } = parts;
     let mut controller = Controller {
+        exporter: Exporter::new(&environment, &engine),
         host: Host::default(),
         zone: TimeZone::system(),
         shown: Shown::default(),
@@ -91,6 +94,7 @@ pub async fn run(parts: Parts) {
     let (tell, mut notice_service) = mpsc::channel(1);
     tokio::spawn(notify::watch_service(tell));
     let mut ending = Box::pin(end_signal());
+    controller.export().await;
     if let Some(window) = open {
         controller.open(window);
     }
@@ -256,9 +260,15 @@ impl Controller {
         let mut files = StoreFiles::new(self.app.clone());
         let saved = tokio::task::spawn_blocking(move || settings_file::change(&dir, &was, object, &mut files)).await;
         self.settings = saved.map_err(|_| "The settings could not be saved.".to_owned())??;
+        self.export().await;
         let preferences = Preferences::from(&self.settings.settings);
         self.tell_engine(Command::Preferences(preferences)).await;
         Ok(())
+    }
+
+    async fn export(&mut self) {
+        let problem = self.exporter.apply(&self.settings.settings).await;
+        self.settings.problems.extend(problem);
     }
 
     fn announce(&self, announcement: Announcement) -> Next {

@@ -12,6 +12,7 @@ mod app;
 mod arguments;
 mod autostart;
 mod controller;
+mod exporter;
 mod files;
 mod logs;
 mod notify;

@@ -9,6 +9,7 @@ mod desktop;
 mod hostile;
 mod keeping;
 mod limit;
+mod metrics;
 mod quota;
 mod scene;
 mod secrets;

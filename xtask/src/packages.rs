@@ -77,6 +77,13 @@ const BROWSER: [Need; 1] = [Need {
     probe: Probe::Programs(&["chromium"]),
 }];
 
+/// To collect the app's metrics as those do who watch many machines.
+const COLLECTOR: [Need; 1] = [Need::new(
+    "prometheus",
+    Probe::Programs(&["prometheus", "promtool"]),
+    "collects the app's metrics, and tests the rules that come with it",
+)];
+
 /// What somebody is about to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
@@ -102,7 +109,7 @@ impl Purpose {
         let sets: &[&'static [Need]] = match self {
             Self::Run => &[&BUILD],
             Self::VirtualDesktop => &[&BUILD, &DESKTOP],
-            Self::Test => &[&BUILD, &DESKTOP, &BROWSER],
+            Self::Test => &[&BUILD, &DESKTOP, &BROWSER, &COLLECTOR],
         };
         sets.iter().flat_map(|set| set.iter()).collect()
     }

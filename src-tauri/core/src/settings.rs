@@ -29,6 +29,15 @@ pub struct Settings {
     pub claude_config_dirs: Vec<String>,
     /// What was chosen for single accounts.
     pub accounts: BTreeMap<AccountId, AccountSettings>,
+    /// Metrics for a collector on this computer; `None` is off.
+    pub metrics: Option<MetricsSettings>,
+}
+
+/// Where metrics are served, and where the bearer token stands that a scraper has to show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MetricsSettings {
+    pub listen: String,
+    pub token_file: String,
 }
 
 /// Whether a bar grows with what is used or shrinks with what is left.
@@ -60,6 +69,7 @@ impl Default for Settings {
             renewal: false,
             claude_config_dirs: Vec::new(),
             accounts: BTreeMap::new(),
+            metrics: None,
         }
     }
 }
@@ -81,6 +91,7 @@ impl Settings {
             renewal: from.flag("renewal", default.renewal),
             claude_config_dirs: from.folders(),
             accounts: from.accounts(),
+            metrics: from.choice("metrics", default.metrics, r#"null or {"listen": …, "token_file": …}"#),
         };
         (settings, from.problems)
     }

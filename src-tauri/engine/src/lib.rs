@@ -12,6 +12,7 @@ pub mod ipc;
 pub mod keeper;
 pub mod ledger;
 pub mod lock;
+pub mod metrics;
 pub mod runner;
 pub mod settings_file;
 pub mod slots;

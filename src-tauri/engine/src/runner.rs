@@ -6,7 +6,9 @@ use crate::http::Http;
 use crate::keeper::Keeper;
 use crate::ledger::Ledger;
 use crate::lock::FileLock;
+use crate::metrics::Requests;
 use holdoff_core::account::{Account, Action, Event, Preferences};
+use holdoff_core::ledger::Entry;
 use holdoff_core::state::{Provider, Refusal};
 use holdoff_core::{AccountId, AccountState, CredentialRead, Delivery, Moment, Notice, Pushed};
 use std::future::Future;
@@ -58,6 +60,7 @@ pub struct Tools {
     pub http: Arc<Http>,
     pub keeper: Keeper,
     pub ledger: Ledger,
+    pub requests: Requests,
     pub locks: PathBuf,
     pub source: Source,
     pub announcements: mpsc::Sender<Announcement>,
@@ -140,7 +143,7 @@ impl Runner {
             let action = self.account.poll(self.tools.clock.now());
             match action {
                 Action::Sleep(until) => return until,
-                Action::Record(entry) => self.tools.ledger.add(&entry),
+                Action::Record(entry) => self.tools.record(&entry),
                 Action::Persist(state) => {
                     let saved = self.tools.keeper.save(self.account.id().clone(), state).await;
                     if let Err(why) = &saved {
@@ -267,7 +270,7 @@ impl Runner {
     async fn save_last(&mut self) {
         loop {
             match self.account.poll(self.tools.clock.now()) {
-                Action::Record(entry) => self.tools.ledger.add(&entry),
+                Action::Record(entry) => self.tools.record(&entry),
                 Action::Persist(state) => {
                     let _ = self.tools.keeper.save(self.account.id().clone(), state).await;
                     return;
@@ -279,6 +282,11 @@ impl Runner {
 }
 
 impl Tools {
+    fn record(&self, entry: &Entry) {
+        self.requests.count(entry);
+        self.ledger.add(entry);
+    }
+
     async fn account(&self, id: AccountId, renamed: Option<&AccountState>, preferences: Preferences) -> Account {
         let now = self.clock.now();
         let mut state = match self.keeper.take(id.clone()).await {

@@ -5,6 +5,7 @@ use crate::environment::Environment;
 use crate::http::Http;
 use crate::keeper::{Keeper, Snapshot};
 use crate::ledger::Ledger;
+use crate::metrics::Requests;
 use crate::runner::{Announcement, Command, Runner, Tools};
 use crate::slots::{SlotWriter, Slots, TwoSlots};
 use holdoff_core::account::Preferences;
@@ -23,6 +24,8 @@ pub struct Engine {
     pub elsewhere: watch::Receiver<bool>,
     /// Sentences about what was found at the start, such as an unreadable state file and its new name.
     pub findings: Vec<String>,
+    /// What was asked and not asked, counted.
+    pub requests: Requests,
     commands: mpsc::Sender<Command>,
 }
 
@@ -42,11 +45,13 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, preferen
     let (keeper, snapshots) = Keeper::start(state, TwoSlots::new(dir.clone(), writer, generation));
     let (announce, announcements) = mpsc::channel(16);
     let (tell_elsewhere, elsewhere) = watch::channel(false);
+    let requests = Requests::default();
     let tools = Tools {
         http: Arc::new(Http::new(&environment.bases)),
         clock,
         keeper,
         ledger,
+        requests: requests.clone(),
         locks: dir.join("locks"),
         source: Source::from_env(&environment.home, environment.claude_config_dir.as_deref()),
         announcements: announce,
@@ -56,7 +61,7 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, preferen
     let (commands, inbox) = mpsc::channel(16);
     let runner = Runner::new(tools, preferences).await;
     tokio::spawn(runner.run(inbox));
-    Engine { snapshots, announcements, elsewhere, findings, commands }
+    Engine { snapshots, announcements, elsewhere, findings, requests, commands }
 }
 
 fn hold(ledger: &Ledger, now: Moment) -> Moment {

@@ -1,0 +1,111 @@
+//! Metrics for those who watch many machines: OpenMetrics on a loopback address, off unless the settings say so.
+//!
+//! [`series`] turns what is known into text, [`server`] hands it to whoever shows the bearer token. Nothing in here
+//! asks a provider anything, and no token of a provider is in what it serves.
+
+mod requests;
+mod series;
+mod server;
+
+pub use requests::Requests;
+pub use server::{Metrics, serve};
+
+use holdoff_core::secret::Token;
+use holdoff_core::settings::MetricsSettings;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Where to serve and who may read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    pub listen: SocketAddr,
+    /// Holds the bearer token that a scraper shows. Read at every scrape, so that it can be changed.
+    pub token_file: PathBuf,
+}
+
+/// Why nothing is served.
+#[derive(Debug, thiserror::Error)]
+pub enum MetricsError {
+    #[error(
+        "\"metrics\" in settings.json: \"listen\" is \"{0}\", which is no address with a port, such as 127.0.0.1:9184"
+    )]
+    Address(String),
+    #[error(
+        "\"metrics\" in settings.json: \"listen\" is \"{0}\", and metrics are only served to this computer. Name a loopback address, such as 127.0.0.1:9184, and let the collector run here."
+    )]
+    NotLoopback(SocketAddr),
+    #[error("\"metrics\" in settings.json: \"token_file\" is \"{0}\", which is no absolute path")]
+    TokenFile(String),
+    #[error("metrics cannot be served at {0}: {1}")]
+    Bind(SocketAddr, std::io::Error),
+}
+
+impl Config {
+    /// # Errors
+    /// Which of the two settings is wrong.
+    pub fn parse(settings: &MetricsSettings, home: &Path) -> Result<Self, MetricsError> {
+        let listen: SocketAddr = settings.listen.parse().map_err(|_| MetricsError::Address(settings.listen.clone()))?;
+        if !listen.ip().is_loopback() {
+            return Err(MetricsError::NotLoopback(listen));
+        }
+        let named = Path::new(&settings.token_file);
+        let token_file = named.strip_prefix("~").map_or_else(|_| named.to_owned(), |below| home.join(below));
+        if !token_file.is_absolute() {
+            return Err(MetricsError::TokenFile(settings.token_file.clone()));
+        }
+        Ok(Self { listen, token_file })
+    }
+}
+
+/// Larger than any token, and small enough to read at every scrape.
+const TOKEN_FILE_MAX: u64 = 4096;
+
+/// The bearer token that a scraper has to show.
+fn expected_token(path: &Path) -> Result<Token, String> {
+    let name = path.display();
+    if readable_by_all(path) {
+        return Err(format!("every user of this computer may read {name}; take that right away (chmod o-r)"));
+    }
+    let bytes = crate::slots::read_bounded(path, TOKEN_FILE_MAX)
+        .map_err(|error| format!("{name} cannot be read: {error}"))?
+        .ok_or_else(|| format!("there is no {name}; put a random word into it"))?;
+    let text = String::from_utf8(bytes).unwrap_or_default();
+    Token::new(text.trim().to_owned()).ok_or_else(|| format!("{name} holds no token: one line of plain characters"))
+}
+
+#[cfg(unix)]
+fn readable_by_all(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o004 != 0)
+}
+
+#[cfg(not(unix))]
+fn readable_by_all(_: &Path) -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(listen: &str, token_file: &str) -> Result<Config, String> {
+        let settings = MetricsSettings { listen: listen.into(), token_file: token_file.into() };
+        Config::parse(&settings, Path::new("/home/ann")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn only_this_computer_is_served() {
+        for good in ["127.0.0.1:9184", "[::1]:9184", "127.9.9.9:1"] {
+            assert!(parse(good, "/etc/token").is_ok(), "{good}");
+        }
+        for bad in ["0.0.0.0:9184", "192.168.1.2:9184", "[::]:9184", "9184", "localhost:9184", ""] {
+            assert!(parse(bad, "/etc/token").unwrap_err().contains(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_token_file_is_found_from_anywhere() {
+        assert_eq!(parse("127.0.0.1:1", "~/.config/t").unwrap().token_file, Path::new("/home/ann/.config/t"));
+        assert!(parse("127.0.0.1:1", "t").unwrap_err().contains("\"t\""));
+    }
+}

@@ -1,0 +1,73 @@
+//! How many requests there were since the program started, counted where the ledger is kept.
+
+use holdoff_core::ledger::{Entry, Happened};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
+use serde::Serialize;
+
+/// Counters that all runners share.
+#[derive(Debug, Clone, Default)]
+pub struct Requests {
+    sent: Family<OfEndpoint, Counter>,
+    came: Family<OfOutcome, Counter>,
+    withheld: Family<OfCause, Counter>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfEndpoint {
+    account: String,
+    endpoint: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfOutcome {
+    account: String,
+    endpoint: String,
+    outcome: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfCause {
+    account: String,
+    endpoint: String,
+    because: String,
+}
+
+impl Requests {
+    pub fn count(&self, entry: &Entry) {
+        let (account, endpoint) = (entry.account.clone(), key(entry.endpoint));
+        match &entry.event {
+            Happened::Sent { .. } => self.sent.get_or_create(&OfEndpoint { account, endpoint }).inc(),
+            Happened::Came { outcome, .. } => {
+                self.came.get_or_create(&OfOutcome { account, endpoint, outcome: key(outcome) }).inc()
+            }
+            Happened::Withheld { because, .. } => {
+                self.withheld.get_or_create(&OfCause { account, endpoint, because: word(because) }).inc()
+            }
+        };
+    }
+
+    pub(super) fn register(&self, registry: &mut Registry) {
+        let sent = "Requests sent to the provider since the program started";
+        registry.register("holdoff_requests", sent, self.sent.clone());
+        let came = "What came of requests since the program started";
+        registry.register("holdoff_request_outcomes", came, self.came.clone());
+        let withheld = "Requests that were wished for and not sent, since the program started";
+        registry.register("holdoff_requests_withheld", withheld, self.withheld.clone());
+    }
+}
+
+/// A state of affairs as the ledger and `status --json` write it.
+pub(super) fn key(of: impl Serialize) -> String {
+    match serde_json::to_value(of) {
+        Ok(serde_json::Value::String(key)) => key,
+        _ => String::new(),
+    }
+}
+
+/// The first word: details ("locked: …") would make a series of each.
+fn word(because: &str) -> String {
+    because.split([':', ' ']).next().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,175 @@
+//! The metrics as a collector sees them: a real socket, a real token file.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
+
+use holdoff_core::ledger::{Entry, Happened, OutcomeKind, Reason};
+use holdoff_core::quota::{QuotaWindow, Reading, Source};
+use holdoff_core::sign_in::Seen;
+use holdoff_core::state::{Provider, State};
+use holdoff_core::{AccountId, AccountState, Endpoint, Moment, Settings, Wall};
+use holdoff_engine::clock::Clock;
+use holdoff_engine::keeper::Snapshot;
+use holdoff_engine::metrics::{Config, Metrics, Requests, serve};
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+use tokio::sync::watch;
+
+const TOKEN: &str = "a-word-that-only-the-collector-knows";
+
+struct Served {
+    address: SocketAddr,
+    requests: Requests,
+    folder: tempfile::TempDir,
+    _told: watch::Sender<Snapshot>,
+    _chosen: watch::Sender<Settings>,
+}
+
+impl Served {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let token_file = folder.path().join("token");
+        std::fs::write(&token_file, format!("{TOKEN}\n")).unwrap();
+        std::fs::set_permissions(&token_file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let clock = Clock::real();
+        let (told, snapshots) = watch::channel(Snapshot { state: known(clock.now()), trouble: None });
+        let requests = Requests::default();
+        let (choose, settings) = watch::channel(Settings::default());
+        let metrics = Metrics { snapshots, requests: requests.clone(), clock, settings };
+        let config = Config { listen: "127.0.0.1:0".parse().unwrap(), token_file };
+        let (address, _task) = serve(config, metrics).await.unwrap();
+        Self { address, requests, folder, _told: told, _chosen: choose }
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}/metrics", self.address)
+    }
+
+    async fn scrape(&self, change: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder) -> (u16, String) {
+        let answer = change(client().get(self.url()).bearer_auth(TOKEN)).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+}
+
+fn client() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
+/// One account: 42 % of its five hours used a minute ago, and a weekly window of which nothing is said.
+fn known(now: Moment) -> State {
+    let window = |id: &str, used_percent| QuotaWindow {
+        id: id.into(),
+        label: id.into(),
+        used_percent,
+        resets_at: Some(now.wall.plus(Duration::from_secs(3600))),
+        duration_s: None,
+        binding: id == "five_hour",
+        origin: None,
+    };
+    let mut account = AccountState::new(Provider::Anthropic);
+    account.sign_in.seen = Some(Seen::Absent(holdoff_core::sign_in::Absence::NoFile));
+    account.sign_in.identity.email = Some("ann@example.com".into());
+    let windows = vec![window("five_hour", Some(42.0)), window("seven_day", None)];
+    account.reading = Some(Reading::new(Source::UsageEndpoint, Wall(now.wall.0 - 60_000), windows, vec![]));
+    let id = AccountId("anthropic:ann".into());
+    let mut state = State::new("boot".into());
+    state.accounts.insert(id.clone(), account);
+    state.active.push(id);
+    state
+}
+
+fn entry(event: Happened) -> Entry {
+    Entry { at: Wall(1), account: "anthropic:ann".into(), endpoint: Endpoint::Usage, event, next_at: None }
+}
+
+/// The value of the one series that begins like this.
+fn value(text: &str, series: &str) -> Option<f64> {
+    let mut lines = text.lines().filter_map(|line| line.strip_prefix(series));
+    let found = lines.next().map(|rest| rest.trim().parse().unwrap());
+    assert!(lines.next().is_none(), "{series} is there twice:\n{text}");
+    found
+}
+
+#[tokio::test]
+async fn a_collector_with_the_token_reads_what_is_known() {
+    let served = Served::start().await;
+    served.requests.count(&entry(Happened::Sent { why: Reason::Poll }));
+    served.requests.count(&entry(Happened::Came { outcome: OutcomeKind::RateLimited, detail: None }));
+    served.requests.count(&entry(Happened::Withheld { why: Reason::Person, because: "locked: by pid 7".into() }));
+    let (status, text) = served.scrape(|call| call).await;
+    assert_eq!(status, 200, "{text}");
+    let of = |name: &str, labels: &str| value(&text, &format!("holdoff_{name}{{account=\"anthropic:ann\",{labels}}}"));
+    assert_eq!(of("window_used_ratio", "window=\"five_hour\""), Some(0.42));
+    assert_eq!(of("window_used_ratio", "window=\"seven_day\""), None, "what is unknown is not zero");
+    assert!(
+        (60.0..70.0).contains(&of("window_age_seconds", "window=\"five_hour\",source=\"usage_endpoint\"").unwrap())
+    );
+    assert_eq!(of("window_binding", "window=\"five_hour\""), Some(1.0));
+    assert_eq!(of("gate_state", "endpoint=\"usage\",state=\"open\""), Some(1.0));
+    assert_eq!(of("gate_state", "endpoint=\"usage\",state=\"paused\""), Some(0.0));
+    assert_eq!(of("sign_in_state", "state=\"absent\""), Some(1.0));
+    assert_eq!(of("requests_total", "endpoint=\"usage\""), Some(1.0));
+    assert_eq!(of("request_outcomes_total", "endpoint=\"usage\",outcome=\"rate_limited\""), Some(1.0));
+    assert_eq!(of("requests_withheld_total", "endpoint=\"usage\",because=\"locked\""), Some(1.0));
+    assert_eq!(value(&text, "holdoff_state_saved"), Some(1.0));
+    assert!(text.ends_with("# EOF\n"), "OpenMetrics ends with its own mark");
+    assert!(!text.contains(TOKEN));
+}
+
+#[tokio::test]
+async fn nobody_else_reads_it() {
+    let served = Served::start().await;
+    for wrong in ["", "Bearer", "Bearer ", "Bearer a-word", &format!("Basic {TOKEN}"), TOKEN] {
+        let answer = client().get(served.url()).header("authorization", wrong).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 401, "{wrong}");
+        assert_eq!(answer.headers()["www-authenticate"], "Bearer");
+    }
+    assert_eq!(client().get(served.url()).send().await.unwrap().status().as_u16(), 401);
+}
+
+#[tokio::test]
+async fn a_name_that_was_bent_to_this_computer_is_refused() {
+    let served = Served::start().await;
+    let port = served.address.port();
+    for host in [
+        format!("evil.example:{port}"),
+        "127.0.0.1".into(),
+        format!("127.0.0.1.evil.example:{port}"),
+        "127.0.0.1:1".into(),
+    ] {
+        assert_eq!(served.scrape(|call| call.header("host", host.as_str())).await.0, 421, "{host}");
+    }
+    for host in [format!("localhost:{port}"), format!("127.0.0.1:{port}")] {
+        assert_eq!(served.scrape(|call| call.header("host", host.as_str())).await.0, 200, "{host}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_file_that_is_of_no_use_is_named() {
+    let served = Served::start().await;
+    let path = served.folder.path().join("token");
+    let check = async |expect: &str| {
+        let (status, text) = served.scrape(|call| call).await;
+        assert_eq!(status, 503, "{text}");
+        assert!(text.contains(expect) && text.contains(path.to_str().unwrap()), "{text}");
+    };
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    check("chmod").await;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    std::fs::write(&path, " \n").unwrap();
+    check("no token").await;
+    std::fs::write(&path, "x".repeat(5000)).unwrap();
+    check("too large").await;
+    std::fs::remove_file(&path).unwrap();
+    check("there is no").await;
+}
+
+#[tokio::test]
+async fn there_is_one_path_and_one_method() {
+    let served = Served::start().await;
+    let root = client().get(format!("http://{}/", served.address)).bearer_auth(TOKEN).send().await.unwrap();
+    assert_eq!(root.status().as_u16(), 404);
+    let post = client().post(served.url()).bearer_auth(TOKEN).body("x").send().await.unwrap();
+    assert_eq!(post.status().as_u16(), 405);
+}
