@@ -356,6 +356,11 @@ impl Gate {
     /// Takes over what shuts `other`, where that is more: one account's gate under two names.
     pub(crate) fn merge(&mut self, other: &Gate) {
         self.strikes = self.strikes.max(other.strikes);
+        // A process may have ended in the middle of a request under the other name.
+        if self.intent.is_none() {
+            self.intent = other.intent;
+            self.spending.clone_from(&other.spending);
+        }
         self.last_request = match (self.last_request, other.last_request) {
             (Some(a), Some(b)) => Some(a.later(b)),
             (a, b) => a.or(b),

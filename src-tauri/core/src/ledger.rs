@@ -1,6 +1,5 @@
 //! What was asked, what was not, and why: every request can be accounted for (law 15).
 
-use crate::policy;
 use crate::request::Endpoint;
 use crate::time::Wall;
 use serde::{Deserialize, Serialize};
@@ -62,52 +61,4 @@ pub enum OutcomeKind {
     Wasted,
     /// The program ended before the answer came.
     Unanswered,
-}
-
-/// How long to hold still after the state was lost, by what the ledger still tells: until its last word on the
-/// next request; and where it has none, as long as the longest wait that is ever honoured.
-pub fn hold_after_loss(entries: &[Entry], now: Wall) -> Wall {
-    let longest = now.plus(policy::RETRY_AFTER_MAX);
-    let Some(last) = entries.last() else {
-        return longest;
-    };
-    let told = match (&last.event, last.next_at) {
-        (Happened::Sent { .. }, _) => last.at.plus(policy::UNANSWERED),
-        (Happened::Came { .. } | Happened::Withheld { .. }, Some(next)) => next,
-        (Happened::Came { .. } | Happened::Withheld { .. }, None) => longest,
-    };
-    told.max(last.at.plus(policy::MIN_SPACING)).max(now).min(longest)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::Duration;
-
-    const NOW: Wall = Wall(1_789_387_200_000);
-
-    fn entry(event: Happened, next_in_s: Option<u64>) -> Entry {
-        let next_at = next_in_s.map(|secs| NOW.plus(Duration::from_secs(secs)));
-        Entry { at: NOW, account: "a".into(), endpoint: Endpoint::Usage, event, next_at }
-    }
-
-    fn came() -> Happened {
-        Happened::Came { outcome: OutcomeKind::RateLimited, detail: None }
-    }
-
-    #[track_caller]
-    fn check(entries: &[Entry], expect_s: u64) {
-        assert_eq!(hold_after_loss(entries, NOW), NOW.plus(Duration::from_secs(expect_s)));
-    }
-
-    #[test]
-    fn the_last_word_of_the_ledger_counts() {
-        let sent = || entry(Happened::Sent { why: Reason::Poll }, Some(0));
-        check(&[], 86_400);
-        check(&[entry(came(), Some(300)), entry(came(), Some(3600))], 3600);
-        check(&[entry(came(), Some(10))], 180);
-        check(&[entry(came(), None)], 86_400);
-        check(&[entry(came(), Some(3600)), sent()], 3600);
-        check(&[entry(came(), Some(900_000))], 86_400);
-    }
 }

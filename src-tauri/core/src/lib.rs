@@ -15,6 +15,7 @@ pub mod policy;
 pub mod providers;
 pub mod quota;
 pub mod reading;
+pub mod recollection;
 pub mod report;
 pub mod request;
 pub mod retry_after;

@@ -58,6 +58,9 @@ pub const UNANSWERED: Duration = USAGE_LIMIT.cap;
 /// asked right at the deadline.
 pub const JITTER_PER_MILLE: u64 = 100;
 
+/// No cooldown is longer than this: the longest wait that is honoured, with all its jitter.
+pub const LONGEST_COOLDOWN: Duration = secs(RETRY_AFTER_MAX.as_secs() * (1000 + JITTER_PER_MILLE) / 1000);
+
 /// 401s on as many polls, with an unchanged credential, pause the account (law 6).
 pub const UNAUTHORIZED_STRIKES: u32 = 3;
 

@@ -160,12 +160,6 @@ impl AccountState {
         self.next = self.next.map(|next| if next.wall <= now.wall { now } else { next.carried_wish(now) });
     }
 
-    /// After the loss of the state: shut until `until`, whatever was before.
-    pub fn memory_lost(&mut self, now: Moment, until: Moment) {
-        self.usage.shut_until(Cooldown::MemoryLost, now, until);
-        self.token.shut_until(Cooldown::MemoryLost, now, until);
-    }
-
     /// Takes over the gates of the same account under an earlier name.
     pub fn adopt_gates(&mut self, other: &AccountState) {
         self.usage.merge(&other.usage);

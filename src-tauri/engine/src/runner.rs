@@ -9,6 +9,7 @@ use crate::lock::FileLock;
 use crate::metrics::Requests;
 use holdoff_core::account::{Account, Action, Event, Preferences};
 use holdoff_core::ledger::Entry;
+use holdoff_core::recollection::Recollection;
 use holdoff_core::state::{Provider, Refusal};
 use holdoff_core::{AccountId, AccountState, CredentialRead, Delivery, Moment, Notice, Pushed};
 use std::future::Future;
@@ -64,8 +65,8 @@ pub struct Tools {
     pub locks: PathBuf,
     pub source: Source,
     pub announcements: mpsc::Sender<Announcement>,
-    /// Held-off accounts of which nothing is kept, after a loss of the state, until then.
-    pub hold: Option<Moment>,
+    /// What holds accounts of which nothing is kept.
+    pub memory: Recollection,
     /// Whether another process polls this account.
     pub elsewhere: watch::Sender<bool>,
 }
@@ -291,7 +292,7 @@ impl Tools {
         let now = self.clock.now();
         let mut state = match self.keeper.take(id.clone()).await {
             Some(kept) => kept,
-            None => self.fresh(now).await,
+            None => self.fresh(&id, now).await,
         };
         if let Some(other) = renamed {
             state.adopt_gates(other);
@@ -301,11 +302,9 @@ impl Tools {
     }
 
     /// An account that is met for the first time, unless it was here before its name was known.
-    async fn fresh(&self, now: Moment) -> AccountState {
+    async fn fresh(&self, id: &AccountId, now: Moment) -> AccountState {
         let mut fresh = AccountState::new(Provider::Anthropic);
-        if let Some(until) = self.hold.filter(|until| until.is_after(now)) {
-            fresh.memory_lost(now, until);
-        }
+        self.memory.remind(id, &mut fresh, now);
         if let Some(other) = self.keeper.take(Self::unnamed(&self.source.place())).await {
             fresh.adopt_gates(&other);
         }

@@ -15,6 +15,9 @@ pub const NAMES: [&str; 2] = ["state.a.json", "state.b.json"];
 /// A slot is some tens of kilobytes; anything far larger is not one.
 const SLOT_MAX: u64 = 16 * 1024 * 1024;
 
+/// Not to be reached by counting, so that counting on from it never comes to an end.
+const GENERATION_MAX: u64 = u64::MAX / 2;
+
 /// Writes one file so that it holds `object`. The shell does it through the store plugin.
 pub trait SlotWriter: Send + 'static {
     /// # Errors
@@ -119,6 +122,9 @@ pub fn parse(bytes: &[u8]) -> Result<(u64, State), String> {
     }
     let slot: Value = serde_json::from_slice(bytes).map_err(|_| "it is not whole JSON".to_owned())?;
     let generation = slot.get("generation").and_then(Value::as_u64).ok_or("it has no generation")?;
+    if generation > GENERATION_MAX {
+        return Err("its generation is beyond all counting".to_owned());
+    }
     let checksum = slot.get("checksum").and_then(Value::as_str).ok_or("it has no checksum")?;
     let state = slot.get("state").ok_or("it has no state")?;
     if checksum != self::checksum(generation, state) {

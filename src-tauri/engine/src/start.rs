@@ -9,7 +9,7 @@ use crate::metrics::Requests;
 use crate::runner::{Announcement, Command, Runner, Tools};
 use crate::slots::{SlotWriter, Slots, TwoSlots};
 use holdoff_core::account::Preferences;
-use holdoff_core::ledger::hold_after_loss;
+use holdoff_core::recollection::{self, Recollection};
 use holdoff_core::{Moment, Pushed, Reading, State, Wall, Whose};
 use std::path::Path;
 use std::sync::Arc;
@@ -34,13 +34,7 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, preferen
     let clock = environment.clock.clone();
     let now = clock.now();
     let dir = &environment.data_dir;
-    let slots = Slots::read(dir);
-    let ledger = Ledger::new(dir);
-    let hold = slots.lost().then(|| hold(&ledger, now));
-    let findings = set_aside(&slots, now.wall);
-    let generation = slots.generation;
-    let mut state = slots.state.unwrap_or_else(|| State::new(clock.boot_id()));
-    state.carry_to(&clock.boot_id(), now);
+    let Loaded { mut state, generation, memory, findings } = load(dir, &clock.boot_id(), now);
     state.active.clear();
     let (keeper, snapshots) = Keeper::start(state, TwoSlots::new(dir.clone(), writer, generation));
     let (announce, announcements) = mpsc::channel(16);
@@ -50,12 +44,12 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, preferen
         http: Arc::new(Http::new(&environment.bases)),
         clock,
         keeper,
-        ledger,
+        ledger: Ledger::new(dir),
         requests: requests.clone(),
         locks: dir.join("locks"),
         source: Source::from_env(&environment.home, environment.claude_config_dir.as_deref()),
         announcements: announce,
-        hold,
+        memory,
         elsewhere: tell_elsewhere,
     };
     let (commands, inbox) = mpsc::channel(16);
@@ -64,9 +58,28 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, preferen
     Engine { snapshots, announcements, elsewhere, findings, requests, commands }
 }
 
-fn hold(ledger: &Ledger, now: Moment) -> Moment {
-    let until = hold_after_loss(&ledger.read(), now.wall);
-    now.plus(until.since(now.wall))
+/// What is kept, as it stands at a start.
+#[derive(Debug)]
+pub struct Loaded {
+    /// On the clock of now, and with every gate shut for as long as anything on disk says.
+    pub state: State,
+    /// The newest generation on disk.
+    pub generation: u64,
+    /// For accounts that are not in the state.
+    pub memory: Recollection,
+    /// Sentences about what could not be read.
+    pub findings: Vec<String>,
+}
+
+/// Reads what is kept, and keeps aside what cannot be read.
+pub fn load(dir: &Path, boot_id: &str, now: Moment) -> Loaded {
+    let slots = Slots::read(dir);
+    let memory = Recollection::new(&Ledger::new(dir).recent(recollection::SPAN), slots.lost());
+    let findings = set_aside(&slots, now.wall);
+    let mut state = slots.state.unwrap_or_else(|| State::new(boot_id.to_owned()));
+    state.carry_to(boot_id, now);
+    memory.remind_all(&mut state, now);
+    Loaded { state, generation: slots.generation, memory, findings }
 }
 
 fn set_aside(slots: &Slots, now: Wall) -> Vec<String> {

@@ -301,12 +301,16 @@ impl Account {
     }
 
     fn record(&mut self, now: Moment, endpoint: Endpoint, event: Happened) {
+        let next = match endpoint {
+            Endpoint::Usage => self.state.next_request(now),
+            Endpoint::Token => self.state.token.opens(now),
+        };
         self.ledger.push_back(Entry {
             at: now.wall,
             account: self.id.0.clone(),
             endpoint,
             event,
-            next_at: self.state.next_request(now).map(|at| at.wall_as_of(now)),
+            next_at: next.map(|at| at.wall_as_of(now)),
         });
     }
 }

@@ -185,3 +185,16 @@ fn a_full_disk_is_an_error_and_leaves_the_other_slot() {
     assert!(slots.save(&state(2)).is_err());
     assert_eq!(Slots::read(dir.path()).state, Some(state(1)), "a second failure hits the same slot");
 }
+
+#[test]
+fn a_generation_that_cannot_be_counted_on_from_is_damage() {
+    let slot = |generation: u64| {
+        let state = serde_json::to_value(state(1)).unwrap();
+        let checksum = checksum(generation, &state);
+        serde_json::to_vec(&json!({"generation": generation, "checksum": checksum, "state": state})).unwrap()
+    };
+    assert!(parse(&slot(GENERATION_MAX)).is_ok());
+    for generation in [GENERATION_MAX + 1, u64::MAX] {
+        assert!(parse(&slot(generation)).unwrap_err().contains("generation"));
+    }
+}

@@ -1,6 +1,7 @@
 //! What survives crashes, full disks and clocks: laws 12, 13 and 15.
 
 use super::*;
+use crate::recollection::Recollection;
 
 /// Law 13: a crash while a request is under way may have lost a 429.
 #[test]
@@ -124,12 +125,24 @@ fn spurious_calls_are_harmless() {
 }
 
 #[test]
+fn a_request_without_an_answer_is_not_forgotten_over_a_new_name() {
+    let now = World::new(|_| good()).now;
+    let mut unnamed = AccountState::new(Provider::Anthropic);
+    unnamed.usage.intend(now);
+    let mut named = AccountState::new(Provider::Anthropic);
+    named.adopt_gates(&unnamed);
+    let account = Account::new(AccountId("anthropic:ann".into()), "~".into(), named, preferences(), now, 7);
+    assert!(matches!(account.state().usage.state, GateState::CoolingDown { cause: Cooldown::Unanswered, .. }));
+}
+
+#[test]
 fn a_lost_memory_keeps_the_gate_shut() {
     let mut world = World::new(|_| good());
-    let until = world.now.plus(Duration::from_secs(HOUR));
-    world.disk.memory_lost(world.now, until);
+    let id = world.account.id().clone();
+    Recollection::new(&[], true).remind(&id, &mut world.disk, world.now);
     world.crash();
-    world.run(HOUR - 1);
+    let longest = crate::policy::LONGEST_COOLDOWN.as_secs();
+    world.run(longest - 1);
     assert_eq!(world.asked, []);
     assert!(matches!(world.account.state().usage.state, GateState::CoolingDown { cause: Cooldown::MemoryLost, .. }));
     world.run(60);

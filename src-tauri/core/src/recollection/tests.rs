@@ -1,0 +1,151 @@
+use super::*;
+use crate::gate::{GateState, Jitter};
+use crate::ledger::Reason;
+use crate::state::Provider;
+use crate::time::Boot;
+
+const NOW: Moment = Moment { wall: Wall(1_789_387_200_000), boot: Boot(50_000_000) };
+const DAY: u64 = 86_400;
+
+fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+fn ago(secs: u64) -> Wall {
+    Wall(NOW.wall.0 - i64::try_from(secs).unwrap() * 1000)
+}
+
+/// A line that was written `ago_s` ago, and said that the next request may go in `next_s` from then.
+fn line(endpoint: Endpoint, ago_s: u64, event: Happened, next_s: Option<u64>) -> Entry {
+    let at = ago(ago_s);
+    Entry { at, account: "ann".into(), endpoint, event, next_at: next_s.map(|next| at.plus(secs(next))) }
+}
+
+fn came(outcome: OutcomeKind) -> Happened {
+    Happened::Came { outcome, detail: None }
+}
+
+fn limited(ago_s: u64, next_s: u64) -> Entry {
+    line(Endpoint::Usage, ago_s, came(OutcomeKind::RateLimited), Some(next_s))
+}
+
+fn sent(ago_s: u64) -> Entry {
+    line(Endpoint::Usage, ago_s, Happened::Sent { why: Reason::Poll }, Some(0))
+}
+
+/// How long each gate of `account` is shut, once it was reminded.
+fn shut(entries: &[Entry], lost: bool, mut account: AccountState) -> [u64; 2] {
+    Recollection::new(entries, lost).remind(&AccountId("ann".into()), &mut account, NOW);
+    [&account.usage, &account.token].map(|gate| gate.opens(NOW).map_or(u64::MAX, |opens| opens.since(NOW).as_secs()))
+}
+
+fn nothing() -> AccountState {
+    AccountState::new(Provider::Anthropic)
+}
+
+#[track_caller]
+fn after_loss(entries: &[Entry], expect: u64) {
+    assert_eq!(shut(entries, true, nothing())[0], expect, "{entries:?}");
+}
+
+#[test]
+fn after_a_loss_the_last_word_on_the_endpoint_counts() {
+    let longest = SPAN.as_secs();
+    after_loss(&[], longest);
+    after_loss(&[limited(0, 300), limited(0, 3600)], 3600);
+    after_loss(&[limited(600, 3600)], 3000);
+    after_loss(&[limited(0, 10)], 180);
+    after_loss(&[limited(0, 3600), sent(0)], 3600);
+    after_loss(&[limited(4000, 3600), sent(100)], 3500);
+    after_loss(&[limited(7 * DAY, 3600)], 0);
+    after_loss(&[limited(0, 10 * DAY)], longest);
+    after_loss(&[line(Endpoint::Usage, 0, came(OutcomeKind::Unreadable), None)], longest);
+}
+
+/// A day of jittered `Retry-After` is longer than a day.
+#[test]
+fn after_a_loss_the_longest_cooldown_is_kept_to_its_end() {
+    let mut gate = Gate::new(Endpoint::Usage);
+    gate.rate_limited(NOW, Some(policy::RETRY_AFTER_MAX), Jitter(1000));
+    let GateState::CoolingDown { until, .. } = gate.state else { panic!("{gate:?}") };
+    let deadline = until.since(NOW);
+    after_loss(&[limited(0, deadline.as_secs())], deadline.as_secs());
+    assert_eq!(deadline, SPAN);
+}
+
+#[test]
+fn a_sign_in_that_was_rejected_holds_still_as_long_as_anything_may() {
+    for outcome in [OutcomeKind::Unauthorized, OutcomeKind::MissingScope, OutcomeKind::Forbidden] {
+        after_loss(&[line(Endpoint::Usage, 3600, came(outcome), Some(300))], SPAN.as_secs() - 3600);
+    }
+    for outcome in [OutcomeKind::GrantRefused, OutcomeKind::Wasted] {
+        let entry = line(Endpoint::Token, 60, came(outcome), Some(0));
+        assert_eq!(shut(&[entry], true, nothing())[1], SPAN.as_secs() - 60);
+    }
+    let renewal = line(Endpoint::Token, 0, Happened::Sent { why: Reason::Expiry }, Some(0));
+    assert_eq!(shut(&[renewal], true, nothing())[1], SPAN.as_secs(), "its refresh token may be spent");
+}
+
+/// Six hours of the token endpoint are not forgotten over usage that goes well every five minutes.
+#[test]
+fn each_endpoint_has_a_word_of_its_own() {
+    let token = line(Endpoint::Token, 600, came(OutcomeKind::RateLimited), Some(6 * 3600));
+    let usage = line(Endpoint::Usage, 200, came(OutcomeKind::Reading), Some(300));
+    assert_eq!(shut(&[token.clone(), usage.clone()], true, nothing()), [100, 6 * 3600 - 600]);
+    assert_eq!(shut(&[usage], true, nothing()), [100, SPAN.as_secs()]);
+}
+
+#[test]
+fn after_a_loss_whatever_any_account_was_told_counts_for_all() {
+    let bob = Entry { account: "bob".into(), ..limited(0, 7200) };
+    after_loss(&[bob, limited(0, 300)], 7200);
+}
+
+#[test]
+fn a_clock_that_was_set_back_lengthens_nothing() {
+    let ahead = Entry { at: NOW.wall.plus(secs(30 * DAY)), ..limited(0, 0) };
+    let ahead = Entry { next_at: Some(ahead.at.plus(secs(3600))), ..ahead };
+    after_loss(&[ahead], 3600);
+}
+
+/// A state as it was saved when the request of `ago_s` had been answered.
+fn learned(ago_s: u64) -> AccountState {
+    let mut account = nothing();
+    let back = i64::try_from(ago_s).unwrap() * 1000;
+    account.usage.success(Moment { wall: ago(ago_s), boot: Boot(NOW.boot.0 - back) });
+    account
+}
+
+#[test]
+fn a_state_that_has_learned_all_is_left_alone() {
+    let came = line(Endpoint::Usage, 200, came(OutcomeKind::Reading), Some(300));
+    let before = learned(200);
+    let mut after = before.clone();
+    Recollection::new(&[came], false).remind(&AccountId("ann".into()), &mut after, NOW);
+    assert_eq!(after, before);
+    assert_eq!(shut(&[], false, nothing()), [0, 0]);
+}
+
+#[test]
+fn an_answer_that_the_state_has_not_learned_is_kept_all_the_same() {
+    assert_eq!(shut(&[limited(60, 5400)], false, learned(400))[0], 5340);
+    assert_eq!(shut(&[limited(60, 5400)], false, nothing())[0], 5340, "nor has one without the account");
+    let other = Entry { account: "bob".into(), ..limited(60, 5400) };
+    assert_eq!(shut(&[other], false, learned(400))[0], 0, "what was said to another account");
+    assert_eq!(shut(&[sent(60)], false, learned(400))[0], 3540, "its answer is not known");
+}
+
+#[test]
+fn a_request_that_the_state_knows_to_be_unanswered_is_settled_by_the_gate() {
+    let mut account = learned(400);
+    account.usage.intend(Moment { wall: ago(60), boot: Boot(NOW.boot.0 - 60_000) });
+    assert_eq!(shut(&[sent(60)], false, account.clone())[0], 0);
+    assert_eq!(shut(&[sent(60), limited(59, 5400)], false, account)[0], 5341, "its answer was learned and not saved");
+}
+
+#[test]
+fn what_a_person_was_refused_is_no_word() {
+    let refused = Happened::Withheld { why: Reason::Person, because: "spacing".into() };
+    let withheld = line(Endpoint::Usage, 10, refused, Some(5000));
+    assert_eq!(shut(&[withheld], false, learned(200))[0], 0);
+}

@@ -1,0 +1,135 @@
+//! What is found on disk at a start: whatever is missing or damaged, a gate that was shut stays shut.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
+
+use holdoff_core::account::{Account, Action, Event, Preferences};
+use holdoff_core::secret::Token;
+use holdoff_core::sign_in::{Credential, CredentialRead, Identity};
+use holdoff_core::state::Provider;
+use holdoff_core::{AccountId, AccountState, Answer, Body, Boot, Delivery, Moment, Settings, State, Wall};
+use holdoff_engine::ledger::{self, Ledger};
+use holdoff_engine::slots::{NAMES, PlainFiles, TwoSlots};
+use holdoff_engine::start;
+use std::path::Path;
+use std::time::Duration;
+
+const NOON: Moment = Moment { wall: Wall(1_789_387_200_000), boot: Boot(1_000_000) };
+const DAY: Duration = Duration::from_secs(86_400);
+
+fn ann() -> AccountId {
+    AccountId("anthropic:ann".into())
+}
+
+/// A data folder as it is when the first answer of all asked to wait a day, and everything was saved.
+fn limited_for_a_day() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let mut slots = TwoSlots::new(dir.path().to_owned(), PlainFiles, 0);
+    let ledger = Ledger::new(dir.path());
+    let mut account = account(AccountState::new(Provider::Anthropic), NOON);
+    loop {
+        let event = match account.poll(NOON) {
+            Action::Sleep(_) => return dir,
+            Action::Record(entry) => {
+                ledger.add(&entry);
+                continue;
+            }
+            Action::Persist(saved) => {
+                let mut state = State::new("boot".into());
+                state.accounts.insert(ann(), *saved);
+                Event::Persisted(slots.save(&state))
+            }
+            Action::ReadCredential => Event::Credential(sign_in()),
+            Action::Ask(..) => Event::Delivered(Delivery::Answered(Answer {
+                status: 429,
+                retry_after: Some("86400".into()),
+                date: None,
+                body: Body::Whole(vec![]),
+            })),
+            other => panic!("{other:?}"),
+        };
+        account.handle(event, NOON);
+    }
+}
+
+fn account(state: AccountState, now: Moment) -> Account {
+    Account::new(ann(), "here".into(), state, Preferences::from(&Settings::default()), now, 3)
+}
+
+fn sign_in() -> CredentialRead {
+    CredentialRead::Found(Credential {
+        access_token: Token::new("token".into()).unwrap(),
+        expires_at: None,
+        refresh_token: None,
+        refresh_expires_at: None,
+        scopes: vec![],
+        plan: None,
+        identity: Identity { account: Some("ann".into()), ..Identity::default() },
+    })
+}
+
+/// When usage may be asked again, as a start an hour later finds it.
+fn held(dir: &Path) -> Duration {
+    let later = NOON.plus(Duration::from_secs(3600));
+    let loaded = start::load(dir, "boot", later);
+    let mut state = loaded.state.accounts.get(&ann()).cloned().unwrap_or_else(|| {
+        let mut fresh = AccountState::new(Provider::Anthropic);
+        loaded.memory.remind(&ann(), &mut fresh, later);
+        fresh
+    });
+    state = account(state, later).state().clone();
+    state.usage.opens(later).unwrap().since(NOON)
+}
+
+#[track_caller]
+fn check(what: &str, damage: impl FnOnce(&Path)) {
+    let dir = limited_for_a_day();
+    damage(dir.path());
+    let held = held(dir.path());
+    assert!(held >= DAY, "{what}: held for {held:?} only");
+    assert!(held <= DAY + DAY / 5, "{what}: held for {held:?}");
+}
+
+fn overwrite(dir: &Path, names: &[&str], bytes: &[u8]) {
+    for name in names {
+        std::fs::write(dir.join(name), bytes).unwrap();
+    }
+}
+
+#[test]
+fn a_gate_that_was_shut_for_a_day_stays_shut_whatever_is_damaged() {
+    check("nothing", |_| {});
+    check("one slot", |dir| overwrite(dir, &NAMES[..1], b"{"));
+    check("both slots", |dir| overwrite(dir, &NAMES, b""));
+    check("both slots and the ledger", |dir| overwrite(dir, &[NAMES[0], NAMES[1], ledger::NAME], b"\0\0"));
+    check("one slot, and the other is gone", |dir| {
+        overwrite(dir, &NAMES[..1], b"[]");
+        std::fs::remove_file(dir.join(NAMES[1])).unwrap();
+    });
+    check("both slots are gone", |dir| {
+        for name in NAMES {
+            std::fs::remove_file(dir.join(name)).unwrap();
+        }
+    });
+}
+
+/// An older copy of the folder, or a save that was cut off before its first slot was whole.
+#[test]
+fn what_came_back_from_before_the_answer_does_not_open_a_gate() {
+    check("an older state", |dir| {
+        let mut before = State::new("boot".into());
+        before.accounts.insert(ann(), AccountState::new(Provider::Anthropic));
+        for name in NAMES {
+            std::fs::remove_file(dir.join(name)).unwrap();
+        }
+        TwoSlots::new(dir.to_owned(), PlainFiles, 0).save(&before).unwrap();
+    });
+}
+
+#[test]
+fn a_first_start_holds_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let loaded = start::load(dir.path(), "boot", NOON);
+    let mut fresh = AccountState::new(Provider::Anthropic);
+    loaded.memory.remind(&ann(), &mut fresh, NOON);
+    assert_eq!(fresh, AccountState::new(Provider::Anthropic));
+    assert_eq!(loaded.findings, Vec::<String>::new());
+}
