@@ -41,6 +41,7 @@ pub struct SignInReport {
     pub state: &'static str,
     pub reason: Option<String>,
     pub expires_at: Option<String>,
+    /// `owner` or `holdoff`.
     pub renewed_by: &'static str,
 }
 
@@ -220,7 +221,8 @@ fn sign_in(state: &AccountState, now: Wall) -> SignInReport {
         None if matches!(state.sign_in.seen, Some(Seen::Present { .. })) => ("ok", None),
         None => ("absent", Some("not_looked_yet".to_owned())),
     };
-    SignInReport { state: name, reason, expires_at: state.sign_in.expires_at().map(rfc3339), renewed_by: "owner" }
+    let renewed_by = if state.renews { "holdoff" } else { "owner" };
+    SignInReport { state: name, reason, expires_at: state.sign_in.expires_at().map(rfc3339), renewed_by }
 }
 
 fn absence_key(absence: &Absence) -> String {

@@ -12,23 +12,32 @@ pub const SIGN_IN_COMMAND: &str = "claude auth login";
 /// A credential file larger than this is not one: a few kilobytes are usual, plugin secrets included.
 pub const FILE_MAX: u64 = 4 * 1024 * 1024;
 
+/// The member that holds the sign-in; all others are other people's.
+pub(super) const OAUTH: &str = "claudeAiOauth";
+
+// What is wrong with a file, without a word of its content.
+pub(super) const EMPTY: &str = "it is empty";
+pub(super) const TORN: &str = "it is not whole JSON; it may be half-written or damaged";
+pub(super) const FOREIGN: &str = "it is JSON, but not a credential file of Claude Code";
+pub(super) const FOREIGN_FORM: &str = "its sign-in is not in a form that Holdoff knows";
+
 /// Reads the credential file (or keychain value). No text of it ever stands in the result's errors.
 pub fn read(bytes: &[u8], identity: Identity) -> CredentialRead {
     let unreadable = |why: &str| CredentialRead::Absent(Absence::Unreadable(why.to_owned()));
     if bytes.trim_ascii().is_empty() {
-        return unreadable("it is empty");
+        return unreadable(EMPTY);
     }
     let Ok(json) = serde_json::from_slice::<Value>(bytes) else {
-        return unreadable("it is not whole JSON; it may be half-written or damaged");
+        return unreadable(TORN);
     };
     let Some(file) = json.as_object() else {
-        return unreadable("it is JSON, but not a credential file of Claude Code");
+        return unreadable(FOREIGN);
     };
-    let Some(oauth) = file.get("claudeAiOauth").filter(|oauth| !oauth.is_null()) else {
+    let Some(oauth) = file.get(OAUTH).filter(|oauth| !oauth.is_null()) else {
         return CredentialRead::Absent(Absence::NotSignedIn);
     };
     let Some(oauth) = oauth.as_object() else {
-        return unreadable("its sign-in is not in a form that Holdoff knows");
+        return unreadable(FOREIGN_FORM);
     };
     let text = |key: &str| oauth.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
     let Some(access_token) = text("accessToken").and_then(|token| Token::new(token.to_owned())) else {

@@ -7,10 +7,12 @@ mod grant;
 mod money;
 pub mod owner_cache;
 pub mod status_line;
+mod succession;
 mod usage;
 
 pub use answer::understand_usage;
 pub use grant::understand_grant;
+pub use succession::{Rewritten, Succession, succeed};
 
 use crate::request::{Carries, Endpoint, Method, Request};
 use crate::secret::Token;
