@@ -47,7 +47,7 @@ fn open(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
-fn refused(error: &io::Error, path: &Path) -> Absence {
+pub(super) fn refused(error: &io::Error, path: &Path) -> Absence {
     match error.kind() {
         io::ErrorKind::NotFound if fs::symlink_metadata(path).is_ok_and(|link| link.is_symlink()) => {
             unreadable("it is a link to a file that is not there")

@@ -14,7 +14,7 @@ pub(super) fn read(variable: Option<&OsStr>) -> Result<Option<Vec<u8>>, holdoff_
     /// errSecItemNotFound of Security/SecBase.h.
     const NOT_FOUND: i32 = -25300;
 
-    let Some(account) = std::env::var("USER").ok().filter(|user| !user.is_empty()) else {
+    let Some(account) = account() else {
         return Ok(None);
     };
     match generic_password(PasswordOptions::new_generic_password(&service(variable), &account)) {
@@ -22,6 +22,25 @@ pub(super) fn read(variable: Option<&OsStr>) -> Result<Option<Vec<u8>>, holdoff_
         Err(error) if error.code() == NOT_FOUND => Ok(None),
         Err(error) => Err(Absence::Forbidden(format!("the Keychain says: {error}"))),
     }
+}
+
+/// Replaces the value of an item that is there. It goes by the Keychain's own interface: a command line would show it to
+/// every program of the person.
+#[cfg(target_os = "macos")]
+pub(super) fn write(variable: Option<&OsStr>, value: &[u8]) -> Result<(), holdoff_core::sign_in::Absence> {
+    use holdoff_core::sign_in::Absence;
+    use security_framework::passwords::set_generic_password;
+
+    let Some(account) = account() else {
+        return Err(Absence::NoFile);
+    };
+    set_generic_password(&service(variable), &account, value)
+        .map_err(|error| Absence::Forbidden(format!("the Keychain says: {error}")))
+}
+
+#[cfg(target_os = "macos")]
+fn account() -> Option<String> {
+    std::env::var("USER").ok().filter(|user| !user.is_empty())
 }
 
 /// The item's name, which depends on what the owner's `CLAUDE_CONFIG_DIR` says, letter for letter.

@@ -1,12 +1,19 @@
-//! Where the owner keeps its sign-in: read there, watched there, and never written.
+//! Where the owner keeps its sign-in: read there and watched there; written there only by a renewal, which is off until
+//! its person switches it on, and only under the locks.
 
 pub(crate) mod file;
 #[cfg(any(target_os = "macos", test))]
 mod keychain;
+mod locked_store;
+mod locks;
+mod replace;
+mod store;
 #[cfg(test)]
 mod tests;
 mod watch;
 
+pub use locked_store::LockedStore;
+use locks::{Locker, Locks, Patience};
 pub use watch::{Watch, WatchError, watch};
 
 use holdoff_core::providers::anthropic::credential;

@@ -1,0 +1,103 @@
+//! The owner's store, as a renewal uses it: locked, written, unlocked.
+
+use super::{Locker, Locks, Patience, Source, replace};
+use holdoff_core::sign_in::{Stored, Successor};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::task::spawn_blocking;
+
+/// One sign-in's store, with its locks while they are held. Its copies are the same one.
+#[derive(Debug, Clone)]
+pub struct LockedStore {
+    source: Source,
+    locker: Locker,
+    locks: Arc<Mutex<Option<Arc<Locks>>>>,
+}
+
+impl LockedStore {
+    /// `own_locks` is the folder of Holdoff's own locks.
+    pub fn new(source: Source, own_locks: &Path) -> Self {
+        let locker = Locker::new(&source, own_locks, Patience::default());
+        Self { source, locker, locks: Arc::default() }
+    }
+
+    /// Takes the locks, and keeps them until [`LockedStore::unlock`].
+    ///
+    /// # Errors
+    /// Who has them, or why they cannot be had.
+    pub async fn lock(&self) -> Result<(), String> {
+        let locks = self.locker.take().await?;
+        *self.locks() = Some(Arc::new(locks));
+        Ok(())
+    }
+
+    /// From now on a lock that another holds is not waited for.
+    pub fn hurry(&self) {
+        self.locker.hurry();
+    }
+
+    /// Whether the locks were taken and not given back; they may have been lost since.
+    pub fn was_locked(&self) -> bool {
+        self.locks().is_some()
+    }
+
+    /// Whether the locks are ours without a doubt.
+    pub async fn is_locked(&self) -> bool {
+        let locks = self.locks().clone();
+        match locks {
+            Some(locks) => locks.are_held().await,
+            None => false,
+        }
+    }
+
+    /// Writes new tokens under the locks. If they were lost meanwhile, as in a sleep of the machine, they are taken anew.
+    pub async fn store(&self, successor: Successor) -> Stored {
+        if !self.is_locked().await {
+            self.unlock().await;
+            if let Err(why) = self.lock().await {
+                return Stored::Failed(why);
+            }
+        }
+        self.write(successor).await
+    }
+
+    /// Writes new tokens with the locks or without: for the last moment, after which they are lost. It still is a
+    /// compare-and-swap.
+    pub async fn store_at_last(&self, successor: Successor) -> Stored {
+        match self.store(successor.clone()).await {
+            Stored::Failed(_) => self.write(successor).await,
+            stored => stored,
+        }
+    }
+
+    async fn write(&self, successor: Successor) -> Stored {
+        let source = self.source.clone();
+        let stored = spawn_blocking(move || source.store(&successor)).await;
+        stored.unwrap_or_else(|_| Stored::Failed("writing it failed in Holdoff itself".to_owned()))
+    }
+
+    /// Gives the locks back, if they are held.
+    pub async fn unlock(&self) {
+        let locks = self.locks().take();
+        if let Some(locks) = locks {
+            locks.release().await;
+        }
+    }
+
+    fn locks(&self) -> MutexGuard<'_, Option<Arc<Locks>>> {
+        self.locks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removes what a Holdoff that died in the middle of writing left behind: there are tokens in it.
+    pub async fn clear_leftovers(&self) {
+        let (path, locker) = (self.source.credential_path(), self.locker.clone());
+        let cleared = spawn_blocking(move || {
+            if replace::is_left(&path)
+                && let Some(_own) = locker.take_own()
+            {
+                replace::clear(&path);
+            }
+        });
+        let _ = cleared.await;
+    }
+}

@@ -1,0 +1,159 @@
+use super::*;
+use std::sync::Barrier;
+use tempfile::TempDir;
+
+fn place() -> (TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.lock");
+    (dir, path)
+}
+
+fn take(path: &Path) -> Option<FolderLock> {
+    match FolderLock::attempt(path).unwrap() {
+        Attempt::Taken(lock) => Some(lock),
+        Attempt::Held(_) => None,
+    }
+}
+
+fn seen(path: &Path) -> Sight {
+    look(path).unwrap().unwrap()
+}
+
+fn left_behind(path: &Path) -> Sight {
+    fs::create_dir(path).unwrap();
+    let then = SystemTime::now() - Duration::from_secs(61);
+    File::open(path).unwrap().set_times(FileTimes::new().set_modified(then)).unwrap();
+    seen(path)
+}
+
+fn names(dir: &TempDir) -> usize {
+    fs::read_dir(dir.path()).unwrap().count()
+}
+
+#[test]
+fn one_has_it_until_it_is_given_back() {
+    let (dir, path) = place();
+    let lock = take(&path).unwrap();
+    assert!(lock.is_ours() && lock.age() < Duration::from_secs(30));
+    assert!(take(&path).is_none());
+    drop(lock);
+    assert_eq!(names(&dir), 0);
+    assert!(take(&path).is_some());
+}
+
+#[test]
+fn a_touch_is_seen_by_others_and_known_again() {
+    let (_dir, path) = place();
+    let mut lock = take(&path).unwrap();
+    let before = seen(&path);
+    std::thread::sleep(Duration::from_millis(20));
+    assert!(lock.touch() && lock.is_ours());
+    assert_ne!(seen(&path), before);
+}
+
+/// Even where the new folder is given the number of the old one, and the same time.
+#[test]
+fn what_another_took_is_not_ours_and_not_removed() {
+    let (_dir, path) = place();
+    for _ in 0..20 {
+        let mut lock = take(&path).unwrap();
+        fs::remove_dir(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        File::open(&path).unwrap().set_times(FileTimes::new().set_modified(lock.sight.touched)).unwrap();
+        assert!(!lock.is_ours() && !lock.touch());
+        drop(lock);
+        assert!(path.exists());
+        fs::remove_dir(&path).unwrap();
+    }
+}
+
+#[test]
+fn one_that_another_touched_is_taken_to_be_theirs() {
+    let (_dir, path) = place();
+    let lock = take(&path).unwrap();
+    let other = SystemTime::now() + Duration::from_secs(1);
+    File::open(&path).unwrap().set_times(FileTimes::new().set_modified(other)).unwrap();
+    assert!(!lock.is_ours());
+}
+
+#[test]
+fn only_what_was_found_dead_is_cleared() {
+    let (dir, path) = place();
+    let dead = left_behind(&path);
+    assert!(clear(&path, dead).unwrap());
+    assert_eq!(names(&dir), 0);
+    assert!(!clear(&path, dead).unwrap());
+    let lock = take(&path).unwrap();
+    assert!(!clear(&path, dead).unwrap() && lock.is_ours());
+}
+
+#[test]
+fn a_living_lock_that_was_moved_away_is_put_back() {
+    let (dir, path) = place();
+    let aside = dir.path().join("aside");
+    let lock = take(&path).unwrap();
+    fs::rename(&path, &aside).unwrap();
+    put_back(&aside, &path);
+    assert!(lock.is_ours());
+    fs::rename(&path, &aside).unwrap();
+    let second = take(&path).unwrap();
+    put_back(&aside, &path);
+    assert!(second.is_ours() && !lock.is_ours());
+    assert_eq!(names(&dir), 1);
+}
+
+#[test]
+fn many_that_find_it_dead_at_once_do_not_both_have_it() {
+    let (dir, path) = place();
+    for _ in 0..50 {
+        let dead = left_behind(&path);
+        let start = Barrier::new(8);
+        let locks: Vec<FolderLock> = std::thread::scope(|scope| {
+            let contender = || {
+                start.wait();
+                clear(&path, dead).unwrap();
+                take(&path)
+            };
+            let all: Vec<_> = (0..8).map(|_| scope.spawn(contender)).collect();
+            all.into_iter().filter_map(|one| one.join().unwrap()).collect()
+        });
+        assert_eq!(locks.iter().filter(|lock| lock.is_ours()).count(), 1);
+        drop(locks);
+        assert_eq!(names(&dir), 0);
+    }
+}
+
+/// The owner removes what it found dead without looking again, and takes it. Whichever has it, the other sees that.
+#[test]
+fn the_owner_that_takes_it_over_at_the_same_moment_keeps_it() {
+    let (_dir, path) = place();
+    for round in 0..100 {
+        let dead = left_behind(&path);
+        let start = Barrier::new(2);
+        let (theirs, ours) = std::thread::scope(|scope| {
+            let owner = scope.spawn(|| {
+                start.wait();
+                std::thread::sleep(Duration::from_micros(round * 3));
+                let _ = fs::remove_dir(&path);
+                fs::create_dir(&path).is_ok()
+            });
+            start.wait();
+            let ours = clear(&path, dead).unwrap().then(|| take(&path)).flatten();
+            (owner.join().unwrap(), ours)
+        });
+        let ours = ours.is_some_and(|lock| lock.is_ours());
+        assert!(theirs != ours, "round {round}: the owner {theirs}, Holdoff {ours}");
+        let _ = fs::remove_dir(&path);
+    }
+}
+
+#[test]
+fn what_is_no_folder_is_no_lock() {
+    let (_dir, path) = place();
+    fs::write(&path, "").unwrap();
+    assert_eq!(FolderLock::attempt(&path).unwrap_err().kind(), io::ErrorKind::NotADirectory);
+    fs::remove_file(&path).unwrap();
+    std::os::unix::fs::symlink("elsewhere", &path).unwrap();
+    assert_eq!(FolderLock::attempt(&path).unwrap_err().kind(), io::ErrorKind::NotADirectory);
+    assert_eq!(FolderLock::attempt(&path.join("deeper")).unwrap_err().kind(), io::ErrorKind::NotFound);
+}

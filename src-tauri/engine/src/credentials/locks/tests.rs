@@ -1,0 +1,242 @@
+use super::*;
+use std::fs::{self, File, FileTimes};
+use std::os::unix::fs::MetadataExt;
+use std::time::SystemTime;
+use tempfile::TempDir;
+
+/// Short, but for what must not end in the middle of a test.
+const QUICK: Patience = Patience {
+    wait: Duration::from_millis(60),
+    dead_after: Duration::from_secs(60),
+    watch: Duration::from_millis(120),
+    touch_every: Duration::from_secs(5),
+    settle: Duration::from_millis(20),
+};
+
+struct Home {
+    dir: TempDir,
+}
+
+impl Home {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join(".claude")).unwrap();
+        Self { dir }
+    }
+
+    fn locker(&self, patience: Patience) -> Locker {
+        let source = Source::from_env(self.dir.path(), None);
+        Locker::new(&source, &self.dir.path().join("locks"), patience)
+    }
+
+    async fn take(&self) -> Result<Locks, String> {
+        self.locker(QUICK).take().await
+    }
+
+    fn inner(&self) -> PathBuf {
+        self.dir.path().join(".claude/.oauth_refresh.lock")
+    }
+
+    fn beside(&self) -> PathBuf {
+        self.dir.path().join(".claude.lock")
+    }
+
+    /// The owner's locks, and what else may be left of them.
+    fn there(&self) -> Vec<String> {
+        let folders = [self.dir.path().to_owned(), self.dir.path().join(".claude")];
+        let names = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap());
+        let mut names: Vec<String> = names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.retain(|name| name.contains(".lock"));
+        names.sort();
+        names
+    }
+}
+
+fn touched(path: &Path, at: SystemTime) {
+    File::open(path).unwrap().set_times(FileTimes::new().set_modified(at)).unwrap();
+}
+
+fn long_ago() -> SystemTime {
+    SystemTime::now() - Duration::from_secs(61)
+}
+
+#[tokio::test]
+async fn both_of_the_owners_locks_are_taken_and_given_back() {
+    let home = Home::new();
+    let locks = home.take().await.unwrap();
+    assert_eq!(home.there(), [".claude.lock", ".oauth_refresh.lock"]);
+    assert!(locks.are_held().await);
+    assert_eq!(home.take().await.unwrap_err(), ANOTHER_HOLDOFF);
+    locks.release().await;
+    assert_eq!(home.there(), Vec::<String>::new());
+    drop(home.take().await.unwrap());
+    assert_eq!(home.there(), Vec::<String>::new(), "and without a word as well");
+}
+
+#[tokio::test]
+async fn all_or_none() {
+    for held in [Home::inner, Home::beside] {
+        let home = Home::new();
+        fs::create_dir(held(&home)).unwrap();
+        let began = Instant::now();
+        assert_eq!(home.take().await.unwrap_err(), ANOTHER);
+        assert!(began.elapsed() >= QUICK.wait);
+        assert_eq!(home.there().len(), 1, "what was taken meanwhile is given back");
+        fs::remove_dir(held(&home)).unwrap();
+        assert!(home.take().await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn a_lock_that_is_given_back_in_time_is_waited_for() {
+    let home = Home::new();
+    fs::create_dir(home.beside()).unwrap();
+    let patient = home.locker(Patience { wait: Duration::from_secs(20), ..QUICK });
+    let (taken, ()) = tokio::join!(patient.take(), async {
+        sleep(Duration::from_millis(30)).await;
+        fs::remove_dir(home.beside()).unwrap();
+    });
+    assert!(taken.unwrap().are_held().await);
+}
+
+#[tokio::test]
+async fn they_are_touched_while_they_are_held() {
+    let home = Home::new();
+    let locks = home.locker(Patience { touch_every: Duration::from_millis(10), ..QUICK }).take().await.unwrap();
+    for path in [home.inner(), home.beside()] {
+        let first = fs::metadata(&path).unwrap().modified().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while fs::metadata(&path).unwrap().modified().unwrap() == first {
+            assert!(Instant::now() < deadline, "{} is not touched", path.display());
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
+    assert!(locks.are_held().await);
+}
+
+#[tokio::test]
+async fn a_dead_programs_lock_is_taken_over_after_a_while_of_watching() {
+    for held in [Home::inner, Home::beside] {
+        let home = Home::new();
+        fs::create_dir(held(&home)).unwrap();
+        touched(&held(&home), long_ago());
+        let began = Instant::now();
+        let locks = home.take().await.unwrap();
+        assert!(began.elapsed() >= QUICK.watch);
+        assert!(locks.are_held().await);
+        locks.release().await;
+        assert_eq!(home.there(), Vec::<String>::new());
+    }
+}
+
+/// After a sleep of the machine every lock looks dead, until its holder touches it.
+#[tokio::test]
+async fn a_lock_that_is_touched_before_our_eyes_lives() {
+    let home = Home::new();
+    fs::create_dir(home.inner()).unwrap();
+    touched(&home.inner(), long_ago());
+    let number = fs::metadata(home.inner()).unwrap().ino();
+    let (taken, ()) = tokio::join!(home.take(), async {
+        sleep(QUICK.watch / 2).await;
+        touched(&home.inner(), SystemTime::now());
+    });
+    assert_eq!(taken.unwrap_err(), ANOTHER);
+    assert_eq!(fs::metadata(home.inner()).unwrap().ino(), number);
+}
+
+/// A clock that was set back since: that lock would never be old enough.
+#[tokio::test]
+async fn a_lock_from_the_future_is_dead_once_it_was_watched_for_as_long() {
+    let home = Home::new();
+    fs::create_dir(home.inner()).unwrap();
+    touched(&home.inner(), SystemTime::now() + Duration::from_secs(86_400));
+    let locker = home.locker(Patience { dead_after: Duration::from_millis(300), ..QUICK });
+    assert_eq!(locker.take().await.unwrap_err(), ANOTHER);
+    sleep(Duration::from_millis(300)).await;
+    assert!(locker.take().await.is_ok(), "it is remembered since when it was seen so");
+}
+
+#[tokio::test]
+async fn what_was_taken_away_is_noticed_and_not_removed() {
+    for stolen in [Home::inner, Home::beside] {
+        let home = Home::new();
+        let locks = home.take().await.unwrap();
+        fs::remove_dir(stolen(&home)).unwrap();
+        fs::create_dir(stolen(&home)).unwrap();
+        assert!(!locks.are_held().await);
+        locks.release().await;
+        assert!(stolen(&home).exists());
+        assert_eq!(home.there().len(), 1, "the other one is given back");
+    }
+}
+
+/// As after a sleep of the machine: another may have found them dead a moment ago.
+#[tokio::test]
+async fn what_was_not_touched_for_long_is_not_relied_on_any_more() {
+    let home = Home::new();
+    let sleepy = Patience { dead_after: Duration::from_secs(1), touch_every: Duration::from_millis(700), ..QUICK };
+    let locks = home.locker(sleepy).take().await.unwrap();
+    assert!(locks.are_held().await);
+    sleep(Duration::from_secs(1)).await;
+    assert!(!locks.are_held().await, "not even after a late touch");
+    locks.release().await;
+    assert_eq!(home.there(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn who_gives_up_waiting_leaves_nothing_behind() {
+    let home = Home::new();
+    fs::create_dir(home.beside()).unwrap();
+    let locker = home.locker(Patience { wait: Duration::from_secs(60), ..QUICK });
+    for millis in [0, 1, 3, 10] {
+        let _ = tokio::time::timeout(Duration::from_millis(millis), locker.take()).await;
+    }
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while home.there().len() > 1 {
+        assert!(Instant::now() < deadline, "{:?}", home.there());
+        sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn of_many_that_wait_for_a_dead_lock_one_has_it() {
+    let home = Home::new();
+    fs::create_dir(home.inner()).unwrap();
+    touched(&home.inner(), long_ago());
+    let take = async || {
+        // Their own locks are elsewhere, as those of another person's settings.
+        let own = tempfile::tempdir().unwrap();
+        let source = Source::from_env(home.dir.path(), None);
+        (Locker::new(&source, own.path(), QUICK).take().await, own)
+    };
+    let (a, b, c) = tokio::join!(take(), take(), take());
+    let mut held = 0;
+    for locks in [a.0, b.0, c.0].into_iter().flatten() {
+        held += usize::from(locks.are_held().await);
+    }
+    assert_eq!(held, 1);
+}
+
+#[tokio::test]
+async fn what_is_in_the_way_is_said() {
+    let home = Home::new();
+    fs::write(home.inner(), "").unwrap();
+    let why = home.take().await.unwrap_err();
+    assert!(why.contains("no lock") && why.contains(".oauth_refresh.lock"), "{why}");
+    let nowhere = Source::from_env(Path::new("/nowhere/of-holdoff"), None);
+    let why = Locker::new(&nowhere, &home.dir.path().join("locks"), QUICK).take().await.unwrap_err();
+    assert!(why.contains("cannot be had"), "{why}");
+    let locker = Locker::new(&Source::from_env(home.dir.path(), None), &home.inner(), QUICK);
+    assert!(locker.take().await.unwrap_err().contains("Holdoff's own lock"));
+}
+
+#[test]
+fn one_file_is_one_lock_by_whichever_way_it_is_found() {
+    let home = Home::new();
+    let file = home.dir.path().join(".claude/.credentials.json");
+    fs::write(&file, "{}").unwrap();
+    let link = home.dir.path().join("link");
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    assert_eq!(own_name(&file), own_name(&link));
+    assert_ne!(own_name(&file), own_name(&home.dir.path().join("other")));
+}
