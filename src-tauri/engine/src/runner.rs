@@ -1,7 +1,9 @@
 //! Drives one account: poll, do, handle. The account is owned here and nowhere else; others hold channels.
 
+mod ending;
+
 use crate::clock::Clock;
-use crate::credentials::{self, Source, Watch};
+use crate::credentials::{self, LockedStore, Source, Watch};
 use crate::http::Http;
 use crate::keeper::Keeper;
 use crate::ledger::Ledger;
@@ -10,8 +12,10 @@ use crate::metrics::Requests;
 use holdoff_core::account::{Account, Action, Event, Preferences};
 use holdoff_core::ledger::Entry;
 use holdoff_core::recollection::Recollection;
+use holdoff_core::request::Endpoint;
+use holdoff_core::sign_in::{Stored, Successor};
 use holdoff_core::state::{Provider, Refusal};
-use holdoff_core::{AccountId, AccountState, CredentialRead, Delivery, Moment, Notice, Pushed};
+use holdoff_core::{AccountId, AccountState, CredentialRead, Delivery, Moment, Notice, Permit, Pushed, Request};
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -19,8 +23,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
-/// How long a request that is under way may keep a program from ending.
-const LAST_ANSWER: Duration = Duration::from_secs(3);
 /// How soon an account that another process polls is tried again, in real time.
 const LOCKED: Duration = Duration::from_secs(30);
 
@@ -71,7 +73,8 @@ pub struct Tools {
     pub elsewhere: watch::Sender<bool>,
 }
 
-type Asking = Pin<Box<dyn Future<Output = Delivery> + Send>>;
+/// What takes its time while commands are answered: a request, the locks, or writing new tokens.
+type UnderWay = Pin<Box<dyn Future<Output = Event> + Send>>;
 
 pub struct Runner {
     tools: Tools,
@@ -79,7 +82,10 @@ pub struct Runner {
     preferences: Preferences,
     notice_service: bool,
     lock: Option<FileLock>,
-    asking: Option<Asking>,
+    store: LockedStore,
+    under_way: Option<UnderWay>,
+    /// New tokens that are not known to be written.
+    unwritten: Option<Successor>,
     stirred: Option<(Watch, mpsc::Receiver<()>)>,
 }
 
@@ -105,7 +111,19 @@ impl Runner {
         if let Some(before) = before.filter(|before| *before != Tools::unnamed(&place)) {
             account.takes_the_place_of(before, tools.clock.now());
         }
-        Self { tools, account, preferences, notice_service: false, lock: None, asking: None, stirred: None }
+        let store = LockedStore::new(tools.source.clone(), &tools.locks);
+        store.clear_leftovers().await;
+        Self {
+            tools,
+            account,
+            preferences,
+            notice_service: false,
+            lock: None,
+            store,
+            under_way: None,
+            unwritten: None,
+            stirred: None,
+        }
     }
 
     /// Runs until told to shut down or until nobody holds the other end of `commands`.
@@ -120,7 +138,7 @@ impl Runner {
             }
             let until = self.act().await;
             let event = tokio::select! {
-                delivery = answered(&mut self.asking) => Happened::Event(Event::Delivered(delivery)),
+                event = ended(&mut self.under_way) => Happened::Event(event),
                 () = stirred(&mut self.stirred) => Happened::Event(Event::CredentialMayHaveChanged),
                 () = wake(&self.tools.clock, until) => continue,
                 command = commands.recv() => Happened::Command(command),
@@ -156,20 +174,55 @@ impl Runner {
                     let read = read(&self.tools.source).await;
                     self.handle(Event::Credential(read));
                 }
-                Action::Ask(permit, request) => {
-                    tracing::info!(account = %self.account.id(), endpoint = ?permit.endpoint(), "asking");
-                    let http = Arc::clone(&self.tools.http);
-                    self.asking = Some(Box::pin(async move { http.send(permit, request).await }));
+                // Said again as long as it is not done.
+                Action::Lock | Action::Store(_) if self.under_way.is_some() => return None,
+                Action::Ask(permit, request) => self.ask(permit, request),
+                Action::Lock => {
+                    let store = self.store.clone();
+                    self.begin(async move { Event::Locked(store.lock().await) });
                 }
-                Action::Lock => self.handle(Event::Locked(Err("renewing is not possible yet".to_owned()))),
-                Action::Store(_) | Action::Unlock => {}
+                Action::Store(successor) => {
+                    let store = self.store.clone();
+                    self.unwritten = Some(successor.clone());
+                    self.begin(async move { Event::Stored(store.store(successor).await) });
+                }
+                Action::Unlock => self.store.unlock().await,
                 Action::Notify(notice) => self.announce(notice).await,
                 Action::Become { id, renamed } => self.become_account(id, renamed).await,
             }
         }
     }
 
+    fn ask(&mut self, permit: Permit, request: Request) {
+        tracing::info!(account = %self.account.id(), endpoint = ?permit.endpoint(), "asking");
+        let http = Arc::clone(&self.tools.http);
+        let store = match permit.endpoint() {
+            Endpoint::Token => Some(self.store.clone()),
+            Endpoint::Usage => None,
+        };
+        self.begin(async move {
+            // The machine may have slept since they were taken.
+            if let Some(store) = store
+                && !store.is_locked().await
+            {
+                return Event::Delivered(Delivery::NotSent("the locks were lost meanwhile".to_owned()));
+            }
+            Event::Delivered(http.send(permit, request).await)
+        });
+    }
+
+    fn begin(&mut self, task: impl Future<Output = Event> + Send + 'static) {
+        self.under_way = Some(Box::pin(task));
+    }
+
     fn handle(&mut self, event: Event) {
+        match &event {
+            Event::Stored(Stored::Failed(why)) => {
+                tracing::error!(place = self.tools.source.place(), why, "a renewed sign-in could not be written yet");
+            }
+            Event::Stored(Stored::Written | Stored::Changed) => self.unwritten = None,
+            _ => {}
+        }
         self.account.handle(event, self.tools.clock.now());
     }
 
@@ -211,6 +264,7 @@ impl Runner {
         let gates = renamed.then(|| self.account.state().clone());
         self.tools.keeper.activate(Some(was.clone()), id.clone()).await;
         self.lock = None;
+        self.store.unlock().await;
         self.account = self.tools.account(id, gates.as_ref(), self.preferences).await;
         if !renamed {
             self.account.takes_the_place_of(was, self.tools.clock.now());
@@ -251,32 +305,6 @@ impl Runner {
             Err(error) => {
                 tracing::warn!(%error, "the sign-in is not watched; it is read again every few minutes");
                 None
-            }
-        }
-    }
-
-    /// A request that is under way is given a moment, because what it would say is worth keeping.
-    async fn finish(&mut self) {
-        if let Some(asking) = &mut self.asking
-            && let Ok(delivery) = tokio::time::timeout(LAST_ANSWER, asking).await
-        {
-            self.asking = None;
-            self.handle(Event::Delivered(delivery));
-        }
-        if self.asking.is_none() && self.lock.is_some() {
-            self.save_last().await;
-        }
-    }
-
-    async fn save_last(&mut self) {
-        loop {
-            match self.account.poll(self.tools.clock.now()) {
-                Action::Record(entry) => self.tools.record(&entry),
-                Action::Persist(state) => {
-                    let _ = self.tools.keeper.save(self.account.id().clone(), state).await;
-                    return;
-                }
-                _ => return,
             }
         }
     }
@@ -336,12 +364,12 @@ async fn read(source: &Source) -> CredentialRead {
     })
 }
 
-async fn answered(asking: &mut Option<Asking>) -> Delivery {
-    match asking {
-        Some(under_way) => {
-            let delivery = under_way.await;
-            *asking = None;
-            delivery
+async fn ended(under_way: &mut Option<UnderWay>) -> Event {
+    match under_way {
+        Some(task) => {
+            let event = task.await;
+            *under_way = None;
+            event
         }
         None => std::future::pending().await,
     }
