@@ -1,24 +1,26 @@
 //! `holdoff refresh`: has the running app ask, if it may.
 
-use crate::{TEMPORARY, UNAVAILABLE, print};
+use crate::known::Known;
+use crate::{TEMPORARY, UNAVAILABLE, app, print};
 use holdoff_engine::environment::Environment;
-use holdoff_engine::ipc::{self, Call, Client, RefreshAnswer};
-use std::path::PathBuf;
+use holdoff_engine::ipc::{Call, RefreshAnswer};
 use std::process::ExitCode;
 
-/// The running app, if there is one.
-pub fn connect(environment: &Environment) -> Option<Client> {
-    let runtime_dir = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    Client::connect(&ipc::address(&environment.data_dir, runtime_dir.as_deref()))
-}
-
-pub fn run(environment: &Environment) -> ExitCode {
-    let Some(mut app) = connect(environment) else {
+pub fn run(environment: &Environment, account: Option<&str>) -> ExitCode {
+    let account = match account.map(|name| Known::read(environment).account(Some(name)).map(|(id, _)| id.0.clone())) {
+        None => None,
+        Some(Ok(id)) => Some(id),
+        Some(Err(why)) => {
+            eprintln!("holdoff: {why}");
+            return ExitCode::from(UNAVAILABLE);
+        }
+    };
+    let Some(mut app) = app::connect(environment) else {
         eprintln!("holdoff: the tray app is not running, so nobody can ask. Start it with: holdoff");
         return ExitCode::from(UNAVAILABLE);
     };
     let answer = app
-        .call(Call::Refresh { account: None })
+        .call(Call::Refresh { account })
         .and_then(|answer| serde_json::from_value::<RefreshAnswer>(answer).map_err(std::io::Error::from));
     match answer {
         Ok(answer) if answer.asked => print(&format!("{}\n", answer.message)),

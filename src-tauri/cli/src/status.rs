@@ -1,85 +1,116 @@
-//! `holdoff status`: what is known now, from the state on disk.
+//! `holdoff status`: what is known now, from what is saved.
 
-use crate::{print, refresh};
-use holdoff_core::{AccountId, AccountState, Moment, Report, Settings, State, report, words};
+mod watch;
+
+use crate::known::Known;
+use crate::{UNAVAILABLE, app, paint};
+use holdoff_core::quota::Level;
+use holdoff_core::{AccountId, AccountState, Report, report, words};
 use holdoff_engine::environment::Environment;
-use holdoff_engine::settings_file;
-use holdoff_engine::slots::Slots;
 use jiff::tz::TimeZone;
 use std::fmt::Write;
 use std::process::ExitCode;
 
-pub fn run(environment: &Environment, json: bool) -> ExitCode {
-    let slots = Slots::read(&environment.data_dir);
-    for (path, why) in &slots.damaged {
-        eprintln!("holdoff: {} cannot be used: {why}. The app keeps it aside when it starts.", path.display());
-    }
-    let settings = settings_file::read(&environment.data_dir);
-    for problem in &settings.problems {
-        eprintln!("holdoff: {problem}");
-    }
-    let clock = &environment.clock;
-    let now = clock.now();
-    let mut state = slots.state.unwrap_or_else(|| State::new(clock.boot_id()));
-    state.carry_to(&clock.boot_id(), now);
-    let settings = settings.settings;
-    if json {
-        let report = Report::of(&state, now, &settings);
-        return match serde_json::to_string_pretty(&report) {
-            Ok(text) => print(&(text + "\n")),
-            Err(error) => {
-                eprintln!("holdoff: {error}");
-                ExitCode::FAILURE
-            }
-        };
-    }
-    let mut text = text(&state, &settings, now);
-    if refresh::connect(environment).is_none() {
-        text.push_str("The tray app is not running, so nothing is asked. Start it with: holdoff\n");
-    }
-    print(&text)
+/// How it is to be told.
+#[derive(Debug, Clone, Copy)]
+pub struct Form<'a> {
+    pub json: bool,
+    pub account: Option<&'a str>,
 }
 
-fn text(state: &State, settings: &Settings, now: Moment) -> String {
+pub fn run(environment: &Environment, form: Form<'_>, watch: bool) -> ExitCode {
+    if watch {
+        return watch::run(environment, form);
+    }
+    match read(environment, form.account) {
+        Ok(known) => {
+            known.say_problems();
+            paint::print(&told(environment, &known, form, Lines::Many))
+        }
+        Err(code) => code,
+    }
+}
+
+fn read(environment: &Environment, account: Option<&str>) -> Result<Known, ExitCode> {
+    let mut known = Known::read(environment);
+    match account.map(|name| known.only(name)) {
+        None | Some(Ok(())) => Ok(known),
+        Some(Err(why)) => {
+            eprintln!("holdoff: {why}");
+            Err(ExitCode::from(UNAVAILABLE))
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lines {
+    One,
+    Many,
+}
+
+fn told(environment: &Environment, known: &Known, form: Form<'_>, lines: Lines) -> String {
+    if form.json {
+        let report = Report::of(&known.state, known.now, &known.settings);
+        let text = match lines {
+            Lines::One => serde_json::to_string(&report),
+            Lines::Many => serde_json::to_string_pretty(&report),
+        };
+        return text.unwrap_or_default() + "\n";
+    }
+    let mut text = text(known);
+    if !app::is_running(environment) {
+        text.push_str("The tray app is not running, so nothing is asked. Start it with: holdoff\n");
+    }
+    text
+}
+
+fn text(known: &Known) -> String {
     let zone = TimeZone::system();
-    let accounts: Vec<String> = state
-        .active
-        .iter()
-        .filter_map(|id| Some(account_text(id, state.accounts.get(id)?, settings, now, &zone)))
-        .collect();
+    let accounts = known.state.active.iter().filter_map(|id| known.state.accounts.get_key_value(id));
+    let accounts: Vec<String> = accounts.map(|(id, account)| account_text(id, account, known, &zone)).collect();
     if accounts.is_empty() {
         return "Nothing is known yet: Holdoff has not read anything on this computer.\n".to_owned();
     }
     accounts.join("\n")
 }
 
-fn account_text(id: &AccountId, account: &AccountState, settings: &Settings, now: Moment, zone: &TimeZone) -> String {
-    let mut out = report::label(id, account, settings);
+fn account_text(id: &AccountId, account: &AccountState, known: &Known, zone: &TimeZone) -> String {
+    let now = known.now;
+    let mut out = paint::bold(&report::label(id, account, &known.settings));
     if let Some(plan) = &account.sign_in.plan {
         let _ = write!(out, " ({plan})");
     }
     out.push('\n');
-    if let Some(reading) = &account.reading {
-        for window in &reading.windows {
-            let line = words::window_line(window, settings.percent, now.wall, zone);
-            let binding = if window.binding { " (limits now)" } else { "" };
-            let own_age = words::own_age(reading, window, account.provider, now.wall);
-            let own_age = own_age.map(|age| format!(", read {age}")).unwrap_or_default();
-            let _ = writeln!(out, "  {line}{binding}{own_age}");
-        }
-        for money in &reading.money {
-            let _ = writeln!(out, "  {}", words::money_line(money));
-        }
-        let age = words::span(now.wall.since(reading.at));
-        let old =
-            if report::is_stale(reading.at, now.wall, settings.polling_interval) { ", an old reading" } else { "" };
-        let source = words::source(reading.source, account.provider);
-        let _ = writeln!(out, "  Read {age} ago from {source}{old}.");
-    }
+    write_reading(&mut out, account, known, zone);
     let _ = writeln!(out, "  {}", words::status(account, now, zone));
     let sign_in = words::sign_in(account, now.wall);
     if let Some(command) = sign_in.command {
         let _ = writeln!(out, "  {}: {} Sign in with: {command}", sign_in.title, sign_in.text);
     }
     out
+}
+
+fn write_reading(out: &mut String, account: &AccountState, known: &Known, zone: &TimeZone) {
+    let (now, settings) = (known.now.wall, &known.settings);
+    let Some(reading) = &account.reading else {
+        return;
+    };
+    for window in &reading.windows {
+        let line = words::window_line(window, settings.percent, now, zone);
+        let line = match window.level(now) {
+            Level::Used(used) => paint::by_level(&line, used),
+            Level::Reset | Level::NotSaid => line,
+        };
+        let binding = if window.binding { " (limits now)" } else { "" };
+        let own_age = words::own_age(reading, window, account.provider, now);
+        let own_age = own_age.map(|age| paint::dim(&format!(", read {age}"))).unwrap_or_default();
+        let _ = writeln!(out, "  {line}{binding}{own_age}");
+    }
+    for money in &reading.money {
+        let _ = writeln!(out, "  {}", words::money_line(money));
+    }
+    let age = words::span(now.since(reading.at));
+    let old = if report::is_stale(reading.at, now, settings.polling_interval) { ", an old reading" } else { "" };
+    let source = words::source(reading.source, account.provider);
+    let _ = writeln!(out, "  Read {age} ago from {source}{old}.");
 }

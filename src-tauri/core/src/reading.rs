@@ -43,6 +43,20 @@ impl Pushed {
     }
 }
 
+/// What is known once a pushed reading is taken in; whose it is was looked at before.
+pub fn known(kept: Option<Reading>, pushed: Pushed, now: Wall) -> Option<Reading> {
+    let Some(new) = pushed.checked() else {
+        return kept;
+    };
+    Some(match kept {
+        Some(mut kept) => {
+            kept.take_in(new, now);
+            kept
+        }
+        None => new.known_at(now),
+    })
+}
+
 impl Reading {
     /// Takes in what another source said. Nothing counts as newer than `now`.
     pub fn take_in(&mut self, mut new: Reading, now: Wall) {

@@ -1,18 +1,21 @@
 //! What to say: every sentence that a person reads about asking, in one place, for window, menu, tooltip,
 //! notification and terminal alike. Time zones are arguments.
 
-mod backtest;
 mod gate;
-mod limit;
 mod notice;
 mod sign_in;
+mod status_line;
+mod terminal;
 mod window;
 
-pub use backtest::backtest;
 pub use gate::{cooldown, grant, grant_kind, outcome, outcome_kind, refusal, refusal_short, status};
-pub use limit::{forecast, forecast_range};
 pub use notice::notice;
 pub use sign_in::{SignInWords, sign_in};
+pub use status_line::{
+    Paint, STATUS_LINE_NOT_THERE, STATUS_LINE_OFFER, STATUS_LINE_THERE, status_line, status_line_installed,
+    status_line_removed,
+};
+pub use terminal::{ledger_line, not_chosen, verdict};
 pub use window::{money_line, own_age, percent, source, tooltip, window_line};
 
 use crate::time::Wall;

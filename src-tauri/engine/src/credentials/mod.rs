@@ -80,6 +80,10 @@ impl Source {
         Self { identity_file: config_dir.join(IDENTITY_FILE), config_dir, home, variable }
     }
 
+    pub fn config_dir(&self) -> &Path {
+        &self.config_dir
+    }
+
     pub fn credential_path(&self) -> PathBuf {
         self.config_dir.join(credential::FILE)
     }

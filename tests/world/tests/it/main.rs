@@ -7,7 +7,6 @@ mod client;
 mod clock;
 mod desktop;
 mod fake;
-mod grants;
 mod home;
 mod item;
 mod secrets;

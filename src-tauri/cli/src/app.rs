@@ -1,0 +1,20 @@
+//! The running app, as the command reaches it.
+
+use holdoff_engine::environment::Environment;
+use holdoff_engine::ipc::{self, Client};
+use std::path::PathBuf;
+
+/// Where it listens.
+pub fn address(environment: &Environment) -> PathBuf {
+    let runtime_dir = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    ipc::address(&environment.data_dir, runtime_dir.as_deref())
+}
+
+/// The running app, if there is one.
+pub fn connect(environment: &Environment) -> Option<Client> {
+    Client::connect(&address(environment))
+}
+
+pub fn is_running(environment: &Environment) -> bool {
+    connect(environment).is_some()
+}

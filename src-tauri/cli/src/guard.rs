@@ -1,0 +1,41 @@
+//! `holdoff guard`: succeeds only while enough is left.
+
+use crate::args::Guard;
+use crate::known::Known;
+use crate::{TEMPORARY, UNAVAILABLE, print};
+use holdoff_core::guard::{Verdict, Wanted, judge};
+use holdoff_core::words;
+use holdoff_engine::environment::Environment;
+use jiff::tz::TimeZone;
+use std::process::ExitCode;
+
+const NOT_ENOUGH: u8 = 1;
+
+pub fn run(environment: &Environment, args: &Guard) -> ExitCode {
+    let known = Known::read(environment);
+    let account = match known.account(args.account.name()) {
+        Ok((_, account)) => account,
+        Err(why) => {
+            if !args.quiet {
+                known.say_problems();
+                eprintln!("holdoff: {why}");
+            }
+            return ExitCode::from(UNAVAILABLE);
+        }
+    };
+    let wanted = Wanted { window: args.window.as_deref(), at_least: args.at_least, max_age: args.max_age };
+    let now = known.now.wall;
+    let verdict = judge(account.reading.as_ref(), &wanted, now);
+    let told = || words::verdict(&verdict, &wanted, now, &TimeZone::system());
+    let code = match verdict {
+        Verdict::Enough(_) if args.quiet => return ExitCode::SUCCESS,
+        Verdict::Enough(_) => return print(&(told() + "\n")),
+        Verdict::NotEnough(_) => NOT_ENOUGH,
+        Verdict::Unknown(_) => UNAVAILABLE,
+        Verdict::TooOld { .. } => TEMPORARY,
+    };
+    if !args.quiet {
+        eprintln!("holdoff: {}", told());
+    }
+    ExitCode::from(code)
+}

@@ -1,0 +1,53 @@
+//! `holdoff ledger`: what was asked and what was not, and why.
+
+use crate::known::Known;
+use crate::{UNAVAILABLE, paint};
+use holdoff_core::ledger::Entry;
+use holdoff_core::{AccountId, report, words};
+use holdoff_engine::environment::Environment;
+use holdoff_engine::ledger::Ledger;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use std::process::ExitCode;
+use std::time::Duration;
+
+pub fn run(environment: &Environment, since: Duration, json: bool, account: Option<&str>) -> ExitCode {
+    let known = Known::read(environment);
+    let only = match account.map(|name| known.account(Some(name))) {
+        None => None,
+        Some(Ok((id, _))) => Some(id.0.clone()),
+        Some(Err(why)) => {
+            eprintln!("holdoff: {why}");
+            return ExitCode::from(UNAVAILABLE);
+        }
+    };
+    let now = known.now.wall;
+    let entries: Vec<Entry> = Ledger::new(&environment.data_dir)
+        .recent(since)
+        .into_iter()
+        .filter(|entry| now.since(entry.at) <= since)
+        .filter(|entry| only.as_ref().is_none_or(|only| *only == entry.account))
+        .collect();
+    if json {
+        let lines = entries.iter().filter_map(|entry| serde_json::to_string(entry).ok());
+        return crate::print(&lines.map(|line| line + "\n").collect::<String>());
+    }
+    if entries.is_empty() {
+        return crate::print(&format!("Nothing was asked in the last {}.\n", words::span(since)));
+    }
+    let zone = TimeZone::system();
+    let several = entries.iter().any(|entry| entry.account != entries[0].account);
+    paint::print(&entries.iter().map(|entry| line(entry, &known, several, &zone)).collect::<String>())
+}
+
+fn line(entry: &Entry, known: &Known, several: bool, zone: &TimeZone) -> String {
+    let at = Timestamp::from_millisecond(entry.at.0).unwrap_or_default().to_zoned(zone.clone());
+    let at = paint::dim(&at.strftime("%Y-%m-%d %H:%M:%S").to_string());
+    let told = words::ledger_line(entry, zone);
+    if !several {
+        return format!("{at}  {told}\n");
+    }
+    let id = AccountId(entry.account.clone());
+    let name = known.state.accounts.get(&id).map(|account| report::label(&id, account, &known.settings));
+    format!("{at}  {}  {told}\n", paint::bold(&name.unwrap_or(id.0)))
+}

@@ -1,0 +1,72 @@
+//! `holdoff status --watch`: prints again whenever something changes.
+
+use super::{Form, Lines, read, told};
+use crate::known::Known;
+use crate::paint;
+use holdoff_core::Report;
+use holdoff_engine::environment::Environment;
+use holdoff_engine::slots;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant, SystemTime};
+
+/// How often it is looked whether a file has changed, which costs a few microseconds.
+const LOOK: Duration = Duration::from_millis(500);
+/// Ages and times to go are told anew this often.
+const AGES: Duration = Duration::from_secs(10);
+
+pub fn run(environment: &Environment, form: Form<'_>) -> ExitCode {
+    let in_place = std::io::stdout().is_terminal() && !form.json;
+    let mut screen = Screen { in_place, height: 0 };
+    let mut before: Option<Report> = None;
+    loop {
+        let seen = stamps(&environment.data_dir);
+        let known = match read(environment, form.account) {
+            Ok(known) => known,
+            Err(code) => return code,
+        };
+        let news = report(&known);
+        if in_place || before.as_ref() != Some(&news) {
+            if before.is_none() {
+                known.say_problems();
+            }
+            if !screen.show(&told(environment, &known, form, Lines::One)) {
+                return ExitCode::SUCCESS;
+            }
+        }
+        before = Some(news);
+        let shown = Instant::now();
+        while stamps(&environment.data_dir) == seen && (!in_place || shown.elapsed() < AGES) {
+            std::thread::sleep(LOOK);
+        }
+    }
+}
+
+/// What is known, apart from when it was looked at.
+fn report(known: &Known) -> Report {
+    Report { at: String::new(), ..Report::of(&known.state, known.now, &known.settings) }
+}
+
+struct Screen {
+    in_place: bool,
+    height: usize,
+}
+
+impl Screen {
+    /// `false` if nobody reads any more.
+    fn show(&mut self, text: &str) -> bool {
+        let up = if self.height > 0 { format!("\u{1b}[{}A\u{1b}[J", self.height) } else { String::new() };
+        if self.in_place {
+            self.height = text.lines().count();
+        }
+        paint::try_print(&(up + text)).is_ok()
+    }
+}
+
+/// When each of the files was written: those that the app keeps, and what the status line left.
+fn stamps(data_dir: &Path) -> Vec<Option<SystemTime>> {
+    let files = slots::NAMES.iter().map(|name| data_dir.join(name));
+    let others = [data_dir.join("settings.json"), data_dir.join("pushed")];
+    files.chain(others).map(|path: PathBuf| std::fs::metadata(path).ok()?.modified().ok()).collect()
+}

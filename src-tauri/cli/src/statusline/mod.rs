@@ -1,0 +1,111 @@
+//! `holdoff statusline`: takes note of what Claude Code says of its limits, and prints a line or has the person's own
+//! command print it.
+
+mod pass_on;
+pub mod setup;
+
+use crate::print;
+use holdoff_core::providers::anthropic::status_line;
+use holdoff_core::words::{self, Paint};
+use holdoff_core::{Reading, State, Wall};
+use holdoff_engine::credentials::Source;
+use holdoff_engine::environment::Environment;
+use holdoff_engine::slots::Slots;
+use holdoff_engine::status_line::Place;
+use holdoff_engine::{handover, ipc, settings_file};
+use jiff::tz::TimeZone;
+use std::io::{IsTerminal, Read};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Set for the person's own command: where that calls Holdoff in turn, it must not be called again.
+const INSIDE: &str = "HOLDOFF_STATUSLINE";
+/// Some kilobytes are usual; what is longer is passed on unread.
+const INPUT_MAX: u64 = 1024 * 1024;
+
+/// What came on stdin.
+pub struct Input {
+    pub bytes: Vec<u8>,
+    /// More may follow.
+    pub cut: bool,
+}
+
+pub fn run(environment: &Environment) -> ExitCode {
+    if std::io::stdin().is_terminal() {
+        eprintln!(
+            "holdoff: this command is for Claude Code, which gives it JSON to read. To have it called: holdoff statusline install"
+        );
+        return ExitCode::from(crate::USAGE);
+    }
+    let input = read_input();
+    let source = Source::from_env(&environment.home, environment.claude_config_dir.as_deref());
+    let reading = taken(environment, &input);
+    if let Some(reading) = &reading {
+        note(environment, &source, reading);
+    }
+    let inside = std::env::var_os(INSIDE).is_some();
+    let place = Place::new(source.config_dir(), &environment.data_dir);
+    match place.earlier().filter(|_| !inside) {
+        Some(command) => pass_on::run(&command, input),
+        None => print(&line(environment, &source.place(), reading)),
+    }
+}
+
+/// A pipe that breaks is an input that ends.
+fn read_input() -> Input {
+    let mut bytes = Vec::with_capacity(16 * 1024);
+    let _ends = std::io::stdin().take(INPUT_MAX).read_to_end(&mut bytes);
+    let cut = bytes.len() as u64 == INPUT_MAX;
+    Input { bytes, cut }
+}
+
+/// The reading in the input, as old as the session's last line.
+fn taken(environment: &Environment, input: &Input) -> Option<Reading> {
+    let told = status_line::read(&input.bytes).filter(|_| !input.cut)?;
+    let now = environment.clock.now().wall;
+    let written = told.transcript.as_ref().and_then(|path| std::fs::metadata(path).ok()?.modified().ok());
+    let at = written.map_or(now, |written| environment.clock.wall_of(written).min(now));
+    told.reading(at)
+}
+
+fn note(environment: &Environment, source: &Source, reading: &Reading) {
+    let runtime_dir = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    let address = ipc::address(&environment.data_dir, runtime_dir.as_deref());
+    let config_dir = environment.claude_config_dir.as_ref().map(PathBuf::from);
+    let from = handover::From {
+        data_dir: &environment.data_dir,
+        address: &address,
+        config_dir: config_dir.as_deref(),
+        place: &source.place(),
+    };
+    handover::hand_over(from, reading);
+}
+
+/// What the session says, and of the windows that it does not carry what is known from elsewhere.
+fn line(environment: &Environment, place: &str, told: Option<Reading>) -> String {
+    let now = environment.clock.now();
+    let state = Slots::read(&environment.data_dir).state;
+    let known = state.and_then(|state| known_in(state, place));
+    let reading = match (known, told) {
+        (Some(mut known), Some(told)) => {
+            known.take_in(told, now.wall);
+            known
+        }
+        (Some(reading), None) | (None, Some(reading)) => reading,
+        (None, None) => return String::new(),
+    };
+    ended(&reading, environment, now.wall)
+}
+
+fn known_in(state: State, place: &str) -> Option<Reading> {
+    let mut accounts = state.active.iter().filter_map(|id| state.accounts.get(id));
+    accounts.find(|account| account.sign_in.place == place)?.reading.clone()
+}
+
+fn ended(reading: &Reading, environment: &Environment, now: Wall) -> String {
+    let shown = settings_file::read(&environment.data_dir).settings.percent;
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let paint = if plain { Paint::Plain } else { Paint::Ansi };
+    let line = words::status_line(reading, shown, now, &TimeZone::system(), paint);
+    if line.is_empty() { line } else { line + "\n" }
+}

@@ -1,0 +1,87 @@
+//! Has the person's own command print the line, as if Holdoff were not there.
+
+use super::{INSIDE, Input};
+use std::io::{Read, Write};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
+
+/// From the shell: a command that cannot be run.
+const NOT_RUN: u8 = 126;
+
+/// Becomes the shell that runs it, so that its output, its exit code, its signals and its time are its own. Only where
+/// the input does not fit into a pipe does Holdoff stay between the two.
+pub fn run(command: &str, input: Input) -> ExitCode {
+    #[cfg(unix)]
+    if !input.cut
+        && let Some(stdin) = filled_pipe(&input.bytes)
+    {
+        return failed(&std::os::unix::process::CommandExt::exec(shell(command).stdin(stdin)));
+    }
+    match between(command, input) {
+        Ok(status) => ended(status),
+        Err(error) => failed(&error),
+    }
+}
+
+/// A pipe that holds all of `bytes` and then ends.
+#[cfg(unix)]
+fn filled_pipe(bytes: &[u8]) -> Option<std::io::PipeReader> {
+    let (reader, mut writer) = std::io::pipe().ok()?;
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if bytes.len() > 32 * 1024 {
+        let _smaller_then = rustix::pipe::fcntl_setpipe_size(&writer, bytes.len());
+    }
+    rustix::io::ioctl_fionbio(&writer, true).ok()?;
+    writer.write_all(bytes).ok()?;
+    Some(reader)
+}
+
+fn between(command: &str, input: Input) -> std::io::Result<ExitStatus> {
+    let mut child = shell(command).stdin(Stdio::piped()).spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // Ends with this process if the command does not read it.
+        std::thread::spawn(move || {
+            let rest = std::io::stdin().take(if input.cut { u64::MAX } else { 0 });
+            std::io::copy(&mut input.bytes.as_slice().chain(rest), &mut stdin)
+        });
+    }
+    child.wait()
+}
+
+#[cfg(not(windows))]
+fn shell(command: &str) -> Command {
+    let mut shell = Command::new("/bin/sh");
+    shell.arg("-c").arg(command).env(INSIDE, "1");
+    shell
+}
+
+/// As Claude Code does: Git's bash where that called us, else the system's own.
+#[cfg(windows)]
+fn shell(command: &str) -> Command {
+    use std::os::windows::process::CommandExt;
+    let bash = std::env::var_os("MSYSTEM").is_some();
+    let mut shell = Command::new(if bash { "bash" } else { "cmd" });
+    if bash {
+        shell.arg("-c").arg(command);
+    } else {
+        shell.raw_arg("/d /s /c").raw_arg(format!("\"{command}\""));
+    }
+    shell.env(INSIDE, "1");
+    shell
+}
+
+fn failed(error: &std::io::Error) -> ExitCode {
+    eprintln!("holdoff: your status-line command could not be started: {error}");
+    ExitCode::from(NOT_RUN)
+}
+
+/// Ends as the command did, by the same signal if it was one.
+fn ended(status: ExitStatus) -> ExitCode {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        // This program ignores SIGPIPE as every Rust program does; what it becomes does not.
+        let mut end = Command::new("/bin/sh");
+        let error = std::os::unix::process::CommandExt::exec(end.arg("-c").arg(format!("kill -{signal} $$")));
+        return failed(&error);
+    }
+    ExitCode::from(status.code().and_then(|code| u8::try_from(code & 0xff).ok()).unwrap_or(1))
+}

@@ -1,0 +1,121 @@
+//! `holdoff statusline install` and `uninstall`.
+
+use crate::args::SetupArgs;
+use crate::{TEMPORARY, USAGE, paint};
+use holdoff_core::words;
+use holdoff_engine::credentials::Source;
+use holdoff_engine::environment::Environment;
+use holdoff_engine::start::stamp;
+use holdoff_engine::status_line::{Change, Kind, Line, Place, Plan, SettingsError, Status, command};
+use std::io::{BufRead, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+pub fn install(environment: &Environment, args: &SetupArgs) -> ExitCode {
+    let place = place(environment, args);
+    let plan = place.plan_install(&command::own(&program()));
+    finish(environment, args, plan, words::STATUS_LINE_THERE, || {
+        let earlier = match place.status() {
+            Ok(Status::Installed { earlier, .. }) => earlier,
+            Ok(Status::Nothing | Status::Other(_)) | Err(_) => None,
+        };
+        words::status_line_installed(earlier.as_deref())
+    })
+}
+
+pub fn uninstall(environment: &Environment, args: &SetupArgs) -> ExitCode {
+    let place = place(environment, args);
+    let plan = place.plan_uninstall();
+    finish(environment, args, plan, words::STATUS_LINE_NOT_THERE, || {
+        let earlier = match place.status() {
+            Ok(Status::Other(earlier)) => earlier,
+            Ok(Status::Nothing | Status::Installed { .. }) | Err(_) => None,
+        };
+        words::status_line_removed(earlier.as_deref())
+    })
+}
+
+fn place(environment: &Environment, args: &SetupArgs) -> Place {
+    let named = args.config_dir.as_ref().map(|dir| Source::in_dir(dir.clone()));
+    let source = named.unwrap_or_else(|| Source::from_env(&environment.home, environment.claude_config_dir.as_deref()));
+    Place::new(source.config_dir(), &environment.data_dir)
+}
+
+fn program() -> PathBuf {
+    let program = std::env::current_exe().unwrap_or_else(|_| "holdoff".into());
+    command::lasting(&program, std::env::var_os("PATH").as_deref())
+}
+
+fn finish(
+    environment: &Environment,
+    args: &SetupArgs,
+    plan: Result<Plan, SettingsError>,
+    nothing: &str,
+    done: impl FnOnce() -> String,
+) -> ExitCode {
+    let change = match plan {
+        Ok(Plan::Change(change)) => change,
+        Ok(Plan::Nothing) => return crate::print(&format!("{nothing}\n")),
+        Err(error) => return refused(&error),
+    };
+    show(&change);
+    if !args.yes {
+        match agreed(change.path()) {
+            Ok(true) => {}
+            Ok(false) => {
+                eprintln!("holdoff: nothing was changed.");
+                return ExitCode::FAILURE;
+            }
+            Err(code) => return code,
+        }
+    }
+    if let Err(error) = environment.prepare_data_dir() {
+        return crate::fail(&error);
+    }
+    match change.apply(&stamp(environment.clock.now().wall)) {
+        Ok(made) => {
+            let copy = made.copy.map(|copy| format!("The settings as they were are kept in {}.\n", copy.display()));
+            crate::print(&format!("{}\n{}", done(), copy.unwrap_or_default()))
+        }
+        Err(error) => refused(&error),
+    }
+}
+
+fn refused(error: &SettingsError) -> ExitCode {
+    eprintln!("holdoff: {error}");
+    match error {
+        SettingsError::Changed { .. } => ExitCode::from(TEMPORARY),
+        _ => ExitCode::FAILURE,
+    }
+}
+
+fn show(change: &Change) {
+    let mut text = format!("{}\n", change.path().display());
+    for line in change.diff() {
+        text.push_str(&shown(&line));
+        text.push('\n');
+    }
+    paint::print(&text);
+}
+
+fn shown(line: &Line) -> String {
+    match line.kind {
+        Kind::Same => format!("  {}", line.text),
+        Kind::Gap => paint::dim(&line.text),
+        Kind::Removed => paint::red(&format!("- {}", line.text)),
+        Kind::Added => paint::green(&format!("+ {}", line.text)),
+    }
+}
+
+/// Where nobody can be asked, nothing is done.
+fn agreed(path: &Path) -> Result<bool, ExitCode> {
+    if !std::io::stdin().is_terminal() {
+        eprintln!("holdoff: this needs your yes. Run it in a terminal, or with --yes.");
+        return Err(ExitCode::from(USAGE));
+    }
+    let mut out = std::io::stdout().lock();
+    let _shown = write!(out, "Change {}? [y/N] ", path.display()).and_then(|()| out.flush());
+    let mut answer = String::new();
+    let _none_is_no = std::io::stdin().lock().read_line(&mut answer);
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}

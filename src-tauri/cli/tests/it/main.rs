@@ -1,0 +1,10 @@
+//! The command as people and scripts use it: a process, a home folder, files.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it fails")]
+
+mod guard;
+mod help;
+mod scene;
+mod setup;
+mod status;
+mod statusline;

@@ -1,0 +1,91 @@
+//! `holdoff statusline install` and `uninstall`.
+
+use super::scene::*;
+
+const THEIRS: &str = "{\n  \"model\": \"opus\",\n  \"env\": { \"API_KEY\": \"topsecret\" },\n  \"statusLine\": {\n    \"type\": \"command\",\n    \"command\": \"~/line.sh\",\n    \"padding\": 2\n  }\n}\n";
+
+#[test]
+fn there_and_back() {
+    let scene = Scene::new();
+    scene.settings(THEIRS);
+    let installed = scene.run(&["statusline", "install", "--yes"], b"");
+    let said = text(&installed.stdout);
+    assert_eq!(installed.status.code(), Some(0), "{installed:?}");
+    assert!(said.contains("\n-     \"command\": \"~/line.sh\",\n+     \"command\": \""), "{said}");
+    assert!(said.contains(" statusline\",\n") && said.contains("what it prints is what you see: ~/line.sh"), "{said}");
+    assert!(!said.contains("topsecret") && !said.contains('\u{1b}'), "{said}");
+    let own = serde_json::from_str::<serde_json::Value>(&scene.read_settings()).unwrap();
+    let command = own["statusLine"]["command"].as_str().unwrap();
+    assert_eq!(scene.read_settings(), THEIRS.replace("~/line.sh", command));
+    let copy = said.lines().last().unwrap().strip_prefix("The settings as they were are kept in ").unwrap();
+    assert_eq!(std::fs::read_to_string(copy.trim_end_matches('.')).unwrap(), THEIRS);
+
+    let again = scene.run(&["statusline", "install", "--yes"], b"");
+    assert!(again.status.success() && text(&again.stdout).contains("already"), "{again:?}");
+
+    let removed = scene.run(&["statusline", "uninstall", "--yes"], b"");
+    assert!(text(&removed.stdout).contains("yours again: ~/line.sh"), "{removed:?}");
+    assert_eq!(scene.read_settings(), THEIRS);
+    let again = scene.run(&["statusline", "uninstall", "--yes"], b"");
+    assert!(again.status.success() && text(&again.stdout).contains("Nothing was changed"), "{again:?}");
+}
+
+/// The command that is installed is the one that the shell finds, whatever the path.
+#[test]
+fn what_is_installed_can_be_called() {
+    let scene = Scene::new();
+    let odd = scene.home().join("it's a $HOME; \"folder\"");
+    std::fs::create_dir(&odd).unwrap();
+    std::fs::hard_link(env!("CARGO_BIN_EXE_holdoff"), odd.join("holdoff"))
+        .or_else(|_| std::fs::copy(env!("CARGO_BIN_EXE_holdoff"), odd.join("holdoff")).map(drop))
+        .unwrap();
+    let output = finished(scene.program(odd.join("holdoff")).args(["statusline", "install", "--yes"]), b"");
+    assert!(output.status.success(), "{output:?}");
+    let settings: serde_json::Value = serde_json::from_str(&scene.read_settings()).unwrap();
+    let command = settings["statusLine"]["command"].as_str().unwrap();
+    let line = finished(scene.program("/bin/sh").args(["-c", command]), &told(42.0, 26.0));
+    assert!(text(&line.stdout).starts_with("5h 42%"), "{command}: {line:?}");
+}
+
+#[test]
+fn without_a_yes_nothing_is_changed() {
+    let scene = Scene::new();
+    scene.settings(THEIRS);
+    let output = scene.run(&["statusline", "install"], b"y\n");
+    assert_eq!(output.status.code(), Some(64), "a pipe is nobody who could say yes");
+    assert!(text(&output.stdout).contains("+     \"command\"") && text(&output.stderr).contains("--yes"), "{output:?}");
+    assert_eq!(scene.read_settings(), THEIRS);
+    let line = format!("'{}' statusline install", env!("CARGO_BIN_EXE_holdoff"));
+    for (answer, installed) in [("n\n", false), ("\n", false), ("", false), ("y\n", true)] {
+        let output = finished(scene.program("script").args(["-qec", &line, "/dev/null"]), answer.as_bytes());
+        assert_eq!(scene.read_settings() != THEIRS, installed, "{answer:?}: {output:?}");
+        assert_eq!(output.status.success(), installed, "{answer:?}: {output:?}");
+    }
+}
+
+#[test]
+fn another_config_folder_can_be_named() {
+    let scene = Scene::new();
+    let work = scene.home().join("work");
+    std::fs::create_dir(&work).unwrap();
+    let folder = work.to_str().unwrap();
+    assert!(scene.run(&["statusline", "install", "--yes", "--config-dir", folder], b"").status.success());
+    assert!(work.join("settings.json").exists() && !scene.claude().join("settings.json").exists());
+    let mut by_variable = scene.holdoff(&["statusline", "uninstall", "--yes"]);
+    assert!(finished(by_variable.env("CLAUDE_CONFIG_DIR", &work), b"").status.success());
+    assert!(!work.join("settings.json").exists());
+}
+
+#[test]
+fn what_cannot_be_done_is_said_and_undone() {
+    let scene = Scene::new();
+    for bad in ["", "{\"a\":", "[]"] {
+        scene.settings(bad);
+        let output = scene.run(&["statusline", "install", "--yes"], b"");
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(text(&output.stderr).contains("settings.json cannot be edited"), "{output:?}");
+        assert_eq!(scene.read_settings(), bad);
+    }
+    let output = scene.run(&["statusline", "install", "--yes", "--config-dir", "/nowhere/at-all"], b"");
+    assert!(text(&output.stderr).contains("There is no folder /nowhere/at-all"), "{output:?}");
+}

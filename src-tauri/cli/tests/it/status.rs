@@ -1,0 +1,76 @@
+//! `holdoff status` and `ledger`.
+
+use super::scene::*;
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+#[test]
+fn without_a_terminal_there_are_no_colours() {
+    let scene = Scene::new();
+    scene.state(42.0, 96.0, 60);
+    let plain = text(&scene.run(&["status"], b"").stdout);
+    assert!(plain.starts_with("ann@example.com\n  5-hour 42 %, resets ") && !plain.contains('\u{1b}'), "{plain}");
+    assert!(plain.contains("The tray app is not running"), "{plain}");
+    let on_a_terminal = |variables: &str| {
+        let line = format!("{variables} '{}' status", env!("CARGO_BIN_EXE_holdoff"));
+        let mut script = scene.program("script");
+        text(&finished(script.args(["-qec", &line, "/dev/null"]).env("TERM", "xterm"), b"").stdout)
+    };
+    assert!(on_a_terminal("").contains("\u{1b}[31mweekly 96 %"), "{}", on_a_terminal(""));
+    assert!(!on_a_terminal("NO_COLOR=1").contains("\u{1b}["), "{}", on_a_terminal("NO_COLOR=1"));
+    assert!(!on_a_terminal("TERM=dumb").contains("\u{1b}["), "{}", on_a_terminal("TERM=dumb"));
+}
+
+#[test]
+fn an_account_can_be_named() {
+    let scene = Scene::new();
+    scene.state(42.0, 26.0, 60);
+    for (name, code, found) in [("ann@example.com", 0, 1), ("ann", 0, 1), ("carol", 69, 0)] {
+        let output = scene.run(&["status", "--json", "--account", name], b"");
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+        let json: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        assert_eq!(json["accounts"].as_array().map_or(0, Vec::len), found);
+    }
+}
+
+#[test]
+fn a_watch_prints_a_line_for_each_change() {
+    let scene = Scene::new();
+    scene.state(42.0, 26.0, 60);
+    let mut child = scene.holdoff(&["status", "--json", "--watch"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut used = || {
+        let line: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+        line["accounts"][0]["reading"]["windows"][0]["used_percent"].as_f64()
+    };
+    assert_eq!(used(), Some(42.0));
+    scene.run(&["statusline"], &told(43.0, 26.0));
+    assert_eq!(used(), Some(43.0));
+    scene.state(44.0, 26.0, 0);
+    assert_eq!(used(), Some(44.0));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn the_ledger_tells_what_was_asked() {
+    let scene = Scene::new();
+    scene.state(42.0, 26.0, 60);
+    assert_eq!(text(&scene.run(&["ledger"], b"").stdout), "Nothing was asked in the last 1 d.\n");
+    let entry = |ago_s: i64, event: &str| {
+        let at = now_ms() - ago_s * 1000;
+        format!(r#"{{"at":{at},"account":"anthropic:ann","endpoint":"usage","event":{event},"next_at":null}}"#) + "\n"
+    };
+    let lines = entry(7200, r#"{"sent":{"why":"poll"}}"#)
+        + "torn {\n"
+        + &entry(60, r#"{"withheld":{"why":"person","because":"cooling_down"}}"#);
+    std::fs::write(scene.data().join("ledger.jsonl"), lines).unwrap();
+    let told = text(&scene.run(&["ledger"], b"").stdout);
+    let told: Vec<&str> = told.lines().map(|line| &line["2026-09-14 12:00:00  ".len()..]).collect();
+    assert_eq!(told, ["usage: asked, as planned", "usage: not asked: a cooldown is kept"]);
+    let recent = text(&scene.run(&["ledger", "--since", "1h", "--json"], b"").stdout);
+    let recent: Vec<Value> = recent.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(recent.len(), 1);
+    assert_eq!(recent[0]["event"]["withheld"]["because"], "cooling_down");
+}

@@ -1,0 +1,202 @@
+//! `holdoff statusline` as Claude Code calls it.
+
+use super::scene::*;
+use serde_json::json;
+use std::fs;
+use std::os::unix::process::ExitStatusExt;
+use std::time::{Duration, Instant, SystemTime};
+
+/// What people have in their settings, and worse.
+const COMMANDS: [&str; 17] = [
+    "cat",
+    "true",
+    "exit 7",
+    "printf '\\000\\377\\033[31mred\\033[0m no newline'; printf 'to stderr' >&2; exit 3",
+    "head -c 5",
+    "wc -c",
+    "read -r line; printf '%s' \"$line\"",
+    "cat >/dev/null; echo a; echo b; echo c",
+    "sed 's/Opus/x/' | tr -d '\"'",
+    "exec cat",
+    "kill -9 $$",
+    "kill -TERM $$",
+    "kill -PIPE $$; echo alive",
+    "no-such-command-anywhere",
+    "if then",
+    "printf '%s|' \"$0\" \"$#\" \"$PWD\" \"$HOME\"; test -p /dev/stdin && echo pipe",
+    "yes | head -n 1; (exec 3<&0; cat <&3) | cksum",
+];
+
+#[test]
+fn the_persons_own_command_runs_as_if_holdoff_were_not_there() {
+    let large: Vec<u8> = (0..3_000_000_u32).map(|n| (n.wrapping_mul(7919) % 251) as u8).collect();
+    let inputs = [told(42.0, 26.0), b"".to_vec(), b"no json \xff\x00".to_vec(), large[..70_000].to_vec(), large];
+    for command in COMMANDS {
+        let scene = Scene::with_earlier(command);
+        for input in &inputs {
+            let alone = finished(scene.program("/bin/sh").args(["-c", command]), input);
+            let through = scene.run(&["statusline"], input);
+            let what = format!("{command} with {} bytes", input.len());
+            assert_eq!(through.stdout, alone.stdout, "{what}");
+            assert_eq!(through.stderr, alone.stderr, "{what}");
+            assert_eq!(through.status, alone.status, "{what}");
+        }
+    }
+}
+
+#[test]
+fn its_environment_is_what_it_was_but_for_one_mark() {
+    let scene = Scene::with_earlier("env");
+    let sorted = |output: &[u8]| {
+        let mut lines: Vec<String> = text(output).lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    let mut through = sorted(&scene.run(&["statusline"], b"{}").stdout);
+    through.retain(|line| line != "HOLDOFF_STATUSLINE=1");
+    assert_eq!(through, sorted(&finished(scene.program("/bin/sh").args(["-c", "env"]), b"{}").stdout));
+}
+
+#[test]
+fn it_prints_as_it_goes_and_is_ended_with_holdoff() {
+    let scene = Scene::with_earlier("echo x; exec sleep 600");
+    let begun = Instant::now();
+    let mut child = started(&mut scene.holdoff(&["statusline"]), &told(1.0, 1.0));
+    assert_eq!(first_byte(&mut child), b'x');
+    assert!(begun.elapsed() < LONG);
+    // The process that Claude Code started is the command itself, so that ending one ends the other.
+    let name = fs::read_to_string(format!("/proc/{}/comm", child.id()));
+    if cfg!(target_os = "linux") {
+        let is_sleep = |name: &str| name.trim() == "sleep";
+        let until = Instant::now() + LONG;
+        let mut name = name.unwrap();
+        while !is_sleep(&name) && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(5));
+            name = fs::read_to_string(format!("/proc/{}/comm", child.id())).unwrap();
+        }
+        assert!(is_sleep(&name), "{name}");
+    }
+    child.kill().unwrap();
+    assert_eq!(child.wait().unwrap().signal(), Some(9));
+}
+
+#[test]
+fn a_command_that_calls_holdoff_again_does_not_go_round_in_circles() {
+    let own = format!("'{}' statusline | sed 's/^/mine: /'", env!("CARGO_BIN_EXE_holdoff"));
+    let scene = Scene::with_earlier(&own);
+    let output = scene.run(&["statusline"], &told(42.0, 26.0));
+    assert!(text(&output.stdout).starts_with("mine: 5h 42% · week 26% · resets "), "{output:?}");
+}
+
+#[test]
+fn without_one_it_prints_a_line_and_keeps_the_reading_for_the_app() {
+    let scene = Scene::new();
+    let output = scene.run(&["statusline"], &told(42.0, 26.0));
+    let line = text(&output.stdout);
+    assert!(line.starts_with("5h 42% · week 26% · resets ") && line.ends_with('\n'), "{line}");
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+    let kept = scene.kept();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0]["place"], "~/.claude/.credentials.json");
+    assert_eq!(kept[0]["reading"]["source"], "status_line");
+    assert_eq!(kept[0]["reading"]["windows"][0]["used_percent"], 42.0);
+    let age = now_ms() - kept[0]["reading"]["at"].as_i64().unwrap();
+    assert!((0..30_000).contains(&age), "{age}");
+}
+
+#[test]
+fn the_reading_is_kept_where_there_is_a_command_too() {
+    let scene = Scene::with_earlier("echo mine");
+    assert_eq!(text(&scene.run(&["statusline"], &told(42.0, 26.0)).stdout), "mine\n");
+    assert_eq!(scene.kept()[0]["reading"]["windows"][0]["used_percent"], 42.0);
+}
+
+/// A session that has been idle for two hours repeats what it was told two hours ago.
+#[test]
+fn a_reading_is_as_old_as_the_session_is_quiet() {
+    let scene = Scene::new();
+    let transcript = scene.home().join("s.jsonl");
+    let file = fs::File::create(&transcript).unwrap();
+    file.set_modified(SystemTime::now() - Duration::from_secs(7200)).unwrap();
+    let mut input: serde_json::Value = serde_json::from_slice(&told(42.0, 26.0)).unwrap();
+    input["transcript_path"] = json!(transcript);
+    let output = scene.run(&["statusline"], input.to_string().as_bytes());
+    let age = now_ms() - scene.kept()[0]["reading"]["at"].as_i64().unwrap();
+    assert!((7_190_000..7_260_000).contains(&age), "{age}");
+    assert!(text(&output.stdout).ends_with(" · 2 h ago\n"), "{output:?}");
+}
+
+#[test]
+fn it_belongs_to_the_config_folder_in_force() {
+    let scene = Scene::new();
+    let work = scene.home().join("work");
+    let mut command = scene.holdoff(&["statusline"]);
+    finished(command.env("CLAUDE_CONFIG_DIR", &work), &told(42.0, 26.0));
+    finished(&mut scene.holdoff(&["statusline"]), &told(1.0, 2.0));
+    let mut places: Vec<String> = scene.kept().iter().map(|kept| kept["place"].as_str().unwrap().to_owned()).collect();
+    places.sort();
+    assert_eq!(places, ["~/.claude/.credentials.json", "~/work/.credentials.json"]);
+}
+
+#[test]
+fn what_is_no_json_or_says_nothing_of_limits_is_no_reading_and_no_error() {
+    let scene = Scene::new();
+    let huge = [b"{\"x\":\"".as_slice(), &vec![b'x'; 5_000_000], b"\"}"].concat();
+    for input in [b"".as_slice(), b"{}", b"garbage", b"{\"rate_limits\":", b"[1]", b"\x00\xff", &huge] {
+        let output = scene.run(&["statusline"], input);
+        assert_eq!((output.status.code(), output.stdout, output.stderr), (Some(0), vec![], vec![]));
+    }
+    assert_eq!(scene.kept(), Vec::<serde_json::Value>::new());
+}
+
+#[test]
+fn with_stdin_closed_it_still_ends() {
+    let scene = Scene::new();
+    let mut shell = scene.program("/bin/sh");
+    shell.args(["-c", &format!("'{}' statusline <&-", env!("CARGO_BIN_EXE_holdoff"))]);
+    assert_eq!(finished(&mut shell, b"").status.code(), Some(0));
+}
+
+#[test]
+fn a_person_who_calls_it_is_told_what_it_is_for() {
+    let scene = Scene::new();
+    let line = format!("'{}' statusline", env!("CARGO_BIN_EXE_holdoff"));
+    let output = finished(scene.program("script").args(["-qec", &line, "/dev/null"]), b"");
+    assert_eq!(output.status.code(), Some(64), "{output:?}");
+    assert!(text(&output.stdout).contains("holdoff statusline install"), "{output:?}");
+}
+
+#[test]
+fn a_full_disk_costs_only_the_reading() {
+    let scene = Scene::new();
+    let mut shell = scene.program("/bin/sh");
+    shell.args(["-c", &format!("ulimit -f 0; '{}' statusline", env!("CARGO_BIN_EXE_holdoff"))]);
+    let output = finished(&mut shell, &told(42.0, 26.0));
+    assert!(text(&output.stdout).starts_with("5h 42%"), "{output:?}");
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+    assert_eq!(scene.kept(), Vec::<serde_json::Value>::new());
+
+    fs::create_dir_all(scene.data().parent().unwrap()).unwrap();
+    fs::remove_dir_all(scene.data()).unwrap_or_default();
+    fs::write(scene.data(), "a file where the folder should be").unwrap();
+    assert!(text(&scene.run(&["statusline"], &told(43.0, 26.0)).stdout).starts_with("5h 43%"));
+}
+
+#[test]
+fn no_color_is_obeyed() {
+    let scene = Scene::new();
+    assert!(text(&scene.run(&["statusline"], &told(96.0, 26.0)).stdout).contains("\u{1b}[31m96%\u{1b}[0m"));
+    let mut command = scene.holdoff(&["statusline"]);
+    assert!(text(&finished(command.env("NO_COLOR", "1"), &told(96.0, 26.0)).stdout).starts_with("5h 96% ·"));
+}
+
+#[test]
+fn a_hundred_sessions_at_once_leave_one_whole_reading() {
+    let scene = Scene::new();
+    let children: Vec<_> =
+        (0..100).map(|n| started(&mut scene.holdoff(&["statusline"]), &told(f64::from(n), 1.0))).collect();
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    assert_eq!(scene.kept().len(), 1);
+}

@@ -1,0 +1,170 @@
+//! Whether enough is left for what somebody is about to start.
+
+use crate::quota::{Level, QuotaWindow, Reading};
+use crate::time::Wall;
+use std::time::Duration;
+
+/// What is wanted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Wanted<'a> {
+    /// By its id or label, or as people say: `5h`, `weekly`. `None` is every window.
+    pub window: Option<&'a str>,
+    /// In percent.
+    pub at_least: f64,
+    pub max_age: Duration,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    Enough(Left),
+    NotEnough(Left),
+    Unknown(Unknown),
+    /// What is known is older than it may be.
+    TooOld {
+        label: String,
+        age: Duration,
+    },
+}
+
+/// The window that has least left.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Left {
+    pub label: String,
+    /// In percent.
+    pub left: f64,
+    /// `None` also where it was reset since it was read.
+    pub resets_at: Option<Wall>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unknown {
+    NoReading,
+    /// There are these.
+    NoSuchWindow {
+        known: Vec<String>,
+    },
+    /// The provider does not say how much of it is used.
+    NotSaid,
+}
+
+/// A window that was reset since it was read counts as full. With several windows, one that is too old leaves it open
+/// whether enough is left, unless another has too little.
+pub fn judge(reading: Option<&Reading>, wanted: &Wanted<'_>, now: Wall) -> Verdict {
+    let Some(reading) = reading else {
+        return Verdict::Unknown(Unknown::NoReading);
+    };
+    let asked_for: Vec<&QuotaWindow> =
+        reading.windows.iter().filter(|window| wanted.window.is_none_or(|name| is_called(window, name))).collect();
+    if asked_for.is_empty() {
+        let known = reading.windows.iter().map(|window| window.label.clone()).collect();
+        return Verdict::Unknown(Unknown::NoSuchWindow { known });
+    }
+    let said: Vec<(&QuotaWindow, Left)> =
+        asked_for.into_iter().filter_map(|window| Some((window, left(window, now)?))).collect();
+    let age = |window: &QuotaWindow| now.since(reading.origin(window).at);
+    let fresh = said.iter().filter(|(window, _)| age(window) <= wanted.max_age);
+    let least = fresh.map(|(_, left)| left).min_by(|a, b| a.left.total_cmp(&b.left));
+    if let Some(least) = least.filter(|least| least.left < wanted.at_least) {
+        return Verdict::NotEnough(least.clone());
+    }
+    let oldest = said.iter().map(|(window, _)| *window).max_by_key(|window| age(window));
+    match (oldest, least) {
+        (Some(oldest), _) if age(oldest) > wanted.max_age => {
+            Verdict::TooOld { label: oldest.label.clone(), age: age(oldest) }
+        }
+        (_, Some(least)) => Verdict::Enough(least.clone()),
+        (_, None) => Verdict::Unknown(Unknown::NotSaid),
+    }
+}
+
+fn left(window: &QuotaWindow, now: Wall) -> Option<Left> {
+    let label = window.label.clone();
+    match window.level(now) {
+        Level::Used(used) => Some(Left { label, left: (100.0 - used).max(0.0), resets_at: window.resets_at }),
+        Level::Reset => Some(Left { label, left: 100.0, resets_at: None }),
+        Level::NotSaid => None,
+    }
+}
+
+fn is_called(window: &QuotaWindow, name: &str) -> bool {
+    let id = match name.to_lowercase().as_str() {
+        "5h" | "5-hour" | "session" => "five_hour",
+        "7d" | "week" | "weekly" => "seven_day",
+        _ => name,
+    };
+    window.id.eq_ignore_ascii_case(id) || window.label.eq_ignore_ascii_case(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quota::{Origin, Source};
+
+    const NOW: Wall = Wall(1_789_391_820_000);
+
+    fn window(id: &str, label: &str, used: Option<f64>, age_min: i64) -> QuotaWindow {
+        QuotaWindow {
+            id: id.into(),
+            label: label.into(),
+            used_percent: used,
+            resets_at: Some(NOW.plus(Duration::from_secs(3600))),
+            duration_s: None,
+            binding: false,
+            origin: Some(Origin { at: Wall(NOW.0 - age_min * 60_000), source: Source::UsageEndpoint }),
+        }
+    }
+
+    fn reading() -> Reading {
+        let windows = vec![
+            window("five_hour", "5-hour", Some(42.0), 1),
+            window("seven_day", "weekly", Some(79.5), 1),
+            window("weekly_scoped:fable", "Fable", Some(90.0), 40),
+            window("tangelo", "tangelo", None, 1),
+        ];
+        Reading::new(Source::UsageEndpoint, NOW, windows, vec![])
+    }
+
+    fn of(window: Option<&str>, at_least: f64, max_age_min: u64) -> Verdict {
+        let wanted = Wanted { window, at_least, max_age: Duration::from_secs(max_age_min * 60) };
+        judge(Some(&reading()), &wanted, NOW)
+    }
+
+    #[test]
+    fn one_window() {
+        for name in ["weekly", "week", "7d", "seven_day", "WEEKLY"] {
+            assert!(matches!(of(Some(name), 20.0, 15), Verdict::Enough(left) if left.left == 20.5), "{name}");
+            assert!(matches!(of(Some(name), 20.6, 15), Verdict::NotEnough(_)), "{name}");
+        }
+        for name in ["5h", "session", "five_hour", "5-hour"] {
+            assert!(matches!(of(Some(name), 58.0, 15), Verdict::Enough(left) if left.label == "5-hour"), "{name}");
+        }
+        assert!(matches!(of(Some("fable"), 10.0, 60), Verdict::Enough(_)));
+        assert!(matches!(of(Some("fable"), 99.0, 15), Verdict::TooOld { age, .. } if age.as_secs() == 2400));
+        assert_eq!(of(Some("tangelo"), 0.0, 15), Verdict::Unknown(Unknown::NotSaid));
+        let none = of(Some("opus"), 0.0, 15);
+        assert!(matches!(none, Verdict::Unknown(Unknown::NoSuchWindow { known }) if known.len() == 4));
+    }
+
+    #[test]
+    fn all_windows_are_as_good_as_the_worst() {
+        assert!(matches!(of(None, 10.0, 60), Verdict::Enough(left) if left.label == "Fable"));
+        assert!(matches!(of(None, 11.0, 60), Verdict::NotEnough(left) if left.label == "Fable"));
+        assert!(matches!(of(None, 10.0, 15), Verdict::TooOld { label, .. } if label == "Fable"));
+        assert!(matches!(of(None, 30.0, 15), Verdict::NotEnough(left) if left.label == "weekly"));
+    }
+
+    #[test]
+    fn nothing_known_and_reset_since() {
+        let wanted = Wanted { window: Some("5h"), at_least: 60.0, max_age: Duration::from_secs(3600) };
+        assert_eq!(judge(None, &wanted, NOW), Verdict::Unknown(Unknown::NoReading));
+        let mut past = reading();
+        past.windows[0].resets_at = Some(NOW);
+        let full = judge(Some(&past), &wanted, NOW);
+        assert!(matches!(full, Verdict::Enough(Left { left: 100.0, resets_at: None, .. })));
+        let much_later = NOW.plus(Duration::from_secs(7200));
+        assert!(matches!(judge(Some(&past), &wanted, much_later), Verdict::TooOld { .. }));
+        past.windows[0] = window("five_hour", "5-hour", Some(104.0), 1);
+        let over = judge(Some(&past), &Wanted { at_least: 0.0, ..wanted }, NOW);
+        assert!(matches!(over, Verdict::Enough(left) if left.left == 0.0));
+    }
+}

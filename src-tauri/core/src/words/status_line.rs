@@ -1,0 +1,199 @@
+//! Claude Code's status line in words: the line itself, and what having it does.
+
+use super::{clock, span};
+use crate::quota::{Level, QuotaWindow, Reading};
+use crate::settings::Percent;
+use crate::time::Wall;
+use jiff::tz::TimeZone;
+use std::time::Duration;
+
+/// A figure older than this says how old it is.
+const OLD: Duration = Duration::from_secs(600);
+
+/// Colours as a terminal knows them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paint {
+    Plain,
+    Ansi,
+}
+
+/// The windows as short as they can be told: "5h 42% · week 26% · Fable 82% · resets 15:30". Windows that are unknown
+/// and untouched are left to the panel. Empty if there is nothing to tell.
+pub fn status_line(reading: &Reading, shown: Percent, now: Wall, zone: &TimeZone, paint: Paint) -> String {
+    let told: Vec<&QuotaWindow> = reading.windows.iter().filter(|window| is_told(window, now)).collect();
+    let ages: Vec<Option<String>> = told.iter().map(|window| age(reading, window, now)).collect();
+    let alike = ages.windows(2).all(|pair| pair[0] == pair[1]);
+    let mut parts: Vec<String> = told
+        .iter()
+        .zip(&ages)
+        .map(|(window, age)| match age {
+            Some(age) if !alike => format!("{} ({age})", figure(window, shown, now, paint)),
+            Some(_) | None => figure(window, shown, now, paint),
+        })
+        .collect();
+    parts.extend(resets(&told, now, zone));
+    if alike {
+        parts.extend(ages.into_iter().next().flatten());
+    }
+    parts.join(" · ")
+}
+
+fn is_told(window: &QuotaWindow, now: Wall) -> bool {
+    let main = matches!(window.id.as_str(), "five_hour" | "seven_day");
+    match window.level(now) {
+        Level::Used(used) => main || used > 0.0,
+        Level::Reset => main,
+        Level::NotSaid => false,
+    }
+}
+
+fn age(reading: &Reading, window: &QuotaWindow, now: Wall) -> Option<String> {
+    let age = now.since(reading.origin(window).at);
+    (age >= OLD).then(|| format!("{} ago", span(age)))
+}
+
+fn name(window: &QuotaWindow) -> &str {
+    match window.id.as_str() {
+        "five_hour" => "5h",
+        "seven_day" => "week",
+        _ => &window.label,
+    }
+}
+
+fn figure(window: &QuotaWindow, shown: Percent, now: Wall, paint: Paint) -> String {
+    let name = name(window);
+    let Level::Used(used) = window.level(now) else {
+        return format!("{name} was reset");
+    };
+    let figure = match shown {
+        Percent::Used => super::percent(used),
+        Percent::Left => format!("{} left", super::percent((100.0 - used).max(0.0))),
+    };
+    format!("{name} {}", painted(&figure.replace(' ', "").replace("left", " left"), used, paint))
+}
+
+/// Yellow and red where it gets short.
+fn painted(figure: &str, used: f64, paint: Paint) -> String {
+    let colour = match used {
+        _ if paint == Paint::Plain => return figure.to_owned(),
+        95.0.. => "31",
+        80.0.. => "33",
+        _ => return figure.to_owned(),
+    };
+    format!("\u{1b}[{colour}m{figure}\u{1b}[0m")
+}
+
+/// When the fullest is reset, which is what one waits for.
+fn resets(told: &[&QuotaWindow], now: Wall, zone: &TimeZone) -> Option<String> {
+    let used = |window: &&&QuotaWindow| match window.level(now) {
+        Level::Used(used) => used,
+        Level::Reset | Level::NotSaid => -1.0,
+    };
+    let ahead = told.iter().filter(|window| window.resets_at.is_some_and(|at| at > now));
+    // Of two that are equally full, the first.
+    let fullest = ahead.rev().max_by(|a, b| used(a).total_cmp(&used(b)))?;
+    let at = clock(fullest.resets_at?, now, zone);
+    Some(if fullest.id == "five_hour" { format!("resets {at}") } else { format!("{} resets {at}", name(fullest)) })
+}
+
+/// What having Holdoff called from the status line means, before it is done.
+pub const STATUS_LINE_OFFER: &str = "With every answer, Claude Code tells its status line how much is used. With Holdoff \
+     in it, Holdoff is up to date while you work, and has to ask Anthropic much less often.";
+
+/// It is done. `earlier` is the command that was there before.
+pub fn status_line_installed(earlier: Option<&str>) -> String {
+    let after = match earlier {
+        Some(command) => {
+            format!("Your own command goes on running, and what it prints is what you see: {command}")
+        }
+        None => "It shows a short line of what is used.".to_owned(),
+    };
+    format!("Claude Code's status line calls Holdoff. {after}")
+}
+
+/// It is undone. `earlier` is the command that is there again.
+pub fn status_line_removed(earlier: Option<&str>) -> String {
+    match earlier {
+        Some(command) => format!("Claude Code's status line is yours again: {command}"),
+        None => "Claude Code's status line does not call Holdoff any more.".to_owned(),
+    }
+}
+
+pub const STATUS_LINE_THERE: &str = "Claude Code's status line calls Holdoff already. Nothing was changed.";
+pub const STATUS_LINE_NOT_THERE: &str = "Claude Code's status line does not call Holdoff. Nothing was changed.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quota::{Origin, Source};
+
+    const NOW: Wall = Wall(1_789_391_820_000); // 2026-09-14 13:17 UTC
+
+    fn window(id: &str, label: &str, used: f64, resets_in_min: i64) -> QuotaWindow {
+        QuotaWindow {
+            id: id.into(),
+            label: label.into(),
+            used_percent: Some(used),
+            resets_at: Some(Wall(NOW.0 + resets_in_min * 60_000)),
+            duration_s: None,
+            binding: false,
+            origin: None,
+        }
+    }
+
+    fn reading() -> Reading {
+        let windows = vec![
+            window("five_hour", "5-hour", 42.0, 133),
+            window("seven_day", "weekly", 26.0, 6283),
+            window("nimbus_quill", "nimbus_quill", 0.0, 10),
+        ];
+        Reading::new(Source::StatusLine, NOW, windows, vec![])
+    }
+
+    #[track_caller]
+    fn check(reading: &Reading, expect: &str) {
+        assert_eq!(status_line(reading, Percent::Used, NOW, &TimeZone::UTC, Paint::Plain), expect);
+    }
+
+    #[test]
+    fn the_line() {
+        check(&reading(), "5h 42% · week 26% · resets 15:30");
+        let left = status_line(&reading(), Percent::Left, NOW, &TimeZone::UTC, Paint::Ansi);
+        assert_eq!(left, "5h 58% left · week 74% left · resets 15:30");
+        check(&Reading::new(Source::StatusLine, NOW, vec![], vec![]), "");
+    }
+
+    #[test]
+    fn the_fullest_says_when_it_is_reset() {
+        let mut week = reading();
+        week.windows[1].used_percent = Some(96.2);
+        check(&week, "5h 42% · week 96% · week resets Fri 22:00");
+        week.windows[2].used_percent = Some(99.0);
+        check(&week, "5h 42% · week 96% · nimbus_quill 99% · nimbus_quill resets 13:27");
+        let painted = status_line(&week, Percent::Used, NOW, &TimeZone::UTC, Paint::Ansi);
+        assert!(painted.contains("5h 42% · week \u{1b}[31m96%\u{1b}[0m"), "{painted:?}");
+        week.windows[1].used_percent = Some(80.0);
+        let painted = status_line(&week, Percent::Used, NOW, &TimeZone::UTC, Paint::Ansi);
+        assert!(painted.contains("week \u{1b}[33m80%\u{1b}[0m"), "{painted:?}");
+    }
+
+    #[test]
+    fn what_is_old_says_so() {
+        let mut old = reading();
+        old.at = Wall(NOW.0 - 25 * 60_000);
+        check(&old, "5h 42% · week 26% · resets 15:30 · 25 min ago");
+        let mut mixed = reading();
+        mixed.windows[2].used_percent = Some(3.0);
+        mixed.windows[2].origin = Some(Origin { at: Wall(NOW.0 - 40 * 60_000), source: Source::UsageEndpoint });
+        check(&mixed, "5h 42% · week 26% · nimbus_quill 3% (40 min ago) · resets 15:30");
+    }
+
+    #[test]
+    fn a_window_past_its_reset_does_not_show_its_old_value() {
+        let mut past = reading();
+        past.windows[0].resets_at = Some(NOW);
+        check(&past, "5h was reset · week 26% · week resets Fri 22:00");
+        past.windows[1].used_percent = None;
+        check(&past, "5h was reset");
+    }
+}
