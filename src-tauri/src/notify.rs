@@ -32,14 +32,16 @@ pub async fn show(app: &AppHandle<Wry>, environment: &Environment, announcement:
     }
     let now = environment.clock.now();
     let kind = announcement.notice.kind;
-    let (title, body) = words::notice(kind, label, &announcement.state, now, &TimeZone::system());
+    let (title, body) = words::notice(&announcement.notice, label, &announcement.state, now, &TimeZone::system());
     let number = i32::try_from(announcement.notice.id % 1_000_000).unwrap_or(0) * STEP;
     let builder = app.notification().builder().title(title).body(body).icon("dialog-information");
     let shown = match kind {
         NoticeKind::SignInStopped => builder.id(number).action_type_id(SIGN_IN).show(),
-        NoticeKind::RateLimited | NoticeKind::RenewalLimited | NoticeKind::RenewalUnsaved | NoticeKind::Recovered => {
-            builder.id(number + 1).show()
-        }
+        NoticeKind::RateLimited
+        | NoticeKind::RenewalLimited
+        | NoticeKind::RenewalUnsaved
+        | NoticeKind::Recovered
+        | NoticeKind::Window => builder.id(number + 1).show(),
     };
     if let Err(error) = shown {
         tracing::warn!(%error, "a notification could not be prepared");

@@ -6,12 +6,16 @@
 //! Start at [`Account`]: `poll` says what to do next, `handle` takes what the world did.
 
 pub mod account;
+pub mod backtest;
 pub mod choose;
+pub mod cycle;
 pub mod gate;
 pub mod guard;
+pub mod history;
 pub mod ledger;
 pub mod notice;
 pub mod outcome;
+pub mod pace;
 pub mod places;
 pub mod policy;
 pub mod providers;
@@ -26,6 +30,7 @@ pub mod settings;
 pub mod sign_in;
 pub mod state;
 pub mod time;
+pub mod wishes;
 pub mod words;
 
 pub use account::{Account, Action, Event};

@@ -5,6 +5,7 @@
 
 use crate::policy;
 use crate::time::Moment;
+use crate::wishes::Thresholds;
 use serde::{Deserialize, Serialize};
 
 /// From the first refusal to the next success.
@@ -37,6 +38,28 @@ pub enum NoticeKind {
     RenewalUnsaved,
     /// Readings are back after a notice of either kind.
     Recovered,
+    /// Something has become of a window: [`WindowNews`] says what.
+    Window,
+}
+
+/// What has become of a window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WindowNews {
+    /// Its id.
+    pub window: String,
+    pub label: String,
+    pub news: News,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum News {
+    /// So much is used.
+    Threshold { percent: u8 },
+    /// It will be used up before its reset.
+    RunsOut,
+    /// It has begun anew; so much was used before.
+    Reset { used: u8 },
 }
 
 /// One notice, ready for the notification service. Its words come from [`crate::words::notice`].
@@ -44,6 +67,8 @@ pub enum NoticeKind {
 pub struct Notice {
     pub id: u64,
     pub kind: NoticeKind,
+    /// With [`NoticeKind::Window`] only.
+    pub about: Option<WindowNews>,
 }
 
 /// A notice in the queue.
@@ -52,6 +77,8 @@ pub struct Queued {
     pub id: u64,
     pub kind: NoticeKind,
     pub phase: Phase,
+    #[serde(default)]
+    pub about: Option<WindowNews>,
     /// Offers that no service took.
     pub missed: u32,
 }
@@ -88,6 +115,10 @@ pub struct Wanted {
     pub rate_limit: bool,
     pub sign_in: bool,
     pub recovery: bool,
+    /// Of windows: when so much is used, when one will run out, when one begins anew.
+    pub thresholds: Thresholds,
+    pub forecast: bool,
+    pub reset: bool,
 }
 
 impl Notices {
@@ -116,9 +147,29 @@ impl Notices {
         if !wanted {
             return Told::No;
         }
-        self.queue.push(Queued { id: self.next_id, kind, phase: Phase::Waiting { until: now }, missed: 0 });
-        self.next_id = self.next_id.wrapping_add(1);
+        self.push(kind, None, now);
         Told::Pending
+    }
+
+    fn push(&mut self, kind: NoticeKind, about: Option<WindowNews>, now: Moment) {
+        self.queue.push(Queued { id: self.next_id, kind, about, phase: Phase::Waiting { until: now }, missed: 0 });
+        self.next_id = self.next_id.wrapping_add(1);
+    }
+
+    /// The newest that there is to say of a window takes the place of what waits to be said of it.
+    pub(crate) fn tell_of_window(&mut self, about: WindowNews, now: Moment) {
+        self.withdraw(&about.window, |_| true);
+        self.push(NoticeKind::Window, Some(about), now);
+    }
+
+    /// Takes back what waits to be said of a window. Answers whether there was anything.
+    pub(crate) fn withdraw(&mut self, window: &str, which: impl Fn(&News) -> bool) -> bool {
+        let before = self.queue.len();
+        self.queue.retain(|queued| {
+            let told = queued.about.as_ref().is_some_and(|about| about.window == window && which(&about.news));
+            !told || queued.phase == Phase::Showing
+        });
+        self.queue.len() < before
     }
 
     /// A success ends the episodes that it disproves: one notice if the beginning of any was shown, none otherwise.
@@ -130,7 +181,7 @@ impl Notices {
         }
         let (sign_in, renewal) = (self.sign_in.is_some(), self.renewal.is_some());
         self.queue.retain(|queued| match queued.kind {
-            NoticeKind::Recovered | NoticeKind::RenewalUnsaved => true,
+            NoticeKind::Recovered | NoticeKind::RenewalUnsaved | NoticeKind::Window => true,
             NoticeKind::RateLimited => false,
             NoticeKind::SignInStopped => sign_in,
             NoticeKind::RenewalLimited => renewal,
@@ -161,7 +212,7 @@ impl Notices {
     pub(crate) fn start_showing(&mut self, id: u64) -> Option<Notice> {
         let queued = self.queue.iter_mut().find(|queued| queued.id == id)?;
         queued.phase = Phase::Showing;
-        Some(Notice { id, kind: queued.kind })
+        Some(Notice { id, kind: queued.kind, about: queued.about.clone() })
     }
 
     pub(crate) fn shown(&mut self, id: u64) {
@@ -172,7 +223,7 @@ impl Notices {
             NoticeKind::RateLimited => &mut self.limit,
             NoticeKind::SignInStopped => &mut self.sign_in,
             NoticeKind::RenewalLimited => &mut self.renewal,
-            NoticeKind::Recovered | NoticeKind::RenewalUnsaved => return,
+            NoticeKind::Recovered | NoticeKind::RenewalUnsaved | NoticeKind::Window => return,
         };
         if let Some(episode) = episode {
             episode.told = Told::Shown;

@@ -115,6 +115,22 @@ pub const REPEATED: f64 = 1.0;
 /// drawn several times a second.
 pub const SAME_FIGURES: Duration = secs(20);
 
+/// Use of a window that falls by more points than this was lifted by its provider: its cycle is over.
+pub const LIFTED: f64 = 10.0;
+
+/// The least time from which a pace is told, however short the window.
+pub const FORECAST_AFTER: Duration = secs(10 * 60);
+
+/// A forecast is worth a word between these, in percent used: below it rests on little, above it the level says it.
+pub const FORECAST_TOLD_FROM: f64 = 20.0;
+pub const FORECAST_TOLD_TO: f64 = 95.0;
+
+/// A window that runs out less than this part of its length before its reset is near enough to lasting.
+pub const MARGIN_IN_WINDOW: u32 = 20;
+
+/// Percent used from which the reset of a window is worth a word, where the person chose no threshold.
+pub const REMARKABLE: u8 = 80;
+
 /// A reading is called old when two polls in a row have not renewed it; never before this.
 pub const STALE_AT_LEAST: Duration = secs(15 * 60);
 

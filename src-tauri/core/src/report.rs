@@ -1,6 +1,7 @@
 //! What is known, as `holdoff status --json` prints it. A field that does not apply is null, never left out.
 
 use crate::gate::{Cooldown, Gate, GateState, Pause};
+use crate::pace::Forecast;
 use crate::places::{self, Place};
 use crate::policy;
 use crate::quota::{Level, Money, QuotaWindow, Reading, Source};
@@ -94,6 +95,17 @@ pub struct WindowReport {
     pub at: String,
     pub source: Source,
     pub stale: bool,
+    pub forecast: Option<ForecastReport>,
+}
+
+/// When a window will be used up, as its use goes now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ForecastReport {
+    /// `lasts_until_reset`, `runs_out` or `too_early`.
+    pub state: &'static str,
+    pub at: Option<String>,
+    pub earliest: Option<String>,
+    pub latest: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -185,14 +197,20 @@ fn reading(state: &AccountState, now: Wall, interval: Duration) -> Option<Readin
         at: rfc3339(reading.at),
         source: reading.source,
         stale: is_stale(reading.at, now, interval),
-        windows: reading.windows.iter().map(|window| window_report(reading, window, now, interval)).collect(),
+        windows: reading.windows.iter().map(|window| window_report(state, reading, window, now, interval)).collect(),
         money: reading.money.clone(),
         money_at: has_money.then(|| rfc3339(money.at)),
         money_source: has_money.then_some(money.source),
     })
 }
 
-fn window_report(reading: &Reading, window: &QuotaWindow, now: Wall, interval: Duration) -> WindowReport {
+fn window_report(
+    state: &AccountState,
+    reading: &Reading,
+    window: &QuotaWindow,
+    now: Wall,
+    interval: Duration,
+) -> WindowReport {
     let origin = reading.origin(window);
     let (used_percent, was_reset) = match window.level(now) {
         Level::Used(percent) => (Some(percent), false),
@@ -210,7 +228,18 @@ fn window_report(reading: &Reading, window: &QuotaWindow, now: Wall, interval: D
         at: rfc3339(origin.at),
         source: origin.source,
         stale: is_stale(origin.at, now, interval),
+        forecast: state.forecast(window, now).map(forecast),
     }
+}
+
+fn forecast(forecast: Forecast) -> ForecastReport {
+    let (state, times) = match forecast {
+        Forecast::LastsUntilReset => ("lasts_until_reset", None),
+        Forecast::TooEarly => ("too_early", None),
+        Forecast::RunsOut { at, earliest, latest } => ("runs_out", Some([at, earliest, latest].map(rfc3339))),
+    };
+    let [at, earliest, latest] = times.map_or([None, None, None], |times| times.map(Some));
+    ForecastReport { state, at, earliest, latest }
 }
 
 fn sign_in(state: &AccountState, now: Wall) -> SignInReport {

@@ -6,10 +6,16 @@ pub use accounts::{AccountSettings, LABEL_MAX};
 
 use crate::policy::{DEFAULT_POLL_INTERVAL, POLL_INTERVAL};
 use crate::state::AccountId;
+use crate::wishes::{QuietHours, Thresholds};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::time::Duration;
+
+/// What may be chosen for how long the history is kept, in days, and for how large it may get, in megabytes.
+pub const HISTORY_DAYS: RangeInclusive<u32> = 1..=3650;
+pub const HISTORY_MB: RangeInclusive<u32> = 1..=4096;
 
 /// The version of `settings.json`.
 pub const VERSION: u64 = 1;
@@ -20,6 +26,16 @@ pub struct Settings {
     pub notify_rate_limit: bool,
     pub notify_sign_in: bool,
     pub notify_recovery: bool,
+    /// Tell when so much of a window is used.
+    pub notify_thresholds: Thresholds,
+    /// Tell when a window will run out before its reset.
+    pub notify_forecast: bool,
+    /// Tell when a window that was nearly used up has begun anew.
+    pub notify_reset: bool,
+    pub quiet_hours: Option<QuietHours>,
+    /// How long the history is kept, and how large it may get.
+    pub history_days: u32,
+    pub history_mb: u32,
     pub percent: Percent,
     pub theme: Theme,
     pub start_at_login: bool,
@@ -63,6 +79,12 @@ impl Default for Settings {
             notify_rate_limit: true,
             notify_sign_in: true,
             notify_recovery: true,
+            notify_thresholds: Thresholds::DEFAULT,
+            notify_forecast: true,
+            notify_reset: true,
+            quiet_hours: None,
+            history_days: 365,
+            history_mb: 64,
             percent: Percent::Used,
             theme: Theme::System,
             start_at_login: false,
@@ -85,6 +107,16 @@ impl Settings {
             notify_rate_limit: from.flag("notify_rate_limit", default.notify_rate_limit),
             notify_sign_in: from.flag("notify_sign_in", default.notify_sign_in),
             notify_recovery: from.flag("notify_recovery", default.notify_recovery),
+            notify_thresholds: from.choice(
+                "notify_thresholds",
+                default.notify_thresholds,
+                "a list of whole percents from 1 to 100",
+            ),
+            notify_forecast: from.flag("notify_forecast", default.notify_forecast),
+            notify_reset: from.flag("notify_reset", default.notify_reset),
+            quiet_hours: from.choice("quiet_hours", default.quiet_hours, r#""22:00-07:00" or the like, or null"#),
+            history_days: from.whole("history_days", default.history_days, HISTORY_DAYS),
+            history_mb: from.whole("history_mb", default.history_mb, HISTORY_MB),
             percent: from.choice("percent", default.percent, r#""used" or "left""#),
             theme: from.choice("theme", default.theme, r#""system", "light" or "dark""#),
             start_at_login: from.flag("start_at_login", default.start_at_login),
@@ -148,6 +180,22 @@ impl Parser<'_> {
         })
     }
 
+    fn whole(&mut self, key: &str, default: u32, allowed: RangeInclusive<u32>) -> u32 {
+        let Some(value) = self.object.get(key) else {
+            return default;
+        };
+        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+        number.filter(|number| allowed.contains(number)).unwrap_or_else(|| {
+            self.problems.push(format!(
+                "settings.json: \"{key}\" is {}; it must be a whole number from {} to {}. Holdoff uses {default}.",
+                shown(Some(value)),
+                allowed.start(),
+                allowed.end()
+            ));
+            default
+        })
+    }
+
     fn flag(&mut self, key: &str, default: bool) -> bool {
         self.choice(key, default, "true or false")
     }
@@ -205,11 +253,17 @@ mod tests {
         let (settings, problems) = parse(json!({
             "version": 1, "polling_interval_s": 180, "percent": "left", "theme": "dark",
             "notify_recovery": false, "claude_config_dirs": ["/home/ann/.claude-work"],
+            "notify_thresholds": [50, 90], "notify_forecast": false, "notify_reset": false,
+            "quiet_hours": "22:00-07:00", "history_days": 30, "history_mb": 1,
         }));
         assert_eq!(problems, Vec::<String>::new());
         assert_eq!(settings.polling_interval, Duration::from_secs(180));
         assert_eq!(settings.percent, Percent::Left);
         assert!(!settings.notify_recovery && settings.notify_sign_in);
+        assert_eq!(Vec::from(settings.notify_thresholds), [50, 90]);
+        assert!(!settings.notify_forecast && !settings.notify_reset);
+        assert_eq!(settings.quiet_hours.map(|hours| hours.to_string()).as_deref(), Some("22:00-07:00"));
+        assert_eq!((settings.history_days, settings.history_mb), (30, 1));
         assert_eq!(settings.claude_config_dirs, ["/home/ann/.claude-work"]);
     }
 
@@ -227,6 +281,30 @@ mod tests {
         }));
         assert_eq!(settings, Settings::default());
         assert_eq!(problems.len(), 5, "{problems:?}");
+    }
+
+    #[test]
+    fn what_is_said_of_notices_and_history_is_checked() {
+        for (key, wrong) in [
+            ("notify_thresholds", json!([0])),
+            ("notify_thresholds", json!([101])),
+            ("notify_thresholds", json!(80)),
+            ("notify_thresholds", json!(["80"])),
+            ("notify_forecast", json!(1)),
+            ("notify_reset", json!("on")),
+            ("quiet_hours", json!("22-7")),
+            ("quiet_hours", json!(false)),
+            ("history_days", json!(0)),
+            ("history_days", json!(1.5)),
+            ("history_mb", json!(5000)),
+            ("history_mb", json!(-1)),
+        ] {
+            let (settings, problems) = parse(json!({key: wrong}));
+            assert_eq!(settings, Settings::default(), "{key} {wrong}");
+            assert!(problems.len() == 1 && problems[0].contains(key), "{problems:?}");
+        }
+        let (settings, problems) = parse(json!({"notify_thresholds": [], "quiet_hours": null}));
+        assert_eq!((settings.notify_thresholds.lowest(), settings.quiet_hours, problems), (None, None, vec![]));
     }
 
     #[test]

@@ -2,10 +2,12 @@
 //! say it twice; the last reading and the sign-in's outline, so that there is something to show at once.
 //! No token is in here, and none fits.
 
+use crate::cycle::Cycles;
 use crate::gate::{Cooldown, Gate, GateState, Jitter, Pause, Shut, Spacing};
 use crate::notice::Notices;
+use crate::pace::Forecast;
 use crate::places::Place;
-use crate::quota::Reading;
+use crate::quota::{QuotaWindow, Reading};
 use crate::request::Endpoint;
 use crate::secret::Fingerprint;
 use crate::sign_in::{Absence, Identity, Seen, SignIn};
@@ -74,6 +76,9 @@ pub struct AccountState {
     pub last: Option<LastRequest>,
     #[serde(default)]
     pub notices: Notices,
+    /// Each window since its last reset.
+    #[serde(default)]
+    pub cycles: Cycles,
     /// When Holdoff last renewed the sign-in.
     #[serde(default)]
     pub renewed: Option<Moment>,
@@ -142,6 +147,7 @@ impl AccountState {
             next: None,
             last: None,
             notices: Notices::default(),
+            cycles: Cycles::default(),
             renewed: None,
             renews: false,
             troubled: false,
@@ -149,6 +155,11 @@ impl AccountState {
             instead_of: None,
             rejected: Vec::new(),
         }
+    }
+
+    /// When one of the windows of the reading will be used up. `None` where there is nothing to forecast.
+    pub fn forecast(&self, window: &QuotaWindow, now: Wall) -> Option<Forecast> {
+        self.cycles.get(&window.id)?.forecast(now)
     }
 
     fn carry_over_reboot(&mut self, now: Moment) {

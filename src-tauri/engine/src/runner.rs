@@ -16,6 +16,7 @@ use holdoff_core::request::Endpoint;
 use holdoff_core::sign_in::{Stored, Successor};
 use holdoff_core::state::{Provider, Refusal};
 use holdoff_core::{AccountId, AccountState, CredentialRead, Delivery, Moment, Notice, Permit, Pushed, Request};
+use jiff::tz::TimeZone;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -163,6 +164,7 @@ impl Runner {
             match action {
                 Action::Sleep(until) => return until,
                 Action::Record(entry) => self.tools.record(&entry),
+                Action::Remember(_) => {}
                 Action::Persist(state) => {
                     let saved = self.tools.keeper.save(self.account.id().clone(), state).await;
                     if let Err(why) = &saved {
@@ -326,7 +328,9 @@ impl Tools {
             state.adopt_gates(other);
         }
         self.keeper.activate(None, id.clone()).await;
-        Account::new(id, self.source.place(), state, preferences, now, fastrand::u64(..))
+        let mut account = Account::new(id, self.source.place(), state, preferences, now, fastrand::u64(..));
+        account.handle(Event::Zone(TimeZone::system()), now);
+        account
     }
 
     /// An account that is met for the first time, unless it was here before its name was known.

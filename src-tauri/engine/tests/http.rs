@@ -33,7 +33,7 @@ fn due() -> (Permit, Request) {
                 plan: None,
                 identity: Identity { account: Some("ann".into()), ..Identity::default() },
             })),
-            Action::Record(_) => continue,
+            Action::Record(_) | Action::Remember(_) => continue,
             other => panic!("{other:?}"),
         };
         account.handle(event, now);

@@ -32,6 +32,7 @@ fn limited_for_a_day() -> tempfile::TempDir {
                 ledger.add(&entry);
                 continue;
             }
+            Action::Remember(_) => continue,
             Action::Persist(saved) => {
                 let mut state = State::new("boot".into());
                 state.accounts.insert(ann(), *saved);

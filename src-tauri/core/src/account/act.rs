@@ -15,11 +15,17 @@ impl Account {
     /// these, when the time has come or something was handled.
     pub fn poll(&mut self, now: Moment) -> Action {
         self.notice_waking(now);
+        if self.a_window_is_over(now) {
+            self.watch_windows(now);
+        }
         if let Some(action) = self.before_saving(now) {
             return action;
         }
         if let Some(entry) = self.ledger.pop_front() {
             return Action::Record(entry);
+        }
+        if let Some(memory) = self.memories.pop_front() {
+            return Action::Remember(memory);
         }
         // What a 401 comes to is settled before it is saved: a crash in between must not lose the strike.
         if matches!(self.step, Step::Rechecking { .. }) {
@@ -36,6 +42,7 @@ impl Account {
         }
         if self.notice_service
             && !self.retiring
+            && self.quiet_until(now).is_none()
             && let Some(id) = self.state.notices.due(now)
         {
             self.to_show = self.state.notices.start_showing(id);
@@ -170,9 +177,11 @@ impl Account {
         let retry = self.saving.retry.filter(|_| self.saving.dirty);
         let free = !self.saving.dirty && !self.retiring;
         let offer = self.state.notices.next_offer().filter(|_| self.notice_service && free);
+        let offer = offer.map(|at| self.quiet_until(now).map_or(at, |quiet| at.later(quiet)));
+        let reset = self.next_reset(now).filter(|_| free);
         let renewing = matches!(self.step, Step::Renewing(_));
         let look = self.look_at.filter(|_| free && !renewing);
-        let until = [due, renewal, retry, offer, look].into_iter().flatten().min_by_key(|at| at.boot);
+        let until = [due, renewal, retry, offer, look, reset].into_iter().flatten().min_by_key(|at| at.boot);
         self.sleep.expected = until;
         Action::Sleep(until)
     }

@@ -2,8 +2,9 @@
 
 use super::{Account, Event, Preferences, Step};
 use crate::gate::{Cooldown, GateState, Spacing};
+use crate::history::{Memory, episode_changes};
 use crate::ledger::{Happened, Reason};
-use crate::notice::Proved;
+use crate::notice::{Notices, Proved};
 use crate::outcome::{Delivery, Outcome, Rejection};
 use crate::policy;
 use crate::providers;
@@ -18,6 +19,7 @@ use crate::words;
 impl Account {
     /// Takes in what happened. [`Account::poll`] then says what follows.
     pub fn handle(&mut self, event: Event, now: Moment) {
+        let notices = self.state.notices.clone();
         match event {
             Event::Persisted(Ok(())) => self.saved(),
             Event::Persisted(Err(trouble)) => self.not_saved(trouble, now),
@@ -42,7 +44,14 @@ impl Account {
             Event::Preferences(preferences) => self.prefer(preferences),
             Event::Retire => self.retiring = true,
             Event::Reading(pushed) => self.pushed(pushed, now),
+            Event::Zone(zone) => self.zone = zone,
         }
+        self.remember_episodes(&notices, now);
+    }
+
+    fn remember_episodes(&mut self, before: &Notices, now: Moment) {
+        let changed = episode_changes(&self.id, before, &self.state.notices, now.wall);
+        self.memories.extend(changed.into_iter().map(Memory::Episode));
     }
 
     /// Settles what an earlier process left behind.
@@ -50,7 +59,9 @@ impl Account {
         let unanswered: Vec<Endpoint> =
             [&self.state.usage, &self.state.token].iter().filter(|g| g.intent.is_some()).map(|g| g.endpoint).collect();
         let jitter = self.dice.jitter();
+        let notices = self.state.notices.clone();
         self.state.settle(now, jitter);
+        self.remember_episodes(&notices, now);
         // Even where nothing changed: one of the two files that keep it may be gone.
         self.saving.dirty = true;
         self.state.sign_in.place.clone_from(&self.place);

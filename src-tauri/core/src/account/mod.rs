@@ -10,8 +10,10 @@ mod pushed;
 mod renew;
 #[cfg(test)]
 mod tests;
+mod windows;
 
 use crate::gate::{Jitter, Permit, Spacing};
+use crate::history::Memory;
 use crate::ledger::{Entry, Happened, Reason};
 use crate::notice::{Notice, Wanted};
 use crate::outcome::Delivery;
@@ -24,6 +26,8 @@ use crate::settings::Settings;
 use crate::sign_in::{Credential, CredentialRead, Stored, Successor};
 use crate::state::{AccountId, AccountState, Refusal};
 use crate::time::Moment;
+use crate::wishes::QuietHours;
+use jiff::tz::TimeZone;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -32,6 +36,8 @@ use std::time::Duration;
 pub enum Action {
     /// Add a line to the ledger. Nothing is answered.
     Record(Entry),
+    /// Keep this in the history. Nothing is answered.
+    Remember(Memory),
     /// Make the state durable, then answer with [`Event::Persisted`].
     Persist(Box<AccountState>),
     /// Look at the owner's sign-in, then answer with [`Event::Credential`].
@@ -77,6 +83,8 @@ pub enum Event {
     Retire,
     /// A reading came without a request. One of another account changes nothing.
     Reading(Pushed),
+    /// The person's time zone, for their quiet hours. Until this is told, it is UTC.
+    Zone(TimeZone),
 }
 
 /// The settings that bear on one account.
@@ -84,6 +92,8 @@ pub enum Event {
 pub struct Preferences {
     pub interval: Duration,
     pub wanted: Wanted,
+    /// When nothing is shown. What there is to say waits, and is said after if it is still true.
+    pub quiet: Option<QuietHours>,
     /// Whether Holdoff may renew the sign-in (law 7: off).
     pub renewal: bool,
 }
@@ -96,7 +106,11 @@ impl From<&Settings> for Preferences {
                 rate_limit: settings.notify_rate_limit,
                 sign_in: settings.notify_sign_in,
                 recovery: settings.notify_recovery,
+                thresholds: settings.notify_thresholds,
+                forecast: settings.notify_forecast,
+                reset: settings.notify_reset,
             },
+            quiet: settings.quiet_hours,
             renewal: settings.renewal,
         }
     }
@@ -124,6 +138,8 @@ pub struct Account {
     look_at: Option<Moment>,
     becoming: Option<(AccountId, bool)>,
     ledger: VecDeque<Entry>,
+    memories: VecDeque<Memory>,
+    zone: TimeZone,
     saving: Saving,
     to_show: Option<Notice>,
     notice_service: bool,
@@ -227,6 +243,8 @@ impl Account {
             look_at: None,
             becoming: None,
             ledger: VecDeque::new(),
+            memories: VecDeque::new(),
+            zone: TimeZone::UTC,
             saving: Saving::default(),
             to_show: None,
             notice_service: false,

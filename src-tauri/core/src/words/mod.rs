@@ -1,14 +1,18 @@
 //! What to say: every sentence that a person reads about asking, in one place, for window, menu, tooltip,
 //! notification and terminal alike. Time zones are arguments.
 
+mod backtest;
 mod gate;
+mod limit;
 mod notice;
 mod sign_in;
 mod status_line;
 mod terminal;
 mod window;
 
+pub use backtest::backtest;
 pub use gate::{cooldown, grant, grant_kind, outcome, outcome_kind, refusal, refusal_short, status};
+pub use limit::{forecast, forecast_range};
 pub use notice::notice;
 pub use sign_in::{SignInWords, sign_in};
 pub use status_line::{

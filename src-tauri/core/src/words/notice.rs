@@ -1,17 +1,18 @@
 //! Notifications: a title and a body.
 
 use super::gate::pause;
-use super::{clock, not_before};
+use super::{clock, limit, not_before};
 use crate::gate::GateState;
-use crate::notice::NoticeKind;
+use crate::notice::{Notice, NoticeKind};
 use crate::state::{AccountState, SignInTrouble};
 use crate::time::Moment;
 use jiff::tz::TimeZone;
 
 /// Title and body of a notice, as things stand when it is shown.
-pub fn notice(kind: NoticeKind, label: &str, state: &AccountState, now: Moment, zone: &TimeZone) -> (String, String) {
+pub fn notice(notice: &Notice, label: &str, state: &AccountState, now: Moment, zone: &TimeZone) -> (String, String) {
     let (name, owner) = (state.provider.name(), state.provider.owner());
-    match kind {
+    match notice.kind {
+        NoticeKind::Window => limit::news(notice.about.as_ref(), label, state, now.wall, zone),
         NoticeKind::RateLimited => {
             let until = match &state.usage.state {
                 GateState::CoolingDown { until, .. } => not_before(until.wall_as_of(now), now.wall, zone),

@@ -6,6 +6,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::task::spawn_blocking;
 
+const FAILED_ITSELF: &str = "writing it failed in Holdoff itself";
+
 /// One sign-in's store, with its locks while they are held. Its copies are the same one.
 #[derive(Debug, Clone)]
 pub struct LockedStore {
@@ -21,11 +23,22 @@ impl LockedStore {
         Self { source, locker, locks: Arc::default() }
     }
 
-    /// Takes the locks, and keeps them until [`LockedStore::unlock`].
+    /// Takes the locks for a renewal, and keeps them until [`LockedStore::unlock`].
     ///
     /// # Errors
-    /// Who has them, or why they cannot be had.
+    /// Who has them, why they cannot be had, or why what is renewed could not be written.
     pub async fn lock(&self) -> Result<(), String> {
+        self.take_locks().await?;
+        let source = self.source.clone();
+        let writable = spawn_blocking(move || source.rehearse_store()).await;
+        let writable = writable.unwrap_or_else(|_| Err(FAILED_ITSELF.to_owned()));
+        if writable.is_err() {
+            self.unlock().await;
+        }
+        writable.map_err(|why| format!("a renewed sign-in could not be written: {why}"))
+    }
+
+    async fn take_locks(&self) -> Result<(), String> {
         let locks = self.locker.take().await?;
         *self.locks() = Some(Arc::new(locks));
         Ok(())
@@ -54,7 +67,7 @@ impl LockedStore {
     pub async fn store(&self, successor: Successor) -> Stored {
         if !self.is_locked().await {
             self.unlock().await;
-            if let Err(why) = self.lock().await {
+            if let Err(why) = self.take_locks().await {
                 return Stored::Failed(why);
             }
         }
@@ -73,7 +86,7 @@ impl LockedStore {
     async fn write(&self, successor: Successor) -> Stored {
         let source = self.source.clone();
         let stored = spawn_blocking(move || source.store(&successor)).await;
-        stored.unwrap_or_else(|_| Stored::Failed("writing it failed in Holdoff itself".to_owned()))
+        stored.unwrap_or_else(|_| Stored::Failed(FAILED_ITSELF.to_owned()))
     }
 
     /// Gives the locks back, if they are held.

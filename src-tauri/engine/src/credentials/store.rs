@@ -19,6 +19,18 @@ impl Source {
         store(&self.credential_path(), successor, || std::thread::sleep(PAUSE))
     }
 
+    /// Whether new tokens could be written there: found out before the old ones are spent for them.
+    ///
+    /// # Errors
+    /// What is in the way. That there is no sign-in, or none that can be understood, is not.
+    pub fn rehearse_store(&self) -> Result<(), String> {
+        #[cfg(target_os = "macos")]
+        if matches!(super::keychain::read(self.variable.as_deref()), Ok(Some(_))) {
+            return Ok(());
+        }
+        rehearse(&self.credential_path())
+    }
+
     /// `None` where the Keychain has no such item: then the file is the owner's store.
     #[cfg(target_os = "macos")]
     fn store_in_keychain(&self, successor: &Successor) -> Option<Stored> {
@@ -38,6 +50,20 @@ impl Source {
                 Err(absence) => return failed(absence),
             },
         })
+    }
+}
+
+/// Writes beside it what stands in it: as much as would be written, in the same place.
+fn rehearse(path: &Path) -> Result<(), String> {
+    let target = match fs::canonicalize(path) {
+        Ok(target) => target,
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !is_link(path) => return Ok(()),
+        Err(error) => return Err(words(file::refused(&error, path))),
+    };
+    match file::read(&target, credential::FILE_MAX) {
+        Ok(stored) => replace::Next::beside(&target, &stored).map(drop),
+        Err(Absence::Forbidden(why)) => Err(why),
+        Err(_) => Ok(()),
     }
 }
 

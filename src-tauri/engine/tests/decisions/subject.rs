@@ -169,7 +169,7 @@ impl Subject {
                 }
                 return Some(None);
             }
-            Action::Unlock => return Some(None),
+            Action::Unlock | Action::Remember(_) => return Some(None),
             Action::Persist(_) => {
                 self.saved = true;
                 Event::Persisted(Ok(()))

@@ -41,7 +41,7 @@ impl Telling {
             NoticeKind::RateLimited => Some(&mut self.limit),
             NoticeKind::SignInStopped => Some(&mut self.sign_in),
             NoticeKind::RenewalLimited => Some(&mut self.renewal),
-            NoticeKind::Recovered | NoticeKind::RenewalUnsaved => None,
+            NoticeKind::Recovered | NoticeKind::RenewalUnsaved | NoticeKind::Window => None,
         }
     }
 
@@ -77,7 +77,8 @@ impl Telling {
         match self.episode(kind) {
             Some(Some(episode)) if matches!(episode.told, Told::Owed(_)) => episode.told = Told::Perhaps,
             Some(_) => {}
-            None => (self.ends, self.end_owed) = (self.ends.saturating_sub(1), None),
+            None if kind == NoticeKind::Recovered => (self.ends, self.end_owed) = (self.ends.saturating_sub(1), None),
+            None => {}
         }
     }
 

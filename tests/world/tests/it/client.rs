@@ -33,6 +33,12 @@ pub async fn usage(base: &str, token: &str) -> Reply {
     ask(base, "GET", "/api/oauth/usage", &headers, "", Duration::from_secs(10)).await
 }
 
+/// A refresh-token grant. Its status is 0 if the connection ended without an answer.
+pub async fn grant(base: &str, refresh_token: &str) -> Reply {
+    let body = format!(r#"{{"grant_type":"refresh_token","refresh_token":"{refresh_token}"}}"#);
+    ask(base, "POST", "/v1/oauth/token", "User-Agent: holdoff/0.1.0\r\n", &body, Duration::from_secs(10)).await
+}
+
 pub async fn connect(base: &str) -> TcpStream {
     TcpStream::connect(base.trim_start_matches("http://")).await.expect("the server listens")
 }

@@ -7,6 +7,7 @@ mod client;
 mod clock;
 mod desktop;
 mod fake;
+mod grants;
 mod home;
 mod item;
 mod secrets;

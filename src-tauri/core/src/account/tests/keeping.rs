@@ -15,7 +15,7 @@ fn a_request_without_an_answer_is_waited_for_as_for_a_refusal() {
                 Event::Persisted(Ok(()))
             }
             Action::ReadCredential => Event::Credential(world.credential.clone()),
-            Action::Record(_) => continue,
+            Action::Record(_) | Action::Remember(_) => continue,
             other => panic!("{other:?}"),
         };
         world.account.handle(event, world.now);

@@ -7,11 +7,12 @@ mod renewing;
 mod retiring;
 mod sign_in;
 mod telling;
+mod windows;
 
 use super::*;
 use crate::gate::{Cooldown, GateState, Pause};
 use crate::ledger::OutcomeKind;
-use crate::notice::NoticeKind;
+use crate::notice::{NoticeKind, WindowNews};
 use crate::outcome::{Answer, Body};
 use crate::providers;
 use crate::reading::Whose;
@@ -44,7 +45,11 @@ struct World {
     spent: Vec<(Boot, String)>,
     preferences: Preferences,
     shown: Vec<NoticeKind>,
+    /// Of the same: when, about what, and its title and body.
+    told: Vec<(Moment, Option<WindowNews>)>,
+    words: Vec<(String, String)>,
     entries: Vec<Entry>,
+    memories: Vec<Memory>,
     became: Vec<AccountId>,
     answer: Box<dyn FnMut(usize) -> Delivery>,
     token: Box<dyn FnMut(usize) -> Delivery>,
@@ -121,7 +126,10 @@ impl World {
             spent: vec![],
             preferences: preferences(),
             shown: vec![],
+            told: vec![],
+            words: vec![],
             entries: vec![],
+            memories: vec![],
             became: vec![],
             answer: Box::new(answer),
             token: Box::new(|n| panic!("renewal {n} was not expected")),
@@ -144,6 +152,7 @@ impl World {
         let event = match action {
             Action::Sleep(_) => return,
             Action::Record(entry) => return self.entries.push(entry),
+            Action::Remember(memory) => return self.memories.push(memory),
             Action::Become { id, .. } => return self.became.push(id),
             Action::Unlock => {
                 assert!(std::mem::take(&mut self.holds_locks), "what is given back was held");
@@ -160,6 +169,9 @@ impl World {
             Action::ReadCredential => Event::Credential(self.credential.clone()),
             Action::Notify(notice) if self.service => {
                 self.shown.push(notice.kind);
+                let words = crate::words::notice(&notice, "ann", self.account.state(), self.now, &TimeZone::UTC);
+                self.words.push(words);
+                self.told.push((self.now, notice.about));
                 Event::NoticeShown(notice.id)
             }
             Action::Notify(notice) => Event::NoticeMissed(notice.id),

@@ -74,7 +74,7 @@ fn a_re_ask_happens_once_per_poll() {
             }
             Action::Persist(_) => Event::Persisted(Ok(())),
             Action::Notify(notice) => Event::NoticeShown(notice.id),
-            Action::Record(_) => continue,
+            Action::Record(_) | Action::Remember(_) => continue,
             Action::Sleep(_) => break,
             other => unreachable!("{other:?}"),
         };

@@ -198,6 +198,25 @@ fn a_file_that_is_being_written_is_waited_for() {
     assert_eq!((stored, folder.text().as_str()), (Stored::Written, RENEWED), "a moment without a file");
 }
 
+/// Before a refresh token is spent for what could not be written then.
+#[test]
+fn it_is_known_beforehand_whether_it_could_be_written() {
+    let rehearsed = |folder: &Folder| rehearse(&folder.path());
+    let good = Folder::holding(STORED);
+    assert_eq!(rehearsed(&good), Ok(()));
+    assert_eq!((good.text().as_str(), good.names().len()), (STORED, 1));
+    fs::set_permissions(good.path(), fs::Permissions::from_mode(0o400)).unwrap();
+    assert_eq!(rehearsed(&good), Err("it is write-protected".to_owned()));
+
+    let blocked = Folder::holding(STORED);
+    fs::create_dir(blocked.dir.path().join(".credentials.json.holdoff-new")).unwrap();
+    assert!(rehearsed(&blocked).is_err());
+    let link = Folder { dir: tempfile::tempdir().unwrap() };
+    assert_eq!(rehearsed(&link), Ok(()), "nothing there is no obstacle: there is nothing to renew");
+    symlink(link.dir.path().join("nowhere"), link.path()).unwrap();
+    assert!(rehearsed(&link).is_err());
+}
+
 #[test]
 fn what_a_crash_left_behind_is_cleared() {
     let folder = Folder::holding(STORED);

@@ -1,0 +1,293 @@
+//! What is said of windows: each thing once in a cycle, restarts included.
+
+use super::*;
+use crate::Reading;
+use crate::notice::News;
+use crate::quota::{QuotaWindow, Source};
+
+const FIVE_HOURS: i64 = 5 * 3_600_000;
+
+/// What was shown of windows, and when, in minutes since noon.
+fn told(world: &World) -> Vec<(u64, News)> {
+    let of_windows = world.told.iter().filter_map(|(at, about)| {
+        let since = at.wall.since(NOON).as_secs() / MINUTE;
+        Some((since, about.as_ref()?.news))
+    });
+    of_windows.collect()
+}
+
+/// A world whose endpoint cannot be reached, and a status line that tells.
+fn world() -> World {
+    let mut world = World::new(|_| Delivery::NotSent("no route".into()));
+    world.settle();
+    world
+}
+
+/// The 5-hour window that began at noon, as the status line tells it now.
+fn five_hour(world: &mut World, used: f64) {
+    read(world, used, Some(Wall(NOON.0 + FIVE_HOURS)));
+}
+
+fn read(world: &mut World, used: f64, resets_at: Option<Wall>) {
+    let window = QuotaWindow {
+        id: "five_hour".into(),
+        label: "5-hour".into(),
+        used_percent: Some(used),
+        resets_at,
+        duration_s: Some(18_000),
+        binding: false,
+        origin: None,
+    };
+    let reading = Reading::new(Source::StatusLine, world.now.wall, vec![window], vec![]);
+    let whose = Whose::Place(world.account.place.clone());
+    world.account.handle(Event::Reading(Pushed { whose, reading }), world.now);
+    world.settle();
+}
+
+/// Uses it up evenly, `per_hour` points an hour from noon on, until this many minutes after noon.
+fn use_until(world: &mut World, minutes: u64, per_hour: f64) {
+    while world.now.wall.since(NOON).as_secs() < minutes * MINUTE {
+        world.run(2 * MINUTE);
+        let hours = world.now.wall.since(NOON).as_secs_f64() / 3600.0;
+        five_hour(world, (hours * per_hour).min(100.0));
+    }
+}
+
+fn prefer(world: &mut World, change: impl Fn(&mut Preferences)) {
+    change(&mut world.preferences);
+    world.account.handle(Event::Preferences(world.preferences), world.now);
+}
+
+fn only_thresholds(preferences: &mut Preferences) {
+    preferences.wanted.forecast = false;
+    preferences.wanted.reset = false;
+}
+
+#[test]
+fn each_threshold_is_said_once_in_a_cycle() {
+    let mut world = world();
+    prefer(&mut world, only_thresholds);
+    use_until(&mut world, 180, 50.0);
+    for _ in 0..20 {
+        world.crash();
+        world.run(MINUTE);
+        five_hour(&mut world, 100.0);
+    }
+    assert_eq!(told(&world), [(96, News::Threshold { percent: 80 }), (114, News::Threshold { percent: 95 })]);
+}
+
+#[test]
+fn a_leap_over_both_thresholds_is_one_word() {
+    let mut world = world();
+    prefer(&mut world, only_thresholds);
+    five_hour(&mut world, 70.0);
+    world.run(MINUTE);
+    five_hour(&mut world, 97.0);
+    world.run(MINUTE);
+    five_hour(&mut world, 81.0);
+    assert_eq!(told(&world), [(1, News::Threshold { percent: 95 })]);
+}
+
+#[test]
+fn the_next_cycle_is_another_matter() {
+    let mut world = world();
+    prefer(&mut world, only_thresholds);
+    five_hour(&mut world, 85.0);
+    world.run(5 * HOUR + MINUTE);
+    read(&mut world, 82.0, Some(Wall(NOON.0 + 2 * FIVE_HOURS)));
+    let once = News::Threshold { percent: 80 };
+    assert_eq!(told(&world), [(0, once), (301, once)]);
+}
+
+/// The provider computes the time of a reset anew for each answer, and a clock may be set.
+#[test]
+fn neither_a_wavering_reset_nor_a_clock_that_is_set_says_it_again() {
+    let mut world = world();
+    prefer(&mut world, only_thresholds);
+    for n in 0..20 {
+        read(&mut world, 85.0, Some(Wall(NOON.0 + FIVE_HOURS + n % 3 * 700)));
+        world.run(MINUTE);
+    }
+    for jump in [30 * 3_600_000, -30 * 3_600_000] {
+        world.now.wall = Wall(world.now.wall.0 + jump);
+        world.run(MINUTE);
+        five_hour(&mut world, 86.0);
+    }
+    assert_eq!(told(&world).len(), 1, "{:?}", told(&world));
+}
+
+#[test]
+fn the_persons_own_thresholds_count_and_none_is_none() {
+    for (percents, expect) in [(vec![], 0), (vec![50], 1), (vec![10, 20, 30, 40], 4)] {
+        let mut world = world();
+        prefer(&mut world, |preferences| {
+            only_thresholds(preferences);
+            preferences.wanted.thresholds = percents.clone().try_into().unwrap();
+        });
+        use_until(&mut world, 120, 40.0);
+        assert_eq!(told(&world).len(), expect, "{percents:?}: {:?}", told(&world));
+    }
+}
+
+#[test]
+fn that_it_runs_out_is_said_once_and_before_it_does() {
+    let mut world = world();
+    prefer(&mut world, |preferences| preferences.wanted.thresholds = vec![].try_into().unwrap());
+    use_until(&mut world, 110, 50.0);
+    let said = told(&world);
+    assert!(matches!(said[..], [(20..=40, News::RunsOut)]), "{said:?}");
+    let (title, body) = world.words.last().unwrap();
+    assert!(title.starts_with("5-hour limit runs out 1"), "{title}");
+    assert!(body.contains("At this pace it runs out 1") && body.contains("It resets 17:00."), "{body}");
+}
+
+#[test]
+fn that_it_lasts_is_not_said() {
+    let mut world = world();
+    use_until(&mut world, 290, 15.0);
+    assert_eq!(told(&world), []);
+}
+
+/// Told by the clock and not by a reading: at the very time.
+#[test]
+fn a_reset_is_said_where_the_window_was_nearly_used_up() {
+    let mut world = world();
+    prefer(&mut world, |preferences| preferences.wanted.forecast = false);
+    five_hour(&mut world, 85.0);
+    world.run(7 * HOUR);
+    assert_eq!(told(&world), [(0, News::Threshold { percent: 80 }), (300, News::Reset { used: 85 })]);
+    world.crash();
+    read(&mut world, 1.0, Some(Wall(NOON.0 + 2 * FIVE_HOURS)));
+    world.run(5 * HOUR);
+    assert_eq!(told(&world).len(), 2, "and not of a window that was hardly used");
+}
+
+#[test]
+fn a_reset_long_ago_is_not_said() {
+    let mut world = world();
+    five_hour(&mut world, 85.0);
+    world.now = world.now.plus(Duration::from_secs(11 * HOUR));
+    world.crash();
+    world.run(HOUR);
+    assert_eq!(told(&world), [(0, News::Threshold { percent: 80 })]);
+}
+
+#[test]
+fn a_limit_that_was_lifted_is_said() {
+    let mut world = World::new(|n| {
+        let used = if n == 1 { 90 } else { 0 };
+        status(200, None, &format!(r#"{{"five_hour":{{"utilization":{used},"resets_at":"2026-09-14T17:00:00Z"}}}}"#))
+    });
+    prefer(&mut world, |preferences| preferences.wanted.forecast = false);
+    world.run(6 * MINUTE);
+    assert_eq!(told(&world), [(0, News::Threshold { percent: 80 }), (5, News::Reset { used: 90 })]);
+}
+
+/// 13:00–15:00 is quiet here.
+fn quiet(preferences: &mut Preferences) {
+    preferences.quiet = Some("13:00-15:00".parse().unwrap());
+}
+
+#[test]
+fn in_quiet_hours_nothing_is_shown_and_what_is_still_true_is_said_after() {
+    let mut world = world();
+    prefer(&mut world, quiet);
+    prefer(&mut world, only_thresholds);
+    use_until(&mut world, 290, 50.0);
+    assert_eq!(told(&world), [(180, News::Threshold { percent: 95 })], "the higher one, once, when it is over");
+}
+
+#[test]
+fn what_is_over_when_quiet_ends_is_not_said() {
+    let mut world = world();
+    prefer(&mut world, |preferences| {
+        preferences.quiet = Some("13:00-18:00".parse().unwrap());
+        preferences.wanted.reset = false;
+    });
+    world.run(2 * HOUR);
+    use_until(&mut world, 200, 50.0);
+    world.run(8 * HOUR);
+    assert_eq!(told(&world), []);
+}
+
+#[test]
+fn a_limit_in_quiet_hours_waits_too_and_is_lost_neither() {
+    let mut world = World::new(|n| if n < 18 { good() } else { limited(Some("7200")) });
+    prefer(&mut world, quiet);
+    world.run(3 * HOUR - MINUTE);
+    assert_eq!((world.shown.len(), world.account.state().usage.strikes), (0, 1));
+    world.run(2 * MINUTE);
+    assert_eq!(world.shown, [NoticeKind::RateLimited]);
+}
+
+#[test]
+fn quiet_hours_are_on_the_persons_own_clock() {
+    let mut world = world();
+    prefer(&mut world, quiet);
+    prefer(&mut world, only_thresholds);
+    world.account.handle(Event::Zone(jiff::tz::TimeZone::fixed(jiff::tz::offset(2))), world.now);
+    five_hour(&mut world, 85.0);
+    world.run(59 * MINUTE);
+    assert_eq!(told(&world), []);
+    world.run(MINUTE);
+    assert_eq!(told(&world), [(60, News::Threshold { percent: 80 })]);
+}
+
+#[test]
+fn a_missing_service_loses_nothing_that_is_still_true() {
+    let mut world = world();
+    prefer(&mut world, only_thresholds);
+    world.service = false;
+    five_hour(&mut world, 85.0);
+    world.run(10 * MINUTE);
+    world.crash();
+    world.service = true;
+    world.account.handle(Event::NoticeService(true), world.now);
+    world.settle();
+    assert_eq!(told(&world), [(10, News::Threshold { percent: 80 })]);
+}
+
+/// Law 9 has its own episodes, which windows have no part in.
+#[test]
+fn what_is_said_of_windows_ends_no_episode_and_is_ended_by_none() {
+    let nearly = r#"{"five_hour":{"utilization":85,"resets_at":"2026-09-14T17:00:00Z"}}"#;
+    let mut world = World::new(move |n| if n == 2 { limited(None) } else { status(200, None, nearly) });
+    prefer(&mut world, only_thresholds);
+    prefer(&mut world, |preferences| preferences.wanted.thresholds = vec![90].try_into().unwrap());
+    world.run(6 * MINUTE);
+    world.service = false;
+    five_hour(&mut world, 90.0);
+    world.run(7 * MINUTE);
+    five_hour(&mut world, 91.0);
+    world.service = true;
+    world.run(10 * MINUTE);
+    assert_eq!(world.shown, [NoticeKind::RateLimited, NoticeKind::Window, NoticeKind::Recovered]);
+}
+
+#[test]
+fn changes_are_remembered_as_they_come() {
+    let mut world = world();
+    use_until(&mut world, 20, 30.0);
+    world.run(20 * MINUTE);
+    let windows = world.memories.iter().filter_map(|memory| match memory {
+        Memory::Window(record) => Some((record.at.since(NOON).as_secs() / MINUTE, record.used_percent?)),
+        Memory::Episode(_) => None,
+    });
+    let mut windows: Vec<_> = windows.collect();
+    windows.dedup();
+    assert_eq!(windows, (1..=10).map(|n| (n * 2, n as f64)).collect::<Vec<_>>());
+}
+
+#[test]
+fn episodes_are_remembered() {
+    let mut world = World::new(|n| if n == 2 { limited(None) } else { good() });
+    world.run(30 * MINUTE);
+    let episodes = world.memories.iter().filter_map(|memory| match memory {
+        Memory::Episode(record) => Some((record.kind, record.ended.is_some(), record.told)),
+        Memory::Window(_) => None,
+    });
+    use crate::history::EpisodeKind::UsageLimit;
+    use crate::notice::Told::{Pending, Shown};
+    let told: Vec<_> = episodes.collect();
+    assert_eq!(told, [(UsageLimit, false, Pending), (UsageLimit, false, Shown), (UsageLimit, true, Shown)]);
+}

@@ -1,0 +1,149 @@
+use super::*;
+use crate::quota::Source;
+
+const MINUTE: i64 = 60_000;
+const FIVE_HOURS: u64 = 18_000;
+const WEEK: u64 = 604_800;
+
+/// splitmix64.
+struct Dice(u64);
+
+impl Dice {
+    fn unit(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+fn record(window: &str, duration_s: u64, at: Wall, used: f64, resets_at: Wall) -> WindowRecord {
+    WindowRecord {
+        account: AccountId("anthropic:ann".into()),
+        window: window.into(),
+        label: window.into(),
+        duration_s: Some(duration_s),
+        used_percent: Some(used),
+        resets_at: Some(resets_at),
+        at,
+        source: Source::StatusLine,
+    }
+}
+
+/// A person at work in 5-hour windows: tasks of some minutes with pauses between, each task at its own pace, read every
+/// two or five minutes and rounded to whole percents.
+fn work_days(windows: usize, seed: u64) -> Vec<WindowRecord> {
+    let mut dice = Dice(seed);
+    let mut records = Vec::new();
+    for n in 0..windows {
+        let begins = n as i64 * 300 * MINUTE;
+        let resets_at = Wall(begins + 300 * MINUTE);
+        let busy = 10.0 + 50.0 * dice.unit();
+        let every = if dice.unit() < 0.5 { 2 } else { 5 };
+        let (mut used, mut pace, mut left) = (0.0, 0.0, 0);
+        for minute in 1..300 {
+            if left == 0 {
+                left = 4 + (dice.unit() * 16.0) as i64;
+                pace = if dice.unit() < 0.3 { 0.0 } else { busy / 60.0 * (0.4 + 1.6 * dice.unit()) };
+            }
+            left -= 1;
+            used = (used + pace).min(100.0_f64);
+            if minute % every == 0 {
+                records.push(record("five_hour", FIVE_HOURS, Wall(begins + minute * MINUTE), used.round(), resets_at));
+            }
+        }
+    }
+    records
+}
+
+/// Weeks of work days of about eight hours, each with its own load, and quieter ends of weeks; read every 20 minutes.
+fn weeks(count: usize, seed: u64) -> Vec<WindowRecord> {
+    let mut dice = Dice(seed);
+    let mut records = Vec::new();
+    for n in 0..count {
+        let begins = n as i64 * 7 * 1440 * MINUTE;
+        let resets_at = Wall(begins + 7 * 1440 * MINUTE);
+        let load = 8.0 + 22.0 * dice.unit();
+        let mut used = 0.0;
+        for day in 0..7 {
+            let today = load * (0.5 + dice.unit()) * if day >= 5 { 0.3 } else { 1.0 };
+            for slot in 0..72 {
+                let at_work = (27..54).contains(&slot) && dice.unit() < 0.8;
+                used = (used + if at_work { today / 21.6 } else { 0.0 }).min(100.0_f64);
+                let at = Wall(begins + (day * 72 + slot + 1) * 20 * MINUTE);
+                if at < resets_at {
+                    records.push(record("seven_day", WEEK, at, used.round(), resets_at));
+                }
+            }
+        }
+    }
+    records
+}
+
+fn verdict(records: &[WindowRecord]) -> Verdict {
+    let mut backtest = Backtest::default();
+    records.iter().for_each(|record| backtest.record(record));
+    let mut verdicts = backtest.verdicts();
+    assert_eq!(verdicts.len(), 1);
+    verdicts.remove(0).1
+}
+
+fn share(part: usize, whole: usize) -> f64 {
+    part as f64 / whole.max(1) as f64
+}
+
+/// The figures that this holds the forecast to, with room for other dice. `cargo test -p holdoff-core backtest --
+/// --nocapture` prints them.
+#[test]
+fn forecasts_of_made_up_work_days_are_good() {
+    let verdict = verdict(&work_days(400, 1));
+    println!("{}", crate::words::backtest(&verdict));
+    assert_eq!(verdict.cycles, 400);
+    assert!(verdict.ran_out > 100, "{}", verdict.ran_out);
+    assert!(median(&verdict.time_shares).unwrap() < 0.3, "{:?}", median(&verdict.time_shares));
+    assert!(median(&verdict.point_errors).unwrap() < 8.0, "{:?}", median(&verdict.point_errors));
+    assert!(share(verdict.in_range, verdict.runs_out.right) > 0.7);
+    assert!(share(verdict.lasted.right, verdict.lasted.right + verdict.lasted.wrong) > 0.75);
+    assert!(share(verdict.runs_out.right, verdict.runs_out.right + verdict.runs_out.wrong) > 0.85);
+}
+
+#[test]
+fn forecasts_of_made_up_weeks_are_good() {
+    let verdict = verdict(&weeks(200, 2));
+    println!("{}", crate::words::backtest(&verdict));
+    assert!(verdict.ran_out > 40, "{}", verdict.ran_out);
+    assert!(median(&verdict.time_shares).unwrap() < 0.35, "{:?}", median(&verdict.time_shares));
+    assert!(share(verdict.in_range, verdict.runs_out.right) > 0.7);
+    assert!(share(verdict.lasted.right, verdict.lasted.right + verdict.lasted.wrong) > 0.85);
+}
+
+#[test]
+fn steady_use_is_forecast_to_the_minute() {
+    let resets_at = Wall(300 * MINUTE);
+    let steady: Vec<WindowRecord> = (1..=200)
+        .map(|minute| record("five_hour", FIVE_HOURS, Wall(minute * MINUTE), minute as f64 / 2.0, resets_at))
+        .collect();
+    let verdict = verdict(&steady);
+    assert_eq!((verdict.cycles, verdict.ran_out, verdict.runs_out.wrong, verdict.lasted.wrong), (1, 1, 0, 0));
+    assert!(verdict.time_errors.iter().all(|error| *error <= Duration::from_secs(60)), "{:?}", verdict.time_errors);
+    assert_eq!(verdict.in_range, verdict.runs_out.right);
+}
+
+#[test]
+fn a_forecast_that_was_wrong_is_counted_as_wrong() {
+    let resets_at = Wall(300 * MINUTE);
+    let used = |minute: i64| if minute < 60 { minute as f64 } else { 60.0 };
+    let stopped: Vec<WindowRecord> = (1..300)
+        .map(|minute| record("five_hour", FIVE_HOURS, Wall(minute * MINUTE), used(minute), resets_at))
+        .collect();
+    let verdict = verdict(&stopped);
+    assert_eq!((verdict.ran_out, verdict.runs_out.right), (0, 0));
+    assert!(verdict.runs_out.wrong > 40 && verdict.lasted.right > 100, "{verdict:?}");
+}
+
+#[test]
+fn nothing_recorded_is_nothing_judged() {
+    assert_eq!(Backtest::default().verdicts(), []);
+    assert_eq!(median(&[]), None);
+}

@@ -1,0 +1,169 @@
+//! What the person wants to be told of their windows, and when not.
+
+use crate::time::Wall;
+use jiff::Timestamp;
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// Whole percents, 1–100, at which the person wants to be told that so much of a window is used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<u8>", into = "Vec<u8>")]
+pub struct Thresholds(u128);
+
+impl Thresholds {
+    pub const DEFAULT: Self = Self(1 << 80 | 1 << 95);
+
+    /// The lowest first.
+    pub fn iter(self) -> impl Iterator<Item = u8> {
+        (1..=100).filter(move |percent| self.0 >> percent & 1 == 1)
+    }
+
+    /// The highest that this much use has come to.
+    pub fn reached(self, used: f64) -> Option<u8> {
+        self.iter().filter(|percent| f64::from(*percent) <= used).last()
+    }
+
+    pub fn lowest(self) -> Option<u8> {
+        self.iter().next()
+    }
+}
+
+impl TryFrom<Vec<u8>> for Thresholds {
+    type Error = &'static str;
+
+    fn try_from(percents: Vec<u8>) -> Result<Self, Self::Error> {
+        percents.into_iter().try_fold(Self(0), |set, percent| match percent {
+            1..=100 => Ok(Self(set.0 | 1 << percent)),
+            _ => Err("a threshold is a whole percent from 1 to 100"),
+        })
+    }
+}
+
+impl From<Thresholds> for Vec<u8> {
+    fn from(set: Thresholds) -> Self {
+        set.iter().collect()
+    }
+}
+
+/// A time of the day in which nothing is shown, such as "22:00-07:00", on the person's clock. What there is to say by
+/// then waits until it is over, and is said if it is still true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct QuietHours {
+    from: Time,
+    to: Time,
+}
+
+impl QuietHours {
+    /// When the quiet hours end that `now` lies in; `None` outside of them.
+    pub fn end(self, now: Wall, zone: &TimeZone) -> Option<Wall> {
+        let here = Timestamp::from_millisecond(now.0).ok()?.to_zoned(zone.clone());
+        let time = here.time();
+        let within = if self.from < self.to {
+            (self.from..self.to).contains(&time)
+        } else {
+            time >= self.from || time < self.to
+        };
+        let date = if time < self.to { here.date() } else { here.date().tomorrow().ok()? };
+        let end = within.then(|| date.to_datetime(self.to).to_zoned(zone.clone()).ok())??;
+        Some(Wall(end.timestamp().as_millisecond()))
+    }
+}
+
+impl FromStr for QuietHours {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const HOW: &str = "quiet hours are written as two different times of the day, such as 22:00-07:00";
+        let time = |text: &str| {
+            let (hour, minute) = text.trim().split_once(':')?;
+            let two = |digits: &str| digits.parse().ok().filter(|_| digits.len() <= 2 && !digits.starts_with('+'));
+            Time::new(two(hour)?, two(minute)?, 0, 0).ok()
+        };
+        let (from, to) = text.split_once(['-', '–']).ok_or(HOW)?;
+        let (from, to) = time(from).zip(time(to)).ok_or(HOW)?;
+        if from == to { Err(HOW) } else { Ok(Self { from, to }) }
+    }
+}
+
+impl fmt::Display for QuietHours {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { from, to } = self;
+        write!(f, "{:02}:{:02}-{:02}:{:02}", from.hour(), from.minute(), to.hour(), to.minute())
+    }
+}
+
+impl TryFrom<String> for QuietHours {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<QuietHours> for String {
+    fn from(hours: QuietHours) -> Self {
+        hours.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Wall {
+        Wall(text.parse::<Timestamp>().unwrap().as_millisecond())
+    }
+
+    #[track_caller]
+    fn check(hours: &str, now: &str, end: Option<&str>) {
+        let zone = TimeZone::fixed(jiff::tz::offset(2));
+        assert_eq!(hours.parse::<QuietHours>().unwrap().end(at(now), &zone), end.map(at), "{hours} at {now}");
+    }
+
+    #[test]
+    fn quiet_hours_are_the_persons_own_night() {
+        check("22:00-07:00", "2026-09-14T19:59:59Z", None);
+        check("22:00-07:00", "2026-09-14T20:00:00Z", Some("2026-09-15T05:00:00Z"));
+        check("22:00-07:00", "2026-09-15T04:59:59Z", Some("2026-09-15T05:00:00Z"));
+        check("22:00-07:00", "2026-09-15T05:00:00Z", None);
+        check("12:30-13:15", "2026-09-14T10:45:00Z", Some("2026-09-14T11:15:00Z"));
+        check("12:30-13:15", "2026-09-14T20:00:00Z", None);
+        check("00:00-06:00", "2026-09-14T23:00:00Z", Some("2026-09-15T04:00:00Z"));
+    }
+
+    #[test]
+    fn quiet_hours_are_written_as_two_times() {
+        for good in ["22:00-07:00", "9:5-10:00", " 22:00 – 07:00 "] {
+            assert!(good.parse::<QuietHours>().is_ok(), "{good}");
+        }
+        assert_eq!("9:05-10:00".parse::<QuietHours>().unwrap().to_string(), "09:05-10:00");
+        for bad in
+            ["", "22:00", "22-7", "22:00-24:00", "22:60-07:00", "22:00-22:00", "a:b-c:d", "+2:00-3:00", "22:00-07:00-"]
+        {
+            assert!(bad.parse::<QuietHours>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn absurd_times_are_not_quiet_and_do_not_panic() {
+        let hours: QuietHours = "22:00-07:00".parse().unwrap();
+        for now in [Wall(i64::MIN), Wall(i64::MAX)] {
+            assert_eq!(hours.end(now, &TimeZone::UTC), None);
+        }
+    }
+
+    #[test]
+    fn the_highest_threshold_that_was_reached() {
+        let set = Thresholds::DEFAULT;
+        let reached = [0.0, 79.99, 80.0, 94.0, 95.0, 140.0].map(|used| set.reached(used));
+        assert_eq!(reached, [None, None, Some(80), Some(80), Some(95), Some(95)]);
+        assert_eq!(Thresholds::default().reached(100.0), None);
+        let all = Thresholds::try_from(vec![100, 1, 1]).unwrap();
+        assert_eq!(Vec::from(all), [1, 100]);
+        assert!(Thresholds::try_from(vec![0]).is_err() && Thresholds::try_from(vec![101]).is_err());
+    }
+}

@@ -1,0 +1,130 @@
+//! What becomes of a window: forecasts, and the notifications about it.
+
+use super::{clock, percent};
+use crate::cycle::Cycle;
+use crate::notice::{News, WindowNews};
+use crate::pace::Forecast;
+use crate::state::AccountState;
+use crate::time::Wall;
+use jiff::tz::TimeZone;
+
+/// "lasts until reset", "runs out Thu 14:20 (13:40–15:30)", "too early to say".
+pub fn forecast(forecast: Forecast, now: Wall, zone: &TimeZone) -> String {
+    match forecast {
+        Forecast::LastsUntilReset => "lasts until reset".to_owned(),
+        Forecast::RunsOut { at, .. } => {
+            format!("runs out {} ({})", clock(at, now, zone), forecast_range(forecast, now, zone).unwrap_or_default())
+        }
+        Forecast::TooEarly => "too early to say".to_owned(),
+    }
+}
+
+/// "13:40–15:30"; a day is only named where it is another one than that of the middle.
+pub fn forecast_range(forecast: Forecast, now: Wall, zone: &TimeZone) -> Option<String> {
+    let Forecast::RunsOut { at, earliest, latest } = forecast else {
+        return None;
+    };
+    let middle = clock(at, now, zone);
+    let day = middle.rsplit_once(' ').map(|(day, _)| day);
+    let brief = |at: Wall| {
+        let whole = clock(at, now, zone);
+        match whole.rsplit_once(' ') {
+            Some((same, time)) if Some(same) == day => time.to_owned(),
+            _ => whole,
+        }
+    };
+    Some(format!("{}–{}", brief(earliest), brief(latest)))
+}
+
+/// Title and body.
+pub(super) fn news(
+    about: Option<&WindowNews>,
+    account: &str,
+    state: &AccountState,
+    now: Wall,
+    zone: &TimeZone,
+) -> (String, String) {
+    let Some(WindowNews { window, label, news }) = about else {
+        return ("Quota".to_owned(), format!("Something has changed. Account: {account}."));
+    };
+    let name = capitalised(label);
+    let cycle = state.cycles.get(window);
+    let resets = cycle.and_then(|cycle| cycle.resets_at).filter(|at| *at > now);
+    let resets = resets.map(|at| format!(" It resets {}.", clock(at, now, zone))).unwrap_or_default();
+    let said = cycle.and_then(|cycle| pace(cycle, now, zone)).unwrap_or_default();
+    match *news {
+        News::Threshold { percent: threshold } => {
+            let used = cycle.map_or(f64::from(threshold), Cycle::used);
+            if used >= 100.0 {
+                return (
+                    format!("{name} limit used up"),
+                    format!("Nothing is left of it.{resets} Account: {account}."),
+                );
+            }
+            let left = percent((100.0 - used).max(0.0));
+            let body = format!("{left} of it is left.{resets}{said} Account: {account}.");
+            (format!("{name} limit: {} used", percent(used)), body)
+        }
+        News::RunsOut => {
+            let runs_out = cycle.and_then(|cycle| cycle.forecast(now)).and_then(|known| match known {
+                Forecast::RunsOut { at, .. } => Some(clock(at, now, zone)),
+                Forecast::LastsUntilReset | Forecast::TooEarly => None,
+            });
+            let left = cycle.map(|cycle| format!(" {} of it is left.", percent((100.0 - cycle.used()).max(0.0))));
+            let title = match runs_out {
+                Some(at) => format!("{name} limit runs out {at}"),
+                None => format!("{name} limit will run out"),
+            };
+            let body =
+                format!("That is before its reset.{said}{}{resets} Account: {account}.", left.unwrap_or_default());
+            (title, body)
+        }
+        News::Reset { used } => (
+            format!("{name} limit was reset"),
+            format!("It has begun anew, after {used} % of it was used. Account: {account}."),
+        ),
+    }
+}
+
+/// " At this pace it runs out 14:20 (13:40–15:30)."
+fn pace(cycle: &Cycle, now: Wall, zone: &TimeZone) -> Option<String> {
+    match cycle.forecast(now)? {
+        Forecast::TooEarly => None,
+        known => Some(format!(" At this pace it {}.", forecast(known, now, zone))),
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Wall {
+        Wall(text.parse::<jiff::Timestamp>().unwrap().as_millisecond())
+    }
+
+    #[track_caller]
+    fn check(times: [&str; 3], expect: &str) {
+        let [middle, earliest, latest] = times.map(at);
+        let known = Forecast::RunsOut { at: middle, earliest, latest };
+        assert_eq!(forecast(known, at("2026-09-14T13:17:00Z"), &TimeZone::UTC), expect);
+    }
+
+    #[test]
+    fn a_forecast_is_a_time_and_a_range() {
+        let thursday = ["2026-09-17T14:20:00Z", "2026-09-17T13:40:00Z", "2026-09-17T15:30:00Z"];
+        check(thursday, "runs out Thu 14:20 (13:40–15:30)");
+        let today = ["2026-09-14T14:20:00Z", "2026-09-14T13:40:00Z", "2026-09-14T15:30:00Z"];
+        check(today, "runs out 14:20 (13:40–15:30)");
+        let wide = ["2026-09-17T14:20:00Z", "2026-09-16T22:00:00Z", "2026-09-18T22:00:00Z"];
+        check(wide, "runs out Thu 14:20 (Wed 22:00–Fri 22:00)");
+        let night = ["2026-09-15T00:10:00Z", "2026-09-14T23:40:00Z", "2026-09-15T01:00:00Z"];
+        check(night, "runs out Tue 00:10 (23:40–01:00)");
+        assert_eq!(forecast(Forecast::LastsUntilReset, Wall(0), &TimeZone::UTC), "lasts until reset");
+        assert_eq!(forecast(Forecast::TooEarly, Wall(0), &TimeZone::UTC), "too early to say");
+    }
+}

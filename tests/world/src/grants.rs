@@ -1,0 +1,214 @@
+//! Single-use refresh tokens, as Anthropic is said to keep them: each grant rotates the token, and one that is presented
+//! again ends every session of its family. What is presented twice is written down.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use serde_json::json;
+
+use crate::answer::Answer;
+use crate::clock::{ClockSpec, millis};
+use crate::fake::{FakeAnthropic, Request};
+use crate::home::{Credential, random_token};
+use crate::{bodies, locked};
+
+/// What goes wrong with one grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mishap {
+    /// Nothing.
+    None,
+    /// The tokens are rotated, and the connection ends without an answer.
+    Lost,
+    /// The tokens are rotated, and the answer is this status.
+    TroubleAfter(u16),
+    /// This status, and the refresh token is as good as before.
+    TroubleBefore(u16),
+    /// A new access token alone: the refresh token stays.
+    Unrotated,
+}
+
+/// Something that must not happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Violation {
+    /// A refresh token came that had been spent: its family is ended.
+    Reused {
+        /// Which grant had spent it, counted from 1.
+        spent_by: usize,
+        /// Who presented it again, by its `User-Agent`.
+        by: String,
+    },
+    /// A refresh token came that was never given out.
+    Unknown,
+    /// Usage was asked with an access token that was never given out, or whose family is ended.
+    DeadAccessToken,
+}
+
+/// One grant that took effect.
+#[derive(Clone, Debug)]
+pub struct Granted {
+    /// To whom, by its `User-Agent`.
+    pub to: String,
+    /// When, in real time.
+    pub at_real: SystemTime,
+    /// What went wrong with it all the same.
+    pub mishap: Mishap,
+}
+
+type Choose = dyn FnMut(usize) -> (Mishap, Duration) + Send;
+
+/// The book of all tokens. Cheap to clone: all clones are the same book.
+#[derive(Clone)]
+pub struct Grants {
+    book: Arc<Mutex<Book>>,
+    choose: Arc<Mutex<Box<Choose>>>,
+}
+
+struct Book {
+    clock: ClockSpec,
+    lifetime: Duration,
+    families: usize,
+    /// By refresh token.
+    refresh: HashMap<String, Refresh>,
+    /// The family of each access token.
+    access: HashMap<String, usize>,
+    ended: Vec<usize>,
+    granted: Vec<Granted>,
+    violations: Vec<Violation>,
+}
+
+#[derive(Clone, Copy)]
+struct Refresh {
+    family: usize,
+    spent_by: Option<usize>,
+}
+
+impl Grants {
+    /// Tokens that live for `lifetime` of program time. Answers both endpoints of `fake` from now on.
+    pub fn serve(fake: &FakeAnthropic, lifetime: Duration) -> Self {
+        let book = Book {
+            clock: fake.clock(),
+            lifetime,
+            families: 0,
+            refresh: HashMap::new(),
+            access: HashMap::new(),
+            ended: Vec::new(),
+            granted: Vec::new(),
+            violations: Vec::new(),
+        };
+        let grants = Self {
+            book: Arc::new(Mutex::new(book)),
+            choose: Arc::new(Mutex::new(Box::new(|_| (Mishap::None, Duration::ZERO)))),
+        };
+        let (usage, token) = (grants.clone(), grants.clone());
+        fake.always(Answer::decide(move |request| usage.usage(request)));
+        fake.token_always(Answer::decide(move |request| token.grant(request)));
+        grants
+    }
+
+    /// Decides on each request for tokens by its number, from 1: what goes wrong with it, and how much later it is answered
+    /// (real time). What it does, it does at once.
+    pub fn mishaps(&self, choose: impl FnMut(usize) -> (Mishap, Duration) + Send + 'static) {
+        *locked(&self.choose) = Box::new(choose);
+    }
+
+    /// A new sign-in, whose access token is good for `good_for` of program time: the first of a family.
+    pub fn sign_in(&self, good_for: Duration) -> Credential {
+        let mut book = locked(&self.book);
+        let credential = Credential::fresh(book.clock.now() + good_for);
+        book.families += 1;
+        let family = book.families;
+        book.access.insert(credential.access_token.clone(), family);
+        let refresh_token = credential.refresh_token.clone().expect("a fresh sign-in can be renewed");
+        book.refresh.insert(refresh_token, Refresh { family, spent_by: None });
+        credential
+    }
+
+    /// Everything so far that must not happen.
+    pub fn violations(&self) -> Vec<Violation> {
+        locked(&self.book).violations.clone()
+    }
+
+    /// Every grant so far that took effect.
+    pub fn granted(&self) -> Vec<Granted> {
+        locked(&self.book).granted.clone()
+    }
+
+    /// Whether this refresh token would be taken.
+    pub fn is_current(&self, refresh_token: &str) -> bool {
+        let book = locked(&self.book);
+        let known = book.refresh.get(refresh_token);
+        known.is_some_and(|token| token.spent_by.is_none() && !book.ended.contains(&token.family))
+    }
+
+    /// Whether usage may be asked with this access token, but for its expiry.
+    pub fn is_alive(&self, access_token: &str) -> bool {
+        let book = locked(&self.book);
+        book.access.get(access_token).is_some_and(|family| !book.ended.contains(family))
+    }
+
+    fn usage(&self, request: &Request) -> Answer {
+        if request.bearer().is_some_and(|token| self.is_alive(token)) {
+            return Answer::ok();
+        }
+        locked(&self.book).violations.push(Violation::DeadAccessToken);
+        Answer::unauthorized()
+    }
+
+    fn grant(&self, request: &Request) -> Answer {
+        let number = locked(&self.book).granted.len() + 1;
+        let (mishap, later) = (locked(&self.choose))(number);
+        let answer = match mishap {
+            Mishap::TroubleBefore(status) => Answer::status(status),
+            _ => locked(&self.book).grant(request, mishap),
+        };
+        answer.after(later)
+    }
+}
+
+impl Book {
+    fn grant(&mut self, request: &Request, mishap: Mishap) -> Answer {
+        let presented = request.json()["refresh_token"].as_str().unwrap_or_default().to_owned();
+        let by = request.user_agent.clone().unwrap_or_default();
+        let Some(known) = self.refresh.get(&presented).copied() else {
+            self.violations.push(Violation::Unknown);
+            return Answer::invalid_grant();
+        };
+        if let Some(spent_by) = known.spent_by {
+            self.violations.push(Violation::Reused { spent_by, by: by.clone() });
+            self.ended.push(known.family);
+        }
+        if self.ended.contains(&known.family) {
+            return Answer::invalid_grant();
+        }
+        self.granted.push(Granted { to: by, at_real: request.at_real, mishap });
+        let access_token = random_token("sk-ant-oat01-");
+        self.access.insert(access_token.clone(), known.family);
+        let refresh_token = (mishap != Mishap::Unrotated).then(|| random_token("sk-ant-ort01-"));
+        if let Some(new) = &refresh_token {
+            self.refresh.insert(presented, Refresh { spent_by: Some(self.granted.len()), ..known });
+            self.refresh.insert(new.clone(), Refresh { family: known.family, spent_by: None });
+        }
+        match mishap {
+            Mishap::Lost => Answer::hang_up(),
+            Mishap::TroubleAfter(status) => Answer::status(status),
+            Mishap::None | Mishap::Unrotated | Mishap::TroubleBefore(_) => {
+                let mut body = bodies::renewed(&access_token, refresh_token.as_deref());
+                body["expires_in"] = json!(self.lifetime.as_secs());
+                Answer::json(200, &body)
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Grants {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let book = locked(&self.book);
+        write!(f, "Grants({} granted, {:?})", book.granted.len(), book.violations)
+    }
+}
+
+/// Epoch milliseconds of `lifetime` from now, as Claude Code reckons an expiry.
+pub(crate) fn expiry_ms(clock: ClockSpec, lifetime_s: u64) -> i64 {
+    millis(clock.now() + Duration::from_secs(lifetime_s))
+}
