@@ -15,6 +15,15 @@ impl Account {
     /// these, when the time has come or something was handled.
     pub fn poll(&mut self, now: Moment) -> Action {
         self.notice_waking(now);
+        let action = self.next_action(now);
+        if !matches!(action, Action::Sleep(_)) {
+            // It is done at once, unless the machine goes to sleep in the middle of it.
+            self.sleep.expected = Some(now);
+        }
+        action
+    }
+
+    fn next_action(&mut self, now: Moment) -> Action {
         if self.a_window_is_over(now) {
             self.watch_windows(now);
         }
@@ -71,7 +80,7 @@ impl Account {
     fn step(&mut self, now: Moment) -> Action {
         match self.step {
             Step::Asking { .. } => return self.look_or_sleep(now),
-            Step::Noting { .. } if self.retiring => return self.ask_not(now),
+            Step::Noting { .. } if self.retiring || self.just_woke(now) => return self.ask_not(now),
             Step::Idle | Step::Looking | Step::Ready if self.retiring => {
                 self.step = Step::Idle;
                 return self.sleep(now);
@@ -186,7 +195,11 @@ impl Account {
         Action::Sleep(until)
     }
 
-    /// A timer that is over a minute late slept with the machine: the network needs a moment (law 12).
+    fn just_woke(&self, now: Moment) -> bool {
+        self.sleep.pause_until.is_some_and(|pause| pause.is_after(now))
+    }
+
+    /// What comes over a minute late slept with the machine: the network needs a moment (law 12).
     fn notice_waking(&mut self, now: Moment) {
         let Some(expected) = self.sleep.expected.take() else {
             return;

@@ -108,6 +108,33 @@ fn waking_up_asks_after_a_pause_and_forgives_one_failed_look_up() {
     assert!((30..=33).contains(&again), "{again}");
 }
 
+/// The lid closes in the middle of something: while state is saved, while a credential is read, while the note of a
+/// request is made durable.
+#[test]
+fn a_sleep_that_begins_between_two_actions_is_noticed_too() {
+    for actions in 0..8 {
+        let mut world = World::new(|n| if n == 2 { Delivery::NotSent("no name".into()) } else { good() });
+        let poll = world.settle().unwrap();
+        world.now = poll;
+        (0..actions).for_each(|_| world.settle_one());
+        if world.asked.len() > 1 {
+            return assert!(actions > 2, "the request has left before the lid was closed");
+        }
+        let action = world.account.poll(world.now);
+        world.advance(Duration::from_secs(8 * HOUR));
+        let woke = world.now.boot;
+        match action {
+            Action::Ask(..) => return,
+            action => world.act(action),
+        }
+        world.run(MINUTE);
+        let waited = world.asked[1].0.since(woke).as_secs();
+        assert!((5..=15).contains(&waited), "after {actions} actions: {waited}");
+        assert_eq!(world.account.state().usage.network_failures, 0, "after {actions} actions");
+    }
+    unreachable!("a request is due");
+}
+
 #[test]
 fn spurious_calls_are_harmless() {
     let mut world = World::new(|_| limited(None));
