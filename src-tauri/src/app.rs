@@ -4,7 +4,6 @@ use crate::controller::{self, Parts};
 use crate::files::StoreFiles;
 use crate::tray::Tray;
 use crate::{arguments, complain, context, logs, notify};
-use holdoff_core::account::Preferences;
 use holdoff_engine::environment::{Environment, StartError};
 use holdoff_engine::ipc::{self, Call, Client, Listener, Window};
 use holdoff_engine::lock::FileLock;
@@ -94,8 +93,7 @@ async fn try_bring_up(app: AppHandle<Wry>, environment: Environment, open: Optio
     for problem in &settings.problems {
         tracing::warn!(%problem, "settings");
     }
-    let preferences = Preferences::from(&settings.settings);
-    let engine = start::start(&environment, StoreFiles::new(app.clone()), preferences).await;
+    let engine = start::start(&environment, StoreFiles::new(app.clone()), &settings.settings).await;
     let address = address(&environment);
     let listener = Listener::bind(&address)
         .map_err(|error| format!("nothing can be listened to at {}: {error}", address.display()))?;

@@ -9,11 +9,12 @@ use crate::tray::{Tray, TrayEvent};
 use crate::view::{Answer, SettingsChange, View};
 use crate::windows::Host;
 use crate::{arguments, autostart, notify};
-use holdoff_core::account::Preferences;
-use holdoff_core::{report, words};
+use holdoff_core::state::Refusal;
+use holdoff_core::{AccountId, report, words};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::ipc::{Call, FromApp, RefreshAnswer, Responder, Window};
-use holdoff_engine::runner::{Announcement, Command};
+use holdoff_engine::roster::{Asked, Command};
+use holdoff_engine::runner::Announcement;
 use holdoff_engine::settings_file::{self, Loaded};
 use holdoff_engine::start::{Engine, shut_down};
 use jiff::tz::TimeZone;
@@ -69,7 +70,7 @@ pub fn first_face(environment: &Environment, engine: &Engine, settings: &Loaded)
         settings: &settings.settings,
         setting_problems: &settings.problems,
         findings: &engine.findings,
-        elsewhere: false,
+        elsewhere: &engine.elsewhere.borrow(),
         now: environment.clock.now(),
         speed: environment.clock.speed(),
         zone: &zone,
@@ -128,7 +129,7 @@ impl Controller {
             settings: &self.settings.settings,
             setting_problems: &self.settings.problems,
             findings: &self.engine.findings,
-            elsewhere: *self.engine.elsewhere.borrow(),
+            elsewhere: &self.engine.elsewhere.borrow(),
             now: self.environment.clock.now(),
             speed: self.environment.clock.speed(),
             zone: &self.zone,
@@ -187,7 +188,7 @@ impl Controller {
             Click::OpenPanel => self.open(Window::Panel),
             Click::OpenSettings => self.open(Window::Settings),
             Click::Refresh => {
-                self.refresh().await;
+                self.refresh(None).await;
             }
             Click::Quit => return Next::Quit,
         }
@@ -196,8 +197,8 @@ impl Controller {
 
     async fn call(&mut self, call: Call, responder: Responder) -> Next {
         match call {
-            Call::Refresh { account: _ } => {
-                let answer = self.refresh().await;
+            Call::Refresh { account } => {
+                let answer = self.refresh(account.map(AccountId)).await;
                 responder.answer(json!(answer));
             }
             Call::Open { args } => {
@@ -222,20 +223,44 @@ impl Controller {
         Next::Go
     }
 
-    async fn refresh(&self) -> RefreshAnswer {
+    async fn refresh(&self, account: Option<AccountId>) -> RefreshAnswer {
         let (answer, asked) = oneshot::channel();
-        let sent = self.engine.commands().send(Command::Refresh(answer)).await;
-        let ending = RefreshAnswer { asked: false, message: "Holdoff is ending.".to_owned() };
-        if sent.is_err() {
-            return ending;
-        }
-        match asked.await {
-            Ok(Ok(())) => RefreshAnswer { asked: true, message: "Asked for a reading.".to_owned() },
-            Ok(Err(no)) => {
-                let message = words::refusal(&no.refusal, no.provider, no.at, &self.zone);
-                RefreshAnswer { asked: false, message }
+        let sent = self.engine.commands().send(Command::Refresh { account, answer }).await;
+        let answers = match (sent, asked.await) {
+            (Ok(()), Ok(answers)) => answers,
+            _ => return RefreshAnswer { asked: false, message: "Holdoff is ending.".to_owned() },
+        };
+        let asked = answers.iter().any(|one| one.result.is_ok());
+        RefreshAnswer { asked, message: self.refreshed(answers) }
+    }
+
+    /// What came of a wish for readings; where nothing was asked, the account that may be asked first comes first.
+    fn refreshed(&self, mut answers: Vec<Asked>) -> String {
+        let opens = |one: &Asked| match &one.result {
+            Ok(()) => (0, None),
+            Err(no) => match &no.refusal {
+                Refusal::NotBefore { until, .. } => (1, Some(until.boot)),
+                Refusal::SignIn(_) | Refusal::Unsaved { .. } => (2, None),
+            },
+        };
+        answers.sort_by_key(opens);
+        let snapshot = self.engine.snapshots.borrow();
+        let alone = answers.len() == 1;
+        let said = answers.iter().map(|Asked { account, result }| {
+            let said = match result {
+                Ok(()) => "Asked for a reading.".to_owned(),
+                Err(no) => words::refusal(&no.refusal, no.provider, no.at, &self.zone),
+            };
+            match snapshot.state.accounts.get(account) {
+                Some(state) if !alone => format!("{}: {said}", report::label(account, state, &self.settings.settings)),
+                Some(_) | None => said,
             }
-            Err(_) => ending,
+        });
+        let lines: Vec<String> = said.collect();
+        match lines.as_slice() {
+            [] if self.engine.elsewhere.borrow().is_empty() => "There is no account to ask for.".to_owned(),
+            [] => "Another process of Holdoff polls here, so this one asks nothing.".to_owned(),
+            lines => lines.join("\n"),
         }
     }
 
@@ -261,8 +286,7 @@ impl Controller {
         let saved = tokio::task::spawn_blocking(move || settings_file::change(&dir, &was, object, &mut files)).await;
         self.settings = saved.map_err(|_| "The settings could not be saved.".to_owned())??;
         self.export().await;
-        let preferences = Preferences::from(&self.settings.settings);
-        self.tell_engine(Command::Preferences(preferences)).await;
+        self.tell_engine(Command::Settings(Box::new(self.settings.settings.clone()))).await;
         Ok(())
     }
 
@@ -278,8 +302,8 @@ impl Controller {
             let id = announcement.notice.id;
             let shown = notify::show(&app, &environment, &announcement, &label).await;
             tracing::info!(kind = ?announcement.notice.kind, shown, "notice");
-            let result = if shown { Command::NoticeShown(id) } else { Command::NoticeMissed(id) };
-            let _ = commands.send(result).await;
+            let account = announcement.account;
+            let _ = commands.send(Command::Notice { account, id, shown }).await;
         });
         Next::Go
     }

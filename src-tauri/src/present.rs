@@ -12,6 +12,7 @@ use holdoff_core::state::{NotYet, Refusal, SignInTrouble};
 use holdoff_core::{AccountId, AccountState, GateState, Moment, QuotaWindow, Settings, Wall, report, words};
 use holdoff_engine::keeper::Snapshot;
 use jiff::tz::TimeZone;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Everything that what is shown depends on.
@@ -22,8 +23,8 @@ pub struct Known<'a> {
     pub setting_problems: &'a [String],
     /// Sentences from the start, such as an unreadable state file.
     pub findings: &'a [String],
-    /// Another process polls the account.
-    pub elsewhere: bool,
+    /// The accounts that another process polls.
+    pub elsewhere: &'a BTreeSet<AccountId>,
     pub now: Moment,
     pub speed: f64,
     pub zone: &'a TimeZone,
@@ -57,10 +58,15 @@ impl Known<'_> {
                 ),
             ));
         }
-        if self.elsewhere {
+        let elsewhere = self.accounts().filter(|(id, _)| self.elsewhere.contains(id));
+        let names: Vec<String> = elsewhere.map(|(id, account)| report::label(id, account, self.settings)).collect();
+        if !names.is_empty() {
             troubles.push(trouble(
                 "Another Holdoff is at work",
-                "Another process polls this account, so this one asks nothing. It takes over by itself when the other ends.".to_owned(),
+                format!(
+                    "Another process polls {}, so this one does not. It takes over by itself when the other ends.",
+                    names.join(" and ")
+                ),
             ));
         }
         troubles.extend(self.findings.iter().map(|text| trouble("Something was found at the start", text.clone())));

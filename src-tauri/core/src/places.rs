@@ -43,9 +43,14 @@ enum Use {
 }
 
 impl Place {
-    /// A place of which nothing is known yet, but perhaps whose sign-in it was.
-    pub fn new(provider: Provider, name: String, account: Option<AccountId>) -> Self {
-        Self { provider, account, sign_in: SignIn { place: name, ..SignIn::default() } }
+    /// A place as `state` knows it. One that is not on its list may still have been an account's.
+    pub fn known(state: &State, provider: Provider, name: &str) -> Self {
+        let listed = state.places.iter().find(|place| place.name() == name && place.provider == provider);
+        listed.cloned().unwrap_or_else(|| Self {
+            provider,
+            account: last_in(state, name),
+            sign_in: SignIn { place: name.to_owned(), ..SignIn::default() },
+        })
     }
 
     /// What it is called, for people and to tell it from others.
@@ -119,14 +124,21 @@ fn used(places: &[Place], account: &AccountId, state: &State, now: Wall) -> Stri
     best.map(|place| place.name().to_owned()).unwrap_or_default()
 }
 
+/// Of several accounts that were there, the one that was asked for last.
+fn last_in(state: &State, name: &str) -> Option<AccountId> {
+    let there = state.accounts.iter().filter(|(_, account)| account.sign_in.place == name);
+    let last = there.max_by_key(|(_, account)| account.last.as_ref().map(|last| last.at));
+    last.map(|(id, _)| id.clone())
+}
+
 /// The places of one account.
 pub fn of<'a>(places: &'a [Place], account: &AccountId) -> impl Iterator<Item = &'a Place> {
     places.iter().filter(move |place| place.account.as_ref() == Some(account))
 }
 
 /// When another place may become the best, with nothing else happening: a sign-in expires.
-pub fn next_change(places: &[Place], now: Wall) -> Option<Wall> {
-    places.iter().filter_map(|place| place.sign_in.expires_at()).filter(|at| *at > now).min()
+pub fn next_change<'a>(places: impl Iterator<Item = &'a Place>, now: Wall) -> Option<Wall> {
+    places.filter_map(|place| place.sign_in.expires_at()).filter(|at| *at > now).min()
 }
 
 impl AccountState {

@@ -1,14 +1,26 @@
 //! The owner's sign-in: what was read of it, and what of that is kept.
 
+use crate::policy;
 use crate::secret::{Fingerprint, Token};
 use crate::time::Wall;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// What a look at the place of the sign-in found.
 #[derive(Debug, Clone)]
 pub enum CredentialRead {
     Found(Credential),
     Absent(Absence),
+}
+
+impl CredentialRead {
+    /// With no word from a watcher, how soon to look again.
+    pub fn look_again(&self) -> Duration {
+        match self {
+            CredentialRead::Absent(Absence::Unreadable(_)) => policy::REREAD_TORN,
+            CredentialRead::Absent(_) | CredentialRead::Found(_) => policy::REREAD,
+        }
+    }
 }
 
 /// A sign-in as its owner stores it. In memory only.

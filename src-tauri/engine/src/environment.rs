@@ -18,6 +18,8 @@ pub struct Environment {
     pub data_dir: PathBuf,
     pub log_dir: PathBuf,
     pub claude_config_dir: Option<OsString>,
+    /// `CLAUDE_CODE_OAUTH_TOKEN` is set. What it says is not looked at: such a token may not read usage.
+    pub inference_token: bool,
     pub bases: Bases,
     pub clock: Clock,
 }
@@ -90,6 +92,7 @@ impl Environment {
             data_dir,
             log_dir,
             claude_config_dir: var("CLAUDE_CONFIG_DIR"),
+            inference_token: var("CLAUDE_CODE_OAUTH_TOKEN").is_some(),
             bases: Bases { api, token },
             clock,
         })

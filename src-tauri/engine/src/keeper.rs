@@ -1,7 +1,7 @@
 //! Keeps the states of all accounts: the only owner of the whole [`State`] and of the files it is in.
 
 use crate::slots::{SlotWriter, TwoSlots};
-use holdoff_core::{AccountId, AccountState, State};
+use holdoff_core::{AccountId, AccountState, Place, State};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// What is known now, for whoever shows it.
@@ -16,8 +16,7 @@ pub struct Snapshot {
 enum Wish {
     Save { id: AccountId, account: Box<AccountState>, done: oneshot::Sender<Result<(), String>> },
     Take { id: AccountId, done: oneshot::Sender<Option<AccountState>> },
-    Activate { was: Option<AccountId>, id: AccountId },
-    LastIn { place: String, done: oneshot::Sender<Option<AccountId>> },
+    Arrange { active: Vec<AccountId>, places: Vec<Place> },
 }
 
 /// A hold of the keeper for one account's runner.
@@ -53,16 +52,9 @@ impl Keeper {
         result.await.ok()?
     }
 
-    /// The account whose sign-in was last seen in this place.
-    pub async fn last_in(&self, place: String) -> Option<AccountId> {
-        let (done, result) = oneshot::channel();
-        self.wishes.send(Wish::LastIn { place, done }).await.ok()?;
-        result.await.ok()?
-    }
-
-    /// Marks `id` as polled, in the place of `was`.
-    pub async fn activate(&self, was: Option<AccountId>, id: AccountId) {
-        let _ = self.wishes.send(Wish::Activate { was, id }).await;
+    /// Notes who is polled, in which order, and what is known of the places of their sign-ins.
+    pub async fn arrange(&self, active: Vec<AccountId>, places: Vec<Place>) {
+        let _ = self.wishes.send(Wish::Arrange { active, places }).await;
     }
 }
 
@@ -73,53 +65,51 @@ async fn keep<W: SlotWriter>(
     publish: watch::Sender<Snapshot>,
 ) {
     while let Some(wish) = inbox.recv().await {
-        match wish {
+        let done = match wish {
             Wish::Take { id, done } => {
                 let _ = done.send(state.accounts.get(&id).cloned());
+                continue;
             }
-            Wish::Activate { was, id } => {
-                activate(&mut state.active, was, id);
-                publish.send_modify(|snapshot| snapshot.state.active.clone_from(&state.active));
-            }
-            Wish::LastIn { place, done } => {
-                let _ = done.send(last_in(&state, &place));
+            Wish::Arrange { active, places } => {
+                state.active = active;
+                state.places = places;
+                None
             }
             Wish::Save { id, account, done } => {
                 state.accounts.insert(id, *account);
-                let copy = state.clone();
-                let saving = tokio::task::spawn_blocking(move || {
-                    let result = slots.save(&copy);
-                    (slots, result)
-                });
-                let Ok((back, result)) = saving.await else {
-                    return;
-                };
-                slots = back;
-                let trouble = result.as_ref().err().cloned();
-                publish.send_if_modified(|snapshot| {
-                    let new = Snapshot { state: state.clone(), trouble };
-                    let changed = *snapshot != new;
-                    *snapshot = new;
-                    changed
-                });
+                Some(done)
+            }
+        };
+        let copy = state.clone();
+        let saving = tokio::task::spawn_blocking(move || {
+            let result = slots.save(&copy);
+            (slots, result)
+        });
+        let Ok((back, result)) = saving.await else {
+            return;
+        };
+        slots = back;
+        publish_changed(&publish, &state, done.is_some().then_some(&result));
+        match (done, result) {
+            (Some(done), result) => {
                 let _ = done.send(result);
             }
+            // Who is polled is not worth stopping for; what was asked is.
+            (None, Err(why)) => tracing::warn!(%why, "who is polled could not be saved"),
+            (None, Ok(())) => {}
         }
     }
 }
 
-/// Of several that were there, the one that was asked for last.
-fn last_in(state: &State, place: &str) -> Option<AccountId> {
-    let there = state.accounts.iter().filter(|(_, account)| account.sign_in.place == place);
-    let last = there.max_by_key(|(_, account)| account.last.as_ref().map(|last| last.at));
-    last.map(|(id, _)| id.clone())
-}
-
-fn activate(active: &mut Vec<AccountId>, was: Option<AccountId>, id: AccountId) {
-    let place = was.and_then(|was| active.iter().position(|other| *other == was));
-    active.retain(|other| *other != id);
-    match place.filter(|place| *place < active.len()) {
-        Some(place) => active[place] = id,
-        None => active.push(id),
-    }
+fn publish_changed(publish: &watch::Sender<Snapshot>, state: &State, saved: Option<&Result<(), String>>) {
+    publish.send_if_modified(|snapshot| {
+        let trouble = match saved {
+            Some(result) => result.as_ref().err().cloned(),
+            None => snapshot.trouble.clone(),
+        };
+        let new = Snapshot { state: state.clone(), trouble };
+        let changed = *snapshot != new;
+        *snapshot = new;
+        changed
+    });
 }

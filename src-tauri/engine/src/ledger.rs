@@ -13,7 +13,7 @@ const OLDER: &str = "ledger.1.jsonl";
 /// About 5,000 entries, or two weeks at the default interval.
 const SIZE_MAX: u64 = 1024 * 1024;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Ledger {
     path: PathBuf,
 }

@@ -1,6 +1,6 @@
 //! Acts on what `holdoff-core` decides: HTTP, files, locks, timers. Async, no Tauri, no window.
 //!
-//! [`runner::Runner`] drives one account; [`keeper`] makes states durable; [`environment::Environment`] is what
+//! [`roster::Roster`] knows who is polled from where; [`runner::Runner`] drives one account; [`keeper`] makes states durable; [`environment::Environment`] is what
 //! the world says at the start.
 
 pub mod clock;
@@ -12,9 +12,12 @@ pub mod ipc;
 pub mod keeper;
 pub mod ledger;
 pub mod lock;
+pub mod lookout;
 pub mod metrics;
+pub mod roster;
 pub mod runner;
 pub mod settings_file;
 pub mod slots;
+pub mod sources;
 pub mod start;
 pub mod status_line;

@@ -3,11 +3,12 @@
 mod ending;
 
 use crate::clock::Clock;
-use crate::credentials::{self, LockedStore, Source, Watch};
+use crate::credentials::{LockedStore, Source};
 use crate::http::Http;
 use crate::keeper::Keeper;
 use crate::ledger::Ledger;
 use crate::lock::FileLock;
+use crate::lookout::read;
 use crate::metrics::Requests;
 use holdoff_core::account::{Account, Action, Event, Preferences};
 use holdoff_core::ledger::Entry;
@@ -15,8 +16,9 @@ use holdoff_core::recollection::Recollection;
 use holdoff_core::request::Endpoint;
 use holdoff_core::sign_in::{Stored, Successor};
 use holdoff_core::state::{Provider, Refusal};
-use holdoff_core::{AccountId, AccountState, CredentialRead, Delivery, Moment, Notice, Permit, Pushed, Request};
+use holdoff_core::{AccountId, AccountState, Delivery, Moment, Notice, Permit, Pushed, Request};
 use jiff::tz::TimeZone;
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -29,7 +31,7 @@ const LOCKED: Duration = Duration::from_secs(30);
 
 /// What others want of an account.
 #[derive(Debug)]
-pub enum Command {
+pub enum Order {
     Refresh(oneshot::Sender<Result<(), Refused>>),
     NoticeShown(u64),
     NoticeMissed(u64),
@@ -37,8 +39,22 @@ pub enum Command {
     Preferences(Preferences),
     /// A reading came without a request; it names whose it is.
     Reading(Pushed),
-    /// End, but let a request that is under way come to its answer. Answered when done.
-    Shutdown(oneshot::Sender<()>),
+    /// Something stirred where the sign-in is kept.
+    Stirred,
+    /// The sign-in in its place was this account's until now.
+    InsteadOf(AccountId),
+    /// Begin nothing more, and end when what is under way has come to its end.
+    Retire,
+    /// The program ends: the same, in a hurry.
+    Finish,
+}
+
+/// How a runner came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    Retired,
+    /// The sign-in in its place is another account's by now.
+    Strayed,
 }
 
 /// A refusal with the moment at which it was given.
@@ -58,7 +74,7 @@ pub struct Announcement {
 }
 
 /// What a runner works with.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Tools {
     pub clock: Clock,
     pub http: Arc<Http>,
@@ -66,12 +82,11 @@ pub struct Tools {
     pub ledger: Ledger,
     pub requests: Requests,
     pub locks: PathBuf,
-    pub source: Source,
     pub announcements: mpsc::Sender<Announcement>,
     /// What holds accounts of which nothing is kept.
     pub memory: Recollection,
-    /// Whether another process polls this account.
-    pub elsewhere: watch::Sender<bool>,
+    /// The accounts that another process polls.
+    pub elsewhere: watch::Sender<BTreeSet<AccountId>>,
 }
 
 /// What takes its time while commands are answered: a request, the locks, or writing new tokens.
@@ -79,15 +94,30 @@ type UnderWay = Pin<Box<dyn Future<Output = Event> + Send>>;
 
 pub struct Runner {
     tools: Tools,
+    source: Source,
     account: Account,
-    preferences: Preferences,
-    notice_service: bool,
     lock: Option<FileLock>,
     store: LockedStore,
     under_way: Option<UnderWay>,
     /// New tokens that are not known to be written.
     unwritten: Option<Successor>,
-    stirred: Option<(Watch, mpsc::Receiver<()>)>,
+    wishes: Vec<oneshot::Sender<Result<(), Refused>>>,
+    leaving: Option<Leaving>,
+}
+
+/// How soon it is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Leaving {
+    WhenDone,
+    Hurried,
+}
+
+/// What is to be done while there is nothing to do.
+enum Rest {
+    /// Sleep, at most until then.
+    Until(Option<Moment>),
+    /// End: the sign-in is another account's.
+    Strayed,
 }
 
 impl std::fmt::Debug for Runner {
@@ -97,72 +127,84 @@ impl std::fmt::Debug for Runner {
 }
 
 impl Runner {
-    /// Takes up the account whose sign-in `tools.source` is.
-    pub async fn new(tools: Tools, preferences: Preferences) -> Self {
-        let place = tools.source.place();
-        let read = read(&tools.source).await;
-        let id = match &read {
-            CredentialRead::Found(found) if found.identity.account.is_some() => {
-                AccountId::of(Provider::Anthropic, &found.identity, &place)
-            }
-            CredentialRead::Found(_) | CredentialRead::Absent(_) => tools.last_known(&place).await,
-        };
-        let before = tools.keeper.last_in(place.clone()).await.filter(|before| *before != id);
-        let mut account = tools.account(id, None, preferences).await;
-        if let Some(before) = before.filter(|before| *before != Tools::unnamed(&place)) {
-            account.takes_the_place_of(before, tools.clock.now());
-        }
-        let store = LockedStore::new(tools.source.clone(), &tools.locks);
+    /// Takes up an account whose sign-in is in `source`, and which went as `unnamed` until its name was known.
+    pub async fn new(
+        tools: Tools,
+        source: Source,
+        id: AccountId,
+        unnamed: Option<AccountId>,
+        preferences: Preferences,
+    ) -> Self {
+        let now = tools.clock.now();
+        let state = tools.state(&id, unnamed).await;
+        let mut account = Account::new(id, source.place(), state, preferences, now, fastrand::u64(..));
+        account.handle(Event::Zone(TimeZone::system()), now);
+        let store = LockedStore::new(source.clone(), &tools.locks);
         store.clear_leftovers().await;
         Self {
             tools,
+            source,
             account,
-            preferences,
-            notice_service: false,
             lock: None,
             store,
             under_way: None,
             unwritten: None,
-            stirred: None,
+            wishes: Vec::new(),
+            leaving: None,
         }
     }
 
-    /// Runs until told to shut down or until nobody holds the other end of `commands`.
-    pub async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
-        self.stirred = self.watch();
+    /// Runs until told to end or until nobody holds the other end of `orders`.
+    pub async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>) -> End {
+        let end = self.run_on(&mut orders).await;
+        self.store.unlock().await;
+        self.polled_elsewhere(false);
+        end
+    }
+
+    async fn run_on(&mut self, orders: &mut mpsc::UnboundedReceiver<Order>) -> End {
         loop {
+            // First of all: what is due at the moment of an order to end is not begun.
+            while let Ok(order) = orders.try_recv() {
+                self.obey(order);
+            }
+            if self.leaving == Some(Leaving::Hurried) {
+                self.finish().await;
+                return End::Retired;
+            }
             if !self.has_lock() {
-                if self.wait_for_lock(&mut commands).await.is_break() {
-                    return;
+                if self.wait_for_lock(orders).await.is_break() {
+                    return End::Retired;
                 }
                 continue;
             }
-            let until = self.act().await;
-            let event = tokio::select! {
-                event = ended(&mut self.under_way) => Happened::Event(event),
-                () = stirred(&mut self.stirred) => Happened::Event(Event::CredentialMayHaveChanged),
-                () = wake(&self.tools.clock, until) => continue,
-                command = commands.recv() => Happened::Command(command),
+            let until = match self.act().await {
+                Rest::Until(until) => until,
+                Rest::Strayed => return End::Strayed,
             };
-            match event {
-                Happened::Event(event) => self.handle(event),
-                Happened::Command(Some(Command::Shutdown(done))) => {
-                    self.finish().await;
-                    let _ = done.send(());
-                    return;
-                }
-                Happened::Command(Some(command)) => self.command(command),
-                Happened::Command(None) => return,
+            if self.account.is_done() {
+                return End::Retired;
+            }
+            if self.answer_wishes() {
+                continue;
+            }
+            tokio::select! {
+                event = ended(&mut self.under_way) => self.handle(event),
+                () = wake(&self.tools.clock, until) => {}
+                order = orders.recv() => match order {
+                    Some(order) => self.obey(order),
+                    None => return End::Retired,
+                },
             }
         }
     }
 
     /// Does what the account says until it sleeps; answers when to wake it.
-    async fn act(&mut self) -> Option<Moment> {
+    async fn act(&mut self) -> Rest {
         loop {
             let action = self.account.poll(self.tools.clock.now());
             match action {
-                Action::Sleep(until) => return until,
+                Action::Sleep(until) => return Rest::Until(until),
                 Action::Record(entry) => self.tools.record(&entry),
                 Action::Remember(_) => {}
                 Action::Persist(state) => {
@@ -173,11 +215,11 @@ impl Runner {
                     self.handle(Event::Persisted(saved));
                 }
                 Action::ReadCredential => {
-                    let read = read(&self.tools.source).await;
+                    let read = read(&self.source).await;
                     self.handle(Event::Credential(read));
                 }
                 // Said again as long as it is not done.
-                Action::Lock | Action::Store(_) if self.under_way.is_some() => return None,
+                Action::Lock | Action::Store(_) if self.under_way.is_some() => return Rest::Until(None),
                 Action::Ask(permit, request) => self.ask(permit, request),
                 Action::Lock => {
                     let store = self.store.clone();
@@ -190,7 +232,10 @@ impl Runner {
                 }
                 Action::Unlock => self.store.unlock().await,
                 Action::Notify(notice) => self.announce(notice).await,
-                Action::Become { id, renamed } => self.become_account(id, renamed).await,
+                Action::Become { id, .. } => {
+                    tracing::info!(from = %self.account.id(), to = %id, "the sign-in belongs to another account");
+                    return Rest::Strayed;
+                }
             }
         }
     }
@@ -220,7 +265,7 @@ impl Runner {
     fn handle(&mut self, event: Event) {
         match &event {
             Event::Stored(Stored::Failed(why)) => {
-                tracing::error!(place = self.tools.source.place(), why, "a renewed sign-in could not be written yet");
+                tracing::error!(place = self.source.place(), why, "a renewed sign-in could not be written yet");
             }
             Event::Stored(Stored::Written | Stored::Changed) => self.unwritten = None,
             _ => {}
@@ -228,27 +273,37 @@ impl Runner {
         self.account.handle(event, self.tools.clock.now());
     }
 
-    fn command(&mut self, command: Command) {
-        match command {
-            Command::Refresh(answer) => {
-                let at = self.tools.clock.now();
-                let provider = self.account.state().provider;
-                let result = self.account.refresh(at).map_err(|refusal| Refused { refusal, provider, at });
-                let _ = answer.send(result);
-            }
-            Command::NoticeShown(id) => self.handle(Event::NoticeShown(id)),
-            Command::NoticeMissed(id) => self.handle(Event::NoticeMissed(id)),
-            Command::NoticeService(there) => {
-                self.notice_service = there;
-                self.handle(Event::NoticeService(there));
-            }
-            Command::Preferences(preferences) => {
-                self.preferences = preferences;
-                self.handle(Event::Preferences(preferences));
-            }
-            Command::Reading(pushed) => self.handle(Event::Reading(pushed)),
-            Command::Shutdown(done) => drop(done),
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::Refresh(answer) => self.wishes.push(answer),
+            Order::NoticeShown(id) => self.handle(Event::NoticeShown(id)),
+            Order::NoticeMissed(id) => self.handle(Event::NoticeMissed(id)),
+            Order::NoticeService(there) => self.handle(Event::NoticeService(there)),
+            Order::Preferences(preferences) => self.handle(Event::Preferences(preferences)),
+            Order::Reading(pushed) => self.handle(Event::Reading(pushed)),
+            Order::Stirred => self.handle(Event::CredentialMayHaveChanged),
+            Order::InsteadOf(other) => self.account.takes_the_place_of(other, self.tools.clock.now()),
+            Order::Retire => self.leave(Leaving::WhenDone),
+            Order::Finish => self.leave(Leaving::Hurried),
         }
+    }
+
+    fn leave(&mut self, leaving: Leaving) {
+        self.leaving = self.leaving.max(Some(leaving));
+        self.handle(Event::Retire);
+    }
+
+    /// Answers whoever wished for a reading, now that all that was known before is saved. Returns whether anybody did.
+    fn answer_wishes(&mut self) -> bool {
+        let wishes = std::mem::take(&mut self.wishes);
+        let any = !wishes.is_empty();
+        for answer in wishes {
+            let at = self.tools.clock.now();
+            let provider = self.account.state().provider;
+            let result = self.account.refresh(at).map_err(|refusal| Refused { refusal, provider, at });
+            let _ = answer.send(result);
+        }
+        any
     }
 
     async fn announce(&mut self, notice: Notice) {
@@ -258,20 +313,6 @@ impl Runner {
         if self.tools.announcements.send(announcement).await.is_err() {
             self.handle(Event::NoticeMissed(id));
         }
-    }
-
-    async fn become_account(&mut self, id: AccountId, renamed: bool) {
-        tracing::info!(from = %self.account.id(), to = %id, renamed, "the sign-in belongs to another account");
-        let was = self.account.id().clone();
-        let gates = renamed.then(|| self.account.state().clone());
-        self.tools.keeper.activate(Some(was.clone()), id.clone()).await;
-        self.lock = None;
-        self.store.unlock().await;
-        self.account = self.tools.account(id, gates.as_ref(), self.preferences).await;
-        if !renamed {
-            self.account.takes_the_place_of(was, self.tools.clock.now());
-        }
-        self.handle(Event::NoticeService(self.notice_service));
     }
 
     fn has_lock(&mut self) -> bool {
@@ -284,31 +325,29 @@ impl Runner {
             Err(error) => tracing::error!(%error, "the lock of an account could not be taken"),
         }
         let held = self.lock.is_some();
-        self.tools.elsewhere.send_if_modified(|elsewhere| std::mem::replace(elsewhere, !held) == held);
+        self.polled_elsewhere(!held);
         held
     }
 
-    async fn wait_for_lock(&mut self, commands: &mut mpsc::Receiver<Command>) -> std::ops::ControlFlow<()> {
-        tokio::select! {
-            () = tokio::time::sleep(LOCKED) => std::ops::ControlFlow::Continue(()),
-            command = commands.recv() => match command {
-                None | Some(Command::Shutdown(_)) => std::ops::ControlFlow::Break(()),
-                Some(command) => {
-                    self.command(command);
-                    std::ops::ControlFlow::Continue(())
-                }
-            },
-        }
+    fn polled_elsewhere(&self, is: bool) {
+        let id = self.account.id();
+        self.tools.elsewhere.send_if_modified(|all| if is { all.insert(id.clone()) } else { all.remove(id) });
     }
 
-    fn watch(&self) -> Option<(Watch, mpsc::Receiver<()>)> {
-        match credentials::watch(&self.tools.source) {
-            Ok(watch) => Some(watch),
-            Err(error) => {
-                tracing::warn!(%error, "the sign-in is not watched; it is read again every few minutes");
-                None
-            }
+    async fn wait_for_lock(&mut self, orders: &mut mpsc::UnboundedReceiver<Order>) -> std::ops::ControlFlow<()> {
+        if self.leaving.is_some() {
+            return std::ops::ControlFlow::Break(());
         }
+        // Here nobody asks: who wished for it is told nothing, which says so.
+        self.wishes.clear();
+        tokio::select! {
+            () = tokio::time::sleep(LOCKED) => {}
+            order = orders.recv() => match order {
+                Some(order) => self.obey(order),
+                None => return std::ops::ControlFlow::Break(()),
+            },
+        }
+        std::ops::ControlFlow::Continue(())
     }
 }
 
@@ -318,54 +357,24 @@ impl Tools {
         self.ledger.add(entry);
     }
 
-    async fn account(&self, id: AccountId, renamed: Option<&AccountState>, preferences: Preferences) -> Account {
-        let now = self.clock.now();
-        let mut state = match self.keeper.take(id.clone()).await {
-            Some(kept) => kept,
-            None => self.fresh(&id, now).await,
-        };
-        if let Some(other) = renamed {
-            state.adopt_gates(other);
+    /// What is kept of an account, and of the same account without a name.
+    async fn state(&self, id: &AccountId, unnamed: Option<AccountId>) -> AccountState {
+        let kept = self.keeper.take(id.clone()).await;
+        let mut state = kept.unwrap_or_else(|| self.fresh(id));
+        if let Some(unnamed) = unnamed
+            && let Some(same) = self.keeper.take(unnamed).await
+        {
+            state.adopt_gates(&same);
         }
-        self.keeper.activate(None, id.clone()).await;
-        let mut account = Account::new(id, self.source.place(), state, preferences, now, fastrand::u64(..));
-        account.handle(Event::Zone(TimeZone::system()), now);
-        account
+        state
     }
 
-    /// An account that is met for the first time, unless it was here before its name was known.
-    async fn fresh(&self, id: &AccountId, now: Moment) -> AccountState {
+    /// An account that is met for the first time.
+    fn fresh(&self, id: &AccountId) -> AccountState {
         let mut fresh = AccountState::new(Provider::Anthropic);
-        self.memory.remind(id, &mut fresh, now);
-        if let Some(other) = self.keeper.take(Self::unnamed(&self.source.place())).await {
-            fresh.adopt_gates(&other);
-        }
+        self.memory.remind(id, &mut fresh, self.clock.now());
         fresh
     }
-
-    /// With no sign-in to say whose it is: the account that was last found in this place.
-    async fn last_known(&self, place: &str) -> AccountId {
-        self.keeper.last_in(place.to_owned()).await.unwrap_or_else(|| Self::unnamed(place))
-    }
-
-    /// What the account of a place is called as long as nothing says whose it is.
-    fn unnamed(place: &str) -> AccountId {
-        AccountId::of(Provider::Anthropic, &Default::default(), place)
-    }
-}
-
-enum Happened {
-    Event(Event),
-    Command(Option<Command>),
-}
-
-async fn read(source: &Source) -> CredentialRead {
-    let source = source.clone();
-    let read = tokio::task::spawn_blocking(move || source.read()).await;
-    read.unwrap_or_else(|_| {
-        let why = "reading it failed in Holdoff itself".to_owned();
-        CredentialRead::Absent(holdoff_core::sign_in::Absence::Unreadable(why))
-    })
 }
 
 async fn ended(under_way: &mut Option<UnderWay>) -> Event {
@@ -376,16 +385,6 @@ async fn ended(under_way: &mut Option<UnderWay>) -> Event {
             event
         }
         None => std::future::pending().await,
-    }
-}
-
-async fn stirred(watch: &mut Option<(Watch, mpsc::Receiver<()>)>) {
-    let gone = match watch {
-        Some((_, signals)) => signals.recv().await.is_none(),
-        None => std::future::pending().await,
-    };
-    if gone {
-        *watch = None;
     }
 }
 

@@ -1,4 +1,4 @@
-//! Brings the engine up: loads what is kept, keeps aside what cannot be read, and starts one runner per sign-in.
+//! Brings the engine up: loads what is kept, keeps aside what cannot be read, and starts polling.
 
 use crate::credentials::Source;
 use crate::environment::Environment;
@@ -6,11 +6,12 @@ use crate::http::Http;
 use crate::keeper::{Keeper, Snapshot};
 use crate::ledger::Ledger;
 use crate::metrics::Requests;
-use crate::runner::{Announcement, Command, Runner, Tools};
+use crate::roster::{Command, Roster};
+use crate::runner::{Announcement, Tools};
 use crate::slots::{SlotWriter, Slots, TwoSlots};
-use holdoff_core::account::Preferences;
 use holdoff_core::recollection::{self, Recollection};
-use holdoff_core::{Moment, Pushed, Reading, State, Wall, Whose};
+use holdoff_core::{AccountId, Moment, Pushed, Reading, Settings, State, Wall, Whose};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -20,8 +21,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 pub struct Engine {
     pub snapshots: watch::Receiver<Snapshot>,
     pub announcements: mpsc::Receiver<Announcement>,
-    /// Whether another process polls the account.
-    pub elsewhere: watch::Receiver<bool>,
+    /// The accounts that another process polls.
+    pub elsewhere: watch::Receiver<BTreeSet<AccountId>>,
     /// Sentences about what was found at the start, such as an unreadable state file and its new name.
     pub findings: Vec<String>,
     /// What was asked and not asked, counted.
@@ -30,15 +31,14 @@ pub struct Engine {
 }
 
 /// Loads the state and starts polling. Must be called inside a tokio runtime.
-pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, preferences: Preferences) -> Engine {
+pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings: &Settings) -> Engine {
     let clock = environment.clock.clone();
     let now = clock.now();
     let dir = &environment.data_dir;
-    let Loaded { mut state, generation, memory, findings } = load(dir, &clock.boot_id(), now);
-    state.active.clear();
+    let Loaded { state, generation, memory, findings } = load(dir, &clock.boot_id(), now);
     let (keeper, snapshots) = Keeper::start(state, TwoSlots::new(dir.clone(), writer, generation));
     let (announce, announcements) = mpsc::channel(16);
-    let (tell_elsewhere, elsewhere) = watch::channel(false);
+    let (tell_elsewhere, elsewhere) = watch::channel(BTreeSet::new());
     let requests = Requests::default();
     let tools = Tools {
         http: Arc::new(Http::new(&environment.bases)),
@@ -47,14 +47,13 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, preferen
         ledger: Ledger::new(dir),
         requests: requests.clone(),
         locks: dir.join("locks"),
-        source: Source::from_env(&environment.home, environment.claude_config_dir.as_deref()),
         announcements: announce,
         memory,
         elsewhere: tell_elsewhere,
     };
     let (commands, inbox) = mpsc::channel(16);
-    let runner = Runner::new(tools, preferences).await;
-    tokio::spawn(runner.run(inbox));
+    let roster = Roster::start(environment.clone(), settings.clone(), tools, snapshots.clone()).await;
+    tokio::spawn(roster.run(inbox));
     Engine { snapshots, announcements, elsewhere, findings, requests, commands }
 }
 
@@ -102,7 +101,7 @@ pub fn stamp(at: Wall) -> String {
 }
 
 impl Engine {
-    /// A way to talk to the runner, for others to hold.
+    /// A way to talk to it, for others to hold.
     pub fn commands(&self) -> mpsc::Sender<Command> {
         self.commands.clone()
     }

@@ -31,6 +31,8 @@ impl Host {
         }
         let child = Command::new(std::env::current_exe()?)
             .args(["--windows", arguments::flag(window)])
+            // No token crosses into a window, not even one of the person's own environment.
+            .env_remove("CLAUDE_CODE_OAUTH_TOKEN")
             .stdin(Stdio::null())
             .spawn()?;
         self.child = Some(child);

@@ -212,6 +212,17 @@ impl Home {
         credential
     }
 
+    /// Signs a person in with `CLAUDE_CONFIG_DIR` at this folder of the home: credential and identity are both in there.
+    pub fn sign_in_at(&self, folder: &str, account_uuid: &str, email: &str, expires_at: SystemTime) -> Credential {
+        let credential = Credential::fresh(expires_at);
+        let dir = self.path().join(folder);
+        fs::create_dir_all(&dir).expect("a config folder");
+        let file = json!({"oauthAccount": {"accountUuid": account_uuid, "emailAddress": email}});
+        replace(&dir.join(".claude.json"), file.to_string().as_bytes());
+        replace(&dir.join(".credentials.json"), credential.to_json().to_string().as_bytes());
+        credential
+    }
+
     /// Writes Holdoff's settings, by rename.
     pub fn settings(&self, settings: &Value) {
         fs::create_dir_all(self.data_dir()).expect("a folder for Holdoff's data");
@@ -234,7 +245,8 @@ impl Home {
     fn belongs_to_owner(&self, path: &Path) -> bool {
         let folder = path.parent().and_then(|dir| dir.strip_prefix(self.path()).ok()).and_then(Path::to_str);
         path.file_name().is_some_and(|name| name == ".credentials.json")
-            && folder.is_some_and(|dir| dir == ".claude" || dir.starts_with(".claude.old-"))
+            && folder
+                .is_some_and(|dir| dir == ".claude" || dir.starts_with(".claude.old-") || dir.starts_with(".claude-"))
     }
 }
 

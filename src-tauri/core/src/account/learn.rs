@@ -123,7 +123,7 @@ impl Account {
     }
 
     fn looked(&mut self, read: CredentialRead, now: Moment) {
-        self.look_at = Some(now.plus(look_again(&read)));
+        self.look_at = Some(now.plus(read.look_again()));
         let step = std::mem::replace(&mut self.step, Step::Idle);
         match read {
             CredentialRead::Absent(absence) => self.no_credential(absence),
@@ -285,13 +285,5 @@ impl Account {
         self.take_in(reading, now);
         self.state.next = Some(now.plus(self.preferences.interval));
         self.sleep.grace_used = false;
-    }
-}
-
-/// With no word from a watcher, when to look at the sign-in again.
-fn look_again(read: &CredentialRead) -> std::time::Duration {
-    match read {
-        CredentialRead::Absent(Absence::Unreadable(_)) => policy::REREAD_TORN,
-        CredentialRead::Absent(_) | CredentialRead::Found(_) => policy::REREAD,
     }
 }

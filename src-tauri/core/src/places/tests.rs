@@ -42,13 +42,9 @@ struct Two {
 
 impl Two {
     fn new(home: &CredentialRead, work: &CredentialRead) -> Self {
-        let place = |name: &str| Place::new(Provider::Anthropic, name.to_owned(), None);
-        let mut two = Self {
-            places: vec![place(HOME), place(WORK)],
-            state: State::new("boot".into()),
-            settings: Settings::default(),
-            now: NOW,
-        };
+        let state = State::new("boot".into());
+        let place = |name: &str| Place::known(&state, Provider::Anthropic, name);
+        let mut two = Self { places: vec![place(HOME), place(WORK)], state, settings: Settings::default(), now: NOW };
         two.look(0, home);
         two.look(1, work);
         two
@@ -102,7 +98,7 @@ fn a_usable_sign_in_wins_over_an_expired_one_and_keeps_its_turn() {
 fn the_other_place_takes_over_at_the_moment_of_expiry() {
     let mut two = Two::new(&sign_in("ann", "a", 1), &sign_in("ann", "b", 8));
     two.check(&[("ann", HOME)]);
-    let change = next_change(&two.places, two.now).unwrap();
+    let change = next_change(two.places.iter(), two.now).unwrap();
     assert_eq!(change, NOW.plus(Duration::from_secs(3600)));
     two.now = Wall(change.0 - 1);
     two.check(&[("ann", HOME)]);
@@ -181,4 +177,19 @@ fn what_is_remembered_as_rejected_stays_bounded() {
     state.reject(token("t99").fingerprint());
     assert_eq!(state.rejected.len(), AccountState::REJECTED_MAX);
     assert_eq!(state.rejected.last(), Some(&token("t99").fingerprint()));
+}
+
+/// A state that was written before places were kept.
+#[test]
+fn a_place_that_is_not_listed_is_known_by_who_was_asked_for_there_last() {
+    let mut state = State::new("boot".into());
+    for (name, at) in [("ann", 1), ("bob", 2), ("carl", 0)] {
+        let mut account = AccountState::new(Provider::Anthropic);
+        account.sign_in.place = if name == "carl" { WORK.into() } else { HOME.into() };
+        account.last =
+            Some(crate::state::LastRequest { at: Wall(at), endpoint: crate::Endpoint::Usage, outcome: None });
+        state.accounts.insert(id(name), account);
+    }
+    let known = |name: &str| Place::known(&state, Provider::Anthropic, name).account;
+    assert_eq!((known(HOME), known(WORK), known("~/new")), (Some(id("bob")), Some(id("carl")), None));
 }

@@ -38,6 +38,8 @@ pub struct Source {
     home: Option<PathBuf>,
     /// What `CLAUDE_CONFIG_DIR` says to the owner, who names its Keychain item after it.
     variable: Option<OsString>,
+    /// There is a token for inference beside it, which its owner takes where nothing is stored.
+    inference_token: bool,
 }
 
 impl Source {
@@ -51,6 +53,7 @@ impl Source {
                 identity_file: home.join(IDENTITY_FILE),
                 home: Some(home),
                 variable: None,
+                inference_token: false,
             },
         }
     }
@@ -60,7 +63,7 @@ impl Source {
         Self::added(config_dir, std::env::home_dir().filter(|home| home.is_absolute()))
     }
 
-    fn added(config_dir: PathBuf, home: Option<PathBuf>) -> Self {
+    pub(crate) fn added(config_dir: PathBuf, home: Option<PathBuf>) -> Self {
         let Some(home) = home else {
             return Self::named(config_dir, None);
         };
@@ -77,7 +80,13 @@ impl Source {
     fn named(config_dir: PathBuf, home: Option<PathBuf>) -> Self {
         let variable = Some(config_dir.clone().into_os_string());
         let config_dir = std::path::absolute(&config_dir).unwrap_or(config_dir);
-        Self { identity_file: config_dir.join(IDENTITY_FILE), config_dir, home, variable }
+        Self { identity_file: config_dir.join(IDENTITY_FILE), config_dir, home, variable, inference_token: false }
+    }
+
+    /// Whether its owner has a token for inference beside what is stored.
+    #[must_use]
+    pub fn with_inference_token(self, inference_token: bool) -> Self {
+        Self { inference_token, ..self }
     }
 
     pub fn config_dir(&self) -> &Path {
@@ -105,6 +114,9 @@ impl Source {
             CredentialRead::Found(mut credential) => {
                 credential.identity = self.identity();
                 CredentialRead::Found(credential)
+            }
+            CredentialRead::Absent(Absence::NoFile | Absence::NotSignedIn) if self.inference_token => {
+                CredentialRead::Absent(Absence::InferenceOnly)
             }
             CredentialRead::Absent(absence) => CredentialRead::Absent(absence),
         }

@@ -1,6 +1,6 @@
 //! The end of a runner: what is under way comes to its end, and what exists nowhere else is written.
 
-use super::{Runner, ended, wake};
+use super::{Rest, Runner, ended, wake};
 use holdoff_core::account::Event;
 use holdoff_core::sign_in::Stored;
 use std::time::Duration;
@@ -16,7 +16,6 @@ const LAST_WORDS: Duration = Duration::from_secs(3);
 impl Runner {
     /// What is under way comes to its end: an answer is worth keeping, and that of a renewal cannot be had again.
     pub(super) async fn finish(&mut self) {
-        self.handle(Event::Retire);
         self.store.hurry();
         let patience = if self.store.was_locked() { LAST_GRANT } else { LAST_ANSWER };
         let answered = match self.under_way.take() {
@@ -27,12 +26,13 @@ impl Runner {
             let _ = timeout(LAST_WORDS, self.wind_up()).await;
         }
         self.write_at_last().await;
-        self.store.unlock().await;
     }
 
     async fn wind_up(&mut self) {
         loop {
-            let until = self.act().await;
+            let Rest::Until(until) = self.act().await else {
+                return;
+            };
             if self.account.is_done() || self.under_way.is_none() && until.is_none() {
                 return;
             }
@@ -52,7 +52,7 @@ impl Runner {
         let stored = timeout(LAST_WORDS, self.store.store_at_last(successor)).await;
         match stored.unwrap_or_else(|_| Stored::Failed("it takes too long".to_owned())) {
             Stored::Failed(why) => {
-                let place = self.tools.source.place();
+                let place = self.source.place();
                 tracing::error!(place, why, "a renewed sign-in could not be written and is lost; sign in again");
             }
             stored => {

@@ -1,0 +1,385 @@
+//! Who is polled, and from where: knows all places of sign-ins, and keeps one runner for each account. What one
+//! account waits for keeps no other waiting.
+
+use crate::clock::Clock;
+use crate::credentials::Source;
+use crate::environment::Environment;
+use crate::keeper::Snapshot;
+use crate::lookout::{Look, Lookout};
+use crate::runner::{End, Order, Refused, Runner, Tools};
+use crate::sources;
+use holdoff_core::account::Preferences;
+use holdoff_core::places::{self, Before, Polled};
+use holdoff_core::state::Provider;
+use holdoff_core::{AccountId, Moment, Place, Pushed, Settings, Whose};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+
+/// How long a start waits for the first look at every place: one may be on a disk that does not answer.
+const FIRST_LOOKS: Duration = Duration::from_secs(1);
+
+/// What others want of the engine.
+#[derive(Debug)]
+pub enum Command {
+    /// Ask for a reading, of one account or of all; answered with what came of it for each.
+    Refresh {
+        account: Option<AccountId>,
+        answer: oneshot::Sender<Vec<Asked>>,
+    },
+    /// A notice of this account was shown, or no service took it.
+    Notice {
+        account: AccountId,
+        id: u64,
+        shown: bool,
+    },
+    NoticeService(bool),
+    /// A reading came without a request; it names whose it is.
+    Reading(Pushed),
+    Settings(Box<Settings>),
+    /// End, but let requests that are under way come to their answers. Answered when done.
+    Shutdown(oneshot::Sender<()>),
+}
+
+/// What came of a wish for a reading.
+#[derive(Debug)]
+pub struct Asked {
+    pub account: AccountId,
+    pub result: Result<(), Refused>,
+}
+
+/// One place, and who looks at it.
+#[derive(Debug)]
+struct Stand {
+    place: Place,
+    source: Source,
+    lookout: Lookout,
+    /// What is known of it is what is there, as far as anybody has noticed.
+    looked: bool,
+}
+
+#[derive(Debug)]
+struct Running {
+    place: String,
+    orders: mpsc::UnboundedSender<Order>,
+}
+
+#[derive(Debug)]
+pub struct Roster {
+    environment: Environment,
+    settings: Settings,
+    tools: Tools,
+    snapshots: watch::Receiver<Snapshot>,
+    stands: Vec<Stand>,
+    /// Where a first sign-in is waited for.
+    first: String,
+    tell_looks: mpsc::UnboundedSender<Look>,
+    looks: mpsc::UnboundedReceiver<Look>,
+    /// Who is polled, in the order in which that is shown, and the places; as last told to the keeper.
+    arranged: (Vec<AccountId>, Vec<Place>),
+    running: BTreeMap<AccountId, Running>,
+    /// Those that were told to retire and may still be told what came of a notice.
+    retiring: Vec<(AccountId, mpsc::UnboundedSender<Order>)>,
+    tasks: JoinSet<(AccountId, End)>,
+    /// Held by an account's runner from before it takes up its state until it is done with it.
+    turns: BTreeMap<AccountId, Arc<Mutex<()>>>,
+    /// Accounts whose name has just become known, and what they went as before.
+    renamed: BTreeMap<AccountId, AccountId>,
+    /// Accounts whose sign-in is where another's was, and whose.
+    succeeded: BTreeMap<AccountId, AccountId>,
+    notice_service: bool,
+}
+
+impl Roster {
+    /// Looks at all places and starts whoever is to be polled.
+    pub async fn start(
+        environment: Environment,
+        settings: Settings,
+        tools: Tools,
+        snapshots: watch::Receiver<Snapshot>,
+    ) -> Self {
+        let (tell_looks, looks) = mpsc::unbounded_channel();
+        let arranged = {
+            let snapshot = snapshots.borrow();
+            (snapshot.state.active.clone(), snapshot.state.places.clone())
+        };
+        let mut roster = Self {
+            environment,
+            settings,
+            tools,
+            snapshots,
+            stands: Vec::new(),
+            first: String::new(),
+            tell_looks,
+            looks,
+            arranged,
+            running: BTreeMap::new(),
+            retiring: Vec::new(),
+            tasks: JoinSet::new(),
+            turns: BTreeMap::new(),
+            renamed: BTreeMap::new(),
+            succeeded: BTreeMap::new(),
+            notice_service: false,
+        };
+        roster.take_stands().await;
+        let _ = tokio::time::timeout(FIRST_LOOKS, roster.first_looks()).await;
+        roster.arrange().await;
+        roster
+    }
+
+    async fn first_looks(&mut self) {
+        while self.stands.iter().any(|stand| !stand.looked)
+            && let Some(look) = self.looks.recv().await
+        {
+            self.looked(&look);
+        }
+    }
+
+    /// Runs until told to shut down or until nobody holds the other end of `commands`.
+    pub async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        loop {
+            let change = self.next_change();
+            tokio::select! {
+                Some(look) = self.looks.recv() => self.looked(&look),
+                Some(ended) = self.tasks.join_next() => self.ended(ended.ok()),
+                changed = self.snapshots.changed() => if changed.is_err() { return },
+                () = at(&self.tools.clock, change) => {}
+                command = commands.recv() => match command {
+                    Some(Command::Shutdown(done)) => {
+                        self.finish(&mut commands).await;
+                        let _ = done.send(());
+                        return;
+                    }
+                    Some(Command::Settings(settings)) => self.choose(*settings).await,
+                    Some(command) => self.obey(command),
+                    None => return,
+                },
+            }
+            self.arrange().await;
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Refresh { account, answer } => self.refresh(account.as_ref(), answer),
+            Command::Notice { account, id, shown } => {
+                let order = if shown { Order::NoticeShown } else { Order::NoticeMissed };
+                let retiring = self.retiring.iter().filter(|(other, _)| *other == account).map(|(_, orders)| orders);
+                let running = self.running.get(&account).map(|running| &running.orders);
+                for orders in retiring.chain(running) {
+                    let _ = orders.send(order(id));
+                }
+            }
+            Command::NoticeService(there) => {
+                self.notice_service = there;
+                for running in self.running.values() {
+                    let _ = running.orders.send(Order::NoticeService(there));
+                }
+            }
+            Command::Reading(pushed) => self.push(&pushed),
+            Command::Settings(_) | Command::Shutdown(_) => {}
+        }
+    }
+
+    /// What is told of any place of an account is told of the one that is polled.
+    fn push(&self, pushed: &Pushed) {
+        let told = match &pushed.whose {
+            Whose::Account(_) => None,
+            Whose::Place(name) => self.stands.iter().find(|stand| stand.place.name() == name),
+        };
+        for (account, running) in &self.running {
+            let mut pushed = pushed.clone();
+            if told.is_some_and(|stand| stand.place.account.as_ref() == Some(account)) {
+                pushed.whose = Whose::Place(running.place.clone());
+            }
+            let _ = running.orders.send(Order::Reading(pushed));
+        }
+    }
+
+    async fn choose(&mut self, settings: Settings) {
+        self.settings = settings;
+        for (account, running) in &self.running {
+            let _ = running.orders.send(Order::Preferences(Preferences::of(&self.settings, account)));
+        }
+        self.take_stands().await;
+    }
+
+    fn refresh(&self, account: Option<&AccountId>, answer: oneshot::Sender<Vec<Asked>>) {
+        let wished = self.arranged.0.iter().filter(|active| account.is_none_or(|one| one == *active));
+        let asked: Vec<_> = wished
+            .filter_map(|active| {
+                let (tell, told) = oneshot::channel();
+                self.running.get(active)?.orders.send(Order::Refresh(tell)).ok()?;
+                Some((active.clone(), told))
+            })
+            .collect();
+        tokio::spawn(async move {
+            let mut all = Vec::new();
+            for (account, told) in asked {
+                if let Ok(result) = told.await {
+                    all.push(Asked { account, result });
+                }
+            }
+            let _ = answer.send(all);
+        });
+    }
+
+    /// Looks at the places of the settings, and at no other.
+    async fn take_stands(&mut self) {
+        let (environment, settings) = (self.environment.clone(), self.settings.clone());
+        let found =
+            tokio::task::spawn_blocking(move || (sources::all(&environment, &settings), sources::first(&environment)));
+        let Ok((sources, first)) = found.await else {
+            return;
+        };
+        self.first = first;
+        let mut before = std::mem::take(&mut self.stands);
+        for source in sources {
+            let kept = before.iter().position(|stand| stand.source == source);
+            self.stands.push(match kept {
+                Some(kept) => before.swap_remove(kept),
+                None => self.stand_at(source),
+            });
+        }
+    }
+
+    fn stand_at(&self, source: Source) -> Stand {
+        let place = Place::known(&self.snapshots.borrow().state, Provider::Anthropic, &source.place());
+        let lookout = Lookout::start(source.clone(), self.tools.clock.clone(), self.tell_looks.clone());
+        Stand { place, source, lookout, looked: false }
+    }
+
+    fn looked(&mut self, look: &Look) {
+        let now = self.tools.clock.now().wall;
+        let Some(stand) = self.stands.iter_mut().find(|stand| stand.place.name() == look.place) else {
+            return;
+        };
+        let was = stand.place.clone();
+        let before = stand.place.looked(&look.read, now);
+        stand.looked = true;
+        let Some(account) = stand.place.account.clone() else {
+            return;
+        };
+        match before {
+            Some(Before::Unnamed(unnamed)) => {
+                self.renamed.insert(account.clone(), unnamed);
+            }
+            Some(Before::Other(other)) => {
+                self.succeeded.insert(account.clone(), other);
+            }
+            None => {}
+        }
+        if (look.stirred || was != stand.place)
+            && let Some(running) = self.running.get(&account).filter(|running| running.place == look.place)
+        {
+            let _ = running.orders.send(Order::Stirred);
+        }
+    }
+
+    fn ended(&mut self, ended: Option<(AccountId, End)>) {
+        self.retiring.retain(|(_, orders)| !orders.is_closed());
+        let Some((account, end)) = ended else {
+            tracing::error!("a runner has died; its account is not polled until Holdoff is started again");
+            return;
+        };
+        if end == End::Strayed
+            && let Some(running) = self.running.remove(&account)
+            && let Some(stand) = self.stands.iter_mut().find(|stand| stand.place.name() == running.place)
+        {
+            stand.looked = false;
+            stand.lookout.poke();
+        }
+    }
+
+    /// Brings who is polled into line with what is known.
+    async fn arrange(&mut self) {
+        let now = self.tools.clock.now().wall;
+        let places: Vec<Place> = self.stands.iter().map(|stand| stand.place.clone()).collect();
+        let state = &self.snapshots.borrow_and_update().state.clone();
+        let wanted = places::polled(&places, &self.first, &self.settings, state, now);
+        for account in self.running.keys().cloned().collect::<Vec<_>>() {
+            let stays = |polled: &Polled| polled.account == account && self.running[&account].place == polled.place;
+            if self.renamed.contains_key(&account) || !wanted.iter().any(stays) {
+                self.retire(&account);
+            }
+        }
+        for polled in &wanted {
+            self.start_runner(polled);
+        }
+        for (account, other) in std::mem::take(&mut self.succeeded) {
+            if let Some(running) = self.running.get(&account) {
+                let _ = running.orders.send(Order::InsteadOf(other));
+            }
+        }
+        let arranged = (wanted.into_iter().map(|polled| polled.account).collect(), places);
+        if self.arranged != arranged {
+            self.arranged = arranged.clone();
+            self.tools.keeper.arrange(arranged.0, arranged.1).await;
+        }
+    }
+
+    fn retire(&mut self, account: &AccountId) {
+        if let Some(running) = self.running.remove(account) {
+            let _ = running.orders.send(Order::Retire);
+            self.retiring.push((account.clone(), running.orders));
+        }
+    }
+
+    fn start_runner(&mut self, polled: &Polled) {
+        let Polled { account, place } = polled.clone();
+        let stand = self.stands.iter().find(|stand| stand.place.name() == place && stand.looked);
+        let (Some(stand), false) = (stand, self.running.contains_key(&account)) else {
+            return;
+        };
+        let (source, tools) = (stand.source.clone(), self.tools.clone());
+        let preferences = Preferences::of(&self.settings, &account);
+        let unnamed = self.renamed.remove(&account);
+        let turn = self.turn(&account);
+        let last_turn = unnamed.as_ref().map(|unnamed| self.turn(unnamed));
+        let (orders, obeyed) = mpsc::unbounded_channel();
+        let _ = orders.send(Order::NoticeService(self.notice_service));
+        self.running.insert(account.clone(), Running { place, orders });
+        self.tasks.spawn(async move {
+            let _turn = turn.lock_owned().await;
+            if let Some(last_turn) = last_turn {
+                drop(last_turn.lock_owned().await);
+            }
+            let runner = Runner::new(tools, source, account.clone(), unnamed, preferences).await;
+            (account, runner.run(obeyed).await)
+        });
+    }
+
+    fn turn(&mut self, account: &AccountId) -> Arc<Mutex<()>> {
+        Arc::clone(self.turns.entry(account.clone()).or_default())
+    }
+
+    fn next_change(&self) -> Option<Moment> {
+        let now = self.tools.clock.now();
+        let expiries = self.stands.iter().map(|stand| &stand.place);
+        Some(now.plus(places::next_change(expiries, now.wall)?.since(now.wall)))
+    }
+
+    /// What is under way is brought to its end, as far as that may keep the program from ending.
+    async fn finish(&mut self, commands: &mut mpsc::Receiver<Command>) {
+        let running = std::mem::take(&mut self.running).into_iter().map(|(account, running)| (account, running.orders));
+        self.retiring.extend(running);
+        for (_, orders) in &self.retiring {
+            let _ = orders.send(Order::Finish);
+        }
+        while !self.tasks.is_empty() {
+            tokio::select! {
+                _ = self.tasks.join_next() => {}
+                Some(command) = commands.recv() => self.obey(command),
+            }
+        }
+    }
+}
+
+async fn at(clock: &Clock, moment: Option<Moment>) {
+    match moment {
+        Some(moment) => clock.sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}

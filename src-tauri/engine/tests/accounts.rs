@@ -1,0 +1,405 @@
+//! Several sign-ins: the whole engine, with folders of its own, a fake Anthropic and a fast clock.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
+
+use holdoff_core::settings::AccountSettings;
+use holdoff_core::sign_in::Absence;
+use holdoff_core::{AccountId, GateState, Settings, State};
+use holdoff_engine::environment::Environment;
+use holdoff_engine::roster::{Asked, Command};
+use holdoff_engine::slots::PlainFiles;
+use holdoff_engine::start::{self, Engine, shut_down};
+use holdoff_world::home::random_token;
+use holdoff_world::{Answer, ClockSpec, Credential, FakeAnthropic, Home, eventually};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+const SOON: Duration = Duration::from_secs(20);
+const ANN: &str = "0b0c7f5e-0000-4000-8000-000000000001";
+const BOB: &str = "0b0c7f5e-0000-4000-8000-0000000000b0";
+const CARL: &str = "0b0c7f5e-0000-4000-8000-0000000000ca";
+const DAYS: Duration = Duration::from_secs(30 * 24 * 3600);
+
+fn id(uuid: &str) -> AccountId {
+    AccountId(format!("anthropic:{uuid}"))
+}
+
+/// A person's computer with an engine on it; Ann is signed in to the default folder.
+struct Rig {
+    home: Home,
+    fake: FakeAnthropic,
+    vars: BTreeMap<String, String>,
+    settings: Settings,
+    engine: Option<Engine>,
+    ann: Credential,
+}
+
+impl Rig {
+    async fn new(speed: f64) -> Self {
+        let fake = FakeAnthropic::start_with(ClockSpec::from_now(speed)).await;
+        let home = Home::new();
+        let ann = home.sign_in(fake.clock().now() + DAYS);
+        let mut vars = home.env();
+        vars.insert("HOLDOFF_ANTHROPIC_API".into(), fake.api_base());
+        vars.insert("HOLDOFF_ANTHROPIC_TOKEN".into(), fake.token_base());
+        vars.insert("HOLDOFF_CLOCK".into(), fake.clock().to_env());
+        Self { home, fake, vars, settings: Settings::default(), engine: None, ann }
+    }
+
+    /// Bob, signed in to a folder of his own, which the settings list.
+    fn with_bob(&mut self) -> Credential {
+        self.settings.claude_config_dirs.push("~/.claude-bob".into());
+        self.sign_in_at(".claude-bob", BOB)
+    }
+
+    fn sign_in_at(&self, folder: &str, uuid: &str) -> Credential {
+        self.home.sign_in_at(folder, uuid, &format!("{uuid}@example.com"), self.fake.clock().now() + DAYS)
+    }
+
+    async fn start(&mut self) {
+        let environment = Environment::from_vars(|name| self.vars.get(name).map(Into::into)).unwrap();
+        environment.prepare_data_dir().unwrap();
+        self.engine = Some(start::start(&environment, PlainFiles, &self.settings).await);
+    }
+
+    async fn stop(&mut self) {
+        shut_down(&self.engine().commands()).await;
+        self.engine = None;
+    }
+
+    fn engine(&self) -> &Engine {
+        self.engine.as_ref().unwrap()
+    }
+
+    fn state(&self) -> State {
+        self.engine().snapshots.borrow().state.clone()
+    }
+
+    async fn command(&self, command: Command) {
+        self.engine().commands().send(command).await.unwrap();
+    }
+
+    async fn choose(&mut self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.settings);
+        self.command(Command::Settings(Box::new(self.settings.clone()))).await;
+    }
+
+    async fn switch(&mut self, uuid: &str, enabled: bool) {
+        let chosen = AccountSettings { enabled, ..AccountSettings::default() };
+        self.choose(|settings| _ = settings.accounts.insert(id(uuid), chosen)).await;
+    }
+
+    async fn refresh(&self) -> Vec<Asked> {
+        let (answer, asked) = oneshot::channel();
+        self.command(Command::Refresh { account: None, answer }).await;
+        asked.await.unwrap()
+    }
+
+    async fn wait<T>(&self, what: &str, look: impl Fn(&State) -> Option<T>) -> T {
+        eventually(SOON, what, async || look(&self.state())).await
+    }
+
+    async fn wait_for_active(&self, uuids: &[&str]) {
+        let expect: Vec<AccountId> = uuids.iter().map(|uuid| id(uuid)).collect();
+        self.wait(&format!("{uuids:?} are polled"), |state| (state.active == expect).then_some(())).await;
+    }
+
+    async fn wait_for_reading(&self, uuid: &str) {
+        self.wait("a reading", |state| state.accounts.get(&id(uuid))?.reading.as_ref().map(drop)).await;
+    }
+
+    /// Who was asked for, in order, by the tokens.
+    fn asked(&self, who: &[(&str, &Credential)]) -> Vec<String> {
+        let name = |bearer: &str| {
+            let known = who.iter().find(|(_, credential)| credential.access_token == bearer);
+            known.map_or("nobody", |(name, _)| *name).to_owned()
+        };
+        self.fake.usage_requests().iter().map(|request| name(request.bearer().unwrap())).collect()
+    }
+
+    /// Lets time go by while something is watched not to happen.
+    async fn pass(&self, program: Duration) {
+        let end = self.fake.clock().now() + program;
+        let over = async || (self.fake.clock().now() >= end).then_some(());
+        eventually(self.fake.clock().real_length(program) + SOON, "time goes by", over).await;
+    }
+}
+
+fn minutes(n: u64) -> Duration {
+    Duration::from_secs(n * 60)
+}
+
+/// A 429 for these, a reading for all others.
+fn limited(those: &[&Credential]) -> Answer {
+    let those: Vec<String> = those.iter().map(|credential| credential.access_token.clone()).collect();
+    Answer::decide(move |request| {
+        let is_one = those.iter().any(|token| request.bearer() == Some(token));
+        if is_one { Answer::rate_limited(Some("3600")) } else { Answer::ok() }
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_accounts_of_which_one_is_limited_do_not_wait_for_each_other() {
+    let mut rig = Rig::new(600.0).await;
+    let bob = rig.with_bob();
+    rig.fake.always(limited(&[&rig.ann]));
+    rig.start().await;
+    rig.wait_for_active(&[ANN, BOB]).await;
+    rig.wait_for_reading(BOB).await;
+    rig.pass(minutes(55)).await;
+    let who = [("ann", &rig.ann), ("bob", &bob)];
+    let asked = rig.asked(&who);
+    assert_eq!(asked.iter().filter(|who| *who == "ann").count(), 1, "{asked:?}");
+    let bobs = asked.iter().filter(|who| *who == "bob").count();
+    assert!((9..=12).contains(&bobs), "every five minutes: {asked:?}");
+    let state = rig.state();
+    assert!(matches!(state.accounts[&id(ANN)].usage.state, GateState::CoolingDown { .. }));
+    assert!(matches!(state.accounts[&id(BOB)].usage.state, GateState::Open));
+    let asked = rig.refresh().await;
+    assert_eq!(asked.iter().map(|one| &one.account).collect::<Vec<_>>(), [&id(ANN), &id(BOB)]);
+    assert!(asked[0].result.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_folders_of_one_account_have_one_poller_and_one_cooldown() {
+    let mut rig = Rig::new(600.0).await;
+    rig.settings.claude_config_dirs.push("~/.claude-too".into());
+    rig.sign_in_at(".claude-too", ANN);
+    rig.fake.always(Answer::rate_limited(Some("3600")));
+    rig.start().await;
+    rig.fake.wait_for_usage(1, SOON).await;
+    rig.pass(minutes(55)).await;
+    assert_eq!(rig.asked(&[("home", &rig.ann)]), ["home"], "the other folder opens nothing early");
+    rig.wait_for_active(&[ANN]).await;
+    let places: Vec<_> = rig.state().places.iter().map(|place| place.account.clone().unwrap()).collect();
+    assert_eq!(places, [id(ANN), id(ANN)]);
+}
+
+/// Law 2: whoever polls it, the cooldown is the account's.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_other_folder_takes_over_when_the_sign_in_goes_away_and_no_earlier_than_allowed() {
+    let mut rig = Rig::new(600.0).await;
+    rig.settings.claude_config_dirs.push("~/.claude-too".into());
+    let too = rig.sign_in_at(".claude-too", ANN);
+    rig.fake.then(Answer::rate_limited(Some("3600")));
+    rig.start().await;
+    rig.wait("a cooldown", |state| {
+        let gate = &state.accounts.get(&id(ANN))?.usage.state;
+        matches!(gate, GateState::CoolingDown { .. }).then_some(())
+    })
+    .await;
+    rig.home.remove_credentials();
+    let place = |state: &State| state.accounts.get(&id(ANN)).map(|ann| ann.sign_in.place.clone());
+    rig.wait("the other place", |state| (place(state)? == "~/.claude-too/.credentials.json").then_some(())).await;
+    rig.pass(minutes(40)).await;
+    let who = [("home", &rig.ann), ("too", &too)];
+    assert_eq!(rig.asked(&who), ["home"]);
+    rig.fake.wait_for_usage(2, SOON).await;
+    assert_eq!(rig.asked(&who)[..2], ["home", "too"]);
+    rig.wait_for_reading(ANN).await;
+    // Back again: the one that works keeps its turn.
+    rig.home.credentials(&rig.ann);
+    rig.pass(minutes(10)).await;
+    assert_eq!(place(&rig.state()).unwrap(), "~/.claude-too/.credentials.json");
+    assert_eq!(rig.state().active, [id(ANN)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_sign_in_gives_way_to_one_that_works_at_the_moment_it_expires() {
+    let mut rig = Rig::new(600.0).await;
+    rig.settings.claude_config_dirs.push("~/.claude-too".into());
+    let too = rig.sign_in_at(".claude-too", ANN);
+    let short = Credential {
+        access_token: rig.ann.access_token.clone(),
+        ..Credential::fresh(rig.fake.clock().now() + minutes(20))
+    };
+    rig.home.credentials(&short);
+    rig.start().await;
+    rig.fake.wait_for_usage(6, SOON).await;
+    let asked = rig.asked(&[("home", &rig.ann), ("too", &too)]);
+    assert_eq!(asked[..2], ["home", "home"], "{asked:?}");
+    assert_eq!(asked[4..6], ["too", "too"], "{asked:?}");
+    let gaps = holdoff_world::fake::gaps(&rig.fake.usage_requests(), rig.fake.clock());
+    assert!(gaps.iter().all(|gap| *gap >= minutes(3)), "{gaps:?}");
+    assert!(gaps.iter().all(|gap| *gap <= minutes(7)), "nobody waits for it: {gaps:?}");
+}
+
+/// Law 6: each is tried until it is paused, and none a second time.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_rejected_sign_ins_of_one_account_do_not_end_each_others_pause() {
+    let mut rig = Rig::new(1200.0).await;
+    rig.settings.claude_config_dirs.push("~/.claude-too".into());
+    let too = rig.sign_in_at(".claude-too", ANN);
+    rig.fake.always(Answer::missing_scope("user:profile"));
+    rig.start().await;
+    rig.fake.wait_for_usage(2, SOON).await;
+    rig.pass(minutes(60)).await;
+    assert_eq!(rig.asked(&[("home", &rig.ann), ("too", &too)]), ["home", "too"]);
+    rig.stop().await;
+    rig.start().await;
+    rig.pass(minutes(60)).await;
+    assert_eq!(rig.asked(&[("home", &rig.ann), ("too", &too)]), ["home", "too"], "nor after a restart");
+    let new = rig.sign_in_at(".claude-too", ANN);
+    rig.fake.wait_for_usage(3, SOON).await;
+    assert_eq!(rig.asked(&[("new", &new)])[2], "new");
+}
+
+/// Laws 2 and 10.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_is_switched_off_is_not_asked_for_and_keeps_its_cooldown() {
+    let mut rig = Rig::new(600.0).await;
+    let bob = rig.with_bob();
+    rig.fake.always(limited(&[&bob]));
+    rig.start().await;
+    rig.wait("a cooldown", |state| {
+        matches!(state.accounts.get(&id(BOB))?.usage.state, GateState::CoolingDown { .. }).then_some(())
+    })
+    .await;
+    let until = rig.state().accounts[&id(BOB)].usage.state.clone();
+    rig.switch(BOB, false).await;
+    rig.wait_for_active(&[ANN]).await;
+    let lock = rig.home.data_dir().join(format!("locks/anthropic_{BOB}.lock"));
+    eventually(SOON, "it is released", async || holdoff_engine::lock::FileLock::take(&lock).unwrap()).await;
+    rig.pass(minutes(10)).await;
+    rig.switch(BOB, true).await;
+    rig.wait_for_active(&[ANN, BOB]).await;
+    rig.pass(minutes(30)).await;
+    assert_eq!(rig.state().accounts[&id(BOB)].usage.state, until);
+    let who = [("ann", &rig.ann), ("bob", &bob)];
+    assert_eq!(rig.asked(&who).iter().filter(|who| *who == "bob").count(), 1);
+    rig.fake.always(Answer::ok());
+    rig.wait_for_reading(BOB).await;
+    // Off for longer than an interval: nothing at all is asked meanwhile.
+    rig.switch(BOB, false).await;
+    rig.wait_for_active(&[ANN]).await;
+    let bobs = |rig: &Rig| rig.asked(&[("bob", &bob)]).iter().filter(|who| *who == "bob").count();
+    let before = bobs(&rig);
+    rig.pass(minutes(30)).await;
+    assert_eq!(bobs(&rig), before);
+    let place = rig.state().places[1].clone();
+    assert_eq!((place.account, place.sign_in.identity.email), (Some(id(BOB)), Some(format!("{BOB}@example.com"))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_is_added_or_removed_takes_effect_at_once() {
+    let mut rig = Rig::new(1.0).await;
+    let bob = rig.sign_in_at(".claude-bob", BOB);
+    rig.start().await;
+    rig.wait_for_reading(ANN).await;
+    rig.choose(|settings| settings.claude_config_dirs.push("~/.claude-bob".into())).await;
+    rig.wait_for_active(&[ANN, BOB]).await;
+    rig.wait_for_reading(BOB).await;
+    assert_eq!(rig.asked(&[("ann", &rig.ann), ("bob", &bob)]), ["ann", "bob"]);
+    rig.choose(|settings| settings.claude_config_dirs.clear()).await;
+    rig.wait_for_active(&[ANN]).await;
+    rig.choose(|settings| settings.claude_config_dirs.push("~/.claude-bob".into())).await;
+    rig.wait_for_active(&[ANN, BOB]).await;
+    rig.refresh().await;
+    assert_eq!(rig.fake.usage_requests().len(), 2, "removed and added again, it keeps its distance");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_added_folder_is_noticed_when_somebody_signs_in_there_and_when_it_is_someone_else() {
+    let mut rig = Rig::new(1.0).await;
+    rig.settings.claude_config_dirs.push("~/.claude-new".into());
+    rig.start().await;
+    rig.wait_for_reading(ANN).await;
+    rig.wait_for_active(&[ANN]).await;
+    rig.sign_in_at(".claude-new", BOB);
+    rig.wait_for_active(&[ANN, BOB]).await;
+    rig.wait_for_reading(BOB).await;
+    rig.sign_in_at(".claude-new", CARL);
+    rig.wait_for_active(&[ANN, CARL]).await;
+    rig.wait_for_reading(CARL).await;
+    let carl = rig.state().accounts[&id(CARL)].clone();
+    assert_eq!((carl.mended, carl.instead_of), (true, Some(id(BOB))));
+    rig.sign_in_at(".claude-new", ANN);
+    rig.wait_for_active(&[ANN]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_named_config_folder_stands_beside_the_default_one() {
+    let mut rig = Rig::new(1.0).await;
+    rig.sign_in_at(".claude-bob", BOB);
+    let named = rig.home.path().join(".claude-bob").display().to_string();
+    rig.vars.insert("CLAUDE_CONFIG_DIR".into(), named);
+    rig.start().await;
+    rig.wait_for_active(&[ANN, BOB]).await;
+    rig.wait_for_reading(ANN).await;
+    rig.wait_for_reading(BOB).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn folders_that_are_of_no_use_disturb_nobody() {
+    let mut rig = Rig::new(1.0).await;
+    let home = rig.home.path();
+    std::fs::write(home.join("file"), "no folder").unwrap();
+    std::os::unix::fs::symlink(home.join(".claude"), home.join("link")).unwrap();
+    std::os::unix::fs::symlink(home.join("loop"), home.join("loop")).unwrap();
+    let dirs = ["~/gone", "~/file", "~/.claude", "~/link", "~/loop", "/dev/null", "/proc/1", "~/.claude/", "~"];
+    rig.settings.claude_config_dirs = dirs.map(str::to_owned).to_vec();
+    rig.start().await;
+    rig.wait_for_reading(ANN).await;
+    rig.wait_for_active(&[ANN]).await;
+    let names: Vec<String> =
+        rig.state().places.iter().map(|place| place.name().replace("/.credentials.json", "")).collect();
+    assert_eq!(names, ["~/.claude", "~/gone", "~/file", "~/loop", "/dev/null", "/proc/1", "~"]);
+    assert_eq!(rig.fake.usage_requests().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_for_inference_alone_is_never_tried() {
+    let mut rig = Rig::new(600.0).await;
+    let token = random_token("sk-ant-oat01-");
+    rig.vars.insert("CLAUDE_CODE_OAUTH_TOKEN".into(), token.clone());
+    rig.home.remove_credentials();
+    rig.start().await;
+    let seen = |state: &State| state.accounts.get(state.active.first()?)?.sign_in.seen.clone();
+    let absent = Some(holdoff_core::sign_in::Seen::Absent(Absence::InferenceOnly));
+    rig.wait("it is noticed", |state| (seen(state) == absent).then_some(())).await;
+    rig.pass(minutes(60)).await;
+    assert_eq!(rig.fake.requests().len(), 0);
+    assert_eq!(rig.home.find_secret(&[&token]), Vec::<std::path::PathBuf>::new());
+    rig.home.credentials(&rig.ann);
+    rig.fake.wait_for_usage(1, SOON).await;
+    assert_eq!(rig.asked(&[("ann", &rig.ann)]), ["ann"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_whose_owner_is_named_later_keeps_its_gates() {
+    let mut rig = Rig::new(600.0).await;
+    let named = std::fs::read(rig.home.path().join(".claude.json")).unwrap();
+    std::fs::remove_file(rig.home.path().join(".claude.json")).unwrap();
+    rig.fake.always(Answer::rate_limited(Some("3600")));
+    rig.start().await;
+    rig.wait("a cooldown", |state| {
+        let account = state.accounts.get(state.active.first()?)?;
+        matches!(account.usage.state, GateState::CoolingDown { .. }).then_some(())
+    })
+    .await;
+    std::fs::write(rig.home.path().join(".claude.json"), named).unwrap();
+    rig.home.credentials(&rig.ann);
+    rig.wait_for_active(&[ANN]).await;
+    rig.wait("the same cooldown", |state| {
+        matches!(state.accounts.get(&id(ANN))?.usage.state, GateState::CoolingDown { .. }).then_some(())
+    })
+    .await;
+    rig.pass(minutes(30)).await;
+    assert_eq!(rig.fake.usage_requests().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_account_has_its_own_word_on_renewal() {
+    let mut rig = Rig::new(1.0).await;
+    rig.with_bob();
+    let chosen = AccountSettings { renewal: Some(true), ..AccountSettings::default() };
+    rig.settings.accounts.insert(id(BOB), chosen);
+    rig.start().await;
+    let renews = |state: &State| Some((state.accounts.get(&id(ANN))?.renews, state.accounts.get(&id(BOB))?.renews));
+    rig.wait("only Bob's", |state| (renews(state)? == (false, true)).then_some(())).await;
+    rig.choose(|settings| settings.renewal = true).await;
+    rig.wait("both", |state| (renews(state)? == (true, true)).then_some(())).await;
+    rig.choose(|settings| settings.accounts.get_mut(&id(BOB)).unwrap().renewal = Some(false)).await;
+    rig.wait("only Ann's", |state| (renews(state)? == (true, false)).then_some(())).await;
+}
