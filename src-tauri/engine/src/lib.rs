@@ -7,6 +7,7 @@ pub mod clock;
 pub mod credentials;
 pub mod environment;
 pub mod handover;
+pub mod history;
 pub mod http;
 pub mod ipc;
 pub mod keeper;

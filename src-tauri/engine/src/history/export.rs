@@ -1,0 +1,201 @@
+//! The history for other programs, written as it is read.
+
+use super::{HistoryError, Reader, rows};
+use holdoff_core::Wall;
+use holdoff_core::history::{EpisodeRecord, WindowRecord};
+use holdoff_core::ledger::{Entry, Happened};
+use holdoff_core::words::rfc3339;
+use serde::Serialize;
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+
+/// What a table of its own is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// Each window as it changed.
+    Windows,
+    /// The ledger.
+    Requests,
+    Episodes,
+}
+
+/// One table as CSV (RFC 4180), with a line of names. Times are RFC 3339 in UTC.
+///
+/// # Errors
+/// When it cannot be read or written to the end.
+pub fn csv(reader: &Reader, table: Table, since: Wall, out: impl Write) -> Result<(), HistoryError> {
+    let mut out = csv::WriterBuilder::new().has_headers(false).from_writer(out);
+    let mut failed = None;
+    let mut write = |record: csv::Result<()>| match record {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => {
+            failed = Some(error);
+            ControlFlow::Break(())
+        }
+    };
+    match table {
+        Table::Windows => {
+            let names = ["account", "window", "label", "used_percent", "resets_at", "at", "source"];
+            let _ = write(out.write_record(names));
+            reader.windows(since, &mut |record| write(out.serialize(WindowLine::of(&record, plain))))?;
+        }
+        Table::Requests => {
+            let names = ["at", "account", "endpoint", "event", "why", "outcome", "detail", "next_at"];
+            let _ = write(out.write_record(names));
+            reader.requests(since, &mut |entry| write(out.serialize(RequestLine::of(&entry, plain))))?;
+        }
+        Table::Episodes => {
+            let _ = write(out.write_record(["account", "kind", "began", "ended", "told"]));
+            reader.episodes(since, &mut |record| write(out.serialize(EpisodeLine::of(&record, plain))))?;
+        }
+    }
+    match failed {
+        Some(error) => Err(io::Error::other(error).into()),
+        None => Ok(out.flush()?),
+    }
+}
+
+/// All of it as one JSON object, with the fields of the CSV; what does not apply is null.
+///
+/// # Errors
+/// When it cannot be read or written to the end.
+pub fn json(reader: &Reader, since: Wall, mut out: impl Write) -> Result<(), HistoryError> {
+    write!(out, "{{\"version\":1,\"windows\":")?;
+    let mut list = List::begin(&mut out)?;
+    reader.windows(since, &mut |record| list.add(&WindowLine::of(&record, as_it_is)))?;
+    list.end()?;
+    write!(out, ",\"requests\":")?;
+    let mut list = List::begin(&mut out)?;
+    reader.requests(since, &mut |entry| list.add(&RequestLine::of(&entry, as_it_is)))?;
+    list.end()?;
+    write!(out, ",\"episodes\":")?;
+    let mut list = List::begin(&mut out)?;
+    reader.episodes(since, &mut |record| list.add(&EpisodeLine::of(&record, as_it_is)))?;
+    list.end()?;
+    writeln!(out, "}}")?;
+    Ok(out.flush()?)
+}
+
+/// A JSON list, one line an item.
+struct List<'a, W: Write> {
+    out: &'a mut W,
+    first: bool,
+    failed: Option<io::Error>,
+}
+
+impl<'a, W: Write> List<'a, W> {
+    fn begin(out: &'a mut W) -> io::Result<Self> {
+        write!(out, "[")?;
+        Ok(Self { out, first: true, failed: None })
+    }
+
+    fn add(&mut self, item: &impl Serialize) -> ControlFlow<()> {
+        match self.try_add(item) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                self.failed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    fn try_add(&mut self, item: &impl Serialize) -> io::Result<()> {
+        self.out.write_all(if std::mem::take(&mut self.first) { b"\n" } else { b",\n" })?;
+        Ok(serde_json::to_writer(&mut *self.out, item)?)
+    }
+
+    fn end(self) -> io::Result<()> {
+        match self.failed {
+            Some(error) => Err(error),
+            None => self.out.write_all(b"\n]"),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct WindowLine {
+    account: String,
+    window: String,
+    label: String,
+    used_percent: Option<f64>,
+    resets_at: Option<String>,
+    at: String,
+    source: String,
+}
+
+#[derive(Serialize)]
+struct RequestLine {
+    at: String,
+    account: String,
+    endpoint: String,
+    /// `sent`, `came` or `withheld`.
+    event: &'static str,
+    why: Option<String>,
+    outcome: Option<String>,
+    detail: Option<String>,
+    next_at: Option<String>,
+}
+
+#[derive(Serialize)]
+struct EpisodeLine {
+    account: String,
+    kind: String,
+    began: String,
+    ended: Option<String>,
+    told: String,
+}
+
+impl WindowLine {
+    fn of(record: &WindowRecord, text: fn(&str) -> String) -> Self {
+        Self {
+            account: text(&record.account.0),
+            window: text(&record.window),
+            label: text(&record.label),
+            used_percent: record.used_percent,
+            resets_at: record.resets_at.map(rfc3339),
+            at: rfc3339(record.at),
+            source: rows::text(&record.source),
+        }
+    }
+}
+
+impl RequestLine {
+    fn of(entry: &Entry, text: fn(&str) -> String) -> Self {
+        let (event, why, outcome, detail) = match &entry.event {
+            Happened::Sent { why } => ("sent", Some(rows::text(why)), None, None),
+            Happened::Came { outcome, detail } => ("came", None, Some(rows::text(outcome)), detail.as_deref()),
+            Happened::Withheld { why, because } => ("withheld", Some(rows::text(why)), None, Some(because.as_str())),
+        };
+        Self {
+            at: rfc3339(entry.at),
+            account: text(&entry.account),
+            endpoint: rows::text(&entry.endpoint),
+            event,
+            why,
+            outcome,
+            detail: detail.map(text),
+            next_at: entry.next_at.map(rfc3339),
+        }
+    }
+}
+
+impl EpisodeLine {
+    fn of(record: &EpisodeRecord, text: fn(&str) -> String) -> Self {
+        Self {
+            account: text(&record.account.0),
+            kind: rows::text(&record.kind),
+            began: rfc3339(record.began),
+            ended: record.ended.map(rfc3339),
+            told: rows::text(&record.told),
+        }
+    }
+}
+
+fn as_it_is(text: &str) -> String {
+    text.to_owned()
+}
+
+/// A spreadsheet takes some beginnings for a formula, and a name comes from a provider.
+fn plain(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+}

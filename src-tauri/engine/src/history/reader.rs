@@ -1,0 +1,149 @@
+//! Reading the history, from any process, while the app writes it or not.
+
+use super::{HistoryError, NAME, import, rows, schema};
+use holdoff_core::backtest::{Backtest, Verdict};
+use holdoff_core::history::{EpisodeRecord, WindowRecord};
+use holdoff_core::ledger::Entry;
+use holdoff_core::{AccountId, Wall};
+use rusqlite::{Connection, OpenFlags, Row, params};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::Duration;
+
+/// How long a reader waits while the file is being recovered after a crash.
+const BUSY: Duration = Duration::from_secs(2);
+
+#[derive(Debug)]
+pub struct Reader {
+    connection: Connection,
+}
+
+impl Reader {
+    /// Opens the history of this data folder; `None` if there is none.
+    ///
+    /// # Errors
+    /// When it is not one, or cannot be read.
+    pub fn open(dir: &Path) -> Result<Option<Self>, HistoryError> {
+        let path = dir.join(NAME);
+        match std::fs::metadata(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+            Ok(file) if file.len() == 0 => return Ok(None),
+            Ok(_) => {}
+        }
+        let connection = connect(&path)?;
+        match schema::version(&connection)? {
+            0 => Ok(None),
+            schema::VERSION => Ok(Some(Self { connection })),
+            other => Err(HistoryError::Damaged(format!(
+                "it is of version {other}, and this Holdoff reads version {}",
+                schema::VERSION
+            ))),
+        }
+    }
+
+    /// Each entry of the ledger since then, the oldest first, until `each` breaks off.
+    ///
+    /// # Errors
+    /// When it cannot be read to the end.
+    pub fn requests(&self, since: Wall, each: &mut dyn FnMut(Entry) -> ControlFlow<()>) -> Result<(), HistoryError> {
+        self.each(
+            &format!("{} WHERE request.at >= ? ORDER BY request.at, request.id", rows::REQUESTS),
+            since,
+            rows::request,
+            each,
+        )
+    }
+
+    /// Each window as it changed since then, the oldest first, until `each` breaks off.
+    ///
+    /// # Errors
+    /// When it cannot be read to the end.
+    pub fn windows(
+        &self,
+        since: Wall,
+        each: &mut dyn FnMut(WindowRecord) -> ControlFlow<()>,
+    ) -> Result<(), HistoryError> {
+        self.each(
+            &format!("{} WHERE reading.at >= ? ORDER BY reading.at, quota.id", rows::READINGS),
+            since,
+            rows::window,
+            each,
+        )
+    }
+
+    /// Each episode that was not over by then, the oldest first, until `each` breaks off.
+    ///
+    /// # Errors
+    /// When it cannot be read to the end.
+    pub fn episodes(
+        &self,
+        since: Wall,
+        each: &mut dyn FnMut(EpisodeRecord) -> ControlFlow<()>,
+    ) -> Result<(), HistoryError> {
+        self.each(
+            &format!("{} WHERE ended IS NULL OR ended >= ? ORDER BY began", rows::EPISODES),
+            since,
+            rows::episode,
+            each,
+        )
+    }
+
+    /// How good the forecasts since then would have been, by account and window.
+    ///
+    /// # Errors
+    /// When it cannot be read to the end.
+    pub fn backtest(&self, since: Wall) -> Result<Vec<(AccountId, Verdict)>, HistoryError> {
+        let mut backtest = Backtest::default();
+        self.windows(since, &mut |record| {
+            backtest.record(&record);
+            ControlFlow::Continue(())
+        })?;
+        Ok(backtest.verdicts())
+    }
+
+    fn each<T>(
+        &self,
+        sql: &str,
+        since: Wall,
+        read: fn(&Row<'_>) -> rusqlite::Result<Option<T>>,
+        each: &mut dyn FnMut(T) -> ControlFlow<()>,
+    ) -> Result<(), HistoryError> {
+        let mut statement = self.connection.prepare(sql)?;
+        let mut found = statement.query(params![since.0])?;
+        while let Some(row) = found.next()? {
+            // A row that a later version wrote may have words that this one does not know.
+            if let Some(row) = read(row)?
+                && each(row).is_break()
+            {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The ledger since then, the oldest entry first, as any process may read it; that of an earlier version too, where no
+/// app has taken it over yet.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn ledger(dir: &Path, since: Wall) -> Result<Vec<Entry>, HistoryError> {
+    let mut entries = import::Ledger::read(dir).entries;
+    entries.retain(|entry| entry.at >= since);
+    if let Some(reader) = Reader::open(dir)? {
+        reader.requests(since, &mut |entry| {
+            entries.push(entry);
+            ControlFlow::Continue(())
+        })?;
+    }
+    Ok(entries)
+}
+
+/// Opens the file so that nothing in it can be changed.
+pub(super) fn connect(path: &Path) -> Result<Connection, HistoryError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY)?;
+    Ok(connection)
+}

@@ -1,0 +1,178 @@
+//! Rows as the tables hold them. Names of things are those of `status --json`.
+
+use super::Row;
+use holdoff_core::history::{EpisodeRecord, Memory, WindowRecord};
+use holdoff_core::ledger::{Entry, Happened};
+use holdoff_core::{AccountId, Source, Wall};
+use rusqlite::{Connection, OptionalExtension, Row as Columns, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+pub const REQUESTS: &str = "SELECT request.at, account.name, endpoint, event, what, detail, next_at
+    FROM request JOIN account ON account.id = request.account";
+pub const READINGS: &str = "SELECT account.name, quota.key, quota.label, quota.duration_s, used, resets_at, at, source
+    FROM reading JOIN quota ON quota.id = reading.quota JOIN account ON account.id = quota.account";
+pub const EPISODES: &str = "SELECT account.name, kind, began, ended, told
+    FROM episode JOIN account ON account.id = episode.account";
+
+/// Writes one row, inside of whatever transaction there is.
+///
+/// # Errors
+/// What SQLite says.
+pub fn write(connection: &Connection, row: &Row) -> rusqlite::Result<()> {
+    match row {
+        Row::Request(entry) => write_request(connection, entry),
+        Row::Memory(Memory::Window(record)) => write_window(connection, record),
+        Row::Memory(Memory::Episode(record)) => write_episode(connection, record),
+    }
+}
+
+fn write_request(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
+    let (event, what, detail) = match &entry.event {
+        Happened::Sent { why } => ("sent", text(why), None),
+        Happened::Came { outcome, detail } => ("came", text(outcome), detail.clone()),
+        Happened::Withheld { why, because } => ("withheld", text(why), Some(because.clone())),
+    };
+    let account = account(connection, &entry.account)?;
+    let sql = "INSERT INTO request (at, account, endpoint, event, what, detail, next_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
+    let next_at = entry.next_at.map(|at| at.0);
+    connection.prepare_cached(sql)?.execute(params![
+        entry.at.0,
+        account,
+        text(&entry.endpoint),
+        event,
+        what,
+        detail,
+        next_at
+    ])?;
+    Ok(())
+}
+
+/// The same moment told twice is one row: the later word counts.
+fn write_window(connection: &Connection, record: &WindowRecord) -> rusqlite::Result<()> {
+    let quota = quota(connection, record)?;
+    let sql = "INSERT INTO reading (quota, at, used, resets_at, source) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET used = excluded.used, resets_at = excluded.resets_at, source = excluded.source";
+    let resets_at = record.resets_at.map(|at| at.0);
+    let source = source_number(record.source);
+    connection.prepare_cached(sql)?.execute(params![quota, record.at.0, record.used_percent, resets_at, source])?;
+    Ok(())
+}
+
+fn write_episode(connection: &Connection, record: &EpisodeRecord) -> rusqlite::Result<()> {
+    let account = account(connection, &record.account.0)?;
+    let sql = "INSERT INTO episode (account, kind, began, ended, told) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET ended = excluded.ended, told = excluded.told";
+    let ended = record.ended.map(|at| at.0);
+    connection.prepare_cached(sql)?.execute(params![
+        account,
+        text(&record.kind),
+        record.began.0,
+        ended,
+        text(&record.told)
+    ])?;
+    Ok(())
+}
+
+fn account(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
+    let known = connection
+        .prepare_cached("SELECT id FROM account WHERE name = ?")?
+        .query_row([name], |row| row.get(0))
+        .optional()?;
+    match known {
+        Some(id) => Ok(id),
+        None => connection
+            .prepare_cached("INSERT INTO account (name) VALUES (?) RETURNING id")?
+            .query_row([name], |row| row.get(0)),
+    }
+}
+
+fn quota(connection: &Connection, record: &WindowRecord) -> rusqlite::Result<i64> {
+    let account = account(connection, &record.account.0)?;
+    let duration = record.duration_s.and_then(|secs| i64::try_from(secs).ok());
+    let known: Option<(i64, String, Option<i64>)> = connection
+        .prepare_cached("SELECT id, label, duration_s FROM quota WHERE account = ? AND key = ?")?
+        .query_row(params![account, record.window], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    match known {
+        Some((id, label, known)) if label == record.label && known == duration => Ok(id),
+        Some(_) | None => connection
+            .prepare_cached(
+                "INSERT INTO quota (account, key, label, duration_s) VALUES (?, ?, ?, ?)
+                    ON CONFLICT DO UPDATE SET label = excluded.label, duration_s = excluded.duration_s RETURNING id",
+            )?
+            .query_row(params![account, record.window, record.label, duration], |row| row.get(0)),
+    }
+}
+
+/// `None` for a row that another version wrote with words that this one does not know.
+///
+/// # Errors
+/// What SQLite says.
+pub fn request(row: &Columns<'_>) -> rusqlite::Result<Option<Entry>> {
+    let (event, what): (String, String) = (row.get(3)?, row.get(4)?);
+    let detail: Option<String> = row.get(5)?;
+    let event = match event.as_str() {
+        "sent" => parse(&what).map(|why| Happened::Sent { why }),
+        "came" => parse(&what).map(|outcome| Happened::Came { outcome, detail }),
+        "withheld" => parse(&what).map(|why| Happened::Withheld { why, because: detail.unwrap_or_default() }),
+        _ => None,
+    };
+    let endpoint = parse(&row.get::<_, String>(2)?);
+    let (at, account) = (Wall(row.get(0)?), row.get(1)?);
+    let next_at = row.get::<_, Option<i64>>(6)?.map(Wall);
+    Ok(event.zip(endpoint).map(|(event, endpoint)| Entry { at, account, endpoint, event, next_at }))
+}
+
+/// # Errors
+/// What SQLite says.
+pub fn window(row: &Columns<'_>) -> rusqlite::Result<Option<WindowRecord>> {
+    let Some(source) = source(row.get(7)?) else {
+        return Ok(None);
+    };
+    Ok(Some(WindowRecord {
+        account: AccountId(row.get(0)?),
+        window: row.get(1)?,
+        label: row.get(2)?,
+        duration_s: row.get::<_, Option<i64>>(3)?.and_then(|secs| u64::try_from(secs).ok()),
+        used_percent: row.get(4)?,
+        resets_at: row.get::<_, Option<i64>>(5)?.map(Wall),
+        at: Wall(row.get(6)?),
+        source,
+    }))
+}
+
+/// # Errors
+/// What SQLite says.
+pub fn episode(row: &Columns<'_>) -> rusqlite::Result<Option<EpisodeRecord>> {
+    let (kind, told) = (parse(&row.get::<_, String>(1)?), parse(&row.get::<_, String>(4)?));
+    let (account, began) = (AccountId(row.get(0)?), Wall(row.get(2)?));
+    let ended = row.get::<_, Option<i64>>(3)?.map(Wall);
+    Ok(kind.zip(told).map(|(kind, told)| EpisodeRecord { account, kind, began, ended, told }))
+}
+
+/// A million of them make it worth a number.
+fn source_number(source: Source) -> u8 {
+    match source {
+        Source::UsageEndpoint => 0,
+        Source::StatusLine => 1,
+        Source::OwnerCache => 2,
+    }
+}
+
+fn source(number: u8) -> Option<Source> {
+    [Source::UsageEndpoint, Source::StatusLine, Source::OwnerCache].get(usize::from(number)).copied()
+}
+
+/// The name of a unit variant, as in `status --json`.
+pub fn text(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(Value::String(text)) => text,
+        Ok(_) | Err(_) => String::new(),
+    }
+}
+
+fn parse<T: DeserializeOwned>(text: &str) -> Option<T> {
+    serde_json::from_value(Value::String(text.to_owned())).ok()
+}

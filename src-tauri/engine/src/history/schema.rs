@@ -1,0 +1,73 @@
+//! The tables, by version. Times are milliseconds since the Unix epoch.
+
+use super::HistoryError;
+use rusqlite::Connection;
+
+/// Each brings the file from the version of its index to the next. They are never changed, only added to.
+const MIGRATIONS: [&str; 1] = ["
+    CREATE TABLE account (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+    CREATE TABLE quota (
+        id INTEGER PRIMARY KEY,
+        account INTEGER NOT NULL REFERENCES account (id),
+        key TEXT NOT NULL,
+        label TEXT NOT NULL,
+        duration_s INTEGER,
+        UNIQUE (account, key)
+    ) STRICT;
+    CREATE TABLE reading (
+        quota INTEGER NOT NULL REFERENCES quota (id),
+        at INTEGER NOT NULL,
+        used REAL,
+        resets_at INTEGER,
+        source INTEGER NOT NULL,
+        PRIMARY KEY (quota, at)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE request (
+        id INTEGER PRIMARY KEY,
+        at INTEGER NOT NULL,
+        account INTEGER NOT NULL REFERENCES account (id),
+        endpoint TEXT NOT NULL,
+        event TEXT NOT NULL,
+        what TEXT NOT NULL,
+        detail TEXT,
+        next_at INTEGER
+    ) STRICT;
+    CREATE INDEX request_at ON request (at);
+    CREATE TABLE episode (
+        account INTEGER NOT NULL REFERENCES account (id),
+        kind TEXT NOT NULL,
+        began INTEGER NOT NULL,
+        ended INTEGER,
+        told TEXT NOT NULL,
+        PRIMARY KEY (account, kind, began)
+    ) STRICT, WITHOUT ROWID;
+"];
+
+pub const VERSION: usize = MIGRATIONS.len();
+
+/// Brings the file to the version of this program.
+///
+/// # Errors
+/// When it is of a later version, or cannot be changed.
+pub fn migrate(connection: &mut Connection) -> Result<(), HistoryError> {
+    let version = version(connection)?;
+    if version > VERSION {
+        return Err(HistoryError::Damaged(format!(
+            "it is of version {version}, and this Holdoff knows up to version {VERSION}"
+        )));
+    }
+    for (next, step) in (1_i64..).zip(MIGRATIONS).skip(version) {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "user_version", next)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+/// # Errors
+/// When the file cannot be read.
+pub fn version(connection: &Connection) -> Result<usize, HistoryError> {
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    usize::try_from(version).map_err(|_| HistoryError::Damaged(format!("it is of version {version}")))
+}

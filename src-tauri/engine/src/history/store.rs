@@ -1,0 +1,153 @@
+//! The file, open for writing. One process has it so: the app that holds the app's lock.
+
+use super::{HistoryError, NAME, Row, import, rows, schema};
+use crate::slots::set_aside;
+use holdoff_core::ledger::Entry;
+use holdoff_core::time::millis;
+use rusqlite::{Connection, OpenFlags};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A reader may hold a page for a moment.
+const BUSY: Duration = Duration::from_secs(2);
+
+#[derive(Debug)]
+pub struct Store {
+    pub(super) connection: Connection,
+}
+
+/// What came of opening it.
+#[derive(Debug)]
+pub struct Opened {
+    /// `None` where it cannot be written now; it is tried again.
+    pub store: Option<Store>,
+    /// Sentences about what was found.
+    pub findings: Vec<String>,
+    /// The ledger's entries of about the last `span`, the oldest first.
+    pub recent: Vec<Entry>,
+}
+
+/// Opens the history, or begins one. A damaged file is kept aside; a ledger of an earlier version is taken over.
+pub fn open(dir: &Path, stamp: &str, span: Duration) -> Opened {
+    let earlier = import::Ledger::read(dir);
+    let mut findings = Vec::new();
+    let mut store = match Store::open_or_begin(dir, stamp, &mut findings) {
+        Ok(store) => store,
+        Err(error) => {
+            tracing::error!(%error, "the history cannot be opened");
+            return Opened { store: None, findings, recent: earlier.entries };
+        }
+    };
+    let taken_over = earlier.take_over(&mut store, stamp);
+    let mut recent = store.recent(span).unwrap_or_default();
+    if let Err(error) = taken_over {
+        tracing::warn!(%error, "the ledger of an earlier version is not in the history yet");
+        recent.extend(earlier.entries);
+        recent.sort_by_key(|entry| entry.at);
+    }
+    Opened { store: Some(store), findings, recent }
+}
+
+impl Store {
+    pub(super) fn open_or_begin(dir: &Path, stamp: &str, findings: &mut Vec<String>) -> Result<Self, HistoryError> {
+        match Self::open(dir) {
+            Err(HistoryError::Damaged(why)) => {
+                findings.extend(keep_aside(dir, stamp, &why));
+                Self::open(dir)
+            }
+            opened => opened,
+        }
+    }
+
+    fn open(dir: &Path) -> Result<Self, HistoryError> {
+        let path = dir.join(NAME);
+        make_private(&path)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY)?;
+        // Only an empty file takes this over: what is deleted later gives its pages back in small steps.
+        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+        // Where the file system has no shared memory, SQLite stays with its rollback journal.
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        schema::migrate(&mut connection)?;
+        let store = Self { connection };
+        store.recent(Duration::ZERO)?;
+        Ok(store)
+    }
+
+    /// Writes all of these, or none. They are on disk when this returns.
+    ///
+    /// # Errors
+    /// Why they are not.
+    pub fn write<'a>(&mut self, rows: impl IntoIterator<Item = &'a Row>) -> Result<(), HistoryError> {
+        let transaction = self.connection.transaction()?;
+        for row in rows {
+            rows::write(&transaction, row)?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// The ledger's entries of about the last `span`, reckoned from its last one, the oldest first.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn recent(&self, span: Duration) -> Result<Vec<Entry>, HistoryError> {
+        let sql = format!(
+            "{} WHERE request.at >= (SELECT at FROM request ORDER BY id DESC LIMIT 1) - ? ORDER BY request.id",
+            rows::REQUESTS
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let entries = statement.query_map([millis(span)], rows::request)?;
+        let entries: Result<Vec<_>, _> = entries.collect();
+        Ok(entries?.into_iter().flatten().collect())
+    }
+
+    /// Whether the ledger has this very entry.
+    pub(super) fn has(&self, entry: &Entry) -> Result<bool, HistoryError> {
+        let sql = format!("{} WHERE request.at = ?", rows::REQUESTS);
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let same = statement.query_map([entry.at.0], rows::request)?;
+        let same: Result<Vec<_>, _> = same.collect();
+        Ok(same?.into_iter().flatten().any(|other| other == *entry))
+    }
+}
+
+/// Renames a damaged file and what belongs to it, so that SQLite can still find them together. Answers a sentence.
+pub(super) fn keep_aside(dir: &Path, stamp: &str, why: &str) -> Option<String> {
+    let path = dir.join(NAME);
+    let kept = set_aside(&path, stamp)?;
+    for part in ["-wal", "-shm"] {
+        let _ = std::fs::rename(with(&path, part), with(&kept, part));
+    }
+    tracing::error!(%why, kept = %kept.display(), "the history could not be read and is kept aside");
+    let name = kept.file_name().unwrap_or_default().to_string_lossy();
+    Some(format!(
+        "The history could not be read: {why}. The file is kept as {name}, and a new history was begun. Nothing that is asked or shown now depends on it."
+    ))
+}
+
+/// Every file of the history, those that were kept aside and those of earlier versions too.
+pub(super) fn all_files(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let ours = entries.map(|entry| entry.path()).filter(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with(NAME) || import::NAMES.iter().any(|ledger| name.starts_with(ledger))
+    });
+    ours.collect()
+}
+
+fn with(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// SQLite gives the files beside it the same rights.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}

@@ -1,0 +1,117 @@
+//! The history for other programs.
+
+use super::*;
+use serde_json::Value;
+
+fn some() -> TempDir {
+    let mut all = rows([window("five_hour", NOON, 41.5), window("five_hour", after(60), 42.0)]);
+    all.push(Row::Request(sent(NOON)));
+    let detail = Some("rate limited, asked to wait 1 h".into());
+    all.push(Row::Request(request(after(1), Happened::Came { outcome: OutcomeKind::RateLimited, detail })));
+    all.push(Row::Request(request(
+        after(2),
+        Happened::Withheld { why: Reason::Poll, because: "fresh_reading".into() },
+    )));
+    all.push(Row::Memory(Memory::Episode(episode(None))));
+    with(&all)
+}
+
+fn csv_of(dir: &Path, table: Table, since: Wall) -> String {
+    let mut out = Vec::new();
+    csv(&reader(dir), table, since, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn tables_as_csv() {
+    let dir = some();
+    assert_eq!(
+        csv_of(dir.path(), Table::Windows, after(1)),
+        "account,window,label,used_percent,resets_at,at,source\n\
+         anthropic:ann,five_hour,5-hour,42.0,2026-09-14T17:00:00Z,2026-09-14T12:01:00Z,status_line\n"
+    );
+    assert_eq!(
+        csv_of(dir.path(), Table::Requests, NOON),
+        "at,account,endpoint,event,why,outcome,detail,next_at\n\
+         2026-09-14T12:00:00Z,anthropic:ann,usage,sent,poll,,,2026-09-14T12:05:00Z\n\
+         2026-09-14T12:00:01Z,anthropic:ann,usage,came,,rate_limited,\"rate limited, asked to wait 1 h\",2026-09-14T12:05:01Z\n\
+         2026-09-14T12:00:02Z,anthropic:ann,usage,withheld,poll,,fresh_reading,2026-09-14T12:05:02Z\n"
+    );
+    assert_eq!(
+        csv_of(dir.path(), Table::Episodes, NOON),
+        "account,kind,began,ended,told\nanthropic:ann,usage_limit,2026-09-14T12:00:00Z,,shown\n"
+    );
+}
+
+#[test]
+fn all_of_it_as_json() {
+    let dir = some();
+    let mut out = Vec::new();
+    json(&reader(dir.path()), NOON, &mut out).unwrap();
+    let whole: Value = serde_json::from_slice(&out).unwrap();
+    assert_eq!(whole["version"], 1);
+    assert_eq!(whole["windows"][1]["used_percent"], 42.0);
+    assert_eq!(whole["requests"][0]["outcome"], Value::Null);
+    assert_eq!(whole["requests"].as_array().unwrap().len(), 3);
+    assert_eq!(whole["episodes"][0]["ended"], Value::Null);
+    let empty = with(&[]);
+    let mut out = Vec::new();
+    json(&reader(empty.path()), NOON, &mut out).unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&out).unwrap()["windows"], serde_json::json!([]));
+}
+
+/// A provider names its windows; a spreadsheet computes what looks like a formula.
+#[test]
+fn a_name_is_never_a_formula() {
+    let record = WindowRecord { label: "=cmd|' /C calc'!A0".into(), ..window("@sum", NOON, 1.0) };
+    let dir = with(&rows([record]));
+    let text = csv_of(dir.path(), Table::Windows, NOON);
+    assert!(text.contains(",'@sum,'=cmd|' /C calc'!A0,"), "{text}");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_an_error_and_no_more() {
+    struct Full(usize);
+    impl std::io::Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 = self.0.checked_sub(bytes.len()).ok_or(std::io::ErrorKind::BrokenPipe)?;
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let dir = with(&rows((0..5000).map(|n| window("five_hour", after(n), n as f64 / 50.0))));
+    assert!(json(&reader(dir.path()), NOON, Full(10_000)).is_err());
+    assert!(csv(&reader(dir.path()), Table::Windows, NOON, Full(10_000)).is_err());
+}
+
+#[tokio::test]
+async fn deleted_is_deleted_everywhere() {
+    let dir = some();
+    std::fs::write(dir.path().join("history.sqlite3.unreadable-old"), "readings").unwrap();
+    std::fs::write(dir.path().join("state.a.json"), "{}").unwrap();
+    let history = History::start(dir.path().to_owned(), open_in(dir.path()), LIMITS, Clock::real());
+    assert_eq!(history.delete_all().await, Ok(()));
+    assert_eq!((requests(dir.path()), windows(dir.path())), (vec![], vec![]));
+    history.record(sent(after(9))).await;
+    assert_eq!(requests(dir.path()), [sent(after(9))]);
+    history.close().await;
+    assert_eq!(names(dir.path()), [NAME, "state.a.json"]);
+}
+
+#[test]
+fn no_history_is_none_and_another_file_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(Reader::open(dir.path()).unwrap().is_none());
+    std::fs::write(dir.path().join(NAME), "no database ".repeat(500)).unwrap();
+    assert!(matches!(Reader::open(dir.path()), Err(HistoryError::Damaged(_))));
+}
+
+#[test]
+fn forecasts_are_held_against_what_came() {
+    let steady = (1..=199).map(|minute| window("five_hour", after(minute * 60), minute as f64 / 2.0));
+    let dir = with(&rows(steady));
+    let verdicts = reader(dir.path()).backtest(NOON).unwrap();
+    assert_eq!((verdicts.len(), verdicts[0].1.cycles, verdicts[0].1.lasted.wrong), (1, 1, 0));
+}
