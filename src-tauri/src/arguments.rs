@@ -7,6 +7,8 @@ use std::ffi::OsString;
 pub enum Role {
     /// The tray app, with a window to open at once.
     Tray { open: Option<Window> },
+    /// Look at the desktop, print what is found, and end: for `holdoff doctor`.
+    Look,
     /// The process of the windows, started by the tray app.
     Windows { first: Window },
 }
@@ -19,6 +21,7 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Role, String> {
     match words.as_slice() {
         [] => Ok(Role::Tray { open: None }),
         [one] if window(one).is_some() => Ok(Role::Tray { open: window(one) }),
+        ["--look"] => Ok(Role::Look),
         ["--windows", one] if window(one).is_some() => {
             Ok(Role::Windows { first: window(one).unwrap_or(Window::Panel) })
         }
@@ -53,6 +56,7 @@ mod tests {
         assert_eq!(role(&[]), Ok(Role::Tray { open: None }));
         assert_eq!(role(&["--settings"]), Ok(Role::Tray { open: Some(Window::Settings) }));
         assert_eq!(role(&["--windows", flag(Window::Panel)]), Ok(Role::Windows { first: Window::Panel }));
+        assert_eq!(role(&["--look"]), Ok(Role::Look));
         assert!(role(&["--windows"]).is_err());
         assert!(role(&["--panel", "--panel"]).is_err());
     }

@@ -215,6 +215,7 @@ impl Controller {
                 let answer = self.change_settings(change).await;
                 responder.answer(json!(answer));
             }
+            Call::Version => responder.answer(json!(env!("CARGO_PKG_VERSION"))),
             Call::Reading { config_dir, reading } => {
                 self.engine.push(&self.environment, config_dir.as_deref(), reading);
                 responder.answer(Value::Null);

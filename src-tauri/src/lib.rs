@@ -15,6 +15,7 @@ mod controller;
 mod exporter;
 mod files;
 mod logs;
+mod look;
 mod notify;
 mod tray;
 mod windows;
@@ -38,6 +39,7 @@ pub fn main() -> ExitCode {
     };
     match role {
         Role::Tray { open } => app::run(environment, open),
+        Role::Look => look::print(),
         Role::Windows { first } => windows::run(&environment, first),
     }
 }

@@ -71,6 +71,14 @@ Exit codes:
     /// Succeed only while enough is left; for scripts and agent hooks
     #[command(after_help = GUARD)]
     Guard(Guard),
+    /// Look at everything Holdoff needs, and say what to do about what is not right
+    #[command(after_help = "\
+What it prints holds no token, no address and no name of an account: it can be pasted into an issue.
+
+Exit codes:
+  0  all is well
+  1  something is not right")]
+    Doctor,
     /// Be Claude Code's status line: read its JSON on stdin, take note of the limits, print a line
     #[command(after_help = STATUSLINE, override_usage = "holdoff statusline [COMMAND]")]
     Statusline {

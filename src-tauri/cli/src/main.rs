@@ -3,6 +3,7 @@
 
 mod app;
 mod args;
+mod doctor;
 mod guard;
 mod known;
 mod ledger;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
             with(|environment| ledger::run(environment, since, json, account.name()))
         }
         Command::Guard(args) => with(|environment| guard::run(environment, &args)),
+        Command::Doctor => with(doctor::run),
         Command::Statusline { setup: None } => with(statusline::run),
         Command::Statusline { setup: Some(Setup::Install(args)) } => {
             with(|environment| statusline::setup::install(environment, &args))

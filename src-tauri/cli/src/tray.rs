@@ -17,7 +17,8 @@ pub fn become_it(args: &[&str]) -> ExitCode {
     ExitCode::from(UNAVAILABLE)
 }
 
-fn beside() -> PathBuf {
+/// Where the program of the tray app lies.
+pub fn beside() -> PathBuf {
     let here = std::env::current_exe().ok().and_then(|exe| exe.canonicalize().ok());
     here.and_then(|exe| Some(exe.parent()?.join(PROGRAM))).unwrap_or_else(|| PROGRAM.into())
 }

@@ -27,6 +27,8 @@ pub enum Call {
     ChangeSettings {
         change: Value,
     },
+    /// Which version is running: answered with its text.
+    Version,
     /// What a session of Claude Code with this config folder (`None`: the default one) says of its limits. Answered
     /// with `null`, which whoever tells it need not wait for.
     Reading {

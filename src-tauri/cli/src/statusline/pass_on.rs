@@ -78,10 +78,21 @@ fn failed(error: &std::io::Error) -> ExitCode {
 fn ended(status: ExitStatus) -> ExitCode {
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
-        // This program ignores SIGPIPE as every Rust program does; what it becomes does not.
-        let mut end = Command::new("/bin/sh");
-        let error = std::os::unix::process::CommandExt::exec(end.arg("-c").arg(format!("kill -{signal} $$")));
-        return failed(&error);
+        return end_by(signal);
     }
     ExitCode::from(status.code().and_then(|code| u8::try_from(code & 0xff).ok()).unwrap_or(1))
+}
+
+#[cfg(unix)]
+fn end_by(signal: i32) -> ExitCode {
+    use rustix::process::{Signal, getpid, kill_process};
+    if signal == Signal::PIPE.as_raw() {
+        // This program ignores it, as every Rust program does; what it becomes does not.
+        let mut end = Command::new("/bin/sh");
+        return failed(&std::os::unix::process::CommandExt::exec(end.arg("-c").arg("kill -PIPE $$")));
+    }
+    if let Some(signal) = Signal::from_named_raw(signal) {
+        let _if_it_can = kill_process(getpid(), signal);
+    }
+    ExitCode::from(u8::try_from(128 + signal).unwrap_or(u8::MAX))
 }

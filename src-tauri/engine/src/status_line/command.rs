@@ -12,13 +12,19 @@ pub fn own(program: &Path) -> String {
 
 /// Whether `command` is Holdoff's, wherever it lies. One that does more than call it is somebody's own.
 pub fn is_own(command: &str) -> bool {
+    program(command).is_some()
+}
+
+/// The program that a command of Holdoff's calls; `None` if it is somebody else's.
+pub fn program(command: &str) -> Option<PathBuf> {
     let command = if cfg!(windows) { command.replace('\\', "/") } else { command.to_owned() };
     let words = shlex::split(&command).unwrap_or_default();
     let [program, word] = words.as_slice() else {
-        return false;
+        return None;
     };
     let name = program.rsplit('/').next().unwrap_or_default();
-    word == WORD && name.strip_suffix(".exe").unwrap_or(name) == PROGRAM
+    let own = word == WORD && name.strip_suffix(".exe").unwrap_or(name) == PROGRAM;
+    own.then(|| PathBuf::from(program))
 }
 
 /// The program under the name by which the person has it: `path` first, since what is on the `PATH` outlives an

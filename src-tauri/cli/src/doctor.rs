@@ -1,0 +1,111 @@
+//! `holdoff doctor`: what is found, what is not, and what to do. What it prints holds no token, no address and no name
+//! of an account, and the home folder is `~`, so that it can be pasted into an issue.
+
+mod accounts;
+mod desktop;
+mod files;
+mod program;
+mod status_line;
+
+use crate::known::Known;
+use crate::paint;
+use holdoff_engine::environment::Environment;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// One thing that was looked at.
+struct Finding {
+    kind: Kind,
+    text: String,
+    /// What to do about it.
+    advice: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Fine,
+    /// Worth knowing, and nothing wrong.
+    Note,
+    Wrong,
+}
+
+struct Section {
+    title: String,
+    findings: Vec<Finding>,
+}
+
+pub fn run(environment: &Environment) -> ExitCode {
+    let known = Known::read(environment);
+    let mut sections = vec![
+        Section { title: "Programs".to_owned(), findings: program::look(environment) },
+        Section { title: "Folders and files".to_owned(), findings: files::look(environment) },
+    ];
+    sections.extend(accounts::look(environment, &known));
+    sections.push(Section { title: "Status line".to_owned(), findings: status_line::look(environment, &known) });
+    sections.push(Section { title: "Desktop".to_owned(), findings: desktop::look() });
+    let shown: String = sections.iter().map(|section| section.shown(&environment.home)).collect();
+    let wrong = sections.iter().flat_map(|section| &section.findings).filter(|f| f.kind == Kind::Wrong).count();
+    let sum = match wrong {
+        0 => paint::green("All is well."),
+        1 => paint::red("One thing is not right."),
+        _ => paint::red(&format!("{wrong} things are not right.")),
+    };
+    let printed = paint::print(&format!("{shown}{sum}\n"));
+    if wrong > 0 { ExitCode::FAILURE } else { printed }
+}
+
+impl Section {
+    fn shown(&self, home: &Path) -> String {
+        let findings: String = self.findings.iter().map(|finding| finding.shown(home)).collect();
+        format!("{}\n{findings}\n", paint::bold(&self.title))
+    }
+}
+
+impl Finding {
+    fn fine(text: impl Into<String>) -> Self {
+        Self { kind: Kind::Fine, text: text.into(), advice: None }
+    }
+
+    fn note(text: impl Into<String>) -> Self {
+        Self { kind: Kind::Note, text: text.into(), advice: None }
+    }
+
+    fn wrong(text: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { kind: Kind::Wrong, text: text.into(), advice: Some(advice.into()) }
+    }
+
+    fn advised(self, advice: impl Into<String>) -> Self {
+        Self { advice: Some(advice.into()), ..self }
+    }
+
+    fn shown(&self, home: &Path) -> String {
+        let mark = match self.kind {
+            Kind::Fine => paint::green("ok   "),
+            Kind::Note => "note ".to_owned(),
+            Kind::Wrong => paint::red("WRONG"),
+        };
+        let advice = self.advice.as_ref().map(|advice| format!("        -> {}\n", plain(advice, home)));
+        format!("  {mark} {}\n{}", plain(&self.text, home), advice.unwrap_or_default())
+    }
+}
+
+/// With the home folder as `~`, and nothing that looks like a token, whoever put it where it is.
+fn plain(text: &str, home: &Path) -> String {
+    let home = home.to_string_lossy();
+    let text = if home.len() > 1 { text.replace(home.as_ref(), "~") } else { text.to_owned() };
+    let words = text.split(' ').map(|word| if word.contains("sk-ant") { "(withheld)" } else { word });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_names_nobody() {
+        let home = Path::new("/home/ann");
+        assert_eq!(plain("/home/ann/.claude is there", home), "~/.claude is there");
+        assert_eq!(plain("a x=sk-ant-oat01-secret b", home), "a (withheld) b");
+        assert_eq!(plain("/etc", Path::new("/")), "/etc");
+    }
+}

@@ -1,0 +1,119 @@
+//! The sign-ins, and what is known of each account. Accounts are numbered: their names and addresses are nobody's
+//! business in an issue.
+
+use super::{Finding, Section};
+use crate::known::Known;
+use holdoff_core::sign_in::{Absence, CredentialRead};
+use holdoff_core::{AccountState, report, words};
+use holdoff_engine::credentials::{self, Source};
+use holdoff_engine::environment::Environment;
+use jiff::tz::TimeZone;
+use std::path::PathBuf;
+
+pub fn look(environment: &Environment, known: &Known) -> Vec<Section> {
+    let mut sections: Vec<Section> = sources(environment, known)
+        .into_iter()
+        .map(|source| Section { title: format!("Sign-in {}", source.place()), findings: sign_in(&source, known) })
+        .collect();
+    let accounts = known.state.active.iter().filter_map(|id| known.state.accounts.get(id));
+    sections.extend(accounts.enumerate().map(|(n, account)| Section {
+        title: format!("Account {}", n + 1),
+        findings: account_findings(account, known),
+    }));
+    sections
+}
+
+/// The default place, and those that the person added.
+pub(super) fn sources(environment: &Environment, known: &Known) -> Vec<Source> {
+    let mut sources = vec![Source::from_env(&environment.home, environment.claude_config_dir.as_deref())];
+    for dir in &known.settings.claude_config_dirs {
+        let source = Source::in_dir(PathBuf::from(dir));
+        if sources.iter().all(|other| other.place() != source.place()) {
+            sources.push(source);
+        }
+    }
+    sources
+}
+
+fn sign_in(source: &Source, known: &Known) -> Vec<Finding> {
+    let (now, zone) = (known.now.wall, TimeZone::system());
+    let mut findings = vec![match source.read() {
+        CredentialRead::Found(credential) => {
+            let plan = credential.plan.clone().unwrap_or_else(|| "no plan named".to_owned());
+            match credential.expires_at {
+                Some(at) if at <= now => Finding::note(format!("signed in ({plan}), and the access token has expired"))
+                    .advised("Claude Code renews it when you use it next."),
+                Some(at) => Finding::fine(format!("signed in ({plan}), until {}", words::clock(at, now, &zone))),
+                None => Finding::fine(format!("signed in ({plan}), with no expiry said")),
+            }
+        }
+        CredentialRead::Absent(absence) => absent(&absence),
+    }];
+    findings.extend(mode(source));
+    findings.push(match credentials::watch(source) {
+        Ok(_) => Finding::fine("a change of it is noticed at once"),
+        Err(why) => Finding::wrong(
+            format!("a change of it is not noticed at once, only within minutes: {why}"),
+            "Raise the limit, and start Holdoff again.",
+        ),
+    });
+    findings
+}
+
+fn absent(absence: &Absence) -> Finding {
+    let (what, advice) = match absence {
+        Absence::NoFile => ("there is no sign-in".to_owned(), "Sign in with: claude auth login"),
+        Absence::Unreadable(why) => (format!("it cannot be used: {why}"), "Sign in again with: claude auth login"),
+        Absence::Forbidden(why) => (format!("it cannot be opened: {why}"), "Give your user the right to read it."),
+        _ => ("there is no sign-in in it that can be used".to_owned(), "Sign in with: claude auth login"),
+    };
+    Finding::wrong(what, advice)
+}
+
+#[cfg(unix)]
+fn mode(source: &Source) -> Option<Finding> {
+    use std::os::unix::fs::MetadataExt;
+    let path = source.credential_path();
+    let mode = std::fs::metadata(&path).ok()?.mode() & 0o777;
+    Some(if mode & 0o077 != 0 {
+        Finding::wrong(
+            format!("others on this computer can read it (mode {mode:o})"),
+            format!("Run: chmod 600 {}", path.display()),
+        )
+    } else {
+        Finding::fine(format!("only you can read it (mode {mode:o})"))
+    })
+}
+
+#[cfg(not(unix))]
+fn mode(_: &Source) -> Option<Finding> {
+    None
+}
+
+fn account_findings(account: &AccountState, known: &Known) -> Vec<Finding> {
+    let (now, zone) = (known.now, TimeZone::system());
+    let status = words::status(account, now, &zone);
+    let asking = match account.sign_in_trouble(now.wall) {
+        None => Finding::fine(status),
+        Some(_) => {
+            let words = words::sign_in(account, now.wall);
+            let advice = words.command.map_or(words.text, |command| format!("Sign in with: {command}"));
+            Finding::wrong(status, advice)
+        }
+    };
+    vec![asking, reading(account, known)]
+}
+
+fn reading(account: &AccountState, known: &Known) -> Finding {
+    let now = known.now.wall;
+    let Some(reading) = &account.reading else {
+        return Finding::note("nothing was read yet");
+    };
+    let source = words::source(reading.source, account.provider);
+    let told = format!("last read {} ago from {source}", words::span(now.since(reading.at)));
+    if report::is_stale(reading.at, now, known.settings.polling_interval) {
+        Finding::note(told)
+    } else {
+        Finding::fine(told)
+    }
+}

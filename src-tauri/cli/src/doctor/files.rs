@@ -1,0 +1,130 @@
+//! Where Holdoff keeps its state.
+
+use super::Finding;
+use holdoff_engine::environment::Environment;
+use holdoff_engine::settings_file;
+use holdoff_engine::slots::{self, Slots};
+use std::fs;
+use std::path::Path;
+
+/// A state and its two copies, a ledger and a log fit many times into this.
+const ROOM: u64 = 16 * 1024 * 1024;
+
+pub fn look(environment: &Environment) -> Vec<Finding> {
+    let dir = &environment.data_dir;
+    let mut findings = vec![folder(dir)];
+    if dir.is_dir() {
+        findings.extend(room(dir));
+        findings.extend(state(dir));
+        findings.extend(settings(dir));
+        findings.extend(set_aside(dir));
+    }
+    findings.push(Finding::fine(format!("logs are in {}", environment.log_dir.display())));
+    findings.extend(variables());
+    findings
+}
+
+fn folder(dir: &Path) -> Finding {
+    let place = dir.display();
+    let metadata = match fs::metadata(dir) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Finding::note(format!("the data folder {place} is made when the app starts"));
+        }
+        Err(error) => {
+            return Finding::wrong(
+                format!("the data folder {place} cannot be looked at: {error}"),
+                "Make it accessible for your user.",
+            );
+        }
+    };
+    if !metadata.is_dir() {
+        return Finding::wrong(format!("{place} is not a folder"), "Move it away, so that the folder can be made.");
+    }
+    owned(dir, &metadata)
+}
+
+#[cfg(unix)]
+fn owned(dir: &Path, metadata: &fs::Metadata) -> Finding {
+    use std::os::unix::fs::MetadataExt;
+    let (place, mode) = (dir.display(), metadata.mode() & 0o777);
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Finding::wrong(
+            format!("the data folder {place} belongs to another user"),
+            "Holdoff was probably started once as that user (with sudo?). Give it back to yourself: chown -R",
+        );
+    }
+    if mode & 0o700 != 0o700 {
+        return Finding::wrong(format!("the data folder {place} has mode {mode:o}"), format!("Run: chmod 700 {place}"));
+    }
+    Finding::fine(format!("the data folder {place} (mode {mode:o})"))
+}
+
+#[cfg(not(unix))]
+fn owned(dir: &Path, _: &fs::Metadata) -> Finding {
+    Finding::fine(format!("the data folder {}", dir.display()))
+}
+
+#[cfg(unix)]
+fn room(dir: &Path) -> Option<Finding> {
+    let room = rustix::fs::statvfs(dir).ok()?;
+    let free = room.f_bavail.saturating_mul(room.f_frsize);
+    Some(if free < ROOM {
+        let left = free / 1024;
+        Finding::wrong(
+            format!("the disk of the data folder is nearly full ({left} KiB left)"),
+            "Free some space: while state cannot be saved, nothing is asked.",
+        )
+    } else {
+        Finding::fine("the disk of the data folder has room")
+    })
+}
+
+#[cfg(not(unix))]
+fn room(_: &Path) -> Option<Finding> {
+    None
+}
+
+fn state(dir: &Path) -> Vec<Finding> {
+    let slots = Slots::read(dir);
+    let damaged = slots.damaged.iter().map(|(path, why)| {
+        Finding::wrong(format!("{} cannot be used: {why}", path.display()), "The app keeps it aside when it starts.")
+    });
+    let sizes: Vec<String> = slots::NAMES
+        .iter()
+        .filter_map(|name| Some(format!("{name} {} KiB", fs::metadata(dir.join(name)).ok()?.len().div_ceil(1024))))
+        .collect();
+    let whole = slots.state.map(|_| Finding::fine(format!("the saved state is whole ({})", sizes.join(", "))));
+    let none = (whole.is_none() && sizes.is_empty()).then(|| Finding::note("nothing was saved yet"));
+    damaged.chain(whole).chain(none).collect()
+}
+
+fn settings(dir: &Path) -> Vec<Finding> {
+    let settings = settings_file::read(dir);
+    if settings.problems.is_empty() {
+        let minutes = settings.settings.polling_interval.as_secs_f64() / 60.0;
+        return vec![Finding::fine(format!("the settings can be used; asked every {minutes} minutes"))];
+    }
+    let advice = "Correct it in the settings window, or in settings.json.";
+    settings.problems.into_iter().map(|problem| Finding::wrong(problem, advice)).collect()
+}
+
+fn set_aside(dir: &Path) -> Option<Finding> {
+    let names = fs::read_dir(dir).ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let aside: Vec<String> = names.filter(|name| name.contains(".unreadable-")).collect();
+    (!aside.is_empty()).then(|| {
+        Finding::note(format!("kept aside since they could not be read: {}", aside.join(", ")))
+            .advised("They are of no further use to Holdoff, and can be removed.")
+    })
+}
+
+/// Which variables bear on Holdoff. Their values may tell more than is wanted, so only folders are shown.
+fn variables() -> Option<Finding> {
+    let set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let folders = ["CLAUDE_CONFIG_DIR", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"].into_iter().filter(set);
+    let folders = folders.map(|name| format!("{name}={}", std::env::var(name).unwrap_or_default()));
+    let others = ["HOLDOFF_ANTHROPIC_API", "HOLDOFF_ANTHROPIC_TOKEN", "HOLDOFF_CLOCK", "CLAUDE_CODE_OAUTH_TOKEN"];
+    let others = others.into_iter().chain(["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "NO_COLOR"]).filter(set);
+    let all: Vec<String> = folders.chain(others.map(|name| format!("{name} (value not shown)"))).collect();
+    (!all.is_empty()).then(|| Finding::note(format!("set in this terminal: {}", all.join(", "))))
+}

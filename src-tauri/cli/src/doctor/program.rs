@@ -1,0 +1,90 @@
+//! The programs themselves, and whether the app runs.
+
+use super::Finding;
+use crate::{app, tray};
+use holdoff_engine::environment::Environment;
+use holdoff_engine::ipc::Call;
+use std::io::Read;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The status line tells of limits from this version on.
+const STATUS_LINE_SINCE: [u32; 3] = [2, 1, 80];
+const PATIENCE: Duration = Duration::from_secs(5);
+
+pub fn look(environment: &Environment) -> Vec<Finding> {
+    let here = std::env::current_exe().map(|exe| exe.display().to_string()).unwrap_or_default();
+    let system = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
+    vec![Finding::fine(format!("Holdoff {VERSION} for {system}, {here}")), tray_app(), running(environment), owner()]
+}
+
+fn tray_app() -> Finding {
+    let program = tray::beside();
+    if program.is_file() {
+        return Finding::fine(format!("the tray app lies beside it, {}", program.display()));
+    }
+    Finding::wrong(
+        format!("the tray app {} is not there", program.display()),
+        "It belongs beside the command; install Holdoff again.",
+    )
+}
+
+fn running(environment: &Environment) -> Finding {
+    let Some(mut app) = app::connect(environment) else {
+        return Finding::note("the tray app is not running, so nothing is asked").advised("Start it with: holdoff");
+    };
+    match app.call(Call::Version) {
+        Ok(version) if version == VERSION => Finding::fine("the tray app is running"),
+        Ok(other) => Finding::wrong(
+            format!("the tray app that is running is version {}", other.as_str().unwrap_or("unknown")),
+            "Quit it and start it again.",
+        ),
+        Err(error) => Finding::wrong(
+            format!("the tray app is running and does not answer: {error}"),
+            "Quit it and start it again.",
+        ),
+    }
+}
+
+/// Claude Code, whose sign-in it is.
+fn owner() -> Finding {
+    let Some(said) = output(Command::new("claude").arg("--version")) else {
+        return Finding::note("the program claude is not on the PATH of this terminal, or does not answer");
+    };
+    let version: Vec<u32> = said
+        .split(|c: char| !c.is_ascii_digit() && c != '.')
+        .find(|part| part.contains('.'))
+        .map(|part| part.split('.').filter_map(|number| number.parse().ok()).collect())
+        .unwrap_or_default();
+    if version.is_empty() {
+        return Finding::note("the program claude does not say its version");
+    }
+    let told = version.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
+    if version.as_slice() < STATUS_LINE_SINCE.as_slice() {
+        return Finding::note(format!("Claude Code {told}, whose status line does not tell of limits"))
+            .advised("With version 2.1.80 or newer, Holdoff can be up to date without asking. Run: claude update");
+    }
+    Finding::fine(format!("Claude Code {told}"))
+}
+
+/// What a program prints, if it ends in time.
+pub(super) fn output(command: &mut Command) -> Option<String> {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
+    let mut stdout = child.stdout.take()?;
+    let reading = std::thread::spawn(move || {
+        let mut text = String::new();
+        let _as_far_as_it_is_text = stdout.by_ref().take(64 * 1024).read_to_string(&mut text);
+        text
+    });
+    let until = Instant::now() + PATIENCE;
+    while !reading.is_finished() {
+        if Instant::now() > until {
+            let _it_may_be_gone = child.kill();
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let _reaped = child.wait();
+    reading.join().ok()
+}

@@ -1,0 +1,32 @@
+//! Whether Claude Code's status line keeps Holdoff up to date.
+
+use super::{Finding, accounts};
+use crate::known::Known;
+use holdoff_engine::environment::Environment;
+use holdoff_engine::status_line::{Place, Status, command};
+
+pub fn look(environment: &Environment, known: &Known) -> Vec<Finding> {
+    let places = accounts::sources(environment, known);
+    places.iter().map(|source| place(&Place::new(source.config_dir(), &environment.data_dir))).collect()
+}
+
+fn place(place: &Place) -> Finding {
+    let settings = place.settings().display();
+    match place.status() {
+        Ok(Status::Installed { command, .. }) if !can_be_called(&command) => Finding::wrong(
+            format!("{settings} calls Holdoff where it is not: {command}"),
+            "Run: holdoff statusline install",
+        ),
+        Ok(Status::Installed { earlier, .. }) => {
+            let after = if earlier.is_some() { ", and then your own status line" } else { "" };
+            Finding::fine(format!("{settings} calls Holdoff{after}"))
+        }
+        Ok(Status::Nothing | Status::Other(_)) => Finding::note(format!("{settings} does not call Holdoff"))
+            .advised("To be up to date without asking, run: holdoff statusline install"),
+        Err(error) => Finding::wrong(error.to_string(), "Mend it, or leave the status line out."),
+    }
+}
+
+fn can_be_called(text: &str) -> bool {
+    command::program(text).is_none_or(|program| !program.is_absolute() || program.is_file())
+}

@@ -1,0 +1,112 @@
+//! `holdoff doctor`: what it finds, and what it must not tell.
+
+use super::scene::*;
+use holdoff_world::Credential;
+use holdoff_world::home::random_token;
+use holdoff_world::secrets::Secrets;
+use serde_json::json;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Output;
+use std::time::{Duration, SystemTime};
+
+fn signed_in(scene: &Scene) -> Credential {
+    let credential = Credential::fresh(SystemTime::now() + Duration::from_secs(3600));
+    write(scene, ".claude/.credentials.json", &credential.to_json().to_string(), 0o600);
+    let account = json!({"accountUuid": "0b0c7f5e-0000-4000-8000-000000000001", "emailAddress": "ann@example.com"});
+    write(scene, ".claude.json", &json!({"oauthAccount": account}).to_string(), 0o600);
+    credential
+}
+
+fn write(scene: &Scene, name: &str, text: &str, mode: u32) {
+    let path = scene.home().join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+fn doctor(scene: &Scene) -> String {
+    said(&finished(scene.holdoff(&["doctor"]).env("PATH", scene.home().join("bin")), b""))
+}
+
+fn said(output: &Output) -> String {
+    assert!(output.stderr.is_empty(), "{output:?}");
+    let text = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(i32::from(text.contains("WRONG"))), "{text}");
+    text
+}
+
+#[test]
+fn it_tells_no_token_and_nobodys_name() {
+    let scene = Scene::new();
+    let credential = signed_in(&scene);
+    scene.state(42.0, 26.0, 60);
+    let others = [random_token("sk-ant-oat01-"), random_token("sk-ant-api03-"), random_token("sk-ant-ort01-")];
+    scene.settings(
+        &json!({"env": {"ANTHROPIC_API_KEY": others[1]},
+        "statusLine": {"type": "command", "command": format!("X={} line.sh", others[2])}})
+        .to_string(),
+    );
+    let mut command = scene.holdoff(&["doctor"]);
+    command.env("CLAUDE_CODE_OAUTH_TOKEN", &others[0]).env("HTTPS_PROXY", "http://ann:pass-word-1234@proxy");
+    let text = said(&finished(&mut command, b""));
+    let secrets: Vec<&str> = credential.secrets().into_iter().chain(others.iter().map(String::as_str)).collect();
+    assert_eq!(Secrets::new(&secrets).form_in(&text), None, "{text}");
+    for telling in ["ann", "example.com", "0b0c7f5e", "pass-word", scene.home().to_str().unwrap()] {
+        assert!(!text.contains(telling), "{telling} in {text}");
+    }
+    for expected in [
+        "signed in (max), until ",
+        "only you can read it (mode 600)",
+        "Account 1\n",
+        "last read 1 min ago from Anthropic's usage endpoint",
+        "CLAUDE_CODE_OAUTH_TOKEN (value not shown)",
+        "~/.claude/settings.json does not call Holdoff",
+    ] {
+        assert!(text.contains(expected), "{expected} in {text}");
+    }
+}
+
+#[test]
+fn what_is_not_right_comes_with_what_to_do() {
+    let scene = Scene::new();
+    assert!(doctor(&scene).contains("there is no sign-in\n        -> Sign in with: claude auth login"));
+    signed_in(&scene);
+    scene.state(42.0, 26.0, 60);
+    write(&scene, ".claude/.credentials.json", "{\"claudeAiOauth\":", 0o644);
+    fs::set_permissions(scene.data(), fs::Permissions::from_mode(0o500)).unwrap();
+    fs::write(scene.data().join("state.b.json"), "{").unwrap();
+    fs::write(scene.data().join("settings.json"), "{\"polling_interval_s\": 5}").unwrap();
+    fs::write(scene.data().join("state.a.json.unreadable-x"), "{").unwrap();
+    scene.settings("{\"statusLine\": {\"type\": \"command\", \"command\": \"/nowhere/holdoff statusline\"}}");
+    let text = doctor(&scene);
+    for expected in [
+        "WRONG it cannot be used: it is not whole JSON",
+        "WRONG others on this computer can read it (mode 644)\n        -> Run: chmod 600 ~/.claude/.credentials.json",
+        "has mode 500\n        -> Run: chmod 700 ~/.local/share/dev.holdoff.tray",
+        "state.b.json cannot be used: it is not whole JSON",
+        "\"polling_interval_s\" is 5",
+        "note  kept aside since they could not be read: state.a.json.unreadable-x",
+        "calls Holdoff where it is not: /nowhere/holdoff statusline\n        -> Run: holdoff statusline install",
+        " things are not right.",
+    ] {
+        assert!(text.contains(expected), "{expected} in {text}");
+    }
+}
+
+#[test]
+fn an_owner_that_is_too_old_or_does_not_answer_is_told_of() {
+    let scene = Scene::new();
+    assert!(doctor(&scene).contains("the program claude is not on the PATH"));
+    for (script, expected) in [
+        ("echo '2.1.96 (Claude Code)'", "ok    Claude Code 2.1.96"),
+        ("echo '2.1.80 (Claude Code)'", "ok    Claude Code 2.1.80"),
+        ("echo '2.0.99 (Claude Code)'", "note  Claude Code 2.0.99, whose status line does not tell of limits"),
+        ("echo nonsense", "does not say its version"),
+        ("exec /bin/sleep 600", "or does not answer"),
+    ] {
+        write(&scene, "bin/claude", &format!("#!/bin/sh\n{script}\n"), 0o755);
+        let text = doctor(&scene);
+        assert!(text.contains(expected), "{script}: {text}");
+    }
+}
