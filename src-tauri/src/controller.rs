@@ -5,6 +5,7 @@ use crate::exporter::Exporter;
 use crate::files::StoreFiles;
 use crate::menu::{Click, TrayFace};
 use crate::present::{self, Known};
+use crate::signing_in::{self, Found, SigningIn};
 use crate::tray::{Tray, TrayEvent};
 use crate::view::{Answer, SettingsChange, View};
 use crate::windows::Host;
@@ -45,6 +46,8 @@ struct Controller {
     host: Host,
     zone: TimeZone,
     shown: Shown,
+    signing_in: SigningIn,
+    tell_found: mpsc::UnboundedSender<(Found, Option<Responder>)>,
     /// A desktop without a tray gets the window instead, once.
     no_place_said: bool,
 }
@@ -71,6 +74,7 @@ pub fn first_face(environment: &Environment, engine: &Engine, settings: &Loaded)
         setting_problems: &settings.problems,
         findings: &engine.findings,
         elsewhere: &engine.elsewhere.borrow(),
+        signing_in: &SigningIn::default(),
         now: environment.clock.now(),
         speed: environment.clock.speed(),
         zone: &zone,
@@ -80,11 +84,14 @@ pub fn first_face(environment: &Environment, engine: &Engine, settings: &Loaded)
 /// Runs until the person quits or the system ends the program.
 pub async fn run(parts: Parts) {
     let Parts { app, environment, engine, settings, mut calls, tray, mut tray_events, mut clicks, open } = parts;
+    let (tell_found, mut found) = mpsc::unbounded_channel();
     let mut controller = Controller {
         exporter: Exporter::new(&environment, &engine),
         host: Host::default(),
         zone: TimeZone::system(),
         shown: Shown::default(),
+        signing_in: SigningIn::default(),
+        tell_found,
         no_place_said: false,
         app,
         environment,
@@ -109,6 +116,7 @@ pub async fn run(parts: Parts) {
             Some((call, responder)) = calls.recv() => controller.call(call, responder).await,
             Some(event) = tray_events.recv() => controller.tray_event(event).await,
             Some(click) = clicks.recv() => controller.click(click).await,
+            Some((found, responder)) = found.recv() => controller.found(found, responder),
             Some(there) = notice_service.recv() => controller.tell_engine(Command::NoticeService(there)).await,
             () = controller.environment.clock.sleep_until(next_change) => Next::Go,
             () = &mut ending => Next::Quit,
@@ -130,6 +138,7 @@ impl Controller {
             setting_problems: &self.settings.problems,
             findings: &self.engine.findings,
             elsewhere: &self.engine.elsewhere.borrow(),
+            signing_in: &self.signing_in,
             now: self.environment.clock.now(),
             speed: self.environment.clock.speed(),
             zone: &self.zone,
@@ -142,6 +151,8 @@ impl Controller {
 
     async fn refresh_shown(&mut self) {
         self.engine.snapshots.mark_unchanged();
+        let needing = self.known(present::needing_sign_in);
+        self.signing_in.keep(&needing);
         let face = self.known(present::face);
         if self.shown.face.as_ref() != Some(&face) {
             self.shown.face = Some(face.clone());
@@ -166,6 +177,7 @@ impl Controller {
     }
 
     fn open(&mut self, window: Window) {
+        self.look_for_programs(None);
         if let Err(error) = self.host.open(window) {
             tracing::error!(%error, "a window could not be opened");
         }
@@ -206,6 +218,7 @@ impl Controller {
                 self.open(window);
                 responder.answer(Value::Null);
             }
+            Call::SignIn { account } => self.look_for_programs(Some((AccountId(account), responder))),
             Call::Attach => {
                 self.shown.view = None;
                 self.host.attach(responder.caller.clone());
@@ -220,6 +233,28 @@ impl Controller {
                 self.engine.push(&self.environment, config_dir.as_deref(), reading);
                 responder.answer(Value::Null);
             }
+        }
+        Next::Go
+    }
+
+    /// Looks for what there is for signing in, and opens a terminal where one is asked for.
+    fn look_for_programs(&self, wish: Option<(AccountId, Responder)>) {
+        let (environment, settings) = (self.environment.clone(), self.settings.settings.clone());
+        let tell = self.tell_found.clone();
+        let (account, responder) = wish.unzip();
+        let wanted = account.map(|account| {
+            let place = self.known(|known| present::place(known, &account));
+            (account, place)
+        });
+        tokio::task::spawn_blocking(move || {
+            let _ = tell.send((signing_in::look(&environment, &settings, wanted), responder));
+        });
+    }
+
+    fn found(&mut self, found: Found, responder: Option<Responder>) -> Next {
+        let answer = self.signing_in.found(found);
+        if let Some(responder) = responder {
+            responder.answer(json!(answer));
         }
         Next::Go
     }
@@ -250,7 +285,7 @@ impl Controller {
         let said = answers.iter().map(|Asked { account, result }| {
             let said = match result {
                 Ok(()) => "Asked for a reading.".to_owned(),
-                Err(no) => words::refusal(&no.refusal, no.provider, no.at, &self.zone),
+                Err(no) => words::refusal(&no.refusal, &no.state, no.at, &self.zone),
             };
             match snapshot.state.accounts.get(account) {
                 Some(state) if !alone => format!("{}: {said}", report::label(account, state, &self.settings.settings)),

@@ -6,6 +6,7 @@
 pub mod icon;
 pub mod menu;
 pub mod present;
+pub mod signing_in;
 pub mod view;
 
 mod app;

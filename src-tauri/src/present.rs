@@ -2,13 +2,15 @@
 
 use crate::icon::{Icon, Ink, Mark};
 use crate::menu::{Click, Entry, TrayFace};
+use crate::signing_in::SigningIn;
 use crate::view::{
-    AccountView, ClockView, Condition, MoneyView, PercentShown, ReadingView, RefreshView, SettingsView, SignInState,
-    SignInView, Theme, TroubleView, View, WindowView,
+    AccountView, ClockView, Condition, MoneyView, OfferView, PercentShown, ReadingView, RefreshView, SettingsView,
+    SignInState, SignInView, StepProgress, StepView, Theme, TroubleView, View, WindowView,
 };
+use holdoff_core::guide::Guide;
 use holdoff_core::quota::Level;
 use holdoff_core::settings::{Percent, Theme as ChosenTheme};
-use holdoff_core::state::{NotYet, Refusal, SignInTrouble};
+use holdoff_core::state::{NotYet, Refusal, Renewal, SignInTrouble};
 use holdoff_core::{AccountId, AccountState, GateState, Moment, QuotaWindow, Settings, Wall, report, words};
 use holdoff_engine::keeper::Snapshot;
 use jiff::tz::TimeZone;
@@ -25,6 +27,7 @@ pub struct Known<'a> {
     pub findings: &'a [String],
     /// The accounts that another process polls.
     pub elsewhere: &'a BTreeSet<AccountId>,
+    pub signing_in: &'a SigningIn,
     pub now: Moment,
     pub speed: f64,
     pub zone: &'a TimeZone,
@@ -114,7 +117,7 @@ fn account_view(id: &AccountId, account: &AccountState, known: &Known<'_>) -> Ac
         label: report::label(id, account, known.settings),
         plan: account.sign_in.plan.clone(),
         condition: condition(account, known),
-        status: status(account, known),
+        status: status(account, known).join(" "),
         windows: windows(account, known),
         money: money(account),
         reading: account.reading.as_ref().map(|reading| ReadingView {
@@ -125,15 +128,28 @@ fn account_view(id: &AccountId, account: &AccountState, known: &Known<'_>) -> Ac
         refresh: refresh(account, known),
         next_request_ms: next.map(|next| next.wall_as_of(now).0),
         next_request_clock: next.map(|next| words::not_before(next.wall_as_of(now), now.wall, known.zone)),
-        sign_in: sign_in(account, known),
+        sign_in: sign_in(id, account, known),
     }
 }
 
-fn status(account: &AccountState, known: &Known<'_>) -> String {
+/// The accounts for which a new sign-in is the way.
+pub fn needing_sign_in(known: &Known<'_>) -> BTreeSet<AccountId> {
+    let needing = |(id, account): (&AccountId, &AccountState)| {
+        matches!(Guide::of(account, known.now), Guide::SignIn(_)).then(|| id.clone())
+    };
+    known.accounts().filter_map(needing).collect()
+}
+
+/// Where the sign-in of an account is kept.
+pub fn place(known: &Known<'_>, account: &AccountId) -> Option<String> {
+    known.snapshot.state.accounts.get(account).map(|account| account.sign_in.place.clone())
+}
+
+fn status(account: &AccountState, known: &Known<'_>) -> Vec<String> {
     match &known.snapshot.trouble {
         Some(trouble) => {
             let refusal = Refusal::Unsaved { trouble: trouble.clone() };
-            words::refusal(&refusal, account.provider, known.now, known.zone)
+            vec![words::refusal(&refusal, account, known.now, known.zone)]
         }
         None => words::status(account, known.now, known.zone),
     }
@@ -185,15 +201,16 @@ fn refresh(account: &AccountState, known: &Known<'_>) -> RefreshView {
     };
     RefreshView {
         allowed: false,
-        reason: Some(words::refusal(&refusal, account.provider, known.now, known.zone)),
+        reason: Some(words::refusal(&refusal, account, known.now, known.zone)),
         button: words::refusal_short(&refusal, known.now, known.zone),
         not_before_ms,
     }
 }
 
-fn sign_in(account: &AccountState, known: &Known<'_>) -> SignInView {
+fn sign_in(id: &AccountId, account: &AccountState, known: &Known<'_>) -> SignInView {
     let now = known.now.wall;
-    let said = words::sign_in(account, now);
+    let said = words::sign_in(account, known.now, known.zone);
+    let guide = guide(id, account, known);
     let state = match account.sign_in_trouble(now) {
         Some(SignInTrouble::Absent(_)) => SignInState::Absent,
         Some(SignInTrouble::Expired) => SignInState::Expired,
@@ -202,7 +219,6 @@ fn sign_in(account: &AccountState, known: &Known<'_>) -> SignInView {
         None => SignInState::Ok,
     };
     let place = Some(account.sign_in.place.clone()).filter(|place| !place.is_empty());
-    let troubled = matches!(state, SignInState::Absent | SignInState::Expired | SignInState::Paused);
     SignInView {
         state,
         title: said.title,
@@ -211,11 +227,43 @@ fn sign_in(account: &AccountState, known: &Known<'_>) -> SignInView {
         plan: account.sign_in.plan.clone(),
         expires_at_ms: account.sign_in.expires_at().map(|at| at.0),
         expires_clock: account.sign_in.expires_at().map(|at| known.clock(at)),
-        steps: said.steps,
-        command: said.command.map(str::to_owned),
-        waiting: troubled,
-        mended: account.mended && !troubled,
+        steps: guide.steps.into_iter().map(step).collect(),
+        offer: guide.offer.map(offer),
+        mended: guide.mended,
+        other_account: guide.other_account,
     }
+}
+
+fn guide(id: &AccountId, account: &AccountState, known: &Known<'_>) -> words::GuideWords {
+    let state = &known.snapshot.state;
+    let before = account.instead_of.as_ref().and_then(|before| Some((before, state.accounts.get(before)?)));
+    let before = before.map(|(before, account)| report::label(before, account, known.settings));
+    let around = words::Around {
+        label: &report::label(id, account, known.settings),
+        before: before.as_deref(),
+        means: known.signing_in.means,
+        older: known.signing_in.older,
+        opened: known.signing_in.is_opened(id),
+    };
+    words::guide(account, &around, known.now, known.zone)
+}
+
+fn step(step: words::StepWords) -> StepView {
+    let progress = match step.progress {
+        words::Progress::Done => StepProgress::Done,
+        words::Progress::Now => StepProgress::Now,
+        words::Progress::UnderWay => StepProgress::UnderWay,
+        words::Progress::Next => StepProgress::Next,
+    };
+    StepView { progress, text: step.text }
+}
+
+fn offer(offer: words::Offer) -> OfferView {
+    let (problem, address) = match offer.problem {
+        Some(problem) => (Some(problem.text), problem.address.map(str::to_owned)),
+        None => (None, None),
+    };
+    OfferView { button: offer.button.to_owned(), urgent: offer.urgent, command: offer.command, problem, address }
 }
 
 fn settings_view(settings: &Settings, problems: &[String]) -> SettingsView {
@@ -286,9 +334,14 @@ fn tooltip(account: &AccountState, condition: Condition, known: &Known<'_>) -> S
         }
     });
     let unusual = condition != Condition::Ok || known.snapshot.trouble.is_some();
-    let status = unusual.then(|| status(account, known));
+    let status = if unusual || is_renewal_held(account, known) { status(account, known) } else { Vec::new() };
     let lines: Vec<String> = levels.into_iter().chain(status).collect();
     lines.join("\n")
+}
+
+/// Something stands against renewing a sign-in that still works.
+fn is_renewal_held(account: &AccountState, known: &Known<'_>) -> bool {
+    matches!(account.renewal(known.now), Renewal::Waits { .. } | Renewal::Stopped(_))
 }
 
 fn about(id: &AccountId, account: &AccountState, condition: Condition, known: &Known<'_>) -> Vec<Entry> {
@@ -304,9 +357,10 @@ fn about(id: &AccountId, account: &AccountState, condition: Condition, known: &K
     entries.push(Entry::Separator);
     let click = match condition {
         Condition::Paused | Condition::Expired | Condition::Absent => Click::OpenSettings,
+        _ if matches!(account.renewal(known.now), Renewal::Stopped(_)) => Click::OpenSettings,
         Condition::Unknown | Condition::Ok | Condition::Stale | Condition::CoolingDown => Click::OpenPanel,
     };
-    entries.push(Entry::item(status(account, known).trim_end_matches('.'), click));
+    entries.extend(status(account, known).iter().map(|line| Entry::item(line.trim_end_matches('.'), click)));
     entries
 }
 
@@ -344,6 +398,7 @@ pub fn next_change(known: &Known<'_>) -> Moment {
             changes.extend(reading.windows.iter().filter_map(|window| window.resets_at));
         }
         changes.extend(account.sign_in.expires_at());
+        changes.extend(account.token.opens(now).map(|opens| opens.wall_as_of(now)));
         changes.extend(account.next_request(now).map(|next| next.wall_as_of(now)));
         if let Some(Refusal::NotBefore { until, cause: NotYet::Spacing | NotYet::Cooldown(_) }) = known.refusal(account)
         {

@@ -155,14 +155,47 @@ pub struct SignInView {
     #[cfg_attr(test, ts(type = "number | null"))]
     pub expires_at_ms: Option<i64>,
     pub expires_clock: Option<String>,
-    /// What to do, in order; empty when there is nothing to do.
-    pub steps: Vec<String>,
-    /// The command of those steps, to copy.
-    pub command: Option<String>,
-    /// Holdoff watches for the new sign-in.
-    pub waiting: bool,
-    /// A new sign-in has just been proved by a reading: say so until the window closes.
-    pub mended: bool,
+    /// The way back to a sign-in that works, in order; empty when there is nothing to do.
+    pub steps: Vec<StepView>,
+    /// How to take the first of those steps.
+    pub offer: Option<OfferView>,
+    /// A new sign-in was proved by the last reading: whose it is.
+    pub mended: Option<String>,
+    /// It is another account's than before.
+    pub other_account: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct StepView {
+    pub progress: StepProgress,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum StepProgress {
+    Done,
+    /// The person's turn.
+    Now,
+    /// Holdoff is at it, or waits for it.
+    UnderWay,
+    Next,
+}
+
+/// A way to sign in: a terminal opened by Holdoff, or a command to copy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct OfferView {
+    pub button: String,
+    /// Nothing else helps.
+    pub urgent: bool,
+    pub command: String,
+    /// What is missing on this computer, and what to do about that.
+    pub problem: Option<String>,
+    /// Where it says how to install what is missing.
+    pub address: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -244,6 +277,9 @@ mod tests {
             binding::<RefreshView>(),
             binding::<SignInState>(),
             binding::<SignInView>(),
+            binding::<StepView>(),
+            binding::<StepProgress>(),
+            binding::<OfferView>(),
             binding::<SettingsView>(),
             binding::<PercentShown>(),
             binding::<Theme>(),

@@ -6,11 +6,13 @@
 mod bad_input;
 mod day;
 mod desktop;
+mod guide;
 mod hostile;
 mod keeping;
 mod limit;
 mod metrics;
 mod quota;
+mod renewal_limit;
 mod scene;
 mod secrets;
 mod settings;

@@ -24,10 +24,10 @@ async fn three_401s_pause_and_a_new_sign_in_resumes_and_says_so() {
     // A click on the notification leads to the settings, and these notice the new sign-in by themselves.
     scene.desktop.recorder().invoke(said[0].id, "default").await;
     let settings = Browser::attach(&scene.inspector, SOON).await;
-    let text = settings.wait_for_text(SOON, |text| text.contains("Waiting for the new sign-in")).await;
+    let text = settings.wait_for_text(SOON, |text| text.contains("notices the new sign-in by itself")).await;
     assert!(text.contains("claude auth login"), "{text}");
     scene.sign_in_again();
-    settings.wait_for_text(SOON, |text| text.contains("Signed in again")).await;
+    settings.wait_for_text(SOON, |text| text.contains("Signed in as ann@example.com")).await;
     tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("42 %")).await;
     let said = scene.desktop.recorder().wait_for(2, SOON).await;
     assert_eq!(said[1].summary, "Readings are back");

@@ -11,6 +11,8 @@ export interface Backend {
   onView(show: (view: View) => void): Promise<void>;
   refresh(accountId: string): Promise<Answer>;
   changeSettings(change: Partial<SettingsChange>): Promise<Answer>;
+  /** Opens a terminal with the owner's own sign-in, or says what is missing. */
+  signIn(accountId: string): Promise<Answer>;
   openSettings(): Promise<void>;
   closeWindow(): Promise<void>;
 }
@@ -22,6 +24,7 @@ const tauri: Backend = {
   },
   refresh: (accountId) => invoke<Answer>("refresh", { accountId }),
   changeSettings: (change) => invoke<Answer>("change_settings", { change }),
+  signIn: (accountId) => invoke<Answer>("sign_in", { accountId }),
   openSettings: () => invoke<void>("open_settings"),
   closeWindow: () => invoke<void>("close_window"),
 };
@@ -33,6 +36,7 @@ const outside: Backend = {
   onView: () => Promise.reject(new Error(OUTSIDE)),
   refresh: () => Promise.reject(new Error(OUTSIDE)),
   changeSettings: () => Promise.reject(new Error(OUTSIDE)),
+  signIn: () => Promise.reject(new Error(OUTSIDE)),
   openSettings: () => Promise.reject(new Error(OUTSIDE)),
   closeWindow: () => Promise.reject(new Error(OUTSIDE)),
 };

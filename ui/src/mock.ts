@@ -4,7 +4,7 @@ import type { SettingsChange } from "./bindings/SettingsChange";
 import type { SettingsView } from "./bindings/SettingsView";
 import type { Theme } from "./bindings/Theme";
 import type { View } from "./bindings/View";
-import { MENDED, SCENARIOS, type Scenario } from "./mock/scenarios";
+import { MENDED, OPENED, SCENARIOS, type Scenario } from "./mock/scenarios";
 
 const MENDS_AFTER_MS = 3000;
 
@@ -62,6 +62,16 @@ export function openMock(search: string): Backend {
         return Promise.resolve({ done: false, message: "The settings file cannot be written." });
       }
       emit({ ...current, settings: changed(current.settings, change) });
+      return Promise.resolve(DONE);
+    },
+    signIn: (accountId) => {
+      calls.push(["sign_in", accountId]);
+      if (scenario === "refused") return Promise.reject("No terminal was found on this computer.");
+      if (scenario === "no_claude") {
+        const message = "Claude Code was not found on this computer.";
+        return Promise.resolve({ done: false, message });
+      }
+      emit({ ...current, accounts: OPENED.accounts });
       return Promise.resolve(DONE);
     },
     openSettings: () => {

@@ -4,6 +4,7 @@ mod watch;
 
 use crate::known::Known;
 use crate::{UNAVAILABLE, app, paint};
+use holdoff_core::guide::Guide;
 use holdoff_core::quota::Level;
 use holdoff_core::{AccountId, AccountState, Report, report, words};
 use holdoff_engine::environment::Environment;
@@ -82,9 +83,12 @@ fn account_text(id: &AccountId, account: &AccountState, known: &Known, zone: &Ti
     }
     out.push('\n');
     write_reading(&mut out, account, known, zone);
-    let _ = writeln!(out, "  {}", words::status(account, now, zone));
-    let sign_in = words::sign_in(account, now.wall);
-    if let Some(command) = sign_in.command {
+    for line in words::status(account, now, zone) {
+        let _ = writeln!(out, "  {line}");
+    }
+    if matches!(Guide::of(account, now), Guide::SignIn(_)) {
+        let sign_in = words::sign_in(account, now, zone);
+        let command = words::sign_in_command(account, false);
         let _ = writeln!(out, "  {}: {} Sign in with: {command}", sign_in.title, sign_in.text);
     }
     out

@@ -11,6 +11,7 @@ pub mod choose;
 pub mod cycle;
 pub mod gate;
 pub mod guard;
+pub mod guide;
 pub mod history;
 pub mod ledger;
 pub mod notice;

@@ -171,10 +171,11 @@ impl AccountState {
         self.next = self.next.map(|next| if next.wall <= now.wall { now } else { next.carried_wish(now) });
     }
 
-    /// Takes over the gates of the same account under an earlier name.
+    /// Takes over the gates of the same account under an earlier name, and what is to be said of its sign-in.
     pub fn adopt_gates(&mut self, other: &AccountState) {
         self.usage.merge(&other.usage);
         self.token.merge(&other.token);
+        self.troubled |= other.troubled;
     }
 
     pub(crate) fn settle(&mut self, now: Moment, jitter: Jitter) {

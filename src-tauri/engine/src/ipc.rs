@@ -35,6 +35,10 @@ pub enum Call {
         config_dir: Option<PathBuf>,
         reading: Reading,
     },
+    /// Open a terminal with the owner's sign-in for this account.
+    SignIn {
+        account: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

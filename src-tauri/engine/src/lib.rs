@@ -18,6 +18,7 @@ pub mod metrics;
 pub mod roster;
 pub mod runner;
 pub mod settings_file;
+pub mod sign_in;
 pub mod slots;
 pub mod sources;
 pub mod start;

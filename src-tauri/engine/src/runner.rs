@@ -61,7 +61,7 @@ pub enum End {
 #[derive(Debug)]
 pub struct Refused {
     pub refusal: Refusal,
-    pub provider: Provider,
+    pub state: Box<AccountState>,
     pub at: Moment,
 }
 
@@ -299,8 +299,9 @@ impl Runner {
         let any = !wishes.is_empty();
         for answer in wishes {
             let at = self.tools.clock.now();
-            let provider = self.account.state().provider;
-            let result = self.account.refresh(at).map_err(|refusal| Refused { refusal, provider, at });
+            let result = self.account.refresh(at);
+            let state = || Box::new(self.account.state().clone());
+            let result = result.map_err(|refusal| Refused { refusal, state: state(), at });
             let _ = answer.send(result);
         }
         any

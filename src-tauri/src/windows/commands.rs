@@ -9,7 +9,7 @@ use tauri::ipc::Invoke;
 use tauri::{AppHandle, Runtime, State, WebviewWindow};
 
 pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
-    tauri::generate_handler![view, refresh, change_settings, open_settings, close_window]
+    tauri::generate_handler![view, refresh, change_settings, sign_in, open_settings, close_window]
 }
 
 const GONE: &str = "Holdoff's tray app is not running any more. Start Holdoff again.";
@@ -35,6 +35,11 @@ async fn refresh(link: State<'_, Link>, account_id: String) -> Result<Answer, St
 #[tauri::command]
 async fn change_settings(link: State<'_, Link>, change: SettingsChange) -> Result<Value, String> {
     Ok(link.call(Call::ChangeSettings { change: json!(change) }).await?)
+}
+
+#[tauri::command]
+async fn sign_in(link: State<'_, Link>, account_id: String) -> Result<Value, String> {
+    Ok(link.call(Call::SignIn { account: account_id }).await?)
 }
 
 #[tauri::command]
@@ -84,6 +89,8 @@ mod tests {
             (&panel, "change_settings", false),
             (&settings, "view", true),
             (&settings, "change_settings", true),
+            (&settings, "sign_in", true),
+            (&panel, "sign_in", false),
             (&settings, "open_settings", false),
             (&other, "view", false),
             (&other, "refresh", false),

@@ -1,9 +1,11 @@
 import type { AccountView } from "../bindings/AccountView";
 import type { MoneyView } from "../bindings/MoneyView";
+import type { OfferView } from "../bindings/OfferView";
 import type { ReadingView } from "../bindings/ReadingView";
 import type { RefreshView } from "../bindings/RefreshView";
 import type { SettingsView } from "../bindings/SettingsView";
 import type { SignInView } from "../bindings/SignInView";
+import type { StepView } from "../bindings/StepView";
 import type { View } from "../bindings/View";
 import type { WindowView } from "../bindings/WindowView";
 
@@ -93,26 +95,58 @@ export function signInOnly(reason: string): RefreshView {
 export const SIGNED_IN: SignInView = {
   state: "ok",
   title: "Signed in",
-  text: "Claude Code's sign-in works. Holdoff reads it and leaves its renewal to Claude Code.",
+  text: "Holdoff reads the sign-in Claude Code keeps, and never writes to it.",
   found_at: "/home/ann/.claude/.credentials.json",
   plan: "Max 5×",
   expires_at_ms: NOW + 5 * HOUR + 12 * MINUTE,
   expires_clock: clock(NOW + 5 * HOUR + 12 * MINUTE),
   steps: [],
-  command: null,
-  waiting: false,
-  mended: false,
+  offer: null,
+  mended: null,
+  other_account: null,
 };
 
-export const HOW_TO_SIGN_IN: Partial<SignInView> = {
-  steps: [
-    "Open a terminal on this computer.",
-    "Run the command below and finish the sign-in in your browser.",
-    "Leave the rest to Holdoff: it notices the new sign-in by itself.",
-  ],
+export const OFFER: OfferView = {
+  button: "Open a terminal and sign in",
+  urgent: true,
   command: "claude auth login",
-  waiting: true,
+  problem: null,
+  address: null,
 };
+
+const CHECK: StepView = {
+  progress: "next",
+  text: "Holdoff checks it with one request, and goes on.",
+};
+
+/** Nobody has begun yet. */
+export function toDo(text: string, offer: Partial<OfferView> = {}): Partial<SignInView> {
+  const finish = "Finish it in your browser. Holdoff notices the new sign-in by itself.";
+  return {
+    steps: [{ progress: "now", text }, { progress: "next", text: finish }, CHECK],
+    offer: { ...OFFER, ...offer },
+  };
+}
+
+/** A terminal is open. */
+export function underWay(text: string): Partial<SignInView> {
+  const waiting = "Waiting for the new sign-in… Finish it in the terminal and in your browser.";
+  return {
+    steps: [{ progress: "done", text }, { progress: "under_way", text: waiting }, CHECK],
+    offer: { ...OFFER, button: "Open it again" },
+  };
+}
+
+/** The new sign-in is there. */
+export function checking(text: string): Partial<SignInView> {
+  return {
+    steps: [
+      { progress: "done", text: "A sign-in was asked for." },
+      { progress: "done", text: "The new sign-in is there." },
+      { progress: "under_way", text },
+    ],
+  };
+}
 
 /** The fields of the next request, `inMs` from now; null when none is planned. */
 export function nextRequest(

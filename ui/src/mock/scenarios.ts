@@ -7,17 +7,20 @@ import {
   FABLE,
   FIVE_HOUR,
   HOUR,
-  HOW_TO_SIGN_IN,
   MINUTE,
   NOW,
+  OPEN,
   SETTINGS,
   SIGNED_IN,
   WEEKLY,
+  checking,
   nextRequest,
   quota,
   reading,
   shut,
   signInOnly,
+  toDo,
+  underWay,
   viewOf,
 } from "./parts";
 
@@ -39,10 +42,10 @@ const PAUSED_REJECTED: AccountView = {
   ...nextRequest(null),
   sign_in: {
     ...SIGNED_IN,
-    ...HOW_TO_SIGN_IN,
+    ...toDo("Sign in again with Claude Code."),
     state: "paused",
-    title: "Signed out",
-    text: "Anthropic no longer accepts the sign-in that Claude Code keeps (401, three times). Holdoff has stopped asking.",
+    title: "Sign-in not accepted",
+    text: "Anthropic rejected the sign-in three times (401). Holdoff has stopped asking, and goes on by itself as soon as there is a new sign-in.",
     expires_at_ms: null,
     expires_clock: null,
   },
@@ -56,8 +59,8 @@ const PAUSED_SCOPE: AccountView = {
   reading: null,
   sign_in: {
     ...PAUSED_REJECTED.sign_in,
-    title: "Scope missing",
-    text: "Anthropic says that this sign-in may not read the quota: it lacks the scope user:profile. A token from “claude setup-token” never has it; a sign-in in the browser does.",
+    title: "Sign-in lacks a permission",
+    text: "Anthropic does not let this sign-in read usage: it lacks the scope user:profile (403). A token from claude setup-token never has it; a sign-in in the browser does. Holdoff has stopped asking, and goes on by itself as soon as there is a new sign-in.",
   },
 };
 
@@ -70,13 +73,12 @@ const EXPIRED: AccountView = {
   ...nextRequest(null),
   sign_in: {
     ...SIGNED_IN,
+    ...toDo("Use Claude Code once, which renews the sign-in, or sign in again.", { urgent: false }),
     state: "expired",
     title: "Sign-in expired",
     text: "Holdoff does not send an expired token. Claude Code renews it the next time you use it, and readings go on by themselves.",
     expires_at_ms: NOW - 37 * MINUTE,
     expires_clock: "12:40",
-    steps: ["Use Claude Code once, or sign in again with the command below."],
-    command: "claude auth login",
   },
 };
 
@@ -93,7 +95,7 @@ const ABSENT: AccountView = {
   ...nextRequest(null),
   sign_in: {
     ...SIGNED_IN,
-    ...HOW_TO_SIGN_IN,
+    ...toDo("Sign in with Claude Code."),
     state: "absent",
     title: "No sign-in found",
     text: "Claude Code keeps its sign-in in a file, and there is none. Sign in with Claude Code, and Holdoff begins by itself.",
@@ -130,7 +132,104 @@ const RECOVERED: AccountView = {
   reading: reading(0),
   ...nextRequest(5 * MINUTE),
   refresh: shut(3 * MINUTE, "two requests are never closer than 3 min."),
-  sign_in: { ...SIGNED_IN, mended: true },
+  sign_in: { ...SIGNED_IN, mended: "Signed in as ann@example.com. Readings are back." },
+};
+
+const OTHER_ACCOUNT: AccountView = {
+  ...RECOVERED,
+  id: "anthropic:bob",
+  label: "bob@example.com",
+  sign_in: {
+    ...SIGNED_IN,
+    mended: "Signed in as bob@example.com. Readings are back.",
+    other_account:
+      "This is another account than before: bob@example.com instead of ann@example.com. Holdoff goes on with it.",
+  },
+};
+
+/** A sign-in after a pause, as long as no request has proved it. */
+const CHECKING: AccountView = {
+  ...PAUSED_REJECTED,
+  condition: "stale",
+  status: "Asking Anthropic.",
+  refresh: OPEN,
+  sign_in: { ...SIGNED_IN, ...checking("Checking it with one request…") },
+};
+
+const CHECKING_LATER: AccountView = {
+  ...CHECKING,
+  status: "Next request at 13:19.",
+  ...nextRequest(2 * MINUTE),
+  sign_in: {
+    ...SIGNED_IN,
+    ...checking(
+      "It is checked at 13:19, not before: the last request was less than 3 minutes ago.",
+    ),
+  },
+};
+
+const NO_CLAUDE: AccountView = {
+  ...ABSENT,
+  sign_in: {
+    ...ABSENT.sign_in,
+    ...toDo("Sign in with Claude Code.", {
+      button: "Look again",
+      problem:
+        "Claude Code was not found on this computer, neither on Holdoff's PATH nor where it is usually installed. If you have it, run the command below yourself. How to install it stands at the address below.",
+      address: "https://code.claude.com/docs/en/setup",
+    }),
+  },
+};
+
+const NO_TERMINAL: AccountView = {
+  ...PAUSED_REJECTED,
+  sign_in: {
+    ...PAUSED_REJECTED.sign_in,
+    ...toDo("Sign in again with Claude Code.", {
+      button: "Look again",
+      command: "CLAUDE_CONFIG_DIR=~/.claude-work claude auth login",
+      problem:
+        "Holdoff found no terminal that it could open. Open one yourself and run the command below.",
+    }),
+  },
+};
+
+const LIMIT = "Anthropic limits sign-in renewal until 16:10";
+
+const RENEWAL_LIMITED: AccountView = {
+  ...ACCOUNT,
+  status: `Next request at 13:19. ${LIMIT}; the current sign-in still works until 15:30.`,
+  sign_in: {
+    ...SIGNED_IN,
+    text: `Holdoff reads the sign-in Claude Code keeps, and renews it before it expires, as you chose. ${LIMIT}; the current sign-in still works until 15:30.`,
+    expires_at_ms: NOW + 2 * HOUR + 13 * MINUTE,
+    expires_clock: "15:30",
+  },
+};
+
+const EXPIRED_LIMITED: AccountView = {
+  ...EXPIRED,
+  status: `The sign-in has expired, and ${LIMIT}. Nothing is asked until it is renewed.`,
+  sign_in: {
+    ...EXPIRED.sign_in,
+    ...toDo(
+      "Wait until 16:10, when Holdoff tries to renew it, or sign in again with Claude Code.",
+      { urgent: false },
+    ),
+    text: `The sign-in has expired, and ${LIMIT}. Nothing is asked until it is renewed.`,
+  },
+};
+
+const RENEWAL_STOPPED: AccountView = {
+  ...ACCOUNT,
+  status:
+    "Next request at 13:19. The sign-in cannot be renewed; the current sign-in still works until 15:30.",
+  sign_in: {
+    ...RENEWAL_LIMITED.sign_in,
+    ...toDo("Sign in again with Claude Code before 15:30."),
+    title: "Sign-in not renewed",
+    text: "Anthropic does not renew this sign-in any more: its refresh token was refused. The sign-in still works until 15:30; after that Holdoff asks nothing.",
+  },
 };
 
 const OVER_LIMIT: AccountView = {
@@ -182,15 +281,16 @@ const SECOND_ACCOUNT: AccountView = {
   money: [],
 };
 
-const WAITING = PAUSED_REJECTED;
+const WAITING: AccountView = {
+  ...PAUSED_REJECTED,
+  sign_in: { ...PAUSED_REJECTED.sign_in, ...underWay("Sign in again with Claude Code.") },
+};
 
 export const SCENARIOS = {
   ok: viewOf([ACCOUNT]),
   cooling_down: viewOf([COOLING_DOWN]),
   paused_scope: viewOf([PAUSED_SCOPE]),
-  paused_rejected: viewOf([
-    { ...PAUSED_REJECTED, sign_in: { ...PAUSED_REJECTED.sign_in, waiting: false } },
-  ]),
+  paused_rejected: viewOf([PAUSED_REJECTED]),
   expired: viewOf([EXPIRED]),
   absent: viewOf([ABSENT]),
   stale: viewOf([STALE]),
@@ -218,14 +318,25 @@ export const SCENARIOS = {
   }),
   waiting: viewOf([WAITING]),
   mending: viewOf([WAITING]),
+  checking: viewOf([CHECKING]),
+  checking_later: viewOf([CHECKING_LATER]),
+  other_account: viewOf([OTHER_ACCOUNT]),
+  no_claude: viewOf([NO_CLAUDE]),
+  no_terminal: viewOf([NO_TERMINAL]),
+  renewal_limited: viewOf([RENEWAL_LIMITED]),
+  expired_limited: viewOf([EXPIRED_LIMITED]),
+  renewal_stopped: viewOf([RENEWAL_STOPPED]),
   two_accounts: viewOf([ACCOUNT, SECOND_ACCOUNT]),
   no_accounts: viewOf([]),
-  refused: viewOf([ACCOUNT]),
+  refused: viewOf([PAUSED_REJECTED]),
   failing: viewOf([ACCOUNT]),
   loading: viewOf([ACCOUNT]),
 } satisfies Record<string, View>;
 
 export type Scenario = keyof typeof SCENARIOS;
+
+/** What pressing the button leads to. */
+export const OPENED: View = viewOf([WAITING]);
 
 /** What `mending` turns into. */
 export const MENDED: View = viewOf([RECOVERED]);

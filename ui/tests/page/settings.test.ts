@@ -20,15 +20,14 @@ describe("sign-in", () => {
 
   test("what to do, in order, and a command to copy", async () => {
     const page = await open("settings", {
-      scenario: "waiting",
+      scenario: "paused_rejected",
       context: { permissions: ["clipboard-read", "clipboard-write"] },
     });
-    const steps = page.getByTestId("sign-in").getByRole("listitem");
-    expect(await steps.count()).toBe(3);
+    expect(await progress(page)).toEqual(["now", "next", "next"]);
     expect(await text(page, "sign-in-command")).toBe("claude auth login");
-    await page.getByTestId("copy-command").click();
+    await page.getByTestId("copy-sign-in-command").click();
     await page.getByRole("status").getByText("Copied").waitFor({ state: "attached" });
-    expect(await text(page, "copy-command")).toBe("Copied");
+    expect(await text(page, "copy-sign-in-command")).toBe("Copied");
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe("claude auth login");
   });
 
@@ -40,11 +39,11 @@ describe("sign-in", () => {
     await page.evaluate(() => {
       navigator.clipboard.writeText = () => Promise.reject(new Error("refused"));
     });
-    await page.getByTestId("copy-command").click();
+    await page.getByTestId("copy-sign-in-command").click();
     await page.getByRole("button", { name: "Copied" }).waitFor();
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe("claude auth login");
     const focused = await page.evaluate(() => document.activeElement?.getAttribute("data-testid"));
-    expect(focused).toBe("copy-command");
+    expect(focused).toBe("copy-sign-in-command");
   });
 
   test("copying that fails says what to do instead", async () => {
@@ -53,31 +52,103 @@ describe("sign-in", () => {
       navigator.clipboard.writeText = () => Promise.reject(new Error("refused"));
       document.execCommand = () => false;
     });
-    await page.getByTestId("copy-command").click();
+    await page.getByTestId("copy-sign-in-command").click();
     await page.getByText("Copying did not work.").waitFor();
   });
 
-  test("waiting turns into success by itself", async () => {
+  test("the button opens the sign-in, and the steps move on", async () => {
+    const page = await open("settings", { scenario: "paused_rejected" });
+    const button = page.getByTestId("open-sign-in");
+    expect(await button.innerText()).toBe("Open a terminal and sign in");
+    expect(await button.getAttribute("class")).toContain("primary");
+    await button.click();
+    await page.getByText("Waiting for the new sign-in…").first().waitFor();
+    expect(await commands(page)).toEqual([["sign_in", "anthropic:ann"]]);
+    expect(await progress(page)).toEqual(["done", "under_way", "next"]);
+    expect(await button.innerText()).toBe("Open it again");
+    expect(await button.getAttribute("class")).not.toContain("primary");
+    const focused = await page.evaluate(() => document.activeElement?.getAttribute("data-testid"));
+    expect(focused).toBe("open-sign-in");
+  });
+
+  test("a button that opens nothing says why, and what to do instead", async () => {
+    for (const scenario of ["refused", "no_claude"] as const) {
+      const page = await open("settings", { scenario });
+      await page.getByTestId("open-sign-in").click();
+      expect(await error(page)).toContain("found on this computer");
+      expect(await text(page, "sign-in-command")).toBe("claude auth login");
+    }
+  });
+
+  test("what is missing is said before anything is pressed", async () => {
+    const page = await open("settings", { scenario: "no_claude" });
+    expect(await text(page, "sign-in-problem")).toContain("Claude Code was not found");
+    expect(await text(page, "install-address")).toContain("https://");
+    expect(await text(page, "open-sign-in")).toBe("Look again");
+    await open("settings", { scenario: "no_terminal" });
+    expect(await text(page, "sign-in-problem")).toContain("no terminal");
+    expect(await text(page, "sign-in-command")).toContain("CLAUDE_CONFIG_DIR=~/.claude-work");
+    expect(await page.getByTestId("install-address").count()).toBe(0);
+  });
+
+  test("a new sign-in is checked, now or when it may be", async () => {
+    const page = await open("settings", { scenario: "checking" });
+    expect(await progress(page)).toEqual(["done", "done", "under_way"]);
+    expect(await page.getByTestId("open-sign-in").count()).toBe(0);
+    expect(await text(page, "sign-in-news")).toBe("Checking it with one request…");
+    await open("settings", { scenario: "checking_later" });
+    expect(await text(page, "sign-in-news")).toContain("checked at 13:19, not before");
+  });
+
+  test("waiting turns into success by itself, and names the account", async () => {
     const page = await open("settings", { scenario: "mending", clock: true });
-    expect(await text(page, "waiting")).toBe("Waiting for the new sign-in…");
-    const region = page.getByRole("status").filter({ has: page.getByTestId("waiting") });
-    expect(await region.getAttribute("aria-live")).toBe("polite");
+    const news = page.getByRole("status").and(page.getByTestId("sign-in-news"));
+    expect(await news.innerText()).toContain("Waiting for the new sign-in…");
     await page.clock.fastForward(3000);
     await page.getByTestId("mended").waitFor();
-    expect(await page.getByTestId("waiting").count()).toBe(0);
+    expect(await progress(page)).toEqual([]);
+    expect(await text(page, "mended")).toBe("Signed in as ann@example.com. Readings are back.");
+    expect(await news.innerText()).toBe("Signed in as ann@example.com. Readings are back.");
     expect(await text(page, "sign-in-title")).toBe("Signed in");
+    expect(await page.getByTestId("other-account").count()).toBe(0);
+  });
+
+  test("another account than before is said", async () => {
+    const page = await open("settings", { scenario: "other_account" });
+    expect(await text(page, "mended")).toContain("Signed in as bob@example.com");
+    expect(await text(page, "other-account")).toContain("bob@example.com instead of ann@example");
+  });
+
+  test("a sign-in that expired is no alarm, and one that cannot be renewed is one", async () => {
+    const page = await open("settings", { scenario: "expired_limited" });
+    const button = page.getByTestId("open-sign-in");
+    expect(await button.getAttribute("class")).not.toContain("primary");
+    expect(await text(page, "sign-in-text")).toContain("limits sign-in renewal until 16:10");
+    await open("settings", { scenario: "renewal_stopped" });
+    expect(await button.getAttribute("class")).toContain("primary");
+    expect(await text(page, "sign-in-text")).toContain("still works until 15:30");
+    await open("settings", { scenario: "renewal_limited" });
+    expect(await button.count()).toBe(0);
+    expect(await text(page, "sign-in-text")).toContain("limits sign-in renewal until 16:10");
   });
 
   test("nothing turns for those who want no motion", async () => {
     const animation = async (reducedMotion: "reduce" | "no-preference"): Promise<string> => {
       const page = await open("settings", { scenario: "waiting", context: { reducedMotion } });
-      const spinner = page.getByTestId("waiting").locator("span");
+      const spinner = page.locator("[data-testid=step] .spinner");
       return spinner.evaluate((element) => getComputedStyle(element).animationName);
     };
     expect(await animation("reduce")).toBe("none");
     expect(await animation("no-preference")).not.toBe("none");
   });
 });
+
+/** How far each step of signing in again is. */
+function progress(page: Page): Promise<(string | undefined)[]> {
+  return page
+    .getByTestId("step")
+    .evaluateAll((steps) => steps.map((step) => (step as HTMLElement).dataset.progress));
+}
 
 const SWITCHES = [
   ["notify-rate-limit", "notify_rate_limit", true],

@@ -1,6 +1,6 @@
 //! The state of a gate in words, and why something was not asked.
 
-use super::{not_before, span};
+use super::{not_before, renewal, span};
 use crate::gate::{Cooldown, GateState, Pause};
 use crate::ledger::OutcomeKind;
 use crate::outcome::{Grant, Outcome, Rejection};
@@ -10,11 +10,17 @@ use crate::time::Moment;
 use jiff::tz::TimeZone;
 use std::time::Duration;
 
-/// The state of asking, with the time of the next request.
-pub fn status(state: &AccountState, now: Moment, zone: &TimeZone) -> String {
+/// The state of asking, with the time of the next request, and what stands against renewing the sign-in: a sentence
+/// or two each.
+pub fn status(state: &AccountState, now: Moment, zone: &TimeZone) -> Vec<String> {
     if let Some(trouble) = state.sign_in_trouble(now.wall) {
-        return waiting_for_sign_in(state.provider, &trouble);
+        return vec![waiting_for_sign_in(state, &trouble, now, zone)];
     }
+    let renewal = renewal::while_it_works(state, now, zone);
+    [asking(state, now, zone)].into_iter().chain(renewal).collect()
+}
+
+fn asking(state: &AccountState, now: Moment, zone: &TimeZone) -> String {
     let next = state.next_request(now).filter(|next| next.is_after(now));
     let clock = next.map(|next| not_before(next.wall_as_of(now), now.wall, zone));
     match (&state.usage.state, clock) {
@@ -26,8 +32,8 @@ pub fn status(state: &AccountState, now: Moment, zone: &TimeZone) -> String {
     }
 }
 
-fn waiting_for_sign_in(provider: Provider, trouble: &SignInTrouble) -> String {
-    let owner = provider.owner();
+fn waiting_for_sign_in(state: &AccountState, trouble: &SignInTrouble, now: Moment, zone: &TimeZone) -> String {
+    let owner = state.provider.owner();
     match trouble {
         SignInTrouble::Absent(Absence::InferenceOnly) => format!(
             "CLAUDE_CODE_OAUTH_TOKEN may not read usage. Nothing is asked until {owner} has a stored sign-in beside it."
@@ -35,14 +41,9 @@ fn waiting_for_sign_in(provider: Provider, trouble: &SignInTrouble) -> String {
         SignInTrouble::Absent(_) => {
             format!("No sign-in of {owner} to use. Nothing is asked until there is one.")
         }
-        SignInTrouble::Expired => {
-            format!("The sign-in has expired. {owner} renews it when it is used next; nothing is asked until then.")
-        }
-        SignInTrouble::Paused(_) => {
-            format!(
-                "Paused: {} does not accept the sign-in. Nothing is asked until you sign in again.",
-                provider.name()
-            )
+        SignInTrouble::Expired => renewal::expired(state, now, zone),
+        SignInTrouble::Paused(cause) => {
+            format!("Paused: {} Nothing is asked until you sign in again.", pause(state.provider, cause))
         }
     }
 }
@@ -75,17 +76,17 @@ pub fn cooldown(provider: Provider, cause: &Cooldown, clock: &str) -> String {
 }
 
 /// Why a person's wish was not followed, and when it may be.
-pub fn refusal(refusal: &Refusal, provider: Provider, now: Moment, zone: &TimeZone) -> String {
+pub fn refusal(refusal: &Refusal, state: &AccountState, now: Moment, zone: &TimeZone) -> String {
     match refusal {
         Refusal::NotBefore { until, cause } => {
             let clock = not_before(until.wall_as_of(now), now.wall, zone);
             let why = match cause {
-                NotYet::Spacing => "the last request was less than 3 minutes ago".to_owned(),
-                NotYet::Cooldown(cause) => reason(provider, cause),
+                NotYet::Spacing => SPACING.to_owned(),
+                NotYet::Cooldown(cause) => reason(state.provider, cause),
             };
             format!("Not before {clock}: {why}.")
         }
-        Refusal::SignIn(trouble) => waiting_for_sign_in(provider, trouble),
+        Refusal::SignIn(trouble) => waiting_for_sign_in(state, trouble, now, zone),
         Refusal::Unsaved { trouble } => format!(
             "Holdoff cannot save its state ({trouble}), so it asks nothing: without a record it could ask too early. Free some space or mend the folder; it goes on by itself."
         ),
@@ -102,7 +103,9 @@ pub fn refusal_short(refusal: &Refusal, now: Moment, zone: &TimeZone) -> Option<
     }
 }
 
-fn reason(provider: Provider, cause: &Cooldown) -> String {
+pub(super) const SPACING: &str = "the last request was less than 3 minutes ago";
+
+pub(super) fn reason(provider: Provider, cause: &Cooldown) -> String {
     let name = provider.name();
     match cause {
         Cooldown::RateLimited { .. } => format!("{name} limits requests (429)"),
@@ -185,9 +188,9 @@ pub(super) fn pause(provider: Provider, cause: &Pause) -> String {
         Pause::Forbidden { message } => {
             format!("{name} refused this sign-in three times (403 {message}).")
         }
-        Pause::RefreshRefused => format!("{name} does not renew this sign-in any more."),
+        Pause::RefreshRefused => format!("{name} does not renew this sign-in any more: its refresh token was refused."),
         Pause::RenewalCutOff => {
-            "Holdoff ended in the middle of renewing the sign-in. Trying again could end every session of it."
+            "Holdoff ended while it was renewing the sign-in, and to try again could end every session of it."
                 .to_owned()
         }
         Pause::RenewalWasted => format!("{name} renewed the sign-in, but its answer could not be used."),

@@ -3,18 +3,23 @@
 
 mod backtest;
 mod gate;
+mod guide;
 mod limit;
 mod notice;
+mod renewal;
 mod sign_in;
+mod sign_in_terminal;
 mod status_line;
 mod terminal;
 mod window;
 
 pub use backtest::backtest;
 pub use gate::{cooldown, grant, grant_kind, outcome, outcome_kind, refusal, refusal_short, status};
+pub use guide::{Around, GuideWords, Offer, Problem, Progress, StepWords, guide, sign_in_command};
 pub use limit::{forecast, forecast_range};
 pub use notice::notice;
 pub use sign_in::{SignInWords, sign_in};
+pub use sign_in_terminal::{SignInTerminal, sign_in_terminal};
 pub use status_line::{
     Paint, STATUS_LINE_NOT_THERE, STATUS_LINE_OFFER, STATUS_LINE_THERE, status_line, status_line_installed,
     status_line_removed,
@@ -101,6 +106,9 @@ pub fn rfc3339(at: Wall) -> String {
     let stamp = Timestamp::from_second(at.0.div_euclid(1000)).unwrap_or(Timestamp::UNIX_EPOCH);
     stamp.to_string()
 }
+
+#[cfg(test)]
+mod stories;
 
 #[cfg(test)]
 mod tests {

@@ -1,10 +1,10 @@
 //! Notifications: a title and a body.
 
 use super::gate::pause;
-use super::{clock, limit, not_before};
+use super::{limit, not_before, renewal};
 use crate::gate::GateState;
 use crate::notice::{Notice, NoticeKind};
-use crate::state::{AccountState, SignInTrouble};
+use crate::state::{AccountState, Renewal, SignInTrouble};
 use crate::time::Moment;
 use jiff::tz::TimeZone;
 
@@ -23,35 +23,24 @@ pub fn notice(notice: &Notice, label: &str, state: &AccountState, now: Moment, z
             );
             (format!("Usage not asked until {until}"), body)
         }
-        NoticeKind::SignInStopped => {
-            let why = match state.sign_in_trouble(now.wall) {
-                Some(SignInTrouble::Paused(cause)) => pause(state.provider, &cause),
-                Some(SignInTrouble::Absent(_) | SignInTrouble::Expired) | None => {
-                    format!("{name} does not accept the sign-in of {owner}.")
-                }
-            };
-            let body = format!(
-                "{why} Holdoff has stopped asking. Open its settings to see how to sign in again. Account: {label}."
-            );
-            ("Sign-in needed".to_owned(), body)
-        }
+        NoticeKind::SignInStopped => ("Sign-in needed".to_owned(), stopped(label, state, now, zone)),
         NoticeKind::RenewalLimited => {
             let until = match &state.token.state {
                 GateState::CoolingDown { until, .. } => not_before(until.wall_as_of(now), now.wall, zone),
                 GateState::Open | GateState::Paused { .. } => not_before(now.wall, now.wall, zone),
             };
-            let still = match state.sign_in.expires_at().filter(|at| *at > now.wall) {
-                Some(at) => format!("The present sign-in still works until {}.", clock(at, now.wall, zone)),
-                None => format!("Until then there are no new readings, unless you use {owner}."),
+            let still = match state.sign_in.expired(now.wall) {
+                false => format!("Meanwhile {}.", renewal::still_works(state, now, zone)),
+                true => "It has expired, so nothing is asked until it is renewed.".to_owned(),
             };
             let body = format!(
-                "{name} limits how often a sign-in may be renewed. Holdoff does not try before {until}, and goes on by itself. {still} Account: {label}."
+                "{name} limits how often a sign-in may be renewed. Holdoff tries again then, and goes on by itself. {still} Account: {label}."
             );
-            (format!("Sign-in not renewed until {until}"), body)
+            (format!("Sign-in not renewed before {until}"), body)
         }
         NoticeKind::RenewalUnsaved => {
             let body = format!(
-                "The sign-in was renewed, but it cannot be written to where {owner} keeps it. Holdoff holds it and tries again. Free some space or mend the folder before you quit Holdoff; else you will have to sign in again. Account: {label}."
+                "The sign-in was renewed, but it cannot be written to where {owner} keeps it. Holdoff holds it and tries again. Free some space or mend the folder before you quit Holdoff, or you will have to sign in again. Account: {label}."
             );
             ("Renewed sign-in not saved".to_owned(), body)
         }
@@ -60,4 +49,22 @@ pub fn notice(notice: &Notice, label: &str, state: &AccountState, now: Moment, z
             ("Readings are back".to_owned(), body)
         }
     }
+}
+
+fn stopped(label: &str, state: &AccountState, now: Moment, zone: &TimeZone) -> String {
+    let (name, owner) = (state.provider.name(), state.provider.owner());
+    let (why, what) = match (state.sign_in_trouble(now.wall), state.renewal(now)) {
+        (Some(SignInTrouble::Paused(cause)), _) => {
+            (pause(state.provider, &cause), "Holdoff has stopped asking until you sign in again.".to_owned())
+        }
+        (None, Renewal::Stopped(cause)) => (
+            pause(state.provider, cause),
+            format!("Sign in again before it ends: {}.", renewal::still_works(state, now, zone)),
+        ),
+        (Some(SignInTrouble::Absent(_) | SignInTrouble::Expired) | None, _) => (
+            format!("{name} does not accept the sign-in of {owner}."),
+            "Holdoff has stopped asking until you sign in again.".to_owned(),
+        ),
+    };
+    format!("{why} {what} Its settings lead the way. Account: {label}.")
 }

@@ -93,6 +93,11 @@ impl Source {
         &self.config_dir
     }
 
+    /// What its owner's `CLAUDE_CONFIG_DIR` says where this is its folder; `None` where it says nothing.
+    pub fn variable(&self) -> Option<&OsStr> {
+        self.variable.as_deref()
+    }
+
     pub fn credential_path(&self) -> PathBuf {
         self.config_dir.join(credential::FILE)
     }

@@ -9,6 +9,12 @@ use serde_json::Value;
 pub const FILE: &str = ".credentials.json";
 /// The command that signs in again (newer versions of Claude Code).
 pub const SIGN_IN_COMMAND: &str = "claude auth login";
+/// In older ones: then `/login` is typed.
+pub const OLDER_SIGN_IN_COMMAND: &str = "claude";
+/// The first version with [`SIGN_IN_COMMAND`], says Claude Code's change log.
+pub const SIGN_IN_COMMAND_SINCE: [u32; 3] = [2, 1, 41];
+/// Where Anthropic says how Claude Code is installed.
+pub const INSTALL_ADDRESS: &str = "https://code.claude.com/docs/en/setup";
 /// A credential file larger than this is not one: a few kilobytes are usual, plugin secrets included.
 pub const FILE_MAX: u64 = 4 * 1024 * 1024;
 

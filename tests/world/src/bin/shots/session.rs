@@ -152,7 +152,7 @@ impl Gallery {
         self.stage.desktop.wait_for_popups(1, PATIENCE).await;
         self.stage.desktop.close_popups().await;
         drop(app);
-        self.settings("settings-paused", 26, "Waiting for the new sign-in").await;
+        self.settings("settings-paused", 26, "notices the new sign-in by itself").await;
     }
 
     async fn print(&self, name: &str, area: Area) {

@@ -1,0 +1,70 @@
+//! What the shell knows of the way back to a sign-in: what this computer has for it, and where a terminal was opened.
+
+use crate::view::Answer;
+use holdoff_core::guide::Means;
+use holdoff_core::{AccountId, Settings};
+use holdoff_engine::environment::Environment;
+use holdoff_engine::sign_in::{self, OpenError};
+use holdoff_engine::sources;
+use std::collections::BTreeSet;
+
+#[derive(Debug, Clone, Default)]
+pub struct SigningIn {
+    pub means: Means,
+    /// Claude Code is too old for its sign-in command.
+    pub older: bool,
+    opened: BTreeSet<AccountId>,
+}
+
+/// What was found, and what came of opening a terminal where one was wanted.
+#[derive(Debug)]
+pub struct Found {
+    found: sign_in::Found,
+    opening: Option<(AccountId, Result<(), OpenError>)>,
+}
+
+impl SigningIn {
+    pub fn is_opened(&self, account: &AccountId) -> bool {
+        self.opened.contains(account)
+    }
+
+    /// Takes in what was found. Answers the person who wanted a terminal.
+    pub fn found(&mut self, found: Found) -> Answer {
+        self.means = found.found.means();
+        self.older = found.found.older();
+        let Some((account, result)) = found.opening else {
+            return Answer { done: true, message: None };
+        };
+        match result {
+            Ok(()) => {
+                self.opened.insert(account);
+                Answer { done: true, message: None }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "no terminal was opened for a sign-in");
+                if matches!(error, OpenError::NotOpened(_)) {
+                    self.means = Means::NoTerminal;
+                }
+                Answer { done: false, message: Some(error.to_string()) }
+            }
+        }
+    }
+
+    /// A terminal is of no more interest once its account needs none.
+    pub fn keep(&mut self, needing: &BTreeSet<AccountId>) {
+        self.opened.retain(|account| needing.contains(account));
+    }
+}
+
+/// Looks at what this computer has, and opens a terminal for the account whose sign-in is kept in this place, if one
+/// is wanted. Blocks for a moment.
+pub fn look(environment: &Environment, settings: &Settings, wanted: Option<(AccountId, Option<String>)>) -> Found {
+    let mut found =
+        sign_in::Found::look(&environment.home, |name| std::env::var_os(name).filter(|value| !value.is_empty()));
+    let opening = wanted.map(|(account, place)| {
+        let source = sources::all(environment, settings).into_iter().find(|source| Some(source.place()) == place);
+        let config_dir = source.and_then(|source| source.variable().map(ToOwned::to_owned));
+        (account, found.open(&environment.home, config_dir))
+    });
+    Found { found, opening }
+}

@@ -1,0 +1,93 @@
+//! A limit of the token endpoint, told from an expired sign-in wherever one looks.
+
+use crate::scene::{SOON, Scene, gate, minutes};
+use holdoff_world::{Answer, Browser};
+use serde_json::{Value, json};
+
+const LIMIT: &str = "Anthropic limits sign-in renewal until ";
+
+/// Renewal is on, the sign-in ends in four minutes, and nobody may renew it for an hour.
+async fn limited(speed: f64) -> Scene {
+    let scene = Scene::new(speed).await;
+    scene.home.settings(&json!({"version": 1, "renewal": true}));
+    scene.home.sign_in(scene.fake.clock().now() + minutes(4));
+    scene.fake.token_always(Answer::rate_limited(Some("3600")));
+    scene
+}
+
+fn token(account: &Value) -> &str {
+    account["gates"]["token"]["state"].as_str().unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_sign_in_works_a_limit_of_renewal_is_said_everywhere_and_usage_is_asked() {
+    let scene = limited(1.0).await;
+    let app = scene.start();
+    let tray = scene.tray(&app).await;
+    let account = scene
+        .wait_for_account("a limit and a reading", |account| {
+            token(account) == "cooling_down" && account["reading"].is_object()
+        })
+        .await;
+    assert_eq!((gate(&account), &account["sign_in"]["state"]), ("open", &json!("ok")));
+    assert_eq!(account["sign_in"]["renewed_by"], "holdoff");
+    assert_eq!(account["gates"]["token"]["cause"], "rate_limited");
+    assert!(account["gates"]["token"]["until"].is_string() && account["next_request_at"].is_string());
+
+    let both = |text: &str| text.contains(LIMIT) && text.contains("the current sign-in still works until ");
+    tray.wait_for_tooltip(SOON, |tooltip| both(tooltip) && tooltip.contains("42 %")).await;
+    let menu = tray.wait_for_menu(SOON, |labels| labels.iter().any(|label| both(label))).await;
+    assert!(menu.iter().any(|label| label.starts_with("Next request at ")), "{menu:?}");
+    let status = scene.launch.cli(&["status"]).await;
+    assert!(both(&status.stdout), "{}", status.stdout);
+
+    // It is no affair of the person's sign-in: the notice leads to the panel.
+    let said = &scene.desktop.recorder().wait_for(1, SOON).await[0];
+    assert!(said.summary.starts_with("Sign-in not renewed before "), "{said:?}");
+    assert!(said.body.contains("the current sign-in still works until "), "{said:?}");
+    assert!(said.actions.iter().all(|(_, label)| !label.contains("Sign in")), "{said:?}");
+    scene.desktop.recorder().invoke(said.id, "default").await;
+    let panel = Browser::attach(&scene.inspector, SOON).await;
+    let text = panel.wait_for_text(SOON, both).await;
+    assert!(text.contains("Up to date") && !text.contains("expired"), "{text}");
+    assert_eq!(scene.fake.token_requests().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_it_has_expired_as_well_both_are_said() {
+    let scene = limited(60.0).await;
+    let app = scene.launch.clone().argument("--settings").start();
+    let tray = scene.tray(&app).await;
+    let account = scene
+        .wait_for_account("expired and limited", |account| {
+            account["sign_in"]["state"] == "expired" && token(account) == "cooling_down"
+        })
+        .await;
+    assert!(account["next_request_at"].is_null(), "nothing is asked with an expired token");
+    let both = format!("The sign-in has expired, and {LIMIT}");
+    let both = |text: &str| text.contains(&both);
+    tray.wait_for_tooltip(SOON, both).await;
+    tray.wait_for_menu(SOON, |labels| labels.iter().any(|label| both(label))).await;
+    assert!(both(&scene.launch.cli(&["status"]).await.stdout));
+    let settings = Browser::attach(&scene.inspector, SOON).await;
+    let text = settings.wait_for_text(SOON, both).await;
+    assert!(text.contains("when Holdoff tries to renew it") && !text.contains("never writes"), "{text}");
+    let (usage, token) = (scene.fake.usage_requests().len(), scene.fake.token_requests().len());
+    scene.pass(minutes(30)).await;
+    assert_eq!((scene.fake.usage_requests().len(), scene.fake.token_requests().len()), (usage, token));
+    assert_eq!(scene.desktop.recorder().all().len(), 1);
+}
+
+/// With nothing against it the sign-in is not called limited, and who renews it is said truly.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_sign_in_alone_is_its_owners() {
+    let scene = Scene::new(1.0).await;
+    scene.home.sign_in(scene.fake.clock().now() - minutes(1));
+    let _app = scene.launch.clone().argument("--settings").start();
+    let settings = Browser::attach(&scene.inspector, SOON).await;
+    let text = settings.wait_for_text(SOON, |text| text.contains("Sign-in expired")).await;
+    assert!(text.contains("Claude Code renews it when you use it next") && !text.contains(LIMIT), "{text}");
+    let account = scene.wait_for_account("expired", |account| account["sign_in"]["state"] == "expired").await;
+    assert_eq!((token(&account), &account["sign_in"]["renewed_by"]), ("open", &json!("owner")));
+    assert!(scene.fake.requests().is_empty());
+}
