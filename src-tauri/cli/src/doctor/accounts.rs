@@ -3,6 +3,7 @@
 
 use super::{Finding, Section};
 use crate::known::Known;
+use holdoff_core::guide::Guide;
 use holdoff_core::sign_in::{Absence, CredentialRead};
 use holdoff_core::{AccountState, report, words};
 use holdoff_engine::credentials::{self, Source};
@@ -92,14 +93,10 @@ fn mode(_: &Source) -> Option<Finding> {
 
 fn account_findings(account: &AccountState, known: &Known) -> Vec<Finding> {
     let (now, zone) = (known.now, TimeZone::system());
-    let status = words::status(account, now, &zone);
-    let asking = match account.sign_in_trouble(now.wall) {
-        None => Finding::fine(status),
-        Some(_) => {
-            let words = words::sign_in(account, now.wall);
-            let advice = words.command.map_or(words.text, |command| format!("Sign in with: {command}"));
-            Finding::wrong(status, advice)
-        }
+    let status = words::status(account, now, &zone).join(" ");
+    let asking = match Guide::of(account, now) {
+        Guide::SignIn(_) => Finding::wrong(status, format!("Sign in with: {}", words::sign_in_command(account, false))),
+        Guide::Nothing | Guide::Checking { .. } | Guide::Mended => Finding::fine(status),
     };
     vec![asking, reading(account, known)]
 }
