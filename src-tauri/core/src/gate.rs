@@ -339,16 +339,18 @@ impl Gate {
         }
     }
 
-    /// Brings every moment onto the boot clock of now; see [`Moment::carried_deadline`].
-    pub(crate) fn carry_over_reboot(&mut self, now: Moment) {
-        self.last_request = self.last_request.map(|at| at.carried_past(now));
-        self.intent = self.intent.map(|at| at.carried_past(now));
+    /// Brings every moment onto the boot clock of now. `last` is when both clocks were known last; see
+    /// [`Moment::carried`].
+    pub(crate) fn carry_over_reboot(&mut self, last: Option<Moment>, now: Moment) {
+        let carried = |at: Moment| at.carried(last.unwrap_or(at), now);
+        self.last_request = self.last_request.map(carried);
+        self.intent = self.intent.map(carried);
         match &mut self.state {
             GateState::Open => {}
-            GateState::Paused { since, .. } => *since = since.carried_past(now),
+            GateState::Paused { since, .. } => *since = carried(*since),
             GateState::CoolingDown { since, until, .. } => {
-                *until = until.carried_deadline(*since, now);
-                *since = since.carried_past(now);
+                *until = until.carried(last.unwrap_or(*since), now);
+                *since = carried(*since);
             }
         }
     }

@@ -247,6 +247,21 @@ impl Notices {
         }
     }
 
+    /// Takes over what the same account was told, or is to be told, under an earlier name: else its episode would be
+    /// said twice, and its end never (law 9).
+    pub(crate) fn adopt(&mut self, other: &Notices) {
+        let mut other = other.clone();
+        other.settle();
+        self.limit = self.limit.take().or(other.limit);
+        self.sign_in = self.sign_in.take().or(other.sign_in);
+        self.renewal = self.renewal.take().or(other.renewal);
+        for queued in other.queue {
+            let id = self.next_id;
+            self.next_id = self.next_id.wrapping_add(1);
+            self.queue.push(Queued { id, ..queued });
+        }
+    }
+
     /// After a restart: what was being shown when the process ended counts as shown.
     pub(crate) fn settle(&mut self) {
         let showing: Vec<u64> =
@@ -256,9 +271,9 @@ impl Notices {
         }
     }
 
-    pub(crate) fn carry_over_reboot(&mut self, now: Moment) {
+    pub(crate) fn carry_over_reboot(&mut self, last: Option<Moment>, now: Moment) {
         for episode in [&mut self.limit, &mut self.sign_in, &mut self.renewal].into_iter().flatten() {
-            episode.began = episode.began.carried_past(now);
+            episode.began = episode.began.carried(last.unwrap_or(episode.began), now);
         }
         self.service_appeared(now);
     }

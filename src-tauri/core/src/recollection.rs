@@ -66,7 +66,8 @@ impl Recollection {
     /// the longest wait that is ever honoured.
     fn after_loss(&self, endpoint: Endpoint, now: Wall) -> Duration {
         let words = self.words.iter().filter(|word| word.endpoint == endpoint);
-        let left = words.map(|word| word.left(word.until.unwrap_or(word.at.plus(SPAN)), now));
+        // A pause has no end that time brings: it becomes the longest wait there is, however long ago it began.
+        let left = words.map(|word| word.until.map_or(SPAN, |until| word.left(until, now)));
         left.max().unwrap_or(SPAN)
     }
 
@@ -74,12 +75,9 @@ impl Recollection {
     fn missed(&self, id: &AccountId, gate: &Gate, now: Moment) -> Duration {
         let word = self.words.iter().find(|word| word.endpoint == gate.endpoint && word.account == id.0);
         let newer = word.filter(|word| gate.last_request.is_none_or(|last| last.wall < word.at));
-        // The gate settles the intent of that request by itself. That of an earlier one is further back than any two
-        // requests are apart.
-        let noted = |word: &&Word| gate.intent.is_some_and(|at| word.at.since(at.wall) < policy::MIN_SPACING);
-        let unknown = newer.filter(|word| !(word.unanswered && noted(word)));
-        // A rejection is only spaced: whether it paused the account is what was lost, and the next one tells.
-        let left = unknown.map(|word| word.left(word.until.unwrap_or(word.at), now.wall));
+        // An intent without an answer is settled by the gate itself.
+        let unknown = newer.filter(|word| !(word.unanswered && gate.intent.is_some()));
+        let left = unknown.and_then(|word| Some(word.left(word.until?, now.wall)));
         left.filter(|left| gate.opens(now).is_some_and(|opens| now.plus(*left).is_after(opens))).unwrap_or_default()
     }
 }
@@ -90,7 +88,9 @@ impl Word {
             Happened::Withheld { .. } => return None,
             Happened::Sent { .. } => (Some(entry.at.plus(unanswered(entry.endpoint))), true),
             Happened::Came { outcome, .. } if rejects(*outcome) => (None, false),
-            Happened::Came { .. } => (entry.next_at, false),
+            // It did not leave: there is no distance to keep from it.
+            Happened::Came { outcome: OutcomeKind::Unreachable, .. } => (entry.next_at, false),
+            Happened::Came { .. } => (entry.next_at.map(|next| next.max(entry.at.plus(policy::MIN_SPACING))), false),
         };
         let account = entry.account.clone();
         Some(Self { account, endpoint: entry.endpoint, at: entry.at, until, unanswered })
@@ -98,7 +98,6 @@ impl Word {
 
     /// Time from `now` to `until`, at most the whole length: a clock that was set back must not lengthen it.
     fn left(&self, until: Wall, now: Wall) -> Duration {
-        let until = until.max(self.at.plus(policy::MIN_SPACING));
         until.since(now).min(until.since(self.at)).min(SPAN)
     }
 }

@@ -44,11 +44,22 @@ pub struct State {
     /// Where sign-ins are looked for, in that order.
     #[serde(default)]
     pub places: Vec<Place>,
+    /// When this was saved. Over a reboot, the wall clock bridges from here, and not from when a thing was noted: it may
+    /// have been set since (law 12).
+    #[serde(default)]
+    pub saved: Option<Moment>,
 }
 
 impl State {
     pub fn new(boot_id: String) -> Self {
-        Self { version: VERSION, boot_id, accounts: BTreeMap::new(), active: Vec::new(), places: Vec::new() }
+        Self {
+            version: VERSION,
+            boot_id,
+            accounts: BTreeMap::new(),
+            active: Vec::new(),
+            places: Vec::new(),
+            saved: None,
+        }
     }
 
     /// Brings the state onto this boot's clock. Call it once, after loading.
@@ -57,8 +68,9 @@ impl State {
             return;
         }
         boot_id.clone_into(&mut self.boot_id);
+        let last = self.saved.replace(now);
         for account in self.accounts.values_mut() {
-            account.carry_over_reboot(now);
+            account.carry_over_reboot(last, now);
         }
     }
 }
@@ -162,19 +174,20 @@ impl AccountState {
         self.cycles.get(&window.id)?.forecast(now)
     }
 
-    fn carry_over_reboot(&mut self, now: Moment) {
-        self.usage.carry_over_reboot(now);
-        self.token.carry_over_reboot(now);
-        self.notices.carry_over_reboot(now);
-        self.renewed = self.renewed.map(|at| at.carried_past(now));
+    fn carry_over_reboot(&mut self, last: Option<Moment>, now: Moment) {
+        self.usage.carry_over_reboot(last, now);
+        self.token.carry_over_reboot(last, now);
+        self.notices.carry_over_reboot(last, now);
+        self.renewed = self.renewed.map(|at| at.carried(last.unwrap_or(at), now));
         // A wish for the future is only a wish: how long it has to wait is the gate's affair.
-        self.next = self.next.map(|next| if next.wall <= now.wall { now } else { next.carried_wish(now) });
+        self.next = self.next.map(|next| next.carried_wish(last, now));
     }
 
     /// Takes over the gates of the same account under an earlier name, and what is to be said of its sign-in.
     pub fn adopt_gates(&mut self, other: &AccountState) {
         self.usage.merge(&other.usage);
         self.token.merge(&other.token);
+        self.notices.adopt(&other.notices);
         self.troubled |= other.troubled;
     }
 
@@ -328,8 +341,12 @@ fn short_hash(text: &str) -> String {
 
 impl Moment {
     /// Carries a wish over a reboot: at most one longest interval away, whatever the clock says.
-    fn carried_wish(self, now: Moment) -> Moment {
-        let most = std::time::Duration::from_secs(*crate::policy::POLL_INTERVAL.end());
-        now.plus(self.wall.since(now.wall).min(most))
+    fn carried_wish(self, last: Option<Moment>, now: Moment) -> Moment {
+        let most = now.plus(std::time::Duration::from_secs(*crate::policy::POLL_INTERVAL.end()));
+        let carried = match last {
+            Some(last) => self.carried(last, now),
+            None => now.plus(self.wall.since(now.wall)),
+        };
+        if carried.is_after(most) { most } else { carried }
     }
 }

@@ -88,16 +88,16 @@ impl Moment {
     /// Carries a past moment over a reboot, by the wall clock alone. One that the wall clock puts
     /// into the future (it was set back) counts as now: the longest wait that can be honest.
     pub fn carried_past(self, now: Moment) -> Moment {
-        let ago = millis(now.wall.since(self.wall));
-        Moment { wall: self.wall, boot: Boot(now.boot.0.saturating_sub(ago)) }
+        self.carried(self, now)
     }
 
-    /// Carries a deadline noted at `since` over a reboot, by the wall clock alone: never further
-    /// away than its own length.
-    pub fn carried_deadline(self, since: Moment, now: Moment) -> Moment {
-        let length = self.since(since);
-        let left = self.wall.since(now.wall).min(length);
-        now.plus(left)
+    /// Carries a moment over a reboot. Only the wall clock tells how long the machine was away, and only from `last`,
+    /// the last moment at which both clocks are known: whatever was done to the wall clock before that is of no
+    /// consequence. One that was set back over the reboot counts as if no time went by.
+    pub fn carried(self, last: Moment, now: Moment) -> Moment {
+        let left = self.boot.0.saturating_sub(last.boot.0);
+        let away = millis(now.wall.since(last.wall));
+        Moment { wall: self.wall, boot: Boot(now.boot.0.saturating_add(left).saturating_sub(away)) }
     }
 }
 
@@ -112,14 +112,25 @@ mod tests {
     #[test]
     fn a_deadline_survives_a_reboot_by_the_wall_clock() {
         let (since, until) = (at(1_000, 50_000), at(11_000, 60_000));
-        assert_eq!(until.carried_deadline(since, at(4_000, 10)), at(11_000, 7_010));
+        assert_eq!(until.carried(since, at(4_000, 10)), at(11_000, 7_010));
     }
 
     #[test]
     fn a_wall_clock_set_back_over_a_reboot_never_lengthens_a_deadline() {
         let (since, until) = (at(1_000_000, 50_000), at(1_010_000, 60_000));
         let now = at(0, 10);
-        assert_eq!(until.carried_deadline(since, now).since(now), Duration::from_secs(10));
+        assert_eq!(until.carried(since, now).since(now), Duration::from_secs(10));
+    }
+
+    /// Found by the simulation (seed 34): a clock that was set while Holdoff ran opened a gate over the next reboot.
+    #[test]
+    fn what_was_done_to_the_wall_clock_before_it_was_last_known_has_no_say() {
+        let until = at(3_600_000, 3_600_000);
+        for jump in [-86_400_000, 86_400_000] {
+            let last = at(600_000 + jump, 600_000);
+            let now = at(1_200_000 + jump, 10);
+            assert_eq!(until.carried(last, now).since(now), Duration::from_secs(2400), "{jump}");
+        }
     }
 
     #[test]

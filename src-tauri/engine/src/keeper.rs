@@ -1,5 +1,6 @@
 //! Keeps the states of all accounts: the only owner of the whole [`State`] and of the files it is in.
 
+use crate::clock::Clock;
 use crate::slots::{SlotWriter, TwoSlots};
 use holdoff_core::{AccountId, AccountState, Place, State};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -27,10 +28,10 @@ pub struct Keeper {
 
 impl Keeper {
     /// Starts the keeper with what was loaded.
-    pub fn start<W: SlotWriter>(state: State, slots: TwoSlots<W>) -> (Self, watch::Receiver<Snapshot>) {
+    pub fn start<W: SlotWriter>(state: State, slots: TwoSlots<W>, clock: Clock) -> (Self, watch::Receiver<Snapshot>) {
         let (wishes, inbox) = mpsc::channel(16);
         let (publish, snapshots) = watch::channel(Snapshot { state: state.clone(), trouble: None });
-        tokio::spawn(keep(state, slots, inbox, publish));
+        tokio::spawn(keep(state, slots, clock, inbox, publish));
         (Self { wishes }, snapshots)
     }
 
@@ -61,6 +62,7 @@ impl Keeper {
 async fn keep<W: SlotWriter>(
     mut state: State,
     mut slots: TwoSlots<W>,
+    clock: Clock,
     mut inbox: mpsc::Receiver<Wish>,
     publish: watch::Sender<Snapshot>,
 ) {
@@ -80,6 +82,7 @@ async fn keep<W: SlotWriter>(
                 Some(done)
             }
         };
+        state.saved = Some(clock.now());
         let copy = state.clone();
         let saving = tokio::task::spawn_blocking(move || {
             let result = slots.save(&copy);

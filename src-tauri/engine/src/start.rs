@@ -36,7 +36,7 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings
     let now = clock.now();
     let dir = &environment.data_dir;
     let Loaded { state, generation, memory, findings } = load(dir, &clock.boot_id(), now);
-    let (keeper, snapshots) = Keeper::start(state, TwoSlots::new(dir.clone(), writer, generation));
+    let (keeper, snapshots) = Keeper::start(state, TwoSlots::new(dir.clone(), writer, generation), clock.clone());
     let (announce, announcements) = mpsc::channel(16);
     let (tell_elsewhere, elsewhere) = watch::channel(BTreeSet::new());
     let requests = Requests::default();

@@ -57,12 +57,19 @@ impl Account {
             self.to_show = self.state.notices.start_showing(id);
             return self.persist_now();
         }
-        if !matches!(self.step, Step::Asking { .. } | Step::Renewing(_))
-            && let Some((id, renamed)) = self.becoming.take()
-        {
-            return Action::Become { id, renamed };
+        if !matches!(self.step, Step::Asking { .. } | Step::Renewing(_)) && self.becoming.is_some() {
+            return self.become_another(now);
         }
         self.step(now)
+    }
+
+    /// The other account knows nothing of this machine's sleep, and would ask at once (law 12).
+    fn become_another(&mut self, now: Moment) -> Action {
+        let awake = !self.just_woke(now);
+        match self.becoming.take_if(|_| awake) {
+            Some((id, renamed)) => Action::Become { id, renamed },
+            None => self.sleep(now),
+        }
     }
 
     fn persist(&mut self, now: Moment) -> Option<Action> {
@@ -142,9 +149,8 @@ impl Account {
         };
         self.state.usage.intend(now);
         self.state.last = Some(LastRequest { at: now.wall, endpoint: Endpoint::Usage, outcome: None });
-        if spacing == Spacing::Waived {
-            self.state.usage.refused = None;
-        }
+        // The one re-ask that a 401 earns is the next request, or none: another 401 earns another (law 10).
+        self.state.usage.refused = None;
         self.step = Step::Noting { spacing };
         self.persist_now()
     }
@@ -190,7 +196,8 @@ impl Account {
         let reset = self.next_reset(now).filter(|_| free);
         let renewing = matches!(self.step, Step::Renewing(_));
         let look = self.look_at.filter(|_| free && !renewing);
-        let until = [due, renewal, retry, offer, look, reset].into_iter().flatten().min_by_key(|at| at.boot);
+        let awake = self.sleep.pause_until.filter(|_| self.becoming.is_some());
+        let until = [due, renewal, retry, offer, look, reset, awake].into_iter().flatten().min_by_key(|at| at.boot);
         self.sleep.expected = until;
         Action::Sleep(until)
     }

@@ -135,6 +135,28 @@ fn a_sleep_that_begins_between_two_actions_is_noticed_too() {
     unreachable!("a request is due");
 }
 
+/// Law 12, found by the simulation (seed 49): the other account is new, and knows nothing of the sleep.
+#[test]
+fn another_sign_in_that_is_found_on_waking_waits_as_well() {
+    let mut world = World::new(|_| good());
+    world.settle();
+    let CredentialRead::Found(mut other) = credential("sk-bob") else { unreachable!() };
+    other.identity.account = Some("bob".into());
+    world.credential = CredentialRead::Found(other);
+    world.advance(Duration::from_secs(8 * HOUR));
+    world.account.handle(Event::CredentialMayHaveChanged, world.now);
+    let woke = world.now;
+    world.settle();
+    assert!(world.became.is_empty() && world.asked.len() == 1, "it holds still at first");
+    let until = world.settle().unwrap();
+    assert!((5..=15).contains(&until.since(woke).as_secs()));
+    world.now = until;
+    while world.became.is_empty() {
+        world.settle_one();
+    }
+    assert_eq!(world.asked.len(), 1);
+}
+
 #[test]
 fn spurious_calls_are_harmless() {
     let mut world = World::new(|_| limited(None));
@@ -160,6 +182,20 @@ fn a_request_without_an_answer_is_not_forgotten_over_a_new_name() {
     named.adopt_gates(&unnamed);
     let account = Account::new(AccountId("anthropic:ann".into()), "~".into(), named, preferences(), now, 7);
     assert!(matches!(account.state().usage.state, GateState::CoolingDown { cause: Cooldown::Unanswered, .. }));
+}
+
+/// Law 9, found by the simulation (seed 71).
+#[test]
+fn what_was_told_under_an_earlier_name_is_told() {
+    let mut world = World::new(|n| if n < 4 { limited(None) } else { good() });
+    world.settle();
+    assert_eq!(world.shown, [NoticeKind::RateLimited]);
+    let mut named = AccountState::new(Provider::Anthropic);
+    named.adopt_gates(&world.disk);
+    world.disk = named;
+    world.crash();
+    world.run(2 * HOUR);
+    assert_eq!(world.shown, [NoticeKind::RateLimited, NoticeKind::Recovered], "one beginning and one end");
 }
 
 #[test]

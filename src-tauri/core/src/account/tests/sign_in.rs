@@ -58,6 +58,18 @@ fn a_401_is_asked_again_once_with_a_changed_credential() {
     assert_eq!(world.asked.len(), 2, "the changed one is asked with at once, and once");
 }
 
+/// Law 10, found by the simulation (seed 43): only a 401 earns a request without the distance, and only the next one.
+#[test]
+fn another_answer_than_401_ends_what_a_401_earned() {
+    let mut world = World::new(|n| if n == 1 { unauthorized() } else { status(503, None, "") });
+    world.settle();
+    world.advance(Duration::from_secs(600));
+    world.credential = credential("sk-2");
+    world.account.handle(Event::CredentialMayHaveChanged, world.now);
+    world.run(HOUR);
+    assert!(world.gaps().iter().all(|gap| *gap >= 180), "{:?}", world.gaps());
+}
+
 #[test]
 fn a_re_ask_happens_once_per_poll() {
     let mut world = World::new(|_| unauthorized());
