@@ -139,8 +139,9 @@ pub enum Meaning {
     NotSent,
     /// No answer came.
     Lost,
-    /// New tokens. `other`: of another account than they were asked for.
-    Renewed { access: TokenId, other: bool },
+    /// New tokens. `rotated`: the refresh token too, and the one that was sent is spent. `other`: they are another
+    /// account's than they were asked for.
+    Renewed { access: TokenId, rotated: bool, other: bool },
     /// `invalid_grant`.
     Refused,
     /// The endpoint does not want the request, for no reason that lies in the token.
@@ -153,13 +154,47 @@ pub enum Meaning {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Kept {
     /// Counts up with every save.
-    pub generation: u64,
+    pub save: u64,
     pub usage: GateKept,
     pub token: GateKept,
     /// The reading that is kept; see [`print`].
     pub reading: Option<u64>,
-    /// A notice that is being shown just now, so that a process that ends counts it as shown.
-    pub showing: Option<NoticeKind>,
+    /// Notices that are being shown just now, so that a process that ends counts them as shown.
+    pub showing: Showing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Showing {
+    pub limit: bool,
+    pub sign_in: bool,
+    pub renewal: bool,
+    pub end: bool,
+}
+
+impl Showing {
+    pub fn of(kinds: impl Iterator<Item = NoticeKind>) -> Self {
+        let mut showing = Self::default();
+        for kind in kinds {
+            match kind {
+                NoticeKind::RateLimited => showing.limit = true,
+                NoticeKind::SignInStopped => showing.sign_in = true,
+                NoticeKind::RenewalLimited => showing.renewal = true,
+                NoticeKind::Recovered => showing.end = true,
+                NoticeKind::RenewalUnsaved | NoticeKind::Window => {}
+            }
+        }
+        showing
+    }
+
+    pub fn has(self, kind: NoticeKind) -> bool {
+        match kind {
+            NoticeKind::RateLimited => self.limit,
+            NoticeKind::SignInStopped => self.sign_in,
+            NoticeKind::RenewalLimited => self.renewal,
+            NoticeKind::Recovered => self.end,
+            NoticeKind::RenewalUnsaved | NoticeKind::Window => false,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -217,8 +252,8 @@ pub enum Kind {
 /// What a process found of what was kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Found {
-    /// A whole state of this generation.
-    State { generation: u64 },
+    /// A whole state, of this save.
+    State { save: u64 },
     /// Nothing at all, as at the first start.
     Nothing,
     /// Files, and none of them readable.
@@ -233,6 +268,8 @@ pub struct View {
     /// How old the reading is called, and whether it is called old; `None` where no reading is shown.
     pub age: Option<Millis>,
     pub stale: bool,
+    /// When the wall clock was last set.
+    pub clock_set: Millis,
 }
 
 /// A number that stands for the windows of a reading: their names and levels, with "not said" told from zero.

@@ -93,13 +93,13 @@ impl Laws {
             let early = usage.least - now;
             broken(usage.why.law(), || format!("usage was asked {early} ms early ({:?})", usage.why))?;
         }
-        let re_ask = usage.re_ask.is_some_and(|refused| refused != left.token);
-        let gap = account.last_left.map(|last| now - last);
-        if let Some(gap) = gap.filter(|gap| *gap < SPACING && !re_ask) {
+        let earned = usage.re_ask.is_some_and(|refused| refused != left.token);
+        let too_soon = account.last_left.map(|last| now - last).filter(|gap| *gap < SPACING);
+        if let Some(gap) = too_soon.filter(|_| !earned) {
             broken(10, || format!("usage was asked {gap} ms after the last time"))?;
         }
-        account.left(now, re_ask);
-        Ok(re_ask)
+        account.left(now);
+        Ok(too_soon.is_some())
     }
 
     fn check_renewal(&mut self, left: &Left) -> Result<(), Broken> {
@@ -132,10 +132,8 @@ impl Laws {
 }
 
 impl AccountLaw {
-    fn left(&mut self, now: Millis, re_ask: bool) {
-        if re_ask {
-            self.known.usage.re_ask = None;
-        }
+    fn left(&mut self, now: Millis) {
+        self.known.usage.re_ask = None;
         self.before_last = self.last_left;
         self.last_left = Some(now);
     }

@@ -79,7 +79,7 @@ impl GateLaw {
     pub(super) fn learn(&mut self, at: Millis, meaning: &Meaning, carried: TokenId, was_re_ask: bool, forgiven: bool) {
         self.re_ask = None;
         match meaning {
-            Meaning::Reading { .. } => self.succeed(at),
+            Meaning::Reading { .. } => self.succeed(),
             Meaning::Limited { retry_after } => {
                 self.strikes += 1;
                 (self.troubles, self.silences) = (0, 0);
@@ -102,8 +102,8 @@ impl GateLaw {
         }
     }
 
-    pub(super) fn succeed(&mut self, at: Millis) {
-        *self = Self { least: at, most: at, ..Self::new(self.endpoint) };
+    pub(super) fn succeed(&mut self) {
+        *self = Self::new(self.endpoint);
     }
 
     fn trouble(&mut self, at: Millis, retry_after: Option<Millis>) {
@@ -147,7 +147,6 @@ impl GateLaw {
 
     /// The 401 was answered by a request with another token, or the token was replaced: it is no strike.
     pub(super) fn forgive(&mut self) {
-        self.re_ask = None;
         self.rejections = self.rejections.saturating_sub(1);
         if self.rejections < STRIKES {
             self.paused = None;
@@ -170,6 +169,11 @@ impl GateLaw {
         self.most = self.most.max(most);
     }
 
+    /// What the process had learned stands in the ledger, if it was learned too late to be saved.
+    pub(super) fn could_be_shut(&mut self, most: Millis) {
+        self.most = self.most.max(most);
+    }
+
     pub(super) fn shifted(&mut self, by: Millis) {
         self.least += by;
         self.most += by;
@@ -178,7 +182,7 @@ impl GateLaw {
     /// All was lost but that it is shut. A pause is not known any more, and becomes the longest wait.
     pub(super) fn forget(&mut self, at: Millis, longest: Millis) {
         let least = if self.paused.is_some() { at + longest } else { self.least };
-        let most = self.most.max(at + longest);
+        let most = self.most.max(at + jittered(longest));
         *self = Self { least, most, why: Why::Lost, ..Self::new(self.endpoint) };
     }
 

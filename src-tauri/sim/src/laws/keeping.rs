@@ -20,7 +20,7 @@ impl Laws {
         account.known.token.check_kept(now, kept.token.door)?;
         account.known.check_reading(kept)?;
         (account.kept, account.noted) = (account.known, Some(*kept));
-        account.generation = kept.generation;
+        account.save = kept.save;
         account.unkept = false;
         Ok(())
     }
@@ -43,32 +43,45 @@ impl Laws {
         Ok(())
     }
 
+    /// What was learned and not kept is lost with the process, but for its line in the ledger.
     pub(super) fn died(&mut self) {
         let now = self.now;
         let under_way = self.under_way.take();
+        let unrecorded = self.uncome.take().is_some();
         if let Some(cut_off) = under_way.filter(|under_way| under_way.endpoint == Endpoint::Token) {
             self.renewing.cut_off(cut_off.token);
         }
         let account = self.account();
-        account.known = account.kept;
+        let gone = std::mem::replace(&mut account.known, account.kept);
         account.unkept = false;
         if let Some(kept) = account.noted {
+            let most = (gone.usage.most, gone.token.most);
+            account.known.usage.could_be_shut(most.0);
+            account.known.token.could_be_shut(most.1);
             account.known.telling.cut_off(kept.showing);
-            account.leave_unanswered(now, &kept, under_way.is_some());
+            let recorded = under_way.is_some_and(|under_way| under_way.answered) && !unrecorded;
+            let left = match (under_way, recorded) {
+                (None, _) => Left::Not,
+                (Some(_), true) => Left::Answered(gone.usage.least),
+                (Some(_), false) => Left::Unanswered,
+            };
+            account.leave_unanswered(now, &kept, left);
         }
         account.kept = account.known;
+        if account.orphan.is_some() {
+            self.unsent = None;
+        }
         self.renewing.died();
         (self.running, self.awake, self.saving) = (false, true, true);
         self.woke = Woke::default();
-        self.uncome = None;
     }
 
     pub(super) fn started(&mut self, found: Found) -> Result<(), Broken> {
         self.running = true;
-        let newest = self.accounts.iter().map(|account| account.generation).max().unwrap_or(0);
+        let newest = self.accounts.iter().map(|account| account.save).max().unwrap_or(0);
         match found {
-            Found::State { generation } if generation < newest => {
-                return broken(13, || format!("state {generation} was taken up, and state {newest} had been durable"));
+            Found::State { save } if save < newest => {
+                return broken(13, || format!("state {save} was taken up, and state {newest} had been durable"));
             }
             Found::Nothing if newest > 0 => {
                 return broken(13, || format!("nothing was taken up, and state {newest} had been durable"));
@@ -81,10 +94,12 @@ impl Laws {
 
     fn lose(&mut self) {
         let now = self.now;
+        self.lost = Some(now);
         self.unsent = None;
+        self.renewing.forget();
         for account in &mut self.accounts {
             account.known.lose(now);
-            (account.kept, account.noted, account.orphan, account.generation) = (account.known, None, None, 0);
+            (account.kept, account.noted, account.orphan, account.save) = (account.known, None, None, 0);
         }
     }
 
@@ -108,16 +123,38 @@ impl Laws {
         let into = self.account_of(into);
         into.known.usage.merge(&known.usage);
         into.known.token.merge(&known.token);
+        into.known.telling.merge(&known.telling);
         into.last_left = into.last_left.max(last_left);
     }
 }
 
+/// How far a request was when its process died.
+enum Left {
+    Not,
+    Unanswered,
+    /// What it demands stands in the ledger.
+    Answered(Millis),
+}
+
 impl AccountLaw {
+    pub(super) fn since_loss(lost: Option<Millis>) -> Self {
+        let mut account = Self::new();
+        if let Some(lost) = lost {
+            account.known.lose(lost);
+            account.kept = account.known;
+        }
+        account
+    }
+
     /// A request whose note is durable and whose outcome is not: it shuts its gate. One that did not even leave may.
-    fn leave_unanswered(&mut self, now: Millis, kept: &Kept, left: bool) {
+    fn leave_unanswered(&mut self, now: Millis, kept: &Kept, left: Left) {
         if let Some(intent) = kept.usage.intent {
             self.orphan = Some(Endpoint::Usage);
-            let least = if left { intent + UNANSWERED } else { now.min(intent) };
+            let least = match left {
+                Left::Not => intent,
+                Left::Unanswered => intent + UNANSWERED,
+                Left::Answered(least) => least,
+            };
             self.known.usage.shut_also(least, intent + jittered(UNANSWERED), Why::Unanswered);
         }
         if kept.token.intent.is_some()

@@ -35,7 +35,7 @@ impl Laws {
 
     /// A failed look-up just after waking, once between two readings (law 12).
     fn forgiven(&mut self, endpoint: Endpoint, meaning: &Meaning) -> bool {
-        let waking = self.woke.at.is_some_and(|woke| self.now - woke <= WAKE_GRACE);
+        let waking = self.woke.grace_from.is_some_and(|woke| self.now - woke <= WAKE_GRACE);
         let forgiven = waking && !self.woke.grace_used && endpoint == Endpoint::Usage && *meaning == Meaning::NotSent;
         self.woke.grace_used |= forgiven;
         forgiven

@@ -62,6 +62,8 @@ pub struct Laws {
     unsent: Option<Endpoint>,
     /// Answered, and in no line yet.
     uncome: Option<(Endpoint, Meaning)>,
+    /// When all memory was lost: accounts that are met after that may be shut for as long as anything may.
+    lost: Option<Millis>,
 }
 
 /// What one account knows, and what of it would outlive the process.
@@ -71,7 +73,7 @@ struct AccountLaw {
     kept: Known,
     /// The notes of requests that are durable: when each was made.
     noted: Option<Kept>,
-    generation: u64,
+    save: u64,
     /// Something was learned that is not durable.
     unkept: bool,
     /// When the last request for usage left, and the one before: one that did not leave after all is taken back.
@@ -108,6 +110,8 @@ struct UnderWay {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 struct Woke {
     at: Option<Millis>,
+    /// The same, for the account that was polled then: another does not know that the machine slept.
+    grace_from: Option<Millis>,
     grace_used: bool,
 }
 
@@ -124,7 +128,7 @@ impl AccountLaw {
             known,
             kept: known,
             noted: None,
-            generation: 0,
+            save: 0,
             unkept: false,
             last_left: None,
             before_last: None,
@@ -161,6 +165,7 @@ impl Laws {
             service: false,
             unsent: None,
             uncome: None,
+            lost: None,
         }
     }
 
@@ -207,7 +212,8 @@ impl Laws {
     fn account_of(&mut self, who: Who) -> &mut AccountLaw {
         let at = usize::from(who.0);
         if self.accounts.len() <= at {
-            self.accounts.resize_with(at + 1, AccountLaw::new);
+            let lost = self.lost;
+            self.accounts.resize_with(at + 1, || AccountLaw::since_loss(lost));
         }
         &mut self.accounts[at]
     }
@@ -220,6 +226,15 @@ impl Laws {
     }
 
     fn go_on_as(&mut self, who: Who) {
+        // What the other account was showing counts as shown when it is taken up again.
+        if self.who != who {
+            self.woke = Woke { at: self.woke.at, ..Woke::default() };
+            let account = self.account();
+            if let Some(kept) = account.noted.take() {
+                account.known.telling.cut_off(kept.showing);
+                account.kept.telling.cut_off(kept.showing);
+            }
+        }
         self.who = who;
         self.account();
     }
@@ -227,7 +242,7 @@ impl Laws {
     fn woke(&mut self, late: bool) {
         self.awake = true;
         if late {
-            self.woke.at = Some(self.now);
+            (self.woke.at, self.woke.grace_from) = (Some(self.now), Some(self.now));
         }
     }
 }

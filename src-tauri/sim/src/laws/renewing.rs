@@ -36,10 +36,10 @@ impl Renewing {
             return;
         }
         let fate = match meaning {
-            Meaning::Renewed { access, other } => {
+            Meaning::Renewed { access, rotated, other } => {
                 self.in_hand = true;
                 self.other_account = other.then_some(*access);
-                Fate::Gone
+                if *rotated { Fate::Gone } else { Fate::Again }
             }
             Meaning::Refused => {
                 self.refused = Some(token);
@@ -58,6 +58,11 @@ impl Renewing {
     /// The process died before what came of `token` was durable.
     pub(super) fn cut_off(&mut self, token: TokenId) {
         self.fates.insert(token, Fate::Gone);
+    }
+
+    /// All memory of what was sent is lost: the gate is shut for as long as anything may be, and then it may go again.
+    pub(super) fn forget(&mut self) {
+        self.fates.clear();
     }
 
     pub(super) fn died(&mut self) {
@@ -114,7 +119,7 @@ impl Laws {
         let (now, wishes) = (self.now, self.wishes);
         let account = self.account();
         account.unkept = true;
-        account.known.token.succeed(now);
+        account.known.token.succeed();
         if let Some(access) = other {
             account.known.usage.pause(now, access);
             account.known.tell_paused(true, wishes);

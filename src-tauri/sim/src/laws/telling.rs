@@ -2,7 +2,7 @@
 
 use super::numbers::SHOWN_WITHIN;
 use super::{Broken, Known, Laws, broken};
-use crate::observation::{Door, Kept, MINUTE, Meaning, Millis, Wishes};
+use crate::observation::{Door, Kept, MINUTE, Meaning, Millis, Showing, Wishes};
 use holdoff_core::{Endpoint, NoticeKind};
 
 /// The episodes of one account.
@@ -53,13 +53,13 @@ impl Telling {
     }
 
     /// All of `ended` are over.
-    fn end(&mut self, ended: &[NoticeKind], showing: Option<NoticeKind>, wanted: bool) {
+    fn end(&mut self, ended: &[NoticeKind], showing: Showing, wanted: bool) {
         let mut said = false;
         for kind in ended {
             let Some(told) = self.episode(*kind).and_then(Option::take).map(|episode| episode.told) else {
                 continue;
             };
-            let late = matches!(told, Told::Owed(_)) && showing == Some(*kind);
+            let late = matches!(told, Told::Owed(_)) && showing.has(*kind);
             self.late = if late { Some(*kind) } else { self.late };
             said |= matches!(told, Told::Shown | Told::Perhaps);
             if told == Told::Shown && wanted {
@@ -70,16 +70,26 @@ impl Telling {
     }
 
     /// The process ended while this was being shown.
-    pub(super) fn cut_off(&mut self, showing: Option<NoticeKind>) {
-        let Some(kind) = showing else {
-            return;
-        };
-        match self.episode(kind) {
-            Some(Some(episode)) if matches!(episode.told, Told::Owed(_)) => episode.told = Told::Perhaps,
-            Some(_) => {}
-            None if kind == NoticeKind::Recovered => (self.ends, self.end_owed) = (self.ends.saturating_sub(1), None),
-            None => {}
+    pub(super) fn cut_off(&mut self, showing: Showing) {
+        for kind in [NoticeKind::RateLimited, NoticeKind::SignInStopped, NoticeKind::RenewalLimited] {
+            if showing.has(kind)
+                && let Some(Some(Episode { told: told @ Told::Owed(_) })) = self.episode(kind)
+            {
+                *told = Told::Perhaps;
+            }
         }
+        if showing.end {
+            (self.ends, self.end_owed, self.late) = (self.ends.saturating_sub(1), None, None);
+        }
+    }
+
+    /// The same account under its own name: what was told is told.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.limit = self.limit.or(other.limit);
+        self.sign_in = self.sign_in.or(other.sign_in);
+        self.renewal = self.renewal.or(other.renewal);
+        self.ends = self.ends.max(other.ends);
+        self.end_owed = self.end_owed.or(other.end_owed);
     }
 
     /// The service was there for so long.
@@ -177,7 +187,7 @@ impl Known {
             (true, false) => &[NoticeKind::RateLimited, NoticeKind::SignInStopped],
             (false, _) => &[NoticeKind::RateLimited],
         };
-        let showing = before.and_then(|kept| kept.showing);
+        let showing = before.map(|kept| kept.showing).unwrap_or_default();
         self.telling.end(ended, showing, wishes.tell_recovery);
     }
 }

@@ -1,0 +1,126 @@
+//! `cargo xtask simulate`: lives through worlds and says what came of them.
+#![allow(clippy::print_stdout, reason = "telling a person what came of it is this program's work")]
+
+use holdoff_sim::observation::{DAY, MINUTE, Millis};
+use holdoff_sim::plan::Plan;
+use holdoff_sim::seeds::{self, Failure};
+use holdoff_sim::shrink;
+use holdoff_sim::stats::Stats;
+use holdoff_sim::steady;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+struct Options {
+    seeds: u64,
+    first: u64,
+    years: f64,
+    /// Go on after a failure, and count them.
+    all: bool,
+}
+
+fn main() -> ExitCode {
+    let options = match options() {
+        Ok(options) => options,
+        Err(error) => {
+            eprintln!("{error}; `cargo xtask simulate --help` says what is possible.");
+            return ExitCode::from(64);
+        }
+    };
+    let length = (options.years * 365.25 * DAY as f64) as Millis;
+    let begin = Instant::now();
+    let said = AtomicU64::new(0);
+    let progress = |stats: &Stats| {
+        let minutes = begin.elapsed().as_secs() / 60;
+        if said.fetch_max(minutes, Ordering::Relaxed) < minutes {
+            println!("{minutes} min: {} worlds, {:.0} account-years", stats.worlds, stats.years());
+        }
+    };
+    let (stats, failures) = seeds::run(options.first..options.first + options.seeds, length, options.all, &progress);
+    report(&stats, begin.elapsed().as_secs_f64());
+    let Some(first) = failures.first() else {
+        println!("No law was broken.");
+        return ExitCode::SUCCESS;
+    };
+    if options.all {
+        summary(&failures);
+    }
+    tell(first, length);
+    ExitCode::FAILURE
+}
+
+/// How often each law was broken, and in which world soonest.
+fn summary(failures: &[Failure]) {
+    let mut laws: Vec<u8> = failures.iter().map(|failure| failure.broken.law).collect();
+    laws.sort_unstable();
+    laws.dedup();
+    for law in laws {
+        let broke = failures.iter().filter(|failure| failure.broken.law == law);
+        if let Some(soonest) = broke.clone().min_by_key(|failure| failure.at) {
+            println!("{} worlds broke {}; the soonest is that of seed {}", broke.count(), soonest.broken, soonest.seed);
+        }
+    }
+}
+
+fn options() -> Result<Options, String> {
+    let mut options = Options { seeds: 400, first: 1, years: 0.25, all: false };
+    let mut args = std::env::args().skip(1);
+    while let Some(arg) = args.next() {
+        let mut number = || {
+            let value = args.next().ok_or_else(|| format!("`{arg}` needs a number after it"))?;
+            value.parse::<f64>().map_err(|_| format!("`{value}` is not a number"))
+        };
+        match arg.as_str() {
+            "--seeds" => options.seeds = number()? as u64,
+            "--seed" => (options.first, options.seeds) = (number()? as u64, 1),
+            "--first" => options.first = number()? as u64,
+            "--years" => options.years = number()?,
+            "--all" => options.all = true,
+            _ => return Err(format!("`{arg}` means nothing here")),
+        }
+    }
+    Ok(options)
+}
+
+fn report(stats: &Stats, seconds: f64) {
+    let minutes = |millis: Millis| millis as f64 / MINUTE as f64;
+    println!(
+        "{:.1} account-years in {} worlds, {:.1} s: {:.1} account-years a second",
+        stats.years(),
+        stats.worlds,
+        seconds,
+        stats.years() / seconds
+    );
+    println!(
+        "requests: {} for usage ({} readings, {} refusals for frequency), {} to renew ({} renewed)",
+        stats.usage, stats.readings, stats.limited, stats.token, stats.renewed
+    );
+    println!("processes: {} started, {} died; {} saves", stats.starts, stats.crashes, stats.saves);
+    println!("sign-ins ended by a spent refresh token, by whomever it was shown: {}", stats.reuses);
+    println!(
+        "notices per episode of refusals: {:.3} ({} of {}), ends told: {}",
+        stats.notices as f64 / stats.episodes.max(1) as f64,
+        stats.notices,
+        stats.episodes,
+        stats.ends
+    );
+    println!(
+        "longest time to come back once all is well: {:.1} min; after a Retry-After of more than an hour: {:.1} min",
+        minutes(stats.longest),
+        minutes(stats.longest_of_all)
+    );
+    let days = 30;
+    let (usage, token) = (steady::under_usage_429(days), steady::under_token_429(days));
+    println!("requests a day under unbroken 429: {usage:.1} for usage, {token:.1} to renew");
+}
+
+fn tell(failure: &Failure, length: Millis) {
+    println!("\nseed {} broke {} after {:.1} days", failure.seed, failure.broken, failure.at as f64 / DAY as f64);
+    println!("making it smaller …");
+    let plan = shrink::shrink(Plan::of(failure.seed, length), failure.broken.law);
+    for planned in &plan.happenings {
+        println!("  planned at {:>8.1} min: {:?}", planned.at as f64 / MINUTE as f64, planned.what);
+    }
+    println!("\n{}", shrink::tell(&plan));
+    println!("again: cargo xtask simulate --seed {}", failure.seed);
+}

@@ -1,0 +1,64 @@
+//! Many worlds, on all cores.
+
+use crate::laws::Broken;
+use crate::observation::Millis;
+use crate::plan::Plan;
+use crate::stats::Stats;
+use crate::world::World;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+/// A seed whose world broke a law.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    pub seed: u64,
+    pub at: Millis,
+    pub broken: Broken,
+}
+
+/// Lives through the worlds of all seeds, each so long; up to the first that fails, unless `all` are wanted.
+pub fn run(seeds: Range<u64>, length: Millis, all: bool, progress: &(dyn Fn(&Stats) + Sync)) -> (Stats, Vec<Failure>) {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let next = AtomicU64::new(seeds.start);
+    let failed = AtomicBool::new(false);
+    let total = Mutex::new((Stats::default(), Vec::new()));
+    thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= seeds.end || failed.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    let (stats, failure) = one(Plan::of(seed, length));
+                    let mut total = total.lock().unwrap_or_else(PoisonError::into_inner);
+                    total.0 += &stats;
+                    if let Some((at, broken)) = failure {
+                        failed.store(!all, Ordering::Relaxed);
+                        total.1.push(Failure { seed, at, broken });
+                    }
+                    progress(&total.0);
+                }
+            });
+        }
+    });
+    let (stats, mut failures) = total.into_inner().unwrap_or_else(PoisonError::into_inner);
+    failures.sort_by_key(|failure| failure.seed);
+    (stats, failures)
+}
+
+/// One world. A panic of the core is a law broken too: every call of it is total.
+pub fn one(plan: Plan) -> (Stats, Option<(Millis, Broken)>) {
+    let lived = catch_unwind(AssertUnwindSafe(|| World::run(plan, false)));
+    match lived {
+        Ok(outcome) => (outcome.stats, outcome.broken),
+        Err(panic) => {
+            let why =
+                panic.downcast_ref::<String>().cloned().or_else(|| Some((*panic.downcast_ref::<&str>()?).to_owned()));
+            (Stats::default(), Some((0, Broken { law: 0, why: format!("a panic: {}", why.unwrap_or_default()) })))
+        }
+    }
+}

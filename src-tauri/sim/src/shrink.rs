@@ -1,0 +1,79 @@
+//! Makes a failing world as small as it goes, and tells it.
+
+use crate::laws::Broken;
+use crate::observation::{MINUTE, Millis};
+use crate::plan::Plan;
+use crate::seeds::one;
+use crate::trace::clock;
+use crate::world::World;
+use std::fmt::Write as _;
+
+/// So many worlds are tried at most.
+const TRIES: u32 = 800;
+
+/// The smallest plan that was found in which the same law still breaks.
+pub fn shrink(mut plan: Plan, law: u8) -> Plan {
+    let mut tries = TRIES;
+    let mut fails = |plan: &Plan| {
+        tries = tries.saturating_sub(1);
+        if tries == 0 {
+            return None;
+        }
+        one(plan.clone()).1.filter(|(_, broken)| broken.law == law).map(|(at, _)| at)
+    };
+    if let Some(at) = fails(&plan) {
+        cut(&mut plan, at);
+    }
+    let mut part = plan.happenings.len().div_ceil(2).max(1);
+    loop {
+        let mut smaller = false;
+        let mut from = 0;
+        while from < plan.happenings.len() {
+            let mut without = plan.clone();
+            let to = (from + part).min(plan.happenings.len());
+            without.happenings.drain(from..to);
+            match fails(&without) {
+                Some(at) => {
+                    plan = without;
+                    cut(&mut plan, at);
+                    smaller = true;
+                }
+                None => from = to,
+            }
+        }
+        match (part, smaller) {
+            (1, false) => return plan,
+            (1, true) => {}
+            _ => part = part.div_ceil(2),
+        }
+    }
+}
+
+/// What comes after the failure has no part in it.
+fn cut(plan: &mut Plan, at: Millis) {
+    plan.happenings.retain(|planned| planned.at <= at);
+    plan.length = plan.length.min(at + MINUTE);
+}
+
+/// What happened in a failing world, as a table for people: the time, and what was seen.
+pub fn tell(plan: &Plan) -> String {
+    let outcome = World::run(plan.clone(), true);
+    let mut text = format!("seed {}, climate \"{}\", {:?}\n", plan.seed, plan.climate, plan.wishes);
+    // A long life before the end is of little interest.
+    let skipped = outcome.trace.len().saturating_sub(LINES);
+    if skipped > 0 {
+        let _ = writeln!(text, "({skipped} lines before this are left out)");
+    }
+    for (at, what) in outcome.trace.iter().skip(skipped) {
+        let _ = writeln!(text, "{}  {what}", clock(*at));
+    }
+    match &outcome.broken {
+        Some((at, Broken { law, why })) => {
+            let _ = writeln!(text, "{}  LAW {law} IS BROKEN: {why}", clock(*at));
+        }
+        None => text.push_str("no law is broken\n"),
+    }
+    text
+}
+
+const LINES: usize = 60;

@@ -1,0 +1,101 @@
+//! What a run, or many, came to.
+
+use crate::observation::{DAY, HOUR, Meaning, Millis};
+use holdoff_core::NoticeKind;
+use std::ops::AddAssign;
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stats {
+    pub worlds: u64,
+    pub lived: Millis,
+    pub usage: u64,
+    pub token: u64,
+    pub readings: u64,
+    pub limited: u64,
+    pub saves: u64,
+    pub starts: u64,
+    pub crashes: u64,
+    pub episodes: u64,
+    pub notices: u64,
+    pub ends: u64,
+    pub renewed: u64,
+    /// Sign-ins that were ended because a spent refresh token was shown, by whomever.
+    pub reuses: u64,
+    /// The longest that it took from when all was well to the next reading: after refusals that asked for no more than the
+    /// longest wait of law 3, and after all.
+    pub longest: Millis,
+    pub longest_of_all: Millis,
+    limited_now: bool,
+    asked_for_more: bool,
+    well: bool,
+    well_since: Option<Millis>,
+}
+
+impl Stats {
+    pub(crate) fn answered(&mut self, meaning: &Meaning, now: Millis) {
+        match meaning {
+            Meaning::Reading { .. } => {
+                self.readings += 1;
+                if let Some(since) = self.well_since.take() {
+                    self.longest_of_all = self.longest_of_all.max(now - since);
+                    if !self.asked_for_more {
+                        self.longest = self.longest.max(now - since);
+                    }
+                }
+                (self.limited_now, self.asked_for_more) = (false, false);
+            }
+            Meaning::Limited { retry_after } => {
+                self.limited += 1;
+                self.episodes += u64::from(!std::mem::replace(&mut self.limited_now, true));
+                self.asked_for_more |= retry_after.is_some_and(|wait| wait > HOUR);
+            }
+            Meaning::Trouble { retry_after } => self.asked_for_more |= retry_after.is_some_and(|wait| wait > HOUR),
+            Meaning::Renewed { .. } => self.renewed += 1,
+            _ => {}
+        }
+    }
+
+    /// `forgot`: it is shut for a wait that nobody asked for, because the state was lost.
+    pub(crate) fn all_is(&mut self, well: bool, forgot: bool, now: Millis) {
+        self.asked_for_more |= forgot;
+        match (well, self.well) {
+            (true, false) => self.well_since = Some(now),
+            (false, _) => self.well_since = None,
+            (true, true) => {}
+        }
+        self.well = well;
+    }
+
+    pub(crate) fn shown(&mut self, kind: NoticeKind) {
+        match kind {
+            NoticeKind::RateLimited => self.notices += 1,
+            NoticeKind::Recovered => self.ends += 1,
+            _ => {}
+        }
+    }
+
+    pub fn years(&self) -> f64 {
+        self.lived as f64 / DAY as f64 / 365.25
+    }
+}
+
+impl AddAssign<&Stats> for Stats {
+    fn add_assign(&mut self, other: &Stats) {
+        self.worlds += other.worlds;
+        self.lived += other.lived;
+        self.usage += other.usage;
+        self.token += other.token;
+        self.readings += other.readings;
+        self.limited += other.limited;
+        self.saves += other.saves;
+        self.starts += other.starts;
+        self.crashes += other.crashes;
+        self.episodes += other.episodes;
+        self.notices += other.notices;
+        self.ends += other.ends;
+        self.renewed += other.renewed;
+        self.reuses += other.reuses;
+        self.longest = self.longest.max(other.longest);
+        self.longest_of_all = self.longest_of_all.max(other.longest_of_all);
+    }
+}

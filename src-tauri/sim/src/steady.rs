@@ -1,0 +1,38 @@
+//! Worlds in which nothing changes, for figures that can be compared with what the laws promise.
+
+use crate::observation::{DAY, HOUR, Millis, SECOND};
+use crate::plan::{Happening, Plan, Planned, RetryAfter, Start, Token, Usage};
+use crate::world::World;
+
+fn plan(renewal: bool, days: Millis, what: Happening) -> Plan {
+    let wishes = Start {
+        interval: 300 * SECOND,
+        renewal,
+        watched: true,
+        re_arms: false,
+        jumpy: false,
+        windows: false,
+        budget: 1000,
+    };
+    let work = Happening::Work(2 * days * DAY);
+    let mut happenings = vec![Planned { at: HOUR, what }];
+    // Somebody has to renew the sign-in.
+    if !renewal {
+        happenings.insert(0, Planned { at: 1, what: work });
+    }
+    Plan { seed: 7, climate: "steady", length: days * DAY + HOUR, wishes, happenings }
+}
+
+/// Requests for usage a day, while each is answered with a 429 that does not say for how long.
+pub fn under_usage_429(days: Millis) -> f64 {
+    let mood = Usage::Limited { asks: RetryAfter::Absent, hidden: false };
+    let stats = World::run(plan(false, days, Happening::Usage(mood, 2 * days * DAY)), false).stats;
+    stats.limited as f64 / days as f64
+}
+
+/// The same of renewals, at the token endpoint.
+pub fn under_token_429(days: Millis) -> f64 {
+    let mood = Token::Limited(RetryAfter::Absent);
+    let stats = World::run(plan(true, days, Happening::Token(mood, 2 * days * DAY)), false).stats;
+    stats.token as f64 / days as f64
+}

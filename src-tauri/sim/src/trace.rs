@@ -1,0 +1,114 @@
+//! What was seen, in words for whoever reads how a law broke.
+
+use crate::observation::{
+    DAY, Door, Found, GateKept, HOUR, Kept, Left, Line, MINUTE, Meaning, Millis, Observation, Recorded, SECOND, SignIn,
+};
+
+/// One observation as a line.
+pub fn line(seen: &Observation) -> String {
+    match seen {
+        Observation::Tick => "an hour passes".to_owned(),
+        Observation::Settings(wishes) => format!("settings: {wishes:?}"),
+        Observation::SignIn(None) => "the owner's store holds no sign-in".to_owned(),
+        Observation::SignIn(Some(sign_in)) => format!("the owner's store holds {}", tokens(*sign_in)),
+        Observation::Account(who) => format!("Holdoff goes on as account {}", who.0),
+        Observation::Renamed { from, into } => format!("account {} is account {} by its own name", from.0, into.0),
+        Observation::Looked(None) => "Holdoff reads the sign-in: there is none".to_owned(),
+        Observation::Looked(Some(who)) => format!("Holdoff reads the sign-in: account {}", who.0),
+        Observation::Locked(true) => "Holdoff takes the locks".to_owned(),
+        Observation::Locked(false) => "Holdoff gives the locks back".to_owned(),
+        Observation::Wrote(wrote) => format!("Holdoff writes new tokens: {wrote:?}"),
+        Observation::Left(left) => self::left(left),
+        Observation::Answered { request, meaning } => format!("  <- answer to request {request}: {}", means(meaning)),
+        Observation::Kept(kept) => self::kept(kept),
+        Observation::NotKept => "the state cannot be saved".to_owned(),
+        Observation::Recorded(recorded) => self::recorded(recorded),
+        Observation::Leaked(place) => format!("part of a token is found in {place}"),
+        Observation::Service(there) => format!("notification service: {}", if *there { "there" } else { "away" }),
+        Observation::Shown(kind) => format!("  ** notice: {kind:?}"),
+        Observation::Viewed(view) => format!("somebody looks: {view:?}"),
+        Observation::Died => "Holdoff ends".to_owned(),
+        Observation::Started(Found::State { save }) => format!("Holdoff starts from state {save}"),
+        Observation::Started(Found::Nothing) => "Holdoff starts from nothing".to_owned(),
+        Observation::Started(Found::Unreadable) => "Holdoff starts, and cannot read either state file".to_owned(),
+        Observation::Rebooted { ahead } => format!("the machine was off; its wall clock is {ahead} ms ahead"),
+        Observation::Woke { late } => format!("the machine wakes{}", if *late { ", late for a timer" } else { "" }),
+        Observation::Asleep => "the machine falls asleep".to_owned(),
+        Observation::Well(true) => "(all is well: a request would bring a reading)".to_owned(),
+        Observation::Well(false) => "(a request would bring no reading)".to_owned(),
+        Observation::Renewable(true) => "(a renewal would bring new tokens)".to_owned(),
+        Observation::Renewable(false) => "(a renewal would bring nothing, or is not due)".to_owned(),
+    }
+}
+
+fn tokens(sign_in: SignIn) -> String {
+    match sign_in.refresh {
+        Some(refresh) => format!("access token {}, refresh token {}", sign_in.access.0, refresh.0),
+        None => format!("access token {}, no refresh token", sign_in.access.0),
+    }
+}
+
+fn left(left: &Left) -> String {
+    let life = left.life.map_or("of unknown length".to_owned(), |life| format!("of {} s", life / SECOND));
+    format!(
+        "  -> request {} to {:?} with token {} (access token: life {life})",
+        left.request, left.endpoint, left.token.0
+    )
+}
+
+fn means(meaning: &Meaning) -> String {
+    let asks = |retry_after: &Option<Millis>| match retry_after {
+        Some(wait) => format!(", Retry-After {} s", wait / SECOND),
+        None => ", no usable Retry-After".to_owned(),
+    };
+    match meaning {
+        Meaning::Reading { .. } => "a reading".to_owned(),
+        Meaning::Limited { retry_after } => format!("429{}", asks(retry_after)),
+        Meaning::Unauthorized => "401".to_owned(),
+        Meaning::MissingScope => "403, a scope is missing".to_owned(),
+        Meaning::Forbidden => "403".to_owned(),
+        Meaning::Trouble { retry_after } => format!("trouble{}", asks(retry_after)),
+        Meaning::Unreadable => "nothing that can be read".to_owned(),
+        Meaning::NotSent => "it did not leave".to_owned(),
+        Meaning::Lost => "none came".to_owned(),
+        Meaning::Renewed { access, rotated, other } => {
+            let whose = if *other { " of another account" } else { "" };
+            let rest = if *rotated { "and a new refresh token" } else { "and no new refresh token" };
+            format!("new access token {}{whose} {rest}", access.0)
+        }
+        Meaning::Refused => "the refresh token is refused".to_owned(),
+        Meaning::Denied => "the request is not wanted".to_owned(),
+        Meaning::Wasted => "accepted, but cut".to_owned(),
+    }
+}
+
+fn kept(kept: &Kept) -> String {
+    let gate = |gate: &GateKept| {
+        let door = match gate.door {
+            Door::Open => "open".to_owned(),
+            Door::Until(until) => format!("shut until {}", clock(until)),
+            Door::Paused => "paused".to_owned(),
+        };
+        let intent = gate.intent.map_or(String::new(), |at| format!(", intent of {}", clock(at)));
+        let spending = gate.spending.map_or(String::new(), |token| format!(", spending token {}", token.0));
+        format!("{door}{intent}{spending}")
+    };
+    let showing = if kept.showing == Default::default() { String::new() } else { format!("; {:?}", kept.showing) };
+    format!("state {} is durable: usage {}; token {}{showing}", kept.save, gate(&kept.usage), gate(&kept.token))
+}
+
+fn recorded(recorded: &Recorded) -> String {
+    let line = match recorded.line {
+        Line::Came(kind) => format!("{kind:?}"),
+        Line::Sent | Line::Unanswered | Line::Withheld => format!("{:?}", recorded.line),
+    };
+    let next = recorded.next.map_or("not before another sign-in".to_owned(), |at| format!("next at {}", clock(at)));
+    format!("ledger: {:?}: {line}; {next}", recorded.endpoint)
+}
+
+/// Days and the time of the day since the world began.
+pub fn clock(at: Millis) -> String {
+    let (days, rest) = (at.div_euclid(DAY), at.rem_euclid(DAY));
+    let (hours, minutes) = (rest / HOUR, rest % HOUR / MINUTE);
+    format!("{days}d {hours:02}:{minutes:02}:{:02}.{:03}", rest % MINUTE / SECOND, rest % SECOND)
+}

@@ -1,0 +1,162 @@
+//! Answers as a provider writes them, each with what it is meant to say.
+
+use super::machine::Machine;
+use super::provider::{LIFE, Pair, date, silence};
+use crate::dice::Dice;
+use crate::observation::{DAY, HOUR, Meaning, Millis, SECOND, TokenId, print};
+use crate::plan::{Person, RetryAfter, Token, Usage};
+use holdoff_core::outcome::{Answer, Body, Delivery};
+use std::time::{Duration, UNIX_EPOCH};
+
+/// What comes of a request, what it means, and how long it takes.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) delivery: Delivery,
+    pub(super) meaning: Meaning,
+    pub(super) takes: Millis,
+}
+
+const LIMIT: &str = r#"{"error":{"type":"rate_limit_error","message":"Rate limited. Please try again later."}}"#;
+const SCOPE: &str = r#"{"type":"error","error":{"type":"permission_error","message":"OAuth token does not meet scope requirement user:profile"},"request_id":"req_x"}"#;
+const FORBIDDEN: &str = r#"{"type":"error","error":{"type":"permission_error","message":"Not allowed."}}"#;
+const OVERLOADED: &str = r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
+const PAGE: &str = "<html><title>Sign in to the network</title></html>";
+
+fn reply(status: u16, asks: RetryAfter, body: Body, meaning: Meaning, now: Millis) -> Reply {
+    let (retry_after, dated) = header(asks, now);
+    let delivery = Delivery::Answered(Answer { status, retry_after, date: dated.then(|| date(now)), body });
+    Reply { delivery, meaning, takes: 150 }
+}
+
+fn text(body: &str) -> Body {
+    Body::Whole(body.as_bytes().to_vec())
+}
+
+/// The header, and whether the answer has to say what time it is for it to make sense.
+fn header(asks: RetryAfter, now: Millis) -> (Option<String>, bool) {
+    match asks {
+        RetryAfter::Absent => (None, false),
+        RetryAfter::Zero => (Some("0".to_owned()), false),
+        RetryAfter::Negative => (Some("-30".to_owned()), false),
+        RetryAfter::Rubbish => (Some("in a while".to_owned()), false),
+        RetryAfter::Seconds(secs) => (Some(secs.to_string()), false),
+        RetryAfter::Date(ahead) => {
+            let secs = Machine::server_time(now).0 / 1000 + i64::from(ahead);
+            (Some(http_date(u64::try_from(secs).unwrap_or(0))), true)
+        }
+    }
+}
+
+/// What a header asks for, as the law has it.
+fn wait(asks: RetryAfter) -> Option<Millis> {
+    match asks {
+        RetryAfter::Absent | RetryAfter::Zero | RetryAfter::Negative | RetryAfter::Rubbish => None,
+        RetryAfter::Seconds(secs) => Some(Millis::from(secs) * SECOND).filter(|wait| *wait > 0),
+        RetryAfter::Date(ahead) => Some(Millis::from(ahead) * SECOND).filter(|wait| *wait > 0),
+    }
+}
+
+pub(super) fn http_date(secs: u64) -> String {
+    httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(secs))
+}
+
+pub(super) fn reading(now: Millis, dice: &mut Dice) -> Reply {
+    let mut level = |length: Millis, nothing: u64| {
+        let not_said = dice.percent(nothing);
+        // Use only grows until it begins anew.
+        (!not_said).then(|| (now % length * 1000 / length) as f64 / 10.0)
+    };
+    let (hours, week, odd) = (level(5 * HOUR, 5), level(7 * DAY, 20), level(30 * DAY, 50));
+    let shown = |level: Option<f64>| level.map_or("null".to_owned(), |level| level.to_string());
+    let body = format!(
+        r#"{{"five_hour":{{"utilization":{},"resets_at":null}},"seven_day":{{"utilization":{},"resets_at":null}},"tangelo":{{"utilization":{},"resets_at":null}},"seven_day_opus":null}}"#,
+        shown(hours),
+        shown(week),
+        shown(odd)
+    );
+    let print = print([("five_hour", hours), ("seven_day", week), ("tangelo", odd)]);
+    reply(200, RetryAfter::Absent, text(&body), Meaning::Reading { print }, now)
+}
+
+pub(super) fn usage(mood: Usage, token: TokenId, now: Millis, dice: &mut Dice) -> Reply {
+    let absent = RetryAfter::Absent;
+    match mood {
+        Usage::Limited { asks, hidden } => {
+            let status = if hidden { 200 } else { 429 };
+            reply(status, asks, text(LIMIT), Meaning::Limited { retry_after: wait(asks) }, now)
+        }
+        Usage::Trouble { status, asks } => {
+            let body = if status == 529 { OVERLOADED } else { PAGE };
+            reply(status, asks, text(body), Meaning::Trouble { retry_after: wait(asks) }, now)
+        }
+        Usage::Unauthorized => {
+            // Some repeat what they were sent.
+            let body = format!(
+                r#"{{"type":"error","error":{{"type":"authentication_error","message":"sk-ant-oat01-{} has expired."}}}}"#,
+                token.0
+            );
+            reply(401, absent, text(&body), Meaning::Unauthorized, now)
+        }
+        Usage::MissingScope => reply(403, absent, text(SCOPE), Meaning::MissingScope, now),
+        Usage::Forbidden => reply(403, absent, text(FORBIDDEN), Meaning::Forbidden, now),
+        Usage::Page(502) => reply(502, absent, text(PAGE), Meaning::Trouble { retry_after: None }, now),
+        Usage::Page(status) => reply(status, absent, text(PAGE), Meaning::Unreadable, now),
+        Usage::Broken => {
+            let body = if dice.percent(50) { text(r#"{"five_hour":{"util"#) } else { broken() };
+            reply(200, absent, body, Meaning::Unreadable, now)
+        }
+        Usage::Silent => silence(),
+    }
+}
+
+fn broken() -> Body {
+    Body::Broken("it ends too early".to_owned())
+}
+
+/// An answer of the token endpoint without new tokens.
+pub(super) fn no_grant(mood: Option<Token>, token: TokenId, now: Millis) -> Reply {
+    let absent = RetryAfter::Absent;
+    match mood {
+        Some(Token::Limited(asks)) => reply(429, asks, text(LIMIT), Meaning::Limited { retry_after: wait(asks) }, now),
+        Some(Token::Trouble { status, asks, .. }) => {
+            reply(status, asks, text(OVERLOADED), Meaning::Trouble { retry_after: wait(asks) }, now)
+        }
+        Some(Token::Refused { status }) => {
+            let body = match status {
+                404 => r#"{"type":"error","error":{"type":"not_found_error","message":"x"}}"#.to_owned(),
+                _ => format!(
+                    r#"{{"error":"invalid_grant","error_description":"sk-ant-ort01-{} is not valid"}}"#,
+                    token.0
+                ),
+            };
+            reply(status, absent, text(&body), Meaning::Refused, now)
+        }
+        Some(Token::Denied { status }) => {
+            reply(status, absent, text(r#"{"error":"invalid_client"}"#), Meaning::Denied, now)
+        }
+        Some(Token::Page) => reply(200, absent, text(PAGE), Meaning::Trouble { retry_after: None }, now),
+        Some(Token::Wasted) => reply(200, absent, broken(), Meaning::Wasted, now),
+        Some(Token::Silent { .. } | Token::Unrotated | Token::Mixed) | None => silence(),
+    }
+}
+
+/// `known` is the name of the account that asks, as far as it knows it.
+pub(super) fn grant(pair: Pair, mixed: bool, known: Option<&str>, dice: &mut Dice) -> Reply {
+    let refresh = pair.refresh.map(|refresh| format!(r#","refresh_token":"sk-ant-ort01-{}""#, refresh.0));
+    let person = match (pair.person, mixed) {
+        (Person::Ann, false) | (Person::Bob, true) => "ann",
+        (Person::Bob, false) | (Person::Ann, true) => "bob",
+    };
+    let named = mixed || dice.percent(50);
+    let account = named.then(|| format!(r#","account":{{"uuid":"{person}"}}"#));
+    let other = named && known.is_some_and(|known| known != person);
+    let body = format!(
+        r#"{{"token_type":"Bearer","access_token":"sk-ant-oat01-{}","expires_in":{}{}{}}}"#,
+        pair.access.0,
+        LIFE / SECOND,
+        refresh.unwrap_or_default(),
+        account.unwrap_or_default()
+    );
+    let meaning = Meaning::Renewed { access: pair.access, rotated: pair.refresh.is_some(), other };
+    reply(200, RetryAfter::Absent, text(&body), meaning, 0)
+}

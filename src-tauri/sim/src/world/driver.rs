@@ -1,0 +1,298 @@
+//! Does what the account says, as `holdoff_engine::runner` does, with chance in the place of the network and the disk.
+
+use super::answers::Reply;
+use super::disk::{Progress, Saved};
+use super::events::Timed;
+use super::owner::Lock;
+use super::process::{Busy, Task};
+use super::provider::{Pair, offline};
+use super::{Step, World};
+use crate::laws::Broken;
+use crate::observation::{Left, Observation, SECOND, TokenId, Wrote};
+use holdoff_core::account::{Action, Event};
+use holdoff_core::providers::anthropic::Succession;
+use holdoff_core::sign_in::{Stored, Successor};
+use holdoff_core::{AccountState, Endpoint, Notice, NoticeKind, Permit, Request};
+use std::rc::Rc;
+
+/// More actions than this without a rest are a loop that nothing ends.
+const RESTLESS: u32 = 2000;
+
+impl World {
+    pub(super) fn process_goes_on(&mut self) -> Step {
+        let now = self.now;
+        let Some(process) = &mut self.process else {
+            return Ok(());
+        };
+        if let Some(busy) = process.busy.take_if(|busy| busy.at <= now) {
+            process.until = Some(now);
+            self.done(busy.what)?;
+        }
+        let due = self.process.as_ref().is_some_and(|process| process.until.is_some_and(|until| until <= now));
+        if due {
+            self.act()?;
+        }
+        self.end_if_it_may()
+    }
+
+    /// Until it rests.
+    pub(super) fn act(&mut self) -> Step {
+        for _ in 0..RESTLESS {
+            let now = self.machine.moment(self.now);
+            let Some(process) = &mut self.process else {
+                return Ok(());
+            };
+            let action = process.account.poll(now);
+            match action {
+                Action::Sleep(until) => {
+                    process.until = until.map(|until| self.machine.really(until));
+                    return Ok(());
+                }
+                // Said again as long as it is not done.
+                Action::Lock | Action::Store(_) if process.busy.is_some() => {
+                    process.until = None;
+                    return Ok(());
+                }
+                action => self.act_or_die(action)?,
+            }
+            self.now += self.pace.between(0, 3);
+            if self.start.jumpy {
+                self.world_goes_on()?;
+                if self.machine.asleep || self.machine.off {
+                    return Ok(());
+                }
+            }
+        }
+        Err(Broken { law: 11, why: "it does not come to rest".to_owned() })
+    }
+
+    fn act_or_die(&mut self, action: Action) -> Step {
+        let armed = self.process.as_mut().and_then(|process| process.crash.as_mut());
+        let Some((left, tear, off)) = armed else {
+            return self.perform(action);
+        };
+        *left = left.saturating_sub(1);
+        if *left > 0 {
+            return self.perform(action);
+        }
+        let (tear, off) = (*tear, *off);
+        match action {
+            Action::Persist(state) => self.crash(Some(state), tear, off),
+            // What it does may still come to something, without it.
+            action if self.dice.percent(50) => {
+                self.perform(action)?;
+                if let Some(busy) = self.process.as_mut().and_then(|process| process.busy.take())
+                    && let Task::Store(successor) = busy.what
+                {
+                    self.store(&successor)?;
+                }
+                self.crash(None, tear, off)
+            }
+            _ => self.crash(None, tear, off),
+        }
+    }
+
+    fn perform(&mut self, action: Action) -> Step {
+        match action {
+            Action::Sleep(_) | Action::Remember(_) => Ok(()),
+            Action::Record(entry) => self.record(entry),
+            Action::Persist(state) => self.persist(*state),
+            Action::ReadCredential => {
+                let whose = self.whose();
+                self.see(Observation::Looked(whose))?;
+                self.tell_process(Event::Credential(self.owner.read()));
+                Ok(())
+            }
+            Action::Ask(permit, request) => self.ask(&permit, &request),
+            Action::Lock => self.begin(2, Task::Lock),
+            Action::Store(successor) => {
+                if let Some(process) = &mut self.process {
+                    process.unwritten = Some(successor.clone());
+                }
+                self.begin(20, Task::Store(successor))
+            }
+            Action::Unlock => self.unlock(),
+            Action::Notify(notice) => self.notify(&notice),
+            Action::Become { .. } => self.stray(),
+        }
+    }
+
+    fn begin(&mut self, takes: i64, what: Task) -> Step {
+        let at = self.now + takes;
+        if let Some(process) = &mut self.process {
+            process.busy = Some(Busy { at, what });
+        }
+        Ok(())
+    }
+
+    fn persist(&mut self, state: AccountState) -> Step {
+        self.now += if self.pace.percent(2) { self.pace.between(100, 3000) } else { self.pace.between(1, 20) };
+        if self.disk.full {
+            self.see(Observation::NotKept)?;
+            self.tell_process(Event::Persisted(Err("no space left".to_owned())));
+            return Ok(());
+        }
+        self.save(state, Progress::Both)?;
+        self.tell_process(Event::Persisted(Ok(())));
+        Ok(())
+    }
+
+    /// Writes the state, or as far as it comes. What is whole on disk is kept, whether or not anybody was told.
+    pub(super) fn save(&mut self, state: AccountState, progress: Progress) -> Step {
+        self.saves += 1;
+        let Some(process) = &mut self.process else {
+            return Ok(());
+        };
+        let (id, state) = (process.account.id().clone(), Rc::new(state));
+        match process.kept.iter_mut().find(|(kept, _)| *kept == id) {
+            Some((_, kept)) => *kept = Rc::clone(&state),
+            None => process.kept.push((id, Rc::clone(&state))),
+        }
+        let saved = Saved {
+            boot_id: self.machine.boot_id(),
+            accounts: process.kept.clone(),
+            places: vec![process.place.clone()],
+            saved: self.machine.moment(self.now),
+            save: self.saves,
+            boot: self.machine.boot,
+            at: self.now,
+            ahead: self.machine.ahead,
+        };
+        self.stats.saves += 1;
+        if self.disk.save(saved, progress) { self.see_kept(&state) } else { Ok(()) }
+    }
+
+    fn ask(&mut self, permit: &Permit, request: &Request) -> Step {
+        self.permits += 1;
+        let permit = Some((self.permits, permit.endpoint()));
+        self.send(permit, request)
+    }
+
+    fn send(&mut self, permit: Option<(u32, Endpoint)>, request: &Request) -> Step {
+        self.requests += 1;
+        let number = self.requests;
+        let token = token_id(request.carries.secret().expose());
+        let wall = self.machine.wall(self.now);
+        let life = self.owner.expires_at().map(|ends| ends.0 - wall.0);
+        let left = Left { request: number, endpoint: request.endpoint, permit, token, life };
+        self.see(Observation::Left(left))?;
+        let reply = self.answer(request.endpoint, token);
+        let takes = reply.takes + self.dice.between(0, 1500);
+        self.begin(takes, Task::Answer { request: number, reply })
+    }
+
+    fn answer(&mut self, endpoint: Endpoint, token: TokenId) -> Reply {
+        if self.offline {
+            return offline();
+        }
+        match endpoint {
+            Endpoint::Usage => {
+                self.stats.usage += 1;
+                self.provider.ask(token, self.now, &mut self.dice)
+            }
+            Endpoint::Token => {
+                self.stats.token += 1;
+                let state = self.process.as_ref().map(|process| process.account.state());
+                let known = state.and_then(|state| state.sign_in.identity.account.as_deref());
+                let (reply, pair) = self.provider.renew(token, known, self.now, &mut self.dice);
+                self.granted = pair;
+                reply
+            }
+        }
+    }
+
+    /// What took its time is done.
+    fn done(&mut self, task: Task) -> Step {
+        match task {
+            Task::Answer { request, reply } => {
+                self.count(&reply.meaning);
+                self.see(Observation::Answered { request, meaning: reply.meaning })?;
+                self.tell_process(Event::Delivered(reply.delivery));
+                Ok(())
+            }
+            Task::Lock if self.owner.lock != Lock::Free => {
+                self.tell_process(Event::Locked(Err("Claude Code is renewing".to_owned())));
+                Ok(())
+            }
+            Task::Lock => {
+                self.owner.lock = Lock::Holdoff;
+                self.see(Observation::Locked(true))?;
+                self.tell_process(Event::Locked(Ok(())));
+                Ok(())
+            }
+            Task::Store(successor) => {
+                let stored = self.store(&successor)?;
+                if let Some(process) = &mut self.process
+                    && !matches!(stored, Stored::Failed(_))
+                {
+                    process.unwritten = None;
+                }
+                self.tell_process(Event::Stored(stored));
+                Ok(())
+            }
+        }
+    }
+
+    /// Compare and swap.
+    pub(super) fn store(&mut self, successor: &Successor) -> Result<Stored, Broken> {
+        let pair = self.granted.filter(|pair| token_id(successor.tokens.access_token.expose()) == pair.access);
+        let pair = pair.unwrap_or(Pair { access: TokenId(u32::MAX), refresh: None, person: self.owner.person });
+        if self.owner.shielded {
+            self.see(Observation::Wrote(Wrote::Failed))?;
+            return Ok(Stored::Failed("the folder is read-only".to_owned()));
+        }
+        let (succession, siblings) = self.owner.succeed(successor, pair);
+        if !siblings {
+            return Err(Broken { law: 8, why: "what others keep beside the sign-in is not there any more".to_owned() });
+        }
+        let (wrote, stored) = match succession {
+            Succession::Write(_) => (Wrote::Written, Stored::Written),
+            Succession::There => (Wrote::Written, Stored::Written),
+            Succession::Changed => (Wrote::Changed, Stored::Changed),
+            Succession::Unreadable(why) => (Wrote::Failed, Stored::Failed(why.to_owned())),
+        };
+        if wrote == Wrote::Written {
+            self.stirs()?;
+        }
+        self.see(Observation::Wrote(wrote))?;
+        Ok(stored)
+    }
+
+    fn unlock(&mut self) -> Step {
+        if self.owner.lock == Lock::Holdoff {
+            self.owner.lock = Lock::Free;
+        }
+        self.see(Observation::Locked(false))
+    }
+
+    fn notify(&mut self, notice: &Notice) -> Step {
+        let takes = if self.dice.percent(3) { self.dice.between(1, 90) * SECOND } else { self.dice.between(2, 300) };
+        let Some(process) = &self.process else {
+            return Ok(());
+        };
+        let what =
+            Timed::Notice { process: process.number, account: self.incarnation, id: notice.id, kind: notice.kind };
+        self.later(self.now + takes, what);
+        Ok(())
+    }
+
+    /// The notification service took it, or not.
+    pub(super) fn notice(&mut self, process: u32, account: u32, id: u64, kind: NoticeKind) -> Step {
+        if account != self.incarnation || self.process.as_ref().is_none_or(|now| now.number != process) {
+            return Ok(());
+        }
+        if self.muted {
+            self.tell_process(Event::NoticeMissed(id));
+            return Ok(());
+        }
+        self.stats.shown(kind);
+        self.see(Observation::Shown(kind))?;
+        self.tell_process(Event::NoticeShown(id));
+        Ok(())
+    }
+}
+
+/// The number in the text of a token.
+pub(super) fn token_id(text: &str) -> TokenId {
+    TokenId(text.rsplit('-').next().and_then(|number| number.parse().ok()).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,304 @@
+//! What happens to the world around Holdoff.
+
+use super::owner::Lock;
+use super::provider::Pair;
+use super::{Step, World};
+use crate::observation::{HOUR, MINUTE, Meaning, Millis, Observation, SECOND, TokenId};
+use crate::plan::{Happening, Named, Person};
+use holdoff_core::NoticeKind;
+use holdoff_core::account::Event;
+use std::cmp::Ordering;
+
+/// Something that is to happen at its time.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Later {
+    pub(super) at: Millis,
+    pub(super) order: u64,
+    pub(super) what: Timed,
+}
+
+impl Ord for Later {
+    /// The earliest first, and of equals the one that was thought of first.
+    fn cmp(&self, other: &Self) -> Ordering {
+        (other.at, other.order).cmp(&(self.at, self.order))
+    }
+}
+
+impl PartialOrd for Later {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Timed {
+    Tick,
+    /// Something may be well again.
+    Look,
+    Wake,
+    PowerOn,
+    Online,
+    Writable,
+    Unshielded,
+    Unmuted,
+    Whole,
+    Unlock,
+    /// The owner's other file names whose sign-in it is.
+    Name(Person),
+    /// The owner looks whether its sign-in is about to end.
+    OwnerLooks,
+    OwnerRenews,
+    OwnerWrites {
+        pair: Option<Pair>,
+        spent: TokenId,
+        refused: bool,
+    },
+    /// Holdoff's watcher says that something stirred.
+    Stirred(u32),
+    Notice {
+        process: u32,
+        account: u32,
+        id: u64,
+        kind: NoticeKind,
+    },
+}
+
+impl World {
+    pub(super) fn planned(&mut self, what: Happening) -> Step {
+        let up = !self.machine.asleep && !self.machine.off;
+        match what {
+            Happening::Usage(mood, lasts) => {
+                self.provider.usage = Some((mood, self.now + lasts));
+                self.later(self.now + lasts, Timed::Look);
+            }
+            Happening::Token(mood, lasts) => {
+                self.provider.token = Some((mood, self.now + lasts));
+                self.later(self.now + lasts, Timed::Look);
+            }
+            Happening::Revoke => {
+                if let Some(stored) = self.owner.sign_in() {
+                    self.provider.revoke(stored.access);
+                }
+            }
+            Happening::Offline(lasts) => {
+                self.offline = true;
+                self.later(self.now + lasts, Timed::Online);
+            }
+            Happening::Work(lasts) => {
+                self.owner.works_until = self.now + lasts;
+                self.later(self.now + SECOND, Timed::OwnerLooks);
+            }
+            _ if !up => {}
+            Happening::Sleep(lasts) => {
+                self.machine.asleep = true;
+                self.later(self.now + lasts, Timed::Wake);
+                return self.see(Observation::Asleep);
+            }
+            Happening::Reboot(off) => {
+                self.dies(None)?;
+                self.machine.off = true;
+                self.later(self.now + off, Timed::PowerOn);
+            }
+            Happening::Clock(by) => {
+                self.machine.ahead += by;
+                self.clock_set = self.now;
+            }
+            Happening::Full(lasts) => {
+                self.disk.full = true;
+                self.later(self.now + lasts, Timed::Writable);
+            }
+            Happening::Shielded(lasts) => {
+                self.owner.shielded = true;
+                self.later(self.now + lasts, Timed::Unshielded);
+            }
+            Happening::HeldLock(lasts) if self.owner.lock == Lock::Free => {
+                self.owner.lock = Lock::Owner(self.now + lasts);
+                self.later(self.now + lasts, Timed::Unlock);
+            }
+            Happening::HeldLock(_) => {}
+            Happening::SignOut => {
+                self.owner.sign_out();
+                return self.stirs();
+            }
+            Happening::SignIn(person, named) => return self.person_signs_in(person, named),
+            Happening::Blank => {
+                self.owner.blank();
+                return self.stirs();
+            }
+            Happening::Torn(lasts) => {
+                self.owner.torn = true;
+                self.later(self.now + lasts, Timed::Whole);
+                return self.stirs();
+            }
+            Happening::Mute(lasts) => {
+                self.muted = true;
+                self.later(self.now + lasts, Timed::Unmuted);
+                self.see(Observation::Service(false))?;
+                // A service that crashes is sometimes still believed to be there.
+                if self.dice.percent(50) {
+                    self.tell_process(Event::NoticeService(false));
+                }
+            }
+            Happening::Crash { .. }
+            | Happening::Quit(_)
+            | Happening::Refresh
+            | Happening::Look
+            | Happening::Interval(_)
+            | Happening::Renewal(_)
+            | Happening::Tell(..) => return self.person_does(what),
+        }
+        Ok(())
+    }
+
+    pub(super) fn timed(&mut self, what: Timed) -> Step {
+        match what {
+            Timed::Tick => {
+                self.later(self.now + HOUR, Timed::Tick);
+                self.see(Observation::Tick)?;
+            }
+            Timed::Look => self.provider.settle(self.now),
+            Timed::Wake => return self.wakes(),
+            Timed::PowerOn => {
+                self.machine.start_anew(self.now);
+                self.start_at = Some(self.now + self.dice.between(5, 60) * SECOND);
+            }
+            Timed::Online => self.offline = false,
+            Timed::Writable => self.disk.full = false,
+            Timed::Unshielded => self.owner.shielded = false,
+            Timed::Unmuted => {
+                self.muted = false;
+                self.see(Observation::Service(true))?;
+                self.tell_process(Event::NoticeService(true));
+            }
+            Timed::Whole => {
+                self.owner.torn = false;
+                return self.stirs();
+            }
+            Timed::Unlock => {
+                if matches!(self.owner.lock, Lock::Owner(until) if until <= self.now) {
+                    self.owner.lock = Lock::Free;
+                }
+            }
+            Timed::Name(person) => {
+                self.owner.name = Some(person);
+                self.owner.renamed();
+                return self.stirs();
+            }
+            Timed::OwnerLooks => self.owner_looks(),
+            Timed::OwnerRenews => self.owner_renews(),
+            Timed::OwnerWrites { pair, spent, refused } => return self.owner_has(pair, spent, refused),
+            Timed::Stirred(process) => {
+                if self.process.as_ref().is_some_and(|now| now.number == process) {
+                    self.tell_process(Event::CredentialMayHaveChanged);
+                }
+            }
+            Timed::Notice { process, account, id, kind } => return self.notice(process, account, id, kind),
+        }
+        Ok(())
+    }
+
+    fn person_signs_in(&mut self, person: Person, named: Named) -> Step {
+        let pair = self.provider.sign_in(person, self.now);
+        match named {
+            Named::AtOnce => self.owner.name = Some(person),
+            Named::Never => self.owner.name = None,
+            Named::Later => {
+                let at = self.now + self.dice.spread(100, 5 * MINUTE);
+                self.later(at, Timed::Name(person));
+            }
+        }
+        self.owner_writes(pair, None)
+    }
+
+    pub(super) fn owner_writes(&mut self, pair: Pair, keeps: Option<TokenId>) -> Step {
+        let wall = self.machine.wall(self.now);
+        self.owner.write(pair, keeps, wall, &mut self.dice);
+        self.stirs()
+    }
+
+    /// Something changed where the sign-in is kept.
+    pub(super) fn stirs(&mut self) -> Step {
+        if let Some(ends) = self.owner.expires_at() {
+            let ends = self.machine.really_by_wall(ends);
+            if ends > self.now && ends < self.end {
+                self.later(ends - 5 * MINUTE, Timed::Look);
+                self.later(ends, Timed::Look);
+            }
+        }
+        if self.start.watched
+            && let Some(process) = &self.process
+        {
+            let process = process.number;
+            let at = self.now + self.dice.between(20, 500);
+            self.later(at, Timed::Stirred(process));
+        }
+        let stored = self.owner.sign_in();
+        self.see(Observation::SignIn(stored))
+    }
+
+    fn owner_looks(&mut self) {
+        if self.now >= self.owner.works_until {
+            return;
+        }
+        let again = self.now + self.dice.between(60, 240) * SECOND;
+        self.later(again, Timed::OwnerLooks);
+        if self.machine.asleep || self.machine.off {
+            return;
+        }
+        if self.dice.percent(20) {
+            self.provider.owner_asks(self.owner.person, self.now);
+        }
+        let wall = self.machine.wall(self.now);
+        let soon = self.owner.expires_at().is_some_and(|ends| ends.0 - wall.0 <= 5 * MINUTE);
+        let refresh = self.owner.sign_in().and_then(|stored| stored.refresh);
+        if soon && refresh.is_some() && self.owner.lock == Lock::Free && !self.offline {
+            self.owner.lock = Lock::Owner(self.now + 30 * SECOND);
+            self.later(self.now + 300, Timed::OwnerRenews);
+            self.later(self.now + 30 * SECOND, Timed::Unlock);
+        }
+    }
+
+    fn owner_renews(&mut self) {
+        let Some(spent) = self.owner.sign_in().and_then(|stored| stored.refresh) else {
+            return;
+        };
+        let (reply, pair) = self.provider.renew(spent, None, self.now, &mut self.dice);
+        let refused = reply.meaning == Meaning::Refused;
+        let at = self.now + reply.takes.min(20 * SECOND) + 30;
+        self.later(at, Timed::OwnerWrites { pair, spent, refused });
+    }
+
+    fn owner_has(&mut self, pair: Option<Pair>, spent: TokenId, refused: bool) -> Step {
+        if matches!(self.owner.lock, Lock::Owner(_)) {
+            self.owner.lock = Lock::Free;
+        }
+        if self.owner.sign_in().and_then(|stored| stored.refresh) != Some(spent) {
+            return Ok(());
+        }
+        match pair {
+            Some(pair) => self.owner_writes(pair, Some(spent)),
+            None if refused => {
+                self.owner.blank();
+                self.stirs()
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn wakes(&mut self) -> Step {
+        if self.machine.off || !self.machine.asleep {
+            return Ok(());
+        }
+        self.machine.asleep = false;
+        let now = self.now;
+        let due = self.process.as_ref().and_then(|process| process.until);
+        self.see(Observation::Woke { late: due.is_some_and(|due| now - due > MINUTE) })?;
+        // An answer that came while nobody listened may be lost.
+        if self.dice.percent(50)
+            && let Some(process) = &mut self.process
+        {
+            process.lose_answer(now);
+        }
+        Ok(())
+    }
+}

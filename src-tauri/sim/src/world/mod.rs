@@ -1,0 +1,219 @@
+//! One world: a provider, an owner, a person, a machine, and Holdoff's core at work among them, held to the laws.
+
+mod answers;
+mod disk;
+mod driver;
+mod ending;
+mod events;
+mod machine;
+mod owner;
+mod process;
+mod provider;
+mod seen;
+
+use crate::dice::Dice;
+use crate::laws::{Broken, Laws};
+use crate::observation::{Millis, Observation, Who, Wishes};
+use crate::plan::{Plan, Start};
+use crate::stats::Stats;
+use crate::trace;
+use disk::Disk;
+use events::{Later, Timed};
+use holdoff_core::AccountId;
+use machine::Machine;
+use owner::Owner;
+use process::Process;
+use provider::Provider;
+use std::collections::BinaryHeap;
+
+/// Where the sign-in is kept, for Holdoff.
+const PLACE: &str = "~/.claude";
+
+type Step = Result<(), Broken>;
+
+#[derive(Debug)]
+pub struct World {
+    now: Millis,
+    end: Millis,
+    start: Start,
+    wishes: Wishes,
+    plan: Plan,
+    next: usize,
+    later: BinaryHeap<Later>,
+    order: u64,
+    machine: Machine,
+    provider: Provider,
+    owner: Owner,
+    disk: Disk,
+    process: Option<Process>,
+    processes: u32,
+    start_at: Option<Millis>,
+    muted: bool,
+    offline: bool,
+    clock_set: Millis,
+    saves: u64,
+    requests: u32,
+    permits: u32,
+    /// Counts the accounts that were taken up.
+    incarnation: u32,
+    /// The last tokens that Holdoff was given.
+    granted: Option<provider::Pair>,
+    looks_at: Millis,
+    names: Vec<AccountId>,
+    laws: Laws,
+    well: bool,
+    renewable: bool,
+    dice: Dice,
+    /// How long each action takes: of no other consequence.
+    pace: Dice,
+    stats: Stats,
+    trace: Option<Vec<(Millis, String)>>,
+}
+
+/// How a world ended.
+#[derive(Debug)]
+pub struct Outcome {
+    pub stats: Stats,
+    pub broken: Option<(Millis, Broken)>,
+    /// What happened, where it was wanted.
+    pub trace: Vec<(Millis, String)>,
+}
+
+impl World {
+    fn new(plan: Plan, traced: bool) -> Self {
+        let start = plan.wishes;
+        let wishes = Wishes {
+            interval: start.interval,
+            renewal: start.renewal,
+            tell_limit: true,
+            tell_sign_in: true,
+            tell_recovery: true,
+        };
+        Self {
+            now: 0,
+            end: plan.length,
+            start,
+            wishes,
+            next: 0,
+            later: BinaryHeap::new(),
+            order: 0,
+            machine: Machine::new(),
+            provider: Provider::new(&start),
+            owner: Owner::new(),
+            disk: Disk::new(),
+            process: None,
+            processes: 0,
+            start_at: Some(0),
+            muted: false,
+            offline: false,
+            clock_set: -1,
+            saves: 0,
+            requests: 0,
+            permits: 0,
+            incarnation: 0,
+            granted: None,
+            looks_at: 0,
+            names: Vec::new(),
+            laws: Laws::new(wishes),
+            well: false,
+            renewable: false,
+            dice: Dice::fork(plan.seed, 2),
+            pace: Dice::fork(plan.seed, 3),
+            stats: Stats::default(),
+            trace: traced.then(Vec::new),
+            plan,
+        }
+    }
+
+    /// Lives through a plan, up to its end or to the first law that breaks.
+    pub fn run(plan: Plan, traced: bool) -> Outcome {
+        let mut world = Self::new(plan, traced);
+        let result = world.live();
+        world.stats.worlds = 1;
+        world.stats.lived = world.now.min(world.end);
+        world.stats.reuses = world.provider.reuses;
+        let broken = result.err().map(|broken| (world.now, broken));
+        Outcome { stats: world.stats, broken, trace: world.trace.unwrap_or_default() }
+    }
+
+    fn live(&mut self) -> Step {
+        self.see(Observation::Settings(self.wishes))?;
+        self.see(Observation::Service(true))?;
+        let pair = self.provider.sign_in(crate::plan::Person::Ann, 0);
+        self.owner.name = Some(crate::plan::Person::Ann);
+        self.owner_writes(pair, None)?;
+        self.later(0, Timed::Tick);
+        while let Some(at) = self.next_time().filter(|at| *at < self.end) {
+            self.now = self.now.max(at);
+            self.happen()?;
+            self.look_around()?;
+        }
+        Ok(())
+    }
+
+    /// When something happens next.
+    fn next_time(&self) -> Option<Millis> {
+        let planned = self.plan.happenings.get(self.next).map(|planned| planned.at);
+        let later = self.later.peek().map(|later| later.at);
+        let up = !self.machine.asleep && !self.machine.off;
+        let start = self.start_at.filter(|_| up);
+        let process = self.process.as_ref().filter(|_| up).and_then(Process::next_time);
+        [planned, later, start, process].into_iter().flatten().min()
+    }
+
+    /// Everything that is due.
+    fn happen(&mut self) -> Step {
+        self.world_goes_on()?;
+        if self.machine.asleep || self.machine.off {
+            return Ok(());
+        }
+        if self.start_at.is_some_and(|at| at <= self.now) {
+            self.start_at = None;
+            if self.process.is_none() {
+                self.start_process()?;
+            }
+        }
+        self.process_goes_on()
+    }
+
+    /// What is due apart from the process.
+    fn world_goes_on(&mut self) -> Step {
+        while let Some(planned) = self.plan.happenings.get(self.next).filter(|planned| planned.at <= self.now) {
+            let what = planned.what;
+            self.next += 1;
+            self.tell(|| format!("happens: {what:?}"));
+            self.planned(what)?;
+        }
+        while self.later.peek().is_some_and(|later| later.at <= self.now) {
+            if let Some(later) = self.later.pop() {
+                self.timed(later.what)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn later(&mut self, at: Millis, what: Timed) {
+        self.order += 1;
+        self.later.push(Later { at, order: self.order, what });
+    }
+
+    /// The laws see it, and whoever reads the trace.
+    fn see(&mut self, seen: Observation) -> Step {
+        self.tell(|| trace::line(&seen));
+        self.laws.observe(self.now, &seen)
+    }
+
+    fn tell(&mut self, what: impl FnOnce() -> String) {
+        if let Some(trace) = &mut self.trace {
+            trace.push((self.now, what()));
+        }
+    }
+
+    fn who(&mut self, id: &AccountId) -> Who {
+        let at = self.names.iter().position(|name| name == id).unwrap_or_else(|| {
+            self.names.push(id.clone());
+            self.names.len() - 1
+        });
+        Who(u8::try_from(at).unwrap_or(u8::MAX))
+    }
+}

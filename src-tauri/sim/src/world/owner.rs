@@ -1,0 +1,161 @@
+//! The owner of the sign-in: Claude Code, with its file, its locks and its own renewals.
+
+use super::provider::{LIFE, Pair};
+use crate::dice::Dice;
+use crate::observation::{MINUTE, Millis, SignIn, TokenId};
+use crate::plan::Person;
+use holdoff_core::providers::anthropic::credential;
+use holdoff_core::providers::anthropic::{Succession, succeed};
+use holdoff_core::secret::Token;
+use holdoff_core::sign_in::{Absence, Identity, Successor};
+use holdoff_core::{CredentialRead, Wall};
+
+/// What others keep in the same file, and has to stay there.
+const SIBLINGS: &str = r#""mcpOAuth":{"srv|hash":{"accessToken":"other"}},"trustedDeviceToken":null"#;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lock {
+    Free,
+    /// The owner's, until then.
+    Owner(Millis),
+    Holdoff,
+}
+
+#[derive(Debug)]
+pub(super) struct Owner {
+    bytes: Vec<u8>,
+    read: CredentialRead,
+    stored: Option<SignIn>,
+    /// Whose name the other file has.
+    pub(super) name: Option<Person>,
+    pub(super) person: Person,
+    pub(super) torn: bool,
+    pub(super) works_until: Millis,
+    pub(super) lock: Lock,
+    /// Nothing can be written.
+    pub(super) shielded: bool,
+}
+
+impl Owner {
+    pub(super) fn new() -> Self {
+        Self {
+            bytes: Vec::new(),
+            read: CredentialRead::Absent(Absence::NoFile),
+            stored: None,
+            name: None,
+            person: Person::Ann,
+            torn: false,
+            works_until: 0,
+            lock: Lock::Free,
+            shielded: false,
+        }
+    }
+
+    /// What whoever reads the file finds, and what of it the laws know.
+    pub(super) fn read(&self) -> CredentialRead {
+        if self.torn {
+            return CredentialRead::Absent(Absence::Unreadable("it is not whole".to_owned()));
+        }
+        self.read.clone()
+    }
+
+    pub(super) fn sign_in(&self) -> Option<SignIn> {
+        self.stored.filter(|_| !self.torn)
+    }
+
+    pub(super) fn refresh_token(&self) -> Option<&Token> {
+        match &self.read {
+            CredentialRead::Found(found) if !self.torn => found.refresh_token.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// When the stored access token ends, by the wall clock.
+    pub(super) fn expires_at(&self) -> Option<Wall> {
+        match &self.read {
+            CredentialRead::Found(found) if !self.torn => found.expires_at,
+            _ => None,
+        }
+    }
+
+    pub(super) fn refresh_ended(&self, now: Wall) -> bool {
+        match &self.read {
+            CredentialRead::Found(found) => found.refresh_expires_at.is_some_and(|at| at <= now),
+            CredentialRead::Absent(_) => true,
+        }
+    }
+
+    /// The owner writes its file anew.
+    pub(super) fn write(&mut self, pair: Pair, keeps: Option<TokenId>, now: Wall, dice: &mut Dice) {
+        let refresh = pair.refresh.or(keeps);
+        let ends = now.0 + LIFE;
+        // Some versions do not say when either ends.
+        let expires = if dice.percent(4) { "null".to_owned() } else { ends.to_string() };
+        let lasts = if dice.percent(50) {
+            format!(r#","refreshTokenExpiresAt":{}"#, ends + 29 * 24 * 60 * MINUTE)
+        } else {
+            String::new()
+        };
+        let shown = refresh.map_or("null".to_owned(), |refresh| format!(r#""sk-ant-ort01-{}""#, refresh.0));
+        let text = format!(
+            r#"{{"claudeAiOauth":{{"accessToken":"sk-ant-oat01-{}","refreshToken":{shown},"expiresAt":{expires}{lasts},"scopes":["user:inference","user:profile"],"subscriptionType":"max"}},{SIBLINGS}}}"#,
+            pair.access.0
+        );
+        self.stored = Some(SignIn { access: pair.access, refresh });
+        self.person = pair.person;
+        self.torn = false;
+        self.put(text.into_bytes());
+    }
+
+    pub(super) fn sign_out(&mut self) {
+        self.stored = None;
+        self.torn = false;
+        self.put(format!("{{{SIBLINGS}}}").into_bytes());
+    }
+
+    /// As after a refused renewal.
+    pub(super) fn blank(&mut self) {
+        let Some(stored) = &mut self.stored else {
+            return;
+        };
+        let Some(refresh) = stored.refresh.take() else {
+            return;
+        };
+        let text = String::from_utf8_lossy(&self.bytes).replace(&format!(r#""sk-ant-ort01-{}""#, refresh.0), "\"\"");
+        self.put(text.into_bytes());
+    }
+
+    pub(super) fn renamed(&mut self) {
+        let bytes = std::mem::take(&mut self.bytes);
+        self.put(bytes);
+    }
+
+    fn put(&mut self, bytes: Vec<u8>) {
+        let name = self.name.map(name);
+        let identity = Identity { account: name.map(str::to_owned), email: None, organization: None };
+        self.read = credential::read(&bytes, identity);
+        self.bytes = bytes;
+    }
+
+    /// Holdoff writes new tokens: compare and swap, by the rule of the core. Answers what became of it, and whether what
+    /// others keep there is still there.
+    pub(super) fn succeed(&mut self, successor: &Successor, pair: Pair) -> (Succession, bool) {
+        let succession = succeed(if self.torn { &self.bytes[..10] } else { &self.bytes }, successor);
+        if let Succession::Write(rewritten) = &succession {
+            let bytes = rewritten.expose().to_vec();
+            let kept = String::from_utf8_lossy(&bytes).contains(SIBLINGS);
+            let refresh = pair.refresh.or(self.stored.and_then(|stored| stored.refresh));
+            self.stored = Some(SignIn { access: pair.access, refresh });
+            self.put(bytes);
+            return (succession, kept);
+        }
+        (succession, true)
+    }
+}
+
+pub(super) fn name(person: Person) -> &'static str {
+    match person {
+        Person::Ann => "ann",
+        Person::Bob => "bob",
+    }
+}

@@ -1,0 +1,290 @@
+//! A process of Holdoff: how it starts, what its person does to it, and how it dies. What starts it follows
+//! `holdoff_engine::start` and `runner`.
+
+use super::answers::Reply;
+use super::disk::{Progress, Saved};
+use super::events::Timed;
+use super::owner::Lock;
+use super::provider::silence;
+use super::{PLACE, Step, World};
+use crate::laws::Broken;
+use crate::observation::{Found, Millis, Observation, SECOND, Wishes};
+use crate::plan::{Happening, Tear};
+use holdoff_core::account::{Account, Event, Preferences};
+use holdoff_core::places::Before;
+use holdoff_core::recollection::Recollection;
+use holdoff_core::sign_in::{Identity, Successor};
+use holdoff_core::state::Provider;
+use holdoff_core::wishes::Thresholds;
+use holdoff_core::{AccountId, AccountState, Place, Settings, State};
+use std::rc::Rc;
+use std::time::Duration;
+
+#[derive(Debug)]
+pub(super) struct Process {
+    pub(super) number: u32,
+    pub(super) account: Account,
+    /// Where its sign-in is.
+    pub(super) place: Place,
+    /// What the keeper holds of all accounts.
+    pub(super) kept: Vec<(AccountId, Rc<AccountState>)>,
+    pub(super) memory: Recollection,
+    /// When the account wants to be woken.
+    pub(super) until: Option<Millis>,
+    pub(super) busy: Option<Busy>,
+    /// New tokens that are not known to be written.
+    pub(super) unwritten: Option<Successor>,
+    pub(super) crash: Option<(u8, Tear, Millis)>,
+    /// It is to end, at the latest then.
+    pub(super) ends: Option<Millis>,
+}
+
+/// What takes its time.
+#[derive(Debug)]
+pub(super) struct Busy {
+    pub(super) at: Millis,
+    pub(super) what: Task,
+}
+
+#[derive(Debug)]
+pub(super) enum Task {
+    Answer { request: u32, reply: Reply },
+    Lock,
+    Store(Successor),
+}
+
+impl Process {
+    pub(super) fn next_time(&self) -> Option<Millis> {
+        let busy = self.busy.as_ref().map(|busy| busy.at);
+        [self.until, busy, self.ends].into_iter().flatten().min()
+    }
+
+    /// The answer that is waited for does not come.
+    pub(super) fn lose_answer(&mut self, now: Millis) {
+        if let Some(Busy { at, what: Task::Answer { reply, .. } }) = &mut self.busy
+            && *at < now
+        {
+            *at = now + 10 * SECOND;
+            *reply = silence();
+        }
+    }
+}
+
+impl World {
+    pub(super) fn preferences(&self) -> Preferences {
+        Preferences::from(&self.settings())
+    }
+
+    pub(super) fn settings(&self) -> Settings {
+        Settings {
+            polling_interval: Duration::from_millis(u64::try_from(self.wishes.interval).unwrap_or(300_000)),
+            notify_rate_limit: self.wishes.tell_limit,
+            notify_sign_in: self.wishes.tell_sign_in,
+            notify_recovery: self.wishes.tell_recovery,
+            renewal: self.wishes.renewal,
+            notify_thresholds: if self.start.windows { Thresholds::DEFAULT } else { Thresholds::default() },
+            notify_forecast: self.start.windows,
+            notify_reset: self.start.windows,
+            ..Settings::default()
+        }
+    }
+
+    pub(super) fn start_process(&mut self) -> Step {
+        let now = self.machine.moment(self.now);
+        let (found, lost) = self.disk.load();
+        let boot_id = self.machine.boot_id();
+        let mut state = State::new(boot_id.clone());
+        let mut seen = if lost { Found::Unreadable } else { Found::Nothing };
+        if let Some(saved) = found {
+            self.see_reboot(&saved)?;
+            seen = Found::State { save: saved.save };
+            state.boot_id.clone_from(&saved.boot_id);
+            state.places.clone_from(&saved.places);
+            state.saved = Some(saved.saved);
+            state.accounts = saved.accounts.iter().map(|(id, kept)| (id.clone(), AccountState::clone(kept))).collect();
+        }
+        state.carry_to(&boot_id, now);
+        let memory = Recollection::new(self.disk.recent(), lost);
+        memory.remind_all(&mut state, now);
+        let mut place = Place::known(&state, Provider::Anthropic, PLACE);
+        let kept: Vec<_> = state.accounts.into_iter().map(|(id, kept)| (id, Rc::new(kept))).collect();
+        self.see(Observation::Started(seen))?;
+        let before = place.looked(&self.owner.read(), now.wall);
+        let id = place.account.clone().unwrap_or_else(unnamed);
+        let account = self.take_up(&id, before, &kept, &memory)?;
+        self.processes += 1;
+        self.stats.starts += 1;
+        self.process = Some(Process {
+            number: self.processes,
+            account,
+            place,
+            kept,
+            memory,
+            until: Some(self.now),
+            busy: None,
+            unwritten: None,
+            crash: None,
+            ends: None,
+        });
+        self.tell_process(Event::NoticeService(!self.muted));
+        Ok(())
+    }
+
+    /// What the machine's clock seems to say has gone by since that was saved, beyond what really has.
+    fn see_reboot(&mut self, saved: &Saved) -> Step {
+        if saved.boot == self.machine.boot {
+            return Ok(());
+        }
+        let really = self.now - saved.at;
+        let by_wall = really + self.machine.ahead - saved.ahead;
+        self.see(Observation::Rebooted { ahead: by_wall.max(0) - really })
+    }
+
+    /// An account with its kept state, or a new one; `before` is who was in its place until now.
+    fn take_up(
+        &mut self,
+        id: &AccountId,
+        before: Option<Before>,
+        kept: &[(AccountId, Rc<AccountState>)],
+        memory: &Recollection,
+    ) -> Result<Account, Broken> {
+        let now = self.machine.moment(self.now);
+        let who = self.who(id);
+        self.see(Observation::Account(who))?;
+        let mut state = find(kept, id).cloned().unwrap_or_else(|| {
+            let mut fresh = AccountState::new(Provider::Anthropic);
+            memory.remind(id, &mut fresh, now);
+            fresh
+        });
+        if let Some(Before::Unnamed(unnamed)) = &before
+            && let Some(same) = find(kept, unnamed)
+        {
+            state.adopt_gates(same);
+            self.see_renamed(unnamed, id)?;
+        }
+        self.incarnation += 1;
+        let seed = self.dice.draw();
+        let mut account = Account::new(id.clone(), PLACE.to_owned(), state, self.preferences(), now, seed);
+        if let Some(Before::Other(other)) = before {
+            account.takes_the_place_of(other, now);
+        }
+        Ok(account)
+    }
+
+    fn see_renamed(&mut self, from: &AccountId, into: &AccountId) -> Step {
+        let (from, into) = (self.who(from), self.who(into));
+        self.see(Observation::Renamed { from, into })
+    }
+
+    /// The sign-in is another account's: its own goes on.
+    pub(super) fn stray(&mut self) -> Step {
+        let Some(mut process) = self.process.take() else {
+            return Ok(());
+        };
+        if self.owner.lock == Lock::Holdoff {
+            self.owner.lock = Lock::Free;
+            self.see(Observation::Locked(false))?;
+        }
+        let now = self.machine.moment(self.now);
+        let before = process.place.looked(&self.owner.read(), now.wall);
+        let id = process.place.account.clone().unwrap_or_else(unnamed);
+        process.account = self.take_up(&id, before, &process.kept, &process.memory)?;
+        process.account.handle(Event::NoticeService(!self.muted), now);
+        self.process = Some(process);
+        Ok(())
+    }
+
+    pub(super) fn tell_process(&mut self, event: Event) {
+        let now = self.machine.moment(self.now);
+        if let Some(process) = &mut self.process {
+            process.account.handle(event, now);
+            process.until = Some(self.now);
+        }
+    }
+
+    pub(super) fn person_does(&mut self, what: Happening) -> Step {
+        let now = self.machine.moment(self.now);
+        match what {
+            Happening::Crash { actions, tear, off } => {
+                if actions == 0 {
+                    return self.crash(None, tear, off);
+                }
+                if let Some(process) = &mut self.process {
+                    process.crash = Some((actions, tear, off));
+                }
+            }
+            Happening::Quit(off) => {
+                if let Some(process) = &mut self.process
+                    && process.ends.is_none()
+                {
+                    process.account.handle(Event::Retire, now);
+                    let patience = if self.owner.lock == Lock::Holdoff { 45 } else { 3 };
+                    process.ends = Some(self.now + patience * SECOND);
+                    process.until = Some(self.now);
+                    self.start_at = Some(self.now + off + 60 * SECOND);
+                }
+            }
+            Happening::Refresh => {
+                if let Some(process) = &mut self.process {
+                    let verdict = process.account.refresh(now);
+                    process.until = Some(self.now);
+                    self.tell(|| format!("a person asks for a reading: {verdict:?}"));
+                }
+            }
+            Happening::Look => return self.view(),
+            Happening::Interval(interval) => return self.wish(Wishes { interval, ..self.wishes }),
+            Happening::Renewal(renewal) => return self.wish(Wishes { renewal, ..self.wishes }),
+            Happening::Tell(tell_limit, tell_sign_in, tell_recovery) => {
+                return self.wish(Wishes { tell_limit, tell_sign_in, tell_recovery, ..self.wishes });
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn wish(&mut self, wishes: Wishes) -> Step {
+        self.wishes = wishes;
+        self.see(Observation::Settings(wishes))?;
+        self.tell_process(Event::Preferences(self.preferences()));
+        Ok(())
+    }
+
+    /// The process dies, in the middle of a save if there is one, and is started again later.
+    pub(super) fn crash(&mut self, saving: Option<Box<AccountState>>, tear: Tear, off: Millis) -> Step {
+        if self.process.is_none() {
+            return Ok(());
+        }
+        self.stats.crashes += 1;
+        self.dies(saving)?;
+        self.disk.tear(tear, &mut self.dice);
+        self.start_at = Some(self.now + off);
+        Ok(())
+    }
+
+    /// It dies. What it was saving is on disk as far as it came.
+    pub(super) fn dies(&mut self, saving: Option<Box<AccountState>>) -> Step {
+        if let Some(state) = saving {
+            let all = [Progress::Nothing, Progress::FirstTorn, Progress::First, Progress::SecondTorn, Progress::Both];
+            let progress = *self.dice.pick(&all);
+            self.tell(|| format!("dies while saving: {progress:?}"));
+            self.save(*state, progress)?;
+        }
+        if self.process.take().is_none() {
+            return Ok(());
+        }
+        if self.owner.lock == Lock::Holdoff {
+            // Nobody touches it any more: it is stale after a minute.
+            self.owner.lock = Lock::Owner(self.now + 60 * SECOND);
+            self.later(self.now + 60 * SECOND, Timed::Unlock);
+        }
+        self.see(Observation::Died)
+    }
+}
+
+pub(super) fn unnamed() -> AccountId {
+    AccountId::of(Provider::Anthropic, &Identity::default(), PLACE)
+}
+
+fn find<'a>(kept: &'a [(AccountId, Rc<AccountState>)], id: &AccountId) -> Option<&'a AccountState> {
+    kept.iter().find(|(kept, _)| kept == id).map(|(_, state)| state.as_ref())
+}

@@ -1,0 +1,223 @@
+//! The provider: tokens that rotate and work once, budgets that run out, and every way of not answering that was seen.
+
+use super::answers::{self, Reply};
+use super::machine::Machine;
+use crate::dice::Dice;
+use crate::observation::{HOUR, MINUTE, Meaning, Millis, SECOND, TokenId};
+use crate::plan::{Person, RetryAfter, Start, Token, Usage};
+use holdoff_core::Delivery;
+use std::collections::VecDeque;
+
+pub(super) const LIFE: Millis = 8 * HOUR;
+const REFRESH_LIFE: Millis = 30 * 24 * HOUR;
+
+/// A token as the provider knows it.
+#[derive(Debug, Clone, Copy)]
+struct Issued {
+    person: Person,
+    family: u32,
+    until: Millis,
+    spent: bool,
+}
+
+/// New tokens, as they are handed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Pair {
+    pub(super) access: TokenId,
+    pub(super) refresh: Option<TokenId>,
+    pub(super) person: Person,
+}
+
+#[derive(Debug)]
+pub(super) struct Provider {
+    issued: Vec<Issued>,
+    revoked: Vec<bool>,
+    /// When each person's usage was asked for in the last hour, and until when it is not answered.
+    asked: [VecDeque<Millis>; 2],
+    blocked: [Millis; 2],
+    budget: usize,
+    re_arms: bool,
+    pub(super) usage: Option<(Usage, Millis)>,
+    pub(super) token: Option<(Token, Millis)>,
+    /// Sign-ins that were ended because a spent refresh token was shown.
+    pub(super) reuses: u64,
+}
+
+impl Provider {
+    pub(super) fn new(start: &Start) -> Self {
+        Self {
+            issued: Vec::new(),
+            revoked: Vec::new(),
+            asked: Default::default(),
+            blocked: [0; 2],
+            budget: start.budget as usize,
+            re_arms: start.re_arms,
+            usage: None,
+            token: None,
+            reuses: 0,
+        }
+    }
+
+    fn issue(&mut self, person: Person, family: u32, until: Millis) -> TokenId {
+        self.issued.push(Issued { person, family, until, spent: false });
+        TokenId(u32::try_from(self.issued.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    pub(super) fn sign_in(&mut self, person: Person, now: Millis) -> Pair {
+        self.revoked.push(false);
+        let family = u32::try_from(self.revoked.len() - 1).unwrap_or(u32::MAX);
+        let access = self.issue(person, family, now + LIFE);
+        let refresh = self.issue(person, family, now + REFRESH_LIFE);
+        Pair { access, refresh: Some(refresh), person }
+    }
+
+    fn get(&self, token: TokenId) -> Option<&Issued> {
+        self.issued.get(token.0 as usize)
+    }
+
+    fn is_good(&self, token: TokenId, now: Millis) -> bool {
+        self.get(token).is_some_and(|token| !token.spent && now < token.until && !self.is_revoked(token.family))
+    }
+
+    fn is_revoked(&self, family: u32) -> bool {
+        self.revoked.get(family as usize).copied().unwrap_or(true)
+    }
+
+    pub(super) fn revoke(&mut self, token: TokenId) {
+        let family = self.get(token).map(|token| token.family as usize);
+        if let Some(revoked) = family.and_then(|family| self.revoked.get_mut(family)) {
+            *revoked = true;
+        }
+    }
+
+    pub(super) fn settle(&mut self, now: Millis) {
+        self.usage = self.usage.filter(|(_, until)| now < *until);
+        self.token = self.token.filter(|(_, until)| now < *until);
+    }
+
+    /// Whether a request for usage that arrived now would be answered with a reading.
+    pub(super) fn would_read(&self, token: TokenId, now: Millis) -> bool {
+        let free = |person: Person| {
+            let asked = self.asked[person as usize].iter().filter(|at| now - **at < HOUR).count();
+            now >= self.blocked[person as usize] && asked < self.budget
+        };
+        self.usage.is_none() && self.is_good(token, now) && self.get(token).is_some_and(|token| free(token.person))
+    }
+
+    pub(super) fn would_renew(&self, token: TokenId, now: Millis) -> bool {
+        self.token.is_none() && self.is_good(token, now)
+    }
+
+    /// When what is said above may change by itself.
+    pub(super) fn changes_at(&self, token: TokenId, now: Millis) -> Option<Millis> {
+        let person = self.get(token)?.person as usize;
+        let old = self.asked[person].front().map(|at| at + HOUR);
+        [Some(self.blocked[person]), old].into_iter().flatten().filter(|at| *at > now).min()
+    }
+
+    /// The owner asks for usage too.
+    pub(super) fn owner_asks(&mut self, person: Person, now: Millis) {
+        self.count(person, now);
+    }
+
+    fn count(&mut self, person: Person, now: Millis) -> usize {
+        let asked = &mut self.asked[person as usize];
+        while asked.front().is_some_and(|at| now - at >= HOUR) {
+            asked.pop_front();
+        }
+        asked.push_back(now);
+        asked.len()
+    }
+
+    /// A request for usage arrives.
+    pub(super) fn ask(&mut self, token: TokenId, now: Millis, dice: &mut Dice) -> Reply {
+        self.settle(now);
+        let person = self.get(token).map_or(Person::Ann, |token| token.person);
+        if let Some((mood, _)) = self.usage {
+            return answers::usage(mood, token, now, dice);
+        }
+        if !self.is_good(token, now) {
+            return answers::usage(Usage::Unauthorized, token, now, dice);
+        }
+        let at = person as usize;
+        let over = self.count(person, now) > self.budget;
+        if now < self.blocked[at] || over {
+            if over || self.re_arms {
+                self.blocked[at] = self.blocked[at].max(now + dice.between(5, 60) * MINUTE);
+            }
+            let left = u32::try_from((self.blocked[at] - now) / SECOND + 1).unwrap_or(u32::MAX);
+            let asks = if dice.percent(60) { RetryAfter::Seconds(left) } else { RetryAfter::Zero };
+            return answers::usage(Usage::Limited { asks, hidden: false }, token, now, dice);
+        }
+        answers::reading(now, dice)
+    }
+
+    /// A refresh token arrives. What comes of it for the provider is done even where nobody hears of it.
+    pub(super) fn renew(
+        &mut self,
+        token: TokenId,
+        known: Option<&str>,
+        now: Millis,
+        dice: &mut Dice,
+    ) -> (Reply, Option<Pair>) {
+        self.settle(now);
+        let mood = self.token.map(|(mood, _)| mood);
+        let reaches = match mood {
+            Some(Token::Trouble { spent, .. } | Token::Silent { spent }) => spent,
+            Some(Token::Limited(_) | Token::Refused { .. } | Token::Denied { .. } | Token::Page) => false,
+            Some(Token::Wasted | Token::Unrotated | Token::Mixed) | None => true,
+        };
+        if !reaches {
+            return (answers::no_grant(mood, token, now), None);
+        }
+        if !self.is_good(token, now) {
+            self.punish(token);
+            return (answers::no_grant(Some(Token::Refused { status: 400 }), token, now), None);
+        }
+        let pair = self.rotate(token, now, mood);
+        match mood {
+            Some(Token::Trouble { .. } | Token::Silent { .. } | Token::Wasted) => {
+                (answers::no_grant(mood, token, now), None)
+            }
+            _ => (answers::grant(pair, mood == Some(Token::Mixed), known, dice), Some(pair)),
+        }
+    }
+
+    /// A spent refresh token ends the whole sign-in.
+    fn punish(&mut self, token: TokenId) {
+        if self.get(token).is_some_and(|token| token.spent) {
+            self.revoke(token);
+            self.reuses += 1;
+        }
+    }
+
+    fn rotate(&mut self, token: TokenId, now: Millis, mood: Option<Token>) -> Pair {
+        let (person, family) = self.get(token).map_or((Person::Ann, 0), |token| (token.person, token.family));
+        let access = self.issue(person, family, now + LIFE);
+        if mood == Some(Token::Unrotated) {
+            return Pair { access, refresh: None, person };
+        }
+        if let Some(old) = self.issued.get_mut(token.0 as usize) {
+            old.spent = true;
+        }
+        let refresh = Some(self.issue(person, family, now + REFRESH_LIFE));
+        Pair { access, refresh, person }
+    }
+}
+
+/// An answer that never came.
+pub(super) fn silence() -> Reply {
+    let delivery = Delivery::Lost("the connection was lost".to_owned());
+    Reply { delivery, meaning: Meaning::Lost, takes: 30 * SECOND }
+}
+
+/// A request that did not leave.
+pub(super) fn offline() -> Reply {
+    let delivery = Delivery::NotSent("the name could not be found".to_owned());
+    Reply { delivery, meaning: Meaning::NotSent, takes: 40 }
+}
+
+pub(super) fn date(now: Millis) -> String {
+    let ms = u64::try_from(Machine::server_time(now).0).unwrap_or(0);
+    answers::http_date(ms / 1000)
+}

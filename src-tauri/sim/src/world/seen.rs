@@ -1,0 +1,197 @@
+//! What the laws get to see of the core's own state, and whether all is well.
+
+use super::owner::Lock;
+use super::{PLACE, Step, World, driver::token_id, process::unnamed};
+use crate::observation::{
+    Door, GateKept, Kept, Kind, Line, MINUTE, Meaning, Observation, Recorded, Showing, View, Who, print,
+};
+use holdoff_core::gate::{Cooldown, Gate, GateState};
+use holdoff_core::ledger::{Entry, Happened, OutcomeKind};
+use holdoff_core::notice::Phase;
+use holdoff_core::state::Provider;
+use holdoff_core::{AccountId, AccountState, CredentialRead, Report, State};
+
+impl World {
+    pub(super) fn see_kept(&mut self, state: &AccountState) -> Step {
+        let reading = state
+            .reading
+            .as_ref()
+            .map(|reading| print(reading.windows.iter().map(|window| (window.id.as_str(), window.used_percent))));
+        let queue = state.notices.queue.iter();
+        let showing = queue.filter(|queued| queued.phase == Phase::Showing).map(|queued| queued.kind);
+        let kept = Kept {
+            save: self.saves,
+            usage: self.gate(&state.usage),
+            token: self.gate(&state.token),
+            reading,
+            showing: Showing::of(showing),
+        };
+        if self.saves.is_multiple_of(512) {
+            let text = format!("{state:?}");
+            if text.contains("sk-ant") {
+                self.see(Observation::Leaked("the state"))?;
+            }
+        }
+        self.see(Observation::Kept(kept))
+    }
+
+    fn gate(&self, gate: &Gate) -> GateKept {
+        let spending = gate.spending.as_ref().and_then(|spending| {
+            let stored = self.owner.refresh_token()?;
+            (stored.fingerprint() == *spending).then(|| token_id(stored.expose()))
+        });
+        GateKept {
+            intent: gate.intent.map(|at| self.machine.really(at)),
+            spending,
+            door: match &gate.state {
+                GateState::Open => Door::Open,
+                GateState::CoolingDown { until, .. } => Door::Until(self.machine.really(*until)),
+                GateState::Paused { .. } => Door::Paused,
+            },
+        }
+    }
+
+    pub(super) fn record(&mut self, entry: Entry) -> Step {
+        let line = match &entry.event {
+            Happened::Sent { .. } => Line::Sent,
+            Happened::Withheld { .. } => Line::Withheld,
+            Happened::Came { outcome: OutcomeKind::Unanswered, .. } => Line::Unanswered,
+            Happened::Came { outcome, .. } => Line::Came(kind(*outcome)),
+        };
+        let said = match &entry.event {
+            Happened::Came { detail: Some(said), .. } | Happened::Withheld { because: said, .. } => said.as_str(),
+            Happened::Came { detail: None, .. } | Happened::Sent { .. } => "",
+        };
+        if said.contains("sk-ant") {
+            self.see(Observation::Leaked("the ledger"))?;
+        }
+        let next = entry.next_at.map(|at| self.machine.really_by_wall(at));
+        let recorded = Recorded { endpoint: entry.endpoint, line, next };
+        self.disk.record(entry);
+        self.see(Observation::Recorded(recorded))
+    }
+
+    /// Somebody looks at what is known, running or not.
+    pub(super) fn view(&mut self) -> Step {
+        let Some(process) = &self.process else {
+            return Ok(());
+        };
+        let now = self.machine.moment(self.now);
+        let mut state = State::new(self.machine.boot_id());
+        let id = process.account.id().clone();
+        state.accounts.insert(id.clone(), process.account.state().clone());
+        state.active.push(id);
+        let report = Report::of(&state, now, &self.settings());
+        let reading = report.accounts.first().and_then(|account| account.reading.as_ref());
+        let view = View {
+            print: reading
+                .map(|reading| print(reading.windows.iter().map(|window| (window.id.as_str(), window.used_percent)))),
+            age: reading.and_then(|reading| {
+                let at: jiff::Timestamp = reading.at.parse().ok()?;
+                let at = self.machine.really_by_wall(holdoff_core::Wall(at.as_millisecond()));
+                Some(self.now - at)
+            }),
+            clock_set: self.clock_set,
+            stale: reading.is_some_and(|reading| reading.stale),
+        };
+        self.see(Observation::Viewed(view))
+    }
+
+    /// Whose sign-in is stored, as far as the owner's files say: one that does not is still whose it was.
+    pub(super) fn whose(&mut self) -> Option<Who> {
+        let CredentialRead::Found(found) = self.owner.read() else {
+            return None;
+        };
+        let current = self.process.as_ref().map(|process| process.account.id().clone());
+        let id = match found.identity.account {
+            Some(_) => AccountId::of(Provider::Anthropic, &found.identity, PLACE),
+            None => current.unwrap_or_else(unnamed),
+        };
+        Some(self.who(&id))
+    }
+
+    /// Whether all is well, if that has changed.
+    pub(super) fn look_around(&mut self) -> Step {
+        self.provider.settle(self.now);
+        let (well, renewable) = (self.is_well(), self.is_renewable());
+        if well != self.well {
+            self.well = well;
+            self.see(Observation::Well(well))?;
+        }
+        let (paused, forgot) = self.usage_gate();
+        self.stats.all_is(well && !paused, forgot, self.now);
+        if renewable != self.renewable {
+            self.renewable = renewable;
+            self.see(Observation::Renewable(renewable))?;
+        }
+        if !well
+            && let Some(stored) = self.owner.sign_in()
+            && let Some(at) = self.provider.changes_at(stored.access, self.now)
+            && self.looks_at != at
+        {
+            self.looks_at = at;
+            self.later(at, super::events::Timed::Look);
+        }
+        Ok(())
+    }
+
+    /// Whether only another sign-in helps, and whether it is shut for a wait that nobody asked for.
+    fn usage_gate(&self) -> (bool, bool) {
+        let Some(process) = &self.process else {
+            return (false, false);
+        };
+        match &process.account.state().usage.state {
+            GateState::Open => (false, false),
+            GateState::CoolingDown { cause, .. } => (false, matches!(cause, Cooldown::MemoryLost)),
+            GateState::Paused { .. } => (true, false),
+        }
+    }
+
+    fn can_ask(&self) -> bool {
+        let up = !self.machine.asleep && !self.machine.off && !self.offline;
+        let runs = self.process.as_ref().is_some_and(|process| process.ends.is_none());
+        up && runs && !self.disk.full
+    }
+
+    fn is_well(&self) -> bool {
+        let Some(stored) = self.owner.sign_in().filter(|_| self.can_ask()) else {
+            return false;
+        };
+        let wall = self.machine.wall(self.now);
+        let lives = self.owner.expires_at().is_none_or(|ends| ends > wall);
+        lives && self.provider.would_read(stored.access, self.now)
+    }
+
+    fn is_renewable(&self) -> bool {
+        let stored = self.owner.sign_in().filter(|_| self.can_ask() && self.wishes.renewal && !self.owner.shielded);
+        let Some(refresh) = stored.and_then(|stored| stored.refresh) else {
+            return false;
+        };
+        let wall = self.machine.wall(self.now);
+        let soon = self.owner.expires_at().is_some_and(|ends| ends.0 - wall.0 <= 5 * MINUTE);
+        let free = self.owner.lock == Lock::Free || self.owner.lock == Lock::Holdoff;
+        soon && free && !self.owner.refresh_ended(wall) && self.provider.would_renew(refresh, self.now)
+    }
+
+    pub(super) fn count(&mut self, meaning: &Meaning) {
+        self.stats.answered(meaning, self.now);
+    }
+}
+
+fn kind(outcome: OutcomeKind) -> Kind {
+    match outcome {
+        OutcomeKind::Reading => Kind::Reading,
+        OutcomeKind::RateLimited => Kind::Limited,
+        OutcomeKind::Unauthorized => Kind::Unauthorized,
+        OutcomeKind::MissingScope => Kind::MissingScope,
+        OutcomeKind::Forbidden => Kind::Forbidden,
+        OutcomeKind::ServerTrouble => Kind::Trouble,
+        OutcomeKind::Unreachable => Kind::NotSent,
+        OutcomeKind::Ambiguous | OutcomeKind::Unanswered => Kind::Ambiguous,
+        OutcomeKind::Unreadable => Kind::Unreadable,
+        OutcomeKind::Renewed => Kind::Renewed,
+        OutcomeKind::GrantRefused => Kind::Refused,
+        OutcomeKind::Denied => Kind::Denied,
+        OutcomeKind::Wasted => Kind::Wasted,
+    }
+}
