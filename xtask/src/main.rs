@@ -7,6 +7,8 @@
 mod bench;
 mod boundaries;
 mod cmd;
+mod fuzz;
+mod mutants;
 mod packages;
 mod programs;
 mod project;
@@ -31,6 +33,8 @@ cargo xtask COMMAND
   test    install what tests need and run every check: formatting, lints, UI, Rust, desktop
   build   install what is missing and build Holdoff without starting it
   bench   measure Holdoff beside an empty Tauri tray app built from the same lock file
+  fuzz    feed every parser and the state files with what a fuzzer makes up
+  mutants break the core on purpose, and see whether its tests notice
   shots   take the screenshots of the documentation
   setup   only install what is missing
 
@@ -47,11 +51,13 @@ struct Command {
     run: fn(&Project, &[String]) -> Result<()>,
 }
 
-const COMMANDS: [Command; 6] = [
+const COMMANDS: [Command; 8] = [
     Command { name: "run", help: run::HELP, run: run::run },
     Command { name: "test", help: test::HELP, run: test::run },
     Command { name: "build", help: programs::HELP, run: programs::run },
     Command { name: "bench", help: bench::HELP, run: bench::run },
+    Command { name: "fuzz", help: fuzz::HELP, run: fuzz::run },
+    Command { name: "mutants", help: mutants::HELP, run: mutants::run },
     Command { name: "shots", help: shots::HELP, run: shots::run },
     Command { name: "setup", help: setup::HELP, run: setup::run },
 ];

@@ -38,6 +38,11 @@ impl Project {
         self.root.join("ui")
     }
 
+    /// The folder that cargo builds into.
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
     /// The folder that cargo puts the programs of a profile into.
     pub fn programs(&self, profile: Profile) -> PathBuf {
         self.target.join(match profile {

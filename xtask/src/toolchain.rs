@@ -39,6 +39,17 @@ pub fn check_rust_components(project: &Project) -> Result<()> {
     Ok(())
 }
 
+/// Makes sure that `cargo NAME` is here; installs it from crates.io, in this version, where it is not.
+pub fn install_cargo_tool(project: &Project, name: &str, version: &str) -> Result<()> {
+    if project.cargo(name).arg("--version").succeeds() {
+        return Ok(());
+    }
+    let package = format!("cargo-{name}");
+    project.cargo("install").args(["--locked", "--version", version, &package]).no_input().run().with_context(|| {
+        format!("`cargo {name}` is not installed, and could not be: without a network, bring {package} {version} here")
+    })
+}
+
 /// Major and minor of "v20.19.1".
 fn parse_version(said: &str) -> Option<(u32, u32)> {
     let mut parts = said.trim().strip_prefix('v')?.split('.');

@@ -75,9 +75,12 @@ impl Recollection {
     fn missed(&self, id: &AccountId, gate: &Gate, now: Moment) -> Duration {
         let word = self.words.iter().find(|word| word.endpoint == gate.endpoint && word.account == id.0);
         let newer = word.filter(|word| gate.last_request.is_none_or(|last| last.wall < word.at));
-        // An intent without an answer is settled by the gate itself.
-        let unknown = newer.filter(|word| !(word.unanswered && gate.intent.is_some()));
-        let left = unknown.and_then(|word| Some(word.left(word.until?, now.wall)));
+        // The gate settles the intent of that request by itself. That of an earlier one is further back than any two
+        // requests are apart.
+        let noted = |word: &&Word| gate.intent.is_some_and(|at| word.at.since(at.wall) < policy::MIN_SPACING);
+        let unknown = newer.filter(|word| !(word.unanswered && noted(word)));
+        // A rejection is only spaced: whether it paused the account is what was lost, and the next one tells.
+        let left = unknown.map(|word| word.left(word.until.unwrap_or(word.at), now.wall));
         left.filter(|left| gate.opens(now).is_some_and(|opens| now.plus(*left).is_after(opens))).unwrap_or_default()
     }
 }

@@ -138,11 +138,20 @@ fn an_answer_that_the_state_has_not_learned_is_kept_all_the_same() {
 }
 
 #[test]
+fn a_rejection_that_the_state_has_not_learned_is_spaced() {
+    let rejected = line(Endpoint::Usage, 60, came(OutcomeKind::Unauthorized), Some(300));
+    assert_eq!(shut(&[rejected], false, learned(400))[0], 120);
+}
+
+#[test]
 fn a_request_that_the_state_knows_to_be_unanswered_is_settled_by_the_gate() {
     let mut account = learned(400);
     account.usage.intend(Moment { wall: ago(60), boot: Boot(NOW.boot.0 - 60_000) });
     assert_eq!(shut(&[sent(60)], false, account.clone())[0], 0);
     assert_eq!(shut(&[sent(60), limited(59, 5400)], false, account)[0], 5341, "its answer was learned and not saved");
+    let mut earlier = learned(4000);
+    earlier.usage.intend(Moment { wall: ago(3000), boot: Boot(NOW.boot.0 - 3_000_000) });
+    assert_eq!(shut(&[sent(60)], false, earlier)[0], 3540, "the intent was another request's");
 }
 
 /// Found by the simulation (seed 10): a restart while there was no network was told as the loss of the state.

@@ -9,6 +9,9 @@ use std::path::Path;
 /// The most characters of a label: it stands in menus and notifications.
 pub const LABEL_MAX: usize = 80;
 
+/// Longer than every id that is one.
+const ID_SHOWN: usize = 80;
+
 /// What was chosen for one account. Its sign-in may be gone for a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountSettings {
@@ -98,11 +101,13 @@ impl Parser<'_> {
         let default = AccountSettings::default();
         let Some(object) = value.as_object() else {
             self.problems.push(format!(
-                "settings.json: \"accounts.{id}\" is {}; it must be an object. Holdoff uses its default.",
+                "settings.json: \"accounts.{}\" is {}; it must be an object. Holdoff uses its default.",
+                named(id),
                 shown(Some(value))
             ));
             return default;
         };
+        let id = named(id);
         let name = |key: &str| format!("accounts.{id}.{key}");
         let flag = "true or false";
         AccountSettings {
@@ -119,6 +124,12 @@ impl Parser<'_> {
             None
         })
     }
+}
+
+/// An account's id as a sentence may hold it.
+fn named(id: &str) -> String {
+    let shown: String = id.chars().take(ID_SHOWN).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if id.chars().count() > ID_SHOWN { shown + "…" } else { shown }
 }
 
 #[cfg(test)]
@@ -188,6 +199,15 @@ mod tests {
             let (settings, problems) = parse(wrong);
             assert!(problems.len() == 1 && problems[0].contains(named), "{problems:?}");
             assert!(settings.is_enabled(&ann()));
+        }
+    }
+
+    #[test]
+    fn an_id_that_is_none_is_cut_and_stays_on_its_line() {
+        let (_, problems) = parse(json!({"accounts": {"x".repeat(5000): 3, "a\nb": 3, "c\u{0}": {"label": 7}}}));
+        assert_eq!(problems.len(), 3);
+        for problem in problems {
+            assert!(problem.chars().count() < 200 && !problem.chars().any(char::is_control), "{problem}");
         }
     }
 

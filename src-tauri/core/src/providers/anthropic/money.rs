@@ -36,7 +36,7 @@ fn extra_usage(extra: &Value) -> Option<Money> {
         label: "Extra usage".to_owned(),
         used: amount("used_credits"),
         limit: amount("monthly_limit"),
-        used_percent: extra.get("utilization").and_then(super::usage::number),
+        used_percent: extra.get("utilization").and_then(super::usage::percent),
         note: reason(extra).or_else(|| reached.then(|| "spend limit reached".to_owned())),
     })
 }
@@ -51,7 +51,7 @@ fn spend(spend: &Value) -> Option<Money> {
         label: "Extra usage".to_owned(),
         used: Some(amount(spend.get("used")?)?),
         limit: spend.get("limit").and_then(amount),
-        used_percent: spend.get("percent").and_then(super::usage::number),
+        used_percent: spend.get("percent").and_then(super::usage::percent),
         note: reason(spend),
     })
 }

@@ -1,6 +1,6 @@
 //! What Claude Code tells its status-line command on stdin, as far as it concerns a quota.
 
-use super::usage::{WINDOWS_MAX, clean, known, number, rank, time};
+use super::usage::{WINDOWS_MAX, clean, known, percent, rank, time};
 use crate::quota::{QuotaWindow, Reading, Source};
 use crate::time::Wall;
 use serde::Deserialize;
@@ -58,7 +58,7 @@ fn window(key: &str, limit: &Value) -> Option<QuotaWindow> {
     Some(QuotaWindow {
         id: clean(key),
         label,
-        used_percent: number(used),
+        used_percent: percent(used),
         resets_at: limit.get("resets_at").and_then(time),
         duration_s,
         binding: false,

@@ -59,7 +59,7 @@ fn old_window(key: &str, value: &Value) -> Option<QuotaWindow> {
     Some(QuotaWindow {
         id: clean(key),
         label,
-        used_percent: window.get("utilization").and_then(number),
+        used_percent: window.get("utilization").and_then(percent),
         resets_at: window.get("resets_at").and_then(time),
         duration_s,
         binding: false,
@@ -96,7 +96,7 @@ fn limit_window(limit: &Value) -> Option<QuotaWindow> {
     Some(QuotaWindow {
         id,
         label,
-        used_percent: limit.get("percent").and_then(number),
+        used_percent: limit.get("percent").and_then(percent),
         resets_at: limit.get("resets_at").and_then(time),
         duration_s,
         binding: limit.get("is_active").and_then(Value::as_bool) == Some(true),
@@ -133,6 +133,12 @@ fn merge(windows: &mut Vec<QuotaWindow>, new: QuotaWindow) {
         }
         None => windows.push(new),
     }
+}
+
+/// Above 100 is possible; what is far beyond all use is a mistake, and is not said.
+pub(super) fn percent(value: &Value) -> Option<f64> {
+    const PERCENT_MAX: f64 = 1e6;
+    number(value).filter(|percent| *percent <= PERCENT_MAX)
 }
 
 /// A finite, non-negative number, as JSON number or as text.
@@ -172,10 +178,11 @@ fn text_time(text: &str) -> Option<Wall> {
 /// A provider's own name as it may be shown: printable, on one line, not endless, and nothing that looks like a
 /// token that came back.
 pub(super) fn clean(text: &str) -> String {
-    if text.contains("sk-ant") {
+    let text: String = text.chars().filter(|c| !c.is_control()).collect();
+    if text.to_lowercase().contains("sk-ant") {
         return "(withheld)".to_owned();
     }
-    text.chars().filter(|c| !c.is_control()).take(48).collect::<String>().trim().to_owned()
+    text.chars().take(48).collect::<String>().trim().to_owned()
 }
 
 fn capitalised(text: &str) -> String {

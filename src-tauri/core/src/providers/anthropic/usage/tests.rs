@@ -115,3 +115,20 @@ fn a_hostile_answer_stays_bounded() {
     assert_eq!(windows.len(), WINDOWS_MAX);
     assert!(windows.iter().all(|window| window.label.chars().count() <= 48 && !window.label.contains('\n')));
 }
+
+#[test]
+fn what_is_far_beyond_all_use_is_not_said() {
+    for (said, expect) in [("104", Some(104.0)), ("1e6", Some(1e6)), ("1000001", None), ("1e308", None)] {
+        let body = format!(r#"{{"five_hour":{{"utilization":{said}}}}}"#);
+        let body: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(read(&body, Wall(1)).unwrap().windows[0].used_percent, expect, "{said}");
+    }
+}
+
+#[test]
+fn what_looks_like_a_token_is_withheld_however_it_is_written() {
+    for name in ["sk-ant-oat01-x", "SK-ANT-OAT01-X", "s\u{1}k-\u{7f}ant-x", "s\u{212a}-ant-x", "before sk-ant-x"] {
+        assert_eq!(clean(name), "(withheld)", "{name:?}");
+    }
+    assert_eq!(clean(" Opus\n "), "Opus");
+}

@@ -1,0 +1,90 @@
+//! Whole answers of both endpoints.
+
+use crate::given::Given;
+use crate::shown;
+use holdoff_core::outcome::{Grant, Outcome};
+use holdoff_core::state::Provider;
+use holdoff_core::{Answer, Body, Delivery, Wall, policy, providers, words};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// 2026-09-14 12:00:00 UTC.
+pub const NOON: Wall = Wall(1_789_387_200_000);
+const TWO_YEARS: Duration = Duration::from_secs(2 * 365 * 86_400);
+
+/// Status, `Retry-After`, `Date`, and then the body.
+pub fn delivery(given: &mut Given<'_>) -> (u16, Delivery) {
+    const USUAL: [u16; 12] = [200, 200, 200, 201, 302, 400, 401, 403, 404, 429, 500, 529];
+    let choice = given.byte();
+    let status = match choice {
+        0xff => given.short() % 600,
+        _ => USUAL[usize::from(choice) % USUAL.len()],
+    };
+    let header = |line: Option<String>| line.filter(|line| !line.is_empty());
+    let (retry_after, date) = (header(given.line()), header(given.line()));
+    let cut = given.byte() == 0xff;
+    let body = if cut { Body::Broken("it was cut off".to_owned()) } else { Body::Whole(given.rest().to_vec()) };
+    (status, Delivery::Answered(Answer { status, retry_after, date, body }))
+}
+
+pub fn usage(bytes: &[u8]) {
+    let (_, delivery) = delivery(&mut Given(bytes));
+    check_usage(delivery);
+    many(bytes);
+}
+
+fn check_usage(delivery: Delivery) {
+    let outcome = providers::understand_usage(Provider::Anthropic, delivery, NOON);
+    shown::text(&words::outcome(Provider::Anthropic, &outcome));
+    shown::token_free(&format!("{outcome:?}"));
+    match &outcome {
+        Outcome::Reading(reading) => shown::reading(reading, NOON),
+        Outcome::RateLimited { retry_after }
+        | Outcome::ServerTrouble { retry_after, .. }
+        | Outcome::Unreadable { retry_after, .. } => honoured(*retry_after),
+        Outcome::Rejected(_) | Outcome::Unreachable { .. } | Outcome::Ambiguous { .. } => {}
+    }
+}
+
+pub fn honoured(retry_after: Option<Duration>) {
+    assert!(retry_after.is_none_or(|wait| !wait.is_zero() && wait <= policy::RETRY_AFTER_MAX), "{retry_after:?}");
+}
+
+/// What is a window once may come a thousand times, under new names and old ones.
+fn many(bytes: &[u8]) {
+    const COPIES: usize = 1000;
+    let (Some(0xfe), Ok(value)) = (bytes.first(), serde_json::from_slice::<Value>(bytes.get(1..).unwrap_or_default()))
+    else {
+        return;
+    };
+    if bytes.len() > 512 {
+        return;
+    }
+    let windows = (0..COPIES).map(|n| (format!("seven_day_k{n}"), value.clone()));
+    let mut body: serde_json::Map<String, Value> = windows.collect();
+    body.insert("limits".to_owned(), json!(vec![value; COPIES]));
+    let body = Body::Whole(Value::Object(body).to_string().into_bytes());
+    check_usage(Delivery::Answered(Answer { status: 200, retry_after: None, date: None, body }));
+}
+
+pub fn token(bytes: &[u8]) {
+    let (status, delivery) = delivery(&mut Given(bytes));
+    let grant = providers::understand_grant(Provider::Anthropic, delivery, NOON);
+    shown::text(&words::grant(Provider::Anthropic, &grant));
+    shown::token_free(&format!("{grant:?}"));
+    match &grant {
+        Grant::Renewed(tokens) => {
+            assert!((200..=299).contains(&status), "renewed under {status}");
+            assert!(!tokens.access_token.expose().is_empty());
+            for at in [tokens.expires_at, tokens.refresh_expires_at].into_iter().flatten() {
+                assert!(at > NOON && at <= NOON.plus(TWO_YEARS), "{at:?}");
+            }
+        }
+        Grant::Refused => assert!((400..=499).contains(&status), "refused under {status}"),
+        Grant::Wasted { .. } => assert!((200..=299).contains(&status), "wasted under {status}"),
+        Grant::RateLimited { retry_after }
+        | Grant::Ambiguous { retry_after, .. }
+        | Grant::Denied { retry_after, .. } => honoured(*retry_after),
+        Grant::Unreachable { why } => panic!("an answer came, and yet: {why}"),
+    }
+}

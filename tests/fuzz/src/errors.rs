@@ -1,0 +1,139 @@
+//! Answers of any kind, again and again, and what an account makes of them: the laws, from outside.
+
+use crate::answers::delivery;
+use crate::given::Given;
+use crate::shown;
+use crate::subject::{Died, START, Subject, World, ann, credential, least_wait};
+use holdoff_core::ledger::{Entry, Happened, OutcomeKind};
+use holdoff_core::state::Provider;
+use holdoff_core::{
+    AccountState, Answer, Body, Delivery, Endpoint, Moment, NoticeKind, Report, Request, Settings, State, retry_after,
+    words,
+};
+use jiff::tz::TimeZone;
+use serde_json::Value;
+use std::time::Duration;
+
+const HOUR: Duration = Duration::from_secs(3600);
+const SPACING: Duration = Duration::from_secs(180);
+
+pub fn error_body(bytes: &[u8]) {
+    let mut given = Given(bytes);
+    let renewal = given.flag();
+    let answers = (0..=given.byte() % 3).map(|_| given.piece()).collect();
+    let left = if renewal { HOUR } else { 1000 * HOUR };
+    let mut subject = Subject::new(AccountState::new(Provider::Anthropic), credential(left), renewal, START, 7);
+    let mut provider = Answering { answers, asked: 0, usage: Asked::new(), token: Asked::new(), told: 0, renewal };
+    let ended = subject.run(&mut provider, START.plus(4 * HOUR));
+    assert!(ended.is_ok(), "nothing ends the process here");
+    let mut state = State::new("boot".to_owned());
+    state.accounts.insert(ann(), subject.account.state().clone());
+    state.active.push(ann());
+    let report = Report::of(&state, subject.now, &Settings::default());
+    shown::token_free(&serde_json::to_string(&report).expect("a report"));
+}
+
+struct Answering<'a> {
+    answers: Vec<&'a [u8]>,
+    asked: usize,
+    usage: Asked,
+    token: Asked,
+    /// Notices of the limit since the last reading.
+    told: u32,
+    renewal: bool,
+}
+
+/// What was asked of one endpoint, and how long it must be left alone.
+struct Asked {
+    last: Option<Moment>,
+    /// Refusals for frequency since the last success.
+    strikes: u32,
+    until: Moment,
+    spent: Vec<String>,
+}
+
+impl Asked {
+    fn new() -> Self {
+        Self { last: None, strikes: 0, until: START, spent: Vec::new() }
+    }
+}
+
+impl World for Answering<'_> {
+    fn persist(&mut self, state: &AccountState) -> Result<(), Died> {
+        shown::token_free(&serde_json::to_string(state).expect("a state can be kept"));
+        words::status(state, START, &TimeZone::UTC).iter().for_each(|line| shown::token_free(line));
+        Ok(())
+    }
+
+    fn record(&mut self, entry: &Entry) {
+        shown::token_free(&serde_json::to_string(entry).expect("a line of the ledger"));
+        if let Happened::Came { outcome: OutcomeKind::Reading | OutcomeKind::Renewed, .. } = entry.event {
+            match entry.endpoint {
+                Endpoint::Usage => self.usage.strikes = 0,
+                Endpoint::Token => self.token.strikes = 0,
+            }
+            self.told = 0;
+        }
+    }
+
+    fn remember(&mut self, memory: &str) {
+        shown::token_free(memory);
+    }
+
+    fn told(&mut self, kind: NoticeKind) {
+        if kind == NoticeKind::RateLimited {
+            self.told += 1;
+            assert_eq!(self.told, 1, "the limit is told once");
+        }
+    }
+
+    fn answer(&mut self, request: &Request, now: Moment) -> Result<Delivery, Died> {
+        let answer = self.answers[self.asked % self.answers.len()];
+        self.asked += 1;
+        let (status, delivery) = delivery(&mut Given(answer));
+        match request.endpoint {
+            Endpoint::Usage => self.usage.sent(Endpoint::Usage, now, status, &delivery),
+            Endpoint::Token => {
+                assert!(self.renewal, "no answer leads to a renewal that was not wished for");
+                self.token.sent(Endpoint::Token, now, status, &delivery);
+                let token = request.carries.secret().expose().to_owned();
+                assert!(!self.token.spent.contains(&token), "a refresh token goes out again that bought another");
+                if let Some(new) = bought(&delivery).filter(|_| (200..300).contains(&status)) {
+                    self.token.spent.push(token);
+                    self.token.spent.retain(|spent| *spent != new);
+                }
+            }
+        }
+        Ok(delivery)
+    }
+}
+
+impl Asked {
+    fn sent(&mut self, endpoint: Endpoint, now: Moment, status: u16, delivery: &Delivery) {
+        assert!(!self.until.is_after(now), "it was to be left alone until {:?}", self.until);
+        assert!(self.last.is_none_or(|last| now.since(last) >= SPACING), "two requests are closer than 180 s");
+        self.last = Some(now);
+        if status == 429 {
+            self.strikes += 1;
+            let asked_for = match delivery {
+                Delivery::Answered(Answer { retry_after, date, .. }) => {
+                    retry_after::parse(retry_after.as_deref(), date.as_deref(), now.wall)
+                }
+                Delivery::NotSent(_) | Delivery::Lost(_) => None,
+            };
+            self.until = now.plus(least_wait(endpoint, self.strikes).max(asked_for.unwrap_or_default()));
+        }
+    }
+}
+
+/// The new refresh token that came for the old one.
+fn bought(delivery: &Delivery) -> Option<String> {
+    let Delivery::Answered(Answer { body: Body::Whole(bytes), .. }) = delivery else {
+        return None;
+    };
+    let body = serde_json::from_slice::<Value>(bytes).ok()?;
+    let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default();
+    let fits = |token: &str| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+    let granted = body.get("error").is_none_or(Value::is_null) && fits(text("access_token"));
+    (granted && fits(text("refresh_token"))).then(|| text("refresh_token").to_owned())
+}

@@ -1,0 +1,49 @@
+//! `settings.json`, by way of the disk.
+
+use crate::disk::Disk;
+use holdoff_core::Settings;
+use holdoff_core::policy::POLL_INTERVAL;
+use holdoff_core::settings::LABEL_MAX;
+use holdoff_engine::settings_file::{self, Loaded};
+use holdoff_engine::slots::PlainFiles;
+use serde_json::{Map, Value, json};
+
+pub fn settings(bytes: &[u8]) {
+    Disk::with(|disk| {
+        disk.write(settings_file::NAME, bytes);
+        let loaded = settings_file::load(disk.path(), "now");
+        check(&loaded);
+        let object = serde_json::from_slice::<Value>(bytes).ok().and_then(|value| value.as_object().cloned());
+        assert_eq!(disk.read(settings_file::NAME).is_some(), object.is_some(), "what is unreadable is kept aside");
+        change(disk, &loaded, &object.unwrap_or_default());
+    });
+}
+
+fn check(loaded: &Loaded) {
+    let settings = &loaded.settings;
+    assert!(POLL_INTERVAL.contains(&settings.polling_interval.as_secs()), "{:?}", settings.polling_interval);
+    for chosen in settings.accounts.values() {
+        let label = chosen.label.as_deref().unwrap_or("-");
+        assert!(!label.is_empty() && label.chars().count() <= LABEL_MAX && !label.chars().any(char::is_control));
+    }
+    for folder in &settings.claude_config_dirs {
+        assert_eq!(Settings::check_folder(folder), Ok(()));
+    }
+    for problem in &loaded.problems {
+        assert!(problem.chars().count() <= 500, "a sentence of {} characters", problem.chars().count());
+        assert!(!problem.chars().any(char::is_control), "{problem:?}");
+    }
+}
+
+/// Changing one key leaves all others as they were, whatever they are.
+fn change(disk: &Disk, loaded: &Loaded, before: &Map<String, Value>) {
+    let wish = [("polling_interval_s".to_owned(), json!(600))].into_iter().collect();
+    let changed = settings_file::change(disk.path(), loaded, wish, &mut PlainFiles).expect("there is room");
+    assert_eq!(changed.settings.polling_interval.as_secs(), 600);
+    let text = disk.read(settings_file::NAME).expect("it was written");
+    let after: Map<String, Value> = serde_json::from_slice(&text).expect("what was written is whole");
+    let mut expected = before.clone();
+    expected.entry("version").or_insert(json!(1));
+    expected.insert("polling_interval_s".to_owned(), json!(600));
+    assert_eq!(after, expected);
+}

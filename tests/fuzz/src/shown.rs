@@ -1,0 +1,61 @@
+//! What may be shown of what came from outside: little, on one line, and never a token.
+
+use holdoff_core::quota::{Money, Reading};
+use holdoff_core::settings::Percent;
+use holdoff_core::{Wall, words};
+use jiff::tz::TimeZone;
+
+/// How the provider's tokens begin.
+pub const TOKEN: &str = "sk-ant";
+/// No window is kept beyond these.
+const WINDOWS_MAX: usize = 40;
+/// The longest name of the provider's own, twice and with what is put around it.
+const TEXT_MAX: usize = 200;
+
+/// A reading as it is kept and shown.
+pub fn reading(reading: &Reading, now: Wall) {
+    assert!(reading.windows.len() <= WINDOWS_MAX, "{} windows", reading.windows.len());
+    assert!(reading.money.len() <= 4, "{:?}", reading.money);
+    for window in &reading.windows {
+        percent(window.used_percent);
+        text(&window.id);
+        text(&window.label);
+        let plausible = |at: Wall| at.0 > 0 && at.0 <= 7_258_118_400_000;
+        assert!(window.resets_at.is_none_or(plausible), "{window:?}");
+        for shown in [Percent::Used, Percent::Left] {
+            text(&words::window_line(window, shown, now, &TimeZone::UTC));
+        }
+    }
+    reading.money.iter().for_each(money);
+    for shown in [Percent::Used, Percent::Left] {
+        token_free(&words::tooltip(reading, shown, now, &TimeZone::UTC));
+    }
+    let kept = serde_json::to_string(reading).expect("a reading can be kept");
+    token_free(&kept);
+    let again: Reading = serde_json::from_str(&kept).expect("what was kept can be read again");
+    assert_eq!(again, *reading);
+}
+
+fn money(money: &Money) {
+    percent(money.used_percent);
+    text(&money.id);
+    text(&money.label);
+    text(money.note.as_deref().unwrap_or_default());
+    text(&words::money_line(money));
+}
+
+fn percent(used: Option<f64>) {
+    assert!(used.is_none_or(|used| used.is_finite() && used >= 0.0), "{used:?}");
+}
+
+/// Something that stands in a line of a window or a menu.
+pub fn text(text: &str) {
+    assert!(text.chars().count() <= TEXT_MAX, "{} characters: {text:.80}", text.chars().count());
+    assert!(!text.chars().any(char::is_control), "{text:?}");
+    token_free(text);
+}
+
+/// In any case of letters: what looks like a token is taken for one.
+pub fn token_free(text: &str) {
+    assert!(!text.to_ascii_lowercase().contains(TOKEN), "{text:?}");
+}

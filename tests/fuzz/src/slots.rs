@@ -1,0 +1,344 @@
+//! The two files that keep the state: a process dies at any point, any bytes of either file are damaged, and another
+//! process starts from what is there. A gate that was shut never opens early.
+
+use crate::disk::Disk;
+use crate::given::Given;
+use crate::subject::{Died, START, Subject, World, ann, credential, least_wait};
+use holdoff_core::ledger::Entry;
+use holdoff_core::state::Provider;
+use holdoff_core::{
+    AccountState, Answer, Body, Boot, Delivery, Endpoint, GateState, Moment, Request, State, policy, retry_after,
+};
+use holdoff_engine::ledger::{self, Ledger};
+use holdoff_engine::slots::{NAMES, SlotWriter, TwoSlots};
+use holdoff_engine::start::{self, Loaded};
+use serde_json::{Map, Value};
+use std::path::Path;
+use std::time::Duration;
+
+const MINUTE: Duration = Duration::from_secs(60);
+/// Longer than everything that ever ends by itself.
+const HORIZON: Duration = Duration::from_secs(30 * 3600);
+
+pub fn state_slots(bytes: &[u8]) {
+    Disk::with(|disk| {
+        let mut given = Given(bytes);
+        let kind = given.one_of(&[Endpoint::Usage, Endpoint::Token]);
+        let life = live(disk, kind, &mut given);
+        let ledger = Memory::damage(disk, &mut given);
+        damage(disk, &life, &mut given);
+        let left = Found::on(disk, &life);
+        let rests = Duration::from_secs(u64::from(given.short()) * 2);
+        let (boot, now) = wake(given.flag(), life.ended.plus(rests));
+        let asked = first_requests(disk, &boot, now, kind);
+        for endpoint in [Endpoint::Usage, Endpoint::Token] {
+            let Some(at) = asked.of(endpoint) else { continue };
+            let due = life.due(endpoint, ledger, left);
+            assert!(
+                at >= due,
+                "{endpoint:?} is asked at {at:?} instead of {due:?}: ledger {ledger:?}, files {left:?}, process ended at \
+                 {:?} after {} saves",
+                life.ended.since(START),
+                life.saves.len()
+            );
+        }
+    });
+}
+
+/// The first process: what it was told, and what it made durable.
+struct Life {
+    /// When each endpoint may be asked again by what was said, whether it was saved or not; in time from the start.
+    told: [Duration; 2],
+    /// The same by what was saved to its end.
+    kept: [Duration; 2],
+    /// Both files as they were after each save.
+    saves: Vec<[Option<Vec<u8>>; 2]>,
+    ended: Moment,
+}
+
+fn index(endpoint: Endpoint) -> usize {
+    match endpoint {
+        Endpoint::Usage => 0,
+        Endpoint::Token => 1,
+    }
+}
+
+fn live(disk: &Disk, kind: Endpoint, given: &mut Given<'_>) -> Life {
+    let dies_writing = Cut { left: given.byte() % 24, at: given.byte() };
+    let dies_asking = given.byte() % 8;
+    let mut world = Living {
+        disk,
+        slots: TwoSlots::new(disk.path().to_owned(), dies_writing, u64::from(given.byte())),
+        ledger: Ledger::new(disk.path()),
+        answers: (0..3).map(|_| Said::by(given)).collect(),
+        asked: 0,
+        dies_asking,
+        strikes: [0; 2],
+        told: [Duration::ZERO; 2],
+        kept: [Duration::ZERO; 2],
+        saves: Vec::new(),
+    };
+    let mut subject = subject(AccountState::new(Provider::Anthropic), kind, START);
+    let _until_it_dies_or_is_killed = subject.run(&mut world, START.plus(MINUTE * u32::from(given.short())));
+    Life { told: world.told, kept: world.kept, saves: world.saves, ended: subject.now }
+}
+
+/// Whose next request is for `kind`.
+fn subject(state: AccountState, kind: Endpoint, now: Moment) -> Subject {
+    let left = match kind {
+        Endpoint::Usage => Duration::from_secs(1000 * 3600),
+        Endpoint::Token => 4 * MINUTE,
+    };
+    Subject::new(state, credential(left), kind == Endpoint::Token, now, 11)
+}
+
+/// Writes files as they should be, until it is the turn of the one in the middle of which the process dies.
+struct Cut {
+    left: u8,
+    at: u8,
+}
+
+impl SlotWriter for Cut {
+    fn write(&mut self, path: &Path, object: &Map<String, Value>) -> Result<(), String> {
+        let text = serde_json::to_vec_pretty(object).map_err(|error| error.to_string())?;
+        let Some(left) = self.left.checked_sub(1) else {
+            let cut = text.len() * usize::from(self.at) / 255;
+            std::fs::write(path, &text[..cut]).map_err(|error| error.to_string())?;
+            return Err("the process died here".to_owned());
+        };
+        self.left = left;
+        std::fs::write(path, text).map_err(|error| error.to_string())
+    }
+}
+
+/// An answer, and how long it forbids another request of its own accord.
+struct Said {
+    status: u16,
+    retry_after: Option<&'static str>,
+}
+
+impl Said {
+    fn by(given: &mut Given<'_>) -> Self {
+        let status = given.one_of(&[429, 429, 429, 200, 500, 401, 302]);
+        let retry_after = given.one_of(&[None, Some("60"), Some("990"), Some("5400"), Some("86400"), Some("604800")]);
+        Self { status, retry_after }
+    }
+
+    fn delivery(&self) -> Delivery {
+        let body = if self.status == 200 {
+            r#"{"five_hour":{"utilization":1},"access_token":"sk-ant-oat01-x"}"#
+        } else {
+            "{}"
+        };
+        Delivery::Answered(Answer {
+            status: self.status,
+            retry_after: self.retry_after.map(str::to_owned),
+            date: None,
+            body: Body::Whole(body.into()),
+        })
+    }
+
+    fn forbids(&self, endpoint: Endpoint, strikes: u32) -> Duration {
+        let asked_for = retry_after::parse(self.retry_after, None, START.wall).unwrap_or_default();
+        match self.status {
+            429 => least_wait(endpoint, strikes).max(asked_for),
+            300.. if self.status != 401 || endpoint == Endpoint::Token => asked_for,
+            _ => Duration::ZERO,
+        }
+    }
+}
+
+struct Living<'a> {
+    disk: &'a Disk,
+    slots: TwoSlots<Cut>,
+    ledger: Ledger,
+    answers: Vec<Said>,
+    asked: usize,
+    dies_asking: u8,
+    strikes: [u32; 2],
+    told: [Duration; 2],
+    kept: [Duration; 2],
+    saves: Vec<[Option<Vec<u8>>; 2]>,
+}
+
+impl World for Living<'_> {
+    fn persist(&mut self, account: &AccountState) -> Result<(), Died> {
+        let mut state = State::new("first".into());
+        state.accounts.insert(ann(), account.clone());
+        self.slots.save(&state).map_err(|_| Died)?;
+        self.kept = self.told;
+        self.saves.push(NAMES.map(|name| self.disk.read(name)));
+        Ok(())
+    }
+
+    fn record(&mut self, entry: &Entry) {
+        self.ledger.add(entry);
+    }
+
+    fn answer(&mut self, request: &Request, now: Moment) -> Result<Delivery, Died> {
+        let n = index(request.endpoint);
+        let at = now.since(START);
+        self.asked += 1;
+        if self.asked == usize::from(self.dies_asking) {
+            // Its answer may have been the most common refusal; and a renewal may have spent its token.
+            let unanswered = [policy::UNANSWERED, policy::RETRY_AFTER_MAX][n];
+            self.told[n] = at + unanswered;
+            self.kept[n] = at + policy::UNANSWERED;
+            return Err(Died);
+        }
+        let said = &self.answers[self.asked % self.answers.len()];
+        self.strikes[n] = match said.status {
+            429 => self.strikes[n] + 1,
+            200 => 0,
+            _ => self.strikes[n],
+        };
+        self.told[n] = at + said.forbids(request.endpoint, self.strikes[n]).max(policy::MIN_SPACING);
+        Ok(said.delivery())
+    }
+}
+
+/// What is left of the ledger.
+#[derive(Debug, Clone, Copy)]
+enum Memory {
+    Whole,
+    Gone,
+}
+
+impl Memory {
+    fn damage(disk: &Disk, given: &mut Given<'_>) -> Self {
+        match given.byte() % 4 {
+            0 => {
+                disk.remove(ledger::NAME);
+                Self::Gone
+            }
+            1 => {
+                let torn = [disk.read(ledger::NAME).unwrap_or_default(), b"{\"at\":17893".to_vec()].concat();
+                disk.write(ledger::NAME, &torn);
+                Self::Whole
+            }
+            _ => Self::Whole,
+        }
+    }
+}
+
+/// Up to eight times something happens to one of the two files.
+fn damage(disk: &Disk, life: &Life, given: &mut Given<'_>) {
+    for _ in 0..given.byte() % 9 {
+        let slot = usize::from(given.byte() % 2);
+        let how = given.byte() % 10;
+        let place = usize::from(given.short());
+        let value = given.byte();
+        let mut bytes = disk.read(NAMES[slot]).unwrap_or_default();
+        let at = place % bytes.len().max(1);
+        match how {
+            0 => bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1 << (value % 8)),
+            1 => bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte = value),
+            2 => bytes.truncate(at),
+            3 => bytes.insert(at.min(bytes.len()), value),
+            4 => bytes.iter_mut().skip(at).take(usize::from(value)).for_each(|byte| *byte = 0),
+            5 => bytes = given.piece().to_vec(),
+            6 => bytes = disk.read(NAMES[1 - slot]).unwrap_or_default(),
+            7 => match life.saves.get(place % life.saves.len().max(1)) {
+                Some(earlier) => bytes = earlier[slot].clone().unwrap_or_default(),
+                None => continue,
+            },
+            8 => bytes.extend_from_slice(given.piece()),
+            _ => {
+                disk.remove(NAMES[slot]);
+                continue;
+            }
+        }
+        disk.write(NAMES[slot], &bytes);
+    }
+}
+
+/// What is left of the files.
+#[derive(Debug, Clone, Copy)]
+enum Found {
+    /// At least one is what the last save made it.
+    Newest,
+    /// Something else is there, none of which is a state.
+    Rubbish,
+    /// Nothing, or what was there at an earlier time.
+    Older,
+}
+
+impl Found {
+    fn on(disk: &Disk, life: &Life) -> Self {
+        let now = NAMES.map(|name| disk.read(name));
+        let newest = life.saves.last();
+        if newest.is_some_and(|newest| now.iter().zip(newest).any(|(now, then)| now == then && now.is_some())) {
+            return Self::Newest;
+        }
+        let whole = |bytes: &Vec<u8>| holdoff_engine::slots::parse(bytes).is_ok();
+        let there: Vec<&Vec<u8>> = now.iter().flatten().collect();
+        if !there.is_empty() && !there.into_iter().any(whole) { Self::Rubbish } else { Self::Older }
+    }
+}
+
+impl Life {
+    /// Before when an endpoint must not be asked, by all that can still be known.
+    fn due(&self, endpoint: Endpoint, ledger: Memory, found: Found) -> Duration {
+        let n = index(endpoint);
+        match (ledger, found) {
+            (Memory::Whole, _) => self.told[n].max(self.kept[n]),
+            (Memory::Gone, Found::Newest) => self.kept[n],
+            // Nothing is known, so nothing is asked for as long as any cooldown may last.
+            (Memory::Gone, Found::Rubbish) => self.ended.since(START) + policy::RETRY_AFTER_MAX,
+            (Memory::Gone, Found::Older) => Duration::ZERO,
+        }
+    }
+}
+
+/// The clock of the second process: after a reboot only the wall goes on.
+fn wake(reboot: bool, at: Moment) -> (String, Moment) {
+    match reboot {
+        true => ("second".to_owned(), Moment { boot: Boot(5000), ..at }),
+        false => ("first".to_owned(), at),
+    }
+}
+
+struct FirstRequests {
+    /// The request after which nothing more is of interest.
+    awaited: Endpoint,
+    /// In time from the start of the first process.
+    asked: [Option<Duration>; 2],
+}
+
+impl FirstRequests {
+    fn of(&self, endpoint: Endpoint) -> Option<Duration> {
+        self.asked[index(endpoint)]
+    }
+}
+
+impl World for FirstRequests {
+    fn persist(&mut self, _: &AccountState) -> Result<(), Died> {
+        Ok(())
+    }
+
+    fn record(&mut self, _: &Entry) {}
+
+    fn answer(&mut self, request: &Request, now: Moment) -> Result<Delivery, Died> {
+        self.asked[index(request.endpoint)].get_or_insert(now.wall.since(START.wall));
+        if request.endpoint == self.awaited {
+            return Err(Died);
+        }
+        Ok(Said { status: 429, retry_after: Some("86400") }.delivery())
+    }
+}
+
+/// The second process, from what is on disk.
+fn first_requests(disk: &Disk, boot: &str, now: Moment, kind: Endpoint) -> FirstRequests {
+    let Loaded { mut state, memory, .. } = start::load(disk.path(), boot, now);
+    let account = state.accounts.remove(&ann()).unwrap_or_else(|| {
+        let mut fresh = AccountState::new(Provider::Anthropic);
+        memory.remind(&ann(), &mut fresh, now);
+        fresh
+    });
+    let shut = matches!(account.usage.state, GateState::Paused { .. });
+    let mut subject = subject(account, kind, now);
+    let mut world = FirstRequests { awaited: kind, asked: [None; 2] };
+    let _until_it_asked = subject.run(&mut world, now.plus(HORIZON));
+    assert!(!shut || world.asked[0].is_none(), "a pause ends by itself");
+    world
+}

@@ -1,0 +1,206 @@
+//! `cargo xtask fuzz`: libFuzzer at every place where bytes come in from outside.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::cmd::Cmd;
+use crate::project::Project;
+use crate::{UsageError, toolchain, unknown_argument, value_missing};
+
+pub const HELP: &str = "\
+cargo xtask fuzz [--minutes M] [--keep] [TARGET]...
+
+Installs cargo-fuzz if it is missing, then fuzzes each target for M minutes (10 if not said), starting from the inputs
+that are kept in tests/fuzz/corpus, and ends at the first finding. A C++ compiler has to be there for libFuzzer.
+Without a target, all of them:
+
+  usage_answer  token_answer  error_body  credential  status_line  retry_after  settings  state_slots  slot_generations
+
+--keep afterwards puts the fewest inputs that reach what was reached into tests/fuzz/corpus; `--minutes 0 --keep` does
+that alone. What is kept is also replayed by every `cargo xtask test`, with mutations.";
+
+const CARGO_FUZZ: &str = "0.13.2";
+/// No input needs more: one that does is a finding.
+const LIMITS: [&str; 3] = ["-rss_limit_mb=1024", "-timeout=10", "-max_len=65536"];
+
+struct Wish {
+    minutes: u64,
+    keep: bool,
+    targets: Vec<String>,
+}
+
+pub fn run(project: &Project, args: &[String]) -> Result<()> {
+    let ground = Ground::of(project);
+    let wish = wish(args, &ground.targets()?)?;
+    toolchain::install_cargo_tool(project, "fuzz", CARGO_FUZZ)?;
+    for target in &wish.targets {
+        fs::create_dir_all(ground.work(target)).context("the folder for new inputs could not be made")?;
+        fs::create_dir_all(&ground.findings).context("the folder for findings could not be made")?;
+        if wish.minutes > 0 {
+            ground.fuzz(project, target, wish.minutes)?;
+        }
+        if wish.keep {
+            ground.keep(project, target)?;
+        }
+    }
+    Ok(())
+}
+
+/// Where fuzzing takes place.
+struct Ground {
+    dir: PathBuf,
+    kept: PathBuf,
+    target: PathBuf,
+    findings: PathBuf,
+}
+
+impl Ground {
+    fn of(project: &Project) -> Self {
+        let fuzz = project.root().join("tests/fuzz");
+        // Apart from the rest, since it is built with flags of its own.
+        let target = project.target().join("fuzz");
+        Self { dir: fuzz.join("libfuzzer"), kept: fuzz.join("corpus"), findings: target.join("findings"), target }
+    }
+
+    /// The names of the kept inputs' folders.
+    fn targets(&self) -> Result<Vec<String>> {
+        let folders = fs::read_dir(&self.kept).context("tests/fuzz/corpus could not be read")?;
+        let mut names: Vec<String> =
+            folders.flatten().map(|folder| folder.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// What was found to reach something new, from one run to the next.
+    fn work(&self, target: &str) -> PathBuf {
+        self.target.join("corpus").join(target)
+    }
+
+    /// The sanitizers need a nightly compiler, and look for what code without `unsafe` cannot do.
+    fn cargo_fuzz(&self, project: &Project, subcommand: &str) -> Cmd {
+        project
+            .cargo("fuzz")
+            .args([subcommand, "--sanitizer", "none", "--fuzz-dir"])
+            .arg(&self.dir)
+            .hidden_env("CARGO_TARGET_DIR", &self.target)
+            .no_input()
+    }
+
+    fn fuzz(&self, project: &Project, target: &str, minutes: u64) -> Result<()> {
+        println!("\n== {target}, {minutes} min");
+        self.cargo_fuzz(project, "run")
+            .arg(target)
+            .args([self.work(target), self.kept.join(target)])
+            .arg("--")
+            .args(LIMITS)
+            .args(["-verbosity=0", "-print_final_stats=1"])
+            .arg(format!("-max_total_time={}", minutes * 60))
+            .arg(format!("-dict={}", self.dir.join("words.dict").display()))
+            .arg(format!("-artifact_prefix={}/{target}-", self.findings.display()))
+            .run()
+            .with_context(|| {
+                let run = format!("cargo fuzz run --sanitizer none --fuzz-dir {} {target} FILE", self.dir.display());
+                format!("{target} has a finding, unless it was ended; `{run}` repeats it")
+            })
+    }
+
+    /// By what code is reached, not how often: that keeps tens of inputs where it would keep thousands.
+    fn keep(&self, project: &Project, target: &str) -> Result<()> {
+        let fewest = self.target.join("fewest").join(target);
+        if fewest.exists() {
+            fs::remove_dir_all(&fewest).context("an earlier choice of inputs could not be removed")?;
+        }
+        fs::create_dir_all(&fewest).context("the folder for the inputs to keep could not be made")?;
+        self.cargo_fuzz(project, "run")
+            .arg(target)
+            .args([&fewest, &self.kept.join(target), &self.work(target)])
+            .arg("--")
+            .args(LIMITS)
+            .args(["-merge=1", "-use_counters=0", "-verbosity=0"])
+            .run()?;
+        let added = add_missing(&fewest, &self.kept.join(target))?;
+        println!("{target}: {added} inputs were added to what is kept.");
+        Ok(())
+    }
+}
+
+/// The kept inputs stay, under the names that they have.
+fn add_missing(from: &Path, to: &Path) -> Result<usize> {
+    let contents = |dir: &Path| -> Result<Vec<(PathBuf, Vec<u8>)>> {
+        let entries = fs::read_dir(dir).with_context(|| format!("{} could not be read", dir.display()))?;
+        let read = |path: PathBuf| {
+            let bytes = fs::read(&path).with_context(|| format!("{} could not be read", path.display()))?;
+            Ok((path, bytes))
+        };
+        entries.flatten().map(|entry| read(entry.path())).collect()
+    };
+    let there = contents(to)?;
+    let mut added = 0;
+    for (path, bytes) in contents(from)? {
+        let Some(name) = path.file_name().filter(|_| there.iter().all(|(_, kept)| *kept != bytes)) else { continue };
+        fs::write(to.join(name), bytes).context("an input could not be kept")?;
+        added += 1;
+    }
+    Ok(added)
+}
+
+fn wish(args: &[String], known: &[String]) -> Result<Wish> {
+    let mut wish = Wish { minutes: 10, keep: false, targets: Vec::new() };
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--minutes" => {
+                let minutes = args.next().ok_or_else(|| value_missing("--minutes", "a number"))?;
+                let wrong = || UsageError(format!("`--minutes {minutes}` is not a number of minutes."));
+                wish.minutes = minutes.parse().map_err(|_| wrong())?;
+            }
+            "--keep" => wish.keep = true,
+            target if known.iter().any(|name| name == target) => wish.targets.push(target.to_owned()),
+            other => return Err(unknown_argument("fuzz", other)),
+        }
+    }
+    if wish.targets.is_empty() {
+        wish.targets = known.to_vec();
+    }
+    Ok(wish)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(args: &[&str]) -> Option<(u64, bool, Vec<String>)> {
+        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+        let wish = wish(&args, &["one".to_owned(), "two".to_owned()]).ok()?;
+        Some((wish.minutes, wish.keep, wish.targets))
+    }
+
+    #[test]
+    fn every_target_is_fuzzed_unless_some_are_named() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(parse(&[]), Some((10, false, names(&["one", "two"]))));
+        assert_eq!(parse(&["--minutes", "3", "two", "--keep"]), Some((3, true, names(&["two"]))));
+        for wrong in [&["--minutes"][..], &["--minutes", "soon"], &["three"], &["--forever"]] {
+            assert_eq!(parse(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn every_target_is_in_the_help_and_has_a_program() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fuzz");
+        let ground = Ground {
+            dir: root.join("libfuzzer"),
+            kept: root.join("corpus"),
+            target: PathBuf::new(),
+            findings: PathBuf::new(),
+        };
+        let targets = ground.targets().unwrap();
+        assert!(targets.len() >= 8);
+        for target in targets {
+            assert!(HELP.contains(&target), "{target}");
+            assert!(ground.dir.join(format!("fuzz_targets/{target}.rs")).is_file(), "{target}");
+        }
+    }
+}
