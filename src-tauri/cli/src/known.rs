@@ -5,7 +5,7 @@ use holdoff_core::{AccountId, AccountState, Moment, Settings, State, choose, wor
 use holdoff_engine::credentials::Source;
 use holdoff_engine::environment::Environment;
 use holdoff_engine::slots::Slots;
-use holdoff_engine::{handover, settings_file};
+use holdoff_engine::{handover, settings_file, sources};
 
 pub struct Known {
     pub state: State,
@@ -28,8 +28,9 @@ impl Known {
         let boot_id = environment.clock.boot_id();
         let mut state = slots.state.unwrap_or_else(|| State::new(boot_id.clone()));
         state.carry_to(&boot_id, now);
+        let sources = sources::all(environment, &settings.settings);
         for account in state.accounts.values_mut() {
-            take_up(environment, account, now);
+            take_up(environment, account, &sources, now);
         }
         let place = Source::from_env(&environment.home, environment.claude_config_dir.as_deref()).place();
         Self { state, settings: settings.settings, now, problems, place }
@@ -61,11 +62,15 @@ impl Known {
 }
 
 /// What the status line says of the same place, and no app has taken in yet.
-fn take_up(environment: &Environment, account: &mut AccountState, now: Moment) {
+fn take_up(environment: &Environment, account: &mut AccountState, sources: &[Source], now: Moment) {
     let place = account.sign_in.place.clone();
     let Some(reading) = handover::take_up(&environment.data_dir, &place) else {
         return;
     };
+    let source = sources.iter().find(|source| source.place() == place);
+    let written = source.and_then(|source| Some(environment.clock.wall_of(source.written()?)));
     let pushed = Pushed { whose: Whose::Place(place), reading };
-    account.reading = reading::known(account.reading.take(), pushed, now.wall);
+    if pushed.can_be_of(written) {
+        account.reading = reading::known(account.reading.take(), pushed, now.wall);
+    }
 }

@@ -28,6 +28,15 @@ const WINDOWS_MAX: usize = 40;
 const NAME_MAX: usize = 100;
 
 impl Pushed {
+    /// Whether it can be of the sign-in that was written to its place at `written`. A session goes on telling what it
+    /// was told before, perhaps as another account.
+    pub fn can_be_of(&self, written: Option<Wall>) -> bool {
+        match &self.whose {
+            Whose::Account(_) => true,
+            Whose::Place(_) => written.is_none_or(|written| written <= self.reading.at),
+        }
+    }
+
     /// What may be taken in: `None` if it claims to be an answer that nobody asked for, or holds no window.
     pub(crate) fn checked(self) -> Option<Reading> {
         let fits = |window: &QuotaWindow| {

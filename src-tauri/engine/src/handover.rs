@@ -71,6 +71,20 @@ pub fn take_up(data_dir: &Path, place: &str) -> Option<Reading> {
     (kept.version == VERSION && kept.place == place).then_some(kept.reading)
 }
 
+/// Removes what was begun and never ended.
+pub fn tidy(data_dir: &Path) {
+    const AN_HOUR: std::time::Duration = std::time::Duration::from_secs(3600);
+    let Ok(folder) = std::fs::read_dir(data_dir.join(FOLDER)) else {
+        return;
+    };
+    for entry in folder.flatten().filter(|entry| entry.path().extension().is_none_or(|end| end != "json")) {
+        let age = entry.metadata().and_then(|file| file.modified()).ok().and_then(|at| at.elapsed().ok());
+        if age.is_some_and(|age| age > AN_HOUR) {
+            let _next_time = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// Not synced: after a crash of the machine the reading would be old anyhow.
 fn keep(data_dir: &Path, place: &str, reading: &Reading) -> io::Result<()> {
     let path = path(data_dir, place);

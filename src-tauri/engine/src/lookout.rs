@@ -1,18 +1,29 @@
 //! Looks at one place of a sign-in: at once, whenever it stirs, and now and then, for the sake of what nothing stirs.
+//! What its owner or its owner's status line left there of its limits is found with it.
 
 use crate::clock::Clock;
 use crate::credentials::{self, Source, Watch};
-use holdoff_core::CredentialRead;
-use holdoff_core::policy::REREAD_TORN;
+use crate::handover;
+use holdoff_core::providers::anthropic::owner_cache::Cached;
 use holdoff_core::sign_in::Absence;
+use holdoff_core::{CredentialRead, Moment, Pushed, Wall, Whose};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tokio::sync::mpsc;
+
+/// The owner writes about itself all the time while it is used, and most of that is of no concern here.
+const OWNERS_REST: Duration = Duration::from_secs(5);
 
 /// What a look at a place found.
 #[derive(Debug)]
 pub struct Look {
     pub place: String,
     pub read: CredentialRead,
-    /// Something stirred there.
+    /// When the sign-in was written there, as far as files tell.
+    pub written: Option<Wall>,
+    /// Readings that lay there.
+    pub told: Vec<Pushed>,
+    /// Something stirred at the sign-in itself.
     pub stirred: bool,
 }
 
@@ -23,9 +34,11 @@ pub struct Lookout {
 }
 
 impl Lookout {
-    pub fn start(source: Source, clock: Clock, looks: mpsc::UnboundedSender<Look>) -> Self {
+    /// `data_dir` is where the status line leaves readings while no app runs.
+    pub fn start(source: Source, data_dir: PathBuf, clock: Clock, looks: mpsc::UnboundedSender<Look>) -> Self {
         let (pokes, poked) = mpsc::channel(1);
-        tokio::spawn(keep(source, clock, looks, poked));
+        let post = Post { source, data_dir, clock };
+        tokio::spawn(post.keep(looks, poked));
         Self { pokes }
     }
 
@@ -36,55 +49,128 @@ impl Lookout {
     }
 }
 
-type Signals = Option<(Watch, mpsc::Receiver<()>)>;
+/// What is looked at, and how.
+struct Post {
+    source: Source,
+    data_dir: PathBuf,
+    clock: Clock,
+}
 
-async fn keep(source: Source, clock: Clock, looks: mpsc::UnboundedSender<Look>, mut poked: mpsc::Receiver<()>) {
-    let mut signals = watch(&source).await;
-    let mut stirred = false;
-    loop {
-        let read = read(&source).await;
-        let mut wait = read.look_again();
-        if stirred {
-            // Whose it is stands in another file, which its owner writes about then.
-            wait = wait.min(REREAD_TORN);
+/// Why it looks again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    Credential,
+    /// Whose it is, and the owner's cache, stand in one file.
+    Identity,
+    Reading,
+    /// Nothing stirred; it is time.
+    Time,
+    Poked,
+    /// Nobody wants to know any more.
+    End,
+}
+
+/// The signals of the files.
+struct Files {
+    watch: Option<Watch>,
+    credential: mpsc::Receiver<()>,
+    identity: mpsc::Receiver<()>,
+    reading: mpsc::Receiver<()>,
+}
+
+impl Post {
+    async fn keep(self, looks: mpsc::UnboundedSender<Look>, mut poked: mpsc::Receiver<()>) {
+        let mut files = self.watch().await;
+        let mut why = Why::Time;
+        let mut rested = self.clock.now();
+        loop {
+            let look = self.look(why == Why::Credential).await;
+            let again = self.clock.now().plus(look.read.look_again());
+            if looks.send(look).is_err() {
+                return;
+            }
+            if why == Why::Identity {
+                rested = self.clock.now().plus(OWNERS_REST);
+            }
+            why = self.wait(&mut files, &mut poked, rested, again).await;
+            if why == Why::End {
+                return;
+            }
         }
-        if looks.send(Look { place: source.place(), read, stirred }).is_err() {
-            return;
+    }
+
+    async fn wait(&self, files: &mut Files, poked: &mut mpsc::Receiver<()>, rested: Moment, again: Moment) -> Why {
+        loop {
+            let rests = rested.is_after(self.clock.now());
+            tokio::select! {
+                there = signal(&mut files.credential, &files.watch) => if there { return Why::Credential },
+                there = signal(&mut files.identity, &files.watch), if !rests => if there { return Why::Identity },
+                there = signal(&mut files.reading, &files.watch) => if there { return Why::Reading },
+                () = self.clock.sleep_until(rested), if rests => continue,
+                () = self.clock.sleep_until(again) => return Why::Time,
+                poke = poked.recv() => return if poke.is_some() { Why::Poked } else { Why::End },
+            }
+            // The watch has come to its end.
+            files.watch = None;
         }
-        let again = clock.now().plus(wait);
-        stirred = tokio::select! {
-            there = stir(&mut signals) => there,
-            () = clock.sleep_until(again) => false,
-            poke = poked.recv() => match poke {
-                Some(()) => false,
-                None => return,
-            },
-        };
+    }
+
+    async fn watch(&self) -> Files {
+        let watched = [
+            self.source.credential_path(),
+            self.source.identity_path().to_owned(),
+            handover::path(&self.data_dir, &self.source.place()),
+        ];
+        let watch = tokio::task::spawn_blocking(move || credentials::watch_files(watched)).await;
+        match watch {
+            Ok(Ok((watch, [credential, identity, reading]))) => {
+                Files { watch: Some(watch), credential, identity, reading }
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the sign-in is not watched; it is read again every few minutes");
+                Files::unwatched()
+            }
+            Err(_) => Files::unwatched(),
+        }
+    }
+
+    async fn look(&self, stirred: bool) -> Look {
+        let (source, place) = (self.source.clone(), self.source.place());
+        let (data_dir, name) = (self.data_dir.clone(), place.clone());
+        let (read, left) = tokio::join!(
+            read(&self.source),
+            tokio::task::spawn_blocking(move || (source.written(), told(&source, &data_dir, &name)))
+        );
+        let (written, told) = left.unwrap_or_default();
+        let written = written.map(|written| self.clock.wall_of(written).min(self.clock.now().wall));
+        Look { place, read, written, told, stirred }
     }
 }
 
-async fn watch(source: &Source) -> Signals {
-    let source = source.clone();
-    let watch = tokio::task::spawn_blocking(move || credentials::watch(&source)).await.ok()?;
+impl Files {
+    fn unwatched() -> Self {
+        let silent = || mpsc::channel(1).1;
+        Self { watch: None, credential: silent(), identity: silent(), reading: silent() }
+    }
+}
+
+/// `false` if the watch has come to its end. Without a watch there is never a signal.
+async fn signal(signals: &mut mpsc::Receiver<()>, watch: &Option<Watch>) -> bool {
     match watch {
-        Ok(watch) => Some(watch),
-        Err(error) => {
-            tracing::warn!(%error, "the sign-in is not watched; it is read again every few minutes");
-            None
-        }
+        Some(_) => signals.recv().await.is_some(),
+        None => std::future::pending().await,
     }
 }
 
-/// `false` if the watch has come to its end.
-async fn stir(signals: &mut Signals) -> bool {
-    let there = match signals {
-        Some((_, signals)) => signals.recv().await.is_some(),
-        None => std::future::pending().await,
-    };
-    if !there {
-        *signals = None;
-    }
-    there
+/// What lies in a place of its account's limits. Blocks.
+fn told(source: &Source, data_dir: &Path, place: &str) -> Vec<Pushed> {
+    let here = || Whose::Place(place.to_owned());
+    let cached = source.cached().map(|Cached { account, reading }| {
+        let whose = account.map_or_else(here, Whose::Account);
+        Pushed { whose, reading }
+    });
+    let left = handover::take_up(data_dir, place).map(|reading| Pushed { whose: here(), reading });
+    cached.into_iter().chain(left).collect()
 }
 
 /// Reads a sign-in on a thread that may wait.

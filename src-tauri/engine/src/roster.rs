@@ -10,8 +10,9 @@ use crate::runner::{End, Order, Refused, Runner, Tools};
 use crate::sources;
 use holdoff_core::account::Preferences;
 use holdoff_core::places::{self, Before, Polled};
+use holdoff_core::sign_in::Identity;
 use holdoff_core::state::Provider;
-use holdoff_core::{AccountId, Moment, Place, Pushed, Settings, Whose};
+use holdoff_core::{AccountId, Moment, Place, Pushed, Settings, Wall, Whose};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,6 +59,10 @@ struct Stand {
     lookout: Lookout,
     /// What is known of it is what is there, as far as anybody has noticed.
     looked: bool,
+    /// When its sign-in was written.
+    written: Option<Wall>,
+    /// Readings that lay there, to be passed on once somebody polls.
+    told: Vec<Pushed>,
 }
 
 #[derive(Debug)]
@@ -133,7 +138,7 @@ impl Roster {
         while self.stands.iter().any(|stand| !stand.looked)
             && let Some(look) = self.looks.recv().await
         {
-            self.looked(&look);
+            self.looked(look);
         }
     }
 
@@ -142,7 +147,7 @@ impl Roster {
         loop {
             let change = self.next_change();
             tokio::select! {
-                Some(look) = self.looks.recv() => self.looked(&look),
+                Some(look) = self.looks.recv() => self.looked(look),
                 Some(ended) = self.tasks.join_next() => self.ended(ended.ok()),
                 changed = self.snapshots.changed() => if changed.is_err() { return },
                 () = at(&self.tools.clock, change) => {}
@@ -183,17 +188,27 @@ impl Roster {
         }
     }
 
-    /// What is told of any place of an account is told of the one that is polled.
+    /// What is told of an account, or of any place of it, is told of the place that is polled.
     fn push(&self, pushed: &Pushed) {
-        let told = match &pushed.whose {
-            Whose::Account(_) => None,
-            Whose::Place(name) => self.stands.iter().find(|stand| stand.place.name() == name),
-        };
-        for (account, running) in &self.running {
-            let mut pushed = pushed.clone();
-            if told.is_some_and(|stand| stand.place.account.as_ref() == Some(account)) {
-                pushed.whose = Whose::Place(running.place.clone());
+        let (account, written) = match &pushed.whose {
+            Whose::Account(name) => {
+                let identity = Identity { account: Some(name.clone()), ..Identity::default() };
+                (AccountId::of(Provider::Anthropic, &identity, ""), None)
             }
+            Whose::Place(name) => {
+                let stand = self.stands.iter().find(|stand| stand.place.name() == name);
+                let Some((account, written)) =
+                    stand.and_then(|stand| Some((stand.place.account.clone()?, stand.written)))
+                else {
+                    return;
+                };
+                (account, written)
+            }
+        };
+        if let Some(running) = self.running.get(&account)
+            && pushed.can_be_of(written)
+        {
+            let pushed = Pushed { whose: Whose::Place(running.place.clone()), reading: pushed.reading.clone() };
             let _ = running.orders.send(Order::Reading(pushed));
         }
     }
@@ -247,11 +262,12 @@ impl Roster {
 
     fn stand_at(&self, source: Source) -> Stand {
         let place = Place::known(&self.snapshots.borrow().state, Provider::Anthropic, &source.place());
-        let lookout = Lookout::start(source.clone(), self.tools.clock.clone(), self.tell_looks.clone());
-        Stand { place, source, lookout, looked: false }
+        let data_dir = self.environment.data_dir.clone();
+        let lookout = Lookout::start(source.clone(), data_dir, self.tools.clock.clone(), self.tell_looks.clone());
+        Stand { place, source, lookout, looked: false, written: None, told: Vec::new() }
     }
 
-    fn looked(&mut self, look: &Look) {
+    fn looked(&mut self, look: Look) {
         let now = self.tools.clock.now().wall;
         let Some(stand) = self.stands.iter_mut().find(|stand| stand.place.name() == look.place) else {
             return;
@@ -259,6 +275,7 @@ impl Roster {
         let was = stand.place.clone();
         let before = stand.place.looked(&look.read, now);
         stand.looked = true;
+        (stand.written, stand.told) = (look.written, look.told);
         let Some(account) = stand.place.account.clone() else {
             return;
         };
@@ -313,11 +330,17 @@ impl Roster {
                 let _ = running.orders.send(Order::InsteadOf(other));
             }
         }
+        self.pass_on_told();
         let arranged = (wanted.into_iter().map(|polled| polled.account).collect(), places);
         if self.arranged != arranged {
             self.arranged = arranged.clone();
             self.tools.keeper.arrange(arranged.0, arranged.1).await;
         }
+    }
+
+    fn pass_on_told(&mut self) {
+        let told: Vec<Pushed> = self.stands.iter_mut().flat_map(|stand| std::mem::take(&mut stand.told)).collect();
+        told.iter().for_each(|pushed| self.push(pushed));
     }
 
     fn retire(&mut self, account: &AccountId) {

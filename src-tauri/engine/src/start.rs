@@ -2,6 +2,7 @@
 
 use crate::credentials::Source;
 use crate::environment::Environment;
+use crate::handover;
 use crate::http::Http;
 use crate::keeper::{Keeper, Snapshot};
 use crate::ledger::Ledger;
@@ -36,6 +37,7 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings
     let now = clock.now();
     let dir = &environment.data_dir;
     let Loaded { state, generation, memory, findings } = load(dir, &clock.boot_id(), now);
+    handover::tidy(dir);
     let (keeper, snapshots) = Keeper::start(state, TwoSlots::new(dir.clone(), writer, generation), clock.clone());
     let (announce, announcements) = mpsc::channel(16);
     let (tell_elsewhere, elsewhere) = watch::channel(BTreeSet::new());

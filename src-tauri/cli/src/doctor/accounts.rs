@@ -8,11 +8,11 @@ use holdoff_core::sign_in::{Absence, CredentialRead};
 use holdoff_core::{AccountState, report, words};
 use holdoff_engine::credentials::{self, Source};
 use holdoff_engine::environment::Environment;
+use holdoff_engine::sources;
 use jiff::tz::TimeZone;
-use std::path::PathBuf;
 
 pub fn look(environment: &Environment, known: &Known) -> Vec<Section> {
-    let mut sections: Vec<Section> = sources(environment, known)
+    let mut sections: Vec<Section> = sources::all(environment, &known.settings)
         .into_iter()
         .map(|source| Section { title: format!("Sign-in {}", source.place()), findings: sign_in(&source, known) })
         .collect();
@@ -22,18 +22,6 @@ pub fn look(environment: &Environment, known: &Known) -> Vec<Section> {
         findings: account_findings(account, known),
     }));
     sections
-}
-
-/// The default place, and those that the person added.
-pub(super) fn sources(environment: &Environment, known: &Known) -> Vec<Source> {
-    let mut sources = vec![Source::from_env(&environment.home, environment.claude_config_dir.as_deref())];
-    for dir in &known.settings.claude_config_dirs {
-        let source = Source::in_dir(PathBuf::from(dir));
-        if sources.iter().all(|other| other.place() != source.place()) {
-            sources.push(source);
-        }
-    }
-    sources
 }
 
 fn sign_in(source: &Source, known: &Known) -> Vec<Finding> {

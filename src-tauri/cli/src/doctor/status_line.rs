@@ -1,12 +1,13 @@
 //! Whether Claude Code's status line keeps Holdoff up to date.
 
-use super::{Finding, accounts};
+use super::Finding;
 use crate::known::Known;
 use holdoff_engine::environment::Environment;
+use holdoff_engine::sources;
 use holdoff_engine::status_line::{Place, Status, command};
 
 pub fn look(environment: &Environment, known: &Known) -> Vec<Finding> {
-    let places = accounts::sources(environment, known);
+    let places = sources::all(environment, &known.settings);
     places.iter().map(|source| place(&Place::new(source.config_dir(), &environment.data_dir))).collect()
 }
 

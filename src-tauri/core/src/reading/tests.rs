@@ -254,3 +254,14 @@ proptest! {
         prop_assert_eq!(once, twice);
     }
 }
+
+#[test]
+fn what_a_session_was_told_before_the_sign_in_was_written_is_not_its() {
+    let at =
+        |at: i64, whose: Whose| Pushed { whose, reading: Reading::new(Source::StatusLine, Wall(at), vec![], vec![]) };
+    let place = || Whose::Place("~/.claude".into());
+    assert!(at(1_000, place()).can_be_of(Some(Wall(1_000))));
+    assert!(!at(999, place()).can_be_of(Some(Wall(1_000))));
+    assert!(at(999, place()).can_be_of(None));
+    assert!(at(999, Whose::Account("ann".into())).can_be_of(Some(Wall(1_000))));
+}

@@ -14,9 +14,10 @@ mod watch;
 
 pub use locked_store::LockedStore;
 use locks::{Locker, Locks, Patience};
-pub use watch::{Watch, WatchError, watch};
+pub use watch::{Watch, WatchError, watch, watch_files};
 
 use holdoff_core::providers::anthropic::credential;
+use holdoff_core::providers::anthropic::owner_cache::{self, Cached};
 use holdoff_core::sign_in::{Absence, CredentialRead, Identity};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -100,6 +101,20 @@ impl Source {
 
     pub fn credential_path(&self) -> PathBuf {
         self.config_dir.join(credential::FILE)
+    }
+
+    pub fn identity_path(&self) -> &Path {
+        &self.identity_file
+    }
+
+    /// When the credential file was written; `None` where there is none.
+    pub fn written(&self) -> Option<std::time::SystemTime> {
+        std::fs::metadata(self.credential_path()).ok()?.modified().ok()
+    }
+
+    /// What the owner keeps of its own last look at its limits.
+    pub fn cached(&self) -> Option<Cached> {
+        owner_cache::read(&file::read(&self.identity_file, IDENTITY_MAX).ok()?)
     }
 
     /// The place in words for people, with the home folder as `~`.

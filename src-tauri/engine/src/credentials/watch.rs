@@ -41,21 +41,27 @@ pub struct Watch {
 ///
 /// On macOS a change in the Keychain is not seen, only one of the file.
 pub fn watch(source: &Source) -> Result<(Watch, mpsc::Receiver<()>), WatchError> {
+    let (watch, [told]) = watch_files([source.credential_path()])?;
+    Ok((watch, told))
+}
+
+/// Watches several files with one watcher of the system's few: a receiver for each, as [`watch`] says.
+pub fn watch_files<const N: usize>(files: [PathBuf; N]) -> Result<(Watch, [mpsc::Receiver<()>; N]), WatchError> {
+    let files = files.map(|path| std::path::absolute(&path).unwrap_or(path));
     let shared = Arc::new(Shared::default());
     let ears = Arc::clone(&shared);
     let watcher = notify::recommended_watcher(move |event| ears.hear(&event))?;
-    let path = source.credential_path();
-    let path = std::path::absolute(&path).unwrap_or(path);
-    let mut lookout = Lookout { path, watcher, way: Vec::new(), shared };
+    let mut lookout = Lookout { files: files.to_vec(), watcher, ways: Vec::new(), shared };
     lookout.arm()?;
 
     let watch = Watch { shared: Arc::clone(&lookout.shared) };
-    let (tell, told) = mpsc::channel(1);
+    let channels = files.map(|_| mpsc::channel(1));
+    let tell = channels.iter().map(|(tell, _)| tell.clone()).collect::<Vec<_>>();
     std::thread::Builder::new()
         .name("sign-in watch".to_owned())
         .spawn(move || lookout.keep(&tell))
         .map_err(|error| WatchError::Unavailable(error.to_string()))?;
-    Ok((watch, told))
+    Ok((watch, channels.map(|(_, told)| told)))
 }
 
 impl Drop for Watch {
@@ -74,8 +80,9 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    way: Vec<Step>,
-    change: Option<Change>,
+    /// The way to each file, and what happened on it.
+    ways: Vec<Vec<Step>>,
+    changes: Vec<Option<Change>>,
     stop: bool,
     #[cfg(test)]
     busy: bool,
@@ -98,29 +105,33 @@ impl Shared {
 
     /// Called on the watcher's thread for whatever happens in the watched folders, one of which is the home folder.
     fn hear(&self, event: &notify::Result<Event>) {
-        let mut state = self.state();
-        if let Some(change) = concerns(&state.way, event) {
-            state.change = state.change.max(Some(change));
-            self.wake.notify_all();
+        let mut guard = self.state();
+        let state = &mut *guard;
+        for (way, change) in state.ways.iter().zip(&mut state.changes) {
+            if let Some(new) = concerns(way, event) {
+                *change = (*change).max(Some(new));
+                self.wake.notify_all();
+            }
         }
         #[cfg(test)]
         state.heard.extend(event.iter().flat_map(|event| event.paths.clone()));
     }
 
-    /// Sleeps until there is something to look at; `None` is the end.
-    fn next(&self) -> Option<Change> {
+    /// Sleeps until there is something to look at, and says what of each file; `None` is the end.
+    fn next(&self) -> Option<Vec<Option<Change>>> {
         let mut state = self.state();
         loop {
             if state.stop {
                 return None;
             }
-            let change = state.change.take();
+            let changes: Vec<Option<Change>> = state.changes.iter_mut().map(Option::take).collect();
+            let any = changes.iter().any(Option::is_some);
             #[cfg(test)]
             {
-                state.busy = change.is_some();
+                state.busy = any;
             }
-            if change.is_some() {
-                return change;
+            if any {
+                return Some(changes);
             }
             state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
@@ -155,43 +166,56 @@ fn same(ours: &Path, told: &Path) -> bool {
     ours == told || folded && ours.as_os_str().eq_ignore_ascii_case(told.as_os_str())
 }
 
-/// Keeps the watcher on the way to the file, wherever that leads.
+/// Keeps the watcher on the way to each file, wherever that leads.
 struct Lookout {
-    path: PathBuf,
+    files: Vec<PathBuf>,
     watcher: RecommendedWatcher,
-    way: Vec<Step>,
+    ways: Vec<Vec<Step>>,
     shared: Arc<Shared>,
 }
 
 impl Lookout {
-    fn keep(mut self, tell: &mpsc::Sender<()>) {
-        while let Some(change) = self.shared.next() {
-            if (change == Change::Way || way::to(&self.path) != self.way)
-                && let Err(error) = self.arm()
-            {
+    fn keep(mut self, tell: &[mpsc::Sender<()>]) {
+        while let Some(changes) = self.shared.next() {
+            let moved = changes.contains(&Some(Change::Way)) || self.lead_elsewhere().contains(&true);
+            if moved && let Err(error) = self.arm() {
                 tracing::warn!(%error, "a change of the sign-in may go unnoticed until it is read again");
             }
-            if let Err(mpsc::error::TrySendError::Closed(())) = tell.try_send(()) {
+            for (tell, _) in tell.iter().zip(changes).filter(|(_, change)| change.is_some()) {
+                let _told_already = tell.try_send(());
+            }
+            if tell.iter().all(mpsc::Sender::is_closed) {
                 return;
             }
         }
     }
 
-    /// Watches the way anew. Also what seems to be watched already: the watcher drops a folder by itself once it
+    /// Of each file, whether the way to it is another by now.
+    fn lead_elsewhere(&self) -> Vec<bool> {
+        self.files.iter().zip(&self.ways).map(|(file, way)| way::to(file) != *way).collect()
+    }
+
+    /// Watches the ways anew. Also what seems to be watched already: the watcher drops a folder by itself once it
     /// hears, late perhaps, that it was moved.
     fn arm(&mut self) -> Result<(), WatchError> {
-        let way = way::to(&self.path);
-        for folder in folders(&self.way) {
-            let _ = self.watcher.unwatch(folder);
+        for folder in folders(&self.ways) {
+            let _ = self.watcher.unwatch(&folder);
         }
-        self.way.clone_from(&way);
-        self.shared.state().way = way;
+        self.ways = self.files.iter().map(|file| way::to(file)).collect();
+        {
+            let mut state = self.shared.state();
+            state.ways.clone_from(&self.ways);
+            state.changes.resize(self.ways.len(), None);
+        }
         let armed = self.watch_folders();
-        if way::to(&self.path) == self.way {
+        let elsewhere = self.lead_elsewhere();
+        if !elsewhere.contains(&true) {
             return armed;
         }
         // It leads elsewhere by now, and that may have gone unheard.
-        self.shared.state().change = Some(Change::Way);
+        for (change, _) in self.shared.state().changes.iter_mut().zip(elsewhere).filter(|(_, moved)| *moved) {
+            *change = Some(Change::Way);
+        }
         Ok(())
     }
 
@@ -199,8 +223,8 @@ impl Lookout {
     fn watch_folders(&mut self) -> Result<(), WatchError> {
         let mut any = false;
         let mut refused = None;
-        for folder in folders(&self.way) {
-            match self.watcher.watch(folder, RecursiveMode::NonRecursive).map_err(WatchError::from) {
+        for folder in folders(&self.ways) {
+            match self.watcher.watch(&folder, RecursiveMode::NonRecursive).map_err(WatchError::from) {
                 Ok(()) => any = true,
                 Err(WatchError::Unavailable(error)) => refused = Some(error),
                 Err(limit) => return Err(limit),
@@ -218,9 +242,14 @@ impl Lookout {
 }
 
 /// Each once.
-fn folders(way: &[Step]) -> impl Iterator<Item = &Path> {
-    let new = |i: usize| way.iter().take(i).all(|earlier| Some(&earlier.folder) != way.get(i).map(|step| &step.folder));
-    way.iter().enumerate().filter(move |(i, _)| new(*i)).map(|(_, step)| step.folder.as_path())
+fn folders(ways: &[Vec<Step>]) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for step in ways.iter().flatten() {
+        if !folders.contains(&step.folder) {
+            folders.push(step.folder.clone());
+        }
+    }
+    folders
 }
 
 impl From<notify::Error> for WatchError {

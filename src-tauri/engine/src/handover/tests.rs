@@ -66,6 +66,23 @@ fn where_nothing_can_be_kept_it_is_lost_without_a_trace() {
     assert_eq!(hand(dir.path(), 1.0), Handed::Lost);
 }
 
+#[test]
+fn what_a_killed_session_left_is_tidied_away_after_a_while() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(hand(dir.path(), 1.0), Handed::Kept);
+    let data = dir.path().join("data");
+    let old = std::time::SystemTime::now() - Duration::from_secs(7200);
+    for (name, at) in [("a.123", Some(old)), ("b.124", None)] {
+        let file = std::fs::File::create(data.join("pushed").join(name)).unwrap();
+        file.set_modified(at.unwrap_or_else(std::time::SystemTime::now)).unwrap();
+    }
+    std::fs::File::options().write(true).open(path(&data, PLACE)).unwrap().set_modified(old).unwrap();
+    tidy(&data);
+    assert_eq!(std::fs::read_dir(data.join("pushed")).unwrap().count(), 2);
+    assert!(take_up(&data, PLACE).is_some());
+    tidy(&data.join("nowhere"));
+}
+
 #[cfg(unix)]
 mod unix {
     use super::*;

@@ -112,7 +112,7 @@ impl Lab {
         let start = Instant::now();
         let busy = || {
             let state = self.watch.shared.state();
-            state.change.is_some() || state.busy
+            state.changes.iter().any(Option::is_some) || state.busy
         };
         while busy() {
             assert!(start.elapsed() < DEADLINE, "no end of changes");
@@ -122,7 +122,9 @@ impl Lab {
 
     /// It is lost while the folders are watched anew; hence more than one.
     async fn sentinel(&mut self) -> bool {
-        let Some(folder) = self.watch.shared.state().way.last().map(|step| step.folder.clone()) else { return false };
+        let Some(folder) = self.watch.shared.state().ways[0].last().map(|step| step.folder.clone()) else {
+            return false;
+        };
         self.sentinels += 1;
         let path = folder.join(format!("sentinel-{}", self.sentinels));
         let _ = fs::write(&path, "");
@@ -348,4 +350,26 @@ fn a_limit_says_what_to_raise() {
     assert!(words(notify::Error::io(descriptors)).contains("fs.inotify.max_user_instances="));
     let other = io::Error::from(io::ErrorKind::PermissionDenied);
     assert_eq!(words(notify::Error::io(other)), "the folder of the sign-in cannot be watched: permission denied");
+}
+
+/// Which of several files stirred is told of each, and of no other.
+#[tokio::test]
+async fn several_files_are_told_apart() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().canonicalize().unwrap();
+    let files = [root.join("a/one"), root.join("two"), root.join("later/b/three")];
+    fs::create_dir(root.join("a")).unwrap();
+    fs::write(&files[0], "").unwrap();
+    let (_watch, mut told) = watch_files(files.clone()).unwrap();
+    for (n, path) in files.iter().enumerate() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        for text in ["first", "second"] {
+            while told.iter_mut().any(|told| told.try_recv().is_ok()) {}
+            fs::write(path.with_extension("new"), text).unwrap();
+            fs::rename(path.with_extension("new"), path).unwrap();
+            tokio::time::timeout(DEADLINE, told[n].recv()).await.unwrap().unwrap();
+        }
+    }
+    // The last that was told of is heard after everything before it.
+    assert_eq!(told[0].try_recv(), Err(mpsc::error::TryRecvError::Empty));
 }

@@ -1,0 +1,233 @@
+//! Readings that cost no request: what the status line leaves, and what Claude Code keeps of its own last look. The
+//! whole engine, with real files and a fake Anthropic.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
+
+use holdoff_core::providers::anthropic::status_line;
+use holdoff_core::{AccountId, AccountState, Moment, Reading, Settings, Source, Wall};
+use holdoff_engine::environment::Environment;
+use holdoff_engine::handover::{self, Handed, hand_over};
+use holdoff_engine::slots::PlainFiles;
+use holdoff_engine::start::{self, Engine, shut_down};
+use holdoff_world::{Answer, ClockSpec, FakeAnthropic, Home, eventually};
+use serde_json::{Value, json};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Much sooner than anything that is only looked at now and then.
+const SOON: Duration = Duration::from_secs(20);
+const PLACE: &str = "~/.claude/.credentials.json";
+const ANN: &str = "0b0c7f5e-0000-4000-8000-000000000001";
+const BOB: &str = "0b0c7f5e-0000-4000-8000-0000000000b0";
+
+struct Rig {
+    home: Home,
+    fake: FakeAnthropic,
+    environment: Environment,
+    engine: Option<Engine>,
+}
+
+impl Rig {
+    /// Ann is signed in, and Anthropic answers with 429 or, where the clock is fast, as usual.
+    async fn new(speed: f64) -> Self {
+        let fake = FakeAnthropic::start_with(ClockSpec::from_now(speed)).await;
+        if speed == 1.0 {
+            fake.always(Answer::rate_limited(Some("3600")));
+        }
+        let home = Home::new();
+        let mut vars = home.env();
+        vars.insert("HOLDOFF_ANTHROPIC_API".into(), fake.api_base());
+        vars.insert("HOLDOFF_ANTHROPIC_TOKEN".into(), fake.token_base());
+        vars.insert("HOLDOFF_CLOCK".into(), fake.clock().to_env());
+        let environment = Environment::from_vars(|name| vars.get(name).map(Into::into)).unwrap();
+        environment.prepare_data_dir().unwrap();
+        let rig = Self { home, fake, environment, engine: None };
+        rig.sign_in();
+        rig
+    }
+
+    fn sign_in(&self) {
+        self.home.sign_in(self.fake.clock().now() + Duration::from_secs(30 * 86_400));
+    }
+
+    async fn start(&mut self) {
+        self.engine = Some(start::start(&self.environment, PlainFiles, &Settings::default()).await);
+    }
+
+    async fn stop(&mut self) {
+        shut_down(&self.engine.take().unwrap().commands()).await;
+    }
+
+    fn now(&self) -> Moment {
+        self.environment.clock.now()
+    }
+
+    /// What a session says, at `at`, of the window whose end the fake tells too.
+    fn reading(&self, used: f64, at: Wall) -> Reading {
+        let resets = end_of_window(at.0 / 1000);
+        let text = json!({"rate_limits": {"five_hour": {"used_percentage": used, "resets_at": resets}}}).to_string();
+        status_line::read(text.as_bytes()).unwrap().reading(at).unwrap()
+    }
+
+    /// As the status line does while it reaches no app.
+    fn leave(&self, used: f64, at: Wall) {
+        let (data_dir, address) = (&self.environment.data_dir, self.home.path().join("no.sock"));
+        let from = handover::From { data_dir, address: &address, config_dir: None, place: PLACE };
+        assert_eq!(hand_over(from, &self.reading(used, at)), Handed::Kept);
+    }
+
+    /// `~/.claude.json` as Claude Code writes it, by rename.
+    fn claude_json(&self, account: &str, cached: &Value) {
+        let account = json!({"accountUuid": account, "emailAddress": "someone@example.com"});
+        let file = json!({"oauthAccount": account, "cachedUsageUtilization": cached}).to_string();
+        let path = self.home.path().join(".claude.json");
+        std::fs::write(path.with_extension("new"), file).unwrap();
+        std::fs::rename(path.with_extension("new"), path).unwrap();
+    }
+
+    fn account(&self, uuid: &str) -> Option<AccountState> {
+        let snapshot = self.engine.as_ref().unwrap().snapshots.borrow();
+        snapshot.state.accounts.get(&AccountId(format!("anthropic:{uuid}"))).cloned()
+    }
+
+    async fn wait_for(&self, uuid: &str, source: Source, used: f64) -> Reading {
+        eventually(SOON, format!("{used} % from {source:?}"), async || {
+            let reading = self.account(uuid)?.reading?;
+            let window = reading.windows.iter().find(|window| window.id == "five_hour")?;
+            let is_it = reading.origin(window).source == source && window.used_percent == Some(used);
+            is_it.then_some(reading)
+        })
+        .await
+    }
+
+    async fn wait_for_429(&self) {
+        self.fake.wait_for_usage(1, SOON).await;
+        let limited = async || (self.account(ANN)?.usage.strikes == 1).then_some(());
+        eventually(SOON, "a cooldown", limited).await;
+    }
+}
+
+/// The usage body in the cache, in the window of now.
+fn body(used: f64) -> Value {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    json!({"five_hour": {"utilization": used, "resets_at": end_of_window(now.try_into().unwrap())}, "seven_day": null})
+}
+
+/// Windows of five hours, one after the other.
+fn end_of_window(now_s: i64) -> i64 {
+    (now_s / 18_000 + 1) * 18_000
+}
+
+/// How much of the window is used up by working steadily.
+fn used_at(now_s: i64) -> f64 {
+    10.0 + (18_000 - (end_of_window(now_s) - now_s)) as f64 / 250.0
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_left_before_the_start_is_known_at_the_start() {
+    let mut rig = Rig::new(1.0).await;
+    let at = rig.now().wall;
+    rig.leave(33.0, at);
+    rig.start().await;
+    assert_eq!(rig.wait_for(ANN, Source::StatusLine, 33.0).await.at, at);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_cooldown_what_is_left_is_known_at_once_and_nothing_is_asked() {
+    let mut rig = Rig::new(1.0).await;
+    rig.start().await;
+    rig.wait_for_429().await;
+    for used in [33.0, 34.0, 35.0] {
+        rig.leave(used, rig.now().wall);
+        rig.wait_for(ANN, Source::StatusLine, used).await;
+    }
+    assert_eq!(rig.fake.usage_requests().len(), 1);
+    assert_eq!(rig.account(ANN).unwrap().usage.strikes, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_owners_cache_is_read_when_it_changes_and_is_as_old_as_it_says() {
+    let mut rig = Rig::new(1.0).await;
+    let at = |rig: &Rig, hours_ago: i64| rig.now().wall.0 - hours_ago * 3_600_000;
+    let old = at(&rig, 30);
+    rig.claude_json(ANN, &json!({"fetchedAtMs": old, "utilization": body(11.0)}));
+    rig.start().await;
+    assert_eq!(rig.wait_for(ANN, Source::OwnerCache, 11.0).await.at, Wall(old));
+    rig.wait_for_429().await;
+    let newer = at(&rig, 1);
+    rig.claude_json(ANN, &json!({"fetchedAtMs": newer, "accountUuid": ANN, "utilization": body(22.0)}));
+    assert_eq!(rig.wait_for(ANN, Source::OwnerCache, 22.0).await.at, Wall(newer));
+    // What a cache says of somebody else is not shown, and the next one is.
+    rig.claude_json(ANN, &json!({"fetchedAtMs": at(&rig, 0), "accountUuid": BOB, "utilization": body(99.0)}));
+    rig.leave(44.0, rig.now().wall);
+    let reading = rig.wait_for(ANN, Source::StatusLine, 44.0).await;
+    assert_eq!(reading.windows.len(), 1);
+    assert_eq!(rig.fake.usage_requests().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_it_is_is_noticed_as_soon_as_it_is_said() {
+    let mut rig = Rig::new(1.0).await;
+    std::fs::remove_file(rig.home.path().join(".claude.json")).unwrap();
+    rig.start().await;
+    rig.fake.wait_for_usage(1, SOON).await;
+    assert!(rig.account(ANN).is_none());
+    rig.claude_json(ANN, &Value::Null);
+    eventually(SOON, "a name", async || rig.account(ANN)?.sign_in.identity.email).await;
+    assert_eq!(rig.fake.usage_requests().len(), 1, "and its cooldown stays");
+}
+
+/// Somebody signs in as somebody else while a session of before still tells what it was told.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_told_before_a_sign_in_is_not_shown_under_it() {
+    let mut rig = Rig::new(1.0).await;
+    let before = rig.now().wall;
+    rig.leave(77.0, Wall(before.0 - 1));
+    std::fs::remove_file(rig.home.credentials_path()).unwrap();
+    rig.sign_in();
+    rig.claude_json(BOB, &Value::Null);
+    rig.start().await;
+    rig.fake.wait_for_usage(1, SOON).await;
+    rig.leave(12.0, rig.now().wall);
+    rig.wait_for(BOB, Source::StatusLine, 12.0).await;
+    rig.stop().await;
+    rig.leave(78.0, before);
+    rig.start().await;
+    rig.wait_for(BOB, Source::StatusLine, 12.0).await;
+    let engine = rig.engine.as_ref().unwrap();
+    engine.push(&rig.environment, None, rig.reading(79.0, before));
+    engine.push(&rig.environment, None, rig.reading(13.0, rig.now().wall));
+    rig.wait_for(BOB, Source::StatusLine, 13.0).await;
+}
+
+/// The goal of issue 5, through the whole engine: an hour of the program is a second.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_of_work_with_the_status_line_asks_a_tenth() {
+    const DAY: Duration = Duration::from_secs(8 * 3600);
+    let mut rig = Rig::new(3600.0).await;
+    let clock = rig.environment.clock.clone();
+    rig.fake.always(Answer::decide(move |_| {
+        let now = clock.now().wall.0 / 1000;
+        Answer::json(
+            200,
+            &json!({"five_hour": {"utilization": used_at(now), "resets_at": end_of_window(now)},
+                "seven_day_opus": {"utilization": 5.0, "resets_at": null}}),
+        )
+    }));
+    rig.start().await;
+    rig.fake.wait_for_usage(1, SOON).await;
+    let begun = rig.now();
+    let mut oldest = Duration::ZERO;
+    while rig.now().since(begun) < DAY {
+        let now = rig.now().wall;
+        rig.engine.as_ref().unwrap().push(&rig.environment, None, rig.reading(used_at(now.0 / 1000), now));
+        let reading = rig.account(ANN).and_then(|account| account.reading);
+        let at = reading.and_then(|r| Some(r.origin(r.windows.iter().find(|w| w.id == "five_hour")?).at));
+        oldest = oldest.max(at.map_or(Duration::ZERO, |at| now.since(at)));
+        // About two minutes of the program.
+        tokio::time::sleep(Duration::from_millis(33)).await;
+    }
+    let without = DAY.as_secs() / Settings::default().polling_interval.as_secs();
+    let with = rig.fake.usage_requests().len() as u64;
+    assert!(with >= 2 && with * 10 <= without, "{with} with the status line, {without} without");
+    assert!(oldest <= Duration::from_secs(600), "{oldest:?}");
+}
