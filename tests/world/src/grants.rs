@@ -53,6 +53,8 @@ pub struct Granted {
     pub at_real: SystemTime,
     /// What went wrong with it all the same.
     pub mishap: Mishap,
+    /// How long its access token lives (program time).
+    pub lifetime: Duration,
 }
 
 type Choose = dyn FnMut(usize) -> (Mishap, Duration) + Send;
@@ -102,7 +104,7 @@ impl Grants {
         };
         let (usage, token) = (grants.clone(), grants.clone());
         fake.always(Answer::decide(move |request| usage.usage(request)));
-        fake.token_always(Answer::decide(move |request| token.grant(request)));
+        fake.token_always(Answer::decide(move |request| token.answer(request)));
         grants
     }
 
@@ -110,6 +112,11 @@ impl Grants {
     /// (real time). What it does, it does at once.
     pub fn mishaps(&self, choose: impl FnMut(usize) -> (Mishap, Duration) + Send + 'static) {
         *locked(&self.choose) = Box::new(choose);
+    }
+
+    /// From now on access tokens live for `lifetime` of program time.
+    pub fn live_for(&self, lifetime: Duration) {
+        locked(&self.book).lifetime = lifetime;
     }
 
     /// A new sign-in, whose access token is good for `good_for` of program time: the first of a family.
@@ -141,6 +148,13 @@ impl Grants {
         known.is_some_and(|token| token.spent_by.is_none() && !book.ended.contains(&token.family))
     }
 
+    /// How long ago this refresh token was spent (real time).
+    pub fn spent_since(&self, refresh_token: &str) -> Option<Duration> {
+        let book = locked(&self.book);
+        let spent_by = book.refresh.get(refresh_token)?.spent_by?;
+        book.granted.get(spent_by - 1)?.at_real.elapsed().ok()
+    }
+
     /// Whether usage may be asked with this access token, but for its expiry.
     pub fn is_alive(&self, access_token: &str) -> bool {
         let book = locked(&self.book);
@@ -149,13 +163,15 @@ impl Grants {
 
     fn usage(&self, request: &Request) -> Answer {
         if request.bearer().is_some_and(|token| self.is_alive(token)) {
-            return Answer::ok();
+            // Nothing to warn of.
+            return Answer::ok_at(7.0, 11.0, 13);
         }
         locked(&self.book).violations.push(Violation::DeadAccessToken);
         Answer::unauthorized()
     }
 
-    fn grant(&self, request: &Request) -> Answer {
+    /// What the token endpoint answers to `request`, which takes effect. For who answers in its place.
+    pub fn answer(&self, request: &Request) -> Answer {
         let number = locked(&self.book).granted.len() + 1;
         let (mishap, later) = (locked(&self.choose))(number);
         let answer = match mishap {
@@ -181,7 +197,7 @@ impl Book {
         if self.ended.contains(&known.family) {
             return Answer::invalid_grant();
         }
-        self.granted.push(Granted { to: by, at_real: request.at_real, mishap });
+        self.granted.push(Granted { to: by, at_real: request.at_real, mishap, lifetime: self.lifetime });
         let access_token = random_token("sk-ant-oat01-");
         self.access.insert(access_token.clone(), known.family);
         let refresh_token = (mishap != Mishap::Unrotated).then(|| random_token("sk-ant-ort01-"));

@@ -38,22 +38,25 @@ pub struct Owner {
     pub seed: u64,
     /// Writes the file in place, in two pieces, and not by a rename.
     pub in_place: bool,
-    /// It renews up to that much earlier or later than five minutes before the end (real time).
-    pub scatter: Duration,
+    /// It renews up to that much earlier than five minutes before the end (real time).
+    pub early: Duration,
+    /// Or up to that much later.
+    pub late: Duration,
     /// It ends once this much is done; `None` is never.
     pub renewals: Option<usize>,
 }
 
 impl Owner {
     /// What it is told, as variables for a process that calls [`Owner::from_env`].
-    pub fn env(&self) -> [(&'static str, String); 7] {
+    pub fn env(&self) -> [(&'static str, String); 8] {
         [
             ("OWNER_FOLDER", self.folder.display().to_string()),
             ("OWNER_TOKEN_BASE", self.token_base.clone()),
             ("OWNER_CLOCK", self.clock.to_env()),
             ("OWNER_SEED", self.seed.to_string()),
             ("OWNER_IN_PLACE", u8::from(self.in_place).to_string()),
-            ("OWNER_SCATTER_MS", self.scatter.as_millis().to_string()),
+            ("OWNER_EARLY_MS", self.early.as_millis().to_string()),
+            ("OWNER_LATE_MS", self.late.as_millis().to_string()),
             ("OWNER_RENEWALS", self.renewals.map(|count| count.to_string()).unwrap_or_default()),
         ]
     }
@@ -75,7 +78,8 @@ impl Owner {
             clock: ClockSpec { epoch_s, speed },
             seed: number("OWNER_SEED"),
             in_place: var("OWNER_IN_PLACE") == "1",
-            scatter: Duration::from_millis(number("OWNER_SCATTER_MS")),
+            early: Duration::from_millis(number("OWNER_EARLY_MS")),
+            late: Duration::from_millis(number("OWNER_LATE_MS")),
             renewals: Some(var("OWNER_RENEWALS"))
                 .filter(|text| !text.is_empty())
                 .map(|_| number("OWNER_RENEWALS") as usize),
@@ -85,7 +89,8 @@ impl Owner {
     /// One that lives in `home`, and renews as its own self until it is ended.
     pub fn at_home(home: &Home, token_base: String, clock: ClockSpec, seed: u64) -> Self {
         let folder = home.claude_dir();
-        Self { folder, token_base, clock, seed, in_place: false, scatter: Duration::ZERO, renewals: None }
+        let (early, late) = (Duration::ZERO, Duration::ZERO);
+        Self { folder, token_base, clock, seed, in_place: false, early, late, renewals: None }
     }
 
     /// Lives. Each thing it does is a line for `tell`: `renewed`, `adopted`, `busy`, `refused`, or `failed` and why.
@@ -93,12 +98,12 @@ impl Owner {
         let mut random = fastrand::Rng::with_seed(self.seed);
         let mut renewed = 0;
         while self.renewals.is_none_or(|enough| renewed < enough) {
-            let scatter = i64::try_from(self.clock.program_length(self.scatter).as_millis()).unwrap_or(0);
-            let scatter = random.i64(-scatter..=scatter);
-            if !self.wait_until_due(scatter) {
+            let program_ms = |real| i64::try_from(self.clock.program_length(real).as_millis()).unwrap_or(0);
+            let off = random.i64(-program_ms(self.early)..=program_ms(self.late));
+            if !self.wait_until_due(off) {
                 continue;
             }
-            match self.renew(&mut random, scatter) {
+            match self.renew(&mut random, off) {
                 Ok(said) => {
                     renewed += usize::from(said == "renewed");
                     tell(said);
@@ -109,12 +114,12 @@ impl Owner {
     }
 
     /// Sleeps until the stored sign-in is to be renewed; false if it is another by then, or none.
-    fn wait_until_due(&self, scatter: i64) -> bool {
+    fn wait_until_due(&self, off: i64) -> bool {
         let Some(stored) = self.stored() else {
             sleep(Duration::from_millis(5));
             return false;
         };
-        let at = due_ms(&stored) + scatter;
+        let at = due_ms(&stored) + off;
         let left = u64::try_from(at - millis(self.clock.now())).unwrap_or(0);
         // In short stretches: another may renew it meanwhile.
         let left = self.clock.real_length(Duration::from_millis(left));
@@ -130,7 +135,7 @@ impl Owner {
         self.folder.join(".credentials.json")
     }
 
-    fn renew(&self, random: &mut fastrand::Rng, scatter: i64) -> io::Result<&'static str> {
+    fn renew(&self, random: &mut fastrand::Rng, off: i64) -> io::Result<&'static str> {
         let Some(_inner) = Lock::take(&self.folder.join(".oauth_refresh.lock"), random)? else { return Ok("busy") };
         let mut beside = self.folder.clone().into_os_string();
         beside.push(".lock");
@@ -139,7 +144,7 @@ impl Owner {
         let text = fs::read_to_string(self.credential())?;
         let stored: Value = serde_json::from_str(&text)?;
         let oauth = &stored["claudeAiOauth"];
-        if due_ms(&stored) + scatter > millis(self.clock.now()) {
+        if due_ms(&stored) + off > millis(self.clock.now()) {
             return Ok("adopted");
         }
         let Some(refresh_token) = oauth["refreshToken"].as_str().filter(|token| !token.is_empty()) else {

@@ -1,0 +1,115 @@
+//! What may stand in the place of a sign-in and of its locks: each told apart, none of it costing a token.
+
+use crate::scene::{HOUR, Scene};
+use holdoff_core::AccountState;
+use holdoff_core::sign_in::{Absence, Seen};
+use std::fs::{self, File, FileTimes, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime};
+
+fn absent(words: &'static str) -> impl Fn(&AccountState) -> bool {
+    move |state| match &state.sign_in.seen {
+        Some(Seen::Absent(Absence::Unreadable(why))) => why.contains(words),
+        Some(Seen::Absent(_) | Seen::Present { .. }) | None => false,
+    }
+}
+
+/// The sign-in as it was renewable, changed by `spoil`; then Holdoff, until it is as `there` says.
+async fn spoilt(what: &str, spoil: impl Fn(&Path), there: impl Fn(&AccountState) -> bool) {
+    let scene = Scene::due().await;
+    spoil(&scene.home.credentials_path());
+    let mut holdoff = scene.holdoff().await;
+    holdoff.until(what, there).await;
+    holdoff.live(Duration::from_millis(100)).await;
+    holdoff.end().await;
+    assert_eq!((scene.fake.token_requests().len(), scene.fake.usage_requests().len()), (0, 0), "{what}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_told_apart_and_costs_nothing() {
+    let remove = |path: &Path| fs::remove_file(path).unwrap();
+    let folder = |path: &Path| {
+        remove(path);
+        fs::create_dir(path).unwrap();
+    };
+    let dangling = |path: &Path| {
+        remove(path);
+        symlink("/nowhere/of-holdoff", path).unwrap();
+    };
+    let huge = |path: &Path| File::options().write(true).open(path).unwrap().set_len(5 << 20).unwrap();
+    let torn = |path: &Path| {
+        let length = fs::metadata(path).unwrap().len();
+        File::options().write(true).open(path).unwrap().set_len(length - 20).unwrap();
+    };
+    spoilt("a folder", folder, absent("it is a folder")).await;
+    spoilt("a link to nowhere", dangling, absent("a link to a file that is not there")).await;
+    spoilt("huge", huge, absent("larger than 4 MiB")).await;
+    spoilt("torn", torn, absent("half-written")).await;
+}
+
+/// Without a believable end there is no time at which a renewal would be due.
+#[tokio::test]
+async fn an_end_in_1970_or_2999_is_no_end_and_renews_nothing() {
+    for ends in ["1000", "32472144000000", "null", "-1"] {
+        let scene = Scene::due().await;
+        let text = fs::read_to_string(scene.home.credentials_path()).unwrap();
+        let (before, rest) = text.split_once("\"expiresAt\":").unwrap();
+        let (_, rest) = rest.split_once(',').unwrap();
+        fs::write(scene.home.credentials_path(), format!("{before}\"expiresAt\":{ends},{rest}")).unwrap();
+        let mut holdoff = scene.holdoff().await;
+        holdoff.until("a reading", |state| state.reading.is_some()).await;
+        holdoff.live(Duration::from_millis(100)).await;
+        assert_eq!(scene.fake.token_requests().len(), 0, "{ends}");
+    }
+}
+
+/// It is read and asked with as long as it lives; what a renewal brought could not be written.
+#[tokio::test]
+async fn a_file_that_is_not_ours_to_write_is_not_renewed_and_the_ledger_says_why() {
+    let scene = Scene::due().await;
+    fs::set_permissions(scene.home.credentials_path(), Permissions::from_mode(0o444)).unwrap();
+    let mut holdoff = scene.holdoff().await;
+    holdoff.until("a reading", |state| state.reading.is_some()).await;
+    holdoff.end().await;
+    assert!(scene.fake.token_requests().is_empty());
+    let ledger = fs::read_to_string(scene.home.data_dir().join("ledger.jsonl")).unwrap();
+    assert!(ledger.contains("could not be written: it is write-protected"), "{ledger}");
+    scene.assert_tidy();
+}
+
+#[tokio::test]
+async fn what_is_no_lock_is_left_alone_and_not_renewed_past() {
+    let scene = Scene::due().await;
+    let [inner, _] = scene.lock_folders();
+    fs::write(&inner, "somebody's").unwrap();
+    let mut holdoff = scene.holdoff().await;
+    holdoff.until("a reading", |state| state.reading.is_some()).await;
+    holdoff.end().await;
+    assert!(scene.fake.token_requests().is_empty());
+    assert_eq!(fs::read_to_string(inner).unwrap(), "somebody's");
+}
+
+#[tokio::test]
+async fn a_dead_programs_lock_is_respected_until_it_is_stale_and_then_taken_over() {
+    let scene = Scene::new(1.0, Duration::from_secs(60), 8 * HOUR).await;
+    let old = scene.pair();
+    let [_, beside] = scene.lock_folders();
+    fs::create_dir(&beside).unwrap();
+    let touched = |ago: u64| {
+        let at = SystemTime::now() - Duration::from_secs(ago);
+        File::open(&beside).unwrap().set_times(FileTimes::new().set_modified(at)).unwrap();
+    };
+    touched(20);
+    let mut holdoff = scene.holdoff().await;
+    holdoff.until("a reading with what there is", |state| state.reading.is_some()).await;
+    holdoff.live(Duration::from_secs(2)).await;
+    assert_eq!((scene.pair(), scene.fake.token_requests().len()), (old.clone(), 0));
+    touched(61);
+    let began = Instant::now();
+    holdoff.until("renewed", |state| state.renewed.is_some()).await;
+    println!("a dead lock was taken over after {:?}", began.elapsed());
+    assert_ne!(scene.working_pair(), old);
+    holdoff.end().await;
+    scene.assert_tidy();
+}

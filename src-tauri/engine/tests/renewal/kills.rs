@@ -1,0 +1,133 @@
+//! `kill -9` at random points of a renewal.
+
+use crate::child;
+use crate::scene::{HOUR, LONG, Scene};
+use holdoff_world::{Mishap, soon};
+use std::collections::BTreeMap;
+use std::fs::{self, File, FileTimes};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+/// How many kills. `HOLDOFF_KILLS` is another number.
+const KILLS: usize = 300;
+/// How many at a time.
+const AT_ONCE: usize = 16;
+/// As fast as the programs can follow: a minute is thirty milliseconds, and what is later than that is taken for asleep.
+const SPEED: f64 = 2000.0;
+
+/// What the next process makes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Outcome {
+    /// The new pair is on disk, and asked with.
+    Renewed,
+    /// It may be lost: the person was told once, and nothing more is tried.
+    Paused,
+}
+
+#[test]
+fn no_token_is_shown_again_and_no_file_is_torn_whenever_it_is_killed() {
+    let kills = std::env::var("HOLDOFF_KILLS").ok().and_then(|count| count.parse().ok()).unwrap_or(KILLS);
+    let next = AtomicUsize::new(0);
+    let outcomes = Mutex::new(BTreeMap::new());
+    let began = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= kills {
+                        return;
+                    }
+                    let told = std::panic::AssertUnwindSafe(|| runtime.block_on(kill(seed as u64)));
+                    let outcome = std::panic::catch_unwind(told).unwrap_or_else(|panic| {
+                        println!("kill {seed} failed");
+                        std::panic::resume_unwind(panic)
+                    });
+                    *outcomes.lock().unwrap().entry(outcome).or_insert(0) += 1;
+                }
+            });
+        }
+    });
+    let outcomes = outcomes.into_inner().unwrap();
+    println!("{kills} kills in {:.1?}: {outcomes:?}", began.elapsed());
+    for outcome in [Outcome::Renewed, Outcome::Paused] {
+        let share = outcomes.get(&outcome).copied().unwrap_or(0);
+        assert!(share * 20 >= kills, "the kills did not meet every part of a renewal: {outcomes:?}");
+    }
+}
+
+async fn kill(seed: u64) -> Outcome {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let scene = Scene::new(SPEED, Duration::from_secs(60), 30 * 24 * HOUR).await;
+    let late = Duration::from_micros(random.u64(0..6000));
+    scene.grants.mishaps(move |_| (Mishap::None, late));
+    let old = scene.pair();
+
+    let first = child::holdoff(&scene.home, &scene.env());
+    if random.u8(0..3) == 0 {
+        tokio::time::sleep(Duration::from_micros(random.u64(0..120_000))).await;
+    } else {
+        scene.fake.wait_for_token(1, LONG).await;
+        tokio::time::sleep(Duration::from_micros(random.u64(0..20_000))).await;
+    }
+    first.kill9().await;
+    let left = scene.pair();
+    assert!(left == old || scene.grants.is_current(&left.refresh), "{:?}", scene.grants);
+    let a_minute = random.u8(0..30) == 0;
+    leave_locks(&scene, a_minute);
+
+    let second = child::holdoff(&scene.home, &scene.env());
+    let asked = scene.fake.usage_requests().len();
+    let outcome = soon(LONG, async || {
+        if second.stdout().contains("notice SignInStopped") {
+            return Ok(Outcome::Paused);
+        }
+        let new = scene.pair();
+        let with_new = |r: &holdoff_world::fake::Request| r.bearer() == Some(new.access.as_str());
+        let proved = new != old && scene.fake.usage_requests()[asked..].iter().any(with_new);
+        if proved { Ok(Outcome::Renewed) } else { Err(new != old) }
+    })
+    .await;
+    let ledger = || fs::read_to_string(scene.home.data_dir().join("ledger.jsonl")).unwrap_or_default();
+    let outcome = outcome.unwrap_or_else(|renewed| {
+        panic!("neither told nor asked; renewed: {renewed}\n{}\n{}", second.output(), ledger())
+    });
+    let spent = scene.fake.token_requests().len();
+    // Ten minutes: what would be tried again by then, would be seen.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    second.terminate();
+    second.wait_exit(LONG).await;
+
+    assert_eq!(scene.grants.violations(), [], "a refresh token was shown again");
+    assert_eq!(scene.fake.token_requests().len(), spent, "a pause, and not a loop");
+    let told = [first.stdout(), second.stdout()].concat().matches("notice ").count();
+    match outcome {
+        Outcome::Renewed => {
+            scene.working_pair();
+            assert_eq!(told, 0, "{}", second.output());
+        }
+        Outcome::Paused => {
+            assert_eq!((scene.pair(), told), (old.clone(), 1), "{}", second.output());
+        }
+    }
+    if a_minute && (outcome == Outcome::Paused || left != old) {
+        // Nobody needed them: they are left to whoever does.
+        leave_locks(&scene, false);
+    }
+    scene.assert_tidy();
+    outcome
+}
+
+/// A minute goes by, or another program has taken them over and given them back.
+fn leave_locks(scene: &Scene, a_minute: bool) {
+    for lock in scene.lock_folders() {
+        if a_minute && lock.exists() {
+            let then = FileTimes::new().set_modified(SystemTime::now() - Duration::from_secs(61));
+            File::open(&lock).unwrap().set_times(then).unwrap();
+        } else {
+            let _none = fs::remove_dir(&lock);
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Renewal with real files, real HTTP on loopback and, where it matters, real processes (law 8).
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it fails")]
+#![allow(
+    clippy::print_stdout,
+    reason = "figures are for whoever reads the test's output, and lines for who started it"
+)]
+
+mod answers;
+mod bad_input;
+mod child;
+mod day;
+mod kills;
+mod races;
+mod scene;
+mod thefts;
+mod unwritten;

@@ -1,0 +1,105 @@
+//! Holdoff and the owner of the sign-in want to renew it at the same moment, again and again.
+
+use crate::child;
+use crate::scene::{LONG, Scene};
+use holdoff_world::{Mishap, Owner, eventually, owner};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+/// How many races. `HOLDOFF_RACES` is another number.
+const RACES: usize = 500;
+/// How many pairs of programs race at a time.
+const AT_ONCE: usize = 16;
+/// A sign-in of a little more than an hour ends after a second and a third.
+const SPEED: f64 = 3000.0;
+const LIFETIME: Duration = Duration::from_secs(4000);
+const LASTING: Duration = Duration::from_secs(30 * 86_400);
+/// How long a pair may be on its way from Anthropic to the disk.
+const ON_ITS_WAY: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Default)]
+struct Tally {
+    races: usize,
+    holdoff_first: usize,
+    owner_first: usize,
+    /// The owner found the sign-in renewed once it had the locks, or did not get them. The same of Holdoff cannot be seen.
+    owner_waited: usize,
+}
+
+#[test]
+fn no_refresh_token_is_taken_twice_and_both_always_have_a_working_pair() {
+    let races: usize = std::env::var("HOLDOFF_RACES").ok().and_then(|count| count.parse().ok()).unwrap_or(RACES);
+    let tally = Mutex::new(Tally::default());
+    let began = Instant::now();
+    std::thread::scope(|scope| {
+        for world in 0..AT_ONCE {
+            let tally = &tally;
+            scope.spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                let race = || runtime.block_on(race(world as u64, races.div_ceil(AT_ONCE), tally));
+                std::panic::catch_unwind(std::panic::AssertUnwindSafe(race)).unwrap_or_else(|panic| {
+                    println!("the races of seed {world} failed");
+                    std::panic::resume_unwind(panic)
+                });
+            });
+        }
+    });
+    let tally = tally.into_inner().unwrap();
+    println!("{tally:?} in {:.1?}", began.elapsed());
+    assert!(tally.races >= races);
+    assert!(tally.holdoff_first * 10 >= races && tally.owner_first * 10 >= races, "both win some: {tally:?}");
+    assert!(tally.owner_waited * 10 >= races, "they met: {tally:?}");
+}
+
+async fn race(seed: u64, races: usize, tally: &Mutex<Tally>) {
+    let scene = Scene::new(SPEED, LIFETIME, LIFETIME).await;
+    let mut random = fastrand::Rng::with_seed(seed);
+    scene.grants.mishaps(move |_| (Mishap::None, Duration::from_micros(random.u64(0..15_000))));
+    let holdoff = child::holdoff(&scene.home, &scene.env());
+    let other = Owner::at_home(&scene.home, scene.fake.token_base(), scene.fake.clock(), seed);
+    let in_place = seed % 2 == 1;
+    let (early, late) = (Duration::from_millis(10), Duration::from_millis(90));
+    let other = child::owner(&scene.home, &Owner { in_place, early, late, ..other });
+
+    let deadline = Instant::now() + Duration::from_secs(240);
+    while scene.grants.granted().len() < races {
+        assert!(Instant::now() < deadline, "{:?}\n{}\n{}", scene.grants, holdoff.output(), other.output());
+        assert_eq!(scene.grants.violations(), [], "{}\n{}", holdoff.output(), other.output());
+        if !in_place {
+            let refresh = scene.pair().refresh;
+            let spent = scene.grants.spent_since(&refresh).filter(|_| scene.pair().refresh == refresh);
+            assert!(spent.is_none_or(|since| since < ON_ITS_WAY), "nobody wrote the new pair");
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    // The next ones last, so that there comes a moment at which nobody is about to renew.
+    scene.grants.live_for(LASTING);
+    let last = eventually(LONG, "the last race is over, and Holdoff asks with what came of it", async || {
+        let text = std::fs::read_to_string(scene.home.credentials_path()).ok()?;
+        let stored: serde_json::Value = serde_json::from_str(&text).ok()?;
+        let token = |key: &str| stored["claudeAiOauth"][key].as_str().map(str::to_owned);
+        let (access, refresh) = (token("accessToken")?, token("refreshToken")?);
+        let lasts = scene.grants.granted().last().is_some_and(|grant| grant.lifetime == LASTING);
+        let over = lasts && scene.grants.is_current(&refresh);
+        let asked = scene.fake.usage_requests().iter().any(|request| request.bearer() == Some(&access));
+        (over && asked).then_some(access)
+    })
+    .await;
+    holdoff.terminate();
+    holdoff.wait_exit(LONG).await;
+    other.kill9().await;
+    assert_eq!(scene.working_pair().access, last);
+    assert_eq!(scene.grants.violations(), []);
+    scene.assert_tidy();
+    assert!(!holdoff.stdout().contains("notice"), "{}", holdoff.output());
+
+    let mut tally = tally.lock().unwrap();
+    let granted = scene.grants.granted();
+    let by_owner = granted.iter().filter(|grant| grant.to == owner::USER_AGENT).count();
+    let said = other.stdout();
+    tally.races += granted.len();
+    tally.owner_first += by_owner;
+    tally.holdoff_first += granted.len() - by_owner;
+    tally.owner_waited += said.lines().filter(|line| ["adopted", "busy"].contains(line)).count();
+    assert!(!said.contains("refused") && !said.contains("failed"), "{said}");
+}

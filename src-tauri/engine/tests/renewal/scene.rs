@@ -1,0 +1,196 @@
+//! One person's home with a sign-in that is about to end, an Anthropic whose refresh tokens work once, and Holdoff, which
+//! may renew.
+
+use holdoff_core::notice::NoticeKind;
+use holdoff_core::{AccountState, Settings};
+use holdoff_engine::environment::Environment;
+use holdoff_engine::keeper::Snapshot;
+use holdoff_engine::roster::Command;
+use holdoff_engine::runner::Announcement;
+use holdoff_engine::slots::{PlainFiles, SlotWriter};
+use holdoff_engine::start::{Engine, shut_down, start};
+use holdoff_world::{ClockSpec, FakeAnthropic, Grants, Home};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long anything may take that is waited for.
+pub const LONG: Duration = Duration::from_secs(30);
+pub const HOUR: Duration = Duration::from_secs(3600);
+
+/// What stands before and behind the sign-in in its file, and belongs to others.
+const BEFORE: &str = r#"{"zeta":[1.0,1e2,12345678901234567890123],"claudeAiOauth":"#;
+const BEHIND: &str = r#","mcpOAuth":{"srv|hash":{"accessToken":"mcp-other","expiresAt":1}},"alpha":"\u00e9"}"#;
+
+pub struct Scene {
+    pub home: Home,
+    pub fake: FakeAnthropic,
+    pub grants: Grants,
+    /// The sign-in as it was, without what a renewal changes.
+    oauth: Value,
+}
+
+impl Scene {
+    /// A clock `speed` times as fast as the real one, on which the sign-in ends in `good_for`, and each later one after
+    /// `lifetime`.
+    pub async fn new(speed: f64, good_for: Duration, lifetime: Duration) -> Self {
+        let fake = FakeAnthropic::start_with(ClockSpec::from_now(speed)).await;
+        let grants = Grants::serve(&fake, lifetime);
+        let home = Home::new();
+        home.claude_json("0b0c7f5e-0000-4000-8000-000000000001", "ann@example.com", "Ann's Organization");
+        home.settings(&json!({"version": 1, "renewal": true, "polling_interval_s": 300}));
+        let mut scene = Self { home, fake, grants, oauth: Value::Null };
+        scene.sign_in(good_for);
+        scene
+    }
+
+    /// In real time, due at once.
+    pub async fn due() -> Self {
+        Self::new(1.0, Duration::from_secs(60), 8 * HOUR).await
+    }
+
+    /// A new sign-in of the same person.
+    pub fn sign_in(&mut self, good_for: Duration) {
+        let oauth = self.grants.sign_in(good_for).to_json()["claudeAiOauth"].clone();
+        self.home.raw_credentials(format!("{BEFORE}{oauth}{BEHIND}").as_bytes());
+        self.oauth = unrenewed(oauth);
+    }
+
+    pub fn env(&self) -> BTreeMap<String, String> {
+        let mut env = self.home.env();
+        let ours = [
+            ("HOLDOFF_ANTHROPIC_API", self.fake.api_base()),
+            ("HOLDOFF_ANTHROPIC_TOKEN", self.fake.token_base()),
+            ("HOLDOFF_CLOCK", self.fake.clock().to_env()),
+        ];
+        env.extend(ours.map(|(name, value)| (name.to_owned(), value)));
+        env
+    }
+
+    /// Holdoff in this process.
+    pub async fn holdoff(&self) -> Holdoff {
+        self.holdoff_writing(PlainFiles).await
+    }
+
+    pub async fn holdoff_writing(&self, writer: impl SlotWriter) -> Holdoff {
+        let env = self.env();
+        let environment = Environment::from_vars(|name| env.get(name).map(Into::into)).unwrap();
+        environment.prepare_data_dir().unwrap();
+        let settings = Settings { renewal: true, ..Settings::default() };
+        let engine = start(&environment, writer, &settings).await;
+        engine.commands().send(Command::NoticeService(true)).await.unwrap();
+        Holdoff { engine, told: Vec::new() }
+    }
+
+    /// The tokens on disk.
+    ///
+    /// # Panics
+    /// If the file is not whole, or anything in it has changed that belongs to others.
+    #[track_caller]
+    pub fn pair(&self) -> Pair {
+        let text = std::fs::read_to_string(self.home.credentials_path()).unwrap();
+        let oauth = text.strip_prefix(BEFORE).and_then(|rest| rest.strip_suffix(BEHIND));
+        let oauth = oauth.unwrap_or_else(|| panic!("what belongs to others was changed:\n{text}"));
+        let oauth: Value = serde_json::from_str(oauth).unwrap_or_else(|e| panic!("{e}:\n{text}"));
+        assert_eq!(unrenewed(oauth.clone()), self.oauth, "{text}");
+        let token = |key: &str| oauth[key].as_str().unwrap_or_else(|| panic!("no {key} in {text}")).to_owned();
+        Pair { access: token("accessToken"), refresh: token("refreshToken") }
+    }
+
+    /// The tokens on disk, which are those that Anthropic takes.
+    #[track_caller]
+    pub fn working_pair(&self) -> Pair {
+        let pair = self.pair();
+        assert!(self.grants.is_alive(&pair.access), "the access token on disk is dead; {:?}", self.grants);
+        assert!(self.grants.is_current(&pair.refresh), "the refresh token on disk is spent; {:?}", self.grants);
+        pair
+    }
+
+    pub fn lock_folders(&self) -> [PathBuf; 2] {
+        [self.home.claude_dir().join(".oauth_refresh.lock"), self.home.path().join(".claude.lock")]
+    }
+
+    /// Nothing but the sign-in is left in its folder, and no lock beside it.
+    #[track_caller]
+    pub fn assert_tidy(&self) {
+        let list = |folder: PathBuf| std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<_> = list(self.home.claude_dir()).collect();
+        names.extend(list(self.home.path().to_owned()).filter(|name| name.to_string_lossy().contains("lock")));
+        assert_eq!(names, [".credentials.json"]);
+    }
+}
+
+fn unrenewed(mut oauth: Value) -> Value {
+    let object = oauth.as_object_mut().unwrap();
+    for key in ["accessToken", "refreshToken", "expiresAt", "refreshTokenExpiresAt"] {
+        object.remove(key);
+    }
+    oauth
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    pub access: String,
+    pub refresh: String,
+}
+
+/// Holdoff without its shell.
+pub struct Holdoff {
+    pub engine: Engine,
+    /// What the person was told so far.
+    pub told: Vec<NoticeKind>,
+}
+
+impl Holdoff {
+    /// Waits until the state of the account is as `there` says, and shows what is to be shown meanwhile.
+    ///
+    /// # Panics
+    /// When it does not come to that.
+    pub async fn until(&mut self, what: &str, there: impl Fn(&AccountState) -> bool) {
+        let deadline = tokio::time::Instant::now() + LONG;
+        while !self.state().is_some_and(|state| there(&state)) {
+            tokio::select! {
+                _ = self.engine.snapshots.changed() => {}
+                Some(announced) = self.engine.announcements.recv() => self.show(announced).await,
+                () = tokio::time::sleep_until(deadline) => panic!("never {what}: {:#?}", self.state()),
+            }
+        }
+    }
+
+    /// Waits until the person was told that.
+    pub async fn until_told(&mut self, kind: NoticeKind) {
+        let told = async {
+            while !self.told.contains(&kind) {
+                let announced = self.engine.announcements.recv().await.unwrap();
+                self.show(announced).await;
+            }
+        };
+        tokio::time::timeout(LONG, told).await.unwrap_or_else(|_| panic!("never told {kind:?}"));
+    }
+
+    /// Shows what is to be shown, for that long.
+    pub async fn live(&mut self, time: Duration) {
+        let end = tokio::time::Instant::now() + time;
+        loop {
+            tokio::select! {
+                Some(announced) = self.engine.announcements.recv() => self.show(announced).await,
+                () = tokio::time::sleep_until(end) => return,
+            }
+        }
+    }
+
+    async fn show(&mut self, Announcement { notice, account, .. }: Announcement) {
+        self.told.push(notice.kind);
+        self.engine.commands().send(Command::Notice { account, id: notice.id, shown: true }).await.unwrap();
+    }
+
+    pub fn state(&self) -> Option<AccountState> {
+        let Snapshot { state, .. } = self.engine.snapshots.borrow().clone();
+        state.active.first().and_then(|id| state.accounts.get(id)).cloned()
+    }
+
+    pub async fn end(self) {
+        shut_down(&self.engine.commands()).await;
+    }
+}
