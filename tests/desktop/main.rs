@@ -11,6 +11,7 @@ mod hostile;
 mod keeping;
 mod limit;
 mod metrics;
+mod pushed;
 mod quota;
 mod renewal_limit;
 mod scene;

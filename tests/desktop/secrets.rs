@@ -37,5 +37,5 @@ async fn nothing_the_program_writes_holds_a_token_even_when_a_server_echoes_it()
     app.terminate();
     app.wait_exit(SOON).await;
     assert_eq!(scene.home.find_secret(&all), Vec::<std::path::PathBuf>::new());
-    assert!(scene.home.data_dir().join("ledger.jsonl").is_file(), "there was something to look through");
+    assert!(scene.home.data_dir().join("history.sqlite3").is_file(), "there was something to look through");
 }

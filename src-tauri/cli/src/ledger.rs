@@ -3,9 +3,9 @@
 use crate::known::Known;
 use crate::{UNAVAILABLE, paint};
 use holdoff_core::ledger::Entry;
-use holdoff_core::{AccountId, report, words};
+use holdoff_core::{AccountId, Wall, report, words};
 use holdoff_engine::environment::Environment;
-use holdoff_engine::ledger::Ledger;
+use holdoff_engine::history;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::process::ExitCode;
@@ -22,12 +22,15 @@ pub fn run(environment: &Environment, since: Duration, json: bool, account: Opti
         }
     };
     let now = known.now.wall;
-    let entries: Vec<Entry> = Ledger::new(&environment.data_dir)
-        .recent(since)
-        .into_iter()
-        .filter(|entry| now.since(entry.at) <= since)
-        .filter(|entry| only.as_ref().is_none_or(|only| *only == entry.account))
-        .collect();
+    let from = Wall(now.0.saturating_sub(holdoff_core::time::millis(since)));
+    let mut entries = match history::ledger(&environment.data_dir, from) {
+        Ok(entries) => entries,
+        Err(error) => {
+            eprintln!("holdoff: the history cannot be read: {error}. The app keeps it aside when it starts.");
+            return ExitCode::from(UNAVAILABLE);
+        }
+    };
+    entries.retain(|entry| only.as_ref().is_none_or(|only| *only == entry.account));
     if json {
         let lines = entries.iter().filter_map(|entry| serde_json::to_string(entry).ok());
         return crate::print(&lines.map(|line| line + "\n").collect::<String>());

@@ -14,7 +14,7 @@ pub const IDENTIFIER: &str = "dev.holdoff.tray";
 #[derive(Debug, Clone)]
 pub struct Environment {
     pub home: PathBuf,
-    /// Holds state, settings, ledger, lock and socket.
+    /// Holds state, settings, history, lock and socket.
     pub data_dir: PathBuf,
     pub log_dir: PathBuf,
     pub claude_config_dir: Option<OsString>,

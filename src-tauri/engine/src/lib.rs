@@ -11,7 +11,6 @@ pub mod history;
 pub mod http;
 pub mod ipc;
 pub mod keeper;
-pub mod ledger;
 pub mod lock;
 pub mod lookout;
 pub mod metrics;

@@ -4,6 +4,7 @@
 use crate::clock::Clock;
 use crate::credentials::Source;
 use crate::environment::Environment;
+use crate::history::Limits;
 use crate::keeper::Snapshot;
 use crate::lookout::{Look, Lookout};
 use crate::runner::{End, Order, Refused, Runner, Tools};
@@ -215,6 +216,7 @@ impl Roster {
 
     async fn choose(&mut self, settings: Settings) {
         self.settings = settings;
+        self.tools.history.keep(Limits::from(&self.settings));
         for (account, running) in &self.running {
             let _ = running.orders.send(Order::Preferences(Preferences::of(&self.settings, account)));
         }
@@ -397,6 +399,7 @@ impl Roster {
                 Some(command) = commands.recv() => self.obey(command),
             }
         }
+        self.tools.history.close().await;
     }
 }
 

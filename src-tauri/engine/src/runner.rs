@@ -4,9 +4,9 @@ mod ending;
 
 use crate::clock::Clock;
 use crate::credentials::{LockedStore, Source};
+use crate::history::History;
 use crate::http::Http;
 use crate::keeper::Keeper;
-use crate::ledger::Ledger;
 use crate::lock::FileLock;
 use crate::lookout::read;
 use crate::metrics::Requests;
@@ -79,7 +79,7 @@ pub struct Tools {
     pub clock: Clock,
     pub http: Arc<Http>,
     pub keeper: Keeper,
-    pub ledger: Ledger,
+    pub history: History,
     pub requests: Requests,
     pub locks: PathBuf,
     pub announcements: mpsc::Sender<Announcement>,
@@ -205,8 +205,8 @@ impl Runner {
             let action = self.account.poll(self.tools.clock.now());
             match action {
                 Action::Sleep(until) => return Rest::Until(until),
-                Action::Record(entry) => self.tools.record(&entry),
-                Action::Remember(_) => {}
+                Action::Record(entry) => self.tools.record(entry).await,
+                Action::Remember(memory) => self.tools.history.remember(memory),
                 Action::Persist(state) => {
                     let saved = self.tools.keeper.save(self.account.id().clone(), state).await;
                     if let Err(why) = &saved {
@@ -353,9 +353,9 @@ impl Runner {
 }
 
 impl Tools {
-    fn record(&self, entry: &Entry) {
-        self.requests.count(entry);
-        self.ledger.add(entry);
+    async fn record(&self, entry: Entry) {
+        self.requests.count(&entry);
+        self.history.record(entry).await;
     }
 
     /// What is kept of an account, and of the same account without a name.

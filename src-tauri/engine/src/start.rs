@@ -3,9 +3,9 @@
 use crate::credentials::Source;
 use crate::environment::Environment;
 use crate::handover;
+use crate::history::{self, History, Limits};
 use crate::http::Http;
 use crate::keeper::{Keeper, Snapshot};
-use crate::ledger::Ledger;
 use crate::metrics::Requests;
 use crate::roster::{Command, Roster};
 use crate::runner::{Announcement, Tools};
@@ -28,6 +28,7 @@ pub struct Engine {
     pub findings: Vec<String>,
     /// What was asked and not asked, counted.
     pub requests: Requests,
+    pub history: History,
     commands: mpsc::Sender<Command>,
 }
 
@@ -36,7 +37,8 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings
     let clock = environment.clock.clone();
     let now = clock.now();
     let dir = &environment.data_dir;
-    let Loaded { state, generation, memory, findings } = load(dir, &clock.boot_id(), now);
+    let Loaded { state, generation, memory, findings, history } = load(dir, &clock.boot_id(), now);
+    let history = History::start(dir.clone(), history, Limits::from(settings), clock.clone());
     handover::tidy(dir);
     let (keeper, snapshots) = Keeper::start(state, TwoSlots::new(dir.clone(), writer, generation), clock.clone());
     let (announce, announcements) = mpsc::channel(16);
@@ -46,7 +48,7 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings
         http: Arc::new(Http::new(&environment.bases)),
         clock,
         keeper,
-        ledger: Ledger::new(dir),
+        history: history.clone(),
         requests: requests.clone(),
         locks: dir.join("locks"),
         announcements: announce,
@@ -56,7 +58,7 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings
     let (commands, inbox) = mpsc::channel(16);
     let roster = Roster::start(environment.clone(), settings.clone(), tools, snapshots.clone()).await;
     tokio::spawn(roster.run(inbox));
-    Engine { snapshots, announcements, elsewhere, findings, requests, commands }
+    Engine { snapshots, announcements, elsewhere, findings, requests, history, commands }
 }
 
 /// What is kept, as it stands at a start.
@@ -70,17 +72,20 @@ pub struct Loaded {
     pub memory: Recollection,
     /// Sentences about what could not be read.
     pub findings: Vec<String>,
+    /// The history, open for writing.
+    pub history: history::Opened,
 }
 
 /// Reads what is kept, and keeps aside what cannot be read.
 pub fn load(dir: &Path, boot_id: &str, now: Moment) -> Loaded {
     let slots = Slots::read(dir);
-    let memory = Recollection::new(&Ledger::new(dir).recent(recollection::SPAN), slots.lost());
+    let history = history::open(dir, &stamp(now.wall), recollection::SPAN);
+    let memory = Recollection::new(&history.recent, slots.lost());
     let findings = set_aside(&slots, now.wall);
     let mut state = slots.state.unwrap_or_else(|| State::new(boot_id.to_owned()));
     state.carry_to(boot_id, now);
     memory.remind_all(&mut state, now);
-    Loaded { state, generation: slots.generation, memory, findings }
+    Loaded { state, generation: slots.generation, memory, findings, history }
 }
 
 fn set_aside(slots: &Slots, now: Wall) -> Vec<String> {

@@ -6,7 +6,7 @@ use holdoff_core::secret::Token;
 use holdoff_core::sign_in::{Credential, CredentialRead, Identity};
 use holdoff_core::state::Provider;
 use holdoff_core::{AccountId, AccountState, Answer, Body, Boot, Delivery, Moment, Settings, State, Wall};
-use holdoff_engine::ledger::{self, Ledger};
+use holdoff_engine::history::{self, Row};
 use holdoff_engine::slots::{NAMES, PlainFiles, TwoSlots};
 use holdoff_engine::start;
 use std::path::Path;
@@ -23,13 +23,13 @@ fn ann() -> AccountId {
 fn limited_for_a_day() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let mut slots = TwoSlots::new(dir.path().to_owned(), PlainFiles, 0);
-    let ledger = Ledger::new(dir.path());
+    let mut ledger = history::open(dir.path(), "t", DAY).store.unwrap();
     let mut account = account(AccountState::new(Provider::Anthropic), NOON);
     loop {
         let event = match account.poll(NOON) {
             Action::Sleep(_) => return dir,
             Action::Record(entry) => {
-                ledger.add(&entry);
+                ledger.write(&[Row::Request(entry)]).unwrap();
                 continue;
             }
             Action::Remember(_) => continue,
@@ -100,7 +100,7 @@ fn a_gate_that_was_shut_for_a_day_stays_shut_whatever_is_damaged() {
     check("nothing", |_| {});
     check("one slot", |dir| overwrite(dir, &NAMES[..1], b"{"));
     check("both slots", |dir| overwrite(dir, &NAMES, b""));
-    check("both slots and the ledger", |dir| overwrite(dir, &[NAMES[0], NAMES[1], ledger::NAME], b"\0\0"));
+    check("both slots and the ledger", |dir| overwrite(dir, &[NAMES[0], NAMES[1], history::NAME], &[0xAA; 9000]));
     check("one slot, and the other is gone", |dir| {
         overwrite(dir, &NAMES[..1], b"[]");
         std::fs::remove_file(dir.join(NAMES[1])).unwrap();

@@ -20,8 +20,10 @@ mod store;
 mod tests;
 mod writer;
 
+pub use check::{Health, check};
 pub use export::{Table, csv, json};
 pub use reader::{Reader, ledger};
+pub use retention::Retention;
 pub use store::{Opened, Store, open};
 pub use writer::{History, News};
 

@@ -55,7 +55,8 @@ impl Reader {
         )
     }
 
-    /// Each window as it changed since then, the oldest first, until `each` breaks off.
+    /// Each window as it changed since then, one window after the other and of each the oldest first, until `each`
+    /// breaks off. Nothing is sorted or held for it, however much there is.
     ///
     /// # Errors
     /// When it cannot be read to the end.
@@ -65,7 +66,7 @@ impl Reader {
         each: &mut dyn FnMut(WindowRecord) -> ControlFlow<()>,
     ) -> Result<(), HistoryError> {
         self.each(
-            &format!("{} WHERE reading.at >= ? ORDER BY reading.at, quota.id", rows::READINGS),
+            &format!("{} WHERE reading.at >= ? ORDER BY quota.id, reading.at", rows::READINGS),
             since,
             rows::window,
             each,

@@ -11,8 +11,9 @@ use serde_json::Value;
 
 pub const REQUESTS: &str = "SELECT request.at, account.name, endpoint, event, what, detail, next_at
     FROM request JOIN account ON account.id = request.account";
+/// The few windows are gone through in turn, each in the order in which its readings lie in the file.
 pub const READINGS: &str = "SELECT account.name, quota.key, quota.label, quota.duration_s, used, resets_at, at, source
-    FROM reading JOIN quota ON quota.id = reading.quota JOIN account ON account.id = quota.account";
+    FROM quota JOIN account ON account.id = quota.account CROSS JOIN reading ON reading.quota = quota.id";
 pub const EPISODES: &str = "SELECT account.name, kind, began, ended, told
     FROM episode JOIN account ON account.id = episode.account";
 

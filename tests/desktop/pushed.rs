@@ -1,0 +1,81 @@
+//! Readings that cost no request, what is said of windows, and what is remembered of them.
+
+use crate::scene::{SOON, Scene, gate};
+use holdoff_core::quota::QuotaWindow;
+use holdoff_core::{Reading, Source, Wall};
+use holdoff_engine::ipc::{self, Call, Client};
+use holdoff_world::Answer;
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+/// A session of Claude Code tells how much of the 5-hour window is used, which ends in two hours.
+fn push(scene: &Scene, used: f64) {
+    let now = scene.fake.clock().now().duration_since(UNIX_EPOCH).unwrap();
+    let at = Wall(i64::try_from(now.as_millis()).unwrap());
+    let window = QuotaWindow {
+        id: "five_hour".into(),
+        label: "5-hour".into(),
+        used_percent: Some(used),
+        resets_at: Some(at.plus(Duration::from_secs(7200))),
+        duration_s: Some(18_000),
+        binding: false,
+        origin: None,
+    };
+    let reading = Reading::new(Source::StatusLine, at, vec![window], vec![]);
+    let address = ipc::address(&scene.home.data_dir(), Some(&scene.home.runtime_dir()));
+    let mut app = Client::connect(&address).expect("the app listens");
+    app.tell(Call::Reading { config_dir: None, reading }).unwrap();
+}
+
+/// The goal of issue 5. Of three, the quickest counts: the others may have met with a busy machine.
+#[tokio::test(flavor = "multi_thread")]
+async fn in_the_middle_of_a_cooldown_a_pushed_reading_is_in_the_tray_within_a_second_and_asks_nothing() {
+    let scene = Scene::new(1.0).await;
+    scene.fake.always(Answer::rate_limited(Some("3600")));
+    let app = scene.start();
+    let tray = scene.tray(&app).await;
+    let before = scene.wait_for_account("a shut gate", |account| gate(account) == "cooling_down").await;
+    let mut quickest = Duration::MAX;
+    for used in [61.0, 63.0, 65.0] {
+        let begun = Instant::now();
+        push(&scene, used);
+        tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains(&format!("5-hour {used} %"))).await;
+        quickest = quickest.min(begun.elapsed());
+    }
+    assert!(quickest < Duration::from_secs(1), "{quickest:?}");
+    let account = scene.wait_for_account("the reading", |account| account["reading"].is_object()).await;
+    assert_eq!(account["reading"]["source"], "status_line");
+    assert_eq!(account["reading"]["windows"][0]["source"], "status_line");
+    assert!(account["reading"]["windows"][0]["at"].is_string());
+    assert_eq!(account["gates"], before["gates"], "no gate opens for it, and no strike falls");
+    assert_eq!(scene.fake.usage_requests().len(), 1);
+    assert_eq!(scene.desktop.recorder().all().len(), 1);
+}
+
+/// Once in a cycle, restarts included; and nothing that is remembered is lost with the process.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_threshold_is_said_once_and_windows_are_remembered_over_kills() {
+    let scene = Scene::new(1.0).await;
+    scene.fake.always(Answer::rate_limited(Some("3600")));
+    let mut app = scene.start();
+    scene.wait_for_account("a shut gate", |account| gate(account) == "cooling_down").await;
+    scene.desktop.recorder().wait_for(1, SOON).await;
+    push(&scene, 71.0);
+    push(&scene, 82.0);
+    let said = scene.desktop.recorder().wait_for(2, SOON).await;
+    assert_eq!(said[1].summary, "5-hour limit: 82 % used");
+    for used in [83.0, 84.0] {
+        app.kill9().await;
+        app = app.start_again();
+        scene.wait_until_up().await;
+        push(&scene, used);
+        let shown = |account: &serde_json::Value| account["reading"]["windows"][0]["used_percent"] == used;
+        scene.wait_for_account("the reading", shown).await;
+    }
+    assert_eq!(scene.desktop.recorder().all().len(), 2);
+    let expect = [71.0, 82.0, 83.0, 84.0].map(|used| ("five_hour".to_owned(), Some(used)));
+    holdoff_world::eventually(SOON, "every change is in the history", async || {
+        (scene.windows() == expect).then_some(())
+    })
+    .await;
+    assert_eq!(scene.fake.usage_requests().len(), 1);
+}
