@@ -8,6 +8,7 @@ mod bench;
 mod boundaries;
 mod cmd;
 mod fuzz;
+mod model;
 mod mutants;
 mod packages;
 mod programs;
@@ -34,6 +35,7 @@ cargo xtask COMMAND
   build   install what is missing and build Holdoff without starting it
   bench   measure Holdoff beside an empty Tauri tray app built from the same lock file
   fuzz    feed every parser and the state files with what a fuzzer makes up
+  model   check the laws in every order of things, within small bounds
   mutants break the core on purpose, and see whether its tests notice
   shots   take the screenshots of the documentation
   setup   only install what is missing
@@ -51,12 +53,13 @@ struct Command {
     run: fn(&Project, &[String]) -> Result<()>,
 }
 
-const COMMANDS: [Command; 8] = [
+const COMMANDS: [Command; 9] = [
     Command { name: "run", help: run::HELP, run: run::run },
     Command { name: "test", help: test::HELP, run: test::run },
     Command { name: "build", help: programs::HELP, run: programs::run },
     Command { name: "bench", help: bench::HELP, run: bench::run },
     Command { name: "fuzz", help: fuzz::HELP, run: fuzz::run },
+    Command { name: "model", help: model::HELP, run: model::run },
     Command { name: "mutants", help: mutants::HELP, run: mutants::run },
     Command { name: "shots", help: shots::HELP, run: shots::run },
     Command { name: "setup", help: setup::HELP, run: setup::run },

@@ -124,7 +124,7 @@ impl Preferences {
 }
 
 /// One account at work: its kept state, and what only lives as long as the process.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Account {
     id: AccountId,
     /// Where its sign-in is kept, for people and for telling accounts apart that have no other name.
@@ -153,7 +153,7 @@ pub struct Account {
 }
 
 /// How far the next request is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Step {
     Idle,
     /// It is due, and the sign-in is being read for it.
@@ -177,7 +177,7 @@ enum Step {
 }
 
 /// Whether what is durable is what is true.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Saving {
     /// There is something newer than what was last handed over to be saved.
     dirty: bool,
@@ -189,7 +189,7 @@ struct Saving {
 }
 
 /// Tells a machine that slept from a timer that was late (law 12).
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Sleep {
     expected: Option<Moment>,
     pause_until: Option<Moment>,
@@ -199,7 +199,7 @@ struct Sleep {
 }
 
 /// splitmix64: jitter needs no better, and the same seed gives the same run.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Dice(u64);
 
 impl Dice {

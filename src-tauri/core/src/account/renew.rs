@@ -19,7 +19,7 @@ use crate::time::Moment;
 use crate::words;
 
 /// How far a renewal is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Stage {
     /// The locks are being taken.
     Locking,
@@ -40,7 +40,7 @@ pub(super) enum Stage {
     Unlocking,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Storing {
     successor: Successor,
     failures: u32,

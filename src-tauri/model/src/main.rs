@@ -1,0 +1,45 @@
+//! Checks all bounds that are given and prints how many states that were.
+#![allow(clippy::print_stdout, reason = "telling a person what was checked is this program's work")]
+
+use holdoff_model::{Act, Bounds, Checked, World};
+use stateright::{Checker, Model};
+use std::process::ExitCode;
+use std::time::Instant;
+
+fn main() -> ExitCode {
+    let only = std::env::args().skip_while(|arg| arg != "--only").nth(1);
+    let wide = std::env::args().any(|arg| arg == "--wide");
+    let mut good = true;
+    for (name, bounds) in
+        Bounds::all(wide).into_iter().filter(|(name, _)| only.as_ref().is_none_or(|only| only == name))
+    {
+        let begin = Instant::now();
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let checker = Checked { bounds }.checker().threads(threads).spawn_bfs().join();
+        let (states, unique, depth) = (checker.state_count(), checker.unique_state_count(), checker.max_depth());
+        println!(
+            "{name}: {unique} states ({states} visited), at most {depth} steps deep, {:.1} s",
+            begin.elapsed().as_secs_f64()
+        );
+        for (property, path) in checker.discoveries() {
+            let found = checker.discovery_classification(property);
+            println!("  {property}: {found}");
+            if found.to_string() == "counterexample" {
+                good = false;
+                println!("    {:?}", path.last_state().broken);
+                print_path(path);
+            }
+        }
+    }
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The acts that matter, each with its time; what Holdoff does by itself is left out.
+fn print_path(path: stateright::Path<World, Act>) {
+    for (world, act) in path.into_vec() {
+        match act {
+            None | Some(Act::Do | Act::Wait) => {}
+            Some(act) => println!("    {:8.1} min  {act:?}", world.minutes()),
+        }
+    }
+}

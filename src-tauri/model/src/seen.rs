@@ -1,0 +1,80 @@
+//! What the laws see of the core's words: its moments as real time, its fingerprints as tokens.
+
+use crate::provider::token;
+use crate::world::{moment, really};
+use holdoff_core::gate::{Gate, GateState};
+use holdoff_core::ledger::{Entry, Happened, OutcomeKind};
+use holdoff_core::notice::Phase;
+use holdoff_core::quota::Level;
+use holdoff_core::secret::Fingerprint;
+use holdoff_core::{AccountState, Wall};
+use holdoff_sim::observation::{Door, GateKept, Kept, Kind, Line, Millis, Recorded, Showing, TokenId, print};
+
+/// More tokens than a world can have within its bounds.
+const TOKENS: u32 = 64;
+
+fn token_of(fingerprint: &Fingerprint) -> Option<TokenId> {
+    (0..TOKENS).map(TokenId).find(|id| token(*id).is_some_and(|token| token.fingerprint() == *fingerprint))
+}
+
+pub fn kept(save: u64, state: &AccountState) -> Kept {
+    let windows = |reading: &holdoff_core::Reading| {
+        let used = |level| match level {
+            Level::Used(percent) => Some(percent),
+            Level::Reset | Level::NotSaid => None,
+        };
+        // Windows of the model have no reset.
+        print(reading.windows.iter().map(|window| (window.id.as_str(), used(window.level(Wall(0))))))
+    };
+    let showing = state.notices.queue.iter().filter(|queued| queued.phase == Phase::Showing);
+    Kept {
+        save,
+        usage: gate(&state.usage),
+        token: gate(&state.token),
+        reading: state.reading.as_ref().map(windows),
+        showing: Showing::of(showing.map(|queued| queued.kind)),
+    }
+}
+
+fn gate(gate: &Gate) -> GateKept {
+    let door = match &gate.state {
+        GateState::Open => Door::Open,
+        GateState::CoolingDown { until, .. } => Door::Until(really(*until)),
+        GateState::Paused { .. } => Door::Paused,
+    };
+    GateKept { intent: gate.intent.map(really), spending: gate.spending.as_ref().and_then(token_of), door }
+}
+
+pub fn recorded(entry: &Entry) -> Recorded {
+    let line = match &entry.event {
+        Happened::Sent { .. } => Line::Sent,
+        Happened::Withheld { .. } => Line::Withheld,
+        Happened::Came { outcome, .. } => kind(*outcome).map_or(Line::Unanswered, Line::Came),
+    };
+    let next = entry.next_at.map(|at| wall_millis(at));
+    Recorded { endpoint: entry.endpoint, line, next }
+}
+
+fn wall_millis(at: Wall) -> Millis {
+    at.0 - moment(0).wall.0
+}
+
+/// `None` is a request that an earlier process left unanswered.
+fn kind(outcome: OutcomeKind) -> Option<Kind> {
+    Some(match outcome {
+        OutcomeKind::Reading => Kind::Reading,
+        OutcomeKind::RateLimited => Kind::Limited,
+        OutcomeKind::Unauthorized => Kind::Unauthorized,
+        OutcomeKind::MissingScope => Kind::MissingScope,
+        OutcomeKind::Forbidden => Kind::Forbidden,
+        OutcomeKind::ServerTrouble => Kind::Trouble,
+        OutcomeKind::Unreachable => Kind::NotSent,
+        OutcomeKind::Ambiguous => Kind::Ambiguous,
+        OutcomeKind::Unreadable => Kind::Unreadable,
+        OutcomeKind::Renewed => Kind::Renewed,
+        OutcomeKind::GrantRefused => Kind::Refused,
+        OutcomeKind::Denied => Kind::Denied,
+        OutcomeKind::Wasted => Kind::Wasted,
+        OutcomeKind::Unanswered => return None,
+    })
+}

@@ -1,0 +1,314 @@
+//! One state of the model: the core, what is durable, and the world around.
+
+use crate::Bounds;
+use crate::acts::Act;
+use crate::provider::{LIFE, Pair, Provider, Reply, token};
+use holdoff_core::account::{Account, Event, Preferences};
+use holdoff_core::gate::GateState;
+use holdoff_core::ledger::Entry;
+use holdoff_core::recollection::Recollection;
+use holdoff_core::sign_in::{Credential, Identity};
+use holdoff_core::state::Provider as Name;
+use holdoff_core::{AccountId, AccountState, Boot, CredentialRead, Endpoint, Moment, Settings, Wall};
+use holdoff_sim::laws::{Broken, Laws};
+use holdoff_sim::observation::{Found, Millis, Observation, SignIn, TokenId, Wishes};
+use std::collections::VecDeque;
+use std::hash::{Hash, Hasher};
+use std::time::Duration;
+
+/// 2026-09-14 12:00:00 UTC, when every world begins, an hour after its machine.
+const NOON: Millis = 1_789_387_200_000;
+const STARTED: Millis = -3_600_000;
+/// The longest interval there is: the fewer polls, the more can happen between them.
+const INTERVAL: Duration = Duration::from_secs(3600);
+/// A lock whose holder died is stale after this.
+pub const STALE: Millis = 60_000;
+/// More actions than this without time going by, and it does not come to rest.
+const RESTLESS: u16 = 200;
+
+/// A real time as the machine's clocks tell it: in the model, nobody sets them.
+pub fn moment(now: Millis) -> Moment {
+    Moment { wall: Wall(NOON + now), boot: Boot(now - STARTED) }
+}
+
+/// When a moment on the machine's clocks really is.
+pub fn really(moment: Moment) -> Millis {
+    moment.boot.0 + STARTED
+}
+
+/// Who holds the owner's locks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Lock {
+    Free,
+    Holdoff,
+    Owner,
+    /// A Holdoff that died with it; it counts as free from then on.
+    Dead(Millis),
+}
+
+/// How far the owner's own renewal is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Owner {
+    Idle,
+    Holding,
+    /// The old pair is spent, and the new one not written yet.
+    Renewed(Pair),
+}
+
+/// A request that has left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct UnderWay {
+    pub request: u32,
+    pub endpoint: Endpoint,
+    pub token: TokenId,
+}
+
+#[derive(Debug, Clone)]
+pub struct World {
+    pub(crate) left: Bounds,
+    pub(crate) now: Millis,
+    pub(crate) account: Option<Box<Account>>,
+    /// When it wants to be woken; `None` while it has something to do.
+    pub(crate) asleep: Option<Option<Millis>>,
+    pub(crate) steps: u16,
+    /// The sign-in changed, and Holdoff is still to hear of it.
+    pub(crate) stirred: bool,
+    pub(crate) disk: Option<AccountState>,
+    pub(crate) saves: u64,
+    pub(crate) ledger: VecDeque<Entry>,
+    pub(crate) stored: Pair,
+    /// The newest pair that the running Holdoff has seen, so that two worlds in which it knows others are not taken for
+    /// one: tokens do not print.
+    pub(crate) known: [Option<u32>; 2],
+    pub(crate) lock: Lock,
+    pub(crate) owner: Owner,
+    pub(crate) provider: Provider,
+    pub(crate) under_way: Option<UnderWay>,
+    pub(crate) requests: u32,
+    pub(crate) laws: Laws,
+    /// Since the last thing that went wrong no reading came.
+    pub(crate) owed: bool,
+    pub broken: Option<Broken>,
+    pub renewed_by_holdoff: bool,
+    pub renewed_by_owner: bool,
+    pub cut_off: bool,
+    pub taken_over: bool,
+}
+
+fn preferences() -> Preferences {
+    let settings = Settings { polling_interval: INTERVAL, renewal: true, ..Settings::default() };
+    Preferences::from(&settings)
+}
+
+fn id() -> AccountId {
+    AccountId("anthropic:ann".to_owned())
+}
+
+impl World {
+    pub fn new(bounds: Bounds) -> Self {
+        let wishes = Wishes {
+            interval: INTERVAL.as_millis() as Millis,
+            renewal: true,
+            tell_limit: true,
+            tell_sign_in: true,
+            tell_recovery: true,
+        };
+        let mut world = Self {
+            left: bounds,
+            now: 0,
+            account: None,
+            asleep: None,
+            steps: 0,
+            stirred: false,
+            disk: None,
+            saves: 0,
+            ledger: VecDeque::new(),
+            stored: Pair { number: 1, ends: LIFE },
+            known: [None; 2],
+            lock: Lock::Free,
+            owner: Owner::Idle,
+            provider: Provider::new(),
+            under_way: None,
+            requests: 0,
+            laws: Laws::new(wishes),
+            owed: true,
+            broken: None,
+            renewed_by_holdoff: false,
+            renewed_by_owner: false,
+            cut_off: false,
+            taken_over: false,
+        };
+        world.see(&Observation::Service(true));
+        world.see_sign_in();
+        world.start();
+        world
+    }
+
+    pub(crate) fn see(&mut self, seen: &Observation) {
+        if self.broken.is_none() {
+            self.broken = self.laws.observe(self.now, seen).err();
+        }
+    }
+
+    pub(crate) fn see_sign_in(&mut self) {
+        let SignIn { access, refresh } = SignIn { access: self.stored.access(), refresh: Some(self.stored.refresh()) };
+        self.see(&Observation::SignIn(Some(SignIn { access, refresh })));
+    }
+
+    /// A Holdoff takes up what is durable.
+    pub(crate) fn start(&mut self) {
+        let found = match &self.disk {
+            Some(_) => Found::State { save: self.saves },
+            None => Found::Nothing,
+        };
+        self.see(&Observation::Started(found));
+        let mut state = self.disk.clone().unwrap_or_else(|| AccountState::new(Name::Anthropic));
+        let entries: Vec<Entry> = self.ledger.iter().cloned().collect();
+        Recollection::new(&entries, false).remind(&id(), &mut state, moment(self.now));
+        let now = moment(self.now);
+        // One seed for all: how long jitter is is the simulation's to vary.
+        let mut account = Account::new(id(), "~/.claude".to_owned(), state, preferences(), now, 7);
+        account.handle(Event::NoticeService(true), now);
+        self.account = Some(Box::new(account));
+        (self.asleep, self.steps, self.known) = (None, 0, [None; 2]);
+    }
+
+    pub(crate) fn credential(&self) -> Option<CredentialRead> {
+        Some(CredentialRead::Found(Credential {
+            access_token: token(self.stored.access())?,
+            expires_at: Some(moment(self.stored.ends).wall),
+            refresh_token: token(self.stored.refresh()),
+            refresh_expires_at: None,
+            scopes: vec!["user:profile".to_owned()],
+            plan: None,
+            identity: Identity { account: Some("ann".to_owned()), ..Identity::default() },
+        }))
+    }
+
+    pub(crate) fn lock_is_free(&self) -> bool {
+        match self.lock {
+            Lock::Free => true,
+            Lock::Holdoff | Lock::Owner => false,
+            Lock::Dead(until) => until <= self.now,
+        }
+    }
+
+    /// Whether anything but itself can happen before Holdoff waits.
+    pub(crate) fn can_be_interrupted(&self) -> bool {
+        let left = &self.left;
+        left.crashes + left.full + left.owner_renewals > 0 || self.owner != Owner::Idle
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.now >= self.left.end_ms && self.asleep.is_some() && self.under_way.is_none()
+    }
+
+    pub(crate) fn is_calm(&self) -> bool {
+        self.now >= self.left.calm_ms
+    }
+
+    /// All that can happen now.
+    pub(crate) fn possible(&self, acts: &mut Vec<Act>) {
+        if self.is_over() || self.broken.is_some() || self.restless() {
+            return;
+        }
+        if self.is_calm() {
+            return acts.push(Act::Rest);
+        }
+        match (&self.account, self.under_way) {
+            (None, _) => acts.push(Act::Start),
+            // The driver hears of nothing before it has done all that there is to do.
+            (Some(_), Some(under_way)) if self.asleep.is_some() => self.replies(under_way, acts),
+            (Some(_), _) => {}
+        }
+        if self.account.is_some() {
+            acts.push(if self.asleep.is_some() { Act::Wait } else { Act::Do });
+            self.troubles(acts);
+        }
+        self.owners(acts);
+        if self.under_way.is_some() || matches!(self.owner, Owner::Holding | Owner::Renewed(_)) {
+            // What has begun takes no time.
+            acts.retain(|act| *act != Act::Wait);
+        }
+    }
+
+    fn replies(&self, under_way: UnderWay, acts: &mut Vec<Act>) {
+        let all = match under_way.endpoint {
+            Endpoint::Usage => Reply::USAGE,
+            Endpoint::Token => Reply::TOKEN,
+        };
+        let may = |reply: &Reply| *reply == Reply::Good || self.left.faults > 0;
+        acts.extend(all.into_iter().filter(may).map(Act::Answer));
+    }
+
+    fn troubles(&self, acts: &mut Vec<Act>) {
+        let saves = self.asleep.is_none() && self.wants_to_save();
+        acts.extend((self.left.full > 0 && saves).then_some(Act::FailToSave));
+        acts.extend((self.left.crashes > 0).then_some(Act::Crash));
+        acts.extend((self.left.presses > 0 && self.asleep.is_some()).then_some(Act::Press));
+    }
+
+    fn owners(&self, acts: &mut Vec<Act>) {
+        match self.owner {
+            Owner::Idle if self.left.owner_renewals > 0 && self.lock_is_free() => acts.push(Act::OwnerLocks),
+            Owner::Idle => {}
+            Owner::Holding => acts.push(Act::OwnerRenews),
+            Owner::Renewed(_) => acts.push(Act::OwnerWrites),
+        }
+    }
+
+    fn wants_to_save(&self) -> bool {
+        let poll = |account: &Account| account.clone().poll(moment(self.now));
+        let next = self.account.as_deref().map(poll);
+        matches!(next, Some(holdoff_core::account::Action::Persist(_)))
+    }
+
+    /// Since the beginning.
+    pub fn minutes(&self) -> f64 {
+        self.now as f64 / 60_000.0
+    }
+
+    pub fn is_paused(&self) -> bool {
+        let paused = |state: &AccountState| {
+            [&state.usage, &state.token].into_iter().any(|gate| matches!(gate.state, GateState::Paused { .. }))
+        };
+        self.account.as_deref().is_some_and(|account| paused(account.state()))
+    }
+
+    /// It acts for ever, without ever waiting.
+    pub fn restless(&self) -> bool {
+        self.steps > RESTLESS
+    }
+
+    /// The world is at its end, and since the last thing that went wrong there was a reading.
+    pub fn is_back(&self) -> bool {
+        self.now >= self.left.end_ms && !self.owed
+    }
+
+    fn digest(&self, hasher: &mut impl Hasher) {
+        (self.now, self.asleep, self.stirred, self.saves, self.stored, self.known, self.lock, self.owner).hash(hasher);
+        (&self.provider, self.under_way, self.requests, self.owed).hash(hasher);
+        (self.left.crashes, self.left.faults, self.left.presses, self.left.owner_renewals).hash(hasher);
+        (self.left.full, self.left.unwritable, self.left.second, &self.broken).hash(hasher);
+        (self.renewed_by_holdoff, self.renewed_by_owner, self.cut_off, self.taken_over).hash(hasher);
+        self.laws.hash(hasher);
+        format!("{:?} {:?} {:?}", self.account, self.disk, self.ledger).hash(hasher);
+    }
+}
+
+impl Hash for World {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.digest(hasher);
+    }
+}
+
+impl PartialEq for World {
+    fn eq(&self, other: &Self) -> bool {
+        let digest = |world: &World| {
+            let mut hasher = std::hash::DefaultHasher::new();
+            world.digest(&mut hasher);
+            hasher.finish()
+        };
+        digest(self) == digest(other)
+    }
+}

@@ -1,0 +1,22 @@
+//! `cargo xtask model`: every order of things, within small bounds.
+
+use anyhow::Result;
+
+use crate::project::Project;
+use crate::unknown_argument;
+
+pub const HELP: &str = "\
+cargo xtask model [--wide]
+
+Checks the account machine against the laws in every order in which its own actions, a crash, a second Holdoff, the
+owner's renewals, the person and the provider's answers can follow each other, within small bounds. Prints the number of
+states. --wide also takes the larger bounds, which take minutes and gigabytes.";
+
+pub fn run(project: &Project, args: &[String]) -> Result<()> {
+    let wide: &[&str] = match args {
+        [] => &[],
+        [arg] if arg == "--wide" => &["--", "--wide"],
+        [other, ..] => return Err(unknown_argument("model", other)),
+    };
+    project.cargo("run").args(["--release", "--locked", "--quiet", "-p", "holdoff-model"]).args(wide).run()
+}
