@@ -1,6 +1,7 @@
 //! The only owner of what is shown. Everything that may change it arrives here; tray and windows are told only
 //! what differs from what they were told before.
 
+use crate::choosing::Edit;
 use crate::exporter::Exporter;
 use crate::files::StoreFiles;
 use crate::menu::{Click, TrayFace};
@@ -9,7 +10,7 @@ use crate::signing_in::{self, Found, SigningIn};
 use crate::tray::{Tray, TrayEvent};
 use crate::view::{Answer, SettingsChange, View};
 use crate::windows::Host;
-use crate::{arguments, autostart, notify};
+use crate::{arguments, autostart, choices, notify};
 use holdoff_core::state::Refusal;
 use holdoff_core::{AccountId, report, words};
 use holdoff_engine::environment::Environment;
@@ -17,9 +18,10 @@ use holdoff_engine::ipc::{Call, FromApp, RefreshAnswer, Responder, Window};
 use holdoff_engine::roster::{Asked, Command};
 use holdoff_engine::runner::Announcement;
 use holdoff_engine::settings_file::{self, Loaded};
+use holdoff_engine::sources;
 use holdoff_engine::start::{Engine, shut_down};
 use jiff::tz::TimeZone;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tauri::{AppHandle, Wry};
 use tokio::sync::{mpsc, oneshot};
 
@@ -74,6 +76,7 @@ pub fn first_face(environment: &Environment, engine: &Engine, settings: &Loaded)
         setting_problems: &settings.problems,
         findings: &engine.findings,
         elsewhere: &engine.elsewhere.borrow(),
+        home: &environment.home,
         signing_in: &SigningIn::default(),
         now: environment.clock.now(),
         speed: environment.clock.speed(),
@@ -138,6 +141,7 @@ impl Controller {
             setting_problems: &self.settings.problems,
             findings: &self.engine.findings,
             elsewhere: &self.engine.elsewhere.borrow(),
+            home: &self.environment.home,
             signing_in: &self.signing_in,
             now: self.environment.clock.now(),
             speed: self.environment.clock.speed(),
@@ -302,28 +306,41 @@ impl Controller {
 
     async fn change_settings(&mut self, change: Value) -> Answer {
         match self.try_change(change).await {
-            Ok(()) => Answer { done: true, message: None },
+            Ok(message) => Answer { done: true, message },
             Err(message) => Answer { done: false, message: Some(message) },
         }
     }
 
-    async fn try_change(&mut self, change: Value) -> Result<(), String> {
+    async fn try_change(&mut self, change: Value) -> Result<Option<String>, String> {
         let change: SettingsChange =
             serde_json::from_value(change).map_err(|_| "That setting is not of the right kind.".to_owned())?;
-        if let Some(secs) = change.polling_interval_s {
-            holdoff_core::Settings::check_interval(secs.into())?;
-        }
-        if let Some(on) = change.start_at_login {
+        let (change, message) = self.considered(change).await?;
+        let autostart = change.start_at_login;
+        let edit = Edit::of(change)?;
+        if let Some(on) = autostart {
             autostart::set(&self.app, on)?;
         }
-        let object = said(serde_json::to_value(&change).unwrap_or_default());
         let (dir, was) = (self.environment.data_dir.clone(), self.settings.clone());
         let mut files = StoreFiles::new(self.app.clone());
-        let saved = tokio::task::spawn_blocking(move || settings_file::change(&dir, &was, object, &mut files)).await;
+        let write = move || settings_file::edit(&dir, &was, |object| edit.apply(object), &mut files);
+        let saved = tokio::task::spawn_blocking(write).await;
         self.settings = saved.map_err(|_| "The settings could not be saved.".to_owned())??;
         self.export().await;
         self.tell_engine(Command::Settings(Box::new(self.settings.settings.clone()))).await;
-        Ok(())
+        Ok(message)
+    }
+
+    /// Looks at a folder that is to be added, and says what it found there.
+    async fn considered(&self, change: SettingsChange) -> Result<(SettingsChange, Option<String>), String> {
+        let Some(text) = change.add_folder.clone() else {
+            return Ok((change, None));
+        };
+        let (environment, settings) = (self.environment.clone(), self.settings.settings.clone());
+        let looked = tokio::task::spawn_blocking(move || sources::consider(&environment, &settings, &text)).await;
+        let found = looked.map_err(|_| "The folder could not be looked at.".to_owned())??;
+        let label = found.account().and_then(|id| self.known(|known| choices::label(&id, known)));
+        let message = words::folder_added(&found.text, &found.read, label.as_deref());
+        Ok((SettingsChange { add_folder: Some(found.text), ..change }, Some(message)))
     }
 
     async fn export(&mut self) {
@@ -349,14 +366,6 @@ impl Controller {
             Ok(()) => Next::Go,
             Err(_) => Next::Quit,
         }
-    }
-}
-
-/// The keys that were given; null is "stays".
-fn said(change: Value) -> Map<String, Value> {
-    match change {
-        Value::Object(object) => object.into_iter().filter(|(_, value)| !value.is_null()).collect(),
-        _ => Map::new(),
     }
 }
 

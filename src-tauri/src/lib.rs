@@ -12,6 +12,8 @@ pub mod view;
 mod app;
 mod arguments;
 mod autostart;
+mod choices;
+mod choosing;
 mod controller;
 mod exporter;
 mod files;

@@ -1,5 +1,6 @@
 //! What is shown, as pure functions of what is known: the windows' view, the tray's face.
 
+use crate::choices;
 use crate::icon::{Icon, Ink, Mark};
 use crate::menu::{Click, Entry, TrayFace};
 use crate::signing_in::SigningIn;
@@ -15,6 +16,7 @@ use holdoff_core::{AccountId, AccountState, GateState, Moment, QuotaWindow, Sett
 use holdoff_engine::keeper::Snapshot;
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::Duration;
 
 /// Everything that what is shown depends on.
@@ -27,6 +29,7 @@ pub struct Known<'a> {
     pub findings: &'a [String],
     /// The accounts that another process polls.
     pub elsewhere: &'a BTreeSet<AccountId>,
+    pub home: &'a Path,
     pub signing_in: &'a SigningIn,
     pub now: Moment,
     pub speed: f64,
@@ -104,7 +107,7 @@ pub fn view(known: &Known<'_>) -> View {
         clock: ClockView { now_ms: known.now.wall.0, speed: known.speed },
         troubles: known.troubles(),
         accounts: known.accounts().map(|(id, account)| account_view(id, account, known)).collect(),
-        settings: settings_view(known.settings, known.setting_problems),
+        settings: settings_view(known),
     }
 }
 
@@ -266,7 +269,8 @@ fn offer(offer: words::Offer) -> OfferView {
     OfferView { button: offer.button.to_owned(), urgent: offer.urgent, command: offer.command, problem, address }
 }
 
-fn settings_view(settings: &Settings, problems: &[String]) -> SettingsView {
+fn settings_view(known: &Known<'_>) -> SettingsView {
+    let settings = known.settings;
     SettingsView {
         polling_interval_s: u32::try_from(settings.polling_interval.as_secs()).unwrap_or(u32::MAX),
         notify_rate_limit: settings.notify_rate_limit,
@@ -282,7 +286,9 @@ fn settings_view(settings: &Settings, problems: &[String]) -> SettingsView {
             ChosenTheme::Dark => Theme::Dark,
         },
         start_at_login: settings.start_at_login,
-        problems: problems.to_vec(),
+        problems: known.setting_problems.to_vec(),
+        accounts: choices::accounts(known),
+        folders: choices::folders(known),
     }
 }
 

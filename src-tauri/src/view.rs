@@ -211,6 +211,38 @@ pub struct SettingsView {
     pub start_at_login: bool,
     /// Wrong values found in settings.json and what is used in their place.
     pub problems: Vec<String>,
+    /// The accounts that have a sign-in somewhere, switched on or off.
+    pub accounts: Vec<AccountChoice>,
+    /// Where a sign-in is looked for and there never was one.
+    pub folders: Vec<PlaceView>,
+}
+
+/// What may be chosen for one account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct AccountChoice {
+    pub id: String,
+    /// What it is called everywhere.
+    pub label: String,
+    /// What its sign-in is called by itself, such as its e-mail address.
+    pub name: String,
+    pub plan: Option<String>,
+    pub places: Vec<PlaceView>,
+    /// Whether anything is asked for it.
+    pub enabled: bool,
+    /// Whether Holdoff may renew its sign-in.
+    pub renewal: bool,
+}
+
+/// Where a sign-in is kept or looked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct PlaceView {
+    pub place: String,
+    /// How it stands there, in a few words.
+    pub state: String,
+    /// The folder as the settings list it; null where it is looked at anyway.
+    pub listed: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -242,6 +274,23 @@ pub struct SettingsChange {
     pub percent: Option<PercentShown>,
     pub theme: Option<Theme>,
     pub start_at_login: Option<bool>,
+    pub account: Option<AccountChange>,
+    /// A folder to look at from now on.
+    pub add_folder: Option<String>,
+    /// A folder not to look at any more, as the settings list it.
+    pub remove_folder: Option<String>,
+}
+
+/// A change of what is chosen for one account; what is null stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct AccountChange {
+    pub id: String,
+    /// Empty for the sign-in's own name.
+    pub label: Option<String>,
+    pub enabled: Option<bool>,
+    pub renewal: Option<bool>,
 }
 
 /// What came of something the person asked for.
@@ -283,7 +332,10 @@ mod tests {
             binding::<SettingsView>(),
             binding::<PercentShown>(),
             binding::<Theme>(),
+            binding::<AccountChoice>(),
+            binding::<PlaceView>(),
             binding::<SettingsChange>(),
+            binding::<AccountChange>(),
             binding::<Answer>(),
         ];
         if std::env::var_os(WRITE).is_some() {

@@ -1,5 +1,8 @@
 import type { Backend } from "./backend";
+import type { AccountChange } from "./bindings/AccountChange";
+import type { AccountChoice } from "./bindings/AccountChoice";
 import type { Answer } from "./bindings/Answer";
+import type { PlaceView } from "./bindings/PlaceView";
 import type { SettingsChange } from "./bindings/SettingsChange";
 import type { SettingsView } from "./bindings/SettingsView";
 import type { Theme } from "./bindings/Theme";
@@ -61,8 +64,15 @@ export function openMock(search: string): Backend {
       if (scenario === "refused") {
         return Promise.resolve({ done: false, message: "The settings file cannot be written." });
       }
+      if (change.add_folder === "") {
+        return Promise.resolve({
+          done: false,
+          message: "Name the folder, such as ~/.claude-work.",
+        });
+      }
       emit({ ...current, settings: changed(current.settings, change) });
-      return Promise.resolve(DONE);
+      const message = change.add_folder ? `${change.add_folder} is added.` : null;
+      return Promise.resolve({ done: true, message });
     },
     signIn: (accountId) => {
       calls.push(["sign_in", accountId]);
@@ -96,6 +106,34 @@ function withTheme(view: View, theme: string | null): View {
 }
 
 function changed(settings: SettingsView, change: Partial<SettingsChange>): SettingsView {
-  const wishes = Object.entries(change).filter(([, value]) => value !== null);
-  return { ...settings, ...Object.fromEntries(wishes) };
+  const { account, add_folder, remove_folder, ...plain } = change;
+  const wishes = Object.entries(plain).filter(([, value]) => value !== null);
+  let next: SettingsView = { ...settings, ...Object.fromEntries(wishes) };
+  if (account) next = { ...next, accounts: next.accounts.map((one) => chosen(one, account)) };
+  if (add_folder) next = { ...next, folders: [...next.folders, newFolder(add_folder)] };
+  if (remove_folder) next = without(next, remove_folder);
+  return next;
+}
+
+function chosen(account: AccountChoice, change: AccountChange): AccountChoice {
+  if (account.id !== change.id) return account;
+  const { label, enabled, renewal } = change;
+  return {
+    ...account,
+    label: label === null ? account.label : label.trim() || account.name,
+    enabled: enabled ?? account.enabled,
+    renewal: renewal ?? account.renewal,
+  };
+}
+
+function newFolder(folder: string): PlaceView {
+  return { place: `${folder}/.credentials.json`, state: "no sign-in there", listed: folder };
+}
+
+function without(settings: SettingsView, folder: string): SettingsView {
+  const stays = ({ listed }: PlaceView): boolean => listed !== folder;
+  const accounts = settings.accounts
+    .map((account) => ({ ...account, places: account.places.filter(stays) }))
+    .filter(({ places }) => places.length > 0);
+  return { ...settings, accounts, folders: settings.folders.filter(stays) };
 }

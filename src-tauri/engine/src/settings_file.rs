@@ -73,9 +73,22 @@ pub fn change(
     change: Map<String, Value>,
     writer: &mut dyn SlotWriter,
 ) -> Result<Loaded, String> {
+    edit(dir, was, |object| object.extend(change), writer)
+}
+
+/// The same, for what is not just set.
+///
+/// # Errors
+/// A sentence; the old settings then stay in force.
+pub fn edit(
+    dir: &Path,
+    was: &Loaded,
+    edit: impl FnOnce(&mut Map<String, Value>),
+    writer: &mut dyn SlotWriter,
+) -> Result<Loaded, String> {
     let mut object = object(&dir.join(NAME)).unwrap_or_else(|_| was.object.clone());
     object.entry("version").or_insert(VERSION.into());
-    object.extend(change);
+    edit(&mut object);
     save(dir, &object, writer).map_err(|why| {
         format!("The settings could not be saved ({why}). The old ones stay in force; free some space or mend the folder and try again.")
     })?;

@@ -3,8 +3,9 @@
 
 use crate::credentials::Source;
 use crate::environment::Environment;
-use holdoff_core::Settings;
 use holdoff_core::sign_in::CredentialRead;
+use holdoff_core::state::Provider;
+use holdoff_core::{AccountId, Settings};
 use std::path::{Path, PathBuf};
 
 /// All places, in the order in which they are shown.
@@ -46,6 +47,16 @@ pub struct Candidate {
     /// What is found there now.
     pub read: CredentialRead,
     pub place: String,
+}
+
+impl Candidate {
+    /// Whose sign-in is there.
+    pub fn account(&self) -> Option<AccountId> {
+        match &self.read {
+            CredentialRead::Found(found) => Some(AccountId::of(Provider::Anthropic, &found.identity, &self.place)),
+            CredentialRead::Absent(_) => None,
+        }
+    }
 }
 
 /// Looks at a folder that a person wants to add. Blocks.

@@ -1,3 +1,4 @@
+import type { AccountChoice } from "../bindings/AccountChoice";
 import type { AccountView } from "../bindings/AccountView";
 import type { MoneyView } from "../bindings/MoneyView";
 import type { OfferView } from "../bindings/OfferView";
@@ -171,6 +172,16 @@ export const ACCOUNT: AccountView = {
   sign_in: SIGNED_IN,
 };
 
+export const CHOICE: AccountChoice = {
+  id: "anthropic:ann",
+  label: "ann@example.com",
+  name: "ann@example.com",
+  plan: "Max 5×",
+  places: [{ place: "~/.claude/.credentials.json", state: "in use", listed: null }],
+  enabled: true,
+  renewal: false,
+};
+
 export const SETTINGS: SettingsView = {
   polling_interval_s: 300,
   notify_rate_limit: true,
@@ -180,6 +191,8 @@ export const SETTINGS: SettingsView = {
   theme: "system",
   start_at_login: false,
   problems: [],
+  accounts: [CHOICE],
+  folders: [],
 };
 
 export function viewOf(accounts: AccountView[], rest: Partial<View> = {}): View {

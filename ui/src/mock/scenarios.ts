@@ -1,7 +1,9 @@
 import type { AccountView } from "../bindings/AccountView";
+import type { SettingsView } from "../bindings/SettingsView";
 import type { View } from "../bindings/View";
 import {
   ACCOUNT,
+  CHOICE,
   DAY,
   EXTRA_USAGE,
   FABLE,
@@ -275,10 +277,57 @@ const MANY_WINDOWS: AccountView = {
 const SECOND_ACCOUNT: AccountView = {
   ...COOLING_DOWN,
   id: "anthropic:work",
-  label: "ann@work.example.com",
+  label: "Work",
   plan: "Team",
   windows: [FIVE_HOUR],
   money: [],
+};
+
+const LONG = "Everything that the department of comparative linguistics asks in a busy term";
+
+const SEVERAL: SettingsView = {
+  ...SETTINGS,
+  accounts: [
+    CHOICE,
+    {
+      id: "anthropic:work",
+      label: "Work",
+      name: "ann@work.example.com",
+      plan: "Team",
+      places: [
+        {
+          place: "~/.claude-work/.credentials.json",
+          state: "in use",
+          listed: "~/.claude-work",
+        },
+        {
+          place: "/srv/shared/projects/linguistics/claude-config/.credentials.json",
+          state: "signed in, not needed while the other one works",
+          listed: "/srv/shared/projects/linguistics/claude-config",
+        },
+      ],
+      enabled: true,
+      renewal: true,
+    },
+    {
+      id: "anthropic:old",
+      label: LONG,
+      name: "a.rather.long.address.of.somebody@department.university.example.com",
+      plan: null,
+      places: [
+        { place: "~/.claude-old/.credentials.json", state: "signed out", listed: "~/.claude-old" },
+      ],
+      enabled: false,
+      renewal: false,
+    },
+  ],
+  folders: [
+    {
+      place: "~/.claude-new/.credentials.json",
+      state: "no sign-in there",
+      listed: "~/.claude-new",
+    },
+  ],
 };
 
 const WAITING: AccountView = {
@@ -326,8 +375,11 @@ export const SCENARIOS = {
   renewal_limited: viewOf([RENEWAL_LIMITED]),
   expired_limited: viewOf([EXPIRED_LIMITED]),
   renewal_stopped: viewOf([RENEWAL_STOPPED]),
-  two_accounts: viewOf([ACCOUNT, SECOND_ACCOUNT]),
-  no_accounts: viewOf([]),
+  two_accounts: viewOf([ACCOUNT, SECOND_ACCOUNT], { settings: SEVERAL }),
+  no_accounts: viewOf([], { settings: { ...SETTINGS, accounts: [] } }),
+  switched_off: viewOf([], {
+    settings: { ...SETTINGS, accounts: [{ ...CHOICE, enabled: false }] },
+  }),
   refused: viewOf([PAUSED_REJECTED]),
   failing: viewOf([ACCOUNT]),
   loading: viewOf([ACCOUNT]),

@@ -52,7 +52,10 @@ function overflows(page: Page): Promise<string[]> {
       if (element.closest(".visually-hidden") !== null) continue;
       const { right, left } = element.getBoundingClientRect();
       const sticksOut = right > window.innerWidth + 0.5 || left < -0.5;
-      const isCut = element.clientWidth > 0 && element.scrollWidth > element.clientWidth + 1;
+      // What is typed into a field scrolls in it.
+      const scrolls = element.matches("input[type=text]");
+      const isCut =
+        !scrolls && element.clientWidth > 0 && element.scrollWidth > element.clientWidth + 1;
       if (sticksOut || isCut) found.push(`${element.tagName} ${element.className}`);
     }
     return found;

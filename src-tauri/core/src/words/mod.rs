@@ -6,6 +6,7 @@ mod gate;
 mod guide;
 mod limit;
 mod notice;
+mod place;
 mod renewal;
 mod sign_in;
 mod sign_in_terminal;
@@ -18,6 +19,7 @@ pub use gate::{cooldown, grant, grant_kind, outcome, outcome_kind, refusal, refu
 pub use guide::{Around, GuideWords, Offer, Problem, Progress, StepWords, guide, sign_in_command};
 pub use limit::{forecast, forecast_range};
 pub use notice::notice;
+pub use place::{folder_added, place};
 pub use sign_in::{SignInWords, sign_in};
 pub use sign_in_terminal::{SignInTerminal, sign_in_terminal};
 pub use status_line::{

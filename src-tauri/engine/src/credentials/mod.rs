@@ -64,7 +64,8 @@ impl Source {
         Self::added(config_dir, std::env::home_dir().filter(|home| home.is_absolute()))
     }
 
-    pub(crate) fn added(config_dir: PathBuf, home: Option<PathBuf>) -> Self {
+    /// The same, in this home folder.
+    pub fn added(config_dir: PathBuf, home: Option<PathBuf>) -> Self {
         let Some(home) = home else {
             return Self::named(config_dir, None);
         };

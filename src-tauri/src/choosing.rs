@@ -1,0 +1,142 @@
+//! What the person chooses in the settings, as changes of `settings.json`: checked first, and only what was meant is
+//! touched.
+
+use crate::view::{AccountChange, SettingsChange};
+use holdoff_core::Settings;
+use serde_json::{Map, Value, json};
+
+const FOLDERS: &str = "claude_config_dirs";
+const ACCOUNTS: &str = "accounts";
+const LABEL: &str = "label";
+
+/// What is to be written, all of it checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Edit {
+    plain: Map<String, Value>,
+    account: Option<(String, Map<String, Value>)>,
+    add_folder: Option<String>,
+    remove_folder: Option<String>,
+}
+
+impl Edit {
+    /// # Errors
+    /// A sentence that says what is allowed.
+    pub fn of(change: SettingsChange) -> Result<Self, String> {
+        if let Some(secs) = change.polling_interval_s {
+            Settings::check_interval(secs.into())?;
+        }
+        let SettingsChange { account, add_folder, remove_folder, .. } = change.clone();
+        let plain = SettingsChange { account: None, add_folder: None, remove_folder: None, ..change };
+        let account = account.map(fields_of).transpose()?;
+        Ok(Self { plain: said(serde_json::to_value(plain).unwrap_or_default()), account, add_folder, remove_folder })
+    }
+
+    /// Writes it into the object of `settings.json`, where every other value stays.
+    pub fn apply(self, object: &mut Map<String, Value>) {
+        object.extend(self.plain);
+        if let Some((id, fields)) = self.account {
+            let mut accounts = as_object(object.remove(ACCOUNTS));
+            let mut account = as_object(accounts.remove(&id));
+            account.extend(fields);
+            account.retain(|key, value| key != LABEL || !value.is_null());
+            accounts.insert(id, account.into());
+            object.insert(ACCOUNTS.to_owned(), accounts.into());
+        }
+        if self.add_folder.is_some() || self.remove_folder.is_some() {
+            let mut folders = as_list(object.remove(FOLDERS));
+            folders.retain(|listed| self.remove_folder.is_none() || listed.as_str() != self.remove_folder.as_deref());
+            folders.extend(self.add_folder.map(Value::from));
+            object.insert(FOLDERS.to_owned(), folders.into());
+        }
+    }
+}
+
+/// A label that is null is taken away.
+fn fields_of(change: AccountChange) -> Result<(String, Map<String, Value>), String> {
+    let AccountChange { id, label, enabled, renewal } = change;
+    let mut fields = said(json!({"enabled": enabled, "renewal": renewal}));
+    if let Some(label) = label {
+        fields.insert(LABEL.to_owned(), Settings::check_label(&label)?.into());
+    }
+    Ok((id, fields))
+}
+
+/// The keys that were given; null is "stays".
+fn said(change: Value) -> Map<String, Value> {
+    match change {
+        Value::Object(object) => object.into_iter().filter(|(_, value)| !value.is_null()).collect(),
+        _ => Map::new(),
+    }
+}
+
+/// What is there and is no object could not be used either.
+fn as_object(value: Option<Value>) -> Map<String, Value> {
+    match value {
+        Some(Value::Object(object)) => object,
+        Some(_) | None => Map::new(),
+    }
+}
+
+fn as_list(value: Option<Value>) -> Vec<Value> {
+    match value {
+        Some(Value::Array(list)) => list,
+        Some(_) | None => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(before: Value, change: Value, after: Value) {
+        let mut object = as_object(Some(before));
+        Edit::of(serde_json::from_value(change).unwrap()).unwrap().apply(&mut object);
+        assert_eq!(Value::Object(object), after);
+    }
+
+    #[test]
+    fn only_what_is_meant_is_touched() {
+        check(
+            json!({"theme": "dark", "x": null, "accounts": {"a": {"label": "A", "x": null}, "b": 7, "c": {"enabled": false}}}),
+            json!({"percent": "left", "account": {"id": "a", "enabled": false}}),
+            json!({"theme": "dark", "x": null, "percent": "left",
+                "accounts": {"a": {"label": "A", "x": null, "enabled": false}, "b": 7, "c": {"enabled": false}}}),
+        );
+    }
+
+    #[test]
+    fn a_label_is_trimmed_and_an_empty_one_is_taken_away() {
+        let label = |text: &str| json!({"account": {"id": "a", "label": text}});
+        check(json!({}), label("  Work  "), json!({"accounts": {"a": {"label": "Work"}}}));
+        check(
+            json!({"accounts": {"a": {"label": "W", "renewal": true}}}),
+            label(" "),
+            json!({"accounts": {"a": {"renewal": true}}}),
+        );
+        check(json!({"accounts": [1]}), label("W"), json!({"accounts": {"a": {"label": "W"}}}));
+        let long = serde_json::from_value(label(&"x".repeat(81))).unwrap();
+        assert!(Edit::of(long).unwrap_err().contains("up to 80"));
+    }
+
+    #[test]
+    fn folders_are_added_and_removed_one_by_one() {
+        check(json!({}), json!({"add_folder": "~/a"}), json!({"claude_config_dirs": ["~/a"]}));
+        check(
+            json!({"claude_config_dirs": ["~/a", 5, "b", "~/c"]}),
+            json!({"remove_folder": "~/a"}),
+            json!({"claude_config_dirs": [5, "b", "~/c"]}),
+        );
+        check(
+            json!({"claude_config_dirs": "~/a"}),
+            json!({"add_folder": "~/b"}),
+            json!({"claude_config_dirs": ["~/b"]}),
+        );
+    }
+
+    #[test]
+    fn an_interval_that_is_not_allowed_is_refused() {
+        let change = SettingsChange { polling_interval_s: Some(5), ..SettingsChange::default() };
+        assert!(Edit::of(change).is_err());
+    }
+}

@@ -1,0 +1,146 @@
+import type { Locator, Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { commands, open, text, useBrowser } from "../support/pages";
+
+useBrowser();
+
+function account(page: Page, label: string): Locator {
+  return page.getByRole("group", { name: label });
+}
+
+async function words(locator: Locator): Promise<string> {
+  return (await locator.innerText()).replace(/\s+/g, " ").trim();
+}
+
+const WORK = { id: "anthropic:work", label: null, enabled: null, renewal: null };
+
+describe("accounts in the settings", () => {
+  test("each with its name, plan, places and switches", async () => {
+    const page = await open("settings", { scenario: "two_accounts" });
+    expect(await page.getByTestId("account-choices").count()).toBe(3);
+    const work = account(page, "Work");
+    const said = await words(work);
+    expect(said).toContain("ann@work.example.com");
+    expect(said).toContain("Team");
+    expect(said).toContain("~/.claude-work/.credentials.json · in use");
+    expect(said).toContain("signed in, not needed while the other one works");
+    expect(await work.getByRole("switch", { name: "Ask for readings" }).isChecked()).toBe(true);
+    const old = account(page, "Everything that the department");
+    expect(await old.getByRole("switch", { name: "Ask for readings" }).isChecked()).toBe(false);
+    expect(await words(old)).toContain("Holdoff asks nothing for this account");
+  });
+
+  test("renewal is off, and both sides of it are said", async () => {
+    const page = await open("settings");
+    const control = page.getByRole("switch", { name: "Let Holdoff renew the sign-in" });
+    expect(await control.isChecked()).toBe(false);
+    const hint = await control.getAttribute("aria-describedby");
+    const said = await words(page.locator(`[id="${hint?.split(" ")[0]}"]`));
+    expect(said).toContain("Claude Code renews it when you use it next");
+    expect(said).toContain("you have to sign in again");
+  });
+
+  test.each([
+    ["Ask for readings", "enabled", false],
+    ["Let Holdoff renew the sign-in", "renewal", false],
+  ] as const)("%s is changed for one account", async (name, key, value) => {
+    const page = await open("settings", { scenario: "two_accounts" });
+    await account(page, "Work").getByRole("switch", { name }).click();
+    await page.waitForFunction(() => window.holdoffMock.calls.length > 2);
+    expect(await commands(page)).toEqual([
+      ["change_settings", { account: { ...WORK, [key]: value } }],
+    ]);
+    const others = page.getByRole("switch", { name });
+    expect(await others.nth(0).isChecked()).toBe(key === "enabled");
+    expect(await others.nth(1).isChecked()).toBe(value);
+  });
+
+  test("a label is kept when the field is left, and an empty one is the address again", async () => {
+    const page = await open("settings", { scenario: "two_accounts" });
+    const label = account(page, "Work").getByLabel("Label");
+    expect(await label.inputValue()).toBe("Work");
+    await label.fill("The office");
+    await label.press("Tab");
+    await account(page, "The office").waitFor();
+    const again = account(page, "The office").getByLabel("Label");
+    expect(await again.inputValue()).toBe("The office");
+    await again.fill("");
+    await again.press("Enter");
+    await account(page, "ann@work.example.com").waitFor();
+    expect(await again.count()).toBe(0);
+    expect(await commands(page)).toEqual([
+      ["change_settings", { account: { ...WORK, label: "The office" } }],
+      ["change_settings", { account: { ...WORK, label: "" } }],
+    ]);
+  });
+
+  test("what is refused goes back and says why", async () => {
+    const page = await open("settings", { scenario: "refused" });
+    await page.getByTestId("account-enabled").click();
+    await page.getByTestId("control-error").waitFor();
+    expect(await text(page, "control-error")).toBe("The settings file cannot be written.");
+    expect(await page.getByTestId("account-enabled").isChecked()).toBe(true);
+  });
+});
+
+describe("folders", () => {
+  test("one is added with Enter, said, and listed", async () => {
+    const page = await open("settings");
+    await page.getByLabel("Another sign-in").fill("~/.claude-work");
+    await page.keyboard.press("Enter");
+    await page.getByText("~/.claude-work is added.").waitFor();
+    expect(await words(page.getByRole("group", { name: "Folders without an account" }))).toContain(
+      "~/.claude-work/.credentials.json · no sign-in there",
+    );
+    expect(await page.getByTestId("folder").inputValue()).toBe("");
+    expect(await commands(page)).toEqual([["change_settings", { add_folder: "~/.claude-work" }]]);
+  });
+
+  test("one that cannot be added stays in the field with the reason", async () => {
+    const page = await open("settings", { scenario: "refused" });
+    await page.getByTestId("folder").fill("~/.claude-work");
+    await page.getByTestId("add-folder").click();
+    await page.getByTestId("control-error").waitFor();
+    expect(await text(page, "control-error")).toBe("The settings file cannot be written.");
+    const field = page.getByTestId("folder");
+    expect(await field.inputValue()).toBe("~/.claude-work");
+    expect(await field.getAttribute("aria-invalid")).toBe("true");
+    const described = await field.getAttribute("aria-describedby");
+    expect(await words(page.locator(`[id="${described?.split(" ")[1]}"]`))).toContain(
+      "cannot be written",
+    );
+    await field.fill("~/.claude");
+    expect(await page.getByTestId("control-error").count()).toBe(0);
+  });
+
+  test("one is removed, and the keyboard is not lost with its button", async () => {
+    const page = await open("settings", { scenario: "two_accounts" });
+    await page.getByRole("button", { name: "Remove the folder ~/.claude-new" }).press("Enter");
+    await page
+      .getByRole("group", { name: "Folders without an account" })
+      .waitFor({ state: "detached" });
+    const focused = await page.evaluate(() => document.activeElement?.getAttribute("data-testid"));
+    expect(focused).toBe("folder");
+    expect(await commands(page)).toEqual([["change_settings", { remove_folder: "~/.claude-new" }]]);
+  });
+
+  test("those that are looked at anyway cannot be removed", async () => {
+    const page = await open("settings");
+    expect(await page.getByTestId("place").count()).toBe(1);
+    expect(await page.getByTestId("remove-folder").count()).toBe(0);
+  });
+});
+
+test("the panel says when every account is switched off", async () => {
+  const page = await open("panel", { scenario: "switched_off" });
+  expect(await text(page, "no-accounts")).toContain("Every account is switched off");
+});
+
+test("the panel has a card for each account", async () => {
+  const page = await open("panel", { scenario: "two_accounts" });
+  const cards = page.getByTestId("account");
+  expect(await cards.count()).toBe(2);
+  expect(await words(cards.nth(0))).toContain("ann@example.com");
+  expect(await words(cards.nth(1))).toContain("Work");
+  expect(await words(cards.nth(1))).toContain("Nothing is asked before 14:32");
+});
