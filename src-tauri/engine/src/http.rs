@@ -1,9 +1,14 @@
 //! Sends one request for one permit. No redirects, no second try, a bounded body, bounded times; https only,
 //! except to a loopback stand-in.
 
+mod last_moment;
+
+pub use last_moment::Still;
+
 use crate::environment::{Bases, is_loopback};
 use holdoff_core::request::{Carries, Endpoint, Method, Request};
 use holdoff_core::{Answer, Body, Delivery, Permit};
+use last_moment::{Departure, LastMoment, NotAnyMore, Watched};
 use reqwest::{Client, RequestBuilder, Response, Url, header};
 use std::error::Error;
 use std::sync::OnceLock;
@@ -44,6 +49,11 @@ impl Http {
 
     /// Sends the request that the permit is for. The permit is used up whatever comes of it.
     pub async fn send(&self, permit: Permit, request: Request) -> Delivery {
+        self.send_while(permit, request, None).await
+    }
+
+    /// The same, but a refresh token leaves only if it `still` may by the time that there is a connection for it.
+    pub async fn send_while(&self, permit: Permit, request: Request, still: Option<Still>) -> Delivery {
         let host = match permit.endpoint() {
             Endpoint::Usage => &self.api,
             Endpoint::Token => &self.token,
@@ -51,7 +61,7 @@ impl Http {
         if permit.endpoint() != request.endpoint {
             return Delivery::NotSent("the permit was for another endpoint".to_owned());
         }
-        host.send(request).await
+        host.send(request, still).await
     }
 }
 
@@ -60,7 +70,7 @@ impl Host {
         self.client.get_or_init(|| client(&self.base, self.total)).as_ref().map_err(Clone::clone)
     }
 
-    async fn send(&self, request: Request) -> Delivery {
+    async fn send(&self, request: Request, still: Option<Still>) -> Delivery {
         let mut url = self.base.clone();
         url.set_path(&format!("{}{}", self.base.path().trim_end_matches('/'), request.path));
         let method = match request.method {
@@ -76,35 +86,45 @@ impl Host {
             Ok(client) => client,
             Err(why) => return Delivery::NotSent(why),
         };
-        let mut call = match carry(client.request(method, url), &request.carries) {
-            Ok(call) => call,
+        let (mut call, grant) = match carry(client.request(method, url), &request.carries, still) {
+            Ok(carried) => carried,
             Err(why) => return Delivery::NotSent(why.to_owned()),
         };
         for (name, value) in &request.headers {
             call = call.header(*name, *value);
         }
-        match call.send().await {
+        let sent = call.send().await;
+        match sent {
             Ok(response) => Delivery::Answered(answer(response, secret.as_deref()).await),
+            Err(error) if grant.is_some_and(|grant| grant.departure() != Departure::Left) => {
+                Delivery::NotSent(words(&error))
+            }
             Err(error) if error.is_connect() || error.is_builder() => Delivery::NotSent(words(&error)),
             Err(error) => Delivery::Lost(words(&error)),
         }
     }
 }
 
-/// Puts the secret where the provider looks for it.
-fn carry(call: RequestBuilder, carries: &Carries) -> Result<RequestBuilder, &'static str> {
+/// Puts the secret where the provider looks for it. Of a refresh token, it can be seen whether it has left.
+fn carry(
+    call: RequestBuilder,
+    carries: &Carries,
+    still: Option<Still>,
+) -> Result<(RequestBuilder, Option<Watched>), &'static str> {
     match carries {
         Carries::Bearer(token) => {
             let mut bearer = header::HeaderValue::from_str(&format!("Bearer {}", token.expose()))
                 .map_err(|_| "the token cannot stand in a header")?;
             bearer.set_sensitive(true);
-            Ok(call.header(header::AUTHORIZATION, bearer))
+            Ok((call.header(header::AUTHORIZATION, bearer), None))
         }
         Carries::RefreshGrant { refresh_token, client_id } => {
             let grant = serde_json::json!({
                 "grant_type": "refresh_token", "refresh_token": refresh_token.expose(), "client_id": client_id,
             });
-            Ok(call.header(header::CONTENT_TYPE, "application/json").body(grant.to_string()))
+            let (body, watched) = LastMoment::new(grant.to_string(), still);
+            let call = call.header(header::CONTENT_TYPE, "application/json").body(reqwest::Body::wrap(body));
+            Ok((call, Some(watched)))
         }
     }
 }
@@ -173,6 +193,9 @@ fn words(error: &reqwest::Error) -> String {
     }
     let mut source = error.source();
     while let Some(cause) = source {
+        if cause.is::<NotAnyMore>() {
+            return "the locks of the sign-in were lost meanwhile".to_owned();
+        }
         if let Some(io) = cause.downcast_ref::<std::io::Error>()
             && let Some(text) = io_words(io)
         {

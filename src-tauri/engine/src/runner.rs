@@ -5,7 +5,7 @@ mod ending;
 use crate::clock::Clock;
 use crate::credentials::{LockedStore, Source};
 use crate::history::History;
-use crate::http::Http;
+use crate::http::{Http, Still};
 use crate::keeper::Keeper;
 use crate::lock::FileLock;
 use crate::lookout::read;
@@ -16,7 +16,7 @@ use holdoff_core::recollection::Recollection;
 use holdoff_core::request::Endpoint;
 use holdoff_core::sign_in::{Stored, Successor};
 use holdoff_core::state::{Provider, Refusal};
-use holdoff_core::{AccountId, AccountState, Delivery, Moment, Notice, Permit, Pushed, Request};
+use holdoff_core::{AccountId, AccountState, Moment, Notice, Permit, Pushed, Request};
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -243,19 +243,15 @@ impl Runner {
     fn ask(&mut self, permit: Permit, request: Request) {
         tracing::info!(account = %self.account.id(), endpoint = ?permit.endpoint(), "asking");
         let http = Arc::clone(&self.tools.http);
-        let store = match permit.endpoint() {
-            Endpoint::Token => Some(self.store.clone()),
+        // The machine may have slept since the locks were taken, and may until the request leaves.
+        let still: Option<Still> = match permit.endpoint() {
+            Endpoint::Token => {
+                let store = self.store.clone();
+                Some(Box::pin(async move { store.is_locked().await }))
+            }
             Endpoint::Usage => None,
         };
-        self.begin(async move {
-            // The machine may have slept since they were taken.
-            if let Some(store) = store
-                && !store.is_locked().await
-            {
-                return Event::Delivered(Delivery::NotSent("the locks were lost meanwhile".to_owned()));
-            }
-            Event::Delivered(http.send(permit, request).await)
-        });
+        self.begin(async move { Event::Delivered(http.send_while(permit, request, still).await) });
     }
 
     fn begin(&mut self, task: impl Future<Output = Event> + Send + 'static) {

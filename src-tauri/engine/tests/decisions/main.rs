@@ -20,7 +20,8 @@ use tokio::task::JoinSet;
 
 /// Long enough for a busy machine to answer in; only what is silent waits for the other.
 const PATIENT: Duration = Duration::from_secs(60);
-const SILENCE: Duration = Duration::from_millis(400);
+/// Long enough for all of those to have sent what they ask: a time-out before that is another thing.
+const SILENCE: Duration = Duration::from_secs(6);
 /// How many cases are under way at once. Silent ones do nothing but wait, and all do so together.
 const AT_ONCE: usize = 24;
 

@@ -1,0 +1,97 @@
+//! A request body that holds a refresh token: given out only when it is about to leave, and only if it still may.
+//!
+//! Until then a connection is made, which takes its time; the machine may sleep in the middle of that, and the locks be
+//! another's when it wakes.
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll, ready};
+
+/// Whether what is asked for still may be done. Asked once, at the last moment.
+pub type Still = Pin<Box<dyn Future<Output = bool> + Send + Sync>>;
+
+/// What became of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Departure {
+    /// Nobody has taken it: nothing of it left.
+    Waiting,
+    /// It was not to leave any more.
+    Withheld,
+    Left,
+}
+
+/// To be looked at while the body is in other hands.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Watched(Arc<AtomicU8>);
+
+impl Watched {
+    pub(super) fn departure(&self) -> Departure {
+        match self.0.load(Ordering::SeqCst) {
+            0 => Departure::Waiting,
+            1 => Departure::Withheld,
+            _ => Departure::Left,
+        }
+    }
+
+    fn is(&self, departure: Departure) {
+        self.0.store(departure as u8, Ordering::SeqCst);
+    }
+}
+
+pub(super) struct LastMoment {
+    text: Option<Bytes>,
+    still: Option<Still>,
+    watched: Watched,
+}
+
+impl LastMoment {
+    pub(super) fn new(text: String, still: Option<Still>) -> (Self, Watched) {
+        let watched = Watched::default();
+        (Self { text: Some(text.into()), still, watched: watched.clone() }, watched)
+    }
+}
+
+/// Why there is no body.
+#[derive(Debug)]
+pub(super) struct NotAnyMore;
+
+impl fmt::Display for NotAnyMore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("it may not be sent any more")
+    }
+}
+
+impl std::error::Error for NotAnyMore {}
+
+impl Body for LastMoment {
+    type Data = Bytes;
+    type Error = NotAnyMore;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, NotAnyMore>>> {
+        let may = match &mut self.still {
+            Some(still) => ready!(still.as_mut().poll(context)),
+            None => true,
+        };
+        self.still = None;
+        let Some(text) = self.text.take() else {
+            return Poll::Ready(None);
+        };
+        self.watched.is(if may { Departure::Left } else { Departure::Withheld });
+        Poll::Ready(Some(if may { Ok(Frame::data(text)) } else { Err(NotAnyMore) }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.text.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.text.as_ref().map_or(0, Bytes::len) as u64)
+    }
+}

@@ -1,0 +1,180 @@
+//! The request that spends a refresh token, over real HTTP on loopback: once for each permit, to its own host and no other.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
+
+use holdoff_core::account::{Account, Action, Event, Preferences};
+use holdoff_core::secret::Token;
+use holdoff_core::sign_in::{Credential, CredentialRead, Identity};
+use holdoff_core::state::Provider;
+use holdoff_core::{AccountId, AccountState, Answer as Answered, Body, Boot, Delivery, Moment, Permit, Request};
+use holdoff_core::{Settings, Wall};
+use holdoff_engine::environment::Bases;
+use holdoff_engine::http::Http;
+use holdoff_world::{Answer, FakeAnthropic, Foreign};
+use std::time::Duration;
+
+const REFRESH: &str = "sk-ant-ort01-spent-once";
+const SHORT: Duration = Duration::from_millis(600);
+const NOW: Moment = Moment { wall: Wall(1_789_387_200_000), boot: Boot(1_000) };
+
+/// What an account asks for whose sign-in ends in a minute.
+fn due() -> (Permit, Request) {
+    let preferences = Preferences { renewal: true, ..Preferences::from(&Settings::default()) };
+    let state = AccountState::new(Provider::Anthropic);
+    let mut account = Account::new(AccountId("anthropic:ann".into()), "here".into(), state, preferences, NOW, 1);
+    loop {
+        let event = match account.poll(NOW) {
+            Action::Ask(permit, request) => return (permit, request),
+            Action::Persist(_) => Event::Persisted(Ok(())),
+            Action::Lock => Event::Locked(Ok(())),
+            Action::ReadCredential => Event::Credential(CredentialRead::Found(Credential {
+                access_token: Token::new("sk-ant-oat01-A".into()).unwrap(),
+                expires_at: Some(NOW.wall.plus(Duration::from_secs(60))),
+                refresh_token: Token::new(REFRESH.into()),
+                refresh_expires_at: None,
+                scopes: vec![],
+                plan: None,
+                identity: Identity { account: Some("ann".into()), ..Identity::default() },
+            })),
+            Action::Record(_) | Action::Remember(_) => continue,
+            other => panic!("{other:?}"),
+        };
+        account.handle(event, NOW);
+    }
+}
+
+async fn send(token_base: &str) -> Delivery {
+    let base = token_base.parse().unwrap();
+    // Nobody listens where usage is asked: whatever went there would not arrive.
+    let bases = Bases { api: "http://127.0.0.1:1".parse().unwrap(), token: base };
+    let (permit, request) = due();
+    Http::with_timeout(&bases, SHORT).send(permit, request).await
+}
+
+async fn send_while(token_base: &str, still: impl Future<Output = bool> + Send + Sync + 'static) -> Delivery {
+    let bases = Bases { api: "http://127.0.0.1:1".parse().unwrap(), token: token_base.parse().unwrap() };
+    let (permit, request) = due();
+    Http::with_timeout(&bases, SHORT).send_while(permit, request, Some(Box::pin(still))).await
+}
+
+async fn answered(answer: Answer) -> Answered {
+    let fake = FakeAnthropic::start().await;
+    fake.token_always(answer);
+    let delivery = send(&fake.token_base()).await;
+    assert_eq!(fake.requests().len(), 1, "one permit, one request");
+    match delivery {
+        Delivery::Answered(answer) => answer,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn text(answer: Answered) -> String {
+    match answer.body {
+        Body::Whole(bytes) => String::from_utf8(bytes).unwrap(),
+        Body::Broken(why) => panic!("{why}"),
+    }
+}
+
+#[tokio::test]
+async fn it_is_the_grant_of_rfc_6749_and_carries_no_other_secret() {
+    let fake = FakeAnthropic::start().await;
+    fake.token_always(Answer::renewed("sk-ant-oat01-B", Some("sk-ant-ort01-B")));
+    send(&fake.token_base()).await;
+    let request = &fake.token_requests()[0];
+    let expect = serde_json::json!({"grant_type": "refresh_token", "refresh_token": REFRESH,
+        "client_id": "9d1c250a-e61b-44d9-88ed-5944d1962f5e"});
+    assert_eq!(request.json(), expect);
+    assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/v1/oauth/token"));
+    assert_eq!(request.header("content-type"), Some("application/json"));
+    assert!(request.user_agent.as_deref().unwrap().starts_with("holdoff/"));
+    assert_eq!(request.header("content-length"), Some(request.body.len().to_string().as_str()));
+    assert!(request.headers.iter().all(|(_, value)| !value.contains("sk-ant")), "{:?}", request.headers);
+}
+
+#[tokio::test]
+async fn what_is_answered_comes_back_as_it_is() {
+    let new = text(answered(Answer::renewed("sk-ant-oat01-B", Some("sk-ant-ort01-B"))).await);
+    assert!(new.contains("sk-ant-oat01-B") && new.contains("sk-ant-ort01-B"));
+    assert!(!text(answered(Answer::renewed("sk-ant-oat01-B", None)).await).contains("refresh_token\""));
+    let same = text(answered(Answer::renewed("sk-ant-oat01-B", Some(REFRESH))).await);
+    assert!(same.contains(REFRESH), "a refresh token that stays is given back, and must be whole");
+    let refused = answered(Answer::invalid_grant()).await;
+    assert_eq!((refused.status, text(refused).contains("invalid_grant")), (400, true));
+    for status in [401, 403, 404, 500, 502, 503, 529] {
+        assert_eq!(answered(Answer::status(status)).await.status, status);
+    }
+    let limited = answered(Answer::rate_limited(Some("3600"))).await;
+    assert_eq!((limited.status, limited.retry_after.as_deref()), (429, Some("3600")));
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_with_it() {
+    let foreign = Foreign::start().await;
+    for status in [301, 302, 303, 307, 308] {
+        assert_eq!(answered(Answer::redirect_with(status, &foreign.url())).await.status, status);
+    }
+    assert!(!foreign.was_asked());
+}
+
+/// Half an answer is an answer: the token is spent, and nothing is known but that.
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_no_request_that_was_lost() {
+    for torn in [Answer::reset(), Answer::trickle(Duration::from_millis(50))] {
+        assert!(matches!(answered(torn).await.body, Body::Broken(_)));
+    }
+}
+
+#[tokio::test]
+async fn what_did_not_leave_is_told_from_what_was_lost() {
+    let fake = FakeAnthropic::start().await;
+    let lost = [Answer::hang(), Answer::hang_up(), Answer::ok().after(Duration::from_secs(30))];
+    for (sent, answer) in lost.into_iter().enumerate() {
+        fake.token_always(answer);
+        let delivery = send(&fake.token_base()).await;
+        assert!(matches!(delivery, Delivery::Lost(_)), "{delivery:?}");
+        assert_eq!(fake.requests().len(), sent + 1, "nothing is sent a second time");
+    }
+    // A port that was free a moment ago: nobody listens there.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let delivery = send(&format!("http://127.0.0.1:{port}")).await;
+    assert!(matches!(&delivery, Delivery::NotSent(why) if why.contains("refused")), "{delivery:?}");
+    assert!(!format!("{delivery:?}").contains("sk-ant"));
+}
+
+/// What it depends on is looked at when there is a connection, and not before: making one takes its time.
+#[tokio::test]
+async fn it_does_not_leave_if_it_may_not_at_the_last_moment() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let (tell, connected) = tokio::sync::oneshot::channel();
+    let server = std::thread::spawn(move || {
+        let (mut connection, _) = listener.accept().unwrap();
+        tell.send(()).unwrap();
+        let mut read = Vec::new();
+        // Until the other end closes it.
+        let _reset = std::io::Read::read_to_end(&mut connection, &mut read);
+        String::from_utf8(read).unwrap()
+    });
+    let delivery = send_while(&base, async move {
+        connected.await.unwrap();
+        false
+    })
+    .await;
+    let read = server.join().unwrap();
+    assert!(!read.contains("sk-ant") && !read.contains("grant_type"), "{read}");
+    assert!(matches!(&delivery, Delivery::NotSent(why) if why.contains("locks")), "{delivery:?}");
+
+    let fake = FakeAnthropic::start().await;
+    fake.token_always(Answer::renewed("sk-ant-oat01-B", None));
+    assert!(matches!(send_while(&fake.token_base(), async { true }).await, Delivery::Answered(_)));
+    assert!(matches!(send_while(&fake.token_base(), async { false }).await, Delivery::NotSent(_)));
+    assert_eq!(fake.requests().len(), 1);
+}
+
+/// Who never comes to the point of sending has spent nothing, however long it took.
+#[tokio::test]
+async fn a_time_out_before_it_left_is_free() {
+    let fake = FakeAnthropic::start().await;
+    let delivery = send_while(&fake.token_base(), std::future::pending()).await;
+    assert!(matches!(&delivery, Delivery::NotSent(why) if why.contains("in time")), "{delivery:?}");
+    assert!(fake.requests().is_empty());
+}
