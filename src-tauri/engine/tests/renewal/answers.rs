@@ -91,6 +91,7 @@ async fn a_refusal_is_one_pause_and_one_notice_and_a_new_sign_in_ends_it() {
     holdoff
         .until("paused", |state| matches!(state.token.state, GateState::Paused { cause: Pause::RefreshRefused, .. }))
         .await;
+    holdoff.until_told(NoticeKind::SignInStopped).await;
     holdoff.live(Duration::from_millis(300)).await;
     assert_eq!((scene.fake.token_requests().len(), &holdoff.told[..]), (1, &[NoticeKind::SignInStopped][..]));
     scene.sign_in(Duration::from_secs(8 * 3600));

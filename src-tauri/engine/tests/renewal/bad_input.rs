@@ -73,7 +73,7 @@ async fn a_file_that_is_not_ours_to_write_is_not_renewed_and_the_ledger_says_why
     holdoff.until("a reading", |state| state.reading.is_some()).await;
     holdoff.end().await;
     assert!(scene.fake.token_requests().is_empty());
-    let ledger = fs::read_to_string(scene.home.data_dir().join("ledger.jsonl")).unwrap();
+    let ledger = scene.ledger();
     assert!(ledger.contains("could not be written: it is write-protected"), "{ledger}");
     scene.assert_tidy();
 }

@@ -90,9 +90,8 @@ async fn kill(seed: u64) -> Outcome {
         if proved { Ok(Outcome::Renewed) } else { Err(new != old) }
     })
     .await;
-    let ledger = || fs::read_to_string(scene.home.data_dir().join("ledger.jsonl")).unwrap_or_default();
     let outcome = outcome.unwrap_or_else(|renewed| {
-        panic!("neither told nor asked; renewed: {renewed}\n{}\n{}", second.output(), ledger())
+        panic!("neither told nor asked; renewed: {renewed}\n{}\n{}", second.output(), scene.ledger())
     });
     let spent = scene.fake.token_requests().len();
     // Ten minutes: what would be tried again by then, would be seen.

@@ -47,7 +47,7 @@ fn no_refresh_token_is_taken_twice_and_both_always_have_a_working_pair() {
     let tally = tally.into_inner().unwrap();
     println!("{tally:?} in {:.1?}", began.elapsed());
     assert!(tally.races >= races);
-    assert!(tally.holdoff_first * 10 >= races && tally.owner_first * 10 >= races, "both win some: {tally:?}");
+    assert!(tally.holdoff_first * 20 >= races && tally.owner_first * 20 >= races, "both win some: {tally:?}");
     assert!(tally.owner_waited * 10 >= races, "they met: {tally:?}");
 }
 
@@ -58,7 +58,9 @@ async fn race(seed: u64, races: usize, tally: &Mutex<Tally>) {
     let holdoff = child::holdoff(&scene.home, &scene.env());
     let other = Owner::at_home(&scene.home, scene.fake.token_base(), scene.fake.clock(), seed);
     let in_place = seed % 2 == 1;
-    let (early, late) = (Duration::from_millis(10), Duration::from_millis(90));
+    // In some worlds the owner takes its time, so that Holdoff is first even on a busy machine.
+    let (early, late) = if seed % 4 < 2 { (10, 90) } else { (0, 400) };
+    let (early, late) = (Duration::from_millis(early), Duration::from_millis(late));
     let other = child::owner(&scene.home, &Owner { in_place, early, late, ..other });
 
     let deadline = Instant::now() + Duration::from_secs(240);

@@ -2,8 +2,9 @@
 //! may renew.
 
 use holdoff_core::notice::NoticeKind;
-use holdoff_core::{AccountState, Settings};
+use holdoff_core::{AccountState, Settings, Wall};
 use holdoff_engine::environment::Environment;
+use holdoff_engine::history;
 use holdoff_engine::keeper::Snapshot;
 use holdoff_engine::roster::Command;
 use holdoff_engine::runner::Announcement;
@@ -105,6 +106,12 @@ impl Scene {
         assert!(self.grants.is_alive(&pair.access), "the access token on disk is dead; {:?}", self.grants);
         assert!(self.grants.is_current(&pair.refresh), "the refresh token on disk is spent; {:?}", self.grants);
         pair
+    }
+
+    /// Every request sent or withheld, a line each.
+    pub fn ledger(&self) -> String {
+        let entries = history::ledger(&self.home.data_dir(), Wall(0)).unwrap();
+        entries.iter().map(|entry| format!("{entry:?}\n")).collect()
     }
 
     pub fn lock_folders(&self) -> [PathBuf; 2] {
