@@ -181,7 +181,7 @@ impl Controller {
     }
 
     fn open(&mut self, window: Window) {
-        self.look_for_programs(None);
+        self.look_for_programs(None, None);
         if let Err(error) = self.host.open(window) {
             tracing::error!(%error, "a window could not be opened");
         }
@@ -222,7 +222,7 @@ impl Controller {
                 self.open(window);
                 responder.answer(Value::Null);
             }
-            Call::SignIn { account } => self.look_for_programs(Some((AccountId(account), responder))),
+            Call::SignIn { account } => self.open_sign_in(AccountId(account), responder),
             Call::Attach => {
                 self.shown.view = None;
                 self.host.attach(responder.caller.clone());
@@ -241,15 +241,20 @@ impl Controller {
         Next::Go
     }
 
-    /// Looks for what there is for signing in, and opens a terminal where one is asked for.
-    fn look_for_programs(&self, wish: Option<(AccountId, Responder)>) {
+    fn open_sign_in(&self, account: AccountId, responder: Responder) {
+        match self.known(|known| present::place(known, &account)) {
+            Some(place) => self.look_for_programs(Some((account, place)), Some(responder)),
+            None => {
+                let message = Some("There is no such account any more.".to_owned());
+                responder.answer(json!(Answer { done: false, message }));
+            }
+        }
+    }
+
+    /// Looks for what there is for signing in, and opens a terminal for the account that wants one.
+    fn look_for_programs(&self, wanted: Option<(AccountId, String)>, responder: Option<Responder>) {
         let (environment, settings) = (self.environment.clone(), self.settings.settings.clone());
         let tell = self.tell_found.clone();
-        let (account, responder) = wish.unzip();
-        let wanted = account.map(|account| {
-            let place = self.known(|known| present::place(known, &account));
-            (account, place)
-        });
         tokio::task::spawn_blocking(move || {
             let _ = tell.send((signing_in::look(&environment, &settings, wanted), responder));
         });

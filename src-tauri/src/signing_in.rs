@@ -58,11 +58,11 @@ impl SigningIn {
 
 /// Looks at what this computer has, and opens a terminal for the account whose sign-in is kept in this place, if one
 /// is wanted. Blocks for a moment.
-pub fn look(environment: &Environment, settings: &Settings, wanted: Option<(AccountId, Option<String>)>) -> Found {
+pub fn look(environment: &Environment, settings: &Settings, wanted: Option<(AccountId, String)>) -> Found {
     let mut found =
         sign_in::Found::look(&environment.home, |name| std::env::var_os(name).filter(|value| !value.is_empty()));
     let opening = wanted.map(|(account, place)| {
-        let source = sources::all(environment, settings).into_iter().find(|source| Some(source.place()) == place);
+        let source = sources::all(environment, settings).into_iter().find(|source| source.place() == place);
         let config_dir = source.and_then(|source| source.variable().map(ToOwned::to_owned));
         (account, found.open(&environment.home, config_dir))
     });

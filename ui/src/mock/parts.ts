@@ -141,8 +141,10 @@ export function underWay(text: string): Partial<SignInView> {
 /** The new sign-in is there. */
 export function checking(text: string): Partial<SignInView> {
   return {
+    title: "New sign-in found",
+    text: "Claude Code has a new sign-in. Holdoff tries it with one request, and then goes on as before.",
     steps: [
-      { progress: "done", text: "A sign-in was asked for." },
+      { progress: "done", text: "A new sign-in was needed." },
       { progress: "done", text: "The new sign-in is there." },
       { progress: "under_way", text },
     ],

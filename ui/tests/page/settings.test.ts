@@ -94,6 +94,7 @@ describe("sign-in", () => {
   test("a new sign-in is checked, now or when it may be", async () => {
     const page = await open("settings", { scenario: "checking" });
     expect(await progress(page)).toEqual(["done", "done", "under_way"]);
+    expect(await text(page, "sign-in-title")).toBe("New sign-in found");
     expect(await page.getByTestId("open-sign-in").count()).toBe(0);
     expect(await text(page, "sign-in-news")).toBe("Checking it with one request…");
     await open("settings", { scenario: "checking_later" });

@@ -222,7 +222,7 @@ fn checking(state: &AccountState, at: Option<Moment>, now: Moment, zone: &TimeZo
         }
     };
     vec![
-        done("A sign-in was asked for."),
+        done("A new sign-in was needed."),
         done("The new sign-in is there."),
         StepWords { progress: Progress::UnderWay, text },
     ]

@@ -3,6 +3,7 @@
 use super::gate::pause;
 use super::{clock, renewal};
 use crate::gate::Pause;
+use crate::guide::Guide;
 use crate::sign_in::Absence;
 use crate::state::{AccountState, Provider, Renewal, SignInTrouble};
 use crate::time::Moment;
@@ -22,6 +23,10 @@ pub fn sign_in(state: &AccountState, now: Moment, zone: &TimeZone) -> SignInWord
         None if state.sign_in.seen.is_none() => {
             ("Looking for the sign-in", format!("Holdoff is looking for {owner}'s sign-in."))
         }
+        None if matches!(Guide::of(state, now), Guide::Checking { .. }) => (
+            "New sign-in found",
+            format!("{owner} has a new sign-in. Holdoff tries it with one request, and then goes on as before."),
+        ),
         None => works(state, now, zone),
         Some(SignInTrouble::Expired) => expired(state, now, zone),
         Some(SignInTrouble::Paused(cause)) => (paused_title(&cause), paused(state.provider, &cause)),

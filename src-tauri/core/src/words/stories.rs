@@ -243,6 +243,7 @@ fn the_steps_of_signing_in_again() {
 
     // A new one is there, and the gate is open, or is not.
     let mut new = AccountState { troubled: true, next: Some(NOW), ..signed_in() };
+    assert_eq!(said(&new).title, "New sign-in found", "nobody is signed in before that is proved");
     let now = guided(&new, HERE);
     assert_eq!(steps(&now)[2], (Progress::UnderWay, "Checking it with one request…"));
     assert_eq!((now.offer, now.mended), (None, None));

@@ -34,6 +34,11 @@ impl Terminal {
             Some(folder) => command.env("CLAUDE_CONFIG_DIR", folder),
             None => command.env_remove("CLAUDE_CONFIG_DIR"),
         };
+        let others = std::env::var_os("PATH").unwrap_or_default();
+        let folders = std::iter::once(job.folder.clone()).chain(std::env::split_paths(&others));
+        if let Ok(path) = std::env::join_paths(folders) {
+            command.env("PATH", path);
+        }
         let arguments = job.arguments.join(" ");
         let line = format!("/k \"echo {} & \"{}\" {arguments}\"", job.words.intro, job.program.display());
         super::start(command.raw_arg(line).creation_flags(NEW_CONSOLE), home)
