@@ -71,6 +71,8 @@ impl Place {
                 return None;
             }
         };
+        // Whoever was waited for here without a name is this account.
+        let waited_for = matches!(self.sign_in.seen, Some(Seen::Absent(_))).then(|| self.unnamed());
         self.sign_in.seen = Some(Seen::Present { fingerprint: found.fingerprint(), expires_at: found.expires_at });
         self.sign_in.plan.clone_from(&found.plan);
         self.sign_in.renewable = found.renewable(now);
@@ -81,7 +83,7 @@ impl Place {
         }
         self.sign_in.identity = found.identity.clone();
         let named = AccountId::of(self.provider, &found.identity, self.name());
-        let before = self.account.replace(named.clone()).filter(|before| *before != named)?;
+        let before = self.account.replace(named.clone()).or(waited_for).filter(|before| *before != named)?;
         Some(if before == self.unnamed() { Before::Unnamed(before) } else { Before::Other(before) })
     }
 

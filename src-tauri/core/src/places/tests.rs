@@ -193,3 +193,15 @@ fn a_place_that_is_not_listed_is_known_by_who_was_asked_for_there_last() {
     let known = |name: &str| Place::known(&state, Provider::Anthropic, name).account;
     assert_eq!((known(HOME), known(WORK), known("~/new")), (Some(id("bob")), Some(id("carl")), None));
 }
+
+/// What is to be said of a sign-in that was missing is said of the account that came.
+#[test]
+fn who_was_waited_for_without_a_name_is_the_account_that_came() {
+    let mut two = Two::new(&gone(), &gone());
+    let waited_for = two.polled()[0].0.clone();
+    assert_eq!(two.look(0, &sign_in("ann", "sk-1", 8)), Some(Before::Unnamed(id(&waited_for))));
+    two.check(&[("ann", HOME)]);
+    assert_eq!(two.look(0, &gone()), None);
+    assert_eq!(two.look(0, &sign_in("ann", "sk-2", 8)), None, "she was known here");
+    assert_eq!(two.look(0, &sign_in("bob", "sk-3", 8)), Some(Before::Other(id("ann"))));
+}
