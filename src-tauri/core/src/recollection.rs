@@ -80,7 +80,7 @@ impl Recollection {
         let noted = |word: &&Word| gate.intent.is_some_and(|at| word.at.since(at.wall) < policy::MIN_SPACING);
         let unknown = newer.filter(|word| !(word.unanswered && noted(word)));
         // A rejection is only spaced: whether it paused the account is what was lost, and the next one tells.
-        let left = unknown.map(|word| word.left(word.until.unwrap_or(word.at), now.wall));
+        let left = unknown.map(|word| word.left(word.until.unwrap_or(word.at.plus(policy::MIN_SPACING)), now.wall));
         left.filter(|left| gate.opens(now).is_some_and(|opens| now.plus(*left).is_after(opens))).unwrap_or_default()
     }
 }

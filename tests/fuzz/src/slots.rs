@@ -5,11 +5,12 @@ use crate::disk::Disk;
 use crate::given::Given;
 use crate::subject::{Died, START, Subject, World, ann, credential, least_wait};
 use holdoff_core::ledger::Entry;
+use holdoff_core::recollection;
 use holdoff_core::state::Provider;
 use holdoff_core::{
     AccountState, Answer, Body, Boot, Delivery, Endpoint, GateState, Moment, Request, State, policy, retry_after,
 };
-use holdoff_engine::ledger::{self, Ledger};
+use holdoff_engine::history::{self, Row, Store};
 use holdoff_engine::slots::{NAMES, SlotWriter, TwoSlots};
 use holdoff_engine::start::{self, Loaded};
 use serde_json::{Map, Value};
@@ -69,7 +70,7 @@ fn live(disk: &Disk, kind: Endpoint, given: &mut Given<'_>) -> Life {
     let mut world = Living {
         disk,
         slots: TwoSlots::new(disk.path().to_owned(), dies_writing, u64::from(given.byte())),
-        ledger: Ledger::new(disk.path()),
+        ledger: history::open(disk.path(), "first", recollection::SPAN).store.expect("a new history"),
         answers: (0..3).map(|_| Said::by(given)).collect(),
         asked: 0,
         dies_asking,
@@ -151,7 +152,7 @@ impl Said {
 struct Living<'a> {
     disk: &'a Disk,
     slots: TwoSlots<Cut>,
-    ledger: Ledger,
+    ledger: Store,
     answers: Vec<Said>,
     asked: usize,
     dies_asking: u8,
@@ -172,7 +173,7 @@ impl World for Living<'_> {
     }
 
     fn record(&mut self, entry: &Entry) {
-        self.ledger.add(entry);
+        self.ledger.write(&[Row::Request(entry.clone())]).expect("the folder can be written to");
     }
 
     fn answer(&mut self, request: &Request, now: Moment) -> Result<Delivery, Died> {
@@ -208,12 +209,13 @@ impl Memory {
     fn damage(disk: &Disk, given: &mut Given<'_>) -> Self {
         match given.byte() % 4 {
             0 => {
-                disk.remove(ledger::NAME);
+                disk.remove(history::NAME);
                 Self::Gone
             }
             1 => {
-                let torn = [disk.read(ledger::NAME).unwrap_or_default(), b"{\"at\":17893".to_vec()].concat();
-                disk.write(ledger::NAME, &torn);
+                // What was being appended when the machine stopped.
+                let torn = [disk.read(history::NAME).unwrap_or_default(), vec![0xAA; 700]].concat();
+                disk.write(history::NAME, &torn);
                 Self::Whole
             }
             _ => Self::Whole,
