@@ -10,6 +10,7 @@ use crate::metrics::Requests;
 use crate::roster::{Command, Roster};
 use crate::runner::{Announcement, Tools};
 use crate::slots::{SlotWriter, Slots, TwoSlots};
+use holdoff_core::ledger::Entry;
 use holdoff_core::recollection::{self, Recollection};
 use holdoff_core::{AccountId, Moment, Pushed, Reading, Settings, State, Wall, Whose};
 use std::collections::BTreeSet;
@@ -37,7 +38,7 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings
     let clock = environment.clock.clone();
     let now = clock.now();
     let dir = &environment.data_dir;
-    let Loaded { state, generation, memory, findings, history } = load(dir, &clock.boot_id(), now);
+    let Loaded { kept: Kept { state, generation, memory, findings }, history } = load(dir, &clock.boot_id(), now);
     let history = History::start(dir.clone(), history, Limits::from(settings), clock.clone());
     handover::tidy(dir);
     let (keeper, snapshots) = Keeper::start(state, TwoSlots::new(dir.clone(), writer, generation), clock.clone());
@@ -61,9 +62,17 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings
     Engine { snapshots, announcements, elsewhere, findings, requests, history, commands }
 }
 
-/// What is kept, as it stands at a start.
+/// What is on disk at a start.
 #[derive(Debug)]
 pub struct Loaded {
+    pub kept: Kept,
+    /// The history, open for writing.
+    pub history: history::Opened,
+}
+
+/// What is kept, as it stands at a start.
+#[derive(Debug)]
+pub struct Kept {
     /// On the clock of now, and with every gate shut for as long as anything on disk says.
     pub state: State,
     /// The newest generation on disk.
@@ -72,20 +81,23 @@ pub struct Loaded {
     pub memory: Recollection,
     /// Sentences about what could not be read.
     pub findings: Vec<String>,
-    /// The history, open for writing.
-    pub history: history::Opened,
 }
 
 /// Reads what is kept, and keeps aside what cannot be read.
 pub fn load(dir: &Path, boot_id: &str, now: Moment) -> Loaded {
-    let slots = Slots::read(dir);
     let history = history::open(dir, &stamp(now.wall), recollection::SPAN);
-    let memory = Recollection::new(&history.recent, slots.lost());
+    Loaded { kept: keep(dir, &history.recent, boot_id, now), history }
+}
+
+/// What the two slots keep, and what the recent entries of the ledger know better.
+pub fn keep(dir: &Path, recent: &[Entry], boot_id: &str, now: Moment) -> Kept {
+    let slots = Slots::read(dir);
+    let memory = Recollection::new(recent, slots.lost());
     let findings = set_aside(&slots, now.wall);
     let mut state = slots.state.unwrap_or_else(|| State::new(boot_id.to_owned()));
     state.carry_to(boot_id, now);
     memory.remind_all(&mut state, now);
-    Loaded { state, generation: slots.generation, memory, findings, history }
+    Kept { state, generation: slots.generation, memory, findings }
 }
 
 fn set_aside(slots: &Slots, now: Wall) -> Vec<String> {

@@ -70,7 +70,7 @@ fn sign_in() -> CredentialRead {
 /// When usage may be asked again, as a start an hour later finds it.
 fn held(dir: &Path) -> Duration {
     let later = NOON.plus(Duration::from_secs(3600));
-    let loaded = start::load(dir, "boot", later);
+    let loaded = start::load(dir, "boot", later).kept;
     let mut state = loaded.state.accounts.get(&ann()).cloned().unwrap_or_else(|| {
         let mut fresh = AccountState::new(Provider::Anthropic);
         loaded.memory.remind(&ann(), &mut fresh, later);
@@ -128,7 +128,7 @@ fn what_came_back_from_before_the_answer_does_not_open_a_gate() {
 #[test]
 fn a_first_start_holds_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let loaded = start::load(dir.path(), "boot", NOON);
+    let loaded = start::load(dir.path(), "boot", NOON).kept;
     let mut fresh = AccountState::new(Provider::Anthropic);
     loaded.memory.remind(&ann(), &mut fresh, NOON);
     assert_eq!(fresh, AccountState::new(Provider::Anthropic));

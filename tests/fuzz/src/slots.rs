@@ -5,14 +5,12 @@ use crate::disk::Disk;
 use crate::given::Given;
 use crate::subject::{Died, START, Subject, World, ann, credential, least_wait};
 use holdoff_core::ledger::Entry;
-use holdoff_core::recollection;
 use holdoff_core::state::Provider;
 use holdoff_core::{
     AccountState, Answer, Body, Boot, Delivery, Endpoint, GateState, Moment, Request, State, policy, retry_after,
 };
-use holdoff_engine::history::{self, Row, Store};
 use holdoff_engine::slots::{NAMES, SlotWriter, TwoSlots};
-use holdoff_engine::start::{self, Loaded};
+use holdoff_engine::start::{self, Kept};
 use serde_json::{Map, Value};
 use std::path::Path;
 use std::time::Duration;
@@ -26,12 +24,12 @@ pub fn state_slots(bytes: &[u8]) {
         let mut given = Given(bytes);
         let kind = given.one_of(&[Endpoint::Usage, Endpoint::Token]);
         let life = live(disk, kind, &mut given);
-        let ledger = Memory::damage(disk, &mut given);
+        let ledger = if given.byte() % 4 == 0 { Ledger::Gone } else { Ledger::Whole };
         damage(disk, &life, &mut given);
         let left = Found::on(disk, &life);
         let rests = Duration::from_secs(u64::from(given.short()) * 2);
         let (boot, now) = wake(given.flag(), life.ended.plus(rests));
-        let asked = first_requests(disk, &boot, now, kind);
+        let asked = first_requests(disk, life.recalled(ledger), &boot, now, kind);
         for endpoint in [Endpoint::Usage, Endpoint::Token] {
             let Some(at) = asked.of(endpoint) else { continue };
             let due = life.due(endpoint, ledger, left);
@@ -54,6 +52,7 @@ struct Life {
     kept: [Duration; 2],
     /// Both files as they were after each save.
     saves: Vec<[Option<Vec<u8>>; 2]>,
+    ledger: Vec<Entry>,
     ended: Moment,
 }
 
@@ -70,7 +69,7 @@ fn live(disk: &Disk, kind: Endpoint, given: &mut Given<'_>) -> Life {
     let mut world = Living {
         disk,
         slots: TwoSlots::new(disk.path().to_owned(), dies_writing, u64::from(given.byte())),
-        ledger: history::open(disk.path(), "first", recollection::SPAN).store.expect("a new history"),
+        ledger: Vec::new(),
         answers: (0..3).map(|_| Said::by(given)).collect(),
         asked: 0,
         dies_asking,
@@ -81,7 +80,7 @@ fn live(disk: &Disk, kind: Endpoint, given: &mut Given<'_>) -> Life {
     };
     let mut subject = subject(AccountState::new(Provider::Anthropic), kind, START);
     let _until_it_dies_or_is_killed = subject.run(&mut world, START.plus(MINUTE * u32::from(given.short())));
-    Life { told: world.told, kept: world.kept, saves: world.saves, ended: subject.now }
+    Life { told: world.told, kept: world.kept, saves: world.saves, ledger: world.ledger, ended: subject.now }
 }
 
 /// Whose next request is for `kind`.
@@ -152,7 +151,7 @@ impl Said {
 struct Living<'a> {
     disk: &'a Disk,
     slots: TwoSlots<Cut>,
-    ledger: Store,
+    ledger: Vec<Entry>,
     answers: Vec<Said>,
     asked: usize,
     dies_asking: u8,
@@ -173,7 +172,7 @@ impl World for Living<'_> {
     }
 
     fn record(&mut self, entry: &Entry) {
-        self.ledger.write(&[Row::Request(entry.clone())]).expect("the folder can be written to");
+        self.ledger.push(entry.clone());
     }
 
     fn answer(&mut self, request: &Request, now: Moment) -> Result<Delivery, Died> {
@@ -198,29 +197,11 @@ impl World for Living<'_> {
     }
 }
 
-/// What is left of the ledger.
+/// What is left of the ledger. It is a database: what was written is there, or nothing is.
 #[derive(Debug, Clone, Copy)]
-enum Memory {
+enum Ledger {
     Whole,
     Gone,
-}
-
-impl Memory {
-    fn damage(disk: &Disk, given: &mut Given<'_>) -> Self {
-        match given.byte() % 4 {
-            0 => {
-                disk.remove(history::NAME);
-                Self::Gone
-            }
-            1 => {
-                // What was being appended when the machine stopped.
-                let torn = [disk.read(history::NAME).unwrap_or_default(), vec![0xAA; 700]].concat();
-                disk.write(history::NAME, &torn);
-                Self::Whole
-            }
-            _ => Self::Whole,
-        }
-    }
 }
 
 /// Up to eight times something happens to one of the two files.
@@ -279,15 +260,22 @@ impl Found {
 }
 
 impl Life {
+    fn recalled(&self, ledger: Ledger) -> &[Entry] {
+        match ledger {
+            Ledger::Whole => &self.ledger,
+            Ledger::Gone => &[],
+        }
+    }
+
     /// Before when an endpoint must not be asked, by all that can still be known.
-    fn due(&self, endpoint: Endpoint, ledger: Memory, found: Found) -> Duration {
+    fn due(&self, endpoint: Endpoint, ledger: Ledger, found: Found) -> Duration {
         let n = index(endpoint);
         match (ledger, found) {
-            (Memory::Whole, _) => self.told[n].max(self.kept[n]),
-            (Memory::Gone, Found::Newest) => self.kept[n],
+            (Ledger::Whole, _) => self.told[n].max(self.kept[n]),
+            (Ledger::Gone, Found::Newest) => self.kept[n],
             // Nothing is known, so nothing is asked for as long as any cooldown may last.
-            (Memory::Gone, Found::Rubbish) => self.ended.since(START) + policy::RETRY_AFTER_MAX,
-            (Memory::Gone, Found::Older) => Duration::ZERO,
+            (Ledger::Gone, Found::Rubbish) => self.ended.since(START) + policy::RETRY_AFTER_MAX,
+            (Ledger::Gone, Found::Older) => Duration::ZERO,
         }
     }
 }
@@ -330,8 +318,8 @@ impl World for FirstRequests {
 }
 
 /// The second process, from what is on disk.
-fn first_requests(disk: &Disk, boot: &str, now: Moment, kind: Endpoint) -> FirstRequests {
-    let Loaded { mut state, memory, .. } = start::load(disk.path(), boot, now);
+fn first_requests(disk: &Disk, recent: &[Entry], boot: &str, now: Moment, kind: Endpoint) -> FirstRequests {
+    let Kept { mut state, memory, .. } = start::keep(disk.path(), recent, boot, now);
     let account = state.accounts.remove(&ann()).unwrap_or_else(|| {
         let mut fresh = AccountState::new(Provider::Anthropic);
         memory.remind(&ann(), &mut fresh, now);
