@@ -67,3 +67,89 @@ fn listed<'a>(known: &'a Known<'_>) -> impl Iterator<Item = (&'a str, String)> {
     let place = |dir: &String| Source::added(dir.into(), Some(known.home.to_owned())).place();
     known.settings.claude_config_dirs.iter().map(move |dir| (dir.as_str(), place(dir)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signing_in::SigningIn;
+    use holdoff_core::secret::Token;
+    use holdoff_core::settings::AccountSettings;
+    use holdoff_core::sign_in::{Absence, Identity, Seen};
+    use holdoff_core::state::Provider;
+    use holdoff_core::{Boot, Moment, Settings, State, Wall};
+    use holdoff_engine::keeper::Snapshot;
+    use jiff::tz::TimeZone;
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    /// Ann is signed in to two folders, nobody to a third, and a fourth name leads to the second.
+    fn check(choose: impl FnOnce(&mut Settings), look: impl FnOnce(Vec<AccountChoice>, Vec<PlaceView>)) {
+        let mut state = State::new("boot".into());
+        for (folder, there) in [("~/.claude", true), ("~/work", true), ("~/new", false)] {
+            let mut place = Place::known(&state, Provider::Anthropic, &format!("{folder}/.credentials.json"));
+            let fingerprint = Token::new(folder.to_owned()).unwrap().fingerprint();
+            place.account = there.then(|| AccountId("anthropic:ann".into()));
+            place.sign_in.identity = Identity { email: Some("ann@example.com".into()), ..Identity::default() };
+            place.sign_in.seen = Some(match there {
+                true => Seen::Present { fingerprint, expires_at: None },
+                false => Seen::Absent(Absence::NoFile),
+            });
+            state.places.push(place);
+        }
+        let dirs = ["/home/ann/work", "~/new", "~/link"].map(str::to_owned).to_vec();
+        let mut settings = Settings { claude_config_dirs: dirs, ..Settings::default() };
+        choose(&mut settings);
+        let known = Known {
+            snapshot: &Snapshot { state, trouble: None },
+            settings: &settings,
+            setting_problems: &[],
+            findings: &[],
+            elsewhere: &BTreeSet::new(),
+            signing_in: &SigningIn::default(),
+            home: Path::new("/home/ann"),
+            now: Moment { wall: Wall(0), boot: Boot(0) },
+            speed: 1.0,
+            zone: &TimeZone::UTC,
+        };
+        look(accounts(&known), folders(&known));
+    }
+
+    #[test]
+    fn an_account_is_listed_once_with_all_its_places() {
+        check(
+            |_| {},
+            |accounts, _| {
+                assert_eq!(accounts.len(), 1);
+                let listed: Vec<_> = accounts[0].places.iter().map(|place| place.listed.as_deref()).collect();
+                assert_eq!(listed, [None, Some("/home/ann/work")]);
+                assert_eq!((accounts[0].label.as_str(), accounts[0].enabled), ("ann@example.com", true));
+            },
+        );
+    }
+
+    #[test]
+    fn every_folder_of_the_settings_can_be_removed() {
+        check(
+            |_| {},
+            |_, folders| {
+                let said: Vec<_> =
+                    folders.iter().map(|folder| (folder.listed.as_deref(), folder.state.as_str())).collect();
+                let expect = [(Some("~/new"), "no sign-in there"), (Some("~/link"), "the same folder as another one")];
+                assert_eq!(said, expect);
+            },
+        );
+    }
+
+    #[test]
+    fn one_that_is_switched_off_stays_with_its_label() {
+        let off = AccountSettings { label: Some("Work".into()), enabled: false, renewal: Some(true) };
+        check(
+            |settings| _ = settings.accounts.insert(AccountId("anthropic:ann".into()), off),
+            |accounts, _| {
+                let ann = &accounts[0];
+                assert_eq!((ann.label.as_str(), ann.name.as_str()), ("Work", "ann@example.com"));
+                assert_eq!((ann.enabled, ann.renewal), (false, true));
+            },
+        );
+    }
+}

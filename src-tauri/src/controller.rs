@@ -10,7 +10,7 @@ use crate::signing_in::{self, Found, SigningIn};
 use crate::tray::{Tray, TrayEvent};
 use crate::view::{Answer, SettingsChange, View};
 use crate::windows::Host;
-use crate::{arguments, autostart, choices, notify};
+use crate::{arguments, autostart, choices, face, notify};
 use holdoff_core::state::Refusal;
 use holdoff_core::{AccountId, report, words};
 use holdoff_engine::environment::Environment;
@@ -70,7 +70,7 @@ enum Next {
 pub fn first_face(environment: &Environment, engine: &Engine, settings: &Loaded) -> TrayFace {
     let zone = TimeZone::system();
     let snapshot = engine.snapshots.borrow();
-    present::face(&Known {
+    face::face(&Known {
         snapshot: &snapshot,
         settings: &settings.settings,
         setting_problems: &settings.problems,
@@ -157,7 +157,7 @@ impl Controller {
         self.engine.snapshots.mark_unchanged();
         let needing = self.known(present::needing_sign_in);
         self.signing_in.keep(&needing);
-        let face = self.known(present::face);
+        let face = self.known(face::face);
         if self.shown.face.as_ref() != Some(&face) {
             self.shown.face = Some(face.clone());
             self.tray.show(face).await;

@@ -14,6 +14,7 @@ mod signs;
 mod tests;
 
 pub use app::app_icon;
+pub use gauge::HIGH;
 
 use canvas::Canvas;
 use palette::Palette;

@@ -3,6 +3,7 @@
 //! Two processes: the tray app, which never loads a web engine, and the windows, which end with the last of
 //! them and give all their memory back. They share this program and talk over [`holdoff_engine::ipc`].
 
+pub mod face;
 pub mod icon;
 pub mod menu;
 pub mod present;

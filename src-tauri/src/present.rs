@@ -1,8 +1,6 @@
-//! What is shown, as pure functions of what is known: the windows' view, the tray's face.
+//! What is shown, as pure functions of what is known: the windows' view. The tray's face is in [`crate::face`].
 
 use crate::choices;
-use crate::icon::{Icon, Ink, Mark};
-use crate::menu::{Click, Entry, TrayFace};
 use crate::signing_in::SigningIn;
 use crate::view::{
     AccountView, ClockView, Condition, MoneyView, OfferView, PercentShown, ReadingView, RefreshView, SettingsView,
@@ -11,7 +9,7 @@ use crate::view::{
 use holdoff_core::guide::Guide;
 use holdoff_core::quota::Level;
 use holdoff_core::settings::{Percent, Theme as ChosenTheme};
-use holdoff_core::state::{NotYet, Refusal, Renewal, SignInTrouble};
+use holdoff_core::state::{NotYet, Refusal, SignInTrouble};
 use holdoff_core::{AccountId, AccountState, GateState, Moment, QuotaWindow, Settings, Wall, report, words};
 use holdoff_engine::keeper::Snapshot;
 use jiff::tz::TimeZone;
@@ -37,19 +35,19 @@ pub struct Known<'a> {
 }
 
 impl Known<'_> {
-    fn accounts(&self) -> impl Iterator<Item = (&AccountId, &AccountState)> {
+    pub(crate) fn accounts(&self) -> impl Iterator<Item = (&AccountId, &AccountState)> {
         let state = &self.snapshot.state;
         state.active.iter().filter_map(|id| Some((id, state.accounts.get(id)?)))
     }
 
-    fn refusal(&self, account: &AccountState) -> Option<Refusal> {
+    pub(crate) fn refusal(&self, account: &AccountState) -> Option<Refusal> {
         if let Some(trouble) = &self.snapshot.trouble {
             return Some(Refusal::Unsaved { trouble: trouble.clone() });
         }
         account.refresh_verdict(self.now).err()
     }
 
-    fn clock(&self, at: Wall) -> String {
+    pub(crate) fn clock(&self, at: Wall) -> String {
         words::clock(at, self.now.wall, self.zone)
     }
 
@@ -148,7 +146,7 @@ pub fn place(known: &Known<'_>, account: &AccountId) -> Option<String> {
     known.snapshot.state.accounts.get(account).map(|account| account.sign_in.place.clone())
 }
 
-fn status(account: &AccountState, known: &Known<'_>) -> Vec<String> {
+pub(crate) fn status(account: &AccountState, known: &Known<'_>) -> Vec<String> {
     match &known.snapshot.trouble {
         Some(trouble) => {
             let refusal = Refusal::Unsaved { trouble: trouble.clone() };
@@ -290,106 +288,6 @@ fn settings_view(known: &Known<'_>) -> SettingsView {
         accounts: choices::accounts(known),
         folders: choices::folders(known),
     }
-}
-
-/// What the tray shows: the worst condition of any account, the highest window.
-pub fn face(known: &Known<'_>) -> TrayFace {
-    let Some((id, first)) = known.accounts().next() else {
-        return TrayFace {
-            icon: Icon::from_percent(None, Mark::Unknown, Ink::Either),
-            title: "Holdoff".to_owned(),
-            tooltip: "Nothing is known yet.".to_owned(),
-            menu: [vec![Entry::text("Nothing is known yet")], commands(None)].concat(),
-        };
-    };
-    let reading = first.reading.as_ref();
-    let highest = reading.and_then(|reading| reading.highest(known.now.wall));
-    let condition = condition(first, known);
-    let mark = if known.snapshot.trouble.is_some() { Mark::Paused } else { mark(condition) };
-    TrayFace {
-        icon: Icon::from_percent(highest, mark, Ink::Either),
-        title: "Holdoff".to_owned(),
-        tooltip: tooltip(first, condition, known),
-        menu: [
-            about(id, first, condition, known),
-            commands(known.refusal(first).as_ref().map(|refusal| (refusal, known))),
-        ]
-        .concat(),
-    }
-}
-
-fn mark(condition: Condition) -> Mark {
-    match condition {
-        Condition::Unknown => Mark::Unknown,
-        Condition::Ok => Mark::Level,
-        Condition::Stale => Mark::Stale,
-        Condition::CoolingDown => Mark::CoolingDown,
-        Condition::Paused => Mark::Paused,
-        Condition::Expired => Mark::Expired,
-        Condition::Absent => Mark::Absent,
-    }
-}
-
-fn tooltip(account: &AccountState, condition: Condition, known: &Known<'_>) -> String {
-    let levels = account.reading.as_ref().map(|reading| {
-        let line = words::tooltip(reading, known.settings.percent, known.now.wall, known.zone);
-        let at = known.clock(reading.at);
-        match condition {
-            Condition::Ok => line,
-            _ => format!("{line} (read {at})"),
-        }
-    });
-    let unusual = condition != Condition::Ok || known.snapshot.trouble.is_some();
-    let status = if unusual || is_renewal_held(account, known) { status(account, known) } else { Vec::new() };
-    let lines: Vec<String> = levels.into_iter().chain(status).collect();
-    lines.join("\n")
-}
-
-/// Something stands against renewing a sign-in that still works.
-fn is_renewal_held(account: &AccountState, known: &Known<'_>) -> bool {
-    matches!(account.renewal(known.now), Renewal::Waits { .. } | Renewal::Stopped(_))
-}
-
-fn about(id: &AccountId, account: &AccountState, condition: Condition, known: &Known<'_>) -> Vec<Entry> {
-    let mut entries = vec![Entry::text(report::label(id, account, known.settings))];
-    if let Some(reading) = &account.reading {
-        for window in &reading.windows {
-            let line = words::window_line(window, known.settings.percent, known.now.wall, known.zone);
-            entries.push(Entry::item(line, Click::OpenPanel));
-        }
-        entries.extend(reading.money.iter().map(|money| Entry::item(words::money_line(money), Click::OpenPanel)));
-        entries.push(Entry::text(format!("Read at {}", known.clock(reading.at))));
-    }
-    entries.push(Entry::Separator);
-    let click = match condition {
-        Condition::Paused | Condition::Expired | Condition::Absent => Click::OpenSettings,
-        _ if matches!(account.renewal(known.now), Renewal::Stopped(_)) => Click::OpenSettings,
-        Condition::Unknown | Condition::Ok | Condition::Stale | Condition::CoolingDown => Click::OpenPanel,
-    };
-    entries.extend(status(account, known).iter().map(|line| Entry::item(line.trim_end_matches('.'), click)));
-    entries
-}
-
-fn commands(refused: Option<(&Refusal, &Known<'_>)>) -> Vec<Entry> {
-    let refresh = match refused {
-        None => Entry::item("Refresh", Click::Refresh),
-        Some((refusal, known)) => match words::refusal_short(refusal, known.now, known.zone) {
-            Some(short) => Entry::text(format!("Refresh ({})", lower_first(&short))),
-            None => Entry::text("Refresh"),
-        },
-    };
-    vec![
-        refresh,
-        Entry::Separator,
-        Entry::item("Open panel", Click::OpenPanel),
-        Entry::item("Settings…", Click::OpenSettings),
-        Entry::item("Quit Holdoff", Click::Quit),
-    ]
-}
-
-fn lower_first(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }
 
 /// When what is shown changes next, with nothing else happening: a window's reset, a cooldown's end, a reading that

@@ -69,10 +69,26 @@ fn text(known: &Known) -> String {
     let zone = TimeZone::system();
     let accounts = known.state.active.iter().filter_map(|id| known.state.accounts.get_key_value(id));
     let accounts: Vec<String> = accounts.map(|(id, account)| account_text(id, account, known, &zone)).collect();
-    if accounts.is_empty() {
-        return "Nothing is known yet: Holdoff has not read anything on this computer.\n".to_owned();
+    let off = switched_off(known);
+    match (accounts.is_empty(), off.is_empty()) {
+        (true, true) => "Nothing is known yet: Holdoff has not read anything on this computer.\n".to_owned(),
+        (true, false) => off,
+        (false, true) => accounts.join("\n"),
+        (false, false) => format!("{}\n{off}", accounts.join("\n")),
     }
-    accounts.join("\n")
+}
+
+/// The accounts that nothing is asked for, because the person wants it so.
+fn switched_off(known: &Known) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for place in &known.state.places {
+        let Some(id) = place.account.as_ref().filter(|id| !known.settings.is_enabled(id)) else { continue };
+        let name = known.settings.label(id).map_or_else(|| report::name(place.provider, &place.sign_in), str::to_owned);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    if names.is_empty() { String::new() } else { format!("Switched off in the settings: {}.\n", names.join(", ")) }
 }
 
 fn account_text(id: &AccountId, account: &AccountState, known: &Known, zone: &TimeZone) -> String {

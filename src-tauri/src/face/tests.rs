@@ -1,0 +1,196 @@
+use super::*;
+use crate::signing_in::SigningIn;
+use holdoff_core::gate::{Cooldown, GateState, Pause};
+use holdoff_core::places::Place;
+use holdoff_core::secret::Token;
+use holdoff_core::settings::AccountSettings;
+use holdoff_core::sign_in::{Absence, Identity, Seen};
+use holdoff_core::state::Provider;
+use holdoff_core::{Boot, Moment, QuotaWindow, Reading, Settings, Source, State, Wall};
+use holdoff_engine::keeper::Snapshot;
+use jiff::tz::TimeZone;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+/// 2026-09-14 12:00:00 UTC.
+const NOW: Moment = Moment { wall: Wall(1_789_387_200_000), boot: Boot(1_000_000) };
+
+fn id(name: &str) -> AccountId {
+    AccountId(format!("anthropic:{name}"))
+}
+
+fn later(minutes: u64) -> Moment {
+    NOW.plus(Duration::from_secs(minutes * 60))
+}
+
+/// Signed in, with a fresh reading at this level; the next request is five minutes away.
+fn account(name: &str, percent: f64) -> AccountState {
+    let mut account = AccountState::new(Provider::Anthropic);
+    let fingerprint = Token::new(name.to_owned()).unwrap().fingerprint();
+    account.sign_in.seen = Some(Seen::Present { fingerprint, expires_at: None });
+    account.sign_in.identity = Identity { email: Some(format!("{name}@example.com")), ..Identity::default() };
+    account.next = Some(later(5));
+    account.usage.last_request = Some(NOW);
+    let window = QuotaWindow {
+        id: "five_hour".into(),
+        label: "5-hour".into(),
+        used_percent: Some(percent),
+        resets_at: None,
+        duration_s: None,
+        binding: false,
+        origin: None,
+    };
+    account.reading = Some(Reading {
+        at: NOW.wall,
+        source: Source::UsageEndpoint,
+        windows: vec![window],
+        money: vec![],
+        money_origin: None,
+        whole_at: None,
+    });
+    account
+}
+
+fn limited(mut account: AccountState, minutes: u64) -> AccountState {
+    let cause = Cooldown::RateLimited { retry_after_s: None };
+    account.usage.state = GateState::CoolingDown { cause, since: NOW, until: later(minutes) };
+    account
+}
+
+fn paused(mut account: AccountState) -> AccountState {
+    let fingerprint = Token::new("x".to_owned()).unwrap().fingerprint();
+    account.usage.state = GateState::Paused { cause: Pause::Rejected, since: NOW, fingerprint };
+    account
+}
+
+fn signed_out(mut account: AccountState) -> AccountState {
+    account.sign_in.seen = Some(Seen::Absent(Absence::NotSignedIn));
+    account
+}
+
+struct Desk {
+    snapshot: Snapshot,
+    settings: Settings,
+}
+
+impl Desk {
+    fn new(accounts: Vec<(&str, AccountState)>) -> Self {
+        let mut state = State::new("boot".into());
+        for (name, account) in accounts {
+            state.active.push(id(name));
+            state.accounts.insert(id(name), account);
+        }
+        Self { snapshot: Snapshot { state, trouble: None }, settings: Settings::default() }
+    }
+
+    fn face(&self) -> TrayFace {
+        face(&Known {
+            snapshot: &self.snapshot,
+            settings: &self.settings,
+            setting_problems: &[],
+            findings: &[],
+            elsewhere: &BTreeSet::new(),
+            signing_in: &SigningIn::default(),
+            home: Path::new("/home/ann"),
+            now: NOW,
+            speed: 1.0,
+            zone: &TimeZone::UTC,
+        })
+    }
+
+    fn labels(&self) -> Vec<String> {
+        let label = |entry: Entry| match entry {
+            Entry::Item { label, .. } => label,
+            Entry::Separator => "-".to_owned(),
+        };
+        self.face().menu.into_iter().map(label).collect()
+    }
+}
+
+#[track_caller]
+fn check_icon(accounts: Vec<AccountState>, mark: Mark, percent: u8) {
+    let names = ["a", "b", "c"];
+    for turn in 0..accounts.len() {
+        let mut turned = accounts.clone();
+        turned.rotate_left(turn);
+        let icon = Desk::new(names.into_iter().zip(turned).collect()).face().icon;
+        assert_eq!((icon.mark, icon.used_percent), (mark, Some(percent)), "whatever the order");
+    }
+}
+
+#[test]
+fn the_icon_shows_the_most_urgent_account() {
+    check_icon(vec![account("a", 40.0), account("b", 12.0)], Mark::Level, 40);
+    check_icon(vec![account("a", 40.0), limited(account("b", 12.0), 60)], Mark::CoolingDown, 12);
+    check_icon(vec![account("a", 81.0), limited(account("b", 12.0), 60)], Mark::Level, 81);
+    check_icon(vec![account("a", 97.0), paused(account("b", 12.0))], Mark::Paused, 12);
+    check_icon(vec![account("a", 40.0), signed_out(account("b", 95.0)), account("c", 3.0)], Mark::Level, 40);
+}
+
+#[test]
+fn the_menu_and_the_tooltip_have_a_section_for_each_account() {
+    let mut desk = Desk::new(vec![("ann", account("ann", 42.0)), ("bob", limited(account("bob", 7.0), 60))]);
+    let label = Some("The office".to_owned());
+    desk.settings.accounts.insert(id("bob"), AccountSettings { label, ..AccountSettings::default() });
+    let labels = desk.labels();
+    let expect = [
+        "ann@example.com",
+        "5-hour 42 %",
+        "Read at 12:00",
+        "Next request at 12:05",
+        "-",
+        "The office",
+        "5-hour 7 %",
+        "Read at 12:00",
+        "Anthropic limits requests (429). Nothing is asked before 13:00",
+        "-",
+        "Refresh (not before 12:03)",
+        "-",
+        "Open panel",
+        "Settings…",
+        "Quit Holdoff",
+    ];
+    assert_eq!(labels, expect);
+    let tooltip = desk.face().tooltip;
+    let lines: Vec<&str> = tooltip.lines().collect();
+    assert_eq!(lines[..3], ["ann@example.com", "5-hour 42 %", "The office"]);
+    assert!(lines[3].starts_with("5-hour 7 % (read 12:00)") && lines[4].contains("Nothing is asked before 13:00"));
+}
+
+/// Entries are changed in place: what is there and in which order must not hang on numbers.
+#[test]
+fn new_numbers_change_no_entrys_place() {
+    let kinds = |percent| {
+        let desk = Desk::new(vec![("ann", account("ann", percent)), ("bob", account("bob", percent))]);
+        desk.face().menu.iter().map(|entry| matches!(entry, Entry::Separator)).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(1.0), kinds(99.0));
+}
+
+#[test]
+fn refresh_may_be_pressed_as_soon_as_one_account_may_be_asked() {
+    let mut free = account("ann", 1.0);
+    free.usage.last_request = None;
+    let desk = Desk::new(vec![("ann", free), ("bob", limited(account("bob", 7.0), 60))]);
+    assert!(desk.face().menu.contains(&Entry::item("Refresh", Click::Refresh)));
+    let desk = Desk::new(vec![("ann", signed_out(account("ann", 1.0))), ("bob", limited(account("bob", 7.0), 60))]);
+    assert!(desk.labels().contains(&"Refresh (not before 13:00)".to_owned()));
+}
+
+#[test]
+fn a_single_account_is_not_named_in_the_tooltip() {
+    let tooltip = Desk::new(vec![("ann", account("ann", 42.0))]).face().tooltip;
+    assert_eq!(tooltip, "5-hour 42 %");
+}
+
+#[test]
+fn with_every_account_switched_off_that_is_said() {
+    let mut desk = Desk::new(vec![]);
+    assert_eq!(desk.face().tooltip, "Nothing is known yet.");
+    let mut place = Place::known(&desk.snapshot.state, Provider::Anthropic, "~/.claude/.credentials.json");
+    place.account = Some(id("ann"));
+    desk.snapshot.state.places.push(place);
+    assert_eq!(desk.face().tooltip, "Every account is switched off.");
+    assert_eq!(desk.labels()[0], "Every account is switched off");
+}
