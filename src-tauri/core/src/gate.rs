@@ -4,7 +4,7 @@ use crate::outcome::Rejection;
 use crate::policy::{self, Backoff};
 use crate::request::Endpoint;
 use crate::secret::Fingerprint;
-use crate::time::Moment;
+use crate::time::{Moment, Wall};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -44,6 +44,9 @@ pub struct Gate {
     /// The refresh token that the noted request carries (law 8). Token gate only.
     #[serde(default)]
     pub spending: Option<Fingerprint>,
+    /// The time of the last line that the ledger got of this gate: what it has beyond that is not known here.
+    #[serde(default)]
+    pub told: Option<Wall>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -128,6 +131,7 @@ impl Gate {
             intent: None,
             refused: None,
             spending: None,
+            told: None,
         }
     }
 

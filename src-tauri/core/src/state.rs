@@ -48,6 +48,9 @@ pub struct State {
     /// have been set since (law 12).
     #[serde(default)]
     pub saved: Option<Moment>,
+    /// When there was a state and none of it could be read. Kept, for the accounts that have not been met since.
+    #[serde(default)]
+    pub lost: Option<Moment>,
 }
 
 impl State {
@@ -59,6 +62,7 @@ impl State {
             active: Vec::new(),
             places: Vec::new(),
             saved: None,
+            lost: None,
         }
     }
 
@@ -69,6 +73,7 @@ impl State {
         }
         boot_id.clone_into(&mut self.boot_id);
         let last = self.saved.replace(now);
+        self.lost = self.lost.map(|at| at.carried(last.unwrap_or(at), now));
         for account in self.accounts.values_mut() {
             account.carry_over_reboot(last, now);
         }
@@ -189,6 +194,13 @@ impl AccountState {
         self.token.merge(&other.token);
         self.notices.adopt(&other.notices);
         self.troubled |= other.troubled;
+    }
+
+    pub(crate) fn gate(&mut self, endpoint: Endpoint) -> &mut Gate {
+        match endpoint {
+            Endpoint::Usage => &mut self.usage,
+            Endpoint::Token => &mut self.token,
+        }
     }
 
     pub(crate) fn settle(&mut self, now: Moment, jitter: Jitter) {

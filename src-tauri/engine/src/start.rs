@@ -92,10 +92,12 @@ pub fn load(dir: &Path, boot_id: &str, now: Moment) -> Loaded {
 /// What the two slots keep, and what the recent entries of the ledger know better.
 pub fn keep(dir: &Path, recent: &[Entry], boot_id: &str, now: Moment) -> Kept {
     let slots = Slots::read(dir);
-    let memory = Recollection::new(recent, slots.lost());
+    let lost = slots.lost();
     let findings = set_aside(&slots, now.wall);
     let mut state = slots.state.unwrap_or_else(|| State::new(boot_id.to_owned()));
     state.carry_to(boot_id, now);
+    state.lost = if lost { Some(now) } else { state.lost };
+    let memory = Recollection::new(recent, state.lost, now);
     memory.remind_all(&mut state, now);
     Kept { state, generation: slots.generation, memory, findings }
 }

@@ -66,12 +66,22 @@ impl Account {
         self.saving.dirty = true;
         self.state.sign_in.place.clone_from(&self.place);
         self.state.renews = self.preferences.renewal;
+        self.wish_as_preferred();
         for endpoint in unanswered {
             if let Some(last) = &mut self.state.last {
                 last.outcome = Some(words::UNANSWERED.to_owned());
             }
             let event = Happened::Came { outcome: crate::ledger::OutcomeKind::Unanswered, detail: None };
             self.record(now, endpoint, event);
+        }
+    }
+
+    /// The interval may be another than when the next poll was wished for (law 11).
+    fn wish_as_preferred(&mut self) {
+        let polled = matches!(self.state.usage.state, GateState::Open);
+        if let (Some(next), Some(last)) = (self.state.next, self.state.usage.last_request.filter(|_| polled)) {
+            let wished = last.plus(self.preferences.interval);
+            self.state.next = Some(if next.is_after(wished) { wished } else { next });
         }
     }
 

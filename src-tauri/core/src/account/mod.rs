@@ -323,6 +323,9 @@ impl Account {
             Endpoint::Usage => self.state.next_request(now),
             Endpoint::Token => self.state.token.opens(now),
         };
+        if !matches!(event, Happened::Withheld { .. }) {
+            self.state.gate(endpoint).told = Some(now.wall);
+        }
         self.ledger.push_back(Entry {
             at: now.wall,
             account: self.id.0.clone(),

@@ -198,11 +198,25 @@ fn what_was_told_under_an_earlier_name_is_told() {
     assert_eq!(world.shown, [NoticeKind::RateLimited, NoticeKind::Recovered], "one beginning and one end");
 }
 
+/// Law 11, found by the simulation (seed 299).
+#[test]
+fn an_interval_that_was_chosen_while_nothing_ran_counts_from_the_start() {
+    let mut world = World::new(|_| good());
+    world.preferences.interval = Duration::from_secs(HOUR);
+    world.account.handle(Event::Preferences(world.preferences), world.now);
+    world.settle();
+    world.preferences.interval = Duration::from_secs(5 * MINUTE);
+    world.advance(Duration::from_secs(MINUTE));
+    world.crash();
+    world.run(4 * MINUTE);
+    assert_eq!(world.gaps(), [5 * MINUTE]);
+}
+
 #[test]
 fn a_lost_memory_keeps_the_gate_shut() {
     let mut world = World::new(|_| good());
     let id = world.account.id().clone();
-    Recollection::new(&[], true).remind(&id, &mut world.disk, world.now);
+    Recollection::new(&[], Some(world.now), world.now).remind(&id, &mut world.disk, world.now);
     world.crash();
     let longest = crate::policy::LONGEST_COOLDOWN.as_secs();
     world.run(longest - 1);
