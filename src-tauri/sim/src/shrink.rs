@@ -7,16 +7,16 @@ use crate::seeds::one;
 use crate::trace::clock;
 use crate::world::World;
 use std::fmt::Write as _;
+use std::time::{Duration, Instant};
 
-/// So many worlds are tried at most.
-const TRIES: u32 = 800;
+/// So long is tried at most.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The smallest plan that was found in which the same law still breaks.
 pub fn shrink(mut plan: Plan, law: u8) -> Plan {
-    let mut tries = TRIES;
+    let begin = Instant::now();
     let mut fails = |plan: &Plan| {
-        tries = tries.saturating_sub(1);
-        if tries == 0 {
+        if begin.elapsed() > PATIENCE {
             return None;
         }
         one(plan.clone()).1.filter(|(_, broken)| broken.law == law).map(|(at, _)| at)
@@ -24,6 +24,7 @@ pub fn shrink(mut plan: Plan, law: u8) -> Plan {
     if let Some(at) = fails(&plan) {
         cut(&mut plan, at);
     }
+    later(&mut plan, &mut fails);
     let mut part = plan.happenings.len().div_ceil(2).max(1);
     loop {
         let mut smaller = false;
@@ -45,6 +46,22 @@ pub fn shrink(mut plan: Plan, law: u8) -> Plan {
             (1, false) => return plan,
             (1, true) => {}
             _ => part = part.div_ceil(2),
+        }
+    }
+}
+
+/// What comes long before it may have no part in it either: the world begins later.
+fn later(plan: &mut Plan, fails: &mut impl FnMut(&Plan) -> Option<Millis>) {
+    for tenths in [9, 8, 6, 4, 2] {
+        let by = plan.length * tenths / 10;
+        let mut shorter = plan.clone();
+        shorter.happenings.retain(|planned| planned.at >= by);
+        shorter.happenings.iter_mut().for_each(|planned| planned.at -= by);
+        shorter.length -= by;
+        if let Some(at) = fails(&shorter) {
+            *plan = shorter;
+            cut(plan, at);
+            return later(plan, fails);
         }
     }
 }

@@ -10,8 +10,12 @@ const OLD: Millis = 15 * MINUTE;
 impl Laws {
     /// A request leaves: all before it are accounted for.
     pub(super) fn check_accounted(&mut self, endpoint: Endpoint) -> Result<(), Broken> {
-        if let Some(unsent) = self.unsent.replace(endpoint) {
+        // The line may come before the request, or just after.
+        if let Some(unsent) = self.unsent {
             return broken(15, || format!("a request to {unsent:?} stands in no line of the ledger"));
+        }
+        if self.announced.take() != Some(endpoint) {
+            self.unsent = Some(endpoint);
         }
         if let Some((endpoint, meaning)) = self.uncome.take() {
             return broken(15, || format!("what came of a request to {endpoint:?} stands in no line: {meaning:?}"));
@@ -26,8 +30,10 @@ impl Laws {
         let endpoint = recorded.endpoint;
         match recorded.line {
             Line::Sent => {
-                if self.unsent.take() != Some(endpoint) {
-                    return broken(15, || format!("the ledger has a request to {endpoint:?} that never left"));
+                if self.unsent.take() != Some(endpoint)
+                    && let Some(announced) = self.announced.replace(endpoint)
+                {
+                    return broken(15, || format!("the ledger has a request to {announced:?} that never left"));
                 }
             }
             Line::Came(kind) => {

@@ -24,6 +24,7 @@ impl Laws {
             left: self.now,
             re_ask,
             answered: false,
+            came: 0,
             checking: false,
         });
         self.check_accounted(left.endpoint)

@@ -22,6 +22,8 @@ pub(super) struct GateLaw {
     pub(super) why: Why,
     /// Nothing leaves that carries this token, nor anything before another was seen.
     pub(super) paused: Option<TokenId>,
+    /// It is paused for the sake of a request that was noted and never left: it need not be.
+    moot: bool,
     /// The token that was answered with 401, while the one request with another is unused.
     pub(super) re_ask: Option<TokenId>,
 }
@@ -63,6 +65,7 @@ impl GateLaw {
             most: 0,
             why: Why::Nothing,
             paused: None,
+            moot: false,
             re_ask: None,
         }
     }
@@ -136,13 +139,19 @@ impl GateLaw {
     }
 
     pub(super) fn pause(&mut self, at: Millis, token: TokenId) {
-        self.paused = Some(token);
+        (self.paused, self.moot) = (Some(token), false);
         (self.least, self.most) = (at, at);
     }
 
     /// What shut it came of somebody else's being first.
     pub(super) fn reopen(&mut self, at: Millis) {
         (self.least, self.most) = (at, at);
+    }
+
+    /// Paused as if the noted request had left.
+    pub(super) fn pause_for_nothing(&mut self, at: Millis, token: TokenId) {
+        self.pause(at, token);
+        self.moot = true;
     }
 
     /// The 401 was answered by a request with another token, or the token was replaced: it is no strike.
@@ -181,7 +190,7 @@ impl GateLaw {
 
     /// All was lost but that it is shut. A pause is not known any more, and becomes the longest wait.
     pub(super) fn forget(&mut self, at: Millis, longest: Millis) {
-        let least = if self.paused.is_some() { at + longest } else { self.least };
+        let least = if self.paused.is_some() && !self.moot { at + longest } else { self.least };
         let most = self.most.max(at + jittered(longest));
         *self = Self { least, most, why: Why::Lost, ..Self::new(self.endpoint) };
     }
@@ -211,7 +220,7 @@ impl GateLaw {
                     format!("the {name} gate is open, {left} s before it may be ({:?})", self.why)
                 })
             }
-            (Door::Until(until), None) if until < self.least => {
+            (Door::Until(until), None) if until < self.least && at < self.least => {
                 let early = (self.least - until) / SECOND;
                 broken(self.why.law(), || format!("the {name} gate is to open {early} s early ({:?})", self.why))
             }

@@ -60,9 +60,13 @@ impl Laws {
             account.known.token.could_be_shut(most.1);
             account.known.telling.cut_off(kept.showing);
             let recorded = under_way.is_some_and(|under_way| under_way.answered) && !unrecorded;
+            if let Some(answered) = under_way.filter(|_| recorded) {
+                let most = gone.clone().gate(answered.endpoint).most;
+                account.recalled = Some((answered.endpoint, most - answered.came));
+            }
             let left = match (under_way, recorded) {
                 (None, _) => Left::Not,
-                (Some(_), true) => Left::Answered(gone.usage.least),
+                (Some(_), true) => Left::Answered(gone),
                 (Some(_), false) => Left::Unanswered,
             };
             account.leave_unanswered(now, &kept, left);
@@ -72,6 +76,7 @@ impl Laws {
             self.unsent = None;
         }
         self.renewing.died();
+        self.announced = None;
         (self.running, self.awake, self.saving) = (false, true, true);
         self.woke = Woke::default();
     }
@@ -86,10 +91,22 @@ impl Laws {
             Found::Nothing if newest > 0 => {
                 return broken(13, || format!("nothing was taken up, and state {newest} had been durable"));
             }
-            Found::State { .. } | Found::Nothing => {}
+            Found::State { .. } | Found::Nothing => self.recall(),
             Found::Unreadable => self.lose(),
         }
         Ok(())
+    }
+
+    /// What the ledger knows better may shut a gate for as long again as it was shut, if the wall clock was set back.
+    fn recall(&mut self) {
+        let now = self.now;
+        for account in &mut self.accounts {
+            if let Some((endpoint, length)) = account.recalled.take() {
+                for known in [&mut account.known, &mut account.kept] {
+                    known.gate(endpoint).could_be_shut(now + length);
+                }
+            }
+        }
     }
 
     fn lose(&mut self) {
@@ -119,21 +136,23 @@ impl Laws {
     /// `from` is the account under an earlier name.
     pub(super) fn rename(&mut self, from: Who, into: Who) {
         let from = self.account_of(from);
-        let (known, last_left) = (from.known, from.last_left);
+        let (known, last_left, orphan) = (from.known, from.last_left, from.orphan);
         let into = self.account_of(into);
         into.known.usage.merge(&known.usage);
         into.known.token.merge(&known.token);
         into.known.telling.merge(&known.telling);
         into.last_left = into.last_left.max(last_left);
+        into.orphan = into.orphan.or(orphan);
     }
 }
 
 /// How far a request was when its process died.
+#[derive(Clone, Copy)]
 enum Left {
     Not,
     Unanswered,
     /// What it demands stands in the ledger.
-    Answered(Millis),
+    Answered(Known),
 }
 
 impl AccountLaw {
@@ -153,7 +172,7 @@ impl AccountLaw {
             let least = match left {
                 Left::Not => intent,
                 Left::Unanswered => intent + UNANSWERED,
-                Left::Answered(least) => least,
+                Left::Answered(gone) => gone.usage.least,
             };
             self.known.usage.shut_also(least, intent + jittered(UNANSWERED), Why::Unanswered);
         }
@@ -161,7 +180,14 @@ impl AccountLaw {
             && let Some(token) = kept.token.spending
         {
             self.orphan = Some(Endpoint::Token);
-            self.known.token.pause(now, token);
+            match left {
+                Left::Not => self.known.token.pause_for_nothing(now, token),
+                Left::Answered(gone) if gone.token.paused.is_none() => {
+                    self.known.token.pause_for_nothing(now, token);
+                    self.known.token.shut_also(gone.token.least, gone.token.most, gone.token.why);
+                }
+                Left::Unanswered | Left::Answered(_) => self.known.token.pause(now, token),
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ impl Laws {
             return;
         };
         let checking = *meaning == Meaning::Unauthorized;
-        self.under_way = Some(UnderWay { answered: true, checking, ..under_way });
+        self.under_way = Some(UnderWay { answered: true, came: self.now, checking, ..under_way });
         self.uncome = Some((under_way.endpoint, meaning.clone()));
         let forgiven = self.forgiven(under_way.endpoint, meaning);
         self.renewing.learn(under_way.token, under_way.endpoint, meaning);

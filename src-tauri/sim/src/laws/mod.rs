@@ -58,7 +58,9 @@ pub struct Laws {
     renewing: Renewing,
     returning: Returning,
     service: bool,
-    /// Sent, and in no line of the ledger yet.
+    /// In a line of the ledger, and not sent yet.
+    announced: Option<Endpoint>,
+    /// Sent, and in no line yet.
     unsent: Option<Endpoint>,
     /// Answered, and in no line yet.
     uncome: Option<(Endpoint, Meaning)>,
@@ -79,6 +81,8 @@ struct AccountLaw {
     /// When the last request for usage left, and the one before: one that did not leave after all is taken back.
     last_left: Option<Millis>,
     before_last: Option<Millis>,
+    /// An answer that stands in the ledger and not in the state, and for how long it shuts its gate.
+    recalled: Option<(Endpoint, Millis)>,
     /// A request that a process left unanswered, which is still to stand in the ledger.
     orphan: Option<Endpoint>,
 }
@@ -102,6 +106,8 @@ struct UnderWay {
     left: Millis,
     re_ask: bool,
     answered: bool,
+    /// When it was.
+    came: Millis,
     /// It was answered with 401, and the sign-in is to be read again.
     checking: bool,
 }
@@ -132,6 +138,7 @@ impl AccountLaw {
             unkept: false,
             last_left: None,
             before_last: None,
+            recalled: None,
             orphan: None,
         }
     }
@@ -163,6 +170,7 @@ impl Laws {
             renewing: Renewing::default(),
             returning: Returning::default(),
             service: false,
+            announced: None,
             unsent: None,
             uncome: None,
             lost: None,

@@ -18,6 +18,7 @@ pub(super) struct Saved {
     pub(super) save: u64,
     pub(super) places: Vec<Place>,
     pub(super) saved: Moment,
+    pub(super) lost: Option<Moment>,
     /// On which run of the machine, and when and how far ahead its wall clock was: for those who check, not for Holdoff.
     pub(super) boot: u32,
     pub(super) at: Millis,

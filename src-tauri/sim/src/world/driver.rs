@@ -46,7 +46,11 @@ impl World {
             match action {
                 Action::Sleep(until) => {
                     process.until = until.map(|until| self.machine.really(until));
-                    return Ok(());
+                    process.expected = process.until;
+                    return match process.outbox.take() {
+                        Some((permit, request)) => self.ask(&permit, &request),
+                        None => Ok(()),
+                    };
                 }
                 // Said again as long as it is not done.
                 Action::Lock | Action::Store(_) if process.busy.is_some() => {
@@ -103,7 +107,12 @@ impl World {
                 self.tell_process(Event::Credential(self.owner.read()));
                 Ok(())
             }
-            Action::Ask(permit, request) => self.ask(&permit, &request),
+            Action::Ask(permit, request) => {
+                if let Some(process) = &mut self.process {
+                    process.outbox = Some((permit, request));
+                }
+                Ok(())
+            }
             Action::Lock => self.begin(2, Task::Lock),
             Action::Store(successor) => {
                 if let Some(process) = &mut self.process {
@@ -153,6 +162,7 @@ impl World {
             accounts: process.kept.clone(),
             places: vec![process.place.clone()],
             saved: self.machine.moment(self.now),
+            lost: process.lost,
             save: self.saves,
             boot: self.machine.boot,
             at: self.now,
@@ -237,7 +247,7 @@ impl World {
     pub(super) fn store(&mut self, successor: &Successor) -> Result<Stored, Broken> {
         let pair = self.granted.filter(|pair| token_id(successor.tokens.access_token.expose()) == pair.access);
         let pair = pair.unwrap_or(Pair { access: TokenId(u32::MAX), refresh: None, person: self.owner.person });
-        if self.owner.shielded {
+        if self.owner.shielded && self.owner.would_write(successor) {
             self.see(Observation::Wrote(Wrote::Failed))?;
             return Ok(Stored::Failed("the folder is read-only".to_owned()));
         }

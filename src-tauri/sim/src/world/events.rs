@@ -291,7 +291,7 @@ impl World {
         }
         self.machine.asleep = false;
         let now = self.now;
-        let due = self.process.as_ref().and_then(|process| process.until);
+        let due = self.process.as_ref().and_then(|process| process.expected);
         self.see(Observation::Woke { late: due.is_some_and(|due| now - due > MINUTE) })?;
         // An answer that came while nobody listened may be lost.
         if self.dice.percent(50)

@@ -52,6 +52,8 @@ pub struct World {
     offline: bool,
     clock_set: Millis,
     saves: u64,
+    /// The save that was carried over a reboot last, and what the laws were told of it.
+    bridged: Option<(u64, Millis)>,
     requests: u32,
     permits: u32,
     /// Counts the accounts that were taken up.
@@ -108,6 +110,7 @@ impl World {
             offline: false,
             clock_set: -1,
             saves: 0,
+            bridged: None,
             requests: 0,
             permits: 0,
             incarnation: 0,

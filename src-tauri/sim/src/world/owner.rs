@@ -137,10 +137,18 @@ impl Owner {
         self.bytes = bytes;
     }
 
+    pub(super) fn would_write(&self, successor: &Successor) -> bool {
+        matches!(succeed(self.bytes(), successor), Succession::Write(_))
+    }
+
+    fn bytes(&self) -> &[u8] {
+        if self.torn { &self.bytes[..self.bytes.len().min(10)] } else { &self.bytes }
+    }
+
     /// Holdoff writes new tokens: compare and swap, by the rule of the core. Answers what became of it, and whether what
     /// others keep there is still there.
     pub(super) fn succeed(&mut self, successor: &Successor, pair: Pair) -> (Succession, bool) {
-        let succession = succeed(if self.torn { &self.bytes[..10] } else { &self.bytes }, successor);
+        let succession = succeed(self.bytes(), successor);
         if let Succession::Write(rewritten) = &succession {
             let bytes = rewritten.expose().to_vec();
             let kept = String::from_utf8_lossy(&bytes).contains(SIBLINGS);

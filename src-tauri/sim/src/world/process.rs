@@ -16,7 +16,7 @@ use holdoff_core::recollection::Recollection;
 use holdoff_core::sign_in::{Identity, Successor};
 use holdoff_core::state::Provider;
 use holdoff_core::wishes::Thresholds;
-use holdoff_core::{AccountId, AccountState, Place, Settings, State};
+use holdoff_core::{AccountId, AccountState, Moment, Permit, Place, Request, Settings, State};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -29,9 +29,14 @@ pub(super) struct Process {
     /// What the keeper holds of all accounts.
     pub(super) kept: Vec<(AccountId, Rc<AccountState>)>,
     pub(super) memory: Recollection,
+    pub(super) lost: Option<Moment>,
     /// When the account wants to be woken.
     pub(super) until: Option<Millis>,
+    /// When it wanted that the last time it came to rest.
+    pub(super) expected: Option<Millis>,
     pub(super) busy: Option<Busy>,
+    /// A request that leaves as soon as the account rests.
+    pub(super) outbox: Option<(Permit, Request)>,
     /// New tokens that are not known to be written.
     pub(super) unwritten: Option<Successor>,
     pub(super) crash: Option<(u8, Tear, Millis)>,
@@ -100,14 +105,16 @@ impl World {
             seen = Found::State { save: saved.save };
             state.boot_id.clone_from(&saved.boot_id);
             state.places.clone_from(&saved.places);
-            state.saved = Some(saved.saved);
+            (state.saved, state.lost) = (Some(saved.saved), saved.lost);
             state.accounts = saved.accounts.iter().map(|(id, kept)| (id.clone(), AccountState::clone(kept))).collect();
         }
         state.carry_to(&boot_id, now);
-        let memory = Recollection::new(self.disk.recent(), lost);
+        state.lost = if lost { Some(now) } else { state.lost };
+        let memory = Recollection::new(self.disk.recent(), state.lost, now);
         memory.remind_all(&mut state, now);
         let mut place = Place::known(&state, Provider::Anthropic, PLACE);
-        let kept: Vec<_> = state.accounts.into_iter().map(|(id, kept)| (id, Rc::new(kept))).collect();
+        let kept: Vec<_> =
+            std::mem::take(&mut state.accounts).into_iter().map(|(id, kept)| (id, Rc::new(kept))).collect();
         self.see(Observation::Started(seen))?;
         let before = place.looked(&self.owner.read(), now.wall);
         let id = place.account.clone().unwrap_or_else(unnamed);
@@ -117,11 +124,14 @@ impl World {
         self.process = Some(Process {
             number: self.processes,
             account,
+            lost: state.lost,
             place,
             kept,
             memory,
             until: Some(self.now),
+            expected: None,
             busy: None,
+            outbox: None,
             unwritten: None,
             crash: None,
             ends: None,
@@ -137,7 +147,11 @@ impl World {
         }
         let really = self.now - saved.at;
         let by_wall = really + self.machine.ahead - saved.ahead;
-        self.see(Observation::Rebooted { ahead: by_wall.max(0) - really })
+        let ahead = by_wall.max(0) - really;
+        // A process that died before it saved anything has bridged it for nothing.
+        let before = self.bridged.filter(|(save, _)| *save == saved.save).map_or(0, |(_, ahead)| ahead);
+        self.bridged = Some((saved.save, ahead));
+        self.see(Observation::Rebooted { ahead: ahead - before })
     }
 
     /// An account with its kept state, or a new one; `before` is who was in its place until now.
