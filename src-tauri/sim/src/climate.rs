@@ -30,6 +30,8 @@ struct Climate {
     token: u64,
 }
 
+type Make = fn(&Climate, &mut Dice) -> Happening;
+
 const CALM: Climate = Climate {
     name: "calm",
     renewal: 20,
@@ -126,7 +128,7 @@ impl Plan {
 
 impl Climate {
     fn happenings(&self, dice: &mut Dice, length: Millis) -> Vec<Planned> {
-        let kinds: [(u64, fn(&Self, &mut Dice) -> Happening); 18] = [
+        let kinds: [(u64, Make); 18] = [
             (self.limits, |_, dice| Happening::Usage(limited(dice), dice.spread(MINUTE, 12 * HOUR))),
             (self.troubles, |_, dice| Happening::Usage(trouble(dice), dice.spread(MINUTE, 6 * HOUR))),
             (self.rejections, |_, dice| Happening::Usage(rejection(dice), dice.spread(MINUTE, 6 * HOUR))),

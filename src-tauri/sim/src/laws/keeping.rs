@@ -66,7 +66,7 @@ impl Laws {
             }
             let left = match (under_way, recorded) {
                 (None, _) => Left::Not,
-                (Some(_), true) => Left::Answered(gone),
+                (Some(_), true) => Left::Answered(&gone),
                 (Some(_), false) => Left::Unanswered,
             };
             account.leave_unanswered(now, &kept, left);
@@ -148,11 +148,11 @@ impl Laws {
 
 /// How far a request was when its process died.
 #[derive(Clone, Copy)]
-enum Left {
+enum Left<'a> {
     Not,
     Unanswered,
     /// What it demands stands in the ledger.
-    Answered(Known),
+    Answered(&'a Known),
 }
 
 impl AccountLaw {
@@ -166,7 +166,7 @@ impl AccountLaw {
     }
 
     /// A request whose note is durable and whose outcome is not: it shuts its gate. One that did not even leave may.
-    fn leave_unanswered(&mut self, now: Millis, kept: &Kept, left: Left) {
+    fn leave_unanswered(&mut self, now: Millis, kept: &Kept, left: Left<'_>) {
         if let Some(intent) = kept.usage.intent {
             self.orphan = Some(Endpoint::Usage);
             let least = match left {
