@@ -68,6 +68,9 @@ Exit codes:
         #[command(flatten)]
         account: Account,
     },
+    /// Tell how each window was used, from the history
+    #[command(after_help = HISTORY)]
+    History(History),
     /// Succeed only while enough is left; for scripts and agent hooks
     #[command(after_help = GUARD)]
     Guard(Guard),
@@ -101,6 +104,14 @@ Examples:
     },
 }
 
+const HISTORY: &str = "\
+Times in CSV and JSON are RFC 3339 in UTC.
+
+Examples:
+  holdoff history --since 7d
+  holdoff history --since 365d --json > holdoff.json
+  holdoff history --since 30d --csv requests > requests.csv";
+
 const GUARD: &str = "\
 Exit codes:
   0   enough is left
@@ -132,6 +143,26 @@ impl Account {
     pub fn name(&self) -> Option<&str> {
         self.account.as_deref()
     }
+}
+
+#[derive(Debug, clap::Args)]
+pub struct History {
+    /// How far to look back, such as 12h or 7d
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = time)]
+    pub since: Duration,
+    /// Print one table as CSV
+    #[arg(long, value_name = "TABLE", num_args = 0..=1, default_missing_value = "windows", conflicts_with = "json")]
+    pub csv: Option<Table>,
+    /// Print all of it as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Table {
+    Windows,
+    Requests,
+    Episodes,
 }
 
 #[derive(Debug, clap::Args)]

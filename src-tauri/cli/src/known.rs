@@ -1,7 +1,7 @@
 //! What is known, from what is saved: the app's state, and what the status line has left for it since.
 
 use holdoff_core::reading::{self, Pushed, Whose};
-use holdoff_core::{AccountId, AccountState, Moment, Settings, State, choose, words};
+use holdoff_core::{AccountId, AccountState, Moment, Settings, State, choose, report, words};
 use holdoff_engine::credentials::Source;
 use holdoff_engine::environment::Environment;
 use holdoff_engine::slots::Slots;
@@ -52,6 +52,12 @@ impl Known {
         let id = self.account(Some(name))?.0.clone();
         self.state.active.retain(|active| *active == id);
         Ok(())
+    }
+
+    /// What an account is called; its id where nothing is known of it any more.
+    pub fn label(&self, id: &AccountId) -> String {
+        let account = self.state.accounts.get(id);
+        account.map_or_else(|| id.0.clone(), |account| report::label(id, account, &self.settings))
     }
 
     pub fn say_problems(&self) {

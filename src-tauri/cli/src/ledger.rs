@@ -3,7 +3,7 @@
 use crate::known::Known;
 use crate::{UNAVAILABLE, paint};
 use holdoff_core::ledger::Entry;
-use holdoff_core::{AccountId, Wall, report, words};
+use holdoff_core::{AccountId, Wall, words};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::history;
 use jiff::Timestamp;
@@ -50,7 +50,5 @@ fn line(entry: &Entry, known: &Known, several: bool, zone: &TimeZone) -> String 
     if !several {
         return format!("{at}  {told}\n");
     }
-    let id = AccountId(entry.account.clone());
-    let name = known.state.accounts.get(&id).map(|account| report::label(&id, account, &known.settings));
-    format!("{at}  {}  {told}\n", paint::bold(&name.unwrap_or(id.0)))
+    format!("{at}  {}  {told}\n", paint::bold(&known.label(&AccountId(entry.account.clone()))))
 }

@@ -5,6 +5,7 @@ mod app;
 mod args;
 mod doctor;
 mod guard;
+mod history;
 mod known;
 mod ledger;
 mod manual;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         Command::Ledger { since, json, account } => {
             with(|environment| ledger::run(environment, since, json, account.name()))
         }
+        Command::History(args) => with(|environment| history::run(environment, &args)),
         Command::Guard(args) => with(|environment| guard::run(environment, &args)),
         Command::Doctor => with(doctor::run),
         Command::Statusline { setup: None } => with(statusline::run),

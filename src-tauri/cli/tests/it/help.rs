@@ -2,8 +2,19 @@
 
 use super::scene::*;
 
-const COMMANDS: [&str; 10] =
-    ["panel", "settings", "status", "refresh", "ledger", "guard", "doctor", "statusline", "completions", "man"];
+const COMMANDS: [&str; 11] = [
+    "panel",
+    "settings",
+    "status",
+    "refresh",
+    "ledger",
+    "history",
+    "guard",
+    "doctor",
+    "statusline",
+    "completions",
+    "man",
+];
 
 #[test]
 fn every_command_has_help_and_a_page() {

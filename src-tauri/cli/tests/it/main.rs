@@ -5,6 +5,7 @@
 mod doctor;
 mod guard;
 mod help;
+mod history;
 mod scene;
 mod setup;
 mod status;

@@ -1,0 +1,68 @@
+//! `holdoff history`.
+
+use super::scene::*;
+use holdoff_core::history::{Memory, WindowRecord};
+use holdoff_core::{AccountId, Source, Wall};
+use holdoff_engine::history::{Row, open};
+use serde_json::Value;
+use std::time::Duration;
+
+/// Two windows of Ann's, with a reading each day for so many days, the last one a minute ago.
+fn remember(scene: &Scene, days: i64) {
+    scene.state(42.0, 26.0, 60);
+    let mut store = open(&scene.data(), "t", Duration::ZERO).store.unwrap();
+    let record = |window: &str, label: &str, days_ago: i64| {
+        let at = now_ms() - 60_000 - days_ago * 86_400_000;
+        Row::Memory(Memory::Window(WindowRecord {
+            account: AccountId("anthropic:ann".into()),
+            window: window.into(),
+            label: label.into(),
+            duration_s: None,
+            used_percent: Some(90.0 - days_ago as f64),
+            resets_at: Some(Wall(at + 3_600_000)),
+            at: Wall(at),
+            source: Source::StatusLine,
+        }))
+    };
+    let rows: Vec<Row> = (0..days)
+        .rev()
+        .flat_map(|ago| [record("five_hour", "5-hour", ago), record("seven_day", "weekly", ago)])
+        .collect();
+    store.write(&rows).unwrap();
+}
+
+#[test]
+fn for_people_for_tables_and_for_programs() {
+    let scene = Scene::new();
+    let none = scene.run(&["history"], b"");
+    assert_eq!(none.status.code(), Some(69), "{none:?}");
+    remember(&scene, 10);
+    let told = text(&scene.run(&["history", "--since", "50h"], b"").stdout);
+    let used: Vec<&str> = told.lines().map(|line| line.split("  resets").next().unwrap().trim()).collect();
+    assert_eq!(used[0], "ann@example.com: 5-hour", "{told}");
+    assert_eq!((used.len(), used[4], used[5]), (9, "", "ann@example.com: weekly"), "{told}");
+    assert!(used[1].ends_with("88 %") && used[3].ends_with("90 %"), "the oldest first: {told}");
+
+    let csv = text(&scene.run(&["history", "--since", "7d", "--csv"], b"").stdout);
+    assert!(csv.starts_with("account,window,label,used_percent,"), "{csv}");
+    assert_eq!(csv.lines().count(), 1 + 14);
+    let requests = text(&scene.run(&["history", "--csv", "requests"], b"").stdout);
+    assert_eq!(requests.lines().count(), 1, "{requests}");
+    let json: Value =
+        serde_json::from_slice(&scene.run(&["history", "--since", "365d", "--json"], b"").stdout).unwrap();
+    assert_eq!(json["windows"].as_array().map(Vec::len), Some(20));
+    assert_eq!(scene.run(&["history", "--csv", "--json"], b"").status.code(), Some(64));
+    let quiet = text(&scene.run(&["history", "--since", "10s"], b"").stdout);
+    assert_eq!(quiet, "Nothing was read in the last 10 s.\n");
+}
+
+#[test]
+fn whoever_stops_reading_causes_no_error() {
+    let scene = Scene::new();
+    remember(&scene, 2000);
+    for form in ["", "--csv", "--json"] {
+        let line = format!("'{}' history --since 3650d {form} | head -n 1", env!("CARGO_BIN_EXE_holdoff"));
+        let output = finished(scene.program("bash").args(["-o", "pipefail", "-c", &line]), b"");
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()), "{form}");
+    }
+}
