@@ -51,7 +51,7 @@ pub fn recorded(entry: &Entry) -> Recorded {
         Happened::Withheld { .. } => Line::Withheld,
         Happened::Came { outcome, .. } => kind(*outcome).map_or(Line::Unanswered, Line::Came),
     };
-    let next = entry.next_at.map(|at| wall_millis(at));
+    let next = entry.next_at.map(wall_millis);
     Recorded { endpoint: entry.endpoint, line, next }
 }
 

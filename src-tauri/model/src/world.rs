@@ -164,8 +164,8 @@ impl World {
         self.see(&Observation::Started(found));
         let mut state = self.disk.clone().unwrap_or_else(|| AccountState::new(Name::Anthropic));
         let entries: Vec<Entry> = self.ledger.iter().cloned().collect();
-        Recollection::new(&entries, false).remind(&id(), &mut state, moment(self.now));
         let now = moment(self.now);
+        Recollection::new(&entries, None, now).remind(&id(), &mut state, now);
         // One seed for all: how long jitter is is the simulation's to vary.
         let mut account = Account::new(id(), "~/.claude".to_owned(), state, preferences(), now, 7);
         account.handle(Event::NoticeService(true), now);
