@@ -136,6 +136,8 @@ async fn wrong_usage_is_told() {
     for args in [&["frobnicate"][..], &["status", "--yaml"], &["refresh", "now"], &["--nonsense"]] {
         let output = scene.launch.cli(args).await;
         assert_eq!(output.code(), 64, "{args:?}");
-        assert!(output.stderr.contains("holdoff --help"), "{}", output.stderr);
+        let said = &output.stderr;
+        assert!(said.contains("Usage: holdoff") && said.contains("try '--help'"), "{said}");
+        assert!(args.iter().any(|arg| said.contains(&format!("'{arg}'"))), "what is wrong is named: {said}");
     }
 }
