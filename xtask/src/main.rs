@@ -16,6 +16,7 @@ mod project;
 mod run;
 mod setup;
 mod shots;
+mod simulate;
 mod stamp;
 mod test;
 mod toolchain;
@@ -36,6 +37,7 @@ cargo xtask COMMAND
   bench   measure Holdoff beside an empty Tauri tray app built from the same lock file
   fuzz    feed every parser and the state files with what a fuzzer makes up
   model   check the laws in every order of things, within small bounds
+  simulate live through simulated worlds in which every law is checked at every step
   mutants break the core on purpose, and see whether its tests notice
   shots   take the screenshots of the documentation
   setup   only install what is missing
@@ -53,10 +55,11 @@ struct Command {
     run: fn(&Project, &[String]) -> Result<()>,
 }
 
-const COMMANDS: [Command; 9] = [
+const COMMANDS: [Command; 10] = [
     Command { name: "run", help: run::HELP, run: run::run },
     Command { name: "test", help: test::HELP, run: test::run },
     Command { name: "build", help: programs::HELP, run: programs::run },
+    Command { name: "simulate", help: simulate::HELP, run: simulate::run },
     Command { name: "bench", help: bench::HELP, run: bench::run },
     Command { name: "fuzz", help: fuzz::HELP, run: fuzz::run },
     Command { name: "model", help: model::HELP, run: model::run },
