@@ -15,7 +15,6 @@ step, and says how long the account lived, what was asked, how often it was told
   --seed S    this world alone
   --years Y   how long an account lives in each (0.25)
   --all       go on after a law was broken, and count which
-  --lines N   how much of the trace of a broken law is printed (60)
 
 A world in which a law breaks is made smaller while the same law still breaks, and told: what was planned, and what
 happened when. Ends with 1 if any law was broken.";
