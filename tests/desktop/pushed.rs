@@ -51,9 +51,9 @@ async fn in_the_middle_of_a_cooldown_a_pushed_reading_is_in_the_tray_within_a_se
     assert_eq!(scene.desktop.recorder().all().len(), 1);
 }
 
-/// Once in a cycle, restarts included; and nothing that is remembered is lost with the process.
+/// Once in a cycle, restarts included.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_threshold_is_said_once_and_windows_are_remembered_over_kills() {
+async fn a_threshold_is_said_once_over_kills() {
     let scene = Scene::new(1.0).await;
     scene.fake.always(Answer::rate_limited(Some("3600")));
     let mut app = scene.start();
@@ -72,10 +72,5 @@ async fn a_threshold_is_said_once_and_windows_are_remembered_over_kills() {
         scene.wait_for_account("the reading", shown).await;
     }
     assert_eq!(scene.desktop.recorder().all().len(), 2);
-    let expect = [71.0, 82.0, 83.0, 84.0].map(|used| ("five_hour".to_owned(), Some(used)));
-    holdoff_world::eventually(SOON, "every change is in the history", async || {
-        (scene.windows() == expect).then_some(())
-    })
-    .await;
     assert_eq!(scene.fake.usage_requests().len(), 1);
 }
