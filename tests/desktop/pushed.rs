@@ -55,6 +55,7 @@ async fn in_the_middle_of_a_cooldown_a_pushed_reading_is_in_the_tray_within_a_se
 #[tokio::test(flavor = "multi_thread")]
 async fn a_threshold_is_said_once_over_kills() {
     let scene = Scene::new(1.0).await;
+    scene.home.settings(&serde_json::json!({"version": 1, "notify_forecast": false}));
     scene.fake.always(Answer::rate_limited(Some("3600")));
     let mut app = scene.start();
     scene.wait_for_account("a shut gate", |account| gate(account) == "cooling_down").await;

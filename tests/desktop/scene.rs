@@ -31,8 +31,8 @@ impl Scene {
         let clock = ClockSpec::from_now(speed);
         let fake = FakeAnthropic::start_with(clock).await;
         let home = Home::new();
-        // The forecast of made-up readings depends on the hour; it has tests of its own.
-        home.settings(&serde_json::json!({"version": 1, "notify_forecast": false}));
+        // What is said of made-up windows depends on the hour; it has tests of its own.
+        home.settings(&serde_json::json!({"version": 1, "notify_forecast": false, "notify_thresholds": []}));
         let credential = home.sign_in(clock.now() + Duration::from_secs(400 * 3600));
         let inspector = Inspector::new();
         let launch = Launch::new(&home, &desktop, &fake).inspected_by(&inspector);
