@@ -209,8 +209,11 @@ impl Writer {
                         next = inbox.try_recv().ok();
                     }
                 }
+                Wish::Keep(limits) if limits == self.limits => {}
                 Wish::Keep(limits) => {
                     self.limits = limits;
+                    // A run under way goes by the old limits: one by the new ones takes its place at once.
+                    self.retention = None;
                     self.next_run = Wall(i64::MIN);
                 }
                 Wish::Damaged(why) => self.begin_anew(&why),
