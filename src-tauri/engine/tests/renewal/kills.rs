@@ -9,12 +9,15 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-/// How many kills in each test run. `HOLDOFF_KILLS=300` makes as many as the renewal was accepted with.
-const KILLS: usize = 100;
+/// How many kills. `HOLDOFF_KILLS` is another number.
+const KILLS: usize = 300;
 /// How many at a time.
 const AT_ONCE: usize = 16;
 /// As fast as the programs can follow: a minute is thirty milliseconds, and what is later than that is taken for asleep.
 const SPEED: f64 = 2000.0;
+/// A kill in the middle of the very first save leaves a torn file and nothing else: all is held for as long as the
+/// longest cooldown, which is some 26 hours, and then it goes on.
+const HELD: Duration = Duration::from_secs(75);
 
 /// What the next process makes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,7 +83,7 @@ async fn kill(seed: u64) -> Outcome {
 
     let second = child::holdoff(&scene.home, &scene.env());
     let asked = scene.fake.usage_requests().len();
-    let outcome = soon(LONG, async || {
+    let outcome = soon(HELD, async || {
         if second.stdout().contains("notice SignInStopped") {
             return Ok(Outcome::Paused);
         }
