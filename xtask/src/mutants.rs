@@ -10,7 +10,7 @@ cargo xtask mutants [ARGUMENTS]
 
 Installs cargo-mutants if it is missing, and breaks holdoff-core in every way that it knows, one at a time, each in a
 copy; the core's own tests have to fail for each. It takes an hour or more. Results go to mutants.out in the target
-folder; docs/MUTANTS.md says why what survives may. The arguments go to cargo-mutants, such as `--file gate.rs` or
+folder. The arguments go to cargo-mutants, such as `--file gate.rs` or
 `--list`.";
 
 const CARGO_MUTANTS: &str = "27.1.0";

@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::project::Project;
 
 pub const HELP: &str = "\
-cargo xtask simulate [--seeds N] [--first S] [--seed S] [--years Y] [--all] [--lines N]
+cargo xtask simulate [--seeds N] [--first S] [--seed S] [--years Y] [--all]
 
 Lives through simulated worlds on all cores, each made from its seed, with every law of docs/LAWS.md checked at every
 step, and says how long the account lived, what was asked, how often it was told of, and how long it took to come back.
