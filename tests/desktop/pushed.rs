@@ -51,16 +51,19 @@ async fn in_the_middle_of_a_cooldown_a_pushed_reading_is_in_the_tray_within_a_se
     assert_eq!(scene.desktop.recorder().all().len(), 1);
 }
 
-/// Once in a cycle, restarts included.
+/// Once in a cycle, restarts included; and nothing that is remembered is lost with the process.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_threshold_is_said_once_over_kills() {
+async fn a_threshold_is_said_once_and_windows_are_remembered_over_kills() {
     let scene = Scene::new(1.0).await;
     scene.home.settings(&serde_json::json!({"version": 1, "notify_forecast": false}));
     scene.fake.always(Answer::rate_limited(Some("3600")));
     let mut app = scene.start();
     scene.wait_for_account("a shut gate", |account| gate(account) == "cooling_down").await;
     scene.desktop.recorder().wait_for(1, SOON).await;
+    let shown = |used: f64| move |account: &serde_json::Value| account["reading"]["windows"][0]["used_percent"] == used;
     push(&scene, 71.0);
+    // Of two that come at once, only the newer is a change.
+    scene.wait_for_account("the first reading", shown(71.0)).await;
     push(&scene, 82.0);
     let said = scene.desktop.recorder().wait_for(2, SOON).await;
     assert_eq!(said[1].summary, "5-hour limit: 82 % used");
@@ -69,9 +72,13 @@ async fn a_threshold_is_said_once_over_kills() {
         app = app.start_again();
         scene.wait_until_up().await;
         push(&scene, used);
-        let shown = |account: &serde_json::Value| account["reading"]["windows"][0]["used_percent"] == used;
-        scene.wait_for_account("the reading", shown).await;
+        scene.wait_for_account("the reading", shown(used)).await;
     }
     assert_eq!(scene.desktop.recorder().all().len(), 2);
+    let expect = [71.0, 82.0, 83.0, 84.0].map(|used| ("five_hour".to_owned(), Some(used)));
+    holdoff_world::eventually(SOON, "every change is in the history", async || {
+        (scene.windows() == expect).then_some(())
+    })
+    .await;
     assert_eq!(scene.fake.usage_requests().len(), 1);
 }

@@ -1,10 +1,12 @@
 //! A person's computer with Holdoff on it.
 
 use holdoff_core::Wall;
+use holdoff_core::history::WindowRecord;
 use holdoff_engine::history;
 use holdoff_world::desktop::Builder;
 use holdoff_world::{App, ClockSpec, Credential, Desktop, FakeAnthropic, Home, Inspector, Launch, Notifications, Tray};
 use serde_json::Value;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 /// How long anything may take that should happen at once, on a busy machine.
@@ -65,6 +67,19 @@ impl Scene {
     pub fn ledger(&self) -> Vec<Value> {
         let entries = history::ledger(&self.home.data_dir(), Wall(0)).unwrap();
         entries.iter().map(|entry| serde_json::to_value(entry).unwrap()).collect()
+    }
+
+    /// How each window changed: its id and how much of it was used.
+    pub fn windows(&self) -> Vec<(String, Option<f64>)> {
+        let mut windows = Vec::new();
+        if let Some(reader) = history::Reader::open(&self.home.data_dir()).unwrap() {
+            let mut each = |record: WindowRecord| {
+                windows.push((record.window, record.used_percent));
+                ControlFlow::Continue(())
+            };
+            reader.windows(Wall(0), &mut each).unwrap();
+        }
+        windows
     }
 
     /// The outcome of each request, once there are this many.
