@@ -121,6 +121,8 @@ impl Gallery {
         browser.wait_for_text(PATIENCE, |shown| shown.contains(text)).await;
         drop(browser);
         self.stage.desktop.point_away().await;
+        // What was said meanwhile is not what the picture is of.
+        self.stage.desktop.close_popups().await;
         let window = self.stage.desktop.wait_for_window(app.pid(), PATIENCE, |_| true).await;
         self.print(name, Area::of(&window)).await;
     }

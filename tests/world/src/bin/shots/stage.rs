@@ -58,6 +58,9 @@ impl Stage {
         let still = "[Settings]\ngtk-enable-animations=false\n";
         std::fs::write(toolkit.join("settings.ini"), still).expect("a file for GTK's settings");
         self.home.settings(&json!({"version": 1, "theme": theme}));
+        // What signing in again takes: that both are there is all that is seen of them.
+        self.home.program("claude", "#!/bin/sh\n");
+        self.home.program("x-terminal-emulator", "#!/bin/sh\n");
         self.home.sign_in(program_time(0) + Duration::from_secs(7 * 3600 + 20 * 60));
         self.fake.set_clock(standing_at(0));
         self.fake.always(quota());
