@@ -5,6 +5,7 @@ use crate::disk::Disk;
 use crate::given::Given;
 use crate::subject::{Died, START, Subject, World, ann, credential, least_wait};
 use holdoff_core::ledger::Entry;
+use holdoff_core::sign_in::Credential;
 use holdoff_core::state::Provider;
 use holdoff_core::{
     AccountState, Answer, Body, Boot, Delivery, Endpoint, GateState, Moment, Request, State, policy, retry_after,
@@ -29,7 +30,7 @@ pub fn state_slots(bytes: &[u8]) {
         let left = Found::on(disk, &life);
         let rests = Duration::from_secs(u64::from(given.short()) * 2);
         let (boot, now) = wake(given.flag(), life.ended.plus(rests));
-        let asked = first_requests(disk, life.recalled(ledger), &boot, now, kind);
+        let asked = first_requests(disk, &life, ledger, (&boot, now), kind);
         for endpoint in [Endpoint::Usage, Endpoint::Token] {
             let Some(at) = asked.of(endpoint) else { continue };
             let due = life.due(endpoint, ledger, left);
@@ -53,6 +54,8 @@ struct Life {
     /// Both files as they were after each save.
     saves: Vec<[Option<Vec<u8>>; 2]>,
     ledger: Vec<Entry>,
+    /// The sign-in, which a renewal may have changed.
+    credential: Credential,
     ended: Moment,
 }
 
@@ -78,18 +81,24 @@ fn live(disk: &Disk, kind: Endpoint, given: &mut Given<'_>) -> Life {
         kept: [Duration::ZERO; 2],
         saves: Vec::new(),
     };
-    let mut subject = subject(AccountState::new(Provider::Anthropic), kind, START);
-    let _until_it_dies_or_is_killed = subject.run(&mut world, START.plus(MINUTE * u32::from(given.short())));
-    Life { told: world.told, kept: world.kept, saves: world.saves, ledger: world.ledger, ended: subject.now }
-}
-
-/// Whose next request is for `kind`.
-fn subject(state: AccountState, kind: Endpoint, now: Moment) -> Subject {
     let left = match kind {
         Endpoint::Usage => Duration::from_secs(1000 * 3600),
         Endpoint::Token => 4 * MINUTE,
     };
-    Subject::new(state, credential(left), kind == Endpoint::Token, now, 11)
+    let mut subject = subject(AccountState::new(Provider::Anthropic), credential(left), kind, START);
+    let _until_it_dies_or_is_killed = subject.run(&mut world, START.plus(MINUTE * u32::from(given.short())));
+    Life {
+        told: world.told,
+        kept: world.kept,
+        saves: world.saves,
+        ledger: world.ledger,
+        credential: subject.credential,
+        ended: subject.now,
+    }
+}
+
+fn subject(state: AccountState, credential: Credential, kind: Endpoint, now: Moment) -> Subject {
+    Subject::new(state, credential, kind == Endpoint::Token, now, 11)
 }
 
 /// Writes files as they should be, until it is the turn of the one in the middle of which the process dies.
@@ -318,15 +327,21 @@ impl World for FirstRequests {
 }
 
 /// The second process, from what is on disk.
-fn first_requests(disk: &Disk, recent: &[Entry], boot: &str, now: Moment, kind: Endpoint) -> FirstRequests {
-    let Kept { mut state, memory, .. } = start::keep(disk.path(), recent, boot, now);
+fn first_requests(
+    disk: &Disk,
+    life: &Life,
+    ledger: Ledger,
+    (boot, now): (&str, Moment),
+    kind: Endpoint,
+) -> FirstRequests {
+    let Kept { mut state, memory, .. } = start::keep(disk.path(), life.recalled(ledger), boot, now);
     let account = state.accounts.remove(&ann()).unwrap_or_else(|| {
         let mut fresh = AccountState::new(Provider::Anthropic);
         memory.remind(&ann(), &mut fresh, now);
         fresh
     });
     let shut = matches!(account.usage.state, GateState::Paused { .. });
-    let mut subject = subject(account, kind, now);
+    let mut subject = subject(account, life.credential.clone(), kind, now);
     let mut world = FirstRequests { awaited: kind, asked: [None; 2] };
     let _until_it_asked = subject.run(&mut world, now.plus(HORIZON));
     assert!(!shut || world.asked[0].is_none(), "a pause ends by itself");
