@@ -56,6 +56,11 @@ impl Cmd {
         self
     }
 
+    pub fn without_env(mut self, name: &str) -> Self {
+        self.inner.env_remove(name);
+        self
+    }
+
     pub fn dir(mut self, dir: &Path) -> Self {
         self.inner.current_dir(dir);
         self

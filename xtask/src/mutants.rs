@@ -22,6 +22,8 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
         .cargo("mutants")
         .args(["--package", "holdoff-core", "--output"])
         .arg(project.target())
+        // In one folder, the copies of `--jobs` would each test what another had just built.
+        .without_env("CARGO_TARGET_DIR")
         .args(args)
         .no_input()
         .run()

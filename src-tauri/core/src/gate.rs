@@ -398,3 +398,6 @@ impl Jitter {
         wait.saturating_add(Duration::from_millis(u64::try_from(extra).unwrap_or(u64::MAX)))
     }
 }
+
+#[cfg(test)]
+mod tests;

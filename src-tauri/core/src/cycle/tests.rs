@@ -146,3 +146,84 @@ fn what_is_gone_is_forgotten() {
     watch.0.follow(&empty, END);
     assert!(watch.0.get("five_hour").is_none());
 }
+
+#[test]
+fn a_fall_of_as_many_points_as_a_correction_may_have_is_one() {
+    let mut watch = Watch(Cycles::default());
+    watch.read(HOUR, 80.0, Some(END));
+    assert_eq!(watch.read(2 * HOUR, 80.0 - policy::LIFTED, Some(END)), NOTHING);
+    assert_eq!(watch.read(3 * HOUR, 79.9 - 2.0 * policy::LIFTED, Some(END)), [70.0]);
+}
+
+#[test]
+fn a_reset_that_moved_by_more_than_clocks_differ_is_another_once_the_old_one_came() {
+    let next = Wall(END.0).plus(policy::SAME_RESET);
+    let mut watch = Watch(Cycles::default());
+    watch.read(HOUR, 20.0, Some(END));
+    assert_eq!(watch.read(END.0, 21.0, Some(next)), NOTHING, "as far apart as the same reset may be");
+    let mut watch = Watch(Cycles::default());
+    watch.read(HOUR, 20.0, Some(END));
+    assert_eq!(watch.read(END.0, 21.0, Some(Wall(next.0 + 1))), [20.0]);
+}
+
+/// An answer may leave the reset out, or tell it later.
+#[test]
+fn without_a_reset_a_cycle_goes_on_until_the_one_it_had() {
+    let mut watch = Watch(Cycles::default());
+    watch.read(HOUR, 20.0, Some(END));
+    assert_eq!(watch.read(2 * HOUR, 30.0, None), NOTHING);
+    assert_eq!(watch.points(), [(0, 0.0), (HOUR, 20.0), (2 * HOUR, 30.0)]);
+    assert_eq!(watch.cycle().resets_at, Some(END));
+    assert_eq!(watch.read(END.0, 31.0, None), NOTHING);
+    assert_eq!(watch.cycle().used(), 30.0, "what comes at the reset is not of it");
+
+    let mut watch = Watch(Cycles::default());
+    watch.read(HOUR, 20.0, None);
+    assert_eq!(watch.read(2 * HOUR, 30.0, None), NOTHING);
+    assert_eq!(watch.points(), [(HOUR, 20.0), (2 * HOUR, 30.0)]);
+    assert_eq!(watch.read(3 * HOUR, 40.0, Some(END)), NOTHING);
+    assert_eq!(watch.cycle().resets_at, Some(END));
+    assert!(!watch.cycle().is_over(Wall(END.0 - 1)) && watch.cycle().is_over(END));
+}
+
+#[test]
+fn the_same_moment_is_one_point() {
+    let mut watch = Watch(Cycles::default());
+    watch.read(HOUR, 20.0, None);
+    watch.read(HOUR, 21.0, None);
+    assert_eq!(watch.points(), [(HOUR, 20.0)]);
+    watch.read(2 * HOUR, 22.0, None);
+    watch.read(2 * HOUR, 23.0, None);
+    assert_eq!(watch.points(), [(HOUR, 20.0), (2 * HOUR, 22.0)]);
+}
+
+/// A hundred and twentieth of the window is as close as points stand.
+#[test]
+fn points_stand_apart_by_a_share_of_their_window() {
+    let spacing = 5 * HOUR / 120;
+    let mut watch = Watch(Cycles::default());
+    watch.read(HOUR, 20.0, Some(END));
+    watch.read(HOUR + spacing, 21.0, Some(END));
+    watch.read(HOUR + 2 * spacing - 1, 22.0, Some(END));
+    watch.read(HOUR + 2 * spacing, 23.0, Some(END));
+    assert_eq!(watch.points()[1..], [(HOUR, 20.0), (HOUR + spacing, 21.0), (HOUR + 2 * spacing, 23.0)]);
+}
+
+/// What began when it was read has no earlier point.
+#[test]
+fn a_window_that_begins_now_has_one_point() {
+    let mut watch = Watch(Cycles::default());
+    watch.read(0, 3.0, Some(END));
+    assert_eq!(watch.points(), [(0, 3.0)]);
+}
+
+#[test]
+fn one_window_of_several_is_forgotten_alone() {
+    let mut watch = Watch(Cycles::default());
+    let other = QuotaWindow { id: "seven_day".into(), ..window(5.0, None) };
+    let both = Reading::new(Source::UsageEndpoint, Wall(HOUR), vec![window(20.0, None), other], vec![]);
+    watch.0.follow(&both, Wall(HOUR));
+    watch.read(2 * HOUR, 30.0, None);
+    assert_eq!(watch.points(), [(HOUR, 20.0), (2 * HOUR, 30.0)]);
+    assert!(watch.0.get("seven_day").is_none());
+}

@@ -1,0 +1,249 @@
+use super::*;
+use crate::secret::Token;
+use crate::time::Boot;
+
+const NOON: Moment = Moment { wall: Wall(1_789_387_200_000), boot: Boot(1_000_000) };
+const NONE: Jitter = Jitter(0);
+
+fn after(secs: u64) -> Moment {
+    NOON.plus(Duration::from_secs(secs))
+}
+
+fn print_of(token: &str) -> Fingerprint {
+    Token::new(token.into()).unwrap().fingerprint()
+}
+
+fn gate() -> Gate {
+    Gate::new(Endpoint::Usage)
+}
+
+fn until(gate: &Gate) -> Option<Moment> {
+    match gate.state {
+        GateState::CoolingDown { until, .. } => Some(until),
+        GateState::Open | GateState::Paused { .. } => None,
+    }
+}
+
+fn cause(gate: &Gate) -> Option<&Pause> {
+    match &gate.state {
+        GateState::Paused { cause, .. } => Some(cause),
+        GateState::Open | GateState::CoolingDown { .. } => None,
+    }
+}
+
+/// A tenth at most, and only ever longer.
+#[test]
+fn jitter_lengthens_by_up_to_a_tenth() {
+    let minute = Duration::from_secs(60);
+    let lengthened = [0, 1, 500, 1000, 5000].map(|draw| Jitter(draw).lengthen(minute).as_millis());
+    assert_eq!(lengthened, [60_000, 60_006, 63_000, 66_000, 66_000]);
+    assert_eq!(Jitter(1000).lengthen(Duration::MAX), Duration::MAX);
+}
+
+#[test]
+fn a_permit_needs_its_note_and_an_open_gate() {
+    let mut gate = gate();
+    assert!(gate.permit(NOON, Spacing::Kept).is_none(), "nothing was noted");
+    gate.intend(NOON);
+    assert_eq!(gate.permit(NOON, Spacing::Kept).unwrap().endpoint(), Endpoint::Usage);
+    gate.rate_limited(NOON, None, NONE);
+    gate.intend(after(1));
+    assert!(gate.permit(after(299), Spacing::Waived).is_none());
+    assert!(gate.permit(after(300), Spacing::Kept).is_some(), "at the deadline it is open");
+    let mut token = Gate::new(Endpoint::Token);
+    token.intend(NOON);
+    assert_eq!(token.permit(NOON, Spacing::Kept).unwrap().endpoint(), Endpoint::Token);
+}
+
+#[test]
+fn spacing_ends_at_its_second_and_can_be_waived() {
+    let mut gate = gate();
+    gate.success(NOON);
+    assert_eq!(gate.shut(after(179), Spacing::Kept), Some(Shut::Spacing { until: after(180) }));
+    assert_eq!(gate.shut(after(180), Spacing::Kept), None);
+    assert_eq!(gate.shut(after(1), Spacing::Waived), None);
+    assert_eq!(gate.opens(NOON), Some(after(180)));
+    assert_eq!(gate.opens(after(500)), Some(after(500)));
+}
+
+#[test]
+fn what_shuts_for_longer_counts() {
+    let mut gate = gate();
+    let (short, long) = (after(600), after(900));
+    gate.shut_until(Cooldown::Unanswered, NOON, long);
+    gate.shut_until(Cooldown::MemoryLost, NOON, short);
+    assert_eq!(gate.state, GateState::CoolingDown { cause: Cooldown::Unanswered, since: NOON, until: long });
+    gate.shut_until(Cooldown::MemoryLost, NOON, long);
+    assert_eq!(gate.state, GateState::CoolingDown { cause: Cooldown::Unanswered, since: NOON, until: long });
+    gate.shut_until(Cooldown::MemoryLost, NOON, after(901));
+    assert_eq!(until(&gate), Some(after(901)));
+    gate.pause(NOON, Pause::Rejected, print_of("a"));
+    gate.shut_until(Cooldown::MemoryLost, NOON, after(9000));
+    assert_eq!(cause(&gate), Some(&Pause::Rejected), "a pause is not shortened to a cooldown");
+}
+
+#[test]
+fn each_endpoint_waits_by_its_own_measure() {
+    for (endpoint, first, second) in [(Endpoint::Usage, 300, 600), (Endpoint::Token, 600, 1200)] {
+        let mut gate = Gate::new(endpoint);
+        gate.rate_limited(NOON, None, NONE);
+        assert_eq!(until(&gate), Some(after(first)));
+        gate.rate_limited(NOON, Some(Duration::from_secs(30)), NONE);
+        assert_eq!(until(&gate), Some(after(second)), "a short Retry-After shortens nothing");
+        gate.rate_limited(NOON, Some(Duration::from_secs(7200)), NONE);
+        let asked = Cooldown::RateLimited { retry_after_s: Some(7200) };
+        assert_eq!(gate.state, GateState::CoolingDown { cause: asked, since: NOON, until: after(7200) });
+    }
+}
+
+/// What is doubtful waits as a refusal for frequency would, and more each time.
+#[test]
+fn doubt_about_a_renewal_waits_longer_each_time() {
+    let mut gate = Gate::new(Endpoint::Token);
+    let cause = || Cooldown::Server { status: 502 };
+    gate.intend(NOON);
+    gate.doubtful(NOON, cause(), None, NONE);
+    assert_eq!((until(&gate), gate.intent, gate.last_request), (Some(after(600)), None, Some(NOON)));
+    gate.doubtful(NOON, cause(), None, NONE);
+    assert_eq!(until(&gate), Some(after(1200)));
+    gate.strikes = 1;
+    gate.network_failures = 4;
+    gate.doubtful(NOON, cause(), Some(Duration::from_secs(1)), NONE);
+    assert_eq!((until(&gate), gate.network_failures), (Some(after(4800)), 0));
+}
+
+#[test]
+fn only_the_third_strike_pauses_and_a_missing_scope_at_once() {
+    for (rejection, pause) in [
+        (Rejection::Unauthorized, Pause::Rejected),
+        (Rejection::Forbidden("no".into()), Pause::Forbidden { message: "no".into() }),
+    ] {
+        let mut gate = gate();
+        for _ in 0..2 {
+            gate.rejected(NOON, rejection.clone(), print_of("a"));
+            assert_eq!(gate.state, GateState::Open);
+        }
+        gate.rejected(NOON, rejection, print_of("a"));
+        assert_eq!(cause(&gate), Some(&pause));
+    }
+    let mut gate = gate();
+    gate.rejected(NOON, Rejection::MissingScope("user:profile".into()), print_of("a"));
+    assert!(matches!(cause(&gate), Some(Pause::MissingScope { .. })));
+}
+
+#[test]
+fn a_pause_ends_with_another_credential_and_its_strikes_with_it() {
+    let mut gate = gate();
+    assert!(!gate.credential_seen(&print_of("a")), "nothing was paused");
+    for _ in 0..3 {
+        gate.rejected(NOON, Rejection::Unauthorized, print_of("a"));
+    }
+    assert!(!gate.credential_seen(&print_of("a")));
+    assert!(gate.credential_seen(&print_of("b")));
+    assert_eq!((&gate.state, gate.unauthorized), (&GateState::Open, 0));
+    gate.rate_limited(NOON, None, NONE);
+    assert!(!gate.credential_seen(&print_of("c")), "a cooldown does not end with one");
+    assert_eq!(until(&gate), Some(after(300)));
+}
+
+/// Each kind of failure has a count of its own, which another kind ends where that proves something.
+#[test]
+fn failures_are_counted_by_kind() {
+    let mut gate = gate();
+    gate.unreachable(NOON, "no route".into(), NONE);
+    gate.unreachable(NOON, "no route".into(), NONE);
+    assert_eq!((gate.network_failures, until(&gate), gate.last_request), (2, Some(after(60)), None));
+    gate.not_up_yet(NOON, "no route".into(), NONE);
+    assert_eq!((gate.network_failures, until(&gate)), (2, Some(after(30))));
+    gate.intend(NOON);
+    gate.ambiguous(NOON, "reset".into(), NONE);
+    assert_eq!((gate.network_failures, until(&gate), gate.last_request), (3, Some(after(120)), Some(NOON)));
+    gate.server_trouble(NOON, Cooldown::Server { status: 500 }, None, NONE);
+    gate.server_trouble(NOON, Cooldown::Server { status: 500 }, Some(Duration::from_secs(400)), NONE);
+    assert_eq!((gate.network_failures, gate.server_failures, until(&gate)), (0, 2, Some(after(400))));
+    gate.refused_once(NOON, Some(print_of("a")));
+    gate.success(after(1));
+    assert_eq!(gate, Gate { last_request: Some(after(1)), ..self::gate() });
+}
+
+#[test]
+fn what_was_adopted_opens_and_counts_as_asked() {
+    let mut gate = Gate::new(Endpoint::Token);
+    gate.rate_limited(NOON, None, NONE);
+    gate.intend(after(1));
+    gate.spending = Some(print_of("a"));
+    gate.adopted(after(2));
+    assert_eq!((&gate.state, gate.strikes, gate.last_request), (&GateState::Open, 1, Some(after(2))));
+    assert_eq!((gate.intent, &gate.spending), (None, &None));
+}
+
+#[test]
+fn a_request_that_never_left_is_not_counted() {
+    let mut gate = gate();
+    gate.intend(NOON);
+    gate.withdraw();
+    assert_eq!(gate, self::gate());
+}
+
+#[test]
+fn a_request_without_an_answer_shuts_for_an_hour_from_when_it_left() {
+    let mut gate = gate();
+    gate.settle(NOON, NONE);
+    assert_eq!(gate, self::gate(), "nothing was under way");
+    gate.intend(NOON);
+    gate.settle(after(60), Jitter(1000));
+    assert_eq!((until(&gate), gate.last_request, gate.intent), (Some(after(3960)), Some(NOON), None));
+    let mut gate = self::gate();
+    gate.intend(NOON);
+    gate.settle(after(3600), NONE);
+    assert_eq!(gate.state, GateState::Open, "that hour is over");
+}
+
+#[test]
+fn one_gate_under_two_names_keeps_the_stricter_of_both() {
+    let mut other = gate();
+    other.rate_limited(NOON, None, NONE);
+    other.rate_limited(after(10), None, NONE);
+    other.intend(after(20));
+    other.spending = Some(print_of("a"));
+
+    let mut fresh = gate();
+    fresh.merge(&other);
+    assert_eq!((fresh.strikes, until(&fresh), fresh.last_request), (2, Some(after(610)), Some(after(10))));
+    assert_eq!((fresh.intent, &fresh.spending), (Some(after(20)), &Some(print_of("a"))));
+
+    let mut busy = gate();
+    busy.strikes = 5;
+    busy.last_request = Some(after(15));
+    busy.intend(after(30));
+    busy.merge(&other);
+    assert_eq!((busy.strikes, busy.last_request), (5, Some(after(15))));
+    assert_eq!((busy.intent, &busy.spending), (Some(after(30)), &None), "its own note stands");
+
+    other.pause(after(40), Pause::RefreshRefused, print_of("a"));
+    busy.merge(&other);
+    assert_eq!(cause(&busy), Some(&Pause::RefreshRefused));
+    busy.merge(&gate());
+    assert_eq!((cause(&busy), busy.last_request), (Some(&Pause::RefreshRefused), Some(after(40))));
+}
+
+/// The machine was off for 100 s of a cooldown's 300.
+#[test]
+fn a_reboot_takes_nothing_from_what_is_left() {
+    let mut gate = gate();
+    gate.rate_limited(NOON, None, NONE);
+    gate.intend(after(50));
+    let now = Moment { wall: after(150).wall, boot: Boot(7) };
+    gate.carry_over_reboot(Some(after(50)), now);
+    let left = until(&gate).map(|until| until.since(now));
+    assert_eq!(left, Some(Duration::from_secs(150)));
+    assert_eq!(gate.last_request.map(|at| now.since(at)), Some(Duration::from_secs(150)));
+    assert_eq!(gate.intent.map(|at| now.since(at)), Some(Duration::from_secs(100)));
+    let GateState::CoolingDown { since, .. } = gate.state else { panic!("{gate:?}") };
+    assert_eq!(now.since(since), Duration::from_secs(150));
+    gate.pause(now, Pause::Rejected, print_of("a"));
+    let later = Moment { wall: now.wall.plus(Duration::from_secs(60)), boot: Boot(3) };
+    gate.carry_over_reboot(None, later);
+    let GateState::Paused { since, .. } = gate.state else { panic!("{gate:?}") };
+    assert_eq!(later.since(since), Duration::from_secs(60));
+}
