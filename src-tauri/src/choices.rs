@@ -104,6 +104,7 @@ mod tests {
             settings: &settings,
             setting_problems: &[],
             findings: &[],
+            history: &holdoff_engine::history::News::default(),
             elsewhere: &BTreeSet::new(),
             signing_in: &SigningIn::default(),
             home: Path::new("/home/ann"),

@@ -3,11 +3,14 @@
 
 use crate::view::{AccountChange, SettingsChange};
 use holdoff_core::Settings;
+use holdoff_core::settings::{HISTORY_DAYS, HISTORY_MB};
+use holdoff_core::wishes::{QuietHours, Thresholds};
 use serde_json::{Map, Value, json};
 
 const FOLDERS: &str = "claude_config_dirs";
 const ACCOUNTS: &str = "accounts";
 const LABEL: &str = "label";
+const QUIET: &str = "quiet_hours";
 
 /// What is to be written, all of it checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,10 +28,16 @@ impl Edit {
         if let Some(secs) = change.polling_interval_s {
             Settings::check_interval(secs.into())?;
         }
-        let SettingsChange { account, add_folder, remove_folder, .. } = change.clone();
-        let plain = SettingsChange { account: None, add_folder: None, remove_folder: None, ..change };
+        check_limits(&change)?;
+        let SettingsChange { account, add_folder, remove_folder, quiet_hours, .. } = change.clone();
+        let plain =
+            SettingsChange { account: None, add_folder: None, remove_folder: None, quiet_hours: None, ..change };
         let account = account.map(fields_of).transpose()?;
-        Ok(Self { plain: said(serde_json::to_value(plain).unwrap_or_default()), account, add_folder, remove_folder })
+        let mut plain = said(serde_json::to_value(plain).unwrap_or_default());
+        if let Some(hours) = quiet_hours {
+            plain.insert(QUIET.to_owned(), quiet(&hours)?);
+        }
+        Ok(Self { plain, account, add_folder, remove_folder })
     }
 
     /// Writes it into the object of `settings.json`, where every other value stays.
@@ -49,6 +58,30 @@ impl Edit {
             object.insert(FOLDERS.to_owned(), folders.into());
         }
     }
+}
+
+/// What is said of windows, and how much of the history is kept.
+fn check_limits(change: &SettingsChange) -> Result<(), String> {
+    if let Some(percents) = change.notify_thresholds.clone() {
+        Thresholds::try_from(percents).map_err(|_| "Each threshold is a whole percent from 1 to 100.".to_owned())?;
+    }
+    if change.history_days.is_some_and(|days| !HISTORY_DAYS.contains(&days)) {
+        return Err(format!("The history is kept for {} to {} days.", HISTORY_DAYS.start(), HISTORY_DAYS.end()));
+    }
+    if change.history_mb.is_some_and(|size| !HISTORY_MB.contains(&size)) {
+        return Err(format!("The history may take {} to {} MB.", HISTORY_MB.start(), HISTORY_MB.end()));
+    }
+    Ok(())
+}
+
+/// Nothing written is no quiet hours.
+fn quiet(text: &str) -> Result<Value, String> {
+    if text.trim().is_empty() {
+        return Ok(Value::Null);
+    }
+    let hours: QuietHours =
+        text.parse().map_err(|_| "Quiet hours are two different times of the day, such as 22:00-07:00.".to_owned())?;
+    Ok(hours.to_string().into())
 }
 
 /// A label that is null is taken away.
@@ -132,6 +165,26 @@ mod tests {
             json!({"add_folder": "~/b"}),
             json!({"claude_config_dirs": ["~/b"]}),
         );
+    }
+
+    #[test]
+    fn quiet_hours_that_are_emptied_are_none() {
+        check(json!({}), json!({"quiet_hours": "22:00 – 7:00"}), json!({"quiet_hours": "22:00-07:00"}));
+        check(json!({"quiet_hours": "22:00-07:00"}), json!({"quiet_hours": " "}), json!({"quiet_hours": null}));
+        check(json!({}), json!({"notify_thresholds": []}), json!({"notify_thresholds": []}));
+    }
+
+    #[test]
+    fn what_is_not_allowed_is_refused_in_a_sentence() {
+        for (change, says) in [
+            (json!({"quiet_hours": "at night"}), "22:00-07:00"),
+            (json!({"notify_thresholds": [101]}), "from 1 to 100"),
+            (json!({"history_days": 0}), "1 to 3650 days"),
+            (json!({"history_mb": 9999}), "1 to 4096 MB"),
+        ] {
+            let refused = Edit::of(serde_json::from_value(change).unwrap()).unwrap_err();
+            assert!(refused.contains(says), "{refused}");
+        }
     }
 
     #[test]

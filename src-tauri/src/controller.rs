@@ -14,16 +14,17 @@ use crate::{arguments, autostart, choices, face, notify};
 use holdoff_core::state::Refusal;
 use holdoff_core::{AccountId, report, words};
 use holdoff_engine::environment::Environment;
+use holdoff_engine::history::{Format, News, to_folder};
 use holdoff_engine::ipc::{Call, FromApp, RefreshAnswer, Responder, Window};
 use holdoff_engine::roster::{Asked, Command};
 use holdoff_engine::runner::Announcement;
 use holdoff_engine::settings_file::{self, Loaded};
 use holdoff_engine::sources;
-use holdoff_engine::start::{Engine, shut_down};
+use holdoff_engine::start::{Engine, shut_down, stamp};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
-use tauri::{AppHandle, Wry};
-use tokio::sync::{mpsc, oneshot};
+use tauri::{AppHandle, Manager, Wry};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// What the controller is made of.
 pub struct Parts {
@@ -44,6 +45,7 @@ struct Controller {
     engine: Engine,
     settings: Loaded,
     exporter: Exporter,
+    history: watch::Receiver<News>,
     tray: Tray,
     host: Host,
     zone: TimeZone,
@@ -75,6 +77,7 @@ pub fn first_face(environment: &Environment, engine: &Engine, settings: &Loaded)
         settings: &settings.settings,
         setting_problems: &settings.problems,
         findings: &engine.findings,
+        history: &News::default(),
         elsewhere: &engine.elsewhere.borrow(),
         home: &environment.home,
         signing_in: &SigningIn::default(),
@@ -90,6 +93,7 @@ pub async fn run(parts: Parts) {
     let (tell_found, mut found) = mpsc::unbounded_channel();
     let mut controller = Controller {
         exporter: Exporter::new(&environment, &engine),
+        history: engine.history.news(),
         host: Host::default(),
         zone: TimeZone::system(),
         shown: Shown::default(),
@@ -114,6 +118,7 @@ pub async fn run(parts: Parts) {
         let next_change = controller.next_change();
         let next = tokio::select! {
             changed = controller.engine.snapshots.changed() => if changed.is_ok() { Next::Go } else { Next::Quit },
+            changed = controller.history.changed() => if changed.is_ok() { Next::Go } else { Next::Quit },
             changed = controller.engine.elsewhere.changed() => if changed.is_ok() { Next::Go } else { Next::Quit },
             Some(announcement) = controller.engine.announcements.recv() => controller.announce(announcement),
             Some((call, responder)) = calls.recv() => controller.call(call, responder).await,
@@ -140,6 +145,7 @@ impl Controller {
             settings: &self.settings.settings,
             setting_problems: &self.settings.problems,
             findings: &self.engine.findings,
+            history: &self.history.borrow(),
             elsewhere: &self.engine.elsewhere.borrow(),
             home: &self.environment.home,
             signing_in: &self.signing_in,
@@ -232,6 +238,8 @@ impl Controller {
                 let answer = self.change_settings(change).await;
                 responder.answer(json!(answer));
             }
+            Call::ExportHistory { format } => self.export_history(format, responder),
+            Call::DeleteHistory => self.delete_history(responder),
             Call::Version => responder.answer(json!(env!("CARGO_PKG_VERSION"))),
             Call::Reading { config_dir, reading } => {
                 self.engine.push(&self.environment, config_dir.as_deref(), reading);
@@ -346,6 +354,34 @@ impl Controller {
         let label = found.account().and_then(|id| self.known(|known| choices::label(&id, known)));
         let message = words::folder_added(&found.text, &found.read, label.as_deref());
         Ok((SettingsChange { add_folder: Some(found.text), ..change }, Some(message)))
+    }
+
+    /// Into the folder where the person looks for what was saved.
+    fn export_history(&self, format: Format, responder: Responder) {
+        let (history, dir) = (self.engine.history.clone(), self.environment.data_dir.clone());
+        let folder = self.app.path().download_dir().ok().filter(|folder| folder.is_dir());
+        let folder = folder.unwrap_or_else(|| self.environment.home.clone());
+        let stamp = stamp(self.environment.clock.now().wall);
+        tokio::spawn(async move {
+            history.flush().await;
+            let into = folder.clone();
+            let written = tokio::task::spawn_blocking(move || to_folder(&dir, &into, &stamp, format)).await;
+            let written = match written {
+                Ok(written) => written.map_err(|error| error.to_string()),
+                Err(_) => Err("it failed in Holdoff itself".to_owned()),
+            };
+            let message = words::history_exported(&folder.display().to_string(), written.as_deref());
+            responder.answer(json!(Answer { done: written.is_ok(), message: Some(message) }));
+        });
+    }
+
+    fn delete_history(&self, responder: Responder) {
+        let history = self.engine.history.clone();
+        tokio::spawn(async move {
+            let deleted = history.delete_all().await;
+            let message = deleted.as_ref().err().cloned().unwrap_or_else(|| words::HISTORY_DELETED.to_owned());
+            responder.answer(json!(Answer { done: deleted.is_ok(), message: Some(message) }));
+        });
     }
 
     async fn export(&mut self) {

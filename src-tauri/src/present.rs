@@ -7,10 +7,12 @@ use crate::view::{
     SignInState, SignInView, StepProgress, StepView, Theme, TroubleView, View, WindowView,
 };
 use holdoff_core::guide::Guide;
+use holdoff_core::pace::Forecast;
 use holdoff_core::quota::Level;
 use holdoff_core::settings::{Percent, Theme as ChosenTheme};
 use holdoff_core::state::{NotYet, Refusal, SignInTrouble};
-use holdoff_core::{AccountId, AccountState, GateState, Moment, QuotaWindow, Settings, Wall, report, words};
+use holdoff_core::{AccountId, AccountState, GateState, Moment, QuotaWindow, Reading, Settings, Wall, report, words};
+use holdoff_engine::history::News;
 use holdoff_engine::keeper::Snapshot;
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
@@ -25,6 +27,7 @@ pub struct Known<'a> {
     pub setting_problems: &'a [String],
     /// Sentences from the start, such as an unreadable state file.
     pub findings: &'a [String],
+    pub history: &'a News,
     /// The accounts that another process polls.
     pub elsewhere: &'a BTreeSet<AccountId>,
     pub home: &'a Path,
@@ -73,7 +76,11 @@ impl Known<'_> {
                 ),
             ));
         }
-        troubles.extend(self.findings.iter().map(|text| trouble("Something was found at the start", text.clone())));
+        if let Some(why) = &self.history.trouble {
+            troubles.push(trouble("The history is not written", why.clone()));
+        }
+        let findings = self.findings.iter().chain(&self.history.findings);
+        troubles.extend(findings.map(|text| trouble("Something was found at the start", text.clone())));
         troubles
     }
 }
@@ -157,12 +164,18 @@ pub(crate) fn status(account: &AccountState, known: &Known<'_>) -> Vec<String> {
 }
 
 fn windows(account: &AccountState, known: &Known<'_>) -> Vec<WindowView> {
-    let windows = account.reading.as_ref().map(|reading| reading.windows.as_slice()).unwrap_or_default();
-    windows.iter().map(|window| window_view(window, known)).collect()
+    let Some(reading) = &account.reading else {
+        return Vec::new();
+    };
+    reading.windows.iter().map(|window| window_view(window, reading, account, known)).collect()
 }
 
-fn window_view(window: &QuotaWindow, known: &Known<'_>) -> WindowView {
-    let level = window.level(known.now.wall);
+fn window_view(window: &QuotaWindow, reading: &Reading, account: &AccountState, known: &Known<'_>) -> WindowView {
+    let now = known.now.wall;
+    let level = window.level(now);
+    let forecast = account.forecast(window, now);
+    let apart = words::own_age(reading, window, account.provider, now).is_some();
+    let origin = apart.then(|| reading.origin(window));
     WindowView {
         id: window.id.clone(),
         label: window.label.clone(),
@@ -174,6 +187,10 @@ fn window_view(window: &QuotaWindow, known: &Known<'_>) -> WindowView {
         resets_clock: window.resets_at.map(|at| known.clock(at)),
         was_reset: level == Level::Reset,
         binding: window.binding,
+        forecast: forecast.map(|forecast| words::forecast(forecast, now, known.zone)),
+        runs_out: matches!(forecast, Some(Forecast::RunsOut { .. })),
+        read_at_ms: origin.map(|origin| origin.at.0),
+        read_source: origin.map(|origin| words::source(origin.source, account.provider)),
     }
 }
 
@@ -274,6 +291,12 @@ fn settings_view(known: &Known<'_>) -> SettingsView {
         notify_rate_limit: settings.notify_rate_limit,
         notify_sign_in: settings.notify_sign_in,
         notify_recovery: settings.notify_recovery,
+        notify_thresholds: settings.notify_thresholds.into(),
+        notify_forecast: settings.notify_forecast,
+        notify_reset: settings.notify_reset,
+        quiet_hours: settings.quiet_hours.map(|hours| hours.to_string()),
+        history_days: settings.history_days,
+        history_mb: settings.history_mb,
         percent: match settings.percent {
             Percent::Used => PercentShown::Used,
             Percent::Left => PercentShown::Left,

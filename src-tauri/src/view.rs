@@ -91,6 +91,15 @@ pub struct WindowView {
     pub was_reset: bool,
     /// The window that limits the person now, as the provider says.
     pub binding: bool,
+    /// "runs out 14:20 (13:40–15:30)"; null where there is nothing to forecast.
+    pub forecast: Option<String>,
+    /// It is forecast to run out before its reset.
+    pub runs_out: bool,
+    /// When it was read, where that is not when the newest of the reading was.
+    #[cfg_attr(test, ts(type = "number | null"))]
+    pub read_at_ms: Option<i64>,
+    /// Where it was read, with `read_at_ms`.
+    pub read_source: Option<String>,
 }
 
 /// Extra usage or spend.
@@ -206,6 +215,14 @@ pub struct SettingsView {
     pub notify_rate_limit: bool,
     pub notify_sign_in: bool,
     pub notify_recovery: bool,
+    /// Percents used at which to say so, the lowest first.
+    pub notify_thresholds: Vec<u8>,
+    pub notify_forecast: bool,
+    pub notify_reset: bool,
+    /// Such as "22:00-07:00".
+    pub quiet_hours: Option<String>,
+    pub history_days: u32,
+    pub history_mb: u32,
     pub percent: PercentShown,
     pub theme: Theme,
     pub start_at_login: bool,
@@ -271,6 +288,13 @@ pub struct SettingsChange {
     pub notify_rate_limit: Option<bool>,
     pub notify_sign_in: Option<bool>,
     pub notify_recovery: Option<bool>,
+    pub notify_thresholds: Option<Vec<u8>>,
+    pub notify_forecast: Option<bool>,
+    pub notify_reset: Option<bool>,
+    /// Empty for none.
+    pub quiet_hours: Option<String>,
+    pub history_days: Option<u32>,
+    pub history_mb: Option<u32>,
     pub percent: Option<PercentShown>,
     pub theme: Option<Theme>,
     pub start_at_login: Option<bool>,

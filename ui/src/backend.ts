@@ -11,6 +11,9 @@ export interface Backend {
   onView(show: (view: View) => void): Promise<void>;
   refresh(accountId: string): Promise<Answer>;
   changeSettings(change: Partial<SettingsChange>): Promise<Answer>;
+  /** Writes all of the history into the person's download folder. */
+  exportHistory(format: "csv" | "json"): Promise<Answer>;
+  deleteHistory(): Promise<Answer>;
   /** Opens a terminal with the owner's own sign-in, or says what is missing. */
   signIn(accountId: string): Promise<Answer>;
   openSettings(): Promise<void>;
@@ -24,6 +27,8 @@ const tauri: Backend = {
   },
   refresh: (accountId) => invoke<Answer>("refresh", { accountId }),
   changeSettings: (change) => invoke<Answer>("change_settings", { change }),
+  exportHistory: (format) => invoke<Answer>("export_history", { format }),
+  deleteHistory: () => invoke<Answer>("delete_history"),
   signIn: (accountId) => invoke<Answer>("sign_in", { accountId }),
   openSettings: () => invoke<void>("open_settings"),
   closeWindow: () => invoke<void>("close_window"),
@@ -36,6 +41,8 @@ const outside: Backend = {
   onView: () => Promise.reject(new Error(OUTSIDE)),
   refresh: () => Promise.reject(new Error(OUTSIDE)),
   changeSettings: () => Promise.reject(new Error(OUTSIDE)),
+  exportHistory: () => Promise.reject(new Error(OUTSIDE)),
+  deleteHistory: () => Promise.reject(new Error(OUTSIDE)),
   signIn: () => Promise.reject(new Error(OUTSIDE)),
   openSettings: () => Promise.reject(new Error(OUTSIDE)),
   closeWindow: () => Promise.reject(new Error(OUTSIDE)),

@@ -74,6 +74,18 @@ export function openMock(search: string): Backend {
       const message = change.add_folder ? `${change.add_folder} is added.` : null;
       return Promise.resolve({ done: true, message });
     },
+    exportHistory: (format) => {
+      calls.push(["export_history", format]);
+      if (scenario === "refused") return Promise.reject("The disk is full.");
+      const message = `Written to /home/ann/Downloads: holdoff-history.${format}.`;
+      return Promise.resolve({ done: true, message });
+    },
+    deleteHistory: () => {
+      calls.push(["delete_history"]);
+      if (scenario === "refused") return Promise.reject("The history could not be deleted.");
+      const message = "The history is deleted, and a new one has begun.";
+      return Promise.resolve({ done: true, message });
+    },
     signIn: (accountId) => {
       calls.push(["sign_in", accountId]);
       if (scenario === "refused") return Promise.reject("No terminal was found on this computer.");
@@ -109,6 +121,7 @@ function changed(settings: SettingsView, change: Partial<SettingsChange>): Setti
   const { account, add_folder, remove_folder, ...plain } = change;
   const wishes = Object.entries(plain).filter(([, value]) => value !== null);
   let next: SettingsView = { ...settings, ...Object.fromEntries(wishes) };
+  if (next.quiet_hours === "") next = { ...next, quiet_hours: null };
   if (account) next = { ...next, accounts: next.accounts.map((one) => chosen(one, account)) };
   if (add_folder) next = { ...next, folders: [...next.folders, newFolder(add_folder)] };
   if (remove_folder) next = without(next, remove_folder);

@@ -1,6 +1,6 @@
 import type { PercentShown } from "./bindings/PercentShown";
 import type { WindowView } from "./bindings/WindowView";
-import { percentText, timeLeft, wholePercent } from "./format";
+import { age, percentText, timeLeft, wholePercent } from "./format";
 
 export type Level = "normal" | "high" | "full";
 
@@ -48,18 +48,32 @@ export interface ShownWindow {
   detail: string | null;
   /** The clock time of a reset that is still to come. */
   clock: string | null;
+  /** When it will run out. Null when there is nothing to forecast. */
+  forecast: string | null;
+  /** Where and when it was read, where that is not as for the others. */
+  read: string | null;
+}
+
+const NOTHING = { clock: null, forecast: null };
+
+function readWhere(window: WindowView, nowMs: number): string | null {
+  const ago = age(window.read_at_ms, nowMs);
+  return ago === null ? null : `read ${ago} from ${window.read_source}`;
 }
 
 export function shownWindow(window: WindowView, nowMs: number, shown: PercentShown): ShownWindow {
   const left = timeLeft(window.resets_at_ms, nowMs);
+  const read = readWhere(window, nowMs);
   const isOver = window.was_reset || (window.resets_at_ms !== null && left === null);
   if (isOver) {
-    return { gauge: gauge(null, shown), detail: "reset; not read since", clock: null };
+    return { gauge: gauge(null, shown), detail: "reset; not read since", ...NOTHING, read };
   }
   const current = gauge(window.used_percent, shown);
   if (current.fill === null) {
-    return { gauge: current, detail: "does not apply", clock: null };
+    return { gauge: current, detail: "does not apply", ...NOTHING, read };
   }
-  if (left === null) return { gauge: current, detail: null, clock: null };
-  return { gauge: current, detail: `resets in ${left}`, clock: window.resets_clock };
+  const { forecast } = window;
+  if (left === null) return { gauge: current, detail: null, clock: null, forecast, read };
+  const clock = window.resets_clock;
+  return { gauge: current, detail: `resets in ${left}`, clock, forecast, read };
 }

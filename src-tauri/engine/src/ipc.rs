@@ -1,6 +1,7 @@
 //! How the command, a second copy and the windows talk to the running app: lines of JSON over a local socket
 //! that only this user can open. No token ever crosses it.
 
+use crate::history::Format;
 use holdoff_core::Reading;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -27,6 +28,12 @@ pub enum Call {
     ChangeSettings {
         change: Value,
     },
+    /// Write all of the history into the person's download folder.
+    ExportHistory {
+        format: Format,
+    },
+    /// Delete all of the history.
+    DeleteHistory,
     /// Which version is running: answered with its text.
     Version,
     /// What a session of Claude Code with this config folder (`None`: the default one) says of its limits. Answered

@@ -90,6 +90,7 @@ impl Desk {
             settings: &self.settings,
             setting_problems: &[],
             findings: &[],
+            history: &holdoff_engine::history::News::default(),
             elsewhere: &BTreeSet::new(),
             signing_in: &SigningIn::default(),
             home: Path::new("/home/ann"),

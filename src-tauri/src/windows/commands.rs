@@ -3,13 +3,23 @@
 use super::link::{Gone, Link};
 use super::page;
 use crate::view::{Answer, SettingsChange};
+use holdoff_engine::history::Format;
 use holdoff_engine::ipc::{Call, RefreshAnswer, Window};
 use serde_json::{Value, json};
 use tauri::ipc::Invoke;
 use tauri::{AppHandle, Runtime, State, WebviewWindow};
 
 pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
-    tauri::generate_handler![view, refresh, change_settings, sign_in, open_settings, close_window]
+    tauri::generate_handler![
+        view,
+        refresh,
+        change_settings,
+        export_history,
+        delete_history,
+        sign_in,
+        open_settings,
+        close_window
+    ]
 }
 
 const GONE: &str = "Holdoff's tray app is not running any more. Start Holdoff again.";
@@ -35,6 +45,16 @@ async fn refresh(link: State<'_, Link>, account_id: String) -> Result<Answer, St
 #[tauri::command]
 async fn change_settings(link: State<'_, Link>, change: SettingsChange) -> Result<Value, String> {
     Ok(link.call(Call::ChangeSettings { change: json!(change) }).await?)
+}
+
+#[tauri::command]
+async fn export_history(link: State<'_, Link>, format: Format) -> Result<Value, String> {
+    Ok(link.call(Call::ExportHistory { format }).await?)
+}
+
+#[tauri::command]
+async fn delete_history(link: State<'_, Link>) -> Result<Value, String> {
+    Ok(link.call(Call::DeleteHistory).await?)
 }
 
 #[tauri::command]
@@ -68,7 +88,7 @@ mod tests {
             callback: CallbackFn(0),
             error: CallbackFn(1),
             url: "tauri://localhost".parse().unwrap(),
-            body: InvokeBody::Json(json!({"accountId": "anthropic:ann", "change": {}})),
+            body: InvokeBody::Json(json!({"accountId": "anthropic:ann", "change": {}, "format": "csv"})),
             headers: tauri::http::HeaderMap::new(),
             invoke_key: INVOKE_KEY.to_owned(),
         };
@@ -87,6 +107,10 @@ mod tests {
             (&panel, "view", true),
             (&panel, "refresh", true),
             (&panel, "change_settings", false),
+            (&panel, "export_history", false),
+            (&panel, "delete_history", false),
+            (&settings, "export_history", true),
+            (&settings, "delete_history", true),
             (&settings, "view", true),
             (&settings, "change_settings", true),
             (&settings, "sign_in", true),

@@ -6,7 +6,11 @@ import type { Theme } from "./Theme";
 /**
  * A change of settings; what is null stays.
  */
-export type SettingsChange = { polling_interval_s: number | null, notify_rate_limit: boolean | null, notify_sign_in: boolean | null, notify_recovery: boolean | null, percent: PercentShown | null, theme: Theme | null, start_at_login: boolean | null, account: AccountChange | null, 
+export type SettingsChange = { polling_interval_s: number | null, notify_rate_limit: boolean | null, notify_sign_in: boolean | null, notify_recovery: boolean | null, notify_thresholds: Array<number> | null, notify_forecast: boolean | null, notify_reset: boolean | null, 
+/**
+ * Empty for none.
+ */
+quiet_hours: string | null, history_days: number | null, history_mb: number | null, percent: PercentShown | null, theme: Theme | null, start_at_login: boolean | null, account: AccountChange | null, 
 /**
  * A folder to look at from now on.
  */

@@ -8,7 +8,15 @@ export type SettingsView = {
 /**
  * Seconds between two requests, 180–3600.
  */
-polling_interval_s: number, notify_rate_limit: boolean, notify_sign_in: boolean, notify_recovery: boolean, percent: PercentShown, theme: Theme, start_at_login: boolean, 
+polling_interval_s: number, notify_rate_limit: boolean, notify_sign_in: boolean, notify_recovery: boolean, 
+/**
+ * Percents used at which to say so, the lowest first.
+ */
+notify_thresholds: Array<number>, notify_forecast: boolean, notify_reset: boolean, 
+/**
+ * Such as "22:00-07:00".
+ */
+quiet_hours: string | null, history_days: number, history_mb: number, percent: PercentShown, theme: Theme, start_at_login: boolean, 
 /**
  * Wrong values found in settings.json and what is used in their place.
  */

@@ -15,4 +15,20 @@ was_reset: boolean,
 /**
  * The window that limits the person now, as the provider says.
  */
-binding: boolean, };
+binding: boolean, 
+/**
+ * "runs out 14:20 (13:40–15:30)"; null where there is nothing to forecast.
+ */
+forecast: string | null, 
+/**
+ * It is forecast to run out before its reset.
+ */
+runs_out: boolean, 
+/**
+ * When it was read, where that is not when the newest of the reading was.
+ */
+read_at_ms: number | null, 
+/**
+ * Where it was read, with `read_at_ms`.
+ */
+read_source: string | null, };

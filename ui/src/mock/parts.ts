@@ -10,7 +10,7 @@ import type { StepView } from "../bindings/StepView";
 import type { View } from "../bindings/View";
 import type { WindowView } from "../bindings/WindowView";
 
-const SECOND = 1000;
+export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
@@ -45,6 +45,10 @@ export function quota(
     resets_clock: resetsAt === null ? null : clock(resetsAt),
     was_reset: false,
     binding: false,
+    forecast: null,
+    runs_out: false,
+    read_at_ms: null,
+    read_source: null,
     ...rest,
   };
 }
@@ -189,6 +193,12 @@ export const SETTINGS: SettingsView = {
   notify_rate_limit: true,
   notify_sign_in: true,
   notify_recovery: true,
+  notify_thresholds: [80, 95],
+  notify_forecast: true,
+  notify_reset: true,
+  quiet_hours: null,
+  history_days: 365,
+  history_mb: 64,
   percent: "used",
   theme: "system",
   start_at_login: false,

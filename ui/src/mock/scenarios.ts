@@ -12,6 +12,7 @@ import {
   MINUTE,
   NOW,
   OPEN,
+  SECOND,
   SETTINGS,
   SIGNED_IN,
   WEEKLY,
@@ -335,8 +336,20 @@ const WAITING: AccountView = {
   sign_in: { ...PAUSED_REJECTED.sign_in, ...underWay("Sign in again with Claude Code.") },
 };
 
+/** The status line tells two windows as they are used up; the third is as old as the last request. */
+const AT_WORK: AccountView = {
+  ...ACCOUNT,
+  reading: reading(20 * SECOND, { source: "Claude Code's status line" }),
+  windows: [
+    { ...FIVE_HOUR, forecast: "runs out 14:20 (13:50–15:30)", runs_out: true },
+    { ...WEEKLY, forecast: "lasts until reset" },
+    { ...FABLE, read_at_ms: NOW - 52 * MINUTE, read_source: "Anthropic's usage endpoint" },
+  ],
+};
+
 export const SCENARIOS = {
   ok: viewOf([ACCOUNT]),
+  status_line: viewOf([AT_WORK]),
   cooling_down: viewOf([COOLING_DOWN]),
   paused_scope: viewOf([PAUSED_SCOPE]),
   paused_rejected: viewOf([PAUSED_REJECTED]),

@@ -19,6 +19,18 @@ describe("what is shown", () => {
     expect(await meter.getAttribute("aria-valuetext")).toBe("82 % used, high");
   });
 
+  test("when a window runs out, and where an older one was read", async () => {
+    const page = await open("panel", { scenario: "status_line", clock: true });
+    expect(await text(page, "window-five_hour")).toBe(
+      "5-hour 42 % used resets in 2 h 13 min · 15:30 runs out 14:20 (13:50–15:30)",
+    );
+    expect(await text(page, "window-seven_day")).toContain("lasts until reset");
+    expect(await text(page, "window-weekly_scoped:fable")).toContain(
+      "read 52 min ago from Anthropic's usage endpoint",
+    );
+    expect(await text(page, "freshness")).toBe("Read 20 s ago from Claude Code's status line");
+  });
+
   test("money, freshness, source and the next request", async () => {
     const page = await open("panel", { clock: true });
     expect(await text(page, "money-extra_usage")).toBe("Extra usage $12.34 of $100.00 12 % used");

@@ -264,3 +264,54 @@ test("the arrow keys choose among radios and move the slider", async () => {
     () => window.holdoffMock.current().settings.polling_interval_s === 360,
   );
 });
+
+describe("windows and the history", () => {
+  async function write(page: Page, field: string, text: string): Promise<void> {
+    await page.getByTestId(field).fill(text);
+    await page.getByTestId(field).blur();
+  }
+
+  test("thresholds and quiet hours are saved as they are written", async () => {
+    const page = await open("settings");
+    await write(page, "notify-thresholds", "95 50");
+    await write(page, "quiet-hours", "22:00-07:00");
+    await write(page, "quiet-hours", "");
+    await page.getByTestId("notify-forecast").uncheck();
+    await page.getByTestId("notify-reset").uncheck();
+    expect(await commands(page)).toEqual([
+      ["change_settings", { notify_thresholds: [50, 95] }],
+      ["change_settings", { quiet_hours: "22:00-07:00" }],
+      ["change_settings", { quiet_hours: "" }],
+      ["change_settings", { notify_forecast: false }],
+      ["change_settings", { notify_reset: false }],
+    ]);
+    expect(await page.getByTestId("notify-thresholds").inputValue()).toBe("50, 95");
+  });
+
+  test("what cannot be meant is said and not sent", async () => {
+    const page = await open("settings");
+    await write(page, "notify-thresholds", "80, 120");
+    await page.getByText("whole percents from 1 to 100").waitFor();
+    await write(page, "history-days", "long");
+    await page.getByText("This must be a whole number.").waitFor();
+    expect(await commands(page)).toEqual([]);
+  });
+
+  test("the history is exported, and deleted only on the second word", async () => {
+    const page = await open("settings");
+    await page.getByTestId("export-csv").click();
+    await page.getByText("Written to /home/ann/Downloads").waitFor();
+    await page.getByTestId("delete-history").click();
+    await page.getByTestId("keep-history").click();
+    await page.getByTestId("delete-history").click();
+    await page.getByTestId("delete-history").click();
+    await page.getByText("The history is deleted").waitFor();
+    expect(await commands(page)).toEqual([["export_history", "csv"], ["delete_history"]]);
+  });
+
+  test("what fails says why", async () => {
+    const page = await open("settings", { scenario: "refused" });
+    await page.getByTestId("export-json").click();
+    await page.getByText("The disk is full.").waitFor();
+  });
+});

@@ -13,6 +13,10 @@ const WINDOW: WindowView = {
   resets_clock: "14:17",
   was_reset: false,
   binding: false,
+  forecast: null,
+  runs_out: false,
+  read_at_ms: null,
+  read_source: null,
 };
 
 describe("gauge", () => {
@@ -50,6 +54,17 @@ describe("shownWindow", () => {
     const after = shownWindow(WINDOW, NOW + HOUR, "used");
     expect(after).toMatchObject({ detail: "reset; not read since", clock: null });
     expect(after.gauge).toMatchObject({ text: "—", fill: null });
+  });
+
+  test("a forecast goes with the level, and where it was read stays", () => {
+    const forecast = "runs out 13:50 (13:40–14:10)";
+    const read = { read_at_ms: NOW - HOUR, read_source: "Anthropic's usage endpoint" };
+    const window = { ...WINDOW, forecast, runs_out: true, ...read };
+    const where = "from Anthropic's usage endpoint";
+    const before = shownWindow(window, NOW, "used");
+    expect(before).toMatchObject({ forecast, read: `read 1 h ago ${where}` });
+    const after = shownWindow(window, NOW + HOUR, "used");
+    expect(after).toMatchObject({ forecast: null, read: `read 2 h ago ${where}` });
   });
 
   test("a window that was reset before", () => {

@@ -4,6 +4,7 @@
 mod backtest;
 mod gate;
 mod guide;
+mod history;
 mod limit;
 mod notice;
 mod place;
@@ -17,6 +18,7 @@ mod window;
 pub use backtest::backtest;
 pub use gate::{cooldown, grant, grant_kind, outcome, outcome_kind, refusal, refusal_short, status};
 pub use guide::{Around, GuideWords, Offer, Problem, Progress, StepWords, guide, sign_in_command};
+pub use history::{HISTORY_DELETED, history_exported};
 pub use limit::{forecast, forecast_range};
 pub use notice::notice;
 pub use place::{folder_added, place};

@@ -5,9 +5,11 @@ use holdoff_core::Wall;
 use holdoff_core::history::{EpisodeRecord, WindowRecord};
 use holdoff_core::ledger::{Entry, Happened};
 use holdoff_core::words::rfc3339;
-use serde::Serialize;
-use std::io::{self, Write};
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
+use std::path::Path;
 
 /// What a table of its own is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +19,57 @@ pub enum Table {
     /// The ledger.
     Requests,
     Episodes,
+}
+
+/// In which form a person wants it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// A file for each table.
+    Csv,
+    Json,
+}
+
+/// Writes all of the history of `dir` into new files of `folder`, for this user only. Answers their names.
+///
+/// # Errors
+/// When it cannot be read or written to the end; what was begun is then removed.
+pub fn to_folder(dir: &Path, folder: &Path, stamp: &str, format: Format) -> Result<Vec<String>, HistoryError> {
+    let Some(reader) = Reader::open(dir)? else {
+        return Ok(Vec::new());
+    };
+    let since = Wall(i64::MIN);
+    let mut names = Vec::new();
+    let mut write = |name: String, fill: &dyn Fn(&mut dyn Write) -> Result<(), HistoryError>| {
+        let path = folder.join(&name);
+        let mut out = BufWriter::new(create_new(&path)?);
+        let written = fill(&mut out).and_then(|()| Ok(out.flush()?));
+        if written.is_err() {
+            let _ = std::fs::remove_file(path);
+        } else {
+            names.push(name);
+        }
+        written
+    };
+    match format {
+        Format::Json => write(format!("holdoff-history-{stamp}.json"), &|out| json(&reader, since, out))?,
+        Format::Csv => {
+            for (name, table) in
+                [("windows", Table::Windows), ("requests", Table::Requests), ("episodes", Table::Episodes)]
+            {
+                write(format!("holdoff-{name}-{stamp}.csv"), &|out| csv(&reader, table, since, out))?;
+            }
+        }
+    }
+    Ok(names)
+}
+
+fn create_new(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// One table as CSV (RFC 4180), with a line of names. Times are RFC 3339 in UTC.

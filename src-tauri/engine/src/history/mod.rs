@@ -21,7 +21,7 @@ mod tests;
 mod writer;
 
 pub use check::{Health, check};
-pub use export::{Table, csv, json};
+pub use export::{Format, Table, csv, json, to_folder};
 pub use reader::{Reader, ledger};
 pub use retention::Retention;
 pub use store::{Opened, Store, open};

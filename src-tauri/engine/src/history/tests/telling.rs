@@ -60,6 +60,19 @@ fn all_of_it_as_json() {
     assert_eq!(serde_json::from_slice::<Value>(&out).unwrap()["windows"], serde_json::json!([]));
 }
 
+#[test]
+fn all_of_it_in_a_folder() {
+    let (dir, folder) = (some(), tempfile::tempdir().unwrap());
+    let write = |format| to_folder(dir.path(), folder.path(), "t", format);
+    assert_eq!(write(Format::Json).unwrap(), ["holdoff-history-t.json"]);
+    assert_eq!(write(Format::Csv).unwrap().len(), 3);
+    let text = std::fs::read_to_string(folder.path().join("holdoff-requests-t.csv")).unwrap();
+    assert_eq!(text.lines().count(), 4);
+    assert!(write(Format::Json).is_err(), "nothing is written over");
+    assert!(to_folder(dir.path(), &folder.path().join("missing"), "t", Format::Csv).is_err());
+    assert_eq!(to_folder(folder.path(), folder.path(), "u", Format::Csv).unwrap(), Vec::<String>::new());
+}
+
 /// A provider names its windows; a spreadsheet computes what looks like a formula.
 #[test]
 fn a_name_is_never_a_formula() {

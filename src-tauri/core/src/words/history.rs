@@ -1,0 +1,31 @@
+//! What came of a wish about the history.
+
+/// All of it is gone.
+pub const HISTORY_DELETED: &str = "The history is deleted, and a new one has begun.";
+
+/// `written` are the names of the files in `folder`, or why there are none.
+pub fn history_exported(folder: &str, written: Result<&[String], &String>) -> String {
+    match written {
+        Ok([]) => "There is no history yet, so nothing was written.".to_owned(),
+        Ok(names) => format!("Written to {folder}: {}.", names.join(", ")),
+        Err(why) => format!(
+            "The history could not be written to {folder} ({why}). Nothing was left there; free some space or mend the folder and try again."
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_export_says_where_it_is() {
+        let names = ["a.csv".to_owned(), "b.csv".to_owned()];
+        assert_eq!(
+            history_exported("/home/ann/Downloads", Ok(&names)),
+            "Written to /home/ann/Downloads: a.csv, b.csv."
+        );
+        assert!(history_exported("/x", Ok(&[])).contains("no history yet"));
+        assert!(history_exported("/x", Err(&"disk full".to_owned())).contains("(disk full)"));
+    }
+}
