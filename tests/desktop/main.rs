@@ -18,3 +18,4 @@ mod scene;
 mod secrets;
 mod settings;
 mod sign_in;
+mod status_line;

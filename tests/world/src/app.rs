@@ -1,6 +1,7 @@
 //! Holdoff's real programs, started as a person's desktop starts them.
 
 use std::collections::BTreeMap;
+use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
@@ -110,8 +111,18 @@ impl Launch {
 
     /// Runs `holdoff` with these arguments to its end.
     pub async fn cli(&self, arguments: &[&str]) -> Output {
+        self.cli_told(arguments, b"").await
+    }
+
+    /// The same, with `stdin` to read.
+    ///
+    /// # Panics
+    /// When there is no room for a temporary file.
+    pub async fn cli_told(&self, arguments: &[&str], stdin: &[u8]) -> Output {
+        let mut told = tempfile::tempfile().expect("a temporary file");
+        told.write_all(stdin).and_then(|()| told.rewind()).expect("room for a file");
         let started = Instant::now();
-        let process = Spawned::start(HOLDOFF, self.command(HOLDOFF).args(arguments));
+        let process = Spawned::start_with(HOLDOFF, self.command(HOLDOFF).args(arguments), told);
         let done = process.finished(COMMAND).await;
         Output { status: done.status, stdout: done.stdout, stderr: done.stderr, elapsed: started.elapsed() }
     }
@@ -218,6 +229,16 @@ impl App {
     /// Kills it as a crash or a power cut would (SIGKILL), and waits until it is gone. Its children find out by themselves.
     pub async fn kill9(&self) {
         self.process.kill9().await;
+    }
+
+    /// Stops it in its tracks (SIGSTOP).
+    pub fn freeze(&self) {
+        self.process.freeze();
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.process.thaw();
     }
 
     /// Asks it to end (SIGTERM), as the end of a session does.

@@ -32,7 +32,15 @@ impl Spawned {
     /// # Panics
     /// When it cannot be started.
     pub fn start(name: &str, command: &mut Command) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        Self::start_with(name, command, Stdio::null())
+    }
+
+    /// The same, with something on its standard input.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start_with(name: &str, command: &mut Command, stdin: impl Into<Stdio>) -> Self {
+        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         let mut child = spawn(command).unwrap_or_else(|e| panic!("cannot start {name} ({command:?}): {e}"));
         let pid = Pid::from_child(&child);
         leash("add", pid);
@@ -74,6 +82,16 @@ impl Spawned {
     /// Asks it to end (SIGTERM).
     pub fn terminate(&self) {
         self.signal(Signal::TERM);
+    }
+
+    /// Stops it in its tracks (SIGSTOP), as a debugger or a full swap does.
+    pub fn freeze(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.signal(Signal::CONT);
     }
 
     /// Waits until it has ended, and gives back how.
