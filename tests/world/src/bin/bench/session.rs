@@ -17,13 +17,15 @@ use report::Report;
 use tray_app::Program;
 
 const HELP: &str = "\
-Measures Holdoff beside an empty Tauri tray app, and `holdoff status` beside an empty C program.
+Measures Holdoff beside an empty Tauri tray app, and its quick commands beside an empty C program.
 
-Usage: holdoff-bench [--runs N] [--idle-seconds N] [--command-runs N] [--json FILE]
+Usage: holdoff-bench [--runs N] [--idle-seconds N] [--command-runs N] [--commands-only] [--ccusage FILE] [--json FILE]
 
   --runs N           how often each tray app is started (default: 5)
   --idle-seconds N   how long each is watched doing nothing (default: 60)
   --command-runs N   how often each command is run (default: 60)
+  --commands-only    leaves the tray apps out
+  --ccusage FILE     times this program's status line too
   --json FILE        writes every figure there as well
 
 The programs (holdoff, holdoff-tray, holdoff-floor) are taken from HOLDOFF_BIN_DIR, or from the folder of this one.
@@ -35,6 +37,8 @@ struct Options {
     runs: usize,
     idle: Duration,
     command_runs: usize,
+    commands_only: bool,
+    ccusage: Option<PathBuf>,
     json: Option<PathBuf>,
 }
 
@@ -55,13 +59,22 @@ pub fn main() {
 }
 
 fn options() -> Option<Options> {
-    let mut options = Options { runs: 5, idle: Duration::from_secs(60), command_runs: 60, json: None };
+    let mut options = Options {
+        runs: 5,
+        idle: Duration::from_secs(60),
+        command_runs: 60,
+        commands_only: false,
+        ccusage: None,
+        json: None,
+    };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--runs" => options.runs = number(arguments.next())?,
             "--idle-seconds" => options.idle = Duration::from_secs(number(arguments.next())? as u64),
             "--command-runs" => options.command_runs = number(arguments.next())?,
+            "--commands-only" => options.commands_only = true,
+            "--ccusage" => options.ccusage = Some(arguments.next()?.into()),
             "--json" => options.json = Some(arguments.next()?.into()),
             _ => return None,
         }
@@ -77,13 +90,14 @@ async fn measure(options: &Options) -> Report {
     let desktop = Desktop::builder().start().await;
     let mut report = Report::new(options.runs, options.idle);
     let home = Home::new();
-    for run in 1..=options.runs {
+    let runs = if options.commands_only { 0 } else { options.runs };
+    for run in 1..=runs {
         for program in [Program::Floor, Program::Holdoff] {
             println!("Run {run} of {}: {}", options.runs, program.name());
             report.add(program, tray_app::measure(&desktop, program, options.idle).await);
         }
     }
     println!("The command, {} times each", options.command_runs);
-    report.command(command::measure(&desktop, &home, options.command_runs).await);
+    report.command(command::measure(&desktop, &home, options.command_runs, options.ccusage.as_deref()).await);
     report
 }
