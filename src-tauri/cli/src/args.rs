@@ -107,10 +107,14 @@ Examples:
 const HISTORY: &str = "\
 Times in CSV and JSON are RFC 3339 in UTC.
 
+--backtest goes through the recorded readings again, makes each forecast from what was known by
+then, and holds it against what came.
+
 Examples:
   holdoff history --since 7d
   holdoff history --since 365d --json > holdoff.json
-  holdoff history --since 30d --csv requests > requests.csv";
+  holdoff history --since 30d --csv requests > requests.csv
+  holdoff history --backtest";
 
 const GUARD: &str = "\
 Exit codes:
@@ -147,15 +151,18 @@ impl Account {
 
 #[derive(Debug, clap::Args)]
 pub struct History {
-    /// How far to look back, such as 12h or 7d
-    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = time)]
-    pub since: Duration,
+    /// How far to look back, such as 12h or 7d [default: 24h; with --backtest all there is]
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub since: Option<Duration>,
     /// Print one table as CSV
     #[arg(long, value_name = "TABLE", num_args = 0..=1, default_missing_value = "windows", conflicts_with = "json")]
     pub csv: Option<Table>,
     /// Print all of it as JSON
     #[arg(long)]
     pub json: bool,
+    /// Tell how good the forecasts would have been
+    #[arg(long, conflicts_with_all = ["csv", "json"])]
+    pub backtest: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -12,12 +12,17 @@ use jiff::tz::TimeZone;
 use std::io::{BufWriter, Write};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
+use std::time::Duration;
+
+/// How far back is told of, if nobody says otherwise.
+const SINCE: Duration = Duration::from_secs(86_400);
 
 pub fn run(environment: &Environment, args: &History) -> ExitCode {
     let now = environment.clock.now().wall;
-    let since = Wall(now.0.saturating_sub(holdoff_core::time::millis(args.since)));
+    let since = |time: Duration| Wall(now.0.saturating_sub(holdoff_core::time::millis(time)));
     let told = match Reader::open(&environment.data_dir) {
-        Ok(Some(reader)) => tell(environment, &reader, args, since),
+        Ok(Some(reader)) if args.backtest => backtest(environment, &reader, args.since.map_or(Wall(i64::MIN), since)),
+        Ok(Some(reader)) => tell(environment, &reader, args, since(args.since.unwrap_or(SINCE))),
         Ok(None) => {
             eprintln!("holdoff: there is no history yet. It begins with the app's first reading.");
             return ExitCode::from(UNAVAILABLE);
@@ -50,6 +55,21 @@ fn tell(environment: &Environment, reader: &Reader, args: &History, since: Wall)
     lines(environment, reader, args, since)
 }
 
+/// How good the forecasts for each window would have been.
+fn backtest(environment: &Environment, reader: &Reader, since: Wall) -> Result<(), HistoryError> {
+    let known = Known::read(environment);
+    let verdicts = reader.backtest(since)?;
+    let judged = verdicts.iter().filter(|(_, verdict)| verdict.cycles > 0);
+    let told: Vec<String> =
+        judged.map(|(account, verdict)| format!("{}: {}", known.label(account), words::backtest(verdict))).collect();
+    if told.is_empty() {
+        crate::print("There is nothing to hold forecasts against yet: no window was read twice between two resets.\n");
+    } else {
+        crate::print(&format!("{}\n", told.join("\n\n")));
+    }
+    Ok(())
+}
+
 /// One window after the other, each with its course.
 fn lines(environment: &Environment, reader: &Reader, args: &History, since: Wall) -> Result<(), HistoryError> {
     let known = Known::read(environment);
@@ -70,7 +90,7 @@ fn lines(environment: &Environment, reader: &Reader, args: &History, since: Wall
         if closed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     if before.is_none() && !closed {
-        crate::print(&format!("Nothing was read in the last {}.\n", words::span(args.since)));
+        crate::print(&format!("Nothing was read in the last {}.\n", words::span(args.since.unwrap_or(SINCE))));
     }
     Ok(())
 }

@@ -56,6 +56,50 @@ fn for_people_for_tables_and_for_programs() {
     assert_eq!(quiet, "Nothing was read in the last 10 s.\n");
 }
 
+/// Ten cycles of the 5-hour window: every other one is used up steadily after 200 minutes, the others to a quarter.
+fn work(scene: &Scene) {
+    const MINUTE: i64 = 60_000;
+    let mut store = open(&scene.data(), "t", Duration::ZERO).store.unwrap();
+    let begun = now_ms() - 10 * 300 * MINUTE;
+    let rows = (0..10).flat_map(|cycle| {
+        let began = begun + cycle * 300 * MINUTE;
+        (1..=100).map(move |n| {
+            let minute = 2 * n;
+            let used = if cycle % 2 == 0 { minute as f64 / 2.0 } else { minute as f64 / 8.0 };
+            Row::Memory(Memory::Window(WindowRecord {
+                account: AccountId("anthropic:ann".into()),
+                window: "five_hour".into(),
+                label: "5-hour".into(),
+                duration_s: Some(18_000),
+                used_percent: Some(used),
+                resets_at: Some(Wall(began + 300 * MINUTE)),
+                at: Wall(began + minute * MINUTE),
+                source: Source::StatusLine,
+            }))
+        })
+    });
+    store.write(&rows.collect::<Vec<Row>>()).unwrap();
+}
+
+#[test]
+fn forecasts_are_held_against_what_came() {
+    let scene = Scene::new();
+    scene.state(42.0, 26.0, 60);
+    work(&scene);
+    let told = scene.run(&["history", "--backtest"], b"");
+    assert_eq!(told.status.code(), Some(0), "{told:?}");
+    let told = text(&told.stdout);
+    let says = |part: &str| assert!(told.contains(part), "{part}: {told}");
+    says("ann@example.com: 5-hour: 10 cycles, 5 of them used up before their reset;");
+    says("\"runs out\": said");
+    says("time of running out: off by 0 s in the middle");
+    says("within the range 100 %");
+    says("42 min ahead: off by 0.0 points in the middle");
+    let none = scene.run(&["history", "--backtest", "--since", "1s"], b"");
+    assert!(text(&none.stdout).starts_with("There is nothing to hold forecasts against yet"), "{none:?}");
+    assert_eq!(scene.run(&["history", "--backtest", "--csv"], b"").status.code(), Some(64));
+}
+
 #[test]
 fn whoever_stops_reading_causes_no_error() {
     let scene = Scene::new();
