@@ -33,12 +33,16 @@ impl Scene {
         let clock = ClockSpec::from_now(speed);
         let fake = FakeAnthropic::start_with(clock).await;
         let home = Home::new();
-        // What is said of made-up windows depends on the hour; it has tests of its own.
-        home.settings(&serde_json::json!({"version": 1, "notify_forecast": false, "notify_thresholds": []}));
+        choose(&home, &[]);
         let credential = home.sign_in(clock.now() + Duration::from_secs(400 * 3600));
         let inspector = Inspector::new();
         let launch = Launch::new(&home, &desktop, &fake).inspected_by(&inspector);
         Self { desktop, fake, home, credential, launch, inspector }
+    }
+
+    /// The settings, before the app starts.
+    pub fn settings_with(&self, settings: &[(&str, Value)]) {
+        choose(&self.home, settings);
     }
 
     pub fn start(&self) -> App {
@@ -116,6 +120,13 @@ impl Scene {
         })
         .await;
     }
+}
+
+/// What is said of made-up windows depends on the hour; it has tests of its own.
+fn choose(home: &Home, settings: &[(&str, Value)]) {
+    let mut all = serde_json::json!({"version": 1, "notify_forecast": false, "notify_thresholds": []});
+    settings.iter().for_each(|(key, value)| all[*key] = value.clone());
+    home.settings(&all);
 }
 
 /// State of the usage gate in `status --json`.
