@@ -1,6 +1,8 @@
 //! The only owner of what is shown. Everything that may change it arrives here; tray and windows are told only
 //! what differs from what they were told before.
 
+mod wishes;
+
 use crate::choosing::Edit;
 use crate::exporter::Exporter;
 use crate::files::StoreFiles;
@@ -10,20 +12,19 @@ use crate::signing_in::{self, Found, SigningIn};
 use crate::tray::{Tray, TrayEvent};
 use crate::view::{Answer, SettingsChange, View};
 use crate::windows::Host;
-use crate::{arguments, autostart, choices, face, notify};
+use crate::{arguments, autostart, face, notify};
 use holdoff_core::state::Refusal;
 use holdoff_core::{AccountId, report, words};
 use holdoff_engine::environment::Environment;
-use holdoff_engine::history::{Format, News, to_folder};
+use holdoff_engine::history::News;
 use holdoff_engine::ipc::{Call, FromApp, RefreshAnswer, Responder, Window};
 use holdoff_engine::roster::{Asked, Command};
 use holdoff_engine::runner::Announcement;
 use holdoff_engine::settings_file::{self, Loaded};
-use holdoff_engine::sources;
-use holdoff_engine::start::{Engine, shut_down, stamp};
+use holdoff_engine::start::{Engine, shut_down};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
-use tauri::{AppHandle, Manager, Wry};
+use tauri::{AppHandle, Wry};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// What the controller is made of.
@@ -240,6 +241,8 @@ impl Controller {
             }
             Call::ExportHistory { format } => self.export_history(format, responder),
             Call::DeleteHistory => self.delete_history(responder),
+            Call::StatusLines => self.look_at_status_lines(responder),
+            Call::StatusLine { place, install, agreed } => self.status_line(place, install, agreed, responder),
             Call::Version => responder.answer(json!(env!("CARGO_PKG_VERSION"))),
             Call::Reading { config_dir, reading } => {
                 self.engine.push(&self.environment, config_dir.as_deref(), reading);
@@ -341,47 +344,6 @@ impl Controller {
         self.export().await;
         self.tell_engine(Command::Settings(Box::new(self.settings.settings.clone()))).await;
         Ok(message)
-    }
-
-    /// Looks at a folder that is to be added, and says what it found there.
-    async fn considered(&self, change: SettingsChange) -> Result<(SettingsChange, Option<String>), String> {
-        let Some(text) = change.add_folder.clone() else {
-            return Ok((change, None));
-        };
-        let (environment, settings) = (self.environment.clone(), self.settings.settings.clone());
-        let looked = tokio::task::spawn_blocking(move || sources::consider(&environment, &settings, &text)).await;
-        let found = looked.map_err(|_| "The folder could not be looked at.".to_owned())??;
-        let label = found.account().and_then(|id| self.known(|known| choices::label(&id, known)));
-        let message = words::folder_added(&found.text, &found.read, label.as_deref());
-        Ok((SettingsChange { add_folder: Some(found.text), ..change }, Some(message)))
-    }
-
-    /// Into the folder where the person looks for what was saved.
-    fn export_history(&self, format: Format, responder: Responder) {
-        let (history, dir) = (self.engine.history.clone(), self.environment.data_dir.clone());
-        let folder = self.app.path().download_dir().ok().filter(|folder| folder.is_dir());
-        let folder = folder.unwrap_or_else(|| self.environment.home.clone());
-        let stamp = stamp(self.environment.clock.now().wall);
-        tokio::spawn(async move {
-            history.flush().await;
-            let into = folder.clone();
-            let written = tokio::task::spawn_blocking(move || to_folder(&dir, &into, &stamp, format)).await;
-            let written = match written {
-                Ok(written) => written.map_err(|error| error.to_string()),
-                Err(_) => Err("it failed in Holdoff itself".to_owned()),
-            };
-            let message = words::history_exported(&folder.display().to_string(), written.as_deref());
-            responder.answer(json!(Answer { done: written.is_ok(), message: Some(message) }));
-        });
-    }
-
-    fn delete_history(&self, responder: Responder) {
-        let history = self.engine.history.clone();
-        tokio::spawn(async move {
-            let deleted = history.delete_all().await;
-            let message = deleted.as_ref().err().cloned().unwrap_or_else(|| words::HISTORY_DELETED.to_owned());
-            responder.answer(json!(Answer { done: deleted.is_ok(), message: Some(message) }));
-        });
     }
 
     async fn export(&mut self) {

@@ -21,6 +21,7 @@ mod files;
 mod logs;
 mod look;
 mod notify;
+mod status_line;
 mod tray;
 mod windows;
 

@@ -3,6 +3,10 @@
 //! Times are milliseconds since the Unix epoch on the program's clock. `*_clock` fields are the same
 //! instants in words for the person's time zone ("15:30", "Fri 22:00"). No token is ever in here.
 
+mod status_line;
+
+pub use status_line::{DiffKind, DiffLine, StatusLineAnswer, StatusLinePlan, StatusLineView};
+
 use serde::{Deserialize, Serialize};
 
 /// Everything that either window shows.
@@ -360,6 +364,11 @@ mod tests {
             binding::<PlaceView>(),
             binding::<SettingsChange>(),
             binding::<AccountChange>(),
+            binding::<StatusLineView>(),
+            binding::<StatusLinePlan>(),
+            binding::<StatusLineAnswer>(),
+            binding::<DiffLine>(),
+            binding::<DiffKind>(),
             binding::<Answer>(),
         ];
         if std::env::var_os(WRITE).is_some() {

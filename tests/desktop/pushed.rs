@@ -8,7 +8,7 @@ use holdoff_world::Answer;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 /// A session of Claude Code tells how much of the 5-hour window is used, which ends in two hours.
-fn push(scene: &Scene, used: f64) {
+pub fn push(scene: &Scene, used: f64) {
     let now = scene.fake.clock().now().duration_since(UNIX_EPOCH).unwrap();
     let at = Wall(i64::try_from(now.as_millis()).unwrap());
     let window = QuotaWindow {

@@ -86,6 +86,15 @@ impl Scene {
         windows
     }
 
+    /// What Claude Code tells its status line in the 5-hour window that was read.
+    pub async fn session_says(&self, used: f64) -> String {
+        let read = |account: &Value| account["reading"]["windows"][0]["id"] == "five_hour";
+        let account = self.wait_for_account("a reading", read).await;
+        let resets = account["reading"]["windows"][0]["resets_at"].as_str().unwrap();
+        let resets = resets.parse::<jiff::Timestamp>().unwrap().as_second();
+        serde_json::json!({"rate_limits": {"five_hour": {"used_percentage": used, "resets_at": resets}}}).to_string()
+    }
+
     /// The outcome of each request, once there are this many.
     pub async fn wait_for_outcomes(&self, count: usize) -> Vec<String> {
         holdoff_world::eventually(SOON, format!("{count} outcomes"), async || {

@@ -2,6 +2,8 @@ import { invoke, isTauri } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 import type { Answer } from "./bindings/Answer";
 import type { SettingsChange } from "./bindings/SettingsChange";
+import type { StatusLineAnswer } from "./bindings/StatusLineAnswer";
+import type { StatusLineView } from "./bindings/StatusLineView";
 import type { View } from "./bindings/View";
 
 /** What the windows may ask of the program behind them. */
@@ -14,6 +16,10 @@ export interface Backend {
   /** Writes all of the history into the person's download folder. */
   exportHistory(format: "csv" | "json"): Promise<Answer>;
   deleteHistory(): Promise<Answer>;
+  /** How Claude Code's status lines stand now. */
+  statusLines(): Promise<StatusLineView[]>;
+  /** What a change of one would do; with the fingerprint of what was shown, makes it. */
+  statusLine(place: string, install: boolean, agreed: string | null): Promise<StatusLineAnswer>;
   /** Opens a terminal with the owner's own sign-in, or says what is missing. */
   signIn(accountId: string): Promise<Answer>;
   openSettings(): Promise<void>;
@@ -29,6 +35,9 @@ const tauri: Backend = {
   changeSettings: (change) => invoke<Answer>("change_settings", { change }),
   exportHistory: (format) => invoke<Answer>("export_history", { format }),
   deleteHistory: () => invoke<Answer>("delete_history"),
+  statusLines: () => invoke<StatusLineView[]>("status_lines"),
+  statusLine: (place, install, agreed) =>
+    invoke<StatusLineAnswer>("status_line", { place, install, agreed }),
   signIn: (accountId) => invoke<Answer>("sign_in", { accountId }),
   openSettings: () => invoke<void>("open_settings"),
   closeWindow: () => invoke<void>("close_window"),
@@ -43,6 +52,8 @@ const outside: Backend = {
   changeSettings: () => Promise.reject(new Error(OUTSIDE)),
   exportHistory: () => Promise.reject(new Error(OUTSIDE)),
   deleteHistory: () => Promise.reject(new Error(OUTSIDE)),
+  statusLines: () => Promise.reject(new Error(OUTSIDE)),
+  statusLine: () => Promise.reject(new Error(OUTSIDE)),
   signIn: () => Promise.reject(new Error(OUTSIDE)),
   openSettings: () => Promise.reject(new Error(OUTSIDE)),
   closeWindow: () => Promise.reject(new Error(OUTSIDE)),

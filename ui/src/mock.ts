@@ -7,6 +7,7 @@ import type { SettingsChange } from "./bindings/SettingsChange";
 import type { SettingsView } from "./bindings/SettingsView";
 import type { Theme } from "./bindings/Theme";
 import type { View } from "./bindings/View";
+import { StatusLines } from "./mock/statusLine";
 import { MENDED, OPENED, SCENARIOS, type Scenario } from "./mock/scenarios";
 
 const MENDS_AFTER_MS = 3000;
@@ -27,6 +28,7 @@ export function openMock(search: string): Backend {
   const wanted = new URLSearchParams(search);
   const scenario = scenarioOf(wanted.get("scenario"));
   const calls: MockHandle["calls"] = [];
+  const statusLines = new StatusLines();
   const listeners: ((view: View) => void)[] = [];
   let current = withTheme(SCENARIOS[scenario], wanted.get("theme"));
 
@@ -85,6 +87,17 @@ export function openMock(search: string): Backend {
       if (scenario === "refused") return Promise.reject("The history could not be deleted.");
       const message = "The history is deleted, and a new one has begun.";
       return Promise.resolve({ done: true, message });
+    },
+    // Only looks, and so is no command of the person's.
+    statusLines: () => Promise.resolve(statusLines.all()),
+    statusLine: (place, install, agreed) => {
+      calls.push(["status_line", { place, install, agreed }]);
+      if (scenario === "refused" && agreed !== null) {
+        const message =
+          "Claude Code's settings have changed since you looked. Nothing was changed. Look at the change again.";
+        return Promise.resolve({ plan: null, answer: { done: false, message } });
+      }
+      return Promise.resolve(statusLines.change(install, agreed));
     },
     signIn: (accountId) => {
       calls.push(["sign_in", accountId]);

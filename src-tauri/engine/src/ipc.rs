@@ -34,6 +34,14 @@ pub enum Call {
     },
     /// Delete all of the history.
     DeleteHistory,
+    /// How Claude Code's status lines stand.
+    StatusLines,
+    /// What a change of one would do; with the fingerprint of what was shown, make it.
+    StatusLine {
+        place: String,
+        install: bool,
+        agreed: Option<String>,
+    },
     /// Which version is running: answered with its text.
     Version,
     /// What a session of Claude Code with this config folder (`None`: the default one) says of its limits. Answered

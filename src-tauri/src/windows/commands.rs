@@ -16,6 +16,8 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         change_settings,
         export_history,
         delete_history,
+        status_lines,
+        status_line,
         sign_in,
         open_settings,
         close_window
@@ -58,6 +60,21 @@ async fn delete_history(link: State<'_, Link>) -> Result<Value, String> {
 }
 
 #[tauri::command]
+async fn status_lines(link: State<'_, Link>) -> Result<Value, String> {
+    Ok(link.call(Call::StatusLines).await?)
+}
+
+#[tauri::command]
+async fn status_line(
+    link: State<'_, Link>,
+    place: String,
+    install: bool,
+    agreed: Option<String>,
+) -> Result<Value, String> {
+    Ok(link.call(Call::StatusLine { place, install, agreed }).await?)
+}
+
+#[tauri::command]
 async fn sign_in(link: State<'_, Link>, account_id: String) -> Result<Value, String> {
     Ok(link.call(Call::SignIn { account: account_id }).await?)
 }
@@ -88,7 +105,9 @@ mod tests {
             callback: CallbackFn(0),
             error: CallbackFn(1),
             url: "tauri://localhost".parse().unwrap(),
-            body: InvokeBody::Json(json!({"accountId": "anthropic:ann", "change": {}, "format": "csv"})),
+            body: InvokeBody::Json(
+                json!({"accountId": "anthropic:ann", "change": {}, "format": "csv", "place": "", "install": true}),
+            ),
             headers: tauri::http::HeaderMap::new(),
             invoke_key: INVOKE_KEY.to_owned(),
         };
@@ -109,6 +128,10 @@ mod tests {
             (&panel, "change_settings", false),
             (&panel, "export_history", false),
             (&panel, "delete_history", false),
+            (&panel, "status_lines", false),
+            (&panel, "status_line", false),
+            (&settings, "status_lines", true),
+            (&settings, "status_line", true),
             (&settings, "export_history", true),
             (&settings, "delete_history", true),
             (&settings, "view", true),

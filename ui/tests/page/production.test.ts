@@ -57,6 +57,7 @@ async function openInTauri(name: string): Promise<Page> {
       view,
       refresh: { done: true, message: "Asked." },
       change_settings: { done: true, message: null },
+      status_lines: [],
     };
     window.invoked = [];
     window.emitView = (payload) => {
@@ -108,9 +109,10 @@ describe("inside Tauri", () => {
   test("a change of settings names only what changes", async () => {
     const page = await openInTauri("settings");
     await page.getByTestId("notify-recovery").click();
-    await page.waitForFunction(() => window.invoked.length >= 4);
+    await page.waitForFunction(() => window.invoked.length >= 5);
     const invoked = await page.evaluate(() => window.invoked.slice(2));
     expect(invoked).toEqual([
+      ["status_lines", {}],
       ["change_settings", { change: { notify_recovery: false } }],
       ["view", {}],
     ]);

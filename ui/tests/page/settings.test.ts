@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
+import { faults } from "../support/checks";
 import { commands, open, text, useBrowser } from "../support/pages";
 
 useBrowser();
@@ -313,5 +314,61 @@ describe("windows and the history", () => {
     const page = await open("settings", { scenario: "refused" });
     await page.getByTestId("export-json").click();
     await page.getByText("The disk is full.").waitFor();
+  });
+});
+
+describe("the status line of Claude Code", () => {
+  test("a change is shown first, and made only when it is agreed to", async () => {
+    const page = await open("settings");
+    expect(await text(page, "status-line-text")).toContain("Your own status line");
+    await page.getByTestId("install-status-line").click();
+    const change = page.getByTestId("status-line-change");
+    expect(await change.innerText()).toContain("/home/ann/.claude/settings.json");
+    expect(await change.locator(".removed").innerText()).toMatch(/^- +"statusLine"/);
+    expect(await change.locator(".added").innerText()).toContain("/usr/bin/holdoff statusline");
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      expect(await faults(page), colorScheme).toEqual([]);
+    }
+    await page.getByTestId("disagree").click();
+    expect(await change.count()).toBe(0);
+    await page.getByTestId("install-status-line").click();
+    await page.getByTestId("agree").click();
+    await page.getByText("Claude Code's status line calls Holdoff.").waitFor();
+    expect(await text(page, "status-line-text")).toContain("It calls Holdoff, and then your own");
+    expect(await page.getByTestId("install-status-line").count()).toBe(0);
+    const place = "~/.claude/settings.json";
+    expect(await commands(page)).toEqual([
+      ["status_line", { place, install: true, agreed: null }],
+      ["status_line", { place, install: true, agreed: null }],
+      ["status_line", { place, install: true, agreed: "f1" }],
+    ]);
+    await page.getByTestId("remove-status-line").click();
+    await page.getByTestId("agree").click();
+    await page.getByText("Claude Code's status line is yours again: my-line").waitFor();
+  });
+
+  test("the change is reached and left with the keyboard", async () => {
+    const page = await open("settings");
+    await page.getByTestId("install-status-line").focus();
+    await page.keyboard.press("Enter");
+    await page.getByTestId("status-line-change").waitFor();
+    await page.keyboard.press("Tab");
+    const focused = (): Promise<string | null | undefined> =>
+      page.evaluate(() => document.activeElement?.getAttribute("data-testid"));
+    expect(await focused()).toBe("agree");
+    await page.keyboard.press("Tab");
+    expect(await focused()).toBe("disagree");
+    await page.keyboard.press("Enter");
+    expect(await page.getByTestId("status-line-change").count()).toBe(0);
+    expect(await focused()).toBe("install-status-line");
+  });
+
+  test("a change that is not made says why", async () => {
+    const page = await open("settings", { scenario: "refused" });
+    await page.getByTestId("install-status-line").click();
+    await page.getByTestId("agree").click();
+    await page.getByText("have changed since you looked").waitFor();
+    expect(await page.getByTestId("status-line-change").count()).toBe(0);
   });
 });

@@ -36,7 +36,7 @@ export function checkEveryScenario(name: WindowName, widths: number[]): void {
   });
 }
 
-async function faults(page: Page): Promise<string[]> {
+export async function faults(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   return page.evaluate(async () => {
     const { violations } = await (window as unknown as { axe: typeof axe }).axe.run();

@@ -14,8 +14,8 @@ pub fn look(environment: &Environment, known: &Known) -> Vec<Finding> {
 fn place(place: &Place) -> Finding {
     let settings = place.settings().display();
     match place.status() {
-        Ok(Status::Installed { command, .. }) if !can_be_called(&command) => Finding::wrong(
-            format!("{settings} calls Holdoff where it is not: {command}"),
+        Ok(Status::Installed { command: called, .. }) if !command::can_be_called(&called) => Finding::wrong(
+            format!("{settings} calls Holdoff where it is not: {called}"),
             "Run: holdoff statusline install",
         ),
         Ok(Status::Installed { earlier, .. }) => {
@@ -26,8 +26,4 @@ fn place(place: &Place) -> Finding {
             .advised("To be up to date without asking, run: holdoff statusline install"),
         Err(error) => Finding::wrong(error.to_string(), "Mend it, or leave the status line out."),
     }
-}
-
-fn can_be_called(text: &str) -> bool {
-    command::program(text).is_none_or(|program| !program.is_absolute() || program.is_file())
 }

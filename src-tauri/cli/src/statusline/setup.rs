@@ -74,7 +74,7 @@ fn finish(
     }
     match change.apply(&stamp(environment.clock.now().wall)) {
         Ok(made) => {
-            let copy = made.copy.map(|copy| format!("The settings as they were are kept in {}.\n", copy.display()));
+            let copy = made.copy.map(|copy| format!("{}\n", words::status_line_copy(&copy.display().to_string())));
             crate::print(&format!("{}\n{}", done(), copy.unwrap_or_default()))
         }
         Err(error) => refused(&error),

@@ -100,6 +100,43 @@ fn resets(told: &[&QuotaWindow], now: Wall, zone: &TimeZone) -> Option<String> {
 pub const STATUS_LINE_OFFER: &str = "With every answer, Claude Code tells its status line how much is used. With Holdoff \
      in it, Holdoff is up to date while you work, and has to ask Anthropic much less often.";
 
+/// What stands in the settings of Claude Code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatusLine<'a> {
+    None,
+    /// Somebody else's; its command, if it is one.
+    Other(Option<&'a str>),
+    /// Holdoff is called, and then the earlier command, if there was one.
+    Holdoff(Option<&'a str>),
+    /// This command should call Holdoff, which does not lie there any more.
+    Lost(&'a str),
+}
+
+/// How it stands, before anything is changed.
+pub fn status_line_now(found: StatusLine<'_>) -> String {
+    match found {
+        StatusLine::None => "It does not call Holdoff; there is no status line.".to_owned(),
+        StatusLine::Other(Some(command)) => format!(
+            "It does not call Holdoff. Your own status line would go on running, and what it prints is what you see: {command}"
+        ),
+        StatusLine::Other(None) => "It does not call Holdoff; a status line of another kind stands there.".to_owned(),
+        StatusLine::Holdoff(None) => "It calls Holdoff.".to_owned(),
+        StatusLine::Holdoff(Some(command)) => format!("It calls Holdoff, and then your own status line: {command}"),
+        StatusLine::Lost(command) => {
+            format!("It calls Holdoff where it is not any more: {command}. Install it again, or remove it.")
+        }
+    }
+}
+
+/// Where the settings as they were are kept, after a change.
+pub fn status_line_copy(copy: &str) -> String {
+    format!("The settings as they were are kept in {copy}.")
+}
+
+/// The person looked at another change than the one that would be made now.
+pub const STATUS_LINE_CHANGED: &str =
+    "Claude Code's settings have changed since you looked. Nothing was changed. Look at the change again.";
+
 /// It is done. `earlier` is the command that was there before.
 pub fn status_line_installed(earlier: Option<&str>) -> String {
     let after = match earlier {
@@ -175,6 +212,18 @@ mod tests {
         week.windows[1].used_percent = Some(80.0);
         let painted = status_line(&week, Percent::Used, NOW, &TimeZone::UTC, Paint::Ansi);
         assert!(painted.contains("week \u{1b}[33m80%\u{1b}[0m"), "{painted:?}");
+    }
+
+    #[test]
+    fn how_it_stands() {
+        for (found, says) in [
+            (StatusLine::None, "there is no status line"),
+            (StatusLine::Other(Some("my-line")), "go on running, and what it prints is what you see: my-line"),
+            (StatusLine::Holdoff(Some("my-line")), "and then your own status line: my-line"),
+            (StatusLine::Lost("/x/holdoff statusline"), "Install it again, or remove it."),
+        ] {
+            assert!(status_line_now(found).contains(says), "{found:?}");
+        }
     }
 
     #[test]

@@ -94,7 +94,8 @@ impl Store {
     /// What SQLite says.
     pub fn recent(&self, span: Duration) -> Result<Vec<Entry>, HistoryError> {
         let sql = format!(
-            "{} WHERE request.at >= (SELECT at FROM request ORDER BY id DESC LIMIT 1) - ? ORDER BY request.id",
+            // The plus: by the index of times, and a sort of the few; not through all rows in their order.
+            "{} WHERE request.at >= (SELECT at FROM request ORDER BY id DESC LIMIT 1) - ? ORDER BY +request.id",
             rows::REQUESTS
         );
         let mut statement = self.connection.prepare_cached(&sql)?;

@@ -27,6 +27,11 @@ pub fn program(command: &str) -> Option<PathBuf> {
     own.then(|| PathBuf::from(program))
 }
 
+/// Whether the program that a command of Holdoff's calls is where it says.
+pub fn can_be_called(text: &str) -> bool {
+    program(text).is_none_or(|program| !program.is_absolute() || program.is_file())
+}
+
 /// The program under the name by which the person has it: `path` first, since what is on the `PATH` outlives an
 /// update, which the file behind it may not.
 pub fn lasting(program: &Path, path: Option<&std::ffi::OsStr>) -> PathBuf {

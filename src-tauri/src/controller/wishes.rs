@@ -1,0 +1,69 @@
+//! What a person wishes for in the settings that takes a moment: nobody else waits for it.
+
+use super::Controller;
+use crate::choices;
+use crate::status_line::{self, Wish};
+use crate::view::{Answer, SettingsChange};
+use holdoff_core::words;
+use holdoff_engine::history::{Format, to_folder};
+use holdoff_engine::ipc::Responder;
+use holdoff_engine::sources;
+use holdoff_engine::start::stamp;
+use serde_json::json;
+use tauri::Manager;
+
+impl Controller {
+    /// Looks at a folder that is to be added, and says what it found there.
+    pub(super) async fn considered(&self, change: SettingsChange) -> Result<(SettingsChange, Option<String>), String> {
+        let Some(text) = change.add_folder.clone() else {
+            return Ok((change, None));
+        };
+        let (environment, settings) = (self.environment.clone(), self.settings.settings.clone());
+        let looked = tokio::task::spawn_blocking(move || sources::consider(&environment, &settings, &text)).await;
+        let found = looked.map_err(|_| "The folder could not be looked at.".to_owned())??;
+        let label = found.account().and_then(|id| self.known(|known| choices::label(&id, known)));
+        let message = words::folder_added(&found.text, &found.read, label.as_deref());
+        Ok((SettingsChange { add_folder: Some(found.text), ..change }, Some(message)))
+    }
+
+    /// Into the folder where the person looks for what was saved.
+    pub(super) fn export_history(&self, format: Format, responder: Responder) {
+        let (history, dir) = (self.engine.history.clone(), self.environment.data_dir.clone());
+        let folder = self.app.path().download_dir().ok().filter(|folder| folder.is_dir());
+        let folder = folder.unwrap_or_else(|| self.environment.home.clone());
+        let stamp = stamp(self.environment.clock.now().wall);
+        tokio::spawn(async move {
+            history.flush().await;
+            let into = folder.clone();
+            let written = tokio::task::spawn_blocking(move || to_folder(&dir, &into, &stamp, format)).await;
+            let written = match written {
+                Ok(written) => written.map_err(|error| error.to_string()),
+                Err(_) => Err("it failed in Holdoff itself".to_owned()),
+            };
+            let message = words::history_exported(&folder.display().to_string(), written.as_deref());
+            responder.answer(json!(Answer { done: written.is_ok(), message: Some(message) }));
+        });
+    }
+
+    pub(super) fn delete_history(&self, responder: Responder) {
+        let history = self.engine.history.clone();
+        tokio::spawn(async move {
+            let deleted = history.delete_all().await;
+            let message = deleted.as_ref().err().cloned().unwrap_or_else(|| words::HISTORY_DELETED.to_owned());
+            responder.answer(json!(Answer { done: deleted.is_ok(), message: Some(message) }));
+        });
+    }
+
+    pub(super) fn look_at_status_lines(&self, responder: Responder) {
+        let (environment, settings) = (self.environment.clone(), self.settings.settings.clone());
+        tokio::task::spawn_blocking(move || responder.answer(json!(status_line::all(&environment, &settings))));
+    }
+
+    pub(super) fn status_line(&self, place: String, install: bool, agreed: Option<String>, responder: Responder) {
+        let (environment, settings) = (self.environment.clone(), self.settings.settings.clone());
+        tokio::task::spawn_blocking(move || {
+            let wish = Wish { place: &place, install, agreed: agreed.as_deref() };
+            responder.answer(json!(status_line::change(&environment, &settings, wish)));
+        });
+    }
+}

@@ -1,0 +1,133 @@
+//! Claude Code's status line in the settings window: how it stands, what a change of it would do, and the change, once
+//! its person has seen it and said yes. All of it reads files, and blocks for a moment.
+
+use crate::view::{Answer, DiffKind, DiffLine, StatusLineAnswer, StatusLinePlan, StatusLineView};
+use holdoff_core::Settings;
+use holdoff_core::words::{self, StatusLine};
+use holdoff_engine::environment::Environment;
+use holdoff_engine::sources;
+use holdoff_engine::start::stamp;
+use holdoff_engine::status_line::{Change, Kind, Line, Place, Plan, SettingsError, Status, command};
+use std::path::{Path, PathBuf};
+
+/// The command that Claude Code is to call lies beside the app.
+const PROGRAM: &str = if cfg!(windows) { "holdoff.exe" } else { "holdoff" };
+
+/// What a person wants of the status line at `place`.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish<'a> {
+    pub place: &'a str,
+    /// To have Holdoff called; else to put back what was there.
+    pub install: bool,
+    /// The fingerprint of the change that the person saw and agreed to.
+    pub agreed: Option<&'a str>,
+}
+
+pub fn all(environment: &Environment, settings: &Settings) -> Vec<StatusLineView> {
+    places(environment, settings).into_iter().map(|(name, place)| view(name, &place)).collect()
+}
+
+/// What would be done, or, where that was agreed to, does it.
+pub fn change(environment: &Environment, settings: &Settings, wish: Wish<'_>) -> StatusLineAnswer {
+    match try_change(environment, settings, wish) {
+        Ok(answer) => answer,
+        Err(why) => said(false, why),
+    }
+}
+
+fn try_change(environment: &Environment, settings: &Settings, wish: Wish<'_>) -> Result<StatusLineAnswer, String> {
+    let found = places(environment, settings).into_iter().find(|(name, _)| name == wish.place);
+    let (_, place) = found.ok_or("This folder is not one of Claude Code's any more. Open the settings again.")?;
+    let plan = if wish.install { place.plan_install(&own_command()?) } else { place.plan_uninstall() };
+    let nothing = if wish.install { words::STATUS_LINE_THERE } else { words::STATUS_LINE_NOT_THERE };
+    match (plan.map_err(in_words)?, wish.agreed) {
+        (Plan::Nothing, _) => Ok(said(true, nothing.to_owned())),
+        (Plan::Change(change), None) => {
+            Ok(StatusLineAnswer { plan: Some(shown(&change)), ..said(true, String::new()) })
+        }
+        (Plan::Change(change), Some(agreed)) if change.fingerprint() != agreed => {
+            Err(words::STATUS_LINE_CHANGED.to_owned())
+        }
+        (Plan::Change(change), Some(_)) => {
+            make(environment, &place, *change, wish.install).map(|done| said(true, done))
+        }
+    }
+}
+
+fn make(environment: &Environment, place: &Place, change: Change, install: bool) -> Result<String, String> {
+    let made = change.apply(&stamp(environment.clock.now().wall)).map_err(in_words)?;
+    let now = place.status().map_err(in_words)?;
+    let done = match (&now, install) {
+        (Status::Installed { earlier, .. }, true) => words::status_line_installed(earlier.as_deref()),
+        (Status::Other(earlier), false) => words::status_line_removed(earlier.as_deref()),
+        (_, true) => words::status_line_installed(None),
+        (_, false) => words::status_line_removed(None),
+    };
+    let copy = made.copy.map(|copy| words::status_line_copy(&copy.display().to_string()));
+    Ok([Some(done), copy].into_iter().flatten().collect::<Vec<_>>().join(" "))
+}
+
+/// The settings of each config folder, with the name that a person knows them by.
+fn places(environment: &Environment, settings: &Settings) -> Vec<(String, Place)> {
+    let sources = sources::all(environment, settings);
+    let place = |source: &holdoff_engine::credentials::Source| {
+        let place = Place::new(source.config_dir(), &environment.data_dir);
+        (name(place.settings(), &environment.home), place)
+    };
+    sources.iter().map(place).collect()
+}
+
+fn name(path: &Path, home: &Path) -> String {
+    path.strip_prefix(home).map_or_else(|_| path.to_owned(), |below| Path::new("~").join(below)).display().to_string()
+}
+
+fn view(place: String, at: &Place) -> StatusLineView {
+    let (text, install, remove) = match at.status() {
+        Ok(Status::Nothing) => (words::status_line_now(StatusLine::None), true, false),
+        Ok(Status::Other(own)) => (words::status_line_now(StatusLine::Other(own.as_deref())), true, false),
+        Ok(Status::Installed { command, .. }) if !command::can_be_called(&command) => {
+            (words::status_line_now(StatusLine::Lost(&command)), true, true)
+        }
+        Ok(Status::Installed { earlier, .. }) => {
+            (words::status_line_now(StatusLine::Holdoff(earlier.as_deref())), false, true)
+        }
+        Err(error) => (error.to_string(), false, false),
+    };
+    StatusLineView { place, text, install, remove }
+}
+
+fn own_command() -> Result<String, String> {
+    let here = std::env::current_exe().and_then(|exe| exe.canonicalize());
+    let program: Option<PathBuf> = here.ok().and_then(|exe| Some(exe.parent()?.join(PROGRAM)));
+    let program = program.filter(|program| program.is_file()).ok_or(
+        "The command holdoff does not lie beside the app, so there is nothing to call. Install Holdoff again.",
+    )?;
+    Ok(command::own(&command::lasting(&program, std::env::var_os("PATH").as_deref())))
+}
+
+fn shown(change: &Change) -> StatusLinePlan {
+    StatusLinePlan {
+        path: change.path().display().to_string(),
+        lines: change.diff().into_iter().map(line).collect(),
+        fingerprint: change.fingerprint(),
+    }
+}
+
+fn line(line: Line) -> DiffLine {
+    let kind = match line.kind {
+        Kind::Same => DiffKind::Same,
+        Kind::Removed => DiffKind::Removed,
+        Kind::Added => DiffKind::Added,
+        Kind::Gap => DiffKind::Gap,
+    };
+    DiffLine { kind, text: line.text }
+}
+
+fn said(done: bool, message: String) -> StatusLineAnswer {
+    let message = Some(message).filter(|message| !message.is_empty());
+    StatusLineAnswer { plan: None, answer: Answer { done, message } }
+}
+
+fn in_words(error: SettingsError) -> String {
+    error.to_string()
+}

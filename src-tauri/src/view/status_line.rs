@@ -1,0 +1,54 @@
+//! Claude Code's status line in the settings window, asked for when it is looked at.
+
+use super::Answer;
+use serde::{Deserialize, Serialize};
+
+/// The status line of one config folder of Claude Code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct StatusLineView {
+    /// The settings file, with the home folder as `~`.
+    pub place: String,
+    /// How it stands, or why it cannot be told.
+    pub text: String,
+    /// There is something to install.
+    pub install: bool,
+    /// There is something to remove.
+    pub remove: bool,
+}
+
+/// What a change of Claude Code's settings would do. Nothing is changed yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct StatusLinePlan {
+    pub path: String,
+    pub lines: Vec<DiffLine>,
+    /// Agreeing to it means this change of these settings, and no other.
+    pub fingerprint: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct DiffLine {
+    pub kind: DiffKind,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum DiffKind {
+    Same,
+    Removed,
+    Added,
+    /// Lines that are the same and not shown.
+    Gap,
+}
+
+/// The change to look at, or what came of the wish where there is none to look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct StatusLineAnswer {
+    pub plan: Option<StatusLinePlan>,
+    pub answer: Answer,
+}

@@ -1,0 +1,49 @@
+import type { StatusLineAnswer } from "../bindings/StatusLineAnswer";
+import type { StatusLinePlan } from "../bindings/StatusLinePlan";
+import type { StatusLineView } from "../bindings/StatusLineView";
+
+const PLACE = "~/.claude/settings.json";
+
+const PLAN: StatusLinePlan = {
+  path: "/home/ann/.claude/settings.json",
+  lines: [
+    { kind: "same", text: "{" },
+    { kind: "same", text: '  "model": "opus",' },
+    { kind: "removed", text: '  "statusLine": { "type": "command", "command": "my-line" },' },
+    {
+      kind: "added",
+      text: '  "statusLine": { "type": "command", "command": "/usr/bin/holdoff statusline" },',
+    },
+    { kind: "same", text: '  "theme": "dark"' },
+    { kind: "gap", text: "…" },
+    { kind: "same", text: "}" },
+  ],
+  fingerprint: "f1",
+};
+
+/** A person with a status line of their own. */
+export class StatusLines {
+  private installed = false;
+
+  all(): StatusLineView[] {
+    const text = this.installed
+      ? "It calls Holdoff, and then your own status line: my-line"
+      : "It does not call Holdoff. Your own status line would go on running, and what it prints is what you see: my-line";
+    return [{ place: PLACE, text, install: !this.installed, remove: this.installed }];
+  }
+
+  change(install: boolean, agreed: string | null): StatusLineAnswer {
+    if (agreed === null) {
+      const swapped = { same: "same", gap: "gap", removed: "added", added: "removed" } as const;
+      const lines = install
+        ? PLAN.lines
+        : PLAN.lines.map(({ kind, text }) => ({ kind: swapped[kind], text }));
+      return { plan: { ...PLAN, lines }, answer: { done: true, message: null } };
+    }
+    this.installed = install;
+    const message = install
+      ? "Claude Code's status line calls Holdoff. Your own command goes on running, and what it prints is what you see: my-line"
+      : "Claude Code's status line is yours again: my-line";
+    return { plan: null, answer: { done: true, message } };
+  }
+}
