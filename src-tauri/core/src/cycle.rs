@@ -20,6 +20,9 @@ pub struct Cycle {
     pub resets_at: Option<Wall>,
     pub duration_s: Option<u64>,
     pub points: Vec<Point>,
+    /// When it was read first; the point of its beginning is reckoned.
+    #[serde(default)]
+    pub read_from: Option<Wall>,
     #[serde(default)]
     pub told: Told,
 }
@@ -86,6 +89,7 @@ impl Cycle {
             resets_at: window.resets_at,
             duration_s: window.duration_s,
             points: Vec::new(),
+            read_from: Some(point.at),
             told: Told::default(),
         };
         // Nothing is used at the beginning, which is known where the length is.
@@ -107,6 +111,13 @@ impl Cycle {
     /// How much of it was used when it was last read.
     pub fn used(&self) -> f64 {
         self.points.last().map_or(0.0, |point| point.used)
+    }
+
+    /// How long it was followed: from the first reading of it to the last.
+    pub fn followed(&self) -> Duration {
+        let last = self.points.last();
+        let from = self.read_from.or_else(|| self.points.first().map(|first| first.at));
+        from.zip(last).map_or(Duration::ZERO, |(from, last)| last.at.since(from))
     }
 
     pub fn is_over(&self, now: Wall) -> bool {

@@ -125,6 +125,12 @@ pub const FORECAST_AFTER: Duration = secs(10 * 60);
 pub const FORECAST_TOLD_FROM: f64 = 20.0;
 pub const FORECAST_TOLD_TO: f64 = 95.0;
 
+/// Before this part of a window is over (30 minutes of 5 hours, 17 hours of a week) its pace may be that of one busy
+/// hour, and before it was followed for half of that, that of a time when nobody looked: a first reading that is far
+/// ahead of its window is shown with its forecast, and said only if it stays so.
+pub const FORECAST_TOLD_AFTER: u32 = 10;
+pub const FORECAST_FOLLOWED_IN: u32 = 20;
+
 /// A window that runs out less than this part of its length before its reset is near enough to lasting.
 pub const MARGIN_IN_WINDOW: u32 = 20;
 

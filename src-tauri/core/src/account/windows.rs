@@ -7,6 +7,7 @@ use crate::pace::Forecast;
 use crate::policy;
 use crate::state::AccountState;
 use crate::time::{Moment, Wall};
+use std::time::Duration;
 
 impl Account {
     /// Takes note of what the windows have come to by now.
@@ -74,12 +75,20 @@ fn tell_forecast(window: &str, cycle: &mut Cycle, notices: &mut Notices, wanted:
         cycle.resets_at.is_some_and(|reset| latest < reset && at.plus(margin) <= reset)
     };
     let used = (policy::FORECAST_TOLD_FROM..policy::FORECAST_TOLD_TO).contains(&cycle.used());
-    let tell = wanted.forecast && used && runs_out.is_some_and(early);
+    let tell = wanted.forecast && used && has_evidence(cycle, now.wall) && runs_out.is_some_and(early);
     if tell {
         cycle.told.forecast = true;
         notices.tell_of_window(news(window, cycle, News::RunsOut), now);
     }
     tell
+}
+
+/// A forecast may be shown before it is worth a notification.
+fn has_evidence(cycle: &Cycle, now: Wall) -> bool {
+    let length = cycle.length().unwrap_or_default();
+    let left = cycle.resets_at.map_or(Duration::ZERO, |at| at.since(now));
+    left + length / policy::FORECAST_TOLD_AFTER <= length.max(left)
+        && cycle.followed() >= length / policy::FORECAST_FOLLOWED_IN
 }
 
 /// What was said of the cycle is over with it. A reset is worth a word where the window was nearly used up, and not

@@ -3,6 +3,7 @@
 use super::*;
 use crate::Reading;
 use crate::notice::News;
+use crate::pace::Forecast;
 use crate::quota::{QuotaWindow, Source};
 
 const FIVE_HOURS: i64 = 5 * 3_600_000;
@@ -139,6 +140,29 @@ fn that_it_runs_out_is_said_once_and_before_it_does() {
     let (title, body) = world.words.last().unwrap();
     assert!(title.starts_with("5-hour limit runs out 1"), "{title}");
     assert!(body.contains("At this pace it runs out 1") && body.contains("It resets 17:00."), "{body}");
+}
+
+/// Holdoff is started in the middle of a busy window: what it shows at once, it says only once it has seen it go on.
+#[test]
+fn a_first_reading_far_ahead_of_its_window_is_no_notification_yet() {
+    let mut world = world();
+    prefer(&mut world, |preferences| preferences.wanted.thresholds = vec![].try_into().unwrap());
+    world.run(HOUR);
+    use_until(&mut world, 72, 40.0);
+    let shown = world.account.state().cycles.get("five_hour").unwrap().forecast(world.now.wall);
+    assert!(matches!(shown, Some(Forecast::RunsOut { .. })), "{shown:?}");
+    assert_eq!(told(&world), []);
+    use_until(&mut world, 90, 40.0);
+    assert_eq!(told(&world), [(78, News::RunsOut)]);
+}
+
+/// At this pace 20 % are used after 12 minutes.
+#[test]
+fn a_busy_beginning_is_no_notification_before_a_tenth_of_the_window_is_over() {
+    let mut world = world();
+    prefer(&mut world, |preferences| preferences.wanted.thresholds = vec![].try_into().unwrap());
+    use_until(&mut world, 40, 100.0);
+    assert_eq!(told(&world), [(30, News::RunsOut)]);
 }
 
 #[test]
