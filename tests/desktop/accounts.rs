@@ -170,7 +170,8 @@ async fn a_token_for_inference_alone_is_explained_and_never_tried() {
     tray.activate(1000, 10).await;
     let panel = Browser::attach(&scene.inspector, SOON).await;
     panel.wait_for_text(SOON, explained).await;
-    click(&panel, "[data-testid=sign-in-help]").await;
+    panel.click_away("[data-testid=sign-in-help]").await;
+    scene.desktop.wait_for_window(app.pid(), SOON, |window| window.title == "Holdoff settings").await;
     scene.pass(minutes(30)).await;
     assert!(scene.fake.requests().is_empty());
     assert_eq!(scene.home.find_secret(&[&token]), Vec::<std::path::PathBuf>::new());

@@ -116,6 +116,20 @@ impl Browser {
         element.click().await.unwrap_or_else(|e| panic!("the button {name:?} cannot be clicked: {e}"));
     }
 
+    /// Clicks the element that this CSS selector finds, where the click closes its own window: the driver then sometimes
+    /// answers that there is no such window any more.
+    ///
+    /// # Panics
+    /// When there is no such element, or it cannot be clicked.
+    pub async fn click_away(&self, selector: &str) {
+        let element = self.client.find(Locator::Css(selector)).await;
+        let element = element.unwrap_or_else(|e| panic!("the window has no {selector:?}: {e}"));
+        match element.click().await {
+            Err(error) if !error.is_no_such_window() => panic!("{selector:?} cannot be clicked: {error}"),
+            Ok(()) | Err(_) => {}
+        }
+    }
+
     /// Turns to the window with this title.
     ///
     /// # Panics
