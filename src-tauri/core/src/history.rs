@@ -161,4 +161,12 @@ mod tests {
         let anew = [(5, Some(50), Told::Shown), (9, None, Told::No)];
         check(&with(Some((5, Told::Shown))), &with(Some((9, Told::No))), &anew);
     }
+
+    #[test]
+    fn a_reset_that_moves_by_a_minute_is_the_same() {
+        check(Some(reading(5, 40.0, 900_000)), reading(9, 40.0, 960_000), &[]);
+        check(Some(reading(5, 40.0, 900_000)), reading(9, 40.0, 840_000), &[]);
+        check(Some(reading(5, 40.0, 900_000)), reading(9, 40.0, 960_001), &[(5, 40.0), (9, 40.0)]);
+        check(Some(reading(5, 40.0, 900_000)), reading(9, 40.0, 839_999), &[(5, 40.0), (9, 40.0)]);
+    }
 }

@@ -278,3 +278,6 @@ impl Notices {
         self.service_appeared(now);
     }
 }
+
+#[cfg(test)]
+mod tests;

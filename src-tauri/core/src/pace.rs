@@ -230,4 +230,6 @@ fn ms(time: f64) -> Duration {
 }
 
 #[cfg(test)]
+mod table;
+#[cfg(test)]
 mod tests;

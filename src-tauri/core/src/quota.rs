@@ -174,4 +174,20 @@ mod tests {
         let open_ended = QuotaWindow { resets_at: None, used_percent: None, ..window };
         assert_eq!(open_ended.level(Wall(5_000)), Level::NotSaid);
     }
+
+    #[test]
+    fn the_highest_level_is_that_of_a_window_that_is_not_over() {
+        let window = |used: Option<f64>, resets_at: i64| QuotaWindow {
+            id: "w".into(),
+            label: "w".into(),
+            used_percent: used,
+            resets_at: Some(Wall(resets_at)),
+            duration_s: None,
+            binding: false,
+            origin: None,
+        };
+        let of = |windows| Reading::new(Source::UsageEndpoint, Wall(0), windows, vec![]).highest(Wall(100));
+        assert_eq!(of(vec![window(Some(99.0), 100), window(Some(12.0), 101), window(Some(40.5), 101)]), Some(40.5));
+        assert_eq!(of(vec![window(Some(99.0), 100), window(None, 101)]), None);
+    }
 }

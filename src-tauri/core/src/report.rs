@@ -311,3 +311,6 @@ fn pause_key(cause: &Pause) -> &'static str {
         Pause::OtherAccount => "other_account",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -362,3 +362,6 @@ impl Moment {
         if carried.is_after(most) { most } else { carried }
     }
 }
+
+#[cfg(test)]
+mod tests;

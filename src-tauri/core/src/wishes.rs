@@ -166,4 +166,15 @@ mod tests {
         assert_eq!(Vec::from(all), [1, 100]);
         assert!(Thresholds::try_from(vec![0]).is_err() && Thresholds::try_from(vec![101]).is_err());
     }
+
+    #[test]
+    fn thresholds_are_a_set_in_order() {
+        let of = |percents: &[u8]| Thresholds::try_from(percents.to_vec()).unwrap();
+        let set = of(&[95, 50, 50, 100, 1]);
+        assert_eq!((Vec::from(set), set.lowest()), (vec![1, 50, 95, 100], Some(1)));
+        assert_eq!((of(&[]).lowest(), of(&[95, 80]).lowest()), (None, Some(80)));
+        let reached = [0.9, 1.0, 94.9, 95.0, 100.0, 250.0].map(|used| set.reached(used));
+        assert_eq!(reached, [None, Some(1), Some(50), Some(95), Some(100), Some(100)]);
+        assert!(Thresholds::try_from(vec![0]).is_err() && Thresholds::try_from(vec![101]).is_err());
+    }
 }

@@ -147,3 +147,30 @@ fn nothing_recorded_is_nothing_judged() {
     assert_eq!(Backtest::default().verdicts(), []);
     assert_eq!(median(&[]), None);
 }
+
+#[test]
+fn one_record_is_no_cycle_and_two_are() {
+    let at = |n: i64| Wall(n * 300 * MINUTE);
+    let one = |n: i64, minute: i64, used: f64| {
+        record("five_hour", FIVE_HOURS, Wall(at(n).0 + minute * MINUTE), used, at(n + 1))
+    };
+    assert_eq!(verdict(&[one(0, 60, 20.0)]).cycles, 0);
+    assert_eq!(verdict(&[one(0, 60, 20.0), one(0, 90, 30.0)]).cycles, 1);
+    assert_eq!(verdict(&[one(0, 60, 20.0), one(0, 90, 30.0), one(1, 60, 20.0)]).cycles, 1);
+}
+
+#[test]
+fn between_two_records_use_grew_evenly() {
+    let said = |at: i64, used: f64| Said { at: Wall(at), used, forecast: None, later: None };
+    let all = [said(1000, 10.0), said(2000, 30.0), said(6000, 38.0)];
+    let at = |at: i64| used_at(&all, Wall(at));
+    assert_eq!([at(1001), at(1500), at(2000), at(4000)], [Some(10.02), Some(20.0), Some(30.0), Some(34.0)]);
+    assert_eq!([at(1000), at(6000), at(6001)], [None, Some(38.0), None]);
+}
+
+#[test]
+fn quantiles_are_members_of_the_list() {
+    let values = [5.0, 1.0, 4.0, 2.0, 3.0];
+    let of = [0.0, 0.24, 0.5, 0.9, 1.0].map(|share| quantile(&values, share).unwrap());
+    assert_eq!((of, median(&values)), ([1.0, 2.0, 3.0, 5.0, 5.0], Some(3.0)));
+}

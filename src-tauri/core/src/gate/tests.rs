@@ -247,3 +247,35 @@ fn a_reboot_takes_nothing_from_what_is_left() {
     let GateState::Paused { since, .. } = gate.state else { panic!("{gate:?}") };
     assert_eq!(later.since(since), Duration::from_secs(60));
 }
+
+/// Law 6: the third strike pauses, whichever kind the others were.
+#[test]
+fn two_rejections_pause_nothing() {
+    for forbidden in [false, true] {
+        let rejection = || if forbidden { Rejection::Forbidden("no".into()) } else { Rejection::Unauthorized };
+        let mut gate = gate();
+        for n in 1..=2 {
+            gate.rejected(after(n * 300), rejection(), print_of("a"));
+            assert_eq!((&gate.state, gate.unauthorized), (&GateState::Open, u32::try_from(n).unwrap()));
+        }
+        gate.rejected(after(900), rejection(), print_of("a"));
+        let expect = if forbidden { Pause::Forbidden { message: "no".into() } } else { Pause::Rejected };
+        assert_eq!(cause(&gate), Some(&expect));
+    }
+}
+
+/// Law 2.
+#[test]
+fn nothing_shortens_a_cooldown_or_ends_a_pause() {
+    let mut gate = gate();
+    gate.shut_until(Cooldown::Unanswered, NOON, after(600));
+    gate.shut_until(Cooldown::MemoryLost, NOON, after(599));
+    gate.shut_until(Cooldown::MemoryLost, NOON, after(600));
+    let GateState::CoolingDown { cause, until, .. } = &gate.state else { panic!("{gate:?}") };
+    assert_eq!((cause, *until), (&Cooldown::Unanswered, after(600)));
+    gate.shut_until(Cooldown::MemoryLost, NOON, after(601));
+    assert_eq!(self::until(&gate), Some(after(601)));
+    gate.pause(after(10), Pause::Rejected, print_of("a"));
+    gate.shut_until(Cooldown::MemoryLost, NOON, after(9999));
+    assert_eq!(self::cause(&gate), Some(&Pause::Rejected));
+}

@@ -205,3 +205,21 @@ fn who_was_waited_for_without_a_name_is_the_account_that_came() {
     assert_eq!(two.look(0, &sign_in("ann", "sk-2", 8)), None, "she was known here");
     assert_eq!(two.look(0, &sign_in("bob", "sk-3", 8)), Some(Before::Other(id("ann"))));
 }
+
+#[test]
+fn a_place_is_known_by_its_name() {
+    let mut state = State::new("boot".into());
+    let listed = |name: &str, plan: &str| Place {
+        provider: Provider::Anthropic,
+        account: Some(id("ann")),
+        sign_in: SignIn { place: name.into(), plan: Some(plan.into()), ..SignIn::default() },
+    };
+    state.places = vec![listed(HOME, "pro"), listed(WORK, "max")];
+    let known = |name: &str| Place::known(&state, Provider::Anthropic, name);
+    assert_eq!(known(WORK), listed(WORK, "max"));
+    let fresh = known("~/new/.credentials.json");
+    assert_eq!(
+        (fresh.account, fresh.sign_in.plan, fresh.sign_in.place.as_str()),
+        (None, None, "~/new/.credentials.json")
+    );
+}

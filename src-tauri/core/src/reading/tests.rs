@@ -265,3 +265,30 @@ fn what_a_session_was_told_before_the_sign_in_was_written_is_not_its() {
     assert!(at(999, place()).can_be_of(None));
     assert!(at(999, Whose::Account("ann".into())).can_be_of(Some(Wall(1_000))));
 }
+
+/// Clocks differ by a minute at most, and figures are rounded by less than one point.
+#[test]
+fn what_is_told_again_is_told_by_its_figures() {
+    let window = |used: f64, resets_at: i64, at: i64| QuotaWindow {
+        origin: Some(Origin { at: min(at), source: StatusLine }),
+        ..window("five_hour", used, Wall(NOON.0 + resets_at))
+    };
+    let old = window(40.0, 600_000, 0);
+    let again = |used, resets_at, at| repeats(&window(used, resets_at, at), &old);
+    assert!(again(90.0, 539_999, 1), "it speaks of an earlier cycle");
+    assert!(!again(90.0, 540_000, 1) && !again(39.0, 540_000, 1));
+    assert!(again(38.9, 600_000, 1), "use only grows");
+    assert!(again(38.9, 660_000, 1), "a minute later is the same end");
+    assert!(!again(38.9, 660_001, 1), "another cycle begins with less");
+    assert!(again(38.9, 600_000, 9) && !again(38.9, 600_000, 10), "the old cycle is over at its end");
+    let open = QuotaWindow { resets_at: None, ..window(40.0, 0, 0) };
+    assert!(!repeats(&window(1.0, 600_000, 1), &open));
+}
+
+/// Of the same moment, the answer of the endpoint is what a reading is called by.
+#[test]
+fn at_the_same_moment_the_endpoint_gives_its_name() {
+    let mut kept = status_line(min(0), &[("five_hour", 44.0, min(120))]);
+    kept.take_in(endpoint(min(0), &[("fable", 82.0, min(5000))]), LATE);
+    assert_eq!((kept.at, kept.source), (min(0), UsageEndpoint));
+}

@@ -223,4 +223,10 @@ mod tests {
         }
         assert_eq!(parse(json!({"claude_config_dirs": "~/a"})).1.len(), 1);
     }
+
+    #[test]
+    fn an_id_is_cut_after_eighty_letters() {
+        assert_eq!(named(&"x".repeat(80)), "x".repeat(80));
+        assert_eq!(named(&"x".repeat(81)), "x".repeat(80) + "…");
+    }
 }

@@ -112,6 +112,8 @@ pub fn rfc3339(at: Wall) -> String {
 }
 
 #[cfg(test)]
+mod sentences;
+#[cfg(test)]
 mod stories;
 
 #[cfg(test)]

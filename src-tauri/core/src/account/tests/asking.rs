@@ -144,3 +144,16 @@ fn a_person_may_ask_three_minutes_after_the_last_request() {
     world.settle();
     assert_eq!(world.gaps(), [180]);
 }
+
+/// What was not asked is no line that the ledger and the gate are held against each other by.
+#[test]
+fn a_wish_that_is_refused_is_no_sign_of_a_request() {
+    let mut world = World::new(|_| limited(None));
+    world.settle();
+    let told = world.account.state().usage.told;
+    assert_eq!(told, Some(NOON));
+    world.advance(Duration::from_secs(60));
+    world.account.refresh(world.now).unwrap_err();
+    world.settle();
+    assert_eq!((world.withheld(), world.account.state().usage.told), (1, told));
+}

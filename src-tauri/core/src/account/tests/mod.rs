@@ -1,6 +1,7 @@
 //! The laws of asking, in the decision core: a world around one account, whose time is moved by hand.
 
 mod asking;
+mod dice;
 mod keeping;
 mod pushed;
 mod renewing;

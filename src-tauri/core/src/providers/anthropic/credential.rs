@@ -98,6 +98,7 @@ pub fn identity(bytes: &[u8]) -> Identity {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     const WHOLE: &str = r#"{"claudeAiOauth":{"accessToken":"sk-ant-oat01-A","refreshToken":"sk-ant-ort01-A",
         "expiresAt":1788781207410,"refreshTokenExpiresAt":1790029079410,
@@ -175,5 +176,34 @@ mod tests {
         for text in ["", "{}", "[]", "{\"oauthAccount\":3}", "{\"oauthAccount\":{\"accountUuid\":5}}"] {
             assert_eq!(super::identity(text.as_bytes()), Identity::default(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_expiry_that_cannot_be_is_none() {
+        let expiry = |json: Value| expiry(&json).map(|at| at.0);
+        for first in [json!(1_735_689_600_000_i64), json!("1735689600000"), json!(1_735_689_600_000.0)] {
+            assert_eq!(expiry(first), Some(1_735_689_600_000));
+        }
+        assert_eq!(expiry(json!(4_102_444_799_999.5)), Some(4_102_444_799_999));
+        for wrong in [json!(1_735_689_599_999_i64), json!(4_102_444_800_000_i64), json!(1e300), json!("soon"), json!(0)]
+        {
+            assert_eq!(expiry(wrong.clone()), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_refresh_token_is_good_until_it_runs_out() {
+        let credential = found(WHOLE);
+        let ends = 1_790_029_079_410;
+        assert!(credential.renewable(Wall(ends - 1)) && !credential.renewable(Wall(ends)));
+        let for_ever = Credential { refresh_expires_at: None, ..credential.clone() };
+        assert!(for_ever.renewable(Wall(i64::MAX)));
+        let none = Credential { refresh_token: None, ..for_ever };
+        assert!(!none.renewable(Wall(0)));
+    }
+
+    #[test]
+    fn four_mebibytes_are_no_credential_file() {
+        assert_eq!(FILE_MAX, 4_194_304);
     }
 }

@@ -201,4 +201,17 @@ mod tests {
         let denied = understand(400, r#"{"error":"sk-ant-ort01-SECRET"}"#);
         assert!(!format!("{denied:?} {:?}", understand(200, WHOLE)).contains("sk-ant"));
     }
+
+    #[test]
+    fn text_of_an_answer_is_only_repeated_where_it_cannot_be_a_token() {
+        let kind = |kind: &str| match understand(400, &format!(r#"{{"error":"{kind}"}}"#)) {
+            Grant::Denied { kind, .. } => kind,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(kind("invalid_client"), "invalid_client");
+        assert_eq!(kind(&"a".repeat(40)), "a".repeat(40));
+        for hidden in ["a".repeat(41), "sk-ant-ort01-abc".into(), "Invalid".into(), "a b".into()] {
+            assert_eq!(kind(&hidden), "");
+        }
+    }
 }

@@ -161,4 +161,27 @@ mod tests {
         with["disabled_reason"] = json!("out_of_credits");
         check(json!({"spend": with}), &["Extra usage $12.34 $100.00 12 out of credits", "Balance €5.00 - - -"]);
     }
+
+    #[test]
+    fn what_one_does_not_say_is_taken_from_the_other() {
+        let mut half = spend();
+        half["limit"] = json!(null);
+        half["percent"] = json!(99);
+        check(json!({"extra_usage": extra(), "spend": half}), &["Extra usage $12.34 $100.00 12.34 -"]);
+        let mut other = extra();
+        other["utilization"] = json!(null);
+        other["monthly_limit"] = json!(null);
+        other["disabled_reason"] = json!("paused");
+        check(json!({"extra_usage": other, "spend": spend()}), &["Extra usage $12.34 $100.00 12 paused"]);
+    }
+
+    #[test]
+    fn amounts_that_no_number_holds_are_not_told() {
+        let shown = |minor: Value| {
+            read(&json!({"spend": {"enabled": true, "used": {"amount_minor": minor, "currency": "USD"}}}))
+        };
+        assert_eq!(shown(json!(8_999_999_999_999_999_i64)).len(), 1);
+        assert_eq!(shown(json!(9_000_000_000_000_000_i64)).len(), 0);
+        assert_eq!(shown(json!(-9e15)).len(), 0);
+    }
 }

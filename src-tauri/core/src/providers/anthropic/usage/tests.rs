@@ -132,3 +132,25 @@ fn what_looks_like_a_token_is_withheld_however_it_is_written() {
     }
     assert_eq!(clean(" Opus\n "), "Opus");
 }
+
+#[test]
+fn windows_stand_in_the_order_in_which_they_matter() {
+    let window = |id: &str, label: &str, duration_s: Option<u64>| QuotaWindow {
+        id: id.into(),
+        label: label.into(),
+        used_percent: None,
+        resets_at: None,
+        duration_s,
+        binding: false,
+        origin: None,
+    };
+    let mut all = [
+        window("odd", "A", None),
+        window("fable", "Fable", Some(604_800)),
+        window("seven_day", "weekly", None),
+        window("opus", "Aardvark", Some(604_800)),
+        window("five_hour", "zz", None),
+    ];
+    all.sort_by_key(rank);
+    assert_eq!(all.map(|window| window.id), ["five_hour", "seven_day", "opus", "fable", "odd"]);
+}

@@ -1,0 +1,62 @@
+use super::*;
+use crate::time::{Boot, Wall};
+use std::time::Duration;
+
+const NOON: Moment = Moment { wall: Wall(1_789_387_200_000), boot: Boot(1_000_000) };
+
+fn after(secs: u64) -> Moment {
+    NOON.plus(Duration::from_secs(secs))
+}
+
+fn about(window: &str, news: News) -> WindowNews {
+    WindowNews { window: window.into(), label: window.into(), news }
+}
+
+#[test]
+fn what_waits_to_be_said_of_a_window_can_be_taken_back() {
+    let mut notices = Notices::default();
+    assert!(!notices.withdraw("five_hour", |_| true), "there was nothing");
+    notices.tell_of_window(about("five_hour", News::RunsOut), NOON);
+    assert!(!notices.withdraw("seven_day", |_| true), "another window");
+    assert!(!notices.withdraw("five_hour", |news| *news != News::RunsOut), "other news");
+    assert!(notices.withdraw("five_hour", |news| *news == News::RunsOut));
+    assert_eq!(notices.due(NOON), None);
+}
+
+#[test]
+fn the_newest_of_a_window_takes_the_place_of_what_waits_but_not_of_what_is_being_shown() {
+    let mut notices = Notices::default();
+    notices.tell_of_window(about("five_hour", News::Threshold { percent: 80 }), NOON);
+    notices.tell_of_window(about("seven_day", News::RunsOut), NOON);
+    notices.tell_of_window(about("five_hour", News::Threshold { percent: 95 }), NOON);
+    let first = notices.due(NOON).unwrap();
+    let shown = notices.start_showing(first).unwrap();
+    assert_eq!(shown.about, Some(about("seven_day", News::RunsOut)), "first come, first said");
+    assert!(notices.is_showing());
+    assert!(!notices.withdraw("seven_day", |_| true), "it is being said");
+    notices.shown(first);
+    let second = notices.due(NOON).unwrap();
+    let shown = notices.start_showing(second).unwrap();
+    assert_eq!(shown.about, Some(about("five_hour", News::Threshold { percent: 95 })));
+    notices.shown(second);
+    assert_eq!((notices.due(NOON), notices.is_showing()), (None, false));
+}
+
+/// It waits longer and longer, and not at all when there is a service again.
+#[test]
+fn what_nobody_took_is_offered_again() {
+    let mut notices = Notices::default();
+    notices.tell_of_window(about("five_hour", News::RunsOut), NOON);
+    let id = notices.due(NOON).unwrap();
+    notices.start_showing(id);
+    notices.missed(id, NOON);
+    let first = notices.next_offer().unwrap();
+    assert_eq!(first, NOON.plus(policy::NOTICE.after(1)));
+    assert!(notices.due(NOON).is_none() && notices.due(first) == Some(id));
+    notices.start_showing(id);
+    assert_eq!(notices.next_offer(), None, "it is being shown");
+    notices.missed(id, first);
+    assert_eq!(notices.next_offer(), Some(first.plus(policy::NOTICE.after(2))));
+    notices.service_appeared(after(5000));
+    assert_eq!(notices.due(after(5000)), Some(id));
+}

@@ -1,0 +1,82 @@
+use super::*;
+use crate::gate::Cooldown;
+use crate::secret::Token;
+use crate::time::Boot;
+use std::time::Duration;
+
+const NOW: Moment = Moment { wall: Wall(1_789_387_200_000), boot: Boot(5_000_000) };
+
+fn after(secs: u64) -> Moment {
+    NOW.plus(Duration::from_secs(secs))
+}
+
+fn fingerprint() -> Fingerprint {
+    Token::new("sk-1".to_owned()).unwrap().fingerprint()
+}
+
+fn renewing() -> AccountState {
+    let mut state = AccountState::new(Provider::Anthropic);
+    state.sign_in.seen = Some(Seen::Present { fingerprint: fingerprint(), expires_at: Some(after(3600).wall) });
+    state.sign_in.renewable = true;
+    state.renews = true;
+    state
+}
+
+#[test]
+fn an_account_is_named_by_its_provider_or_by_its_place() {
+    let named = Identity { account: Some("3f2c".into()), ..Identity::default() };
+    assert_eq!(AccountId::of(Provider::Anthropic, &named, "~/a").to_string(), "anthropic:3f2c");
+    // printf '%s' '~/.claude/.credentials.json' | sha256sum | cut -c1-12
+    let unnamed = AccountId::of(Provider::Anthropic, &Identity::default(), "~/.claude/.credentials.json");
+    assert_eq!(unnamed.to_string(), "anthropic:at-80455f97404d");
+}
+
+#[test]
+fn how_renewal_stands() {
+    let mut state = renewing();
+    assert_eq!(state.renewal(NOW), Renewal::Ready);
+    let cause = Cooldown::RateLimited { retry_after_s: None };
+    state.token.state = GateState::CoolingDown { cause: cause.clone(), since: NOW, until: after(60) };
+    assert_eq!(state.renewal(after(59)), Renewal::Waits { cause: &cause, until: after(60) });
+    assert_eq!(state.renewal(after(60)), Renewal::Ready, "what is over holds nothing back");
+    state.sign_in.renewable = false;
+    assert_eq!(state.renewal(NOW), Renewal::Impossible);
+    state.token.state = GateState::Paused { cause: Pause::RefreshRefused, since: NOW, fingerprint: fingerprint() };
+    assert_eq!(state.renewal(NOW), Renewal::Stopped(&Pause::RefreshRefused));
+    state.renews = false;
+    assert_eq!(state.renewal(NOW), Renewal::Off);
+}
+
+/// A pause of renewal is in nobody's way while the access token lives.
+#[test]
+fn what_is_wrong_with_a_sign_in() {
+    let mut state = renewing();
+    let at = |state: &AccountState, secs: u64| state.sign_in_trouble(after(secs).wall);
+    assert_eq!((at(&state, 3599), at(&state, 3600)), (None, Some(SignInTrouble::Expired)));
+    state.token.state = GateState::Paused { cause: Pause::RenewalCutOff, since: NOW, fingerprint: fingerprint() };
+    assert_eq!((at(&state, 3599), at(&state, 3600)), (None, Some(SignInTrouble::Paused(Pause::RenewalCutOff))));
+    state.usage.state = GateState::Paused { cause: Pause::Rejected, since: NOW, fingerprint: fingerprint() };
+    assert_eq!(at(&state, 0), Some(SignInTrouble::Paused(Pause::Rejected)));
+}
+
+/// The machine was off for 100 s by the wall clock, and its boot clock began anew.
+#[test]
+fn a_wish_is_carried_over_a_reboot_and_waits_an_hour_at_most() {
+    let mut state = State::new("first".into());
+    let id = AccountId("anthropic:ann".into());
+    state.saved = Some(NOW);
+    state.accounts.insert(id.clone(), AccountState { next: Some(after(300)), renewed: Some(NOW), ..renewing() });
+    let now = Moment { wall: after(100).wall, boot: Boot(7) };
+    let carried = |mut state: State, boot_id: &str, now: Moment| {
+        state.carry_to(boot_id, now);
+        let account = &state.accounts[&id];
+        (account.next.map(|at| at.since(now).as_secs()), account.renewed.map(|at| now.since(at).as_secs()))
+    };
+    assert_eq!(carried(state.clone(), "second", now), (Some(200), Some(100)));
+    assert_eq!(carried(state.clone(), "first", after(100)), (Some(200), Some(100)), "the same boot carries nothing");
+
+    state.accounts.get_mut(&id).unwrap().next = Some(after(9_000));
+    assert_eq!(carried(state.clone(), "second", now).0, Some(3600), "no longer than the longest interval");
+    state.saved = None;
+    assert_eq!(carried(state, "second", now).0, Some(3600), "nor where nobody knows when it was saved");
+}
