@@ -236,3 +236,23 @@ fn the_ledger_has_every_request_and_what_came_of_it() {
     assert_eq!(count(|event| matches!(event, Happened::Came { .. })), world.asked.len());
     assert!(world.entries.iter().all(|entry| entry.next_at.is_some()));
 }
+
+/// Law 12: the network may take a moment, not two; and not two minutes.
+#[test]
+fn one_failure_soon_after_waking_is_forgiven() {
+    let slept = |network: fn(usize) -> Delivery| {
+        let mut world = World::new(network);
+        world.settle();
+        world.advance(Duration::from_secs(8 * HOUR));
+        world
+    };
+    let mut twice = slept(|n| if n == 1 { good() } else { Delivery::NotSent("no name".into()) });
+    twice.run(50);
+    assert_eq!((twice.asked.len(), twice.account.state().usage.network_failures), (3, 1), "the second one counts");
+    let mut later = slept(|n| match n {
+        1 | 2 => good(),
+        _ => Delivery::NotSent("no name".into()),
+    });
+    later.run(5 * MINUTE + 25);
+    assert_eq!((later.asked.len(), later.account.state().usage.network_failures), (3, 1), "it has been awake for long");
+}

@@ -200,3 +200,20 @@ fn the_same_line_again_writes_nothing_to_disk() {
     }
     assert!((1..=8).contains(&saves), "{saves} in two minutes");
 }
+
+/// Law 10: what was put off by a reading that came by itself stays put off.
+#[test]
+fn a_change_of_other_settings_moves_no_request() {
+    let mut world = World::new(|_| good());
+    world.settle();
+    world.advance(Duration::from_secs(2 * MINUTE));
+    world.status_line(43.0);
+    world.settle();
+    let next = world.account.state().next;
+    assert!(next.is_some_and(|next| next.since(world.now) > Duration::from_secs(3 * MINUTE)), "{next:?}");
+    let mut other = preferences();
+    other.wanted.recovery = false;
+    world.account.handle(Event::Preferences(other), world.now);
+    world.settle();
+    assert_eq!(world.account.state().next, next);
+}

@@ -319,3 +319,16 @@ fn a_reading_mends_no_sign_in_that_cannot_be_renewed() {
     assert!(world.account.state().mended && !world.account.state().troubled);
     assert_eq!(world.shown, [NoticeKind::SignInStopped, NoticeKind::Recovered]);
 }
+
+/// Law 9: the desktop may have no notification service just then.
+#[test]
+fn a_pair_that_cannot_be_written_is_said_as_soon_as_somebody_takes_it() {
+    let mut world = renewing(|n| grant(n + 1));
+    world.storing = Stored::Failed("no space left".into());
+    world.service = false;
+    world.run(8 * HOUR);
+    assert_eq!((world.spent.len(), world.shown.len()), (1, 0));
+    world.service = true;
+    world.run(HOUR);
+    assert_eq!(world.shown, [NoticeKind::RenewalUnsaved]);
+}

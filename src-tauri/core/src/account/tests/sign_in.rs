@@ -206,3 +206,43 @@ fn a_mended_sign_in_is_said_even_if_the_program_ended_meanwhile() {
     world.settle();
     assert!(world.account.state().mended);
 }
+
+#[test]
+fn why_there_is_no_sign_in_is_kept_as_it_changes() {
+    let mut world = World::new(|_| good());
+    world.settle();
+    for why in [Absence::NoFile, Absence::NotSignedIn, Absence::EmptyToken] {
+        world.credential = CredentialRead::Absent(why.clone());
+        world.account.handle(Event::CredentialMayHaveChanged, world.now);
+        world.settle();
+        assert_eq!(world.disk.sign_in.seen, Some(crate::sign_in::Seen::Absent(why)));
+    }
+    assert_eq!(world.asked.len(), 1);
+}
+
+/// What was sent is not held up by it, and what comes of it is known to be of the old sign-in.
+#[test]
+fn a_sign_in_that_changes_while_an_answer_is_awaited_is_looked_at() {
+    for retiring in [false, true] {
+        let mut world = World::new(|_| good());
+        while !matches!(world.account.step, Step::Asking { .. }) {
+            match world.account.poll(world.now) {
+                Action::Ask(..) => {}
+                action => world.act(action),
+            }
+        }
+        world.credential = credential("sk-2");
+        world.account.handle(Event::CredentialMayHaveChanged, world.now);
+        if retiring {
+            world.account.handle(Event::Retire, world.now);
+        }
+        let looked = loop {
+            match world.account.poll(world.now) {
+                Action::ReadCredential => break true,
+                Action::Sleep(_) => break false,
+                action => world.act(action),
+            }
+        };
+        assert_eq!(looked, !retiring);
+    }
+}
