@@ -10,24 +10,39 @@ use crate::policy;
 use crate::request::Endpoint;
 use crate::state::{AccountId, AccountState, State};
 use crate::time::{Moment, Wall};
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// What older entries say holds nothing shut any more.
 pub const SPAN: Duration = policy::LONGEST_COOLDOWN;
 
-/// The last word of the ledger on each gate of each account.
+/// The last word of the ledger on each gate of each account, as it stood at a start.
 #[derive(Debug, Clone, Default)]
 pub struct Recollection {
     words: Vec<Word>,
-    lost: Option<Loss>,
+    /// When each of the lines was written that are read back: for finding the one that a state knows of. Which are newer
+    /// than that is told by their order and not by their times, for the clock may have been set between two of them.
+    lines: Vec<Wall>,
+    loss: Option<Loss>,
 }
 
-/// No state could be read, though there was one.
-#[derive(Debug, Clone)]
-struct Loss {
-    at: Moment,
-    /// The last words from before it.
-    words: Vec<Word>,
+/// No state could be read, though there was one: what may have been shut then. Kept, for the accounts that have not been
+/// met since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loss {
+    /// Until when anything may have been shut.
+    longest: Moment,
+    usage: Remembered,
+    token: Remembered,
+}
+
+/// What the ledger knew of one endpoint when the state was lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Remembered {
+    /// The accounts that it names.
+    accounts: Vec<String>,
+    /// Until when any of them was shut.
+    until: Moment,
 }
 
 #[derive(Debug, Clone)]
@@ -35,31 +50,75 @@ struct Word {
     account: String,
     endpoint: Endpoint,
     at: Wall,
-    /// `None` where only another sign-in helped.
-    until: Option<Wall>,
+    /// Where among the lines it stands.
+    order: usize,
+    /// Until when it shuts the gate, on the clock that nobody can set; `None` where only another sign-in helped.
+    until: Option<Moment>,
+    /// Until when the next request keeps its distance.
+    spaced: Moment,
     /// It left, and no answer to it is known of.
     unanswered: bool,
+    renewed: bool,
+}
+
+impl Loss {
+    /// The loss is found at `now`, and the ledger says this, from the oldest line to the newest.
+    pub fn found(entries: &[Entry], now: Moment) -> Self {
+        let words = Word::last(entries, now);
+        let longest = now.plus(SPAN);
+        // No reading since a renewal: its tokens may be another account's, and the pause that this was is lost.
+        let doubtful = |usage: &Word| {
+            usage.endpoint == Endpoint::Usage
+                && words.iter().any(|word| word.renewed && word.account == usage.account && word.order > usage.order)
+        };
+        let remembered = |endpoint: Endpoint| {
+            let words = words.iter().filter(|word| word.endpoint == endpoint);
+            // A pause has no end that time brings: it becomes the longest wait there is, however long ago it began.
+            let ends = words.clone().map(|word| word.until.filter(|_| !doubtful(word)).unwrap_or(longest));
+            Remembered {
+                accounts: words.map(|word| word.account.clone()).collect(),
+                until: ends.fold(now, Moment::later),
+            }
+        };
+        Self { longest, usage: remembered(Endpoint::Usage), token: remembered(Endpoint::Token) }
+    }
+
+    /// Whatever was said to any account, for its name may have been lost too; and where nothing is known of this one, as
+    /// long as the longest wait that is ever honoured: it may have been paused for longer than the ledger is read back.
+    /// An account that is met days after the loss waits for nothing.
+    fn until(&self, id: &AccountId, endpoint: Endpoint) -> Moment {
+        let remembered = match endpoint {
+            Endpoint::Usage => &self.usage,
+            Endpoint::Token => &self.token,
+        };
+        if remembered.accounts.contains(&id.0) { remembered.until } else { self.longest.later(remembered.until) }
+    }
+
+    pub(crate) fn carry_over_reboot(&mut self, last: Moment, now: Moment) {
+        for at in [&mut self.longest, &mut self.usage.until, &mut self.token.until] {
+            *at = at.carried(last, now);
+        }
+    }
 }
 
 impl Recollection {
-    /// `entries` from the oldest to the newest. `lost` says when there was a state and none of it could be read.
-    pub fn new(entries: &[Entry], lost: Option<Moment>, now: Moment) -> Self {
-        let lost = lost.filter(|at| now.since(*at) < SPAN).map(|at| {
-            // Where it was only now, all lines are from before, whatever was done to the clock.
-            let before = entries.iter().filter(|entry| at == now || entry.at <= at.wall);
-            Loss { at, words: Word::last(before) }
-        });
-        let words = Word::last(entries.iter());
-        Self { words, lost }
+    /// `entries` from the oldest to the newest, as they are found at a start.
+    pub fn new(entries: &[Entry], loss: Option<Loss>, now: Moment) -> Self {
+        Self { words: Word::last(entries, now), lines: entries.iter().map(|entry| entry.at).collect(), loss }
     }
 
     /// Shuts the gates of all that is kept for as long as the ledger knows better.
     pub fn remind_all(&self, state: &mut State, now: Moment) {
         for (id, account) in &mut state.accounts {
-            for gate in [&mut account.usage, &mut account.token] {
-                let left = self.missed(id, gate, now);
-                self.hold(id, gate, left, now);
-            }
+            self.remind_known(id, account, now);
+        }
+    }
+
+    /// The same for one account.
+    pub fn remind_known(&self, id: &AccountId, account: &mut AccountState, now: Moment) {
+        for gate in [&mut account.usage, &mut account.token] {
+            let until = self.missed(id, gate, now);
+            self.hold(id, gate, until, now);
         }
     }
 
@@ -67,17 +126,19 @@ impl Recollection {
     /// have been shut.
     pub fn remind(&self, id: &AccountId, account: &mut AccountState, now: Moment) {
         for gate in [&mut account.usage, &mut account.token] {
-            let left = match &self.lost {
-                Some(loss) => self.after_loss(loss, id, gate.endpoint, now),
+            let until = match &self.loss {
+                Some(loss) => Some(loss.until(id, gate.endpoint)),
                 None => self.missed(id, gate, now),
             };
-            self.hold(id, gate, left, now);
+            self.hold(id, gate, until, now);
+            // What there is already is no news, not even what is only read back once the clock was set back.
+            gate.told = gate.told.or(self.lines.last().copied());
         }
     }
 
-    fn hold(&self, id: &AccountId, gate: &mut Gate, left: Duration, now: Moment) {
-        if !left.is_zero() {
-            gate.shut_until(Cooldown::MemoryLost, now, now.plus(left));
+    fn hold(&self, id: &AccountId, gate: &mut Gate, until: Option<Moment>, now: Moment) {
+        if let Some(until) = until.filter(|until| until.is_after(now)) {
+            gate.shut_until(Cooldown::MemoryLost, now, until);
         }
         // Now it is known, and no news at the next start.
         gate.told = self.word(id, gate.endpoint).map(|word| word.at).or(gate.told);
@@ -87,67 +148,71 @@ impl Recollection {
         self.words.iter().find(|word| word.endpoint == endpoint && word.account == id.0)
     }
 
-    /// Whatever was said to any account, for its name may have been lost too; and where nothing is known of this one, as
-    /// long as the longest wait that is ever honoured: it may have been paused for longer than the ledger is read back.
-    /// An account that is met days after the loss waits for nothing.
-    fn after_loss(&self, loss: &Loss, id: &AccountId, endpoint: Endpoint, now: Moment) -> Duration {
-        let longest = SPAN.saturating_sub(now.since(loss.at));
-        let words = loss.words.iter().filter(|word| word.endpoint == endpoint);
-        // A pause has no end that time brings: it becomes the longest wait there is, however long ago it began.
-        let left = |word: &Word| word.until.map_or(longest, |until| word.left(until, now.wall));
-        let unknown = if words.clone().any(|word| word.account == id.0) { Duration::ZERO } else { longest };
-        words.map(left).max().unwrap_or_default().max(unknown)
+    /// Until when an answer shuts the gate that the state has not learned.
+    fn missed(&self, id: &AccountId, gate: &Gate, now: Moment) -> Option<Moment> {
+        let word = self.word(id, gate.endpoint).filter(|word| self.is_news(word, gate))?;
+        if word.unanswered && is_noted(word, gate) {
+            return None;
+        }
+        // A rejection is only spaced: whether it paused the account is what was lost, and the next one tells.
+        let until = word.until.unwrap_or(word.spaced);
+        gate.opens(now).is_some_and(|opens| until.is_after(opens)).then_some(until)
     }
 
-    /// What the state has not learned: an answer that is newer than the last one it knows of.
-    fn missed(&self, id: &AccountId, gate: &Gate, now: Moment) -> Duration {
-        let word = self.word(id, gate.endpoint);
-        // Of all lines, only the last is held against it: the clock may have been set between two of them.
-        let newer = word.filter(|word| match gate.told {
-            Some(told) => told != word.at,
-            None => gate.last_request.is_none_or(|last| last.wall < word.at),
-        });
-        // The gate settles the intent of that request by itself. That of an earlier one is further back than any two
-        // requests are apart.
-        let noted = |word: &&Word| gate.intent.is_some_and(|at| word.at.since(at.wall) < policy::MIN_SPACING);
-        let unknown = newer.filter(|word| !(word.unanswered && noted(word)));
-        // A rejection is only spaced: whether it paused the account is what was lost, and the next one tells.
-        let left = unknown.map(|word| word.left(word.until.unwrap_or(word.at.plus(policy::MIN_SPACING)), now.wall));
-        left.filter(|left| gate.opens(now).is_some_and(|opens| now.plus(*left).is_after(opens))).unwrap_or_default()
+    /// Whether it stands after the last line that the state knows of. That line may be missing, where it is long past, or the
+    /// ledger could not be written: then the clock has to tell, or that it is of the request that was noted.
+    fn is_news(&self, word: &Word, gate: &Gate) -> bool {
+        let Some(told) = gate.told.or(gate.last_request.map(|last| last.wall)) else {
+            return true;
+        };
+        match self.lines.iter().rposition(|at| *at == told) {
+            Some(known) => word.order > known,
+            None => word.at > told || is_noted(word, gate),
+        }
     }
+}
+
+/// Whether it is of the request whose intent was noted, which the gate settles by itself. That of an earlier one is
+/// further back than any two requests are apart.
+fn is_noted(word: &Word, gate: &Gate) -> bool {
+    gate.intent.is_some_and(|at| word.at >= at.wall && word.at.since(at.wall) < policy::MIN_SPACING)
 }
 
 impl Word {
     /// The last one on each gate.
-    fn last<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<Self> {
+    fn last(entries: &[Entry], now: Moment) -> Vec<Self> {
         let mut words: Vec<Self> = Vec::new();
-        for word in entries.filter_map(Self::of) {
+        for word in entries.iter().enumerate().filter_map(|(order, entry)| Self::of(entry, order, now)) {
             words.retain(|older| older.endpoint != word.endpoint || older.account != word.account);
             words.push(word);
         }
         words
     }
 
-    fn of(entry: &Entry) -> Option<Self> {
+    fn of(entry: &Entry, order: usize, now: Moment) -> Option<Self> {
+        let spaced = entry.at.plus(policy::MIN_SPACING);
         let (until, unanswered) = match &entry.event {
             Happened::Withheld { .. } => return None,
             Happened::Sent { .. } => (Some(entry.at.plus(unanswered(entry.endpoint))), true),
             Happened::Came { outcome, .. } if rejects(*outcome) => (None, false),
             // When it is wished for next is no cooldown.
-            Happened::Came { outcome: OutcomeKind::Reading | OutcomeKind::Renewed, .. } => {
-                (Some(entry.at.plus(policy::MIN_SPACING)), false)
-            }
+            Happened::Came { outcome: OutcomeKind::Reading | OutcomeKind::Renewed, .. } => (Some(spaced), false),
             // It did not leave: there is no distance to keep from it.
             Happened::Came { outcome: OutcomeKind::Unreachable, .. } => (entry.next_at, false),
-            Happened::Came { .. } => (entry.next_at.map(|next| next.max(entry.at.plus(policy::MIN_SPACING))), false),
+            Happened::Came { .. } => (entry.next_at.map(|next| next.max(spaced)), false),
         };
-        let account = entry.account.clone();
-        Some(Self { account, endpoint: entry.endpoint, at: entry.at, until, unanswered })
-    }
-
-    /// Time from `now` to `until`, at most the whole length: a clock that was set back must not lengthen it.
-    fn left(&self, until: Wall, now: Wall) -> Duration {
-        until.since(now).min(until.since(self.at)).min(SPAN)
+        // At most the whole length from now: a clock that was set back must not lengthen it.
+        let left = |until: Wall| now.plus(until.since(now.wall).min(until.since(entry.at)).min(SPAN));
+        Some(Self {
+            account: entry.account.clone(),
+            endpoint: entry.endpoint,
+            at: entry.at,
+            order,
+            until: until.map(left),
+            spaced: left(spaced),
+            unanswered,
+            renewed: matches!(entry.event, Happened::Came { outcome: OutcomeKind::Renewed, .. }),
+        })
     }
 }
 

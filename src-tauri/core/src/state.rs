@@ -8,6 +8,7 @@ use crate::notice::Notices;
 use crate::pace::Forecast;
 use crate::places::Place;
 use crate::quota::{QuotaWindow, Reading};
+use crate::recollection::Loss;
 use crate::request::Endpoint;
 use crate::secret::Fingerprint;
 use crate::sign_in::{Absence, Identity, Seen, SignIn};
@@ -48,9 +49,9 @@ pub struct State {
     /// have been set since (law 12).
     #[serde(default)]
     pub saved: Option<Moment>,
-    /// When there was a state and none of it could be read. Kept, for the accounts that have not been met since.
+    /// There was a state and none of it could be read: what holds for the accounts that have not been met since.
     #[serde(default)]
-    pub lost: Option<Moment>,
+    pub loss: Option<Loss>,
 }
 
 impl State {
@@ -62,7 +63,7 @@ impl State {
             active: Vec::new(),
             places: Vec::new(),
             saved: None,
-            lost: None,
+            loss: None,
         }
     }
 
@@ -73,7 +74,9 @@ impl State {
         }
         boot_id.clone_into(&mut self.boot_id);
         let last = self.saved.replace(now);
-        self.lost = self.lost.map(|at| at.carried(last.unwrap_or(at), now));
+        if let (Some(loss), Some(last)) = (&mut self.loss, last) {
+            loss.carry_over_reboot(last, now);
+        }
         for account in self.accounts.values_mut() {
             account.carry_over_reboot(last, now);
         }

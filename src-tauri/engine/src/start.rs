@@ -11,7 +11,7 @@ use crate::roster::{Command, Roster};
 use crate::runner::{Announcement, Tools};
 use crate::slots::{SlotWriter, Slots, TwoSlots};
 use holdoff_core::ledger::Entry;
-use holdoff_core::recollection::{self, Recollection};
+use holdoff_core::recollection::{self, Loss, Recollection};
 use holdoff_core::{AccountId, Moment, Pushed, Reading, Settings, State, Wall, Whose};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -96,8 +96,10 @@ pub fn keep(dir: &Path, recent: &[Entry], boot_id: &str, now: Moment) -> Kept {
     let findings = set_aside(&slots, now.wall);
     let mut state = slots.state.unwrap_or_else(|| State::new(boot_id.to_owned()));
     state.carry_to(boot_id, now);
-    state.lost = if lost { Some(now) } else { state.lost };
-    let memory = Recollection::new(recent, state.lost, now);
+    if lost {
+        state.loss = Some(Loss::found(recent, now));
+    }
+    let memory = Recollection::new(recent, state.loss.clone(), now);
     memory.remind_all(&mut state, now);
     Kept { state, generation: slots.generation, memory, findings }
 }

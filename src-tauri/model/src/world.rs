@@ -162,10 +162,14 @@ impl World {
             None => Found::Nothing,
         };
         self.see(&Observation::Started(found));
-        let mut state = self.disk.clone().unwrap_or_else(|| AccountState::new(Name::Anthropic));
         let entries: Vec<Entry> = self.ledger.iter().cloned().collect();
         let now = moment(self.now);
-        Recollection::new(&entries, None, now).remind(&id(), &mut state, now);
+        let memory = Recollection::new(&entries, None, now);
+        let mut state = self.disk.clone().unwrap_or_else(|| AccountState::new(Name::Anthropic));
+        match self.disk {
+            Some(_) => memory.remind_known(&id(), &mut state, now),
+            None => memory.remind(&id(), &mut state, now),
+        }
         // One seed for all: how long jitter is is the simulation's to vary.
         let mut account = Account::new(id(), "~/.claude".to_owned(), state, preferences(), now, 7);
         account.handle(Event::NoticeService(true), now);

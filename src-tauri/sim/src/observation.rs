@@ -53,6 +53,8 @@ pub enum Observation {
     /// It could not be made durable.
     NotKept,
     Recorded(Recorded),
+    /// Whether lines of the ledger wait in memory because they cannot be written.
+    LinesWait(bool),
     /// Part of a token was found in something that is written or shown.
     Leaked(&'static str),
     /// Whether the notification service takes notices.

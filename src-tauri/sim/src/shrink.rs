@@ -72,12 +72,12 @@ fn cut(plan: &mut Plan, at: Millis) {
     plan.length = plan.length.min(at + MINUTE);
 }
 
-/// What happened in a failing world, as a table for people: the time, and what was seen.
-pub fn tell(plan: &Plan) -> String {
+/// What happened in a failing world, as a table for people: the time, and what was seen; the last `lines` of it.
+pub fn tell(plan: &Plan, lines: usize) -> String {
     let outcome = World::run(plan.clone(), true);
     let mut text = format!("seed {}, climate \"{}\", {:?}\n", plan.seed, plan.climate, plan.wishes);
     // A long life before the end is of little interest.
-    let skipped = outcome.trace.len().saturating_sub(LINES);
+    let skipped = outcome.trace.len().saturating_sub(lines);
     if skipped > 0 {
         let _ = writeln!(text, "({skipped} lines before this are left out)");
     }
@@ -92,5 +92,3 @@ pub fn tell(plan: &Plan) -> String {
     }
     text
 }
-
-const LINES: usize = 60;

@@ -23,6 +23,8 @@ pub fn line(seen: &Observation) -> String {
         Observation::Kept(kept) => self::kept(kept),
         Observation::NotKept => "the state cannot be saved".to_owned(),
         Observation::Recorded(recorded) => self::recorded(recorded),
+        Observation::LinesWait(true) => "the ledger cannot be written, its lines wait".to_owned(),
+        Observation::LinesWait(false) => "the lines that waited are in the ledger".to_owned(),
         Observation::Leaked(place) => format!("part of a token is found in {place}"),
         Observation::Service(there) => format!("notification service: {}", if *there { "there" } else { "away" }),
         Observation::Shown(kind) => format!("  ** notice: {kind:?}"),

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 /// A reader may hold a page for a moment.
 const BUSY: Duration = Duration::from_secs(2);
+/// More entries than this are not read back, not even where a clock that was set back makes all of them recent.
+const RECENT_MAX: i64 = 20_000;
 
 #[derive(Debug)]
 pub struct Store {
@@ -23,7 +25,7 @@ pub struct Opened {
     pub store: Option<Store>,
     /// Sentences about what was found.
     pub findings: Vec<String>,
-    /// The ledger's entries of about the last `span`, the oldest first.
+    /// The ledger's entries of about the last `span`, in the order in which they were written.
     pub recent: Vec<Entry>,
 }
 
@@ -42,8 +44,7 @@ pub fn open(dir: &Path, stamp: &str, span: Duration) -> Opened {
     let mut recent = store.recent(span).unwrap_or_default();
     if let Err(error) = taken_over {
         tracing::warn!(%error, "the ledger of an earlier version is not in the history yet");
-        recent.extend(earlier.entries);
-        recent.sort_by_key(|entry| entry.at);
+        recent.splice(0..0, earlier.entries);
     }
     Opened { store: Some(store), findings, recent }
 }
@@ -88,18 +89,22 @@ impl Store {
         Ok(transaction.commit()?)
     }
 
-    /// The ledger's entries of about the last `span`, reckoned from its last one, the oldest first.
+    /// The end of the ledger, in the order in which it was written and without a gap: from the last entry that is more than
+    /// `span` older than the newest one. The clock may have been set between any two.
     ///
     /// # Errors
     /// What SQLite says.
     pub fn recent(&self, span: Duration) -> Result<Vec<Entry>, HistoryError> {
         let sql = format!(
-            // The plus: by the index of times, and a sort of the few; not through all rows in their order.
-            "{} WHERE request.at >= (SELECT at FROM request ORDER BY id DESC LIMIT 1) - ? ORDER BY +request.id",
+            // The plus: back from the newest to the first that is old, and not through all that are.
+            "{} WHERE request.id > (SELECT max(id) FROM request) - ?
+                AND request.id > coalesce((SELECT id FROM request
+                    WHERE +at < (SELECT at FROM request ORDER BY id DESC LIMIT 1) - ? ORDER BY id DESC LIMIT 1), 0)
+                ORDER BY request.id",
             rows::REQUESTS
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
-        let entries = statement.query_map([millis(span)], rows::request)?;
+        let entries = statement.query_map([RECENT_MAX, millis(span)], rows::request)?;
         let entries: Result<Vec<_>, _> = entries.collect();
         Ok(entries?.into_iter().flatten().collect())
     }

@@ -17,6 +17,8 @@ struct Options {
     years: f64,
     /// Go on after a failure, and count them.
     all: bool,
+    /// So many lines are told of a world that failed.
+    lines: usize,
 }
 
 fn main() -> ExitCode {
@@ -45,12 +47,15 @@ fn main() -> ExitCode {
     if options.all {
         summary(&failures);
     }
-    tell(first, length);
+    tell(first, length, options.lines);
     ExitCode::FAILURE
 }
 
 /// How often each law was broken, and in which world soonest.
 fn summary(failures: &[Failure]) {
+    for Failure { seed, at, broken } in failures {
+        println!("seed {seed:>6}, {:>6.1} days: {broken}", *at as f64 / DAY as f64);
+    }
     let mut laws: Vec<u8> = failures.iter().map(|failure| failure.broken.law).collect();
     laws.sort_unstable();
     laws.dedup();
@@ -63,7 +68,7 @@ fn summary(failures: &[Failure]) {
 }
 
 fn options() -> Result<Options, String> {
-    let mut options = Options { seeds: 400, first: 1, years: 0.25, all: false };
+    let mut options = Options { seeds: 400, first: 1, years: 0.25, all: false, lines: 60 };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         let mut number = || {
@@ -75,6 +80,7 @@ fn options() -> Result<Options, String> {
             "--seed" => (options.first, options.seeds) = (number()? as u64, 1),
             "--first" => options.first = number()? as u64,
             "--years" => options.years = number()?,
+            "--lines" => options.lines = number()? as usize,
             "--all" => options.all = true,
             _ => return Err(format!("`{arg}` means nothing here")),
         }
@@ -114,13 +120,13 @@ fn report(stats: &Stats, seconds: f64) {
     println!("requests a day under unbroken 429: {usage:.1} for usage, {token:.1} to renew");
 }
 
-fn tell(failure: &Failure, length: Millis) {
+fn tell(failure: &Failure, length: Millis, lines: usize) {
     println!("\nseed {} broke {} after {:.1} days", failure.seed, failure.broken, failure.at as f64 / DAY as f64);
     println!("making it smaller …");
     let plan = shrink::shrink(Plan::of(failure.seed, length), failure.broken.law);
     for planned in &plan.happenings {
         println!("  planned at {:>8.1} min: {:?}", planned.at as f64 / MINUTE as f64, planned.what);
     }
-    println!("\n{}", shrink::tell(&plan));
+    println!("\n{}", shrink::tell(&plan, lines));
     println!("again: cargo xtask simulate --seed {}", failure.seed);
 }

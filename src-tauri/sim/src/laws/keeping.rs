@@ -47,7 +47,7 @@ impl Laws {
     pub(super) fn died(&mut self) {
         let now = self.now;
         let under_way = self.under_way.take();
-        let unrecorded = self.uncome.take().is_some();
+        let unrecorded = self.uncome.take().is_some() || std::mem::take(&mut self.lines_wait);
         if let Some(cut_off) = under_way.filter(|under_way| under_way.endpoint == Endpoint::Token) {
             self.renewing.cut_off(cut_off.token);
         }

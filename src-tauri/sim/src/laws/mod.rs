@@ -64,6 +64,8 @@ pub struct Laws {
     unsent: Option<Endpoint>,
     /// Answered, and in no line yet.
     uncome: Option<(Endpoint, Meaning)>,
+    /// What was answered may stand in no line that outlives the process.
+    lines_wait: bool,
     /// When all memory was lost: accounts that are met after that may be shut for as long as anything may.
     lost: Option<Millis>,
 }
@@ -173,6 +175,7 @@ impl Laws {
             announced: None,
             unsent: None,
             uncome: None,
+            lines_wait: false,
             lost: None,
         }
     }
@@ -197,6 +200,7 @@ impl Laws {
             Observation::Kept(kept) => self.kept(kept)?,
             Observation::NotKept => self.saving = false,
             Observation::Recorded(recorded) => self.recorded(recorded)?,
+            Observation::LinesWait(wait) => self.lines_wait = *wait,
             Observation::Leaked(place) => return broken(15, || format!("part of a token stands in {place}")),
             Observation::Service(there) => self.service = *there,
             Observation::Shown(kind) => self.shown(*kind)?,

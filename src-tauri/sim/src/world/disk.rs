@@ -1,11 +1,14 @@
 //! What outlives a process: two slots that are written in turn, and the ledger.
+//!
+//! Lines that cannot be written wait in the process and are tried again, as in `holdoff_engine::history`.
 
 use crate::dice::Dice;
 use crate::observation::Millis;
 use crate::plan::Tear;
 use holdoff_core::ledger::Entry;
-use holdoff_core::recollection;
-use holdoff_core::{AccountId, AccountState, Moment, Place};
+use holdoff_core::recollection::{self, Loss};
+use holdoff_core::time::millis;
+use holdoff_core::{AccountId, AccountState, Moment, Place, policy};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -18,7 +21,7 @@ pub(super) struct Saved {
     pub(super) save: u64,
     pub(super) places: Vec<Place>,
     pub(super) saved: Moment,
-    pub(super) lost: Option<Moment>,
+    pub(super) loss: Option<Loss>,
     /// On which run of the machine, and when and how far ahead its wall clock was: for those who check, not for Holdoff.
     pub(super) boot: u32,
     pub(super) at: Millis,
@@ -37,6 +40,9 @@ pub(super) struct Disk {
     slots: [Slot; 2],
     generation: u64,
     ledger: VecDeque<Entry>,
+    /// Lines that could not be written, and how often in a row that was tried.
+    waiting: VecDeque<Entry>,
+    failures: u32,
     pub(super) full: bool,
 }
 
@@ -55,7 +61,14 @@ pub(super) enum Progress {
 
 impl Disk {
     pub(super) fn new() -> Self {
-        Self { slots: [Slot::Absent, Slot::Absent], generation: 0, ledger: VecDeque::new(), full: false }
+        Self {
+            slots: [Slot::Absent, Slot::Absent],
+            generation: 0,
+            ledger: VecDeque::new(),
+            waiting: VecDeque::new(),
+            failures: 0,
+            full: false,
+        }
     }
 
     /// Writes both slots, or as far as it comes. Answers whether one of them is whole and new.
@@ -117,17 +130,36 @@ impl Disk {
         (newest.map(|(_, saved)| saved), lost)
     }
 
-    pub(super) fn record(&mut self, entry: Entry) {
-        if self.full {
-            return;
-        }
-        if self.ledger.len() == LINES {
-            self.ledger.pop_front();
-        }
-        self.ledger.push_back(entry);
+    /// Adds a line. Answers after how long it is to be tried again, where it is the first that has to wait.
+    pub(super) fn record(&mut self, entry: Entry) -> Option<Millis> {
+        self.waiting.push_back(entry);
+        if self.failures == 0 { self.write_lines() } else { None }
     }
 
-    /// The entries of about the time that counts, the oldest first.
+    /// Writes what waits. Answers after how long it is to be tried again, where it cannot.
+    pub(super) fn write_lines(&mut self) -> Option<Millis> {
+        if self.full && !self.waiting.is_empty() {
+            self.failures += 1;
+            return Some(millis(policy::SAVE.after(self.failures)));
+        }
+        self.failures = 0;
+        self.ledger.append(&mut self.waiting);
+        let more = self.ledger.len().saturating_sub(LINES);
+        self.ledger.drain(..more);
+        None
+    }
+
+    pub(super) fn lines_wait(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// What waits goes with its process.
+    pub(super) fn process_died(&mut self) {
+        self.waiting.clear();
+        self.failures = 0;
+    }
+
+    /// The end of the ledger without a gap, from the last line that is too old to count.
     pub(super) fn recent(&mut self) -> &[Entry] {
         let lines = self.ledger.make_contiguous();
         let newest = lines.last().map(|entry| entry.at);

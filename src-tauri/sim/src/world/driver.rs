@@ -8,7 +8,7 @@ use super::process::{Busy, Task};
 use super::provider::{Pair, offline};
 use super::{Step, World};
 use crate::laws::Broken;
-use crate::observation::{Left, Observation, SECOND, TokenId, Wrote};
+use crate::observation::{Left, Millis, Observation, SECOND, TokenId, Wrote};
 use holdoff_core::account::{Action, Event};
 use holdoff_core::providers::anthropic::Succession;
 use holdoff_core::sign_in::{Stored, Successor};
@@ -162,7 +162,7 @@ impl World {
             accounts: process.kept.clone(),
             places: vec![process.place.clone()],
             saved: self.machine.moment(self.now),
-            lost: process.lost,
+            loss: process.loss.clone(),
             save: self.saves,
             boot: self.machine.boot,
             at: self.now,
@@ -170,6 +170,27 @@ impl World {
         };
         self.stats.saves += 1;
         if self.disk.save(saved, progress) { self.see_kept(&state) } else { Ok(()) }
+    }
+
+    pub(super) fn write_lines_later(&mut self, after: Millis) {
+        if let Some(process) = &self.process {
+            let what = Timed::Lines(process.number);
+            self.later(self.now + after, what);
+        }
+    }
+
+    /// The lines of the ledger that wait are tried again.
+    pub(super) fn write_lines(&mut self, process: u32) -> Step {
+        if self.process.as_ref().is_none_or(|now| now.number != process) || !self.disk.lines_wait() {
+            return Ok(());
+        }
+        match self.disk.write_lines() {
+            Some(again) => {
+                self.write_lines_later(again);
+                Ok(())
+            }
+            None => self.see(Observation::LinesWait(false)),
+        }
     }
 
     fn ask(&mut self, permit: &Permit, request: &Request) -> Step {

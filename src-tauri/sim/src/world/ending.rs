@@ -19,6 +19,8 @@ impl World {
             return Ok(());
         }
         self.write_at_last()?;
+        self.write_lines(self.processes)?;
+        self.disk.process_died();
         if self.owner.lock == Lock::Holdoff {
             self.owner.lock = Lock::Free;
         }

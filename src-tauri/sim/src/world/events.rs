@@ -55,6 +55,8 @@ pub(super) enum Timed {
     },
     /// Holdoff's watcher says that something stirred.
     Stirred(u32),
+    /// A process of Holdoff tries again to write what waits for its ledger.
+    Lines(u32),
     Notice {
         process: u32,
         account: u32,
@@ -192,6 +194,7 @@ impl World {
                     self.tell_process(Event::CredentialMayHaveChanged);
                 }
             }
+            Timed::Lines(process) => return self.write_lines(process),
             Timed::Notice { process, account, id, kind } => return self.notice(process, account, id, kind),
         }
         Ok(())

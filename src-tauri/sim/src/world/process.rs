@@ -12,11 +12,11 @@ use crate::observation::{Found, Millis, Observation, SECOND, Wishes};
 use crate::plan::{Happening, Tear};
 use holdoff_core::account::{Account, Event, Preferences};
 use holdoff_core::places::Before;
-use holdoff_core::recollection::Recollection;
+use holdoff_core::recollection::{Loss, Recollection};
 use holdoff_core::sign_in::{Identity, Successor};
 use holdoff_core::state::Provider;
 use holdoff_core::wishes::Thresholds;
-use holdoff_core::{AccountId, AccountState, Moment, Permit, Place, Request, Settings, State};
+use holdoff_core::{AccountId, AccountState, Permit, Place, Request, Settings, State};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub(super) struct Process {
     /// What the keeper holds of all accounts.
     pub(super) kept: Vec<(AccountId, Rc<AccountState>)>,
     pub(super) memory: Recollection,
-    pub(super) lost: Option<Moment>,
+    pub(super) loss: Option<Loss>,
     /// When the account wants to be woken.
     pub(super) until: Option<Millis>,
     /// When it wanted that the last time it came to rest.
@@ -105,12 +105,14 @@ impl World {
             seen = Found::State { save: saved.save };
             state.boot_id.clone_from(&saved.boot_id);
             state.places.clone_from(&saved.places);
-            (state.saved, state.lost) = (Some(saved.saved), saved.lost);
+            (state.saved, state.loss) = (Some(saved.saved), saved.loss.clone());
             state.accounts = saved.accounts.iter().map(|(id, kept)| (id.clone(), AccountState::clone(kept))).collect();
         }
         state.carry_to(&boot_id, now);
-        state.lost = if lost { Some(now) } else { state.lost };
-        let memory = Recollection::new(self.disk.recent(), state.lost, now);
+        if lost {
+            state.loss = Some(Loss::found(self.disk.recent(), now));
+        }
+        let memory = Recollection::new(self.disk.recent(), state.loss.clone(), now);
         memory.remind_all(&mut state, now);
         let mut place = Place::known(&state, Provider::Anthropic, PLACE);
         let kept: Vec<_> =
@@ -124,7 +126,7 @@ impl World {
         self.process = Some(Process {
             number: self.processes,
             account,
-            lost: state.lost,
+            loss: state.loss,
             place,
             kept,
             memory,
@@ -291,6 +293,7 @@ impl World {
             self.owner.lock = Lock::Owner(self.now + 60 * SECOND);
             self.later(self.now + 60 * SECOND, Timed::Unlock);
         }
+        self.disk.process_died();
         self.see(Observation::Died)
     }
 }

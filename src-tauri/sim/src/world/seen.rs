@@ -67,7 +67,10 @@ impl World {
         }
         let next = entry.next_at.map(|at| self.machine.really_by_wall(at));
         let recorded = Recorded { endpoint: entry.endpoint, line, next };
-        self.disk.record(entry);
+        if let Some(again) = self.disk.record(entry) {
+            self.see(Observation::LinesWait(true))?;
+            self.write_lines_later(again);
+        }
         self.see(Observation::Recorded(recorded))
     }
 

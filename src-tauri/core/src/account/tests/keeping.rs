@@ -1,7 +1,7 @@
 //! What survives crashes, full disks and clocks: laws 12, 13 and 15.
 
 use super::*;
-use crate::recollection::Recollection;
+use crate::recollection::{Loss, Recollection};
 
 /// Law 13: a crash while a request is under way may have lost a 429.
 #[test]
@@ -216,7 +216,8 @@ fn an_interval_that_was_chosen_while_nothing_ran_counts_from_the_start() {
 fn a_lost_memory_keeps_the_gate_shut() {
     let mut world = World::new(|_| good());
     let id = world.account.id().clone();
-    Recollection::new(&[], Some(world.now), world.now).remind(&id, &mut world.disk, world.now);
+    let loss = Loss::found(&[], world.now);
+    Recollection::new(&[], Some(loss), world.now).remind(&id, &mut world.disk, world.now);
     world.crash();
     let longest = crate::policy::LONGEST_COOLDOWN.as_secs();
     world.run(longest - 1);

@@ -49,6 +49,33 @@ fn what_is_recent_is_reckoned_from_the_last_entry() {
     assert_eq!([DAY, DAY / 12, Duration::ZERO].map(recent), [4, 3, 1]);
 }
 
+/// Law 12: which of two entries is the newer is told by their order, since the clock may have been set between them.
+#[test]
+fn what_is_recent_is_the_end_of_the_ledger_without_a_gap_whatever_the_clock_said() {
+    let hours = |hours: &[u64]| hours.iter().map(|hour| sent(after(hour * 3600))).collect::<Vec<_>>();
+    let recent = |entries: &[Entry]| {
+        let rows: Vec<_> = entries.iter().cloned().map(Row::Request).collect();
+        open_in(with(&rows).path()).recent
+    };
+    for (written, expect) in [
+        (&[0, 900, 901, 1, 2][..], &[0, 900, 901, 1, 2][..]),
+        (&[900, 0, 1, 901, 902], &[901, 902]),
+        (&[0, 900, 1, 910, 911], &[910, 911]),
+        (&[5, 5, 4], &[5, 5, 4]),
+        (&[], &[]),
+    ] {
+        assert_eq!(recent(&hours(written)), hours(expect), "{written:?}");
+    }
+}
+
+#[test]
+fn what_is_recent_has_a_bound() {
+    let entries: Vec<_> = (0..20_005).map(|n| Row::Request(sent(Wall(NOON.0 - n)))).collect();
+    let dir = with(&entries);
+    let recent = open_in(dir.path()).recent;
+    assert_eq!((recent.len(), recent[0].at), (20_000, Wall(NOON.0 - 5)));
+}
+
 #[cfg(unix)]
 #[test]
 fn nobody_else_may_read_it() {
