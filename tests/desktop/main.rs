@@ -7,6 +7,7 @@ mod accounts;
 mod bad_input;
 mod day;
 mod desktop;
+mod faults;
 mod guide;
 mod history;
 mod hostile;

@@ -60,8 +60,13 @@ impl Scene {
 
     /// The first account of `holdoff status --json`, once `wanted` accepts it.
     pub async fn wait_for_account(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        self.wait_for_account_in(&self.launch, what, wanted).await
+    }
+
+    /// The same, for a program that was started in another way.
+    pub async fn wait_for_account_in(&self, launch: &Launch, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         holdoff_world::eventually(SOON, what, async || {
-            let account = self.launch.status().await["accounts"][0].clone();
+            let account = launch.status().await["accounts"][0].clone();
             wanted(&account).then_some(account)
         })
         .await

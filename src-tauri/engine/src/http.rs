@@ -202,6 +202,10 @@ fn words(error: &reqwest::Error) -> String {
             return text.to_owned();
         }
         let text = cause.to_string();
+        let foreign = cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse);
+        if foreign || text.contains("unexpected message") {
+            return "what is there does not speak HTTP".to_owned();
+        }
         if text.contains("dns error") {
             return "its name could not be looked up".to_owned();
         }

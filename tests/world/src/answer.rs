@@ -154,6 +154,11 @@ impl Answer {
         Self::of(Kind::Wire(Wire::TrickleHead { every }))
     }
 
+    /// Answers with these very bytes, which need not be HTTP, and closes the connection.
+    pub fn bytes(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::of(Kind::Wire(Wire::Bytes(Arc::new(bytes.into()))))
+    }
+
     /// Takes the request and never answers.
     pub fn hang() -> Self {
         Self::of(Kind::Wire(Wire::Hang))

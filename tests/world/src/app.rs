@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::apart::Apart;
 use crate::clock::ClockSpec;
 use crate::desktop::Desktop;
 use crate::fake::FakeAnthropic;
@@ -28,6 +29,8 @@ pub struct Launch {
     programs: PathBuf,
     program: String,
     arguments: Vec<String>,
+    /// What is put before the program, with its own arguments.
+    before: Vec<String>,
 }
 
 impl Launch {
@@ -46,6 +49,7 @@ impl Launch {
             programs: program_folder(),
             program: HOLDOFF.to_owned(),
             arguments: Vec::new(),
+            before: Vec::new(),
         };
         launch
             .env("HOLDOFF_ANTHROPIC_API", fake.api_base())
@@ -101,6 +105,13 @@ impl Launch {
         self
     }
 
+    /// In this view of the file system, the commands too.
+    #[must_use]
+    pub fn within(mut self, apart: &Apart) -> Self {
+        self.before = apart.prefix();
+        self
+    }
+
     /// Starts `holdoff`, which becomes the tray app in the same process.
     pub fn start(&self) -> App {
         let mut command = self.command(&self.program);
@@ -145,7 +156,14 @@ impl Launch {
     fn command(&self, program: &str) -> Command {
         let path = self.programs.join(program);
         assert!(path.is_file(), "{} is not there: build it, or say with HOLDOFF_BIN_DIR where it is", path.display());
-        let mut command = Command::new(path);
+        let mut command = match self.before.split_first() {
+            None => Command::new(path),
+            Some((first, rest)) => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(path);
+                command
+            }
+        };
         command.env_clear().envs(&self.env).current_dir(&self.folder);
         command
     }
@@ -231,7 +249,7 @@ impl App {
         self.process.kill9().await;
     }
 
-    /// Stops it in its tracks (SIGSTOP).
+    /// Stops it in its tracks (SIGSTOP), as the machine's sleep does to all programs.
     pub fn freeze(&self) {
         self.process.freeze();
     }
@@ -284,6 +302,11 @@ impl App {
     /// Its memory and its children's.
     pub fn memory_with_children(&self) -> Memory {
         process::memory_of_tree(self.pid())
+    }
+
+    /// Its processor time so far, in hundredths of a second, without its children's.
+    pub fn cpu_ticks(&self) -> u64 {
+        process::cpu_ticks(self.pid())
     }
 
     /// Its context switches so far, without its children's.

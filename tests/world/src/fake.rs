@@ -11,6 +11,8 @@ use tokio::sync::watch;
 use crate::answer::Answer;
 use crate::clock::ClockSpec;
 use crate::http::{Server, Service, Wire};
+
+pub use crate::http::Welcome;
 use crate::locked;
 
 /// Where usage is asked.
@@ -119,6 +121,8 @@ impl FakeAnthropic {
             usage: Mutex::new(Script::new(Answer::ok())),
             token: Mutex::new(Script::new(Answer::invalid_grant())),
             clock: Mutex::new((clock, clock.now())),
+            welcome: Mutex::new(Welcome::Listens),
+            connections: watch::Sender::new(Vec::new()),
             log: watch::Sender::new(Vec::new()),
         });
         let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -167,6 +171,27 @@ impl FakeAnthropic {
         locked(&self.state.token).queue.push_back(answer);
     }
 
+    /// What connections to the API's address find from now on.
+    pub fn welcome(&self, welcome: Welcome) {
+        *locked(&self.state.welcome) = welcome;
+    }
+
+    /// When each connection to the API's address came, in real time, whether or not anything was asked on it.
+    pub fn connections(&self) -> Vec<SystemTime> {
+        self.state.connections.borrow().clone()
+    }
+
+    /// Waits until at least `count` connections have come in all, and gives back when each came.
+    ///
+    /// # Panics
+    /// When they have not come within `timeout` (real time).
+    pub async fn wait_for_connections(&self, count: usize, timeout: Duration) -> Vec<SystemTime> {
+        let mut connections = self.state.connections.subscribe();
+        let came = tokio::time::timeout(timeout, connections.wait_for(|came| came.len() >= count)).await;
+        assert!(came.is_ok(), "waited {timeout:?} for {count} connections; these came: {:?}", self.connections());
+        self.connections()
+    }
+
     /// How many one-time usage answers have not been used yet.
     pub fn queued(&self) -> usize {
         locked(&self.state.usage).queue.len()
@@ -200,6 +225,14 @@ impl FakeAnthropic {
         self.state.wait_for(Endpoint::Usage, count, timeout).await
     }
 
+    /// Waits until at least `count` usage requests have come in all, for no longer than `timeout` (real time); whether they
+    /// have.
+    pub async fn arrived(&self, count: usize, timeout: Duration) -> bool {
+        let mut log = self.state.log.subscribe();
+        let enough = |log: &Vec<Request>| log.iter().filter(|one| one.endpoint == Endpoint::Usage).count() >= count;
+        tokio::time::timeout(timeout, log.wait_for(enough)).await.is_ok()
+    }
+
     /// Waits until at least `count` renewals have been asked for in all, and gives back every one.
     ///
     /// # Panics
@@ -215,6 +248,8 @@ struct State {
     token: Mutex<Script>,
     /// The program's clock, and the program time at which the account's windows began.
     clock: Mutex<(ClockSpec, SystemTime)>,
+    welcome: Mutex<Welcome>,
+    connections: watch::Sender<Vec<SystemTime>>,
     log: watch::Sender<Vec<Request>>,
 }
 
@@ -257,6 +292,14 @@ struct Host {
 }
 
 impl Service for Host {
+    fn connected(&self) -> Welcome {
+        if self.endpoint != Endpoint::Usage {
+            return Welcome::Listens;
+        }
+        self.state.connections.send_modify(|came| came.push(SystemTime::now()));
+        locked(&self.state.welcome).clone()
+    }
+
     fn answer(&self, mut request: Request) -> (Wire, Duration) {
         let path = request.path.split('?').next().unwrap_or_default();
         request.endpoint = match (self.endpoint, request.method.as_str(), path) {
@@ -316,8 +359,9 @@ impl Foreign {
 struct ForeignHost(Arc<ForeignState>);
 
 impl Service for ForeignHost {
-    fn connected(&self) {
+    fn connected(&self) -> Welcome {
         *locked(&self.0.connections) += 1;
+        Welcome::Listens
     }
 
     fn answer(&self, request: Request) -> (Wire, Duration) {

@@ -24,6 +24,21 @@ pub(crate) enum Wire {
     Hang,
     HangUp,
     Reset,
+    Bytes(Arc<Vec<u8>>),
+}
+
+/// What a connection finds before it has said a word.
+#[derive(Clone, Debug, Default)]
+pub enum Welcome {
+    /// A server that listens and answers.
+    #[default]
+    Listens,
+    /// A server that says this at once and reads nothing: one for something else than HTTP.
+    Says(Vec<u8>),
+    /// A server that takes the connection and neither reads nor says anything.
+    Silence,
+    /// A server that resets the connection at once.
+    Reset,
 }
 
 /// An answer that ends.
@@ -45,7 +60,9 @@ impl fmt::Debug for Whole {
 /// Who decides on the answers.
 pub(crate) trait Service: Send + Sync + 'static {
     /// A connection came, before any request on it.
-    fn connected(&self) {}
+    fn connected(&self) -> Welcome {
+        Welcome::Listens
+    }
     /// A whole request came: what to answer, and after what delay.
     fn answer(&self, request: Request) -> (Wire, Duration);
 }
@@ -106,13 +123,32 @@ fn serve(listener: StdListener, service: &Arc<dyn Service>, stopped: oneshot::Re
 async fn accept(listener: TcpListener, service: &Arc<dyn Service>) {
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
-        service.connected();
+        let welcome = service.connected();
         let service = Arc::clone(service);
         tokio::spawn(async move {
             // The client may leave at any moment: that is its right, and no failure of ours.
-            let _left = converse(stream, service.as_ref()).await;
+            let _left = welcomed(stream, welcome, service.as_ref()).await;
         });
     }
+}
+
+async fn welcomed(mut stream: TcpStream, welcome: Welcome, service: &dyn Service) -> io::Result<()> {
+    match welcome {
+        Welcome::Listens => converse(stream, service).await,
+        Welcome::Says(words) => {
+            stream.write_all(&words).await?;
+            until_closed(&mut stream).await
+        }
+        Welcome::Silence => std::future::pending().await,
+        Welcome::Reset => stream.set_zero_linger(),
+    }
+}
+
+/// Takes no notice of anything until the other end closes.
+async fn until_closed(stream: &mut TcpStream) -> io::Result<()> {
+    let mut ignored = [0; 4096];
+    while stream.read(&mut ignored).await? > 0 {}
+    Ok(())
 }
 
 async fn converse(mut stream: TcpStream, service: &dyn Service) -> io::Result<()> {
@@ -145,6 +181,10 @@ async fn send(stream: &mut TcpStream, wire: Wire) -> io::Result<bool> {
         }
         Wire::Hang => std::future::pending().await,
         Wire::HangUp => Ok(false),
+        Wire::Bytes(bytes) => {
+            stream.write_all(&bytes).await?;
+            Ok(false)
+        }
         Wire::Reset => {
             let head =
                 "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 4096\r\n\r\n{\"five_hour\":{";

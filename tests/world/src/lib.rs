@@ -2,7 +2,8 @@
 //!
 //! Holdoff is driven from outside only: a fake Anthropic on loopback ([`fake`]), a home folder of its own ([`home`]), a
 //! clock that runs faster ([`clock`]), a real desktop without a screen ([`desktop`]), the tray item on its bus ([`tray`]),
-//! the programs themselves ([`app`]) and their windows ([`webdriver`]). Nothing here links a line of Holdoff.
+//! the programs themselves ([`app`]), if wished in a view of the file system of their own ([`apart`]), and their windows
+//! ([`webdriver`]). Nothing here links a line of Holdoff.
 //!
 //! What is missing or late is a panic that says what was waited for and, for a missing program, the Debian package.
 #![cfg(target_os = "linux")]
@@ -14,6 +15,7 @@
 )]
 
 pub mod answer;
+pub mod apart;
 pub mod app;
 pub mod bodies;
 pub mod clock;
@@ -28,10 +30,12 @@ pub mod process;
 pub mod secrets;
 mod slots;
 pub mod spawn;
+pub mod tls;
 pub mod tray;
 pub mod webdriver;
 
 pub use answer::Answer;
+pub use apart::Apart;
 pub use app::{App, Launch};
 pub use clock::ClockSpec;
 pub use desktop::{Desktop, Notifications, Shade};
