@@ -48,11 +48,14 @@ async fn the_history_is_exported_and_deleted_from_the_settings() {
     settings.wait_for_text(SOON, |text| text.contains("Written to") && text.contains("holdoff-episodes-")).await;
     let windows = exported(&downloads, "holdoff-windows-");
     assert!(windows.contains(",five_hour,5-hour,42.0,"), "{windows}");
+    let money = exported(&downloads, "holdoff-money-");
+    assert!(money.contains(",extra_usage,Extra usage,12.34,USD,100.0,USD,"), "{money}");
     assert!(exported(&downloads, "holdoff-requests-").contains(",usage,came,"), "the ledger is in it");
     settings.press("Export as JSON").await;
     settings.wait_for_text(SOON, |text| text.contains("holdoff-history-")).await;
     let json: Value = serde_json::from_str(&exported(&downloads, "holdoff-history-")).unwrap();
     assert!(json["windows"].as_array().unwrap().iter().any(|line| line["window"] == "five_hour"), "{json}");
+    assert_eq!(json["money"][0]["used"], 12.34, "{json}");
     for secret in scene.credential.secrets() {
         assert!(!json.to_string().contains(secret) && !windows.contains(secret));
     }

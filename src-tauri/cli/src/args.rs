@@ -68,7 +68,7 @@ Exit codes:
         #[command(flatten)]
         account: Account,
     },
-    /// Tell how each window was used, from the history
+    /// Tell how each window was used and what was spent, from the history
     #[command(after_help = HISTORY)]
     History(History),
     /// Succeed only while enough is left; for scripts and agent hooks
@@ -105,7 +105,9 @@ Examples:
 }
 
 const HISTORY: &str = "\
-Times in CSV and JSON are RFC 3339 in UTC.
+Times in CSV and JSON are RFC 3339 in UTC. What is paid beside the plan, such as extra usage, is in
+whole units of its currency: 12.34 with USD is $12.34. JSON has all tables: windows, money, requests
+and episodes.
 
 --backtest goes through the recorded readings again, makes each forecast from what was known by
 then, and holds it against what came.
@@ -167,8 +169,13 @@ pub struct History {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Table {
+    /// Each window as it changed
     Windows,
+    /// What is paid beside the plan, as it changed
+    Money,
+    /// What was asked and what was not
     Requests,
+    /// From each refusal to its end
     Episodes,
 }
 

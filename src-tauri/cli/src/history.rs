@@ -1,10 +1,10 @@
-//! `holdoff history`: how each window was used, for people and for other programs.
+//! `holdoff history`: how each window was used and what was spent, for people and for other programs.
 
 use crate::args::{History, Table};
 use crate::known::Known;
 use crate::{UNAVAILABLE, paint};
 use holdoff_core::history::WindowRecord;
-use holdoff_core::{Wall, words};
+use holdoff_core::{AccountId, Wall, words};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::history::{self, HistoryError, Reader};
 use jiff::Timestamp;
@@ -46,6 +46,7 @@ fn tell(environment: &Environment, reader: &Reader, args: &History, since: Wall)
     if let Some(table) = args.csv {
         let table = match table {
             Table::Windows => history::Table::Windows,
+            Table::Money => history::Table::Money,
             Table::Requests => history::Table::Requests,
             Table::Episodes => history::Table::Episodes,
         };
@@ -70,38 +71,55 @@ fn backtest(environment: &Environment, reader: &Reader, since: Wall) -> Result<(
     Ok(())
 }
 
-/// One window after the other, each with its course.
+/// One window after the other, each with its course, and then the money.
 fn lines(environment: &Environment, reader: &Reader, args: &History, since: Wall) -> Result<(), HistoryError> {
-    let known = Known::read(environment);
-    let zone = TimeZone::system();
-    let mut before: Option<(String, String)> = None;
-    let mut closed = false;
+    let mut course = Course { known: Known::read(environment), zone: TimeZone::system(), heading: None, closed: false };
     reader.windows(since, &mut |record| {
-        let heading = (record.account.0.clone(), record.window.clone());
-        let mut text = String::new();
-        if before.as_ref() != Some(&heading) {
-            let gap = if before.is_some() { "\n" } else { "" };
-            let account = known.label(&record.account);
-            text = format!("{gap}{}\n", paint::bold(&format!("{account}: {}", record.label)));
-            before = Some(heading);
-        }
-        text += &line(&record, &zone);
-        closed = paint::try_print(&text).is_err();
-        if closed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        let line = level(&record, &course.zone);
+        course.tell(&record.account, (&record.window, &record.label), record.at, &line)
     })?;
-    if before.is_none() && !closed {
+    if !course.closed {
+        reader.money(since, &mut |record| {
+            let money = &record.money;
+            course.tell(&record.account, (&money.id, &money.label), record.at, &words::money_level(money))
+        })?;
+    }
+    if course.heading.is_none() {
         crate::print(&format!("Nothing was read in the last {}.\n", words::span(args.since.unwrap_or(SINCE))));
     }
     Ok(())
 }
 
-fn line(record: &WindowRecord, zone: &TimeZone) -> String {
-    let at = Timestamp::from_millisecond(record.at.0).unwrap_or_default().to_zoned(zone.clone());
-    let at = paint::dim(&at.strftime("%Y-%m-%d %H:%M").to_string());
+fn level(record: &WindowRecord, zone: &TimeZone) -> String {
     let used = record.used_percent.map_or_else(|| "—".to_owned(), words::percent);
     let used = paint::by_level(&format!("{used:>6}"), record.used_percent.unwrap_or_default());
     let resets = record.resets_at.map(|resets| format!("  resets {}", words::clock(resets, record.at, zone)));
-    format!("  {at}  {used}{}\n", resets.unwrap_or_default())
+    format!("{used}{}", resets.unwrap_or_default())
+}
+
+/// Lines of one thing after the other, each under its name.
+struct Course {
+    known: Known,
+    zone: TimeZone,
+    /// What the lines are of now.
+    heading: Option<(AccountId, String)>,
+    /// Nobody reads on.
+    closed: bool,
+}
+
+impl Course {
+    fn tell(&mut self, account: &AccountId, (id, label): (&str, &str), at: Wall, line: &str) -> ControlFlow<()> {
+        let mut text = String::new();
+        if !self.heading.as_ref().is_some_and(|(before, of)| before == account && of == id) {
+            let gap = if self.heading.is_some() { "\n" } else { "" };
+            text = format!("{gap}{}\n", paint::bold(&format!("{}: {label}", self.known.label(account))));
+            self.heading = Some((account.clone(), id.to_owned()));
+        }
+        let at = Timestamp::from_millisecond(at.0).unwrap_or_default().to_zoned(self.zone.clone());
+        text += &format!("  {}  {line}\n", paint::dim(&at.strftime("%Y-%m-%d %H:%M").to_string()));
+        self.closed = paint::try_print(&text).is_err();
+        if self.closed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
 }
 
 /// Takes a closed pipe for an end and not for an error.

@@ -1,8 +1,8 @@
-//! What is remembered for later, each as it changes: windows and episodes. The ledger has its own entries.
+//! What is remembered for later, each as it changes: windows, money and episodes. The ledger has its own entries.
 
 use crate::notice::{Episode, Notices, Told};
 use crate::policy;
-use crate::quota::{Origin, QuotaWindow, Reading, Source};
+use crate::quota::{Money, Origin, QuotaWindow, Reading, Source};
 use crate::state::AccountId;
 use crate::time::Wall;
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq)]
 pub enum Memory {
     Window(WindowRecord),
+    Money(MoneyRecord),
     Episode(EpisodeRecord),
 }
 
@@ -25,6 +26,16 @@ pub struct WindowRecord {
     /// Percent.
     pub used_percent: Option<f64>,
     pub resets_at: Option<Wall>,
+    /// When it was true.
+    pub at: Wall,
+    pub source: Source,
+}
+
+/// How much of what is paid beside the plan was used at a time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MoneyRecord {
+    pub account: AccountId,
+    pub money: Money,
     /// When it was true.
     pub at: Wall,
     pub source: Source,
@@ -50,9 +61,15 @@ pub enum EpisodeKind {
     SignIn,
 }
 
-/// What of `after` differs from `before`. Where a figure stood still for a while, the end of that is remembered too, so
+/// What of `after` differs from `before`.
+pub(crate) fn changes(account: &AccountId, before: Option<&Reading>, after: &Reading) -> Vec<Memory> {
+    let windows = window_changes(account, before, after).into_iter().map(Memory::Window);
+    windows.chain(money_changes(account, before, after).into_iter().map(Memory::Money)).collect()
+}
+
+/// Where a figure stood still for a while, the end of that is remembered too, so
 /// that between two records in a row use grew evenly.
-pub(crate) fn window_changes(account: &AccountId, before: Option<&Reading>, after: &Reading) -> Vec<WindowRecord> {
+fn window_changes(account: &AccountId, before: Option<&Reading>, after: &Reading) -> Vec<WindowRecord> {
     let record = |window: &QuotaWindow, Origin { at, source }: Origin| WindowRecord {
         account: account.clone(),
         window: window.id.clone(),
@@ -86,6 +103,28 @@ fn same_figures(old: &QuotaWindow, new: &QuotaWindow) -> bool {
     old.used_percent == new.used_percent && !reset_moved
 }
 
+/// As the windows: the end of a standstill too.
+fn money_changes(account: &AccountId, before: Option<&Reading>, after: &Reading) -> Vec<MoneyRecord> {
+    let record = |money: &Money, Origin { at, source }: Origin| MoneyRecord {
+        account: account.clone(),
+        money: money.clone(),
+        at,
+        source,
+    };
+    let mut records = Vec::new();
+    for money in &after.money {
+        let old = before.and_then(|before| Some((before, before.money.iter().find(|old| old.id == money.id)?)));
+        if let Some((before, old)) = old {
+            if old == money {
+                continue;
+            }
+            records.push(record(old, before.money_origin()));
+        }
+        records.push(record(money, after.money_origin()));
+    }
+    records
+}
+
 /// The episodes that began, were told or ended between `before` and now.
 pub(crate) fn episode_changes(account: &AccountId, before: &Notices, after: &Notices, now: Wall) -> Vec<EpisodeRecord> {
     let kinds = [
@@ -112,6 +151,7 @@ pub(crate) fn episode_changes(account: &AccountId, before: &Notices, after: &Not
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quota::Amount;
     use crate::time::{Boot, Moment};
 
     fn reading(at: i64, used: f64, resets_at: i64) -> Reading {
@@ -140,6 +180,36 @@ mod tests {
         check(Some(reading(1, 40.0, 900_000)), reading(9, 40.0, 900_400), &[]);
         check(Some(reading(5, 40.0, 900_000)), reading(9, 41.5, 900_000), &[(5, 40.0), (9, 41.5)]);
         check(Some(reading(5, 40.0, 900_000)), reading(9, 40.0, 990_000), &[(5, 40.0), (9, 40.0)]);
+    }
+
+    #[test]
+    fn money_is_remembered_as_it_changes() {
+        let spent = |at: i64, money: &[(&str, i64)]| {
+            let amount = |minor| Amount { minor, currency: "USD".into(), exponent: 2 };
+            let money = money.iter().map(|(id, minor)| Money {
+                id: (*id).into(),
+                label: (*id).into(),
+                used: Some(amount(*minor)),
+                limit: Some(amount(10_000)),
+                used_percent: None,
+                note: None,
+            });
+            Reading::new(Source::UsageEndpoint, Wall(at), vec![], money.collect())
+        };
+        let check = |before: Option<Reading>, after: Reading, expect: &[(i64, &str, i64)]| {
+            let records = money_changes(&AccountId("a".into()), before.as_ref(), &after);
+            let told: Vec<_> =
+                records.iter().map(|r| (r.at.0, r.money.id.as_str(), r.money.used.as_ref().unwrap().minor)).collect();
+            assert_eq!(told, expect);
+        };
+        check(None, spent(1, &[("extra", 5), ("balance", 9)]), &[(1, "extra", 5), (1, "balance", 9)]);
+        check(Some(spent(1, &[("extra", 5)])), spent(9, &[("extra", 5)]), &[]);
+        check(Some(spent(5, &[("extra", 5)])), spent(9, &[("extra", 7)]), &[(5, "extra", 5), (9, "extra", 7)]);
+        check(Some(spent(5, &[])), spent(9, &[("extra", 7)]), &[(9, "extra", 7)]);
+        check(Some(spent(5, &[("extra", 5)])), spent(9, &[]), &[]);
+        let mut off = spent(9, &[("extra", 5)]);
+        off.money[0].note = Some("spend limit reached".into());
+        check(Some(spent(5, &[("extra", 5)])), off, &[(5, "extra", 5), (9, "extra", 5)]);
     }
 
     #[test]

@@ -121,6 +121,13 @@ pub struct Amount {
     pub exponent: u8,
 }
 
+impl Amount {
+    /// In whole units of the currency, for programs that compute.
+    pub fn in_units(&self) -> f64 {
+        self.minor as f64 / 10_f64.powi(i32::from(self.exponent))
+    }
+}
+
 impl std::fmt::Display for Amount {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let exponent = usize::from(self.exponent.min(9));
@@ -156,6 +163,8 @@ mod tests {
         assert_eq!(show(-250, "GBP", 2), "−£2.50");
         assert_eq!(show(1200, "JPY", 0), "1200 JPY");
         assert_eq!(show(i64::MIN, "USD", 200), "−$9223372036.854775808");
+        let units = |minor, exponent| Amount { minor, currency: "USD".into(), exponent }.in_units();
+        assert_eq!([units(1234, 2), units(-250, 2), units(1200, 0), units(5, 3)], [12.34, -2.5, 1200.0, 0.005]);
     }
 
     #[test]

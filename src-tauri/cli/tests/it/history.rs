@@ -1,7 +1,8 @@
 //! `holdoff history`.
 
 use super::scene::*;
-use holdoff_core::history::{Memory, WindowRecord};
+use holdoff_core::history::{Memory, MoneyRecord, WindowRecord};
+use holdoff_core::quota::{Amount, Money};
 use holdoff_core::{AccountId, Source, Wall};
 use holdoff_engine::history::{Row, open};
 use serde_json::Value;
@@ -54,6 +55,47 @@ fn for_people_for_tables_and_for_programs() {
     assert_eq!(scene.run(&["history", "--csv", "--json"], b"").status.code(), Some(64));
     let quiet = text(&scene.run(&["history", "--since", "10s"], b"").stdout);
     assert_eq!(quiet, "Nothing was read in the last 10 s.\n");
+}
+
+/// Ann's extra usage yesterday and now.
+fn spend(scene: &Scene) {
+    let mut store = open(&scene.data(), "t", Duration::ZERO).store.unwrap();
+    let spent = |minutes_ago: i64, minor: i64| {
+        let amount = |minor| Some(Amount { minor, currency: "USD".into(), exponent: 2 });
+        Row::Memory(Memory::Money(MoneyRecord {
+            account: AccountId("anthropic:ann".into()),
+            money: Money {
+                id: "extra_usage".into(),
+                label: "Extra usage".into(),
+                used: amount(minor),
+                limit: amount(2000),
+                used_percent: Some(minor as f64 / 20.0),
+                note: (minor >= 2000).then(|| "spend limit reached".into()),
+            },
+            at: Wall(now_ms() - minutes_ago * 60_000),
+            source: Source::UsageEndpoint,
+        }))
+    };
+    store.write(&[spent(1500, 1234), spent(1, 2000)]).unwrap();
+}
+
+#[test]
+fn what_was_spent_is_told_with_it() {
+    let scene = Scene::new();
+    remember(&scene, 2);
+    spend(&scene);
+    let told = text(&scene.run(&["history", "--since", "2d"], b"").stdout);
+    let spent = told.split("\n\n").last().unwrap();
+    let lines: Vec<&str> = spent.lines().map(|line| line.get(20..).unwrap_or(line)).collect();
+    assert_eq!(spent.lines().next(), Some("ann@example.com: Extra usage"), "{told}");
+    assert_eq!(lines[1..], ["$12.34 of $20.00", "$20.00 of $20.00 (spend limit reached)"], "{told}");
+    let csv = text(&scene.run(&["history", "--csv", "money"], b"").stdout);
+    let rows: Vec<&str> = csv.lines().collect();
+    assert_eq!(rows[0], "account,money,label,used,used_currency,limit,limit_currency,used_percent,note,at,source");
+    assert!(rows[1].starts_with("anthropic:ann,extra_usage,Extra usage,20.0,USD,20.0,USD,100.0,spend limit reached,"));
+    assert_eq!(rows.len(), 2, "of the last 24 hours: {csv}");
+    let json: Value = serde_json::from_slice(&scene.run(&["history", "--since", "2d", "--json"], b"").stdout).unwrap();
+    assert_eq!((&json["money"][0]["used"], &json["money"][1]["used"]), (&12.34.into(), &20.0.into()), "{json}");
 }
 
 /// Ten cycles of the 5-hour window: every other one is used up steadily after 200 minutes, the others to a quarter.

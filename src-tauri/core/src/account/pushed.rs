@@ -3,7 +3,7 @@
 
 use super::{Account, Step};
 use crate::gate::{Gate, GateState};
-use crate::history::{Memory, window_changes};
+use crate::history;
 use crate::ledger::{Happened, Reason};
 use crate::policy;
 use crate::quota::Reading;
@@ -49,8 +49,7 @@ impl Account {
         if self.state.reading.as_ref().is_some_and(|kept| kept.is_as_good_as(&merged)) {
             return false;
         }
-        let changed = window_changes(&self.id, self.state.reading.as_ref(), &merged);
-        self.memories.extend(changed.into_iter().map(Memory::Window));
+        self.memories.extend(history::changes(&self.id, self.state.reading.as_ref(), &merged));
         self.state.reading = Some(merged);
         self.watch_windows(now);
         true

@@ -29,7 +29,7 @@ pub use status_line::{
     status_line_copy, status_line_installed, status_line_now, status_line_removed,
 };
 pub use terminal::{ledger_line, not_chosen, verdict};
-pub use window::{money_line, own_age, percent, source, tooltip, window_line};
+pub use window::{money_level, money_line, own_age, percent, source, tooltip, window_line};
 
 use crate::time::Wall;
 use jiff::tz::TimeZone;

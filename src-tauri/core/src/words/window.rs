@@ -49,18 +49,21 @@ pub fn window_line(window: &QuotaWindow, shown: Percent, now: Wall, zone: &TimeZ
 
 /// "Extra usage $12.34 of $100.00".
 pub fn money_line(money: &Money) -> String {
-    let mut line = money.label.clone();
+    format!("{} {}", money.label, money_level(money))
+}
+
+/// "$12.34 of $100.00".
+pub fn money_level(money: &Money) -> String {
     let amounts = match (&money.used, &money.limit) {
-        (Some(used), Some(limit)) => format!(" {used} of {limit}"),
-        (Some(used), None) => format!(" {used}"),
-        (None, Some(limit)) => format!(" limit {limit}"),
-        (None, None) => money.used_percent.map(|used| format!(" {}", percent(used))).unwrap_or_default(),
+        (Some(used), Some(limit)) => format!("{used} of {limit}"),
+        (Some(used), None) => used.to_string(),
+        (None, Some(limit)) => format!("limit {limit}"),
+        (None, None) => money.used_percent.map_or_else(|| "—".to_owned(), percent),
     };
-    line.push_str(&amounts);
-    if let Some(note) = &money.note {
-        line.push_str(&format!(" ({note})"));
+    match &money.note {
+        Some(note) => format!("{amounts} ({note})"),
+        None => amounts,
     }
-    line
 }
 
 /// The windows at a glance: "5-hour 42 %, resets 15:30 · weekly 26 %, resets Friday · Fable 82 %". A model's

@@ -2,8 +2,9 @@
 
 use super::{HistoryError, Reader, rows};
 use holdoff_core::Wall;
-use holdoff_core::history::{EpisodeRecord, WindowRecord};
+use holdoff_core::history::{EpisodeRecord, MoneyRecord, WindowRecord};
 use holdoff_core::ledger::{Entry, Happened};
+use holdoff_core::quota::Amount;
 use holdoff_core::words::rfc3339;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -16,6 +17,8 @@ use std::path::Path;
 pub enum Table {
     /// Each window as it changed.
     Windows,
+    /// What is paid beside the plan, as it changed.
+    Money,
     /// The ledger.
     Requests,
     Episodes,
@@ -54,9 +57,13 @@ pub fn to_folder(dir: &Path, folder: &Path, stamp: &str, format: Format) -> Resu
     match format {
         Format::Json => write(format!("holdoff-history-{stamp}.json"), &|out| json(&reader, since, out))?,
         Format::Csv => {
-            for (name, table) in
-                [("windows", Table::Windows), ("requests", Table::Requests), ("episodes", Table::Episodes)]
-            {
+            let tables = [
+                ("windows", Table::Windows),
+                ("money", Table::Money),
+                ("requests", Table::Requests),
+                ("episodes", Table::Episodes),
+            ];
+            for (name, table) in tables {
                 write(format!("holdoff-{name}-{stamp}.csv"), &|out| csv(&reader, table, since, out))?;
             }
         }
@@ -92,6 +99,23 @@ pub fn csv(reader: &Reader, table: Table, since: Wall, out: impl Write) -> Resul
             let _ = write(out.write_record(names));
             reader.windows(since, &mut |record| write(out.serialize(WindowLine::of(&record, plain))))?;
         }
+        Table::Money => {
+            let names = [
+                "account",
+                "money",
+                "label",
+                "used",
+                "used_currency",
+                "limit",
+                "limit_currency",
+                "used_percent",
+                "note",
+                "at",
+                "source",
+            ];
+            let _ = write(out.write_record(names));
+            reader.money(since, &mut |record| write(out.serialize(MoneyLine::of(&record, plain))))?;
+        }
         Table::Requests => {
             let names = ["at", "account", "endpoint", "event", "why", "outcome", "detail", "next_at"];
             let _ = write(out.write_record(names));
@@ -116,6 +140,10 @@ pub fn json(reader: &Reader, since: Wall, mut out: impl Write) -> Result<(), His
     write!(out, "{{\"version\":1,\"windows\":")?;
     let mut list = List::begin(&mut out)?;
     reader.windows(since, &mut |record| list.add(&WindowLine::of(&record, as_it_is)))?;
+    list.end()?;
+    write!(out, ",\"money\":")?;
+    let mut list = List::begin(&mut out)?;
+    reader.money(since, &mut |record| list.add(&MoneyLine::of(&record, as_it_is)))?;
     list.end()?;
     write!(out, ",\"requests\":")?;
     let mut list = List::begin(&mut out)?;
@@ -176,6 +204,22 @@ struct WindowLine {
     source: String,
 }
 
+/// Amounts are in whole units of their currency (ISO 4217).
+#[derive(Serialize)]
+struct MoneyLine {
+    account: String,
+    money: String,
+    label: String,
+    used: Option<f64>,
+    used_currency: Option<String>,
+    limit: Option<f64>,
+    limit_currency: Option<String>,
+    used_percent: Option<f64>,
+    note: Option<String>,
+    at: String,
+    source: String,
+}
+
 #[derive(Serialize)]
 struct RequestLine {
     at: String,
@@ -208,6 +252,26 @@ impl WindowLine {
             resets_at: record.resets_at.map(rfc3339),
             at: rfc3339(record.at),
             source: rows::text(&record.source),
+        }
+    }
+}
+
+impl MoneyLine {
+    fn of(record: &MoneyRecord, text: fn(&str) -> String) -> Self {
+        let MoneyRecord { account, money, at, source } = record;
+        let currency = |amount: &Option<Amount>| amount.as_ref().map(|amount| text(&amount.currency));
+        Self {
+            account: text(&account.0),
+            money: text(&money.id),
+            label: text(&money.label),
+            used: money.used.as_ref().map(Amount::in_units),
+            used_currency: currency(&money.used),
+            limit: money.limit.as_ref().map(Amount::in_units),
+            limit_currency: currency(&money.limit),
+            used_percent: money.used_percent,
+            note: money.note.as_deref().map(text),
+            at: rfc3339(*at),
+            source: rows::text(source),
         }
     }
 }

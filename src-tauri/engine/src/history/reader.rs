@@ -2,7 +2,7 @@
 
 use super::{HistoryError, NAME, import, rows, schema};
 use holdoff_core::backtest::{Backtest, Verdict};
-use holdoff_core::history::{EpisodeRecord, WindowRecord};
+use holdoff_core::history::{EpisodeRecord, MoneyRecord, WindowRecord};
 use holdoff_core::ledger::Entry;
 use holdoff_core::{AccountId, Wall};
 use rusqlite::{Connection, OpenFlags, Row, params};
@@ -16,6 +16,8 @@ const BUSY: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Reader {
     connection: Connection,
+    /// That of an earlier version is read as it is: only the app brings it to the present one.
+    version: usize,
 }
 
 impl Reader {
@@ -32,14 +34,8 @@ impl Reader {
             Ok(_) => {}
         }
         let connection = connect(&path)?;
-        match schema::version(&connection)? {
-            0 => Ok(None),
-            schema::VERSION => Ok(Some(Self { connection })),
-            other => Err(HistoryError::Damaged(format!(
-                "it is of version {other}, and this Holdoff reads version {}",
-                schema::VERSION
-            ))),
-        }
+        let version = schema::version(&connection)?;
+        Ok((version > 0).then_some(Self { connection, version }))
     }
 
     /// Each entry of the ledger since then, the oldest first, until `each` breaks off.
@@ -69,6 +65,23 @@ impl Reader {
             &format!("{} WHERE reading.at >= ? ORDER BY quota.id, reading.at", rows::READINGS),
             since,
             rows::window,
+            each,
+        )
+    }
+
+    /// Each change of what is paid beside the plan since then, in the order of [`Reader::windows`], until `each` breaks
+    /// off.
+    ///
+    /// # Errors
+    /// When it cannot be read to the end.
+    pub fn money(&self, since: Wall, each: &mut dyn FnMut(MoneyRecord) -> ControlFlow<()>) -> Result<(), HistoryError> {
+        if self.version < schema::MONEY {
+            return Ok(());
+        }
+        self.each(
+            &format!("{} WHERE money.at >= ? ORDER BY money.account, money.key, money.at", rows::MONEY),
+            since,
+            rows::money,
             each,
         )
     }

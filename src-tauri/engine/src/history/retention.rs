@@ -96,6 +96,8 @@ fn delete_some(connection: &mut Connection, before: Wall) -> Result<bool, Histor
     }
     let requests = "DELETE FROM request WHERE id IN (SELECT id FROM request WHERE at < ? ORDER BY at LIMIT ?)";
     let deleted = transaction.prepare_cached(requests)?.execute((before.0, left))?;
+    // Of these there are few: as often as somebody pays.
+    transaction.prepare_cached("DELETE FROM money WHERE at < ?")?.execute([before.0])?;
     transaction.prepare_cached("DELETE FROM episode WHERE ended < ?")?.execute([before.0])?;
     transaction.commit()?;
     Ok(left < ROWS || deleted > 0)
@@ -116,6 +118,7 @@ fn oldest(connection: &Connection) -> Result<Option<Wall>, HistoryError> {
     let sql = "SELECT min(at) FROM (
         SELECT (SELECT min(at) FROM reading WHERE quota = quota.id) AS at FROM quota
         UNION ALL SELECT min(at) FROM request
+        UNION ALL SELECT min(at) FROM money
         UNION ALL SELECT min(ended) FROM episode)";
     let oldest: Option<i64> = connection.query_row(sql, [], |row| row.get(0))?;
     Ok(oldest.map(Wall))

@@ -1,8 +1,9 @@
 //! Rows as the tables hold them. Names of things are those of `status --json`.
 
 use super::Row;
-use holdoff_core::history::{EpisodeRecord, Memory, WindowRecord};
+use holdoff_core::history::{EpisodeRecord, Memory, MoneyRecord, WindowRecord};
 use holdoff_core::ledger::{Entry, Happened};
+use holdoff_core::quota::{Amount, Money};
 use holdoff_core::{AccountId, Source, Wall};
 use rusqlite::{Connection, OptionalExtension, Row as Columns, params};
 use serde::Serialize;
@@ -14,6 +15,9 @@ pub const REQUESTS: &str = "SELECT request.at, account.name, endpoint, event, wh
 /// The few windows are gone through in turn, each in the order in which its readings lie in the file.
 pub const READINGS: &str = "SELECT account.name, quota.key, quota.label, quota.duration_s, used, resets_at, at, source
     FROM quota JOIN account ON account.id = quota.account CROSS JOIN reading ON reading.quota = quota.id";
+pub const MONEY: &str = "SELECT account.name, key, label, used_minor, used_currency, used_exponent, limit_minor,
+    limit_currency, limit_exponent, used_percent, note, at, source
+    FROM money JOIN account ON account.id = money.account";
 pub const EPISODES: &str = "SELECT account.name, kind, began, ended, told
     FROM episode JOIN account ON account.id = episode.account";
 
@@ -25,6 +29,7 @@ pub fn write(connection: &Connection, row: &Row) -> rusqlite::Result<()> {
     match row {
         Row::Request(entry) => write_request(connection, entry),
         Row::Memory(Memory::Window(record)) => write_window(connection, record),
+        Row::Memory(Memory::Money(record)) => write_money(connection, record),
         Row::Memory(Memory::Episode(record)) => write_episode(connection, record),
     }
 }
@@ -58,6 +63,31 @@ fn write_window(connection: &Connection, record: &WindowRecord) -> rusqlite::Res
     let resets_at = record.resets_at.map(|at| at.0);
     let source = source_number(record.source);
     connection.prepare_cached(sql)?.execute(params![quota, record.at.0, record.used_percent, resets_at, source])?;
+    Ok(())
+}
+
+fn write_money(connection: &Connection, record: &MoneyRecord) -> rusqlite::Result<()> {
+    let account = account(connection, &record.account.0)?;
+    let sql = "INSERT OR REPLACE INTO money (account, key, at, label, used_minor, used_currency, used_exponent,
+        limit_minor, limit_currency, limit_exponent, used_percent, note, source)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let (money, at, source) = (&record.money, record.at.0, source_number(record.source));
+    let [used, limit] = [&money.used, &money.limit].map(Option::as_ref);
+    connection.prepare_cached(sql)?.execute(params![
+        account,
+        money.id,
+        at,
+        money.label,
+        used.map(|amount| amount.minor),
+        used.map(|amount| &amount.currency),
+        used.map(|amount| amount.exponent),
+        limit.map(|amount| amount.minor),
+        limit.map(|amount| &amount.currency),
+        limit.map(|amount| amount.exponent),
+        money.used_percent,
+        money.note,
+        source
+    ])?;
     Ok(())
 }
 
@@ -142,6 +172,31 @@ pub fn window(row: &Columns<'_>) -> rusqlite::Result<Option<WindowRecord>> {
         at: Wall(row.get(6)?),
         source,
     }))
+}
+
+/// # Errors
+/// What SQLite says.
+pub fn money(row: &Columns<'_>) -> rusqlite::Result<Option<MoneyRecord>> {
+    let Some(source) = source(row.get(12)?) else {
+        return Ok(None);
+    };
+    let money = Money {
+        id: row.get(1)?,
+        label: row.get(2)?,
+        used: amount(row, 3)?,
+        limit: amount(row, 6)?,
+        used_percent: row.get(9)?,
+        note: row.get(10)?,
+    };
+    Ok(Some(MoneyRecord { account: AccountId(row.get(0)?), money, at: Wall(row.get(11)?), source }))
+}
+
+/// The amount whose three columns begin here.
+fn amount(row: &Columns<'_>, first: usize) -> rusqlite::Result<Option<Amount>> {
+    let Some(minor) = row.get(first)? else {
+        return Ok(None);
+    };
+    Ok(Some(Amount { minor, currency: row.get(first + 1)?, exponent: row.get(first + 2)? }))
 }
 
 /// # Errors

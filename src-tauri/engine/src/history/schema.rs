@@ -4,7 +4,8 @@ use super::HistoryError;
 use rusqlite::Connection;
 
 /// Each brings the file from the version of its index to the next. They are never changed, only added to.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE account (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
     CREATE TABLE quota (
         id INTEGER PRIMARY KEY,
@@ -41,9 +42,32 @@ const MIGRATIONS: [&str; 1] = ["
         told TEXT NOT NULL,
         PRIMARY KEY (account, kind, began)
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    // Amounts are in minor units: 1234 with exponent 2 is 12.34.
+    "
+    CREATE TABLE money (
+        account INTEGER NOT NULL REFERENCES account (id),
+        key TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        label TEXT NOT NULL,
+        used_minor INTEGER,
+        used_currency TEXT,
+        used_exponent INTEGER,
+        limit_minor INTEGER,
+        limit_currency TEXT,
+        limit_exponent INTEGER,
+        used_percent REAL,
+        note TEXT,
+        source INTEGER NOT NULL,
+        PRIMARY KEY (account, key, at)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX money_at ON money (at);
+",
+];
 
 pub const VERSION: usize = MIGRATIONS.len();
+/// From this version on there is money.
+pub const MONEY: usize = 2;
 
 /// Brings the file to the version of this program.
 ///
@@ -51,11 +75,6 @@ pub const VERSION: usize = MIGRATIONS.len();
 /// When it is of a later version, or cannot be changed.
 pub fn migrate(connection: &mut Connection) -> Result<(), HistoryError> {
     let version = version(connection)?;
-    if version > VERSION {
-        return Err(HistoryError::Damaged(format!(
-            "it is of version {version}, and this Holdoff knows up to version {VERSION}"
-        )));
-    }
     for (next, step) in (1_i64..).zip(MIGRATIONS).skip(version) {
         let transaction = connection.transaction()?;
         transaction.execute_batch(step)?;
@@ -65,9 +84,15 @@ pub fn migrate(connection: &mut Connection) -> Result<(), HistoryError> {
     Ok(())
 }
 
+/// The version of the file; 0 where nothing is in it.
+///
 /// # Errors
-/// When the file cannot be read.
+/// When the file cannot be read, or is of a later version.
 pub fn version(connection: &Connection) -> Result<usize, HistoryError> {
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    usize::try_from(version).map_err(|_| HistoryError::Damaged(format!("it is of version {version}")))
+    usize::try_from(version).ok().filter(|version| *version <= VERSION).ok_or_else(|| {
+        HistoryError::Damaged(format!(
+            "it is of version {version}, and this Holdoff knows up to version {VERSION}; a newer one reads it"
+        ))
+    })
 }

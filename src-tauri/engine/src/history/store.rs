@@ -66,8 +66,11 @@ impl Store {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(BUSY)?;
-        // Only an empty file takes this over: what is deleted later gives its pages back in small steps.
-        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+        // Looked at before anything is written: a file of a later version stays as it is.
+        if schema::version(&connection)? == 0 {
+            // Only an empty file takes this over: what is deleted later gives its pages back in small steps.
+            connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+        }
         // Where the file system has no shared memory, SQLite stays with its rollback journal.
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
         connection.pragma_update(None, "synchronous", "FULL")?;

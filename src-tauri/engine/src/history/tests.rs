@@ -1,12 +1,14 @@
 mod keeping;
+mod migrating;
 mod retaining;
 mod telling;
 
 use super::*;
 use crate::clock::Clock;
-use holdoff_core::history::{EpisodeKind, EpisodeRecord, WindowRecord};
+use holdoff_core::history::{EpisodeKind, EpisodeRecord, MoneyRecord, WindowRecord};
 use holdoff_core::ledger::{Happened, OutcomeKind, Reason};
 use holdoff_core::notice::Told;
+use holdoff_core::quota::{Amount, Money};
 use holdoff_core::{AccountId, Endpoint, Source, Wall};
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -47,6 +49,24 @@ fn episode(ended: Option<Wall>) -> EpisodeRecord {
     EpisodeRecord { account, kind: EpisodeKind::UsageLimit, began: NOON, ended, told: Told::Shown }
 }
 
+/// Extra usage: so many cents of a hundred dollars.
+fn spent(at: Wall, minor: i64) -> MoneyRecord {
+    let amount = |minor| Some(Amount { minor, currency: "USD".into(), exponent: 2 });
+    let money = Money {
+        id: "extra_usage".into(),
+        label: "Extra usage".into(),
+        used: amount(minor),
+        limit: amount(10_000),
+        used_percent: Some(minor as f64 / 100.0),
+        note: None,
+    };
+    MoneyRecord { account: AccountId("anthropic:ann".into()), money, at, source: Source::UsageEndpoint }
+}
+
+fn paid(records: impl IntoIterator<Item = MoneyRecord>) -> Vec<Row> {
+    records.into_iter().map(|record| Row::Memory(Memory::Money(record))).collect()
+}
+
 fn rows(records: impl IntoIterator<Item = WindowRecord>) -> Vec<Row> {
     records.into_iter().map(|record| Row::Memory(Memory::Window(record))).collect()
 }
@@ -83,6 +103,16 @@ fn windows(dir: &Path) -> Vec<WindowRecord> {
         ControlFlow::Continue(())
     };
     reader(dir).windows(Wall(0), &mut each).unwrap();
+    found
+}
+
+fn money(dir: &Path) -> Vec<MoneyRecord> {
+    let mut found = Vec::new();
+    let mut each = |record| {
+        found.push(record);
+        ControlFlow::Continue(())
+    };
+    reader(dir).money(Wall(0), &mut each).unwrap();
     found
 }
 

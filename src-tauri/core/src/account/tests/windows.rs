@@ -295,11 +295,26 @@ fn changes_are_remembered_as_they_come() {
     world.run(20 * MINUTE);
     let windows = world.memories.iter().filter_map(|memory| match memory {
         Memory::Window(record) => Some((record.at.since(NOON).as_secs() / MINUTE, record.used_percent?)),
-        Memory::Episode(_) => None,
+        Memory::Money(_) | Memory::Episode(_) => None,
     });
     let mut windows: Vec<_> = windows.collect();
     windows.dedup();
     assert_eq!(windows, (1..=10).map(|n| (n * 2, n as f64)).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_is_spent_is_remembered_as_it_changes_and_not_with_every_answer() {
+    let mut world = World::new(|n| {
+        let spent = if n < 4 { 1200 } else { 1234 };
+        let extra = format!(r#"{{"is_enabled":true,"used_credits":{spent},"monthly_limit":10000,"currency":"USD"}}"#);
+        status(200, None, &format!(r#"{{"five_hour":{{"utilization":9}},"extra_usage":{extra}}}"#))
+    });
+    world.run(40 * MINUTE);
+    let spent = world.memories.iter().filter_map(|memory| match memory {
+        Memory::Money(record) => Some((record.at.since(NOON).as_secs() / MINUTE, record.money.used.clone()?.minor)),
+        Memory::Window(_) | Memory::Episode(_) => None,
+    });
+    assert_eq!(spent.collect::<Vec<_>>(), [(0, 1200), (10, 1200), (15, 1234)]);
 }
 
 #[test]
@@ -308,7 +323,7 @@ fn episodes_are_remembered() {
     world.run(30 * MINUTE);
     let episodes = world.memories.iter().filter_map(|memory| match memory {
         Memory::Episode(record) => Some((record.kind, record.ended.is_some(), record.told)),
-        Memory::Window(_) => None,
+        Memory::Window(_) | Memory::Money(_) => None,
     });
     use crate::history::EpisodeKind::UsageLimit;
     use crate::notice::Told::{Pending, Shown};

@@ -38,6 +38,7 @@ fn a_year() -> TempDir {
     });
     let mut all = rows(readings);
     all.extend((0..12 * MONTH / 3600).map(|n| Row::Request(sent(after(n * 3600)))));
+    all.extend(paid((0..12 * MONTH / 86_400).map(|day| spent(after(day * 86_400), day as i64))));
     all.push(Row::Memory(Memory::Episode(episode(Some(after(60))))));
     with(&all)
 }
@@ -52,6 +53,8 @@ fn what_is_older_than_chosen_goes_in_small_steps() {
     let (windows, requests) = (windows(dir.path()), requests(dir.path()));
     assert!(windows.iter().all(|record| record.at >= oldest) && requests.iter().all(|entry| entry.at >= oldest));
     assert_eq!((windows.len() as u64, requests.len() as u64), (2 * MONTH / 1200, MONTH / 3600));
+    let money = money(dir.path());
+    assert_eq!((money.len() as u64, money[0].at), (MONTH / 86_400, oldest));
     assert!(size(dir.path()) < before / 6, "{} of {before}", size(dir.path()));
 }
 
@@ -65,7 +68,11 @@ fn what_is_too_much_goes_from_the_oldest_on() {
     let left = windows(dir.path());
     assert_eq!(left.last().map(|record| record.at), Some(after(12 * MONTH - 1200)));
     let requests = requests(dir.path());
-    assert!(requests[0].at.since(left[0].at) < DAY * 12, "all tables from about the same time on");
+    let money = money(dir.path())[0].at;
+    assert!(
+        requests[0].at.since(left[0].at) < DAY * 12 && money.since(left[0].at) < DAY * 12,
+        "all tables from about the same time on"
+    );
     let (steps, _) = run(dir.path(), Limits { size: most, ..LIMITS }, after(12 * MONTH));
     assert!(steps <= 4, "what fits stays: {steps}");
 }
@@ -81,9 +88,10 @@ fn the_last_days_stay_whatever_is_chosen() {
 #[test]
 fn a_clock_that_is_set_back_deletes_nothing() {
     let dir = a_year();
-    let before = windows(dir.path()).len();
+    let all = || (windows(dir.path()).len(), requests(dir.path()).len(), money(dir.path()).len());
+    let before = all();
     run(dir.path(), LIMITS, Wall(NOON.0 - 86_400_000));
-    assert_eq!(windows(dir.path()).len(), before);
+    assert_eq!(all(), before);
 }
 
 /// The writer does it by itself, and writes meanwhile.

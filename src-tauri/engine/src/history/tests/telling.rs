@@ -5,6 +5,7 @@ use serde_json::Value;
 
 fn some() -> TempDir {
     let mut all = rows([window("five_hour", NOON, 41.5), window("five_hour", after(60), 42.0)]);
+    all.extend(paid([spent(NOON, 1200), spent(after(60), 1234)]));
     all.push(Row::Request(sent(NOON)));
     let detail = Some("rate limited, asked to wait 1 h".into());
     all.push(Row::Request(request(after(1), Happened::Came { outcome: OutcomeKind::RateLimited, detail })));
@@ -31,6 +32,11 @@ fn tables_as_csv() {
          anthropic:ann,five_hour,5-hour,42.0,2026-09-14T17:00:00Z,2026-09-14T12:01:00Z,status_line\n"
     );
     assert_eq!(
+        csv_of(dir.path(), Table::Money, after(1)),
+        "account,money,label,used,used_currency,limit,limit_currency,used_percent,note,at,source\n\
+         anthropic:ann,extra_usage,Extra usage,12.34,USD,100.0,USD,12.34,,2026-09-14T12:01:00Z,usage_endpoint\n"
+    );
+    assert_eq!(
         csv_of(dir.path(), Table::Requests, NOON),
         "at,account,endpoint,event,why,outcome,detail,next_at\n\
          2026-09-14T12:00:00Z,anthropic:ann,usage,sent,poll,,,2026-09-14T12:05:00Z\n\
@@ -51,6 +57,7 @@ fn all_of_it_as_json() {
     let whole: Value = serde_json::from_slice(&out).unwrap();
     assert_eq!(whole["version"], 1);
     assert_eq!(whole["windows"][1]["used_percent"], 42.0);
+    assert_eq!((&whole["money"][1]["used"], &whole["money"][1]["note"]), (&12.34.into(), &Value::Null));
     assert_eq!(whole["requests"][0]["outcome"], Value::Null);
     assert_eq!(whole["requests"].as_array().unwrap().len(), 3);
     assert_eq!(whole["episodes"][0]["ended"], Value::Null);
@@ -65,7 +72,7 @@ fn all_of_it_in_a_folder() {
     let (dir, folder) = (some(), tempfile::tempdir().unwrap());
     let write = |format| to_folder(dir.path(), folder.path(), "t", format);
     assert_eq!(write(Format::Json).unwrap(), ["holdoff-history-t.json"]);
-    assert_eq!(write(Format::Csv).unwrap().len(), 3);
+    assert_eq!(write(Format::Csv).unwrap().len(), 4);
     let text = std::fs::read_to_string(folder.path().join("holdoff-requests-t.csv")).unwrap();
     assert_eq!(text.lines().count(), 4);
     assert!(write(Format::Json).is_err(), "nothing is written over");
@@ -106,7 +113,7 @@ async fn deleted_is_deleted_everywhere() {
     std::fs::write(dir.path().join("state.a.json"), "{}").unwrap();
     let history = History::start(dir.path().to_owned(), open_in(dir.path()), LIMITS, Clock::real());
     assert_eq!(history.delete_all().await, Ok(()));
-    assert_eq!((requests(dir.path()), windows(dir.path())), (vec![], vec![]));
+    assert_eq!((requests(dir.path()), windows(dir.path()), money(dir.path())), (vec![], vec![], vec![]));
     history.record(sent(after(9))).await;
     assert_eq!(requests(dir.path()), [sent(after(9))]);
     history.close().await;
