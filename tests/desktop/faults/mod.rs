@@ -1,6 +1,7 @@
-//! The whole app while its world breaks: its server and its network.
+//! The whole app while its world breaks: its server, its network, its machine.
 
 mod server;
+mod sleep;
 
 use crate::scene::Scene;
 use holdoff_world::App;
