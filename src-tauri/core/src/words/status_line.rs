@@ -96,10 +96,6 @@ fn resets(told: &[&QuotaWindow], now: Wall, zone: &TimeZone) -> Option<String> {
     Some(if fullest.id == "five_hour" { format!("resets {at}") } else { format!("{} resets {at}", name(fullest)) })
 }
 
-/// What having Holdoff called from the status line means, before it is done.
-pub const STATUS_LINE_OFFER: &str = "With every answer, Claude Code tells its status line how much is used. With Holdoff \
-     in it, Holdoff is up to date while you work, and has to ask Anthropic much less often.";
-
 /// What stands in the settings of Claude Code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StatusLine<'a> {

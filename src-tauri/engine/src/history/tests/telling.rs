@@ -117,7 +117,10 @@ async fn deleted_is_deleted_everywhere() {
     history.record(sent(after(9))).await;
     assert_eq!(requests(dir.path()), [sent(after(9))]);
     history.close().await;
-    assert_eq!(names(dir.path()), [NAME, "state.a.json"]);
+    // SQLite's own files stay where the look at a start has it open a moment longer.
+    let mut left = names(dir.path());
+    left.retain(|name| !name.ends_with("-wal") && !name.ends_with("-shm"));
+    assert_eq!(left, [NAME, "state.a.json"]);
 }
 
 #[test]
