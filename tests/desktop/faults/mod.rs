@@ -1,5 +1,6 @@
-//! The whole app while its world breaks: its server, its network, its machine.
+//! The whole app while its world breaks: its disk, its server, its network, its machine.
 
+mod folder;
 mod server;
 mod sleep;
 

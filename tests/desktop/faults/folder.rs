@@ -1,0 +1,134 @@
+//! The data folder: full, read-only, taken away, with something else in the place of its files.
+
+use super::{Watched, scene};
+use crate::scene::{SOON, gate, minutes};
+use holdoff_world::{Answer, Apart, Browser, apart};
+use serde_json::json;
+use std::fs;
+
+/// A reading of so many windows that it takes more room on disk than what was there before.
+fn large() -> Answer {
+    let window = json!({"utilization": 1.0, "resets_at": null, "limit_dollars": null});
+    let mut body: serde_json::Map<_, _> = (0..60).map(|n| (format!("window_{n}"), window.clone())).collect();
+    body.insert("seven_day".to_owned(), json!({"utilization": 77.0, "resets_at": null}));
+    Answer::usage(body.into())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_is_full_at_the_first_start_is_said_and_nothing_is_asked() {
+    let scene = scene(30.0).await;
+    let apart = Apart::new().await;
+    let folder = scene.home.data_dir();
+    apart.mount_small(&folder, 256).await;
+    let filler = apart::fill(&apart.seen(&folder));
+    let launch = scene.launch.clone().within(&apart);
+    let app = launch.start();
+    let tray = scene.tray(&app).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("cannot save its state (No space left on device")).await;
+    tray.activate(1000, 10).await;
+    let panel = Browser::attach(&scene.inspector, SOON).await;
+    panel.wait_for_text(SOON, |text| text.contains("State cannot be saved") && text.contains("Free some space")).await;
+    let refused = launch.cli(&["refresh"]).await;
+    assert_eq!(refused.code(), 75);
+    assert!(refused.stderr.contains("No space left on device"), "{}", refused.stderr);
+    let watched = Watched::new(&app);
+    scene.pass(minutes(10)).await;
+    watched.was_idle(&app, "with a full disk");
+    assert!(scene.fake.requests().is_empty());
+
+    fs::remove_file(filler).unwrap();
+    scene.fake.wait_for_usage(1, SOON).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("42 %")).await;
+    let text = panel.wait_for_text(SOON, |text| text.contains("42 %")).await;
+    assert!(!text.contains("State cannot be saved"), "{text}");
+}
+
+/// The answer comes when there is no room left for it. It is kept in memory, nothing more is asked, and it is saved
+/// when there is room. A crash meanwhile leaves the note that something was asked, which shuts the gate.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_finds_the_disk_full_is_not_lost_and_nothing_follows_it() {
+    let scene = scene(30.0).await;
+    let apart = Apart::new().await;
+    let folder = scene.home.data_dir();
+    apart.mount_small(&folder, 256).await;
+    let launch = scene.launch.clone().within(&apart);
+    let app = launch.start();
+    let tray = scene.tray(&app).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("42 %")).await;
+    scene.fake.always(large());
+    let filler = apart::fill(&apart.seen(&folder));
+    scene.fake.wait_for_usage(2, SOON).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("77 %") && tooltip.contains("cannot save its state")).await;
+    scene.pass(minutes(12)).await;
+    assert_eq!(scene.fake.usage_requests().len(), 2, "nothing is asked while the last answer is not on disk");
+
+    fs::remove_file(&filler).unwrap();
+    scene.fake.wait_for_usage(3, SOON).await;
+    tray.wait_for_tooltip(SOON, |tooltip| !tooltip.contains("cannot save")).await;
+    let account = launch.status().await["accounts"][0].clone();
+    assert!(account["reading"]["windows"].as_array().unwrap().len() >= 40, "{account}");
+
+    // Once more, with a crash while it cannot be saved.
+    scene.fake.always(Answer::ok());
+    scene.fake.wait_for_usage(4, SOON).await;
+    scene
+        .wait_for_account_in(&launch, "a small state", |account| {
+            account["reading"]["windows"].as_array().is_some_and(|windows| windows.len() < 10)
+        })
+        .await;
+    scene.fake.always(large());
+    let filler = apart::fill(&apart.seen(&folder));
+    scene.fake.wait_for_usage(5, SOON).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("cannot save its state")).await;
+    app.kill9().await;
+    let app = launch.start();
+    let tray = scene.tray(&app).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("cannot save its state")).await;
+    scene.pass(minutes(10)).await;
+    fs::remove_file(filler).unwrap();
+    let account = scene.wait_for_account_in(&launch, "a shut gate", |account| gate(account) == "cooling_down").await;
+    assert_eq!(account["gates"]["usage"]["cause"], "unanswered_request");
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("26 %") && tooltip.contains("Nothing is asked before"))
+        .await;
+    scene.pass(minutes(10)).await;
+    assert_eq!(scene.fake.usage_requests().len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_becomes_read_only_is_said_and_it_goes_on_by_itself() {
+    let scene = scene(30.0).await;
+    let apart = Apart::new().await;
+    let folder = scene.home.data_dir();
+    fs::create_dir_all(&folder).unwrap();
+    let launch = scene.launch.clone().within(&apart);
+    let app = launch.start();
+    let tray = scene.tray(&app).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("42 %")).await;
+    apart.make_read_only(&folder).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("cannot save its state (Read-only file system")).await;
+    let refused = launch.cli(&["refresh"]).await;
+    assert_eq!(refused.code(), 75);
+    assert!(refused.stderr.contains("Read-only file system"), "{}", refused.stderr);
+    let watched = Watched::new(&app);
+    scene.pass(minutes(10)).await;
+    watched.was_idle(&app, "with a read-only folder");
+    assert_eq!(scene.fake.usage_requests().len(), 1);
+
+    apart.unmount(&folder).await;
+    scene.fake.wait_for_usage(2, SOON).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("42 %") && !tooltip.contains("cannot save")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_is_read_only_at_the_start_is_said_and_ends_it() {
+    let scene = scene(1.0).await;
+    let apart = Apart::new().await;
+    fs::create_dir_all(scene.home.data_dir()).unwrap();
+    apart.make_read_only(&scene.home.data_dir()).await;
+    let app = scene.launch.clone().within(&apart).start();
+    assert_eq!(app.wait_exit(SOON).await.code(), Some(73));
+    assert!(app.stderr().contains("Read-only file system"), "{}", app.stderr());
+    let said = scene.desktop.recorder().wait_for(1, SOON).await;
+    assert_eq!(said[0].summary, "Holdoff cannot start");
+    assert!(scene.fake.requests().is_empty());
+}
