@@ -109,6 +109,10 @@ pub(crate) struct Proved {
     pub renewal: bool,
 }
 
+/// The episode of a notice that was shown had ended meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Over;
+
 /// Which kinds the person wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wanted {
@@ -147,7 +151,11 @@ impl Notices {
         if !wanted {
             return Told::No;
         }
-        self.push(kind, None, now);
+        // One that is still being shown, of an episode that ended meanwhile, says it of this one too.
+        let being_said = |queued: &Queued| queued.kind == kind && queued.phase == Phase::Showing;
+        if kind == NoticeKind::Recovered || !self.queue.iter().any(being_said) {
+            self.push(kind, None, now);
+        }
         Told::Pending
     }
 
@@ -179,13 +187,8 @@ impl Notices {
         if ended.iter().all(Option::is_none) {
             return;
         }
-        let (sign_in, renewal) = (self.sign_in.is_some(), self.renewal.is_some());
-        self.queue.retain(|queued| match queued.kind {
-            NoticeKind::Recovered | NoticeKind::RenewalUnsaved | NoticeKind::Window => true,
-            NoticeKind::RateLimited => false,
-            NoticeKind::SignInStopped => sign_in,
-            NoticeKind::RenewalLimited => renewal,
-        });
+        let goes_on = self.goes_on();
+        self.queue.retain(|queued| goes_on(queued.kind) || queued.phase == Phase::Showing);
         if ended.iter().flatten().any(|episode| episode.told == Told::Shown) {
             self.announce(NoticeKind::Recovered, wanted.recovery, now);
         }
@@ -215,23 +218,43 @@ impl Notices {
         Some(Notice { id, kind: queued.kind, about: queued.about.clone() })
     }
 
-    pub(crate) fn shown(&mut self, id: u64) {
-        let Some(at) = self.queue.iter().position(|queued| queued.id == id) else {
-            return;
-        };
+    /// Whether there is still reason to say it: its episode goes on, or it has none.
+    fn goes_on(&self) -> impl Fn(NoticeKind) -> bool + use<> {
+        let (limit, sign_in, renewal) = (self.limit.is_some(), self.sign_in.is_some(), self.renewal.is_some());
+        move |kind| match kind {
+            NoticeKind::Recovered | NoticeKind::RenewalUnsaved | NoticeKind::Window => true,
+            NoticeKind::RateLimited => limit,
+            NoticeKind::SignInStopped => sign_in,
+            NoticeKind::RenewalLimited => renewal,
+        }
+    }
+
+    /// A service took it. What it is about may have ended meanwhile: then that is said too.
+    pub(crate) fn shown(&mut self, id: u64, wanted: Wanted, now: Moment) {
+        if self.take_shown(id) == Some(Over) {
+            self.announce(NoticeKind::Recovered, wanted.recovery, now);
+        }
+    }
+
+    fn take_shown(&mut self, id: u64) -> Option<Over> {
+        let at = self.queue.iter().position(|queued| queued.id == id)?;
         let episode = match self.queue.remove(at).kind {
             NoticeKind::RateLimited => &mut self.limit,
             NoticeKind::SignInStopped => &mut self.sign_in,
             NoticeKind::RenewalLimited => &mut self.renewal,
-            NoticeKind::Recovered | NoticeKind::RenewalUnsaved | NoticeKind::Window => return,
+            NoticeKind::Recovered | NoticeKind::RenewalUnsaved | NoticeKind::Window => return None,
         };
-        if let Some(episode) = episode {
-            episode.told = Told::Shown;
-        }
+        let Some(episode) = episode else {
+            return Some(Over);
+        };
+        episode.told = Told::Shown;
+        None
     }
 
-    /// No service took it: it waits and is offered again.
+    /// No service took it: it waits and is offered again, unless there is no more reason to say it.
     pub(crate) fn missed(&mut self, id: u64, now: Moment) {
+        let goes_on = self.goes_on();
+        self.queue.retain(|queued| queued.id != id || goes_on(queued.kind));
         if let Some(queued) = self.queue.iter_mut().find(|queued| queued.id == id) {
             queued.missed = queued.missed.saturating_add(1);
             queued.phase = Phase::Waiting { until: now.plus(policy::NOTICE.after(queued.missed)) };
@@ -251,7 +274,9 @@ impl Notices {
     /// said twice, and its end never (law 9).
     pub(crate) fn adopt(&mut self, other: &Notices) {
         let mut other = other.clone();
-        other.settle();
+        for id in other.showing() {
+            other.take_shown(id);
+        }
         self.limit = self.limit.take().or(other.limit);
         self.sign_in = self.sign_in.take().or(other.sign_in);
         self.renewal = self.renewal.take().or(other.renewal);
@@ -263,12 +288,14 @@ impl Notices {
     }
 
     /// After a restart: what was being shown when the process ended counts as shown.
-    pub(crate) fn settle(&mut self) {
-        let showing: Vec<u64> =
-            self.queue.iter().filter(|queued| queued.phase == Phase::Showing).map(|queued| queued.id).collect();
-        for id in showing {
-            self.shown(id);
+    pub(crate) fn settle(&mut self, wanted: Wanted, now: Moment) {
+        for id in self.showing() {
+            self.shown(id, wanted, now);
         }
+    }
+
+    fn showing(&self) -> Vec<u64> {
+        self.queue.iter().filter(|queued| queued.phase == Phase::Showing).map(|queued| queued.id).collect()
     }
 
     pub(crate) fn carry_over_reboot(&mut self, last: Option<Moment>, now: Moment) {

@@ -62,9 +62,10 @@ struct Word {
 }
 
 impl Loss {
-    /// The loss is found at `now`, and the ledger says this, from the oldest line to the newest.
+    /// The loss is found at `now`, and the ledger says this, from the oldest line to the newest. Each wait that it tells of
+    /// counts from now: nothing is left that knows what was done to the clock since.
     pub fn found(entries: &[Entry], now: Moment) -> Self {
-        let words = Word::last(entries, now);
+        let words = Word::last(entries, |until, at| whole(until, at, now));
         let longest = now.plus(SPAN);
         // No reading since a renewal: its tokens may be another account's, and the pause that this was is lost.
         let doubtful = |usage: &Word| {
@@ -104,7 +105,9 @@ impl Loss {
 impl Recollection {
     /// `entries` from the oldest to the newest, as they are found at a start.
     pub fn new(entries: &[Entry], loss: Option<Loss>, now: Moment) -> Self {
-        Self { words: Word::last(entries, now), lines: entries.iter().map(|entry| entry.at).collect(), loss }
+        // At most the whole length from now: a clock that was set back must not lengthen it.
+        let left = |until: Wall, at| now.plus(until.since(now.wall)).sooner(whole(until, at, now));
+        Self { words: Word::last(entries, left), lines: entries.iter().map(|entry| entry.at).collect(), loss }
     }
 
     /// Shuts the gates of all that is kept for as long as the ledger knows better.
@@ -180,19 +183,21 @@ fn is_noted(word: &Word, gate: &Gate) -> bool {
 
 impl Word {
     /// The last one on each gate.
-    fn last(entries: &[Entry], now: Moment) -> Vec<Self> {
+    fn last(entries: &[Entry], left: impl Fn(Wall, Wall) -> Moment) -> Vec<Self> {
         let mut words: Vec<Self> = Vec::new();
-        for word in entries.iter().enumerate().filter_map(|(order, entry)| Self::of(entry, order, now)) {
+        for word in entries.iter().enumerate().filter_map(|(order, entry)| Self::of(entry, order, &left)) {
             words.retain(|older| older.endpoint != word.endpoint || older.account != word.account);
             words.push(word);
         }
         words
     }
 
-    fn of(entry: &Entry, order: usize, now: Moment) -> Option<Self> {
+    /// `left` is until when that shuts which was said at one time and holds until another.
+    fn of(entry: &Entry, order: usize, left: impl Fn(Wall, Wall) -> Moment) -> Option<Self> {
         let spaced = entry.at.plus(policy::MIN_SPACING);
         let (until, unanswered) = match &entry.event {
-            Happened::Withheld { .. } => return None,
+            // That of the request itself says the same.
+            Happened::Withheld { .. } | Happened::Came { outcome: OutcomeKind::Unanswered, .. } => return None,
             Happened::Sent { .. } => (Some(entry.at.plus(unanswered(entry.endpoint))), true),
             Happened::Came { outcome, .. } if rejects(*outcome) => (None, false),
             // When it is wished for next is no cooldown.
@@ -201,8 +206,7 @@ impl Word {
             Happened::Came { outcome: OutcomeKind::Unreachable, .. } => (entry.next_at, false),
             Happened::Came { .. } => (entry.next_at.map(|next| next.max(spaced)), false),
         };
-        // At most the whole length from now: a clock that was set back must not lengthen it.
-        let left = |until: Wall| now.plus(until.since(now.wall).min(until.since(entry.at)).min(SPAN));
+        let left = |until| left(until, entry.at);
         Some(Self {
             account: entry.account.clone(),
             endpoint: entry.endpoint,
@@ -214,6 +218,11 @@ impl Word {
             renewed: matches!(entry.event, Happened::Came { outcome: OutcomeKind::Renewed, .. }),
         })
     }
+}
+
+/// As long again as it was from the first, but for a wait that is too long to be one.
+fn whole(until: Wall, at: Wall, now: Moment) -> Moment {
+    now.plus(until.since(at).min(SPAN))
 }
 
 /// How long a request without an answer shuts its gate. A renewal without one may have spent its token.

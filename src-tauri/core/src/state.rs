@@ -4,7 +4,7 @@
 
 use crate::cycle::Cycles;
 use crate::gate::{Cooldown, Gate, GateState, Jitter, Pause, Shut, Spacing};
-use crate::notice::Notices;
+use crate::notice::{Notices, Wanted};
 use crate::pace::Forecast;
 use crate::places::Place;
 use crate::quota::{QuotaWindow, Reading};
@@ -206,10 +206,10 @@ impl AccountState {
         }
     }
 
-    pub(crate) fn settle(&mut self, now: Moment, jitter: Jitter) {
+    pub(crate) fn settle(&mut self, now: Moment, jitter: Jitter, wanted: Wanted) {
         self.usage.settle(now, jitter);
         self.token.settle(now, jitter);
-        self.notices.settle();
+        self.notices.settle(wanted, now);
     }
 }
 

@@ -79,6 +79,11 @@ impl Moment {
         if other.boot > self.boot { other } else { self }
     }
 
+    /// The sooner of the two on the boot clock.
+    pub fn sooner(self, other: Moment) -> Moment {
+        if other.boot < self.boot { other } else { self }
+    }
+
     /// What the wall clock will say at this moment, as the wall clock goes now. A deadline that was
     /// noted before the clock was set is thereby told in the person's present time.
     pub fn wall_as_of(self, now: Moment) -> Wall {

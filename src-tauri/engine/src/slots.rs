@@ -43,12 +43,14 @@ pub struct Slots {
     pub generation: u64,
     /// Files that are there and cannot be used, and why.
     pub damaged: Vec<(PathBuf, String)>,
+    /// Such files of earlier starts.
+    pub aside: Vec<PathBuf>,
 }
 
 impl Slots {
     /// Reads both slots and changes nothing. The newest whole one wins.
     pub fn read(dir: &Path) -> Self {
-        let mut slots = Self { state: None, generation: 0, damaged: Vec::new() };
+        let mut slots = Self { state: None, generation: 0, damaged: Vec::new(), aside: kept_aside(dir) };
         for name in NAMES {
             let path = dir.join(name);
             match read_slot(&path) {
@@ -63,9 +65,9 @@ impl Slots {
         slots
     }
 
-    /// There was a state, and none of it can be read.
+    /// There was a state, and none of it can be read; or none could be at an earlier start, and nothing was saved since.
     pub fn lost(&self) -> bool {
-        self.state.is_none() && !self.damaged.is_empty()
+        self.state.is_none() && !(self.damaged.is_empty() && self.aside.is_empty())
     }
 
     /// Keeps the damaged files under another name, and answers with those names.
@@ -86,6 +88,16 @@ pub fn set_aside(path: &Path, stamp: &str) -> Option<PathBuf> {
     }
     std::fs::rename(path, &kept).ok()?;
     Some(kept)
+}
+
+/// The slots that [`set_aside`] renamed.
+fn kept_aside(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let kept = |name: &str| NAMES.iter().any(|slot| name.starts_with(&format!("{slot}.unreadable-")));
+    let mut kept: Vec<_> =
+        entries.filter(|entry| kept(&entry.file_name().to_string_lossy())).map(|entry| entry.path()).collect();
+    kept.sort();
+    kept
 }
 
 /// `Ok(None)` if there is no such file.

@@ -113,8 +113,11 @@ fn set_aside(slots: &Slots, now: Wall) -> Vec<String> {
     if !slots.lost() {
         return Vec::new();
     }
-    let names: Vec<String> =
-        kept.iter().filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned())).collect();
+    let names: Vec<String> = kept
+        .iter()
+        .chain(&slots.aside)
+        .filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
+        .collect();
     vec![format!("Holdoff's saved state could not be read. The files are kept as {}.", names.join(" and "))]
 }
 

@@ -177,15 +177,19 @@ impl Showing {
     pub fn of(kinds: impl Iterator<Item = NoticeKind>) -> Self {
         let mut showing = Self::default();
         for kind in kinds {
-            match kind {
-                NoticeKind::RateLimited => showing.limit = true,
-                NoticeKind::SignInStopped => showing.sign_in = true,
-                NoticeKind::RenewalLimited => showing.renewal = true,
-                NoticeKind::Recovered => showing.end = true,
-                NoticeKind::RenewalUnsaved | NoticeKind::Window => {}
-            }
+            showing.set(kind, true);
         }
         showing
+    }
+
+    pub fn set(&mut self, kind: NoticeKind, showing: bool) {
+        match kind {
+            NoticeKind::RateLimited => self.limit = showing,
+            NoticeKind::SignInStopped => self.sign_in = showing,
+            NoticeKind::RenewalLimited => self.renewal = showing,
+            NoticeKind::Recovered => self.end = showing,
+            NoticeKind::RenewalUnsaved | NoticeKind::Window => {}
+        }
     }
 
     pub fn has(self, kind: NoticeKind) -> bool {

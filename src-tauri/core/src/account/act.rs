@@ -57,10 +57,15 @@ impl Account {
             self.to_show = self.state.notices.start_showing(id);
             return self.persist_now();
         }
-        if !matches!(self.step, Step::Asking { .. } | Step::Renewing(_)) && self.becoming.is_some() {
+        if !self.is_under_way() && self.becoming.is_some() {
             return self.become_another(now);
         }
         self.step(now)
+    }
+
+    /// What has begun under this name ends under it.
+    fn is_under_way(&self) -> bool {
+        matches!(self.step, Step::Asking { .. } | Step::Renewing(_))
     }
 
     /// The other account knows nothing of this machine's sleep, and would ask at once (law 12).
@@ -196,7 +201,7 @@ impl Account {
         let reset = self.next_reset(now).filter(|_| free);
         let renewing = matches!(self.step, Step::Renewing(_));
         let look = self.look_at.filter(|_| free && !renewing);
-        let awake = self.sleep.pause_until.filter(|_| self.becoming.is_some());
+        let awake = self.sleep.pause_until.filter(|_| self.becoming.is_some() && !self.is_under_way());
         let until = [due, renewal, retry, offer, look, reset, awake].into_iter().flatten().min_by_key(|at| at.boot);
         self.sleep.expected = until;
         Action::Sleep(until)
@@ -207,11 +212,8 @@ impl Account {
     }
 
     /// What comes over a minute late slept with the machine: the network needs a moment (law 12).
-    fn notice_waking(&mut self, now: Moment) {
-        let Some(expected) = self.sleep.expected.take() else {
-            return;
-        };
-        if now.since(expected) <= policy::ASLEEP {
+    pub(super) fn notice_waking(&mut self, now: Moment) {
+        if self.sleep.expected.take_if(|expected| now.since(*expected) > policy::ASLEEP).is_none() {
             return;
         }
         self.sleep.woke = Some(now);

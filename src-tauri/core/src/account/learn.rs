@@ -32,7 +32,7 @@ impl Account {
             Event::Locked(result) => self.locked(result, now),
             Event::Stored(stored) => self.stored(stored, now),
             Event::NoticeShown(id) => {
-                self.state.notices.shown(id);
+                self.state.notices.shown(id, self.preferences.wanted, now);
                 self.saving.dirty = true;
             }
             Event::NoticeMissed(id) => {
@@ -60,7 +60,7 @@ impl Account {
             [&self.state.usage, &self.state.token].iter().filter(|g| g.intent.is_some()).map(|g| g.endpoint).collect();
         let jitter = self.dice.jitter();
         let notices = self.state.notices.clone();
-        self.state.settle(now, jitter);
+        self.state.settle(now, jitter, self.preferences.wanted);
         self.remember_episodes(&notices, now);
         // Even where nothing changed: one of the two files that keep it may be gone.
         self.saving.dirty = true;
@@ -227,6 +227,8 @@ impl Account {
         let Step::Asking { fingerprint, spacing } = std::mem::replace(&mut self.step, Step::Idle) else {
             return;
         };
+        // It may be the first that comes after a sleep.
+        self.notice_waking(now);
         let outcome = providers::understand_usage(self.state.provider, delivery, now.wall);
         let told = words::outcome(self.state.provider, &outcome);
         let kind = words::outcome_kind(&outcome);
@@ -234,7 +236,7 @@ impl Account {
             last.outcome = Some(told.clone());
         }
         self.learn(outcome, fingerprint, spacing, now);
-        self.sleep.pause_until = None;
+        self.sleep.pause_until.take_if(|_| self.sleep.woke != Some(now));
         self.why = Reason::Poll;
         self.saving.dirty = true;
         self.record(now, Endpoint::Usage, Happened::Came { outcome: kind, detail: Some(told) });

@@ -8,6 +8,10 @@ fn after(secs: u64) -> Moment {
     NOON.plus(Duration::from_secs(secs))
 }
 
+fn all() -> Wanted {
+    crate::account::Preferences::from(&crate::Settings::default()).wanted
+}
+
 fn about(window: &str, news: News) -> WindowNews {
     WindowNews { window: window.into(), label: window.into(), news }
 }
@@ -34,11 +38,11 @@ fn the_newest_of_a_window_takes_the_place_of_what_waits_but_not_of_what_is_being
     assert_eq!(shown.about, Some(about("seven_day", News::RunsOut)), "first come, first said");
     assert!(notices.is_showing());
     assert!(!notices.withdraw("seven_day", |_| true), "it is being said");
-    notices.shown(first);
+    notices.shown(first, all(), NOON);
     let second = notices.due(NOON).unwrap();
     let shown = notices.start_showing(second).unwrap();
     assert_eq!(shown.about, Some(about("five_hour", News::Threshold { percent: 95 })));
-    notices.shown(second);
+    notices.shown(second, all(), NOON);
     assert_eq!((notices.due(NOON), notices.is_showing()), (None, false));
 }
 

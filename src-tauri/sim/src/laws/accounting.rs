@@ -44,7 +44,9 @@ impl Laws {
                 }
             }
             Line::Unanswered => {
-                if self.account().orphan.take() != Some(endpoint) {
+                let account = self.account();
+                account.settled = account.orphan.take();
+                if account.settled != Some(endpoint) {
                     return broken(15, || format!("the ledger has a cut off request to {endpoint:?} that never was"));
                 }
                 self.unsent = None;

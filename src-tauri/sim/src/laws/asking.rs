@@ -107,7 +107,7 @@ impl Laws {
         if !self.wishes.renewal {
             broken(7, || "a refresh token left, and renewal is off".to_owned())?;
         }
-        if left.life.is_none_or(|life| life > RENEWED_BEFORE) {
+        if left.life.is_none_or(|life| life > RENEWED_BEFORE) && !self.renewing.overwritten {
             broken(4, || "a refresh token left while the access token has time to live".to_owned())?;
         }
         let now = self.now;

@@ -20,6 +20,8 @@ pub(super) struct GateLaw {
     pub(super) least: Millis,
     pub(super) most: Millis,
     pub(super) why: Why,
+    /// The least that lines of the ledger tell of, once all else was lost.
+    told: Millis,
     /// Nothing leaves that carries this token, nor anything before another was seen.
     pub(super) paused: Option<TokenId>,
     /// It is paused for the sake of a request that was noted and never left: it need not be.
@@ -64,6 +66,7 @@ impl GateLaw {
             least: 0,
             most: 0,
             why: Why::Nothing,
+            told: 0,
             paused: None,
             moot: false,
             re_ask: None,
@@ -99,7 +102,11 @@ impl GateLaw {
                 self.reject(at, carried);
             }
             Meaning::Forbidden => self.reject(at, carried),
-            Meaning::MissingScope | Meaning::Wasted => self.pause(at, carried),
+            Meaning::MissingScope => {
+                (self.troubles, self.silences) = (0, 0);
+                self.pause(at, carried);
+            }
+            Meaning::Wasted => self.pause(at, carried),
             // What these come to is only known after another look.
             Meaning::Refused | Meaning::Renewed { .. } => {}
         }
@@ -175,6 +182,9 @@ impl GateLaw {
         if least > self.least {
             (self.least, self.why) = (least, why);
         }
+        if why != Why::Lost {
+            self.told = self.told.max(least);
+        }
         self.most = self.most.max(most);
     }
 
@@ -185,20 +195,24 @@ impl GateLaw {
 
     pub(super) fn shifted(&mut self, by: Millis) {
         self.least += by;
+        self.told += by;
         self.most += by;
     }
 
-    /// All was lost but that it is shut. A pause is not known any more, and becomes the longest wait.
+    /// All was lost but that it is shut. A pause is not known any more, and becomes the longest wait. How long it was shut
+    /// only because all had been lost before is in no line of the ledger, and lost for good.
     pub(super) fn forget(&mut self, at: Millis, longest: Millis) {
-        let least = if self.paused.is_some() && !self.moot { at + longest } else { self.least };
+        let told = if self.why == Why::Lost { self.told } else { self.least };
+        let least = if self.paused.is_some() && !self.moot { at + longest } else { told };
         let most = self.most.max(at + jittered(longest));
-        *self = Self { least, most, why: Why::Lost, ..Self::new(self.endpoint) };
+        *self = Self { least, most, told, why: Why::Lost, ..Self::new(self.endpoint) };
     }
 
     /// One account under two names: what shuts either shuts both.
     pub(super) fn merge(&mut self, other: &Self) {
         self.strikes = self.strikes.max(other.strikes);
         self.shut_also(other.least, other.most, other.why);
+        self.told = self.told.max(other.told);
         self.paused = other.paused.or(self.paused);
     }
 
@@ -225,7 +239,7 @@ impl GateLaw {
                 broken(self.why.law(), || format!("the {name} gate is to open {early} s early ({:?})", self.why))
             }
             (Door::Until(until), None) if until > self.most.max(at) => {
-                let late = (until - self.most) / SECOND;
+                let late = (until - self.most.max(at)) / SECOND;
                 broken(3, || format!("the {name} gate is to open {late} s later than it has to ({:?})", self.why))
             }
             (Door::Open | Door::Until(_), None) => Ok(()),

@@ -1,7 +1,7 @@
 //! Nothing is lost: law 13, and law 12 where a reboot leaves only the wall clock.
 
 use super::gate::Why;
-use super::numbers::{LOSS, UNANSWERED, jittered};
+use super::numbers::{LOSS, SPACING, UNANSWERED, jittered};
 use super::telling::Telling;
 use super::{AccountLaw, Broken, Known, Laws, Woke, broken};
 use crate::observation::{Found, Kept, Millis, Who};
@@ -21,7 +21,7 @@ impl Laws {
         account.known.check_reading(kept)?;
         (account.kept, account.noted) = (account.known, Some(*kept));
         account.save = kept.save;
-        account.unkept = false;
+        (account.unkept, account.settled) = (false, None);
         Ok(())
     }
 
@@ -54,6 +54,7 @@ impl Laws {
         let account = self.account();
         let gone = std::mem::replace(&mut account.known, account.kept);
         account.unkept = false;
+        account.orphan = account.orphan.or(account.settled.take());
         if let Some(kept) = account.noted {
             let most = (gone.usage.most, gone.token.most);
             account.known.usage.could_be_shut(most.0);
@@ -61,7 +62,10 @@ impl Laws {
             account.known.telling.cut_off(kept.showing);
             let recorded = under_way.is_some_and(|under_way| under_way.answered) && !unrecorded;
             if let Some(answered) = under_way.filter(|_| recorded) {
-                let most = gone.clone().gate(answered.endpoint).most;
+                // No two requests are closer than that, whatever came of the first.
+                let least = answered.came + SPACING;
+                let most = gone.clone().gate(answered.endpoint).most.max(least);
+                account.known.gate(answered.endpoint).could_be_shut(least);
                 account.recalled = Some((answered.endpoint, most - answered.came));
             }
             let left = match (under_way, recorded) {

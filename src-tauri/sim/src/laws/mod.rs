@@ -87,6 +87,8 @@ struct AccountLaw {
     recalled: Option<(Endpoint, Millis)>,
     /// A request that a process left unanswered, which is still to stand in the ledger.
     orphan: Option<Endpoint>,
+    /// It does, and that it does is not durable: a process that dies now has it written again.
+    settled: Option<Endpoint>,
 }
 
 /// What is to be durable.
@@ -142,6 +144,7 @@ impl AccountLaw {
             before_last: None,
             recalled: None,
             orphan: None,
+            settled: None,
         }
     }
 }
@@ -189,7 +192,10 @@ impl Laws {
         match seen {
             Observation::Tick => {}
             Observation::Settings(wishes) => self.wishes = *wishes,
-            Observation::SignIn(sign_in) => self.sign_in = *sign_in,
+            Observation::SignIn(sign_in) => {
+                self.sign_in = *sign_in;
+                self.renewing.overwritten = true;
+            }
             Observation::Account(who) => self.go_on_as(*who),
             Observation::Renamed { from, into } => self.rename(*from, *into),
             Observation::Looked(whose) => self.looked(*whose)?,

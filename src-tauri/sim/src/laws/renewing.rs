@@ -10,6 +10,8 @@ pub(super) struct Renewing {
     locked: bool,
     /// The sign-in was read again since the locks were taken.
     looked: bool,
+    /// Somebody wrote it after it was read: a request cannot know.
+    pub(super) overwritten: bool,
     /// The old pair is spent, and the new one is nowhere but in Holdoff's memory.
     pub(super) in_hand: bool,
     other_account: Option<TokenId>,
@@ -53,6 +55,7 @@ impl Renewing {
 
     pub(super) fn looked(&mut self) {
         self.looked = self.locked;
+        self.overwritten = false;
     }
 
     /// The process died before what came of `token` was durable.
@@ -74,20 +77,20 @@ impl Laws {
     /// A refresh token leaves.
     pub(super) fn spend(&mut self, token: TokenId) -> Result<(), Broken> {
         let spending = self.account().noted.and_then(|kept| kept.token.spending);
-        let renewing = &mut self.renewing;
-        if !renewing.locked {
+        if !self.renewing.locked {
             return broken(8, || format!("refresh token {} left without the locks", token.0));
         }
-        if !renewing.looked {
+        if !self.renewing.looked {
             return broken(8, || format!("refresh token {} left, and was not read inside the locks", token.0));
         }
-        if self.sign_in.and_then(|sign_in| sign_in.refresh) != Some(token) {
+        let stored = self.sign_in.and_then(|sign_in| sign_in.refresh);
+        if stored != Some(token) && !self.renewing.overwritten {
             return broken(8, || format!("refresh token {} left, and another one is stored", token.0));
         }
         if spending != Some(token) {
             return broken(8, || format!("refresh token {} left, and that it would is not durable", token.0));
         }
-        match renewing.fates.insert(token, Fate::Out) {
+        match self.renewing.fates.insert(token, Fate::Out) {
             None | Some(Fate::Again) => Ok(()),
             Some(fate @ (Fate::Out | Fate::Gone)) => {
                 broken(8, || format!("refresh token {} left a second time ({fate:?})", token.0))

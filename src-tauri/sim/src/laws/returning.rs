@@ -9,6 +9,7 @@ use holdoff_core::Endpoint;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(super) struct Returning {
     well: bool,
+    since: Millis,
     renewable: bool,
     /// By when a reading, or a new pair of tokens, has to have come.
     reading: Option<Millis>,
@@ -32,7 +33,7 @@ impl Laws {
     /// When something has to have come, after what was seen just now.
     pub(super) fn expect_return(&mut self, seen: &Observation) {
         match seen {
-            Observation::Well(well) => self.returning.well = *well,
+            Observation::Well(well) => (self.returning.well, self.returning.since) = (*well, self.now),
             Observation::Renewable(renewable) => self.returning.renewable = *renewable,
             _ => {}
         }
@@ -56,11 +57,15 @@ impl Laws {
         }
     }
 
-    /// An answer that is no reading, and an interval that is another, are new beginnings.
+    /// An answer that is no reading, and an interval that is another, are new beginnings. That a request did not leave is
+    /// one only if it was sent off before all was well.
     fn moves_reading(&self, seen: &Observation) -> bool {
         let usage = self.under_way.is_some_and(|under_way| under_way.endpoint == Endpoint::Usage);
         match seen {
-            Observation::Answered { meaning, .. } => usage && *meaning != Meaning::NotSent,
+            Observation::Answered { meaning: Meaning::NotSent, .. } => {
+                usage && self.under_way.is_some_and(|under_way| under_way.left < self.returning.since)
+            }
+            Observation::Answered { .. } => usage,
             Observation::Settings(_) | Observation::Account(_) | Observation::Renamed { .. } => true,
             _ => false,
         }

@@ -14,8 +14,8 @@ pub(super) struct Telling {
     /// Ends that may still be said, and for how long the one that must be was not.
     ends: u8,
     end_owed: Option<Millis>,
-    /// A notice that was being shown when its episode ended.
-    late: Option<NoticeKind>,
+    /// Notices that were being shown when their episode ended.
+    late: Showing,
 }
 
 /// From the first refusal to the next success.
@@ -46,7 +46,7 @@ impl Telling {
     }
 
     fn begin(&mut self, kind: NoticeKind, wanted: bool) {
-        self.late = self.late.filter(|late| *late != kind);
+        self.late.set(kind, false);
         if let Some(episode @ None) = self.episode(kind) {
             *episode = Some(Episode { told: if wanted { Told::Owed(0) } else { Told::Unwanted } });
         }
@@ -60,7 +60,7 @@ impl Telling {
                 continue;
             };
             let late = matches!(told, Told::Owed(_)) && showing.has(*kind);
-            self.late = if late { Some(*kind) } else { self.late };
+            self.late.set(*kind, late);
             said |= matches!(told, Told::Shown | Told::Perhaps);
             if told == Told::Shown && wanted {
                 self.end_owed = Some(0);
@@ -72,14 +72,19 @@ impl Telling {
     /// The process ended while this was being shown.
     pub(super) fn cut_off(&mut self, showing: Showing) {
         for kind in [NoticeKind::RateLimited, NoticeKind::SignInStopped, NoticeKind::RenewalLimited] {
-            if showing.has(kind)
-                && let Some(Some(Episode { told: told @ Told::Owed(_) })) = self.episode(kind)
-            {
+            if !showing.has(kind) {
+                continue;
+            }
+            if let Some(Some(Episode { told: told @ Told::Owed(_) })) = self.episode(kind) {
                 *told = Told::Perhaps;
+            } else if self.late.has(kind) {
+                // It counts as shown, and its end may be said.
+                self.late.set(kind, false);
+                self.ends += 1;
             }
         }
         if showing.end {
-            (self.ends, self.end_owed, self.late) = (self.ends.saturating_sub(1), None, None);
+            (self.ends, self.end_owed) = (self.ends.saturating_sub(1), None);
         }
     }
 
@@ -114,8 +119,9 @@ impl Telling {
         Ok(())
     }
 
-    fn show(&mut self, kind: NoticeKind) -> Result<(), Broken> {
-        let late = self.late.take_if(|late| *late == kind).is_some();
+    fn show(&mut self, kind: NoticeKind, wanted: bool) -> Result<(), Broken> {
+        let late = self.late.has(kind);
+        self.late.set(kind, false);
         let Some(episode) = self.episode(kind) else {
             return self.show_end(kind);
         };
@@ -129,7 +135,9 @@ impl Telling {
             }
             Some(Episode { told: Told::Unwanted }) => broken(9, || format!("{kind:?} was shown, and is not wanted")),
             None if late => {
-                (self.ends, self.end_owed) = (self.ends + 1, Some(0));
+                if wanted {
+                    (self.ends, self.end_owed) = (self.ends + 1, Some(0));
+                }
                 Ok(())
             }
             None if kind == NoticeKind::SignInStopped => {
@@ -200,8 +208,9 @@ impl Laws {
 
     /// A notice that was seen was seen: what is kept of it is not what counts.
     pub(super) fn shown(&mut self, kind: NoticeKind) -> Result<(), Broken> {
+        let wanted = self.wishes.tell_recovery;
         let account = self.account();
-        account.kept.telling.show(kind).ok();
-        account.known.telling.show(kind)
+        account.kept.telling.show(kind, wanted).ok();
+        account.known.telling.show(kind, wanted)
     }
 }

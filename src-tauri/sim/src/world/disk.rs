@@ -42,6 +42,8 @@ pub(super) struct Disk {
     ledger: VecDeque<Entry>,
     /// Lines that could not be written, and how often in a row that was tried.
     waiting: VecDeque<Entry>,
+    /// Unreadable slots are kept aside.
+    aside: bool,
     failures: u32,
     pub(super) full: bool,
 }
@@ -66,6 +68,7 @@ impl Disk {
             generation: 0,
             ledger: VecDeque::new(),
             waiting: VecDeque::new(),
+            aside: false,
             failures: 0,
             full: false,
         }
@@ -114,7 +117,8 @@ impl Disk {
         }
     }
 
-    /// The newest whole slot, and whether there was one and none can be read. Unreadable ones are kept aside.
+    /// The newest whole slot, and whether there was one and none can be read, now or since it was last saved. Unreadable
+    /// ones are kept aside.
     pub(super) fn load(&mut self) -> (Option<Rc<Saved>>, bool) {
         let damaged = self.slots.iter().any(|slot| matches!(slot, Slot::Unreadable));
         let whole = self.slots.iter().filter_map(|slot| match slot {
@@ -124,9 +128,10 @@ impl Disk {
         let newest = whole.max_by_key(|(generation, _)| *generation);
         for slot in self.slots.iter_mut().filter(|slot| matches!(slot, Slot::Unreadable)) {
             *slot = Slot::Absent;
+            self.aside = true;
         }
         self.generation = newest.as_ref().map_or(0, |(generation, _)| *generation);
-        let lost = damaged && newest.is_none();
+        let lost = (damaged || self.aside) && newest.is_none();
         (newest.map(|(_, saved)| saved), lost)
     }
 

@@ -38,6 +38,7 @@ impl World {
     /// Until it rests.
     pub(super) fn act(&mut self) -> Step {
         for _ in 0..RESTLESS {
+            self.goes_on()?;
             let now = self.machine.moment(self.now);
             let Some(process) = &mut self.process else {
                 return Ok(());
@@ -193,7 +194,7 @@ impl World {
         }
     }
 
-    fn ask(&mut self, permit: &Permit, request: &Request) -> Step {
+    pub(super) fn ask(&mut self, permit: &Permit, request: &Request) -> Step {
         self.permits += 1;
         let permit = Some((self.permits, permit.endpoint()));
         self.send(permit, request)

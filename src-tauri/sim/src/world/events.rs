@@ -92,6 +92,10 @@ impl World {
             }
             _ if !up => {}
             Happening::Sleep(lasts) => {
+                // What was handed over to be sent is sent.
+                if let Some((permit, request)) = self.process.as_mut().and_then(|process| process.outbox.take()) {
+                    self.ask(&permit, &request)?;
+                }
                 self.machine.asleep = true;
                 self.later(self.now + lasts, Timed::Wake);
                 return self.see(Observation::Asleep);
@@ -155,6 +159,7 @@ impl World {
     pub(super) fn timed(&mut self, what: Timed) -> Step {
         match what {
             Timed::Tick => {
+                self.done = 0;
                 self.later(self.now + HOUR, Timed::Tick);
                 self.see(Observation::Tick)?;
             }

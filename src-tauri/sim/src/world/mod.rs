@@ -29,6 +29,9 @@ use std::collections::BinaryHeap;
 /// Where the sign-in is kept, for Holdoff.
 const PLACE: &str = "~/.claude";
 
+/// More than this in one hour is a world in which time all but stands still.
+const BUSY: u32 = 50_000;
+
 type Step = Result<(), Broken>;
 
 #[derive(Debug)]
@@ -41,6 +44,8 @@ pub struct World {
     next: usize,
     later: BinaryHeap<Later>,
     order: u64,
+    /// What was done since the last full hour.
+    done: u32,
     machine: Machine,
     provider: Provider,
     owner: Owner,
@@ -99,6 +104,7 @@ impl World {
             next: 0,
             later: BinaryHeap::new(),
             order: 0,
+            done: 0,
             machine: Machine::new(),
             provider: Provider::new(&start),
             owner: Owner::new(),
@@ -148,6 +154,7 @@ impl World {
         self.later(0, Timed::Tick);
         while let Some(at) = self.next_time().filter(|at| *at < self.end) {
             self.now = self.now.max(at);
+            self.goes_on()?;
             self.happen()?;
             self.look_around()?;
         }
@@ -188,9 +195,22 @@ impl World {
             self.planned(what)?;
         }
         while self.later.peek().is_some_and(|later| later.at <= self.now) {
+            self.goes_on()?;
             if let Some(later) = self.later.pop() {
                 self.timed(later.what)?;
             }
+        }
+        Ok(())
+    }
+
+    /// One thing more is done. A world that never comes to rest is a finding, and not one that never ends.
+    fn goes_on(&mut self) -> Step {
+        self.done += 1;
+        if self.done > BUSY {
+            return Err(Broken {
+                law: 11,
+                why: format!("it does not come to rest: {BUSY} things done within an hour"),
+            });
         }
         Ok(())
     }

@@ -108,6 +108,71 @@ fn waking_up_asks_after_a_pause_and_forgives_one_failed_look_up() {
     assert!((30..=33).contains(&again), "{again}");
 }
 
+impl World {
+    /// Until the next request has left: whoever calls answers it.
+    fn run_to_request(&mut self) {
+        loop {
+            match self.account.poll(self.now) {
+                Action::Ask(permit, request) => {
+                    self.asked.push((self.now.boot, request.carries.secret().expose().to_owned()));
+                    return drop((permit, request));
+                }
+                Action::Sleep(until) => self.now = until.expect("a request comes"),
+                action => self.act(action),
+            }
+        }
+    }
+}
+
+/// Law 12, found by the simulation (seed 521): the failure was there before anything else told of the sleep.
+#[test]
+fn a_failed_look_up_that_was_slept_through_is_no_failure() {
+    let mut world = World::new(|_| good());
+    world.run_to_request();
+    world.settle();
+    world.advance(Duration::from_secs(8 * HOUR));
+    world.account.handle(Event::Delivered(Delivery::NotSent("no name".into())), world.now);
+    assert_eq!(world.account.state().usage.network_failures, 0);
+    let (woke, before) = (world.now, world.asked.len());
+    world.run(MINUTE);
+    let waited = world.asked[before].0.since(woke.boot).as_secs();
+    assert!((30..=33).contains(&waited), "{waited}");
+}
+
+/// Law 12: a reading that was slept through tells as well that the machine slept.
+#[test]
+fn after_an_answer_that_was_slept_through_the_next_request_waits_too() {
+    let mut world = World::new(|_| good());
+    world.run_to_request();
+    world.settle();
+    world.advance(Duration::from_secs(8 * HOUR));
+    world.account.handle(Event::Delivered(unauthorized()), world.now);
+    world.credential = credential("sk-2");
+    let (woke, before) = (world.now, world.asked.len());
+    world.run(MINUTE);
+    let waited = world.asked[before].0.since(woke.boot).as_secs();
+    assert!((5..=15).contains(&waited), "{waited}");
+}
+
+/// Found by the simulation (seed 675): it woke again and again until the answer came.
+#[test]
+fn another_sign_in_that_is_found_while_a_request_is_under_way_is_waited_for_at_rest() {
+    let mut world = World::new(|_| good());
+    world.run_to_request();
+    world.settle();
+    world.advance(Duration::from_secs(8 * HOUR));
+    let CredentialRead::Found(mut other) = credential("sk-bob") else { unreachable!() };
+    other.identity.account = Some("bob".into());
+    world.credential = CredentialRead::Found(other);
+    world.account.handle(Event::CredentialMayHaveChanged, world.now);
+    world.run(HOUR);
+    assert!(world.became.is_empty());
+    world.account.handle(Event::Delivered(good()), world.now);
+    world.settle_one();
+    world.run(MINUTE);
+    assert!(!world.became.is_empty());
+}
+
 /// The lid closes in the middle of something: while state is saved, while a credential is read, while the note of a
 /// request is made durable.
 #[test]

@@ -40,6 +40,64 @@ fn kinds_that_are_switched_off_are_not_shown() {
     assert_eq!(world.shown, []);
 }
 
+/// The first notice is handed to the service, which takes its time: answers with the id of the notice.
+fn being_shown(world: &mut World) -> u64 {
+    loop {
+        match world.account.poll(world.now) {
+            Action::Notify(notice) => return notice.id,
+            Action::Sleep(until) => world.now = until.expect("there is something to say"),
+            action => world.act(action),
+        }
+    }
+}
+
+/// Law 9, found by the simulation (seeds 174 and 394).
+#[test]
+fn a_notice_that_is_shown_after_its_episode_is_followed_by_its_end() {
+    let mut world = World::new(|n| if n == 1 { limited(None) } else { good() });
+    let id = being_shown(&mut world);
+    world.run(HOUR);
+    assert_eq!(world.shown, [], "the service has not said anything of it");
+    world.account.handle(Event::NoticeShown(id), world.now);
+    world.run(MINUTE);
+    assert_eq!(world.shown, [NoticeKind::Recovered]);
+    world.run(HOUR);
+    assert_eq!(world.shown, [NoticeKind::Recovered]);
+}
+
+#[test]
+fn a_notice_that_no_service_took_before_its_episode_ended_is_not_offered_again() {
+    let mut world = World::new(|n| if n == 1 { limited(None) } else { good() });
+    let id = being_shown(&mut world);
+    world.run(HOUR);
+    world.account.handle(Event::NoticeMissed(id), world.now);
+    world.run(HOUR);
+    assert_eq!(world.shown, []);
+}
+
+#[test]
+fn a_notice_that_is_shown_in_the_next_episode_says_that_one_too() {
+    let mut world = World::new(|n| if n % 8 == 1 { limited(None) } else { good() });
+    let id = being_shown(&mut world);
+    world.run(42 * MINUTE);
+    assert!(world.account.state().notices.limit.is_some(), "the next one has begun");
+    world.account.handle(Event::NoticeShown(id), world.now);
+    world.run(MINUTE);
+    assert_eq!(world.shown, []);
+    world.run(10 * MINUTE);
+    assert_eq!(world.shown, [NoticeKind::Recovered]);
+}
+
+#[test]
+fn a_crash_while_a_notice_of_the_past_is_shown_counts_it_as_shown() {
+    let mut world = World::new(|n| if n == 1 { limited(None) } else { good() });
+    being_shown(&mut world);
+    world.run(HOUR);
+    world.crash();
+    world.run(HOUR);
+    assert_eq!(world.shown, [NoticeKind::Recovered]);
+}
+
 /// Law 9: at most once, even if the process dies while showing.
 #[test]
 fn a_crash_while_showing_does_not_show_it_again() {
