@@ -100,7 +100,8 @@ async fn try_bring_up(app: AppHandle<Wry>, environment: Environment, open: Optio
     let (tell_calls, calls) = mpsc::channel(16);
     tokio::spawn(listener.serve(tell_calls));
     let (tell_clicks, clicks) = mpsc::unbounded_channel();
-    notify::listen(&app, tell_clicks);
+    let leads = notify::Leads::default();
+    notify::listen(&app, leads.clone(), tell_clicks);
     let (tell_tray, tray_events) = mpsc::unbounded_channel();
     let face = controller::first_face(&environment, &engine, &settings);
     let tray = Tray::start(
@@ -111,7 +112,7 @@ async fn try_bring_up(app: AppHandle<Wry>, environment: Environment, open: Optio
     )
     .await;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
-    controller::run(Parts { app, environment, engine, settings, calls, tray, tray_events, clicks, open }).await;
+    controller::run(Parts { app, environment, engine, settings, calls, tray, tray_events, leads, clicks, open }).await;
     Ok(())
 }
 

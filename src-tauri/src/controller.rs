@@ -36,6 +36,7 @@ pub struct Parts {
     pub calls: mpsc::Receiver<(Call, Responder)>,
     pub tray: Tray,
     pub tray_events: mpsc::UnboundedReceiver<TrayEvent>,
+    pub leads: notify::Leads,
     pub clicks: mpsc::UnboundedReceiver<Click>,
     pub open: Option<Window>,
 }
@@ -52,6 +53,7 @@ struct Controller {
     zone: TimeZone,
     shown: Shown,
     signing_in: SigningIn,
+    leads: notify::Leads,
     tell_found: mpsc::UnboundedSender<(Found, Option<Responder>)>,
     /// A desktop without a tray gets the window instead, once.
     no_place_said: bool,
@@ -90,7 +92,7 @@ pub fn first_face(environment: &Environment, engine: &Engine, settings: &Loaded)
 
 /// Runs until the person quits or the system ends the program.
 pub async fn run(parts: Parts) {
-    let Parts { app, environment, engine, settings, mut calls, tray, mut tray_events, mut clicks, open } = parts;
+    let Parts { app, environment, engine, settings, mut calls, tray, mut tray_events, leads, mut clicks, open } = parts;
     let (tell_found, mut found) = mpsc::unbounded_channel();
     let mut controller = Controller {
         exporter: Exporter::new(&environment, &engine),
@@ -99,6 +101,7 @@ pub async fn run(parts: Parts) {
         zone: TimeZone::system(),
         shown: Shown::default(),
         signing_in: SigningIn::default(),
+        leads,
         tell_found,
         no_place_said: false,
         app,
@@ -194,6 +197,12 @@ impl Controller {
         }
     }
 
+    /// At the way back to the sign-in of this account, where one is named.
+    fn open_settings(&mut self, account: Option<AccountId>) {
+        self.signing_in.turn_to(account);
+        self.open(Window::Settings);
+    }
+
     async fn tray_event(&mut self, event: TrayEvent) -> Next {
         match event {
             TrayEvent::Clicked(click) => return self.click(click).await,
@@ -209,7 +218,8 @@ impl Controller {
     async fn click(&mut self, click: Click) -> Next {
         match click {
             Click::OpenPanel => self.open(Window::Panel),
-            Click::OpenSettings => self.open(Window::Settings),
+            Click::OpenSettings => self.open_settings(None),
+            Click::OpenGuide(account) => self.open_settings(Some(account)),
             Click::Refresh => {
                 self.refresh(None).await;
             }
@@ -225,8 +235,14 @@ impl Controller {
                 responder.answer(json!(answer));
             }
             Call::Open { args } => {
-                let window = args.iter().find_map(|arg| arguments::window(arg)).unwrap_or(Window::Panel);
-                self.open(window);
+                match args.iter().find_map(|arg| arguments::window(arg)).unwrap_or(Window::Panel) {
+                    Window::Settings => self.open_settings(None),
+                    Window::Panel => self.open(Window::Panel),
+                }
+                responder.answer(Value::Null);
+            }
+            Call::OpenSettings { account } => {
+                self.open_settings(account.map(AccountId));
                 responder.answer(Value::Null);
             }
             Call::SignIn { account } => self.open_sign_in(AccountId(account), responder),
@@ -354,9 +370,10 @@ impl Controller {
     fn announce(&self, announcement: Announcement) -> Next {
         let (app, environment, commands) = (self.app.clone(), self.environment.clone(), self.engine.commands());
         let label = report::label(&announcement.account, &announcement.state, &self.settings.settings);
+        let leads = self.leads.clone();
         tokio::spawn(async move {
             let id = announcement.notice.id;
-            let shown = notify::show(&app, &environment, &announcement, &label).await;
+            let shown = notify::show(&app, &environment, &leads, &announcement, &label).await;
             tracing::info!(kind = ?announcement.notice.kind, shown, "notice");
             let account = announcement.account;
             let _ = commands.send(Command::Notice { account, id, shown }).await;

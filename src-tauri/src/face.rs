@@ -133,11 +133,11 @@ fn about(id: &AccountId, account: &AccountState, condition: Condition, known: &K
         entries.push(Entry::Separator);
     }
     let click = match condition {
-        Condition::Paused | Condition::Expired | Condition::Absent => Click::OpenSettings,
-        _ if matches!(account.renewal(known.now), Renewal::Stopped(_)) => Click::OpenSettings,
+        Condition::Paused | Condition::Expired | Condition::Absent => Click::OpenGuide(id.clone()),
+        _ if matches!(account.renewal(known.now), Renewal::Stopped(_)) => Click::OpenGuide(id.clone()),
         Condition::Unknown | Condition::Ok | Condition::Stale | Condition::CoolingDown => Click::OpenPanel,
     };
-    entries.extend(status(account, known).iter().map(|line| Entry::item(line.trim_end_matches('.'), click)));
+    entries.extend(status(account, known).iter().map(|line| Entry::item(line.trim_end_matches('.'), click.clone())));
     entries
 }
 

@@ -1,10 +1,14 @@
 //! The tray menu as plain data that compares equal.
 
+use holdoff_core::AccountId;
+
 /// What a click on an entry does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Click {
     OpenPanel,
     OpenSettings,
+    /// The settings, where the way back to this account's sign-in is.
+    OpenGuide(AccountId),
     Refresh,
     Quit,
 }

@@ -1,47 +1,94 @@
 //! Native notifications, and whether there is a service to show them.
 
 use crate::menu::Click;
-use holdoff_core::{NoticeKind, words};
+use holdoff_core::{AccountId, NoticeKind, words};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::runner::Announcement;
 use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tauri::{AppHandle, Wry};
 use tauri_plugin_notification::{Action, ActionType, NotificationExt};
 use tokio::sync::mpsc;
 
-/// The kind of notification that leads to the settings.
+/// The kind of notification that leads to the way back to a sign-in.
 const SIGN_IN: &str = "sign-in";
-/// Ids of notices that lead to the settings are even, others odd: an action only brings the id back.
-const STEP: i32 = 2;
+/// Of so many of them it is known whose they are.
+const REMEMBERED: usize = 256;
+
+/// Whose sign-in each notification is about that leads to one: an action only brings its number back.
+#[derive(Debug, Clone, Default)]
+pub struct Leads(Arc<Mutex<Numbered>>);
+
+#[derive(Debug, Default)]
+struct Numbered {
+    last: i32,
+    leads: BTreeMap<i32, AccountId>,
+}
+
+impl Leads {
+    /// A number that no other notification has.
+    fn number(&self, lead: Option<AccountId>) -> i32 {
+        let mut numbered = self.numbered();
+        numbered.last = numbered.last.wrapping_add(1);
+        let number = numbered.last;
+        if let Some(account) = lead {
+            numbered.leads.insert(number, account);
+        }
+        if numbered.leads.len() > REMEMBERED {
+            numbered.leads.pop_first();
+        }
+        number
+    }
+
+    fn to(&self, number: i32) -> Option<AccountId> {
+        self.numbered().leads.get(&number).cloned()
+    }
+
+    fn numbered(&self) -> MutexGuard<'_, Numbered> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// Lets clicks on notifications arrive as clicks.
-pub fn listen(app: &AppHandle<Wry>, clicks: mpsc::UnboundedSender<Click>) {
+pub fn listen(app: &AppHandle<Wry>, leads: Leads, clicks: mpsc::UnboundedSender<Click>) {
     let open = Action::builder("open", "Sign in again…").build();
     let _ = app.notification().register_action_types(vec![ActionType::builder(SIGN_IN).actions(vec![open]).build()]);
     let _ = app.notification().on_action(move |performed| {
-        let id = performed.notification().map(tauri_plugin_notification::ActiveNotification::id);
-        let sign_in = performed.action_id() == "open" || id.is_some_and(|id| id % STEP == 0);
-        let _ = clicks.send(if sign_in { Click::OpenSettings } else { Click::OpenPanel });
+        let number = performed.notification().map(tauri_plugin_notification::ActiveNotification::id);
+        let _ = clicks.send(match number.and_then(|number| leads.to(number)) {
+            Some(account) => Click::OpenGuide(account),
+            None if performed.action_id() == "open" => Click::OpenSettings,
+            None => Click::OpenPanel,
+        });
     });
 }
 
 /// Shows one notice about the account of this label. `false` if no service took it.
-pub async fn show(app: &AppHandle<Wry>, environment: &Environment, announcement: &Announcement, label: &str) -> bool {
+pub async fn show(
+    app: &AppHandle<Wry>,
+    environment: &Environment,
+    leads: &Leads,
+    announcement: &Announcement,
+    label: &str,
+) -> bool {
     if !service::is_up().await {
         return false;
     }
     let now = environment.clock.now();
     let kind = announcement.notice.kind;
     let (title, body) = words::notice(&announcement.notice, label, &announcement.state, now, &TimeZone::system());
-    let number = i32::try_from(announcement.notice.id % 1_000_000).unwrap_or(0) * STEP;
     let builder = app.notification().builder().title(title).body(body).icon("dialog-information");
     let shown = match kind {
-        NoticeKind::SignInStopped => builder.id(number).action_type_id(SIGN_IN).show(),
+        NoticeKind::SignInStopped => {
+            let number = leads.number(Some(announcement.account.clone()));
+            builder.id(number).action_type_id(SIGN_IN).show()
+        }
         NoticeKind::RateLimited
         | NoticeKind::RenewalLimited
         | NoticeKind::RenewalUnsaved
         | NoticeKind::Recovered
-        | NoticeKind::Window => builder.id(number + 1).show(),
+        | NoticeKind::Window => builder.id(leads.number(None)).show(),
     };
     if let Err(error) = shown {
         tracing::warn!(%error, "a notification could not be prepared");

@@ -4,7 +4,7 @@ use crate::choices;
 use crate::signing_in::SigningIn;
 use crate::view::{
     AccountView, ClockView, Condition, MoneyView, OfferView, PercentShown, ReadingView, RefreshView, SettingsView,
-    SignInState, SignInView, StepProgress, StepView, Theme, TroubleView, View, WindowView,
+    SignInState, SignInView, StepProgress, StepView, Theme, TroubleView, TurnedTo, View, WindowView,
 };
 use holdoff_core::guide::Guide;
 use holdoff_core::pace::Forecast;
@@ -113,6 +113,7 @@ pub fn view(known: &Known<'_>) -> View {
         troubles: known.troubles(),
         accounts: known.accounts().map(|(id, account)| account_view(id, account, known)).collect(),
         settings: settings_view(known),
+        turned_to: known.signing_in.turned_to().map(|(account, time)| TurnedTo { account: account.0.clone(), time }),
     }
 }
 

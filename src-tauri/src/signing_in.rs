@@ -14,6 +14,8 @@ pub struct SigningIn {
     /// Claude Code is too old for its sign-in command.
     pub older: bool,
     opened: BTreeSet<AccountId>,
+    /// Whose way back the person was led to last, and how often anybody was led to one.
+    turned: (u32, Option<AccountId>),
 }
 
 /// What was found, and what came of opening a terminal where one was wanted.
@@ -26,6 +28,16 @@ pub struct Found {
 impl SigningIn {
     pub fn is_opened(&self, account: &AccountId) -> bool {
         self.opened.contains(account)
+    }
+
+    /// The settings are opened for this account's sign-in, or for none.
+    pub fn turn_to(&mut self, account: Option<AccountId>) {
+        self.turned = (self.turned.0.wrapping_add(1), account);
+    }
+
+    /// Whose way back is to be looked at, and a number that is another each time.
+    pub fn turned_to(&self) -> Option<(&AccountId, u32)> {
+        Some((self.turned.1.as_ref()?, self.turned.0))
     }
 
     /// Takes in what was found. Answers the person who wanted a terminal.

@@ -19,6 +19,16 @@ pub struct View {
     pub troubles: Vec<TroubleView>,
     pub accounts: Vec<AccountView>,
     pub settings: SettingsView,
+    /// The account whose sign-in the settings were opened for; null where for none.
+    pub turned_to: Option<TurnedTo>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct TurnedTo {
+    pub account: String,
+    /// Another number each time.
+    pub time: u32,
 }
 
 /// The program's clock when the view was made, and how fast it runs, so that the page can count on.
@@ -358,6 +368,7 @@ mod tests {
             binding::<StepProgress>(),
             binding::<OfferView>(),
             binding::<SettingsView>(),
+            binding::<TurnedTo>(),
             binding::<PercentShown>(),
             binding::<Theme>(),
             binding::<AccountChoice>(),

@@ -1,9 +1,8 @@
 //! The guided way back to a sign-in: from the settings through the person's own terminal to a reading.
 
-use crate::scene::{SOON, Scene, gate, minutes};
+use crate::scene::{SOON, Scene, minutes};
 use holdoff_world::webdriver::fantoccini::Locator;
 use holdoff_world::{Answer, App, Browser, Credential, eventually, process};
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// From a new sign-in on disk to a fresh reading.
@@ -211,14 +210,12 @@ async fn the_way_goes_on_where_it_was_when_the_window_is_opened_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_claude_code_or_a_terminal_the_command_is_shown() {
-    if ["/usr/bin/claude", "/usr/local/bin/claude"].iter().any(|path| PathBuf::from(path).exists()) {
-        println!("Claude Code is installed here for everyone, and so is never missing.");
-        return;
-    }
     let scene = Scene::new(1.0).await;
     scene.home.remove_credentials();
     scene.terminal();
-    let _app = scene.start_settings();
+    // Whatever is installed on the computer that this runs on.
+    let programs = scene.home.path().join(".local/bin").display().to_string();
+    let _app = scene.launch.clone().env("HOLDOFF_PROGRAMS", &programs).argument("--settings").start();
     let settings = scene.settings().await;
     let text = settings.wait_for_text(SOON, |text| text.contains("Claude Code was not found")).await;
     assert!(text.contains("claude auth login") && text.contains("https://code.claude.com/"), "{text}");
@@ -267,15 +264,32 @@ async fn the_terminal_outlives_holdoff() {
     assert!(std::process::Command::new("kill").arg(pid.to_string()).status().unwrap().success());
 }
 
+/// By its button and by a click on itself, to the guide of the account that it is about.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_notice_of_a_pause_has_a_button_that_leads_there() {
+async fn the_notice_of_a_pause_leads_to_the_guide_of_its_account() {
     let scene = Scene::new(1.0).await;
+    let expires = scene.fake.clock().now() + Duration::from_secs(400 * 3600);
+    scene.home.sign_in_at(".claude-bob", BOB.uuid, BOB.email, expires);
+    scene.settings_with(&[("claude_config_dirs", serde_json::json!(["~/.claude-bob"]))]);
     scene.fake.always(Answer::missing_scope("user:profile"));
     let _app = scene.start();
-    scene.wait_for_account("a pause", |account| gate(account) == "paused").await;
-    let said = &scene.desktop.recorder().wait_for(1, SOON).await[0];
-    let (key, _) = said.actions.iter().find(|(_, label)| label == "Sign in again…").expect("a button");
-    scene.desktop.recorder().invoke(said.id, key).await;
+    let recorder = scene.desktop.recorder();
+    let said = recorder.wait_for(2, SOON).await;
+    let of = |person: &Person| said.iter().find(|notice| notice.body.contains(person.email)).expect(person.email);
+    let led_to = async |settings: &Browser, person: &Person| {
+        let script = "return document.activeElement?.closest('article')?.getAttribute('aria-label') ?? ''";
+        eventually(SOON, person.email, async || {
+            let label = settings.execute(script, Vec::new()).await.unwrap();
+            (label == person.email).then_some(())
+        })
+        .await;
+    };
+    assert_ne!(of(&ANN).id, of(&BOB).id, "neither takes the place of the other");
+    let (key, _) = of(&BOB).actions.iter().find(|(_, label)| label == "Sign in again…").expect("a button");
+    recorder.invoke(of(&BOB).id, key).await;
     let settings = scene.settings().await;
     settings.wait_for_text(SOON, |text| text.contains("Sign in again with Claude Code.")).await;
+    led_to(&settings, &BOB).await;
+    recorder.invoke(of(&ANN).id, "default").await;
+    led_to(&settings, &ANN).await;
 }

@@ -22,7 +22,8 @@ export interface Backend {
   statusLine(place: string, install: boolean, agreed: string | null): Promise<StatusLineAnswer>;
   /** Opens a terminal with the owner's own sign-in, or says what is missing. */
   signIn(accountId: string): Promise<Answer>;
-  openSettings(): Promise<void>;
+  /** At the sign-in of this account, where one is named. */
+  openSettings(accountId: string | null): Promise<void>;
   closeWindow(): Promise<void>;
 }
 
@@ -39,7 +40,7 @@ const tauri: Backend = {
   statusLine: (place, install, agreed) =>
     invoke<StatusLineAnswer>("status_line", { place, install, agreed }),
   signIn: (accountId) => invoke<Answer>("sign_in", { accountId }),
-  openSettings: () => invoke<void>("open_settings"),
+  openSettings: (accountId) => invoke<void>("open_settings", { accountId }),
   closeWindow: () => invoke<void>("close_window"),
 };
 

@@ -109,8 +109,8 @@ export function openMock(search: string): Backend {
       emit({ ...current, accounts: OPENED.accounts });
       return Promise.resolve(DONE);
     },
-    openSettings: () => {
-      calls.push(["open_settings"]);
+    openSettings: (accountId) => {
+      calls.push(["open_settings", accountId]);
       if (scenario === "refused") return Promise.reject("The settings window did not open.");
       return Promise.resolve();
     },

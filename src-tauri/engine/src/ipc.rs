@@ -50,6 +50,10 @@ pub enum Call {
         config_dir: Option<PathBuf>,
         reading: Reading,
     },
+    /// Open the settings, at this account's sign-in where one is named. Answered with `null`.
+    OpenSettings {
+        account: Option<String>,
+    },
     /// Open a terminal with the owner's sign-in for this account.
     SignIn {
         account: String,

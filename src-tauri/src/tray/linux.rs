@@ -110,14 +110,14 @@ fn entry(entry: &Entry) -> ksni::MenuItem<Item> {
     match entry {
         Entry::Separator => ksni::MenuItem::Separator,
         Entry::Item { label, click } => {
-            let click = *click;
+            let click = click.clone();
             StandardItem {
                 // An underscore would mark an access key.
                 label: label.replace('_', "__"),
                 enabled: click.is_some(),
                 activate: Box::new(move |item: &mut Item| {
-                    if let Some(click) = click {
-                        item.clicked(click);
+                    if let Some(click) = &click {
+                        item.clicked(click.clone());
                     }
                 }),
                 ..StandardItem::default()

@@ -13,7 +13,7 @@ pub use other::Tray;
 use crate::menu::Click;
 
 /// What the tray says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TrayEvent {
     Clicked(Click),
     /// This desktop has no place for tray icons, at least not yet.

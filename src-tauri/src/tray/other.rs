@@ -2,6 +2,7 @@
 
 use super::TrayEvent;
 use crate::menu::{Click, Entry, TrayFace};
+use holdoff_core::AccountId;
 use tauri::image::Image;
 use tauri::menu::{IsMenuItem, Menu, MenuItem, PredefinedMenuItem};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
@@ -76,7 +77,7 @@ fn menu(app: &AppHandle<Wry>, face: &TrayFace) -> tauri::Result<Menu<Wry>> {
         let item: Box<dyn IsMenuItem<Wry>> = match entry {
             Entry::Separator => Box::new(PredefinedMenuItem::separator(app)?),
             Entry::Item { label, click } => {
-                let id = click.map_or_else(|| format!("text-{index}"), |click| format!("{}-{index}", name(click)));
+                let id = click.as_ref().map_or_else(|| format!("text-{index}"), |click| item_id(click, index));
                 Box::new(MenuItem::with_id(app, id, label, click.is_some(), None::<&str>)?)
             }
         };
@@ -85,16 +86,25 @@ fn menu(app: &AppHandle<Wry>, face: &TrayFace) -> tauri::Result<Menu<Wry>> {
     Ok(menu)
 }
 
-fn name(click: Click) -> &'static str {
+/// Names the click, so that no list of clicks need be kept for the menu that is shown: an account's name comes last.
+fn item_id(click: &Click, index: usize) -> String {
     match click {
-        Click::OpenPanel => "panel",
-        Click::OpenSettings => "settings",
-        Click::Refresh => "refresh",
-        Click::Quit => "quit",
+        Click::OpenPanel => format!("panel-{index}"),
+        Click::OpenSettings => format!("settings-{index}"),
+        Click::OpenGuide(account) => format!("guide-{index}-{account}"),
+        Click::Refresh => format!("refresh-{index}"),
+        Click::Quit => format!("quit-{index}"),
     }
 }
 
 fn click(id: &str) -> Option<Click> {
-    let known = [Click::OpenPanel, Click::OpenSettings, Click::Refresh, Click::Quit];
-    known.into_iter().find(|click| id.split('-').next() == Some(name(*click)))
+    let mut parts = id.splitn(3, '-');
+    match (parts.next()?, parts.nth(1)) {
+        ("panel", _) => Some(Click::OpenPanel),
+        ("settings", _) => Some(Click::OpenSettings),
+        ("guide", Some(account)) => Some(Click::OpenGuide(AccountId(account.to_owned()))),
+        ("refresh", _) => Some(Click::Refresh),
+        ("quit", _) => Some(Click::Quit),
+        _ => None,
+    }
 }

@@ -1,13 +1,12 @@
 //! What a page may ask for. Thin: pass it on, answer.
 
 use super::link::{Gone, Link};
-use super::page;
 use crate::view::{Answer, SettingsChange};
 use holdoff_engine::history::Format;
-use holdoff_engine::ipc::{Call, RefreshAnswer, Window};
+use holdoff_engine::ipc::{Call, RefreshAnswer};
 use serde_json::{Value, json};
 use tauri::ipc::Invoke;
-use tauri::{AppHandle, Runtime, State, WebviewWindow};
+use tauri::{Runtime, State, WebviewWindow};
 
 pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
     tauri::generate_handler![
@@ -80,8 +79,9 @@ async fn sign_in(link: State<'_, Link>, account_id: String) -> Result<Value, Str
 }
 
 #[tauri::command]
-async fn open_settings<R: Runtime>(app: AppHandle<R>) -> Result<(), String> {
-    page::show(&app, Window::Settings).map_err(|error| format!("The settings could not be opened: {error}"))
+async fn open_settings(link: State<'_, Link>, account_id: Option<String>) -> Result<(), String> {
+    link.call(Call::OpenSettings { account: account_id }).await?;
+    Ok(())
 }
 
 #[tauri::command]

@@ -3,6 +3,7 @@ import type { AccountView } from "./AccountView";
 import type { ClockView } from "./ClockView";
 import type { SettingsView } from "./SettingsView";
 import type { TroubleView } from "./TroubleView";
+import type { TurnedTo } from "./TurnedTo";
 
 /**
  * Everything that either window shows.
@@ -11,4 +12,8 @@ export type View = { version: string, clock: ClockView,
 /**
  * What stops the whole program from doing its work, such as a full disk. Else empty.
  */
-troubles: Array<TroubleView>, accounts: Array<AccountView>, settings: SettingsView, };
+troubles: Array<TroubleView>, accounts: Array<AccountView>, settings: SettingsView, 
+/**
+ * The account whose sign-in the settings were opened for; null where for none.
+ */
+turned_to: TurnedTo | null, };

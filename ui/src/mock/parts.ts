@@ -214,6 +214,7 @@ export function viewOf(accounts: AccountView[], rest: Partial<View> = {}): View 
     troubles: [],
     accounts,
     settings: SETTINGS,
+    turned_to: null,
     ...rest,
   };
 }

@@ -30,6 +30,29 @@ describe("accounts in the settings", () => {
     expect(await words(old)).toContain("Holdoff asks nothing for this account");
   });
 
+  test("the settings turn to the sign-in that they were opened for, each time", async () => {
+    const page = await open("settings", { scenario: "two_accounts" });
+    const work = page.getByRole("article", { name: "Work" }).getByRole("heading");
+    const isFocused = (): Promise<boolean> =>
+      work.evaluate((heading) => heading === document.activeElement);
+    expect(await isFocused()).toBe(false);
+    for (const time of [1, 2]) {
+      await page.evaluate(() => {
+        (document.activeElement as HTMLElement | null)?.blur();
+        window.scrollTo(0, document.body.scrollHeight);
+      });
+      await page.evaluate((time) => {
+        const turned_to = { account: "anthropic:work", time };
+        window.holdoffMock.emit({ ...window.holdoffMock.current(), turned_to });
+      }, time);
+      await page.waitForFunction(() => document.activeElement?.tagName === "H3");
+      expect(await isFocused()).toBe(true);
+      const top = await work.evaluate((heading) => heading.getBoundingClientRect().top);
+      expect(top).toBeGreaterThanOrEqual(0);
+      expect(top).toBeLessThan(200);
+    }
+  });
+
   test("renewal is off, and both sides of it are said", async () => {
     const page = await open("settings");
     const control = page.getByRole("switch", { name: "Let Holdoff renew the sign-in" });

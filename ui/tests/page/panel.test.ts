@@ -234,7 +234,7 @@ describe("ways out", () => {
     async (scenario) => {
       const page = await open("panel", { scenario });
       await page.getByTestId("sign-in-help").click();
-      expect(await commands(page)).toEqual([["open_settings"]]);
+      expect(await commands(page)).toEqual([["open_settings", "anthropic:ann"]]);
     },
   );
 
@@ -243,7 +243,11 @@ describe("ways out", () => {
     await page.getByRole("button", { name: "Settings" }).click();
     await page.getByRole("button", { name: "Close" }).click();
     await page.keyboard.press("Escape");
-    expect(await commands(page)).toEqual([["open_settings"], ["close_window"], ["close_window"]]);
+    expect(await commands(page)).toEqual([
+      ["open_settings", null],
+      ["close_window"],
+      ["close_window"],
+    ]);
   });
 
   test("settings that do not open say why", async () => {

@@ -101,7 +101,7 @@ describe("inside Tauri", () => {
     const invoked = await page.evaluate(() => window.invoked.slice(2));
     expect(invoked).toEqual([
       ["refresh", { accountId: "anthropic:ann" }],
-      ["open_settings", {}],
+      ["open_settings", { accountId: null }],
       ["close_window", {}],
     ]);
   });

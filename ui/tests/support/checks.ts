@@ -66,7 +66,7 @@ function overflows(page: Page): Promise<string[]> {
 function controls(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const all = document.querySelectorAll<HTMLElement>(
-      "button, input:not([type=radio]), input[type=radio]:checked, [tabindex]",
+      "button, input:not([type=radio]), input[type=radio]:checked, [tabindex]:not([tabindex='-1'])",
     );
     return Array.from(all, (control, index) => {
       control.dataset.stop = `${index} ${control.dataset.testid ?? control.textContent}`;

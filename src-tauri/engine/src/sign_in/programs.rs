@@ -11,7 +11,11 @@ pub struct Programs {
 }
 
 impl Programs {
+    /// `HOLDOFF_PROGRAMS`, a list such as PATH is one, stands in place of all of them.
     pub fn new(home: &Path, var: &impl Fn(&str) -> Option<OsString>) -> Self {
+        if let Some(only) = var("HOLDOFF_PROGRAMS") {
+            return Self { folders: std::env::split_paths(&only).filter(|folder| folder.is_absolute()).collect() };
+        }
         let path = var("PATH").unwrap_or_default();
         let on_path = std::env::split_paths(&path);
         let prefixes = [var("NPM_CONFIG_PREFIX").map(PathBuf::from), npmrc_prefix(home)];
@@ -188,6 +192,19 @@ mod tests {
         program(&home.join("mine").join(NAME), 0o755);
         let path = format!("{}:/bin", home.join("mine").display());
         assert_eq!(find(home, &[("PATH", &path)]), Some(format!("mine/{NAME}")));
+    }
+
+    #[test]
+    fn folders_that_are_named_stand_in_place_of_all_others() {
+        let home = tempfile::tempdir().unwrap();
+        let home = home.path();
+        for place in [".local/bin", "mine", "named"] {
+            program(&home.join(place).join(NAME), 0o755);
+        }
+        let at = |folder: &str| home.join(folder).display().to_string();
+        let (mine, named, nowhere) = (at("mine"), at("named"), at("nowhere"));
+        assert_eq!(find(home, &[("PATH", &mine), ("HOLDOFF_PROGRAMS", &named)]), Some(format!("named/{NAME}")));
+        assert_eq!(find(home, &[("PATH", &mine), ("HOLDOFF_PROGRAMS", &nowhere)]), None);
     }
 
     #[test]
