@@ -1,6 +1,7 @@
 //! What an answer of the token endpoint means. A refresh token works once, and presenting a spent one may end every
 //! session of the person: whatever does not say that the token is unspent is not read so.
 
+use super::usage;
 use crate::outcome::{Answer, Body, Grant};
 use crate::retry_after;
 use crate::secret::Token;
@@ -71,9 +72,21 @@ fn tokens(json: &Map<String, Value>, now: Wall) -> Option<Tokens> {
         expires_at: ends("expires_in"),
         refresh_token: token("refresh_token"),
         refresh_expires_at: ends("refresh_token_expires_in"),
-        scopes: text("scope").map(|scope| scope.split_whitespace().map(str::to_owned).collect()),
-        account: json.get("account").and_then(|account| account.get("uuid")?.as_str()).map(str::to_owned),
+        scopes: text("scope").and_then(scopes),
+        account: json.get("account").and_then(|account| account.get("uuid")?.as_str()).map(account),
     })
+}
+
+/// Of RFC 6749 §3.3. One that is none, or that could be a token that came back, makes them all "not said".
+fn scopes(text: &str) -> Option<Vec<String>> {
+    let is_one = |scope: &str| scope.chars().all(|c| c.is_ascii_graphic()) && !usage::is_like_a_token(scope);
+    let all: Vec<&str> = text.split_whitespace().collect();
+    all.iter().all(|scope| is_one(scope)).then(|| all.into_iter().map(str::to_owned).collect())
+}
+
+/// A token in the place of an account's id is no account's, whosever it is.
+fn account(id: &str) -> String {
+    if usage::is_like_a_token(id) { usage::WITHHELD.to_owned() } else { id.to_owned() }
 }
 
 /// Seconds, as a number or as digits. Zero, negative and absurd ones are "not said".
@@ -213,5 +226,15 @@ mod tests {
         for hidden in ["a".repeat(41), "sk-ant-ort01-abc".into(), "Invalid".into(), "a b".into()] {
             assert_eq!(kind(&hidden), "");
         }
+    }
+
+    /// Found by fuzzing.
+    #[test]
+    fn a_token_that_came_back_as_something_else_is_in_nothing_that_can_be_printed() {
+        let back = r#"{"access_token":"t","scope":"user:profile xSK-ant-oat01-A","account":{"uuid":"sk-ant-ort01-A"}}"#;
+        let tokens = renewed(back);
+        assert_eq!((&tokens.scopes, tokens.account.as_deref()), (&None, Some("(withheld)")));
+        assert!(!format!("{tokens:?}").to_lowercase().contains("sk-ant"), "{tokens:?}");
+        assert_eq!(renewed(r#"{"access_token":"t","scope":"user:é"}"#).scopes, None);
     }
 }

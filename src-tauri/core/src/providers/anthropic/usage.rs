@@ -179,10 +179,16 @@ fn text_time(text: &str) -> Option<Wall> {
 /// token that came back.
 pub(super) fn clean(text: &str) -> String {
     let text: String = text.chars().filter(|c| !c.is_control()).collect();
-    if text.to_lowercase().contains("sk-ant") {
-        return "(withheld)".to_owned();
+    if is_like_a_token(&text) {
+        return WITHHELD.to_owned();
     }
     text.chars().take(48).collect::<String>().trim().to_owned()
+}
+
+pub(super) const WITHHELD: &str = "(withheld)";
+
+pub(super) fn is_like_a_token(text: &str) -> bool {
+    text.to_lowercase().contains("sk-ant")
 }
 
 fn capitalised(text: &str) -> String {
