@@ -396,7 +396,7 @@ fn amounts_of_money() {
         Extra usage $12.34 (out of credits)
         Extra usage limit $100.00
         Extra usage 13 %
-        Extra usage
+        Extra usage —
     "#]]
     .assert_eq(&lines(&all, money_line));
 }
