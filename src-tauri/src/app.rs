@@ -2,10 +2,12 @@
 
 use crate::controller::{self, Parts};
 use crate::files::StoreFiles;
+use crate::menu::Click;
+use crate::place::{self, Place};
 use crate::tray::Tray;
 use crate::{arguments, complain, context, logs, notify};
 use holdoff_engine::environment::{Environment, StartError};
-use holdoff_engine::ipc::{self, Call, Client, Listener, Window};
+use holdoff_engine::ipc::{self, Call, Client, Window};
 use holdoff_engine::lock::FileLock;
 use holdoff_engine::settings_file;
 use holdoff_engine::start::{self, stamp};
@@ -22,7 +24,7 @@ pub fn run(environment: Environment, open: Option<Window>) -> ExitCode {
     if let Err(error) = environment.prepare_data_dir() {
         return complain(&error);
     }
-    let lock = match FileLock::take(&environment.data_dir.join("tray.lock")) {
+    let lock = match FileLock::take(&place::lock_path(&environment.data_dir)) {
         Ok(Some(lock)) => lock,
         Ok(None) => return hand_over(&environment, open),
         Err(error) => {
@@ -45,13 +47,12 @@ pub fn run(environment: Environment, open: Option<Window>) -> ExitCode {
         }
     };
     tauri::async_runtime::set(runtime.handle().clone());
-    let code = run_tauri(environment, open);
-    drop(lock);
+    let code = run_tauri(environment, lock, open);
     runtime.shutdown_timeout(Duration::from_secs(1));
     code
 }
 
-fn run_tauri(environment: Environment, open: Option<Window>) -> ExitCode {
+fn run_tauri(environment: Environment, lock: FileLock, open: Option<Window>) -> ExitCode {
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_notification::init())
         .plugin(tauri_plugin_store::Builder::new().build())
@@ -59,7 +60,7 @@ fn run_tauri(environment: Environment, open: Option<Window>) -> ExitCode {
         .setup(move |app| {
             #[cfg(target_os = "macos")]
             app.set_activation_policy(tauri::ActivationPolicy::Accessory);
-            tauri::async_runtime::spawn(bring_up(app.handle().clone(), environment, open));
+            tauri::async_runtime::spawn(bring_up(app.handle().clone(), environment, lock, open));
             Ok(())
         })
         .build(context());
@@ -79,15 +80,20 @@ fn run_tauri(environment: Environment, open: Option<Window>) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-async fn bring_up(app: AppHandle<Wry>, environment: Environment, open: Option<Window>) {
-    if let Err(error) = try_bring_up(app.clone(), environment, open).await {
+async fn bring_up(app: AppHandle<Wry>, environment: Environment, lock: FileLock, open: Option<Window>) {
+    if let Err(error) = try_bring_up(app.clone(), environment, lock, open).await {
         tracing::error!(%error, "Holdoff could not start");
         eprintln!("holdoff: {error}");
         app.exit(70);
     }
 }
 
-async fn try_bring_up(app: AppHandle<Wry>, environment: Environment, open: Option<Window>) -> Result<(), String> {
+async fn try_bring_up(
+    app: AppHandle<Wry>,
+    environment: Environment,
+    lock: FileLock,
+    open: Option<Window>,
+) -> Result<(), String> {
     let stamp = stamp(environment.clock.now().wall);
     let settings = settings_file::load(&environment.data_dir, &stamp);
     for problem in &settings.problems {
@@ -95,11 +101,15 @@ async fn try_bring_up(app: AppHandle<Wry>, environment: Environment, open: Optio
     }
     let engine = start::start(&environment, StoreFiles::new(app.clone()), &settings.settings).await;
     let address = address(&environment);
-    let listener = Listener::bind(&address)
-        .map_err(|error| format!("nothing can be listened to at {}: {error}", address.display()))?;
     let (tell_calls, calls) = mpsc::channel(16);
-    tokio::spawn(listener.serve(tell_calls));
+    let place = Place::take(&environment, address.clone(), lock, tell_calls)
+        .map_err(|error| format!("nothing can be listened to at {}: {error}", address.display()))?;
     let (tell_clicks, clicks) = mpsc::unbounded_channel();
+    let (commands, end) = (engine.commands(), tell_clicks.clone());
+    tokio::spawn(async move {
+        place.keep(commands).await;
+        let _ = end.send(Click::Quit);
+    });
     let leads = notify::Leads::default();
     notify::listen(&app, leads.clone(), tell_clicks);
     let (tell_tray, tray_events) = mpsc::unbounded_channel();

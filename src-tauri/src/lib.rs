@@ -21,6 +21,7 @@ mod files;
 mod logs;
 mod look;
 mod notify;
+mod place;
 mod status_line;
 mod tray;
 mod windows;

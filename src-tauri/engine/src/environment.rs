@@ -2,6 +2,7 @@
 //! token could go astray or a cooldown be miscounted otherwise.
 
 use crate::clock::{Clock, ClockSpec};
+use crate::folder::make_private;
 use holdoff_core::providers::anthropic;
 use reqwest::Url;
 use std::ffi::OsString;
@@ -180,17 +181,6 @@ fn clock_spec(text: &str, loopback: bool) -> Result<ClockSpec, StartError> {
         return Err(refuse("it is only allowed where every base URL is a loopback address"));
     }
     text.parse().map_err(refuse)
-}
-
-#[cfg(unix)]
-fn make_private(dir: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
-}
-
-#[cfg(not(unix))]
-fn make_private(dir: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(dir)
 }
 
 #[cfg(unix)]

@@ -18,6 +18,7 @@ enum Wish {
     Save { id: AccountId, account: Box<AccountState>, done: oneshot::Sender<Result<(), String>> },
     Take { id: AccountId, done: oneshot::Sender<Option<AccountState>> },
     Arrange { active: Vec<AccountId>, places: Vec<Place> },
+    Complain { why: String },
 }
 
 /// A hold of the keeper for one account's runner.
@@ -44,6 +45,12 @@ impl Keeper {
         let gone = || "the program is ending".to_owned();
         self.wishes.send(Wish::Save { id, account, done }).await.map_err(|_| gone())?;
         result.await.map_err(|_| gone())?
+    }
+
+    /// Says why nothing can be saved, though nothing was tried: a lock, say, that cannot be made. The next save that
+    /// succeeds ends it.
+    pub async fn complain(&self, why: String) {
+        let _ = self.wishes.send(Wish::Complain { why }).await;
     }
 
     /// The kept state of an account, if there is one.
@@ -76,6 +83,10 @@ async fn keep<W: SlotWriter>(
                 state.active = active;
                 state.places = places;
                 None
+            }
+            Wish::Complain { why } => {
+                publish.send_if_modified(|snapshot| snapshot.trouble.replace(why.clone()) != Some(why));
+                continue;
             }
             Wish::Save { id, account, done } => {
                 state.accounts.insert(id, *account);

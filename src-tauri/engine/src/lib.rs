@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod credentials;
 pub mod environment;
+pub mod folder;
 pub mod handover;
 pub mod history;
 pub mod http;

@@ -1,13 +1,16 @@
 //! One poller per account, one app per person: file locks, which the system releases when a process dies.
 
+use crate::folder::{FileId, make_private};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Held until dropped.
 #[derive(Debug)]
 pub struct FileLock {
     _file: File,
+    path: PathBuf,
+    id: Option<FileId>,
 }
 
 impl FileLock {
@@ -17,14 +20,20 @@ impl FileLock {
     /// When the lock file cannot be opened or the file system has no locks.
     pub fn take(path: &Path) -> io::Result<Option<Self>> {
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
+            make_private(folder)?;
         }
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Self { _file: file })),
+            Ok(()) => Ok(Some(Self { _file: file, path: path.to_owned(), id: FileId::at(path) })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
+    }
+
+    /// Whether others would still find this lock in their way: not if its file was deleted or replaced, since they would
+    /// then lock another one by the same name.
+    pub fn is_current(&self) -> bool {
+        self.id.is_some() && FileId::at(&self.path) == self.id
     }
 }
 
@@ -41,5 +50,18 @@ mod tests {
         assert!(FileLock::take(&path).unwrap().is_none());
         drop(held);
         assert!(FileLock::take(&path).unwrap().is_some());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_whose_file_is_gone_keeps_nobody_out_and_knows_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("locks/one");
+        let held = FileLock::take(&path).unwrap().unwrap();
+        assert!(held.is_current());
+        std::fs::remove_dir_all(dir.path().join("locks")).unwrap();
+        assert!(!held.is_current());
+        let other = FileLock::take(&path).unwrap().unwrap();
+        assert!(!held.is_current() && other.is_current());
     }
 }

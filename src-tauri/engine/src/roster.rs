@@ -41,6 +41,8 @@ pub enum Command {
     /// A reading came without a request; it names whose it is.
     Reading(Pushed),
     Settings(Box<Settings>),
+    /// The data folder was taken away, and is there again.
+    FolderMade,
     /// End, but let requests that are under way come to their answers. Answered when done.
     Shutdown(oneshot::Sender<()>),
 }
@@ -185,6 +187,11 @@ impl Roster {
                 }
             }
             Command::Reading(pushed) => self.push(&pushed),
+            Command::FolderMade => {
+                for running in self.running.values() {
+                    let _ = running.orders.send(Order::FolderMade);
+                }
+            }
             Command::Settings(_) | Command::Shutdown(_) => {}
         }
     }

@@ -1,6 +1,7 @@
 //! Drives one account: poll, do, handle. The account is owned here and nowhere else; others hold channels.
 
 mod ending;
+mod locking;
 
 use crate::clock::Clock;
 use crate::credentials::{LockedStore, Source};
@@ -39,6 +40,8 @@ pub enum Order {
     Preferences(Preferences),
     /// A reading came without a request; it names whose it is.
     Reading(Pushed),
+    /// The data folder was taken away, and is there again.
+    FolderMade,
     /// Something stirred where the sign-in is kept.
     Stirred,
     /// The sign-in in its place was this account's until now.
@@ -97,6 +100,8 @@ pub struct Runner {
     source: Source,
     account: Account,
     lock: Option<FileLock>,
+    /// Why the lock cannot be taken, where that is not another process.
+    unlockable: Option<String>,
     store: LockedStore,
     under_way: Option<UnderWay>,
     /// New tokens that are not known to be written.
@@ -146,6 +151,7 @@ impl Runner {
             source,
             account,
             lock: None,
+            unlockable: None,
             store,
             under_way: None,
             unwritten: None,
@@ -172,7 +178,7 @@ impl Runner {
                 self.finish().await;
                 return End::Retired;
             }
-            if !self.has_lock() {
+            if !self.has_lock().await {
                 if self.wait_for_lock(orders).await.is_break() {
                     return End::Retired;
                 }
@@ -277,6 +283,8 @@ impl Runner {
             Order::NoticeService(there) => self.handle(Event::NoticeService(there)),
             Order::Preferences(preferences) => self.handle(Event::Preferences(preferences)),
             Order::Reading(pushed) => self.handle(Event::Reading(pushed)),
+            // Whoever is told looks for its lock next.
+            Order::FolderMade => {}
             Order::Stirred => self.handle(Event::CredentialMayHaveChanged),
             Order::InsteadOf(other) => self.account.takes_the_place_of(other, self.tools.clock.now()),
             Order::Retire => self.leave(Leaving::WhenDone),
@@ -295,12 +303,17 @@ impl Runner {
         let any = !wishes.is_empty();
         for answer in wishes {
             let at = self.tools.clock.now();
-            let result = self.account.refresh(at);
-            let state = || Box::new(self.account.state().clone());
-            let result = result.map_err(|refusal| Refused { refusal, state: state(), at });
-            let _ = answer.send(result);
+            match self.account.refresh(at) {
+                Ok(()) => drop(answer.send(Ok(()))),
+                Err(refusal) => self.refuse(answer, refusal),
+            }
         }
         any
+    }
+
+    fn refuse(&self, answer: oneshot::Sender<Result<(), Refused>>, refusal: Refusal) {
+        let state = Box::new(self.account.state().clone());
+        let _ = answer.send(Err(Refused { refusal, state, at: self.tools.clock.now() }));
     }
 
     async fn announce(&mut self, notice: Notice) {
@@ -310,41 +323,6 @@ impl Runner {
         if self.tools.announcements.send(announcement).await.is_err() {
             self.handle(Event::NoticeMissed(id));
         }
-    }
-
-    fn has_lock(&mut self) -> bool {
-        if self.lock.is_some() {
-            return true;
-        }
-        let path = self.tools.locks.join(lock_name(self.account.id()));
-        match FileLock::take(&path) {
-            Ok(lock) => self.lock = lock,
-            Err(error) => tracing::error!(%error, "the lock of an account could not be taken"),
-        }
-        let held = self.lock.is_some();
-        self.polled_elsewhere(!held);
-        held
-    }
-
-    fn polled_elsewhere(&self, is: bool) {
-        let id = self.account.id();
-        self.tools.elsewhere.send_if_modified(|all| if is { all.insert(id.clone()) } else { all.remove(id) });
-    }
-
-    async fn wait_for_lock(&mut self, orders: &mut mpsc::UnboundedReceiver<Order>) -> std::ops::ControlFlow<()> {
-        if self.leaving.is_some() {
-            return std::ops::ControlFlow::Break(());
-        }
-        // Here nobody asks: who wished for it is told nothing, which says so.
-        self.wishes.clear();
-        tokio::select! {
-            () = tokio::time::sleep(LOCKED) => {}
-            order = orders.recv() => match order {
-                Some(order) => self.obey(order),
-                None => return std::ops::ControlFlow::Break(()),
-            },
-        }
-        std::ops::ControlFlow::Continue(())
     }
 }
 
@@ -390,9 +368,4 @@ async fn wake(clock: &Clock, until: Option<Moment>) {
         Some(until) => clock.sleep_until(until).await,
         None => std::future::pending().await,
     }
-}
-
-fn lock_name(id: &AccountId) -> String {
-    let plain: String = id.0.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
-    format!("{plain}.lock")
 }

@@ -2,6 +2,7 @@
 //! other, each with a generation and a checksum. Whatever happens to one of them, the other is whole; a crash
 //! in the middle of a save loses that save and no more.
 
+use crate::folder::make_private;
 use holdoff_core::State;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -181,6 +182,8 @@ impl<W: SlotWriter> TwoSlots<W> {
     /// What the system says. The state is then not durable.
     pub fn save(&mut self, state: &State) -> Result<(), String> {
         let state = serde_json::to_value(state).map_err(|error| error.to_string())?;
+        // It may have been deleted, and whoever writes the file would make it for everyone to read.
+        make_private(&self.dir).map_err(|error| error.to_string())?;
         for _ in NAMES {
             let generation = self.generation + 1;
             let name = NAMES[usize::from(generation.is_multiple_of(2))];

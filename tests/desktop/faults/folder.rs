@@ -132,3 +132,62 @@ async fn a_disk_that_is_read_only_at_the_start_is_said_and_ends_it() {
     assert_eq!(said[0].summary, "Holdoff cannot start");
     assert!(scene.fake.requests().is_empty());
 }
+
+/// A person tidies up, and takes the folder from under the running app.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_is_deleted_is_made_again_and_nothing_is_forgotten() {
+    let scene = scene(1.0).await;
+    scene.fake.always(Answer::rate_limited(Some("3600")));
+    let app = scene.start();
+    let tray = scene.tray(&app).await;
+    let before = scene.wait_for_account("a shut gate", |account| gate(account) == "cooling_down").await;
+    scene.desktop.recorder().wait_for(1, SOON).await;
+    for round in 1..=3 {
+        fs::remove_dir_all(scene.home.data_dir()).unwrap();
+        let account = scene.wait_for_account("the state is back", |account| gate(account) == "cooling_down").await;
+        assert_eq!(account["gates"], before["gates"], "the cooldown is the same");
+        assert_eq!(scene.fake.usage_requests().len(), 1);
+        // The command finds the app, and a second copy does not become a second poller.
+        scene.wait_until_up().await;
+        let mode = fs::metadata(scene.home.data_dir()).unwrap();
+        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&mode.permissions()) & 0o777, 0o700, "for its owner only");
+        assert_eq!(scene.launch.cli(&["refresh"]).await.code(), 75);
+        if round == 2 {
+            let second = scene.launch.clone().argument("--settings").start();
+            assert_eq!(second.wait_exit(SOON).await.code(), Some(0));
+            Browser::attach(&scene.inspector, SOON).await;
+        }
+    }
+    assert!(app.is_running());
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("limits requests")).await;
+    app.kill9().await;
+    let _again = app.start_again();
+    scene.wait_until_up().await;
+    let account = scene.launch.status().await["accounts"][0].clone();
+    assert_eq!(account["gates"], before["gates"], "a crash afterwards forgets nothing either");
+    assert_eq!(scene.fake.usage_requests().len(), 1);
+    assert_eq!(scene.desktop.recorder().all().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_cannot_be_made_again_is_said_until_it_can() {
+    let scene = scene(30.0).await;
+    let app = scene.start();
+    let tray = scene.tray(&app).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("42 %")).await;
+    let folder = scene.home.data_dir();
+    fs::rename(&folder, scene.home.path().join("elsewhere")).unwrap();
+    fs::write(&folder, "a file where the folder was").unwrap();
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("cannot save its state")).await;
+    let watched = Watched::new(&app);
+    scene.pass(minutes(12)).await;
+    watched.was_idle(&app, "with a file in the place of the folder");
+    assert_eq!(scene.fake.usage_requests().len(), 1);
+    tray.wait_for_menu(SOON, |labels| !labels.iter().any(|label| label.contains("Another"))).await;
+
+    fs::remove_file(&folder).unwrap();
+    scene.fake.wait_for_usage(2, SOON).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("42 %") && !tooltip.contains("cannot save")).await;
+    scene.wait_until_up().await;
+    assert!(app.is_running());
+}

@@ -1,6 +1,7 @@
 //! The file, open for writing. One process has it so: the app that holds the app's lock.
 
 use super::{HistoryError, NAME, Row, import, rows, schema};
+use crate::folder::FileId;
 use crate::slots::set_aside;
 use holdoff_core::ledger::Entry;
 use holdoff_core::time::millis;
@@ -16,6 +17,7 @@ const RECENT_MAX: i64 = 20_000;
 #[derive(Debug)]
 pub struct Store {
     pub(super) connection: Connection,
+    file: Option<FileId>,
 }
 
 /// What came of opening it.
@@ -64,7 +66,7 @@ impl Store {
         let path = dir.join(NAME);
         make_private(&path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut connection = Connection::open_with_flags(path, flags)?;
+        let mut connection = Connection::open_with_flags(&path, flags)?;
         connection.busy_timeout(BUSY)?;
         // Looked at before anything is written: a file of a later version stays as it is.
         if schema::version(&connection)? == 0 {
@@ -75,9 +77,14 @@ impl Store {
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         schema::migrate(&mut connection)?;
-        let store = Self { connection };
+        let store = Self { connection, file: FileId::at(&path) };
         store.recent(Duration::ZERO)?;
         Ok(store)
+    }
+
+    /// Whether its file is still where it was opened. SQLite would go on writing to one that was deleted.
+    pub(super) fn is_in(&self, dir: &Path) -> bool {
+        FileId::at(&dir.join(NAME)) == self.file
     }
 
     /// Writes all of these, or none. They are on disk when this returns.

@@ -263,6 +263,10 @@ impl Writer {
     }
 
     fn try_write(&mut self) -> Result<(), HistoryError> {
+        if let Some(gone) = self.store.take_if(|store| !store.is_in(&self.dir)) {
+            tracing::warn!("the history was taken away; a new one is begun");
+            self.take_along(&gone);
+        }
         if self.store.is_none() {
             self.open()?;
         }
@@ -300,15 +304,21 @@ impl Writer {
 
     /// The damaged file is kept aside; what of the ledger can still be read is taken along.
     fn begin_anew(&mut self, why: &str) {
-        let recent = self.store.take().and_then(|store| store.recent(recollection::SPAN).ok()).unwrap_or_default();
-        self.retention = None;
+        if let Some(store) = self.store.take() {
+            self.take_along(&store);
+        }
         let finding = keep_aside(&self.dir, &self.stamp(), why);
         self.tell(|news| news.findings.extend(finding));
-        for entry in recent.into_iter().rev() {
-            self.waiting.push_front(Row::Request(entry));
-        }
         if let Err(error) = self.open() {
             self.failed(&error);
+        }
+    }
+
+    /// What the ledger may be asked for at a start is written once more.
+    fn take_along(&mut self, store: &Store) {
+        self.retention = None;
+        for entry in store.recent(recollection::SPAN).unwrap_or_default().into_iter().rev() {
+            self.waiting.push_front(Row::Request(entry));
         }
     }
 

@@ -174,6 +174,19 @@ async fn damage_that_the_look_finds_is_kept_aside_and_the_ledger_taken_along() {
     assert_eq!(windows(dir.path()), []);
 }
 
+/// SQLite would go on with the deleted file, and say nothing.
+#[tokio::test]
+async fn a_history_that_is_taken_away_is_begun_anew_with_the_ledger_taken_along() {
+    let dir = tempfile::tempdir().unwrap();
+    let history = History::start(dir.path().to_owned(), open_in(dir.path()), LIMITS, Clock::real());
+    history.record(sent(NOON)).await;
+    for name in names(dir.path()) {
+        std::fs::remove_file(dir.path().join(name)).unwrap();
+    }
+    history.record(sent(after(60))).await;
+    assert_eq!(requests(dir.path()), [sent(NOON), sent(after(60))]);
+}
+
 fn ledger_lines(entries: &[Entry]) -> String {
     entries.iter().map(|entry| serde_json::to_string(entry).unwrap() + "\n").collect()
 }

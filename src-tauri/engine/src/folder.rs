@@ -1,0 +1,175 @@
+//! The data folder: made for one user only, and watched for what is taken out of it under the running app.
+
+use std::io;
+use std::path::Path;
+
+/// Makes a folder, and those above it, for this user only. One that is there stays as it is.
+///
+/// # Errors
+/// What the system says.
+#[cfg(unix)]
+pub fn make_private(dir: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
+}
+
+/// Makes a folder, and those above it. One that is there stays as it is.
+///
+/// # Errors
+/// What the system says.
+#[cfg(not(unix))]
+pub fn make_private(dir: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(dir)
+}
+
+/// The same for a folder that was taken away: somebody else may have made it meanwhile, and for everyone to read, as the web
+/// engine of a window does.
+///
+/// # Errors
+/// What the system says.
+pub fn make_private_again(dir: &Path) -> io::Result<()> {
+    make_private(dir)?;
+    #[cfg(unix)]
+    std::fs::set_permissions(dir, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+    Ok(())
+}
+
+/// Which file it is, whatever its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileId(u64, u64);
+
+impl FileId {
+    /// Of what is there by this name now; `None` if there is nothing.
+    #[cfg(unix)]
+    pub fn at(path: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        let found = std::fs::metadata(path).ok()?;
+        Some(Self(found.dev(), found.ino()))
+    }
+
+    /// Of what is there by this name now; `None` if there is nothing. An open file cannot be deleted here, so that all that
+    /// are found are the same.
+    #[cfg(not(unix))]
+    pub fn at(path: &Path) -> Option<Self> {
+        path.exists().then_some(Self(0, 0))
+    }
+}
+
+pub use platform::Vanishing;
+
+#[cfg(target_os = "linux")]
+mod platform {
+    use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
+    use std::io;
+    use std::os::fd::OwnedFd;
+    use std::path::Path;
+    use tokio::io::unix::AsyncFd;
+
+    /// Tells when something is taken out of a folder, or the folder itself; nothing else wakes it.
+    #[derive(Debug)]
+    pub struct Vanishing {
+        events: AsyncFd<OwnedFd>,
+    }
+
+    impl Vanishing {
+        /// # Errors
+        /// When there is no such folder, or the system watches no more.
+        #[allow(
+            deprecated,
+            reason = "its successor is unsafe for the sake of other types; an OwnedFd keeps its promise"
+        )]
+        pub fn watch(dir: &Path) -> io::Result<Self> {
+            let fd = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
+            let gone = WatchFlags::DELETE | WatchFlags::MOVED_FROM | WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF;
+            inotify::add_watch(&fd, dir, gone | WatchFlags::ONLYDIR)?;
+            Ok(Self { events: AsyncFd::new(fd)? })
+        }
+
+        /// Returns once something was taken away since the last call.
+        pub async fn next(&mut self) {
+            let mut buffer = [0; 4096];
+            loop {
+                let Ok(mut ready) = self.events.readable().await else {
+                    return std::future::pending().await;
+                };
+                let read = ready.try_io(|fd| Ok(rustix::io::read(fd, &mut buffer)?));
+                if matches!(read, Ok(Ok(_))) {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod platform {
+    use std::io;
+    use std::path::Path;
+    use std::time::Duration;
+
+    /// Has a folder looked at now and then.
+    #[derive(Debug)]
+    pub struct Vanishing;
+
+    impl Vanishing {
+        /// # Errors
+        /// None.
+        pub fn watch(_: &Path) -> io::Result<Self> {
+            Ok(Self)
+        }
+
+        /// Returns once it is time to look.
+        pub async fn next(&mut self) {
+            tokio::time::sleep(Duration::from_secs(300)).await;
+        }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    async fn wakes(vanishing: &mut Vanishing) -> bool {
+        tokio::time::timeout(Duration::from_millis(200), vanishing.next()).await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn only_what_is_taken_away_wakes() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("folder");
+        make_private(&folder).unwrap();
+        std::fs::write(folder.join("file"), "1").unwrap();
+        let mut vanishing = Vanishing::watch(&folder).unwrap();
+        std::fs::write(folder.join("file"), "2").unwrap();
+        std::fs::write(folder.join("other"), "1").unwrap();
+        assert!(!wakes(&mut vanishing).await, "writing takes nothing away");
+        std::fs::remove_file(folder.join("file")).unwrap();
+        assert!(wakes(&mut vanishing).await, "a file is deleted");
+        std::fs::rename(&folder, dir.path().join("elsewhere")).unwrap();
+        assert!(wakes(&mut vanishing).await, "the folder is moved");
+    }
+
+    #[test]
+    fn a_folder_is_made_for_its_owner_only() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        make_private(&dir.path().join("a/b")).unwrap();
+        for folder in ["a", "a/b"] {
+            let mode = std::fs::metadata(dir.path().join(folder)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o700);
+        }
+        make_private(&dir.path().join("a/b")).unwrap();
+    }
+
+    #[test]
+    fn a_folder_that_another_program_made_again_is_its_owners_only() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("folder");
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+        make_private_again(&folder).unwrap();
+        assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+}

@@ -1,0 +1,69 @@
+//! The lock of an account: whoever has it asks. It is lost when its file is taken away, and taken anew.
+
+use super::{LOCKED, Order, Runner};
+use crate::lock::FileLock;
+use holdoff_core::AccountId;
+use holdoff_core::state::Refusal;
+use std::ops::ControlFlow;
+use tokio::sync::mpsc;
+
+impl Runner {
+    pub(super) async fn has_lock(&mut self) -> bool {
+        // What is under way comes to its end first: nothing else is begun meanwhile.
+        if self.under_way.is_some() || self.lock.as_ref().is_some_and(FileLock::is_current) {
+            return true;
+        }
+        let (lost, unlockable) = (self.lock.take().is_some(), self.unlockable.take().is_some());
+        let path = self.tools.locks.join(lock_name(self.account.id()));
+        match FileLock::take(&path) {
+            Ok(lock) => self.lock = lock,
+            Err(error) => self.cannot_lock(error.to_string()).await,
+        }
+        let held = self.lock.is_some();
+        self.polled_elsewhere(!held && self.unlockable.is_none());
+        if held && (lost || unlockable) {
+            // What was taken away with the lock is written anew. Whether that succeeds is said by the keeper, and asked
+            // of it once more before the next request.
+            let state = Box::new(self.account.state().clone());
+            let _ = self.tools.keeper.save(self.account.id().clone(), state).await;
+        }
+        held
+    }
+
+    async fn cannot_lock(&mut self, why: String) {
+        tracing::error!(%why, "the lock of an account could not be taken; nothing is asked until it can");
+        self.tools.keeper.complain(why.clone()).await;
+        self.unlockable = Some(why);
+    }
+
+    pub(super) fn polled_elsewhere(&self, is: bool) {
+        let id = self.account.id();
+        self.tools.elsewhere.send_if_modified(|all| if is { all.insert(id.clone()) } else { all.remove(id) });
+    }
+
+    pub(super) async fn wait_for_lock(&mut self, orders: &mut mpsc::UnboundedReceiver<Order>) -> ControlFlow<()> {
+        if self.leaving.is_some() {
+            return ControlFlow::Break(());
+        }
+        let wishes = std::mem::take(&mut self.wishes);
+        if let Some(trouble) = &self.unlockable {
+            wishes.into_iter().for_each(|wish| self.refuse(wish, Refusal::Unsaved { trouble: trouble.clone() }));
+        } else {
+            // Another process asks: who wished for it here is told nothing, which says so.
+            drop(wishes);
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOCKED) => {}
+            order = orders.recv() => match order {
+                Some(order) => self.obey(order),
+                None => return ControlFlow::Break(()),
+            },
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn lock_name(id: &AccountId) -> String {
+    let plain: String = id.0.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
+    format!("{plain}.lock")
+}

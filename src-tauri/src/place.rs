@@ -1,0 +1,112 @@
+//! The place of the one tray app of this person: its lock and its socket in the data folder, made again when they were
+//! taken from under it.
+
+use holdoff_engine::environment::Environment;
+use holdoff_engine::folder::{Vanishing, make_private_again};
+use holdoff_engine::ipc::{Call, Listener, Responder};
+use holdoff_engine::lock::FileLock;
+use holdoff_engine::roster::Command;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+/// Whoever deletes a folder is let finish.
+const SETTLE: Duration = Duration::from_millis(250);
+/// How soon a place that cannot be made again is tried again, in real time: twice as long each time, up to the longest.
+const SOONEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// Where the lock is.
+pub fn lock_path(data_dir: &Path) -> PathBuf {
+    data_dir.join("tray.lock")
+}
+
+/// A place that is held.
+#[derive(Debug)]
+pub struct Place {
+    data_dir: PathBuf,
+    address: PathBuf,
+    lock: FileLock,
+    calls: mpsc::Sender<(Call, Responder)>,
+    serving: JoinHandle<()>,
+}
+
+impl Place {
+    /// Listens at `address`, for as long as `lock` is held.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn take(
+        environment: &Environment,
+        address: PathBuf,
+        lock: FileLock,
+        calls: mpsc::Sender<(Call, Responder)>,
+    ) -> io::Result<Self> {
+        let serving = tokio::spawn(Listener::bind(&address)?.serve(calls.clone()));
+        Ok(Self { data_dir: environment.data_dir.clone(), address, lock, calls, serving })
+    }
+
+    /// Keeps the place until another copy has it. Tells the engine when there is something to write anew.
+    pub async fn keep(mut self, engine: mpsc::Sender<Command>) {
+        loop {
+            self.lost().await;
+            tracing::warn!("the data folder, or the lock or socket in it, was taken away; it is made again");
+            if !self.regain().await {
+                tracing::error!("another copy has taken the place of this one, which ends");
+                self.serving.abort();
+                return;
+            }
+            if engine.send(Command::FolderMade).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.lock.is_current() && self.address.exists()
+    }
+
+    async fn lost(&self) {
+        // Watched before it is looked at: what happens in between is not missed.
+        let mut watch = match Vanishing::watch(&self.data_dir) {
+            Ok(watch) => watch,
+            Err(_) if !self.is_whole() => return,
+            Err(error) => {
+                tracing::warn!(%error, "the data folder is not watched");
+                return std::future::pending().await;
+            }
+        };
+        while self.is_whole() {
+            watch.next().await;
+        }
+    }
+
+    /// `false` when another copy was faster.
+    async fn regain(&mut self) -> bool {
+        let mut wait = SOONEST;
+        tokio::time::sleep(SETTLE).await;
+        loop {
+            match self.try_regain() {
+                Ok(held) => return held,
+                Err(error) => tracing::error!(%error, "the data folder cannot be made again"),
+            }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(LONGEST);
+        }
+    }
+
+    fn try_regain(&mut self) -> io::Result<bool> {
+        make_private_again(&self.data_dir)?;
+        if !self.lock.is_current() {
+            let Some(lock) = FileLock::take(&lock_path(&self.data_dir))? else {
+                return Ok(false);
+            };
+            self.lock = lock;
+        }
+        self.serving.abort();
+        self.serving = tokio::spawn(Listener::bind(&self.address)?.serve(self.calls.clone()));
+        Ok(true)
+    }
+}
