@@ -160,6 +160,7 @@ mod tests {
         let show = |minor, currency: &str, exponent| Amount { minor, currency: currency.into(), exponent }.to_string();
         assert_eq!(show(1234, "USD", 2), "$12.34");
         assert_eq!(show(5, "EUR", 2), "€0.05");
+        assert_eq!(show(0, "USD", 2), "$0.00");
         assert_eq!(show(-250, "GBP", 2), "−£2.50");
         assert_eq!(show(1200, "JPY", 0), "1200 JPY");
         assert_eq!(show(i64::MIN, "USD", 200), "−$9223372036.854775808");

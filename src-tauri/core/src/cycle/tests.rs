@@ -227,3 +227,26 @@ fn one_window_of_several_is_forgotten_alone() {
     assert_eq!(watch.points(), [(HOUR, 20.0), (2 * HOUR, 30.0)]);
     assert!(watch.0.get("seven_day").is_none());
 }
+
+/// Of use that stands still, its beginning and its end are enough.
+#[test]
+fn a_plateau_is_two_points() {
+    let mut watch = Watch(Cycles::default());
+    for hour in 1..=3 {
+        watch.read(hour * HOUR, 20.0, Some(END));
+    }
+    assert_eq!(watch.points(), [(0, 0.0), (HOUR, 20.0), (3 * HOUR, 20.0)]);
+    watch.read(4 * HOUR, 30.0, Some(END));
+    assert_eq!(watch.points()[2..], [(3 * HOUR, 20.0), (4 * HOUR, 30.0)], "and growth begins where it ended");
+}
+
+#[test]
+fn as_many_points_are_kept_as_fit() {
+    let mut watch = Watch(Cycles::default());
+    let every = 5 * HOUR / 120;
+    for n in 1..=100 {
+        watch.read(n * every, n as f64 / 2.0, Some(END));
+    }
+    let points = watch.points();
+    assert_eq!((points.len(), points[0], points[POINTS_MAX - 1]), (POINTS_MAX, (0, 0.0), (100 * every, 50.0)));
+}

@@ -36,6 +36,12 @@ fn steady_use_runs_out_where_the_line_does() {
 }
 
 #[test]
+fn what_is_told_twice_counts_once() {
+    let once = five_hours(&[(0, 0.0), (30, 20.0), (60, 40.0)]);
+    assert_eq!(five_hours(&[(0, 0.0), (30, 20.0), (30, 20.0), (60, 40.0)]), once);
+}
+
+#[test]
 fn slow_use_lasts() {
     assert_eq!(five_hours(&[(0, 0.0), (60, 10.0), (120, 20.0)]), Some(Forecast::LastsUntilReset));
     assert_eq!(five_hours(&[(0, 0.0), (60, 0.0)]), Some(Forecast::LastsUntilReset));

@@ -292,3 +292,12 @@ fn at_the_same_moment_the_endpoint_gives_its_name() {
     kept.take_in(endpoint(min(0), &[("fable", 82.0, min(5000))]), LATE);
     assert_eq!((kept.at, kept.source), (min(0), UsageEndpoint));
 }
+
+/// Law 14: a figure and its reset belong together, whoever told the rest later.
+#[test]
+fn a_newer_figure_keeps_its_own_reset_when_the_whole_comes_late() {
+    let mut kept = status_line(min(10), &[("five_hour", 3.0, min(400))]);
+    kept.take_in(endpoint(min(5), &[("five_hour", 97.0, min(8))]), LATE);
+    let window = &kept.windows[0];
+    assert_eq!((window.used_percent, window.resets_at), (Some(3.0), Some(min(400))));
+}
