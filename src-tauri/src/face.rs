@@ -115,7 +115,7 @@ fn tooltip(account: &AccountState, condition: Condition, known: &Known<'_>) -> S
 
 /// Something stands against renewing a sign-in that still works.
 fn is_renewal_held(account: &AccountState, known: &Known<'_>) -> bool {
-    matches!(account.renewal(known.now), Renewal::Waits { .. } | Renewal::Stopped(_))
+    matches!(account.renewal(known.now), Renewal::Waits { .. } | Renewal::HeldUp { .. } | Renewal::Stopped(_))
 }
 
 fn about(id: &AccountId, account: &AccountState, condition: Condition, known: &Known<'_>) -> Vec<Entry> {

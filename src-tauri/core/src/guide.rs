@@ -54,7 +54,9 @@ impl Guide {
 impl Need {
     fn of(state: &AccountState, now: Moment) -> Option<Self> {
         match (state.sign_in_trouble(now.wall), state.renewal(now)) {
-            (Some(SignInTrouble::Expired), Renewal::Ready | Renewal::Waits { .. }) => Some(Self::Sooner),
+            (Some(SignInTrouble::Expired), Renewal::Ready | Renewal::Waits { .. } | Renewal::HeldUp { .. }) => {
+                Some(Self::Sooner)
+            }
             (Some(SignInTrouble::Expired), Renewal::Off) if state.sign_in.renewable => Some(Self::Sooner),
             (Some(trouble), _) => Some(Self::Only(trouble)),
             (None, Renewal::Stopped(_)) => Some(Self::Soon),

@@ -44,6 +44,8 @@ pub struct SignInReport {
     pub expires_at: Option<String>,
     /// `owner` or `holdoff`.
     pub renewed_by: &'static str,
+    /// Why Holdoff, which may, does not even try to renew it.
+    pub renewal_held_up: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -251,7 +253,13 @@ fn sign_in(state: &AccountState, now: Wall) -> SignInReport {
         None => ("absent", Some("not_looked_yet".to_owned())),
     };
     let renewed_by = if state.renews { "holdoff" } else { "owner" };
-    SignInReport { state: name, reason, expires_at: state.sign_in.expires_at().map(rfc3339), renewed_by }
+    SignInReport {
+        state: name,
+        reason,
+        expires_at: state.sign_in.expires_at().map(rfc3339),
+        renewed_by,
+        renewal_held_up: state.held_up.clone().filter(|_| state.renews),
+    }
 }
 
 fn absence_key(absence: &Absence) -> String {

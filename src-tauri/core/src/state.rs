@@ -105,6 +105,9 @@ pub struct AccountState {
     /// Whether Holdoff may renew this sign-in, as its person last chose. Kept, so that `status` can tell it.
     #[serde(default)]
     pub renews: bool,
+    /// What keeps Holdoff from even trying to renew this sign-in, such as its owner's lock. It is tried again and again.
+    #[serde(default)]
+    pub held_up: Option<String>,
     /// The sign-in was of no use, or could not be renewed, at some time since the last reading.
     #[serde(default)]
     pub troubled: bool,
@@ -170,6 +173,7 @@ impl AccountState {
             cycles: Cycles::default(),
             renewed: None,
             renews: false,
+            held_up: None,
             troubled: false,
             mended: false,
             instead_of: None,
@@ -255,6 +259,8 @@ pub enum Renewal<'a> {
     Ready,
     /// It may be tried again then.
     Waits { cause: &'a Cooldown, until: Moment },
+    /// It was due and not even tried, because of this; it is tried again and again.
+    HeldUp { why: &'a str },
     /// Only a new sign-in helps.
     Stopped(&'a Pause),
 }
@@ -295,7 +301,10 @@ impl AccountState {
             GateState::CoolingDown { cause, until, .. } if until.is_after(now) => {
                 Renewal::Waits { cause, until: *until }
             }
-            GateState::CoolingDown { .. } | GateState::Open => Renewal::Ready,
+            GateState::CoolingDown { .. } | GateState::Open => match &self.held_up {
+                Some(why) => Renewal::HeldUp { why },
+                None => Renewal::Ready,
+            },
         }
     }
 

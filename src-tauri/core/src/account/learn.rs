@@ -179,6 +179,10 @@ impl Account {
             sign_in.identity = self.state.sign_in.identity.clone();
         }
         let fingerprint = credential.fingerprint();
+        if self.state.sign_in.fingerprint() != Some(&fingerprint) {
+            // Somebody else renewed it.
+            self.held_up(None);
+        }
         let unpaused = self.state.usage.credential_seen(&fingerprint);
         self.refresh_token_seen(&credential, now);
         let replaced = self.state.usage.refused.as_ref().is_some_and(|refused| *refused != fingerprint);

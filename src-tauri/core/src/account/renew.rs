@@ -114,6 +114,7 @@ impl Account {
         if !matches!(self.step, Step::Renewing(Stage::Locking)) {
             return;
         }
+        self.held_up(result.as_ref().err().cloned());
         match result {
             Ok(()) => {
                 self.locked_out = None;
@@ -128,6 +129,11 @@ impl Account {
                 self.record(now, Endpoint::Token, event);
             }
         }
+    }
+
+    pub(super) fn held_up(&mut self, why: Option<String>) {
+        self.saving.dirty |= self.state.held_up != why;
+        self.state.held_up = why;
     }
 
     /// The sign-in was read inside the locks.

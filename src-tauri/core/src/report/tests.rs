@@ -109,7 +109,8 @@ fn an_account_in_full() {
                 "state": "ok",
                 "reason": null,
                 "expires_at": "2026-09-14T15:30:00Z",
-                "renewed_by": "owner"
+                "renewed_by": "owner",
+                "renewal_held_up": null
               },
               "places": [
                 {
@@ -257,35 +258,35 @@ fn the_keys_of_every_sign_in_and_gate() {
     }
     expect![[r#"
         {"cause":null,"since":null,"state":"open","strikes":3,"until":null}
-          {"expires_at":"2026-09-14T15:30:00Z","reason":null,"renewed_by":"owner","state":"ok"}
+          {"expires_at":"2026-09-14T15:30:00Z","reason":null,"renewal_held_up":null,"renewed_by":"owner","state":"ok"}
         {"cause":null,"since":null,"state":"open","strikes":3,"until":null}
-          {"expires_at":"2026-09-14T15:30:00Z","reason":null,"renewed_by":"owner","state":"ok"}
+          {"expires_at":"2026-09-14T15:30:00Z","reason":null,"renewal_held_up":null,"renewed_by":"owner","state":"ok"}
         {"cause":"rate_limited","since":"2026-09-14T14:59:00Z","state":"cooling_down","strikes":3,"until":"2026-09-14T15:10:00Z"}
-          {"expires_at":"2026-09-14T15:30:00Z","reason":null,"renewed_by":"owner","state":"ok"}
+          {"expires_at":"2026-09-14T15:30:00Z","reason":null,"renewal_held_up":null,"renewed_by":"owner","state":"ok"}
         {"cause":"network","since":"2026-09-14T14:59:00Z","state":"cooling_down","strikes":3,"until":"2026-09-14T15:10:00Z"}
-          {"expires_at":"2026-09-14T15:30:00Z","reason":null,"renewed_by":"owner","state":"ok"}
+          {"expires_at":"2026-09-14T15:30:00Z","reason":null,"renewal_held_up":null,"renewed_by":"owner","state":"ok"}
         {"cause":"server","since":"2026-09-14T14:59:00Z","state":"cooling_down","strikes":3,"until":"2026-09-14T15:10:00Z"}
-          {"expires_at":"2026-09-14T15:30:00Z","reason":null,"renewed_by":"owner","state":"ok"}
+          {"expires_at":"2026-09-14T15:30:00Z","reason":null,"renewal_held_up":null,"renewed_by":"owner","state":"ok"}
         {"cause":"unreadable_answer","since":"2026-09-14T14:59:00Z","state":"cooling_down","strikes":3,"until":"2026-09-14T15:10:00Z"}
-          {"expires_at":"2026-09-14T15:30:00Z","reason":null,"renewed_by":"owner","state":"ok"}
+          {"expires_at":"2026-09-14T15:30:00Z","reason":null,"renewal_held_up":null,"renewed_by":"owner","state":"ok"}
         {"cause":"unanswered_request","since":"2026-09-14T14:59:00Z","state":"cooling_down","strikes":3,"until":"2026-09-14T15:10:00Z"}
-          {"expires_at":"2026-09-14T15:30:00Z","reason":null,"renewed_by":"owner","state":"ok"}
+          {"expires_at":"2026-09-14T15:30:00Z","reason":null,"renewal_held_up":null,"renewed_by":"owner","state":"ok"}
         {"cause":"state_lost","since":"2026-09-14T14:59:00Z","state":"cooling_down","strikes":3,"until":"2026-09-14T15:10:00Z"}
-          {"expires_at":"2026-09-14T15:30:00Z","reason":null,"renewed_by":"owner","state":"ok"}
+          {"expires_at":"2026-09-14T15:30:00Z","reason":null,"renewal_held_up":null,"renewed_by":"owner","state":"ok"}
         {"cause":"rejected","since":"2026-09-14T14:59:00Z","state":"paused","strikes":3,"until":null}
-          {"expires_at":"2026-09-14T15:30:00Z","reason":"rejected","renewed_by":"owner","state":"paused"}
+          {"expires_at":"2026-09-14T15:30:00Z","reason":"rejected","renewal_held_up":null,"renewed_by":"owner","state":"paused"}
         {"cause":"missing_scope","since":"2026-09-14T14:59:00Z","state":"paused","strikes":3,"until":null}
-          {"expires_at":"2026-09-14T15:30:00Z","reason":"missing_scope user:profile","renewed_by":"owner","state":"paused"}
+          {"expires_at":"2026-09-14T15:30:00Z","reason":"missing_scope user:profile","renewal_held_up":null,"renewed_by":"owner","state":"paused"}
         {"cause":"forbidden","since":"2026-09-14T14:59:00Z","state":"paused","strikes":3,"until":null}
-          {"expires_at":"2026-09-14T15:30:00Z","reason":"forbidden disabled","renewed_by":"owner","state":"paused"}
+          {"expires_at":"2026-09-14T15:30:00Z","reason":"forbidden disabled","renewal_held_up":null,"renewed_by":"owner","state":"paused"}
         {"cause":"refresh_token_refused","since":"2026-09-14T14:59:00Z","state":"paused","strikes":3,"until":null}
-          {"expires_at":"2026-09-14T15:30:00Z","reason":"refresh_token_refused","renewed_by":"owner","state":"paused"}
+          {"expires_at":"2026-09-14T15:30:00Z","reason":"refresh_token_refused","renewal_held_up":null,"renewed_by":"owner","state":"paused"}
         {"cause":"renewal_cut_off","since":"2026-09-14T14:59:00Z","state":"paused","strikes":3,"until":null}
-          {"expires_at":"2026-09-14T15:30:00Z","reason":"renewal_cut_off","renewed_by":"owner","state":"paused"}
+          {"expires_at":"2026-09-14T15:30:00Z","reason":"renewal_cut_off","renewal_held_up":null,"renewed_by":"owner","state":"paused"}
         {"cause":"renewal_wasted","since":"2026-09-14T14:59:00Z","state":"paused","strikes":3,"until":null}
-          {"expires_at":"2026-09-14T15:30:00Z","reason":"renewal_wasted","renewed_by":"owner","state":"paused"}
+          {"expires_at":"2026-09-14T15:30:00Z","reason":"renewal_wasted","renewal_held_up":null,"renewed_by":"owner","state":"paused"}
         {"cause":"other_account","since":"2026-09-14T14:59:00Z","state":"paused","strikes":3,"until":null}
-          {"expires_at":"2026-09-14T15:30:00Z","reason":"other_account","renewed_by":"owner","state":"paused"}
+          {"expires_at":"2026-09-14T15:30:00Z","reason":"other_account","renewal_held_up":null,"renewed_by":"owner","state":"paused"}
     "#]].assert_eq(&text);
 }
 
@@ -311,15 +312,15 @@ fn the_keys_of_sign_ins_that_are_not_there() {
         text += &format!("{}\n", told(state)["sign_in"]);
     }
     expect![[r#"
-        {"expires_at":null,"reason":"no_file","renewed_by":"holdoff","state":"absent"}
-        {"expires_at":null,"reason":"not_signed_in","renewed_by":"holdoff","state":"absent"}
-        {"expires_at":null,"reason":"inference_only_token","renewed_by":"holdoff","state":"absent"}
-        {"expires_at":null,"reason":"empty_token","renewed_by":"holdoff","state":"absent"}
-        {"expires_at":null,"reason":"unreadable: it is empty","renewed_by":"holdoff","state":"absent"}
-        {"expires_at":null,"reason":"cannot be opened: permission denied","renewed_by":"holdoff","state":"absent"}
-        {"expires_at":null,"reason":"not_looked_yet","renewed_by":"holdoff","state":"absent"}
-        {"expires_at":"2026-09-14T15:00:00Z","reason":"expired","renewed_by":"holdoff","state":"expired"}
-        {"expires_at":null,"reason":null,"renewed_by":"holdoff","state":"ok"}
+        {"expires_at":null,"reason":"no_file","renewal_held_up":null,"renewed_by":"holdoff","state":"absent"}
+        {"expires_at":null,"reason":"not_signed_in","renewal_held_up":null,"renewed_by":"holdoff","state":"absent"}
+        {"expires_at":null,"reason":"inference_only_token","renewal_held_up":null,"renewed_by":"holdoff","state":"absent"}
+        {"expires_at":null,"reason":"empty_token","renewal_held_up":null,"renewed_by":"holdoff","state":"absent"}
+        {"expires_at":null,"reason":"unreadable: it is empty","renewal_held_up":null,"renewed_by":"holdoff","state":"absent"}
+        {"expires_at":null,"reason":"cannot be opened: permission denied","renewal_held_up":null,"renewed_by":"holdoff","state":"absent"}
+        {"expires_at":null,"reason":"not_looked_yet","renewal_held_up":null,"renewed_by":"holdoff","state":"absent"}
+        {"expires_at":"2026-09-14T15:00:00Z","reason":"expired","renewal_held_up":null,"renewed_by":"holdoff","state":"expired"}
+        {"expires_at":null,"reason":null,"renewal_held_up":null,"renewed_by":"holdoff","state":"ok"}
     "#]]
     .assert_eq(&text);
 }

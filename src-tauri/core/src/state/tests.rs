@@ -39,6 +39,9 @@ fn how_renewal_stands() {
     state.token.state = GateState::CoolingDown { cause: cause.clone(), since: NOW, until: after(60) };
     assert_eq!(state.renewal(after(59)), Renewal::Waits { cause: &cause, until: after(60) });
     assert_eq!(state.renewal(after(60)), Renewal::Ready, "what is over holds nothing back");
+    state.held_up = Some("locked".into());
+    assert_eq!(state.renewal(after(60)), Renewal::HeldUp { why: "locked" });
+    assert_eq!(state.renewal(after(59)), Renewal::Waits { cause: &cause, until: after(60) });
     state.sign_in.renewable = false;
     assert_eq!(state.renewal(NOW), Renewal::Impossible);
     state.token.state = GateState::Paused { cause: Pause::RefreshRefused, since: NOW, fingerprint: fingerprint() };

@@ -165,6 +165,9 @@ fn what_to_do(state: &AccountState, need: &Need, now: Moment, zone: &TimeZone) -
                 let clock = not_before(until.wall_as_of(now), now.wall, zone);
                 format!("Wait until {clock}, when Holdoff tries to renew it, or sign in again with {owner}.")
             }
+            Renewal::HeldUp { .. } => format!(
+                "Use {owner} once, which renews the sign-in, or sign in again. Holdoff goes on trying meanwhile."
+            ),
             Renewal::Ready | Renewal::Impossible | Renewal::Stopped(_) => {
                 format!("Wait for Holdoff to renew it, or sign in again with {owner}.")
             }

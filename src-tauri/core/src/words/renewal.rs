@@ -15,6 +15,7 @@ pub(super) fn while_it_works(state: &AccountState, now: Moment, zone: &TimeZone)
             let waits = waits(state, cause, until, now, zone);
             Some(format!("{}; {works}.", upper_first(&waits)))
         }
+        Renewal::HeldUp { why } => Some(format!("{}; {works}.", upper_first(&held_up(why)))),
         Renewal::Stopped(_) => Some(format!("The sign-in cannot be renewed; {works}.")),
     }
 }
@@ -54,6 +55,9 @@ pub(super) fn expired(state: &AccountState, now: Moment, zone: &TimeZone) -> Str
             let waits = waits(state, cause, until, now, zone);
             format!("The sign-in has expired, and {waits}. Nothing is asked until it is renewed.")
         }
+        Renewal::HeldUp { why } => {
+            format!("The sign-in has expired, and {}. Nothing is asked until it is renewed.", held_up(why))
+        }
     }
 }
 
@@ -81,6 +85,10 @@ fn waits(state: &AccountState, cause: &Cooldown, until: Moment, now: Moment, zon
             format!("Holdoff, whose saved state could not be read, renews no sign-in before {clock}")
         }
     }
+}
+
+fn held_up(why: &str) -> String {
+    format!("its renewal is held up ({why}) and is tried again every few minutes")
 }
 
 fn upper_first(text: &str) -> String {

@@ -41,7 +41,7 @@ fn works(state: &AccountState, now: Moment, zone: &TimeZone) -> (&'static str, S
     match state.renewal(now) {
         Renewal::Off => ("Signed in", format!("Holdoff reads the sign-in {owner} keeps, and never writes to it.")),
         Renewal::Ready => ("Signed in", renews),
-        Renewal::Waits { .. } => {
+        Renewal::Waits { .. } | Renewal::HeldUp { .. } => {
             let waits = renewal::while_it_works(state, now, zone).unwrap_or_default();
             ("Signed in", format!("{renews} {waits}"))
         }
@@ -71,7 +71,7 @@ fn expired(state: &AccountState, now: Moment, zone: &TimeZone) -> (&'static str,
             "The sign-in has run out, and {owner} keeps no refresh token to renew it with. \
              Holdoff sends no expired token, and goes on by itself as soon as there is a new sign-in."
         ),
-        Renewal::Ready | Renewal::Waits { .. } => renewal::expired(state, now, zone),
+        Renewal::Ready | Renewal::Waits { .. } | Renewal::HeldUp { .. } => renewal::expired(state, now, zone),
     };
     ("Sign-in expired", text)
 }

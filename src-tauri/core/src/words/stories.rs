@@ -142,6 +142,27 @@ fn other_reasons_why_renewal_waits() {
     assert!(works.contains("renews no sign-in before 15:10"), "{works}");
 }
 
+/// A lock of another program, a file that is not ours to write: said where the person looks, and how to go on.
+#[test]
+fn what_holds_a_renewal_up_is_told() {
+    let state = AccountState { held_up: Some("another program is renewing it".into()), ..renewed_by_holdoff() };
+    assert_eq!(
+        super::status(&state, NOW, &UTC),
+        [
+            "Next request at 15:05.",
+            "Its renewal is held up (another program is renewing it) and is tried again every few minutes; the current sign-in still works until 15:30.",
+        ]
+    );
+    assert!(said(&state).text.contains("held up (another program is renewing it)"), "{}", said(&state).text);
+    let ended = expired(state.clone());
+    assert_eq!(
+        status(&ended),
+        "The sign-in has expired, and its renewal is held up (another program is renewing it) and is tried again every few minutes. Nothing is asked until it is renewed."
+    );
+    let owners = AccountState { renews: false, ..state };
+    assert_eq!(status(&owners), "Next request at 15:05.", "what nobody wants is not held up");
+}
+
 /// Holdoff never claims to write nothing where it may.
 #[test]
 fn who_renews_is_said_truly() {

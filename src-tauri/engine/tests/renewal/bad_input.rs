@@ -3,6 +3,9 @@
 use crate::scene::{HOUR, Scene};
 use holdoff_core::AccountState;
 use holdoff_core::sign_in::{Absence, Seen};
+use holdoff_core::words;
+use holdoff_engine::clock::Clock;
+use jiff::tz::TimeZone;
 use std::fs::{self, File, FileTimes, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
@@ -13,6 +16,11 @@ fn absent(words: &'static str) -> impl Fn(&AccountState) -> bool {
         Some(Seen::Absent(Absence::Unreadable(why))) => why.contains(words),
         Some(Seen::Absent(_) | Seen::Present { .. }) | None => false,
     }
+}
+
+/// What its person reads of it in the menu and the panel.
+fn status(state: &AccountState) -> String {
+    words::status(state, Clock::real().now(), &TimeZone::UTC).join(" ")
 }
 
 /// The sign-in as it was renewable, changed by `spoil`; then Holdoff, until it is as `there` says.
@@ -66,15 +74,17 @@ async fn an_end_in_1970_or_2999_is_no_end_and_renews_nothing() {
 
 /// It is read and asked with as long as it lives; what a renewal brought could not be written.
 #[tokio::test]
-async fn a_file_that_is_not_ours_to_write_is_not_renewed_and_the_ledger_says_why() {
+async fn a_file_that_is_not_ours_to_write_is_not_renewed_and_status_and_the_ledger_say_why() {
     let scene = Scene::due().await;
     fs::set_permissions(scene.home.credentials_path(), Permissions::from_mode(0o444)).unwrap();
     let mut holdoff = scene.holdoff().await;
     holdoff.until("a reading", |state| state.reading.is_some()).await;
+    let why = "could not be written: it is write-protected";
+    holdoff.until("said in its status", |state| status(state).contains(why)).await;
     holdoff.end().await;
     assert!(scene.fake.token_requests().is_empty());
     let ledger = scene.ledger();
-    assert!(ledger.contains("could not be written: it is write-protected"), "{ledger}");
+    assert!(ledger.contains(why), "{ledger}");
     scene.assert_tidy();
 }
 
@@ -85,6 +95,7 @@ async fn what_is_no_lock_is_left_alone_and_not_renewed_past() {
     fs::write(&inner, "somebody's").unwrap();
     let mut holdoff = scene.holdoff().await;
     holdoff.until("a reading", |state| state.reading.is_some()).await;
+    holdoff.until("said in its status", |state| status(state).contains("is no lock")).await;
     holdoff.end().await;
     assert!(scene.fake.token_requests().is_empty());
     assert_eq!(fs::read_to_string(inner).unwrap(), "somebody's");

@@ -131,6 +131,30 @@ fn a_token_that_someone_else_renewed_is_adopted_inside_the_locks() {
     assert!(!world.holds_locks);
 }
 
+/// In `status`, the panel and the settings, and not only in the ledger.
+#[test]
+fn what_holds_a_renewal_up_is_shown_until_it_is_gone() {
+    let why = |world: &World| match world.account.state().renewal(world.now) {
+        Renewal::HeldUp { why } => Some(why.to_owned()),
+        _ => None,
+    };
+    let mut world = renewing(|n| grant(n + 1));
+    world.locked = true;
+    world.run(8 * HOUR - 6 * MINUTE);
+    assert_eq!(why(&world), None, "it is not due");
+    world.run(4 * MINUTE);
+    assert_eq!(why(&world).as_deref(), Some("Claude Code is renewing"));
+    assert_eq!(world.disk.held_up, why(&world), "what is shown with no program running");
+    world.locked = false;
+    let mut owners = world.account.clone();
+    world.run(HOUR);
+    assert_eq!((why(&world), world.spent.len()), (None, 1));
+
+    owners
+        .handle(Event::Credential(pair("sk-owner", "rt-owner", NOON.plus(Duration::from_secs(16 * HOUR)))), world.now);
+    assert_eq!(owners.state().held_up, None, "its owner was first");
+}
+
 #[test]
 fn a_lock_that_is_never_given_back_is_tried_ever_more_seldom() {
     let mut world = renewing(|n| grant(n + 1));
