@@ -6,6 +6,7 @@
 
 mod bench;
 mod boundaries;
+mod breaks;
 mod cmd;
 mod fuzz;
 mod model;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::packages::Purpose;
 use crate::programs::OWN_UI;
 use crate::project::{Profile, Project};
-use crate::{UsageError, boundaries, setup, toolchain, ui, unknown_argument, value_missing};
+use crate::{UsageError, boundaries, setup, simulate, toolchain, ui, unknown_argument, value_missing};
 
 pub const HELP: &str = "\
 cargo xtask test [--only STEP]...
@@ -23,6 +23,7 @@ Installs what tests need, then runs every check in this order and stops at the f
   ui-build    npm run build
   boundaries  no package depends on what its layer must not know
   clippy      warnings are errors
+  laws        fifty simulated years of an account, and every deliberate break of a law noticed
   build       the programs and all tests
   tests       all Rust tests, the desktop tests among them
 
@@ -37,7 +38,7 @@ struct Step {
     run: fn(&Project) -> Result<()>,
 }
 
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     step("setup", |project| {
         setup::prepare(Purpose::Test)?;
         toolchain::check_rust_components(project)
@@ -50,6 +51,7 @@ const STEPS: [Step; 12] = [
     step("ui-build", ui::build),
     step("boundaries", boundaries::check),
     step("clippy", clippy),
+    step("laws", simulate::test),
     step("build", build),
     step("tests", |project| tests(project, &[])),
     Step { name: "desktop", by_default: false, run: |project| tests(project, &["--test", "desktop"]) },

@@ -55,9 +55,10 @@ impl Stats {
         }
     }
 
-    /// `forgot`: it is shut for a wait that nobody asked for, because the state was lost.
-    pub(crate) fn all_is(&mut self, well: bool, forgot: bool, now: Millis) {
-        self.asked_for_more |= forgot;
+    /// `longer`: it is shut for longer than the longest wait of law 3, since that was asked for, of this account and perhaps
+    /// before a reading of another; or because the state was lost.
+    pub(crate) fn all_is(&mut self, well: bool, longer: bool, now: Millis) {
+        self.asked_for_more |= longer;
         match (well, self.well) {
             (true, false) => self.well_since = Some(now),
             (false, _) => self.well_since = None,

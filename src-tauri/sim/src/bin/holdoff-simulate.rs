@@ -122,6 +122,9 @@ fn report(stats: &Stats, seconds: f64) {
 
 fn tell(failure: &Failure, length: Millis, lines: usize) {
     println!("\nseed {} broke {} after {:.1} days", failure.seed, failure.broken, failure.at as f64 / DAY as f64);
+    if lines == 0 {
+        return;
+    }
     println!("making it smaller …");
     let plan = shrink::shrink(Plan::of(failure.seed, length), failure.broken.law);
     for planned in &plan.happenings {

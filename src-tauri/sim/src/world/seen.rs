@@ -10,6 +10,10 @@ use holdoff_core::ledger::{Entry, Happened, OutcomeKind};
 use holdoff_core::notice::Phase;
 use holdoff_core::state::Provider;
 use holdoff_core::{AccountId, AccountState, CredentialRead, Report, State};
+use std::time::Duration;
+
+/// The cap of law 3, with its jitter.
+const LONGEST_UNASKED: Duration = Duration::from_secs(66 * 60);
 
 impl World {
     pub(super) fn see_kept(&mut self, state: &AccountState) -> Step {
@@ -121,8 +125,8 @@ impl World {
             self.well = well;
             self.see(Observation::Well(well))?;
         }
-        let (paused, forgot) = self.usage_gate();
-        self.stats.all_is(well && !paused, forgot, self.now);
+        let (paused, longer) = self.usage_gate();
+        self.stats.all_is(well && !paused, longer, self.now);
         if renewable != self.renewable {
             self.renewable = renewable;
             self.see(Observation::Renewable(renewable))?;
@@ -138,14 +142,17 @@ impl World {
         Ok(())
     }
 
-    /// Whether only another sign-in helps, and whether it is shut for a wait that nobody asked for.
+    /// Whether only another sign-in helps, and whether it is shut for longer than the laws shut it by themselves.
     fn usage_gate(&self) -> (bool, bool) {
         let Some(process) = &self.process else {
             return (false, false);
         };
         match &process.account.state().usage.state {
             GateState::Open => (false, false),
-            GateState::CoolingDown { cause, .. } => (false, matches!(cause, Cooldown::MemoryLost)),
+            GateState::CoolingDown { cause, since, until } => {
+                let longer = until.since(*since) > LONGEST_UNASKED;
+                (false, longer || matches!(cause, Cooldown::MemoryLost))
+            }
             GateState::Paused { .. } => (true, false),
         }
     }

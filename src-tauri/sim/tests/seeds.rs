@@ -1,0 +1,39 @@
+//! A few worlds of every climate, and their figures. `cargo xtask test` lives through fifty years beside this.
+
+use holdoff_sim::observation::{DAY, MINUTE, Millis};
+use holdoff_sim::plan::Plan;
+use holdoff_sim::{seeds, shrink, steady};
+use std::collections::BTreeSet;
+
+const WORLDS: u64 = 40;
+const LENGTH: Millis = 8 * DAY;
+
+#[test]
+fn no_law_breaks_in_a_few_worlds_of_every_climate() {
+    let climates: BTreeSet<_> = (1..=WORLDS).map(|seed| Plan::of(seed, LENGTH).climate).collect();
+    assert_eq!(climates.len(), 8, "{climates:?}");
+    let (stats, failures) = seeds::run(1..1 + WORLDS, LENGTH, false, &|_| {});
+    if let Some(failure) = failures.first() {
+        let plan = shrink::shrink(Plan::of(failure.seed, LENGTH), failure.broken.law);
+        panic!("{}", shrink::tell(&plan, 60));
+    }
+    assert!(stats.notices <= stats.episodes, "{} notices in {} episodes", stats.notices, stats.episodes);
+    // One cap of law 3 with its jitter, and one interval at most.
+    assert!(stats.longest <= 126 * MINUTE, "{} min", stats.longest / MINUTE);
+    // A world in which nothing happens shows nothing.
+    assert!(stats.limited > 100 && stats.crashes > 100 && stats.renewed > 20, "{stats:?}");
+}
+
+/// Law 10: what the cap allows, and no more.
+#[test]
+fn unbroken_429_costs_a_request_an_hour_and_four_renewals_a_day() {
+    assert!(steady::under_usage_429(10) <= 25.5);
+    assert!(steady::under_token_429(10) <= 4.6);
+}
+
+#[test]
+fn the_same_seed_is_the_same_world() {
+    let lived = |seed| seeds::one(Plan::of(seed, 3 * DAY)).0;
+    assert_eq!(lived(3), lived(3));
+    assert_ne!(lived(3), lived(4));
+}

@@ -1,0 +1,192 @@
+//! Proof that the proof can fail: the core, broken on purpose in one way after the other, in the same worlds.
+//!
+//! A copy of the core and of the simulation is built in which each break of the list is a switch. Nothing of this is in
+//! the core itself.
+
+mod list;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::cmd::Cmd;
+use crate::project::Project;
+use list::BREAKS;
+
+/// A break that is not seen in so many worlds is not seen.
+const WORLDS: usize = 60;
+
+/// What is done wrong, and the law that this breaks.
+#[derive(Debug)]
+struct Break {
+    law: u8,
+    what: &'static str,
+    changes: [Option<Change>; 2],
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Change {
+    /// Under the core's `src`.
+    file: &'static str,
+    from: &'static str,
+    to: &'static str,
+}
+
+impl Change {
+    fn apply(&self, law: u8, text: &str) -> Result<String> {
+        let found = text.matches(self.from).count();
+        ensure!(found == 1, "`{}` stands {found} times in core/src/{}", self.from, self.file);
+        Ok(text.replacen(self.from, &self.to.replace("ON", &format!("crate::broken({law})")), 1))
+    }
+}
+
+/// Added to the copy of the core.
+const SWITCH: &str = r#"
+/// Which law is broken.
+pub(crate) fn broken(law: u8) -> bool {
+    static BROKEN: std::sync::OnceLock<Option<u8>> = std::sync::OnceLock::new();
+    let read = || std::env::var("HOLDOFF_BREAK").ok().and_then(|law| law.parse().ok());
+    *BROKEN.get_or_init(read) == Some(law)
+}
+"#;
+
+/// Breaks each law and lives until the simulation notices.
+///
+/// # Errors
+/// When a break is not noticed, or taken for that of another law.
+pub fn run(project: &Project) -> Result<()> {
+    let program = build(project)?;
+    println!("\n{:>3}  {:<58} {:>6} {:>8}", "law", "break", "worlds", "seconds");
+    let mut missed = Vec::new();
+    for broken in &BREAKS {
+        let begin = Instant::now();
+        let said = Cmd::new(&program)
+            .args(["--lines", "0", "--seeds"])
+            .arg(WORLDS.to_string())
+            .env("HOLDOFF_BREAK", broken.law.to_string())
+            .read_anyway()?;
+        let seen = seen(&said);
+        let worlds = seen.map_or("none".to_owned(), |(seed, _)| seed.to_string());
+        println!("{:>3}  {:<58} {worlds:>6} {:>8.1}", broken.law, broken.what, begin.elapsed().as_secs_f64());
+        match seen {
+            Some((_, law)) if law == broken.law => {}
+            Some((_, law)) => missed.push(format!("that of law {} is taken for one of law {law}", broken.law)),
+            None => missed.push(format!("that of law {} is not noticed in {WORLDS} worlds", broken.law)),
+        }
+    }
+    if !missed.is_empty() {
+        bail!("not every break is noticed: {}", missed.join("; "));
+    }
+    println!("Every break is noticed as what it is.");
+    Ok(())
+}
+
+/// The seed of the first world that failed, which is the number of worlds that it took, and the law that it broke.
+fn seen(said: &str) -> Option<(u64, u8)> {
+    let line = said.lines().find_map(|line| line.strip_prefix("seed ")?.split_once(" broke law "))?;
+    let law = line.1.split(':').next()?;
+    Some((line.0.trim().parse().ok()?, law.parse().ok()?))
+}
+
+fn build(project: &Project) -> Result<PathBuf> {
+    let dir = project.target().join("breaks");
+    let copy = dir.join("copy");
+    if copy.exists() {
+        fs::remove_dir_all(&copy).context("an earlier copy could not be removed")?;
+    }
+    let sources = project.root().join("src-tauri");
+    for name in ["core", "sim"] {
+        copy_crate(&sources.join(name), &copy.join(name))?;
+    }
+    write(&copy.join("Cargo.toml"), &workspace(&read(&project.root().join("Cargo.toml"))?)?)?;
+    fs::copy(project.root().join("Cargo.lock"), copy.join("Cargo.lock")).context("Cargo.lock could not be copied")?;
+    break_all(&copy.join("core/src"))?;
+    let built = dir.join("target");
+    project
+        .cargo("build")
+        .args(["--quiet", "--profile", "simulation", "--bin", "holdoff-simulate", "--manifest-path"])
+        .arg(copy.join("Cargo.toml"))
+        .hidden_env("CARGO_TARGET_DIR", &built)
+        .no_input()
+        .run()?;
+    Ok(built.join("simulation").join(format!("holdoff-simulate{}", std::env::consts::EXE_SUFFIX)))
+}
+
+fn break_all(sources: &Path) -> Result<()> {
+    for broken in &BREAKS {
+        for change in broken.changes.iter().flatten() {
+            let path = sources.join(change.file);
+            write(&path, &change.apply(broken.law, &read(&path)?)?)?;
+        }
+    }
+    let lib = sources.join("lib.rs");
+    write(&lib, &(read(&lib)? + SWITCH))
+}
+
+/// The workspace of the copy: that of the repository with the two members alone.
+fn workspace(manifest: &str) -> Result<String> {
+    let begin = manifest.find("[workspace.package]").context("Cargo.toml has no [workspace.package]")?;
+    let package = manifest.find("\n[package]").context("Cargo.toml has no [package]")?;
+    let shared = manifest.get(begin..package).context("[package] comes before [workspace.package]")?;
+    let shared = shared.replace("\"src-tauri/", "\"");
+    Ok(format!("[workspace]\nmembers = [\"core\", \"sim\"]\nresolver = \"3\"\n\n{shared}"))
+}
+
+fn copy_crate(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("{} could not be made", to.display()))?;
+    let entries = fs::read_dir(from).with_context(|| format!("{} could not be read", from.display()))?;
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let Some(target) = path.file_name().map(|name| to.join(name)) else { continue };
+        if path.is_dir() {
+            copy_crate(&path, &target)?;
+        } else {
+            fs::copy(&path, &target).with_context(|| format!("{} could not be copied", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("{} could not be read", path.display()))
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).with_context(|| format!("{} could not be written", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_law_is_broken_once_and_every_break_fits_the_core_as_it_is() {
+        let laws: Vec<u8> = BREAKS.iter().map(|broken| broken.law).collect();
+        assert_eq!(laws, (1..=15).collect::<Vec<_>>());
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src-tauri/core/src");
+        for broken in &BREAKS {
+            for change in broken.changes.iter().flatten() {
+                let text = fs::read_to_string(sources.join(change.file)).unwrap();
+                assert!(change.apply(broken.law, &text).unwrap().contains("crate::broken("), "{broken:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_simulation_says_is_understood() {
+        let said = "12.0 account-years\n\nseed 7 broke law 13: the usage gate is open after 3.4 days\n";
+        assert_eq!(seen(said), Some((7, 13)));
+        assert_eq!(seen("No law was broken.\n"), None);
+    }
+
+    #[test]
+    fn the_copy_has_the_members_that_are_built() {
+        let manifest =
+            workspace("[workspace]\nx\n[workspace.package]\ny\nc = { path = \"src-tauri/core\" }\n[package]\nz");
+        assert_eq!(
+            manifest.unwrap(),
+            "[workspace]\nmembers = [\"core\", \"sim\"]\nresolver = \"3\"\n\n[workspace.package]\ny\nc = { path = \"core\" }"
+        );
+    }
+}
