@@ -303,6 +303,14 @@ impl Gate {
         }
     }
 
+    /// The refresh token whose renewal was cut off: what it brought may lie where the crash left it (law 8).
+    pub fn cut_off(&self) -> Option<&Fingerprint> {
+        match &self.state {
+            GateState::Paused { cause: Pause::RenewalCutOff, fingerprint, .. } => Some(fingerprint),
+            GateState::Paused { .. } | GateState::CoolingDown { .. } | GateState::Open => None,
+        }
+    }
+
     /// The note of a request is taken back: it did not leave.
     pub(crate) fn withdraw(&mut self) {
         self.intent = None;

@@ -1,5 +1,6 @@
 //! Drives one account: poll, do, handle. The account is owned here and nowhere else; others hold channels.
 
+mod beginning;
 mod ending;
 mod locking;
 
@@ -103,6 +104,8 @@ pub struct Runner {
     /// Why the lock cannot be taken, where that is not another process.
     unlockable: Option<String>,
     store: LockedStore,
+    /// What an earlier one may have left behind was seen to.
+    tidied: bool,
     under_way: Option<UnderWay>,
     /// New tokens that are not known to be written.
     unwritten: Option<Successor>,
@@ -145,7 +148,6 @@ impl Runner {
         let mut account = Account::new(id, source.place(), state, preferences, now, fastrand::u64(..));
         account.handle(Event::Zone(TimeZone::system()), now);
         let store = LockedStore::new(source.clone(), &tools.locks);
-        store.clear_leftovers().await;
         Self {
             tools,
             source,
@@ -153,6 +155,7 @@ impl Runner {
             lock: None,
             unlockable: None,
             store,
+            tidied: false,
             under_way: None,
             unwritten: None,
             wishes: Vec::new(),
@@ -182,6 +185,10 @@ impl Runner {
                 if self.wait_for_lock(orders).await.is_break() {
                     return End::Retired;
                 }
+                continue;
+            }
+            if !std::mem::replace(&mut self.tidied, true) {
+                self.settle_leftovers(orders).await;
                 continue;
             }
             let until = match self.act().await {

@@ -1,11 +1,18 @@
 //! The owner's store, as a renewal uses it: locked, written, unlocked.
 
 use super::{Locker, Locks, Patience, Source, replace};
+use holdoff_core::secret::Fingerprint;
 use holdoff_core::sign_in::{Stored, Successor};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 
+/// How long a lock may stand between tokens that a crash left behind and their place: a dead program's is respected for
+/// a minute.
+const RESCUE: Duration = Duration::from_secs(75);
+const TRY_AGAIN: Duration = Duration::from_secs(1);
 const FAILED_ITSELF: &str = "writing it failed in Holdoff itself";
 
 /// One sign-in's store, with its locks while they are held. Its copies are the same one.
@@ -101,8 +108,43 @@ impl LockedStore {
         self.locks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Removes what a Holdoff that died in the middle of writing left behind: there are tokens in it.
-    pub async fn clear_leftovers(&self) {
+    /// Sees to what a Holdoff that died in the middle of writing left behind: there are tokens in it. Those that were got
+    /// for the refresh token `cut_off` are in no other place: they are written to where they belong, and a lock is waited
+    /// for longer than a dead program's is respected. All else is removed.
+    pub async fn settle_leftovers(&self, cut_off: Option<&Fingerprint>) {
+        let began = Instant::now();
+        if let Some(successor) = self.left_behind(cut_off).await {
+            while let Err(why) = self.rescue(&successor).await {
+                if began.elapsed() > RESCUE || self.locker.is_hurried() {
+                    tracing::warn!(
+                        why,
+                        "a renewed sign-in that a crash left behind cannot be written; it is kept there"
+                    );
+                    return;
+                }
+                sleep(TRY_AGAIN).await;
+            }
+        }
+        self.clear_leftovers().await;
+    }
+
+    async fn left_behind(&self, cut_off: Option<&Fingerprint>) -> Option<Successor> {
+        let (source, spent) = (self.source.clone(), cut_off?.clone());
+        spawn_blocking(move || source.left_behind(&spent)).await.ok().flatten()
+    }
+
+    async fn rescue(&self, successor: &Successor) -> Result<(), String> {
+        let stored = self.store(successor.clone()).await;
+        self.unlock().await;
+        match stored {
+            Stored::Failed(why) => return Err(why),
+            Stored::Written => tracing::info!("a renewed sign-in that a crash left behind is where it belongs"),
+            Stored::Changed => {}
+        }
+        Ok(())
+    }
+
+    async fn clear_leftovers(&self) {
         let (path, locker) = (self.source.credential_path(), self.locker.clone());
         let cleared = spawn_blocking(move || {
             if replace::is_left(&path)

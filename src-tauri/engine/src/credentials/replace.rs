@@ -26,6 +26,25 @@ pub(super) fn is_left(path: &Path) -> bool {
     fs::canonicalize(path).is_ok_and(|target| fs::symlink_metadata(beside(&target)).is_ok())
 }
 
+/// What is left there, if it is whole enough to be looked into: a file as large as one of these, nobody else's, and
+/// readable to no more than what it was to replace.
+pub(super) fn left(target: &Path, max: u64) -> Option<Vec<u8>> {
+    let (left, like) = (beside(target), fs::symlink_metadata(target).ok()?);
+    let kept_safe = fs::symlink_metadata(&left).is_ok_and(|left| left.is_file() && as_guarded(&left, &like));
+    if kept_safe { super::file::read(&left, max).ok() } else { None }
+}
+
+#[cfg(unix)]
+fn as_guarded(left: &Metadata, like: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    left.uid() == like.uid() && left.mode() & 0o777 & !like.mode() == 0
+}
+
+#[cfg(not(unix))]
+fn as_guarded(_: &Metadata, _: &Metadata) -> bool {
+    true
+}
+
 /// Removes it.
 pub(super) fn clear(path: &Path) {
     if let Ok(target) = fs::canonicalize(path) {
@@ -40,11 +59,15 @@ impl Next {
         let like = fs::symlink_metadata(target).map_err(|error| words(&error))?;
         ours_to_write(&like)?;
         let path = beside(target);
-        let _ = fs::remove_file(&path);
-        let mut file = create(&path).map_err(|error| words(&error))?;
+        // A crash may have left these very bytes there, and in no other place: they stay until they are where they belong.
+        let kept = left(target, bytes.len() as u64).is_some_and(|left| left == bytes);
+        if !kept {
+            let _ = fs::remove_file(&path);
+        }
+        let mut file = if kept { open(&path) } else { create(&path) }.map_err(|error| words(&error))?;
         let next = Self { path, target: target.to_owned(), placed: false };
-        let written = liken(&file, &like).and_then(|()| file.write_all(bytes)).and_then(|()| file.sync_all());
-        written.map_err(|error| words(&error))?;
+        let written = if kept { Ok(()) } else { liken(&file, &like).and_then(|()| file.write_all(bytes)) };
+        written.and_then(|()| file.sync_all()).map_err(|error| words(&error))?;
         Ok(next)
     }
 
@@ -67,7 +90,7 @@ impl Drop for Next {
 
 /// Syncs a file and the folder that names it.
 pub(super) fn sync(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()?;
+    open(path)?.sync_all()?;
     sync_folder(path)
 }
 
@@ -113,6 +136,11 @@ fn create(path: &Path) -> io::Result<File> {
 #[cfg(not(unix))]
 fn create(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).open(path)
+}
+
+/// To be synced, which Windows does only for who may write.
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).open(path)
 }
 
 /// Before there is anything in it.

@@ -2,7 +2,8 @@
 //! that others keep there. The locks are the caller's affair.
 
 use super::{LOOKS, PAUSE, Source, file, replace};
-use holdoff_core::providers::anthropic::{Succession, credential, succeed};
+use holdoff_core::providers::anthropic::{Succession, credential, left_behind, succeed};
+use holdoff_core::secret::Fingerprint;
 use holdoff_core::sign_in::{Absence, Stored, Successor};
 use std::fs;
 use std::io;
@@ -29,6 +30,14 @@ impl Source {
             return Ok(());
         }
         rehearse(&self.credential_path())
+    }
+
+    /// The new tokens that a crash left beside it, where they were got for the refresh token `spent`, and that still
+    /// stands in it.
+    pub(super) fn left_behind(&self, spent: &Fingerprint) -> Option<Successor> {
+        let target = fs::canonicalize(self.credential_path()).ok()?;
+        let left = replace::left(&target, credential::FILE_MAX)?;
+        left_behind(&file::read(&target, credential::FILE_MAX).ok()?, &left, spent)
     }
 
     /// `None` where the Keychain has no such item: then the file is the owner's store.

@@ -12,6 +12,7 @@ mod child;
 mod day;
 mod kills;
 mod races;
+mod rescue;
 mod scene;
 mod thefts;
 mod unwritten;

@@ -12,7 +12,7 @@ mod usage;
 
 pub use answer::understand_usage;
 pub use grant::understand_grant;
-pub use succession::{Rewritten, Succession, succeed};
+pub use succession::{Rewritten, Succession, left_behind, succeed};
 
 use crate::request::{Carries, Endpoint, Method, Request};
 use crate::secret::Token;

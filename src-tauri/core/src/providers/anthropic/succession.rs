@@ -2,8 +2,8 @@
 //! for byte, in its order, known or not.
 
 use super::credential;
-use crate::secret::Token;
-use crate::sign_in::Successor;
+use crate::secret::{Fingerprint, Token};
+use crate::sign_in::{CredentialRead, Identity, Successor, Tokens};
 use crate::time::Wall;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -45,6 +45,32 @@ pub fn succeed(bytes: &[u8], successor: &Successor) -> Succession {
         Ok(succession) => succession,
         Err(why) => Succession::Unreadable(why),
     }
+}
+
+/// The new tokens in what a crash left beside the store `bytes`, where it was to take its place: if that is whole, and
+/// newer, and what they were got for still stands in the store. `spent` is the refresh token whose renewal was cut off.
+pub fn left_behind(bytes: &[u8], left: &[u8], spent: &Fingerprint) -> Option<Successor> {
+    let read = |bytes| match credential::read(bytes, Identity::default()) {
+        CredentialRead::Found(credential) => Some(credential),
+        CredentialRead::Absent(_) => None,
+    };
+    let (stored, left) = (read(bytes)?, read(left)?);
+    let refresh_token = left.refresh_token.clone()?;
+    let ours = stored.refresh_token.as_ref().is_some_and(|token| token.fingerprint() == *spent);
+    // A copy of the store is left by a crash as well: what is to be written is tried out with one beforehand.
+    let newer = left.fingerprint() != stored.fingerprint()
+        && !matches!((left.expires_at, stored.expires_at), (Some(left), Some(stored)) if left <= stored);
+    (ours && newer).then(|| Successor {
+        replaces: spent.clone(),
+        tokens: Tokens {
+            access_token: left.access_token,
+            expires_at: left.expires_at,
+            refresh_token: Some(refresh_token),
+            refresh_expires_at: left.refresh_expires_at,
+            scopes: Some(left.scopes).filter(|scopes| *scopes != stored.scopes),
+            account: None,
+        },
+    })
 }
 
 fn try_succeed(bytes: &[u8], successor: &Successor) -> Result<Succession, &'static str> {

@@ -103,6 +103,10 @@ impl Locker {
         self.hurried.store(true, Ordering::Relaxed);
     }
 
+    pub fn is_hurried(&self) -> bool {
+        self.hurried.load(Ordering::Relaxed)
+    }
+
     /// # Errors
     /// Who holds one of them, or why they cannot be had.
     pub async fn take(&self) -> Result<Locks, String> {
@@ -118,7 +122,7 @@ impl Locker {
                 Tried::Held(by, dying) => (by, dying),
             };
             let watch = if dying { self.patience.watch } else { Duration::ZERO };
-            if began.elapsed() >= self.patience.wait + watch || self.hurried.load(Ordering::Relaxed) {
+            if began.elapsed() >= self.patience.wait + watch || self.is_hurried() {
                 return Err(by.to_owned());
             }
             sleep(LOOK_EVERY.min(self.patience.wait)).await;

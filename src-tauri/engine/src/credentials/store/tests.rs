@@ -2,6 +2,7 @@ use super::*;
 use holdoff_core::secret::{Fingerprint, Token};
 use holdoff_core::sign_in::Tokens;
 use holdoff_core::time::Wall;
+use std::fs::File;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::PathBuf;
 use tempfile::TempDir;
@@ -227,6 +228,51 @@ fn what_a_crash_left_behind_is_cleared() {
     fs::write(&left, "half of a SEC").unwrap();
     replace::clear(&folder.path());
     assert_eq!((folder.names().len(), folder.text().as_str()), (1, RENEWED));
+}
+
+/// Whole, ours, as secret as the sign-in, and got for what still stands there.
+#[test]
+fn new_tokens_that_a_crash_left_behind_are_found_again() {
+    let found = |spoil: &dyn Fn(&Path)| {
+        let folder = Folder::holding(STORED);
+        let left = folder.dir.path().join(".credentials.json.holdoff-new");
+        fs::write(&left, RENEWED).unwrap();
+        fs::set_permissions(&left, fs::Permissions::from_mode(0o600)).unwrap();
+        spoil(&left);
+        let source = Source::in_dir(folder.dir.path().to_owned());
+        let Some(successor) = source.left_behind(&of("sk-ant-ort01-A")) else {
+            return false;
+        };
+        assert_eq!(store(&folder.path(), &successor, || {}), Stored::Written);
+        assert_eq!((folder.text().as_str(), folder.names().len(), folder.mode()), (RENEWED, 1, 0o600));
+        true
+    };
+    assert!(found(&|_| {}));
+    assert!(!found(&|left| fs::remove_file(left).unwrap()));
+    assert!(!found(&|left| fs::write(left, &RENEWED[..RENEWED.len() - 5]).unwrap()), "torn");
+    assert!(!found(&|left| fs::write(left, STORED).unwrap()), "a copy");
+    assert!(!found(&|left| fs::set_permissions(left, fs::Permissions::from_mode(0o644)).unwrap()), "for all to read");
+    assert!(!found(&|left| File::options().write(true).open(left).unwrap().set_len(5 << 20).unwrap()), "huge");
+    assert!(!found(&|left| {
+        fs::rename(left, left.with_extension("aside")).unwrap();
+        symlink(left.with_extension("aside"), left).unwrap();
+    }));
+    // Only the superuser can give a file away.
+    assert!(!found(&|left| {
+        std::os::unix::fs::chown(left, Some(4711), None).or_else(|_| fs::remove_file(left)).unwrap();
+    }));
+}
+
+/// On a full disk they could not be written a second time.
+#[test]
+fn what_is_left_there_already_is_not_written_again() {
+    let folder = Folder::holding(STORED);
+    let left = folder.dir.path().join(".credentials.json.holdoff-new");
+    fs::write(&left, RENEWED).unwrap();
+    fs::set_permissions(&left, fs::Permissions::from_mode(0o600)).unwrap();
+    let before = fs::metadata(&left).unwrap().ino();
+    assert_eq!(folder.store(), Stored::Written);
+    assert_eq!((folder.metadata().ino(), folder.text().as_str()), (before, RENEWED));
 }
 
 #[test]

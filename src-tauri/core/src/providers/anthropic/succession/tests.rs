@@ -119,3 +119,37 @@ fn no_token_of_it_is_printed() {
     let printed = format!("{:?}", succeed(STORED.as_bytes(), &to(tokens())));
     assert!(printed.contains("Write") && !printed.contains("sk-ant"), "{printed}");
 }
+
+/// What a crash left beside the store is its successor, or of no use.
+#[test]
+fn what_a_crash_left_behind_is_taken_up_only_if_it_is_whole_and_newer_and_the_old_one_still_stands() {
+    let stored = STORED.replace("1e400", "0");
+    let left = written(&stored, tokens());
+    let taken = |stored: &str, left: &str, spent: &str| left_behind(stored.as_bytes(), left.as_bytes(), &of(spent));
+    let successor = taken(&stored, &left, "sk-ant-ort01-A").unwrap();
+    let Succession::Write(rewritten) = succeed(stored.as_bytes(), &successor) else { panic!("nothing written") };
+    assert_eq!(rewritten.expose(), left.as_bytes(), "what was to be written is written");
+    let kept = stored.replace("\"trustedDeviceToken\":  \"t\"", "\"trustedDeviceToken\":\"new\"");
+    let Succession::Write(rewritten) = succeed(kept.as_bytes(), &successor) else { panic!("nothing written") };
+    let text = String::from_utf8(rewritten.expose().to_vec()).unwrap();
+    assert!(text.contains("\"new\"") && text.contains("ort01-B"), "what others wrote since stays: {text}");
+
+    let old = Tokens { expires_at: Some(Wall(1_780_000_000_000)), ..tokens() };
+    let bare = left.replace("\"refreshToken\":\"sk-ant-ort01-B\",", "");
+    let renewed = stored.replace("ort01-A", "ort01-Z");
+    for (what, stored, left, spent) in [
+        ("another was spent", &stored, &left, "sk-ant-ort01-Z"),
+        ("signed in again", &renewed, &left, "sk-ant-ort01-A"),
+        ("signed out", &"{}".to_owned(), &left, "sk-ant-ort01-A"),
+        ("already there", &left, &left, "sk-ant-ort01-A"),
+        ("a copy", &stored, &stored, "sk-ant-ort01-A"),
+        ("older", &stored, &written(&stored, old), "sk-ant-ort01-A"),
+        ("torn", &stored, &left[..left.len() - 1].to_owned(), "sk-ant-ort01-A"),
+        ("empty", &stored, &String::new(), "sk-ant-ort01-A"),
+        ("without a refresh token", &stored, &bare, "sk-ant-ort01-A"),
+    ] {
+        assert!(taken(stored, left, spent).is_none(), "{what}");
+    }
+    let unsaid = written(&stored, Tokens { expires_at: None, ..tokens() });
+    assert!(taken(&stored, &unsaid, "sk-ant-ort01-A").is_some(), "when it ends need not be known");
+}

@@ -1,0 +1,112 @@
+//! A kill between writing a new pair and putting it in its place: the next Holdoff takes it up.
+
+use crate::child;
+use crate::scene::{HOUR, LONG, Pair, Scene};
+use holdoff_world::home::Credential;
+use holdoff_world::{Answer, eventually};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A Holdoff that was killed while it waited for a new pair, with its locks still there; and the pair.
+async fn cut_off() -> (Scene, Credential) {
+    let scene = Scene::due().await;
+    let new = scene.grants.sign_in(8 * HOUR);
+    let answer = Answer::renewed(&new.access_token, new.refresh_token.as_deref());
+    scene.fake.token_always(answer.after(LONG));
+    let first = child::holdoff(&scene.home, &scene.env());
+    scene.fake.wait_for_token(1, LONG).await;
+    first.kill9().await;
+    (scene, new)
+}
+
+fn beside(scene: &Scene) -> PathBuf {
+    scene.home.credentials_path().with_file_name(".credentials.json.holdoff-new")
+}
+
+/// What it would have written before it was killed.
+fn leave(scene: &Scene, new: &Credential) {
+    let old = scene.pair();
+    let text = fs::read_to_string(scene.home.credentials_path()).unwrap();
+    let ends = text.split("\"expiresAt\":").nth(1).and_then(|rest| rest.split(',').next()).unwrap().to_owned();
+    let text = text
+        .replace(&old.access, &new.access_token)
+        .replace(&old.refresh, new.refresh_token.as_deref().unwrap())
+        .replace(&ends, &new.expires_at_ms.unwrap().to_string());
+    fs::write(beside(scene), text).unwrap();
+    fs::set_permissions(beside(scene), Permissions::from_mode(0o600)).unwrap();
+}
+
+fn unlock(scene: &Scene) {
+    for lock in scene.lock_folders() {
+        fs::remove_dir(lock).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_pair_that_a_kill_left_beside_its_place_is_put_there_and_asked_with() {
+    let (scene, new) = cut_off().await;
+    leave(&scene, &new);
+    let old = scene.pair();
+    let second = child::holdoff(&scene.home, &scene.env());
+    eventually(LONG, "it has begun", async || second.stdout().contains("started").then_some(())).await;
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert_eq!(scene.pair(), old, "the dead one's locks are respected, as they may be its owner's");
+    assert!(beside(&scene).exists());
+    unlock(&scene);
+    let reading = scene.fake.wait_for_usage(1, LONG).await;
+    assert_eq!(reading[0].bearer(), Some(new.access_token.as_str()));
+    assert_eq!(scene.working_pair(), Pair { access: new.access_token, refresh: new.refresh_token.unwrap() });
+    second.terminate();
+    second.wait_exit(LONG).await;
+    assert!(!second.stdout().contains("notice"), "{}", second.output());
+    assert_eq!(scene.fake.token_requests().len(), 1);
+    scene.assert_tidy();
+}
+
+/// It is not in the way of an end of the program, and is not lost with it.
+#[tokio::test]
+async fn who_ends_while_the_locks_are_anothers_leaves_it_for_the_next() {
+    let (scene, new) = cut_off().await;
+    leave(&scene, &new);
+    let second = child::holdoff(&scene.home, &scene.env());
+    eventually(LONG, "it has begun", async || second.stdout().contains("started").then_some(())).await;
+    second.terminate();
+    second.wait_exit(Duration::from_secs(10)).await;
+    assert!(beside(&scene).exists());
+    unlock(&scene);
+    let third = child::holdoff(&scene.home, &scene.env());
+    scene.fake.wait_for_usage(1, LONG).await;
+    assert_eq!(scene.working_pair().access, new.access_token);
+    third.terminate();
+    third.wait_exit(LONG).await;
+    scene.assert_tidy();
+}
+
+#[tokio::test]
+async fn what_is_torn_or_no_longer_wanted_is_removed_and_is_one_pause_or_none() {
+    for signed_in_since in [false, true] {
+        let (mut scene, new) = cut_off().await;
+        if signed_in_since {
+            leave(&scene, &new);
+            scene.sign_in(8 * HOUR);
+        } else {
+            fs::write(beside(&scene), "{\"claudeAiOauth\":{").unwrap();
+        }
+        unlock(&scene);
+        let stands = scene.pair();
+        let second = child::holdoff(&scene.home, &scene.env());
+        eventually(LONG, "it is told, or asked", async || {
+            let told = second.stdout().contains("notice SignInStopped");
+            let asked = !scene.fake.usage_requests().is_empty();
+            (if signed_in_since { asked } else { told }).then_some(())
+        })
+        .await;
+        second.terminate();
+        second.wait_exit(LONG).await;
+        assert_eq!((scene.pair(), scene.fake.token_requests().len()), (stands, 1));
+        assert_eq!(second.stdout().matches("notice").count(), usize::from(!signed_in_since), "{}", second.output());
+        scene.assert_tidy();
+    }
+}
