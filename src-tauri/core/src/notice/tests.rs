@@ -64,3 +64,17 @@ fn what_nobody_took_is_offered_again() {
     notices.service_appeared(after(5000));
     assert_eq!(notices.due(after(5000)), Some(id));
 }
+
+/// Law 9: a process that ended while it was showing something has shown it.
+#[test]
+fn what_was_being_shown_at_the_end_is_not_shown_again() {
+    let mut notices = Notices::default();
+    notices.tell_of_window(about("five_hour", News::RunsOut), NOON);
+    notices.tell_of_window(about("seven_day", News::RunsOut), NOON);
+    let id = notices.due(NOON).unwrap();
+    notices.start_showing(id);
+    notices.settle(all(), after(60));
+    assert!(!notices.is_showing());
+    let next = notices.due(after(60)).unwrap();
+    assert_eq!(notices.start_showing(next).unwrap().about, Some(about("seven_day", News::RunsOut)));
+}
