@@ -20,8 +20,8 @@ use crate::home::{Home, replace};
 /// How it names itself to the token endpoint.
 pub const USER_AGENT: &str = "claude-cli/2.1.80 (stand-in)";
 
-/// A lock that was not touched for so long is dead.
-const STALE: Duration = Duration::from_secs(60);
+/// A lock that was not touched for so long is dead, as Claude Code has it.
+pub const STALE: Duration = Duration::from_secs(60);
 const TOUCH_EVERY: Duration = Duration::from_secs(5);
 const BEFORE_EXPIRY_MS: i64 = 300_000;
 
@@ -42,13 +42,15 @@ pub struct Owner {
     pub early: Duration,
     /// Or up to that much later.
     pub late: Duration,
+    /// A lock that was not touched for so long is dead (real time).
+    pub stale: Duration,
     /// It ends once this much is done; `None` is never.
     pub renewals: Option<usize>,
 }
 
 impl Owner {
     /// What it is told, as variables for a process that calls [`Owner::from_env`].
-    pub fn env(&self) -> [(&'static str, String); 8] {
+    pub fn env(&self) -> [(&'static str, String); 9] {
         [
             ("OWNER_FOLDER", self.folder.display().to_string()),
             ("OWNER_TOKEN_BASE", self.token_base.clone()),
@@ -57,6 +59,7 @@ impl Owner {
             ("OWNER_IN_PLACE", u8::from(self.in_place).to_string()),
             ("OWNER_EARLY_MS", self.early.as_millis().to_string()),
             ("OWNER_LATE_MS", self.late.as_millis().to_string()),
+            ("OWNER_STALE_MS", self.stale.as_millis().to_string()),
             ("OWNER_RENEWALS", self.renewals.map(|count| count.to_string()).unwrap_or_default()),
         ]
     }
@@ -80,6 +83,7 @@ impl Owner {
             in_place: var("OWNER_IN_PLACE") == "1",
             early: Duration::from_millis(number("OWNER_EARLY_MS")),
             late: Duration::from_millis(number("OWNER_LATE_MS")),
+            stale: Duration::from_millis(number("OWNER_STALE_MS")),
             renewals: Some(var("OWNER_RENEWALS"))
                 .filter(|text| !text.is_empty())
                 .map(|_| number("OWNER_RENEWALS") as usize),
@@ -90,7 +94,7 @@ impl Owner {
     pub fn at_home(home: &Home, token_base: String, clock: ClockSpec, seed: u64) -> Self {
         let folder = home.claude_dir();
         let (early, late) = (Duration::ZERO, Duration::ZERO);
-        Self { folder, token_base, clock, seed, in_place: false, early, late, renewals: None }
+        Self { folder, token_base, clock, seed, in_place: false, early, late, stale: STALE, renewals: None }
     }
 
     /// Lives. Each thing it does is a line for `tell`: `renewed`, `adopted`, `busy`, `refused`, or `failed` and why.
@@ -136,10 +140,10 @@ impl Owner {
     }
 
     fn renew(&self, random: &mut fastrand::Rng, off: i64) -> io::Result<&'static str> {
-        let Some(_inner) = Lock::take(&self.folder.join(".oauth_refresh.lock"), random)? else { return Ok("busy") };
+        let Some(_inner) = self.lock(&self.folder.join(".oauth_refresh.lock"), random)? else { return Ok("busy") };
         let mut beside = self.folder.clone().into_os_string();
         beside.push(".lock");
-        let Some(_beside) = Lock::take(Path::new(&beside), random)? else { return Ok("busy") };
+        let Some(_beside) = self.lock(Path::new(&beside), random)? else { return Ok("busy") };
 
         let text = fs::read_to_string(self.credential())?;
         let stored: Value = serde_json::from_str(&text)?;
@@ -170,6 +174,10 @@ impl Owner {
         let new = before.to_owned() + &oauth.replacen(&expiry(&old("expiresAt")), &expiry(&expires_at.to_string()), 1);
         self.write(&new, random)?;
         Ok("renewed")
+    }
+
+    fn lock(&self, path: &Path, random: &mut fastrand::Rng) -> io::Result<Option<Lock>> {
+        Lock::take(path, self.stale, random)
     }
 
     fn write(&self, text: &str, random: &mut fastrand::Rng) -> io::Result<()> {
@@ -235,15 +243,15 @@ struct Lock {
 
 impl Lock {
     /// `None` if it is held by another, all through some tries.
-    fn take(path: &Path, random: &mut fastrand::Rng) -> io::Result<Option<Self>> {
+    fn take(path: &Path, stale: Duration, random: &mut fastrand::Rng) -> io::Result<Option<Self>> {
         for _ in 0..10 {
             match fs::create_dir(path) {
                 Ok(()) => return Ok(Some(Self::held(path))),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
             }
-            let stale = |at: SystemTime| at.elapsed().is_ok_and(|age| age > STALE);
-            if fs::metadata(path).and_then(|lock| lock.modified()).is_ok_and(stale) {
+            let is_stale = |at: SystemTime| at.elapsed().is_ok_and(|age| age > stale);
+            if fs::metadata(path).and_then(|lock| lock.modified()).is_ok_and(is_stale) {
                 let _taken_by_another = fs::remove_dir(path);
                 continue;
             }

@@ -14,5 +14,6 @@ mod kills;
 mod races;
 mod rescue;
 mod scene;
+mod stopped;
 mod thefts;
 mod unwritten;

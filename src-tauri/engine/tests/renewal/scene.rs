@@ -84,13 +84,18 @@ impl Scene {
         Holdoff { engine, told: Vec::new() }
     }
 
+    /// The file of the sign-in, as it stands.
+    pub fn text(&self) -> String {
+        std::fs::read_to_string(self.home.credentials_path()).unwrap()
+    }
+
     /// The tokens on disk.
     ///
     /// # Panics
     /// If the file is not whole, or anything in it has changed that belongs to others.
     #[track_caller]
     pub fn pair(&self) -> Pair {
-        let text = std::fs::read_to_string(self.home.credentials_path()).unwrap();
+        let text = self.text();
         let oauth = text.strip_prefix(BEFORE).and_then(|rest| rest.strip_suffix(BEHIND));
         let oauth = oauth.unwrap_or_else(|| panic!("what belongs to others was changed:\n{text}"));
         let oauth: Value = serde_json::from_str(oauth).unwrap_or_else(|e| panic!("{e}:\n{text}"));

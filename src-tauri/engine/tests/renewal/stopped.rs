@@ -1,0 +1,92 @@
+//! Holdoff is stopped in the middle of a renewal, as by a debugger, a full swap or a lid that is shut, for longer than its
+//! locks hold: their owner takes them over and renews. Then it goes on.
+
+use crate::child;
+use crate::scene::{LONG, Scene};
+use holdoff_world::{Mishap, Owner, Violation, eventually, owner};
+use std::time::{Duration, Instant};
+
+/// After which the owner finds a lock dead. Less than the 60 s of Claude Code, and more than the 30 s for which Holdoff
+/// relies on its own: there is not more than this between them.
+const STALE: Duration = Duration::from_secs(36);
+/// How many are stopped before their request leaves, and how many after, at different moments.
+const BEFORE: u64 = 8;
+const AFTER: u64 = 3;
+
+#[test]
+fn who_is_stopped_in_a_renewal_until_its_owner_has_renewed_spends_nothing_afterwards() {
+    let began = Instant::now();
+    let stopped_before: usize = std::thread::scope(|scope| {
+        let worlds: Vec<_> = (0..BEFORE + AFTER)
+            .map(|seed| {
+                scope.spawn(move || {
+                    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                    usize::from(runtime.block_on(stop(seed)))
+                })
+            })
+            .collect();
+        worlds.into_iter().map(|world| world.join().unwrap()).sum()
+    });
+    println!(
+        "{stopped_before} of {} were stopped before their request left, in {:.1?}",
+        BEFORE + AFTER,
+        began.elapsed()
+    );
+    assert!(stopped_before * 2 >= BEFORE as usize, "they were to be stopped before: {stopped_before}");
+}
+
+/// Answers whether it was stopped before its request left.
+async fn stop(seed: u64) -> bool {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let scene = Scene::due().await;
+    // What is stopped after its request left has not read the answer.
+    scene.grants.mishaps(|n| (Mishap::None, if n == 1 { Duration::from_secs(3) } else { Duration::ZERO }));
+    let old = scene.pair();
+    let holdoff = child::holdoff(&scene.home, &scene.env());
+    if seed < BEFORE {
+        let [_, last] = scene.lock_folders();
+        eventually(LONG, "it has the locks", async || last.exists().then_some(())).await;
+        tokio::time::sleep(Duration::from_micros(random.u64(0..4000))).await;
+    } else {
+        scene.fake.wait_for_token(1, LONG).await;
+    }
+    holdoff.freeze();
+    // What is on its way arrives.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let before = scene.fake.token_requests().is_empty();
+    let owner = Owner::at_home(&scene.home, scene.fake.token_base(), scene.fake.clock(), seed);
+    let owner = child::owner(&scene.home, &Owner { stale: STALE, ..owner });
+    let said = if before { "renewed" } else { "refused" };
+    let owners = eventually(STALE + LONG, "the owner took the locks over", async || {
+        owner.stdout().lines().any(|line| line == said).then(|| scene.text())
+    })
+    .await;
+    owner.kill9().await;
+    if !before {
+        // It tries on and on, and may have been killed in the middle of that.
+        scene.lock_folders().iter().for_each(|lock| drop(std::fs::remove_dir(lock)));
+    }
+    let spent = scene.fake.token_requests().len();
+    holdoff.thaw();
+
+    // Longer than it waits before it tries again what did not leave.
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    if before {
+        let new = scene.working_pair();
+        assert_ne!(new, old);
+        let asked = async || scene.fake.usage_requests().iter().any(|r| r.bearer() == Some(&new.access)).then_some(());
+        eventually(LONG, "it asks with what its owner got", asked).await;
+        assert_eq!(scene.grants.violations(), []);
+    }
+    holdoff.terminate();
+    holdoff.wait_exit(LONG).await;
+    assert_eq!(scene.text(), owners, "what its owner wrote is left alone");
+    assert_eq!(scene.fake.token_requests().len(), spent, "{}\n{}", holdoff.output(), scene.ledger());
+    // Of what was sent and not read, its owner cannot know: it shows the token again, and is refused.
+    let by_holdoff = |v: &Violation| matches!(v, Violation::Reused { by, .. } if by != owner::USER_AGENT);
+    assert!(!scene.grants.violations().iter().any(by_holdoff), "{:?}", scene.grants);
+    assert_eq!(scene.grants.granted().len(), 1, "the refresh token was accepted once");
+    assert!(holdoff.stdout().matches("notice").count() <= usize::from(!before), "{}", holdoff.output());
+    scene.assert_tidy();
+    before
+}
