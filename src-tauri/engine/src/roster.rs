@@ -1,19 +1,22 @@
 //! Who is polled, and from where: knows all places of sign-ins, and keeps one runner for each account. What one
 //! account waits for keeps no other waiting.
 
+mod runners;
+mod stands;
+
 use crate::clock::Clock;
-use crate::credentials::Source;
 use crate::environment::Environment;
 use crate::history::Limits;
 use crate::keeper::Snapshot;
-use crate::lookout::{Look, Lookout};
-use crate::runner::{End, Order, Refused, Runner, Tools};
-use crate::sources;
+use crate::lookout::Look;
+use crate::runner::{End, Order, Refused, Tools};
 use holdoff_core::account::Preferences;
-use holdoff_core::places::{self, Before, Polled};
+use holdoff_core::places::{self, Polled};
 use holdoff_core::sign_in::Identity;
 use holdoff_core::state::Provider;
-use holdoff_core::{AccountId, Moment, Place, Pushed, Settings, Wall, Whose};
+use holdoff_core::{AccountId, Moment, Place, Pushed, Settings, Whose};
+use runners::Running;
+use stands::Stand;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,26 +55,6 @@ pub enum Command {
 pub struct Asked {
     pub account: AccountId,
     pub result: Result<(), Refused>,
-}
-
-/// One place, and who looks at it.
-#[derive(Debug)]
-struct Stand {
-    place: Place,
-    source: Source,
-    lookout: Lookout,
-    /// What is known of it is what is there, as far as anybody has noticed.
-    looked: bool,
-    /// When its sign-in was written.
-    written: Option<Wall>,
-    /// Readings that lay there, to be passed on once somebody polls.
-    told: Vec<Pushed>,
-}
-
-#[derive(Debug)]
-struct Running {
-    place: String,
-    orders: mpsc::UnboundedSender<Order>,
 }
 
 #[derive(Debug)]
@@ -135,14 +118,6 @@ impl Roster {
         let _ = tokio::time::timeout(FIRST_LOOKS, roster.first_looks()).await;
         roster.arrange().await;
         roster
-    }
-
-    async fn first_looks(&mut self) {
-        while self.stands.iter().any(|stand| !stand.looked)
-            && let Some(look) = self.looks.recv().await
-        {
-            self.looked(look);
-        }
     }
 
     /// Runs until told to shut down or until nobody holds the other end of `commands`.
@@ -250,75 +225,6 @@ impl Roster {
         });
     }
 
-    /// Looks at the places of the settings, and at no other.
-    async fn take_stands(&mut self) {
-        let (environment, settings) = (self.environment.clone(), self.settings.clone());
-        let found =
-            tokio::task::spawn_blocking(move || (sources::all(&environment, &settings), sources::first(&environment)));
-        let Ok((sources, first)) = found.await else {
-            return;
-        };
-        self.first = first;
-        let mut before = std::mem::take(&mut self.stands);
-        for source in sources {
-            let kept = before.iter().position(|stand| stand.source == source);
-            self.stands.push(match kept {
-                Some(kept) => before.swap_remove(kept),
-                None => self.stand_at(source),
-            });
-        }
-    }
-
-    fn stand_at(&self, source: Source) -> Stand {
-        let place = Place::known(&self.snapshots.borrow().state, Provider::Anthropic, &source.place());
-        let data_dir = self.environment.data_dir.clone();
-        let lookout = Lookout::start(source.clone(), data_dir, self.tools.clock.clone(), self.tell_looks.clone());
-        Stand { place, source, lookout, looked: false, written: None, told: Vec::new() }
-    }
-
-    fn looked(&mut self, look: Look) {
-        let now = self.tools.clock.now().wall;
-        let Some(stand) = self.stands.iter_mut().find(|stand| stand.place.name() == look.place) else {
-            return;
-        };
-        let was = stand.place.clone();
-        let before = stand.place.looked(&look.read, now);
-        stand.looked = true;
-        (stand.written, stand.told) = (look.written, look.told);
-        let Some(account) = stand.place.account.clone() else {
-            return;
-        };
-        match before {
-            Some(Before::Unnamed(unnamed)) => {
-                self.renamed.insert(account.clone(), unnamed);
-            }
-            Some(Before::Other(other)) => {
-                self.succeeded.insert(account.clone(), other);
-            }
-            None => {}
-        }
-        if (look.stirred || was != stand.place)
-            && let Some(running) = self.running.get(&account).filter(|running| running.place == look.place)
-        {
-            let _ = running.orders.send(Order::Stirred);
-        }
-    }
-
-    fn ended(&mut self, ended: Option<(AccountId, End)>) {
-        self.retiring.retain(|(_, orders)| !orders.is_closed());
-        let Some((account, end)) = ended else {
-            tracing::error!("a runner has died; its account is not polled until Holdoff is started again");
-            return;
-        };
-        if end == End::Strayed
-            && let Some(running) = self.running.remove(&account)
-            && let Some(stand) = self.stands.iter_mut().find(|stand| stand.place.name() == running.place)
-        {
-            stand.looked = false;
-            stand.lookout.poke();
-        }
-    }
-
     /// Brings who is polled into line with what is known.
     async fn arrange(&mut self) {
         let now = self.tools.clock.now().wall;
@@ -352,61 +258,10 @@ impl Roster {
         told.iter().for_each(|pushed| self.push(pushed));
     }
 
-    fn retire(&mut self, account: &AccountId) {
-        if let Some(running) = self.running.remove(account) {
-            let _ = running.orders.send(Order::Retire);
-            self.retiring.push((account.clone(), running.orders));
-        }
-    }
-
-    fn start_runner(&mut self, polled: &Polled) {
-        let Polled { account, place } = polled.clone();
-        let stand = self.stands.iter().find(|stand| stand.place.name() == place && stand.looked);
-        let (Some(stand), false) = (stand, self.running.contains_key(&account)) else {
-            return;
-        };
-        let (source, tools) = (stand.source.clone(), self.tools.clone());
-        let preferences = Preferences::of(&self.settings, &account);
-        let unnamed = self.renamed.remove(&account);
-        let turn = self.turn(&account);
-        let last_turn = unnamed.as_ref().map(|unnamed| self.turn(unnamed));
-        let (orders, obeyed) = mpsc::unbounded_channel();
-        let _ = orders.send(Order::NoticeService(self.notice_service));
-        self.running.insert(account.clone(), Running { place, orders });
-        self.tasks.spawn(async move {
-            let _turn = turn.lock_owned().await;
-            if let Some(last_turn) = last_turn {
-                drop(last_turn.lock_owned().await);
-            }
-            let runner = Runner::new(tools, source, account.clone(), unnamed, preferences).await;
-            (account, runner.run(obeyed).await)
-        });
-    }
-
-    fn turn(&mut self, account: &AccountId) -> Arc<Mutex<()>> {
-        Arc::clone(self.turns.entry(account.clone()).or_default())
-    }
-
     fn next_change(&self) -> Option<Moment> {
         let now = self.tools.clock.now();
         let expiries = self.stands.iter().map(|stand| &stand.place);
         Some(now.plus(places::next_change(expiries, now.wall)?.since(now.wall)))
-    }
-
-    /// What is under way is brought to its end, as far as that may keep the program from ending.
-    async fn finish(&mut self, commands: &mut mpsc::Receiver<Command>) {
-        let running = std::mem::take(&mut self.running).into_iter().map(|(account, running)| (account, running.orders));
-        self.retiring.extend(running);
-        for (_, orders) in &self.retiring {
-            let _ = orders.send(Order::Finish);
-        }
-        while !self.tasks.is_empty() {
-            tokio::select! {
-                _ = self.tasks.join_next() => {}
-                Some(command) = commands.recv() => self.obey(command),
-            }
-        }
-        self.tools.history.close().await;
     }
 }
 

@@ -1,0 +1,88 @@
+//! The places of sign-ins, each with who looks at it.
+
+use super::Roster;
+use crate::credentials::Source;
+use crate::lookout::{Look, Lookout};
+use crate::runner::Order;
+use crate::sources;
+use holdoff_core::places::Before;
+use holdoff_core::state::Provider;
+use holdoff_core::{Place, Pushed, Wall};
+
+/// One place, and who looks at it.
+#[derive(Debug)]
+pub(super) struct Stand {
+    pub place: Place,
+    pub source: Source,
+    pub lookout: Lookout,
+    /// What is known of it is what is there, as far as anybody has noticed.
+    pub looked: bool,
+    /// When its sign-in was written.
+    pub written: Option<Wall>,
+    /// Readings that lay there, to be passed on once somebody polls.
+    pub told: Vec<Pushed>,
+}
+
+impl Roster {
+    /// Looks at the places of the settings, and at no other.
+    pub(super) async fn take_stands(&mut self) {
+        let (environment, settings) = (self.environment.clone(), self.settings.clone());
+        let found =
+            tokio::task::spawn_blocking(move || (sources::all(&environment, &settings), sources::first(&environment)));
+        let Ok((sources, first)) = found.await else {
+            return;
+        };
+        self.first = first;
+        let mut before = std::mem::take(&mut self.stands);
+        for source in sources {
+            let kept = before.iter().position(|stand| stand.source == source);
+            self.stands.push(match kept {
+                Some(kept) => before.swap_remove(kept),
+                None => self.stand_at(source),
+            });
+        }
+    }
+
+    fn stand_at(&self, source: Source) -> Stand {
+        let place = Place::known(&self.snapshots.borrow().state, Provider::Anthropic, &source.place());
+        let data_dir = self.environment.data_dir.clone();
+        let lookout = Lookout::start(source.clone(), data_dir, self.tools.clock.clone(), self.tell_looks.clone());
+        Stand { place, source, lookout, looked: false, written: None, told: Vec::new() }
+    }
+
+    pub(super) fn looked(&mut self, look: Look) {
+        let now = self.tools.clock.now().wall;
+        let Some(stand) = self.stands.iter_mut().find(|stand| stand.place.name() == look.place) else {
+            return;
+        };
+        let was = stand.place.clone();
+        let before = stand.place.looked(&look.read, now);
+        stand.looked = true;
+        (stand.written, stand.told) = (look.written, look.told);
+        let Some(account) = stand.place.account.clone() else {
+            return;
+        };
+        match before {
+            Some(Before::Unnamed(unnamed)) => {
+                self.renamed.insert(account.clone(), unnamed);
+            }
+            Some(Before::Other(other)) => {
+                self.succeeded.insert(account.clone(), other);
+            }
+            None => {}
+        }
+        if (look.stirred || was != stand.place)
+            && let Some(running) = self.running.get(&account).filter(|running| running.place == look.place)
+        {
+            let _ = running.orders.send(Order::Stirred);
+        }
+    }
+
+    pub(super) async fn first_looks(&mut self) {
+        while self.stands.iter().any(|stand| !stand.looked)
+            && let Some(look) = self.looks.recv().await
+        {
+            self.looked(look);
+        }
+    }
+}
