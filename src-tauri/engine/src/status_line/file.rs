@@ -3,7 +3,7 @@
 use super::SettingsError;
 use crate::credentials::file;
 use holdoff_core::sign_in::Absence;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -153,7 +153,7 @@ fn rename(next: &Path, found: &Found) -> io::Result<bool> {
 
 #[cfg(unix)]
 fn sync_folder(path: &Path) -> io::Result<()> {
-    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+    path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
 }
 
 #[cfg(not(unix))]

@@ -5,10 +5,14 @@ use holdoff_core::AccountState;
 use holdoff_core::sign_in::{Absence, Seen};
 use holdoff_core::words;
 use holdoff_engine::clock::Clock;
+use holdoff_world::Answer;
 use jiff::tz::TimeZone;
 use std::fs::{self, File, FileTimes, Permissions};
+use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 fn absent(words: &'static str) -> impl Fn(&AccountState) -> bool {
@@ -54,6 +58,51 @@ async fn what_cannot_be_read_is_told_apart_and_costs_nothing() {
     spoilt("a link to nowhere", dangling, absent("a link to a file that is not there")).await;
     spoilt("huge", huge, absent("larger than 4 MiB")).await;
     spoilt("torn", torn, absent("half-written")).await;
+}
+
+/// Its owner writes it in place, in two pieces, over and over.
+#[tokio::test]
+async fn a_file_that_is_rewritten_half_way_through_our_read_is_waited_for_and_costs_one_token() {
+    let scene = Scene::due().await;
+    let (path, text, old) = (scene.home.credentials_path(), scene.text(), scene.pair());
+    let (first, rest) = text.split_at(text.len() / 2);
+    let (first, rest) = (first.to_owned(), rest.to_owned());
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    let half_seen = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&half_seen);
+    fs::write(&path, &first).unwrap();
+    let owner = std::thread::spawn(move || {
+        while !seen.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        while !stopped.load(Ordering::SeqCst) {
+            let mut file = File::options().append(true).open(&path).unwrap();
+            file.write_all(rest.as_bytes()).unwrap();
+            std::thread::sleep(Duration::from_millis(30));
+            if !stopped.load(Ordering::SeqCst) {
+                fs::write(&path, &first).unwrap();
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+    });
+    let (owner, book) = (Mutex::new(Some(owner)), scene.grants.clone());
+    scene.fake.token_always(Answer::decide(move |request| {
+        stop.store(true, Ordering::SeqCst);
+        if let Some(owner) = owner.lock().unwrap().take() {
+            owner.join().unwrap();
+        }
+        book.answer(request)
+    }));
+    let mut holdoff = scene.holdoff().await;
+    holdoff.until("seen half-written", absent("half-written")).await;
+    half_seen.store(true, Ordering::SeqCst);
+    holdoff.until("a reading", |state| state.reading.is_some()).await;
+    holdoff.live(Duration::from_millis(300)).await;
+    assert_ne!(scene.working_pair(), old);
+    assert_eq!((scene.fake.token_requests().len(), holdoff.told.len()), (1, 0));
+    holdoff.end().await;
+    scene.assert_tidy();
 }
 
 /// Without a believable end there is no time at which a renewal would be due.

@@ -8,6 +8,7 @@
 
 mod answers;
 mod bad_input;
+mod bodies;
 mod child;
 mod day;
 mod kills;
