@@ -58,6 +58,8 @@ struct Word {
     spaced: Moment,
     /// It left, and no answer to it is known of.
     unanswered: bool,
+    /// It was answered so that its token is of use as before.
+    unspent: bool,
     renewed: bool,
 }
 
@@ -140,6 +142,13 @@ impl Recollection {
     }
 
     fn hold(&self, id: &AccountId, gate: &mut Gate, until: Option<Moment>, now: Moment) {
+        // What came of the noted request is known after all: it need not be settled as if it were not, which would pause
+        // a renewal, and a pause ends with another sign-in, whatever shut the gate beside it.
+        let answer = self.word(id, gate.endpoint).filter(|word| word.unspent && is_noted(word, gate));
+        if gate.spending.is_some() && answer.is_some_and(|word| self.is_news(word, gate)) {
+            gate.last_request = gate.intent.or(gate.last_request);
+            gate.withdraw();
+        }
         if let Some(until) = until.filter(|until| until.is_after(now)) {
             gate.shut_until(Cooldown::MemoryLost, now, until);
         }
@@ -215,6 +224,7 @@ impl Word {
             until: until.map(left),
             spaced: left(spaced),
             unanswered,
+            unspent: matches!(&entry.event, Happened::Came { outcome, .. } if !spends(*outcome)),
             renewed: matches!(entry.event, Happened::Came { outcome: OutcomeKind::Renewed, .. }),
         })
     }
@@ -231,6 +241,11 @@ fn unanswered(endpoint: Endpoint) -> Duration {
         Endpoint::Usage => policy::UNANSWERED,
         Endpoint::Token => SPAN,
     }
+}
+
+/// After these, a refresh token is not shown again.
+fn spends(outcome: OutcomeKind) -> bool {
+    matches!(outcome, OutcomeKind::Renewed | OutcomeKind::Unanswered) || rejects(outcome)
 }
 
 /// After these, only another sign-in helps, at the latest the third time.

@@ -281,6 +281,33 @@ fn what_did_not_leave_keeps_no_distance() {
     assert_eq!(offline, before);
 }
 
+/// Law 2, found by the simulation (seed 1046): the note of the renewal paused the account, and the next sign-in ended both.
+#[test]
+fn what_came_of_a_renewal_that_was_noted_is_known_after_all() {
+    use OutcomeKind::{Ambiguous, Denied, GrantRefused, RateLimited, Renewed, Unreachable, Wasted};
+    for (outcome, pauses) in [
+        (RateLimited, false),
+        (Ambiguous, false),
+        (Denied, false),
+        (Unreachable, false),
+        (Renewed, true),
+        (GrantRefused, true),
+        (Wasted, true),
+    ] {
+        let mut account = nothing();
+        account.token.intend(Moment { wall: ago(60), boot: Boot(NOW.boot.0 - 60_000) });
+        account.token.spending = crate::secret::Token::new("sk-ant-ort01-1".into()).map(|token| token.fingerprint());
+        let entries = [
+            line(Endpoint::Token, 60, Happened::Sent { why: Reason::Expiry }, Some(0)),
+            line(Endpoint::Token, 59, came(outcome), Some(5400)),
+        ];
+        Recollection::new(&entries, None, NOW).remind_known(&ann(), &mut account, NOW);
+        account.token.settle(NOW, Jitter(0));
+        let expect = if pauses { u64::MAX } else { 5341 };
+        assert_eq!(shut_for(&account, NOW)[1], expect, "{outcome:?}");
+    }
+}
+
 /// Found by the simulation (seed 411): two processes in a row told of the same request that was cut off.
 #[test]
 fn that_a_request_was_cut_off_is_no_news_beside_the_request() {

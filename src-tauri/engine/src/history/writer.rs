@@ -203,6 +203,8 @@ impl Writer {
         while let Some(wish) = next.take() {
             match wish {
                 Wish::Write(row, ack) => {
+                    // Whoever waits for an entry saves its state next, which must not be ahead of the ledger.
+                    self.retry = self.retry.filter(|_| ack.is_none());
                     self.waiting.push_back(row);
                     self.acks.extend(ack);
                     if self.waiting.len() < TOGETHER_MAX {

@@ -1,7 +1,7 @@
 //! What is shown is true, and every request stands in the ledger: laws 14 and 15.
 
 use super::{AccountLaw, Broken, Known, Laws, broken};
-use crate::observation::{Kept, Kind, Line, MINUTE, Meaning, Millis, Recorded, View};
+use crate::observation::{Kept, Kind, Line, MINUTE, Meaning, Millis, Recorded, SECOND, View};
 use holdoff_core::Endpoint;
 
 /// A reading is called old when two polls in a row did not renew it; never before a quarter of an hour.
@@ -20,7 +20,11 @@ impl Laws {
         if let Some((endpoint, meaning)) = self.uncome.take() {
             return broken(15, || format!("what came of a request to {endpoint:?} stands in no line: {meaning:?}"));
         }
-        match self.account().orphan {
+        let account = self.account();
+        if std::mem::take(&mut account.orphan_told) {
+            account.orphan = None;
+        }
+        match account.orphan {
             Some(orphan) => broken(15, || format!("a request to {orphan:?} that was cut off stands in no line")),
             None => Ok(()),
         }
@@ -87,8 +91,10 @@ impl Laws {
                 format!("a reading of {} min ago is shown as {} min old", real / MINUTE, age / MINUTE)
             });
         }
-        let old = age > (2 * interval).max(OLD);
-        if view.stale != old {
+        let limit = (2 * interval).max(OLD);
+        let old = age > limit;
+        // What is shown of its time is in whole seconds.
+        if view.stale != old && (age - limit).abs() > SECOND {
             return broken(14, || {
                 format!("a reading of {} min ago is called {}", age / MINUTE, if old { "new" } else { "old" })
             });

@@ -217,7 +217,10 @@ impl GateLaw {
     }
 
     /// Holds what is durable against what has to be.
-    pub(super) fn check_kept(&self, at: Millis, door: Door) -> Result<(), Broken> {
+    pub(super) fn check_kept(&mut self, at: Millis, door: Door) -> Result<(), Broken> {
+        if self.moot && door != Door::Paused {
+            (self.paused, self.moot) = (None, false);
+        }
         let name = match self.endpoint {
             Endpoint::Usage => "usage",
             Endpoint::Token => "token",

@@ -48,7 +48,8 @@ impl Laws {
         let now = self.now;
         let under_way = self.under_way.take();
         let unrecorded = self.uncome.take().is_some() || std::mem::take(&mut self.lines_wait);
-        if let Some(cut_off) = under_way.filter(|under_way| under_way.endpoint == Endpoint::Token) {
+        let recorded = under_way.is_some_and(|under_way| under_way.answered) && !unrecorded;
+        if let Some(cut_off) = under_way.filter(|under_way| under_way.endpoint == Endpoint::Token && !recorded) {
             self.renewing.cut_off(cut_off.token);
         }
         let account = self.account();
@@ -59,8 +60,7 @@ impl Laws {
             let most = (gone.usage.most, gone.token.most);
             account.known.usage.could_be_shut(most.0);
             account.known.token.could_be_shut(most.1);
-            account.known.telling.cut_off(kept.showing);
-            let recorded = under_way.is_some_and(|under_way| under_way.answered) && !unrecorded;
+            account.cut_off_showing();
             if let Some(answered) = under_way.filter(|_| recorded) {
                 // No two requests are closer than that, whatever came of the first.
                 let least = answered.came + SPACING;
@@ -169,10 +169,18 @@ impl AccountLaw {
         account
     }
 
+    pub(super) fn cut_off_showing(&mut self) {
+        if let Some(kept) = &mut self.noted {
+            let showing = std::mem::take(&mut kept.showing);
+            self.known.telling.cut_off(showing);
+            self.kept.telling.cut_off(showing);
+        }
+    }
+
     /// A request whose note is durable and whose outcome is not: it shuts its gate. One that did not even leave may.
     fn leave_unanswered(&mut self, now: Millis, kept: &Kept, left: Left<'_>) {
         if let Some(intent) = kept.usage.intent {
-            self.orphan = Some(Endpoint::Usage);
+            (self.orphan, self.orphan_told) = (Some(Endpoint::Usage), false);
             let least = match left {
                 Left::Not => intent,
                 Left::Unanswered => intent + UNANSWERED,
@@ -183,12 +191,13 @@ impl AccountLaw {
         if kept.token.intent.is_some()
             && let Some(token) = kept.token.spending
         {
-            self.orphan = Some(Endpoint::Token);
+            (self.orphan, self.orphan_told) = (Some(Endpoint::Token), false);
             match left {
                 Left::Not => self.known.token.pause_for_nothing(now, token),
                 Left::Answered(gone) if gone.token.paused.is_none() => {
                     self.known.token.pause_for_nothing(now, token);
                     self.known.token.shut_also(gone.token.least, gone.token.most, gone.token.why);
+                    self.orphan_told = true;
                 }
                 Left::Unanswered | Left::Answered(_) => self.known.token.pause(now, token),
             }

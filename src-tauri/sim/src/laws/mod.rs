@@ -87,6 +87,8 @@ struct AccountLaw {
     recalled: Option<(Endpoint, Millis)>,
     /// A request that a process left unanswered, which is still to stand in the ledger.
     orphan: Option<Endpoint>,
+    /// What came of it stands there, and it need not stand there again.
+    orphan_told: bool,
     /// It does, and that it does is not durable: a process that dies now has it written again.
     settled: Option<Endpoint>,
 }
@@ -144,6 +146,7 @@ impl AccountLaw {
             before_last: None,
             recalled: None,
             orphan: None,
+            orphan_told: false,
             settled: None,
         }
     }
@@ -244,14 +247,11 @@ impl Laws {
     }
 
     fn go_on_as(&mut self, who: Who) {
-        // What the other account was showing counts as shown when it is taken up again.
+        // What was being shown counts as shown when its account is taken up again, which may be at once.
+        self.account().cut_off_showing();
         if self.who != who {
+            self.account().noted = None;
             self.woke = Woke { at: self.woke.at, ..Woke::default() };
-            let account = self.account();
-            if let Some(kept) = account.noted.take() {
-                account.known.telling.cut_off(kept.showing);
-                account.kept.telling.cut_off(kept.showing);
-            }
         }
         self.who = who;
         self.account();

@@ -138,7 +138,8 @@ impl Disk {
     /// Adds a line. Answers after how long it is to be tried again, where it is the first that has to wait.
     pub(super) fn record(&mut self, entry: Entry) -> Option<Millis> {
         self.waiting.push_back(entry);
-        if self.failures == 0 { self.write_lines() } else { None }
+        let first = self.failures == 0;
+        self.write_lines().filter(|_| first)
     }
 
     /// Writes what waits. Answers after how long it is to be tried again, where it cannot.

@@ -71,9 +71,12 @@ impl World {
         }
         let next = entry.next_at.map(|at| self.machine.really_by_wall(at));
         let recorded = Recorded { endpoint: entry.endpoint, line, next };
+        let waited = self.disk.lines_wait();
         if let Some(again) = self.disk.record(entry) {
-            self.see(Observation::LinesWait(true))?;
             self.write_lines_later(again);
+        }
+        if waited != self.disk.lines_wait() {
+            self.see(Observation::LinesWait(!waited))?;
         }
         self.see(Observation::Recorded(recorded))
     }
