@@ -1,6 +1,8 @@
-//! The whole app while its world breaks: its disk, its server, its network, its machine.
+//! The whole app while its world breaks, and it itself: its disk, its server, its network, its machine.
 
 mod folder;
+mod kills;
+mod script;
 mod server;
 mod sleep;
 
