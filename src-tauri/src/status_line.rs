@@ -43,7 +43,8 @@ fn try_change(environment: &Environment, settings: &Settings, wish: Wish<'_>) ->
     match (plan.map_err(in_words)?, wish.agreed) {
         (Plan::Nothing, _) => Ok(said(true, nothing.to_owned())),
         (Plan::Change(change), None) => {
-            Ok(StatusLineAnswer { plan: Some(shown(&change)), ..said(true, String::new()) })
+            let plan = shown(&change, &environment.home);
+            Ok(StatusLineAnswer { plan: Some(plan), ..said(true, String::new()) })
         }
         (Plan::Change(change), Some(agreed)) if change.fingerprint() != agreed => {
             Err(words::STATUS_LINE_CHANGED.to_owned())
@@ -63,7 +64,7 @@ fn make(environment: &Environment, place: &Place, change: Change, install: bool)
         (_, true) => words::status_line_installed(None),
         (_, false) => words::status_line_removed(None),
     };
-    let copy = made.copy.map(|copy| words::status_line_copy(&copy.display().to_string()));
+    let copy = made.copy.map(|copy| words::status_line_copy(&name(&copy, &environment.home)));
     Ok([Some(done), copy].into_iter().flatten().collect::<Vec<_>>().join(" "))
 }
 
@@ -77,6 +78,7 @@ fn places(environment: &Environment, settings: &Settings) -> Vec<(String, Place)
     sources.iter().map(place).collect()
 }
 
+/// As a person writes it.
 fn name(path: &Path, home: &Path) -> String {
     path.strip_prefix(home).map_or_else(|_| path.to_owned(), |below| Path::new("~").join(below)).display().to_string()
 }
@@ -105,9 +107,9 @@ fn own_command() -> Result<String, String> {
     Ok(command::own(&command::lasting(&program, std::env::var_os("PATH").as_deref())))
 }
 
-fn shown(change: &Change) -> StatusLinePlan {
+fn shown(change: &Change, home: &Path) -> StatusLinePlan {
     StatusLinePlan {
-        path: change.path().display().to_string(),
+        path: name(change.path(), home),
         lines: change.diff().into_iter().map(line).collect(),
         fingerprint: change.fingerprint(),
     }

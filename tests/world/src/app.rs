@@ -155,7 +155,9 @@ impl Launch {
 
     fn command(&self, program: &str) -> Command {
         let path = self.programs.join(program);
-        assert!(path.is_file(), "{} is not there: build it, or say with HOLDOFF_BIN_DIR where it is", path.display());
+        // What is seen within another view cannot be looked for from here.
+        let there = !self.before.is_empty() || path.is_file();
+        assert!(there, "{} is not there: build it, or say with HOLDOFF_BIN_DIR where it is", path.display());
         let mut command = match self.before.split_first() {
             None => Command::new(path),
             Some((first, rest)) => {
@@ -316,7 +318,10 @@ impl App {
 }
 
 /// Where the programs lie: `HOLDOFF_BIN_DIR`, or the build folder that this very program lies in.
-fn program_folder() -> PathBuf {
+///
+/// # Panics
+/// When this program does not know where it lies.
+pub fn program_folder() -> PathBuf {
     if let Some(folder) = std::env::var_os("HOLDOFF_BIN_DIR") {
         return PathBuf::from(folder);
     }

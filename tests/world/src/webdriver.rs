@@ -130,6 +130,17 @@ impl Browser {
         }
     }
 
+    /// Moves the page so that the element this CSS selector finds begins near its top.
+    ///
+    /// # Panics
+    /// When there is no such element.
+    pub async fn scroll_to(&self, selector: &str) {
+        let script =
+            "const found = document.querySelector(arguments[0]); found?.scrollIntoView(); return found !== null";
+        let found = self.client.execute(script, vec![selector.into()]).await;
+        assert!(found.is_ok_and(|found| found == true), "the window has no {selector:?}");
+    }
+
     /// Turns to the window with this title.
     ///
     /// # Panics

@@ -5,7 +5,7 @@ import type { StatusLineView } from "../bindings/StatusLineView";
 const PLACE = "~/.claude/settings.json";
 
 const PLAN: StatusLinePlan = {
-  path: "/home/ann/.claude/settings.json",
+  path: PLACE,
   lines: [
     { kind: "same", text: "{" },
     { kind: "same", text: '  "model": "opus",' },

@@ -323,7 +323,7 @@ describe("the status line of Claude Code", () => {
     expect(await text(page, "status-line-text")).toContain("Your own status line");
     await page.getByTestId("install-status-line").click();
     const change = page.getByTestId("status-line-change");
-    expect(await change.innerText()).toContain("/home/ann/.claude/settings.json");
+    expect(await change.innerText()).toContain("~/.claude/settings.json");
     expect(await change.locator(".removed").innerText()).toMatch(/^- +"statusLine"/);
     expect(await change.locator(".added").innerText()).toContain("/usr/bin/holdoff statusline");
     for (const colorScheme of ["light", "dark"] as const) {

@@ -31,6 +31,8 @@ pub async fn take(out: &Path) {
     let x = menu.x - (GAP + panel.width) as i32;
     let y = menu.y + GAP as i32;
     stage.move_window(&panel, x, y).await;
+    // What was said of a window meanwhile is not what the picture is of.
+    stage.desktop.close_popups().await;
     stage.still().await;
     let darkroom = Darkroom::new(out);
     let path = |name: &str| out.join(format!("{name}.png")).display().to_string();

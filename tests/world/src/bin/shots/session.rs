@@ -86,7 +86,10 @@ impl Gallery {
         self.tray().await;
         self.panel("panel", 4, "42 %").await;
         self.settings("settings", 4, "Signed in").await;
+        self.sections().await;
         self.rate_limit().await;
+        self.stage.move_in();
+        self.running_out().await;
         self.stage.move_in();
         self.paused().await;
     }
@@ -116,10 +119,42 @@ impl Gallery {
         self.window(&app, name, text).await;
     }
 
+    /// What of the settings is further down, with the change of the status line as it is shown before it is made.
+    async fn sections(&self) {
+        let app = self.stage.start_at(4, &["--settings"]);
+        let browser = Browser::attach(&self.stage.inspector, PATIENCE).await;
+        browser.wait_for_text(PATIENCE, |shown| shown.contains("It does not call Holdoff")).await;
+        browser.press("Install…").await;
+        browser.wait_for_text(PATIENCE, |shown| shown.contains("Make this change")).await;
+        for (name, first) in [
+            ("settings-status-line", "section:has([data-testid=status-line])"),
+            ("settings-notifications", "section:has([data-testid=quiet-hours])"),
+            ("settings-history", "section:has([data-testid=history-days])"),
+        ] {
+            browser.scroll_to(first).await;
+            self.picture(&app, name).await;
+        }
+    }
+
+    /// Somebody works: at their pace the 5-hour window is used up before its reset.
+    async fn running_out(&self) {
+        for (minute, used) in [(0, 42.0), (20, 53.0), (40, 65.0)] {
+            self.stage.fake.always(stage::quota(used));
+            let app = self.stage.start_at(minute, &[]);
+            self.stage.wait_until_answered(&app, minute, "reading").await;
+            stage::end(app).await;
+        }
+        self.panel("panel-running-out", 44, "65 %").await;
+    }
+
     async fn window(&self, app: &holdoff_world::App, name: &str, text: &str) {
         let browser = Browser::attach(&self.stage.inspector, PATIENCE).await;
         browser.wait_for_text(PATIENCE, |shown| shown.contains(text)).await;
         drop(browser);
+        self.picture(app, name).await;
+    }
+
+    async fn picture(&self, app: &holdoff_world::App, name: &str) {
         self.stage.desktop.point_away().await;
         // What was said meanwhile is not what the picture is of.
         self.stage.desktop.close_popups().await;

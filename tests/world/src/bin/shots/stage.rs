@@ -1,14 +1,16 @@
 //! Where the pictures are taken: a desktop, a person's home, a fake Anthropic, and a clock that stands still.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use holdoff_world::app::program_folder;
 use holdoff_world::bodies::{self, Resets};
 use holdoff_world::desktop::Window;
 use holdoff_world::spawn::{Spawned, tool};
 use holdoff_world::{
-    Answer, App, ClockSpec, Credential, Desktop, FakeAnthropic, Home, Inspector, Launch, Notifications, Shade, Tray,
-    eventually,
+    Answer, Apart, App, ClockSpec, Credential, Desktop, FakeAnthropic, Home, Inspector, Launch, Notifications, Shade,
+    Tray, eventually,
 };
 use serde_json::json;
 
@@ -23,12 +25,28 @@ const FIRST_READING_S: u64 = 1_789_390_800;
 /// Program seconds in a second: a picture that takes a minute sees the clock move by less than a tenth of a second.
 const NEARLY_STILL: f64 = 0.001;
 
+/// Where a person has the programs, as far as a picture tells. Those within see what was built there.
+const PROGRAMS: &str = "/opt/holdoff";
+
+/// Somebody with a status line of their own.
+const CLAUDE_SETTINGS: &str = r#"{
+  "model": "opus",
+  "statusLine": {
+    "type": "command",
+    "command": "~/bin/my-status-line"
+  },
+  "includeCoAuthoredBy": false
+}
+"#;
+
 pub struct Stage {
     pub desktop: Desktop,
     pub fake: FakeAnthropic,
     pub inspector: Inspector,
     home: Home,
     shade: Shade,
+    /// Where the programs lie in [`PROGRAMS`].
+    apart: Apart,
 }
 
 impl Stage {
@@ -36,7 +54,8 @@ impl Stage {
         let builder = Desktop::builder().notifications(Notifications::Dunst).shade(shade).size(width, height);
         let desktop = builder.start().await;
         let fake = FakeAnthropic::start_with(standing_at(0)).await;
-        let stage = Self { desktop, fake, inspector: Inspector::new(), home: Home::new(), shade };
+        let apart = installed().await;
+        let stage = Self { desktop, fake, inspector: Inspector::new(), home: Home::new(), shade, apart };
         stage.furnish();
         stage
     }
@@ -62,8 +81,10 @@ impl Stage {
         self.home.program("claude", "#!/bin/sh\n");
         self.home.program("x-terminal-emulator", "#!/bin/sh\n");
         self.home.sign_in(program_time(0) + Duration::from_secs(7 * 3600 + 20 * 60));
+        let claude = self.home.claude_dir().join("settings.json");
+        std::fs::write(claude, CLAUDE_SETTINGS).expect("a file for the settings of Claude Code");
         self.fake.set_clock(standing_at(0));
-        self.fake.always(quota());
+        self.fake.always(quota(42.0));
     }
 
     /// The sign-in has run out.
@@ -78,7 +99,7 @@ impl Stage {
     /// Starts the app at this many minutes after 13:00. The clock stands there.
     pub fn start_at(&self, minute: u64, arguments: &[&str]) -> App {
         let launch = Launch::new(&self.home, &self.desktop, &self.fake).clock(standing_at(minute));
-        let launch = launch.inspected_by(&self.inspector);
+        let launch = launch.inspected_by(&self.inspector).programs(Path::new(PROGRAMS)).within(&self.apart);
         arguments.iter().fold(launch, |launch, argument| launch.argument(argument)).start()
     }
 
@@ -145,6 +166,14 @@ impl Stage {
     }
 }
 
+async fn installed() -> Apart {
+    let (apart, programs) = (Apart::new().await, Path::new(PROGRAMS));
+    apart.mount_small(programs.parent().expect("a folder above it"), 64).await;
+    std::fs::create_dir(apart.seen(programs)).expect("a folder for the programs");
+    apart.bind(&program_folder(), programs).await;
+    apart
+}
+
 /// Ends the app as the end of a session does: it writes down what it knows.
 pub async fn end(app: App) {
     app.terminate();
@@ -152,8 +181,9 @@ pub async fn end(app: App) {
 }
 
 /// What a person with a plan and extra usage sees, without the windows that have no name yet.
-fn quota() -> Answer {
-    let mut body = bodies::usage(Resets::ahead(program_time(0), program_time(0)));
+pub fn quota(five_hour: f64) -> Answer {
+    let resets = Resets::ahead(program_time(0), program_time(0));
+    let mut body = bodies::usage_at(resets, five_hour, 26.0, 82);
     body.as_object_mut().expect("usage is an object").remove("nimbus_quill");
     Answer::usage(body)
 }
