@@ -226,11 +226,13 @@ impl Parser<'_> {
 
 /// A wrong value as it stands, cut short.
 fn shown(value: Option<&Value>) -> String {
-    let text = value.map_or_else(|| "missing".to_owned(), Value::to_string);
-    if text.chars().count() <= 40 {
-        return text;
-    }
-    text.chars().take(40).chain(['…']).collect()
+    on_a_line(&value.map_or_else(|| "missing".to_owned(), Value::to_string), 40)
+}
+
+/// Somebody's text as a sentence may hold it: so many characters at most, and none that would end its line.
+fn on_a_line(text: &str, most: usize) -> String {
+    let shown: String = text.chars().take(most).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().count() > most { shown + "…" } else { shown }
 }
 
 #[cfg(test)]
@@ -311,5 +313,14 @@ mod tests {
     fn a_long_wrong_value_is_cut() {
         let (_, problems) = parse(json!({"theme": "x".repeat(5000)}));
         assert!(problems[0].len() < 200, "{problems:?}");
+    }
+
+    /// Found by fuzzing: JSON leaves the delete character as it is.
+    #[test]
+    fn a_wrong_value_stays_on_its_line() {
+        let (_, problems) = parse(json!({"claude_config_dirs": ["a\u{7f}b"], "theme": "x".repeat(39)}));
+        assert!(problems.iter().all(|problem| !problem.chars().any(char::is_control)), "{problems:?}");
+        assert!(problems.iter().any(|problem| problem.contains(&format!("\"{}…;", "x".repeat(39)))), "{problems:?}");
+        assert_eq!((on_a_line("12345", 5), on_a_line("123456", 5)), ("12345".to_owned(), "12345…".to_owned()));
     }
 }

@@ -1,6 +1,6 @@
 //! What the person may choose about several sign-ins: where they are, what each is called, which are asked for.
 
-use super::{Parser, Settings, shown};
+use super::{Parser, Settings, on_a_line, shown};
 use crate::state::AccountId;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -128,8 +128,7 @@ impl Parser<'_> {
 
 /// An account's id as a sentence may hold it.
 fn named(id: &str) -> String {
-    let shown: String = id.chars().take(ID_SHOWN).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if id.chars().count() > ID_SHOWN { shown + "…" } else { shown }
+    on_a_line(id, ID_SHOWN)
 }
 
 #[cfg(test)]
