@@ -271,6 +271,18 @@ async fn a_folder_that_is_mended_is_written_to_again() {
     assert_eq!(history.news().borrow().trouble, None);
 }
 
+/// Law 13, found by the simulation (seed 2508): the state was saved after it, and both were lost but the ledger.
+#[tokio::test]
+async fn an_entry_that_is_waited_for_is_tried_at_once_and_what_waited_before_it() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join(NAME)).unwrap();
+    let history = History::start(dir.path().to_owned(), open_in(dir.path()), LIMITS, Clock::real());
+    history.record(sent(NOON)).await;
+    std::fs::remove_dir(dir.path().join(NAME)).unwrap();
+    history.record(sent(after(1))).await;
+    assert_eq!(requests(dir.path()), [sent(NOON), sent(after(1))]);
+}
+
 #[tokio::test]
 async fn reading_goes_on_while_it_is_written() {
     let dir = with(&[Row::Request(sent(NOON))]);
