@@ -1,0 +1,71 @@
+//! A gate that is taken up again: after a process ended, after a reboot, under another name.
+
+use super::{Cooldown, Gate, GateState, Jitter, Pause};
+use crate::policy;
+use crate::time::Moment;
+
+impl Gate {
+    /// Settles what a process left behind: a request without an answer shuts the gate for as long as the
+    /// commonest refusal would have (law 13), and a renewal without one until there is another refresh token: its
+    /// answer may have been read, and the new tokens lost.
+    pub(crate) fn settle(&mut self, now: Moment, jitter: Jitter) {
+        let Some(intent) = self.intent.take() else {
+            return;
+        };
+        self.last_request = Some(intent);
+        if let Some(fingerprint) = self.spending.take() {
+            self.state = GateState::Paused { cause: Pause::RenewalCutOff, since: intent, fingerprint };
+            return;
+        }
+        let until = intent.plus(jitter.lengthen(policy::UNANSWERED));
+        if until.is_after(now) {
+            self.shut_until(Cooldown::Unanswered, intent, until);
+        }
+    }
+
+    /// Shuts the gate until a time, unless it is shut for longer already.
+    pub(crate) fn shut_until(&mut self, cause: Cooldown, since: Moment, until: Moment) {
+        match &self.state {
+            GateState::Paused { .. } => {}
+            GateState::CoolingDown { until: longer, .. } if longer.boot >= until.boot => {}
+            GateState::CoolingDown { .. } | GateState::Open => {
+                self.state = GateState::CoolingDown { cause, since, until };
+            }
+        }
+    }
+
+    /// Brings every moment onto the boot clock of now. `last` is when both clocks were known last; see
+    /// [`Moment::carried`].
+    pub(crate) fn carry_over_reboot(&mut self, last: Option<Moment>, now: Moment) {
+        let carried = |at: Moment| at.carried(last.unwrap_or(at), now);
+        self.last_request = self.last_request.map(carried);
+        self.intent = self.intent.map(carried);
+        match &mut self.state {
+            GateState::Open => {}
+            GateState::Paused { since, .. } => *since = carried(*since),
+            GateState::CoolingDown { since, until, .. } => {
+                *until = until.carried(last.unwrap_or(*since), now);
+                *since = carried(*since);
+            }
+        }
+    }
+
+    /// Takes over what shuts `other`, where that is more: one account's gate under two names.
+    pub(crate) fn merge(&mut self, other: &Gate) {
+        self.strikes = self.strikes.max(other.strikes);
+        // A process may have ended in the middle of a request under the other name.
+        if self.intent.is_none() {
+            self.intent = other.intent;
+            self.spending.clone_from(&other.spending);
+        }
+        self.last_request = match (self.last_request, other.last_request) {
+            (Some(a), Some(b)) => Some(a.later(b)),
+            (a, b) => a.or(b),
+        };
+        match &other.state {
+            GateState::Open => {}
+            GateState::CoolingDown { cause, since, until } => self.shut_until(cause.clone(), *since, *until),
+            GateState::Paused { .. } => self.state = other.state.clone(),
+        }
+    }
+}
