@@ -76,15 +76,17 @@ async fn a_file_that_is_rewritten_half_way_through_our_read_is_waited_for_and_co
         while !seen.load(Ordering::SeqCst) {
             std::thread::sleep(Duration::from_millis(1));
         }
-        while !stopped.load(Ordering::SeqCst) {
+        for _ in 0..20 {
             let mut file = File::options().append(true).open(&path).unwrap();
             file.write_all(rest.as_bytes()).unwrap();
             std::thread::sleep(Duration::from_millis(30));
-            if !stopped.load(Ordering::SeqCst) {
-                fs::write(&path, &first).unwrap();
-                std::thread::sleep(Duration::from_millis(10));
+            if stopped.load(Ordering::SeqCst) {
+                return;
             }
+            fs::write(&path, &first).unwrap();
+            std::thread::sleep(Duration::from_millis(10));
         }
+        fs::write(&path, first + &rest).unwrap();
     });
     let (owner, book) = (Mutex::new(Some(owner)), scene.grants.clone());
     scene.fake.token_always(Answer::decide(move |request| {

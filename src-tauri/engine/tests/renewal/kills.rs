@@ -1,6 +1,7 @@
 //! `kill -9` at random points of a renewal.
 
 use crate::child;
+use crate::rescue;
 use crate::scene::{HOUR, LONG, Scene};
 use holdoff_world::{Mishap, soon};
 use std::collections::BTreeMap;
@@ -24,6 +25,8 @@ const HELD: Duration = Duration::from_secs(75);
 enum Outcome {
     /// The new pair is on disk, and asked with.
     Renewed,
+    /// The same, and the kill had left it beside its place.
+    Rescued,
     /// It may be lost: the person was told once, and nothing more is tried.
     Paused,
 }
@@ -78,6 +81,7 @@ async fn kill(seed: u64) -> Outcome {
     first.kill9().await;
     let left = scene.pair();
     assert!(left == old || scene.grants.is_current(&left.refresh), "{:?}", scene.grants);
+    let beside = fs::read_to_string(rescue::beside(&scene)).ok();
     let a_minute = random.u8(0..30) == 0;
     leave_locks(&scene, a_minute);
 
@@ -90,7 +94,12 @@ async fn kill(seed: u64) -> Outcome {
         let new = scene.pair();
         let with_new = |r: &holdoff_world::fake::Request| r.bearer() == Some(new.access.as_str());
         let proved = new != old && scene.fake.usage_requests()[asked..].iter().any(with_new);
-        if proved { Ok(Outcome::Renewed) } else { Err(new != old) }
+        let rescued = beside.as_ref().is_some_and(|text| text.contains(&new.access));
+        match (proved, rescued) {
+            (true, false) => Ok(Outcome::Renewed),
+            (true, true) => Ok(Outcome::Rescued),
+            (false, _) => Err(new != old),
+        }
     })
     .await;
     let outcome = outcome.unwrap_or_else(|renewed| {
@@ -106,7 +115,7 @@ async fn kill(seed: u64) -> Outcome {
     assert_eq!(scene.fake.token_requests().len(), spent, "a pause, and not a loop");
     let told = [first.stdout(), second.stdout()].concat().matches("notice ").count();
     match outcome {
-        Outcome::Renewed => {
+        Outcome::Renewed | Outcome::Rescued => {
             scene.working_pair();
             assert_eq!(told, 0, "{}", second.output());
         }

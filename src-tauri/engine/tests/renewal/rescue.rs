@@ -21,7 +21,7 @@ async fn cut_off() -> (Scene, Credential) {
     (scene, new)
 }
 
-fn beside(scene: &Scene) -> PathBuf {
+pub fn beside(scene: &Scene) -> PathBuf {
     scene.home.credentials_path().with_file_name(".credentials.json.holdoff-new")
 }
 
