@@ -1,5 +1,6 @@
 //! Several places of sign-ins: whose each is, and which of an account's places is used. Two places of one account
-//! are one account, with one cooldown and one poller (law 2).
+//! are one account, with one cooldown and one poller (law 2); so are two organizations of one account, because a limit that
+//! may be common to them is better kept twice than broken once.
 
 use crate::secret::Fingerprint;
 use crate::settings::Settings;

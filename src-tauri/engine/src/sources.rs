@@ -146,6 +146,7 @@ mod tests {
             assert_eq!(places, expect);
         }
 
+        #[cfg(unix)]
         fn consider(&self, text: &str) -> Result<Candidate, String> {
             consider(&self.environment(), &self.settings(), text)
         }

@@ -1,4 +1,5 @@
 //! The HTTP layer against real servers on loopback. A permit is only to be had from an account that is due.
+#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
 use holdoff_core::account::{Account, Action, Event, Preferences};

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 
 /// A state and its two copies, a ledger and a log fit many times into this.
+#[cfg(unix)]
 const ROOM: u64 = 16 * 1024 * 1024;
 
 pub fn look(environment: &Environment) -> Vec<Finding> {

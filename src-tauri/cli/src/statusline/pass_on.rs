@@ -1,7 +1,7 @@
 //! Has the person's own command print the line, as if Holdoff were not there.
 
 use super::{INSIDE, Input};
-use std::io::{Read, Write};
+use std::io::Read;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 /// From the shell: a command that cannot be run.
@@ -31,7 +31,7 @@ fn filled_pipe(bytes: &[u8]) -> Option<std::io::PipeReader> {
         let _smaller_then = rustix::pipe::fcntl_setpipe_size(&writer, bytes.len());
     }
     rustix::io::ioctl_fionbio(&writer, true).ok()?;
-    writer.write_all(bytes).ok()?;
+    std::io::Write::write_all(&mut writer, bytes).ok()?;
     Some(reader)
 }
 

@@ -1,5 +1,5 @@
 //! The command as people and scripts use it: a process, a home folder, files.
-#![cfg(unix)]
+#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it fails")]
 
 mod doctor;

@@ -1,7 +1,6 @@
 //! A file of another version: an earlier one is brought along with all that is in it, a later one is kept for it.
 
 use super::*;
-use std::process::Command;
 
 /// As version 1 left it: three readings, two entries of the ledger and an episode.
 const VERSION_1: &[u8] = include_bytes!("version-1.sqlite3");
@@ -82,7 +81,7 @@ fn a_kill_in_the_middle_of_a_migration_loses_nothing() {
     let mut kills = 0;
     for steps in (1..).step_by(9) {
         let dir = of_version_1();
-        let mut child = Command::new(std::env::current_exe().unwrap());
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
         child.args(["--exact", "history::tests::migrating::a_migration_that_is_killed", "--ignored", "--nocapture"]);
         child.env(KILLED[0], dir.path()).env(KILLED[1], steps.to_string());
         let ended = child.output().unwrap();
