@@ -1,8 +1,8 @@
 //! A real Prometheus collects from the real app, with the configuration, rules and dashboard of docs/fleet.
 
 use crate::scene::{SOON, Scene, gate};
-use holdoff_world::eventually;
 use holdoff_world::spawn::{Finished, Spawned, tool};
+use holdoff_world::{eventually, process};
 use serde_json::{Value, json};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const PACKAGE: &str = "prometheus";
+const NOWHERE: [u16; 0] = [];
 
 fn fleet() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/fleet")
@@ -84,8 +85,9 @@ async fn a_real_collector_reads_the_app_and_every_query_of_the_dashboard_finds_s
     let port = free_port();
     let metrics = json!({"listen": format!("127.0.0.1:{port}"), "token_file": "~/metrics-token"});
     scene.home.settings(&json!({"version": 1, "metrics": metrics}));
-    let _app = scene.start();
+    let app = scene.start();
     scene.wait_for_account("a reading", |account| account["reading"].is_object()).await;
+    assert_eq!(process::listening_ports(app.pid()), [port]);
     scene.fake.always(holdoff_world::Answer::rate_limited(Some("86400")));
     scene.wait_for_account("a cooldown", |account| gate(account) == "cooling_down").await;
     assert_eq!(scene.launch.cli(&["refresh"]).await.code(), 75);
@@ -106,12 +108,21 @@ async fn a_real_collector_reads_the_app_and_every_query_of_the_dashboard_finds_s
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_served_unless_the_settings_say_so() {
+    let scene = Scene::new(1.0).await;
+    let app = scene.start();
+    scene.wait_for_account("a reading", |account| account["reading"].is_object()).await;
+    assert_eq!(process::listening_ports(app.pid()), NOWHERE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_setting_of_metrics_is_said_and_stops_nothing() {
     let scene = Scene::new(1.0).await;
     let metrics = json!({"listen": "0.0.0.0:9184", "token_file": "~/t"});
     scene.home.settings(&json!({"version": 1, "metrics": metrics}));
     let app = scene.start();
     scene.wait_for_account("a reading", |account| account["reading"].is_object()).await;
+    assert_eq!(process::listening_ports(app.pid()), NOWHERE);
     let tray = scene.tray(&app).await;
     tray.click("Settings…").await;
     let settings = holdoff_world::Browser::attach(&scene.inspector, SOON).await;

@@ -89,6 +89,35 @@ pub fn cpu_ticks(pid: u32) -> u64 {
     stat(pid).unwrap_or_else(|| panic!("process {pid} has ended")).ticks
 }
 
+/// The TCP ports at which a process waits for connections, the lowest first.
+pub fn listening_ports(pid: u32) -> Vec<u16> {
+    let open = fs::read_dir(proc_file(pid, "fd")).unwrap_or_else(|e| panic!("cannot read the files of {pid}: {e}"));
+    let links = open.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
+    let sockets: Vec<String> =
+        links.filter_map(|link| Some(link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned())).collect();
+    let mut ports: Vec<u16> = ["net/tcp", "net/tcp6"]
+        .iter()
+        .flat_map(|table| {
+            let table = fs::read_to_string(proc_file(pid, table)).unwrap_or_default();
+            table.lines().filter_map(|line| listener(line, &sockets)).collect::<Vec<_>>()
+        })
+        .collect();
+    ports.sort_unstable();
+    ports
+}
+
+/// The port of a line of `/proc/<pid>/net/tcp`, if it is one of these sockets and listens.
+fn listener(line: &str, sockets: &[String]) -> Option<u16> {
+    const LISTEN: &str = "0A";
+    let fields: Vec<&str> = line.split_whitespace().collect();
+    let [_, local, _, state, ..] = fields.as_slice() else { return None };
+    let inode = fields.get(9)?;
+    let port = local.rsplit_once(':')?.1;
+    (*state == LISTEN && sockets.iter().any(|socket| socket == inode))
+        .then(|| u16::from_str_radix(port, 16).ok())
+        .flatten()
+}
+
 struct Stat {
     state: char,
     parent: u32,

@@ -76,7 +76,7 @@ impl Spawned {
     /// Kills it, and it alone, as a crash does (SIGKILL); waits until it is gone.
     pub async fn kill9(&self) {
         self.signal(Signal::KILL);
-        self.wait_exit(Duration::from_secs(10)).await;
+        self.wait_end(Duration::from_secs(10)).await;
     }
 
     /// Asks it to end (SIGTERM).
@@ -94,11 +94,19 @@ impl Spawned {
         self.signal(Signal::CONT);
     }
 
-    /// Waits until it has ended, and gives back how.
+    /// Waits until it has ended and all it wrote has been read, and gives back how it ended.
     ///
     /// # Panics
     /// When it has not ended within `timeout`: shows what it wrote.
     pub async fn wait_exit(&self, timeout: Duration) -> ExitStatus {
+        let status = self.wait_end(timeout).await;
+        // A child that it left behind may hold the pipes open for as long as it likes.
+        let all_read = async { (self.stdout.wait_for_end().await, self.stderr.wait_for_end().await) };
+        let _held_open = tokio::time::timeout(PIPES_CLOSE, all_read).await;
+        status
+    }
+
+    async fn wait_end(&self, timeout: Duration) -> ExitStatus {
         let mut exit = self.exit.clone();
         let ended = tokio::time::timeout(timeout, exit.wait_for(Option::is_some)).await;
         let ended =
@@ -112,9 +120,6 @@ impl Spawned {
     /// When it has not ended within `timeout`: shows what it wrote.
     pub async fn finished(self, timeout: Duration) -> Finished {
         let status = self.wait_exit(timeout).await;
-        // A child that it left behind may hold the pipes open for as long as it likes.
-        let all_read = async { (self.stdout.wait_for_end().await, self.stderr.wait_for_end().await) };
-        let _held_open = tokio::time::timeout(PIPES_CLOSE, all_read).await;
         Finished { status, stdout: self.stdout(), stderr: self.stderr() }
     }
 

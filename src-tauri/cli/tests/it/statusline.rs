@@ -182,6 +182,28 @@ fn a_full_disk_costs_only_the_reading() {
     assert!(text(&scene.run(&["statusline"], &told(43.0, 26.0)).stdout).starts_with("5h 43%"));
 }
 
+/// Whoever holds what it writes to, and everything else that the app keeps.
+#[test]
+fn no_lock_delays_a_line() {
+    let scene = Scene::new();
+    scene.state(42.0, 26.0, 60);
+    scene.run(&["statusline"], &told(42.0, 26.0));
+    let kept = scene.data().join("pushed");
+    let files = [scene.data(), kept].map(|folder| fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()));
+    let mut held = Vec::new();
+    for path in files.into_iter().flatten().filter(|path| path.is_file()) {
+        let file = fs::File::options().read(true).write(true).open(path).unwrap();
+        file.lock().unwrap();
+        held.push(file);
+    }
+    assert!(held.len() > 1, "{held:?}");
+    let line = format!("timeout 10 '{}' statusline", env!("CARGO_BIN_EXE_holdoff"));
+    let output = finished(scene.program("/bin/sh").args(["-c", &line]), &told(43.0, 26.0));
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(text(&output.stdout).starts_with("5h 43%"), "{output:?}");
+    assert_eq!(scene.kept()[0]["reading"]["windows"][0]["used_percent"], 43.0);
+}
+
 #[test]
 fn no_color_is_obeyed() {
     let scene = Scene::new();
