@@ -115,7 +115,10 @@ fn set_aside(dir: &Path) -> Option<Finding> {
     let aside: Vec<String> = names.filter(|name| name.contains(".unreadable-")).collect();
     (!aside.is_empty()).then(|| {
         Finding::note(format!("kept aside since they could not be read: {}", aside.join(", ")))
-            .advised("They are of no further use to Holdoff, and can be removed.")
+            // Until then, a state file that is kept aside is what shows that something was forgotten.
+            .advised(
+                "Let Holdoff run and save its state first. After that it needs them no more, and they can be removed.",
+            )
     })
 }
 
