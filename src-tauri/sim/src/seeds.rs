@@ -19,8 +19,14 @@ pub struct Failure {
     pub broken: Broken,
 }
 
-/// Lives through the worlds of all seeds, each so long; up to the first that fails, unless `all` are wanted.
-pub fn run(seeds: Range<u64>, length: Millis, all: bool, progress: &(dyn Fn(&Stats) + Sync)) -> (Stats, Vec<Failure>) {
+/// Lives through the worlds of all seeds, each so long; up to the first that fails, unless `all` are wanted. After each
+/// world `progress` is told what came of all so far, and of this one if it failed.
+pub fn run(
+    seeds: Range<u64>,
+    length: Millis,
+    all: bool,
+    progress: &(dyn Fn(&Stats, Option<&Failure>) + Sync),
+) -> (Stats, Vec<Failure>) {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let next = AtomicU64::new(seeds.start);
     let failed = AtomicBool::new(false);
@@ -36,11 +42,12 @@ pub fn run(seeds: Range<u64>, length: Millis, all: bool, progress: &(dyn Fn(&Sta
                     let (stats, failure) = one(Plan::of(seed, length));
                     let mut total = total.lock().unwrap_or_else(PoisonError::into_inner);
                     total.0 += &stats;
-                    if let Some((at, broken)) = failure {
+                    let failure = failure.map(|(at, broken)| Failure { seed, at, broken });
+                    progress(&total.0, failure.as_ref());
+                    if let Some(failure) = failure {
                         failed.store(!all, Ordering::Relaxed);
-                        total.1.push(Failure { seed, at, broken });
+                        total.1.push(failure);
                     }
-                    progress(&total.0);
                 }
             });
         }

@@ -32,7 +32,11 @@ fn main() -> ExitCode {
     let length = (options.years * 365.25 * DAY as f64) as Millis;
     let begin = Instant::now();
     let said = AtomicU64::new(0);
-    let progress = |stats: &Stats| {
+    let progress = |stats: &Stats, failure: Option<&Failure>| {
+        // At once: a run of an hour may not come to its end.
+        if let Some(Failure { seed, at, broken }) = failure {
+            println!("seed {seed:>6}, {:>6.1} days: {broken}", *at as f64 / DAY as f64);
+        }
         let minutes = begin.elapsed().as_secs() / 60;
         if said.fetch_max(minutes, Ordering::Relaxed) < minutes {
             println!("{minutes} min: {} worlds, {:.0} account-years", stats.worlds, stats.years());
@@ -53,9 +57,6 @@ fn main() -> ExitCode {
 
 /// How often each law was broken, and in which world soonest.
 fn summary(failures: &[Failure]) {
-    for Failure { seed, at, broken } in failures {
-        println!("seed {seed:>6}, {:>6.1} days: {broken}", *at as f64 / DAY as f64);
-    }
     let mut laws: Vec<u8> = failures.iter().map(|failure| failure.broken.law).collect();
     laws.sort_unstable();
     laws.dedup();
