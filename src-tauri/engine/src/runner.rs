@@ -1,5 +1,6 @@
 //! Drives one account: poll, do, handle. The account is owned here and nowhere else; others hold channels.
 
+mod apart;
 mod beginning;
 mod ending;
 mod locking;
@@ -12,6 +13,7 @@ use crate::keeper::Keeper;
 use crate::lock::FileLock;
 use crate::lookout::read;
 use crate::metrics::Requests;
+use apart::apart;
 use holdoff_core::account::{Account, Action, Event, Preferences};
 use holdoff_core::ledger::Entry;
 use holdoff_core::recollection::Recollection;
@@ -264,7 +266,8 @@ impl Runner {
             }
             Endpoint::Usage => None,
         };
-        self.begin(async move { Event::Delivered(http.send_while(permit, request, still).await) });
+        let sending = async move { http.send_while(permit, request, still).await };
+        self.begin(async move { Event::Delivered(apart(sending).await) });
     }
 
     fn begin(&mut self, task: impl Future<Output = Event> + Send + 'static) {

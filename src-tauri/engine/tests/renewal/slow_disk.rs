@@ -1,0 +1,95 @@
+//! A disk that takes longer than a request may: what is answered meanwhile is not lost.
+
+use crate::scene::{LONG, Scene};
+use holdoff_core::account::Preferences;
+use holdoff_core::providers::anthropic::status_line;
+use holdoff_core::{AccountId, Pushed, Settings, Whose};
+use holdoff_engine::clock::Clock;
+use holdoff_engine::credentials::Source;
+use holdoff_engine::environment::Bases;
+use holdoff_engine::history::{History, Limits};
+use holdoff_engine::http::Http;
+use holdoff_engine::keeper::Keeper;
+use holdoff_engine::metrics::Requests;
+use holdoff_engine::runner::{Order, Runner, Tools};
+use holdoff_engine::slots::{PlainFiles, SlotWriter, TwoSlots};
+use holdoff_engine::start::{self, Loaded};
+use holdoff_world::{Mishap, eventually};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Mutex, mpsc, watch};
+
+/// How long a request may take here.
+const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Writes wait while it is held.
+#[derive(Clone, Default)]
+struct Disk {
+    held: Arc<Mutex<()>>,
+    waiting: Arc<watch::Sender<bool>>,
+}
+
+impl SlotWriter for Disk {
+    fn write(&mut self, path: &Path, object: &Map<String, Value>) -> Result<(), String> {
+        self.waiting.send_replace(self.held.try_lock().is_err());
+        drop(self.held.blocking_lock());
+        PlainFiles.write(path, object)
+    }
+}
+
+#[tokio::test]
+async fn new_tokens_that_come_while_the_disk_is_waited_for_are_kept() {
+    let scene = Scene::due().await;
+    let before = scene.pair();
+    scene.grants.mishaps(|_| (Mishap::None, TIMEOUT / 2));
+    let disk = Disk::default();
+    let (orders, obeyed) = mpsc::unbounded_channel();
+    let running = tokio::spawn(runner(&scene, disk.clone()).await.run(obeyed));
+    scene.fake.wait_for_token(1, LONG).await;
+
+    let held = disk.held.lock().await;
+    let told =
+        json!({"rate_limits": {"five_hour": {"used_percentage": 42.0, "resets_at": 4_000_000_000_u64}}}).to_string();
+    let reading = status_line::read(told.as_bytes()).unwrap();
+    let reading = reading.reading(Clock::real().now().wall).unwrap();
+    let whose = Whose::Place("~/.claude/.credentials.json".to_owned());
+    orders.send(Order::Reading(Pushed { whose, reading })).unwrap();
+    let waiting = disk.waiting.subscribe().wait_for(|waiting| *waiting).await.map(|waiting| *waiting);
+    assert!(waiting.unwrap(), "it is to be saved while the request is under way");
+    tokio::time::sleep(TIMEOUT * 2).await;
+    drop(held);
+
+    let renewed = async || (scene.pair() != before).then_some(());
+    eventually(LONG, "the new tokens are where they belong", renewed).await;
+    scene.working_pair();
+    assert_eq!((scene.fake.token_requests().len(), scene.grants.violations().len()), (1, 0));
+    orders.send(Order::Finish).unwrap();
+    running.await.unwrap();
+}
+
+async fn runner(scene: &Scene, disk: Disk) -> Runner {
+    let data_dir = scene.home.data_dir();
+    std::fs::create_dir_all(&data_dir).unwrap();
+    let clock = Clock::real();
+    let bases = Bases { api: scene.fake.api_base().parse().unwrap(), token: scene.fake.token_base().parse().unwrap() };
+    let Loaded { kept, history } = start::load(&data_dir, &clock.boot_id(), clock.now());
+    let slots = TwoSlots::new(data_dir.clone(), disk, kept.generation);
+    let settings = Settings { renewal: true, ..Settings::default() };
+    let tools = Tools {
+        clock: clock.clone(),
+        http: Arc::new(Http::with_timeout(&bases, TIMEOUT)),
+        keeper: Keeper::start(kept.state, slots, clock.clone()).0,
+        history: History::start(data_dir.clone(), history, Limits::from(&settings), clock),
+        requests: Requests::default(),
+        locks: data_dir.join("locks"),
+        announcements: mpsc::channel(16).0,
+        memory: kept.memory,
+        elsewhere: watch::channel(BTreeSet::new()).0,
+    };
+    let source = Source::from_env(scene.home.path(), None);
+    let id = AccountId("anthropic:0b0c7f5e-0000-4000-8000-000000000001".into());
+    Runner::new(tools, source, id, None, Preferences::from(&settings)).await
+}
