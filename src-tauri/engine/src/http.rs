@@ -31,7 +31,7 @@ pub struct Http {
 struct Host {
     base: Url,
     total: Duration,
-    client: OnceLock<Result<Client, String>>,
+    client: OnceLock<Client>,
 }
 
 impl Http {
@@ -66,8 +66,12 @@ impl Http {
 }
 
 impl Host {
+    /// One that could not be made is tried anew for the next request: certificates are replaced by updates.
     fn client(&self) -> Result<&Client, String> {
-        self.client.get_or_init(|| client(&self.base, self.total)).as_ref().map_err(Clone::clone)
+        match self.client.get() {
+            Some(client) => Ok(client),
+            None => client(&self.base, self.total).map(|client| self.client.get_or_init(|| client)),
+        }
     }
 
     async fn send(&self, request: Request, still: Option<Still>) -> Delivery {
@@ -145,7 +149,16 @@ fn client(base: &Url, total: Duration) -> Result<Client, String> {
         // A proxy would be given the token in the clear.
         client = client.no_proxy();
     }
-    client.build().map_err(|error| format!("TLS could not be set up: {}", words(&error)))
+    client.build().map_err(|error| format!("TLS could not be set up: {}", setup_words(&error)))
+}
+
+fn setup_words(error: &reqwest::Error) -> &'static str {
+    let mut causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    if causes.any(|cause| cause.to_string().contains("No CA certificates")) {
+        "this computer has no certificates to check it with"
+    } else {
+        "it failed on this computer"
+    }
 }
 
 async fn answer(response: Response, secret: Option<&str>) -> Answer {

@@ -130,3 +130,40 @@ async fn a_certificate_that_is_not_trusted_gets_no_token() {
     assert!(matches!(delivery, Delivery::NotSent(_)), "{delivery:?}");
     assert!(fake.requests().is_empty());
 }
+
+const CERTIFICATES: &str = "SSL_CERT_FILE";
+const COMPUTERS_OWN: &str = "/etc/ssl/certs/ca-certificates.crt";
+
+/// An update replaces the file of the certificates, and a request may come when it is not there.
+#[test]
+fn certificates_that_were_missing_for_a_moment_are_looked_for_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "without_certificates_at_first", "--ignored", "--nocapture"])
+        .env(CERTIFICATES, folder.path().join("certificates.pem"))
+        .env_remove("SSL_CERT_DIR")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
+#[tokio::test]
+#[ignore = "needs an environment of its own"]
+async fn without_certificates_at_first() {
+    let certificates = std::path::PathBuf::from(std::env::var_os(CERTIFICATES).unwrap());
+    // Nobody listens there.
+    let base: reqwest::Url = "https://127.0.0.1:9/".parse().unwrap();
+    let http = Http::with_timeout(&Bases { api: base.clone(), token: base }, SHORT);
+    let ask = async || {
+        let (permit, request) = due();
+        match http.send(permit, request).await {
+            Delivery::NotSent(why) => why,
+            other => panic!("{other:?}"),
+        }
+    };
+    let missing = "TLS could not be set up: this computer has no certificates to check it with";
+    assert_eq!(ask().await, missing);
+    std::fs::copy(COMPUTERS_OWN, certificates).unwrap();
+    assert_eq!(ask().await, "the connection was refused");
+}
