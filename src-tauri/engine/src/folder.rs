@@ -1,5 +1,6 @@
 //! The data folder: made for one user only, and watched for what is taken out of it under the running app.
 
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -42,9 +43,22 @@ impl FileId {
     /// Of what is there by this name now; `None` if there is nothing.
     #[cfg(unix)]
     pub fn at(path: &Path) -> Option<Self> {
+        std::fs::metadata(path).ok().map(|found| Self::from(&found))
+    }
+
+    /// Of an open file, by whatever name it is there.
+    ///
+    /// # Errors
+    /// What the system says.
+    #[cfg(unix)]
+    pub fn of(file: &File) -> io::Result<Self> {
+        Ok(Self::from(&file.metadata()?))
+    }
+
+    #[cfg(unix)]
+    fn from(found: &std::fs::Metadata) -> Self {
         use std::os::unix::fs::MetadataExt;
-        let found = std::fs::metadata(path).ok()?;
-        Some(Self(found.dev(), found.ino()))
+        Self(found.dev(), found.ino())
     }
 
     /// Of what is there by this name now; `None` if there is nothing. An open file cannot be deleted here, so that all that
@@ -52,6 +66,15 @@ impl FileId {
     #[cfg(not(unix))]
     pub fn at(path: &Path) -> Option<Self> {
         path.exists().then_some(Self(0, 0))
+    }
+
+    /// Of an open file.
+    ///
+    /// # Errors
+    /// None here.
+    #[cfg(not(unix))]
+    pub fn of(_: &File) -> io::Result<Self> {
+        Ok(Self(0, 0))
     }
 }
 

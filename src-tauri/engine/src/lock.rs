@@ -5,12 +5,15 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// How often another file may come in the place of the one that is being locked. Who does that again and again has it.
+const TRIES: u32 = 3;
+
 /// Held until dropped.
 #[derive(Debug)]
 pub struct FileLock {
     _file: File,
     path: PathBuf,
-    id: Option<FileId>,
+    id: FileId,
 }
 
 impl FileLock {
@@ -22,18 +25,31 @@ impl FileLock {
         if let Some(folder) = path.parent() {
             make_private(folder)?;
         }
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Self { _file: file, path: path.to_owned(), id: FileId::at(path) })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error),
+        for _ in 0..TRIES {
+            let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+            if let Some(lock) = Self::of(file, path)? {
+                return Ok(Some(lock));
+            }
         }
+        Ok(None)
+    }
+
+    /// Of a file that is locked: unless, between its opening and its locking, another one came in its place, which is what
+    /// everybody else locks.
+    fn of(file: File, path: &Path) -> io::Result<Option<Self>> {
+        let lock = Self { id: FileId::of(&file)?, _file: file, path: path.to_owned() };
+        Ok(lock.is_current().then_some(lock))
     }
 
     /// Whether others would still find this lock in their way: not if its file was deleted or replaced, since they would
     /// then lock another one by the same name.
     pub fn is_current(&self) -> bool {
-        self.id.is_some() && FileId::at(&self.path) == self.id
+        FileId::at(&self.path) == Some(self.id)
     }
 }
 
@@ -63,5 +79,18 @@ mod tests {
         assert!(!held.is_current());
         let other = FileLock::take(&path).unwrap().unwrap();
         assert!(!held.is_current() && other.is_current());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_on_a_file_that_another_has_replaced_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("one");
+        let opened = File::create(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let other = FileLock::take(&path).unwrap().unwrap();
+        opened.try_lock().unwrap();
+        assert!(FileLock::of(opened, &path).unwrap().is_none());
+        assert!(other.is_current());
     }
 }
