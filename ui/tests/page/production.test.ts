@@ -4,6 +4,7 @@ import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, inject, test } from "vitest";
 import { SCENARIOS } from "../../src/mock/scenarios";
 import { newPage, text, useBrowser } from "../support/pages";
+import { contentSecurityPolicy } from "../support/server";
 
 useBrowser();
 
@@ -45,6 +46,20 @@ describe("the built files", () => {
     for (const { name, content } of files.filter((file) => file.name.endsWith(".html"))) {
       expect(content, name).not.toMatch(/<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)/);
     }
+  });
+});
+
+test("the policy allows the app's own files and commands, and nothing else", async () => {
+  expect(await contentSecurityPolicy()).toEqual({
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "font-src": "'self'",
+    "connect-src": "ipc: http://ipc.localhost",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
   });
 });
 
