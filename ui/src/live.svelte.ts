@@ -20,18 +20,14 @@ export class Live {
     this.#backend = backend;
   }
 
-  /** Connects, and ticks while the page is visible. Returns what stops the ticking. */
-  run(): () => void {
+  /** Connects, and ticks while the page is visible, for as long as there is a page. */
+  run(): void {
     void this.connect();
     const tick = (): void => {
       if (!document.hidden) this.#tick();
     };
-    const timer = setInterval(tick, TICK_MS);
+    setInterval(tick, TICK_MS);
     document.addEventListener("visibilitychange", tick);
-    return () => {
-      clearInterval(timer);
-      document.removeEventListener("visibilitychange", tick);
-    };
   }
 
   async connect(): Promise<void> {

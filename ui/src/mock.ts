@@ -12,6 +12,16 @@ import { MENDED, OPENED, SCENARIOS, type Scenario } from "./mock/scenarios";
 
 const MENDS_AFTER_MS = 3000;
 
+/** Where Claude Code's settings are, where that is not only in the usual place. */
+const SETTINGS_FILES: Partial<Record<Scenario, string[]>> = {
+  two_accounts: ["~/.claude/settings.json", "/home/ann/my work/settings.json"],
+};
+
+const EXPORTED = {
+  csv: "holdoff-windows-20260914.csv, holdoff-money-20260914.csv, holdoff-requests-20260914.csv, holdoff-episodes-20260914.csv",
+  json: "holdoff-history-20260914.json",
+};
+
 const DONE: Answer = { done: true, message: null };
 
 /** What the tests see of the mock, as `window.holdoffMock`. */
@@ -28,7 +38,7 @@ export function openMock(search: string): Backend {
   const wanted = new URLSearchParams(search);
   const scenario = scenarioOf(wanted.get("scenario"));
   const calls: MockHandle["calls"] = [];
-  const statusLines = new StatusLines();
+  const statusLines = new StatusLines(SETTINGS_FILES[scenario] ?? ["~/.claude/settings.json"]);
   const listeners: ((view: View) => void)[] = [];
   let current = withTheme(SCENARIOS[scenario], wanted.get("theme"));
 
@@ -56,15 +66,15 @@ export function openMock(search: string): Backend {
     refresh: (accountId) => {
       calls.push(["refresh", accountId]);
       const account = current.accounts.find(({ id }) => id === accountId);
-      if (account === undefined) return Promise.reject("There is no such account.");
+      if (account === undefined) return Promise.reject("There is no account to ask for.");
       const { allowed, reason } = account.refresh;
-      const message = allowed ? "Anthropic is asked for a new reading." : reason;
+      const message = allowed ? "Asked for a reading." : reason;
       return Promise.resolve({ done: allowed, message });
     },
     changeSettings: (change) => {
       calls.push(["change_settings", change]);
       if (scenario === "refused") {
-        return Promise.resolve({ done: false, message: "The settings file cannot be written." });
+        return Promise.resolve({ done: false, message: "The settings could not be saved." });
       }
       if (change.add_folder === "") {
         return Promise.resolve({
@@ -73,18 +83,26 @@ export function openMock(search: string): Backend {
         });
       }
       emit({ ...current, settings: changed(current.settings, change) });
-      const message = change.add_folder ? `${change.add_folder} is added.` : null;
+      const message = change.add_folder ? added(change.add_folder) : null;
       return Promise.resolve({ done: true, message });
     },
     exportHistory: (format) => {
       calls.push(["export_history", format]);
-      if (scenario === "refused") return Promise.reject("The disk is full.");
-      const message = `Written to /home/ann/Downloads: holdoff-history.${format}.`;
+      if (scenario === "refused") {
+        const message =
+          "The history could not be written to /home/ann/Downloads (the disk is full). Nothing was left there; free some space or mend the folder and try again.";
+        return Promise.resolve({ done: false, message });
+      }
+      const message = `Written to /home/ann/Downloads: ${EXPORTED[format]}.`;
       return Promise.resolve({ done: true, message });
     },
     deleteHistory: () => {
       calls.push(["delete_history"]);
-      if (scenario === "refused") return Promise.reject("The history could not be deleted.");
+      if (scenario === "refused") {
+        const message =
+          "The history could not be deleted (permission denied). Mend Holdoff's folder, or delete the files named history.sqlite3 in it while Holdoff is not running.";
+        return Promise.resolve({ done: false, message });
+      }
       const message = "The history is deleted, and a new one has begun.";
       return Promise.resolve({ done: true, message });
     },
@@ -97,7 +115,7 @@ export function openMock(search: string): Backend {
           "Claude Code's settings have changed since you looked. Nothing was changed. Look at the change again.";
         return Promise.resolve({ plan: null, answer: { done: false, message } });
       }
-      return Promise.resolve(statusLines.change(install, agreed));
+      return Promise.resolve(statusLines.change(place, install, agreed));
     },
     signIn: (accountId) => {
       calls.push(["sign_in", accountId]);
@@ -150,6 +168,10 @@ function chosen(account: AccountChoice, change: AccountChange): AccountChoice {
     enabled: enabled ?? account.enabled,
     renewal: renewal ?? account.renewal,
   };
+}
+
+function added(folder: string): string {
+  return `${folder} is added (no sign-in there). Holdoff watches it: sign in there with CLAUDE_CONFIG_DIR=${folder} claude auth login.`;
 }
 
 function newFolder(folder: string): PlaceView {

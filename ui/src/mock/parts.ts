@@ -29,6 +29,11 @@ function clock(ms: number): string {
   return `${day}${hours}:${minutes}`;
 }
 
+/** A time that is told of something that waits is not too early: the first whole minute at which it is over. */
+function notBefore(ms: number): string {
+  return clock(Math.ceil(ms / MINUTE) * MINUTE);
+}
+
 export function quota(
   id: string,
   label: string,
@@ -55,13 +60,9 @@ export function quota(
 
 export const FIVE_HOUR = quota("five_hour", "5-hour", 42, 2 * HOUR + 13 * MINUTE);
 export const WEEKLY = quota("seven_day", "Weekly", 26, 4 * DAY + 8 * HOUR + 43 * MINUTE);
-export const FABLE = quota(
-  "weekly_scoped:fable",
-  "Weekly · Fable",
-  82,
-  4 * DAY + 8 * HOUR + 43 * MINUTE,
-  { binding: true },
-);
+export const FABLE = quota("weekly_scoped:fable", "Fable", 82, 4 * DAY + 8 * HOUR + 43 * MINUTE, {
+  binding: true,
+});
 
 export const EXTRA_USAGE: MoneyView = {
   id: "extra_usage",
@@ -83,8 +84,11 @@ export function reading(agoMs: number, rest: Partial<ReadingView> = {}): Reading
 
 export const OPEN: RefreshView = { allowed: true, reason: null, button: null, not_before_ms: null };
 
+/** Why nothing is asked so soon after a request. */
+export const SPACING = "the last request was less than 3 minutes ago.";
+
 export function shut(inMs: number, why: string): RefreshView {
-  const until = clock(NOW + inMs);
+  const until = notBefore(NOW + inMs);
   return {
     allowed: false,
     reason: `Not before ${until}: ${why}`,
@@ -93,7 +97,7 @@ export function shut(inMs: number, why: string): RefreshView {
   };
 }
 
-export function signInOnly(reason: string): RefreshView {
+export function noTimeHelps(reason: string): RefreshView {
   return { allowed: false, reason, button: null, not_before_ms: null };
 }
 
@@ -101,8 +105,8 @@ export const SIGNED_IN: SignInView = {
   state: "ok",
   title: "Signed in",
   text: "Holdoff reads the sign-in Claude Code keeps, and never writes to it.",
-  found_at: "/home/ann/.claude/.credentials.json",
-  plan: "Max 5×",
+  found_at: "~/.claude/.credentials.json",
+  plan: "Max",
   expires_at_ms: NOW + 5 * HOUR + 12 * MINUTE,
   expires_clock: clock(NOW + 5 * HOUR + 12 * MINUTE),
   steps: [],
@@ -155,21 +159,21 @@ export function checking(text: string): Partial<SignInView> {
   };
 }
 
-/** The fields of the next request, `inMs` from now; null when none is planned. */
+/** The fields of the next request, `inMs` from now, which is over while it is asked; null when none is planned. */
 export function nextRequest(
   inMs: number | null,
 ): Pick<AccountView, "next_request_ms" | "next_request_clock"> {
   if (inMs === null) return { next_request_ms: null, next_request_clock: null };
-  return { next_request_ms: NOW + inMs, next_request_clock: clock(NOW + inMs) };
+  return { next_request_ms: NOW + inMs, next_request_clock: notBefore(NOW + inMs) };
 }
 
 export const ACCOUNT: AccountView = {
   provider: "anthropic",
   id: "anthropic:ann",
   label: "ann@example.com",
-  plan: "Max 5×",
+  plan: "Max",
   condition: "ok",
-  status: "Holdoff asks again at 13:19.",
+  status: "Next request at 13:19.",
   windows: [FIVE_HOUR, WEEKLY, FABLE],
   money: [EXTRA_USAGE],
   reading: reading(3 * MINUTE),
@@ -182,7 +186,7 @@ export const CHOICE: AccountChoice = {
   id: "anthropic:ann",
   label: "ann@example.com",
   name: "ann@example.com",
-  plan: "Max 5×",
+  plan: "Max",
   places: [{ place: "~/.claude/.credentials.json", state: "in use", listed: null }],
   enabled: true,
   renewal: false,

@@ -2,10 +2,7 @@ import type { StatusLineAnswer } from "../bindings/StatusLineAnswer";
 import type { StatusLinePlan } from "../bindings/StatusLinePlan";
 import type { StatusLineView } from "../bindings/StatusLineView";
 
-const PLACE = "~/.claude/settings.json";
-
-const PLAN: StatusLinePlan = {
-  path: PLACE,
+const PLAN: Omit<StatusLinePlan, "path"> = {
   lines: [
     { kind: "same", text: "{" },
     { kind: "same", text: '  "model": "opus",' },
@@ -21,26 +18,37 @@ const PLAN: StatusLinePlan = {
   fingerprint: "f1",
 };
 
-/** A person with a status line of their own. */
+/** A person with a status line of their own, in each place. */
 export class StatusLines {
-  private installed = false;
+  private readonly places: string[];
+  private readonly installed = new Set<string>();
 
-  all(): StatusLineView[] {
-    const text = this.installed
-      ? "It calls Holdoff, and then your own status line: my-line"
-      : "It does not call Holdoff. Your own status line would go on running, and what it prints is what you see: my-line";
-    return [{ place: PLACE, text, install: !this.installed, remove: this.installed }];
+  constructor(places: string[]) {
+    this.places = places;
   }
 
-  change(install: boolean, agreed: string | null): StatusLineAnswer {
+  all(): StatusLineView[] {
+    return this.places.map((place) => this.one(place));
+  }
+
+  private one(place: string): StatusLineView {
+    const installed = this.installed.has(place);
+    const text = installed
+      ? "It calls Holdoff, and then your own status line: my-line"
+      : "It does not call Holdoff. Your own status line would go on running, and what it prints is what you see: my-line";
+    return { place, text, install: !installed, remove: installed };
+  }
+
+  change(place: string, install: boolean, agreed: string | null): StatusLineAnswer {
     if (agreed === null) {
       const swapped = { same: "same", gap: "gap", removed: "added", added: "removed" } as const;
       const lines = install
         ? PLAN.lines
         : PLAN.lines.map(({ kind, text }) => ({ kind: swapped[kind], text }));
-      return { plan: { ...PLAN, lines }, answer: { done: true, message: null } };
+      return { plan: { ...PLAN, path: place, lines }, answer: { done: true, message: null } };
     }
-    this.installed = install;
+    if (install) this.installed.add(place);
+    else this.installed.delete(place);
     const message = install
       ? "Claude Code's status line calls Holdoff. Your own command goes on running, and what it prints is what you see: my-line"
       : "Claude Code's status line is yours again: my-line";

@@ -1,6 +1,6 @@
 import type { Locator, Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import { commands, open, text, useBrowser } from "../support/pages";
+import { commands, error, focused, open, text, useBrowser } from "../support/pages";
 
 useBrowser();
 
@@ -97,11 +97,21 @@ describe("accounts in the settings", () => {
     ]);
   });
 
+  test("a label that is refused stays in the field, and is wrong", async () => {
+    const page = await open("settings", { scenario: "refused" });
+    const label = page.getByTestId("account-label");
+    expect(await label.getAttribute("aria-invalid")).toBe("false");
+    await label.fill("The office");
+    await label.press("Enter");
+    await error(page);
+    expect(await label.inputValue()).toBe("The office");
+    expect(await label.getAttribute("aria-invalid")).toBe("true");
+  });
+
   test("what is refused goes back and says why", async () => {
     const page = await open("settings", { scenario: "refused" });
     await page.getByTestId("account-enabled").click();
-    await page.getByTestId("control-error").waitFor();
-    expect(await text(page, "control-error")).toBe("The settings file cannot be written.");
+    expect(await error(page)).toBe("The settings could not be saved.");
     expect(await page.getByTestId("account-enabled").isChecked()).toBe(true);
   });
 });
@@ -111,7 +121,7 @@ describe("folders", () => {
     const page = await open("settings");
     await page.getByLabel("Another sign-in").fill("~/.claude-work");
     await page.keyboard.press("Enter");
-    await page.getByText("~/.claude-work is added.").waitFor();
+    await page.getByText("~/.claude-work is added (no sign-in there).").waitFor();
     expect(await words(page.getByRole("group", { name: "Folders without an account" }))).toContain(
       "~/.claude-work/.credentials.json · no sign-in there",
     );
@@ -123,14 +133,13 @@ describe("folders", () => {
     const page = await open("settings", { scenario: "refused" });
     await page.getByTestId("folder").fill("~/.claude-work");
     await page.getByTestId("add-folder").click();
-    await page.getByTestId("control-error").waitFor();
-    expect(await text(page, "control-error")).toBe("The settings file cannot be written.");
+    expect(await error(page)).toBe("The settings could not be saved.");
     const field = page.getByTestId("folder");
     expect(await field.inputValue()).toBe("~/.claude-work");
     expect(await field.getAttribute("aria-invalid")).toBe("true");
     const described = await field.getAttribute("aria-describedby");
     expect(await words(page.locator(`[id="${described?.split(" ")[1]}"]`))).toContain(
-      "cannot be written",
+      "could not be saved",
     );
     await field.fill("~/.claude");
     expect(await page.getByTestId("control-error").count()).toBe(0);
@@ -142,8 +151,7 @@ describe("folders", () => {
     await page
       .getByRole("group", { name: "Folders without an account" })
       .waitFor({ state: "detached" });
-    const focused = await page.evaluate(() => document.activeElement?.getAttribute("data-testid"));
-    expect(focused).toBe("folder");
+    expect(await focused(page)).toBe("folder");
     expect(await commands(page)).toEqual([["change_settings", { remove_folder: "~/.claude-new" }]]);
   });
 
@@ -154,10 +162,15 @@ describe("folders", () => {
   });
 });
 
-test("the panel says when every account is switched off", async () => {
-  const page = await open("panel", { scenario: "switched_off" });
-  expect(await text(page, "no-accounts")).toContain("Every account is switched off");
-});
+test.each(["panel", "settings"] as const)(
+  "the %s tells accounts that are switched off from none at all",
+  async (window) => {
+    const page = await open(window, { scenario: "switched_off" });
+    expect(await text(page, "no-accounts")).toContain("Every account is switched off");
+    await open(window, { scenario: "no_accounts" });
+    expect(await text(page, "no-accounts")).toContain("Holdoff has found no sign-in");
+  },
+);
 
 test("the panel has a card for each account", async () => {
   const page = await open("panel", { scenario: "two_accounts" });

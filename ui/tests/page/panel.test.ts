@@ -12,9 +12,9 @@ describe("what is shown", () => {
       "5-hour 42 % used resets in 2 h 13 min · 15:30",
     );
     expect(await text(page, "window-weekly_scoped:fable")).toBe(
-      "Weekly · Fable limits now 82 % used resets in 4 d 8 h · Fri 22:00 high",
+      "Fable limits now 82 % used resets in 4 d 8 h · Fri 22:00 high",
     );
-    const meter = page.getByRole("meter", { name: "Weekly · Fable" });
+    const meter = page.getByRole("meter", { name: "Fable" });
     expect(await meter.getAttribute("aria-valuenow")).toBe("82");
     expect(await meter.getAttribute("aria-valuetext")).toBe("82 % used, high");
   });
@@ -36,6 +36,14 @@ describe("what is shown", () => {
     expect(await text(page, "money-extra_usage")).toBe("Extra usage $12.34 of $100.00 12 % used");
     expect(await text(page, "freshness")).toBe("Read 3 min ago from Anthropic's usage endpoint");
     expect(await text(page, "next-request")).toBe("Next in 2 min · 13:19");
+  });
+
+  test("what is due or under way is being asked, and what cannot be asked is not planned", async () => {
+    const page = await open("panel", { scenario: "checking", clock: true });
+    expect(await text(page, "status")).toBe("Asking Anthropic.");
+    expect(await text(page, "next-request")).toBe("Asking now");
+    await open("panel", { scenario: "paused_rejected", clock: true });
+    expect(await text(page, "next-request")).toBe("No request planned");
   });
 
   test("percent left, with bars that shrink", async () => {
@@ -63,9 +71,7 @@ describe("what is shown", () => {
 
   test("what does not apply is not zero", async () => {
     const page = await open("panel", { scenario: "many_windows" });
-    expect(await text(page, "window-seven_day_oauth_apps")).toBe(
-      "Weekly · OAuth apps — does not apply",
-    );
+    expect(await text(page, "window-seven_day_oauth_apps")).toBe("OAuth apps — does not apply");
   });
 
   test("more than everything", async () => {
@@ -78,7 +84,7 @@ describe("what is shown", () => {
 
   test("a trouble is an alert", async () => {
     const page = await open("panel", { scenario: "trouble" });
-    const alert = page.getByRole("alert").filter({ hasText: "The disk is full" });
+    const alert = page.getByRole("alert").filter({ hasText: "State cannot be saved" });
     expect(await alert.getByTestId("trouble").count()).toBe(1);
   });
 
@@ -137,7 +143,7 @@ describe("what is shown", () => {
 
 test("a panel that is too low scrolls inside and keeps its header and footer", async () => {
   const page = await open("panel", { scenario: "many_windows", height: 360 });
-  await page.getByTestId("money-spend").scrollIntoViewIfNeeded();
+  await page.getByTestId("money-balance").scrollIntoViewIfNeeded();
   const close = await page.getByTestId("close").boundingBox();
   const refresh = await page.getByTestId("refresh").boundingBox();
   expect(close?.y).toBeLessThan(20);
@@ -147,6 +153,24 @@ test("a panel that is too low scrolls inside and keeps its header and footer", a
     return scrollHeight > clientHeight;
   });
   expect(pageScrolls).toBe(false);
+});
+
+test("what is focused is scrolled to above the footer, not to behind it", async () => {
+  const page = await open("panel", { scenario: "paused_scope", width: 300, height: 380 });
+  await page.evaluate(() => {
+    const trouble = { title: "State cannot be saved", text: "Free some space. ".repeat(5) };
+    window.holdoffMock.emit({ ...window.holdoffMock.current(), troubles: [trouble] });
+  });
+  await page.getByTestId("trouble").waitFor();
+  await page.getByTestId("close").focus();
+  await page.keyboard.press("Tab");
+  const seen = await page.getByTestId("sign-in-help").evaluate((button) => {
+    const { left, right, top, bottom } = button.getBoundingClientRect();
+    const [x, edges] = [(left + right) / 2, [top + 2, bottom - 2]];
+    const over = edges.map((y) => document.elementFromPoint(x, y));
+    return button === document.activeElement && over.every((element) => element === button);
+  });
+  expect(seen).toBe(true);
 });
 
 describe("time", () => {
@@ -168,7 +192,7 @@ describe("time", () => {
     await page.getByText("reset; not read since").waitFor();
     expect(await text(page, "window-five_hour")).toBe("5-hour — reset; not read since");
     expect(await text(page, "freshness")).toMatch(/^Read 3 h \d+ min ago/);
-    expect(await text(page, "next-request")).toBe("Next request now");
+    expect(await text(page, "next-request")).toBe("Asking now");
   });
 });
 
@@ -176,10 +200,10 @@ describe("asking", () => {
   test("refresh asks, and says so", async () => {
     const page = await open("panel", { clock: true });
     await page.getByRole("button", { name: "Refresh" }).click();
-    await page.getByText("Anthropic is asked for a new reading.").waitFor();
+    await page.getByText("Asked for a reading.").waitFor();
     expect(await commands(page)).toEqual([["refresh", "anthropic:ann"]]);
     await page.clock.fastForward(10_000);
-    await page.getByText("Anthropic is asked for a new reading.").waitFor({ state: "hidden" });
+    await page.getByText("Asked for a reading.").waitFor({ state: "hidden" });
   });
 
   test("a refresh that may not be is refused with the time, however often", async () => {
@@ -216,7 +240,7 @@ describe("asking", () => {
       const id = button.getAttribute("aria-describedby") ?? "";
       return document.getElementById(id)?.textContent;
     });
-    expect(description).toBe("Not before 14:32: Anthropic asked Holdoff to wait.");
+    expect(description).toBe("Not before 14:32: Anthropic limits requests (429).");
   });
 
   test("each account is refreshed for itself", async () => {

@@ -4,9 +4,17 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { SCENARIOS, type Scenario } from "../../src/mock/scenarios";
 import { open, type WindowName } from "./pages";
 
+interface Size {
+  width: number;
+  height: number;
+}
+
+/** Without the one that turns into another by itself: what it is before and after has a scenario too. */
+const LASTING = (Object.keys(SCENARIOS) as Scenario[]).filter((name) => name !== "mending");
+
 /** What holds for a window in every scenario: accessibility, width and the keyboard. */
-export function checkEveryScenario(name: WindowName, widths: number[]): void {
-  describe.each(Object.keys(SCENARIOS) as Scenario[])("%s", (scenario) => {
+export function checkEveryScenario(name: WindowName, widths: number[], sizes: Size[]): void {
+  describe.each(LASTING)("%s", (scenario) => {
     let page: Page;
 
     beforeAll(async () => {
@@ -20,12 +28,20 @@ export function checkEveryScenario(name: WindowName, widths: number[]): void {
       }
     });
 
-    test("is reached by Tab in order, with a visible focus", async () => {
-      const expected = await controls(page);
-      const stops = await tabStops(page, expected.length);
-      expect(stops.map(({ control }) => control)).toEqual(expected);
-      for (const { control, outline } of stops) expect(outline, `${control}`).toBe("solid 2px");
-    });
+    test.each(sizes)(
+      "is reached by Tab in order, with a focus that can be seen, at $width × $height",
+      async (size) => {
+        await page.setViewportSize(size);
+        const expected = await controls(page);
+        await beginAtTheTop(page);
+        const stops = await tabStops(page, expected.length);
+        expect(stops.map(({ control }) => control)).toEqual(expected);
+        for (const { control, outline, hiddenBy } of stops) {
+          expect(outline, `${control}`).toBe("solid 2px");
+          expect(hiddenBy, `${control}`).toEqual([]);
+        }
+      },
+    );
 
     test("fits every width", async () => {
       for (const width of widths) {
@@ -75,20 +91,47 @@ function controls(page: Page): Promise<string[]> {
   });
 }
 
-async function tabStops(
-  page: Page,
-  count: number,
-): Promise<{ control: string | null; outline: string }[]> {
-  const stops = [];
+/** The next Tab leads to the first control, wherever the focus was before. */
+function beginAtTheTop(page: Page): Promise<void> {
+  return page.evaluate(() => {
+    const start = document.createElement("span");
+    start.tabIndex = -1;
+    document.body.prepend(start);
+    start.focus();
+    start.remove();
+  });
+}
+
+interface Stop {
+  control: string | null;
+  outline: string;
+  /** What lies over it, at its middle and its four sides. */
+  hiddenBy: string[];
+}
+
+async function tabStops(page: Page, count: number): Promise<Stop[]> {
+  const stops: Stop[] = [];
   for (let pressed = 0; pressed < count; pressed++) {
     await page.keyboard.press("Tab");
     stops.push(
       await page.evaluate(() => {
         const focused = document.activeElement ?? document.body;
         const { outlineStyle, outlineWidth } = getComputedStyle(focused);
+        const { left, right, top, bottom } = focused.getBoundingClientRect();
+        const [x, y] = [(left + right) / 2, (top + bottom) / 2];
+        const points: [number, number][] = [
+          [x, y],
+          [left + 2, y],
+          [right - 2, y],
+          [x, top + 2],
+          [x, bottom - 2],
+        ];
+        const over = points.map(([x, y]) => document.elementFromPoint(x, y));
+        const hiding = over.filter((element) => !focused.contains(element));
         return {
           control: focused.getAttribute("data-stop"),
           outline: `${outlineStyle} ${outlineWidth}`,
+          hiddenBy: hiding.map((element) => element?.tagName ?? "the edge of the window"),
         };
       }),
     );

@@ -101,6 +101,17 @@ export async function text(page: Page, testId: string): Promise<string> {
   return inner.replace(/\s+/g, " ").trim();
 }
 
+/** Why a control was not changed. */
+export async function error(page: Page): Promise<string> {
+  await page.getByTestId("control-error").waitFor();
+  return text(page, "control-error");
+}
+
+/** The test id of what the keyboard is at. */
+export function focused(page: Page): Promise<string | null> {
+  return page.evaluate(() => document.activeElement?.getAttribute("data-testid") ?? null);
+}
+
 /** The commands that the page has sent, but those that only ask for the view. */
 export async function commands(page: Page): Promise<MockHandle["calls"]> {
   const calls = await page.evaluate(() => window.holdoffMock.calls);
