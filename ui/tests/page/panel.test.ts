@@ -38,10 +38,10 @@ describe("what is shown", () => {
     expect(await text(page, "next-request")).toBe("Next in 2 min · 13:19");
   });
 
-  test("what is due or under way is being asked, and what cannot be asked is not planned", async () => {
+  test("what is due or under way is due now, and only what cannot be asked is not planned", async () => {
     const page = await open("panel", { scenario: "checking", clock: true });
     expect(await text(page, "status")).toBe("Asking Anthropic.");
-    expect(await text(page, "next-request")).toBe("Asking now");
+    expect(await text(page, "next-request")).toBe("Due now");
     await open("panel", { scenario: "paused_rejected", clock: true });
     expect(await text(page, "next-request")).toBe("No request planned");
   });
@@ -192,7 +192,7 @@ describe("time", () => {
     await page.getByText("reset; not read since").waitFor();
     expect(await text(page, "window-five_hour")).toBe("5-hour — reset; not read since");
     expect(await text(page, "freshness")).toMatch(/^Read 3 h \d+ min ago/);
-    expect(await text(page, "next-request")).toBe("Asking now");
+    expect(await text(page, "next-request")).toBe("Due now");
   });
 });
 
