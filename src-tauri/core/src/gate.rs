@@ -55,8 +55,32 @@ pub struct Gate {
 #[serde(rename_all = "snake_case", tag = "state")]
 pub enum GateState {
     Open,
-    CoolingDown { cause: Cooldown, since: Moment, until: Moment },
-    Paused { cause: Pause, since: Moment, fingerprint: Fingerprint },
+    CoolingDown {
+        cause: Cooldown,
+        since: Moment,
+        until: Moment,
+    },
+    Paused {
+        cause: Pause,
+        since: Moment,
+        fingerprint: Fingerprint,
+        /// The cooldown that lasts beneath: another sign-in ends the pause, and not this (law 2).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        beneath: Option<Beneath>,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Beneath {
+    pub cause: Cooldown,
+    pub since: Moment,
+    pub until: Moment,
+}
+
+impl From<Beneath> for GateState {
+    fn from(Beneath { cause, since, until }: Beneath) -> Self {
+        GateState::CoolingDown { cause, since, until }
+    }
 }
 
 /// Why nothing is asked until a time.
@@ -167,11 +191,21 @@ impl Gate {
 
     /// The first moment at which a permit may be given; `None` while paused.
     pub fn opens(&self, now: Moment) -> Option<Moment> {
-        let spaced = self.last_request.map_or(now, |last| last.plus(policy::MIN_SPACING));
+        let paused = matches!(self.state, GateState::Paused { .. });
+        (!paused).then(|| self.waits_until(now))
+    }
+
+    /// The first moment at which a permit may be given, as far as that is a matter of time: a pause may last longer.
+    pub(crate) fn waits_until(&self, now: Moment) -> Moment {
+        let spaced = self.last_request.map_or(now, |last| last.plus(policy::MIN_SPACING)).later(now);
+        self.cools_until().map_or(spaced, |until| until.later(spaced))
+    }
+
+    fn cools_until(&self) -> Option<Moment> {
         match &self.state {
-            GateState::Paused { .. } => None,
-            GateState::CoolingDown { until, .. } => Some(spaced.later(*until).later(now)),
-            GateState::Open => Some(spaced.later(now)),
+            GateState::Open => None,
+            GateState::CoolingDown { until, .. } => Some(*until),
+            GateState::Paused { beneath, .. } => beneath.as_ref().map(|beneath| beneath.until),
         }
     }
 
@@ -208,7 +242,18 @@ impl Gate {
     /// Nothing is asked with this token again: only another one ends this.
     pub(crate) fn pause(&mut self, now: Moment, cause: Pause, fingerprint: Fingerprint) {
         self.finish(now);
-        self.state = GateState::Paused { cause, since: now, fingerprint };
+        self.lay_pause(now, cause, fingerprint);
+    }
+
+    /// Pauses, whatever else shuts the gate; a cooldown goes on beneath.
+    fn lay_pause(&mut self, since: Moment, cause: Pause, fingerprint: Fingerprint) {
+        let beneath = match std::mem::replace(&mut self.state, GateState::Open) {
+            GateState::Open => None,
+            GateState::CoolingDown { cause, since, until } => Some(Beneath { cause, since, until }),
+            GateState::Paused { beneath, .. } => beneath,
+        };
+        let beneath = beneath.filter(|beneath| beneath.until.is_after(since));
+        self.state = GateState::Paused { cause, since, fingerprint, beneath };
     }
 
     fn limit(&self) -> Backoff {
@@ -278,7 +323,7 @@ impl Gate {
                 return;
             }
         };
-        self.state = GateState::Paused { cause, since: now, fingerprint };
+        self.lay_pause(now, cause, fingerprint);
     }
 
     /// A 401 came back. `fingerprint` may be replaced by one re-ask with another credential; `None` when this
@@ -293,11 +338,13 @@ impl Gate {
         self.unauthorized >= policy::UNAUTHORIZED_STRIKES
     }
 
-    /// A pause ends when the stored credential is another one (law 6). Returns whether it did.
-    pub(crate) fn credential_seen(&mut self, fingerprint: &Fingerprint) -> bool {
-        match &self.state {
-            GateState::Paused { fingerprint: paused, .. } if paused != fingerprint => {
-                self.state = GateState::Open;
+    /// A pause ends when the stored credential is another one (law 6), and what lasts beneath does not (law 2). Returns
+    /// whether it did.
+    pub(crate) fn credential_seen(&mut self, fingerprint: &Fingerprint, now: Moment) -> bool {
+        match &mut self.state {
+            GateState::Paused { fingerprint: paused, beneath, .. } if paused != fingerprint => {
+                let lasts = beneath.take().filter(|beneath| beneath.until.is_after(now));
+                self.state = lasts.map_or(GateState::Open, GateState::from);
                 self.unauthorized = 0;
                 true
             }

@@ -143,7 +143,7 @@ impl Recollection {
 
     fn hold(&self, id: &AccountId, gate: &mut Gate, until: Option<Moment>, now: Moment) {
         // What came of the noted request is known after all: it need not be settled as if it were not, which would pause
-        // a renewal, and a pause ends with another sign-in, whatever shut the gate beside it.
+        // a renewal until there is another sign-in.
         let answer = self.word(id, gate.endpoint).filter(|word| word.unspent && is_noted(word, gate));
         if gate.spending.is_some() && answer.is_some_and(|word| self.is_news(word, gate)) {
             gate.last_request = gate.intent.or(gate.last_request);
@@ -168,7 +168,7 @@ impl Recollection {
         }
         // A rejection is only spaced: whether it paused the account is what was lost, and the next one tells.
         let until = word.until.unwrap_or(word.spaced);
-        gate.opens(now).is_some_and(|opens| until.is_after(opens)).then_some(until)
+        until.is_after(gate.waits_until(now)).then_some(until)
     }
 
     /// Whether it stands after the last line that the state knows of. That line may be missing, where it is long past, or the

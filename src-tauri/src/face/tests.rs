@@ -60,7 +60,7 @@ fn limited(mut account: AccountState, minutes: u64) -> AccountState {
 
 fn paused(mut account: AccountState) -> AccountState {
     let fingerprint = Token::new("x".to_owned()).unwrap().fingerprint();
-    account.usage.state = GateState::Paused { cause: Pause::Rejected, since: NOW, fingerprint };
+    account.usage.state = GateState::Paused { cause: Pause::Rejected, since: NOW, fingerprint, beneath: None };
     account
 }
 

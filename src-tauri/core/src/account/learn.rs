@@ -183,7 +183,7 @@ impl Account {
             // Somebody else renewed it.
             self.held_up(None);
         }
-        let unpaused = self.state.usage.credential_seen(&fingerprint);
+        let unpaused = self.state.usage.credential_seen(&fingerprint, now);
         self.refresh_token_seen(&credential, now);
         let replaced = self.state.usage.refused.as_ref().is_some_and(|refused| *refused != fingerprint);
         let absent = matches!(self.state.sign_in.seen, Some(Seen::Absent(_)));

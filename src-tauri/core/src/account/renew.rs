@@ -267,7 +267,7 @@ impl Account {
         let changed = credential
             .refresh_token
             .as_ref()
-            .is_some_and(|token| self.state.token.credential_seen(&token.fingerprint()));
+            .is_some_and(|token| self.state.token.credential_seen(&token.fingerprint(), now));
         let untold = self.state.notices.sign_in.is_none();
         if changed {
             self.state.next = Some(now);

@@ -1,6 +1,6 @@
 //! A gate that is taken up again: after a process ended, after a reboot, under another name.
 
-use super::{Cooldown, Gate, GateState, Jitter, Pause};
+use super::{Beneath, Cooldown, Gate, GateState, Jitter, Pause};
 use crate::policy;
 use crate::time::Moment;
 
@@ -14,7 +14,7 @@ impl Gate {
         };
         self.last_request = Some(intent);
         if let Some(fingerprint) = self.spending.take() {
-            self.state = GateState::Paused { cause: Pause::RenewalCutOff, since: intent, fingerprint };
+            self.lay_pause(intent, Pause::RenewalCutOff, fingerprint);
             return;
         }
         let until = intent.plus(jitter.lengthen(policy::UNANSWERED));
@@ -23,14 +23,15 @@ impl Gate {
         }
     }
 
-    /// Shuts the gate until a time, unless it is shut for longer already.
+    /// Shuts the gate until a time, unless it is shut for longer already. A pause stays, and this lasts beneath.
     pub(crate) fn shut_until(&mut self, cause: Cooldown, since: Moment, until: Moment) {
-        match &self.state {
-            GateState::Paused { .. } => {}
-            GateState::CoolingDown { until: longer, .. } if longer.boot >= until.boot => {}
-            GateState::CoolingDown { .. } | GateState::Open => {
-                self.state = GateState::CoolingDown { cause, since, until };
-            }
+        if self.cools_until().is_some_and(|longer| !until.is_after(longer)) {
+            return;
+        }
+        let cooldown = Beneath { cause, since, until };
+        match &mut self.state {
+            GateState::Paused { beneath, .. } => *beneath = Some(cooldown),
+            GateState::CoolingDown { .. } | GateState::Open => self.state = cooldown.into(),
         }
     }
 
@@ -40,13 +41,19 @@ impl Gate {
         let carried = |at: Moment| at.carried(last.unwrap_or(at), now);
         self.last_request = self.last_request.map(carried);
         self.intent = self.intent.map(carried);
+        let cooldown = |since: &mut Moment, until: &mut Moment| {
+            *until = until.carried(last.unwrap_or(*since), now);
+            *since = carried(*since);
+        };
         match &mut self.state {
             GateState::Open => {}
-            GateState::Paused { since, .. } => *since = carried(*since),
-            GateState::CoolingDown { since, until, .. } => {
-                *until = until.carried(last.unwrap_or(*since), now);
+            GateState::Paused { since, beneath, .. } => {
                 *since = carried(*since);
+                if let Some(Beneath { since, until, .. }) = beneath {
+                    cooldown(since, until);
+                }
             }
+            GateState::CoolingDown { since, until, .. } => cooldown(since, until),
         }
     }
 
@@ -65,7 +72,12 @@ impl Gate {
         match &other.state {
             GateState::Open => {}
             GateState::CoolingDown { cause, since, until } => self.shut_until(cause.clone(), *since, *until),
-            GateState::Paused { .. } => self.state = other.state.clone(),
+            GateState::Paused { cause, since, fingerprint, beneath } => {
+                self.lay_pause(*since, cause.clone(), fingerprint.clone());
+                if let Some(Beneath { cause, since, until }) = beneath.clone() {
+                    self.shut_until(cause, since, until);
+                }
+            }
         }
     }
 }

@@ -79,7 +79,11 @@ fn what_shuts_for_longer_counts() {
     assert_eq!(until(&gate), Some(after(901)));
     gate.pause(NOON, Pause::Rejected, print_of("a"));
     gate.shut_until(Cooldown::MemoryLost, NOON, after(9000));
-    assert_eq!(cause(&gate), Some(&Pause::Rejected), "a pause is not shortened to a cooldown");
+    assert_eq!(
+        (cause(&gate), gate.opens(NOON)),
+        (Some(&Pause::Rejected), None),
+        "a pause is not shortened to a cooldown"
+    );
 }
 
 #[test]
@@ -134,15 +138,15 @@ fn only_the_third_strike_pauses_and_a_missing_scope_at_once() {
 #[test]
 fn a_pause_ends_with_another_credential_and_its_strikes_with_it() {
     let mut gate = gate();
-    assert!(!gate.credential_seen(&print_of("a")), "nothing was paused");
+    assert!(!gate.credential_seen(&print_of("a"), NOON), "nothing was paused");
     for _ in 0..3 {
         gate.rejected(NOON, Rejection::Unauthorized, print_of("a"));
     }
-    assert!(!gate.credential_seen(&print_of("a")));
-    assert!(gate.credential_seen(&print_of("b")));
+    assert!(!gate.credential_seen(&print_of("a"), NOON));
+    assert!(gate.credential_seen(&print_of("b"), NOON));
     assert_eq!((&gate.state, gate.unauthorized), (&GateState::Open, 0));
     gate.rate_limited(NOON, None, NONE);
-    assert!(!gate.credential_seen(&print_of("c")), "a cooldown does not end with one");
+    assert!(!gate.credential_seen(&print_of("c"), NOON), "a cooldown does not end with one");
     assert_eq!(until(&gate), Some(after(300)));
 }
 
@@ -278,4 +282,101 @@ fn nothing_shortens_a_cooldown_or_ends_a_pause() {
     gate.pause(after(10), Pause::Rejected, print_of("a"));
     gate.shut_until(Cooldown::MemoryLost, NOON, after(9999));
     assert_eq!(self::cause(&gate), Some(&Pause::Rejected));
+}
+
+/// How long a gate waits at `at` once another sign-in was seen, and what it said until then.
+fn waits_with_another(gate: &Gate, at: Moment) -> (u64, Option<Pause>) {
+    let mut gate = gate.clone();
+    let paused = cause(&gate).cloned();
+    assert_eq!(gate.credential_seen(&print_of("new"), at), paused.is_some());
+    gate.intend(at);
+    let opens = gate.opens(at).unwrap();
+    assert_eq!(gate.permit(at, Spacing::Kept).is_some(), opens == at);
+    (opens.since(at).as_secs(), paused)
+}
+
+/// Law 2: the cooldown is the account's, under whichever of its names the pause was.
+#[test]
+fn another_sign_in_ends_a_pause_and_no_cooldown_under_either_name() {
+    let limited = |wait| {
+        let mut gate = gate();
+        gate.rate_limited(NOON, Some(Duration::from_secs(wait)), NONE);
+        gate
+    };
+    let paused = |mut gate: Gate| {
+        gate.pause(NOON, Pause::Rejected, print_of("old"));
+        gate
+    };
+    let gates = [
+        (0, gate()),
+        (3600, limited(3600)),
+        (7200, limited(7200)),
+        (0, paused(gate())),
+        (3600, paused(limited(3600))),
+        (7200, paused(limited(7200))),
+    ];
+    for ((left, one), (right, other)) in gates.iter().flat_map(|one| gates.iter().map(move |other| (one, other))) {
+        let mut both = one.clone();
+        both.merge(other);
+        let pause = cause(one).or(cause(other)).cloned();
+        let expect = (u64::saturating_sub(*left.max(right), 600), pause);
+        assert_eq!(waits_with_another(&both, after(600)), expect, "{one:?} {other:?}");
+        assert_eq!(waits_with_another(&both, after(7200)).0, 0, "{one:?} {other:?}");
+    }
+}
+
+#[test]
+fn a_pause_keeps_what_lasts_beneath_it_and_nothing_that_is_over() {
+    let mut gate = gate();
+    gate.rate_limited(NOON, None, NONE);
+    let limited = gate.clone();
+    gate.pause(after(299), Pause::Rejected, print_of("a"));
+    gate.pause(after(299), Pause::Rejected, print_of("b"));
+    assert!(gate.credential_seen(&print_of("c"), after(299)));
+    assert_eq!(gate.state, limited.state);
+    let mut over = limited;
+    over.pause(after(300), Pause::Rejected, print_of("a"));
+    assert!(matches!(over.state, GateState::Paused { beneath: None, .. }));
+    let mut later = gate;
+    later.pause(after(299), Pause::Rejected, print_of("a"));
+    assert!(later.credential_seen(&print_of("c"), after(300)));
+    assert_eq!(later.state, GateState::Open);
+}
+
+/// Laws 8 and 13: the ledger knew of a cooldown, and the renewal that was noted was cut off.
+#[test]
+fn a_renewal_that_was_cut_off_does_not_end_a_cooldown() {
+    let mut gate = Gate::new(Endpoint::Token);
+    gate.intend(NOON);
+    gate.spending = Some(print_of("a"));
+    gate.shut_until(Cooldown::MemoryLost, after(10), after(3600));
+    gate.settle(after(10), NONE);
+    assert_eq!(waits_with_another(&gate, after(600)), (3000, Some(Pause::RenewalCutOff)));
+}
+
+/// Law 12: the machine was off for 100 s of a cooldown's 300, which a pause lay over.
+#[test]
+fn a_reboot_takes_nothing_from_what_is_left_beneath_a_pause() {
+    for back_s in [0, 50] {
+        let mut gate = gate();
+        gate.rate_limited(NOON, None, NONE);
+        gate.pause(after(20), Pause::Rejected, print_of("a"));
+        let now = Moment { wall: Wall(after(150).wall.0 - back_s * 1000), boot: Boot(7) };
+        gate.carry_over_reboot(Some(after(50)), now);
+        assert_eq!(waits_with_another(&gate, now).0, 150 + u64::try_from(back_s).unwrap());
+    }
+}
+
+/// Both ways: a state of an earlier version, and one that an earlier version can read.
+#[test]
+fn a_pause_with_nothing_beneath_is_kept_as_ever() {
+    let mut gate = gate();
+    gate.pause(NOON, Pause::Rejected, print_of("a"));
+    let kept = serde_json::to_value(&gate.state).unwrap();
+    let keys: Vec<&str> = kept.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(keys, ["cause", "fingerprint", "since", "state"]);
+    assert_eq!(serde_json::from_value::<GateState>(kept).unwrap(), gate.state);
+    gate.shut_until(Cooldown::MemoryLost, NOON, after(600));
+    let kept = serde_json::to_string(&gate).unwrap();
+    assert_eq!(serde_json::from_str::<Gate>(&kept).unwrap(), gate);
 }

@@ -322,3 +322,22 @@ fn what_a_person_was_refused_is_no_word() {
     let withheld = line(Endpoint::Usage, 10, refused, Some(5000));
     assert_eq!(shut(&[withheld], learned(200))[0], 0);
 }
+
+/// Laws 2 and 13: an older copy of the folder, in which the account was paused. Since then its person signed in again, and
+/// was limited.
+#[test]
+fn a_pause_from_before_the_answer_does_not_hide_it() {
+    let print_of = |token: &str| crate::secret::Token::new(token.into()).unwrap().fingerprint();
+    let long_ago = Moment { wall: ago(7200), boot: Boot(NOW.boot.0 - 7_200_000) };
+    let mut account = nothing();
+    account.usage.pause(long_ago, crate::gate::Pause::Rejected, print_of("old"));
+    account.usage.told = Some(ago(7200));
+    let rejected = line(Endpoint::Usage, 7200, came(OutcomeKind::Unauthorized), None);
+    let recalled = Recollection::new(&[rejected, limited(600, 3600)], None, NOW);
+    for _ in 0..2 {
+        recalled.remind_known(&ann(), &mut account, NOW);
+        assert_eq!(shut_for(&account, NOW)[0], u64::MAX, "paused");
+    }
+    assert!(account.usage.credential_seen(&print_of("new"), NOW));
+    assert_eq!(shut_for(&account, NOW)[0], 3000);
+}

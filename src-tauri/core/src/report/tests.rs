@@ -248,7 +248,12 @@ fn the_keys_of_every_sign_in_and_gate() {
     let cooling = |cause, until| GateState::CoolingDown { cause, since: min(-1), until };
     let mut gates = vec![GateState::Open, cooling(Cooldown::Unanswered, NOW)];
     gates.extend(cooldowns.map(|cause| cooling(cause, min(10))));
-    gates.extend(pauses.map(|cause| GateState::Paused { cause, since: min(-1), fingerprint: fingerprint() }));
+    gates.extend(pauses.map(|cause| GateState::Paused {
+        cause,
+        since: min(-1),
+        fingerprint: fingerprint(),
+        beneath: None,
+    }));
     for gate in gates {
         let mut state = account();
         state.usage.state = gate;

@@ -44,7 +44,8 @@ fn how_renewal_stands() {
     assert_eq!(state.renewal(after(59)), Renewal::Waits { cause: &cause, until: after(60) });
     state.sign_in.renewable = false;
     assert_eq!(state.renewal(NOW), Renewal::Impossible);
-    state.token.state = GateState::Paused { cause: Pause::RefreshRefused, since: NOW, fingerprint: fingerprint() };
+    state.token.state =
+        GateState::Paused { cause: Pause::RefreshRefused, since: NOW, fingerprint: fingerprint(), beneath: None };
     assert_eq!(state.renewal(NOW), Renewal::Stopped(&Pause::RefreshRefused));
     state.renews = false;
     assert_eq!(state.renewal(NOW), Renewal::Off);
@@ -56,9 +57,11 @@ fn what_is_wrong_with_a_sign_in() {
     let mut state = renewing();
     let at = |state: &AccountState, secs: u64| state.sign_in_trouble(after(secs).wall);
     assert_eq!((at(&state, 3599), at(&state, 3600)), (None, Some(SignInTrouble::Expired)));
-    state.token.state = GateState::Paused { cause: Pause::RenewalCutOff, since: NOW, fingerprint: fingerprint() };
+    state.token.state =
+        GateState::Paused { cause: Pause::RenewalCutOff, since: NOW, fingerprint: fingerprint(), beneath: None };
     assert_eq!((at(&state, 3599), at(&state, 3600)), (None, Some(SignInTrouble::Paused(Pause::RenewalCutOff))));
-    state.usage.state = GateState::Paused { cause: Pause::Rejected, since: NOW, fingerprint: fingerprint() };
+    state.usage.state =
+        GateState::Paused { cause: Pause::Rejected, since: NOW, fingerprint: fingerprint(), beneath: None };
     assert_eq!(at(&state, 0), Some(SignInTrouble::Paused(Pause::Rejected)));
 }
 

@@ -92,7 +92,7 @@ fn cooling(cause: Cooldown, until: Moment) -> GateState {
 }
 
 fn paused(cause: Pause) -> GateState {
-    GateState::Paused { cause, since: NOW, fingerprint: token("sk-1").fingerprint() }
+    GateState::Paused { cause, since: NOW, fingerprint: token("sk-1").fingerprint(), beneath: None }
 }
 
 #[test]

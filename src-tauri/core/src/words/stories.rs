@@ -49,7 +49,7 @@ fn limited(minutes: i64) -> GateState {
 
 fn paused(cause: Pause) -> GateState {
     let fingerprint = Token::new("sk-1".to_owned()).unwrap().fingerprint();
-    GateState::Paused { cause, since: NOW, fingerprint }
+    GateState::Paused { cause, since: NOW, fingerprint, beneath: None }
 }
 
 fn absent(absence: Absence) -> AccountState {

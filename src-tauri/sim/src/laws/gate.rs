@@ -147,7 +147,8 @@ impl GateLaw {
 
     pub(super) fn pause(&mut self, at: Millis, token: TokenId) {
         (self.paused, self.moot) = (Some(token), false);
-        (self.least, self.most) = (at, at);
+        // What shuts it already lasts beneath (law 2).
+        (self.least, self.most) = (self.least.max(at), self.most.max(at));
     }
 
     /// What shut it came of somebody else's being first.

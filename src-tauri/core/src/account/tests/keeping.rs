@@ -249,6 +249,29 @@ fn a_request_without_an_answer_is_not_forgotten_over_a_new_name() {
     assert!(matches!(account.state().usage.state, GateState::CoolingDown { cause: Cooldown::Unanswered, .. }));
 }
 
+/// Law 2: the same sign-in was paused in a place where it had no name.
+#[test]
+fn a_sign_in_that_gets_its_name_and_a_new_token_does_not_end_a_cooldown() {
+    let mut unnamed = World::new(|_| unauthorized());
+    unnamed.run(HOUR);
+    let mut world = World::new(|n| if n == 1 { limited(Some("7200")) } else { good() });
+    world.settle();
+    world.advance(Duration::from_secs(HOUR));
+    world.disk.adopt_gates(&unnamed.disk);
+    world.crash();
+    world.settle();
+    assert!(matches!(world.account.refresh(world.now), Err(Refusal::SignIn(SignInTrouble::Paused(_)))));
+    world.credential = credential("sk-2");
+    world.account.handle(Event::CredentialMayHaveChanged, world.now);
+    world.settle();
+    let limited = world.account.refresh(world.now);
+    assert!(matches!(limited, Err(Refusal::NotBefore { cause: NotYet::Cooldown(_), .. })), "{limited:?}");
+    world.run(HOUR - 1);
+    assert_eq!(world.asked.len(), 1);
+    world.run(12 * MINUTE + 1);
+    assert_eq!(world.asked.get(1).map(|(_, token)| token.as_str()), Some("sk-2"));
+}
+
 /// Law 9, found by the simulation (seed 71).
 #[test]
 fn what_was_told_under_an_earlier_name_is_told() {
