@@ -58,18 +58,20 @@ pub struct QuietHours {
 }
 
 impl QuietHours {
-    /// When the quiet hours end that `now` lies in; `None` outside of them.
+    /// When the quiet hours end that `now` lies in; `None` outside of them. They are spans of real time, so that an end is
+    /// always ahead: in the night in which an hour comes twice, they begin the first time and end the second.
     pub fn end(self, now: Wall, zone: &TimeZone) -> Option<Wall> {
-        let here = Timestamp::from_millisecond(now.0).ok()?.to_zoned(zone.clone());
-        let time = here.time();
-        let within = if self.from < self.to {
-            (self.from..self.to).contains(&time)
-        } else {
-            time >= self.from || time < self.to
-        };
-        let date = if time < self.to { here.date() } else { here.date().tomorrow().ok()? };
-        let end = within.then(|| date.to_datetime(self.to).to_zoned(zone.clone()).ok())??;
-        Some(Wall(end.timestamp().as_millisecond()))
+        let now = Timestamp::from_millisecond(now.0).ok()?;
+        let today = now.to_zoned(zone.clone()).date();
+        let began = [today.yesterday().ok(), Some(today)].into_iter().flatten();
+        let spans = began.filter_map(|day| {
+            let last = if self.from < self.to { day } else { day.tomorrow().ok()? };
+            let from = zone.to_ambiguous_timestamp(day.to_datetime(self.from)).compatible().ok()?;
+            let to = zone.to_ambiguous_timestamp(last.to_datetime(self.to)).later().ok()?;
+            Some(from..to)
+        });
+        let end = spans.filter(|span| span.contains(&now)).map(|span| span.end).max()?;
+        Some(Wall(end.as_millisecond()))
     }
 }
 
@@ -133,6 +135,51 @@ mod tests {
         check("12:30-13:15", "2026-09-14T10:45:00Z", Some("2026-09-14T11:15:00Z"));
         check("12:30-13:15", "2026-09-14T20:00:00Z", None);
         check("00:00-06:00", "2026-09-14T23:00:00Z", Some("2026-09-15T04:00:00Z"));
+    }
+
+    /// In the night of `2026-MM-DD`, at this time of UTC, quiet until that one.
+    #[track_caller]
+    fn check_berlin(hours: &str, times: &[(&str, Option<&str>)]) {
+        let berlin = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        let hours: QuietHours = hours.parse().unwrap();
+        for (now, end) in times {
+            let utc = |time: &str| at(&format!("2026-{time}:00Z"));
+            assert_eq!(hours.end(utc(now), &berlin), end.map(utc), "{hours} at {now}");
+        }
+    }
+
+    /// The hour from 02:00 comes twice: from 00:00 and from 01:00 of UTC.
+    #[test]
+    fn quiet_hours_end_once_in_the_night_with_an_hour_more() {
+        let second = Some("10-25T01:30");
+        check_berlin(
+            "22:00-02:30",
+            &[
+                ("10-24T19:59", None),
+                ("10-24T20:00", second),
+                ("10-25T00:05", second),
+                ("10-25T00:45", second),
+                ("10-25T01:05", second),
+                ("10-25T01:29", second),
+                ("10-25T01:30", None),
+                ("10-25T01:45", None),
+            ],
+        );
+        let morning = Some("10-25T05:00");
+        check_berlin("02:30-06:00", &[("10-25T00:29", None), ("10-25T00:30", morning), ("10-25T01:15", morning)]);
+        let tomorrow = Some("10-26T01:15");
+        check_berlin("02:30-02:15", &[("10-25T00:20", Some("10-25T01:15")), ("10-25T00:45", tomorrow)]);
+    }
+
+    /// From 02:00 it is 03:00: what would be in between is as long after 22:00 as ever.
+    #[test]
+    fn quiet_hours_end_once_in_the_night_with_an_hour_less() {
+        let end = Some("03-29T01:30");
+        check_berlin(
+            "22:00-02:30",
+            &[("03-28T21:00", end), ("03-29T00:59", end), ("03-29T01:00", end), ("03-29T01:30", None)],
+        );
+        check_berlin("02:30-02:45", &[("03-29T01:29", None), ("03-29T01:30", Some("03-29T01:45"))]);
     }
 
     #[test]

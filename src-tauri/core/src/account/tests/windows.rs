@@ -330,3 +330,18 @@ fn episodes_are_remembered() {
     let told: Vec<_> = episodes.collect();
     assert_eq!(told, [(UsageLimit, false, Pending), (UsageLimit, false, Shown), (UsageLimit, true, Shown)]);
 }
+
+/// The end of the quiet hours comes twice, and the account sleeps towards the second.
+#[test]
+fn quiet_hours_that_end_in_the_repeated_hour_are_slept_through_once() {
+    let mut world = world();
+    prefer(&mut world, only_thresholds);
+    prefer(&mut world, |preferences| preferences.quiet = Some("12:00-14:30".parse().unwrap()));
+    // It is 14:00 there at noon, and an hour later again.
+    let zone = jiff::tz::TimeZone::posix("WIN-1SUM,M3.5.0,M9.2.1/15").unwrap();
+    world.account.handle(Event::Zone(zone), world.now);
+    world.run(65 * MINUTE);
+    five_hour(&mut world, 85.0);
+    world.run(25 * MINUTE);
+    assert_eq!(told(&world), [(90, News::Threshold { percent: 80 })]);
+}
