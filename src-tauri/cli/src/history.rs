@@ -93,7 +93,7 @@ fn lines(environment: &Environment, reader: &Reader, args: &History, since: Wall
 fn level(record: &WindowRecord, zone: &TimeZone) -> String {
     let used = record.used_percent.map_or_else(|| "—".to_owned(), words::percent);
     let used = paint::by_level(&format!("{used:>6}"), record.used_percent.unwrap_or_default());
-    let resets = record.resets_at.map(|resets| format!("  resets {}", words::clock(resets, record.at, zone)));
+    let resets = record.resets_at.map(|resets| format!("  resets {}", words::resets(resets, record.at, zone)));
     format!("{used}{}", resets.unwrap_or_default())
 }
 

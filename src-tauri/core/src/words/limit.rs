@@ -50,7 +50,7 @@ pub(super) fn news(
     let name = capitalised(label);
     let cycle = state.cycles.get(window);
     let resets = cycle.and_then(|cycle| cycle.resets_at).filter(|at| *at > now);
-    let resets = resets.map(|at| format!(" It resets {}.", clock(at, now, zone))).unwrap_or_default();
+    let resets = resets.map(|at| format!(" It resets {}.", super::resets(at, now, zone))).unwrap_or_default();
     let said = cycle.and_then(|cycle| pace(cycle, now, zone)).unwrap_or_default();
     match *news {
         News::Threshold { percent: threshold } => {

@@ -74,9 +74,15 @@ pub fn clock(at: Wall, now: Wall, zone: &TimeZone) -> String {
     }
 }
 
-/// As a glance needs it: "15:30" today, "Friday" within six days, else "18 Sep".
+/// When a window is reset. Providers tell one and the same reset as 21:59:59.91 and as 22:00:00.91, so it is told to the
+/// nearest minute.
+pub fn resets(at: Wall, now: Wall, zone: &TimeZone) -> String {
+    clock(nearest_minute(at), now, zone)
+}
+
+/// The same as a glance needs it: "15:30" today, "Friday" within six days, else "18 Sep".
 pub fn glance(at: Wall, now: Wall, zone: &TimeZone) -> String {
-    let (at, now) = (zoned(at, zone), zoned(now, zone));
+    let (at, now) = (zoned(nearest_minute(at), zone), zoned(now, zone));
     match days_ahead(&at, &now) {
         0 => format!("{:02}:{:02}", at.hour(), at.minute()),
         1..=6 => weekday(&at).to_owned(),
@@ -84,9 +90,14 @@ pub fn glance(at: Wall, now: Wall, zone: &TimeZone) -> String {
     }
 }
 
+const MINUTE: i64 = 60_000;
+
+fn nearest_minute(at: Wall) -> Wall {
+    Wall(at.0.saturating_add(MINUTE / 2).div_euclid(MINUTE).saturating_mul(MINUTE))
+}
+
 /// The first whole minute at which a deadline is over: a time that is told must not be too early.
 pub fn not_before(until: Wall, now: Wall, zone: &TimeZone) -> String {
-    const MINUTE: i64 = 60_000;
     let up = until.0.saturating_add(MINUTE - 1).div_euclid(MINUTE).saturating_mul(MINUTE);
     clock(Wall(up), now, zone)
 }
@@ -140,7 +151,7 @@ mod tests {
         check("2026-09-14T00:00:00Z", "00:00", "00:00");
         check("2026-09-15T00:00:00Z", "Tue 00:00", "Tuesday");
         check("2026-09-18T22:00:00Z", "Fri 22:00", "Friday");
-        check("2026-09-20T23:59:59Z", "Sun 23:59", "Sunday");
+        check("2026-09-20T23:59:29Z", "Sun 23:59", "Sunday");
         check("2026-09-21T13:17:00Z", "21 Sep 13:17", "21 Sep");
         check("2026-09-13T15:30:00Z", "13 Sep 15:30", "13 Sep");
     }
@@ -150,6 +161,22 @@ mod tests {
         let zone = TimeZone::fixed(jiff::tz::offset(11));
         assert_eq!(clock(at("2026-09-14T12:59:00Z"), at(NOW), &zone), "14 Sep 23:59");
         assert_eq!(clock(at("2026-09-14T15:30:00Z"), at(NOW), &zone), "02:30");
+    }
+
+    /// Both are in one answer of the provider's.
+    #[test]
+    fn a_reset_is_told_to_the_nearest_minute() {
+        for (time, long, short) in [
+            ("2026-09-14T21:59:59.911047Z", "22:00", "22:00"),
+            ("2026-09-14T22:00:00.910755Z", "22:00", "22:00"),
+            ("2026-09-14T22:00:29.999Z", "22:00", "22:00"),
+            ("2026-09-14T22:00:30Z", "22:01", "22:01"),
+            ("2026-09-14T23:59:59.9Z", "Tue 00:00", "Tuesday"),
+            ("2026-09-20T23:59:59Z", "21 Sep 00:00", "21 Sep"),
+        ] {
+            assert_eq!(resets(at(time), at(NOW), &TimeZone::UTC), long);
+            assert_eq!(glance(at(time), at(NOW), &TimeZone::UTC), short);
+        }
     }
 
     #[test]
@@ -174,6 +201,7 @@ mod tests {
             clock(wall, at(NOW), &TimeZone::UTC);
             not_before(wall, wall, &TimeZone::UTC);
             glance(at(NOW), wall, &TimeZone::UTC);
+            resets(wall, wall, &TimeZone::UTC);
             rfc3339(wall);
         }
     }

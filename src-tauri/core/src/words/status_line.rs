@@ -1,6 +1,6 @@
 //! Claude Code's status line in words: the line itself, and what having it does.
 
-use super::{clock, span};
+use super::span;
 use crate::quota::{Level, QuotaWindow, Reading};
 use crate::settings::Percent;
 use crate::time::Wall;
@@ -92,7 +92,7 @@ fn resets(told: &[&QuotaWindow], now: Wall, zone: &TimeZone) -> Option<String> {
     let ahead = told.iter().filter(|window| window.resets_at.is_some_and(|at| at > now));
     // Of two that are equally full, the first.
     let fullest = ahead.rev().max_by(|a, b| used(a).total_cmp(&used(b)))?;
-    let at = clock(fullest.resets_at?, now, zone);
+    let at = super::resets(fullest.resets_at?, now, zone);
     Some(if fullest.id == "five_hour" { format!("resets {at}") } else { format!("{} resets {at}", name(fullest)) })
 }
 

@@ -45,7 +45,7 @@ pub fn verdict(verdict: &Verdict, wanted: &Wanted<'_>, now: Wall, zone: &TimeZon
 }
 
 fn told(left: &Left, now: Wall, zone: &TimeZone) -> String {
-    let resets = left.resets_at.map(|at| format!(", resets {}", clock(at, now, zone))).unwrap_or_default();
+    let resets = left.resets_at.map(|at| format!(", resets {}", super::resets(at, now, zone))).unwrap_or_default();
     format!("{} {} left{resets}", left.label, percent(left.left))
 }
 
