@@ -21,6 +21,9 @@ pub fn status(state: &AccountState, now: Moment, zone: &TimeZone) -> Vec<String>
 }
 
 fn asking(state: &AccountState, now: Moment, zone: &TimeZone) -> String {
+    if state.usage.intent.is_some() {
+        return format!("Asking {}.", state.provider.name());
+    }
     let next = state.next_request(now).filter(|next| next.is_after(now));
     let clock = next.map(|next| not_before(next.wall_as_of(now), now.wall, zone));
     match (&state.usage.state, clock) {
@@ -28,7 +31,7 @@ fn asking(state: &AccountState, now: Moment, zone: &TimeZone) -> String {
             cooldown(state.provider, cause, &clock)
         }
         (_, Some(clock)) => format!("Next request at {clock}."),
-        (_, None) => format!("Asking {}.", state.provider.name()),
+        (_, None) => "A request is due.".to_owned(),
     }
 }
 

@@ -174,7 +174,20 @@ fn what_asking_waits_for() {
         Next request at 15:05.
         Next request at 15:05.
     "#]].assert_eq(&said);
-    assert_eq!(status(&account(), NOW, &UTC), ["Asking Anthropic."]);
+}
+
+/// Due, it may still wait: for a pause after waking, for the state to be saved, or for an app that does not run.
+#[test]
+fn asking_is_said_while_a_request_is_under_way() {
+    let mut state = account();
+    assert_eq!(status(&state, NOW, &UTC), ["A request is due."]);
+    state.usage.intend(NOW);
+    assert_eq!(status(&state, NOW, &UTC), ["Asking Anthropic."]);
+    // The one re-ask of a 401 keeps no distance from it.
+    state.usage.last_request = Some(NOW);
+    assert_eq!(status(&state, NOW, &UTC), ["Asking Anthropic."]);
+    state.usage.withdraw();
+    assert_eq!(status(&state, NOW, &UTC), ["Next request at 15:03."]);
 }
 
 #[test]
