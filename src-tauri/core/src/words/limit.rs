@@ -1,5 +1,6 @@
 //! What becomes of a window: forecasts, and the notifications about it.
 
+use super::window::percent_left;
 use super::{clock, percent};
 use crate::cycle::Cycle;
 use crate::notice::{News, WindowNews};
@@ -61,7 +62,7 @@ pub(super) fn news(
                     format!("Nothing is left of it.{resets} Account: {account}."),
                 );
             }
-            let left = percent((100.0 - used).max(0.0));
+            let left = percent_left(used);
             let body = format!("{left} of it is left.{resets}{said} Account: {account}.");
             (format!("{name} limit: {} used", percent(used)), body)
         }
@@ -70,7 +71,7 @@ pub(super) fn news(
                 Forecast::RunsOut { at, .. } => Some(clock(at, now, zone)),
                 Forecast::LastsUntilReset | Forecast::TooEarly => None,
             });
-            let left = cycle.map(|cycle| format!(" {} of it is left.", percent((100.0 - cycle.used()).max(0.0))));
+            let left = cycle.map(|cycle| format!(" {} of it is left.", percent_left(cycle.used())));
             let title = match runs_out {
                 Some(at) => format!("{name} limit runs out {at}"),
                 None => format!("{name} limit will run out"),

@@ -67,7 +67,7 @@ fn figure(window: &QuotaWindow, shown: Percent, now: Wall, paint: Paint) -> Stri
     };
     let figure = match shown {
         Percent::Used => super::percent(used),
-        Percent::Left => format!("{} left", super::percent((100.0 - used).max(0.0))),
+        Percent::Left => format!("{} left", super::window::percent_left(used)),
     };
     format!("{name} {}", painted(&figure.replace(' ', "").replace("left", " left"), used, paint))
 }

@@ -1,5 +1,6 @@
 //! What only a terminal or a script is told.
 
+use super::window::percent_left;
 use super::{clock, percent, span};
 use crate::choose::NotChosen;
 use crate::guard::{Left, Unknown, Verdict, Wanted};
@@ -46,7 +47,7 @@ pub fn verdict(verdict: &Verdict, wanted: &Wanted<'_>, now: Wall, zone: &TimeZon
 
 fn told(left: &Left, now: Wall, zone: &TimeZone) -> String {
     let resets = left.resets_at.map(|at| format!(", resets {}", super::resets(at, now, zone))).unwrap_or_default();
-    format!("{} {} left{resets}", left.label, percent(left.left))
+    format!("{} {} left{resets}", left.label, percent_left(100.0 - left.left))
 }
 
 /// A line of the ledger without its time: "usage: asked, as planned".
@@ -119,7 +120,7 @@ mod tests {
         let wanted = Wanted { window: Some("weekly"), at_least: 20.0, max_age: Duration::from_secs(900) };
         let left = Left { label: "weekly".into(), left: 12.5, resets_at: Some(NOW.plus(Duration::from_secs(7980))) };
         let said = verdict(&Verdict::NotEnough(left), &wanted, NOW, &TimeZone::UTC);
-        assert_eq!(said, "Not enough: weekly 13 % left, resets 15:30, and 20 % must be left.");
+        assert_eq!(said, "Not enough: weekly 12 % left, resets 15:30, and 20 % must be left.");
         let old = Verdict::TooOld { label: "weekly".into(), age: Duration::from_secs(7980) };
         let said = verdict(&old, &wanted, NOW, &TimeZone::UTC);
         assert_eq!(said, "Too old: weekly was read 2 h 13 min ago, and may be 15 min old.");

@@ -10,9 +10,17 @@ use std::time::Duration;
 
 /// "42 %": whole percents, and never 100 while something is left.
 pub fn percent(value: f64) -> String {
+    format!("{} %", whole(value))
+}
+
+/// What is left beside [`percent`] of it, so that the two add up wherever they are told.
+pub(super) fn percent_left(used: f64) -> String {
+    format!("{} %", (100.0 - whole(used)).max(0.0))
+}
+
+fn whole(value: f64) -> f64 {
     let rounded = value.round();
-    let whole = if value < 100.0 { rounded.min(99.0) } else { rounded };
-    format!("{whole} %")
+    if value < 100.0 { rounded.min(99.0) } else { rounded }
 }
 
 /// Where a reading came from.
@@ -37,7 +45,7 @@ pub fn window_line(window: &QuotaWindow, shown: Percent, now: Wall, zone: &TimeZ
     let label = &window.label;
     let level = match (window.level(now), shown) {
         (Level::Used(used), Percent::Used) => percent(used),
-        (Level::Used(used), Percent::Left) => format!("{} left", percent((100.0 - used).max(0.0))),
+        (Level::Used(used), Percent::Left) => format!("{} left", percent_left(used)),
         (Level::Reset, _) => return format!("{label} was reset, not read since"),
         (Level::NotSaid, _) => return format!("{label} —"),
     };
@@ -138,9 +146,17 @@ mod tests {
     }
 
     #[test]
-    fn more_than_all_is_nothing_left() {
-        let over = window("x", "x", Some(104.0), None);
-        assert_eq!(window_line(&over, Percent::Left, NOW, &TimeZone::UTC), "x 0 % left");
-        assert_eq!(window_line(&over, Percent::Used, NOW, &TimeZone::UTC), "x 104 %");
+    fn what_is_left_and_what_is_used_add_up() {
+        for (used, told, left) in [
+            (0.4, "x 0 %", "x 100 % left"),
+            (42.5, "x 43 %", "x 57 % left"),
+            (99.6, "x 99 %", "x 1 % left"),
+            (100.0, "x 100 %", "x 0 % left"),
+            (104.0, "x 104 %", "x 0 % left"),
+        ] {
+            let window = window("x", "x", Some(used), None);
+            assert_eq!(window_line(&window, Percent::Used, NOW, &TimeZone::UTC), told);
+            assert_eq!(window_line(&window, Percent::Left, NOW, &TimeZone::UTC), left);
+        }
     }
 }
