@@ -20,21 +20,19 @@ pub fn forecast(forecast: Forecast, now: Wall, zone: &TimeZone) -> String {
     }
 }
 
-/// "13:40–15:30"; a day is only named where it is another one than that of the middle.
+/// "13:40–15:30", all on the day of the middle; else each end has its day, as in "today 23:36–Tue 19:56".
 pub fn forecast_range(forecast: Forecast, now: Wall, zone: &TimeZone) -> Option<String> {
     let Forecast::RunsOut { at, earliest, latest } = forecast else {
         return None;
     };
-    let middle = clock(at, now, zone);
-    let day = middle.rsplit_once(' ').map(|(day, _)| day);
-    let brief = |at: Wall| {
-        let whole = clock(at, now, zone);
-        match whole.rsplit_once(' ') {
-            Some((same, time)) if Some(same) == day => time.to_owned(),
-            _ => whole,
-        }
-    };
-    Some(format!("{}–{}", brief(earliest), brief(latest)))
+    let told = [earliest, at, latest].map(|at| clock(at, now, zone));
+    let [(first, from), (middle, _), (last, to)] =
+        told.each_ref().map(|told| told.rsplit_once(' ').unwrap_or(("today", told)));
+    Some(if first == middle && middle == last {
+        format!("{from}–{to}")
+    } else {
+        format!("{first} {from}–{last} {to}")
+    })
 }
 
 /// Title and body.
@@ -124,7 +122,13 @@ mod tests {
         let wide = ["2026-09-17T14:20:00Z", "2026-09-16T22:00:00Z", "2026-09-18T22:00:00Z"];
         check(wide, "runs out Thu 14:20 (Wed 22:00–Fri 22:00)");
         let night = ["2026-09-15T00:10:00Z", "2026-09-14T23:40:00Z", "2026-09-15T01:00:00Z"];
-        check(night, "runs out Tue 00:10 (23:40–01:00)");
+        check(night, "runs out Tue 00:10 (today 23:40–Tue 01:00)");
+        let backwards = ["2026-09-15T04:48:00Z", "2026-09-14T23:36:00Z", "2026-09-15T19:56:00Z"];
+        check(backwards, "runs out Tue 04:48 (today 23:36–Tue 19:56)");
+        let late = ["2026-09-14T22:00:00Z", "2026-09-14T20:00:00Z", "2026-09-15T01:00:00Z"];
+        check(late, "runs out 22:00 (today 20:00–Tue 01:00)");
+        let far = ["2026-09-22T22:00:00Z", "2026-09-20T20:00:00Z", "2026-09-24T01:00:00Z"];
+        check(far, "runs out 22 Sep 22:00 (Sun 20:00–24 Sep 01:00)");
         assert_eq!(forecast(Forecast::LastsUntilReset, Wall(0), &TimeZone::UTC), "lasts until reset");
         assert_eq!(forecast(Forecast::TooEarly, Wall(0), &TimeZone::UTC), "too early to say");
     }
