@@ -18,7 +18,7 @@ pub struct Known {
 
 impl Known {
     pub fn read(environment: &Environment) -> Self {
-        let slots = Slots::read(&environment.data_dir);
+        let slots = Slots::read_beside(&environment.data_dir);
         let settings = settings_file::read(&environment.data_dir);
         let unusable = slots.damaged.iter().map(|(path, why)| {
             format!("{} cannot be used: {why}. The app keeps it aside when it starts.", path.display())

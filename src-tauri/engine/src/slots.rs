@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub const NAMES: [&str; 2] = ["state.a.json", "state.b.json"];
 
@@ -18,6 +19,11 @@ const SLOT_MAX: u64 = 16 * 1024 * 1024;
 
 /// Not to be reached by counting, so that counting on from it never comes to an end.
 const GENERATION_MAX: u64 = u64::MAX / 2;
+
+/// How often, and how soon, a slot is looked at again that may just be being written. It takes some milliseconds, and the
+/// other slot may be next.
+const LOOKS: u32 = 10;
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Writes one file so that it holds `object`. The shell does it through the store plugin.
 pub trait SlotWriter: Send + 'static {
@@ -62,6 +68,20 @@ impl Slots {
                 Ok(_) => {}
                 Err(why) => slots.damaged.push((path, why)),
             }
+        }
+        slots
+    }
+
+    /// The same beside an app that may be saving: one that is just being written is not damaged, and is looked at again.
+    /// Blocks for a moment where one is.
+    pub fn read_beside(dir: &Path) -> Self {
+        let mut slots = Self::read(dir);
+        for _ in 0..LOOKS {
+            if slots.damaged.is_empty() {
+                break;
+            }
+            std::thread::sleep(LOOK_AGAIN);
+            slots = Self::read(dir);
         }
         slots
     }

@@ -87,7 +87,7 @@ fn room(_: &Path) -> Option<Finding> {
 }
 
 fn state(dir: &Path) -> Vec<Finding> {
-    let slots = Slots::read(dir);
+    let slots = Slots::read_beside(dir);
     let damaged = slots.damaged.iter().map(|(path, why)| {
         Finding::wrong(format!("{} cannot be used: {why}", path.display()), "The app keeps it aside when it starts.")
     });

@@ -200,3 +200,28 @@ fn a_generation_that_cannot_be_counted_on_from_is_damage() {
         assert!(parse(&slot(generation)).unwrap_err().contains("generation"));
     }
 }
+
+/// The app saves while the command looks.
+#[test]
+fn what_is_just_being_written_is_not_damaged() {
+    let Disk { dir, mut slots } = Disk::new();
+    slots.save(&state(0)).unwrap();
+    let over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for n in 0.. {
+                slots.save(&state(n)).unwrap();
+                if over.load(std::sync::atomic::Ordering::SeqCst) {
+                    return;
+                }
+            }
+        });
+        let looks: Vec<Slots> = (0..40).map(|_| Slots::read_beside(dir.path())).collect();
+        over.store(true, std::sync::atomic::Ordering::SeqCst);
+        for look in looks {
+            assert!(look.damaged.is_empty() && look.state.is_some(), "{:?}", look.damaged);
+        }
+    });
+    std::fs::write(dir.path().join(NAMES[0]), "").unwrap();
+    assert_eq!(Slots::read_beside(dir.path()).damaged.len(), 1, "what stays so is");
+}
