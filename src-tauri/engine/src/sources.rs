@@ -34,6 +34,16 @@ pub fn first(environment: &Environment) -> String {
     if real(named.config_dir()) == real(default.config_dir()) { default.place() } else { named.place() }
 }
 
+/// Whether nobody chose to have this place looked at: it is the default one, and neither the variable nor the settings
+/// name it, but another.
+pub fn is_unasked(source: &Source, environment: &Environment, settings: &Settings) -> bool {
+    let home = &environment.home;
+    let added = settings.claude_config_dirs.iter().map(|dir| Source::added(dir.into(), Some(home.clone())));
+    let named = environment.claude_config_dir.as_deref().map(|named| Source::from_env(home, Some(named)));
+    let mut asked = added.chain(named).peekable();
+    asked.peek().is_some() && asked.all(|asked| real(asked.config_dir()) != real(source.config_dir()))
+}
+
 /// What the name of a folder leads to. One that is not there is what it is called.
 fn real(dir: &Path) -> PathBuf {
     std::fs::canonicalize(dir).unwrap_or_else(|_| dir.components().collect())
@@ -142,6 +152,8 @@ mod tests {
         #[track_caller]
         fn check(&self, expect: &[&str]) {
             let places: Vec<String> = all(&self.environment(), &self.settings()).iter().map(Source::place).collect();
+            // Separators are the system's own.
+            let places: Vec<String> = places.iter().map(|place| place.replace('\\', "/")).collect();
             let expect: Vec<String> = expect.iter().map(|dir| format!("{dir}/.credentials.json")).collect();
             assert_eq!(places, expect);
         }
@@ -159,7 +171,7 @@ mod tests {
         person.add("~/work").check(&["~/.claude", "~/work"]);
         person.config_dir = Some(person.path("named").into());
         person.check(&["~/.claude", "~/named", "~/work"]);
-        assert_eq!(first(&person.environment()), "~/named/.credentials.json");
+        assert_eq!(first(&person.environment()).replace('\\', "/"), "~/named/.credentials.json");
     }
 
     #[cfg(unix)]

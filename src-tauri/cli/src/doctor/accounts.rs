@@ -12,9 +12,16 @@ use holdoff_engine::sources;
 use jiff::tz::TimeZone;
 
 pub fn look(environment: &Environment, known: &Known) -> Vec<Section> {
-    let mut sections: Vec<Section> = sources::all(environment, &known.settings)
-        .into_iter()
-        .map(|source| Section { title: format!("Sign-in {}", source.place()), findings: sign_in(&source, known) })
+    let sources = sources::all(environment, &known.settings);
+    let reads: Vec<CredentialRead> = sources.iter().map(Source::read).collect();
+    let signed_in = reads.iter().any(|read| matches!(read, CredentialRead::Found(_)));
+    let mut sections: Vec<Section> = sources
+        .iter()
+        .zip(&reads)
+        .map(|(source, read)| {
+            let spare = signed_in && sources::is_unasked(source, environment, &known.settings);
+            Section { title: format!("Sign-in {}", source.place()), findings: sign_in(source, read, spare, known) }
+        })
         .collect();
     let accounts = known.state.active.iter().filter_map(|id| known.state.accounts.get(id));
     sections.extend(accounts.enumerate().map(|(n, account)| Section {
@@ -24,9 +31,10 @@ pub fn look(environment: &Environment, known: &Known) -> Vec<Section> {
     sections
 }
 
-fn sign_in(source: &Source, known: &Known) -> Vec<Finding> {
+/// `spare`: nobody chose to have it looked at, and there is a sign-in elsewhere.
+fn sign_in(source: &Source, read: &CredentialRead, spare: bool, known: &Known) -> Vec<Finding> {
     let (now, zone) = (known.now.wall, TimeZone::system());
-    let mut findings = vec![match source.read() {
+    let mut findings = vec![match read {
         CredentialRead::Found(credential) => {
             let plan = credential.plan.clone().unwrap_or_else(|| "no plan named".to_owned());
             match credential.expires_at {
@@ -36,7 +44,10 @@ fn sign_in(source: &Source, known: &Known) -> Vec<Finding> {
                 None => Finding::fine(format!("signed in ({plan}), with no expiry said")),
             }
         }
-        CredentialRead::Absent(absence) => absent(&absence),
+        CredentialRead::Absent(Absence::NoFile) if spare => {
+            return vec![Finding::note("there is no sign-in, and none is needed here: there is one elsewhere")];
+        }
+        CredentialRead::Absent(absence) => absent(absence),
     }];
     findings.extend(mode(source));
     findings.push(match credentials::watch(source) {

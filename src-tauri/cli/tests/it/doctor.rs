@@ -94,6 +94,27 @@ fn what_is_not_right_comes_with_what_to_do() {
     }
 }
 
+/// Who keeps their sign-in in a folder of their own choice has none in the usual one.
+#[test]
+fn a_sign_in_is_missed_only_where_one_is_looked_for() {
+    let scene = Scene::new();
+    signed_in(&scene);
+    fs::rename(scene.claude(), scene.home().join("work")).unwrap();
+    let named = |folder: &str| {
+        let mut command = scene.holdoff(&["doctor"]);
+        text(&finished(command.env("CLAUDE_CONFIG_DIR", scene.home().join(folder)), b"").stdout)
+    };
+    let spare = "Sign-in ~/.claude/.credentials.json\n  note  there is no sign-in, and none is needed here";
+    let missed = |place: &str| format!("Sign-in ~/{place}/.credentials.json\n  WRONG there is no sign-in\n");
+    assert!(named("work").contains(spare), "{}", named("work"));
+    // A sign-in that is elsewhere is none of the one that is asked for.
+    write(&scene, ".local/share/dev.holdoff.tray/settings.json", r#"{"claude_config_dirs": ["~/work"]}"#, 0o600);
+    assert!(named("other").contains(&missed("other")), "{}", named("other"));
+    assert!(named(".claude").contains(&missed(".claude")), "{}", named(".claude"));
+    fs::remove_file(scene.home().join("work/.credentials.json")).unwrap();
+    assert!(named("work").contains(&missed(".claude")), "{}", named("work"));
+}
+
 #[test]
 fn an_owner_that_is_too_old_or_does_not_answer_is_told_of() {
     let scene = Scene::new();
