@@ -1,7 +1,7 @@
 //! Colours, where there is a terminal and nobody minds (NO_COLOR, TERM=dumb).
 
 use anstyle::{AnsiColor, Style};
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 /// Prints text with colours in it. Without a terminal they are left out.
@@ -13,6 +13,17 @@ pub fn print(text: &str) -> ExitCode {
 pub fn try_print(text: &str) -> std::io::Result<()> {
     let mut out = anstream::AutoStream::auto(std::io::stdout().lock());
     out.write_all(text.as_bytes()).and_then(|()| out.flush())
+}
+
+/// Whether the cursor can be moved about: on a terminal that says of itself that it can do more than print.
+pub fn can_move() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|name| name != "dumb")
+}
+
+/// Moves the cursor, whoever minds colours.
+pub fn move_cursor(how: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(how.as_bytes()).and_then(|()| out.flush())
 }
 
 /// Yellow and red where it gets short.

@@ -6,7 +6,6 @@ use crate::paint;
 use holdoff_core::Report;
 use holdoff_engine::environment::Environment;
 use holdoff_engine::slots;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
@@ -17,7 +16,7 @@ const LOOK: Duration = Duration::from_millis(500);
 const AGES: Duration = Duration::from_secs(10);
 
 pub fn run(environment: &Environment, form: Form<'_>) -> ExitCode {
-    let in_place = std::io::stdout().is_terminal() && !form.json;
+    let in_place = paint::can_move() && !form.json;
     let mut screen = Screen { in_place, height: 0 };
     let mut before: Option<Report> = None;
     loop {
@@ -53,14 +52,20 @@ struct Screen {
     height: usize,
 }
 
+/// A line that is too long is cut rather than continued below, so that as many rows are used as there are lines.
+const CUT: &str = "\u{1b}[?7l";
+const CONTINUE: &str = "\u{1b}[?7h";
+
 impl Screen {
     /// `false` if nobody reads any more.
     fn show(&mut self, text: &str) -> bool {
-        let up = if self.height > 0 { format!("\u{1b}[{}A\u{1b}[J", self.height) } else { String::new() };
-        if self.in_place {
-            self.height = text.lines().count();
+        if !self.in_place {
+            return paint::try_print(text).is_ok();
         }
-        paint::try_print(&(up + text)).is_ok()
+        let up = if self.height > 0 { format!("\u{1b}[{}A\u{1b}[J", self.height) } else { String::new() };
+        self.height = text.lines().count();
+        let shown = paint::move_cursor(&(up + CUT)).and_then(|()| paint::try_print(text));
+        shown.and_then(|()| paint::move_cursor(CONTINUE)).is_ok()
     }
 }
 

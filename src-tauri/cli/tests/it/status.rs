@@ -2,7 +2,7 @@
 
 use super::scene::*;
 use serde_json::Value;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 
 #[test]
@@ -51,6 +51,47 @@ fn a_watch_prints_a_line_for_each_change() {
     assert_eq!(used(), Some(44.0));
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+/// On a terminal too narrow for its lines, whoever minds colours.
+#[test]
+fn a_watch_on_a_terminal_is_drawn_over_itself() {
+    let scene = Scene::new();
+    let watched = |variables: &str, until: &str| {
+        scene.state(42.0, 26.0, 60);
+        let line = format!("stty cols 20; {variables} exec '{}' status --watch", env!("CARGO_BIN_EXE_holdoff"));
+        let mut script = scene.program("script");
+        script.args(["-qefc", &line, "/dev/null"]).env("TERM", "xterm").stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = script.spawn().unwrap();
+        let mut out = child.stdout.take().unwrap();
+        let mut said = String::new();
+        let mut read_until = |what: &str| {
+            let mut byte = [0];
+            while !said.ends_with(what) {
+                assert_eq!(out.read(&mut byte).unwrap(), 1, "{said:?} and not {what:?}");
+                said.push(char::from(byte[0]));
+            }
+        };
+        read_until(until);
+        scene.state(43.0, 26.0, 60);
+        read_until("43 %");
+        read_until(until);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        said
+    };
+    for variables in ["", "NO_COLOR=1"] {
+        let said = watched(variables, "\u{1b}[?7h");
+        let frames: Vec<&str> = said.split_terminator("\u{1b}[?7h").collect();
+        assert!(frames[0].starts_with("\u{1b}[?7l"), "{said:?}");
+        for pair in frames.windows(2) {
+            let rows = pair[0].matches('\n').count();
+            assert!(pair[1].starts_with(&format!("\u{1b}[{rows}A\u{1b}[J\u{1b}[?7l")), "{said:?}");
+        }
+        assert_eq!(said.contains("\u{1b}[1m"), variables.is_empty(), "{said:?}");
+    }
+    let said = watched("TERM=dumb", "holdoff\r\n");
+    assert!(!said.contains('\u{1b}'), "{said:?}");
 }
 
 #[test]
