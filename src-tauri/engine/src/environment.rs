@@ -203,18 +203,23 @@ mod tests {
         Environment::from_vars(|name| vars.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone().into()))
     }
 
+    const HOME: &str = if cfg!(windows) { r"C:\Users\ann" } else { "/home/ann" };
+
     #[test]
     fn the_default_bases_are_anthropics() {
-        let environment = from(&[("HOME", "/home/ann")]).unwrap();
+        let environment = from(&[(HOME_VARIABLE, HOME)]).unwrap();
         assert_eq!(environment.bases.api.as_str(), "https://api.anthropic.com/");
         assert_eq!(environment.bases.token.as_str(), "https://platform.claude.com/");
-        assert_eq!(environment.data_dir, Path::new("/home/ann/.local/share/dev.holdoff.tray"));
+        assert_eq!(environment.data_dir, default_data_home(Path::new(HOME)).join("dev.holdoff.tray"));
+        if cfg!(target_os = "linux") {
+            assert_eq!(environment.data_dir, Path::new("/home/ann/.local/share/dev.holdoff.tray"));
+        }
     }
 
     #[test]
     fn only_loopback_bases_are_taken() {
         for good in ["http://127.0.0.1:9", "http://127.8.9.1", "https://[::1]:8443", "http://localhost:1/x"] {
-            assert!(from(&[("HOME", "/h"), ("HOLDOFF_ANTHROPIC_API", good)]).is_ok(), "{good}");
+            assert!(from(&[(HOME_VARIABLE, HOME), ("HOLDOFF_ANTHROPIC_API", good)]).is_ok(), "{good}");
         }
         let bad = [
             "http://192.168.0.1",
@@ -229,7 +234,7 @@ mod tests {
         ];
         for bad in bad.iter().filter(|bad| !bad.is_empty()) {
             for variable in ["HOLDOFF_ANTHROPIC_API", "HOLDOFF_ANTHROPIC_TOKEN"] {
-                let error = from(&[("HOME", "/h"), (variable, bad)]).unwrap_err();
+                let error = from(&[(HOME_VARIABLE, HOME), (variable, bad)]).unwrap_err();
                 assert_eq!(error.exit_code(), 78, "{bad}");
                 assert!(error.to_string().contains(variable), "{error}");
             }
@@ -240,7 +245,7 @@ mod tests {
     fn a_clock_needs_loopback_bases() {
         let both = [("HOLDOFF_ANTHROPIC_API", "http://127.0.0.1:9"), ("HOLDOFF_ANTHROPIC_TOKEN", "http://127.0.0.1:9")];
         let with = |count: usize, clock: &'static str| {
-            let mut vars = vec![("HOME", "/h"), ("HOLDOFF_CLOCK", clock)];
+            let mut vars = vec![(HOME_VARIABLE, HOME), ("HOLDOFF_CLOCK", clock)];
             vars.extend(&both[..count]);
             from(&vars)
         };
@@ -255,9 +260,9 @@ mod tests {
     #[test]
     fn no_home_is_said() {
         assert_eq!(from(&[]).unwrap_err().exit_code(), 73);
-        assert_eq!(from(&[("XDG_DATA_HOME", "/data")]).unwrap_err().exit_code(), 73, "and no sign-in to look for");
-        let relative = from(&[("HOME", "/h"), ("XDG_DATA_HOME", "data")]).unwrap();
-        assert_eq!(relative.data_dir, Path::new("/h/.local/share/dev.holdoff.tray"));
+        assert_eq!(from(&[("XDG_DATA_HOME", HOME)]).unwrap_err().exit_code(), 73, "and no sign-in to look for");
+        let relative = from(&[(HOME_VARIABLE, HOME), ("XDG_DATA_HOME", "data")]).unwrap();
+        assert_eq!(relative.data_dir, from(&[(HOME_VARIABLE, HOME)]).unwrap().data_dir);
     }
 
     #[test]
@@ -265,7 +270,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("file");
         std::fs::write(&file, "").unwrap();
-        let environment = from(&[("HOME", "/h"), ("XDG_DATA_HOME", file.to_str().unwrap())]).unwrap();
+        let environment = from(&[(HOME_VARIABLE, HOME), ("XDG_DATA_HOME", file.to_str().unwrap())]).unwrap();
         let error = environment.prepare_data_dir().unwrap_err();
         assert_eq!(error.exit_code(), 73);
         assert!(error.to_string().contains(file.to_str().unwrap()), "{error}");

@@ -88,24 +88,27 @@ fn readable_by_all(_: &Path) -> bool {
 mod tests {
     use super::*;
 
+    const TOKEN_FILE: &str = if cfg!(windows) { r"C:\token" } else { "/etc/token" };
+    const HOME: &str = if cfg!(windows) { r"C:\Users\ann" } else { "/home/ann" };
+
     fn parse(listen: &str, token_file: &str) -> Result<Config, String> {
         let settings = MetricsSettings { listen: listen.into(), token_file: token_file.into() };
-        Config::parse(&settings, Path::new("/home/ann")).map_err(|error| error.to_string())
+        Config::parse(&settings, Path::new(HOME)).map_err(|error| error.to_string())
     }
 
     #[test]
     fn only_this_computer_is_served() {
         for good in ["127.0.0.1:9184", "[::1]:9184", "127.9.9.9:1"] {
-            assert!(parse(good, "/etc/token").is_ok(), "{good}");
+            assert!(parse(good, TOKEN_FILE).is_ok(), "{good}");
         }
         for bad in ["0.0.0.0:9184", "192.168.1.2:9184", "[::]:9184", "9184", "localhost:9184", ""] {
-            assert!(parse(bad, "/etc/token").unwrap_err().contains(bad), "{bad}");
+            assert!(parse(bad, TOKEN_FILE).unwrap_err().contains(bad), "{bad}");
         }
     }
 
     #[test]
     fn the_token_file_is_found_from_anywhere() {
-        assert_eq!(parse("127.0.0.1:1", "~/.config/t").unwrap().token_file, Path::new("/home/ann/.config/t"));
+        assert_eq!(parse("127.0.0.1:1", "~/.config/t").unwrap().token_file, Path::new(HOME).join(".config/t"));
         assert!(parse("127.0.0.1:1", "t").unwrap_err().contains("\"t\""));
     }
 }

@@ -318,6 +318,11 @@ fn the_command_names_a_folder_that_is_not_the_usual_one() {
     };
     assert_eq!(command("~/.claude/.credentials.json"), "claude auth login");
     assert_eq!(command(""), "claude auth login");
+    if cfg!(windows) {
+        let work = command(r"~\.claude-work\.credentials.json");
+        assert_eq!(work, r#"set "CLAUDE_CONFIG_DIR=~\.claude-work" && claude auth login"#);
+        return;
+    }
     assert_eq!(command("~/.claude-work/.credentials.json"), "CLAUDE_CONFIG_DIR=~/.claude-work claude auth login");
     assert_eq!(command("/srv/a b/.credentials.json"), "CLAUDE_CONFIG_DIR='/srv/a b' claude auth login");
     assert_eq!(command("~/it's/.credentials.json"), r"CLAUDE_CONFIG_DIR=~/'it'\''s' claude auth login");
