@@ -93,6 +93,8 @@ pub struct Tools {
     pub memory: Recollection,
     /// The accounts that another process polls.
     pub elsewhere: watch::Sender<BTreeSet<AccountId>>,
+    /// The person's time zone. They travel.
+    pub zone: fn() -> TimeZone,
 }
 
 /// What takes its time while commands are answered: a request, the locks, or writing new tokens.
@@ -102,6 +104,8 @@ pub struct Runner {
     tools: Tools,
     source: Source,
     account: Account,
+    /// The last that it was told.
+    zone: Option<TimeZone>,
     lock: Option<FileLock>,
     /// Why the lock cannot be taken, where that is not another process.
     unlockable: Option<String>,
@@ -147,13 +151,13 @@ impl Runner {
     ) -> Self {
         let now = tools.clock.now();
         let state = tools.state(&id, unnamed).await;
-        let mut account = Account::new(id, source.place(), state, preferences, now, fastrand::u64(..));
-        account.handle(Event::Zone(TimeZone::system()), now);
+        let account = Account::new(id, source.place(), state, preferences, now, fastrand::u64(..));
         let store = LockedStore::new(source.clone(), &tools.locks);
         Self {
             tools,
             source,
             account,
+            zone: None,
             lock: None,
             unlockable: None,
             store,
@@ -216,6 +220,7 @@ impl Runner {
 
     /// Does what the account says until it sleeps; answers when to wake it.
     async fn act(&mut self) -> Rest {
+        self.tell_zone();
         loop {
             let action = self.account.poll(self.tools.clock.now());
             match action {
@@ -252,6 +257,14 @@ impl Runner {
                     return Rest::Strayed;
                 }
             }
+        }
+    }
+
+    fn tell_zone(&mut self) {
+        let zone = (self.tools.zone)();
+        if self.zone.as_ref() != Some(&zone) {
+            self.zone = Some(zone.clone());
+            self.handle(Event::Zone(zone));
         }
     }
 

@@ -13,6 +13,7 @@ use crate::slots::{SlotWriter, Slots, TwoSlots};
 use holdoff_core::ledger::Entry;
 use holdoff_core::recollection::{self, Loss, Recollection};
 use holdoff_core::{AccountId, Moment, Pushed, Reading, Settings, State, Wall, Whose};
+use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -55,6 +56,7 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings
         announcements: announce,
         memory,
         elsewhere: tell_elsewhere,
+        zone: TimeZone::system,
     };
     let (commands, inbox) = mpsc::channel(16);
     let roster = Roster::start(environment.clone(), settings.clone(), tools, snapshots.clone()).await;

@@ -15,6 +15,7 @@ use holdoff_engine::runner::{Order, Runner, Tools};
 use holdoff_engine::slots::{PlainFiles, SlotWriter, TwoSlots};
 use holdoff_engine::start::{self, Loaded};
 use holdoff_world::{Mishap, eventually};
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -88,6 +89,7 @@ async fn runner(scene: &Scene, disk: Disk) -> Runner {
         announcements: mpsc::channel(16).0,
         memory: kept.memory,
         elsewhere: watch::channel(BTreeSet::new()).0,
+        zone: || TimeZone::UTC,
     };
     let source = Source::from_env(scene.home.path(), None);
     let id = AccountId("anthropic:0b0c7f5e-0000-4000-8000-000000000001".into());

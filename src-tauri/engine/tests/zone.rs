@@ -1,0 +1,86 @@
+//! A person who travels: quiet hours are those of the place where they are.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
+
+use holdoff_core::account::Preferences;
+use holdoff_core::{AccountId, Settings};
+use holdoff_engine::clock::Clock;
+use holdoff_engine::credentials::Source;
+use holdoff_engine::environment::Bases;
+use holdoff_engine::history::{History, Limits};
+use holdoff_engine::http::Http;
+use holdoff_engine::keeper::Keeper;
+use holdoff_engine::metrics::Requests;
+use holdoff_engine::runner::{Order, Runner, Tools};
+use holdoff_engine::slots::{PlainFiles, TwoSlots};
+use holdoff_engine::start::{self, Loaded};
+use holdoff_world::{Answer, FakeAnthropic, Home};
+use jiff::tz::{Offset, TimeZone};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::{Duration, SystemTime};
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
+
+const LONG: Duration = Duration::from_secs(30);
+/// Much longer than it takes to show what may be shown.
+const A_WHILE: Duration = Duration::from_millis(500);
+
+/// How far the clock on the wall is ahead of UTC, in seconds.
+static AHEAD: AtomicI32 = AtomicI32::new(0);
+
+fn zone() -> TimeZone {
+    TimeZone::fixed(Offset::from_seconds(AHEAD.load(Ordering::SeqCst)).unwrap())
+}
+
+/// The person goes to where it is this hour now.
+fn travel_to(hour: i32) {
+    let of_day = jiff::Timestamp::now().as_second().rem_euclid(86_400);
+    AHEAD.store(hour * 3600 - i32::try_from(of_day).unwrap(), Ordering::SeqCst);
+}
+
+#[tokio::test]
+async fn what_was_quiet_is_said_where_it_is_day() {
+    let (fake, home) = (FakeAnthropic::start().await, Home::new());
+    fake.always(Answer::rate_limited(Some("3600")));
+    home.sign_in(SystemTime::now() + 1000 * LONG);
+    travel_to(3);
+    let settings = Settings { quiet_hours: Some("01:00-05:00".parse().unwrap()), ..Settings::default() };
+    let data_dir = home.data_dir();
+    std::fs::create_dir_all(&data_dir).unwrap();
+    let clock = Clock::real();
+    let bases = Bases { api: fake.api_base().parse().unwrap(), token: fake.token_base().parse().unwrap() };
+    let Loaded { kept, history } = start::load(&data_dir, &clock.boot_id(), clock.now());
+    let slots = TwoSlots::new(data_dir.clone(), PlainFiles, kept.generation);
+    let (keeper, mut snapshots) = Keeper::start(kept.state, slots, clock.clone());
+    let (announce, mut announcements) = mpsc::channel(16);
+    let tools = Tools {
+        clock: clock.clone(),
+        http: Arc::new(Http::new(&bases)),
+        keeper,
+        history: History::start(data_dir.clone(), history, Limits::from(&settings), clock),
+        requests: Requests::default(),
+        locks: data_dir.join("locks"),
+        announcements: announce,
+        memory: kept.memory,
+        elsewhere: watch::channel(BTreeSet::new()).0,
+        zone,
+    };
+    let source = Source::from_env(home.path(), None);
+    let id = AccountId("anthropic:0b0c7f5e-0000-4000-8000-000000000001".into());
+    let runner = Runner::new(tools, source, id.clone(), None, Preferences::from(&settings)).await;
+    let (orders, obeyed) = mpsc::unbounded_channel();
+    orders.send(Order::NoticeService(true)).unwrap();
+    let running = tokio::spawn(runner.run(obeyed));
+
+    let limited = snapshots
+        .wait_for(|snapshot| snapshot.state.accounts.get(&id).is_some_and(|account| account.usage.strikes == 1));
+    drop(timeout(LONG, limited).await.unwrap().unwrap());
+    assert!(timeout(A_WHILE, announcements.recv()).await.is_err(), "it is night");
+    travel_to(12);
+    orders.send(Order::FolderMade).unwrap();
+    assert_eq!(timeout(LONG, announcements.recv()).await.unwrap().unwrap().account, id);
+    orders.send(Order::Finish).unwrap();
+    running.await.unwrap();
+}
