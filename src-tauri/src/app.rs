@@ -1,11 +1,14 @@
 //! The tray app's process: one per person, and no web engine in it.
 
+#[cfg(target_os = "linux")]
+use crate::bus::{self, Bus};
 use crate::controller::{self, Parts};
 use crate::files::StoreFiles;
 use crate::menu::Click;
+use crate::notify::Notifier;
 use crate::place::{self, Place};
 use crate::tray::Tray;
-use crate::{arguments, complain, context, logs, notify};
+use crate::{arguments, complain, context, logs};
 use holdoff_engine::environment::{Environment, StartError};
 use holdoff_engine::ipc::{self, Call, Client, Window};
 use holdoff_engine::lock::FileLock;
@@ -71,6 +74,8 @@ fn run_tauri(environment: Environment, lock: FileLock, open: Option<Window>) -> 
             return ExitCode::from(69);
         }
     };
+    #[cfg(target_os = "linux")]
+    bus::outlive();
     app.run(|_, event| {
         // There is no window in this process: only an exit that was asked for is one.
         if let RunEvent::ExitRequested { code: None, api, .. } = event {
@@ -110,19 +115,18 @@ async fn try_bring_up(
         place.keep(commands).await;
         let _ = end.send(Click::Quit);
     });
-    let leads = notify::Leads::default();
-    notify::listen(&app, leads.clone(), tell_clicks);
+    // Where tray and notifications live: on Linux the session bus, elsewhere the app itself.
+    #[cfg(target_os = "linux")]
+    let host = Bus::keep().await;
+    #[cfg(not(target_os = "linux"))]
+    let host = app.clone();
+    let notifier = Notifier::start(host.clone(), tell_clicks);
     let (tell_tray, tray_events) = mpsc::unbounded_channel();
     let face = controller::first_face(&environment, &engine, &settings);
-    let tray = Tray::start(
-        #[cfg(not(target_os = "linux"))]
-        app.clone(),
-        face,
-        tell_tray,
-    )
-    .await;
+    let tray = Tray::start(host, face, tell_tray).await;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
-    controller::run(Parts { app, environment, engine, settings, calls, tray, tray_events, leads, clicks, open }).await;
+    controller::run(Parts { app, environment, engine, settings, calls, tray, tray_events, notifier, clicks, open })
+        .await;
     Ok(())
 }
 

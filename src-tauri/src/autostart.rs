@@ -3,6 +3,11 @@
 use tauri::{AppHandle, Wry};
 use tauri_plugin_autostart::ManagerExt;
 
+/// Whether the desktop starts Holdoff at login, by whomever that was chosen.
+pub fn is_on(app: &AppHandle<Wry>) -> bool {
+    app.autolaunch().is_enabled().unwrap_or(false)
+}
+
 /// # Errors
 /// A sentence about what the desktop did not allow.
 pub fn set(app: &AppHandle<Wry>, on: bool) -> Result<(), String> {

@@ -103,6 +103,7 @@ mod tests {
             snapshot: &Snapshot { state, trouble: None },
             settings: &settings,
             setting_problems: &[],
+            starts_at_login: false,
             findings: &[],
             history: &holdoff_engine::history::News::default(),
             elsewhere: &BTreeSet::new(),

@@ -8,13 +8,14 @@ use crate::choosing::Edit;
 use crate::exporter::Exporter;
 use crate::files::StoreFiles;
 use crate::menu::{Click, TrayFace};
+use crate::notify::Notifier;
 use crate::present::{self, Known};
 use crate::signing_in::{self, Found, SigningIn};
 use crate::tray::{Tray, TrayEvent};
 use crate::view::{Answer, SettingsChange, View};
 use crate::windows::Host;
-use crate::{arguments, autostart, face, notify};
-use holdoff_core::{AccountId, report};
+use crate::{arguments, autostart, face};
+use holdoff_core::{AccountId, report, words};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::history::News;
 use holdoff_engine::ipc::{Call, FromApp, Responder, Window};
@@ -24,6 +25,7 @@ use holdoff_engine::settings_file::{self, Loaded};
 use holdoff_engine::start::{Engine, shut_down};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
+use std::process::ExitStatus;
 use tauri::{AppHandle, Wry};
 use tokio::sync::{mpsc, watch};
 
@@ -36,7 +38,7 @@ pub struct Parts {
     pub calls: mpsc::Receiver<(Call, Responder)>,
     pub tray: Tray,
     pub tray_events: mpsc::UnboundedReceiver<TrayEvent>,
-    pub leads: notify::Leads,
+    pub notifier: Notifier,
     pub clicks: mpsc::UnboundedReceiver<Click>,
     pub open: Option<Window>,
 }
@@ -51,9 +53,10 @@ struct Controller {
     tray: Tray,
     host: Host,
     zone: TimeZone,
+    starts_at_login: bool,
     shown: Shown,
     signing_in: SigningIn,
-    leads: notify::Leads,
+    notifier: Notifier,
     tell_found: mpsc::UnboundedSender<(Found, Option<Responder>)>,
     /// A desktop without a tray gets the window instead, once.
     no_place_said: bool,
@@ -79,6 +82,7 @@ pub fn first_face(environment: &Environment, engine: &Engine, settings: &Loaded)
         snapshot: &snapshot,
         settings: &settings.settings,
         setting_problems: &settings.problems,
+        starts_at_login: false,
         findings: &engine.findings,
         history: &News::default(),
         elsewhere: &engine.elsewhere.borrow(),
@@ -92,16 +96,19 @@ pub fn first_face(environment: &Environment, engine: &Engine, settings: &Loaded)
 
 /// Runs until the person quits or the system ends the program.
 pub async fn run(parts: Parts) {
-    let Parts { app, environment, engine, settings, mut calls, tray, mut tray_events, leads, mut clicks, open } = parts;
+    let Parts { app, environment, engine, settings, mut calls, tray, mut tray_events, notifier, mut clicks, open } =
+        parts;
     let (tell_found, mut found) = mpsc::unbounded_channel();
+    let (tell_ended, mut windows_ended) = mpsc::unbounded_channel();
     let mut controller = Controller {
         exporter: Exporter::new(&environment, &engine),
         history: engine.history.news(),
-        host: Host::default(),
+        host: Host::new(tell_ended),
         zone: TimeZone::system(),
+        starts_at_login: autostart::is_on(&app),
         shown: Shown::default(),
         signing_in: SigningIn::default(),
-        leads,
+        notifier,
         tell_found,
         no_place_said: false,
         app,
@@ -111,7 +118,7 @@ pub async fn run(parts: Parts) {
         tray,
     };
     let (tell, mut notice_service) = mpsc::channel(1);
-    tokio::spawn(notify::watch_service(tell));
+    tokio::spawn(controller.notifier.clone().watch_service(tell));
     let mut ending = Box::pin(end_signal());
     controller.export().await;
     if let Some(window) = open {
@@ -128,6 +135,7 @@ pub async fn run(parts: Parts) {
             Some((call, responder)) = calls.recv() => controller.call(call, responder).await,
             Some(event) = tray_events.recv() => controller.tray_event(event).await,
             Some(click) = clicks.recv() => controller.click(click).await,
+            Some(status) = windows_ended.recv() => controller.windows_ended(status),
             Some((found, responder)) = found.recv() => controller.found(found, responder),
             Some(there) = notice_service.recv() => controller.tell_engine(Command::NoticeService(there)).await,
             () = controller.environment.clock.sleep_until(next_change) => Next::Go,
@@ -148,6 +156,7 @@ impl Controller {
             snapshot: &snapshot,
             settings: &self.settings.settings,
             setting_problems: &self.settings.problems,
+            starts_at_login: self.starts_at_login,
             findings: &self.engine.findings,
             history: &self.history.borrow(),
             elsewhere: &self.engine.elsewhere.borrow(),
@@ -165,12 +174,14 @@ impl Controller {
 
     async fn refresh_shown(&mut self) {
         self.engine.snapshots.mark_unchanged();
+        // A computer travels.
+        self.zone = TimeZone::system();
         let needing = self.known(present::needing_sign_in);
         self.signing_in.keep(&needing);
         let face = self.known(face::face);
         if self.shown.face.as_ref() != Some(&face) {
             self.shown.face = Some(face.clone());
-            self.tray.show(face).await;
+            self.tray.show(face);
         }
         if self.host.is_attached() {
             self.feed_windows();
@@ -193,8 +204,25 @@ impl Controller {
     fn open(&mut self, window: Window) {
         self.look_for_programs(None, None);
         if let Err(error) = self.host.open(window) {
-            tracing::error!(%error, "a window could not be opened");
+            self.no_window(error.to_string());
         }
+    }
+
+    fn windows_ended(&mut self, status: ExitStatus) -> Next {
+        match self.host.ended(status) {
+            Ok(Some(window)) => self.open(window),
+            Ok(None) => {}
+            Err(why) => self.no_window(why),
+        }
+        Next::Go
+    }
+
+    /// Who clicked and sees nothing is told why.
+    fn no_window(&self, why: String) {
+        tracing::error!(%why, "a window could not be opened");
+        let notifier = self.notifier.clone();
+        let (title, body) = words::no_window(&why, &self.environment.log_dir.display().to_string());
+        tokio::spawn(async move { notifier.say(title, &body).await });
     }
 
     /// At the way back to the sign-in of this account, where one is named.
@@ -221,7 +249,7 @@ impl Controller {
             Click::OpenSettings => self.open_settings(None),
             Click::OpenGuide(account) => self.open_settings(Some(account)),
             Click::Refresh => {
-                self.refresh(None).await;
+                self.refresh(None, |_| ());
             }
             Click::Quit => return Next::Quit,
         }
@@ -231,8 +259,7 @@ impl Controller {
     async fn call(&mut self, call: Call, responder: Responder) -> Next {
         match call {
             Call::Refresh { account } => {
-                let answer = self.refresh(account.map(AccountId)).await;
-                responder.answer(json!(answer));
+                self.refresh(account.map(AccountId), |answer| responder.answer(json!(answer)));
             }
             Call::Open { args } => {
                 match args.iter().find_map(|arg| arguments::window(arg)).unwrap_or(Window::Panel) {
@@ -248,6 +275,7 @@ impl Controller {
             Call::SignIn { account } => self.open_sign_in(AccountId(account), responder),
             Call::Attach => {
                 self.shown.view = None;
+                self.starts_at_login = autostart::is_on(&self.app);
                 self.host.attach(responder.caller.clone());
                 responder.answer(Value::Null);
             }
@@ -315,7 +343,12 @@ impl Controller {
         let mut files = StoreFiles::new(self.app.clone());
         let write = move || settings_file::edit(&dir, &was, |object| edit.apply(object), &mut files);
         let saved = tokio::task::spawn_blocking(write).await;
-        self.settings = saved.map_err(|_| "The settings could not be saved.".to_owned())??;
+        let saved = saved.unwrap_or_else(|_| Err("The settings could not be saved.".to_owned()));
+        if let (Err(_), Some(on)) = (&saved, autostart) {
+            let _ = autostart::set(&self.app, !on);
+        }
+        self.starts_at_login = autostart::is_on(&self.app);
+        self.settings = saved?;
         self.export().await;
         self.tell_engine(Command::Settings(Box::new(self.settings.settings.clone()))).await;
         Ok(message)
@@ -327,12 +360,12 @@ impl Controller {
     }
 
     fn announce(&self, announcement: Announcement) -> Next {
-        let (app, environment, commands) = (self.app.clone(), self.environment.clone(), self.engine.commands());
+        let (notifier, environment) = (self.notifier.clone(), self.environment.clone());
+        let commands = self.engine.commands();
         let label = report::label(&announcement.account, &announcement.state, &self.settings.settings);
-        let leads = self.leads.clone();
         tokio::spawn(async move {
             let id = announcement.notice.id;
-            let shown = notify::show(&app, &environment, &leads, &announcement, &label).await;
+            let shown = notifier.show(&environment, &announcement, &label).await;
             tracing::info!(kind = ?announcement.notice.kind, shown, "notice");
             let account = announcement.account;
             let _ = commands.send(Command::Notice { account, id, shown }).await;

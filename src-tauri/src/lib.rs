@@ -13,6 +13,8 @@ pub mod view;
 mod app;
 mod arguments;
 mod autostart;
+#[cfg(target_os = "linux")]
+mod bus;
 mod choices;
 mod choosing;
 mod controller;

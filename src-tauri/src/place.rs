@@ -65,7 +65,8 @@ impl Place {
     }
 
     fn is_whole(&self) -> bool {
-        self.lock.is_current() && self.address.exists()
+        // The name of a pipe is no file.
+        self.lock.is_current() && (cfg!(windows) || self.address.exists())
     }
 
     async fn lost(&self) {

@@ -25,6 +25,8 @@ pub struct Known<'a> {
     pub snapshot: &'a Snapshot,
     pub settings: &'a Settings,
     pub setting_problems: &'a [String],
+    /// As the desktop has it, which its own settings may change.
+    pub starts_at_login: bool,
     /// Sentences from the start, such as an unreadable state file.
     pub findings: &'a [String],
     pub history: &'a News,
@@ -119,7 +121,7 @@ pub fn view(known: &Known<'_>) -> View {
 
 fn account_view(id: &AccountId, account: &AccountState, known: &Known<'_>) -> AccountView {
     let now = known.now;
-    let next = account.next_request(now).filter(|next| next.is_after(now) && known.snapshot.trouble.is_none());
+    let next = account.next_request(now).filter(|_| known.snapshot.trouble.is_none());
     AccountView {
         provider: account.provider.key().to_owned(),
         id: id.0.clone(),
@@ -212,17 +214,12 @@ fn money(account: &AccountState) -> Vec<MoneyView> {
 
 fn refresh(account: &AccountState, known: &Known<'_>) -> RefreshView {
     let Some(refusal) = known.refusal(account) else {
-        return RefreshView { allowed: true, reason: None, button: None, not_before_ms: None };
-    };
-    let not_before_ms = match &refusal {
-        Refusal::NotBefore { until, .. } => Some(until.wall_as_of(known.now).0),
-        Refusal::SignIn(_) | Refusal::Unsaved { .. } => None,
+        return RefreshView { allowed: true, reason: None, button: None };
     };
     RefreshView {
         allowed: false,
         reason: Some(words::refusal(&refusal, account, known.now, known.zone)),
         button: words::refusal_short(&refusal, known.now, known.zone),
-        not_before_ms,
     }
 }
 
@@ -307,7 +304,7 @@ fn settings_view(known: &Known<'_>) -> SettingsView {
             ChosenTheme::Light => Theme::Light,
             ChosenTheme::Dark => Theme::Dark,
         },
-        start_at_login: settings.start_at_login,
+        start_at_login: known.starts_at_login,
         problems: known.setting_problems.to_vec(),
         accounts: choices::accounts(known),
         folders: choices::folders(known),

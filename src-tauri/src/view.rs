@@ -151,8 +151,6 @@ pub struct RefreshView {
     pub reason: Option<String>,
     /// Short form for the button, such as "Not before 14:32". Null when only a sign-in helps.
     pub button: Option<String>,
-    #[cfg_attr(test, ts(type = "number | null"))]
-    pub not_before_ms: Option<i64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

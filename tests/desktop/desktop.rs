@@ -50,6 +50,26 @@ async fn a_notification_service_that_is_away_loses_no_notice() {
     assert_eq!(scene.desktop.recorder().all().len(), 1, "what was said is not said again");
 }
 
+/// As one whose web engine cannot start: its process ends before it has a window.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_that_does_not_open_is_told_and_the_next_one_opens() {
+    let scene = Scene::new(1.0).await;
+    let app = scene.start();
+    let tray = scene.tray(&app).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("42 %")).await;
+    tray.click("Settings…").await;
+    let windows =
+        holdoff_world::eventually(SOON, "the windows' process", async || app.children().first().map(|(pid, _)| *pid));
+    assert!(std::process::Command::new("kill").args(["-KILL", &windows.await.to_string()]).status().unwrap().success());
+    let said = scene.desktop.recorder().wait_for(1, SOON).await;
+    assert_eq!(said[0].summary, "Holdoff's window does not open");
+    assert!(said[0].body.contains("signal: 9") && said[0].body.contains("holdoff status"), "{said:?}");
+    tray.click("Settings…").await;
+    let settings = Browser::attach(&scene.inspector, SOON).await;
+    settings.wait_for_text(SOON, |text| text.contains("Percent left")).await;
+    assert_eq!(scene.desktop.recorder().all().len(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn dunst_shows_the_notice() {
     let scene = Scene::on(Desktop::builder().panel(true).notifications(Notifications::Dunst), 1.0).await;

@@ -20,6 +20,8 @@ pub enum Probe {
     Module(&'static str),
     /// All of these programs are in the `PATH`.
     Programs(&'static [&'static str]),
+    /// One of these programs is in the `PATH`.
+    AnyOf(&'static [&'static str]),
     /// Only a package manager can say.
     Unseen,
 }
@@ -74,8 +76,11 @@ const BROWSER: [Need; 1] = [Need {
     package: "chromium",
     on_ubuntu: Some("chromium-browser"),
     why: "shows the UI's pages to their tests",
-    probe: Probe::Programs(&["chromium"]),
+    probe: Probe::AnyOf(&BROWSERS),
 }];
+
+/// What it is called on different systems, the commonest first.
+pub const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /// To collect the app's metrics as those do who watch many machines.
 const COLLECTOR: [Need; 1] = [Need::new(

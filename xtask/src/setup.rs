@@ -145,8 +145,28 @@ fn is_met(probe: &Probe) -> bool {
     match probe {
         Probe::Module(module) => Cmd::new("pkg-config").args(["--exists", module]).succeeds(),
         Probe::Programs(names) => names.iter().all(|name| find_program(name).is_some()),
+        Probe::AnyOf(names) => names.iter().any(|name| find_program(name).is_some()),
         Probe::Unseen => false,
     }
+}
+
+/// The tests of broken disks and networks mount file systems of their own. Where the system does not permit that, it is
+/// said before an hour of building, not after it.
+pub fn check_mounts() -> Result<()> {
+    if !cfg!(target_os = "linux") {
+        return Ok(());
+    }
+    let is_root = Cmd::new("id").arg("-u").read()?.trim() == "0";
+    let user: &[&str] = if is_root { &[] } else { &["--user", "--map-current-user", "--keep-caps"] };
+    let unshare = Cmd::new("unshare").args(["--mount", "--propagation", "private"]).args(user).arg("true");
+    if !unshare.succeeds() {
+        bail!(
+            "the desktop tests mount file systems for the programs that they start, and this system does not permit it. \
+             Run them as root, or permit user namespaces; on Ubuntu 23.10 and later:\n  \
+             sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
+        );
+    }
+    Ok(())
 }
 
 fn probe_in_words(need: &Need) -> String {
@@ -154,6 +174,7 @@ fn probe_in_words(need: &Need) -> String {
         Probe::Module(module) => format!("pkg-config module {module}"),
         Probe::Programs([name]) => format!("program {name}"),
         Probe::Programs(names) => format!("programs {}", names.join(", ")),
+        Probe::AnyOf(names) => format!("one of the programs {}", names.join(", ")),
         Probe::Unseen => return need.package.to_owned(),
     };
     format!("{what} [{}]", need.package)

@@ -28,7 +28,8 @@ Installs what tests need, then runs every check in this order and stops at the f
   tests       all Rust tests, the desktop tests among them
 
 --only STEP runs that step alone, and may be repeated; `desktop` is the desktop tests without the others.
-The desktop tests bring up a screen of their own.";
+The desktop tests bring up a screen of their own. HOLDOFF_CHROMIUM names the browser for the pages' tests, if it is not
+in the PATH as chromium, chromium-browser or google-chrome.";
 
 /// One check.
 struct Step {
@@ -41,6 +42,7 @@ struct Step {
 const STEPS: [Step; 13] = [
     step("setup", |project| {
         setup::prepare(Purpose::Test)?;
+        setup::check_mounts()?;
         toolchain::check_rust_components(project)
     }),
     step("format", |project| project.cargo("fmt").args(["--all", "--check"]).no_input().run()),

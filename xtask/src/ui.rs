@@ -5,6 +5,7 @@ use std::env;
 use anyhow::Result;
 
 use crate::cmd::{Cmd, find_program};
+use crate::packages::BROWSERS;
 use crate::project::Project;
 use crate::stamp::Stamp;
 use crate::toolchain::NPM;
@@ -40,10 +41,10 @@ pub fn build(project: &Project) -> Result<()> {
     stamp.keep()
 }
 
-/// Runs the UI's tests, with the browser that is in the `PATH` unless the person has named another.
+/// Runs the UI's tests, with the browser that is in the `PATH` unless `HOLDOFF_CHROMIUM` names another.
 pub fn test(project: &Project) -> Result<()> {
     let cmd = npm(project).args(["run", "test"]);
-    match find_program("chromium") {
+    match BROWSERS.iter().find_map(|name| find_program(name)) {
         Some(path) if env::var_os(BROWSER).is_none() => cmd.env(BROWSER, path).run(),
         _ => cmd.run(),
     }

@@ -1,51 +1,64 @@
-//! A person's wish for readings, and what came of it.
+//! A person's wish for readings, and what came of it. Whoever asks may wait; nothing else does.
 
 use super::Controller;
 use holdoff_core::state::Refusal;
-use holdoff_core::{AccountId, report, words};
+use holdoff_core::{AccountId, Settings, State, report, words};
 use holdoff_engine::ipc::RefreshAnswer;
 use holdoff_engine::roster::{Asked, Command};
+use jiff::tz::TimeZone;
 use tokio::sync::oneshot;
 
 impl Controller {
-    pub(super) async fn refresh(&self, account: Option<AccountId>) -> RefreshAnswer {
-        let (answer, asked) = oneshot::channel();
-        let sent = self.engine.commands().send(Command::Refresh { account, answer }).await;
-        let answers = match (sent, asked.await) {
-            (Ok(()), Ok(answers)) => answers,
-            _ => return RefreshAnswer { asked: false, message: "Holdoff is ending.".to_owned() },
-        };
-        let asked = answers.iter().any(|one| one.result.is_ok());
-        RefreshAnswer { asked, message: self.refreshed(answers) }
-    }
-
-    /// What came of a wish for readings; where nothing was asked, the account that may be asked first comes first.
-    fn refreshed(&self, mut answers: Vec<Asked>) -> String {
-        let opens = |one: &Asked| match &one.result {
-            Ok(()) => (0, None),
-            Err(no) => match &no.refusal {
-                Refusal::NotBefore { until, .. } => (1, Some(until.boot)),
-                Refusal::SignIn(_) | Refusal::Unsaved { .. } => (2, None),
-            },
-        };
-        answers.sort_by_key(opens);
-        let snapshot = self.engine.snapshots.borrow();
-        let alone = answers.len() == 1;
-        let said = answers.iter().map(|Asked { account, result }| {
-            let said = match result {
-                Ok(()) => "Asked for a reading.".to_owned(),
-                Err(no) => words::refusal(&no.refusal, &no.state, no.at, &self.zone),
-            };
-            match snapshot.state.accounts.get(account) {
-                Some(state) if !alone => format!("{}: {said}", report::label(account, state, &self.settings.settings)),
-                Some(_) | None => said,
-            }
+    /// Wishes for a reading of one account or of all; `then` hears what came of it.
+    pub(super) fn refresh(&self, account: Option<AccountId>, then: impl FnOnce(RefreshAnswer) + Send + 'static) {
+        let (commands, snapshots) = (self.engine.commands(), self.engine.snapshots.clone());
+        let elsewhere = self.engine.elsewhere.clone();
+        let (settings, zone) = (self.settings.settings.clone(), self.zone.clone());
+        tokio::spawn(async move {
+            let (answer, asked) = oneshot::channel();
+            let sent = commands.send(Command::Refresh { account, answer }).await;
+            then(match (sent, asked.await) {
+                (Ok(()), Ok(answers)) => RefreshAnswer {
+                    asked: answers.iter().any(|one| one.result.is_ok()),
+                    message: if answers.is_empty() {
+                        nobody(!elsewhere.borrow().is_empty()).to_owned()
+                    } else {
+                        refreshed(answers, &snapshots.borrow().state, &settings, &zone)
+                    },
+                },
+                _ => RefreshAnswer { asked: false, message: "Holdoff is ending.".to_owned() },
+            });
         });
-        let lines: Vec<String> = said.collect();
-        match lines.as_slice() {
-            [] if self.engine.elsewhere.borrow().is_empty() => "There is no account to ask for.".to_owned(),
-            [] => "Another process of Holdoff polls here, so this one asks nothing.".to_owned(),
-            lines => lines.join("\n"),
-        }
     }
+}
+
+fn nobody(elsewhere: bool) -> &'static str {
+    match elsewhere {
+        false => "There is no account to ask for.",
+        true => "Another process of Holdoff polls here, so this one asks nothing.",
+    }
+}
+
+/// What came of it, line by line; where nothing was asked, the account that may be asked first comes first.
+fn refreshed(mut answers: Vec<Asked>, state: &State, settings: &Settings, zone: &TimeZone) -> String {
+    let opens = |one: &Asked| match &one.result {
+        Ok(()) => (0, None),
+        Err(no) => match &no.refusal {
+            Refusal::NotBefore { until, .. } => (1, Some(until.boot)),
+            Refusal::SignIn(_) | Refusal::Unsaved { .. } => (2, None),
+        },
+    };
+    answers.sort_by_key(opens);
+    let alone = answers.len() == 1;
+    let lines = answers.iter().map(|Asked { account, result }| {
+        let said = match result {
+            Ok(()) => "Asked for a reading.".to_owned(),
+            Err(no) => words::refusal(&no.refusal, &no.state, no.at, zone),
+        };
+        match state.accounts.get(account) {
+            Some(state) if !alone => format!("{}: {said}", report::label(account, state, settings)),
+            Some(_) | None => said,
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }

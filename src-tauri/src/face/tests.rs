@@ -89,6 +89,7 @@ impl Desk {
             snapshot: &self.snapshot,
             settings: &self.settings,
             setting_problems: &[],
+            starts_at_login: false,
             findings: &[],
             history: &holdoff_engine::history::News::default(),
             elsewhere: &BTreeSet::new(),

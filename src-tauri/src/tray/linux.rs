@@ -2,47 +2,71 @@
 //! one drawn for each size, changes menu entries in place, and waits for a watcher that is not there yet.
 
 use super::TrayEvent;
+use crate::bus::Bus;
 use crate::menu::{Click, Entry, TrayFace};
 use ksni::TrayMethods;
 use ksni::menu::StandardItem;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
+#[derive(Debug)]
 pub struct Tray {
-    handle: Option<ksni::Handle<Item>>,
-}
-
-impl std::fmt::Debug for Tray {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tray").field("up", &self.handle.is_some()).finish()
-    }
+    faces: watch::Sender<TrayFace>,
 }
 
 impl Tray {
-    /// Puts the icon up, now or when the desktop has a place for it.
-    pub async fn start(face: TrayFace, events: mpsc::UnboundedSender<TrayEvent>) -> Self {
+    /// Puts the icon up, now or when the desktop has a place for it, and again whenever the bus comes back.
+    pub async fn start(bus: Bus, face: TrayFace, events: mpsc::UnboundedSender<TrayEvent>) -> Self {
+        if bus.now().is_none() {
+            let _ = events.send(TrayEvent::NoPlace);
+        }
+        let (faces, seen) = watch::channel(face);
+        tokio::spawn(keep(bus, seen, events));
+        Self { faces }
+    }
+
+    pub fn show(&self, face: TrayFace) {
+        self.faces.send_replace(face);
+    }
+}
+
+/// Until the app ends.
+async fn keep(mut bus: Bus, mut faces: watch::Receiver<TrayFace>, events: mpsc::UnboundedSender<TrayEvent>) {
+    while let Some(connection) = bus.up().await {
+        let face = faces.borrow_and_update().clone();
         let item = Item { pictures: pictures(&face), face, events: events.clone() };
-        let handle = match item.assume_sni_available(true).spawn().await {
-            Ok(handle) => Some(handle),
+        // On a connection of its own, which ends with the bus as ours does.
+        match item.assume_sni_available(true).spawn().await {
+            Ok(handle) => {
+                let gone = tokio::select! {
+                    () = connection.closed() => true,
+                    () = follow(&handle, &mut faces) => false,
+                };
+                handle.shutdown().await;
+                if !gone {
+                    return;
+                }
+            }
             Err(error) => {
                 tracing::error!(%error, "there is no tray icon: the session bus did not take it");
                 let _ = events.send(TrayEvent::NoPlace);
-                None
+                connection.closed().await;
             }
-        };
-        Self { handle }
-    }
-
-    pub async fn show(&self, face: TrayFace) {
-        if let Some(handle) = &self.handle {
-            handle
-                .update(move |item| {
-                    if item.face.icon != face.icon {
-                        item.pictures = pictures(&face);
-                    }
-                    item.face = face;
-                })
-                .await;
         }
+    }
+}
+
+/// Shows every change, until there will be none any more.
+async fn follow(handle: &ksni::Handle<Item>, faces: &mut watch::Receiver<TrayFace>) {
+    while faces.changed().await.is_ok() {
+        let face = faces.borrow_and_update().clone();
+        handle
+            .update(move |item| {
+                if item.face.icon != face.icon {
+                    item.pictures = pictures(&face);
+                }
+                item.face = face;
+            })
+            .await;
     }
 }
 

@@ -32,7 +32,7 @@ impl Tray {
         Self { app, icon: icon.ok() }
     }
 
-    pub async fn show(&self, face: TrayFace) {
+    pub fn show(&self, face: TrayFace) {
         let Some(icon) = &self.icon else { return };
         let _ = icon.set_icon(Some(picture(&face)));
         let _ = icon.set_tooltip(Some(&face.tooltip));

@@ -8,6 +8,8 @@ mod page;
 
 pub use host::Host;
 
+#[cfg(target_os = "linux")]
+use crate::bus;
 use crate::{app, context, logs};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::ipc::{self, FromApp, Window};
@@ -41,7 +43,11 @@ pub fn run(environment: &Environment, first: Window) -> ExitCode {
         })
         .build(context());
     match built {
-        Ok(app) => app.run(|_, _| {}),
+        Ok(app) => {
+            #[cfg(target_os = "linux")]
+            bus::outlive();
+            app.run(|_, _| {});
+        }
         Err(error) => {
             eprintln!("holdoff: the window could not be opened: {error}");
             return ExitCode::from(69);

@@ -124,6 +124,8 @@ async fn two_hundred_kills_open_no_gate_early_lose_no_pause_and_say_nothing_twic
     eprintln!("{figures}");
     assert_eq!(sum(|t| t.kills), 200);
     assert!(sum(|t| t.notices) <= sum(|t| t.episodes) + 1, "{figures}");
+    // A kill may lose a few of them, and that is all that may.
+    assert!(sum(|t| t.notices) * 2 >= sum(|t| t.episodes), "{figures}");
     // A storm that hit nothing would prove nothing.
     assert!(sum(|t| t.requests) >= 24 && sum(|t| t.limited) >= 4 && sum(|t| t.minutes) >= 60, "{figures}");
 }

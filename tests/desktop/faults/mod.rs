@@ -1,5 +1,6 @@
-//! The whole app while its world breaks, and it itself: its disk, its server, its network, its machine.
+//! The whole app while its world breaks, and it itself: its bus, its disk, its server, its network, its machine.
 
+mod bus;
 mod folder;
 mod kills;
 mod script;

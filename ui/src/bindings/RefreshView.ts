@@ -11,4 +11,4 @@ reason: string | null,
 /**
  * Short form for the button, such as "Not before 14:32". Null when only a sign-in helps.
  */
-button: string | null, not_before_ms: number | null, };
+button: string | null, };

@@ -82,7 +82,7 @@ export function reading(agoMs: number, rest: Partial<ReadingView> = {}): Reading
   };
 }
 
-export const OPEN: RefreshView = { allowed: true, reason: null, button: null, not_before_ms: null };
+export const OPEN: RefreshView = { allowed: true, reason: null, button: null };
 
 /** Why nothing is asked so soon after a request. */
 export const SPACING = "the last request was less than 3 minutes ago.";
@@ -93,12 +93,11 @@ export function shut(inMs: number, why: string): RefreshView {
     allowed: false,
     reason: `Not before ${until}: ${why}`,
     button: `Not before ${until}`,
-    not_before_ms: NOW + inMs,
   };
 }
 
 export function noTimeHelps(reason: string): RefreshView {
-  return { allowed: false, reason, button: null, not_before_ms: null };
+  return { allowed: false, reason, button: null };
 }
 
 export const SIGNED_IN: SignInView = {

@@ -226,7 +226,7 @@ describe("asking", () => {
     await page.getByTestId("refresh-message").getByText("Not before 14:32").waitFor();
     await page.evaluate(() => {
       const view = window.holdoffMock.current();
-      const refresh = { allowed: true, reason: null, button: null, not_before_ms: null };
+      const refresh = { allowed: true, reason: null, button: null };
       const accounts = view.accounts.map((account) => ({ ...account, refresh }));
       window.holdoffMock.emit({ ...view, accounts });
     });

@@ -13,6 +13,7 @@ mod sign_in;
 mod sign_in_terminal;
 mod status_line;
 mod terminal;
+mod trouble;
 mod window;
 
 pub use backtest::backtest;
@@ -29,6 +30,7 @@ pub use status_line::{
     status_line_installed, status_line_now, status_line_removed,
 };
 pub use terminal::{ledger_line, not_chosen, verdict};
+pub use trouble::no_window;
 pub use window::{money_level, money_line, own_age, percent, source, tooltip, window_line};
 
 use crate::time::Wall;

@@ -107,7 +107,7 @@ impl Builder {
             panel: Mutex::new(None),
             configuration: Mutex::new(None),
             dunst: Mutex::new(None),
-            _bus: bus,
+            bus: Mutex::new(Some(bus)),
             _xvfb: xvfb,
             dir,
         };
@@ -132,7 +132,7 @@ pub struct Desktop {
     panel: Mutex<Option<Spawned>>,
     configuration: Mutex<Option<Spawned>>,
     dunst: Mutex<Option<Spawned>>,
-    _bus: Spawned,
+    bus: Mutex<Option<Spawned>>,
     _xvfb: Spawned,
     dir: TempDir,
 }
@@ -179,6 +179,24 @@ impl Desktop {
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into()
+    }
+
+    /// Kills the session bus. What the desktop itself had on it ends with it.
+    pub async fn kill_bus(&self) {
+        self.recorder.delivered().await;
+        let bus = locked(&self.bus).take();
+        bus.expect("there is a bus").kill9().await;
+        drop(locked(&self.panel).take());
+        drop(locked(&self.configuration).take());
+        drop(locked(&self.dunst).take());
+        self.recorder.cut_off();
+    }
+
+    /// Starts the session bus again at the address that it had, with nobody on it.
+    pub async fn start_bus(&self) {
+        let (bus, address) = start_bus(self.dir.path()).await;
+        assert_eq!(address, self.address);
+        *locked(&self.bus) = Some(bus);
     }
 
     /// Starts the panel, and waits until its tray takes items. Already there: does nothing.
@@ -279,7 +297,9 @@ async fn start_bus(dir: &Path) -> (Spawned, String) {
     let file: PathBuf = config::bus_file(dir);
     command.arg(format!("--config-file={}", file.display())).args(["--nofork", "--nopidfile", "--print-address=1"]);
     let bus = Spawned::start("dbus-daemon", command.env_clear().envs(config::env(dir)));
-    let address = |line: &str| line.starts_with("unix:").then(|| line.to_owned());
+    // As a session has it: without the bus's own number, which another at the same place would not have.
+    let address =
+        |line: &str| Some(line.split_once(",guid=").filter(|(address, _)| address.starts_with("unix:"))?.0.to_owned());
     let address = bus.wait_for_line(START, "its address", address).await;
     (bus, address)
 }

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 use zbus::message::Header;
-use zbus::object_server::SignalEmitter;
+use zbus::object_server::{ResponseDispatchNotifier, SignalEmitter};
 use zbus::zvariant::OwnedValue;
 use zbus::{Connection, interface};
 
@@ -59,18 +60,20 @@ pub enum Closed {
 /// Our own notification service. It keeps what came over all its starts and stops.
 pub struct Recorder {
     kept: Arc<watch::Sender<Vec<Notification>>>,
+    /// The last number given.
+    last: Arc<AtomicU32>,
     connection: Mutex<Option<Connection>>,
 }
 
 impl Recorder {
     pub(super) fn new() -> Self {
-        Self { kept: Arc::new(watch::Sender::new(Vec::new())), connection: Mutex::new(None) }
+        Self { kept: Arc::new(watch::Sender::new(Vec::new())), last: Arc::default(), connection: Mutex::new(None) }
     }
 
     /// Takes the name on the bus.
     pub(super) async fn start(&self, address: &str) {
         let connection = bus::connect(address).await;
-        let service = Service { kept: Arc::clone(&self.kept) };
+        let service = Service { kept: Arc::clone(&self.kept), last: Arc::clone(&self.last) };
         connection.object_server().at(PATH, service).await.expect("a place for the notification service");
         connection.request_name(NOTIFICATIONS).await.expect("nobody else shows notifications");
         *locked(&self.connection) = Some(connection);
@@ -82,6 +85,20 @@ impl Recorder {
         if let Some(connection) = connection {
             connection.release_name(NOTIFICATIONS).await.expect("the name was ours");
         }
+    }
+
+    /// Waits until every answer so far is on its way from the bus to who waits for it: the bus keeps their order.
+    pub(super) async fn delivered(&self) {
+        let connection = locked(&self.connection).clone();
+        if let Some(connection) = connection {
+            let bus = zbus::fdo::DBusProxy::new(&connection).await.expect("the bus itself");
+            bus.get_id().await.expect("the bus answers");
+        }
+    }
+
+    /// What becomes of it when its bus is gone.
+    pub(super) fn cut_off(&self) {
+        drop(locked(&self.connection).take());
     }
 
     /// Every notification so far; a replacement is one of its own.
@@ -156,6 +173,7 @@ fn mark_closed(kept: &watch::Sender<Vec<Notification>>, id: u32, why: Closed) {
 
 struct Service {
     kept: Arc<watch::Sender<Vec<Notification>>>,
+    last: Arc<AtomicU32>,
 }
 
 #[interface(name = "org.freedesktop.Notifications")]
@@ -172,31 +190,33 @@ impl Service {
         actions: Vec<String>,
         hints: HashMap<String, OwnedValue>,
         expire_timeout: i32,
-    ) -> u32 {
+    ) -> ResponseDispatchNotifier<u32> {
         let (keys, labels) = (actions.iter().step_by(2), actions.iter().skip(1).step_by(2));
         let actions = keys.zip(labels).map(|(key, label)| (key.clone(), label.clone())).collect();
         let sender = header.sender().map(ToString::to_string).unwrap_or_default();
-        let mut id = replaces_id;
-        self.kept.send_modify(|kept| {
-            if id == 0 {
-                id = kept.iter().map(|one| one.id).max().unwrap_or(0) + 1;
-            }
-            kept.push(Notification {
-                id,
-                at_real: SystemTime::now(),
-                sender,
-                app_name,
-                replaces_id,
-                app_icon,
-                summary,
-                body,
-                actions,
-                hints,
-                expire_timeout,
-                closed: None,
-            });
+        let id = if replaces_id == 0 { self.last.fetch_add(1, Ordering::Relaxed) + 1 } else { replaces_id };
+        let notification = Notification {
+            id,
+            at_real: SystemTime::now(),
+            sender,
+            app_name,
+            replaces_id,
+            app_icon,
+            summary,
+            body,
+            actions,
+            hints,
+            expire_timeout,
+            closed: None,
+        };
+        // Only who has an answer has shown anything: a test that then kills somebody is not to come between.
+        let (answer, answered) = ResponseDispatchNotifier::new(id);
+        let kept = Arc::clone(&self.kept);
+        tokio::spawn(async move {
+            answered.await;
+            kept.send_modify(|kept| kept.push(notification));
         });
-        id
+        answer
     }
 
     async fn close_notification(

@@ -1,0 +1,166 @@
+//! Notifications straight over the bus. The plugin says nothing of what became of one and keeps the connection that it
+//! had at first, so that a bus that comes back would never be told anything again.
+
+use super::{Message, REMEMBERED, SIGN_IN, click};
+use crate::bus::Bus;
+use crate::menu::Click;
+use futures_lite::{Stream, StreamExt};
+use holdoff_core::AccountId;
+use holdoff_engine::environment::Environment;
+use holdoff_engine::runner::Announcement;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Mutex, mpsc};
+use zbus::fdo::DBusProxy;
+use zbus::zvariant::Value;
+use zbus::{Connection, MessageStream};
+
+const NAME: &str = "org.freedesktop.Notifications";
+const PATH: &str = "/org/freedesktop/Notifications";
+/// In real time. A service that is still being started has not answered yet; one that hangs never will.
+const ANSWER: Duration = Duration::from_secs(20);
+
+/// Shows notices and passes on what is clicked.
+#[derive(Debug, Clone)]
+pub struct Notifier {
+    bus: Bus,
+    shown: Arc<Mutex<Shown>>,
+}
+
+/// Where each notification leads, by the service's number for it.
+type Shown = BTreeMap<u32, Option<AccountId>>;
+
+impl Notifier {
+    pub fn start(bus: Bus, clicks: mpsc::UnboundedSender<Click>) -> Self {
+        let shown = Arc::default();
+        tokio::spawn(listen(bus.clone(), Arc::clone(&shown), clicks));
+        Self { bus, shown }
+    }
+
+    /// Shows one notice about the account of this label. `false` if no service took it.
+    pub async fn show(&self, environment: &Environment, announcement: &Announcement, label: &str) -> bool {
+        self.send(Message::of(announcement, label, environment)).await
+    }
+
+    /// Shows something that is no notice, if there is a service.
+    pub async fn say(&self, title: &str, body: &str) {
+        self.send(Message::plain(title, body)).await;
+    }
+
+    async fn send(&self, message: Message) -> bool {
+        let Some(bus) = self.bus.now() else { return false };
+        // Held until the number is known: a click may come as soon as the service has answered.
+        let mut shown = self.shown.lock().await;
+        match tokio::time::timeout(ANSWER, send(&bus, &message)).await {
+            Ok(Ok(number)) => {
+                shown.insert(number, message.lead);
+                if shown.len() > REMEMBERED {
+                    shown.pop_first();
+                }
+                true
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "no service took a notification");
+                false
+            }
+            Err(_) => {
+                tracing::warn!("the notification service does not answer");
+                false
+            }
+        }
+    }
+
+    /// Tells whether there is a service, or one that the bus can start, now and whenever that changes.
+    pub async fn watch_service(mut self, tell: mpsc::Sender<bool>) {
+        while let Some(bus) = self.bus.up().await {
+            let _ = watch(&bus, &tell, &self.shown).await;
+            bus.closed().await;
+            if tell.send(false).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+async fn send(bus: &Connection, message: &Message) -> zbus::Result<u32> {
+    let markup = bus.call_method(Some(NAME), PATH, Some(NAME), "GetCapabilities", &()).await?;
+    let markup: Vec<String> = markup.body().deserialize()?;
+    let body = if markup.iter().any(|one| one == "body-markup") { escape(&message.body) } else { message.body.clone() };
+    let sign_in = if message.lead.is_some() { vec!["open", SIGN_IN] } else { Vec::new() };
+    let actions = [sign_in, vec!["default", ""]].concat();
+    let hints = HashMap::<&str, Value<'_>>::new();
+    let call = ("Holdoff", 0_u32, "dialog-information", &message.title, body, actions, hints, -1_i32);
+    bus.call_method(Some(NAME), PATH, Some(NAME), "Notify", &call).await?.body().deserialize()
+}
+
+/// A label is what a person typed: a service that reads markup is not to find any in it.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+async fn listen(mut bus: Bus, shown: Arc<Mutex<Shown>>, clicks: mpsc::UnboundedSender<Click>) {
+    while let Some(bus) = bus.up().await {
+        match signals(&bus).await {
+            Ok(mut signals) => {
+                while let Some(signal) = next(&mut signals).await {
+                    if let Ok(signal) = signal {
+                        heard(&signal, &shown, &clicks).await;
+                    }
+                }
+            }
+            Err(error) => tracing::warn!(%error, "clicks on notifications cannot be heard of"),
+        }
+        bus.closed().await;
+        // The numbers were those of a service that went with its bus.
+        shown.lock().await.clear();
+    }
+}
+
+async fn signals(bus: &Connection) -> zbus::Result<MessageStream> {
+    let rule = zbus::MatchRule::builder().msg_type(zbus::message::Type::Signal).interface(NAME)?.path(PATH)?.build();
+    MessageStream::for_match_rule(rule, bus, None).await
+}
+
+async fn heard(signal: &zbus::Message, shown: &Mutex<Shown>, clicks: &mpsc::UnboundedSender<Click>) {
+    let header = signal.header();
+    match header.member().map(|member| member.as_str()) {
+        Some("ActionInvoked") => {
+            let Ok((number, _)) = signal.body().deserialize::<(u32, String)>() else { return };
+            if let Some(lead) = shown.lock().await.get(&number) {
+                let _ = clicks.send(click(lead.clone()));
+            }
+        }
+        Some("NotificationClosed") => {
+            let Ok((number, _)) = signal.body().deserialize::<(u32, u32)>() else { return };
+            shown.lock().await.remove(&number);
+        }
+        _ => {}
+    }
+}
+
+async fn watch(bus: &Connection, tell: &mpsc::Sender<bool>, shown: &Mutex<Shown>) -> zbus::Result<()> {
+    let proxy = DBusProxy::new(bus).await?;
+    let mut changes = proxy.receive_name_owner_changed_with_args(&[(0, NAME)]).await?;
+    loop {
+        let owned = proxy.name_has_owner(NAME.try_into()?).await?;
+        let there = owned || proxy.list_activatable_names().await?.iter().any(|name| name.as_str() == NAME);
+        if tell.send(there).await.is_err() || next(&mut changes).await.is_none() {
+            return Ok(());
+        }
+        // Another service counts from the beginning.
+        shown.lock().await.clear();
+    }
+}
+
+async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
+    stream.next().await
+}
+
+/// For a program that cannot start: no app, one call.
+pub fn last_words(title: &str, text: &str) {
+    let Ok(bus) = zbus::blocking::Connection::session() else { return };
+    let hints = HashMap::<&str, Value<'_>>::new();
+    let body = ("Holdoff", 0_u32, "dialog-error", title, text, Vec::<&str>::new(), hints, -1_i32);
+    let _ = bus.call_method(Some(NAME), PATH, Some(NAME), "Notify", &body);
+}

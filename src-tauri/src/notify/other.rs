@@ -1,0 +1,108 @@
+//! Notifications through Tauri's plugin, on macOS and Windows. Compiled by the project's workflows; not yet seen to run.
+
+use super::{Message, REMEMBERED, SIGN_IN, click};
+use crate::menu::Click;
+use holdoff_core::AccountId;
+use holdoff_engine::environment::Environment;
+use holdoff_engine::runner::Announcement;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tauri::{AppHandle, Wry};
+use tauri_plugin_notification::{Action, ActionType, ActiveNotification, NotificationExt};
+use tokio::sync::mpsc;
+
+const SIGN_IN_TYPE: &str = "sign-in";
+
+/// Shows notices and passes on what is clicked.
+#[derive(Clone)]
+pub struct Notifier {
+    app: AppHandle<Wry>,
+    leads: Leads,
+}
+
+impl std::fmt::Debug for Notifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Notifier").field("leads", &self.leads).finish_non_exhaustive()
+    }
+}
+
+impl Notifier {
+    pub fn start(app: AppHandle<Wry>, clicks: mpsc::UnboundedSender<Click>) -> Self {
+        let leads = Leads::default();
+        let open = Action::builder("open", SIGN_IN).build();
+        let types = vec![ActionType::builder(SIGN_IN_TYPE).actions(vec![open]).build()];
+        let _ = app.notification().register_action_types(types);
+        let known = leads.clone();
+        let _ = app.notification().on_action(move |performed| {
+            let number = performed.notification().map(ActiveNotification::id);
+            let _ = clicks.send(click(number.and_then(|number| known.to(number))));
+        });
+        Self { app, leads }
+    }
+
+    /// Shows one notice about the account of this label. `false` if it could not be handed over.
+    pub async fn show(&self, environment: &Environment, announcement: &Announcement, label: &str) -> bool {
+        self.send(Message::of(announcement, label, environment))
+    }
+
+    /// Shows something that is no notice.
+    pub async fn say(&self, title: &str, body: &str) {
+        self.send(Message::plain(title, body));
+    }
+
+    fn send(&self, message: Message) -> bool {
+        let Message { title, body, lead } = message;
+        let mut builder = self.app.notification().builder().title(title).body(body);
+        if lead.is_some() {
+            builder = builder.action_type_id(SIGN_IN_TYPE);
+        }
+        let shown = builder.id(self.leads.number(lead)).show();
+        if let Err(error) = &shown {
+            tracing::warn!(%error, "a notification could not be prepared");
+        }
+        shown.is_ok()
+    }
+
+    /// The service is a part of the system, always there.
+    pub async fn watch_service(self, tell: mpsc::Sender<bool>) {
+        let _ = tell.send(true).await;
+        tell.closed().await;
+    }
+}
+
+/// Whose sign-in each notification is about that leads to one: an action only brings its number back.
+#[derive(Debug, Clone, Default)]
+struct Leads(Arc<Mutex<Numbered>>);
+
+#[derive(Debug, Default)]
+struct Numbered {
+    last: i32,
+    leads: BTreeMap<i32, AccountId>,
+}
+
+impl Leads {
+    /// A number that no other notification has.
+    fn number(&self, lead: Option<AccountId>) -> i32 {
+        let mut numbered = self.numbered();
+        numbered.last = numbered.last.wrapping_add(1);
+        let number = numbered.last;
+        if let Some(account) = lead {
+            numbered.leads.insert(number, account);
+        }
+        if numbered.leads.len() > REMEMBERED {
+            numbered.leads.pop_first();
+        }
+        number
+    }
+
+    fn to(&self, number: i32) -> Option<AccountId> {
+        self.numbered().leads.get(&number).cloned()
+    }
+
+    fn numbered(&self) -> MutexGuard<'_, Numbered> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Without an app there is nothing to show it with; standard error has it.
+pub fn last_words(_: &str, _: &str) {}
