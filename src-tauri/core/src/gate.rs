@@ -16,11 +16,22 @@ use std::time::Duration;
 #[must_use = "a permit that is dropped is a request that was not sent"]
 pub struct Permit {
     endpoint: Endpoint,
+    given: Moment,
 }
 
 impl Permit {
     pub fn endpoint(&self) -> Endpoint {
         self.endpoint
+    }
+
+    pub fn given(&self) -> Moment {
+        self.given
+    }
+
+    /// Whether the request may still leave, so long after the permit was given. What is over a minute later slept with
+    /// the machine, and is to wait like all that wakes (law 12).
+    pub fn holds(&self, waited: Duration) -> bool {
+        waited <= policy::ASLEEP
     }
 }
 
@@ -170,7 +181,7 @@ impl Gate {
     /// The one place where a permit is made: the intent is noted and nothing shuts the gate.
     pub(crate) fn permit(&self, now: Moment, spacing: Spacing) -> Option<Permit> {
         let noted = self.intent.is_some();
-        (noted && self.shut(now, spacing).is_none()).then_some(Permit { endpoint: self.endpoint })
+        (noted && self.shut(now, spacing).is_none()).then_some(Permit { endpoint: self.endpoint, given: now })
     }
 
     /// What stands against a request at `now`, apart from one that is under way.

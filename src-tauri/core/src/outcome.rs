@@ -11,6 +11,8 @@ pub enum Delivery {
     Answered(Answer),
     /// Known not to have left: no name, no connection, no TLS.
     NotSent(String),
+    /// Known not to have left: its permit did not hold any more when it could have.
+    Lapsed,
     /// It left, or may have, and no status line came back.
     Lost(String),
 }
@@ -56,6 +58,8 @@ pub enum Outcome {
     Unreachable {
         why: String,
     },
+    /// The machine slept before it could leave.
+    Lapsed,
     /// The request may have arrived, its answer did not.
     Ambiguous {
         why: String,
@@ -79,7 +83,8 @@ pub enum Rejection {
     Forbidden(String),
 }
 
-/// What an answer to a renewal means. Only `Unreachable` leaves no doubt that the refresh token is unspent.
+/// What an answer to a renewal means. Only `Unreachable` and `Lapsed` leave no doubt that the refresh token is
+/// unspent.
 #[derive(Debug, Clone)]
 pub enum Grant {
     Renewed(Tokens),
@@ -109,4 +114,6 @@ pub enum Grant {
     Unreachable {
         why: String,
     },
+    /// The machine slept before it could leave.
+    Lapsed,
 }

@@ -30,11 +30,18 @@ impl FromStr for ClockSpec {
 pub struct Clock {
     spec: Option<ClockSpec>,
     boot: platform::BootClock,
+    #[cfg(test)]
+    slept: std::sync::Arc<std::sync::atomic::AtomicU64>,
 }
 
 impl Clock {
     pub fn real() -> Self {
-        Self { spec: None, boot: platform::BootClock::new() }
+        Self {
+            spec: None,
+            boot: platform::BootClock::new(),
+            #[cfg(test)]
+            slept: std::sync::Arc::default(),
+        }
     }
 
     pub fn with(spec: ClockSpec) -> Self {
@@ -56,7 +63,23 @@ impl Clock {
 
     pub fn now(&self) -> Moment {
         let boot = self.boot.elapsed().as_secs_f64() * self.speed();
-        Moment { wall: self.wall_of(SystemTime::now()), boot: Boot((boot * 1000.0) as i64) }
+        let now = Moment { wall: self.wall_of(SystemTime::now()), boot: Boot((boot * 1000.0) as i64) };
+        #[cfg(test)]
+        let now = now.plus(Duration::from_millis(self.slept.load(std::sync::atomic::Ordering::SeqCst)));
+        now
+    }
+
+    /// As if the machine slept for so long and woke just now.
+    #[cfg(test)]
+    pub fn sleep_through(&self, time: Duration) {
+        let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        self.slept.fetch_add(millis, std::sync::atomic::Ordering::SeqCst);
+    }
+
+    /// Tells how much real time has gone by since a moment, machine sleep included.
+    pub fn stopwatch(&self) -> impl Fn(Moment) -> Duration + Send + Sync + use<> {
+        let clock = self.clone();
+        move |then| clock.now().since(then).div_f64(clock.speed())
     }
 
     /// The wall time that a real one, such as that of a file, is on this clock.

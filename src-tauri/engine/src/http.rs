@@ -2,13 +2,15 @@
 //! except to a loopback stand-in.
 
 mod last_moment;
+mod on_time;
 
 pub use last_moment::Still;
 
 use crate::environment::{Bases, is_loopback};
 use holdoff_core::request::{Carries, Endpoint, Method, Request};
-use holdoff_core::{Answer, Body, Delivery, Permit};
+use holdoff_core::{Answer, Body, Delivery, Moment, Permit};
 use last_moment::{Departure, LastMoment, NotAnyMore, Watched};
+use on_time::{OnTime, Punctual, Watch};
 use reqwest::{Client, RequestBuilder, Response, Url, header};
 use std::error::Error;
 use std::sync::OnceLock;
@@ -24,6 +26,7 @@ const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Http {
     api: Host,
     token: Host,
+    watch: Watch,
 }
 
 /// One host, whose client is made when it is first needed: each holds the system's certificates.
@@ -35,16 +38,21 @@ struct Host {
 }
 
 impl Http {
-    pub fn new(bases: &Bases) -> Self {
-        Self::with_timeout(bases, TOTAL_TIMEOUT)
+    /// `since` says how long ago a moment was, in real time like all that is waited for here: no permit holds for long.
+    pub fn new(bases: &Bases, since: impl Fn(Moment) -> Duration + Send + Sync + 'static) -> Self {
+        Self::with_timeout(bases, TOTAL_TIMEOUT, since)
     }
 
     /// For tests that wait for a timeout.
-    pub fn with_timeout(bases: &Bases, total: Duration) -> Self {
+    pub fn with_timeout(
+        bases: &Bases,
+        total: Duration,
+        since: impl Fn(Moment) -> Duration + Send + Sync + 'static,
+    ) -> Self {
         // Fails only where one is installed already, which is as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let host = |base: &Url| Host { base: base.clone(), total, client: OnceLock::new() };
-        Self { api: host(&bases.api), token: host(&bases.token) }
+        Self { api: host(&bases.api), token: host(&bases.token), watch: Watch::new(since) }
     }
 
     /// Sends the request that the permit is for. The permit is used up whatever comes of it.
@@ -61,7 +69,11 @@ impl Http {
         if permit.endpoint() != request.endpoint {
             return Delivery::NotSent("the permit was for another endpoint".to_owned());
         }
-        host.send(request, still).await
+        let on_time = OnTime::new(permit, self.watch.clone());
+        if !on_time.holds() {
+            return Delivery::Lapsed;
+        }
+        on_time.clone().during(host.send(request, still, on_time)).await
     }
 }
 
@@ -74,7 +86,7 @@ impl Host {
         }
     }
 
-    async fn send(&self, request: Request, still: Option<Still>) -> Delivery {
+    async fn send(&self, request: Request, still: Option<Still>, on_time: OnTime) -> Delivery {
         let mut url = self.base.clone();
         url.set_path(&format!("{}{}", self.base.path().trim_end_matches('/'), request.path));
         let method = match request.method {
@@ -90,7 +102,7 @@ impl Host {
             Ok(client) => client,
             Err(why) => return Delivery::NotSent(why),
         };
-        let (mut call, grant) = match carry(client.request(method, url), &request.carries, still) {
+        let (mut call, grant) = match carry(client.request(method, url), &request.carries, still, on_time) {
             Ok(carried) => carried,
             Err(why) => return Delivery::NotSent(why.to_owned()),
         };
@@ -100,6 +112,7 @@ impl Host {
         let sent = call.send().await;
         match sent {
             Ok(response) => Delivery::Answered(answer(response, secret.as_deref()).await),
+            Err(error) if not_any_more(&error) == Some(NotAnyMore::Lapsed) => Delivery::Lapsed,
             Err(error) if grant.is_some_and(|grant| grant.departure() != Departure::Left) => {
                 Delivery::NotSent(words(&error))
             }
@@ -114,6 +127,7 @@ fn carry(
     call: RequestBuilder,
     carries: &Carries,
     still: Option<Still>,
+    on_time: OnTime,
 ) -> Result<(RequestBuilder, Option<Watched>), &'static str> {
     match carries {
         Carries::Bearer(token) => {
@@ -126,7 +140,7 @@ fn carry(
             let grant = serde_json::json!({
                 "grant_type": "refresh_token", "refresh_token": refresh_token.expose(), "client_id": client_id,
             });
-            let (body, watched) = LastMoment::new(grant.to_string(), still);
+            let (body, watched) = LastMoment::new(grant.to_string(), still, on_time);
             let call = call.header(header::CONTENT_TYPE, "application/json").body(reqwest::Body::wrap(body));
             Ok((call, Some(watched)))
         }
@@ -144,7 +158,8 @@ fn client(base: &Url, total: Duration) -> Result<Client, String> {
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(total)
         // A kept connection may be dead, and a dead one would be tried a second time.
-        .pool_max_idle_per_host(0);
+        .pool_max_idle_per_host(0)
+        .connector_layer(Punctual);
     if loopback {
         // A proxy would be given the token in the clear.
         client = client.no_proxy();
@@ -199,16 +214,21 @@ fn without(bytes: Vec<u8>, secret: Option<&str>) -> Vec<u8> {
     String::from_utf8_lossy(&bytes).replace(secret, WITHHELD).into_bytes()
 }
 
+fn not_any_more(error: &reqwest::Error) -> Option<NotAnyMore> {
+    let mut causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    causes.find_map(|cause| cause.downcast_ref().copied())
+}
+
 /// What went wrong, for people. The error's own text is not repeated: it may quote what was sent or received.
 fn words(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "no answer in time".to_owned();
     }
+    if let Some(why) = not_any_more(error) {
+        return why.to_string();
+    }
     let mut source = error.source();
     while let Some(cause) = source {
-        if cause.is::<NotAnyMore>() {
-            return "the locks of the sign-in were lost meanwhile".to_owned();
-        }
         if let Some(io) = cause.downcast_ref::<std::io::Error>()
             && let Some(text) = io_words(io)
         {

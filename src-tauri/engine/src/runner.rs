@@ -4,6 +4,8 @@ mod apart;
 mod beginning;
 mod ending;
 mod locking;
+#[cfg(test)]
+mod tests;
 
 use crate::clock::Clock;
 use crate::credentials::{LockedStore, Source};

@@ -47,7 +47,7 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings
     let (tell_elsewhere, elsewhere) = watch::channel(BTreeSet::new());
     let requests = Requests::default();
     let tools = Tools {
-        http: Arc::new(Http::new(&environment.bases)),
+        http: Arc::new(Http::new(&environment.bases, clock.stopwatch())),
         clock,
         keeper,
         history: history.clone(),

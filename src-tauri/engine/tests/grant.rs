@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
 use holdoff_core::account::{Account, Action, Event, Preferences};
+use holdoff_core::policy::ASLEEP;
 use holdoff_core::secret::Token;
 use holdoff_core::sign_in::{Credential, CredentialRead, Identity};
 use holdoff_core::state::Provider;
@@ -11,6 +12,7 @@ use holdoff_core::{Settings, Wall};
 use holdoff_engine::environment::Bases;
 use holdoff_engine::http::Http;
 use holdoff_world::{Answer, FakeAnthropic, Foreign};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 const REFRESH: &str = "sk-ant-ort01-spent-once";
@@ -48,13 +50,13 @@ async fn send(token_base: &str) -> Delivery {
     // Nobody listens where usage is asked: whatever went there would not arrive.
     let bases = Bases { api: "http://127.0.0.1:1".parse().unwrap(), token: base };
     let (permit, request) = due();
-    Http::with_timeout(&bases, SHORT).send(permit, request).await
+    Http::with_timeout(&bases, SHORT, |_| Duration::ZERO).send(permit, request).await
 }
 
 async fn send_while(token_base: &str, still: impl Future<Output = bool> + Send + Sync + 'static) -> Delivery {
     let bases = Bases { api: "http://127.0.0.1:1".parse().unwrap(), token: token_base.parse().unwrap() };
     let (permit, request) = due();
-    Http::with_timeout(&bases, SHORT).send_while(permit, request, Some(Box::pin(still))).await
+    Http::with_timeout(&bases, SHORT, |_| Duration::ZERO).send_while(permit, request, Some(Box::pin(still))).await
 }
 
 async fn answered(answer: Answer) -> Answered {
@@ -178,4 +180,24 @@ async fn a_time_out_before_it_left_is_free() {
     let delivery = send_while(&fake.token_base(), std::future::pending()).await;
     assert!(matches!(&delivery, Delivery::NotSent(why) if why.contains("in time")), "{delivery:?}");
     assert!(fake.requests().is_empty());
+}
+
+/// The same looks as for any request, and one when the token is about to leave.
+#[tokio::test]
+async fn a_permit_that_does_not_hold_any_more_spends_nothing() {
+    let fake = FakeAnthropic::start().await;
+    fake.token_always(Answer::renewed("sk-ant-oat01-B", None));
+    let bases = Bases { api: "http://127.0.0.1:1".parse().unwrap(), token: fake.token_base().parse().unwrap() };
+    let send_asleep_from_look = async |slept: usize| {
+        let looks = AtomicUsize::new(0);
+        let since = move |_| if looks.fetch_add(1, Ordering::SeqCst) < slept { Duration::ZERO } else { 2 * ASLEEP };
+        let (permit, request) = due();
+        Http::with_timeout(&bases, SHORT, since).send(permit, request).await
+    };
+    for slept in [0, 1, 2] {
+        let delivery = send_asleep_from_look(slept).await;
+        assert!(matches!(delivery, Delivery::Lapsed), "{slept}: {delivery:?}");
+    }
+    assert!(fake.requests().iter().all(|request| !String::from_utf8_lossy(&request.body).contains("sk-ant")));
+    assert!(matches!(send_asleep_from_look(3).await, Delivery::Answered(_)), "there are three looks");
 }

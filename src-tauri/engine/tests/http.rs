@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
 use holdoff_core::account::{Account, Action, Event, Preferences};
+use holdoff_core::policy::ASLEEP;
 use holdoff_core::secret::Token;
 use holdoff_core::sign_in::{Credential, CredentialRead, Identity};
 use holdoff_core::state::Provider;
@@ -10,6 +11,7 @@ use holdoff_core::{AccountId, AccountState, Body, Boot, Delivery, Moment, Permit
 use holdoff_engine::environment::Bases;
 use holdoff_engine::http::{BODY_MAX, Http};
 use holdoff_world::{Answer, FakeAnthropic, Foreign};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 const TOKEN: &str = "sk-ant-oat01-only-for-anthropic";
@@ -44,7 +46,7 @@ fn due() -> (Permit, Request) {
 async fn send(fake: &FakeAnthropic) -> Delivery {
     let bases = Bases { api: fake.api_base().parse().unwrap(), token: fake.token_base().parse().unwrap() };
     let (permit, request) = due();
-    Http::with_timeout(&bases, SHORT).send(permit, request).await
+    Http::with_timeout(&bases, SHORT, |_| Duration::ZERO).send(permit, request).await
 }
 
 async fn answered(answer: Answer) -> holdoff_core::Answer {
@@ -115,7 +117,7 @@ async fn what_did_not_leave_is_told_from_what_was_lost() {
     let base = format!("http://127.0.0.1:{port}");
     let bases = Bases { api: base.parse().unwrap(), token: base.parse().unwrap() };
     let (permit, request) = due();
-    let delivery = Http::new(&bases).send(permit, request).await;
+    let delivery = Http::new(&bases, |_| Duration::ZERO).send(permit, request).await;
     assert!(matches!(&delivery, Delivery::NotSent(why) if why.contains("refused")), "{delivery:?}");
 }
 
@@ -126,7 +128,7 @@ async fn a_certificate_that_is_not_trusted_gets_no_token() {
     let base = fake.api_base().replace("http://", "https://");
     let bases = Bases { api: base.parse().unwrap(), token: base.parse().unwrap() };
     let (permit, request) = due();
-    let delivery = Http::new(&bases).send(permit, request).await;
+    let delivery = Http::new(&bases, |_| Duration::ZERO).send(permit, request).await;
     assert!(matches!(delivery, Delivery::NotSent(_)), "{delivery:?}");
     assert!(fake.requests().is_empty());
 }
@@ -154,7 +156,7 @@ async fn without_certificates_at_first() {
     let certificates = std::path::PathBuf::from(std::env::var_os(CERTIFICATES).unwrap());
     // Nobody listens there.
     let base: reqwest::Url = "https://127.0.0.1:9/".parse().unwrap();
-    let http = Http::with_timeout(&Bases { api: base.clone(), token: base }, SHORT);
+    let http = Http::with_timeout(&Bases { api: base.clone(), token: base }, SHORT, |_| Duration::ZERO);
     let ask = async || {
         let (permit, request) = due();
         match http.send(permit, request).await {
@@ -166,4 +168,25 @@ async fn without_certificates_at_first() {
     assert_eq!(ask().await, missing);
     std::fs::copy(COMPUTERS_OWN, certificates).unwrap();
     assert_eq!(ask().await, "the connection was refused");
+}
+
+/// Law 12: the machine sleeps between the permit and its request, before anything is done for it or while a connection
+/// is made.
+#[tokio::test]
+async fn a_permit_that_does_not_hold_any_more_sends_nothing() {
+    let fake = FakeAnthropic::start().await;
+    let bases = Bases { api: fake.api_base().parse().unwrap(), token: fake.token_base().parse().unwrap() };
+    let send_asleep_from_look = async |slept: usize| {
+        let looks = AtomicUsize::new(0);
+        let since = move |_| if looks.fetch_add(1, Ordering::SeqCst) < slept { Duration::ZERO } else { 2 * ASLEEP };
+        let (permit, request) = due();
+        Http::with_timeout(&bases, SHORT, since).send(permit, request).await
+    };
+    for slept in [0, 1] {
+        let delivery = send_asleep_from_look(slept).await;
+        assert!(matches!(delivery, Delivery::Lapsed), "{slept}: {delivery:?}");
+    }
+    assert!(fake.requests().is_empty());
+    assert!(matches!(send_asleep_from_look(2).await, Delivery::Answered(_)), "there are two looks");
+    assert_eq!(fake.requests().len(), 1);
 }

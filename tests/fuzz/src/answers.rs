@@ -42,7 +42,7 @@ fn check_usage(delivery: Delivery) {
         Outcome::RateLimited { retry_after }
         | Outcome::ServerTrouble { retry_after, .. }
         | Outcome::Unreadable { retry_after, .. } => honoured(*retry_after),
-        Outcome::Rejected(_) | Outcome::Unreachable { .. } | Outcome::Ambiguous { .. } => {}
+        Outcome::Rejected(_) | Outcome::Unreachable { .. } | Outcome::Lapsed | Outcome::Ambiguous { .. } => {}
     }
 }
 
@@ -85,6 +85,6 @@ pub fn token(bytes: &[u8]) {
         Grant::RateLimited { retry_after }
         | Grant::Ambiguous { retry_after, .. }
         | Grant::Denied { retry_after, .. } => honoured(*retry_after),
-        Grant::Unreachable { why } => panic!("an answer came, and yet: {why}"),
+        Grant::Unreachable { .. } | Grant::Lapsed => panic!("an answer came, and yet: {grant:?}"),
     }
 }

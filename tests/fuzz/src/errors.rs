@@ -119,7 +119,7 @@ impl Asked {
                 Delivery::Answered(Answer { retry_after, date, .. }) => {
                     retry_after::parse(retry_after.as_deref(), date.as_deref(), now.wall)
                 }
-                Delivery::NotSent(_) | Delivery::Lost(_) => None,
+                Delivery::NotSent(_) | Delivery::Lapsed | Delivery::Lost(_) => None,
             };
             self.until = now.plus(least_wait(endpoint, self.strikes).max(asked_for.unwrap_or_default()));
         }

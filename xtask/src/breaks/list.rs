@@ -23,8 +23,8 @@ pub const BREAKS: [Break; 15] = [
         "the permit for usage names the token endpoint",
         change(
             GATE,
-            "then_some(Permit { endpoint: self.endpoint })",
-            "then_some(Permit { endpoint: if ON { Endpoint::Token } else { self.endpoint } })",
+            "then_some(Permit { endpoint: self.endpoint, given: now })",
+            "then_some(Permit { endpoint: if ON { Endpoint::Token } else { self.endpoint }, given: now })",
         ),
     ),
     one(

@@ -200,8 +200,10 @@ impl Account {
         let offer = offer.map(|at| self.quiet_until(now).map_or(at, |quiet| at.later(quiet)));
         let reset = self.next_reset(now).filter(|_| free);
         let renewing = matches!(self.step, Step::Renewing(_));
-        let look = self.look_at.filter(|_| free && !renewing);
-        let awake = self.sleep.pause_until.filter(|_| self.becoming.is_some() && !self.is_under_way());
+        // The next look is the other account's.
+        let becomes = self.becoming.is_some() && !self.is_under_way();
+        let look = self.look_at.filter(|_| free && !renewing && !becomes);
+        let awake = self.sleep.pause_until.filter(|_| becomes);
         let until = [due, renewal, retry, offer, look, reset, awake].into_iter().flatten().min_by_key(|at| at.boot);
         self.sleep.expected = until;
         Action::Sleep(until)
@@ -216,6 +218,10 @@ impl Account {
         if self.sleep.expected.take_if(|expected| now.since(*expected) > policy::ASLEEP).is_none() {
             return;
         }
+        self.woke(now);
+    }
+
+    pub(super) fn woke(&mut self, now: Moment) {
         self.sleep.woke = Some(now);
         self.sleep.pause_until = Some(now.plus(self.dice.wake_pause()));
     }

@@ -273,6 +273,10 @@ impl Account {
                 gate.not_up_yet(now, why, jitter);
             }
             Outcome::Unreachable { why } => gate.unreachable(now, why, jitter),
+            Outcome::Lapsed => {
+                gate.withdraw();
+                self.woke(now);
+            }
             Outcome::Ambiguous { why } => gate.ambiguous(now, why, jitter),
         }
     }

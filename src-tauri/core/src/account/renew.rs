@@ -237,6 +237,10 @@ impl Account {
                 gate.doubtful(now, Cooldown::Server { status }, retry_after, jitter);
             }
             Grant::Unreachable { why } => gate.unreachable(now, why, jitter),
+            Grant::Lapsed => {
+                gate.withdraw();
+                self.woke(now);
+            }
         }
         Stage::Unlocking
     }

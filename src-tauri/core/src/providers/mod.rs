@@ -27,6 +27,7 @@ pub fn renewal_request(provider: Provider, refresh_token: &Token) -> Request {
 pub fn understand_usage(provider: Provider, delivery: Delivery, now: Wall) -> Outcome {
     match (provider, delivery) {
         (_, Delivery::NotSent(why)) => Outcome::Unreachable { why },
+        (_, Delivery::Lapsed) => Outcome::Lapsed,
         (_, Delivery::Lost(why)) => Outcome::Ambiguous { why },
         (Provider::Anthropic, Delivery::Answered(answer)) => anthropic::understand_usage(&answer, now),
     }
@@ -36,6 +37,7 @@ pub fn understand_usage(provider: Provider, delivery: Delivery, now: Wall) -> Ou
 pub fn understand_grant(provider: Provider, delivery: Delivery, now: Wall) -> Grant {
     match (provider, delivery) {
         (_, Delivery::NotSent(why)) => Grant::Unreachable { why },
+        (_, Delivery::Lapsed) => Grant::Lapsed,
         (_, Delivery::Lost(why)) => Grant::Ambiguous { status: None, why, retry_after: None },
         (Provider::Anthropic, Delivery::Answered(answer)) => anthropic::understand_grant(&answer, now),
     }

@@ -131,6 +131,7 @@ pub fn outcome(provider: Provider, outcome: &Outcome) -> String {
         Outcome::Rejected(Rejection::Forbidden(kind)) => format!("refused (403 {kind})"),
         Outcome::ServerTrouble { status, .. } => format!("{} has trouble ({status})", provider.name()),
         Outcome::Unreachable { why } => format!("not sent: {why}"),
+        Outcome::Lapsed => "not sent: the machine slept".to_owned(),
         Outcome::Ambiguous { why } => format!("no answer: {why}"),
         Outcome::Unreadable { status, why, .. } => format!("answer {status} could not be used: {why}"),
     }
@@ -144,7 +145,7 @@ pub fn outcome_kind(outcome: &Outcome) -> OutcomeKind {
         Outcome::Rejected(Rejection::MissingScope(_)) => OutcomeKind::MissingScope,
         Outcome::Rejected(Rejection::Forbidden(_)) => OutcomeKind::Forbidden,
         Outcome::ServerTrouble { .. } => OutcomeKind::ServerTrouble,
-        Outcome::Unreachable { .. } => OutcomeKind::Unreachable,
+        Outcome::Unreachable { .. } | Outcome::Lapsed => OutcomeKind::Unreachable,
         Outcome::Ambiguous { .. } => OutcomeKind::Ambiguous,
         Outcome::Unreadable { .. } => OutcomeKind::Unreadable,
     }
@@ -165,6 +166,7 @@ pub fn grant(provider: Provider, grant: &Grant) -> String {
         Grant::Denied { status, kind, .. } => format!("{name} does not renew ({status} {kind})"),
         Grant::Wasted { why } => format!("renewal accepted, but {why}"),
         Grant::Unreachable { why } => format!("renewal not sent: {why}"),
+        Grant::Lapsed => "renewal not sent: the machine slept".to_owned(),
     }
 }
 
@@ -176,7 +178,7 @@ pub fn grant_kind(grant: &Grant) -> OutcomeKind {
         Grant::Ambiguous { .. } => OutcomeKind::Ambiguous,
         Grant::Denied { .. } => OutcomeKind::Denied,
         Grant::Wasted { .. } => OutcomeKind::Wasted,
-        Grant::Unreachable { .. } => OutcomeKind::Unreachable,
+        Grant::Unreachable { .. } | Grant::Lapsed => OutcomeKind::Unreachable,
     }
 }
 

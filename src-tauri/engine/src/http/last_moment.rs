@@ -3,6 +3,7 @@
 //! Until then a connection is made, which takes its time; the machine may sleep in the middle of that, and the locks be
 //! another's when it wakes.
 
+use super::on_time::OnTime;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use std::fmt;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll, ready};
 
-/// Whether what is asked for still may be done. Asked once, at the last moment.
+/// Whether the locks are still held. Asked once, at the last moment.
 pub type Still = Pin<Box<dyn Future<Output = bool> + Send + Sync>>;
 
 /// What became of a body.
@@ -45,23 +46,31 @@ impl Watched {
 pub(super) struct LastMoment {
     text: Option<Bytes>,
     still: Option<Still>,
+    on_time: OnTime,
     watched: Watched,
 }
 
 impl LastMoment {
-    pub(super) fn new(text: String, still: Option<Still>) -> (Self, Watched) {
+    pub(super) fn new(text: String, still: Option<Still>, on_time: OnTime) -> (Self, Watched) {
         let watched = Watched::default();
-        (Self { text: Some(text.into()), still, watched: watched.clone() }, watched)
+        (Self { text: Some(text.into()), still, on_time, watched: watched.clone() }, watched)
     }
 }
 
-/// Why there is no body.
-#[derive(Debug)]
-pub(super) struct NotAnyMore;
+/// Why a request that had begun does not leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NotAnyMore {
+    /// The machine slept since its permit was given.
+    Lapsed,
+    LocksLost,
+}
 
 impl fmt::Display for NotAnyMore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("it may not be sent any more")
+        f.write_str(match self {
+            Self::Lapsed => "its permit does not hold any more",
+            Self::LocksLost => "the locks of the sign-in were lost meanwhile",
+        })
     }
 }
 
@@ -75,7 +84,7 @@ impl Body for LastMoment {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, NotAnyMore>>> {
-        let may = match &mut self.still {
+        let held = match &mut self.still {
             Some(still) => ready!(still.as_mut().poll(context)),
             None => true,
         };
@@ -83,8 +92,13 @@ impl Body for LastMoment {
         let Some(text) = self.text.take() else {
             return Poll::Ready(None);
         };
-        self.watched.is(if may { Departure::Left } else { Departure::Withheld });
-        Poll::Ready(Some(if may { Ok(Frame::data(text)) } else { Err(NotAnyMore) }))
+        let frame = match (self.on_time.holds(), held) {
+            (false, _) => Err(NotAnyMore::Lapsed),
+            (true, false) => Err(NotAnyMore::LocksLost),
+            (true, true) => Ok(Frame::data(text)),
+        };
+        self.watched.is(if frame.is_ok() { Departure::Left } else { Departure::Withheld });
+        Poll::Ready(Some(frame))
     }
 
     fn is_end_stream(&self) -> bool {

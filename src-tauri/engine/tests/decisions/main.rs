@@ -75,9 +75,9 @@ impl Network {
         let bases = Bases { api: fake.api_base().parse().unwrap(), token: fake.token_base().parse().unwrap() };
         let at_raw = Bases { api: raw.base(), token: raw.base() };
         Self {
-            world: Http::with_timeout(&bases, PATIENT),
-            raw: Http::with_timeout(&at_raw, PATIENT),
-            hurried: Http::with_timeout(&at_raw, SILENCE),
+            world: Http::with_timeout(&bases, PATIENT, |_| Duration::ZERO),
+            raw: Http::with_timeout(&at_raw, PATIENT, |_| Duration::ZERO),
+            hurried: Http::with_timeout(&at_raw, SILENCE, |_| Duration::ZERO),
             _servers: (fake, raw),
         }
     }
@@ -96,6 +96,7 @@ impl Network {
 fn again(delivery: &Delivery) -> Delivery {
     match delivery {
         Delivery::NotSent(why) => Delivery::NotSent(why.clone()),
+        Delivery::Lapsed => Delivery::Lapsed,
         Delivery::Lost(why) => Delivery::Lost(why.clone()),
         Delivery::Answered(answer) => Delivery::Answered(Answer {
             status: answer.status,

@@ -40,6 +40,9 @@ impl Laws {
                     return broken(15, || format!("the ledger has a request to {announced:?} that never left"));
                 }
             }
+            Line::Came(Kind::NotSent) if self.announced == Some(endpoint) => {
+                (self.announced, self.taken_back) = (None, Some((endpoint, self.now)));
+            }
             Line::Came(kind) => {
                 let came = self.uncome.take();
                 let right = came.as_ref().is_some_and(|(of, meaning)| *of == endpoint && kind_of(*of, meaning) == kind);

@@ -27,6 +27,7 @@ impl Laws {
 
     /// The note of a request stands until what came of it is durable too.
     fn settle(&mut self, kept: &Kept) -> Result<(), Broken> {
+        self.taken_back = None;
         let Some(under_way) = self.under_way else {
             return Ok(());
         };
@@ -49,6 +50,8 @@ impl Laws {
         let under_way = self.under_way.take();
         let unrecorded = self.uncome.take().is_some() || std::mem::take(&mut self.lines_wait);
         let recorded = under_way.is_some_and(|under_way| under_way.answered) && !unrecorded;
+        let taken_back = self.taken_back.take().filter(|_| !unrecorded);
+        let told = under_way.filter(|_| recorded).map(|answered| (answered.endpoint, answered.came)).or(taken_back);
         if let Some(cut_off) = under_way.filter(|under_way| under_way.endpoint == Endpoint::Token && !recorded) {
             self.renewing.cut_off(cut_off.token);
         }
@@ -61,15 +64,15 @@ impl Laws {
             account.known.usage.could_be_shut(most.0);
             account.known.token.could_be_shut(most.1);
             account.cut_off_showing();
-            if let Some(answered) = under_way.filter(|_| recorded) {
+            if let Some((endpoint, came)) = told {
                 // No two requests are closer than that, whatever came of the first.
-                let least = answered.came + SPACING;
-                let most = gone.clone().gate(answered.endpoint).most.max(least);
-                account.known.gate(answered.endpoint).could_be_shut(least);
-                account.recalled = Some((answered.endpoint, most - answered.came));
+                let least = came + SPACING;
+                let most = gone.clone().gate(endpoint).most.max(least);
+                account.known.gate(endpoint).could_be_shut(least);
+                account.recalled = Some((endpoint, most - came));
             }
             let left = match (under_way, recorded) {
-                (None, _) => Left::Not,
+                (None, _) => Left::Not { told: taken_back.is_some() },
                 (Some(_), true) => Left::Answered(&gone),
                 (Some(_), false) => Left::Unanswered,
             };
@@ -153,7 +156,10 @@ impl Laws {
 /// How far a request was when its process died.
 #[derive(Clone, Copy)]
 enum Left<'a> {
-    Not,
+    /// `told`: the ledger says so.
+    Not {
+        told: bool,
+    },
     Unanswered,
     /// What it demands stands in the ledger.
     Answered(&'a Known),
@@ -182,7 +188,7 @@ impl AccountLaw {
         if let Some(intent) = kept.usage.intent {
             (self.orphan, self.orphan_told) = (Some(Endpoint::Usage), false);
             let least = match left {
-                Left::Not => intent,
+                Left::Not { .. } => intent,
                 Left::Unanswered => intent + UNANSWERED,
                 Left::Answered(gone) => gone.usage.least,
             };
@@ -193,7 +199,10 @@ impl AccountLaw {
         {
             (self.orphan, self.orphan_told) = (Some(Endpoint::Token), false);
             match left {
-                Left::Not => self.known.token.pause_for_nothing(now, token),
+                Left::Not { told } => {
+                    self.known.token.pause_for_nothing(now, token);
+                    self.orphan_told = told;
+                }
                 Left::Answered(gone) if gone.token.paused.is_none() => {
                     self.known.token.pause_for_nothing(now, token);
                     self.known.token.shut_also(gone.token.least, gone.token.most, gone.token.why);

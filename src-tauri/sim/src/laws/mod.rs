@@ -60,6 +60,8 @@ pub struct Laws {
     service: bool,
     /// In a line of the ledger, and not sent yet.
     announced: Option<Endpoint>,
+    /// In a line of the ledger, and in another one, since when, that it did not leave: not durable in the state yet.
+    taken_back: Option<(Endpoint, Millis)>,
     /// Sent, and in no line yet.
     unsent: Option<Endpoint>,
     /// Answered, and in no line yet.
@@ -179,6 +181,7 @@ impl Laws {
             returning: Returning::default(),
             service: false,
             announced: None,
+            taken_back: None,
             unsent: None,
             uncome: None,
             lines_wait: false,

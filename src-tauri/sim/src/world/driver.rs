@@ -12,7 +12,7 @@ use crate::observation::{Left, Millis, Observation, SECOND, TokenId, Wrote};
 use holdoff_core::account::{Action, Event};
 use holdoff_core::providers::anthropic::Succession;
 use holdoff_core::sign_in::{Stored, Successor};
-use holdoff_core::{AccountState, Endpoint, Notice, NoticeKind, Permit, Request};
+use holdoff_core::{AccountState, Delivery, Endpoint, Notice, NoticeKind, Permit, Request};
 use std::rc::Rc;
 
 /// More actions than this without a rest are a loop that nothing ends.
@@ -49,7 +49,7 @@ impl World {
                     process.until = until.map(|until| self.machine.really(until));
                     process.expected = process.until;
                     return match process.outbox.take() {
-                        Some((permit, request)) => self.ask(&permit, &request),
+                        Some((permit, request)) => self.connect(permit, request),
                         None => Ok(()),
                     };
                 }
@@ -58,7 +58,10 @@ impl World {
                     process.until = None;
                     return Ok(());
                 }
-                action => self.act_or_die(action)?,
+                action => {
+                    process.expected = Some(self.now);
+                    self.act_or_die(action)?;
+                }
             }
             self.now += self.pace.between(0, 3);
             if self.start.jumpy {
@@ -194,18 +197,30 @@ impl World {
         }
     }
 
-    pub(super) fn ask(&mut self, permit: &Permit, request: &Request) -> Step {
-        self.permits += 1;
-        let permit = Some((self.permits, permit.endpoint()));
-        self.send(permit, request)
-    }
-
-    fn send(&mut self, permit: Option<(u32, Endpoint)>, request: &Request) -> Step {
-        self.requests += 1;
-        let number = self.requests;
-        let token = token_id(request.carries.secret().expose());
+    /// A request leaves when there is a connection for it. Some lids are closed just then.
+    fn connect(&mut self, permit: Permit, request: Request) -> Step {
+        let takes = self.dice.between(5, 300);
+        if let Some(lasts) = self.lid.take() {
+            let at = self.now + self.dice.between(0, takes);
+            self.later(at, Timed::Lid(lasts));
+        }
         let wall = self.machine.wall(self.now);
         let life = self.owner.expires_at().map(|ends| ends.0 - wall.0);
+        self.begin(takes, Task::Connect { permit, request, life })
+    }
+
+    fn leave(&mut self, permit: &Permit, request: &Request, life: Option<Millis>) -> Step {
+        if !permit.holds(self.machine.moment(self.now).since(permit.given())) {
+            // This is what was late, and by what the sleep is known.
+            self.see(Observation::Woke { late: true })?;
+            self.tell_process(Event::Delivered(Delivery::Lapsed));
+            return Ok(());
+        }
+        self.permits += 1;
+        self.requests += 1;
+        let number = self.requests;
+        let permit = Some((self.permits, permit.endpoint()));
+        let token = token_id(request.carries.secret().expose());
         let left = Left { request: number, endpoint: request.endpoint, permit, token, life };
         self.see(Observation::Left(left))?;
         let reply = self.answer(request.endpoint, token);
@@ -236,6 +251,7 @@ impl World {
     /// What took its time is done.
     fn done(&mut self, task: Task) -> Step {
         match task {
+            Task::Connect { permit, request, life } => self.leave(&permit, &request, life),
             Task::Answer { request, reply } => {
                 self.count(&reply.meaning);
                 self.see(Observation::Answered { request, meaning: reply.meaning })?;

@@ -36,6 +36,8 @@ pub(super) enum Timed {
     /// Something may be well again.
     Look,
     Wake,
+    /// The machine falls asleep for so long.
+    Lid(Millis),
     PowerOn,
     Online,
     Writable,
@@ -91,15 +93,8 @@ impl World {
                 self.later(self.now + SECOND, Timed::OwnerLooks);
             }
             _ if !up => {}
-            Happening::Sleep(lasts) => {
-                // What was handed over to be sent is sent.
-                if let Some((permit, request)) = self.process.as_mut().and_then(|process| process.outbox.take()) {
-                    self.ask(&permit, &request)?;
-                }
-                self.machine.asleep = true;
-                self.later(self.now + lasts, Timed::Wake);
-                return self.see(Observation::Asleep);
-            }
+            Happening::Sleep(lasts) if self.dice.percent(10) => self.lid = Some(lasts),
+            Happening::Sleep(lasts) => return self.falls_asleep(lasts),
             Happening::Reboot(off) => {
                 self.dies(None)?;
                 self.machine.off = true;
@@ -164,6 +159,8 @@ impl World {
                 self.see(Observation::Tick)?;
             }
             Timed::Look => self.provider.settle(self.now),
+            Timed::Lid(lasts) if !self.machine.asleep && !self.machine.off => return self.falls_asleep(lasts),
+            Timed::Lid(_) => {}
             Timed::Wake => return self.wakes(),
             Timed::PowerOn => {
                 self.machine.start_anew(self.now);
@@ -291,6 +288,12 @@ impl World {
             }
             None => Ok(()),
         }
+    }
+
+    fn falls_asleep(&mut self, lasts: Millis) -> Step {
+        self.machine.asleep = true;
+        self.later(self.now + lasts, Timed::Wake);
+        self.see(Observation::Asleep)
     }
 
     fn wakes(&mut self) -> Step {

@@ -53,6 +53,8 @@ pub struct World {
     process: Option<Process>,
     processes: u32,
     start_at: Option<Millis>,
+    /// The machine is to sleep for so long as soon as a connection is being made.
+    lid: Option<Millis>,
     muted: bool,
     offline: bool,
     clock_set: Millis,
@@ -112,6 +114,7 @@ impl World {
             process: None,
             processes: 0,
             start_at: Some(0),
+            lid: None,
             muted: false,
             offline: false,
             clock_set: -1,

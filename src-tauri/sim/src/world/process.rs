@@ -53,7 +53,16 @@ pub(super) struct Busy {
 
 #[derive(Debug)]
 pub(super) enum Task {
-    Answer { request: u32, reply: Reply },
+    /// There is to be a connection. `life` is that of the access token when this was begun.
+    Connect {
+        permit: Permit,
+        request: Request,
+        life: Option<Millis>,
+    },
+    Answer {
+        request: u32,
+        reply: Reply,
+    },
     Lock,
     Store(Successor),
 }

@@ -234,6 +234,15 @@ fn what_did_not_leave_is_free_and_tried_again_soon() {
     assert!(token_gaps(&world).iter().all(|gap| *gap <= 66), "{:?}", token_gaps(&world));
 }
 
+/// Laws 8 and 12: a lid is closed between the permit and its request.
+#[test]
+fn what_could_not_leave_before_the_machine_slept_is_free_and_waits_as_after_any_waking() {
+    let mut world = renewing(|n| if n == 1 { Delivery::Lapsed } else { grant(n) });
+    world.run(9 * HOUR);
+    assert_eq!(spent(&world), ["rt-1", "rt-1"]);
+    assert!(matches!(token_gaps(&world)[..], [5..=15]), "{:?}", token_gaps(&world));
+}
+
 #[test]
 fn an_accepted_renewal_without_tokens_is_one_pause() {
     let mut world = renewing(|_| status(200, None, "{}"));

@@ -17,6 +17,7 @@ fn what_came_of_a_request() {
         Outcome::Rejected(Rejection::Forbidden("permission_error".into())),
         Outcome::ServerTrouble { status: 503, retry_after: None },
         Outcome::Unreachable { why: "no route".into() },
+        Outcome::Lapsed,
         Outcome::Ambiguous { why: "timed out".into() },
         Outcome::Unreadable { status: 200, why: "it is empty".into(), retry_after: None },
     ];
@@ -30,6 +31,7 @@ fn what_came_of_a_request() {
         Forbidden: refused (403 permission_error)
         ServerTrouble: Anthropic has trouble (503)
         Unreachable: not sent: no route
+        Unreachable: not sent: the machine slept
         Ambiguous: no answer: timed out
         Unreadable: answer 200 could not be used: it is empty
     "#]]
@@ -57,6 +59,7 @@ fn what_came_of_a_renewal() {
         Grant::Denied { status: 418, kind: String::new(), retry_after: None },
         Grant::Wasted { why: "its answer was cut off".into() },
         Grant::Unreachable { why: "no route".into() },
+        Grant::Lapsed,
     ];
     let said = lines(&grants, |one| format!("{:?}: {}", grant_kind(one), grant(ANTHROPIC, one)));
     expect![[r#"
@@ -69,6 +72,7 @@ fn what_came_of_a_renewal() {
         Denied: Anthropic does not renew (418)
         Wasted: renewal accepted, but its answer was cut off
         Unreachable: renewal not sent: no route
+        Unreachable: renewal not sent: the machine slept
     "#]]
     .assert_eq(&said);
 }
