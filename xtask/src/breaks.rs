@@ -5,6 +5,8 @@
 
 mod list;
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -18,12 +20,33 @@ use list::BREAKS;
 /// A break that is not seen in so many worlds is not seen.
 const WORLDS: usize = 60;
 
-/// What is done wrong, and the law that this breaks.
+/// Of the column of what is broken.
+const WIDTH: usize = 62;
+
+/// What is done wrong, and as what it is to be noticed.
 #[derive(Debug)]
 struct Break {
-    law: u8,
+    failure: Failure,
     what: &'static str,
     changes: [Option<Change>; 2],
+}
+
+/// How a world fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Failure {
+    /// This law is broken.
+    Law(u8),
+    /// It never comes to rest, and time all but stands still.
+    Restless,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Law(law) => write!(f, "a break of law {law}"),
+            Self::Restless => f.write_str("unrest"),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -35,45 +58,50 @@ struct Change {
 }
 
 impl Change {
-    fn apply(&self, law: u8, text: &str) -> Result<String> {
+    /// `number` is that of the break, in the list.
+    fn apply(&self, number: usize, text: &str) -> Result<String> {
         let found = text.matches(self.from).count();
         ensure!(found == 1, "`{}` stands {found} times in core/src/{}", self.from, self.file);
-        Ok(text.replacen(self.from, &self.to.replace("ON", &format!("crate::broken({law})")), 1))
+        Ok(text.replacen(self.from, &self.to.replace("ON", &format!("crate::broken({number})")), 1))
     }
 }
 
 /// Added to the copy of the core.
 const SWITCH: &str = r#"
-/// Which law is broken.
-pub(crate) fn broken(law: u8) -> bool {
-    static BROKEN: std::sync::OnceLock<Option<u8>> = std::sync::OnceLock::new();
-    let read = || std::env::var("HOLDOFF_BREAK").ok().and_then(|law| law.parse().ok());
-    *BROKEN.get_or_init(read) == Some(law)
+/// Whether this break is on.
+pub(crate) fn broken(number: usize) -> bool {
+    static BROKEN: std::sync::OnceLock<Option<usize>> = std::sync::OnceLock::new();
+    let read = || std::env::var("HOLDOFF_BREAK").ok().and_then(|number| number.parse().ok());
+    *BROKEN.get_or_init(read) == Some(number)
 }
 "#;
 
-/// Breaks each law and lives until the simulation notices.
+/// Makes each break and lives until the simulation notices.
 ///
 /// # Errors
-/// When a break is not noticed, or taken for that of another law.
+/// When a break is not noticed, or taken for another failure.
 pub fn run(project: &Project) -> Result<()> {
     let program = build(project)?;
-    println!("\n{:>3}  {:<58} {:>6} {:>8}", "law", "break", "worlds", "seconds");
+    println!("\n{:>3}  {:<WIDTH$} {:>6} {:>8}", "law", "break", "worlds", "seconds");
     let mut missed = Vec::new();
-    for broken in &BREAKS {
+    for (number, Break { failure, what, .. }) in BREAKS.iter().enumerate() {
         let begin = Instant::now();
         let said = Cmd::new(&program)
             .args(["--lines", "0", "--seeds"])
             .arg(WORLDS.to_string())
-            .env("HOLDOFF_BREAK", broken.law.to_string())
+            .env("HOLDOFF_BREAK", number.to_string())
             .read_anyway()?;
         let seen = seen(&said);
+        let law = match failure {
+            Failure::Law(law) => law.to_string(),
+            Failure::Restless => String::new(),
+        };
         let worlds = seen.map_or("none".to_owned(), |(seed, _)| seed.to_string());
-        println!("{:>3}  {:<58} {worlds:>6} {:>8.1}", broken.law, broken.what, begin.elapsed().as_secs_f64());
+        println!("{law:>3}  {what:<WIDTH$} {worlds:>6} {:>8.1}", begin.elapsed().as_secs_f64());
         match seen {
-            Some((_, law)) if law == broken.law => {}
-            Some((_, law)) => missed.push(format!("that of law {} is taken for one of law {law}", broken.law)),
-            None => missed.push(format!("that of law {} is not noticed in {WORLDS} worlds", broken.law)),
+            Some((_, seen)) if seen == *failure => {}
+            Some((_, seen)) => missed.push(format!("that {what} is taken for {seen}")),
+            None => missed.push(format!("that {what} is not noticed in {WORLDS} worlds")),
         }
     }
     if !missed.is_empty() {
@@ -83,11 +111,13 @@ pub fn run(project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// The seed of the first world that failed, which is the number of worlds that it took, and the law that it broke.
-fn seen(said: &str) -> Option<(u64, u8)> {
-    let line = said.lines().find_map(|line| line.strip_prefix("seed ")?.split_once(" broke law "))?;
-    let law = line.1.split(':').next()?;
-    Some((line.0.trim().parse().ok()?, law.parse().ok()?))
+/// The seed of the first world that failed, which is the number of worlds that it took, and how it failed.
+fn seen(said: &str) -> Option<(u64, Failure)> {
+    let (seed, rest) = said.lines().find_map(|line| line.strip_prefix("seed ")?.split_once(" broke law "))?;
+    let (law, why) = rest.split_once(": ")?;
+    let failure =
+        if why.starts_with("it does not come to rest") { Failure::Restless } else { Failure::Law(law.parse().ok()?) };
+    Some((seed.trim().parse().ok()?, failure))
 }
 
 fn build(project: &Project) -> Result<PathBuf> {
@@ -115,14 +145,23 @@ fn build(project: &Project) -> Result<PathBuf> {
 }
 
 fn break_all(sources: &Path) -> Result<()> {
-    for broken in &BREAKS {
-        for change in broken.changes.iter().flatten() {
-            let path = sources.join(change.file);
-            write(&path, &change.apply(broken.law, &read(&path)?)?)?;
-        }
+    for (file, text) in broken_files(sources)? {
+        write(&sources.join(file), &text)?;
     }
     let lib = sources.join("lib.rs");
     write(&lib, &(read(&lib)? + SWITCH))
+}
+
+/// The files that are changed, with every break in them.
+fn broken_files(sources: &Path) -> Result<BTreeMap<&'static str, String>> {
+    let mut files = BTreeMap::new();
+    for (number, broken) in BREAKS.iter().enumerate() {
+        for change in broken.changes.iter().flatten() {
+            let text = files.remove(change.file).map_or_else(|| read(&sources.join(change.file)), Ok)?;
+            files.insert(change.file, change.apply(number, &text)?);
+        }
+    }
+    Ok(files)
 }
 
 /// The workspace of the copy: that of the repository with the two members alone.
@@ -161,22 +200,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_law_is_broken_once_and_every_break_fits_the_core_as_it_is() {
-        let laws: Vec<u8> = BREAKS.iter().map(|broken| broken.law).collect();
-        assert_eq!(laws, (1..=15).collect::<Vec<_>>());
-        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src-tauri/core/src");
-        for broken in &BREAKS {
-            for change in broken.changes.iter().flatten() {
-                let text = fs::read_to_string(sources.join(change.file)).unwrap();
-                assert!(change.apply(broken.law, &text).unwrap().contains("crate::broken("), "{broken:?}");
-            }
+    fn every_law_is_broken_twice_and_every_break_fits_the_core_as_it_is() {
+        for law in 1..=15 {
+            assert_eq!(BREAKS.iter().filter(|broken| broken.failure == Failure::Law(law)).count(), 2, "{law}");
         }
+        broken_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../src-tauri/core/src")).unwrap();
     }
 
     #[test]
     fn what_the_simulation_says_is_understood() {
         let said = "12.0 account-years\n\nseed 7 broke law 13: the usage gate is open after 3.4 days\n";
-        assert_eq!(seen(said), Some((7, 13)));
+        assert_eq!(seen(said), Some((7, Failure::Law(13))));
+        let said = "seed 1 broke law 11: it does not come to rest after 0.0 days\n";
+        assert_eq!(seen(said), Some((1, Failure::Restless)));
         assert_eq!(seen("No law was broken.\n"), None);
     }
 

@@ -22,8 +22,8 @@ step, and says how long the account lived, what was asked, how often it was told
 A world in which a law breaks is made smaller while the same law still breaks, and told: what was planned, and what
 happened when. Ends with 1 if any law was broken.
 
---breaks breaks each law in a copy of the core on purpose (xtask/src/breaks/list.rs) and says in how many worlds that was
-noticed. Ends with 1 if one was not, or was taken for a break of another law.";
+--breaks breaks each law twice, and its rest, in a copy of the core on purpose (xtask/src/breaks/list.rs) and says in how
+many worlds that was noticed. Ends with 1 if one was not, or was taken for another failure.";
 
 /// As every test run does: at least fifty years of an account, and every break.
 const FIFTY_YEARS: [&str; 2] = ["--seeds", "220"];

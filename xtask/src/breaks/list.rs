@@ -1,15 +1,21 @@
-//! The list: one deliberate break of each law. Every change is a line of the real core, found by its text, that does
-//! something else while its break is on. A text that is not there exactly once fails a test of this program.
+//! The list: two deliberate breaks of each law, of different kinds, and two cores that never come to rest. Every change
+//! is a line of the real core, found by its text, that does something else while its break is on. A text that is not there
+//! exactly once fails a test of this program.
 
-use super::{Break, Change};
+use super::{Break, Change, Failure};
 
 const ACT: &str = "account/act.rs";
 const GATE: &str = "gate.rs";
+const KEPT: &str = "gate/kept.rs";
 const LEARN: &str = "account/learn.rs";
 const RENEW: &str = "account/renew.rs";
 
 const fn one(law: u8, what: &'static str, change: Change) -> Break {
-    Break { law, what, changes: [Some(change), None] }
+    Break { failure: Failure::Law(law), what, changes: [Some(change), None] }
+}
+
+const fn restless(what: &'static str, change: Change) -> Break {
+    Break { failure: Failure::Restless, what, changes: [Some(change), None] }
 }
 
 const fn change(file: &'static str, from: &'static str, to: &'static str) -> Change {
@@ -17,7 +23,7 @@ const fn change(file: &'static str, from: &'static str, to: &'static str) -> Cha
 }
 
 /// In `to`, ON is whether the break is on.
-pub const BREAKS: [Break; 15] = [
+pub const BREAKS: [Break; 32] = [
     one(
         1,
         "the permit for usage names the token endpoint",
@@ -25,6 +31,17 @@ pub const BREAKS: [Break; 15] = [
             GATE,
             "then_some(Permit { endpoint: self.endpoint, given: now })",
             "then_some(Permit { endpoint: if ON { Endpoint::Token } else { self.endpoint }, given: now })",
+        ),
+    ),
+    one(
+        1,
+        "a request for usage goes to the token endpoint",
+        change(
+            "providers/anthropic/mod.rs",
+            "endpoint: Endpoint::Usage,
+        method: Method::Get,",
+            "endpoint: if ON { Endpoint::Token } else { Endpoint::Usage },
+        method: Method::Get,",
         ),
     ),
     one(
@@ -41,12 +58,31 @@ pub const BREAKS: [Break; 15] = [
         ),
     ),
     one(
+        2,
+        "a reboot ends the wait after a 429",
+        change(
+            KEPT,
+            "            GateState::CoolingDown { since, until, .. } => cooldown(since, until),",
+            "            GateState::CoolingDown { cause: Cooldown::RateLimited { .. }, until, .. } if ON => *until = now,
+            GateState::CoolingDown { since, until, .. } => cooldown(since, until),",
+        ),
+    ),
+    one(
         3,
         "the usage endpoint has the cap of the token endpoint",
         change(
             GATE,
             "Endpoint::Usage => policy::USAGE_LIMIT,",
             "Endpoint::Usage => Backoff { cap: if ON { policy::TOKEN_LIMIT.cap } else { policy::USAGE_LIMIT.cap }, ..policy::USAGE_LIMIT },",
+        ),
+    ),
+    one(
+        3,
+        "a Retry-After of more than a day is honoured",
+        change(
+            "retry_after.rs",
+            "wait.min(RETRY_AFTER_MAX)",
+            "wait.min(if ON { Duration::MAX } else { RETRY_AFTER_MAX })",
         ),
     ),
     one(
@@ -59,8 +95,18 @@ pub const BREAKS: [Break; 15] = [
             GateState::CoolingDown { until, .. } => *until,",
         ),
     ),
+    one(
+        4,
+        "after a 429 the sign-in is taken for one that has ended",
+        change(
+            RENEW,
+            "        let left = credential.expires_at?",
+            "        let ended = ON && self.state.usage.strikes > 0;
+        let left = if ended { Some(now.wall) } else { credential.expires_at }?",
+        ),
+    ),
     Break {
-        law: 5,
+        failure: Failure::Law(5),
         what: "an expired access token is sent",
         changes: [
             Some(change(
@@ -72,6 +118,16 @@ pub const BREAKS: [Break; 15] = [
         ],
     },
     one(
+        5,
+        "usage waits for the token endpoint too",
+        change(
+            "state.rs",
+            "        Some(self.next.map_or(opens, |next| next.later(opens)))",
+            "        let opens = if ON { self.token.opens(now)?.later(opens) } else { opens };
+        Some(self.next.map_or(opens, |next| next.later(opens)))",
+        ),
+    ),
+    one(
         6,
         "the fifth 401 pauses, and not the third",
         change(
@@ -81,9 +137,39 @@ pub const BREAKS: [Break; 15] = [
         ),
     ),
     one(
+        6,
+        "a pause is forgotten at the next start",
+        change(
+            KEPT,
+            "        let Some(intent) = self.intent.take() else {",
+            "        if ON && matches!(self.state, GateState::Paused { .. }) {
+            self.state = GateState::Open;
+        }
+        let Some(intent) = self.intent.take() else {",
+        ),
+    ),
+    one(
         7,
         "it renews although that is off",
         change(RENEW, "filter(|_| self.preferences.renewal)?", "filter(|_| ON || self.preferences.renewal)?"),
+    ),
+    one(
+        7,
+        "the person is bothered about a sign-in that has ended",
+        change(
+            LEARN,
+            "            self.state.troubled = true;
+            self.saving.dirty = true;
+        }
+        match step {",
+            "            self.state.troubled = true;
+            self.saving.dirty = true;
+            if ON {
+                self.state.notices.begin_sign_in(now, self.preferences.wanted);
+            }
+        }
+        match step {",
+        ),
     ),
     one(
         8,
@@ -95,7 +181,26 @@ pub const BREAKS: [Break; 15] = [
                 self.step = Step::Renewing(stage);",
         ),
     ),
+    one(
+        8,
+        "the new tokens are dropped",
+        change(
+            RENEW,
+            "            Grant::Renewed(tokens) => return",
+            "            Grant::Renewed(_) if ON => {}
+            Grant::Renewed(tokens) => return",
+        ),
+    ),
     one(9, "every 429 is told", change("notice.rs", "if self.limit.is_none() {", "if ON || self.limit.is_none() {")),
+    one(
+        9,
+        "a notice that no service took is not offered again",
+        change(
+            "notice.rs",
+            "queued.id != id || goes_on(queued.kind)",
+            "queued.id != id || (goes_on(queued.kind) && !ON)",
+        ),
+    ),
     one(
         10,
         "two requests may follow each other at once",
@@ -103,6 +208,17 @@ pub const BREAKS: [Break; 15] = [
             GATE,
             "let until = self.last_request?.plus(policy::MIN_SPACING);",
             "let until = self.last_request?.plus(if ON { Duration::ZERO } else { policy::MIN_SPACING });",
+        ),
+    ),
+    one(
+        10,
+        "failures of the network are not counted",
+        change(
+            GATE,
+            "        self.withdraw();
+        self.network_failures = self.network_failures.saturating_add(1);",
+            "        self.withdraw();
+        self.network_failures = if ON { 1 } else { self.network_failures.saturating_add(1) };",
         ),
     ),
     one(
@@ -117,6 +233,11 @@ pub const BREAKS: [Break; 15] = [
         ),
     ),
     one(
+        11,
+        "nothing wakes it",
+        change(ACT, "        Action::Sleep(until)\n", "        Action::Sleep(until.filter(|_| !ON))\n"),
+    ),
+    one(
         12,
         "it asks at once after waking",
         change(
@@ -124,6 +245,11 @@ pub const BREAKS: [Break; 15] = [
             "Some(now.plus(self.dice.wake_pause()))",
             "Some(if ON { now } else { now.plus(self.dice.wake_pause()) })",
         ),
+    ),
+    one(
+        12,
+        "a permit outlives the sleep of the machine",
+        change(GATE, "        waited <= policy::ASLEEP", "        ON || waited <= policy::ASLEEP"),
     ),
     one(
         13,
@@ -143,6 +269,16 @@ pub const BREAKS: [Break; 15] = [
         ),
     ),
     one(
+        13,
+        "a save that failed is taken for one that went well",
+        change(
+            LEARN,
+            "            Event::Persisted(Err(trouble)) =>",
+            "            Event::Persisted(Err(_)) if ON => self.saved(),
+            Event::Persisted(Err(trouble)) =>",
+        ),
+    ),
+    one(
         14,
         "a window that does not apply is shown as unused",
         change(
@@ -152,8 +288,48 @@ pub const BREAKS: [Break; 15] = [
         ),
     ),
     one(
+        14,
+        "an answer that cannot be read takes the last reading away",
+        change(
+            LEARN,
+            "                gate.server_trouble(now, Cooldown::Unreadable { status, why }, retry_after, jitter);",
+            "                gate.server_trouble(now, Cooldown::Unreadable { status, why }, retry_after, jitter);
+                if ON {
+                    self.state.reading = None;
+                }",
+        ),
+    ),
+    one(
         15,
         "a request that was cut off stands in no line of the ledger",
         change(LEARN, "for endpoint in unanswered {", "for endpoint in unanswered.into_iter().filter(|_| !ON) {"),
+    ),
+    one(
+        15,
+        "the token stands in the ledger",
+        change(
+            LEARN,
+            "        self.record(now, Endpoint::Usage, Happened::Came { outcome: kind, detail: Some(told) });",
+            "        let sent = self.credential.as_ref().map_or(\"\", |credential| credential.access_token.expose());
+        let told = if ON { format!(\"{told} {sent}\") } else { told };
+        self.record(now, Endpoint::Usage, Happened::Came { outcome: kind, detail: Some(told) });",
+        ),
+    ),
+    restless(
+        "it asks to be woken at once, for ever",
+        change(
+            ACT,
+            "        self.sleep.expected = until;",
+            "        let until = if ON { Some(now) } else { until };
+        self.sleep.expected = until;",
+        ),
+    ),
+    restless(
+        "it looks at the sign-in for ever",
+        change(
+            ACT,
+            "        self.look_at.is_none_or(|at| !at.is_after(now))",
+            "        ON || self.look_at.is_none_or(|at| !at.is_after(now))",
+        ),
     ),
 ];

@@ -17,6 +17,7 @@ impl Laws {
         if self.announced.take() != Some(endpoint) {
             self.unsent = Some(endpoint);
         }
+        self.check_dated()?;
         if let Some((endpoint, meaning)) = self.uncome.take() {
             return broken(15, || format!("what came of a request to {endpoint:?} stands in no line: {meaning:?}"));
         }
@@ -60,18 +61,20 @@ impl Laws {
             }
             Line::Withheld => return Ok(()),
         }
-        self.check_next(recorded)
+        let least = self.account().known.gate(endpoint).least;
+        let early = recorded.next.map(|next| least - next).filter(|early| *early > 0);
+        self.misdated = self.misdated.or(early.map(|early| (endpoint, early)));
+        Ok(())
     }
 
-    /// What the ledger says of the next request is not before it may go.
-    fn check_next(&mut self, recorded: &Recorded) -> Result<(), Broken> {
-        let (endpoint, known) = (recorded.endpoint, &mut self.account().known);
-        let least = known.gate(endpoint).least;
-        match recorded.next {
-            Some(next) if next < least => {
-                broken(15, || format!("the ledger has {endpoint:?} asked {} ms before it may be", least - next))
+    /// What the ledger says of the next request is not before it may go. Where the gate itself opens too early, which its
+    /// state tells, it is only right that the ledger says so.
+    pub(super) fn check_dated(&mut self) -> Result<(), Broken> {
+        match self.misdated.take() {
+            Some((endpoint, early)) => {
+                broken(15, || format!("the ledger has {endpoint:?} asked {early} ms before it may be"))
             }
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
 

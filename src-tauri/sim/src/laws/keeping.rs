@@ -19,6 +19,8 @@ impl Laws {
         account.known.usage.check_kept(now, kept.usage.door)?;
         account.known.token.check_kept(now, kept.token.door)?;
         account.known.check_reading(kept)?;
+        self.check_dated()?;
+        let account = self.account();
         (account.kept, account.noted) = (account.known, Some(*kept));
         account.save = kept.save;
         (account.unkept, account.settled) = (false, None);

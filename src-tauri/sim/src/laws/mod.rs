@@ -66,6 +66,8 @@ pub struct Laws {
     unsent: Option<Endpoint>,
     /// Answered, and in no line yet.
     uncome: Option<(Endpoint, Meaning)>,
+    /// A line says that a request may go before it may, by so much.
+    misdated: Option<(Endpoint, Millis)>,
     /// What was answered may stand in no line that outlives the process.
     lines_wait: bool,
     /// When all memory was lost: accounts that are met after that may be shut for as long as anything may.
@@ -184,6 +186,7 @@ impl Laws {
             taken_back: None,
             unsent: None,
             uncome: None,
+            misdated: None,
             lines_wait: false,
             lost: None,
         }
