@@ -9,6 +9,7 @@ use crate::notify::Notifier;
 use crate::place::{self, Place};
 use crate::tray::Tray;
 use crate::{arguments, complain, context, logs};
+use holdoff_engine::crash;
 use holdoff_engine::environment::{Environment, StartError};
 use holdoff_engine::ipc::{self, Call, Client, Window};
 use holdoff_engine::lock::FileLock;
@@ -24,6 +25,7 @@ use tokio::sync::mpsc;
 const FIRST_COPY: Duration = Duration::from_secs(10);
 
 pub fn run(environment: Environment, open: Option<Window>) -> ExitCode {
+    crash::leave_no_core();
     if let Err(error) = environment.prepare_data_dir() {
         return complain(&error);
     }

@@ -20,6 +20,11 @@ async fn nothing_the_program_writes_holds_a_token_even_when_a_server_echoes_it()
     let panel = Browser::attach(&scene.inspector, SOON).await;
     panel.wait_for_text(SOON, |text| text.contains("Not before")).await;
 
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", app.pid())).unwrap();
+    let core = limits.lines().find_map(|line| line.strip_prefix("Max core file size")).unwrap();
+    let core = core.split_whitespace().next().unwrap();
+    assert!(["0", "1"].contains(&core), "a crash would leave its memory, and the tokens in it: {limits}");
+
     let all = scene.credential.secrets();
     let secrets = Secrets::new(&all);
     let page = panel.source().await.unwrap();

@@ -9,6 +9,7 @@ mod status_line;
 
 use crate::known::Known;
 use crate::paint;
+use holdoff_engine::crash;
 use holdoff_engine::environment::Environment;
 use std::path::Path;
 use std::process::ExitCode;
@@ -35,6 +36,8 @@ struct Section {
 }
 
 pub fn run(environment: &Environment) -> ExitCode {
+    // It reads the sign-ins.
+    crash::leave_no_core();
     let known = Known::read(environment);
     let mut sections = vec![
         Section { title: "Programs".to_owned(), findings: program::look(environment) },

@@ -4,6 +4,7 @@
 //! the world says at the start.
 
 pub mod clock;
+pub mod crash;
 pub mod credentials;
 pub mod environment;
 pub mod folder;

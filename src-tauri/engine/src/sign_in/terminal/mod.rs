@@ -15,6 +15,7 @@ mod script;
 pub use platform::Terminal;
 pub(super) use platform::find;
 
+use crate::crash;
 use std::path::Path;
 use std::process::Command;
 use std::sync::mpsc;
@@ -32,7 +33,7 @@ fn start(command: &mut Command, home: &Path) -> Result<(), String> {
     }
     command.current_dir(home);
     detach(command);
-    let mut child = command.spawn().map_err(|error| error.to_string())?;
+    let mut child = crash::as_the_session_does(|| command.spawn()).map_err(|error| error.to_string())?;
     let (tell, ended) = mpsc::channel();
     std::thread::Builder::new()
         .name("sign-in terminal".to_owned())

@@ -1,0 +1,127 @@
+//! What a crash leaves behind: no image of the memory, since the tokens are in it (law 15).
+
+use std::io;
+
+/// Has the system keep no core of this process from now on, nor of what it starts.
+pub fn leave_no_core() {
+    platform::leave_no_core();
+}
+
+/// Starts what is not ours, as the person's session would.
+///
+/// # Errors
+/// What starting it says.
+pub fn as_the_session_does<T>(start: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    platform::as_the_session_does(start)
+}
+
+#[cfg(unix)]
+mod platform {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    use std::io;
+    use std::sync::Mutex;
+
+    /// Linux hands cores to a program, where it has one for that, whatever the limit is; but not where it is 1. A file of
+    /// one byte is none either. (The other way, to be undumpable, takes our own files in /proc from us, by which portals
+    /// tell who calls them.)
+    const NONE: u64 = if cfg!(target_os = "linux") { 1 } else { 0 };
+
+    /// The limit as the session has it, while ours is another.
+    static SESSION: Mutex<Option<Rlimit>> = Mutex::new(None);
+
+    pub fn leave_no_core() {
+        let mut session = SESSION.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let found = *session.get_or_insert_with(|| getrlimit(Resource::Core));
+        limit(none(found));
+    }
+
+    /// What is started gets our limits. For the moment that this takes, ours are the session's.
+    pub fn as_the_session_does<T>(start: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        let session = SESSION.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let Some(found) = *session else {
+            return start();
+        };
+        limit(found);
+        let started = start();
+        limit(none(found));
+        started
+    }
+
+    /// What may not be raised is lower still.
+    fn none(found: Rlimit) -> Rlimit {
+        Rlimit { current: Some(found.maximum.map_or(NONE, |most| most.min(NONE))), maximum: found.maximum }
+    }
+
+    fn limit(limit: Rlimit) {
+        if let Err(error) = setrlimit(Resource::Core, limit) {
+            tracing::warn!(%error, "whether a core is kept could not be set");
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod platform {
+    use std::io;
+
+    pub fn leave_no_core() {}
+
+    pub fn as_the_session_does<T>(start: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        start()
+    }
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use super::*;
+    use crate::credentials::Source;
+    use holdoff_core::sign_in::CredentialRead;
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::Command;
+
+    const HOME: &str = "CRASH_TEST_HOME";
+    const TOKEN: &str = "sk-ant-oat01-in-memory-only";
+
+    #[test]
+    fn a_crash_leaves_no_core_and_the_session_is_as_it_was() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join(".claude")).unwrap();
+        let sign_in = format!(r#"{{"claudeAiOauth":{{"accessToken":"{TOKEN}"}}}}"#);
+        std::fs::write(home.path().join(".claude/.credentials.json"), sign_in).unwrap();
+        let again = r#"ulimit -S -c "$(ulimit -H -c)"; exec "$0" "$@""#;
+        let output = Command::new("/bin/sh")
+            .args(["-c", again, std::env::current_exe().unwrap().to_str().unwrap()])
+            .args(["--exact", "crash::tests::dies_with_a_token", "--ignored", "--nocapture"])
+            .env(HOME, home.path())
+            .current_dir(home.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.signal(), Some(6), "{said} {output:?}");
+        assert!(!output.status.core_dumped(), "{said}");
+        let limits: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("limit ")).collect();
+        let [before, after, others] = limits.as_slice() else { panic!("{said}") };
+        assert!(matches!(*after, "1" | "0") && before == others, "{said}");
+        let left: Vec<_> = std::fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, [".claude"]);
+    }
+
+    #[test]
+    #[ignore = "a process that the other test starts"]
+    fn dies_with_a_token() {
+        let Some(home) = std::env::var_os(HOME) else { return };
+        println!("\nlimit {}", soft(&std::fs::read_to_string("/proc/self/limits").unwrap()));
+        leave_no_core();
+        println!("limit {}", soft(&std::fs::read_to_string("/proc/self/limits").unwrap()));
+        let child = as_the_session_does(|| Command::new("cat").arg("/proc/self/limits").output()).unwrap();
+        println!("limit {}", soft(&String::from_utf8(child.stdout).unwrap()));
+        let CredentialRead::Found(held) = Source::from_env(home.as_ref(), None).read() else { panic!("no sign-in") };
+        assert_eq!(held.access_token.expose(), TOKEN);
+        std::process::abort();
+    }
+
+    fn soft(limits: &str) -> String {
+        let line = limits.lines().find_map(|line| line.strip_prefix("Max core file size")).unwrap();
+        line.split_whitespace().next().unwrap().to_owned()
+    }
+}
