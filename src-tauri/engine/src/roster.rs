@@ -22,9 +22,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
 
 /// How long a start waits for the first look at every place: one may be on a disk that does not answer.
 const FIRST_LOOKS: Duration = Duration::from_secs(1);
+
+/// How long a person waits for what comes of their wish: an account may have to wait for a server that is silent.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What others want of the engine.
 #[derive(Debug)]
@@ -54,7 +58,15 @@ pub enum Command {
 #[derive(Debug)]
 pub struct Asked {
     pub account: AccountId,
-    pub result: Result<(), Refused>,
+    pub result: Result<(), NotAsked>,
+}
+
+/// Why nothing was asked.
+#[derive(Debug)]
+pub enum NotAsked {
+    Refused(Refused),
+    /// What was begun before is not over yet. The wish is looked at after that.
+    Busy,
 }
 
 #[derive(Debug)]
@@ -216,10 +228,14 @@ impl Roster {
             .collect();
         tokio::spawn(async move {
             let mut all = Vec::new();
+            let deadline = Instant::now() + PATIENCE;
             for (account, told) in asked {
-                if let Ok(result) = told.await {
-                    all.push(Asked { account, result });
-                }
+                let result = match timeout_at(deadline, told).await {
+                    Ok(Ok(result)) => result.map_err(NotAsked::Refused),
+                    Ok(Err(_)) => continue,
+                    Err(_) => Err(NotAsked::Busy),
+                };
+                all.push(Asked { account, result });
             }
             let _ = answer.send(all);
         });

@@ -1,12 +1,12 @@
 //! Several sign-ins: the whole engine, with folders of its own, a fake Anthropic and a fast clock.
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it fails")]
 
 use holdoff_core::settings::AccountSettings;
 use holdoff_core::sign_in::Absence;
 use holdoff_core::{AccountId, GateState, Settings, State};
 use holdoff_engine::environment::Environment;
-use holdoff_engine::roster::{Asked, Command};
+use holdoff_engine::roster::{Asked, Command, NotAsked};
 use holdoff_engine::slots::PlainFiles;
 use holdoff_engine::start::{self, Engine, shut_down};
 use holdoff_world::home::random_token;
@@ -279,6 +279,21 @@ async fn an_account_that_is_switched_off_is_not_asked_for_and_keeps_its_cooldown
     assert_eq!(bobs(&rig), before);
     let place = rig.state().places[1].clone();
     assert_eq!((place.account, place.sign_in.identity.email), (Some(id(BOB)), Some(format!("{BOB}@example.com"))));
+}
+
+/// Its last request is not answered yet when it is switched on again.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_waits_for_an_account_that_waits_for_its_turn() {
+    let mut rig = Rig::new(1.0).await;
+    rig.fake.always(Answer::hang());
+    rig.start().await;
+    rig.fake.wait_for_usage(1, SOON).await;
+    rig.switch(ANN, false).await;
+    rig.wait_for_active(&[]).await;
+    rig.switch(ANN, true).await;
+    rig.wait_for_active(&[ANN]).await;
+    let asked = tokio::time::timeout(SOON / 2, rig.refresh()).await.expect("an answer before the server's");
+    assert!(matches!(asked.as_slice(), [Asked { result: Err(NotAsked::Busy), .. }]), "{asked:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

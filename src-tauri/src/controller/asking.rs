@@ -4,7 +4,7 @@ use super::Controller;
 use holdoff_core::state::Refusal;
 use holdoff_core::{AccountId, Settings, State, report, words};
 use holdoff_engine::ipc::RefreshAnswer;
-use holdoff_engine::roster::{Asked, Command};
+use holdoff_engine::roster::{Asked, Command, NotAsked};
 use jiff::tz::TimeZone;
 use tokio::sync::oneshot;
 
@@ -43,7 +43,8 @@ fn nobody(elsewhere: bool) -> &'static str {
 fn refreshed(mut answers: Vec<Asked>, state: &State, settings: &Settings, zone: &TimeZone) -> String {
     let opens = |one: &Asked| match &one.result {
         Ok(()) => (0, None),
-        Err(no) => match &no.refusal {
+        Err(NotAsked::Busy) => (1, None),
+        Err(NotAsked::Refused(no)) => match &no.refusal {
             Refusal::NotBefore { until, .. } => (1, Some(until.boot)),
             Refusal::SignIn(_) | Refusal::Unsaved { .. } => (2, None),
         },
@@ -53,7 +54,8 @@ fn refreshed(mut answers: Vec<Asked>, state: &State, settings: &Settings, zone: 
     let lines = answers.iter().map(|Asked { account, result }| {
         let said = match result {
             Ok(()) => "Asked for a reading.".to_owned(),
-            Err(no) => words::refusal(&no.refusal, &no.state, no.at, zone),
+            Err(NotAsked::Busy) => words::STILL_BUSY.to_owned(),
+            Err(NotAsked::Refused(no)) => words::refusal(&no.refusal, &no.state, no.at, zone),
         };
         match state.accounts.get(account) {
             Some(state) if !alone => format!("{}: {said}", report::label(account, state, settings)),

@@ -78,6 +78,10 @@ pub fn cooldown(provider: Provider, cause: &Cooldown, clock: &str) -> String {
     }
 }
 
+/// A wish for a reading has to wait for something that was begun before.
+pub const STILL_BUSY: &str =
+    "It is busy: what was begun before is not over yet. After that a reading is asked for, if it may be.";
+
 /// Why a person's wish was not followed, and when it may be.
 pub fn refusal(refusal: &Refusal, state: &AccountState, now: Moment, zone: &TimeZone) -> String {
     match refusal {

@@ -17,7 +17,7 @@ mod trouble;
 mod window;
 
 pub use backtest::backtest;
-pub use gate::{cooldown, grant, grant_kind, outcome, outcome_kind, refusal, refusal_short, status};
+pub use gate::{STILL_BUSY, cooldown, grant, grant_kind, outcome, outcome_kind, refusal, refusal_short, status};
 pub use guide::{Around, GuideWords, Offer, Problem, Progress, StepWords, guide, sign_in_command};
 pub use history::{HISTORY_DELETED, history_exported};
 pub use limit::{forecast, forecast_range};
