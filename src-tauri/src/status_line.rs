@@ -44,7 +44,8 @@ fn try_change(environment: &Environment, settings: &Settings, wish: Wish<'_>) ->
         (Plan::Nothing, _) => Ok(said(true, nothing.to_owned())),
         (Plan::Change(change), None) => {
             let plan = shown(&change, &environment.home);
-            Ok(StatusLineAnswer { plan: Some(plan), ..said(true, String::new()) })
+            let forgotten = if change.forgotten() { words::STATUS_LINE_FORGOTTEN } else { "" };
+            Ok(StatusLineAnswer { plan: Some(plan), ..said(true, forgotten.to_owned()) })
         }
         (Plan::Change(change), Some(agreed)) if change.fingerprint() != agreed => {
             Err(words::STATUS_LINE_CHANGED.to_owned())

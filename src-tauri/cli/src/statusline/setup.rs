@@ -59,6 +59,9 @@ fn finish(
         Err(error) => return refused(&error),
     };
     show(&change);
+    if change.forgotten() {
+        eprintln!("holdoff: {}", words::STATUS_LINE_FORGOTTEN);
+    }
     if !args.yes {
         match agreed(change.path()) {
             Ok(true) => {}

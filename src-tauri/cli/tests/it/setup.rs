@@ -18,7 +18,8 @@ fn there_and_back() {
     let command = own["statusLine"]["command"].as_str().unwrap();
     assert_eq!(scene.read_settings(), THEIRS.replace("~/line.sh", command));
     let copy = said.lines().last().unwrap().strip_prefix("The settings as they were are kept in ").unwrap();
-    assert_eq!(std::fs::read_to_string(copy.trim_end_matches('.')).unwrap(), THEIRS);
+    let copy = copy.strip_suffix(", without keys and tokens.").unwrap();
+    assert_eq!(std::fs::read_to_string(copy).unwrap(), THEIRS.replace("topsecret", "…"));
 
     let again = scene.run(&["statusline", "install", "--yes"], b"");
     assert!(again.status.success() && text(&again.stdout).contains("already"), "{again:?}");
@@ -28,6 +29,16 @@ fn there_and_back() {
     assert_eq!(scene.read_settings(), THEIRS);
     let again = scene.run(&["statusline", "uninstall", "--yes"], b"");
     assert!(again.status.success() && text(&again.stdout).contains("Nothing was changed"), "{again:?}");
+}
+
+#[test]
+fn that_nothing_is_known_of_what_was_there_is_said() {
+    let scene = Scene::new();
+    scene.settings(THEIRS);
+    assert!(scene.run(&["statusline", "install", "--yes"], b"").status.success());
+    std::fs::remove_dir_all(scene.data().join("status-line")).unwrap();
+    let removed = scene.run(&["statusline", "uninstall", "--yes"], b"");
+    assert!(removed.status.success() && text(&removed.stderr).contains("put it back with /statusline"), "{removed:?}");
 }
 
 /// The command that is installed is the one that the shell finds, whatever the path.

@@ -126,8 +126,11 @@ pub fn status_line_now(found: StatusLine<'_>) -> String {
 
 /// Where the settings as they were are kept, after a change.
 pub fn status_line_copy(copy: &str) -> String {
-    format!("The settings as they were are kept in {copy}.")
+    format!("The settings as they were are kept in {copy}, without keys and tokens.")
 }
+
+/// What is taken out has nothing to be put in its place.
+pub const STATUS_LINE_FORGOTTEN: &str = "What was there before Holdoff is not known any more. If it was a command of your own, put it back with /statusline in Claude Code.";
 
 /// The person looked at another change than the one that would be made now.
 pub const STATUS_LINE_CHANGED: &str =

@@ -12,7 +12,7 @@ mod text;
 pub use diff::{Kind, Line};
 
 use file::Found;
-use kept::{Drawer, digest};
+use kept::{Before, Drawer, Kept, digest};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use text::{Current, Text};
@@ -83,6 +83,8 @@ pub enum Plan {
 pub struct Change {
     found: Found,
     after: Option<Vec<u8>>,
+    /// What is kept of the settings as they were, without what may be a key or a token.
+    copy: Option<String>,
     drawer: Drawer,
     keep: Keep,
 }
@@ -90,15 +92,18 @@ pub struct Change {
 #[derive(Debug)]
 enum Keep {
     Earlier(Option<Value>),
-    /// As it is kept already, from when it was installed first.
-    Same(Option<Value>),
-    Nothing,
+    /// As it is kept already, from when it was installed first; if it is.
+    Same(Option<Kept>),
+    /// It is put back.
+    Nothing {
+        forgotten: bool,
+    },
 }
 
 /// A change that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Done {
-    /// Where the settings as they were are kept; `None` if there was no file.
+    /// Where the settings as they were are kept, but for keys and tokens; `None` if there was no file.
     pub copy: Option<PathBuf>,
 }
 
@@ -113,8 +118,11 @@ impl Place {
 
     /// The command that is to be run in Holdoff's place. Quick, since it is asked at every call of the line.
     pub fn earlier(&self) -> Option<String> {
-        let drawer = Drawer::new(&self.data_dir, &file::real(&self.settings));
-        drawer.read()?.earlier.as_ref().and_then(text::called).map(str::to_owned)
+        self.drawer(&file::real(&self.settings)).read()?.earlier.as_ref().and_then(text::called).map(str::to_owned)
+    }
+
+    fn drawer(&self, real: &Path) -> Drawer {
+        Drawer::new(&self.data_dir, &self.settings, real)
     }
 
     /// # Errors
@@ -137,11 +145,11 @@ impl Place {
     /// Why it cannot be done.
     pub fn plan_install(&self, command: &str) -> Result<Plan, SettingsError> {
         let found = file::find(&self.settings)?.writable()?;
-        let drawer = Drawer::new(&self.data_dir, &found.path);
+        let drawer = self.drawer(&found.path);
         let mut text = self.text(&found)?.map_or_else(|| self.understood(Text::new()), Ok)?;
         let keep = match text.current() {
             Current::Own(own) if own == command => return Ok(Plan::Nothing),
-            Current::Own(_) => Keep::Same(drawer.read().and_then(|kept| kept.earlier)),
+            Current::Own(_) => Keep::Same(drawer.read()),
             Current::Other(value) => Keep::Earlier(Some(value)),
             Current::Nothing => Keep::Earlier(None),
         };
@@ -163,19 +171,16 @@ impl Place {
             return Ok(Plan::Nothing);
         };
         let found = found.writable()?;
-        let drawer = Drawer::new(&self.data_dir, &found.path);
+        let drawer = self.drawer(&found.path);
         let kept = drawer.read();
-        let untouched = kept.as_ref().filter(|kept| found.bytes.as_ref().is_some_and(|bytes| kept.made(bytes)));
+        let now = found.bytes.as_deref().unwrap_or_default();
+        let undone = kept.as_ref().and_then(|kept| drawer.undone(kept, now));
         let others = text.others();
-        let after = match untouched.map(|kept| kept.copy.as_deref()) {
-            Some(None) => None,
-            Some(Some(copy)) if drawer.read_copy(copy).is_some() => drawer.read_copy(copy),
-            Some(Some(_)) | None => {
-                text.put_back(kept.as_ref().and_then(|kept| kept.earlier.as_ref()));
-                Some(text.bytes())
-            }
-        };
-        self.change(found, after, &others, drawer, Keep::Nothing)
+        let after = undone.unwrap_or_else(|| {
+            text.put_back(kept.as_ref().and_then(|kept| kept.earlier.as_ref()));
+            Some(text.bytes())
+        });
+        self.change(found, after, &others, drawer, Keep::Nothing { forgotten: kept.is_none() })
     }
 
     fn text(&self, found: &Found) -> Result<Option<Text>, SettingsError> {
@@ -201,7 +206,8 @@ impl Place {
             let why = "the change would have touched other settings".to_owned();
             return Err(SettingsError::Text { path: self.settings.clone(), why });
         }
-        Ok(Plan::Change(Box::new(Change { found, after, drawer, keep })))
+        let copy = self.text(&found)?.map(|text| text.without_secrets());
+        Ok(Plan::Change(Box::new(Change { found, after, copy, drawer, keep })))
     }
 }
 
@@ -213,6 +219,11 @@ impl Change {
 
     pub fn diff(&self) -> Vec<Line> {
         diff::lines(self.found.bytes.as_deref(), self.after.as_deref())
+    }
+
+    /// Holdoff is not to be called any more, and what was there before it is not known.
+    pub fn forgotten(&self) -> bool {
+        matches!(self.keep, Keep::Nothing { forgotten: true })
     }
 
     /// The same for the same change of the same settings, and for no other.
@@ -228,22 +239,21 @@ impl Change {
     pub fn apply(self, stamp: &str) -> Result<Done, SettingsError> {
         let path = self.found.path.clone();
         let not_kept = |error: std::io::Error| SettingsError::Copy { path: path.clone(), why: error.to_string() };
-        let copy = self.found.bytes.as_deref().map(|bytes| self.drawer.copy(bytes, stamp));
+        let copy = self.copy.as_deref().map(|text| self.drawer.copy(text, stamp));
         let copy = copy.transpose().map_err(not_kept)?;
         let made = self.after.as_deref().unwrap_or_default();
         match &self.keep {
             Keep::Earlier(earlier) => {
-                let name = copy.as_ref().and_then(|copy| Some(copy.file_name()?.to_string_lossy().into_owned()));
-                self.drawer.write(earlier.clone(), name, made).map_err(not_kept)?;
+                let before = Before::of(self.found.bytes.as_deref(), made);
+                self.drawer.write(earlier.clone(), before, made).map_err(not_kept)?;
             }
-            // The copy is of settings with Holdoff in them: not what is to be put back.
-            Keep::Same(earlier) => self.drawer.write(earlier.clone(), None, b"").map_err(not_kept)?,
-            Keep::Nothing => {}
+            // The settings had Holdoff in them: not what is to be put back.
+            Keep::Same(Some(kept)) => self.drawer.write(kept.earlier.clone(), None, b"").map_err(not_kept)?,
+            Keep::Same(None) | Keep::Nothing { .. } => {}
         }
         file::replace(&self.found, self.after.as_deref())?;
-        if matches!(self.keep, Keep::Nothing)
-            && let Err(error) = self.drawer.remove()
-        {
+        let removed = if matches!(self.keep, Keep::Nothing { .. }) { self.drawer.remove() } else { Ok(()) };
+        if let Err(error) = removed.and_then(|()| self.drawer.tidy(copy.as_deref())) {
             tracing::warn!(%error, "what was kept of an earlier status line could not be removed");
         }
         Ok(Done { copy })

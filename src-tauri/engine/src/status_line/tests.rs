@@ -80,6 +80,7 @@ fn there_and_back_with_an_earlier_command() {
         ]
     );
     assert_eq!(scene.read(), THEIRS, "a plan changes nothing");
+    assert!(!install.forgotten());
     let done = install.apply("t").unwrap();
     assert_eq!(fs::read_to_string(done.copy.unwrap()).unwrap(), THEIRS);
     assert_eq!(scene.read(), THEIRS.replace("~/line.sh", OURS));
@@ -160,8 +161,65 @@ fn with_nothing_kept_it_still_comes_out_again() {
     scene.install().apply("t").unwrap();
     fs::remove_dir_all(scene.dir.path().join("data")).unwrap();
     assert_eq!(scene.place().earlier(), None);
-    scene.uninstall().apply("t").unwrap();
+    // A move of the program does not make it known that there was nothing.
+    change(scene.place().plan_install("/opt/holdoff statusline").unwrap()).apply("t").unwrap();
+    let uninstall = scene.uninstall();
+    assert!(uninstall.forgotten(), "it is said before");
+    uninstall.apply("t").unwrap();
     assert_eq!(scene.read(), "{\n  \"model\": \"opus\"\n}\n");
+}
+
+/// As it was kept at first: a whole copy, and a record by the file's own path.
+#[test]
+fn what_an_earlier_version_kept_is_put_back() {
+    for (before, since) in [(Some(THEIRS), ""), (Some(THEIRS), "\n"), (None, "")] {
+        let scene = before.map_or_else(Scene::new, Scene::with);
+        scene.install().apply("t").unwrap();
+        let real = scene.place().settings().canonicalize().unwrap();
+        let drawer = scene.dir.path().join("data/status-line");
+        fs::remove_dir_all(&drawer).unwrap();
+        fs::create_dir(&drawer).unwrap();
+        let copy = before.map(|_| "settings-20260914T120000Z.json");
+        copy.inspect(|copy| fs::write(drawer.join(copy), THEIRS).unwrap());
+        let line = serde_json::json!({"type": "command", "command": "~/line.sh", "padding": 2});
+        let record = serde_json::json!({
+            "version": 1, "settings": real, "earlier": before.map(|_| line), "copy": copy,
+            "after": kept::digest(scene.read().as_bytes()),
+        });
+        let name = format!("{}.json", &kept::digest(real.as_os_str().as_encoded_bytes())[..16]);
+        fs::write(drawer.join(name), record.to_string()).unwrap();
+        scene.write(&(scene.read() + since));
+        scene.uninstall().apply("t").unwrap();
+        let there = fs::read_to_string(scene.place().settings()).ok();
+        assert_eq!(there, before.map(|before| before.to_owned() + since));
+        let left = names(&drawer);
+        assert!(left.iter().all(|name| name.starts_with("copy-")), "{left:?}");
+    }
+}
+
+const TOKEN: &str = "sk-ant-oat01-SECRET_1";
+
+/// A token that someone put into the settings of Claude Code is theirs.
+#[test]
+fn no_token_comes_into_holdoffs_folder() {
+    let before = format!(
+        "{{\n  // \"X\": \"{TOKEN}\"\n  \"env\": {{\"CLAUDE_CODE_OAUTH_TOKEN\": \"{TOKEN}\"}},\n  \"apiKey\": \"{TOKEN}\"\n}}\n"
+    );
+    let scene = Scene::with(&before);
+    let drawer = scene.dir.path().join("data/status-line");
+    let copies = || names(&drawer).iter().filter(|name| name.starts_with("copy-")).count();
+    for stamp in ["1", "2", "3"] {
+        let done = scene.install().apply(stamp).unwrap();
+        let copy = fs::read_to_string(done.copy.unwrap()).unwrap();
+        assert_eq!(copy, before.replace(TOKEN, "…"), "all else is there");
+        for name in names(&drawer) {
+            assert!(!fs::read_to_string(drawer.join(&name)).unwrap().contains("SECRET"), "{name}");
+        }
+        assert_eq!(copies(), 1, "the newest is enough");
+        scene.uninstall().apply(stamp).unwrap();
+        assert_eq!(scene.read(), before, "byte for byte all the same");
+        assert_eq!((copies(), names(&drawer).len()), (1, 1), "and nothing else");
+    }
 }
 
 #[test]
@@ -248,15 +306,46 @@ mod unix {
         assert!(error.contains("a link to a file that is not there"), "{error}");
     }
 
+    /// Its person moves the file among their dotfiles and leaves a link, or an editor puts a file in the place of the link.
+    #[test]
+    fn what_is_kept_is_found_when_the_file_has_moved() {
+        for into_dotfiles in [true, false] {
+            let scene = Scene::new();
+            let (named, dotfile) = (scene.place().settings().to_owned(), scene.dir.path().join("dotfile.json"));
+            let (first, then) = if into_dotfiles { (&named, &dotfile) } else { (&dotfile, &named) };
+            fs::write(first, THEIRS).unwrap();
+            let link = || symlink(&dotfile, &named).unwrap();
+            if !into_dotfiles {
+                link();
+            }
+            scene.install().apply("t").unwrap();
+            let installed = scene.read();
+            fs::remove_file(first).unwrap();
+            if into_dotfiles {
+                link();
+            } else {
+                fs::remove_file(&named).unwrap();
+            }
+            fs::write(then, installed).unwrap();
+            assert_eq!(scene.place().earlier().as_deref(), Some("~/line.sh"));
+            let uninstall = scene.uninstall();
+            assert!(!uninstall.forgotten());
+            uninstall.apply("t").unwrap();
+            assert_eq!(scene.read(), THEIRS);
+            let left = names(&scene.dir.path().join("data/status-line"));
+            assert!(left.iter().all(|name| name.starts_with("copy-")), "{left:?}");
+        }
+    }
+
     #[test]
     fn the_mode_stays_and_the_copy_is_private() {
         let scene = Scene::with(THEIRS);
         for mode in [0o600, 0o644, 0o664] {
             fs::set_permissions(scene.place().settings(), fs::Permissions::from_mode(mode)).unwrap();
             let done = scene.install().apply("t").unwrap();
+            assert_eq!(fs::metadata(done.copy.unwrap()).unwrap().mode() & 0o777, 0o600);
             scene.uninstall().apply("t").unwrap();
             assert_eq!(fs::metadata(scene.place().settings()).unwrap().mode() & 0o777, mode);
-            assert_eq!(fs::metadata(done.copy.unwrap()).unwrap().mode() & 0o777, 0o600);
         }
     }
 

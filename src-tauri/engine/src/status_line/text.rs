@@ -7,6 +7,8 @@ use serde_json::Value;
 
 const KEY: &str = "statusLine";
 const BOM: &str = "\u{feff}";
+/// How a provider's token begins.
+const TOKEN: &str = "sk-ant";
 
 /// What stands under `statusLine`.
 #[derive(Debug, Clone, PartialEq)]
@@ -131,7 +133,7 @@ impl Text {
                 hide(&value, name == "env" || telling(&name));
             }
         }
-        copy.root.to_string()
+        without_tokens(&copy.root.to_string())
     }
 
     /// All but the status line, for comparison.
@@ -159,6 +161,18 @@ fn hide(node: &CstNode, all: bool) {
     } else if let Some(array) = node.as_array() {
         array.elements().iter().for_each(|element| hide(element, all));
     }
+}
+
+/// What looks like a token wherever it stands, in a comment say.
+fn without_tokens(text: &str) -> String {
+    let mut parts = text.split(TOKEN);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+        out.push('…');
+        out.push_str(rest);
+    }
+    out
 }
 
 /// Whether something of this name is better not shown.
