@@ -31,7 +31,7 @@ fn account(id: &AccountId, known: &Known<'_>) -> Option<AccountChoice> {
         id: id.0.clone(),
         label: known.settings.label(id).unwrap_or(&name).to_owned(),
         name,
-        plan: first.sign_in.plan.clone(),
+        plan: first.sign_in.plan.as_deref().map(words::capitalised),
         places: theirs.iter().map(|place| place_view(place, Some(place.name()) == used, known)).collect(),
         enabled: known.settings.is_enabled(id),
         renewal: known.settings.may_renew(id),

@@ -126,7 +126,7 @@ fn account_view(id: &AccountId, account: &AccountState, known: &Known<'_>) -> Ac
         provider: account.provider.key().to_owned(),
         id: id.0.clone(),
         label: report::label(id, account, known.settings),
-        plan: account.sign_in.plan.clone(),
+        plan: account.sign_in.plan.as_deref().map(words::capitalised),
         condition: condition(account, known),
         status: status(account, known).join(" "),
         windows: windows(account, known),
@@ -181,7 +181,7 @@ fn window_view(window: &QuotaWindow, reading: &Reading, account: &AccountState, 
     let origin = apart.then(|| reading.origin(window));
     WindowView {
         id: window.id.clone(),
-        label: window.label.clone(),
+        label: words::capitalised(&window.label),
         used_percent: match level {
             Level::Used(percent) => Some(percent),
             Level::Reset | Level::NotSaid => None,
@@ -240,7 +240,7 @@ fn sign_in(id: &AccountId, account: &AccountState, known: &Known<'_>) -> SignInV
         title: said.title,
         text: said.text,
         found_at: place,
-        plan: account.sign_in.plan.clone(),
+        plan: account.sign_in.plan.as_deref().map(words::capitalised),
         expires_at_ms: account.sign_in.expires_at().map(|at| at.0),
         expires_clock: account.sign_in.expires_at().map(|at| known.clock(at)),
         steps: guide.steps.into_iter().map(step).collect(),

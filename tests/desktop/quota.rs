@@ -27,7 +27,7 @@ async fn quota_is_read_and_shown_in_all_places() {
     tray.activate(1000, 10).await;
     let panel = Browser::attach(&scene.inspector, SOON).await;
     let text = panel.wait_for_text(SOON, |text| text.contains("42 %")).await;
-    for part in ["5-hour", "weekly", "Fable", "82 %", "Anthropic's usage endpoint", "ann@example.com"] {
+    for part in ["5-hour", "Weekly", "Fable", "82 %", "Anthropic's usage endpoint", "ann@example.com"] {
         assert!(text.contains(part), "the panel lacks {part}: {text}");
     }
     let text = scene.launch.cli(&["status"]).await.stdout;

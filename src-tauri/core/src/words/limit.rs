@@ -1,7 +1,7 @@
 //! What becomes of a window: forecasts, and the notifications about it.
 
 use super::window::percent_left;
-use super::{clock, percent};
+use super::{capitalised, clock, percent};
 use crate::cycle::Cycle;
 use crate::notice::{News, WindowNews};
 use crate::pace::Forecast;
@@ -91,11 +91,6 @@ fn pace(cycle: &Cycle, now: Wall, zone: &TimeZone) -> Option<String> {
         Forecast::TooEarly => None,
         known => Some(format!(" At this pace it {}.", forecast(known, now, zone))),
     }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

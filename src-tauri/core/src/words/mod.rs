@@ -118,6 +118,15 @@ pub fn span(time: Duration) -> String {
     }
 }
 
+/// "Weekly", "Max": a provider's word where a line begins with it. A name that we do not know stays as it is written.
+pub fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) if !text.contains('_') => first.to_uppercase().chain(chars).collect(),
+        Some(_) | None => text.to_owned(),
+    }
+}
+
 /// RFC 3339 in UTC, to the second.
 pub fn rfc3339(at: Wall) -> String {
     let stamp = Timestamp::from_second(at.0.div_euclid(1000)).unwrap_or(Timestamp::UNIX_EPOCH);
@@ -206,5 +215,11 @@ mod tests {
             resets(wall, wall, &TimeZone::UTC);
             rfc3339(wall);
         }
+    }
+
+    #[test]
+    fn a_line_begins_with_a_capital_where_the_word_is_known() {
+        let all = ["weekly", "5-hour", "max", "nimbus_quill", ""].map(capitalised);
+        assert_eq!(all, ["Weekly", "5-hour", "Max", "nimbus_quill", ""]);
     }
 }
