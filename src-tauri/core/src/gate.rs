@@ -17,6 +17,8 @@ use std::time::Duration;
 pub struct Permit {
     endpoint: Endpoint,
     given: Moment,
+    /// So long the access token lives that the request carries.
+    life: Option<Duration>,
 }
 
 impl Permit {
@@ -29,9 +31,13 @@ impl Permit {
     }
 
     /// Whether the request may still leave, so long after the permit was given. What is over a minute later slept with
-    /// the machine, and is to wait like all that wakes (law 12).
+    /// the machine, and is to wait like all that wakes (law 12); and a token that has run out meanwhile is not sent (law 5).
     pub fn holds(&self, waited: Duration) -> bool {
-        waited <= policy::ASLEEP
+        waited <= policy::ASLEEP && self.life.is_none_or(|life| waited < life)
+    }
+
+    pub(crate) fn while_lives(self, life: Option<Duration>) -> Self {
+        Self { life, ..self }
     }
 }
 
@@ -181,7 +187,11 @@ impl Gate {
     /// The one place where a permit is made: the intent is noted and nothing shuts the gate.
     pub(crate) fn permit(&self, now: Moment, spacing: Spacing) -> Option<Permit> {
         let noted = self.intent.is_some();
-        (noted && self.shut(now, spacing).is_none()).then_some(Permit { endpoint: self.endpoint, given: now })
+        (noted && self.shut(now, spacing).is_none()).then_some(Permit {
+            endpoint: self.endpoint,
+            given: now,
+            life: None,
+        })
     }
 
     /// What stands against a request at `now`, apart from one that is under way.

@@ -9,6 +9,7 @@ use crate::request::Endpoint;
 use crate::secret::Fingerprint;
 use crate::state::LastRequest;
 use crate::time::Moment;
+use std::time::Duration;
 
 impl Account {
     /// What to do now. Call it again after each action but [`Action::Sleep`] and [`Action::Ask`]; after
@@ -161,7 +162,7 @@ impl Account {
     }
 
     fn ask(&mut self, now: Moment, spacing: Spacing) -> Action {
-        let Some((request, fingerprint)) = self.request(now) else {
+        let Some((request, fingerprint, life)) = self.request(now) else {
             return self.ask_not(now);
         };
         let Some(permit) = self.state.usage.permit(now, spacing) else {
@@ -170,13 +171,15 @@ impl Account {
         self.step = Step::Asking { fingerprint, spacing };
         self.postponed = false;
         self.record(now, Endpoint::Usage, Happened::Sent { why: self.why });
-        Action::Ask(permit, request)
+        Action::Ask(permit.while_lives(life), request)
     }
 
-    fn request(&self, now: Moment) -> Option<(crate::Request, Fingerprint)> {
+    /// With the token that it carries, and how long that lives.
+    fn request(&self, now: Moment) -> Option<(crate::Request, Fingerprint, Option<Duration>)> {
         let credential = self.credential.as_ref().filter(|credential| !credential.expired(now.wall))?;
         let request = providers::usage_request(self.state.provider, credential);
-        Some((request, credential.fingerprint()))
+        let life = credential.expires_at.map(|at| at.since(now.wall));
+        Some((request, credential.fingerprint(), life))
     }
 
     /// Between noting and asking the token ran out: take the note back.

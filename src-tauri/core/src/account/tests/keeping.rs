@@ -144,6 +144,27 @@ fn what_could_not_leave_before_the_machine_slept_waits_as_after_any_waking() {
     assert_eq!(world.account.state().usage.network_failures, 0);
 }
 
+/// Found by the simulation (seed 7516): the token ran out between the permit and the departure.
+#[test]
+fn a_request_does_not_leave_with_a_token_that_ran_out_meanwhile() {
+    let mut world = World::new(|_| good());
+    let end = NOON.plus(Duration::from_secs(30));
+    let CredentialRead::Found(credential) = &mut world.credential else { panic!() };
+    credential.expires_at = Some(end);
+    let permit = world.run_to_request();
+    world.settle();
+    let life = end.since(permit.given().wall);
+    assert!(permit.holds(life - Duration::from_millis(1)));
+    assert!(!permit.holds(life));
+    world.advance(life);
+    world.account.handle(Event::Delivered(Delivery::Lapsed), world.now);
+    let before = world.asked.len();
+    world.run(600);
+    assert_eq!(world.asked.len(), before, "it waits for its owner");
+    let trouble = world.account.state().sign_in_trouble(world.now.wall);
+    assert!(matches!(trouble, Some(SignInTrouble::Expired)), "{trouble:?}");
+}
+
 /// Found by the simulation (seed 413): until the pause after waking was over, it asked to be woken in the past.
 #[test]
 fn an_account_that_becomes_another_after_a_sleep_rests_until_then() {
