@@ -59,40 +59,49 @@ pub(super) struct FolderLock {
 }
 
 impl FolderLock {
+    /// It is made beside its place and then moved there, so that what is opened is what we made: between the making and the
+    /// opening of a folder, another may have put its own under the name.
+    ///
     /// # Errors
     /// It cannot be made, or what stands there is no folder.
     pub(super) fn attempt(path: &Path) -> io::Result<Attempt> {
         for _ in 0..3 {
-            match fs::create_dir(path) {
-                Ok(()) => match Self::made(path)? {
-                    Some(lock) => return Ok(Attempt::Taken(lock)),
-                    None => continue,
-                },
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
-            }
             if let Some(sight) = look(path)? {
                 return Ok(Attempt::Held(sight));
+            }
+            let aside = beside(path, "new");
+            fs::create_dir(&aside)?;
+            let moved = Self::made(&aside, path).and_then(|lock| rename_if_free(&aside, path).map(|()| lock));
+            let moved = moved.or_else(|error| {
+                let _ = fs::remove_dir(&aside);
+                match error.kind() {
+                    // This file system cannot, as some of other computers' cannot: made in its place, with that moment.
+                    io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported => {
+                        fs::create_dir(path).and_then(|()| Self::made(path, path))
+                    }
+                    _ => Err(error),
+                }
+            });
+            match moved {
+                Ok(lock) if lock.is_ours() => return Ok(Attempt::Taken(lock)),
+                Ok(_) => {}
+                Err(error) if matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound) => {}
+                Err(error) => return Err(error),
             }
         }
         Err(io::ErrorKind::ResourceBusy.into())
     }
 
-    /// `None` if it was taken away in that moment.
-    fn made(path: &Path) -> io::Result<Option<Self>> {
-        let folder = match open(path) {
-            Ok(folder) => folder,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let touched = touch(&folder).inspect_err(|_| drop(fs::remove_dir(path)))?;
-        let lock = Self {
+    /// The lock that a new folder will be.
+    fn made(aside: &Path, path: &Path) -> io::Result<Self> {
+        let folder = open(aside)?;
+        let sight = touch(&folder)?;
+        Ok(Self {
             path: path.to_owned(),
             #[cfg(unix)]
             folder,
-            sight: touched,
-        };
-        Ok(lock.is_ours().then_some(lock))
+            sight,
+        })
     }
 
     /// Whether it is still there, and nobody else made or touched it.
@@ -152,9 +161,7 @@ pub(super) fn clear(path: &Path, dead: Sight) -> io::Result<bool> {
     if look(path)? != Some(dead) {
         return Ok(false);
     }
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".dead-{}-{:08x}", std::process::id(), fastrand::u32(..)));
-    let aside = path.with_file_name(name);
+    let aside = beside(path, "dead");
     match fs::rename(path, &aside) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
@@ -166,6 +173,12 @@ pub(super) fn clear(path: &Path, dead: Sight) -> io::Result<bool> {
     }
     put_back(&aside, path);
     Ok(false)
+}
+
+fn beside(path: &Path, what: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{what}-{}-{:08x}", std::process::id(), fastrand::u32(..)));
+    path.with_file_name(name)
 }
 
 /// If its place is taken by now, its holder has lost it, and finds that out as we would.
