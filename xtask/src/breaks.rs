@@ -28,7 +28,7 @@ const WIDTH: usize = 62;
 struct Break {
     failure: Failure,
     what: &'static str,
-    changes: [Option<Change>; 2],
+    changes: [Option<Change>; 3],
 }
 
 /// How a world fails.

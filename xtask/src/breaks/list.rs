@@ -11,11 +11,11 @@ const LEARN: &str = "account/learn.rs";
 const RENEW: &str = "account/renew.rs";
 
 const fn one(law: u8, what: &'static str, change: Change) -> Break {
-    Break { failure: Failure::Law(law), what, changes: [Some(change), None] }
+    Break { failure: Failure::Law(law), what, changes: [Some(change), None, None] }
 }
 
 const fn restless(what: &'static str, change: Change) -> Break {
-    Break { failure: Failure::Restless, what, changes: [Some(change), None] }
+    Break { failure: Failure::Restless, what, changes: [Some(change), None, None] }
 }
 
 const fn change(file: &'static str, from: &'static str, to: &'static str) -> Change {
@@ -29,8 +29,8 @@ pub const BREAKS: [Break; 32] = [
         "the permit for usage names the token endpoint",
         change(
             GATE,
-            "then_some(Permit { endpoint: self.endpoint, given: now })",
-            "then_some(Permit { endpoint: if ON { Endpoint::Token } else { self.endpoint }, given: now })",
+            "            endpoint: self.endpoint,\n            given: now,\n            life: None,",
+            "            endpoint: if ON { Endpoint::Token } else { self.endpoint },\n            given: now,\n            life: None,",
         ),
     ),
     one(
@@ -115,6 +115,7 @@ pub const BREAKS: [Break; 32] = [
                 "filter(|credential| ON || !credential.expired(now.wall))",
             )),
             Some(change("state.rs", "if !self.sign_in.expired(now) {", "if ON || !self.sign_in.expired(now) {")),
+            Some(change(GATE, "|life| waited < life", "|life| ON || waited < life")),
         ],
     },
     one(
@@ -249,7 +250,7 @@ pub const BREAKS: [Break; 32] = [
     one(
         12,
         "a permit outlives the sleep of the machine",
-        change(GATE, "        waited <= policy::ASLEEP", "        ON || waited <= policy::ASLEEP"),
+        change(GATE, "waited <= policy::ASLEEP &&", "(ON || waited <= policy::ASLEEP) &&"),
     ),
     one(
         13,
