@@ -1,6 +1,9 @@
 //! The permission to ask one endpoint for one account.
 
 mod kept;
+mod permit;
+
+pub use permit::Permit;
 
 use crate::outcome::Rejection;
 use crate::policy::{self, Backoff};
@@ -9,37 +12,6 @@ use crate::secret::Fingerprint;
 use crate::time::{Moment, Wall};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
-
-/// The right to send one request to one endpoint. Only a [`Gate`] makes one, and the HTTP layer takes it by
-/// value, so that no permit means no request (law 1).
-#[derive(Debug)]
-#[must_use = "a permit that is dropped is a request that was not sent"]
-pub struct Permit {
-    endpoint: Endpoint,
-    given: Moment,
-    /// So long the access token lives that the request carries.
-    life: Option<Duration>,
-}
-
-impl Permit {
-    pub fn endpoint(&self) -> Endpoint {
-        self.endpoint
-    }
-
-    pub fn given(&self) -> Moment {
-        self.given
-    }
-
-    /// Whether the request may still leave, so long after the permit was given. What is over a minute later slept with
-    /// the machine, and is to wait like all that wakes (law 12); and a token that has run out meanwhile is not sent (law 5).
-    pub fn holds(&self, waited: Duration) -> bool {
-        waited <= policy::ASLEEP && self.life.is_none_or(|life| waited < life)
-    }
-
-    pub(crate) fn while_lives(self, life: Option<Duration>) -> Self {
-        Self { life, ..self }
-    }
-}
 
 /// One gate as it is kept over restarts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -187,11 +159,7 @@ impl Gate {
     /// The one place where a permit is made: the intent is noted and nothing shuts the gate.
     pub(crate) fn permit(&self, now: Moment, spacing: Spacing) -> Option<Permit> {
         let noted = self.intent.is_some();
-        (noted && self.shut(now, spacing).is_none()).then_some(Permit {
-            endpoint: self.endpoint,
-            given: now,
-            life: None,
-        })
+        (noted && self.shut(now, spacing).is_none()).then_some(Permit::new(self.endpoint, now))
     }
 
     /// What stands against a request at `now`, apart from one that is under way.

@@ -7,6 +7,7 @@ use super::{Break, Change, Failure};
 const ACT: &str = "account/act.rs";
 const GATE: &str = "gate.rs";
 const KEPT: &str = "gate/kept.rs";
+const PERMIT: &str = "gate/permit.rs";
 const LEARN: &str = "account/learn.rs";
 const RENEW: &str = "account/renew.rs";
 
@@ -29,8 +30,8 @@ pub const BREAKS: [Break; 32] = [
         "the permit for usage names the token endpoint",
         change(
             GATE,
-            "            endpoint: self.endpoint,\n            given: now,\n            life: None,",
-            "            endpoint: if ON { Endpoint::Token } else { self.endpoint },\n            given: now,\n            life: None,",
+            "then_some(Permit::new(self.endpoint, now))",
+            "then_some(Permit::new(if ON { Endpoint::Token } else { self.endpoint }, now))",
         ),
     ),
     one(
@@ -115,7 +116,7 @@ pub const BREAKS: [Break; 32] = [
                 "filter(|credential| ON || !credential.expired(now.wall))",
             )),
             Some(change("state.rs", "if !self.sign_in.expired(now) {", "if ON || !self.sign_in.expired(now) {")),
-            Some(change(GATE, "|life| waited < life", "|life| ON || waited < life")),
+            Some(change(PERMIT, "|life| waited < life", "|life| ON || waited < life")),
         ],
     },
     one(
@@ -250,7 +251,7 @@ pub const BREAKS: [Break; 32] = [
     one(
         12,
         "a permit outlives the sleep of the machine",
-        change(GATE, "waited <= policy::ASLEEP &&", "(ON || waited <= policy::ASLEEP) &&"),
+        change(PERMIT, "waited <= policy::ASLEEP &&", "(ON || waited <= policy::ASLEEP) &&"),
     ),
     one(
         13,
