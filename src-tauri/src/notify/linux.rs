@@ -164,3 +164,14 @@ pub fn last_words(title: &str, text: &str) {
     let body = ("Holdoff", 0_u32, "dialog-error", title, text, Vec::<&str>::new(), hints, -1_i32);
     let _ = bus.call_method(Some(NAME), PATH, Some(NAME), "Notify", &body);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_no_markup() {
+        assert_eq!(escape("Tom & <b>Ann</b>"), "Tom &amp; &lt;b&gt;Ann&lt;/b&gt;");
+        assert_eq!(escape("&amp;"), "&amp;amp;");
+    }
+}
