@@ -4,12 +4,12 @@
 mod last_moment;
 mod on_time;
 
-pub use last_moment::Still;
+pub use last_moment::{NotAnyMore, Still};
 
 use crate::environment::{Bases, is_loopback};
 use holdoff_core::request::{Carries, Endpoint, Method, Request};
 use holdoff_core::{Answer, Body, Delivery, Moment, Permit};
-use last_moment::{Departure, LastMoment, NotAnyMore, Watched};
+use last_moment::{Departure, LastMoment, Watched};
 use on_time::{OnTime, Punctual, Watch};
 use reqwest::{Client, RequestBuilder, Response, Url, header};
 use std::error::Error;

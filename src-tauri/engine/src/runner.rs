@@ -10,7 +10,7 @@ mod tests;
 use crate::clock::Clock;
 use crate::credentials::{LockedStore, Source};
 use crate::history::History;
-use crate::http::{Http, Still};
+use crate::http::{Http, NotAnyMore, Still};
 use crate::keeper::Keeper;
 use crate::lock::FileLock;
 use crate::lookout::read;
@@ -29,6 +29,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -115,6 +116,8 @@ pub struct Runner {
     /// What an earlier one may have left behind was seen to.
     tidied: bool,
     under_way: Option<UnderWay>,
+    /// Whether the person still wants the renewal that may be under way.
+    wanted: Arc<AtomicBool>,
     /// New tokens that are not known to be written.
     unwritten: Option<Successor>,
     wishes: Vec<oneshot::Sender<Result<(), Refused>>>,
@@ -165,6 +168,7 @@ impl Runner {
             store,
             tidied: false,
             under_way: None,
+            wanted: Arc::default(),
             unwritten: None,
             wishes: Vec::new(),
             leaving: None,
@@ -277,7 +281,15 @@ impl Runner {
         let still: Option<Still> = match permit.endpoint() {
             Endpoint::Token => {
                 let store = self.store.clone();
-                Some(Box::pin(async move { store.is_locked().await }))
+                self.wanted = Arc::new(AtomicBool::new(true));
+                let wanted = Arc::clone(&self.wanted);
+                Some(Box::pin(async move {
+                    match store.is_locked().await {
+                        false => Err(NotAnyMore::LocksLost),
+                        true if !wanted.load(Ordering::SeqCst) => Err(NotAnyMore::Lapsed),
+                        true => Ok(()),
+                    }
+                }))
             }
             Endpoint::Usage => None,
         };
@@ -298,6 +310,9 @@ impl Runner {
             _ => {}
         }
         self.account.handle(event, self.tools.clock.now());
+        if !self.account.still_wants(Endpoint::Token) {
+            self.wanted.store(false, Ordering::SeqCst);
+        }
     }
 
     fn obey(&mut self, order: Order) {

@@ -38,7 +38,7 @@ struct Rig {
 impl Rig {
     async fn new(speed: f64) -> Self {
         let fake = FakeAnthropic::start_with(ClockSpec::from_now(speed)).await;
-        let home = Home::new();
+        let home = Home::at(fake.clock());
         let ann = home.sign_in(fake.clock().now() + DAYS);
         let mut vars = home.env();
         vars.insert("HOLDOFF_ANTHROPIC_API".into(), fake.api_base());

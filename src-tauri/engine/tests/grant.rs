@@ -10,7 +10,7 @@ use holdoff_core::state::Provider;
 use holdoff_core::{AccountId, AccountState, Answer as Answered, Body, Boot, Delivery, Moment, Permit, Request};
 use holdoff_core::{Settings, Wall};
 use holdoff_engine::environment::Bases;
-use holdoff_engine::http::Http;
+use holdoff_engine::http::{Http, NotAnyMore};
 use holdoff_world::{Answer, FakeAnthropic, Foreign};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -53,7 +53,10 @@ async fn send(token_base: &str) -> Delivery {
     Http::with_timeout(&bases, SHORT, |_| Duration::ZERO).send(permit, request).await
 }
 
-async fn send_while(token_base: &str, still: impl Future<Output = bool> + Send + Sync + 'static) -> Delivery {
+async fn send_while(
+    token_base: &str,
+    still: impl Future<Output = Result<(), NotAnyMore>> + Send + Sync + 'static,
+) -> Delivery {
     let bases = Bases { api: "http://127.0.0.1:1".parse().unwrap(), token: token_base.parse().unwrap() };
     let (permit, request) = due();
     Http::with_timeout(&bases, SHORT, |_| Duration::ZERO).send_while(permit, request, Some(Box::pin(still))).await
@@ -159,7 +162,7 @@ async fn it_does_not_leave_if_it_may_not_at_the_last_moment() {
     });
     let delivery = send_while(&base, async move {
         connected.await.unwrap();
-        false
+        Err(NotAnyMore::LocksLost)
     })
     .await;
     let read = server.join().unwrap();
@@ -168,8 +171,11 @@ async fn it_does_not_leave_if_it_may_not_at_the_last_moment() {
 
     let fake = FakeAnthropic::start().await;
     fake.token_always(Answer::renewed("sk-ant-oat01-B", None));
-    assert!(matches!(send_while(&fake.token_base(), async { true }).await, Delivery::Answered(_)));
-    assert!(matches!(send_while(&fake.token_base(), async { false }).await, Delivery::NotSent(_)));
+    let send_while = async |still| send_while(&fake.token_base(), async move { still }).await;
+    assert!(matches!(send_while(Ok(())).await, Delivery::Answered(_)));
+    assert!(matches!(send_while(Err(NotAnyMore::LocksLost)).await, Delivery::NotSent(_)));
+    // It is not wanted any more.
+    assert!(matches!(send_while(Err(NotAnyMore::Lapsed)).await, Delivery::Lapsed));
     assert_eq!(fake.requests().len(), 1);
 }
 

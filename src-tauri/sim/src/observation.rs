@@ -71,6 +71,8 @@ pub enum Observation {
     Rebooted {
         ahead: Millis,
     },
+    /// Somebody set the wall clock, by so much.
+    ClockSet(Millis),
     /// The process is awake again; `late` if a timer of its was over a minute late for it.
     Woke {
         late: bool,

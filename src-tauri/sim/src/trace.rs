@@ -34,6 +34,7 @@ pub fn line(seen: &Observation) -> String {
         Observation::Started(Found::Nothing) => "Holdoff starts from nothing".to_owned(),
         Observation::Started(Found::Unreadable) => "Holdoff starts, and cannot read either state file".to_owned(),
         Observation::Rebooted { ahead } => format!("the machine was off; its wall clock is {ahead} ms ahead"),
+        Observation::ClockSet(by) => format!("the wall clock is set by {by} ms"),
         Observation::Woke { late } => format!("the machine wakes{}", if *late { ", late for a timer" } else { "" }),
         Observation::Asleep => "the machine falls asleep".to_owned(),
         Observation::Well(true) => "(all is well: a request would bring a reading)".to_owned(),

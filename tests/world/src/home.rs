@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
-use crate::clock::millis;
+use crate::clock::{ClockSpec, millis};
 use crate::secrets::Secrets;
 
 /// The folder of Holdoff's data under `XDG_DATA_HOME`.
@@ -87,7 +87,18 @@ pub fn random_token(prefix: &str) -> String {
 impl Home {
     /// A new home with its XDG folders and nothing in them.
     pub fn new() -> Self {
-        let dir = tempfile::Builder::new().prefix("ho").rand_bytes(5).tempdir_in("/tmp").expect("a temporary folder");
+        Self::under(Path::new("/tmp"))
+    }
+
+    /// The same, for a program whose clock that is. On a fast clock it is in memory, if there is room: twenty
+    /// milliseconds that a disk takes are a minute then, and taken for the machine's sleep.
+    pub fn at(clock: ClockSpec) -> Self {
+        let memory = Path::new("/dev/shm");
+        if clock.speed > 1.0 && memory.is_dir() { Self::under(memory) } else { Self::new() }
+    }
+
+    fn under(folder: &Path) -> Self {
+        let dir = tempfile::Builder::new().prefix("ho").rand_bytes(5).tempdir_in(folder).expect("a temporary folder");
         let home = Self { dir };
         for folder in [".local/share", ".local/state", ".local/bin", ".config", ".cache", "tmp", "run"] {
             fs::create_dir_all(home.path().join(folder)).expect("a folder in the new home");

@@ -150,11 +150,19 @@ pub const BREAKS: [Break; 32] = [
         let Some(intent) = self.intent.take() else {",
         ),
     ),
-    one(
-        7,
-        "it renews although that is off",
-        change(RENEW, "filter(|_| self.preferences.renewal)?", "filter(|_| ON || self.preferences.renewal)?"),
-    ),
+    Break {
+        failure: Failure::Law(7),
+        what: "it renews although that is off",
+        changes: [
+            Some(change(RENEW, "filter(|_| self.preferences.renewal)?", "filter(|_| ON || self.preferences.renewal)?")),
+            Some(change(
+                RENEW,
+                "endpoint == Endpoint::Usage || self.preferences.renewal",
+                "ON || endpoint == Endpoint::Usage || self.preferences.renewal",
+            )),
+            None,
+        ],
+    },
     one(
         7,
         "the person is bothered about a sign-in that has ended",

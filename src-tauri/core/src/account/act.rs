@@ -212,7 +212,7 @@ impl Account {
         Action::Sleep(until)
     }
 
-    fn just_woke(&self, now: Moment) -> bool {
+    pub(super) fn just_woke(&self, now: Moment) -> bool {
         self.sleep.pause_until.is_some_and(|pause| pause.is_after(now))
     }
 

@@ -199,13 +199,14 @@ impl Account {
         self.credential = Some(credential);
     }
 
-    /// The second half of a 401: another credential is asked with once, the same one is a strike (law 6).
+    /// The second half of a 401: another credential is asked with, at once but for that of such a request, and the same
+    /// one is a strike (law 6).
     fn rechecked(&mut self, fingerprint: Fingerprint, rejection: Rejection, now: Moment) {
         if self.becoming.is_some() {
             return;
         }
         let changed = self.state.sign_in.fingerprint().is_some_and(|seen| *seen != fingerprint);
-        if changed && self.state.usage.refused.is_some() {
+        if changed {
             self.state.next = Some(now);
             self.why = Reason::NewCredential;
         } else {

@@ -248,7 +248,8 @@ impl Account {
             saving: Saving::default(),
             to_show: None,
             notice_service: false,
-            sleep: Sleep::default(),
+            // It is polled at once, unless the machine goes to sleep in the middle of taking it up.
+            sleep: Sleep { expected: Some(now), ..Sleep::default() },
             postponed: false,
             locked_out: None,
             retiring: false,

@@ -163,13 +163,18 @@ impl Account {
         self.credential.as_ref()?.refresh_token.as_ref()
     }
 
+    /// Whether a request whose permit was given may still leave, for all that the person wishes by now (law 7).
+    pub fn still_wants(&self, endpoint: Endpoint) -> bool {
+        endpoint == Endpoint::Usage || self.preferences.renewal
+    }
+
     /// The intent is on disk.
     fn spend(&mut self, now: Moment) -> Action {
         let request = self
             .refresh_token()
             .map(|token| (providers::renewal_request(self.state.provider, token), token.fingerprint()));
-        let noted =
-            request.filter(|_| !self.retiring).filter(|(_, token)| self.state.token.spending.as_ref() == Some(token));
+        let may = self.still_wants(Endpoint::Token) && !self.retiring && !self.just_woke(now);
+        let noted = request.filter(|_| may).filter(|(_, token)| self.state.token.spending.as_ref() == Some(token));
         let permit = self.state.token.permit(now, Spacing::Kept);
         let (Some((request, spent)), Some(permit)) = (noted, permit) else {
             self.take_back();

@@ -170,7 +170,7 @@ pub fn grant(provider: Provider, grant: &Grant) -> String {
         Grant::Denied { status, kind, .. } => format!("{name} does not renew ({status} {kind})"),
         Grant::Wasted { why } => format!("renewal accepted, but {why}"),
         Grant::Unreachable { why } => format!("renewal not sent: {why}"),
-        Grant::Lapsed => "renewal not sent: the machine slept".to_owned(),
+        Grant::Lapsed => "renewal not sent: the machine slept, or renewal was turned off".to_owned(),
     }
 }
 

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll, ready};
 
-/// Whether the locks are still held. Asked once, at the last moment.
-pub type Still = Pin<Box<dyn Future<Output = bool> + Send + Sync>>;
+/// Whether it is still to leave. Asked once, at the last moment.
+pub type Still = Pin<Box<dyn Future<Output = Result<(), NotAnyMore>> + Send + Sync>>;
 
 /// What became of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,8 +59,8 @@ impl LastMoment {
 
 /// Why a request that had begun does not leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NotAnyMore {
-    /// The machine slept since its permit was given.
+pub enum NotAnyMore {
+    /// The machine slept since its permit was given, or the person does not want it any more.
     Lapsed,
     LocksLost,
 }
@@ -84,19 +84,16 @@ impl Body for LastMoment {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, NotAnyMore>>> {
-        let held = match &mut self.still {
+        let still = match &mut self.still {
             Some(still) => ready!(still.as_mut().poll(context)),
-            None => true,
+            None => Ok(()),
         };
         self.still = None;
         let Some(text) = self.text.take() else {
             return Poll::Ready(None);
         };
-        let frame = match (self.on_time.holds(), held) {
-            (false, _) => Err(NotAnyMore::Lapsed),
-            (true, false) => Err(NotAnyMore::LocksLost),
-            (true, true) => Ok(Frame::data(text)),
-        };
+        let on_time = if self.on_time.holds() { Ok(()) } else { Err(NotAnyMore::Lapsed) };
+        let frame = on_time.and(still).map(|()| Frame::data(text));
         self.watched.is(if frame.is_ok() { Departure::Left } else { Departure::Withheld });
         Poll::Ready(Some(frame))
     }

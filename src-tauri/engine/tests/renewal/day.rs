@@ -1,5 +1,5 @@
 //! The token endpoint answers with 429 for a whole day: its first hour, in which the sign-in still lives, in ten seconds, and
-//! the rest in another ten, after a restart.
+//! the rest in half a minute, after a restart.
 
 use crate::scene::{HOUR, Holdoff, LONG, Scene};
 use holdoff_core::notice::NoticeKind;
@@ -8,7 +8,7 @@ use holdoff_world::{Answer, ClockSpec, eventually};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const FIRST_HOUR: f64 = 360.0;
-const REST: f64 = 8640.0;
+const REST: f64 = 2880.0;
 
 #[tokio::test]
 async fn a_day_of_limited_renewal_is_nine_requests_one_notice_and_usage_as_always() {

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// How many kills. `HOLDOFF_KILLS` is another number.
 const KILLS: usize = 300;
-/// How many at a time.
-const AT_ONCE: usize = 16;
+/// How many at a time: little more than there are processors, since starting a program is nothing but work.
+const AT_ONCE: usize = 6;
 /// As fast as the programs can follow: a minute is thirty milliseconds, and what is later than that is taken for asleep.
 const SPEED: f64 = 2000.0;
 /// A kill in the middle of the very first save leaves a torn file and nothing else: all is held for as long as the

@@ -2,7 +2,7 @@
 
 use crate::child;
 use crate::scene::{LONG, Scene};
-use holdoff_world::{Mishap, Owner, eventually, owner};
+use holdoff_world::{Mishap, Owner, owner, soon};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -10,10 +10,13 @@ use std::time::{Duration, Instant};
 const RACES: usize = 500;
 /// How many pairs of programs race at a time.
 const AT_ONCE: usize = 16;
-/// A sign-in of a little more than an hour ends after a second and a third.
-const SPEED: f64 = 3000.0;
+/// A sign-in of a little more than an hour ends after two seconds. A minute is thirty milliseconds, and what is later than
+/// that is taken for asleep.
+const SPEED: f64 = 2000.0;
 const LIFETIME: Duration = Duration::from_secs(4000);
 const LASTING: Duration = Duration::from_secs(30 * 86_400);
+/// How long the last renewal and a request with what came of it may take.
+const AFTER_ALL: Duration = Duration::from_secs(120);
 /// How long a pair may be on its way from Anthropic to the disk.
 const ON_ITS_WAY: Duration = Duration::from_secs(5);
 
@@ -76,17 +79,22 @@ async fn race(seed: u64, races: usize, tally: &Mutex<Tally>) {
     }
     // The next ones last, so that there comes a moment at which nobody is about to renew.
     scene.grants.live_for(LASTING);
-    let last = eventually(LONG, "the last race is over, and Holdoff asks with what came of it", async || {
-        let text = std::fs::read_to_string(scene.home.credentials_path()).ok()?;
-        let stored: serde_json::Value = serde_json::from_str(&text).ok()?;
-        let token = |key: &str| stored["claudeAiOauth"][key].as_str().map(str::to_owned);
-        let (access, refresh) = (token("accessToken")?, token("refreshToken")?);
+    let last = soon(AFTER_ALL, async || {
+        let text = std::fs::read_to_string(scene.home.credentials_path()).map_err(|error| error.to_string())?;
+        let stored: serde_json::Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+        let token = |key: &str| stored["claudeAiOauth"][key].as_str().unwrap_or_default().to_owned();
+        let (access, refresh) = (token("accessToken"), token("refreshToken"));
         let lasts = scene.grants.granted().last().is_some_and(|grant| grant.lifetime == LASTING);
         let over = lasts && scene.grants.is_current(&refresh);
         let asked = scene.fake.usage_requests().iter().any(|request| request.bearer() == Some(&access));
-        (over && asked).then_some(access)
+        if over && asked {
+            Ok(access)
+        } else {
+            Err(format!("the last race is over: {over}; asked with its token: {asked}"))
+        }
     })
-    .await;
+    .await
+    .unwrap_or_else(|missing| panic!("{missing}\n{}\n{}\n{}", holdoff.output(), other.output(), scene.ledger()));
     holdoff.terminate();
     holdoff.wait_exit(LONG).await;
     other.kill9().await;

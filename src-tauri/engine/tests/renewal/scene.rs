@@ -38,7 +38,7 @@ impl Scene {
     pub async fn new(speed: f64, good_for: Duration, lifetime: Duration) -> Self {
         let fake = FakeAnthropic::start_with(ClockSpec::from_now(speed)).await;
         let grants = Grants::serve(&fake, lifetime);
-        let home = Home::new();
+        let home = Home::at(fake.clock());
         home.claude_json("0b0c7f5e-0000-4000-8000-000000000001", "ann@example.com", "Ann's Organization");
         home.settings(&json!({"version": 1, "renewal": true, "polling_interval_s": 300}));
         let mut scene = Self { home, fake, grants, oauth: Value::Null };

@@ -194,6 +194,11 @@ impl GateLaw {
         self.most = self.most.max(most);
     }
 
+    pub(super) fn may_open_sooner(&mut self, by: Millis) {
+        self.least -= by;
+        self.told = self.told.min(self.least);
+    }
+
     pub(super) fn shifted(&mut self, by: Millis) {
         self.least += by;
         self.told += by;

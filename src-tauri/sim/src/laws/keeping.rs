@@ -118,6 +118,17 @@ impl Laws {
         }
     }
 
+    /// What only the ledger knows of an answer is dated by the clock that anybody can set.
+    pub(super) fn clock_set(&mut self, by: Millis) {
+        for account in &mut self.accounts {
+            if let Some((endpoint, _)) = account.recalled {
+                for known in [&mut account.known, &mut account.kept] {
+                    known.gate(endpoint).may_open_sooner(by.max(0));
+                }
+            }
+        }
+    }
+
     fn lose(&mut self) {
         let now = self.now;
         self.lost = Some(now);
@@ -126,6 +137,7 @@ impl Laws {
         for account in &mut self.accounts {
             account.known.lose(now);
             (account.kept, account.noted, account.orphan, account.save) = (account.known, None, None, 0);
+            account.recalled = None;
         }
     }
 
@@ -140,6 +152,7 @@ impl Laws {
             account.last_left = account.last_left.map(|at| at - ahead);
         }
         self.renewing.renewed = self.renewing.renewed.map(|at| at - ahead);
+        self.lost = self.lost.map(|at| at - ahead);
     }
 
     /// `from` is the account under an earlier name.

@@ -45,13 +45,14 @@ impl Laws {
     pub(super) fn looked(&mut self, whose: Option<Who>) -> Result<(), Broken> {
         let (now, who, sign_in, wishes) = (self.now, self.who, self.sign_in, self.wishes);
         self.renewing.looked();
-        let checking = self.under_way.as_mut().is_some_and(|under_way| std::mem::take(&mut under_way.checking));
+        let mut answered = self.under_way.as_mut();
+        let refused_usage =
+            answered.take_if(|answered| std::mem::take(&mut answered.checking)).map(|answered| answered.token);
         let refused = self.renewing.refused.take();
         let known = &mut self.account().known;
         let other = whose.is_some_and(|whose| whose != who);
-        if checking {
-            let replaced =
-                sign_in.is_some_and(|sign_in| known.usage.re_ask.is_some_and(|refused| refused != sign_in.access));
+        if let Some(token) = refused_usage {
+            let replaced = sign_in.is_some_and(|sign_in| sign_in.access != token);
             if other || replaced {
                 known.usage.forgive();
             }

@@ -222,6 +222,7 @@ impl Laws {
             Observation::Viewed(view) => self.viewed(view)?,
             Observation::Died => self.died(),
             Observation::Started(found) => self.started(*found)?,
+            Observation::ClockSet(by) => self.clock_set(*by),
             Observation::Rebooted { ahead } => self.rebooted(*ahead),
             Observation::Woke { late } => self.woke(*late),
             Observation::Asleep => self.awake = false,

@@ -210,7 +210,8 @@ impl World {
     }
 
     fn leave(&mut self, permit: &Permit, request: &Request, life: Option<Millis>) -> Step {
-        if !permit.holds(self.machine.moment(self.now).since(permit.given())) {
+        let wanted = self.process.as_ref().is_some_and(|process| process.account.still_wants(permit.endpoint()));
+        if !wanted || !permit.holds(self.machine.moment(self.now).since(permit.given())) {
             // This is what was late, and by what the sleep is known.
             self.see(Observation::Woke { late: true })?;
             self.tell_process(Event::Delivered(Delivery::Lapsed));

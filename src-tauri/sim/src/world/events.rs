@@ -103,6 +103,7 @@ impl World {
             Happening::Clock(by) => {
                 self.machine.ahead += by;
                 self.clock_set = self.now;
+                return self.see(Observation::ClockSet(by));
             }
             Happening::Full(lasts) => {
                 self.disk.full = true;

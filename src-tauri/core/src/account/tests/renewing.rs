@@ -243,6 +243,41 @@ fn what_could_not_leave_before_the_machine_slept_is_free_and_waits_as_after_any_
     assert!(matches!(token_gaps(&world)[..], [5..=15]), "{:?}", token_gaps(&world));
 }
 
+/// A renewal is due, and what it is about to spend is on disk.
+fn noted() -> World {
+    let mut world = renewing(|n| grant(n + 1));
+    world.run(8 * HOUR - 5 * MINUTE - 1);
+    world.advance(Duration::from_secs(1));
+    step_until(&mut world, |world| world.disk.token.spending.is_some());
+    world
+}
+
+/// Law 12, found by the simulation (seed 30564): a lid is closed in that very moment.
+#[test]
+fn what_was_noted_before_the_machine_slept_waits_as_after_any_waking() {
+    let mut world = noted();
+    world.advance(Duration::from_secs(8 * HOUR));
+    let woke = world.now.boot;
+    world.run(MINUTE);
+    assert_eq!(spent(&world), ["rt-1"]);
+    let waited = world.spent[0].0.since(woke).as_secs();
+    assert!((5..=15).contains(&waited), "{waited}");
+}
+
+/// Law 7, found by the simulation (seed 22270): the switch is used while a renewal is about to leave.
+#[test]
+fn what_was_noted_before_renewal_was_turned_off_does_not_leave() {
+    let mut world = noted();
+    assert!(world.account.still_wants(Endpoint::Token));
+    world.preferences.renewal = false;
+    world.account.handle(Event::Preferences(world.preferences), world.now);
+    assert!(!world.account.still_wants(Endpoint::Token), "not even with a permit");
+    assert!(world.account.still_wants(Endpoint::Usage));
+    world.run(HOUR);
+    assert!(world.spent.is_empty() && !world.holds_locks);
+    assert_eq!(world.disk.token.spending, None);
+}
+
 #[test]
 fn an_accepted_renewal_without_tokens_is_one_pause() {
     let mut world = renewing(|_| status(200, None, "{}"));

@@ -24,9 +24,9 @@ fn a_crash_loses_no_strike() {
         while world.disk.last.as_ref().is_none_or(|last| last.outcome.is_none()) || world.asked.len() < strikes {
             world.settle_one();
         }
+        world.advance(Duration::from_secs(300));
         world.crash();
         assert_eq!(world.disk.usage.unauthorized, u32::try_from(strikes).unwrap());
-        world.advance(Duration::from_secs(300));
     }
     assert!(matches!(world.disk.usage.state, GateState::Paused { .. }));
 }
@@ -93,6 +93,24 @@ fn a_re_ask_happens_once_per_poll() {
         world.account.handle(event, world.now);
     }
     assert_eq!(world.asked.len(), 3, "one poll, one re-ask");
+}
+
+/// Law 6, found by the simulation (seed 28531): another sign-in comes while the request that an earlier one earned is
+/// under way.
+#[test]
+fn a_401_whose_token_was_replaced_is_no_strike_even_of_the_second_request() {
+    let mut world = World::new(|n| if n < 3 { unauthorized() } else { good() });
+    world.run(5 * MINUTE + 1);
+    world.credential = credential("sk-2");
+    world.account.handle(Event::CredentialMayHaveChanged, world.now);
+    let _left = world.run_to_request();
+    world.credential = credential("sk-3");
+    world.account.handle(Event::Delivered(unauthorized()), world.now);
+    world.settle();
+    assert_eq!((world.account.state().usage.unauthorized, world.shown.len()), (2, 0));
+    world.run(HOUR);
+    assert_eq!((world.asked[3].1.as_str(), world.gaps()[2]), ("sk-3", 180), "it is asked with, at the usual distance");
+    assert!(world.shown.is_empty());
 }
 
 #[test]

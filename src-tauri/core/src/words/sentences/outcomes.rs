@@ -72,7 +72,7 @@ fn what_came_of_a_renewal() {
         Denied: Anthropic does not renew (418)
         Wasted: renewal accepted, but its answer was cut off
         Unreachable: renewal not sent: no route
-        Unreachable: renewal not sent: the machine slept
+        Unreachable: renewal not sent: the machine slept, or renewal was turned off
     "#]]
     .assert_eq(&said);
 }
