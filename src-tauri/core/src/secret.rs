@@ -27,7 +27,7 @@ impl Token {
         hash.update(b"holdoff token fingerprint v1\0");
         hash.update(self.expose().as_bytes());
         let bytes = hash.finalize();
-        Fingerprint(bytes.iter().take(8).map(|b| format!("{b:02x}")).collect())
+        Fingerprint(hex::encode(&bytes[..8]))
     }
 }
 
