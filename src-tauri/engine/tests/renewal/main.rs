@@ -15,6 +15,7 @@ mod kills;
 mod races;
 mod rescue;
 mod scene;
+mod second_thoughts;
 mod slow_disk;
 mod stopped;
 mod thefts;

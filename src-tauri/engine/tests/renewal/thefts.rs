@@ -19,7 +19,7 @@ fn steal(locks: &[PathBuf; 2]) {
 }
 
 /// Does something at the moment at which the intent to spend a refresh token becomes durable.
-struct AtIntent<F>(Option<F>);
+pub struct AtIntent<F>(pub Option<F>);
 
 impl<F: FnOnce() + Send + 'static> SlotWriter for AtIntent<F> {
     fn write(&mut self, path: &Path, object: &Map<String, Value>) -> Result<(), String> {

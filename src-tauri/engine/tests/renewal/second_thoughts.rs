@@ -1,0 +1,27 @@
+//! The switch for renewal is used while one is about to leave (law 7).
+
+use crate::scene::Scene;
+use crate::thefts::AtIntent;
+use holdoff_core::Settings;
+use holdoff_engine::roster::Command;
+use std::sync::mpsc;
+
+#[tokio::test]
+async fn what_is_turned_off_between_its_intent_and_its_departure_spends_nothing() {
+    let scene = Scene::due().await;
+    let (give, take) = mpsc::channel::<tokio::sync::mpsc::Sender<Command>>();
+    let writer = AtIntent(Some(move || {
+        let off = Box::new(Settings::default());
+        assert!(!off.renewal);
+        take.recv().unwrap().try_send(Command::Settings(off)).unwrap();
+    }));
+    let old = scene.pair();
+    let mut holdoff = scene.holdoff_writing(writer).await;
+    give.send(holdoff.engine.commands()).unwrap();
+    holdoff.until("a reading with the sign-in that still lives", |state| state.reading.is_some()).await;
+    assert!(scene.ledger().contains("renewal not sent"), "one was about to leave:\n{}", scene.ledger());
+    assert!(scene.fake.token_requests().is_empty(), "{:?}", scene.grants);
+    assert_eq!((scene.working_pair(), holdoff.told.len()), (old, 0));
+    holdoff.end().await;
+    scene.assert_tidy();
+}
