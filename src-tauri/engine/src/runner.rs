@@ -1,6 +1,7 @@
 //! Drives one account: poll, do, handle. The account is owned here and nowhere else; others hold channels.
 
 mod apart;
+mod asking;
 mod beginning;
 mod ending;
 mod locking;
@@ -10,26 +11,24 @@ mod tests;
 use crate::clock::Clock;
 use crate::credentials::{LockedStore, Source};
 use crate::history::History;
-use crate::http::{Http, NotAnyMore, Still};
+use crate::http::Http;
 use crate::keeper::Keeper;
 use crate::lock::FileLock;
 use crate::lookout::read;
 use crate::metrics::Requests;
-use apart::apart;
 use holdoff_core::account::{Account, Action, Event, Preferences};
 use holdoff_core::ledger::Entry;
 use holdoff_core::recollection::Recollection;
-use holdoff_core::request::Endpoint;
 use holdoff_core::sign_in::{Stored, Successor};
 use holdoff_core::state::{Provider, Refusal};
-use holdoff_core::{AccountId, AccountState, Moment, Notice, Permit, Pushed, Request};
+use holdoff_core::{AccountId, AccountState, Moment, Notice, Pushed};
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -274,29 +273,6 @@ impl Runner {
         }
     }
 
-    fn ask(&mut self, permit: Permit, request: Request) {
-        tracing::info!(account = %self.account.id(), endpoint = ?permit.endpoint(), "asking");
-        let http = Arc::clone(&self.tools.http);
-        // The machine may have slept since the locks were taken, and may until the request leaves.
-        let still: Option<Still> = match permit.endpoint() {
-            Endpoint::Token => {
-                let store = self.store.clone();
-                self.wanted = Arc::new(AtomicBool::new(true));
-                let wanted = Arc::clone(&self.wanted);
-                Some(Box::pin(async move {
-                    match store.is_locked().await {
-                        false => Err(NotAnyMore::LocksLost),
-                        true if !wanted.load(Ordering::SeqCst) => Err(NotAnyMore::Lapsed),
-                        true => Ok(()),
-                    }
-                }))
-            }
-            Endpoint::Usage => None,
-        };
-        let sending = async move { http.send_while(permit, request, still).await };
-        self.begin(async move { Event::Delivered(apart(sending).await) });
-    }
-
     fn begin(&mut self, task: impl Future<Output = Event> + Send + 'static) {
         self.under_way = Some(Box::pin(task));
     }
@@ -310,9 +286,7 @@ impl Runner {
             _ => {}
         }
         self.account.handle(event, self.tools.clock.now());
-        if !self.account.still_wants(Endpoint::Token) {
-            self.wanted.store(false, Ordering::SeqCst);
-        }
+        self.call_off_unwanted();
     }
 
     fn obey(&mut self, order: Order) {
