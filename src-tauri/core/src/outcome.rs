@@ -114,6 +114,6 @@ pub enum Grant {
     Unreachable {
         why: String,
     },
-    /// The machine slept before it could leave.
+    /// The machine slept before it could leave, or renewal was turned off.
     Lapsed,
 }

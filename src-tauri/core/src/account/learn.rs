@@ -199,8 +199,8 @@ impl Account {
         self.credential = Some(credential);
     }
 
-    /// The second half of a 401: another credential is asked with, at once but for that of such a request, and the same
-    /// one is a strike (law 6).
+    /// The second half of a 401. The same credential is a strike; another one is asked with, at once unless the 401 came to
+    /// a request that was asked at once itself (law 6).
     fn rechecked(&mut self, fingerprint: Fingerprint, rejection: Rejection, now: Moment) {
         if self.becoming.is_some() {
             return;
