@@ -187,7 +187,9 @@ mod tests {
         for good in ["22:00-07:00", "9:5-10:00", " 22:00 – 07:00 "] {
             assert!(good.parse::<QuietHours>().is_ok(), "{good}");
         }
-        assert_eq!("9:05-10:00".parse::<QuietHours>().unwrap().to_string(), "09:05-10:00");
+        let hours: QuietHours = "9:05-10:00".parse().unwrap();
+        assert_eq!(hours.to_string(), "09:05-10:00");
+        assert_eq!(serde_json::to_value(hours).unwrap(), "09:05-10:00", "in the settings");
         for bad in
             ["", "22:00", "22-7", "22:00-24:00", "22:60-07:00", "22:00-22:00", "a:b-c:d", "+2:00-3:00", "22:00-07:00-"]
         {

@@ -350,7 +350,9 @@ fn a_renewal_that_was_cut_off_does_not_end_a_cooldown() {
     gate.intend(NOON);
     gate.spending = Some(print_of("a"));
     gate.shut_until(Cooldown::MemoryLost, after(10), after(3600));
+    assert_eq!(gate.cut_off(), None, "it is under way");
     gate.settle(after(10), NONE);
+    assert_eq!(gate.cut_off(), Some(&print_of("a")));
     assert_eq!(waits_with_another(&gate, after(600)), (3000, Some(Pause::RenewalCutOff)));
 }
 

@@ -104,6 +104,7 @@ fn the_other_place_takes_over_at_the_moment_of_expiry() {
     two.check(&[("ann", HOME)]);
     two.now = change;
     two.check(&[("ann", WORK)]);
+    assert_eq!(next_change(two.places.iter(), change), Some(NOW.plus(Duration::from_secs(8 * 3600))), "the other's");
 }
 
 #[test]

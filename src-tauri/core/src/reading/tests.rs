@@ -147,6 +147,10 @@ fn nothing_is_newer_than_now() {
     kept.take_in(status_line(min(9000), &[("five_hour", 90.0, min(900))]), min(10));
     kept.take_in(endpoint(min(10), &[("five_hour", 12.0, min(900))]), min(10));
     assert_eq!((kept.windows[0].used_percent, kept.at), (Some(12.0), min(10)), "a clock that was set back");
+    let mut kept = endpoint(min(600), &[("five_hour", 40.0, min(900)), ("seven_day", 9.0, min(900))]);
+    kept.take_in(status_line(min(700), &[("five_hour", 90.0, min(900))]), LATE);
+    kept.take_in(endpoint(min(10), &[("five_hour", 12.0, min(900)), ("seven_day", 11.0, min(900))]), min(10));
+    assert_eq!([kept.windows[0].used_percent, kept.windows[1].used_percent], [Some(12.0), Some(11.0)], "also of one");
 }
 
 #[test]

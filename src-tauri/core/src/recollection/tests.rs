@@ -65,6 +65,28 @@ fn after_loss(entries: &[Entry], expect: u64) {
 }
 
 #[test]
+fn a_line_is_of_the_noted_request_where_it_came_sooner_after_it_than_another_could() {
+    let word = Word {
+        account: "ann".into(),
+        endpoint: Endpoint::Usage,
+        at: ago(10),
+        order: 0,
+        until: None,
+        spaced: NOW,
+        unanswered: false,
+        unspent: false,
+        renewed: false,
+    };
+    let gate = |noted: Option<u64>| Gate {
+        intent: noted.map(|ago_s| Moment { wall: ago(ago_s), ..NOW }),
+        ..Gate::new(Endpoint::Usage)
+    };
+    let of = |noted| is_noted(&word, &gate(noted));
+    assert_eq!([of(Some(10)), of(Some(189))], [true, true]);
+    assert_eq!([of(Some(9)), of(Some(190)), of(None)], [false, false, false]);
+}
+
+#[test]
 fn after_a_loss_the_last_word_on_the_endpoint_counts() {
     let longest = SPAN.as_secs();
     after_loss(&[], longest);

@@ -178,6 +178,13 @@ mod tests {
     }
 
     #[test]
+    fn a_label_may_be_as_long_as_the_longest() {
+        let longest = "é".repeat(LABEL_MAX);
+        assert_eq!(Settings::check_label(&longest), Ok(Some(longest.clone())));
+        assert!(Settings::check_label(&format!("{longest}x")).is_err());
+    }
+
+    #[test]
     fn each_wrong_value_of_an_account_is_named_and_costs_only_itself() {
         let long = "x".repeat(LABEL_MAX + 1);
         for (wrong, named) in [

@@ -85,14 +85,13 @@ fn painted(figure: &str, used: f64, paint: Paint) -> String {
 
 /// When the fullest is reset, which is what one waits for.
 fn resets(told: &[&QuotaWindow], now: Wall, zone: &TimeZone) -> Option<String> {
-    let used = |window: &&&QuotaWindow| match window.level(now) {
-        Level::Used(used) => used,
-        Level::Reset | Level::NotSaid => -1.0,
-    };
-    let ahead = told.iter().filter(|window| window.resets_at.is_some_and(|at| at > now));
+    let ahead = told.iter().filter_map(|window| match window.level(now) {
+        Level::Used(used) => Some((window, used, window.resets_at?)),
+        Level::Reset | Level::NotSaid => None,
+    });
     // Of two that are equally full, the first.
-    let fullest = ahead.rev().max_by(|a, b| used(a).total_cmp(&used(b)))?;
-    let at = super::resets(fullest.resets_at?, now, zone);
+    let (fullest, _, at) = ahead.rev().max_by(|(_, a, _), (_, b, _)| a.total_cmp(b))?;
+    let at = super::resets(at, now, zone);
     Some(if fullest.id == "five_hour" { format!("resets {at}") } else { format!("{} resets {at}", name(fullest)) })
 }
 

@@ -77,6 +77,22 @@ fn steps(words: &GuideWords) -> Vec<(Progress, &str)> {
     words.steps.iter().map(|step| (step.progress, step.text.as_str())).collect()
 }
 
+#[test]
+fn before_the_first_look_nothing_is_known_of_the_sign_in() {
+    assert_eq!(said(&AccountState::new(Provider::Anthropic)).title, "Looking for the sign-in");
+    assert_eq!(said(&signed_in()).title, "Signed in");
+}
+
+#[test]
+fn a_window_that_does_not_open_is_no_end_of_it() {
+    let (title, body) = no_window("exit status 1", "~/.local/state/holdoff/logs");
+    assert_eq!(title, "Holdoff's window does not open");
+    assert!(
+        body.contains("(exit status 1)") && body.contains("the logs in ~/.local/state/holdoff/logs say more"),
+        "{body}"
+    );
+}
+
 /// A limit of the token endpoint, told apart from an expired sign-in and from both together.
 #[test]
 fn a_limit_of_renewal_is_not_an_expired_sign_in() {
@@ -96,11 +112,14 @@ fn a_limit_of_renewal_is_not_an_expired_sign_in() {
         status(&only_expired),
         "The sign-in has expired. Holdoff renews it as soon as it may; nothing is asked until then."
     );
-    let owners = expired(signed_in());
+    let mut owners = expired(signed_in());
     assert_eq!(
         status(&owners),
         "The sign-in has expired. Claude Code renews it when it is used next; nothing is asked until then."
     );
+    assert!(said(&owners).text.contains("which is nothing unusual: Claude Code renews it"), "{}", said(&owners).text);
+    owners.sign_in.renewable = false;
+    assert!(said(&owners).text.contains("keeps no refresh token to renew it with"), "{}", said(&owners).text);
     state.renews = false;
     assert_eq!(status(&state), "Next request at 15:05.", "a limit of what nobody wants is no news");
 }

@@ -113,6 +113,28 @@ mod tests {
         );
         let withheld = Happened::Withheld { why: Reason::Poll, because: "fresh_reading".into() };
         check(withheld, "usage: not asked: a fresh reading came by itself (next 13:22)");
+        let event = Happened::Withheld { why: Reason::Person, because: "spacing".into() };
+        let now = Entry { at: NOW, account: "a".into(), endpoint: Endpoint::Usage, event, next_at: Some(NOW) };
+        let line = ledger_line(&now, &TimeZone::UTC);
+        assert_eq!(line, "usage: not asked: the last request was less than 3 minutes ago", "what is due is not ahead");
+    }
+
+    #[test]
+    fn why_no_account_was_chosen() {
+        let known = || vec!["ann@example.com".to_owned(), "Work".to_owned()];
+        for (why, says) in [
+            (NotChosen::NoneKnown, "no account is known yet. Holdoff has to run once while Claude Code is signed in."),
+            (
+                NotChosen::NoSuch { wanted: "bob".into(), known: known() },
+                "no account is called bob. Known: ann@example.com, Work.",
+            ),
+            (
+                NotChosen::Several { known: known() },
+                "there are several accounts. Say which with --account: ann@example.com, Work.",
+            ),
+        ] {
+            assert_eq!(not_chosen(&why), says);
+        }
     }
 
     #[test]
@@ -124,5 +146,14 @@ mod tests {
         let old = Verdict::TooOld { label: "weekly".into(), age: Duration::from_secs(7980) };
         let said = verdict(&old, &wanted, NOW, &TimeZone::UTC);
         assert_eq!(said, "Too old: weekly was read 2 h 13 min ago, and may be 15 min old.");
+        let of = |known: &[&str]| {
+            let known = known.iter().map(|&id| id.to_owned()).collect();
+            verdict(&Verdict::Unknown(Unknown::NoSuchWindow { known }), &wanted, NOW, &TimeZone::UTC)
+        };
+        assert_eq!(of(&[]), "Unknown: no window was told of.");
+        assert_eq!(
+            of(&["five_hour", "seven_day"]),
+            "Unknown: there is no window of that name. There are: five_hour, seven_day."
+        );
     }
 }

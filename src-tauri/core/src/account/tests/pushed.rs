@@ -177,11 +177,13 @@ fn it_comes_back_by_itself_while_the_status_line_goes_on() {
 
 #[test]
 fn a_rejected_sign_in_is_looked_into_at_the_usual_pace() {
-    let mut world = World::new(|n| if n == 1 { whole() } else { unauthorized() });
-    world.run(5 * MINUTE);
-    work(&mut world, 15 * MINUTE, 30);
-    assert!(matches!(world.account.state().usage.state, GateState::Paused { .. }));
-    assert_eq!(world.asked.len(), 4);
+    for answer in [unauthorized, || status(403, None, r#"{"error":{"type":"permission_error","message":"No."}}"#)] {
+        let mut world = World::new(move |n| if n == 1 { whole() } else { answer() });
+        world.run(5 * MINUTE);
+        work(&mut world, 15 * MINUTE, 30);
+        assert!(matches!(world.account.state().usage.state, GateState::Paused { .. }));
+        assert_eq!(world.asked.len(), 4);
+    }
 }
 
 /// A status line is drawn several times a second.

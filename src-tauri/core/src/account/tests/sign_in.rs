@@ -238,6 +238,46 @@ fn why_there_is_no_sign_in_is_kept_as_it_changes() {
     assert_eq!(world.asked.len(), 1);
 }
 
+#[test]
+fn a_sign_in_that_was_renewed_by_its_owner_is_kept_at_once() {
+    let mut world = World::new(|_| good());
+    world.settle();
+    world.credential = credential("sk-2");
+    world.account.handle(Event::CredentialMayHaveChanged, world.now);
+    world.settle();
+    assert_eq!(world.disk.sign_in, world.account.state().sign_in);
+    assert_eq!(world.disk.sign_in.fingerprint(), Some(&Token::new("sk-2".to_owned()).unwrap().fingerprint()));
+}
+
+/// What is shown with no program running says whether Holdoff renews.
+#[test]
+fn that_holdoff_renews_is_kept_at_once() {
+    let mut world = World::new(|_| good());
+    world.settle();
+    for renewal in [true, false] {
+        world.account.handle(Event::Preferences(Preferences { renewal, ..preferences() }), world.now);
+        world.settle();
+        assert_eq!(world.disk.renews, renewal);
+    }
+}
+
+/// Laws 6 and 10: only another token is asked with at once. That the one which was refused went away and came back is
+/// no reason to show it again so soon.
+#[test]
+fn a_refused_sign_in_that_comes_back_keeps_the_distance() {
+    let mut world = World::new(|_| unauthorized());
+    world.settle();
+    for read in [CredentialRead::Absent(Absence::NoFile), credential("sk-1")] {
+        world.advance(Duration::from_secs(10));
+        world.credential = read;
+        world.account.handle(Event::CredentialMayHaveChanged, world.now);
+        world.settle();
+    }
+    assert_eq!(world.asked.len(), 1);
+    world.run(10 * MINUTE);
+    assert_eq!(world.gaps()[0], 180);
+}
+
 /// What was sent is not held up by it, and what comes of it is known to be of the old sign-in.
 #[test]
 fn a_sign_in_that_changes_while_an_answer_is_awaited_is_looked_at() {

@@ -20,6 +20,22 @@ fn a_missing_notification_service_loses_no_notice() {
     assert_eq!(world.shown, [NoticeKind::RateLimited]);
 }
 
+/// Only a service that comes is a reason to offer a notice sooner: not one that is there, nor one that goes.
+#[test]
+fn a_notice_that_was_missed_waits_its_time() {
+    let mut world = World::new(|_| limited(Some("3600")));
+    world.service = false;
+    world.settle();
+    let offered = world.account.state().notices.next_offer();
+    assert!(offered.unwrap().is_after(world.now));
+    for there in [true, false, false] {
+        world.account.handle(Event::NoticeService(there), world.now);
+        assert_eq!(world.account.state().notices.next_offer(), offered, "{there}");
+    }
+    world.account.handle(Event::NoticeService(true), world.now);
+    assert_eq!(world.account.state().notices.next_offer(), Some(world.now));
+}
+
 #[test]
 fn an_end_is_only_said_where_the_beginning_was() {
     let mut world = World::new(|n| if n == 1 { limited(None) } else { good() });
@@ -49,6 +65,19 @@ fn being_shown(world: &mut World) -> u64 {
             action => world.act(action),
         }
     }
+}
+
+/// A notice in the hands of the service is waited for at the end of the program.
+#[test]
+fn it_does_not_retire_while_the_service_has_a_notice() {
+    let mut world = World::new(|_| limited(Some("3600")));
+    let id = being_shown(&mut world);
+    world.account.handle(Event::Retire, world.now);
+    world.settle();
+    assert!(!world.account.is_done());
+    world.account.handle(Event::NoticeShown(id), world.now);
+    world.settle();
+    assert!(world.account.is_done());
 }
 
 /// Law 9, found by the simulation (seeds 174 and 394).

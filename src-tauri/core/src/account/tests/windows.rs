@@ -142,6 +142,46 @@ fn that_it_runs_out_is_said_once_and_before_it_does() {
     assert!(body.contains("At this pace it runs out 1") && body.contains("It resets 17:00."), "{body}");
 }
 
+fn shown(world: &World) -> Option<Forecast> {
+    world.account.state().cycles.get("five_hour").unwrap().forecast(world.now.wall)
+}
+
+/// An hour at which it would run out, and two of rest, after which it lasts.
+fn busy_and_then_at_rest(service: bool) -> World {
+    let mut world = world();
+    world.service = service;
+    prefer(&mut world, |preferences| preferences.wanted.thresholds = vec![].try_into().unwrap());
+    use_until(&mut world, 60, 50.0);
+    assert!(matches!(shown(&world), Some(Forecast::RunsOut { .. })));
+    for _ in 0..60 {
+        world.run(2 * MINUTE);
+        five_hour(&mut world, 50.0);
+    }
+    assert_eq!(shown(&world), Some(Forecast::LastsUntilReset));
+    world
+}
+
+#[test]
+fn that_it_runs_out_is_not_said_where_nobody_could_be_told_while_it_was_so() {
+    let mut world = busy_and_then_at_rest(false);
+    world.service = true;
+    world.account.handle(Event::NoticeService(true), world.now);
+    world.run(HOUR);
+    assert_eq!(told(&world), []);
+}
+
+#[test]
+fn that_it_runs_out_after_all_is_not_said_again() {
+    let mut world = busy_and_then_at_rest(true);
+    assert_eq!(told(&world).len(), 1);
+    for minutes in 1..=25 {
+        world.run(MINUTE);
+        five_hour(&mut world, 50.0 + f64::from(minutes));
+    }
+    assert!(matches!(shown(&world), Some(Forecast::RunsOut { .. })));
+    assert_eq!(told(&world).len(), 1);
+}
+
 /// Holdoff is started in the middle of a busy window: what it shows at once, it says only once it has seen it go on.
 #[test]
 fn a_first_reading_far_ahead_of_its_window_is_no_notification_yet() {
@@ -184,6 +224,22 @@ fn a_reset_is_said_where_the_window_was_nearly_used_up() {
     read(&mut world, 1.0, Some(Wall(NOON.0 + 2 * FIVE_HOURS)));
     world.run(5 * HOUR);
     assert_eq!(told(&world).len(), 2, "and not of a window that was hardly used");
+}
+
+/// With nobody to tell it to, it waits on disk.
+#[test]
+fn a_reset_is_kept_when_it_comes() {
+    let mut world = world();
+    world.service = false;
+    prefer(&mut world, |preferences| preferences.wanted.forecast = false);
+    five_hour(&mut world, 85.0);
+    world.run(NOON.plus(Duration::from_secs(5 * HOUR)).since(world.now.wall).as_secs() - 1);
+    let woken = world.settle().expect("the reset is ahead");
+    assert_eq!(woken.wall, NOON.plus(Duration::from_secs(5 * HOUR)), "nothing else is needed to notice it");
+    world.now = woken;
+    world.settle();
+    assert!(world.disk.cycles.get("five_hour").unwrap().told.reset);
+    assert_eq!(world.disk.notices, world.account.state().notices);
 }
 
 #[test]

@@ -218,6 +218,25 @@ mod tests {
         );
         check(503, "<html>", Outcome::ServerTrouble { status: 503, retry_after: None });
         check(500, "", Outcome::ServerTrouble { status: 500, retry_after: None });
+        let overloaded = r#"{"error":{"type":"overloaded_error","message":"Overloaded"}}"#;
+        check(400, overloaded, Outcome::ServerTrouble { status: 400, retry_after: None });
+    }
+
+    /// A download that was cut off is told from a page that is something else.
+    #[test]
+    fn what_is_wrong_with_a_body_is_said() {
+        let why = |body: &str| match understand_usage(&answer(200, body), NOW) {
+            Outcome::Unreadable { why, .. } => why,
+            other => panic!("{body}: {other:?}"),
+        };
+        for cut in ["{\"a\":", "[", "{\"five_hour\":{\"utilization\":4"] {
+            assert_eq!(why(cut), "it ends too early");
+        }
+        for wrong in ["{]", "hello", "{\"a\":NaN}"] {
+            assert_eq!(why(wrong), "it is not JSON that can be read");
+        }
+        assert_eq!((why(" "), why("\n<html>")), ("it is empty".into(), "it is a web page instead of data".into()));
+        assert_eq!(why("{}"), "it holds no quota");
     }
 
     #[test]

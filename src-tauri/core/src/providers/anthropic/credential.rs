@@ -67,7 +67,7 @@ const PLAUSIBLE: std::ops::Range<i64> = 1_735_689_600_000..4_102_444_800_000;
 /// Epoch milliseconds.
 fn expiry(value: &Value) -> Option<Wall> {
     let millis = value.as_i64().or_else(|| value.as_str()?.trim().parse().ok());
-    let millis = millis.or_else(|| value.as_f64().filter(|ms| ms.abs() < 9e15).map(|ms| ms as i64));
+    let millis = millis.or_else(|| value.as_f64().map(|ms| ms as i64));
     millis.filter(|ms| PLAUSIBLE.contains(ms)).map(Wall)
 }
 
@@ -141,6 +141,16 @@ mod tests {
         }
         let text = r#"{"claudeAiOauth":{"accessToken":"t","expiresAt":"1788781207410"}}"#;
         assert_eq!(found(text).expires_at, Some(Wall(1_788_781_207_410)));
+    }
+
+    /// The token endpoint writes them as one text, with blanks between.
+    #[test]
+    fn scopes_may_be_a_text() {
+        let scopes =
+            |json: &str| found(&format!(r#"{{"claudeAiOauth":{{"accessToken":"t","scopes":{json}}}}}"#)).scopes;
+        assert_eq!(scopes(r#""user:inference  user:profile""#), ["user:inference", "user:profile"]);
+        assert_eq!(scopes(r#"["user:profile", 3]"#), ["user:profile"]);
+        assert!(scopes("7").is_empty());
     }
 
     #[test]

@@ -184,4 +184,23 @@ mod tests {
         assert_eq!(shown(json!(9_000_000_000_000_000_i64)).len(), 0);
         assert_eq!(shown(json!(-9e15)).len(), 0);
     }
+
+    #[test]
+    fn a_reason_is_a_few_plain_words() {
+        let of = |text: &str| reason(&json!({ "disabled_reason": text }));
+        assert_eq!(of("out_of_credits").as_deref(), Some("out of credits"));
+        assert_eq!(of(&"a".repeat(60)), Some("a".repeat(60)));
+        for wrong in ["", "<b>", "sk-ant:1", &"a".repeat(61), &"<".repeat(61)] {
+            assert_eq!(of(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_currency_is_a_code_of_three_capitals() {
+        let of = |text: &str| currency(&json!(text)).map(str::to_owned);
+        assert_eq!(of("EUR").as_deref(), Some("EUR"));
+        for wrong in ["", "usd", "EU", "EURO", "US$", "DOLLARS", "E1R"] {
+            assert_eq!(of(wrong), None, "{wrong}");
+        }
+    }
 }

@@ -32,6 +32,17 @@ fn newer() -> Value {
     "member_dashboard_available":false,"seven_day_breakdown":null})
 }
 
+/// Seconds up to 1e11, the year 5138, and milliseconds beyond.
+#[test]
+fn a_number_is_seconds_or_milliseconds() {
+    let at = |number: i64| time(&json!(number)).map(|at| at.0);
+    assert_eq!(at(1_776_000_000), Some(1_776_000_000_000));
+    assert_eq!(at(1_776_000_000_000), Some(1_776_000_000_000));
+    assert_eq!((at(100_000_000_000), at(100_000_000_001)), (None, Some(100_000_000_001)));
+    assert_eq!((at(7_258_118_400), at(7_258_118_401)), (Some(7_258_118_400_000), None));
+    assert_eq!((at(0), at(-1)), (None, None));
+}
+
 #[test]
 fn the_newer_body_shows_each_limit_once() {
     check(

@@ -1,0 +1,87 @@
+//! What becomes of tokens that were granted: law 8.
+
+use super::renewing::{grant, renewing, spent, token_gaps};
+use super::*;
+
+#[test]
+fn an_answer_without_a_refresh_token_leaves_the_old_one() {
+    let mut world = renewing(|n| status(200, None, &format!(r#"{{"access_token":"sk-{}"}}"#, n + 1)));
+    world.run(24 * HOUR);
+    assert_eq!(spent(&world), ["rt-1"], "a sign-in that does not say when it ends is used until it is refused");
+    assert_eq!(world.asked.last().unwrap().1, "sk-2");
+}
+
+#[test]
+fn an_accepted_renewal_without_tokens_is_one_pause() {
+    let mut world = renewing(|_| status(200, None, "{}"));
+    world.run(48 * HOUR);
+    assert_eq!(world.spent.len(), 1);
+    assert_eq!(world.shown, [NoticeKind::SignInStopped]);
+    assert!(matches!(world.account.state().token.state, GateState::Paused { cause: Pause::RenewalWasted, .. }));
+}
+
+#[test]
+fn a_pair_that_cannot_be_written_is_kept_and_said_once() {
+    let mut world = renewing(|n| grant(n + 1));
+    world.storing = Stored::Failed("no space left".into());
+    world.run(9 * HOUR);
+    assert_eq!(world.shown, [NoticeKind::RenewalUnsaved]);
+    assert_eq!(world.spent.len(), 1);
+    world.storing = Stored::Written;
+    world.run(2 * MINUTE);
+    assert_eq!(world.asked.last().unwrap().1, "sk-2");
+    assert_eq!((world.spent.len(), world.shown.len()), (1, 1));
+    assert!(!world.holds_locks);
+}
+
+/// A clock that runs years ahead makes every new token look as if it had ended.
+#[test]
+fn tokens_that_seem_to_end_at_once_cost_one_an_hour_at_most() {
+    let mut world = renewing(|n| {
+        status(200, None, &format!(r#"{{"access_token":"sk-{n}","expires_in":1,"refresh_token":"rt-{}"}}"#, n + 1))
+    });
+    world.run(12 * HOUR);
+    assert!(token_gaps(&world).iter().all(|gap| *gap >= HOUR), "{:?}", token_gaps(&world));
+}
+
+#[test]
+fn a_grant_for_another_account_is_kept_for_its_owner_and_not_shown_as_this_ones() {
+    let body = r#"{"access_token":"sk-bob","expires_in":28800,"refresh_token":"rt-bob","account":{"uuid":"bob"}}"#;
+    let mut world = renewing(move |_| status(200, None, body));
+    world.run(24 * HOUR);
+    assert_eq!(spent(&world), ["rt-1"]);
+    assert!(matches!(&world.credential, CredentialRead::Found(stored) if stored.access_token.expose() == "sk-bob"));
+    assert_eq!(world.asked.last().unwrap().1, "sk-1");
+    assert!(matches!(world.account.state().usage.state, GateState::Paused { cause: Pause::OtherAccount, .. }));
+    assert_eq!(world.shown, [NoticeKind::SignInStopped]);
+}
+
+/// Law 9: the desktop may have no notification service just then.
+#[test]
+fn a_pair_that_cannot_be_written_is_said_as_soon_as_somebody_takes_it() {
+    let mut world = renewing(|n| grant(n + 1));
+    world.storing = Stored::Failed("no space left".into());
+    world.service = false;
+    world.run(8 * HOUR);
+    assert_eq!((world.spent.len(), world.shown.len()), (1, 0));
+    world.service = true;
+    world.run(HOUR);
+    assert_eq!(world.shown, [NoticeKind::RenewalUnsaved]);
+}
+
+/// What exists nowhere else is not left lying until something else wakes the account.
+#[test]
+fn a_pair_that_cannot_be_written_is_tried_again_in_a_second() {
+    let mut world = renewing(|n| grant(n + 1));
+    world.storing = Stored::Failed("no space left".into());
+    let mut woken = world.settle();
+    while world.spent.is_empty() {
+        world.now = woken.expect("a renewal is ahead");
+        woken = world.settle();
+    }
+    assert_eq!(woken, Some(world.now.plus(policy::STORE.after(1))));
+    world.storing = Stored::Written;
+    world.run(2);
+    assert!(matches!(&world.credential, CredentialRead::Found(stored) if stored.access_token.expose() == "sk-2"));
+    assert!(!world.holds_locks);
+}
