@@ -131,6 +131,35 @@ fn older_and_newer_names_of_a_window_are_one() {
     check(&[whole, line], &[("weekly_scoped:opus", 8.0, StatusLine, min(5))]);
 }
 
+/// Only their names and their lengths together say that two windows of other ids are one.
+#[test]
+fn windows_of_one_name_are_not_always_one() {
+    let of =
+        |id: &str, label: &str, duration_s| QuotaWindow { label: label.into(), duration_s, ..window(id, 1.0, min(60)) };
+    assert!(of("a", "Opus", Some(604_800)).is_same(&of("b", "opus", Some(604_800))));
+    assert!(!of("a", "Opus", Some(604_800)).is_same(&of("b", "opus", Some(18_000))));
+    assert!(!of("a", "Opus", None).is_same(&of("b", "opus", None)));
+    assert!(!of("a", "Opus", Some(604_800)).is_same(&of("b", "Sonnet", Some(604_800))));
+    assert!(of("a", "Opus", None).is_same(&of("a", "Sonnet", Some(18_000))));
+}
+
+/// What a status line told while no program ran.
+#[test]
+fn what_is_pushed_is_known_with_what_was() {
+    let pushed = |at, used| {
+        let reading = status_line(at, &[("five_hour", used, min(120))]);
+        Pushed { whose: Whose::Place("~/.claude".into()), reading }
+    };
+    let first = known(None, pushed(min(0), 40.0), LATE).expect("a reading");
+    assert_eq!((first.windows[0].used_percent, first.at), (Some(40.0), min(0)));
+    let second = known(Some(first.clone()), pushed(min(5), 41.0), LATE).expect("a reading");
+    assert_eq!((second.windows[0].used_percent, second.at), (Some(41.0), min(5)));
+    let mut empty = pushed(min(9), 50.0);
+    empty.reading.windows.clear();
+    assert_eq!(known(Some(first.clone()), empty.clone(), LATE), Some(first), "nothing in it takes nothing away");
+    assert_eq!(known(None, empty, LATE), None);
+}
+
 #[test]
 fn a_window_past_its_reset_reads_as_reset_whatever_its_source() {
     let kept = check(
@@ -171,6 +200,10 @@ fn money_keeps_its_own_age() {
     cache.money = vec![money(2.0)];
     kept.take_in(cache, LATE);
     assert_eq!((kept.money_origin().at, kept.money[0].used_percent), (min(7), Some(2.0)));
+    let mut again = said(OwnerCache, min(7), &[("five_hour", 43.0, min(120))]);
+    again.money = vec![money(3.0)];
+    kept.take_in(again, LATE);
+    assert_eq!(kept.money[0].used_percent, Some(2.0), "of the same age, what is there stays");
 }
 
 #[test]

@@ -129,6 +129,27 @@ fn without_new_readings_it_is_asked_again_after_one_interval() {
     assert_eq!(world.withheld(), 1);
 }
 
+/// The look just before a request takes its time, and a reading comes meanwhile.
+#[test]
+fn what_is_told_just_before_a_request_puts_it_off() {
+    let mut world = World::new(|_| whole());
+    world.settle();
+    world.advance(Duration::from_secs(5 * MINUTE));
+    let look = loop {
+        let action = world.account.poll(world.now);
+        if matches!(world.account.step, Step::Looking) {
+            break action;
+        }
+        world.act(action);
+    };
+    world.status_line(33.0);
+    world.act(look);
+    world.settle();
+    assert_eq!(world.asked.len(), 1);
+    world.run(5 * MINUTE);
+    assert_eq!(world.asked.len(), 2);
+}
+
 #[test]
 fn an_old_reading_postpones_nothing() {
     let mut world = World::new(|_| whole());

@@ -196,6 +196,13 @@ mod tests {
     }
 
     #[test]
+    fn an_exponent_has_one_digit_or_is_that_of_most_currencies() {
+        let of = |value: Value| exponent(Some(&value));
+        assert_eq!([of(json!(0)), of(json!(3)), of(json!(9))], [0, 3, 9]);
+        assert_eq!([of(json!(10)), of(json!(300)), of(json!(-1)), of(json!("2")), exponent(None)], [2; 5]);
+    }
+
+    #[test]
     fn a_currency_is_a_code_of_three_capitals() {
         let of = |text: &str| currency(&json!(text)).map(str::to_owned);
         assert_eq!(of("EUR").as_deref(), Some("EUR"));
