@@ -115,6 +115,14 @@ mod tests {
     }
 
     #[test]
+    fn of_two_moments_the_boot_clock_tells_which_is_sooner() {
+        let (one, same, next) = (at(7, 10), at(5, 10), at(1, 11));
+        assert_eq!((one.sooner(next), next.sooner(one)), (one, one));
+        assert_eq!((one.later(next), next.later(one)), (next, next));
+        assert_eq!((one.sooner(same), one.later(same)), (one, one), "of one moment, the first as it was written down");
+    }
+
+    #[test]
     fn a_deadline_survives_a_reboot_by_the_wall_clock() {
         let (since, until) = (at(1_000, 50_000), at(11_000, 60_000));
         assert_eq!(until.carried(since, at(4_000, 10)), at(11_000, 7_010));

@@ -64,6 +64,9 @@ fn what_is_over_has_no_forecast() {
     assert_eq!(at(104), None, "what was read 44 minutes ago does not speak of now");
     assert_eq!(forecast(&told, Wall(HOUR), Some(FIVE_HOURS), Wall(HOUR)), None);
     assert_eq!(five_hours(&[(0, 0.0), (60, 100.0)]), None);
+    let (day, told) = (24 * HOUR, points(&[(0, 0.0), (2 * 24 * 60, 60.0)]));
+    let week = |now: i64| forecast(&told, Wall(7 * day), Some(WEEK), Wall(now));
+    assert!(week(3 * day).is_some() && week(3 * day + 1).is_none(), "of a week, what was read a day ago still does");
     assert_eq!(forecast(&[], Wall(HOUR), None, Wall(0)), None);
 }
 

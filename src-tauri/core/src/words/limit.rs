@@ -108,6 +108,30 @@ mod tests {
         assert_eq!(forecast(known, at("2026-09-14T13:17:00Z"), &TimeZone::UTC), expect);
     }
 
+    /// A notice may be shown later than what it is about.
+    #[test]
+    fn a_reset_that_has_come_is_not_ahead() {
+        use crate::quota::{QuotaWindow, Reading, Source};
+        use crate::state::Provider;
+        let (noon, five) = (at("2026-09-14T12:00:00Z"), at("2026-09-14T17:00:00Z"));
+        let window = QuotaWindow {
+            id: "five_hour".into(),
+            label: "5-hour".into(),
+            used_percent: Some(85.0),
+            resets_at: Some(five),
+            duration_s: None,
+            binding: false,
+            origin: None,
+        };
+        let mut state = AccountState::new(Provider::Anthropic);
+        state.cycles.follow(&Reading::new(Source::UsageEndpoint, noon, vec![window], vec![]), noon);
+        let about =
+            WindowNews { window: "five_hour".into(), label: "5-hour".into(), news: News::Threshold { percent: 80 } };
+        let said = |now| news(Some(&about), "ann", &state, now, &TimeZone::UTC);
+        assert_eq!(said(Wall(five.0 - 1)).1, "15 % of it is left. It resets 17:00. Account: ann.");
+        assert_eq!(said(five), ("5-hour limit: 85 % used".into(), "15 % of it is left. Account: ann.".into()));
+    }
+
     #[test]
     fn a_forecast_is_a_time_and_a_range() {
         let thursday = ["2026-09-17T14:20:00Z", "2026-09-17T13:40:00Z", "2026-09-17T15:30:00Z"];

@@ -120,6 +120,28 @@ fn hostile_answers_leave_the_last_reading() {
     assert_eq!(reading.at, NOON, "an old reading keeps its age");
 }
 
+/// An interval is for polls: what comes after a cooldown comes when that is over.
+#[test]
+fn a_longer_interval_keeps_nobody_from_coming_back_after_a_cooldown() {
+    let mut world = World::new(|n| if n == 1 { limited(None) } else { good() });
+    world.settle();
+    let slow = Preferences { interval: Duration::from_secs(3600), ..preferences() };
+    world.account.handle(Event::Preferences(slow), world.now);
+    world.run(20 * MINUTE);
+    assert_eq!(world.asked.len(), 2);
+}
+
+#[test]
+fn what_is_chosen_for_one_account_is_for_it_alone() {
+    let (ann, bob) = (AccountId("anthropic:ann".into()), AccountId("anthropic:bob".into()));
+    for all in [false, true] {
+        let mut settings = Settings { renewal: all, ..Settings::default() };
+        settings.accounts.entry(ann.clone()).or_default().renewal = Some(!all);
+        let renews = |id| Preferences::of(&settings, id).renewal;
+        assert_eq!((renews(&ann), renews(&bob)), (!all, all));
+    }
+}
+
 #[test]
 fn a_shorter_interval_moves_the_next_poll_but_not_below_the_distance() {
     let mut world = World::new(|_| good());
