@@ -130,6 +130,14 @@ mod tests {
     }
 
     #[test]
+    fn a_reading_may_be_as_old_as_wished_for() {
+        assert!(matches!(of(Some("weekly"), 20.0, 1), Verdict::Enough(_)));
+        assert!(matches!(of(Some("weekly"), 20.0, 0), Verdict::TooOld { .. }));
+        assert!(matches!(of(Some("Fable"), 5.0, 40), Verdict::Enough(_)));
+        assert!(matches!(of(Some("Fable"), 5.0, 39), Verdict::TooOld { .. }));
+    }
+
+    #[test]
     fn one_window() {
         for name in ["weekly", "week", "7d", "seven_day", "WEEKLY"] {
             assert!(matches!(of(Some(name), 20.0, 15), Verdict::Enough(left) if left.left == 20.5), "{name}");

@@ -180,6 +180,13 @@ mod tests {
         check(Some(reading(1, 40.0, 900_000)), reading(9, 40.0, 900_400), &[]);
         check(Some(reading(5, 40.0, 900_000)), reading(9, 41.5, 900_000), &[(5, 40.0), (9, 41.5)]);
         check(Some(reading(5, 40.0, 900_000)), reading(9, 40.0, 990_000), &[(5, 40.0), (9, 40.0)]);
+        let without = |at| {
+            let mut reading = reading(at, 40.0, 0);
+            reading.windows[0].resets_at = None;
+            reading
+        };
+        check(Some(without(5)), without(9), &[]);
+        check(Some(without(5)), reading(9, 40.0, 900_000), &[(5, 40.0), (9, 40.0)]);
     }
 
     #[test]

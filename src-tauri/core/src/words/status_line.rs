@@ -222,6 +222,9 @@ mod tests {
         ] {
             assert!(status_line_now(found).contains(says), "{found:?}");
         }
+        assert!(
+            status_line_copy("~/.claude/settings.json.bak").contains("kept in ~/.claude/settings.json.bak, without")
+        );
     }
 
     #[test]

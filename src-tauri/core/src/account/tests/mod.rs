@@ -8,6 +8,7 @@ mod pushed;
 mod renewing;
 mod retiring;
 mod sign_in;
+mod sleeping;
 mod telling;
 mod windows;
 
@@ -232,6 +233,20 @@ impl World {
     fn settle_one(&mut self) {
         let action = self.account.poll(self.now);
         self.act(action);
+    }
+
+    /// Until the next request has left: whoever calls answers it.
+    fn run_to_request(&mut self) -> Permit {
+        loop {
+            match self.account.poll(self.now) {
+                Action::Ask(permit, request) => {
+                    self.asked.push((self.now.boot, request.carries.secret().expose().to_owned()));
+                    return permit;
+                }
+                Action::Sleep(until) => self.now = until.expect("a request comes"),
+                action => self.act(action),
+            }
+        }
     }
 
     fn advance(&mut self, by: Duration) {

@@ -152,6 +152,23 @@ fn an_expired_token_is_not_sent_and_nobody_is_bothered() {
     assert_eq!(world.asked.len(), 1);
 }
 
+/// It is looked at again and again until its owner renews it.
+#[test]
+fn an_expired_sign_in_that_is_found_again_is_no_new_one() {
+    let mut world = World::new(|_| good());
+    let CredentialRead::Found(mut expired) = credential("sk-1") else { unreachable!() };
+    expired.expires_at = Some(Wall(NOON.0 - 1));
+    world.credential = CredentialRead::Found(expired);
+    world.settle();
+    let kept = world.account.state().clone();
+    for _ in 0..3 {
+        world.advance(Duration::from_secs(60));
+        world.account.handle(Event::CredentialMayHaveChanged, world.now);
+        world.settle();
+    }
+    assert_eq!(world.account.state(), &kept);
+}
+
 #[test]
 fn a_token_that_expires_between_polls_is_not_sent() {
     let mut world = World::new(|_| good());

@@ -205,6 +205,16 @@ fn a_busy_beginning_is_no_notification_before_a_tenth_of_the_window_is_over() {
     assert_eq!(told(&world), [(30, News::RunsOut)]);
 }
 
+/// It was read last before a tenth of the window was over.
+#[test]
+fn what_was_read_too_early_is_not_said_later_for_want_of_a_new_reading() {
+    let mut world = world();
+    prefer(&mut world, |preferences| preferences.wanted.thresholds = vec![].try_into().unwrap());
+    use_until(&mut world, 28, 100.0);
+    world.run(12 * MINUTE);
+    assert_eq!(told(&world), []);
+}
+
 #[test]
 fn that_it_lasts_is_not_said() {
     let mut world = world();
