@@ -65,6 +65,24 @@ fn what_nobody_took_is_offered_again() {
     assert_eq!(notices.due(after(5000)), Some(id));
 }
 
+/// The same account under an earlier name had things to say, too.
+#[test]
+fn what_is_adopted_is_told_apart_from_what_is_there() {
+    let (mut here, mut there) = (Notices::default(), Notices::default());
+    here.tell_of_window(about("five_hour", News::RunsOut), NOON);
+    there.tell_of_window(about("seven_day", News::RunsOut), NOON);
+    here.adopt(&there);
+    let mut said = Vec::new();
+    while let Some(id) = here.due(NOON) {
+        said.push(here.start_showing(id).unwrap().about.unwrap().window);
+        here.shown(id, all(), NOON);
+    }
+    assert_eq!(said, ["five_hour", "seven_day"]);
+    assert!(!here.is_showing());
+    here.tell_of_window(about("other", News::RunsOut), NOON);
+    assert_eq!(here.due(NOON), Some(2));
+}
+
 /// Law 9: a process that ended while it was showing something has shown it.
 #[test]
 fn what_was_being_shown_at_the_end_is_not_shown_again() {

@@ -194,6 +194,19 @@ fn an_absent_sign_in_is_waited_for() {
 }
 
 #[test]
+fn a_sign_in_that_is_back_is_asked_with_as_soon_as_the_distance_allows() {
+    let mut world = World::new(|_| good());
+    world.settle();
+    world.advance(Duration::from_secs(200));
+    for read in [CredentialRead::Absent(Absence::NotSignedIn), credential("sk-1")] {
+        world.credential = read;
+        world.account.handle(Event::CredentialMayHaveChanged, world.now);
+        world.settle();
+    }
+    assert_eq!(world.gaps(), [200]);
+}
+
+#[test]
 fn another_persons_sign_in_is_another_account() {
     let mut world = World::new(|_| good());
     world.settle();
