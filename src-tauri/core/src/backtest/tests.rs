@@ -128,6 +128,11 @@ fn steady_use_is_forecast_to_the_minute() {
     assert_eq!((verdict.cycles, verdict.ran_out, verdict.runs_out.wrong, verdict.lasted.wrong), (1, 1, 0, 0));
     assert!(verdict.time_errors.iter().all(|error| *error <= Duration::from_secs(60)), "{:?}", verdict.time_errors);
     assert_eq!(verdict.in_range, verdict.runs_out.right);
+    // Each minute but those of the last half percent; of them the first quarter of an hour said nothing yet.
+    assert_eq!((verdict.forecasts, verdict.too_early, verdict.runs_out.right), (198, 14, 184));
+    assert!(verdict.time_shares.iter().all(|share| *share <= 0.02), "{:?}", verdict.time_shares);
+    let points = &verdict.point_errors;
+    assert!(points.len() > 120 && points.iter().all(|error| *error <= 0.5), "{points:?}");
 }
 
 #[test]
