@@ -170,6 +170,23 @@ fn what_holds_a_renewal_up_is_shown_until_it_is_gone() {
     assert_eq!(owners.state().held_up, None, "its owner was first");
 }
 
+/// Whoever lost an action is given it again.
+#[test]
+fn the_locks_are_asked_for_until_there_is_an_answer() {
+    let mut world = renewing(|n| grant(n + 1));
+    world.run(8 * HOUR - 6 * MINUTE);
+    world.advance(Duration::from_secs(2 * MINUTE));
+    loop {
+        match world.account.poll(world.now) {
+            Action::Lock => break,
+            action => world.act(action),
+        }
+    }
+    assert!(matches!(world.account.poll(world.now), Action::Lock));
+    world.settle();
+    assert_eq!(spent(&world), ["rt-1"]);
+}
+
 #[test]
 fn a_lock_that_is_never_given_back_is_tried_ever_more_seldom() {
     let mut world = renewing(|n| grant(n + 1));
