@@ -65,6 +65,21 @@ fn what_nobody_took_is_offered_again() {
     assert_eq!(notices.due(after(5000)), Some(id));
 }
 
+/// The boot clock begins anew: what waited for a time of the last one waits no longer.
+#[test]
+fn what_waits_does_not_wait_for_a_clock_that_is_gone() {
+    let mut notices = Notices::default();
+    notices.begin_limit(NOON, all());
+    let id = notices.due(NOON).unwrap();
+    notices.start_showing(id);
+    notices.missed(id, NOON);
+    let now = Moment { wall: after(60).wall, boot: Boot(5000) };
+    notices.carry_over_reboot(Some(NOON), now);
+    assert_eq!((notices.due(now), notices.next_offer()), (Some(id), Some(now)));
+    let began = notices.limit.unwrap().began;
+    assert_eq!((began.wall, began.boot), (NOON.wall, Boot(5000 - 60_000)), "a minute ago");
+}
+
 /// The same account under an earlier name had things to say, too.
 #[test]
 fn what_is_adopted_is_told_apart_from_what_is_there() {

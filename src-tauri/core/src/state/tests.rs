@@ -32,6 +32,15 @@ fn an_account_is_named_by_its_provider_or_by_its_place() {
 }
 
 #[test]
+fn what_troubled_an_account_under_its_earlier_name_troubles_it() {
+    for (here, there) in [(false, false), (false, true), (true, false), (true, true)] {
+        let mut state = AccountState { troubled: here, ..renewing() };
+        state.adopt_gates(&AccountState { troubled: there, ..renewing() });
+        assert_eq!(state.troubled, here || there);
+    }
+}
+
+#[test]
 fn how_renewal_stands() {
     let mut state = renewing();
     assert_eq!(state.renewal(NOW), Renewal::Ready);

@@ -112,6 +112,9 @@ fn a_limit_of_renewal_is_not_an_expired_sign_in() {
         status(&only_expired),
         "The sign-in has expired. Holdoff renews it as soon as it may; nothing is asked until then."
     );
+    let mut over = only_expired.clone();
+    over.usage.state = limited(0);
+    assert_eq!(status(&over), status(&only_expired), "a limit that is over holds nothing back");
     let mut owners = expired(signed_in());
     assert_eq!(
         status(&owners),

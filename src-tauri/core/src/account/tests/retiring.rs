@@ -72,6 +72,21 @@ fn it_is_not_done_before_it_is_told_to_and_before_what_it_shows_is_shown() {
 }
 
 #[test]
+fn it_is_not_done_while_its_state_is_being_saved() {
+    let mut world = World::new(|_| good());
+    world.settle();
+    world.account.handle(Event::Preferences(Preferences { renewal: true, ..preferences() }), world.now);
+    world.account.handle(Event::Retire, world.now);
+    assert!(!world.account.is_done(), "it is to be saved");
+    let save = world.account.poll(world.now);
+    assert!(matches!(save, Action::Persist(_)));
+    assert!(!world.account.is_done(), "it is being saved");
+    world.act(save);
+    world.settle();
+    assert!(world.account.is_done());
+}
+
+#[test]
 fn a_full_disk_keeps_nobody_from_retiring() {
     let mut world = World::new(|_| good());
     world.settle();
