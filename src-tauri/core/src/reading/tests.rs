@@ -328,6 +328,12 @@ fn at_the_same_moment_the_endpoint_gives_its_name() {
     let mut kept = status_line(min(0), &[("five_hour", 44.0, min(120))]);
     kept.take_in(endpoint(min(0), &[("fable", 82.0, min(5000))]), LATE);
     assert_eq!((kept.at, kept.source), (min(0), UsageEndpoint));
+    // Both are from now, once the clock was set back.
+    let mut kept = endpoint(min(600), &[("five_hour", 44.0, min(900)), ("fable", 82.0, min(5000))]);
+    kept.take_in(status_line(min(700), &[("five_hour", 45.0, min(900))]), LATE);
+    assert_eq!(kept.source, StatusLine);
+    let kept = kept.known_at(min(10));
+    assert_eq!((kept.at, kept.source), (min(10), UsageEndpoint));
 }
 
 /// Law 14: a figure and its reset belong together, whoever told the rest later.

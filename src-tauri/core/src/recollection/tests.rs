@@ -253,6 +253,18 @@ fn learned(ago_s: u64) -> AccountState {
 }
 
 #[test]
+fn every_account_that_is_kept_is_reminded() {
+    let mut state = State::new("one".into());
+    for name in ["ann", "bob"] {
+        state.accounts.insert(AccountId(name.into()), nothing());
+    }
+    let bobs = Entry { account: "bob".into(), ..limited(60, 7200) };
+    Recollection::new(&[limited(60, 3600), bobs], None, NOW).remind_all(&mut state, NOW);
+    let shut: Vec<u64> = state.accounts.values().map(|account| shut_for(account, NOW)[0]).collect();
+    assert_eq!(shut, [3540, 7140]);
+}
+
+#[test]
 fn a_state_that_has_learned_all_is_left_alone() {
     let came = line(Endpoint::Usage, 200, came(OutcomeKind::Reading), Some(300));
     let mut before = learned(200);

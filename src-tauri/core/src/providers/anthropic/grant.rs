@@ -118,6 +118,13 @@ mod tests {
     }
 
     #[test]
+    fn a_lifetime_of_more_than_two_years_is_not_believed() {
+        let of = |secs: u64| lifetime(&Value::from(secs)).map(|time| time.as_secs());
+        assert_eq!((of(63_072_000), of(63_072_001)), (Some(63_072_000), None));
+        assert_eq!((of(1), of(0)), (Some(1), None));
+    }
+
+    #[test]
     fn a_whole_grant() {
         let tokens = renewed(WHOLE);
         assert_eq!(tokens.access_token.expose(), "sk-ant-oat01-NEW");
