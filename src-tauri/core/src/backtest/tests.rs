@@ -165,6 +165,26 @@ fn one_record_is_no_cycle_and_two_are() {
 }
 
 #[test]
+fn a_forecast_is_held_against_the_time_it_was_about() {
+    let at = |minute: i64| Wall(minute * MINUTE);
+    let mut verdict = Verdict::default();
+    let mut judge = |forecast, ran_out| {
+        verdict.judge(&Said { at: at(0), used: 50.0, forecast: Some(forecast), later: None }, ran_out);
+    };
+    let runs_out = Forecast::RunsOut { at: at(60), earliest: at(50), latest: at(70) };
+    judge(runs_out, Some(at(80)));
+    judge(runs_out, Some(at(50)));
+    judge(runs_out, None);
+    judge(Forecast::LastsUntilReset, None);
+    judge(Forecast::LastsUntilReset, Some(at(200)));
+    judge(Forecast::TooEarly, Some(at(200)));
+    assert_eq!((verdict.forecasts, verdict.too_early, verdict.in_range), (6, 1, 1));
+    assert_eq!((verdict.runs_out, verdict.lasted), (Tally { right: 2, wrong: 1 }, Tally { right: 1, wrong: 1 }));
+    assert_eq!(verdict.time_errors, [Duration::from_secs(1200), Duration::from_secs(600)]);
+    assert_eq!(verdict.time_shares, [0.25, 0.2]);
+}
+
+#[test]
 fn between_two_records_use_grew_evenly() {
     let said = |at: i64, used: f64| Said { at: Wall(at), used, forecast: None, later: None };
     let all = [said(1000, 10.0), said(2000, 30.0), said(6000, 38.0)];

@@ -65,6 +65,17 @@ fn what_nobody_took_is_offered_again() {
     assert_eq!(notices.due(after(5000)), Some(id));
 }
 
+#[test]
+fn what_is_being_said_keeps_nothing_else_from_being_said() {
+    let mut notices = Notices::default();
+    notices.begin_limit(NOON, all());
+    let limit = notices.due(NOON).unwrap();
+    notices.start_showing(limit);
+    notices.begin_sign_in(NOON, all());
+    let sign_in = notices.due(NOON).expect("the other is to be said, too");
+    assert_eq!(notices.start_showing(sign_in).unwrap().kind, NoticeKind::SignInStopped);
+}
+
 /// The boot clock begins anew: what waited for a time of the last one waits no longer.
 #[test]
 fn what_waits_does_not_wait_for_a_clock_that_is_gone() {
@@ -87,12 +98,13 @@ fn what_is_adopted_is_told_apart_from_what_is_there() {
     here.tell_of_window(about("five_hour", News::RunsOut), NOON);
     there.tell_of_window(about("seven_day", News::RunsOut), NOON);
     here.adopt(&there);
+    // Both are in the hands of the service at once.
     let mut said = Vec::new();
     while let Some(id) = here.due(NOON) {
-        said.push(here.start_showing(id).unwrap().about.unwrap().window);
-        here.shown(id, all(), NOON);
+        said.push((id, here.start_showing(id).unwrap().about.unwrap().window));
     }
-    assert_eq!(said, ["five_hour", "seven_day"]);
+    assert_eq!(said, [(0, "five_hour".to_owned()), (1, "seven_day".to_owned())]);
+    said.iter().for_each(|(id, _)| here.shown(*id, all(), NOON));
     assert!(!here.is_showing());
     here.tell_of_window(about("other", News::RunsOut), NOON);
     assert_eq!(here.due(NOON), Some(2));
