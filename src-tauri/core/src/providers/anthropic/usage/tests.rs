@@ -32,6 +32,13 @@ fn newer() -> Value {
     "member_dashboard_available":false,"seven_day_breakdown":null})
 }
 
+#[test]
+fn a_window_has_a_name_for_people() {
+    let of = |key: &str| known(key).0;
+    assert_eq!([of("five_hour"), of("seven_day")], ["5-hour", "weekly"]);
+    assert_eq!([of("seven_day_oauth_apps"), of("seven_day_opus")], ["OAuth apps", "Opus"]);
+}
+
 /// Seconds up to 1e11, the year 5138, and milliseconds beyond.
 #[test]
 fn a_number_is_seconds_or_milliseconds() {
