@@ -2,6 +2,7 @@
 
 mod asking;
 mod dice;
+mod forecasts;
 mod granted;
 mod keeping;
 mod pushed;

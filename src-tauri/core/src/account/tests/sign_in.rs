@@ -137,13 +137,18 @@ fn a_new_sign_in_after_403_keeps_the_distance() {
     assert_eq!(world.gaps()[0], 180);
 }
 
+/// The sign-in of these tests, good until then.
+fn ending(at: Wall) -> CredentialRead {
+    let CredentialRead::Found(mut ending) = credential("sk-1") else { unreachable!() };
+    ending.expires_at = Some(at);
+    CredentialRead::Found(ending)
+}
+
 /// Law 5, 7.
 #[test]
 fn an_expired_token_is_not_sent_and_nobody_is_bothered() {
     let mut world = World::new(|_| good());
-    let CredentialRead::Found(mut expired) = credential("sk-1") else { unreachable!() };
-    expired.expires_at = Some(Wall(NOON.0 - 1));
-    world.credential = CredentialRead::Found(expired);
+    world.credential = ending(Wall(NOON.0 - 1));
     world.run(24 * HOUR);
     assert_eq!((world.asked.len(), world.shown.len()), (0, 0));
     world.credential = credential("sk-2");
@@ -156,9 +161,7 @@ fn an_expired_token_is_not_sent_and_nobody_is_bothered() {
 #[test]
 fn an_expired_sign_in_that_is_found_again_is_no_new_one() {
     let mut world = World::new(|_| good());
-    let CredentialRead::Found(mut expired) = credential("sk-1") else { unreachable!() };
-    expired.expires_at = Some(Wall(NOON.0 - 1));
-    world.credential = CredentialRead::Found(expired);
+    world.credential = ending(Wall(NOON.0 - 1));
     world.settle();
     let kept = world.account.state().clone();
     for _ in 0..3 {
@@ -172,9 +175,7 @@ fn an_expired_sign_in_that_is_found_again_is_no_new_one() {
 #[test]
 fn a_token_that_expires_between_polls_is_not_sent() {
     let mut world = World::new(|_| good());
-    let CredentialRead::Found(mut short) = credential("sk-1") else { unreachable!() };
-    short.expires_at = Some(NOON.plus(Duration::from_secs(299)));
-    world.credential = CredentialRead::Found(short);
+    world.credential = ending(NOON.plus(Duration::from_secs(299)));
     world.run(HOUR);
     assert_eq!(world.asked.len(), 1);
 }

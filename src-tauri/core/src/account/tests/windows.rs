@@ -3,13 +3,12 @@
 use super::*;
 use crate::Reading;
 use crate::notice::News;
-use crate::pace::Forecast;
 use crate::quota::{QuotaWindow, Source};
 
-const FIVE_HOURS: i64 = 5 * 3_600_000;
+pub(super) const FIVE_HOURS: i64 = 5 * 3_600_000;
 
 /// What was shown of windows, and when, in minutes since noon.
-fn told(world: &World) -> Vec<(u64, News)> {
+pub(super) fn told(world: &World) -> Vec<(u64, News)> {
     let of_windows = world.told.iter().filter_map(|(at, about)| {
         let since = at.wall.since(NOON).as_secs() / MINUTE;
         Some((since, about.as_ref()?.news))
@@ -18,14 +17,14 @@ fn told(world: &World) -> Vec<(u64, News)> {
 }
 
 /// A world whose endpoint cannot be reached, and a status line that tells.
-fn world() -> World {
+pub(super) fn world() -> World {
     let mut world = World::new(|_| Delivery::NotSent("no route".into()));
     world.settle();
     world
 }
 
 /// The 5-hour window that began at noon, as the status line tells it now.
-fn five_hour(world: &mut World, used: f64) {
+pub(super) fn five_hour(world: &mut World, used: f64) {
     read(world, used, Some(Wall(NOON.0 + FIVE_HOURS)));
 }
 
@@ -46,7 +45,7 @@ fn read(world: &mut World, used: f64, resets_at: Option<Wall>) {
 }
 
 /// Uses it up evenly, `per_hour` points an hour from noon on, until this many minutes after noon.
-fn use_until(world: &mut World, minutes: u64, per_hour: f64) {
+pub(super) fn use_until(world: &mut World, minutes: u64, per_hour: f64) {
     while world.now.wall.since(NOON).as_secs() < minutes * MINUTE {
         world.run(2 * MINUTE);
         let hours = world.now.wall.since(NOON).as_secs_f64() / 3600.0;
@@ -54,7 +53,7 @@ fn use_until(world: &mut World, minutes: u64, per_hour: f64) {
     }
 }
 
-fn prefer(world: &mut World, change: impl Fn(&mut Preferences)) {
+pub(super) fn prefer(world: &mut World, change: impl Fn(&mut Preferences)) {
     change(&mut world.preferences);
     world.account.handle(Event::Preferences(world.preferences), world.now);
 }
@@ -128,114 +127,6 @@ fn the_persons_own_thresholds_count_and_none_is_none() {
         use_until(&mut world, 120, 40.0);
         assert_eq!(told(&world).len(), expect, "{percents:?}: {:?}", told(&world));
     }
-}
-
-#[test]
-fn that_it_runs_out_is_said_once_and_before_it_does() {
-    let mut world = world();
-    prefer(&mut world, |preferences| preferences.wanted.thresholds = vec![].try_into().unwrap());
-    use_until(&mut world, 110, 50.0);
-    let said = told(&world);
-    assert!(matches!(said[..], [(20..=40, News::RunsOut)]), "{said:?}");
-    let (title, body) = world.words.last().unwrap();
-    assert!(title.starts_with("5-hour limit runs out 1"), "{title}");
-    assert!(body.contains("At this pace it runs out 1") && body.contains("It resets 17:00."), "{body}");
-}
-
-fn shown(world: &World) -> Option<Forecast> {
-    world.account.state().cycles.get("five_hour").unwrap().forecast(world.now.wall)
-}
-
-/// An hour at which it would run out, and two of rest, after which it lasts.
-fn busy_and_then_at_rest(service: bool) -> World {
-    let mut world = world();
-    world.service = service;
-    prefer(&mut world, |preferences| preferences.wanted.thresholds = vec![].try_into().unwrap());
-    use_until(&mut world, 60, 30.0);
-    assert!(matches!(shown(&world), Some(Forecast::RunsOut { .. })));
-    for _ in 0..60 {
-        world.run(2 * MINUTE);
-        five_hour(&mut world, 30.0);
-    }
-    assert_eq!(shown(&world), Some(Forecast::LastsUntilReset));
-    world
-}
-
-#[test]
-fn that_it_runs_out_is_not_said_where_nobody_could_be_told_while_it_was_so() {
-    let mut world = busy_and_then_at_rest(false);
-    world.service = true;
-    world.account.handle(Event::NoticeService(true), world.now);
-    world.run(HOUR);
-    assert_eq!(told(&world), []);
-}
-
-/// So sure that it would be said: the slow end of the range lies before the reset too.
-fn is_sure(world: &World) -> bool {
-    matches!(shown(world), Some(Forecast::RunsOut { latest, .. }) if latest.0 < NOON.0 + FIVE_HOURS)
-}
-
-/// It slows down until it would last, and then goes on faster than before.
-#[test]
-fn that_it_runs_out_after_all_is_not_said_again() {
-    let mut world = world();
-    prefer(&mut world, |preferences| preferences.wanted.thresholds = vec![].try_into().unwrap());
-    let mut used = 0.0;
-    let mut go_on = |world: &mut World, per_hour: f64, there: &dyn Fn(&World) -> bool| {
-        for _ in 0..60 {
-            world.run(MINUTE);
-            used += per_hour / 60.0;
-            five_hour(world, used);
-            if there(world) {
-                return;
-            }
-        }
-        panic!("{:?}", shown(world));
-    };
-    go_on(&mut world, 35.0, &|world| told(world).len() == 1);
-    go_on(&mut world, 4.0, &|world| shown(world) == Some(Forecast::LastsUntilReset));
-    go_on(&mut world, 60.0, &is_sure);
-    assert_eq!(told(&world).len(), 1);
-}
-
-/// Holdoff is started in the middle of a busy window: what it shows at once, it says only once it has seen it go on.
-#[test]
-fn a_first_reading_far_ahead_of_its_window_is_no_notification_yet() {
-    let mut world = world();
-    prefer(&mut world, |preferences| preferences.wanted.thresholds = vec![].try_into().unwrap());
-    world.run(HOUR);
-    use_until(&mut world, 72, 40.0);
-    let shown = world.account.state().cycles.get("five_hour").unwrap().forecast(world.now.wall);
-    assert!(matches!(shown, Some(Forecast::RunsOut { .. })), "{shown:?}");
-    assert_eq!(told(&world), []);
-    use_until(&mut world, 90, 40.0);
-    assert_eq!(told(&world), [(78, News::RunsOut)]);
-}
-
-/// At this pace 20 % are used after 12 minutes.
-#[test]
-fn a_busy_beginning_is_no_notification_before_a_tenth_of_the_window_is_over() {
-    let mut world = world();
-    prefer(&mut world, |preferences| preferences.wanted.thresholds = vec![].try_into().unwrap());
-    use_until(&mut world, 40, 100.0);
-    assert_eq!(told(&world), [(30, News::RunsOut)]);
-}
-
-/// It was read last before a tenth of the window was over.
-#[test]
-fn what_was_read_too_early_is_not_said_later_for_want_of_a_new_reading() {
-    let mut world = world();
-    prefer(&mut world, |preferences| preferences.wanted.thresholds = vec![].try_into().unwrap());
-    use_until(&mut world, 28, 100.0);
-    world.run(12 * MINUTE);
-    assert_eq!(told(&world), []);
-}
-
-#[test]
-fn that_it_lasts_is_not_said() {
-    let mut world = world();
-    use_until(&mut world, 290, 15.0);
-    assert_eq!(told(&world), []);
 }
 
 /// Told by the clock and not by a reading: at the very time.
