@@ -1,24 +1,24 @@
-//! The tray app's process: one per person, and no web engine in it.
+//! The resident process: one per person, and no web engine in it.
 
-#[cfg(target_os = "linux")]
-use crate::bus::{self, Bus};
-use crate::controller::{self, Parts};
+use crate::controller::{self, End, Parts};
+use crate::face;
 use crate::files::StoreFiles;
 use crate::menu::Click;
 use crate::notify::Notifier;
 use crate::place::{self, Place};
+use crate::runtime::{self, AppHandle};
+#[cfg(target_os = "linux")]
+use crate::session::{self, Bus};
 use crate::tray::Tray;
-use crate::{arguments, complain, context, logs};
-use holdoff_engine::crash;
+use crate::{complain, window_process};
 use holdoff_engine::environment::{Environment, StartError};
 use holdoff_engine::ipc::{self, Call, Client, Window};
 use holdoff_engine::lock::FileLock;
-use holdoff_engine::settings_file;
 use holdoff_engine::start::{self, stamp};
-use std::path::PathBuf;
-use std::process::ExitCode;
+use holdoff_engine::{crash, logs, settings_file};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
-use tauri::{AppHandle, RunEvent, Wry};
 use tokio::sync::mpsc;
 
 /// How long a second copy waits for a first one that is just starting.
@@ -26,6 +26,8 @@ const FIRST_COPY: Duration = Duration::from_secs(10);
 
 pub fn run(environment: Environment, open: Option<Window>) -> ExitCode {
     crash::leave_no_core();
+    // Asked for now: later another file may lie there.
+    let own = std::env::current_exe().unwrap_or_else(|_| "holdoff-tray".into());
     if let Err(error) = environment.prepare_data_dir() {
         return complain(&error);
     }
@@ -43,64 +45,41 @@ pub fn run(environment: Environment, open: Option<Window>) -> ExitCode {
         );
         return ExitCode::from(69);
     }
-    logs::start(&environment, "holdoff");
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("holdoff: the system gives no threads or timers: {error}");
-            return ExitCode::from(71);
-        }
-    };
-    tauri::async_runtime::set(runtime.handle().clone());
-    let code = run_tauri(environment, lock, open);
-    runtime.shutdown_timeout(Duration::from_secs(1));
-    code
+    logs::start(&environment.log_dir, "holdoff");
+    runtime::run(move |app| live(app, Start { environment, own, lock, open }))
 }
 
-fn run_tauri(environment: Environment, lock: FileLock, open: Option<Window>) -> ExitCode {
-    let app = tauri::Builder::default()
-        .plugin(tauri_plugin_notification::init())
-        .plugin(tauri_plugin_store::Builder::new().build())
-        .plugin(tauri_plugin_autostart::Builder::new().build())
-        .setup(move |app| {
-            #[cfg(target_os = "macos")]
-            app.set_activation_policy(tauri::ActivationPolicy::Accessory);
-            tauri::async_runtime::spawn(bring_up(app.handle().clone(), environment, lock, open));
-            Ok(())
-        })
-        .build(context());
-    let app = match app {
-        Ok(app) => app,
-        Err(error) => {
-            eprintln!("holdoff: the desktop could not be reached: {error}");
-            return ExitCode::from(69);
-        }
-    };
-    #[cfg(target_os = "linux")]
-    bus::outlive();
-    app.run(|_, event| {
-        // There is no window in this process: only an exit that was asked for is one.
-        if let RunEvent::ExitRequested { code: None, api, .. } = event {
-            api.prevent_exit();
-        }
-    });
-    ExitCode::SUCCESS
+/// What the app begins with.
+struct Start {
+    environment: Environment,
+    own: PathBuf,
+    lock: FileLock,
+    open: Option<Window>,
 }
 
-async fn bring_up(app: AppHandle<Wry>, environment: Environment, lock: FileLock, open: Option<Window>) {
-    if let Err(error) = try_bring_up(app.clone(), environment, lock, open).await {
-        tracing::error!(%error, "Holdoff could not start");
-        eprintln!("holdoff: {error}");
-        app.exit(70);
+async fn live(app: AppHandle, start: Start) -> ExitCode {
+    match try_live(app, start).await {
+        Ok(End::Quit) => ExitCode::SUCCESS,
+        Ok(End::Restart(program, window)) => replace(&program, window),
+        Err(error) => {
+            tracing::error!(%error, "Holdoff could not start");
+            eprintln!("holdoff: {error}");
+            ExitCode::from(70)
+        }
     }
 }
 
-async fn try_bring_up(
-    app: AppHandle<Wry>,
-    environment: Environment,
-    lock: FileLock,
-    open: Option<Window>,
-) -> Result<(), String> {
+async fn try_live(app: AppHandle, start: Start) -> Result<End, String> {
+    let Start { environment, own, lock, open } = start;
+    // Where tray and notifications live: on Linux the session bus, elsewhere the app itself.
+    #[cfg(target_os = "linux")]
+    let host = Bus::keep().await;
+    #[cfg(not(target_os = "linux"))]
+    let host = app.clone();
+    // Before anything is read from disk: a person who starts it sees that it has.
+    let (tell_tray, tray_events) = mpsc::unbounded_channel();
+    let tray = Tray::start(host.clone(), face::starting(), tell_tray).await;
+
     let stamp = stamp(environment.clock.now().wall);
     let settings = settings_file::load(&environment.data_dir, &stamp);
     for problem in &settings.problems {
@@ -117,19 +96,37 @@ async fn try_bring_up(
         place.keep(commands).await;
         let _ = end.send(Click::Quit);
     });
-    // Where tray and notifications live: on Linux the session bus, elsewhere the app itself.
     #[cfg(target_os = "linux")]
-    let host = Bus::keep().await;
-    #[cfg(not(target_os = "linux"))]
-    let host = app.clone();
-    let notifier = Notifier::start(host.clone(), tell_clicks);
-    let (tell_tray, tray_events) = mpsc::unbounded_channel();
-    let face = controller::first_face(&environment, &engine, &settings);
-    let tray = Tray::start(host, face, tell_tray).await;
+    end_with_session(host.clone(), tell_clicks.clone());
+    let notifier = Notifier::start(host, tell_clicks);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
-    controller::run(Parts { app, environment, engine, settings, calls, tray, tray_events, notifier, clicks, open })
-        .await;
-    Ok(())
+    let parts = Parts { app, own, environment, engine, settings, calls, tray, tray_events, notifier, clicks, open };
+    Ok(controller::run(parts).await)
+}
+
+/// Becomes the program that is installed now, in the same process where that can be had. What this one held, its lock
+/// and its socket, ends with it.
+fn replace(program: &Path, window: Option<Window>) -> ExitCode {
+    let mut command = Command::new(program);
+    command.args(window.map(Window::flag));
+    #[cfg(unix)]
+    let error = Some(std::os::unix::process::CommandExt::exec(&mut command));
+    #[cfg(not(unix))]
+    let error = command.spawn().err();
+    let Some(error) = error else { return ExitCode::SUCCESS };
+    tracing::error!(%error, "the installed program could not be started");
+    eprintln!("holdoff: {} could not be started: {error}", program.display());
+    ExitCode::from(71)
+}
+
+/// Ends the app, in good order, once the session that it was started in is over.
+#[cfg(target_os = "linux")]
+fn end_with_session(bus: Bus, clicks: mpsc::UnboundedSender<Click>) {
+    tokio::spawn(async move {
+        session::over(bus).await;
+        tracing::info!("the session is over");
+        let _ = clicks.send(Click::Quit);
+    });
 }
 
 /// Where the running app listens.
@@ -140,12 +137,12 @@ pub fn address(environment: &Environment) -> PathBuf {
 
 /// A second copy hands its wish to the first and ends well.
 fn hand_over(environment: &Environment, open: Option<Window>) -> ExitCode {
-    let args: Vec<String> = open.map(arguments::flag).into_iter().map(str::to_owned).collect();
+    let args: Vec<String> = open.map(Window::flag).into_iter().map(str::to_owned).collect();
     let address = address(environment);
     let deadline = Instant::now() + FIRST_COPY;
     loop {
         if let Some(mut first) = Client::connect(&address)
-            && first.call(Call::Open { args: args.clone() }).is_ok()
+            && first.call(Call::Open { args: args.clone(), display: window_process::display() }).is_ok()
         {
             return ExitCode::SUCCESS;
         }

@@ -9,7 +9,8 @@ pub enum Role {
     Tray { open: Option<Window> },
     /// Look at the desktop, print what is found, and end: for `holdoff doctor`.
     Look,
-    /// The process of the windows, started by the tray app.
+    /// The process of the windows, started by the tray app; on Linux that is another program.
+    #[cfg(not(target_os = "linux"))]
     Windows { first: Window },
 }
 
@@ -20,29 +21,13 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Role, String> {
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     match words.as_slice() {
         [] => Ok(Role::Tray { open: None }),
-        [one] if window(one).is_some() => Ok(Role::Tray { open: window(one) }),
         ["--look"] => Ok(Role::Look),
-        ["--windows", one] if window(one).is_some() => {
-            Ok(Role::Windows { first: window(one).unwrap_or(Window::Panel) })
+        [one] if Window::from_flag(one).is_some() => Ok(Role::Tray { open: Window::from_flag(one) }),
+        #[cfg(not(target_os = "linux"))]
+        ["--windows", one] if Window::from_flag(one).is_some() => {
+            Ok(Role::Windows { first: Window::from_flag(one).unwrap_or(Window::Panel) })
         }
         _ => Err(format!("unknown arguments: {}. Use the command holdoff; see holdoff --help.", words.join(" "))),
-    }
-}
-
-/// `--panel` and `--settings`.
-pub fn window(arg: &str) -> Option<Window> {
-    match arg {
-        "--panel" => Some(Window::Panel),
-        "--settings" => Some(Window::Settings),
-        _ => None,
-    }
-}
-
-/// The argument that opens a window.
-pub fn flag(window: Window) -> &'static str {
-    match window {
-        Window::Panel => "--panel",
-        Window::Settings => "--settings",
     }
 }
 
@@ -55,7 +40,6 @@ mod tests {
         let role = |args: &[&str]| parse(args.iter().map(OsString::from));
         assert_eq!(role(&[]), Ok(Role::Tray { open: None }));
         assert_eq!(role(&["--settings"]), Ok(Role::Tray { open: Some(Window::Settings) }));
-        assert_eq!(role(&["--windows", flag(Window::Panel)]), Ok(Role::Windows { first: Window::Panel }));
         assert_eq!(role(&["--look"]), Ok(Role::Look));
         assert!(role(&["--windows"]).is_err());
         assert!(role(&["--panel", "--panel"]).is_err());

@@ -10,11 +10,13 @@ use crate::files::StoreFiles;
 use crate::menu::{Click, TrayFace};
 use crate::notify::Notifier;
 use crate::present::{self, Known};
+use crate::runtime::AppHandle;
 use crate::signing_in::{self, Found, SigningIn};
 use crate::tray::{Tray, TrayEvent};
 use crate::view::{Answer, SettingsChange, View};
-use crate::windows::Host;
-use crate::{arguments, autostart, face};
+use crate::window_process::WindowProcess;
+use crate::{autostart, end_signal, face};
+use holdoff_core::words::NoWindow;
 use holdoff_core::{AccountId, report, words};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::history::News;
@@ -25,13 +27,15 @@ use holdoff_engine::settings_file::{self, Loaded};
 use holdoff_engine::start::{Engine, shut_down};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 use std::process::ExitStatus;
-use tauri::{AppHandle, Wry};
 use tokio::sync::{mpsc, watch};
 
 /// What the controller is made of.
 pub struct Parts {
-    pub app: AppHandle<Wry>,
+    pub app: AppHandle,
+    /// This program.
+    pub own: PathBuf,
     pub environment: Environment,
     pub engine: Engine,
     pub settings: Loaded,
@@ -44,14 +48,14 @@ pub struct Parts {
 }
 
 struct Controller {
-    app: AppHandle<Wry>,
+    app: AppHandle,
     environment: Environment,
     engine: Engine,
     settings: Loaded,
     exporter: Exporter,
     history: watch::Receiver<News>,
     tray: Tray,
-    host: Host,
+    windows: WindowProcess,
     zone: TimeZone,
     starts_at_login: bool,
     shown: Shown,
@@ -72,38 +76,28 @@ struct Shown {
 enum Next {
     Go,
     Quit,
+    /// Start the program that is installed now, with this window.
+    Restart(Option<Window>),
 }
 
-/// The face to start with, before anything is read.
-pub fn first_face(environment: &Environment, engine: &Engine, settings: &Loaded) -> TrayFace {
-    let zone = TimeZone::system();
-    let snapshot = engine.snapshots.borrow();
-    face::face(&Known {
-        snapshot: &snapshot,
-        settings: &settings.settings,
-        setting_problems: &settings.problems,
-        starts_at_login: false,
-        findings: &engine.findings,
-        history: &News::default(),
-        elsewhere: &engine.elsewhere.borrow(),
-        home: &environment.home,
-        signing_in: &SigningIn::default(),
-        now: environment.clock.now(),
-        speed: environment.clock.speed(),
-        zone: &zone,
-    })
+/// How the app came to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    Quit,
+    /// To be followed by this program, with this window.
+    Restart(PathBuf, Option<Window>),
 }
 
-/// Runs until the person quits or the system ends the program.
-pub async fn run(parts: Parts) {
-    let Parts { app, environment, engine, settings, mut calls, tray, mut tray_events, notifier, mut clicks, open } =
+/// Runs until the person quits, the system ends the program, or another version of it was installed.
+pub async fn run(parts: Parts) -> End {
+    let Parts { app, own, environment, engine, settings, mut calls, tray, mut tray_events, notifier, mut clicks, open } =
         parts;
     let (tell_found, mut found) = mpsc::unbounded_channel();
     let (tell_ended, mut windows_ended) = mpsc::unbounded_channel();
     let mut controller = Controller {
         exporter: Exporter::new(&environment, &engine),
         history: engine.history.news(),
-        host: Host::new(tell_ended),
+        windows: WindowProcess::new(own, tell_ended),
         zone: TimeZone::system(),
         starts_at_login: autostart::is_on(&app),
         shown: Shown::default(),
@@ -119,12 +113,12 @@ pub async fn run(parts: Parts) {
     };
     let (tell, mut notice_service) = mpsc::channel(1);
     tokio::spawn(controller.notifier.clone().watch_service(tell));
-    let mut ending = Box::pin(end_signal());
+    let mut ending = Box::pin(end_signal::received());
     controller.export().await;
     if let Some(window) = open {
         controller.open(window);
     }
-    loop {
+    let end = loop {
         controller.refresh_shown().await;
         let next_change = controller.next_change();
         let next = tokio::select! {
@@ -141,12 +135,14 @@ pub async fn run(parts: Parts) {
             () = controller.environment.clock.sleep_until(next_change) => Next::Go,
             () = &mut ending => Next::Quit,
         };
-        if matches!(next, Next::Quit) {
-            break;
+        match next {
+            Next::Go => {}
+            Next::Quit => break End::Quit,
+            Next::Restart(window) => break End::Restart(controller.windows.own_program().to_owned(), window),
         }
-    }
+    };
     shut_down(&controller.engine.commands()).await;
-    controller.app.exit(0);
+    end
 }
 
 impl Controller {
@@ -183,7 +179,7 @@ impl Controller {
             self.shown.face = Some(face.clone());
             self.tray.show(face);
         }
-        if self.host.is_attached() {
+        if self.windows.is_attached() {
             self.feed_windows();
         }
     }
@@ -196,32 +192,32 @@ impl Controller {
             return;
         }
         if let Ok(value) = serde_json::to_value(&view) {
-            self.host.tell(FromApp::View { view: value });
+            self.windows.tell(FromApp::View { view: value });
         }
         self.shown.view = Some(view);
     }
 
     fn open(&mut self, window: Window) {
         self.look_for_programs(None, None);
-        if let Err(error) = self.host.open(window) {
-            self.no_window(error.to_string());
+        if let Err(error) = self.windows.open(window) {
+            self.no_window(&error);
         }
     }
 
     fn windows_ended(&mut self, status: ExitStatus) -> Next {
-        match self.host.ended(status) {
+        match self.windows.ended(status) {
             Ok(Some(window)) => self.open(window),
             Ok(None) => {}
-            Err(why) => self.no_window(why),
+            Err(why) => self.no_window(&why),
         }
         Next::Go
     }
 
     /// Who clicked and sees nothing is told why.
-    fn no_window(&self, why: String) {
-        tracing::error!(%why, "a window could not be opened");
+    fn no_window(&self, why: &NoWindow) {
+        tracing::error!(?why, "a window could not be opened");
         let notifier = self.notifier.clone();
-        let (title, body) = words::no_window(&why, &self.environment.log_dir.display().to_string());
+        let (title, body) = words::no_window(why, &self.environment.log_dir.display().to_string());
         tokio::spawn(async move { notifier.say(title, &body).await });
     }
 
@@ -261,8 +257,9 @@ impl Controller {
             Call::Refresh { account } => {
                 self.refresh(account.map(AccountId), |answer| responder.answer(json!(answer)));
             }
-            Call::Open { args } => {
-                match args.iter().find_map(|arg| arguments::window(arg)).unwrap_or(Window::Panel) {
+            Call::Open { args, display } => {
+                self.windows.show_on(display);
+                match args.iter().find_map(|arg| Window::from_flag(arg)).unwrap_or(Window::Panel) {
                     Window::Settings => self.open_settings(None),
                     Window::Panel => self.open(Window::Panel),
                 }
@@ -273,10 +270,13 @@ impl Controller {
                 responder.answer(Value::Null);
             }
             Call::SignIn { account } => self.open_sign_in(AccountId(account), responder),
-            Call::Attach => {
+            Call::Attach { version } if version != env!("CARGO_PKG_VERSION") => {
+                return self.other_version(version, &responder).await;
+            }
+            Call::Attach { .. } => {
                 self.shown.view = None;
                 self.starts_at_login = autostart::is_on(&self.app);
-                self.host.attach(responder.caller.clone());
+                self.windows.attach(responder.caller.clone());
                 responder.answer(Value::Null);
             }
             Call::ChangeSettings { change } => {
@@ -294,6 +294,22 @@ impl Controller {
             }
         }
         Next::Go
+    }
+
+    /// The windows' program is of another version: so is the installed app, then, or the installation is broken.
+    async fn other_version(&mut self, version: String, responder: &Responder) -> Next {
+        match self.windows.refuse(&responder.caller, version.clone()) {
+            Ok(window) => {
+                tracing::info!(%version, "another version was installed; starting it");
+                let (title, body) = words::updated(&version);
+                self.notifier.say(title, &body).await;
+                Next::Restart(window)
+            }
+            Err(why) => {
+                self.no_window(&why);
+                Next::Go
+            }
+        }
     }
 
     fn open_sign_in(&self, account: AccountId, responder: Responder) {
@@ -379,22 +395,4 @@ impl Controller {
             Err(_) => Next::Quit,
         }
     }
-}
-
-#[cfg(unix)]
-async fn end_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-}
-
-#[cfg(not(unix))]
-async fn end_signal() {
-    let _ = tokio::signal::ctrl_c().await;
 }

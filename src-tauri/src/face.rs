@@ -23,6 +23,16 @@ pub fn face(known: &Known<'_>) -> TrayFace {
     }
 }
 
+/// Before anything is read: no figure, and no word about any.
+pub fn starting() -> TrayFace {
+    TrayFace {
+        icon: Icon::from_percent(None, Mark::Unknown, Ink::Either),
+        title: "Holdoff".to_owned(),
+        tooltip: "Starting…".to_owned(),
+        menu: commands(None),
+    }
+}
+
 fn nobody(known: &Known<'_>) -> TrayFace {
     let off = known.snapshot.state.places.iter().any(|place| place.account.is_some());
     let said = if off { "Every account is switched off" } else { "Nothing is known yet" };

@@ -1,19 +1,19 @@
 //! Store files written through the store plugin. Its `save` rewrites a file in place; the engine syncs it after,
 //! and keeps a second one for what may happen in between.
 
+use crate::runtime::AppHandle;
 use holdoff_engine::slots::SlotWriter;
 use serde_json::{Map, Value};
 use std::path::Path;
-use tauri::{AppHandle, Wry};
 use tauri_plugin_store::StoreBuilder;
 
 #[derive(Debug, Clone)]
 pub struct StoreFiles {
-    app: AppHandle<Wry>,
+    app: AppHandle,
 }
 
 impl StoreFiles {
-    pub fn new(app: AppHandle<Wry>) -> Self {
+    pub fn new(app: AppHandle) -> Self {
         Self { app }
     }
 }

@@ -1,7 +1,7 @@
 //! The shell: tray, menu, notifications and windows around `holdoff-engine`.
 //!
-//! Two processes: the tray app, which never loads a web engine, and the windows, which end with the last of
-//! them and give all their memory back. They share this program and talk over [`holdoff_engine::ipc`].
+//! This process never loads a web engine. The windows are one of their own (`src-tauri/window`), which ends with the last
+//! of them and gives all their memory back. The two talk over [`holdoff_engine::ipc`].
 
 pub mod face;
 pub mod icon;
@@ -13,20 +13,21 @@ pub mod view;
 mod app;
 mod arguments;
 mod autostart;
-#[cfg(target_os = "linux")]
-mod bus;
 mod choices;
 mod choosing;
 mod controller;
+mod end_signal;
 mod exporter;
 mod files;
-mod logs;
 mod look;
 mod notify;
 mod place;
+mod runtime;
+#[cfg(target_os = "linux")]
+mod session;
 mod status_line;
 mod tray;
-mod windows;
+mod window_process;
 
 use arguments::Role;
 use holdoff_engine::environment::{Environment, StartError};
@@ -48,7 +49,8 @@ pub fn main() -> ExitCode {
     match role {
         Role::Tray { open } => app::run(environment, open),
         Role::Look => look::print(),
-        Role::Windows { first } => windows::run(&environment, first),
+        #[cfg(not(target_os = "linux"))]
+        Role::Windows { first } => holdoff_window::run(&environment, first),
     }
 }
 
@@ -57,9 +59,4 @@ fn complain(error: &StartError) -> ExitCode {
     eprintln!("holdoff: {error}");
     notify::last_words("Holdoff cannot start", &error.to_string());
     ExitCode::from(error.exit_code())
-}
-
-/// The app's configuration, pages and permissions.
-fn context<R: tauri::Runtime>() -> tauri::Context<R> {
-    tauri::generate_context!()
 }

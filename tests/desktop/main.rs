@@ -17,6 +17,7 @@ mod metrics;
 mod pushed;
 mod quota;
 mod renewal_limit;
+mod resident;
 mod scene;
 mod secrets;
 mod settings;

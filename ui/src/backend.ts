@@ -8,6 +8,8 @@ import type { View } from "./bindings/View";
 
 /** What the windows may ask of the program behind them. */
 export interface Backend {
+  /** The view that came with the page, if there was one in time. */
+  firstView(): View | null;
   view(): Promise<View>;
   /** Calls `show` with every new view from now on. */
   onView(show: (view: View) => void): Promise<void>;
@@ -27,7 +29,13 @@ export interface Backend {
   closeWindow(): Promise<void>;
 }
 
+declare global {
+  /** Set before the page's own scripts run. */
+  var __HOLDOFF_VIEW__: View | undefined;
+}
+
 const tauri: Backend = {
+  firstView: () => globalThis.__HOLDOFF_VIEW__ ?? null,
   view: () => invoke<View>("view"),
   onView: async (show) => {
     await listen<View>("view", (event) => show(event.payload));
@@ -47,6 +55,7 @@ const tauri: Backend = {
 const OUTSIDE = "This page shows nothing outside the Holdoff app.";
 
 const outside: Backend = {
+  firstView: () => null,
   view: () => Promise.reject(new Error(OUTSIDE)),
   onView: () => Promise.reject(new Error(OUTSIDE)),
   refresh: () => Promise.reject(new Error(OUTSIDE)),

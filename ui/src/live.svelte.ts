@@ -18,6 +18,8 @@ export class Live {
 
   constructor(backend: Backend) {
     this.#backend = backend;
+    const first = backend.firstView();
+    if (first !== null) this.#show(first);
   }
 
   /** Connects, and ticks while the page is visible, for as long as there is a page. */

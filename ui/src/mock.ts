@@ -53,6 +53,7 @@ export function openMock(search: string): Backend {
   }
 
   return {
+    firstView: () => null,
     view: () => {
       calls.push(["view"]);
       if (scenario === "loading") return new Promise(() => undefined);

@@ -12,6 +12,20 @@ cargo xtask bench [ARGUMENTS]
 Builds Holdoff, and an empty Tauri tray app (tests/floor) from the same lock file, in release mode, measures both on a
 virtual desktop and prints a table. The arguments go to the measuring program; `-- --help` asks it what it takes.";
 
+/// Holds the resident program against its bounds, on a machine as busy as it may be.
+pub fn footprint(project: &Project) -> Result<()> {
+    if !cfg!(target_os = "linux") {
+        return Ok(());
+    }
+    programs::build_resident(project)?;
+    project
+        .cargo("run")
+        .args(["--locked", "--package", "holdoff-world", "--bin", "holdoff-bench", "--", "--footprint"])
+        .env("HOLDOFF_BIN_DIR", project.programs(Profile::Release))
+        .no_input()
+        .run()
+}
+
 pub fn run(project: &Project, args: &[String]) -> Result<()> {
     let args = args.strip_prefix(&["--".to_owned()]).unwrap_or(args);
     setup::prepare(Purpose::VirtualDesktop)?;

@@ -48,8 +48,15 @@ const BOUNDARIES: &[Boundary] = &[
     #[cfg(target_os = "linux")]
     Boundary {
         package: "holdoff-tray",
-        why: "its tray speaks to the bus itself, and must not need a library for it",
-        never: &["tray-icon", "libappindicator*", "libxdo*"],
+        why: "it is resident, speaks to the bus itself, and no window system may end it or cost memory",
+        never: &["tray-icon", "libappindicator*", "libxdo*", "wry", "tao"],
+        never_features: &[("tauri", "wry"), ("tauri", "x11")],
+    },
+    #[cfg(target_os = "linux")]
+    Boundary {
+        package: "holdoff-window",
+        why: "it shows what it is told, and asks nobody but the app",
+        never: &["holdoff-tray", "ksni", "tauri-plugin-*", "zbus*"],
         never_features: &[],
     },
 ];

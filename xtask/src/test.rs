@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::packages::Purpose;
-use crate::programs::OWN_UI;
+use crate::programs::WINDOW;
 use crate::project::{Profile, Project};
-use crate::{UsageError, boundaries, setup, simulate, toolchain, ui, unknown_argument, value_missing};
+use crate::{UsageError, bench, boundaries, setup, simulate, toolchain, ui, unknown_argument, value_missing};
 
 pub const HELP: &str = "\
 cargo xtask test [--only STEP]...
@@ -24,6 +24,7 @@ Installs what tests need, then runs every check in this order and stops at the f
   boundaries  no package depends on what its layer must not know
   clippy      warnings are errors
   laws        fifty simulated years of an account, and every deliberate break of a law noticed
+  footprint   the resident program in release mode: its memory, file and libraries within their bounds
   build       the programs and all tests
   tests       all Rust tests, the desktop tests among them
 
@@ -39,7 +40,7 @@ struct Step {
     run: fn(&Project) -> Result<()>,
 }
 
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 14] = [
     step("setup", |project| {
         setup::prepare(Purpose::Test)?;
         setup::check_mounts()?;
@@ -54,6 +55,7 @@ const STEPS: [Step; 13] = [
     step("boundaries", boundaries::check),
     step("clippy", clippy),
     step("laws", simulate::test),
+    step("footprint", bench::footprint),
     step("build", build),
     step("tests", |project| tests(project, &[])),
     Step { name: "desktop", by_default: false, run: |project| tests(project, &["--test", "desktop"]) },
@@ -63,10 +65,10 @@ const fn step(name: &'static str, run: fn(&Project) -> Result<()>) -> Step {
     Step { name, by_default: true, run }
 }
 
-/// The packages that are built and tested, always all at once: cargo gives a dependency the features that all the
-/// packages of one invocation ask for together, so every other choice would compile Tauri and tokio once more. The
-/// floor is left out because its features of Tauri must not reach the app.
-const TESTED: [&str; 6] = ["--workspace", "--exclude", "holdoff-floor", "--locked", "--features", OWN_UI];
+/// The packages that are built and tested at once: cargo gives a dependency the features that all the packages of one
+/// invocation ask for together, so every other choice would compile tokio and its like once more. The windows and the
+/// floor are left out because their features of Tauri must not reach the app.
+const TESTED: [&str; 5] = ["--workspace", "--exclude", "holdoff-floor", "--exclude", "holdoff-window"];
 
 pub fn run(project: &Project, args: &[String]) -> Result<()> {
     let chosen = choose(args)?;
@@ -87,23 +89,28 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
 }
 
 fn clippy(project: &Project) -> Result<()> {
-    project.cargo("clippy").args(TESTED).args(["--all-targets", "--", "-D", "warnings"]).no_input().run()?;
-    let floor = ["--locked", "--package", "holdoff-floor", "--all-targets", "--", "-D", "warnings"];
-    project.cargo("clippy").args(floor).no_input().run()
+    for packages in [&TESTED[..], &WINDOW, &["--package", "holdoff-floor"]] {
+        let checks = ["--all-targets", "--", "-D", "warnings"];
+        project.cargo("clippy").arg("--locked").args(packages).args(checks).no_input().run()?;
+    }
+    Ok(())
 }
 
 fn build(project: &Project) -> Result<()> {
-    project.cargo("build").args(TESTED).args(["--bins", "--tests"]).no_input().run()
+    for packages in [&TESTED[..], &WINDOW] {
+        project.cargo("build").arg("--locked").args(packages).args(["--bins", "--tests"]).no_input().run()?;
+    }
+    Ok(())
 }
 
 fn tests(project: &Project, which: &[&str]) -> Result<()> {
-    project
-        .cargo("test")
-        .args(TESTED)
-        .args(which)
-        .env("HOLDOFF_BIN_DIR", project.programs(Profile::Dev))
-        .no_input()
-        .run()
+    let test =
+        || project.cargo("test").arg("--locked").env("HOLDOFF_BIN_DIR", project.programs(Profile::Dev)).no_input();
+    if which.is_empty() {
+        // With the targets that were built, so that nothing is built anew.
+        test().args(WINDOW).args(["--bins", "--tests"]).run()?;
+    }
+    test().args(TESTED).args(which).run()
 }
 
 fn choose(args: &[String]) -> Result<Vec<&'static Step>> {

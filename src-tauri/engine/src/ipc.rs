@@ -16,9 +16,13 @@ use holdoff_core::Reading;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// The exit code with which the windows' process says that the display cannot be reached. From sysexits(3).
+pub const NO_DISPLAY: u8 = 71;
 
 /// What is wanted of the running app.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,13 +32,18 @@ pub enum Call {
     Refresh {
         account: Option<String>,
     },
-    /// A second copy was started with these arguments.
+    /// A second copy was started with these arguments, on this display: the variables that lead to it.
     Open {
         args: Vec<String>,
+        #[serde(default)]
+        display: BTreeMap<String, String>,
     },
-    /// The windows' process is here: answered at once with `null`, then fed with [`FromApp::Show`] and
-    /// [`FromApp::View`] for as long as it stays.
-    Attach,
+    /// The windows' process is here, of this version (empty: one that did not say): answered at once with `null`, then fed
+    /// with [`FromApp::Show`] and [`FromApp::View`] for as long as it stays.
+    Attach {
+        #[serde(default)]
+        version: String,
+    },
     ChangeSettings {
         change: Value,
     },
@@ -91,6 +100,8 @@ pub enum FromApp {
     Show {
         window: Window,
     },
+    /// The app is of another version than the windows: they end.
+    OtherVersion,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -98,6 +109,21 @@ pub enum FromApp {
 pub enum Window {
     Panel,
     Settings,
+}
+
+impl Window {
+    /// The argument that opens it.
+    pub fn flag(self) -> &'static str {
+        match self {
+            Self::Panel => "--panel",
+            Self::Settings => "--settings",
+        }
+    }
+
+    /// The window that this argument opens.
+    pub fn from_flag(flag: &str) -> Option<Self> {
+        [Self::Panel, Self::Settings].into_iter().find(|window| window.flag() == flag)
+    }
 }
 
 /// What came of a wish for a reading.
@@ -174,7 +200,7 @@ impl Client {
             }
             match serde_json::from_str(&line)? {
                 FromApp::Answer { id: answered, answer } if answered == id => return Ok(answer),
-                FromApp::Answer { .. } | FromApp::View { .. } | FromApp::Show { .. } => {}
+                FromApp::Answer { .. } | FromApp::View { .. } | FromApp::Show { .. } | FromApp::OtherVersion => {}
             }
         }
     }

@@ -14,6 +14,7 @@ pub mod http;
 pub mod ipc;
 pub mod keeper;
 pub mod lock;
+pub mod logs;
 pub mod lookout;
 pub mod metrics;
 pub mod roster;

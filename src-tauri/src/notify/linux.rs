@@ -2,8 +2,8 @@
 //! had at first, so that a bus that comes back would never be told anything again.
 
 use super::{Message, REMEMBERED, SIGN_IN, click};
-use crate::bus::Bus;
 use crate::menu::Click;
+use crate::session::Bus;
 use futures_lite::{Stream, StreamExt};
 use holdoff_core::AccountId;
 use holdoff_engine::environment::Environment;

@@ -2,11 +2,15 @@
 //! one drawn for each size, changes menu entries in place, and waits for a watcher that is not there yet.
 
 use super::TrayEvent;
-use crate::bus::Bus;
 use crate::menu::{Click, Entry, TrayFace};
+use crate::session::Bus;
 use ksni::TrayMethods;
 use ksni::menu::StandardItem;
-use tokio::sync::{mpsc, watch};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// How long everything else waits for the icon at the start, in real time.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 #[derive(Debug)]
 pub struct Tray {
@@ -14,13 +18,20 @@ pub struct Tray {
 }
 
 impl Tray {
-    /// Puts the icon up, now or when the desktop has a place for it, and again whenever the bus comes back.
+    /// Puts the icon up, now or when the desktop has a place for it, and again whenever the bus comes back. Returns when
+    /// it is up, or cannot be yet.
     pub async fn start(bus: Bus, face: TrayFace, events: mpsc::UnboundedSender<TrayEvent>) -> Self {
-        if bus.now().is_none() {
+        let there = bus.now().is_some();
+        if !there {
             let _ = events.send(TrayEvent::NoPlace);
         }
         let (faces, seen) = watch::channel(face);
-        tokio::spawn(keep(bus, seen, events));
+        let (tell_tried, tried) = oneshot::channel();
+        tokio::spawn(keep(bus, seen, events, tell_tried));
+        if there {
+            // A desktop that does not answer holds nothing else up.
+            let _ = tokio::time::timeout(PATIENCE, tried).await;
+        }
         Self { faces }
     }
 
@@ -30,12 +41,22 @@ impl Tray {
 }
 
 /// Until the app ends.
-async fn keep(mut bus: Bus, mut faces: watch::Receiver<TrayFace>, events: mpsc::UnboundedSender<TrayEvent>) {
+async fn keep(
+    mut bus: Bus,
+    mut faces: watch::Receiver<TrayFace>,
+    events: mpsc::UnboundedSender<TrayEvent>,
+    tell_tried: oneshot::Sender<()>,
+) {
+    let mut tell_tried = Some(tell_tried);
     while let Some(connection) = bus.up().await {
         let face = faces.borrow_and_update().clone();
         let item = Item { pictures: pictures(&face), face, events: events.clone() };
         // On a connection of its own, which ends with the bus as ours does.
-        match item.assume_sni_available(true).spawn().await {
+        let spawned = item.assume_sni_available(true).spawn().await;
+        if let Some(tell) = tell_tried.take() {
+            let _ = tell.send(());
+        }
+        match spawned {
             Ok(handle) => {
                 let gone = tokio::select! {
                     () = connection.closed() => true,

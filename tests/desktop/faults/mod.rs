@@ -3,6 +3,7 @@
 mod bus;
 mod folder;
 mod kills;
+mod renewal;
 mod script;
 mod server;
 mod sleep;

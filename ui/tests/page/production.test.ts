@@ -107,6 +107,17 @@ describe("inside Tauri", () => {
     await page.getByText("No sign-in", { exact: true }).waitFor();
   });
 
+  test("a view that came with the page is shown before anything is answered", async () => {
+    const page = await newPage();
+    await page.addInitScript((view) => {
+      const internals = { transformCallback: () => 1, invoke: () => new Promise(() => undefined) };
+      globalThis.__HOLDOFF_VIEW__ = view;
+      Object.assign(window, { isTauri: true, __TAURI_INTERNALS__: internals });
+    }, SCENARIOS.absent);
+    await page.goto(`${inject("productionUrl")}/panel.html`);
+    await page.getByText("No sign-in", { exact: true }).waitFor();
+  });
+
   test("the commands go out under their names", async () => {
     const page = await openInTauri("panel");
     await page.getByTestId("refresh").click();

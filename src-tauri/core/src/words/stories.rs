@@ -85,12 +85,25 @@ fn before_the_first_look_nothing_is_known_of_the_sign_in() {
 
 #[test]
 fn a_window_that_does_not_open_is_no_end_of_it() {
-    let (title, body) = no_window("exit status 1", "~/.local/state/holdoff/logs");
-    assert_eq!(title, "Holdoff's window does not open");
+    let said = |why: NoWindow| {
+        let (title, body) = no_window(&why, "~/logs");
+        assert_eq!(title, "Holdoff's window does not open");
+        body
+    };
+    let ended = said(NoWindow::Ended("exit status: 1".to_owned()));
+    assert!(ended.contains("(exit status: 1)") && ended.contains("the logs in ~/logs say more"), "{ended}");
+    let missing = said(NoWindow::NotStarted("No such file or directory".to_owned()));
     assert!(
-        body.contains("(exit status 1)") && body.contains("the logs in ~/.local/state/holdoff/logs say more"),
-        "{body}"
+        missing.contains("(No such file or directory)") && missing.ends_with("Install Holdoff again."),
+        "{missing}"
     );
+    assert!(said(NoWindow::NoDisplay).contains("run holdoff once in this session"));
+    let other = |window: &str| said(NoWindow::OtherVersion { window: window.to_owned(), app: "1.2.0".to_owned() });
+    assert!(
+        other("1.3.0")
+            .starts_with("The program holdoff-window is version 1.3.0, and the running app is version 1.2.0.")
+    );
+    assert!(other("").starts_with("The program holdoff-window is an older version, and"));
 }
 
 /// A limit of the token endpoint, told apart from an expired sign-in and from both together.

@@ -1,12 +1,44 @@
-//! What went wrong in the app itself.
+//! What is said where something of the app itself does not work.
 
-/// Title and body of a notification: a window was wished for, and there is none.
-pub fn no_window(why: &str, logs: &str) -> (&'static str, String) {
-    (
-        "Holdoff's window does not open",
-        format!(
-            "Its web engine ended at once ({why}). Holdoff goes on without it, and tray and holdoff status show the same. \
-             Try again; if it stays so, the logs in {logs} say more."
+/// Why no window came up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoWindow {
+    /// Its program could not be started: the system's reason.
+    NotStarted(String),
+    /// The display lets nobody in.
+    NoDisplay,
+    /// Its process ended before it showed anything: how.
+    Ended(String),
+    /// The program of the windows is of this version, and the app of that.
+    OtherVersion { window: String, app: String },
+}
+
+/// Title and body for who clicked and sees nothing. `logs` is the folder of the logs.
+pub fn no_window(why: &NoWindow, logs: &str) -> (&'static str, String) {
+    let same = "The tray and holdoff status show the same";
+    let body = match why {
+        NoWindow::NotStarted(why) => {
+            format!("The program holdoff-window could not be started ({why}). {same}. Install Holdoff again.")
+        }
+        NoWindow::NoDisplay => format!(
+            "The display cannot be reached. {same}. If you have logged in again since Holdoff started, run holdoff once in this session."
         ),
-    )
+        NoWindow::Ended(how) => {
+            format!(
+                "Its process ended at once ({how}). {same}. Try again; if it keeps happening, the logs in {logs} say more."
+            )
+        }
+        NoWindow::OtherVersion { window, app } => {
+            let window = if window.is_empty() { "an older version".to_owned() } else { format!("version {window}") };
+            format!(
+                "The program holdoff-window is {window}, and the running app is version {app}. Install Holdoff again."
+            )
+        }
+    };
+    ("Holdoff's window does not open", body)
+}
+
+/// Title and body when the program was replaced by one of another version under the running app.
+pub fn updated(version: &str) -> (&'static str, String) {
+    ("Holdoff was updated", format!("Holdoff restarts to use version {version}."))
 }

@@ -108,7 +108,7 @@ impl Builder {
             configuration: Mutex::new(None),
             dunst: Mutex::new(None),
             bus: Mutex::new(Some(bus)),
-            _xvfb: xvfb,
+            xvfb,
             dir,
         };
         desktop.paint_background(self.shade).await;
@@ -133,7 +133,7 @@ pub struct Desktop {
     configuration: Mutex<Option<Spawned>>,
     dunst: Mutex<Option<Spawned>>,
     bus: Mutex<Option<Spawned>>,
-    _xvfb: Spawned,
+    xvfb: Spawned,
     dir: TempDir,
 }
 
@@ -190,6 +190,13 @@ impl Desktop {
         drop(locked(&self.configuration).take());
         drop(locked(&self.dunst).take());
         self.recorder.cut_off();
+    }
+
+    /// Kills the X server, as a crash of it or the end of a session does. What was on it goes with it.
+    pub async fn kill_display(&self) {
+        self.xvfb.kill9().await;
+        drop(locked(&self.panel).take());
+        drop(locked(&self.dunst).take());
     }
 
     /// Starts the session bus again at the address that it had, with nobody on it.

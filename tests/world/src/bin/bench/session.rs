@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::expect_used, reason = "it tells a person what it measures, or why it cannot")]
 
 mod command;
+mod footprint;
 mod pixels;
 mod report;
 mod sharers;
@@ -19,12 +20,14 @@ use tray_app::Program;
 const HELP: &str = "\
 Measures Holdoff beside an empty Tauri tray app, and its quick commands beside an empty C program.
 
-Usage: holdoff-bench [--runs N] [--idle-seconds N] [--command-runs N] [--commands-only] [--ccusage FILE] [--json FILE]
+Usage: holdoff-bench --footprint
+       holdoff-bench [--runs N] [--idle-seconds N] [--command-runs N] [--commands-only] [--ccusage FILE] [--json FILE]
 
   --runs N           how often each tray app is started (default: 5)
   --idle-seconds N   how long each is watched doing nothing (default: 60)
   --command-runs N   how often each command is run (default: 60)
   --commands-only    leaves the tray apps out
+  --footprint        the resident program's memory, file and libraries alone, which a busy machine does not change
   --ccusage FILE     times this program's status line too
   --json FILE        writes every figure there as well
 
@@ -43,12 +46,17 @@ struct Options {
 }
 
 pub fn main() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    if std::env::args().skip(1).eq(["--footprint"]) {
+        let (text, holds) = runtime.block_on(footprint::report());
+        print!("{text}");
+        std::process::exit(i32::from(!holds));
+    }
     let Some(options) = options() else {
         print!("{HELP}");
         return;
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let report = runtime.expect("a runtime").block_on(measure(&options));
+    let report = runtime.block_on(measure(&options));
     print!("{}", report.text());
     if let Some(path) = &options.json {
         std::fs::write(path, format!("{:#}\n", report.json())).expect("a file for the figures");

@@ -1,6 +1,6 @@
 //! The log: a file a day, a week of them. Only our own words get in, and no type of ours can print a token.
 
-use holdoff_engine::environment::Environment;
+use std::path::Path;
 use tracing::level_filters::LevelFilter;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::filter::Targets;
@@ -9,16 +9,16 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 /// Crates that handle requests stay silent: what they would log, they took from requests.
 const SILENT: [&str; 5] = ["hyper", "hyper_util", "reqwest", "rustls", "tower"];
-const OURS: [&str; 3] = ["holdoff_core", "holdoff_engine", "holdoff_tray"];
+const OURS: [&str; 4] = ["holdoff_core", "holdoff_engine", "holdoff_tray", "holdoff_window"];
 
-/// Starts logging into `<log folder>/<name>.<date>.log`. Without a place to log to, there is no log.
-pub fn start(environment: &Environment, name: &str) {
+/// Starts logging into `<dir>/<name>.<date>.log`. Without a place to log to, there is no log.
+pub fn start(dir: &Path, name: &str) {
     let appender = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .max_log_files(7)
         .filename_prefix(name)
         .filename_suffix("log")
-        .build(&environment.log_dir);
+        .build(dir);
     let Ok(appender) = appender else {
         return;
     };

@@ -1,7 +1,6 @@
 //! What a page may ask for. Thin: pass it on, answer.
 
-use super::link::{Gone, Link};
-use crate::view::{Answer, SettingsChange};
+use crate::link::{Gone, Link};
 use holdoff_engine::history::Format;
 use holdoff_engine::ipc::{Call, RefreshAnswer};
 use serde_json::{Value, json};
@@ -37,15 +36,15 @@ async fn view(link: State<'_, Link>) -> Result<Value, String> {
 }
 
 #[tauri::command]
-async fn refresh(link: State<'_, Link>, account_id: String) -> Result<Answer, String> {
+async fn refresh(link: State<'_, Link>, account_id: String) -> Result<Value, String> {
     let answer = link.call(Call::Refresh { account: Some(account_id) }).await?;
     let answer: RefreshAnswer = serde_json::from_value(answer).map_err(|_| GONE.to_owned())?;
-    Ok(Answer { done: answer.asked, message: Some(answer.message) })
+    Ok(json!({"done": answer.asked, "message": answer.message}))
 }
 
 #[tauri::command]
-async fn change_settings(link: State<'_, Link>, change: SettingsChange) -> Result<Value, String> {
-    Ok(link.call(Call::ChangeSettings { change: json!(change) }).await?)
+async fn change_settings(link: State<'_, Link>, change: Value) -> Result<Value, String> {
+    Ok(link.call(Call::ChangeSettings { change }).await?)
 }
 
 #[tauri::command]

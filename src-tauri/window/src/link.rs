@@ -24,10 +24,11 @@ impl Link {
         Self { calls, next_id: Arc::new(AtomicU64::new(1)), waiting: Arc::default(), view: watch::Sender::new(None) }
     }
 
-    /// Tells the app that the windows are here.
+    /// Tells the app that the windows are here, and of which version.
     pub async fn attach(&self) {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let _ = self.calls.send(ToApp { id, call: Call::Attach }).await;
+        let call = Call::Attach { version: env!("CARGO_PKG_VERSION").to_owned() };
+        let _ = self.calls.send(ToApp { id, call }).await;
     }
 
     /// # Errors
@@ -49,6 +50,11 @@ impl Link {
 
     pub fn seen(&self, view: Value) {
         self.view.send_replace(Some(view));
+    }
+
+    /// The last view, if there has been one.
+    pub fn last_view(&self) -> Option<Value> {
+        self.view.borrow().clone()
     }
 
     /// The last view, as soon as there is one.

@@ -24,6 +24,11 @@ impl Bus {
         self.0.borrow().clone()
     }
 
+    /// Returns once there is none. `false` when the app ends.
+    pub async fn gone(&mut self) -> bool {
+        self.0.wait_for(Option::is_none).await.is_ok()
+    }
+
     /// The connection once there is one. `None` when the app ends.
     pub async fn up(&mut self) -> Option<Connection> {
         self.0.wait_for(Option::is_some).await.ok()?.clone()
@@ -57,12 +62,4 @@ async fn find() -> Connection {
 
 async fn connect() -> zbus::Result<Connection> {
     Connection::session().await
-}
-
-/// GLib ends a program when the session bus goes away, unless it is told not to. To be called once GTK is up: it is
-/// the connection that GTK registered the app on.
-pub fn outlive() {
-    if let Ok(bus) = gio::bus_get_sync(gio::BusType::Session, gio::Cancellable::NONE) {
-        bus.set_exit_on_close(false);
-    }
 }

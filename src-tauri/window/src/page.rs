@@ -1,5 +1,6 @@
 //! Making and raising windows. They are made when opened and destroyed when closed.
 
+use crate::link::Link;
 use holdoff_engine::ipc::Window;
 use tauri::{AppHandle, Manager, Runtime, WebviewUrl, WebviewWindowBuilder, WindowEvent};
 
@@ -29,8 +30,22 @@ fn label(window: Window) -> &'static str {
     }
 }
 
+/// A window whose page has the last view before it asks for one.
+fn builder<'a, R: Runtime>(
+    app: &'a AppHandle<R>,
+    window: Window,
+    page: &str,
+) -> WebviewWindowBuilder<'a, R, AppHandle<R>> {
+    let builder = WebviewWindowBuilder::new(app, label(window), WebviewUrl::App(page.into()));
+    match app.state::<Link>().last_view() {
+        // JSON is JavaScript.
+        Some(view) => builder.initialization_script(format!("window.__HOLDOFF_VIEW__ = {view};")),
+        None => builder,
+    }
+}
+
 fn panel<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
-    let panel = WebviewWindowBuilder::new(app, label(Window::Panel), WebviewUrl::App("panel.html".into()))
+    let panel = builder(app, Window::Panel, "panel.html")
         .title("Holdoff")
         .inner_size(360.0, 560.0)
         .min_inner_size(300.0, 240.0)
@@ -53,7 +68,7 @@ fn panel<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
 }
 
 fn settings<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
-    WebviewWindowBuilder::new(app, label(Window::Settings), WebviewUrl::App("settings.html".into()))
+    builder(app, Window::Settings, "settings.html")
         .title("Holdoff settings")
         .inner_size(600.0, 720.0)
         .min_inner_size(420.0, 360.0)

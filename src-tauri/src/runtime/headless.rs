@@ -1,0 +1,40 @@
+//! Tauri on its own runtime without windows, the one behind its `test` feature. Writing another would be the hundred
+//! methods of a window system, each of them empty; this one is kept in step with Tauri by Tauri. Its event loop is never
+//! run: it wakes every second, and there are no events.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Tauri without a window system.
+pub type Runtime = tauri::test::MockRuntime;
+
+/// Lives `life` to its end, on this thread alone.
+pub fn run<L: Future<Output = ExitCode>>(life: impl FnOnce(super::AppHandle) -> L) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("holdoff: the system gives no timers: {error}");
+            return ExitCode::from(71);
+        }
+    };
+    tauri::async_runtime::set(runtime.handle().clone());
+    let app = match super::with_plugins(tauri::Builder::new()).build(context()) {
+        Ok(app) => app,
+        Err(error) => {
+            eprintln!("holdoff: {error}");
+            return ExitCode::from(70);
+        }
+    };
+    let code = runtime.block_on(life(app.handle().clone()));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    code
+}
+
+/// No pages and no permissions: what is the app's name, and where its folders are.
+fn context() -> tauri::Context<Runtime> {
+    let mut context = tauri::test::mock_context(tauri::test::noop_assets());
+    context.config_mut().identifier = holdoff_engine::environment::IDENTIFIER.to_owned();
+    context.config_mut().product_name = Some("Holdoff".to_owned());
+    context.package_info_mut().name = "Holdoff".to_owned();
+    context
+}

@@ -1,0 +1,178 @@
+//! The tray app's hold of the windows' process.
+
+use holdoff_core::words::NoWindow;
+use holdoff_engine::folder::FileId;
+use holdoff_engine::ipc::{self, Caller, FromApp, Window};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use tokio::sync::mpsc;
+
+/// What a program needs to find the display, and the cookie that lets it in.
+const DISPLAY: [&str; 3] = ["DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY"];
+
+/// Where the display of this process is: for an app that runs already, and was started on another.
+pub fn display() -> BTreeMap<String, String> {
+    let one = |name: &str| Some((name.to_owned(), std::env::var(name).ok()?));
+    DISPLAY.into_iter().filter_map(one).collect()
+}
+
+#[derive(Debug)]
+pub struct WindowProcess {
+    /// This program, by the path that it was started from: a newer one may have taken that since.
+    own: PathBuf,
+    display: BTreeMap<String, String>,
+    running: bool,
+    /// The process that runs came so far as to listen.
+    came_up: bool,
+    caller: Option<Caller>,
+    /// What was wanted last.
+    wanted: Option<Window>,
+    /// Wanted while the process is starting.
+    pending: Vec<Window>,
+    tell_ended: mpsc::UnboundedSender<ExitStatus>,
+}
+
+impl WindowProcess {
+    /// Of the app whose program is `own`. Tells how each process of the windows ends; [`WindowProcess::ended`] wants to
+    /// hear of it.
+    pub fn new(own: PathBuf, tell_ended: mpsc::UnboundedSender<ExitStatus>) -> Self {
+        let display = display();
+        Self {
+            own,
+            display,
+            running: false,
+            came_up: false,
+            caller: None,
+            wanted: None,
+            pending: Vec::new(),
+            tell_ended,
+        }
+    }
+
+    /// The next window is for somebody at this display: a session may have ended and another begun under the running app.
+    /// Nothing but a display is taken over.
+    pub fn show_on(&mut self, display: BTreeMap<String, String>) {
+        let display: BTreeMap<_, _> = display.into_iter().filter(|(name, _)| DISPLAY.contains(&&**name)).collect();
+        if !display.is_empty() {
+            self.display = display;
+        }
+    }
+
+    /// Brings a window up, starting the process if it is not there.
+    ///
+    /// # Errors
+    /// When the program cannot be started.
+    pub fn open(&mut self, window: Window) -> Result<(), NoWindow> {
+        self.try_open(window).map_err(|error| NoWindow::NotStarted(error.to_string()))
+    }
+
+    fn try_open(&mut self, window: Window) -> io::Result<()> {
+        self.wanted = Some(window);
+        if let Some(caller) = &self.caller
+            && caller.tell(FromApp::Show { window })
+        {
+            return Ok(());
+        }
+        self.caller = None;
+        if self.running {
+            self.pending.push(window);
+            return Ok(());
+        }
+        let mut child = start(&self.own, window, &self.display)?;
+        (self.running, self.came_up) = (true, false);
+        let tell = self.tell_ended.clone();
+        std::thread::Builder::new().name("windows-end".into()).spawn(move || {
+            if let Ok(status) = child.wait() {
+                let _ = tell.send(status);
+            }
+        })?;
+        Ok(())
+    }
+
+    /// The process is up and listening.
+    pub fn attach(&mut self, caller: Caller) {
+        for window in self.pending.drain(..) {
+            caller.tell(FromApp::Show { window });
+        }
+        self.came_up = true;
+        self.caller = Some(caller);
+    }
+
+    /// A process of another version came up, and ends. Gives back what to open once this app was started anew, where that
+    /// helps: its own program was replaced as well.
+    ///
+    /// # Errors
+    /// When the two that are installed do not belong together.
+    pub fn refuse(&mut self, caller: &Caller, version: String) -> Result<Option<Window>, NoWindow> {
+        caller.tell(FromApp::OtherVersion);
+        self.came_up = true;
+        let replaced = cfg!(target_os = "linux") && FileId::at(&self.own) != FileId::at(Path::new("/proc/self/exe"));
+        match replaced {
+            true => Ok(self.wanted),
+            false => Err(NoWindow::OtherVersion { window: version, app: env!("CARGO_PKG_VERSION").to_owned() }),
+        }
+    }
+
+    /// The process is gone. Gives back the window that was wanted while it was going.
+    ///
+    /// # Errors
+    /// When it never came to show one.
+    pub fn ended(&mut self, status: ExitStatus) -> Result<Option<Window>, NoWindow> {
+        self.running = false;
+        self.caller = None;
+        let wanted = std::mem::take(&mut self.pending).pop();
+        if status.code() == Some(i32::from(ipc::NO_DISPLAY)) {
+            Err(NoWindow::NoDisplay)
+        } else if self.came_up || status.success() {
+            Ok(wanted)
+        } else {
+            Err(NoWindow::Ended(status.to_string()))
+        }
+    }
+
+    /// The app's own program, as it is installed now.
+    pub fn own_program(&self) -> &Path {
+        &self.own
+    }
+
+    pub fn is_attached(&self) -> bool {
+        self.caller.is_some()
+    }
+
+    pub fn tell(&mut self, message: FromApp) {
+        if let Some(caller) = &self.caller
+            && !caller.tell(message)
+        {
+            self.caller = None;
+        }
+    }
+}
+
+fn start(own: &Path, window: Window, display: &BTreeMap<String, String>) -> io::Result<Child> {
+    let mut command = program(own);
+    command.arg(window.flag());
+    for name in DISPLAY {
+        match display.get(name) {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    // No token crosses into a window, not even one of the person's own environment.
+    command.env_remove("CLAUDE_CODE_OAUTH_TOKEN").stdin(Stdio::null()).spawn()
+}
+
+/// The program of the windows, which lies beside this one.
+#[cfg(target_os = "linux")]
+fn program(own: &Path) -> Command {
+    Command::new(own.with_file_name("holdoff-window"))
+}
+
+/// The program of the windows, which is this one.
+#[cfg(not(target_os = "linux"))]
+fn program(own: &Path) -> Command {
+    let mut command = Command::new(own);
+    command.arg("--windows");
+    command
+}

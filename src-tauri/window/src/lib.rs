@@ -1,0 +1,172 @@
+//! The windows, in a process of their own: a web engine that was loaded once gives its memory back only with the
+//! process it was loaded in. It is a client of the tray app's socket ([`holdoff_engine::ipc`]), and no token crosses that.
+
+mod commands;
+mod link;
+mod page;
+
+use holdoff_engine::environment::Environment;
+use holdoff_engine::ipc::{self, FromApp, Window};
+use holdoff_engine::logs;
+use link::Link;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tauri::{AppHandle, Emitter, Wry};
+use tokio::sync::mpsc;
+
+/// The exit code of a process that found no tray app to ask. From sysexits(3).
+const NO_APP: u8 = 69;
+
+/// What the program does, by its arguments: show this window until the last is closed, or the app is gone.
+pub fn main() -> ExitCode {
+    let Some(first) = wanted(std::env::args_os().skip(1)) else {
+        eprintln!(
+            "holdoff-window: the tray app starts this program with --panel or --settings. Use the command holdoff."
+        );
+        return ExitCode::from(64);
+    };
+    match Environment::from_process() {
+        Ok(environment) => run(&environment, first),
+        Err(error) => {
+            eprintln!("holdoff: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn wanted(mut args: impl Iterator<Item = OsString>) -> Option<Window> {
+    let first = Window::from_flag(args.next()?.to_str()?);
+    first.filter(|_| args.next().is_none())
+}
+
+/// Shows `first`, and whatever else the app wants shown, until the last window is closed.
+pub fn run(environment: &Environment, first: Window) -> ExitCode {
+    // Before anything else: what is to be shown comes while the web engine is loaded.
+    let runtime_dir = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    let address = ipc::address(&environment.data_dir, runtime_dir.as_deref());
+    let attached = tauri::async_runtime::block_on(ipc::attach(&address));
+    let (calls, said) = match attached {
+        Ok(attached) => attached,
+        Err(error) => {
+            eprintln!("holdoff: the tray app is not running: {error}");
+            return ExitCode::from(NO_APP);
+        }
+    };
+    if !display_is_there() {
+        eprintln!("holdoff: the display cannot be reached, so no window can be shown.");
+        return ExitCode::from(ipc::NO_DISPLAY);
+    }
+    let link = Link::new(calls);
+    let (tell_app, app) = tokio::sync::oneshot::channel();
+    tauri::async_runtime::spawn(listen(app, link.clone(), said));
+    let built = tauri::Builder::default()
+        .manage(link)
+        .invoke_handler(commands::handler())
+        .setup(move |app| {
+            #[cfg(target_os = "macos")]
+            app.set_activation_policy(tauri::ActivationPolicy::Accessory);
+            page::show(app.handle(), first)?;
+            let _ = tell_app.send(app.handle().clone());
+            Ok(())
+        })
+        .build(context());
+    logs::start(&environment.log_dir, "windows");
+    match built {
+        Ok(app) => {
+            #[cfg(target_os = "linux")]
+            outlive_the_bus();
+            app.run(|_, _| {});
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            tracing::error!(%error, "no window can be shown");
+            eprintln!("holdoff: the window could not be opened: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The windows' configuration, pages and permissions.
+pub fn context<R: tauri::Runtime>() -> tauri::Context<R> {
+    tauri::generate_context!("../../tauri.conf.json")
+}
+
+/// Keeps the last view, and does what the app says until the app is gone.
+async fn listen(app: tokio::sync::oneshot::Receiver<AppHandle<Wry>>, link: Link, mut said: mpsc::Receiver<FromApp>) {
+    link.attach().await;
+    let mut app = std::pin::pin!(app);
+    let mut wanted = Vec::new();
+    let app = loop {
+        tokio::select! {
+            app = &mut app => break app,
+            message = said.recv() => match message {
+                Some(FromApp::View { view }) => link.seen(view),
+                Some(FromApp::Answer { id, answer }) => link.answered(id, answer),
+                Some(FromApp::Show { window }) => wanted.push(window),
+                Some(FromApp::OtherVersion) | None => {
+                    said.close();
+                    break app.await;
+                }
+            }
+        }
+    };
+    let Ok(app) = app else { return };
+    wanted.into_iter().for_each(|window| show(&app, window));
+    while let Some(message) = said.recv().await {
+        match message {
+            FromApp::Answer { id, answer } => link.answered(id, answer),
+            FromApp::View { view } => {
+                let _ = app.emit(page::VIEW_EVENT, &view);
+                link.seen(view);
+            }
+            FromApp::Show { window } => show(&app, window),
+            FromApp::OtherVersion => break,
+        }
+    }
+    app.exit(0);
+}
+
+fn show(app: &AppHandle<Wry>, window: Window) {
+    let handle = app.clone();
+    let _ = app.run_on_main_thread(move || {
+        if let Err(error) = page::show(&handle, window) {
+            tracing::error!(%error, "a window could not be shown");
+        }
+    });
+}
+
+/// Tauri's event loop panics where GTK finds no display.
+#[cfg(target_os = "linux")]
+fn display_is_there() -> bool {
+    gtk::init().is_ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn display_is_there() -> bool {
+    true
+}
+
+/// GLib ends a program when the session bus goes away, unless it is told not to. To be called once GTK is up: it is
+/// the connection that GTK registered the app on.
+#[cfg(target_os = "linux")]
+fn outlive_the_bus() {
+    if let Ok(bus) = gio::bus_get_sync(gio::BusType::Session, gio::Cancellable::NONE) {
+        bus.set_exit_on_close(false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_window_can_be_wanted() {
+        let wanted = |args: &[&str]| wanted(args.iter().map(OsString::from));
+        assert_eq!(wanted(&["--settings"]), Some(Window::Settings));
+        assert_eq!(wanted(&["--panel"]), Some(Window::Panel));
+        for refused in [&[][..], &["--look"], &["--panel", "--panel"]] {
+            assert_eq!(wanted(refused), None, "{refused:?}");
+        }
+    }
+}

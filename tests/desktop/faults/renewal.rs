@@ -1,0 +1,117 @@
+//! What a session does to its programs, in the middle of a renewal: a token was spent, and its successor is on its way.
+
+use crate::scene::{SOON, Scene, minutes};
+use holdoff_world::{App, Grants, Mishap, eventually};
+use serde_json::{Value, json};
+use std::fs;
+use std::process::Command;
+use std::time::Duration;
+
+/// The answer of a renewal takes so long: what happens to the program happens before it.
+const UNDER_WAY: Duration = Duration::from_secs(3);
+
+struct Renewing {
+    scene: Scene,
+    grants: Grants,
+    app: App,
+    spent: String,
+}
+
+/// A program whose refresh token has just reached its provider.
+async fn renewing() -> Renewing {
+    let scene = Scene::new(1.0).await;
+    let grants = Grants::serve(&scene.fake, minutes(8 * 60));
+    grants.mishaps(|_| (Mishap::None, UNDER_WAY));
+    let credential = grants.sign_in(minutes(1));
+    scene.home.raw_credentials(credential.to_json().to_string().as_bytes());
+    scene.home.settings(&json!({"version": 1, "renewal": true}));
+    let app = scene.start();
+    scene.fake.wait_for_token(1, SOON).await;
+    Renewing { scene, grants, app, spent: credential.refresh_token.unwrap() }
+}
+
+impl Renewing {
+    fn send(&self, signal: &str) {
+        assert!(Command::new("kill").args([signal, &self.app.pid().to_string()]).status().unwrap().success());
+    }
+
+    fn stored(&self) -> String {
+        let text = fs::read_to_string(self.scene.home.credentials_path()).unwrap();
+        let file: Value = serde_json::from_str(&text).unwrap();
+        file["claudeAiOauth"]["refreshToken"].as_str().unwrap().to_owned()
+    }
+
+    /// The successor is in its place, the locks are gone, and no token was shown twice.
+    async fn comes_to_its_end(&self) {
+        let renewed = async || (self.stored() != self.spent).then_some(());
+        eventually(SOON, "the new pair is where Claude Code looks for it", renewed).await;
+        assert!(self.grants.is_current(&self.stored()));
+        let folder = self.scene.home.credentials_path().parent().unwrap().to_owned();
+        eventually(SOON, "the locks are given back", async || {
+            let left = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+            (!left.into_iter().any(|name| name.contains(".lock"))).then_some(())
+        })
+        .await;
+        assert!(!folder.with_extension("lock").exists());
+        assert_eq!(self.grants.violations(), []);
+        assert_eq!(self.scene.fake.token_requests().len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_in_the_middle_of_a_renewal_ends_the_program_after_it() {
+    for signal in ["-HUP", "-TERM", "-INT"] {
+        let renewing = renewing().await;
+        renewing.send(signal);
+        assert_eq!(renewing.app.wait_exit(SOON).await.code(), Some(0), "{signal}");
+        renewing.comes_to_its_end().await;
+    }
+}
+
+/// Who starts it under nohup closes the terminal and means to keep it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hangup_that_was_ignored_from_the_start_stays_ignored() {
+    let scene = Scene::new(1.0).await;
+    let shell = scene.home.path().join("nohup");
+    let text =
+        format!("#!/bin/sh\ntrap '' HUP\nexec '{}'\n", holdoff_world::app::program_folder().join("holdoff").display());
+    fs::write(&shell, text).unwrap();
+    fs::set_permissions(&shell, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let app = scene.launch.clone().programs(scene.home.path()).program("nohup").start();
+    scene.tray(&app).await.wait_for_tooltip(SOON, |tooltip| tooltip.contains("42 %")).await;
+    assert!(Command::new("kill").args(["-HUP", &app.pid().to_string()]).status().unwrap().success());
+    scene.wait_until_up().await;
+    assert!(app.is_running());
+    app.terminate();
+    assert_eq!(app.wait_exit(SOON).await.code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewal_outlives_display_and_bus_and_the_session_that_ends_with_both() {
+    let display = renewing().await;
+    display.scene.desktop.kill_display().await;
+    display.comes_to_its_end().await;
+    assert!(display.app.is_running());
+
+    let bus = renewing().await;
+    bus.scene.desktop.kill_bus().await;
+    bus.comes_to_its_end().await;
+    assert!(bus.app.is_running());
+
+    let both = renewing().await;
+    both.scene.desktop.kill_display().await;
+    both.scene.desktop.kill_bus().await;
+    both.comes_to_its_end().await;
+    assert_eq!(both.app.wait_exit(minutes(1)).await.code(), Some(0));
+}
+
+/// A log-out: every program is asked to end, and does not wait to be asked twice before its display goes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_out_in_the_middle_of_a_renewal_loses_nothing() {
+    let renewing = renewing().await;
+    renewing.send("-TERM");
+    renewing.scene.desktop.kill_display().await;
+    renewing.scene.desktop.kill_bus().await;
+    assert_eq!(renewing.app.wait_exit(SOON).await.code(), Some(0));
+    renewing.comes_to_its_end().await;
+}
