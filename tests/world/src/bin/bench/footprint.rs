@@ -60,14 +60,14 @@ fn verdict(holds: bool) -> &'static str {
 
 /// Of the program on a bus of its own, with so many accounts of which each has a reading.
 pub async fn measure(accounts: usize) -> Footprint {
-    let desktop = Desktop::builder().panel(false).notifications(Notifications::None).start().await;
+    let desktop = Desktop::builder().notifications(Notifications::None).start().await;
     let fake = FakeAnthropic::start().await;
     let home = Home::new();
     let expires = ClockSpec::real().now() + Duration::from_secs(8 * 3600);
     home.sign_in(expires);
     let folders: Vec<String> = (1..accounts).map(|n| format!(".claude-{n}")).collect();
     for (n, folder) in folders.iter().enumerate() {
-        let uuid = format!("0b0c7f5e-0000-4000-8000-{n:012x}");
+        let uuid = format!("0b0c7f5e-0000-4000-8000-{:012x}", n + 0x100);
         home.sign_in_at(folder, &uuid, &format!("person{n}@example.com"), expires);
     }
     let listed: Vec<String> = folders.iter().map(|folder| format!("~/{folder}")).collect();
