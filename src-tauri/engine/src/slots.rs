@@ -2,8 +2,12 @@
 //! other, each with a generation and a checksum. Whatever happens to one of them, the other is whole; a crash
 //! in the middle of a save loses that save and no more.
 
+mod quick;
+
 use crate::folder::make_private;
 use holdoff_core::State;
+use quick::Quick;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -50,17 +54,18 @@ pub struct Slots {
     pub generation: u64,
     /// Files that are there and cannot be used, and why.
     pub damaged: Vec<(PathBuf, String)>,
-    /// Such files of earlier starts.
+    /// Such files of earlier starts; looked for where there is no state, and only there.
     pub aside: Vec<PathBuf>,
 }
 
 impl Slots {
     /// Reads both slots and changes nothing. The newest whole one wins.
     pub fn read(dir: &Path) -> Self {
-        let mut slots = Self { state: None, generation: 0, damaged: Vec::new(), aside: kept_aside(dir) };
+        let mut slots = Self { state: None, generation: 0, damaged: Vec::new(), aside: Vec::new() };
+        let mut quick = Quick::default();
         for name in NAMES {
             let path = dir.join(name);
-            match read_slot(&path) {
+            match read_slot(&path, &mut quick) {
                 Ok(Some((generation, state))) if slots.state.is_none() || generation > slots.generation => {
                     slots.generation = generation;
                     slots.state = Some(state);
@@ -68,6 +73,9 @@ impl Slots {
                 Ok(_) => {}
                 Err(why) => slots.damaged.push((path, why)),
             }
+        }
+        if slots.state.is_none() {
+            slots.aside = kept_aside(dir);
         }
         slots
     }
@@ -122,11 +130,11 @@ fn kept_aside(dir: &Path) -> Vec<PathBuf> {
 }
 
 /// `Ok(None)` if there is no such file.
-fn read_slot(path: &Path) -> Result<Option<(u64, State)>, String> {
+fn read_slot(path: &Path, quick: &mut Quick) -> Result<Option<(u64, State)>, String> {
     let Some(bytes) = read_bounded(path, SLOT_MAX).map_err(|error| error.to_string())? else {
         return Ok(None);
     };
-    parse(&bytes).map(Some)
+    quick.parse(&bytes).map_or_else(|| parse_any(&bytes), Ok).map(Some)
 }
 
 /// Reads a whole file, but not an endless one. `None` if there is none.
@@ -137,7 +145,9 @@ pub(crate) fn read_bounded(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    let mut bytes = Vec::new();
+    // A hint, which saves many small reads: it may not be true.
+    let size = file.metadata().map_or(0, |file| file.len()).min(most);
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
     file.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "the file is too large"));
@@ -150,6 +160,11 @@ pub(crate) fn read_bounded(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>
 /// # Errors
 /// Why they are not a whole state of a version that this program knows.
 pub fn parse(bytes: &[u8]) -> Result<(u64, State), String> {
+    Quick::default().parse(bytes).map_or_else(|| parse_any(bytes), Ok)
+}
+
+/// By whatever program it was written.
+fn parse_any(bytes: &[u8]) -> Result<(u64, State), String> {
     if bytes.is_empty() {
         return Err("it is empty".to_owned());
     }
@@ -167,18 +182,8 @@ pub fn parse(bytes: &[u8]) -> Result<(u64, State), String> {
     if version != Some(u64::from(holdoff_core::state::VERSION)) {
         return Err("it was written by another version of Holdoff".to_owned());
     }
-    let state = State::deserialize_from(state).map_err(|_| "it is not a state of Holdoff".to_owned())?;
+    let state = State::deserialize(state).map_err(|_| "it is not a state of Holdoff".to_owned())?;
     Ok((generation, state))
-}
-
-trait FromValue: Sized {
-    fn deserialize_from(value: &Value) -> Result<Self, serde_json::Error>;
-}
-
-impl FromValue for State {
-    fn deserialize_from(value: &Value) -> Result<Self, serde_json::Error> {
-        serde::Deserialize::deserialize(value)
-    }
 }
 
 /// Writes both slots in turn, each synced before the other is begun.
@@ -232,9 +237,13 @@ pub(crate) fn sync(path: &Path) -> io::Result<()> {
 
 /// Over the generation and the state with its keys in order: another program may have written them in another.
 fn checksum(generation: u64, state: &Value) -> String {
-    let mut text = generation.to_string();
+    let mut text = String::new();
     canonical(state, &mut text);
-    let digest = Sha256::digest(text.as_bytes());
+    digest(generation, text.as_bytes())
+}
+
+fn digest(generation: u64, canonical: &[u8]) -> String {
+    let digest = Sha256::new().chain_update(generation.to_string()).chain_update(canonical).finalize();
     digest.iter().fold(String::from("sha256:"), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex

@@ -225,3 +225,68 @@ fn what_is_just_being_written_is_not_damaged() {
     std::fs::write(dir.path().join(NAMES[0]), "").unwrap();
     assert_eq!(Slots::read_beside(dir.path()).damaged.len(), 1, "what stays so is");
 }
+
+/// A state with something in every kind of value: text that has to be escaped, lists, numbers, what is empty.
+fn manifold() -> State {
+    let mut state = state(7);
+    for account in state.accounts.values_mut() {
+        account.sign_in.place = "~/a \"folder\" of C:\\ann, {[é]}\\".into();
+        account.held_up = Some("a\ttab, and a \u{1}".into());
+    }
+    state.active = state.accounts.keys().cloned().collect();
+    state
+}
+
+#[test]
+fn what_was_saved_is_read_the_quick_way() {
+    let mut disk = Disk::new();
+    for saved in [state(1), manifold(), State::new("boot".into())] {
+        disk.slots.save(&saved).unwrap();
+        for n in 0..NAMES.len() {
+            let bytes = std::fs::read(disk.slot(n)).unwrap();
+            let read = Quick::default().parse(&bytes).unwrap();
+            assert_eq!(read.1, saved);
+            assert_eq!(Ok(read), parse_any(&bytes));
+        }
+    }
+}
+
+#[test]
+fn the_quick_way_takes_nothing_that_the_long_one_refuses() {
+    let mut disk = Disk::new();
+    disk.slots.save(&manifold()).unwrap();
+    let slot = |n| -> Value { serde_json::from_slice(&std::fs::read(disk.slot(n)).unwrap()).unwrap() };
+    let (whole, before) = (slot(0).to_string().into_bytes(), slot(1).to_string().into_bytes());
+    let mut quick = Quick::default();
+    quick.parse(&before).unwrap();
+    let mut taken = 0;
+    for at in 0..whole.len() {
+        for byte in *b" ,]\"\\0" {
+            let replaced = [&whole[..at], &[byte], &whole[at + 1..]].concat();
+            let inserted = [&whole[..at], &[byte], &whole[at..]].concat();
+            for bytes in [replaced, inserted, [&whole[..at], &whole[at + 1..]].concat()] {
+                if let Some(read) = quick.parse(&bytes) {
+                    taken += 1;
+                    assert_eq!(Ok(read), parse_any(&bytes), "{}", String::from_utf8_lossy(&bytes));
+                }
+            }
+        }
+    }
+    assert!(taken > 100, "white space is of no account: {taken}");
+}
+
+#[test]
+fn keys_in_another_order_are_read_too() {
+    let mut disk = Disk::new();
+    disk.slots.save(&manifold()).unwrap();
+    let bytes = std::fs::read(disk.slot(0)).unwrap();
+    let slot: Map<String, Value> = serde_json::from_slice(&bytes).unwrap();
+    let backwards = |object: &Map<String, Value>| {
+        let keys: Vec<String> = object.iter().rev().map(|(key, value)| format!("{}:{value}", json!(key))).collect();
+        format!("{{{}}}", keys.join(","))
+    };
+    let state = backwards(slot["state"].as_object().unwrap());
+    let text = format!("{{\"state\":{state},\"generation\":{},\"checksum\":{}}}", slot["generation"], slot["checksum"]);
+    assert_eq!(Quick::default().parse(text.as_bytes()), None);
+    assert_eq!(parse(text.as_bytes()).unwrap().1, manifold());
+}
