@@ -93,11 +93,28 @@ fn keep(data_dir: &Path, place: &str, reading: &Reading) -> io::Result<()> {
     check_allowed(bytes.len())?;
     // Several sessions may write at once, each its own file.
     let next = path.with_extension(std::process::id().to_string());
-    let written = write(&next, &bytes).and_then(|()| std::fs::rename(&next, &path));
+    let written = write(&next, &bytes).and_then(|()| put(&next, &path));
     if written.is_err() {
         let _of_no_use = std::fs::remove_file(&next);
     }
     written
+}
+
+/// By exchanging the names, where that can be done: when one file is renamed over another, some file systems write it out
+/// at once, which takes longer than all else here.
+#[cfg(target_os = "linux")]
+fn put(next: &Path, path: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    if renameat_with(CWD, next, CWD, path, RenameFlags::EXCHANGE).is_err() {
+        return std::fs::rename(next, path);
+    }
+    let _tidied_later = std::fs::remove_file(next);
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn put(next: &Path, path: &Path) -> io::Result<()> {
+    std::fs::rename(next, path)
 }
 
 /// Going over the limit of a file's size would end the program.
