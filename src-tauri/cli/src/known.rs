@@ -6,6 +6,8 @@ use holdoff_engine::credentials::Source;
 use holdoff_engine::environment::Environment;
 use holdoff_engine::slots::Slots;
 use holdoff_engine::{handover, settings_file, sources};
+use std::cell::LazyCell;
+use std::ops::Deref;
 
 pub struct Known {
     pub state: State,
@@ -28,7 +30,7 @@ impl Known {
         let boot_id = environment.clock.boot_id();
         let mut state = slots.state.unwrap_or_else(|| State::new(boot_id.clone()));
         state.carry_to(&boot_id, now);
-        let sources = sources::all(environment, &settings.settings);
+        let sources = LazyCell::new(|| sources::all(environment, &settings.settings));
         for account in state.accounts.values_mut() {
             take_up(environment, account, &sources, now);
         }
@@ -68,7 +70,12 @@ impl Known {
 }
 
 /// What the status line says of the same place, and no app has taken in yet.
-fn take_up(environment: &Environment, account: &mut AccountState, sources: &[Source], now: Moment) {
+fn take_up(
+    environment: &Environment,
+    account: &mut AccountState,
+    sources: &impl Deref<Target = Vec<Source>>,
+    now: Moment,
+) {
     let place = account.sign_in.place.clone();
     let Some(reading) = handover::take_up(&environment.data_dir, &place) else {
         return;

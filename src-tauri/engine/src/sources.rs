@@ -13,16 +13,20 @@ pub fn all(environment: &Environment, settings: &Settings) -> Vec<Source> {
     let home = &environment.home;
     let named = environment.claude_config_dir.as_deref();
     let added = settings.claude_config_dirs.iter().map(|dir| Source::added(dir.into(), Some(home.clone())));
-    let mut sources: Vec<Source> = Vec::new();
+    let mut sources: Vec<(PathBuf, Source)> = Vec::new();
     for source in [Source::from_env(home, None), Source::from_env(home, named)].into_iter().chain(added) {
-        if sources.iter().all(|known| real(known.config_dir()) != real(source.config_dir())) {
-            sources.push(source);
+        if sources.iter().any(|(_, known)| known.config_dir() == source.config_dir()) {
+            continue;
+        }
+        let real = real(source.config_dir());
+        if sources.iter().all(|(known, _)| *known != real) {
+            sources.push((real, source));
         }
     }
-    let first = first(environment);
-    let with_token = |source: Source| {
-        let is_first = source.place() == first;
-        source.with_inference_token(is_first && environment.inference_token)
+    let first = environment.inference_token.then(|| first(environment));
+    let with_token = |(_, source): (PathBuf, Source)| {
+        let is_first = first.as_ref().is_some_and(|first| source.place() == *first);
+        source.with_inference_token(is_first)
     };
     sources.into_iter().map(with_token).collect()
 }
