@@ -1,5 +1,7 @@
 //! What can be said to `holdoff`, and its help. Completions and the man pages are made of the same.
 
+mod quick;
+
 use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -27,6 +29,21 @@ Exit codes:
   64          wrong usage
   69          not available: the app is not running, or nothing is known
   73, 77, 78  no place for state, another user's state, a wrong environment variable";
+
+impl Args {
+    /// Reads what this process was called with.
+    ///
+    /// # Errors
+    /// What is to be printed instead: help, or what is wrong.
+    pub fn read() -> Result<Self, clap::Error> {
+        let words: Vec<_> = std::env::args_os().skip(1).collect();
+        let words: Option<Vec<&str>> = words.iter().map(|word| word.to_str()).collect();
+        match words.and_then(|words| quick::read(&words)) {
+            Some(command) => Ok(Self { panel: false, settings: false, command: Some(command) }),
+            None => Self::try_parse(),
+        }
+    }
+}
 
 #[derive(Debug, Subcommand)]
 pub enum Command {

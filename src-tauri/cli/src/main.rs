@@ -16,7 +16,6 @@ mod statusline;
 mod tray;
 
 use args::{Args, Command, Setup};
-use clap::Parser;
 use holdoff_engine::environment::{Environment, StartError};
 use status::Form;
 use std::io::Write;
@@ -28,7 +27,7 @@ pub(crate) const UNAVAILABLE: u8 = 69;
 pub(crate) const TEMPORARY: u8 = 75;
 
 fn main() -> ExitCode {
-    let args = match Args::try_parse() {
+    let args = match Args::read() {
         Ok(args) => args,
         Err(said) => return help_or_error(&said),
     };

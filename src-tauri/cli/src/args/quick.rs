@@ -1,0 +1,128 @@
+//! The ways in which the commands that run with every prompt are called, read without the parser: to put the whole tree of
+//! commands together takes longer than to answer. What is said in any other way, or wrongly, is the parser's.
+
+use super::{Account, Command, Guard, percent, time};
+use std::time::Duration;
+
+/// As `default_value` has it.
+const MAX_AGE: Duration = Duration::from_secs(3600);
+
+/// What these arguments mean to the parser; `None` leaves them to it.
+pub fn read(words: &[&str]) -> Option<Command> {
+    let (command, options) = words.split_first()?;
+    match (*command, options) {
+        ("statusline", []) => Some(Command::Statusline { setup: None }),
+        ("status", []) => Some(status(false)),
+        ("status", ["--json"]) => Some(status(true)),
+        ("guard", options) => guard(options).map(Command::Guard),
+        _ => None,
+    }
+}
+
+fn status(json: bool) -> Command {
+    Command::Status { json, account: Account { account: None }, watch: false }
+}
+
+fn guard(options: &[&str]) -> Option<Guard> {
+    let (mut window, mut at_least, mut max_age, mut quiet) = (None, None, None, None);
+    let mut words = options.iter();
+    while let Some(name) = words.next() {
+        // A second one of the same is wrong.
+        let first = match *name {
+            "--quiet" | "-q" => quiet.replace(true).is_none(),
+            "--window" => window.replace(value(words.next())?.to_owned()).is_none(),
+            "--at-least" => at_least.replace(percent(value(words.next())?).ok()?).is_none(),
+            "--max-age" => max_age.replace(time(value(words.next())?).ok()?).is_none(),
+            _ => return None,
+        };
+        if !first {
+            return None;
+        }
+    }
+    Some(Guard {
+        window,
+        at_least: at_least?,
+        max_age: max_age.unwrap_or(MAX_AGE),
+        account: Account { account: None },
+        quiet: quiet.unwrap_or(false),
+    })
+}
+
+/// What cannot be an option.
+fn value<'a>(word: Option<&&'a str>) -> Option<&'a str> {
+    word.copied().filter(|word| !word.is_empty() && !word.starts_with('-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::Args;
+    use clap::Parser;
+
+    const WORDS: [&str; 24] = [
+        "status",
+        "statusline",
+        "guard",
+        "install",
+        "help",
+        "",
+        "--",
+        "-",
+        "--json",
+        "--js",
+        "-w",
+        "-q",
+        "-qq",
+        "--quiet",
+        "--quiet=true",
+        "--window",
+        "--at-least",
+        "--at-least=20",
+        "--max-age",
+        "--account",
+        "20",
+        "-20",
+        "15m",
+        "weekly",
+    ];
+
+    /// Goes through every line of up to `left` more words. Answers how many were read.
+    fn compare(words: &mut Vec<&'static str>, left: usize) -> usize {
+        let quick = read(words);
+        if let Some(command) = &quick {
+            let parsed = Args::try_parse_from(["holdoff"].iter().chain(words.iter()));
+            let parsed = parsed.unwrap_or_else(|error| panic!("{words:?} is wrong: {error}"));
+            assert!(!parsed.panel && !parsed.settings);
+            assert_eq!(format!("{:?}", Some(command)), format!("{:?}", parsed.command), "{words:?}");
+        }
+        let mut read = usize::from(quick.is_some());
+        if left > 0 {
+            for word in WORDS {
+                words.push(word);
+                read += compare(words, left - 1);
+                words.pop();
+            }
+        }
+        read
+    }
+
+    #[test]
+    fn what_is_read_means_the_same_to_the_parser() {
+        let three = compare(&mut Vec::new(), 3);
+        let guards = compare(&mut vec!["guard", "--at-least", "20"], 4);
+        assert!(three >= 4 && guards > 50, "{three}, {guards}");
+    }
+
+    #[test]
+    fn what_is_called_with_every_prompt_is_read() {
+        for line in [
+            "status",
+            "status --json",
+            "statusline",
+            "guard --at-least 20",
+            "guard --window weekly --at-least 20% --max-age 15m -q",
+        ] {
+            assert!(read(&line.split(' ').collect::<Vec<_>>()).is_some(), "{line}");
+        }
+    }
+}
