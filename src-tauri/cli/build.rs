@@ -1,0 +1,65 @@
+//! Links the command without shared libraries where that can be done: to load and bind them takes longer than to answer.
+//! The program stays position-independent, so that its addresses are still chosen anew for each run.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What the standard library asks for by name, and the archive that has the same.
+const LIBRARIES: [(&str, &str); 7] = [
+    ("libgcc_s.a", "libgcc_eh.a"),
+    ("libc.a", "libc.a"),
+    ("libm.a", "libm.a"),
+    ("libutil.a", "libutil.a"),
+    ("librt.a", "librt.a"),
+    ("libpthread.a", "libpthread.a"),
+    ("libdl.a", "libdl.a"),
+];
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    // Elsewhere the system has no such libraries, or the compiler's own settings have it so already.
+    let is = |variable: &str, value: &str| std::env::var(variable).is_ok_and(|is| is == value);
+    let here = std::env::var("HOST").ok().is_some_and(|host| is("TARGET", &host));
+    if !here || !is("CARGO_CFG_TARGET_OS", "linux") || !is("CARGO_CFG_TARGET_ENV", "gnu") {
+        return;
+    }
+    let features = std::env::var("CARGO_CFG_TARGET_FEATURE").unwrap_or_default();
+    if features.split(',').any(|feature| feature == "crt-static") {
+        return;
+    }
+    if let Some(folder) = std::env::var_os("OUT_DIR").map(PathBuf::from).filter(|folder| gather(folder).is_some()) {
+        println!("cargo::rustc-link-search=native={}", folder.display());
+        for argument in ["-static-pie", "-Wl,--start-group", "-lgcc_eh", "-lgcc", "-lc", "-Wl,--end-group"] {
+            println!("cargo::rustc-link-arg-bins={argument}");
+        }
+    }
+}
+
+/// Puts a link to each archive into the folder. `None` where one is missing, as on systems that package them apart.
+fn gather(folder: &Path) -> Option<()> {
+    find("rcrt1.o")?;
+    for (name, archive) in LIBRARIES {
+        let archive = find(archive)?;
+        let link = folder.join(name);
+        let _left_over = std::fs::remove_file(&link);
+        link_to(&archive, &link).ok()?;
+    }
+    Some(())
+}
+
+/// Where the linker's driver has it.
+fn find(name: &str) -> Option<PathBuf> {
+    let said = Command::new("cc").arg(format!("-print-file-name={name}")).output().ok()?;
+    let path = PathBuf::from(String::from_utf8(said.stdout).ok()?.trim());
+    path.is_absolute().then_some(path)
+}
+
+#[cfg(unix)]
+fn link_to(archive: &Path, link: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(archive, link)
+}
+
+#[cfg(not(unix))]
+fn link_to(_: &Path, _: &Path) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}
