@@ -28,8 +28,10 @@ fn main() {
         return;
     }
     if let Some(folder) = std::env::var_os("OUT_DIR").map(PathBuf::from).filter(|folder| gather(folder).is_some()) {
-        println!("cargo::rustc-link-search=native={}", folder.display());
-        for argument in ["-static-pie", "-Wl,--start-group", "-lgcc_eh", "-lgcc", "-lc", "-Wl,--end-group"] {
+        println!("cargo::rustc-env=HOLDOFF_LINKED_WHOLE=yes");
+        // The program alone is searched for there: tests, which are linked as ever, would take half of what they need from it.
+        let search = format!("-L{}", folder.display());
+        for argument in ["-static-pie", &search, "-Wl,--start-group", "-lgcc_eh", "-lgcc", "-lc", "-Wl,--end-group"] {
             println!("cargo::rustc-link-arg-bins={argument}");
         }
     }
@@ -40,6 +42,7 @@ fn gather(folder: &Path) -> Option<()> {
     find("rcrt1.o")?;
     for (name, archive) in LIBRARIES {
         let archive = find(archive)?;
+        println!("cargo::rerun-if-changed={}", archive.display());
         let link = folder.join(name);
         let _left_over = std::fs::remove_file(&link);
         link_to(&archive, &link).ok()?;
@@ -49,7 +52,8 @@ fn gather(folder: &Path) -> Option<()> {
 
 /// Where the linker's driver has it.
 fn find(name: &str) -> Option<PathBuf> {
-    let said = Command::new("cc").arg(format!("-print-file-name={name}")).output().ok()?;
+    let driver = std::env::var_os("RUSTC_LINKER").unwrap_or_else(|| "cc".into());
+    let said = Command::new(driver).arg(format!("-print-file-name={name}")).output().ok()?;
     let path = PathBuf::from(String::from_utf8(said.stdout).ok()?.trim());
     path.is_absolute().then_some(path)
 }

@@ -6,6 +6,8 @@ mod doctor;
 mod guard;
 mod help;
 mod history;
+#[cfg(all(target_os = "linux", target_endian = "little", target_pointer_width = "64"))]
+mod program;
 mod scene;
 mod setup;
 mod status;
