@@ -10,10 +10,12 @@ use holdoff_world::{ClockSpec, Desktop, FakeAnthropic, Home, Launch, Tray};
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(60);
-/// A command that answers from what is saved may take so many times as long as an empty C program.
-const STATUS_RATIO: f64 = 15.0;
-/// The status line may take so many milliseconds more than it.
-const STATUS_LINE_MS: f64 = 8.0;
+/// A command that is called with every prompt may take so many times as long as an empty C program.
+const RATIO: f64 = 2.0;
+/// Another status line may take so long to answer at all; it may fill its caches first.
+const RIVAL_PATIENCE: Duration = Duration::from_secs(20);
+const RIVAL: &str = "ccusage statusline";
+const RIVAL_ARGUMENTS: &[&str] = &["statusline", "--offline"];
 
 const EMPTY: &str = "int main(void) { return 0; }\n";
 
@@ -57,17 +59,6 @@ fn told() -> Vec<u8> {
     .into_bytes()
 }
 
-/// What a command may take.
-#[derive(Clone, Copy, Debug)]
-pub enum Bound {
-    /// So many times as long as the empty program.
-    Times(f64),
-    /// So many milliseconds more than it.
-    Over(f64),
-    /// It is not ours.
-    None,
-}
-
 /// One command's figures, and the empty program's beside it.
 #[derive(Clone, Debug)]
 pub struct Timed {
@@ -75,7 +66,8 @@ pub struct Timed {
     pub ms: f64,
     pub empty_ms: f64,
     pub peak_kib: f64,
-    pub bound: Bound,
+    /// How many times as long as the empty program it may take; `None` where it is not ours.
+    pub most: Option<f64>,
 }
 
 impl Timed {
@@ -94,11 +86,38 @@ struct Subject {
     name: &'static str,
     program: PathBuf,
     arguments: &'static [&'static str],
-    bound: Bound,
+    most: Option<f64>,
 }
 
-/// Where a reading lies on disk, with the app ended. `rival` is another status line, as a shell line.
-pub async fn measure(desktop: &Desktop, home: &Home, runs: usize, rival: Option<&Path>) -> Vec<Timed> {
+/// Looks whether another status line can be timed at all.
+///
+/// # Errors
+/// Why it cannot be.
+pub async fn check_rival(home: &Home, rival: &Path) -> Result<(), String> {
+    let (name, started) = (rival.display(), Instant::now());
+    let mut command = home.command(rival);
+    command.args(RIVAL_ARGUMENTS).stdin(told_in(home)?).stdout(Stdio::null());
+    let mut child = command.spawn().map_err(|error| format!("{name} does not start: {error}"))?;
+    loop {
+        match child.try_wait().map_err(|error| format!("{name} does not run: {error}"))? {
+            Some(status) if status.success() => return Ok(()),
+            Some(status) => return Err(format!("{name} {} ends with {status}", RIVAL_ARGUMENTS.join(" "))),
+            None if started.elapsed() > RIVAL_PATIENCE => break,
+            None => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+    let _ended_meanwhile = child.kill().and_then(|()| child.wait());
+    Err(format!("{name} does not answer within {} s", RIVAL_PATIENCE.as_secs()))
+}
+
+/// Where a reading lies on disk, with the app ended. `rival` is another status line. What is had is had even if a
+/// command fails in the middle: that is answered with the figures.
+pub async fn measure(
+    desktop: &Desktop,
+    home: &Home,
+    runs: usize,
+    rival: Option<&Path>,
+) -> (Vec<Timed>, Result<(), String>) {
     let fake = FakeAnthropic::start().await;
     home.sign_in(ClockSpec::real().now() + Duration::from_secs(8 * 3600));
     let launch = Launch::new(home, desktop, &fake);
@@ -109,77 +128,89 @@ pub async fn measure(desktop: &Desktop, home: &Home, runs: usize, rival: Option<
     app.wait_exit(PATIENCE).await;
 
     let peak = compile(home, "peak", PEAK).await;
-    let input = home.path().join("told.json");
-    std::fs::write(&input, told()).expect("a file in the home");
     let subjects = subjects(compile(home, "empty", EMPTY).await, rival);
-    let bench = Bench { launch, peak, input };
-    // One after the other, over and over, so that whatever else the machine does is everybody's.
+    let bench = Bench { launch, home, peak };
     let mut took = vec![Vec::new(); subjects.len()];
-    for _ in 0..=runs {
-        for (subject, took) in subjects.iter().zip(&mut took) {
-            took.push(bench.time(subject));
-        }
-    }
-    // The first of each brings its file into memory.
-    let medians: Vec<f64> = took.iter().map(|took| super::report::median(&took[1..])).collect();
-    let timed = |(subject, ms): (&Subject, &f64)| Timed {
-        name: subject.name,
-        ms: *ms,
-        empty_ms: medians[0],
-        peak_kib: bench.most_memory(subject),
-        bound: subject.bound,
+    let ended = bench.rounds(&subjects, runs, &mut took);
+    let medians: Vec<f64> = took.iter().map(|took| super::report::median(took)).collect();
+    let timed = |(subject, ms): (&Subject, &f64)| {
+        let peak_kib = bench.most_memory(subject).unwrap_or(f64::NAN);
+        Timed { name: subject.name, ms: *ms, empty_ms: medians[0], peak_kib, most: subject.most }
     };
-    subjects.iter().zip(&medians).skip(1).map(timed).collect()
+    (subjects.iter().zip(&medians).skip(1).map(timed).collect(), ended)
 }
 
 /// The empty one first.
 fn subjects(empty: PathBuf, rival: Option<&Path>) -> Vec<Subject> {
     let holdoff = programs().join("holdoff");
-    let ours = |name, arguments, bound| Subject { name, program: holdoff.clone(), arguments, bound };
+    let ours = |name, arguments| Subject { name, program: holdoff.clone(), arguments, most: Some(RATIO) };
     let mut subjects = vec![
-        Subject { name: "empty", program: empty, arguments: &[], bound: Bound::None },
-        ours("holdoff status", &["status"], Bound::Times(STATUS_RATIO)),
-        ours("holdoff status --json", &["status", "--json"], Bound::Times(STATUS_RATIO)),
-        ours("holdoff guard", &["guard", "--at-least", "1"], Bound::Times(STATUS_RATIO)),
-        ours("holdoff statusline", &["statusline"], Bound::Over(STATUS_LINE_MS)),
+        Subject { name: "empty", program: empty, arguments: &[], most: None },
+        ours("holdoff status", &["status"]),
+        ours("holdoff status --json", &["status", "--json"]),
+        ours("holdoff guard", &["guard", "--at-least", "1"]),
+        ours("holdoff statusline", &["statusline"]),
     ];
     if let Some(rival) = rival {
-        let arguments = &["statusline", "--offline"];
-        subjects.push(Subject { name: "ccusage statusline", program: rival.to_owned(), arguments, bound: Bound::None });
+        subjects.push(Subject { name: RIVAL, program: rival.to_owned(), arguments: RIVAL_ARGUMENTS, most: None });
     }
     subjects
 }
 
-struct Bench {
-    launch: Launch,
-    peak: PathBuf,
-    input: PathBuf,
+/// [`told`], to be read.
+fn told_in(home: &Home) -> Result<File, String> {
+    let input = home.path().join("told.json");
+    if !input.exists() {
+        std::fs::write(&input, told()).map_err(|error| format!("{}: {error}", input.display()))?;
+    }
+    File::open(&input).map_err(|error| format!("{}: {error}", input.display()))
 }
 
-impl Bench {
-    fn time(&self, subject: &Subject) -> f64 {
-        let mut command = self.command(&subject.program);
-        command.args(subject.arguments).stdout(Stdio::null()).stderr(Stdio::null());
-        let started = Instant::now();
-        let status = command.status().expect("a program that starts");
-        let took = started.elapsed();
-        assert!(status.success(), "{} ends with {status}", subject.name);
-        took.as_secs_f64() * 1000.0
+struct Bench<'a> {
+    launch: Launch,
+    home: &'a Home,
+    peak: PathBuf,
+}
+
+impl Bench<'_> {
+    /// One after the other, over and over, so that whatever else the machine does is everybody's. The first round is not
+    /// counted: it brings each file into memory.
+    fn rounds(&self, subjects: &[Subject], runs: usize, took: &mut [Vec<f64>]) -> Result<(), String> {
+        for round in 0..=runs {
+            for (subject, took) in subjects.iter().zip(took.iter_mut()) {
+                let ms = self.time(subject)?;
+                if round > 0 {
+                    took.push(ms);
+                }
+            }
+        }
+        Ok(())
     }
 
-    fn most_memory(&self, subject: &Subject) -> f64 {
-        let said = self.command(&self.peak).arg(&subject.program).args(subject.arguments).output();
-        let said = said.expect("a program that starts");
-        assert!(said.status.success(), "the memory of {} cannot be had", subject.name);
-        String::from_utf8_lossy(&said.stdout).trim().parse().expect("a number of KiB")
+    fn time(&self, subject: &Subject) -> Result<f64, String> {
+        let mut command = self.command(&subject.program)?;
+        command.args(subject.arguments).stdout(Stdio::null()).stderr(Stdio::null());
+        let started = Instant::now();
+        let status = command.status().map_err(|error| format!("{} does not start: {error}", subject.name))?;
+        let took = started.elapsed();
+        if !status.success() {
+            return Err(format!("{} ends with {status}", subject.name));
+        }
+        Ok(took.as_secs_f64() * 1000.0)
+    }
+
+    /// In KiB.
+    fn most_memory(&self, subject: &Subject) -> Option<f64> {
+        let mut command = self.command(&self.peak).ok()?;
+        let said = command.arg(&subject.program).args(subject.arguments).output().ok()?;
+        String::from_utf8_lossy(&said.stdout).trim().parse().ok().filter(|_| said.status.success())
     }
 
     /// With what Claude Code tells on its standard input, whether it reads that or not.
-    fn command(&self, program: &Path) -> Command {
+    fn command(&self, program: &Path) -> Result<Command, String> {
         let mut command = Command::new(program);
-        command.env_clear().envs(self.launch.environment());
-        command.stdin(File::open(&self.input).expect("the input"));
-        command
+        command.env_clear().envs(self.launch.environment()).stdin(told_in(self.home)?);
+        Ok(command)
     }
 }
 
@@ -194,7 +225,7 @@ async fn compile(home: &Home, name: &str, source: &str) -> PathBuf {
 }
 
 /// The same folder that [`Launch`] takes them from.
-fn programs() -> PathBuf {
+pub fn programs() -> PathBuf {
     let beside = || std::env::current_exe().ok()?.parent().map(Path::to_owned);
     std::env::var_os("HOLDOFF_BIN_DIR").map(PathBuf::from).or_else(beside).expect("the folder of the programs")
 }

@@ -9,7 +9,8 @@ mod sharers;
 mod threads;
 mod tray_app;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use holdoff_world::{Desktop, Home};
@@ -32,8 +33,14 @@ Usage: holdoff-bench --footprint
   --json FILE        writes every figure there as well
 
 The programs (holdoff, holdoff-tray, holdoff-floor) are taken from HOLDOFF_BIN_DIR, or from the folder of this one.
-It ends with 1 when a figure is beyond its bound.
+What has to be there is looked for before anything is measured. Each figure is printed as it is had, and all that were
+had are printed, and written, where a later one cannot be had.
+
+It ends with 1 when a figure is beyond its bound or cannot be had, and with 2 when it cannot begin.
 ";
+
+/// The programs, those of `--commands-only` first.
+const TESTED: [&str; 3] = ["holdoff", "holdoff-tray", "holdoff-floor"];
 
 /// What a person may choose.
 struct Options {
@@ -56,13 +63,57 @@ pub fn main() {
         print!("{HELP}");
         return;
     };
-    let report = runtime.block_on(measure(&options));
-    print!("{}", report.text());
-    if let Some(path) = &options.json {
-        std::fs::write(path, format!("{:#}\n", report.json())).expect("a file for the figures");
+    let home = Home::new();
+    if let Err(why) = runtime.block_on(check(&options, &home)) {
+        eprintln!("Nothing is measured: {why}");
+        std::process::exit(2);
     }
-    if !report.holds() {
+    let report = Arc::new(Mutex::new(Report::new(options.runs, options.idle)));
+    tell_when_it_breaks_off(&report, options.json.clone());
+    let ended = runtime.block_on(measure(&options, &home, &report));
+    let report = report.lock().unwrap_or_else(PoisonError::into_inner);
+    tell(&report, options.json.as_deref());
+    if let Err(why) = &ended {
+        eprintln!("Not all figures could be had: {why}");
+    }
+    if ended.is_err() || !report.holds() {
         std::process::exit(1);
+    }
+}
+
+/// Looks for all that is needed.
+async fn check(options: &Options, home: &Home) -> Result<(), String> {
+    let needed: &[&str] = if options.commands_only { &TESTED[..2] } else { &TESTED };
+    if let Some(missing) = needed.iter().map(|name| command::programs().join(name)).find(|path| !path.is_file()) {
+        return Err(format!("{} is not there. HOLDOFF_BIN_DIR says where it is.", missing.display()));
+    }
+    if let Some(path) = &options.json {
+        let file = std::fs::File::options().append(true).create(true).open(path);
+        file.map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+    }
+    match &options.ccusage {
+        Some(rival) => command::check_rival(home, rival).await,
+        None => Ok(()),
+    }
+}
+
+/// What a panic leaves behind would be no figure at all.
+fn tell_when_it_breaks_off(report: &Arc<Mutex<Report>>, json: Option<PathBuf>) {
+    let (report, before) = (report.clone(), std::panic::take_hook());
+    std::panic::set_hook(Box::new(move |why| {
+        before(why);
+        if let Ok(report) = report.try_lock() {
+            tell(&report, json.as_deref());
+        }
+    }));
+}
+
+fn tell(report: &Report, json: Option<&Path>) {
+    print!("{}", report.text());
+    if let Some(path) = json
+        && let Err(error) = std::fs::write(path, format!("{:#}\n", report.json()))
+    {
+        eprintln!("{} could not be written: {error}", path.display());
     }
 }
 
@@ -94,18 +145,20 @@ fn number(text: Option<String>) -> Option<usize> {
     text?.parse().ok().filter(|number| *number > 0)
 }
 
-async fn measure(options: &Options) -> Report {
+async fn measure(options: &Options, home: &Home, report: &Mutex<Report>) -> Result<(), String> {
+    let report = || report.lock().unwrap_or_else(PoisonError::into_inner);
     let desktop = Desktop::builder().start().await;
-    let mut report = Report::new(options.runs, options.idle);
-    let home = Home::new();
     let runs = if options.commands_only { 0 } else { options.runs };
     for run in 1..=runs {
         for program in [Program::Floor, Program::Holdoff] {
             println!("Run {run} of {}: {}", options.runs, program.name());
-            report.add(program, tray_app::measure(&desktop, program, options.idle).await);
+            let sample = tray_app::measure(&desktop, program, options.idle).await;
+            println!("{}", sample.json());
+            report().add(program, sample);
         }
     }
     println!("The command, {} times each", options.command_runs);
-    report.command(command::measure(&desktop, &home, options.command_runs, options.ccusage.as_deref()).await);
-    report
+    let (commands, ended) = command::measure(&desktop, home, options.command_runs, options.ccusage.as_deref()).await;
+    report().command(commands);
+    ended
 }
