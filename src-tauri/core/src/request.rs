@@ -30,7 +30,7 @@ pub enum Carries {
     /// In the `Authorization` header.
     Bearer(Token),
     /// In a JSON body: the refresh-token grant of RFC 6749 §6.
-    RefreshGrant { refresh_token: Token, client_id: &'static str },
+    RefreshGrant { refresh_token: Token, client_id: String },
 }
 
 impl Carries {

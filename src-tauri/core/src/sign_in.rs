@@ -32,9 +32,20 @@ pub struct Credential {
     /// Works once. `None` where the owner keeps none, as after a refused renewal.
     pub refresh_token: Option<Token>,
     pub refresh_expires_at: Option<Wall>,
+    pub client: OAuthClient,
     pub scopes: Vec<String>,
     pub plan: Option<String>,
     pub identity: Identity,
+}
+
+/// The OAuth client that a sign-in was given to: its refresh token is good in that one's name only (RFC 6749 §6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OAuthClient {
+    /// The owner's usual one: none is stored.
+    Default,
+    Named(String),
+    /// What is stored is no client id. A renewal in another's name would spend the token for nothing.
+    Unusable,
 }
 
 impl Credential {

@@ -5,7 +5,7 @@
 use holdoff_core::account::{Account, Action, Event, Preferences};
 use holdoff_core::policy::ASLEEP;
 use holdoff_core::secret::Token;
-use holdoff_core::sign_in::{Credential, CredentialRead, Identity};
+use holdoff_core::sign_in::{Credential, CredentialRead, Identity, OAuthClient};
 use holdoff_core::state::Provider;
 use holdoff_core::{AccountId, AccountState, Answer as Answered, Body, Boot, Delivery, Moment, Permit, Request};
 use holdoff_core::{Settings, Wall};
@@ -34,6 +34,7 @@ fn due() -> (Permit, Request) {
                 expires_at: Some(NOW.wall.plus(Duration::from_secs(60))),
                 refresh_token: Token::new(REFRESH.into()),
                 refresh_expires_at: None,
+                client: OAuthClient::Default,
                 scopes: vec![],
                 plan: None,
                 identity: Identity { account: Some("ann".into()), ..Identity::default() },

@@ -5,7 +5,7 @@
 use holdoff_core::account::{Account, Action, Event, Preferences};
 use holdoff_core::policy::ASLEEP;
 use holdoff_core::secret::Token;
-use holdoff_core::sign_in::{Credential, CredentialRead, Identity};
+use holdoff_core::sign_in::{Credential, CredentialRead, Identity, OAuthClient};
 use holdoff_core::state::Provider;
 use holdoff_core::{AccountId, AccountState, Body, Boot, Delivery, Moment, Permit, Request, Settings, Wall};
 use holdoff_engine::environment::Bases;
@@ -32,6 +32,7 @@ fn due() -> (Permit, Request) {
                 expires_at: None,
                 refresh_token: None,
                 refresh_expires_at: None,
+                client: OAuthClient::Default,
                 scopes: vec![],
                 plan: None,
                 identity: Identity { account: Some("ann".into()), ..Identity::default() },

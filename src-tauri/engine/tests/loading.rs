@@ -3,7 +3,7 @@
 
 use holdoff_core::account::{Account, Action, Event, Preferences};
 use holdoff_core::secret::Token;
-use holdoff_core::sign_in::{Credential, CredentialRead, Identity};
+use holdoff_core::sign_in::{Credential, CredentialRead, Identity, OAuthClient};
 use holdoff_core::state::Provider;
 use holdoff_core::{AccountId, AccountState, Answer, Body, Boot, Delivery, Moment, Settings, State, Wall};
 use holdoff_engine::history::{self, Row};
@@ -61,6 +61,7 @@ fn sign_in() -> CredentialRead {
         expires_at: None,
         refresh_token: None,
         refresh_expires_at: None,
+        client: OAuthClient::Default,
         scopes: vec![],
         plan: None,
         identity: Identity { account: Some("ann".into()), ..Identity::default() },

@@ -7,7 +7,7 @@ use holdoff_core::account::{Account, Event, Preferences};
 use holdoff_core::gate::GateState;
 use holdoff_core::ledger::Entry;
 use holdoff_core::recollection::Recollection;
-use holdoff_core::sign_in::{Credential, Identity};
+use holdoff_core::sign_in::{Credential, Identity, OAuthClient};
 use holdoff_core::state::Provider as Name;
 use holdoff_core::{AccountId, AccountState, Boot, CredentialRead, Endpoint, Moment, Settings, Wall};
 use holdoff_sim::laws::{Broken, Laws};
@@ -183,6 +183,7 @@ impl World {
             expires_at: Some(moment(self.stored.ends).wall),
             refresh_token: token(self.stored.refresh()),
             refresh_expires_at: None,
+            client: OAuthClient::Default,
             scopes: vec!["user:profile".to_owned()],
             plan: None,
             identity: Identity { account: Some("ann".to_owned()), ..Identity::default() },

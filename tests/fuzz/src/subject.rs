@@ -4,7 +4,7 @@ use crate::answers::NOON;
 use holdoff_core::account::{Account, Action, Event, Preferences};
 use holdoff_core::ledger::Entry;
 use holdoff_core::secret::Token;
-use holdoff_core::sign_in::{Credential, CredentialRead, Identity, Stored};
+use holdoff_core::sign_in::{Credential, CredentialRead, Identity, OAuthClient, Stored};
 use holdoff_core::{AccountId, AccountState, Boot, Delivery, Endpoint, Moment, NoticeKind, Request, Settings};
 use std::time::Duration;
 
@@ -44,6 +44,7 @@ pub fn credential(left: Duration) -> Credential {
         expires_at: Some(NOON.plus(left)),
         refresh_token: Token::new("sk-ant-ort01-first".into()),
         refresh_expires_at: None,
+        client: OAuthClient::Default,
         scopes: vec!["user:profile".into()],
         plan: None,
         identity: Identity { account: Some("ann".into()), ..Identity::default() },

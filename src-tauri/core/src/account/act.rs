@@ -101,7 +101,7 @@ impl Account {
             Step::Rechecking { .. } | Step::Looking => return Action::ReadCredential,
             Step::Noting { spacing } => return self.ask(now, spacing),
             Step::Renewing(_) => return self.renew(now),
-            Step::Ready if self.renewal_is_due(now) => return self.begin_renewal(),
+            Step::Ready if self.renewal_is_due(now) => return self.begin_renewal(now),
             Step::Ready if self.is_due(now) => return self.note_intent(now),
             Step::Ready => self.step = Step::Idle,
             Step::Idle => {}
@@ -110,7 +110,7 @@ impl Account {
             return Action::ReadCredential;
         }
         if self.renewal_is_due(now) {
-            return self.begin_renewal();
+            return self.begin_renewal(now);
         }
         if self.is_due(now) {
             self.step = Step::Looking;

@@ -13,7 +13,7 @@ use crate::policy;
 use crate::providers;
 use crate::request::Endpoint;
 use crate::secret::{Fingerprint, Token};
-use crate::sign_in::{Credential, Stored, Successor, Tokens};
+use crate::sign_in::{Credential, OAuthClient, Stored, Successor, Tokens};
 use crate::state::LastRequest;
 use crate::time::Moment;
 use crate::words;
@@ -52,6 +52,7 @@ pub(super) struct Storing {
 
 /// The notice about a pair that cannot be written is not in the queue: where nothing can be saved, it still is shown.
 const UNSAVED: u64 = u64::MAX;
+const UNUSABLE_CLIENT: &str = "what is stored as its client is no client id; its owner has to renew it";
 
 impl Account {
     /// When the sign-in is to be renewed, as things stand; `None` while that depends on something else. It never is
@@ -78,7 +79,11 @@ impl Account {
         self.renewal_due_at(now).is_some_and(|due| !due.is_after(now))
     }
 
-    pub(super) fn begin_renewal(&mut self) -> Action {
+    pub(super) fn begin_renewal(&mut self, now: Moment) -> Action {
+        if self.credential.as_ref().is_some_and(|credential| credential.client == OAuthClient::Unusable) {
+            self.put_off(UNUSABLE_CLIENT, "client", now);
+            return self.poll(now);
+        }
         self.step = Step::Renewing(Stage::Locking);
         Action::Lock
     }
@@ -114,21 +119,25 @@ impl Account {
         if !matches!(self.step, Step::Renewing(Stage::Locking)) {
             return;
         }
-        self.held_up(result.as_ref().err().cloned());
         match result {
             Ok(()) => {
+                self.held_up(None);
                 self.locked_out = None;
                 self.step = Step::Renewing(Stage::Looking);
             }
-            Err(why) => {
-                let times = self.locked_out.map_or(1, |(times, _)| times.saturating_add(1));
-                self.locked_out = Some((times, now.plus(policy::LOCK.after(times))));
-                self.step = Step::Idle;
-                self.look_at = None;
-                let event = Happened::Withheld { why: Reason::Expiry, because: format!("locked: {why}") };
-                self.record(now, Endpoint::Token, event);
-            }
+            Err(why) => self.put_off(&why, "locked", now),
         }
+    }
+
+    /// It is due, and cannot be tried now.
+    fn put_off(&mut self, why: &str, kind: &str, now: Moment) {
+        self.held_up(Some(why.to_owned()));
+        let times = self.locked_out.map_or(1, |(times, _)| times.saturating_add(1));
+        self.locked_out = Some((times, now.plus(policy::LOCK.after(times))));
+        self.step = Step::Idle;
+        self.look_at = None;
+        let event = Happened::Withheld { why: Reason::Expiry, because: format!("{kind}: {why}") };
+        self.record(now, Endpoint::Token, event);
     }
 
     pub(super) fn held_up(&mut self, why: Option<String>) {
@@ -170,9 +179,8 @@ impl Account {
 
     /// The intent is on disk.
     fn spend(&mut self, now: Moment) -> Action {
-        let request = self
-            .refresh_token()
-            .map(|token| (providers::renewal_request(self.state.provider, token), token.fingerprint()));
+        let credential = self.credential.as_ref();
+        let request = credential.and_then(|credential| providers::renewal_request(self.state.provider, credential));
         let may = self.still_wants(Endpoint::Token) && !self.retiring && !self.just_woke(now);
         let noted = request.filter(|_| may).filter(|(_, token)| self.state.token.spending.as_ref() == Some(token));
         let permit = self.state.token.permit(now, Spacing::Kept);

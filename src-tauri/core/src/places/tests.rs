@@ -1,7 +1,7 @@
 use super::*;
 use crate::secret::Token;
 use crate::settings::AccountSettings;
-use crate::sign_in::{Absence, Credential};
+use crate::sign_in::{Absence, Credential, OAuthClient};
 use std::time::Duration;
 
 const NOW: Wall = Wall(1_789_387_200_000);
@@ -19,6 +19,7 @@ fn sign_in(whose: &str, text: &str, hours: i64) -> CredentialRead {
         expires_at: Some(Wall(NOW.0 + hours * 3_600_000)),
         refresh_token: None,
         refresh_expires_at: None,
+        client: OAuthClient::Default,
         scopes: vec![],
         plan: None,
         identity: Identity { account: (!whose.is_empty()).then(|| whose.to_owned()), ..Identity::default() },

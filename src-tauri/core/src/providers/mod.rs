@@ -4,7 +4,7 @@ pub mod anthropic;
 
 use crate::outcome::{Delivery, Grant, Outcome};
 use crate::request::Request;
-use crate::secret::Token;
+use crate::secret::Fingerprint;
 use crate::sign_in::Credential;
 use crate::state::Provider;
 use crate::time::Wall;
@@ -16,10 +16,10 @@ pub fn usage_request(provider: Provider, credential: &Credential) -> Request {
     }
 }
 
-/// The request that spends `refresh_token` for new tokens.
-pub fn renewal_request(provider: Provider, refresh_token: &Token) -> Request {
+/// The request that spends the refresh token of `credential` for new tokens. `None` where it has none that can be spent.
+pub fn renewal_request(provider: Provider, credential: &Credential) -> Option<(Request, Fingerprint)> {
     match provider {
-        Provider::Anthropic => anthropic::renewal_request(refresh_token),
+        Provider::Anthropic => anthropic::renewal_request(credential),
     }
 }
 

@@ -52,7 +52,7 @@ pub fn folder_added(text: &str, read: &CredentialRead, known: Option<&str>) -> S
 mod tests {
     use super::*;
     use crate::secret::Token;
-    use crate::sign_in::{Credential, Identity};
+    use crate::sign_in::{Credential, Identity, OAuthClient};
     use crate::state::{Provider, State};
 
     const NOW: Wall = Wall(1_789_387_200_000);
@@ -63,6 +63,7 @@ mod tests {
             expires_at: Some(Wall(expires)),
             refresh_token: None,
             refresh_expires_at: None,
+            client: OAuthClient::Default,
             scopes: vec![],
             plan: None,
             identity: Identity { email: email.map(str::to_owned), ..Identity::default() },

@@ -7,7 +7,7 @@ use crate::table::in_words;
 use holdoff_core::account::{Account, Action, Event, Preferences};
 use holdoff_core::ledger::{Happened, OutcomeKind};
 use holdoff_core::secret::Token;
-use holdoff_core::sign_in::{Credential, CredentialRead, Identity, Stored};
+use holdoff_core::sign_in::{Credential, CredentialRead, Identity, OAuthClient, Stored};
 use holdoff_core::state::Provider;
 use holdoff_core::{
     AccountId, AccountState, Answer, Body, Boot, Delivery, Endpoint, GateState, Moment, NoticeKind, Permit, Request,
@@ -212,6 +212,7 @@ fn credential(endpoint: Endpoint, case: usize) -> Credential {
         expires_at: Some(NOON.wall.plus(left)),
         refresh_token: Token::new(token("ort", case)),
         refresh_expires_at: None,
+        client: OAuthClient::Default,
         scopes: vec![],
         plan: None,
         identity: Identity { account: Some("ann".into()), ..Identity::default() },

@@ -1,6 +1,7 @@
 //! The laws of asking, in the decision core: a world around one account, whose time is moved by hand.
 
 mod asking;
+mod client;
 mod dice;
 mod forecasts;
 mod granted;
@@ -21,7 +22,7 @@ use crate::outcome::{Answer, Body};
 use crate::providers;
 use crate::reading::Whose;
 use crate::secret::Token;
-use crate::sign_in::{Absence, Identity};
+use crate::sign_in::{Absence, Identity, OAuthClient};
 use crate::state::{NotYet, Provider, SignInTrouble};
 use crate::time::{Boot, Wall};
 
@@ -65,6 +66,7 @@ fn credential(token: &str) -> CredentialRead {
         expires_at: Some(NOON.plus(Duration::from_secs(400 * HOUR))),
         refresh_token: None,
         refresh_expires_at: None,
+        client: OAuthClient::Default,
         scopes: vec!["user:inference".into(), "user:profile".into()],
         plan: Some("max".into()),
         identity: Identity { account: Some("ann".into()), email: Some("ann@example.com".into()), organization: None },

@@ -4,11 +4,11 @@ use super::*;
 use crate::state::Renewal;
 
 /// The sign-in of these tests: it ends in eight hours.
-fn eight_hours() -> CredentialRead {
+pub(super) fn eight_hours() -> CredentialRead {
     pair("sk-1", "rt-1", NOON.plus(Duration::from_secs(8 * HOUR)))
 }
 
-fn pair(access: &str, refresh: &str, ends: Wall) -> CredentialRead {
+pub(super) fn pair(access: &str, refresh: &str, ends: Wall) -> CredentialRead {
     let CredentialRead::Found(mut credential) = credential(access) else { unreachable!() };
     credential.expires_at = Some(ends);
     credential.refresh_token = Token::new(refresh.to_owned());

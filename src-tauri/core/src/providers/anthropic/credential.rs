@@ -1,7 +1,8 @@
 //! Claude Code's sign-in as it stores it.
 
+use super::usage;
 use crate::secret::Token;
-use crate::sign_in::{Absence, Credential, CredentialRead, Identity};
+use crate::sign_in::{Absence, Credential, CredentialRead, Identity, OAuthClient};
 use crate::time::Wall;
 use serde_json::Value;
 
@@ -54,6 +55,7 @@ pub fn read(bytes: &[u8], identity: Identity) -> CredentialRead {
         expires_at: oauth.get("expiresAt").and_then(expiry),
         refresh_token: text("refreshToken").and_then(|token| Token::new(token.to_owned())),
         refresh_expires_at: oauth.get("refreshTokenExpiresAt").and_then(expiry),
+        client: oauth.get("clientId").map_or(OAuthClient::Default, client),
         scopes: oauth.get("scopes").map(scopes).unwrap_or_default(),
         plan: text("subscriptionType").map(str::to_owned),
         identity,
@@ -69,6 +71,19 @@ fn expiry(value: &Value) -> Option<Wall> {
     let millis = value.as_i64().or_else(|| value.as_str()?.trim().parse().ok());
     let millis = millis.or_else(|| value.as_f64().map(|ms| ms as i64));
     millis.filter(|ms| PLAUSIBLE.contains(ms)).map(Wall)
+}
+
+/// A UUID, or the address of a document about the client. Null is as if it were not there, as for Claude Code.
+fn client(value: &Value) -> OAuthClient {
+    let is_one = |id: &str| {
+        let plain = id.chars().all(|c| c.is_ascii_graphic() && !"\"\\".contains(c));
+        plain && (1..=200).contains(&id.len()) && !usage::is_like_a_token(id)
+    };
+    match value {
+        Value::Null => OAuthClient::Default,
+        Value::String(id) if is_one(id) => OAuthClient::Named(id.clone()),
+        _ => OAuthClient::Unusable,
+    }
 }
 
 fn scopes(value: &Value) -> Vec<String> {
@@ -141,6 +156,25 @@ mod tests {
         }
         let text = r#"{"claudeAiOauth":{"accessToken":"t","expiresAt":"1788781207410"}}"#;
         assert_eq!(found(text).expires_at, Some(Wall(1_788_781_207_410)));
+    }
+
+    /// Its refresh token is spent in that client's name or not at all.
+    #[test]
+    fn the_client_of_a_sign_in_is_taken_as_it_stands() {
+        let of = |json: &str| {
+            found(&format!(r#"{{"claudeAiOauth":{{"accessToken":"t","refreshToken":"r","clientId":{json}}}}}"#))
+        };
+        for id in ["22422756-60c9-4084-8eb7-27705fd5cf9a", "https://example.com/client.json"] {
+            assert_eq!(of(&format!("\"{id}\"")).client, OAuthClient::Named(id.to_owned()));
+        }
+        assert_eq!(of("null").client, OAuthClient::Default);
+        for wrong in
+            ["7", "{}", "\"\"", "\"a b\"", "\"a\\u0000\"", "\"sk-ant-ort01-A\"", &format!("\"{}\"", "a".repeat(201))]
+        {
+            let credential = of(wrong);
+            assert_eq!(credential.client, OAuthClient::Unusable, "{wrong}");
+            assert!(!format!("{credential:?}").contains("sk-ant"));
+        }
     }
 
     /// The token endpoint writes them as one text, with blanks between.

@@ -15,15 +15,15 @@ pub use grant::understand_grant;
 pub use succession::{Rewritten, Succession, left_behind, succeed};
 
 use crate::request::{Carries, Endpoint, Method, Request};
-use crate::secret::Token;
-use crate::sign_in::Credential;
+use crate::secret::Fingerprint;
+use crate::sign_in::{Credential, OAuthClient};
 
 /// Where Anthropic answers, unless a loopback stand-in is named.
 pub const API_BASE: &str = "https://api.anthropic.com";
 /// Where its token endpoint is.
 pub const TOKEN_BASE: &str = "https://platform.claude.com";
 
-/// Claude Code's public client id, to which its sign-in is bound.
+/// Claude Code's public client id, to which a sign-in is bound that names no other.
 const CLIENT_ID: &str = "9d1c250a-e61b-44d9-88ed-5944d1962f5e";
 
 pub fn usage_request(credential: &Credential) -> Request {
@@ -36,13 +36,25 @@ pub fn usage_request(credential: &Credential) -> Request {
     }
 }
 
-/// The refresh-token grant of RFC 6749 §6, as Claude Code makes it.
-pub fn renewal_request(refresh_token: &Token) -> Request {
-    Request {
+/// The refresh-token grant of RFC 6749 §6, in the name of the client that the sign-in was given to.
+///
+/// It names no `scope`: then the new token may do what the old one might, and nothing else (§6). Claude Code names a list
+/// of its own there, which grows with its versions and asks for more than an older sign-in was given; where that is
+/// refused it asks again, which costs a request that Holdoff does not have (law 4).
+pub fn renewal_request(credential: &Credential) -> Option<(Request, Fingerprint)> {
+    let refresh_token = credential.refresh_token.clone()?;
+    let client_id = match &credential.client {
+        OAuthClient::Default => CLIENT_ID.to_owned(),
+        OAuthClient::Named(id) => id.clone(),
+        OAuthClient::Unusable => return None,
+    };
+    let spent = refresh_token.fingerprint();
+    let request = Request {
         endpoint: Endpoint::Token,
         method: Method::Post,
         path: "/v1/oauth/token",
         headers: vec![("accept", "application/json")],
-        carries: Carries::RefreshGrant { refresh_token: refresh_token.clone(), client_id: CLIENT_ID },
-    }
+        carries: Carries::RefreshGrant { refresh_token, client_id },
+    };
+    Some((request, spent))
 }

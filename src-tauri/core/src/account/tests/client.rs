@@ -1,0 +1,38 @@
+//! In whose name a renewal is made (law 8).
+
+use super::renewing::{eight_hours, grant, pair, renewing, spent};
+use super::*;
+use crate::request::Carries;
+use crate::sign_in::OAuthClient;
+
+/// A refresh token is good in the name of its own client only (RFC 6749 §6); what may be done with it is left as it is.
+#[test]
+fn a_renewal_is_in_the_name_of_the_sign_ins_own_client_and_names_no_scope() {
+    for (client, named) in
+        [(OAuthClient::Default, "9d1c250a-e61b-44d9-88ed-5944d1962f5e"), (OAuthClient::Named("own".into()), "own")]
+    {
+        let CredentialRead::Found(mut credential) = eight_hours() else { unreachable!() };
+        credential.client = client;
+        let (request, spent) = crate::providers::renewal_request(Provider::Anthropic, &credential).unwrap();
+        assert_eq!(Some(spent), credential.refresh_token.map(|token| token.fingerprint()));
+        assert!(matches!(request.carries, Carries::RefreshGrant { client_id, .. } if client_id == named));
+    }
+}
+
+/// Law 8: in another client's name the token would be spent for nothing.
+#[test]
+fn a_sign_in_whose_client_cannot_be_named_is_left_to_its_owner_and_that_is_said() {
+    let mut world = renewing(|n| grant(n + 1));
+    let CredentialRead::Found(mut credential) = eight_hours() else { unreachable!() };
+    credential.client = OAuthClient::Unusable;
+    world.credential = CredentialRead::Found(credential);
+    world.run(7 * HOUR + 58 * MINUTE);
+    assert_eq!(spent(&world), Vec::<&str>::new());
+    let why = world.disk.held_up.clone().unwrap_or_default();
+    assert!(why.contains("no client id"), "{why}");
+    assert!(world.shown.is_empty(), "{:?}", world.shown);
+    // Its owner has renewed it, and keeps the client as it should be.
+    world.credential = pair("sk-2", "rt-2", NOON.plus(Duration::from_secs(16 * HOUR)));
+    world.run(7 * HOUR + 58 * MINUTE);
+    assert_eq!((spent(&world), world.disk.held_up.clone()), (vec!["rt-2"], None));
+}
