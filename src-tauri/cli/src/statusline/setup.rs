@@ -87,7 +87,7 @@ fn finish(
 fn refused(error: &SettingsError) -> ExitCode {
     eprintln!("holdoff: {error}");
     match error {
-        SettingsError::Changed { .. } => ExitCode::from(TEMPORARY),
+        SettingsError::Changed { .. } | SettingsError::Busy { .. } => ExitCode::from(TEMPORARY),
         _ => ExitCode::FAILURE,
     }
 }

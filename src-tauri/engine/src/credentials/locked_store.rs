@@ -26,7 +26,7 @@ pub struct LockedStore {
 impl LockedStore {
     /// `own_locks` is the folder of Holdoff's own locks.
     pub fn new(source: Source, own_locks: &Path) -> Self {
-        let locker = Locker::new(&source, own_locks, Patience::default());
+        let locker = Locker::new(&source, own_locks, Patience::RENEWING, Patience::WRITING);
         Self { source, locker, locks: Arc::default() }
     }
 
@@ -70,7 +70,7 @@ impl LockedStore {
         }
     }
 
-    /// Writes new tokens under the locks. If they were lost meanwhile, as in a sleep of the machine, they are taken anew.
+    /// Writes new tokens under the locks, and the one on writing. If they were lost meanwhile, as in a sleep of the machine, they are taken anew.
     pub async fn store(&self, successor: Successor) -> Stored {
         if !self.is_locked().await {
             self.unlock().await;
@@ -85,14 +85,29 @@ impl LockedStore {
     /// compare-and-swap.
     pub async fn store_at_last(&self, successor: Successor) -> Stored {
         match self.store(successor.clone()).await {
-            Stored::Failed(_) => self.write(successor).await,
+            Stored::Failed(_) => {
+                let writing = self.locker.take_for_writing().await.ok();
+                self.write_under(successor, writing).await
+            }
             stored => stored,
         }
     }
 
     async fn write(&self, successor: Successor) -> Stored {
-        let source = self.source.clone();
-        let stored = spawn_blocking(move || source.store(&successor)).await;
+        match self.locker.take_for_writing().await {
+            Ok(writing) => self.write_under(successor, Some(writing)).await,
+            Err(why) => Stored::Failed(why),
+        }
+    }
+
+    async fn write_under(&self, successor: Successor, writing: Option<Locks>) -> Stored {
+        let (source, writing) = (self.source.clone(), writing.map(Arc::new));
+        let lock = writing.clone();
+        let may = move || lock.as_ref().is_none_or(|lock| lock.are_held_now());
+        let stored = spawn_blocking(move || source.store(&successor, may)).await;
+        if let Some(writing) = writing {
+            writing.release().await;
+        }
         stored.unwrap_or_else(|_| Stored::Failed(FAILED_ITSELF.to_owned()))
     }
 

@@ -13,6 +13,7 @@ mod tests;
 mod watch;
 
 pub use locked_store::LockedStore;
+pub(crate) use locks::{Busy, take_beside};
 use locks::{Locker, Locks, Patience};
 pub use watch::{Watch, WatchError, watch, watch_files};
 

@@ -5,11 +5,13 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// What is to take the place of a file: beside it, synced. Gone when dropped before it did.
+/// What is to take the place of a file: beside it, synced. Gone when dropped before it did, unless it was there before.
 #[derive(Debug)]
 pub(super) struct Next {
     path: PathBuf,
     target: PathBuf,
+    /// These very bytes were there before, left by a crash, and may be in no other place.
+    kept: bool,
     placed: bool,
 }
 
@@ -65,7 +67,7 @@ impl Next {
             let _ = fs::remove_file(&path);
         }
         let mut file = if kept { open(&path) } else { create(&path) }.map_err(|error| words(&error))?;
-        let next = Self { path, target: target.to_owned(), placed: false };
+        let next = Self { path, target: target.to_owned(), kept, placed: false };
         let written = if kept { Ok(()) } else { liken(&file, &like).and_then(|()| file.write_all(bytes)) };
         written.and_then(|()| file.sync_all()).map_err(|error| words(&error))?;
         Ok(next)
@@ -82,7 +84,7 @@ impl Next {
 
 impl Drop for Next {
     fn drop(&mut self) {
-        if !self.placed {
+        if !self.placed && !self.kept {
             let _ = fs::remove_file(&self.path);
         }
     }

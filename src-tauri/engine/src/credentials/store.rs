@@ -10,14 +10,14 @@ use std::io;
 use std::path::Path;
 
 impl Source {
-    /// Puts new tokens in the place of those that were spent for them. Blocks: for a disk's moment as a rule, for some
-    /// 120 ms where the file is being written by another.
-    pub fn store(&self, successor: &Successor) -> Stored {
+    /// Puts new tokens in the place of those that were spent for them, if it still may at the last moment. Blocks: for a
+    /// disk's moment as a rule, for some 120 ms where the file is being written by another.
+    pub(super) fn store(&self, successor: &Successor, may: impl Fn() -> bool) -> Stored {
         #[cfg(target_os = "macos")]
         if let Some(stored) = self.store_in_keychain(successor) {
             return stored;
         }
-        store(&self.credential_path(), successor, || std::thread::sleep(PAUSE))
+        store(&self.credential_path(), successor, may, || std::thread::sleep(PAUSE))
     }
 
     /// Whether new tokens could be written there: found out before the old ones are spent for them.
@@ -76,6 +76,8 @@ fn rehearse(path: &Path) -> Result<(), String> {
     }
 }
 
+const LOCK_LOST: &str = "the lock on writing it was lost meanwhile";
+
 /// What one try came to that has not come to an end.
 enum Unsettled {
     /// There is no file, which it may be for a moment if its owner makes a new one.
@@ -86,13 +88,13 @@ enum Unsettled {
     Moved,
 }
 
-fn store(path: &Path, successor: &Successor, mut pause: impl FnMut()) -> Stored {
+fn store(path: &Path, successor: &Successor, may: impl Fn() -> bool, mut pause: impl FnMut()) -> Stored {
     let mut last = Unsettled::Moved;
     for tried in 0..LOOKS {
         if tried > 0 {
             pause();
         }
-        match attempt(path, successor) {
+        match attempt(path, successor, &may) {
             Ok(Ok(stored)) => return stored,
             Ok(Err(unsettled)) => last = unsettled,
             Err(why) => return Stored::Failed(why),
@@ -105,7 +107,7 @@ fn store(path: &Path, successor: &Successor, mut pause: impl FnMut()) -> Stored 
     }
 }
 
-fn attempt(path: &Path, successor: &Successor) -> Result<Result<Stored, Unsettled>, String> {
+fn attempt(path: &Path, successor: &Successor, may: impl Fn() -> bool) -> Result<Result<Stored, Unsettled>, String> {
     // A link stays, and what it leads to is replaced.
     let target = match fs::canonicalize(path) {
         Ok(target) => target,
@@ -132,6 +134,9 @@ fn attempt(path: &Path, successor: &Successor) -> Result<Result<Stored, Unsettle
         && file::read(&target, credential::FILE_MAX).is_ok_and(|now| now == stored);
     if !unmoved {
         return Ok(Err(Unsettled::Moved));
+    }
+    if !may() {
+        return Err(LOCK_LOST.to_owned());
     }
     next.replace()?;
     Ok(Ok(Stored::Written))

@@ -11,6 +11,7 @@ mod text;
 
 pub use diff::{Kind, Line};
 
+use crate::credentials::{Busy, take_beside};
 use file::Found;
 use kept::{Before, Drawer, Kept, digest};
 use serde_json::Value;
@@ -40,6 +41,10 @@ pub enum SettingsError {
         "{} was changed by another program in the meantime, and Holdoff left it alone. Look at the change again.", path.display()
     )]
     Changed { path: PathBuf },
+    #[error(
+        "Another program, Claude Code perhaps, is changing {} right now. Nothing was changed. Try again in a moment.", path.display()
+    )]
+    Busy { path: PathBuf },
     #[error(
         "{} could not be written: {why}. It is as it was. Free some space or make its folder writable, and try again.", path.display()
     )]
@@ -81,6 +86,8 @@ pub enum Plan {
 /// A change that was worked out and not made yet.
 #[derive(Debug)]
 pub struct Change {
+    /// As Claude Code names the file, whose lock is beside that name.
+    settings: PathBuf,
     found: Found,
     after: Option<Vec<u8>>,
     /// What is kept of the settings as they were, without what may be a key or a token.
@@ -207,7 +214,7 @@ impl Place {
             return Err(SettingsError::Text { path: self.settings.clone(), why });
         }
         let copy = self.text(&found)?.map(|text| text.without_secrets());
-        Ok(Plan::Change(Box::new(Change { found, after, copy, drawer, keep })))
+        Ok(Plan::Change(Box::new(Change { settings: self.settings.clone(), found, after, copy, drawer, keep })))
     }
 }
 
@@ -238,6 +245,7 @@ impl Change {
     /// Why nothing was changed.
     pub fn apply(self, stamp: &str) -> Result<Done, SettingsError> {
         let path = self.found.path.clone();
+        let _lock = take_beside(&self.settings).map_err(|Busy| SettingsError::Busy { path: path.clone() })?;
         let not_kept = |error: std::io::Error| SettingsError::Copy { path: path.clone(), why: error.to_string() };
         let copy = self.copy.as_deref().map(|text| self.drawer.copy(text, stamp));
         let copy = copy.transpose().map_err(not_kept)?;

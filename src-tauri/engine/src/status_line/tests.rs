@@ -1,3 +1,5 @@
+mod lock;
+
 use super::*;
 use std::fs;
 

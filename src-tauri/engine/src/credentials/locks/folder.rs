@@ -12,6 +12,8 @@ pub(super) struct Sight {
     #[cfg(unix)]
     folder: (u64, u64),
     touched: SystemTime,
+    /// When it was made, where the file system keeps that.
+    born: Option<SystemTime>,
 }
 
 impl Sight {
@@ -23,7 +25,14 @@ impl Sight {
                 (metadata.dev(), metadata.ino())
             },
             touched: metadata.modified()?,
+            born: metadata.created().ok(),
         })
+    }
+
+    /// When it was made, in milliseconds since 1970, to the last digit as Claude Code reckons it.
+    pub(super) fn born_ms(&self) -> Option<f64> {
+        let born = self.born?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        Some(born.as_secs() as f64 * 1000.0 + f64::from(born.subsec_nanos()) / 1e6)
     }
 
     /// How long ago it was touched; zero if that lies ahead.
@@ -33,7 +42,7 @@ impl Sight {
 }
 
 /// What stands there; `None` is nothing.
-fn look(path: &Path) -> io::Result<Option<Sight>> {
+pub(super) fn look(path: &Path) -> io::Result<Option<Sight>> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_dir() => Sight::of(&metadata).map(Some),
         Ok(_) => Err(io::ErrorKind::NotADirectory.into()),
@@ -50,7 +59,7 @@ pub(super) enum Attempt {
 
 /// Held until dropped, unless it was taken away.
 #[derive(Debug)]
-pub(super) struct FolderLock {
+pub(crate) struct FolderLock {
     path: PathBuf,
     /// Kept open, so that no other folder is given its number.
     #[cfg(unix)]
@@ -60,24 +69,28 @@ pub(super) struct FolderLock {
 
 impl FolderLock {
     /// It is made beside its place and then moved there, so that what is opened is what we made: between the making and the
-    /// opening of a folder, another may have put its own under the name.
+    /// opening of a folder, another may have put its own under the name. `placing` is told of it just before.
     ///
     /// # Errors
     /// It cannot be made, or what stands there is no folder.
-    pub(super) fn attempt(path: &Path) -> io::Result<Attempt> {
+    pub(super) fn attempt(path: &Path, mut placing: impl FnMut(&Sight)) -> io::Result<Attempt> {
         for _ in 0..3 {
             if let Some(sight) = look(path)? {
                 return Ok(Attempt::Held(sight));
             }
             let aside = beside(path, "new");
             fs::create_dir(&aside)?;
-            let moved = Self::made(&aside, path).and_then(|lock| rename_if_free(&aside, path).map(|()| lock));
+            let moved = Self::made(&aside, path).and_then(|lock| {
+                placing(&lock.sight);
+                rename_if_free(&aside, path).map(|()| lock)
+            });
             let moved = moved.or_else(|error| {
                 let _ = fs::remove_dir(&aside);
                 match error.kind() {
                     // This file system cannot, as some of other computers' cannot: made in its place, with that moment.
                     io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported => {
-                        fs::create_dir(path).and_then(|()| Self::made(path, path))
+                        let made = fs::create_dir(path).and_then(|()| Self::made(path, path));
+                        made.inspect(|lock| placing(&lock.sight))
                     }
                     _ => Err(error),
                 }
@@ -107,6 +120,10 @@ impl FolderLock {
     /// Whether it is still there, and nobody else made or touched it.
     pub(super) fn is_ours(&self) -> bool {
         look(&self.path).is_ok_and(|seen| seen == Some(self.sight))
+    }
+
+    pub(super) fn sight(&self) -> &Sight {
+        &self.sight
     }
 
     pub(super) fn age(&self) -> Duration {

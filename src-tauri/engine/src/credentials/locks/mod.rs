@@ -1,7 +1,11 @@
-//! The locks under which a sign-in is renewed: Holdoff's own, and those that its owner takes for the same. In that order,
-//! all or none.
+//! The locks under which a sign-in is renewed: Holdoff's own, and those that its owner takes for the same, in its order; and
+//! the one under which it is written. All or none.
 
+mod beside;
 mod folder;
+mod held;
+mod process;
+mod record;
 #[cfg(test)]
 #[cfg(unix)]
 mod tests;
@@ -9,23 +13,37 @@ mod tests;
 use super::Source;
 use crate::lock::FileLock;
 use folder::{Attempt, FolderLock, Sight};
+use held::{Held, locked};
+use record::{OwnRecord, OwnerRecord};
 use sha2::{Digest, Sha256};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
-/// Where Claude Code has its lock, in its config folder; the older one is named after that folder and beside it.
+pub(crate) use beside::{Busy, take_beside};
+pub(super) use held::Locks;
+
+/// Where Claude Code has its lock, in its config folder; the older one is named after that folder's real path, and beside it.
 const IN_FOLDER: &str = ".oauth_refresh.lock";
 const BESIDE_FOLDER: &str = ".lock";
+/// Which of the two the older one is.
+const OLDER: usize = 1;
+/// Under this one Claude Code reads, changes and writes its credentials, whatever it is that changes.
+const WRITING: &str = ".storage-write.lock";
 /// How often a lock that is held is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How long the lock on writing is waited for, as Claude Code does: ten times.
+const WRITING_WAITS_MS: [u64; 10] = [100, 200, 400, 800, 1000, 1000, 1000, 1000, 1000, 1000];
+/// How many of these waits there is time for where the program ends.
+const HURRIED_WAITS: usize = 3;
 
 const ANOTHER: &str = "another program is renewing it";
 const ANOTHER_HOLDOFF: &str = "another Holdoff is renewing it";
+const ANOTHER_WRITES: &str = "another program is writing the file";
 const FAILED_ITSELF: &str = "locking failed in Holdoff itself";
 
 /// The times of locking. All in real time: other programs share the locks.
@@ -37,7 +55,7 @@ pub(super) struct Patience {
     /// A lock that was not touched for so long is dead, as its owner has it.
     pub dead_after: Duration,
     /// And for so long before our eyes, awake: after a sleep of the machine or a step of the clock, living locks look dead
-    /// until they are touched again.
+    /// until they are touched again. One whose process has ended is dead after this alone.
     pub watch: Duration,
     /// How often a lock is touched by its holder.
     pub touch_every: Duration,
@@ -45,27 +63,30 @@ pub(super) struct Patience {
     pub settle: Duration,
 }
 
-impl Default for Patience {
-    fn default() -> Self {
-        Self {
-            wait: Duration::from_secs(1),
-            dead_after: Duration::from_secs(60),
-            watch: Duration::from_secs(7),
-            touch_every: Duration::from_secs(5),
-            settle: Duration::from_millis(250),
-        }
-    }
+impl Patience {
+    /// Of the locks on renewing, which Claude Code touches every 5 s.
+    pub const RENEWING: Self = Self {
+        wait: Duration::from_secs(1),
+        dead_after: Duration::from_secs(60),
+        watch: Duration::from_secs(7),
+        touch_every: Duration::from_secs(5),
+        settle: Duration::from_millis(250),
+    };
+    /// Of the lock on writing, which Claude Code touches every 7.5 s.
+    pub const WRITING: Self =
+        Self { dead_after: Duration::from_secs(15), watch: Duration::from_secs(8), ..Self::RENEWING };
 }
 
 /// Takes the locks of one sign-in.
 #[derive(Debug, Clone)]
 pub(super) struct Locker {
+    config_dir: PathBuf,
     credential: PathBuf,
     own: PathBuf,
-    folders: Vec<PathBuf>,
-    patience: Patience,
-    /// In the order of the folders.
-    seen: Arc<Mutex<Vec<Seen>>>,
+    renewing: Patience,
+    writing: Patience,
+    /// Of the newer lock, the older one, and the one on writing.
+    seen: Arc<Mutex<[Seen; 3]>>,
     hurried: Arc<AtomicBool>,
 }
 
@@ -80,25 +101,19 @@ enum Tried {
 
 impl Locker {
     /// `locks` is the folder of Holdoff's own.
-    pub fn new(source: &Source, locks: &Path, patience: Patience) -> Self {
-        let beside = source.config_dir.file_name().map(|name| {
-            let mut name = name.to_owned();
-            name.push(BESIDE_FOLDER);
-            source.config_dir.with_file_name(name)
-        });
-        let folders: Vec<PathBuf> = [source.config_dir.join(IN_FOLDER)].into_iter().chain(beside).collect();
-        let seen = Arc::new(Mutex::new(vec![None; folders.len()]));
+    pub fn new(source: &Source, locks: &Path, renewing: Patience, writing: Patience) -> Self {
         Self {
+            config_dir: source.config_dir.clone(),
             credential: source.credential_path(),
             own: locks.to_owned(),
-            folders,
-            patience,
-            seen,
+            renewing,
+            writing,
+            seen: Arc::default(),
             hurried: Arc::default(),
         }
     }
 
-    /// From now on nothing is waited for.
+    /// From now on nothing is waited for, but for a moment for who writes.
     pub fn hurry(&self) {
         self.hurried.store(true, Ordering::Relaxed);
     }
@@ -115,36 +130,53 @@ impl Locker {
             let locker = self.clone();
             let tried = spawn_blocking(move || locker.attempt()).await.map_err(|_| FAILED_ITSELF)?;
             let (by, dying) = match tried? {
-                Tried::Taken(held) => match self.settled(held).await {
+                Tried::Taken(held) => match Locks::settled(held, self.renewing).await {
                     Some(locks) => return Ok(locks),
                     None => (ANOTHER, false),
                 },
                 Tried::Held(by, dying) => (by, dying),
             };
-            let watch = if dying { self.patience.watch } else { Duration::ZERO };
-            if began.elapsed() >= self.patience.wait + watch || self.is_hurried() {
+            let watch = if dying { self.renewing.watch } else { Duration::ZERO };
+            if began.elapsed() >= self.renewing.wait + watch || self.is_hurried() {
                 return Err(by.to_owned());
             }
-            sleep(LOOK_EVERY.min(self.patience.wait)).await;
+            sleep(LOOK_EVERY.min(self.renewing.wait)).await;
         }
     }
 
-    async fn settled(&self, held: Held) -> Option<Locks> {
-        let was_dead = held.was_dead;
-        let locks = Locks::keep(held, self.patience);
-        if was_dead {
-            sleep(self.patience.settle).await;
-            if !locks.are_held().await {
-                locks.release().await;
-                return None;
+    /// The lock on writing, from before the last read of the file to after its rename: whoever writes without it puts back
+    /// what it had read before, a spent token or a sibling's old value.
+    ///
+    /// # Errors
+    /// Who holds it, or why it cannot be had.
+    pub async fn take_for_writing(&self) -> Result<Locks, String> {
+        let mut waits = WRITING_WAITS_MS.into_iter().enumerate();
+        loop {
+            let locker = self.clone();
+            let tried = spawn_blocking(move || locker.attempt_for_writing()).await.map_err(|_| FAILED_ITSELF)?;
+            if let Tried::Taken(held) = tried?
+                && let Some(locks) = Locks::settled(held, self.writing).await
+            {
+                return Ok(locks);
+            }
+            match waits.next().filter(|(waited, _)| *waited < HURRIED_WAITS || !self.is_hurried()) {
+                Some((_, millis)) => sleep(Duration::from_millis(millis)).await,
+                None => return Err(ANOTHER_WRITES.to_owned()),
             }
         }
-        Some(locks)
     }
 
     /// Holdoff's own lock alone, if nobody has it. Blocks for a disk's moment.
     pub fn take_own(&self) -> Option<FileLock> {
         FileLock::take(&self.own.join(own_name(&self.credential))).ok().flatten()
+    }
+
+    /// The newer lock, and the older one. A link to the config folder may lead elsewhere by now.
+    fn renewing_locks(&self) -> [PathBuf; 2] {
+        let real = self.config_dir.canonicalize().unwrap_or_else(|_| self.config_dir.clone());
+        let mut older = real.into_os_string();
+        older.push(BESIDE_FOLDER);
+        [self.config_dir.join(IN_FOLDER), older.into()]
     }
 
     /// Blocks for a disk's moment.
@@ -154,49 +186,91 @@ impl Locker {
         let Some(own) = own else {
             return Ok(Tried::Held(ANOTHER_HOLDOFF, false));
         };
-        let mut held = Held { folders: Vec::new(), was_dead: false, doubtful: false, _own: own };
-        for (path, seen) in self.folders.iter().zip(locked(&self.seen).iter_mut()) {
-            let failed = |error: io::Error| words(path, &error);
-            match FolderLock::attempt(path).map_err(failed)? {
-                Attempt::Taken(lock) => {
-                    *seen = None;
-                    held.folders.push(lock);
+        let (paths, record) = (self.renewing_locks(), self.config_dir.join(record::NAME));
+        let dead = OwnerRecord::read(&record).filter(OwnerRecord::holder_is_gone);
+        let gone = |index, lock: &Sight| dead.as_ref().is_some_and(|dead| dead.is_of(index == OLDER, lock));
+        let was_dead = match clear_dead(&paths, &mut locked(&self.seen)[..2], self.renewing, gone)? {
+            Cleared::Free { was_dead } => was_dead,
+            Cleared::Held { dying } => return Ok(Tried::Held(ANOTHER, dying)),
+        };
+        let mut held = Held::renewing(own, OwnRecord::new(record), was_dead);
+        for (index, path) in paths.iter().enumerate() {
+            // A kill at any moment leaves a record of what it leaves.
+            let placing = |lock: &Sight| {
+                if index == OLDER
+                    && let Some(record) = &mut held.record
+                {
+                    record.older(lock);
                 }
-                Attempt::Held(sight) => match self.verdict(sight, seen) {
-                    Verdict::Dead if folder::clear(path, sight).map_err(failed)? => {
-                        let Attempt::Taken(lock) = FolderLock::attempt(path).map_err(failed)? else {
-                            return Ok(Tried::Held(ANOTHER, false));
-                        };
-                        tracing::info!(lock = %path.display(), "the lock of a program that is gone was taken over");
-                        held.was_dead = true;
-                        held.folders.push(lock);
-                    }
-                    Verdict::Dying => return Ok(Tried::Held(ANOTHER, true)),
-                    Verdict::Dead | Verdict::Alive => return Ok(Tried::Held(ANOTHER, false)),
-                },
+            };
+            let Attempt::Taken(lock) = FolderLock::attempt(path, placing).map_err(|error| words(path, &error))? else {
+                return Ok(Tried::Held(ANOTHER, false));
+            };
+            if index != OLDER
+                && let Some(record) = &mut held.record
+            {
+                record.newer(lock.sight());
             }
+            held.folders.push(lock);
         }
         Ok(Tried::Taken(held))
     }
 
-    /// A touch that lies ahead never comes to be long ago: whoever is not seen to touch it for as long is dead as well.
-    fn verdict(&self, sight: Sight, seen: &mut Seen) -> Verdict {
-        let watched = match seen {
-            Some((same, since)) if *same == sight => since.elapsed(),
-            Some(_) | None => {
-                *seen = Some((sight, Instant::now()));
-                Duration::ZERO
-            }
+    /// Blocks for a disk's moment.
+    fn attempt_for_writing(&self) -> Result<Tried, String> {
+        let path = [self.config_dir.join(WRITING)];
+        let was_dead = match clear_dead(&path, &mut locked(&self.seen)[2..], self.writing, |_, _| false)? {
+            Cleared::Free { was_dead } => was_dead,
+            Cleared::Held { dying } => return Ok(Tried::Held(ANOTHER_WRITES, dying)),
         };
-        let old = sight.age() >= self.patience.dead_after;
-        if watched >= self.patience.dead_after || old && watched >= self.patience.watch {
-            Verdict::Dead
-        } else if old {
-            Verdict::Dying
-        } else {
-            Verdict::Alive
+        let [path] = path;
+        Ok(match FolderLock::attempt(&path, |_| ()).map_err(|error| words(&path, &error))? {
+            Attempt::Taken(lock) => Tried::Taken(Held::writing(lock, was_dead)),
+            Attempt::Held(_) => Tried::Held(ANOTHER_WRITES, false),
+        })
+    }
+}
+
+enum Cleared {
+    /// None of them stands there any more. One did, of a dead program?
+    Free {
+        was_dead: bool,
+    },
+    Held {
+        dying: bool,
+    },
+}
+
+/// Removes the locks of a dead program. All are looked at first, so that they are taken over together; and removed as
+/// Claude Code does, the last that was taken first.
+fn clear_dead(
+    paths: &[PathBuf],
+    seen: &mut [Seen],
+    patience: Patience,
+    gone: impl Fn(usize, &Sight) -> bool,
+) -> Result<Cleared, String> {
+    let (mut dead, mut dying) = (Vec::new(), false);
+    for (index, (path, seen)) in paths.iter().zip(seen).enumerate() {
+        let Some(sight) = folder::look(path).map_err(|error| words(path, &error))? else {
+            *seen = None;
+            continue;
+        };
+        match verdict(sight, seen, gone(index, &sight), patience) {
+            Verdict::Alive => return Ok(Cleared::Held { dying: false }),
+            Verdict::Dying => dying = true,
+            Verdict::Dead => dead.push((path, sight)),
         }
     }
+    if dying {
+        return Ok(Cleared::Held { dying });
+    }
+    for (path, sight) in dead.iter().rev() {
+        if !folder::clear(path, *sight).map_err(|error| words(path, &error))? {
+            return Ok(Cleared::Held { dying: false });
+        }
+        tracing::info!(lock = %path.display(), "the lock of a program that is gone was removed");
+    }
+    Ok(Cleared::Free { was_dead: !dead.is_empty() })
 }
 
 enum Verdict {
@@ -204,6 +278,26 @@ enum Verdict {
     /// It looks dead, and is not watched for long enough.
     Dying,
     Dead,
+}
+
+/// A touch that lies ahead never comes to be long ago: whoever is not seen to touch it for as long is dead as well. `gone`
+/// is that its process is.
+fn verdict(sight: Sight, seen: &mut Seen, gone: bool, patience: Patience) -> Verdict {
+    let watched = match seen {
+        Some((same, since)) if *same == sight => since.elapsed(),
+        Some(_) | None => {
+            *seen = Some((sight, Instant::now()));
+            Duration::ZERO
+        }
+    };
+    let dying = gone || sight.age() >= patience.dead_after;
+    if watched >= patience.dead_after || dying && watched >= patience.watch {
+        Verdict::Dead
+    } else if dying {
+        Verdict::Dying
+    } else {
+        Verdict::Alive
+    }
 }
 
 /// One for each credential file, by whichever way it is found.
@@ -221,81 +315,4 @@ fn words(path: &Path, error: &io::Error) -> String {
         io::ErrorKind::PermissionDenied => format!("its lock {name} cannot be made there: permission denied"),
         _ => format!("its lock {name} cannot be had: {error}"),
     }
-}
-
-/// What is held. The folders are given back before Holdoff's own.
-#[derive(Debug)]
-struct Held {
-    folders: Vec<FolderLock>,
-    /// One of them was taken from a dead program.
-    was_dead: bool,
-    /// They were untouched for so long that another may have found them dead, and be about to take them.
-    doubtful: bool,
-    _own: FileLock,
-}
-
-/// The locks of one sign-in, touched as long as they are held. Given back when dropped; better by [`Locks::release`],
-/// which does not block.
-#[derive(Debug)]
-pub(super) struct Locks {
-    held: Arc<Mutex<Option<Held>>>,
-    touching: JoinHandle<()>,
-    good_for: Duration,
-}
-
-impl Locks {
-    fn keep(held: Held, patience: Patience) -> Self {
-        let held = Arc::new(Mutex::new(Some(held)));
-        // After twice as long, whoever comes next may find them dead.
-        let good_for = patience.dead_after / 2;
-        let touching = tokio::spawn(keep_touching(Arc::downgrade(&held), patience.touch_every, good_for));
-        Self { held, touching, good_for }
-    }
-
-    /// Whether all of them still are ours, and never were untouched for long, as after a sleep of the machine. Touches them.
-    pub async fn are_held(&self) -> bool {
-        let (held, good_for) = (Arc::clone(&self.held), self.good_for);
-        spawn_blocking(move || touch(&held, good_for)).await.unwrap_or(false)
-    }
-
-    /// Gives them back, but for what others took over.
-    pub async fn release(&self) {
-        self.touching.abort();
-        let held = Arc::clone(&self.held);
-        let _ = spawn_blocking(move || drop(locked(&held).take())).await;
-    }
-}
-
-impl Drop for Locks {
-    fn drop(&mut self) {
-        self.touching.abort();
-        drop(locked(&self.held).take());
-    }
-}
-
-async fn keep_touching(held: Weak<Mutex<Option<Held>>>, every: Duration, good_for: Duration) {
-    loop {
-        sleep(every).await;
-        let Some(held) = held.upgrade() else {
-            return;
-        };
-        if !spawn_blocking(move || touch(&held, good_for)).await.unwrap_or(false) {
-            return;
-        }
-    }
-}
-
-fn touch(held: &Mutex<Option<Held>>, good_for: Duration) -> bool {
-    let mut held = locked(held);
-    let Some(held) = held.as_mut() else {
-        return false;
-    };
-    held.doubtful |= held.folders.iter().any(|lock| lock.age() > good_for);
-    // Each of them, even if one is lost: the others are still held.
-    let lost = held.folders.iter_mut().filter_map(|lock| (!lock.touch()).then_some(())).count();
-    lost == 0 && !held.doubtful
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

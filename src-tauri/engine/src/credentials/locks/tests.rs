@@ -1,3 +1,6 @@
+mod killed;
+mod writing;
+
 use super::*;
 use std::fs::{self, File, FileTimes};
 use std::os::unix::fs::MetadataExt;
@@ -26,7 +29,7 @@ impl Home {
 
     fn locker(&self, patience: Patience) -> Locker {
         let source = Source::from_env(self.dir.path(), None);
-        Locker::new(&source, &self.dir.path().join("locks"), patience)
+        Locker::new(&source, &self.dir.path().join("locks"), patience, patience)
     }
 
     async fn take(&self) -> Result<Locks, String> {
@@ -64,7 +67,7 @@ fn long_ago() -> SystemTime {
 async fn both_of_the_owners_locks_are_taken_and_given_back() {
     let home = Home::new();
     let locks = home.take().await.unwrap();
-    assert_eq!(home.there(), [".claude.lock", ".oauth_refresh.lock"]);
+    assert_eq!(home.there(), [".claude.lock", ".oauth_refresh.lock", ".oauth_refresh.lock.owner"]);
     assert!(locks.are_held().await);
     assert_eq!(home.take().await.unwrap_err(), ANOTHER_HOLDOFF);
     locks.release().await;
@@ -166,7 +169,7 @@ async fn what_was_taken_away_is_noticed_and_not_removed() {
         assert!(!locks.are_held().await);
         locks.release().await;
         assert!(stolen(&home).exists());
-        assert_eq!(home.there().len(), 1, "the other one is given back");
+        assert_eq!(home.there().len(), 1, "the other one and the record are given back");
     }
 }
 
@@ -207,7 +210,7 @@ async fn of_many_that_wait_for_a_dead_lock_one_has_it() {
         // Their own locks are elsewhere, as those of another person's settings.
         let own = tempfile::tempdir().unwrap();
         let source = Source::from_env(home.dir.path(), None);
-        (Locker::new(&source, own.path(), QUICK).take().await, own)
+        (Locker::new(&source, own.path(), QUICK, QUICK).take().await, own)
     };
     let (a, b, c) = tokio::join!(take(), take(), take());
     let mut held = 0;
@@ -224,9 +227,9 @@ async fn what_is_in_the_way_is_said() {
     let why = home.take().await.unwrap_err();
     assert!(why.contains("no lock") && why.contains(".oauth_refresh.lock"), "{why}");
     let nowhere = Source::from_env(Path::new("/nowhere/of-holdoff"), None);
-    let why = Locker::new(&nowhere, &home.dir.path().join("locks"), QUICK).take().await.unwrap_err();
+    let why = Locker::new(&nowhere, &home.dir.path().join("locks"), QUICK, QUICK).take().await.unwrap_err();
     assert!(why.contains("cannot be had"), "{why}");
-    let locker = Locker::new(&Source::from_env(home.dir.path(), None), &home.inner(), QUICK);
+    let locker = Locker::new(&Source::from_env(home.dir.path(), None), &home.inner(), QUICK, QUICK);
     assert!(locker.take().await.unwrap_err().contains("Holdoff's own lock"));
 }
 

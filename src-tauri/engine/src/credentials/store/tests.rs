@@ -47,7 +47,7 @@ impl Folder {
     }
 
     fn store(&self) -> Stored {
-        store(&self.path(), &successor(), || {})
+        store(&self.path(), &successor(), || true, || {})
     }
 
     fn failure(&self) -> String {
@@ -186,16 +186,21 @@ fn a_folder_that_may_not_be_written_to() {
 fn a_file_that_is_being_written_is_waited_for() {
     let folder = Folder::holding(&STORED[..40]);
     let mut pauses = 0;
-    let stored = store(&folder.path(), &successor(), || {
-        pauses += 1;
-        if pauses == 2 {
-            fs::write(folder.path(), STORED).unwrap();
-        }
-    });
+    let stored = store(
+        &folder.path(),
+        &successor(),
+        || true,
+        || {
+            pauses += 1;
+            if pauses == 2 {
+                fs::write(folder.path(), STORED).unwrap();
+            }
+        },
+    );
     assert_eq!((stored, folder.text().as_str()), (Stored::Written, RENEWED));
 
     fs::remove_file(folder.path()).unwrap();
-    let stored = store(&folder.path(), &successor(), || fs::write(folder.path(), STORED).unwrap());
+    let stored = store(&folder.path(), &successor(), || true, || fs::write(folder.path(), STORED).unwrap());
     assert_eq!((stored, folder.text().as_str()), (Stored::Written, RENEWED), "a moment without a file");
 }
 
@@ -243,7 +248,7 @@ fn new_tokens_that_a_crash_left_behind_are_found_again() {
         let Some(successor) = source.left_behind(&of("sk-ant-ort01-A")) else {
             return false;
         };
-        assert_eq!(store(&folder.path(), &successor, || {}), Stored::Written);
+        assert_eq!(store(&folder.path(), &successor, || true, || {}), Stored::Written);
         assert_eq!((folder.text().as_str(), folder.names().len(), folder.mode()), (RENEWED, 1, 0o600));
         true
     };
@@ -298,4 +303,25 @@ fn whoever_looks_sees_one_whole_file_or_the_other() {
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
         assert!(reader.join().unwrap() > 50);
     });
+}
+
+/// Another program has found the lock dead, and may be about to write.
+#[test]
+fn who_lost_the_lock_at_the_last_moment_writes_nothing_and_leaves_nothing() {
+    let folder = Folder::holding(STORED);
+    let stored = store(&folder.path(), &successor(), || false, || {});
+    assert_eq!(stored, Stored::Failed(LOCK_LOST.to_owned()));
+    assert_eq!(fs::read_to_string(folder.path()).unwrap(), STORED);
+    assert_eq!(fs::read_dir(folder.dir.path()).unwrap().count(), 1);
+}
+
+/// What a crash left may be in no other place.
+#[test]
+fn what_a_crash_left_stays_where_it_cannot_be_put_in_its_place() {
+    let folder = Folder::holding(STORED);
+    let left = folder.path().with_file_name(".credentials.json.holdoff-new");
+    fs::write(&left, RENEWED).unwrap();
+    fs::set_permissions(&left, fs::Permissions::from_mode(0o600)).unwrap();
+    assert!(matches!(store(&folder.path(), &successor(), || false, || {}), Stored::Failed(_)));
+    assert_eq!(fs::read_to_string(&left).unwrap(), RENEWED);
 }

@@ -9,7 +9,7 @@ fn place() -> (TempDir, PathBuf) {
 }
 
 fn take(path: &Path) -> Option<FolderLock> {
-    match FolderLock::attempt(path).unwrap() {
+    match FolderLock::attempt(path, |_| ()).unwrap() {
         Attempt::Taken(lock) => Some(lock),
         Attempt::Held(_) => None,
     }
@@ -151,9 +151,9 @@ fn the_owner_that_takes_it_over_at_the_same_moment_keeps_it() {
 fn what_is_no_folder_is_no_lock() {
     let (_dir, path) = place();
     fs::write(&path, "").unwrap();
-    assert_eq!(FolderLock::attempt(&path).unwrap_err().kind(), io::ErrorKind::NotADirectory);
+    assert_eq!(FolderLock::attempt(&path, |_| ()).unwrap_err().kind(), io::ErrorKind::NotADirectory);
     fs::remove_file(&path).unwrap();
     std::os::unix::fs::symlink("elsewhere", &path).unwrap();
-    assert_eq!(FolderLock::attempt(&path).unwrap_err().kind(), io::ErrorKind::NotADirectory);
-    assert_eq!(FolderLock::attempt(&path.join("deeper")).unwrap_err().kind(), io::ErrorKind::NotFound);
+    assert_eq!(FolderLock::attempt(&path, |_| ()).unwrap_err().kind(), io::ErrorKind::NotADirectory);
+    assert_eq!(FolderLock::attempt(&path.join("deeper"), |_| ()).unwrap_err().kind(), io::ErrorKind::NotFound);
 }

@@ -1,0 +1,128 @@
+//! Locks that are held: touched meanwhile, looked after, given back.
+
+use super::Patience;
+use super::folder::FolderLock;
+use super::record::OwnRecord;
+use crate::lock::FileLock;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::sleep;
+
+/// What is held. Given back in Claude Code's order: the record, the folders from the last that was taken, Holdoff's own.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub record: Option<OwnRecord>,
+    pub folders: Vec<FolderLock>,
+    /// One of them was taken from a dead program.
+    was_dead: bool,
+    /// They were untouched for so long that another may have found them dead, and be about to take them.
+    doubtful: bool,
+    _own: Option<FileLock>,
+}
+
+impl Held {
+    /// For a renewal: nothing but Holdoff's own yet.
+    pub(super) fn renewing(own: FileLock, record: OwnRecord, was_dead: bool) -> Self {
+        Self { record: Some(record), folders: Vec::new(), was_dead, doubtful: false, _own: Some(own) }
+    }
+
+    /// For a write.
+    pub(super) fn writing(lock: FolderLock, was_dead: bool) -> Self {
+        Self { record: None, folders: vec![lock], was_dead, doubtful: false, _own: None }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        drop(self.record.take());
+        while let Some(folder) = self.folders.pop() {
+            drop(folder);
+        }
+    }
+}
+
+/// Locks that are touched as long as they are held. Given back when dropped; better by [`Locks::release`], which does not
+/// block.
+#[derive(Debug)]
+pub(in super::super) struct Locks {
+    held: Arc<Mutex<Option<Held>>>,
+    touching: JoinHandle<()>,
+    good_for: Duration,
+}
+
+impl Locks {
+    pub(super) fn keep(held: Held, patience: Patience) -> Self {
+        let held = Arc::new(Mutex::new(Some(held)));
+        // After twice as long, whoever comes next may find them dead.
+        let good_for = patience.dead_after / 2;
+        let touching = tokio::spawn(keep_touching(Arc::downgrade(&held), patience.touch_every, good_for));
+        Self { held, touching, good_for }
+    }
+
+    /// Makes sure of what may have been taken from a dead program: another may have found it dead as well.
+    pub(super) async fn settled(held: Held, patience: Patience) -> Option<Self> {
+        let was_dead = held.was_dead;
+        let locks = Self::keep(held, patience);
+        if was_dead {
+            sleep(patience.settle).await;
+            if !locks.are_held().await {
+                locks.release().await;
+                return None;
+            }
+        }
+        Some(locks)
+    }
+
+    /// Whether all of them still are ours, and never were untouched for long, as after a sleep of the machine. Touches them.
+    pub async fn are_held(&self) -> bool {
+        let (held, good_for) = (Arc::clone(&self.held), self.good_for);
+        spawn_blocking(move || touch(&held, good_for)).await.unwrap_or(false)
+    }
+
+    /// The same, at once. Blocks for a disk's moment.
+    pub fn are_held_now(&self) -> bool {
+        touch(&self.held, self.good_for)
+    }
+
+    /// Gives them back, but for what others took over.
+    pub async fn release(&self) {
+        self.touching.abort();
+        let held = Arc::clone(&self.held);
+        let _ = spawn_blocking(move || drop(locked(&held).take())).await;
+    }
+}
+
+impl Drop for Locks {
+    fn drop(&mut self) {
+        self.touching.abort();
+        drop(locked(&self.held).take());
+    }
+}
+
+async fn keep_touching(held: Weak<Mutex<Option<Held>>>, every: Duration, good_for: Duration) {
+    loop {
+        sleep(every).await;
+        let Some(held) = held.upgrade() else {
+            return;
+        };
+        if !spawn_blocking(move || touch(&held, good_for)).await.unwrap_or(false) {
+            return;
+        }
+    }
+}
+
+fn touch(held: &Mutex<Option<Held>>, good_for: Duration) -> bool {
+    let mut held = locked(held);
+    let Some(held) = held.as_mut() else {
+        return false;
+    };
+    held.doubtful |= held.folders.iter().any(|lock| lock.age() > good_for);
+    // Each of them, even if one is lost: the others are still held.
+    let lost = held.folders.iter_mut().filter_map(|lock| (!lock.touch()).then_some(())).count();
+    lost == 0 && !held.doubtful
+}
+
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

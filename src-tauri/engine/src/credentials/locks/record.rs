@@ -1,0 +1,137 @@
+//! The owner record beside the locks, in Claude Code's form: which process holds them. It lets others past the locks of a
+//! program that was killed long before they are stale.
+
+use super::folder::Sight;
+use super::process::{self, PidSpace};
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// In the config folder.
+pub(super) const NAME: &str = ".oauth_refresh.lock.owner";
+const SIZE_MAX: u64 = 4096;
+/// Times of birth are kept in milliseconds as a float, whose last digits are its maker's rounding.
+const SAME_BIRTH_MS: f64 = 0.01;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct OwnerRecord {
+    pid: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proc_start: Option<String>,
+    pid_domain: String,
+    pid_space: String,
+    lock_birthtime_ms: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    legacy_lock_birthtime_ms: Option<f64>,
+}
+
+impl OwnerRecord {
+    /// `None` where there is none, or nothing that can be understood.
+    pub(super) fn read(path: &Path) -> Option<Self> {
+        let mut text = Vec::new();
+        open(path).ok()?.take(SIZE_MAX).read_to_end(&mut text).ok()?;
+        serde_json::from_slice(&text).ok()
+    }
+
+    /// Whether the process that it names has ended for certain.
+    pub(super) fn holder_is_gone(&self) -> bool {
+        let here = process::here();
+        here.is_some_and(|here| here.domain == self.pid_domain && here.space == self.pid_space)
+            && process::is_gone(self.pid, self.proc_start.as_deref())
+    }
+
+    /// Whether that lock, the newer one or the older one, is the one that its process made.
+    pub(super) fn is_of(&self, older: bool, lock: &Sight) -> bool {
+        let named = if older { self.legacy_lock_birthtime_ms } else { Some(self.lock_birthtime_ms) };
+        matches!((named, lock.born_ms()), (Some(named), Some(born)) if (named - born).abs() < SAME_BIRTH_MS)
+    }
+
+    /// Removes it, if it is still there.
+    pub(super) fn remove(&self, path: &Path) {
+        if Self::read(path).as_ref() == Some(self) {
+            let _gone = fs::remove_file(path);
+        }
+    }
+}
+
+/// Our own record, as long as we hold the locks. Where it cannot be written, they are respected until they are stale.
+#[derive(Debug)]
+pub(super) struct OwnRecord {
+    path: PathBuf,
+    here: Option<PidSpace>,
+    started: Option<String>,
+    written: Option<OwnerRecord>,
+}
+
+impl OwnRecord {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path, here: process::here(), started: process::started(std::process::id()), written: None }
+    }
+
+    /// The newer lock is ours. To be called at once: until it is written, nobody gets past a kill.
+    pub(super) fn newer(&mut self, lock: &Sight) {
+        let Some((here, lock_birthtime_ms)) = self.here.clone().zip(lock.born_ms()) else {
+            return;
+        };
+        self.write(OwnerRecord {
+            pid: std::process::id(),
+            proc_start: self.started.clone(),
+            pid_domain: here.domain,
+            pid_space: here.space,
+            lock_birthtime_ms,
+            legacy_lock_birthtime_ms: None,
+        });
+    }
+
+    /// The older one is about to be, too.
+    pub(super) fn older(&mut self, lock: &Sight) {
+        if let Some(record) = self.written.clone() {
+            self.write(OwnerRecord { legacy_lock_birthtime_ms: lock.born_ms(), ..record });
+        }
+    }
+
+    fn write(&mut self, record: OwnerRecord) {
+        let written = serde_json::to_vec(&record).map_err(io::Error::other).and_then(|text| place(&self.path, &text));
+        match written {
+            Ok(()) => self.written = Some(record),
+            Err(error) => tracing::debug!(%error, "the owner record of the locks could not be written"),
+        }
+    }
+}
+
+impl Drop for OwnRecord {
+    fn drop(&mut self) {
+        if let Some(record) = &self.written {
+            record.remove(&self.path);
+        }
+    }
+}
+
+/// A new file in its place, so that a link there is not followed, by one write.
+fn place(path: &Path, text: &[u8]) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(text)
+}
+
+#[cfg(unix)]
+fn open(path: &Path) -> io::Result<File> {
+    use rustix::fs::OFlags;
+    use std::os::unix::fs::OpenOptionsExt;
+    // A pipe in its place would keep us waiting.
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
+}

@@ -1,0 +1,64 @@
+//! Under the lock that Claude Code takes for its settings.
+
+use super::*;
+use std::fs::{File, FileTimes};
+use std::time::{Duration, SystemTime};
+
+impl Scene {
+    fn lock(&self) -> PathBuf {
+        self.config().join("settings.json.lock")
+    }
+}
+
+#[test]
+fn settings_that_claude_code_is_writing_are_left_alone_and_that_is_said() {
+    let scene = Scene::with(THEIRS);
+    fs::create_dir(scene.lock()).unwrap();
+    let error = scene.install().apply("now").unwrap_err();
+    assert!(matches!(error, SettingsError::Busy { .. }), "{error}");
+    assert!(error.to_string().contains("Try again"), "{error}");
+    assert_eq!(scene.read(), THEIRS);
+    assert!(scene.lock().exists(), "it is another's");
+    fs::remove_dir(scene.lock()).unwrap();
+    scene.install().apply("now").unwrap();
+    fs::create_dir(scene.lock()).unwrap();
+    assert!(matches!(scene.uninstall().apply("later").unwrap_err(), SettingsError::Busy { .. }));
+}
+
+#[test]
+fn whoever_is_done_in_a_moment_is_waited_for() {
+    let scene = Scene::with(THEIRS);
+    let (lock, change) = (scene.lock(), scene.install());
+    fs::create_dir(&lock).unwrap();
+    let writer = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(100));
+        fs::remove_dir(lock).unwrap();
+    });
+    change.apply("now").unwrap();
+    writer.join().unwrap();
+    assert!(!scene.lock().exists());
+}
+
+#[test]
+fn a_killed_programs_lock_is_in_the_way_for_ten_seconds_and_what_is_no_lock_never() {
+    let scene = Scene::with(THEIRS);
+    fs::create_dir(scene.lock()).unwrap();
+    let long_ago = FileTimes::new().set_modified(SystemTime::now() - Duration::from_secs(11));
+    File::open(scene.lock()).unwrap().set_times(long_ago).unwrap();
+    scene.install().apply("now").unwrap();
+    assert!(!scene.lock().exists());
+    fs::write(scene.lock(), "").unwrap();
+    scene.uninstall().apply("later").unwrap();
+    assert_eq!(scene.read(), THEIRS);
+}
+
+/// Claude Code takes it by the name that it knows the file by, and not where a link leads.
+#[test]
+fn behind_a_link_the_lock_is_beside_the_link() {
+    let scene = Scene::new();
+    let real = scene.dir.path().join("dotfiles.json");
+    fs::write(&real, THEIRS).unwrap();
+    std::os::unix::fs::symlink(&real, scene.place().settings()).unwrap();
+    fs::create_dir(scene.lock()).unwrap();
+    assert!(matches!(scene.install().apply("now").unwrap_err(), SettingsError::Busy { .. }));
+}
