@@ -14,6 +14,7 @@ mod mutants;
 mod packages;
 mod programs;
 mod project;
+mod real_clients;
 mod run;
 mod setup;
 mod shots;
@@ -41,6 +42,7 @@ cargo xtask COMMAND
   simulate live through simulated worlds in which every law is checked at every step
   mutants break the core on purpose, and see whether its tests notice
   shots   take the screenshots of the documentation
+  real-clients  run the real Claude Code beside Holdoff, without a network
   setup   only install what is missing
 
 cargo xtask COMMAND --help says more.
@@ -56,7 +58,7 @@ struct Command {
     run: fn(&Project, &[String]) -> Result<()>,
 }
 
-const COMMANDS: [Command; 10] = [
+const COMMANDS: [Command; 11] = [
     Command { name: "run", help: run::HELP, run: run::run },
     Command { name: "test", help: test::HELP, run: test::run },
     Command { name: "build", help: programs::HELP, run: programs::run },
@@ -65,6 +67,7 @@ const COMMANDS: [Command; 10] = [
     Command { name: "fuzz", help: fuzz::HELP, run: fuzz::run },
     Command { name: "model", help: model::HELP, run: model::run },
     Command { name: "mutants", help: mutants::HELP, run: mutants::run },
+    Command { name: "real-clients", help: real_clients::HELP, run: real_clients::run },
     Command { name: "shots", help: shots::HELP, run: shots::run },
     Command { name: "setup", help: setup::HELP, run: setup::run },
 ];

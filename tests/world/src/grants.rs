@@ -174,12 +174,23 @@ impl Grants {
     pub fn answer(&self, request: &Request) -> Answer {
         let number = locked(&self.book).granted.len() + 1;
         let (mishap, later) = (locked(&self.choose))(number);
+        if request.json()["grant_type"] == "authorization_code" {
+            let lifetime = locked(&self.book).lifetime;
+            return signed_in(&self.sign_in(lifetime), lifetime);
+        }
         let answer = match mishap {
             Mishap::TroubleBefore(status) => Answer::status(status),
             _ => locked(&self.book).grant(request, mishap),
         };
         answer.after(later)
     }
+}
+
+/// The answer to who signs in.
+fn signed_in(credential: &Credential, lifetime: Duration) -> Answer {
+    let mut body = bodies::renewed(&credential.access_token, credential.refresh_token.as_deref());
+    body["expires_in"] = json!(lifetime.as_secs());
+    Answer::json(200, &body)
 }
 
 impl Book {

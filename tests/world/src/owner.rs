@@ -1,14 +1,14 @@
-//! A stand-in for the owner of a sign-in, Claude Code: it renews it a few minutes before its end, under the same locks, and
-//! writes it as Claude Code does. In a process of its own.
+//! A stand-in for the owner of a sign-in, Claude Code: it renews it a few minutes before its end, and stores other secrets in
+//! the same file, under the locks that Claude Code 2.1.332 takes, and with its record. In a process of its own.
+
+mod locks;
 
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::PathBuf;
 use std::thread::sleep;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -16,13 +16,18 @@ use crate::clock::{ClockSpec, millis};
 use crate::fake::TOKEN_PATH;
 use crate::grants::expiry_ms;
 use crate::home::{Home, replace};
+use locks::{Lock, Renewing, Watch};
 
 /// How it names itself to the token endpoint.
-pub const USER_AGENT: &str = "claude-cli/2.1.80 (stand-in)";
+pub const USER_AGENT: &str = "claude-cli/2.1.332 (stand-in)";
 
 /// A lock that was not touched for so long is dead, as Claude Code has it.
 pub const STALE: Duration = Duration::from_secs(60);
-const TOUCH_EVERY: Duration = Duration::from_secs(5);
+/// How long it watches the locks of a process that is gone before it takes them over, as Claude Code does.
+pub const TAKES_OVER: Duration = Duration::from_millis(7500);
+const CLIENT_ID: &str = "9d1c250a-e61b-44d9-88ed-5944d1962f5e";
+const SCOPE: &str =
+    "user:profile user:inference user:sessions:claude_code user:mcp_servers user:file_upload user:plugins";
 const BEFORE_EXPIRY_MS: i64 = 300_000;
 
 /// How the stand-in behaves.
@@ -44,13 +49,17 @@ pub struct Owner {
     pub late: Duration,
     /// A lock that was not touched for so long is dead (real time).
     pub stale: Duration,
+    /// How long it watches the locks of a process that is gone (real time).
+    pub takes_over: Duration,
+    /// It does nothing but store secrets, and takes so long for each between its read and its write (real time).
+    pub secrets: Option<Duration>,
     /// It ends once this much is done; `None` is never.
     pub renewals: Option<usize>,
 }
 
 impl Owner {
     /// What it is told, as variables for a process that calls [`Owner::from_env`].
-    pub fn env(&self) -> [(&'static str, String); 9] {
+    pub fn env(&self) -> [(&'static str, String); 11] {
         [
             ("OWNER_FOLDER", self.folder.display().to_string()),
             ("OWNER_TOKEN_BASE", self.token_base.clone()),
@@ -60,6 +69,8 @@ impl Owner {
             ("OWNER_EARLY_MS", self.early.as_millis().to_string()),
             ("OWNER_LATE_MS", self.late.as_millis().to_string()),
             ("OWNER_STALE_MS", self.stale.as_millis().to_string()),
+            ("OWNER_TAKES_OVER_MS", self.takes_over.as_millis().to_string()),
+            ("OWNER_SECRETS_MS", self.secrets.map(|slow| slow.as_millis().to_string()).unwrap_or_default()),
             ("OWNER_RENEWALS", self.renewals.map(|count| count.to_string()).unwrap_or_default()),
         ]
     }
@@ -70,7 +81,8 @@ impl Owner {
     /// When it was not told all of it.
     pub fn from_env() -> Self {
         let var = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
-        let number = |name: &str| var(name).parse().unwrap_or_else(|_| panic!("{name} is no number"));
+        let number = |name: &str| -> u64 { var(name).parse().unwrap_or_else(|_| panic!("{name} is no number")) };
+        let maybe = |name: &str| Some(name).filter(|name| !var(name).is_empty()).map(number);
         let (epoch_s, speed) = var("OWNER_CLOCK")
             .split_once('x')
             .and_then(|(epoch, speed)| Some((epoch.parse().ok()?, speed.parse().ok()?)))
@@ -84,9 +96,9 @@ impl Owner {
             early: Duration::from_millis(number("OWNER_EARLY_MS")),
             late: Duration::from_millis(number("OWNER_LATE_MS")),
             stale: Duration::from_millis(number("OWNER_STALE_MS")),
-            renewals: Some(var("OWNER_RENEWALS"))
-                .filter(|text| !text.is_empty())
-                .map(|_| number("OWNER_RENEWALS") as usize),
+            takes_over: Duration::from_millis(number("OWNER_TAKES_OVER_MS")),
+            secrets: maybe("OWNER_SECRETS_MS").map(Duration::from_millis),
+            renewals: maybe("OWNER_RENEWALS").map(|count| count as usize),
         }
     }
 
@@ -94,20 +106,41 @@ impl Owner {
     pub fn at_home(home: &Home, token_base: String, clock: ClockSpec, seed: u64) -> Self {
         let folder = home.claude_dir();
         let (early, late) = (Duration::ZERO, Duration::ZERO);
-        Self { folder, token_base, clock, seed, in_place: false, early, late, stale: STALE, renewals: None }
+        let (stale, takes_over) = (STALE, TAKES_OVER);
+        Self {
+            folder,
+            token_base,
+            clock,
+            seed,
+            in_place: false,
+            early,
+            late,
+            stale,
+            takes_over,
+            secrets: None,
+            renewals: None,
+        }
     }
 
-    /// Lives. Each thing it does is a line for `tell`: `renewed`, `adopted`, `busy`, `refused`, or `failed` and why.
+    /// Lives. Each thing it does is a line for `tell`: `renewed`, `adopted`, `busy`, `took over`, `refused`, `stored` and how
+    /// many, or `failed` and why.
     pub fn run(&self, tell: &mut dyn FnMut(&str)) {
         let mut random = fastrand::Rng::with_seed(self.seed);
-        let mut renewed = 0;
+        while let Some(slow) = self.secrets {
+            match self.store_secret(slow) {
+                Ok(count) => tell(&format!("stored {count}")),
+                Err(error) => tell(&format!("failed {error}")),
+            }
+            sleep(slow);
+        }
+        let (mut renewed, mut watch) = (0, Watch::default());
         while self.renewals.is_none_or(|enough| renewed < enough) {
             let program_ms = |real| i64::try_from(self.clock.program_length(real).as_millis()).unwrap_or(0);
             let off = random.i64(-program_ms(self.early)..=program_ms(self.late));
             if !self.wait_until_due(off) {
                 continue;
             }
-            match self.renew(&mut random, off) {
+            match self.renew(&mut random, off, &mut watch) {
                 Ok(said) => {
                     renewed += usize::from(said == "renewed");
                     tell(said);
@@ -139,12 +172,10 @@ impl Owner {
         self.folder.join(".credentials.json")
     }
 
-    fn renew(&self, random: &mut fastrand::Rng, off: i64) -> io::Result<&'static str> {
-        let Some(_inner) = self.lock(&self.folder.join(".oauth_refresh.lock"), random)? else { return Ok("busy") };
-        let mut beside = self.folder.clone().into_os_string();
-        beside.push(".lock");
-        let Some(_beside) = self.lock(Path::new(&beside), random)? else { return Ok("busy") };
-
+    fn renew(&self, random: &mut fastrand::Rng, off: i64, watch: &mut Watch) -> io::Result<&'static str> {
+        let Some(_locks) = Renewing::take(&self.folder, self.stale, random)? else {
+            return Ok(if watch.take_over(&self.folder, self.takes_over) { "took over" } else { "busy" });
+        };
         let text = fs::read_to_string(self.credential())?;
         let stored: Value = serde_json::from_str(&text)?;
         let oauth = &stored["claudeAiOauth"];
@@ -154,30 +185,60 @@ impl Owner {
         let Some(refresh_token) = oauth["refreshToken"].as_str().filter(|token| !token.is_empty()) else {
             return Ok("signed out");
         };
-        let (status, answer) = self.ask(refresh_token)?;
-        let old = |key: &str| oauth[key].to_string();
+        let (status, answer) = self.ask(refresh_token, oauth["clientId"].as_str())?;
         if status != 200 {
             let refused = answer["error"] == "invalid_grant";
             if refused {
-                self.write(&text.replace(&old("refreshToken"), "\"\""), random)?;
+                self.change(refresh_token, &json!({"access_token": "", "refresh_token": ""}), 0, random)?;
             }
             return Ok(if refused { "refused" } else { "failed" });
         }
         let expires_at = expiry_ms(self.clock, answer["expires_in"].as_u64().unwrap_or(0));
-        let mut new = text.replace(&old("accessToken"), &answer["access_token"].to_string());
-        if answer["refresh_token"].is_string() {
-            new = new.replace(&old("refreshToken"), &answer["refresh_token"].to_string());
-        }
-        // The first one behind the sign-in's name: there are others, of others.
-        let (before, oauth) = new.split_at(new.find("\"claudeAiOauth\"").unwrap_or(0));
-        let expiry = |at: &str| format!("\"expiresAt\":{at}");
-        let new = before.to_owned() + &oauth.replacen(&expiry(&old("expiresAt")), &expiry(&expires_at.to_string()), 1);
-        self.write(&new, random)?;
-        Ok("renewed")
+        Ok(if self.change(refresh_token, &answer, expires_at, random)? { "renewed" } else { "adopted" })
     }
 
-    fn lock(&self, path: &Path, random: &mut fastrand::Rng) -> io::Result<Option<Lock>> {
-        Lock::take(path, self.stale, random)
+    /// Puts tokens in the place of those that were stored with `refresh_token`, if they still are, and leaves all else as it
+    /// is written. Under the lock on writing, from the read to the rename.
+    fn change(
+        &self,
+        refresh_token: &str,
+        new: &Value,
+        expires_at: i64,
+        random: &mut fastrand::Rng,
+    ) -> io::Result<bool> {
+        let _lock = Lock::for_writing(&self.folder)?;
+        let text = fs::read_to_string(self.credential())?;
+        let stored: Value = serde_json::from_str(&text)?;
+        let oauth = &stored["claudeAiOauth"];
+        if oauth["refreshToken"] != refresh_token {
+            return Ok(false);
+        }
+        let old = |key: &str| oauth[key].to_string();
+        let mut text = text.replace(&old("accessToken"), &new["access_token"].to_string());
+        if new["refresh_token"].is_string() {
+            text = text.replace(&old("refreshToken"), &new["refresh_token"].to_string());
+        }
+        // The first one behind the sign-in's name: there are others, of others.
+        let (before, oauth) = text.split_at(text.find("\"claudeAiOauth\"").unwrap_or(0));
+        let expiry = |at: &str| format!("\"expiresAt\":{at}");
+        let text = before.to_owned() + &oauth.replacen(&expiry(&old("expiresAt")), &expiry(&expires_at.to_string()), 1);
+        self.write(&text, random)?;
+        Ok(true)
+    }
+
+    /// Counts a sibling of the sign-in up, as Claude Code stores the secret of an MCP server: under the lock on writing, with
+    /// `slow` between its read and its write.
+    ///
+    /// # Errors
+    /// The lock is another's for as long as Claude Code waits, or the file is not what it was.
+    pub fn store_secret(&self, slow: Duration) -> io::Result<u64> {
+        let _lock = Lock::for_writing(&self.folder)?;
+        let mut stored: Value = serde_json::from_str(&fs::read_to_string(self.credential())?)?;
+        let count = stored["mcpOAuthClientConfig"]["count"].as_u64().unwrap_or(0) + 1;
+        stored["mcpOAuthClientConfig"] = json!({"count": count});
+        sleep(slow);
+        replace(&self.credential(), stored.to_string().as_bytes());
+        Ok(count)
     }
 
     fn write(&self, text: &str, random: &mut fastrand::Rng) -> io::Result<()> {
@@ -193,9 +254,9 @@ impl Owner {
         file.sync_all()
     }
 
-    fn ask(&self, refresh_token: &str) -> io::Result<(u16, Value)> {
+    fn ask(&self, refresh_token: &str, client: Option<&str>) -> io::Result<(u16, Value)> {
         let grant = json!({"grant_type": "refresh_token", "refresh_token": refresh_token,
-            "client_id": "9d1c250a-e61b-44d9-88ed-5944d1962f5e"})
+            "client_id": client.unwrap_or(CLIENT_ID), "scope": SCOPE})
         .to_string();
         let host = self.token_base.trim_start_matches("http://");
         let mut stream = TcpStream::connect(host)?;
@@ -231,54 +292,5 @@ fn read_answer(stream: &mut TcpStream) -> io::Result<(u16, Value)> {
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
             length => read.extend_from_slice(&chunk[..length]),
         }
-    }
-}
-
-/// A lock as Claude Code has it, by way of the package `proper-lockfile`: a folder, touched while it is held. What is
-/// stale is removed without a second look.
-struct Lock {
-    path: PathBuf,
-    released: Arc<AtomicBool>,
-}
-
-impl Lock {
-    /// `None` if it is held by another, all through some tries.
-    fn take(path: &Path, stale: Duration, random: &mut fastrand::Rng) -> io::Result<Option<Self>> {
-        for _ in 0..10 {
-            match fs::create_dir(path) {
-                Ok(()) => return Ok(Some(Self::held(path))),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
-            }
-            let is_stale = |at: SystemTime| at.elapsed().is_ok_and(|age| age > stale);
-            if fs::metadata(path).and_then(|lock| lock.modified()).is_ok_and(is_stale) {
-                let _taken_by_another = fs::remove_dir(path);
-                continue;
-            }
-            sleep(Duration::from_micros(random.u64(500..20_000)));
-        }
-        Ok(None)
-    }
-
-    fn held(path: &Path) -> Self {
-        let lock = Self { path: path.to_owned(), released: Arc::default() };
-        let (path, released) = (lock.path.clone(), Arc::clone(&lock.released));
-        let touch = move || {
-            sleep(TOUCH_EVERY);
-            while !released.load(Ordering::Relaxed) {
-                let now = fs::FileTimes::new().set_modified(SystemTime::now());
-                let _gone = fs::File::open(&path).and_then(|folder| folder.set_times(now));
-                sleep(TOUCH_EVERY);
-            }
-        };
-        std::thread::spawn(touch);
-        lock
-    }
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        self.released.store(true, Ordering::Relaxed);
-        let _taken_by_another = fs::remove_dir(&self.path);
     }
 }

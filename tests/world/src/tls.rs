@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, Certificate as Certified, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::{TcpListener, TcpStream};
@@ -113,7 +113,7 @@ async fn join(mut near: tokio_rustls::server::TlsStream<TcpStream>, behind: Sock
     Ok(())
 }
 
-fn authority() -> CertifiedIssuer<'static, KeyPair> {
+pub(crate) fn authority() -> CertifiedIssuer<'static, KeyPair> {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("an authority")
@@ -131,7 +131,12 @@ fn config(authority: &CertifiedIssuer<'static, KeyPair>, certificate: Certificat
         Certificate::SelfSigned => params.self_signed(&key),
         Certificate::Trusted | Certificate::OtherName | Certificate::Expired => params.signed_by(&key, authority),
     };
-    let chain: Vec<CertificateDer<'static>> = vec![signed.expect("a certificate").der().clone()];
+    server(signed.expect("a certificate"), &key)
+}
+
+/// A server that shows this certificate.
+pub(crate) fn server(certificate: Certified, key: &KeyPair) -> Arc<ServerConfig> {
+    let chain: Vec<CertificateDer<'static>> = vec![certificate.der().clone()];
     let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key that rustls reads");
     let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()

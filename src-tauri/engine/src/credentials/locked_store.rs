@@ -162,10 +162,12 @@ impl LockedStore {
     async fn clear_leftovers(&self) {
         let (path, locker) = (self.source.credential_path(), self.locker.clone());
         let cleared = spawn_blocking(move || {
-            if replace::is_left(&path)
+            let folders = locker.leftovers();
+            if (replace::is_left(&path) || !folders.is_empty())
                 && let Some(_own) = locker.take_own()
             {
                 replace::clear(&path);
+                folders.iter().for_each(|folder| drop(std::fs::remove_dir(folder)));
             }
         });
         let _ = cleared.await;

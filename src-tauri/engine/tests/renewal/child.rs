@@ -38,6 +38,7 @@ fn is(role: &str) -> bool {
 #[ignore = "a process that the other tests start"]
 fn as_owner() {
     if is("child::as_owner") {
+        println!();
         Owner::from_env().run(&mut |said| println!("{said}"));
     }
 }

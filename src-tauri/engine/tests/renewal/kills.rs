@@ -5,10 +5,10 @@ use crate::rescue;
 use crate::scene::{HOUR, LONG, Scene};
 use holdoff_world::{Mishap, soon};
 use std::collections::BTreeMap;
-use std::fs::{self, File, FileTimes};
+use std::fs;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 /// How many kills. `HOLDOFF_KILLS` is another number.
 const KILLS: usize = 300;
@@ -82,8 +82,11 @@ async fn kill(seed: u64) -> Outcome {
     let left = scene.pair();
     assert!(left == old || scene.grants.is_current(&left.refresh), "{:?}", scene.grants);
     let beside = fs::read_to_string(rescue::beside(&scene)).ok();
-    let a_minute = random.u8(0..30) == 0;
-    leave_locks(&scene, a_minute);
+    // In some cases they stay: the record says that their holder is gone.
+    let taken_over = random.u8(0..30) != 0;
+    if taken_over {
+        scene.clear_locks();
+    }
 
     let second = child::holdoff(&scene.home, &scene.env());
     let asked = scene.fake.usage_requests().len();
@@ -123,22 +126,10 @@ async fn kill(seed: u64) -> Outcome {
             assert_eq!((scene.pair(), told), (old.clone(), 1), "{}", second.output());
         }
     }
-    if a_minute && (outcome == Outcome::Paused || left != old) {
+    if !taken_over && (outcome == Outcome::Paused || left != old) {
         // Nobody needed them: they are left to whoever does.
-        leave_locks(&scene, false);
+        scene.clear_locks();
     }
     scene.assert_tidy();
     outcome
-}
-
-/// A minute goes by, or another program has taken them over and given them back.
-fn leave_locks(scene: &Scene, a_minute: bool) {
-    for lock in scene.lock_folders() {
-        if a_minute && lock.exists() {
-            let then = FileTimes::new().set_modified(SystemTime::now() - Duration::from_secs(61));
-            File::open(&lock).unwrap().set_times(then).unwrap();
-        } else {
-            let _none = fs::remove_dir(&lock);
-        }
-    }
 }

@@ -38,12 +38,6 @@ fn leave(scene: &Scene, new: &Credential) {
     fs::set_permissions(beside(scene), Permissions::from_mode(0o600)).unwrap();
 }
 
-fn unlock(scene: &Scene) {
-    for lock in scene.lock_folders() {
-        fs::remove_dir(lock).unwrap();
-    }
-}
-
 #[tokio::test]
 async fn a_pair_that_a_kill_left_beside_its_place_is_put_there_and_asked_with() {
     let (scene, new) = cut_off().await;
@@ -54,7 +48,7 @@ async fn a_pair_that_a_kill_left_beside_its_place_is_put_there_and_asked_with() 
     tokio::time::sleep(Duration::from_millis(1500)).await;
     assert_eq!(scene.pair(), old, "the dead one's locks are respected, as they may be its owner's");
     assert!(beside(&scene).exists());
-    unlock(&scene);
+    scene.clear_locks();
     let reading = scene.fake.wait_for_usage(1, LONG).await;
     assert_eq!(reading[0].bearer(), Some(new.access_token.as_str()));
     assert_eq!(scene.working_pair(), Pair { access: new.access_token, refresh: new.refresh_token.unwrap() });
@@ -75,7 +69,7 @@ async fn who_ends_while_the_locks_are_anothers_leaves_it_for_the_next() {
     second.terminate();
     second.wait_exit(Duration::from_secs(10)).await;
     assert!(beside(&scene).exists());
-    unlock(&scene);
+    scene.clear_locks();
     let third = child::holdoff(&scene.home, &scene.env());
     scene.fake.wait_for_usage(1, LONG).await;
     assert_eq!(scene.working_pair().access, new.access_token);
@@ -94,7 +88,7 @@ async fn what_is_torn_or_no_longer_wanted_is_removed_and_is_one_pause_or_none() 
         } else {
             fs::write(beside(&scene), "{\"claudeAiOauth\":{").unwrap();
         }
-        unlock(&scene);
+        scene.clear_locks();
         let stands = scene.pair();
         let second = child::holdoff(&scene.home, &scene.env());
         eventually(LONG, "it is told, or asked", async || {
@@ -109,4 +103,26 @@ async fn what_is_torn_or_no_longer_wanted_is_removed_and_is_one_pause_or_none() 
         assert_eq!(second.stdout().matches("notice").count(), usize::from(!signed_in_since), "{}", second.output());
         scene.assert_tidy();
     }
+}
+
+/// They are empty and in nobody's way, but they are ours.
+#[tokio::test]
+async fn what_a_kill_left_of_a_lock_on_its_way_to_its_place_is_removed() {
+    let (scene, _) = cut_off().await;
+    scene.clear_locks();
+    let mut ended = std::process::Command::new("true").spawn().unwrap();
+    ended.wait().unwrap();
+    let [newer, older] = scene.lock_folders();
+    let aside = |lock: &PathBuf, pid: u32| PathBuf::from(format!("{}.new-{pid}-01234567", lock.display()));
+    let theirs = aside(&newer, std::process::id());
+    for folder in [aside(&newer, ended.id()), aside(&older, ended.id()), theirs.clone()] {
+        fs::create_dir(folder).unwrap();
+    }
+    let second = child::holdoff(&scene.home, &scene.env());
+    eventually(LONG, "they are gone", async || (!aside(&older, ended.id()).exists()).then_some(())).await;
+    second.terminate();
+    second.wait_exit(LONG).await;
+    assert!(theirs.exists(), "a program that lives is at work on it");
+    fs::remove_dir(theirs).unwrap();
+    scene.assert_tidy();
 }

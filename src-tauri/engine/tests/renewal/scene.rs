@@ -123,6 +123,15 @@ impl Scene {
         [self.home.claude_dir().join(".oauth_refresh.lock"), self.home.path().join(".claude.lock")]
     }
 
+    /// What another program does that took over what a killed one had left of its locks, and is done.
+    pub fn clear_locks(&self) {
+        let dir = self.home.claude_dir();
+        for lock in self.lock_folders().into_iter().chain([dir.join(".storage-write.lock")]) {
+            let _none = std::fs::remove_dir(lock);
+        }
+        let _none = std::fs::remove_file(dir.join(".oauth_refresh.lock.owner"));
+    }
+
     /// Nothing but the sign-in is left in its folder, and no lock beside it.
     #[track_caller]
     pub fn assert_tidy(&self) {

@@ -64,7 +64,7 @@ async fn stop(seed: u64) -> bool {
     owner.kill9().await;
     if !before {
         // It tries on and on, and may have been killed in the middle of that.
-        scene.lock_folders().iter().for_each(|lock| drop(std::fs::remove_dir(lock)));
+        scene.clear_locks();
     }
     let spent = scene.fake.token_requests().len();
     holdoff.thaw();

@@ -1,6 +1,7 @@
 //! One lock of the sign-in's owner: a folder. Whoever makes it has the lock, touches it while it holds it, and removes it.
 //! One that was not touched for a while was left by a dead program.
 
+use super::process;
 use std::fs::{self, File, FileTimes, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -190,6 +191,19 @@ pub(super) fn clear(path: &Path, dead: Sight) -> io::Result<bool> {
     }
     put_back(&aside, path);
     Ok(false)
+}
+
+/// What programs that are gone left beside its place, on their way to it or away from it.
+pub(super) fn leftovers(path: &Path) -> Vec<PathBuf> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let is_one = |file: &str| {
+        let rest = file.strip_prefix(&name)?;
+        let rest = rest.strip_prefix(".new-").or_else(|| rest.strip_prefix(".dead-"))?;
+        process::is_gone(rest.split('-').next()?.parse().ok()?, None).then_some(())
+    };
+    let entries = path.parent().and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten();
+    let left = entries.filter(|entry| is_one(&entry.file_name().to_string_lossy()).is_some());
+    left.map(|entry| entry.path()).collect()
 }
 
 fn beside(path: &Path, what: &str) -> PathBuf {

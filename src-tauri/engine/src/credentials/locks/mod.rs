@@ -171,6 +171,13 @@ impl Locker {
         FileLock::take(&self.own.join(own_name(&self.credential))).ok().flatten()
     }
 
+    /// Empty folders that a kill left, each of which was about to be a lock, or was one.
+    pub fn leftovers(&self) -> Vec<PathBuf> {
+        let [newer, older] = self.renewing_locks();
+        let locks = [newer, older, self.config_dir.join(WRITING)];
+        locks.iter().flat_map(|lock| folder::leftovers(lock)).collect()
+    }
+
     /// The newer lock, and the older one. A link to the config folder may lead elsewhere by now.
     fn renewing_locks(&self) -> [PathBuf; 2] {
         let real = self.config_dir.canonicalize().unwrap_or_else(|_| self.config_dir.clone());

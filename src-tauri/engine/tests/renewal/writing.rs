@@ -1,0 +1,103 @@
+//! Other programs write the same file: a renewal is neither undone by them, nor are they by it.
+
+use crate::child;
+use crate::scene::{LONG, Scene};
+use holdoff_world::{Answer, Owner, eventually, soon};
+use serde_json::Value;
+use std::fs;
+use std::time::{Duration, Instant};
+
+/// The world of a renewal every two seconds, in which a minute is thirty milliseconds.
+const SPEED: f64 = 2000.0;
+const LIFETIME: Duration = Duration::from_secs(4000);
+const LASTING: Duration = Duration::from_secs(30 * 86_400);
+const RENEWALS: usize = 5;
+/// Between the read and the write of a secret.
+const SLOW: Duration = Duration::from_millis(60);
+
+fn stored(scene: &Scene) -> Value {
+    serde_json::from_slice(&fs::read(scene.home.credentials_path()).unwrap()).unwrap()
+}
+
+/// Claude Code has read the file to store the secret of an MCP server, and is slow to write it.
+#[tokio::test]
+async fn a_pair_that_comes_while_the_owner_is_storing_a_secret_waits_for_it() {
+    let scene = Scene::due().await;
+    let lock = scene.home.claude_dir().join(".storage-write.lock");
+    let (locked, book) = (lock.clone(), scene.grants.clone());
+    scene.fake.token_always(Answer::decide(move |request| {
+        fs::create_dir(&locked).unwrap();
+        book.answer(request)
+    }));
+    let mut read = stored(&scene);
+    let mut holdoff = scene.holdoff().await;
+    scene.fake.wait_for_token(1, LONG).await;
+    holdoff.live(Duration::from_millis(1500)).await;
+    assert_eq!(stored(&scene), read, "nothing is written under another's lock");
+
+    read["mcpOAuthClientConfig"] = "a new secret".into();
+    scene.home.raw_credentials(read.to_string().as_bytes());
+    fs::remove_dir(&lock).unwrap();
+    holdoff.until("a reading", |state| state.reading.is_some()).await;
+    let now = stored(&scene);
+    assert_eq!(now["mcpOAuthClientConfig"], "a new secret");
+    assert!(scene.grants.is_current(now["claudeAiOauth"]["refreshToken"].as_str().unwrap()), "{:?}", scene.grants);
+    assert_eq!((scene.grants.violations(), holdoff.told.len()), (vec![], 0));
+    holdoff.end().await;
+    scene.assert_tidy();
+}
+
+/// The program ends, and Claude Code does not come to an end with its write: the pair is in no other place.
+#[tokio::test]
+async fn at_the_end_a_pair_is_written_although_another_program_is_writing() {
+    let scene = Scene::due().await;
+    let lock = scene.home.claude_dir().join(".storage-write.lock");
+    let (locked, book) = (lock.clone(), scene.grants.clone());
+    scene.fake.token_always(Answer::decide(move |request| {
+        fs::create_dir(&locked).unwrap();
+        book.answer(request)
+    }));
+    let before = scene.pair();
+    let holdoff = scene.holdoff().await;
+    scene.fake.wait_for_token(1, LONG).await;
+    holdoff.end().await;
+    assert_ne!(scene.working_pair(), before);
+    assert!(lock.exists(), "it is another's");
+}
+
+#[tokio::test]
+async fn secrets_that_are_stored_slowly_and_renewals_leave_each_other_alone() {
+    let scene = Scene::new(SPEED, LIFETIME, LIFETIME).await;
+    let holdoff = child::holdoff(&scene.home, &scene.env());
+    let owner = Owner::at_home(&scene.home, scene.fake.token_base(), scene.fake.clock(), 1);
+    let owner = child::owner(&scene.home, &Owner { secrets: Some(SLOW), ..owner });
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while scene.grants.granted().len() < RENEWALS {
+        assert_eq!(scene.grants.violations(), [], "{}\n{}", holdoff.output(), owner.output());
+        assert!(Instant::now() < deadline, "{}\n{}", holdoff.output(), scene.ledger());
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    // The next ones last, so that there comes a moment at which nobody is about to renew.
+    scene.grants.live_for(LASTING);
+    let asked = soon(Duration::from_secs(60), async || {
+        let stored = stored(&scene);
+        let token = |key: &str| stored["claudeAiOauth"][key].as_str().unwrap().to_owned();
+        let lasts = scene.grants.granted().last().is_some_and(|grant| grant.lifetime == LASTING);
+        let asked = scene.fake.usage_requests().iter().any(|r| r.bearer() == Some(&token("accessToken")));
+        (lasts && asked && scene.grants.is_current(&token("refreshToken"))).then_some(()).ok_or(lasts)
+    });
+    let came = asked.await;
+    assert!(came.is_ok(), "{came:?} {:?}\n{}\n{}", scene.grants, holdoff.output(), scene.ledger());
+    holdoff.terminate();
+    holdoff.wait_exit(LONG).await;
+    let said = async || owner.stdout().lines().filter(|line| line.starts_with("stored")).count();
+    let so_far = said().await;
+    eventually(LONG, "one more secret", async || (said().await > so_far).then_some(())).await;
+    owner.kill9().await;
+    assert_eq!(scene.grants.violations(), []);
+    let counts: Vec<u64> =
+        owner.stdout().lines().filter_map(|line| line.strip_prefix("stored ")?.parse().ok()).collect();
+    let expected: Vec<u64> = (1..=u64::try_from(counts.len()).unwrap()).collect();
+    assert_eq!(counts, expected, "a secret was lost");
+    assert!(!owner.stdout().contains("failed"), "{}", owner.stdout());
+}
