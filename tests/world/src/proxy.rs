@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use rcgen::{CertificateParams, CertifiedIssuer, KeyPair};
+use rcgen::{CertificateParams, CertifiedIssuer, DnType, KeyPair};
 use rustls::ServerConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -44,8 +44,10 @@ impl TlsProxy {
     pub async fn start(fake: &FakeAnthropic) -> Self {
         let authority = tls::authority();
         let key = KeyPair::generate().expect("a key");
-        let names = vec![API_HOST.to_owned(), TOKEN_HOST.to_owned()];
-        let signed = CertificateParams::new(names).expect("two names").signed_by(&key, &authority);
+        let mut params = CertificateParams::new(vec![API_HOST.to_owned(), TOKEN_HOST.to_owned()]).expect("two names");
+        // By the name of its authority, some would take it for one that signed itself.
+        params.distinguished_name.push(DnType::CommonName, API_HOST);
+        let signed = params.signed_by(&key, &authority);
         let tls = tls::server(signed.expect("a certificate"), &key);
         let address =
             |base: String| base.trim_start_matches("http://").parse().expect("the fake listens at an address");

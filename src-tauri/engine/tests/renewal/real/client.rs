@@ -129,6 +129,15 @@ impl Real {
         .await
     }
 
+    /// Waits until another pair is stored, and Holdoff has asked, with whichever: it does not wait for long for who renews.
+    pub async fn replaced(&self, old: &Pair) -> Pair {
+        eventually(LONG, "another pair", async || {
+            let pair = self.pair().filter(|pair| pair.refresh != old.refresh)?;
+            self.scene.fake.usage_requests().iter().any(is_holdoffs).then_some(pair)
+        })
+        .await
+    }
+
     /// Signs in, in a browser that says yes at once.
     pub async fn sign_in(&self) -> Result<(), String> {
         let login = self.run(&["auth", "login"]);

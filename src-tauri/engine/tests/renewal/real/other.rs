@@ -94,7 +94,7 @@ pub async fn own_client(seed: u64) -> Round {
         real.scene.fake.wait_for_token(1, LONG).await;
     }
     let holdoff = child::holdoff(&real.scene.home, &real.scene.env());
-    real.renewed(&old).await;
+    real.replaced(&old).await;
     end(holdoff).await;
     real.check()?;
     let request = &real.scene.fake.token_requests()[0];

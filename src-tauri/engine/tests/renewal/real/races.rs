@@ -18,7 +18,7 @@ pub async fn race(seed: u64) -> Round {
     let session = real.session();
     tokio::time::sleep(START.mul_f64(random.f64())).await;
     let holdoff = child::holdoff(&real.scene.home, &real.scene.env());
-    let new = real.renewed(&old).await;
+    let new = real.replaced(&old).await;
     holdoff.terminate();
     holdoff.wait_exit(LONG).await;
     session.claude.terminate();

@@ -28,13 +28,14 @@ pub async fn claude_is_slow(_: u64) -> Round {
     let real = Real::new(Duration::from_secs(60)).await;
     let old = real.pair().unwrap();
     let grants = real.scene.grants.clone();
-    real.scene.fake.token_always(Answer::decide(move |request| grants.answer(request).after(SLOW)));
+    real.scene.fake.token_always(Answer::decide(move |request| grants.answer(request).after(SLOW * 2)));
     let holdoff = child::holdoff(&real.scene.home, &real.scene.env());
     real.scene.fake.wait_for_token(1, LONG).await;
+    let asked = Instant::now();
     let claude = real.store_secret();
-    let caught = stop_while_it_writes(&real, &claude).await && !real.has_secret();
+    let caught = stop_while_it_writes(&real, &claude).await && !real.has_secret() && asked.elapsed() < SLOW * 2;
     // The pair comes, and Holdoff wants to write it.
-    tokio::time::sleep(SLOW * 2).await;
+    tokio::time::sleep((SLOW * 3).saturating_sub(asked.elapsed())).await;
     claude.thaw();
     claude.wait_exit(LONG).await;
     real.renewed(&old).await;
