@@ -94,7 +94,7 @@ pub(super) struct Locker {
 type Seen = Option<(Sight, Instant)>;
 
 enum Tried {
-    Taken(Held),
+    Taken(Box<Held>),
     /// By whom, and whether it looks dead.
     Held(&'static str, bool),
 }
@@ -130,7 +130,7 @@ impl Locker {
             let locker = self.clone();
             let tried = spawn_blocking(move || locker.attempt()).await.map_err(|_| FAILED_ITSELF)?;
             let (by, dying) = match tried? {
-                Tried::Taken(held) => match Locks::settled(held, self.renewing).await {
+                Tried::Taken(held) => match Locks::settled(*held, self.renewing).await {
                     Some(locks) => return Ok(locks),
                     None => (ANOTHER, false),
                 },
@@ -155,7 +155,7 @@ impl Locker {
             let locker = self.clone();
             let tried = spawn_blocking(move || locker.attempt_for_writing()).await.map_err(|_| FAILED_ITSELF)?;
             if let Tried::Taken(held) = tried?
-                && let Some(locks) = Locks::settled(held, self.writing).await
+                && let Some(locks) = Locks::settled(*held, self.writing).await
             {
                 return Ok(locks);
             }
@@ -220,7 +220,7 @@ impl Locker {
             }
             held.folders.push(lock);
         }
-        Ok(Tried::Taken(held))
+        Ok(Tried::Taken(Box::new(held)))
     }
 
     /// Blocks for a disk's moment.
@@ -232,7 +232,7 @@ impl Locker {
         };
         let [path] = path;
         Ok(match FolderLock::attempt(&path, |_| ()).map_err(|error| words(&path, &error))? {
-            Attempt::Taken(lock) => Tried::Taken(Held::writing(lock, was_dead)),
+            Attempt::Taken(lock) => Tried::Taken(Box::new(Held::writing(lock, was_dead))),
             Attempt::Held(_) => Tried::Held(ANOTHER_WRITES, false),
         })
     }

@@ -88,7 +88,7 @@ pub async fn own_client(seed: u64) -> Round {
     stored["claudeAiOauth"]["clientId"] = "22422756-60c9-4084-8eb7-27705fd5cf9a".into();
     real.scene.home.raw_credentials(stored.to_string().as_bytes());
     let old = real.pair().unwrap();
-    let first = if seed % 2 == 0 { "Holdoff" } else { "Claude Code" };
+    let first = if seed.is_multiple_of(2) { "Holdoff" } else { "Claude Code" };
     let session = (first != "Holdoff").then(|| real.session());
     if session.is_some() {
         real.scene.fake.wait_for_token(1, LONG).await;
