@@ -95,12 +95,15 @@ async fn the_number_of_a_killed_program_may_be_anothers_by_now() {
     assert!(taken.is_ok(), "{taken:?}");
 }
 
+/// What it is, which process is named, since when, and what is changed in the record.
+type Case<'a> = (&'a str, u32, Option<&'a str>, fn(&mut Value));
+
 #[tokio::test]
 async fn who_may_live_keeps_its_locks() {
     let mut child = sleeper();
     let start = process::started(child.id()).unwrap();
     let (pid, dead) = (child.id(), gone());
-    let cases: [(&str, u32, Option<&str>, fn(&mut Value)); 7] = [
+    let cases: [Case<'_>; 7] = [
         ("it lives", pid, Some(&start), |_| ()),
         ("it lives, and does not say since when", pid, None, |_| ()),
         ("another machine", dead, None, |record| record["pidDomain"] = "linux:other:pid:[1]".into()),
