@@ -1,10 +1,25 @@
-//! What a crash leaves behind: no image of the memory, since the tokens are in it (law 15).
+//! What a crash leaves behind: no image of the memory, and no word of what was being worked on, since tokens may be in
+//! either (law 15).
 
 use std::io;
+use std::panic::{PanicHookInfo, set_hook};
 
-/// Has the system keep no core of this process from now on, nor of what it starts.
+/// Has the system keep no core of this process from now on, nor of what it starts; and has a panic say where it was, and
+/// nothing of what was there.
 pub fn leave_no_core() {
     platform::leave_no_core();
+    set_hook(Box::new(say_where));
+}
+
+/// The text of a panic may quote anything.
+fn say_where(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let thread = std::thread::current();
+    let thread = thread.name().unwrap_or("without a name");
+    // Writing it may fail, and there is nobody left to tell.
+    let line = format!("holdoff: a fault of Holdoff itself at {place} (thread {thread}). Please report this line.\n");
+    let _ = io::Write::write_all(&mut io::stderr(), line.as_bytes());
+    tracing::error!(place, thread, "a fault of Holdoff itself");
 }
 
 /// Starts what is not ours, as the person's session would.
@@ -118,6 +133,30 @@ mod tests {
         let CredentialRead::Found(held) = Source::from_env(home.as_ref(), None).read() else { panic!("no sign-in") };
         assert_eq!(held.access_token.expose(), TOKEN);
         std::process::abort();
+    }
+
+    #[test]
+    fn a_panic_says_where_it_was_and_nothing_of_what_was_there() {
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "crash::tests::panics_with_a_token", "--ignored", "--nocapture"])
+            .env(HOME, "x")
+            .output()
+            .unwrap();
+        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(!output.status.success() && said.contains("src/crash.rs:"), "{said}");
+        assert!(!said.contains("in-memory-only"), "{said}");
+    }
+
+    #[test]
+    #[ignore = "a process that the other test starts"]
+    fn panics_with_a_token() {
+        if std::env::var_os(HOME).is_some() {
+            leave_no_core();
+            let read: Result<(), String> = Err(TOKEN.to_owned());
+            // In a thread of its own, as the test's harness prints what its own thread panicked with.
+            let ended = std::thread::spawn(move || read.unwrap()).join();
+            assert!(ended.is_ok());
+        }
     }
 
     fn soft(limits: &str) -> String {

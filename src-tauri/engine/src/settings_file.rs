@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
 pub const NAME: &str = "settings.json";
-/// Written first and then renamed over the old file, so that a crash leaves one of the two whole.
+/// Written first, beside the old file, and then renamed over it, so that a crash leaves one of the two whole.
 const NEXT: &str = "settings.next.json";
 const SIZE_MAX: u64 = 1024 * 1024;
 
@@ -34,9 +34,13 @@ pub fn read(dir: &Path) -> Loaded {
     }
 }
 
-/// Reads the settings; a file that is not a JSON object is kept aside under another name, and that is said.
+/// Reads the settings; a file that is not a JSON object is kept aside under another name, and that is said. For the one
+/// program that writes them: what an earlier one left half-written is removed.
 pub fn load(dir: &Path, stamp: &str) -> Loaded {
     let path = dir.join(NAME);
+    if let Ok(target) = target(dir) {
+        let _there_is_none_as_a_rule = std::fs::remove_file(target.with_file_name(NEXT));
+    }
     let mut loaded = read(dir);
     if object(&path).is_err()
         && let Some(kept) = set_aside(&path, stamp)
@@ -97,12 +101,25 @@ pub fn edit(
 }
 
 fn save(dir: &Path, object: &Map<String, Value>, writer: &mut dyn SlotWriter) -> Result<(), String> {
-    let next: PathBuf = dir.join(NEXT);
     let io = |error: std::io::Error| error.to_string();
+    let target = target(dir).map_err(io)?;
+    let next = target.with_file_name(NEXT);
     writer.write(&next, object)?;
     sync(&next).map_err(io)?;
-    std::fs::rename(&next, dir.join(NAME)).map_err(io)?;
-    sync(&dir.join(NAME)).map_err(io)
+    std::fs::rename(&next, &target).map_err(io)?;
+    sync(&target).map_err(io)
+}
+
+/// The file that is replaced. A link stays, and what it leads to is replaced, since people keep their settings elsewhere; that
+/// may be missing yet.
+fn target(dir: &Path) -> std::io::Result<PathBuf> {
+    let path = dir.join(NAME);
+    match std::fs::canonicalize(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Ok(std::fs::read_link(&path).map_or(path, |target| dir.join(target)))
+        }
+        found => found,
+    }
 }
 
 #[cfg(test)]
@@ -152,6 +169,36 @@ mod tests {
         assert_eq!(changed.problems.len(), 1);
         let mended = change(dir.path(), &changed, map(json!({"polling_interval_s": 300})), &mut PlainFiles).unwrap();
         assert_eq!(mended.problems, Vec::<String>::new());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_one_and_what_it_leads_to_is_written() {
+        let (dir, dotfiles) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (link, kept) = (dir.path().join(NAME), dotfiles.path().join("holdoff.json"));
+        std::os::unix::fs::symlink(&kept, &link).unwrap();
+        let loaded = load(dir.path(), "t");
+        for percent in ["left", "used"] {
+            change(dir.path(), &loaded, map(json!({"percent": percent})), &mut PlainFiles).unwrap();
+            assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+            assert!(std::fs::read_to_string(&kept).unwrap().contains(percent));
+            assert_eq!(std::fs::read_dir(dotfiles.path()).unwrap().count(), 1, "nothing else is left beside it");
+        }
+        std::fs::remove_dir_all(dotfiles.path()).unwrap();
+        let error = change(dir.path(), &loaded, map(json!({"percent": "left"})), &mut PlainFiles).unwrap_err();
+        assert!(error.contains("could not be saved"), "{error}");
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    }
+
+    #[test]
+    fn what_a_kill_left_half_written_is_removed_at_the_next_start() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(NAME), r#"{"percent":"left"}"#).unwrap();
+        std::fs::write(dir.path().join(NEXT), r#"{"perc"#).unwrap();
+        read(dir.path());
+        assert!(dir.path().join(NEXT).exists(), "looking changes nothing");
+        load(dir.path(), "t");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -7,6 +7,9 @@ use zbus::Connection;
 /// From the first look for a bus that is gone to the rarest, in real time: a look is one `connect`.
 const LOOKS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
 
+/// How long a bus may take to answer. One that takes a connection and says nothing is as good as none.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// The connection that all of the app shares, while there is one.
 #[derive(Debug, Clone)]
 pub struct Bus(watch::Receiver<Option<Connection>>);
@@ -61,5 +64,27 @@ async fn find() -> Connection {
 }
 
 async fn connect() -> zbus::Result<Connection> {
-    Connection::session().await
+    in_time(Connection::session()).await
+}
+
+async fn in_time(connecting: impl Future<Output = zbus::Result<Connection>>) -> zbus::Result<Connection> {
+    let late = |_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into());
+    tokio::time::timeout(PATIENCE, connecting).await.unwrap_or_else(late)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The program would wait for it for ever, before its first line of log.
+    #[tokio::test]
+    async fn a_bus_that_takes_a_connection_and_never_answers_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("bus");
+        let _silent = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let address = format!("unix:path={}", path.display());
+        let connecting = zbus::connection::Builder::address(address.as_str()).unwrap().build();
+        let connected = tokio::time::timeout(4 * PATIENCE, in_time(connecting)).await;
+        assert!(matches!(connected, Ok(Err(_))), "{connected:?}");
+    }
 }
