@@ -71,14 +71,7 @@ impl Place {
 
     async fn lost(&self) {
         // Watched before it is looked at: what happens in between is not missed.
-        let mut watch = match Vanishing::watch(&self.data_dir) {
-            Ok(watch) => watch,
-            Err(_) if !self.is_whole() => return,
-            Err(error) => {
-                tracing::warn!(%error, "the data folder is not watched");
-                return std::future::pending().await;
-            }
-        };
+        let mut watch = Vanishing::watch(&self.data_dir);
         while self.is_whole() {
             watch.next().await;
         }

@@ -85,40 +85,59 @@ mod platform {
     use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
     use std::io;
     use std::os::fd::OwnedFd;
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
+    use std::time::Duration;
     use tokio::io::unix::AsyncFd;
 
-    /// Tells when something is taken out of a folder, or the folder itself; nothing else wakes it.
+    /// While the system watches nothing, it is time to look this often, and watching is tried again.
+    const UNWATCHED_LOOK: Duration = Duration::from_secs(5);
+
+    /// Tells when something is taken out of a folder, or the folder itself; nothing else wakes it. Where the system does not
+    /// watch, it has the folder looked at now and then.
     #[derive(Debug)]
     pub struct Vanishing {
-        events: AsyncFd<OwnedFd>,
+        dir: PathBuf,
+        events: Option<AsyncFd<OwnedFd>>,
     }
 
     impl Vanishing {
-        /// # Errors
-        /// When there is no such folder, or the system watches no more.
-        #[allow(
-            deprecated,
-            reason = "its successor is unsafe for the sake of other types; an OwnedFd keeps its promise"
-        )]
-        pub fn watch(dir: &Path) -> io::Result<Self> {
-            let fd = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
-            let gone = WatchFlags::DELETE | WatchFlags::MOVED_FROM | WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF;
-            inotify::add_watch(&fd, dir, gone | WatchFlags::ONLYDIR)?;
-            Ok(Self { events: AsyncFd::new(fd)? })
+        pub fn watch(dir: &Path) -> Self {
+            let events = begin(dir);
+            if let Err(error) = &events
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                tracing::warn!(%error, "the data folder is not watched, and looked at instead");
+            }
+            Self { dir: dir.to_owned(), events: events.ok() }
         }
 
-        /// Returns once something was taken away since the last call.
+        /// Returns once something was taken away since the last call, or it is time to look.
         pub async fn next(&mut self) {
-            let mut buffer = [0; 4096];
-            loop {
-                let Ok(mut ready) = self.events.readable().await else {
-                    return std::future::pending().await;
-                };
-                let read = ready.try_io(|fd| Ok(rustix::io::read(fd, &mut buffer)?));
-                if matches!(read, Ok(Ok(_))) {
-                    return;
-                }
+            let Some(events) = &mut self.events else {
+                tokio::time::sleep(UNWATCHED_LOOK).await;
+                self.events = begin(&self.dir).ok();
+                return;
+            };
+            if taken_away(events).await.is_err() {
+                self.events = None;
+            }
+        }
+    }
+
+    #[allow(deprecated, reason = "its successor is unsafe for the sake of other types; an OwnedFd keeps its promise")]
+    fn begin(dir: &Path) -> io::Result<AsyncFd<OwnedFd>> {
+        let fd = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
+        let gone = WatchFlags::DELETE | WatchFlags::MOVED_FROM | WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF;
+        inotify::add_watch(&fd, dir, gone | WatchFlags::ONLYDIR)?;
+        AsyncFd::new(fd)
+    }
+
+    async fn taken_away(events: &mut AsyncFd<OwnedFd>) -> io::Result<()> {
+        let mut buffer = [0; 4096];
+        loop {
+            let mut ready = events.readable().await?;
+            if let Ok(read) = ready.try_io(|fd| Ok(rustix::io::read(fd, &mut buffer)?)) {
+                return read.map(drop);
             }
         }
     }
@@ -126,7 +145,6 @@ mod platform {
 
 #[cfg(not(target_os = "linux"))]
 mod platform {
-    use std::io;
     use std::path::Path;
     use std::time::Duration;
 
@@ -135,10 +153,8 @@ mod platform {
     pub struct Vanishing;
 
     impl Vanishing {
-        /// # Errors
-        /// None.
-        pub fn watch(_: &Path) -> io::Result<Self> {
-            Ok(Self)
+        pub fn watch(_: &Path) -> Self {
+            Self
         }
 
         /// Returns once it is time to look.
@@ -163,7 +179,7 @@ mod tests {
         let folder = dir.path().join("folder");
         make_private(&folder).unwrap();
         std::fs::write(folder.join("file"), "1").unwrap();
-        let mut vanishing = Vanishing::watch(&folder).unwrap();
+        let mut vanishing = Vanishing::watch(&folder);
         std::fs::write(folder.join("file"), "2").unwrap();
         std::fs::write(folder.join("other"), "1").unwrap();
         assert!(!wakes(&mut vanishing).await, "writing takes nothing away");

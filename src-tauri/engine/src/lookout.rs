@@ -3,16 +3,25 @@
 
 use crate::clock::Clock;
 use crate::credentials::{self, Source, Watch};
+use crate::folder::FileId;
 use crate::handover;
 use holdoff_core::providers::anthropic::owner_cache::Cached;
 use holdoff_core::sign_in::Absence;
 use holdoff_core::{CredentialRead, Moment, Pushed, Wall, Whose};
+use std::collections::BTreeMap;
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-use tokio::sync::mpsc;
+use std::time::{Duration, SystemTime};
+use tokio::sync::{mpsc, watch};
 
 /// The owner writes about itself all the time while it is used, and most of that is of no concern here.
 const OWNERS_REST: Duration = Duration::from_secs(5);
+
+/// While the system watches nothing, files are looked at this often, in real time, and watching is tried again.
+const UNWATCHED_LOOK: Duration = Duration::from_secs(5);
+
+/// The places that the system does not watch, and why.
+pub type Unwatched = BTreeMap<String, String>;
 
 /// What a look at a place found.
 #[derive(Debug)]
@@ -35,9 +44,15 @@ pub struct Lookout {
 
 impl Lookout {
     /// `data_dir` is where the status line leaves readings while no app runs.
-    pub fn start(source: Source, data_dir: PathBuf, clock: Clock, looks: mpsc::UnboundedSender<Look>) -> Self {
+    pub fn start(
+        source: Source,
+        data_dir: PathBuf,
+        clock: Clock,
+        looks: mpsc::UnboundedSender<Look>,
+        unwatched: watch::Sender<Unwatched>,
+    ) -> Self {
         let (pokes, poked) = mpsc::channel(1);
-        let post = Post { source, data_dir, clock };
+        let post = Post { source, data_dir, clock, unwatched };
         tokio::spawn(post.keep(looks, poked));
         Self { pokes }
     }
@@ -54,6 +69,7 @@ struct Post {
     source: Source,
     data_dir: PathBuf,
     clock: Clock,
+    unwatched: watch::Sender<Unwatched>,
 }
 
 /// Why it looks again.
@@ -73,6 +89,8 @@ enum Why {
 /// The signals of the files.
 struct Files {
     watch: Option<Watch>,
+    /// As they were at the last look without a watch.
+    stamps: [Stamp; 3],
     credential: mpsc::Receiver<()>,
     identity: mpsc::Receiver<()>,
     reading: mpsc::Receiver<()>,
@@ -80,23 +98,24 @@ struct Files {
 
 impl Post {
     async fn keep(self, looks: mpsc::UnboundedSender<Look>, mut poked: mpsc::Receiver<()>) {
-        let mut files = self.watch().await;
+        let mut files = self.watch(Default::default()).await;
         let mut why = Why::Time;
         let mut rested = self.clock.now();
         loop {
             let look = self.look(why == Why::Credential).await;
             let again = self.clock.now().plus(look.read.look_again());
             if looks.send(look).is_err() {
-                return;
+                break;
             }
             if why == Why::Identity {
                 rested = self.clock.now().plus(OWNERS_REST);
             }
             why = self.wait(&mut files, &mut poked, rested, again).await;
             if why == Why::End {
-                return;
+                break;
             }
         }
+        self.say(None);
     }
 
     async fn wait(&self, files: &mut Files, poked: &mut mpsc::Receiver<()>, rested: Moment, again: Moment) -> Why {
@@ -108,30 +127,72 @@ impl Post {
                 there = signal(&mut files.reading, &files.watch) => if there { return Why::Reading },
                 () = self.clock.sleep_until(rested), if rests => continue,
                 () = self.clock.sleep_until(again) => return Why::Time,
+                () = tokio::time::sleep(UNWATCHED_LOOK), if files.watch.is_none() => {
+                    if let Some(why) = self.look_unwatched(files).await {
+                        return why;
+                    }
+                    continue;
+                }
                 poke = poked.recv() => return if poke.is_some() { Why::Poked } else { Why::End },
             }
-            // The watch has come to its end.
-            files.watch = None;
+            // The watch has come to its end, and what ended it may be a change.
+            *files = self.watch(Default::default()).await;
+            return Why::Credential;
         }
     }
 
-    async fn watch(&self) -> Files {
+    /// Tries to watch again, and says what has changed since the last look.
+    async fn look_unwatched(&self, files: &mut Files) -> Option<Why> {
+        let before = files.stamps;
+        *files = self.watch(before).await;
+        // Watched or not: what changes from here on is seen at the next look, or heard.
+        let changed: Vec<bool> = before.iter().zip(&files.stamps).map(|(before, now)| before != now).collect();
+        let why = [Why::Credential, Why::Identity, Why::Reading].into_iter().zip(changed);
+        why.filter(|(_, changed)| *changed).map(|(why, _)| why).next()
+    }
+
+    /// Watches if it can be. `before` is how the files were.
+    async fn watch(&self, before: [Stamp; 3]) -> Files {
         let watched = [
             self.source.credential_path(),
             self.source.identity_path().to_owned(),
             handover::path(&self.data_dir, &self.source.place()),
         ];
-        let watch = tokio::task::spawn_blocking(move || credentials::watch_files(watched)).await;
+        let tried = tokio::task::spawn_blocking(move || {
+            let watch = credentials::watch_files(watched.clone());
+            (watch, watched.map(|path| Stamp::of(&path)))
+        });
+        let Ok((watch, stamps)) = tried.await else {
+            return Files::unwatched(before);
+        };
         match watch {
-            Ok(Ok((watch, [credential, identity, reading]))) => {
-                Files { watch: Some(watch), credential, identity, reading }
+            Ok((watch, [credential, identity, reading])) => {
+                self.say(None);
+                Files { watch: Some(watch), stamps, credential, identity, reading }
             }
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "the sign-in is not watched; it is read again every few minutes");
-                Files::unwatched()
+            Err(error) => {
+                self.say(Some(error.to_string()));
+                Files::unwatched(stamps)
             }
-            Err(_) => Files::unwatched(),
         }
+    }
+
+    /// Says once that it is not watched, and once that it is.
+    fn say(&self, why: Option<String>) {
+        let place = self.source.place();
+        self.unwatched.send_if_modified(|unwatched| {
+            let before = unwatched.get(&place).cloned();
+            match (&before, &why) {
+                (None, Some(why)) => tracing::warn!(%why, place, "the sign-in is not watched, and looked at instead"),
+                (Some(_), None) => tracing::info!(place, "the sign-in is watched again, or not of concern any more"),
+                (None, None) | (Some(_), Some(_)) => {}
+            }
+            match why.clone() {
+                Some(why) => unwatched.insert(place.clone(), why),
+                None => unwatched.remove(&place),
+            };
+            before != why
+        });
     }
 
     async fn look(&self, stirred: bool) -> Look {
@@ -148,9 +209,20 @@ impl Post {
 }
 
 impl Files {
-    fn unwatched() -> Self {
+    fn unwatched(stamps: [Stamp; 3]) -> Self {
         let silent = || mpsc::channel(1).1;
-        Self { watch: None, credential: silent(), identity: silent(), reading: silent() }
+        Self { watch: None, stamps, credential: silent(), identity: silent(), reading: silent() }
+    }
+}
+
+/// By which a file is seen to be another, or changed: when it was written and how long it is. `None` is no file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Stamp(Option<(Option<SystemTime>, u64, Option<FileId>)>);
+
+impl Stamp {
+    fn of(path: &Path) -> Self {
+        let stamp = |found: Metadata| (found.modified().ok(), found.len(), FileId::at(path));
+        Self(std::fs::metadata(path).ok().map(stamp))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::history::Limits;
 use crate::keeper::Snapshot;
-use crate::lookout::Look;
+use crate::lookout::{Look, Unwatched};
 use crate::runner::{End, Order, Refused, Tools};
 use holdoff_core::account::Preferences;
 use holdoff_core::places::{self, Polled};
@@ -79,6 +79,7 @@ pub struct Roster {
     /// Where a first sign-in is waited for.
     first: String,
     tell_looks: mpsc::UnboundedSender<Look>,
+    unwatched: watch::Sender<Unwatched>,
     looks: mpsc::UnboundedReceiver<Look>,
     /// Who is polled, in the order in which that is shown, and the places; as last told to the keeper.
     arranged: (Vec<AccountId>, Vec<Place>),
@@ -102,6 +103,7 @@ impl Roster {
         settings: Settings,
         tools: Tools,
         snapshots: watch::Receiver<Snapshot>,
+        unwatched: watch::Sender<Unwatched>,
     ) -> Self {
         let (tell_looks, looks) = mpsc::unbounded_channel();
         let arranged = {
@@ -116,6 +118,7 @@ impl Roster {
             stands: Vec::new(),
             first: String::new(),
             tell_looks,
+            unwatched,
             looks,
             arranged,
             running: BTreeMap::new(),

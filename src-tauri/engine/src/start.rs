@@ -6,6 +6,7 @@ use crate::handover;
 use crate::history::{self, History, Limits};
 use crate::http::Http;
 use crate::keeper::{Keeper, Snapshot};
+use crate::lookout::Unwatched;
 use crate::metrics::Requests;
 use crate::roster::{Command, Roster};
 use crate::runner::{Announcement, Tools};
@@ -26,6 +27,8 @@ pub struct Engine {
     pub announcements: mpsc::Receiver<Announcement>,
     /// The accounts that another process polls.
     pub elsewhere: watch::Receiver<BTreeSet<AccountId>>,
+    /// The places of sign-ins that the system does not watch for changes.
+    pub unwatched: watch::Receiver<Unwatched>,
     /// Sentences about what was found at the start, such as an unreadable state file and its new name.
     pub findings: Vec<String>,
     /// What was asked and not asked, counted.
@@ -59,9 +62,10 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings
         zone: TimeZone::system,
     };
     let (commands, inbox) = mpsc::channel(16);
-    let roster = Roster::start(environment.clone(), settings.clone(), tools, snapshots.clone()).await;
+    let (tell_unwatched, unwatched) = watch::channel(Unwatched::new());
+    let roster = Roster::start(environment.clone(), settings.clone(), tools, snapshots.clone(), tell_unwatched).await;
     tokio::spawn(roster.run(inbox));
-    Engine { snapshots, announcements, elsewhere, findings, requests, history, commands }
+    Engine { snapshots, announcements, elsewhere, unwatched, findings, requests, history, commands }
 }
 
 /// What is on disk at a start.

@@ -45,7 +45,8 @@ pub fn watch(source: &Source) -> Result<(Watch, mpsc::Receiver<()>), WatchError>
     Ok((watch, told))
 }
 
-/// Watches several files with one watcher of the system's few: a receiver for each, as [`watch`] says.
+/// Watches several files with one watcher of the system's few: a receiver for each, as [`watch`] says. They end by
+/// themselves where the system watches no more; what changed until then may not have been told.
 pub fn watch_files<const N: usize>(files: [PathBuf; N]) -> Result<(Watch, [mpsc::Receiver<()>; N]), WatchError> {
     let files = files.map(|path| std::path::absolute(&path).unwrap_or(path));
     let shared = Arc::new(Shared::default());
@@ -179,7 +180,8 @@ impl Lookout {
         while let Some(changes) = self.shared.next() {
             let moved = changes.contains(&Some(Change::Way)) || self.lead_elsewhere().contains(&true);
             if moved && let Err(error) = self.arm() {
-                tracing::warn!(%error, "a change of the sign-in may go unnoticed until it is read again");
+                tracing::debug!(%error, "watching ends here");
+                return;
             }
             for (tell, _) in tell.iter().zip(changes).filter(|(_, change)| change.is_some()) {
                 let _told_already = tell.try_send(());

@@ -46,7 +46,8 @@ impl Roster {
     fn stand_at(&self, source: Source) -> Stand {
         let place = Place::known(&self.snapshots.borrow().state, Provider::Anthropic, &source.place());
         let data_dir = self.environment.data_dir.clone();
-        let lookout = Lookout::start(source.clone(), data_dir, self.tools.clock.clone(), self.tell_looks.clone());
+        let (clock, looks, unwatched) = (self.tools.clock.clone(), self.tell_looks.clone(), self.unwatched.clone());
+        let lookout = Lookout::start(source.clone(), data_dir, clock, looks, unwatched);
         Stand { place, source, lookout, looked: false, written: None, told: Vec::new() }
     }
 

@@ -1,0 +1,179 @@
+//! The system's table of watchers is full, at the start or later: what changes is noticed all the same, it is said, and
+//! watching begins again when there is room. The tests run this program again in a user namespace, whose table they fill.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test ends where it fails")]
+
+use holdoff_core::sign_in::{Absence, Seen};
+use holdoff_engine::environment::Environment;
+use holdoff_engine::folder::{Vanishing, make_private};
+use holdoff_engine::settings_file;
+use holdoff_engine::slots::PlainFiles;
+use holdoff_engine::slots::Slots;
+use holdoff_engine::start::{shut_down, start};
+use holdoff_world::spawn::Spawned;
+use holdoff_world::{ClockSpec, FakeAnthropic, Home, eventually};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+
+const ROLE: &str = "WATCHING_TEST_ROLE";
+/// Much longer than a look at the files takes to come, and much shorter than the minutes after which a sign-in is read in any
+/// case.
+const SOON: Duration = Duration::from_secs(30);
+const DAYS: Duration = Duration::from_secs(30 * 24 * 3600);
+const INSTANCES: &str = "max_inotify_instances";
+const WATCHES: &str = "max_inotify_watches";
+
+/// What stands in the table of limits of the namespace.
+fn limit(name: &str, most: u32) {
+    std::fs::write(Path::new("/proc/sys/user").join(name), most.to_string()).unwrap();
+}
+
+/// This program again as `role`, in a user namespace of its own with a full table if so wished.
+fn again(home: &Home, role: &str, full: bool) -> Command {
+    let mut command = home.command("/usr/bin/unshare");
+    let fill = if full { format!("echo 0 > /proc/sys/user/{INSTANCES} && ") } else { String::new() };
+    command.args(["--user", "--map-root-user", "sh", "-c", &format!("{fill}exec \"$0\" \"$@\"")]);
+    command.arg(std::env::current_exe().unwrap());
+    command.args(["--exact", role, "--ignored", "--nocapture", "--test-threads=1"]).env(ROLE, role);
+    command
+}
+
+struct Scene {
+    home: Home,
+    fake: FakeAnthropic,
+    engine: Spawned,
+}
+
+impl Scene {
+    /// An engine that has read the sign-in.
+    async fn new(full: bool) -> Self {
+        let fake = FakeAnthropic::start_with(ClockSpec::real()).await;
+        let home = Home::new();
+        home.sign_in(fake.clock().now() + DAYS);
+        let mut command = again(&home, "as_engine", full);
+        command.env("HOLDOFF_ANTHROPIC_API", fake.api_base()).env("HOLDOFF_ANTHROPIC_TOKEN", fake.token_base());
+        let engine = Spawned::start("engine", &mut command);
+        let scene = Self { home, fake, engine };
+        scene.seen("a sign-in", |seen| matches!(seen, Seen::Present { .. })).await;
+        scene
+    }
+
+    /// What is saved of the sign-in.
+    async fn seen(&self, what: &str, is: impl Fn(&Seen) -> bool) {
+        let saved = || {
+            let state = Slots::read(&self.home.data_dir()).state?;
+            state.accounts.values().next()?.sign_in.seen.clone().filter(|seen| is(seen))
+        };
+        let found = holdoff_world::soon(SOON, async || saved().ok_or(())).await;
+        assert!(found.is_ok(), "in vain for {what}:\n{}", self.engine.output());
+    }
+
+    /// Has the engine's process do something to its namespace.
+    fn tell(&self, order: &str) {
+        std::fs::write(self.home.path().join(order), "").unwrap();
+    }
+
+    async fn says(&self, line: &str) {
+        let told = async || self.engine.stdout().lines().any(|said| said.starts_with(line)).then_some(());
+        eventually(SOON, format!("the engine says {line:?}: {}", self.engine.output()), told).await;
+    }
+
+    async fn a_change_is_noticed(&self) {
+        self.home.remove_credentials();
+        self.seen("the end of the sign-in", |seen| *seen == Seen::Absent(Absence::NoFile)).await;
+        self.home.sign_in(self.fake.clock().now() + DAYS);
+        self.seen("the next sign-in", |seen| matches!(seen, Seen::Present { .. })).await;
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_is_full_at_the_start_is_said_and_a_removed_sign_in_is_noticed_all_the_same() {
+    let scene = Scene::new(true).await;
+    scene.says("trouble max_user_instances").await;
+    scene.a_change_is_noticed().await;
+    scene.tell("room");
+    scene.says("no trouble").await;
+    scene.a_change_is_noticed().await;
+}
+
+#[tokio::test]
+async fn a_table_that_is_full_later_is_said_and_a_removed_sign_in_is_noticed_all_the_same() {
+    let scene = Scene::new(false).await;
+    scene.tell("no room");
+    scene.says("is full").await;
+    // What is watched by now is another folder, which there is no room for.
+    scene.home.replace_config_folder();
+    scene.says("trouble max_user_watches").await;
+    scene.a_change_is_noticed().await;
+    scene.tell("room");
+    scene.says("no trouble").await;
+    scene.a_change_is_noticed().await;
+}
+
+#[tokio::test]
+async fn a_data_folder_that_is_taken_away_is_missed_whether_it_is_watched_or_not() {
+    let home = Home::new();
+    let program = Spawned::start("folder", &mut again(&home, "as_folder", true));
+    eventually(SOON, "a folder that is looked after", async || program.stdout().contains("looking").then_some(()))
+        .await;
+    std::fs::remove_dir_all(home.path().join("data")).unwrap();
+    let missed = async || program.stdout().contains("missed").then_some(());
+    eventually(SOON, "the folder is missed", missed).await;
+}
+
+#[tokio::test]
+#[ignore = "a process that the other tests start"]
+async fn as_folder() {
+    if std::env::var_os(ROLE).is_none() {
+        return;
+    }
+    let data = PathBuf::from(std::env::var_os("HOME").unwrap()).join("data");
+    make_private(&data).unwrap();
+    let mut vanishing = Vanishing::watch(&data);
+    println!("\nlooking");
+    while data.exists() {
+        vanishing.next().await;
+    }
+    println!("\nmissed");
+}
+
+#[test]
+#[ignore = "a process that the other tests start"]
+fn as_engine() {
+    if std::env::var_os(ROLE).is_some() {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(live());
+    }
+}
+
+async fn live() {
+    let mut ends = signal(SignalKind::terminate()).unwrap();
+    let environment = Environment::from_process().unwrap();
+    environment.prepare_data_dir().unwrap();
+    let settings = settings_file::read(&environment.data_dir).settings;
+    let mut engine = start(&environment, PlainFiles, &settings).await;
+    let mut look = tokio::time::interval(Duration::from_millis(50));
+    println!();
+    loop {
+        tokio::select! {
+            _ = ends.recv() => break,
+            Ok(()) = engine.unwatched.changed() => match engine.unwatched.borrow_and_update().values().next() {
+                Some(why) if why.contains("max_user_instances") => println!("trouble max_user_instances: {why}"),
+                Some(why) => println!("trouble max_user_watches: {why}"),
+                None => println!("no trouble"),
+            },
+            _ = look.tick() => {
+                if std::fs::remove_file(environment.home.join("no room")).is_ok() {
+                    limit(WATCHES, 0);
+                    println!("is full");
+                }
+                if std::fs::remove_file(environment.home.join("room")).is_ok() {
+                    limit(INSTANCES, 128);
+                    limit(WATCHES, 8192);
+                }
+            }
+        }
+    }
+    shut_down(&engine.commands()).await;
+}
