@@ -107,6 +107,7 @@ mod tests {
             findings: &[],
             history: &holdoff_engine::history::News::default(),
             elsewhere: &BTreeSet::new(),
+            unwatched: &Default::default(),
             signing_in: &SigningIn::default(),
             home: Path::new("/home/ann"),
             now: Moment { wall: Wall(0), boot: Boot(0) },

@@ -124,6 +124,7 @@ pub async fn run(parts: Parts) -> End {
         let next = tokio::select! {
             changed = controller.engine.snapshots.changed() => if changed.is_ok() { Next::Go } else { Next::Quit },
             changed = controller.history.changed() => if changed.is_ok() { Next::Go } else { Next::Quit },
+            changed = controller.engine.unwatched.changed() => if changed.is_ok() { Next::Go } else { Next::Quit },
             changed = controller.engine.elsewhere.changed() => if changed.is_ok() { Next::Go } else { Next::Quit },
             Some(announcement) = controller.engine.announcements.recv() => controller.announce(announcement),
             Some((call, responder)) = calls.recv() => controller.call(call, responder).await,
@@ -156,6 +157,7 @@ impl Controller {
             findings: &self.engine.findings,
             history: &self.history.borrow(),
             elsewhere: &self.engine.elsewhere.borrow(),
+            unwatched: &self.engine.unwatched.borrow(),
             home: &self.environment.home,
             signing_in: &self.signing_in,
             now: self.environment.clock.now(),
@@ -288,6 +290,7 @@ impl Controller {
             Call::StatusLines => self.look_at_status_lines(responder),
             Call::StatusLine { place, install, agreed } => self.status_line(place, install, agreed, responder),
             Call::Version => responder.answer(json!(env!("CARGO_PKG_VERSION"))),
+            Call::Condition => self.say_condition(responder),
             Call::Reading { config_dir, reading } => {
                 self.engine.push(&self.environment, config_dir.as_deref(), reading);
                 responder.answer(Value::Null);

@@ -14,6 +14,7 @@ use holdoff_core::state::{NotYet, Refusal, SignInTrouble};
 use holdoff_core::{AccountId, AccountState, GateState, Moment, QuotaWindow, Reading, Settings, Wall, report, words};
 use holdoff_engine::history::News;
 use holdoff_engine::keeper::Snapshot;
+use holdoff_engine::lookout::Unwatched;
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -32,6 +33,7 @@ pub struct Known<'a> {
     pub history: &'a News,
     /// The accounts that another process polls.
     pub elsewhere: &'a BTreeSet<AccountId>,
+    pub unwatched: &'a Unwatched,
     pub home: &'a Path,
     pub signing_in: &'a SigningIn,
     pub now: Moment,
@@ -77,6 +79,10 @@ impl Known<'_> {
                     names.join(" and ")
                 ),
             ));
+        }
+        for (place, why) in self.unwatched {
+            let (title, text) = words::unwatched(place, why);
+            troubles.push(trouble(title, text));
         }
         if let Some(why) = &self.history.trouble {
             troubles.push(trouble("The history is not written", why.clone()));

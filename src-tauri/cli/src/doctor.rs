@@ -4,13 +4,16 @@
 mod accounts;
 mod desktop;
 mod files;
+mod network;
 mod program;
 mod status_line;
 
 use crate::known::Known;
-use crate::paint;
+use crate::{app, paint};
+use holdoff_engine::condition::Condition;
 use holdoff_engine::crash;
 use holdoff_engine::environment::Environment;
+use holdoff_engine::ipc::Call;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -39,11 +42,15 @@ pub fn run(environment: &Environment) -> ExitCode {
     // It reads the sign-ins.
     crash::leave_no_core();
     let known = Known::read(environment);
+    // What the app sees counts, and not what this terminal would see in its place.
+    let condition = app::connect(environment).and_then(|mut app| app.call(Call::Condition).ok());
+    let condition: Option<Condition> = condition.and_then(|answer| serde_json::from_value(answer).ok());
     let mut sections = vec![
         Section { title: "Programs".to_owned(), findings: program::look(environment) },
         Section { title: "Folders and files".to_owned(), findings: files::look(environment) },
     ];
-    sections.extend(accounts::look(environment, &known));
+    sections.push(Section { title: "Network".to_owned(), findings: network::look(environment, &known, &condition) });
+    sections.extend(accounts::look(environment, &known, &condition));
     sections.push(Section { title: "Status line".to_owned(), findings: status_line::look(environment, &known) });
     sections.push(Section { title: "Desktop".to_owned(), findings: desktop::look() });
     let shown: String = sections.iter().map(|section| section.shown(&environment.home)).collect();

@@ -2,7 +2,9 @@
 
 use crate::quota::Reading;
 use crate::sign_in::Tokens;
+use std::fmt;
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// What the HTTP layer knows when it is done with a request.
 #[derive(Debug)]
@@ -17,7 +19,6 @@ pub enum Delivery {
     Lost(String),
 }
 
-#[derive(Debug)]
 pub struct Answer {
     pub status: u16,
     /// `Retry-After` as it stands in the answer.
@@ -27,17 +28,39 @@ pub struct Answer {
     pub body: Body,
 }
 
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Of the headers, only that they are there: a server can say anything in them.
+        let headers = (self.retry_after.is_some(), self.date.is_some());
+        f.debug_struct("Answer")
+            .field("status", &self.status)
+            .field("retry_after", &headers.0)
+            .field("date", &headers.1)
+            .field("body", &self.body)
+            .finish()
+    }
+}
+
 impl Answer {
     pub(crate) fn is_empty(&self) -> bool {
         matches!(&self.body, Body::Whole(bytes) if bytes.trim_ascii().is_empty())
     }
 }
 
-#[derive(Debug)]
+/// There may be tokens in it: `Debug` shows how long it is and no more, and it is wiped when it is dropped.
 pub enum Body {
-    Whole(Vec<u8>),
+    Whole(Zeroizing<Vec<u8>>),
     /// It ended early, trickled past the time limit or went over the size limit: why, in words.
     Broken(String),
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(bytes) => write!(f, "Whole({} bytes)", bytes.len()),
+            Self::Broken(why) => f.debug_tuple("Broken").field(why).finish(),
+        }
+    }
 }
 
 /// What an answer means.
@@ -116,4 +139,27 @@ pub enum Grant {
     },
     /// The machine slept before it could leave, or renewal was turned off.
     Lapsed,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_holds_an_answer_shows_how_long_it_is_and_no_more() {
+        let secret = "sk-ant-ort01-in-an-answer";
+        let answer = || Answer {
+            status: 200,
+            retry_after: Some(secret.to_owned()),
+            date: Some(secret.to_owned()),
+            body: Body::Whole(secret.as_bytes().to_vec().into()),
+        };
+        let event = crate::Event::Delivered(Delivery::Answered(answer()));
+        let shown = format!("{:?} {:#?} {:?} {event:?}", answer(), answer(), answer().body);
+        assert!(shown.contains("Whole(25 bytes)") && shown.contains("status: 200"), "{shown}");
+        // As text, and as the numbers of its bytes.
+        for form in ["sk-ant", "115, 107", "115,\n"] {
+            assert!(!shown.contains(form), "{form} in {shown}");
+        }
+    }
 }

@@ -4,20 +4,31 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
+use std::sync::Arc;
+use zeroize::Zeroize;
 
-/// A bearer token. It has no `Display` and no `Serialize`; `Debug` shows that it is there and no more.
+/// A token. It has no `Display` and no `Serialize`; `Debug` shows that it is there and no more. Its clones are one text in
+/// memory, which is wiped with the last of them.
 #[derive(Clone)]
-pub struct Token(SecretString);
+pub struct Token(Arc<SecretString>);
 
 impl Token {
     /// `None` for a token that is empty or could not stand in a header: neither is ever sent, since an
     /// empty bearer is answered with 429 and `retry-after: 3242` instead of 401.
-    pub fn new(text: String) -> Option<Self> {
-        let sendable = !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
-        sendable.then(|| Self(SecretString::from(text)))
+    pub fn new(mut text: String) -> Option<Self> {
+        let token = Self::of(&text);
+        text.zeroize();
+        token
     }
 
-    /// The text, for the `Authorization` header of its own provider and nothing else.
+    /// The same, of a text that is another's to wipe.
+    pub fn of(text: &str) -> Option<Self> {
+        let sendable = !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
+        // A boxed text is made in one piece: nothing of it is left where a growing one was before.
+        sendable.then(|| Self(Arc::new(SecretString::new(Box::from(text)))))
+    }
+
+    /// The text, for the request to its own provider and nothing else.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
@@ -34,6 +45,35 @@ impl Token {
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token(..)")
+    }
+}
+
+/// A refresh token that stands in a sign-in. What it is is only kept where it is about to be spent, or written.
+#[derive(Debug, Clone)]
+pub struct RefreshToken {
+    fingerprint: Fingerprint,
+    secret: Option<Token>,
+}
+
+impl RefreshToken {
+    pub fn fingerprint(&self) -> &Fingerprint {
+        &self.fingerprint
+    }
+
+    /// `None` where it was forgotten.
+    pub fn secret(&self) -> Option<&Token> {
+        self.secret.as_ref()
+    }
+
+    /// From now on it is only known that there is one, and which.
+    pub fn forget(&mut self) {
+        self.secret = None;
+    }
+}
+
+impl From<Token> for RefreshToken {
+    fn from(token: Token) -> Self {
+        Self { fingerprint: token.fingerprint(), secret: Some(token) }
     }
 }
 

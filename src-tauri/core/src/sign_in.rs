@@ -1,7 +1,7 @@
 //! The owner's sign-in: what was read of it, and what of that is kept.
 
 use crate::policy;
-use crate::secret::{Fingerprint, Token};
+use crate::secret::{Fingerprint, RefreshToken, Token};
 use crate::time::Wall;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -14,6 +14,15 @@ pub enum CredentialRead {
 }
 
 impl CredentialRead {
+    /// Without the refresh token itself, for all who do not spend it.
+    #[must_use]
+    pub fn without_refresh_token(mut self) -> Self {
+        if let Self::Found(credential) = &mut self {
+            credential.forget_refresh_token();
+        }
+        self
+    }
+
     /// With no word from a watcher, how soon to look again.
     pub fn look_again(&self) -> Duration {
         match self {
@@ -30,7 +39,7 @@ pub struct Credential {
     /// `None` is "not said", not 1970.
     pub expires_at: Option<Wall>,
     /// Works once. `None` where the owner keeps none, as after a refused renewal.
-    pub refresh_token: Option<Token>,
+    pub refresh_token: Option<RefreshToken>,
     pub refresh_expires_at: Option<Wall>,
     pub client: OAuthClient,
     pub scopes: Vec<String>,
@@ -55,6 +64,10 @@ impl Credential {
 
     pub fn expired(&self, now: Wall) -> bool {
         self.expires_at.is_some_and(|at| at <= now)
+    }
+
+    pub fn forget_refresh_token(&mut self) {
+        self.refresh_token.iter_mut().for_each(RefreshToken::forget);
     }
 
     /// Whether there is a refresh token that has not run out.

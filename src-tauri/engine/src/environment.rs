@@ -1,8 +1,13 @@
 //! What the world says at the start: folders, base URLs, the clock. A wrong word ends the program, because a
 //! token could go astray or a cooldown be miscounted otherwise.
 
+mod allowed;
+
+pub use allowed::for_windows;
+
 use crate::clock::{Clock, ClockSpec};
 use crate::folder::make_private;
+use crate::network::Variables;
 use holdoff_core::providers::anthropic;
 use reqwest::Url;
 use std::ffi::OsString;
@@ -21,6 +26,8 @@ pub struct Environment {
     pub claude_config_dir: Option<OsString>,
     /// `CLAUDE_CODE_OAUTH_TOKEN` is set. What it says is not looked at: such a token may not read usage.
     pub inference_token: bool,
+    /// What the environment says of proxies and certificates.
+    pub network: Variables,
     pub bases: Bases,
     pub clock: Clock,
 }
@@ -94,6 +101,7 @@ impl Environment {
             log_dir,
             claude_config_dir: var("CLAUDE_CONFIG_DIR"),
             inference_token: var("CLAUDE_CODE_OAUTH_TOKEN").is_some(),
+            network: Variables::of(&var),
             bases: Bases { api, token },
             clock,
         })

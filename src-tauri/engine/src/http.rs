@@ -7,14 +7,18 @@ mod on_time;
 pub use last_moment::{NotAnyMore, Still};
 
 use crate::environment::{Bases, is_loopback};
+use crate::network::{Network, Route};
+use crate::wiped;
+use bytes::Bytes;
 use holdoff_core::request::{Carries, Endpoint, Method, Request};
+use holdoff_core::secret::Token;
 use holdoff_core::{Answer, Body, Delivery, Moment, Permit};
 use last_moment::{Departure, LastMoment, Watched};
 use on_time::{OnTime, Punctual, Watch};
 use reqwest::{Client, RequestBuilder, Response, Url, header};
 use std::error::Error;
-use std::sync::OnceLock;
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// An answer with quota is a few kilobytes.
 pub const BODY_MAX: usize = 512 * 1024;
@@ -29,12 +33,10 @@ pub struct Http {
     watch: Watch,
 }
 
-/// One host, whose client is made when it is first needed: each holds the system's certificates.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Host {
     base: Url,
     total: Duration,
-    client: OnceLock<Client>,
 }
 
 impl Http {
@@ -51,17 +53,25 @@ impl Http {
     ) -> Self {
         // Fails only where one is installed already, which is as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let host = |base: &Url| Host { base: base.clone(), total, client: OnceLock::new() };
+        let host = |base: &Url| Host { base: base.clone(), total };
         Self { api: host(&bases.api), token: host(&bases.token), watch: Watch::new(since) }
     }
 
-    /// Sends the request that the permit is for. The permit is used up whatever comes of it.
+    /// Sends the request that the permit is for, as this computer reaches its host. The permit is used up whatever comes of
+    /// it.
     pub async fn send(&self, permit: Permit, request: Request) -> Delivery {
-        self.send_while(permit, request, None).await
+        self.send_while(permit, request, &Network::default(), None).await
     }
 
-    /// The same, but a refresh token leaves only if it `still` may by the time that there is a connection for it.
-    pub async fn send_while(&self, permit: Permit, request: Request, still: Option<Still>) -> Delivery {
+    /// The same as the owner of the sign-in reaches it, but a refresh token leaves only if it `still` may by the time that
+    /// there is a connection for it.
+    pub async fn send_while(
+        &self,
+        permit: Permit,
+        request: Request,
+        network: &Network,
+        still: Option<Still>,
+    ) -> Delivery {
         let host = match permit.endpoint() {
             Endpoint::Usage => &self.api,
             Endpoint::Token => &self.token,
@@ -73,20 +83,30 @@ impl Http {
         if !on_time.holds() {
             return Delivery::Lapsed;
         }
-        on_time.clone().during(host.send(request, still, on_time)).await
+        let route = match network.route(&host.base) {
+            Ok(route) => route,
+            Err(why) => return Delivery::NotSent(why),
+        };
+        let via = route.via();
+        let delivery = on_time.clone().during(host.send(request, route, still, on_time)).await;
+        match delivery {
+            Delivery::NotSent(why) => Delivery::NotSent(why + &via),
+            Delivery::Lost(why) => Delivery::Lost(why + &via),
+            Delivery::Answered(_) | Delivery::Lapsed => delivery,
+        }
     }
 }
 
 impl Host {
-    /// One that could not be made is tried anew for the next request: certificates are replaced by updates.
-    fn client(&self) -> Result<&Client, String> {
-        match self.client.get() {
-            Some(client) => Ok(client),
-            None => client(&self.base, self.total).map(|client| self.client.get_or_init(|| client)),
-        }
+    /// Made for one request, since certificates are renewed and proxies move; it takes some milliseconds, and what it holds
+    /// is some hundred kilobytes.
+    async fn client(&self, route: Route) -> Result<Client, String> {
+        let host = self.clone();
+        let made = tokio::task::spawn_blocking(move || client(&host.base, host.total, &route)).await;
+        made.unwrap_or_else(|_| Err("TLS could not be set up: it failed in Holdoff itself".to_owned()))
     }
 
-    async fn send(&self, request: Request, still: Option<Still>, on_time: OnTime) -> Delivery {
+    async fn send(&self, request: Request, route: Route, still: Option<Still>, on_time: OnTime) -> Delivery {
         let mut url = self.base.clone();
         url.set_path(&format!("{}{}", self.base.path().trim_end_matches('/'), request.path));
         let method = match request.method {
@@ -95,10 +115,10 @@ impl Host {
         };
         // The answer to a grant is tokens, and is read as such: an unchanged one in it must stay what it is.
         let secret = match &request.carries {
-            Carries::Bearer(token) => Some(token.expose().to_owned()),
+            Carries::Bearer(token) => Some(token.clone()),
             Carries::RefreshGrant { .. } => None,
         };
-        let client = match self.client() {
+        let client = match self.client(route).await {
             Ok(client) => client,
             Err(why) => return Delivery::NotSent(why),
         };
@@ -111,7 +131,7 @@ impl Host {
         }
         let sent = call.send().await;
         match sent {
-            Ok(response) => Delivery::Answered(answer(response, secret.as_deref()).await),
+            Ok(response) => Delivery::Answered(answer(response, secret.as_ref().map(Token::expose)).await),
             Err(error) if not_any_more(&error) == Some(NotAnyMore::Lapsed) => Delivery::Lapsed,
             Err(error) if grant.is_some_and(|grant| grant.departure() != Departure::Left) => {
                 Delivery::NotSent(words(&error))
@@ -120,6 +140,14 @@ impl Host {
             Err(error) => Delivery::Lost(words(&error)),
         }
     }
+}
+
+/// Of RFC 6749 §6.
+#[derive(serde::Serialize)]
+struct Grant<'a> {
+    grant_type: &'static str,
+    refresh_token: &'a str,
+    client_id: &'a str,
 }
 
 /// Puts the secret where the provider looks for it. Of a refresh token, it can be seen whether it has left.
@@ -131,24 +159,28 @@ fn carry(
 ) -> Result<(RequestBuilder, Option<Watched>), &'static str> {
     match carries {
         Carries::Bearer(token) => {
-            let mut bearer = header::HeaderValue::from_str(&format!("Bearer {}", token.expose()))
+            let mut text = Zeroizing::new(Vec::with_capacity(7 + token.expose().len()));
+            text.extend_from_slice(b"Bearer ");
+            text.extend_from_slice(token.expose().as_bytes());
+            let mut bearer = header::HeaderValue::from_maybe_shared(Bytes::from_owner(text))
                 .map_err(|_| "the token cannot stand in a header")?;
             bearer.set_sensitive(true);
             Ok((call.header(header::AUTHORIZATION, bearer), None))
         }
         Carries::RefreshGrant { refresh_token, client_id } => {
-            let grant = serde_json::json!({
-                "grant_type": "refresh_token", "refresh_token": refresh_token.expose(), "client_id": client_id,
-            });
-            let (body, watched) = LastMoment::new(grant.to_string(), still, on_time);
+            let grant = Grant { grant_type: "refresh_token", refresh_token: refresh_token.expose(), client_id };
+            let mut text = Zeroizing::new(Vec::with_capacity(256 + 2 * refresh_token.expose().len()));
+            serde_json::to_writer(&mut *text, &grant).map_err(|_| "the refresh token cannot stand in a grant")?;
+            let (body, watched) = LastMoment::new(Bytes::from_owner(text), still, on_time);
             let call = call.header(header::CONTENT_TYPE, "application/json").body(reqwest::Body::wrap(body));
             Ok((call, Some(watched)))
         }
     }
 }
 
-fn client(base: &Url, total: Duration) -> Result<Client, String> {
+fn client(base: &Url, total: Duration, route: &Route) -> Result<Client, String> {
     let loopback = is_loopback(base);
+    let certificates = route.certificates()?;
     let mut client = Client::builder()
         .user_agent(concat!("holdoff/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
@@ -159,11 +191,18 @@ fn client(base: &Url, total: Duration) -> Result<Client, String> {
         .timeout(total)
         // A kept connection may be dead, and a dead one would be tried a second time.
         .pool_max_idle_per_host(0)
-        .connector_layer(Punctual);
-    if loopback {
-        // A proxy would be given the token in the clear.
-        client = client.no_proxy();
+        .connector_layer(Punctual)
+        // What the environment says of proxies is in the route.
+        .no_proxy();
+    if let Some(proxy) = route.proxy()? {
+        client = client.proxy(proxy);
     }
+    // Where nothing is encrypted, the computer's certificates are not read for nothing.
+    client = if route.trusts_the_computer() && base.scheme() == "https" {
+        client.tls_certs_merge(certificates)
+    } else {
+        client.tls_certs_only(certificates)
+    };
     client.build().map_err(|error| format!("TLS could not be set up: {}", setup_words(&error)))
 }
 
@@ -187,13 +226,13 @@ async fn answer(response: Response, secret: Option<&str>) -> Answer {
 }
 
 async fn body(mut response: Response, secret: Option<&str>) -> Body {
-    let mut bytes = Vec::new();
+    let mut bytes = Zeroizing::new(Vec::new());
     loop {
         match response.chunk().await {
             Ok(Some(chunk)) if bytes.len() + chunk.len() > BODY_MAX => {
                 return Body::Broken(format!("it is larger than {} KiB", BODY_MAX / 1024));
             }
-            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+            Ok(Some(chunk)) => wiped::append(&mut bytes, &chunk),
             Ok(None) => return Body::Whole(without(bytes, secret)),
             Err(error) if error.is_timeout() => return Body::Broken("it did not end in time".to_owned()),
             Err(_) => return Body::Broken("the connection broke in the middle of it".to_owned()),
@@ -204,14 +243,14 @@ async fn body(mut response: Response, secret: Option<&str>) -> Body {
 const WITHHELD: &str = "(withheld)";
 
 /// A server can repeat the token in its answer, and an answer is partly kept and shown: take it out here.
-fn without(bytes: Vec<u8>, secret: Option<&str>) -> Vec<u8> {
+fn without(bytes: Zeroizing<Vec<u8>>, secret: Option<&str>) -> Zeroizing<Vec<u8>> {
     let Some(secret) = secret else {
         return bytes;
     };
     if !bytes.windows(secret.len()).any(|window| window == secret.as_bytes()) {
         return bytes;
     }
-    String::from_utf8_lossy(&bytes).replace(secret, WITHHELD).into_bytes()
+    String::from_utf8_lossy(&bytes).replace(secret, WITHHELD).into_bytes().into()
 }
 
 fn not_any_more(error: &reqwest::Error) -> Option<NotAnyMore> {
@@ -238,6 +277,12 @@ fn words(error: &reqwest::Error) -> String {
         let foreign = cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse);
         if foreign || text.contains("unexpected message") {
             return "what is there does not speak HTTP".to_owned();
+        }
+        if text.contains("proxy authorization required") {
+            return "the proxy asks for a user name and a password".to_owned();
+        }
+        if text.contains("tunnel error") {
+            return "the proxy does not let it through".to_owned();
         }
         if text.contains("dns error") {
             return "its name could not be looked up".to_owned();

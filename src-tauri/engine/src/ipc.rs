@@ -63,6 +63,8 @@ pub enum Call {
     },
     /// Which version is running: answered with its text.
     Version,
+    /// How the app's surroundings are: answered with [`crate::condition::Condition`].
+    Condition,
     /// What a session of Claude Code with this config folder (`None`: the default one) says of its limits. Answered
     /// with `null`, which whoever tells it need not wait for.
     Reading {

@@ -4,6 +4,7 @@
 //! the world says at the start.
 
 pub mod clock;
+pub mod condition;
 pub mod crash;
 pub mod credentials;
 pub mod environment;
@@ -17,6 +18,7 @@ pub mod lock;
 pub mod logs;
 pub mod lookout;
 pub mod metrics;
+pub mod network;
 pub mod roster;
 pub mod runner;
 pub mod settings_file;
@@ -25,3 +27,4 @@ pub mod slots;
 pub mod sources;
 pub mod start;
 pub mod status_line;
+mod wiped;

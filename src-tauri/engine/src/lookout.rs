@@ -204,7 +204,7 @@ impl Post {
         );
         let (written, told) = left.unwrap_or_default();
         let written = written.map(|written| self.clock.wall_of(written).min(self.clock.now().wall));
-        Look { place, read, written, told, stirred }
+        Look { place, read: read.without_refresh_token(), written, told, stirred }
     }
 }
 

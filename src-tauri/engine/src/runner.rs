@@ -16,6 +16,7 @@ use crate::keeper::Keeper;
 use crate::lock::FileLock;
 use crate::lookout::read;
 use crate::metrics::Requests;
+use crate::network::Variables;
 use holdoff_core::account::{Account, Action, Event, Preferences};
 use holdoff_core::ledger::Entry;
 use holdoff_core::recollection::Recollection;
@@ -86,6 +87,8 @@ pub struct Announcement {
 pub struct Tools {
     pub clock: Clock,
     pub http: Arc<Http>,
+    /// What the environment says of proxies and certificates.
+    pub network: Variables,
     pub keeper: Keeper,
     pub history: History,
     pub requests: Requests,

@@ -51,6 +51,7 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings
     let requests = Requests::default();
     let tools = Tools {
         http: Arc::new(Http::new(&environment.bases, clock.stopwatch())),
+        network: environment.network.clone(),
         clock,
         keeper,
         history: history.clone(),

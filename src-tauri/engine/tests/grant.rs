@@ -11,6 +11,7 @@ use holdoff_core::{AccountId, AccountState, Answer as Answered, Body, Boot, Deli
 use holdoff_core::{Settings, Wall};
 use holdoff_engine::environment::Bases;
 use holdoff_engine::http::{Http, NotAnyMore};
+use holdoff_engine::network::Network;
 use holdoff_world::{Answer, FakeAnthropic, Foreign};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -32,7 +33,7 @@ fn due() -> (Permit, Request) {
             Action::ReadCredential => Event::Credential(CredentialRead::Found(Credential {
                 access_token: Token::new("sk-ant-oat01-A".into()).unwrap(),
                 expires_at: Some(NOW.wall.plus(Duration::from_secs(60))),
-                refresh_token: Token::new(REFRESH.into()),
+                refresh_token: Token::new(REFRESH.into()).map(Into::into),
                 refresh_expires_at: None,
                 client: OAuthClient::Default,
                 scopes: vec![],
@@ -60,7 +61,9 @@ async fn send_while(
 ) -> Delivery {
     let bases = Bases { api: "http://127.0.0.1:1".parse().unwrap(), token: token_base.parse().unwrap() };
     let (permit, request) = due();
-    Http::with_timeout(&bases, SHORT, |_| Duration::ZERO).send_while(permit, request, Some(Box::pin(still))).await
+    Http::with_timeout(&bases, SHORT, |_| Duration::ZERO)
+        .send_while(permit, request, &Network::default(), Some(Box::pin(still)))
+        .await
 }
 
 async fn answered(answer: Answer) -> Answered {
@@ -76,7 +79,7 @@ async fn answered(answer: Answer) -> Answered {
 
 fn text(answer: Answered) -> String {
     match answer.body {
-        Body::Whole(bytes) => String::from_utf8(bytes).unwrap(),
+        Body::Whole(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
         Body::Broken(why) => panic!("{why}"),
     }
 }

@@ -69,7 +69,7 @@ fn broken(answer: &holdoff_core::Answer) -> bool {
 async fn an_answer_comes_back_whole() {
     let answer = answered(Answer::raw(200, &[("retry-after", "7")], "{}")).await;
     assert_eq!((answer.status, answer.retry_after.as_deref()), (200, Some("7")));
-    assert!(matches!(answer.body, Body::Whole(bytes) if bytes == b"{}"));
+    assert!(matches!(answer.body, Body::Whole(bytes) if *bytes == b"{}"));
 }
 
 #[tokio::test]
@@ -105,13 +105,14 @@ async fn a_token_that_is_echoed_is_taken_out() {
 #[tokio::test]
 async fn what_did_not_leave_is_told_from_what_was_lost() {
     let fake = FakeAnthropic::start().await;
-    for answer in [Answer::hang(), Answer::hang_up(), Answer::trickle_headers(Duration::from_millis(50))] {
+    let trickle = Answer::trickle_headers(Duration::from_millis(50));
+    for answer in [Answer::hang(), Answer::hang_up(), trickle, Answer::interim()] {
         fake.always(answer);
         let delivery = send(&fake).await;
         assert!(matches!(delivery, Delivery::Lost(_)), "{delivery:?}");
     }
     let asked = fake.requests().len();
-    assert_eq!(asked, 3, "nothing is sent a second time");
+    assert_eq!(asked, 4, "nothing is sent a second time");
 
     // A port that was free a moment ago: nobody listens there.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

@@ -43,7 +43,7 @@ fn limited_for_a_day() -> tempfile::TempDir {
                 status: 429,
                 retry_after: Some("86400".into()),
                 date: None,
-                body: Body::Whole(vec![]),
+                body: Body::Whole(vec![].into()),
             })),
             other => panic!("{other:?}"),
         };

@@ -58,6 +58,7 @@ async fn what_was_quiet_is_said_where_it_is_day() {
     let tools = Tools {
         clock: clock.clone(),
         http: Arc::new(Http::new(&bases, clock.stopwatch())),
+        network: Default::default(),
         keeper,
         history: History::start(data_dir.clone(), history, Limits::from(&settings), clock),
         requests: Requests::default(),

@@ -112,7 +112,7 @@ const SCOPE: &str =
 const REJECTED: &str = r#"{"error":{"type":"authentication_error","message":"OAuth token has expired."}}"#;
 
 fn answered(status: u16, retry_after: Option<&str>, body: &str) -> Delivery {
-    let body = Body::Whole(body.as_bytes().to_vec());
+    let body = Body::Whole(body.as_bytes().to_vec().into());
     Delivery::Answered(Answer { status, retry_after: retry_after.map(str::to_owned), date: None, body })
 }
 

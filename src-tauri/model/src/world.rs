@@ -181,7 +181,7 @@ impl World {
         Some(CredentialRead::Found(Credential {
             access_token: token(self.stored.access())?,
             expires_at: Some(moment(self.stored.ends).wall),
-            refresh_token: token(self.stored.refresh()),
+            refresh_token: token(self.stored.refresh()).map(Into::into),
             refresh_expires_at: None,
             client: OAuthClient::Default,
             scopes: vec!["user:profile".to_owned()],

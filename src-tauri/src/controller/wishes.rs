@@ -5,6 +5,7 @@ use crate::choices;
 use crate::status_line::{self, Wish};
 use crate::view::{Answer, SettingsChange};
 use holdoff_core::words;
+use holdoff_engine::condition::Condition;
 use holdoff_engine::history::{Format, to_folder};
 use holdoff_engine::ipc::Responder;
 use holdoff_engine::sources;
@@ -51,6 +52,15 @@ impl Controller {
             let deleted = history.delete_all().await;
             let message = deleted.as_ref().err().cloned().unwrap_or_else(|| words::HISTORY_DELETED.to_owned());
             responder.answer(json!(Answer { done: deleted.is_ok(), message: Some(message) }));
+        });
+    }
+
+    /// For `doctor`.
+    pub(super) fn say_condition(&self, responder: Responder) {
+        let (environment, settings) = (self.environment.clone(), self.settings.settings.clone());
+        let unwatched = self.engine.unwatched.borrow().clone();
+        tokio::task::spawn_blocking(move || {
+            responder.answer(json!(Condition::of(&environment, &settings, unwatched)));
         });
     }
 

@@ -93,6 +93,7 @@ impl Desk {
             findings: &[],
             history: &holdoff_engine::history::News::default(),
             elsewhere: &BTreeSet::new(),
+            unwatched: &Default::default(),
             signing_in: &SigningIn::default(),
             home: Path::new("/home/ann"),
             now: NOW,

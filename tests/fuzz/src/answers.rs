@@ -23,7 +23,7 @@ pub fn delivery(given: &mut Given<'_>) -> (u16, Delivery) {
     let header = |line: Option<String>| line.filter(|line| !line.is_empty());
     let (retry_after, date) = (header(given.line()), header(given.line()));
     let cut = given.byte() == 0xff;
-    let body = if cut { Body::Broken("it was cut off".to_owned()) } else { Body::Whole(given.rest().to_vec()) };
+    let body = if cut { Body::Broken("it was cut off".to_owned()) } else { Body::Whole(given.rest().to_vec().into()) };
     (status, Delivery::Answered(Answer { status, retry_after, date, body }))
 }
 
@@ -63,7 +63,7 @@ fn many(bytes: &[u8]) {
     let windows = (0..COPIES).map(|n| (format!("seven_day_k{n}"), value.clone()));
     let mut body: serde_json::Map<String, Value> = windows.collect();
     body.insert("limits".to_owned(), json!(vec![value; COPIES]));
-    let body = Body::Whole(Value::Object(body).to_string().into_bytes());
+    let body = Body::Whole(Value::Object(body).to_string().into_bytes().into());
     check_usage(Delivery::Answered(Answer { status: 200, retry_after: None, date: None, body }));
 }
 

@@ -143,7 +143,7 @@ impl Said {
             status: self.status,
             retry_after: self.retry_after.map(str::to_owned),
             date: None,
-            body: Body::Whole(body.into()),
+            body: Body::Whole(body.as_bytes().to_vec().into()),
         })
     }
 

@@ -42,7 +42,7 @@ pub fn credential(left: Duration) -> Credential {
     Credential {
         access_token: Token::new("sk-ant-oat01-first".into()).expect("a token"),
         expires_at: Some(NOON.plus(left)),
-        refresh_token: Token::new("sk-ant-ort01-first".into()),
+        refresh_token: Token::new("sk-ant-ort01-first".into()).map(Into::into),
         refresh_expires_at: None,
         client: OAuthClient::Default,
         scopes: vec!["user:profile".into()],
@@ -99,7 +99,8 @@ impl Subject {
             Action::Store(successor) => {
                 self.credential.access_token = successor.tokens.access_token;
                 self.credential.expires_at = successor.tokens.expires_at;
-                self.credential.refresh_token = successor.tokens.refresh_token.or(self.credential.refresh_token.take());
+                self.credential.refresh_token =
+                    successor.tokens.refresh_token.map(Into::into).or(self.credential.refresh_token.take());
                 Event::Stored(Stored::Written)
             }
             Action::Notify(notice) => {

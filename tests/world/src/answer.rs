@@ -154,6 +154,11 @@ impl Answer {
         Self::of(Kind::Wire(Wire::TrickleHead { every }))
     }
 
+    /// `100 Continue` for ever, as fast as it is taken.
+    pub fn interim() -> Self {
+        Self::of(Kind::Wire(Wire::Interim))
+    }
+
     /// Answers with these very bytes, which need not be HTTP, and closes the connection.
     pub fn bytes(bytes: impl Into<Vec<u8>>) -> Self {
         Self::of(Kind::Wire(Wire::Bytes(Arc::new(bytes.into()))))

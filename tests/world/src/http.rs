@@ -21,6 +21,7 @@ pub(crate) enum Wire {
     Whole(Whole),
     TrickleBody { every: Duration },
     TrickleHead { every: Duration },
+    Interim,
     Hang,
     HangUp,
     Reset,
@@ -179,6 +180,9 @@ async fn send(stream: &mut TcpStream, wire: Wire) -> io::Result<bool> {
             stream.write_all(b"HTTP/1.1 200 OK\r\nx-slow: ").await?;
             trickle(stream, b'a', every).await
         }
+        Wire::Interim => loop {
+            stream.write_all(&b"HTTP/1.1 100 Continue\r\n\r\n".repeat(400)).await?;
+        },
         Wire::Hang => std::future::pending().await,
         Wire::HangUp => Ok(false),
         Wire::Bytes(bytes) => {

@@ -101,6 +101,17 @@ impl Secrets {
     }
 }
 
+/// How often each of `needles`, none of which is a part of another, stands in `bytes`.
+///
+/// # Panics
+/// When they are too many.
+pub fn count<const N: usize>(bytes: &[u8], needles: [&str; N]) -> [usize; N] {
+    let search = AhoCorasick::new(needles).expect("a set of needles");
+    let mut found = [0; N];
+    search.find_iter(bytes).for_each(|one| found[one.pattern().as_usize()] += 1);
+    found
+}
+
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Secrets({} needles)", self.forms.len())

@@ -17,7 +17,7 @@ use crate::locked;
 /// What the server shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Certificate {
-    /// For `localhost`, by the authority whose certificate [`TlsFront::write_authority`] writes.
+    /// For `localhost` and `api.anthropic.test`, by the authority whose certificate [`TlsFront::write_authority`] writes.
     Trusted,
     /// For `localhost`, by itself: as a box that looks into other people's traffic shows it.
     SelfSigned,
@@ -121,8 +121,13 @@ pub(crate) fn authority() -> CertifiedIssuer<'static, KeyPair> {
 
 fn config(authority: &CertifiedIssuer<'static, KeyPair>, certificate: Certificate) -> Arc<ServerConfig> {
     let key = KeyPair::generate().expect("a key");
-    let name = if certificate == Certificate::OtherName { "elsewhere.example" } else { "localhost" };
-    let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
+    let names: &[&str] = match certificate {
+        Certificate::OtherName => &["elsewhere.example"],
+        // The second one is to be reached by way of a proxy alone.
+        _ => &["localhost", "api.anthropic.test"],
+    };
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut params = CertificateParams::new(names).expect("names");
     if certificate == Certificate::Expired {
         params.not_before = rcgen::date_time_ymd(2000, 1, 1);
         params.not_after = rcgen::date_time_ymd(2001, 1, 1);

@@ -6,12 +6,13 @@ use crate::known::Known;
 use holdoff_core::guide::Guide;
 use holdoff_core::sign_in::{Absence, CredentialRead};
 use holdoff_core::{AccountState, report, words};
-use holdoff_engine::credentials::{self, Source};
+use holdoff_engine::condition::Condition;
+use holdoff_engine::credentials::Source;
 use holdoff_engine::environment::Environment;
 use holdoff_engine::sources;
 use jiff::tz::TimeZone;
 
-pub fn look(environment: &Environment, known: &Known) -> Vec<Section> {
+pub fn look(environment: &Environment, known: &Known, condition: &Option<Condition>) -> Vec<Section> {
     let sources = sources::all(environment, &known.settings);
     let reads: Vec<CredentialRead> = sources.iter().map(Source::read).collect();
     let signed_in = reads.iter().any(|read| matches!(read, CredentialRead::Found(_)));
@@ -20,7 +21,10 @@ pub fn look(environment: &Environment, known: &Known) -> Vec<Section> {
         .zip(&reads)
         .map(|(source, read)| {
             let spare = signed_in && sources::is_unasked(source, environment, &known.settings);
-            Section { title: format!("Sign-in {}", source.place()), findings: sign_in(source, read, spare, known) }
+            Section {
+                title: format!("Sign-in {}", source.place()),
+                findings: sign_in(source, read, spare, known, condition),
+            }
         })
         .collect();
     let accounts = known.state.active.iter().filter_map(|id| known.state.accounts.get(id));
@@ -32,7 +36,13 @@ pub fn look(environment: &Environment, known: &Known) -> Vec<Section> {
 }
 
 /// `spare`: nobody chose to have it looked at, and there is a sign-in elsewhere.
-fn sign_in(source: &Source, read: &CredentialRead, spare: bool, known: &Known) -> Vec<Finding> {
+fn sign_in(
+    source: &Source,
+    read: &CredentialRead,
+    spare: bool,
+    known: &Known,
+    condition: &Option<Condition>,
+) -> Vec<Finding> {
     let (now, zone) = (known.now.wall, TimeZone::system());
     let mut findings = vec![match read {
         CredentialRead::Found(credential) => {
@@ -50,13 +60,13 @@ fn sign_in(source: &Source, read: &CredentialRead, spare: bool, known: &Known) -
         CredentialRead::Absent(absence) => absent(absence),
     }];
     findings.extend(mode(source));
-    findings.push(match credentials::watch(source) {
-        Ok(_) => Finding::fine("a change of it is noticed at once"),
-        Err(why) => Finding::wrong(
-            format!("a change of it is not noticed at once, only within minutes: {why}"),
-            "Raise the limit, and start Holdoff again.",
+    findings.extend(condition.as_ref().map(|condition| match condition.unwatched.get(&source.place()) {
+        None => Finding::fine("the app notices a change of it at once"),
+        Some(why) => Finding::wrong(
+            format!("the app notices a change of it only within seconds: {why}"),
+            "Raise the limit; the app then watches it by itself.",
         ),
-    });
+    }));
     findings
 }
 

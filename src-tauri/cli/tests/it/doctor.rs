@@ -61,6 +61,7 @@ fn it_tells_no_token_and_nobodys_name() {
         "Account 1\n",
         "last read 1 min ago from Anthropic's usage endpoint",
         "CLAUDE_CODE_OAUTH_TOKEN (value not shown)",
+        "the proxy proxy:80 (HTTPS_PROXY in the environment)",
         "~/.claude/settings.json does not call Holdoff",
     ] {
         assert!(text.contains(expected), "{expected} in {text}");

@@ -1,5 +1,6 @@
 //! `handle`: what the world did, and what follows from it.
 
+use super::renew::Stage;
 use super::{Account, Event, Preferences, Step};
 use crate::gate::{Cooldown, GateState, Spacing};
 use crate::history::{Memory, episode_changes};
@@ -137,7 +138,12 @@ impl Account {
         let step = std::mem::replace(&mut self.step, Step::Idle);
         match read {
             CredentialRead::Absent(absence) => self.no_credential(absence),
-            CredentialRead::Found(credential) => self.found(credential, now),
+            CredentialRead::Found(mut credential) => {
+                if !matches!(step, Step::Renewing(Stage::Looking)) {
+                    credential.forget_refresh_token();
+                }
+                self.found(credential, now);
+            }
         }
         if !self.state.troubled && self.state.sign_in_trouble(now.wall).is_some() {
             self.state.troubled = true;

@@ -2,7 +2,8 @@
 //!
 //! Lock, read again, note the intent, ask, store, unlock. Whatever leaves it open whether the refresh token is spent is
 //! treated as if it were: it goes out again only after a cooldown, or, where an answer may have been read and
-//! lost with the process, never.
+//! lost with the process, never. It is kept from the reading inside the locks until its request is made, and at no other
+//! time.
 
 use super::{Account, Action, Step};
 use crate::gate::{Cooldown, GateState, Pause, Spacing};
@@ -12,7 +13,7 @@ use crate::outcome::{Delivery, Grant};
 use crate::policy;
 use crate::providers;
 use crate::request::Endpoint;
-use crate::secret::{Fingerprint, Token};
+use crate::secret::{Fingerprint, RefreshToken};
 use crate::sign_in::{Credential, OAuthClient, Stored, Successor, Tokens};
 use crate::state::LastRequest;
 use crate::time::Moment;
@@ -98,6 +99,7 @@ impl Account {
             Stage::Checking { .. } => Some(Action::ReadCredential),
             Stage::Storing(storing) => storing.act(self.notice_service, now),
             Stage::Unlocking => {
+                self.forget_refresh_token();
                 self.step = Step::Idle;
                 self.look_at = None;
                 Some(Action::Unlock)
@@ -158,7 +160,7 @@ impl Account {
     /// Adopts what someone else renewed, or notes that the refresh token is about to be spent.
     fn decide(&mut self, now: Moment) -> Stage {
         let due = self.becoming.is_none() && !self.retiring && self.renewal_is_due(now);
-        let Some(token) = self.refresh_token().filter(|_| due).map(Token::fingerprint) else {
+        let Some(token) = self.refresh_token().filter(|_| due).map(|token| token.fingerprint().clone()) else {
             return Stage::Unlocking;
         };
         self.state.token.intend(now);
@@ -168,8 +170,12 @@ impl Account {
         Stage::Noting
     }
 
-    fn refresh_token(&self) -> Option<&Token> {
+    fn refresh_token(&self) -> Option<&RefreshToken> {
         self.credential.as_ref()?.refresh_token.as_ref()
+    }
+
+    fn forget_refresh_token(&mut self) {
+        self.credential.iter_mut().for_each(Credential::forget_refresh_token);
     }
 
     /// Whether a request whose permit was given may still leave, for all that the person wishes by now (law 7).
@@ -189,6 +195,7 @@ impl Account {
             self.saving.dirty = true;
             return self.poll(now);
         };
+        self.forget_refresh_token();
         self.step = Step::Renewing(Stage::Asking { spent });
         self.record(now, Endpoint::Token, Happened::Sent { why: Reason::Expiry });
         Action::Ask(permit, request)
@@ -261,7 +268,7 @@ impl Account {
     /// A refresh token that was refused was either spent by someone who was first, and then there is another now; or
     /// it is of no more use.
     fn checked(&mut self, spent: Fingerprint, now: Moment) -> Stage {
-        if self.refresh_token().map(Token::fingerprint).is_none_or(|stored| stored == spent) {
+        if self.refresh_token().is_none_or(|stored| *stored.fingerprint() == spent) {
             self.refused(Pause::RefreshRefused, spent, now);
         } else {
             self.state.token.adopted(now);
@@ -284,7 +291,7 @@ impl Account {
         let changed = credential
             .refresh_token
             .as_ref()
-            .is_some_and(|token| self.state.token.credential_seen(&token.fingerprint(), now));
+            .is_some_and(|token| self.state.token.credential_seen(token.fingerprint(), now));
         let untold = self.state.notices.sign_in.is_none();
         if changed {
             self.state.next = Some(now);

@@ -30,7 +30,7 @@ pub use status_line::{
     status_line, status_line_copy, status_line_installed, status_line_now, status_line_removed,
 };
 pub use terminal::{ledger_line, not_chosen, verdict};
-pub use trouble::{NoWindow, no_window, updated};
+pub use trouble::{NoWindow, no_window, unwatched, updated};
 pub use window::{money_level, money_line, own_age, percent, source, tooltip, window_line};
 
 use crate::time::Wall;

@@ -1,4 +1,15 @@
-//! What is said where something of the app itself does not work.
+//! What is said where something of the app itself does not work, or around it.
+
+/// Title and text: the system does not tell of changes of the sign-in at `place`.
+pub fn unwatched(place: &str, why: &str) -> (&'static str, String) {
+    (
+        "Changes are noticed late",
+        format!(
+            "The system does not watch {place} for Holdoff: {why}. Holdoff looks at it every few seconds instead, and tries \
+             to watch it again by itself."
+        ),
+    )
+}
 
 /// Why no window came up.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,25 +1,28 @@
 //! Reads a file that may be anything: bounded, without waiting for what is not a file, and told apart when it fails.
 
+use crate::wiped;
 use holdoff_core::sign_in::Absence;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
+use zeroize::Zeroizing;
 
 /// An ordinary file of at most `max` bytes.
-pub(crate) fn read(path: &Path, max: u64) -> Result<Vec<u8>, Absence> {
+pub(crate) fn read(path: &Path, max: u64) -> Result<Zeroizing<Vec<u8>>, Absence> {
     let refused = |error| refused(&error, path);
     // Before it is opened: opening a pipe would set free a program that waits for its reader.
     check(&fs::metadata(path).map_err(refused)?)?;
     let file = open(path).map_err(refused)?;
-    check(&file.metadata().map_err(refused)?)?;
+    let metadata = file.metadata().map_err(refused)?;
+    check(&metadata)?;
+    let about = usize::try_from(metadata.len().min(max)).unwrap_or(0);
     let too_large = || Absence::Unreadable(format!("it is larger than {} MiB, which no such file is", max >> 20));
-    bounded(file, max).map_err(refused)?.ok_or_else(too_large)
+    bounded(file, about, max).map_err(refused)?.ok_or_else(too_large)
 }
 
-/// `None` is more than `max` bytes. The size that a file claims to have is not asked: it may grow, or not be true.
-fn bounded(from: impl Read, max: u64) -> io::Result<Option<Vec<u8>>> {
-    let mut bytes = Vec::new();
-    from.take(max + 1).read_to_end(&mut bytes)?;
+/// `None` is more than `max` bytes. The size that a file claims to have is not relied on: it may grow, or not be true.
+fn bounded(from: impl Read, about: usize, max: u64) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let bytes = wiped::read_to_end(from.take(max + 1), about)?;
     Ok((bytes.len() as u64 <= max).then_some(bytes))
 }
 
@@ -79,9 +82,9 @@ mod tests {
 
     #[test]
     fn the_bound_is_kept_to_the_byte_and_for_what_has_no_end() {
-        assert_eq!(bounded(&b"12345678"[..], 8).unwrap().unwrap(), b"12345678");
-        assert_eq!(bounded(&b"12345678"[..], 7).unwrap(), None);
-        assert_eq!(bounded(io::repeat(b'x'), 1 << 20).unwrap(), None);
+        assert_eq!(*bounded(&b"12345678"[..], 8, 8).unwrap().unwrap(), b"12345678");
+        assert_eq!(bounded(&b"12345678"[..], 8, 7).unwrap(), None);
+        assert_eq!(bounded(io::repeat(b'x'), 0, 1 << 20).unwrap(), None);
     }
 
     /// Hangs where a pipe is waited for.

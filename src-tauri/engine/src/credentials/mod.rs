@@ -23,6 +23,7 @@ use holdoff_core::sign_in::{Absence, CredentialRead, Identity};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// Whose sign-in it is stands here, beside the credential or in the home folder.
 const IDENTITY_FILE: &str = ".claude.json";
@@ -152,15 +153,15 @@ impl Source {
     }
 
     #[cfg(not(target_os = "macos"))]
-    fn stored(&self) -> Result<Vec<u8>, Absence> {
+    fn stored(&self) -> Result<Zeroizing<Vec<u8>>, Absence> {
         file::read(&self.credential_path(), credential::FILE_MAX)
     }
 
     /// The Keychain first: a file beside it may be left over from long ago.
     #[cfg(target_os = "macos")]
-    fn stored(&self) -> Result<Vec<u8>, Absence> {
+    fn stored(&self) -> Result<Zeroizing<Vec<u8>>, Absence> {
         match keychain::read(self.variable.as_deref())? {
-            Some(bytes) => Ok(bytes),
+            Some(bytes) => Ok(bytes.into()),
             None => file::read(&self.credential_path(), credential::FILE_MAX),
         }
     }

@@ -30,7 +30,7 @@ pub(super) fn is_left(path: &Path) -> bool {
 
 /// What is left there, if it is whole enough to be looked into: a file as large as one of these, nobody else's, and
 /// readable to no more than what it was to replace.
-pub(super) fn left(target: &Path, max: u64) -> Option<Vec<u8>> {
+pub(super) fn left(target: &Path, max: u64) -> Option<zeroize::Zeroizing<Vec<u8>>> {
     let (left, like) = (beside(target), fs::symlink_metadata(target).ok()?);
     let kept_safe = fs::symlink_metadata(&left).is_ok_and(|left| left.is_file() && as_guarded(&left, &like));
     if kept_safe { super::file::read(&left, max).ok() } else { None }
@@ -62,7 +62,7 @@ impl Next {
         ours_to_write(&like)?;
         let path = beside(target);
         // A crash may have left these very bytes there, and in no other place: they stay until they are where they belong.
-        let kept = left(target, bytes.len() as u64).is_some_and(|left| left == bytes);
+        let kept = left(target, bytes.len() as u64).is_some_and(|left| *left == bytes);
         if !kept {
             let _ = fs::remove_file(&path);
         }

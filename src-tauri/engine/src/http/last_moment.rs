@@ -51,9 +51,9 @@ pub(super) struct LastMoment {
 }
 
 impl LastMoment {
-    pub(super) fn new(text: String, still: Option<Still>, on_time: OnTime) -> (Self, Watched) {
+    pub(super) fn new(text: Bytes, still: Option<Still>, on_time: OnTime) -> (Self, Watched) {
         let watched = Watched::default();
-        (Self { text: Some(text.into()), still, on_time, watched: watched.clone() }, watched)
+        (Self { text: Some(text), still, on_time, watched: watched.clone() }, watched)
     }
 }
 

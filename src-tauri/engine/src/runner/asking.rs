@@ -3,6 +3,7 @@
 use super::Runner;
 use super::apart::apart;
 use crate::http::{NotAnyMore, Still};
+use crate::network::Network;
 use holdoff_core::account::Event;
 use holdoff_core::request::Endpoint;
 use holdoff_core::{Permit, Request};
@@ -29,7 +30,11 @@ impl Runner {
             }
             Endpoint::Usage => None,
         };
-        let sending = async move { http.send_while(permit, request, still).await };
+        let (source, environment) = (self.source.clone(), self.tools.network.clone());
+        let sending = async move {
+            let network = tokio::task::spawn_blocking(move || Network::of(&source, &environment)).await;
+            http.send_while(permit, request, &network.unwrap_or_default(), still).await
+        };
         self.begin(async move { Event::Delivered(apart(sending).await) });
     }
 

@@ -47,6 +47,7 @@ async fn runner(fake: &FakeAnthropic, home: &Home, clock: &Clock, dir: &std::pat
     let tools = Tools {
         clock: clock.clone(),
         http: Arc::new(Http::new(&bases, clock.stopwatch())),
+        network: Default::default(),
         keeper: Keeper::start(kept.state, slots, clock.clone()).0,
         history: History::start(dir.to_owned(), history, Limits::from(&Settings::default()), clock.clone()),
         requests: Requests::default(),

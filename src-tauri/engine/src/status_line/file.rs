@@ -37,7 +37,7 @@ pub fn find(settings: &Path) -> Result<Found, SettingsError> {
     let path = real(settings);
     let unreadable = |why: String| SettingsError::Unreadable { path: settings.to_owned(), why };
     let bytes = match file::read(&path, SIZE_MAX) {
-        Ok(bytes) => Some(bytes),
+        Ok(bytes) => Some(bytes.to_vec()),
         Err(Absence::NoFile) => None,
         Err(Absence::Forbidden(why) | Absence::Unreadable(why)) => return Err(unreadable(why)),
         Err(_) => return Err(unreadable("it is not a file".to_owned())),

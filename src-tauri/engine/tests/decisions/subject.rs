@@ -179,7 +179,7 @@ impl Subject {
             Action::Store(successor) => {
                 self.credential.access_token = successor.tokens.access_token;
                 self.credential.expires_at = successor.tokens.expires_at;
-                self.credential.refresh_token = successor.tokens.refresh_token;
+                self.credential.refresh_token = successor.tokens.refresh_token.map(Into::into);
                 Event::Stored(Stored::Written)
             }
             Action::Notify(notice) => {
@@ -210,7 +210,7 @@ fn credential(endpoint: Endpoint, case: usize) -> Credential {
     Credential {
         access_token: Token::new(token("oat", case)).unwrap(),
         expires_at: Some(NOON.wall.plus(left)),
-        refresh_token: Token::new(token("ort", case)),
+        refresh_token: Token::new(token("ort", case)).map(Into::into),
         refresh_expires_at: None,
         client: OAuthClient::Default,
         scopes: vec![],
@@ -248,7 +248,7 @@ fn reading() -> Delivery {
 }
 
 fn whole(status: u16, body: &str) -> Delivery {
-    let body = Body::Whole(body.as_bytes().to_vec());
+    let body = Body::Whole(body.as_bytes().to_vec().into());
     Delivery::Answered(Answer { status, retry_after: None, date: None, body })
 }
 

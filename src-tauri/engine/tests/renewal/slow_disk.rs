@@ -82,6 +82,7 @@ async fn runner(scene: &Scene, disk: Disk) -> Runner {
     let tools = Tools {
         clock: clock.clone(),
         http: Arc::new(Http::with_timeout(&bases, TIMEOUT, clock.stopwatch())),
+        network: Default::default(),
         keeper: Keeper::start(kept.state, slots, clock.clone()).0,
         history: History::start(data_dir.clone(), history, Limits::from(&settings), clock),
         requests: Requests::default(),

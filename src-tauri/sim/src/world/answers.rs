@@ -29,7 +29,7 @@ fn reply(status: u16, asks: RetryAfter, body: Body, meaning: Meaning, now: Milli
 }
 
 fn text(body: &str) -> Body {
-    Body::Whole(body.as_bytes().to_vec())
+    Body::Whole(body.as_bytes().to_vec().into())
 }
 
 /// The header, and whether the answer has to say what time it is for it to make sense.

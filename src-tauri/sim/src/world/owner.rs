@@ -65,7 +65,7 @@ impl Owner {
 
     pub(super) fn refresh_token(&self) -> Option<&Token> {
         match &self.read {
-            CredentialRead::Found(found) if !self.torn => found.refresh_token.as_ref(),
+            CredentialRead::Found(found) if !self.torn => found.refresh_token.as_ref()?.secret(),
             _ => None,
         }
     }

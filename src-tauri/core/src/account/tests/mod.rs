@@ -76,16 +76,16 @@ fn credential(token: &str) -> CredentialRead {
 /// The credential after new tokens were written in its place.
 fn succeeded(before: &CredentialRead, successor: Successor) -> CredentialRead {
     let CredentialRead::Found(mut credential) = before.clone() else { panic!("{before:?}") };
-    let stored = credential.refresh_token.as_ref().map(Token::fingerprint);
+    let stored = credential.refresh_token.as_ref().map(|token| token.fingerprint().clone());
     assert_eq!(stored.as_ref(), Some(&successor.replaces), "compare and swap");
     credential.access_token = successor.tokens.access_token;
     credential.expires_at = successor.tokens.expires_at;
-    credential.refresh_token = successor.tokens.refresh_token.or(credential.refresh_token);
+    credential.refresh_token = successor.tokens.refresh_token.map(Into::into).or(credential.refresh_token);
     CredentialRead::Found(credential)
 }
 
 fn status(status: u16, retry_after: Option<&str>, body: &str) -> Delivery {
-    let body = Body::Whole(body.as_bytes().to_vec());
+    let body = Body::Whole(body.as_bytes().to_vec().into());
     Delivery::Answered(Answer { status, retry_after: retry_after.map(str::to_owned), date: None, body })
 }
 

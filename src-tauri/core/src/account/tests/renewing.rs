@@ -11,7 +11,7 @@ pub(super) fn eight_hours() -> CredentialRead {
 pub(super) fn pair(access: &str, refresh: &str, ends: Wall) -> CredentialRead {
     let CredentialRead::Found(mut credential) = credential(access) else { unreachable!() };
     credential.expires_at = Some(ends);
-    credential.refresh_token = Token::new(refresh.to_owned());
+    credential.refresh_token = Token::of(refresh).map(Into::into);
     CredentialRead::Found(credential)
 }
 

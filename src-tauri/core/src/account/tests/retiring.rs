@@ -5,7 +5,7 @@ use super::*;
 fn ends_of_day(access: &str, refresh: &str) -> CredentialRead {
     let CredentialRead::Found(mut credential) = credential(access) else { unreachable!() };
     credential.expires_at = Some(NOON.plus(Duration::from_secs(8 * HOUR)));
-    credential.refresh_token = Token::new(refresh.to_owned());
+    credential.refresh_token = Token::of(refresh).map(Into::into);
     CredentialRead::Found(credential)
 }
 

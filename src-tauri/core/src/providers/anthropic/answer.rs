@@ -113,7 +113,7 @@ mod tests {
     const NOW: Wall = Wall(1_789_000_000_000);
 
     fn answer(status: u16, body: &str) -> Answer {
-        Answer { status, retry_after: None, date: None, body: Body::Whole(body.as_bytes().to_vec()) }
+        Answer { status, retry_after: None, date: None, body: Body::Whole(body.as_bytes().to_vec().into()) }
     }
 
     #[track_caller]

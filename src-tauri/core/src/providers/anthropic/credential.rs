@@ -1,7 +1,8 @@
 //! Claude Code's sign-in as it stores it.
 
+use super::members::Members;
 use super::usage;
-use crate::secret::Token;
+use crate::secret::RefreshToken;
 use crate::sign_in::{Absence, Credential, CredentialRead, Identity, OAuthClient};
 use crate::time::Wall;
 use serde_json::Value;
@@ -34,30 +35,28 @@ pub fn read(bytes: &[u8], identity: Identity) -> CredentialRead {
     if bytes.trim_ascii().is_empty() {
         return unreadable(EMPTY);
     }
-    let Ok(json) = serde_json::from_slice::<Value>(bytes) else {
-        return unreadable(TORN);
+    let file = match Members::parse(bytes) {
+        Ok(file) => file,
+        Err(error) if error.is_data() => return unreadable(FOREIGN),
+        Err(_) => return unreadable(TORN),
     };
-    let Some(file) = json.as_object() else {
-        return unreadable(FOREIGN);
-    };
-    let Some(oauth) = file.get(OAUTH).filter(|oauth| !oauth.is_null()) else {
+    let Some(oauth) = file.said(OAUTH) else {
         return CredentialRead::Absent(Absence::NotSignedIn);
     };
-    let Some(oauth) = oauth.as_object() else {
+    let Ok(oauth) = Members::parse(oauth.as_bytes()) else {
         return unreadable(FOREIGN_FORM);
     };
-    let text = |key: &str| oauth.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let Some(access_token) = text("accessToken").and_then(|token| Token::new(token.to_owned())) else {
+    let Some(access_token) = oauth.token("accessToken") else {
         return CredentialRead::Absent(Absence::EmptyToken);
     };
     CredentialRead::Found(Credential {
         access_token,
-        expires_at: oauth.get("expiresAt").and_then(expiry),
-        refresh_token: text("refreshToken").and_then(|token| Token::new(token.to_owned())),
-        refresh_expires_at: oauth.get("refreshTokenExpiresAt").and_then(expiry),
-        client: oauth.get("clientId").map_or(OAuthClient::Default, client),
-        scopes: oauth.get("scopes").map(scopes).unwrap_or_default(),
-        plan: text("subscriptionType").map(str::to_owned),
+        expires_at: oauth.value("expiresAt").as_ref().and_then(expiry),
+        refresh_token: oauth.token("refreshToken").map(RefreshToken::from),
+        refresh_expires_at: oauth.value("refreshTokenExpiresAt").as_ref().and_then(expiry),
+        client: oauth.value("clientId").as_ref().map_or(OAuthClient::Default, client),
+        scopes: oauth.value("scopes").as_ref().map(scopes).unwrap_or_default(),
+        plan: oauth.text("subscriptionType"),
         identity,
     })
 }
@@ -139,11 +138,22 @@ mod tests {
         let credential = found(WHOLE);
         assert_eq!(credential.access_token.expose(), "sk-ant-oat01-A");
         assert_eq!(credential.expires_at, Some(Wall(1_788_781_207_410)));
-        assert_eq!(credential.refresh_token.as_ref().unwrap().expose(), "sk-ant-ort01-A");
+        assert_eq!(credential.refresh_token.as_ref().unwrap().secret().unwrap().expose(), "sk-ant-ort01-A");
         assert_eq!(credential.refresh_expires_at, Some(Wall(1_790_029_079_410)));
         assert_eq!(credential.scopes, ["user:inference", "user:profile"]);
         assert_eq!(credential.plan.as_deref(), Some("max"));
         assert!(!format!("{credential:?}").contains("sk-ant"), "{credential:?}");
+    }
+
+    #[test]
+    fn a_forgotten_refresh_token_is_still_known_to_be_there() {
+        let CredentialRead::Found(kept) = read(WHOLE.as_bytes(), Identity::default()) else { panic!() };
+        let CredentialRead::Found(other) = CredentialRead::Found(kept.clone()).without_refresh_token() else {
+            panic!()
+        };
+        let (kept, other) = (kept.refresh_token.unwrap(), other.refresh_token.unwrap());
+        assert!(kept.secret().is_some() && other.secret().is_none());
+        assert_eq!(kept.fingerprint(), other.fingerprint());
     }
 
     #[test]

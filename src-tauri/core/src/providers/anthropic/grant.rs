@@ -1,13 +1,13 @@
 //! What an answer of the token endpoint means. A refresh token works once, and presenting a spent one may end every
 //! session of the person: whatever does not say that the token is unspent is not read so.
 
+use super::members::Members;
 use super::usage;
 use crate::outcome::{Answer, Body, Grant};
 use crate::retry_after;
-use crate::secret::Token;
 use crate::sign_in::Tokens;
 use crate::time::Wall;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::time::Duration;
 
 /// A lifetime longer than this is not believed: access tokens last 8 h, refresh tokens 30 days.
@@ -18,10 +18,11 @@ pub fn understand_grant(answer: &Answer, now: Wall) -> Grant {
     let status = answer.status;
     let retry_after = retry_after::parse(answer.retry_after.as_deref(), answer.date.as_deref(), now);
     let json = match &answer.body {
-        Body::Whole(bytes) => serde_json::from_slice::<Value>(bytes).ok(),
+        Body::Whole(bytes) => Members::parse(bytes).ok(),
         Body::Broken(_) => None,
     };
     let error = json.as_ref().and_then(error_kind);
+    let error = error.as_deref();
     if status == 429 || error == Some("rate_limit_error") {
         return Grant::RateLimited { retry_after };
     }
@@ -37,9 +38,10 @@ pub fn understand_grant(answer: &Answer, now: Wall) -> Grant {
 }
 
 /// Of RFC 6749 §5.2 (`{"error":"invalid_grant"}`) or of Anthropic's API (`{"error":{"type":…}}`).
-fn error_kind(json: &Value) -> Option<&str> {
-    let error = json.get("error").filter(|error| !error.is_null())?;
-    Some(error.as_str().or_else(|| error.get("type")?.as_str()).unwrap_or_default())
+fn error_kind(json: &Members<'_>) -> Option<String> {
+    json.said("error")?;
+    let error = json.value("error").unwrap_or_default();
+    Some(error.as_str().or_else(|| error.get("type")?.as_str()).unwrap_or_default().to_owned())
 }
 
 /// Text of an answer is only repeated where it cannot be a token.
@@ -52,28 +54,26 @@ fn ambiguous(status: u16, why: String, retry_after: Option<Duration>) -> Grant {
     Grant::Ambiguous { status: Some(status), why, retry_after }
 }
 
-fn granted(answer: &Answer, json: Option<&Value>, retry_after: Option<Duration>, now: Wall) -> Grant {
+fn granted(answer: &Answer, json: Option<&Members<'_>>, retry_after: Option<Duration>, now: Wall) -> Grant {
     if let Body::Whole(bytes) = &answer.body
         && bytes.trim_ascii_start().starts_with(b"<")
     {
         let why = "something between here and Anthropic answered with a web page".to_owned();
         return ambiguous(answer.status, why, retry_after);
     }
-    let tokens = json.and_then(Value::as_object).and_then(|json| tokens(json, now));
+    let tokens = json.and_then(|json| tokens(json, now));
     tokens.map_or_else(|| Grant::Wasted { why: "the answer holds no new token".to_owned() }, Grant::Renewed)
 }
 
-fn tokens(json: &Map<String, Value>, now: Wall) -> Option<Tokens> {
-    let text = |key: &str| json.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let token = |key: &str| text(key).and_then(|token| Token::new(token.to_owned()));
-    let ends = |key: &str| json.get(key).and_then(lifetime).map(|lifetime| now.plus(lifetime));
+fn tokens(json: &Members<'_>, now: Wall) -> Option<Tokens> {
+    let ends = |key: &str| json.value(key).as_ref().and_then(lifetime).map(|lifetime| now.plus(lifetime));
     Some(Tokens {
-        access_token: token("access_token")?,
+        access_token: json.token("access_token")?,
         expires_at: ends("expires_in"),
-        refresh_token: token("refresh_token"),
+        refresh_token: json.token("refresh_token"),
         refresh_expires_at: ends("refresh_token_expires_in"),
-        scopes: text("scope").and_then(scopes),
-        account: json.get("account").and_then(|account| account.get("uuid")?.as_str()).map(account),
+        scopes: json.text("scope").as_deref().and_then(scopes),
+        account: json.value("account").and_then(|named| Some(account(named.get("uuid")?.as_str()?))),
     })
 }
 
@@ -106,7 +106,7 @@ mod tests {
         "organization":{"uuid":"o","name":"O"},"account":{"uuid":"ann","email_address":"ann@example.com"}}"#;
 
     fn understand(status: u16, body: &str) -> Grant {
-        let body = Body::Whole(body.as_bytes().to_vec());
+        let body = Body::Whole(body.as_bytes().to_vec().into());
         understand_grant(&Answer { status, retry_after: Some("3600".into()), date: None, body }, NOW)
     }
 

@@ -4,6 +4,7 @@
 mod answer;
 pub mod credential;
 mod grant;
+mod members;
 mod money;
 pub mod owner_cache;
 pub mod status_line;
@@ -42,7 +43,7 @@ pub fn usage_request(credential: &Credential) -> Request {
 /// of its own there, which grows with its versions and asks for more than an older sign-in was given; where that is
 /// refused it asks again, which costs a request that Holdoff does not have (law 4).
 pub fn renewal_request(credential: &Credential) -> Option<(Request, Fingerprint)> {
-    let refresh_token = credential.refresh_token.clone()?;
+    let refresh_token = credential.refresh_token.as_ref()?.secret()?.clone();
     let client_id = match &credential.client {
         OAuthClient::Default => CLIENT_ID.to_owned(),
         OAuthClient::Named(id) => id.clone(),

@@ -2,14 +2,13 @@
 //! for byte, in its order, known or not.
 
 use super::credential;
+use super::members::Members;
 use crate::secret::{Fingerprint, Token};
 use crate::sign_in::{CredentialRead, Identity, Successor, Tokens};
 use crate::time::Wall;
-use secrecy::{ExposeSecret, SecretString};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
-use serde_json::value::{RawValue, to_raw_value};
 use std::fmt;
+use zeroize::Zeroizing;
 
 /// What is to become of the store.
 #[derive(Debug)]
@@ -25,11 +24,11 @@ pub enum Succession {
 }
 
 /// A whole store, tokens and all: it goes to where it came from and nowhere else.
-pub struct Rewritten(SecretString);
+pub struct Rewritten(Zeroizing<String>);
 
 impl Rewritten {
     pub fn expose(&self) -> &[u8] {
-        self.0.expose_secret().as_bytes()
+        self.0.as_bytes()
     }
 }
 
@@ -55,8 +54,8 @@ pub fn left_behind(bytes: &[u8], left: &[u8], spent: &Fingerprint) -> Option<Suc
         CredentialRead::Absent(_) => None,
     };
     let (stored, left) = (read(bytes)?, read(left)?);
-    let refresh_token = left.refresh_token.clone()?;
-    let ours = stored.refresh_token.as_ref().is_some_and(|token| token.fingerprint() == *spent);
+    let refresh_token = left.refresh_token.as_ref()?.secret()?.clone();
+    let ours = stored.refresh_token.as_ref().is_some_and(|token| token.fingerprint() == spent);
     // A copy of the store is left by a crash as well: what is to be written is tried out with one beforehand.
     let newer = left.fingerprint() != stored.fingerprint()
         && !matches!((left.expires_at, stored.expires_at), (Some(left), Some(stored)) if left <= stored);
@@ -74,104 +73,81 @@ pub fn left_behind(bytes: &[u8], left: &[u8], spent: &Fingerprint) -> Option<Suc
 }
 
 fn try_succeed(bytes: &[u8], successor: &Successor) -> Result<Succession, &'static str> {
-    let mut file: Entries = parse(bytes)?;
-    let Some(oauth) = file.get(credential::OAUTH).filter(|oauth| oauth.get() != "null") else {
+    let file = parse(bytes)?;
+    let Some(oauth) = file.said(credential::OAUTH) else {
         return Ok(Succession::Changed);
     };
-    let mut oauth: Entries = serde_json::from_str(oauth.get()).map_err(|_| credential::FOREIGN_FORM)?;
+    let oauth = Members::parse(oauth.as_bytes()).map_err(|_| credential::FOREIGN_FORM)?;
     let tokens = &successor.tokens;
     if oauth.token("refreshToken").is_some_and(|stored| stored.fingerprint() == successor.replaces) {
-        oauth.renew(successor);
-        file.set(credential::OAUTH, RawValue::from_string(oauth.text()).map_err(|_| credential::FOREIGN_FORM)?);
-        return Ok(Succession::Write(Rewritten(SecretString::from(file.text()))));
+        let renewed = written(&oauth.0, &renewal(&oauth, successor));
+        return Ok(Succession::Write(Rewritten(written(&file.0, &[(credential::OAUTH, renewed)]))));
     }
     let same = |key: &str, new: &Token| oauth.token(key).is_some_and(|stored| stored.expose() == new.expose());
     let refresh = tokens.refresh_token.as_ref().is_some_and(|new| same("refreshToken", new));
     Ok(if refresh && same("accessToken", &tokens.access_token) { Succession::There } else { Succession::Changed })
 }
 
-fn parse(bytes: &[u8]) -> Result<Entries, &'static str> {
+fn parse(bytes: &[u8]) -> Result<Members<'_>, &'static str> {
     if bytes.trim_ascii().is_empty() {
         return Err(credential::EMPTY);
     }
-    serde_json::from_slice(bytes).map_err(|error| if error.is_data() { credential::FOREIGN } else { credential::TORN })
+    Members::parse(bytes).map_err(|error| if error.is_data() { credential::FOREIGN } else { credential::TORN })
 }
 
-/// The members of an object, in their order and as they are written.
-struct Entries(Vec<(String, Box<RawValue>)>);
+/// A member's name, and what it is to be, as it is written.
+type Change = (&'static str, Zeroizing<String>);
 
-impl Entries {
-    /// Of a name that stands there twice, the last one counts, as for everyone who reads it.
-    fn get(&self, key: &str) -> Option<&RawValue> {
-        self.0.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value.as_ref())
+/// What the answer does not say of the new tokens is not known: the old word on it is about the old ones.
+fn renewal(oauth: &Members<'_>, Successor { replaces, tokens }: &Successor) -> Vec<Change> {
+    let value = |value: Value| Zeroizing::new(value.to_string());
+    let ends = |at: Option<Wall>| value(at.map_or(Value::Null, |at| at.0.into()));
+    let mut changes = vec![("accessToken", quoted(&tokens.access_token)), ("expiresAt", ends(tokens.expires_at))];
+    changes.extend(tokens.refresh_token.as_ref().map(|new| ("refreshToken", quoted(new))));
+    let rotated = tokens.refresh_token.as_ref().is_some_and(|new| new.fingerprint() != *replaces);
+    let outdated = rotated && oauth.get("refreshTokenExpiresAt").is_some();
+    if outdated || tokens.refresh_expires_at.is_some() {
+        changes.push(("refreshTokenExpiresAt", ends(tokens.refresh_expires_at)));
     }
+    changes.extend(tokens.scopes.as_ref().map(|scopes| ("scopes", value(scopes.clone().into()))));
+    changes
+}
 
-    fn token(&self, key: &str) -> Option<Token> {
-        serde_json::from_str(self.get(key)?.get()).ok().and_then(Token::new)
+/// As a JSON text. Of all that can stand in a token, two characters cannot stand in one as they are.
+fn quoted(token: &Token) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(2 * token.expose().len() + 2));
+    text.push('"');
+    for character in token.expose().chars() {
+        if matches!(character, '"' | '\\') {
+            text.push('\\');
+        }
+        text.push(character);
     }
+    text.push('"');
+    text
+}
 
-    fn set(&mut self, key: &str, value: Box<RawValue>) {
-        match self.0.iter_mut().rev().find(|(name, _)| name == key) {
+/// The object with these changes. It is made in one piece, so that no part of it is left where it was too small.
+fn written(members: &[(String, &str)], changes: &[Change]) -> Zeroizing<String> {
+    let mut all: Vec<(&str, &str)> = members.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    for (name, value) in changes {
+        match all.iter_mut().rev().find(|(old, _)| old == name) {
             Some((_, old)) => *old = value,
-            None => self.0.push((key.to_owned(), value)),
+            None => all.push((name, value)),
         }
     }
-
-    /// What the answer does not say of the new tokens is not known: the old word on it is about the old ones.
-    fn renew(&mut self, Successor { replaces, tokens }: &Successor) {
-        let ends = |at: Option<Wall>| at.map_or(Value::Null, |at| at.0.into());
-        self.set_value("accessToken", &tokens.access_token.expose().into());
-        self.set_value("expiresAt", &ends(tokens.expires_at));
-        if let Some(refresh_token) = &tokens.refresh_token {
-            self.set_value("refreshToken", &refresh_token.expose().into());
-        }
-        let rotated = tokens.refresh_token.as_ref().is_some_and(|new| new.fingerprint() != *replaces);
-        let outdated = rotated && self.get("refreshTokenExpiresAt").is_some();
-        if outdated || tokens.refresh_expires_at.is_some() {
-            self.set_value("refreshTokenExpiresAt", &ends(tokens.refresh_expires_at));
-        }
-        if let Some(scopes) = &tokens.scopes {
-            self.set_value("scopes", &scopes.clone().into());
-        }
+    let names: Vec<String> = all.iter().map(|(name, _)| Value::from(*name).to_string()).collect();
+    let long: usize = names.iter().zip(&all).map(|(name, (_, value))| name.len() + value.len() + 2).sum();
+    let mut text = Zeroizing::new(String::with_capacity(long + 2));
+    text.push('{');
+    for (n, (name, (_, value))) in names.iter().zip(&all).enumerate() {
+        text.push_str(if n > 0 { "," } else { "" });
+        text.push_str(name);
+        text.push(':');
+        text.push_str(value);
     }
-
-    fn set_value(&mut self, key: &str, value: &Value) {
-        // Making text of a value that is in memory fails for nothing that stands in one.
-        if let Ok(raw) = to_raw_value(value) {
-            self.set(key, raw);
-        }
-    }
-
-    fn text(&self) -> String {
-        let member =
-            |(name, value): &(String, Box<RawValue>)| format!("{}:{}", Value::from(name.as_str()), value.get());
-        let members: Vec<String> = self.0.iter().map(member).collect();
-        format!("{{{}}}", members.join(","))
-    }
-}
-
-impl<'de> Deserialize<'de> for Entries {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_map(Members)
-    }
-}
-
-struct Members;
-
-impl<'de> Visitor<'de> for Members {
-    type Value = Entries;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
-            members.push(member);
-        }
-        Ok(Entries(members))
-    }
+    text.push('}');
+    text
 }
 
 #[cfg(test)]

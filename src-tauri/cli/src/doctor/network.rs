@@ -1,0 +1,28 @@
+//! How Anthropic is reached: through which proxy, and with whose certificates.
+
+use super::Finding;
+use crate::known::Known;
+use holdoff_engine::condition::{Condition, NetworkCondition};
+use holdoff_engine::environment::Environment;
+use holdoff_engine::lookout::Unwatched;
+
+/// As the app sees it; where none runs, as one would that was started here.
+pub fn look(environment: &Environment, known: &Known, condition: &Option<Condition>) -> Vec<Finding> {
+    let here = || Condition::of(environment, &known.settings, Unwatched::new());
+    let networks = condition.clone().unwrap_or_else(here).networks;
+    if networks.values().all(|network| *network == NetworkCondition::default()) {
+        return vec![Finding::fine("no proxy, and no certificates but those of this computer")];
+    }
+    networks.iter().flat_map(|(place, network)| of(place, network)).collect()
+}
+
+fn of(place: &str, NetworkCondition { in_force, wrong }: &NetworkCondition) -> Vec<Finding> {
+    if let Some(why) = wrong {
+        let what = format!("nothing is sent for {place}: {why}");
+        return vec![Finding::wrong(what, "Correct it where it stands; Holdoff reads it again for each request.")];
+    }
+    if in_force.is_empty() {
+        return vec![Finding::fine(format!("{place}: no proxy, and no certificates but those of this computer"))];
+    }
+    in_force.iter().map(|(what, whence)| Finding::fine(format!("{place}: {what} ({whence})"))).collect()
+}

@@ -1,0 +1,73 @@
+//! The members of a JSON object that may hold secrets, as they stand in the bytes that they were read from: what is not
+//! asked for is not copied.
+
+use crate::secret::Token;
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::fmt;
+
+/// In their order, each value as it is written.
+pub(super) struct Members<'a>(pub Vec<(String, &'a str)>);
+
+impl<'a> Members<'a> {
+    /// Fails if the bytes are no whole JSON, or no object.
+    pub fn parse(bytes: &'a [u8]) -> serde_json::Result<Self> {
+        serde_json::from_slice(bytes)
+    }
+
+    /// Of a name that stands there twice, the last one counts, as for everyone who reads it.
+    pub fn get(&self, key: &str) -> Option<&'a str> {
+        self.0.iter().rev().find(|(name, _)| name == key).map(|(_, value)| *value)
+    }
+
+    /// The same, unless it is null.
+    pub fn said(&self, key: &str) -> Option<&'a str> {
+        self.get(key).filter(|value| *value != "null")
+    }
+
+    /// Of what is no secret.
+    pub fn value(&self, key: &str) -> Option<Value> {
+        serde_json::from_str(self.get(key)?).ok()
+    }
+
+    /// Of what is no secret, and not empty.
+    pub fn text(&self, key: &str) -> Option<String> {
+        serde_json::from_str(self.get(key)?).ok().filter(|text: &String| !text.is_empty())
+    }
+
+    pub fn token(&self, key: &str) -> Option<Token> {
+        #[derive(Deserialize)]
+        struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+        match serde_json::from_str::<Text<'a>>(self.get(key)?).ok()?.0 {
+            Cow::Borrowed(text) => Token::of(text),
+            Cow::Owned(text) => Token::new(text),
+        }
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(Each)
+    }
+}
+
+struct Each;
+
+impl<'de> Visitor<'de> for Each {
+    type Value = Members<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+        let mut members = Vec::new();
+        while let Some((name, value)) = map.next_entry::<String, &'de RawValue>()? {
+            members.push((name, value.get()));
+        }
+        Ok(Members(members))
+    }
+}

@@ -1,0 +1,150 @@
+//! What of the environment a process gets that draws windows: what it needs for that. The rest may hold anything, such as
+//! the key of an API or the password of a proxy, and a web engine is the last that is to have it.
+
+use std::ffi::{OsStr, OsString};
+
+const NAMES: &[&str] = &[
+    // Who it is, where its files are, and in which language it speaks.
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "PATH",
+    "SHELL",
+    "TMPDIR",
+    "TZ",
+    "LANG",
+    "LANGUAGE",
+    // The desktop.
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+    "XAUTHORITY",
+    "DESKTOP_SESSION",
+    "DESKTOP_STARTUP_ID",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "ICEAUTHORITY",
+    "XMODIFIERS",
+    "XCURSOR_THEME",
+    "XCURSOR_SIZE",
+    "NO_AT_BRIDGE",
+    "AT_SPI_BUS_ADDRESS",
+    "CLAUDE_CONFIG_DIR",
+    // How it was packed.
+    "APPDIR",
+    "APPIMAGE",
+    "SNAP",
+    "FLATPAK_ID",
+    "LD_LIBRARY_PATH",
+    "RUST_BACKTRACE",
+    // Windows.
+    "SYSTEMROOT",
+    "SYSTEMDRIVE",
+    "WINDIR",
+    "USERPROFILE",
+    "USERNAME",
+    "APPDATA",
+    "LOCALAPPDATA",
+    "PROGRAMDATA",
+    "TEMP",
+    "TMP",
+];
+
+/// Toolkits, the drawing of them, and our own.
+const BEGINNINGS: &[&str] = &[
+    "LC_",
+    "XDG_",
+    "GTK_",
+    "GDK_",
+    "GSK_",
+    "GIO_",
+    "GSETTINGS_",
+    "G_",
+    "GST_",
+    "WEBKIT_",
+    "JSC_",
+    "LIBGL_",
+    "MESA_",
+    "EGL_",
+    "__EGL_",
+    "__GL",
+    "GBM_",
+    "VK_",
+    "DRI_",
+    "LIBVA_",
+    "QT_",
+    "GNOME_",
+    "KDE_",
+    "IBUS_",
+    "FONTCONFIG_",
+    "PROGRAMFILES",
+    "HOLDOFF_",
+];
+
+/// The variables that a process with windows is started with.
+pub fn for_windows(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Vec<(OsString, OsString)> {
+    vars.into_iter().filter(|(name, _)| is_allowed(name)).collect()
+}
+
+fn is_allowed(name: &OsStr) -> bool {
+    let Some(name) = name.to_str() else {
+        return false;
+    };
+    // Windows takes a name in any case.
+    let name = if cfg!(windows) { name.to_ascii_uppercase() } else { name.to_owned() };
+    NAMES.contains(&name.as_str()) || BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_get_what_they_draw_with_and_nobodys_keys() {
+        let passed = |name: &str| !for_windows([(name.into(), "value".into())]).is_empty();
+        for needed in [
+            "HOME",
+            "PATH",
+            "DISPLAY",
+            "WAYLAND_DISPLAY",
+            "XAUTHORITY",
+            "DBUS_SESSION_BUS_ADDRESS",
+            "XDG_RUNTIME_DIR",
+            "XDG_DATA_HOME",
+            "XDG_CURRENT_DESKTOP",
+            "LANG",
+            "LC_ALL",
+            "TZ",
+            "GDK_BACKEND",
+            "GTK_THEME",
+            "WEBKIT_DISABLE_DMABUF_RENDERER",
+            "LIBGL_ALWAYS_SOFTWARE",
+            "HOLDOFF_CLOCK",
+            "HOLDOFF_ANTHROPIC_API",
+        ] {
+            assert!(passed(needed), "{needed}");
+        }
+        for secret in [
+            "ANTHROPIC_API_KEY",
+            "ANTHROPIC_AUTH_TOKEN",
+            "CLAUDE_CODE_OAUTH_TOKEN",
+            "GITHUB_TOKEN",
+            "AWS_SECRET_ACCESS_KEY",
+            "HTTPS_PROXY",
+            "https_proxy",
+            "ALL_PROXY",
+            "SSH_AUTH_SOCK",
+            "PGPASSWORD",
+            "LD_PRELOAD",
+            "EDITOR",
+            "MY_XDG_KEY",
+        ] {
+            assert!(!passed(secret), "{secret}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_name_that_is_no_text_is_left_out() {
+        use std::os::unix::ffi::OsStringExt;
+        assert!(for_windows([(OsString::from_vec(b"XDG_\xff".to_vec()), "value".into())]).is_empty());
+    }
+}
