@@ -6,7 +6,6 @@ use holdoff_core::Settings;
 use holdoff_core::words::{self, StatusLine};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::sources;
-use holdoff_engine::start::stamp;
 use holdoff_engine::status_line::{Change, Kind, Line, Place, Plan, SettingsError, Status, command};
 use std::path::{Path, PathBuf};
 
@@ -50,23 +49,19 @@ fn try_change(environment: &Environment, settings: &Settings, wish: Wish<'_>) ->
         (Plan::Change(change), Some(agreed)) if change.fingerprint() != agreed => {
             Err(words::STATUS_LINE_CHANGED.to_owned())
         }
-        (Plan::Change(change), Some(_)) => {
-            make(environment, &place, *change, wish.install).map(|done| said(true, done))
-        }
+        (Plan::Change(change), Some(_)) => make(&place, *change, wish.install).map(|done| said(true, done)),
     }
 }
 
-fn make(environment: &Environment, place: &Place, change: Change, install: bool) -> Result<String, String> {
-    let made = change.apply(&stamp(environment.clock.now().wall)).map_err(in_words)?;
+fn make(place: &Place, change: Change, install: bool) -> Result<String, String> {
+    change.apply().map_err(in_words)?;
     let now = place.status().map_err(in_words)?;
-    let done = match (&now, install) {
+    Ok(match (&now, install) {
         (Status::Installed { earlier, .. }, true) => words::status_line_installed(earlier.as_deref()),
         (Status::Other(earlier), false) => words::status_line_removed(earlier.as_deref()),
         (_, true) => words::status_line_installed(None),
         (_, false) => words::status_line_removed(None),
-    };
-    let copy = made.copy.map(|copy| words::status_line_copy(&name(&copy, &environment.home)));
-    Ok([Some(done), copy].into_iter().flatten().collect::<Vec<_>>().join(" "))
+    })
 }
 
 /// The settings of each config folder, with the name that a person knows them by.
@@ -118,10 +113,8 @@ fn shown(change: &Change, home: &Path) -> StatusLinePlan {
 
 fn line(line: Line) -> DiffLine {
     let kind = match line.kind {
-        Kind::Same => DiffKind::Same,
         Kind::Removed => DiffKind::Removed,
         Kind::Added => DiffKind::Added,
-        Kind::Gap => DiffKind::Gap,
     };
     DiffLine { kind, text: line.text }
 }

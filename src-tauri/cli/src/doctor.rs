@@ -1,5 +1,6 @@
-//! `holdoff doctor`: what is found, what is not, and what to do. What it prints holds no token, no address and no name
-//! of an account, and the home folder is `~`, so that it can be pasted into an issue.
+//! `holdoff doctor`: what is found, what is not, and what to do. It prints kinds and keys and never a value that somebody
+//! chose (of a setting, a variable, a sign-in), no token, no address and no name of an account, and the home folder is `~`,
+//! so that it can be pasted into an issue. Folders are shown.
 
 mod accounts;
 mod desktop;
@@ -10,6 +11,7 @@ mod status_line;
 
 use crate::known::Known;
 use crate::{app, paint};
+use holdoff_core::text::{WITHHELD, is_like_a_token, quoted, quoted_below_home};
 use holdoff_engine::condition::Condition;
 use holdoff_engine::crash;
 use holdoff_engine::environment::Environment;
@@ -99,12 +101,45 @@ impl Finding {
     }
 }
 
-/// With the home folder as `~`, and nothing that looks like a token, whoever put it where it is.
+/// With the home folder as `~`, and nothing that looks like a token or an address, whoever put it where it is.
 fn plain(text: &str, home: &Path) -> String {
-    let home = home.to_string_lossy();
-    let text = if home.len() > 1 { text.replace(home.as_ref(), "~") } else { text.to_owned() };
-    let words = text.split(' ').map(|word| if word.contains("sk-ant") { "(withheld)" } else { word });
-    words.collect::<Vec<_>>().join(" ")
+    let shown = with_tilde(text, &home.to_string_lossy());
+    let words = shown.split(' ').map(|word| if is_like_a_token(word) { WITHHELD } else { word });
+    let shown = words.collect::<Vec<_>>().join(" ");
+    let parts = shown.split_inclusive(|c: char| c.is_whitespace() || "/\\\"'(),;:=".contains(c));
+    parts.map(without_address).collect()
+}
+
+fn with_tilde(text: &str, home: &str) -> String {
+    if home.len() <= 1 {
+        return text.to_owned();
+    }
+    let mut parts = text.split(home);
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        // Not the home of somebody whose name only begins like this.
+        let ends = !part.starts_with(|c: char| c.is_alphanumeric() || "-_.".contains(c));
+        shown.push_str(if ends { "~" } else { home });
+        shown.push_str(part);
+    }
+    shown
+}
+
+/// A word with what follows it.
+fn without_address(part: &str) -> String {
+    let word = part.trim_end_matches(|c: char| !c.is_alphanumeric());
+    match word.split_once('@') {
+        Some((name, host)) if !name.is_empty() && !host.is_empty() => part.replacen(word, "(address)", 1),
+        Some(_) | None => part.to_owned(),
+    }
+}
+
+/// A path as a word of a command to paste.
+fn word(path: &Path, home: &Path) -> String {
+    match path.strip_prefix(home) {
+        Ok(below) => quoted_below_home(&format!("~/{}", below.display())),
+        Err(_) => quoted(&path.display().to_string()),
+    }
 }
 
 #[cfg(test)]
@@ -117,5 +152,17 @@ mod tests {
         assert_eq!(plain("/home/ann/.claude is there", home), "~/.claude is there");
         assert_eq!(plain("a x=sk-ant-oat01-secret b", home), "a (withheld) b");
         assert_eq!(plain("/etc", Path::new("/")), "/etc");
+        assert_eq!(plain("/home/anna/x and /home/ann.", home), "/home/anna/x and /home/ann.");
+        assert_eq!(plain("/home/ann: (/home/ann/b)", home), "~: (~/b)");
+        assert_eq!(plain("~/of-ann@example.com/x, bob@example.com.", home), "~/(address)/x, (address).");
+        assert_eq!(plain("X=SK-ANT-1", home), "(withheld)");
+    }
+
+    #[test]
+    fn a_path_can_be_pasted() {
+        let home = Path::new("/home/ann");
+        assert_eq!(word(Path::new("/home/ann/.claude"), home), "~/.claude");
+        assert_eq!(word(Path::new("/home/ann/it's $(id)"), home), r"~/'it'\''s $(id)'");
+        assert_eq!(word(Path::new("/srv/a b"), home), "'/srv/a b'");
     }
 }

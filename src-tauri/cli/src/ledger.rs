@@ -3,7 +3,7 @@
 use crate::known::Known;
 use crate::{UNAVAILABLE, paint};
 use holdoff_core::ledger::Entry;
-use holdoff_core::{AccountId, Wall, words};
+use holdoff_core::{AccountId, Wall, text, words};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::history;
 use jiff::Timestamp;
@@ -33,7 +33,7 @@ pub fn run(environment: &Environment, since: Duration, json: bool, account: Opti
     entries.retain(|entry| only.as_ref().is_none_or(|only| *only == entry.account));
     if json {
         let lines = entries.iter().filter_map(|entry| serde_json::to_string(entry).ok());
-        return crate::print(&lines.map(|line| line + "\n").collect::<String>());
+        return crate::print(&text::json(&lines.map(|line| line + "\n").collect::<String>()));
     }
     if entries.is_empty() {
         return crate::print(&format!("Nothing was asked in the last {}.\n", words::span(since)));

@@ -1,6 +1,11 @@
 //! The command `holdoff`: answers from the state on disk, or becomes the tray app that lies beside it.
 #![allow(clippy::print_stdout, reason = "printing is what a command does")]
 
+/// What the command complains of goes through the same sieve as what it prints: a path can hold an escape sequence.
+macro_rules! eprintln {
+    ($($said:tt)*) => { std::eprintln!("{}", holdoff_core::text::terminal(&format!($($said)*))) };
+}
+
 mod app;
 mod args;
 mod doctor;
@@ -16,6 +21,7 @@ mod statusline;
 mod tray;
 
 use args::{Args, Command, Setup};
+use holdoff_core::text;
 use holdoff_engine::environment::{Environment, StartError};
 use status::Form;
 use std::io::Write;
@@ -81,10 +87,10 @@ fn fail(error: &StartError) -> ExitCode {
     ExitCode::from(error.exit_code())
 }
 
-/// Prints the text as it is.
+/// Prints the text without colours of its own, and nothing that a terminal would obey.
 pub(crate) fn print(text: &str) -> ExitCode {
     let mut out = std::io::stdout().lock();
-    printed(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+    printed(out.write_all(text::terminal(text).as_bytes()).and_then(|()| out.flush()))
 }
 
 /// A closed pipe is an end and not an error.

@@ -1,6 +1,7 @@
 //! Colours, where there is a terminal and nobody minds (NO_COLOR, TERM=dumb).
 
 use anstyle::{AnsiColor, Style};
+use holdoff_core::text;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -12,7 +13,7 @@ pub fn print(text: &str) -> ExitCode {
 /// The same, for a program that goes on printing.
 pub fn try_print(text: &str) -> std::io::Result<()> {
     let mut out = anstream::AutoStream::auto(std::io::stdout().lock());
-    out.write_all(text.as_bytes()).and_then(|()| out.flush())
+    out.write_all(text::terminal(text).as_bytes()).and_then(|()| out.flush())
 }
 
 /// Whether the cursor can be moved about: on a terminal that says of itself that it can do more than print.

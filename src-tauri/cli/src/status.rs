@@ -56,7 +56,7 @@ fn told(environment: &Environment, known: &Known, form: Form<'_>, lines: Lines) 
             Lines::One => serde_json::to_string(&report),
             Lines::Many => serde_json::to_string_pretty(&report),
         };
-        return text.unwrap_or_default() + "\n";
+        return holdoff_core::text::json(&text.unwrap_or_default()) + "\n";
     }
     let mut text = text(known);
     if !app::is_running(environment) {

@@ -30,6 +30,7 @@ pub mod secret;
 pub mod settings;
 pub mod sign_in;
 pub mod state;
+pub mod text;
 pub mod time;
 pub mod wishes;
 pub mod words;

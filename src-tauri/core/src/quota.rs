@@ -1,5 +1,6 @@
 //! What a provider says is used: windows, money, and where and when that was true.
 
+use crate::text;
 use crate::time::Wall;
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +41,9 @@ pub enum Source {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QuotaWindow {
     /// Stable: the provider's own key, such as `five_hour`.
+    #[serde(deserialize_with = "text::name")]
     pub id: String,
+    #[serde(deserialize_with = "text::name")]
     pub label: String,
     /// Percent, 0–100; above 100 is possible. `None` is "not said", never 0.
     pub used_percent: Option<f64>,
@@ -103,12 +106,15 @@ impl Reading {
 /// Pay-as-you-go beside the plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Money {
+    #[serde(deserialize_with = "text::name")]
     pub id: String,
+    #[serde(deserialize_with = "text::name")]
     pub label: String,
     pub used: Option<Amount>,
     pub limit: Option<Amount>,
     pub used_percent: Option<f64>,
     /// Why it is off or reached, in the provider's word.
+    #[serde(default, deserialize_with = "text::optional_name")]
     pub note: Option<String>,
 }
 
@@ -117,6 +123,7 @@ pub struct Money {
 pub struct Amount {
     pub minor: i64,
     /// ISO 4217.
+    #[serde(deserialize_with = "text::name")]
     pub currency: String,
     pub exponent: u8,
 }

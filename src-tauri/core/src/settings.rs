@@ -6,6 +6,7 @@ pub use accounts::{AccountSettings, LABEL_MAX};
 
 use crate::policy::{DEFAULT_POLL_INTERVAL, POLL_INTERVAL};
 use crate::state::AccountId;
+use crate::text::excerpt;
 use crate::wishes::{QuietHours, Thresholds};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -16,6 +17,9 @@ use std::time::Duration;
 /// What may be chosen for how long the history is kept, in days, and for how large it may get, in megabytes.
 pub const HISTORY_DAYS: RangeInclusive<u32> = 1..=3650;
 pub const HISTORY_MB: RangeInclusive<u32> = 1..=4096;
+
+/// Longer than every id of an account that is one.
+const ID_SHOWN: usize = 80;
 
 /// The version of `settings.json`.
 pub const VERSION: u64 = 1;
@@ -99,7 +103,17 @@ impl Default for Settings {
 impl Settings {
     /// Reads the object of `settings.json`. Each wrong value is a sentence and its default is used.
     pub fn parse(object: &Map<String, Value>) -> (Self, Vec<String>) {
-        let mut from = Parser { object, problems: Vec::new() };
+        Self::parse_with(object, Quotes::Values)
+    }
+
+    /// What [`Settings::parse`] complains of, with kinds in place of texts and without the ids of accounts: for what a
+    /// person shows to others.
+    pub fn problems_to_share(object: &Map<String, Value>) -> Vec<String> {
+        Self::parse_with(object, Quotes::Kinds).1
+    }
+
+    fn parse_with(object: &Map<String, Value>, quotes: Quotes) -> (Self, Vec<String>) {
+        let mut from = Parser { object, quotes, problems: Vec::new() };
         let default = Self::default();
         from.version();
         let settings = Self {
@@ -145,8 +159,16 @@ impl Settings {
     }
 }
 
+/// What a problem repeats of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Quotes {
+    Values,
+    Kinds,
+}
+
 struct Parser<'a> {
     object: &'a Map<String, Value>,
+    quotes: Quotes,
     problems: Vec<String>,
 }
 
@@ -158,7 +180,7 @@ impl Parser<'_> {
         }
         self.problems.push(format!(
             "settings.json: \"version\" is {}; this Holdoff knows version {VERSION} and reads what it can.",
-            shown(found)
+            self.quotes.shown(found)
         ));
     }
 
@@ -173,7 +195,7 @@ impl Parser<'_> {
         checked.unwrap_or_else(|problem| {
             self.problems.push(format!(
                 "settings.json: \"polling_interval_s\" is {}. {problem} Holdoff uses {} minutes.",
-                shown(Some(value)),
+                self.quotes.shown(Some(value)),
                 default.as_secs() / 60
             ));
             default
@@ -188,7 +210,7 @@ impl Parser<'_> {
         number.filter(|number| allowed.contains(number)).unwrap_or_else(|| {
             self.problems.push(format!(
                 "settings.json: \"{key}\" is {}; it must be a whole number from {} to {}. Holdoff uses {default}.",
-                shown(Some(value)),
+                self.quotes.shown(Some(value)),
                 allowed.start(),
                 allowed.end()
             ));
@@ -217,22 +239,32 @@ impl Parser<'_> {
         if parsed.is_none() {
             self.problems.push(format!(
                 "settings.json: \"{name}\" is {}; it must be {allowed}. Holdoff uses its default.",
-                shown(Some(value))
+                self.quotes.shown(Some(value))
             ));
         }
         parsed
     }
 }
 
-/// A wrong value as it stands, cut short.
-fn shown(value: Option<&Value>) -> String {
-    on_a_line(&value.map_or_else(|| "missing".to_owned(), Value::to_string), 40)
-}
+impl Quotes {
+    /// A wrong value as it stands, cut short, or what kind of value it is.
+    fn shown(self, value: Option<&Value>) -> String {
+        match (self, value) {
+            (_, None) => "missing".to_owned(),
+            (Self::Kinds, Some(Value::String(_))) => "a text".to_owned(),
+            (Self::Kinds, Some(Value::Array(_))) => "a list".to_owned(),
+            (Self::Kinds, Some(Value::Object(_))) => "an object".to_owned(),
+            (_, Some(value)) => excerpt(&value.to_string(), 40),
+        }
+    }
 
-/// Somebody's text as a sentence may hold it: so many characters at most, and none that would end its line.
-fn on_a_line(text: &str, most: usize) -> String {
-    let shown: String = text.chars().take(most).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if text.chars().count() > most { shown + "…" } else { shown }
+    /// An account's id as a sentence may hold it.
+    fn account(self, id: &str) -> String {
+        match self {
+            Self::Values => excerpt(id, ID_SHOWN),
+            Self::Kinds => "<account>".to_owned(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -321,6 +353,6 @@ mod tests {
         let (_, problems) = parse(json!({"claude_config_dirs": ["a\u{7f}b"], "theme": "x".repeat(39)}));
         assert!(problems.iter().all(|problem| !problem.chars().any(char::is_control)), "{problems:?}");
         assert!(problems.iter().any(|problem| problem.contains(&format!("\"{}…;", "x".repeat(39)))), "{problems:?}");
-        assert_eq!((on_a_line("12345", 5), on_a_line("123456", 5)), ("12345".to_owned(), "12345…".to_owned()));
+        assert_eq!((excerpt("12345", 5), excerpt("123456", 5)), ("12345".to_owned(), "12345…".to_owned()));
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::policy;
 use crate::secret::{Fingerprint, RefreshToken, Token};
+use crate::text;
 use crate::time::Wall;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -111,8 +112,11 @@ pub enum Stored {
 /// Whose sign-in it is, as far as its owner says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
+    #[serde(default, deserialize_with = "text::optional_name")]
     pub account: Option<String>,
+    #[serde(default, deserialize_with = "text::optional_name")]
     pub email: Option<String>,
+    #[serde(default, deserialize_with = "text::optional_name")]
     pub organization: Option<String>,
 }
 
@@ -141,6 +145,7 @@ pub struct SignIn {
     pub seen: Option<Seen>,
     /// Where it was found or is expected, for people.
     pub place: String,
+    #[serde(default, deserialize_with = "text::optional_name")]
     pub plan: Option<String>,
     pub identity: Identity,
     /// It could be renewed when it was last looked at.

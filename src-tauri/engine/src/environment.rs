@@ -39,17 +39,17 @@ pub struct Bases {
     pub token: Url,
 }
 
-/// Why the program cannot start. Each ends it with the exit code of [`StartError::exit_code`].
+/// Why the program cannot start, without a value of a variable: an address can hold a password. Each ends it with the exit code of [`StartError::exit_code`].
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(
-        "{variable} is \"{value}\": {why}. Holdoff sends sign-ins only to Anthropic, or to this computer for tests. Unset {variable}, or name a loopback address such as http://127.0.0.1:8080."
+        "{variable} cannot be used: {why}. Holdoff sends sign-ins only to Anthropic, or to this computer for tests. Unset {variable}, or name a loopback address such as http://127.0.0.1:8080."
     )]
-    Base { variable: &'static str, value: String, why: &'static str },
+    Base { variable: &'static str, why: &'static str },
     #[error(
-        "HOLDOFF_CLOCK is \"{value}\": {why}. It is written as <epoch seconds>x<speed>, such as 1789387200x60, and is for tests only."
+        "HOLDOFF_CLOCK cannot be used: {why}. It is written as <epoch seconds>x<speed>, such as 1789387200x60, and is for tests only."
     )]
-    Clock { value: String, why: &'static str },
+    Clock { why: &'static str },
     #[error(
         "There is no home folder: HOME is not set. The sign-in is there, and Holdoff keeps its state there; set HOME."
     )]
@@ -159,7 +159,7 @@ fn base(
 ) -> Result<Url, StartError> {
     let given = var(variable).map(|value| value.to_string_lossy().into_owned());
     let value = given.clone().unwrap_or_else(|| default.to_owned());
-    let refuse = |why| StartError::Base { variable, value: value.clone(), why };
+    let refuse = |why| StartError::Base { variable, why };
     let url = Url::parse(&value).map_err(|_| refuse("this is no URL"))?;
     if given.is_none() {
         return Ok(url);
@@ -184,7 +184,7 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
 }
 
 fn clock_spec(text: &str, loopback: bool) -> Result<ClockSpec, StartError> {
-    let refuse = |why| StartError::Clock { value: text.to_owned(), why };
+    let refuse = |why| StartError::Clock { why };
     if !loopback {
         return Err(refuse("it is only allowed where every base URL is a loopback address"));
     }

@@ -15,6 +15,7 @@ pub mod http;
 pub mod ipc;
 pub mod keeper;
 pub mod lock;
+pub mod log_file;
 pub mod logs;
 pub mod lookout;
 pub mod metrics;

@@ -1,8 +1,9 @@
-//! The log: a file a day, a week of them. Only our own words get in, and no type of ours can print a token.
+//! The log: a file a day, a week of them, ten megabytes at most. Only our own words get in, and no type of ours can print
+//! a token.
 
+use crate::log_file::LogFile;
 use std::path::Path;
 use tracing::level_filters::LevelFilter;
-use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -13,19 +14,13 @@ const OURS: [&str; 4] = ["holdoff_core", "holdoff_engine", "holdoff_tray", "hold
 
 /// Starts logging into `<dir>/<name>.<date>.log`. Without a place to log to, there is no log.
 pub fn start(dir: &Path, name: &str) {
-    let appender = RollingFileAppender::builder()
-        .rotation(Rotation::DAILY)
-        .max_log_files(7)
-        .filename_prefix(name)
-        .filename_suffix("log")
-        .build(dir);
-    let Ok(appender) = appender else {
+    let Ok(log) = LogFile::open(dir, name) else {
         return;
     };
     let filter = Targets::new()
         .with_default(LevelFilter::WARN)
         .with_targets(SILENT.map(|name| (name, LevelFilter::OFF)))
         .with_targets(OURS.map(|name| (name, LevelFilter::INFO)));
-    let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(std::sync::Mutex::new(appender));
+    let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(std::sync::Mutex::new(log));
     let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
 }

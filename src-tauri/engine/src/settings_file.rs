@@ -34,6 +34,14 @@ pub fn read(dir: &Path) -> Loaded {
     }
 }
 
+/// What is wrong with the settings, without a value of theirs: for what a person shows to others.
+pub fn problems_to_share(dir: &Path) -> Vec<String> {
+    match object(&dir.join(NAME)) {
+        Ok(object) => Settings::problems_to_share(&object),
+        Err(_) => read(dir).problems,
+    }
+}
+
 /// Reads the settings; a file that is not a JSON object is kept aside under another name, and that is said. For the one
 /// program that writes them: what an earlier one left half-written is removed.
 pub fn load(dir: &Path, stamp: &str) -> Loaded {

@@ -11,9 +11,10 @@ use crate::metrics::Requests;
 use crate::roster::{Command, Roster};
 use crate::runner::{Announcement, Tools};
 use crate::slots::{SlotWriter, Slots, TwoSlots};
+use crate::status_line;
 use holdoff_core::ledger::Entry;
 use holdoff_core::recollection::{self, Loss, Recollection};
-use holdoff_core::{AccountId, Moment, Pushed, Reading, Settings, State, Wall, Whose};
+use holdoff_core::{AccountId, Moment, Pushed, Reading, Settings, State, Wall, Whose, words};
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -42,7 +43,8 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings
     let clock = environment.clock.clone();
     let now = clock.now();
     let dir = &environment.data_dir;
-    let Loaded { kept: Kept { state, generation, memory, findings }, history } = load(dir, &clock.boot_id(), now);
+    let Loaded { kept: Kept { state, generation, memory, mut findings }, history } = load(dir, &clock.boot_id(), now);
+    findings.extend(old_copies(dir));
     let history = History::start(dir.clone(), history, Limits::from(settings), clock.clone());
     handover::tidy(dir);
     let (keeper, snapshots) = Keeper::start(state, TwoSlots::new(dir.clone(), writer, generation), clock.clone());
@@ -128,9 +130,21 @@ fn set_aside(slots: &Slots, now: Wall) -> Vec<String> {
     vec![format!("Holdoff's saved state could not be read. The files are kept as {}.", names.join(" and "))]
 }
 
+/// Of Claude Code's settings, from an earlier version.
+fn old_copies(dir: &Path) -> Option<String> {
+    match status_line::remove_copies(dir) {
+        Ok(0) => None,
+        Ok(_) => Some(words::STATUS_LINE_COPIES_REMOVED.to_owned()),
+        Err(error) => {
+            tracing::warn!(%error, "old copies of Claude Code's settings could not be removed");
+            None
+        }
+    }
+}
+
 /// For file names: `20260914T120000Z`.
 pub fn stamp(at: Wall) -> String {
-    holdoff_core::words::rfc3339(at).replace(['-', ':'], "")
+    words::rfc3339(at).replace(['-', ':'], "")
 }
 
 impl Engine {

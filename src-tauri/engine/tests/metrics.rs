@@ -22,7 +22,7 @@ struct Served {
     requests: Requests,
     folder: tempfile::TempDir,
     _told: watch::Sender<Snapshot>,
-    _chosen: watch::Sender<Settings>,
+    chosen: watch::Sender<Settings>,
 }
 
 impl Served {
@@ -38,7 +38,7 @@ impl Served {
         let metrics = Metrics { snapshots, requests: requests.clone(), clock, settings };
         let config = Config { listen: "127.0.0.1:0".parse().unwrap(), token_file };
         let (address, _task) = serve(config, metrics).await.unwrap();
-        Self { address, requests, folder, _told: told, _chosen: choose }
+        Self { address, requests, folder, _told: told, chosen: choose }
     }
 
     fn url(&self) -> String {
@@ -145,14 +145,23 @@ async fn a_name_that_was_bent_to_this_computer_is_refused() {
     }
 }
 
+/// Its owner finds it in the log, once; whoever asks is told nothing.
 #[tokio::test]
-async fn a_token_file_that_is_of_no_use_is_named() {
+async fn a_token_file_that_is_of_no_use_is_named_in_the_log_alone() {
+    let log = Log::default();
+    let _listening = tracing::subscriber::set_default(log.clone());
     let served = Served::start().await;
     let path = served.folder.path().join("token");
     let check = async |expect: &str| {
-        let (status, text) = served.scrape(|call| call).await;
-        assert_eq!(status, 503, "{text}");
-        assert!(text.contains(expect) && text.contains(path.to_str().unwrap()), "{text}");
+        log.0.lock().unwrap().clear();
+        for _ in 0..4 {
+            assert_eq!(served.scrape(|call| call).await, (503, String::new()));
+            let answer = client().get(served.url()).send().await.unwrap();
+            assert_eq!((answer.status().as_u16(), answer.text().await.unwrap()), (503, String::new()));
+        }
+        let lines = log.0.lock().unwrap().clone();
+        assert!(lines.len() == 1 && lines[0].contains(expect), "{lines:?}");
+        assert!(lines[0].contains(path.to_str().unwrap()), "{lines:?}");
     };
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
     check("chmod").await;
@@ -163,6 +172,97 @@ async fn a_token_file_that_is_of_no_use_is_named() {
     check("too large").await;
     std::fs::remove_file(&path).unwrap();
     check("there is no").await;
+    log.0.lock().unwrap().clear();
+    std::fs::write(&path, TOKEN).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    for _ in 0..3 {
+        assert_eq!(served.scrape(|call| call).await.0, 200);
+    }
+    assert_eq!(*log.0.lock().unwrap(), ["metrics are served again"]);
+}
+
+/// Who asks without the token is told nothing and costs no line of the log, by whatever path, method or name.
+#[tokio::test]
+async fn a_stranger_is_told_nothing_and_fills_no_log() {
+    let log = Log::default();
+    let _listening = tracing::subscriber::set_default(log.clone());
+    let served = Served::start().await;
+    let root = format!("http://{}/", served.address);
+    for _ in 0..5 {
+        let asked = [
+            client().get(served.url()).bearer_auth("wrong"),
+            client().get(&root),
+            client().post(served.url()).body("x"),
+            client().get(served.url()).header("host", "evil.example:1"),
+        ];
+        for call in asked {
+            let answer = call.send().await.unwrap();
+            assert!(matches!(answer.status().as_u16(), 401 | 421), "{}", answer.status());
+            assert_eq!(answer.text().await.unwrap(), "");
+        }
+    }
+    assert_eq!(*log.0.lock().unwrap(), Vec::<String>::new());
+}
+
+/// Connections that say nothing, or that stop in the middle of a header, are left for whoever comes since.
+#[tokio::test]
+async fn idle_connections_do_not_keep_a_scrape_out() {
+    use tokio::io::AsyncWriteExt;
+    let served = Served::start().await;
+    let mut held = Vec::new();
+    for n in 0..200 {
+        let mut stream = tokio::net::TcpStream::connect(served.address).await.unwrap();
+        if n % 2 == 0 {
+            stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1").await.unwrap();
+        }
+        held.push(stream);
+    }
+    let began = std::time::Instant::now();
+    let scraped = tokio::time::timeout(Duration::from_secs(3), served.scrape(|call| call)).await;
+    assert_eq!(scraped.expect("a scrape").0, 200, "after {:?}", began.elapsed());
+    drop(held);
+}
+
+/// A label is what a person typed, and a line of OpenMetrics has its own quotes.
+#[tokio::test]
+async fn a_label_does_not_break_out_of_its_line() {
+    let served = Served::start().await;
+    let settings = serde_json::json!({"accounts": {"anthropic:ann": {"label": "a\"} 1\\\u{2028}b"}}});
+    served.chosen.send_replace(Settings::parse(settings.as_object().unwrap()).0);
+    let (_, text) = served.scrape(|call| call).await;
+    let info = text.lines().find(|line| line.starts_with("holdoff_account_info{")).unwrap();
+    assert!(info.contains(r#"label="a\"} 1\\ b","#), "{info}");
+}
+
+/// What would be in the log.
+#[derive(Clone, Default)]
+struct Log(std::sync::Arc<std::sync::Mutex<Vec<String>>>);
+
+impl tracing::Subscriber for Log {
+    fn enabled(&self, of: &tracing::Metadata<'_>) -> bool {
+        of.target().starts_with("holdoff")
+    }
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        struct Line(String);
+        impl tracing::field::Visit for Line {
+            fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+                let name = if field.name() == "message" { String::new() } else { format!(" {}=", field.name()) };
+                self.0 += &format!("{name}{value:?}");
+            }
+        }
+        let mut line = Line(String::new());
+        event.record(&mut line);
+        self.0.lock().unwrap().push(line.0);
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
 }
 
 #[tokio::test]

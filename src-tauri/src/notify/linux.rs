@@ -5,7 +5,7 @@ use super::{Message, REMEMBERED, SIGN_IN, click};
 use crate::menu::Click;
 use crate::session::Bus;
 use futures_lite::{Stream, StreamExt};
-use holdoff_core::AccountId;
+use holdoff_core::{AccountId, text};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::runner::Announcement;
 use std::collections::{BTreeMap, HashMap};
@@ -84,9 +84,8 @@ impl Notifier {
 }
 
 async fn send(bus: &Connection, message: &Message) -> zbus::Result<u32> {
-    let markup = bus.call_method(Some(NAME), PATH, Some(NAME), "GetCapabilities", &()).await?;
-    let markup: Vec<String> = markup.body().deserialize()?;
-    let body = if markup.iter().any(|one| one == "body-markup") { escape(&message.body) } else { message.body.clone() };
+    let can = bus.call_method(Some(NAME), PATH, Some(NAME), "GetCapabilities", &()).await?;
+    let body = fitting(&message.body, can.body().deserialize()?);
     let sign_in = if message.lead.is_some() { vec!["open", SIGN_IN] } else { Vec::new() };
     let actions = [sign_in, vec!["default", ""]].concat();
     let hints = HashMap::<&str, Value<'_>>::new();
@@ -95,8 +94,8 @@ async fn send(bus: &Connection, message: &Message) -> zbus::Result<u32> {
 }
 
 /// A label is what a person typed: a service that reads markup is not to find any in it.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+fn fitting(body: &str, can: Vec<String>) -> String {
+    if can.iter().any(|one| one == "body-markup") { text::markup(body) } else { body.to_owned() }
 }
 
 async fn listen(mut bus: Bus, shown: Arc<Mutex<Shown>>, clicks: mpsc::UnboundedSender<Click>) {
@@ -160,18 +159,9 @@ async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
 /// For a program that cannot start: no app, one call.
 pub fn last_words(title: &str, text: &str) {
     let Ok(bus) = zbus::blocking::Connection::session() else { return };
+    let can = bus.call_method(Some(NAME), PATH, Some(NAME), "GetCapabilities", &());
+    let can = can.and_then(|answer| answer.body().deserialize()).unwrap_or_default();
     let hints = HashMap::<&str, Value<'_>>::new();
-    let body = ("Holdoff", 0_u32, "dialog-error", title, text, Vec::<&str>::new(), hints, -1_i32);
+    let body = ("Holdoff", 0_u32, "dialog-error", title, fitting(text, can), Vec::<&str>::new(), hints, -1_i32);
     let _ = bus.call_method(Some(NAME), PATH, Some(NAME), "Notify", &body);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_label_is_no_markup() {
-        assert_eq!(escape("Tom & <b>Ann</b>"), "Tom &amp; &lt;b&gt;Ann&lt;/b&gt;");
-        assert_eq!(escape("&amp;"), "&amp;amp;");
-    }
 }

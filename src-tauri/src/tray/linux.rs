@@ -4,6 +4,7 @@
 use super::TrayEvent;
 use crate::menu::{Click, Entry, TrayFace};
 use crate::session::Bus;
+use holdoff_core::text;
 use ksni::TrayMethods;
 use ksni::menu::StandardItem;
 use std::time::Duration;
@@ -128,7 +129,8 @@ impl ksni::Tray for Item {
     fn tool_tip(&self) -> ksni::ToolTip {
         ksni::ToolTip {
             title: self.face.title.clone(),
-            description: self.face.tooltip.clone(),
+            // Hosts read it as markup.
+            description: text::markup(&self.face.tooltip),
             ..ksni::ToolTip::default()
         }
     }
@@ -157,8 +159,7 @@ fn entry(entry: &Entry) -> ksni::MenuItem<Item> {
         Entry::Item { label, click } => {
             let click = click.clone();
             StandardItem {
-                // An underscore would mark an access key.
-                label: label.replace('_', "__"),
+                label: text::menu_label(label, '_'),
                 enabled: click.is_some(),
                 activate: Box::new(move |item: &mut Item| {
                     if let Some(click) = &click {

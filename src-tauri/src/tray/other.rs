@@ -2,7 +2,7 @@
 
 use super::TrayEvent;
 use crate::menu::{Click, Entry, TrayFace};
-use holdoff_core::AccountId;
+use holdoff_core::{AccountId, text};
 use tauri::image::Image;
 use tauri::menu::{IsMenuItem, Menu, MenuItem, PredefinedMenuItem};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
@@ -78,7 +78,7 @@ fn menu(app: &AppHandle<Wry>, face: &TrayFace) -> tauri::Result<Menu<Wry>> {
             Entry::Separator => Box::new(PredefinedMenuItem::separator(app)?),
             Entry::Item { label, click } => {
                 let id = click.as_ref().map_or_else(|| format!("text-{index}"), |click| item_id(click, index));
-                Box::new(MenuItem::with_id(app, id, label, click.is_some(), None::<&str>)?)
+                Box::new(MenuItem::with_id(app, id, text::menu_label(label, '&'), click.is_some(), None::<&str>)?)
             }
         };
         menu.append(item.as_ref())?;

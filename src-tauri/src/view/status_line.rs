@@ -38,11 +38,8 @@ pub struct DiffLine {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub enum DiffKind {
-    Same,
     Removed,
     Added,
-    /// Lines that are the same and not shown.
-    Gap,
 }
 
 /// The change to look at, or what came of the wish where there is none to look at.

@@ -4,16 +4,11 @@ import type { StatusLineView } from "../bindings/StatusLineView";
 
 const PLAN: Omit<StatusLinePlan, "path"> = {
   lines: [
-    { kind: "same", text: "{" },
-    { kind: "same", text: '  "model": "opus",' },
     { kind: "removed", text: '  "statusLine": { "type": "command", "command": "my-line" },' },
     {
       kind: "added",
       text: '  "statusLine": { "type": "command", "command": "/usr/bin/holdoff statusline" },',
     },
-    { kind: "same", text: '  "theme": "dark"' },
-    { kind: "gap", text: "…" },
-    { kind: "same", text: "}" },
   ],
   fingerprint: "f1",
 };
@@ -41,7 +36,7 @@ export class StatusLines {
 
   change(place: string, install: boolean, agreed: string | null): StatusLineAnswer {
     if (agreed === null) {
-      const swapped = { same: "same", gap: "gap", removed: "added", added: "removed" } as const;
+      const swapped = { removed: "added", added: "removed" } as const;
       const lines = install
         ? PLAN.lines
         : PLAN.lines.map(({ kind, text }) => ({ kind: swapped[kind], text }));

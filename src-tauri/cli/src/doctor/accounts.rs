@@ -5,6 +5,7 @@ use super::{Finding, Section};
 use crate::known::Known;
 use holdoff_core::guide::Guide;
 use holdoff_core::sign_in::{Absence, CredentialRead};
+use holdoff_core::text::quoted_below_home;
 use holdoff_core::{AccountState, report, words};
 use holdoff_engine::condition::Condition;
 use holdoff_engine::credentials::Source;
@@ -46,7 +47,7 @@ fn sign_in(
     let (now, zone) = (known.now.wall, TimeZone::system());
     let mut findings = vec![match read {
         CredentialRead::Found(credential) => {
-            let plan = credential.plan.clone().unwrap_or_else(|| "no plan named".to_owned());
+            let plan = plan(credential.plan.as_deref());
             match credential.expires_at {
                 Some(at) if at <= now => Finding::note(format!("signed in ({plan}), and the access token has expired"))
                     .advised("Claude Code renews it when you use it next."),
@@ -70,6 +71,14 @@ fn sign_in(
     findings
 }
 
+/// What stands in the file is somebody's text; the plans that there are tell nothing.
+fn plan(named: Option<&str>) -> &'static str {
+    let Some(named) = named else {
+        return "no plan named";
+    };
+    ["free", "pro", "max", "team", "enterprise"].into_iter().find(|plan| *plan == named).unwrap_or("an unknown plan")
+}
+
 fn absent(absence: &Absence) -> Finding {
     let (what, advice) = match absence {
         Absence::NoFile => ("there is no sign-in".to_owned(), "Sign in with: claude auth login"),
@@ -88,7 +97,7 @@ fn mode(source: &Source) -> Option<Finding> {
     Some(if mode & 0o077 != 0 {
         Finding::wrong(
             format!("others on this computer can read it (mode {mode:o})"),
-            format!("Run: chmod 600 {}", path.display()),
+            format!("Run: chmod 600 {}", quoted_below_home(&source.place())),
         )
     } else {
         Finding::fine(format!("only you can read it (mode {mode:o})"))

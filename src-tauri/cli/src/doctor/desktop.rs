@@ -2,8 +2,34 @@
 
 use super::{Finding, program};
 use crate::tray;
+use holdoff_core::text::{NAME_MAX, clean};
 use serde_json::Value;
 use std::process::Command;
+
+const DESKTOPS: [&str; 22] = [
+    "Budgie",
+    "Cinnamon",
+    "COSMIC",
+    "Deepin",
+    "Enlightenment",
+    "GNOME",
+    "GNOME-Classic",
+    "Hyprland",
+    "i3",
+    "KDE",
+    "LXDE",
+    "LXQt",
+    "MATE",
+    "niri",
+    "Pantheon",
+    "sway",
+    "ubuntu",
+    "Unity",
+    "wlroots",
+    "X-Cinnamon",
+    "XFCE",
+    "river",
+];
 
 pub fn look() -> Vec<Finding> {
     let mut findings = session();
@@ -16,7 +42,7 @@ fn session() -> Vec<Finding> {
         return Vec::new();
     }
     let said = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let desktop = said("XDG_CURRENT_DESKTOP").unwrap_or_else(|| "no desktop named".to_owned());
+    let desktop = said("XDG_CURRENT_DESKTOP").map_or_else(|| "no desktop named".to_owned(), |named| desktops(&named));
     let kind = match (said("WAYLAND_DISPLAY"), said("DISPLAY")) {
         (Some(_), _) => "Wayland",
         (None, Some(_)) => "X11",
@@ -25,6 +51,13 @@ fn session() -> Vec<Finding> {
         }
     };
     vec![Finding::fine(format!("{desktop} on {kind}"))]
+}
+
+/// Those that there are; anything may stand in a variable.
+fn desktops(named: &str) -> String {
+    let known = |name: &str| DESKTOPS.iter().find(|known| known.eq_ignore_ascii_case(name)).copied();
+    let known: Vec<&str> = named.split(':').filter_map(known).collect();
+    if known.is_empty() { "an unknown desktop".to_owned() } else { known.join(":") }
 }
 
 fn facts() -> Vec<Finding> {
@@ -56,7 +89,7 @@ fn facts() -> Vec<Finding> {
     let notifications = match (facts["notifications"].as_bool(), facts["notifier"].as_str()) {
         (Some(true), name) => Some(Finding::fine(format!(
             "notifications are shown{}",
-            name.map(|n| format!(" by {n}")).unwrap_or_default()
+            name.map(|n| format!(" by {}", clean(n, NAME_MAX))).unwrap_or_default()
         ))),
         (Some(false), _) => Some(Finding::wrong(
             "there is no notification service",

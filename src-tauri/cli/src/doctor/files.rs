@@ -1,6 +1,6 @@
 //! Where Holdoff keeps its state.
 
-use super::Finding;
+use super::{Finding, word};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::settings_file;
 use holdoff_engine::slots::{self, Slots};
@@ -13,7 +13,7 @@ const ROOM: u64 = 16 * 1024 * 1024;
 
 pub fn look(environment: &Environment) -> Vec<Finding> {
     let dir = &environment.data_dir;
-    let mut findings = vec![folder(dir)];
+    let mut findings = vec![folder(dir, &environment.home)];
     if dir.is_dir() {
         findings.extend(room(dir));
         findings.extend(state(dir));
@@ -25,7 +25,7 @@ pub fn look(environment: &Environment) -> Vec<Finding> {
     findings
 }
 
-fn folder(dir: &Path) -> Finding {
+fn folder(dir: &Path, home: &Path) -> Finding {
     let place = dir.display();
     let metadata = match fs::metadata(dir) {
         Ok(metadata) => metadata,
@@ -42,27 +42,31 @@ fn folder(dir: &Path) -> Finding {
     if !metadata.is_dir() {
         return Finding::wrong(format!("{place} is not a folder"), "Move it away, so that the folder can be made.");
     }
-    owned(dir, &metadata)
+    owned(dir, home, &metadata)
 }
 
 #[cfg(unix)]
-fn owned(dir: &Path, metadata: &fs::Metadata) -> Finding {
+fn owned(dir: &Path, home: &Path, metadata: &fs::Metadata) -> Finding {
     use std::os::unix::fs::MetadataExt;
     let (place, mode) = (dir.display(), metadata.mode() & 0o777);
     if metadata.uid() != rustix::process::geteuid().as_raw() {
         return Finding::wrong(
             format!("the data folder {place} belongs to another user"),
-            "Holdoff was probably started once as that user (with sudo?). Give it back to yourself: chown -R",
+            format!(
+                "Holdoff was probably started once as that user (with sudo?). Give it back to yourself: sudo chown -R \"$(id -un)\" {}",
+                word(dir, home)
+            ),
         );
     }
     if mode & 0o700 != 0o700 {
-        return Finding::wrong(format!("the data folder {place} has mode {mode:o}"), format!("Run: chmod 700 {place}"));
+        let advice = format!("Run: chmod 700 {}", word(dir, home));
+        return Finding::wrong(format!("the data folder {place} has mode {mode:o}"), advice);
     }
     Finding::fine(format!("the data folder {place} (mode {mode:o})"))
 }
 
 #[cfg(not(unix))]
-fn owned(dir: &Path, _: &fs::Metadata) -> Finding {
+fn owned(dir: &Path, _: &Path, _: &fs::Metadata) -> Finding {
     Finding::fine(format!("the data folder {}", dir.display()))
 }
 
@@ -107,7 +111,7 @@ fn settings(dir: &Path) -> Vec<Finding> {
         return vec![Finding::fine(format!("the settings can be used; asked every {minutes} minutes"))];
     }
     let advice = "Correct it in the settings window, or in settings.json.";
-    settings.problems.into_iter().map(|problem| Finding::wrong(problem, advice)).collect()
+    settings_file::problems_to_share(dir).into_iter().map(|problem| Finding::wrong(problem, advice)).collect()
 }
 
 fn set_aside(dir: &Path) -> Option<Finding> {
@@ -122,13 +126,12 @@ fn set_aside(dir: &Path) -> Option<Finding> {
     })
 }
 
-/// Which variables bear on Holdoff. Their values may tell more than is wanted, so only folders are shown.
+/// Which variables bear on Holdoff. Their values may tell more than is wanted.
 fn variables() -> Option<Finding> {
     let set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let folders = ["CLAUDE_CONFIG_DIR", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"].into_iter().filter(set);
-    let folders = folders.map(|name| format!("{name}={}", std::env::var(name).unwrap_or_default()));
+    let folders = ["CLAUDE_CONFIG_DIR", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"];
     let others = ["HOLDOFF_ANTHROPIC_API", "HOLDOFF_ANTHROPIC_TOKEN", "HOLDOFF_CLOCK", "CLAUDE_CODE_OAUTH_TOKEN"];
-    let others = others.into_iter().chain(["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "NO_COLOR"]).filter(set);
-    let all: Vec<String> = folders.chain(others.map(|name| format!("{name} (value not shown)"))).collect();
+    let all = folders.into_iter().chain(others).chain(["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "NO_COLOR"]);
+    let all: Vec<String> = all.filter(set).map(|name| format!("{name} (value not shown)")).collect();
     (!all.is_empty()).then(|| Finding::note(format!("set in this terminal: {}", all.join(", "))))
 }

@@ -2,6 +2,7 @@
 
 use super::Finding;
 use crate::{app, tray};
+use holdoff_core::text::{NAME_MAX, clean};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::ipc::Call;
 use std::io::Read;
@@ -37,7 +38,7 @@ fn running(environment: &Environment) -> Finding {
     match app.call(Call::Version) {
         Ok(version) if version == VERSION => Finding::fine("the tray app is running"),
         Ok(other) => Finding::wrong(
-            format!("the tray app that is running is version {}", other.as_str().unwrap_or("unknown")),
+            format!("the tray app that is running is version {}", clean(other.as_str().unwrap_or("unknown"), NAME_MAX)),
             "Quit it and start it again.",
         ),
         Err(error) => Finding::wrong(

@@ -11,11 +11,17 @@ pub fn look(environment: &Environment, known: &Known) -> Vec<Finding> {
     places.iter().map(|source| place(&Place::new(source.config_dir(), &environment.data_dir))).collect()
 }
 
+/// As it is called, without whatever else stands in the command.
+fn program(called: &str) -> String {
+    let program = command::program(called).unwrap_or_default();
+    format!("{} statusline", program.display())
+}
+
 fn place(place: &Place) -> Finding {
     let settings = place.settings().display();
     match place.status() {
         Ok(Status::Installed { command: called, .. }) if !command::can_be_called(&called) => Finding::wrong(
-            format!("{settings} calls Holdoff where it is not: {called}"),
+            format!("{settings} calls Holdoff where it is not: {}", program(&called)),
             "Run: holdoff statusline install",
         ),
         Ok(Status::Installed { earlier, .. }) => {

@@ -5,13 +5,13 @@ use crate::{TEMPORARY, USAGE, paint};
 use holdoff_core::words;
 use holdoff_engine::credentials::Source;
 use holdoff_engine::environment::Environment;
-use holdoff_engine::start::stamp;
-use holdoff_engine::status_line::{Change, Kind, Line, Place, Plan, SettingsError, Status, command};
+use holdoff_engine::status_line::{Change, Kind, Line, Place, Plan, SettingsError, Status, command, remove_copies};
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 pub fn install(environment: &Environment, args: &SetupArgs) -> ExitCode {
+    say_of_copies(environment);
     let place = place(environment, args);
     let plan = place.plan_install(&command::own(&program()));
     finish(environment, args, plan, words::STATUS_LINE_THERE, || {
@@ -24,6 +24,7 @@ pub fn install(environment: &Environment, args: &SetupArgs) -> ExitCode {
 }
 
 pub fn uninstall(environment: &Environment, args: &SetupArgs) -> ExitCode {
+    say_of_copies(environment);
     let place = place(environment, args);
     let plan = place.plan_uninstall();
     finish(environment, args, plan, words::STATUS_LINE_NOT_THERE, || {
@@ -75,12 +76,18 @@ fn finish(
     if let Err(error) = environment.prepare_data_dir() {
         return crate::fail(&error);
     }
-    match change.apply(&stamp(environment.clock.now().wall)) {
-        Ok(made) => {
-            let copy = made.copy.map(|copy| format!("{}\n", words::status_line_copy(&copy.display().to_string())));
-            crate::print(&format!("{}\n{}", done(), copy.unwrap_or_default()))
-        }
+    match change.apply() {
+        Ok(()) => crate::print(&format!("{}\n", done())),
         Err(error) => refused(&error),
+    }
+}
+
+/// An earlier version may have left some, and what of them undoes a change is needed from here on.
+fn say_of_copies(environment: &Environment) {
+    match remove_copies(&environment.data_dir) {
+        Ok(0) => {}
+        Ok(_) => eprintln!("holdoff: {}", words::STATUS_LINE_COPIES_REMOVED),
+        Err(error) => eprintln!("holdoff: old copies of Claude Code's settings could not be removed: {error}"),
     }
 }
 
@@ -103,8 +110,6 @@ fn show(change: &Change) {
 
 fn shown(line: &Line) -> String {
     match line.kind {
-        Kind::Same => format!("  {}", line.text),
-        Kind::Gap => paint::dim(&line.text),
         Kind::Removed => paint::red(&format!("- {}", line.text)),
         Kind::Added => paint::green(&format!("+ {}", line.text)),
     }

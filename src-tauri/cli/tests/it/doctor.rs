@@ -68,6 +68,96 @@ fn it_tells_no_token_and_nobodys_name() {
     }
 }
 
+/// Kinds and keys, never values: of settings, of variables, of a sign-in.
+#[test]
+fn nothing_that_somebody_chose_is_told() {
+    let scene = Scene::new();
+    let mut credential = signed_in(&scene).to_json();
+    credential["claudeAiOauth"]["subscriptionType"] = json!("hush-plan");
+    write(&scene, ".claude/.credentials.json", &credential.to_string(), 0o600);
+    let account = json!({"accountUuid": "hush-id", "emailAddress": "hush@example.com", "organizationName": "hush org"});
+    write(&scene, ".claude.json", &json!({"oauthAccount": account}).to_string(), 0o600);
+    scene.state(42.0, 26.0, 60);
+    let settings = json!({
+        "theme": "hush-theme", "percent": ["hush-list"], "quiet_hours": {"hush-key": 1}, "polling_interval_s": "hush",
+        "metrics": {"listen": "hush", "token_file": 7}, "claude_config_dirs": ["hush-dir"], "history_days": "hush",
+        "accounts": {"anthropic:hush-id": {"label": "hush\nlabel", "enabled": "hush"}, "hush-b": "hush"},
+    });
+    write(&scene, ".local/share/dev.holdoff.tray/settings.json", &settings.to_string(), 0o600);
+    scene.settings(
+        r#"{"env": {"A": "hush"}, "statusLine": {"type": "command", "command": "curl -H 'X: hush' https://u:hush@x"}}"#,
+    );
+    write(&scene, "bin/claude", "#!/bin/sh\necho 'hush 2.1.96 (hush)'\n", 0o755);
+    let mut command = scene.holdoff(&["doctor"]);
+    command.env("PATH", scene.home().join("bin"));
+    for name in [
+        "XDG_CURRENT_DESKTOP",
+        "DISPLAY",
+        "WAYLAND_DISPLAY",
+        "XDG_RUNTIME_DIR",
+        "HTTPS_PROXY",
+        "https_proxy",
+        "ALL_PROXY",
+        "NO_COLOR",
+        "CLAUDE_CODE_OAUTH_TOKEN",
+        "ANTHROPIC_API_KEY",
+        "XDG_STATE_HOME",
+        "HOLDOFF_STATUSLINE",
+    ] {
+        command.env(name, "hush-value");
+    }
+    let text = said(&finished(&mut command, b""));
+    assert!(!text.contains("hush"), "{text}");
+    for expected in [
+        "signed in (an unknown plan), until ",
+        "an unknown desktop on Wayland",
+        "\"theme\" is a text; it must be",
+        "\"percent\" is a list",
+        "\"metrics\" is an object",
+        "\"accounts.<account>.enabled\" is a text",
+        "\"accounts.<account>\" is a text",
+        "\"claude_config_dirs\" lists a text",
+        "HTTPS_PROXY (value not shown)",
+        "XDG_RUNTIME_DIR (value not shown)",
+    ] {
+        assert!(text.contains(expected), "{expected} in {text}");
+    }
+    for (name, wrong) in [("HOLDOFF_ANTHROPIC_API", "http://ann:hush@127.0.0.1:1"), ("HOLDOFF_CLOCK", "hush")] {
+        let output = finished(scene.holdoff(&["doctor"]).env(name, wrong), b"");
+        let said = text_of(&output);
+        assert!(output.status.code() == Some(78) && said.contains(name) && !said.contains("hush"), "{said}");
+    }
+}
+
+fn text_of(output: &Output) -> String {
+    text(&output.stdout) + &text(&output.stderr)
+}
+
+/// What a folder is called can be meant for the terminal or for the shell.
+#[test]
+fn an_odd_folder_gives_a_command_to_paste_and_nothing_to_obey() {
+    let scene = Scene::new();
+    signed_in(&scene);
+    let odd = "it's $(touch owned) \u{1b}]0;owned\u{7}\u{202e}";
+    fs::rename(scene.claude(), scene.home().join(odd)).unwrap();
+    write(&scene, &format!("{odd}/.credentials.json"), "{\"claudeAiOauth\":", 0o644);
+    for args in [&["doctor"][..], &["statusline", "install", "--yes"], &["status"], &["status", "--json"]] {
+        let output = finished(scene.holdoff(args).env("CLAUDE_CONFIG_DIR", scene.home().join(odd)), b"");
+        let told = text_of(&output);
+        assert!(!told.chars().any(|c| c != '\n' && holdoff_core::text::is_hidden(c)), "{args:?}: {told:?}");
+        let Some(advice) =
+            told.lines().find_map(|line| line.split("Run: ").nth(1).filter(|run| run.contains("chmod 600")))
+        else {
+            assert_ne!(args, ["doctor"], "{told}");
+            continue;
+        };
+        assert!(finished(scene.program("/bin/sh").args(["-c", advice]), b"").status.success(), "{advice}");
+        let mode = fs::metadata(scene.home().join(odd).join(".credentials.json")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{advice}");
+        assert!(!scene.home().join("owned").exists());
+    }
+}
+
 #[test]
 fn what_is_not_right_comes_with_what_to_do() {
     let scene = Scene::new();

@@ -1,16 +1,14 @@
 //! What the person may choose about several sign-ins: where they are, what each is called, which are asked for.
 
-use super::{Parser, Settings, on_a_line, shown};
+use super::{Parser, Settings};
 use crate::state::AccountId;
+use crate::text::clean;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The most characters of a label: it stands in menus and notifications.
 pub const LABEL_MAX: usize = 80;
-
-/// Longer than every id that is one.
-const ID_SHOWN: usize = 80;
 
 /// What was chosen for one account. Its sign-in may be gone for a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +55,7 @@ impl Settings {
         if text.chars().any(char::is_control) {
             return Err("A label is a single line of text.".to_owned());
         }
-        Ok((!text.is_empty()).then(|| text.to_owned()))
+        Ok(Some(clean(text, LABEL_MAX)).filter(|text| !text.is_empty()))
     }
 
     /// Checks a folder as a person gives it, without looking at the disk.
@@ -84,7 +82,7 @@ impl Parser<'_> {
         if let Err(allowed) = Settings::check_folder(text) {
             self.problems.push(format!(
                 "settings.json: \"claude_config_dirs\" lists {}, which is left out. {allowed}",
-                shown(Some(value))
+                self.quotes.shown(Some(value))
             ));
             return None;
         }
@@ -102,12 +100,12 @@ impl Parser<'_> {
         let Some(object) = value.as_object() else {
             self.problems.push(format!(
                 "settings.json: \"accounts.{}\" is {}; it must be an object. Holdoff uses its default.",
-                named(id),
-                shown(Some(value))
+                self.quotes.account(id),
+                self.quotes.shown(Some(value))
             ));
             return default;
         };
-        let id = named(id);
+        let id = self.quotes.account(id);
         let name = |key: &str| format!("accounts.{id}.{key}");
         let flag = "true or false";
         AccountSettings {
@@ -126,14 +124,10 @@ impl Parser<'_> {
     }
 }
 
-/// An account's id as a sentence may hold it.
-fn named(id: &str) -> String {
-    on_a_line(id, ID_SHOWN)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Quotes;
     use serde_json::json;
 
     const ANN: &str = "anthropic:ann";
@@ -232,7 +226,7 @@ mod tests {
 
     #[test]
     fn an_id_is_cut_after_eighty_letters() {
-        assert_eq!(named(&"x".repeat(80)), "x".repeat(80));
-        assert_eq!(named(&"x".repeat(81)), "x".repeat(80) + "…");
+        assert_eq!(Quotes::Values.account(&"x".repeat(80)), "x".repeat(80));
+        assert_eq!(Quotes::Values.account(&"x".repeat(81)), "x".repeat(80) + "…");
     }
 }

@@ -7,6 +7,7 @@ use crate::guide::{Guide, Means, Need};
 use crate::providers::anthropic::credential;
 use crate::sign_in::Absence;
 use crate::state::{AccountState, Provider, Renewal, SignInTrouble};
+use crate::text::quoted_below_home;
 use crate::time::Moment;
 use jiff::tz::TimeZone;
 
@@ -92,10 +93,15 @@ pub fn guide(state: &AccountState, around: &Around<'_>, now: Moment, zone: &Time
 
 /// The command that signs in, for the folder of this account.
 pub fn sign_in_command(state: &AccountState, older: bool) -> String {
+    command_for(config_folder(&state.sign_in.place), older)
+}
+
+/// The same for a folder, as a person names it; `None` is the usual one.
+pub(super) fn command_for(folder: Option<&str>, older: bool) -> String {
     let command = if older { credential::OLDER_SIGN_IN_COMMAND } else { credential::SIGN_IN_COMMAND };
-    match config_folder(&state.sign_in.place) {
+    match folder {
         Some(folder) if cfg!(windows) => format!("set \"CLAUDE_CONFIG_DIR={folder}\" && {command}"),
-        Some(folder) => format!("CLAUDE_CONFIG_DIR={} {command}", quoted(folder)),
+        Some(folder) => format!("CLAUDE_CONFIG_DIR={} {command}", quoted_below_home(folder)),
         None => command.to_owned(),
     }
 }
@@ -104,19 +110,6 @@ pub fn sign_in_command(state: &AccountState, older: bool) -> String {
 fn config_folder(place: &str) -> Option<&str> {
     let folder = place.strip_suffix(credential::FILE)?.trim_end_matches(['/', '\\']);
     (!matches!(folder, "" | "~/.claude" | r"~\.claude")).then_some(folder)
-}
-
-/// For a shell, which only takes a bare `~` for the home folder.
-fn quoted(folder: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+~".contains(c);
-    if folder.chars().all(plain) {
-        return folder.to_owned();
-    }
-    let (home, rest) = match folder.strip_prefix("~/") {
-        Some(rest) => ("~/", rest),
-        None => ("", folder),
-    };
-    format!("{home}'{}'", rest.replace('\'', r"'\''"))
 }
 
 fn to_sign_in(state: &AccountState, need: &Need, around: &Around<'_>, now: Moment, zone: &TimeZone) -> Vec<StepWords> {

@@ -26,8 +26,8 @@ pub use place::{folder_added, place};
 pub use sign_in::{SignInWords, sign_in};
 pub use sign_in_terminal::{SignInTerminal, sign_in_terminal};
 pub use status_line::{
-    Paint, STATUS_LINE_CHANGED, STATUS_LINE_FORGOTTEN, STATUS_LINE_NOT_THERE, STATUS_LINE_THERE, StatusLine,
-    status_line, status_line_copy, status_line_installed, status_line_now, status_line_removed,
+    Paint, STATUS_LINE_CHANGED, STATUS_LINE_COPIES_REMOVED, STATUS_LINE_FORGOTTEN, STATUS_LINE_NOT_THERE,
+    STATUS_LINE_THERE, StatusLine, status_line, status_line_installed, status_line_now, status_line_removed,
 };
 pub use terminal::{ledger_line, not_chosen, verdict};
 pub use trouble::{NoWindow, no_window, unwatched, updated};

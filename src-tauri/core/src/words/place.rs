@@ -1,5 +1,6 @@
 //! The places of sign-ins, in a few words each.
 
+use super::guide::command_for;
 use crate::places::Place;
 use crate::secret::Fingerprint;
 use crate::sign_in::{Absence, CredentialRead, Seen};
@@ -42,8 +43,9 @@ pub fn folder_added(text: &str, read: &CredentialRead, known: Option<&str>) -> S
             None => format!("{text} is added, with the sign-in in it."),
         },
         (CredentialRead::Absent(absence), _) => format!(
-            "{text} is added ({}). Holdoff watches it: sign in there with CLAUDE_CONFIG_DIR={text} claude auth login.",
-            absent(absence)
+            "{text} is added ({}). Holdoff watches it: sign in there with {}.",
+            absent(absence),
+            command_for(Some(text), false)
         ),
     }
 }

@@ -3,6 +3,7 @@
 use super::span;
 use crate::quota::{Level, QuotaWindow, Reading};
 use crate::settings::Percent;
+use crate::text::{LONG_NAME_MAX, excerpt};
 use crate::time::Wall;
 use jiff::tz::TimeZone;
 use std::time::Duration;
@@ -112,21 +113,22 @@ pub fn status_line_now(found: StatusLine<'_>) -> String {
     match found {
         StatusLine::None => "It does not call Holdoff; there is no status line.".to_owned(),
         StatusLine::Other(Some(command)) => format!(
-            "It does not call Holdoff. Your own status line would go on running, and what it prints is what you see: {command}"
+            "It does not call Holdoff. Your own status line would go on running, and what it prints is what you see: {}",
+            shown(command)
         ),
         StatusLine::Other(None) => "It does not call Holdoff; a status line of another kind stands there.".to_owned(),
         StatusLine::Holdoff(None) => "It calls Holdoff.".to_owned(),
-        StatusLine::Holdoff(Some(command)) => format!("It calls Holdoff, and then your own status line: {command}"),
+        StatusLine::Holdoff(Some(command)) => {
+            format!("It calls Holdoff, and then your own status line: {}", shown(command))
+        }
         StatusLine::Lost(command) => {
-            format!("It calls Holdoff where it is not any more: {command}. Install it again, or remove it.")
+            format!("It calls Holdoff where it is not any more: {}. Install it again, or remove it.", shown(command))
         }
     }
 }
 
-/// Where the settings as they were are kept, after a change.
-pub fn status_line_copy(copy: &str) -> String {
-    format!("The settings as they were are kept in {copy}, without keys and tokens.")
-}
+/// Said once, after an update.
+pub const STATUS_LINE_COPIES_REMOVED: &str = "Earlier versions of Holdoff kept copies of Claude Code's settings, which can contain keys and tokens. Holdoff has removed these copies. Uninstalling the status line still works.";
 
 /// What is taken out has nothing to be put in its place.
 pub const STATUS_LINE_FORGOTTEN: &str = "What was there before Holdoff is not known any more. If it was a command of your own, put it back with /statusline in Claude Code.";
@@ -139,7 +141,7 @@ pub const STATUS_LINE_CHANGED: &str =
 pub fn status_line_installed(earlier: Option<&str>) -> String {
     let after = match earlier {
         Some(command) => {
-            format!("Your own command goes on running, and what it prints is what you see: {command}")
+            format!("Your own command goes on running, and what it prints is what you see: {}", shown(command))
         }
         None => "It shows a short line of what is used.".to_owned(),
     };
@@ -149,13 +151,18 @@ pub fn status_line_installed(earlier: Option<&str>) -> String {
 /// It is undone. `earlier` is the command that is there again.
 pub fn status_line_removed(earlier: Option<&str>) -> String {
     match earlier {
-        Some(command) => format!("Claude Code's status line is yours again: {command}"),
+        Some(command) => format!("Claude Code's status line is yours again: {}", shown(command)),
         None => "Claude Code's status line does not call Holdoff any more.".to_owned(),
     }
 }
 
 pub const STATUS_LINE_THERE: &str = "Claude Code's status line calls Holdoff already. Nothing was changed.";
 pub const STATUS_LINE_NOT_THERE: &str = "Claude Code's status line does not call Holdoff. Nothing was changed.";
+
+/// A person's own command, which can be a page of script.
+fn shown(command: &str) -> String {
+    excerpt(command, LONG_NAME_MAX)
+}
 
 #[cfg(test)]
 mod tests {
@@ -222,9 +229,6 @@ mod tests {
         ] {
             assert!(status_line_now(found).contains(says), "{found:?}");
         }
-        assert!(
-            status_line_copy("~/.claude/settings.json.bak").contains("kept in ~/.claude/settings.json.bak, without")
-        );
     }
 
     #[test]

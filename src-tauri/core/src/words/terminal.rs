@@ -6,6 +6,8 @@ use crate::choose::NotChosen;
 use crate::guard::{Left, Unknown, Verdict, Wanted};
 use crate::ledger::{Entry, Happened, Reason};
 use crate::request::Endpoint;
+use crate::settings::LABEL_MAX;
+use crate::text::excerpt;
 use crate::time::Wall;
 use jiff::tz::TimeZone;
 
@@ -15,7 +17,9 @@ pub fn not_chosen(why: &NotChosen) -> String {
         NotChosen::NoneKnown => {
             "no account is known yet. Holdoff has to run once while Claude Code is signed in.".to_owned()
         }
-        NotChosen::NoSuch { wanted, known } => format!("no account is called {wanted}. Known: {}.", known.join(", ")),
+        NotChosen::NoSuch { wanted, known } => {
+            format!("no account is called {}. Known: {}.", excerpt(wanted, LABEL_MAX), known.join(", "))
+        }
         NotChosen::Several { known } => {
             format!("there are several accounts. Say which with --account: {}.", known.join(", "))
         }

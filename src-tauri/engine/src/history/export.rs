@@ -5,6 +5,7 @@ use holdoff_core::Wall;
 use holdoff_core::history::{EpisodeRecord, MoneyRecord, WindowRecord};
 use holdoff_core::ledger::{Entry, Happened};
 use holdoff_core::quota::Amount;
+use holdoff_core::text::{self, csv_cell};
 use holdoff_core::words::rfc3339;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -97,7 +98,7 @@ pub fn csv(reader: &Reader, table: Table, since: Wall, out: impl Write) -> Resul
         Table::Windows => {
             let names = ["account", "window", "label", "used_percent", "resets_at", "at", "source"];
             let _ = write(out.write_record(names));
-            reader.windows(since, &mut |record| write(out.serialize(WindowLine::of(&record, plain))))?;
+            reader.windows(since, &mut |record| write(out.serialize(WindowLine::of(&record, csv_cell))))?;
         }
         Table::Money => {
             let names = [
@@ -114,16 +115,16 @@ pub fn csv(reader: &Reader, table: Table, since: Wall, out: impl Write) -> Resul
                 "source",
             ];
             let _ = write(out.write_record(names));
-            reader.money(since, &mut |record| write(out.serialize(MoneyLine::of(&record, plain))))?;
+            reader.money(since, &mut |record| write(out.serialize(MoneyLine::of(&record, csv_cell))))?;
         }
         Table::Requests => {
             let names = ["at", "account", "endpoint", "event", "why", "outcome", "detail", "next_at"];
             let _ = write(out.write_record(names));
-            reader.requests(since, &mut |entry| write(out.serialize(RequestLine::of(&entry, plain))))?;
+            reader.requests(since, &mut |entry| write(out.serialize(RequestLine::of(&entry, csv_cell))))?;
         }
         Table::Episodes => {
             let _ = write(out.write_record(["account", "kind", "began", "ended", "told"]));
-            reader.episodes(since, &mut |record| write(out.serialize(EpisodeLine::of(&record, plain))))?;
+            reader.episodes(since, &mut |record| write(out.serialize(EpisodeLine::of(&record, csv_cell))))?;
         }
     }
     match failed {
@@ -182,7 +183,8 @@ impl<'a, W: Write> List<'a, W> {
 
     fn try_add(&mut self, item: &impl Serialize) -> io::Result<()> {
         self.out.write_all(if std::mem::take(&mut self.first) { b"\n" } else { b",\n" })?;
-        Ok(serde_json::to_writer(&mut *self.out, item)?)
+        let json = serde_json::to_string(item)?;
+        self.out.write_all(text::json(&json).as_bytes())
     }
 
     fn end(self) -> io::Result<()> {
@@ -310,9 +312,4 @@ impl EpisodeLine {
 
 fn as_it_is(text: &str) -> String {
     text.to_owned()
-}
-
-/// A spreadsheet takes some beginnings for a formula, and a name comes from a provider.
-fn plain(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }

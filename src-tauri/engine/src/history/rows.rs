@@ -4,6 +4,7 @@ use super::Row;
 use holdoff_core::history::{EpisodeRecord, Memory, MoneyRecord, WindowRecord};
 use holdoff_core::ledger::{Entry, Happened};
 use holdoff_core::quota::{Amount, Money};
+use holdoff_core::text::{LONG_NAME_MAX, clean};
 use holdoff_core::{AccountId, Source, Wall};
 use rusqlite::{Connection, OptionalExtension, Row as Columns, params};
 use serde::Serialize;
@@ -164,8 +165,8 @@ pub fn window(row: &Columns<'_>) -> rusqlite::Result<Option<WindowRecord>> {
     };
     Ok(Some(WindowRecord {
         account: AccountId(row.get(0)?),
-        window: row.get(1)?,
-        label: row.get(2)?,
+        window: name(row, 1)?,
+        label: name(row, 2)?,
         duration_s: row.get::<_, Option<i64>>(3)?.and_then(|secs| u64::try_from(secs).ok()),
         used_percent: row.get(4)?,
         resets_at: row.get::<_, Option<i64>>(5)?.map(Wall),
@@ -181,14 +182,19 @@ pub fn money(row: &Columns<'_>) -> rusqlite::Result<Option<MoneyRecord>> {
         return Ok(None);
     };
     let money = Money {
-        id: row.get(1)?,
-        label: row.get(2)?,
+        id: name(row, 1)?,
+        label: name(row, 2)?,
         used: amount(row, 3)?,
         limit: amount(row, 6)?,
         used_percent: row.get(9)?,
-        note: row.get(10)?,
+        note: row.get::<_, Option<String>>(10)?.map(|note| clean(&note, LONG_NAME_MAX)),
     };
     Ok(Some(MoneyRecord { account: AccountId(row.get(0)?), money, at: Wall(row.get(11)?), source }))
+}
+
+/// An earlier version may have written it down as it came.
+fn name(row: &Columns<'_>, column: usize) -> rusqlite::Result<String> {
+    row.get::<_, String>(column).map(|name| clean(&name, LONG_NAME_MAX))
 }
 
 /// The amount whose three columns begin here.
@@ -196,7 +202,7 @@ fn amount(row: &Columns<'_>, first: usize) -> rusqlite::Result<Option<Amount>> {
     let Some(minor) = row.get(first)? else {
         return Ok(None);
     };
-    Ok(Some(Amount { minor, currency: row.get(first + 1)?, exponent: row.get(first + 2)? }))
+    Ok(Some(Amount { minor, currency: name(row, first + 1)?, exponent: row.get(first + 2)? }))
 }
 
 /// # Errors

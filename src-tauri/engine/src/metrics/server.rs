@@ -1,4 +1,5 @@
-//! Serves the metrics: one path, one method, to whoever is on this computer and shows the token.
+//! Serves the metrics: one path, one method, to whoever is on this computer and shows the token. Who does not is told
+//! nothing, costs no line of the log, and does not keep a collector out by holding connections open.
 
 use super::{Config, MetricsError, Requests, expected_token, series};
 use crate::clock::Clock;
@@ -10,13 +11,16 @@ use hyper::header::{self, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use subtle::ConstantTimeEq;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinSet};
 
 /// The text format of OpenMetrics 1.0.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -24,8 +28,8 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 const HEADERS: Duration = Duration::from_secs(5);
 /// A scrape takes milliseconds.
 const WHOLE: Duration = Duration::from_secs(10);
-/// Scrapes at one time; one collector needs one.
-const AT_ONCE: usize = 8;
+/// Connections at one time; one collector needs one.
+const AT_ONCE: usize = 32;
 
 /// What is served.
 #[derive(Debug, Clone)]
@@ -48,28 +52,42 @@ pub async fn serve(
     let failed = |error| MetricsError::Bind(config.listen, error);
     let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    let scraped = Arc::new(Scraped { config: Config { listen: address, ..config }, metrics });
+    let config = Config { listen: address, ..config };
+    let scraped = Arc::new(Scraped { config, metrics, trouble: Mutex::default() });
     Ok((address, tokio::spawn(accept(listener, scraped))))
 }
 
 struct Scraped {
     config: Config,
     metrics: Metrics,
+    /// What is wrong with the token file, as the log was told.
+    trouble: Mutex<Option<String>>,
+}
+
+/// A connection.
+struct Seat {
+    task: AbortHandle,
+    /// It has shown the token, and is being answered.
+    served: Arc<AtomicBool>,
 }
 
 async fn accept(listener: TcpListener, scraped: Arc<Scraped>) {
-    let room = Arc::new(Semaphore::new(AT_ONCE));
+    // Ends every connection when serving ends.
+    let mut tasks = JoinSet::new();
+    let mut seats: VecDeque<Seat> = VecDeque::new();
     loop {
-        let Ok(seat) = Arc::clone(&room).acquire_owned().await else {
-            return;
-        };
         match listener.accept().await {
             Ok((stream, _)) => {
-                let scraped = Arc::clone(&scraped);
-                tokio::spawn(async move {
-                    let _ = tokio::time::timeout(WHOLE, answer_one(stream, scraped)).await;
-                    drop(seat);
-                });
+                while tasks.try_join_next().is_some() {}
+                seats.retain(|seat| !seat.task.is_finished());
+                if seats.len() >= AT_ONCE {
+                    leave_oldest_idle(&mut seats);
+                }
+                let served = Arc::new(AtomicBool::new(false));
+                let answered =
+                    tokio::time::timeout(WHOLE, answer_one(stream, Arc::clone(&scraped), Arc::clone(&served)));
+                let task = tasks.spawn(async move { drop(answered.await) });
+                seats.push_back(Seat { task, served });
             }
             // Too many open files, as a rule: nothing is gained by asking again at once.
             Err(_) => tokio::time::sleep(Duration::from_secs(1)).await,
@@ -77,10 +95,18 @@ async fn accept(listener: TcpListener, scraped: Arc<Scraped>) {
     }
 }
 
-async fn answer_one(stream: TcpStream, scraped: Arc<Scraped>) {
+/// Whoever holds connections open without the token makes room for who has come since.
+fn leave_oldest_idle(seats: &mut VecDeque<Seat>) {
+    let idle = seats.iter().position(|seat| !seat.served.load(Ordering::Relaxed)).unwrap_or_default();
+    if let Some(seat) = seats.remove(idle) {
+        seat.task.abort();
+    }
+}
+
+async fn answer_one(stream: TcpStream, scraped: Arc<Scraped>, served: Arc<AtomicBool>) {
     let service = service_fn(move |request| {
-        let scraped = Arc::clone(&scraped);
-        async move { Ok::<_, Infallible>(scraped.answer(&request).await) }
+        let (scraped, served) = (Arc::clone(&scraped), Arc::clone(&served));
+        async move { Ok::<_, Infallible>(scraped.answer(&request, &served).await) }
     });
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -91,29 +117,27 @@ async fn answer_one(stream: TcpStream, scraped: Arc<Scraped>) {
 }
 
 impl Scraped {
-    async fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
-        let refused = |status, why: &str| plain(status, format!("{why}\n"));
+    async fn answer(&self, request: &Request<Incoming>, served: &AtomicBool) -> Response<Full<Bytes>> {
         if !self.is_this_computer(request) {
-            return refused(StatusCode::MISDIRECTED_REQUEST, "The Host header names another computer.");
-        }
-        if request.uri().path() != "/metrics" {
-            return refused(StatusCode::NOT_FOUND, "There is only /metrics.");
-        }
-        if request.method() != Method::GET {
-            return refused(StatusCode::METHOD_NOT_ALLOWED, "Only GET.");
+            return plain(StatusCode::MISDIRECTED_REQUEST, String::new());
         }
         match self.may_read(request).await {
-            Ok(true) => self.scrape(),
-            Ok(false) => {
-                let mut answer = refused(StatusCode::UNAUTHORIZED, "Show the bearer token of the token file.");
+            Some(true) => {}
+            Some(false) => {
+                let mut answer = plain(StatusCode::UNAUTHORIZED, String::new());
                 answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-                answer
+                return answer;
             }
-            Err(why) => {
-                tracing::warn!(%why, "metrics are not served");
-                refused(StatusCode::SERVICE_UNAVAILABLE, &why)
-            }
+            None => return plain(StatusCode::SERVICE_UNAVAILABLE, String::new()),
         }
+        served.store(true, Ordering::Relaxed);
+        if request.uri().path() != "/metrics" {
+            return plain(StatusCode::NOT_FOUND, "There is only /metrics.\n".to_owned());
+        }
+        if request.method() != Method::GET {
+            return plain(StatusCode::METHOD_NOT_ALLOWED, "Only GET.\n".to_owned());
+        }
+        self.scrape()
     }
 
     /// A page in a browser can send requests here under a name of its own (DNS rebinding); its Host header tells.
@@ -127,13 +151,28 @@ impl Scraped {
         loopback && port.parse() == Ok(self.config.listen.port())
     }
 
-    async fn may_read(&self, request: &Request<Incoming>) -> Result<bool, String> {
+    /// `None` where nobody can be told apart, since there is no token to show.
+    async fn may_read(&self, request: &Request<Incoming>) -> Option<bool> {
         let path = self.config.token_file.clone();
         let expected = tokio::task::spawn_blocking(move || expected_token(&path)).await;
-        let expected = expected.map_err(|_| "the token file could not be read".to_owned())??;
+        let expected = expected.unwrap_or_else(|_| Err("the token file could not be read".to_owned()));
+        self.note(expected.as_ref().err());
         let shown = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let shown = shown.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default().trim();
-        Ok(shown.as_bytes().ct_eq(expected.expose().as_bytes()).into())
+        Some(shown.as_bytes().ct_eq(expected.ok()?.expose().as_bytes()).into())
+    }
+
+    /// The log is told once of each change, however often somebody asks.
+    fn note(&self, trouble: Option<&String>) {
+        let mut told = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.as_ref() == trouble {
+            return;
+        }
+        match trouble {
+            Some(why) => tracing::warn!(%why, "metrics are not served"),
+            None => tracing::info!("metrics are served again"),
+        }
+        *told = trouble.cloned();
     }
 
     fn scrape(&self) -> Response<Full<Bytes>> {

@@ -2,18 +2,20 @@
 //! person sees what it does, and made only to the settings that the plan was made for.
 
 pub mod command;
+mod copies;
 mod diff;
 mod file;
-mod kept;
+mod record;
 #[cfg(test)]
 mod tests;
 mod text;
 
+pub use copies::remove_copies;
 pub use diff::{Kind, Line};
 
 use crate::credentials::{Busy, take_beside};
 use file::Found;
-use kept::{Before, Drawer, Kept, digest};
+use record::{Before, Record, RecordStore, digest};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use text::{Current, Text};
@@ -50,9 +52,9 @@ pub enum SettingsError {
     )]
     Write { path: PathBuf, why: String },
     #[error(
-        "The copy of {} could not be kept: {why}. Without it Holdoff changes nothing. Free some space, and try again.", path.display()
+        "What is needed to undo the change of {} could not be saved: {why}. Nothing was changed. Free some space, and try again.", path.display()
     )]
-    Copy { path: PathBuf, why: String },
+    Record { path: PathBuf, why: String },
 }
 
 /// The status line of one config folder of Claude Code.
@@ -90,9 +92,7 @@ pub struct Change {
     settings: PathBuf,
     found: Found,
     after: Option<Vec<u8>>,
-    /// What is kept of the settings as they were, without what may be a key or a token.
-    copy: Option<String>,
-    drawer: Drawer,
+    records: RecordStore,
     keep: Keep,
 }
 
@@ -100,18 +100,11 @@ pub struct Change {
 enum Keep {
     Earlier(Option<Value>),
     /// As it is kept already, from when it was installed first; if it is.
-    Same(Option<Kept>),
+    Same(Option<Record>),
     /// It is put back.
     Nothing {
         forgotten: bool,
     },
-}
-
-/// A change that was made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Done {
-    /// Where the settings as they were are kept, but for keys and tokens; `None` if there was no file.
-    pub copy: Option<PathBuf>,
 }
 
 impl Place {
@@ -125,11 +118,11 @@ impl Place {
 
     /// The command that is to be run in Holdoff's place. Quick, since it is asked at every call of the line.
     pub fn earlier(&self) -> Option<String> {
-        self.drawer(&file::real(&self.settings)).read()?.earlier.as_ref().and_then(text::called).map(str::to_owned)
+        self.records(&file::real(&self.settings)).read()?.earlier.as_ref().and_then(text::called).map(str::to_owned)
     }
 
-    fn drawer(&self, real: &Path) -> Drawer {
-        Drawer::new(&self.data_dir, &self.settings, real)
+    fn records(&self, real: &Path) -> RecordStore {
+        RecordStore::new(&self.data_dir, &self.settings, real)
     }
 
     /// # Errors
@@ -152,17 +145,17 @@ impl Place {
     /// Why it cannot be done.
     pub fn plan_install(&self, command: &str) -> Result<Plan, SettingsError> {
         let found = file::find(&self.settings)?.writable()?;
-        let drawer = self.drawer(&found.path);
+        let records = self.records(&found.path);
         let mut text = self.text(&found)?.map_or_else(|| self.understood(Text::new()), Ok)?;
         let keep = match text.current() {
             Current::Own(own) if own == command => return Ok(Plan::Nothing),
-            Current::Own(_) => Keep::Same(drawer.read()),
+            Current::Own(_) => Keep::Same(records.read()),
             Current::Other(value) => Keep::Earlier(Some(value)),
             Current::Nothing => Keep::Earlier(None),
         };
         let others = text.others();
         text.call(command);
-        self.change(found, Some(text.bytes()), &others, drawer, keep)
+        self.change(found, Some(text.bytes()), &others, records, keep)
     }
 
     /// Works out how to put back what was there before.
@@ -178,16 +171,17 @@ impl Place {
             return Ok(Plan::Nothing);
         };
         let found = found.writable()?;
-        let drawer = self.drawer(&found.path);
-        let kept = drawer.read();
+        let records = self.records(&found.path);
+        let record = records.read();
+        let earlier = record.as_ref().and_then(|record| record.earlier.as_ref());
         let now = found.bytes.as_deref().unwrap_or_default();
-        let undone = kept.as_ref().and_then(|kept| drawer.undone(kept, now));
         let others = text.others();
-        let after = undone.unwrap_or_else(|| {
-            text.put_back(kept.as_ref().and_then(|kept| kept.earlier.as_ref()));
+        let undone = record.as_ref().and_then(|record| record.undone(now));
+        let after = undone.filter(|after| is_undone(after.as_deref(), &others, earlier)).unwrap_or_else(|| {
+            text.put_back(earlier);
             Some(text.bytes())
         });
-        self.change(found, after, &others, drawer, Keep::Nothing { forgotten: kept.is_none() })
+        self.change(found, after, &others, records, Keep::Nothing { forgotten: record.is_none() })
     }
 
     fn text(&self, found: &Found) -> Result<Option<Text>, SettingsError> {
@@ -204,7 +198,7 @@ impl Place {
         found: Found,
         after: Option<Vec<u8>>,
         others: &Value,
-        drawer: Drawer,
+        records: RecordStore,
         keep: Keep,
     ) -> Result<Plan, SettingsError> {
         if let Some(after) = &after
@@ -213,9 +207,22 @@ impl Place {
             let why = "the change would have touched other settings".to_owned();
             return Err(SettingsError::Text { path: self.settings.clone(), why });
         }
-        let copy = self.text(&found)?.map(|text| text.without_secrets());
-        Ok(Plan::Change(Box::new(Change { settings: self.settings.clone(), found, after, copy, drawer, keep })))
+        Ok(Plan::Change(Box::new(Change { settings: self.settings.clone(), found, after, records, keep })))
     }
+}
+
+/// Whether this is the earlier value again with all else as it is now.
+fn is_undone(after: Option<&[u8]>, others: &Value, earlier: Option<&Value>) -> bool {
+    let Some(after) = after else {
+        return true;
+    };
+    let is_earlier = |current| match (current, earlier) {
+        (Current::Other(current), Some(earlier)) => current == *earlier,
+        // A record does not tell null from nothing.
+        (Current::Nothing | Current::Other(Value::Null), None) => true,
+        (Current::Nothing | Current::Other(_) | Current::Own(_), _) => false,
+    };
+    Text::parse(after).is_ok_and(|text| text.others() == *others && is_earlier(text.current()))
 }
 
 impl Change {
@@ -239,31 +246,39 @@ impl Change {
         digest(format!("{} {}", part(&self.found.bytes), part(&self.after)).as_bytes())
     }
 
-    /// Makes the change. `stamp` goes into the name of the copy.
+    /// How to undo it, without a word of anything but the one key.
+    fn before(&self, first: Option<&[u8]>, made: &[u8]) -> Option<Before> {
+        let key = first.and_then(|bytes| Text::parse(bytes).ok()).map(|text| text.shown()).unwrap_or_default();
+        Before::of(first, made).filter(|before| before.is_within(&key))
+    }
+
+    /// Makes the change.
     ///
     /// # Errors
     /// Why nothing was changed.
-    pub fn apply(self, stamp: &str) -> Result<Done, SettingsError> {
+    pub fn apply(self) -> Result<(), SettingsError> {
         let path = self.found.path.clone();
         let _lock = take_beside(&self.settings).map_err(|Busy| SettingsError::Busy { path: path.clone() })?;
-        let not_kept = |error: std::io::Error| SettingsError::Copy { path: path.clone(), why: error.to_string() };
-        let copy = self.copy.as_deref().map(|text| self.drawer.copy(text, stamp));
-        let copy = copy.transpose().map_err(not_kept)?;
+        let not_saved = |error: std::io::Error| SettingsError::Record { path: path.clone(), why: error.to_string() };
         let made = self.after.as_deref().unwrap_or_default();
         match &self.keep {
             Keep::Earlier(earlier) => {
-                let before = Before::of(self.found.bytes.as_deref(), made);
-                self.drawer.write(earlier.clone(), before, made).map_err(not_kept)?;
+                let before = self.before(self.found.bytes.as_deref(), made);
+                self.records.write(earlier.clone(), before, made).map_err(not_saved)?;
             }
             // The settings had Holdoff in them: not what is to be put back.
-            Keep::Same(Some(kept)) => self.drawer.write(kept.earlier.clone(), None, b"").map_err(not_kept)?,
+            Keep::Same(Some(record)) => {
+                let first = record.undone(self.found.bytes.as_deref().unwrap_or_default());
+                let before = first.and_then(|first| self.before(first.as_deref(), made));
+                self.records.write(record.earlier.clone(), before, made).map_err(not_saved)?;
+            }
             Keep::Same(None) | Keep::Nothing { .. } => {}
         }
         file::replace(&self.found, self.after.as_deref())?;
-        let removed = if matches!(self.keep, Keep::Nothing { .. }) { self.drawer.remove() } else { Ok(()) };
-        if let Err(error) = removed.and_then(|()| self.drawer.tidy(copy.as_deref())) {
-            tracing::warn!(%error, "what was kept of an earlier status line could not be removed");
+        let removed = if matches!(self.keep, Keep::Nothing { .. }) { self.records.remove() } else { Ok(()) };
+        if let Err(error) = removed {
+            tracing::warn!(%error, "the record of an earlier status line could not be removed");
         }
-        Ok(Done { copy })
+        Ok(())
     }
 }

@@ -7,8 +7,6 @@ use serde_json::Value;
 
 const KEY: &str = "statusLine";
 const BOM: &str = "\u{feff}";
-/// How a provider's token begins.
-const TOKEN: &str = "sk-ant";
 
 /// What stands under `statusLine`.
 #[derive(Debug, Clone, PartialEq)]
@@ -122,18 +120,14 @@ impl Text {
         format!("{bom}{}", self.root).into_bytes()
     }
 
-    /// The text with an ellipsis in place of what may be a key or a token: settings are where people put them.
-    pub fn without_secrets(&self) -> String {
-        let Ok(copy) = Self::parse(&self.bytes()) else {
+    /// The one key as it stands, with its value and the white space before it on its line. Empty if it is not there.
+    pub fn shown(&self) -> String {
+        let Some(prop) = self.object.get(KEY) else {
             return String::new();
         };
-        for prop in copy.object.properties() {
-            let name = prop.decoded_name().unwrap_or_default();
-            if let Some(value) = prop.value() {
-                hide(&value, name == "env" || telling(&name));
-            }
-        }
-        without_tokens(&copy.root.to_string())
+        let indent = prop.previous_sibling().filter(CstNode::is_whitespace);
+        let indent = indent.filter(|space| space.previous_sibling().is_some_and(|before| before.is_newline()));
+        format!("{}{prop}\n", indent.map(|space| space.to_string()).unwrap_or_default())
     }
 
     /// All but the status line, for comparison.
@@ -144,43 +138,6 @@ impl Text {
         }
         value
     }
-}
-
-fn hide(node: &CstNode, all: bool) {
-    if let Some(text) = node.as_string_lit() {
-        if all || text.decoded_value().is_ok_and(|text| text.contains("sk-")) {
-            text.set_raw_value("\"…\"".to_owned());
-        }
-    } else if let Some(object) = node.as_object() {
-        for prop in object.properties() {
-            let told = prop.decoded_name().is_some_and(|name| telling(&name));
-            if let Some(value) = prop.value() {
-                hide(&value, all || told);
-            }
-        }
-    } else if let Some(array) = node.as_array() {
-        array.elements().iter().for_each(|element| hide(element, all));
-    }
-}
-
-/// What looks like a token wherever it stands, in a comment say.
-fn without_tokens(text: &str) -> String {
-    let mut parts = text.split(TOKEN);
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let rest = part.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
-        out.push('…');
-        out.push_str(rest);
-    }
-    out
-}
-
-/// Whether something of this name is better not shown.
-fn telling(name: &str) -> bool {
-    let name = name.to_lowercase();
-    ["key", "token", "secret", "password", "auth", "header", "credential", "cookie"]
-        .iter()
-        .any(|part| name.contains(part))
 }
 
 /// The command of a status line that is one.

@@ -1,9 +1,9 @@
 //! Claude Code's sign-in as it stores it.
 
 use super::members::Members;
-use super::usage;
 use crate::secret::RefreshToken;
 use crate::sign_in::{Absence, Credential, CredentialRead, Identity, OAuthClient};
+use crate::text::{LONG_NAME_MAX, NAME_MAX, clean, is_like_a_token};
 use crate::time::Wall;
 use serde_json::Value;
 
@@ -56,7 +56,7 @@ pub fn read(bytes: &[u8], identity: Identity) -> CredentialRead {
         refresh_expires_at: oauth.value("refreshTokenExpiresAt").as_ref().and_then(expiry),
         client: oauth.value("clientId").as_ref().map_or(OAuthClient::Default, client),
         scopes: oauth.value("scopes").as_ref().map(scopes).unwrap_or_default(),
-        plan: oauth.text("subscriptionType"),
+        plan: oauth.text("subscriptionType").map(|plan| clean(&plan, NAME_MAX)).filter(|plan| !plan.is_empty()),
         identity,
     })
 }
@@ -76,7 +76,7 @@ fn expiry(value: &Value) -> Option<Wall> {
 fn client(value: &Value) -> OAuthClient {
     let is_one = |id: &str| {
         let plain = id.chars().all(|c| c.is_ascii_graphic() && !"\"\\".contains(c));
-        plain && (1..=200).contains(&id.len()) && !usage::is_like_a_token(id)
+        plain && (1..=200).contains(&id.len()) && !is_like_a_token(id)
     };
     match value {
         Value::Null => OAuthClient::Default,
@@ -103,8 +103,8 @@ pub fn identity(bytes: &[u8]) -> Identity {
     }
     let account = serde_json::from_slice::<File>(bytes).ok().and_then(|file| file.account);
     let text = |key: &str| {
-        let text = account.as_ref()?.get(key)?.as_str()?.trim();
-        (!text.is_empty() && text.len() <= 200).then(|| text.to_owned())
+        let text = account.as_ref()?.get(key)?.as_str().filter(|text| text.len() <= LONG_NAME_MAX)?;
+        Some(clean(text, LONG_NAME_MAX)).filter(|text| !text.is_empty())
     };
     Identity { account: text("accountUuid"), email: text("emailAddress"), organization: text("organizationName") }
 }

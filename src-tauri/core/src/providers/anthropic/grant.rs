@@ -2,10 +2,10 @@
 //! session of the person: whatever does not say that the token is unspent is not read so.
 
 use super::members::Members;
-use super::usage;
 use crate::outcome::{Answer, Body, Grant};
 use crate::retry_after;
 use crate::sign_in::Tokens;
+use crate::text::{self, is_like_a_token};
 use crate::time::Wall;
 use serde_json::Value;
 use std::time::Duration;
@@ -79,14 +79,14 @@ fn tokens(json: &Members<'_>, now: Wall) -> Option<Tokens> {
 
 /// Of RFC 6749 §3.3. One that is none, or that could be a token that came back, makes them all "not said".
 fn scopes(text: &str) -> Option<Vec<String>> {
-    let is_one = |scope: &str| scope.chars().all(|c| c.is_ascii_graphic()) && !usage::is_like_a_token(scope);
+    let is_one = |scope: &str| scope.chars().all(|c| c.is_ascii_graphic()) && !is_like_a_token(scope);
     let all: Vec<&str> = text.split_whitespace().collect();
     all.iter().all(|scope| is_one(scope)).then(|| all.into_iter().map(str::to_owned).collect())
 }
 
-/// A token in the place of an account's id is no account's, whosever it is.
+/// As the sign-in's own is read, so that the two can be compared. A token in its place is no account's, whosever it is.
 fn account(id: &str) -> String {
-    if usage::is_like_a_token(id) { usage::WITHHELD.to_owned() } else { id.to_owned() }
+    text::clean(id, text::LONG_NAME_MAX)
 }
 
 /// Seconds, as a number or as digits. Zero, negative and absurd ones are "not said".

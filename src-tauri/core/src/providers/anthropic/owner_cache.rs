@@ -2,6 +2,7 @@
 
 use super::usage;
 use crate::quota::{Reading, Source};
+use crate::text;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -33,8 +34,8 @@ pub fn read(bytes: &[u8]) -> Option<Cached> {
 }
 
 fn name(from: &Value) -> Option<String> {
-    let name = from.get("accountUuid")?.as_str()?.trim();
-    (!name.is_empty()).then(|| name.to_owned())
+    let name = text::clean(from.get("accountUuid")?.as_str()?, text::LONG_NAME_MAX);
+    (!name.is_empty()).then_some(name)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 use super::money;
 use crate::quota::{QuotaWindow, Reading, Source};
+use crate::text;
 use crate::time::Wall;
 use serde_json::{Map, Value};
 
@@ -175,20 +176,9 @@ fn text_time(text: &str) -> Option<Wall> {
     Some(Wall(stamp.as_millisecond()))
 }
 
-/// A provider's own name as it may be shown: printable, on one line, not endless, and nothing that looks like a
-/// token that came back.
-pub(super) fn clean(text: &str) -> String {
-    let text: String = text.chars().filter(|c| !c.is_control()).collect();
-    if is_like_a_token(&text) {
-        return WITHHELD.to_owned();
-    }
-    text.chars().take(48).collect::<String>().trim().to_owned()
-}
-
-pub(super) const WITHHELD: &str = "(withheld)";
-
-pub(super) fn is_like_a_token(text: &str) -> bool {
-    text.to_lowercase().contains("sk-ant")
+/// A provider's own name as it may be shown.
+pub(super) fn clean(name: &str) -> String {
+    text::clean(name, text::NAME_MAX)
 }
 
 fn capitalised(text: &str) -> String {

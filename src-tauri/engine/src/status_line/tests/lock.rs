@@ -14,15 +14,15 @@ impl Scene {
 fn settings_that_claude_code_is_writing_are_left_alone_and_that_is_said() {
     let scene = Scene::with(THEIRS);
     fs::create_dir(scene.lock()).unwrap();
-    let error = scene.install().apply("now").unwrap_err();
+    let error = scene.install().apply().unwrap_err();
     assert!(matches!(error, SettingsError::Busy { .. }), "{error}");
     assert!(error.to_string().contains("Try again"), "{error}");
     assert_eq!(scene.read(), THEIRS);
     assert!(scene.lock().exists(), "it is another's");
     fs::remove_dir(scene.lock()).unwrap();
-    scene.install().apply("now").unwrap();
+    scene.install().apply().unwrap();
     fs::create_dir(scene.lock()).unwrap();
-    assert!(matches!(scene.uninstall().apply("later").unwrap_err(), SettingsError::Busy { .. }));
+    assert!(matches!(scene.uninstall().apply().unwrap_err(), SettingsError::Busy { .. }));
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn whoever_is_done_in_a_moment_is_waited_for() {
         std::thread::sleep(Duration::from_millis(100));
         fs::remove_dir(lock).unwrap();
     });
-    change.apply("now").unwrap();
+    change.apply().unwrap();
     writer.join().unwrap();
     assert!(!scene.lock().exists());
 }
@@ -45,10 +45,10 @@ fn a_killed_programs_lock_is_in_the_way_for_ten_seconds_and_what_is_no_lock_neve
     fs::create_dir(scene.lock()).unwrap();
     let long_ago = FileTimes::new().set_modified(SystemTime::now() - Duration::from_secs(11));
     File::open(scene.lock()).unwrap().set_times(long_ago).unwrap();
-    scene.install().apply("now").unwrap();
+    scene.install().apply().unwrap();
     assert!(!scene.lock().exists());
     fs::write(scene.lock(), "").unwrap();
-    scene.uninstall().apply("later").unwrap();
+    scene.uninstall().apply().unwrap();
     assert_eq!(scene.read(), THEIRS);
 }
 
@@ -60,5 +60,5 @@ fn behind_a_link_the_lock_is_beside_the_link() {
     fs::write(&real, THEIRS).unwrap();
     std::os::unix::fs::symlink(&real, scene.place().settings()).unwrap();
     fs::create_dir(scene.lock()).unwrap();
-    assert!(matches!(scene.install().apply("now").unwrap_err(), SettingsError::Busy { .. }));
+    assert!(matches!(scene.install().apply().unwrap_err(), SettingsError::Busy { .. }));
 }

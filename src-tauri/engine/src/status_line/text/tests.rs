@@ -31,7 +31,7 @@ const CORPUS: [&str; 24] = [
     "{\r\"a\":1\r}\r",
 ];
 
-/// Of these, only the copy of the file still knows where the white space was.
+/// Of these, only the record of the change still knows where the white space was.
 const ODD: [&str; 4] = ["{ }", "{\n}\n", "{\"a\":1,\n\"b\":2}\n", "{\r\"a\":1\r}\r"];
 
 fn bare(text: &str) -> String {

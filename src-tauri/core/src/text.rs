@@ -1,0 +1,130 @@
+//! Text from outside: cleaned here when it is read, and escaped here for what shows it.
+//!
+//! Whoever sends a name to Holdoff (a provider, the owner's files, a person's label) could have it set a terminal's title,
+//! turn the order of a line around or hide letters. So every reader passes names through [`clean`], and state, spool and
+//! socket do so again when they are read back ([`name`], [`optional_name`]). What a place takes for more than text is in
+//! [`sinks`], what a shell does in [`shell`].
+
+mod shell;
+mod sinks;
+#[cfg(test)]
+mod tests;
+
+pub use shell::{quoted, quoted_below_home};
+pub use sinks::{csv_cell, json, markup, menu_label, terminal};
+
+use serde::{Deserialize, Deserializer};
+
+/// The most characters of a name that a provider gives to a window or a plan.
+pub const NAME_MAX: usize = 48;
+/// The most characters of what may be longer: an address, an organization, a name made of several.
+pub const LONG_NAME_MAX: usize = 200;
+/// What stands in place of a name that looks like a token which came back.
+pub const WITHHELD: &str = "(withheld)";
+/// Stacked marks beyond these cover the lines around them.
+const MARKS_MAX: usize = 4;
+
+/// One line of visible text, at most `most` characters long, without white space at its ends: line breaks and tabs become
+/// spaces, what is invisible goes, and what looks like a token is withheld.
+pub fn clean(text: &str, most: usize) -> String {
+    let visible = visible(text);
+    if is_like_a_token(&visible) {
+        return WITHHELD.to_owned();
+    }
+    cut(visible.trim(), most).trim_end().to_owned()
+}
+
+/// The same for a sentence that repeats what a person wrote: what is cut ends in an ellipsis.
+pub fn excerpt(text: &str, most: usize) -> String {
+    let cleaned = clean(text, usize::MAX);
+    let shown = cut(&cleaned, most);
+    if shown.len() == cleaned.len() { cleaned } else { format!("{shown}…") }
+}
+
+pub fn is_like_a_token(text: &str) -> bool {
+    text.to_lowercase().contains("sk-ant")
+}
+
+/// Whether a character is no visible one: it moves the cursor, turns the direction of text, or takes up no room.
+pub fn is_hidden(c: char) -> bool {
+    c.is_control() || HIDDEN.iter().any(|(first, last)| (*first..=*last).contains(&c)) || is_noncharacter(c)
+}
+
+/// Line and paragraph separators, and `Default_Ignorable_Code_Point` of Unicode, which no version of it takes back.
+const HIDDEN: [(char, char); 17] = [
+    ('\u{ad}', '\u{ad}'),
+    ('\u{34f}', '\u{34f}'),
+    ('\u{61c}', '\u{61c}'),
+    ('\u{115f}', '\u{1160}'),
+    ('\u{17b4}', '\u{17b5}'),
+    ('\u{180b}', '\u{180f}'),
+    ('\u{200b}', '\u{200f}'),
+    ('\u{2028}', '\u{202e}'),
+    ('\u{2060}', '\u{206f}'),
+    ('\u{3164}', '\u{3164}'),
+    ('\u{fe00}', '\u{fe0f}'),
+    ('\u{feff}', '\u{feff}'),
+    ('\u{ffa0}', '\u{ffa0}'),
+    ('\u{fff0}', '\u{fffb}'),
+    ('\u{1bca0}', '\u{1bca3}'),
+    ('\u{1d173}', '\u{1d17a}'),
+    ('\u{e0000}', '\u{e0fff}'),
+];
+
+fn is_noncharacter(c: char) -> bool {
+    matches!(c, '\u{fdd0}'..='\u{fdef}') || u32::from(c) & 0xfffe == 0xfffe
+}
+
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}'
+        | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
+}
+
+/// Joiners and the wish for a picture, which Persian, the scripts of India and emoji are written with.
+fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0f}')
+}
+
+fn visible(text: &str) -> String {
+    let mut out = String::new();
+    let mut marks = 0;
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        if is_joiner(c) {
+            let joins = |c: char| !c.is_ascii() && !is_hidden(c);
+            let before = out.chars().next_back().is_some_and(joins);
+            if before && (c == '\u{fe0f}' || chars.peek().is_some_and(|next| joins(*next))) {
+                out.push(c);
+            }
+            continue;
+        }
+        marks = if is_mark(c) { marks + 1 } else { 0 };
+        match c {
+            _ if c.is_whitespace() => out.push(' '),
+            _ if is_hidden(c) || marks > MARKS_MAX => {}
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+fn cut(text: &str, most: usize) -> &str {
+    text.char_indices().nth(most).map_or(text, |(at, _)| text.get(..at).unwrap_or_default())
+}
+
+/// For serde: a name that was written down, by whatever program.
+///
+/// # Errors
+/// When there is no text.
+pub fn name<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    String::deserialize(from).map(|text| clean(&text, LONG_NAME_MAX))
+}
+
+/// The same where it may be missing. One of which nothing is left is none.
+///
+/// # Errors
+/// When there is something else than a text.
+pub fn optional_name<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let text = Option::<String>::deserialize(from)?;
+    Ok(text.map(|text| clean(&text, LONG_NAME_MAX)).filter(|text| !text.is_empty()))
+}
