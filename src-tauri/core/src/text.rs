@@ -47,7 +47,8 @@ pub fn is_like_a_token(text: &str) -> bool {
 
 /// Whether a character is no visible one: it moves the cursor, turns the direction of text, or takes up no room.
 pub fn is_hidden(c: char) -> bool {
-    c.is_control() || HIDDEN.iter().any(|(first, last)| (*first..=*last).contains(&c)) || is_noncharacter(c)
+    let listed = || HIDDEN.iter().any(|(first, last)| (*first..=*last).contains(&c));
+    c.is_control() || c >= '\u{ad}' && (listed() || is_noncharacter(c))
 }
 
 /// Line and paragraph separators, and `Default_Ignorable_Code_Point` of Unicode, which no version of it takes back.

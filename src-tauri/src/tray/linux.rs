@@ -172,3 +172,26 @@ fn entry(entry: &Entry) -> ksni::MenuItem<Item> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::icon::{Icon, Ink, Mark};
+    use ksni::Tray as _;
+
+    /// A host gives an empty box for a tooltip that is no markup, and takes a letter out of a menu for a key.
+    #[test]
+    fn a_label_is_text_in_the_tooltip_and_in_the_menu() {
+        let face = TrayFace {
+            icon: Icon::from_percent(None, Mark::Unknown, Ink::Either),
+            title: "Holdoff".to_owned(),
+            tooltip: "R&D <b>\nweekly 5 %".to_owned(),
+            menu: vec![Entry::text("R&D_x")],
+        };
+        let item = Item { face, pictures: Vec::new(), events: mpsc::unbounded_channel().0 };
+        assert_eq!(item.tool_tip().description, "R&amp;D &lt;b&gt;\nweekly 5 %");
+        let menu = item.menu();
+        let [ksni::MenuItem::Standard(entry)] = menu.as_slice() else { panic!("one entry") };
+        assert_eq!(entry.label, "R&D__x");
+    }
+}

@@ -30,6 +30,6 @@ fn place(place: &Place) -> Finding {
         }
         Ok(Status::Nothing | Status::Other(_)) => Finding::note(format!("{settings} does not call Holdoff"))
             .advised("To be up to date without asking, run: holdoff statusline install"),
-        Err(error) => Finding::wrong(error.to_string(), "Mend it, or leave the status line out."),
+        Err(error) => Finding::wrong(error.to_string(), "Fix the file, or do without the status line."),
     }
 }

@@ -131,7 +131,7 @@ pub fn status_line_now(found: StatusLine<'_>) -> String {
 pub const STATUS_LINE_COPIES_REMOVED: &str = "Earlier versions of Holdoff kept copies of Claude Code's settings, which can contain keys and tokens. Holdoff has removed these copies. Uninstalling the status line still works.";
 
 /// What is taken out has nothing to be put in its place.
-pub const STATUS_LINE_FORGOTTEN: &str = "What was there before Holdoff is not known any more. If it was a command of your own, put it back with /statusline in Claude Code.";
+pub const STATUS_LINE_FORGOTTEN: &str = "Holdoff has no record of the status line that was there before. If it was a command of your own, put it back with /statusline in Claude Code.";
 
 /// The person looked at another change than the one that would be made now.
 pub const STATUS_LINE_CHANGED: &str =

@@ -30,7 +30,7 @@ pub enum SettingsError {
     #[error("{} cannot be read: {why}. Nothing was changed.", path.display())]
     Unreadable { path: PathBuf, why: String },
     #[error(
-        "{} cannot be edited: {why}. Holdoff leaves it as it is. Mend it, or try again in a moment if it was just being written.", path.display()
+        "{} cannot be edited: {why}. Nothing was changed. Fix the file, or try again in a moment if another program was saving it.", path.display()
     )]
     Text { path: PathBuf, why: String },
     #[error(
@@ -40,7 +40,7 @@ pub enum SettingsError {
     #[error("{} belongs to another user. Nothing was changed. Give it back to yourself (chown) first.", path.display())]
     Foreign { path: PathBuf },
     #[error(
-        "{} was changed by another program in the meantime, and Holdoff left it alone. Look at the change again.", path.display()
+        "Another program changed {} in the meantime. Holdoff changed nothing. Look at the change again.", path.display()
     )]
     Changed { path: PathBuf },
     #[error(
@@ -48,7 +48,7 @@ pub enum SettingsError {
     )]
     Busy { path: PathBuf },
     #[error(
-        "{} could not be written: {why}. It is as it was. Free some space or make its folder writable, and try again.", path.display()
+        "{} could not be written: {why}. Nothing was changed. Free some space or make its folder writable, and try again.", path.display()
     )]
     Write { path: PathBuf, why: String },
     #[error(

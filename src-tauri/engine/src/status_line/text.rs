@@ -80,12 +80,16 @@ impl Text {
 
     /// In the first place, where no other line needs a comma for it.
     fn insert(&mut self, command: &str) {
-        let on_one_line = !self.object.to_string().contains(['\n', '\r']);
-        if self.is_empty() || !on_one_line {
+        let object = self.object.to_string();
+        let on_one_line = !object.contains(['\n', '\r']);
+        // The parser would lay out anew what else is in an object without members, which is comments.
+        let only_comments = self.is_empty() && object.contains('/');
+        if !only_comments && (self.is_empty() || !on_one_line) {
             self.object.insert(0, KEY, json!({ "type": "command", "command": command }));
             return;
         }
-        let line = format!(r#""{KEY}":{{"type":"command","command":{}}},"#, Value::from(command));
+        let comma = if only_comments { "" } else { "," };
+        let line = format!(r#""{KEY}":{{"type":"command","command":{}}}{comma}"#, Value::from(command));
         let before = self.root.children().into_iter().take_while(|node| node.as_object().is_none());
         let before: String = before.map(|node| node.to_string()).collect();
         let text = self.root.to_string();

@@ -87,6 +87,22 @@ fn a_name_is_never_a_formula() {
     let dir = with(&rows([record]));
     let text = csv_of(dir.path(), Table::Windows, NOON);
     assert!(text.contains(",'@sum,'=cmd|' /C calc'!A0,"), "{text}");
+    // Where a list is written with semicolons, and with what a spreadsheet passes over or takes for the same sign.
+    let record = WindowRecord { label: "a;=cmd|' /C calc'!A0".into(), ..window("\u{feff}＝1", NOON, 1.0) };
+    let text = csv_of(with(&rows([record])).path(), Table::Windows, NOON);
+    assert!(text.contains(",'＝1,a;'=cmd|' /C calc'!A0,"), "{text}");
+}
+
+/// Written down by an earlier version as it came.
+#[test]
+fn what_a_provider_hid_in_a_name_is_not_told() {
+    let record = WindowRecord { label: "O\u{202e}pu\u{1b}]0;x\u{7}s".into(), ..window("a\u{9b}b", NOON, 1.0) };
+    let dir = with(&rows([record]));
+    let mut out = Vec::new();
+    json(&reader(dir.path()), NOON, &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap() + &csv_of(dir.path(), Table::Windows, NOON);
+    assert!(text.contains("Opu]0;xs") && !text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
+    assert!(!text.contains('\u{202e}'), "{text:?}");
 }
 
 #[test]
