@@ -1,6 +1,6 @@
 //! The resident process: one per person, and no web engine in it.
 
-use crate::controller::{self, End, Parts};
+use crate::controller::{self, End, Parts, Windows};
 use crate::face;
 use crate::files::StoreFiles;
 use crate::menu::Click;
@@ -88,7 +88,7 @@ async fn try_live(app: AppHandle, start: Start) -> Result<End, String> {
     let engine = start::start(&environment, StoreFiles::new(app.clone()), &settings.settings).await;
     let address = address(&environment);
     let (tell_calls, calls) = mpsc::channel(16);
-    let place = Place::take(&environment, address.clone(), lock, tell_calls)
+    let place = Place::take(&environment, address.clone(), lock, tell_calls.clone())
         .map_err(|error| format!("nothing can be listened to at {}: {error}", address.display()))?;
     let (tell_clicks, clicks) = mpsc::unbounded_channel();
     let (commands, end) = (engine.commands(), tell_clicks.clone());
@@ -100,7 +100,8 @@ async fn try_live(app: AppHandle, start: Start) -> Result<End, String> {
     end_with_session(host.clone(), tell_clicks.clone());
     let notifier = Notifier::start(host, tell_clicks);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
-    let parts = Parts { app, own, environment, engine, settings, calls, tray, tray_events, notifier, clicks, open };
+    let windows = Windows { own, tell_calls, open };
+    let parts = Parts { app, windows, environment, engine, settings, calls, tray, tray_events, notifier, clicks };
     Ok(controller::run(parts).await)
 }
 
@@ -131,8 +132,7 @@ fn end_with_session(bus: Bus, clicks: mpsc::UnboundedSender<Click>) {
 
 /// Where the running app listens.
 pub fn address(environment: &Environment) -> PathBuf {
-    let runtime_dir = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    ipc::address(&environment.data_dir, runtime_dir.as_deref())
+    ipc::address(&environment.data_dir, environment.runtime_dir.as_deref())
 }
 
 /// A second copy hands its wish to the first and ends well.

@@ -34,8 +34,7 @@ use tokio::sync::{mpsc, watch};
 /// What the controller is made of.
 pub struct Parts {
     pub app: AppHandle,
-    /// This program.
-    pub own: PathBuf,
+    pub windows: Windows,
     pub environment: Environment,
     pub engine: Engine,
     pub settings: Loaded,
@@ -44,6 +43,15 @@ pub struct Parts {
     pub tray_events: mpsc::UnboundedReceiver<TrayEvent>,
     pub notifier: Notifier,
     pub clicks: mpsc::UnboundedReceiver<Click>,
+}
+
+/// What windows come from.
+pub struct Windows {
+    /// This program.
+    pub own: PathBuf,
+    /// Where the calls of their process go.
+    pub tell_calls: mpsc::Sender<(Call, Responder)>,
+    /// The one to begin with.
     pub open: Option<Window>,
 }
 
@@ -90,14 +98,15 @@ pub enum End {
 
 /// Runs until the person quits, the system ends the program, or another version of it was installed.
 pub async fn run(parts: Parts) -> End {
-    let Parts { app, own, environment, engine, settings, mut calls, tray, mut tray_events, notifier, mut clicks, open } =
-        parts;
+    let Parts { app, windows, environment, engine, settings, tray, notifier, .. } = parts;
+    let (mut calls, mut tray_events, mut clicks) = (parts.calls, parts.tray_events, parts.clicks);
+    let Windows { own, tell_calls, open } = windows;
     let (tell_found, mut found) = mpsc::unbounded_channel();
     let (tell_ended, mut windows_ended) = mpsc::unbounded_channel();
     let mut controller = Controller {
         exporter: Exporter::new(&environment, &engine),
         history: engine.history.news(),
-        windows: WindowProcess::new(own, tell_ended),
+        windows: WindowProcess::new(own, tell_ended, tell_calls),
         zone: TimeZone::system(),
         starts_at_login: autostart::is_on(&app),
         shown: Shown::default(),

@@ -2,5 +2,6 @@
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 fn main() -> std::process::ExitCode {
+    holdoff_engine::privacy::begin();
     holdoff_tray::main()
 }

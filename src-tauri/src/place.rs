@@ -28,13 +28,14 @@ pub fn lock_path(data_dir: &Path) -> PathBuf {
 pub struct Place {
     data_dir: PathBuf,
     address: PathBuf,
+    runtime_dir: Option<PathBuf>,
     lock: FileLock,
     calls: mpsc::Sender<(Call, Responder)>,
     serving: JoinHandle<()>,
 }
 
 impl Place {
-    /// Listens at `address`, for as long as `lock` is held.
+    /// Listens so that it is found at `address`, for as long as `lock` is held.
     ///
     /// # Errors
     /// What the system says.
@@ -44,8 +45,9 @@ impl Place {
         lock: FileLock,
         calls: mpsc::Sender<(Call, Responder)>,
     ) -> io::Result<Self> {
-        let serving = tokio::spawn(Listener::bind(&address)?.serve(calls.clone()));
-        Ok(Self { data_dir: environment.data_dir.clone(), address, lock, calls, serving })
+        let (data_dir, runtime_dir) = (environment.data_dir.clone(), environment.runtime_dir.clone());
+        let serving = tokio::spawn(Listener::bind(&address, runtime_dir.as_deref())?.serve(calls.clone()));
+        Ok(Self { data_dir, address, runtime_dir, lock, calls, serving })
     }
 
     /// Keeps the place until another copy has it. Tells the engine when there is something to write anew.
@@ -72,8 +74,15 @@ impl Place {
     async fn lost(&self) {
         // Watched before it is looked at: what happens in between is not missed.
         let mut watch = Vanishing::watch(&self.data_dir);
+        // The socket is elsewhere, and goes with the folder that it is in.
+        let socket = std::fs::read_link(&self.address).ok();
+        let socket = socket.as_deref().and_then(Path::parent).filter(|folder| *folder != self.data_dir);
+        let mut sockets = socket.map(Vanishing::watch);
         while self.is_whole() {
-            watch.next().await;
+            match &mut sockets {
+                Some(sockets) => tokio::select! { () = watch.next() => {}, () = sockets.next() => {} },
+                None => watch.next().await,
+            }
         }
     }
 
@@ -100,7 +109,8 @@ impl Place {
             self.lock = lock;
         }
         self.serving.abort();
-        self.serving = tokio::spawn(Listener::bind(&self.address)?.serve(self.calls.clone()));
+        let listener = Listener::bind(&self.address, self.runtime_dir.as_deref())?;
+        self.serving = tokio::spawn(listener.serve(self.calls.clone()));
         Ok(true)
     }
 }

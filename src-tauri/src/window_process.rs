@@ -1,12 +1,13 @@
 //! The tray app's hold of the windows' process.
 
 use holdoff_core::words::NoWindow;
+use holdoff_engine::environment::for_windows;
 use holdoff_engine::folder::FileId;
-use holdoff_engine::ipc::{self, Caller, FromApp, Window};
+use holdoff_engine::ipc::{self, Call, Caller, FromApp, Responder, Window};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus};
 use tokio::sync::mpsc;
 
 /// What a program needs to find the display, and the cookie that lets it in.
@@ -32,22 +33,27 @@ pub struct WindowProcess {
     /// Wanted while the process is starting.
     pending: Vec<Window>,
     tell_ended: mpsc::UnboundedSender<ExitStatus>,
+    calls: mpsc::Sender<(Call, Responder)>,
 }
 
 impl WindowProcess {
-    /// Of the app whose program is `own`. Tells how each process of the windows ends; [`WindowProcess::ended`] wants to
-    /// hear of it.
-    pub fn new(own: PathBuf, tell_ended: mpsc::UnboundedSender<ExitStatus>) -> Self {
-        let display = display();
+    /// Of the app whose program is `own`. Tells how each process of the windows ends, which [`WindowProcess::ended`] wants
+    /// to hear of; what the process calls for goes to `calls`.
+    pub fn new(
+        own: PathBuf,
+        tell_ended: mpsc::UnboundedSender<ExitStatus>,
+        calls: mpsc::Sender<(Call, Responder)>,
+    ) -> Self {
         Self {
             own,
-            display,
+            display: display(),
             running: false,
             came_up: false,
             caller: None,
             wanted: None,
             pending: Vec::new(),
             tell_ended,
+            calls,
         }
     }
 
@@ -80,7 +86,7 @@ impl WindowProcess {
             self.pending.push(window);
             return Ok(());
         }
-        let mut child = start(&self.own, window, &self.display)?;
+        let mut child = self.start(window)?;
         (self.running, self.came_up) = (true, false);
         let tell = self.tell_ended.clone();
         std::thread::Builder::new().name("windows-end".into()).spawn(move || {
@@ -148,19 +154,20 @@ impl WindowProcess {
             self.caller = None;
         }
     }
-}
 
-fn start(own: &Path, window: Window, display: &BTreeMap<String, String>) -> io::Result<Child> {
-    let mut command = program(own);
-    command.arg(window.flag());
-    for name in DISPLAY {
-        match display.get(name) {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
+    fn start(&self, window: Window) -> io::Result<Child> {
+        let mut command = program(&self.own);
+        // No token crosses into a window, not even one of the person's own environment.
+        command.arg(window.flag()).env_clear().envs(for_windows(std::env::vars_os()));
+        for name in DISPLAY {
+            match self.display.get(name) {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        // Only by this may anybody delete, change or renew.
+        command.stdin(ipc::line_for_windows(self.calls.clone())?).spawn()
     }
-    // No token crosses into a window, not even one of the person's own environment.
-    command.env_remove("CLAUDE_CODE_OAUTH_TOKEN").stdin(Stdio::null()).spawn()
 }
 
 /// The program of the windows, which lies beside this one.

@@ -6,8 +6,7 @@ use std::path::PathBuf;
 
 /// Where it listens.
 pub fn address(environment: &Environment) -> PathBuf {
-    let runtime_dir = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    ipc::address(&environment.data_dir, runtime_dir.as_deref())
+    ipc::address(&environment.data_dir, environment.runtime_dir.as_deref())
 }
 
 /// The running app, if there is one.

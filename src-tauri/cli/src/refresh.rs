@@ -4,6 +4,7 @@ use crate::known::Known;
 use crate::{TEMPORARY, UNAVAILABLE, app, print};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::ipc::{Call, RefreshAnswer};
+use holdoff_engine::user_dir::{self, UserDir};
 use std::process::ExitCode;
 
 pub fn run(environment: &Environment, account: Option<&str>) -> ExitCode {
@@ -17,6 +18,10 @@ pub fn run(environment: &Environment, account: Option<&str>) -> ExitCode {
     };
     let Some(mut app) = app::connect(environment) else {
         eprintln!("holdoff: the tray app is not running, so nobody can ask. Start it with: holdoff");
+        let others = UserDir::of(environment).other_data_dirs();
+        for about in user_dir::about_others(&environment.data_dir, &others) {
+            eprintln!("holdoff: {about}");
+        }
         return ExitCode::from(UNAVAILABLE);
     };
     let answer = app

@@ -119,6 +119,9 @@ pub struct AccountState {
     /// The sign-ins that ended in a pause since the last reading.
     #[serde(default)]
     pub rejected: Vec<Fingerprint>,
+    /// How often it was saved, by whichever copy of Holdoff of this person.
+    #[serde(default)]
+    pub saves: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -178,6 +181,7 @@ impl AccountState {
             mended: false,
             instead_of: None,
             rejected: Vec::new(),
+            saves: 0,
         }
     }
 

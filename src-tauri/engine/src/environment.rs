@@ -8,6 +8,7 @@ pub use allowed::for_windows;
 use crate::clock::{Clock, ClockSpec};
 use crate::folder::make_private;
 use crate::network::Variables;
+use crate::privacy;
 use holdoff_core::providers::anthropic;
 use reqwest::Url;
 use std::ffi::OsString;
@@ -17,12 +18,20 @@ use std::path::{Path, PathBuf};
 /// The folder name under the data home, and the app's identifier.
 pub const IDENTIFIER: &str = "dev.holdoff.tray";
 
+/// The data folder, in place of the one under the data home: the command in Claude Code's settings carries it.
+pub const DATA_DIR_VARIABLE: &str = "HOLDOFF_DATA_DIR";
+
+/// Beside the usual data folder.
+const USER_DIR: &str = "dev.holdoff.tray.user";
+
 #[derive(Debug, Clone)]
 pub struct Environment {
     pub home: PathBuf,
-    /// Holds state, settings, history, lock and socket.
+    /// Holds state, settings, history and lock, and leads to the socket.
     pub data_dir: PathBuf,
     pub log_dir: PathBuf,
+    /// For sockets, until the session ends.
+    pub runtime_dir: Option<PathBuf>,
     pub claude_config_dir: Option<OsString>,
     /// `CLAUDE_CODE_OAUTH_TOKEN` is set. What it says is not looked at: such a token may not read usage.
     pub inference_token: bool,
@@ -30,6 +39,8 @@ pub struct Environment {
     pub network: Variables,
     pub bases: Bases,
     pub clock: Clock,
+    /// Every base is an address of this computer, as in tests.
+    loopback: bool,
 }
 
 /// Where each endpoint of Anthropic is.
@@ -86,7 +97,7 @@ impl Environment {
         let home = absolute(var(HOME_VARIABLE)).ok_or(StartError::NoHome)?;
         let data_home = absolute(var("XDG_DATA_HOME")).unwrap_or_else(|| default_data_home(&home));
         let state_home = absolute(var("XDG_STATE_HOME")).unwrap_or_else(|| default_state_home(&home));
-        let data_dir = data_home.join(IDENTIFIER);
+        let data_dir = absolute(var(DATA_DIR_VARIABLE)).unwrap_or_else(|| data_home.join(IDENTIFIER));
         let log_dir = state_home.join(IDENTIFIER);
         let api = base(&var, "HOLDOFF_ANTHROPIC_API", anthropic::API_BASE)?;
         let token = base(&var, "HOLDOFF_ANTHROPIC_TOKEN", anthropic::TOKEN_BASE)?;
@@ -99,15 +110,36 @@ impl Environment {
             home,
             data_dir,
             log_dir,
+            runtime_dir: absolute(var("XDG_RUNTIME_DIR")),
             claude_config_dir: var("CLAUDE_CONFIG_DIR"),
             inference_token: var("CLAUDE_CODE_OAUTH_TOKEN").is_some(),
             network: Variables::of(&var),
             bases: Bases { api, token },
             clock,
+            loopback,
         })
     }
 
-    /// Makes the data folder, for this user only, and checks that it is this user's.
+    /// The folder that every copy of this person's shares, whatever `HOME` and `XDG_DATA_HOME` say: see
+    /// [`crate::user_dir`].
+    pub fn user_dir(&self) -> PathBuf {
+        default_data_home(&self.person_home()).join(USER_DIR)
+    }
+
+    /// The data folder of who has set nothing.
+    pub fn usual_data_dir(&self) -> PathBuf {
+        default_data_home(&self.person_home()).join(IDENTIFIER)
+    }
+
+    /// Where the system has the person's home, since what started this program may say otherwise, as a snap does. Only where
+    /// nobody but this computer is asked it is `HOME` alone, so that a test owns its world.
+    fn person_home(&self) -> PathBuf {
+        let known = if self.loopback { None } else { home_in_the_password_database() };
+        known.filter(|home| is_foreign(home).is_ok_and(|foreign| !foreign)).unwrap_or_else(|| self.home.clone())
+    }
+
+    /// Makes the data folder, for this user only, and checks that it is this user's. One that others could open is closed to
+    /// them, with all that is in it.
     ///
     /// # Errors
     /// When there is nowhere to keep state.
@@ -117,6 +149,9 @@ impl Environment {
         make_private(dir).map_err(failed)?;
         if is_foreign(dir).map_err(failed)? {
             return Err(StartError::ForeignDataDir { dir: dir.clone() });
+        }
+        if let Err(error) = privacy::tighten(dir) {
+            tracing::warn!(%error, "the data folder cannot be made private");
         }
         Ok(())
     }
@@ -189,6 +224,17 @@ fn clock_spec(text: &str, loopback: bool) -> Result<ClockSpec, StartError> {
         return Err(refuse("it is only allowed where every base URL is a loopback address"));
     }
     text.parse().map_err(refuse)
+}
+
+#[cfg(unix)]
+fn home_in_the_password_database() -> Option<PathBuf> {
+    Some(nix::unistd::User::from_uid(nix::unistd::geteuid()).ok()??.dir)
+}
+
+/// The profile of a user has one place, which `USERPROFILE` tells.
+#[cfg(not(unix))]
+fn home_in_the_password_database() -> Option<PathBuf> {
+    None
 }
 
 #[cfg(unix)]
@@ -271,6 +317,36 @@ mod tests {
         assert_eq!(from(&[("XDG_DATA_HOME", HOME)]).unwrap_err().exit_code(), 73, "and no sign-in to look for");
         let relative = from(&[(HOME_VARIABLE, HOME), ("XDG_DATA_HOME", "data")]).unwrap();
         assert_eq!(relative.data_dir, from(&[(HOME_VARIABLE, HOME)]).unwrap().data_dir);
+    }
+
+    /// Whatever a launcher says, a person has one place for what may be asked; a test has one of its own.
+    #[test]
+    #[cfg(unix)]
+    fn the_persons_own_folder_is_where_the_system_has_their_home() {
+        let elsewhere = tempfile::tempdir().unwrap();
+        let home = elsewhere.path().to_str().unwrap();
+        let bases = [("HOLDOFF_ANTHROPIC_API", "http://127.0.0.1:9"), ("HOLDOFF_ANTHROPIC_TOKEN", "http://[::1]:9")];
+        let with = |count: usize, data: &'static str| {
+            let mut vars = vec![(HOME_VARIABLE, home), ("XDG_DATA_HOME", data)];
+            vars.extend(&bases[..count]);
+            from(&vars).unwrap().user_dir()
+        };
+        for count in 0..=2 {
+            assert_eq!(with(count, "/a"), with(count, "/b"), "XDG_DATA_HOME changes nothing");
+        }
+        assert_eq!(with(2, "/a"), default_data_home(elsewhere.path()).join(USER_DIR));
+        let person = home_in_the_password_database().unwrap();
+        assert_eq!(with(0, "/a"), default_data_home(&person).join(USER_DIR), "as soon as anybody else can be asked");
+        assert_eq!(with(1, "/a"), with(0, "/a"));
+    }
+
+    #[test]
+    fn the_data_folder_can_be_named() {
+        let named = [(HOME_VARIABLE, HOME), ("XDG_DATA_HOME", "/snap/share"), (DATA_DIR_VARIABLE, "/home/ann/data")];
+        if cfg!(unix) {
+            assert_eq!(from(&named).unwrap().data_dir, Path::new("/home/ann/data"));
+            assert_eq!(from(&named[..2]).unwrap().data_dir, Path::new("/snap/share/dev.holdoff.tray"));
+        }
     }
 
     #[test]

@@ -2,11 +2,11 @@
 //! way of a small file. Whoever hands one over waits for nobody: not for a lock, not for a disk, not for the app.
 
 use crate::ipc::{self, Call};
-use crate::slots::read_bounded;
+use crate::slots::{create, read_kept};
 use holdoff_core::Reading;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::DirBuilder;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -66,7 +66,7 @@ pub fn path(data_dir: &Path, place: &str) -> PathBuf {
 
 /// What is kept for a place, if anything usable is. It stays there: a reading that is taken in twice changes nothing.
 pub fn take_up(data_dir: &Path, place: &str) -> Option<Reading> {
-    let bytes = read_bounded(&path(data_dir, place), SIZE_MAX).ok()??;
+    let bytes = read_kept(&path(data_dir, place), SIZE_MAX).ok()??;
     let kept: Kept = serde_json::from_slice(&bytes).ok()?;
     (kept.version == VERSION && kept.place == place).then_some(kept.reading)
 }
@@ -140,14 +140,6 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
         }
         file => file?.write_all(bytes),
     }
-}
-
-fn create(path: &Path) -> io::Result<std::fs::File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 fn make_folder(folder: &Path) -> io::Result<()> {

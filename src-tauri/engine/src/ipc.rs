@@ -1,5 +1,5 @@
-//! How the command, a second copy and the windows talk to the running app: lines of JSON over a local socket
-//! that only this user can open. No token ever crosses it.
+//! How the command, a second copy and the windows talk to the running app: lines of JSON over a local socket that only
+//! this user can open, and, for the windows, over a line of their own. No token ever crosses either.
 
 #[cfg(unix)]
 #[path = "ipc/unix.rs"]
@@ -8,8 +8,11 @@ mod platform;
 #[path = "ipc/windows.rs"]
 mod platform;
 mod server;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests;
 
-pub use server::{Caller, Listener, Responder, attach};
+pub use server::{Caller, Listener, Responder, attach, line_for_windows};
 
 use crate::history::Format;
 use holdoff_core::Reading;
@@ -19,7 +22,12 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// A line longer than this is not one of ours.
+const LINE_MAX: usize = 1024 * 1024;
+/// How long an answer is waited for.
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// The exit code with which the windows' process says that the display cannot be reached. From sysexits(3).
 pub const NO_DISPLAY: u8 = 71;
@@ -136,19 +144,36 @@ pub struct RefreshAnswer {
     pub message: String,
 }
 
-/// Where the app listens: in its data folder, or, where that path is too long for a socket, in a folder for
-/// this user's run-time files under a name made from it.
+impl Call {
+    /// Whether any program of this user may make it. What deletes, changes or renews, and what shows who somebody is, is for
+    /// the windows alone: a sandboxed program that reaches the socket has no such right. (A refresh brings no renewal
+    /// forward.)
+    fn is_for_anyone(&self) -> bool {
+        match self {
+            Self::Refresh { .. } | Self::Open { .. } | Self::Version | Self::Condition | Self::Reading { .. } => true,
+            Self::Attach { .. }
+            | Self::ChangeSettings { .. }
+            | Self::ExportHistory { .. }
+            | Self::DeleteHistory
+            | Self::StatusLines
+            | Self::StatusLine { .. }
+            | Self::OpenSettings { .. }
+            | Self::SignIn { .. } => false,
+        }
+    }
+}
+
+/// Where the app is found: in its data folder, by a link to its socket. Where the path of that is too long for a socket, an
+/// app of an earlier version has its own in `runtime_dir`, and is found there.
 pub fn address(data_dir: &Path, runtime_dir: Option<&Path>) -> PathBuf {
-    /// `sun_path` holds 108 bytes on Linux and 104 on macOS.
-    const PATH_MAX: usize = 100;
-    let near = data_dir.join("tray.sock");
-    if near.as_os_str().len() <= PATH_MAX {
-        return near;
+    let link = data_dir.join("tray.sock");
+    if link.as_os_str().len() <= platform::PATH_MAX || link.symlink_metadata().is_ok() {
+        return link;
     }
     let digest = Sha256::digest(data_dir.as_os_str().as_encoded_bytes());
     let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    let folder = runtime_dir.map_or_else(std::env::temp_dir, Path::to_owned);
-    folder.join(format!("holdoff-{name}.sock"))
+    let earlier = runtime_dir.map(|folder| folder.join(format!("holdoff-{name}.sock")));
+    earlier.filter(|socket| socket.exists()).unwrap_or(link)
 }
 
 /// Says something to the app if it can be said at once, and hears no answer: a program that must not wait does not
@@ -173,7 +198,7 @@ pub struct Client {
 impl Client {
     /// `None` if no app is listening there.
     pub fn connect(address: &Path) -> Option<Self> {
-        let stream = platform::connect(address, Duration::from_secs(10)).ok()?;
+        let stream = platform::connect(address, ANSWER).ok()?;
         let writer = stream.try_clone().ok()?;
         Some(Self { reader: BufReader::new(stream), writer, next_id: 1 })
     }
@@ -192,18 +217,37 @@ impl Client {
     }
 
     /// # Errors
-    /// When the app goes away or does not answer.
+    /// When the app goes away or does not answer in time.
     pub fn call(&mut self, call: Call) -> std::io::Result<Value> {
+        let until = Instant::now() + ANSWER;
         let id = self.tell(call)?;
         loop {
-            let mut line = String::new();
-            if self.reader.read_line(&mut line)? == 0 {
-                return Err(std::io::ErrorKind::UnexpectedEof.into());
-            }
-            match serde_json::from_str(&line)? {
+            match serde_json::from_slice(&self.line(until)?)? {
                 FromApp::Answer { id: answered, answer } if answered == id => return Ok(answer),
                 FromApp::Answer { .. } | FromApp::View { .. } | FromApp::Show { .. } | FromApp::OtherVersion => {}
             }
         }
+    }
+
+    /// Not without end, however slowly it comes.
+    fn line(&mut self, until: Instant) -> std::io::Result<Vec<u8>> {
+        let mut line = Vec::new();
+        while Instant::now() < until {
+            let chunk = self.reader.fill_buf()?;
+            if chunk.is_empty() {
+                return Err(std::io::ErrorKind::UnexpectedEof.into());
+            }
+            let end = chunk.iter().position(|byte| *byte == b'\n');
+            let taken = end.map_or(chunk.len(), |end| end + 1);
+            line.extend_from_slice(&chunk[..taken]);
+            self.reader.consume(taken);
+            if line.len() > LINE_MAX {
+                return Err(std::io::ErrorKind::InvalidData.into());
+            }
+            if end.is_some() {
+                return Ok(line);
+            }
+        }
+        Err(std::io::ErrorKind::TimedOut.into())
     }
 }

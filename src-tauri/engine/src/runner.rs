@@ -5,6 +5,7 @@ mod asking;
 mod beginning;
 mod ending;
 mod locking;
+mod saving;
 #[cfg(test)]
 mod tests;
 
@@ -13,10 +14,10 @@ use crate::credentials::{LockedStore, Source};
 use crate::history::History;
 use crate::http::Http;
 use crate::keeper::Keeper;
-use crate::lock::FileLock;
 use crate::lookout::read;
 use crate::metrics::Requests;
 use crate::network::Variables;
+use crate::user_dir::{AccountLock, UserDir};
 use holdoff_core::account::{Account, Action, Event, Preferences};
 use holdoff_core::ledger::Entry;
 use holdoff_core::recollection::Recollection;
@@ -26,7 +27,6 @@ use holdoff_core::{AccountId, AccountState, Moment, Notice, Pushed};
 use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 use std::future::Future;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -92,7 +92,7 @@ pub struct Tools {
     pub keeper: Keeper,
     pub history: History,
     pub requests: Requests,
-    pub locks: PathBuf,
+    pub user: UserDir,
     pub announcements: mpsc::Sender<Announcement>,
     /// What holds accounts of which nothing is kept.
     pub memory: Recollection,
@@ -111,7 +111,11 @@ pub struct Runner {
     account: Account,
     /// The last that it was told.
     zone: Option<TimeZone>,
-    lock: Option<FileLock>,
+    lock: Option<AccountLock>,
+    /// How often the account was saved, as far as this runner knows.
+    saves: u64,
+    preferences: Preferences,
+    notice_service: bool,
     /// Why the lock cannot be taken, where that is not another process.
     unlockable: Option<String>,
     store: LockedStore,
@@ -158,14 +162,18 @@ impl Runner {
     ) -> Self {
         let now = tools.clock.now();
         let state = tools.state(&id, unnamed).await;
+        let saves = state.saves;
         let account = Account::new(id, source.place(), state, preferences, now, fastrand::u64(..));
-        let store = LockedStore::new(source.clone(), &tools.locks);
+        let store = LockedStore::new(source.clone(), &tools.user.locks());
         Self {
             tools,
             source,
             account,
             zone: None,
             lock: None,
+            saves,
+            preferences,
+            notice_service: false,
             unlockable: None,
             store,
             tidied: false,
@@ -236,7 +244,7 @@ impl Runner {
                 Action::Record(entry) => self.tools.record(entry).await,
                 Action::Remember(memory) => self.tools.history.remember(memory),
                 Action::Persist(state) => {
-                    let saved = self.tools.keeper.save(self.account.id().clone(), state).await;
+                    let saved = self.save(state).await;
                     if let Err(why) = &saved {
                         tracing::error!(%why, "state could not be saved; nothing is asked until it can");
                     }
@@ -297,8 +305,14 @@ impl Runner {
             Order::Refresh(answer) => self.wishes.push(answer),
             Order::NoticeShown(id) => self.handle(Event::NoticeShown(id)),
             Order::NoticeMissed(id) => self.handle(Event::NoticeMissed(id)),
-            Order::NoticeService(there) => self.handle(Event::NoticeService(there)),
-            Order::Preferences(preferences) => self.handle(Event::Preferences(preferences)),
+            Order::NoticeService(there) => {
+                self.notice_service = there;
+                self.handle(Event::NoticeService(there));
+            }
+            Order::Preferences(preferences) => {
+                self.preferences = preferences;
+                self.handle(Event::Preferences(preferences));
+            }
             Order::Reading(pushed) => self.handle(Event::Reading(pushed)),
             // Whoever is told looks for its lock next.
             Order::FolderMade => {}

@@ -1,6 +1,6 @@
 //! `settings.json`: unknown keys are kept, a wrong value is named, an unreadable file is kept aside.
 
-use crate::slots::{SlotWriter, read_bounded, set_aside, sync};
+use crate::slots::{SlotWriter, read_kept, set_aside, sync};
 use holdoff_core::Settings;
 use holdoff_core::settings::VERSION;
 use serde_json::{Map, Value};
@@ -64,7 +64,7 @@ fn name(path: &Path) -> String {
 }
 
 fn object(path: &Path) -> Result<Map<String, Value>, String> {
-    let Some(bytes) = read_bounded(path, SIZE_MAX).map_err(|error| error.to_string())? else {
+    let Some(bytes) = read_kept(path, SIZE_MAX).map_err(|error| error.to_string())? else {
         return Ok(Map::new());
     };
     match serde_json::from_slice(&bytes) {

@@ -5,6 +5,7 @@
 mod quick;
 
 use crate::folder::make_private;
+use crate::privacy;
 use holdoff_core::State;
 use quick::Quick;
 use serde::Deserialize;
@@ -43,7 +44,8 @@ pub struct PlainFiles;
 impl SlotWriter for PlainFiles {
     fn write(&mut self, path: &Path, object: &Map<String, Value>) -> Result<(), String> {
         let text = serde_json::to_string_pretty(object).map_err(|error| error.to_string())?;
-        std::fs::write(path, text).map_err(|error| error.to_string())
+        let written = create(path).and_then(|mut file| io::Write::write_all(&mut file, text.as_bytes()));
+        written.map_err(|error| error.to_string())
     }
 }
 
@@ -131,7 +133,7 @@ fn kept_aside(dir: &Path) -> Vec<PathBuf> {
 
 /// `Ok(None)` if there is no such file.
 fn read_slot(path: &Path, quick: &mut Quick) -> Result<Option<(u64, State)>, String> {
-    let Some(bytes) = read_bounded(path, SLOT_MAX).map_err(|error| error.to_string())? else {
+    let Some(bytes) = read_kept(path, SLOT_MAX).map_err(|error| error.to_string())? else {
         return Ok(None);
     };
     quick.parse(&bytes).map_or_else(|| parse_any(&bytes), Ok).map(Some)
@@ -139,12 +141,27 @@ fn read_slot(path: &Path, quick: &mut Quick) -> Result<Option<(u64, State)>, Str
 
 /// Reads a whole file, but not an endless one. `None` if there is none.
 pub(crate) fn read_bounded(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    read_checked(path, most, |_| Ok(()))
+}
+
+/// The same of what Holdoff keeps: nothing that another user put there is believed.
+pub(crate) fn read_kept(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    read_checked(path, most, |file| privacy::check(file, false))
+}
+
+/// The same of a record with a command in it: nor what others may write.
+pub(crate) fn read_command(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    read_checked(path, most, |file| privacy::check(file, true))
+}
+
+fn read_checked(path: &Path, most: u64, check: impl FnOnce(&File) -> io::Result<()>) -> io::Result<Option<Vec<u8>>> {
     use io::Read;
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
+    check(&file)?;
     // A hint, which saves many small reads: it may not be true.
     let size = file.metadata().map_or(0, |file| file.len()).min(most);
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
@@ -213,16 +230,27 @@ impl<W: SlotWriter> TwoSlots<W> {
             let generation = self.generation + 1;
             let name = NAMES[usize::from(generation.is_multiple_of(2))];
             let path = self.dir.join(name);
-            let slot = json!({"generation": generation, "checksum": checksum(generation, &state), "state": state});
-            let Value::Object(slot) = slot else {
-                return Err("the state is no object".to_owned());
-            };
-            self.writer.write(&path, &slot)?;
+            self.writer.write(&path, &slot(generation, &state))?;
             sync(&path).map_err(|error| error.to_string())?;
             self.generation = generation;
         }
         Ok(())
     }
+}
+
+/// What one slot holds: whole, or noticed not to be.
+pub(crate) fn slot(generation: u64, state: &Value) -> Map<String, Value> {
+    let parts = [("generation", json!(generation)), ("checksum", json!(checksum(generation, state)))];
+    parts.into_iter().chain([("state", state.clone())]).map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+/// A file for its user only, empty.
+pub(crate) fn create(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Syncs a file and the folder that names it.

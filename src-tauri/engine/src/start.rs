@@ -8,10 +8,12 @@ use crate::http::Http;
 use crate::keeper::{Keeper, Snapshot};
 use crate::lookout::Unwatched;
 use crate::metrics::Requests;
+use crate::privacy;
 use crate::roster::{Command, Roster};
 use crate::runner::{Announcement, Tools};
 use crate::slots::{SlotWriter, Slots, TwoSlots};
 use crate::status_line;
+use crate::user_dir::{self, UserDir};
 use holdoff_core::ledger::Entry;
 use holdoff_core::recollection::{self, Loss, Recollection};
 use holdoff_core::{AccountId, Moment, Pushed, Reading, Settings, State, Wall, Whose, words};
@@ -45,6 +47,8 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings
     let dir = &environment.data_dir;
     let Loaded { kept: Kept { state, generation, memory, mut findings }, history } = load(dir, &clock.boot_id(), now);
     findings.extend(old_copies(dir));
+    let user = UserDir::of(environment);
+    findings.extend(about_folders(&user, dir));
     let history = History::start(dir.clone(), history, Limits::from(settings), clock.clone());
     handover::tidy(dir);
     let (keeper, snapshots) = Keeper::start(state, TwoSlots::new(dir.clone(), writer, generation), clock.clone());
@@ -58,7 +62,7 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings
         keeper,
         history: history.clone(),
         requests: requests.clone(),
-        locks: dir.join("locks"),
+        user,
         announcements: announce,
         memory,
         elsewhere: tell_elsewhere,
@@ -69,6 +73,18 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings
     let roster = Roster::start(environment.clone(), settings.clone(), tools, snapshots.clone(), tell_unwatched).await;
     tokio::spawn(roster.run(inbox));
     Engine { snapshots, announcements, elsewhere, unwatched, findings, requests, history, commands }
+}
+
+/// What the person should know of the folders: what in them is not believed, and that there are two.
+fn about_folders(user: &UserDir, data_dir: &Path) -> Vec<String> {
+    if let Err(error) = user.prepare() {
+        tracing::error!(%error, path = %user.path().display(), "the person's own folder cannot be used");
+    }
+    let doubtful = privacy::doubtful(data_dir).into_iter().map(|(path, doubt)| {
+        tracing::warn!(path = %path.display(), %doubt, "it is not used");
+        format!("Holdoff does not use {}: {doubt}. {}", path.display(), doubt.advice(&path))
+    });
+    doubtful.chain(user_dir::about_others(data_dir, &user.other_data_dirs())).collect()
 }
 
 /// What is on disk at a start.

@@ -14,6 +14,7 @@ use holdoff_engine::metrics::Requests;
 use holdoff_engine::runner::{Order, Runner, Tools};
 use holdoff_engine::slots::{PlainFiles, TwoSlots};
 use holdoff_engine::start::{self, Loaded};
+use holdoff_engine::user_dir::UserDir;
 use holdoff_world::{Answer, FakeAnthropic, Home};
 use jiff::tz::{Offset, TimeZone};
 use std::collections::BTreeSet;
@@ -62,7 +63,7 @@ async fn what_was_quiet_is_said_where_it_is_day() {
         keeper,
         history: History::start(data_dir.clone(), history, Limits::from(&settings), clock),
         requests: Requests::default(),
-        locks: data_dir.join("locks"),
+        user: UserDir::new(data_dir.join("user"), data_dir.clone(), data_dir.clone()),
         announcements: announce,
         memory: kept.memory,
         elsewhere: watch::channel(BTreeSet::new()).0,

@@ -7,10 +7,9 @@ mod page;
 
 use holdoff_engine::environment::Environment;
 use holdoff_engine::ipc::{self, FromApp, Window};
-use holdoff_engine::logs;
+use holdoff_engine::{logs, privacy};
 use link::Link;
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use tauri::{AppHandle, Emitter, Wry};
 use tokio::sync::mpsc;
@@ -20,6 +19,7 @@ const NO_APP: u8 = 69;
 
 /// What the program does, by its arguments: show this window until the last is closed, or the app is gone.
 pub fn main() -> ExitCode {
+    privacy::begin();
     let Some(first) = wanted(std::env::args_os().skip(1)) else {
         eprintln!(
             "holdoff-window: the tray app starts this program with --panel or --settings. Use the command holdoff."
@@ -43,13 +43,11 @@ fn wanted(mut args: impl Iterator<Item = OsString>) -> Option<Window> {
 /// Shows `first`, and whatever else the app wants shown, until the last window is closed.
 pub fn run(environment: &Environment, first: Window) -> ExitCode {
     // Before anything else: what is to be shown comes while the web engine is loaded.
-    let runtime_dir = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    let address = ipc::address(&environment.data_dir, runtime_dir.as_deref());
-    let attached = tauri::async_runtime::block_on(ipc::attach(&address));
+    let attached = tauri::async_runtime::block_on(ipc::attach());
     let (calls, said) = match attached {
         Ok(attached) => attached,
         Err(error) => {
-            eprintln!("holdoff: the tray app is not running: {error}");
+            eprintln!("holdoff: only the tray app opens windows, and this was not started by it: {error}");
             return ExitCode::from(NO_APP);
         }
     };

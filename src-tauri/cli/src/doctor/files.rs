@@ -2,8 +2,9 @@
 
 use super::{Finding, word};
 use holdoff_engine::environment::Environment;
-use holdoff_engine::settings_file;
 use holdoff_engine::slots::{self, Slots};
+use holdoff_engine::user_dir::{self, UserDir};
+use holdoff_engine::{privacy, settings_file};
 use std::fs;
 use std::path::Path;
 
@@ -13,28 +14,35 @@ const ROOM: u64 = 16 * 1024 * 1024;
 
 pub fn look(environment: &Environment) -> Vec<Finding> {
     let dir = &environment.data_dir;
-    let mut findings = vec![folder(dir, &environment.home)];
+    let mut findings = vec![folder("data folder", dir, &environment.home)];
     if dir.is_dir() {
+        findings.extend(privacy::doubtful(dir).into_iter().map(|(path, doubt)| {
+            Finding::wrong(format!("{} is not used: {doubt}", path.display()), doubt.advice(&path))
+        }));
         findings.extend(room(dir));
         findings.extend(state(dir));
         findings.extend(settings(dir));
         findings.extend(set_aside(dir));
     }
-    findings.push(Finding::fine(format!("logs are in {}", environment.log_dir.display())));
+    findings.push(folder("folder of the logs", &environment.log_dir, &environment.home));
+    let user = UserDir::of(environment);
+    findings.push(folder("folder that all copies share", user.path(), &environment.home));
+    let others = user_dir::about_others(dir, &user.other_data_dirs());
+    findings.extend(others.into_iter().map(Finding::note));
     findings.extend(variables());
     findings
 }
 
-fn folder(dir: &Path, home: &Path) -> Finding {
+fn folder(name: &str, dir: &Path, home: &Path) -> Finding {
     let place = dir.display();
     let metadata = match fs::metadata(dir) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Finding::note(format!("the data folder {place} is made when the app starts"));
+            return Finding::note(format!("the {name} {place} is made when the app starts"));
         }
         Err(error) => {
             return Finding::wrong(
-                format!("the data folder {place} cannot be looked at: {error}"),
+                format!("the {name} {place} cannot be looked at: {error}"),
                 "Make it accessible for your user.",
             );
         }
@@ -42,32 +50,38 @@ fn folder(dir: &Path, home: &Path) -> Finding {
     if !metadata.is_dir() {
         return Finding::wrong(format!("{place} is not a folder"), "Move it away, so that the folder can be made.");
     }
-    owned(dir, home, &metadata)
+    owned(name, dir, home, &metadata)
 }
 
 #[cfg(unix)]
-fn owned(dir: &Path, home: &Path, metadata: &fs::Metadata) -> Finding {
+fn owned(name: &str, dir: &Path, home: &Path, metadata: &fs::Metadata) -> Finding {
     use std::os::unix::fs::MetadataExt;
     let (place, mode) = (dir.display(), metadata.mode() & 0o777);
     if metadata.uid() != rustix::process::geteuid().as_raw() {
         return Finding::wrong(
-            format!("the data folder {place} belongs to another user"),
+            format!("the {name} {place} belongs to another user"),
             format!(
                 "Holdoff was probably started once as that user (with sudo?). Give it back to yourself: sudo chown -R \"$(id -un)\" {}",
                 word(dir, home)
             ),
         );
     }
+    let advice = format!("chmod 700 {}", word(dir, home));
     if mode & 0o700 != 0o700 {
-        let advice = format!("Run: chmod 700 {}", word(dir, home));
-        return Finding::wrong(format!("the data folder {place} has mode {mode:o}"), advice);
+        return Finding::wrong(format!("the {name} {place} has mode {mode:o}"), format!("Run: {advice}"));
     }
-    Finding::fine(format!("the data folder {place} (mode {mode:o})"))
+    if mode & 0o077 != 0 {
+        return Finding::wrong(
+            format!("others on this computer can look into the {name} {place} (mode {mode:o})"),
+            format!("Start Holdoff again, which closes it, or run: {advice}"),
+        );
+    }
+    Finding::fine(format!("the {name} {place} (mode {mode:o})"))
 }
 
 #[cfg(not(unix))]
-fn owned(dir: &Path, _: &Path, _: &fs::Metadata) -> Finding {
-    Finding::fine(format!("the data folder {}", dir.display()))
+fn owned(name: &str, dir: &Path, _: &Path, _: &fs::Metadata) -> Finding {
+    Finding::fine(format!("the {name} {}", dir.display()))
 }
 
 #[cfg(unix)]
@@ -129,7 +143,7 @@ fn set_aside(dir: &Path) -> Option<Finding> {
 /// Which variables bear on Holdoff. Their values may tell more than is wanted.
 fn variables() -> Option<Finding> {
     let set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let folders = ["CLAUDE_CONFIG_DIR", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"];
+    let folders = ["CLAUDE_CONFIG_DIR", "HOLDOFF_DATA_DIR", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"];
     let others = ["HOLDOFF_ANTHROPIC_API", "HOLDOFF_ANTHROPIC_TOKEN", "HOLDOFF_CLOCK", "CLAUDE_CODE_OAUTH_TOKEN"];
     let all = folders.into_iter().chain(others).chain(["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "NO_COLOR"]);
     let all: Vec<String> = all.filter(set).map(|name| format!("{name} (value not shown)")).collect();

@@ -4,7 +4,7 @@
 mod pass_on;
 pub mod setup;
 
-use crate::print;
+use crate::{app, print};
 use holdoff_core::providers::anthropic::status_line;
 use holdoff_core::words::{self, Paint};
 use holdoff_core::{Reading, State, Wall};
@@ -12,7 +12,7 @@ use holdoff_engine::credentials::Source;
 use holdoff_engine::environment::Environment;
 use holdoff_engine::slots::Slots;
 use holdoff_engine::status_line::Place;
-use holdoff_engine::{handover, ipc, settings_file};
+use holdoff_engine::{handover, privacy, settings_file};
 use jiff::tz::TimeZone;
 use std::io::{IsTerminal, Read};
 use std::path::PathBuf;
@@ -46,8 +46,13 @@ pub fn run(environment: &Environment) -> ExitCode {
     let inside = std::env::var_os(INSIDE).is_some();
     let place = Place::new(source.config_dir(), &environment.data_dir);
     match place.earlier().filter(|_| !inside) {
-        Some(command) => pass_on::run(&command, input),
-        None => print(&line(environment, &source.place(), reading)),
+        Some(command) => privacy::as_the_session_does(|| pass_on::run(&command, input)),
+        None => {
+            for (path, doubt) in place.doubtful() {
+                eprintln!("holdoff: {} is not used: {doubt}. {}", path.display(), doubt.advice(&path));
+            }
+            print(&line(environment, &source.place(), reading))
+        }
     }
 }
 
@@ -69,8 +74,7 @@ fn taken(environment: &Environment, input: &Input) -> Option<Reading> {
 }
 
 fn note(environment: &Environment, source: &Source, reading: &Reading) {
-    let runtime_dir = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    let address = ipc::address(&environment.data_dir, runtime_dir.as_deref());
+    let address = app::address(environment);
     let config_dir = environment.claude_config_dir.as_ref().map(PathBuf::from);
     let from = handover::From {
         data_dir: &environment.data_dir,

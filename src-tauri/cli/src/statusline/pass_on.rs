@@ -1,6 +1,7 @@
 //! Has the person's own command print the line, as if Holdoff were not there.
 
 use super::{INSIDE, Input};
+use holdoff_engine::environment::DATA_DIR_VARIABLE;
 use std::io::Read;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
@@ -50,7 +51,7 @@ fn between(command: &str, input: Input) -> std::io::Result<ExitStatus> {
 #[cfg(not(windows))]
 fn shell(command: &str) -> Command {
     let mut shell = Command::new("/bin/sh");
-    shell.arg("-c").arg(command).env(INSIDE, "1");
+    shell.arg("-c").arg(command).env(INSIDE, "1").env_remove(DATA_DIR_VARIABLE);
     shell
 }
 
@@ -65,7 +66,7 @@ fn shell(command: &str) -> Command {
     } else {
         shell.raw_arg("/d /s /c").raw_arg(format!("\"{command}\""));
     }
-    shell.env(INSIDE, "1");
+    shell.env(INSIDE, "1").env_remove(DATA_DIR_VARIABLE);
     shell
 }
 

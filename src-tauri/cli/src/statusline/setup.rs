@@ -13,7 +13,7 @@ use std::process::ExitCode;
 pub fn install(environment: &Environment, args: &SetupArgs) -> ExitCode {
     say_of_copies(environment);
     let place = place(environment, args);
-    let plan = place.plan_install(&command::own(&program()));
+    let plan = place.plan_install(&command::own(&program(), &environment.data_dir));
     finish(environment, args, plan, words::STATUS_LINE_THERE, || {
         let earlier = match place.status() {
             Ok(Status::Installed { earlier, .. }) => earlier,

@@ -185,6 +185,47 @@ fn what_is_not_right_comes_with_what_to_do() {
     }
 }
 
+#[test]
+fn a_folder_that_others_can_look_into_is_not_right() {
+    let scene = Scene::new();
+    signed_in(&scene);
+    scene.state(42.0, 26.0, 60);
+    let logs = scene.home().join(".local/state/dev.holdoff.tray");
+    fs::create_dir_all(&logs).unwrap();
+    for mode in [0o755, 0o750, 0o701, 0o770] {
+        for folder in [scene.data(), logs.clone()] {
+            fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let text = doctor(&scene);
+        for (name, place) in [("data folder", ".local/share"), ("folder of the logs", ".local/state")] {
+            let said = format!("look into the {name} ~/{place}/dev.holdoff.tray (mode {mode:o})");
+            assert!(text.contains(&said) && text.contains("chmod 700 ~/"), "{said} in {text}");
+        }
+    }
+    fs::set_permissions(scene.data(), fs::Permissions::from_mode(0o700)).unwrap();
+    assert!(doctor(&scene).contains("ok    the data folder ~/.local/share/dev.holdoff.tray (mode 700)"));
+}
+
+/// A snap's terminal, beside the desktop's.
+#[test]
+fn a_second_data_folder_is_told_of() {
+    let scene = Scene::new();
+    signed_in(&scene);
+    scene.state(42.0, 26.0, 60);
+    let mut there = scene.holdoff(&["doctor"]);
+    there.env("XDG_DATA_HOME", scene.home().join("snap/share"));
+    for base in ["HOLDOFF_ANTHROPIC_API", "HOLDOFF_ANTHROPIC_TOKEN"] {
+        there.env(base, "http://127.0.0.1:9");
+    }
+    let text = said(&finished(&mut there, b""));
+    assert!(text.contains("another data folder of Holdoff, ~/.local/share/dev.holdoff.tray:"), "{text}");
+    let mut refresh = scene.holdoff(&["refresh"]);
+    refresh.env("XDG_DATA_HOME", scene.home().join("snap/share")).env("HOLDOFF_ANTHROPIC_API", "http://127.0.0.1:9");
+    let output = finished(refresh.env("HOLDOFF_ANTHROPIC_TOKEN", "http://127.0.0.1:9"), b"");
+    assert_eq!(output.status.code(), Some(69), "{output:?}");
+    assert!(super::scene::text(&output.stderr).contains("another data folder of Holdoff"), "{output:?}");
+}
+
 /// Who keeps their sign-in in a folder of their own choice has none in the usual one.
 #[test]
 fn a_sign_in_is_missed_only_where_one_is_looked_for() {

@@ -91,7 +91,7 @@ impl Scene {
         let id = AccountId("anthropic:ann".into());
         state.accounts.insert(id.clone(), account);
         state.active.push(id);
-        std::fs::create_dir_all(self.data()).unwrap();
+        holdoff_engine::folder::make_private(&self.data()).unwrap();
         TwoSlots::new(self.data(), PlainFiles, 0).save(&state).unwrap();
     }
 

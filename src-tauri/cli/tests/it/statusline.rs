@@ -3,6 +3,7 @@
 use super::scene::*;
 use serde_json::json;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -55,6 +56,53 @@ fn its_environment_is_what_it_was_but_for_one_mark() {
     let mut through = sorted(&scene.run(&["statusline"], b"{}").stdout);
     through.retain(|line| line != "HOLDOFF_STATUSLINE=1");
     assert_eq!(through, sorted(&finished(scene.program("/bin/sh").args(["-c", "env"]), b"{}").stdout));
+}
+
+/// A snap's terminal has an `XDG_DATA_HOME` of its own.
+#[test]
+fn where_the_data_home_is_another_one_it_reaches_the_folder_it_was_installed_from() {
+    let scene = Scene::with_earlier("env; umask; echo mine");
+    let settings: serde_json::Value = serde_json::from_str(&scene.read_settings()).unwrap();
+    let installed = settings["statusLine"]["command"].as_str().unwrap().to_owned();
+    let snap = scene.home().join("snap/code/1/.local/share");
+    let line = |umask: &str, command: &str| {
+        let mut shell = scene.program("/bin/sh");
+        shell.args(["-c", &format!("umask {umask}; {command}")]).env("XDG_DATA_HOME", &snap);
+        text(&finished(&mut shell, &told(43.0, 26.0)).stdout)
+    };
+    let said = line("0027", &installed);
+    assert!(said.ends_with("0027\nmine\n"), "the person's own line, with their umask: {said}");
+    assert!(!said.contains("HOLDOFF_DATA_DIR"), "{said}");
+    assert_eq!(scene.kept()[0]["reading"]["windows"][0]["used_percent"], 43.0);
+    assert!(!snap.exists(), "nobody reads what is there");
+}
+
+/// Whoever may write a record with a command has it run as its person.
+#[test]
+fn a_record_that_others_could_have_written_is_not_run_and_that_is_said() {
+    let scene = Scene::with_earlier("echo mine");
+    let run = || scene.run(&["statusline"], &told(42.0, 26.0));
+    assert_eq!(text(&run().stdout), "mine\n");
+    let folder = scene.data().join("status-line");
+    let records = || fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let set = |mode| records().for_each(|path| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap());
+    for mode in [0o660, 0o602, 0o666] {
+        set(mode);
+        let refused = run();
+        assert!(text(&refused.stdout).starts_with("5h 42%"), "{refused:?}");
+        let said = text(&refused.stderr);
+        assert!(said.contains(&format!("may write it (mode {mode:o})")) && said.contains("chmod 600"), "{said}");
+    }
+    let doctor = text(&scene.run(&["doctor"], b"").stdout);
+    assert!(doctor.contains("is not used: other users of this computer may write it (mode 666)"), "{doctor}");
+    set(0o640);
+    assert_eq!(text(&run().stdout), "mine\n", "to read it is another matter");
+    // Only root can give a file away.
+    if records().all(|path| std::os::unix::fs::chown(path, Some(65_534), None).is_ok()) {
+        let refused = run();
+        assert!(text(&refused.stdout).starts_with("5h 42%"), "{refused:?}");
+        assert!(text(&refused.stderr).contains("belongs to another user"), "{refused:?}");
+    }
 }
 
 #[test]

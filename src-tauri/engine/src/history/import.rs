@@ -1,7 +1,7 @@
 //! The ledger of versions before the history: lines of JSON in two files. It is taken over once.
 
 use super::{HistoryError, Row, Store};
-use crate::slots::{read_bounded, set_aside};
+use crate::slots::{read_kept, set_aside};
 use holdoff_core::ledger::Entry;
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,7 @@ impl Ledger {
     pub fn read(dir: &Path) -> Self {
         let mut ledger = Self { entries: Vec::new(), files: Vec::new() };
         for path in NAMES.map(|name| dir.join(name)) {
-            let bytes = match read_bounded(&path, SIZE_MAX) {
+            let bytes = match read_kept(&path, SIZE_MAX) {
                 Ok(Some(bytes)) => bytes,
                 Ok(None) => continue,
                 Err(_) => {

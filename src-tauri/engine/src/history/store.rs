@@ -2,6 +2,7 @@
 
 use super::{HistoryError, NAME, Row, import, rows, schema};
 use crate::folder::FileId;
+use crate::privacy;
 use crate::slots::set_aside;
 use holdoff_core::ledger::Entry;
 use holdoff_core::time::millis;
@@ -159,11 +160,11 @@ fn with(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// SQLite gives the files beside it the same rights.
-fn make_private(path: &Path) -> std::io::Result<()> {
+/// SQLite gives the files beside it the same rights. What another user put there is no history of ours.
+fn make_private(path: &Path) -> Result<(), HistoryError> {
     let mut options = std::fs::OpenOptions::new();
     options.create(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
+    privacy::check(&options.open(path)?, false).map_err(|error| HistoryError::Damaged(error.to_string()))
 }

@@ -1,13 +1,23 @@
 //! The running app's end of the socket, and that of its windows.
 
-use super::{Call, FromApp, ToApp, platform};
+use super::{Call, FromApp, LINE_MAX, ToApp, platform};
+use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+use tokio::time::timeout;
 
-/// A line longer than this is not one of ours.
-const LINE_MAX: usize = 1024 * 1024;
+/// A reading from the status line is the longest that anyone but the windows has to say.
+const LINE_MAX_OF_ANYONE: usize = 128 * 1024;
+/// How many may be connected at once, besides the windows. One more, and the oldest has to go.
+const SEATS: usize = 32;
+/// How long one may be connected and say nothing.
+const IDLE: Duration = Duration::from_secs(30);
+const ONLY_WINDOWS: &str = "Only Holdoff's own windows can do this. Open the settings window.";
 
 /// The other end of one connection.
 #[derive(Debug, Clone)]
@@ -45,57 +55,112 @@ pub struct Listener {
     inner: platform::Listener,
 }
 
+/// Who is at the other end, as far as that matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Peer {
+    /// Some program of this user, which may be a sandboxed one.
+    Anyone,
+    /// The process of the windows, which has its line from us.
+    Windows,
+}
+
 impl Listener {
-    /// Listens there. Call it only while holding the app's lock: a socket left by a dead app is replaced.
+    /// Listens so that it is found at `address`, which becomes a link to the socket. Call it only while holding the app's
+    /// lock: what a dead app left there is replaced. `runtime_dir` is for this session's sockets.
     ///
     /// # Errors
     /// What the system says.
-    pub fn bind(address: &Path) -> io::Result<Self> {
-        Ok(Self { inner: platform::Listener::bind(address)? })
+    pub fn bind(address: &Path, runtime_dir: Option<&Path>) -> io::Result<Self> {
+        Ok(Self { inner: platform::Listener::bind(address, runtime_dir)? })
     }
 
-    /// Serves connections for ever; calls arrive on `calls`.
+    /// Serves connections for ever; calls arrive on `calls`, but for those that only the windows may make.
     pub async fn serve(mut self, calls: mpsc::Sender<(Call, Responder)>) {
+        let mut seats: VecDeque<AbortHandle> = VecDeque::new();
         loop {
             match self.inner.accept().await {
                 Ok(stream) => {
-                    tokio::spawn(connection(stream, calls.clone()));
+                    seats.retain(|seat| !seat.is_finished());
+                    if seats.len() >= SEATS
+                        && let Some(oldest) = seats.pop_front()
+                    {
+                        oldest.abort();
+                    }
+                    seats.push_back(tokio::spawn(connection(stream, calls.clone(), Peer::Anyone)).abort_handle());
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be taken");
-                    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                    tokio::time::sleep(Duration::from_secs(1)).await;
                 }
             }
         }
     }
 }
 
-async fn connection(stream: impl AsyncRead + AsyncWrite + Send + 'static, calls: mpsc::Sender<(Call, Responder)>) {
-    let (read, write) = tokio::io::split(stream);
-    let (out, outbox) = mpsc::channel(64);
-    let writer = tokio::spawn(write_lines(write, outbox));
-    let mut lines = BufReader::new(read);
-    while let Ok(Some(message)) = read_line::<ToApp>(&mut lines).await {
-        let responder = Responder { caller: Caller { out: out.clone() }, id: message.id };
-        if calls.send((message.call, responder)).await.is_err() {
-            break;
-        }
-    }
-    writer.abort();
-}
-
-/// Connects the windows' process: a way to call, and what the app says.
+/// A line for the process of the windows, which alone may make every call: nobody else can have its other end. What is
+/// answered becomes that process's standard input; see [`attach`].
 ///
 /// # Errors
-/// When no app is listening.
-pub async fn attach(address: &Path) -> io::Result<(mpsc::Sender<ToApp>, mpsc::Receiver<FromApp>)> {
-    let (read, write) = tokio::io::split(platform::connect_async(address).await?);
+/// What the system says.
+pub fn line_for_windows(calls: mpsc::Sender<(Call, Responder)>) -> io::Result<Stdio> {
+    let (line, stdin) = platform::ChildLine::new()?;
+    tokio::spawn(async move {
+        match line.open().await {
+            Ok(stream) => connection(stream, calls, Peer::Windows).await,
+            Err(error) => tracing::warn!(%error, "the windows cannot be heard"),
+        }
+    });
+    Ok(stdin)
+}
+
+/// Ends with whichever of its halves ends first.
+async fn connection(
+    stream: impl AsyncRead + AsyncWrite + Send + 'static,
+    calls: mpsc::Sender<(Call, Responder)>,
+    peer: Peer,
+) {
+    let (read, write) = tokio::io::split(stream);
+    let (out, outbox) = mpsc::channel(64);
+    tokio::select! {
+        () = listen(read, calls, out, peer) => {}
+        () = write_lines(write, outbox) => {}
+    }
+}
+
+async fn listen(
+    read: impl AsyncRead + Unpin,
+    calls: mpsc::Sender<(Call, Responder)>,
+    out: mpsc::Sender<FromApp>,
+    peer: Peer,
+) {
+    let mut lines = BufReader::new(read);
+    let (idle, most) = match peer {
+        Peer::Anyone => (IDLE, LINE_MAX_OF_ANYONE),
+        Peer::Windows => (Duration::MAX, LINE_MAX),
+    };
+    while let Ok(Ok(Some(message))) = timeout(idle, read_line::<ToApp>(&mut lines, most)).await {
+        let responder = Responder { caller: Caller { out: out.clone() }, id: message.id };
+        if peer == Peer::Anyone && !message.call.is_for_anyone() {
+            tracing::warn!("a call that only Holdoff's own windows may make was refused");
+            responder.answer(serde_json::json!({"done": false, "message": ONLY_WINDOWS}));
+        } else if calls.send((message.call, responder)).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Connects the windows' process by the line that the app gave it: a way to call, and what the app says.
+///
+/// # Errors
+/// When it was not started by the app.
+pub async fn attach() -> io::Result<(mpsc::Sender<ToApp>, mpsc::Receiver<FromApp>)> {
+    let (read, write) = tokio::io::split(platform::inherited().await?);
     let (calls, outbox) = mpsc::channel(16);
     let (say, said) = mpsc::channel(64);
     tokio::spawn(write_lines(write, outbox));
     tokio::spawn(async move {
         let mut lines = BufReader::new(read);
-        while let Ok(Some(message)) = read_line::<FromApp>(&mut lines).await {
+        while let Ok(Some(message)) = read_line::<FromApp>(&mut lines, LINE_MAX).await {
             if say.send(message).await.is_err() {
                 break;
             }
@@ -116,6 +181,7 @@ async fn write_lines<M: serde::Serialize>(mut write: impl AsyncWrite + Unpin, mu
 
 async fn read_line<M: serde::de::DeserializeOwned>(
     lines: &mut BufReader<impl AsyncRead + Unpin>,
+    most: usize,
 ) -> io::Result<Option<M>> {
     let mut line = Vec::new();
     loop {
@@ -127,7 +193,7 @@ async fn read_line<M: serde::de::DeserializeOwned>(
         let taken = end.map_or(chunk.len(), |end| end + 1);
         line.extend_from_slice(&chunk[..taken]);
         lines.consume(taken);
-        if line.len() > LINE_MAX {
+        if line.len() > most {
             return Err(io::ErrorKind::InvalidData.into());
         }
         if end.is_some() {

@@ -1,14 +1,23 @@
-//! A Unix socket that only its owner can open.
+//! A Unix socket that only its owner can open, in a folder that only they can enter. Both ends look at who the other is.
 
+use crate::environment::IDENTIFIER;
+use crate::folder::make_private;
+use sha2::{Digest, Sha256};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::Duration;
 
 pub type Stream = std::os::unix::net::UnixStream;
 
+/// `sun_path` holds 108 bytes on Linux and 104 on macOS.
+pub const PATH_MAX: usize = 100;
+
 pub fn connect(address: &Path, timeout: Duration) -> io::Result<Stream> {
-    let stream = Stream::connect(address)?;
+    let stream = Stream::connect(socket_at(address))?;
+    check_peer(&stream)?;
     stream.set_read_timeout(Some(timeout))?;
     stream.set_write_timeout(Some(timeout))?;
     Ok(stream)
@@ -18,30 +27,121 @@ pub fn tell_at_once(address: &Path, line: &[u8]) -> io::Result<()> {
     use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, connect, socket};
     let there = socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
     rustix::io::ioctl_fionbio(&there, true)?;
-    connect(&there, &SocketAddrUnix::new(address)?)?;
+    connect(&there, &SocketAddrUnix::new(socket_at(address))?)?;
+    check_peer(&there)?;
     // Half a line is none: the app leaves it out.
     Stream::from(there).write_all(line)
 }
 
-pub async fn connect_async(address: &Path) -> io::Result<tokio::net::UnixStream> {
-    tokio::net::UnixStream::connect(address).await
+/// Where a link leads. An app of an earlier version has its socket there itself. (A link as such may have a path that is too
+/// long for a socket.)
+fn socket_at(address: &Path) -> PathBuf {
+    std::fs::read_link(address).unwrap_or_else(|_| address.to_owned())
+}
+
+/// Who listens is this user: what is said is for no other.
+#[cfg(target_os = "linux")]
+fn check_peer(stream: &impl AsFd) -> io::Result<()> {
+    let peer = rustix::net::sockopt::socket_peercred(stream)?;
+    if peer.uid == rustix::process::geteuid() { Ok(()) } else { Err(another_user()) }
+}
+
+/// The folder that the socket is in has to do.
+#[cfg(not(target_os = "linux"))]
+fn check_peer(_: &impl AsFd) -> io::Result<()> {
+    Ok(())
+}
+
+fn another_user() -> io::Error {
+    io::Error::new(io::ErrorKind::PermissionDenied, "it belongs to another user of this computer")
 }
 
 #[derive(Debug)]
 pub struct Listener(tokio::net::UnixListener);
 
 impl Listener {
-    pub fn bind(address: &Path) -> io::Result<Self> {
-        match std::fs::remove_file(address) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            Ok(()) | Err(_) => {}
-        }
-        let listener = tokio::net::UnixListener::bind(address)?;
-        std::fs::set_permissions(address, std::fs::Permissions::from_mode(0o600))?;
+    pub fn bind(address: &Path, runtime_dir: Option<&Path>) -> io::Result<Self> {
+        remove_socket(&socket_at(address));
+        let socket = place_for_socket(address, runtime_dir)?;
+        remove_socket(&socket);
+        let listener = tokio::net::UnixListener::bind(&socket)?;
+        std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0o600))?;
+        let next = address.with_extension("next");
+        let _left_by_a_crash = std::fs::remove_file(&next);
+        std::os::unix::fs::symlink(&socket, &next)?;
+        std::fs::rename(&next, address)?;
         Ok(Self(listener))
     }
 
+    /// The next connection of this user. Those of others are closed, and said.
     pub async fn accept(&mut self) -> io::Result<tokio::net::UnixStream> {
-        Ok(self.0.accept().await?.0)
+        loop {
+            let stream = self.0.accept().await?.0;
+            match stream.peer_cred() {
+                Ok(peer) if peer.uid() == rustix::process::geteuid().as_raw() => return Ok(stream),
+                Ok(peer) => tracing::warn!(uid = peer.uid(), "another user of this computer was turned away"),
+                Err(error) => tracing::warn!(%error, "a connection of nobody knows whom was turned away"),
+            }
+        }
     }
+}
+
+/// One that an app left behind when it ended.
+fn remove_socket(path: &Path) {
+    if std::fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
+        let _in_its_place_or_not = std::fs::remove_file(path);
+    }
+}
+
+/// In the folder of the session where there is one, else in the data folder; and where its path is too long for a socket, in
+/// a new folder whose name nobody can know before.
+fn place_for_socket(address: &Path, runtime_dir: Option<&Path>) -> io::Result<PathBuf> {
+    let digest = Sha256::digest(address.as_os_str().as_encoded_bytes());
+    let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let session = format!("/run/user/{}", rustix::process::geteuid().as_raw());
+    let sessions = runtime_dir.into_iter().chain(cfg!(target_os = "linux").then_some(Path::new(&session)));
+    let folders = sessions.filter(|folder| folder.is_dir()).map(|folder| folder.join(IDENTIFIER));
+    for folder in folders.chain(address.parent().map(Path::to_owned)) {
+        let socket = folder.join(format!("{name}.sock"));
+        if socket.as_os_str().len() <= PATH_MAX && make_private(&folder).is_ok() && is_private(&folder) {
+            return Ok(socket);
+        }
+    }
+    let folder = std::env::temp_dir().join(format!("holdoff-{:016x}", fastrand::u64(..)));
+    std::fs::DirBuilder::new().mode(0o700).create(&folder)?;
+    Ok(folder.join(format!("{name}.sock")))
+}
+
+/// A folder, and no link to one, that is ours and that nobody else can enter.
+fn is_private(folder: &Path) -> bool {
+    let ours = rustix::process::geteuid().as_raw();
+    std::fs::symlink_metadata(folder)
+        .is_ok_and(|found| found.is_dir() && found.uid() == ours && found.mode() & 0o077 == 0)
+}
+
+/// The app's end of a line that only its child has the other end of.
+#[derive(Debug)]
+pub struct ChildLine(tokio::net::UnixStream);
+
+impl ChildLine {
+    /// With what becomes the standard input of the child.
+    pub fn new() -> io::Result<(Self, Stdio)> {
+        let (ours, theirs) = Stream::pair()?;
+        ours.set_nonblocking(true)?;
+        Ok((Self(tokio::net::UnixStream::from_std(ours)?), Stdio::from(OwnedFd::from(theirs))))
+    }
+
+    pub async fn open(self) -> io::Result<tokio::net::UnixStream> {
+        Ok(self.0)
+    }
+}
+
+/// The child's end of it, taken from its standard input, so that nothing that the child starts has it as well.
+pub async fn inherited() -> io::Result<tokio::net::UnixStream> {
+    let stream = Stream::from(io::stdin().as_fd().try_clone_to_owned()?);
+    // Anything else on standard input is no socket.
+    stream.peer_addr()?;
+    rustix::stdio::dup2_stdin(std::fs::File::open("/dev/null")?)?;
+    stream.set_nonblocking(true)?;
+    tokio::net::UnixStream::from_std(stream)
 }

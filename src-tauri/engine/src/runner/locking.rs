@@ -1,8 +1,7 @@
 //! The lock of an account: whoever has it asks. It is lost when its file is taken away, and taken anew.
 
 use super::{LOCKED, Order, Runner};
-use crate::lock::FileLock;
-use holdoff_core::AccountId;
+use crate::user_dir::AccountLock;
 use holdoff_core::state::Refusal;
 use std::ops::ControlFlow;
 use tokio::sync::mpsc;
@@ -10,13 +9,16 @@ use tokio::sync::mpsc;
 impl Runner {
     pub(super) async fn has_lock(&mut self) -> bool {
         // What is under way comes to its end first: nothing else is begun meanwhile.
-        if self.under_way.is_some() || self.lock.as_ref().is_some_and(FileLock::is_current) {
+        if self.under_way.is_some() || self.lock.as_ref().is_some_and(AccountLock::is_current) {
             return true;
         }
         let (lost, unlockable) = (self.lock.take().is_some(), self.unlockable.take().is_some());
-        let path = self.tools.locks.join(lock_name(self.account.id()));
-        match FileLock::take(&path) {
-            Ok(lock) => self.lock = lock,
+        match self.tools.user.lock(self.account.id()) {
+            Ok(Some(lock)) => match self.take_up_record().await {
+                Ok(()) => self.lock = Some(lock),
+                Err(why) => self.cannot_lock(why).await,
+            },
+            Ok(None) => {}
             Err(error) => self.cannot_lock(error.to_string()).await,
         }
         let held = self.lock.is_some();
@@ -25,7 +27,7 @@ impl Runner {
             // What was taken away with the lock is written anew. Whether that succeeds is said by the keeper, and asked
             // of it once more before the next request.
             let state = Box::new(self.account.state().clone());
-            let _ = self.tools.keeper.save(self.account.id().clone(), state).await;
+            let _ = self.save(state).await;
         }
         held
     }
@@ -61,9 +63,4 @@ impl Runner {
         }
         ControlFlow::Continue(())
     }
-}
-
-fn lock_name(id: &AccountId) -> String {
-    let plain: String = id.0.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
-    format!("{plain}.lock")
 }

@@ -51,7 +51,7 @@ async fn runner(fake: &FakeAnthropic, home: &Home, clock: &Clock, dir: &std::pat
         keeper: Keeper::start(kept.state, slots, clock.clone()).0,
         history: History::start(dir.to_owned(), history, Limits::from(&Settings::default()), clock.clone()),
         requests: Requests::default(),
-        locks: dir.join("locks"),
+        user: UserDir::new(dir.join("user"), dir.to_owned(), dir.to_owned()),
         announcements: mpsc::channel(16).0,
         memory: kept.memory,
         elsewhere: watch::channel(BTreeSet::new()).0,

@@ -1,12 +1,21 @@
 //! The command that Claude Code's settings name for the status line.
 
+use crate::environment::DATA_DIR_VARIABLE;
 use std::path::{Path, PathBuf};
 
 const PROGRAM: &str = "holdoff";
 const WORD: &str = "statusline";
 
-/// The command to put there: it goes through a shell, so the path is quoted for one.
-pub fn own(program: &Path) -> String {
+/// The command to put there: it goes through a shell, so the paths are quoted for one. It carries the data folder, since
+/// Claude Code may be started where that would be another one, such as in a snap's terminal.
+#[cfg(not(windows))]
+pub fn own(program: &Path, data_dir: &Path) -> String {
+    format!("{DATA_DIR_VARIABLE}={} {} {WORD}", quoted(data_dir), quoted(program))
+}
+
+/// The command to put there, quoted for a shell. The data folder is the same here wherever Claude Code is started.
+#[cfg(windows)]
+pub fn own(program: &Path, _: &Path) -> String {
     format!("{} {WORD}", quoted(program))
 }
 
@@ -17,14 +26,30 @@ pub fn is_own(command: &str) -> bool {
 
 /// The program that a command of Holdoff's calls; `None` if it is somebody else's.
 pub fn program(command: &str) -> Option<PathBuf> {
+    parts(command).map(|(_, program)| program)
+}
+
+/// The data folder that a command of Holdoff's carries.
+pub fn data_dir(command: &str) -> Option<PathBuf> {
+    parts(command)?.0
+}
+
+fn parts(command: &str) -> Option<(Option<PathBuf>, PathBuf)> {
     let command = if cfg!(windows) { command.replace('\\', "/") } else { command.to_owned() };
     let words = shlex::split(&command).unwrap_or_default();
-    let [program, word] = words.as_slice() else {
+    let (data_dir, words) = match words.split_first() {
+        Some((first, rest)) => match first.strip_prefix(DATA_DIR_VARIABLE).and_then(|rest| rest.strip_prefix('=')) {
+            Some(data_dir) => (Some(PathBuf::from(data_dir)), rest),
+            None => (None, words.as_slice()),
+        },
+        None => return None,
+    };
+    let [program, word] = words else {
         return None;
     };
     let name = program.rsplit('/').next().unwrap_or_default();
     let own = word == WORD && name.strip_suffix(".exe").unwrap_or(name) == PROGRAM;
-    own.then(|| PathBuf::from(program))
+    own.then(|| (data_dir, PathBuf::from(program)))
 }
 
 /// Whether the program that a command of Holdoff's calls is where it says.
@@ -75,10 +100,12 @@ mod tests {
             "/p/;&|/holdoff",
             "/é/日/holdoff",
         ] {
-            let command = own(Path::new(path));
+            let command = own(Path::new(path), &Path::new(path).with_file_name("data"));
             let said = std::process::Command::new("/bin/sh").args(["-c", &format!("printf '%s|' {command}")]).output();
-            assert_eq!(String::from_utf8(said.unwrap().stdout).unwrap(), format!("{path}|statusline|"));
-            assert!(is_own(&command), "{command}");
+            let data = path.replace("/holdoff", "/data");
+            let words = format!("{DATA_DIR_VARIABLE}={data}|{path}|statusline|");
+            assert_eq!(String::from_utf8(said.unwrap().stdout).unwrap(), words);
+            assert_eq!((program(&command), data_dir(&command)), (Some(path.into()), Some(data.into())), "{command}");
         }
     }
 
@@ -100,6 +127,9 @@ mod tests {
             "holdoff statusline | cat",
             "sudo holdoff statusline",
             "X=1 holdoff statusline",
+            "HOLDOFF_DATA_DIR=/d X=1 holdoff statusline",
+            "HOLDOFF_DATA_DIR=/d holdoff status",
+            "HOLDOFF_DATA_DIRX=/d holdoff statusline",
             "/usr/bin/upholdoff statusline",
             "'holdoff statusline'",
             "'holdoff statusline",

@@ -14,6 +14,7 @@ pub use copies::remove_copies;
 pub use diff::{Kind, Line};
 
 use crate::credentials::{Busy, take_beside};
+use crate::privacy::Doubt;
 use file::Found;
 use record::{Before, Record, RecordStore, digest};
 use serde_json::Value;
@@ -119,6 +120,11 @@ impl Place {
     /// The command that is to be run in Holdoff's place. Quick, since it is asked at every call of the line.
     pub fn earlier(&self) -> Option<String> {
         self.records(&file::real(&self.settings)).read()?.earlier.as_ref().and_then(text::called).map(str::to_owned)
+    }
+
+    /// The records of it that are there and not used, since others could have written them.
+    pub fn doubtful(&self) -> Vec<(PathBuf, Doubt)> {
+        self.records(&file::real(&self.settings)).doubtful()
     }
 
     fn records(&self, real: &Path) -> RecordStore {

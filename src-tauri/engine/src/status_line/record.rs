@@ -1,7 +1,8 @@
 //! What is needed to undo the change of the one key: what stood there before, and where. Nothing else of the settings is
 //! written down anywhere: people keep tokens in all parts of them.
 
-use crate::slots::{read_bounded, sync};
+use crate::privacy::{self, Doubt};
+use crate::slots::{read_command, sync};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -11,7 +12,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 /// The folder for it in Holdoff's data folder.
-pub(super) const FOLDER: &str = "status-line";
+pub(super) const FOLDER: &str = privacy::COMMANDS;
 pub(super) const SIZE_MAX: u64 = 4 * 1024 * 1024;
 const VERSION: u32 = 2;
 /// Named a copy of the whole settings.
@@ -75,6 +76,13 @@ impl RecordStore {
         [&self.real, &self.named].into_iter().find_map(|settings| read(&self.record(settings)))
     }
 
+    /// Those of its records that are there and not believed, and why.
+    pub fn doubtful(&self) -> Vec<(PathBuf, Doubt)> {
+        let mut records = vec![self.record(&self.real), self.record(&self.named)];
+        records.dedup();
+        records.into_iter().filter_map(|path| Some((path.clone(), privacy::doubt_of_command(&path)?))).collect()
+    }
+
     pub fn write(&self, earlier: Option<Value>, before: Option<Before>, after: &[u8]) -> io::Result<()> {
         let text = |path: &Path| path.to_string_lossy().into_owned();
         let (settings, named) = (text(&self.real), Some(text(&self.named)));
@@ -100,7 +108,7 @@ impl RecordStore {
 }
 
 pub(super) fn read(record: &Path) -> Option<Record> {
-    let bytes = read_bounded(record, SIZE_MAX).ok()??;
+    let bytes = read_command(record, SIZE_MAX).ok()??;
     let known = |record: &Record| matches!(record.version, VERSION_WITH_COPY | VERSION);
     serde_json::from_slice(&bytes).ok().filter(known)
 }

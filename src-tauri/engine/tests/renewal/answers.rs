@@ -184,7 +184,7 @@ async fn a_program_that_ends_while_it_waits_for_a_lock_takes_none() {
     let began = Instant::now();
     let holdoff = scene.holdoff().await;
     eventually(LONG, "it waits for the lock", async || {
-        std::fs::read_dir(scene.home.data_dir().join("locks"))
+        std::fs::read_dir(scene.home.xdg_data_home().join("dev.holdoff.tray.user/locks"))
             .ok()?
             .find(|name| name.as_ref().unwrap().file_name().to_string_lossy().starts_with("renewal-"))
     })

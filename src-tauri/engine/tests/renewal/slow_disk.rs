@@ -14,6 +14,7 @@ use holdoff_engine::metrics::Requests;
 use holdoff_engine::runner::{Order, Runner, Tools};
 use holdoff_engine::slots::{PlainFiles, SlotWriter, TwoSlots};
 use holdoff_engine::start::{self, Loaded};
+use holdoff_engine::user_dir::UserDir;
 use holdoff_world::{Mishap, eventually};
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
@@ -86,7 +87,7 @@ async fn runner(scene: &Scene, disk: Disk) -> Runner {
         keeper: Keeper::start(kept.state, slots, clock.clone()).0,
         history: History::start(data_dir.clone(), history, Limits::from(&settings), clock),
         requests: Requests::default(),
-        locks: data_dir.join("locks"),
+        user: UserDir::new(data_dir.join("user"), data_dir.clone(), data_dir.clone()),
         announcements: mpsc::channel(16).0,
         memory: kept.memory,
         elsewhere: watch::channel(BTreeSet::new()).0,

@@ -15,7 +15,7 @@ mod script;
 pub use platform::Terminal;
 pub(super) use platform::find;
 
-use crate::crash;
+use crate::{crash, privacy};
 use std::path::Path;
 use std::process::Command;
 use std::sync::mpsc;
@@ -33,7 +33,8 @@ fn start(command: &mut Command, home: &Path) -> Result<(), String> {
     }
     command.current_dir(home);
     detach(command);
-    let mut child = crash::as_the_session_does(|| command.spawn()).map_err(|error| error.to_string())?;
+    let spawn = || privacy::as_the_session_does(|| command.spawn());
+    let mut child = crash::as_the_session_does(spawn).map_err(|error| error.to_string())?;
     let (tell, ended) = mpsc::channel();
     std::thread::Builder::new()
         .name("sign-in terminal".to_owned())
