@@ -106,6 +106,9 @@ pub fn condition(account: &AccountState, known: &Known<'_>) -> Condition {
     }
     match &account.reading {
         None => Condition::Unknown,
+        Some(reading) if reading.is_empty() => Condition::Unknown,
+        // The last answer had none of what is shown.
+        Some(reading) if reading.no_limits_at.is_some() => Condition::Stale,
         Some(reading) if report::is_stale(reading.at, known.now.wall, known.settings.polling_interval) => {
             Condition::Stale
         }
@@ -140,7 +143,8 @@ fn account_view(id: &AccountId, account: &AccountState, known: &Known<'_>) -> Ac
         reading: account.reading.as_ref().map(|reading| ReadingView {
             at_ms: reading.at.0,
             source: words::source(reading.source, account.provider),
-            stale: report::is_stale(reading.at, now.wall, known.settings.polling_interval),
+            stale: reading.no_limits_at.is_some()
+                || report::is_stale(reading.at, now.wall, known.settings.polling_interval),
         }),
         refresh: refresh(account, known),
         next_request_ms: next.map(|next| next.wall_as_of(now).0),
@@ -187,7 +191,7 @@ fn window_view(window: &QuotaWindow, reading: &Reading, account: &AccountState, 
     let origin = apart.then(|| reading.origin(window));
     WindowView {
         id: window.id.clone(),
-        label: words::capitalised(&window.label),
+        label: words::capitalised(&words::window_name(window)),
         used_percent: match level {
             Level::Used(percent) => Some(percent),
             Level::Reset | Level::NotSaid => None,
@@ -212,7 +216,7 @@ fn money(account: &AccountState) -> Vec<MoneyView> {
             label: money.label.clone(),
             used: money.used.as_ref().map_or_else(|| "—".to_owned(), ToString::to_string),
             limit: money.limit.as_ref().map(ToString::to_string),
-            used_percent: money.used_percent,
+            used_percent: money.percent(),
             note: money.note.clone(),
         })
         .collect()

@@ -19,6 +19,7 @@ pub fn push(scene: &Scene, used: f64) {
         duration_s: Some(18_000),
         binding: false,
         origin: None,
+        locked: None,
     };
     let reading = Reading::new(Source::StatusLine, at, vec![window], vec![]);
     let address = ipc::address(&scene.home.data_dir(), Some(&scene.home.runtime_dir()));

@@ -103,9 +103,10 @@ impl Run {
             duration_s: record.duration_s,
             binding: false,
             origin: None,
+            locked: None,
         };
         let reading = Reading::new(record.source, record.at, vec![window], Vec::new());
-        if !self.cycles.follow(&reading, record.at).is_empty() {
+        if !self.cycles.follow(&reading, &[], record.at).is_empty() {
             self.end_cycle();
         }
         let Some(cycle) = self.cycles.get(&record.window) else {

@@ -47,16 +47,21 @@ pub enum Unknown {
     NotSaid,
 }
 
+/// Where a plan has no windows, its money is what there is; beside windows that only counts when it is asked for.
 /// A window that was reset since it was read counts as full. With several windows, one that is too old leaves it open
 /// whether enough is left, unless another has too little.
 pub fn judge(reading: Option<&Reading>, wanted: &Wanted<'_>, now: Wall) -> Verdict {
     let Some(reading) = reading else {
         return Verdict::Unknown(Unknown::NoReading);
     };
-    let asked_for: Vec<&QuotaWindow> =
-        reading.windows.iter().filter(|window| wanted.window.is_none_or(|name| is_called(window, name))).collect();
+    let limits = reading.limits();
+    let money = reading.money_limits();
+    let asked_for: Vec<&QuotaWindow> = match wanted.window {
+        None => limits.iter().collect(),
+        Some(name) => limits.iter().chain(&money).filter(|window| is_called(window, name)).collect(),
+    };
     if asked_for.is_empty() {
-        let known = reading.windows.iter().map(|window| window.label.clone()).collect();
+        let known = limits.iter().map(|window| window.label.clone()).collect();
         return Verdict::Unknown(Unknown::NoSuchWindow { known });
     }
     let said: Vec<(&QuotaWindow, Left)> =
@@ -111,6 +116,7 @@ mod tests {
             duration_s: None,
             binding: false,
             origin: Some(Origin { at: Wall(NOW.0 - age_min * 60_000), source: Source::UsageEndpoint }),
+            locked: None,
         }
     }
 

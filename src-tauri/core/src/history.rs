@@ -163,6 +163,7 @@ mod tests {
             duration_s: Some(18_000),
             binding: false,
             origin: None,
+            locked: None,
         };
         Reading::new(Source::UsageEndpoint, Wall(at), vec![window], vec![])
     }

@@ -69,6 +69,8 @@ pub struct Notice {
     pub kind: NoticeKind,
     /// With [`NoticeKind::Window`] only.
     pub about: Option<WindowNews>,
+    /// The same of other windows, at the same time.
+    pub also: Vec<WindowNews>,
 }
 
 /// A notice in the queue.
@@ -79,6 +81,9 @@ pub struct Queued {
     pub phase: Phase,
     #[serde(default)]
     pub about: Option<WindowNews>,
+    /// While it is shown: what else of its kind waited, and is said with it.
+    #[serde(default)]
+    pub also: Vec<WindowNews>,
     /// Offers that no service took.
     pub missed: u32,
 }
@@ -160,7 +165,12 @@ impl Notices {
     }
 
     fn push(&mut self, kind: NoticeKind, about: Option<WindowNews>, now: Moment) {
-        self.queue.push(Queued { id: self.next_id, kind, about, phase: Phase::Waiting { until: now }, missed: 0 });
+        self.push_missed(kind, about, now, 0);
+    }
+
+    fn push_missed(&mut self, kind: NoticeKind, about: Option<WindowNews>, until: Moment, missed: u32) {
+        let phase = Phase::Waiting { until };
+        self.queue.push(Queued { id: self.next_id, kind, about, also: Vec::new(), phase, missed });
         self.next_id = self.next_id.wrapping_add(1);
     }
 
@@ -212,10 +222,20 @@ impl Notices {
         self.queue.iter().any(|queued| queued.phase == Phase::Showing)
     }
 
+    /// Many windows of which there is the same to say are one notice.
     pub(crate) fn start_showing(&mut self, id: u64) -> Option<Notice> {
+        let queued = self.queue.iter().find(|queued| queued.id == id)?;
+        let class = queued.about.as_ref().map(|about| std::mem::discriminant(&about.news));
+        let mut also = Vec::new();
+        self.queue.retain_mut(|other| {
+            let alike = other.about.as_ref().map(|about| std::mem::discriminant(&about.news)) == class;
+            let joins = class.is_some() && alike && other.id != id && other.phase != Phase::Showing;
+            also.extend(other.about.take_if(|_| joins));
+            !joins
+        });
         let queued = self.queue.iter_mut().find(|queued| queued.id == id)?;
-        queued.phase = Phase::Showing;
-        Some(Notice { id, kind: queued.kind, about: queued.about.clone() })
+        (queued.phase, queued.also) = (Phase::Showing, also.clone());
+        Some(Notice { id, kind: queued.kind, about: queued.about.clone(), also })
     }
 
     /// Whether there is still reason to say it: its episode goes on, or it has none.
@@ -255,9 +275,16 @@ impl Notices {
     pub(crate) fn missed(&mut self, id: u64, now: Moment) {
         let goes_on = self.goes_on();
         self.queue.retain(|queued| queued.id != id || goes_on(queued.kind));
-        if let Some(queued) = self.queue.iter_mut().find(|queued| queued.id == id) {
-            queued.missed = queued.missed.saturating_add(1);
-            queued.phase = Phase::Waiting { until: now.plus(policy::NOTICE.after(queued.missed)) };
+        let Some(queued) = self.queue.iter_mut().find(|queued| queued.id == id) else {
+            return;
+        };
+        let missed = queued.missed.saturating_add(1);
+        let until = now.plus(policy::NOTICE.after(missed));
+        (queued.missed, queued.phase) = (missed, Phase::Waiting { until });
+        // What was to be said with it may cease to be true by itself.
+        let (kind, also) = (queued.kind, std::mem::take(&mut queued.also));
+        for about in also {
+            self.push_missed(kind, Some(about), until, missed);
         }
     }
 

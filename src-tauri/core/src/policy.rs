@@ -115,8 +115,37 @@ pub const REPEATED: f64 = 1.0;
 /// drawn several times a second.
 pub const SAME_FIGURES: Duration = secs(20);
 
-/// Use of a window that falls by more points than this was lifted by its provider: its cycle is over.
+/// Use of a window that falls by more points than this is of another limit than before: its cycle is over, or its provider
+/// raised the limit.
 pub const LIFTED: f64 = 10.0;
+
+/// What is odd in one reading is believed when a reading so much later says it again (law 17). Less than
+/// [`MIN_SPACING`], so that the next answer of the endpoint can be the second.
+pub const CONFIRMED_AFTER: Duration = secs(120);
+
+/// Within a cycle use only grows, but for corrections of less than this many points; what falls by more is odd, and so is
+/// what leaps by more to the very end.
+pub const ODD_FALL: f64 = 5.0;
+
+/// So often must sessions say less than is known, and each time more than before, until they are believed while the
+/// endpoint is shut: a session that tells an old answer again does not rise.
+pub const RISES: u8 = 2;
+
+/// No two readings of one window, however close, are a leap for less than this many points; and with time between them as
+/// many more as full use would bring that uses a window up in a tenth of its length.
+pub const LEAP: f64 = 10.0;
+pub const FULL_USE_IN_WINDOW: u32 = 10;
+
+/// A cycle that ended early, with so little used in the next one, was reset; with more it is another limit.
+pub const ANEW: f64 = 10.0;
+
+/// No reset of a window lies farther away than its length and this, which covers a clock in the wrong zone; nor, where its
+/// length is not known, than [`RESET_FARTHEST`].
+pub const RESET_SLACK: Duration = secs(86_400);
+pub const RESET_FARTHEST: Duration = secs(400 * 86_400);
+
+/// A window that only sessions tell, and that has no reset, is shown for this long.
+pub const UNTOLD_MOST: Duration = secs(86_400);
 
 /// The least time from which a pace is told, however short the window.
 pub const FORECAST_AFTER: Duration = secs(10 * 60);

@@ -1,8 +1,10 @@
 //! What a provider says is used: windows, money, and where and when that was true.
 
+use crate::reading::Doubts;
 use crate::text;
 use crate::time::Wall;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// What is known of the windows: from one source at one time, or merged from several (see [`crate::reading`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,6 +22,15 @@ pub struct Reading {
     /// When the usage endpoint, which alone tells everything, was last read.
     #[serde(default)]
     pub whole_at: Option<Wall>,
+    /// The ids of the windows that the endpoint tells, and not only another source.
+    #[serde(default)]
+    pub endpoint_windows: Vec<String>,
+    /// When the usage endpoint last answered without any limit, since it told those that are shown.
+    #[serde(default)]
+    pub no_limits_at: Option<Wall>,
+    /// What was said and is not believed yet.
+    #[serde(default)]
+    pub doubts: Doubts,
 }
 
 /// Where something was read, and when it was true.
@@ -55,6 +66,9 @@ pub struct QuotaWindow {
     /// Where and when it was read, where that is not as its [`Reading`] says. Use [`Reading::origin`].
     #[serde(default)]
     pub origin: Option<Origin>,
+    /// Why it is locked, in the provider's word.
+    #[serde(default, deserialize_with = "text::optional_name")]
+    pub locked: Option<String>,
 }
 
 /// A window as it is to be shown at a time.
@@ -79,13 +93,34 @@ impl QuotaWindow {
         let same_length = self.duration_s.is_some() && self.duration_s == other.duration_s;
         self.id == other.id || (same_length && self.label.eq_ignore_ascii_case(&other.label))
     }
+
+    /// 5-hour, weekly, then per model, then what is unknown; each group in the order of its labels.
+    pub(crate) fn rank(&self) -> (u8, String) {
+        let group = match self.id.as_str() {
+            "five_hour" => 0,
+            "seven_day" => 1,
+            _ if self.duration_s.is_some() => 2,
+            _ => 3,
+        };
+        (group, self.label.clone())
+    }
 }
 
 impl Reading {
     /// What one source said at one time.
     pub fn new(source: Source, at: Wall, windows: Vec<QuotaWindow>, money: Vec<Money>) -> Self {
         let whole_at = (source == Source::UsageEndpoint).then_some(at);
-        Self { at, source, windows, money, money_origin: None, whole_at }
+        Self {
+            at,
+            source,
+            windows,
+            money,
+            money_origin: None,
+            whole_at,
+            endpoint_windows: Vec::new(),
+            no_limits_at: None,
+            doubts: Doubts::default(),
+        }
     }
 
     /// Where and when one of its windows was read.
@@ -93,9 +128,28 @@ impl Reading {
         window.origin.unwrap_or(Origin { at: self.at, source: self.source })
     }
 
-    /// The highest level of any window at `now`: what an icon with room for one number shows.
+    /// The limits that count: the windows, or where a plan has none, its money.
+    pub fn limits(&self) -> Cow<'_, [QuotaWindow]> {
+        if !self.windows.is_empty() {
+            return Cow::Borrowed(&self.windows);
+        }
+        Cow::Owned(self.money_limits())
+    }
+
+    /// What is paid, as far as it has a limit.
+    pub(crate) fn money_limits(&self) -> Vec<QuotaWindow> {
+        self.money.iter().filter_map(|money| money.as_window(self.money_origin())).collect()
+    }
+
+    /// There is nothing in it to be shown.
+    pub fn is_empty(&self) -> bool {
+        self.windows.is_empty() && self.money.is_empty()
+    }
+
+    /// The highest level of any limit at `now`: what an icon with room for one number shows.
     pub fn highest(&self, now: Wall) -> Option<f64> {
-        let used = self.windows.iter().filter_map(|window| match window.level(now) {
+        let limits = self.limits();
+        let used = limits.iter().filter_map(|window| match window.level(now) {
             Level::Used(percent) => Some(percent),
             Level::Reset | Level::NotSaid => None,
         });
@@ -116,6 +170,29 @@ pub struct Money {
     /// Why it is off or reached, in the provider's word.
     #[serde(default, deserialize_with = "text::optional_name")]
     pub note: Option<String>,
+}
+
+impl Money {
+    /// How much of its limit is spent, in percent; `None` where there is no limit.
+    pub fn percent(&self) -> Option<f64> {
+        let (used, limit) = (self.used.as_ref(), self.limit.as_ref());
+        let same = used.zip(limit).filter(|(used, limit)| used.currency == limit.currency && limit.minor > 0);
+        self.used_percent.or_else(|| same.map(|(used, limit)| used.in_units() / limit.in_units() * 100.0))
+    }
+
+    /// As a limit like a window, which has no end that is told.
+    fn as_window(&self, origin: Origin) -> Option<QuotaWindow> {
+        Some(QuotaWindow {
+            id: self.id.clone(),
+            label: self.label.clone(),
+            used_percent: Some(self.percent()?.max(0.0)),
+            resets_at: None,
+            duration_s: None,
+            binding: false,
+            origin: Some(origin),
+            locked: None,
+        })
+    }
 }
 
 /// An amount in minor units: 1234 with exponent 2 is 12.34.
@@ -185,6 +262,7 @@ mod tests {
             duration_s: Some(18_000),
             binding: false,
             origin: None,
+            locked: None,
         };
         assert_eq!(window.level(Wall(999)), Level::Used(42.0));
         assert_eq!(window.level(Wall(1_000)), Level::Reset);
@@ -202,6 +280,7 @@ mod tests {
             duration_s: None,
             binding: false,
             origin: None,
+            locked: None,
         };
         let of = |windows| Reading::new(Source::UsageEndpoint, Wall(0), windows, vec![]).highest(Wall(100));
         assert_eq!(of(vec![window(Some(99.0), 100), window(Some(12.0), 101), window(Some(40.5), 101)]), Some(40.5));

@@ -1,10 +1,17 @@
 //! One reading out of many. Of each window the newest is kept, by the time it was true and not the time it arrived;
 //! a window that a source does not carry keeps its own age.
 
+mod doubts;
+
+pub use doubts::Doubts;
+pub(crate) use doubts::is_leap;
+
 use crate::policy;
-use crate::quota::{Origin, QuotaWindow, Reading, Source};
+use crate::quota::{Money, Origin, QuotaWindow, Reading, Source};
 use crate::time::Wall;
+use doubts::{Weight, is_over, weigh};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// A reading that came without a request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,8 +31,11 @@ pub enum Whose {
 }
 
 /// At most this many windows are taken, each with a name of at most this length.
-const WINDOWS_MAX: usize = 40;
+pub(crate) const WINDOWS_MAX: usize = 40;
 const NAME_MAX: usize = 100;
+
+/// More than this is no percentage, but something else in its place.
+pub(crate) const PERCENT_MAX: f64 = 1000.0;
 
 impl Pushed {
     /// Whether it can be of the sign-in that was written to its place at `written`. A session goes on telling what it
@@ -39,10 +49,7 @@ impl Pushed {
 
     /// What may be taken in: `None` if it claims to be an answer that nobody asked for, or holds no window.
     pub(crate) fn checked(self) -> Option<Reading> {
-        let fits = |window: &QuotaWindow| {
-            let percent = window.used_percent.is_none_or(|used| used.is_finite() && used >= 0.0);
-            percent && window.id.len() <= NAME_MAX && window.label.len() <= NAME_MAX
-        };
+        let fits = |window: &QuotaWindow| window.id.len() <= NAME_MAX && window.label.len() <= NAME_MAX;
         let Reading { at, source, mut windows, money, .. } = self.reading;
         windows.retain(fits);
         windows.truncate(WINDOWS_MAX);
@@ -67,24 +74,29 @@ pub fn known(kept: Option<Reading>, pushed: Pushed, now: Wall) -> Option<Reading
 }
 
 impl Reading {
-    /// Takes in what another source said. Nothing counts as newer than `now`.
-    pub fn take_in(&mut self, mut new: Reading, now: Wall) {
+    /// Takes in what another source said. Nothing counts as newer than `now`. Answers the windows of which something odd
+    /// was said before and is said again, and which is believed by that.
+    pub fn take_in(&mut self, mut new: Reading, now: Wall) -> Vec<String> {
         self.whole_at = self.whole_at().map(|at| at.min(now));
         self.spell_out(now);
         new.spell_out(now);
+        new.windows.iter_mut().for_each(mend);
+        self.doubts.tidy(&self.windows, now);
         let whole = new.source == Source::UsageEndpoint && self.whole_at.is_none_or(|at| at <= new.at);
-        if whole {
-            self.take_whole(new)
-        } else {
-            self.take_part(new)
-        }
+        let confirmed = if whole { self.take_whole(new) } else { self.take_part(new) };
         self.sum_up();
+        confirmed
     }
 
-    /// As it may be kept at `now`, with nothing from the future.
+    /// As it may be kept at `now`, with nothing from the future and no nonsense.
     pub(crate) fn known_at(mut self, now: Wall) -> Self {
         self.whole_at = self.whole_at().map(|at| at.min(now));
+        if self.source == Source::UsageEndpoint {
+            self.endpoint_windows = self.windows.iter().map(|window| window.id.clone()).collect();
+            self.no_limits_at = self.is_empty().then_some(self.at.min(now));
+        }
         self.spell_out(now);
+        self.windows.iter_mut().for_each(mend);
         self.sum_up();
         self
     }
@@ -94,6 +106,8 @@ impl Reading {
         self.windows.len() == newer.windows.len()
             && self.money == newer.money
             && self.whole_at == newer.whole_at
+            && self.no_limits_at == newer.no_limits_at
+            && self.doubts == newer.doubts
             && self.windows.iter().zip(&newer.windows).all(|(old, new)| {
                 let aged = newer.origin(new).at.since(self.origin(old).at);
                 let figures =
@@ -119,46 +133,147 @@ impl Reading {
     }
 
     /// The endpoint's word on which windows there are and which of them counts is the last one.
-    fn take_whole(&mut self, new: Reading) {
-        let kept = std::mem::take(&mut self.windows);
-        let newer = |window: &&QuotaWindow| self.at_of(window) > new.at;
-        let mut windows = new.windows;
-        for window in &mut windows {
-            if let Some(old) = kept.iter().find(|old| old.is_same(window)).filter(newer) {
-                *window = QuotaWindow { used_percent: old.used_percent, resets_at: old.resets_at, ..window.clone() };
-                window.origin = old.origin;
+    fn take_whole(&mut self, new: Reading) -> Vec<String> {
+        let at = new.at;
+        if self.is_left_without(&new) {
+            self.no_limits_at = Some(at);
+            self.whole_at = if self.is_empty() { Some(at) } else { self.whole_at };
+            if !new.money.is_empty() {
+                self.take_money(new.money, new.money_origin, at);
+            }
+            return Vec::new();
+        }
+        self.take_money(new.money, new.money_origin, at);
+        let mut kept = std::mem::take(&mut self.windows);
+        let mut confirmed = Vec::new();
+        let mut windows = Vec::new();
+        for told in &new.windows {
+            let window = match counterpart(&kept, told, &new.windows).map(|found| kept.remove(found)) {
+                Some(old) => self.go_on(old, told, &mut confirmed),
+                None => told.clone(),
+            };
+            windows.push(window);
+        }
+        let told: Vec<String> = windows.iter().map(|window| window.id.clone()).collect();
+        let is_marked = windows.iter().any(|window| window.binding);
+        for mut old in kept {
+            if self.stays(&old, at) {
+                old.binding &= !is_marked;
+                windows.push(old);
+            } else {
+                self.doubts.forget(&old.id);
             }
         }
-        let unheard = kept.iter().filter(newer).filter(|old| !windows.iter().any(|window| window.is_same(old)));
-        let unheard: Vec<QuotaWindow> = unheard.cloned().collect();
-        windows.extend(unheard);
-        self.windows = windows;
-        (self.money, self.money_origin, self.whole_at) = (new.money, new.money_origin, Some(new.at));
+        self.endpoint_windows.retain(|id| !told.contains(id) && windows.iter().any(|window| window.id == *id));
+        self.endpoint_windows.extend(told);
+        windows.sort_by_key(QuotaWindow::rank);
+        (self.windows, self.whole_at, self.no_limits_at) = (windows, Some(at), None);
+        confirmed
     }
 
-    fn take_part(&mut self, new: Reading) {
-        if !new.money.is_empty() && new.money_origin().at > self.money_origin().at {
-            (self.money, self.money_origin) = (new.money, new.money_origin);
+    /// An answer without windows takes none away: those that were told stay, and it is said that there were none. A plan
+    /// that has only money takes over once they are over by themselves.
+    fn is_left_without(&self, new: &Reading) -> bool {
+        new.is_empty() || (new.windows.is_empty() && self.windows.iter().any(|window| !is_over(window, new.at)))
+    }
+
+    /// Only the endpoint says which window counts and what keeps it locked; its figures may be older than those known.
+    fn go_on(&mut self, old: QuotaWindow, told: &QuotaWindow, confirmed: &mut Vec<String>) -> QuotaWindow {
+        self.doubts.is_told(&old.id);
+        let QuotaWindow { label, duration_s, binding, locked, .. } = told.clone();
+        let mut window = QuotaWindow { label, duration_s, binding, locked, ..old };
+        if at_of(&window) <= at_of(told) {
+            confirmed.extend(self.believe(&mut window, told));
         }
-        for window in new.windows {
-            let at = window.origin.map_or(new.at, |origin| origin.at);
-            match self.windows.iter_mut().find(|old| old.is_same(&window)) {
-                Some(old) if supersedes(&window, old) => {
-                    old.used_percent = window.used_percent;
-                    old.resets_at = window.resets_at;
+        window
+    }
+
+    /// Whether a window that the endpoint does not tell at `at` is still shown: until its end; until the endpoint has left
+    /// it out twice, if that told it before; else for as long as its own source keeps it fresh.
+    fn stays(&mut self, old: &QuotaWindow, at: Wall) -> bool {
+        if at_of(old) > at {
+            return true;
+        }
+        if is_over(old, at) {
+            return false;
+        }
+        let source = old.origin.map(|origin| origin.source);
+        if source == Some(Source::UsageEndpoint) || self.endpoint_windows.contains(&old.id) {
+            return !self.doubts.is_gone(&old.id, at);
+        }
+        old.resets_at.is_some() || at.since(at_of(old)) < policy::UNTOLD_MOST
+    }
+
+    fn take_part(&mut self, new: Reading) -> Vec<String> {
+        let mut confirmed = Vec::new();
+        if !new.money.is_empty() && new.money_origin().at > self.money_origin().at {
+            self.take_money(new.money, new.money_origin, new.at);
+        }
+        let mut kept = std::mem::take(&mut self.windows);
+        for window in &new.windows {
+            let at = at_of(window);
+            match counterpart(&kept, window, &new.windows).and_then(|found| kept.get_mut(found)) {
+                Some(old) if at_of(old) < at => {
                     old.duration_s = old.duration_s.or(window.duration_s);
-                    old.origin = window.origin;
+                    confirmed.extend(self.believe(old, window));
                 }
                 Some(_) => {}
                 // What the endpoint has not told since does not apply any more.
                 None if self.whole_at.is_some_and(|whole| at <= whole) => {}
-                None => self.windows.push(window),
+                None if is_over(window, at) || window.used_percent.is_none() => {}
+                None => kept.push(window.clone()),
             }
         }
+        kept.sort_by_key(QuotaWindow::rank);
+        self.windows = kept;
+        confirmed
     }
 
-    fn at_of(&self, window: &QuotaWindow) -> Wall {
-        self.origin(window).at
+    /// Takes the figures of `new` for those of `old`, if they are believed. Answers the window if that took a second
+    /// reading. What `new` does not say, or says in a way that makes no sense, is left as it was.
+    fn believe(&mut self, old: &mut QuotaWindow, new: &QuotaWindow) -> Option<String> {
+        let confirmed = match weigh(new, old) {
+            Weight::Void => return None,
+            Weight::Plain => {
+                self.doubts.plain(old, new);
+                None
+            }
+            weight => {
+                let told_whole = self.is_told_whole(old);
+                if !self.doubts.is_second(old, new, weight, told_whole) {
+                    return None;
+                }
+                self.doubts.forget(&old.id);
+                Some(old.id.clone())
+            }
+        };
+        let (over, at) = (is_over(old, at_of(new)), at_of(new));
+        let began_anew = over || (confirmed.is_some() && new.used_percent < old.used_percent);
+        if new.used_percent.is_some() {
+            old.resets_at = new.resets_at.or(old.resets_at.filter(|_| !began_anew));
+            (old.used_percent, old.origin) = (new.used_percent, new.origin);
+        } else if over && new.resets_at.is_some_and(|ends| ends > at) {
+            (old.used_percent, old.resets_at, old.origin) = (None, new.resets_at, new.origin);
+        } else {
+            old.resets_at = old.resets_at.or(new.resets_at);
+        }
+        confirmed
+    }
+
+    /// The endpoint told this cycle of it.
+    fn is_told_whole(&self, window: &QuotaWindow) -> bool {
+        let began = window
+            .resets_at
+            .zip(window.duration_s)
+            .map(|(ends, length)| Wall(ends.0.saturating_sub(crate::time::millis(Duration::from_secs(length)))));
+        let read = self.whole_at.zip(began).is_some_and(|(whole, began)| began < whole);
+        read && self.endpoint_windows.contains(&window.id)
+    }
+
+    fn take_money(&mut self, money: Vec<Money>, origin: Option<Origin>, at: Wall) {
+        if self.doubts.is_money_believed(&self.money, &money, at) {
+            (self.money, self.money_origin) = (money, origin);
+        }
     }
 
     /// Gives everything an origin of its own, none of them in the future: a clock may have been set back.
@@ -190,30 +305,25 @@ impl Reading {
     }
 }
 
-/// Whether `new` is nearer to the present than `old`. Both say when they were read.
-fn supersedes(new: &QuotaWindow, old: &QuotaWindow) -> bool {
-    let (Some(new_origin), Some(old_origin)) = (new.origin, old.origin) else {
-        return false;
-    };
-    if new_origin.at <= old_origin.at {
-        return false;
-    }
-    new_origin.source != Source::StatusLine || !repeats(new, old)
+/// Which of `kept` is told as `told` in an answer with `all`: by its id, else the same limit under another name.
+fn counterpart(kept: &[QuotaWindow], told: &QuotaWindow, all: &[QuotaWindow]) -> Option<usize> {
+    let named = kept.iter().position(|old| old.id == told.id);
+    let is_free = |old: &QuotaWindow| all.iter().all(|other| other.id != old.id);
+    named.or_else(|| kept.iter().position(|old| old.is_same(told) && is_free(old)))
 }
 
-/// Each session of Claude Code repeats its own last answer: one that speaks of an earlier cycle, or says less of the
-/// same one, is an old answer told again.
-fn repeats(new: &QuotaWindow, old: &QuotaWindow) -> bool {
-    let Some(ends) = old.resets_at else {
-        return false;
-    };
-    if new.resets_at.is_some_and(|at| at.plus(policy::SAME_RESET) < ends) {
-        return true;
-    }
-    let another = new.resets_at.is_some_and(|at| ends.plus(policy::SAME_RESET) < at);
-    let over = new.origin.is_some_and(|origin| ends <= origin.at);
-    let less = |(new, old): (f64, f64)| new + policy::REPEATED < old;
-    !another && !over && new.used_percent.zip(old.used_percent).is_some_and(less)
+fn at_of(window: &QuotaWindow) -> Wall {
+    window.origin.map_or(Wall(0), |origin| origin.at)
+}
+
+/// Takes out what makes no sense, field by field: no percentage is an epoch, and no window ends in the year 2199.
+fn mend(window: &mut QuotaWindow) {
+    let at = at_of(window);
+    let farthest = window.duration_s.map_or(policy::RESET_FARTHEST, |length| {
+        (Duration::from_secs(length) + policy::RESET_SLACK).min(policy::RESET_FARTHEST)
+    });
+    window.used_percent.take_if(|used| !(0.0..=PERCENT_MAX).contains(used));
+    window.resets_at.take_if(|ends| ends.since(at) > farthest || at.since(*ends) > farthest);
 }
 
 #[cfg(test)]

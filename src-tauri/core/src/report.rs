@@ -80,6 +80,8 @@ pub struct ReadingReport {
     pub money: Vec<Money>,
     pub money_at: Option<String>,
     pub money_source: Option<Source>,
+    /// When the usage endpoint last answered without any limit, since it told those that are shown.
+    pub no_limits_at: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -98,6 +100,8 @@ pub struct WindowReport {
     pub source: Source,
     pub stale: bool,
     pub forecast: Option<ForecastReport>,
+    /// Why it is locked, in the provider's word.
+    pub locked_reason: Option<String>,
 }
 
 /// When a window will be used up, as its use goes now.
@@ -198,11 +202,12 @@ fn reading(state: &AccountState, now: Wall, interval: Duration) -> Option<Readin
     Some(ReadingReport {
         at: rfc3339(reading.at),
         source: reading.source,
-        stale: is_stale(reading.at, now, interval),
+        stale: reading.no_limits_at.is_some() || is_stale(reading.at, now, interval),
         windows: reading.windows.iter().map(|window| window_report(state, reading, window, now, interval)).collect(),
         money: reading.money.clone(),
         money_at: has_money.then(|| rfc3339(money.at)),
         money_source: has_money.then_some(money.source),
+        no_limits_at: reading.no_limits_at.map(rfc3339),
     })
 }
 
@@ -231,6 +236,7 @@ fn window_report(
         source: origin.source,
         stale: is_stale(origin.at, now, interval),
         forecast: state.forecast(window, now).map(forecast),
+        locked_reason: window.locked.clone(),
     }
 }
 

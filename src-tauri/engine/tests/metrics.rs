@@ -66,6 +66,7 @@ fn known(now: Moment) -> State {
         duration_s: None,
         binding: id == "five_hour",
         origin: None,
+        locked: None,
     };
     let mut account = AccountState::new(Provider::Anthropic);
     account.sign_in.seen = Some(Seen::Absent(holdoff_core::sign_in::Absence::NoFile));

@@ -40,15 +40,9 @@ fn account(name: &str, percent: f64) -> AccountState {
         duration_s: None,
         binding: false,
         origin: None,
+        locked: None,
     };
-    account.reading = Some(Reading {
-        at: NOW.wall,
-        source: Source::UsageEndpoint,
-        windows: vec![window],
-        money: vec![],
-        money_origin: None,
-        whole_at: None,
-    });
+    account.reading = Some(Reading::new(Source::UsageEndpoint, NOW.wall, vec![window], vec![]));
     account
 }
 

@@ -81,6 +81,7 @@ impl Scene {
             duration_s: None,
             binding: false,
             origin: None,
+            locked: None,
         };
         let windows = vec![window("five_hour", "5-hour", five_hour, 1), window("seven_day", "weekly", weekly, 72)];
         let mut account = AccountState::new(Provider::Anthropic);

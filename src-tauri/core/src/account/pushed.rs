@@ -39,19 +39,19 @@ impl Account {
 
     /// Returns whether there is anything in it that was not known.
     pub(super) fn take_in(&mut self, new: Reading, now: Moment) -> bool {
-        let merged = match self.state.reading.clone() {
+        let (merged, confirmed) = match self.state.reading.clone() {
             Some(mut kept) => {
-                kept.take_in(new, now.wall);
-                kept
+                let confirmed = kept.take_in(new, now.wall);
+                (kept, confirmed)
             }
-            None => new.known_at(now.wall),
+            None => (new.known_at(now.wall), Vec::new()),
         };
         if self.state.reading.as_ref().is_some_and(|kept| kept.is_as_good_as(&merged)) {
             return false;
         }
         self.memories.extend(history::changes(&self.id, self.state.reading.as_ref(), &merged));
         self.state.reading = Some(merged);
-        self.watch_windows(now);
+        self.follow_windows(&confirmed, now);
         true
     }
 

@@ -362,7 +362,12 @@ impl Storing {
 
     fn act(&mut self, notice_service: bool, now: Moment) -> Option<Action> {
         if notice_service && self.tell.take_if(|at| !at.is_after(now)).is_some() {
-            return Some(Action::Notify(Notice { id: UNSAVED, kind: NoticeKind::RenewalUnsaved, about: None }));
+            return Some(Action::Notify(Notice {
+                id: UNSAVED,
+                kind: NoticeKind::RenewalUnsaved,
+                about: None,
+                also: Vec::new(),
+            }));
         }
         let waits = self.retry.is_some_and(|retry| retry.is_after(now));
         (!waits).then(|| Action::Store(self.successor.clone()))

@@ -1,7 +1,7 @@
 //! What becomes of the windows, and what of it is said: each thing once in a cycle.
 
 use super::Account;
-use crate::cycle::Cycle;
+use crate::cycle::{Cycle, Ended};
 use crate::notice::{News, Notices, Wanted, WindowNews};
 use crate::pace::Forecast;
 use crate::policy;
@@ -12,11 +12,19 @@ use std::time::Duration;
 impl Account {
     /// Takes note of what the windows have come to by now.
     pub(super) fn watch_windows(&mut self, now: Moment) {
+        self.follow_windows(&[], now);
+    }
+
+    /// The same, where a second reading has `confirmed` what was odd in the first.
+    pub(super) fn follow_windows(&mut self, confirmed: &[String], now: Moment) {
         let wanted = self.preferences.wanted;
         let AccountState { cycles, notices, reading, .. } = &mut self.state;
-        let lifted = reading.as_ref().map(|reading| cycles.follow(reading, now.wall)).unwrap_or_default();
-        for (window, mut cycle) in lifted {
-            self.saving.dirty |= tell_reset(&window, &mut cycle, notices, wanted, now);
+        let ended = reading.as_ref().map(|reading| cycles.follow(reading, confirmed, now.wall)).unwrap_or_default();
+        for Ended { window, mut cycle, is_reset } in ended {
+            notices.withdraw(&window, |news| matches!(news, News::Threshold { .. } | News::RunsOut));
+            if is_reset {
+                self.saving.dirty |= tell_reset(&window, &mut cycle, notices, wanted, now);
+            }
         }
         for (window, cycle) in cycles.iter_mut() {
             self.saving.dirty |= if cycle.is_over(now.wall) {
@@ -49,9 +57,18 @@ impl Account {
 
 /// Each of these answers whether anything is to be kept.
 fn tell_level(window: &str, cycle: &mut Cycle, notices: &mut Notices, wanted: Wanted, now: Moment) -> bool {
+    let is_not_true = |news: &News| matches!(news, News::Threshold { percent } if cycle.used() < f64::from(*percent));
+    let withdrawn = notices.withdraw(window, is_not_true);
+    if withdrawn {
+        // It was not said, and is when it is true again.
+        cycle.told.threshold = wanted.thresholds.reached(cycle.used()).unwrap_or(0);
+    }
+    if !cycle.is_confirmed() {
+        return withdrawn;
+    }
     let Some(percent) = wanted.thresholds.reached(cycle.used()).filter(|percent| *percent > cycle.told.threshold)
     else {
-        return false;
+        return withdrawn;
     };
     cycle.told.threshold = percent;
     notices.tell_of_window(news(window, cycle, News::Threshold { percent }), now);
@@ -75,7 +92,8 @@ fn tell_forecast(window: &str, cycle: &mut Cycle, notices: &mut Notices, wanted:
         cycle.resets_at.is_some_and(|reset| latest < reset && at.plus(margin) <= reset)
     };
     let used = (policy::FORECAST_TOLD_FROM..policy::FORECAST_TOLD_TO).contains(&cycle.used());
-    let tell = wanted.forecast && used && has_evidence(cycle, now.wall) && runs_out.is_some_and(early);
+    let tell =
+        wanted.forecast && cycle.is_confirmed() && used && has_evidence(cycle, now.wall) && runs_out.is_some_and(early);
     if tell {
         cycle.told.forecast = true;
         notices.tell_of_window(news(window, cycle, News::RunsOut), now);

@@ -96,7 +96,7 @@ fn what_waits_does_not_wait_for_a_clock_that_is_gone() {
 fn what_is_adopted_is_told_apart_from_what_is_there() {
     let (mut here, mut there) = (Notices::default(), Notices::default());
     here.tell_of_window(about("five_hour", News::RunsOut), NOON);
-    there.tell_of_window(about("seven_day", News::RunsOut), NOON);
+    there.tell_of_window(about("seven_day", News::Reset { used: 90 }), NOON);
     here.adopt(&there);
     // Both are in the hands of the service at once.
     let mut said = Vec::new();
@@ -114,7 +114,7 @@ fn what_is_adopted_is_told_apart_from_what_is_there() {
 #[test]
 fn what_was_being_shown_at_the_end_is_not_shown_again() {
     let mut notices = Notices::default();
-    notices.tell_of_window(about("five_hour", News::RunsOut), NOON);
+    notices.tell_of_window(about("five_hour", News::Reset { used: 90 }), NOON);
     notices.tell_of_window(about("seven_day", News::RunsOut), NOON);
     let id = notices.due(NOON).unwrap();
     notices.start_showing(id);
@@ -122,4 +122,26 @@ fn what_was_being_shown_at_the_end_is_not_shown_again() {
     assert!(!notices.is_showing());
     let next = notices.due(after(60)).unwrap();
     assert_eq!(notices.start_showing(next).unwrap().about, Some(about("seven_day", News::RunsOut)));
+}
+
+/// What no service took is offered again, each as far as it is still true.
+#[test]
+fn the_same_of_several_windows_is_one_notice_until_it_is_missed() {
+    let mut notices = Notices::default();
+    let all_three = ["five_hour", "seven_day", "opus"].map(|window| about(window, News::Threshold { percent: 80 }));
+    all_three.iter().for_each(|news| notices.tell_of_window(news.clone(), NOON));
+    notices.tell_of_window(about("fable", News::RunsOut), NOON);
+    let id = notices.due(NOON).unwrap();
+    let shown = notices.start_showing(id).unwrap();
+    assert_eq!((shown.about, shown.also), (Some(all_three[0].clone()), all_three[1..].to_vec()));
+    let other = notices.due(NOON).unwrap();
+    assert_eq!(notices.start_showing(other).unwrap().about.unwrap().window, "fable", "other news is another notice");
+    notices.missed(id, NOON);
+    assert!(notices.withdraw("opus", |_| true));
+    notices.service_appeared(after(1));
+    let again = notices.due(after(1)).unwrap();
+    assert_eq!(notices.start_showing(again).unwrap().also, all_three[1..2]);
+    notices.shown(again, all(), after(1));
+    notices.shown(other, all(), after(1));
+    assert!(notices.queue.is_empty());
 }

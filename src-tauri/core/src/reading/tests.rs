@@ -20,6 +20,7 @@ fn window(id: &str, used: f64, resets_at: Wall) -> QuotaWindow {
         duration_s: None,
         binding: false,
         origin: None,
+        locked: None,
     }
 }
 
@@ -91,8 +92,9 @@ fn a_session_that_repeats_an_old_answer_is_not_believed() {
     check(&[whole.clone(), rounded], &[("five_hour", 39.6, StatusLine, min(1))]);
     let anew = status_line(min(130), &[("five_hour", 2.0, min(430))]);
     check(&[whole.clone(), anew], &[("five_hour", 2.0, StatusLine, min(130))]);
-    let lifted = endpoint(min(2), &[("five_hour", 0.0, min(120))]);
-    check(&[whole, lifted], &[("five_hour", 0.0, UsageEndpoint, min(2))]);
+    let lifted = |at| endpoint(min(at), &[("five_hour", 0.0, min(120))]);
+    check(&[whole.clone(), lifted(2)], &kept);
+    check(&[whole, lifted(2), lifted(5)], &[("five_hour", 0.0, UsageEndpoint, min(5))]);
 }
 
 #[test]
@@ -112,13 +114,14 @@ fn the_endpoint_says_which_windows_there_are_and_which_counts() {
         &[first.clone(), line.clone()],
         &[
             ("five_hour", 41.0, StatusLine, min(5)),
-            ("opus", 7.0, UsageEndpoint, min(0)),
             ("new", 3.0, StatusLine, min(5)),
+            ("opus", 7.0, UsageEndpoint, min(0)),
         ],
     );
     assert!(kept.windows[0].binding, "a status line does not say what counts, and so changes nothing about it");
-    let second = endpoint(min(10), &[("five_hour", 42.0, min(120))]);
-    let kept = check(&[first, line, second], &[("five_hour", 42.0, UsageEndpoint, min(10))]);
+    let second = |at| endpoint(min(at), &[("five_hour", 42.0, min(120))]);
+    let left = [("five_hour", 42.0, UsageEndpoint, min(15)), ("new", 3.0, StatusLine, min(5))];
+    let kept = check(&[first, line, second(10), second(15)], &left);
     assert!(!kept.windows[0].binding);
 }
 
@@ -174,12 +177,12 @@ fn a_window_past_its_reset_reads_as_reset_whatever_its_source() {
 fn nothing_is_newer_than_now() {
     let mut kept = endpoint(min(600), &[("five_hour", 40.0, min(900))]);
     kept.take_in(status_line(min(9000), &[("five_hour", 90.0, min(900))]), min(10));
-    kept.take_in(endpoint(min(10), &[("five_hour", 12.0, min(900))]), min(10));
-    assert_eq!((kept.windows[0].used_percent, kept.at), (Some(12.0), min(10)), "a clock that was set back");
+    kept.take_in(endpoint(min(10), &[("five_hour", 42.0, min(900))]), min(10));
+    assert_eq!((kept.windows[0].used_percent, kept.at), (Some(42.0), min(10)), "a clock that was set back");
     let mut kept = endpoint(min(600), &[("five_hour", 40.0, min(900)), ("seven_day", 9.0, min(900))]);
     kept.take_in(status_line(min(700), &[("five_hour", 90.0, min(900))]), LATE);
-    kept.take_in(endpoint(min(10), &[("five_hour", 12.0, min(900)), ("seven_day", 11.0, min(900))]), min(10));
-    assert_eq!([kept.windows[0].used_percent, kept.windows[1].used_percent], [Some(12.0), Some(11.0)], "also of one");
+    kept.take_in(endpoint(min(10), &[("five_hour", 92.0, min(900)), ("seven_day", 11.0, min(900))]), min(10));
+    assert_eq!([kept.windows[0].used_percent, kept.windows[1].used_percent], [Some(92.0), Some(11.0)], "also of one");
 }
 
 #[test]
@@ -228,8 +231,9 @@ fn what_is_pushed_is_looked_at_first() {
     let bad = [("ok", 1.0, min(9)), ("nan", f64::NAN, min(9)), ("less", -1.0, min(9)), (long.as_str(), 1.0, min(9))];
     let mut reading = status_line(min(0), &bad);
     reading.windows[0].origin = Some(Origin { at: LATE, source: UsageEndpoint });
-    let kept = checked(reading).unwrap();
-    assert_eq!((kept.windows.len(), kept.origin(&kept.windows[0]).source), (1, StatusLine));
+    let kept = checked(reading).unwrap().known_at(LATE);
+    let used: Vec<Option<f64>> = kept.windows.iter().map(|window| window.used_percent).collect();
+    assert_eq!((used, kept.origin(&kept.windows[0]).source), (vec![Some(1.0), None, None], StatusLine));
 }
 
 /// Whether it is worth being written down and shown.
@@ -311,15 +315,16 @@ fn what_is_told_again_is_told_by_its_figures() {
         ..window("five_hour", used, Wall(NOON.0 + resets_at))
     };
     let old = window(40.0, 600_000, 0);
-    let again = |used, resets_at, at| repeats(&window(used, resets_at, at), &old);
-    assert!(again(90.0, 539_999, 1), "it speaks of an earlier cycle");
-    assert!(!again(90.0, 540_000, 1) && !again(39.0, 540_000, 1));
-    assert!(again(38.9, 600_000, 1), "use only grows");
-    assert!(again(38.9, 660_000, 1), "a minute later is the same end");
-    assert!(!again(38.9, 660_001, 1), "another cycle begins with less");
-    assert!(again(38.9, 600_000, 9) && !again(38.9, 600_000, 10), "the old cycle is over at its end");
-    let open = QuotaWindow { resets_at: None, ..window(40.0, 0, 0) };
-    assert!(!repeats(&window(1.0, 600_000, 1), &open));
+    let again = |used, resets_at, at| weigh(&window(used, resets_at, at), &old);
+    assert_eq!(again(90.0, 539_999, 1), Weight::Void, "it speaks of an earlier cycle");
+    assert_eq!((again(90.0, 540_000, 1), again(39.0, 540_000, 1)), (Weight::Plain, Weight::Plain));
+    assert_eq!(again(38.9, 600_000, 1), Weight::Less, "use only grows");
+    assert_eq!(again(38.9, 660_000, 1), Weight::Less, "a minute later is the same end");
+    assert_eq!(again(38.9, 660_001, 1), Weight::Odd, "another cycle begins with less, and not before its time");
+    assert_eq!(again(38.9, 600_000, 9), Weight::Less);
+    assert_eq!(again(38.9, 1_200_000, 10), Weight::Plain, "the old cycle is over at its end");
+    let open = QuotaWindow { resets_at: None, ..old.clone() };
+    assert_eq!(weigh(&window(39.5, 600_000, 1), &open), Weight::Plain);
 }
 
 /// Of the same moment, the answer of the endpoint is what a reading is called by.

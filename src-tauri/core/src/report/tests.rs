@@ -30,6 +30,7 @@ fn window(id: &str, used: Option<f64>, resets_in_min: Option<i64>, origin: Optio
         duration_s: Some(18_000),
         binding: false,
         origin,
+        locked: None,
     }
 }
 
@@ -80,7 +81,7 @@ fn an_account_in_full() {
     let mut cycles = Cycles::default();
     for (minutes_ago, used) in [(92, 10.0), (62, 20.0), (32, 31.0), (2, 42.5)] {
         let seen = vec![window("five_hour", Some(used), Some(133), None)];
-        cycles.follow(&Reading::new(Source::UsageEndpoint, min(-minutes_ago).wall, seen, vec![]), NOW.wall);
+        cycles.follow(&Reading::new(Source::UsageEndpoint, min(-minutes_ago).wall, seen, vec![]), &[], NOW.wall);
     }
     state.cycles = cycles;
     state.reading = Some(reading);
@@ -159,7 +160,8 @@ fn an_account_in_full() {
                       "at": null,
                       "earliest": null,
                       "latest": null
-                    }
+                    },
+                    "locked_reason": null
                   },
                   {
                     "id": "seven_day",
@@ -172,7 +174,8 @@ fn an_account_in_full() {
                     "at": "2026-09-14T14:20:00Z",
                     "source": "status_line",
                     "stale": true,
-                    "forecast": null
+                    "forecast": null,
+                    "locked_reason": null
                   },
                   {
                     "id": "odd",
@@ -185,7 +188,8 @@ fn an_account_in_full() {
                     "at": "2026-09-14T14:58:00Z",
                     "source": "usage_endpoint",
                     "stale": false,
-                    "forecast": null
+                    "forecast": null,
+                    "locked_reason": null
                   }
                 ],
                 "money": [
@@ -207,7 +211,8 @@ fn an_account_in_full() {
                   }
                 ],
                 "money_at": "2026-09-14T14:58:00Z",
-                "money_source": "usage_endpoint"
+                "money_source": "usage_endpoint",
+                "no_limits_at": null
               },
               "last_request": {
                 "at": "2026-09-14T14:58:00Z",

@@ -17,7 +17,8 @@ pub fn status(state: &AccountState, now: Moment, zone: &TimeZone) -> Vec<String>
         return vec![waiting_for_sign_in(state, &trouble, now, zone)];
     }
     let renewal = renewal::while_it_works(state, now, zone);
-    [asking(state, now, zone)].into_iter().chain(renewal).collect()
+    let no_limits = super::window::no_limits(state, now.wall, zone);
+    no_limits.into_iter().chain([asking(state, now, zone)]).chain(renewal).collect()
 }
 
 fn asking(state: &AccountState, now: Moment, zone: &TimeZone) -> String {

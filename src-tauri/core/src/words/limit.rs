@@ -3,7 +3,7 @@
 use super::window::percent_left;
 use super::{capitalised, clock, percent};
 use crate::cycle::Cycle;
-use crate::notice::{News, WindowNews};
+use crate::notice::{News, Notice, WindowNews};
 use crate::pace::Forecast;
 use crate::state::AccountState;
 use crate::time::Wall;
@@ -37,13 +37,17 @@ pub fn forecast_range(forecast: Forecast, now: Wall, zone: &TimeZone) -> Option<
 
 /// Title and body.
 pub(super) fn news(
-    about: Option<&WindowNews>,
+    notice: &Notice,
     account: &str,
     state: &AccountState,
     now: Wall,
     zone: &TimeZone,
 ) -> (String, String) {
-    let Some(WindowNews { window, label, news }) = about else {
+    if let Some(first) = notice.about.as_ref().filter(|_| !notice.also.is_empty()) {
+        let all: Vec<&WindowNews> = [first].into_iter().chain(&notice.also).collect();
+        return several(first.news, &all, account, state);
+    }
+    let Some(WindowNews { window, label, news }) = &notice.about else {
         return ("Quota".to_owned(), format!("Something has changed. Account: {account}."));
     };
     let name = capitalised(label);
@@ -85,6 +89,40 @@ pub(super) fn news(
     }
 }
 
+/// The same of several windows, the fullest first.
+fn several(news: News, all: &[&WindowNews], account: &str, state: &AccountState) -> (String, String) {
+    const NAMED: usize = 5;
+    let used = |about: &WindowNews| match about.news {
+        News::Reset { used } => f64::from(used),
+        News::Threshold { percent } => state.cycles.get(&about.window).map_or(f64::from(percent), Cycle::used),
+        News::RunsOut => state.cycles.get(&about.window).map_or(0.0, Cycle::used),
+    };
+    let mut told: Vec<(&str, f64)> = all.iter().map(|about| (about.label.as_str(), used(about))).collect();
+    told.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let named: Vec<String> =
+        told.iter().take(NAMED).map(|(label, used)| format!("{label} {}", percent(*used))).collect();
+    let more = told.len().saturating_sub(NAMED);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    let (named, count, fullest) = (named.join(", "), told.len(), told.first().map_or(0.0, |(_, used)| *used));
+    match news {
+        News::Threshold { .. } if fullest >= 100.0 => {
+            (format!("{count} limits nearly or all used up"), format!("Used: {named}{more}. Account: {account}."))
+        }
+        News::Threshold { .. } => (
+            format!("{count} limits: up to {} used", percent(fullest)),
+            format!("Used: {named}{more}. Account: {account}."),
+        ),
+        News::RunsOut => (
+            format!("{count} limits run out before their resets"),
+            format!("At this pace. Used so far: {named}{more}. Account: {account}."),
+        ),
+        News::Reset { .. } => (
+            format!("{count} limits were reset"),
+            format!("They have begun anew. Used before: {named}{more}. Account: {account}."),
+        ),
+    }
+}
+
 /// " At this pace it runs out 14:20 (13:40–15:30)."
 fn pace(cycle: &Cycle, now: Wall, zone: &TimeZone) -> Option<String> {
     match cycle.forecast(now)? {
@@ -111,6 +149,7 @@ mod tests {
     /// A notice may be shown later than what it is about.
     #[test]
     fn a_reset_that_has_come_is_not_ahead() {
+        use crate::notice::NoticeKind;
         use crate::quota::{QuotaWindow, Reading, Source};
         use crate::state::Provider;
         let (noon, five) = (at("2026-09-14T12:00:00Z"), at("2026-09-14T17:00:00Z"));
@@ -122,12 +161,14 @@ mod tests {
             duration_s: None,
             binding: false,
             origin: None,
+            locked: None,
         };
         let mut state = AccountState::new(Provider::Anthropic);
-        state.cycles.follow(&Reading::new(Source::UsageEndpoint, noon, vec![window], vec![]), noon);
+        state.cycles.follow(&Reading::new(Source::UsageEndpoint, noon, vec![window], vec![]), &[], noon);
         let about =
             WindowNews { window: "five_hour".into(), label: "5-hour".into(), news: News::Threshold { percent: 80 } };
-        let said = |now| news(Some(&about), "ann", &state, now, &TimeZone::UTC);
+        let notice = Notice { id: 1, kind: NoticeKind::Window, about: Some(about), also: vec![] };
+        let said = |now| news(&notice, "ann", &state, now, &TimeZone::UTC);
         assert_eq!(said(Wall(five.0 - 1)).1, "15 % of it is left. It resets 17:00. Account: ann.");
         assert_eq!(said(five), ("5-hour limit: 85 % used".into(), "15 % of it is left. Account: ann.".into()));
     }

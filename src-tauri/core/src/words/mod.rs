@@ -31,7 +31,7 @@ pub use status_line::{
 };
 pub use terminal::{ledger_line, not_chosen, verdict};
 pub use trouble::{NoWindow, no_window, unwatched, updated};
-pub use window::{money_level, money_line, own_age, percent, source, tooltip, window_line};
+pub use window::{money_level, money_line, own_age, percent, source, tooltip, window_line, window_name};
 
 use crate::time::Wall;
 use jiff::tz::TimeZone;

@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 pub fn notice(notice: &Notice, label: &str, state: &AccountState, now: Moment, zone: &TimeZone) -> (String, String) {
     let (name, owner) = (state.provider.name(), state.provider.owner());
     match notice.kind {
-        NoticeKind::Window => limit::news(notice.about.as_ref(), label, state, now.wall, zone),
+        NoticeKind::Window => limit::news(notice, label, state, now.wall, zone),
         NoticeKind::RateLimited => {
             let until = match &state.usage.state {
                 GateState::CoolingDown { until, .. } => not_before(until.wall_as_of(now), now.wall, zone),

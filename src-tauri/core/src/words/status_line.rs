@@ -180,6 +180,7 @@ mod tests {
             duration_s: None,
             binding: false,
             origin: None,
+            locked: None,
         }
     }
 

@@ -279,7 +279,7 @@ fn a_renewal_that_is_stopped_while_the_sign_in_works() {
     assert!(said(&state).text.contains("still works until 15:30"), "{}", said(&state).text);
     let words = guided(&state, HERE);
     assert_eq!(words.steps[0].text, "Sign in again with Claude Code before 15:30.");
-    let stopped = Notice { id: 1, kind: NoticeKind::SignInStopped, about: None };
+    let stopped = Notice { id: 1, kind: NoticeKind::SignInStopped, about: None, also: vec![] };
     let (title, body) = notice(&stopped, "ann", &state, NOW, &UTC);
     assert_eq!(title, "Sign-in needed");
     assert!(body.contains("before it ends") && !body.contains("has stopped asking"), "{body}");

@@ -1,9 +1,9 @@
 //! Quota windows in a line.
 
-use super::{glance, span};
+use super::{clock, glance, span};
 use crate::quota::{Level, Money, QuotaWindow, Reading, Source};
 use crate::settings::Percent;
-use crate::state::Provider;
+use crate::state::{AccountState, Provider};
 use crate::time::Wall;
 use jiff::tz::TimeZone;
 use std::time::Duration;
@@ -40,9 +40,28 @@ pub fn own_age(reading: &Reading, window: &QuotaWindow, provider: Provider, now:
     apart.then(|| format!("{} ago from {}", span(now.since(origin.at)), source(origin.source, provider)))
 }
 
+/// What the last answer lacked, where it had no limits.
+pub(super) fn no_limits(state: &AccountState, now: Wall, zone: &TimeZone) -> Option<String> {
+    let reading = state.reading.as_ref()?;
+    let name = state.provider.name();
+    let at = clock(reading.no_limits_at?, now, zone);
+    Some(match reading.is_empty() {
+        true => format!("{name} reported no limits for this account at {at}."),
+        false => format!("{name} reported no limits at {at}. The last ones that it reported are shown."),
+    })
+}
+
+/// "Opus", or "Opus (locked: out of credits)".
+pub fn window_name(window: &QuotaWindow) -> String {
+    match &window.locked {
+        Some(why) => format!("{} (locked: {why})", window.label),
+        None => window.label.clone(),
+    }
+}
+
 /// "5-hour 42 %, resets 15:30".
 pub fn window_line(window: &QuotaWindow, shown: Percent, now: Wall, zone: &TimeZone) -> String {
-    let label = &window.label;
+    let label = &window_name(window);
     let level = match (window.level(now), shown) {
         (Level::Used(used), Percent::Used) => percent(used),
         (Level::Used(used), Percent::Left) => format!("{} left", percent_left(used)),
@@ -74,11 +93,29 @@ pub fn money_level(money: &Money) -> String {
     }
 }
 
+/// "Extra usage 12 %, $12.34 of $100.00".
+fn money_glance(money: &Money, shown: Percent) -> String {
+    let (Some(percents), true) = (money.percent(), money.used.is_some() || money.limit.is_some()) else {
+        return money_line(money);
+    };
+    let level = match shown {
+        Percent::Used => percent(percents),
+        Percent::Left => format!("{} left", percent_left(percents)),
+    };
+    format!("{} {level}, {}", money.label, money_level(money))
+}
+
 /// The windows at a glance: "5-hour 42 %, resets 15:30 · weekly 26 %, resets Friday · Fable 82 %". A model's
-/// window resets with the week, so that is said once; windows that are unknown and untouched are left to the panel.
+/// window resets with the week, so that is said once; windows that are unknown and untouched are left to the panel. A plan
+/// without windows has its money there.
 pub fn tooltip(reading: &Reading, shown: Percent, now: Wall, zone: &TimeZone) -> String {
+    if reading.windows.is_empty() {
+        let lines = reading.money.iter().map(|money| money_glance(money, shown));
+        return lines.collect::<Vec<_>>().join(" · ");
+    }
     let main = |window: &QuotaWindow| matches!(window.id.as_str(), "five_hour" | "seven_day");
-    let touched = |window: &QuotaWindow| matches!(window.level(now), Level::Used(used) if used > 0.0);
+    let touched =
+        |window: &QuotaWindow| window.locked.is_some() || matches!(window.level(now), Level::Used(used) if used > 0.0);
     let lines = reading.windows.iter().filter(|window| main(window) || touched(window)).map(|window| {
         let brief = QuotaWindow { resets_at: None, ..window.clone() };
         let past = window.level(now) == Level::Reset;
@@ -91,7 +128,7 @@ pub fn tooltip(reading: &Reading, shown: Percent, now: Wall, zone: &TimeZone) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quota::Origin;
+    use crate::quota::{Amount, Origin};
 
     const NOW: Wall = Wall(1_789_391_820_000); // 2026-09-14 13:17 UTC
 
@@ -104,6 +141,7 @@ mod tests {
             duration_s: None,
             binding: false,
             origin: None,
+            locked: None,
         }
     }
 
@@ -158,5 +196,39 @@ mod tests {
             assert_eq!(window_line(&window, Percent::Used, NOW, &TimeZone::UTC), told);
             assert_eq!(window_line(&window, Percent::Left, NOW, &TimeZone::UTC), left);
         }
+    }
+
+    #[test]
+    fn a_plan_that_has_only_money_is_told_by_it() {
+        let amount = |minor| Some(Amount { minor, currency: "USD".into(), exponent: 2 });
+        let of = |limit, used_percent| Money {
+            id: "extra_usage".into(),
+            label: "Extra usage".into(),
+            used: amount(8100),
+            limit,
+            used_percent,
+            note: None,
+        };
+        for (money, used, left) in [
+            (
+                of(amount(10_000), None),
+                "Extra usage 81 %, $81.00 of $100.00",
+                "Extra usage 19 % left, $81.00 of $100.00",
+            ),
+            (of(None, None), "Extra usage $81.00", "Extra usage $81.00"),
+            (of(None, Some(12.0)), "Extra usage 12 %, $81.00", "Extra usage 88 % left, $81.00"),
+        ] {
+            let reading = Reading::new(Source::UsageEndpoint, NOW, vec![], vec![money]);
+            assert_eq!(tooltip(&reading, Percent::Used, NOW, &TimeZone::UTC), used);
+            assert_eq!(tooltip(&reading, Percent::Left, NOW, &TimeZone::UTC), left);
+        }
+    }
+
+    #[test]
+    fn what_a_window_is_locked_for_stands_with_its_name() {
+        let opus = QuotaWindow { locked: Some("out of credits".into()), ..window("opus", "Opus", Some(0.0), None) };
+        assert_eq!(window_line(&opus, Percent::Used, NOW, &TimeZone::UTC), "Opus (locked: out of credits) 0 %");
+        let reading = Reading::new(Source::UsageEndpoint, NOW, vec![opus], vec![]);
+        assert_eq!(tooltip(&reading, Percent::Used, NOW, &TimeZone::UTC), "Opus (locked: out of credits) 0 %");
     }
 }

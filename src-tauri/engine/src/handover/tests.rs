@@ -15,6 +15,7 @@ fn reading(used: f64) -> Reading {
         duration_s: Some(18_000),
         binding: false,
         origin: None,
+        locked: None,
     };
     Reading::new(Source::StatusLine, Wall(1_789_390_000_000), vec![window], vec![])
 }

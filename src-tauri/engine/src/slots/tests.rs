@@ -11,6 +11,7 @@ fn state(n: i64) -> State {
         duration_s: None,
         binding: false,
         origin: None,
+        locked: None,
     };
     account.reading = Some(Reading::new(Source::UsageEndpoint, Wall(n), vec![window], vec![]));
     let mut state = State::new("boot".into());

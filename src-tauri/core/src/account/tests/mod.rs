@@ -6,6 +6,7 @@ mod dice;
 mod forecasts;
 mod granted;
 mod keeping;
+mod odd;
 mod pushed;
 mod renewing;
 mod retiring;

@@ -9,6 +9,7 @@ pub(super) fn read(body: &Value) -> Vec<Money> {
     let balance = body.get("spend").and_then(|spend| spend.get("balance")).and_then(balance);
     let shown = match (spend, extra) {
         (Some(spend), Some(extra)) => Some(Money {
+            used: spend.used.or(extra.used),
             limit: spend.limit.or(extra.limit),
             used_percent: extra.used_percent.or(spend.used_percent),
             note: spend.note.or(extra.note),
@@ -21,7 +22,7 @@ pub(super) fn read(body: &Value) -> Vec<Money> {
 
 /// `{"is_enabled":true,"monthly_limit":10000,"used_credits":1234.0,"utilization":12.34,"currency":"USD","decimal_places":2,…}`
 fn extra_usage(extra: &Value) -> Option<Money> {
-    if extra.get("is_enabled")?.as_bool() != Some(true) {
+    if extra.get("is_enabled").is_some_and(|enabled| *enabled == Value::Bool(false)) {
         return None;
     }
     let currency = extra.get("currency").and_then(currency).unwrap_or("USD").to_owned();
@@ -31,29 +32,38 @@ fn extra_usage(extra: &Value) -> Option<Money> {
         Some(Amount { minor, currency: currency.clone(), exponent })
     };
     let reached = extra.get("spend_limit_reached").and_then(Value::as_bool) == Some(true);
-    Some(Money {
+    let (used, limit) = (amount("used_credits"), amount("monthly_limit"));
+    let used_percent = extra.get("utilization").and_then(super::usage::percent);
+    let is_said = used.is_some() || used_percent.is_some() || extra.get("is_enabled") == Some(&Value::Bool(true));
+    is_said.then(|| Money {
         id: "extra_usage".to_owned(),
         label: "Extra usage".to_owned(),
-        used: amount("used_credits"),
-        limit: amount("monthly_limit"),
-        used_percent: extra.get("utilization").and_then(super::usage::percent),
-        note: reason(extra).or_else(|| reached.then(|| "spend limit reached".to_owned())),
+        used_percent: used_percent.or_else(|| (reached && limit.is_none()).then_some(100.0)),
+        used,
+        limit,
+        note: disabled(extra).or_else(|| reached.then(|| "spend limit reached".to_owned())),
     })
 }
 
 /// `{"used":{"amount_minor":1234,"currency":"USD","exponent":2},"limit":{…},"percent":12,"enabled":true,…}`
 fn spend(spend: &Value) -> Option<Money> {
-    if spend.get("enabled")?.as_bool() != Some(true) {
+    if spend.get("enabled").is_some_and(|enabled| *enabled == Value::Bool(false)) {
         return None;
     }
-    Some(Money {
+    let used = spend.get("used").and_then(amount);
+    let used_percent = spend.get("percent").and_then(super::usage::percent);
+    (used.is_some() || used_percent.is_some()).then(|| Money {
         id: "extra_usage".to_owned(),
         label: "Extra usage".to_owned(),
-        used: Some(amount(spend.get("used")?)?),
+        used,
         limit: spend.get("limit").and_then(amount),
-        used_percent: spend.get("percent").and_then(super::usage::percent),
-        note: reason(spend),
+        used_percent,
+        note: disabled(spend),
     })
+}
+
+fn disabled(value: &Value) -> Option<String> {
+    value.get("disabled_reason").and_then(reason)
 }
 
 fn balance(value: &Value) -> Option<Money> {
@@ -93,8 +103,8 @@ fn currency(value: &Value) -> Option<&str> {
 }
 
 /// A key such as `out_of_credits`, in words.
-fn reason(value: &Value) -> Option<String> {
-    let reason = value.get("disabled_reason")?.as_str()?;
+pub(super) fn reason(value: &Value) -> Option<String> {
+    let reason = value.as_str()?;
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ' ');
     let plain = !reason.is_empty() && reason.len() <= 60 && reason.chars().all(fits);
     plain.then(|| reason.replace('_', " "))
@@ -187,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_reason_is_a_few_plain_words() {
-        let of = |text: &str| reason(&json!({ "disabled_reason": text }));
+        let of = |text: &str| reason(&json!(text));
         assert_eq!(of("out_of_credits").as_deref(), Some("out of credits"));
         assert_eq!(of(&"a".repeat(60)), Some("a".repeat(60)));
         for wrong in ["", "<b>", "sk-ant:1", &"a".repeat(61), &"<".repeat(61)] {

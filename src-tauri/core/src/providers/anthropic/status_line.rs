@@ -1,6 +1,6 @@
 //! What Claude Code tells its status-line command on stdin, as far as it concerns a quota.
 
-use super::usage::{WINDOWS_MAX, clean, known, percent, rank, time};
+use super::usage::{self, MODELS};
 use crate::quota::{QuotaWindow, Reading, Source};
 use crate::time::Wall;
 use serde::Deserialize;
@@ -45,25 +45,15 @@ impl StatusLine {
 }
 
 fn windows(limits: &Map<String, Value>) -> Vec<QuotaWindow> {
-    let mut windows: Vec<QuotaWindow> = limits.iter().filter_map(|(key, limit)| window(key, limit)).collect();
-    windows.sort_by_key(rank);
-    windows.truncate(WINDOWS_MAX);
-    windows
+    let keyed = limits.iter().filter_map(|(key, limit)| window(key, limit));
+    let models = limits.get(MODELS).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    usage::bounded(keyed.chain(usage::models(models)).collect())
 }
 
 /// A limit without a share of it used is none.
 fn window(key: &str, limit: &Value) -> Option<QuotaWindow> {
-    let used = limit.as_object()?.get("used_percentage")?;
-    let (label, duration_s) = known(key);
-    Some(QuotaWindow {
-        id: clean(key),
-        label,
-        used_percent: percent(used),
-        resets_at: limit.get("resets_at").and_then(time),
-        duration_s,
-        binding: false,
-        origin: None,
-    })
+    let limit = limit.as_object().filter(|limit| limit.contains_key("used_percentage"))?;
+    usage::keyed(key, limit, "used_percentage")
 }
 
 #[cfg(test)]
@@ -139,7 +129,7 @@ mod tests {
     fn hostile_input_stays_small() {
         let many: Vec<String> = (0..5000).map(|n| format!(r#""k{n}":{{"used_percentage":1}}"#)).collect();
         let text = format!(r#"{{"rate_limits":{{{}}}}}"#, many.join(","));
-        assert_eq!(windows_of(&text).len(), WINDOWS_MAX);
+        assert_eq!(windows_of(&text).len(), usage::WINDOWS_MAX);
         let deep = |key: &str| format!(r#"{{"{key}":{}1{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
         assert_eq!(read(deep("else").as_bytes()), Some(StatusLine::default()));
         assert_eq!(read(deep("rate_limits").as_bytes()), None);

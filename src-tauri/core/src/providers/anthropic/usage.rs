@@ -3,49 +3,59 @@
 //! The older keys (`five_hour`, `seven_day`, …) and the newer `limits[]` repeat each other. The older keys come
 //! first; an entry of `limits` adds what they lack and the mark of the limit that counts.
 
+mod limits;
+
+pub(super) use limits::models;
+
 use super::money;
 use crate::quota::{QuotaWindow, Reading, Source};
+use crate::reading::PERCENT_MAX;
+pub(super) use crate::reading::WINDOWS_MAX;
 use crate::text;
 use crate::time::Wall;
 use serde_json::{Map, Value};
-
-/// At most this many windows are kept: an answer may be hostile.
-pub(super) const WINDOWS_MAX: usize = 40;
 
 const FIVE_HOURS: u64 = 5 * 3600;
 const SEVEN_DAYS: u64 = 7 * 86_400;
 
 /// Keys of the body that are no windows even where they look like one.
-const NOT_WINDOWS: [&str; 4] = ["extra_usage", "limits", "spend", "seven_day_breakdown"];
+const NOT_WINDOWS: [&str; 5] = ["extra_usage", "limits", "spend", "seven_day_breakdown", MODELS];
+/// A list of the limits of single models, as some bodies have it.
+pub(super) const MODELS: &str = "model_scoped";
+/// The keys that mean something to people even where nothing of them is used; all others are code names.
+const NAMED: [&str; 7] = [
+    "five_hour",
+    "seven_day",
+    "seven_day_oauth_apps",
+    "seven_day_opus",
+    "seven_day_sonnet",
+    "seven_day_cowork",
+    "seven_day_overage_included",
+];
 
 /// `None` if nothing in it is a quota.
 pub(super) fn read(json: &Value, now: Wall) -> Option<Reading> {
     let body = json.as_object()?;
-    let known = ["five_hour", "seven_day", "limits", "extra_usage", "spend"];
-    let mut windows = old_windows(body);
-    if windows.is_empty() && !known.iter().any(|key| body.contains_key(*key)) {
+    let known = ["five_hour", "seven_day", "limits", "extra_usage", "spend", MODELS];
+    let is_usage = |value: &Value| value.get("utilization").is_some();
+    if !body.values().any(is_usage) && !known.iter().any(|key| body.contains_key(*key)) {
         return None;
     }
-    let limits = body.get("limits").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    for limit in limits.iter().take(WINDOWS_MAX) {
-        if let Some(window) = limit_window(limit) {
-            merge(&mut windows, window);
-        }
-    }
-    windows.sort_by_key(rank);
-    windows.truncate(WINDOWS_MAX);
-    Some(Reading::new(Source::UsageEndpoint, now, windows, money::read(json)))
+    let mut windows = old_windows(body);
+    limits::add(&mut windows, body);
+    Some(Reading::new(Source::UsageEndpoint, now, bounded(windows), money::read(json)))
 }
 
-/// 5-hour, weekly, then per model, then what is unknown; each group in the order of its labels.
-pub(super) fn rank(window: &QuotaWindow) -> (u8, String) {
-    let group = match window.id.as_str() {
-        "five_hour" => 0,
-        "seven_day" => 1,
-        _ if window.duration_s.is_some() => 2,
-        _ => 3,
-    };
-    (group, window.label.clone())
+/// Of too many, those that matter most: an answer may be hostile.
+pub(super) fn bounded(mut windows: Vec<QuotaWindow>) -> Vec<QuotaWindow> {
+    let matters = |window: &QuotaWindow| (window.rank().0 < 2, window.binding, window.used_percent.unwrap_or(-1.0));
+    windows.sort_by(|a, b| {
+        let (a, b) = (matters(a), matters(b));
+        (b.0, b.1).cmp(&(a.0, a.1)).then(b.2.total_cmp(&a.2))
+    });
+    windows.truncate(WINDOWS_MAX);
+    windows.sort_by_key(QuotaWindow::rank);
+    windows
 }
 
 fn old_windows(body: &Map<String, Value>) -> Vec<QuotaWindow> {
@@ -56,16 +66,36 @@ fn old_windows(body: &Map<String, Value>) -> Vec<QuotaWindow> {
 /// `null` under a key is "does not apply": no window.
 fn old_window(key: &str, value: &Value) -> Option<QuotaWindow> {
     let window = value.as_object().filter(|window| window.contains_key("utilization"))?;
+    keyed(key, window, "utilization")
+}
+
+/// The window under a key of its own, unless it says nothing.
+pub(super) fn keyed(key: &str, value: &Map<String, Value>, percent_key: &str) -> Option<QuotaWindow> {
     let (label, duration_s) = known(key);
-    Some(QuotaWindow {
+    let is_named = NAMED.contains(&key);
+    let own = value.get("label").and_then(Value::as_str).map(clean).filter(|own| !own.is_empty() && !is_named);
+    let window = QuotaWindow {
         id: clean(key),
-        label,
-        used_percent: window.get("utilization").and_then(percent),
-        resets_at: window.get("resets_at").and_then(time),
+        label: own.unwrap_or(label),
+        used_percent: value.get(percent_key).and_then(percent).or_else(|| dollars(value)),
+        resets_at: value.get("resets_at").and_then(time),
         duration_s,
         binding: false,
         origin: None,
-    })
+        locked: value.get("locked_reason").and_then(money::reason),
+    };
+    // What cannot be read is something that was said all the same: what is known of the window stays.
+    let is_garbled = [percent_key, "resets_at"].iter().any(|key| value.get(*key).is_some_and(|said| !said.is_null()));
+    let is_said = window.used_percent.is_some_and(|used| is_named || used > 0.0) || window.resets_at.is_some();
+    let is_nothing = window.used_percent == Some(0.0) && !is_named;
+    (is_said || window.locked.is_some() || (is_garbled && !is_nothing)).then_some(window)
+}
+
+/// Where a window says only what it costs.
+fn dollars(value: &Map<String, Value>) -> Option<f64> {
+    let amount = |key: &str| value.get(key).and_then(number);
+    let (used, limit) = amount("used_dollars").zip(amount("limit_dollars"))?;
+    (limit > 0.0).then(|| used / limit * 100.0).filter(|percent| *percent <= PERCENT_MAX)
 }
 
 pub(super) fn known(key: &str) -> (String, Option<u64>) {
@@ -73,6 +103,8 @@ pub(super) fn known(key: &str) -> (String, Option<u64>) {
         "five_hour" => ("5-hour".to_owned(), Some(FIVE_HOURS)),
         "seven_day" => ("weekly".to_owned(), Some(SEVEN_DAYS)),
         "seven_day_oauth_apps" => ("OAuth apps".to_owned(), Some(SEVEN_DAYS)),
+        "seven_day_overage_included" => ("Fable".to_owned(), Some(SEVEN_DAYS)),
+        "spend_limit" => ("spend limit".to_owned(), None),
         _ => match key.strip_prefix("seven_day_").filter(|rest| !rest.is_empty()) {
             Some(model) => (capitalised(&clean(model)), Some(SEVEN_DAYS)),
             None => (clean(key), None),
@@ -80,65 +112,8 @@ pub(super) fn known(key: &str) -> (String, Option<u64>) {
     }
 }
 
-fn limit_window(limit: &Value) -> Option<QuotaWindow> {
-    let text = |key: &str| limit.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let kind = text("kind")?;
-    let scope = limit.get("scope").and_then(scope);
-    let (id, label, duration_s) = match (kind, scope) {
-        ("session", None) => ("five_hour".to_owned(), "5-hour".to_owned(), Some(FIVE_HOURS)),
-        ("weekly_all", None) => ("seven_day".to_owned(), "weekly".to_owned(), Some(SEVEN_DAYS)),
-        (_, Some(scope)) => {
-            let id = format!("{}:{}", clean(kind), scope.to_lowercase());
-            let weekly = (text("group") == Some("weekly")).then_some(SEVEN_DAYS);
-            (id, scope, weekly)
-        }
-        (_, None) => (clean(kind), clean(kind), None),
-    };
-    Some(QuotaWindow {
-        id,
-        label,
-        used_percent: limit.get("percent").and_then(percent),
-        resets_at: limit.get("resets_at").and_then(time),
-        duration_s,
-        binding: limit.get("is_active").and_then(Value::as_bool) == Some(true),
-        origin: None,
-    })
-}
-
-/// The model or surface that a limit is for. Either may be an object with a name or a bare string.
-fn scope(scope: &Value) -> Option<String> {
-    let part = |key: &str| scope.get(key).filter(|part| !part.is_null()).and_then(name);
-    match (part("model"), part("surface")) {
-        (Some(model), Some(surface)) => Some(format!("{model} ({surface})")),
-        (model, surface) => model.or(surface),
-    }
-}
-
-fn name(part: &Value) -> Option<String> {
-    let text = part.as_str().or_else(|| {
-        let text = |key: &str| part.get(key).and_then(Value::as_str);
-        text("display_name").or_else(|| text("name")).or_else(|| text("id"))
-    })?;
-    let text = clean(text);
-    (!text.is_empty()).then_some(text)
-}
-
-/// The same limit under its older and its newer name is one window: the newer one's mark and, where the older
-/// says nothing, its figures.
-fn merge(windows: &mut Vec<QuotaWindow>, new: QuotaWindow) {
-    match windows.iter_mut().find(|old| old.is_same(&new)) {
-        Some(old) => {
-            old.binding |= new.binding;
-            old.used_percent = old.used_percent.or(new.used_percent);
-            old.resets_at = old.resets_at.or(new.resets_at);
-        }
-        None => windows.push(new),
-    }
-}
-
 /// Above 100 is possible; what is far beyond all use is a mistake, and is not said.
 pub(super) fn percent(value: &Value) -> Option<f64> {
-    const PERCENT_MAX: f64 = 1e6;
     number(value).filter(|percent| *percent <= PERCENT_MAX)
 }
 

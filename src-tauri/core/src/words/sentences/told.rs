@@ -24,7 +24,7 @@ fn notifications() {
     state.usage.state = cooling(Cooldown::RateLimited { retry_after_s: None }, in_min(10));
     state.token.state = cooling(Cooldown::RateLimited { retry_after_s: None }, in_min(70));
     for (kind, about) in notices {
-        let (title, body) = notice(&Notice { id: 1, kind, about }, "ann@example.com", &state, NOW, &UTC);
+        let (title, body) = notice(&Notice { id: 1, kind, about, also: vec![] }, "ann@example.com", &state, NOW, &UTC);
         text += &format!("{title}\n  {body}\n");
     }
     expect![[r#"

@@ -58,7 +58,6 @@ fn the_newer_body_shows_each_limit_once() {
             "five_hour “5-hour” 42 1789399800",
             "seven_day “weekly” 26 1789768800",
             "weekly_scoped:fable “Fable” 82 1789768799 binding",
-            "nimbus_quill “nimbus_quill” 0 -",
         ],
     );
     assert_eq!(read(&newer(), NOW).unwrap().money.len(), 1);
@@ -100,7 +99,6 @@ fn limits_alone_are_enough() {
     check(
         &body,
         &[
-            "five_hour “5-hour” - -",
             "seven_day “weekly” 7.5 -",
             "weekly_scoped:fable (chrome) “Fable (chrome)” 1 -",
             "monthly_new “monthly_new” 3 - binding",
@@ -136,7 +134,9 @@ fn a_hostile_answer_stays_bounded() {
 
 #[test]
 fn what_is_far_beyond_all_use_is_not_said() {
-    for (said, expect) in [("104", Some(104.0)), ("1e6", Some(1e6)), ("1000001", None), ("1e308", None)] {
+    for (said, expect) in
+        [("104", Some(104.0)), ("1000", Some(1000.0)), ("1001", None), ("1779124800", None), ("1e308", None)]
+    {
         let body = format!(r#"{{"five_hour":{{"utilization":{said}}}}}"#);
         let body: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(read(&body, Wall(1)).unwrap().windows[0].used_percent, expect, "{said}");
@@ -161,6 +161,7 @@ fn windows_stand_in_the_order_in_which_they_matter() {
         duration_s,
         binding: false,
         origin: None,
+        locked: None,
     };
     let mut all = [
         window("odd", "A", None),
@@ -169,6 +170,141 @@ fn windows_stand_in_the_order_in_which_they_matter() {
         window("opus", "Aardvark", Some(604_800)),
         window("five_hour", "zz", None),
     ];
-    all.sort_by_key(rank);
+    all.sort_by_key(QuotaWindow::rank);
     assert_eq!(all.map(|window| window.id), ["five_hour", "seven_day", "opus", "fable", "odd"]);
+}
+
+/// Each of `limits`, as `limits[]` has them.
+#[track_caller]
+fn check_limits(limits: &Value, expect: &[&str]) {
+    check(&json!({ "limits": limits }), expect);
+}
+
+fn weekly(percent: u32, scope: &Value) -> Value {
+    json!({"kind":"weekly_scoped","group":"weekly","percent":percent,"scope":scope,"is_active":percent == 97})
+}
+
+#[test]
+fn two_models_of_one_name_are_two_windows_each_with_its_own_mark() {
+    let model = |id: &str| json!({"model":{"id":id,"display_name":"Fable"}});
+    let expect =
+        ["weekly_scoped:fable-1 “Fable (fable-1)” 12 -", "weekly_scoped:fable-2 “Fable (fable-2)” 97 - binding"];
+    check_limits(&json!([weekly(12, &model("fable-1")), weekly(97, &model("fable-2"))]), &expect);
+    check_limits(&json!([weekly(97, &model("fable-2")), weekly(12, &model("fable-1"))]), &expect);
+    check_limits(&json!([weekly(97, &model("fable-2"))]), &["weekly_scoped:fable-2 “Fable” 97 - binding"]);
+}
+
+/// The older key is one of them, and nobody knows which.
+#[test]
+fn an_older_name_of_two_models_is_neither() {
+    let model = |id: &str| json!({"model":{"id":id,"display_name":"Opus"}});
+    let body = json!({"seven_day_opus":{"utilization":3}, "limits":[weekly(12, &model("a")), weekly(97, &model("b"))]});
+    check(
+        &body,
+        &[
+            "weekly_scoped:a “Opus (a)” 12 -",
+            "weekly_scoped:b “Opus (b)” 97 - binding",
+            "seven_day_opus “Opus (seven_day_opus)” 3 -",
+        ],
+    );
+}
+
+#[test]
+fn a_session_and_a_week_of_one_model_are_told_apart() {
+    let scope = json!({"model":{"display_name":"Opus"}});
+    let session = json!({"kind":"session_scoped","group":"session","percent":31,"scope":scope});
+    let reading = read(&json!({"limits":[session, weekly(8, &scope)]}), NOW).unwrap();
+    let lines: Vec<String> = reading.windows.iter().map(line).collect();
+    assert_eq!(lines, ["weekly_scoped:opus “Opus” 8 -", "session_scoped:opus “Opus (5-hour)” 31 -"]);
+    let lengths: Vec<_> = reading.windows.iter().map(|window| window.duration_s).collect();
+    assert_eq!(lengths, [Some(SEVEN_DAYS), Some(FIVE_HOURS)]);
+}
+
+#[test]
+fn a_limit_is_named_by_whatever_names_it() {
+    check_limits(
+        &json!([
+            weekly(1, &json!({"label":"Mythos"})),
+            weekly(2, &json!("Bare")),
+            weekly(3, &json!({"model":{"id":"model-x","display_name":" "}})),
+            weekly(4, &json!({"surface":{"name":"chrome"}})),
+            {"kind":"model_scoped","group":"weekly","percent":5,"model":{"display_name":"Saga"}},
+            {"group":"weekly","percent":6,"scope":{"model":"Nameless kind"}}]),
+        &[
+            "weekly_scoped:bare “Bare” 2 -",
+            "weekly_scoped:mythos “Mythos” 1 -",
+            "weekly:nameless kind “Nameless kind” 6 -",
+            "model_scoped:saga “Saga” 5 -",
+            "weekly_scoped:chrome “chrome” 4 -",
+            "weekly_scoped:model-x “model-x” 3 -",
+        ],
+    );
+}
+
+#[test]
+fn limits_without_any_name_are_all_there() {
+    let blank = |percent: u32| weekly(percent, &json!({"model":{"id":null,"display_name":""}}));
+    check_limits(
+        &json!([blank(12), blank(97), blank(97)]),
+        &["weekly_scoped “weekly_scoped” 12 -", "weekly_scoped:2 “weekly_scoped (2)” 97 - binding"],
+    );
+}
+
+#[test]
+fn a_list_of_models_of_its_own_is_read() {
+    let models = json!([{"display_name":"Fable","utilization":82,"resets_at":1_789_768_800}, {"display_name":""}, 7]);
+    check(&json!({"five_hour":null, "model_scoped": models}), &["weekly_scoped:fable “Fable” 82 1789768800"]);
+}
+
+#[test]
+fn of_a_long_list_what_counts_is_kept() {
+    for (many, place) in [(500, 61), (500, 499), (5000, 4999)] {
+        let limits: Vec<Value> =
+            (0..many).map(|n| json!({"kind":format!("kind_{n}"),"percent":n % 60,"is_active":n == place})).collect();
+        let windows = read(&json!({"limits":limits,"five_hour":{"utilization":1}}), NOW).unwrap().windows;
+        assert_eq!((windows.len(), windows[0].id.as_str()), (WINDOWS_MAX, "five_hour"));
+        let binding: Vec<&str> = windows.iter().filter(|window| window.binding).map(|w| w.id.as_str()).collect();
+        assert_eq!(binding, [format!("kind_{place}")]);
+        assert_eq!(windows.iter().filter(|window| window.used_percent >= Some(50.0)).count(), WINDOWS_MAX - 2);
+    }
+}
+
+#[test]
+fn code_names_that_carry_nothing_take_no_row() {
+    check(
+        &json!({"five_hour":{"utilization":0.0,"resets_at":null},
+            "nimbus_quill":{"utilization":0.0,"resets_at":null,"limit_dollars":null,"locked_reason":null},
+            "seven_day_omelette":{"utilization":0,"resets_at":null},
+            "amber_a":{"utilization":null,"resets_at":null},
+            "amber_b":{"utilization":0.5,"resets_at":null},
+            "amber_c":{"utilization":0,"resets_at":1_789_768_800},
+            "wattle_ember":{"utilization":null,"label":"Team credits","used_dollars":5,"limit_dollars":20},
+            "limits":[{"kind":"amber_d","percent":0,"resets_at":null},{"kind":"amber_e","percent":0,"is_active":true}]}),
+        &[
+            "five_hour “5-hour” 0 -",
+            "wattle_ember “Team credits” 25 -",
+            "amber_b “amber_b” 0.5 -",
+            "amber_c “amber_c” 0 1789768800",
+            "amber_e “amber_e” 0 - binding",
+        ],
+    );
+}
+
+#[test]
+fn the_fable_limit_has_one_name() {
+    let overage = json!({"utilization":82,"resets_at":1_789_768_800});
+    check(&json!({"seven_day_overage_included":overage}), &["seven_day_overage_included “Fable” 82 1789768800"]);
+    let both =
+        json!({"seven_day_overage_included":overage,"limits":[weekly(82, &json!({"model":{"display_name":"Fable"}}))]});
+    check(&both, &["seven_day_overage_included “Fable” 82 1789768800"]);
+}
+
+#[test]
+fn what_a_limit_is_locked_for_is_told_in_plain_words() {
+    let body = json!({"seven_day_opus":{"utilization":100,"locked_reason":"out_of_credits"},
+        "five_hour":{"utilization":1,"locked_reason":"<b>sk-ant"},
+        "limits":[{"kind":"weekly_all","percent":4,"locked_reason":"plan_paused"}]});
+    let windows = read(&body, NOW).unwrap().windows;
+    let locked: Vec<_> = windows.iter().map(|window| window.locked.as_deref()).collect();
+    assert_eq!(locked, [None, Some("plan paused"), Some("out of credits")]);
 }

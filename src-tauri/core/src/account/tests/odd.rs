@@ -1,0 +1,339 @@
+//! One odd reading is no news (law 17), whatever it is that is odd: what is shown, and what is said.
+
+use super::windows::{FIVE_HOURS, told};
+use super::*;
+use crate::guard::{self, Verdict, Wanted};
+use crate::notice::News;
+use crate::quota::Source;
+use crate::settings::Percent;
+use crate::words;
+
+const ENDS: &str = "2026-09-14T17:00:00Z";
+
+/// A body with this 5-hour window; a bare number is its level, until [`ENDS`].
+fn body(window: &str) -> String {
+    match window.parse::<f64>() {
+        Ok(used) => format!(r#"{{"five_hour":{{"utilization":{used},"resets_at":"{ENDS}"}}}}"#),
+        Err(_) => format!(r#"{{"five_hour":{window}}}"#),
+    }
+}
+
+/// A world whose endpoint answers with these bodies, one after the other, and then with the last for ever.
+fn bodies(bodies: Vec<String>) -> World {
+    let mut world = World::new(move |n| status(200, None, bodies.get(n - 1).or(bodies.last()).unwrap()));
+    world.preferences.wanted.forecast = false;
+    world.account.handle(Event::Preferences(world.preferences), world.now);
+    world.settle();
+    world
+}
+
+fn windows(each: &[&str]) -> World {
+    bodies(each.iter().map(|window| body(window)).collect())
+}
+
+/// What is shown after each of the polls, five minutes apart.
+fn shown(world: &mut World, polls: usize) -> Vec<String> {
+    let mut all = Vec::new();
+    for _ in 0..polls {
+        all.push(tooltip(world));
+        world.run(5 * MINUTE);
+    }
+    all
+}
+
+fn tooltip(world: &World) -> String {
+    let reading = world.account.state().reading.as_ref().unwrap();
+    words::tooltip(reading, Percent::Used, world.now.wall, &TimeZone::UTC)
+}
+
+fn status_words(world: &World) -> String {
+    words::status(world.account.state(), world.now, &TimeZone::UTC).join(" ")
+}
+
+const ONCE: [(u64, News); 1] = [(5, News::Threshold { percent: 80 })];
+
+#[test]
+fn an_early_fall_that_comes_and_goes_is_neither_shown_nor_said() {
+    for odd in [
+        r#"{"utilization":0.0,"resets_at":null}"#,
+        r#"{"utilization":0.0,"resets_at":"2026-09-14T19:00:00Z"}"#,
+        "0",
+        "43",
+        "100",
+        "null",
+        r#"{"utilization":null,"resets_at":null}"#,
+        r#"{"utilization":-5,"resets_at":null}"#,
+        r#"{"utilization":1e308,"resets_at":"2199-01-01T00:00:00Z"}"#,
+        r#"{"utilization":99,"resets_at":"2026-09-14T11:00:00Z"}"#,
+    ] {
+        let mut each = vec!["86", "86"];
+        each.extend([odd, "86"].repeat(5));
+        let mut world = windows(&each);
+        let shown = shown(&mut world, 12);
+        assert!(shown.iter().all(|line| line == "5-hour 86 %, resets 17:00"), "{odd}: {shown:?}");
+        assert_eq!(told(&world), ONCE, "{odd}");
+    }
+}
+
+#[test]
+fn what_a_second_reading_confirms_is_shown_and_said() {
+    for (fell, line) in [
+        (r#"{"utilization":0.0,"resets_at":null}"#, "5-hour 0 %"),
+        (r#"{"utilization":1.0,"resets_at":"2026-09-14T17:25:00Z"}"#, "5-hour 1 %, resets 17:25"),
+    ] {
+        let mut world = windows(&["86", "86", fell]);
+        let shown = shown(&mut world, 5);
+        assert_eq!(shown[2], "5-hour 86 %, resets 17:00");
+        assert_eq!((shown[3].as_str(), shown[4].as_str()), (line, line));
+        assert_eq!(told(&world), [ONCE[0], (15, News::Reset { used: 86 })]);
+    }
+}
+
+#[test]
+fn a_window_that_is_used_up_at_a_leap_is_believed_the_second_time() {
+    let mut world = windows(&["40", "40", "100"]);
+    let shown = shown(&mut world, 5);
+    let levels: Vec<&str> = shown.iter().map(|line| line.split(',').next().unwrap()).collect();
+    assert_eq!(levels, ["5-hour 40 %", "5-hour 40 %", "5-hour 40 %", "5-hour 100 %", "5-hour 100 %"]);
+    assert_eq!(told(&world), [(15, News::Threshold { percent: 95 })]);
+}
+
+/// Law 14: what is held back shows how old it is.
+#[test]
+fn what_is_doubted_leaves_the_age_of_what_is_shown() {
+    let mut world = windows(&["86", "0", "86"]);
+    world.run(5 * MINUTE);
+    let reading = world.account.state().reading.clone().unwrap();
+    assert_eq!(reading.origin(&reading.windows[0]).at, NOON);
+    assert_eq!(reading.at, NOON.plus(Duration::from_secs(5 * MINUTE)));
+    world.crash();
+    assert_eq!(world.account.state().reading.as_ref(), Some(&reading), "and is kept over a restart");
+}
+
+#[test]
+fn after_the_resets_own_time_everything_is_believed_at_once() {
+    let mut world = windows(&["86"]);
+    world.run(299 * MINUTE);
+    world.answer = Box::new(|_| status(200, None, &body(r#"{"utilization":3,"resets_at":"2026-09-14T22:00:00Z"}"#)));
+    world.run(6 * MINUTE);
+    assert_eq!(tooltip(&world), "5-hour 3 %, resets 22:00");
+    assert_eq!(told(&world), [ONCE[0], (300, News::Reset { used: 86 })]);
+}
+
+#[test]
+fn a_limit_that_is_raised_is_no_reset_and_repeats_no_threshold() {
+    let mut world = windows(&["86", "86", "43", "43", "60", "79", "81", "84", "96", "97"]);
+    let shown = shown(&mut world, 10);
+    assert_eq!(shown[4], "5-hour 60 %, resets 17:00");
+    assert_eq!(told(&world), [ONCE[0], (40, News::Threshold { percent: 95 })]);
+}
+
+/// Two readings of each kind in turn: what is believed goes to and fro, and each thing is said once all the same.
+#[test]
+fn each_threshold_and_each_reset_is_said_once_in_a_real_cycle() {
+    let anew = r#"{"utilization":0.0,"resets_at":null}"#;
+    let mut world = windows(&["86", "86", anew, anew].repeat(6));
+    world.run(2 * HOUR);
+    assert_eq!(told(&world), [ONCE[0], (15, News::Reset { used: 86 })]);
+}
+
+#[test]
+fn one_reading_alone_says_nothing() {
+    let mut world = windows(&["97", "12"]);
+    world.run(30 * MINUTE);
+    assert_eq!(told(&world), []);
+}
+
+/// Three windows and twelve models leap over the threshold between two polls.
+#[test]
+fn many_windows_over_a_threshold_are_one_notice() {
+    let of = |used: u32| {
+        let models = (0..12).map(|n| {
+            format!(r#"{{"kind":"weekly_scoped","group":"weekly","percent":{},"scope":{{"label":"M{n}"}}}}"#, used + n)
+        });
+        let models: Vec<String> = models.collect();
+        format!(r#"{{"five_hour":{{"utilization":{used},"resets_at":"{ENDS}"}},"limits":[{}]}}"#, models.join(","))
+    };
+    let mut world = bodies(vec![of(76), of(80)]);
+    world.run(HOUR);
+    let words = world.words.clone();
+    assert_eq!(words.len(), 1, "{words:?}");
+    let body = "Used: M11 91 %, M10 90 %, M9 89 %, M8 88 %, M7 87 % and 8 more. Account: ann.";
+    assert_eq!(words[0], ("13 limits: up to 91 % used".to_owned(), body.to_owned()));
+}
+
+#[test]
+fn nonsense_in_one_field_costs_that_field() {
+    for (odd, line) in [
+        (r#"{"utilization":1789405200,"resets_at":1789405200}"#, "5-hour 42 %, resets 17:00"),
+        (r#"{"utilization":"NaN","resets_at":1789405200}"#, "5-hour 42 %, resets 17:00"),
+        (r#"{"utilization":45,"resets_at":"2199-01-01T00:00:00Z"}"#, "5-hour 45 %, resets 17:00"),
+        (r#"{"utilization":45,"resets_at":-1}"#, "5-hour 45 %, resets 17:00"),
+        (r#"{"utilization":1e308,"resets_at":1e308}"#, "5-hour 42 %, resets 17:00"),
+    ] {
+        let mut world = windows(&["42", odd]);
+        world.run(2 * HOUR);
+        assert_eq!(tooltip(&world), line, "{odd}");
+        let state = world.account.state();
+        let wanted = Wanted { window: Some("5h"), at_least: 10.0, max_age: Duration::from_secs(3 * HOUR) };
+        let verdict = guard::judge(state.reading.as_ref(), &wanted, world.now.wall);
+        assert!(matches!(verdict, Verdict::Enough(_)), "{odd}: {verdict:?}");
+    }
+}
+
+fn push(world: &mut World, limits: &str) {
+    let text = format!(r#"{{"rate_limits":{limits}}}"#);
+    let told = providers::anthropic::status_line::read(text.as_bytes()).unwrap();
+    let reading = told.reading(world.now.wall).expect("a reading");
+    let whose = Whose::Place(world.account.place.clone());
+    world.account.handle(Event::Reading(Pushed { whose, reading }), world.now);
+    world.settle();
+}
+
+/// Ends at 17:00, as the endpoint says.
+fn session(world: &mut World, used: &str) {
+    let ends = (NOON.0 + FIVE_HOURS) / 1000;
+    push(world, &format!(r#"{{"five_hour":{{"used_percentage":{used},"resets_at":{ends}}}}}"#));
+}
+
+/// Claude Code does so after `/clear`; and so does a session that was open for too long.
+#[test]
+fn nonsense_that_is_pushed_takes_nothing_away_and_puts_no_poll_off() {
+    for limits in [
+        r#"{"five_hour":{"used_percentage":1779124800,"resets_at":1779124800}}"#,
+        r#"{"five_hour":{"used_percentage":null,"resets_at":1789405200}}"#,
+        r#"{"five_hour":{"used_percentage":"NaN","resets_at":1789405200}}"#,
+        r#"{"five_hour":{"used_percentage":-5,"resets_at":1789405200}}"#,
+        r#"{"five_hour":{"used_percentage":1e308,"resets_at":7258118400}}"#,
+        r#"{"five_hour":{"used_percentage":88,"resets_at":1789380000}}"#,
+        r#"{"five_hour":{"used_percentage":100,"resets_at":1789405200}}"#,
+    ] {
+        let mut world = windows(&["42"]);
+        for _ in 0..10 {
+            world.run(MINUTE);
+            push(&mut world, limits);
+            assert_eq!(tooltip(&world), "5-hour 42 %, resets 17:00", "{limits}");
+            if limits.contains(":100,") {
+                world.run(30 * MINUTE);
+                break;
+            }
+        }
+        let asked = world.asked.len() as u64;
+        assert_eq!(asked, world.now.wall.since(NOON).as_secs() / (5 * MINUTE) + 1, "{limits}");
+    }
+}
+
+/// The endpoint said 96 % and shut for a day; the limit was lifted.
+#[test]
+fn sessions_that_rise_outweigh_one_old_answer_of_a_shut_endpoint() {
+    let mut world = World::new(|n| match n {
+        1 => status(200, None, &body("96")),
+        _ => limited(Some("86400")),
+    });
+    world.run(10 * MINUTE);
+    for (used, line) in [("4", "96"), ("5", "96"), ("6", "6"), ("6.5", "7"), ("31", "31")] {
+        session(&mut world, used);
+        assert_eq!(tooltip(&world), format!("5-hour {line} %, resets 17:00"), "{used}");
+        world.run(2 * MINUTE);
+    }
+    assert_eq!(told(&world), [], "and nobody was told of a reset");
+}
+
+/// Each repeats what it was told when it answered last.
+#[test]
+fn old_sessions_do_not_outweigh_it_however_many_there_are() {
+    let mut world = World::new(|n| match n {
+        1 => status(200, None, &body("96")),
+        _ => limited(Some("86400")),
+    });
+    world.run(10 * MINUTE);
+    for _ in 0..20 {
+        for used in ["12", "31", "55"] {
+            session(&mut world, used);
+            world.run(MINUTE);
+        }
+    }
+    assert_eq!(tooltip(&world), "5-hour 96 %, resets 17:00");
+}
+
+/// Of one source, they have their own age, and neither come nor go with the answers of another.
+#[test]
+fn windows_that_only_sessions_tell_stay_between_the_answers_of_the_endpoint() {
+    let mut world = windows(&["42"]);
+    world.run(MINUTE);
+    push(
+        &mut world,
+        r#"{"seven_day_opus":{"used_percentage":7,"resets_at":1789700000},"spend_limit":{"used_percentage":12,"resets_at":1790000000}}"#,
+    );
+    for _ in 0..6 {
+        assert_eq!(tooltip(&world), "5-hour 42 %, resets 17:00 · Opus 7 % · spend limit 12 %");
+        world.run(5 * MINUTE);
+    }
+    let reading = world.account.state().reading.clone().unwrap();
+    let opus = &reading.windows[1];
+    assert_eq!(
+        (reading.origin(opus).at, reading.origin(opus).source),
+        (NOON.plus(Duration::from_secs(MINUTE)), Source::StatusLine)
+    );
+    world.run(5 * 86_400);
+    assert_eq!(world.account.state().reading.as_ref().unwrap().windows.len(), 2, "until its end");
+}
+
+#[test]
+fn a_window_that_is_left_out_twice_is_gone() {
+    let both = format!(
+        r#"{{"five_hour":{{"utilization":42,"resets_at":"{ENDS}"}},"seven_day":{{"utilization":9,"resets_at":"2026-09-18T22:00:00Z"}}}}"#
+    );
+    let mut world = bodies(vec![both, body("42")]);
+    let shown = shown(&mut world, 4);
+    let with = "5-hour 42 %, resets 17:00 · weekly 9 %, resets Friday";
+    assert_eq!(shown, [with, with, "5-hour 42 %, resets 17:00", "5-hour 42 %, resets 17:00"]);
+}
+
+#[test]
+fn an_answer_without_limits_leaves_the_last_ones_and_says_so() {
+    let nothing = r#"{"five_hour":null,"seven_day":null,"limits":[],"extra_usage":null}"#.to_owned();
+    let mut world = bodies(vec![body("42"), nothing]);
+    world.run(30 * MINUTE);
+    assert_eq!(tooltip(&world), "5-hour 42 %, resets 17:00");
+    let words = status_words(&world);
+    assert!(
+        words.starts_with("Anthropic reported no limits at 12:30. The last ones that it reported are shown."),
+        "{words}"
+    );
+    assert_eq!(world.account.state().reading.as_ref().unwrap().at, NOON, "it is as old as it is");
+    world.answer = Box::new(|_| status(200, None, &body("44")));
+    world.run(5 * MINUTE);
+    assert!(!status_words(&world).contains("no limits"), "{}", status_words(&world));
+}
+
+#[test]
+fn an_account_that_never_had_limits_says_so() {
+    let mut world = bodies(vec![r#"{"five_hour":null,"seven_day":null}"#.to_owned()]);
+    world.run(10 * MINUTE);
+    let words = status_words(&world);
+    assert!(words.starts_with("Anthropic reported no limits for this account at 12:10."), "{words}");
+}
+
+/// An enterprise seat.
+#[test]
+fn a_plan_without_windows_is_known_by_its_money() {
+    let of = |spent: u32| {
+        format!(
+            r#"{{"five_hour":null,"seven_day":null,"extra_usage":{{"is_enabled":true,"monthly_limit":10000,"used_credits":{spent},"utilization":null,"currency":"USD","decimal_places":2}}}}"#
+        )
+    };
+    let mut world = bodies([7600, 8100, 0, 8150, 9600, 9600].map(of).to_vec());
+    assert_eq!(tooltip(&world), "Extra usage 76 %, $76.00 of $100.00");
+    world.run(10 * MINUTE);
+    assert_eq!(tooltip(&world), "Extra usage 81 %, $81.00 of $100.00", "one odd answer of money is no news either");
+    world.run(HOUR);
+    let reading = world.account.state().reading.clone().unwrap();
+    assert_eq!(reading.highest(world.now.wall), Some(96.0));
+    assert_eq!(told(&world), [(5, News::Threshold { percent: 80 }), (25, News::Threshold { percent: 95 })]);
+    for window in [None, Some("extra_usage"), Some("extra usage")] {
+        let wanted = Wanted { window, at_least: 5.0, max_age: Duration::from_secs(HOUR) };
+        let verdict = guard::judge(Some(&reading), &wanted, world.now.wall);
+        assert!(matches!(&verdict, Verdict::NotEnough(left) if left.left == 4.0), "{verdict:?}");
+    }
+}

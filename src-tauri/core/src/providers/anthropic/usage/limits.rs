@@ -1,0 +1,164 @@
+//! `limits[]`, in every form that was seen of it: the only place for the limits of single models and surfaces, among them
+//! the one that counts.
+
+use super::{FIVE_HOURS, MODELS, SEVEN_DAYS, clean, money, percent, time};
+use crate::quota::QuotaWindow;
+use serde_json::{Map, Value};
+
+/// Of a longer list, only what counts is read beyond this.
+const LIMITS_MAX: usize = 1000;
+
+/// Adds what the lists of `body` have to the windows that it has under keys of their own.
+pub(super) fn add(windows: &mut Vec<QuotaWindow>, body: &Map<String, Value>) {
+    let list = |key: &str| body.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let limits = list("limits").iter().enumerate();
+    let limits = limits.filter(|(at, limit)| *at < LIMITS_MAX || is_active(limit)).take(2 * LIMITS_MAX);
+    let mut listed: Vec<QuotaWindow> = Vec::new();
+    for window in limits.filter_map(|(_, limit)| limit_window(limit)).chain(models(list(MODELS))) {
+        push(&mut listed, window);
+    }
+    for window in listed.clone() {
+        merge(windows, window, &listed);
+    }
+    tell_apart(windows);
+}
+
+/// The limits of single models in a list of their own, which are weekly.
+pub(in super::super) fn models(list: &[Value]) -> impl Iterator<Item = QuotaWindow> {
+    list.iter().take(LIMITS_MAX).filter_map(|limit| {
+        let (name, model) = scope(limit)?;
+        window(limit, "weekly_scoped", Some((name, model)), Some(SEVEN_DAYS))
+    })
+}
+
+fn is_active(limit: &Value) -> bool {
+    limit.get("is_active").and_then(Value::as_bool) == Some(true)
+}
+
+fn limit_window(limit: &Value) -> Option<QuotaWindow> {
+    let text = |key: &str| limit.get(key).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
+    let scope = limit.get("scope").and_then(scope).or_else(|| scope(limit));
+    let group = text("group");
+    let kind = text("kind").or(group).or_else(|| scope.as_ref().map(|_| "limit"))?;
+    let duration = match (group, kind.split('_').next()) {
+        (Some("session"), _) | (None, Some("session")) => Some(FIVE_HOURS),
+        (Some("weekly"), _) | (None, Some("weekly")) => Some(SEVEN_DAYS),
+        _ => None,
+    };
+    window(limit, kind, scope, duration)
+}
+
+/// `scope` is the name of what it is for, and the id of the model, if that has one.
+fn window(
+    limit: &Value,
+    kind: &str,
+    scope: Option<(String, Option<String>)>,
+    duration_s: Option<u64>,
+) -> Option<QuotaWindow> {
+    let percents =
+        ["percent", "utilization", "used_percentage"].map(|key| limit.get(key).filter(|said| !said.is_null()));
+    let used_percent = percents.iter().find_map(|said| percent((*said)?));
+    let resets_at = limit.get("resets_at").and_then(time);
+    let binding = is_active(limit);
+    let locked = limit.get("locked_reason").and_then(money::reason);
+    let is_said = used_percent.is_some_and(|used| used > 0.0) || resets_at.is_some() || binding || locked.is_some();
+    let (id, label, duration_s) = match (kind, scope) {
+        ("session", None) => ("five_hour".to_owned(), "5-hour".to_owned(), Some(FIVE_HOURS)),
+        ("weekly_all" | "weekly", None) => ("seven_day".to_owned(), "weekly".to_owned(), Some(SEVEN_DAYS)),
+        (_, Some((name, model))) => {
+            let id = format!("{}:{}", clean(kind), model.unwrap_or_else(|| name.clone()).to_lowercase());
+            let label = if duration_s == Some(FIVE_HOURS) { format!("{name} (5-hour)") } else { name };
+            (id, label, duration_s)
+        }
+        // A code name that carries nothing.
+        (_, None) if !is_said => return None,
+        (_, None) => (clean(kind), clean(kind), duration_s.filter(|_| kind.ends_with("_scoped"))),
+    };
+    let is_told = is_said || percents.iter().any(Option::is_some);
+    is_told.then_some(QuotaWindow { id, label, used_percent, resets_at, duration_s, binding, origin: None, locked })
+}
+
+/// The model or surface that a limit is for, and the model's id. Each may be an object with a name or a bare string.
+fn scope(scope: &Value) -> Option<(String, Option<String>)> {
+    let part = |key: &str| scope.get(key).filter(|part| !part.is_null());
+    let (model, surface) = (part("model"), part("surface").and_then(name));
+    let id = model.and_then(|model| said(model, "id"));
+    Some(match (model.and_then(name), surface) {
+        (Some(model), Some(surface)) => {
+            let id = id.map(|id| format!("{id} ({surface})"));
+            (format!("{model} ({surface})"), id)
+        }
+        (Some(model), None) => (model, id),
+        (None, Some(surface)) => (surface, None),
+        (None, None) => (name(scope)?, None),
+    })
+}
+
+/// The first of its names that is not blank.
+fn name(part: &Value) -> Option<String> {
+    let bare = part.as_str().map(clean).filter(|text| !text.is_empty());
+    bare.or_else(|| ["display_name", "label", "name", "id"].iter().find_map(|key| said(part, key)))
+}
+
+fn said(part: &Value, key: &str) -> Option<String> {
+    part.get(key).and_then(Value::as_str).map(clean).filter(|text| !text.is_empty())
+}
+
+/// What is listed twice alike is one; what only has no name of its own is another.
+fn push(listed: &mut Vec<QuotaWindow>, mut window: QuotaWindow) {
+    let alike = |old: &QuotaWindow| old.used_percent == window.used_percent && old.resets_at == window.resets_at;
+    let is_numbered = |id: &str| {
+        let number = id.strip_prefix(&window.id).and_then(|rest| rest.strip_prefix(':'));
+        number.is_some_and(|number| number.parse::<u32>().is_ok())
+    };
+    let same = |old: &QuotaWindow| old.id == window.id || is_numbered(&old.id);
+    if let Some(old) = listed.iter_mut().find(|old| same(old) && (alike(old) || is_main(old))) {
+        old.binding |= window.binding;
+        old.used_percent = old.used_percent.or(window.used_percent);
+        return;
+    }
+    if listed.iter().any(|old| old.id == window.id) {
+        let free = (2..=LIMITS_MAX).map(|n| format!("{}:{n}", window.id));
+        let Some(id) = free.into_iter().find(|id| listed.iter().all(|old| old.id != *id)) else {
+            return;
+        };
+        window.id = id;
+    }
+    listed.push(window);
+}
+
+fn is_main(window: &QuotaWindow) -> bool {
+    matches!(window.id.as_str(), "five_hour" | "seven_day")
+}
+
+/// The same limit under its older and its newer name is one window: the newer one's mark and, where the older says
+/// nothing, its figures. Where several are listed under that name, it is none of them.
+fn merge(windows: &mut Vec<QuotaWindow>, new: QuotaWindow, listed: &[QuotaWindow]) {
+    let is_only = listed.iter().filter(|other| other.is_same(&new)).count() == 1;
+    match windows.iter_mut().find(|old| old.id == new.id || (is_only && old.is_same(&new))) {
+        Some(old) => {
+            old.binding |= new.binding;
+            old.used_percent = old.used_percent.or(new.used_percent);
+            old.resets_at = old.resets_at.or(new.resets_at);
+            old.locked = old.locked.take().or(new.locked);
+        }
+        None => windows.push(new),
+    }
+}
+
+/// No two rows have one name.
+fn tell_apart(windows: &mut [QuotaWindow]) {
+    let labels: Vec<String> = windows.iter().map(|window| window.label.to_lowercase()).collect();
+    for (at, window) in windows.iter_mut().enumerate() {
+        let label = window.label.to_lowercase();
+        if labels.iter().filter(|other| **other == label).count() < 2 {
+            continue;
+        }
+        let (kind, own) = window.id.split_once(':').unwrap_or((window.id.as_str(), &window.id));
+        let own = if own == label { kind } else { own };
+        let is_first = labels.iter().position(|other| *other == label) == Some(at);
+        if *own != label || !is_first {
+            window.label = format!("{} ({own})", window.label);
+        }
+    }
+}
