@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn every_law_is_broken_twice_and_every_break_fits_the_core_as_it_is() {
-        for law in 1..=15 {
+        for law in (1..=15).chain([17]) {
             assert_eq!(BREAKS.iter().filter(|broken| broken.failure == Failure::Law(law)).count(), 2, "{law}");
         }
         broken_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../src-tauri/core/src")).unwrap();

@@ -2,7 +2,7 @@
 
 use holdoff_core::outcome::{Answer, Body, Delivery};
 use holdoff_core::secret::Token;
-use holdoff_sim::observation::{HOUR, Meaning, Millis, TokenId, print};
+use holdoff_sim::observation::{HOUR, Meaning, Millis, Said, TokenId};
 
 /// How long an access token lives: short, so that a renewal falls within the bounds.
 pub const LIFE: Millis = 2 * HOUR;
@@ -116,9 +116,9 @@ fn answered(status: u16, retry_after: Option<&str>, body: &str) -> Delivery {
     Delivery::Answered(Answer { status, retry_after: retry_after.map(str::to_owned), date: None, body })
 }
 
-/// The print of the one reading there is.
-pub fn reading_print() -> u64 {
-    print([("five_hour", Some(42.0))])
+/// What the one reading there is says.
+fn said() -> Vec<Said> {
+    vec![Said { window: "five_hour".to_owned(), used: 42_000, resets: None }]
 }
 
 impl Reply {
@@ -146,9 +146,7 @@ impl Reply {
     /// A usage request that carried `access` is answered.
     pub fn to_usage(self, provider: &Provider, access: TokenId) -> (Delivery, Meaning) {
         match self {
-            Self::Good if provider.accepts(access) => {
-                (answered(200, None, READING), Meaning::Reading { print: reading_print() })
-            }
+            Self::Good if provider.accepts(access) => (answered(200, None, READING), Meaning::Reading { said: said() }),
             Self::Good | Self::Unauthorized => (answered(401, None, REJECTED), Meaning::Unauthorized),
             Self::MissingScope => (answered(403, None, SCOPE), Meaning::MissingScope),
             _ => self.plain(),

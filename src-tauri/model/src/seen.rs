@@ -2,13 +2,12 @@
 
 use crate::provider::token;
 use crate::world::{moment, really};
+use holdoff_core::AccountState;
 use holdoff_core::gate::{Gate, GateState};
 use holdoff_core::ledger::{Entry, Happened, OutcomeKind};
 use holdoff_core::notice::Phase;
-use holdoff_core::quota::Level;
 use holdoff_core::secret::Fingerprint;
-use holdoff_core::{AccountState, Wall};
-use holdoff_sim::observation::{Door, GateKept, Kept, Kind, Line, Millis, Recorded, Showing, TokenId, print};
+use holdoff_sim::observation::{Door, GateKept, Kept, Kind, Line, Millis, Recorded, Showing, TokenId};
 
 /// More tokens than a world can have within its bounds.
 const TOKENS: u32 = 64;
@@ -18,20 +17,12 @@ fn token_of(fingerprint: &Fingerprint) -> Option<TokenId> {
 }
 
 pub fn kept(save: u64, state: &AccountState) -> Kept {
-    let windows = |reading: &holdoff_core::Reading| {
-        let used = |level| match level {
-            Level::Used(percent) => Some(percent),
-            Level::Reset | Level::NotSaid => None,
-        };
-        // Windows of the model have no reset.
-        print(reading.windows.iter().map(|window| (window.id.as_str(), used(window.level(Wall(0))))))
-    };
     let showing = state.notices.queue.iter().filter(|queued| queued.phase == Phase::Showing);
     Kept {
         save,
         usage: gate(&state.usage),
         token: gate(&state.token),
-        reading: state.reading.as_ref().map(windows),
+        reading: state.reading.is_some(),
         showing: Showing::of(showing.map(|queued| queued.kind)),
     }
 }

@@ -28,6 +28,7 @@ struct Climate {
     work: u64,
     owner: u64,
     token: u64,
+    odd: u8,
 }
 
 type Make = fn(&Climate, &mut Dice) -> Happening;
@@ -52,10 +53,12 @@ const CALM: Climate = Climate {
     work: 200,
     owner: 5,
     token: 5,
+    odd: 2,
 };
 
-const CLIMATES: [Climate; 8] = [
+const CLIMATES: [Climate; 9] = [
     CALM,
+    Climate { name: "odd answers", odd: 30, limits: 100, crashes: 60, owner: 60, ..CALM },
     Climate { name: "limits", limits: 600, refreshes: 800, mutes: 100, crashes: 100, ..CALM },
     Climate { name: "flaky network", troubles: 800, offline: 800, limits: 100, sleeps: 400, ..CALM },
     Climate { name: "restless machine", sleeps: 900, reboots: 200, clocks: 200, limits: 200, offline: 300, ..CALM },
@@ -103,6 +106,7 @@ const CLIMATES: [Climate; 8] = [
         work: 300,
         owner: 200,
         token: 300,
+        odd: 10,
     },
 ];
 
@@ -111,16 +115,28 @@ impl Plan {
     pub fn of(seed: u64, length: Millis) -> Self {
         let mut dice = Dice::fork(seed, 1);
         let climate = *dice.pick(&CLIMATES);
+        Self::made(seed, length, climate, &mut dice)
+    }
+
+    /// An ordinary world of somebody who wants to be told of windows.
+    pub fn ordinary(seed: u64, length: Millis) -> Self {
+        let mut plan = Self::made(seed, length, CALM, &mut Dice::fork(seed, 1));
+        plan.wishes = Start { windows: true, interval: 300 * SECOND, ..plan.wishes };
+        plan
+    }
+
+    fn made(seed: u64, length: Millis, climate: Climate, dice: &mut Dice) -> Self {
         let wishes = Start {
             interval: *dice.pick(&[180, 300, 300, 600, 900, 1800, 3600]) * SECOND,
             renewal: dice.percent(climate.renewal),
             watched: dice.percent(75),
             re_arms: dice.percent(50),
             jumpy: dice.percent(30),
-            windows: dice.percent(15),
+            windows: dice.percent(50),
+            odd: climate.odd,
             budget: *dice.pick(&[6, 15, 28, 28, 28]),
         };
-        let mut happenings = climate.happenings(&mut dice, length);
+        let mut happenings = climate.happenings(dice, length);
         happenings.sort_by_key(|planned| planned.at);
         Self { seed, climate: climate.name, length, wishes, happenings }
     }

@@ -60,6 +60,8 @@ pub enum Observation {
     /// Whether the notification service takes notices.
     Service(bool),
     Shown(NoticeKind),
+    /// What it said of a window.
+    ShownOf(String, WindowTold),
     /// Somebody looked at what is known.
     Viewed(View),
     /// The process ended, however it did.
@@ -125,8 +127,8 @@ pub struct Left {
 /// What an answer means, as whoever gave it meant it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Meaning {
-    /// A reading. `print` stands for its windows; see [`print`].
-    Reading { print: u64 },
+    /// A reading, and the figures in it; none if it holds no limit at all.
+    Reading { said: Vec<Said> },
     /// 429, in whatever dress. `retry_after` is what it asks for, if it is a wait at all.
     Limited { retry_after: Option<Millis> },
     /// 401.
@@ -154,6 +156,23 @@ pub enum Meaning {
     Wasted,
 }
 
+/// How much of a window is used.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Said {
+    pub window: String,
+    /// In thousandths of a percent.
+    pub used: u32,
+    pub resets: Option<Millis>,
+}
+
+/// What a notice says of a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WindowTold {
+    Threshold(u8),
+    RunsOut,
+    Reset,
+}
+
 /// What is durable now, as far as the laws speak of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Kept {
@@ -161,8 +180,8 @@ pub struct Kept {
     pub save: u64,
     pub usage: GateKept,
     pub token: GateKept,
-    /// The reading that is kept; see [`print`].
-    pub reading: Option<u64>,
+    /// Whether a reading is kept.
+    pub reading: bool,
     /// Notices that are being shown just now, so that a process that ends counts them as shown.
     pub showing: Showing,
 }
@@ -269,10 +288,10 @@ pub enum Found {
 }
 
 /// What `status` tells of the reading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct View {
-    /// The windows as they are shown; `None` if no reading is.
-    pub print: Option<u64>,
+    /// The windows as they are shown, in thousandths of a percent used; `None` if no reading is.
+    pub windows: Option<Vec<(String, Option<u32>)>>,
     /// How old the reading is called, and whether it is called old; `None` where no reading is shown.
     pub age: Option<Millis>,
     pub stale: bool,
@@ -280,17 +299,7 @@ pub struct View {
     pub clock_set: Millis,
 }
 
-/// A number that stands for the windows of a reading: their names and levels, with "not said" told from zero.
-pub fn print<'a>(windows: impl IntoIterator<Item = (&'a str, Option<f64>)>) -> u64 {
-    let mut print = 0_u64;
-    for (name, used) in windows {
-        // Windows come in any order.
-        let mut one = 0xcbf2_9ce4_8422_2325_u64;
-        let used = used.map_or([0xff; 8], |used| used.to_bits().to_le_bytes());
-        for byte in name.bytes().chain(used) {
-            one = (one ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-        print = print.wrapping_add(one | 1);
-    }
-    print
+/// A percentage in thousandths, which can be compared.
+pub fn thousandths(percent: f64) -> u32 {
+    (percent * 1000.0).round() as u32
 }

@@ -25,6 +25,8 @@ pub struct Start {
     pub jumpy: bool,
     /// Whether the person wants to be told of windows too.
     pub windows: bool,
+    /// Of a hundred readings, so many are odd: a window falls or is full for a moment, is left out, or makes no sense.
+    pub odd: u8,
     /// How many requests an hour the provider grants an account.
     pub budget: u32,
 }

@@ -17,6 +17,8 @@ pub struct Stats {
     pub crashes: u64,
     pub episodes: u64,
     pub notices: u64,
+    /// Notices of windows.
+    pub of_windows: u64,
     pub ends: u64,
     pub renewed: u64,
     /// Sign-ins that were ended because a spent refresh token was shown, by whomever.
@@ -71,6 +73,7 @@ impl Stats {
         match kind {
             NoticeKind::RateLimited => self.notices += 1,
             NoticeKind::Recovered => self.ends += 1,
+            NoticeKind::Window => self.of_windows += 1,
             _ => {}
         }
     }
@@ -93,6 +96,7 @@ impl AddAssign<&Stats> for Stats {
         self.crashes += other.crashes;
         self.episodes += other.episodes;
         self.notices += other.notices;
+        self.of_windows += other.of_windows;
         self.ends += other.ends;
         self.renewed += other.renewed;
         self.reuses += other.reuses;

@@ -2,6 +2,7 @@
 
 use crate::observation::{DAY, HOUR, Millis, SECOND};
 use crate::plan::{Happening, Plan, Planned, RetryAfter, Start, Token, Usage};
+use crate::stats::Stats;
 use crate::world::World;
 
 fn plan(renewal: bool, days: Millis, what: Happening) -> Plan {
@@ -12,6 +13,7 @@ fn plan(renewal: bool, days: Millis, what: Happening) -> Plan {
         re_arms: false,
         jumpy: false,
         windows: false,
+        odd: 0,
         budget: 1000,
     };
     let work = Happening::Work(2 * days * DAY);
@@ -35,4 +37,14 @@ pub fn under_token_429(days: Millis) -> f64 {
     let mood = Token::Limited(RetryAfter::Absent);
     let stats = World::run(plan(true, days, Happening::Token(mood, 2 * days * DAY)), false).stats;
     stats.token as f64 / days as f64
+}
+
+/// Notices of windows a day in ordinary use, of a person who wants them all, over this many days and more.
+pub fn notices_in_ordinary_use(days: Millis) -> f64 {
+    const LENGTH: Millis = 25;
+    let mut stats = Stats::default();
+    for seed in 0..(days + LENGTH - 1) / LENGTH {
+        stats += &World::run(Plan::ordinary(seed.unsigned_abs(), LENGTH * DAY), false).stats;
+    }
+    stats.of_windows as f64 * DAY as f64 / stats.lived as f64
 }

@@ -28,6 +28,7 @@ pub fn line(seen: &Observation) -> String {
         Observation::Leaked(place) => format!("part of a token is found in {place}"),
         Observation::Service(there) => format!("notification service: {}", if *there { "there" } else { "away" }),
         Observation::Shown(kind) => format!("  ** notice: {kind:?}"),
+        Observation::ShownOf(window, told) => format!("  ** of {window}: {told:?}"),
         Observation::Viewed(view) => format!("somebody looks: {view:?}"),
         Observation::Died => "Holdoff ends".to_owned(),
         Observation::Started(Found::State { save }) => format!("Holdoff starts from state {save}"),
@@ -65,7 +66,7 @@ fn means(meaning: &Meaning) -> String {
         None => ", no usable Retry-After".to_owned(),
     };
     match meaning {
-        Meaning::Reading { .. } => "a reading".to_owned(),
+        Meaning::Reading { said } => format!("a reading: {said:?}"),
         Meaning::Limited { retry_after } => format!("429{}", asks(retry_after)),
         Meaning::Unauthorized => "401".to_owned(),
         Meaning::MissingScope => "403, a scope is missing".to_owned(),

@@ -11,7 +11,7 @@ const LENGTH: Millis = 8 * DAY;
 #[test]
 fn no_law_breaks_in_a_few_worlds_of_every_climate() {
     let climates: BTreeSet<_> = (1..=WORLDS).map(|seed| Plan::of(seed, LENGTH).climate).collect();
-    assert_eq!(climates.len(), 8, "{climates:?}");
+    assert_eq!(climates.len(), 9, "{climates:?}");
     let (stats, failures) = seeds::run(1..1 + WORLDS, LENGTH, false, &|_, _| {});
     if let Some(failure) = failures.first() {
         let plan = shrink::shrink(Plan::of(failure.seed, LENGTH), failure.broken.law);
@@ -36,4 +36,11 @@ fn the_same_seed_is_the_same_world() {
     let lived = |seed| seeds::one(Plan::of(seed, 3 * DAY)).0;
     assert_eq!(lived(3), lived(3));
     assert_ne!(lived(3), lived(4));
+}
+
+/// Law 17: one answer of fifty is odd, and what there is to say of a day is little.
+#[test]
+fn a_day_of_ordinary_use_has_few_notices() {
+    let notices = steady::notices_in_ordinary_use(50);
+    assert!((0.1..=4.0).contains(&notices), "{notices} a day");
 }

@@ -24,7 +24,7 @@ const fn change(file: &'static str, from: &'static str, to: &'static str) -> Cha
 }
 
 /// In `to`, ON is whether the break is on.
-pub const BREAKS: [Break; 32] = [
+pub const BREAKS: [Break; 34] = [
     one(
         1,
         "the permit for usage names the token endpoint",
@@ -293,8 +293,8 @@ pub const BREAKS: [Break; 32] = [
         "a window that does not apply is shown as unused",
         change(
             "providers/anthropic/usage.rs",
-            "window.get(\"utilization\").and_then(percent)",
-            "window.get(\"utilization\").and_then(percent).or(ON.then_some(0.0))",
+            "value.get(percent_key).and_then(percent).or_else(|| dollars(value)),",
+            "value.get(percent_key).and_then(percent).or_else(|| dollars(value)).or(ON.then_some(0.0)),",
         ),
     ),
     one(
@@ -323,6 +323,24 @@ pub const BREAKS: [Break; 32] = [
             "        let sent = self.credential.as_ref().map_or(\"\", |credential| credential.access_token.expose());
         let told = if ON { format!(\"{told} {sent}\") } else { told };
         self.record(now, Endpoint::Usage, Happened::Came { outcome: kind, detail: Some(told) });",
+        ),
+    ),
+    one(
+        17,
+        "one odd reading is believed at once",
+        change(
+            "reading.rs",
+            "if !self.doubts.is_second(old, new, weight, told_whole) {",
+            "if !self.doubts.is_second(old, new, weight, told_whole) && !ON {",
+        ),
+    ),
+    one(
+        17,
+        "every reading over a threshold is told",
+        change(
+            "account/windows.rs",
+            "filter(|percent| *percent > cycle.told.threshold)",
+            "filter(|percent| ON || *percent > cycle.told.threshold)",
         ),
     ),
     restless(

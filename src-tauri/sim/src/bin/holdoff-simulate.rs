@@ -11,6 +11,9 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+/// Days of ordinary use that the report lives through.
+const ORDINARY: Millis = 500;
+
 struct Options {
     seeds: u64,
     first: u64,
@@ -118,6 +121,7 @@ fn report(stats: &Stats, seconds: f64) {
     );
     let days = 30;
     let (usage, token) = (steady::under_usage_429(days), steady::under_token_429(days));
+    println!("notices of windows a day in ordinary use: {:.2}", steady::notices_in_ordinary_use(ORDINARY));
     println!("requests a day under unbroken 429: {usage:.1} for usage, {token:.1} to renew");
 }
 

@@ -80,13 +80,17 @@ impl Laws {
 
     pub(super) fn viewed(&mut self, view: &View) -> Result<(), Broken> {
         let (now, interval) = (self.now, self.wishes.interval);
+        self.check_shown(view)?;
         let AccountLaw { known, .. } = self.account();
-        if view.print != known.reading {
+        if view.windows.is_some() != known.reading {
             return broken(14, || "what is shown is not what was read".to_owned());
         }
-        let (Some(age), Some(_)) = (view.age, view.print) else {
+        let Some(age) = view.age else {
             return Ok(());
         };
+        if known.is_silent && !view.stale {
+            return broken(14, || "the last answer had no limits, and the ones before are called new".to_owned());
+        }
         // A clock that was set since cannot tell.
         if view.clock_set >= known.read_at {
             return Ok(());
@@ -100,7 +104,7 @@ impl Laws {
         let limit = (2 * interval).max(OLD);
         let old = age > limit;
         // What is shown of its time is in whole seconds.
-        if view.stale != old && (age - limit).abs() > SECOND {
+        if view.stale != old && !known.is_silent && (age - limit).abs() > SECOND {
             return broken(14, || {
                 format!("a reading of {} min ago is called {}", age / MINUTE, if old { "new" } else { "old" })
             });
@@ -115,8 +119,18 @@ impl Known {
         if kept.reading == self.reading {
             return Ok(());
         }
-        let (is, was) = (kept.reading.is_some(), self.reading.is_some());
+        let (is, was) = (kept.reading, self.reading);
         broken(14, || format!("the kept reading (one: {is}) is not the last that came (one: {was})"))
+    }
+
+    /// An answer without any limit takes none away, and is no reading of those that are shown.
+    pub(super) fn read(&mut self, now: Millis, nothing: bool) {
+        self.is_silent = nothing && self.has_windows;
+        if !self.is_silent {
+            self.read_at = now;
+        }
+        self.reading = true;
+        self.has_windows |= !nothing;
     }
 }
 

@@ -136,6 +136,7 @@ impl Laws {
         self.renewing.forget();
         for account in &mut self.accounts {
             account.known.lose(now);
+            account.showing.forget();
             (account.kept, account.noted, account.orphan, account.save) = (account.known, None, None, 0);
             account.recalled = None;
         }
@@ -158,11 +159,12 @@ impl Laws {
     /// `from` is the account under an earlier name.
     pub(super) fn rename(&mut self, from: Who, into: Who) {
         let from = self.account_of(from);
-        let (known, last_left, orphan) = (from.known, from.last_left, from.orphan);
+        let (known, last_left, orphan, showing) = (from.known, from.last_left, from.orphan, from.showing.clone());
         let into = self.account_of(into);
         into.known.usage.merge(&known.usage);
         into.known.token.merge(&known.token);
         into.known.telling.merge(&known.telling);
+        into.showing.merge(&showing);
         into.last_left = into.last_left.max(last_left);
         into.orphan = into.orphan.or(orphan);
     }
@@ -233,6 +235,7 @@ impl Known {
     fn lose(&mut self, now: Millis) {
         self.usage.forget(now, LOSS);
         self.token.forget(now, LOSS);
-        (self.reading, self.telling) = (None, Telling::default());
+        (self.reading, self.has_windows, self.is_silent) = (false, false, false);
+        self.telling = Telling::default();
     }
 }

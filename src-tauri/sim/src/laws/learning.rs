@@ -24,10 +24,12 @@ impl Laws {
         }
         let gate = account.known.gate(under_way.endpoint);
         gate.learn(now, meaning, under_way.token, under_way.re_ask, forgiven);
-        if let Meaning::Reading { print } = meaning {
-            account.known.reading = Some(*print);
-            account.known.read_at = now;
+        if let Meaning::Reading { said } = meaning {
+            account.known.read(now, said.is_empty());
             self.woke.grace_used = false;
+            if self.watches {
+                self.account().showing.said(now, said);
+            }
         }
         let account = self.account();
         account.known.tell(now, under_way.endpoint, meaning, wishes, account.noted);

@@ -11,6 +11,7 @@ mod learning;
 mod numbers;
 mod renewing;
 mod returning;
+mod showing;
 mod telling;
 
 use crate::observation::{Kept, Meaning, Millis, Observation, SignIn, TokenId, Who, Wishes};
@@ -18,6 +19,7 @@ use gate::GateLaw;
 use holdoff_core::Endpoint;
 use renewing::Renewing;
 use returning::Returning;
+use showing::Showing;
 use std::fmt;
 use telling::Telling;
 
@@ -72,6 +74,9 @@ pub struct Laws {
     lines_wait: bool,
     /// When all memory was lost: accounts that are met after that may be shut for as long as anything may.
     lost: Option<Millis>,
+    /// Whether every answer is kept, which what is shown and notified is held against.
+    watches: bool,
+    clock_was_set: bool,
 }
 
 /// What one account knows, and what of it would outlive the process.
@@ -93,6 +98,7 @@ struct AccountLaw {
     orphan: Option<Endpoint>,
     /// What came of it stands there, and it need not stand there again.
     orphan_told: bool,
+    showing: Showing,
     /// It does, and that it does is not durable: a process that dies now has it written again.
     settled: Option<Endpoint>,
 }
@@ -102,7 +108,10 @@ struct AccountLaw {
 struct Known {
     usage: GateLaw,
     token: GateLaw,
-    reading: Option<u64>,
+    /// There is a reading, and it has windows; the last answer had none.
+    reading: bool,
+    has_windows: bool,
+    is_silent: bool,
     read_at: Millis,
     telling: Telling,
 }
@@ -136,7 +145,9 @@ impl AccountLaw {
         let known = Known {
             usage: GateLaw::new(Endpoint::Usage),
             token: GateLaw::new(Endpoint::Token),
-            reading: None,
+            reading: false,
+            has_windows: false,
+            is_silent: false,
             read_at: 0,
             telling: Telling::default(),
         };
@@ -151,6 +162,7 @@ impl AccountLaw {
             recalled: None,
             orphan: None,
             orphan_told: false,
+            showing: Showing::default(),
             settled: None,
         }
     }
@@ -189,7 +201,14 @@ impl Laws {
             misdated: None,
             lines_wait: false,
             lost: None,
+            watches: false,
+            clock_was_set: false,
         }
+    }
+
+    /// Also holds what is shown and notified against every answer that came, for which all of them are kept.
+    pub fn watching(wishes: Wishes) -> Self {
+        Self { watches: true, ..Self::new(wishes) }
     }
 
     /// Takes in what was seen at `at`, which never goes back.
@@ -219,10 +238,14 @@ impl Laws {
             Observation::Leaked(place) => return broken(15, || format!("part of a token stands in {place}")),
             Observation::Service(there) => self.service = *there,
             Observation::Shown(kind) => self.shown(*kind)?,
+            Observation::ShownOf(window, told) => self.told_of(window, *told)?,
             Observation::Viewed(view) => self.viewed(view)?,
             Observation::Died => self.died(),
             Observation::Started(found) => self.started(*found)?,
-            Observation::ClockSet(by) => self.clock_set(*by),
+            Observation::ClockSet(by) => {
+                self.clock_was_set = true;
+                self.clock_set(*by);
+            }
             Observation::Rebooted { ahead } => self.rebooted(*ahead),
             Observation::Woke { late } => self.woke(*late),
             Observation::Asleep => self.awake = false,

@@ -3,7 +3,7 @@
 use super::machine::Machine;
 use super::provider::{LIFE, Pair, date, silence};
 use crate::dice::Dice;
-use crate::observation::{DAY, HOUR, Meaning, Millis, SECOND, TokenId, print};
+use crate::observation::{Meaning, Millis, SECOND, TokenId};
 use crate::plan::{Person, RetryAfter, Token, Usage};
 use holdoff_core::outcome::{Answer, Body, Delivery};
 use std::time::{Duration, UNIX_EPOCH};
@@ -22,13 +22,13 @@ const FORBIDDEN: &str = r#"{"type":"error","error":{"type":"permission_error","m
 const OVERLOADED: &str = r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
 const PAGE: &str = "<html><title>Sign in to the network</title></html>";
 
-fn reply(status: u16, asks: RetryAfter, body: Body, meaning: Meaning, now: Millis) -> Reply {
+pub(super) fn reply(status: u16, asks: RetryAfter, body: Body, meaning: Meaning, now: Millis) -> Reply {
     let (retry_after, dated) = header(asks, now);
     let delivery = Delivery::Answered(Answer { status, retry_after, date: dated.then(|| date(now)), body });
     Reply { delivery, meaning, takes: 150 }
 }
 
-fn text(body: &str) -> Body {
+pub(super) fn text(body: &str) -> Body {
     Body::Whole(body.as_bytes().to_vec().into())
 }
 
@@ -58,24 +58,6 @@ fn wait(asks: RetryAfter) -> Option<Millis> {
 
 pub(super) fn http_date(secs: u64) -> String {
     httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(secs))
-}
-
-pub(super) fn reading(now: Millis, dice: &mut Dice) -> Reply {
-    let mut level = |length: Millis, nothing: u64| {
-        let not_said = dice.percent(nothing);
-        // Use only grows until it begins anew.
-        (!not_said).then(|| (now % length * 1000 / length) as f64 / 10.0)
-    };
-    let (hours, week, odd) = (level(5 * HOUR, 5), level(7 * DAY, 20), level(30 * DAY, 50));
-    let shown = |level: Option<f64>| level.map_or("null".to_owned(), |level| level.to_string());
-    let body = format!(
-        r#"{{"five_hour":{{"utilization":{},"resets_at":null}},"seven_day":{{"utilization":{},"resets_at":null}},"tangelo":{{"utilization":{},"resets_at":null}},"seven_day_opus":null}}"#,
-        shown(hours),
-        shown(week),
-        shown(odd)
-    );
-    let print = print([("five_hour", hours), ("seven_day", week), ("tangelo", odd)]);
-    reply(200, RetryAfter::Absent, text(&body), Meaning::Reading { print }, now)
 }
 
 pub(super) fn usage(mood: Usage, token: TokenId, now: Millis, dice: &mut Dice) -> Reply {

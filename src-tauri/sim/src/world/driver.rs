@@ -8,8 +8,9 @@ use super::process::{Busy, Task};
 use super::provider::{Pair, offline};
 use super::{Step, World};
 use crate::laws::Broken;
-use crate::observation::{Left, Millis, Observation, SECOND, TokenId, Wrote};
+use crate::observation::{Left, Millis, Observation, SECOND, TokenId, WindowTold, Wrote};
 use holdoff_core::account::{Action, Event};
+use holdoff_core::notice::{News, WindowNews};
 use holdoff_core::providers::anthropic::Succession;
 use holdoff_core::sign_in::{Stored, Successor};
 use holdoff_core::{AccountState, Delivery, Endpoint, Notice, NoticeKind, Permit, Request};
@@ -319,14 +320,27 @@ impl World {
         let Some(process) = &self.process else {
             return Ok(());
         };
-        let what =
-            Timed::Notice { process: process.number, account: self.incarnation, id: notice.id, kind: notice.kind };
+        let news = notice.about.iter().chain(&notice.also).cloned().collect();
+        let what = Timed::Notice {
+            process: process.number,
+            account: self.incarnation,
+            id: notice.id,
+            kind: notice.kind,
+            news,
+        };
         self.later(self.now + takes, what);
         Ok(())
     }
 
     /// The notification service took it, or not.
-    pub(super) fn notice(&mut self, process: u32, account: u32, id: u64, kind: NoticeKind) -> Step {
+    pub(super) fn notice(
+        &mut self,
+        process: u32,
+        account: u32,
+        id: u64,
+        kind: NoticeKind,
+        news: Vec<WindowNews>,
+    ) -> Step {
         if account != self.incarnation || self.process.as_ref().is_none_or(|now| now.number != process) {
             return Ok(());
         }
@@ -336,6 +350,14 @@ impl World {
         }
         self.stats.shown(kind);
         self.see(Observation::Shown(kind))?;
+        for WindowNews { window, news, .. } in news {
+            let told = match news {
+                News::Threshold { percent } => WindowTold::Threshold(percent),
+                News::RunsOut => WindowTold::RunsOut,
+                News::Reset { .. } => WindowTold::Reset,
+            };
+            self.see(Observation::ShownOf(window, told))?;
+        }
         self.tell_process(Event::NoticeShown(id));
         Ok(())
     }

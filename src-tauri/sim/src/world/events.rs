@@ -7,6 +7,7 @@ use crate::observation::{HOUR, MINUTE, Meaning, Millis, Observation, SECOND, Tok
 use crate::plan::{Happening, Named, Person};
 use holdoff_core::NoticeKind;
 use holdoff_core::account::Event;
+use holdoff_core::notice::WindowNews;
 use std::cmp::Ordering;
 
 /// Something that is to happen at its time.
@@ -64,6 +65,7 @@ pub(super) enum Timed {
         account: u32,
         id: u64,
         kind: NoticeKind,
+        news: Vec<WindowNews>,
     },
 }
 
@@ -198,7 +200,9 @@ impl World {
                 }
             }
             Timed::Lines(process) => return self.write_lines(process),
-            Timed::Notice { process, account, id, kind } => return self.notice(process, account, id, kind),
+            Timed::Notice { process, account, id, kind, news } => {
+                return self.notice(process, account, id, kind, news);
+            }
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ mod machine;
 mod owner;
 mod process;
 mod provider;
+mod quota;
 mod seen;
 
 use crate::dice::Dice;
@@ -126,7 +127,7 @@ impl World {
             granted: None,
             looks_at: 0,
             names: Vec::new(),
-            laws: Laws::new(wishes),
+            laws: Laws::watching(wishes),
             well: false,
             renewable: false,
             dice: Dice::fork(plan.seed, 2),

@@ -37,6 +37,7 @@ pub(super) struct Provider {
     blocked: [Millis; 2],
     budget: usize,
     re_arms: bool,
+    odd: u8,
     pub(super) usage: Option<(Usage, Millis)>,
     pub(super) token: Option<(Token, Millis)>,
     /// Sign-ins that were ended because a spent refresh token was shown.
@@ -52,6 +53,7 @@ impl Provider {
             blocked: [0; 2],
             budget: start.budget as usize,
             re_arms: start.re_arms,
+            odd: start.odd,
             usage: None,
             token: None,
             reuses: 0,
@@ -149,7 +151,7 @@ impl Provider {
             let asks = if dice.percent(60) { RetryAfter::Seconds(left) } else { RetryAfter::Zero };
             return answers::usage(Usage::Limited { asks, hidden: false }, token, now, dice);
         }
-        answers::reading(now, dice)
+        super::quota::reading(now, person, self.odd, dice)
     }
 
     /// A refresh token arrives. What comes of it for the provider is done even where nobody hears of it.

@@ -3,7 +3,7 @@
 use super::owner::Lock;
 use super::{PLACE, Step, World, driver::token_id, process::unnamed};
 use crate::observation::{
-    Door, GateKept, Kept, Kind, Line, MINUTE, Meaning, Observation, Recorded, Showing, View, Who, print,
+    Door, GateKept, Kept, Kind, Line, MINUTE, Meaning, Observation, Recorded, Showing, View, Who, thousandths,
 };
 use holdoff_core::gate::{Cooldown, Gate, GateState};
 use holdoff_core::ledger::{Entry, Happened, OutcomeKind};
@@ -17,17 +17,13 @@ const LONGEST_UNASKED: Duration = Duration::from_secs(66 * 60);
 
 impl World {
     pub(super) fn see_kept(&mut self, state: &AccountState) -> Step {
-        let reading = state
-            .reading
-            .as_ref()
-            .map(|reading| print(reading.windows.iter().map(|window| (window.id.as_str(), window.used_percent))));
         let queue = state.notices.queue.iter();
         let showing = queue.filter(|queued| queued.phase == Phase::Showing).map(|queued| queued.kind);
         let kept = Kept {
             save: self.saves,
             usage: self.gate(&state.usage),
             token: self.gate(&state.token),
-            reading,
+            reading: state.reading.is_some(),
             showing: Showing::of(showing),
         };
         if self.saves.is_multiple_of(512) {
@@ -94,8 +90,10 @@ impl World {
         let report = Report::of(&state, now, &self.settings());
         let reading = report.accounts.first().and_then(|account| account.reading.as_ref());
         let view = View {
-            print: reading
-                .map(|reading| print(reading.windows.iter().map(|window| (window.id.as_str(), window.used_percent)))),
+            windows: reading.map(|reading| {
+                let windows = reading.windows.iter();
+                windows.map(|window| (window.id.clone(), window.used_percent.map(thousandths))).collect()
+            }),
             age: reading.and_then(|reading| {
                 let at: jiff::Timestamp = reading.at.parse().ok()?;
                 let at = self.machine.really_by_wall(holdoff_core::Wall(at.as_millisecond()));

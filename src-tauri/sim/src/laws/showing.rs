@@ -1,0 +1,124 @@
+//! Shown means said: law 17, and law 14 for what is unknown. What is notified of a window is held against every answer that
+//! came, with figures of its own.
+
+use super::{Broken, Laws, broken};
+use crate::observation::{DAY, HOUR, MINUTE, Millis, Said, View, WindowTold};
+use std::collections::VecDeque;
+
+/// As many answers as a notice may wait for its service.
+const ANSWERS: usize = 400;
+
+/// A second reading that is to confirm a first comes this much later at least.
+const CONFIRMED_AFTER: Millis = 115_000;
+
+/// What was said of one account, and what of it was notified.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub(super) struct Showing {
+    answers: VecDeque<(Millis, Vec<Said>)>,
+    /// The window, the end of its cycle and the threshold.
+    told: Vec<(String, Millis, u8)>,
+}
+
+impl Showing {
+    pub(super) fn said(&mut self, now: Millis, said: &[Said]) {
+        if self.answers.len() >= ANSWERS {
+            self.answers.pop_front();
+        }
+        self.answers.push_back((now, said.to_vec()));
+    }
+
+    pub(super) fn forget(&mut self) {
+        *self = Self::default();
+    }
+
+    /// The same account under another name.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.answers.extend(other.answers.iter().cloned());
+        self.answers.make_contiguous().sort_by_key(|(at, _)| *at);
+    }
+
+    fn of(&self, window: &str) -> Vec<(Millis, &Said)> {
+        let said = self.answers.iter().flat_map(|(at, said)| said.iter().map(|said| (*at, said)));
+        said.filter(|(_, said)| said.window == window).collect()
+    }
+
+    fn check_view(&self, view: &View) -> Result<(), Broken> {
+        for (window, used) in view.windows.iter().flatten() {
+            let Some(used) = *used else { continue };
+            if self.of(window).iter().all(|(_, said)| said.used != used) {
+                let law = if used == 0 { 14 } else { 17 };
+                return broken(law, || format!("{window} is shown at {used} thousandths, which nobody said of it"));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_told(&mut self, window: &str, told: WindowTold, now: Millis) -> Result<(), Broken> {
+        let said = self.of(window);
+        match told {
+            WindowTold::RunsOut if said.len() < 2 => broken(17, || format!("one reading of {window} made a forecast")),
+            WindowTold::RunsOut => Ok(()),
+            WindowTold::Reset => {
+                let over = said.iter().any(|(_, said)| said.resets.is_some_and(|ends| ends <= now + MINUTE));
+                if over || fell_twice(&said) {
+                    return Ok(());
+                }
+                broken(17, || format!("{window} was called reset before its time, and no two answers said so"))
+            }
+            WindowTold::Threshold(percent) => {
+                let Some(ends) = confirmed(&said, percent) else {
+                    return broken(17, || format!("{percent} % of {window} was told of one answer alone"));
+                };
+                let Some(ends) = ends else { return Ok(()) };
+                let same = |(of, end, least): &(String, Millis, u8)| {
+                    of == window && (end - ends).abs() <= MINUTE && percent <= *least
+                };
+                if self.told.iter().any(same) {
+                    return broken(17, || format!("{percent} % of {window} was told twice in one cycle"));
+                }
+                self.told.push((window.to_owned(), ends, percent));
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Two answers, the second some minutes after the first, said less than one before them.
+fn fell_twice(said: &[(Millis, &Said)]) -> bool {
+    said.iter().enumerate().any(|(at, (first, low))| {
+        let before = said[..at].iter().any(|(_, high)| high.used > low.used + 1000);
+        let again =
+            |(second, too): &(Millis, &Said)| second - first >= CONFIRMED_AFTER && too.used <= low.used + 30_000;
+        before && said[at..].iter().any(again)
+    })
+}
+
+/// The end of the last cycle in which two answers that agree said so much.
+fn confirmed(said: &[(Millis, &Said)], percent: u8) -> Option<Option<Millis>> {
+    let reached = said.iter().rev().filter(|(_, said)| said.used >= u32::from(percent) * 1000);
+    let agree = |(a_at, a): &(Millis, &Said), (b_at, b): &(Millis, &Said)| {
+        let length = match a.window.as_str() {
+            "five_hour" => 5 * HOUR,
+            "seven_day" => 7 * DAY,
+            _ => DAY,
+        };
+        let same = a.resets.zip(b.resets).is_none_or(|(a, b)| (a - b).abs() <= MINUTE);
+        let most = 10_000 + (a_at - b_at).abs() * 1_000_000 / length;
+        a_at != b_at && same && i64::from(a.used.abs_diff(b.used)) <= most
+    };
+    let mut supported = reached.filter(|one| said.iter().any(|other| agree(one, other)));
+    supported.next().map(|(_, said)| said.resets)
+}
+
+impl Laws {
+    pub(super) fn check_shown(&mut self, view: &View) -> Result<(), Broken> {
+        let watches = self.watches;
+        if watches { self.account().showing.check_view(view) } else { Ok(()) }
+    }
+
+    /// A clock that was ever set may have made a reset pass.
+    pub(super) fn told_of(&mut self, window: &str, told: WindowTold) -> Result<(), Broken> {
+        let now = self.now;
+        if self.clock_was_set { Ok(()) } else { self.account().showing.check_told(window, told, now) }
+    }
+}

@@ -1,0 +1,76 @@
+//! How much of its windows an account has used, and how the provider tells it: mostly well.
+
+use super::answers::{Reply, reply, text};
+use super::machine::Machine;
+use crate::dice::Dice;
+use crate::observation::{DAY, HOUR, Meaning, Millis, Said, thousandths};
+use crate::plan::{Person, RetryAfter};
+
+/// One window in an answer; `used` is told in tenths of a percent.
+#[derive(Debug, Clone, Copy)]
+struct Told {
+    used: f64,
+    resets: Option<Millis>,
+}
+
+/// What is odd in an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Odd {
+    Fell,
+    BothFell,
+    Full,
+    LeftOut,
+    Nothing,
+    Nonsense,
+    Moved,
+}
+
+const ODD: [Odd; 7] = [Odd::Fell, Odd::BothFell, Odd::Full, Odd::LeftOut, Odd::Nothing, Odd::Nonsense, Odd::Moved];
+
+/// Use only grows until it begins anew, faster in one cycle than in another, and of everybody differently.
+fn window(now: Millis, person: Person, length: Millis) -> Told {
+    let phase = (person as i64 + 1) * 47 * length / 100;
+    let (cycle, gone) = ((now + phase) / length, (now + phase) % length);
+    let pace = 20 + (cycle * 7919 + person as i64 * 31) % 100;
+    let used = (gone * 10 * pace / length).min(1000) as f64 / 10.0;
+    Told { used, resets: Some(now - gone + length) }
+}
+
+pub(super) fn reading(now: Millis, person: Person, odd: u8, dice: &mut Dice) -> Reply {
+    let odd = dice.percent(u64::from(odd)).then(|| *dice.pick(&ODD));
+    let mut hours = Some(window(now, person, 5 * HOUR)).filter(|_| odd.is_some() || !dice.percent(8));
+    let mut week = Some(window(now, person, 7 * DAY)).filter(|_| odd.is_some() || !dice.percent(1));
+    let month = window(now, person, 30 * DAY);
+    let mut month = Some(Told { resets: None, ..month }).filter(|month| month.used > 0.0 && !dice.percent(50));
+    let fell = Some(Told { used: 0.0, resets: None });
+    match odd {
+        None | Some(Odd::Nonsense) => {}
+        Some(Odd::Fell) => hours = fell,
+        Some(Odd::BothFell) => (hours, week) = (fell, fell),
+        Some(Odd::Full) => hours = hours.map(|hours| Told { used: 100.0, ..hours }),
+        Some(Odd::LeftOut) => week = None,
+        Some(Odd::Nothing) => (hours, week, month) = (None, None, None),
+        Some(Odd::Moved) => week = week.map(|week| Told { used: week.used / 3.0, resets: Some(now + 6 * DAY) }),
+    }
+    let nonsense = odd == Some(Odd::Nonsense);
+    let wobble = dice.between(0, 1);
+    let shown = |told: Option<Told>| {
+        told.map_or(r#"{"utilization":null,"resets_at":null}"#.to_owned(), |Told { used, resets }| {
+            let at = |ends| Machine::server_time(ends).0 / 1000 + wobble;
+            let resets = resets.map_or("null".to_owned(), |ends| at(ends).to_string());
+            format!(r#"{{"utilization":{used},"resets_at":{resets}}}"#)
+        })
+    };
+    let first = if nonsense { r#"{"utilization":1779124800,"resets_at":null}"#.to_owned() } else { shown(hours) };
+    let body = format!(
+        r#"{{"five_hour":{first},"seven_day":{},"tangelo":{},"seven_day_opus":null}}"#,
+        shown(week),
+        shown(month)
+    );
+    let named = [("five_hour", hours.filter(|_| !nonsense)), ("seven_day", week), ("tangelo", month)];
+    let said = named.into_iter().filter_map(|(window, told)| {
+        let Told { used, resets } = told?;
+        Some(Said { window: window.to_owned(), used: thousandths(used), resets })
+    });
+    reply(200, RetryAfter::Absent, text(&body), Meaning::Reading { said: said.collect() }, now)
+}
