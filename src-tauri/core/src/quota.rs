@@ -30,7 +30,7 @@ pub struct Reading {
     pub no_limits_at: Option<Wall>,
     /// What was said and is not believed yet.
     #[serde(default)]
-    pub doubts: Doubts,
+    pub doubts: Box<Doubts>,
 }
 
 /// Where something was read, and when it was true.
@@ -119,7 +119,7 @@ impl Reading {
             whole_at,
             endpoint_windows: Vec::new(),
             no_limits_at: None,
-            doubts: Doubts::default(),
+            doubts: Box::default(),
         }
     }
 
@@ -173,11 +173,12 @@ pub struct Money {
 }
 
 impl Money {
-    /// How much of its limit is spent, in percent; `None` where there is no limit.
+    /// How much of its limit is spent, in percent to the hundredth; `None` where there is no limit.
     pub fn percent(&self) -> Option<f64> {
         let (used, limit) = (self.used.as_ref(), self.limit.as_ref());
         let same = used.zip(limit).filter(|(used, limit)| used.currency == limit.currency && limit.minor > 0);
-        self.used_percent.or_else(|| same.map(|(used, limit)| used.in_units() / limit.in_units() * 100.0))
+        self.used_percent
+            .or_else(|| same.map(|(used, limit)| (used.in_units() / limit.in_units() * 10_000.0).round() / 100.0))
     }
 
     /// As a limit like a window, which has no end that is told.

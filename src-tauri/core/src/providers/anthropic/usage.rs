@@ -95,7 +95,7 @@ pub(super) fn keyed(key: &str, value: &Map<String, Value>, percent_key: &str) ->
 fn dollars(value: &Map<String, Value>) -> Option<f64> {
     let amount = |key: &str| value.get(key).and_then(number);
     let (used, limit) = amount("used_dollars").zip(amount("limit_dollars"))?;
-    (limit > 0.0).then(|| used / limit * 100.0).filter(|percent| *percent <= PERCENT_MAX)
+    (limit > 0.0).then(|| (used / limit * 10_000.0).round() / 100.0).filter(|percent| *percent <= PERCENT_MAX)
 }
 
 pub(super) fn known(key: &str) -> (String, Option<u64>) {

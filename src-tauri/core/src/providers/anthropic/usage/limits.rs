@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 
 /// Of a longer list, only what counts is read beyond this.
 const LIMITS_MAX: usize = 1000;
+/// The longest name of a model and a surface together, and of what tells two of one name apart.
+const NAME_MAX: usize = 64;
+const OWN_MAX: usize = 24;
 
 /// Adds what the lists of `body` have to the windows that it has under keys of their own.
 pub(super) fn add(windows: &mut Vec<QuotaWindow>, body: &Map<String, Value>) {
@@ -86,12 +89,16 @@ fn scope(scope: &Value) -> Option<(String, Option<String>)> {
     Some(match (model.and_then(name), surface) {
         (Some(model), Some(surface)) => {
             let id = id.map(|id| format!("{id} ({surface})"));
-            (format!("{model} ({surface})"), id)
+            (clipped(&format!("{model} ({surface})"), NAME_MAX), id)
         }
         (Some(model), None) => (model, id),
         (None, Some(surface)) => (surface, None),
         (None, None) => (name(scope)?, None),
     })
+}
+
+fn clipped(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
 }
 
 /// The first of its names that is not blank.
@@ -117,12 +124,9 @@ fn push(listed: &mut Vec<QuotaWindow>, mut window: QuotaWindow) {
         old.used_percent = old.used_percent.or(window.used_percent);
         return;
     }
-    if listed.iter().any(|old| old.id == window.id) {
-        let free = (2..=LIMITS_MAX).map(|n| format!("{}:{n}", window.id));
-        let Some(id) = free.into_iter().find(|id| listed.iter().all(|old| old.id != *id)) else {
-            return;
-        };
-        window.id = id;
+    let namesakes = listed.iter().filter(|old| same(old)).count();
+    if namesakes > 0 {
+        window.id = format!("{}:{}", window.id, namesakes + 1);
     }
     listed.push(window);
 }
@@ -146,7 +150,7 @@ fn merge(windows: &mut Vec<QuotaWindow>, new: QuotaWindow, listed: &[QuotaWindow
     }
 }
 
-/// No two rows have one name.
+/// No two rows have one name, and none has an endless one.
 fn tell_apart(windows: &mut [QuotaWindow]) {
     let labels: Vec<String> = windows.iter().map(|window| window.label.to_lowercase()).collect();
     for (at, window) in windows.iter_mut().enumerate() {
@@ -158,7 +162,7 @@ fn tell_apart(windows: &mut [QuotaWindow]) {
         let own = if own == label { kind } else { own };
         let is_first = labels.iter().position(|other| *other == label) == Some(at);
         if *own != label || !is_first {
-            window.label = format!("{} ({own})", window.label);
+            window.label = format!("{} ({})", window.label, clipped(own, OWN_MAX));
         }
     }
 }
