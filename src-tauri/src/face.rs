@@ -109,7 +109,7 @@ fn mark(condition: Condition) -> Mark {
 }
 
 fn tooltip(account: &AccountState, condition: Condition, known: &Known<'_>) -> String {
-    let levels = account.reading.as_ref().map(|reading| {
+    let levels = account.reading.as_ref().filter(|reading| !reading.is_empty()).map(|reading| {
         let line = words::tooltip(reading, known.settings.percent, known.now.wall, known.zone);
         let at = known.clock(reading.at);
         match condition {

@@ -2,6 +2,7 @@ use super::*;
 use crate::signing_in::SigningIn;
 use holdoff_core::gate::{Cooldown, GateState, Pause};
 use holdoff_core::places::Place;
+use holdoff_core::quota::{Amount, Money};
 use holdoff_core::secret::Token;
 use holdoff_core::settings::AccountSettings;
 use holdoff_core::sign_in::{Absence, Identity, Seen};
@@ -190,4 +191,40 @@ fn with_every_account_switched_off_that_is_said() {
     desk.snapshot.state.places.push(place);
     assert_eq!(desk.face().tooltip, "Every account is switched off.");
     assert_eq!(desk.labels()[0], "Every account is switched off");
+}
+
+/// Never "up to date" beside nothing.
+#[test]
+fn an_answer_without_limits_is_shown_as_such() {
+    let mut never = account("ann", 42.0);
+    let mut once = never.clone();
+    never.reading = Some(Reading::new(Source::UsageEndpoint, NOW.wall, vec![], vec![]));
+    for reading in [&mut never.reading, &mut once.reading].into_iter().flatten() {
+        reading.no_limits_at = Some(NOW.wall);
+    }
+    let face = Desk::new(vec![("ann", never)]).face();
+    assert_eq!((face.icon.mark, face.icon.used_percent), (Mark::Unknown, None));
+    assert_eq!(face.tooltip, "Anthropic reported no limits for this account at 12:00.\nNext request at 12:05.");
+    let face = Desk::new(vec![("ann", once)]).face();
+    assert_eq!((face.icon.mark, face.icon.used_percent), (Mark::Stale, Some(42)));
+    assert!(face.tooltip.contains("Anthropic reported no limits at 12:00."), "{}", face.tooltip);
+}
+
+/// An enterprise seat.
+#[test]
+fn a_plan_without_windows_is_shown_by_its_money() {
+    let amount = |minor| Some(Amount { minor, currency: "USD".into(), exponent: 2 });
+    let spent = Money {
+        id: "extra_usage".into(),
+        label: "Extra usage".into(),
+        used: amount(8100),
+        limit: amount(10_000),
+        used_percent: None,
+        note: None,
+    };
+    let mut seat = account("ann", 42.0);
+    seat.reading = Some(Reading::new(Source::UsageEndpoint, NOW.wall, vec![], vec![spent]));
+    let face = Desk::new(vec![("ann", seat)]).face();
+    assert_eq!((face.icon.mark, face.icon.used_percent), (Mark::Level, Some(81)));
+    assert_eq!(face.tooltip, "Extra usage 81 %, $81.00 of $100.00");
 }
