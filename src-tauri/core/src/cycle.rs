@@ -87,8 +87,8 @@ impl Cycles {
         for window in limits.iter() {
             self.rename(window, is_there);
         }
-        // One that is not told of any more is kept until its end was noted.
-        self.0.retain(|id, cycle| is_there(id) || (cycle.resets_at.is_some() && !cycle.told.reset));
+        // One that is not told of any more is kept until its end was noted, and until its own time has passed: it may come back.
+        self.0.retain(|id, cycle| is_there(id) || cycle.is_remembered(now));
         let mut ended = Vec::new();
         for window in limits.iter() {
             let Level::Used(used) = window.level(now) else {
@@ -166,6 +166,11 @@ impl Cycle {
         let last = self.points.last();
         let from = self.read_from.or_else(|| self.points.first().map(|first| first.at));
         from.zip(last).map_or(Duration::ZERO, |(from, last)| last.at.since(from))
+    }
+
+    fn is_remembered(&self, now: Wall) -> bool {
+        let ends = self.past.iter().map(|past| past.resets_at).chain(self.resets_at);
+        (self.resets_at.is_some() && !self.told.reset) || ends.into_iter().any(|ends| ends > now)
     }
 
     pub fn is_over(&self, now: Wall) -> bool {

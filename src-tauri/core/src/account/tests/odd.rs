@@ -137,6 +137,16 @@ fn each_threshold_and_each_reset_is_said_once_in_a_real_cycle() {
     assert_eq!(told(&world), [ONCE[0], (15, News::Reset { used: 86 })]);
 }
 
+/// What was told of a cycle is known until its end, whatever came between.
+#[test]
+fn a_window_that_was_gone_comes_back_with_what_was_told_of_it() {
+    let anew = r#"{"utilization":0.0,"resets_at":null}"#;
+    let gone = r#"null,"seven_day":{"utilization":3,"resets_at":"2026-09-18T22:00:00Z"}"#;
+    let mut world = windows(&["86", "86", anew, anew, "88", gone, gone, "89"]);
+    world.run(2 * HOUR);
+    assert_eq!(told(&world), [ONCE[0], (15, News::Reset { used: 86 })]);
+}
+
 #[test]
 fn one_reading_alone_says_nothing() {
     let mut world = windows(&["97", "12"]);
