@@ -21,6 +21,9 @@ const PATH: &str = "/org/freedesktop/Notifications";
 /// In real time. A service that is still being started has not answered yet; one that hangs never will.
 const ANSWER: Duration = Duration::from_secs(20);
 
+/// How long a program that cannot start waits for its last words to be taken.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+
 /// Shows notices and passes on what is clicked.
 #[derive(Debug, Clone)]
 pub struct Notifier {
@@ -156,12 +159,21 @@ async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
     stream.next().await
 }
 
-/// For a program that cannot start: no app, one call.
+/// For a program that cannot start: no app, and no waiting for a bus that does not answer.
 pub fn last_words(title: &str, text: &str) {
-    let Ok(bus) = zbus::blocking::Connection::session() else { return };
+    let (title, text) = (title.to_owned(), text.to_owned());
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let _ = tell.send(say_last(&title, &text));
+    });
+    let _ = told.recv_timeout(LAST_WORDS);
+}
+
+fn say_last(title: &str, text: &str) -> zbus::Result<()> {
+    let bus = zbus::blocking::Connection::session()?;
     let can = bus.call_method(Some(NAME), PATH, Some(NAME), "GetCapabilities", &());
     let can = can.and_then(|answer| answer.body().deserialize()).unwrap_or_default();
     let hints = HashMap::<&str, Value<'_>>::new();
     let body = ("Holdoff", 0_u32, "dialog-error", title, fitting(text, can), Vec::<&str>::new(), hints, -1_i32);
-    let _ = bus.call_method(Some(NAME), PATH, Some(NAME), "Notify", &body);
+    bus.call_method(Some(NAME), PATH, Some(NAME), "Notify", &body).map(drop)
 }

@@ -140,9 +140,34 @@ mod tests {
             (&settings, "open_settings", false),
             (&other, "view", false),
             (&other, "refresh", false),
+            (&panel, "plugin:event|listen", true),
+            (&settings, "plugin:event|listen", true),
+            (&other, "plugin:event|listen", false),
         ] {
             let refused = ask(window, command).err().is_some_and(|error| error.contains("not allowed"));
             assert_eq!(!refused, allowed, "{command} from {}", window.label());
+        }
+        // Of what Tauri and its plugins have for pages, no page of ours may use anything else.
+        for command in [
+            "plugin:event|emit",
+            "plugin:event|emit_to",
+            "plugin:window|get_all_windows",
+            "plugin:window|destroy",
+            "plugin:webview|create_webview_window",
+            "plugin:webview|internal_toggle_devtools",
+            "plugin:path|resolve_directory",
+            "plugin:app|version",
+            "plugin:image|from_path",
+            "plugin:menu|new",
+            "plugin:resources|close",
+            "plugin:store|load",
+            "plugin:notification|notify",
+            "plugin:autostart|enable",
+        ] {
+            for window in [&panel, &settings, &other] {
+                let refused = ask(window, command).err().is_some_and(|error| error.contains("not allowed"));
+                assert!(refused, "{command} from {}", window.label());
+            }
         }
     }
 }

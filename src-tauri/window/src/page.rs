@@ -2,7 +2,7 @@
 
 use crate::link::Link;
 use holdoff_engine::ipc::Window;
-use tauri::{AppHandle, Manager, Runtime, WebviewUrl, WebviewWindowBuilder, WindowEvent};
+use tauri::{AppHandle, Manager, Runtime, Url, WebviewUrl, WebviewWindowBuilder, WindowEvent};
 
 /// The event that brings a new view to a page.
 pub const VIEW_EVENT: &str = "view";
@@ -36,12 +36,23 @@ fn builder<'a, R: Runtime>(
     window: Window,
     page: &str,
 ) -> WebviewWindowBuilder<'a, R, AppHandle<R>> {
-    let builder = WebviewWindowBuilder::new(app, label(window), WebviewUrl::App(page.into()));
+    let builder = WebviewWindowBuilder::new(app, label(window), WebviewUrl::App(page.into())).on_navigation(is_ours);
     match app.state::<Link>().last_view() {
         // JSON is JavaScript.
         Some(view) => builder.initialization_script(format!("window.__HOLDOFF_VIEW__ = {view};")),
         None => builder,
     }
+}
+
+/// No window ever shows anything but the app's own pages, whatever a page is made to ask for.
+fn is_ours(url: &Url) -> bool {
+    let own = match url.scheme() {
+        "tauri" => url.host_str() == Some("localhost"),
+        "http" | "https" => url.host_str() == Some("tauri.localhost"),
+        _ => false,
+    };
+    // Without its own pages in it, the program shows those of a development server.
+    own || cfg!(all(debug_assertions, not(feature = "custom-protocol"))) && url.host_str() == Some("localhost")
 }
 
 fn panel<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
@@ -75,4 +86,30 @@ fn settings<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
         .center()
         .build()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_apps_own_pages_are_navigated_to() {
+        let is_ours = |url: &str| is_ours(&url.parse().unwrap());
+        for own in ["tauri://localhost/panel.html", "http://tauri.localhost/settings.html", "tauri://localhost"] {
+            assert!(is_ours(own), "{own}");
+        }
+        for other in [
+            "https://example.org/",
+            "http://tauri.localhost.example.org/",
+            "https://example.org/tauri.localhost",
+            "file:///etc/passwd",
+            "data:text/html,hello",
+            "about:blank",
+            "javascript:alert(1)",
+            "tauri://elsewhere/panel.html",
+            "ipc://localhost/view",
+        ] {
+            assert!(!is_ours(other), "{other}");
+        }
+    }
 }

@@ -95,9 +95,6 @@ fn nothing_that_somebody_chose_is_told() {
         "DISPLAY",
         "WAYLAND_DISPLAY",
         "XDG_RUNTIME_DIR",
-        "HTTPS_PROXY",
-        "https_proxy",
-        "ALL_PROXY",
         "NO_COLOR",
         "CLAUDE_CODE_OAUTH_TOKEN",
         "ANTHROPIC_API_KEY",
@@ -105,6 +102,10 @@ fn nothing_that_somebody_chose_is_told() {
         "HOLDOFF_STATUSLINE",
     ] {
         command.env(name, "hush-value");
+    }
+    // Which proxy is in force has to be told, and who may use it has not.
+    for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"] {
+        command.env(name, "http://hush:hush@proxy.example.org:3128/hush");
     }
     let text = said(&finished(&mut command, b""));
     assert!(!text.contains("hush"), "{text}");
@@ -118,6 +119,7 @@ fn nothing_that_somebody_chose_is_told() {
         "\"accounts.<account>\" is a text",
         "\"claude_config_dirs\" lists a text",
         "HTTPS_PROXY (value not shown)",
+        "the proxy proxy.example.org:3128 (",
         "XDG_RUNTIME_DIR (value not shown)",
     ] {
         assert!(text.contains(expected), "{expected} in {text}");

@@ -1,0 +1,21 @@
+//! How this process keeps memory: it lives for days, and does next to nothing in them.
+
+/// Has the allocator give back what is not in use. To be called before there is a second thread.
+///
+/// glibc makes an arena for each thread that comes, as many as eight for each processor, and keeps what was used once: with
+/// twelve accounts, each of which has threads that watch its folder, that was more than all else.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[allow(unsafe_code, reason = "there is no other way to say it from within a program")]
+pub fn keep_little() {
+    const RETURNED_FROM: libc::c_int = 64 * 1024;
+    // SAFETY: mallopt(3) may be called at any time, and takes numbers.
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 1);
+        libc::mallopt(libc::M_MMAP_THRESHOLD, RETURNED_FROM);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, RETURNED_FROM);
+    }
+}
+
+/// Other allocators have no such habits.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub fn keep_little() {}
