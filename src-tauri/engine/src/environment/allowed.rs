@@ -35,6 +35,8 @@ const NAMES: &[&str] = &[
     "FLATPAK_ID",
     "LD_LIBRARY_PATH",
     "RUST_BACKTRACE",
+    // That its windows may be driven from outside.
+    "TAURI_WEBVIEW_AUTOMATION",
     // Windows.
     "SYSTEMROOT",
     "SYSTEMDRIVE",

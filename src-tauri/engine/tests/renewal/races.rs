@@ -62,7 +62,7 @@ async fn race(seed: u64, races: usize, tally: &Mutex<Tally>) {
     let other = Owner::at_home(&scene.home, scene.fake.token_base(), scene.fake.clock(), seed);
     let in_place = seed % 2 == 1;
     // In some worlds the owner takes its time, so that Holdoff is first even on a busy machine.
-    let (early, late) = if seed % 4 < 2 { (10, 90) } else { (0, 400) };
+    let (early, late) = if seed % 4 < 2 { (10, 90) } else { (0, 1200) };
     let (early, late) = (Duration::from_millis(early), Duration::from_millis(late));
     let other = child::owner(&scene.home, &Owner { in_place, early, late, ..other });
 

@@ -6,10 +6,21 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::command::Timed;
+use super::footprint::{ACCOUNTS, ACCOUNTS_RATIO, Footprint};
 use super::tray_app::{Program, Sample};
 
-/// Idle memory may be so many times the floor's.
-const PSS_RATIO: f64 = 1.15;
+/// What Holdoff may be at most, in times of the floor's figure: the median of each.
+const RATIOS: [(&str, fn(&Sample) -> f64, f64); 5] = [
+    ("idle PSS", |one| one.pss_kib, 0.3),
+    ("idle private memory", |one| one.private_kib, 0.3),
+    ("exec to tray item registered", |one| one.registered_ms, 0.4),
+    ("click to window painted", |one| one.painted_ms, 0.6),
+    ("PSS of all with one window open", |one| one.window_pss_kib, 1.15),
+];
+/// How often a minute Holdoff may be woken with nothing to do.
+const SWITCHES_PER_MIN: f64 = 15.0;
+/// Closed again, all of it may have so many times the memory of before.
+const CLOSED_RATIO: f64 = 1.05;
 /// A command that must be quick may take so much memory at its peak, in KiB.
 const STATUS_PEAK_KIB: f64 = 10.0 * 1024.0;
 
@@ -21,6 +32,8 @@ pub struct Report {
     holdoff: Vec<Sample>,
     floor: Vec<Sample>,
     commands: Vec<Timed>,
+    /// PSS with many accounts, in times of that with one.
+    accounts: Option<f64>,
 }
 
 /// One bound, and how it was kept.
@@ -53,7 +66,7 @@ const ROWS: [Row; 16] = [
 
 impl Report {
     pub fn new(runs: usize, idle: Duration) -> Self {
-        Self { runs, idle, holdoff: Vec::new(), floor: Vec::new(), commands: Vec::new() }
+        Self { runs, idle, holdoff: Vec::new(), floor: Vec::new(), commands: Vec::new(), accounts: None }
     }
 
     pub fn add(&mut self, program: Program, sample: Sample) {
@@ -61,6 +74,10 @@ impl Report {
             Program::Holdoff => self.holdoff.push(sample),
             Program::Floor => self.floor.push(sample),
         }
+    }
+
+    pub fn accounts(&mut self, one: Footprint, many: Footprint) {
+        self.accounts = Some(many.pss_kib / one.pss_kib);
     }
 
     pub fn command(&mut self, commands: Vec<Timed>) {
@@ -136,16 +153,22 @@ impl Report {
     }
 
     fn tray_checks(&self) -> Vec<Check> {
-        let pss = |program| self.median(program, |one| one.pss_kib);
-        let ratio = pss(Program::Holdoff) / pss(Program::Floor);
         let webkit: Vec<&str> = self.holdoff.iter().flat_map(|one| &one.webkit).map(String::as_str).collect();
         let total = |of: fn(&Sample) -> f64| self.holdoff.iter().map(of).sum::<f64>();
         let (requests, due) = (total(|one| one.requests), total(|one| one.polls_due));
         let over = self.holdoff.iter().any(|one| one.requests > one.polls_due);
-        vec![
+        let mut checks: Vec<Check> = RATIOS.iter().map(|(what, of, most)| self.against_floor(what, *of, *most)).collect();
+        let ours = |of| self.median(Program::Holdoff, of);
+        let (switches, closed) =
+            (ours(|one| one.switches_per_min), ours(|one| one.closed_pss_kib) / ours(|one| one.pss_kib));
+        checks.extend([
             Check {
-                what: format!("idle PSS is {ratio:.3} times the floor's (at most {PSS_RATIO})"),
-                holds: ratio <= PSS_RATIO,
+                what: format!("{switches:.1} context switches a minute while idle (at most {SWITCHES_PER_MIN})"),
+                holds: switches <= SWITCHES_PER_MIN,
+            },
+            Check {
+                what: format!("closed again, PSS is {closed:.2} times that of before (at most {CLOSED_RATIO})"),
+                holds: closed <= CLOSED_RATIO,
             },
             Check {
                 what: match webkit.as_slice() {
@@ -159,7 +182,17 @@ impl Report {
                 holds: self.holdoff.iter().chain(&self.floor).all(|one| one.engine_sharers == 0.0),
             },
             Check { what: format!("{requests} requests while idle, {due} polls due"), holds: !over },
-        ]
+        ]);
+        if let Some(ratio) = self.accounts {
+            let what = format!("PSS with {ACCOUNTS} accounts is {ratio:.2} times that with one (at most {ACCOUNTS_RATIO})");
+            checks.push(Check { what, holds: ratio <= ACCOUNTS_RATIO });
+        }
+        checks
+    }
+
+    fn against_floor(&self, what: &str, of: fn(&Sample) -> f64, most: f64) -> Check {
+        let ratio = self.median(Program::Holdoff, of) / self.median(Program::Floor, of);
+        Check { what: format!("{what} is {ratio:.2} times the floor's (at most {most})"), holds: ratio <= most }
     }
 
     fn quick_checks(&self) -> Vec<Check> {

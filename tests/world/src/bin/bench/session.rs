@@ -40,7 +40,7 @@ It ends with 1 when a figure is beyond its bound or cannot be had, and with 2 wh
 ";
 
 /// The programs, those of `--commands-only` first.
-const TESTED: [&str; 3] = ["holdoff", "holdoff-tray", "holdoff-floor"];
+const TESTED: [&str; 4] = ["holdoff", "holdoff-tray", "holdoff-window", "holdoff-floor"];
 
 /// What a person may choose.
 struct Options {
@@ -156,6 +156,11 @@ async fn measure(options: &Options, home: &Home, report: &Mutex<Report>) -> Resu
             println!("{}", sample.json());
             report().add(program, sample);
         }
+    }
+    if runs > 0 {
+        println!("One account, then {}", footprint::ACCOUNTS);
+        let (one, many) = (footprint::measure(1).await, footprint::measure(footprint::ACCOUNTS).await);
+        report().accounts(one, many);
     }
     println!("The command, {} times each", options.command_runs);
     let (commands, ended) = command::measure(&desktop, home, options.command_runs, options.ccusage.as_deref()).await;
