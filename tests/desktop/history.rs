@@ -1,7 +1,7 @@
 //! The history in the settings window, and what is said of windows as its person wants it.
 
 use crate::pushed::push;
-use crate::scene::{SOON, Scene, gate};
+use crate::scene::{SOON, Scene, gate, minutes};
 use holdoff_world::webdriver::fantoccini::Locator;
 use holdoff_world::{Answer, Browser, eventually};
 use serde_json::{Value, json};
@@ -89,9 +89,9 @@ async fn how_much_is_kept_is_changed_in_the_settings() {
 /// The window speaks of 80 %: within the quiet hours nobody hears of it, and after them they do.
 #[tokio::test(flavor = "multi_thread")]
 async fn quiet_hours_hold_back_what_is_said_until_they_end() {
-    let scene = Scene::new(1.0).await;
+    let scene = Scene::new(60.0).await;
     scene.home.settings(&json!({"version": 1, "notify_forecast": false, "notify_rate_limit": false}));
-    scene.fake.always(Answer::rate_limited(Some("3600")));
+    scene.fake.always(Answer::rate_limited(Some("36000")));
     let app = scene.launch.clone().argument("--settings").start();
     let tray = scene.tray(&app).await;
     scene.wait_for_account("a shut gate", |account| gate(account) == "cooling_down").await;
@@ -105,6 +105,7 @@ async fn quiet_hours_hold_back_what_is_said_until_they_end() {
     for used in [85.0, 86.0] {
         push(&scene, used);
         tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains(&format!("5-hour {used} %"))).await;
+        scene.pass(minutes(3)).await;
     }
     // What is on disk came after what would have been said.
     let shown = |account: &Value| account["reading"]["windows"][0]["used_percent"] == 86.0;

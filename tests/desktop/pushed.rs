@@ -1,13 +1,13 @@
 //! Readings that cost no request, what is said of windows, and what is remembered of them.
 
-use crate::scene::{SOON, Scene, gate};
+use crate::scene::{SOON, Scene, gate, minutes};
 use holdoff_core::quota::QuotaWindow;
 use holdoff_core::{Reading, Source, Wall};
 use holdoff_engine::ipc::{self, Call, Client};
 use holdoff_world::Answer;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-/// A session of Claude Code tells how much of the 5-hour window is used, which ends in two hours.
+/// A session of Claude Code tells how much of the 5-hour window is used, which ends four hours after the scene began.
 pub fn push(scene: &Scene, used: f64) {
     let now = scene.fake.clock().now().duration_since(UNIX_EPOCH).unwrap();
     let at = Wall(i64::try_from(now.as_millis()).unwrap());
@@ -15,7 +15,7 @@ pub fn push(scene: &Scene, used: f64) {
         id: "five_hour".into(),
         label: "5-hour".into(),
         used_percent: Some(used),
-        resets_at: Some(at.plus(Duration::from_secs(7200))),
+        resets_at: Some(Wall((scene.fake.clock().epoch_s * 1000.0) as i64).plus(Duration::from_secs(4 * 3600))),
         duration_s: Some(18_000),
         binding: false,
         origin: None,
@@ -55,9 +55,9 @@ async fn in_the_middle_of_a_cooldown_a_pushed_reading_is_in_the_tray_within_a_se
 /// Once in a cycle, restarts included; and nothing that is remembered is lost with the process.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_threshold_is_said_once_and_windows_are_remembered_over_kills() {
-    let scene = Scene::new(1.0).await;
+    let scene = Scene::new(60.0).await;
     scene.home.settings(&serde_json::json!({"version": 1, "notify_forecast": false}));
-    scene.fake.always(Answer::rate_limited(Some("3600")));
+    scene.fake.always(Answer::rate_limited(Some("36000")));
     let mut app = scene.start();
     scene.wait_for_account("a shut gate", |account| gate(account) == "cooling_down").await;
     scene.desktop.recorder().wait_for(1, SOON).await;
@@ -66,6 +66,10 @@ async fn a_threshold_is_said_once_and_windows_are_remembered_over_kills() {
     // Of two that come at once, only the newer is a change.
     scene.wait_for_account("the first reading", shown(71.0)).await;
     push(&scene, 82.0);
+    scene.wait_for_account("one reading over the threshold", shown(82.0)).await;
+    scene.pass(minutes(3)).await;
+    assert_eq!(scene.desktop.recorder().all().len(), 1, "one reading alone is no news");
+    push(&scene, 82.5);
     let said = scene.desktop.recorder().wait_for(2, SOON).await;
     assert_eq!(said[1].summary, "5-hour limit: 82 % used");
     for used in [83.0, 84.0] {
@@ -76,7 +80,7 @@ async fn a_threshold_is_said_once_and_windows_are_remembered_over_kills() {
         scene.wait_for_account("the reading", shown(used)).await;
     }
     assert_eq!(scene.desktop.recorder().all().len(), 2);
-    let expect = [71.0, 82.0, 83.0, 84.0].map(|used| ("five_hour".to_owned(), Some(used)));
+    let expect = [71.0, 82.0, 82.5, 83.0, 84.0].map(|used| ("five_hour".to_owned(), Some(used)));
     holdoff_world::eventually(SOON, "every change is in the history", async || {
         (scene.windows() == expect).then_some(())
     })

@@ -106,12 +106,10 @@ fn install(program: &Path, folder: &Path) {
 /// Puts a program in the place of the windows' that says that it is of another version, and waits to be told to end.
 fn install_other_version(scene: &Scene, folder: &Path) {
     let script = scene.home.path().join("holdoff-window");
-    let socket = "os.environ['XDG_DATA_HOME'] + '/dev.holdoff.tray/tray.sock'";
-    let text = format!(
-        "#!/usr/bin/env python3\nimport os, socket\ns = socket.socket(socket.AF_UNIX)\ns.connect({socket})\n\
-         s.sendall(b'{{\"id\":1,\"call\":\"attach\",\"version\":\"99.1.0\"}}\\n')\n\
-         for line in s.makefile():\n    if 'other_version' in line:\n        break\n"
-    );
+    // The line to the app is its standard input.
+    let text = "#!/usr/bin/env python3\nimport socket\ns = socket.socket(fileno=0)\n\
+                s.sendall(b'{\"id\":1,\"call\":\"attach\",\"version\":\"99.1.0\"}\\n')\n\
+                for line in s.makefile():\n    if 'other_version' in line:\n        break\n";
     fs::write(&script, text).unwrap();
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
     install(&script, folder);

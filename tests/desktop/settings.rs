@@ -1,7 +1,7 @@
 //! What is chosen in the settings takes effect at once.
 
 use crate::pushed::push;
-use crate::scene::{SOON, Scene};
+use crate::scene::{SOON, Scene, minutes};
 use holdoff_world::webdriver::fantoccini::Locator;
 use holdoff_world::{Answer, Browser, eventually};
 use serde_json::json;
@@ -43,14 +43,17 @@ async fn start_at_login_is_off_until_it_is_chosen() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_notification_that_is_switched_off_is_not_shown() {
-    let scene = Scene::new(1.0).await;
+    let scene = Scene::new(60.0).await;
     scene.home.settings(&json!({"version": 1, "notify_rate_limit": false}));
-    scene.fake.always(Answer::rate_limited(Some("3600")));
+    scene.fake.always(Answer::rate_limited(Some("36000")));
     let app = scene.start();
     let tray = scene.tray(&app).await;
     tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("limits requests")).await;
     // One that is on, and comes later.
     push(&scene, 85.0);
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("5-hour 85 %")).await;
+    scene.pass(minutes(3)).await;
+    push(&scene, 86.0);
     let said = scene.desktop.recorder().wait_for(1, SOON).await;
-    assert_eq!(said[0].summary, "5-hour limit: 85 % used", "and nothing before it");
+    assert_eq!(said[0].summary, "5-hour limit: 86 % used", "and nothing before it");
 }

@@ -112,7 +112,7 @@ async fn with_renewal_off_there_is_no_refresh_token_in_memory_and_no_token_of_an
     let [new_access, new_refresh, others] = second.secrets()[..] else { panic!("{second:?}") };
     let counts = scene.at_rest([access, refresh, new_access, new_refresh, others]).await;
     println!("after a new sign-in, of the old pair, the new one, and another program's token beside it: {counts:?}");
-    assert!((1..=ACCESS_MAX).contains(&in_use) && (1..=ACCESS_MAX).contains(&counts[2]), "{in_use} {counts:?}");
+    assert!((1..=ACCESS_MAX).contains(&in_use) && counts[2] <= ACCESS_MAX, "{in_use} {counts:?}");
     assert_eq!((kept, counts[3], counts[4]), (0, 0, 0), "refresh tokens, and what belongs to others");
     assert_eq!(counts[..2], [0, 0], "of the earlier sign-in");
 }

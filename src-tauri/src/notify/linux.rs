@@ -78,7 +78,7 @@ impl Notifier {
     pub async fn watch_service(mut self, tell: mpsc::Sender<bool>) {
         while let Some(bus) = self.bus.up().await {
             let _ = watch(&bus, &tell, &self.shown).await;
-            bus.closed().await;
+            self.bus.left(&bus).await;
             if tell.send(false).await.is_err() {
                 return;
             }
@@ -101,8 +101,8 @@ fn fitting(body: &str, can: Vec<String>) -> String {
     if can.iter().any(|one| one == "body-markup") { text::markup(body) } else { body.to_owned() }
 }
 
-async fn listen(mut bus: Bus, shown: Arc<Mutex<Shown>>, clicks: mpsc::UnboundedSender<Click>) {
-    while let Some(bus) = bus.up().await {
+async fn listen(mut buses: Bus, shown: Arc<Mutex<Shown>>, clicks: mpsc::UnboundedSender<Click>) {
+    while let Some(bus) = buses.up().await {
         match signals(&bus).await {
             Ok(mut signals) => {
                 while let Some(signal) = next(&mut signals).await {
@@ -113,7 +113,7 @@ async fn listen(mut bus: Bus, shown: Arc<Mutex<Shown>>, clicks: mpsc::UnboundedS
             }
             Err(error) => tracing::warn!(%error, "clicks on notifications cannot be heard of"),
         }
-        bus.closed().await;
+        buses.left(&bus).await;
         // The numbers were those of a service that went with its bus.
         shown.lock().await.clear();
     }

@@ -27,6 +27,14 @@ impl Bus {
         self.0.borrow().clone()
     }
 
+    /// Returns once this connection is not the one any more. To wait for its end alone would be too early: whoever asks
+    /// for the connection then may still be given this one.
+    pub async fn left(&mut self, connection: &Connection) {
+        let name = |of: &Connection| (of.server_guid().to_string(), of.unique_name().map(ToString::to_string));
+        let this = name(connection);
+        let _the_app_ends = self.0.wait_for(|now| now.as_ref().is_none_or(|now| name(now) != this)).await;
+    }
+
     /// Returns once there is none. `false` when the app ends.
     pub async fn gone(&mut self) -> bool {
         self.0.wait_for(Option::is_none).await.is_ok()

@@ -60,7 +60,7 @@ async fn keep(
         match spawned {
             Ok(handle) => {
                 let gone = tokio::select! {
-                    () = connection.closed() => true,
+                    () = bus.left(&connection) => true,
                     () = follow(&handle, &mut faces) => false,
                 };
                 handle.shutdown().await;
@@ -71,7 +71,7 @@ async fn keep(
             Err(error) => {
                 tracing::error!(%error, "there is no tray icon: the session bus did not take it");
                 let _ = events.send(TrayEvent::NoPlace);
-                connection.closed().await;
+                bus.left(&connection).await;
             }
         }
     }

@@ -109,6 +109,7 @@ impl Builder {
             dunst: Mutex::new(None),
             bus: Mutex::new(Some(bus)),
             xvfb,
+            number: Mutex::new(None),
             dir,
         };
         desktop.paint_background(self.shade).await;
@@ -134,7 +135,27 @@ pub struct Desktop {
     dunst: Mutex<Option<Spawned>>,
     bus: Mutex<Option<Spawned>>,
     xvfb: Spawned,
+    number: Mutex<Option<KeptNumber>>,
     dir: TempDir,
+}
+
+/// The number of a display that is gone, which no X server takes while this lives.
+#[derive(Debug)]
+struct KeptNumber(PathBuf);
+
+impl KeptNumber {
+    /// X servers leave a number alone whose lock file names a process that lives.
+    fn of(display: &str) -> Self {
+        let lock = PathBuf::from(format!("/tmp/.X{}-lock", display.trim_start_matches(':')));
+        std::fs::write(&lock, format!("{:>10}\n", std::process::id())).expect("a lock file of an X server");
+        Self(lock)
+    }
+}
+
+impl Drop for KeptNumber {
+    fn drop(&mut self) {
+        let _others_take_it_as_it_is = std::fs::remove_file(&self.0);
+    }
 }
 
 impl Desktop {
@@ -195,6 +216,8 @@ impl Desktop {
     /// Kills the X server, as a crash of it or the end of a session does. What was on it goes with it.
     pub async fn kill_display(&self) {
         self.xvfb.kill9().await;
+        // Another desktop would take the number, and this one would be there again.
+        *locked(&self.number) = Some(KeptNumber::of(&self.display));
         drop(locked(&self.panel).take());
         drop(locked(&self.dunst).take());
     }

@@ -9,8 +9,10 @@ use super::command::Timed;
 use super::footprint::{ACCOUNTS, ACCOUNTS_RATIO, Footprint};
 use super::tray_app::{Program, Sample};
 
+type Ratio = (&'static str, fn(&Sample) -> f64, f64);
+
 /// What Holdoff may be at most, in times of the floor's figure: the median of each.
-const RATIOS: [(&str, fn(&Sample) -> f64, f64); 5] = [
+const RATIOS: [Ratio; 5] = [
     ("idle PSS", |one| one.pss_kib, 0.3),
     ("idle private memory", |one| one.private_kib, 0.3),
     ("exec to tray item registered", |one| one.registered_ms, 0.4),
@@ -157,7 +159,8 @@ impl Report {
         let total = |of: fn(&Sample) -> f64| self.holdoff.iter().map(of).sum::<f64>();
         let (requests, due) = (total(|one| one.requests), total(|one| one.polls_due));
         let over = self.holdoff.iter().any(|one| one.requests > one.polls_due);
-        let mut checks: Vec<Check> = RATIOS.iter().map(|(what, of, most)| self.against_floor(what, *of, *most)).collect();
+        let mut checks: Vec<Check> =
+            RATIOS.iter().map(|(what, of, most)| self.against_floor(what, *of, *most)).collect();
         let ours = |of| self.median(Program::Holdoff, of);
         let (switches, closed) =
             (ours(|one| one.switches_per_min), ours(|one| one.closed_pss_kib) / ours(|one| one.pss_kib));
@@ -184,7 +187,8 @@ impl Report {
             Check { what: format!("{requests} requests while idle, {due} polls due"), holds: !over },
         ]);
         if let Some(ratio) = self.accounts {
-            let what = format!("PSS with {ACCOUNTS} accounts is {ratio:.2} times that with one (at most {ACCOUNTS_RATIO})");
+            let what =
+                format!("PSS with {ACCOUNTS} accounts is {ratio:.2} times that with one (at most {ACCOUNTS_RATIO})");
             checks.push(Check { what, holds: ratio <= ACCOUNTS_RATIO });
         }
         checks
