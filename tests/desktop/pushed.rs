@@ -69,7 +69,7 @@ async fn a_threshold_is_said_once_and_windows_are_remembered_over_kills() {
     scene.wait_for_account("one reading over the threshold", shown(82.0)).await;
     scene.pass(minutes(3)).await;
     assert_eq!(scene.desktop.recorder().all().len(), 1, "one reading alone is no news");
-    push(&scene, 82.5);
+    push(&scene, 82.4);
     let said = scene.desktop.recorder().wait_for(2, SOON).await;
     assert_eq!(said[1].summary, "5-hour limit: 82 % used");
     for used in [83.0, 84.0] {
@@ -80,7 +80,7 @@ async fn a_threshold_is_said_once_and_windows_are_remembered_over_kills() {
         scene.wait_for_account("the reading", shown(used)).await;
     }
     assert_eq!(scene.desktop.recorder().all().len(), 2);
-    let expect = [71.0, 82.0, 82.5, 83.0, 84.0].map(|used| ("five_hour".to_owned(), Some(used)));
+    let expect = [71.0, 82.0, 82.4, 83.0, 84.0].map(|used| ("five_hour".to_owned(), Some(used)));
     holdoff_world::eventually(SOON, "every change is in the history", async || {
         (scene.windows() == expect).then_some(())
     })

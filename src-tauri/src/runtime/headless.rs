@@ -5,12 +5,17 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+/// How long a thread that waited for a disk is kept for the next time.
+const HELPERS: Duration = Duration::from_secs(1);
+
 /// Tauri without a window system.
 pub type Runtime = tauri::test::MockRuntime;
 
 /// Lives `life` to its end, on this thread alone.
 pub fn run<L: Future<Output = ExitCode>>(life: impl FnOnce(super::AppHandle) -> L) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    // A disk is asked for something once in minutes: the threads for that are not kept.
+    let runtime = match runtime.enable_all().thread_keep_alive(HELPERS).build() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("holdoff: the system gives no timers: {error}");

@@ -74,7 +74,7 @@ async fn an_answer_that_finds_the_disk_full_is_not_lost_and_nothing_follows_it()
     // Once more, with a crash while it cannot be saved.
     // That windows vanished is believed when it was said twice.
     scene.fake.always(Answer::ok());
-    scene.fake.wait_for_usage(5, SOON).await;
+    scene.fake.wait_for_usage(5, minutes(1)).await;
     scene
         .wait_for_account_in(&launch, "a small state", |account| {
             account["reading"]["windows"].as_array().is_some_and(|windows| windows.len() < 10)
