@@ -24,3 +24,4 @@ mod settings;
 mod sign_in;
 mod status_line;
 mod status_line_settings;
+mod wayland;

@@ -4,7 +4,9 @@ use holdoff_core::Wall;
 use holdoff_core::history::WindowRecord;
 use holdoff_engine::history;
 use holdoff_world::desktop::Builder;
-use holdoff_world::{App, ClockSpec, Credential, Desktop, FakeAnthropic, Home, Inspector, Launch, Notifications, Tray};
+use holdoff_world::{
+    App, ClockSpec, Credential, Desktop, FakeAnthropic, Home, Inspector, Launch, Notifications, Session, Tray,
+};
 use serde_json::Value;
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -12,8 +14,8 @@ use std::time::Duration;
 /// How long anything may take that should happen at once, on a busy machine.
 pub const SOON: Duration = Duration::from_secs(30);
 
-pub struct Scene {
-    pub desktop: Desktop,
+pub struct Scene<D = Desktop> {
+    pub desktop: D,
     pub fake: FakeAnthropic,
     pub home: Home,
     pub credential: Credential,
@@ -29,7 +31,12 @@ impl Scene {
     }
 
     pub async fn on(desktop: Builder, speed: f64) -> Self {
-        let desktop = desktop.start().await;
+        Self::in_session(desktop.start().await, speed).await
+    }
+}
+
+impl<D: Session> Scene<D> {
+    pub async fn in_session(desktop: D, speed: f64) -> Self {
         let clock = ClockSpec::from_now(speed);
         let fake = FakeAnthropic::start_with(clock).await;
         let home = Home::new();

@@ -82,6 +82,12 @@ const BROWSER: [Need; 1] = [Need {
 /// What it is called on different systems, the commonest first.
 pub const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
+/// To bring up a Wayland desktop without a screen.
+const WAYLAND: [Need; 2] = [
+    Need::new("sway", Probe::Programs(&["sway", "swaymsg"]), "a Wayland compositor that draws into memory"),
+    Need::new("waybar", Probe::Programs(&["waybar"]), "a bar with a place for tray icons on Wayland"),
+];
+
 /// To collect the app's metrics as those do who watch many machines.
 const COLLECTOR: [Need; 1] = [Need::new(
     "prometheus",
@@ -114,7 +120,7 @@ impl Purpose {
         let sets: &[&'static [Need]] = match self {
             Self::Run => &[&BUILD],
             Self::VirtualDesktop => &[&BUILD, &DESKTOP],
-            Self::Test => &[&BUILD, &DESKTOP, &BROWSER, &COLLECTOR],
+            Self::Test => &[&BUILD, &DESKTOP, &WAYLAND, &BROWSER, &COLLECTOR],
         };
         sets.iter().flat_map(|set| set.iter()).collect()
     }

@@ -150,9 +150,9 @@ fn is_met(probe: &Probe) -> bool {
     }
 }
 
-/// The tests of broken disks and networks mount file systems of their own. Where the system does not permit that, it is
-/// said before an hour of building, not after it.
-pub fn check_mounts() -> Result<()> {
+/// The tests of broken disks and networks mount file systems of their own, and those on Wayland start a compositor. Where
+/// the system does not permit that, it is said before an hour of building, not after it.
+pub fn check_namespaces() -> Result<()> {
     if !cfg!(target_os = "linux") {
         return Ok(());
     }
@@ -164,6 +164,13 @@ pub fn check_mounts() -> Result<()> {
             "the desktop tests mount file systems for the programs that they start, and this system does not permit it. \
              Run them as root, or permit user namespaces; on Ubuntu 23.10 and later:\n  \
              sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
+        );
+    }
+    if is_root && !Cmd::new("unshare").args(["--user", "true"]).succeeds() {
+        bail!(
+            "the desktop tests start a Wayland compositor, which refuses to run as root, and this system does not permit \
+             the user namespace in which it would. Permit user namespaces (sysctl user.max_user_namespaces), or run the \
+             tests as another user."
         );
     }
     Ok(())

@@ -43,7 +43,7 @@ struct Step {
 const STEPS: [Step; 14] = [
     step("setup", |project| {
         setup::prepare(Purpose::Test)?;
-        setup::check_mounts()?;
+        setup::check_namespaces()?;
         toolchain::check_rust_components(project)
     }),
     step("format", |project| project.cargo("fmt").args(["--all", "--check"]).no_input().run()),

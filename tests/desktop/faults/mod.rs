@@ -3,7 +3,7 @@
 mod bus;
 mod folder;
 mod kills;
-mod renewal;
+pub mod renewal;
 mod script;
 mod server;
 mod sleep;

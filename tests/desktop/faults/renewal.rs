@@ -1,7 +1,7 @@
 //! What a session does to its programs, in the middle of a renewal: a token was spent, and its successor is on its way.
 
 use crate::scene::{SOON, Scene, minutes};
-use holdoff_world::{App, Grants, Mishap, eventually};
+use holdoff_world::{App, Desktop, Grants, Mishap, Session, eventually};
 use serde_json::{Value, json};
 use std::fs;
 use std::process::Command;
@@ -10,16 +10,19 @@ use std::time::Duration;
 /// The answer of a renewal takes so long: what happens to the program happens before it.
 const UNDER_WAY: Duration = Duration::from_secs(3);
 
-struct Renewing {
-    scene: Scene,
+pub struct Renewing<D = Desktop> {
+    pub scene: Scene<D>,
     grants: Grants,
-    app: App,
+    pub app: App,
     spent: String,
 }
 
 /// A program whose refresh token has just reached its provider.
 async fn renewing() -> Renewing {
-    let scene = Scene::new(1.0).await;
+    renewing_in(Scene::new(1.0).await).await
+}
+
+pub async fn renewing_in<D: Session>(scene: Scene<D>) -> Renewing<D> {
     let grants = Grants::serve(&scene.fake, minutes(8 * 60));
     grants.mishaps(|_| (Mishap::None, UNDER_WAY));
     let credential = grants.sign_in(minutes(1));
@@ -30,7 +33,7 @@ async fn renewing() -> Renewing {
     Renewing { scene, grants, app, spent: credential.refresh_token.unwrap() }
 }
 
-impl Renewing {
+impl<D: Session> Renewing<D> {
     fn send(&self, signal: &str) {
         assert!(Command::new("kill").args([signal, &self.app.pid().to_string()]).status().unwrap().success());
     }
@@ -41,9 +44,14 @@ impl Renewing {
         file["claudeAiOauth"]["refreshToken"].as_str().unwrap().to_owned()
     }
 
+    /// The spent token has no successor on disk yet.
+    pub fn is_under_way(&self) -> bool {
+        self.stored() == self.spent
+    }
+
     /// The successor is in its place, the locks are gone, and no token was shown twice.
-    async fn comes_to_its_end(&self) {
-        let renewed = async || (self.stored() != self.spent).then_some(());
+    pub async fn comes_to_its_end(&self) {
+        let renewed = async || (!self.is_under_way()).then_some(());
         eventually(SOON, "the new pair is where Claude Code looks for it", renewed).await;
         assert!(self.grants.is_current(&self.stored()));
         let folder = self.scene.home.credentials_path().parent().unwrap().to_owned();

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::apart::Apart;
 use crate::clock::ClockSpec;
-use crate::desktop::Desktop;
+use crate::desktop::Session;
 use crate::fake::FakeAnthropic;
 use crate::home::Home;
 use crate::process::{self, Memory};
@@ -34,10 +34,10 @@ pub struct Launch {
 }
 
 impl Launch {
-    /// In `home`, on `desktop`, asking `fake`, on the clock of `fake`.
-    pub fn new(home: &Home, desktop: &Desktop, fake: &FakeAnthropic) -> Self {
+    /// In `home`, in `session`, asking `fake`, on the clock of `fake`.
+    pub fn new(home: &Home, session: &impl Session, fake: &FakeAnthropic) -> Self {
         let mut launch = Self::headless(home, fake);
-        launch.env.extend(desktop.env());
+        launch.env.extend(session.env());
         launch
     }
 

@@ -40,7 +40,7 @@ pub use answer::Answer;
 pub use apart::Apart;
 pub use app::{App, Launch};
 pub use clock::ClockSpec;
-pub use desktop::{Desktop, Notifications, Shade};
+pub use desktop::{Desktop, Notifications, Session, Shade, Wayland};
 pub use eventually::{eventually, soon};
 pub use fake::{FakeAnthropic, Foreign};
 pub use grants::{Grants, Mishap, Violation};

@@ -8,7 +8,7 @@ use zbus::names::{BusName, InterfaceName};
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Structure, Value};
 use zbus::{Connection, Proxy};
 
-use crate::desktop::{Desktop, WATCHER};
+use crate::desktop::{Session, WATCHER, connect};
 use crate::eventually::soon;
 
 const ITEM: &str = "org.kde.StatusNotifierItem";
@@ -76,8 +76,8 @@ impl Tray {
     ///
     /// # Panics
     /// When it has none within `timeout`: lists the items there are.
-    pub async fn wait_for(desktop: &Desktop, pid: u32, timeout: Duration) -> Self {
-        let bus = desktop.connect().await;
+    pub async fn wait_for(session: &impl Session, pid: u32, timeout: Duration) -> Self {
+        let bus = connect(session.bus_address()).await;
         let found = soon(timeout, async || match registered(&bus, pid).await {
             Some(tray) => Ok(tray),
             None => Err(registered_items(&bus).await),
@@ -88,13 +88,13 @@ impl Tray {
     }
 
     /// The item of a process that is registered with the watcher, if there is one.
-    pub async fn find(desktop: &Desktop, pid: u32) -> Option<Self> {
-        registered(&desktop.connect().await, pid).await
+    pub async fn find(session: &impl Session, pid: u32) -> Option<Self> {
+        registered(&connect(session.bus_address()).await, pid).await
     }
 
     /// Every item that is registered with the watcher; none without a watcher.
-    pub async fn registered(desktop: &Desktop) -> Vec<String> {
-        registered_items(&desktop.connect().await).await
+    pub async fn registered(session: &impl Session) -> Vec<String> {
+        registered_items(&connect(session.bus_address()).await).await
     }
 
     /// Everything the item says of itself.
@@ -214,8 +214,8 @@ pub struct Registrations {
 
 impl Registrations {
     /// Begins to listen.
-    pub async fn listen(desktop: &Desktop) -> Self {
-        let bus = desktop.connect().await;
+    pub async fn listen(session: &impl Session) -> Self {
+        let bus = connect(session.bus_address()).await;
         let rule = "type='signal',interface='org.kde.StatusNotifierWatcher',member='StatusNotifierItemRegistered'";
         let messages = zbus::MessageStream::for_match_rule(rule, &bus, None).await.expect("a stream of signals");
         Self { bus, messages }

@@ -50,13 +50,7 @@ impl Desktop {
     /// # Panics
     /// When there is none within `timeout`.
     pub async fn wait_for_tray(&self, timeout: Duration) {
-        let bus = self.connect().await;
-        eventually(timeout, "a tray host is registered with a StatusNotifierWatcher", async || {
-            has_name(&bus, WATCHER).await.then_some(())?;
-            let watcher = Proxy::new(&bus, WATCHER, "/StatusNotifierWatcher", WATCHER).await.ok()?;
-            watcher.get_property::<bool>("IsStatusNotifierHostRegistered").await.ok()?.then_some(())
-        })
-        .await;
+        wait_for_tray(&self.connect().await, timeout).await;
     }
 
     /// How many popups dunst shows.
@@ -89,9 +83,18 @@ impl Desktop {
     }
 }
 
-pub(super) async fn connect(address: &str) -> Connection {
+pub(crate) async fn connect(address: &str) -> Connection {
     let builder = connection::Builder::address(address).expect("the address of a bus");
     builder.build().await.unwrap_or_else(|e| panic!("cannot connect to the session bus at {address}: {e}"))
+}
+
+pub(super) async fn wait_for_tray(bus: &Connection, timeout: Duration) {
+    eventually(timeout, "a tray host is registered with a StatusNotifierWatcher", async || {
+        has_name(bus, WATCHER).await.then_some(())?;
+        let watcher = Proxy::new(bus, WATCHER, "/StatusNotifierWatcher", WATCHER).await.ok()?;
+        watcher.get_property::<bool>("IsStatusNotifierHostRegistered").await.ok()?.then_some(())
+    })
+    .await;
 }
 
 async fn has_name(bus: &Connection, name: &str) -> bool {

@@ -7,6 +7,7 @@ mod bus;
 mod config;
 mod recorder;
 mod screen;
+mod wayland;
 mod x11;
 
 use std::collections::BTreeMap;
@@ -17,8 +18,10 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+pub(crate) use bus::connect;
 pub use recorder::{Closed, Notification, Recorder};
 pub use screen::Window;
+pub use wayland::Wayland;
 
 use crate::locked;
 use crate::spawn::{Spawned, tool};
@@ -30,6 +33,15 @@ pub const NOTIFICATIONS: &str = "org.freedesktop.Notifications";
 
 /// How long a part of the desktop may take to come up.
 const START: Duration = Duration::from_secs(30);
+
+/// What a program is started in: a display to draw on, and a bus to speak on.
+pub trait Session {
+    /// What a program needs to be in this session, on top of the home it lives in.
+    fn env(&self) -> BTreeMap<String, String>;
+
+    /// The address of the session bus.
+    fn bus_address(&self) -> &str;
+}
 
 /// Who shows notifications.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +106,7 @@ impl Builder {
     /// # Panics
     /// When a program is not installed (names the package) or does not come up (shows what it wrote).
     pub async fn start(self) -> Desktop {
-        let dir = tempfile::Builder::new().prefix("hd").rand_bytes(5).tempdir_in("/tmp").expect("a temporary folder");
+        let dir = folder();
         config::write(dir.path(), self.shade);
         let (xvfb, display) = start_x(self.size).await;
         let (bus, address) = start_bus(dir.path()).await;
@@ -158,6 +170,27 @@ impl Drop for KeptNumber {
     }
 }
 
+impl Session for Desktop {
+    fn env(&self) -> BTreeMap<String, String> {
+        let theme = match *locked(&self.shade) {
+            Shade::Light => "Adwaita",
+            Shade::Dark => "Adwaita:dark",
+        };
+        let own = [
+            ("DISPLAY", self.display.as_str()),
+            ("GTK_THEME", theme),
+            ("GDK_BACKEND", "x11"),
+            ("XDG_SESSION_TYPE", "x11"),
+            ("XDG_CURRENT_DESKTOP", "XFCE"),
+        ];
+        environment(&self.address, &own)
+    }
+
+    fn bus_address(&self) -> &str {
+        &self.address
+    }
+}
+
 impl Desktop {
     /// A desktop to be chosen piece by piece.
     pub fn builder() -> Builder {
@@ -169,37 +202,9 @@ impl Desktop {
         &self.display
     }
 
-    /// The address of the session bus.
-    pub fn bus_address(&self) -> &str {
-        &self.address
-    }
-
     /// Width and height of the screen in pixels.
     pub fn size(&self) -> (u32, u32) {
         self.size
-    }
-
-    /// What a program needs to be on this desktop, on top of the home it lives in.
-    pub fn env(&self) -> BTreeMap<String, String> {
-        let theme = match *locked(&self.shade) {
-            Shade::Light => "Adwaita",
-            Shade::Dark => "Adwaita:dark",
-        };
-        [
-            ("DISPLAY", self.display.as_str()),
-            ("DBUS_SESSION_BUS_ADDRESS", self.address.as_str()),
-            ("GTK_THEME", theme),
-            ("GDK_BACKEND", "x11"),
-            ("XDG_SESSION_TYPE", "x11"),
-            ("XDG_CURRENT_DESKTOP", "XFCE"),
-            // No accessibility bus and no settings daemon to look for, no graphics card to draw with.
-            ("NO_AT_BRIDGE", "1"),
-            ("GSETTINGS_BACKEND", "memory"),
-            ("LIBGL_ALWAYS_SOFTWARE", "1"),
-            ("WEBKIT_DISABLE_DMABUF_RENDERER", "1"),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into()
     }
 
     /// Kills the session bus. What the desktop itself had on it ends with it.
@@ -309,6 +314,24 @@ impl Desktop {
         *locked(&self.configuration) = Some(daemon);
         self.wait_for_name("org.xfce.Xfconf", START).await;
     }
+}
+
+/// What a program needs in every session without a screen, and in this one.
+fn environment(bus: &str, own: &[(&str, &str)]) -> BTreeMap<String, String> {
+    let all = [
+        ("DBUS_SESSION_BUS_ADDRESS", bus),
+        // No accessibility bus and no settings daemon to look for, no graphics card to draw with.
+        ("NO_AT_BRIDGE", "1"),
+        ("GSETTINGS_BACKEND", "memory"),
+        ("LIBGL_ALWAYS_SOFTWARE", "1"),
+        ("WEBKIT_DISABLE_DMABUF_RENDERER", "1"),
+    ];
+    all.iter().chain(own).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// The home of a desktop's own programs. Its path is short, for the sake of socket addresses.
+fn folder() -> TempDir {
+    tempfile::Builder::new().prefix("hd").rand_bytes(5).tempdir_in("/tmp").expect("a temporary folder")
 }
 
 /// Starts an X server on a display of its own choice, and gives back the display's name.

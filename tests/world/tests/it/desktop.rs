@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use holdoff_world::desktop::{Closed, NOTIFICATIONS, WATCHER};
 use holdoff_world::process;
-use holdoff_world::{Desktop, Notifications, Shade, eventually};
+use holdoff_world::{Desktop, Notifications, Session, Shade, eventually};
 use zbus::zvariant::Value;
 use zbus::{Connection, Proxy};
 

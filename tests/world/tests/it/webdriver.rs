@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use holdoff_world::spawn::{Spawned, tool};
-use holdoff_world::{Browser, Desktop, Home, Inspector, Notifications, Shade};
+use holdoff_world::{Browser, Desktop, Home, Inspector, Notifications, Session, Shade};
 
 const LONG: Duration = Duration::from_secs(60);
 

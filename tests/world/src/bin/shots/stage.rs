@@ -9,8 +9,8 @@ use holdoff_world::bodies::{self, Resets};
 use holdoff_world::desktop::Window;
 use holdoff_world::spawn::{Spawned, tool};
 use holdoff_world::{
-    Answer, Apart, App, ClockSpec, Credential, Desktop, FakeAnthropic, Home, Inspector, Launch, Notifications, Shade,
-    Tray, eventually,
+    Answer, Apart, App, ClockSpec, Credential, Desktop, FakeAnthropic, Home, Inspector, Launch, Notifications, Session,
+    Shade, Tray, eventually,
 };
 use serde_json::json;
 
