@@ -78,6 +78,12 @@ fn facts() -> Vec<Finding> {
                 .advised("Run this in a terminal of your desktop."),
         ];
     }
+    if facts["bus"] == "silent" {
+        return vec![Finding::wrong(
+            "the session bus takes a connection and does not answer, so there is neither a tray icon nor a notification",
+            "Log out and in again. Holdoff polls meanwhile, and holdoff status shows the same.",
+        )];
+    }
     let tray = match facts["tray"].as_bool() {
         Some(true) => Some(Finding::fine("there is a place for tray icons")),
         Some(false) => Some(Finding::wrong(
