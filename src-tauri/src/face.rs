@@ -35,7 +35,13 @@ pub fn starting() -> TrayFace {
 
 fn nobody(known: &Known<'_>) -> TrayFace {
     let off = known.snapshot.state.places.iter().any(|place| place.account.is_some());
-    let said = if off { "Every account is switched off" } else { "Nothing is known yet" };
+    let said = if !known.elsewhere.is_empty() {
+        "Another process of Holdoff polls here, so this one does not"
+    } else if off {
+        "Every account is switched off"
+    } else {
+        "Nothing is known yet"
+    };
     TrayFace {
         icon: Icon::from_percent(None, Mark::Unknown, Ink::Either),
         title: "Holdoff".to_owned(),

@@ -69,8 +69,8 @@ impl Known<'_> {
                 ),
             ));
         }
-        let elsewhere = self.accounts().filter(|(id, _)| self.elsewhere.contains(id));
-        let names: Vec<String> = elsewhere.map(|(id, account)| report::label(id, account, self.settings)).collect();
+        // Of an account that this copy never asked for it has kept nothing.
+        let names: Vec<String> = self.elsewhere.iter().filter_map(|id| choices::label(id, self)).collect();
         if !names.is_empty() {
             troubles.push(trouble(
                 "Another Holdoff is at work",

@@ -8,6 +8,7 @@ use holdoff_core::guide::Guide;
 use holdoff_core::quota::Level;
 use holdoff_core::{AccountId, AccountState, Report, report, words};
 use holdoff_engine::environment::Environment;
+use holdoff_engine::user_dir::{self, UserDir};
 use jiff::tz::TimeZone;
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -59,6 +60,10 @@ fn told(environment: &Environment, known: &Known, form: Form<'_>, lines: Lines) 
         return holdoff_core::text::json(&text.unwrap_or_default()) + "\n";
     }
     let mut text = text(known);
+    if known.state.accounts.is_empty() {
+        let others = UserDir::of(environment).other_data_dirs();
+        user_dir::about_others(&environment.data_dir, &others).iter().for_each(|about| text += &format!("{about}\n"));
+    }
     if !app::is_running(environment) {
         text.push_str("The tray app is not running, so nothing is asked. Start it with: holdoff\n");
     }
