@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it fails")]
 
 mod accounts;
+mod attacks;
 mod bad_input;
 mod day;
 mod desktop;

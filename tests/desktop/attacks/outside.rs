@@ -1,0 +1,92 @@
+//! Names from outside that are more than names: markup, escapes for a terminal, marks that turn text around.
+
+use crate::scene::{SOON, Scene};
+use holdoff_core::text::is_hidden;
+use holdoff_world::{Answer, Credential};
+use serde_json::json;
+use std::time::Duration;
+
+const ANN: &str = "0b0c7f5e-0000-4000-8000-000000000001";
+const BOB: &str = "0b0c7f5e-0000-4000-8000-0000000000b0";
+const TITLE: &str = "\u{1b}]0;pwned\u{7}";
+
+/// Nothing that a terminal obeys, that cannot be seen or that turns the text, but for the ends of lines.
+#[track_caller]
+fn assert_visible(what: &str, text: &str) {
+    let hidden: Vec<char> = text.chars().filter(|c| is_hidden(*c) && *c != '\n').collect();
+    assert!(hidden.is_empty() && !text.is_empty(), "{what} has {hidden:?}: {text:?}");
+}
+
+/// What Pango and GTK take: no tag of somebody else's, and each ampersand begins an entity.
+#[track_caller]
+fn assert_markup(what: &str, text: &str) {
+    assert!(!text.contains('<') && !text.contains('>'), "{what}: {text:?}");
+    let entities = ["amp;", "lt;", "gt;", "quot;", "apos;"];
+    let whole = |rest: &str| entities.iter().any(|entity| rest.starts_with(entity));
+    assert!(text.split('&').skip(1).all(whole), "{what}: {text:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_is_shown_as_a_name_in_tooltip_menu_notification_and_terminal() {
+    let scene = Scene::new(1.0).await;
+    let expires = scene.fake.clock().now() + Duration::from_secs(400 * 3600);
+    let hostile = Credential {
+        subscription_type: Some(format!("ma{TITLE}x\u{202e}\n<i>")),
+        rate_limit_tier: Some(format!("{TITLE}\u{9b}31m")),
+        ..Credential::fresh(expires)
+    };
+    scene.home.credentials(&hostile);
+    scene.home.claude_json(ANN, &format!("ann{TITLE}@example.com\u{202e}"), &format!("Ann & <b>Co{TITLE}</b>\r\n"));
+    // Nobody's address is known here: this one goes by its organization.
+    scene.home.sign_in_at(".claude-bob", BOB, "", expires);
+    let bob = json!({"oauthAccount": {"accountUuid": BOB, "organizationName": format!("Bob <u>&{TITLE} Co\u{2066}")}});
+    std::fs::write(scene.home.path().join(".claude-bob/.claude.json"), bob.to_string()).unwrap();
+    let account = format!("anthropic:{ANN}");
+    scene.settings_with(&[
+        ("claude_config_dirs", json!(["~/.claude-bob"])),
+        ("accounts", json!({account: {"label": "R&D \u{202e}<b>x</b>\u{2067}"}})),
+    ]);
+    scene.fake.always(Answer::rate_limited(Some("3600")));
+    let app = scene.start();
+    let tray = scene.tray(&app).await;
+    let both = |text: &str| text.contains("R&amp;D &lt;b&gt;x&lt;/b&gt;\n") && text.contains("Bob &lt;u&gt;&amp;");
+    let tooltip = tray.wait_for_tooltip(SOON, both).await;
+    assert_visible("the tooltip", &tooltip);
+    assert_markup("the tooltip", &tooltip);
+
+    let labels = tray.labels().await;
+    assert!(labels.iter().any(|label| label == "R&D <b>x</b>"), "a menu reads no markup: {labels:?}");
+    labels.iter().for_each(|label| assert_visible("the menu", label));
+    assert!(labels.iter().all(|label| !label.contains('\n')), "{labels:?}");
+
+    let said = scene.desktop.recorder().wait_for(2, SOON).await;
+    for said in &said {
+        assert_visible("a notification", &said.summary);
+        assert_visible("a notification", &said.body);
+        assert_markup("a notification", &said.body);
+    }
+    assert!(said.iter().any(|said| said.body.contains("R&amp;D &lt;b&gt;x&lt;/b&gt;")), "{said:?}");
+
+    for arguments in [&["status"][..], &["status", "--json"], &["ledger"], &["doctor"]] {
+        let printed = scene.launch.cli(arguments).await;
+        assert_visible(&format!("{arguments:?}"), &printed.stdout);
+        let complaints = printed.stderr.chars().filter(|c| is_hidden(*c) && *c != '\n').count();
+        assert_eq!(complaints, 0, "{:?}", printed.stderr);
+    }
+    let status = scene.launch.cli(&["status"]).await.stdout;
+    assert!(status.contains("R&D <b>x</b> (ma]0;pwnedx <i>)"), "{status}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_label_of_several_lines_is_refused_in_a_line_without_them() {
+    let scene = Scene::new(1.0).await;
+    let account = format!("anthropic:{ANN}");
+    scene.settings_with(&[("accounts", json!({account: {"label": format!("one\ntwo{TITLE}\u{202e}")}}))]);
+    let app = scene.start();
+    let tray = scene.tray(&app).await;
+    let menu = tray.wait_for_menu(SOON, |labels| labels.iter().any(|label| label == "ann@example.com")).await;
+    menu.iter().for_each(|label| assert_visible("the menu", label));
+    let status = scene.launch.cli(&["status"]).await;
+    assert_visible("the complaint", &status.stderr);
+    assert!(status.stderr.contains("A label is a single line of text."), "{}", status.stderr);
+}

@@ -1,0 +1,88 @@
+//! What is at the other end of a connection and means nothing: a bus that is silent, requests without the token.
+
+use crate::scene::{SOON, Scene};
+use holdoff_world::eventually;
+use serde_json::json;
+use std::fs::Permissions;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
+
+impl Scene {
+    fn log(&self) -> String {
+        let folder = self.home.path().join(".local/state/dev.holdoff.tray");
+        let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        files.map(|file| std::fs::read_to_string(file.path()).unwrap_or_default()).collect()
+    }
+}
+
+/// Takes every connection, keeps it, and says nothing.
+fn silent(listener: UnixListener) {
+    std::thread::spawn(move || {
+        let _kept: Vec<_> = listener.incoming().map_while(Result::ok).collect();
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_bus_that_takes_its_connection_and_never_answers_it_polls_logs_and_listens() {
+    let scene = Scene::new(1.0).await;
+    let path = scene.home.runtime_dir().join("bus");
+    silent(UnixListener::bind(&path).unwrap());
+    let launch = scene.launch.clone().env("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={}", path.display()));
+    let app = launch.start();
+    scene.wait_for_account_in(&launch, "a reading", |account| account["reading"].is_object()).await;
+    eventually(SOON, "it logs that it has started", async || scene.log().contains("started").then_some(())).await;
+    let refreshed = launch.cli(&["refresh"]).await;
+    assert!(refreshed.code() == 75 && refreshed.stderr.contains("less than 3 minutes ago"), "{refreshed:?}");
+    // Whoever wonders why there is no icon is told, and does not wait for ever either.
+    let doctor = launch.cli(&["doctor"]).await;
+    assert!(doctor.stdout.contains("the session bus takes a connection and does not answer"), "{}", doctor.stdout);
+    assert!(app.is_running());
+    app.terminate();
+    assert_eq!(app.wait_exit(SOON).await.code(), Some(0));
+}
+
+/// One request, and all that comes back.
+fn ask(port: u16, path: &str, token: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.set_read_timeout(Some(SOON)).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// The first half finds the token file where it should be, for the other half it is gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn thousands_of_requests_without_the_token_are_told_nothing_and_fill_no_log() {
+    const EACH: usize = 2500;
+    let scene = Scene::new(1.0).await;
+    let home = scene.home.path().to_string_lossy();
+    let token_file = scene.home.path().join("metrics-token");
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    std::fs::write(&token_file, "collector\n").unwrap();
+    std::fs::set_permissions(&token_file, Permissions::from_mode(0o600)).unwrap();
+    let metrics = json!({"listen": format!("127.0.0.1:{port}"), "token_file": "~/metrics-token"});
+    scene.settings_with(&[("metrics", metrics)]);
+    let app = scene.start();
+    scene.wait_for_account("a reading", |account| account["reading"].is_object()).await;
+    eventually(SOON, "the token is good", async || {
+        ask(port, "/metrics", "collector").contains("holdoff_").then_some(())
+    })
+    .await;
+    let before = scene.log().len();
+    let refused = (0..EACH).map(|_| ask(port, "/metrics", "guess")).collect::<Vec<_>>();
+    std::fs::remove_file(&token_file).unwrap();
+    let unready = (0..EACH).map(|_| ask(port, "/metrics", "guess")).collect::<Vec<_>>();
+    for (answers, status) in [(refused, "401"), (unready, "503")] {
+        for answer in answers {
+            let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+            assert!(head.starts_with(&format!("HTTP/1.1 {status}")) && body.is_empty(), "{answer}");
+            assert!(!head.contains("metrics-token") && !head.contains(&*home), "it names a path: {head}");
+        }
+    }
+    let log = scene.log();
+    assert!(log.len() - before < 2048, "{} bytes of log:\n{}", log.len() - before, &log[before..]);
+    assert!(app.is_running());
+}
