@@ -3,7 +3,7 @@
 
 use super::{Broken, Laws, broken};
 use crate::observation::{DAY, HOUR, MINUTE, Millis, Said, View, WindowTold};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 /// As many answers as a notice may wait for its service.
 const ANSWERS: usize = 400;
@@ -15,6 +15,9 @@ const CONFIRMED_AFTER: Millis = 115_000;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct Showing {
     answers: VecDeque<(Millis, Vec<Said>)>,
+    /// Each window and figure that was ever said: where the provider has no limits to tell any more, the last ones are
+    /// shown for days, with their age.
+    figures: BTreeSet<(String, u32)>,
     /// The window, the end of its cycle and the threshold.
     told: Vec<(String, Millis, u8)>,
 }
@@ -25,6 +28,7 @@ impl Showing {
             self.answers.pop_front();
         }
         self.answers.push_back((now, said.to_vec()));
+        self.figures.extend(said.iter().map(|said| (said.window.clone(), said.used)));
     }
 
     pub(super) fn forget(&mut self) {
@@ -34,6 +38,7 @@ impl Showing {
     /// The same account under another name.
     pub(super) fn merge(&mut self, other: &Self) {
         self.answers.extend(other.answers.iter().cloned());
+        self.figures.extend(other.figures.iter().cloned());
         self.answers.make_contiguous().sort_by_key(|(at, _)| *at);
     }
 
@@ -45,7 +50,7 @@ impl Showing {
     fn check_view(&self, view: &View) -> Result<(), Broken> {
         for (window, used) in view.windows.iter().flatten() {
             let Some(used) = *used else { continue };
-            if self.of(window).iter().all(|(_, said)| said.used != used) {
+            if !self.figures.contains(&(window.clone(), used)) {
                 let law = if used == 0 { 14 } else { 17 };
                 return broken(law, || format!("{window} is shown at {used} thousandths, which nobody said of it"));
             }
