@@ -224,6 +224,9 @@ impl Cycle {
 
     fn add(&mut self, window: &QuotaWindow, point: Point) {
         let was_open = self.resets_at.is_none();
+        // No end ever comes nearer: what says so may be of somebody else.
+        let came_nearer =
+            self.resets_at.zip(window.resets_at).is_some_and(|(was, is)| is.plus(policy::SAME_RESET) < was);
         self.resets_at = window.resets_at.or(self.resets_at);
         self.duration_s = window.duration_s.or(self.duration_s);
         self.label.clone_from(&window.label);
@@ -231,6 +234,9 @@ impl Cycle {
             self.recall();
         }
         self.weigh(point);
+        if came_nearer {
+            self.unsure_since = Some(point.at);
+        }
         if point.used + policy::LIFTED < self.used() {
             // What was used of another limit tells nothing of the pace.
             self.points.clear();
