@@ -144,7 +144,7 @@ pub const BREAKS: [Break; 34] = [
         change(
             KEPT,
             "        let Some(intent) = self.intent.take() else {",
-            "        if ON && matches!(self.state, GateState::Paused { .. }) {
+            "        if ON && matches!(self.state, GateState::Paused { cause: super::Pause::Rejected, .. }) {
             self.state = GateState::Open;
         }
         let Some(intent) = self.intent.take() else {",
@@ -181,16 +181,27 @@ pub const BREAKS: [Break; 34] = [
         match step {",
         ),
     ),
-    one(
-        8,
-        "the sign-in is not read again inside the locks",
-        change(
-            RENEW,
-            "                self.step = Step::Renewing(Stage::Looking);",
-            "                let stage = if ON { self.decide(now) } else { Stage::Looking };
+    Break {
+        failure: Failure::Law(8),
+        what: "the sign-in is not read again inside the locks",
+        changes: [
+            Some(change(
+                RENEW,
+                "                self.step = Step::Renewing(Stage::Looking);",
+                "                let stage = if ON { self.decide(now) } else { Stage::Looking };
                 self.step = Step::Renewing(stage);",
-        ),
-    ),
+            )),
+            // A refresh token is there for it.
+            Some(change(
+                LEARN,
+                "                    credential.forget_refresh_token();",
+                "                    if !ON {
+                        credential.forget_refresh_token();
+                    }",
+            )),
+            None,
+        ],
+    },
     one(
         8,
         "the new tokens are dropped",
