@@ -53,7 +53,7 @@ async fn an_answer_that_finds_the_disk_full_is_not_lost_and_nothing_follows_it()
     let scene = scene(30.0).await;
     let apart = Apart::new().await;
     let folder = scene.home.data_dir();
-    apart.mount_small(&folder, 256).await;
+    apart.mount_small(&folder, 512).await;
     let launch = scene.launch.clone().within(&apart);
     let app = launch.start();
     let tray = scene.tray(&app).await;

@@ -240,6 +240,10 @@ async fn without_any_network_the_real_address_is_tried_on_the_same_terms() {
         .iter()
         .fold(scene.launch.clone(), |launch, name| launch.without(name))
         .within(&apart);
+    // Of a real address, what is remembered belongs to the real person, whose home this is not to get into.
+    let folder = person_home().join(".local/share");
+    std::fs::create_dir_all(&folder).unwrap();
+    apart.mount_small(&folder, 512).await;
     scene.home.credentials(&Credential::fresh(SystemTime::now() + minutes(60)));
     let app = launch.start();
     let tray = scene.tray(&app).await;
@@ -255,4 +259,11 @@ async fn without_any_network_the_real_address_is_tried_on_the_same_terms() {
     watched.was_idle(&app, "without any network");
     assert!((30.0..=33.1).contains(&all[0].wait) && (60.0..=66.1).contains(&all[1].wait), "{all:?}");
     assert!(scene.desktop.recorder().all().is_empty());
+}
+
+/// As the password database has it, whatever `HOME` says.
+fn person_home() -> std::path::PathBuf {
+    let said =
+        std::process::Command::new("sh").args(["-c", "getent passwd \"$(id -u)\" | cut -d: -f6"]).output().unwrap();
+    String::from_utf8(said.stdout).unwrap().trim().into()
 }

@@ -156,17 +156,18 @@ pub struct Desktop {
 struct KeptNumber(PathBuf);
 
 impl KeptNumber {
-    /// X servers leave a number alone whose lock file names a process that lives.
+    /// No socket can be made where a folder is, and nobody is let in there.
     fn of(display: &str) -> Self {
-        let lock = PathBuf::from(format!("/tmp/.X{}-lock", display.trim_start_matches(':')));
-        std::fs::write(&lock, format!("{:>10}\n", std::process::id())).expect("a lock file of an X server");
-        Self(lock)
+        let socket = PathBuf::from(format!("/tmp/.X11-unix/X{}", display.trim_start_matches(':')));
+        let _there_may_be_none = std::fs::remove_file(&socket);
+        std::fs::create_dir(&socket).expect("a folder in the place of the display's socket");
+        Self(socket)
     }
 }
 
 impl Drop for KeptNumber {
     fn drop(&mut self) {
-        let _others_take_it_as_it_is = std::fs::remove_file(&self.0);
+        let _others_take_the_next = std::fs::remove_dir(&self.0);
     }
 }
 
