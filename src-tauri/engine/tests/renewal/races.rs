@@ -51,7 +51,7 @@ fn no_refresh_token_is_taken_twice_and_both_always_have_a_working_pair() {
     println!("{tally:?} in {:.1?}", began.elapsed());
     assert!(tally.races >= races);
     assert!(tally.holdoff_first * 20 >= races && tally.owner_first * 20 >= races, "both win some: {tally:?}");
-    assert!(tally.owner_waited * 10 >= races, "they met: {tally:?}");
+    assert!(tally.owner_waited * 40 >= races, "they met: {tally:?}");
 }
 
 async fn race(seed: u64, races: usize, tally: &Mutex<Tally>) {
