@@ -51,13 +51,13 @@ fn no_refresh_token_is_taken_twice_and_both_always_have_a_working_pair() {
     println!("{tally:?} in {:.1?}", began.elapsed());
     assert!(tally.races >= races);
     assert!(tally.holdoff_first * 20 >= races && tally.owner_first * 20 >= races, "both win some: {tally:?}");
-    assert!(tally.owner_waited * 40 >= races, "they met: {tally:?}");
+    assert!(tally.owner_waited * 10 >= races, "they met: {tally:?}");
 }
 
 async fn race(seed: u64, races: usize, tally: &Mutex<Tally>) {
     let scene = Scene::new(SPEED, LIFETIME, LIFETIME).await;
     let mut random = fastrand::Rng::with_seed(seed);
-    scene.grants.mishaps(move |_| (Mishap::None, Duration::from_micros(random.u64(0..15_000))));
+    scene.grants.mishaps(move |_| (Mishap::None, Duration::from_micros(random.u64(0..60_000))));
     let holdoff = child::holdoff(&scene.home, &scene.env());
     let other = Owner::at_home(&scene.home, scene.fake.token_base(), scene.fake.clock(), seed);
     let in_place = seed % 2 == 1;
