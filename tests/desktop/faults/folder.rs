@@ -85,8 +85,15 @@ async fn an_answer_that_finds_the_disk_full_is_not_lost_and_nothing_follows_it()
     scene.fake.wait_for_usage(6, SOON).await;
     tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("cannot save its state")).await;
     app.kill9().await;
-    // What the account was told is in the person's own folder too, which is not on that disk: nothing is lost.
+    let app = launch.start();
+    let tray = scene.tray(&app).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("cannot save its state")).await;
+    scene.pass(minutes(10)).await;
+    assert_eq!(scene.fake.usage_requests().len(), 6, "nothing is asked while it cannot be saved");
+    // What the account was told is in the person's own folder too, which is not on that disk: the answer is not lost.
     fs::remove_file(filler).unwrap();
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("77 %") && !tooltip.contains("cannot save")).await;
+    assert!(app.is_running());
 }
 
 #[tokio::test(flavor = "multi_thread")]
