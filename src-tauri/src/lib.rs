@@ -20,7 +20,6 @@ mod end_signal;
 mod exporter;
 mod files;
 mod look;
-mod memory;
 mod notify;
 mod place;
 mod runtime;
@@ -36,7 +35,7 @@ use std::process::ExitCode;
 
 /// What the program does, by its arguments.
 pub fn main() -> ExitCode {
-    memory::keep_little();
+    holdoff_engine::memory::keep_little();
     let role = match arguments::parse(std::env::args_os().skip(1)) {
         Ok(role) => role,
         Err(error) => {

@@ -2,16 +2,14 @@
 //! What its owner or its owner's status line left there of its limits is found with it.
 
 use crate::clock::Clock;
-use crate::credentials::{self, Source, Watch};
-use crate::folder::FileId;
+use crate::credentials::{FileWatcher, Source, Stamp, Watch};
 use crate::handover;
 use holdoff_core::providers::anthropic::owner_cache::Cached;
 use holdoff_core::sign_in::Absence;
 use holdoff_core::{CredentialRead, Moment, Pushed, Wall, Whose};
 use std::collections::BTreeMap;
-use std::fs::Metadata;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 /// The owner writes about itself all the time while it is used, and most of that is of no concern here.
@@ -48,11 +46,12 @@ impl Lookout {
         source: Source,
         data_dir: PathBuf,
         clock: Clock,
+        watcher: FileWatcher,
         looks: mpsc::UnboundedSender<Look>,
         unwatched: watch::Sender<Unwatched>,
     ) -> Self {
         let (pokes, poked) = mpsc::channel(1);
-        let post = Post { source, data_dir, clock, unwatched };
+        let post = Post { source, data_dir, clock, watcher, unwatched };
         tokio::spawn(post.keep(looks, poked));
         Self { pokes }
     }
@@ -69,6 +68,7 @@ struct Post {
     source: Source,
     data_dir: PathBuf,
     clock: Clock,
+    watcher: FileWatcher,
     unwatched: watch::Sender<Unwatched>,
 }
 
@@ -158,8 +158,9 @@ impl Post {
             self.source.identity_path().to_owned(),
             handover::path(&self.data_dir, &self.source.place()),
         ];
+        let watcher = self.watcher.clone();
         let tried = tokio::task::spawn_blocking(move || {
-            let watch = credentials::watch_files(watched.clone());
+            let watch = watcher.watch(watched.clone());
             (watch, watched.map(|path| Stamp::of(&path)))
         });
         let Ok((watch, stamps)) = tried.await else {
@@ -212,17 +213,6 @@ impl Files {
     fn unwatched(stamps: [Stamp; 3]) -> Self {
         let silent = || mpsc::channel(1).1;
         Self { watch: None, stamps, credential: silent(), identity: silent(), reading: silent() }
-    }
-}
-
-/// By which a file is seen to be another, or changed: when it was written and how long it is. `None` is no file.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Stamp(Option<(Option<SystemTime>, u64, Option<FileId>)>);
-
-impl Stamp {
-    fn of(path: &Path) -> Self {
-        let stamp = |found: Metadata| (found.modified().ok(), found.len(), FileId::at(path));
-        Self(std::fs::metadata(path).ok().map(stamp))
     }
 }
 

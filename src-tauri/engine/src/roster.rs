@@ -5,6 +5,7 @@ mod runners;
 mod stands;
 
 use crate::clock::Clock;
+use crate::credentials::FileWatcher;
 use crate::environment::Environment;
 use crate::history::Limits;
 use crate::keeper::Snapshot;
@@ -79,6 +80,7 @@ pub struct Roster {
     /// Where a first sign-in is waited for.
     first: String,
     tell_looks: mpsc::UnboundedSender<Look>,
+    watcher: FileWatcher,
     unwatched: watch::Sender<Unwatched>,
     looks: mpsc::UnboundedReceiver<Look>,
     /// Who is polled, in the order in which that is shown, and the places; as last told to the keeper.
@@ -118,6 +120,7 @@ impl Roster {
             stands: Vec::new(),
             first: String::new(),
             tell_looks,
+            watcher: FileWatcher::default(),
             unwatched,
             looks,
             arranged,

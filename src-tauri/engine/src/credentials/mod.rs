@@ -15,7 +15,8 @@ mod watch;
 pub use locked_store::LockedStore;
 pub(crate) use locks::{Busy, take_beside};
 use locks::{Locker, Locks, Patience};
-pub use watch::{Watch, WatchError, watch, watch_files};
+pub(crate) use watch::Stamp;
+pub use watch::{FileWatcher, Watch, WatchError};
 
 use holdoff_core::providers::anthropic::credential;
 use holdoff_core::providers::anthropic::owner_cache::{self, Cached};

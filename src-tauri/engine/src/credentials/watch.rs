@@ -1,17 +1,21 @@
 //! Notices that the sign-in may have changed, without asking the disk again and again.
 
+mod stamp;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod tests;
+mod watched;
 mod way;
 
-use super::Source;
 use notify::event::{AccessKind, AccessMode};
-use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use notify::{Event, EventKind};
+pub(crate) use stamp::Stamp;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::sync::mpsc;
+use watched::Watched;
 use way::Step;
 
 #[derive(Debug, thiserror::Error)]
@@ -30,45 +34,110 @@ pub enum WatchError {
     Unavailable(String),
 }
 
+/// Watches files of any number of places with one of the few watchers that the system gives a user and one thread: one for
+/// each file system, since one that does not answer holds up whoever looks at it.
+#[derive(Debug, Clone, Default)]
+pub struct FileWatcher(Arc<Mutex<BTreeMap<Device, Weak<Inner>>>>);
+
+/// Of a file system.
+type Device = u64;
+
 /// Watches until it is dropped.
 #[derive(Debug)]
 pub struct Watch {
+    id: u64,
+    watcher: Arc<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    watched: Mutex<Watched>,
     shared: Arc<Shared>,
 }
 
-/// Watches the credential of `source`. The receiver gets a `()` whenever it may have changed, and ends with the watch.
-/// What was changed before this returned is not told: read once afterwards.
-///
-/// On macOS a change in the Keychain is not seen, only one of the file.
-pub fn watch(source: &Source) -> Result<(Watch, mpsc::Receiver<()>), WatchError> {
-    let (watch, [told]) = watch_files([source.credential_path()])?;
-    Ok((watch, told))
+impl FileWatcher {
+    /// Watches some files: of each, a receiver gets a `()` whenever it may have changed. They end by themselves where the
+    /// system watches no more; what changed until then may not have been told, nor was what changed before this returned:
+    /// read once afterwards. Blocks.
+    ///
+    /// On macOS a change in the Keychain is not seen, only one of the file.
+    ///
+    /// # Errors
+    /// The system has no watcher to give, or the folders may not be read.
+    pub fn watch<const N: usize>(&self, files: [PathBuf; N]) -> Result<(Watch, [mpsc::Receiver<()>; N]), WatchError> {
+        let channels = files.each_ref().map(|_| mpsc::channel(1));
+        let tell = channels.iter().map(|(tell, _)| tell.clone()).collect();
+        let files = files.map(|path| std::path::absolute(&path).unwrap_or(path)).to_vec();
+        let watcher = self.of(files.first().map(|file| device(file)));
+        let id = watcher.watched().add(files, tell, &watcher.shared)?;
+        watcher.begin().map_err(|error| WatchError::Unavailable(error.to_string()))?;
+        Ok((Watch { id, watcher }, channels.map(|(_, told)| told)))
+    }
+
+    fn of(&self, device: Option<Device>) -> Arc<Inner> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let there = all.entry(device.unwrap_or_default()).or_default();
+        there.upgrade().unwrap_or_else(|| {
+            let new = Arc::default();
+            *there = Arc::downgrade(&new);
+            new
+        })
+    }
 }
 
-/// Watches several files with one watcher of the system's few: a receiver for each, as [`watch`] says. They end by
-/// themselves where the system watches no more; what changed until then may not have been told.
-pub fn watch_files<const N: usize>(files: [PathBuf; N]) -> Result<(Watch, [mpsc::Receiver<()>; N]), WatchError> {
-    let files = files.map(|path| std::path::absolute(&path).unwrap_or(path));
-    let shared = Arc::new(Shared::default());
-    let ears = Arc::clone(&shared);
-    let watcher = notify::recommended_watcher(move |event| ears.hear(&event))?;
-    let mut lookout = Lookout { files: files.to_vec(), watcher, ways: Vec::new(), shared };
-    lookout.arm()?;
+/// On which a file is, or would be.
+fn device(file: &Path) -> Device {
+    let found = file.ancestors().find_map(|path| std::fs::metadata(path).ok());
+    #[cfg(unix)]
+    let device = found.map(|found| std::os::unix::fs::MetadataExt::dev(&found));
+    // Drives have letters there.
+    #[cfg(not(unix))]
+    let device = found.and(file.components().next()).map(|drive| {
+        use std::hash::{DefaultHasher, Hash, Hasher};
+        let mut hasher = DefaultHasher::new();
+        drive.hash(&mut hasher);
+        hasher.finish()
+    });
+    device.unwrap_or_default()
+}
 
-    let watch = Watch { shared: Arc::clone(&lookout.shared) };
-    let channels = files.map(|_| mpsc::channel(1));
-    let tell = channels.iter().map(|(tell, _)| tell.clone()).collect::<Vec<_>>();
-    std::thread::Builder::new()
-        .name("sign-in watch".to_owned())
-        .spawn(move || lookout.keep(&tell))
-        .map_err(|error| WatchError::Unavailable(error.to_string()))?;
-    Ok((watch, channels.map(|(_, told)| told)))
+impl Inner {
+    fn watched(&self) -> MutexGuard<'_, Watched> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts the thread that acts on what is heard, unless it is there. It ends with the last watch.
+    fn begin(self: &Arc<Self>) -> io::Result<()> {
+        let mut state = self.shared.state();
+        if !state.begun {
+            let (inner, shared) = (Arc::downgrade(self), Arc::clone(&self.shared));
+            let act = move || {
+                while let Some(changes) = shared.next()
+                    && let Some(inner) = inner.upgrade()
+                {
+                    inner.watched().act(changes, &shared);
+                }
+            };
+            std::thread::Builder::new().name("file watch".to_owned()).spawn(act)?;
+            state.begun = true;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.shared.state().stop = true;
+        self.shared.wake.notify_all();
+    }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.shared.state().stop = true;
-        self.shared.wake.notify_all();
+        if let Some(heard) = self.watcher.shared.state().of(self.id) {
+            heard.dropped = true;
+        }
+        self.watcher.shared.wake.notify_all();
     }
 }
 
@@ -81,14 +150,24 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The way to each file, and what happened on it.
-    ways: Vec<Vec<Step>>,
-    changes: Vec<Option<Change>>,
+    heard: Vec<Heard>,
+    begun: bool,
     stop: bool,
     #[cfg(test)]
     busy: bool,
     #[cfg(test)]
-    heard: Vec<PathBuf>,
+    paths: Vec<PathBuf>,
+}
+
+/// What is heard of the files of one [`Watch`].
+#[derive(Debug, Default)]
+struct Heard {
+    id: u64,
+    /// The way to each file, and what happened on it.
+    ways: Vec<Vec<Step>>,
+    changes: Vec<Option<Change>>,
+    /// Nobody wants to know any more.
+    dropped: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,6 +178,12 @@ enum Change {
     Way,
 }
 
+impl State {
+    fn of(&mut self, id: u64) -> Option<&mut Heard> {
+        self.heard.iter_mut().find(|heard| heard.id == id)
+    }
+}
+
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -106,32 +191,38 @@ impl Shared {
 
     /// Called on the watcher's thread for whatever happens in the watched folders, one of which is the home folder.
     fn hear(&self, event: &notify::Result<Event>) {
-        let mut guard = self.state();
-        let state = &mut *guard;
-        for (way, change) in state.ways.iter().zip(&mut state.changes) {
-            if let Some(new) = concerns(way, event) {
-                *change = (*change).max(Some(new));
-                self.wake.notify_all();
+        let mut state = self.state();
+        for heard in &mut state.heard {
+            for (way, change) in heard.ways.iter().zip(&mut heard.changes) {
+                if let Some(new) = concerns(way, event) {
+                    *change = (*change).max(Some(new));
+                    self.wake.notify_all();
+                }
             }
         }
         #[cfg(test)]
-        state.heard.extend(event.iter().flat_map(|event| event.paths.clone()));
+        state.paths.extend(event.iter().flat_map(|event| event.paths.clone()));
     }
 
-    /// Sleeps until there is something to look at, and says what of each file; `None` is the end.
-    fn next(&self) -> Option<Vec<Option<Change>>> {
+    /// Sleeps until there is something to look at, and says what: of each watch, `None` if it was dropped, else what happened
+    /// to each file. `None` is the end.
+    fn next(&self) -> Option<Vec<(u64, Option<Vec<Option<Change>>>)>> {
         let mut state = self.state();
         loop {
             if state.stop {
                 return None;
             }
-            let changes: Vec<Option<Change>> = state.changes.iter_mut().map(Option::take).collect();
-            let any = changes.iter().any(Option::is_some);
+            let concerned = |heard: &&mut Heard| heard.dropped || heard.changes.iter().any(Option::is_some);
+            let taken = |heard: &mut Heard| {
+                let changes = heard.changes.iter_mut().map(Option::take).collect();
+                (heard.id, (!heard.dropped).then_some(changes))
+            };
+            let changes: Vec<_> = state.heard.iter_mut().filter(concerned).map(taken).collect();
             #[cfg(test)]
             {
-                state.busy = any;
+                state.busy = !changes.is_empty();
             }
-            if any {
+            if !changes.is_empty() {
                 return Some(changes);
             }
             state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -165,93 +256,6 @@ fn meets(way: &[Step], path: &Path) -> Option<Change> {
 fn same(ours: &Path, told: &Path) -> bool {
     let folded = cfg!(any(target_os = "macos", windows));
     ours == told || folded && ours.as_os_str().eq_ignore_ascii_case(told.as_os_str())
-}
-
-/// Keeps the watcher on the way to each file, wherever that leads.
-struct Lookout {
-    files: Vec<PathBuf>,
-    watcher: RecommendedWatcher,
-    ways: Vec<Vec<Step>>,
-    shared: Arc<Shared>,
-}
-
-impl Lookout {
-    fn keep(mut self, tell: &[mpsc::Sender<()>]) {
-        while let Some(changes) = self.shared.next() {
-            let moved = changes.contains(&Some(Change::Way)) || self.lead_elsewhere().contains(&true);
-            if moved && let Err(error) = self.arm() {
-                tracing::debug!(%error, "watching ends here");
-                return;
-            }
-            for (tell, _) in tell.iter().zip(changes).filter(|(_, change)| change.is_some()) {
-                let _told_already = tell.try_send(());
-            }
-            if tell.iter().all(mpsc::Sender::is_closed) {
-                return;
-            }
-        }
-    }
-
-    /// Of each file, whether the way to it is another by now.
-    fn lead_elsewhere(&self) -> Vec<bool> {
-        self.files.iter().zip(&self.ways).map(|(file, way)| way::to(file) != *way).collect()
-    }
-
-    /// Watches the ways anew. Also what seems to be watched already: the watcher drops a folder by itself once it
-    /// hears, late perhaps, that it was moved.
-    fn arm(&mut self) -> Result<(), WatchError> {
-        for folder in folders(&self.ways) {
-            let _ = self.watcher.unwatch(&folder);
-        }
-        self.ways = self.files.iter().map(|file| way::to(file)).collect();
-        {
-            let mut state = self.shared.state();
-            state.ways.clone_from(&self.ways);
-            state.changes.resize(self.ways.len(), None);
-        }
-        let armed = self.watch_folders();
-        let elsewhere = self.lead_elsewhere();
-        if !elsewhere.contains(&true) {
-            return armed;
-        }
-        // It leads elsewhere by now, and that may have gone unheard.
-        for (change, _) in self.shared.state().changes.iter_mut().zip(elsewhere).filter(|(_, moved)| *moved) {
-            *change = Some(Change::Way);
-        }
-        Ok(())
-    }
-
-    /// The outer folders first, so that what happens to an inner one after that is heard.
-    fn watch_folders(&mut self) -> Result<(), WatchError> {
-        let mut any = false;
-        let mut refused = None;
-        for folder in folders(&self.ways) {
-            match self.watcher.watch(&folder, RecursiveMode::NonRecursive).map_err(WatchError::from) {
-                Ok(()) => any = true,
-                Err(WatchError::Unavailable(error)) => refused = Some(error),
-                Err(limit) => return Err(limit),
-            }
-        }
-        match refused {
-            Some(error) if !any => Err(WatchError::Unavailable(error)),
-            Some(error) => {
-                tracing::debug!(error, "one of the folders around the sign-in cannot be watched");
-                Ok(())
-            }
-            None => Ok(()),
-        }
-    }
-}
-
-/// Each once.
-fn folders(ways: &[Vec<Step>]) -> Vec<PathBuf> {
-    let mut folders: Vec<PathBuf> = Vec::new();
-    for step in ways.iter().flatten() {
-        if !folders.contains(&step.folder) {
-            folders.push(step.folder.clone());
-        }
-    }
-    folders
 }
 
 impl From<notify::Error> for WatchError {

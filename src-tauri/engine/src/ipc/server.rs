@@ -58,8 +58,10 @@ pub struct Listener {
 /// Who is at the other end, as far as that matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Peer {
-    /// Some program of this user, which may be a sandboxed one.
+    /// Some program of this user.
     Anyone,
+    /// One that has not all of the user's rights.
+    Sandboxed,
     /// The process of the windows, which has its line from us.
     Windows,
 }
@@ -79,14 +81,15 @@ impl Listener {
         let mut seats: VecDeque<AbortHandle> = VecDeque::new();
         loop {
             match self.inner.accept().await {
-                Ok(stream) => {
+                Ok((stream, sandboxed)) => {
+                    let peer = if sandboxed { Peer::Sandboxed } else { Peer::Anyone };
                     seats.retain(|seat| !seat.is_finished());
                     if seats.len() >= SEATS
                         && let Some(oldest) = seats.pop_front()
                     {
                         oldest.abort();
                     }
-                    seats.push_back(tokio::spawn(connection(stream, calls.clone(), Peer::Anyone)).abort_handle());
+                    seats.push_back(tokio::spawn(connection(stream, calls.clone(), peer)).abort_handle());
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be taken");
@@ -135,12 +138,18 @@ async fn listen(
 ) {
     let mut lines = BufReader::new(read);
     let (idle, most) = match peer {
-        Peer::Anyone => (IDLE, LINE_MAX_OF_ANYONE),
+        Peer::Anyone | Peer::Sandboxed => (IDLE, LINE_MAX_OF_ANYONE),
         Peer::Windows => (Duration::MAX, LINE_MAX),
     };
-    while let Ok(Ok(Some(message))) = timeout(idle, read_line::<ToApp>(&mut lines, most)).await {
+    while let Ok(Ok(Some(mut message))) = timeout(idle, read_line::<ToApp>(&mut lines, most)).await {
+        if peer == Peer::Sandboxed
+            && let Call::Open { display, .. } = &mut message.call
+        {
+            // Whose display a window is on, can do in it what its person can.
+            display.clear();
+        }
         let responder = Responder { caller: Caller { out: out.clone() }, id: message.id };
-        if peer == Peer::Anyone && !message.call.is_for_anyone() {
+        if peer != Peer::Windows && !message.call.is_for_anyone() {
             tracing::warn!("a call that only Holdoff's own windows may make was refused");
             responder.answer(serde_json::json!({"done": false, "message": ONLY_WINDOWS}));
         } else if calls.send((message.call, responder)).await.is_err() {

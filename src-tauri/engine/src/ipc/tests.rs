@@ -307,3 +307,39 @@ async fn nothing_is_said_to_another_user_who_listens_in_the_apps_place() {
         assert!(blocking(move || nobody.wait().unwrap()).await.success());
     }
 }
+
+const ADDRESS: &str = "HOLDOFF_TEST_ADDRESS";
+
+/// Run as a child by the test below.
+#[test]
+#[ignore = "the child of another test"]
+fn a_second_copy_on_a_display_of_its_own() {
+    let mut client = Client::connect(Path::new(&std::env::var_os(ADDRESS).unwrap())).unwrap();
+    let display = BTreeMap::from([("DISPLAY".to_owned(), ":7".to_owned())]);
+    client.call(Call::Open { args: vec![], display }).unwrap();
+}
+
+/// Whose display a window is on can click in it: delete the history, sign in, change settings.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sandboxed_program_has_no_window_opened_on_a_display_of_its_own() {
+    let app = App::start();
+    let (calls, mut inbox) = mpsc::channel::<(Call, Responder)>(16);
+    app.serving.abort();
+    App::serve(&app.home, &calls);
+    let mut displays = async |mut program: Command| {
+        program.args(["--ignored", "--exact", "ipc::tests::a_second_copy_on_a_display_of_its_own"]);
+        let mut child = program.env(ADDRESS, app.address()).spawn().unwrap();
+        let (call, responder) = inbox.recv().await.unwrap();
+        responder.answer(Value::Null);
+        assert!(blocking(move || child.wait().unwrap()).await.success());
+        let Call::Open { display, .. } = call else { panic!("{call:?}") };
+        display.len()
+    };
+    let itself = std::env::current_exe().unwrap();
+    assert_eq!(displays(Command::new(&itself)).await, 1, "the session's own second copy");
+    for sandbox in [["--user", "--map-root-user"], ["--user", "--mount"], ["--user", "--net"]] {
+        let mut confined = Command::new("/usr/bin/unshare");
+        confined.args(sandbox).arg(&itself);
+        assert_eq!(displays(confined).await, 0, "{sandbox:?}");
+    }
+}

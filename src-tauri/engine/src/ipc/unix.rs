@@ -73,17 +73,34 @@ impl Listener {
         Ok(Self(listener))
     }
 
-    /// The next connection of this user. Those of others are closed, and said.
-    pub async fn accept(&mut self) -> io::Result<tokio::net::UnixStream> {
+    /// The next connection of this user, and whether it comes out of a sandbox. Those of others are closed, and said.
+    pub async fn accept(&mut self) -> io::Result<(tokio::net::UnixStream, bool)> {
         loop {
             let stream = self.0.accept().await?.0;
             match stream.peer_cred() {
-                Ok(peer) if peer.uid() == rustix::process::geteuid().as_raw() => return Ok(stream),
+                Ok(peer) if peer.uid() == rustix::process::geteuid().as_raw() => {
+                    return Ok((stream, is_sandboxed(peer.pid())));
+                }
                 Ok(peer) => tracing::warn!(uid = peer.uid(), "another user of this computer was turned away"),
                 Err(error) => tracing::warn!(%error, "a connection of nobody knows whom was turned away"),
             }
         }
     }
+}
+
+/// Whether a process has other files, users or networks than this one. One that cannot be looked at has.
+#[cfg(target_os = "linux")]
+fn is_sandboxed(pid: Option<i32>) -> bool {
+    let namespace = |process: &str, of: &str| std::fs::read_link(format!("/proc/{process}/ns/{of}")).ok();
+    let same =
+        |process: &str, of: &str| namespace(process, of).is_some_and(|there| Some(there) == namespace("self", of));
+    !pid.is_some_and(|pid| ["mnt", "user", "net"].into_iter().all(|of| same(&pid.to_string(), of)))
+}
+
+/// Displays are no matter of the environment there.
+#[cfg(not(target_os = "linux"))]
+fn is_sandboxed(_: Option<i32>) -> bool {
+    false
 }
 
 /// One that an app left behind when it ended.

@@ -38,10 +38,11 @@ impl Listener {
         Ok(Self { address: address.to_owned(), next })
     }
 
-    pub async fn accept(&mut self) -> io::Result<NamedPipeServer> {
+    /// The next connection. Displays are no matter of the environment here, so that nobody is looked at for a sandbox.
+    pub async fn accept(&mut self) -> io::Result<(NamedPipeServer, bool)> {
         self.next.connect().await?;
         let fresh = ServerOptions::new().create(pipe(&self.address))?;
-        Ok(std::mem::replace(&mut self.next, fresh))
+        Ok((std::mem::replace(&mut self.next, fresh), false))
     }
 }
 

@@ -47,7 +47,8 @@ impl Roster {
         let place = Place::known(&self.snapshots.borrow().state, Provider::Anthropic, &source.place());
         let data_dir = self.environment.data_dir.clone();
         let (clock, looks, unwatched) = (self.tools.clock.clone(), self.tell_looks.clone(), self.unwatched.clone());
-        let lookout = Lookout::start(source.clone(), data_dir, clock, looks, unwatched);
+        let watcher = self.watcher.clone();
+        let lookout = Lookout::start(source.clone(), data_dir, clock, watcher, looks, unwatched);
         Stand { place, source, lookout, looked: false, written: None, told: Vec::new() }
     }
 

@@ -4,6 +4,7 @@
 mod links;
 
 use super::*;
+use crate::credentials::Source;
 use holdoff_core::sign_in::CredentialRead;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -29,7 +30,7 @@ fn lab(config_dir: &str, prepare: impl FnOnce(&Path)) -> Lab {
     let root = dir.path().canonicalize().unwrap();
     prepare(&root);
     let source = Source::from_env(&root, Some(root.join(config_dir).as_os_str()));
-    let (watch, told) = watch(&source).unwrap();
+    let (watch, [told]) = FileWatcher::default().watch([source.credential_path()]).unwrap();
     Lab { root, source, watch, told, sentinels: 0, _dir: dir }
 }
 
@@ -111,8 +112,8 @@ impl Lab {
     async fn idle(&self) {
         let start = Instant::now();
         let busy = || {
-            let state = self.watch.shared.state();
-            state.changes.iter().any(Option::is_some) || state.busy
+            let state = self.watch.watcher.shared.state();
+            state.heard.iter().any(|heard| heard.changes.iter().any(Option::is_some)) || state.busy
         };
         while busy() {
             assert!(start.elapsed() < DEADLINE, "no end of changes");
@@ -122,7 +123,8 @@ impl Lab {
 
     /// It is lost while the folders are watched anew; hence more than one.
     async fn sentinel(&mut self) -> bool {
-        let Some(folder) = self.watch.shared.state().ways[0].last().map(|step| step.folder.clone()) else {
+        let Some(folder) = self.watch.watcher.shared.state().heard[0].ways[0].last().map(|step| step.folder.clone())
+        else {
             return false;
         };
         self.sentinels += 1;
@@ -132,7 +134,7 @@ impl Lab {
         let mut heard = false;
         while !heard && start.elapsed() < Duration::from_millis(200) {
             tokio::time::sleep(Duration::from_millis(1)).await;
-            heard = self.watch.shared.state().heard.contains(&path);
+            heard = self.watch.watcher.shared.state().paths.contains(&path);
         }
         let _ = fs::remove_file(&path);
         heard
@@ -360,7 +362,7 @@ async fn several_files_are_told_apart() {
     let files = [root.join("a/one"), root.join("two"), root.join("later/b/three")];
     fs::create_dir(root.join("a")).unwrap();
     fs::write(&files[0], "").unwrap();
-    let (_watch, mut told) = watch_files(files.clone()).unwrap();
+    let (_watch, mut told) = FileWatcher::default().watch(files.clone()).unwrap();
     for (n, path) in files.iter().enumerate() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         for text in ["first", "second"] {
@@ -372,4 +374,35 @@ async fn several_files_are_told_apart() {
     }
     // The last that was told of is heard after everything before it.
     assert_eq!(told[0].try_recv(), Err(mpsc::error::TryRecvError::Empty));
+}
+
+/// The folders of one place do not end with another place that lies in them too, whether that is dropped or moved.
+#[tokio::test]
+async fn places_that_share_a_folder_are_watched_on_their_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().canonicalize().unwrap();
+    let watcher = FileWatcher::default();
+    let watch = |below: &str| {
+        let (watch, [told]) = watcher.watch([root.join(below).join(FILE)]).unwrap();
+        (watch, told)
+    };
+    folder_with(&root.join("ann"), "first");
+    let ((_ann, mut of_ann), (bob, mut of_bob)) = (watch("ann"), watch("bob"));
+    let said = async |told: &mut mpsc::Receiver<()>| tokio::time::timeout(DEADLINE, told.recv()).await.unwrap();
+
+    folder_with(&root.join("bob"), "first");
+    said(&mut of_bob).await.unwrap();
+    write(root.join("ann").join(FILE), "second");
+    said(&mut of_ann).await.unwrap();
+    while of_ann.try_recv().is_ok() {}
+
+    drop(bob);
+    while said(&mut of_bob).await.is_some() {}
+    let (_again, mut of_bob) = watch("bob");
+    fs::rename(root.join("ann"), root.join("away")).unwrap();
+    said(&mut of_ann).await.unwrap();
+    folder_with(&root.join("ann"), "third");
+    said(&mut of_ann).await.unwrap();
+    replace(&root.join("bob").join(FILE), "second");
+    said(&mut of_bob).await.unwrap();
 }

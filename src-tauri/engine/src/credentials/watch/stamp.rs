@@ -1,0 +1,17 @@
+//! By what a file is seen to be another, or changed.
+
+use crate::folder::FileId;
+use std::fs::Metadata;
+use std::path::Path;
+use std::time::SystemTime;
+
+/// When it was written, how long it is, and which it is. `None` is no file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Stamp(Option<(Option<SystemTime>, u64, Option<FileId>)>);
+
+impl Stamp {
+    pub(crate) fn of(path: &Path) -> Self {
+        let stamp = |found: Metadata| (found.modified().ok(), found.len(), FileId::at(path));
+        Self(std::fs::metadata(path).ok().map(stamp))
+    }
+}
