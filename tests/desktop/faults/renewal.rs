@@ -28,9 +28,19 @@ pub async fn renewing_in<D: Session>(scene: Scene<D>) -> Renewing<D> {
     let credential = grants.sign_in(minutes(1));
     scene.home.raw_credentials(credential.to_json().to_string().as_bytes());
     scene.home.settings(&json!({"version": 1, "renewal": true}));
-    let app = scene.start();
+    // Whoever runs the tests may ignore hangups.
+    let app = by_shell(&scene, "exec env --default-signal=HUP");
     scene.fake.wait_for_token(1, SOON).await;
     Renewing { scene, grants, app, spent: credential.refresh_token.unwrap() }
+}
+
+/// Starts the app as the rest of a line of a shell.
+fn by_shell<D: Session>(scene: &Scene<D>, line: &str) -> App {
+    let script = scene.home.path().join("start");
+    let program = holdoff_world::app::program_folder().join("holdoff");
+    fs::write(&script, format!("#!/bin/sh\n{line} '{}'\n", program.display())).unwrap();
+    fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    scene.launch.clone().programs(scene.home.path()).program("start").start()
 }
 
 impl<D: Session> Renewing<D> {
@@ -80,12 +90,7 @@ async fn a_signal_in_the_middle_of_a_renewal_ends_the_program_after_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hangup_that_was_ignored_from_the_start_stays_ignored() {
     let scene = Scene::new(1.0).await;
-    let shell = scene.home.path().join("nohup");
-    let text =
-        format!("#!/bin/sh\ntrap '' HUP\nexec '{}'\n", holdoff_world::app::program_folder().join("holdoff").display());
-    fs::write(&shell, text).unwrap();
-    fs::set_permissions(&shell, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let app = scene.launch.clone().programs(scene.home.path()).program("nohup").start();
+    let app = by_shell(&scene, "trap '' HUP\nexec");
     scene.tray(&app).await.wait_for_tooltip(SOON, |tooltip| tooltip.contains("42 %")).await;
     assert!(Command::new("kill").args(["-HUP", &app.pid().to_string()]).status().unwrap().success());
     scene.wait_until_up().await;
