@@ -73,6 +73,9 @@ pub const WAKE_PAUSE: std::ops::RangeInclusive<u64> = 5_000..=15_000;
 /// A network failure within this time after waking is no failure, once (law 12).
 pub const WAKE_GRACE: Duration = secs(120);
 
+/// A refused wish that comes again within this time is noted once: a program that wishes without end fills no disk.
+pub const SAME_WISH: Duration = secs(1);
+
 /// With no watcher event, the credential is still looked at this often while a sign-in is waited for.
 pub const REREAD: Duration = secs(300);
 

@@ -149,6 +149,8 @@ pub struct Account {
     /// The locks were held by another program, this often in a row, and until when that is left alone.
     locked_out: Option<(u32, Moment)>,
     retiring: bool,
+    /// Why a person's wish was last refused, and when that was noted.
+    refused: Option<(&'static str, Moment)>,
     dice: Dice,
 }
 
@@ -253,6 +255,7 @@ impl Account {
             postponed: false,
             locked_out: None,
             retiring: false,
+            refused: None,
             dice: Dice(seed),
         };
         account.take_up(now);
@@ -313,6 +316,11 @@ impl Account {
     }
 
     fn withheld(&mut self, now: Moment, refusal: &Refusal) {
+        let the_same = |(key, at): (&str, Moment)| key == refusal.key() && now.since(at) < policy::SAME_WISH;
+        if self.refused.is_some_and(the_same) {
+            return;
+        }
+        self.refused = Some((refusal.key(), now));
         // The person may just have signed in: looking costs nothing.
         self.look_at = None;
         let event = Happened::Withheld { why: Reason::Person, because: refusal.key().to_owned() };

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
@@ -42,6 +42,8 @@ impl Caller {
 pub struct Responder {
     pub caller: Caller,
     id: u64,
+    /// Gone with this.
+    _under_way: oneshot::Sender<()>,
 }
 
 impl Responder {
@@ -137,6 +139,7 @@ async fn listen(
     peer: Peer,
 ) {
     let mut lines = BufReader::new(read);
+    let mut refused = false;
     let (idle, most) = match peer {
         Peer::Anyone | Peer::Sandboxed => (IDLE, LINE_MAX_OF_ANYONE),
         Peer::Windows => (Duration::MAX, LINE_MAX),
@@ -148,12 +151,19 @@ async fn listen(
             // Whose display a window is on, can do in it what its person can.
             display.clear();
         }
-        let responder = Responder { caller: Caller { out: out.clone() }, id: message.id };
+        let (under_way, over) = oneshot::channel();
+        let responder = Responder { caller: Caller { out: out.clone() }, id: message.id, _under_way: under_way };
         if peer != Peer::Windows && !message.call.is_for_anyone() {
-            tracing::warn!("a call that only Holdoff's own windows may make was refused");
+            if !std::mem::replace(&mut refused, true) {
+                tracing::warn!("a call that only Holdoff's own windows may make was refused");
+            }
             responder.answer(serde_json::json!({"done": false, "message": ONLY_WINDOWS}));
         } else if calls.send((message.call, responder)).await.is_err() {
             return;
+        }
+        // Whoever does not wait for what they called for heaps up nothing here.
+        if peer != Peer::Windows {
+            let _ = over.await;
         }
     }
 }

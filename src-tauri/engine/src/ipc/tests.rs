@@ -343,3 +343,23 @@ async fn a_sandboxed_program_has_no_window_opened_on_a_display_of_its_own() {
         assert_eq!(displays(confined).await, 0, "{sandbox:?}");
     }
 }
+
+/// However fast it calls, an app that is slow to answer has one call of it to keep.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_does_not_wait_for_its_answers_heaps_up_no_calls() {
+    let app = App::start();
+    let (calls, mut inbox) = mpsc::channel::<(Call, Responder)>(16);
+    app.serving.abort();
+    App::serve(&app.home, &calls);
+    let mut client = Client::connect(&app.address()).unwrap();
+    for _ in 0..3 {
+        client.tell(Call::Refresh { account: None }).unwrap();
+    }
+    for _ in 0..3 {
+        let (_, responder) = inbox.recv().await.unwrap();
+        // The second is on the socket already.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(inbox.try_recv().is_err(), "one at a time");
+        responder.answer(Value::Null);
+    }
+}

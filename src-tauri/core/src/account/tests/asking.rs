@@ -179,3 +179,16 @@ fn a_wish_that_is_refused_is_no_sign_of_a_request() {
     world.settle();
     assert_eq!((world.withheld(), world.account.state().usage.told), (1, told));
 }
+
+/// A program of the same user may wish as often as it likes.
+#[test]
+fn a_wish_that_is_repeated_without_end_is_noted_once_a_second() {
+    let mut world = World::new(|_| limited(None));
+    world.settle();
+    for _ in 0..1000 {
+        world.account.refresh(world.now).unwrap_err();
+        world.settle();
+        world.advance(Duration::from_millis(10));
+    }
+    assert_eq!((world.asked.len(), world.withheld()), (1, 10));
+}
