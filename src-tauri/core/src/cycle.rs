@@ -63,6 +63,8 @@ pub struct Told {
 const POINTS_MAX: usize = 48;
 /// Of so many cycles before it is kept what was told.
 const PAST_MAX: usize = 4;
+/// So many cycles are kept with those of windows that are not told of any more.
+const CYCLES_MAX: usize = 64;
 /// Points are at least this part of their window apart.
 const SPACING_IN_WINDOW: u32 = 120;
 const SPACING: Duration = Duration::from_secs(60);
@@ -89,6 +91,12 @@ impl Cycles {
         }
         // One that is not told of any more is kept until its end was noted, and until its own time has passed: it may come back.
         self.0.retain(|id, cycle| is_there(id) || cycle.is_remembered(now));
+        while self.0.len() > CYCLES_MAX {
+            let gone = self.0.iter().filter(|(id, _)| !is_there(id));
+            let oldest = gone.min_by_key(|(_, cycle)| cycle.points.last().map(|point| point.at));
+            let Some(oldest) = oldest.map(|(id, _)| id.clone()) else { break };
+            self.0.remove(&oldest);
+        }
         let mut ended = Vec::new();
         for window in limits.iter() {
             let Level::Used(used) = window.level(now) else {

@@ -76,6 +76,11 @@ pub const WAKE_GRACE: Duration = secs(120);
 /// A refused wish that comes again within this time is noted once: a program that wishes without end fills no disk.
 pub const SAME_WISH: Duration = secs(1);
 
+/// Readings that nobody asked for are taken so many at once, and then one in so long: many more than sessions of Claude Code
+/// have to say, and few enough that a program that makes them up fills no disk.
+pub const PUSHED_BURST: u32 = 30;
+pub const PUSHED_EVERY: Duration = secs(1);
+
 /// With no watcher event, the credential is still looked at this often while a sign-in is waited for.
 pub const REREAD: Duration = secs(300);
 

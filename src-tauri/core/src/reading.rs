@@ -221,12 +221,25 @@ impl Reading {
                 // What the endpoint has not told since does not apply any more.
                 None if self.whole_at.is_some_and(|whole| at <= whole) => {}
                 None if is_over(window, at) || window.used_percent.is_none() => {}
-                None => kept.push(window.clone()),
+                None => {
+                    self.make_room(&mut kept);
+                    kept.push(window.clone());
+                }
             }
         }
         kept.sort_by_key(QuotaWindow::rank);
         self.windows = kept;
         confirmed
+    }
+
+    /// Who says something else each time has the oldest forgotten of what the endpoint does not tell.
+    fn make_room(&self, kept: &mut Vec<QuotaWindow>) {
+        let others = kept.iter().enumerate().filter(|(_, window)| !self.endpoint_windows.contains(&window.id));
+        if kept.len() >= WINDOWS_MAX
+            && let Some((oldest, _)) = others.min_by_key(|(_, window)| at_of(window))
+        {
+            kept.remove(oldest);
+        }
     }
 
     /// Takes the figures of `new` for those of `old`, if they are believed. Answers the window if that took a second

@@ -5,12 +5,15 @@
 //! disk before: [`Action::Persist`] always comes first, and while it fails nothing is asked.
 
 mod act;
+mod bucket;
 mod learn;
 mod pushed;
 mod renew;
 #[cfg(test)]
 mod tests;
 mod windows;
+
+use bucket::Bucket;
 
 use crate::gate::{Jitter, Permit, Spacing};
 use crate::history::Memory;
@@ -151,6 +154,7 @@ pub struct Account {
     retiring: bool,
     /// Why a person's wish was last refused, and when that was noted.
     refused: Option<(&'static str, Moment)>,
+    bucket: Bucket,
     dice: Dice,
 }
 
@@ -256,6 +260,7 @@ impl Account {
             locked_out: None,
             retiring: false,
             refused: None,
+            bucket: Bucket::full(now),
             dice: Dice(seed),
         };
         account.take_up(now);

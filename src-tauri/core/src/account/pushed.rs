@@ -20,7 +20,7 @@ impl Account {
         if !self.is_this(&pushed.whose) {
             return;
         }
-        let Some(new) = pushed.checked() else {
+        let Some(new) = pushed.checked().filter(|_| self.bucket.take(now)) else {
             return;
         };
         let news = self.take_in(new.clone(), now);

@@ -165,10 +165,13 @@ struct Heard {
     id: u64,
     /// The way to each file, and what happened on it.
     ways: Vec<Vec<Step>>,
-    changes: Vec<Option<Change>>,
+    changes: Changes,
     /// Nobody wants to know any more.
     dropped: bool,
 }
+
+/// What happened to each file.
+type Changes = Vec<Option<Change>>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Change {
@@ -206,7 +209,7 @@ impl Shared {
 
     /// Sleeps until there is something to look at, and says what: of each watch, `None` if it was dropped, else what happened
     /// to each file. `None` is the end.
-    fn next(&self) -> Option<Vec<(u64, Option<Vec<Option<Change>>>)>> {
+    fn next(&self) -> Option<Vec<(u64, Option<Changes>)>> {
         let mut state = self.state();
         loop {
             if state.stop {

@@ -240,3 +240,28 @@ fn a_change_of_other_settings_moves_no_request() {
     world.settle();
     assert_eq!(world.account.state().next, next);
 }
+
+/// A program of the same user may hand over what it likes, as often as it likes.
+#[test]
+fn who_makes_up_readings_without_end_fills_neither_state_nor_history() {
+    let mut world = World::new(|_| whole());
+    world.settle();
+    let before = world.memories.len();
+    for n in 0..10_000 {
+        let at = world.now.wall;
+        let (id, resets_at) = (format!("made_up_{n}"), Some(at.plus(Duration::from_secs(HOUR))));
+        let mut window = whole_windows().remove(0);
+        (window.id, window.label, window.resets_at) = (id.clone(), id, resets_at);
+        let reading = Reading::new(Source::StatusLine, at, vec![window], vec![]);
+        let pushed = Pushed { whose: Whose::Place("~/.claude".into()), reading };
+        world.account.handle(Event::Reading(pushed), world.now);
+        world.settle();
+        world.advance(Duration::from_millis(10));
+    }
+    let known = &world.account.state().reading.as_ref().unwrap().windows;
+    assert!(known.len() <= 40, "{}", known.len());
+    assert!(["five_hour", "seven_day_opus"].iter().all(|id| known.iter().any(|window| window.id == *id)));
+    let cycles = world.account.state().cycles.iter().count();
+    assert!(cycles <= 65, "{cycles}");
+    assert!(world.memories.len() - before <= 300, "{}", world.memories.len() - before);
+}

@@ -1,7 +1,7 @@
 //! Keeps the system's watcher on the way to each file, wherever that leads.
 
 use super::way::{self, Step};
-use super::{Change, Heard, Shared, Stamp, WatchError};
+use super::{Change, Changes, Heard, Shared, Stamp, WatchError};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -46,7 +46,7 @@ impl Watched {
         armed.map(|()| id)
     }
 
-    pub(super) fn act(&mut self, changes: Vec<(u64, Option<Vec<Option<Change>>>)>, shared: &Shared) {
+    pub(super) fn act(&mut self, changes: Vec<(u64, Option<Changes>)>, shared: &Shared) {
         for (id, changes) in changes {
             let goes_on = changes.is_some_and(|changes| self.tell(id, &changes, shared));
             if !goes_on {
