@@ -20,6 +20,7 @@ mod end_signal;
 mod exporter;
 mod files;
 mod look;
+mod memory;
 mod notify;
 mod place;
 mod runtime;
@@ -35,7 +36,7 @@ use std::process::ExitCode;
 
 /// What the program does, by its arguments.
 pub fn main() -> ExitCode {
-    holdoff_engine::memory::keep_little();
+    memory::keep_little();
     let role = match arguments::parse(std::env::args_os().skip(1)) {
         Ok(role) => role,
         Err(error) => {

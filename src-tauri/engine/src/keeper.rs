@@ -1,7 +1,6 @@
 //! Keeps the states of all accounts: the only owner of the whole [`State`] and of the files it is in.
 
 use crate::clock::Clock;
-use crate::memory;
 use crate::slots::{SlotWriter, TwoSlots};
 use holdoff_core::{AccountId, AccountState, Place, State};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -98,9 +97,6 @@ async fn keep<W: SlotWriter>(
         let copy = state.clone();
         let saving = tokio::task::spawn_blocking(move || {
             let result = slots.save(&copy);
-            drop(copy);
-            // What comes before a save, a request or its answer, leaves the most behind.
-            memory::give_back();
             (slots, result)
         });
         let Ok((back, result)) = saving.await else {

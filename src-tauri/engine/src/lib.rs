@@ -18,7 +18,6 @@ pub mod lock;
 pub mod log_file;
 pub mod logs;
 pub mod lookout;
-pub mod memory;
 pub mod metrics;
 pub mod network;
 pub mod privacy;

@@ -2,6 +2,7 @@
 //! methods of a window system, each of them empty; this one is kept in step with Tauri by Tauri. Its event loop is never
 //! run: it wakes every second, and there are no events.
 
+use crate::memory;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -14,8 +15,9 @@ pub type Runtime = tauri::test::MockRuntime;
 /// Lives `life` to its end, on this thread alone.
 pub fn run<L: Future<Output = ExitCode>>(life: impl FnOnce(super::AppHandle) -> L) -> ExitCode {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
-    // A disk is asked for something once in minutes: the threads for that are not kept.
-    let runtime = match runtime.enable_all().thread_keep_alive(HELPERS).build() {
+    // A disk is asked for something once in minutes: the threads for that are not kept. When one goes, it has been quiet.
+    let runtime = runtime.enable_all().thread_keep_alive(HELPERS).on_thread_stop(memory::give_back);
+    let runtime = match runtime.build() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("holdoff: the system gives no timers: {error}");
