@@ -18,8 +18,8 @@ const PROGRAM: &str = "holdoff-tray";
 /// So many accounts may cost so many times what one does.
 pub const ACCOUNTS: usize = 12;
 pub const ACCOUNTS_RATIO: f64 = 1.2;
-/// What they cost today, and may not exceed until the other is reached.
-const ACCOUNTS_RATIO_TODAY: f64 = 1.35;
+/// On a busy machine, where answers and what they leave behind fall together as they like.
+const ACCOUNTS_RATIO_BUSY: f64 = 1.25;
 
 /// One figure, and what it may be at most.
 type Figure = (&'static str, &'static str, fn(&Footprint) -> f64, f64);
@@ -50,10 +50,9 @@ pub async fn report() -> (String, bool) {
         holds &= value <= most;
     }
     let ratio = many.pss_kib / one.pss_kib;
-    let kept = ratio <= ACCOUNTS_RATIO_TODAY;
-    let line = format!(
-        "PSS with {ACCOUNTS} accounts is {ratio:.2} times that with one (at most {ACCOUNTS_RATIO_TODAY}, to become {ACCOUNTS_RATIO})"
-    );
+    let kept = ratio <= ACCOUNTS_RATIO_BUSY;
+    let line =
+        format!("PSS with {ACCOUNTS} accounts is {ratio:.2} times that with one (at most {ACCOUNTS_RATIO_BUSY})");
     let _infallible = writeln!(text, "{}  {line}", verdict(kept));
     (text, holds && kept)
 }
