@@ -72,13 +72,13 @@ fn listed<'a>(known: &'a Known<'_>) -> impl Iterator<Item = (&'a str, String)> {
 mod tests {
     use super::*;
     use crate::signing_in::SigningIn;
+    use holdoff_core::LocalTime;
     use holdoff_core::secret::Token;
     use holdoff_core::settings::AccountSettings;
     use holdoff_core::sign_in::{Absence, Identity, Seen};
     use holdoff_core::state::Provider;
     use holdoff_core::{Boot, Moment, Settings, State, Wall};
     use holdoff_engine::keeper::Snapshot;
-    use jiff::tz::TimeZone;
     use std::collections::BTreeSet;
     use std::path::Path;
 
@@ -112,7 +112,7 @@ mod tests {
             home: Path::new("/home/ann"),
             now: Moment { wall: Wall(0), boot: Boot(0) },
             speed: 1.0,
-            zone: &TimeZone::UTC,
+            zone: &LocalTime::UTC,
         };
         look(accounts(&known), folders(&known));
     }

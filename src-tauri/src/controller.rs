@@ -17,15 +17,15 @@ use crate::view::{Answer, SettingsChange, View};
 use crate::window_process::WindowProcess;
 use crate::{autostart, end_signal, face};
 use holdoff_core::words::NoWindow;
-use holdoff_core::{AccountId, report, words};
+use holdoff_core::{AccountId, LocalTime, report, words};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::history::News;
 use holdoff_engine::ipc::{Call, FromApp, Responder, Window};
+use holdoff_engine::local_time::local_time;
 use holdoff_engine::roster::Command;
 use holdoff_engine::runner::Announcement;
 use holdoff_engine::settings_file::{self, Loaded};
 use holdoff_engine::start::{Engine, shut_down};
-use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -64,7 +64,7 @@ struct Controller {
     history: watch::Receiver<News>,
     tray: Tray,
     windows: WindowProcess,
-    zone: TimeZone,
+    local: LocalTime,
     starts_at_login: bool,
     shown: Shown,
     signing_in: SigningIn,
@@ -107,7 +107,7 @@ pub async fn run(parts: Parts) -> End {
         exporter: Exporter::new(&environment, &engine),
         history: engine.history.news(),
         windows: WindowProcess::new(own, tell_ended, tell_calls),
-        zone: TimeZone::system(),
+        local: local_time(&settings.settings),
         starts_at_login: autostart::is_on(&app),
         shown: Shown::default(),
         signing_in: SigningIn::default(),
@@ -171,7 +171,7 @@ impl Controller {
             signing_in: &self.signing_in,
             now: self.environment.clock.now(),
             speed: self.environment.clock.speed(),
-            zone: &self.zone,
+            zone: &self.local,
         })
     }
 
@@ -182,7 +182,7 @@ impl Controller {
     async fn refresh_shown(&mut self) {
         self.engine.snapshots.mark_unchanged();
         // A computer travels.
-        self.zone = TimeZone::system();
+        self.local = local_time(&self.settings.settings);
         let needing = self.known(present::needing_sign_in);
         self.signing_in.keep(&needing);
         let face = self.known(face::face);
@@ -391,9 +391,10 @@ impl Controller {
         let (notifier, environment) = (self.notifier.clone(), self.environment.clone());
         let commands = self.engine.commands();
         let label = report::label(&announcement.account, &announcement.state, &self.settings.settings);
+        let local = local_time(&self.settings.settings);
         tokio::spawn(async move {
             let id = announcement.notice.id;
-            let shown = notifier.show(&environment, &announcement, &label).await;
+            let shown = notifier.show(&environment, &announcement, &label, &local).await;
             tracing::info!(kind = ?announcement.notice.kind, shown, "notice");
             let account = announcement.account;
             let _ = commands.send(Command::Notice { account, id, shown }).await;

@@ -3,19 +3,21 @@
 use crate::choices;
 use crate::signing_in::SigningIn;
 use crate::view::{
-    AccountView, ClockView, Condition, MoneyView, OfferView, PercentShown, ReadingView, RefreshView, SettingsView,
-    SignInState, SignInView, StepProgress, StepView, Theme, TroubleView, TurnedTo, View, WindowView,
+    AccountView, ClockFormat, ClockView, Condition, MoneyView, OfferView, PercentShown, ReadingView, RefreshView,
+    SettingsView, SignInState, SignInView, StepProgress, StepView, Theme, TroubleView, TurnedTo, View, WindowView,
 };
 use holdoff_core::guide::Guide;
+use holdoff_core::local_time::ClockChoice;
 use holdoff_core::pace::Forecast;
 use holdoff_core::quota::Level;
 use holdoff_core::settings::{Percent, Theme as ChosenTheme};
 use holdoff_core::state::{NotYet, Refusal, SignInTrouble};
-use holdoff_core::{AccountId, AccountState, GateState, Moment, QuotaWindow, Reading, Settings, Wall, report, words};
+use holdoff_core::{
+    AccountId, AccountState, GateState, LocalTime, Moment, QuotaWindow, Reading, Settings, Wall, report, words,
+};
 use holdoff_engine::history::News;
 use holdoff_engine::keeper::Snapshot;
 use holdoff_engine::lookout::Unwatched;
-use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
@@ -38,7 +40,7 @@ pub struct Known<'a> {
     pub signing_in: &'a SigningIn,
     pub now: Moment,
     pub speed: f64,
-    pub zone: &'a TimeZone,
+    pub zone: &'a LocalTime,
 }
 
 impl Known<'_> {
@@ -309,6 +311,11 @@ fn settings_view(known: &Known<'_>) -> SettingsView {
             Percent::Used => PercentShown::Used,
             Percent::Left => PercentShown::Left,
         },
+        clock: match settings.clock {
+            ClockChoice::Locale => ClockFormat::Locale,
+            ClockChoice::H12 => ClockFormat::H12,
+            ClockChoice::H24 => ClockFormat::H24,
+        },
         theme: match settings.theme {
             ChosenTheme::System => Theme::System,
             ChosenTheme::Light => Theme::Light,
@@ -325,7 +332,7 @@ fn settings_view(known: &Known<'_>) -> SettingsView {
 /// gets old, a sign-in that expires, midnight.
 pub fn next_change(known: &Known<'_>) -> Moment {
     let now = known.now;
-    let mut changes = vec![midnight(now.wall, known.zone)];
+    let mut changes = vec![known.zone.midnight(now.wall)];
     for (_, account) in known.accounts() {
         if let Some(reading) = &account.reading {
             let old = report::stale_after(known.settings.polling_interval) + Duration::from_millis(1);
@@ -342,10 +349,4 @@ pub fn next_change(known: &Known<'_>) -> Moment {
     }
     let soonest = changes.into_iter().filter(|at| *at > now.wall).min();
     now.plus(soonest.map_or(Duration::from_secs(3600), |at| at.since(now.wall)))
-}
-
-fn midnight(now: Wall, zone: &TimeZone) -> Wall {
-    let stamp = jiff::Timestamp::from_millisecond(now.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    let tomorrow = stamp.to_zoned(zone.clone()).tomorrow().and_then(|day| day.start_of_day());
-    tomorrow.map_or_else(|_| now.plus(Duration::from_secs(3600)), |day| Wall(day.timestamp().as_millisecond()))
 }

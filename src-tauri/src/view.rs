@@ -170,6 +170,7 @@ pub struct SettingsView {
     pub history_days: u32,
     pub history_mb: u32,
     pub percent: PercentShown,
+    pub clock: ClockFormat,
     pub theme: Theme,
     pub start_at_login: bool,
     /// Wrong values found in settings.json and what is used in their place.
@@ -216,6 +217,18 @@ pub enum PercentShown {
     Left,
 }
 
+/// 12 or 24 hours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum ClockFormat {
+    #[serde(rename = "locale")]
+    Locale,
+    #[serde(rename = "12h")]
+    H12,
+    #[serde(rename = "24h")]
+    H24,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -242,6 +255,7 @@ pub struct SettingsChange {
     pub history_days: Option<u32>,
     pub history_mb: Option<u32>,
     pub percent: Option<PercentShown>,
+    pub clock: Option<ClockFormat>,
     pub theme: Option<Theme>,
     pub start_at_login: Option<bool>,
     pub account: Option<AccountChange>,
@@ -302,6 +316,7 @@ mod tests {
             binding::<SettingsView>(),
             binding::<TurnedTo>(),
             binding::<PercentShown>(),
+            binding::<ClockFormat>(),
             binding::<Theme>(),
             binding::<AccountChoice>(),
             binding::<PlaceView>(),

@@ -14,6 +14,7 @@ mod history;
 mod hostile;
 mod keeping;
 mod limit;
+mod local_time;
 mod metrics;
 mod pushed;
 mod quota;

@@ -4,11 +4,9 @@ use crate::args::{History, Table};
 use crate::known::Known;
 use crate::{UNAVAILABLE, paint};
 use holdoff_core::history::WindowRecord;
-use holdoff_core::{AccountId, Wall, words};
+use holdoff_core::{AccountId, LocalTime, Wall, words};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::history::{self, HistoryError, Reader};
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use std::io::{BufWriter, Write};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
@@ -73,7 +71,8 @@ fn backtest(environment: &Environment, reader: &Reader, since: Wall) -> Result<(
 
 /// One window after the other, each with its course, and then the money.
 fn lines(environment: &Environment, reader: &Reader, args: &History, since: Wall) -> Result<(), HistoryError> {
-    let mut course = Course { known: Known::read(environment), zone: TimeZone::system(), heading: None, closed: false };
+    let known = Known::read(environment);
+    let mut course = Course { zone: known.local_time(), known, heading: None, closed: false };
     reader.windows(since, &mut |record| {
         let line = level(&record, &course.zone);
         course.tell(&record.account, (&record.window, &record.label), record.at, &line)
@@ -90,7 +89,7 @@ fn lines(environment: &Environment, reader: &Reader, args: &History, since: Wall
     Ok(())
 }
 
-fn level(record: &WindowRecord, zone: &TimeZone) -> String {
+fn level(record: &WindowRecord, zone: &LocalTime) -> String {
     let used = record.used_percent.map_or_else(|| "—".to_owned(), words::percent);
     let used = paint::by_level(&format!("{used:>6}"), record.used_percent.unwrap_or_default());
     let resets = record.resets_at.map(|resets| format!("  resets {}", words::resets(resets, record.at, zone)));
@@ -100,7 +99,7 @@ fn level(record: &WindowRecord, zone: &TimeZone) -> String {
 /// Lines of one thing after the other, each under its name.
 struct Course {
     known: Known,
-    zone: TimeZone,
+    zone: LocalTime,
     /// What the lines are of now.
     heading: Option<(AccountId, String)>,
     /// Nobody reads on.
@@ -115,8 +114,7 @@ impl Course {
             text = format!("{gap}{}\n", paint::bold(&format!("{}: {label}", self.known.label(account))));
             self.heading = Some((account.clone(), id.to_owned()));
         }
-        let at = Timestamp::from_millisecond(at.0).unwrap_or_default().to_zoned(self.zone.clone());
-        text += &format!("  {}  {line}\n", paint::dim(&at.strftime("%Y-%m-%d %H:%M").to_string()));
+        text += &format!("  {}  {line}\n", paint::dim(&words::date_and_minute(at, &self.zone)));
         self.closed = paint::try_print(&text).is_err();
         if self.closed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }

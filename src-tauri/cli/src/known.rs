@@ -1,9 +1,10 @@
 //! What is known, from what is saved: the app's state, and what the status line has left for it since.
 
 use holdoff_core::reading::{self, Pushed, Whose};
-use holdoff_core::{AccountId, AccountState, Moment, Settings, State, choose, report, words};
+use holdoff_core::{AccountId, AccountState, LocalTime, Moment, Settings, State, choose, report, words};
 use holdoff_engine::credentials::Source;
 use holdoff_engine::environment::Environment;
+use holdoff_engine::local_time::local_time;
 use holdoff_engine::slots::Slots;
 use holdoff_engine::{handover, settings_file, sources};
 use std::cell::LazyCell;
@@ -60,6 +61,11 @@ impl Known {
     pub fn label(&self, id: &AccountId) -> String {
         let account = self.state.accounts.get(id);
         account.map_or_else(|| id.0.clone(), |account| report::label(id, account, &self.settings))
+    }
+
+    /// How their person reads the time.
+    pub fn local_time(&self) -> LocalTime {
+        local_time(&self.settings)
     }
 
     pub fn say_problems(&self) {

@@ -3,11 +3,9 @@
 use crate::known::Known;
 use crate::{UNAVAILABLE, paint};
 use holdoff_core::ledger::Entry;
-use holdoff_core::{AccountId, Wall, text, words};
+use holdoff_core::{AccountId, LocalTime, Wall, text, words};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::history;
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -38,14 +36,13 @@ pub fn run(environment: &Environment, since: Duration, json: bool, account: Opti
     if entries.is_empty() {
         return crate::print(&format!("Nothing was asked in the last {}.\n", words::span(since)));
     }
-    let zone = TimeZone::system();
+    let zone = known.local_time();
     let several = entries.iter().any(|entry| entry.account != entries[0].account);
     paint::print(&entries.iter().map(|entry| line(entry, &known, several, &zone)).collect::<String>())
 }
 
-fn line(entry: &Entry, known: &Known, several: bool, zone: &TimeZone) -> String {
-    let at = Timestamp::from_millisecond(entry.at.0).unwrap_or_default().to_zoned(zone.clone());
-    let at = paint::dim(&at.strftime("%Y-%m-%d %H:%M:%S").to_string());
+fn line(entry: &Entry, known: &Known, several: bool, zone: &LocalTime) -> String {
+    let at = paint::dim(&words::date_and_time(entry.at, zone));
     let told = words::ledger_line(entry, zone);
     if !several {
         return format!("{at}  {told}\n");

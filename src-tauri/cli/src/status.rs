@@ -6,10 +6,9 @@ use crate::known::Known;
 use crate::{UNAVAILABLE, app, paint};
 use holdoff_core::guide::Guide;
 use holdoff_core::quota::Level;
-use holdoff_core::{AccountId, AccountState, Report, report, words};
+use holdoff_core::{AccountId, AccountState, LocalTime, Report, report, words};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::user_dir::{self, UserDir};
-use jiff::tz::TimeZone;
 use std::fmt::Write;
 use std::process::ExitCode;
 
@@ -71,7 +70,7 @@ fn told(environment: &Environment, known: &Known, form: Form<'_>, lines: Lines) 
 }
 
 fn text(known: &Known) -> String {
-    let zone = TimeZone::system();
+    let zone = known.local_time();
     let accounts = known.state.active.iter().filter_map(|id| known.state.accounts.get_key_value(id));
     let accounts: Vec<String> = accounts.map(|(id, account)| account_text(id, account, known, &zone)).collect();
     let off = switched_off(known);
@@ -96,7 +95,7 @@ fn switched_off(known: &Known) -> String {
     if names.is_empty() { String::new() } else { format!("Switched off in the settings: {}.\n", names.join(", ")) }
 }
 
-fn account_text(id: &AccountId, account: &AccountState, known: &Known, zone: &TimeZone) -> String {
+fn account_text(id: &AccountId, account: &AccountState, known: &Known, zone: &LocalTime) -> String {
     let now = known.now;
     let mut out = paint::bold(&report::label(id, account, &known.settings));
     if let Some(plan) = &account.sign_in.plan {
@@ -115,7 +114,7 @@ fn account_text(id: &AccountId, account: &AccountState, known: &Known, zone: &Ti
     out
 }
 
-fn write_reading(out: &mut String, account: &AccountState, known: &Known, zone: &TimeZone) {
+fn write_reading(out: &mut String, account: &AccountState, known: &Known, zone: &LocalTime) {
     let (now, settings) = (known.now.wall, &known.settings);
     let Some(reading) = &account.reading else {
         return;

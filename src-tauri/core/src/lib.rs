@@ -14,6 +14,7 @@ pub mod guard;
 pub mod guide;
 pub mod history;
 pub mod ledger;
+pub mod local_time;
 pub mod notice;
 pub mod outcome;
 pub mod pace;
@@ -37,6 +38,7 @@ pub mod words;
 
 pub use account::{Account, Action, Event};
 pub use gate::{Gate, GateState, Permit};
+pub use local_time::{HourCycle, LocalTime};
 pub use notice::{Notice, NoticeKind};
 pub use outcome::{Answer, Body, Delivery, Outcome};
 pub use places::Place;

@@ -4,6 +4,7 @@ mod accounts;
 
 pub use accounts::{AccountSettings, LABEL_MAX};
 
+use crate::local_time::ClockChoice;
 use crate::policy::{DEFAULT_POLL_INTERVAL, POLL_INTERVAL};
 use crate::state::AccountId;
 use crate::text::excerpt;
@@ -41,6 +42,8 @@ pub struct Settings {
     pub history_days: u32,
     pub history_mb: u32,
     pub percent: Percent,
+    /// 12 or 24 hours.
+    pub clock: ClockChoice,
     pub theme: Theme,
     pub start_at_login: bool,
     /// Renewal of sign-ins by Holdoff (law 7: off).
@@ -90,6 +93,7 @@ impl Default for Settings {
             history_days: 365,
             history_mb: 64,
             percent: Percent::Used,
+            clock: ClockChoice::Locale,
             theme: Theme::System,
             start_at_login: false,
             renewal: false,
@@ -132,6 +136,7 @@ impl Settings {
             history_days: from.whole("history_days", default.history_days, HISTORY_DAYS),
             history_mb: from.whole("history_mb", default.history_mb, HISTORY_MB),
             percent: from.choice("percent", default.percent, r#""used" or "left""#),
+            clock: from.choice("clock", default.clock, r#""locale", "12h" or "24h""#),
             theme: from.choice("theme", default.theme, r#""system", "light" or "dark""#),
             start_at_login: from.flag("start_at_login", default.start_at_login),
             renewal: from.flag("renewal", default.renewal),
@@ -285,14 +290,14 @@ mod tests {
     #[test]
     fn good_values_are_taken() {
         let (settings, problems) = parse(json!({
-            "version": 1, "polling_interval_s": 180, "percent": "left", "theme": "dark",
+            "version": 1, "polling_interval_s": 180, "percent": "left", "clock": "12h", "theme": "dark",
             "notify_recovery": false, "claude_config_dirs": ["/home/ann/.claude-work"],
             "notify_thresholds": [50, 90], "notify_forecast": false, "notify_reset": false,
             "quiet_hours": "22:00-07:00", "history_days": 30, "history_mb": 1,
         }));
         assert_eq!(problems, Vec::<String>::new());
         assert_eq!(settings.polling_interval, Duration::from_secs(180));
-        assert_eq!(settings.percent, Percent::Left);
+        assert_eq!((settings.percent, settings.clock), (Percent::Left, ClockChoice::H12));
         assert!(!settings.notify_recovery && settings.notify_sign_in);
         assert_eq!(Vec::from(settings.notify_thresholds), [50, 90]);
         assert!(!settings.notify_forecast && !settings.notify_reset);
@@ -311,10 +316,10 @@ mod tests {
             assert!(problems[0].contains("polling_interval_s"), "{problems:?}");
         }
         let (settings, problems) = parse(json!({
-            "version": 9, "percent": "most", "theme": 3, "notify_sign_in": "yes", "claude_config_dirs": {},
+            "version": 9, "percent": "most", "theme": 3, "clock": 12, "notify_sign_in": "yes", "claude_config_dirs": {},
         }));
         assert_eq!(settings, Settings::default());
-        assert_eq!(problems.len(), 5, "{problems:?}");
+        assert_eq!(problems.len(), 6, "{problems:?}");
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod history;
 pub mod http;
 pub mod ipc;
 pub mod keeper;
+pub mod local_time;
 pub mod lock;
 pub mod log_file;
 pub mod logs;

@@ -6,6 +6,7 @@ use crate::handover;
 use crate::history::{self, History, Limits};
 use crate::http::Http;
 use crate::keeper::{Keeper, Snapshot};
+use crate::local_time;
 use crate::lookout::Unwatched;
 use crate::metrics::Requests;
 use crate::privacy;
@@ -17,7 +18,6 @@ use crate::user_dir::{self, UserDir};
 use holdoff_core::ledger::Entry;
 use holdoff_core::recollection::{self, Loss, Recollection};
 use holdoff_core::{AccountId, Moment, Pushed, Reading, Settings, State, Wall, Whose, words};
-use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -66,7 +66,7 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings
         announcements: announce,
         memory,
         elsewhere: tell_elsewhere,
-        zone: TimeZone::system,
+        zone: local_time::zone,
     };
     let (commands, inbox) = mpsc::channel(16);
     let (tell_unwatched, unwatched) = watch::channel(Unwatched::new());

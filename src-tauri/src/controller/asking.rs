@@ -2,10 +2,9 @@
 
 use super::Controller;
 use holdoff_core::state::Refusal;
-use holdoff_core::{AccountId, Settings, State, report, words};
+use holdoff_core::{AccountId, LocalTime, Settings, State, report, words};
 use holdoff_engine::ipc::RefreshAnswer;
 use holdoff_engine::roster::{Asked, Command, NotAsked};
-use jiff::tz::TimeZone;
 use tokio::sync::oneshot;
 
 impl Controller {
@@ -13,7 +12,7 @@ impl Controller {
     pub(super) fn refresh(&self, account: Option<AccountId>, then: impl FnOnce(RefreshAnswer) + Send + 'static) {
         let (commands, snapshots) = (self.engine.commands(), self.engine.snapshots.clone());
         let elsewhere = self.engine.elsewhere.clone();
-        let (settings, zone) = (self.settings.settings.clone(), self.zone.clone());
+        let (settings, zone) = (self.settings.settings.clone(), self.local.clone());
         tokio::spawn(async move {
             let (answer, asked) = oneshot::channel();
             let sent = commands.send(Command::Refresh { account, answer }).await;
@@ -40,7 +39,7 @@ fn nobody(elsewhere: bool) -> &'static str {
 }
 
 /// What came of it, line by line; where nothing was asked, the account that may be asked first comes first.
-fn refreshed(mut answers: Vec<Asked>, state: &State, settings: &Settings, zone: &TimeZone) -> String {
+fn refreshed(mut answers: Vec<Asked>, state: &State, settings: &Settings, zone: &LocalTime) -> String {
     let opens = |one: &Asked| match &one.result {
         Ok(()) => (0, None),
         Err(NotAsked::Busy) => (1, None),

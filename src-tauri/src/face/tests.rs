@@ -1,5 +1,6 @@
 use super::*;
 use crate::signing_in::SigningIn;
+use holdoff_core::LocalTime;
 use holdoff_core::gate::{Cooldown, GateState, Pause};
 use holdoff_core::places::Place;
 use holdoff_core::quota::{Amount, Money};
@@ -9,7 +10,6 @@ use holdoff_core::sign_in::{Absence, Identity, Seen};
 use holdoff_core::state::Provider;
 use holdoff_core::{Boot, Moment, QuotaWindow, Reading, Settings, Source, State, Wall};
 use holdoff_engine::keeper::Snapshot;
-use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
@@ -93,7 +93,7 @@ impl Desk {
             home: Path::new("/home/ann"),
             now: NOW,
             speed: 1.0,
-            zone: &TimeZone::UTC,
+            zone: &LocalTime::UTC,
         })
     }
 

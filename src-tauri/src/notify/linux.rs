@@ -5,7 +5,7 @@ use super::{Message, REMEMBERED, SIGN_IN, click};
 use crate::menu::Click;
 use crate::session::Bus;
 use futures_lite::{Stream, StreamExt};
-use holdoff_core::{AccountId, text};
+use holdoff_core::{AccountId, LocalTime, text};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::runner::Announcement;
 use std::collections::{BTreeMap, HashMap};
@@ -42,8 +42,14 @@ impl Notifier {
     }
 
     /// Shows one notice about the account of this label. `false` if no service took it.
-    pub async fn show(&self, environment: &Environment, announcement: &Announcement, label: &str) -> bool {
-        self.send(Message::of(announcement, label, environment)).await
+    pub async fn show(
+        &self,
+        environment: &Environment,
+        announcement: &Announcement,
+        label: &str,
+        local: &LocalTime,
+    ) -> bool {
+        self.send(Message::of(announcement, label, environment, local)).await
     }
 
     /// Shows something that is no notice, if there is a service.

@@ -11,10 +11,9 @@ pub use linux::{Notifier, last_words};
 pub use other::{Notifier, last_words};
 
 use crate::menu::Click;
-use holdoff_core::{AccountId, NoticeKind, words};
+use holdoff_core::{AccountId, LocalTime, NoticeKind, words};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::runner::Announcement;
-use jiff::tz::TimeZone;
 
 /// What stands on the button of a notification that leads to the way back to a sign-in.
 const SIGN_IN: &str = "Sign in again…";
@@ -32,9 +31,9 @@ struct Message {
 
 impl Message {
     /// One notice about the account of this label.
-    fn of(announcement: &Announcement, label: &str, environment: &Environment) -> Self {
+    fn of(announcement: &Announcement, label: &str, environment: &Environment, local: &LocalTime) -> Self {
         let now = environment.clock.now();
-        let (title, body) = words::notice(&announcement.notice, label, &announcement.state, now, &TimeZone::system());
+        let (title, body) = words::notice(&announcement.notice, label, &announcement.state, now, local);
         let lead = match announcement.notice.kind {
             NoticeKind::SignInStopped => Some(announcement.account.clone()),
             NoticeKind::RateLimited

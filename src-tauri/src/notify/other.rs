@@ -2,7 +2,7 @@
 
 use super::{Message, REMEMBERED, SIGN_IN, click};
 use crate::menu::Click;
-use holdoff_core::AccountId;
+use holdoff_core::{AccountId, LocalTime};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::runner::Announcement;
 use std::collections::BTreeMap;
@@ -41,8 +41,14 @@ impl Notifier {
     }
 
     /// Shows one notice about the account of this label. `false` if it could not be handed over.
-    pub async fn show(&self, environment: &Environment, announcement: &Announcement, label: &str) -> bool {
-        self.send(Message::of(announcement, label, environment))
+    pub async fn show(
+        &self,
+        environment: &Environment,
+        announcement: &Announcement,
+        label: &str,
+        local: &LocalTime,
+    ) -> bool {
+        self.send(Message::of(announcement, label, environment, local))
     }
 
     /// Shows something that is no notice.

@@ -1,9 +1,9 @@
 //! What may be shown of what came from outside: little, on one line, and never a token.
 
+use holdoff_core::LocalTime;
 use holdoff_core::quota::{Money, Reading};
 use holdoff_core::settings::Percent;
 use holdoff_core::{Wall, words};
-use jiff::tz::TimeZone;
 
 /// How the provider's tokens begin.
 pub const TOKEN: &str = "sk-ant";
@@ -23,12 +23,12 @@ pub fn reading(reading: &Reading, now: Wall) {
         let plausible = |at: Wall| at.0 > 0 && at.0 <= 7_258_118_400_000;
         assert!(window.resets_at.is_none_or(plausible), "{window:?}");
         for shown in [Percent::Used, Percent::Left] {
-            text(&words::window_line(window, shown, now, &TimeZone::UTC));
+            text(&words::window_line(window, shown, now, &LocalTime::UTC));
         }
     }
     reading.money.iter().for_each(money);
     for shown in [Percent::Used, Percent::Left] {
-        token_free(&words::tooltip(reading, shown, now, &TimeZone::UTC));
+        token_free(&words::tooltip(reading, shown, now, &LocalTime::UTC));
     }
     let kept = serde_json::to_string(reading).expect("a reading can be kept");
     token_free(&kept);

@@ -203,6 +203,7 @@ export const SETTINGS: SettingsView = {
   history_days: 365,
   history_mb: 64,
   percent: "used",
+  clock: "locale",
   theme: "system",
   start_at_login: false,
   problems: [],

@@ -180,15 +180,17 @@ describe("changes", () => {
     expect(await page.getByTestId(testId).isChecked()).toBe(before);
   });
 
-  test("percent and theme", async () => {
+  test("percent, clock and theme", async () => {
     const page = await open("settings");
     await page.getByTestId("percent-left").check();
+    await page.getByTestId("clock-12h").check();
     await page.getByTestId("theme-dark").check();
     await page.locator("html[data-theme=dark]").waitFor();
     await page.getByTestId("theme-system").check();
     await page.locator("html:not([data-theme])").waitFor();
     expect(await commands(page)).toEqual([
       ["change_settings", { percent: "left" }],
+      ["change_settings", { clock: "12h" }],
       ["change_settings", { theme: "dark" }],
       ["change_settings", { theme: "system" }],
     ]);

@@ -11,7 +11,6 @@ use holdoff_engine::condition::Condition;
 use holdoff_engine::credentials::Source;
 use holdoff_engine::environment::Environment;
 use holdoff_engine::sources;
-use jiff::tz::TimeZone;
 
 pub fn look(environment: &Environment, known: &Known, condition: &Option<Condition>) -> Vec<Section> {
     let sources = sources::all(environment, &known.settings);
@@ -44,7 +43,7 @@ fn sign_in(
     known: &Known,
     condition: &Option<Condition>,
 ) -> Vec<Finding> {
-    let (now, zone) = (known.now.wall, TimeZone::system());
+    let (now, zone) = (known.now.wall, known.local_time());
     let mut findings = vec![match read {
         CredentialRead::Found(credential) => {
             let plan = plan(credential.plan.as_deref());
@@ -110,7 +109,7 @@ fn mode(_: &Source) -> Option<Finding> {
 }
 
 fn account_findings(account: &AccountState, known: &Known) -> Vec<Finding> {
-    let (now, zone) = (known.now, TimeZone::system());
+    let (now, zone) = (known.now, known.local_time());
     let status = words::status(account, now, &zone).join(" ");
     let asking = match Guide::of(account, now) {
         Guide::SignIn(_) => Finding::wrong(status, format!("Sign in with: {}", words::sign_in_command(account, false))),

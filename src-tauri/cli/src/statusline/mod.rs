@@ -10,10 +10,10 @@ use holdoff_core::words::{self, Paint};
 use holdoff_core::{Reading, State, Wall};
 use holdoff_engine::credentials::Source;
 use holdoff_engine::environment::Environment;
+use holdoff_engine::local_time::local_time;
 use holdoff_engine::slots::Slots;
 use holdoff_engine::status_line::Place;
 use holdoff_engine::{handover, privacy, settings_file};
-use jiff::tz::TimeZone;
 use std::io::{IsTerminal, Read};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -107,9 +107,9 @@ fn known_in(state: State, place: &str) -> Option<Reading> {
 }
 
 fn ended(reading: &Reading, environment: &Environment, now: Wall) -> String {
-    let shown = settings_file::read(&environment.data_dir).settings.percent;
+    let settings = settings_file::read(&environment.data_dir).settings;
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let paint = if plain { Paint::Plain } else { Paint::Ansi };
-    let line = words::status_line(reading, shown, now, &TimeZone::system(), paint);
+    let line = words::status_line(reading, settings.percent, now, &local_time(&settings), paint);
     if line.is_empty() { line } else { line + "\n" }
 }

@@ -6,6 +6,7 @@ mod doctor;
 mod guard;
 mod help;
 mod history;
+mod local_time;
 #[cfg(all(target_os = "linux", target_endian = "little", target_pointer_width = "64"))]
 mod program;
 mod scene;

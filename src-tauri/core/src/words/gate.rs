@@ -3,16 +3,16 @@
 use super::{not_before, renewal, span};
 use crate::gate::{Cooldown, GateState, Pause};
 use crate::ledger::OutcomeKind;
+use crate::local_time::LocalTime;
 use crate::outcome::{Grant, Outcome, Rejection};
 use crate::sign_in::Absence;
 use crate::state::{AccountState, NotYet, Provider, Refusal, SignInTrouble};
 use crate::time::Moment;
-use jiff::tz::TimeZone;
 use std::time::Duration;
 
 /// The state of asking, with the time of the next request, and what stands against renewing the sign-in: a sentence
 /// or two each.
-pub fn status(state: &AccountState, now: Moment, zone: &TimeZone) -> Vec<String> {
+pub fn status(state: &AccountState, now: Moment, zone: &LocalTime) -> Vec<String> {
     if let Some(trouble) = state.sign_in_trouble(now.wall) {
         return vec![waiting_for_sign_in(state, &trouble, now, zone)];
     }
@@ -21,7 +21,7 @@ pub fn status(state: &AccountState, now: Moment, zone: &TimeZone) -> Vec<String>
     no_limits.into_iter().chain([asking(state, now, zone)]).chain(renewal).collect()
 }
 
-fn asking(state: &AccountState, now: Moment, zone: &TimeZone) -> String {
+fn asking(state: &AccountState, now: Moment, zone: &LocalTime) -> String {
     if state.usage.intent.is_some() {
         return format!("Asking {}.", state.provider.name());
     }
@@ -36,7 +36,7 @@ fn asking(state: &AccountState, now: Moment, zone: &TimeZone) -> String {
     }
 }
 
-fn waiting_for_sign_in(state: &AccountState, trouble: &SignInTrouble, now: Moment, zone: &TimeZone) -> String {
+fn waiting_for_sign_in(state: &AccountState, trouble: &SignInTrouble, now: Moment, zone: &LocalTime) -> String {
     let owner = state.provider.owner();
     match trouble {
         SignInTrouble::Absent(Absence::InferenceOnly) => format!(
@@ -84,7 +84,7 @@ pub const STILL_BUSY: &str =
     "It is busy: what was begun before is not over yet. After that a reading is asked for, if it may be.";
 
 /// Why a person's wish was not followed, and when it may be.
-pub fn refusal(refusal: &Refusal, state: &AccountState, now: Moment, zone: &TimeZone) -> String {
+pub fn refusal(refusal: &Refusal, state: &AccountState, now: Moment, zone: &LocalTime) -> String {
     match refusal {
         Refusal::NotBefore { until, cause } => {
             let clock = not_before(until.wall_as_of(now), now.wall, zone);
@@ -102,7 +102,7 @@ pub fn refusal(refusal: &Refusal, state: &AccountState, now: Moment, zone: &Time
 }
 
 /// For a button: "Not before 14:32". `None` where only a sign-in or a repair helps.
-pub fn refusal_short(refusal: &Refusal, now: Moment, zone: &TimeZone) -> Option<String> {
+pub fn refusal_short(refusal: &Refusal, now: Moment, zone: &LocalTime) -> Option<String> {
     match refusal {
         Refusal::NotBefore { until, .. } => {
             Some(format!("Not before {}", not_before(until.wall_as_of(now), now.wall, zone)))

@@ -4,12 +4,12 @@ use super::gate::{SPACING, reason};
 use super::not_before;
 use crate::gate::{Shut, Spacing};
 use crate::guide::{Guide, Means, Need};
+use crate::local_time::LocalTime;
 use crate::providers::anthropic::credential;
 use crate::sign_in::Absence;
 use crate::state::{AccountState, Provider, Renewal, SignInTrouble};
 use crate::text::quoted_below_home;
 use crate::time::Moment;
-use jiff::tz::TimeZone;
 
 /// What the words depend on beside the account.
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +70,7 @@ pub struct Problem {
     pub address: Option<&'static str>,
 }
 
-pub fn guide(state: &AccountState, around: &Around<'_>, now: Moment, zone: &TimeZone) -> GuideWords {
+pub fn guide(state: &AccountState, around: &Around<'_>, now: Moment, zone: &LocalTime) -> GuideWords {
     let other_account = around.before.filter(|_| state.instead_of.is_some()).map(|before| {
         format!("This is another account than before: {} instead of {before}. Holdoff goes on with it.", around.label)
     });
@@ -112,7 +112,7 @@ fn config_folder(place: &str) -> Option<&str> {
     (!matches!(folder, "" | "~/.claude" | r"~\.claude")).then_some(folder)
 }
 
-fn to_sign_in(state: &AccountState, need: &Need, around: &Around<'_>, now: Moment, zone: &TimeZone) -> Vec<StepWords> {
+fn to_sign_in(state: &AccountState, need: &Need, around: &Around<'_>, now: Moment, zone: &LocalTime) -> Vec<StepWords> {
     let owner = state.provider.owner();
     let (first, second) = match around.opened {
         true => (Progress::Done, Progress::UnderWay),
@@ -133,7 +133,7 @@ fn to_sign_in(state: &AccountState, need: &Need, around: &Around<'_>, now: Momen
     ]
 }
 
-fn what_to_do(state: &AccountState, need: &Need, now: Moment, zone: &TimeZone) -> String {
+fn what_to_do(state: &AccountState, need: &Need, now: Moment, zone: &LocalTime) -> String {
     let owner = state.provider.owner();
     match need {
         Need::Only(SignInTrouble::Absent(Absence::NoFile | Absence::NotSignedIn | Absence::InferenceOnly)) => {
@@ -201,7 +201,7 @@ fn problem(provider: Provider, means: Means) -> Option<Problem> {
     }
 }
 
-fn checking(state: &AccountState, at: Option<Moment>, now: Moment, zone: &TimeZone) -> Vec<StepWords> {
+fn checking(state: &AccountState, at: Option<Moment>, now: Moment, zone: &LocalTime) -> Vec<StepWords> {
     let done = |text: &str| StepWords { progress: Progress::Done, text: text.to_owned() };
     let text = match at {
         None => "Checking it with one request…".to_owned(),

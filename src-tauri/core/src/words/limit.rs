@@ -3,14 +3,14 @@
 use super::window::percent_left;
 use super::{capitalised, clock, percent};
 use crate::cycle::Cycle;
+use crate::local_time::LocalTime;
 use crate::notice::{News, Notice, WindowNews};
 use crate::pace::Forecast;
 use crate::state::AccountState;
 use crate::time::Wall;
-use jiff::tz::TimeZone;
 
 /// "lasts until reset", "runs out Thu 14:20 (13:40–15:30)", "too early to say".
-pub fn forecast(forecast: Forecast, now: Wall, zone: &TimeZone) -> String {
+pub fn forecast(forecast: Forecast, now: Wall, zone: &LocalTime) -> String {
     match forecast {
         Forecast::LastsUntilReset => "lasts until reset".to_owned(),
         Forecast::RunsOut { at, .. } => {
@@ -21,7 +21,7 @@ pub fn forecast(forecast: Forecast, now: Wall, zone: &TimeZone) -> String {
 }
 
 /// "13:40–15:30", all on the day of the middle; else each end has its day, as in "today 23:36–Tue 19:56".
-pub fn forecast_range(forecast: Forecast, now: Wall, zone: &TimeZone) -> Option<String> {
+pub fn forecast_range(forecast: Forecast, now: Wall, zone: &LocalTime) -> Option<String> {
     let Forecast::RunsOut { at, earliest, latest } = forecast else {
         return None;
     };
@@ -41,7 +41,7 @@ pub(super) fn news(
     account: &str,
     state: &AccountState,
     now: Wall,
-    zone: &TimeZone,
+    zone: &LocalTime,
 ) -> (String, String) {
     if let Some(first) = notice.about.as_ref().filter(|_| !notice.also.is_empty()) {
         let all: Vec<&WindowNews> = [first].into_iter().chain(&notice.also).collect();
@@ -124,7 +124,7 @@ fn several(news: News, all: &[&WindowNews], account: &str, state: &AccountState)
 }
 
 /// " At this pace it runs out 14:20 (13:40–15:30)."
-fn pace(cycle: &Cycle, now: Wall, zone: &TimeZone) -> Option<String> {
+fn pace(cycle: &Cycle, now: Wall, zone: &LocalTime) -> Option<String> {
     match cycle.forecast(now)? {
         Forecast::TooEarly => None,
         known => Some(format!(" At this pace it {}.", forecast(known, now, zone))),
@@ -143,7 +143,7 @@ mod tests {
     fn check(times: [&str; 3], expect: &str) {
         let [middle, earliest, latest] = times.map(at);
         let known = Forecast::RunsOut { at: middle, earliest, latest };
-        assert_eq!(forecast(known, at("2026-09-14T13:17:00Z"), &TimeZone::UTC), expect);
+        assert_eq!(forecast(known, at("2026-09-14T13:17:00Z"), &LocalTime::UTC), expect);
     }
 
     /// A notice may be shown later than what it is about.
@@ -168,7 +168,7 @@ mod tests {
         let about =
             WindowNews { window: "five_hour".into(), label: "5-hour".into(), news: News::Threshold { percent: 80 } };
         let notice = Notice { id: 1, kind: NoticeKind::Window, about: Some(about), also: vec![] };
-        let said = |now| news(&notice, "ann", &state, now, &TimeZone::UTC);
+        let said = |now| news(&notice, "ann", &state, now, &LocalTime::UTC);
         assert_eq!(said(Wall(five.0 - 1)).1, "15 % of it is left. It resets 17:00. Account: ann.");
         assert_eq!(said(five), ("5-hour limit: 85 % used".into(), "15 % of it is left. Account: ann.".into()));
     }
@@ -189,7 +189,7 @@ mod tests {
         check(late, "runs out 22:00 (today 20:00–Tue 01:00)");
         let far = ["2026-09-22T22:00:00Z", "2026-09-20T20:00:00Z", "2026-09-24T01:00:00Z"];
         check(far, "runs out 22 Sep 22:00 (Sun 20:00–24 Sep 01:00)");
-        assert_eq!(forecast(Forecast::LastsUntilReset, Wall(0), &TimeZone::UTC), "lasts until reset");
-        assert_eq!(forecast(Forecast::TooEarly, Wall(0), &TimeZone::UTC), "too early to say");
+        assert_eq!(forecast(Forecast::LastsUntilReset, Wall(0), &LocalTime::UTC), "lasts until reset");
+        assert_eq!(forecast(Forecast::TooEarly, Wall(0), &LocalTime::UTC), "too early to say");
     }
 }

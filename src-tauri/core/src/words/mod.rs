@@ -33,17 +33,17 @@ pub use terminal::{ledger_line, not_chosen, verdict};
 pub use trouble::{NoWindow, no_window, unwatched, updated};
 pub use window::{money_level, money_line, own_age, percent, source, tooltip, window_line, window_name};
 
+use crate::local_time::LocalTime;
 use crate::time::Wall;
-use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use std::time::Duration;
 
 /// The outcome of a request whose process ended before the answer.
 pub const UNANSWERED: &str = "Holdoff ended before the answer came";
 
-fn zoned(at: Wall, zone: &TimeZone) -> Zoned {
+fn zoned(at: Wall, zone: &LocalTime) -> Zoned {
     let stamp = Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH);
-    stamp.to_zoned(zone.clone())
+    stamp.to_zoned(zone.zone.clone())
 }
 
 /// Days from the local date of `now` to that of `at`.
@@ -65,30 +65,46 @@ fn month(at: &Zoned) -> &'static str {
     MONTHS.get(index).copied().unwrap_or_default()
 }
 
+/// "18 Sep", and its year where that is another one than now's.
+fn date(at: &Zoned, now: &Zoned) -> String {
+    let date = format!("{} {}", at.day(), month(at));
+    if at.year() == now.year() { date } else { format!("{date} {}", at.year()) }
+}
+
+/// "2026-09-14 15:30:07": a line of a log, to the second.
+pub fn date_and_time(at: Wall, zone: &LocalTime) -> String {
+    zone.logged(&zoned(at, zone), "%Y-%m-%d %H:%M:%S")
+}
+
+/// The same to the minute.
+pub fn date_and_minute(at: Wall, zone: &LocalTime) -> String {
+    zone.logged(&zoned(at, zone), "%Y-%m-%d %H:%M")
+}
+
 /// To the minute: "15:30" today, "Fri 22:00" within six days, else "18 Sep 22:00".
-pub fn clock(at: Wall, now: Wall, zone: &TimeZone) -> String {
+pub fn clock(at: Wall, now: Wall, zone: &LocalTime) -> String {
     let (at, now) = (zoned(at, zone), zoned(now, zone));
-    let time = format!("{:02}:{:02}", at.hour(), at.minute());
+    let time = zone.time_of_day(&at);
     match days_ahead(&at, &now) {
         0 => time,
         1..=6 => format!("{} {time}", weekday(&at).get(..3).unwrap_or_default()),
-        _ => format!("{} {} {time}", at.day(), month(&at)),
+        _ => format!("{} {time}", date(&at, &now)),
     }
 }
 
 /// When a window is reset. Providers tell one and the same reset as 21:59:59.91 and as 22:00:00.91, so it is told to the
 /// nearest minute.
-pub fn resets(at: Wall, now: Wall, zone: &TimeZone) -> String {
+pub fn resets(at: Wall, now: Wall, zone: &LocalTime) -> String {
     clock(nearest_minute(at), now, zone)
 }
 
 /// The same as a glance needs it: "15:30" today, "Friday" within six days, else "18 Sep".
-pub fn glance(at: Wall, now: Wall, zone: &TimeZone) -> String {
+pub fn glance(at: Wall, now: Wall, zone: &LocalTime) -> String {
     let (at, now) = (zoned(nearest_minute(at), zone), zoned(now, zone));
     match days_ahead(&at, &now) {
-        0 => format!("{:02}:{:02}", at.hour(), at.minute()),
+        0 => zone.time_of_day(&at),
         1..=6 => weekday(&at).to_owned(),
-        _ => format!("{} {}", at.day(), month(&at)),
+        _ => date(&at, &now),
     }
 }
 
@@ -99,7 +115,7 @@ fn nearest_minute(at: Wall) -> Wall {
 }
 
 /// The first whole minute at which a deadline is over: a time that is told must not be too early.
-pub fn not_before(until: Wall, now: Wall, zone: &TimeZone) -> String {
+pub fn not_before(until: Wall, now: Wall, zone: &LocalTime) -> String {
     let up = until.0.saturating_add(MINUTE - 1).div_euclid(MINUTE).saturating_mul(MINUTE);
     clock(Wall(up), now, zone)
 }
@@ -141,6 +157,8 @@ mod stories;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::local_time::HourCycle;
+    use jiff::tz::TimeZone;
 
     fn at(text: &str) -> Wall {
         Wall(text.parse::<Timestamp>().unwrap().as_millisecond())
@@ -151,7 +169,7 @@ mod tests {
 
     #[track_caller]
     fn check(time: &str, long: &str, short: &str) {
-        let zone = TimeZone::UTC;
+        let zone = LocalTime::UTC;
         assert_eq!(clock(at(time), at(NOW), &zone), long);
         assert_eq!(glance(at(time), at(NOW), &zone), short);
     }
@@ -168,8 +186,28 @@ mod tests {
     }
 
     #[test]
+    fn another_year_is_said() {
+        check("2027-09-14T15:30:00Z", "14 Sep 2027 15:30", "14 Sep 2027");
+        check("2025-12-31T23:59:00Z", "31 Dec 2025 23:59", "31 Dec 2025");
+        check("2026-12-31T23:59:00Z", "31 Dec 23:59", "31 Dec");
+        let (monday, new_year) = (at("2026-12-28T12:00:00Z"), at("2027-01-01T15:30:00Z"));
+        assert_eq!(clock(new_year, monday, &LocalTime::UTC), "Fri 15:30", "near enough to have one meaning");
+    }
+
+    #[test]
+    fn times_are_told_on_the_persons_clock() {
+        let us = LocalTime { hours: HourCycle::H12, ..LocalTime::UTC };
+        assert_eq!(clock(at("2026-09-14T15:30:00Z"), at(NOW), &us), "3:30 PM");
+        assert_eq!(clock(at("2026-09-15T00:00:00Z"), at(NOW), &us), "Tue 12:00 AM");
+        assert_eq!(glance(at("2026-09-14T15:30:00Z"), at(NOW), &us), "3:30 PM");
+        let berlin = LocalTime::from(TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap());
+        let (evening, twice) = (at("2026-10-24T20:00:00Z"), at("2026-10-25T01:30:00Z"));
+        assert_eq!(resets(twice, evening, &berlin), "Sun 02:30 CET");
+    }
+
+    #[test]
     fn the_persons_zone_decides_what_is_today() {
-        let zone = TimeZone::fixed(jiff::tz::offset(11));
+        let zone = LocalTime::from(TimeZone::fixed(jiff::tz::offset(11)));
         assert_eq!(clock(at("2026-09-14T12:59:00Z"), at(NOW), &zone), "14 Sep 23:59");
         assert_eq!(clock(at("2026-09-14T15:30:00Z"), at(NOW), &zone), "02:30");
     }
@@ -185,14 +223,14 @@ mod tests {
             ("2026-09-14T23:59:59.9Z", "Tue 00:00", "Tuesday"),
             ("2026-09-20T23:59:59Z", "21 Sep 00:00", "21 Sep"),
         ] {
-            assert_eq!(resets(at(time), at(NOW), &TimeZone::UTC), long);
-            assert_eq!(glance(at(time), at(NOW), &TimeZone::UTC), short);
+            assert_eq!(resets(at(time), at(NOW), &LocalTime::UTC), long);
+            assert_eq!(glance(at(time), at(NOW), &LocalTime::UTC), short);
         }
     }
 
     #[test]
     fn a_deadline_is_never_told_too_early() {
-        let zone = TimeZone::UTC;
+        let zone = LocalTime::UTC;
         let told = |time: &str| not_before(at(time), at(NOW), &zone);
         assert_eq!(told("2026-09-14T14:32:00Z"), "14:32");
         assert_eq!(told("2026-09-14T14:31:00.001Z"), "14:32");
@@ -209,10 +247,10 @@ mod tests {
     #[test]
     fn absurd_times_do_not_panic() {
         for wall in [Wall(i64::MIN), Wall(i64::MAX), Wall(0)] {
-            clock(wall, at(NOW), &TimeZone::UTC);
-            not_before(wall, wall, &TimeZone::UTC);
-            glance(at(NOW), wall, &TimeZone::UTC);
-            resets(wall, wall, &TimeZone::UTC);
+            clock(wall, at(NOW), &LocalTime::UTC);
+            not_before(wall, wall, &LocalTime::UTC);
+            glance(at(NOW), wall, &LocalTime::UTC);
+            resets(wall, wall, &LocalTime::UTC);
             rfc3339(wall);
         }
     }

@@ -3,13 +3,13 @@
 use super::gate::pause;
 use super::{limit, not_before, renewal};
 use crate::gate::GateState;
+use crate::local_time::LocalTime;
 use crate::notice::{Notice, NoticeKind};
 use crate::state::{AccountState, Renewal, SignInTrouble};
 use crate::time::Moment;
-use jiff::tz::TimeZone;
 
 /// Title and body of a notice, as things stand when it is shown.
-pub fn notice(notice: &Notice, label: &str, state: &AccountState, now: Moment, zone: &TimeZone) -> (String, String) {
+pub fn notice(notice: &Notice, label: &str, state: &AccountState, now: Moment, zone: &LocalTime) -> (String, String) {
     let (name, owner) = (state.provider.name(), state.provider.owner());
     match notice.kind {
         NoticeKind::Window => limit::news(notice, label, state, now.wall, zone),
@@ -51,7 +51,7 @@ pub fn notice(notice: &Notice, label: &str, state: &AccountState, now: Moment, z
     }
 }
 
-fn stopped(label: &str, state: &AccountState, now: Moment, zone: &TimeZone) -> String {
+fn stopped(label: &str, state: &AccountState, now: Moment, zone: &LocalTime) -> String {
     let (name, owner) = (state.provider.name(), state.provider.owner());
     let (why, what) = match (state.sign_in_trouble(now.wall), state.renewal(now)) {
         (Some(SignInTrouble::Paused(cause)), _) => {

@@ -2,12 +2,12 @@
 
 use super::{clock, not_before};
 use crate::gate::{Cooldown, GateState};
+use crate::local_time::LocalTime;
 use crate::state::{AccountState, Renewal};
 use crate::time::Moment;
-use jiff::tz::TimeZone;
 
 /// What stands against it while the sign-in there is still works. `None` where nothing does.
-pub(super) fn while_it_works(state: &AccountState, now: Moment, zone: &TimeZone) -> Option<String> {
+pub(super) fn while_it_works(state: &AccountState, now: Moment, zone: &LocalTime) -> Option<String> {
     let works = still_works(state, now, zone);
     match state.renewal(now) {
         Renewal::Off | Renewal::Ready | Renewal::Impossible => None,
@@ -21,7 +21,7 @@ pub(super) fn while_it_works(state: &AccountState, now: Moment, zone: &TimeZone)
 }
 
 /// "the current sign-in still works until 15:30".
-pub(super) fn still_works(state: &AccountState, now: Moment, zone: &TimeZone) -> String {
+pub(super) fn still_works(state: &AccountState, now: Moment, zone: &LocalTime) -> String {
     match state.sign_in.expires_at() {
         Some(at) => format!("the current sign-in still works until {}", clock(at, now.wall, zone)),
         None => "the current sign-in still works".to_owned(),
@@ -29,7 +29,7 @@ pub(super) fn still_works(state: &AccountState, now: Moment, zone: &TimeZone) ->
 }
 
 /// The sign-in has expired: who renews it, and when.
-pub(super) fn expired(state: &AccountState, now: Moment, zone: &TimeZone) -> String {
+pub(super) fn expired(state: &AccountState, now: Moment, zone: &LocalTime) -> String {
     let owner = state.provider.owner();
     let renewable = state.sign_in.renewable;
     match state.renewal(now) {
@@ -71,7 +71,7 @@ fn held_by_usage(state: &AccountState, now: Moment) -> Option<Moment> {
     }
 }
 
-fn waits(state: &AccountState, cause: &Cooldown, until: Moment, now: Moment, zone: &TimeZone) -> String {
+fn waits(state: &AccountState, cause: &Cooldown, until: Moment, now: Moment, zone: &LocalTime) -> String {
     let name = state.provider.name();
     let clock = not_before(until.wall_as_of(now), now.wall, zone);
     match cause {

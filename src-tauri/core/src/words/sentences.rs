@@ -15,7 +15,7 @@ use expect_test::expect;
 
 /// 2026-09-14 15:00 UTC.
 const NOW: Moment = Moment { wall: Wall(1_789_398_000_000), boot: Boot(1_000_000) };
-const UTC: TimeZone = TimeZone::UTC;
+const UTC: LocalTime = LocalTime::UTC;
 const ANTHROPIC: Provider = Provider::Anthropic;
 
 fn in_min(minutes: u64) -> Moment {

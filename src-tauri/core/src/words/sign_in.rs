@@ -4,10 +4,10 @@ use super::gate::pause;
 use super::{clock, renewal};
 use crate::gate::Pause;
 use crate::guide::Guide;
+use crate::local_time::LocalTime;
 use crate::sign_in::Absence;
 use crate::state::{AccountState, Provider, Renewal, SignInTrouble};
 use crate::time::Moment;
-use jiff::tz::TimeZone;
 
 /// The state of the sign-in. What the person can do stands in [`super::GuideWords`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct SignInWords {
     pub text: String,
 }
 
-pub fn sign_in(state: &AccountState, now: Moment, zone: &TimeZone) -> SignInWords {
+pub fn sign_in(state: &AccountState, now: Moment, zone: &LocalTime) -> SignInWords {
     let owner = state.provider.owner();
     let (title, text) = match state.sign_in_trouble(now.wall) {
         None if state.sign_in.seen.is_none() => {
@@ -35,7 +35,7 @@ pub fn sign_in(state: &AccountState, now: Moment, zone: &TimeZone) -> SignInWord
     SignInWords { title: title.to_owned(), text }
 }
 
-fn works(state: &AccountState, now: Moment, zone: &TimeZone) -> (&'static str, String) {
+fn works(state: &AccountState, now: Moment, zone: &LocalTime) -> (&'static str, String) {
     let owner = state.provider.owner();
     let renews = format!("Holdoff reads the sign-in {owner} keeps, and renews it before it expires, as you chose.");
     match state.renewal(now) {
@@ -60,7 +60,7 @@ fn works(state: &AccountState, now: Moment, zone: &TimeZone) -> (&'static str, S
     }
 }
 
-fn expired(state: &AccountState, now: Moment, zone: &TimeZone) -> (&'static str, String) {
+fn expired(state: &AccountState, now: Moment, zone: &LocalTime) -> (&'static str, String) {
     let owner = state.provider.owner();
     let text = match state.renewal(now) {
         Renewal::Off if state.sign_in.renewable => format!(

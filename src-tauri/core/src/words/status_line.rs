@@ -1,11 +1,11 @@
 //! Claude Code's status line in words: the line itself, and what having it does.
 
 use super::span;
+use crate::local_time::LocalTime;
 use crate::quota::{Level, QuotaWindow, Reading};
 use crate::settings::Percent;
 use crate::text::{LONG_NAME_MAX, excerpt};
 use crate::time::Wall;
-use jiff::tz::TimeZone;
 use std::time::Duration;
 
 /// A figure older than this says how old it is.
@@ -20,7 +20,7 @@ pub enum Paint {
 
 /// The windows as short as they can be told: "5h 42% · week 26% · Fable 82% · resets 15:30". Windows that are unknown
 /// and untouched are left to the panel. Empty if there is nothing to tell.
-pub fn status_line(reading: &Reading, shown: Percent, now: Wall, zone: &TimeZone, paint: Paint) -> String {
+pub fn status_line(reading: &Reading, shown: Percent, now: Wall, zone: &LocalTime, paint: Paint) -> String {
     let told: Vec<&QuotaWindow> = reading.windows.iter().filter(|window| is_told(window, now)).collect();
     let ages: Vec<Option<String>> = told.iter().map(|window| age(reading, window, now)).collect();
     let alike = ages.windows(2).all(|pair| pair[0] == pair[1]);
@@ -85,7 +85,7 @@ fn painted(figure: &str, used: f64, paint: Paint) -> String {
 }
 
 /// When the fullest is reset, which is what one waits for.
-fn resets(told: &[&QuotaWindow], now: Wall, zone: &TimeZone) -> Option<String> {
+fn resets(told: &[&QuotaWindow], now: Wall, zone: &LocalTime) -> Option<String> {
     let ahead = told.iter().filter_map(|window| match window.level(now) {
         Level::Used(used) => Some((window, used, window.resets_at?)),
         Level::Reset | Level::NotSaid => None,
@@ -195,13 +195,13 @@ mod tests {
 
     #[track_caller]
     fn check(reading: &Reading, expect: &str) {
-        assert_eq!(status_line(reading, Percent::Used, NOW, &TimeZone::UTC, Paint::Plain), expect);
+        assert_eq!(status_line(reading, Percent::Used, NOW, &LocalTime::UTC, Paint::Plain), expect);
     }
 
     #[test]
     fn the_line() {
         check(&reading(), "5h 42% · week 26% · resets 15:30");
-        let left = status_line(&reading(), Percent::Left, NOW, &TimeZone::UTC, Paint::Ansi);
+        let left = status_line(&reading(), Percent::Left, NOW, &LocalTime::UTC, Paint::Ansi);
         assert_eq!(left, "5h 58% left · week 74% left · resets 15:30");
         check(&Reading::new(Source::StatusLine, NOW, vec![], vec![]), "");
     }
@@ -213,10 +213,10 @@ mod tests {
         check(&week, "5h 42% · week 96% · week resets Fri 22:00");
         week.windows[2].used_percent = Some(99.0);
         check(&week, "5h 42% · week 96% · nimbus_quill 99% · nimbus_quill resets 13:27");
-        let painted = status_line(&week, Percent::Used, NOW, &TimeZone::UTC, Paint::Ansi);
+        let painted = status_line(&week, Percent::Used, NOW, &LocalTime::UTC, Paint::Ansi);
         assert!(painted.contains("5h 42% · week \u{1b}[31m96%\u{1b}[0m"), "{painted:?}");
         week.windows[1].used_percent = Some(80.0);
-        let painted = status_line(&week, Percent::Used, NOW, &TimeZone::UTC, Paint::Ansi);
+        let painted = status_line(&week, Percent::Used, NOW, &LocalTime::UTC, Paint::Ansi);
         assert!(painted.contains("week \u{1b}[33m80%\u{1b}[0m"), "{painted:?}");
     }
 

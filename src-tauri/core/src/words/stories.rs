@@ -11,7 +11,7 @@ use crate::time::{Boot, Moment};
 
 /// 2026-09-14 15:00 UTC.
 const NOW: Moment = Moment { wall: Wall(1_789_398_000_000), boot: Boot(1_000_000) };
-const UTC: TimeZone = TimeZone::UTC;
+const UTC: LocalTime = LocalTime::UTC;
 
 fn in_min(minutes: i64) -> Moment {
     Moment { wall: Wall(NOW.wall.0 + minutes * 60_000), boot: Boot(NOW.boot.0 + minutes * 60_000) }

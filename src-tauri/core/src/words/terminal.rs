@@ -5,11 +5,11 @@ use super::{clock, percent, span};
 use crate::choose::NotChosen;
 use crate::guard::{Left, Unknown, Verdict, Wanted};
 use crate::ledger::{Entry, Happened, Reason};
+use crate::local_time::LocalTime;
 use crate::request::Endpoint;
 use crate::settings::LABEL_MAX;
 use crate::text::excerpt;
 use crate::time::Wall;
-use jiff::tz::TimeZone;
 
 /// Why no account was chosen.
 pub fn not_chosen(why: &NotChosen) -> String {
@@ -27,7 +27,7 @@ pub fn not_chosen(why: &NotChosen) -> String {
 }
 
 /// Whether enough is left, in a line.
-pub fn verdict(verdict: &Verdict, wanted: &Wanted<'_>, now: Wall, zone: &TimeZone) -> String {
+pub fn verdict(verdict: &Verdict, wanted: &Wanted<'_>, now: Wall, zone: &LocalTime) -> String {
     match verdict {
         Verdict::Enough(left) => format!("Enough: {}.", told(left, now, zone)),
         Verdict::NotEnough(left) => {
@@ -49,13 +49,13 @@ pub fn verdict(verdict: &Verdict, wanted: &Wanted<'_>, now: Wall, zone: &TimeZon
     }
 }
 
-fn told(left: &Left, now: Wall, zone: &TimeZone) -> String {
+fn told(left: &Left, now: Wall, zone: &LocalTime) -> String {
     let resets = left.resets_at.map(|at| format!(", resets {}", super::resets(at, now, zone))).unwrap_or_default();
     format!("{} {} left{resets}", left.label, percent_left(100.0 - left.left))
 }
 
 /// A line of the ledger without its time: "usage: asked, as planned".
-pub fn ledger_line(entry: &Entry, zone: &TimeZone) -> String {
+pub fn ledger_line(entry: &Entry, zone: &LocalTime) -> String {
     let endpoint = match entry.endpoint {
         Endpoint::Usage => "usage",
         Endpoint::Token => "token",
@@ -105,7 +105,7 @@ mod tests {
     fn check(event: Happened, expect: &str) {
         let next_at = Some(NOW.plus(Duration::from_secs(300)));
         let entry = Entry { at: NOW, account: "a".into(), endpoint: Endpoint::Usage, event, next_at };
-        assert_eq!(ledger_line(&entry, &TimeZone::UTC), expect);
+        assert_eq!(ledger_line(&entry, &LocalTime::UTC), expect);
     }
 
     #[test]
@@ -119,7 +119,7 @@ mod tests {
         check(withheld, "usage: not asked: a fresh reading came by itself (next 13:22)");
         let event = Happened::Withheld { why: Reason::Person, because: "spacing".into() };
         let now = Entry { at: NOW, account: "a".into(), endpoint: Endpoint::Usage, event, next_at: Some(NOW) };
-        let line = ledger_line(&now, &TimeZone::UTC);
+        let line = ledger_line(&now, &LocalTime::UTC);
         assert_eq!(line, "usage: not asked: the last request was less than 3 minutes ago", "what is due is not ahead");
     }
 
@@ -145,14 +145,14 @@ mod tests {
     fn a_verdict_says_what_it_rests_on() {
         let wanted = Wanted { window: Some("weekly"), at_least: 20.0, max_age: Duration::from_secs(900) };
         let left = Left { label: "weekly".into(), left: 12.5, resets_at: Some(NOW.plus(Duration::from_secs(7980))) };
-        let said = verdict(&Verdict::NotEnough(left), &wanted, NOW, &TimeZone::UTC);
+        let said = verdict(&Verdict::NotEnough(left), &wanted, NOW, &LocalTime::UTC);
         assert_eq!(said, "Not enough: weekly 12 % left, resets 15:30, and 20 % must be left.");
         let old = Verdict::TooOld { label: "weekly".into(), age: Duration::from_secs(7980) };
-        let said = verdict(&old, &wanted, NOW, &TimeZone::UTC);
+        let said = verdict(&old, &wanted, NOW, &LocalTime::UTC);
         assert_eq!(said, "Too old: weekly was read 2 h 13 min ago, and may be 15 min old.");
         let of = |known: &[&str]| {
             let known = known.iter().map(|&id| id.to_owned()).collect();
-            verdict(&Verdict::Unknown(Unknown::NoSuchWindow { known }), &wanted, NOW, &TimeZone::UTC)
+            verdict(&Verdict::Unknown(Unknown::NoSuchWindow { known }), &wanted, NOW, &LocalTime::UTC)
         };
         assert_eq!(of(&[]), "Unknown: no window was told of.");
         assert_eq!(

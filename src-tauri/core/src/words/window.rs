@@ -1,11 +1,11 @@
 //! Quota windows in a line.
 
 use super::{clock, glance, span};
+use crate::local_time::LocalTime;
 use crate::quota::{Level, Money, QuotaWindow, Reading, Source};
 use crate::settings::Percent;
 use crate::state::{AccountState, Provider};
 use crate::time::Wall;
-use jiff::tz::TimeZone;
 use std::time::Duration;
 
 /// "42 %": whole percents, and never 100 while something is left.
@@ -41,7 +41,7 @@ pub fn own_age(reading: &Reading, window: &QuotaWindow, provider: Provider, now:
 }
 
 /// What the last answer lacked, where it had no limits.
-pub(super) fn no_limits(state: &AccountState, now: Wall, zone: &TimeZone) -> Option<String> {
+pub(super) fn no_limits(state: &AccountState, now: Wall, zone: &LocalTime) -> Option<String> {
     let reading = state.reading.as_ref()?;
     let name = state.provider.name();
     let at = clock(reading.no_limits_at?, now, zone);
@@ -60,7 +60,7 @@ pub fn window_name(window: &QuotaWindow) -> String {
 }
 
 /// "5-hour 42 %, resets 15:30".
-pub fn window_line(window: &QuotaWindow, shown: Percent, now: Wall, zone: &TimeZone) -> String {
+pub fn window_line(window: &QuotaWindow, shown: Percent, now: Wall, zone: &LocalTime) -> String {
     let label = &window_name(window);
     let level = match (window.level(now), shown) {
         (Level::Used(used), Percent::Used) => percent(used),
@@ -108,7 +108,7 @@ fn money_glance(money: &Money, shown: Percent) -> String {
 /// The windows at a glance: "5-hour 42 %, resets 15:30 · weekly 26 %, resets Friday · Fable 82 %". A model's
 /// window resets with the week, so that is said once; windows that are unknown and untouched are left to the panel. A plan
 /// without windows has its money there.
-pub fn tooltip(reading: &Reading, shown: Percent, now: Wall, zone: &TimeZone) -> String {
+pub fn tooltip(reading: &Reading, shown: Percent, now: Wall, zone: &LocalTime) -> String {
     if reading.windows.is_empty() {
         let lines = reading.money.iter().map(|money| money_glance(money, shown));
         return lines.collect::<Vec<_>>().join(" · ");
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_glance_at_all() {
-        let utc = TimeZone::UTC;
+        let utc = LocalTime::UTC;
         let used = "5-hour 42 %, resets 15:30 · weekly 26 %, resets Friday · Fable 82 %";
         assert_eq!(tooltip(&reading(), Percent::Used, NOW, &utc), used);
         let left = "5-hour 58 % left, resets 15:30 · weekly 74 % left, resets Friday · Fable 18 % left";
@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn a_window_past_its_reset_does_not_show_its_old_value() {
         let later = Wall(NOW.0 + 3 * 3_600_000);
-        let line = tooltip(&reading(), Percent::Used, later, &TimeZone::UTC);
+        let line = tooltip(&reading(), Percent::Used, later, &LocalTime::UTC);
         assert_eq!(line, "5-hour was reset, not read since · weekly 26 %, resets Friday · Fable 82 %");
     }
 
@@ -193,8 +193,8 @@ mod tests {
             (104.0, "x 104 %", "x 0 % left"),
         ] {
             let window = window("x", "x", Some(used), None);
-            assert_eq!(window_line(&window, Percent::Used, NOW, &TimeZone::UTC), told);
-            assert_eq!(window_line(&window, Percent::Left, NOW, &TimeZone::UTC), left);
+            assert_eq!(window_line(&window, Percent::Used, NOW, &LocalTime::UTC), told);
+            assert_eq!(window_line(&window, Percent::Left, NOW, &LocalTime::UTC), left);
         }
     }
 
@@ -219,16 +219,16 @@ mod tests {
             (of(None, Some(12.0)), "Extra usage 12 %, $81.00", "Extra usage 88 % left, $81.00"),
         ] {
             let reading = Reading::new(Source::UsageEndpoint, NOW, vec![], vec![money]);
-            assert_eq!(tooltip(&reading, Percent::Used, NOW, &TimeZone::UTC), used);
-            assert_eq!(tooltip(&reading, Percent::Left, NOW, &TimeZone::UTC), left);
+            assert_eq!(tooltip(&reading, Percent::Used, NOW, &LocalTime::UTC), used);
+            assert_eq!(tooltip(&reading, Percent::Left, NOW, &LocalTime::UTC), left);
         }
     }
 
     #[test]
     fn what_a_window_is_locked_for_stands_with_its_name() {
         let opus = QuotaWindow { locked: Some("out of credits".into()), ..window("opus", "Opus", Some(0.0), None) };
-        assert_eq!(window_line(&opus, Percent::Used, NOW, &TimeZone::UTC), "Opus (locked: out of credits) 0 %");
+        assert_eq!(window_line(&opus, Percent::Used, NOW, &LocalTime::UTC), "Opus (locked: out of credits) 0 %");
         let reading = Reading::new(Source::UsageEndpoint, NOW, vec![opus], vec![]);
-        assert_eq!(tooltip(&reading, Percent::Used, NOW, &TimeZone::UTC), "Opus (locked: out of credits) 0 %");
+        assert_eq!(tooltip(&reading, Percent::Used, NOW, &LocalTime::UTC), "Opus (locked: out of credits) 0 %");
     }
 }

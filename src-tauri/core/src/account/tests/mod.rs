@@ -176,7 +176,8 @@ impl World {
             Action::ReadCredential => Event::Credential(self.credential.clone()),
             Action::Notify(notice) if self.service => {
                 self.shown.push(notice.kind);
-                let words = crate::words::notice(&notice, "ann", self.account.state(), self.now, &TimeZone::UTC);
+                let words =
+                    crate::words::notice(&notice, "ann", self.account.state(), self.now, &crate::LocalTime::UTC);
                 self.words.push(words);
                 self.told.push((self.now, notice.about));
                 Event::NoticeShown(notice.id)

@@ -43,11 +43,11 @@ fn shown(world: &mut World, polls: usize) -> Vec<String> {
 
 fn tooltip(world: &World) -> String {
     let reading = world.account.state().reading.as_ref().unwrap();
-    words::tooltip(reading, Percent::Used, world.now.wall, &TimeZone::UTC)
+    words::tooltip(reading, Percent::Used, world.now.wall, &crate::LocalTime::UTC)
 }
 
 fn status_words(world: &World) -> String {
-    words::status(world.account.state(), world.now, &TimeZone::UTC).join(" ")
+    words::status(world.account.state(), world.now, &crate::LocalTime::UTC).join(" ")
 }
 
 const ONCE: [(u64, News); 1] = [(5, News::Threshold { percent: 80 })];

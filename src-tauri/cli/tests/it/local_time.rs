@@ -1,0 +1,74 @@
+//! What time it is told to be, against date(1), which asks the C library.
+
+use super::scene::*;
+use std::process::Command;
+
+/// What `date` says of an instant, in this environment.
+fn date(env: &[(&str, &str)], at: &str, form: &str) -> String {
+    let mut date = Command::new("date");
+    date.env_clear().env("PATH", "/usr/bin:/bin").envs(env.iter().copied()).args(["-d", at, form]);
+    text(&date.output().unwrap().stdout).trim().to_owned()
+}
+
+/// When the 5-hour window resets, as `holdoff status` says it and as the computer's clock would, to the minute.
+#[track_caller]
+fn check(env: &[(&str, &str)], form: &str) {
+    let scene = Scene::new();
+    scene.state(42.0, 26.0, 60);
+    let status = |args: &[&str]| {
+        let mut command = scene.holdoff(args);
+        command.env_remove("TZ").envs(env.iter().copied());
+        text(&finished(&mut command, &told(42.0, 26.0)).stdout)
+    };
+    let json: serde_json::Value = serde_json::from_str(&status(&["status", "--json"])).unwrap();
+    let resets = json["accounts"][0]["reading"]["windows"][0]["resets_at"].as_str().unwrap().to_owned();
+    let rounded = date(&[("TZ", "UTC")], &format!("{resets} 30 seconds"), "+%Y-%m-%d %H:%MZ");
+    let is_today = date(env, "now", "+%F") == date(env, &rounded, "+%F");
+    let expect = date(env, &rounded, if is_today { form } else { "+%A" });
+    let shown = status(&["status"]);
+    assert!(shown.contains(&format!("resets {expect}")), "{env:?}: {expect} in {shown}");
+    let day = if is_today { String::new() } else { date(env, &rounded, "+%a") + " " };
+    let (expect, shown) = (day + &date(env, &rounded, form), status(&["statusline"]));
+    assert!(shown.contains(&format!("resets {expect}")), "{env:?}: {expect} in {shown}");
+}
+
+#[test]
+fn every_form_of_tz_is_told_as_the_c_library_takes_it() {
+    for zone in [
+        "Asia/Kolkata",
+        ":Asia/Kolkata",
+        "/usr/share/zoneinfo/Pacific/Chatham",
+        "NST3:30NDT,M3.2.0,M11.1.0",
+        "<+0545>-5:45",
+        "",
+        "Mars/Olympus_Mons",
+    ] {
+        check(&[("TZ", zone)], "+%H:%M");
+    }
+    check(&[], "+%H:%M");
+    check(&[("TZ", "Kolkata"), ("TZDIR", "/usr/share/zoneinfo/Asia")], "+%H:%M");
+}
+
+#[test]
+fn the_locale_of_times_decides_between_12_and_24_hours() {
+    let zone = ("TZ", "Asia/Kolkata");
+    for locale in
+        [&[("LC_TIME", "en_US.UTF-8")][..], &[("LANG", "en_US.UTF-8")], &[("LC_ALL", "hi_IN"), ("LC_TIME", "de_DE")]]
+    {
+        check(&[&[zone][..], locale].concat(), "+%-I:%M %p");
+    }
+    for locale in [&[("LC_TIME", "en_GB.UTF-8"), ("LANG", "en_US.UTF-8")][..], &[("LC_ALL", ""), ("LANG", "C.UTF-8")]] {
+        check(&[&[zone][..], locale].concat(), "+%H:%M");
+    }
+}
+
+#[test]
+fn the_settings_outweigh_the_locale() {
+    let scene = Scene::new();
+    scene.state(42.0, 26.0, 60);
+    for (choice, is_12) in [("12h", true), ("24h", false), ("locale", false)] {
+        std::fs::write(scene.data().join("settings.json"), format!(r#"{{"clock":"{choice}"}}"#)).unwrap();
+        let status = text(&scene.run(&["status"], b"").stdout);
+        assert_eq!(status.contains(" AM") || status.contains(" PM"), is_12, "{choice}: {status}");
+    }
+}
