@@ -21,6 +21,8 @@ pub const NAME_MAX: usize = 48;
 pub const LONG_NAME_MAX: usize = 200;
 /// What stands in place of a name that looks like a token which came back.
 pub const WITHHELD: &str = "(withheld)";
+/// First in a file, it says that this is UTF-8.
+pub const BOM: &str = "\u{feff}";
 /// Stacked marks beyond these cover the lines around them.
 const MARKS_MAX: usize = 4;
 
@@ -39,6 +41,11 @@ pub fn excerpt(text: &str, most: usize) -> String {
     let cleaned = clean(text, usize::MAX);
     let shown = cut(&cleaned, most);
     if shown.len() == cleaned.len() { cleaned } else { format!("{shown}…") }
+}
+
+/// Without the byte-order mark that some editors put first in a file.
+pub fn without_bom(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(BOM.as_bytes()).unwrap_or(bytes)
 }
 
 pub fn is_like_a_token(text: &str) -> bool {

@@ -22,6 +22,7 @@ pub mod lookout;
 pub mod metrics;
 pub mod network;
 pub mod privacy;
+mod regular_file;
 pub mod roster;
 pub mod runner;
 pub mod settings_file;

@@ -26,7 +26,7 @@ impl FileLock {
             make_private(folder)?;
         }
         for _ in 0..TRIES {
-            let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+            let file = open(path)?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Ok(None),
@@ -51,6 +51,15 @@ impl FileLock {
     pub fn is_current(&self) -> bool {
         FileId::at(&self.path) == Some(self.id)
     }
+}
+
+/// A pipe in its place is an error, and not waited for.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    options.open(path)
 }
 
 #[cfg(test)]

@@ -15,6 +15,9 @@ use tokio::sync::{mpsc, watch};
 /// The owner writes about itself all the time while it is used, and most of that is of no concern here.
 const OWNERS_REST: Duration = Duration::from_secs(5);
 
+/// A file of hundreds of megabytes that is written all the time costs a twentieth of a processor at most.
+const REST_OF_A_LOOK: u32 = 20;
+
 /// While the system watches nothing, files are looked at this often, in real time, and watching is tried again.
 const UNWATCHED_LOOK: Duration = Duration::from_secs(5);
 
@@ -102,13 +105,15 @@ impl Post {
         let mut why = Why::Time;
         let mut rested = self.clock.now();
         loop {
+            let began = self.clock.now();
             let look = self.look(why == Why::Credential).await;
+            let took = self.clock.now().since(began);
             let again = self.clock.now().plus(look.read.look_again());
             if looks.send(look).is_err() {
                 break;
             }
             if why == Why::Identity {
-                rested = self.clock.now().plus(OWNERS_REST);
+                rested = self.clock.now().plus(OWNERS_REST.max(took * REST_OF_A_LOOK));
             }
             why = self.wait(&mut files, &mut poked, rested, again).await;
             if why == Why::End {

@@ -12,6 +12,7 @@ pub use server::{Metrics, serve};
 
 use holdoff_core::secret::Token;
 use holdoff_core::settings::MetricsSettings;
+use holdoff_core::text::without_bom;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -69,7 +70,7 @@ fn expected_token(path: &Path) -> Result<Token, String> {
     let bytes = crate::slots::read_bounded(path, TOKEN_FILE_MAX)
         .map_err(|error| format!("{name} cannot be read: {error}"))?
         .ok_or_else(|| format!("there is no {name}; put a random word into it"))?;
-    let text = String::from_utf8(bytes).unwrap_or_default();
+    let text = std::str::from_utf8(without_bom(&bytes)).unwrap_or_default();
     Token::new(text.trim().to_owned()).ok_or_else(|| format!("{name} holds no token: one line of plain characters"))
 }
 

@@ -6,6 +6,7 @@
 use crate::credentials::{Source, file};
 use crate::environment::is_loopback;
 use holdoff_core::sign_in::Absence;
+use holdoff_core::text::without_bom;
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{Certificate, Proxy, Url};
 use serde::Deserialize;
@@ -59,7 +60,7 @@ impl Variables {
             env: BTreeMap<String, serde_json::Value>,
         }
         let read = file::read(path, FILE_MAX).ok();
-        let settings = read.and_then(|bytes| serde_json::from_slice::<Settings>(&bytes).ok());
+        let settings = read.and_then(|bytes| serde_json::from_slice::<Settings>(without_bom(&bytes)).ok());
         let env = settings.map(|settings| settings.env).unwrap_or_default();
         Self(names().filter_map(|name| Some((name, env.get(name)?.as_str()?.to_owned()))).collect())
     }

@@ -3,6 +3,7 @@
 use crate::slots::{SlotWriter, read_kept, set_aside, sync};
 use holdoff_core::Settings;
 use holdoff_core::settings::VERSION;
+use holdoff_core::text::without_bom;
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
@@ -67,10 +68,10 @@ fn object(path: &Path) -> Result<Map<String, Value>, String> {
     let Some(bytes) = read_kept(path, SIZE_MAX).map_err(|error| error.to_string())? else {
         return Ok(Map::new());
     };
-    match serde_json::from_slice(&bytes) {
+    match serde_json::from_slice(without_bom(&bytes)) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err("it is JSON, but no object".to_owned()),
-        Err(_) if bytes.is_empty() => Err("it is empty".to_owned()),
+        Err(_) if without_bom(&bytes).is_empty() => Err("it is empty".to_owned()),
         Err(_) => Err("it is not whole JSON".to_owned()),
     }
 }
@@ -157,13 +158,40 @@ mod tests {
 
     #[test]
     fn an_unreadable_file_is_kept_aside_and_said() {
-        for bad in ["", "{\"polling", "[1]", "\u{0}"] {
+        for bad in ["", "{\"polling", "[1]", "\u{0}", "\u{feff}"] {
             let dir = tempfile::tempdir().unwrap();
             std::fs::write(dir.path().join(NAME), bad).unwrap();
             let loaded = load(dir.path(), "t");
             assert_eq!(loaded.settings, Settings::default());
             assert!(loaded.problems[0].contains("settings.json.unreadable-t"), "{:?}", loaded.problems);
             assert_eq!(std::fs::read_to_string(dir.path().join("settings.json.unreadable-t")).unwrap(), bad);
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_it() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(NAME), "\u{feff}{\"percent\":\"left\"}").unwrap();
+        let loaded = load(dir.path(), "t");
+        assert_eq!((loaded.settings.percent, loaded.problems), (holdoff_core::settings::Percent::Left, vec![]));
+    }
+
+    /// Hangs where a pipe is waited for.
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_said_and_kept_aside() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(NAME);
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        for (what, why) in [("a pipe", "it is a pipe"), ("a folder", "it is a folder")] {
+            let loaded = load(dir.path(), "t");
+            assert!(
+                loaded.problems[0].contains(why) && loaded.problems[0].contains("kept as"),
+                "{:?}",
+                loaded.problems
+            );
+            assert!(!path.exists(), "{what}");
+            std::fs::create_dir(&path).unwrap();
         }
     }
 

@@ -5,7 +5,7 @@
 mod quick;
 
 use crate::folder::make_private;
-use crate::privacy;
+use crate::{privacy, regular_file};
 use holdoff_core::State;
 use quick::Quick;
 use serde::Deserialize;
@@ -156,7 +156,7 @@ pub(crate) fn read_command(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>
 
 fn read_checked(path: &Path, most: u64, check: impl FnOnce(&File) -> io::Result<()>) -> io::Result<Option<Vec<u8>>> {
     use io::Read;
-    let file = match File::open(path) {
+    let file = match regular_file::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),

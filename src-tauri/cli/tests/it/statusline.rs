@@ -270,3 +270,55 @@ fn a_hundred_sessions_at_once_leave_one_whole_reading() {
     }
     assert_eq!(scene.kept().len(), 1);
 }
+
+/// Hangs where one of them is opened as a file would be.
+#[test]
+fn what_is_no_file_keeps_it_from_nothing() {
+    let make: [fn(&std::path::Path); 3] = [
+        |path| assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success()),
+        |path| fs::create_dir(path).unwrap(),
+        |path| std::os::unix::fs::symlink("/dev/zero", path).unwrap(),
+    ];
+    for make in make {
+        let scene = Scene::new();
+        fs::create_dir_all(scene.data()).unwrap();
+        fs::set_permissions(scene.data(), fs::Permissions::from_mode(0o700)).unwrap();
+        let (data, home) = (scene.data(), scene.home().to_owned());
+        for path in [
+            data.join("settings.json"),
+            data.join("state.a.json"),
+            data.join("state.b.json"),
+            data.join("history.sqlite3"),
+            home.join(".claude.json"),
+            home.join(".claude/settings.json"),
+            home.join(".claude/.credentials.json"),
+            home.join(".npmrc"),
+        ] {
+            make(&path);
+        }
+        let line = scene.run(&["statusline"], &told(43.0, 26.0));
+        assert!(text(&line.stdout).contains("43%"), "{line:?}");
+        for args in [
+            &["status"][..],
+            &["doctor"],
+            &["guard", "--at-least", "1"],
+            &["ledger"],
+            &["history"],
+            &["statusline", "install", "--yes"],
+        ] {
+            scene.run(args, b"");
+        }
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_the_settings() {
+    let scene = Scene::with_earlier("echo mine");
+    fs::write(scene.claude().join("settings.json"), format!("\u{feff}{}", scene.read_settings())).unwrap();
+    fs::write(scene.data().join("settings.json"), "\u{feff}{\"percent\": \"left\"}").unwrap();
+    assert_eq!(text(&scene.run(&["statusline"], &told(43.0, 26.0)).stdout), "mine\n");
+    let status = scene.run(&["status"], b"");
+    assert!(!text(&status.stderr).contains("settings.json"), "{status:?}");
+    assert!(scene.run(&["statusline", "uninstall", "--yes"], b"").status.success());
+    assert!(scene.read_settings().starts_with('\u{feff}') && scene.read_settings().contains("echo mine"));
+}

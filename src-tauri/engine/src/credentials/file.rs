@@ -1,8 +1,8 @@
 //! Reads a file that may be anything: bounded, without waiting for what is not a file, and told apart when it fails.
 
-use crate::wiped;
+use crate::{regular_file, wiped};
 use holdoff_core::sign_in::Absence;
-use std::fs::{self, File, Metadata};
+use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -10,12 +10,9 @@ use zeroize::Zeroizing;
 /// An ordinary file of at most `max` bytes.
 pub(crate) fn read(path: &Path, max: u64) -> Result<Zeroizing<Vec<u8>>, Absence> {
     let refused = |error| refused(&error, path);
-    // Before it is opened: opening a pipe would set free a program that waits for its reader.
-    check(&fs::metadata(path).map_err(refused)?)?;
-    let file = open(path).map_err(refused)?;
-    let metadata = file.metadata().map_err(refused)?;
-    check(&metadata)?;
-    let about = usize::try_from(metadata.len().min(max)).unwrap_or(0);
+    let file = regular_file::open(path).map_err(refused)?;
+    let about = file.metadata().map_or(0, |file| file.len()).min(max);
+    let about = usize::try_from(about).unwrap_or(0);
     let too_large = || Absence::Unreadable(format!("it is larger than {} MiB, which no such file is", max >> 20));
     bounded(file, about, max).map_err(refused)?.ok_or_else(too_large)
 }
@@ -26,30 +23,6 @@ fn bounded(from: impl Read, about: usize, max: u64) -> io::Result<Option<Zeroizi
     Ok((bytes.len() as u64 <= max).then_some(bytes))
 }
 
-fn check(metadata: &Metadata) -> Result<(), Absence> {
-    if metadata.is_dir() {
-        return Err(unreadable("it is a folder"));
-    }
-    if !metadata.is_file() {
-        return Err(unreadable("it is a pipe, a socket or a device, and not a file"));
-    }
-    Ok(())
-}
-
-/// Between the look at it and this, a pipe may have taken its place: opening that must not wait either.
-#[cfg(unix)]
-fn open(path: &Path) -> io::Result<File> {
-    use rustix::fs::OFlags;
-    use std::os::unix::fs::OpenOptionsExt;
-    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits();
-    File::options().read(true).custom_flags(flags as i32).open(path)
-}
-
-#[cfg(not(unix))]
-fn open(path: &Path) -> io::Result<File> {
-    File::open(path)
-}
-
 pub(super) fn refused(error: &io::Error, path: &Path) -> Absence {
     match error.kind() {
         io::ErrorKind::NotFound if fs::symlink_metadata(path).is_ok_and(|link| link.is_symlink()) => {
@@ -58,6 +31,8 @@ pub(super) fn refused(error: &io::Error, path: &Path) -> Absence {
         io::ErrorKind::NotFound => Absence::NoFile,
         io::ErrorKind::PermissionDenied => Absence::Forbidden("permission denied".to_owned()),
         io::ErrorKind::NotADirectory => unreadable("what should be the folder around it is a file"),
+        // Ours: what it is instead of a file.
+        _ if error.get_ref().is_some() => Absence::Unreadable(error.to_string()),
         _ => Absence::Unreadable(format!("the system says: {error}")),
     }
 }
@@ -85,16 +60,5 @@ mod tests {
         assert_eq!(*bounded(&b"12345678"[..], 8, 8).unwrap().unwrap(), b"12345678");
         assert_eq!(bounded(&b"12345678"[..], 8, 7).unwrap(), None);
         assert_eq!(bounded(io::repeat(b'x'), 0, 1 << 20).unwrap(), None);
-    }
-
-    /// Hangs where a pipe is waited for.
-    #[cfg(unix)]
-    #[test]
-    fn a_pipe_that_comes_at_the_last_moment_is_opened_without_waiting() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("pipe");
-        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
-        let pipe = open(&path).unwrap();
-        assert!(matches!(check(&pipe.metadata().unwrap()), Err(Absence::Unreadable(why)) if why.contains("pipe")));
     }
 }

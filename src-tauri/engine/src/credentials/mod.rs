@@ -6,6 +6,7 @@ pub(crate) mod file;
 mod keychain;
 mod locked_store;
 mod locks;
+mod picked;
 mod replace;
 mod store;
 #[cfg(test)]
@@ -28,8 +29,10 @@ use zeroize::Zeroizing;
 
 /// Whose sign-in it is stands here, beside the credential or in the home folder.
 const IDENTITY_FILE: &str = ".claude.json";
-/// It holds the owner's settings and caches besides, which grow to some megabytes over the years.
-const IDENTITY_MAX: u64 = 64 * 1024 * 1024;
+/// What is looked for in it. It holds the owner's settings, caches and prompts besides, which some people let grow to
+/// hundreds of megabytes; they are read over.
+const IDENTITY: [&str; 2] = ["oauthAccount", "cachedUsageUtilization"];
+const IDENTITY_MAX: u64 = 1024 * 1024 * 1024;
 /// An owner that writes in place is done within a few milliseconds.
 const PAUSE: Duration = Duration::from_millis(40);
 const LOOKS: usize = 4;
@@ -118,7 +121,7 @@ impl Source {
 
     /// What the owner keeps of its own last look at its limits.
     pub fn cached(&self) -> Option<Cached> {
-        owner_cache::read(&file::read(&self.identity_file, IDENTITY_MAX).ok()?)
+        owner_cache::read(&self.about_itself()?)
     }
 
     /// The place in words for people, with the home folder as `~`.
@@ -168,10 +171,12 @@ impl Source {
     }
 
     fn identity(&self) -> Identity {
-        match file::read(&self.identity_file, IDENTITY_MAX) {
-            Ok(bytes) => credential::identity(&bytes),
-            Err(_) => Identity::default(),
-        }
+        self.about_itself().map(|bytes| credential::identity(&bytes)).unwrap_or_default()
+    }
+
+    /// What the owner keeps of itself, as far as it is of concern here.
+    fn about_itself(&self) -> Option<Vec<u8>> {
+        picked::read(&self.identity_file, &IDENTITY, IDENTITY_MAX).ok()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Claude Code's program, and how old it is as far as its files tell.
 
 use super::Programs;
+use crate::slots::read_bounded;
 use serde_json::Value;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 const PROGRAM: &str = "claude";
+/// Some kilobytes are usual.
+const PACKAGE_MAX: u64 = 1024 * 1024;
 const PACKAGE: &str = "@anthropic-ai/claude-code";
 /// It takes a second; longer than this, and it is not asked.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -72,7 +75,8 @@ fn version(path: &Path) -> Option<[u32; 3]> {
 }
 
 fn package_version(folder: &Path) -> Option<[u32; 3]> {
-    let package: Value = serde_json::from_slice(&std::fs::read(folder.join("package.json")).ok()?).ok()?;
+    let package = read_bounded(&folder.join("package.json"), PACKAGE_MAX).ok()??;
+    let package: Value = serde_json::from_slice(&package).ok()?;
     (package["name"] == PACKAGE).then(|| numbers(package["version"].as_str()?))?
 }
 

@@ -1,8 +1,12 @@
 //! Where a person's programs are. A desktop session's PATH is often shorter than their shell's, so the places of the
 //! usual installers are looked at as well.
 
+use crate::slots::read_bounded;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+
+/// Some lines are usual.
+const NPMRC_MAX: u64 = 1024 * 1024;
 
 /// The folders to look in, those of PATH first.
 #[derive(Debug, Clone)]
@@ -116,7 +120,7 @@ fn node_version(folder: &Path) -> Vec<u64> {
 
 /// The `prefix` of the person's `~/.npmrc`.
 fn npmrc_prefix(home: &Path) -> Option<PathBuf> {
-    let text = std::fs::read_to_string(home.join(".npmrc")).ok()?;
+    let text = String::from_utf8(read_bounded(&home.join(".npmrc"), NPMRC_MAX).ok()??).ok()?;
     let value = text.lines().find_map(|line| {
         let (key, value) = line.split_once('=')?;
         (key.trim() == "prefix").then(|| value.trim().trim_matches('"').to_owned())

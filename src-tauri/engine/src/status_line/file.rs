@@ -2,6 +2,7 @@
 
 use super::SettingsError;
 use crate::credentials::file;
+use crate::slots::read_bounded;
 use holdoff_core::sign_in::Absence;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -90,11 +91,7 @@ pub fn replace(found: &Found, after: Option<&[u8]>) -> Result<(), SettingsError>
 }
 
 fn is_as_found(found: &Found) -> io::Result<bool> {
-    match fs::read(&found.path) {
-        Ok(bytes) => Ok(found.bytes.as_ref() == Some(&bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(found.bytes.is_none()),
-        Err(error) => Err(error),
-    }
+    Ok(read_bounded(&found.path, SIZE_MAX)? == found.bytes)
 }
 
 fn write_next(next: &Path, like: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -128,7 +125,7 @@ fn swap(next: &Path, found: &Found) -> io::Result<bool> {
         Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => return rename(next, found),
         Err(error) => return Err(error.into()),
     }
-    let same = fs::read(next).is_ok_and(|bytes| found.bytes.as_ref() == Some(&bytes));
+    let same = read_bounded(next, SIZE_MAX).is_ok_and(|bytes| bytes == found.bytes);
     if !same {
         renameat_with(CWD, next, CWD, path, RenameFlags::EXCHANGE)?;
     }

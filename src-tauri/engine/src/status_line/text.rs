@@ -1,12 +1,12 @@
 //! The text of Claude Code's `settings.json`: one key of it is changed, and every other byte stays what it was.
 
 use super::command;
+use holdoff_core::text::BOM;
 use jsonc_parser::cst::{CstInputValue, CstNode, CstObject, CstObjectProp, CstRootNode};
 use jsonc_parser::{ParseOptions, json};
 use serde_json::Value;
 
 const KEY: &str = "statusLine";
-const BOM: &str = "\u{feff}";
 
 /// What stands under `statusLine`.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,7 +3,7 @@
 use super::members::Members;
 use crate::secret::RefreshToken;
 use crate::sign_in::{Absence, Credential, CredentialRead, Identity, OAuthClient};
-use crate::text::{LONG_NAME_MAX, NAME_MAX, clean, is_like_a_token};
+use crate::text::{LONG_NAME_MAX, NAME_MAX, clean, is_like_a_token, without_bom};
 use crate::time::Wall;
 use serde_json::Value;
 
@@ -32,7 +32,7 @@ pub(super) const FOREIGN_FORM: &str = "its sign-in is not in a form that Holdoff
 /// Reads the credential file (or keychain value). No text of it ever stands in the result's errors.
 pub fn read(bytes: &[u8], identity: Identity) -> CredentialRead {
     let unreadable = |why: &str| CredentialRead::Absent(Absence::Unreadable(why.to_owned()));
-    if bytes.trim_ascii().is_empty() {
+    if without_bom(bytes).trim_ascii().is_empty() {
         return unreadable(EMPTY);
     }
     let file = match Members::parse(bytes) {
@@ -143,6 +143,12 @@ mod tests {
         assert_eq!(credential.scopes, ["user:inference", "user:profile"]);
         assert_eq!(credential.plan.as_deref(), Some("max"));
         assert!(!format!("{credential:?}").contains("sk-ant"), "{credential:?}");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_it() {
+        assert_eq!(found(&format!("\u{feff}{WHOLE}")).access_token.expose(), "sk-ant-oat01-A");
+        assert_eq!(absent("\u{feff}\n"), Absence::Unreadable(EMPTY.to_owned()));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! asked for is not copied.
 
 use crate::secret::Token;
+use crate::text::without_bom;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
@@ -13,9 +14,9 @@ use std::fmt;
 pub(super) struct Members<'a>(pub Vec<(String, &'a str)>);
 
 impl<'a> Members<'a> {
-    /// Fails if the bytes are no whole JSON, or no object.
+    /// Fails if the bytes are no whole JSON, or no object. A byte-order mark may stand before it.
     pub fn parse(bytes: &'a [u8]) -> serde_json::Result<Self> {
-        serde_json::from_slice(bytes)
+        serde_json::from_slice(without_bom(bytes))
     }
 
     /// Of a name that stands there twice, the last one counts, as for everyone who reads it.

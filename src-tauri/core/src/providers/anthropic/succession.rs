@@ -5,6 +5,7 @@ use super::credential;
 use super::members::Members;
 use crate::secret::{Fingerprint, Token};
 use crate::sign_in::{CredentialRead, Identity, Successor, Tokens};
+use crate::text::{BOM, without_bom};
 use crate::time::Wall;
 use serde_json::Value;
 use std::fmt;
@@ -80,8 +81,9 @@ fn try_succeed(bytes: &[u8], successor: &Successor) -> Result<Succession, &'stat
     let oauth = Members::parse(oauth.as_bytes()).map_err(|_| credential::FOREIGN_FORM)?;
     let tokens = &successor.tokens;
     if oauth.token("refreshToken").is_some_and(|stored| stored.fingerprint() == successor.replaces) {
-        let renewed = written(&oauth.0, &renewal(&oauth, successor));
-        return Ok(Succession::Write(Rewritten(written(&file.0, &[(credential::OAUTH, renewed)]))));
+        let renewed = written("", &oauth.0, &renewal(&oauth, successor));
+        let mark = if without_bom(bytes).len() < bytes.len() { BOM } else { "" };
+        return Ok(Succession::Write(Rewritten(written(mark, &file.0, &[(credential::OAUTH, renewed)]))));
     }
     let same = |key: &str, new: &Token| oauth.token(key).is_some_and(|stored| stored.expose() == new.expose());
     let refresh = tokens.refresh_token.as_ref().is_some_and(|new| same("refreshToken", new));
@@ -89,7 +91,7 @@ fn try_succeed(bytes: &[u8], successor: &Successor) -> Result<Succession, &'stat
 }
 
 fn parse(bytes: &[u8]) -> Result<Members<'_>, &'static str> {
-    if bytes.trim_ascii().is_empty() {
+    if without_bom(bytes).trim_ascii().is_empty() {
         return Err(credential::EMPTY);
     }
     Members::parse(bytes).map_err(|error| if error.is_data() { credential::FOREIGN } else { credential::TORN })
@@ -127,8 +129,8 @@ fn quoted(token: &Token) -> Zeroizing<String> {
     text
 }
 
-/// The object with these changes. It is made in one piece, so that no part of it is left where it was too small.
-fn written(members: &[(String, &str)], changes: &[Change]) -> Zeroizing<String> {
+/// The object with these changes, after `first`. It is made in one piece, so that no part of it is left where it was too small.
+fn written(first: &str, members: &[(String, &str)], changes: &[Change]) -> Zeroizing<String> {
     let mut all: Vec<(&str, &str)> = members.iter().map(|(name, value)| (name.as_str(), *value)).collect();
     for (name, value) in changes {
         match all.iter_mut().rev().find(|(old, _)| old == name) {
@@ -138,7 +140,8 @@ fn written(members: &[(String, &str)], changes: &[Change]) -> Zeroizing<String> 
     }
     let names: Vec<String> = all.iter().map(|(name, _)| Value::from(*name).to_string()).collect();
     let long: usize = names.iter().zip(&all).map(|(name, (_, value))| name.len() + value.len() + 2).sum();
-    let mut text = Zeroizing::new(String::with_capacity(long + 2));
+    let mut text = Zeroizing::new(String::with_capacity(first.len() + long + 2));
+    text.push_str(first);
     text.push('{');
     for (n, (name, (_, value))) in names.iter().zip(&all).enumerate() {
         text.push_str(if n > 0 { "," } else { "" });
