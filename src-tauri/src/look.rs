@@ -20,7 +20,7 @@ pub fn print() -> ExitCode {
 /// `None` if there is no session bus. `null` is "not known here".
 #[cfg(target_os = "linux")]
 fn facts() -> Option<serde_json::Value> {
-    const WATCHER: &str = "org.kde.StatusNotifierWatcher";
+    use crate::tray::WATCHER;
     const NOTIFIER: &str = "org.freedesktop.Notifications";
     let bus = zbus::blocking::Connection::session().ok()?;
     let names = zbus::blocking::fdo::DBusProxy::new(&bus).ok()?;

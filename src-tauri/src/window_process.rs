@@ -1,7 +1,7 @@
 //! The tray app's hold of the windows' process.
 
 use holdoff_core::words::NoWindow;
-use holdoff_engine::environment::for_windows;
+use holdoff_engine::environment::{for_windows, webkit};
 use holdoff_engine::folder::FileId;
 use holdoff_engine::ipc::{self, Call, Caller, FromApp, Responder, Window};
 use std::collections::BTreeMap;
@@ -164,6 +164,9 @@ impl WindowProcess {
                 Some(value) => command.env(name, value),
                 None => command.env_remove(name),
             };
+        }
+        if webkit::needs_no_dmabuf() {
+            command.env(webkit::NO_DMABUF, "1");
         }
         // Only by this may anybody delete, change or renew.
         command.stdin(ipc::line_for_windows(self.calls.clone())?).spawn()

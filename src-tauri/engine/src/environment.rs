@@ -2,6 +2,7 @@
 //! token could go astray or a cooldown be miscounted otherwise.
 
 mod allowed;
+pub mod webkit;
 
 pub use allowed::for_windows;
 

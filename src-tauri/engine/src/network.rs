@@ -97,7 +97,7 @@ impl Network {
     /// What an administrator of the computer says comes first, then the settings in the owner's folder, then the environment.
     /// Blocks for a moment.
     pub fn of(source: &Source, environment: &Variables) -> Self {
-        let mut files = managed(Path::new(MANAGED));
+        let mut files = managed_settings();
         files.push(source.config_dir().join("settings.json"));
         Self::layered(&files, environment)
     }
@@ -155,7 +155,11 @@ impl Network {
     }
 }
 
-/// The files of an administrator, the one that counts first in front.
+/// What an administrator says of Claude Code on this computer, the file that counts first in front.
+pub(crate) fn managed_settings() -> Vec<PathBuf> {
+    managed(Path::new(MANAGED))
+}
+
 fn managed(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder.join("managed-settings.d")).into_iter().flatten().flatten();
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();

@@ -1,7 +1,8 @@
 //! The tray through ksni itself: Tauri's tray passes on a single picture, and a panel then scales it; ksni takes
 //! one drawn for each size, changes menu entries in place, and waits for a watcher that is not there yet.
 
-use super::TrayEvent;
+use super::absence::Absence;
+use super::{TrayEvent, WATCHER};
 use crate::menu::{Click, Entry, TrayFace};
 use crate::session::Bus;
 use holdoff_core::text;
@@ -9,9 +10,16 @@ use ksni::TrayMethods;
 use ksni::menu::StandardItem;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
+use zbus::Connection;
 
 /// How long everything else waits for the icon at the start, in real time.
 const PATIENCE: Duration = Duration::from_millis(500);
+
+/// How long the desktop's tray may take to answer. One that says nothing is as good as none.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// From the first attempt after one that failed to the rarest, in real time.
+const RETRIES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
 
 #[derive(Debug)]
 pub struct Tray {
@@ -19,16 +27,15 @@ pub struct Tray {
 }
 
 impl Tray {
-    /// Puts the icon up, now or when the desktop has a place for it, and again whenever the bus comes back. Returns when
-    /// it is up, or cannot be yet.
+    /// Puts the icon up, now or when the desktop has a place for it, and again whenever that has gone and come back.
+    /// Returns when it is up, or cannot be yet.
     pub async fn start(bus: Bus, face: TrayFace, events: mpsc::UnboundedSender<TrayEvent>) -> Self {
         let there = bus.now().is_some();
-        if !there {
-            let _ = events.send(TrayEvent::NoPlace);
-        }
         let (faces, seen) = watch::channel(face);
         let (tell_tried, tried) = oneshot::channel();
-        tokio::spawn(keep(bus, seen, events, tell_tried));
+        let absence = Absence::new(events.clone());
+        let keeper = Keeper { bus, faces: seen, events, absence, tell_tried: Some(tell_tried), was_up: false };
+        tokio::spawn(keeper.keep());
         if there {
             // A desktop that does not answer holds nothing else up.
             let _ = tokio::time::timeout(PATIENCE, tried).await;
@@ -41,55 +48,157 @@ impl Tray {
     }
 }
 
-/// Until the app ends.
-async fn keep(
-    mut bus: Bus,
-    mut faces: watch::Receiver<TrayFace>,
+/// Keeps the icon where a panel sees it.
+struct Keeper {
+    bus: Bus,
+    faces: watch::Receiver<TrayFace>,
     events: mpsc::UnboundedSender<TrayEvent>,
-    tell_tried: oneshot::Sender<()>,
-) {
-    let mut tell_tried = Some(tell_tried);
-    while let Some(connection) = bus.up().await {
-        let face = faces.borrow_and_update().clone();
-        let item = Item { pictures: pictures(&face), face, events: events.clone() };
-        // On a connection of its own, which ends with the bus as ours does.
-        let spawned = item.assume_sni_available(true).spawn().await;
-        if let Some(tell) = tell_tried.take() {
-            let _ = tell.send(());
-        }
-        match spawned {
-            Ok(handle) => {
-                let gone = tokio::select! {
-                    () = bus.left(&connection) => true,
-                    () = follow(&handle, &mut faces) => false,
-                };
-                handle.shutdown().await;
-                if !gone {
-                    return;
+    absence: Absence,
+    tell_tried: Option<oneshot::Sender<()>>,
+    /// The desktop took the icon since it was last put up.
+    was_up: bool,
+}
+
+/// What the desktop's tray (the StatusNotifierWatcher) is to the icon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Host {
+    /// It has come and is being asked to take the icon.
+    Came,
+    Gone,
+    /// It is there and did not take it.
+    Refused,
+}
+
+/// Why the icon is not kept up any more.
+enum End {
+    /// The bus it was on is gone.
+    Bus,
+    /// It has to be put up anew.
+    Failed(String),
+    App,
+}
+
+impl Keeper {
+    /// Until the app ends.
+    async fn keep(mut self) {
+        let (mut wait, mut said) = (RETRIES.0, String::new());
+        while let Some(connection) = self.absence.meanwhile(self.bus.up()).await {
+            self.was_up = false;
+            let end = self.icon(&connection).await;
+            self.absence.begins();
+            if self.was_up {
+                (wait, said) = (RETRIES.0, String::new());
+            }
+            match end {
+                End::App => return,
+                End::Bus => {}
+                End::Failed(why) => {
+                    // Each reason once: it is tried for as long as the app lives.
+                    if said != why {
+                        tracing::warn!(%why, "the desktop does not take the tray icon; it is tried again");
+                        said = why;
+                    }
+                    let left = self.bus.left(&connection);
+                    let _whichever_is_first = self.absence.meanwhile(tokio::time::timeout(wait, left)).await;
+                    wait = (wait * 2).min(RETRIES.1);
                 }
             }
-            Err(error) => {
-                tracing::error!(%error, "there is no tray icon: the session bus did not take it");
-                let _ = events.send(TrayEvent::NoPlace);
-                bus.left(&connection).await;
+        }
+    }
+
+    fn is_up(&mut self) {
+        self.was_up = true;
+        self.absence.over();
+    }
+
+    /// Puts it up once, on a connection of its own, which ends with the bus as ours does.
+    async fn icon(&mut self, connection: &Connection) -> End {
+        let face = self.faces.borrow_and_update().clone();
+        let (tell, mut told) = mpsc::unbounded_channel();
+        let item = Item { pictures: pictures(&face), face, events: self.events.clone(), host: tell };
+        let spawning = tokio::time::timeout(ANSWER, item.assume_sni_available(true).spawn());
+        let spawned = self.absence.meanwhile(spawning).await;
+        if let Some(tell) = self.tell_tried.take() {
+            let _ = tell.send(());
+        }
+        let handle = match spawned {
+            Ok(Ok(handle)) => handle,
+            Ok(Err(error)) => return End::Failed(error.to_string()),
+            Err(_) => return End::Failed(NO_ANSWER.to_owned()),
+        };
+        let end = match told.try_recv() {
+            // It came just before it was listened for.
+            Ok(_) if has_tray(connection).await => End::Failed("it came only now".to_owned()),
+            Ok(_) => self.follow(&handle, connection, told).await,
+            Err(_) => {
+                self.is_up();
+                self.follow(&handle, connection, told).await
+            }
+        };
+        let _nobody_answers = tokio::time::timeout(ANSWER, handle.shutdown()).await;
+        end
+    }
+
+    /// Shows every change, for as long as the icon can be seen or may be again.
+    async fn follow(
+        &mut self,
+        handle: &ksni::Handle<Item>,
+        connection: &Connection,
+        mut told: mpsc::UnboundedReceiver<Host>,
+    ) -> End {
+        loop {
+            let (bus, faces) = (&mut self.bus, &mut self.faces);
+            let next = async {
+                tokio::select! {
+                    () = bus.left(connection) => Err(End::Bus),
+                    changed = faces.changed() => changed.map(|()| None).map_err(|_| End::App),
+                    host = told.recv() => host.map(Some).ok_or_else(|| End::Failed(NO_ANSWER.to_owned())),
+                }
+            };
+            match self.absence.meanwhile(next).await {
+                Err(end) => return end,
+                Ok(Some(Host::Gone)) => self.absence.begins(),
+                Ok(Some(Host::Refused)) => return End::Failed("it answers with an error".to_owned()),
+                Ok(Some(Host::Came)) => {
+                    // Answered once it has been asked to take the icon; if it refused, that was told before.
+                    match self.update(handle, |_| ()).await {
+                        true if told.is_empty() => self.is_up(),
+                        true => {}
+                        false => return End::Failed(NO_ANSWER.to_owned()),
+                    }
+                }
+                Ok(None) => {
+                    let face = self.faces.borrow_and_update().clone();
+                    let shown = self.update(handle, move |item| {
+                        if item.face.icon != face.icon {
+                            item.pictures = pictures(&face);
+                        }
+                        item.face = face;
+                    });
+                    if !shown.await {
+                        return End::Failed(NO_ANSWER.to_owned());
+                    }
+                }
             }
         }
+    }
+
+    /// `false` if the icon's own task is stuck, or gone.
+    async fn update(&mut self, handle: &ksni::Handle<Item>, change: impl FnOnce(&mut Item)) -> bool {
+        let updated = tokio::time::timeout(ANSWER, handle.update(change));
+        matches!(self.absence.meanwhile(updated).await, Ok(Some(())))
     }
 }
 
-/// Shows every change, until there will be none any more.
-async fn follow(handle: &ksni::Handle<Item>, faces: &mut watch::Receiver<TrayFace>) {
-    while faces.changed().await.is_ok() {
-        let face = faces.borrow_and_update().clone();
-        handle
-            .update(move |item| {
-                if item.face.icon != face.icon {
-                    item.pictures = pictures(&face);
-                }
-                item.face = face;
-            })
-            .await;
-    }
+const NO_ANSWER: &str = "it does not answer";
+
+/// Whether somebody on the bus says that they keep tray icons.
+async fn has_tray(connection: &Connection) -> bool {
+    let asked = async {
+        let bus = zbus::fdo::DBusProxy::new(connection).await.ok()?;
+        bus.name_has_owner(WATCHER.try_into().ok()?).await.ok()
+    };
+    matches!(tokio::time::timeout(ANSWER, asked).await, Ok(Some(true)))
 }
 
 fn pictures(face: &TrayFace) -> Vec<ksni::Icon> {
@@ -105,6 +214,7 @@ struct Item {
     face: TrayFace,
     pictures: Vec<ksni::Icon>,
     events: mpsc::UnboundedSender<TrayEvent>,
+    host: mpsc::UnboundedSender<Host>,
 }
 
 impl Item {
@@ -147,8 +257,18 @@ impl ksni::Tray for Item {
         self.face.menu.iter().map(entry).collect()
     }
 
-    fn watcher_offline(&self, _: ksni::OfflineReason) -> bool {
-        let _ = self.events.send(TrayEvent::NoPlace);
+    fn watcher_online(&self) {
+        let _ = self.host.send(Host::Came);
+    }
+
+    fn watcher_offline(&self, reason: ksni::OfflineReason) -> bool {
+        use ksni::{Error, OfflineReason};
+        let host = match reason {
+            OfflineReason::No => Host::Gone,
+            OfflineReason::Error(Error::Watcher(zbus::fdo::Error::ServiceUnknown(_))) => Host::Gone,
+            _ => Host::Refused,
+        };
+        let _ = self.host.send(host);
         true
     }
 }
@@ -188,7 +308,8 @@ mod tests {
             tooltip: "R&D <b>\nweekly 5 %".to_owned(),
             menu: vec![Entry::text("R&D_x")],
         };
-        let item = Item { face, pictures: Vec::new(), events: mpsc::unbounded_channel().0 };
+        let (events, host) = (mpsc::unbounded_channel().0, mpsc::unbounded_channel().0);
+        let item = Item { face, pictures: Vec::new(), events, host };
         assert_eq!(item.tool_tip().description, "R&amp;D &lt;b&gt;\nweekly 5 %");
         let menu = item.menu();
         let [ksni::MenuItem::Standard(entry)] = menu.as_slice() else { panic!("one entry") };

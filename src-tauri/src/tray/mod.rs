@@ -1,6 +1,8 @@
 //! The tray icon: StatusNotifierItem on Linux, Tauri's own elsewhere.
 
 #[cfg(target_os = "linux")]
+mod absence;
+#[cfg(target_os = "linux")]
 mod linux;
 #[cfg(not(target_os = "linux"))]
 mod other;
@@ -12,10 +14,14 @@ pub use other::Tray;
 
 use crate::menu::Click;
 
+/// The name on the session bus of who keeps the tray icons.
+#[cfg(target_os = "linux")]
+pub const WATCHER: &str = "org.kde.StatusNotifierWatcher";
+
 /// What the tray says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TrayEvent {
     Clicked(Click),
-    /// This desktop has no place for tray icons, at least not yet.
+    /// This desktop has had no place for tray icons for a while.
     NoPlace,
 }

@@ -90,3 +90,34 @@ async fn a_label_of_several_lines_is_refused_in_a_line_without_them() {
     assert_visible("the complaint", &status.stderr);
     assert!(status.stderr.contains("A label is a single line of text."), "{}", status.stderr);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_of_two_megabytes_are_cut_and_what_languages_are_written_with_stays() {
+    let scene = Scene::new(1.0).await;
+    let endless = "👩\u{200d}💻 <span>&amp;\u{202b}\n".repeat(100_000);
+    let credential = Credential {
+        subscription_type: Some(endless.clone()),
+        ..Credential::fresh(scene.fake.clock().now() + Duration::from_secs(400 * 3600))
+    };
+    assert!(endless.len() > 2 << 20);
+    scene.home.credentials(&credential);
+    scene.home.claude_json(ANN, "ann@example.com", &endless);
+    let account = format!("anthropic:{ANN}");
+    scene.settings_with(&[("accounts", json!({account: {"label": "👩\u{200d}💻 R&D עברית \u{200f}<span>"}}))]);
+    scene.fake.always(Answer::rate_limited(Some("3600")));
+    let app = scene.start();
+    let tray = scene.tray(&app).await;
+    let tooltip = tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("429")).await;
+    assert!(tooltip.len() < 2000, "{} bytes", tooltip.len());
+    assert_markup("the tooltip", &tooltip);
+    let label = "👩\u{200d}💻 R&D עברית <span>";
+    let labels = tray.labels().await;
+    assert_eq!(labels[0], label, "{labels:?}");
+    let said = scene.desktop.recorder().wait_for(1, SOON).await;
+    assert!(said[0].body.contains("R&amp;D עברית &lt;span&gt;") && said[0].body.len() < 2000, "{said:?}");
+    let shown = scene.wait_for_account("its plan", |account| account["plan"].is_string()).await;
+    let plan = shown["plan"].as_str().unwrap();
+    assert!(plan.starts_with("👩\u{200d}💻 <span>&amp; 👩") && plan.chars().count() <= 48, "{plan:?}");
+    let status = scene.launch.cli(&["status"]).await.stdout;
+    assert!(status.contains(label) && status.len() < 4000, "{status}");
+}

@@ -3,6 +3,7 @@
 use super::{Finding, program};
 use crate::tray;
 use holdoff_core::text::{NAME_MAX, clean};
+use holdoff_engine::environment::webkit;
 use serde_json::Value;
 use std::process::Command;
 
@@ -50,7 +51,14 @@ fn session() -> Vec<Finding> {
             return vec![Finding::note("there is no display here; the tray app needs one, the command does not")];
         }
     };
-    vec![Finding::fine(format!("{desktop} on {kind}"))]
+    let blank = webkit::needs_no_dmabuf().then(|| {
+        Finding::note(format!(
+            "NVIDIA's driver is in use, with which WebKit's windows often stay blank; Holdoff sets {}=1 for its own",
+            webkit::NO_DMABUF
+        ))
+        .advised("To have it otherwise, set that variable yourself, to 0 or 1, where Holdoff is started.")
+    });
+    [Finding::fine(format!("{desktop} on {kind}"))].into_iter().chain(blank).collect()
 }
 
 /// Those that there are; anything may stand in a variable.

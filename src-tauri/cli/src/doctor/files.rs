@@ -14,7 +14,8 @@ const ROOM: u64 = 16 * 1024 * 1024;
 
 pub fn look(environment: &Environment) -> Vec<Finding> {
     let dir = &environment.data_dir;
-    let mut findings = vec![folder("data folder", dir, &environment.home)];
+    let lost = "No state, settings or history can be kept there, so Holdoff asks nothing.";
+    let mut findings = vec![folder("data folder", dir, &environment.home, lost)];
     if dir.is_dir() {
         findings.extend(privacy::doubtful(dir).into_iter().map(|(path, doubt)| {
             Finding::wrong(format!("{} is not used: {doubt}", path.display()), doubt.advice(&path))
@@ -24,21 +25,25 @@ pub fn look(environment: &Environment) -> Vec<Finding> {
         findings.extend(settings(dir));
         findings.extend(set_aside(dir));
     }
-    findings.push(folder("folder of the logs", &environment.log_dir, &environment.home));
+    let lost = "No logs can be kept there.";
+    findings.push(folder("folder of the logs", &environment.log_dir, &environment.home, lost));
     let user = UserDir::of(environment);
-    findings.push(folder("folder that all copies share", user.path(), &environment.home));
+    let lost = "Nothing could keep two copies of Holdoff from asking for one account, so it asks nothing.";
+    findings.push(folder("folder that all copies share", user.path(), &environment.home, lost));
     let others = user_dir::about_others(dir, &user.other_data_dirs());
     findings.extend(others.into_iter().map(Finding::note));
     findings.extend(variables());
     findings
 }
 
-fn folder(name: &str, dir: &Path, home: &Path) -> Finding {
+/// `lost` says what it means that nothing can be written there.
+fn folder(name: &str, dir: &Path, home: &Path, lost: &str) -> Finding {
     let place = dir.display();
     let metadata = match fs::metadata(dir) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Finding::note(format!("the {name} {place} is made when the app starts"));
+            let later = || Finding::note(format!("the {name} {place} is made when the app starts"));
+            return unwritable(name, dir, lost).unwrap_or_else(later);
         }
         Err(error) => {
             return Finding::wrong(
@@ -50,11 +55,11 @@ fn folder(name: &str, dir: &Path, home: &Path) -> Finding {
     if !metadata.is_dir() {
         return Finding::wrong(format!("{place} is not a folder"), "Move it away, so that the folder can be made.");
     }
-    owned(name, dir, home, &metadata)
+    owned(name, dir, home, &metadata, lost)
 }
 
 #[cfg(unix)]
-fn owned(name: &str, dir: &Path, home: &Path, metadata: &fs::Metadata) -> Finding {
+fn owned(name: &str, dir: &Path, home: &Path, metadata: &fs::Metadata, lost: &str) -> Finding {
     use std::os::unix::fs::MetadataExt;
     let (place, mode) = (dir.display(), metadata.mode() & 0o777);
     if metadata.uid() != rustix::process::geteuid().as_raw() {
@@ -70,6 +75,9 @@ fn owned(name: &str, dir: &Path, home: &Path, metadata: &fs::Metadata) -> Findin
     if mode & 0o700 != 0o700 {
         return Finding::wrong(format!("the {name} {place} has mode {mode:o}"), format!("Run: {advice}"));
     }
+    if let Some(unwritable) = unwritable(name, dir, lost) {
+        return unwritable;
+    }
     if mode & 0o077 != 0 {
         return Finding::wrong(
             format!("others on this computer can look into the {name} {place} (mode {mode:o})"),
@@ -79,8 +87,29 @@ fn owned(name: &str, dir: &Path, home: &Path, metadata: &fs::Metadata) -> Findin
     Finding::fine(format!("the {name} {place} (mode {mode:o})"))
 }
 
+/// Nothing can be made in it, or in the nearest folder above it that is there.
+#[cfg(unix)]
+fn unwritable(name: &str, dir: &Path, lost: &str) -> Option<Finding> {
+    use rustix::fs::{Access, access};
+    use rustix::io::Errno;
+    let there = dir.ancestors().find(|above| above.exists())?;
+    let why = match access(there, Access::WRITE_OK | Access::EXEC_OK).err()? {
+        Errno::ROFS => "its file system is read-only".to_owned(),
+        error => std::io::Error::from(error).to_string(),
+    };
+    Some(Finding::wrong(
+        format!("nothing can be written to the {name} {}: {why}", dir.display()),
+        format!("{lost} Make {} writable.", there.display()),
+    ))
+}
+
 #[cfg(not(unix))]
-fn owned(name: &str, dir: &Path, _: &Path, _: &fs::Metadata) -> Finding {
+fn unwritable(_: &str, _: &Path, _: &str) -> Option<Finding> {
+    None
+}
+
+#[cfg(not(unix))]
+fn owned(name: &str, dir: &Path, _: &Path, _: &fs::Metadata, _: &str) -> Finding {
     Finding::fine(format!("the {name} {}", dir.display()))
 }
 

@@ -4,11 +4,44 @@ use super::Finding;
 use crate::known::Known;
 use holdoff_engine::environment::Environment;
 use holdoff_engine::sources;
-use holdoff_engine::status_line::{Place, Status, command};
+use holdoff_engine::status_line::{Obstacle, ObstacleKind, Place, Scope, Status, command, obstacles};
 
 pub fn look(environment: &Environment, known: &Known) -> Vec<Finding> {
     let places = sources::all(environment, &known.settings);
-    places.iter().map(|source| place(&Place::new(source.config_dir(), &environment.data_dir), environment)).collect()
+    let mut findings = Vec::new();
+    for source in &places {
+        let line = Place::new(source.config_dir(), &environment.data_dir);
+        findings.push(place(&line, environment));
+        if matches!(line.status(), Ok(Status::Installed { .. })) {
+            let here = std::env::current_dir().ok();
+            findings.extend(obstacles(source.config_dir(), here.as_deref()).iter().map(obstacle));
+        }
+    }
+    findings
+}
+
+/// Claude Code does not call it, at least not everywhere.
+fn obstacle(obstacle: &Obstacle) -> Finding {
+    let file = obstacle.path.display();
+    let what = match obstacle.kind {
+        ObstacleKind::Disabled => "turns off hooks and status lines (disableAllHooks)",
+        ObstacleKind::Replaced => "has a status line of its own",
+    };
+    let place = match obstacle.scope {
+        Scope::User => "Claude Code",
+        Scope::Project => "Claude Code in this project",
+        Scope::Managed => "Claude Code on this computer",
+    };
+    let advice = match (obstacle.scope, obstacle.kind) {
+        (Scope::Managed, _) => {
+            "Only your administrator can change that. Holdoff asks Anthropic for readings as before."
+        }
+        (_, ObstacleKind::Disabled) => "Remove disableAllHooks from that file to be up to date without asking.",
+        (_, ObstacleKind::Replaced) => {
+            "Sessions of other projects still tell Holdoff. To have these do so too, remove statusLine from that file."
+        }
+    };
+    Finding::wrong(format!("{file} {what}, so {place} does not call Holdoff"), advice)
 }
 
 /// As it is called, without whatever else stands in the command.

@@ -265,3 +265,29 @@ fn an_owner_that_is_too_old_or_does_not_answer_is_told_of() {
         assert!(text.contains(expected), "{script}: {text}");
     }
 }
+
+#[test]
+fn what_keeps_the_status_line_from_being_called_is_named() {
+    let scene = Scene::with_earlier("echo mine");
+    let project = scene.home().join("project");
+    let in_project = |file: &str, text: &str| write(&scene, &format!("project/.claude/{file}"), text, 0o600);
+    let doctor = || said(&finished(scene.holdoff(&["doctor"]).current_dir(project.join("src")), b""));
+    fs::create_dir_all(project.join("src")).unwrap();
+    assert!(!doctor().contains("does not call Holdoff"));
+
+    in_project("settings.json", r#"{"statusLine": {"type": "command", "command": "theirs"}}"#);
+    let text = doctor();
+    let expect = "~/project/.claude/settings.json has a status line of its own, so Claude Code in this project does not call Holdoff";
+    assert!(text.contains(expect), "{text}");
+
+    in_project("settings.local.json", r#"{"disableAllHooks": true}"#);
+    let text = doctor();
+    assert!(text.contains("~/project/.claude/settings.local.json turns off hooks and status lines"), "{text}");
+
+    let settings = scene.read_settings().replacen('{', r#"{"disableAllHooks": true,"#, 1);
+    scene.settings(&settings);
+    fs::remove_dir_all(project.join(".claude")).unwrap();
+    let text = doctor();
+    let expect = "~/.claude/settings.json turns off hooks and status lines (disableAllHooks), so Claude Code does not call Holdoff";
+    assert!(text.contains(expect), "{text}");
+}

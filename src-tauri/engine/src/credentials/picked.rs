@@ -7,7 +7,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 /// The longest that a picked member is: some kilobytes are usual.
-const MEMBER_MAX: usize = 1024 * 1024;
+const MEMBER_MAX: usize = 8 * 1024 * 1024;
 const NAME_MAX: usize = 128;
 const CHUNK: usize = 64 * 1024;
 

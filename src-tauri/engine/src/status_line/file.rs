@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 pub const NAME: &str = "settings.json";
 /// Some kilobytes are usual.
-const SIZE_MAX: u64 = 4 * 1024 * 1024;
+pub(super) const SIZE_MAX: u64 = 4 * 1024 * 1024;
 
 /// The settings as they were read.
 #[derive(Debug, Clone)]

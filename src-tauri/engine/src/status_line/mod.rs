@@ -5,6 +5,7 @@ pub mod command;
 mod copies;
 mod diff;
 mod file;
+mod obstacles;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ mod text;
 
 pub use copies::remove_copies;
 pub use diff::{Kind, Line};
+pub use obstacles::{Obstacle, ObstacleKind, Scope, obstacles};
 
 use crate::credentials::{Busy, take_beside};
 use crate::privacy::Doubt;

@@ -7,6 +7,7 @@ mod bus;
 mod config;
 mod recorder;
 mod screen;
+mod watcher;
 mod wayland;
 mod x11;
 
@@ -21,6 +22,7 @@ use tempfile::TempDir;
 pub(crate) use bus::connect;
 pub use recorder::{Closed, Notification, Recorder};
 pub use screen::Window;
+pub use watcher::{Registering, Watcher};
 pub use wayland::Wayland;
 
 use crate::locked;
@@ -251,6 +253,11 @@ impl Desktop {
     pub async fn stop_panel(&self) {
         drop(locked(&self.panel).take());
         self.wait_for_no_name(WATCHER, START).await;
+    }
+
+    /// Starts what keeps tray icons without a panel around it. There must be no panel.
+    pub async fn start_watcher(&self, registering: Registering) -> Watcher {
+        Watcher::start(&self.address, registering).await
     }
 
     /// Starts a notification service, and waits until it is there. Another one must have been stopped before.

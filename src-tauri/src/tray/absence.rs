@@ -1,0 +1,95 @@
+//! A desktop without a place for the tray icon. That is news only once it has lasted: at login the panel often comes later
+//! than Holdoff, and one that crashes is back within seconds.
+
+use super::TrayEvent;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+/// How long there may be none, in real time. Panels take up to 15 s at a login.
+const GRACE: Duration = Duration::from_secs(20);
+
+#[derive(Debug)]
+pub struct Absence {
+    events: mpsc::UnboundedSender<TrayEvent>,
+    grace: Duration,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    Present,
+    /// There has been none, which is to be said then.
+    Until(Instant),
+    Said,
+}
+
+impl Absence {
+    /// There is none yet.
+    pub fn new(events: mpsc::UnboundedSender<TrayEvent>) -> Self {
+        Self::with(events, GRACE)
+    }
+
+    fn with(events: mpsc::UnboundedSender<TrayEvent>, grace: Duration) -> Self {
+        Self { events, grace, state: State::Until(Instant::now() + grace) }
+    }
+
+    /// The place is gone, unless it was before.
+    pub fn begins(&mut self) {
+        if matches!(self.state, State::Present) {
+            self.state = State::Until(Instant::now() + self.grace);
+        }
+    }
+
+    pub fn over(&mut self) {
+        self.state = State::Present;
+    }
+
+    /// Waits for `what`, and says meanwhile what there is to say.
+    pub async fn meanwhile<T>(&mut self, what: impl Future<Output = T>) -> T {
+        let mut what = std::pin::pin!(what);
+        if let State::Until(end) = self.state {
+            tokio::select! {
+                done = &mut what => return done,
+                () = sleep_until(end) => {}
+            }
+            self.state = State::Said;
+            let _ = self.events.send(TrayEvent::NoPlace);
+        }
+        what.await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::{pending, ready};
+    use tokio::time::timeout;
+
+    const SOON: Duration = Duration::from_secs(30);
+
+    #[tokio::test]
+    async fn it_is_said_when_it_lasts_and_once() {
+        let (tell, mut told) = mpsc::unbounded_channel();
+        let mut absence = Absence::with(tell, Duration::from_millis(20));
+        assert_eq!(absence.meanwhile(ready(7)).await, 7);
+        assert!(told.is_empty(), "not yet");
+        tokio::select! {
+            () = absence.meanwhile(pending()) => {}
+            said = timeout(SOON, told.recv()) => assert_eq!(said.unwrap(), Some(TrayEvent::NoPlace)),
+        }
+        absence.begins();
+        assert!(matches!(absence.state, State::Said), "it goes on");
+        absence.over();
+        absence.begins();
+        tokio::select! {
+            () = absence.meanwhile(pending()) => {}
+            said = timeout(SOON, told.recv()) => assert_eq!(said.unwrap(), Some(TrayEvent::NoPlace), "another one"),
+        }
+    }
+
+    #[test]
+    fn a_panel_has_longer_than_15_s() {
+        assert!(GRACE > Duration::from_secs(15));
+    }
+}

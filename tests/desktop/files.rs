@@ -1,0 +1,98 @@
+//! Files as people make them: with a byte-order mark, far too long, and where nothing can be written.
+
+use crate::scene::{SOON, Scene};
+use holdoff_world::{Apart, Browser, eventually, process};
+use serde_json::json;
+use std::io::Write;
+
+const BOM: &str = "\u{feff}";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_byte_order_mark_before_any_of_them_changes_nothing() {
+    let scene = Scene::new(1.0).await;
+    scene.home.settings(&json!({"version": 1, "percent": "left", "notify_thresholds": []}));
+    let claude = scene.home.path().join(".claude.json");
+    for path in [scene.home.credentials_path(), claude, scene.home.data_dir().join("settings.json")] {
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, format!("{BOM}{text}")).unwrap();
+    }
+    let app = scene.start();
+    let tray = scene.tray(&app).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("58 % left")).await;
+    let account = scene.wait_for_account("whose it is", |account| account["label"] == "ann@example.com").await;
+    assert_eq!(account["sign_in"]["state"], "ok");
+    assert!(scene.home.unreadable_files().is_empty());
+}
+
+/// Ten thousand projects with all that was ever pasted into them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claude_json_of_70_mb_is_read_over_and_its_account_is_known() {
+    let scene = Scene::new(1.0).await;
+    let path = scene.home.path().join(".claude.json");
+    let told: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let mut file = std::io::BufWriter::new(std::fs::File::create(&path).unwrap());
+    let pasted = "\\\"}{ \\n".repeat(1000);
+    write!(file, r#"{{"projects":{{"/":{{}}"#).unwrap();
+    for n in 0..10_000 {
+        write!(file, r#","/p/{n}":{{"history":["{pasted}"]}}"#).unwrap();
+    }
+    write!(file, r#"}},"oauthAccount":{}}}"#, told["oauthAccount"]).unwrap();
+    file.flush().unwrap();
+    assert!(std::fs::metadata(&path).unwrap().len() > 70_000_000);
+    let app = scene.start();
+    scene.wait_for_account("whose it is", |account| account["label"] == "ann@example.com").await;
+    let peak = std::fs::read_to_string(format!("/proc/{}/status", app.pid())).unwrap();
+    let peak =
+        peak.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")).unwrap().to_owned();
+    assert!(peak.parse::<u64>().unwrap() < 64 * 1024, "{peak} KiB at most: it is not held");
+    scene.fake.wait_for_usage(1, SOON).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_home_that_is_read_only_is_said_with_what_cannot_be_kept() {
+    let scene = Scene::new(1.0).await;
+    let apart = Apart::new().await;
+    apart.make_read_only(scene.home.path()).await;
+    let launch = scene.launch.clone().within(&apart);
+    let doctor = launch.cli(&["doctor"]).await;
+    assert_eq!(doctor.code(), 1, "{}", doctor.stdout);
+    for said in [
+        "nothing can be written to the data folder ~/.local/share/dev.holdoff.tray: its file system is read-only",
+        "No state, settings or history can be kept there, so Holdoff asks nothing.",
+        "nothing can be written to the folder of the logs",
+    ] {
+        assert!(doctor.stdout.contains(said), "{said} in {}", doctor.stdout);
+    }
+    let app = launch.start();
+    assert_eq!(app.wait_exit(SOON).await.code(), Some(73));
+    assert!(scene.fake.requests().is_empty());
+}
+
+/// The traces of NVIDIA's driver, where the real ones would be.
+#[tokio::test(flavor = "multi_thread")]
+async fn with_nvidias_driver_the_web_engine_is_told_not_to_draw_blanks() {
+    let scene = Scene::new(1.0).await;
+    let (apart, driver) = (Apart::new().await, tempfile::tempdir().unwrap());
+    std::fs::create_dir(driver.path().join("nvidia")).unwrap();
+    apart.bind(driver.path(), "/proc/driver".as_ref()).await;
+    let variable = "WEBKIT_DISABLE_DMABUF_RENDERER";
+    let plain = scene.launch.clone().without(variable).argument("--panel");
+    for (launch, expect) in [
+        (plain.clone().within(&apart), Some("1")),
+        (plain.clone().within(&apart).env(variable, "0"), Some("0")),
+        (plain, None),
+    ] {
+        let app = launch.start();
+        let panel = Browser::attach(&scene.inspector, SOON).await;
+        panel.wait_for_text(SOON, |text| text.contains("42 %")).await;
+        let set = eventually(SOON, "the windows' process", async || {
+            let windows = app.children().into_iter().find(|(_, name)| name == "holdoff-window")?;
+            Some(process::environment(windows.0))
+        });
+        let set = set.await;
+        let set = set.iter().find_map(|set| set.strip_prefix(&format!("{variable}=")));
+        assert_eq!(set, expect);
+        drop(panel);
+        app.kill9().await;
+    }
+}

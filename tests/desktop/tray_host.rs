@@ -1,0 +1,69 @@
+//! The keeper of tray icons, as desktops have it at a login and after a crash: late, unwilling, silent, and gone for a while.
+
+use crate::scene::{SOON, Scene};
+use holdoff_world::desktop::Registering;
+use holdoff_world::{App, Browser, Desktop, Notifications};
+use std::time::Duration;
+
+async fn without_panel() -> Scene {
+    Scene::on(Desktop::builder().panel(false).notifications(Notifications::Recorder), 1.0).await
+}
+
+/// A panel is expected for so long.
+const GRACE: Duration = Duration::from_secs(15);
+
+#[track_caller]
+fn no_window_opened(app: &App) {
+    assert!(app.started().elapsed() < GRACE, "this test has no time to be so slow");
+    assert!(app.children().is_empty(), "{:?}", app.children());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tray_that_comes_late_and_refuses_at_first_gets_the_icon_and_no_window_opens() {
+    let scene = without_panel().await;
+    let app = scene.start();
+    scene.wait_until_up().await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let watcher = scene.desktop.start_watcher(Registering::Refuses).await;
+    watcher.wait_until_asked(3, SOON).await;
+    no_window_opened(&app);
+    watcher.set(Registering::Takes);
+    let tray = scene.tray(&app).await;
+    no_window_opened(&app);
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("42 %")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tray_that_goes_and_comes_back_gets_the_icon_again_however_it_comes_back() {
+    let scene = without_panel().await;
+    let watcher = scene.desktop.start_watcher(Registering::Takes).await;
+    let app = scene.start();
+    scene.tray(&app).await.wait_for_tooltip(SOON, |tooltip| tooltip.contains("42 %")).await;
+    watcher.stop().await;
+    let watcher = scene.desktop.start_watcher(Registering::Refuses).await;
+    watcher.wait_until_asked(2, SOON).await;
+    watcher.set(Registering::Takes);
+    scene.tray(&app).await;
+    watcher.stop().await;
+    let watcher = scene.desktop.start_watcher(Registering::IsSilent).await;
+    watcher.wait_until_asked(2, SOON).await;
+    watcher.stop().await;
+    let _watcher = scene.desktop.start_watcher(Registering::Takes).await;
+    let tray = scene.tray(&app).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("42 %")).await;
+    assert!(app.children().is_empty(), "it was never away for long");
+    tray.click("Quit Holdoff").await;
+    assert_eq!(app.wait_exit(SOON).await.code(), Some(0));
+}
+
+/// As after a crash of the panel which nobody starts again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tray_that_stays_away_is_replaced_by_the_window() {
+    let scene = without_panel().await;
+    let watcher = scene.desktop.start_watcher(Registering::Takes).await;
+    let app = scene.start();
+    scene.tray(&app).await.wait_for_tooltip(SOON, |tooltip| tooltip.contains("42 %")).await;
+    watcher.stop().await;
+    let panel = Browser::attach(&scene.inspector, 2 * SOON).await;
+    panel.wait_for_text(SOON, |text| text.contains("42 %")).await;
+}
