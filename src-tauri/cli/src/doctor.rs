@@ -4,6 +4,8 @@
 
 mod accounts;
 mod desktop;
+#[cfg(unix)]
+mod display;
 mod files;
 mod network;
 mod program;

@@ -127,8 +127,8 @@ impl Keeper {
             Err(_) => return End::Failed(NO_ANSWER.to_owned()),
         };
         let end = match told.try_recv() {
-            // It came just before it was listened for.
-            Ok(_) if has_tray(connection).await => End::Failed("it came only now".to_owned()),
+            // It is there and says that it is not, or came just before it was listened for.
+            Ok(_) if has_tray(connection).await => End::Failed(REFUSES.to_owned()),
             Ok(_) => self.follow(&handle, connection, told).await,
             Err(_) => {
                 self.is_up();
@@ -158,7 +158,7 @@ impl Keeper {
             match self.absence.meanwhile(next).await {
                 Err(end) => return end,
                 Ok(Some(Host::Gone)) => self.absence.begins(),
-                Ok(Some(Host::Refused)) => return End::Failed("it answers with an error".to_owned()),
+                Ok(Some(Host::Refused)) => return End::Failed(REFUSES.to_owned()),
                 Ok(Some(Host::Came)) => {
                     // Answered once it has been asked to take the icon; if it refused, that was told before.
                     match self.update(handle, |_| ()).await {
@@ -191,6 +191,7 @@ impl Keeper {
 }
 
 const NO_ANSWER: &str = "it does not answer";
+const REFUSES: &str = "it answers with an error";
 
 /// Whether somebody on the bus says that they keep tray icons.
 async fn has_tray(connection: &Connection) -> bool {
@@ -262,13 +263,8 @@ impl ksni::Tray for Item {
     }
 
     fn watcher_offline(&self, reason: ksni::OfflineReason) -> bool {
-        use ksni::{Error, OfflineReason};
-        let host = match reason {
-            OfflineReason::No => Host::Gone,
-            OfflineReason::Error(Error::Watcher(zbus::fdo::Error::ServiceUnknown(_))) => Host::Gone,
-            _ => Host::Refused,
-        };
-        let _ = self.host.send(host);
+        let gone = matches!(reason, ksni::OfflineReason::No);
+        let _ = self.host.send(if gone { Host::Gone } else { Host::Refused });
         true
     }
 }

@@ -58,7 +58,11 @@ fn session() -> Vec<Finding> {
         ))
         .advised("To have it otherwise, set that variable yourself, to 0 or 1, where Holdoff is started.")
     });
-    [Finding::fine(format!("{desktop} on {kind}"))].into_iter().chain(blank).collect()
+    #[cfg(unix)]
+    let unreachable = super::display::unreachable();
+    #[cfg(not(unix))]
+    let unreachable = None;
+    [unreachable.unwrap_or_else(|| Finding::fine(format!("{desktop} on {kind}")))].into_iter().chain(blank).collect()
 }
 
 /// Those that there are; anything may stand in a variable.

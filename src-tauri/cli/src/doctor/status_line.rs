@@ -6,6 +6,9 @@ use holdoff_engine::environment::Environment;
 use holdoff_engine::sources;
 use holdoff_engine::status_line::{Obstacle, ObstacleKind, Place, Scope, Status, command, obstacles};
 
+/// Each is two lines, and a person has hundreds of projects.
+const OBSTACLES_MAX: usize = 8;
+
 pub fn look(environment: &Environment, known: &Known) -> Vec<Finding> {
     let places = sources::all(environment, &known.settings);
     let mut findings = Vec::new();
@@ -13,15 +16,24 @@ pub fn look(environment: &Environment, known: &Known) -> Vec<Finding> {
         let line = Place::new(source.config_dir(), &environment.data_dir);
         findings.push(place(&line, environment));
         if matches!(line.status(), Ok(Status::Installed { .. })) {
-            let here = std::env::current_dir().ok();
-            findings.extend(obstacles(source.config_dir(), here.as_deref()).iter().map(obstacle));
+            let here = std::env::current_dir().unwrap_or_else(|_| environment.home.clone());
+            let here = obstacles(source.config_dir(), &[here]);
+            findings.extend(here.iter().map(|one| obstacle(one, Finding::wrong)));
+            // Of other projects it is worth knowing.
+            let mut others = obstacles(source.config_dir(), &source.projects());
+            others.retain(|other| !here.contains(other));
+            let noted = |text, advice| Finding::note(text).advised(advice);
+            findings.extend(others.iter().take(OBSTACLES_MAX).map(|one| obstacle(one, noted)));
+            if let Some(more) = others.len().checked_sub(OBSTACLES_MAX).filter(|more| *more > 0) {
+                findings.push(Finding::note(format!("{more} more projects have settings of that kind")));
+            }
         }
     }
     findings
 }
 
 /// Claude Code does not call it, at least not everywhere.
-fn obstacle(obstacle: &Obstacle) -> Finding {
+fn obstacle(obstacle: &Obstacle, finding: impl Fn(String, &'static str) -> Finding) -> Finding {
     let file = obstacle.path.display();
     let what = match obstacle.kind {
         ObstacleKind::Disabled => "turns off hooks and status lines (disableAllHooks)",
@@ -29,7 +41,7 @@ fn obstacle(obstacle: &Obstacle) -> Finding {
     };
     let place = match obstacle.scope {
         Scope::User => "Claude Code",
-        Scope::Project => "Claude Code in this project",
+        Scope::Project => "Claude Code in that project",
         Scope::Managed => "Claude Code on this computer",
     };
     let advice = match (obstacle.scope, obstacle.kind) {
@@ -41,7 +53,7 @@ fn obstacle(obstacle: &Obstacle) -> Finding {
             "Sessions of other projects still tell Holdoff. To have these do so too, remove statusLine from that file."
         }
     };
-    Finding::wrong(format!("{file} {what}, so {place} does not call Holdoff"), advice)
+    finding(format!("{file} {what}, so {place} does not call Holdoff"), advice)
 }
 
 /// As it is called, without whatever else stands in the command.

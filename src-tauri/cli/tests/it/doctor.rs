@@ -267,6 +267,18 @@ fn an_owner_that_is_too_old_or_does_not_answer_is_told_of() {
 }
 
 #[test]
+fn a_display_that_lets_nobody_in_is_said() {
+    let scene = Scene::new();
+    for (name, value) in [("DISPLAY", ":4094"), ("DISPLAY", "unix:4094.0"), ("WAYLAND_DISPLAY", "wayland-nowhere")] {
+        let text = said(&finished(scene.holdoff(&["doctor"]).env(name, value), b""));
+        assert!(text.contains("the display cannot be reached, so Holdoff's windows do not open"), "{text}");
+        assert!(!text.contains("4094") && !text.contains("nowhere"), "{text}");
+    }
+    let text = said(&finished(scene.holdoff(&["doctor"]).env("DISPLAY", "elsewhere:10.0"), b""));
+    assert!(text.contains("on X11"), "{text}");
+}
+
+#[test]
 fn what_keeps_the_status_line_from_being_called_is_named() {
     let scene = Scene::with_earlier("echo mine");
     let project = scene.home().join("project");
@@ -277,8 +289,14 @@ fn what_keeps_the_status_line_from_being_called_is_named() {
 
     in_project("settings.json", r#"{"statusLine": {"type": "command", "command": "theirs"}}"#);
     let text = doctor();
-    let expect = "~/project/.claude/settings.json has a status line of its own, so Claude Code in this project does not call Holdoff";
+    let expect = "~/project/.claude/settings.json has a status line of its own, so Claude Code in that project does not call Holdoff";
     assert!(text.contains(expect), "{text}");
+
+    // Known from where it was used, too.
+    let known = json!({"projects": {project.to_str().unwrap(): {}, "/nowhere": {}}});
+    write(&scene, ".claude.json", &known.to_string(), 0o600);
+    let from_home = said(&scene.run(&["doctor"], b""));
+    assert_eq!(from_home.matches(expect).count(), 1, "{from_home}");
 
     in_project("settings.local.json", r#"{"disableAllHooks": true}"#);
     let text = doctor();

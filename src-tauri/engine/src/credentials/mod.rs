@@ -22,6 +22,7 @@ pub use watch::{FileWatcher, Watch, WatchError};
 use holdoff_core::providers::anthropic::credential;
 use holdoff_core::providers::anthropic::owner_cache::{self, Cached};
 use holdoff_core::sign_in::{Absence, CredentialRead, Identity};
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -122,6 +123,18 @@ impl Source {
     /// What the owner keeps of its own last look at its limits.
     pub fn cached(&self) -> Option<Cached> {
         owner_cache::read(&self.about_itself()?)
+    }
+
+    /// The folders that its owner was ever started in, as far as it keeps them.
+    pub fn projects(&self) -> Vec<PathBuf> {
+        #[derive(serde::Deserialize)]
+        struct File {
+            #[serde(default)]
+            projects: BTreeMap<PathBuf, serde::de::IgnoredAny>,
+        }
+        let read = picked::read(&self.identity_file, &["projects"], IDENTITY_MAX).ok();
+        let file = read.and_then(|bytes| serde_json::from_slice::<File>(&bytes).ok());
+        file.map(|file| file.projects.into_keys().filter(|folder| folder.is_absolute()).collect()).unwrap_or_default()
     }
 
     /// The place in words for people, with the home folder as `~`.

@@ -42,15 +42,20 @@ pub enum Scope {
     User,
 }
 
-/// What is in the way of the status line in the settings of `config_dir`, for a Claude Code that is started in `folder`.
-pub fn obstacles(config_dir: &Path, folder: Option<&Path>) -> Vec<Obstacle> {
-    layered(managed_settings(), config_dir, folder)
+/// What is in the way of the status line in the settings of `config_dir`, for a Claude Code that is started in one of these
+/// folders. Each is named once.
+pub fn obstacles(config_dir: &Path, folders: &[PathBuf]) -> Vec<Obstacle> {
+    let mut all: Vec<Obstacle> = Vec::new();
+    for folder in folders {
+        let found = layered(managed_settings(), config_dir, folder);
+        all.extend(found.into_iter().filter(|obstacle| !all.contains(obstacle)).collect::<Vec<_>>());
+    }
+    all
 }
 
-fn layered(managed: Vec<PathBuf>, config_dir: &Path, folder: Option<&Path>) -> Vec<Obstacle> {
+fn layered(managed: Vec<PathBuf>, config_dir: &Path, folder: &Path) -> Vec<Obstacle> {
     let managed = managed.into_iter().map(|path| (path, Scope::Managed));
-    let of_project = folder.map(|folder| project(folder, config_dir)).unwrap_or_default();
-    let of_project = of_project.into_iter().map(|path| (path, Scope::Project));
+    let of_project = project(folder, config_dir).into_iter().map(|path| (path, Scope::Project));
     let user = [(config_dir.join(file::NAME), Scope::User)];
     let (mut line, mut switch) = (None, None);
     // The first that says something of it counts.
@@ -113,7 +118,7 @@ mod tests {
             std::fs::write(path, text).unwrap();
         }
         let managed = vec![root.path().join("managed/10.json"), root.path().join("managed/managed-settings.json")];
-        let found = layered(managed, &root.path().join("home/.claude"), Some(&root.path().join(started_in)));
+        let found = layered(managed, &root.path().join("home/.claude"), &root.path().join(started_in));
         let expect = expect.iter().map(|(path, kind, scope)| Obstacle {
             path: root.path().join(path),
             kind: *kind,

@@ -50,6 +50,11 @@ fn new_tokens_take_the_place_of_the_old_ones_and_nothing_else_moves() {
 }
 
 #[test]
+fn a_byte_order_mark_stays_where_it_stood() {
+    assert_eq!(written(&format!("\u{feff}{STORED}"), tokens()), format!("\u{feff}{}", written(STORED, tokens())));
+}
+
+#[test]
 fn without_a_new_refresh_token_the_old_one_stays_with_its_end() {
     let bare = Tokens { refresh_token: None, refresh_expires_at: None, scopes: None, ..tokens() };
     let oauth = oauth(&written(&STORED.replace("1e400", "0"), bare));
