@@ -85,14 +85,15 @@ impl Keeper {
         while let Some(connection) = self.absence.meanwhile(self.bus.up()).await {
             self.was_up = false;
             let end = self.icon(&connection).await;
-            self.absence.begins();
             if self.was_up {
                 (wait, said) = (RETRIES.0, String::new());
             }
             match end {
                 End::App => return,
-                End::Bus => {}
+                // It went with all else of the session, which may be over.
+                End::Bus => self.absence.over(),
                 End::Failed(why) => {
+                    self.absence.begins();
                     // Each reason once: it is tried for as long as the app lives.
                     if said != why {
                         tracing::warn!(%why, "the desktop does not take the tray icon; it is tried again");
