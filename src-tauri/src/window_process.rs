@@ -1,7 +1,7 @@
 //! The tray app's hold of the windows' process.
 
 use holdoff_core::words::NoWindow;
-use holdoff_engine::environment::{for_windows, webkit};
+use holdoff_engine::environment::for_windows;
 use holdoff_engine::folder::FileId;
 use holdoff_engine::ipc::{self, Call, Caller, FromApp, Responder, Window};
 use std::collections::BTreeMap;
@@ -12,6 +12,11 @@ use tokio::sync::mpsc;
 
 /// What a program needs to find the display, and the cookie that lets it in.
 const DISPLAY: [&str; 3] = ["DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY"];
+
+/// Has WebKitGTK draw without the graphics card, unless the person set it otherwise. A page of text needs none: without it a
+/// window is there in three quarters of the time and takes 55 MiB less. And with NVIDIA's own driver windows often stay blank:
+/// <https://github.com/tauri-apps/tauri/issues/10702>, `/9304`.
+const SOFTWARE_DRAWING: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
 
 /// Where the display of this process is: for an app that runs already, and was started on another.
 pub fn display() -> BTreeMap<String, String> {
@@ -158,15 +163,12 @@ impl WindowProcess {
     fn start(&self, window: Window) -> io::Result<Child> {
         let mut command = program(&self.own);
         // No token crosses into a window, not even one of the person's own environment.
-        command.arg(window.flag()).env_clear().envs(for_windows(std::env::vars_os()));
+        command.arg(window.flag()).env_clear().env(SOFTWARE_DRAWING, "1").envs(for_windows(std::env::vars_os()));
         for name in DISPLAY {
             match self.display.get(name) {
                 Some(value) => command.env(name, value),
                 None => command.env_remove(name),
             };
-        }
-        if webkit::needs_no_dmabuf() {
-            command.env(webkit::NO_DMABUF, "1");
         }
         // Only by this may anybody delete, change or renew.
         command.stdin(ipc::line_for_windows(self.calls.clone())?).spawn()

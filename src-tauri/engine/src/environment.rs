@@ -2,7 +2,6 @@
 //! token could go astray or a cooldown be miscounted otherwise.
 
 mod allowed;
-pub mod webkit;
 
 pub use allowed::for_windows;
 

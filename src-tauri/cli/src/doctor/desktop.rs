@@ -3,7 +3,6 @@
 use super::{Finding, program};
 use crate::tray;
 use holdoff_core::text::{NAME_MAX, clean};
-use holdoff_engine::environment::webkit;
 use serde_json::Value;
 use std::process::Command;
 
@@ -51,18 +50,11 @@ fn session() -> Vec<Finding> {
             return vec![Finding::note("there is no display here; the tray app needs one, the command does not")];
         }
     };
-    let blank = webkit::needs_no_dmabuf().then(|| {
-        Finding::note(format!(
-            "NVIDIA's driver is in use, with which WebKit's windows often stay blank; Holdoff sets {}=1 for its own",
-            webkit::NO_DMABUF
-        ))
-        .advised("To have it otherwise, set that variable yourself, to 0 or 1, where Holdoff is started.")
-    });
     #[cfg(unix)]
     let unreachable = super::display::unreachable();
     #[cfg(not(unix))]
     let unreachable = None;
-    [unreachable.unwrap_or_else(|| Finding::fine(format!("{desktop} on {kind}")))].into_iter().chain(blank).collect()
+    vec![unreachable.unwrap_or_else(|| Finding::fine(format!("{desktop} on {kind}")))]
 }
 
 /// Those that there are; anything may stand in a variable.
