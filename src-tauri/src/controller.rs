@@ -4,6 +4,7 @@
 mod asking;
 mod wishes;
 
+use crate::autostart::Autostart;
 use crate::choosing::Edit;
 use crate::exporter::Exporter;
 use crate::files::StoreFiles;
@@ -15,7 +16,7 @@ use crate::signing_in::{self, Found, SigningIn};
 use crate::tray::{Tray, TrayEvent};
 use crate::view::{Answer, SettingsChange, View};
 use crate::window_process::WindowProcess;
-use crate::{autostart, end_signal, face};
+use crate::{end_signal, face};
 use holdoff_core::words::NoWindow;
 use holdoff_core::{AccountId, LocalTime, report, words};
 use holdoff_engine::environment::Environment;
@@ -65,6 +66,7 @@ struct Controller {
     tray: Tray,
     windows: WindowProcess,
     local: LocalTime,
+    autostart: Autostart,
     starts_at_login: bool,
     shown: Shown,
     signing_in: SigningIn,
@@ -101,6 +103,7 @@ pub async fn run(parts: Parts) -> End {
     let Parts { app, windows, environment, engine, settings, tray, notifier, .. } = parts;
     let (mut calls, mut tray_events, mut clicks) = (parts.calls, parts.tray_events, parts.clicks);
     let Windows { own, tell_calls, open } = windows;
+    let autostart = Autostart::new(&app, &environment.home, &own);
     let (tell_found, mut found) = mpsc::unbounded_channel();
     let (tell_ended, mut windows_ended) = mpsc::unbounded_channel();
     let mut controller = Controller {
@@ -108,7 +111,8 @@ pub async fn run(parts: Parts) -> End {
         history: engine.history.news(),
         windows: WindowProcess::new(own, tell_ended, tell_calls),
         local: local_time(&settings.settings),
-        starts_at_login: autostart::is_on(&app),
+        starts_at_login: autostart.is_on(),
+        autostart,
         shown: Shown::default(),
         signing_in: SigningIn::default(),
         notifier,
@@ -286,7 +290,7 @@ impl Controller {
             }
             Call::Attach { .. } => {
                 self.shown.view = None;
-                self.starts_at_login = autostart::is_on(&self.app);
+                self.starts_at_login = self.autostart.is_on();
                 self.windows.attach(responder.caller.clone());
                 responder.answer(Value::Null);
             }
@@ -365,7 +369,7 @@ impl Controller {
         let autostart = change.start_at_login;
         let edit = Edit::of(change)?;
         if let Some(on) = autostart {
-            autostart::set(&self.app, on)?;
+            self.autostart.set(on)?;
         }
         let (dir, was) = (self.environment.data_dir.clone(), self.settings.clone());
         let mut files = StoreFiles::new(self.app.clone());
@@ -373,9 +377,9 @@ impl Controller {
         let saved = tokio::task::spawn_blocking(write).await;
         let saved = saved.unwrap_or_else(|_| Err("The settings could not be saved.".to_owned()));
         if let (Err(_), Some(on)) = (&saved, autostart) {
-            let _ = autostart::set(&self.app, !on);
+            let _ = self.autostart.set(!on);
         }
-        self.starts_at_login = autostart::is_on(&self.app);
+        self.starts_at_login = self.autostart.is_on();
         self.settings = saved?;
         self.export().await;
         self.tell_engine(Command::Settings(Box::new(self.settings.settings.clone()))).await;

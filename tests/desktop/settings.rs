@@ -29,12 +29,15 @@ async fn start_at_login_is_off_until_it_is_chosen() {
     let scene = Scene::new(1.0).await;
     let folder = scene.home.path().join(".config/autostart");
     let entries = || std::fs::read_dir(&folder).map_or(0, Iterator::count);
+    let entry = folder.join("dev.holdoff.tray.desktop");
     let _app = scene.launch.clone().argument("--settings").start();
     let settings = Browser::attach(&scene.inspector, SOON).await;
     settings.wait_for_text(SOON, |text| text.contains("Start at login")).await;
     assert_eq!(entries(), 0);
     click(&settings, "start-at-login").await;
-    eventually(SOON, "an autostart entry", async || (entries() == 1).then_some(())).await;
+    eventually(SOON, "an autostart entry", async || (entries() == 1 && entry.is_file()).then_some(())).await;
+    let program = holdoff_world::app::program_folder().join("holdoff-tray");
+    assert!(std::fs::read_to_string(&entry).unwrap().contains(&format!("\nExec={}\n", program.display())));
     let saved = async || (scene.home.read_settings()?["start_at_login"] == json!(true)).then_some(());
     eventually(SOON, "the choice is kept", saved).await;
     click(&settings, "start-at-login").await;

@@ -13,15 +13,14 @@ pub use event_loop::{Runtime, run};
 #[cfg(target_os = "linux")]
 pub use headless::{Runtime, run};
 
-use tauri_plugin_autostart::Builder as Autostart;
-
 /// The running app, as the plugins know it.
 pub type AppHandle = tauri::AppHandle<Runtime>;
 
 /// What the resident program uses of Tauri, on every platform.
 fn with_plugins(builder: tauri::Builder<Runtime>) -> tauri::Builder<Runtime> {
-    builder
-        .plugin(tauri_plugin_notification::init())
-        .plugin(tauri_plugin_store::Builder::new().build())
-        .plugin(Autostart::new().build())
+    let builder = builder.plugin(tauri_plugin_notification::init());
+    // On Linux, starting at login is a file that is written by `autostart.rs`.
+    #[cfg(not(target_os = "linux"))]
+    let builder = builder.plugin(tauri_plugin_autostart::Builder::new().build());
+    builder.plugin(tauri_plugin_store::Builder::new().build())
 }

@@ -1,6 +1,7 @@
 //! What to say: every sentence that a person reads about asking, in one place, for window, menu, tooltip,
 //! notification and terminal alike. Time zones are arguments.
 
+mod autostart;
 mod backtest;
 mod gate;
 mod guide;
@@ -16,6 +17,7 @@ mod terminal;
 mod trouble;
 mod window;
 
+pub use autostart::{AUTOSTART_BY_UNIT, autostart_not_as_written, autostart_not_changed};
 pub use backtest::backtest;
 pub use gate::{STILL_BUSY, cooldown, grant, grant_kind, outcome, outcome_kind, refusal, refusal_short, status};
 pub use guide::{Around, GuideWords, Offer, Problem, Progress, StepWords, guide, sign_in_command};

@@ -1,0 +1,155 @@
+//! An entry in the folder of those that every desktop starts at login.
+
+use super::desktop_entry::{self, DesktopEntry};
+use crate::runtime::AppHandle;
+use holdoff_core::words;
+use holdoff_engine::environment::IDENTIFIER;
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// The names that an entry of Holdoff may have: today's, and that of version 0.1.0.
+const NAMES: [&str; 2] = ["dev.holdoff.tray.desktop", "Holdoff.desktop"];
+/// The unit that packages bring, in the folders of what is started with a session.
+const UNIT: &str = "holdoff.service";
+
+#[derive(Debug, Clone)]
+pub struct Autostart {
+    config_home: PathBuf,
+    /// Those of the system, the most important first.
+    config_dirs: Vec<PathBuf>,
+    desktops: Vec<String>,
+    path: OsString,
+    program: PathBuf,
+}
+
+impl Autostart {
+    pub fn new(_app: &AppHandle, home: &Path, own: &Path) -> Self {
+        Self::from(home, own, |name| std::env::var_os(name).filter(|value| !value.is_empty()))
+    }
+
+    fn from(home: &Path, own: &Path, variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        let absolute = |path: &PathBuf| path.is_absolute();
+        let config_home = variable("XDG_CONFIG_HOME").map(PathBuf::from).filter(absolute);
+        let dirs = variable("XDG_CONFIG_DIRS").unwrap_or_else(|| "/etc/xdg".into());
+        let desktops = variable("XDG_CURRENT_DESKTOP").unwrap_or_default();
+        // An AppImage is somewhere else each time it runs.
+        let image = variable("APPIMAGE").filter(|_| variable("APPDIR").is_some_and(|dir| own.starts_with(dir)));
+        Self {
+            config_home: config_home.unwrap_or_else(|| home.join(".config")),
+            config_dirs: std::env::split_paths(&dirs).filter(absolute).collect(),
+            desktops: desktops.to_string_lossy().split(':').map(str::to_owned).collect(),
+            path: variable("PATH").unwrap_or_default(),
+            program: image.map_or_else(|| own.to_owned(), PathBuf::from),
+        }
+    }
+
+    /// Whether the desktop starts Holdoff at login, by whomever that was chosen.
+    pub fn is_on(&self) -> bool {
+        self.is_on_by_entry() || self.is_on_by_unit()
+    }
+
+    /// # Errors
+    /// A sentence about why it is not changed. What was there before is then there still, as far as that is known.
+    pub fn set(&self, on: bool) -> Result<(), String> {
+        if on == self.is_on() {
+            return Ok(());
+        }
+        let entry = self.entry(NAMES[0]);
+        let changed = if on { self.switch_on(&entry) } else { self.switch_off(&entry) };
+        let not_at = |error: io::Error| words::autostart_not_changed(&format!("{}: {error}", entry.display()));
+        changed.map_err(not_at)?;
+        match (self.is_on() == on, self.is_on_by_unit()) {
+            (true, _) => Ok(()),
+            (false, true) => Err(words::AUTOSTART_BY_UNIT.to_owned()),
+            (false, false) => Err(words::autostart_not_as_written(&entry.display().to_string(), on)),
+        }
+    }
+
+    fn switch_on(&self, entry: &Path) -> io::Result<()> {
+        let program = self.program.to_str().ok_or_else(|| {
+            let name = self.program.display();
+            io::Error::other(format!("a desktop entry cannot name {name}; move Holdoff to another folder"))
+        })?;
+        let exec = desktop_entry::exec(program);
+        write(entry, &format!("{HEAD}Exec={exec}\nIcon={IDENTIFIER}\nTerminal=false\nStartupNotify=false\n"))?;
+        remove(&self.entry(NAMES[1]))
+    }
+
+    fn switch_off(&self, entry: &Path) -> io::Result<()> {
+        NAMES.iter().try_for_each(|name| remove(&self.entry(name)))?;
+        for name in NAMES {
+            // One for all users of the computer is hidden for this one.
+            if self.config_dirs.iter().any(|dir| dir.join("autostart").join(name).exists()) {
+                write(&entry.with_file_name(name), &format!("{HEAD}Hidden=true\n"))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn entry(&self, name: &str) -> PathBuf {
+        self.config_home.join("autostart").join(name)
+    }
+
+    /// Of the entries of one name, the first is the one that counts.
+    fn is_on_by_entry(&self) -> bool {
+        let dirs = || [&self.config_home].into_iter().chain(&self.config_dirs);
+        NAMES.iter().any(|name| {
+            let texts = dirs().filter_map(|dir| fs::read(dir.join("autostart").join(name)).ok());
+            texts.map(|text| DesktopEntry::parse(&String::from_utf8_lossy(&text))).next().is_some_and(|entry| {
+                entry.is_started_in(&self.desktops) && entry.programs().iter().all(|program| self.can_run(program))
+            })
+        })
+    }
+
+    fn is_on_by_unit(&self) -> bool {
+        let targets = fs::read_dir(self.config_home.join("systemd/user")).into_iter().flatten().flatten();
+        targets.filter(|target| target.file_name().to_string_lossy().ends_with(".wants")).any(|target| {
+            // Enabled for a unit that is gone is not enabled.
+            target.path().join(UNIT).exists()
+        })
+    }
+
+    fn can_run(&self, program: &str) -> bool {
+        use std::os::unix::fs::PermissionsExt;
+        let runs =
+            |path: &Path| fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0);
+        match program {
+            "" => false,
+            _ if program.starts_with('/') => runs(Path::new(program)),
+            _ => std::env::split_paths(&self.path).any(|dir| runs(&dir.join(program))),
+        }
+    }
+}
+
+const HEAD: &str = "\
+[Desktop Entry]
+Type=Application
+Name=Holdoff
+Comment=Shows how much of your AI subscription is left
+";
+
+/// Whole or not at all. Where a link stands, what it leads to is written.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    // Not the name of an entry: a desktop may be starting them.
+    let next = path.with_extension("desktop-new");
+    let mut file = fs::File::create(&next)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&next, &path)
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
