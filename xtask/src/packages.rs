@@ -95,22 +95,51 @@ const COLLECTOR: [Need; 1] = [Need::new(
     "collects the app's metrics, and tests the rules that come with it",
 )];
 
+/// To hold what Holdoff writes for a desktop to start against those who read it.
+const ENTRIES: [Need; 2] = [
+    Need::new("libglib2.0-bin", Probe::Programs(&["gio"]), "starts a desktop entry as a desktop does"),
+    Need::new("desktop-file-utils", Probe::Programs(&["desktop-file-validate"]), "checks desktop entries"),
+];
+
+/// To make packages of it, and to have them looked at by those who know.
+const PACKAGES: [Need; 6] = [
+    Need::new(
+        "dpkg-dev",
+        Probe::Programs(&["dpkg-deb", "dpkg-shlibdeps"]),
+        "makes the .deb and finds what it depends on",
+    ),
+    Need::new("binutils", Probe::Programs(&["readelf"]), "tells which program needs shared libraries"),
+    Need::new("rpm", Probe::Programs(&["rpm", "rpmbuild"]), "makes the .rpm"),
+    Need::new("lintian", Probe::Programs(&["lintian"]), "checks the .deb"),
+    Need::new("appstream", Probe::Programs(&["appstreamcli"]), "checks what software centres show"),
+    Need::new("desktop-file-utils", Probe::Programs(&["desktop-file-validate"]), "checks the menu entry"),
+];
+
+/// To make a system of its own, and to install a package there.
+const SYSTEMS: [Need; 2] = [
+    Need::new("debootstrap", Probe::Programs(&["debootstrap"]), "makes a minimal Debian in a folder"),
+    Need::new("dpkg", Probe::Programs(&["dpkg-deb"]), "takes a package apart and together again"),
+];
+
 /// What somebody is about to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     Run,
     VirtualDesktop,
     Test,
+    Package,
+    CleanSystem,
 }
 
 impl Purpose {
-    pub const NAMES: &str = "run, virtual-desktop or test";
+    pub const NAMES: &str = "run, virtual-desktop, test or package";
 
     pub fn named(name: &str) -> Option<Self> {
         match name {
             "run" => Some(Self::Run),
             "virtual-desktop" => Some(Self::VirtualDesktop),
             "test" => Some(Self::Test),
+            "package" => Some(Self::Package),
             _ => None,
         }
     }
@@ -120,7 +149,9 @@ impl Purpose {
         let sets: &[&'static [Need]] = match self {
             Self::Run => &[&BUILD],
             Self::VirtualDesktop => &[&BUILD, &DESKTOP],
-            Self::Test => &[&BUILD, &DESKTOP, &WAYLAND, &BROWSER, &COLLECTOR],
+            Self::Test => &[&BUILD, &DESKTOP, &WAYLAND, &BROWSER, &COLLECTOR, &ENTRIES],
+            Self::Package => &[&BUILD, &PACKAGES],
+            Self::CleanSystem => &[&BUILD, &SYSTEMS],
         };
         sets.iter().flat_map(|set| set.iter()).collect()
     }

@@ -11,11 +11,11 @@ use crate::project::Project;
 use crate::{toolchain, unknown_argument, value_missing};
 
 pub const HELP: &str = "\
-cargo xtask setup [--for run|virtual-desktop|test]
+cargo xtask setup [--for run|virtual-desktop|test|package]
 
 Installs what is missing to build and run Holdoff (run, the default), to show it on a desktop without a screen
-(virtual-desktop), or to test it (test). On Debian and Ubuntu with apt-get, as root or else with sudo; on other
-distributions it says what is missing. Elsewhere only Node.js is looked for.";
+(virtual-desktop), to test it (test), or to make packages of it (package). On Debian and Ubuntu with apt-get, as root or
+else with sudo; on other distributions it says what is missing. Elsewhere only Node.js is looked for.";
 
 pub fn run(_project: &Project, args: &[String]) -> Result<()> {
     let purpose = match args {

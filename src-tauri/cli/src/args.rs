@@ -114,10 +114,13 @@ Examples:
   holdoff completions powershell >> $PROFILE")]
     Completions { shell: Shell },
     /// Print the man page, or that of a command
-    #[command(after_help = "Example:\n  holdoff man > ~/.local/share/man/man1/holdoff.1")]
+    #[command(after_help = "Example:\n  holdoff man --out ~/.local/share/man/man1")]
     Man {
         /// The command that it is about
         command: Option<String>,
+        /// Write every page into this folder
+        #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath, conflicts_with = "command")]
+        out: Option<PathBuf>,
     },
 }
 

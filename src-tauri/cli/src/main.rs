@@ -50,7 +50,8 @@ fn main() -> ExitCode {
         Command::Panel => tray::become_it(&["--panel"]),
         Command::Settings => tray::become_it(&["--settings"]),
         Command::Completions { shell } => manual::completions(shell),
-        Command::Man { command } => manual::man(command.as_deref()),
+        Command::Man { out: Some(folder), .. } => manual::pages(&folder),
+        Command::Man { command, out: None } => manual::man(command.as_deref()),
         Command::Status { json, account, watch } => {
             with(|environment| status::run(environment, Form { json, account: account.name() }, watch))
         }

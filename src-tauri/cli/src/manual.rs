@@ -2,7 +2,9 @@
 
 use crate::args::{Args, Shell};
 use crate::{USAGE, print};
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
+use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
 pub fn completions(shell: Shell) -> ExitCode {
@@ -21,8 +23,7 @@ pub fn completions(shell: Shell) -> ExitCode {
 
 /// The page of the whole, or of one command.
 pub fn man(command: Option<&str>) -> ExitCode {
-    let mut all = Args::command();
-    all.build();
+    let all = built();
     let page = match command {
         None => all,
         Some(name) => match all.find_subcommand(name) {
@@ -33,16 +34,42 @@ pub fn man(command: Option<&str>) -> ExitCode {
             }
         },
     };
-    let mut out = Vec::new();
-    match clap_mangen::Man::new(page)
-        .manual("Holdoff")
-        .source(concat!("Holdoff ", env!("CARGO_PKG_VERSION")))
-        .render(&mut out)
-    {
-        Ok(()) => print(&String::from_utf8_lossy(&out)),
-        Err(error) => {
-            eprintln!("holdoff: the page could not be made: {error}");
-            ExitCode::FAILURE
-        }
+    match render(page) {
+        Ok(page) => print(&String::from_utf8_lossy(&page)),
+        Err(error) => failed(&error),
     }
+}
+
+/// Every page, as a file of its own.
+pub fn pages(folder: &Path) -> ExitCode {
+    match write(&built(), folder) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    }
+}
+
+fn write(command: &Command, folder: &Path) -> io::Result<()> {
+    let name = command.get_display_name().unwrap_or_else(|| command.get_name());
+    std::fs::write(folder.join(format!("{name}.1")), render(command.clone())?)?;
+    // Those below help are the same commands once more.
+    let below = command.get_subcommands().filter(|_| command.get_name() != "help");
+    below.filter(|command| !command.is_hide_set()).try_for_each(|command| write(command, folder))
+}
+
+fn built() -> Command {
+    let mut all = Args::command();
+    all.build();
+    all
+}
+
+fn render(command: Command) -> io::Result<Vec<u8>> {
+    let mut page = Vec::new();
+    let man = clap_mangen::Man::new(command).manual("Holdoff");
+    man.source(concat!("Holdoff ", env!("CARGO_PKG_VERSION"))).render(&mut page)?;
+    Ok(page)
+}
+
+fn failed(error: &io::Error) -> ExitCode {
+    eprintln!("holdoff: the page could not be made: {error}");
+    ExitCode::FAILURE
 }

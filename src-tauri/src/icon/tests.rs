@@ -310,3 +310,19 @@ fn png_keeps_the_pixels() {
     assert_eq!(differing(&picture, &decoded, LIGHT, 2.0), 0);
     assert!(Pixmap::empty().to_png().is_empty());
 }
+
+/// The icons of the packages, as files. One that differs is written anew, and is then to be looked at and committed.
+#[test]
+fn the_icons_of_the_packages_are_those_that_are_drawn() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("icons/hicolor");
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut anew = Vec::new();
+    for size in [16, 22, 24, 32, 48, 64, 96, 128, 256, 512] {
+        let (file, drawn) = (folder.join(format!("{size}x{size}.png")), app_icon(size).to_png());
+        if std::fs::read(&file).ok().as_ref() != Some(&drawn) {
+            std::fs::write(&file, drawn).unwrap();
+            anew.push(size);
+        }
+    }
+    assert_eq!(anew, Vec::<u32>::new(), "written anew");
+}

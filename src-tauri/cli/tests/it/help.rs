@@ -32,11 +32,40 @@ fn every_command_has_help_and_a_page() {
 }
 
 #[test]
+fn every_page_is_written_into_a_folder() {
+    let (scene, folder) = (Scene::new(), tempfile::tempdir().unwrap());
+    let out = folder.path().to_str().unwrap();
+    assert!(scene.run(&["man", "--out", out], b"").status.success());
+    let mut names: Vec<String> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap().replace(".1", ""))
+        .collect();
+    names.sort();
+    let nested = ["help", "install", "uninstall"].map(|below| format!("holdoff-statusline-{below}"));
+    let mut expected: Vec<String> = COMMANDS.iter().map(|command| format!("holdoff-{command}")).collect();
+    expected.extend(["holdoff".to_owned(), "holdoff-help".to_owned()].into_iter().chain(nested));
+    expected.sort();
+    assert_eq!(names, expected);
+    for name in &names {
+        let page = std::fs::read_to_string(folder.path().join(format!("{name}.1"))).unwrap();
+        assert!(page.contains(&format!(".TH {name} 1")), "{page}");
+    }
+    let nowhere = folder.path().join("missing");
+    let output = scene.run(&["man", "--out", nowhere.to_str().unwrap()], b"");
+    assert!(!output.status.success() && text(&output.stderr).contains("could not be made"), "{output:?}");
+}
+
+#[test]
 fn a_wrong_word_is_wrong_usage() {
     let scene = Scene::new();
-    for args in
-        [&["nonsense"][..], &["status", "--jsn"], &["man", "nonsense"], &["completions", "tcsh"], &["status", "x"]]
-    {
+    for args in [
+        &["nonsense"][..],
+        &["status", "--jsn"],
+        &["man", "nonsense"],
+        &["man", "status", "--out", "x"],
+        &["completions", "tcsh"],
+        &["status", "x"],
+    ] {
         let output = scene.run(args, b"");
         assert_eq!(output.status.code(), Some(64), "{output:?}");
         assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{output:?}");

@@ -1,0 +1,125 @@
+//! The package for Debian and Ubuntu, made with Debian's own tools.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use super::Job;
+use super::tree::{self, Layout, PROGRAMS, compress, copy, put, read};
+use crate::changelog::VERSION;
+use crate::cmd::Cmd;
+
+const LAYOUT: Layout =
+    Layout { bin: "/usr/bin", units: "lib/systemd/user", zsh: "share/zsh/vendor-completions", licences: None };
+
+const MAINTAINER: &str = "The Holdoff Authors <packages@holdoff.dev>";
+
+pub fn make(job: &Job<'_>) -> Result<PathBuf> {
+    let root = job.fresh("deb")?;
+    let (usr, doc) = (root.join("usr"), root.join("usr/share/doc/holdoff"));
+    let sources = &job.sources;
+    sources.lay(&usr, &LAYOUT)?;
+    let project = sources.project.root();
+    let templates = sources.packaging("debian");
+    put(
+        &doc.join("copyright"),
+        &copyright(&read(&templates.join("copyright"))?, &read(&project.join("LICENSE-MIT"))?),
+    )?;
+    put(&doc.join("changelog.Debian"), &changelog(job)?)?;
+    copy(&project.join("CHANGELOG.md"), &doc.join("changelog"), 0o644)?;
+    copy(&sources.notices, &doc.join("THIRD-PARTY-NOTICES"), 0o644)?;
+    for name in ["changelog.Debian", "changelog", "THIRD-PARTY-NOTICES"] {
+        compress(&doc.join(name))?;
+    }
+    let overrides = usr.join("share/lintian/overrides/holdoff");
+    put(&overrides, &read(&templates.join("lintian-overrides"))?)?;
+
+    let arch = Cmd::new("dpkg").arg("--print-architecture").read()?.trim().to_owned();
+    let control = read(&templates.join("control"))?
+        .replace("@VERSION@", &job.debian_version())
+        .replace("@ARCH@", &arch)
+        .replace("@MAINTAINER@", MAINTAINER)
+        .replace("@SIZE@", &installed_kib(&root)?)
+        .replace("@DEPENDS@", &depends(job, &usr)?);
+    let sums = "cd \"$1\" && find usr -type f -print0 | LC_ALL=C sort -z | xargs -0 md5sum";
+    let sums = Cmd::new("sh").args(["-c", sums, "sh"]).arg(&root).read()?;
+    put(&root.join("DEBIAN/control"), &control)?;
+    put(&root.join("DEBIAN/md5sums"), &sums)?;
+    tree::settle(&root, &job.epoch)?;
+
+    let deb = job.out.join(format!("holdoff_{}_{arch}.deb", job.debian_version()));
+    Cmd::new("dpkg-deb")
+        .args(["--root-owner-group", "-Zxz", "--build"])
+        .args([&root, &deb])
+        .hidden_env("SOURCE_DATE_EPOCH", &job.epoch)
+        .run()?;
+    Ok(deb)
+}
+
+/// Debian's own judgement; one error ends it.
+pub fn check(deb: &Path) -> Result<()> {
+    Cmd::new("lintian").args(["--fail-on", "error", "--allow-root"]).arg(deb).no_input().run()
+}
+
+/// The packages of the shared libraries that the programs are linked with, and no others.
+fn depends(job: &Job<'_>, usr: &Path) -> Result<String> {
+    let folder = job.fresh("shlibs")?;
+    put(&folder.join("debian/control"), "Source: holdoff\n\nPackage: holdoff\nArchitecture: any\n")?;
+    let programs = PROGRAMS.map(|name| usr.join("bin").join(name));
+    // A program without shared libraries is no error to be told of.
+    let dynamic = programs.iter().filter(|path| needs_libraries(path));
+    let said = Cmd::new("dpkg-shlibdeps").arg("-O").args(dynamic.map(|path| format!("-e{}", path.display())));
+    let said = said.dir(&folder).read()?;
+    match said.lines().find_map(|line| line.strip_prefix("shlibs:Depends=")) {
+        Some(depends) if depends.contains("libwebkit2gtk") => Ok(depends.to_owned()),
+        _ => bail!("dpkg-shlibdeps does not name what the programs need, but said: {said:?}"),
+    }
+}
+
+fn needs_libraries(program: &Path) -> bool {
+    let said = Cmd::new("readelf").arg("-d").arg(program).read().unwrap_or_default();
+    said.contains("(NEEDED)")
+}
+
+fn installed_kib(root: &Path) -> Result<String> {
+    let said = Cmd::new("du").args(["-s", "--apparent-size", "--block-size=1024"]).arg(root).read()?;
+    said.split_whitespace().next().map(str::to_owned).context("du tells no size")
+}
+
+/// With Holdoff's own licence, indented as a field wants it.
+fn copyright(template: &str, mit: &str) -> String {
+    // Without its title and its copyright line, which have fields of their own.
+    let body = mit.lines().skip(4).map(|line| if line.is_empty() { " .".to_owned() } else { format!(" {line}") });
+    template.replace("@MIT@", &body.collect::<Vec<_>>().join("\n"))
+}
+
+fn changelog(job: &Job<'_>) -> Result<String> {
+    let date =
+        Cmd::new("date").args(["-u", "-R", "-d", &format!("@{}", job.epoch)]).hidden_env("LC_ALL", "C").read()?;
+    Ok(format!(
+        "holdoff ({}) unstable; urgency=medium\n\n  * Version {VERSION}; changelog.gz tells what is new.\n\n -- {MAINTAINER}  {}\n",
+        job.debian_version(),
+        date.trim()
+    ))
+}
+
+/// What apt would download and unpack: bytes of the file, and kilobytes as it says of itself.
+pub fn sizes(deb: &Path) -> Result<(u64, u64)> {
+    let installed = Cmd::new("dpkg-deb").arg("--field").arg(deb).arg("Installed-Size").read()?;
+    Ok((fs::metadata(deb)?.len(), installed.trim().parse::<u64>()? * 1024))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_licence_is_indented_and_has_no_empty_line() {
+        let mit = "MIT License\n\nCopyright (c) 2026 Ann\n\nPermission is\ngranted.\n\nTHE SOFTWARE\n";
+        assert_eq!(
+            copyright("License: MIT\n@MIT@\n", mit),
+            "License: MIT\n Permission is\n granted.\n .\n THE SOFTWARE\n"
+        );
+    }
+}
