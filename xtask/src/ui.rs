@@ -24,7 +24,7 @@ pub fn install(project: &Project) -> Result<()> {
         return Ok(());
     }
     stamp.forget()?;
-    npm(project).args(["ci", "--no-audit", "--no-fund"]).run()?;
+    npm(project).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).run()?;
     stamp.keep()
 }
 
