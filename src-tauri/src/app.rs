@@ -15,7 +15,7 @@ use holdoff_engine::environment::{Environment, StartError};
 use holdoff_engine::ipc::{self, Call, Client, Window};
 use holdoff_engine::lock::FileLock;
 use holdoff_engine::start::{self, stamp};
-use holdoff_engine::{crash, logs, settings_file};
+use holdoff_engine::{crash, logs, newer_data, settings_file};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
@@ -39,6 +39,9 @@ pub fn run(environment: Environment, open: Option<Window>) -> ExitCode {
             return complain(&StartError::DataDir { dir, why: error.to_string() });
         }
     };
+    if let Some(data) = newer_data::find(&environment.data_dir) {
+        return complain(&StartError::NewerData { dir: environment.data_dir, data });
+    }
     if !has_display() {
         eprintln!(
             "holdoff: there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set), and Holdoff is a desktop app. holdoff status works without one."

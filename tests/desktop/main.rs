@@ -28,4 +28,5 @@ mod sign_in;
 mod status_line;
 mod status_line_settings;
 mod tray_host;
+mod versions;
 mod wayland;

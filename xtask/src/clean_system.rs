@@ -1,5 +1,6 @@
 //! `cargo xtask clean-system`: a package as somebody meets it whose system has never seen Holdoff.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -37,15 +38,17 @@ const TEST: &str = "opt/test";
 const USER: &str = "ann";
 
 pub fn run(project: &Project, args: &[String]) -> Result<()> {
-    if let [inside, suite, rest @ ..] = args
+    if let [inside, root] = args
         && inside == INSIDE
     {
-        return System { root: rest.first().context("a root is missing")?.into(), suite: suite.clone() }.try_out();
+        return System { root: root.into() }.try_out();
     }
     let wish = parse(args)?;
     if !cfg!(target_os = "linux") || Cmd::new("id").arg("-u").read()?.trim() != "0" {
         bail!("a system of its own can be made on Linux only, and as root.");
     }
+    // Before cargo may build it anew.
+    let this = env::current_exe()?;
     setup::prepare(Purpose::CleanSystem)?;
     project.cargo("build").args(["--locked", "-p", "holdoff-world", "--bin", "holdoff-installed"]).no_input().run()?;
     let packages = match &wish.packages {
@@ -70,11 +73,10 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
             None => next_revision(&deb, &test)?,
         }
         // Mounts and processes are in namespaces of their own, and end with them.
-        let this = env::current_exe()?;
         Cmd::new("unshare")
             .args(["--mount", "--pid", "--fork", "--kill-child", "--propagation", "private", "--"])
-            .arg(this)
-            .args(["clean-system", INSIDE, suite])
+            .arg(&this)
+            .args(["clean-system", INSIDE])
             .arg(root)
             .run()?;
     }
@@ -166,7 +168,6 @@ fn inside(root: &Path, user: &str) -> Cmd {
 /// A system that is ready to be tried out.
 struct System {
     root: PathBuf,
-    suite: String,
 }
 
 impl System {
@@ -212,12 +213,15 @@ impl System {
         })?;
         self.timed("removed", || self.apt(&["remove", "holdoff"]))?;
         self.none_left("removed")?;
+        // Removed, it has no configuration for which apt would still know it: so it is purged from where it is installed.
+        self.timed("installed again", || self.apt(&["install", "/opt/test/next.deb"]))?;
         self.timed("purged", || self.apt(&["purge", "holdoff"]))?;
         self.none_left("purged")?;
         self.apt(&["autoremove", "--purge"])?;
-        let after = self.files()?;
-        let left: Vec<&str> = after.lines().filter(|line| !before.lines().any(|was| was == *line)).collect();
-        println!("{:>9}  left by what it depended on, of {}: {}", "", self.suite, list(&left));
+        let (after, packaged) = (self.files()?, self.packaged()?);
+        let left = after.lines().filter(|file| !before.lines().any(|was| was == *file));
+        let left: Vec<&str> = left.filter(|file| !packaged.contains(*file)).collect();
+        println!("{:>9}  files of no package that were not there before: {}", "", list(&left));
         Ok(())
     }
 
@@ -293,6 +297,13 @@ impl System {
         let find = "find / -xdev -not -type d -not -path '/home/*' -not -path '/root/*' -not -path '/var/cache/*' \
                     -not -path '/var/log/*' -not -path '/var/lib/apt/*' -not -path '/var/lib/dpkg/*' -not -path '/opt/test/*'";
         self.as_root(&["sh", "-c", find]).read()
+    }
+
+    /// The files of the packages that apt keeps, since others recommend them.
+    fn packaged(&self) -> Result<BTreeSet<String>> {
+        let said = self.as_root(&["sh", "-c", "cat /var/lib/dpkg/info/*.list"]).read()?;
+        // The shorter names of the folders that are links to those in /usr.
+        Ok(said.lines().flat_map(|file| [file.to_owned(), format!("/usr{file}")]).collect())
     }
 
     /// Nothing outside the home bears its name.

@@ -27,6 +27,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0           done
   64          wrong usage
+  65          the data was written by a newer version
   69          not available: the app is not running, or nothing is known
   73, 77, 78  no place for state, another user's state, a wrong environment variable";
 

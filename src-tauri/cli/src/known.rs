@@ -6,7 +6,7 @@ use holdoff_engine::credentials::Source;
 use holdoff_engine::environment::Environment;
 use holdoff_engine::local_time::local_time;
 use holdoff_engine::slots::Slots;
-use holdoff_engine::{handover, settings_file, sources};
+use holdoff_engine::{handover, newer_data, settings_file, sources};
 use std::cell::LazyCell;
 use std::ops::Deref;
 
@@ -26,7 +26,8 @@ impl Known {
         let unusable = slots.damaged.iter().map(|(path, why)| {
             format!("{} cannot be used: {why}. The app keeps it aside when it starts.", path.display())
         });
-        let problems = unusable.chain(settings.problems).collect();
+        let newer = newer_data::find(&environment.data_dir).map(|data| format!("{data}. It is left as it is."));
+        let problems = unusable.chain(newer).chain(settings.problems).collect();
         let now = environment.clock.now();
         let boot_id = environment.clock.boot_id();
         let mut state = slots.state.unwrap_or_else(|| State::new(boot_id.clone()));

@@ -8,6 +8,7 @@ pub use allowed::for_windows;
 use crate::clock::{Clock, ClockSpec};
 use crate::folder::make_private;
 use crate::network::Variables;
+use crate::newer_data::NewerData;
 use crate::privacy;
 use holdoff_core::providers::anthropic;
 use reqwest::Url;
@@ -69,6 +70,8 @@ pub enum StartError {
     DataDir { dir: PathBuf, why: String },
     #[error("{} belongs to another user. Holdoff was probably started once as that user (with sudo?). Give the folder back to yourself (chown -R), or remove it.", dir.display())]
     ForeignDataDir { dir: PathBuf },
+    #[error("{} was written by a newer version of Holdoff: {data} ({version}). Nothing in it was changed, and Holdoff does not start. Install the newer version again; or move the folder away, and Holdoff begins anew.", dir.display(), version = env!("CARGO_PKG_VERSION"))]
+    NewerData { dir: PathBuf, data: NewerData },
 }
 
 impl StartError {
@@ -78,6 +81,7 @@ impl StartError {
             Self::Base { .. } | Self::Clock { .. } => 78,
             Self::NoHome | Self::DataDir { .. } => 73,
             Self::ForeignDataDir { .. } => 77,
+            Self::NewerData { .. } => 65,
         }
     }
 }

@@ -21,6 +21,7 @@ pub mod logs;
 pub mod lookout;
 pub mod metrics;
 pub mod network;
+pub mod newer_data;
 pub mod privacy;
 mod regular_file;
 pub mod roster;

@@ -60,6 +60,11 @@ pub fn load(dir: &Path, stamp: &str) -> Loaded {
     loaded
 }
 
+/// The version of the format, where the file says one.
+pub fn version(dir: &Path) -> Option<u64> {
+    object(&dir.join(NAME)).ok()?.get("version")?.as_u64()
+}
+
 fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
@@ -100,6 +105,9 @@ pub fn edit(
     writer: &mut dyn SlotWriter,
 ) -> Result<Loaded, String> {
     let mut object = object(&dir.join(NAME)).unwrap_or_else(|_| was.object.clone());
+    if object.get("version").and_then(Value::as_u64).is_some_and(|version| version > VERSION) {
+        return Err("The settings were written by a newer version of Holdoff, and are left as they are. Install that version to change them.".to_owned());
+    }
     object.entry("version").or_insert(VERSION.into());
     edit(&mut object);
     save(dir, &object, writer).map_err(|why| {

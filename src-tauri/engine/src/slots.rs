@@ -7,6 +7,7 @@ mod quick;
 use crate::folder::make_private;
 use crate::{privacy, regular_file};
 use holdoff_core::State;
+use holdoff_core::state::VERSION;
 use quick::Quick;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -56,6 +57,8 @@ pub struct Slots {
     pub generation: u64,
     /// Files that are there and cannot be used, and why.
     pub damaged: Vec<(PathBuf, String)>,
+    /// Files of a later version of Holdoff, which are left to it: their names, and of which format they are.
+    pub newer: Vec<(String, u64)>,
     /// Such files of earlier starts; looked for where there is no state, and only there.
     pub aside: Vec<PathBuf>,
 }
@@ -63,7 +66,7 @@ pub struct Slots {
 impl Slots {
     /// Reads both slots and changes nothing. The newest whole one wins.
     pub fn read(dir: &Path) -> Self {
-        let mut slots = Self { state: None, generation: 0, damaged: Vec::new(), aside: Vec::new() };
+        let mut slots = Self { state: None, generation: 0, damaged: Vec::new(), newer: Vec::new(), aside: Vec::new() };
         let mut quick = Quick::default();
         for name in NAMES {
             let path = dir.join(name);
@@ -73,7 +76,8 @@ impl Slots {
                     slots.state = Some(state);
                 }
                 Ok(_) => {}
-                Err(why) => slots.damaged.push((path, why)),
+                Err(NotRead::Damaged(why)) => slots.damaged.push((path, why)),
+                Err(NotRead::Newer(version)) => slots.newer.push((name.to_owned(), version)),
             }
         }
         if slots.state.is_none() {
@@ -98,7 +102,7 @@ impl Slots {
 
     /// There was a state, and none of it can be read; or none could be at an earlier start, and nothing was saved since.
     pub fn lost(&self) -> bool {
-        self.state.is_none() && !(self.damaged.is_empty() && self.aside.is_empty())
+        self.state.is_none() && !(self.damaged.is_empty() && self.newer.is_empty() && self.aside.is_empty())
     }
 
     /// Keeps the damaged files under another name, and answers with those names.
@@ -132,8 +136,8 @@ fn kept_aside(dir: &Path) -> Vec<PathBuf> {
 }
 
 /// `Ok(None)` if there is no such file.
-fn read_slot(path: &Path, quick: &mut Quick) -> Result<Option<(u64, State)>, String> {
-    let Some(bytes) = read_kept(path, SLOT_MAX).map_err(|error| error.to_string())? else {
+fn read_slot(path: &Path, quick: &mut Quick) -> Result<Option<(u64, State)>, NotRead> {
+    let Some(bytes) = read_kept(path, SLOT_MAX).map_err(|error| NotRead::Damaged(error.to_string()))? else {
         return Ok(None);
     };
     quick.parse(&bytes).map_or_else(|| parse_any(&bytes), Ok).map(Some)
@@ -172,34 +176,51 @@ fn read_checked(path: &Path, most: u64, check: impl FnOnce(&File) -> io::Result<
     Ok(Some(bytes))
 }
 
+/// Why there is no state in a file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotRead {
+    #[error("{0}")]
+    Damaged(String),
+    /// It is whole, and of this format.
+    #[error("it was written by a newer version of Holdoff (format {0}, this one knows {known})", known = VERSION)]
+    Newer(u64),
+}
+
+impl From<&str> for NotRead {
+    fn from(why: &str) -> Self {
+        Self::Damaged(why.to_owned())
+    }
+}
+
 /// Reads the bytes of one slot.
 ///
 /// # Errors
 /// Why they are not a whole state of a version that this program knows.
-pub fn parse(bytes: &[u8]) -> Result<(u64, State), String> {
+pub fn parse(bytes: &[u8]) -> Result<(u64, State), NotRead> {
     Quick::default().parse(bytes).map_or_else(|| parse_any(bytes), Ok)
 }
 
 /// By whatever program it was written.
-fn parse_any(bytes: &[u8]) -> Result<(u64, State), String> {
+fn parse_any(bytes: &[u8]) -> Result<(u64, State), NotRead> {
     if bytes.is_empty() {
-        return Err("it is empty".to_owned());
+        return Err("it is empty".into());
     }
-    let slot: Value = serde_json::from_slice(bytes).map_err(|_| "it is not whole JSON".to_owned())?;
+    let slot: Value = serde_json::from_slice(bytes).map_err(|_| "it is not whole JSON")?;
     let generation = slot.get("generation").and_then(Value::as_u64).ok_or("it has no generation")?;
     if generation > GENERATION_MAX {
-        return Err("its generation is beyond all counting".to_owned());
+        return Err("its generation is beyond all counting".into());
     }
     let checksum = slot.get("checksum").and_then(Value::as_str).ok_or("it has no checksum")?;
     let state = slot.get("state").ok_or("it has no state")?;
     if checksum != self::checksum(generation, state) {
-        return Err("its checksum does not fit".to_owned());
+        return Err("its checksum does not fit".into());
     }
-    let version = state.get("version").and_then(Value::as_u64);
-    if version != Some(u64::from(holdoff_core::state::VERSION)) {
-        return Err("it was written by another version of Holdoff".to_owned());
+    match state.get("version").and_then(Value::as_u64) {
+        Some(version) if version == u64::from(VERSION) => {}
+        Some(version) if version > u64::from(VERSION) => return Err(NotRead::Newer(version)),
+        _ => return Err("it was written by another version of Holdoff".into()),
     }
-    let state = State::deserialize(state).map_err(|_| "it is not a state of Holdoff".to_owned())?;
+    let state = State::deserialize(state).map_err(|_| "it is not a state of Holdoff")?;
     Ok((generation, state))
 }
 

@@ -4,7 +4,7 @@ use super::{Finding, word};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::slots::{self, Slots};
 use holdoff_engine::user_dir::{self, UserDir};
-use holdoff_engine::{privacy, settings_file};
+use holdoff_engine::{newer_data, privacy, settings_file};
 use std::fs;
 use std::path::Path;
 
@@ -19,6 +19,10 @@ pub fn look(environment: &Environment) -> Vec<Finding> {
     if dir.is_dir() {
         findings.extend(privacy::doubtful(dir).into_iter().map(|(path, doubt)| {
             Finding::wrong(format!("{} is not used: {doubt}", path.display()), doubt.advice(&path))
+        }));
+        findings.extend(newer_data::find(dir).map(|data| {
+            let said = format!("the data was written by a newer version of Holdoff: {data}");
+            Finding::wrong(said, "Install the newer version again. This one changes nothing, and does not start.")
         }));
         findings.extend(room(dir));
         findings.extend(state(dir));

@@ -23,7 +23,7 @@ pub fn check(dir: &Path) -> Health {
     match look(dir, LONGEST) {
         Ok(health) => health,
         Err(HistoryError::Damaged(why)) => Health::Damaged(why),
-        Err(HistoryError::OutOfReach(why)) => Health::Unknown(why),
+        Err(error) => Health::Unknown(error.to_string()),
     }
 }
 

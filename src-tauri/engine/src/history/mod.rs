@@ -64,6 +64,9 @@ pub enum HistoryError {
     /// What is in the file is not a history that this program knows: it is kept aside, and a new one begun.
     #[error("{0}")]
     Damaged(String),
+    /// A later version of Holdoff wrote it, and it is left to that.
+    #[error("it is of version {found}, and this Holdoff knows up to version {known}; a newer one reads it")]
+    Newer { found: u64, known: u64 },
     /// It may be whole; the system does not let it be read or written now.
     #[error("{0}")]
     OutOfReach(String),

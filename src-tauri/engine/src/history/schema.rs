@@ -90,9 +90,9 @@ pub fn migrate(connection: &mut Connection) -> Result<(), HistoryError> {
 /// When the file cannot be read, or is of a later version.
 pub fn version(connection: &Connection) -> Result<usize, HistoryError> {
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    usize::try_from(version).ok().filter(|version| *version <= VERSION).ok_or_else(|| {
-        HistoryError::Damaged(format!(
-            "it is of version {version}, and this Holdoff knows up to version {VERSION}; a newer one reads it"
-        ))
-    })
+    match usize::try_from(version) {
+        Ok(version) if version <= VERSION => Ok(version),
+        Ok(version) => Err(HistoryError::Newer { found: version as u64, known: VERSION as u64 }),
+        Err(_) => Err(HistoryError::Damaged(format!("it is of version {version}, and there is none below 0"))),
+    }
 }

@@ -40,6 +40,9 @@ pub fn open(dir: &Path, stamp: &str, span: Duration) -> Opened {
         Ok(store) => store,
         Err(error) => {
             tracing::error!(%error, "the history cannot be opened");
+            if let HistoryError::Newer { .. } = error {
+                findings.push(format!("The history is left as it is: {error}. Nothing is added to it."));
+            }
             return Opened { store: None, findings, recent: earlier.entries };
         }
     };

@@ -5,7 +5,7 @@ use super::{UserDir, file_name};
 use crate::clock::Clock;
 use crate::folder::make_private;
 use crate::history;
-use crate::slots::{self, Slots, create, read_kept, set_aside, slot, sync};
+use crate::slots::{self, NotRead, Slots, create, read_kept, set_aside, slot, sync};
 use crate::start::stamp;
 use holdoff_core::recollection::{Loss, Recollection, SPAN};
 use holdoff_core::{AccountId, AccountState, Moment, State, Wall};
@@ -58,6 +58,7 @@ impl UserDir {
                     account
                 }))
             }
+            Err(newer @ NotRead::Newer(_)) => Err(format!("{}: {newer}", path.display())),
             Err(why) => {
                 let kept = set_aside(&path, &stamp(now.wall));
                 tracing::error!(%why, kept = ?kept, "the record of an account could not be read and is kept aside");
@@ -109,7 +110,7 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, String> {
 }
 
 /// How often it was saved, the state with this account alone, and the data folder of the copy that wrote it.
-fn parse(bytes: &[u8], id: &AccountId) -> Result<(u64, State, Option<PathBuf>), String> {
+fn parse(bytes: &[u8], id: &AccountId) -> Result<(u64, State, Option<PathBuf>), NotRead> {
     let (_, state) = slots::parse(bytes)?;
     let saves = state.accounts.get(id).ok_or("it is of another account")?.saves;
     let by = serde_json::from_slice::<Value>(bytes).ok();

@@ -1,0 +1,40 @@
+//! Data of a later version of Holdoff: it is named, and nothing of it is touched. A version that goes back would otherwise
+//! begin anew beside cooldowns that it cannot read.
+
+use crate::history::{self, HistoryError};
+use crate::settings_file;
+use crate::slots::Slots;
+use holdoff_core::{settings, state};
+use std::fmt;
+use std::path::Path;
+
+/// A file that this program is too old for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewerData {
+    pub file: String,
+    /// The version of its format, and the latest one that this program knows.
+    pub found: u64,
+    pub known: u64,
+}
+
+impl fmt::Display for NewerData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, found, known } = self;
+        write!(f, "{file} is of format {found}, and this version of Holdoff knows up to {known}")
+    }
+}
+
+/// The first such file in this data folder. Reads, and changes nothing.
+pub fn find(dir: &Path) -> Option<NewerData> {
+    let state = Slots::read(dir).newer.into_iter().next();
+    let state = state.map(|(file, found)| NewerData { file, found, known: state::VERSION.into() });
+    let settings = || {
+        let found = settings_file::version(dir).filter(|version| *version > settings::VERSION)?;
+        Some(NewerData { file: settings_file::NAME.to_owned(), found, known: settings::VERSION })
+    };
+    let history = || match history::Reader::open(dir) {
+        Err(HistoryError::Newer { found, known }) => Some(NewerData { file: history::NAME.to_owned(), found, known }),
+        _ => None,
+    };
+    state.or_else(settings).or_else(history)
+}
