@@ -129,7 +129,10 @@ fn bare(suite: &str, mirror: &str) -> Result<PathBuf> {
     }
     fs::create_dir_all(&folder)?;
     let work = Unpacked::new(folder.join(format!("{suite}.new")))?;
-    Cmd::new("debootstrap").args(["--variant=minbase", suite]).arg(&work.0).arg(mirror).no_input().run()?;
+    // What a desktop is made of is in another part of Ubuntu.
+    let parts = if mirror.contains("ubuntu") { "main,universe" } else { "main" };
+    let minimal = ["--variant=minbase", "--components", parts, suite];
+    Cmd::new("debootstrap").args(minimal).arg(&work.0).arg(mirror).no_input().run()?;
     fs::copy("/etc/resolv.conf", work.0.join("etc/resolv.conf"))?;
     let prepare = format!(
         "set -e; mount -t proc proc /proc; export DEBIAN_FRONTEND=noninteractive; apt-get update -q; \

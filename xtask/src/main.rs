@@ -11,6 +11,7 @@ mod changelog;
 mod clean_system;
 mod cmd;
 mod fuzz;
+mod manifests;
 mod model;
 mod mutants;
 mod package;
@@ -41,7 +42,8 @@ cargo xtask COMMAND
   build   install what is missing and build Holdoff without starting it
   package make the packages of a release: .deb, .rpm, .tar.gz, checksums, SBOM
   clean-system  install, upgrade and remove the packages on minimal systems
-  release-notes  print what CHANGELOG.md says of a tag
+  manifests     fill in what AUR, Homebrew and winget are told of a release
+  release-notes print what CHANGELOG.md says of a tag
   bench   measure Holdoff beside an empty Tauri tray app built from the same lock file
   fuzz    feed every parser and the state files with what a fuzzer makes up
   model   check the laws in every order of things, within small bounds
@@ -64,12 +66,13 @@ struct Command {
     run: fn(&Project, &[String]) -> Result<()>,
 }
 
-const COMMANDS: [Command; 14] = [
+const COMMANDS: [Command; 15] = [
     Command { name: "run", help: run::HELP, run: run::run },
     Command { name: "test", help: test::HELP, run: test::run },
     Command { name: "build", help: programs::HELP, run: programs::run },
     Command { name: "package", help: package::HELP, run: package::run },
     Command { name: "clean-system", help: clean_system::HELP, run: clean_system::run },
+    Command { name: "manifests", help: manifests::HELP, run: manifests::run },
     Command { name: "release-notes", help: changelog::HELP, run: changelog::run },
     Command { name: "simulate", help: simulate::HELP, run: simulate::run },
     Command { name: "bench", help: bench::HELP, run: bench::run },

@@ -70,6 +70,8 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
     renew(&out)?;
     renew(&work)?;
     bill(project, &out, &epoch)?;
+    let bom = format!("holdoff-{VERSION}-linux-{}.cdx.json", env::consts::ARCH);
+    fs::rename(out.join("holdoff.cdx.json"), out.join(bom))?;
     let sources = Sources { project, programs, notices: out.join(NOTICES), date: day(&epoch, "+%Y-%m-%d")? };
     let job = Job { sources, out, work, revision: wish.revision, epoch };
 

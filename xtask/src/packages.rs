@@ -116,7 +116,8 @@ const PACKAGES: [Need; 6] = [
 ];
 
 /// To make a system of its own, and to install a package there.
-const SYSTEMS: [Need; 2] = [
+const SYSTEMS: [Need; 3] = [
+    Need::new("debian-archive-keyring", Probe::Unseen, "tells Debian's packages from forged ones"),
     Need::new("debootstrap", Probe::Programs(&["debootstrap"]), "makes a minimal Debian in a folder"),
     Need::new("dpkg", Probe::Programs(&["dpkg-deb"]), "takes a package apart and together again"),
 ];
