@@ -32,11 +32,11 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
     let sums = parse_sums(&sums);
     for (manager, names) in MANIFESTS {
         let templates = project.root().join("xtask/packaging").join(manager);
-        let fill = |name: &&str| {
+        let fill = |name: &'static str| {
             let text = fs::read_to_string(templates.join(name)).with_context(|| format!("{name} cannot be read"))?;
-            Ok((*name, filled(&text, &repository, &sums)?))
+            Ok((name, filled(&text, &repository, &sums)?))
         };
-        match names.iter().map(fill).collect::<Result<Vec<_>>>() {
+        match names.iter().copied().map(fill).collect::<Result<Vec<_>>>() {
             Ok(files) => {
                 let folder = here.join(&out).join(manager);
                 fs::create_dir_all(&folder)?;
