@@ -2,7 +2,7 @@
 
 use super::span;
 use crate::local_time::LocalTime;
-use crate::quota::{Level, QuotaWindow, Reading};
+use crate::quota::{Level, Origin, QuotaWindow, Reading};
 use crate::settings::Percent;
 use crate::text::{LONG_NAME_MAX, excerpt};
 use crate::time::Wall;
@@ -19,10 +19,14 @@ pub enum Paint {
 }
 
 /// The windows as short as they can be told: "5h 42% · week 26% · Fable 82% · resets 15:30". Windows that are unknown
-/// and untouched are left to the panel. Empty if there is nothing to tell.
+/// and untouched are left to the panel. A plan that has none has its money there: "Spend 12% ($12.34 of $100.00)". Empty if
+/// there is nothing to tell.
 pub fn status_line(reading: &Reading, shown: Percent, now: Wall, zone: &LocalTime, paint: Paint) -> String {
     let told: Vec<&QuotaWindow> = reading.windows.iter().filter(|window| is_told(window, now)).collect();
-    let ages: Vec<Option<String>> = told.iter().map(|window| age(reading, window, now)).collect();
+    if told.is_empty() {
+        return of_money(reading, shown, now, paint);
+    }
+    let ages: Vec<Option<String>> = told.iter().map(|window| age(reading.origin(window), now)).collect();
     let alike = ages.windows(2).all(|pair| pair[0] == pair[1]);
     let mut parts: Vec<String> = told
         .iter()
@@ -48,8 +52,23 @@ fn is_told(window: &QuotaWindow, now: Wall) -> bool {
     }
 }
 
-fn age(reading: &Reading, window: &QuotaWindow, now: Wall) -> Option<String> {
-    let age = now.since(reading.origin(window).at);
+fn of_money(reading: &Reading, shown: Percent, now: Wall, paint: Paint) -> String {
+    let figures = reading.money.iter().map(|money| {
+        let level = super::money_level(money);
+        match money.percent().filter(|_| money.used.is_some() || money.limit.is_some()) {
+            Some(used) => format!("{} {} ({level})", money.label, level_of(used, shown, paint)),
+            None => format!("{} {level}", money.label),
+        }
+    });
+    let mut parts: Vec<String> = figures.collect();
+    if !parts.is_empty() {
+        parts.extend(age(reading.money_origin(), now));
+    }
+    parts.join(" · ")
+}
+
+fn age(origin: Origin, now: Wall) -> Option<String> {
+    let age = now.since(origin.at);
     (age >= OLD).then(|| format!("{} ago", span(age)))
 }
 
@@ -66,11 +85,15 @@ fn figure(window: &QuotaWindow, shown: Percent, now: Wall, paint: Paint) -> Stri
     let Level::Used(used) = window.level(now) else {
         return format!("{name} was reset");
     };
+    format!("{name} {}", level_of(used, shown, paint))
+}
+
+fn level_of(used: f64, shown: Percent, paint: Paint) -> String {
     let figure = match shown {
         Percent::Used => super::percent(used),
         Percent::Left => format!("{} left", super::window::percent_left(used)),
     };
-    format!("{name} {}", painted(&figure.replace(' ', "").replace("left", " left"), used, paint))
+    painted(&figure.replace(' ', "").replace("left", " left"), used, paint)
 }
 
 /// Yellow and red where it gets short.
@@ -167,7 +190,7 @@ fn shown(command: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quota::{Origin, Source};
+    use crate::quota::{Amount, Money, Source};
 
     const NOW: Wall = Wall(1_789_391_820_000); // 2026-09-14 13:17 UTC
 
@@ -204,6 +227,31 @@ mod tests {
         let left = status_line(&reading(), Percent::Left, NOW, &LocalTime::UTC, Paint::Ansi);
         assert_eq!(left, "5h 58% left · week 74% left · resets 15:30");
         check(&Reading::new(Source::StatusLine, NOW, vec![], vec![]), "");
+    }
+
+    #[test]
+    fn a_plan_that_has_only_money_has_a_line_too() {
+        let dollars = |minor| Some(Amount { minor, currency: "USD".into(), exponent: 2 });
+        let spend = Money {
+            id: "spend".into(),
+            label: "Spend".into(),
+            used: dollars(9634),
+            limit: dollars(10_000),
+            used_percent: Some(96.34),
+            note: None,
+        };
+        let mut reading = Reading::new(Source::UsageEndpoint, NOW, vec![], vec![spend.clone()]);
+        check(&reading, "Spend 96% ($96.34 of $100.00)");
+        let left = status_line(&reading, Percent::Left, NOW, &LocalTime::UTC, Paint::Ansi);
+        assert_eq!(left, "Spend \u{1b}[31m4% left\u{1b}[0m ($96.34 of $100.00)");
+        reading.at = Wall(NOW.0 - 40 * 60_000);
+        let unlimited = Money { limit: None, used_percent: None, ..spend };
+        reading.money = vec![unlimited];
+        check(&reading, "Spend $96.34 · 40 min ago");
+        reading.windows = vec![window("nimbus_quill", "nimbus_quill", 0.0, 10)];
+        check(&reading, "Spend $96.34 · 40 min ago");
+        reading.windows = vec![window("five_hour", "5-hour", 0.0, 133)];
+        check(&reading, "5h 0% · resets 15:30 · 40 min ago");
     }
 
     #[test]
