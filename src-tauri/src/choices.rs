@@ -1,8 +1,9 @@
 //! The accounts in the settings: what may be chosen for each, and where its sign-in is.
 
 use crate::present::Known;
-use crate::view::{AccountChoice, PlaceView};
-use holdoff_core::{AccountId, Place, places, report, words};
+use crate::view::{AccountChoice, PlaceView, ReadingsShown};
+use holdoff_core::settings::Readings;
+use holdoff_core::{AccountId, AccountState, Place, places, report, words};
 use holdoff_engine::credentials::Source;
 
 /// Every account that has a sign-in somewhere, in the order of its places, switched on or off.
@@ -35,7 +36,15 @@ fn account(id: &AccountId, known: &Known<'_>) -> Option<AccountChoice> {
         places: theirs.iter().map(|place| place_view(place, Some(place.name()) == used, known)).collect(),
         enabled: known.settings.is_enabled(id),
         renewal: known.settings.may_renew(id),
+        readings: readings(id, known),
     })
+}
+
+/// As was chosen, or as it is kept where nothing is said of it.
+fn readings(id: &AccountId, known: &Known<'_>) -> ReadingsShown {
+    let kept = known.snapshot.state.accounts.get(id).is_some_and(AccountState::free_only);
+    let free_only = known.settings.readings(id).map_or(kept, |readings| readings == Readings::FreeOnly);
+    if free_only { ReadingsShown::FreeOnly } else { ReadingsShown::Ask }
 }
 
 /// Folders that were added and hold no sign-in yet, and the place of a token that is of no use here.
@@ -145,13 +154,18 @@ mod tests {
 
     #[test]
     fn one_that_is_switched_off_stays_with_its_label() {
-        let off = AccountSettings { label: Some("Work".into()), enabled: false, renewal: Some(true) };
+        let off = AccountSettings {
+            label: Some("Work".into()),
+            enabled: false,
+            renewal: Some(true),
+            readings: Some(Readings::FreeOnly),
+        };
         check(
             |settings| _ = settings.accounts.insert(AccountId("anthropic:ann".into()), off),
             |accounts, _| {
                 let ann = &accounts[0];
                 assert_eq!((ann.label.as_str(), ann.name.as_str()), ("Work", "ann@example.com"));
-                assert_eq!((ann.enabled, ann.renewal), (false, true));
+                assert_eq!((ann.enabled, ann.renewal, ann.readings), (false, true, ReadingsShown::FreeOnly));
             },
         );
     }

@@ -86,8 +86,8 @@ fn quiet(text: &str) -> Result<Value, String> {
 
 /// A label that is null is taken away.
 fn fields_of(change: AccountChange) -> Result<(String, Map<String, Value>), String> {
-    let AccountChange { id, label, enabled, renewal } = change;
-    let mut fields = said(json!({"enabled": enabled, "renewal": renewal}));
+    let AccountChange { id, label, enabled, renewal, readings } = change;
+    let mut fields = said(json!({"enabled": enabled, "renewal": renewal, "readings": readings}));
     if let Some(label) = label {
         fields.insert(LABEL.to_owned(), Settings::check_label(&label)?.into());
     }
@@ -135,6 +135,16 @@ mod tests {
             json!({"percent": "left", "account": {"id": "a", "enabled": false}}),
             json!({"theme": "dark", "x": null, "percent": "left",
                 "accounts": {"a": {"label": "A", "x": null, "enabled": false}, "b": 7, "c": {"enabled": false}}}),
+        );
+    }
+
+    #[test]
+    fn where_readings_come_from_is_chosen_for_all_and_for_one() {
+        check(json!({}), json!({"readings": "free_only"}), json!({"readings": "free_only"}));
+        check(
+            json!({"readings": "free_only", "accounts": {"a": {"label": "A"}}}),
+            json!({"account": {"id": "a", "readings": "ask"}}),
+            json!({"readings": "free_only", "accounts": {"a": {"label": "A", "readings": "ask"}}}),
         );
     }
 

@@ -72,7 +72,7 @@ fn first_refusal(known: &Known<'_>) -> Option<Refusal> {
     let refusals: Option<Vec<Refusal>> = known.accounts().map(|(_, account)| known.refusal(account)).collect();
     refusals?.into_iter().min_by_key(|refusal| match refusal {
         Refusal::NotBefore { until, .. } => (0, Some(until.boot)),
-        Refusal::SignIn(_) | Refusal::Unsaved { .. } => (1, None),
+        Refusal::SignIn(_) | Refusal::FreeOnly | Refusal::Unsaved { .. } => (1, None),
     })
 }
 
@@ -116,14 +116,15 @@ fn mark(condition: Condition) -> Mark {
 
 fn tooltip(account: &AccountState, condition: Condition, known: &Known<'_>) -> String {
     let levels = account.reading.as_ref().filter(|reading| !reading.is_empty()).map(|reading| {
-        let line = words::tooltip(reading, known.settings.percent, known.now.wall, known.zone);
+        let tooltip = if account.free_only() { words::dated_tooltip } else { words::tooltip };
+        let line = tooltip(reading, known.settings.percent, known.now.wall, known.zone);
         let at = known.clock(reading.at);
         match condition {
-            Condition::Ok => line,
+            Condition::Ok if !account.free_only() => line,
             _ => format!("{line} (read {at})"),
         }
     });
-    let unusual = condition != Condition::Ok || known.snapshot.trouble.is_some();
+    let unusual = account.free_only() || condition != Condition::Ok || known.snapshot.trouble.is_some();
     let status = if unusual || is_renewal_held(account, known) { status(account, known) } else { Vec::new() };
     let lines: Vec<String> = levels.into_iter().chain(status).collect();
     lines.join("\n")
@@ -139,6 +140,8 @@ fn about(id: &AccountId, account: &AccountState, condition: Condition, known: &K
     if let Some(reading) = &account.reading {
         for window in &reading.windows {
             let line = words::window_line(window, known.settings.percent, known.now.wall, known.zone);
+            let earlier = words::read_earlier(reading, window, known.now.wall, known.zone);
+            let line = line + &earlier.filter(|_| account.free_only()).unwrap_or_default();
             entries.push(Entry::item(line, Click::OpenPanel));
         }
         entries.extend(reading.money.iter().map(|money| Entry::item(words::money_line(money), Click::OpenPanel)));

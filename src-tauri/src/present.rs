@@ -3,14 +3,15 @@
 use crate::choices;
 use crate::signing_in::SigningIn;
 use crate::view::{
-    AccountView, ClockFormat, ClockView, Condition, MoneyView, OfferView, PercentShown, ReadingView, RefreshView,
-    SettingsView, SignInState, SignInView, StepProgress, StepView, Theme, TroubleView, TurnedTo, View, WindowView,
+    AccountView, ClockFormat, ClockView, Condition, MoneyView, OfferView, PercentShown, ReadingView, ReadingsShown,
+    RefreshView, SettingsView, SignInState, SignInView, StepProgress, StepView, Theme, TroubleView, TurnedTo, View,
+    WindowView,
 };
 use holdoff_core::guide::Guide;
 use holdoff_core::local_time::ClockChoice;
 use holdoff_core::pace::Forecast;
 use holdoff_core::quota::Level;
-use holdoff_core::settings::{Percent, Theme as ChosenTheme};
+use holdoff_core::settings::{Percent, Readings, Theme as ChosenTheme};
 use holdoff_core::state::{NotYet, Refusal, SignInTrouble};
 use holdoff_core::{
     AccountId, AccountState, GateState, LocalTime, Moment, QuotaWindow, Reading, Settings, Wall, report, words,
@@ -97,6 +98,9 @@ impl Known<'_> {
 
 /// The one state that everything agrees on.
 pub fn condition(account: &AccountState, known: &Known<'_>) -> Condition {
+    if account.free_only() {
+        return of_reading(account, known);
+    }
     match account.sign_in_trouble(known.now.wall) {
         Some(SignInTrouble::Absent(_)) => return Condition::Absent,
         Some(SignInTrouble::Paused(_)) => return Condition::Paused,
@@ -106,6 +110,10 @@ pub fn condition(account: &AccountState, known: &Known<'_>) -> Condition {
     if matches!(&account.usage.state, GateState::CoolingDown { until, .. } if until.is_after(known.now)) {
         return Condition::CoolingDown;
     }
+    of_reading(account, known)
+}
+
+fn of_reading(account: &AccountState, known: &Known<'_>) -> Condition {
     match &account.reading {
         None => Condition::Unknown,
         Some(reading) if reading.is_empty() => Condition::Unknown,
@@ -152,6 +160,8 @@ fn account_view(id: &AccountId, account: &AccountState, known: &Known<'_>) -> Ac
         next_request_ms: next.map(|next| next.wall_as_of(now).0),
         next_request_clock: next.map(|next| words::not_before(next.wall_as_of(now), now.wall, known.zone)),
         sign_in: sign_in(id, account, known),
+        free_only: account.free_only(),
+        offers_free: account.is_refused_as_a_program(),
     }
 }
 
@@ -307,6 +317,11 @@ fn settings_view(known: &Known<'_>) -> SettingsView {
         quiet_hours: settings.quiet_hours.map(|hours| hours.to_string()),
         history_days: settings.history_days,
         history_mb: settings.history_mb,
+        readings: match settings.readings {
+            Some(Readings::FreeOnly) => ReadingsShown::FreeOnly,
+            Some(Readings::Ask) | None => ReadingsShown::Ask,
+        },
+        offers_readings: !settings.says_readings(),
         percent: match settings.percent {
             Percent::Used => PercentShown::Used,
             Percent::Left => PercentShown::Left,

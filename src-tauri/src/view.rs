@@ -90,6 +90,10 @@ pub struct AccountView {
     pub next_request_ms: Option<i64>,
     pub next_request_clock: Option<String>,
     pub sign_in: SignInView,
+    /// Nothing is asked for it: what is shown came without a request.
+    pub free_only: bool,
+    /// What its provider refuses can be had without a request: the settings offer it.
+    pub offers_free: bool,
 }
 
 /// One quota window.
@@ -169,6 +173,10 @@ pub struct SettingsView {
     pub quiet_hours: Option<String>,
     pub history_days: u32,
     pub history_mb: u32,
+    /// Where the readings of all accounts come from that have no choice of their own.
+    pub readings: ReadingsShown,
+    /// Nobody has chosen yet where readings come from.
+    pub offers_readings: bool,
     pub percent: PercentShown,
     pub clock: ClockFormat,
     pub theme: Theme,
@@ -196,6 +204,7 @@ pub struct AccountChoice {
     pub enabled: bool,
     /// Whether Holdoff may renew its sign-in.
     pub renewal: bool,
+    pub readings: ReadingsShown,
 }
 
 /// Where a sign-in is kept or looked for.
@@ -207,6 +216,16 @@ pub struct PlaceView {
     pub state: String,
     /// The folder as the settings list it; null where it is looked at anyway.
     pub listed: Option<String>,
+}
+
+/// Whether readings may cost a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum ReadingsShown {
+    Ask,
+    /// Only what comes without one: no request is sent, and no token leaves the computer.
+    FreeOnly,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -254,6 +273,7 @@ pub struct SettingsChange {
     pub quiet_hours: Option<String>,
     pub history_days: Option<u32>,
     pub history_mb: Option<u32>,
+    pub readings: Option<ReadingsShown>,
     pub percent: Option<PercentShown>,
     pub clock: Option<ClockFormat>,
     pub theme: Option<Theme>,
@@ -275,6 +295,7 @@ pub struct AccountChange {
     pub label: Option<String>,
     pub enabled: Option<bool>,
     pub renewal: Option<bool>,
+    pub readings: Option<ReadingsShown>,
 }
 
 /// What came of something the person asked for.
@@ -315,6 +336,7 @@ mod tests {
             binding::<OfferView>(),
             binding::<SettingsView>(),
             binding::<TurnedTo>(),
+            binding::<ReadingsShown>(),
             binding::<PercentShown>(),
             binding::<ClockFormat>(),
             binding::<Theme>(),

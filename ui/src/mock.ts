@@ -153,6 +153,7 @@ function changed(settings: SettingsView, change: Partial<SettingsChange>): Setti
   const { account, add_folder, remove_folder, ...plain } = change;
   const wishes = Object.entries(plain).filter(([, value]) => value !== null);
   let next: SettingsView = { ...settings, ...Object.fromEntries(wishes) };
+  if (change.readings) next = { ...next, offers_readings: false };
   if (next.quiet_hours === "") next = { ...next, quiet_hours: null };
   if (account) next = { ...next, accounts: next.accounts.map((one) => chosen(one, account)) };
   if (add_folder) next = { ...next, folders: [...next.folders, newFolder(add_folder)] };
@@ -162,12 +163,13 @@ function changed(settings: SettingsView, change: Partial<SettingsChange>): Setti
 
 function chosen(account: AccountChoice, change: AccountChange): AccountChoice {
   if (account.id !== change.id) return account;
-  const { label, enabled, renewal } = change;
+  const { label, enabled, renewal, readings } = change;
   return {
     ...account,
     label: label === null ? account.label : label.trim() || account.name,
     enabled: enabled ?? account.enabled,
     renewal: renewal ?? account.renewal,
+    readings: readings ?? account.readings,
   };
 }
 

@@ -1,8 +1,10 @@
 //! The permission to ask one endpoint for one account.
 
+mod causes;
 mod kept;
 mod permit;
 
+pub use causes::{Cooldown, Pause};
 pub use permit::Permit;
 
 use crate::outcome::Rejection;
@@ -38,6 +40,12 @@ pub struct Gate {
     /// The time of the last line that the ledger got of this gate: what it has beyond that is not known here.
     #[serde(default)]
     pub told: Option<Wall>,
+    /// The person wants no request to it (law 16).
+    #[serde(default)]
+    pub free_only: bool,
+    /// 429s in a row that came from the provider's edge, since the last answer of the endpoint itself.
+    #[serde(default)]
+    pub edge_refusals: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -72,54 +80,11 @@ impl From<Beneath> for GateState {
     }
 }
 
-/// Why nothing is asked until a time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
-pub enum Cooldown {
-    RateLimited {
-        retry_after_s: Option<u64>,
-    },
-    Network {
-        why: String,
-    },
-    Server {
-        status: u16,
-    },
-    Unreadable {
-        status: u16,
-        why: String,
-    },
-    /// The program ended while a request was under way.
-    Unanswered,
-    /// Both state files were unreadable, so an earlier cooldown may have been lost with them.
-    MemoryLost,
-}
-
-/// Why nothing is asked until the sign-in changes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
-pub enum Pause {
-    Rejected,
-    MissingScope {
-        scope: String,
-    },
-    Forbidden {
-        message: String,
-    },
-    /// The token endpoint does not take the refresh token any more.
-    RefreshRefused,
-    /// The program ended in the middle of a renewal: the refresh token may be spent, and a spent one is not shown
-    /// to the token endpoint again.
-    RenewalCutOff,
-    /// A renewal was accepted, and its new tokens did not arrive.
-    RenewalWasted,
-    /// A renewal brought the tokens of another account.
-    OtherAccount,
-}
-
 /// Why a permit is not given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shut<'a> {
+    /// The person wants no request at all (law 16).
+    FreeOnly,
     CoolingDown {
         cause: &'a Cooldown,
         until: Moment,
@@ -147,6 +112,8 @@ impl Gate {
             refused: None,
             spending: None,
             told: None,
+            free_only: false,
+            edge_refusals: 0,
         }
     }
 
@@ -164,6 +131,9 @@ impl Gate {
 
     /// What stands against a request at `now`, apart from one that is under way.
     pub fn shut(&self, now: Moment, spacing: Spacing) -> Option<Shut<'_>> {
+        if self.free_only {
+            return Some(Shut::FreeOnly);
+        }
         match &self.state {
             GateState::Paused { cause, .. } => return Some(Shut::Paused { cause }),
             GateState::CoolingDown { cause, until, .. } if until.is_after(now) => {
@@ -178,9 +148,9 @@ impl Gate {
         until.is_after(now).then_some(Shut::Spacing { until })
     }
 
-    /// The first moment at which a permit may be given; `None` while paused.
+    /// The first moment at which a permit may be given; `None` while that is no matter of time.
     pub fn opens(&self, now: Moment) -> Option<Moment> {
-        let paused = matches!(self.state, GateState::Paused { .. });
+        let paused = self.free_only || matches!(self.state, GateState::Paused { .. });
         (!paused).then(|| self.waits_until(now))
     }
 
@@ -207,10 +177,22 @@ impl Gate {
         self.strikes = self.strikes.saturating_add(1);
         self.network_failures = 0;
         self.server_failures = 0;
+        self.edge_refusals = 0;
         let least = self.limit().after(self.strikes);
         let wait = jitter.lengthen(retry_after.unwrap_or(Duration::ZERO).max(least));
         let retry_after_s = retry_after.map(|wait| wait.as_secs());
         self.cool(now, Cooldown::RateLimited { retry_after_s }, wait);
+    }
+
+    /// A 429 of the provider's edge, which says nothing of this account. The first few could be anything, and count as
+    /// any other; after that it is known that asking more often changes nothing.
+    pub(crate) fn refused_at_edge(&mut self, now: Moment, jitter: Jitter) {
+        let edge_refusals = self.edge_refusals.saturating_add(1);
+        self.rate_limited(now, None, jitter);
+        self.edge_refusals = edge_refusals;
+        if edge_refusals >= policy::TURNED_AWAY_AFTER {
+            self.cool(now, Cooldown::TurnedAway, jitter.lengthen(policy::TURNED_AWAY));
+        }
     }
 
     /// The refresh token may have been spent: as long a wait as for a refusal for frequency (law 8).
@@ -295,6 +277,7 @@ impl Gate {
         self.unauthorized = 0;
         self.network_failures = 0;
         self.server_failures = 0;
+        self.edge_refusals = 0;
         self.refused = None;
     }
 
@@ -303,8 +286,10 @@ impl Gate {
         self.finish(now);
         self.network_failures = 0;
         self.server_failures = 0;
+        self.edge_refusals = 0;
         let cause = match rejection {
             Rejection::MissingScope(scope) => Pause::MissingScope { scope },
+            Rejection::NotAllowed { to, status } => Pause::NotAllowed { to, status },
             Rejection::Unauthorized if self.strike() => Pause::Rejected,
             Rejection::Forbidden(message) if self.strike() => Pause::Forbidden { message },
             Rejection::Unauthorized | Rejection::Forbidden(_) => {
@@ -319,7 +304,23 @@ impl Gate {
     /// was that re-ask.
     pub(crate) fn refused_once(&mut self, now: Moment, fingerprint: Option<Fingerprint>) {
         self.finish(now);
+        self.edge_refusals = 0;
         self.refused = fingerprint;
+    }
+
+    /// What is stored lacks the scope, or does not any more. No request is made for it.
+    pub(crate) fn scope_seen(&mut self, now: Moment, lacking: Option<&str>, fingerprint: &Fingerprint) {
+        match (&self.state, lacking) {
+            (GateState::Paused { .. }, Some(_)) | (GateState::Open | GateState::CoolingDown { .. }, None) => {}
+            (GateState::Open | GateState::CoolingDown { .. }, Some(scope)) => {
+                self.lay_pause(now, Pause::ScopeNotGranted { scope: scope.to_owned() }, fingerprint.clone());
+            }
+            (GateState::Paused { cause, .. }, None) => {
+                if matches!(cause, Pause::ScopeNotGranted { .. }) {
+                    self.end_pause(now);
+                }
+            }
+        }
     }
 
     fn strike(&mut self) -> bool {
@@ -330,15 +331,22 @@ impl Gate {
     /// A pause ends when the stored credential is another one (law 6), and what lasts beneath does not (law 2). Returns
     /// whether it did.
     pub(crate) fn credential_seen(&mut self, fingerprint: &Fingerprint, now: Moment) -> bool {
-        match &mut self.state {
-            GateState::Paused { fingerprint: paused, beneath, .. } if paused != fingerprint => {
-                let lasts = beneath.take().filter(|beneath| beneath.until.is_after(now));
-                self.state = lasts.map_or(GateState::Open, GateState::from);
-                self.unauthorized = 0;
+        match &self.state {
+            GateState::Paused { fingerprint: paused, .. } if paused != fingerprint => {
+                self.end_pause(now);
                 true
             }
             GateState::Paused { .. } | GateState::CoolingDown { .. } | GateState::Open => false,
         }
+    }
+
+    fn end_pause(&mut self, now: Moment) {
+        let GateState::Paused { beneath, .. } = &mut self.state else {
+            return;
+        };
+        let lasts = beneath.take().filter(|beneath| beneath.until.is_after(now));
+        self.state = lasts.map_or(GateState::Open, GateState::from);
+        self.unauthorized = 0;
     }
 
     /// The refresh token whose renewal was cut off: what it brought may lie where the crash left it (law 8).

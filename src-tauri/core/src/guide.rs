@@ -6,8 +6,10 @@ use crate::time::Moment;
 /// How far an account is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Guide {
-    /// The sign-in works, as far as anybody knows.
+    /// The sign-in works, as far as anybody knows, or none is needed.
     Nothing,
+    /// It does not, and signing in again would change nothing.
+    Barred,
     /// A new sign-in is the way, and the person's affair.
     SignIn(Need),
     /// There is a new one, and a request is to prove it: at that time, or now.
@@ -40,7 +42,15 @@ pub enum Means {
 
 impl Guide {
     pub fn of(state: &AccountState, now: Moment) -> Self {
+        if state.free_only() {
+            return Self::Nothing;
+        }
         if let Some(need) = Need::of(state, now) {
+            if let Need::Only(SignInTrouble::Paused(cause)) = &need
+                && !cause.ends_by_signing_in()
+            {
+                return Self::Barred;
+            }
             return Self::SignIn(need);
         }
         match state.sign_in.seen {

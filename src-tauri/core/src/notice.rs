@@ -42,6 +42,16 @@ pub enum NoticeKind {
     Window,
 }
 
+impl NoticeKind {
+    /// Whether it says why nothing can be asked, which is nobody's concern while nothing is to be.
+    fn is_of_asking(self) -> bool {
+        match self {
+            Self::RateLimited | Self::SignInStopped | Self::RenewalLimited | Self::Recovered => true,
+            Self::RenewalUnsaved | Self::Window => false,
+        }
+    }
+}
+
 /// What has become of a window.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WindowNews {
@@ -204,18 +214,22 @@ impl Notices {
         }
     }
 
-    /// The next notice that may be offered.
-    pub(crate) fn due(&self, now: Moment) -> Option<u64> {
-        let ready = |queued: &&Queued| matches!(queued.phase, Phase::Waiting { until } if !until.is_after(now));
-        self.queue.iter().find(ready).map(|queued| queued.id)
+    /// The next notice that may be offered. While nothing is asked (law 16), what is to be said of asking waits.
+    pub(crate) fn due(&self, now: Moment, free_only: bool) -> Option<u64> {
+        self.waiting(free_only).find(|(_, until)| !until.is_after(now)).map(|(id, _)| id)
     }
 
-    pub(crate) fn next_offer(&self) -> Option<Moment> {
-        let waiting = self.queue.iter().filter_map(|queued| match queued.phase {
-            Phase::Waiting { until } => Some(until),
-            Phase::Showing => None,
-        });
-        waiting.min_by_key(|until| until.boot)
+    pub(crate) fn next_offer(&self, free_only: bool) -> Option<Moment> {
+        self.waiting(free_only).map(|(_, until)| until).min_by_key(|until| until.boot)
+    }
+
+    fn waiting(&self, free_only: bool) -> impl Iterator<Item = (u64, Moment)> {
+        self.queue.iter().filter(move |queued| !free_only || !queued.kind.is_of_asking()).filter_map(|queued| {
+            match queued.phase {
+                Phase::Waiting { until } => Some((queued.id, until)),
+                Phase::Showing => None,
+            }
+        })
     }
 
     pub(crate) fn is_showing(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use crate::quota::Reading;
 use crate::sign_in::Tokens;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -25,6 +26,8 @@ pub struct Answer {
     pub retry_after: Option<String>,
     /// `Date` as it stands in the answer.
     pub date: Option<String>,
+    /// Whether it has a `request-id`: the provider's edge gives none to what it refuses.
+    pub request_id: bool,
     pub body: Body,
 }
 
@@ -36,6 +39,7 @@ impl fmt::Debug for Answer {
             .field("status", &self.status)
             .field("retry_after", &headers.0)
             .field("date", &headers.1)
+            .field("request_id", &self.request_id)
             .field("body", &self.body)
             .finish()
     }
@@ -71,6 +75,8 @@ pub enum Outcome {
     RateLimited {
         retry_after: Option<Duration>,
     },
+    /// 429 of the provider's edge, with no wait named: the request did not reach what it was for.
+    RefusedAtEdge,
     Rejected(Rejection),
     /// 5xx, 529.
     ServerTrouble {
@@ -102,8 +108,18 @@ pub enum Rejection {
     Unauthorized,
     /// 403 that names a scope the sign-in lacks.
     MissingScope(String),
+    /// It is not the sign-in that is refused, but every one of this organization or account: 401 or 403.
+    NotAllowed { to: Barred, status: u16 },
     /// Any other 403 of the provider itself, with its message.
     Forbidden(String),
+}
+
+/// Whom a provider does not allow what was asked, however they sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Barred {
+    Organization,
+    Account,
 }
 
 /// What an answer to a renewal means. Only `Unreachable` and `Lapsed` leave no doubt that the refresh token is
@@ -152,6 +168,7 @@ mod tests {
             status: 200,
             retry_after: Some(secret.to_owned()),
             date: Some(secret.to_owned()),
+            request_id: false,
             body: Body::Whole(secret.as_bytes().to_vec().into()),
         };
         let event = crate::Event::Delivered(Delivery::Answered(answer()));

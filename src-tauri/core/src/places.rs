@@ -77,6 +77,7 @@ impl Place {
         self.sign_in.seen = Some(Seen::Present { fingerprint: found.fingerprint(), expires_at: found.expires_at });
         self.sign_in.plan.clone_from(&found.plan);
         self.sign_in.renewable = found.renewable(now);
+        self.sign_in.refresh_blanked = found.refresh_blanked;
         if found.identity.account.is_none() {
             // A sign-in that no longer says whose it is stays with the account that it had.
             self.account.get_or_insert_with(|| AccountId::of(self.provider, &Identity::default(), &self.sign_in.place));

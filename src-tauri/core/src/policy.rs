@@ -41,6 +41,14 @@ pub const USAGE_LIMIT: Backoff = Backoff { base: secs(5 * 60), cap: secs(60 * 60
 /// A 429 of the token endpoint (law 3): seen to last for hours even at 6 calls a day.
 pub const TOKEN_LIMIT: Backoff = Backoff { base: secs(10 * 60), cap: secs(6 * 60 * 60) };
 
+/// After so many 429s of the provider's edge in a row, and no reading between, it is this program that is turned away (law
+/// 3). The doubling has reached its cap by then, which it does with the fifth: those that were reported lasted for hours,
+/// under the name of a program, whoever asked with it; nothing that is reported to pass by itself takes five hours.
+pub const TURNED_AWAY_AFTER: u32 = 6;
+
+/// From then on, one request in this time: the edge may let it through again one day, and no person's limit is at stake.
+pub const TURNED_AWAY: Duration = secs(6 * 60 * 60);
+
 /// A network that is not there (law 10): short at first, since it is often back in seconds.
 pub const NETWORK: Backoff = Backoff { base: secs(30), cap: secs(15 * 60) };
 

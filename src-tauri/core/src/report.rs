@@ -1,12 +1,13 @@
 //! What is known, as `holdoff status --json` prints it. A field that does not apply is null, never left out.
 
 use crate::gate::{Cooldown, Gate, GateState, Pause};
+use crate::outcome::Barred;
 use crate::pace::Forecast;
 use crate::places::{self, Place};
 use crate::policy;
 use crate::quota::{Level, Money, QuotaWindow, Reading, Source};
 use crate::request::Endpoint;
-use crate::settings::Settings;
+use crate::settings::{Readings, Settings};
 use crate::sign_in::{Absence, Seen, SignIn};
 use crate::state::{AccountId, AccountState, Provider, SignInTrouble, State};
 use crate::time::{Moment, Wall};
@@ -34,6 +35,8 @@ pub struct AccountReport {
     pub reading: Option<ReadingReport>,
     pub last_request: Option<LastRequestReport>,
     pub next_request_at: Option<String>,
+    /// `ask`, or `free_only`: no request is sent for it.
+    pub readings: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -153,6 +156,7 @@ impl AccountReport {
                 outcome: last.outcome.clone(),
             }),
             next_request_at: next,
+            readings: if state.free_only() { Readings::FreeOnly.key() } else { Readings::Ask.key() },
         }
     }
 }
@@ -258,7 +262,7 @@ fn sign_in(state: &AccountState, now: Wall) -> SignInReport {
         None if matches!(state.sign_in.seen, Some(Seen::Present { .. })) => ("ok", None),
         None => ("absent", Some("not_looked_yet".to_owned())),
     };
-    let renewed_by = if state.renews { "holdoff" } else { "owner" };
+    let renewed_by = if state.renews && !state.free_only() { "holdoff" } else { "owner" };
     SignInReport {
         state: name,
         reason,
@@ -274,6 +278,9 @@ fn absence_key(absence: &Absence) -> String {
         Absence::NotSignedIn => "not_signed_in".to_owned(),
         Absence::InferenceOnly => "inference_only_token".to_owned(),
         Absence::EmptyToken => "empty_token".to_owned(),
+        Absence::Blanked => "ended".to_owned(),
+        Absence::LoginEnded(why) if why.is_empty() => "ended".to_owned(),
+        Absence::LoginEnded(why) => format!("ended: {why}"),
         Absence::Unreadable(why) => format!("unreadable: {why}"),
         Absence::Forbidden(why) => format!("cannot be opened: {why}"),
     }
@@ -283,6 +290,8 @@ fn pause_reason(cause: &Pause) -> String {
     match cause {
         Pause::Rejected => "rejected".to_owned(),
         Pause::MissingScope { scope } => format!("missing_scope {scope}"),
+        Pause::ScopeNotGranted { scope } => format!("missing_scope {scope}"),
+        Pause::NotAllowed { status, .. } => format!("{} {status}", pause_key(cause)),
         Pause::Forbidden { message } => format!("forbidden {message}"),
         Pause::RefreshRefused | Pause::RenewalCutOff | Pause::RenewalWasted | Pause::OtherAccount => {
             pause_key(cause).to_owned()
@@ -306,6 +315,7 @@ fn gate(gate: &Gate, now: Moment) -> GateReport {
 pub fn cooldown_key(cause: &Cooldown) -> &'static str {
     match cause {
         Cooldown::RateLimited { .. } => "rate_limited",
+        Cooldown::TurnedAway => "turned_away",
         Cooldown::Network { .. } => "network",
         Cooldown::Server { .. } => "server",
         Cooldown::Unreadable { .. } => "unreadable_answer",
@@ -317,7 +327,9 @@ pub fn cooldown_key(cause: &Cooldown) -> &'static str {
 fn pause_key(cause: &Pause) -> &'static str {
     match cause {
         Pause::Rejected => "rejected",
-        Pause::MissingScope { .. } => "missing_scope",
+        Pause::MissingScope { .. } | Pause::ScopeNotGranted { .. } => "missing_scope",
+        Pause::NotAllowed { to: Barred::Organization, .. } => "organization_not_allowed",
+        Pause::NotAllowed { to: Barred::Account, .. } => "account_not_allowed",
         Pause::Forbidden { .. } => "forbidden",
         Pause::RefreshRefused => "refresh_token_refused",
         Pause::RenewalCutOff => "renewal_cut_off",

@@ -1,8 +1,10 @@
 //! What the person may choose. Wrong values are named and replaced by the default; the file is left as it is.
 
 mod accounts;
+mod readings;
 
 pub use accounts::{AccountSettings, LABEL_MAX};
+pub use readings::Readings;
 
 use crate::local_time::ClockChoice;
 use crate::policy::{DEFAULT_POLL_INTERVAL, POLL_INTERVAL};
@@ -48,6 +50,9 @@ pub struct Settings {
     pub start_at_login: bool,
     /// Renewal of sign-ins by Holdoff (law 7: off).
     pub renewal: bool,
+    /// Whether anything is asked at all (law 16). `None` is as it was chosen last, and to begin with, yes: a file that is
+    /// lost or cannot be read sends no request that its person did not want.
+    pub readings: Option<Readings>,
     /// Config folders of Claude Code beside the default one: full paths, or below `~/`.
     pub claude_config_dirs: Vec<String>,
     /// What was chosen for single accounts.
@@ -97,6 +102,7 @@ impl Default for Settings {
             theme: Theme::System,
             start_at_login: false,
             renewal: false,
+            readings: None,
             claude_config_dirs: Vec::new(),
             accounts: BTreeMap::new(),
             metrics: None,
@@ -140,6 +146,7 @@ impl Settings {
             theme: from.choice("theme", default.theme, r#""system", "light" or "dark""#),
             start_at_login: from.flag("start_at_login", default.start_at_login),
             renewal: from.flag("renewal", default.renewal),
+            readings: from.readings(object, "readings"),
             claude_config_dirs: from.folders(),
             accounts: from.accounts(),
             metrics: from.choice("metrics", default.metrics, r#"null or {"listen": …, "token_file": …}"#),

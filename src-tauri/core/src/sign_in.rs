@@ -41,6 +41,8 @@ pub struct Credential {
     pub expires_at: Option<Wall>,
     /// Works once. `None` where the owner keeps none, as after a refused renewal.
     pub refresh_token: Option<RefreshToken>,
+    /// The owner emptied it, as it does after a refused renewal.
+    pub refresh_blanked: bool,
     pub refresh_expires_at: Option<Wall>,
     pub client: OAuthClient,
     pub scopes: Vec<String>,
@@ -132,10 +134,21 @@ pub enum Absence {
     InferenceOnly,
     /// It holds a sign-in whose access token is empty or not a token.
     EmptyToken,
+    /// Its owner has emptied the tokens, as it does when its renewal was refused.
+    Blanked,
+    /// Its owner has noted that the sign-in is over, and why, in its own word.
+    LoginEnded(String),
     /// It is not what the owner writes: torn, foreign, too large. What is wrong, without its content.
     Unreadable(String),
     /// It could not be opened: what the system says.
     Forbidden(String),
+}
+
+impl Absence {
+    /// The sign-in has come to an end that its person did not bring about.
+    pub fn is_end(&self) -> bool {
+        matches!(self, Absence::Blanked | Absence::LoginEnded(_))
+    }
 }
 
 /// What is known of the sign-in, kept so that `status` can tell it with no program running.
@@ -151,6 +164,9 @@ pub struct SignIn {
     /// It could be renewed when it was last looked at.
     #[serde(default)]
     pub renewable: bool,
+    /// Its owner emptied its refresh token.
+    #[serde(default)]
+    pub refresh_blanked: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -177,5 +193,10 @@ impl SignIn {
 
     pub fn expired(&self, now: Wall) -> bool {
         self.expires_at().is_some_and(|at| at <= now)
+    }
+
+    /// It has run out, and its owner knows that it cannot be renewed.
+    pub fn has_ended(&self, now: Wall) -> bool {
+        self.refresh_blanked && self.expired(now)
     }
 }

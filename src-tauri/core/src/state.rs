@@ -2,6 +2,10 @@
 //! say it twice; the last reading and the sign-in's outline, so that there is something to show at once.
 //! No token is in here, and none fits.
 
+mod refusal;
+
+pub use refusal::{NotYet, Refusal};
+
 use crate::cycle::Cycles;
 use crate::gate::{Cooldown, Gate, GateState, Jitter, Pause, Shut, Spacing};
 use crate::notice::{Notices, Wanted};
@@ -11,6 +15,7 @@ use crate::quota::{QuotaWindow, Reading};
 use crate::recollection::Loss;
 use crate::request::Endpoint;
 use crate::secret::Fingerprint;
+use crate::settings::Readings;
 use crate::sign_in::{Absence, Identity, Seen, SignIn};
 use crate::time::{Moment, Wall};
 use serde::{Deserialize, Serialize};
@@ -108,6 +113,9 @@ pub struct AccountState {
     /// What keeps Holdoff from even trying to renew this sign-in, such as its owner's lock. It is tried again and again.
     #[serde(default)]
     pub held_up: Option<String>,
+    /// The sign-in that a request was last answered for.
+    #[serde(default)]
+    pub answered_for: Option<Fingerprint>,
     /// The sign-in was of no use, or could not be renewed, at some time since the last reading.
     #[serde(default)]
     pub troubled: bool,
@@ -177,6 +185,7 @@ impl AccountState {
             renewed: None,
             renews: false,
             held_up: None,
+            answered_for: None,
             troubled: false,
             mended: false,
             instead_of: None,
@@ -221,37 +230,6 @@ impl AccountState {
     }
 }
 
-/// Why a person's wish for a reading is not followed now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
-    /// Nothing may be asked before then.
-    NotBefore { until: Moment, cause: NotYet },
-    /// Only a change of the sign-in helps.
-    SignIn(SignInTrouble),
-    /// State cannot be saved, so nothing is asked: what the system says.
-    Unsaved { trouble: String },
-}
-
-impl Refusal {
-    /// For the ledger and for scripts.
-    pub fn key(&self) -> &'static str {
-        match self {
-            Refusal::NotBefore { cause: NotYet::Spacing, .. } => "spacing",
-            Refusal::NotBefore { cause: NotYet::Cooldown(_), .. } => "cooling_down",
-            Refusal::SignIn(SignInTrouble::Absent(_)) => "sign_in_absent",
-            Refusal::SignIn(SignInTrouble::Expired) => "sign_in_expired",
-            Refusal::SignIn(SignInTrouble::Paused(_)) => "paused",
-            Refusal::Unsaved { .. } => "state_not_saved",
-        }
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NotYet {
-    Spacing,
-    Cooldown(Cooldown),
-}
-
 /// How renewal by Holdoff stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Renewal<'a> {
@@ -278,6 +256,38 @@ pub enum SignInTrouble {
 }
 
 impl AccountState {
+    /// Whether nothing is asked, and nothing renewed, because its person wants it so.
+    pub fn free_only(&self) -> bool {
+        self.usage.free_only
+    }
+
+    /// Shuts both gates, or leaves them as they are beneath (law 16). Returns whether that is a change.
+    pub(crate) fn choose(&mut self, readings: Option<Readings>) -> bool {
+        let was = self.usage.free_only || self.token.free_only;
+        let free_only = readings.map_or(was, |readings| readings == Readings::FreeOnly);
+        let changed = self.usage.free_only != free_only || self.token.free_only != free_only;
+        (self.usage.free_only, self.token.free_only) = (free_only, free_only);
+        changed
+    }
+
+    /// Whether its provider refuses this program, or all programs for whoever it is: free readings can be had all the same.
+    pub fn is_refused_as_a_program(&self) -> bool {
+        let refused = match &self.usage.state {
+            GateState::CoolingDown { cause, .. } => *cause == Cooldown::TurnedAway,
+            GateState::Paused { cause, .. } => !cause.ends_by_signing_in(),
+            GateState::Open => false,
+        };
+        refused && !self.free_only()
+    }
+
+    /// Whether there is another sign-in than the one that a request was last answered for.
+    pub fn has_untried_sign_in(&self) -> bool {
+        match (&self.answered_for, self.sign_in.fingerprint()) {
+            (Some(tried), Some(seen)) => tried != seen,
+            _ => false,
+        }
+    }
+
     /// What keeps the sign-in from being used, if anything does.
     pub fn sign_in_trouble(&self, now: Wall) -> Option<SignInTrouble> {
         if let Some(Seen::Absent(absence)) = &self.sign_in.seen {
@@ -292,6 +302,9 @@ impl AccountState {
         // While the access token lives, a renewal that is paused is in nobody's way.
         Some(match &self.token.state {
             GateState::Paused { cause, .. } => SignInTrouble::Paused(cause.clone()),
+            GateState::Open | GateState::CoolingDown { .. } if self.sign_in.refresh_blanked => {
+                SignInTrouble::Absent(Absence::Blanked)
+            }
             GateState::Open | GateState::CoolingDown { .. } => SignInTrouble::Expired,
         })
     }
@@ -299,7 +312,7 @@ impl AccountState {
     /// How renewal by Holdoff stands. A limit of usage holds it back too (law 4), but only that is said of it then.
     pub fn renewal(&self, now: Moment) -> Renewal<'_> {
         match &self.token.state {
-            _ if !self.renews => Renewal::Off,
+            _ if !self.renews || self.free_only() => Renewal::Off,
             GateState::Paused { cause, .. } => Renewal::Stopped(cause),
             _ if !self.sign_in.renewable => Renewal::Impossible,
             GateState::CoolingDown { cause, until, .. } if until.is_after(now) => {
@@ -318,7 +331,7 @@ impl AccountState {
     }
 
     pub(crate) fn next_request_spaced(&self, now: Moment, spacing: Spacing) -> Option<Moment> {
-        if self.sign_in.seen.is_none() || self.sign_in_trouble(now.wall).is_some() {
+        if self.free_only() || self.sign_in.seen.is_none() || self.sign_in_trouble(now.wall).is_some() {
             return None;
         }
         let opens = match (self.usage.shut(now, spacing), spacing) {
@@ -335,6 +348,9 @@ impl AccountState {
     /// # Errors
     /// Why not, and until when.
     pub fn refresh_verdict(&self, now: Moment) -> Result<(), Refusal> {
+        if self.free_only() {
+            return Err(Refusal::FreeOnly);
+        }
         if let Some(trouble) = self.sign_in_trouble(now.wall) {
             return Err(Refusal::SignIn(trouble));
         }
@@ -347,6 +363,7 @@ impl AccountState {
             Shut::CoolingDown { cause, .. } => Refusal::NotBefore { until, cause: NotYet::Cooldown(cause.clone()) },
             Shut::Spacing { .. } => Refusal::NotBefore { until, cause: NotYet::Spacing },
             Shut::Paused { cause } => Refusal::SignIn(SignInTrouble::Paused(cause.clone())),
+            Shut::FreeOnly => Refusal::FreeOnly,
         })
     }
 }

@@ -17,6 +17,8 @@ use last_moment::{Departure, LastMoment, Watched};
 use on_time::{OnTime, Punctual, Watch};
 use reqwest::{Client, RequestBuilder, Response, Url, header};
 use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -60,16 +62,17 @@ impl Http {
     /// Sends the request that the permit is for, as this computer reaches its host. The permit is used up whatever comes of
     /// it.
     pub async fn send(&self, permit: Permit, request: Request) -> Delivery {
-        self.send_while(permit, request, &Network::default(), None).await
+        self.send_while(permit, request, &Network::default(), Arc::new(AtomicBool::new(true)), None).await
     }
 
-    /// The same as the owner of the sign-in reaches it, but a refresh token leaves only if it `still` may by the time that
-    /// there is a connection for it.
+    /// The same as the owner of the sign-in reaches it, as long as it is `wanted` (laws 7 and 16); and a refresh token leaves
+    /// only if it `still` may by the time that there is a connection for it.
     pub async fn send_while(
         &self,
         permit: Permit,
         request: Request,
         network: &Network,
+        wanted: Arc<AtomicBool>,
         still: Option<Still>,
     ) -> Delivery {
         let host = match permit.endpoint() {
@@ -79,7 +82,7 @@ impl Http {
         if permit.endpoint() != request.endpoint {
             return Delivery::NotSent("the permit was for another endpoint".to_owned());
         }
-        let on_time = OnTime::new(permit, self.watch.clone());
+        let on_time = OnTime::new(permit, self.watch.clone(), wanted);
         if !on_time.holds() {
             return Delivery::Lapsed;
         }
@@ -221,8 +224,9 @@ async fn answer(response: Response, secret: Option<&str>) -> Answer {
         Some(secret.map_or_else(|| value.to_owned(), |secret| value.replace(secret, WITHHELD)))
     };
     let (retry_after, date) = (header(header::RETRY_AFTER), header(header::DATE));
+    let request_id = response.headers().contains_key("request-id");
     let status = response.status().as_u16();
-    Answer { status, retry_after, date, body: body(response, secret).await }
+    Answer { status, retry_after, date, request_id, body: body(response, secret).await }
 }
 
 async fn body(mut response: Response, secret: Option<&str>) -> Body {

@@ -18,6 +18,7 @@ use crate::lookout::read;
 use crate::metrics::Requests;
 use crate::network::Variables;
 use crate::user_dir::{AccountLock, UserDir};
+use asking::Asked;
 use holdoff_core::account::{Account, Action, Event, Preferences};
 use holdoff_core::ledger::Entry;
 use holdoff_core::recollection::Recollection;
@@ -29,7 +30,6 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -122,8 +122,8 @@ pub struct Runner {
     /// What an earlier one may have left behind was seen to.
     tidied: bool,
     under_way: Option<UnderWay>,
-    /// Whether the person still wants the renewal that may be under way.
-    wanted: Arc<AtomicBool>,
+    /// The last request.
+    asked: Asked,
     /// New tokens that are not known to be written.
     unwritten: Option<Successor>,
     wishes: Vec<oneshot::Sender<Result<(), Refused>>>,
@@ -178,7 +178,7 @@ impl Runner {
             store,
             tidied: false,
             under_way: None,
-            wanted: Arc::default(),
+            asked: Asked::default(),
             unwritten: None,
             wishes: Vec::new(),
             leaving: None,

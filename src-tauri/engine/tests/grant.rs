@@ -13,6 +13,8 @@ use holdoff_engine::environment::Bases;
 use holdoff_engine::http::{Http, NotAnyMore};
 use holdoff_engine::network::Network;
 use holdoff_world::{Answer, FakeAnthropic, Foreign};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -34,6 +36,7 @@ fn due() -> (Permit, Request) {
                 access_token: Token::new("sk-ant-oat01-A".into()).unwrap(),
                 expires_at: Some(NOW.wall.plus(Duration::from_secs(60))),
                 refresh_token: Token::new(REFRESH.into()).map(Into::into),
+                refresh_blanked: false,
                 refresh_expires_at: None,
                 client: OAuthClient::Default,
                 scopes: vec![],
@@ -62,7 +65,7 @@ async fn send_while(
     let bases = Bases { api: "http://127.0.0.1:1".parse().unwrap(), token: token_base.parse().unwrap() };
     let (permit, request) = due();
     Http::with_timeout(&bases, SHORT, |_| Duration::ZERO)
-        .send_while(permit, request, &Network::default(), Some(Box::pin(still)))
+        .send_while(permit, request, &Network::default(), Arc::new(AtomicBool::new(true)), Some(Box::pin(still)))
         .await
 }
 

@@ -10,8 +10,10 @@ use holdoff_core::state::Provider;
 use holdoff_core::{AccountId, AccountState, Body, Boot, Delivery, Moment, Permit, Request, Settings, Wall};
 use holdoff_engine::environment::Bases;
 use holdoff_engine::http::{BODY_MAX, Http};
+use holdoff_engine::network::Network;
 use holdoff_world::{Answer, FakeAnthropic, Foreign};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 const TOKEN: &str = "sk-ant-oat01-only-for-anthropic";
@@ -31,6 +33,7 @@ fn due() -> (Permit, Request) {
                 access_token: Token::new(TOKEN.into()).unwrap(),
                 expires_at: None,
                 refresh_token: None,
+                refresh_blanked: false,
                 refresh_expires_at: None,
                 client: OAuthClient::Default,
                 scopes: vec![],
@@ -70,6 +73,37 @@ async fn an_answer_comes_back_whole() {
     let answer = answered(Answer::raw(200, &[("retry-after", "7")], "{}")).await;
     assert_eq!((answer.status, answer.retry_after.as_deref()), (200, Some("7")));
     assert!(matches!(answer.body, Body::Whole(bytes) if *bytes == b"{}"));
+}
+
+/// Law 16: it is turned off while a connection is being made.
+#[tokio::test]
+async fn what_is_not_wanted_any_more_does_not_leave() {
+    let fake = FakeAnthropic::start().await;
+    let bases = Bases { api: fake.api_base().parse().unwrap(), token: fake.token_base().parse().unwrap() };
+    let wanted = Arc::new(AtomicBool::new(true));
+    let (permit, request) = due();
+    // The time is looked at before anything is done, and when there is a connection.
+    let looks = AtomicUsize::new(0);
+    let turned_off = Arc::clone(&wanted);
+    let since = move |_| {
+        turned_off.store(looks.fetch_add(1, Ordering::SeqCst) == 0, Ordering::SeqCst);
+        Duration::ZERO
+    };
+    let http = Http::with_timeout(&bases, SHORT, since);
+    let delivery = http.send_while(permit, request, &Network::default(), Arc::clone(&wanted), None).await;
+    assert!(matches!(delivery, Delivery::Lapsed), "{delivery:?}");
+    fake.wait_for_connections(1, Duration::from_secs(10)).await;
+    assert!(fake.requests().is_empty());
+    let (permit, request) = due();
+    let delivery = http.send_while(permit, request, &Network::default(), wanted, None).await;
+    assert!(matches!(delivery, Delivery::Lapsed), "{delivery:?}");
+    assert_eq!(fake.connections().len(), 1, "and is not even connected for");
+}
+
+#[tokio::test]
+async fn a_request_id_is_looked_for() {
+    assert!(answered(Answer::rate_limited(Some("0"))).await.request_id);
+    assert!(!answered(Answer::refused_at_edge(Some("0"))).await.request_id);
 }
 
 #[tokio::test]

@@ -24,6 +24,8 @@ pub enum Act {
     /// Holdoff is started again, or one that waited takes over.
     Start,
     Press,
+    /// The person wants no request any more, until all is calm.
+    Silence,
     OwnerLocks,
     OwnerRenews,
     OwnerWrites,
@@ -47,6 +49,10 @@ impl World {
             Act::Crash => world.crash(),
             Act::Start => world.start(),
             Act::Press => world.press(),
+            Act::Silence => {
+                world.left.silences -= 1;
+                world.choose(true);
+            }
             Act::OwnerLocks => {
                 world.left.owner_renewals -= 1;
                 (world.lock, world.owner) = (Lock::Owner, Owner::Holding);
@@ -66,6 +72,9 @@ impl World {
     }
 
     fn rest(&mut self) {
+        if self.free_only {
+            self.choose(false);
+        }
         while !self.is_over() && !self.restless() && self.broken.is_none() {
             match (&self.account, self.owner) {
                 (_, Owner::Holding) => self.owner_renews(),

@@ -12,6 +12,7 @@ const NONE: Bounds = Bounds {
     full: 0,
     unwritable: 0,
     second: false,
+    silences: 0,
     calm_ms: 2 * HOUR + 10 * MINUTE,
     // A renewal may be shut for six hours and a tenth, a reading an hour after that.
     end_ms: 10 * HOUR,
@@ -25,6 +26,7 @@ impl Bounds {
             ("answers", Self { faults: 2, presses: 1, ..NONE }),
             ("two processes and a crash anywhere", Self { faults: 1, crashes: 1, second: true, ..NONE }),
             ("Holdoff and its owner renew", Self { faults: 1, owner_renewals: 2, ..NONE }),
+            ("a person who wants no request", Self { silences: 1, crashes: 1, presses: 1, ..NONE }),
             ("a full disk", Self { faults: 1, full: 1, unwritable: 1, crashes: 1, ..NONE }),
         ];
         if wide {

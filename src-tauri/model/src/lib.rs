@@ -33,6 +33,8 @@ pub struct Bounds {
     pub unwritable: u8,
     /// Whether a second Holdoff waits to take over.
     pub second: bool,
+    /// Times that the person wants no request any more.
+    pub silences: u8,
     /// From this on nothing bad happens any more, in milliseconds from the beginning.
     pub calm_ms: i64,
     /// The end of the world: the longest cooldown of either endpoint and a poll interval after calm.

@@ -113,7 +113,13 @@ const REJECTED: &str = r#"{"error":{"type":"authentication_error","message":"OAu
 
 fn answered(status: u16, retry_after: Option<&str>, body: &str) -> Delivery {
     let body = Body::Whole(body.as_bytes().to_vec().into());
-    Delivery::Answered(Answer { status, retry_after: retry_after.map(str::to_owned), date: None, body })
+    Delivery::Answered(Answer {
+        status,
+        retry_after: retry_after.map(str::to_owned),
+        date: None,
+        request_id: true,
+        body,
+    })
 }
 
 /// What the one reading there is says.

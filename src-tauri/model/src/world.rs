@@ -7,6 +7,7 @@ use holdoff_core::account::{Account, Event, Preferences};
 use holdoff_core::gate::GateState;
 use holdoff_core::ledger::Entry;
 use holdoff_core::recollection::Recollection;
+use holdoff_core::settings::Readings;
 use holdoff_core::sign_in::{Credential, Identity, OAuthClient};
 use holdoff_core::state::Provider as Name;
 use holdoff_core::{AccountId, AccountState, Boot, CredentialRead, Endpoint, Moment, Settings, Wall};
@@ -86,6 +87,8 @@ pub struct World {
     pub(crate) under_way: Option<UnderWay>,
     pub(crate) requests: u32,
     pub(crate) laws: Laws,
+    /// The person wants no request.
+    pub(crate) free_only: bool,
     /// Since the last thing that went wrong no reading came.
     pub(crate) owed: bool,
     pub broken: Option<Broken>,
@@ -95,9 +98,15 @@ pub struct World {
     pub taken_over: bool,
 }
 
-fn preferences() -> Preferences {
-    let settings = Settings { polling_interval: INTERVAL, renewal: true, ..Settings::default() };
+fn preferences(free_only: bool) -> Preferences {
+    let readings = Some(if free_only { Readings::FreeOnly } else { Readings::Ask });
+    let settings = Settings { polling_interval: INTERVAL, renewal: true, readings, ..Settings::default() };
     Preferences::from(&settings)
+}
+
+fn wishes(free_only: bool) -> Wishes {
+    let interval = INTERVAL.as_millis() as Millis;
+    Wishes { interval, renewal: true, free_only, tell_limit: true, tell_sign_in: true, tell_recovery: true }
 }
 
 fn id() -> AccountId {
@@ -106,13 +115,6 @@ fn id() -> AccountId {
 
 impl World {
     pub fn new(bounds: Bounds) -> Self {
-        let wishes = Wishes {
-            interval: INTERVAL.as_millis() as Millis,
-            renewal: true,
-            tell_limit: true,
-            tell_sign_in: true,
-            tell_recovery: true,
-        };
         let mut world = Self {
             left: bounds,
             now: 0,
@@ -130,7 +132,8 @@ impl World {
             provider: Provider::new(),
             under_way: None,
             requests: 0,
-            laws: Laws::new(wishes),
+            laws: Laws::new(wishes(false)),
+            free_only: false,
             owed: true,
             broken: None,
             renewed_by_holdoff: false,
@@ -171,7 +174,7 @@ impl World {
             None => memory.remind(&id(), &mut state, now),
         }
         // One seed for all: how long jitter is is the simulation's to vary.
-        let mut account = Account::new(id(), "~/.claude".to_owned(), state, preferences(), now, 7);
+        let mut account = Account::new(id(), "~/.claude".to_owned(), state, preferences(self.free_only), now, 7);
         account.handle(Event::NoticeService(true), now);
         self.account = Some(Box::new(account));
         (self.asleep, self.steps, self.known) = (None, 0, [None; 2]);
@@ -182,12 +185,24 @@ impl World {
             access_token: token(self.stored.access())?,
             expires_at: Some(moment(self.stored.ends).wall),
             refresh_token: token(self.stored.refresh()).map(Into::into),
+            refresh_blanked: false,
             refresh_expires_at: None,
             client: OAuthClient::Default,
             scopes: vec!["user:profile".to_owned()],
             plan: None,
             identity: Identity { account: Some("ann".to_owned()), ..Identity::default() },
         }))
+    }
+
+    /// The person chooses whether anything is asked (law 16).
+    pub(crate) fn choose(&mut self, free_only: bool) {
+        self.free_only = free_only;
+        self.see(&Observation::Settings(wishes(free_only)));
+        let now = moment(self.now);
+        if let Some(account) = &mut self.account {
+            account.handle(Event::Preferences(preferences(free_only)), now);
+            self.asleep = None;
+        }
     }
 
     pub(crate) fn lock_is_free(&self) -> bool {
@@ -201,7 +216,7 @@ impl World {
     /// Whether anything but itself can happen before Holdoff waits.
     pub(crate) fn can_be_interrupted(&self) -> bool {
         let left = &self.left;
-        left.crashes + left.full + left.owner_renewals > 0 || self.owner != Owner::Idle
+        left.crashes + left.full + left.owner_renewals + left.silences > 0 || self.owner != Owner::Idle
     }
 
     pub(crate) fn is_over(&self) -> bool {
@@ -250,6 +265,7 @@ impl World {
         let saves = self.asleep.is_none() && self.wants_to_save();
         acts.extend((self.left.full > 0 && saves).then_some(Act::FailToSave));
         acts.extend((self.left.crashes > 0).then_some(Act::Crash));
+        acts.extend((self.left.silences > 0).then_some(Act::Silence));
         acts.extend((self.left.presses > 0 && self.asleep.is_some()).then_some(Act::Press));
     }
 
@@ -295,6 +311,7 @@ impl World {
         (&self.provider, self.under_way, self.requests, self.owed).hash(hasher);
         (self.left.crashes, self.left.faults, self.left.presses, self.left.owner_renewals).hash(hasher);
         (self.left.full, self.left.unwritable, self.left.second, &self.broken).hash(hasher);
+        (self.left.silences, self.free_only).hash(hasher);
         (self.renewed_by_holdoff, self.renewed_by_owner, self.cut_off, self.taken_over).hash(hasher);
         self.laws.hash(hasher);
         format!("{:?} {:?} {:?}", self.account, self.disk, self.ledger).hash(hasher);

@@ -29,6 +29,10 @@ struct Climate {
     owner: u64,
     token: u64,
     odd: u8,
+    /// The edge turns the program away, for hours and days.
+    edge: u64,
+    /// The person wants no request for a while.
+    free: u64,
 }
 
 type Make = fn(&Climate, &mut Dice) -> Happening;
@@ -54,12 +58,15 @@ const CALM: Climate = Climate {
     owner: 5,
     token: 5,
     odd: 2,
+    edge: 1,
+    free: 2,
 };
 
-const CLIMATES: [Climate; 9] = [
+const CLIMATES: [Climate; 10] = [
     CALM,
     Climate { name: "odd answers", odd: 30, limits: 100, crashes: 60, owner: 60, ..CALM },
     Climate { name: "limits", limits: 600, refreshes: 800, mutes: 100, crashes: 100, ..CALM },
+    Climate { name: "turned away", edge: 60, limits: 100, crashes: 100, refreshes: 400, mutes: 60, free: 60, ..CALM },
     Climate { name: "flaky network", troubles: 800, offline: 800, limits: 100, sleeps: 400, ..CALM },
     Climate { name: "restless machine", sleeps: 900, reboots: 200, clocks: 200, limits: 200, offline: 300, ..CALM },
     Climate {
@@ -107,6 +114,8 @@ const CLIMATES: [Climate; 9] = [
         owner: 200,
         token: 300,
         odd: 10,
+        edge: 20,
+        free: 60,
     },
 ];
 
@@ -144,7 +153,7 @@ impl Plan {
 
 impl Climate {
     fn happenings(&self, dice: &mut Dice, length: Millis) -> Vec<Planned> {
-        let kinds: [(u64, Make); 18] = [
+        let kinds: [(u64, Make); 20] = [
             (self.limits, |_, dice| Happening::Usage(limited(dice), dice.spread(MINUTE, 12 * HOUR))),
             (self.troubles, |_, dice| Happening::Usage(trouble(dice), dice.spread(MINUTE, 6 * HOUR))),
             (self.rejections, |_, dice| Happening::Usage(rejection(dice), dice.spread(MINUTE, 6 * HOUR))),
@@ -163,6 +172,8 @@ impl Climate {
             (self.work, |_, dice| Happening::Work(dice.spread(5 * MINUTE, 8 * HOUR))),
             (self.owner, |_, dice| owner(dice)),
             (self.token, |_, dice| Happening::Token(token(dice), dice.spread(MINUTE, 12 * HOUR))),
+            (self.edge, |_, dice| Happening::Usage(at_edge(dice), dice.spread(10 * MINUTE, 4 * DAY))),
+            (self.free, |_, dice| Happening::FreeOnly(dice.spread(SECOND, 12 * HOUR))),
         ];
         let mut all = Vec::new();
         for (rate, make) in kinds {
@@ -214,6 +225,10 @@ fn limited(dice: &mut Dice) -> Usage {
     Usage::Limited { asks: asks(dice), hidden: dice.percent(10) }
 }
 
+fn at_edge(dice: &mut Dice) -> Usage {
+    Usage::AtEdge(*dice.pick(&[RetryAfter::Absent, RetryAfter::Zero, RetryAfter::Zero, RetryAfter::Negative]))
+}
+
 fn trouble(dice: &mut Dice) -> Usage {
     match dice.below(8) {
         0 => Usage::Page(*dice.pick(&[200, 302, 401, 403, 407, 502])),
@@ -224,7 +239,14 @@ fn trouble(dice: &mut Dice) -> Usage {
 }
 
 fn rejection(dice: &mut Dice) -> Usage {
-    *dice.pick(&[Usage::Unauthorized, Usage::Unauthorized, Usage::MissingScope, Usage::Forbidden])
+    *dice.pick(&[
+        Usage::Unauthorized,
+        Usage::Unauthorized,
+        Usage::MissingScope,
+        Usage::Forbidden,
+        Usage::NotAllowed(403),
+        Usage::NotAllowed(401),
+    ])
 }
 
 fn token(dice: &mut Dice) -> Token {

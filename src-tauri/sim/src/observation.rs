@@ -38,6 +38,8 @@ pub enum Observation {
     },
     /// Holdoff read the owner's store, and whose sign-in the owner's files say it is.
     Looked(Option<Who>),
+    /// It is over, and its owner knows: it emptied its tokens after a refused renewal.
+    Ended,
     /// Holdoff holds the owner's locks, or gave them back.
     Locked(bool),
     /// A new pair of tokens was handed to the owner's store.
@@ -91,6 +93,8 @@ pub enum Observation {
 pub struct Wishes {
     pub interval: Millis,
     pub renewal: bool,
+    /// Nothing is to be asked at all (law 16).
+    pub free_only: bool,
     pub tell_limit: bool,
     pub tell_sign_in: bool,
     pub tell_recovery: bool,
@@ -131,8 +135,12 @@ pub enum Meaning {
     Reading { said: Vec<Said> },
     /// 429, in whatever dress. `retry_after` is what it asks for, if it is a wait at all.
     Limited { retry_after: Option<Millis> },
+    /// 429 of the provider's edge: no request id, and no wait.
+    AtEdge,
     /// 401.
     Unauthorized,
+    /// 401 or 403 for everybody of an organization.
+    NotAllowed,
     /// 403 that names a scope.
     MissingScope,
     /// 403 that names none.

@@ -61,6 +61,8 @@ pub enum Happening {
     Look,
     Interval(Millis),
     Renewal(bool),
+    /// Nothing is to be asked for so long (law 16).
+    FreeOnly(Millis),
     /// Which notices are wanted: a limit, the sign-in, the recovery.
     Tell(bool, bool, bool),
     /// The notification service is away.
@@ -97,6 +99,10 @@ pub enum Usage {
     Unauthorized,
     MissingScope,
     Forbidden,
+    /// 429 of the edge, with a `Retry-After` that names no wait.
+    AtEdge(RetryAfter),
+    /// Everybody of the organization, under this status.
+    NotAllowed(u16),
     /// A web page under this status.
     Page(u16),
     /// A body that breaks off.

@@ -51,6 +51,11 @@ impl Stats {
                 self.episodes += u64::from(!std::mem::replace(&mut self.limited_now, true));
                 self.asked_for_more |= retry_after.is_some_and(|wait| wait > HOUR);
             }
+            Meaning::AtEdge => {
+                self.limited += 1;
+                self.episodes += u64::from(!std::mem::replace(&mut self.limited_now, true));
+                self.asked_for_more = true;
+            }
             Meaning::Trouble { retry_after } => self.asked_for_more |= retry_after.is_some_and(|wait| wait > HOUR),
             Meaning::Renewed { .. } => self.renewed += 1,
             _ => {}

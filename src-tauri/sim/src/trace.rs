@@ -15,6 +15,7 @@ pub fn line(seen: &Observation) -> String {
         Observation::Renamed { from, into } => format!("account {} is account {} by its own name", from.0, into.0),
         Observation::Looked(None) => "Holdoff reads the sign-in: there is none".to_owned(),
         Observation::Looked(Some(who)) => format!("Holdoff reads the sign-in: account {}", who.0),
+        Observation::Ended => "the owner knows that the sign-in is over".to_owned(),
         Observation::Locked(true) => "Holdoff takes the locks".to_owned(),
         Observation::Locked(false) => "Holdoff gives the locks back".to_owned(),
         Observation::Wrote(wrote) => format!("Holdoff writes new tokens: {wrote:?}"),
@@ -68,6 +69,8 @@ fn means(meaning: &Meaning) -> String {
     match meaning {
         Meaning::Reading { said } => format!("a reading: {said:?}"),
         Meaning::Limited { retry_after } => format!("429{}", asks(retry_after)),
+        Meaning::AtEdge => "429 of the edge".to_owned(),
+        Meaning::NotAllowed => "not allowed for the organization".to_owned(),
         Meaning::Unauthorized => "401".to_owned(),
         Meaning::MissingScope => "403, a scope is missing".to_owned(),
         Meaning::Forbidden => "403".to_owned(),

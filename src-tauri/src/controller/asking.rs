@@ -45,7 +45,7 @@ fn refreshed(mut answers: Vec<Asked>, state: &State, settings: &Settings, zone: 
         Err(NotAsked::Busy) => (1, None),
         Err(NotAsked::Refused(no)) => match &no.refusal {
             Refusal::NotBefore { until, .. } => (1, Some(until.boot)),
-            Refusal::SignIn(_) | Refusal::Unsaved { .. } => (2, None),
+            Refusal::SignIn(_) | Refusal::FreeOnly | Refusal::Unsaved { .. } => (2, None),
         },
     };
     answers.sort_by_key(opens);

@@ -24,7 +24,7 @@ pub fn delivery(given: &mut Given<'_>) -> (u16, Delivery) {
     let (retry_after, date) = (header(given.line()), header(given.line()));
     let cut = given.byte() == 0xff;
     let body = if cut { Body::Broken("it was cut off".to_owned()) } else { Body::Whole(given.rest().to_vec().into()) };
-    (status, Delivery::Answered(Answer { status, retry_after, date, body }))
+    (status, Delivery::Answered(Answer { status, retry_after, date, request_id: choice.is_multiple_of(2), body }))
 }
 
 pub fn usage(bytes: &[u8]) {
@@ -42,7 +42,11 @@ fn check_usage(delivery: Delivery) {
         Outcome::RateLimited { retry_after }
         | Outcome::ServerTrouble { retry_after, .. }
         | Outcome::Unreadable { retry_after, .. } => honoured(*retry_after),
-        Outcome::Rejected(_) | Outcome::Unreachable { .. } | Outcome::Lapsed | Outcome::Ambiguous { .. } => {}
+        Outcome::RefusedAtEdge
+        | Outcome::Rejected(_)
+        | Outcome::Unreachable { .. }
+        | Outcome::Lapsed
+        | Outcome::Ambiguous { .. } => {}
     }
 }
 
@@ -64,7 +68,7 @@ fn many(bytes: &[u8]) {
     let mut body: serde_json::Map<String, Value> = windows.collect();
     body.insert("limits".to_owned(), json!(vec![value; COPIES]));
     let body = Body::Whole(Value::Object(body).to_string().into_bytes().into());
-    check_usage(Delivery::Answered(Answer { status: 200, retry_after: None, date: None, body }));
+    check_usage(Delivery::Answered(Answer { status: 200, retry_after: None, date: None, request_id: true, body }));
 }
 
 pub fn token(bytes: &[u8]) {

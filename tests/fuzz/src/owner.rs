@@ -10,8 +10,12 @@ pub fn credential(bytes: &[u8]) {
     match credential::read(bytes, Identity::default()) {
         CredentialRead::Found(credential) => found(&credential),
         CredentialRead::Absent(absence) => match &absence {
-            Absence::Unreadable(why) | Absence::Forbidden(why) => shown::text(why),
-            Absence::NoFile | Absence::NotSignedIn | Absence::EmptyToken | Absence::InferenceOnly => {}
+            Absence::Unreadable(why) | Absence::Forbidden(why) | Absence::LoginEnded(why) => shown::text(why),
+            Absence::NoFile
+            | Absence::NotSignedIn
+            | Absence::EmptyToken
+            | Absence::Blanked
+            | Absence::InferenceOnly => {}
         },
     }
     let identity = credential::identity(bytes);

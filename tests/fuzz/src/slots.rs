@@ -143,6 +143,7 @@ impl Said {
             status: self.status,
             retry_after: self.retry_after.map(str::to_owned),
             date: None,
+            request_id: true,
             body: Body::Whole(body.as_bytes().to_vec().into()),
         })
     }

@@ -43,6 +43,7 @@ pub fn credential(left: Duration) -> Credential {
         access_token: Token::new("sk-ant-oat01-first".into()).expect("a token"),
         expires_at: Some(NOON.plus(left)),
         refresh_token: Token::new("sk-ant-ort01-first".into()).map(Into::into),
+        refresh_blanked: false,
         refresh_expires_at: None,
         client: OAuthClient::Default,
         scopes: vec!["user:profile".into()],

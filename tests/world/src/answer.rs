@@ -27,6 +27,9 @@ enum Kind {
     Decide(Arc<dyn Fn(&Request) -> Answer + Send + Sync>),
 }
 
+/// What every answer of the API itself has.
+const REQUEST_ID: (&str, &str) = ("request-id", "req_011CSHoldoffWorld");
+
 impl Answer {
     /// 200 with the current body: 5-hour 42 %, weekly 26 %, Fable 82 %; resets ahead on the program's clock.
     pub fn ok() -> Self {
@@ -50,7 +53,7 @@ impl Answer {
 
     /// Any status with a JSON body.
     pub fn json(status: u16, body: &Value) -> Self {
-        Self::raw(status, &[("content-type", "application/json")], body.to_string())
+        Self::raw(status, &[("content-type", "application/json"), REQUEST_ID], body.to_string())
     }
 
     /// Any status, headers and body, sent as they are (with a `Content-Length`).
@@ -61,9 +64,21 @@ impl Answer {
 
     /// 429, with `Retry-After` as given: seconds, an HTTP date (see [`http_date`]), or nonsense.
     pub fn rate_limited(retry_after: Option<&str>) -> Self {
+        let mut headers = vec![("content-type", "application/json"), REQUEST_ID];
+        headers.extend(retry_after.map(|value| ("retry-after", value)));
+        Self::raw(429, &headers, bodies::rate_limited().to_string())
+    }
+
+    /// 429 of Anthropic's edge, which refuses a program before its request reaches anything: with no `request-id`.
+    pub fn refused_at_edge(retry_after: Option<&str>) -> Self {
         let mut headers = vec![("content-type", "application/json")];
         headers.extend(retry_after.map(|value| ("retry-after", value)));
         Self::raw(429, &headers, bodies::rate_limited().to_string())
+    }
+
+    /// 401 or 403 for everybody of an organization.
+    pub fn organization_not_allowed(status: u16) -> Self {
+        Self::json(status, &bodies::organization_not_allowed(status))
     }
 
     /// The body of a 429 under status 200.

@@ -98,6 +98,12 @@ pub fn missing_scope(scope: &str) -> Value {
     error("permission_error", &format!("OAuth token does not meet scope requirement {scope}"))
 }
 
+/// The body of a 401 or 403 for everybody of an organization.
+pub fn organization_not_allowed(status: u16) -> Value {
+    let kind = if status == 401 { "authentication_error" } else { "permission_error" };
+    error(kind, "OAuth authentication is currently not allowed for this organization.")
+}
+
 /// The body of a 529.
 pub fn overloaded() -> Value {
     json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}})

@@ -123,6 +123,7 @@ impl FakeAnthropic {
             clock: Mutex::new((clock, clock.now())),
             welcome: Mutex::new(Welcome::Listens),
             connections: watch::Sender::new(Vec::new()),
+            token_connections: Mutex::new(0),
             log: watch::Sender::new(Vec::new()),
         });
         let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -179,6 +180,11 @@ impl FakeAnthropic {
     /// When each connection to the API's address came, in real time, whether or not anything was asked on it.
     pub fn connections(&self) -> Vec<SystemTime> {
         self.state.connections.borrow().clone()
+    }
+
+    /// Whether anything so much as connected, to either address.
+    pub fn was_reached(&self) -> bool {
+        *locked(&self.state.token_connections) > 0 || !self.connections().is_empty()
     }
 
     /// Waits until at least `count` connections have come in all, and gives back when each came.
@@ -250,6 +256,7 @@ struct State {
     clock: Mutex<(ClockSpec, SystemTime)>,
     welcome: Mutex<Welcome>,
     connections: watch::Sender<Vec<SystemTime>>,
+    token_connections: Mutex<usize>,
     log: watch::Sender<Vec<Request>>,
 }
 
@@ -294,6 +301,7 @@ struct Host {
 impl Service for Host {
     fn connected(&self) -> Welcome {
         if self.endpoint != Endpoint::Usage {
+            *locked(&self.state.token_connections) += 1;
             return Welcome::Listens;
         }
         self.state.connections.send_modify(|came| came.push(SystemTime::now()));

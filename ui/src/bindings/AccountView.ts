@@ -10,4 +10,12 @@ export type AccountView = { provider: string, id: string, label: string, plan: s
 /**
  * The gate's state in words, with the time of the next request: one or two sentences.
  */
-status: string, windows: Array<WindowView>, money: Array<MoneyView>, reading: ReadingView | null, refresh: RefreshView, next_request_ms: number | null, next_request_clock: string | null, sign_in: SignInView, };
+status: string, windows: Array<WindowView>, money: Array<MoneyView>, reading: ReadingView | null, refresh: RefreshView, next_request_ms: number | null, next_request_clock: string | null, sign_in: SignInView, 
+/**
+ * Nothing is asked for it: what is shown came without a request.
+ */
+free_only: boolean, 
+/**
+ * What its provider refuses can be had without a request: the settings offer it.
+ */
+offers_free: boolean, };

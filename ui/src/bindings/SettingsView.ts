@@ -3,6 +3,7 @@ import type { AccountChoice } from "./AccountChoice";
 import type { ClockFormat } from "./ClockFormat";
 import type { PercentShown } from "./PercentShown";
 import type { PlaceView } from "./PlaceView";
+import type { ReadingsShown } from "./ReadingsShown";
 import type { Theme } from "./Theme";
 
 export type SettingsView = { 
@@ -17,7 +18,15 @@ notify_thresholds: Array<number>, notify_forecast: boolean, notify_reset: boolea
 /**
  * Such as "22:00-07:00".
  */
-quiet_hours: string | null, history_days: number, history_mb: number, percent: PercentShown, clock: ClockFormat, theme: Theme, start_at_login: boolean, 
+quiet_hours: string | null, history_days: number, history_mb: number, 
+/**
+ * Where the readings of all accounts come from that have no choice of their own.
+ */
+readings: ReadingsShown, 
+/**
+ * Nobody has chosen yet where readings come from.
+ */
+offers_readings: boolean, percent: PercentShown, clock: ClockFormat, theme: Theme, start_at_login: boolean, 
 /**
  * Wrong values found in settings.json and what is used in their place.
  */

@@ -179,6 +179,8 @@ export const ACCOUNT: AccountView = {
   refresh: OPEN,
   ...nextRequest(2 * MINUTE),
   sign_in: SIGNED_IN,
+  free_only: false,
+  offers_free: false,
 };
 
 export const CHOICE: AccountChoice = {
@@ -189,6 +191,7 @@ export const CHOICE: AccountChoice = {
   places: [{ place: "~/.claude/.credentials.json", state: "in use", listed: null }],
   enabled: true,
   renewal: false,
+  readings: "ask",
 };
 
 export const SETTINGS: SettingsView = {
@@ -202,6 +205,8 @@ export const SETTINGS: SettingsView = {
   quiet_hours: null,
   history_days: 365,
   history_mb: 64,
+  readings: "ask",
+  offers_readings: false,
   percent: "used",
   clock: "locale",
   theme: "system",

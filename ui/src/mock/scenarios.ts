@@ -13,6 +13,7 @@ import {
   NOW,
   SECOND,
   SETTINGS,
+  SIGNED_IN,
   WEEKLY,
   nextRequest,
   quota,
@@ -24,6 +25,7 @@ import {
 import {
   PAUSED_REJECTED,
   PAUSED_SCOPE,
+  NOT_ALLOWED,
   EXPIRED,
   ABSENT,
   RECOVERED,
@@ -158,6 +160,7 @@ const SEVERAL: SettingsView = {
       ],
       enabled: true,
       renewal: true,
+      readings: "ask",
     },
     {
       id: "anthropic:old",
@@ -169,6 +172,7 @@ const SEVERAL: SettingsView = {
       ],
       enabled: false,
       renewal: false,
+      readings: "ask",
     },
   ],
   folders: [
@@ -189,6 +193,41 @@ const AT_WORK: AccountView = {
     { ...WEEKLY, forecast: "lasts until reset" },
     { ...FABLE, read_at_ms: NOW - 52 * MINUTE, read_source: "Anthropic's usage endpoint" },
   ],
+};
+
+const FREE_STATUS =
+  "Free readings only: Holdoff sends no request. For a fresh reading, run a prompt in Claude Code.";
+
+const FREE_ONLY: AccountView = {
+  ...ACCOUNT,
+  condition: "stale",
+  status: FREE_STATUS,
+  windows: [FIVE_HOUR, WEEKLY],
+  money: [],
+  reading: reading(2 * HOUR, { stale: true, source: "Claude Code's status line" }),
+  refresh: { allowed: false, reason: FREE_STATUS, button: "Free readings only" },
+  ...nextRequest(null),
+  sign_in: {
+    ...SIGNED_IN,
+    text: "Holdoff reads whose sign-in Claude Code keeps. Nothing is sent with it: this account is set to free readings only.",
+  },
+  free_only: true,
+};
+
+const TURNED_AWAY: AccountView = {
+  ...ACCOUNT,
+  condition: "cooling_down",
+  status:
+    "Anthropic turns Holdoff itself away: its edge has refused 6 requests or more in a row (429). This is not your limit. Next try at 19:10. Free readings (in the settings) need no request.",
+  windows: [],
+  money: [],
+  reading: null,
+  refresh: shut(
+    5 * HOUR + 53 * MINUTE,
+    "Anthropic turns Holdoff itself away (429), which is not your limit.",
+  ),
+  ...nextRequest(5 * HOUR + 53 * MINUTE),
+  offers_free: true,
 };
 
 const RENEWING = { settings: { ...SETTINGS, accounts: [{ ...CHOICE, renewal: true }] } };
@@ -236,6 +275,16 @@ export const SCENARIOS = {
   expired_limited: viewOf([EXPIRED_LIMITED], RENEWING),
   renewal_stopped: viewOf([RENEWAL_STOPPED], RENEWING),
   two_accounts: viewOf([ACCOUNT, SECOND_ACCOUNT], { settings: SEVERAL }),
+  free_only: viewOf([FREE_ONLY], {
+    settings: {
+      ...SETTINGS,
+      readings: "free_only",
+      accounts: [{ ...CHOICE, readings: "free_only" }],
+    },
+  }),
+  turned_away: viewOf([TURNED_AWAY]),
+  not_allowed: viewOf([NOT_ALLOWED]),
+  first_run: viewOf([ACCOUNT], { settings: { ...SETTINGS, offers_readings: true } }),
   no_accounts: viewOf([], { settings: { ...SETTINGS, accounts: [] } }),
   switched_off: viewOf([], {
     settings: { ...SETTINGS, accounts: [{ ...CHOICE, enabled: false }] },

@@ -43,6 +43,22 @@ export const PAUSED_REJECTED: AccountView = {
   },
 };
 
+const NOT_HERE =
+  "Anthropic does not allow this kind of sign-in for the organization Acme (403). Its administrator can change that; signing in again cannot. Free readings (in the settings) need no request.";
+
+export const NOT_ALLOWED: AccountView = {
+  ...PAUSED_REJECTED,
+  ...waiting(`Paused: ${NOT_HERE} Nothing is asked until the sign-in changes.`),
+  offers_free: true,
+  sign_in: {
+    ...PAUSED_REJECTED.sign_in,
+    title: "Not allowed for the organization",
+    text: `${NOT_HERE} Holdoff has stopped asking, and goes on by itself when the sign-in changes.`,
+    steps: [],
+    offer: null,
+  },
+};
+
 export const PAUSED_SCOPE: AccountView = {
   ...PAUSED_REJECTED,
   ...waiting(

@@ -12,7 +12,7 @@ async function words(locator: Locator): Promise<string> {
   return (await locator.innerText()).replace(/\s+/g, " ").trim();
 }
 
-const WORK = { id: "anthropic:work", label: null, enabled: null, renewal: null };
+const WORK = { id: "anthropic:work", label: null, enabled: null, renewal: null, readings: null };
 
 describe("accounts in the settings", () => {
   test("each with its name, plan, places and switches", async () => {
@@ -24,9 +24,9 @@ describe("accounts in the settings", () => {
     expect(said).toContain("Team");
     expect(said).toContain("~/.claude-work/.credentials.json · in use");
     expect(said).toContain("signed in, not needed while the other one works");
-    expect(await work.getByRole("switch", { name: "Ask for readings" }).isChecked()).toBe(true);
+    expect(await work.getByRole("switch", { name: "Use this account" }).isChecked()).toBe(true);
     const old = account(page, "Everything that the department");
-    expect(await old.getByRole("switch", { name: "Ask for readings" }).isChecked()).toBe(false);
+    expect(await old.getByRole("switch", { name: "Use this account" }).isChecked()).toBe(false);
     expect(await words(old)).toContain("Holdoff asks nothing for this account");
   });
 
@@ -64,7 +64,7 @@ describe("accounts in the settings", () => {
   });
 
   test.each([
-    ["Ask for readings", "enabled", false],
+    ["Use this account", "enabled", false],
     ["Let Holdoff renew the sign-in", "renewal", false],
   ] as const)("%s is changed for one account", async (name, key, value) => {
     const page = await open("settings", { scenario: "two_accounts" });
@@ -76,6 +76,18 @@ describe("accounts in the settings", () => {
     const others = page.getByRole("switch", { name });
     expect(await others.nth(0).isChecked()).toBe(key === "enabled");
     expect(await others.nth(1).isChecked()).toBe(value);
+  });
+
+  test("one account can do with free readings, and is not offered a renewal then", async () => {
+    const page = await open("settings", { scenario: "two_accounts" });
+    const work = account(page, "Work");
+    await work.getByRole("switch", { name: "Free readings only" }).click();
+    await work.getByTestId("account-renewal").waitFor({ state: "detached" });
+    expect(await commands(page)).toEqual([
+      ["change_settings", { account: { ...WORK, readings: "free_only" } }],
+    ]);
+    await work.getByRole("switch", { name: "Free readings only" }).click();
+    await work.getByTestId("account-renewal").waitFor();
   });
 
   test("a label is kept when the field is left, and an empty one is the address again", async () => {

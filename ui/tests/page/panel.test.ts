@@ -46,6 +46,39 @@ describe("what is shown", () => {
     expect(await text(page, "next-request")).toBe("No request planned");
   });
 
+  test("free readings say how old they are and how to get a fresh one, and cannot be refreshed", async () => {
+    const page = await open("panel", { scenario: "free_only", clock: true });
+    expect(await text(page, "status")).toBe(
+      "Free readings only: Holdoff sends no request. For a fresh reading, run a prompt in Claude Code.",
+    );
+    expect(await text(page, "freshness")).toBe(
+      "Read 2 h ago from Claude Code's status line old reading",
+    );
+    expect(await text(page, "next-request")).toBe("No request planned");
+    expect(await page.getByTestId("refresh").getAttribute("aria-disabled")).toBe("true");
+    expect(await page.getByTestId("sign-in-help").count()).toBe(0);
+    expect(await page.getByTestId("first-run").count()).toBe(0);
+  });
+
+  test.each(["turned_away", "not_allowed"] as const)(
+    "%s offers free readings, and no sign-in",
+    async (scenario) => {
+      const page = await open("panel", { scenario });
+      expect(await page.getByTestId("sign-in-help").count()).toBe(0);
+      await page.getByTestId("free-readings").click();
+      expect(await commands(page)).toEqual([["open_settings", "anthropic:ann"]]);
+    },
+  );
+
+  test("until somebody chooses, the panel says where readings come from", async () => {
+    const page = await open("panel", { scenario: "first_run" });
+    expect(await text(page, "first-run")).toContain(
+      "Holdoff asks Anthropic every 5 minutes at most",
+    );
+    await page.getByTestId("choose-readings").click();
+    expect(await commands(page)).toEqual([["open_settings", null]]);
+  });
+
   test("percent left, with bars that shrink", async () => {
     const page = await open("panel");
     await page.evaluate(() => {

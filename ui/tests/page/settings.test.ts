@@ -196,6 +196,22 @@ describe("changes", () => {
     ]);
   });
 
+  test("where readings come from", async () => {
+    const page = await open("settings", { scenario: "first_run" });
+    const ask = page.getByTestId("readings-ask");
+    const free = page.getByTestId("readings-free_only");
+    expect([await ask.isChecked(), await free.isChecked()]).toEqual([false, false]);
+    expect(await text(page, "readings-hint")).toContain("Nothing is chosen yet, so Holdoff asks.");
+    await ask.check();
+    await free.check();
+    expect(await text(page, "readings-hint")).toContain("Holdoff sends no request");
+    expect(await text(page, "readings-hint")).not.toContain("Nothing is chosen yet");
+    expect(await commands(page)).toEqual([
+      ["change_settings", { readings: "ask" }],
+      ["change_settings", { readings: "free_only" }],
+    ]);
+  });
+
   test("a choice goes back when it is refused", async () => {
     const page = await open("settings", { scenario: "refused" });
     await page.getByTestId("percent-left").click();

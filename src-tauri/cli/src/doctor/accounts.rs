@@ -4,7 +4,9 @@
 use super::{Finding, Section};
 use crate::known::Known;
 use holdoff_core::guide::Guide;
+use holdoff_core::providers;
 use holdoff_core::sign_in::{Absence, CredentialRead};
+use holdoff_core::state::Provider;
 use holdoff_core::text::quoted_below_home;
 use holdoff_core::{AccountState, report, words};
 use holdoff_engine::condition::Condition;
@@ -45,6 +47,13 @@ fn sign_in(
 ) -> Vec<Finding> {
     let (now, zone) = (known.now.wall, known.local_time());
     let mut findings = vec![match read {
+        CredentialRead::Found(credential) if providers::missing_scope(Provider::Anthropic, credential).is_some() => {
+            let scope = providers::missing_scope(Provider::Anthropic, credential).unwrap_or_default();
+            Finding::wrong(
+                format!("signed in without the scope {scope}, which usage needs; nothing is sent with it"),
+                "Sign in in the browser with: claude auth login",
+            )
+        }
         CredentialRead::Found(credential) => {
             let plan = plan(credential.plan.as_deref());
             match credential.expires_at {
@@ -82,6 +91,9 @@ fn absent(absence: &Absence) -> Finding {
     let (what, advice) = match absence {
         Absence::NoFile => ("there is no sign-in".to_owned(), "Sign in with: claude auth login"),
         Absence::Unreadable(why) => (format!("it cannot be used: {why}"), "Sign in again with: claude auth login"),
+        Absence::Blanked | Absence::LoginEnded(_) => {
+            ("the sign-in there has ended".to_owned(), "Sign in again with: claude auth login")
+        }
         Absence::Forbidden(why) => (format!("it cannot be opened: {why}"), "Give your user the right to read it."),
         _ => ("there is no sign-in in it that can be used".to_owned(), "Sign in with: claude auth login"),
     };
@@ -113,7 +125,10 @@ fn account_findings(account: &AccountState, known: &Known) -> Vec<Finding> {
     let status = words::status(account, now, &zone).join(" ");
     let asking = match Guide::of(account, now) {
         Guide::SignIn(_) => Finding::wrong(status, format!("Sign in with: {}", words::sign_in_command(account, false))),
-        Guide::Nothing | Guide::Checking { .. } | Guide::Mended => Finding::fine(status),
+        _ if account.is_refused_as_a_program() => {
+            Finding::wrong(status, "Choose free readings only for this account, in the settings.")
+        }
+        Guide::Nothing | Guide::Barred | Guide::Checking { .. } | Guide::Mended => Finding::fine(status),
     };
     vec![asking, reading(account, known)]
 }

@@ -53,7 +53,7 @@ impl Account {
         if self.notice_service
             && !self.retiring
             && self.quiet_until(now).is_none()
-            && let Some(id) = self.state.notices.due(now)
+            && let Some(id) = self.state.notices.due(now, self.state.free_only())
         {
             self.to_show = self.state.notices.start_showing(id);
             return self.persist_now();
@@ -199,7 +199,7 @@ impl Account {
         };
         let retry = self.saving.retry.filter(|_| self.saving.dirty);
         let free = !self.saving.dirty && !self.retiring;
-        let offer = self.state.notices.next_offer().filter(|_| self.notice_service && free);
+        let offer = self.state.notices.next_offer(self.state.free_only()).filter(|_| self.notice_service && free);
         let offer = offer.map(|at| self.quiet_until(now).map_or(at, |quiet| at.later(quiet)));
         let reset = self.next_reset(now).filter(|_| free);
         let renewing = matches!(self.step, Step::Renewing(_));

@@ -2,7 +2,7 @@
 
 use super::renew::Stage;
 use super::{Account, Event, Preferences, Step};
-use crate::gate::{Cooldown, GateState, Spacing};
+use crate::gate::{Cooldown, GateState, Pause, Spacing};
 use crate::history::{Memory, episode_changes};
 use crate::ledger::{Happened, Reason};
 use crate::notice::{Notices, Proved};
@@ -67,6 +67,7 @@ impl Account {
         self.saving.dirty = true;
         self.state.sign_in.place.clone_from(&self.place);
         self.state.renews = self.preferences.renewal;
+        self.state.choose(self.preferences.readings);
         self.wish_as_preferred();
         for endpoint in unanswered {
             if let Some(last) = &mut self.state.last {
@@ -126,6 +127,10 @@ impl Account {
         self.preferences = preferences;
         self.saving.dirty |= self.state.renews != preferences.renewal;
         self.state.renews = preferences.renewal;
+        if self.state.choose(preferences.readings) {
+            self.look_at = None;
+            self.saving.dirty = true;
+        }
         let polled = matches!(self.state.usage.state, GateState::Open) && self.state.next.is_some();
         if let Some(last) = self.state.usage.last_request.filter(|_| changed && polled) {
             self.state.next = Some(last.plus(preferences.interval));
@@ -137,7 +142,7 @@ impl Account {
         self.look_at = Some(now.plus(read.look_again()));
         let step = std::mem::replace(&mut self.step, Step::Idle);
         match read {
-            CredentialRead::Absent(absence) => self.no_credential(absence),
+            CredentialRead::Absent(absence) => self.no_credential(absence, now),
             CredentialRead::Found(mut credential) => {
                 if !matches!(step, Step::Renewing(Stage::Looking)) {
                     credential.forget_refresh_token();
@@ -158,11 +163,24 @@ impl Account {
         }
     }
 
-    fn no_credential(&mut self, absence: Absence) {
+    fn no_credential(&mut self, absence: Absence, now: Moment) {
         self.credential = None;
+        if absence.is_end() {
+            self.sign_in_has_ended(now);
+        }
         let seen = Some(Seen::Absent(absence));
         self.saving.dirty |= self.state.sign_in.seen != seen;
         self.state.sign_in.seen = seen;
+    }
+
+    /// The person is told, once for all that it may come of.
+    pub(super) fn sign_in_has_ended(&mut self, now: Moment) {
+        if self.state.free_only() {
+            return;
+        }
+        self.state.troubled = true;
+        self.saving.dirty |= self.state.notices.sign_in.is_none();
+        self.state.notices.begin_sign_in(now, self.preferences.wanted);
     }
 
     fn found(&mut self, credential: Credential, now: Moment) {
@@ -180,6 +198,7 @@ impl Account {
             plan: credential.plan.clone(),
             identity: credential.identity.clone(),
             renewable: credential.renewable(now.wall),
+            refresh_blanked: credential.refresh_blanked,
         };
         if !named {
             sign_in.identity = self.state.sign_in.identity.clone();
@@ -189,7 +208,7 @@ impl Account {
             // Somebody else renewed it.
             self.held_up(None);
         }
-        let unpaused = self.state.usage.credential_seen(&fingerprint, now);
+        let unpaused = self.state.usage.credential_seen(&fingerprint, now) | self.scopes_seen(&credential, now);
         self.refresh_token_seen(&credential, now);
         let replaced = self.state.usage.refused.as_ref().is_some_and(|refused| *refused != fingerprint);
         let absent = matches!(self.state.sign_in.seen, Some(Seen::Absent(_)));
@@ -203,6 +222,26 @@ impl Account {
         self.saving.dirty |= self.state.sign_in != sign_in;
         self.state.sign_in = sign_in;
         self.credential = Some(credential);
+        if self.state.sign_in.has_ended(now.wall) {
+            self.sign_in_has_ended(now);
+        }
+    }
+
+    /// What may not read usage is not asked with. Returns whether it was not allowed to before, and is now.
+    fn scopes_seen(&mut self, credential: &Credential, now: Moment) -> bool {
+        let paused = |gate: &GateState| matches!(gate, GateState::Paused { cause: Pause::ScopeNotGranted { .. }, .. });
+        let was = paused(&self.state.usage.state);
+        let lacking = providers::missing_scope(self.state.provider, credential);
+        self.state.usage.scope_seen(now, lacking, &credential.fingerprint());
+        let is = paused(&self.state.usage.state);
+        if is && !was {
+            self.state.reject(credential.fingerprint());
+            self.saving.dirty = true;
+        }
+        if is {
+            self.sign_in_has_ended(now);
+        }
+        was && !is
     }
 
     /// The second half of a 401. The same credential is a strike; another one is asked with, at once unless the 401 came to
@@ -246,6 +285,9 @@ impl Account {
         if let Some(last) = &mut self.state.last {
             last.outcome = Some(told.clone());
         }
+        if !matches!(outcome, Outcome::Unreachable { .. } | Outcome::Lapsed) {
+            self.state.answered_for = Some(fingerprint.clone());
+        }
         self.learn(outcome, fingerprint, spacing, now);
         self.sleep.pause_until.take_if(|_| self.sleep.woke != Some(now));
         self.why = Reason::Poll;
@@ -262,6 +304,10 @@ impl Account {
             Outcome::Reading(reading) => self.read(reading, now),
             Outcome::RateLimited { retry_after } => {
                 gate.rate_limited(now, retry_after, jitter);
+                self.state.notices.begin_limit(now, self.preferences.wanted);
+            }
+            Outcome::RefusedAtEdge => {
+                gate.refused_at_edge(now, jitter);
                 self.state.notices.begin_limit(now, self.preferences.wanted);
             }
             Outcome::Rejected(Rejection::Unauthorized) => {

@@ -25,7 +25,7 @@ use crate::policy;
 use crate::reading::Pushed;
 use crate::request::{Endpoint, Request};
 use crate::secret::Fingerprint;
-use crate::settings::Settings;
+use crate::settings::{Readings, Settings};
 use crate::sign_in::{Credential, CredentialRead, Stored, Successor};
 use crate::state::{AccountId, AccountState, Refusal};
 use crate::time::Moment;
@@ -99,6 +99,8 @@ pub struct Preferences {
     pub quiet: Option<QuietHours>,
     /// Whether Holdoff may renew the sign-in (law 7: off).
     pub renewal: bool,
+    /// Whether anything is asked at all (law 16); `None` is as it was.
+    pub readings: Option<Readings>,
 }
 
 impl From<&Settings> for Preferences {
@@ -115,6 +117,7 @@ impl From<&Settings> for Preferences {
             },
             quiet: settings.quiet_hours,
             renewal: settings.renewal,
+            readings: settings.readings,
         }
     }
 }
@@ -122,7 +125,7 @@ impl From<&Settings> for Preferences {
 impl Preferences {
     /// As chosen for this account, or else for all.
     pub fn of(settings: &Settings, account: &AccountId) -> Self {
-        Self { renewal: settings.may_renew(account), ..Self::from(settings) }
+        Self { renewal: settings.may_renew(account), readings: settings.readings(account), ..Self::from(settings) }
     }
 }
 

@@ -178,9 +178,10 @@ impl Account {
         self.credential.iter_mut().for_each(Credential::forget_refresh_token);
     }
 
-    /// Whether a request whose permit was given may still leave, for all that the person wishes by now (law 7).
+    /// Whether a request whose permit was given may still leave, for all that the person wishes by now (laws 7 and 16).
     pub fn still_wants(&self, endpoint: Endpoint) -> bool {
-        endpoint == Endpoint::Usage || self.preferences.renewal
+        let renews = endpoint == Endpoint::Usage || self.preferences.renewal;
+        renews && !self.state.free_only()
     }
 
     /// The intent is on disk.
@@ -292,15 +293,13 @@ impl Account {
             .refresh_token
             .as_ref()
             .is_some_and(|token| self.state.token.credential_seen(token.fingerprint(), now));
-        let untold = self.state.notices.sign_in.is_none();
         if changed {
             self.state.next = Some(now);
             self.why = Reason::NewCredential;
         } else {
-            self.state.troubled = true;
-            self.state.notices.begin_sign_in(now, self.preferences.wanted);
+            self.sign_in_has_ended(now);
         }
-        self.saving.dirty |= changed || untold;
+        self.saving.dirty |= changed;
     }
 
     pub(super) fn stored(&mut self, stored: Stored, now: Moment) {

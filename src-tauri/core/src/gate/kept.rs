@@ -60,6 +60,7 @@ impl Gate {
     /// Takes over what shuts `other`, where that is more: one account's gate under two names.
     pub(crate) fn merge(&mut self, other: &Gate) {
         self.strikes = self.strikes.max(other.strikes);
+        self.edge_refusals = self.edge_refusals.max(other.edge_refusals);
         // A process may have ended in the middle of a request under the other name.
         if self.intent.is_none() {
             self.intent = other.intent;

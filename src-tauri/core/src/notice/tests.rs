@@ -24,7 +24,7 @@ fn what_waits_to_be_said_of_a_window_can_be_taken_back() {
     assert!(!notices.withdraw("seven_day", |_| true), "another window");
     assert!(!notices.withdraw("five_hour", |news| *news != News::RunsOut), "other news");
     assert!(notices.withdraw("five_hour", |news| *news == News::RunsOut));
-    assert_eq!(notices.due(NOON), None);
+    assert_eq!(notices.due(NOON, false), None);
 }
 
 #[test]
@@ -33,17 +33,17 @@ fn the_newest_of_a_window_takes_the_place_of_what_waits_but_not_of_what_is_being
     notices.tell_of_window(about("five_hour", News::Threshold { percent: 80 }), NOON);
     notices.tell_of_window(about("seven_day", News::RunsOut), NOON);
     notices.tell_of_window(about("five_hour", News::Threshold { percent: 95 }), NOON);
-    let first = notices.due(NOON).unwrap();
+    let first = notices.due(NOON, false).unwrap();
     let shown = notices.start_showing(first).unwrap();
     assert_eq!(shown.about, Some(about("seven_day", News::RunsOut)), "first come, first said");
     assert!(notices.is_showing());
     assert!(!notices.withdraw("seven_day", |_| true), "it is being said");
     notices.shown(first, all(), NOON);
-    let second = notices.due(NOON).unwrap();
+    let second = notices.due(NOON, false).unwrap();
     let shown = notices.start_showing(second).unwrap();
     assert_eq!(shown.about, Some(about("five_hour", News::Threshold { percent: 95 })));
     notices.shown(second, all(), NOON);
-    assert_eq!((notices.due(NOON), notices.is_showing()), (None, false));
+    assert_eq!((notices.due(NOON, false), notices.is_showing()), (None, false));
 }
 
 /// It waits longer and longer, and not at all when there is a service again.
@@ -51,28 +51,28 @@ fn the_newest_of_a_window_takes_the_place_of_what_waits_but_not_of_what_is_being
 fn what_nobody_took_is_offered_again() {
     let mut notices = Notices::default();
     notices.tell_of_window(about("five_hour", News::RunsOut), NOON);
-    let id = notices.due(NOON).unwrap();
+    let id = notices.due(NOON, false).unwrap();
     notices.start_showing(id);
     notices.missed(id, NOON);
-    let first = notices.next_offer().unwrap();
+    let first = notices.next_offer(false).unwrap();
     assert_eq!(first, NOON.plus(policy::NOTICE.after(1)));
-    assert!(notices.due(NOON).is_none() && notices.due(first) == Some(id));
+    assert!(notices.due(NOON, false).is_none() && notices.due(first, false) == Some(id));
     notices.start_showing(id);
-    assert_eq!(notices.next_offer(), None, "it is being shown");
+    assert_eq!(notices.next_offer(false), None, "it is being shown");
     notices.missed(id, first);
-    assert_eq!(notices.next_offer(), Some(first.plus(policy::NOTICE.after(2))));
+    assert_eq!(notices.next_offer(false), Some(first.plus(policy::NOTICE.after(2))));
     notices.service_appeared(after(5000));
-    assert_eq!(notices.due(after(5000)), Some(id));
+    assert_eq!(notices.due(after(5000), false), Some(id));
 }
 
 #[test]
 fn what_is_being_said_keeps_nothing_else_from_being_said() {
     let mut notices = Notices::default();
     notices.begin_limit(NOON, all());
-    let limit = notices.due(NOON).unwrap();
+    let limit = notices.due(NOON, false).unwrap();
     notices.start_showing(limit);
     notices.begin_sign_in(NOON, all());
-    let sign_in = notices.due(NOON).expect("the other is to be said, too");
+    let sign_in = notices.due(NOON, false).expect("the other is to be said, too");
     assert_eq!(notices.start_showing(sign_in).unwrap().kind, NoticeKind::SignInStopped);
 }
 
@@ -81,12 +81,12 @@ fn what_is_being_said_keeps_nothing_else_from_being_said() {
 fn what_waits_does_not_wait_for_a_clock_that_is_gone() {
     let mut notices = Notices::default();
     notices.begin_limit(NOON, all());
-    let id = notices.due(NOON).unwrap();
+    let id = notices.due(NOON, false).unwrap();
     notices.start_showing(id);
     notices.missed(id, NOON);
     let now = Moment { wall: after(60).wall, boot: Boot(5000) };
     notices.carry_over_reboot(Some(NOON), now);
-    assert_eq!((notices.due(now), notices.next_offer()), (Some(id), Some(now)));
+    assert_eq!((notices.due(now, false), notices.next_offer(false)), (Some(id), Some(now)));
     let began = notices.limit.unwrap().began;
     assert_eq!((began.wall, began.boot), (NOON.wall, Boot(5000 - 60_000)), "a minute ago");
 }
@@ -100,14 +100,14 @@ fn what_is_adopted_is_told_apart_from_what_is_there() {
     here.adopt(&there);
     // Both are in the hands of the service at once.
     let mut said = Vec::new();
-    while let Some(id) = here.due(NOON) {
+    while let Some(id) = here.due(NOON, false) {
         said.push((id, here.start_showing(id).unwrap().about.unwrap().window));
     }
     assert_eq!(said, [(0, "five_hour".to_owned()), (1, "seven_day".to_owned())]);
     said.iter().for_each(|(id, _)| here.shown(*id, all(), NOON));
     assert!(!here.is_showing());
     here.tell_of_window(about("other", News::RunsOut), NOON);
-    assert_eq!(here.due(NOON), Some(2));
+    assert_eq!(here.due(NOON, false), Some(2));
 }
 
 /// Law 9: a process that ended while it was showing something has shown it.
@@ -116,11 +116,11 @@ fn what_was_being_shown_at_the_end_is_not_shown_again() {
     let mut notices = Notices::default();
     notices.tell_of_window(about("five_hour", News::Reset { used: 90 }), NOON);
     notices.tell_of_window(about("seven_day", News::RunsOut), NOON);
-    let id = notices.due(NOON).unwrap();
+    let id = notices.due(NOON, false).unwrap();
     notices.start_showing(id);
     notices.settle(all(), after(60));
     assert!(!notices.is_showing());
-    let next = notices.due(after(60)).unwrap();
+    let next = notices.due(after(60), false).unwrap();
     assert_eq!(notices.start_showing(next).unwrap().about, Some(about("seven_day", News::RunsOut)));
 }
 
@@ -131,15 +131,15 @@ fn the_same_of_several_windows_is_one_notice_until_it_is_missed() {
     let all_three = ["five_hour", "seven_day", "opus"].map(|window| about(window, News::Threshold { percent: 80 }));
     all_three.iter().for_each(|news| notices.tell_of_window(news.clone(), NOON));
     notices.tell_of_window(about("fable", News::RunsOut), NOON);
-    let id = notices.due(NOON).unwrap();
+    let id = notices.due(NOON, false).unwrap();
     let shown = notices.start_showing(id).unwrap();
     assert_eq!((shown.about, shown.also), (Some(all_three[0].clone()), all_three[1..].to_vec()));
-    let other = notices.due(NOON).unwrap();
+    let other = notices.due(NOON, false).unwrap();
     assert_eq!(notices.start_showing(other).unwrap().about.unwrap().window, "fable", "other news is another notice");
     notices.missed(id, NOON);
     assert!(notices.withdraw("opus", |_| true));
     notices.service_appeared(after(1));
-    let again = notices.due(after(1)).unwrap();
+    let again = notices.due(after(1), false).unwrap();
     assert_eq!(notices.start_showing(again).unwrap().also, all_three[1..2]);
     notices.shown(again, all(), after(1));
     notices.shown(other, all(), after(1));

@@ -18,6 +18,7 @@ fn sign_in(whose: &str, text: &str, hours: i64) -> CredentialRead {
         access_token: token(text),
         expires_at: Some(Wall(NOW.0 + hours * 3_600_000)),
         refresh_token: None,
+        refresh_blanked: false,
         refresh_expires_at: None,
         client: OAuthClient::Default,
         scopes: vec![],

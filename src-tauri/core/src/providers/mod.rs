@@ -42,3 +42,10 @@ pub fn understand_grant(provider: Provider, delivery: Delivery, now: Wall) -> Gr
         (Provider::Anthropic, Delivery::Answered(answer)) => anthropic::understand_grant(&answer, now),
     }
 }
+
+/// The scope that a request for a reading needs, where the sign-in is known to be without it.
+pub fn missing_scope(provider: Provider, credential: &Credential) -> Option<&'static str> {
+    match provider {
+        Provider::Anthropic => anthropic::credential::missing_scope(&credential.scopes),
+    }
+}

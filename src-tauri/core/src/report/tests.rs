@@ -42,6 +42,7 @@ fn account() -> AccountState {
         plan: Some("max".into()),
         identity: Identity { account: Some("ann".into()), email: Some("ann@example.com".into()), organization: None },
         renewable: true,
+        refresh_blanked: false,
     };
     state.next = Some(min(5));
     state
@@ -219,7 +220,8 @@ fn an_account_in_full() {
                 "endpoint": "usage",
                 "outcome": "reading"
               },
-              "next_request_at": "2026-09-14T15:05:00Z"
+              "next_request_at": "2026-09-14T15:05:00Z",
+              "readings": "ask"
             }
           ]
         }"#]]

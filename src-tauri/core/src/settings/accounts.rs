@@ -1,6 +1,6 @@
 //! What the person may choose about several sign-ins: where they are, what each is called, which are asked for.
 
-use super::{Parser, Settings};
+use super::{Parser, Readings, Settings};
 use crate::state::AccountId;
 use crate::text::clean;
 use serde_json::Value;
@@ -19,11 +19,13 @@ pub struct AccountSettings {
     pub enabled: bool,
     /// `None` is as for all accounts.
     pub renewal: Option<bool>,
+    /// The same.
+    pub readings: Option<Readings>,
 }
 
 impl Default for AccountSettings {
     fn default() -> Self {
-        Self { label: None, enabled: true, renewal: None }
+        Self { label: None, enabled: true, renewal: None, readings: None }
     }
 }
 
@@ -112,7 +114,16 @@ impl Parser<'_> {
             label: self.label(object, &name("label")),
             enabled: self.choice_in(object, "enabled", &name("enabled"), flag).unwrap_or(default.enabled),
             renewal: self.choice_in(object, "renewal", &name("renewal"), flag).unwrap_or(default.renewal),
+            readings: self.readings_of(object, &name("readings")),
         }
+    }
+
+    /// Null is as for all accounts.
+    fn readings_of(&mut self, object: &serde_json::Map<String, Value>, name: &str) -> Option<Readings> {
+        if object.get("readings").is_some_and(Value::is_null) {
+            return None;
+        }
+        self.readings(object, name)
     }
 
     fn label(&mut self, object: &serde_json::Map<String, Value>, name: &str) -> Option<String> {

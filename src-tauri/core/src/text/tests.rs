@@ -95,8 +95,13 @@ fn every_reader_cleans_what_it_takes() {
         "scope": {"model": {"display_name": bad("Fable")}, "surface": bad("web")}});
     let body = json!({"five_hour": window(1.0), bad("tangelo"): window(2.0), bad("seven_day_opus"): window(3.0),
         "limits": [limit], "spend": {"enabled": true, "used": {"amount_minor": 1, "currency": bad("USD")}}});
-    let answer =
-        Answer { status: 200, retry_after: None, date: None, body: Body::Whole(body.to_string().into_bytes().into()) };
+    let answer = Answer {
+        status: 200,
+        retry_after: None,
+        date: None,
+        request_id: true,
+        body: Body::Whole(body.to_string().into_bytes().into()),
+    };
     let Outcome::Reading(reading) = anthropic::understand_usage(&answer, Wall(1)) else { panic!("no reading") };
     names.extend(reading.windows.into_iter().flat_map(|window| [window.id, window.label]));
     assert!(names.contains(&"Fable]0;x (web]0;x)".to_owned()), "{names:?}");
@@ -116,7 +121,8 @@ fn every_reader_cleans_what_it_takes() {
         panic!("none")
     };
     let grant = json!({"access_token": "t", "account": {"uuid": bad("u")}}).to_string().into_bytes();
-    let grant = Answer { status: 200, retry_after: None, date: None, body: Body::Whole(grant.into()) };
+    let grant =
+        Answer { status: 200, retry_after: None, date: None, request_id: true, body: Body::Whole(grant.into()) };
     let Grant::Renewed(tokens) = anthropic::understand_grant(&grant, Wall(1)) else { panic!("not renewed") };
     assert_eq!((&tokens.account, &cached.account), (&found.identity.account, &found.identity.account));
     let Identity { account, email, organization } = found.identity;

@@ -1,10 +1,13 @@
 //! The state of a gate in words, and why something was not asked.
 
+use super::free_readings::{self, FREE_ONLY};
+use super::sign_in::ended;
 use super::{not_before, renewal, span};
 use crate::gate::{Cooldown, GateState, Pause};
 use crate::ledger::OutcomeKind;
 use crate::local_time::LocalTime;
-use crate::outcome::{Grant, Outcome, Rejection};
+use crate::outcome::{Barred, Grant, Outcome, Rejection};
+use crate::policy;
 use crate::sign_in::Absence;
 use crate::state::{AccountState, NotYet, Provider, Refusal, SignInTrouble};
 use crate::time::Moment;
@@ -13,12 +16,16 @@ use std::time::Duration;
 /// The state of asking, with the time of the next request, and what stands against renewing the sign-in: a sentence
 /// or two each.
 pub fn status(state: &AccountState, now: Moment, zone: &LocalTime) -> Vec<String> {
+    if state.free_only() {
+        return vec![FREE_ONLY.to_owned(), free_readings::how_to_get_one(state)];
+    }
     if let Some(trouble) = state.sign_in_trouble(now.wall) {
         return vec![waiting_for_sign_in(state, &trouble, now, zone)];
     }
     let renewal = renewal::while_it_works(state, now, zone);
     let no_limits = super::window::no_limits(state, now.wall, zone);
-    no_limits.into_iter().chain([asking(state, now, zone)]).chain(renewal).collect()
+    let untried = untried_sign_in(state, now, zone);
+    no_limits.into_iter().chain([asking(state, now, zone)]).chain(untried).chain(renewal).collect()
 }
 
 fn asking(state: &AccountState, now: Moment, zone: &LocalTime) -> String {
@@ -36,18 +43,32 @@ fn asking(state: &AccountState, now: Moment, zone: &LocalTime) -> String {
     }
 }
 
+/// A new sign-in ends no cooldown (law 2): that it is there is said all the same.
+fn untried_sign_in(state: &AccountState, now: Moment, zone: &LocalTime) -> Option<String> {
+    let GateState::CoolingDown { until, .. } = &state.usage.state else {
+        return None;
+    };
+    let next = state.next_request(now).filter(|_| until.is_after(now) && state.has_untried_sign_in())?;
+    let clock = not_before(next.wall_as_of(now), now.wall, zone);
+    Some(format!("{} has a new sign-in; it is tried at {clock}.", state.provider.owner()))
+}
+
 fn waiting_for_sign_in(state: &AccountState, trouble: &SignInTrouble, now: Moment, zone: &LocalTime) -> String {
     let owner = state.provider.owner();
     match trouble {
         SignInTrouble::Absent(Absence::InferenceOnly) => format!(
             "CLAUDE_CODE_OAUTH_TOKEN may not read usage. Nothing is asked until {owner} has a stored sign-in beside it."
         ),
+        SignInTrouble::Absent(absence @ (Absence::Blanked | Absence::LoginEnded(_))) => {
+            format!("{} Nothing is asked until you sign in again.", ended(owner, absence))
+        }
         SignInTrouble::Absent(_) => {
             format!("No sign-in of {owner} to use. Nothing is asked until there is one.")
         }
         SignInTrouble::Expired => renewal::expired(state, now, zone),
         SignInTrouble::Paused(cause) => {
-            format!("Paused: {} Nothing is asked until you sign in again.", pause(state.provider, cause))
+            let until = if cause.ends_by_signing_in() { "you sign in again" } else { "the sign-in changes" };
+            format!("Paused: {} Nothing is asked until {until}.", pause(state, cause))
         }
     }
 }
@@ -63,6 +84,10 @@ pub fn cooldown(provider: Provider, cause: &Cooldown, clock: &str) -> String {
         Cooldown::RateLimited { retry_after_s: None } => {
             format!("{name} limits requests (429). Nothing is asked before {clock}.")
         }
+        Cooldown::TurnedAway => format!(
+            "{name} turns Holdoff itself away: its edge has refused {} requests or more in a row (429). This is not your limit. Next try at {clock}. Free readings (in the settings) need no request.",
+            policy::TURNED_AWAY_AFTER
+        ),
         Cooldown::Network { why } => {
             format!("{name} could not be reached: {why}. Next try at {clock}.")
         }
@@ -95,6 +120,7 @@ pub fn refusal(refusal: &Refusal, state: &AccountState, now: Moment, zone: &Loca
             format!("Not before {clock}: {why}.")
         }
         Refusal::SignIn(trouble) => waiting_for_sign_in(state, trouble, now, zone),
+        Refusal::FreeOnly => format!("{FREE_ONLY} {}", free_readings::how_to_get_one(state)),
         Refusal::Unsaved { trouble } => format!(
             "Holdoff cannot save its state ({trouble}), so it asks nothing: without a record it could ask too early. Free some space or mend the folder; it goes on by itself."
         ),
@@ -107,6 +133,7 @@ pub fn refusal_short(refusal: &Refusal, now: Moment, zone: &LocalTime) -> Option
         Refusal::NotBefore { until, .. } => {
             Some(format!("Not before {}", not_before(until.wall_as_of(now), now.wall, zone)))
         }
+        Refusal::FreeOnly => Some("Free readings only".to_owned()),
         Refusal::SignIn(_) | Refusal::Unsaved { .. } => None,
     }
 }
@@ -117,6 +144,7 @@ pub(super) fn reason(provider: Provider, cause: &Cooldown) -> String {
     let name = provider.name();
     match cause {
         Cooldown::RateLimited { .. } => format!("{name} limits requests (429)"),
+        Cooldown::TurnedAway => format!("{name} turns Holdoff itself away (429), which is not your limit"),
         Cooldown::Network { why } => format!("{name} could not be reached ({why})"),
         Cooldown::Server { status } => format!("{name} has trouble ({status})"),
         Cooldown::Unreadable { status, .. } => format!("{name}'s last answer ({status}) could not be used"),
@@ -131,6 +159,13 @@ pub fn outcome(provider: Provider, outcome: &Outcome) -> String {
         Outcome::Reading(_) => "reading".to_owned(),
         Outcome::RateLimited { retry_after: Some(wait) } => format!("rate limited, asked to wait {}", span(*wait)),
         Outcome::RateLimited { retry_after: None } => "rate limited".to_owned(),
+        Outcome::RefusedAtEdge => format!("refused at {}'s edge (429)", provider.name()),
+        Outcome::Rejected(Rejection::NotAllowed { to: Barred::Organization, status }) => {
+            format!("not allowed for this organization ({status})")
+        }
+        Outcome::Rejected(Rejection::NotAllowed { to: Barred::Account, status }) => {
+            format!("not allowed for this account ({status})")
+        }
         Outcome::Rejected(Rejection::Unauthorized) => "sign-in not accepted (401)".to_owned(),
         Outcome::Rejected(Rejection::MissingScope(scope)) => format!("sign-in lacks the scope {scope} (403)"),
         Outcome::Rejected(Rejection::Forbidden(kind)) => format!("refused (403 {kind})"),
@@ -145,10 +180,10 @@ pub fn outcome(provider: Provider, outcome: &Outcome) -> String {
 pub fn outcome_kind(outcome: &Outcome) -> OutcomeKind {
     match outcome {
         Outcome::Reading(_) => OutcomeKind::Reading,
-        Outcome::RateLimited { .. } => OutcomeKind::RateLimited,
+        Outcome::RateLimited { .. } | Outcome::RefusedAtEdge => OutcomeKind::RateLimited,
         Outcome::Rejected(Rejection::Unauthorized) => OutcomeKind::Unauthorized,
         Outcome::Rejected(Rejection::MissingScope(_)) => OutcomeKind::MissingScope,
-        Outcome::Rejected(Rejection::Forbidden(_)) => OutcomeKind::Forbidden,
+        Outcome::Rejected(Rejection::Forbidden(_) | Rejection::NotAllowed { .. }) => OutcomeKind::Forbidden,
         Outcome::ServerTrouble { .. } => OutcomeKind::ServerTrouble,
         Outcome::Unreachable { .. } | Outcome::Lapsed => OutcomeKind::Unreachable,
         Outcome::Ambiguous { .. } => OutcomeKind::Ambiguous,
@@ -188,13 +223,26 @@ pub fn grant_kind(grant: &Grant) -> OutcomeKind {
 }
 
 /// Why the sign-in is not accepted.
-pub(super) fn pause(provider: Provider, cause: &Pause) -> String {
-    let name = provider.name();
+pub(super) fn pause(state: &AccountState, cause: &Pause) -> String {
+    let (name, owner) = (state.provider.name(), state.provider.owner());
     match cause {
         Pause::Rejected => format!("{name} rejected the sign-in three times (401)."),
         Pause::MissingScope { scope } => {
             format!("{name} does not let this sign-in read usage: it lacks the scope {scope} (403).")
         }
+        Pause::ScopeNotGranted { scope } => format!(
+            "{owner} stored this sign-in without the scope {scope}, which usage needs, so Holdoff sends nothing with it."
+        ),
+        Pause::NotAllowed { to: Barred::Organization, status } => {
+            let whose = state.sign_in.identity.organization.as_deref();
+            let whose = whose.map_or_else(|| "your organization".to_owned(), |name| format!("the organization {name}"));
+            format!(
+                "{name} does not allow this kind of sign-in for {whose} ({status}). Its administrator can change that; signing in again cannot. Free readings (in the settings) need no request."
+            )
+        }
+        Pause::NotAllowed { to: Barred::Account, status } => format!(
+            "{name} does not let your account read usage ({status}). Its support can change that; signing in again cannot. Free readings (in the settings) need no request."
+        ),
         Pause::Forbidden { message } => {
             format!("{name} refused this sign-in three times (403 {message}).")
         }

@@ -75,7 +75,7 @@ pub fn guide(state: &AccountState, around: &Around<'_>, now: Moment, zone: &Loca
         format!("This is another account than before: {} instead of {before}. Holdoff goes on with it.", around.label)
     });
     match Guide::of(state, now) {
-        Guide::Nothing => GuideWords::default(),
+        Guide::Nothing | Guide::Barred => GuideWords::default(),
         Guide::SignIn(need) => GuideWords {
             steps: to_sign_in(state, &need, around, now, zone),
             offer: Some(offer(state, &need, around)),
@@ -145,9 +145,11 @@ fn what_to_do(state: &AccountState, need: &Need, now: Moment, zone: &LocalTime) 
         Need::Only(SignInTrouble::Absent(Absence::Unreadable(_))) => {
             format!("If it stays like this, move it out of the way and sign in again with {owner}.")
         }
-        Need::Only(SignInTrouble::Absent(Absence::EmptyToken) | SignInTrouble::Paused(_) | SignInTrouble::Expired) => {
-            format!("Sign in again with {owner}.")
-        }
+        Need::Only(
+            SignInTrouble::Absent(Absence::EmptyToken | Absence::Blanked | Absence::LoginEnded(_))
+            | SignInTrouble::Paused(_)
+            | SignInTrouble::Expired,
+        ) => format!("Sign in again with {owner}."),
         Need::Soon => match state.sign_in.expires_at() {
             Some(at) => format!("Sign in again with {owner} before {}.", super::clock(at, now.wall, zone)),
             None => format!("Sign in again with {owner}."),
@@ -228,6 +230,6 @@ fn why_not_now(state: &AccountState, now: Moment) -> Option<String> {
     match state.usage.shut(now, Spacing::Kept)? {
         Shut::CoolingDown { cause, .. } => Some(reason(state.provider, cause)),
         Shut::Spacing { .. } => Some(SPACING.to_owned()),
-        Shut::Paused { .. } => None,
+        Shut::Paused { .. } | Shut::FreeOnly => None,
     }
 }

@@ -3,6 +3,7 @@
 
 mod autostart;
 mod backtest;
+mod free_readings;
 mod gate;
 mod guide;
 mod history;
@@ -19,6 +20,7 @@ mod window;
 
 pub use autostart::{AUTOSTART_BY_UNIT, autostart_not_as_written, autostart_not_changed};
 pub use backtest::backtest;
+pub use free_readings::{FREE_ONLY, how_to_get_one};
 pub use gate::{STILL_BUSY, cooldown, grant, grant_kind, outcome, outcome_kind, refusal, refusal_short, status};
 pub use guide::{Around, GuideWords, Offer, Problem, Progress, StepWords, guide, sign_in_command};
 pub use history::{HISTORY_DELETED, history_exported};
@@ -33,7 +35,9 @@ pub use status_line::{
 };
 pub use terminal::{ledger_line, not_chosen, verdict};
 pub use trouble::{NoWindow, no_window, unwatched, updated};
-pub use window::{money_level, money_line, own_age, percent, source, tooltip, window_line, window_name};
+pub use window::{
+    dated_tooltip, money_level, money_line, own_age, percent, read_earlier, source, tooltip, window_line, window_name,
+};
 
 use crate::local_time::LocalTime;
 use crate::time::Wall;

@@ -1,8 +1,10 @@
 //! Notifications: a title and a body.
 
-use super::gate::pause;
+use super::gate::{cooldown, pause};
+use super::sign_in::ended;
 use super::{limit, not_before, renewal};
-use crate::gate::GateState;
+use crate::gate::{Cooldown, GateState};
+use crate::guide::Guide;
 use crate::local_time::LocalTime;
 use crate::notice::{Notice, NoticeKind};
 use crate::state::{AccountState, Renewal, SignInTrouble};
@@ -18,12 +20,20 @@ pub fn notice(notice: &Notice, label: &str, state: &AccountState, now: Moment, z
                 GateState::CoolingDown { until, .. } => not_before(until.wall_as_of(now), now.wall, zone),
                 GateState::Open | GateState::Paused { .. } => not_before(now.wall, now.wall, zone),
             };
+            if let GateState::CoolingDown { cause: cause @ Cooldown::TurnedAway, .. } = &state.usage.state {
+                let body = format!("{} Account: {label}.", cooldown(state.provider, cause, &until));
+                return (format!("Usage not asked until {until}"), body);
+            }
             let body = format!(
                 "{name} limits how often usage may be asked for. Holdoff asks nothing before {until} and goes on by itself. Your quota is not affected. Account: {label}."
             );
             (format!("Usage not asked until {until}"), body)
         }
-        NoticeKind::SignInStopped => ("Sign-in needed".to_owned(), stopped(label, state, now, zone)),
+        NoticeKind::SignInStopped => {
+            let barred = matches!(Guide::of(state, now), Guide::Barred);
+            let title = if barred { "Usage may not be read" } else { "Sign-in needed" };
+            (title.to_owned(), stopped(label, state, now, zone))
+        }
         NoticeKind::RenewalLimited => {
             let until = match &state.token.state {
                 GateState::CoolingDown { until, .. } => not_before(until.wall_as_of(now), now.wall, zone),
@@ -54,13 +64,18 @@ pub fn notice(notice: &Notice, label: &str, state: &AccountState, now: Moment, z
 fn stopped(label: &str, state: &AccountState, now: Moment, zone: &LocalTime) -> String {
     let (name, owner) = (state.provider.name(), state.provider.owner());
     let (why, what) = match (state.sign_in_trouble(now.wall), state.renewal(now)) {
-        (Some(SignInTrouble::Paused(cause)), _) => {
-            (pause(state.provider, &cause), "Holdoff has stopped asking until you sign in again.".to_owned())
+        (Some(SignInTrouble::Paused(cause)), _) if !cause.ends_by_signing_in() => {
+            return format!("{} Holdoff has stopped asking. Account: {label}.", pause(state, &cause));
         }
-        (None, Renewal::Stopped(cause)) => (
-            pause(state.provider, cause),
-            format!("Sign in again before it ends: {}.", renewal::still_works(state, now, zone)),
-        ),
+        (Some(SignInTrouble::Absent(absence)), _) if absence.is_end() => {
+            (ended(owner, &absence), "Holdoff has stopped asking until you sign in again.".to_owned())
+        }
+        (Some(SignInTrouble::Paused(cause)), _) => {
+            (pause(state, &cause), "Holdoff has stopped asking until you sign in again.".to_owned())
+        }
+        (None, Renewal::Stopped(cause)) => {
+            (pause(state, cause), format!("Sign in again before it ends: {}.", renewal::still_works(state, now, zone)))
+        }
         (Some(SignInTrouble::Absent(_) | SignInTrouble::Expired) | None, _) => (
             format!("{name} does not accept the sign-in of {owner}."),
             "Holdoff has stopped asking until you sign in again.".to_owned(),

@@ -27,6 +27,7 @@ fn absent(absence: &Absence) -> String {
         Absence::NotSignedIn => "signed out".to_owned(),
         Absence::InferenceOnly => "no stored sign-in; CLAUDE_CODE_OAUTH_TOKEN may not read usage".to_owned(),
         Absence::EmptyToken => "a sign-in without a token".to_owned(),
+        Absence::Blanked | Absence::LoginEnded(_) => "its sign-in has ended".to_owned(),
         Absence::Unreadable(why) => format!("cannot be read: {why}"),
         Absence::Forbidden(why) => format!("cannot be opened: {why}"),
     }
@@ -64,6 +65,7 @@ mod tests {
             access_token: Token::new("t".into()).unwrap(),
             expires_at: Some(Wall(expires)),
             refresh_token: None,
+            refresh_blanked: false,
             refresh_expires_at: None,
             client: OAuthClient::Default,
             scopes: vec![],

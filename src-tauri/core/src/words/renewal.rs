@@ -64,7 +64,9 @@ pub(super) fn expired(state: &AccountState, now: Moment, zone: &LocalTime) -> St
 /// A limit of usage holds renewal back as well (law 4).
 fn held_by_usage(state: &AccountState, now: Moment) -> Option<Moment> {
     match &state.usage.state {
-        GateState::CoolingDown { cause: Cooldown::RateLimited { .. }, until, .. } if until.is_after(now) => {
+        GateState::CoolingDown { cause: Cooldown::RateLimited { .. } | Cooldown::TurnedAway, until, .. }
+            if until.is_after(now) =>
+        {
             Some(*until)
         }
         GateState::CoolingDown { .. } | GateState::Paused { .. } | GateState::Open => None,
@@ -75,7 +77,9 @@ fn waits(state: &AccountState, cause: &Cooldown, until: Moment, now: Moment, zon
     let name = state.provider.name();
     let clock = not_before(until.wall_as_of(now), now.wall, zone);
     match cause {
-        Cooldown::RateLimited { .. } => format!("{name} limits sign-in renewal until {clock}"),
+        Cooldown::RateLimited { .. } | Cooldown::TurnedAway => {
+            format!("{name} limits sign-in renewal until {clock}")
+        }
         Cooldown::Network { why } => format!("its renewal failed ({why}) and is tried again at {clock}"),
         Cooldown::Server { status } | Cooldown::Unreadable { status, .. } => {
             format!("its renewal failed ({name} answered {status}) and is tried again at {clock}")

@@ -7,6 +7,7 @@ mod told;
 
 use super::*;
 use crate::gate::{Cooldown, GateState, Pause};
+use crate::outcome::Barred;
 use crate::secret::Token;
 use crate::sign_in::{Absence, Seen};
 use crate::state::{AccountState, NotYet, Provider, Refusal, SignInTrouble};
@@ -34,6 +35,7 @@ fn cooldowns() -> Vec<Cooldown> {
     vec![
         Cooldown::RateLimited { retry_after_s: Some(3600) },
         Cooldown::RateLimited { retry_after_s: None },
+        Cooldown::TurnedAway,
         Cooldown::Network { why: "no route".into() },
         Cooldown::Server { status: 529 },
         Cooldown::Unreadable { status: 200, why: "it is a web page".into() },
@@ -46,6 +48,9 @@ fn pauses() -> Vec<Pause> {
     vec![
         Pause::Rejected,
         Pause::MissingScope { scope: "user:profile".into() },
+        Pause::ScopeNotGranted { scope: "user:profile".into() },
+        Pause::NotAllowed { to: Barred::Organization, status: 403 },
+        Pause::NotAllowed { to: Barred::Account, status: 401 },
         Pause::Forbidden { message: "account disabled".into() },
         Pause::RefreshRefused,
         Pause::RenewalCutOff,
@@ -60,8 +65,11 @@ fn refusals() -> Vec<Refusal> {
     all.extend(cooldowns().into_iter().map(|cause| not_before(NotYet::Cooldown(cause))));
     all.push(Refusal::SignIn(SignInTrouble::Absent(Absence::NoFile)));
     all.push(Refusal::SignIn(SignInTrouble::Absent(Absence::InferenceOnly)));
+    all.push(Refusal::SignIn(SignInTrouble::Absent(Absence::Blanked)));
+    all.push(Refusal::SignIn(SignInTrouble::Absent(Absence::LoginEnded("time limit".into()))));
     all.push(Refusal::SignIn(SignInTrouble::Expired));
     all.extend(pauses().into_iter().map(|cause| Refusal::SignIn(SignInTrouble::Paused(cause))));
+    all.push(Refusal::FreeOnly);
     all.push(Refusal::Unsaved { trouble: "no space left on device".into() });
     all
 }
@@ -97,6 +105,8 @@ fn refusals_in_long_and_in_short_and_for_scripts() {
           Not before 15:03 [cooling_down]
         Not before 15:03: Anthropic limits requests (429).
           Not before 15:03 [cooling_down]
+        Not before 15:03: Anthropic turns Holdoff itself away (429), which is not your limit.
+          Not before 15:03 [cooling_down]
         Not before 15:03: Anthropic could not be reached (no route).
           Not before 15:03 [cooling_down]
         Not before 15:03: Anthropic has trouble (529).
@@ -111,11 +121,21 @@ fn refusals_in_long_and_in_short_and_for_scripts() {
           - [sign_in_absent]
         CLAUDE_CODE_OAUTH_TOKEN may not read usage. Nothing is asked until Claude Code has a stored sign-in beside it.
           - [sign_in_absent]
+        Claude Code's sign-in has ended: its renewal was refused, and Claude Code emptied its tokens. Nothing is asked until you sign in again.
+          - [sign_in_absent]
+        Claude Code's sign-in has ended (time limit). Nothing is asked until you sign in again.
+          - [sign_in_absent]
         The sign-in has expired. Claude Code renews it when it is used next; nothing is asked until then.
           - [sign_in_expired]
         Paused: Anthropic rejected the sign-in three times (401). Nothing is asked until you sign in again.
           - [paused]
         Paused: Anthropic does not let this sign-in read usage: it lacks the scope user:profile (403). Nothing is asked until you sign in again.
+          - [paused]
+        Paused: Claude Code stored this sign-in without the scope user:profile, which usage needs, so Holdoff sends nothing with it. Nothing is asked until you sign in again.
+          - [paused]
+        Paused: Anthropic does not allow this kind of sign-in for your organization (403). Its administrator can change that; signing in again cannot. Free readings (in the settings) need no request. Nothing is asked until the sign-in changes.
+          - [paused]
+        Paused: Anthropic does not let your account read usage (401). Its support can change that; signing in again cannot. Free readings (in the settings) need no request. Nothing is asked until the sign-in changes.
           - [paused]
         Paused: Anthropic refused this sign-in three times (403 account disabled). Nothing is asked until you sign in again.
           - [paused]
@@ -127,6 +147,8 @@ fn refusals_in_long_and_in_short_and_for_scripts() {
           - [paused]
         Paused: Anthropic renewed the sign-in for another account than it was. Nothing is asked until you sign in again.
           - [paused]
+        Free readings only: Holdoff sends no request. For a fresh reading, have Claude Code's status line call Holdoff (in the settings, or with: holdoff statusline install), then run a prompt in Claude Code.
+          Free readings only [free_only]
         Holdoff cannot save its state (no space left on device), so it asks nothing: without a record it could ask too early. Free some space or mend the folder; it goes on by itself.
           - [state_not_saved]
     "#]].assert_eq(&said);
@@ -148,6 +170,7 @@ fn what_asking_waits_for() {
     expect![[r#"
         Anthropic limits requests (429, asked for 1 h). Nothing is asked before 15:10.
         Anthropic limits requests (429). Nothing is asked before 15:10.
+        Anthropic turns Holdoff itself away: its edge has refused 6 requests or more in a row (429). This is not your limit. Next try at 15:10. Free readings (in the settings) need no request.
         Anthropic could not be reached: no route. Next try at 15:10.
         Anthropic has trouble (529). Next try at 15:10.
         Anthropic's answer (200) could not be used: it is a web page. Next try at 15:10.
@@ -155,6 +178,9 @@ fn what_asking_waits_for() {
         Holdoff's saved state could not be read, and Anthropic may have asked it to wait. Nothing is asked before 15:10.
         Paused: Anthropic rejected the sign-in three times (401). Nothing is asked until you sign in again.
         Paused: Anthropic does not let this sign-in read usage: it lacks the scope user:profile (403). Nothing is asked until you sign in again.
+        Paused: Claude Code stored this sign-in without the scope user:profile, which usage needs, so Holdoff sends nothing with it. Nothing is asked until you sign in again.
+        Paused: Anthropic does not allow this kind of sign-in for your organization (403). Its administrator can change that; signing in again cannot. Free readings (in the settings) need no request. Nothing is asked until the sign-in changes.
+        Paused: Anthropic does not let your account read usage (401). Its support can change that; signing in again cannot. Free readings (in the settings) need no request. Nothing is asked until the sign-in changes.
         Paused: Anthropic refused this sign-in three times (403 account disabled). Nothing is asked until you sign in again.
         Paused: Anthropic does not renew this sign-in any more: its refresh token was refused. Nothing is asked until you sign in again.
         Paused: Holdoff ended while it was renewing the sign-in, and to try again could end every session of it. Nothing is asked until you sign in again.
@@ -199,6 +225,8 @@ fn what_renewal_waits_for_while_the_sign_in_works_and_afterwards() {
           The sign-in has expired, and Anthropic limits sign-in renewal until 15:40. Nothing is asked until it is renewed.
         Next request at 15:05. Anthropic limits sign-in renewal until 15:40; the current sign-in still works until 15:30.
           The sign-in has expired, and Anthropic limits sign-in renewal until 15:40. Nothing is asked until it is renewed.
+        Next request at 15:05. Anthropic limits sign-in renewal until 15:40; the current sign-in still works until 15:30.
+          The sign-in has expired, and Anthropic limits sign-in renewal until 15:40. Nothing is asked until it is renewed.
         Next request at 15:05. Its renewal failed (no route) and is tried again at 15:40; the current sign-in still works until 15:30.
           The sign-in has expired, and its renewal failed (no route) and is tried again at 15:40. Nothing is asked until it is renewed.
         Next request at 15:05. Its renewal failed (Anthropic answered 529) and is tried again at 15:40; the current sign-in still works until 15:30.
@@ -213,6 +241,12 @@ fn what_renewal_waits_for_while_the_sign_in_works_and_afterwards() {
           Paused: Anthropic rejected the sign-in three times (401). Nothing is asked until you sign in again.
         Next request at 15:05. The sign-in cannot be renewed; the current sign-in still works until 15:30.
           Paused: Anthropic does not let this sign-in read usage: it lacks the scope user:profile (403). Nothing is asked until you sign in again.
+        Next request at 15:05. The sign-in cannot be renewed; the current sign-in still works until 15:30.
+          Paused: Claude Code stored this sign-in without the scope user:profile, which usage needs, so Holdoff sends nothing with it. Nothing is asked until you sign in again.
+        Next request at 15:05. The sign-in cannot be renewed; the current sign-in still works until 15:30.
+          Paused: Anthropic does not allow this kind of sign-in for your organization (403). Its administrator can change that; signing in again cannot. Free readings (in the settings) need no request. Nothing is asked until the sign-in changes.
+        Next request at 15:05. The sign-in cannot be renewed; the current sign-in still works until 15:30.
+          Paused: Anthropic does not let your account read usage (401). Its support can change that; signing in again cannot. Free readings (in the settings) need no request. Nothing is asked until the sign-in changes.
         Next request at 15:05. The sign-in cannot be renewed; the current sign-in still works until 15:30.
           Paused: Anthropic refused this sign-in three times (403 account disabled). Nothing is asked until you sign in again.
         Next request at 15:05. The sign-in cannot be renewed; the current sign-in still works until 15:30.

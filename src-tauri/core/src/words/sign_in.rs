@@ -1,12 +1,13 @@
 //! The sign-in in words: what is wrong, and what Holdoff does about it.
 
 use super::gate::pause;
-use super::{clock, renewal};
+use super::{clock, not_before, renewal};
 use crate::gate::Pause;
 use crate::guide::Guide;
 use crate::local_time::LocalTime;
-use crate::sign_in::Absence;
-use crate::state::{AccountState, Provider, Renewal, SignInTrouble};
+use crate::outcome::Barred;
+use crate::sign_in::{Absence, Seen};
+use crate::state::{AccountState, Renewal, SignInTrouble};
 use crate::time::Moment;
 
 /// The state of the sign-in. What the person can do stands in [`super::GuideWords`].
@@ -19,19 +20,51 @@ pub struct SignInWords {
 
 pub fn sign_in(state: &AccountState, now: Moment, zone: &LocalTime) -> SignInWords {
     let owner = state.provider.owner();
+    if state.free_only() {
+        return unused(state);
+    }
     let (title, text) = match state.sign_in_trouble(now.wall) {
         None if state.sign_in.seen.is_none() => {
             ("Looking for the sign-in", format!("Holdoff is looking for {owner}'s sign-in."))
         }
         None if matches!(Guide::of(state, now), Guide::Checking { .. }) => (
             "New sign-in found",
-            format!("{owner} has a new sign-in. Holdoff tries it with one request, and then goes on as before."),
+            format!(
+                "{owner} has a new sign-in. Holdoff tries it with one request{}, and then goes on as before.",
+                tried_at(state, now, zone)
+            ),
         ),
         None => works(state, now, zone),
         Some(SignInTrouble::Expired) => expired(state, now, zone),
-        Some(SignInTrouble::Paused(cause)) => (paused_title(&cause), paused(state.provider, &cause)),
+        Some(SignInTrouble::Paused(cause)) => (paused_title(&cause), paused(state, &cause)),
         Some(SignInTrouble::Absent(absence)) => absent(owner, &absence),
     };
+    SignInWords { title: title.to_owned(), text }
+}
+
+/// " at 15:10", where it has to wait.
+fn tried_at(state: &AccountState, now: Moment, zone: &LocalTime) -> String {
+    let next = state.next_request(now).filter(|next| next.is_after(now));
+    next.map(|next| format!(" at {}", not_before(next.wall_as_of(now), now.wall, zone))).unwrap_or_default()
+}
+
+/// What is known of it without sending anything.
+fn unused(state: &AccountState) -> SignInWords {
+    let owner = state.provider.owner();
+    let (title, first) = match &state.sign_in.seen {
+        None => {
+            return SignInWords {
+                title: "Looking for the sign-in".to_owned(),
+                text: format!("Holdoff is looking for {owner}'s sign-in."),
+            };
+        }
+        Some(Seen::Present { .. }) => ("Signed in", format!("Holdoff reads whose sign-in {owner} keeps.")),
+        Some(Seen::Absent(absence)) => {
+            let (title, _) = absent(owner, absence);
+            (title, format!("{owner} has no sign-in that works."))
+        }
+    };
+    let text = format!("{first} Nothing is sent with it: this account is set to free readings only.");
     SignInWords { title: title.to_owned(), text }
 }
 
@@ -54,7 +87,7 @@ fn works(state: &AccountState, now: Moment, zone: &LocalTime) -> (&'static str, 
                 Some(at) => format!("until {}", clock(at, now.wall, zone)),
                 None => "for now".to_owned(),
             };
-            let why = pause(state.provider, cause);
+            let why = pause(state, cause);
             ("Sign-in not renewed", format!("{why} The sign-in still works {until}; after that Holdoff asks nothing."))
         }
     }
@@ -79,22 +112,38 @@ fn expired(state: &AccountState, now: Moment, zone: &LocalTime) -> (&'static str
 fn paused_title(cause: &Pause) -> &'static str {
     match cause {
         Pause::Rejected | Pause::Forbidden { .. } => "Sign-in not accepted",
-        Pause::MissingScope { .. } => "Sign-in lacks a permission",
+        Pause::NotAllowed { to: Barred::Organization, .. } => "Not allowed for the organization",
+        Pause::NotAllowed { to: Barred::Account, .. } => "Not allowed for the account",
+        Pause::MissingScope { .. } | Pause::ScopeNotGranted { .. } => "Sign-in lacks a permission",
         Pause::RefreshRefused | Pause::RenewalCutOff | Pause::RenewalWasted => "Sign-in not renewed",
         Pause::OtherAccount => "Another account's sign-in",
     }
 }
 
-fn paused(provider: Provider, cause: &Pause) -> String {
-    let why = pause(provider, cause);
+fn paused(state: &AccountState, cause: &Pause) -> String {
+    let why = pause(state, cause);
     let hint = match cause {
-        Pause::MissingScope { .. } => " A token from claude setup-token never has it; a sign-in in the browser does.",
+        Pause::MissingScope { .. } | Pause::ScopeNotGranted { .. } => {
+            " A token from claude setup-token never has it; a sign-in in the browser does."
+        }
         Pause::Forbidden { .. } => " It may belong to an account without a plan.",
+        Pause::NotAllowed { .. } => {
+            return format!("{why} Holdoff has stopped asking, and goes on by itself when the sign-in changes.");
+        }
         Pause::Rejected | Pause::RefreshRefused | Pause::RenewalCutOff | Pause::RenewalWasted | Pause::OtherAccount => {
             ""
         }
     };
     format!("{why}{hint} Holdoff has stopped asking, and goes on by itself as soon as there is a new sign-in.")
+}
+
+/// Why it has come to its end.
+pub(super) fn ended(owner: &str, absence: &Absence) -> String {
+    match absence {
+        Absence::LoginEnded(why) if !why.is_empty() => format!("{owner}'s sign-in has ended ({why})."),
+        Absence::LoginEnded(_) => format!("{owner}'s sign-in has ended."),
+        _ => format!("{owner}'s sign-in has ended: its renewal was refused, and {owner} emptied its tokens."),
+    }
 }
 
 fn absent(owner: &str, absence: &Absence) -> (&'static str, String) {
@@ -111,6 +160,9 @@ fn absent(owner: &str, absence: &Absence) -> (&'static str, String) {
                 "CLAUDE_CODE_OAUTH_TOKEN is set, and {owner} has no stored sign-in. Such a token may not read usage, so Holdoff does not try it. A stored sign-in beside it is enough, and {owner} goes on with its token. {goes_on}"
             ),
         ),
+        Absence::Blanked | Absence::LoginEnded(_) => {
+            ("Sign-in has ended", format!("{} {goes_on}", ended(owner, absence)))
+        }
         Absence::EmptyToken => (
             "Sign-in without a token",
             format!("{owner}'s sign-in is there, but its access token is empty or damaged. {goes_on}"),

@@ -87,6 +87,7 @@ fn withheld(because: &str) -> &str {
         "sign_in_absent" => "there is no sign-in",
         "sign_in_expired" => "the sign-in has expired",
         "paused" => "paused until you sign in again",
+        "free_only" => "free readings only, as you chose",
         "state_not_saved" => "state cannot be saved",
         "fresh_reading" => "a fresh reading came by itself",
         other => other,

@@ -2,6 +2,7 @@
 
 use super::{clock, glance, span};
 use crate::local_time::LocalTime;
+use crate::policy;
 use crate::quota::{Level, Money, QuotaWindow, Reading, Source};
 use crate::settings::Percent;
 use crate::state::{AccountState, Provider};
@@ -38,6 +39,12 @@ pub fn own_age(reading: &Reading, window: &QuotaWindow, provider: Provider, now:
     let origin = reading.origin(window);
     let apart = origin.source != reading.source || reading.at.since(origin.at) >= Duration::from_secs(60);
     apart.then(|| format!("{} ago from {}", span(now.since(origin.at)), source(origin.source, provider)))
+}
+
+/// " (read 12:10)", for a window that was read long before the newest of its reading, where only one time is told.
+pub fn read_earlier(reading: &Reading, window: &QuotaWindow, now: Wall, zone: &LocalTime) -> Option<String> {
+    let at = reading.origin(window).at;
+    (reading.at.since(at) > policy::STALE_AT_LEAST).then(|| format!(" (read {})", clock(at, now, zone)))
 }
 
 /// What the last answer lacked, where it had no limits.
@@ -109,6 +116,21 @@ fn money_glance(money: &Money, shown: Percent) -> String {
 /// window resets with the week, so that is said once; windows that are unknown and untouched are left to the panel. A plan
 /// without windows has its money there.
 pub fn tooltip(reading: &Reading, shown: Percent, now: Wall, zone: &LocalTime) -> String {
+    glances(reading, shown, now, zone, |_| String::new())
+}
+
+/// The same, where a window that is much older than the others says so.
+pub fn dated_tooltip(reading: &Reading, shown: Percent, now: Wall, zone: &LocalTime) -> String {
+    glances(reading, shown, now, zone, |window| read_earlier(reading, window, now, zone).unwrap_or_default())
+}
+
+fn glances(
+    reading: &Reading,
+    shown: Percent,
+    now: Wall,
+    zone: &LocalTime,
+    age: impl Fn(&QuotaWindow) -> String,
+) -> String {
     if reading.windows.is_empty() {
         let lines = reading.money.iter().map(|money| money_glance(money, shown));
         return lines.collect::<Vec<_>>().join(" · ");
@@ -120,7 +142,7 @@ pub fn tooltip(reading: &Reading, shown: Percent, now: Wall, zone: &LocalTime) -
         let brief = QuotaWindow { resets_at: None, ..window.clone() };
         let past = window.level(now) == Level::Reset;
         let line = if main(window) || past { window } else { &brief };
-        window_line(line, shown, now, zone)
+        window_line(line, shown, now, zone) + &age(window)
     });
     lines.collect::<Vec<_>>().join(" · ")
 }

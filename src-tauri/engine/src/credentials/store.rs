@@ -149,9 +149,12 @@ fn is_link(path: &Path) -> bool {
 fn words(absence: Absence) -> String {
     match absence {
         Absence::Unreadable(why) | Absence::Forbidden(why) => why,
-        Absence::NoFile | Absence::NotSignedIn | Absence::EmptyToken | Absence::InferenceOnly => {
-            "there is no sign-in".to_owned()
-        }
+        Absence::NoFile
+        | Absence::NotSignedIn
+        | Absence::EmptyToken
+        | Absence::Blanked
+        | Absence::LoginEnded(_)
+        | Absence::InferenceOnly => "there is no sign-in".to_owned(),
     }
 }
 

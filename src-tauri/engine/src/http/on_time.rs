@@ -7,6 +7,7 @@ use holdoff_core::{Moment, Permit};
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tower_layer::Layer;
@@ -33,20 +34,22 @@ impl fmt::Debug for Watch {
     }
 }
 
-/// A permit that is used up, and whether it still holds.
+/// A permit that is used up, and whether it still holds: as long as its time and its person's wish.
 #[derive(Debug, Clone)]
 pub(super) struct OnTime {
     permit: Arc<Permit>,
     watch: Watch,
+    wanted: Arc<AtomicBool>,
 }
 
 impl OnTime {
-    pub(super) fn new(permit: Permit, watch: Watch) -> Self {
-        Self { permit: Arc::new(permit), watch }
+    pub(super) fn new(permit: Permit, watch: Watch, wanted: Arc<AtomicBool>) -> Self {
+        Self { permit: Arc::new(permit), watch, wanted }
     }
 
     pub(super) fn holds(&self) -> bool {
-        self.permit.holds((self.watch.0)(self.permit.given()))
+        let in_time = self.permit.holds((self.watch.0)(self.permit.given()));
+        in_time && self.wanted.load(Ordering::SeqCst)
     }
 
     /// Lives through `sending`, for which connections are made only as long as the permit holds.

@@ -81,6 +81,7 @@ struct Series {
     strikes: Family<OfGate, Gauge>,
     opens: Family<OfGate, Number>,
     sign_in: Family<OfSignInState, Gauge>,
+    free_only: Family<OfAccount, Gauge>,
     expires: Family<OfAccount, Number>,
     next: Family<OfAccount, Number>,
 }
@@ -126,6 +127,7 @@ impl Series {
         self.gate("usage", &report.gates.usage, &state.usage, &account, now);
         self.gate("token", &report.gates.token, &state.token, &account, now);
         let of = OfAccount { account: account.clone() };
+        self.free_only.get_or_create(&of).set(i64::from(state.free_only()));
         if let Some(at) = state.sign_in.expires_at() {
             self.expires.get_or_create(&of).set(secs(at));
         }
@@ -182,6 +184,8 @@ impl Series {
         let opens = "When the gate opens, while it cools down";
         registry.register("holdoff_gate_opens_timestamp_seconds", opens, self.opens);
         registry.register("holdoff_sign_in_state", "1 for the state in which the sign-in is", self.sign_in);
+        let free_only = "1 while no request is sent for the account: free readings only";
+        registry.register("holdoff_free_readings_only", free_only, self.free_only);
         let expires = "When the access token expires, where that is said";
         registry.register("holdoff_sign_in_expires_timestamp_seconds", expires, self.expires);
         let next = "When the next request may go, where a time can be told";

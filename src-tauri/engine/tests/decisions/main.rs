@@ -102,6 +102,7 @@ fn again(delivery: &Delivery) -> Delivery {
             status: answer.status,
             retry_after: answer.retry_after.clone(),
             date: answer.date.clone(),
+            request_id: answer.request_id,
             body: match &answer.body {
                 Body::Whole(bytes) => Body::Whole(bytes.clone()),
                 Body::Broken(why) => Body::Broken(why.clone()),

@@ -211,6 +211,7 @@ fn credential(endpoint: Endpoint, case: usize) -> Credential {
         access_token: Token::new(token("oat", case)).unwrap(),
         expires_at: Some(NOON.wall.plus(left)),
         refresh_token: Token::new(token("ort", case)).map(Into::into),
+        refresh_blanked: false,
         refresh_expires_at: None,
         client: OAuthClient::Default,
         scopes: vec![],
@@ -249,7 +250,7 @@ fn reading() -> Delivery {
 
 fn whole(status: u16, body: &str) -> Delivery {
     let body = Body::Whole(body.as_bytes().to_vec().into());
-    Delivery::Answered(Answer { status, retry_after: None, date: None, body })
+    Delivery::Answered(Answer { status, retry_after: None, date: None, request_id: true, body })
 }
 
 fn asked_with(request: &Request) -> &'static str {

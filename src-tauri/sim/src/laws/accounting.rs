@@ -137,10 +137,10 @@ impl Known {
 fn kind_of(endpoint: Endpoint, meaning: &Meaning) -> Kind {
     match meaning {
         Meaning::Reading { .. } => Kind::Reading,
-        Meaning::Limited { .. } => Kind::Limited,
+        Meaning::Limited { .. } | Meaning::AtEdge => Kind::Limited,
         Meaning::Unauthorized => Kind::Unauthorized,
         Meaning::MissingScope => Kind::MissingScope,
-        Meaning::Forbidden => Kind::Forbidden,
+        Meaning::Forbidden | Meaning::NotAllowed => Kind::Forbidden,
         Meaning::Trouble { .. } if endpoint == Endpoint::Token => Kind::Ambiguous,
         Meaning::Trouble { .. } => Kind::Trouble,
         Meaning::Unreadable => Kind::Unreadable,

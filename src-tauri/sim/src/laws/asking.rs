@@ -1,4 +1,4 @@
-//! When a request may leave: laws 1, 2, 4, 5, 6, 10 and 12, and what law 13 wants durable first.
+//! When a request may leave: laws 1, 2, 4, 5, 6, 10, 12 and 16, and what law 13 wants durable first.
 
 use super::numbers::{RENEWED_BEFORE, SPACING, WAKING};
 use super::{AccountLaw, Broken, Laws, UnderWay, broken};
@@ -7,6 +7,9 @@ use holdoff_core::Endpoint;
 
 impl Laws {
     pub(super) fn left(&mut self, left: &Left) -> Result<(), Broken> {
+        if self.wishes.free_only {
+            broken(16, || format!("request {} left, and only free readings are wanted", left.request))?;
+        }
         self.check_permit(left)?;
         self.check_running(left)?;
         self.check_durable(left)?;

@@ -1,6 +1,9 @@
 //! What the laws demand of one gate, learned from the answers alone: laws 2, 3, 6 and 10.
 
-use super::numbers::{Doubling, NETWORK, RETRY_AFTER_MOST, SERVER, STRIKES, TOKEN_LIMIT, USAGE_LIMIT, jittered};
+use super::numbers::{
+    Doubling, NETWORK, RETRY_AFTER_MOST, SERVER, STRIKES, TOKEN_LIMIT, TURNED_AWAY, TURNED_AWAY_AFTER, USAGE_LIMIT,
+    jittered,
+};
 use super::{Broken, broken};
 use crate::observation::{Door, Meaning, Millis, SECOND, TokenId};
 use holdoff_core::Endpoint;
@@ -11,6 +14,8 @@ pub(super) struct GateLaw {
     endpoint: Endpoint,
     /// 429s since the last success.
     strikes: u32,
+    /// 429s of the provider's edge in a row.
+    edge_refusals: u32,
     /// Answers since then that were trouble, and requests that were not answered at all.
     troubles: u32,
     silences: u32,
@@ -55,11 +60,24 @@ impl Why {
     }
 }
 
+/// Whether the request has reached what it was for.
+fn is_of_the_endpoint(meaning: &Meaning) -> bool {
+    matches!(
+        meaning,
+        Meaning::Limited { .. }
+            | Meaning::Unauthorized
+            | Meaning::NotAllowed
+            | Meaning::MissingScope
+            | Meaning::Forbidden
+    )
+}
+
 impl GateLaw {
     pub(super) fn new(endpoint: Endpoint) -> Self {
         Self {
             endpoint,
             strikes: 0,
+            edge_refusals: 0,
             troubles: 0,
             silences: 0,
             rejections: 0,
@@ -84,8 +102,19 @@ impl GateLaw {
     /// if it was not the answer to such a one.
     pub(super) fn learn(&mut self, at: Millis, meaning: &Meaning, carried: TokenId, was_re_ask: bool, forgiven: bool) {
         self.re_ask = None;
+        if is_of_the_endpoint(meaning) {
+            self.edge_refusals = 0;
+        }
         match meaning {
             Meaning::Reading { .. } => self.succeed(),
+            Meaning::AtEdge => {
+                self.strikes += 1;
+                self.edge_refusals += 1;
+                (self.troubles, self.silences) = (0, 0);
+                let turned_away = self.edge_refusals >= TURNED_AWAY_AFTER;
+                let wait = if turned_away { TURNED_AWAY } else { self.limit().after(self.strikes) };
+                self.shut(at, wait, None, Why::Limited);
+            }
             Meaning::Limited { retry_after } => {
                 self.strikes += 1;
                 (self.troubles, self.silences) = (0, 0);
@@ -102,7 +131,7 @@ impl GateLaw {
                 self.reject(at, carried);
             }
             Meaning::Forbidden => self.reject(at, carried),
-            Meaning::MissingScope => {
+            Meaning::MissingScope | Meaning::NotAllowed => {
                 (self.troubles, self.silences) = (0, 0);
                 self.pause(at, carried);
             }
@@ -217,6 +246,7 @@ impl GateLaw {
     /// One account under two names: what shuts either shuts both.
     pub(super) fn merge(&mut self, other: &Self) {
         self.strikes = self.strikes.max(other.strikes);
+        self.edge_refusals = self.edge_refusals.max(other.edge_refusals);
         self.shut_also(other.least, other.most, other.why);
         self.told = self.told.max(other.told);
         self.paused = other.paused.or(self.paused);

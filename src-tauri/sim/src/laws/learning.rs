@@ -68,7 +68,9 @@ impl Laws {
                 known.token.seen(refresh);
             }
         }
-        known.tell_paused(whose.is_some() && !other, wishes);
+        if !wishes.free_only {
+            known.tell_paused(whose.is_some() && !other, wishes);
+        }
         Ok(())
     }
 }

@@ -226,6 +226,7 @@ impl Laws {
             }
             Observation::Account(who) => self.go_on_as(*who),
             Observation::Renamed { from, into } => self.rename(*from, *into),
+            Observation::Ended => self.ended(),
             Observation::Looked(whose) => self.looked(*whose)?,
             Observation::Locked(held) => self.locked(*held)?,
             Observation::Wrote(wrote) => self.wrote(*wrote)?,

@@ -20,6 +20,9 @@ impl Doubling {
 pub(super) const USAGE_LIMIT: Doubling = Doubling { base: 5 * MINUTE, cap: 60 * MINUTE };
 pub(super) const TOKEN_LIMIT: Doubling = Doubling { base: 10 * MINUTE, cap: 6 * HOUR };
 pub(super) const RETRY_AFTER_MOST: Millis = DAY;
+/// After so many refusals of the edge in a row, one request in this time.
+pub(super) const TURNED_AWAY_AFTER: u32 = 6;
+pub(super) const TURNED_AWAY: Millis = 6 * HOUR;
 
 /// Law 10.
 pub(super) const SPACING: Millis = 180 * SECOND;

@@ -37,7 +37,7 @@ impl Laws {
             Observation::Renewable(renewable) => self.returning.renewable = *renewable,
             _ => {}
         }
-        let runs = self.running && self.awake && self.saving;
+        let runs = self.running && self.awake && self.saving && !self.wishes.free_only;
         let known = self.accounts[usize::from(self.who.0)].known;
         let stored = self.sign_in.map(|sign_in| sign_in.access);
         let hopeless = known.usage.paused.is_some() && known.usage.paused == stored;

@@ -164,13 +164,15 @@ impl Known {
     /// An answer begins an episode, or ends what it disproves. `before` is what was durable when it came.
     pub(super) fn tell(&mut self, now: Millis, of: Endpoint, meaning: &Meaning, wishes: Wishes, before: Option<Kept>) {
         match (of, meaning) {
-            (Endpoint::Usage, Meaning::Limited { .. }) => {
+            (Endpoint::Usage, Meaning::Limited { .. } | Meaning::AtEdge) => {
                 self.telling.begin(NoticeKind::RateLimited, wishes.tell_limit);
             }
             (Endpoint::Token, Meaning::Limited { .. }) => {
                 self.telling.begin(NoticeKind::RenewalLimited, wishes.tell_limit);
             }
-            (_, Meaning::MissingScope | Meaning::Forbidden | Meaning::Wasted) => self.tell_paused(true, wishes),
+            (_, Meaning::MissingScope | Meaning::NotAllowed | Meaning::Forbidden | Meaning::Wasted) => {
+                self.tell_paused(true, wishes)
+            }
             (_, Meaning::Reading { .. }) => self.tell_well(now, wishes, before),
             _ => {}
         }
@@ -202,8 +204,16 @@ impl Known {
 
 impl Laws {
     pub(super) fn owe_notices(&mut self, gone_by: Millis) -> Result<(), Broken> {
-        let able = self.service && self.running && self.awake && self.saving;
+        let able = !self.wishes.free_only && self.service && self.running && self.awake && self.saving;
         if able && gone_by > 0 { self.account().known.telling.owe(gone_by) } else { Ok(()) }
+    }
+
+    /// The sign-in has come to its end, which is told as every other; not while nothing is asked.
+    pub(super) fn ended(&mut self) {
+        let wishes = self.wishes;
+        if !wishes.free_only {
+            self.account().known.telling.begin(NoticeKind::SignInStopped, wishes.tell_sign_in);
+        }
     }
 
     /// A notice that was seen was seen: what is kept of it is not what counts.

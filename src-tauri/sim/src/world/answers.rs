@@ -17,6 +17,7 @@ pub(super) struct Reply {
 }
 
 const LIMIT: &str = r#"{"error":{"type":"rate_limit_error","message":"Rate limited. Please try again later."}}"#;
+const NOT_ALLOWED: &str = r#"{"type":"error","error":{"type":"permission_error","message":"OAuth authentication is currently not allowed for this organization."}}"#;
 const SCOPE: &str = r#"{"type":"error","error":{"type":"permission_error","message":"OAuth token does not meet scope requirement user:profile"},"request_id":"req_x"}"#;
 const FORBIDDEN: &str = r#"{"type":"error","error":{"type":"permission_error","message":"Not allowed."}}"#;
 const OVERLOADED: &str = r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
@@ -24,7 +25,8 @@ const PAGE: &str = "<html><title>Sign in to the network</title></html>";
 
 pub(super) fn reply(status: u16, asks: RetryAfter, body: Body, meaning: Meaning, now: Millis) -> Reply {
     let (retry_after, dated) = header(asks, now);
-    let delivery = Delivery::Answered(Answer { status, retry_after, date: dated.then(|| date(now)), body });
+    let delivery =
+        Delivery::Answered(Answer { status, retry_after, date: dated.then(|| date(now)), request_id: true, body });
     Reply { delivery, meaning, takes: 150 }
 }
 
@@ -67,6 +69,16 @@ pub(super) fn usage(mood: Usage, token: TokenId, now: Millis, dice: &mut Dice) -
             let status = if hidden { 200 } else { 429 };
             reply(status, asks, text(LIMIT), Meaning::Limited { retry_after: wait(asks) }, now)
         }
+        Usage::AtEdge(asks) => {
+            let reply = reply(429, asks, text(LIMIT), Meaning::AtEdge, now);
+            match reply.delivery {
+                Delivery::Answered(answer) => {
+                    Reply { delivery: Delivery::Answered(Answer { request_id: false, ..answer }), ..reply }
+                }
+                _ => reply,
+            }
+        }
+        Usage::NotAllowed(status) => reply(status, absent, text(NOT_ALLOWED), Meaning::NotAllowed, now),
         Usage::Trouble { status, asks } => {
             let body = if status == 529 { OVERLOADED } else { PAGE };
             reply(status, asks, text(body), Meaning::Trouble { retry_after: wait(asks) }, now)

@@ -108,6 +108,9 @@ impl World {
             Action::Persist(state) => self.persist(*state),
             Action::ReadCredential => {
                 let whose = self.whose();
+                if self.owner.has_ended(self.machine.wall(self.now)) && self.is_this(whose) {
+                    self.see(Observation::Ended)?;
+                }
                 self.see(Observation::Looked(whose))?;
                 self.tell_process(Event::Credential(self.owner.read()));
                 Ok(())

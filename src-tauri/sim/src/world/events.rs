@@ -3,7 +3,7 @@
 use super::owner::Lock;
 use super::provider::Pair;
 use super::{Step, World};
-use crate::observation::{HOUR, MINUTE, Meaning, Millis, Observation, SECOND, TokenId};
+use crate::observation::{HOUR, MINUTE, Meaning, Millis, Observation, SECOND, TokenId, Wishes};
 use crate::plan::{Happening, Named, Person};
 use holdoff_core::NoticeKind;
 use holdoff_core::account::Event;
@@ -44,6 +44,8 @@ pub(super) enum Timed {
     Writable,
     Unshielded,
     Unmuted,
+    /// The person wants readings again that cost a request.
+    Asks,
     Whole,
     Unlock,
     /// The owner's other file names whose sign-in it is.
@@ -126,7 +128,8 @@ impl World {
             }
             Happening::SignIn(person, named) => return self.person_signs_in(person, named),
             Happening::Blank => {
-                self.owner.blank();
+                let whole = self.dice.percent(50);
+                self.owner.blank(whole);
                 return self.stirs();
             }
             Happening::Torn(lasts) => {
@@ -149,6 +152,7 @@ impl World {
             | Happening::Look
             | Happening::Interval(_)
             | Happening::Renewal(_)
+            | Happening::FreeOnly(_)
             | Happening::Tell(..) => return self.person_does(what),
         }
         Ok(())
@@ -177,6 +181,8 @@ impl World {
                 self.see(Observation::Service(true))?;
                 self.tell_process(Event::NoticeService(true));
             }
+            Timed::Asks if self.machine.asleep || self.machine.off => self.later(self.now + HOUR, Timed::Asks),
+            Timed::Asks => return self.wish(Wishes { free_only: false, ..self.wishes }),
             Timed::Whole => {
                 self.owner.torn = false;
                 return self.stirs();
@@ -288,7 +294,8 @@ impl World {
         match pair {
             Some(pair) => self.owner_writes(pair, Some(spent)),
             None if refused => {
-                self.owner.blank();
+                let whole = self.dice.percent(50);
+                self.owner.blank(whole);
                 self.stirs()
             }
             None => Ok(()),

@@ -95,6 +95,7 @@ impl World {
         let wishes = Wishes {
             interval: start.interval,
             renewal: start.renewal,
+            free_only: false,
             tell_limit: true,
             tell_sign_in: true,
             tell_recovery: true,

@@ -26,6 +26,8 @@ pub(super) struct Owner {
     bytes: Vec<u8>,
     read: CredentialRead,
     stored: Option<SignIn>,
+    /// The refresh token that stood there before.
+    previous: Option<Token>,
     /// Whose name the other file has.
     pub(super) name: Option<Person>,
     pub(super) person: Person,
@@ -42,6 +44,7 @@ impl Owner {
             bytes: Vec::new(),
             read: CredentialRead::Absent(Absence::NoFile),
             stored: None,
+            previous: None,
             name: None,
             person: Person::Ann,
             torn: false,
@@ -68,6 +71,11 @@ impl Owner {
             CredentialRead::Found(found) if !self.torn => found.refresh_token.as_ref()?.secret(),
             _ => None,
         }
+    }
+
+    /// One that stood there when Holdoff looked is gone when somebody signs in a moment later.
+    pub(super) fn previous_refresh_token(&self) -> Option<&Token> {
+        self.previous.as_ref()
     }
 
     /// When the stored access token ends, by the wall clock.
@@ -113,16 +121,28 @@ impl Owner {
         self.put(format!("{{{SIBLINGS}}}").into_bytes());
     }
 
-    /// As after a refused renewal.
-    pub(super) fn blank(&mut self) {
-        let Some(stored) = &mut self.stored else {
+    /// As after a refused renewal: the whole pair, or in older versions the refresh token alone.
+    pub(super) fn blank(&mut self, whole: bool) {
+        let Some(refresh) = self.stored.as_mut().and_then(|stored| stored.refresh.take()) else {
             return;
         };
-        let Some(refresh) = stored.refresh.take() else {
-            return;
-        };
+        if whole {
+            self.stored = None;
+            let blank =
+                r#""claudeAiOauth":{"accessToken":"","refreshToken":"","expiresAt":0,"subscriptionType":"max"}"#;
+            return self.put(format!("{{{blank},{SIBLINGS}}}").into_bytes());
+        }
         let text = String::from_utf8_lossy(&self.bytes).replace(&format!(r#""sk-ant-ort01-{}""#, refresh.0), "\"\"");
         self.put(text.into_bytes());
+    }
+
+    /// Whether whoever reads it now sees that it is over.
+    pub(super) fn has_ended(&self, now: Wall) -> bool {
+        match &self.read {
+            _ if self.torn => false,
+            CredentialRead::Found(found) => found.refresh_blanked && found.expired(now),
+            CredentialRead::Absent(absence) => absence.is_end(),
+        }
     }
 
     pub(super) fn renamed(&mut self) {
@@ -133,8 +153,12 @@ impl Owner {
     fn put(&mut self, bytes: Vec<u8>) {
         let name = self.name.map(name);
         let identity = Identity { account: name.map(str::to_owned), email: None, organization: None };
+        let before = self.refresh_token().cloned();
         self.read = credential::read(&bytes, identity);
         self.bytes = bytes;
+        if before.as_ref().map(Token::expose) != self.refresh_token().map(Token::expose) {
+            self.previous = before;
+        }
     }
 
     pub(super) fn would_write(&self, successor: &Successor) -> bool {

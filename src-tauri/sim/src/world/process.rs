@@ -13,6 +13,7 @@ use crate::plan::{Happening, Tear};
 use holdoff_core::account::{Account, Event, Preferences};
 use holdoff_core::places::Before;
 use holdoff_core::recollection::{Loss, Recollection};
+use holdoff_core::settings::Readings;
 use holdoff_core::sign_in::{Identity, Successor};
 use holdoff_core::state::Provider;
 use holdoff_core::wishes::Thresholds;
@@ -96,6 +97,7 @@ impl World {
             notify_sign_in: self.wishes.tell_sign_in,
             notify_recovery: self.wishes.tell_recovery,
             renewal: self.wishes.renewal,
+            readings: Some(if self.wishes.free_only { Readings::FreeOnly } else { Readings::Ask }),
             notify_thresholds: if self.start.windows { Thresholds::DEFAULT } else { Thresholds::default() },
             notify_forecast: self.start.windows,
             notify_reset: self.start.windows,
@@ -259,6 +261,10 @@ impl World {
             Happening::Look => return self.view(),
             Happening::Interval(interval) => return self.wish(Wishes { interval, ..self.wishes }),
             Happening::Renewal(renewal) => return self.wish(Wishes { renewal, ..self.wishes }),
+            Happening::FreeOnly(lasts) => {
+                self.later(self.now + lasts, Timed::Asks);
+                return self.wish(Wishes { free_only: true, ..self.wishes });
+            }
             Happening::Tell(tell_limit, tell_sign_in, tell_recovery) => {
                 return self.wish(Wishes { tell_limit, tell_sign_in, tell_recovery, ..self.wishes });
             }
@@ -267,7 +273,7 @@ impl World {
         Ok(())
     }
 
-    fn wish(&mut self, wishes: Wishes) -> Step {
+    pub(super) fn wish(&mut self, wishes: Wishes) -> Step {
         self.wishes = wishes;
         self.see(Observation::Settings(wishes))?;
         self.tell_process(Event::Preferences(self.preferences()));

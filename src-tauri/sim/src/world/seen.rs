@@ -37,8 +37,9 @@ impl World {
 
     fn gate(&self, gate: &Gate) -> GateKept {
         let spending = gate.spending.as_ref().and_then(|spending| {
-            let stored = self.owner.refresh_token()?;
-            (stored.fingerprint() == *spending).then(|| token_id(stored.expose()))
+            let known = [self.owner.refresh_token(), self.owner.previous_refresh_token()];
+            let token = known.into_iter().flatten().find(|token| token.fingerprint() == *spending)?;
+            Some(token_id(token.expose()))
         });
         GateKept {
             intent: gate.intent.map(|at| self.machine.really(at)),
@@ -118,6 +119,13 @@ impl World {
         Some(self.who(&id))
     }
 
+    /// Whether what was read there is of the account that is polled, as far as its owner says.
+    pub(super) fn is_this(&mut self, whose: Option<Who>) -> bool {
+        let current = self.process.as_ref().map(|process| process.account.id().clone());
+        let current = current.map(|id| self.who(&id));
+        whose.is_none() || whose == current
+    }
+
     /// Whether all is well, if that has changed.
     pub(super) fn look_around(&mut self) -> Step {
         self.provider.settle(self.now);
@@ -159,7 +167,7 @@ impl World {
     }
 
     fn can_ask(&self) -> bool {
-        let up = !self.machine.asleep && !self.machine.off && !self.offline;
+        let up = !self.machine.asleep && !self.machine.off && !self.offline && !self.wishes.free_only;
         let runs = self.process.as_ref().is_some_and(|process| process.ends.is_none());
         up && runs && !self.disk.full
     }

@@ -4,10 +4,12 @@ mod asking;
 mod client;
 mod dice;
 mod forecasts;
+mod free;
 mod granted;
 mod keeping;
 mod odd;
 mod pushed;
+mod refusals;
 mod renewing;
 mod retiring;
 mod sign_in;
@@ -66,6 +68,7 @@ fn credential(token: &str) -> CredentialRead {
         access_token: Token::new(token.to_owned()).unwrap(),
         expires_at: Some(NOON.plus(Duration::from_secs(400 * HOUR))),
         refresh_token: None,
+        refresh_blanked: false,
         refresh_expires_at: None,
         client: OAuthClient::Default,
         scopes: vec!["user:inference".into(), "user:profile".into()],
@@ -87,7 +90,13 @@ fn succeeded(before: &CredentialRead, successor: Successor) -> CredentialRead {
 
 fn status(status: u16, retry_after: Option<&str>, body: &str) -> Delivery {
     let body = Body::Whole(body.as_bytes().to_vec().into());
-    Delivery::Answered(Answer { status, retry_after: retry_after.map(str::to_owned), date: None, body })
+    Delivery::Answered(Answer {
+        status,
+        retry_after: retry_after.map(str::to_owned),
+        date: None,
+        request_id: true,
+        body,
+    })
 }
 
 fn good() -> Delivery {

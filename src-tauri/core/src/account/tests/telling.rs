@@ -26,14 +26,14 @@ fn a_notice_that_was_missed_waits_its_time() {
     let mut world = World::new(|_| limited(Some("3600")));
     world.service = false;
     world.settle();
-    let offered = world.account.state().notices.next_offer();
+    let offered = world.account.state().notices.next_offer(false);
     assert!(offered.unwrap().is_after(world.now));
     for there in [true, false, false] {
         world.account.handle(Event::NoticeService(there), world.now);
-        assert_eq!(world.account.state().notices.next_offer(), offered, "{there}");
+        assert_eq!(world.account.state().notices.next_offer(false), offered, "{there}");
     }
     world.account.handle(Event::NoticeService(true), world.now);
-    assert_eq!(world.account.state().notices.next_offer(), Some(world.now));
+    assert_eq!(world.account.state().notices.next_offer(false), Some(world.now));
 }
 
 #[test]

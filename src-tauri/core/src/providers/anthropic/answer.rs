@@ -1,5 +1,6 @@
 //! What an answer of the usage endpoint means.
 
+use super::error::ApiError;
 use super::usage;
 use crate::outcome::{Answer, Body, Outcome, Rejection};
 use crate::retry_after;
@@ -13,7 +14,9 @@ pub fn understand_usage(answer: &Answer, now: Wall) -> Outcome {
     let retry_after = retry_after::parse(answer.retry_after.as_deref(), answer.date.as_deref(), now);
     let status = answer.status;
     if status == 429 {
-        return Outcome::RateLimited { retry_after };
+        // A real limit has an id of its request, and mostly a wait.
+        let at_edge = !answer.request_id && retry_after.is_none();
+        return if at_edge { Outcome::RefusedAtEdge } else { Outcome::RateLimited { retry_after } };
     }
     let json = match &answer.body {
         Body::Whole(bytes) => parse(bytes),
@@ -43,7 +46,7 @@ pub fn understand_usage(answer: &Answer, now: Wall) -> Outcome {
     }
 }
 
-fn unreadable(status: u16, why: &str, retry_after: Option<Duration>) -> Outcome {
+pub(super) fn unreadable(status: u16, why: &str, retry_after: Option<Duration>) -> Outcome {
     Outcome::Unreadable { status, why: why.to_owned(), retry_after }
 }
 
@@ -62,58 +65,23 @@ fn parse(bytes: &[u8]) -> Result<Value, String> {
     })
 }
 
-/// `{"error":{"type":…,"message":…}}`.
-struct ApiError<'a> {
-    kind: &'a str,
-    message: &'a str,
-}
-
-impl<'a> ApiError<'a> {
-    fn of(json: &'a Value) -> Option<Self> {
-        let error = json.get("error").filter(|error| !error.is_null())?;
-        let text = |key| error.get(key).and_then(Value::as_str).unwrap_or_default();
-        Some(Self { kind: text("type"), message: text("message") })
-    }
-
-    /// `None` where the status says more: a redirect, a proxy and a server in trouble have no say on the sign-in
-    /// (law 10), whatever they name their error.
-    fn outcome(&self, status: u16, retry_after: Option<Duration>) -> Option<Outcome> {
-        Some(match (self.kind, status) {
-            ("rate_limit_error", _) => Outcome::RateLimited { retry_after },
-            ("overloaded_error", _) => Outcome::ServerTrouble { status, retry_after },
-            (_, 300..=399 | 407 | 500..=599) => return None,
-            ("authentication_error", _) | (_, 401) => Outcome::Rejected(Rejection::Unauthorized),
-            ("permission_error", _) | (_, 403) => Outcome::Rejected(self.permission()),
-            _ => unreadable(status, "it is an error that Holdoff does not know", retry_after),
-        })
-    }
-
-    /// "OAuth token does not meet scope requirement user:profile".
-    fn permission(&self) -> Rejection {
-        let scope = self.message.split_once("scope requirement").and_then(|(_, rest)| {
-            let word = rest.split_whitespace().next()?;
-            let scope = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-            is_scope(scope).then(|| scope.to_owned())
-        });
-        let kind = if is_scope(self.kind) { self.kind } else { "forbidden" };
-        scope.map_or_else(|| Rejection::Forbidden(kind.to_owned()), Rejection::MissingScope)
-    }
-}
-
-/// Like `user:profile`. Text of an answer is only repeated where it cannot be a token.
-fn is_scope(text: &str) -> bool {
-    let fits = |c: char| c.is_ascii_lowercase() || matches!(c, ':' | '_' | '.');
-    !text.is_empty() && text.len() <= 40 && text.chars().all(fits)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    use crate::outcome::Barred;
+    use serde_json::json;
+
     const NOW: Wall = Wall(1_789_000_000_000);
 
     fn answer(status: u16, body: &str) -> Answer {
-        Answer { status, retry_after: None, date: None, body: Body::Whole(body.as_bytes().to_vec().into()) }
+        Answer {
+            status,
+            retry_after: None,
+            date: None,
+            request_id: true,
+            body: Body::Whole(body.as_bytes().to_vec().into()),
+        }
     }
 
     #[track_caller]
@@ -141,6 +109,22 @@ mod tests {
         }
     }
 
+    /// Law 3: what has neither an id nor a wait did not come from the endpoint.
+    #[test]
+    fn a_429_of_the_edge_is_told_from_a_limit() {
+        let edge = |retry_after: Option<&str>, request_id: bool, status: u16| {
+            let retry_after = retry_after.map(str::to_owned);
+            understand_usage(&Answer { retry_after, request_id, ..answer(status, LIMIT_BODY) }, NOW)
+        };
+        for nothing in [None, Some("0"), Some("-5"), Some("soon")] {
+            assert_eq!(edge(nothing, false, 429), Outcome::RefusedAtEdge, "{nothing:?}");
+            assert_eq!(edge(nothing, true, 429), LIMITED, "{nothing:?}");
+        }
+        let waits = Outcome::RateLimited { retry_after: Some(Duration::from_secs(60)) };
+        assert_eq!(edge(Some("60"), false, 429), waits);
+        assert_eq!(edge(None, false, 200), LIMITED, "an answer in the body of another status is the endpoint's");
+    }
+
     #[test]
     fn retry_after_is_read() {
         let answer = Answer { retry_after: Some("3600".into()), ..answer(429, LIMIT_BODY) };
@@ -157,7 +141,49 @@ mod tests {
         let body = r#"{"type":"error","error":{"type":"permission_error","message":"OAuth token does not meet scope requirement user:profile"},"request_id":"req_x"}"#;
         check(403, body, scope);
         let forbidden = Outcome::Rejected(Rejection::Forbidden("permission_error".into()));
-        check(403, r#"{"error":{"type":"permission_error","message":"organization disabled"}}"#, forbidden);
+        check(403, r#"{"error":{"type":"permission_error","message":"not for you"}}"#, forbidden);
+    }
+
+    /// "OAuth token does not meet scope requirement any_of(user:profile, user:office)".
+    #[test]
+    fn a_scope_is_named_however_it_is_wrapped() {
+        for (said, named) in [
+            ("user:profile", "user:profile"),
+            ("`user:profile`.", "user:profile"),
+            ("any_of(user:profile, user:office)", "user:profile or user:office"),
+            ("any_of(user:office,user:profile)", "user:office or user:profile"),
+            ("[user:profile]", "user:profile"),
+            ("all_of(user:profile, user:a.b)", "user:profile and user:a.b"),
+            ("profile", "profile"),
+        ] {
+            let message = format!("OAuth token does not meet scope requirement {said}");
+            let body = json!({"error": {"type": "permission_error", "message": message}}).to_string();
+            check(403, &body, Outcome::Rejected(Rejection::MissingScope(named.into())));
+        }
+    }
+
+    #[test]
+    fn who_is_barred_is_told_from_a_sign_in_that_is_refused() {
+        let barred = |to, status| Outcome::Rejected(Rejection::NotAllowed { to, status });
+        for (message, to) in [
+            ("OAuth authentication is currently not allowed for this organization.", Barred::Organization),
+            ("This organization has been disabled.", Barred::Organization),
+            (
+                "Your organization does not have access to Claude. Please contact your administrator.",
+                Barred::Organization,
+            ),
+            ("Your account has been disabled.", Barred::Account),
+            ("This account is on hold.", Barred::Account),
+        ] {
+            for (status, kind) in [(403, "permission_error"), (401, "authentication_error"), (403, "forbidden")] {
+                let body = json!({"type": "error", "error": {"type": kind, "message": message}}).to_string();
+                check(status, &body, barred(to, status));
+            }
+        }
+        for message in ["Sign in to your organization again.", "Account session has expired.", ""] {
+            let body = json!({"error": {"type": "authentication_error", "message": message}}).to_string();
+            check(401, &body, Outcome::Rejected(Rejection::Unauthorized));
+        }
     }
 
     #[test]

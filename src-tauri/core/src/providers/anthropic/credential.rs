@@ -20,6 +20,9 @@ pub const INSTALL_ADDRESS: &str = "https://code.claude.com/docs/en/setup";
 /// A credential file larger than this is not one: a few kilobytes are usual, plugin secrets included.
 pub const FILE_MAX: u64 = 4 * 1024 * 1024;
 
+/// The scope that a request for usage needs.
+const USAGE_SCOPE: &str = "user:profile";
+
 /// The member that holds the sign-in; all others are other people's.
 pub(super) const OAUTH: &str = "claudeAiOauth";
 
@@ -46,13 +49,19 @@ pub fn read(bytes: &[u8], identity: Identity) -> CredentialRead {
     let Ok(oauth) = Members::parse(oauth.as_bytes()) else {
         return unreadable(FOREIGN_FORM);
     };
+    let is_blank = |key: &str| oauth.value(key).as_ref().and_then(Value::as_str).is_some_and(str::is_empty);
+    if let Some(why) = oauth.value("loginEnded").as_ref().and_then(login_ended) {
+        return CredentialRead::Absent(Absence::LoginEnded(why));
+    }
     let Some(access_token) = oauth.token("accessToken") else {
-        return CredentialRead::Absent(Absence::EmptyToken);
+        let blanked = is_blank("accessToken") && is_blank("refreshToken");
+        return CredentialRead::Absent(if blanked { Absence::Blanked } else { Absence::EmptyToken });
     };
     CredentialRead::Found(Credential {
         access_token,
         expires_at: oauth.value("expiresAt").as_ref().and_then(expiry),
         refresh_token: oauth.token("refreshToken").map(RefreshToken::from),
+        refresh_blanked: is_blank("refreshToken"),
         refresh_expires_at: oauth.value("refreshTokenExpiresAt").as_ref().and_then(expiry),
         client: oauth.value("clientId").as_ref().map_or(OAuthClient::Default, client),
         scopes: oauth.value("scopes").as_ref().map(scopes).unwrap_or_default(),
@@ -83,6 +92,23 @@ fn client(value: &Value) -> OAuthClient {
         Value::String(id) if is_one(id) => OAuthClient::Named(id.clone()),
         _ => OAuthClient::Unusable,
     }
+}
+
+/// `"time_limit"`. A word that is none of an owner's is not repeated; a value that says nothing is as if absent.
+fn login_ended(value: &Value) -> Option<String> {
+    let is_word = |text: &str| text.len() <= 40 && text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    match value {
+        Value::Null | Value::Bool(false) => None,
+        Value::String(text) if text.is_empty() => None,
+        Value::String(text) if is_word(text) => Some(text.replace('_', " ")),
+        _ => Some(String::new()),
+    }
+}
+
+/// The scope that usage needs and that the sign-in was stored without, as a token from `claude setup-token` is. Where none
+/// are said, all may be there.
+pub fn missing_scope(scopes: &[String]) -> Option<&'static str> {
+    (!scopes.is_empty() && scopes.iter().all(|scope| scope != USAGE_SCOPE)).then_some(USAGE_SCOPE)
 }
 
 fn scopes(value: &Value) -> Vec<String> {
@@ -215,6 +241,39 @@ mod tests {
         for torn in ["", " \n", "{\"claudeAiOauth\":{\"accessTok", "<html>", "[1]", "\"x\"", "{\"claudeAiOauth\":[]}"] {
             assert!(matches!(absent(torn), Absence::Unreadable(_)), "{torn}");
         }
+    }
+
+    /// After `invalid_grant` Claude Code keeps the sign-in, and empties its tokens.
+    #[test]
+    fn a_sign_in_that_has_ended_is_told_from_one_that_is_damaged() {
+        let of = |members: &str| absent(&format!(r#"{{"claudeAiOauth":{{{members},"subscriptionType":"max"}}}}"#));
+        assert_eq!(of(r#""accessToken":"","refreshToken":"","expiresAt":0"#), Absence::Blanked);
+        for damaged in [r#""accessToken":"""#, r#""accessToken":"","refreshToken":"r""#, r#""refreshToken":"""#] {
+            assert_eq!(of(damaged), Absence::EmptyToken, "{damaged}");
+        }
+        let tokens = r#""accessToken":"t","refreshToken":"r""#;
+        for (word, why) in [("\"time_limit\"", "time limit"), ("\"sk-ant-oat01-A\"", ""), ("{}", ""), ("true", "")] {
+            assert_eq!(of(&format!(r#"{tokens},"loginEnded":{word}"#)), Absence::LoginEnded(why.into()), "{word}");
+        }
+        for nothing in ["null", "\"\"", "false"] {
+            found(&format!(r#"{{"claudeAiOauth":{{{tokens},"loginEnded":{nothing}}}}}"#));
+        }
+    }
+
+    #[test]
+    fn an_emptied_refresh_token_is_told_from_one_that_never_was() {
+        let blanked = |refresh: &str| {
+            found(&format!(r#"{{"claudeAiOauth":{{"accessToken":"t","refreshToken":{refresh}}}}}"#)).refresh_blanked
+        };
+        assert_eq!(["\"\"", "\"r\"", "null", "7"].map(blanked), [true, false, false, false]);
+    }
+
+    #[test]
+    fn the_scope_that_usage_needs_is_missed_only_where_scopes_are_said() {
+        let missing =
+            |scopes: &[&str]| missing_scope(&scopes.iter().map(|&scope| scope.to_owned()).collect::<Vec<_>>());
+        assert_eq!(missing(&["user:inference"]), Some("user:profile"));
+        assert_eq!((missing(&[]), missing(&["user:inference", "user:profile"])), (None, None));
     }
 
     #[test]

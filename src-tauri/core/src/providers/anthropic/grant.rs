@@ -107,7 +107,7 @@ mod tests {
 
     fn understand(status: u16, body: &str) -> Grant {
         let body = Body::Whole(body.as_bytes().to_vec().into());
-        understand_grant(&Answer { status, retry_after: Some("3600".into()), date: None, body }, NOW)
+        understand_grant(&Answer { status, retry_after: Some("3600".into()), date: None, request_id: true, body }, NOW)
     }
 
     fn renewed(body: &str) -> Tokens {
@@ -154,7 +154,8 @@ mod tests {
         for body in ["", "{}", "[]", "null", r#"{"access_token":null}"#, r#"{"access_token":"a b"}"#, "{\"access_tok"] {
             assert!(matches!(understand(200, body), Grant::Wasted { .. }), "{body}");
         }
-        let torn = Answer { status: 200, retry_after: None, date: None, body: Body::Broken("cut".into()) };
+        let torn =
+            Answer { status: 200, retry_after: None, date: None, request_id: true, body: Body::Broken("cut".into()) };
         assert!(matches!(understand_grant(&torn, NOW), Grant::Wasted { .. }));
     }
 

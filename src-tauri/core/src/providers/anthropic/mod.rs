@@ -3,6 +3,7 @@
 
 mod answer;
 pub mod credential;
+mod error;
 mod grant;
 mod members;
 mod money;

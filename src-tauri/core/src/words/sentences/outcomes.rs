@@ -12,6 +12,9 @@ fn what_came_of_a_request() {
         Outcome::Reading(Reading::new(Source::UsageEndpoint, NOW.wall, vec![], vec![])),
         Outcome::RateLimited { retry_after: wait },
         Outcome::RateLimited { retry_after: None },
+        Outcome::RefusedAtEdge,
+        Outcome::Rejected(Rejection::NotAllowed { to: Barred::Organization, status: 403 }),
+        Outcome::Rejected(Rejection::NotAllowed { to: Barred::Account, status: 401 }),
         Outcome::Rejected(Rejection::Unauthorized),
         Outcome::Rejected(Rejection::MissingScope("user:profile".into())),
         Outcome::Rejected(Rejection::Forbidden("permission_error".into())),
@@ -26,6 +29,9 @@ fn what_came_of_a_request() {
         Reading: reading
         RateLimited: rate limited, asked to wait 1 min
         RateLimited: rate limited
+        RateLimited: refused at Anthropic's edge (429)
+        Forbidden: not allowed for this organization (403)
+        Forbidden: not allowed for this account (401)
         Unauthorized: sign-in not accepted (401)
         MissingScope: sign-in lacks the scope user:profile (403)
         Forbidden: refused (403 permission_error)

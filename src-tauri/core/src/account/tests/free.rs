@@ -1,0 +1,113 @@
+//! Law 16: an account that is set to free readings only sends nothing.
+
+use super::*;
+use crate::settings::Readings;
+use crate::words;
+
+fn free() -> Preferences {
+    Preferences { readings: Some(Readings::FreeOnly), renewal: true, ..preferences() }
+}
+
+impl World {
+    fn prefer(&mut self, preferences: Preferences) {
+        self.preferences = preferences;
+        self.account.handle(Event::Preferences(preferences), self.now);
+    }
+
+    fn status(&self) -> String {
+        words::status(self.account.state(), self.now, &crate::LocalTime::UTC).join(" ")
+    }
+}
+
+/// Its access token has ended, and could be renewed.
+fn expired(token: &str) -> CredentialRead {
+    let CredentialRead::Found(mut found) = credential(token) else { panic!() };
+    found.expires_at = Some(NOON);
+    found.refresh_token = Token::new("rt-1".into()).map(Into::into);
+    CredentialRead::Found(found)
+}
+
+#[test]
+fn nothing_is_asked_and_nothing_renewed_whatever_happens() {
+    let mut world = World::new(|n| panic!("request {n}"));
+    world.prefer(free());
+    world.run(7 * 24 * HOUR);
+    for sign_in in [credential("sk-2"), expired("sk-3"), CredentialRead::Absent(Absence::Blanked), credential("sk-4")] {
+        world.credential = sign_in;
+        world.account.handle(Event::CredentialMayHaveChanged, world.now);
+        world.run(HOUR);
+        assert_eq!(world.account.refresh(world.now), Err(Refusal::FreeOnly));
+        world.settle();
+        world.crash();
+        world.run(24 * HOUR);
+    }
+    assert!(world.shown.is_empty(), "there is nothing to say of asking: {:?}", world.shown);
+    let withheld =
+        |entry: &&Entry| matches!(&entry.event, Happened::Withheld { because, .. } if because == "free_only");
+    assert_eq!(world.entries.iter().filter(withheld).count(), 4);
+    assert_eq!(world.account.state().next_request(world.now), None);
+}
+
+#[test]
+fn what_a_session_says_is_shown_and_how_to_get_more_is_said() {
+    let mut world = World::new(|n| panic!("request {n}"));
+    world.prefer(free());
+    world.settle();
+    assert!(world.status().contains("have Claude Code's status line call Holdoff"), "{}", world.status());
+    world.status_line(33.0);
+    world.settle();
+    assert_eq!(world.used(), Some(33.0));
+    let said = "Free readings only: Holdoff sends no request. For a fresh reading, run a prompt in Claude Code.";
+    assert_eq!(world.status(), said);
+    assert_eq!(words::refusal(&Refusal::FreeOnly, world.account.state(), world.now, &crate::LocalTime::UTC), said);
+}
+
+/// What was chosen last holds where nothing is said of it, as in a file that is lost.
+#[test]
+fn a_choice_that_is_not_known_is_the_last_one() {
+    let mut world = World::new(|_| good());
+    world.prefer(free());
+    world.settle();
+    world.preferences = preferences();
+    world.crash();
+    world.run(HOUR);
+    assert_eq!((world.asked.len(), world.account.state().free_only()), (0, true));
+    world.prefer(Preferences { readings: Some(Readings::Ask), ..preferences() });
+    world.settle();
+    assert_eq!((world.asked.len(), world.used()), (1, Some(42.0)), "and another is followed at once");
+}
+
+#[test]
+fn a_choice_holds_for_a_request_that_is_about_to_leave() {
+    let mut world = World::new(|n| panic!("request {n}"));
+    while world.account.state().usage.intent.is_none() {
+        world.settle_one();
+    }
+    world.prefer(free());
+    world.run(HOUR);
+    assert_eq!((world.asked.len(), &world.account.state().usage.intent), (0, &None));
+    let mut left = World::new(|_| good());
+    drop(left.run_to_request());
+    assert!(left.account.still_wants(Endpoint::Usage));
+    left.prefer(free());
+    assert!(!left.account.still_wants(Endpoint::Usage) && !left.account.still_wants(Endpoint::Token));
+}
+
+/// A cooldown goes on beneath, and what there is to say of it is said if it still holds afterwards.
+#[test]
+fn what_shut_the_gate_before_shuts_it_afterwards() {
+    let mut world = World::new(|n| if n == 1 { limited(Some("7200")) } else { good() });
+    world.service = false;
+    world.settle();
+    world.prefer(free());
+    world.service = true;
+    world.account.handle(Event::NoticeService(false), world.now);
+    world.account.handle(Event::NoticeService(true), world.now);
+    world.run(HOUR);
+    assert!(world.shown.is_empty(), "{:?}", world.shown);
+    world.prefer(Preferences { readings: Some(Readings::Ask), ..preferences() });
+    world.settle();
+    assert_eq!((world.asked.len(), world.shown.as_slice()), (1, &[NoticeKind::RateLimited][..]));
+    world.run(3 * HOUR);
+    assert!(world.gaps()[0] >= 7200 && world.asked.len() > 1, "{:?}", world.gaps());
+}

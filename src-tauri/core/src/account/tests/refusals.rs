@@ -1,0 +1,172 @@
+//! Refusals say what would help: law 6, and law 3 for what the provider's edge turns away.
+
+use super::*;
+use crate::guide::Guide;
+use crate::outcome::Barred;
+use crate::policy;
+use crate::words;
+
+fn refused_at_edge() -> Delivery {
+    let Delivery::Answered(answer) = limited(Some("0")) else { panic!() };
+    Delivery::Answered(Answer { request_id: false, ..answer })
+}
+
+fn not_allowed(status_code: u16) -> Delivery {
+    let message = "OAuth authentication is currently not allowed for this organization.";
+    let kind = if status_code == 401 { "authentication_error" } else { "permission_error" };
+    let body = serde_json::json!({"type": "error", "error": {"type": kind, "message": message}});
+    status(status_code, None, &body.to_string())
+}
+
+fn status_of(world: &World) -> String {
+    words::status(world.account.state(), world.now, &crate::LocalTime::UTC).join(" ")
+}
+
+#[test]
+fn the_sixth_refusal_of_the_edge_is_of_this_program_and_from_then_on_one_request_leaves_in_six_hours() {
+    let mut world = World::new(|n| if n < 10 { refused_at_edge() } else { good() });
+    world.run(2 * HOUR);
+    while world.asked.len() < 6 {
+        assert!(!status_of(&world).contains("not your limit"), "{}", status_of(&world));
+        world.run(10 * MINUTE);
+    }
+    let said = status_of(&world);
+    assert!(said.contains("turns Holdoff itself away") && said.contains("This is not your limit."), "{said}");
+    assert!(said.contains("Free readings (in the settings) need no request."), "{said}");
+    assert!(world.account.state().is_refused_as_a_program());
+    world.crash();
+    assert_eq!(status_of(&world), said, "a restart keeps it");
+    assert!(matches!(world.account.refresh(world.now), Err(Refusal::NotBefore { .. })), "and nobody asks sooner");
+    world.run(24 * HOUR);
+    let gaps = &world.gaps()[5..];
+    let six = policy::TURNED_AWAY.as_secs();
+    assert!(gaps[..3].iter().all(|gap| (six..=six + six / 10).contains(gap)), "{gaps:?}");
+    world.run(24 * HOUR);
+    assert_eq!((world.used(), world.account.state().usage.edge_refusals), (Some(42.0), 0), "it comes back by itself");
+    assert_eq!(world.shown, [NoticeKind::RateLimited, NoticeKind::Recovered], "said once");
+}
+
+/// Neither a limit of the person's nor an answer in between makes a row.
+#[test]
+fn only_refusals_of_the_edge_in_a_row_are_of_this_program() {
+    for other in [|| limited(None), good, || status(401, None, ""), missing_scope] as [fn() -> Delivery; 4] {
+        let mut world = World::new(move |n| if n % 6 == 0 { other() } else { refused_at_edge() });
+        for n in 2..40 {
+            world.credential = credential(&format!("sk-{n}"));
+            world.account.handle(Event::CredentialMayHaveChanged, world.now);
+            world.run(2 * HOUR);
+        }
+        assert!(world.asked.len() > 12, "{}", world.asked.len());
+        assert!(world.gaps().iter().all(|gap| *gap <= 2 * HOUR), "{:?}", world.gaps());
+    }
+    let mut real = World::new(|_| limited(Some("0")));
+    real.run(24 * HOUR);
+    assert!(real.asked.len() > 20 && !status_of(&real).contains("not your limit"));
+    let trouble = |n| if n % 2 == 0 { status(529, None, "") } else { refused_at_edge() };
+    let mut between = World::new(trouble);
+    between.run(12 * HOUR);
+    assert!(status_of(&between).contains("not your limit"), "trouble in between says nothing: {}", status_of(&between));
+}
+
+#[test]
+fn a_pair_that_its_owner_emptied_is_told_once_and_with_the_next_reading_it_is_over() {
+    for end in [Absence::Blanked, Absence::LoginEnded("time limit".into())] {
+        let mut world = World::new(|_| good());
+        world.settle();
+        world.credential = CredentialRead::Absent(end);
+        for _ in 0..3 {
+            world.run(HOUR);
+            world.crash();
+        }
+        assert_eq!(world.shown, [NoticeKind::SignInStopped]);
+        let (title, body) = &world.words[0];
+        assert!(title == "Sign-in needed" && body.contains("Claude Code's sign-in has ended"), "{title} {body}");
+        let asked = world.asked.len();
+        world.credential = credential("sk-2");
+        world.run(HOUR);
+        assert!(world.asked.len() > asked);
+        assert_eq!(world.shown, [NoticeKind::SignInStopped, NoticeKind::Recovered]);
+    }
+}
+
+/// As older versions of Claude Code leave it: only the refresh token is emptied.
+#[test]
+fn an_access_token_that_cannot_be_renewed_any_more_is_the_end_of_it_when_it_expires() {
+    let mut world = World::new(|_| good());
+    let CredentialRead::Found(mut found) = credential("sk-1") else { panic!() };
+    found.expires_at = Some(NOON.plus(Duration::from_secs(HOUR)));
+    found.refresh_blanked = true;
+    world.credential = CredentialRead::Found(found.clone());
+    world.run(HOUR - MINUTE);
+    assert!(world.shown.is_empty());
+    world.run(HOUR);
+    assert_eq!(world.shown, [NoticeKind::SignInStopped]);
+    // One that its owner can renew is nobody's trouble (law 7).
+    let mut waits = World::new(|_| good());
+    waits.credential = CredentialRead::Found(Credential { refresh_blanked: false, ..found });
+    waits.run(10 * HOUR);
+    assert!(waits.shown.is_empty());
+}
+
+#[test]
+fn a_sign_in_without_the_scope_is_not_asked_with_and_its_scope_is_named() {
+    let mut world = World::new(|_| good());
+    let CredentialRead::Found(mut found) = credential("sk-1") else { panic!() };
+    found.scopes = vec!["user:inference".into()];
+    world.credential = CredentialRead::Found(found.clone());
+    for _ in 0..3 {
+        world.run(HOUR);
+        world.crash();
+    }
+    assert_eq!((world.asked.len(), world.shown.as_slice()), (0, &[NoticeKind::SignInStopped][..]));
+    assert!(world.words[0].1.contains("without the scope user:profile"), "{:?}", world.words);
+    assert!(status_of(&world).contains("the scope user:profile"), "{}", status_of(&world));
+    // The same token with the scope, and another one, are both asked with.
+    found.scopes.push("user:profile".into());
+    world.credential = CredentialRead::Found(found);
+    world.run(HOUR);
+    assert!(!world.asked.is_empty() && world.used() == Some(42.0));
+}
+
+#[test]
+fn an_organization_that_does_not_allow_it_is_named_and_signing_in_again_is_not_offered() {
+    for status_code in [403, 401] {
+        let mut world = World::new(move |n| if n == 1 { not_allowed(status_code) } else { good() });
+        let CredentialRead::Found(mut found) = credential("sk-1") else { panic!() };
+        found.identity.organization = Some("Acme".into());
+        world.credential = CredentialRead::Found(found.clone());
+        world.run(24 * HOUR);
+        assert_eq!(world.asked.len(), 1, "it pauses at once");
+        let state = world.account.state();
+        let cause = Pause::NotAllowed { to: Barred::Organization, status: status_code };
+        assert_eq!(state.sign_in_trouble(world.now.wall), Some(SignInTrouble::Paused(cause)));
+        assert_eq!(Guide::of(state, world.now), Guide::Barred);
+        assert!(status_of(&world).contains("the organization Acme"), "{}", status_of(&world));
+        let (title, body) = &world.words[0];
+        assert!(!title.contains("Sign-in") && body.contains("Acme") && !body.contains("until you sign in"), "{body}");
+        // Its owner's next token is tried: it may be allowed by then.
+        found.access_token = Token::new("sk-2".into()).unwrap();
+        world.credential = CredentialRead::Found(found);
+        world.run(HOUR);
+        assert_eq!(world.used(), Some(42.0));
+    }
+}
+
+#[test]
+fn a_cooldown_that_outlives_a_new_sign_in_says_that_it_is_there_and_when_it_is_tried() {
+    let mut world = World::new(|n| if n == 1 { limited(Some("3600")) } else { good() });
+    world.settle();
+    assert!(!status_of(&world).contains("new sign-in"), "{}", status_of(&world));
+    world.credential = credential("sk-2");
+    world.account.handle(Event::CredentialMayHaveChanged, world.now);
+    world.run(MINUTE);
+    let said = status_of(&world);
+    assert!(said.contains("Anthropic limits requests (429"), "{said}");
+    let next = world.account.state().next_request(world.now).unwrap();
+    let clock = words::not_before(next.wall_as_of(world.now), world.now.wall, &crate::LocalTime::UTC);
+    assert!(said.contains(&format!("Claude Code has a new sign-in; it is tried at {clock}.")), "{said}");
+    world.crash();
+    assert_eq!(status_of(&world), said);
+    world.run(2 * HOUR);
+    assert!(world.asked.len() > 1 && !status_of(&world).contains("new sign-in"));
+}

@@ -1,0 +1,94 @@
+//! `{"error":{"type":…,"message":…}}`: an error as Anthropic's API writes it, and what it refuses.
+
+use super::answer::unreadable;
+use crate::outcome::{Barred, Outcome, Rejection};
+use serde_json::Value;
+use std::time::Duration;
+
+pub(super) struct ApiError<'a> {
+    kind: &'a str,
+    message: &'a str,
+}
+
+impl<'a> ApiError<'a> {
+    pub(super) fn of(json: &'a Value) -> Option<Self> {
+        let error = json.get("error").filter(|error| !error.is_null())?;
+        let text = |key| error.get(key).and_then(Value::as_str).unwrap_or_default();
+        Some(Self { kind: text("type"), message: text("message") })
+    }
+
+    /// `None` where the status says more: a redirect, a proxy and a server in trouble have no say on the sign-in
+    /// (law 10), whatever they name their error.
+    pub(super) fn outcome(&self, status: u16, retry_after: Option<Duration>) -> Option<Outcome> {
+        Some(match (self.kind, status) {
+            ("rate_limit_error", _) => Outcome::RateLimited { retry_after },
+            ("overloaded_error", _) => Outcome::ServerTrouble { status, retry_after },
+            (_, 300..=399 | 407 | 500..=599) => return None,
+            ("authentication_error" | "permission_error", _) | (_, 401 | 403) => {
+                Outcome::Rejected(self.rejection(status))
+            }
+            // Seen for a disabled organization.
+            (_, 400) if self.barred().is_some() => Outcome::Rejected(self.rejection(status)),
+            _ => unreadable(status, "it is an error that Holdoff does not know", retry_after),
+        })
+    }
+
+    fn rejection(&self, status: u16) -> Rejection {
+        if let Some(to) = self.barred() {
+            return Rejection::NotAllowed { to, status };
+        }
+        if self.kind == "authentication_error" || status == 401 {
+            return Rejection::Unauthorized;
+        }
+        let kind = if is_scope(self.kind) { self.kind } else { "forbidden" };
+        self.missing_scope().map_or_else(|| Rejection::Forbidden(kind.to_owned()), Rejection::MissingScope)
+    }
+
+    /// "OAuth authentication is currently not allowed for this organization."
+    fn barred(&self) -> Option<Barred> {
+        const NOT_ALLOWED: [&str; 10] = [
+            "not allowed",
+            "not permitted",
+            "not enabled",
+            "not have access",
+            "no access",
+            "disabled",
+            "suspended",
+            "blocked",
+            "deactivated",
+            "on hold",
+        ];
+        let message = self.message.to_lowercase();
+        if !NOT_ALLOWED.iter().any(|words| message.contains(words)) {
+            return None;
+        }
+        let whose = [("organization", Barred::Organization), ("account", Barred::Account)];
+        whose.into_iter().find(|(word, _)| message.contains(word)).map(|(_, to)| to)
+    }
+
+    /// "OAuth token does not meet scope requirement user:profile", or `any_of(user:profile, user:office)` in its place.
+    fn missing_scope(&self) -> Option<String> {
+        let (_, said) = self.message.split_once("scope requirement")?;
+        let words =
+            || said.split(|c: char| !fits_scope(c)).map(|word| word.trim_matches(|c: char| !c.is_ascii_lowercase()));
+        let scopes: Vec<&str> =
+            words().filter(|word| word.contains(':') && is_scope(word)).take(SCOPES_NAMED).collect();
+        let any = if said.contains("all_of") { " and " } else { " or " };
+        match scopes.is_empty() {
+            true => said.split_whitespace().next().and_then(|_| words().find(|word| is_scope(word))).map(str::to_owned),
+            false => Some(scopes.join(any)),
+        }
+    }
+}
+
+/// More than these are not worth a sentence.
+const SCOPES_NAMED: usize = 4;
+
+/// Like `user:profile`. Text of an answer is only repeated where it cannot be a token.
+fn is_scope(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 40 && text.chars().all(fits_scope)
+}
+
+fn fits_scope(c: char) -> bool {
+    c.is_ascii_lowercase() || matches!(c, ':' | '_' | '.')
+}

@@ -1,0 +1,103 @@
+//! Whether usage is asked for, or only what comes without a request is shown (law 16).
+
+use super::{Parser, Settings};
+use crate::state::AccountId;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+const KEY: &str = "readings";
+
+/// Where readings come from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Readings {
+    /// From requests to the provider too.
+    #[default]
+    Ask,
+    /// From the owner's status line and its cache alone: no request is sent, and no token leaves this computer.
+    FreeOnly,
+}
+
+impl Readings {
+    /// As `settings.json` and `status --json` write it.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Ask => "ask",
+            Self::FreeOnly => "free_only",
+        }
+    }
+}
+
+impl Settings {
+    /// As chosen for this account, or else for all; `None` where nothing is said of it.
+    pub fn readings(&self, account: &AccountId) -> Option<Readings> {
+        self.accounts.get(account).and_then(|chosen| chosen.readings).or(self.readings)
+    }
+
+    /// Whether its person has said where the readings of any account come from.
+    pub fn says_readings(&self) -> bool {
+        self.readings.is_some() || self.accounts.values().any(|chosen| chosen.readings.is_some())
+    }
+}
+
+impl Parser<'_> {
+    /// A value that is neither of the two sends nothing: whoever wrote it may have meant that, and a request cannot be
+    /// taken back. `name` is what it is called in a problem.
+    pub(super) fn readings(&mut self, object: &Map<String, Value>, name: &str) -> Option<Readings> {
+        let value = object.get(KEY)?;
+        let parsed = serde_json::from_value(value.clone()).ok();
+        if parsed.is_none() {
+            self.problems.push(format!(
+                "settings.json: \"{name}\" is {}; it must be \"ask\" or \"free_only\". Holdoff sends no request until it is.",
+                self.quotes.shown(Some(value))
+            ));
+        }
+        Some(parsed.unwrap_or(Readings::FreeOnly))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn parse(value: Value) -> (Settings, Vec<String>) {
+        Settings::parse(value.as_object().unwrap())
+    }
+
+    const ASK: Option<Readings> = Some(Readings::Ask);
+    const FREE: Option<Readings> = Some(Readings::FreeOnly);
+
+    fn of(settings: &Settings, account: &str) -> Option<Readings> {
+        settings.readings(&AccountId(account.into()))
+    }
+
+    #[test]
+    fn an_account_may_differ_from_all_others() {
+        let (settings, problems) =
+            parse(json!({"readings": "free_only", "accounts": {"a": {"readings": "ask"}, "b": {"readings": null}}}));
+        assert_eq!(problems, Vec::<String>::new());
+        assert_eq!(["a", "b", "c"].map(|id| of(&settings, id)), [ASK, FREE, FREE]);
+        let (settings, _) = parse(json!({"accounts": {"a": {"readings": "free_only"}}}));
+        assert_eq!((of(&settings, "a"), of(&settings, "b")), (FREE, None));
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_read_is_named_and_sends_nothing() {
+        for wrong in [json!("free"), json!("FREE_ONLY"), json!(true), json!(7), json!(null), json!([])] {
+            let (settings, problems) = parse(json!({"readings": wrong}));
+            assert_eq!(settings, Settings { readings: FREE, ..Settings::default() }, "{wrong}");
+            assert!(problems.len() == 1 && problems[0].contains("\"ask\" or \"free_only\""), "{problems:?}");
+        }
+        let (settings, problems) = parse(json!({"accounts": {"a": {"readings": "none"}}}));
+        assert!(problems.len() == 1 && problems[0].contains("accounts.a.readings"), "{problems:?}");
+        assert_eq!((of(&settings, "a"), of(&settings, "b")), (FREE, None));
+    }
+
+    #[test]
+    fn whether_a_choice_was_made_can_be_told() {
+        let says = |value: Value| parse(value).0.says_readings();
+        assert!(says(json!({"readings": "ask"})) && says(json!({"accounts": {"a": {"readings": "ask"}}})));
+        assert!(!says(json!({"version": 1, "accounts": {"a": {"label": "A"}}})));
+    }
+}
