@@ -66,6 +66,18 @@ impl Change {
     }
 }
 
+const fn one(law: u8, what: &'static str, change: Change) -> Break {
+    Break { failure: Failure::Law(law), what, changes: [Some(change), None, None] }
+}
+
+const fn restless(what: &'static str, change: Change) -> Break {
+    Break { failure: Failure::Restless, what, changes: [Some(change), None, None] }
+}
+
+const fn change(file: &'static str, from: &'static str, to: &'static str) -> Change {
+    Change { file, from, to }
+}
+
 /// Added to the copy of the core.
 const SWITCH: &str = r#"
 /// Whether this break is on.
@@ -200,9 +212,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_law_is_broken_twice_and_every_break_fits_the_core_as_it_is() {
-        for law in (1..=15).chain([17]) {
-            assert_eq!(BREAKS.iter().filter(|broken| broken.failure == Failure::Law(law)).count(), 2, "{law}");
+    fn every_law_is_broken_twice_or_more_and_every_break_fits_the_core_as_it_is() {
+        for law in 1..=17 {
+            assert!(BREAKS.iter().filter(|broken| broken.failure == Failure::Law(law)).count() >= 2, "{law}");
         }
         broken_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../src-tauri/core/src")).unwrap();
     }

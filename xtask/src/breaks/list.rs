@@ -1,8 +1,8 @@
-//! The list: two deliberate breaks of each law, of different kinds, and two cores that never come to rest. Every change
+//! The list: two deliberate breaks of each law or more, of different kinds, and two cores that never come to rest. Every change
 //! is a line of the real core, found by its text, that does something else while its break is on. A text that is not there
 //! exactly once fails a test of this program.
 
-use super::{Break, Change, Failure};
+use super::{Break, Failure, change, one, restless};
 
 const ACT: &str = "account/act.rs";
 const GATE: &str = "gate.rs";
@@ -11,20 +11,8 @@ const PERMIT: &str = "gate/permit.rs";
 const LEARN: &str = "account/learn.rs";
 const RENEW: &str = "account/renew.rs";
 
-const fn one(law: u8, what: &'static str, change: Change) -> Break {
-    Break { failure: Failure::Law(law), what, changes: [Some(change), None, None] }
-}
-
-const fn restless(what: &'static str, change: Change) -> Break {
-    Break { failure: Failure::Restless, what, changes: [Some(change), None, None] }
-}
-
-const fn change(file: &'static str, from: &'static str, to: &'static str) -> Change {
-    Change { file, from, to }
-}
-
 /// In `to`, ON is whether the break is on.
-pub const BREAKS: [Break; 34] = [
+pub const BREAKS: [Break; 37] = [
     one(
         1,
         "the permit for usage names the token endpoint",
@@ -66,6 +54,15 @@ pub const BREAKS: [Break; 34] = [
             "            GateState::CoolingDown { since, until, .. } => cooldown(since, until),",
             "            GateState::CoolingDown { cause: Cooldown::RateLimited { .. }, until, .. } if ON => *until = now,
             GateState::CoolingDown { since, until, .. } => cooldown(since, until),",
+        ),
+    ),
+    one(
+        2,
+        "what the edge turns away is asked for as often as after a limit",
+        change(
+            GATE,
+            "if edge_refusals >= policy::TURNED_AWAY_AFTER {",
+            "if edge_refusals >= policy::TURNED_AWAY_AFTER && !ON {",
         ),
     ),
     one(
@@ -336,6 +333,28 @@ pub const BREAKS: [Break; 34] = [
         self.record(now, Endpoint::Usage, Happened::Came { outcome: kind, detail: Some(told) });",
         ),
     ),
+    one(
+        16,
+        "that only free readings are wanted is not taken in",
+        change(
+            "state.rs",
+            "readings.map_or(was, |readings| readings == Readings::FreeOnly)",
+            "!ON && readings.map_or(was, |readings| readings == Readings::FreeOnly)",
+        ),
+    ),
+    Break {
+        failure: Failure::Law(16),
+        what: "the gate gives permits although only free readings are wanted",
+        changes: [
+            Some(change(GATE, "        if self.free_only {", "        if self.free_only && !ON {")),
+            Some(change(
+                "state.rs",
+                "if self.free_only() || self.sign_in.seen.is_none()",
+                "if (self.free_only() && !ON) || self.sign_in.seen.is_none()",
+            )),
+            Some(change(RENEW, "renews && !self.state.free_only()", "renews && (ON || !self.state.free_only())")),
+        ],
+    },
     one(
         17,
         "one odd reading is believed at once",
