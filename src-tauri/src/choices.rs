@@ -27,10 +27,10 @@ fn account(id: &AccountId, known: &Known<'_>) -> Option<AccountChoice> {
     let theirs: Vec<&Place> = places::of(&state.places, id).collect();
     let used = state.accounts.get(id).map(|account| account.sign_in.place.as_str());
     let first = theirs.iter().find(|place| Some(place.name()) == used).or(theirs.first())?;
-    let name = report::name(first.provider, &first.sign_in);
+    let name = report::name_of(id, &first.sign_in, state);
     Some(AccountChoice {
         id: id.0.clone(),
-        label: known.settings.label(id).unwrap_or(&name).to_owned(),
+        label: report::label_of(id, &first.sign_in, state, known.settings),
         name,
         plan: first.sign_in.plan.as_deref().map(words::capitalised),
         places: theirs.iter().map(|place| place_view(place, Some(place.name()) == used, known)).collect(),
@@ -156,7 +156,7 @@ mod tests {
     fn one_that_is_switched_off_stays_with_its_label() {
         let off = AccountSettings {
             label: Some("Work".into()),
-            enabled: false,
+            enabled: Some(false),
             renewal: Some(true),
             readings: Some(Readings::FreeOnly),
         };

@@ -2,9 +2,9 @@
 //! touched.
 
 use crate::view::{AccountChange, SettingsChange};
-use holdoff_core::Settings;
 use holdoff_core::settings::{HISTORY_DAYS, HISTORY_MB};
 use holdoff_core::wishes::{QuietHours, Thresholds};
+use holdoff_core::{AccountId, Settings};
 use serde_json::{Map, Value, json};
 
 const FOLDERS: &str = "claude_config_dirs";
@@ -47,6 +47,12 @@ impl Edit {
             let mut accounts = as_object(object.remove(ACCOUNTS));
             let mut account = as_object(accounts.remove(&id));
             account.extend(fields);
+            // Where earlier versions took the login for the account, its label would show again.
+            let login = AccountId(id.clone()).login().0;
+            let is_inherited = login != id && accounts.get(&login).is_some_and(|login| login.get(LABEL).is_some());
+            if is_inherited && account.get(LABEL).is_some_and(Value::is_null) {
+                account.insert(LABEL.to_owned(), "".into());
+            }
             account.retain(|key, value| key != LABEL || !value.is_null());
             accounts.insert(id, account.into());
             object.insert(ACCOUNTS.to_owned(), accounts.into());
@@ -156,6 +162,12 @@ mod tests {
             json!({"accounts": {"a": {"label": "W", "renewal": true}}}),
             label(" "),
             json!({"accounts": {"a": {"renewal": true}}}),
+        );
+        let seat = json!({"account": {"id": "a/acme", "label": " "}});
+        check(
+            json!({"accounts": {"a": {"label": "W"}}}),
+            seat,
+            json!({"accounts": {"a": {"label": "W"}, "a/acme": {"label": ""}}}),
         );
         check(json!({"accounts": [1]}), label("W"), json!({"accounts": {"a": {"label": "W"}}}));
         let long = serde_json::from_value(label(&"x".repeat(81))).unwrap();

@@ -18,7 +18,7 @@ use crate::view::{Answer, SettingsChange, View};
 use crate::window_process::WindowProcess;
 use crate::{end_signal, face};
 use holdoff_core::words::NoWindow;
-use holdoff_core::{AccountId, LocalTime, report, words};
+use holdoff_core::{AccountId, LocalTime, words};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::history::News;
 use holdoff_engine::ipc::{Call, FromApp, Responder, Window};
@@ -304,8 +304,8 @@ impl Controller {
             Call::StatusLine { place, install, agreed } => self.status_line(place, install, agreed, responder),
             Call::Version => responder.answer(json!(env!("CARGO_PKG_VERSION"))),
             Call::Condition => self.say_condition(responder),
-            Call::Reading { config_dir, reading } => {
-                self.engine.push(&self.environment, config_dir.as_deref(), reading);
+            Call::Reading { config_dir, reading, session } => {
+                self.engine.push(config_dir, reading, session);
                 responder.answer(Value::Null);
             }
         }
@@ -394,8 +394,8 @@ impl Controller {
     fn announce(&self, announcement: Announcement) -> Next {
         let (notifier, environment) = (self.notifier.clone(), self.environment.clone());
         let commands = self.engine.commands();
-        let label = report::label(&announcement.account, &announcement.state, &self.settings.settings);
         let local = local_time(&self.settings.settings);
+        let label = self.known(|known| known.label(&announcement.account));
         tokio::spawn(async move {
             let id = announcement.notice.id;
             let shown = notifier.show(&environment, &announcement, &label, &local).await;

@@ -5,7 +5,7 @@ use crate::menu::{Click, Entry, TrayFace};
 use crate::present::{Known, condition, status};
 use crate::view::Condition;
 use holdoff_core::state::{Refusal, Renewal};
-use holdoff_core::{AccountId, AccountState, report, words};
+use holdoff_core::{AccountId, AccountState, words};
 use std::cmp::Reverse;
 
 pub fn face(known: &Known<'_>) -> TrayFace {
@@ -79,7 +79,7 @@ fn first_refusal(known: &Known<'_>) -> Option<Refusal> {
 fn tooltips(known: &Known<'_>) -> String {
     let told = known.accounts().map(|(id, account)| {
         let text = tooltip(account, condition(account, known), known);
-        if is_several(known) { format!("{}\n{text}", report::label(id, account, known.settings)) } else { text }
+        if is_several(known) { format!("{}\n{text}", known.label(id)) } else { text }
     });
     told.collect::<Vec<_>>().join("\n")
 }
@@ -136,7 +136,7 @@ fn is_renewal_held(account: &AccountState, known: &Known<'_>) -> bool {
 }
 
 fn about(id: &AccountId, account: &AccountState, condition: Condition, known: &Known<'_>) -> Vec<Entry> {
-    let mut entries = vec![Entry::text(report::label(id, account, known.settings))];
+    let mut entries = vec![Entry::text(known.label(id))];
     if let Some(reading) = &account.reading {
         for window in &reading.windows {
             let line = words::window_line(window, known.settings.percent, known.now.wall, known.zone);

@@ -50,6 +50,11 @@ impl Known<'_> {
         state.active.iter().filter_map(|id| Some((id, state.accounts.get(id)?)))
     }
 
+    /// What an account is called.
+    pub(crate) fn label(&self, id: &AccountId) -> String {
+        report::label(id, &self.snapshot.state, self.settings)
+    }
+
     pub(crate) fn refusal(&self, account: &AccountState) -> Option<Refusal> {
         if let Some(trouble) = &self.snapshot.trouble {
             return Some(Refusal::Unsaved { trouble: trouble.clone() });
@@ -144,7 +149,7 @@ fn account_view(id: &AccountId, account: &AccountState, known: &Known<'_>) -> Ac
     AccountView {
         provider: account.provider.key().to_owned(),
         id: id.0.clone(),
-        label: report::label(id, account, known.settings),
+        label: known.label(id),
         plan: account.sign_in.plan.as_deref().map(words::capitalised),
         condition: condition(account, known),
         status: status(account, known).join(" "),
@@ -274,10 +279,10 @@ fn sign_in(id: &AccountId, account: &AccountState, known: &Known<'_>) -> SignInV
 
 fn guide(id: &AccountId, account: &AccountState, known: &Known<'_>) -> words::GuideWords {
     let state = &known.snapshot.state;
-    let before = account.instead_of.as_ref().and_then(|before| Some((before, state.accounts.get(before)?)));
-    let before = before.map(|(before, account)| report::label(before, account, known.settings));
+    let before = account.instead_of.as_ref().filter(|before| state.accounts.contains_key(before));
+    let before = before.map(|before| known.label(before));
     let around = words::Around {
-        label: &report::label(id, account, known.settings),
+        label: &known.label(id),
         before: before.as_deref(),
         means: known.signing_in.means,
         older: known.signing_in.older,

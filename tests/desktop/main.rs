@@ -32,3 +32,4 @@ mod status_line_settings;
 mod tray_host;
 mod versions;
 mod wayland;
+mod whose;

@@ -1,14 +1,14 @@
 //! What is known, from what is saved: the app's state, and what the status line has left for it since.
 
-use holdoff_core::reading::{self, Pushed, Whose};
-use holdoff_core::{AccountId, AccountState, LocalTime, Moment, Settings, State, choose, report, words};
+use holdoff_core::reading;
+use holdoff_core::state::Provider;
+use holdoff_core::{AccountId, AccountState, Here, LocalTime, Moment, Place, Settings, State, choose, report, words};
 use holdoff_engine::credentials::Source;
 use holdoff_engine::environment::Environment;
 use holdoff_engine::local_time::local_time;
+use holdoff_engine::sessions::Sessions;
 use holdoff_engine::slots::Slots;
 use holdoff_engine::{handover, newer_data, settings_file, sources};
-use std::cell::LazyCell;
-use std::ops::Deref;
 
 pub struct Known {
     pub state: State,
@@ -32,11 +32,12 @@ impl Known {
         let boot_id = environment.clock.boot_id();
         let mut state = slots.state.unwrap_or_else(|| State::new(boot_id.clone()));
         state.carry_to(&boot_id, now);
-        let sources = LazyCell::new(|| sources::all(environment, &settings.settings));
-        for account in state.accounts.values_mut() {
-            take_up(environment, account, &sources, now);
+        let sources = sources::all(environment, &settings.settings);
+        let sessions = Sessions::default();
+        for source in &sources {
+            take_up(environment, &mut state, source, &sessions, now);
         }
-        let place = Source::from_env(&environment.home, environment.claude_config_dir.as_deref()).place();
+        let place = sources::in_force(environment, &sources);
         Self { state, settings: settings.settings, now, problems, place }
     }
 
@@ -60,8 +61,7 @@ impl Known {
 
     /// What an account is called; its id where nothing is known of it any more.
     pub fn label(&self, id: &AccountId) -> String {
-        let account = self.state.accounts.get(id);
-        account.map_or_else(|| id.0.clone(), |account| report::label(id, account, &self.settings))
+        report::label(id, &self.state, &self.settings)
     }
 
     /// How their person reads the time.
@@ -76,21 +76,23 @@ impl Known {
     }
 }
 
-/// What the status line says of the same place, and no app has taken in yet.
-fn take_up(
-    environment: &Environment,
-    account: &mut AccountState,
-    sources: &impl Deref<Target = Vec<Source>>,
-    now: Moment,
-) {
-    let place = account.sign_in.place.clone();
-    let Some(reading) = handover::take_up(&environment.data_dir, &place) else {
+/// What the status line left in this place, and no app has taken in yet.
+fn take_up(environment: &Environment, state: &mut State, source: &Source, sessions: &Sessions, now: Moment) {
+    let place = source.place();
+    let Some((reading, session)) = handover::take_up(&environment.data_dir, &source.real_place()) else {
         return;
     };
-    let source = sources.iter().find(|source| source.place() == place);
-    let written = source.and_then(|source| Some(environment.clock.wall_of(source.written()?)));
-    let pushed = Pushed { whose: Whose::Place(place), reading };
-    if pushed.can_be_of(written) {
+    let told = sessions.told(place.clone(), reading, &session);
+    let written = source.written().map(|written| environment.clock.wall_of(written));
+    let mut known = Place::known(state, Provider::Anthropic, &place);
+    let account = known.account.as_ref().and_then(|account| state.accounts.get(account));
+    if let Some(account) = account.filter(|_| known.sign_in.seen.is_none()) {
+        known.sign_in = account.sign_in.clone();
+    }
+    let Some(pushed) = told.whose(Some(Here { place: &known, written }), &state.places, state) else {
+        return;
+    };
+    if let Some(account) = state.accounts.get_mut(&pushed.account) {
         account.reading = reading::known(account.reading.take(), pushed, now.wall);
     }
 }

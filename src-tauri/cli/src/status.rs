@@ -87,7 +87,7 @@ fn switched_off(known: &Known) -> String {
     let mut names: Vec<String> = Vec::new();
     for place in &known.state.places {
         let Some(id) = place.account.as_ref().filter(|id| !known.settings.is_enabled(id)) else { continue };
-        let name = known.settings.label(id).map_or_else(|| report::name(place.provider, &place.sign_in), str::to_owned);
+        let name = report::label_of(id, &place.sign_in, &known.state, &known.settings);
         if !names.contains(&name) {
             names.push(name);
         }
@@ -97,7 +97,7 @@ fn switched_off(known: &Known) -> String {
 
 fn account_text(id: &AccountId, account: &AccountState, known: &Known, zone: &LocalTime) -> String {
     let now = known.now;
-    let mut out = paint::bold(&report::label(id, account, &known.settings));
+    let mut out = paint::bold(&known.label(id));
     if let Some(plan) = &account.sign_in.plan {
         let _ = write!(out, " ({plan})");
     }

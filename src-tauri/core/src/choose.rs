@@ -31,7 +31,7 @@ pub fn account<'a>(
     if all.is_empty() {
         return Err(NotChosen::NoneKnown);
     }
-    let known = || all.iter().map(|(id, account)| report::label(id, account, settings)).collect();
+    let known = || all.iter().map(|(id, _)| report::label(id, state, settings)).collect();
     let Some(wanted) = wanted else {
         let here = all.iter().find(|(_, account)| account.sign_in.place == place);
         return match (here, all.as_slice()) {
@@ -40,17 +40,30 @@ pub fn account<'a>(
             (None, _) => Err(NotChosen::Several { known: known() }),
         };
     };
-    let called = all.iter().find(|(id, account)| is_called(id, account, settings, wanted));
-    called.copied().ok_or_else(|| NotChosen::NoSuch { wanted: wanted.to_owned(), known: known() })
+    let none = || NotChosen::NoSuch { wanted: wanted.to_owned(), known: known() };
+    // By a name of its own first: an address, or an id from before there were seats, may be that of several.
+    let own = all.iter().find(|(id, _)| is_called(wanted, [&id.0, bare(id), &report::label(id, state, settings)]));
+    if let Some(own) = own {
+        return Ok(*own);
+    }
+    let shared = |(id, account): &&(&AccountId, &AccountState)| {
+        let (login, email) = (id.login(), account.sign_in.identity.email.as_deref().unwrap_or_default());
+        is_called(wanted, [&login.0, bare(&login), email])
+    };
+    let mut shared = all.iter().filter(shared);
+    match (shared.next(), shared.next()) {
+        (Some(only), None) => Ok(*only),
+        (Some(_), Some(_)) => Err(NotChosen::Several { known: known() }),
+        (None, _) => Err(none()),
+    }
 }
 
-fn is_called(id: &AccountId, account: &AccountState, settings: &Settings, name: &str) -> bool {
-    let bare = id.0.split_once(':').map(|(_, bare)| bare);
-    let email = account.sign_in.identity.email.as_deref();
-    [Some(id.0.as_str()), bare, email, Some(&report::label(id, account, settings))]
-        .into_iter()
-        .flatten()
-        .any(|known| known.eq_ignore_ascii_case(name))
+fn bare(id: &AccountId) -> &str {
+    id.0.split_once(':').map_or("", |(_, bare)| bare)
+}
+
+fn is_called(wanted: &str, names: [&str; 3]) -> bool {
+    names.iter().any(|name| !name.is_empty() && name.eq_ignore_ascii_case(wanted))
 }
 
 #[cfg(test)]
@@ -77,6 +90,26 @@ mod tests {
             .ok()
             .map(|(id, _)| id.0.trim_start_matches("anthropic:").to_owned());
         assert_eq!(chosen.as_deref(), expect);
+    }
+
+    #[test]
+    fn a_name_that_two_seats_share_is_of_neither() {
+        let mut two = state(&[("a/home", "ann@example.com", "~/.claude"), ("a/acme", "ann@example.com", "~/work")]);
+        two.accounts.values_mut().zip(["Acme", "Home"]).for_each(|(account, organization)| {
+            account.sign_in.identity.organization = Some(organization.to_owned());
+        });
+        for name in ["a/acme", "anthropic:a/acme", "ann@example.com (Acme)"] {
+            check(&two, Some(name), "~/.claude", Some("a/acme"));
+        }
+        for name in ["a", "anthropic:a", "ann@example.com"] {
+            let several = account(&two, &Settings::default(), Some(name), "~/.claude");
+            assert!(matches!(several, Err(NotChosen::Several { known }) if known[0] == "ann@example.com (Home)"));
+        }
+        check(&two, None, "~/work", Some("a/acme"));
+        let one = state(&[("a/home", "ann@example.com", "~/.claude")]);
+        for name in ["a", "anthropic:a", "ann@example.com"] {
+            check(&one, Some(name), "~/work", Some("a/home"));
+        }
     }
 
     #[test]

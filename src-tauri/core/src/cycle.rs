@@ -238,7 +238,8 @@ impl Cycle {
         self.resets_at = window.resets_at.or(self.resets_at);
         self.duration_s = window.duration_s.or(self.duration_s);
         self.label.clone_from(&window.label);
-        if was_open {
+        if was_open || came_nearer {
+            // It may be one that seemed to be over, after figures of somebody else.
             self.recall();
         }
         self.weigh(point);

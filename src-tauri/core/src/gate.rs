@@ -1,4 +1,4 @@
-//! The permission to ask one endpoint for one account.
+//! The permission to ask one endpoint for one account. What a 429 shuts is shared with the other seats of its login.
 
 mod causes;
 mod kept;

@@ -1,12 +1,12 @@
 //! Several places of sign-ins: whose each is, and which of an account's places is used. Two places of one account
-//! are one account, with one cooldown and one poller (law 2); so are two organizations of one account, because a limit that
-//! may be common to them is better kept twice than broken once.
+//! are one account, with one cooldown and one poller (law 2). Two organizations of one login are two accounts, which share
+//! what is the login's ([`crate::seats`]).
 
 use crate::secret::Fingerprint;
 use crate::settings::Settings;
-use crate::sign_in::{CredentialRead, Identity, Seen, SignIn};
+use crate::sign_in::{CredentialRead, Identity, Seen, SignIn, Unsettled};
 use crate::state::{AccountId, AccountState, Provider, State};
-use crate::time::Wall;
+use crate::time::{Moment, Wall};
 use serde::{Deserialize, Serialize};
 
 /// One place, as it was seen last. Kept, so that an account that signed out is still known there.
@@ -16,6 +16,12 @@ pub struct Place {
     /// Whose sign-in is there, or was there last. `None` where there never was one.
     pub account: Option<AccountId>,
     pub sign_in: SignIn,
+    /// Sessions with a token of their own told readings there, while no sign-in is stored.
+    #[serde(default)]
+    pub has_token_sessions: bool,
+    /// What was found last may be half of another sign-in.
+    #[serde(skip)]
+    pub unsettled: Option<Unsettled>,
 }
 
 /// An account that is to be polled, and the place whose sign-in it uses.
@@ -44,14 +50,21 @@ enum Use {
 }
 
 impl Place {
+    /// One that nobody has looked at.
+    pub fn new(provider: Provider, name: &str) -> Self {
+        Self {
+            provider,
+            account: None,
+            sign_in: SignIn { place: name.to_owned(), ..SignIn::default() },
+            has_token_sessions: false,
+            unsettled: None,
+        }
+    }
+
     /// A place as `state` knows it. One that is not on its list may still have been an account's.
     pub fn known(state: &State, provider: Provider, name: &str) -> Self {
         let listed = state.places.iter().find(|place| place.name() == name && place.provider == provider);
-        listed.cloned().unwrap_or_else(|| Self {
-            provider,
-            account: last_in(state, name),
-            sign_in: SignIn { place: name.to_owned(), ..SignIn::default() },
-        })
+        listed.cloned().unwrap_or_else(|| Self { account: last_in(state, name), ..Self::new(provider, name) })
     }
 
     /// What it is called, for people and to tell it from others.
@@ -64,29 +77,46 @@ impl Place {
     }
 
     /// Takes in a look at it. Answers who was there before, if that has changed.
-    pub fn looked(&mut self, read: &CredentialRead, now: Wall) -> Option<Before> {
+    pub fn looked(&mut self, read: &CredentialRead, now: Moment) -> Option<Before> {
         let found = match read {
             CredentialRead::Found(found) => found,
             CredentialRead::Absent(absence) => {
+                self.unsettled = None;
                 self.sign_in.seen = Some(Seen::Absent(absence.clone()));
                 return None;
             }
         };
+        self.unsettled = Unsettled::look(self.unsettled.take(), &self.sign_in, None, found, now);
+        if self.is_unsettled() {
+            return None;
+        }
+        self.has_token_sessions = false;
         // Whoever was waited for here without a name is this account.
         let waited_for = matches!(self.sign_in.seen, Some(Seen::Absent(_))).then(|| self.unnamed());
         self.sign_in.seen = Some(Seen::Present { fingerprint: found.fingerprint(), expires_at: found.expires_at });
+        self.sign_in.last_token = Some(found.fingerprint());
         self.sign_in.plan.clone_from(&found.plan);
-        self.sign_in.renewable = found.renewable(now);
+        self.sign_in.renewable = found.renewable(now.wall);
         self.sign_in.refresh_blanked = found.refresh_blanked;
         if found.identity.account.is_none() {
             // A sign-in that no longer says whose it is stays with the account that it had.
             self.account.get_or_insert_with(|| AccountId::of(self.provider, &Identity::default(), &self.sign_in.place));
             return None;
         }
-        self.sign_in.identity = found.identity.clone();
         let named = AccountId::of(self.provider, &found.identity, self.name());
+        if self.account.as_ref().is_some_and(|account| account.login() == named && *account != named) {
+            // One that no longer says of which organization it is, too.
+            return None;
+        }
+        self.sign_in.identity = found.identity.clone();
         let before = self.account.replace(named.clone()).or(waited_for).filter(|before| *before != named)?;
-        Some(if before == self.unnamed() { Before::Unnamed(before) } else { Before::Other(before) })
+        let is_same = before == self.unnamed() || before == named.login();
+        Some(if is_same { Before::Unnamed(before) } else { Before::Other(before) })
+    }
+
+    /// Whose sign-in is there is in doubt for a moment.
+    pub fn is_unsettled(&self) -> bool {
+        self.unsettled.is_some()
     }
 
     fn of_use(&self, rejected: &[Fingerprint], now: Wall) -> Use {
@@ -109,6 +139,12 @@ pub fn polled(places: &[Place], first: &str, settings: &Settings, state: &State,
             all.push(Polled { account: account.clone(), place: used(places, account, state, now) });
         }
     }
+    // Nothing is ever asked for these: there is no sign-in to ask with.
+    let with_tokens = places.iter().filter(|place| place.has_token_sessions);
+    all.extend(with_tokens.map(|place| Polled {
+        account: AccountId::of_token(place.provider, place.name()),
+        place: place.name().to_owned(),
+    }));
     if all.is_empty()
         && let Some(place) = places.iter().find(|place| place.name() == first)
     {
@@ -140,9 +176,11 @@ pub fn of<'a>(places: &'a [Place], account: &AccountId) -> impl Iterator<Item = 
     places.iter().filter(move |place| place.account.as_ref() == Some(account))
 }
 
-/// When another place may become the best, with nothing else happening: a sign-in expires.
+/// When another place may become the best, with nothing else happening: a sign-in expires, or settles.
 pub fn next_change<'a>(places: impl Iterator<Item = &'a Place>, now: Wall) -> Option<Wall> {
-    places.filter_map(|place| place.sign_in.expires_at()).filter(|at| *at > now).min()
+    let expiries =
+        |place: &'a Place| [place.sign_in.expires_at(), place.unsettled.as_ref().map(|half| half.until.wall)];
+    places.flat_map(expiries).flatten().filter(|at| *at > now).min()
 }
 
 impl AccountState {

@@ -92,6 +92,10 @@ pub const PUSHED_EVERY: Duration = secs(1);
 /// With no watcher event, the credential is still looked at this often while a sign-in is waited for.
 pub const REREAD: Duration = secs(300);
 
+/// A sign-in is two files, which its owner writes seconds apart, in either order. One that changed in only one of them is
+/// left alone for so long: then it was a renewal, or a name that is told late.
+pub const SETTLED_AFTER: Duration = secs(20);
+
 /// A torn credential file is usually one being written: look again after this.
 pub const REREAD_TORN: Duration = secs(5);
 

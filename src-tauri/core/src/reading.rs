@@ -8,26 +8,16 @@ pub(crate) use doubts::is_leap;
 
 use crate::policy;
 use crate::quota::{Money, Origin, QuotaWindow, Reading, Source};
+use crate::state::AccountId;
 use crate::time::Wall;
 use doubts::{Weight, is_over, weigh};
-use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// A reading that came without a request.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A reading that came without a request, and whose it is.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Pushed {
-    pub whose: Whose,
+    pub account: AccountId,
     pub reading: Reading,
-}
-
-/// Whose limits a pushed reading tells.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Whose {
-    /// The provider's own id of the account.
-    Account(String),
-    /// The account whose sign-in is kept in this place.
-    Place(String),
 }
 
 /// At most this many windows are taken, each with a name of at most this length.
@@ -38,15 +28,6 @@ const NAME_MAX: usize = 100;
 pub(crate) const PERCENT_MAX: f64 = 1000.0;
 
 impl Pushed {
-    /// Whether it can be of the sign-in that was written to its place at `written`. A session goes on telling what it
-    /// was told before, perhaps as another account.
-    pub fn can_be_of(&self, written: Option<Wall>) -> bool {
-        match &self.whose {
-            Whose::Account(_) => true,
-            Whose::Place(_) => written.is_none_or(|written| written <= self.reading.at),
-        }
-    }
-
     /// What may be taken in: `None` if it claims to be an answer that nobody asked for, or holds no window.
     pub(crate) fn checked(self) -> Option<Reading> {
         let fits = |window: &QuotaWindow| window.id.len() <= NAME_MAX && window.label.len() <= NAME_MAX;
@@ -65,6 +46,7 @@ pub fn known(kept: Option<Reading>, pushed: Pushed, now: Wall) -> Option<Reading
         return kept;
     };
     Some(match kept {
+        Some(kept) if kept.is_contradicted_by(&new, now) => kept,
         Some(mut kept) => {
             kept.take_in(new, now);
             kept
@@ -99,6 +81,22 @@ impl Reading {
         self.windows.iter_mut().for_each(mend);
         self.sum_up();
         self
+    }
+
+    /// Whether `new`, which nobody asked for, tells another end of a window that the endpoint told and that is not over: then
+    /// it is somebody else's, all of it, until the endpoint says so too.
+    pub fn is_contradicted_by(&self, new: &Reading, now: Wall) -> bool {
+        let mut new = new.clone();
+        new.spell_out(now);
+        new.windows.iter_mut().for_each(mend);
+        new.windows.iter().any(|window| {
+            let told = self.windows.iter().find(|old| old.is_same(window));
+            let ends = |old: &&QuotaWindow| old.resets_at.filter(|ends| *ends > now && !is_over(old, new.at));
+            told.filter(|old| self.is_told_whole(old)).is_some_and(|old| {
+                let moved = ends(&old).zip(window.resets_at).is_some_and(|(was, is)| !is_same_end(was, is));
+                moved && window.resets_at.is_some_and(|is| is > new.at)
+            })
+        })
     }
 
     /// The same figures, some seconds later at most.
@@ -316,6 +314,10 @@ impl Reading {
         }
         self.money_origin.take_if(|origin| *origin == newest);
     }
+}
+
+fn is_same_end(a: Wall, b: Wall) -> bool {
+    a.since(b).max(b.since(a)) <= policy::SAME_RESET
 }
 
 /// Which of `kept` is told as `told` in an answer with `all`: by its id, else the same limit under another name.

@@ -11,6 +11,7 @@ use crate::request::Endpoint;
 use crate::state::{AccountId, AccountState, State};
 use crate::time::{Moment, Wall};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// What older entries say holds nothing shut any more.
@@ -24,6 +25,8 @@ pub struct Recollection {
     /// than that is told by their order and not by their times, for the clock may have been set between two of them.
     lines: Vec<Wall>,
     loss: Option<Loss>,
+    /// The accounts that are kept: what they were told, the other seats of their logins learn from them.
+    kept: BTreeSet<AccountId>,
 }
 
 /// No state could be read, though there was one: what may have been shut then. Kept, for the accounts that have not been
@@ -109,20 +112,24 @@ impl Recollection {
     pub fn new(entries: &[Entry], loss: Option<Loss>, now: Moment) -> Self {
         // At most the whole length from now: a clock that was set back must not lengthen it.
         let left = |until: Wall, at| now.plus(until.since(now.wall)).sooner(whole(until, at, now));
-        Self { words: Word::last(entries, left), lines: entries.iter().map(|entry| entry.at).collect(), loss }
+        let lines = entries.iter().map(|entry| entry.at).collect();
+        Self { words: Word::last(entries, left), lines, loss, kept: BTreeSet::new() }
     }
 
-    /// Shuts the gates of all that is kept for as long as the ledger knows better.
-    pub fn remind_all(&self, state: &mut State, now: Moment) {
+    /// Shuts the gates of all that is kept for as long as the ledger knows better, and for as long as another seat of the
+    /// login was told.
+    pub fn remind_all(&mut self, state: &mut State, now: Moment) {
         for (id, account) in &mut state.accounts {
             self.remind_known(id, account, now);
         }
+        state.share_gates(now);
+        self.kept = state.accounts.keys().cloned().collect();
     }
 
     /// The same for one account.
     pub fn remind_known(&self, id: &AccountId, account: &mut AccountState, now: Moment) {
         for gate in [&mut account.usage, &mut account.token] {
-            let until = self.missed(id, gate, now);
+            let until = self.missed(self.word(id, gate.endpoint), gate, now);
             self.hold(id, gate, until, now);
         }
     }
@@ -133,7 +140,7 @@ impl Recollection {
         for gate in [&mut account.usage, &mut account.token] {
             let until = match &self.loss {
                 Some(loss) => Some(loss.until(id, gate.endpoint)),
-                None => self.missed(id, gate, now),
+                None => self.missed(self.word_of_login(id, gate.endpoint), gate, now),
             };
             self.hold(id, gate, until, now);
             // What there is already is no news, not even what is only read back once the clock was set back.
@@ -160,9 +167,17 @@ impl Recollection {
         self.words.iter().find(|word| word.endpoint == endpoint && word.account == id.0)
     }
 
+    /// What was said to any seat of the login shuts it for a new one, if nobody else knows of it.
+    fn word_of_login(&self, id: &AccountId, endpoint: Endpoint) -> Option<&Word> {
+        let is_kept = |word: &Word| self.kept.iter().any(|kept| kept.0 == word.account);
+        let words = self.words.iter().filter(|word| word.endpoint == endpoint && is_of_login(&word.account, id));
+        let words = words.filter(|word| !is_kept(word));
+        words.max_by_key(|word| word.order)
+    }
+
     /// Until when an answer shuts the gate that the state has not learned.
-    fn missed(&self, id: &AccountId, gate: &Gate, now: Moment) -> Option<Moment> {
-        let word = self.word(id, gate.endpoint).filter(|word| self.is_news(word, gate))?;
+    fn missed(&self, word: Option<&Word>, gate: &Gate, now: Moment) -> Option<Moment> {
+        let word = word.filter(|word| self.is_news(word, gate))?;
         if word.unanswered && is_noted(word, gate) {
             return None;
         }
@@ -182,6 +197,10 @@ impl Recollection {
             None => word.at > told || is_noted(word, gate),
         }
     }
+}
+
+fn is_of_login(account: &str, id: &AccountId) -> bool {
+    AccountId(account.to_owned()).login() == id.login()
 }
 
 /// Whether it is of the request whose intent was noted, which the gate settles by itself. That of an earlier one is

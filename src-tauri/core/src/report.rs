@@ -7,11 +7,12 @@ use crate::places::{self, Place};
 use crate::policy;
 use crate::quota::{Level, Money, QuotaWindow, Reading, Source};
 use crate::request::Endpoint;
-use crate::settings::{Readings, Settings};
+use crate::seats;
+use crate::settings::{LabelOf, Readings, Settings};
 use crate::sign_in::{Absence, Seen, SignIn};
 use crate::state::{AccountId, AccountState, Provider, SignInTrouble, State};
 use crate::time::{Moment, Wall};
-use crate::words::rfc3339;
+use crate::words::{self, rfc3339};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -130,6 +131,7 @@ impl Report {
         let accounts = state.active.iter().filter_map(|id| {
             let account = state.accounts.get(id)?;
             let mut report = AccountReport::of(id, account, now, settings);
+            report.label = label(id, state, settings);
             report.places = places_of(state, id, account);
             Some(report)
         });
@@ -144,7 +146,7 @@ impl AccountReport {
         Self {
             provider: state.provider.key(),
             id: id.0.clone(),
-            label: label(id, state, settings),
+            label: String::new(),
             plan: state.sign_in.plan.clone(),
             sign_in: sign_in(state, now.wall),
             places: Vec::new(),
@@ -161,13 +163,46 @@ impl AccountReport {
     }
 }
 
-/// What an account is called: as its person calls it, else by its sign-in.
-pub fn label(id: &AccountId, state: &AccountState, settings: &Settings) -> String {
-    settings.label(id).map_or_else(|| name(state.provider, &state.sign_in), str::to_owned)
+/// What an account is called: as its person calls it, else by its sign-in; apart from the other seats of its login. Its id
+/// where nothing is known of it.
+pub fn label(id: &AccountId, state: &State, settings: &Settings) -> String {
+    match state.accounts.get(id) {
+        Some(account) => label_of(id, &account.sign_in, state, settings),
+        None => settings.label(id).map_or_else(|| id.0.clone(), |(label, _)| label.to_owned()),
+    }
+}
+
+/// The same by a sign-in of it.
+pub fn label_of(id: &AccountId, sign_in: &SignIn, state: &State, settings: &Settings) -> String {
+    match settings.label(id) {
+        Some((label, LabelOf::Seat)) => label.to_owned(),
+        Some((label, LabelOf::Login)) => apart(label.to_owned(), id, sign_in, state),
+        None => name_of(id, sign_in, state),
+    }
+}
+
+/// What an account is called where its person gave it no name.
+pub fn name_of(id: &AccountId, sign_in: &SignIn, state: &State) -> String {
+    if id.is_of_token() {
+        return words::SESSION_TOKEN.to_owned();
+    }
+    apart(
+        name(state.accounts.get(id).map_or(Provider::Anthropic, |account| account.provider), sign_in),
+        id,
+        sign_in,
+        state,
+    )
+}
+
+fn apart(name: String, id: &AccountId, sign_in: &SignIn, state: &State) -> String {
+    match seats::distinction(id, sign_in.identity.organization.as_deref(), state) {
+        Some(organization) if organization != name => format!("{name} ({organization})"),
+        Some(_) | None => name,
+    }
 }
 
 /// What a sign-in is called by itself: its address, else where it is kept.
-pub fn name(provider: Provider, sign_in: &SignIn) -> String {
+fn name(provider: Provider, sign_in: &SignIn) -> String {
     let identity = &sign_in.identity;
     if let Some(name) = identity.email.clone().or_else(|| identity.organization.clone()) {
         return name;

@@ -3,7 +3,7 @@
 mod accounts;
 mod readings;
 
-pub use accounts::{AccountSettings, LABEL_MAX};
+pub use accounts::{AccountSettings, LABEL_MAX, LabelOf};
 pub use readings::Readings;
 
 use crate::local_time::ClockChoice;

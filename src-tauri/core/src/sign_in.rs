@@ -3,12 +3,13 @@
 use crate::policy;
 use crate::secret::{Fingerprint, RefreshToken, Token};
 use crate::text;
-use crate::time::Wall;
+use crate::time::{Moment, Wall};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// What a look at the place of the sign-in found.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "one at a time is looked at, and most of them hold a sign-in")]
 pub enum CredentialRead {
     Found(Credential),
     Absent(Absence),
@@ -20,6 +21,15 @@ impl CredentialRead {
     pub fn without_refresh_token(mut self) -> Self {
         if let Self::Found(credential) = &mut self {
             credential.forget_refresh_token();
+        }
+        self
+    }
+
+    /// When it was written, where that is known and counts.
+    #[must_use]
+    pub fn written(mut self, at: Option<Wall>) -> Self {
+        if let Self::Found(Credential { naming: Naming::Beside { written }, .. }) = &mut self {
+            *written = at;
         }
         self
     }
@@ -48,6 +58,16 @@ pub struct Credential {
     pub scopes: Vec<String>,
     pub plan: Option<String>,
     pub identity: Identity,
+    pub naming: Naming,
+}
+
+/// Where it stands whose sign-in it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Naming {
+    /// With the tokens: account and organization (newer versions of the owner).
+    Itself,
+    /// In another file, which may not have been written yet. `written` is when that of the tokens was, if that is known.
+    Beside { written: Option<Wall> },
 }
 
 /// The OAuth client that a sign-in was given to: its refresh token is good in that one's name only (RFC 6749 §6).
@@ -120,6 +140,33 @@ pub struct Identity {
     pub email: Option<String>,
     #[serde(default, deserialize_with = "text::optional_name")]
     pub organization: Option<String>,
+    /// The provider's own id of the organization: a person may have a seat in several, each with a quota of its own.
+    #[serde(default, deserialize_with = "text::optional_name")]
+    pub organization_id: Option<String>,
+}
+
+impl Identity {
+    /// Whether both can be the same seat: what one of them does not say does not tell them apart.
+    pub fn may_be(&self, other: &Identity) -> bool {
+        let agree = |a: &Option<String>, b: &Option<String>| a.is_none() || b.is_none() || a == b;
+        agree(&self.account, &other.account) && agree(&self.organization_id, &other.organization_id)
+    }
+
+    /// What the sign-in says itself, and of the same seat what the file beside it says.
+    #[must_use]
+    pub fn or(self, beside: Identity) -> Self {
+        if self.account.is_none() {
+            return beside;
+        }
+        if !self.may_be(&beside) || beside.account.is_none() {
+            return self;
+        }
+        Self {
+            organization_id: self.organization_id.or(beside.organization_id.clone()),
+            account: self.account,
+            ..beside
+        }
+    }
 }
 
 /// Why there is no sign-in to use.
@@ -167,6 +214,9 @@ pub struct SignIn {
     /// Its owner emptied its refresh token.
     #[serde(default)]
     pub refresh_blanked: bool,
+    /// The access token that was there last, also while none is.
+    #[serde(default)]
+    pub last_token: Option<Fingerprint>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,6 +224,49 @@ pub struct SignIn {
 pub enum Seen {
     Present { fingerprint: Fingerprint, expires_at: Option<Wall> },
     Absent(Absence),
+}
+
+/// A sign-in of which one file was written, and the other, it seems, was not yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsettled {
+    fingerprint: Fingerprint,
+    identity: Identity,
+    since: Moment,
+    /// Its refresh token.
+    pub(crate) refresh: Option<Fingerprint>,
+    /// It is taken as it stands from then on.
+    pub until: Moment,
+}
+
+impl Unsettled {
+    /// Looks whether `found` may be half of another sign-in than `known`, whose access token `settled` is too. `before` is what this said of the last look.
+    pub fn look(
+        before: Option<Self>,
+        known: &SignIn,
+        settled: Option<&Fingerprint>,
+        found: &Credential,
+        now: Moment,
+    ) -> Option<Self> {
+        let Naming::Beside { written } = found.naming else {
+            return None;
+        };
+        known.seen.as_ref()?;
+        known.identity.account.as_ref()?;
+        let fingerprint = found.fingerprint();
+        let known_tokens = [settled, known.fingerprint(), known.last_token.as_ref()];
+        let has_new_token = !known_tokens.contains(&Some(&fingerprint));
+        let has_new_name = found.identity.account.is_some() && !found.identity.may_be(&known.identity);
+        if has_new_token == has_new_name {
+            return None;
+        }
+        let same = before.filter(|before| before.fingerprint == fingerprint && before.identity == found.identity);
+        let written = written.filter(|_| has_new_token).map_or(Duration::ZERO, |written| now.wall.since(written));
+        let since = same.map_or(now, |before| before.since);
+        let left = policy::SETTLED_AFTER.saturating_sub(now.since(since)).saturating_sub(written);
+        let until = now.plus(left);
+        let refresh = found.refresh_token.as_ref().map(|token| token.fingerprint().clone());
+        (!left.is_zero()).then(|| Self { fingerprint, identity: found.identity.clone(), since, refresh, until })
+    }
 }
 
 impl SignIn {

@@ -14,6 +14,7 @@ use crate::places::Place;
 use crate::quota::{QuotaWindow, Reading};
 use crate::recollection::Loss;
 use crate::request::Endpoint;
+use crate::seats::SEAT;
 use crate::secret::Fingerprint;
 use crate::settings::Readings;
 use crate::sign_in::{Absence, Identity, Seen, SignIn};
@@ -27,7 +28,7 @@ use std::fmt;
 /// without a copy.
 pub const VERSION: u32 = 1;
 
-/// One identity at one provider, such as `anthropic:3f2c…`.
+/// One seat at one provider, such as `anthropic:3f2c…/9a0b…`: a login, and where one is told, an organization of it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AccountId(pub String);
@@ -127,6 +128,9 @@ pub struct AccountState {
     /// The sign-ins that ended in a pause since the last reading.
     #[serde(default)]
     pub rejected: Vec<Fingerprint>,
+    /// The name under which an earlier version kept it.
+    #[serde(default)]
+    pub formerly: Option<AccountId>,
     /// How often it was saved, by whichever copy of Holdoff of this person.
     #[serde(default)]
     pub saves: u64,
@@ -190,6 +194,7 @@ impl AccountState {
             mended: false,
             instead_of: None,
             rejected: Vec::new(),
+            formerly: None,
             saves: 0,
         }
     }
@@ -371,15 +376,16 @@ impl AccountState {
 impl AccountId {
     /// The account of a sign-in: by the provider's own account id, else by where the sign-in is kept.
     pub fn of(provider: Provider, identity: &Identity, place: &str) -> Self {
-        let name = match &identity.account {
-            Some(account) => account.clone(),
-            None => format!("at-{}", short_hash(place)),
+        let name = match (&identity.account, &identity.organization_id) {
+            (Some(account), Some(organization)) => format!("{account}{SEAT}{organization}"),
+            (Some(account), None) => account.clone(),
+            (None, _) => format!("at-{}", short_hash(place)),
         };
         Self(format!("{}:{name}", provider.key()))
     }
 }
 
-fn short_hash(text: &str) -> String {
+pub(crate) fn short_hash(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
     hex::encode(&digest[..6])
 }

@@ -4,6 +4,7 @@
 use crate::ipc::{self, Call};
 use crate::slots::{create, read_kept};
 use holdoff_core::Reading;
+use holdoff_core::providers::anthropic::status_line::Session;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs::DirBuilder;
@@ -21,6 +22,8 @@ struct Kept {
     /// Where the sign-in is kept whose limits these are.
     place: String,
     reading: Reading,
+    #[serde(default)]
+    session: Session,
 }
 
 /// Who hands over, and to whom.
@@ -31,7 +34,7 @@ pub struct From<'a> {
     pub address: &'a Path,
     /// As Claude Code was told; `None` is the default one.
     pub config_dir: Option<&'a Path>,
-    /// Where the sign-in is kept, as [`crate::credentials::Source::place`] says.
+    /// Where the sign-in is kept, as [`crate::credentials::Source::real_place`] says.
     pub place: &'a str,
 }
 
@@ -46,12 +49,13 @@ pub enum Handed {
 }
 
 /// Hands a reading over. Returns within a few milliseconds, whatever the state of app and disk.
-pub fn hand_over(from: From<'_>, reading: &Reading) -> Handed {
-    let call = Call::Reading { config_dir: from.config_dir.map(Path::to_owned), reading: reading.clone() };
+pub fn hand_over(from: From<'_>, reading: &Reading, session: &Session) -> Handed {
+    let config_dir = from.config_dir.map(Path::to_owned);
+    let call = Call::Reading { config_dir, reading: reading.clone(), session: session.clone() };
     if ipc::tell_at_once(from.address, call).is_ok() {
         return Handed::ToTheApp;
     }
-    match keep(from.data_dir, from.place, reading) {
+    match keep(from.data_dir, from.place, reading, session) {
         Ok(()) => Handed::Kept,
         Err(_) => Handed::Lost,
     }
@@ -65,10 +69,10 @@ pub fn path(data_dir: &Path, place: &str) -> PathBuf {
 }
 
 /// What is kept for a place, if anything usable is. It stays there: a reading that is taken in twice changes nothing.
-pub fn take_up(data_dir: &Path, place: &str) -> Option<Reading> {
+pub fn take_up(data_dir: &Path, place: &str) -> Option<(Reading, Session)> {
     let bytes = read_kept(&path(data_dir, place), SIZE_MAX).ok()??;
     let kept: Kept = serde_json::from_slice(&bytes).ok()?;
-    (kept.version == VERSION && kept.place == place).then_some(kept.reading)
+    (kept.version == VERSION && kept.place == place).then_some((kept.reading, kept.session))
 }
 
 /// Removes what was begun and never ended.
@@ -86,9 +90,9 @@ pub fn tidy(data_dir: &Path) {
 }
 
 /// Not synced: after a crash of the machine the reading would be old anyhow.
-fn keep(data_dir: &Path, place: &str, reading: &Reading) -> io::Result<()> {
+fn keep(data_dir: &Path, place: &str, reading: &Reading, session: &Session) -> io::Result<()> {
     let path = path(data_dir, place);
-    let kept = Kept { version: VERSION, place: place.to_owned(), reading: reading.clone() };
+    let kept = Kept { version: VERSION, place: place.to_owned(), reading: reading.clone(), session: session.clone() };
     let bytes = serde_json::to_vec(&kept)?;
     check_allowed(bytes.len())?;
     // Several sessions may write at once, each its own file.

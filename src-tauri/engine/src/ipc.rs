@@ -16,6 +16,7 @@ pub use server::{Caller, Listener, Responder, attach, line_for_windows};
 
 use crate::history::Format;
 use holdoff_core::Reading;
+use holdoff_core::providers::anthropic::status_line::Session;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -78,6 +79,9 @@ pub enum Call {
     Reading {
         config_dir: Option<PathBuf>,
         reading: Reading,
+        /// Which session says it, where that is known.
+        #[serde(default)]
+        session: Session,
     },
     /// Open the settings, at this account's sign-in where one is named. Answered with `null`.
     OpenSettings {

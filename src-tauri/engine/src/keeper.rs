@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::slots::{SlotWriter, TwoSlots};
+use holdoff_core::seats::SeatGates;
 use holdoff_core::{AccountId, AccountState, Place, State};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -16,9 +17,16 @@ pub struct Snapshot {
 #[derive(Debug)]
 enum Wish {
     Save { id: AccountId, account: Box<AccountState>, done: oneshot::Sender<Result<(), String>> },
-    Take { id: AccountId, done: oneshot::Sender<Option<AccountState>> },
+    Take { id: AccountId, organization: Option<String>, done: oneshot::Sender<Taken> },
     Arrange { active: Vec<AccountId>, places: Vec<Place> },
     Complain { why: String },
+}
+
+/// What is kept of an account, and what the other seats of its login know.
+#[derive(Debug, Default)]
+pub struct Taken {
+    pub account: Option<AccountState>,
+    pub beside: Vec<(AccountId, SeatGates)>,
 }
 
 /// A hold of the keeper for one account's runner.
@@ -53,11 +61,14 @@ impl Keeper {
         let _ = self.wishes.send(Wish::Complain { why }).await;
     }
 
-    /// The kept state of an account, if there is one.
-    pub async fn take(&self, id: AccountId) -> Option<AccountState> {
+    /// The kept state of an account, if there is one; a seat of this organization takes over what an earlier version kept of
+    /// its login.
+    pub async fn take(&self, id: AccountId, organization: Option<String>) -> Taken {
         let (done, result) = oneshot::channel();
-        self.wishes.send(Wish::Take { id, done }).await.ok()?;
-        result.await.ok()?
+        if self.wishes.send(Wish::Take { id, organization, done }).await.is_err() {
+            return Taken::default();
+        }
+        result.await.unwrap_or_default()
     }
 
     /// Notes who is polled, in which order, and what is known of the places of their sign-ins.
@@ -75,8 +86,9 @@ async fn keep<W: SlotWriter>(
 ) {
     while let Some(wish) = inbox.recv().await {
         let done = match wish {
-            Wish::Take { id, done } => {
-                let _ = done.send(state.accounts.get(&id).cloned());
+            Wish::Take { id, organization, done } => {
+                let account = state.take_up(&id, organization.as_deref()).cloned();
+                let _ = done.send(Taken { account, beside: state.gates_beside(&id) });
                 continue;
             }
             Wish::Arrange { active, places } => {

@@ -4,9 +4,10 @@
 use crate::clock::Clock;
 use crate::credentials::{FileWatcher, Source, Stamp, Watch};
 use crate::handover;
+use crate::sessions::Sessions;
 use holdoff_core::providers::anthropic::owner_cache::Cached;
 use holdoff_core::sign_in::Absence;
-use holdoff_core::{CredentialRead, Moment, Pushed, Wall, Whose};
+use holdoff_core::{CredentialRead, Moment, Told, Wall};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -28,11 +29,13 @@ pub type Unwatched = BTreeMap<String, String>;
 #[derive(Debug)]
 pub struct Look {
     pub place: String,
+    /// The place by what its folder really is.
+    pub real: String,
     pub read: CredentialRead,
     /// When the sign-in was written there, as far as files tell.
     pub written: Option<Wall>,
     /// Readings that lay there.
-    pub told: Vec<Pushed>,
+    pub told: Vec<Told>,
     /// Something stirred at the sign-in itself.
     pub stirred: bool,
 }
@@ -50,11 +53,12 @@ impl Lookout {
         data_dir: PathBuf,
         clock: Clock,
         watcher: FileWatcher,
+        sessions: Sessions,
         looks: mpsc::UnboundedSender<Look>,
         unwatched: watch::Sender<Unwatched>,
     ) -> Self {
         let (pokes, poked) = mpsc::channel(1);
-        let post = Post { source, data_dir, clock, watcher, unwatched };
+        let post = Post { source, data_dir, clock, watcher, sessions, unwatched };
         tokio::spawn(post.keep(looks, poked));
         Self { pokes }
     }
@@ -72,6 +76,7 @@ struct Post {
     data_dir: PathBuf,
     clock: Clock,
     watcher: FileWatcher,
+    sessions: Sessions,
     unwatched: watch::Sender<Unwatched>,
 }
 
@@ -158,13 +163,13 @@ impl Post {
 
     /// Watches if it can be. `before` is how the files were.
     async fn watch(&self, before: [Stamp; 3]) -> Files {
-        let watched = [
-            self.source.credential_path(),
-            self.source.identity_path().to_owned(),
-            handover::path(&self.data_dir, &self.source.place()),
-        ];
-        let watcher = self.watcher.clone();
+        let (source, data_dir, watcher) = (self.source.clone(), self.data_dir.clone(), self.watcher.clone());
         let tried = tokio::task::spawn_blocking(move || {
+            let watched = [
+                source.credential_path(),
+                source.identity_path().to_owned(),
+                handover::path(&data_dir, &source.real_place()),
+            ];
             let watch = watcher.watch(watched.clone());
             (watch, watched.map(|path| Stamp::of(&path)))
         });
@@ -203,14 +208,17 @@ impl Post {
 
     async fn look(&self, stirred: bool) -> Look {
         let (source, place) = (self.source.clone(), self.source.place());
-        let (data_dir, name) = (self.data_dir.clone(), place.clone());
+        let (data_dir, name, sessions) = (self.data_dir.clone(), place.clone(), self.sessions.clone());
         let (read, left) = tokio::join!(
-            read(&self.source),
-            tokio::task::spawn_blocking(move || (source.written(), told(&source, &data_dir, &name)))
+            read(&self.source, &self.clock),
+            tokio::task::spawn_blocking(move || {
+                let real = source.real_place();
+                (source.written(), told(&source, &data_dir, (&name, &real), &sessions), real)
+            })
         );
-        let (written, told) = left.unwrap_or_default();
+        let (written, told, real) = left.unwrap_or_else(|_| (None, Vec::new(), place.clone()));
         let written = written.map(|written| self.clock.wall_of(written).min(self.clock.now().wall));
-        Look { place, read: read.without_refresh_token(), written, told, stirred }
+        Look { place, real, read: read.without_refresh_token(), written, told, stirred }
     }
 }
 
@@ -230,21 +238,21 @@ async fn signal(signals: &mut mpsc::Receiver<()>, watch: &Option<Watch>) -> bool
 }
 
 /// What lies in a place of its account's limits. Blocks.
-fn told(source: &Source, data_dir: &Path, place: &str) -> Vec<Pushed> {
-    let here = || Whose::Place(place.to_owned());
-    let cached = source.cached().map(|Cached { account, reading }| {
-        let whose = account.map_or_else(here, Whose::Account);
-        Pushed { whose, reading }
-    });
-    let left = handover::take_up(data_dir, place).map(|reading| Pushed { whose: here(), reading });
+fn told(source: &Source, data_dir: &Path, (place, real): (&str, &str), sessions: &Sessions) -> Vec<Told> {
+    let cached = source.cached().map(|Cached { speaker, reading }| Told { place: place.to_owned(), speaker, reading });
+    let left =
+        handover::take_up(data_dir, real).map(|(reading, session)| sessions.told(place.to_owned(), reading, &session));
     cached.into_iter().chain(left).collect()
 }
 
 /// Reads a sign-in on a thread that may wait.
-pub(crate) async fn read(source: &Source) -> CredentialRead {
-    let source = source.clone();
-    let read = tokio::task::spawn_blocking(move || source.read()).await;
-    read.unwrap_or_else(|_| {
+pub(crate) async fn read(source: &Source, clock: &Clock) -> CredentialRead {
+    let (source, clock) = (source.clone(), clock.clone());
+    let read = tokio::task::spawn_blocking(move || {
+        let written = source.written().map(|written| clock.wall_of(written));
+        source.read().written(written)
+    });
+    read.await.unwrap_or_else(|_| {
         let why = "reading it failed in Holdoff itself".to_owned();
         CredentialRead::Absent(Absence::Unreadable(why))
     })

@@ -5,20 +5,21 @@ mod runners;
 mod stands;
 
 use crate::clock::Clock;
-use crate::credentials::FileWatcher;
+use crate::credentials::{FileWatcher, Source};
 use crate::environment::Environment;
 use crate::history::Limits;
 use crate::keeper::Snapshot;
 use crate::lookout::{Look, Unwatched};
 use crate::runner::{End, Order, Refused, Tools};
+use crate::sessions::Sessions;
 use holdoff_core::account::Preferences;
 use holdoff_core::places::{self, Polled};
-use holdoff_core::sign_in::Identity;
-use holdoff_core::state::Provider;
-use holdoff_core::{AccountId, Moment, Place, Pushed, Settings, Whose};
+use holdoff_core::providers::anthropic::status_line::Session;
+use holdoff_core::{AccountId, Here, Moment, Place, Reading, Settings, Told};
 use runners::Running;
 use stands::Stand;
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
@@ -46,8 +47,12 @@ pub enum Command {
         shown: bool,
     },
     NoticeService(bool),
-    /// A reading came without a request; it names whose it is.
-    Reading(Pushed),
+    /// A session of Claude Code with this config folder (`None`: the default one) told a reading.
+    Reading {
+        config_dir: Option<PathBuf>,
+        reading: Reading,
+        session: Session,
+    },
     Settings(Box<Settings>),
     /// The data folder was taken away, and is there again.
     FolderMade,
@@ -83,6 +88,9 @@ pub struct Roster {
     watcher: FileWatcher,
     unwatched: watch::Sender<Unwatched>,
     looks: mpsc::UnboundedReceiver<Look>,
+    sessions: Sessions,
+    tell_told: mpsc::UnboundedSender<Told>,
+    told: mpsc::UnboundedReceiver<Told>,
     /// Who is polled, in the order in which that is shown, and the places; as last told to the keeper.
     arranged: (Vec<AccountId>, Vec<Place>),
     running: BTreeMap<AccountId, Running>,
@@ -108,6 +116,7 @@ impl Roster {
         unwatched: watch::Sender<Unwatched>,
     ) -> Self {
         let (tell_looks, looks) = mpsc::unbounded_channel();
+        let (tell_told, told) = mpsc::unbounded_channel();
         let arranged = {
             let snapshot = snapshots.borrow();
             (snapshot.state.active.clone(), snapshot.state.places.clone())
@@ -123,6 +132,9 @@ impl Roster {
             watcher: FileWatcher::default(),
             unwatched,
             looks,
+            sessions: Sessions::default(),
+            tell_told,
+            told,
             arranged,
             running: BTreeMap::new(),
             retiring: Vec::new(),
@@ -144,9 +156,10 @@ impl Roster {
             let change = self.next_change();
             tokio::select! {
                 Some(look) = self.looks.recv() => self.looked(look),
+                Some(told) = self.told.recv() => self.push(told),
                 Some(ended) = self.tasks.join_next() => self.ended(ended.ok()),
                 changed = self.snapshots.changed() => if changed.is_err() { return },
-                () = at(&self.tools.clock, change) => {}
+                () = at(&self.tools.clock, change) => self.look_at_unsettled(),
                 command = commands.recv() => match command {
                     Some(Command::Shutdown(done)) => {
                         self.finish(&mut commands).await;
@@ -179,7 +192,7 @@ impl Roster {
                     let _ = running.orders.send(Order::NoticeService(there));
                 }
             }
-            Command::Reading(pushed) => self.push(&pushed),
+            Command::Reading { config_dir, reading, session } => self.hear(config_dir, reading, session),
             Command::FolderMade => {
                 for running in self.running.values() {
                     let _ = running.orders.send(Order::FolderMade);
@@ -189,29 +202,43 @@ impl Roster {
         }
     }
 
-    /// What is told of an account, or of any place of it, is told of the place that is polled.
-    fn push(&self, pushed: &Pushed) {
-        let (account, written) = match &pushed.whose {
-            Whose::Account(name) => {
-                let identity = Identity { account: Some(name.clone()), ..Identity::default() };
-                (AccountId::of(Provider::Anthropic, &identity, ""), None)
-            }
-            Whose::Place(name) => {
-                let stand = self.stands.iter().find(|stand| stand.place.name() == name);
-                let Some((account, written)) =
-                    stand.and_then(|stand| Some((stand.place.account.clone()?, stand.written)))
-                else {
-                    return;
-                };
-                (account, written)
-            }
-        };
-        if let Some(running) = self.running.get(&account)
-            && pushed.can_be_of(written)
-        {
-            let pushed = Pushed { whose: Whose::Place(running.place.clone()), reading: pushed.reading.clone() };
-            let _ = running.orders.send(Order::Reading(pushed));
+    /// What is told in a place is told to whoever it is of, if they are polled.
+    fn push(&mut self, told: Told) {
+        let here = self.stands.iter().position(|stand| stand.place.name() == told.place);
+        if here.and_then(|at| self.stands.get(at)).is_some_and(|stand| !stand.looked) {
+            // Whose place it is now is not known yet. The next one is not far.
+            return;
         }
+        let state = &self.snapshots.borrow().state;
+        let places: Vec<Place> = self.stands.iter().map(|stand| stand.place.clone()).collect();
+        let place = here.and_then(|at| Some(Here { place: places.get(at)?, written: self.stands[at].written }));
+        let Some(pushed) = told.clone().whose(place, &places, state) else {
+            return;
+        };
+        if let Some(running) = self.running.get(&pushed.account) {
+            let _ = running.orders.send(Order::Reading(pushed));
+            return;
+        }
+        // The first of a token of its own: it is an account from now on.
+        if let Some(stand) = here.and_then(|at| self.stands.get_mut(at))
+            && pushed.account == AccountId::of_token(stand.place.provider, stand.place.name())
+            && !std::mem::replace(&mut stand.place.has_token_sessions, true)
+        {
+            stand.told.push(told);
+        }
+    }
+
+    /// Looks whose it is on a thread that may wait, and passes it on.
+    fn hear(&self, config_dir: Option<PathBuf>, reading: Reading, session: Session) {
+        let source = Source::from_env(&self.environment.home, config_dir.as_deref().map(Path::as_os_str));
+        let reals: Vec<(String, String)> =
+            self.stands.iter().map(|stand| (stand.real.clone(), stand.place.name().to_owned())).collect();
+        let (sessions, tell) = (self.sessions.clone(), self.tell_told.clone());
+        tokio::task::spawn_blocking(move || {
+            let real = source.real_place();
+            let place = reals.into_iter().find(|(other, _)| *other == real).map_or(real, |(_, place)| place);
+            let _ = tell.send(sessions.told(place, reading, &session));
+        });
     }
 
     async fn choose(&mut self, settings: Settings) {
@@ -276,8 +303,13 @@ impl Roster {
     }
 
     fn pass_on_told(&mut self) {
-        let told: Vec<Pushed> = self.stands.iter_mut().flat_map(|stand| std::mem::take(&mut stand.told)).collect();
-        told.iter().for_each(|pushed| self.push(pushed));
+        let told: Vec<Told> = self.stands.iter_mut().flat_map(|stand| std::mem::take(&mut stand.told)).collect();
+        told.into_iter().for_each(|told| self.push(told));
+    }
+
+    /// What may have been half of another sign-in is taken as it stands by now.
+    fn look_at_unsettled(&self) {
+        self.stands.iter().filter(|stand| stand.place.is_unsettled()).for_each(|stand| stand.lookout.poke());
     }
 
     fn next_change(&self) -> Option<Moment> {

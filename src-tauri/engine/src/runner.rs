@@ -13,7 +13,8 @@ use crate::clock::Clock;
 use crate::credentials::{LockedStore, Source};
 use crate::history::History;
 use crate::http::Http;
-use crate::keeper::Keeper;
+use crate::keeper::{Keeper, Taken};
+use crate::login::{Logins, Seat};
 use crate::lookout::read;
 use crate::metrics::Requests;
 use crate::network::Variables;
@@ -22,7 +23,7 @@ use asking::Asked;
 use holdoff_core::account::{Account, Action, Event, Preferences};
 use holdoff_core::ledger::Entry;
 use holdoff_core::recollection::Recollection;
-use holdoff_core::sign_in::{Stored, Successor};
+use holdoff_core::sign_in::{SignIn, Stored, Successor};
 use holdoff_core::state::{Provider, Refusal};
 use holdoff_core::{AccountId, AccountState, Moment, Notice, Pushed};
 use jiff::tz::TimeZone;
@@ -94,6 +95,8 @@ pub struct Tools {
     pub requests: Requests,
     pub user: UserDir,
     pub announcements: mpsc::Sender<Announcement>,
+    /// What the seats of each login share.
+    pub logins: Logins,
     /// What holds accounts of which nothing is kept.
     pub memory: Recollection,
     /// The accounts that another process polls.
@@ -111,7 +114,10 @@ pub struct Runner {
     account: Account,
     /// The last that it was told.
     zone: Option<TimeZone>,
-    lock: Option<AccountLock>,
+    seat: Seat,
+    /// The sign-in with which the account was taken up.
+    sign_in: SignIn,
+    lock: Option<Arc<AccountLock>>,
     /// How often the account was saved, as far as this runner knows.
     saves: u64,
     preferences: Preferences,
@@ -151,25 +157,33 @@ impl std::fmt::Debug for Runner {
     }
 }
 
+/// What is known of an account that is to be taken up, besides its name.
+#[derive(Debug, Clone, Default)]
+pub struct Earlier {
+    /// As what it went until its name was known.
+    pub unnamed: Option<AccountId>,
+    /// The sign-in that is its own.
+    pub sign_in: SignIn,
+}
+
 impl Runner {
-    /// Takes up an account whose sign-in is in `source`, and which went as `unnamed` until its name was known.
-    pub async fn new(
-        tools: Tools,
-        source: Source,
-        id: AccountId,
-        unnamed: Option<AccountId>,
-        preferences: Preferences,
-    ) -> Self {
+    /// Takes up an account whose sign-in is in `source`.
+    pub async fn new(tools: Tools, source: Source, id: AccountId, earlier: Earlier, preferences: Preferences) -> Self {
         let now = tools.clock.now();
-        let state = tools.state(&id, unnamed).await;
+        let seat = tools.logins.seat(&id);
+        let sign_in = earlier.sign_in.clone();
+        let state = tools.state(&id, earlier, &seat).await;
         let saves = state.saves;
-        let account = Account::new(id, source.place(), state, preferences, now, fastrand::u64(..));
+        let mut account = Account::new(id, source.place(), state, preferences, now, fastrand::u64(..));
+        account.settled_with(&sign_in);
         let store = LockedStore::new(source.clone(), &tools.user.locks());
         Self {
             tools,
             source,
             account,
             zone: None,
+            seat,
+            sign_in,
             lock: None,
             saves,
             preferences,
@@ -225,6 +239,7 @@ impl Runner {
             }
             tokio::select! {
                 event = ended(&mut self.under_way) => self.handle(event),
+                () = self.seat.changed() => {}
                 () = wake(&self.tools.clock, until) => {}
                 order = orders.recv() => match order {
                     Some(order) => self.obey(order),
@@ -238,7 +253,7 @@ impl Runner {
     async fn act(&mut self) -> Rest {
         self.tell_zone();
         loop {
-            let action = self.account.poll(self.tools.clock.now());
+            let action = self.seat.poll(&mut self.account, self.tools.clock.now());
             match action {
                 Action::Sleep(until) => return Rest::Until(until),
                 Action::Record(entry) => self.tools.record(entry).await,
@@ -251,7 +266,7 @@ impl Runner {
                     self.handle(Event::Persisted(saved));
                 }
                 Action::ReadCredential => {
-                    let read = read(&self.source).await;
+                    let read = read(&self.source, &self.tools.clock).await;
                     self.handle(Event::Credential(read));
                 }
                 // Said again as long as it is not done.
@@ -363,14 +378,21 @@ impl Tools {
         self.history.record(entry).await;
     }
 
-    /// What is kept of an account, and of the same account without a name.
-    async fn state(&self, id: &AccountId, unnamed: Option<AccountId>) -> AccountState {
-        let kept = self.keeper.take(id.clone()).await;
-        let mut state = kept.unwrap_or_else(|| self.fresh(id));
-        if let Some(unnamed) = unnamed
-            && let Some(same) = self.keeper.take(unnamed).await
+    /// What is kept of an account, and of the same account without a name; with what the other seats of its login were told.
+    async fn state(&self, id: &AccountId, earlier: Earlier, seat: &Seat) -> AccountState {
+        let Taken { account, beside } = self.keeper.take(id.clone(), earlier.sign_in.identity.organization).await;
+        let mut state = account.unwrap_or_else(|| self.fresh(id));
+        if let Some(formerly) = &state.formerly {
+            self.history.rename(formerly.clone(), id.clone());
+        }
+        if let Some(unnamed) = earlier.unnamed
+            && let Some(same) = self.keeper.take(unnamed, None).await.account
         {
             state.adopt_gates(&same);
+        }
+        let now = self.clock.now();
+        for (_, gates) in beside.iter().filter(|(other, _)| !seat.is_polled(other)) {
+            state.share_left_behind(gates, now);
         }
         state
     }

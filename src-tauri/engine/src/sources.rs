@@ -38,6 +38,13 @@ pub fn first(environment: &Environment) -> String {
     if real(named.config_dir()) == real(default.config_dir()) { default.place() } else { named.place() }
 }
 
+/// The place of the config folder in force, as it is listed, by whatever name it is.
+pub fn in_force(environment: &Environment, listed: &[Source]) -> String {
+    let named = Source::from_env(&environment.home, environment.claude_config_dir.as_deref());
+    let dir = real(named.config_dir());
+    listed.iter().find(|source| real(source.config_dir()) == dir).unwrap_or(&named).place()
+}
+
 /// Whether nobody chose to have this place looked at: it is the default one, and neither the variable nor the settings
 /// name it, but another.
 pub fn is_unasked(source: &Source, environment: &Environment, settings: &Settings) -> bool {

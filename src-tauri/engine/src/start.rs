@@ -1,12 +1,12 @@
 //! Brings the engine up: loads what is kept, keeps aside what cannot be read, and starts polling.
 
-use crate::credentials::Source;
 use crate::environment::Environment;
 use crate::handover;
 use crate::history::{self, History, Limits};
 use crate::http::Http;
 use crate::keeper::{Keeper, Snapshot};
 use crate::local_time;
+use crate::login::Logins;
 use crate::lookout::Unwatched;
 use crate::metrics::Requests;
 use crate::privacy;
@@ -16,10 +16,11 @@ use crate::slots::{SlotWriter, Slots, TwoSlots};
 use crate::status_line;
 use crate::user_dir::{self, UserDir};
 use holdoff_core::ledger::Entry;
+use holdoff_core::providers::anthropic::status_line::Session;
 use holdoff_core::recollection::{self, Loss, Recollection};
-use holdoff_core::{AccountId, Moment, Pushed, Reading, Settings, State, Wall, Whose, words};
+use holdoff_core::{AccountId, Moment, Reading, Settings, State, Wall, words};
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -64,6 +65,7 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings
         requests: requests.clone(),
         user,
         announcements: announce,
+        logins: Logins::default(),
         memory,
         elsewhere: tell_elsewhere,
         zone: local_time::zone,
@@ -124,7 +126,7 @@ pub fn keep(dir: &Path, recent: &[Entry], boot_id: &str, now: Moment) -> Kept {
     if lost {
         state.loss = Some(Loss::found(recent, now));
     }
-    let memory = Recollection::new(recent, state.loss.clone(), now);
+    let mut memory = Recollection::new(recent, state.loss.clone(), now);
     memory.remind_all(&mut state, now);
     Kept { state, generation: slots.generation, memory, findings }
 }
@@ -171,10 +173,8 @@ impl Engine {
 
     /// Takes in what a session of Claude Code with this config folder says. While the engine is busy it is left out:
     /// the next one is not far.
-    pub fn push(&self, environment: &Environment, config_dir: Option<&Path>, reading: Reading) {
-        let place = Source::from_env(&environment.home, config_dir.map(Path::as_os_str)).place();
-        let pushed = Pushed { whose: Whose::Place(place), reading };
-        let _ = self.commands.try_send(Command::Reading(pushed));
+    pub fn push(&self, config_dir: Option<PathBuf>, reading: Reading, session: Session) {
+        let _ = self.commands.try_send(Command::Reading { config_dir, reading, session });
     }
 }
 

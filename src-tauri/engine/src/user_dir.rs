@@ -1,4 +1,4 @@
-//! What belongs to a person and to no data folder of theirs: who may ask for an account, and how its gates stand. A snap's
+//! What belongs to a person and to no data folder of theirs: who may ask for a login, and how its gates stand. A snap's
 //! terminal, for one, gives the programs in it another `XDG_DATA_HOME`; a second copy that is started there must neither ask
 //! beside the first nor inside its cooldowns.
 
@@ -90,12 +90,12 @@ impl UserDir {
         self.dir.join("locks")
     }
 
-    /// Takes the lock of an account, or `None` if another process has it.
+    /// Takes the lock of an account's login, or `None` if another process has it.
     ///
     /// # Errors
     /// When it cannot be made.
     pub fn lock(&self, id: &AccountId) -> io::Result<Option<AccountLock>> {
-        let name = format!("{}.lock", file_name(id));
+        let name = format!("{}.lock", file_name(&id.login()));
         let mut locks = Vec::new();
         // An app of an earlier version has its lock in its data folder, and looks for none elsewhere.
         let earlier = [&self.data_dir, &self.usual].map(|dir| dir.join("locks").join(&name));

@@ -86,7 +86,7 @@ impl Rig {
     }
 
     async fn switch(&mut self, uuid: &str, enabled: bool) {
-        let chosen = AccountSettings { enabled, ..AccountSettings::default() };
+        let chosen = AccountSettings { enabled: Some(enabled), ..AccountSettings::default() };
         self.choose(|settings| _ = settings.accounts.insert(id(uuid), chosen)).await;
     }
 

@@ -42,6 +42,7 @@ fn due() -> (Permit, Request) {
                 scopes: vec![],
                 plan: None,
                 identity: Identity { account: Some("ann".into()), ..Identity::default() },
+                naming: holdoff_core::sign_in::Naming::Itself,
             })),
             Action::Record(_) | Action::Remember(_) => continue,
             other => panic!("{other:?}"),

@@ -67,6 +67,7 @@ fn sign_in() -> CredentialRead {
         scopes: vec![],
         plan: None,
         identity: Identity { account: Some("ann".into()), ..Identity::default() },
+        naming: holdoff_core::sign_in::Naming::Itself,
     })
 }
 

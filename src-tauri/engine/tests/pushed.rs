@@ -3,13 +3,13 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
 
-use holdoff_core::providers::anthropic::status_line;
+use holdoff_core::providers::anthropic::status_line::{self, Session};
 use holdoff_core::{AccountId, AccountState, Moment, Reading, Settings, Source, Wall};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::handover::{self, Handed, hand_over};
 use holdoff_engine::slots::PlainFiles;
 use holdoff_engine::start::{self, Engine, shut_down};
-use holdoff_world::{Answer, ClockSpec, FakeAnthropic, Home, eventually};
+use holdoff_world::{Answer, ClockSpec, Credential, FakeAnthropic, Home, eventually};
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -72,7 +72,7 @@ impl Rig {
     fn leave(&self, used: f64, at: Wall) {
         let (data_dir, address) = (&self.environment.data_dir, self.home.path().join("no.sock"));
         let from = handover::From { data_dir, address: &address, config_dir: None, place: PLACE };
-        assert_eq!(hand_over(from, &self.reading(used, at)), Handed::Kept);
+        assert_eq!(hand_over(from, &self.reading(used, at), &Session::default()), Handed::Kept);
     }
 
     /// `~/.claude.json` as Claude Code writes it, by rename.
@@ -168,6 +168,7 @@ async fn the_owners_cache_is_read_when_it_changes_and_is_as_old_as_it_says() {
 async fn whose_it_is_is_noticed_as_soon_as_it_is_said() {
     let mut rig = Rig::new(1.0).await;
     std::fs::remove_file(rig.home.path().join(".claude.json")).unwrap();
+    rig.home.credentials(&Credential::fresh(rig.fake.clock().now() + Duration::from_secs(30 * 86_400)));
     rig.start().await;
     rig.fake.wait_for_usage(1, SOON).await;
     assert!(rig.account(ANN).is_none());
@@ -183,7 +184,7 @@ async fn what_was_told_before_a_sign_in_is_not_shown_under_it() {
     let before = rig.now().wall;
     rig.leave(77.0, Wall(before.0 - 1));
     std::fs::remove_file(rig.home.credentials_path()).unwrap();
-    rig.sign_in();
+    rig.home.credentials(&Credential::fresh(rig.fake.clock().now() + Duration::from_secs(30 * 86_400)));
     rig.claude_json(BOB, &Value::Null);
     rig.start().await;
     rig.fake.wait_for_usage(1, SOON).await;
@@ -194,8 +195,8 @@ async fn what_was_told_before_a_sign_in_is_not_shown_under_it() {
     rig.start().await;
     rig.wait_for(BOB, Source::StatusLine, 12.0).await;
     let engine = rig.engine.as_ref().unwrap();
-    engine.push(&rig.environment, None, rig.reading(79.0, before));
-    engine.push(&rig.environment, None, rig.reading(13.0, rig.now().wall));
+    engine.push(None, rig.reading(79.0, before), Session::default());
+    engine.push(None, rig.reading(13.0, rig.now().wall), Session::default());
     rig.wait_for(BOB, Source::StatusLine, 13.0).await;
 }
 
@@ -219,7 +220,7 @@ async fn a_day_of_work_with_the_status_line_asks_a_tenth() {
     let mut oldest = Duration::ZERO;
     while rig.now().since(begun) < DAY {
         let now = rig.now().wall;
-        rig.engine.as_ref().unwrap().push(&rig.environment, None, rig.reading(used_at(now.0 / 1000), now));
+        rig.engine.as_ref().unwrap().push(None, rig.reading(used_at(now.0 / 1000), now), Session::default());
         let reading = rig.account(ANN).and_then(|account| account.reading);
         let at = reading.and_then(|r| Some(r.origin(r.windows.iter().find(|w| w.id == "five_hour")?).at));
         oldest = oldest.max(at.map_or(Duration::ZERO, |at| now.since(at)));

@@ -80,7 +80,7 @@ fn the_settings_of_every_released_version_are_read_and_outlive_a_change() {
         assert_eq!(loaded.problems, Vec::<String>::new(), "{}", version.display());
         let settings = &loaded.settings;
         assert_eq!((settings.polling_interval, settings.history_days), (Duration::from_secs(600), 30));
-        assert_eq!((settings.label(&ann()), settings.may_renew(&ann())), (Some("Work"), true));
+        assert_eq!((settings.label(&ann()).map(|label| label.0), settings.may_renew(&ann())), (Some("Work"), true));
         assert!(settings.metrics.is_some() && !settings.notify_recovery && settings.quiet_hours.is_some());
         let before = std::fs::read(dir.path().join(settings_file::NAME)).unwrap();
         let change = Map::from_iter([("theme".to_owned(), json!("light"))]);

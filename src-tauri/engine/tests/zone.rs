@@ -11,7 +11,7 @@ use holdoff_engine::history::{History, Limits};
 use holdoff_engine::http::Http;
 use holdoff_engine::keeper::Keeper;
 use holdoff_engine::metrics::Requests;
-use holdoff_engine::runner::{Order, Runner, Tools};
+use holdoff_engine::runner::{Earlier, Order, Runner, Tools};
 use holdoff_engine::slots::{PlainFiles, TwoSlots};
 use holdoff_engine::start::{self, Loaded};
 use holdoff_engine::user_dir::UserDir;
@@ -65,13 +65,14 @@ async fn what_was_quiet_is_said_where_it_is_day() {
         requests: Requests::default(),
         user: UserDir::new(data_dir.join("user"), data_dir.clone(), data_dir.clone()),
         announcements: announce,
+        logins: holdoff_engine::login::Logins::default(),
         memory: kept.memory,
         elsewhere: watch::channel(BTreeSet::new()).0,
         zone,
     };
     let source = Source::from_env(home.path(), None);
     let id = AccountId("anthropic:0b0c7f5e-0000-4000-8000-000000000001".into());
-    let runner = Runner::new(tools, source, id.clone(), None, Preferences::from(&settings)).await;
+    let runner = Runner::new(tools, source, id.clone(), Earlier::default(), Preferences::from(&settings)).await;
     let (orders, obeyed) = mpsc::unbounded_channel();
     orders.send(Order::NoticeService(true)).unwrap();
     let running = tokio::spawn(runner.run(obeyed));

@@ -131,7 +131,7 @@ impl World {
                 Event::Persisted(Ok(()))
             }
             Action::ReadCredential => {
-                self.see(&Observation::Looked(Some(Who(0))));
+                self.see(&Observation::Looked { whose: Some(Who(0)), settled: true });
                 self.known[0] = Some(self.stored.number);
                 let Some(read) = self.credential() else { return };
                 Event::Credential(read)
@@ -175,6 +175,7 @@ impl World {
             permit: Some((self.requests, permit.endpoint())),
             token: carried,
             life,
+            stranger: false,
         }));
         self.under_way = Some(UnderWay { request: self.requests, endpoint: request.endpoint, token: carried });
     }

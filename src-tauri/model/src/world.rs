@@ -191,6 +191,7 @@ impl World {
             scopes: vec!["user:profile".to_owned()],
             plan: None,
             identity: Identity { account: Some("ann".to_owned()), ..Identity::default() },
+            naming: holdoff_core::sign_in::Naming::Itself,
         }))
     }
 

@@ -144,6 +144,7 @@ impl Plan {
             windows: dice.percent(50),
             odd: climate.odd,
             budget: *dice.pick(&[6, 15, 28, 28, 28]),
+            names_itself: dice.percent(50),
         };
         let mut happenings = climate.happenings(dice, length);
         happenings.sort_by_key(|planned| planned.at);
@@ -276,8 +277,8 @@ fn wish(dice: &mut Dice) -> Happening {
 }
 
 fn owner(dice: &mut Dice) -> Happening {
-    let person = if dice.percent(75) { Person::Ann } else { Person::Bob };
-    let named = *dice.pick(&[Named::AtOnce, Named::AtOnce, Named::AtOnce, Named::Later, Named::Never]);
+    let person = *dice.pick(&[Person::Ann, Person::Ann, Person::AnnAtWork, Person::Bob]);
+    let named = *dice.pick(&[Named::AtOnce, Named::Soon, Named::Before, Named::Later, Named::Never]);
     match dice.below(10) {
         0..5 => Happening::SignIn(person, named),
         5 => Happening::SignOut,

@@ -31,15 +31,24 @@ pub enum Observation {
     SignIn(Option<SignIn>),
     /// Holdoff polls this account from now on.
     Account(Who),
+    /// `from` is another seat of the login of `into`, which is taken up.
+    Beside {
+        from: Who,
+        into: Who,
+    },
     /// `from` turned out to be an earlier name of `into`.
     Renamed {
         from: Who,
         into: Who,
     },
     /// Holdoff read the owner's store, and whose sign-in the owner's files say it is.
-    Looked(Option<Who>),
     /// It is over, and its owner knows: it emptied its tokens after a refused renewal.
     Ended,
+    /// Where it is not settled, one of two files may be another sign-in's, and Holdoff does not go by it.
+    Looked {
+        whose: Option<Who>,
+        settled: bool,
+    },
     /// Holdoff holds the owner's locks, or gave them back.
     Locked(bool),
     /// A new pair of tokens was handed to the owner's store.
@@ -52,6 +61,12 @@ pub enum Observation {
     },
     /// The state is durable.
     Kept(Kept),
+    /// A session of the owner told what it was answered last; whose it really is.
+    Told {
+        who: Who,
+        at: Millis,
+        said: Vec<Said>,
+    },
     /// It could not be made durable.
     NotKept,
     Recorded(Recorded),
@@ -126,6 +141,8 @@ pub struct Left {
     pub token: TokenId,
     /// How long the stored access token lives, by the machine's wall clock; `None` if it does not say.
     pub life: Option<Millis>,
+    /// It was asked for another account than the token's, seconds after the sign-in changed hands.
+    pub stranger: bool,
 }
 
 /// What an answer means, as whoever gave it meant it.

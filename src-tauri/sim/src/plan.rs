@@ -27,8 +27,10 @@ pub struct Start {
     pub windows: bool,
     /// Of a hundred readings, so many are odd: a window falls or is full for a moment, is left out, or makes no sense.
     pub odd: u8,
-    /// How many requests an hour the provider grants an account.
+    /// How many requests an hour the provider grants a login.
     pub budget: u32,
+    /// The owner is of a version that writes whose a sign-in is, and whose a session is, beside each.
+    pub names_itself: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,13 +166,29 @@ pub enum Tear {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Person {
     Ann,
+    /// The same login, in another organization.
+    AnnAtWork,
     Bob,
 }
 
-/// Whether the owner's files say whose sign-in it is, at once, a moment later or not at all.
+impl Person {
+    pub const ALL: [Self; 3] = [Self::Ann, Self::AnnAtWork, Self::Bob];
+
+    /// Whose limits on asking are the same.
+    pub fn login(self) -> usize {
+        match self {
+            Self::Ann | Self::AnnAtWork => 0,
+            Self::Bob => 1,
+        }
+    }
+}
+
+/// Whether the owner's other file says whose sign-in it is, at once, a moment later or before, minutes later or not at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Named {
     AtOnce,
+    Soon,
+    Before,
     Later,
     Never,
 }

@@ -7,6 +7,7 @@ use crate::world::World;
 
 fn plan(renewal: bool, days: Millis, what: Happening) -> Plan {
     let wishes = Start {
+        names_itself: true,
         interval: 300 * SECOND,
         renewal,
         watched: true,

@@ -13,9 +13,16 @@ pub fn line(seen: &Observation) -> String {
         Observation::SignIn(Some(sign_in)) => format!("the owner's store holds {}", tokens(*sign_in)),
         Observation::Account(who) => format!("Holdoff goes on as account {}", who.0),
         Observation::Renamed { from, into } => format!("account {} is account {} by its own name", from.0, into.0),
-        Observation::Looked(None) => "Holdoff reads the sign-in: there is none".to_owned(),
-        Observation::Looked(Some(who)) => format!("Holdoff reads the sign-in: account {}", who.0),
         Observation::Ended => "the owner knows that the sign-in is over".to_owned(),
+        Observation::Beside { from, into } => format!("account {} is of the same login as account {}", from.0, into.0),
+        Observation::Told { who, said, .. } => format!("  -> a session of account {} tells {said:?}", who.0),
+        Observation::Looked { whose: None, .. } => "Holdoff reads the sign-in: there is none".to_owned(),
+        Observation::Looked { whose: Some(who), settled: true } => {
+            format!("Holdoff reads the sign-in: account {}", who.0)
+        }
+        Observation::Looked { whose: Some(who), settled: false } => {
+            format!("Holdoff reads the sign-in: account {}, or half of another", who.0)
+        }
         Observation::Locked(true) => "Holdoff takes the locks".to_owned(),
         Observation::Locked(false) => "Holdoff gives the locks back".to_owned(),
         Observation::Wrote(wrote) => format!("Holdoff writes new tokens: {wrote:?}"),

@@ -57,7 +57,7 @@ fn refreshed(mut answers: Vec<Asked>, state: &State, settings: &Settings, zone: 
             Err(NotAsked::Refused(no)) => words::refusal(&no.refusal, &no.state, no.at, zone),
         };
         match state.accounts.get(account) {
-            Some(state) if !alone => format!("{}: {said}", report::label(account, state, settings)),
+            Some(_) if !alone => format!("{}: {said}", report::label(account, state, settings)),
             Some(_) | None => said,
         }
     });

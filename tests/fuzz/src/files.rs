@@ -23,8 +23,8 @@ fn check(loaded: &Loaded) {
     let settings = &loaded.settings;
     assert!(POLL_INTERVAL.contains(&settings.polling_interval.as_secs()), "{:?}", settings.polling_interval);
     for chosen in settings.accounts.values() {
-        let label = chosen.label.as_deref().unwrap_or("-");
-        assert!(!label.is_empty() && label.chars().count() <= LABEL_MAX && !label.chars().any(char::is_control));
+        let label = chosen.label.as_deref().unwrap_or_default();
+        assert!(label.chars().count() <= LABEL_MAX && !label.chars().any(char::is_control));
     }
     for folder in &settings.claude_config_dirs {
         assert_eq!(Settings::check_folder(folder), Ok(()));

@@ -2,6 +2,7 @@
 
 use crate::answers::NOON;
 use crate::shown::{self, TOKEN};
+use holdoff_core::Speaker;
 use holdoff_core::providers::anthropic::{credential, owner_cache, status_line};
 use holdoff_core::sign_in::{Absence, Credential, CredentialRead, Identity};
 use holdoff_core::{QuotaWindow, Wall};
@@ -42,7 +43,7 @@ fn found(credential: &Credential) {
 
 pub fn status_line(bytes: &[u8]) {
     if let Some(told) = status_line::read(bytes) {
-        assert!(told.transcript.as_ref().is_none_or(|path| !path.is_empty()));
+        assert!(told.session.transcript.as_ref().is_none_or(|path| !path.is_empty()));
         let said = told.windows.clone();
         match told.reading(NOON) {
             Some(reading) => {
@@ -53,7 +54,7 @@ pub fn status_line(bytes: &[u8]) {
         }
     }
     if let Some(cached) = owner_cache::read(bytes) {
-        assert!(cached.account.is_none_or(|name| !name.is_empty()));
+        assert!(!matches!(cached.speaker, Speaker::Named { account, .. } if account.is_empty()));
         shown::reading(&cached.reading, NOON);
     }
 }

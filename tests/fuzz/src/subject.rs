@@ -49,6 +49,7 @@ pub fn credential(left: Duration) -> Credential {
         scopes: vec!["user:profile".into()],
         plan: None,
         identity: Identity { account: Some("ann".into()), ..Identity::default() },
+        naming: holdoff_core::sign_in::Naming::Itself,
     }
 }
 

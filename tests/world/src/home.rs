@@ -14,6 +14,8 @@ use tempfile::TempDir;
 use crate::clock::{ClockSpec, millis};
 use crate::secrets::Secrets;
 
+/// The account of [`Home::sign_in`].
+pub const ANN: &str = "0b0c7f5e-0000-4000-8000-000000000001";
 /// The folder of Holdoff's data under `XDG_DATA_HOME`.
 pub const APP_ID: &str = "dev.holdoff.tray";
 
@@ -38,6 +40,10 @@ pub struct Credential {
     pub subscription_type: Option<String>,
     /// The tier of rate limits.
     pub rate_limit_tier: Option<String>,
+    /// Whose it is, and of which organization, as newer versions of Claude Code write it beside the tokens.
+    pub account: Option<String>,
+    /// See there.
+    pub organization: Option<String>,
     /// What else stands in the file and belongs to others.
     pub siblings: Map<String, Value>,
 }
@@ -54,6 +60,8 @@ impl Credential {
             scopes: vec!["user:inference".to_owned(), "user:profile".to_owned()],
             subscription_type: Some("max".to_owned()),
             rate_limit_tier: Some("default_claude_max_5x".to_owned()),
+            account: None,
+            organization: None,
             siblings: other.as_object().cloned().unwrap_or_default(),
         }
     }
@@ -68,11 +76,14 @@ impl Credential {
     /// The file's content.
     pub fn to_json(&self) -> Value {
         let mut file = Map::new();
-        file.insert(
-            "claudeAiOauth".to_owned(),
-            json!({"accessToken": self.access_token, "refreshToken": self.refresh_token, "expiresAt": self.expires_at_ms,
-                "scopes": self.scopes, "subscriptionType": self.subscription_type, "rateLimitTier": self.rate_limit_tier}),
-        );
+        let mut oauth = json!({"accessToken": self.access_token, "refreshToken": self.refresh_token, "expiresAt": self.expires_at_ms,
+                "scopes": self.scopes, "subscriptionType": self.subscription_type, "rateLimitTier": self.rate_limit_tier});
+        for (key, name) in [("accountUuid", &self.account), ("organizationUuid", &self.organization)] {
+            if let Some(name) = name {
+                oauth[key] = json!(name);
+            }
+        }
+        file.insert("claudeAiOauth".to_owned(), oauth);
         file.extend(self.siblings.clone());
         Value::Object(file)
     }
@@ -209,29 +220,59 @@ impl Home {
 
     /// Writes `~/.claude.json`, which names the account.
     pub fn claude_json(&self, account_uuid: &str, email: &str, organization: &str) {
-        let account = json!({"accountUuid": account_uuid, "emailAddress": email,
-            "organizationUuid": "0b0c7f5e-0000-4000-8000-000000000002", "organizationName": organization});
+        let account = json!({"accountUuid": account_uuid, "emailAddress": email, "organizationName": organization});
         let file = json!({"numStartups": 12, "oauthAccount": account, "projects": {}});
         replace(&self.path().join(".claude.json"), file.to_string().as_bytes());
     }
 
     /// A signed-in home in one line: the account Ann with a fresh sign-in until `expires_at`, which is given back.
     pub fn sign_in(&self, expires_at: SystemTime) -> Credential {
-        let credential = Credential::fresh(expires_at);
-        self.claude_json("0b0c7f5e-0000-4000-8000-000000000001", "ann@example.com", "Ann's Organization");
+        let credential = Credential { account: Some(ANN.to_owned()), ..Credential::fresh(expires_at) };
+        self.claude_json(ANN, "ann@example.com", "Ann's Organization");
         self.credentials(&credential);
         credential
     }
 
     /// Signs a person in with `CLAUDE_CONFIG_DIR` at this folder of the home: credential and identity are both in there.
     pub fn sign_in_at(&self, folder: &str, account_uuid: &str, email: &str, expires_at: SystemTime) -> Credential {
-        let credential = Credential::fresh(expires_at);
+        let credential = Credential { account: Some(account_uuid.to_owned()), ..Credential::fresh(expires_at) };
+        self.identity_at(folder, &json!({"accountUuid": account_uuid, "emailAddress": email}));
+        self.credentials_at(folder, &credential);
+        credential
+    }
+
+    /// Signs a person in to a seat of an organization, in the same way, as newer versions of Claude Code write it.
+    pub fn sign_in_seat(
+        &self,
+        folder: &str,
+        [account_uuid, email]: [&str; 2],
+        [organization_uuid, organization]: [&str; 2],
+        expires_at: SystemTime,
+    ) -> Credential {
+        let credential = Credential {
+            account: Some(account_uuid.to_owned()),
+            organization: Some(organization_uuid.to_owned()),
+            ..Credential::fresh(expires_at)
+        };
+        let identity = json!({"accountUuid": account_uuid, "emailAddress": email,
+            "organizationUuid": organization_uuid, "organizationName": organization});
+        self.identity_at(folder, &identity);
+        self.credentials_at(folder, &credential);
+        credential
+    }
+
+    /// One of the two files of a sign-in in a folder of the home: whose it is.
+    pub fn identity_at(&self, folder: &str, account: &Value) {
         let dir = self.path().join(folder);
         fs::create_dir_all(&dir).expect("a config folder");
-        let file = json!({"oauthAccount": {"accountUuid": account_uuid, "emailAddress": email}});
-        replace(&dir.join(".claude.json"), file.to_string().as_bytes());
+        replace(&dir.join(".claude.json"), json!({"oauthAccount": account}).to_string().as_bytes());
+    }
+
+    /// The other one: the tokens.
+    pub fn credentials_at(&self, folder: &str, credential: &Credential) {
+        let dir = self.path().join(folder);
+        fs::create_dir_all(&dir).expect("a config folder");
         replace(&dir.join(".credentials.json"), credential.to_json().to_string().as_bytes());
-        credential
     }
 
     /// Writes Holdoff's settings, by rename.

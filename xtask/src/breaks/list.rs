@@ -12,7 +12,7 @@ const LEARN: &str = "account/learn.rs";
 const RENEW: &str = "account/renew.rs";
 
 /// In `to`, ON is whether the break is on.
-pub const BREAKS: [Break; 37] = [
+pub const BREAKS: [Break; 41] = [
     one(
         1,
         "the permit for usage names the token endpoint",
@@ -64,6 +64,11 @@ pub const BREAKS: [Break; 37] = [
             "if edge_refusals >= policy::TURNED_AWAY_AFTER {",
             "if edge_refusals >= policy::TURNED_AWAY_AFTER && !ON {",
         ),
+    ),
+    one(
+        2,
+        "another seat of a login asks inside its cooldown",
+        change(KEPT, "cause.is_of_login() && until.is_after(now)", "!ON && cause.is_of_login() && until.is_after(now)"),
     ),
     one(
         3,
@@ -355,6 +360,26 @@ pub const BREAKS: [Break; 37] = [
             Some(change(RENEW, "renews && !self.state.free_only()", "renews && (ON || !self.state.free_only())")),
         ],
     },
+    one(
+        10,
+        "two seats of a login ask one after the other at once",
+        change(KEPT, "        if is_newer {", "        if is_newer && !ON {"),
+    ),
+    one(
+        17,
+        "half of another sign-in is asked with",
+        change("sign_in.rs", "if has_new_token == has_new_name {", "if ON || has_new_token == has_new_name {"),
+    ),
+    one(
+        17,
+        "a session speaks for who is signed in, whoever it names",
+        change(
+            "speaker.rs",
+            "(Speaker::Named { .. }, _) => self.named_seat(stored, places, state),",
+            "(Speaker::Named { .. }, _) if !ON => self.named_seat(stored, places, state),
+            (Speaker::Named { .. }, _) => stored.cloned(),",
+        ),
+    ),
     one(
         17,
         "one odd reading is believed at once",

@@ -5,7 +5,7 @@ mod pass_on;
 pub mod setup;
 
 use crate::{app, print};
-use holdoff_core::providers::anthropic::status_line;
+use holdoff_core::providers::anthropic::status_line::{self, Session};
 use holdoff_core::words::{self, Paint};
 use holdoff_core::{Reading, State, Wall};
 use holdoff_engine::credentials::Source;
@@ -13,7 +13,7 @@ use holdoff_engine::environment::Environment;
 use holdoff_engine::local_time::local_time;
 use holdoff_engine::slots::Slots;
 use holdoff_engine::status_line::Place;
-use holdoff_engine::{handover, privacy, settings_file};
+use holdoff_engine::{handover, privacy, settings_file, sources};
 use std::io::{IsTerminal, Read};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -39,10 +39,11 @@ pub fn run(environment: &Environment) -> ExitCode {
     }
     let input = read_input();
     let source = Source::from_env(&environment.home, environment.claude_config_dir.as_deref());
-    let reading = taken(environment, &input);
-    if let Some(reading) = &reading {
-        note(environment, &source, reading);
+    let told = taken(environment, &input);
+    if let Some((reading, session)) = &told {
+        note(environment, &source, reading, session);
     }
+    let reading = told.map(|(reading, _)| reading);
     let inside = std::env::var_os(INSIDE).is_some();
     let place = Place::new(source.config_dir(), &environment.data_dir);
     match place.earlier().filter(|_| !inside) {
@@ -51,7 +52,7 @@ pub fn run(environment: &Environment) -> ExitCode {
             for (path, doubt) in place.doubtful() {
                 eprintln!("holdoff: {} is not used: {doubt}. {}", path.display(), doubt.advice(&path));
             }
-            print(&line(environment, &source.place(), reading))
+            print(&line(environment, &source, reading))
         }
     }
 }
@@ -64,33 +65,36 @@ fn read_input() -> Input {
     Input { bytes, cut }
 }
 
-/// The reading in the input, as old as the session's last line.
-fn taken(environment: &Environment, input: &Input) -> Option<Reading> {
+/// The reading in the input, not younger than the session's last line; and the session, which tells the app more.
+fn taken(environment: &Environment, input: &Input) -> Option<(Reading, Session)> {
     let told = status_line::read(&input.bytes).filter(|_| !input.cut)?;
     let now = environment.clock.now().wall;
-    let written = told.transcript.as_ref().and_then(|path| std::fs::metadata(path).ok()?.modified().ok());
+    let written = told.session.transcript.as_ref().and_then(|path| std::fs::metadata(path).ok()?.modified().ok());
     let at = written.map_or(now, |written| environment.clock.wall_of(written).min(now));
-    told.reading(at)
+    let session = told.session.clone();
+    Some((told.reading(at)?, session))
 }
 
-fn note(environment: &Environment, source: &Source, reading: &Reading) {
+fn note(environment: &Environment, source: &Source, reading: &Reading, session: &Session) {
     let address = app::address(environment);
     let config_dir = environment.claude_config_dir.as_ref().map(PathBuf::from);
     let from = handover::From {
         data_dir: &environment.data_dir,
         address: &address,
         config_dir: config_dir.as_deref(),
-        place: &source.place(),
+        place: &source.real_place(),
     };
-    handover::hand_over(from, reading);
+    handover::hand_over(from, reading, session);
 }
 
 /// What the session says, and of the windows that it does not carry what is known from elsewhere.
-fn line(environment: &Environment, place: &str, told: Option<Reading>) -> String {
+fn line(environment: &Environment, source: &Source, told: Option<Reading>) -> String {
     let now = environment.clock.now();
     let state = Slots::read(&environment.data_dir).state;
-    let known = state.and_then(|state| known_in(state, place));
+    let known = state.and_then(|state| known_in(&state, environment, source));
     let reading = match (known, told) {
+        // A session of somebody else says what is its own.
+        (Some(known), Some(told)) if known.is_contradicted_by(&told, now.wall) => told,
         (Some(mut known), Some(told)) => {
             known.take_in(told, now.wall);
             known
@@ -101,9 +105,15 @@ fn line(environment: &Environment, place: &str, told: Option<Reading>) -> String
     ended(&reading, environment, now.wall)
 }
 
-fn known_in(state: State, place: &str) -> Option<Reading> {
-    let mut accounts = state.active.iter().filter_map(|id| state.accounts.get(id));
-    accounts.find(|account| account.sign_in.place == place)?.reading.clone()
+/// Of the account whose folder it is, by whatever name that is listed.
+fn known_in(state: &State, environment: &Environment, source: &Source) -> Option<Reading> {
+    let accounts: Vec<_> = state.active.iter().filter_map(|id| state.accounts.get(id)).collect();
+    let at = |place: &str| accounts.iter().find(|account| account.sign_in.place == place);
+    let account = at(&source.place()).or_else(|| {
+        let settings = settings_file::read(&environment.data_dir).settings;
+        at(&sources::in_force(environment, &sources::all(environment, &settings)))
+    });
+    account?.reading.clone()
 }
 
 fn ended(reading: &Reading, environment: &Environment, now: Wall) -> String {

@@ -141,10 +141,14 @@ impl Account {
         self.due_at(now).is_some_and(|due| !due.is_after(now))
     }
 
-    /// When the next request is due; `None` while nothing but a change of the sign-in helps.
+    /// When the next request is due; `None` while nothing but a change of the sign-in helps, or the end of another seat's.
     fn due_at(&self, now: Moment) -> Option<Moment> {
+        if self.login_is_asking {
+            return None;
+        }
         let next = self.state.next_request_spaced(now, self.spacing())?;
-        Some(self.sleep.pause_until.map_or(next, |pause| next.later(pause)))
+        let settled = self.unsettled.as_ref().map(|half| half.until);
+        Some([self.sleep.pause_until, settled].into_iter().flatten().fold(next, Moment::later))
     }
 
     /// The intent is made durable before the request leaves, so that a crash in between is known of.

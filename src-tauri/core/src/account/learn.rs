@@ -11,8 +11,9 @@ use crate::policy;
 use crate::providers;
 use crate::quota::Reading;
 use crate::request::Endpoint;
+use crate::seats::SeatGates;
 use crate::secret::Fingerprint;
-use crate::sign_in::{Absence, Credential, CredentialRead, Seen, SignIn};
+use crate::sign_in::{Absence, Credential, CredentialRead, Seen, SignIn, Unsettled};
 use crate::state::AccountId;
 use crate::time::Moment;
 use crate::words;
@@ -45,6 +46,7 @@ impl Account {
             Event::Preferences(preferences) => self.prefer(preferences),
             Event::Retire => self.retiring = true,
             Event::Reading(pushed) => self.pushed(pushed, now),
+            Event::OtherSeats(seats) => self.share_login(&seats, now),
             Event::Zone(zone) => self.zone = zone,
         }
         self.remember_episodes(&notices, now);
@@ -131,18 +133,28 @@ impl Account {
             self.look_at = None;
             self.saving.dirty = true;
         }
-        let polled = matches!(self.state.usage.state, GateState::Open) && self.state.next.is_some();
-        if let Some(last) = self.state.usage.last_request.filter(|_| changed && polled) {
-            self.state.next = Some(last.plus(preferences.interval));
-            self.saving.dirty = true;
-        }
+        let asked = self.state.usage.last_request.zip(self.state.next).filter(|_| changed);
+        let Some((wished, next)) = asked.map(|(last, next)| (last.plus(preferences.interval), next)) else {
+            return;
+        };
+        self.state.next = match &self.state.usage.state {
+            GateState::Open => Some(wished),
+            // Readings that cost nothing may have put it off beyond the cooldown.
+            GateState::CoolingDown { .. } => Some(next.sooner(wished)),
+            GateState::Paused { .. } => return,
+        };
+        self.saving.dirty = true;
     }
 
     fn looked(&mut self, read: CredentialRead, now: Moment) {
         self.look_at = Some(now.plus(read.look_again()));
         let step = std::mem::replace(&mut self.step, Step::Idle);
         match read {
-            CredentialRead::Absent(absence) => self.no_credential(absence, now),
+            CredentialRead::Absent(absence) => {
+                self.unsettled = None;
+                self.no_credential(absence, now);
+            }
+            CredentialRead::Found(credential) if self.is_half(&credential, now) => self.credential = None,
             CredentialRead::Found(mut credential) => {
                 if !matches!(step, Step::Renewing(Stage::Looking)) {
                     credential.forget_refresh_token();
@@ -163,8 +175,29 @@ impl Account {
         }
     }
 
+    /// Whether it may be half of another sign-in.
+    fn is_half(&mut self, found: &Credential, now: Moment) -> bool {
+        let (before, settled) = (self.unsettled.take(), self.settled_token.as_ref());
+        self.unsettled = Unsettled::look(before, &self.state.sign_in, settled, found, now);
+        if let Some(half) = &self.unsettled {
+            self.look_at = Some(half.until);
+        }
+        self.unsettled.is_some()
+    }
+
+    fn share_login(&mut self, seats: &[SeatGates], now: Moment) {
+        let before = self.state.gates();
+        for seat in seats {
+            self.state.share_gates(seat, now);
+        }
+        self.login_is_asking = seats.iter().any(SeatGates::is_asking);
+        self.saving.dirty |= self.state.gates() != before;
+    }
+
     fn no_credential(&mut self, absence: Absence, now: Moment) {
         self.credential = None;
+        // What is told of such an account was told with a token, wherever that is set.
+        let absence = if self.id.is_of_token() { Absence::InferenceOnly } else { absence };
         if absence.is_end() {
             self.sign_in_has_ended(now);
         }
@@ -187,8 +220,9 @@ impl Account {
         let id = AccountId::of(self.state.provider, &credential.identity, &self.place);
         // A sign-in that no longer says whose it is stays with the account that it had.
         let named = credential.identity.account.is_some();
-        if named && id != self.id {
-            let renamed = self.state.sign_in.identity.account.is_none();
+        // Nor does one that no longer says of which organization it is.
+        if named && id != self.id && id != self.id.login() {
+            let renamed = self.state.sign_in.identity.account.is_none() || self.id == id.login();
             self.becoming = Some((id, renamed));
             return;
         }
@@ -199,10 +233,16 @@ impl Account {
             identity: credential.identity.clone(),
             renewable: credential.renewable(now.wall),
             refresh_blanked: credential.refresh_blanked,
+            last_token: Some(credential.fingerprint()),
         };
-        if !named {
-            sign_in.identity = self.state.sign_in.identity.clone();
+        let known = &self.state.sign_in.identity;
+        if !named || id != self.id {
+            sign_in.identity = known.clone();
+        } else if sign_in.identity.email.is_none() && known.account == sign_in.identity.account {
+            // The file with the names may be another sign-in's by now.
+            sign_in.identity = known.clone();
         }
+        self.settled_token = None;
         let fingerprint = credential.fingerprint();
         if self.state.sign_in.fingerprint() != Some(&fingerprint) {
             // Somebody else renewed it.
@@ -251,7 +291,7 @@ impl Account {
             return;
         }
         let changed = self.state.sign_in.fingerprint().is_some_and(|seen| *seen != fingerprint);
-        if changed {
+        if changed || self.unsettled.is_some() {
             self.state.next = Some(now);
             self.why = Reason::NewCredential;
         } else {

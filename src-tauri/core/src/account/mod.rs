@@ -24,9 +24,10 @@ use crate::outcome::Rejection;
 use crate::policy;
 use crate::reading::Pushed;
 use crate::request::{Endpoint, Request};
+use crate::seats::SeatGates;
 use crate::secret::Fingerprint;
 use crate::settings::{Readings, Settings};
-use crate::sign_in::{Credential, CredentialRead, Stored, Successor};
+use crate::sign_in::{Credential, CredentialRead, SignIn, Stored, Successor, Unsettled};
 use crate::state::{AccountId, AccountState, Refusal};
 use crate::time::Moment;
 use crate::wishes::QuietHours;
@@ -86,6 +87,8 @@ pub enum Event {
     Retire,
     /// A reading came without a request. One of another account changes nothing.
     Reading(Pushed),
+    /// What the other seats of its login know of their gates. One that is asking keeps this one waiting.
+    OtherSeats(Vec<SeatGates>),
     /// The person's time zone, for their quiet hours. Until this is told, it is UTC.
     Zone(TimeZone),
 }
@@ -143,6 +146,12 @@ pub struct Account {
     /// When to look at the sign-in again without being told to; `None` is now.
     look_at: Option<Moment>,
     becoming: Option<(AccountId, bool)>,
+    /// What was read last may be half of another sign-in: it is neither used nor believed.
+    unsettled: Option<Unsettled>,
+    /// The access token that is this account's for sure: Holdoff put it there, or both files changed.
+    settled_token: Option<Fingerprint>,
+    /// A request of another seat of the login is under way.
+    login_is_asking: bool,
     ledger: VecDeque<Entry>,
     memories: VecDeque<Memory>,
     zone: TimeZone,
@@ -251,6 +260,9 @@ impl Account {
             why: Reason::Poll,
             look_at: None,
             becoming: None,
+            unsettled: None,
+            settled_token: None,
+            login_is_asking: false,
             ledger: VecDeque::new(),
             memories: VecDeque::new(),
             zone: TimeZone::UTC,
@@ -276,6 +288,31 @@ impl Account {
 
     pub fn state(&self) -> &AccountState {
         &self.state
+    }
+
+    /// It is taken up because this sign-in is its own.
+    pub fn settled_with(&mut self, sign_in: &SignIn) {
+        if self.state.sign_in.seen.is_none() {
+            self.state.sign_in = SignIn { place: self.place.clone(), ..sign_in.clone() };
+        }
+        self.settled_token = sign_in.fingerprint().cloned();
+    }
+
+    /// What was read last may be half of another sign-in.
+    pub fn is_unsettled(&self) -> bool {
+        self.unsettled.is_some()
+    }
+
+    /// Whether [`Event::OtherSeats`] is to be told once more when none is left.
+    pub fn waits_for_login(&self) -> bool {
+        self.login_is_asking
+    }
+
+    /// Takes over what shuts another seat of its login that nobody asks for now.
+    pub fn share_left_behind(&mut self, other: &SeatGates, now: Moment) {
+        let before = self.state.gates();
+        self.state.share_left_behind(other, now);
+        self.saving.dirty |= self.state.gates() != before;
     }
 
     /// The sign-in in this place was `other`'s until now. It is asked at once, as far as this account's gate allows,

@@ -7,7 +7,7 @@ use crate::history;
 use crate::ledger::{Happened, Reason};
 use crate::policy;
 use crate::quota::Reading;
-use crate::reading::{Pushed, Whose};
+use crate::reading::Pushed;
 use crate::request::Endpoint;
 use crate::time::Moment;
 use std::time::Duration;
@@ -17,23 +17,20 @@ pub const FRESH: &str = "fresh_reading";
 
 impl Account {
     pub(super) fn pushed(&mut self, pushed: Pushed, now: Moment) {
-        if !self.is_this(&pushed.whose) {
+        if pushed.account != self.id {
             return;
         }
         let Some(new) = pushed.checked().filter(|_| self.bucket.take(now)) else {
             return;
         };
+        let known = self.state.reading.as_ref();
+        if known.is_some_and(|kept| kept.is_contradicted_by(&new, now.wall)) {
+            return;
+        }
         let news = self.take_in(new.clone(), now);
         self.saving.dirty |= news;
         if news {
             self.postpone(&new, now);
-        }
-    }
-
-    fn is_this(&self, whose: &Whose) -> bool {
-        match whose {
-            Whose::Account(name) => self.state.sign_in.identity.account.as_ref() == Some(name),
-            Whose::Place(place) => self.place == *place,
         }
     }
 

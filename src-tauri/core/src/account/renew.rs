@@ -59,6 +59,9 @@ impl Account {
     /// When the sign-in is to be renewed, as things stand; `None` while that depends on something else. It never is
     /// while usage may not be asked: a new token is no way around a limit (law 4) or a refusal (law 6).
     pub(super) fn renewal_due_at(&self, now: Moment) -> Option<Moment> {
+        if self.login_is_asking {
+            return None;
+        }
         let credential = self.credential.as_ref().filter(|_| self.preferences.renewal)?;
         if !credential.renewable(now.wall) {
             return None;
@@ -269,7 +272,9 @@ impl Account {
     /// A refresh token that was refused was either spent by someone who was first, and then there is another now; or
     /// it is of no more use.
     fn checked(&mut self, spent: Fingerprint, now: Moment) -> Stage {
-        if self.refresh_token().is_none_or(|stored| *stored.fingerprint() == spent) {
+        // Another pair is there, though it is not clear yet whose.
+        let replaced = self.unsettled.as_ref().is_some_and(|half| half.refresh.as_ref() != Some(&spent));
+        if !replaced && self.refresh_token().is_none_or(|stored| *stored.fingerprint() == spent) {
             self.refused(Pause::RefreshRefused, spent, now);
         } else {
             self.state.token.adopted(now);
@@ -315,6 +320,7 @@ impl Account {
                 self.saving.dirty = true;
                 self.step = Step::Renewing(Stage::Unlocking);
                 if stored == Stored::Written {
+                    self.settled_token = Some(tokens.access_token.fingerprint());
                     self.whose(&tokens, now);
                 }
             }

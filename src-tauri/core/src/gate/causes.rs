@@ -28,6 +28,16 @@ pub enum Cooldown {
     MemoryLost,
 }
 
+impl Cooldown {
+    /// It is, or stands for, a refusal for frequency, which is of the login.
+    pub(super) fn is_of_login(&self) -> bool {
+        match self {
+            Self::RateLimited { .. } | Self::TurnedAway | Self::Unanswered | Self::MemoryLost => true,
+            Self::Network { .. } | Self::Server { .. } | Self::Unreadable { .. } => false,
+        }
+    }
+}
+
 /// Why nothing is asked until the sign-in changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]

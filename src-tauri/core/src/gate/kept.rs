@@ -57,6 +57,39 @@ impl Gate {
         }
     }
 
+    /// Learns what was answered to another seat of the same login: a refusal for frequency shuts it for both, and the last
+    /// request of either counts for the distance between two, and for the strikes. A pause is the other's own.
+    pub(crate) fn share(&mut self, other: &Gate, now: Moment) {
+        let is_newer = other.last_request.is_some_and(|last| self.last_request.is_none_or(|own| last.is_after(own)));
+        if is_newer {
+            (self.last_request, self.strikes, self.told) = (other.last_request, other.strikes, other.told);
+        }
+        let theirs = match &other.state {
+            GateState::Open => None,
+            GateState::CoolingDown { cause, since, until } => Some((cause, since, until)),
+            GateState::Paused { beneath, .. } => {
+                beneath.as_ref().map(|Beneath { cause, since, until }| (cause, since, until))
+            }
+        };
+        if let Some((cause, since, until)) =
+            theirs.filter(|(cause, _, until)| cause.is_of_login() && until.is_after(now))
+        {
+            self.shut_until(cause.clone(), *since, *until);
+        }
+    }
+
+    /// `other` noted a request and was never told what came of it.
+    pub(crate) fn share_unanswered(&mut self, other: &Gate, now: Moment) {
+        let Some(intent) = other.intent else {
+            return;
+        };
+        self.last_request = Some(self.last_request.map_or(intent, |own| own.later(intent)));
+        let until = intent.plus(policy::UNANSWERED);
+        if until.is_after(now) {
+            self.shut_until(Cooldown::Unanswered, intent, until);
+        }
+    }
+
     /// Takes over what shuts `other`, where that is more: one account's gate under two names.
     pub(crate) fn merge(&mut self, other: &Gate) {
         self.strikes = self.strikes.max(other.strikes);

@@ -1,7 +1,8 @@
 use super::*;
 use crate::secret::Token;
 use crate::settings::AccountSettings;
-use crate::sign_in::{Absence, Credential, OAuthClient};
+use crate::sign_in::{Absence, Credential, Naming, OAuthClient};
+use crate::time::Boot;
 use std::time::Duration;
 
 const NOW: Wall = Wall(1_789_387_200_000);
@@ -24,6 +25,7 @@ fn sign_in(whose: &str, text: &str, hours: i64) -> CredentialRead {
         scopes: vec![],
         plan: None,
         identity: Identity { account: (!whose.is_empty()).then(|| whose.to_owned()), ..Identity::default() },
+        naming: Naming::Itself,
     })
 }
 
@@ -53,7 +55,7 @@ impl Two {
     }
 
     fn look(&mut self, place: usize, read: &CredentialRead) -> Option<Before> {
-        let renamed = self.places[place].looked(read, self.now);
+        let renamed = self.places[place].looked(read, Moment { wall: self.now, boot: Boot(self.now.0) });
         self.polled();
         renamed
     }
@@ -145,7 +147,7 @@ fn an_account_that_signed_out_is_still_known_where_it_was() {
 #[test]
 fn an_account_that_is_switched_off_is_not_polled_and_nobody_takes_its_place() {
     let mut two = Two::new(&sign_in("ann", "a", 8), &sign_in("ann", "b", 8));
-    let off = AccountSettings { enabled: false, ..AccountSettings::default() };
+    let off = AccountSettings { enabled: Some(false), ..AccountSettings::default() };
     two.settings.accounts.insert(id("ann"), off);
     two.check(&[]);
 }
@@ -213,9 +215,9 @@ fn who_was_waited_for_without_a_name_is_the_account_that_came() {
 fn a_place_is_known_by_its_name() {
     let mut state = State::new("boot".into());
     let listed = |name: &str, plan: &str| Place {
-        provider: Provider::Anthropic,
         account: Some(id("ann")),
         sign_in: SignIn { place: name.into(), plan: Some(plan.into()), ..SignIn::default() },
+        ..Place::new(Provider::Anthropic, name)
     };
     state.places = vec![listed(HOME, "pro"), listed(WORK, "max")];
     let known = |name: &str| Place::known(&state, Provider::Anthropic, name);

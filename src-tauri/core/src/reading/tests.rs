@@ -151,7 +151,7 @@ fn windows_of_one_name_are_not_always_one() {
 fn what_is_pushed_is_known_with_what_was() {
     let pushed = |at, used| {
         let reading = status_line(at, &[("five_hour", used, min(120))]);
-        Pushed { whose: Whose::Place("~/.claude".into()), reading }
+        Pushed { account: ann(), reading }
     };
     let first = known(None, pushed(min(0), 40.0), LATE).expect("a reading");
     assert_eq!((first.windows[0].used_percent, first.at), (Some(40.0), min(0)));
@@ -223,8 +223,7 @@ fn what_an_earlier_version_kept_is_read() {
 
 #[test]
 fn what_is_pushed_is_looked_at_first() {
-    let whose = || Whose::Place("~/.claude".into());
-    let checked = |reading| Pushed { whose: whose(), reading }.checked();
+    let checked = |reading| Pushed { account: ann(), reading }.checked();
     assert_eq!(checked(endpoint(min(0), &[("five_hour", 40.0, min(120))])), None, "nobody asked for it");
     assert_eq!(checked(status_line(min(0), &[])), None);
     let long = "x".repeat(101);
@@ -250,6 +249,10 @@ fn the_same_figures_some_seconds_later_are_no_news() {
     assert!(first.is_as_good_as(&merged(seconds(19), 40.0)));
     assert!(!first.is_as_good_as(&merged(seconds(20), 40.0)));
     assert!(!first.is_as_good_as(&merged(seconds(1), 40.1)));
+}
+
+fn ann() -> AccountId {
+    AccountId("anthropic:ann".into())
 }
 
 fn any_reading() -> impl Strategy<Value = Reading> {
@@ -296,17 +299,6 @@ proptest! {
     }
 }
 
-#[test]
-fn what_a_session_was_told_before_the_sign_in_was_written_is_not_its() {
-    let at =
-        |at: i64, whose: Whose| Pushed { whose, reading: Reading::new(Source::StatusLine, Wall(at), vec![], vec![]) };
-    let place = || Whose::Place("~/.claude".into());
-    assert!(at(1_000, place()).can_be_of(Some(Wall(1_000))));
-    assert!(!at(999, place()).can_be_of(Some(Wall(1_000))));
-    assert!(at(999, place()).can_be_of(None));
-    assert!(at(999, Whose::Account("ann".into())).can_be_of(Some(Wall(1_000))));
-}
-
 /// Clocks differ by a minute at most, and figures are rounded by less than one point.
 #[test]
 fn what_is_told_again_is_told_by_its_figures() {
@@ -348,4 +340,33 @@ fn a_newer_figure_keeps_its_own_reset_when_the_whole_comes_late() {
     kept.take_in(endpoint(min(5), &[("five_hour", 97.0, min(8))]), LATE);
     let window = &kept.windows[0];
     assert_eq!((window.used_percent, window.resets_at), (Some(3.0), Some(min(400))));
+}
+
+/// Law 17: while a window that the endpoint told lasts, one with another end of it is somebody else's, all of it.
+#[test]
+fn a_pushed_reading_with_another_end_is_somebody_elses_until_the_endpoint_says_so() {
+    let lasting = |mut reading: Reading| {
+        for window in &mut reading.windows {
+            window.duration_s = Some(if window.id == "five_hour" { 18_000 } else { 604_800 });
+        }
+        reading
+    };
+    let endpoint = |at, windows: &[(&str, f64, Wall)]| lasting(endpoint(at, windows));
+    let status_line = |at, windows: &[(&str, f64, Wall)]| lasting(status_line(at, windows));
+    let kept = endpoint(min(0), &[("five_hour", 40.0, min(120)), ("seven_day", 20.0, min(5000))]).known_at(LATE);
+    let is_foreign = |at: i64, five_hour: (f64, i64), now: i64| {
+        let pushed =
+            status_line(min(at), &[("five_hour", five_hour.0, min(five_hour.1)), ("seven_day", 21.0, min(5000))]);
+        kept.is_contradicted_by(&pushed, min(now))
+    };
+    assert!(!is_foreign(5, (41.0, 120), 5) && !is_foreign(5, (41.0, 121), 5));
+    assert!(is_foreign(5, (93.0, 122), 5) && is_foreign(5, (93.0, 90), 5));
+    assert!(!is_foreign(125, (3.0, 400), 125), "what was told is over");
+    assert!(!is_foreign(5, (41.0, 90_000_000), 5), "nonsense costs the field alone");
+    let weekly = status_line(min(5), &[("seven_day", 93.0, min(6000))]);
+    assert!(kept.is_contradicted_by(&weekly, min(5)));
+    let pushed = Pushed { account: ann(), reading: status_line(min(5), &[("five_hour", 93.0, min(200))]) };
+    assert_eq!(known(Some(kept.clone()), pushed, min(5)), Some(kept.clone()));
+    let by_session = status_line(min(0), &[("five_hour", 40.0, min(120))]).known_at(LATE);
+    assert!(!by_session.is_contradicted_by(&status_line(min(5), &[("five_hour", 93.0, min(200))]), min(5)));
 }

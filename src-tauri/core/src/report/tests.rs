@@ -40,9 +40,14 @@ fn account() -> AccountState {
         seen: Some(Seen::Present { fingerprint: fingerprint(), expires_at: Some(min(30).wall) }),
         place: "~/.claude/.credentials.json".into(),
         plan: Some("max".into()),
-        identity: Identity { account: Some("ann".into()), email: Some("ann@example.com".into()), organization: None },
+        identity: Identity {
+            account: Some("ann".into()),
+            email: Some("ann@example.com".into()),
+            ..Identity::default()
+        },
         renewable: true,
         refresh_blanked: false,
+        last_token: None,
     };
     state.next = Some(min(5));
     state
@@ -229,7 +234,7 @@ fn an_account_in_full() {
 }
 
 fn place(name: &str) -> Place {
-    Place { provider: Provider::Anthropic, account: None, sign_in: SignIn { place: name.into(), ..SignIn::default() } }
+    Place::new(Provider::Anthropic, name)
 }
 
 #[test]
@@ -354,13 +359,15 @@ fn what_an_account_is_called() {
     sign_in.place = "Keychain".into();
     assert_eq!(name(&sign_in), "Claude Code sign-in");
 
-    let mut state = account();
+    let mut state = State::new("boot".into());
+    state.accounts.insert(id("ann"), account());
+    state.accounts.insert(id("bob"), AccountState::new(Provider::Anthropic));
     assert_eq!(label(&id("ann"), &state, &Settings::default()), "ann@example.com");
     let object = json!({"accounts": {"anthropic:ann": {"label": "The office"}}});
     let (settings, problems) = Settings::parse(object.as_object().unwrap());
     assert_eq!((label(&id("ann"), &state, &settings).as_str(), problems.len()), ("The office", 0));
-    state.sign_in.identity = Identity::default();
     assert_eq!(label(&id("bob"), &state, &settings), "Claude Code sign-in");
+    assert_eq!(label(&id("carol"), &state, &settings), "anthropic:carol");
 }
 
 #[test]

@@ -11,38 +11,48 @@ use std::path::Path;
 pub const LABEL_MAX: usize = 80;
 
 /// What was chosen for one account. Its sign-in may be gone for a while.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AccountSettings {
-    /// What the person calls it. `None` is its e-mail address.
+    /// What the person calls it. `None` or empty is its e-mail address.
     pub label: Option<String>,
-    /// Whether anything is asked for it.
-    pub enabled: bool,
+    /// Whether anything is asked for it. `None` is yes.
+    pub enabled: Option<bool>,
     /// `None` is as for all accounts.
     pub renewal: Option<bool>,
     /// The same.
     pub readings: Option<Readings>,
 }
 
-impl Default for AccountSettings {
-    fn default() -> Self {
-        Self { label: None, enabled: true, renewal: None, readings: None }
-    }
+/// Whose a label is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LabelOf {
+    Seat,
+    /// Of all seats of the login.
+    Login,
 }
 
 impl Settings {
-    /// What the person calls an account, where they do.
-    pub fn label(&self, account: &AccountId) -> Option<&str> {
-        self.accounts.get(account)?.label.as_deref()
+    /// What the person calls an account, where they do; and whether that is of this seat, and not of its login, which
+    /// earlier versions took for the account.
+    pub fn label(&self, account: &AccountId) -> Option<(&str, LabelOf)> {
+        let of = |id: &AccountId| self.accounts.get(id)?.label.as_deref();
+        let label = of(account).map(|label| (label, LabelOf::Seat));
+        label.or_else(|| Some((of(&account.login())?, LabelOf::Login))).filter(|(label, _)| !label.is_empty())
+    }
+
+    /// What was chosen for a seat, or else for its login.
+    fn chosen<T>(&self, account: &AccountId, of: impl Fn(&AccountSettings) -> Option<T>) -> Option<T> {
+        self.accounts.get(account).and_then(&of).or_else(|| self.accounts.get(&account.login()).and_then(of))
     }
 
     /// Whether anything is asked for an account.
     pub fn is_enabled(&self, account: &AccountId) -> bool {
-        self.accounts.get(account).is_none_or(|chosen| chosen.enabled)
+        self.chosen(account, |chosen| chosen.enabled).unwrap_or(true)
     }
 
     /// Whether Holdoff may renew an account's sign-in.
     pub fn may_renew(&self, account: &AccountId) -> bool {
-        self.accounts.get(account).and_then(|chosen| chosen.renewal).unwrap_or(self.renewal)
+        self.chosen(account, |chosen| chosen.renewal).unwrap_or(self.renewal)
     }
 
     /// Checks a label as a person gives it. None at all is the e-mail address again.
@@ -98,23 +108,22 @@ impl Parser<'_> {
     }
 
     fn account(&mut self, id: &str, value: &Value) -> AccountSettings {
-        let default = AccountSettings::default();
         let Some(object) = value.as_object() else {
             self.problems.push(format!(
                 "settings.json: \"accounts.{}\" is {}; it must be an object. Holdoff uses its default.",
                 self.quotes.account(id),
                 self.quotes.shown(Some(value))
             ));
-            return default;
+            return AccountSettings::default();
         };
         let id = self.quotes.account(id);
         let name = |key: &str| format!("accounts.{id}.{key}");
         let flag = "true or false";
         AccountSettings {
             label: self.label(object, &name("label")),
-            enabled: self.choice_in(object, "enabled", &name("enabled"), flag).unwrap_or(default.enabled),
-            renewal: self.choice_in(object, "renewal", &name("renewal"), flag).unwrap_or(default.renewal),
             readings: self.readings_of(object, &name("readings")),
+            enabled: self.choice_in(object, "enabled", &name("enabled"), flag),
+            renewal: self.choice_in(object, "renewal", &name("renewal"), flag).flatten(),
         }
     }
 
@@ -128,7 +137,7 @@ impl Parser<'_> {
 
     fn label(&mut self, object: &serde_json::Map<String, Value>, name: &str) -> Option<String> {
         let text: Option<String> = self.choice_in(object, "label", name, "a text").flatten();
-        Settings::check_label(&text?).unwrap_or_else(|problem| {
+        Settings::check_label(&text?).map(|label| Some(label.unwrap_or_default())).unwrap_or_else(|problem| {
             self.problems.push(format!("settings.json: \"{name}\" cannot be used. {problem}"));
             None
         })
@@ -167,10 +176,29 @@ mod tests {
             ANN: {"label": "  Work ", "enabled": false, "renewal": true, "someone_elses": 1},
         }}));
         assert_eq!(problems, Vec::<String>::new());
-        assert_eq!(settings.label(&ann()), Some("Work"));
+        assert_eq!(settings.label(&ann()), Some(("Work", LabelOf::Seat)));
         assert!(!settings.is_enabled(&ann()) && settings.may_renew(&ann()));
         let bob = AccountId("anthropic:bob".into());
         assert!(settings.is_enabled(&bob) && !settings.may_renew(&bob));
+    }
+
+    /// Earlier versions took the login for the account.
+    #[test]
+    fn what_was_chosen_for_a_login_holds_for_its_seats_until_something_else_is() {
+        let (mut settings, problems) = parse(json!({"accounts": {
+            ANN: {"label": "Work", "enabled": false, "renewal": true},
+            "anthropic:ann/acme": {"label": "Acme", "enabled": true},
+            "anthropic:ann/home": {"label": ""},
+        }}));
+        assert_eq!(problems, Vec::<String>::new());
+        let seat = |name: &str| AccountId(format!("{ANN}/{name}"));
+        assert_eq!(settings.label(&seat("acme")), Some(("Acme", LabelOf::Seat)));
+        assert_eq!(settings.label(&seat("other")), Some(("Work", LabelOf::Login)));
+        assert_eq!(settings.label(&seat("home")), None, "an empty one is none on purpose");
+        assert!(settings.is_enabled(&seat("acme")) && !settings.is_enabled(&seat("home")));
+        assert!(settings.may_renew(&seat("acme")));
+        settings.accounts.clear();
+        assert!(settings.is_enabled(&seat("home")) && !settings.may_renew(&seat("acme")));
     }
 
     #[test]
@@ -200,7 +228,10 @@ mod tests {
         ] {
             let (settings, problems) = parse(json!({"accounts": {ANN: wrong}}));
             assert!(problems.len() == 1 && problems[0].contains(named), "{problems:?}");
-            assert_eq!(settings.accounts[&ann()], AccountSettings { enabled: false, ..AccountSettings::default() });
+            assert_eq!(
+                settings.accounts[&ann()],
+                AccountSettings { enabled: Some(false), ..AccountSettings::default() }
+            );
         }
         for (wrong, named) in [
             (json!({"accounts": []}), "\"accounts\" is []"),

@@ -3,6 +3,7 @@ use crate::outcome::{Answer, Body, Grant, Outcome};
 use crate::providers::anthropic;
 use crate::quota::Reading;
 use crate::sign_in::{CredentialRead, Identity, SignIn};
+use crate::speaker::Speaker;
 use crate::{AccountId, Settings, Wall};
 use serde_json::json;
 
@@ -110,8 +111,8 @@ fn every_reader_cleans_what_it_takes() {
     let line = anthropic::status_line::read(line.as_bytes()).unwrap();
     names.extend(line.windows.into_iter().flat_map(|window| [window.id, window.label]));
 
-    let account =
-        json!({"accountUuid": bad("u"), "emailAddress": bad("ann@example.com"), "organizationName": bad("O")});
+    let account = json!({"accountUuid": bad("u"), "emailAddress": bad("ann@example.com"), "organizationName": bad("O"),
+            "organizationUuid": bad("o")});
     let cache = json!({"fetchedAtMs": 1_789_391_820_000_i64, "accountUuid": bad("u"), "utilization": {"five_hour": window(1.0)}});
     let file = json!({"oauthAccount": account, "cachedUsageUtilization": cache}).to_string();
     let identity = anthropic::credential::identity(file.as_bytes());
@@ -124,13 +125,15 @@ fn every_reader_cleans_what_it_takes() {
     let grant =
         Answer { status: 200, retry_after: None, date: None, request_id: true, body: Body::Whole(grant.into()) };
     let Grant::Renewed(tokens) = anthropic::understand_grant(&grant, Wall(1)) else { panic!("not renewed") };
-    assert_eq!((&tokens.account, &cached.account), (&found.identity.account, &found.identity.account));
-    let Identity { account, email, organization } = found.identity;
-    names.extend([account, email, organization, found.plan, tokens.account, cached.account].map(Option::unwrap));
+    let Speaker::Named { account: cached, .. } = cached.speaker else { panic!("nobody") };
+    assert_eq!((&tokens.account, Some(&cached)), (&found.identity.account, found.identity.account.as_ref()));
+    let Identity { account, email, organization, organization_id } = found.identity;
+    let told = [account, email, organization, organization_id, found.plan, tokens.account, Some(cached)];
+    names.extend(told.map(Option::unwrap));
 
     let typed = json!({"accounts": {"a": {"label": "R&D\u{202e}\u{200b}\u{2028}x"}, "b": {"label": "\u{feff}"}}});
     let (settings, _) = Settings::parse(typed.as_object().unwrap());
-    names.push(settings.label(&AccountId("a".into())).unwrap().to_owned());
+    names.push(settings.label(&AccountId("a".into())).unwrap().0.to_owned());
     assert_eq!(settings.label(&AccountId("b".into())), None, "nothing that can be seen is no label");
     for name in names {
         assert!(!name.is_empty() && !name.chars().any(is_hidden), "{name:?}");

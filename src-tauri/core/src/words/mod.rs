@@ -44,6 +44,9 @@ use crate::time::Wall;
 use jiff::{Timestamp, Zoned};
 use std::time::Duration;
 
+/// What an account is called that only sessions with a token of their own tell of.
+pub const SESSION_TOKEN: &str = "Claude Code session token";
+
 /// The outcome of a request whose process ended before the answer.
 pub const UNANSWERED: &str = "Holdoff ended before the answer came";
 

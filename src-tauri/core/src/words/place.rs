@@ -55,8 +55,9 @@ pub fn folder_added(text: &str, read: &CredentialRead, known: Option<&str>) -> S
 mod tests {
     use super::*;
     use crate::secret::Token;
-    use crate::sign_in::{Credential, Identity, OAuthClient};
+    use crate::sign_in::{Credential, Identity, Naming, OAuthClient};
     use crate::state::{Provider, State};
+    use crate::time::{Boot, Moment};
 
     const NOW: Wall = Wall(1_789_387_200_000);
 
@@ -71,13 +72,14 @@ mod tests {
             scopes: vec![],
             plan: None,
             identity: Identity { email: email.map(str::to_owned), ..Identity::default() },
+            naming: Naming::Itself,
         })
     }
 
     #[track_caller]
     fn check(read: &CredentialRead, used: bool, rejected: &[Fingerprint], expect: &str) {
         let mut there = Place::known(&State::new("boot".into()), Provider::Anthropic, "~/work");
-        there.looked(read, NOW);
+        there.looked(read, Moment { wall: NOW, boot: Boot(0) });
         assert_eq!(place(&there, used, rejected, NOW), expect);
     }
 

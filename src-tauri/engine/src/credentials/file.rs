@@ -3,7 +3,7 @@
 use crate::{regular_file, wiped};
 use holdoff_core::sign_in::Absence;
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -15,6 +15,20 @@ pub(crate) fn read(path: &Path, max: u64) -> Result<Zeroizing<Vec<u8>>, Absence>
     let about = usize::try_from(about).unwrap_or(0);
     let too_large = || Absence::Unreadable(format!("it is larger than {} MiB, which no such file is", max >> 20));
     bounded(file, about, max).map_err(refused)?.ok_or_else(too_large)
+}
+
+/// How long an ordinary file is; `None` where there is none that can be opened.
+pub(crate) fn size(path: &Path) -> Option<u64> {
+    Some(regular_file::open(path).ok()?.metadata().ok()?.len())
+}
+
+/// So many bytes of an ordinary file, from there.
+pub(crate) fn part(path: &Path, from: u64, most: u64) -> Option<Vec<u8>> {
+    let mut file = regular_file::open(path).ok()?;
+    file.seek(SeekFrom::Start(from)).ok()?;
+    let mut bytes = Vec::new();
+    file.take(most).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
 }
 
 /// `None` is more than `max` bytes. The size that a file claims to have is not relied on: it may grow, or not be true.

@@ -137,6 +137,18 @@ impl Source {
         file.map(|file| file.projects.into_keys().filter(|folder| folder.is_absolute()).collect()).unwrap_or_default()
     }
 
+    /// The place by what its folder really is, whatever links or dots lead there. Blocks.
+    pub fn real_place(&self) -> String {
+        let real = |dir: &Path| std::fs::canonicalize(dir).ok();
+        match real(&self.config_dir).filter(|dir| *dir != self.config_dir) {
+            Some(config_dir) => {
+                let home = self.home.as_deref().map(|home| real(home).unwrap_or_else(|| home.to_owned()));
+                Self { config_dir, home, ..self.clone() }.place()
+            }
+            None => self.place(),
+        }
+    }
+
     /// The place in words for people, with the home folder as `~`.
     pub fn place(&self) -> String {
         let path = self.credential_path();
@@ -152,7 +164,7 @@ impl Source {
     pub fn read(&self) -> CredentialRead {
         match patiently(|| self.look(), || std::thread::sleep(PAUSE)) {
             CredentialRead::Found(mut credential) => {
-                credential.identity = self.identity();
+                credential.identity = credential.identity.or(self.identity());
                 CredentialRead::Found(credential)
             }
             CredentialRead::Absent(Absence::NoFile | Absence::NotSignedIn) if self.inference_token => {

@@ -20,11 +20,15 @@ fn reading(used: f64) -> Reading {
     Reading::new(Source::StatusLine, Wall(1_789_390_000_000), vec![window], vec![])
 }
 
+fn session() -> Session {
+    Session { transcript: Some("/home/ann/s.jsonl".into()), ..Session::default() }
+}
+
 fn hand(dir: &Path, used: f64) -> Handed {
     let address = dir.join("tray.sock");
     let from = From { data_dir: &dir.join("data"), address: &address, config_dir: None, place: PLACE };
     let started = Instant::now();
-    let handed = hand_over(from, &reading(used));
+    let handed = hand_over(from, &reading(used), &session());
     assert!(started.elapsed() < AT_ONCE, "{:?}", started.elapsed());
     handed
 }
@@ -35,7 +39,7 @@ fn without_an_app_the_last_one_is_kept() {
     assert_eq!(take_up(&dir.path().join("data"), PLACE), None);
     assert_eq!(hand(dir.path(), 1.0), Handed::Kept);
     assert_eq!(hand(dir.path(), 2.0), Handed::Kept);
-    assert_eq!(take_up(&dir.path().join("data"), PLACE), Some(reading(2.0)));
+    assert_eq!(take_up(&dir.path().join("data"), PLACE), Some((reading(2.0), session())));
     assert_eq!(take_up(&dir.path().join("data"), "~/.claude-work/.credentials.json"), None);
     assert_eq!(std::fs::read_dir(dir.path().join("data/pushed")).unwrap().count(), 1);
 }
@@ -98,7 +102,7 @@ mod unix {
         let mut line = String::new();
         std::io::BufReader::new(app.accept().unwrap().0).read_line(&mut line).unwrap();
         let told: ipc::ToApp = serde_json::from_str(&line).unwrap();
-        assert_eq!(told.call, Call::Reading { config_dir: None, reading: reading(3.0) });
+        assert_eq!(told.call, Call::Reading { config_dir: None, reading: reading(3.0), session: session() });
         assert!(!dir.path().join("data").exists());
     }
 
@@ -113,6 +117,6 @@ mod unix {
         assert_eq!(hand(dir.path(), 7.0), Handed::Kept);
         drop(app);
         assert_eq!(hand(dir.path(), 8.0), Handed::Kept, "a socket that a dead app left behind");
-        assert_eq!(take_up(&dir.path().join("data"), PLACE), Some(reading(8.0)));
+        assert_eq!(take_up(&dir.path().join("data"), PLACE), Some((reading(8.0), session())));
     }
 }

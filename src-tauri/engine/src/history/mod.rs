@@ -27,6 +27,7 @@ pub use retention::Retention;
 pub use store::{Opened, Store, open};
 pub use writer::{History, News};
 
+use holdoff_core::AccountId;
 use holdoff_core::Settings;
 use holdoff_core::history::Memory;
 use holdoff_core::ledger::Entry;
@@ -56,6 +57,11 @@ impl From<&Settings> for Limits {
 pub enum Row {
     Request(Entry),
     Memory(Memory),
+    /// What is kept under one name belongs under another one.
+    Renamed {
+        from: AccountId,
+        into: AccountId,
+    },
 }
 
 /// Why the history cannot be used.

@@ -32,7 +32,15 @@ pub fn write(connection: &Connection, row: &Row) -> rusqlite::Result<()> {
         Row::Memory(Memory::Window(record)) => write_window(connection, record),
         Row::Memory(Memory::Money(record)) => write_money(connection, record),
         Row::Memory(Memory::Episode(record)) => write_episode(connection, record),
+        Row::Renamed { from, into } => rename(connection, from, into),
     }
+}
+
+/// Where the other name has rows of its own already, both stay.
+fn rename(connection: &Connection, from: &AccountId, into: &AccountId) -> rusqlite::Result<()> {
+    let sql = "UPDATE OR IGNORE account SET name = ? WHERE name = ?";
+    connection.prepare_cached(sql)?.execute(params![into.0, from.0])?;
+    Ok(())
 }
 
 fn write_request(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {

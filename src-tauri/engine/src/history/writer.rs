@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::start::stamp;
 use holdoff_core::history::Memory;
 use holdoff_core::ledger::Entry;
-use holdoff_core::{Wall, policy, recollection};
+use holdoff_core::{AccountId, Wall, policy, recollection};
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -98,6 +98,11 @@ impl History {
     /// Keeps this for later.
     pub fn remember(&self, memory: Memory) {
         self.send(Wish::Write(Row::Memory(memory), None));
+    }
+
+    /// What is kept of `from` is of `into`, as which it is known now.
+    pub fn rename(&self, from: AccountId, into: AccountId) {
+        self.send(Wish::Write(Row::Renamed { from, into }, None));
     }
 
     /// How much is kept from now on.

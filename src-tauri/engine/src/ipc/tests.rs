@@ -62,7 +62,7 @@ fn all_calls() -> Vec<Call> {
         Call::Refresh { account: None },
         Call::Open { args: vec![], display: Default::default() },
         Call::Version,
-        Call::Reading { config_dir: None, reading },
+        Call::Reading { config_dir: None, reading, session: Default::default() },
         Call::Attach { version: String::new() },
         Call::ChangeSettings { change: json!({}) },
         Call::ExportHistory { format: Format::Csv },

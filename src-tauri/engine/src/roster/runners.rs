@@ -1,8 +1,9 @@
 //! One runner for each account that is polled: begun, retired, ended. No account ever has two.
 
 use super::{Command, Roster};
-use crate::runner::{End, Order, Runner};
+use crate::runner::{Earlier, End, Order, Runner};
 use holdoff_core::AccountId;
+use holdoff_core::SignIn;
 use holdoff_core::account::Preferences;
 use holdoff_core::places::Polled;
 use std::sync::Arc;
@@ -43,6 +44,9 @@ impl Roster {
         let (Some(stand), false) = (stand, self.running.contains_key(&account)) else {
             return;
         };
+        let is_its = stand.place.account.as_ref() == Some(&account);
+        let sign_in = stand.place.sign_in.clone();
+        let sign_in = if is_its { sign_in } else { SignIn::default() };
         let (source, tools) = (stand.source.clone(), self.tools.clone());
         let preferences = Preferences::of(&self.settings, &account);
         let unnamed = self.renamed.remove(&account);
@@ -56,7 +60,8 @@ impl Roster {
             if let Some(last_turn) = last_turn {
                 drop(last_turn.lock_owned().await);
             }
-            let runner = Runner::new(tools, source, account.clone(), unnamed, preferences).await;
+            let earlier = Earlier { unnamed, sign_in };
+            let runner = Runner::new(tools, source, account.clone(), earlier, preferences).await;
             (account, runner.run(obeyed).await)
         });
     }

@@ -7,7 +7,7 @@ use crate::runner::Order;
 use crate::sources;
 use holdoff_core::places::Before;
 use holdoff_core::state::Provider;
-use holdoff_core::{Place, Pushed, Wall};
+use holdoff_core::{Place, Told, Wall};
 
 /// One place, and who looks at it.
 #[derive(Debug)]
@@ -19,8 +19,10 @@ pub(super) struct Stand {
     pub looked: bool,
     /// When its sign-in was written.
     pub written: Option<Wall>,
+    /// Its name by what its folder really is.
+    pub real: String,
     /// Readings that lay there, to be passed on once somebody polls.
-    pub told: Vec<Pushed>,
+    pub told: Vec<Told>,
 }
 
 impl Roster {
@@ -47,20 +49,21 @@ impl Roster {
         let place = Place::known(&self.snapshots.borrow().state, Provider::Anthropic, &source.place());
         let data_dir = self.environment.data_dir.clone();
         let (clock, looks, unwatched) = (self.tools.clock.clone(), self.tell_looks.clone(), self.unwatched.clone());
-        let watcher = self.watcher.clone();
-        let lookout = Lookout::start(source.clone(), data_dir, clock, watcher, looks, unwatched);
-        Stand { place, source, lookout, looked: false, written: None, told: Vec::new() }
+        let (watcher, sessions) = (self.watcher.clone(), self.sessions.clone());
+        let lookout = Lookout::start(source.clone(), data_dir, clock, watcher, sessions, looks, unwatched);
+        let real = place.name().to_owned();
+        Stand { place, source, lookout, looked: false, written: None, real, told: Vec::new() }
     }
 
     pub(super) fn looked(&mut self, look: Look) {
-        let now = self.tools.clock.now().wall;
+        let now = self.tools.clock.now();
         let Some(stand) = self.stands.iter_mut().find(|stand| stand.place.name() == look.place) else {
             return;
         };
         let was = stand.place.clone();
         let before = stand.place.looked(&look.read, now);
         stand.looked = true;
-        (stand.written, stand.told) = (look.written, look.told);
+        (stand.written, stand.real, stand.told) = (look.written, look.real, look.told);
         let Some(account) = stand.place.account.clone() else {
             return;
         };

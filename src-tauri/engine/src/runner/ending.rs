@@ -1,7 +1,6 @@
 //! The end of a runner: what is under way comes to its end, and what exists nowhere else is written.
 
 use super::{Rest, Runner, ended, wake};
-use crate::user_dir::AccountLock;
 use holdoff_core::account::Event;
 use holdoff_core::sign_in::Stored;
 use std::time::Duration;
@@ -23,7 +22,7 @@ impl Runner {
             Some(task) => timeout(patience, task).await.map(|event| self.handle(event)).is_ok(),
             None => true,
         };
-        if answered && self.lock.as_ref().is_some_and(AccountLock::is_current) {
+        if answered && self.lock.as_ref().is_some_and(|lock| lock.is_current()) {
             let _ = timeout(LAST_WORDS, self.wind_up()).await;
         }
         self.write_at_last().await;

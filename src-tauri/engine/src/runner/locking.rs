@@ -1,7 +1,6 @@
 //! The lock of an account: whoever has it asks. It is lost when its file is taken away, and taken anew.
 
 use super::{LOCKED, Order, Runner};
-use crate::user_dir::AccountLock;
 use holdoff_core::state::Refusal;
 use std::ops::ControlFlow;
 use tokio::sync::mpsc;
@@ -9,11 +8,11 @@ use tokio::sync::mpsc;
 impl Runner {
     pub(super) async fn has_lock(&mut self) -> bool {
         // What is under way comes to its end first: nothing else is begun meanwhile.
-        if self.under_way.is_some() || self.lock.as_ref().is_some_and(AccountLock::is_current) {
+        if self.under_way.is_some() || self.lock.as_ref().is_some_and(|lock| lock.is_current()) {
             return true;
         }
         let (lost, unlockable) = (self.lock.take().is_some(), self.unlockable.take().is_some());
-        match self.tools.user.lock(self.account.id()) {
+        match self.seat.lock(&self.tools.user) {
             Ok(Some(lock)) => match self.take_up_record().await {
                 Ok(()) => self.lock = Some(lock),
                 Err(why) => self.cannot_lock(why).await,

@@ -32,18 +32,28 @@ impl Runner {
         }
         let mut own = self.account.state().clone();
         own.saves = self.saves;
-        let newer = self.with_record(move |user, id, clock| user.newer(&id, &own, &clock)).await?;
-        let Some(mut state) = newer else {
-            return Ok(());
-        };
+        let told =
+            self.with_record(move |user, id, clock| Ok((user.newer(&id, &own, &clock)?, user.beside(&id, &clock)?)));
+        let (newer, beside) = told.await?;
+        if let Some(state) = newer {
+            self.take_up_newer(state);
+        }
+        let now = self.tools.clock.now();
+        for (_, gates) in beside.iter().filter(|(other, _)| !self.seat.is_polled(other)) {
+            self.account.share_left_behind(gates, now);
+        }
+        Ok(())
+    }
+
+    fn take_up_newer(&mut self, mut state: AccountState) {
         let (id, now) = (self.account.id().clone(), self.tools.clock.now());
         tracing::info!("another copy has asked for this account; its waits are kept");
         self.tools.memory.remind_known(&id, &mut state, now);
         self.saves = self.saves.max(state.saves);
         self.account = Account::new(id, self.source.place(), state, self.preferences, now, fastrand::u64(..));
+        self.account.settled_with(&self.sign_in);
         self.zone = None;
         self.handle(Event::NoticeService(self.notice_service));
-        Ok(())
     }
 
     fn with_record<T: Send + 'static>(

@@ -53,11 +53,12 @@ async fn runner(fake: &FakeAnthropic, home: &Home, clock: &Clock, dir: &std::pat
         requests: Requests::default(),
         user: UserDir::new(dir.join("user"), dir.to_owned(), dir.to_owned()),
         announcements: mpsc::channel(16).0,
+        logins: Logins::default(),
         memory: kept.memory,
         elsewhere: watch::channel(BTreeSet::new()).0,
         zone: || TimeZone::UTC,
     };
     let source = Source::from_env(home.path(), None);
     let id = AccountId("anthropic:0b0c7f5e-0000-4000-8000-000000000001".into());
-    Runner::new(tools, source, id, None, Preferences::from(&Settings::default())).await
+    Runner::new(tools, source, id, Earlier::default(), Preferences::from(&Settings::default())).await
 }

@@ -8,6 +8,7 @@ use crate::history;
 use crate::slots::{self, NotRead, Slots, create, read_kept, set_aside, slot, sync};
 use crate::start::stamp;
 use holdoff_core::recollection::{Loss, Recollection, SPAN};
+use holdoff_core::seats::SeatGates;
 use holdoff_core::{AccountId, AccountState, Moment, State, Wall};
 use serde_json::{Value, json};
 use std::io::Write;
@@ -43,6 +44,9 @@ impl UserDir {
     /// Why that cannot be known now. Nothing may be asked then.
     pub fn newer(&self, id: &AccountId, own: &AccountState, clock: &Clock) -> Result<Option<AccountState>, String> {
         let (path, now) = (self.record(id), clock.now());
+        // Until it is saved under its own name, the record of an earlier version is the seat's.
+        let formerly = own.formerly.as_ref().filter(|_| !path.exists());
+        let (path, id) = formerly.map_or((path, id), |formerly| (self.record(formerly), formerly));
         let Some(bytes) = read(&path)? else {
             return Ok(self.of_an_earlier_version(id, own, clock));
         };
@@ -55,6 +59,7 @@ impl UserDir {
                     if let Some(by) = by.filter(|by| *by != self.data_dir) {
                         remind(&by, id, &mut account, now);
                     }
+                    account.formerly.clone_from(&own.formerly);
                     account
                 }))
             }
@@ -65,6 +70,35 @@ impl UserDir {
                 Ok(self.without_record(id, own, now))
             }
         }
+    }
+
+    /// What the other seats of its login were told, whichever copy of Holdoff asked. Blocks; only who has its lock may.
+    ///
+    /// # Errors
+    /// Why that cannot be known now. Nothing may be asked then.
+    pub fn beside(&self, id: &AccountId, clock: &Clock) -> Result<Vec<(AccountId, SeatGates)>, String> {
+        let folder = self.dir.join("accounts");
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(format!("{} cannot be read: {error}", folder.display())),
+        };
+        let login = file_name(&id.login());
+        let mut beside = Vec::new();
+        for path in entries.flatten().map(|entry| entry.path()) {
+            let is_its = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&login));
+            let is_record = path.extension().is_some_and(|end| end == "json");
+            let Some(bytes) = (is_its && is_record).then(|| read(&path)).transpose()?.flatten() else {
+                continue;
+            };
+            // What cannot be read is kept aside when its own seat is taken up.
+            let Ok((_, mut state)) = slots::parse(&bytes) else {
+                continue;
+            };
+            state.carry_to(&clock.boot_id(), clock.now());
+            beside.extend(state.gates_beside(id));
+        }
+        Ok(beside)
     }
 
     /// With one data folder, its own state is as good. With two, the other may have been told to wait for as long as it gets.
@@ -85,7 +119,7 @@ impl UserDir {
         let (boot_id, now) = (clock.boot_id(), clock.now());
         let mut state = Slots::read_beside(&self.usual).state?;
         state.carry_to(&boot_id, now);
-        let mut earlier = state.accounts.remove(id)?;
+        let mut earlier = state.accounts.remove(id).or_else(|| state.accounts.remove(&id.login()))?;
         remind(&self.usual, id, &mut earlier, now);
         let mut account = own.clone();
         account.adopt_gates(&earlier);

@@ -217,6 +217,7 @@ fn credential(endpoint: Endpoint, case: usize) -> Credential {
         scopes: vec![],
         plan: None,
         identity: Identity { account: Some("ann".into()), ..Identity::default() },
+        naming: holdoff_core::sign_in::Naming::Itself,
     }
 }
 

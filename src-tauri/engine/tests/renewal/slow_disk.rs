@@ -3,7 +3,7 @@
 use crate::scene::{LONG, Scene};
 use holdoff_core::account::Preferences;
 use holdoff_core::providers::anthropic::status_line;
-use holdoff_core::{AccountId, Pushed, Settings, Whose};
+use holdoff_core::{AccountId, Pushed, Settings};
 use holdoff_engine::clock::Clock;
 use holdoff_engine::credentials::Source;
 use holdoff_engine::environment::Bases;
@@ -11,7 +11,7 @@ use holdoff_engine::history::{History, Limits};
 use holdoff_engine::http::Http;
 use holdoff_engine::keeper::Keeper;
 use holdoff_engine::metrics::Requests;
-use holdoff_engine::runner::{Order, Runner, Tools};
+use holdoff_engine::runner::{Earlier, Order, Runner, Tools};
 use holdoff_engine::slots::{PlainFiles, SlotWriter, TwoSlots};
 use holdoff_engine::start::{self, Loaded};
 use holdoff_engine::user_dir::UserDir;
@@ -57,8 +57,8 @@ async fn new_tokens_that_come_while_the_disk_is_waited_for_are_kept() {
         json!({"rate_limits": {"five_hour": {"used_percentage": 42.0, "resets_at": 4_000_000_000_u64}}}).to_string();
     let reading = status_line::read(told.as_bytes()).unwrap();
     let reading = reading.reading(Clock::real().now().wall).unwrap();
-    let whose = Whose::Place("~/.claude/.credentials.json".to_owned());
-    orders.send(Order::Reading(Pushed { whose, reading })).unwrap();
+    let account = AccountId("anthropic:ann".to_owned());
+    orders.send(Order::Reading(Pushed { account, reading })).unwrap();
     let waiting = disk.waiting.subscribe().wait_for(|waiting| *waiting).await.map(|waiting| *waiting);
     assert!(waiting.unwrap(), "it is to be saved while the request is under way");
     tokio::time::sleep(TIMEOUT * 2).await;
@@ -89,11 +89,12 @@ async fn runner(scene: &Scene, disk: Disk) -> Runner {
         requests: Requests::default(),
         user: UserDir::new(data_dir.join("user"), data_dir.clone(), data_dir.clone()),
         announcements: mpsc::channel(16).0,
+        logins: holdoff_engine::login::Logins::default(),
         memory: kept.memory,
         elsewhere: watch::channel(BTreeSet::new()).0,
         zone: || TimeZone::UTC,
     };
     let source = Source::from_env(scene.home.path(), None);
     let id = AccountId("anthropic:0b0c7f5e-0000-4000-8000-000000000001".into());
-    Runner::new(tools, source, id, None, Preferences::from(&settings)).await
+    Runner::new(tools, source, id, Earlier::default(), Preferences::from(&settings)).await
 }

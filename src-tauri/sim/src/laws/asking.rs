@@ -13,6 +13,9 @@ impl Laws {
         self.check_permit(left)?;
         self.check_running(left)?;
         self.check_durable(left)?;
+        if left.stranger {
+            broken(17, || format!("request {} was sent for another account than its token's", left.request))?;
+        }
         let re_ask = match left.endpoint {
             Endpoint::Usage => self.check_usage(left)?,
             Endpoint::Token => {

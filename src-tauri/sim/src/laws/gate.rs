@@ -243,6 +243,17 @@ impl GateLaw {
         *self = Self { least, most, told, why: Why::Lost, ..Self::new(self.endpoint) };
     }
 
+    /// Of another seat of the same login.
+    pub(super) fn share(&mut self, other: &Self, is_newer: bool) {
+        if is_newer {
+            self.strikes = other.strikes;
+        }
+        if matches!(other.why, Why::Limited | Why::Unanswered | Why::Lost) {
+            self.shut_also(other.least, other.most, other.why);
+        }
+        self.could_be_shut(other.most);
+    }
+
     /// One account under two names: what shuts either shuts both.
     pub(super) fn merge(&mut self, other: &Self) {
         self.strikes = self.strikes.max(other.strikes);

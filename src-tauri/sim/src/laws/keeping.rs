@@ -18,7 +18,7 @@ impl Laws {
         let account = self.account();
         account.known.usage.check_kept(now, kept.usage.door)?;
         account.known.token.check_kept(now, kept.token.door)?;
-        account.known.check_reading(kept)?;
+        account.known.check_reading(kept, account.showing.was_told)?;
         self.check_dated()?;
         let account = self.account();
         (account.kept, account.noted) = (account.known, Some(*kept));
@@ -154,6 +154,19 @@ impl Laws {
         }
         self.renewing.renewed = self.renewing.renewed.map(|at| at - ahead);
         self.lost = self.lost.map(|at| at - ahead);
+    }
+
+    /// What shuts one seat of a login for its frequency shuts the others, and requests of all of them keep their distance.
+    pub(super) fn share(&mut self, from: Who, into: Who) {
+        let from = self.account_of(from);
+        let (known, last_left) = (from.known, from.last_left);
+        let into = self.account_of(into);
+        let is_newer = last_left > into.last_left;
+        for own in [&mut into.known, &mut into.kept] {
+            own.usage.share(&known.usage, is_newer);
+            own.token.share(&known.token, is_newer);
+        }
+        into.last_left = into.last_left.max(last_left);
     }
 
     /// `from` is the account under an earlier name.

@@ -44,7 +44,7 @@ impl Laws {
     }
 
     /// Another token ends a pause; a 401 whose token was replaced since is no strike (law 6).
-    pub(super) fn looked(&mut self, whose: Option<Who>) -> Result<(), Broken> {
+    pub(super) fn looked(&mut self, whose: Option<Who>, settled: bool) -> Result<(), Broken> {
         let (now, who, sign_in, wishes) = (self.now, self.who, self.sign_in, self.wishes);
         self.renewing.looked();
         let mut answered = self.under_way.as_mut();
@@ -52,7 +52,7 @@ impl Laws {
             answered.take_if(|answered| std::mem::take(&mut answered.checking)).map(|answered| answered.token);
         let refused = self.renewing.refused.take();
         let known = &mut self.account().known;
-        let other = whose.is_some_and(|whose| whose != who);
+        let other = !settled || whose.is_some_and(|whose| whose != who);
         if let Some(token) = refused_usage {
             let replaced = sign_in.is_some_and(|sign_in| sign_in.access != token);
             if other || replaced {
@@ -60,7 +60,7 @@ impl Laws {
             }
         }
         if let Some(refused) = refused {
-            known.refused(now, refused, sign_in.and_then(|sign_in| sign_in.refresh).filter(|_| !other));
+            known.refused(now, refused, sign_in.and_then(|sign_in| sign_in.refresh).filter(|_| !other || !settled));
         }
         if let Some(sign_in) = sign_in.filter(|_| !other) {
             known.usage.seen(sign_in.access);

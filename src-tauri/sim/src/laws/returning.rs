@@ -2,7 +2,7 @@
 
 use super::numbers::{COMING_BACK, RENEWAL_SPACING, SPACING};
 use super::{Broken, Laws, broken};
-use crate::observation::{MINUTE, Meaning, Millis, Observation};
+use crate::observation::{HOUR, MINUTE, Meaning, Millis, Observation};
 use holdoff_core::Endpoint;
 
 /// What is due while all is well.
@@ -48,6 +48,10 @@ impl Laws {
             self.returning.reading = None;
         } else if self.returning.reading.is_none() || self.moves_reading(seen) {
             self.returning.reading = Some(self.reading_due());
+        } else if let Observation::Told { who, .. } = seen
+            && *who == self.who
+        {
+            self.returning.reading = self.returning.reading.map(|due| due.max(self.put_off()));
         }
         let renewal = runs && self.returning.renewable && !spent && !hopeless;
         if !renewal {
@@ -66,7 +70,10 @@ impl Laws {
                 usage && self.under_way.is_some_and(|under_way| under_way.left < self.returning.since)
             }
             Observation::Answered { .. } => usage,
-            Observation::Settings(_) | Observation::Account(_) | Observation::Renamed { .. } => true,
+            Observation::Settings(_)
+            | Observation::Account(_)
+            | Observation::Beside { .. }
+            | Observation::Renamed { .. } => true,
             _ => false,
         }
     }
@@ -75,7 +82,9 @@ impl Laws {
         let token = self.under_way.is_some_and(|under_way| under_way.endpoint == Endpoint::Token);
         match seen {
             Observation::Answered { meaning, .. } => token || !matches!(meaning, Meaning::Reading { .. }),
-            Observation::Settings(_) | Observation::Account(_) | Observation::Wrote(_) => true,
+            Observation::Settings(_) | Observation::Account(_) | Observation::Beside { .. } | Observation::Wrote(_) => {
+                true
+            }
             _ => false,
         }
     }
@@ -84,6 +93,13 @@ impl Laws {
         let account = &self.accounts[usize::from(self.who.0)];
         let spaced = account.last_left.map_or(self.now, |last| last + SPACING);
         self.now.max(account.known.usage.most).max(spaced) + self.wishes.interval + COMING_BACK
+    }
+
+    /// What a session tells need not be asked for, within an hour of the last request.
+    fn put_off(&self) -> Millis {
+        let interval = self.wishes.interval;
+        let last = self.accounts[usize::from(self.who.0)].last_left.unwrap_or(self.now);
+        (self.now + interval).min(last + interval.max(HOUR)) + COMING_BACK
     }
 
     fn renewal_due(&self) -> Millis {

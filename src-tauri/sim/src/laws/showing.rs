@@ -2,7 +2,7 @@
 //! came, with figures of its own.
 
 use super::{Broken, Laws, broken};
-use crate::observation::{DAY, HOUR, MINUTE, Millis, Said, View, WindowTold};
+use crate::observation::{DAY, HOUR, MINUTE, Millis, Said, View, Who, WindowTold};
 use std::collections::{BTreeSet, VecDeque};
 
 /// As many answers as a notice may wait for its service.
@@ -18,6 +18,8 @@ pub(super) struct Showing {
     /// Each window and figure that was ever said: where the provider has no limits to tell any more, the last ones are
     /// shown for days, with their age.
     figures: BTreeSet<(String, u32)>,
+    /// A session told something too: what is shown may be younger than the last answer, and there may be something with none.
+    pub(super) was_told: bool,
     /// The window, the end of its cycle and the threshold.
     told: Vec<(String, Millis, u8)>,
 }
@@ -28,7 +30,19 @@ impl Showing {
             self.answers.pop_front();
         }
         self.answers.push_back((now, said.to_vec()));
+        self.answers.make_contiguous().sort_by_key(|(at, _)| *at);
         self.figures.extend(said.iter().map(|said| (said.window.clone(), said.used)));
+    }
+
+    /// A session told it, which the account may believe or not.
+    pub(super) fn heard(&mut self, at: Millis, said: &[Said]) {
+        self.said(at, said);
+        self.was_told = true;
+    }
+
+    /// Whether a reading from then was told.
+    pub(super) fn is_from(&self, at: Millis) -> bool {
+        self.answers.iter().any(|(said, _)| (said - at).abs() <= MINUTE)
     }
 
     pub(super) fn forget(&mut self) {
@@ -39,6 +53,7 @@ impl Showing {
     pub(super) fn merge(&mut self, other: &Self) {
         self.answers.extend(other.answers.iter().cloned());
         self.figures.extend(other.figures.iter().cloned());
+        self.was_told |= other.was_told;
         self.answers.make_contiguous().sort_by_key(|(at, _)| *at);
     }
 
@@ -116,6 +131,12 @@ fn confirmed(said: &[(Millis, &Said)], percent: u8) -> Option<Option<Millis>> {
 }
 
 impl Laws {
+    pub(super) fn hear(&mut self, who: Who, at: Millis, said: &[Said]) {
+        if self.watches {
+            self.account_of(who).showing.heard(at, said);
+        }
+    }
+
     pub(super) fn check_shown(&mut self, view: &View) -> Result<(), Broken> {
         let watches = self.watches;
         if watches { self.account().showing.check_view(view) } else { Ok(()) }

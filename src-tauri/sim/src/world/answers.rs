@@ -138,8 +138,8 @@ pub(super) fn no_grant(mood: Option<Token>, token: TokenId, now: Millis) -> Repl
 pub(super) fn grant(pair: Pair, mixed: bool, known: Option<&str>, dice: &mut Dice) -> Reply {
     let refresh = pair.refresh.map(|refresh| format!(r#","refresh_token":"sk-ant-ort01-{}""#, refresh.0));
     let person = match (pair.person, mixed) {
-        (Person::Ann, false) | (Person::Bob, true) => "ann",
-        (Person::Bob, false) | (Person::Ann, true) => "bob",
+        (Person::Ann | Person::AnnAtWork, false) | (Person::Bob, true) => "ann",
+        (Person::Bob, false) | (Person::Ann | Person::AnnAtWork, true) => "bob",
     };
     let named = mixed || dice.percent(50);
     let account = named.then(|| format!(r#","account":{{"uuid":"{person}"}}"#));

@@ -2,13 +2,15 @@
 
 use super::answers::Reply;
 use super::disk::{Progress, Saved};
-use super::events::Timed;
+use super::events::{SETTLING, Timed};
 use super::owner::Lock;
+use super::process::id_of;
 use super::process::{Busy, Task};
 use super::provider::{Pair, offline};
 use super::{Step, World};
 use crate::laws::Broken;
 use crate::observation::{Left, Millis, Observation, SECOND, TokenId, WindowTold, Wrote};
+use crate::plan::Person;
 use holdoff_core::account::{Action, Event};
 use holdoff_core::notice::{News, WindowNews};
 use holdoff_core::providers::anthropic::Succession;
@@ -111,9 +113,10 @@ impl World {
                 if self.owner.has_ended(self.machine.wall(self.now)) && self.is_this(whose) {
                     self.see(Observation::Ended)?;
                 }
-                self.see(Observation::Looked(whose))?;
                 self.tell_process(Event::Credential(self.owner.read()));
-                Ok(())
+                let settled = self.process.as_ref().is_none_or(|process| !process.account.is_unsettled());
+                let whose = self.whose();
+                self.see(Observation::Looked { whose, settled })
             }
             Action::Ask(permit, request) => {
                 if let Some(process) = &mut self.process {
@@ -226,11 +229,27 @@ impl World {
         let number = self.requests;
         let permit = Some((self.permits, permit.endpoint()));
         let token = token_id(request.carries.secret().expose());
-        let left = Left { request: number, endpoint: request.endpoint, permit, token, life };
+        let stranger = self.is_strangers(token);
+        let left = Left { request: number, endpoint: request.endpoint, permit, token, life, stranger };
         self.see(Observation::Left(left))?;
         let reply = self.answer(request.endpoint, token);
         let takes = reply.takes + self.dice.between(0, 1500);
         self.begin(takes, Task::Answer { request: number, reply })
+    }
+
+    /// Whether another account than the token's is asked for with it, just after the sign-in changed hands.
+    fn is_strangers(&self, token: TokenId) -> bool {
+        let Some(process) = self.process.as_ref().filter(|process| process.loss.is_none()) else {
+            return false;
+        };
+        let asked = process.account.id();
+        let theirs = self.provider.person(token).map(id_of);
+        let named = Person::ALL.map(id_of).contains(asked);
+        let is_stored = self.owner.sign_in().is_some_and(|stored| stored.access == token);
+        named
+            && is_stored
+            && theirs.is_some_and(|theirs| theirs != *asked)
+            && self.now - self.owner.changed_at < SETTLING
     }
 
     fn answer(&mut self, endpoint: Endpoint, token: TokenId) -> Reply {

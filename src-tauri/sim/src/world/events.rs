@@ -50,6 +50,8 @@ pub(super) enum Timed {
     Unlock,
     /// The owner's other file names whose sign-in it is.
     Name(Person),
+    /// Its person has signed in, after the other file said so.
+    SignsIn(Person),
     /// The owner looks whether its sign-in is about to end.
     OwnerLooks,
     OwnerRenews,
@@ -70,6 +72,10 @@ pub(super) enum Timed {
         news: Vec<WindowNews>,
     },
 }
+
+/// The second file of a sign-in that is written in two steps comes so much later at most; until then nobody is to be asked
+/// for with the other's token.
+pub(super) const SETTLING: Millis = 15 * SECOND;
 
 impl World {
     pub(super) fn planned(&mut self, what: Happening) -> Step {
@@ -192,12 +198,27 @@ impl World {
                     self.owner.lock = Lock::Free;
                 }
             }
+            // Who signed in since has written both files.
+            Timed::Name(person) if self.owner.person != person => {}
+            Timed::SignsIn(person) if self.owner.name != Some(person) => {}
+            Timed::SignsIn(person) => {
+                let pair = self.provider.sign_in(person, self.now);
+                self.owner.changed_at = self.now;
+                return self.owner_writes(pair, None);
+            }
             Timed::Name(person) => {
                 self.owner.name = Some(person);
+                self.owner.changed_at = self.now;
                 self.owner.renamed();
                 return self.stirs();
             }
-            Timed::OwnerLooks => self.owner_looks(),
+            Timed::OwnerLooks => {
+                self.owner_looks();
+                let up = !self.machine.asleep && !self.machine.off && self.now < self.owner.works_until;
+                if up && self.dice.percent(60) {
+                    return self.session_tells();
+                }
+            }
             Timed::OwnerRenews => self.owner_renews(),
             Timed::OwnerWrites { pair, spent, refused } => return self.owner_has(pair, spent, refused),
             Timed::Stirred(process) => {
@@ -214,15 +235,27 @@ impl World {
     }
 
     fn person_signs_in(&mut self, person: Person, named: Named) -> Step {
-        let pair = self.provider.sign_in(person, self.now);
+        self.owner.changed_at = self.now;
         match named {
             Named::AtOnce => self.owner.name = Some(person),
             Named::Never => self.owner.name = None,
+            Named::Soon => {
+                let at = self.now + self.dice.spread(100, SETTLING);
+                self.later(at, Timed::Name(person));
+            }
             Named::Later => {
                 let at = self.now + self.dice.spread(100, 5 * MINUTE);
                 self.later(at, Timed::Name(person));
             }
+            Named::Before => {
+                self.owner.name = Some(person);
+                self.owner.renamed();
+                let at = self.now + self.dice.spread(100, SETTLING);
+                self.later(at, Timed::SignsIn(person));
+                return self.stirs();
+            }
         }
+        let pair = self.provider.sign_in(person, self.now);
         self.owner_writes(pair, None)
     }
 

@@ -11,6 +11,7 @@ mod process;
 mod provider;
 mod quota;
 mod seen;
+mod sessions;
 
 use crate::dice::Dice;
 use crate::laws::{Broken, Laws};
@@ -111,7 +112,7 @@ impl World {
             done: 0,
             machine: Machine::new(),
             provider: Provider::new(&start),
-            owner: Owner::new(),
+            owner: Owner::new(start.names_itself),
             disk: Disk::new(),
             process: None,
             processes: 0,

@@ -23,6 +23,9 @@ pub(super) enum Lock {
 
 #[derive(Debug)]
 pub(super) struct Owner {
+    names_itself: bool,
+    /// When it was last changed whose sign-in it is, in either file.
+    pub(super) changed_at: Millis,
     bytes: Vec<u8>,
     read: CredentialRead,
     stored: Option<SignIn>,
@@ -39,8 +42,10 @@ pub(super) struct Owner {
 }
 
 impl Owner {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(names_itself: bool) -> Self {
         Self {
+            names_itself,
+            changed_at: 0,
             bytes: Vec::new(),
             read: CredentialRead::Absent(Absence::NoFile),
             stored: None,
@@ -104,9 +109,10 @@ impl Owner {
         } else {
             String::new()
         };
+        let whose = if self.names_itself { names(pair.person) } else { String::new() };
         let shown = refresh.map_or("null".to_owned(), |refresh| format!(r#""sk-ant-ort01-{}""#, refresh.0));
         let text = format!(
-            r#"{{"claudeAiOauth":{{"accessToken":"sk-ant-oat01-{}","refreshToken":{shown},"expiresAt":{expires}{lasts},"scopes":["user:inference","user:profile"],"subscriptionType":"max"}},{SIBLINGS}}}"#,
+            r#"{{"claudeAiOauth":{{"accessToken":"sk-ant-oat01-{}","refreshToken":{shown},"expiresAt":{expires}{lasts},"scopes":["user:inference","user:profile"],"subscriptionType":"max"{whose}}},{SIBLINGS}}}"#,
             pair.access.0
         );
         self.stored = Some(SignIn { access: pair.access, refresh });
@@ -151,10 +157,8 @@ impl Owner {
     }
 
     fn put(&mut self, bytes: Vec<u8>) {
-        let name = self.name.map(name);
-        let identity = Identity { account: name.map(str::to_owned), email: None, organization: None };
         let before = self.refresh_token().cloned();
-        self.read = credential::read(&bytes, identity);
+        self.read = credential::read(&bytes, self.name.map(identity).unwrap_or_default());
         self.bytes = bytes;
         if before.as_ref().map(Token::expose) != self.refresh_token().map(Token::expose) {
             self.previous = before;
@@ -185,9 +189,22 @@ impl Owner {
     }
 }
 
-pub(super) fn name(person: Person) -> &'static str {
-    match person {
-        Person::Ann => "ann",
-        Person::Bob => "bob",
+fn names(person: Person) -> String {
+    let Identity { account, organization_id, .. } = identity(person);
+    let text = |name: Option<String>| name.unwrap_or_default();
+    format!(r#","accountUuid":"{}","organizationUuid":"{}""#, text(account), text(organization_id))
+}
+
+/// As the owner's files name them.
+pub(super) fn identity(person: Person) -> Identity {
+    let (account, organization) = match person {
+        Person::Ann => ("ann", Some("home")),
+        Person::AnnAtWork => ("ann", Some("acme")),
+        Person::Bob => ("bob", Some("home")),
+    };
+    Identity {
+        account: Some(account.to_owned()),
+        organization_id: organization.map(str::to_owned),
+        ..Identity::default()
     }
 }

@@ -4,12 +4,12 @@
 use super::answers::Reply;
 use super::disk::{Progress, Saved};
 use super::events::Timed;
-use super::owner::Lock;
+use super::owner::{Lock, identity};
 use super::provider::silence;
 use super::{PLACE, Step, World};
 use crate::laws::Broken;
 use crate::observation::{Found, Millis, Observation, SECOND, Wishes};
-use crate::plan::{Happening, Tear};
+use crate::plan::{Happening, Person, Tear};
 use holdoff_core::account::{Account, Event, Preferences};
 use holdoff_core::places::Before;
 use holdoff_core::recollection::{Loss, Recollection};
@@ -123,15 +123,15 @@ impl World {
         if lost {
             state.loss = Some(Loss::found(self.disk.recent(), now));
         }
-        let memory = Recollection::new(self.disk.recent(), state.loss.clone(), now);
+        let mut memory = Recollection::new(self.disk.recent(), state.loss.clone(), now);
         memory.remind_all(&mut state, now);
         let mut place = Place::known(&state, Provider::Anthropic, PLACE);
         let kept: Vec<_> =
             std::mem::take(&mut state.accounts).into_iter().map(|(id, kept)| (id, Rc::new(kept))).collect();
         self.see(Observation::Started(seen))?;
-        let before = place.looked(&self.owner.read(), now.wall);
+        let before = place.looked(&self.owner.read(), now);
         let id = place.account.clone().unwrap_or_else(unnamed);
-        let account = self.take_up(&id, before, &kept, &memory)?;
+        let account = self.take_up(&id, before, &place, &kept, &memory)?;
         self.processes += 1;
         self.stats.starts += 1;
         self.process = Some(Process {
@@ -172,6 +172,7 @@ impl World {
         &mut self,
         id: &AccountId,
         before: Option<Before>,
+        place: &Place,
         kept: &[(AccountId, Rc<AccountState>)],
         memory: &Recollection,
     ) -> Result<Account, Broken> {
@@ -189,9 +190,17 @@ impl World {
             state.adopt_gates(same);
             self.see_renamed(unnamed, id)?;
         }
+        for (other, beside) in kept.iter().filter(|(other, _)| other.is_beside(id)) {
+            state.share_left_behind(&beside.gates(), now);
+            let (from, into) = (self.who(other), self.who(id));
+            self.see(Observation::Beside { from, into })?;
+        }
         self.incarnation += 1;
         let seed = self.dice.draw();
         let mut account = Account::new(id.clone(), PLACE.to_owned(), state, self.preferences(), now, seed);
+        if place.account.as_ref() == Some(id) {
+            account.settled_with(&place.sign_in);
+        }
         if let Some(Before::Other(other)) = before {
             account.takes_the_place_of(other, now);
         }
@@ -213,9 +222,9 @@ impl World {
             self.see(Observation::Locked(false))?;
         }
         let now = self.machine.moment(self.now);
-        let before = process.place.looked(&self.owner.read(), now.wall);
+        let before = process.place.looked(&self.owner.read(), now);
         let id = process.place.account.clone().unwrap_or_else(unnamed);
-        process.account = self.take_up(&id, before, &process.kept, &process.memory)?;
+        process.account = self.take_up(&id, before, &process.place, &process.kept, &process.memory)?;
         process.account.handle(Event::NoticeService(!self.muted), now);
         self.process = Some(process);
         Ok(())
@@ -311,6 +320,10 @@ impl World {
         self.disk.process_died();
         self.see(Observation::Died)
     }
+}
+
+pub(super) fn id_of(person: Person) -> AccountId {
+    AccountId::of(Provider::Anthropic, &identity(person), PLACE)
 }
 
 pub(super) fn unnamed() -> AccountId {

@@ -32,7 +32,7 @@ pub(super) struct Pair {
 pub(super) struct Provider {
     issued: Vec<Issued>,
     revoked: Vec<bool>,
-    /// When each person's usage was asked for in the last hour, and until when it is not answered.
+    /// When each login's usage was asked for in the last hour, and until when it is not answered.
     asked: [VecDeque<Millis>; 2],
     blocked: [Millis; 2],
     budget: usize,
@@ -73,6 +73,11 @@ impl Provider {
         Pair { access, refresh: Some(refresh), person }
     }
 
+    /// Whose it is.
+    pub(super) fn person(&self, token: TokenId) -> Option<Person> {
+        Some(self.get(token)?.person)
+    }
+
     fn get(&self, token: TokenId) -> Option<&Issued> {
         self.issued.get(token.0 as usize)
     }
@@ -100,8 +105,8 @@ impl Provider {
     /// Whether a request for usage that arrived now would be answered with a reading.
     pub(super) fn would_read(&self, token: TokenId, now: Millis) -> bool {
         let free = |person: Person| {
-            let asked = self.asked[person as usize].iter().filter(|at| now - **at < HOUR).count();
-            now >= self.blocked[person as usize] && asked < self.budget
+            let asked = self.asked[person.login()].iter().filter(|at| now - **at < HOUR).count();
+            now >= self.blocked[person.login()] && asked < self.budget
         };
         self.usage.is_none() && self.is_good(token, now) && self.get(token).is_some_and(|token| free(token.person))
     }
@@ -112,9 +117,9 @@ impl Provider {
 
     /// When what is said above may change by itself.
     pub(super) fn changes_at(&self, token: TokenId, now: Millis) -> Option<Millis> {
-        let person = self.get(token)?.person as usize;
-        let old = self.asked[person].front().map(|at| at + HOUR);
-        [Some(self.blocked[person]), old].into_iter().flatten().filter(|at| *at > now).min()
+        let login = self.get(token)?.person.login();
+        let old = self.asked[login].front().map(|at| at + HOUR);
+        [Some(self.blocked[login]), old].into_iter().flatten().filter(|at| *at > now).min()
     }
 
     /// The owner asks for usage too.
@@ -123,7 +128,7 @@ impl Provider {
     }
 
     fn count(&mut self, person: Person, now: Millis) -> usize {
-        let asked = &mut self.asked[person as usize];
+        let asked = &mut self.asked[person.login()];
         while asked.front().is_some_and(|at| now - at >= HOUR) {
             asked.pop_front();
         }
@@ -141,7 +146,7 @@ impl Provider {
         if !self.is_good(token, now) {
             return answers::usage(Usage::Unauthorized, token, now, dice);
         }
-        let at = person as usize;
+        let at = person.login();
         let over = self.count(person, now) > self.budget;
         if now < self.blocked[at] || over {
             if over || self.re_arms {

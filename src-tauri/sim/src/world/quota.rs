@@ -36,6 +36,23 @@ fn window(now: Millis, person: Person, length: Millis) -> Told {
     Told { used, resets: Some(now - gone + length) }
 }
 
+/// What a session of this person was answered at `at`, as the status line tells it at `now`.
+pub(super) fn session(at: Millis, now: Millis, person: Person) -> (String, Vec<Said>) {
+    let windows =
+        [("five_hour", 5 * HOUR), ("seven_day", 7 * DAY)].map(|(name, length)| (name, window(at, person, length)));
+    let mut said = Vec::new();
+    let mut told = Vec::new();
+    // Windows that are over are left out.
+    for (name, Told { used, resets }) in
+        windows.into_iter().filter(|(_, told)| told.resets.is_some_and(|ends| ends > now))
+    {
+        let ends = resets.map_or(0, |ends| Machine::server_time(ends).0 / 1000);
+        told.push(format!(r#""{name}":{{"used_percentage":{used},"resets_at":{ends}}}"#));
+        said.push(Said { window: name.to_owned(), used: thousandths(used), resets });
+    }
+    (format!(r#"{{"rate_limits":{{{}}}}}"#, told.join(",")), said)
+}
+
 pub(super) fn reading(now: Millis, person: Person, odd: u8, dice: &mut Dice) -> Reply {
     let odd = dice.percent(u64::from(odd)).then(|| *dice.pick(&ODD));
     let mut hours = Some(window(now, person, 5 * HOUR)).filter(|_| odd.is_some() || !dice.percent(8));

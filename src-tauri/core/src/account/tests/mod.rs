@@ -15,6 +15,7 @@ mod retiring;
 mod sign_in;
 mod sleeping;
 mod telling;
+mod two_files;
 mod windows;
 
 use super::*;
@@ -23,9 +24,8 @@ use crate::ledger::OutcomeKind;
 use crate::notice::{NoticeKind, WindowNews};
 use crate::outcome::{Answer, Body};
 use crate::providers;
-use crate::reading::Whose;
 use crate::secret::Token;
-use crate::sign_in::{Absence, Identity, OAuthClient};
+use crate::sign_in::{Absence, Identity, Naming, OAuthClient};
 use crate::state::{NotYet, Provider, SignInTrouble};
 use crate::time::{Boot, Wall};
 
@@ -63,6 +63,11 @@ struct World {
     token: Box<dyn FnMut(usize) -> Delivery>,
 }
 
+fn ann() -> Identity {
+    let text = |text: &str| Some(text.to_owned());
+    Identity { account: text("ann"), email: text("ann@example.com"), ..Identity::default() }
+}
+
 fn credential(token: &str) -> CredentialRead {
     CredentialRead::Found(Credential {
         access_token: Token::new(token.to_owned()).unwrap(),
@@ -73,7 +78,8 @@ fn credential(token: &str) -> CredentialRead {
         client: OAuthClient::Default,
         scopes: vec!["user:inference".into(), "user:profile".into()],
         plan: Some("max".into()),
-        identity: Identity { account: Some("ann".into()), email: Some("ann@example.com".into()), organization: None },
+        identity: ann(),
+        naming: Naming::Itself,
     })
 }
 
@@ -228,15 +234,15 @@ impl World {
 
     /// Claude Code's status line tells how much of the 5-hour window is used, as of now.
     fn status_line(&mut self, used: f64) {
-        self.push(self.account.place.clone(), used);
+        self.push(self.account.id.clone(), used);
     }
 
-    fn push(&mut self, place: String, used: f64) {
+    fn push(&mut self, account: AccountId, used: f64) {
         let text = format!(r#"{{"rate_limits":{{"five_hour":{{"used_percentage":{used},"resets_at":1789400000}}}}}}"#);
         let told =
             providers::anthropic::status_line::read(text.as_bytes()).and_then(|told| told.reading(self.now.wall));
         let reading = told.expect("a reading");
-        self.account.handle(Event::Reading(Pushed { whose: Whose::Place(place), reading }), self.now);
+        self.account.handle(Event::Reading(Pushed { account, reading }), self.now);
     }
 
     fn used(&self) -> Option<f64> {

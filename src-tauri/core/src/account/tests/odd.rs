@@ -195,8 +195,8 @@ fn push(world: &mut World, limits: &str) {
     let text = format!(r#"{{"rate_limits":{limits}}}"#);
     let told = providers::anthropic::status_line::read(text.as_bytes()).unwrap();
     let reading = told.reading(world.now.wall).expect("a reading");
-    let whose = Whose::Place(world.account.place.clone());
-    world.account.handle(Event::Reading(Pushed { whose, reading }), world.now);
+    let account = world.account.id.clone();
+    world.account.handle(Event::Reading(Pushed { account, reading }), world.now);
     world.settle();
 }
 

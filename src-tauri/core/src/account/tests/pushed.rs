@@ -50,10 +50,11 @@ fn a_pushed_reading_shows_in_a_pause_and_ends_none() {
 fn anothers_reading_is_not_shown_here() {
     let mut world = World::new(|_| whole());
     world.settle();
-    world.push("~/.claude-work".into(), 90.0);
+    world.push(AccountId("anthropic:bob".into()), 90.0);
     world.advance(Duration::from_secs(60));
     let cache = Reading::new(Source::OwnerCache, world.now.wall, whole_windows(), vec![]);
-    let push = |name: &str| Event::Reading(Pushed { whose: Whose::Account(name.into()), reading: cache.clone() });
+    let push =
+        |name: &str| Event::Reading(Pushed { account: AccountId(format!("anthropic:{name}")), reading: cache.clone() });
     world.account.handle(push("bob"), world.now);
     assert_eq!(world.used(), Some(10.0));
     world.account.handle(push("ann"), world.now);
@@ -157,7 +158,7 @@ fn an_old_reading_postpones_nothing() {
     for _ in 0..20 {
         world.run(MINUTE);
         let reading = Reading::new(Source::OwnerCache, Wall(NOON.0 - 60_000), whole_windows(), vec![]);
-        world.account.handle(Event::Reading(Pushed { whose: Whose::Account("ann".into()), reading }), world.now);
+        world.account.handle(Event::Reading(Pushed { account: AccountId("anthropic:ann".into()), reading }), world.now);
     }
     assert_eq!(world.asked.len(), 5);
 }
@@ -253,7 +254,7 @@ fn who_makes_up_readings_without_end_fills_neither_state_nor_history() {
         let mut window = whole_windows().remove(0);
         (window.id, window.label, window.resets_at) = (id.clone(), id, resets_at);
         let reading = Reading::new(Source::StatusLine, at, vec![window], vec![]);
-        let pushed = Pushed { whose: Whose::Place("~/.claude".into()), reading };
+        let pushed = Pushed { account: AccountId("anthropic:ann".into()), reading };
         world.account.handle(Event::Reading(pushed), world.now);
         world.settle();
         world.advance(Duration::from_millis(10));

@@ -47,8 +47,8 @@ fn read(world: &mut World, used: f64, resets_at: Option<Wall>) {
         locked: None,
     };
     let reading = Reading::new(Source::StatusLine, world.now.wall, vec![window], vec![]);
-    let whose = Whose::Place(world.account.place.clone());
-    world.account.handle(Event::Reading(Pushed { whose, reading }), world.now);
+    let account = world.account.id.clone();
+    world.account.handle(Event::Reading(Pushed { account, reading }), world.now);
     world.settle();
 }
 

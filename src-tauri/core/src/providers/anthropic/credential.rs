@@ -2,7 +2,7 @@
 
 use super::members::Members;
 use crate::secret::RefreshToken;
-use crate::sign_in::{Absence, Credential, CredentialRead, Identity, OAuthClient};
+use crate::sign_in::{Absence, Credential, CredentialRead, Identity, Naming, OAuthClient};
 use crate::text::{LONG_NAME_MAX, NAME_MAX, clean, is_like_a_token, without_bom};
 use crate::time::Wall;
 use serde_json::Value;
@@ -32,8 +32,8 @@ pub(super) const TORN: &str = "it is not whole JSON; it may be half-written or d
 pub(super) const FOREIGN: &str = "it is JSON, but not a credential file of Claude Code";
 pub(super) const FOREIGN_FORM: &str = "its sign-in is not in a form that Holdoff knows";
 
-/// Reads the credential file (or keychain value). No text of it ever stands in the result's errors.
-pub fn read(bytes: &[u8], identity: Identity) -> CredentialRead {
+/// Reads the credential file (or keychain value); `beside` is whose it is for the file beside it. No text of it ever stands in the result's errors.
+pub fn read(bytes: &[u8], beside: Identity) -> CredentialRead {
     let unreadable = |why: &str| CredentialRead::Absent(Absence::Unreadable(why.to_owned()));
     if without_bom(bytes).trim_ascii().is_empty() {
         return unreadable(EMPTY);
@@ -57,6 +57,10 @@ pub fn read(bytes: &[u8], identity: Identity) -> CredentialRead {
         let blanked = is_blank("accessToken") && is_blank("refreshToken");
         return CredentialRead::Absent(if blanked { Absence::Blanked } else { Absence::EmptyToken });
     };
+    let name = |key: &str| oauth.text(key).and_then(|text| name(&text));
+    let itself =
+        Identity { account: name("accountUuid"), organization_id: name("organizationUuid"), ..Identity::default() };
+    let is_named = itself.account.is_some() && (itself.organization_id.is_some() || beside.organization_id.is_none());
     CredentialRead::Found(Credential {
         access_token,
         expires_at: oauth.value("expiresAt").as_ref().and_then(expiry),
@@ -66,7 +70,8 @@ pub fn read(bytes: &[u8], identity: Identity) -> CredentialRead {
         client: oauth.value("clientId").as_ref().map_or(OAuthClient::Default, client),
         scopes: oauth.value("scopes").as_ref().map(scopes).unwrap_or_default(),
         plan: oauth.text("subscriptionType").map(|plan| clean(&plan, NAME_MAX)).filter(|plan| !plan.is_empty()),
-        identity,
+        identity: itself.or(beside),
+        naming: if is_named { Naming::Itself } else { Naming::Beside { written: None } },
     })
 }
 
@@ -128,11 +133,18 @@ pub fn identity(bytes: &[u8]) -> Identity {
         account: Option<Value>,
     }
     let account = serde_json::from_slice::<File>(bytes).ok().and_then(|file| file.account);
-    let text = |key: &str| {
-        let text = account.as_ref()?.get(key)?.as_str().filter(|text| text.len() <= LONG_NAME_MAX)?;
-        Some(clean(text, LONG_NAME_MAX)).filter(|text| !text.is_empty())
-    };
-    Identity { account: text("accountUuid"), email: text("emailAddress"), organization: text("organizationName") }
+    let text = |key: &str| name(account.as_ref()?.get(key)?.as_str()?);
+    Identity {
+        account: text("accountUuid"),
+        email: text("emailAddress"),
+        organization: text("organizationName"),
+        organization_id: text("organizationUuid"),
+    }
+}
+
+fn name(text: &str) -> Option<String> {
+    let text = Some(text).filter(|text| text.len() <= LONG_NAME_MAX)?;
+    Some(clean(text, LONG_NAME_MAX)).filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]
@@ -294,6 +306,36 @@ mod tests {
         assert_eq!(identity.organization, None);
         for text in ["", "{}", "[]", "{\"oauthAccount\":3}", "{\"oauthAccount\":{\"accountUuid\":5}}"] {
             assert_eq!(super::identity(text.as_bytes()), Identity::default(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_the_sign_in_says_of_itself_counts_before_the_file_beside_it() {
+        let beside = |account: &str, organization: &str| {
+            identity(
+                format!(
+                    r#"{{"oauthAccount":{{"accountUuid":"{account}","organizationUuid":"{organization}",
+                    "emailAddress":"ann@example.com","organizationName":"Acme"}}}}"#
+                )
+                .as_bytes(),
+            )
+        };
+        let of = |itself: &str, beside: Identity| {
+            let text = format!(r#"{{"claudeAiOauth":{{"accessToken":"t"{itself}}}}}"#);
+            let CredentialRead::Found(found) = read(text.as_bytes(), beside) else { panic!() };
+            let Identity { account, email, organization_id, .. } = found.identity;
+            (account.unwrap(), organization_id, email.is_some(), found.naming == Naming::Itself)
+        };
+        let whole = r#","accountUuid":"ann","organizationUuid":"acme""#;
+        let acme = Some("acme".to_owned());
+        assert_eq!(of(whole, beside("ann", "acme")), ("ann".into(), acme.clone(), true, true));
+        for other in [beside("bob", "acme"), beside("ann", "home"), Identity::default()] {
+            assert_eq!(of(whole, other), ("ann".into(), acme.clone(), false, true));
+        }
+        assert_eq!(of(r#","accountUuid":"ann""#, beside("ann", "acme")), ("ann".into(), acme.clone(), true, false));
+        assert_eq!(of(r#","accountUuid":"ann""#, beside("bob", "acme")), ("ann".into(), None, false, false));
+        for none in ["", r#","accountUuid":null"#, r#","accountUuid":"","organizationUuid":7"#] {
+            assert_eq!(of(none, beside("bob", "acme")), ("bob".into(), acme.clone(), true, false), "{none}");
         }
     }
 

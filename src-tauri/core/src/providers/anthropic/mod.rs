@@ -10,6 +10,7 @@ mod money;
 pub mod owner_cache;
 pub mod status_line;
 mod succession;
+pub mod transcript;
 mod usage;
 
 pub use answer::understand_usage;

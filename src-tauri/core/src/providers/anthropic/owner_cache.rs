@@ -2,6 +2,7 @@
 
 use super::usage;
 use crate::quota::{Reading, Source};
+use crate::speaker::Speaker;
 use crate::text;
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,7 +11,7 @@ use serde_json::Value;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cached {
     /// Whose quota it is. Older versions do not say; then it is the account that is signed in.
-    pub account: Option<String>,
+    pub speaker: Speaker,
     pub reading: Reading,
 }
 
@@ -28,7 +29,9 @@ pub fn read(bytes: &[u8]) -> Option<Cached> {
     let at = usage::time(file.cached.get("fetchedAtMs")?)?;
     let read = usage::read(file.cached.get("utilization")?, at)?;
     Some(Cached {
-        account: name(&file.cached).or_else(|| name(&file.account)),
+        speaker: name(&file.cached)
+            .or_else(|| name(&file.account))
+            .map_or(Speaker::Unnamed, |account| Speaker::Named { account, organization: None }),
         reading: Reading::new(Source::OwnerCache, at, read.windows, read.money),
     })
 }
@@ -49,6 +52,10 @@ mod tests {
         json!({"numStartups": 12, "oauthAccount": account, "cachedUsageUtilization": cached}).to_string().into_bytes()
     }
 
+    fn named(account: &str) -> Speaker {
+        Speaker::Named { account: account.to_owned(), organization: None }
+    }
+
     fn body() -> Value {
         json!({"five_hour":{"utilization":42.0,"resets_at":"2026-09-14T15:30:00+00:00"},"seven_day":null,
             "limits":[{"kind":"weekly_scoped","group":"weekly","percent":82,"scope":{"model":{"display_name":"Fable"}}}]})
@@ -58,7 +65,7 @@ mod tests {
     fn it_is_as_old_as_it_says_and_the_account_that_it_names() {
         let cached = json!({"fetchedAtMs": 1_789_391_820_000_i64, "accountUuid": "bob", "utilization": body()});
         let cached = read(&file(&cached)).unwrap();
-        assert_eq!(cached.account.as_deref(), Some("bob"));
+        assert_eq!(cached.speaker, named("bob"));
         assert_eq!((cached.reading.at, cached.reading.source), (Wall(1_789_391_820_000), Source::OwnerCache));
         let ids: Vec<&str> = cached.reading.windows.iter().map(|window| window.id.as_str()).collect();
         assert_eq!(ids, ["five_hour", "weekly_scoped:fable"]);
@@ -69,11 +76,11 @@ mod tests {
         for unnamed in [json!({}), json!({"accountUuid": null}), json!({"accountUuid": ""})] {
             let mut cached = json!({"fetchedAtMs": 1_789_391_820_000_i64, "utilization": body()});
             cached.as_object_mut().unwrap().extend(unnamed.as_object().unwrap().clone());
-            assert_eq!(read(&file(&cached)).unwrap().account.as_deref(), Some("ann"), "{unnamed}");
+            assert_eq!(read(&file(&cached)).unwrap().speaker, named("ann"), "{unnamed}");
         }
         let cached = json!({"fetchedAtMs": 1_789_391_820_000_i64, "utilization": body()});
         let alone = json!({"cachedUsageUtilization": cached}).to_string();
-        assert_eq!(read(alone.as_bytes()).unwrap().account, None);
+        assert_eq!(read(alone.as_bytes()).unwrap().speaker, Speaker::Unnamed);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::usage::{self, MODELS};
 use crate::quota::{QuotaWindow, Reading, Source};
 use crate::time::Wall;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// What one call of the status line carries.
@@ -11,10 +11,24 @@ use serde_json::{Map, Value};
 pub struct StatusLine {
     /// Empty where Claude Code says nothing of limits: before a session's first answer, or with an API key.
     pub windows: Vec<QuotaWindow>,
-    /// Where the session is written down. A session repeats the limits of its own last answer for as long as it
-    /// stays open, so they are as old as the last line in there, and not as young as the call.
-    pub transcript: Option<String>,
+    pub session: Session,
 }
+
+/// Which session says it. It repeats the limits of its own last answer for as long as it stays open, as whoever it was
+/// signed in as.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Session {
+    /// Where it is written down.
+    pub transcript: Option<String>,
+    /// The version of Claude Code that it runs.
+    pub version: Option<String>,
+    /// How long it has waited for answers; more than the last time, and there was one.
+    pub api_ms: Option<u64>,
+}
+
+/// No path and no version is longer.
+const TEXT_MAX: usize = 4096;
 
 /// `None` if it is not a JSON object.
 pub fn read(bytes: &[u8]) -> Option<StatusLine> {
@@ -25,6 +39,10 @@ pub fn read(bytes: &[u8]) -> Option<StatusLine> {
         rate_limits: Value,
         #[serde(default)]
         transcript_path: Value,
+        #[serde(default)]
+        version: Value,
+        #[serde(default)]
+        cost: Value,
     }
     let bytes = bytes.trim_ascii_start();
     if bytes.first() != Some(&b'{') {
@@ -32,8 +50,13 @@ pub fn read(bytes: &[u8]) -> Option<StatusLine> {
     }
     let input: Input = serde_json::from_slice(bytes).ok()?;
     let windows = input.rate_limits.as_object().map(windows).unwrap_or_default();
-    let transcript = input.transcript_path.as_str().filter(|path| !path.is_empty()).map(str::to_owned);
-    Some(StatusLine { windows, transcript })
+    let text = |value: &Value| value.as_str().filter(|text| (1..=TEXT_MAX).contains(&text.len())).map(str::to_owned);
+    let session = Session {
+        transcript: text(&input.transcript_path),
+        version: text(&input.version),
+        api_ms: input.cost.get("total_api_duration_ms").and_then(Value::as_f64).map(|ms| ms as u64),
+    };
+    Some(StatusLine { windows, session })
 }
 
 impl StatusLine {
@@ -73,7 +96,7 @@ mod tests {
             "rate_limits":{"seven_day":{"used_percentage":41.2,"resets_at":1788857600},
                            "five_hour":{"used_percentage":23.5,"resets_at":1788425600}}}"#;
         let told = read(text.as_bytes()).unwrap();
-        assert_eq!(told.transcript.as_deref(), Some("/home/ann/.claude/projects/p/s.jsonl"));
+        assert_eq!(told.session.transcript.as_deref(), Some("/home/ann/.claude/projects/p/s.jsonl"));
         let reading = told.reading(Wall(1_788_400_000_000)).unwrap();
         assert_eq!((reading.at, reading.source), (Wall(1_788_400_000_000), Source::StatusLine));
         let lines: Vec<_> =

@@ -1,0 +1,145 @@
+//! A sign-in is two files, which change seconds apart, in either order: in between nobody is asked for with the other's token.
+
+use super::*;
+use crate::seats::SeatGates;
+
+/// As an older version of Claude Code stores it: whose it is stands in another file.
+fn beside(token: &str, whose: Option<&str>) -> CredentialRead {
+    let CredentialRead::Found(mut found) = credential(token) else { panic!() };
+    found.naming = Naming::Beside { written: None };
+    found.identity = Identity { account: whose.map(str::to_owned), ..Identity::default() };
+    CredentialRead::Found(found)
+}
+
+fn ann() -> World {
+    let mut world = World::new(|_| good());
+    world.credential = beside("sk-1", Some("ann"));
+    world.settle();
+    assert_eq!(world.asked.len(), 1);
+    world
+}
+
+fn look(world: &mut World, read: CredentialRead) {
+    world.credential = read;
+    world.account.handle(Event::CredentialMayHaveChanged, world.now);
+    world.settle();
+}
+
+/// The same, where it is seen to be another account's: who goes on is another one then.
+fn look_and_become(world: &mut World, read: CredentialRead) {
+    world.credential = read;
+    world.account.handle(Event::CredentialMayHaveChanged, world.now);
+    while world.became.is_empty() {
+        world.settle_one();
+    }
+    assert_eq!(world.became, [AccountId("anthropic:bob".into())]);
+}
+
+fn tokens(world: &World) -> Vec<&str> {
+    world.asked.iter().map(|(_, token)| token.as_str()).collect()
+}
+
+#[test]
+fn a_token_that_changed_alone_waits_for_its_name() {
+    let mut world = ann();
+    world.run(290);
+    look(&mut world, beside("sk-2", Some("ann")));
+    world.run(19);
+    assert_eq!(tokens(&world), ["sk-1"], "it is due, and the token may be another's");
+    assert!(world.account.is_unsettled());
+    look_and_become(&mut world, beside("sk-2", Some("bob")));
+    assert_eq!(tokens(&world), ["sk-1"]);
+}
+
+#[test]
+fn a_name_that_changed_alone_waits_for_its_token() {
+    let mut world = ann();
+    world.run(290);
+    look(&mut world, beside("sk-1", Some("bob")));
+    world.run(19);
+    assert_eq!((tokens(&world), world.became.len()), (vec!["sk-1"], 0));
+    look_and_become(&mut world, beside("sk-2", Some("bob")));
+    assert_eq!(tokens(&world), ["sk-1"]);
+}
+
+#[test]
+fn what_stays_so_was_a_renewal_or_a_late_name() {
+    let mut world = ann();
+    world.run(290);
+    look(&mut world, beside("sk-2", Some("ann")));
+    world.run(30);
+    assert_eq!(tokens(&world), ["sk-1", "sk-2"]);
+    assert_eq!(world.asked[1].0.0 - world.asked[0].0.0, 310_000, "20 s after it was seen first");
+    look(&mut world, beside("sk-2", Some("bob")));
+    assert!(world.became.is_empty());
+    world.run(20);
+    assert_eq!(world.became, [AccountId("anthropic:bob".into())]);
+}
+
+#[test]
+fn a_token_that_was_written_long_ago_or_says_whose_it_is_is_used_at_once() {
+    let mut world = ann();
+    world.run(310);
+    assert_eq!(world.asked.len(), 2);
+    let CredentialRead::Found(mut found) = beside("sk-2", Some("ann")) else { panic!() };
+    found.naming = Naming::Beside { written: Some(Wall(world.now.wall.0 - 20_000)) };
+    look(&mut world, CredentialRead::Found(found));
+    assert!(!world.account.is_unsettled());
+    look(&mut world, credential("sk-3"));
+    assert!(!world.account.is_unsettled());
+}
+
+/// Law 6.
+#[test]
+fn a_401_whose_token_was_replaced_is_no_strike_though_it_waits() {
+    let mut world = World::new(|n| if n == 1 { unauthorized() } else { good() });
+    world.credential = beside("sk-1", Some("ann"));
+    let _permit = world.run_to_request();
+    world.credential = beside("sk-2", Some("ann"));
+    world.account.handle(Event::Delivered(unauthorized()), world.now);
+    world.run(19);
+    assert_eq!((tokens(&world), world.account.state().usage.unauthorized), (vec!["sk-1"], 0));
+    world.run(1);
+    assert_eq!(tokens(&world), ["sk-1", "sk-2"], "the re-ask does not wait for the 180 s");
+}
+
+#[test]
+fn a_sign_in_that_was_taken_up_whole_is_not_half() {
+    let mut world = ann();
+    let CredentialRead::Found(found) = beside("sk-2", Some("ann")) else { panic!() };
+    let sign_in = SignIn {
+        seen: Some(crate::sign_in::Seen::Present { fingerprint: found.fingerprint(), expires_at: None }),
+        ..SignIn::default()
+    };
+    world.account.settled_with(&sign_in);
+    look(&mut world, CredentialRead::Found(found));
+    assert!(!world.account.is_unsettled());
+}
+
+/// Laws 2 and 10, for the seats of one login.
+#[test]
+fn while_another_seat_asks_this_one_waits_and_learns_what_came_of_it() {
+    let mut world = World::new(|_| good());
+    let mut other = AccountState::new(Provider::Anthropic);
+    other.usage.intent = Some(world.now);
+    let tell = |world: &mut World, gates: SeatGates| {
+        world.account.handle(Event::OtherSeats(vec![gates]), world.now);
+    };
+    tell(&mut world, other.gates());
+    assert_eq!((world.settle().map(|until| until.since(world.now).as_secs()), world.asked.len()), (Some(300), 0));
+    other.usage.success(world.now);
+    tell(&mut world, other.gates());
+    world.run(179);
+    assert_eq!(world.asked.len(), 0);
+    world.run(1);
+    assert_eq!(world.asked.len(), 1);
+    other.usage.rate_limited(world.now, Some(Duration::from_secs(3600)), crate::gate::Jitter(0));
+    world.advance(Duration::from_secs(1));
+    other.usage.last_request = Some(world.now);
+    tell(&mut world, other.gates());
+    world.run(3590);
+    assert_eq!((world.asked.len(), world.shown.len()), (1, 0), "it is told by the seat that was refused");
+    assert!(matches!(world.disk.usage.state, GateState::CoolingDown { .. }), "and it is kept");
+    world.run(20);
+    assert_eq!(world.asked.len(), 2);
+}

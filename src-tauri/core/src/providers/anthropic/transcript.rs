@@ -1,0 +1,179 @@
+//! What a session of Claude Code writes of itself in its transcript: whose it is, and when it was answered last. Newer
+//! versions write a `session-owner` line at its beginning and again near its end.
+
+use super::status_line::Session;
+use crate::speaker::Speaker;
+use crate::text;
+use crate::time::Wall;
+use serde::Deserialize;
+
+/// What was read of a transcript, or of its beginning and its end.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Transcript {
+    /// The account that it names last, and the organization, where it names one.
+    pub owner: Option<(String, Option<String>)>,
+    /// The version of Claude Code that wrote it.
+    pub version: Option<String>,
+    /// When the last answer came.
+    pub answered_at: Option<Wall>,
+    /// The earliest time in what was read of its end.
+    pub since: Option<Wall>,
+}
+
+/// Only what is asked for; a line may hold megabytes.
+#[derive(Deserialize)]
+struct Line {
+    #[serde(default, rename = "type")]
+    kind: String,
+    #[serde(default)]
+    timestamp: Option<String>,
+    #[serde(default)]
+    version: Option<String>,
+    #[serde(default, rename = "accountUuid")]
+    account: Option<String>,
+    #[serde(default, rename = "organizationUuid")]
+    organization: Option<String>,
+    #[serde(default)]
+    message: Option<Message>,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    #[serde(default)]
+    model: Option<String>,
+}
+
+/// What Claude Code writes as an answer that is none, such as an error of the network.
+const NO_ANSWER: &str = "<synthetic>";
+
+impl Transcript {
+    /// Reads its beginning, and the end that follows, perhaps with a gap: the first line of each may be half of one.
+    pub fn read(head: &[u8], tail: &[u8]) -> Self {
+        let mut transcript = Self::default();
+        transcript.take(head);
+        let owner = transcript.owner.take();
+        if !tail.is_empty() {
+            transcript.since = None;
+            transcript.answered_at = None;
+            transcript.take(tail);
+        }
+        transcript.owner = transcript.owner.or(owner);
+        transcript
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        for line in bytes.split(|byte| *byte == b'\n') {
+            let Ok(line) = serde_json::from_slice::<Line>(line) else {
+                continue;
+            };
+            let at = line.timestamp.as_deref().and_then(time);
+            self.since = self.since.or(at);
+            self.version = self.version.take().or(line.version);
+            match line.kind.as_str() {
+                "session-owner" => {
+                    if let Some(account) = line.account.as_deref().and_then(name) {
+                        self.owner = Some((account, line.organization.as_deref().and_then(name)));
+                    }
+                }
+                "assistant" if line.message.as_ref().is_none_or(|said| said.model.as_deref() != Some(NO_ANSWER)) => {
+                    self.answered_at = at.or(self.answered_at);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Who the session speaks for. `writes_owners` tells whether its version writes whose a session is.
+    pub fn speaker(self, session: &Session, writes_owners: impl FnOnce(&str) -> bool) -> Speaker {
+        if let Some((account, organization)) = self.owner {
+            return Speaker::Named { account, organization };
+        }
+        match session.version.as_ref().or(self.version.as_ref()) {
+            Some(version) if writes_owners(version) => Speaker::OwnToken,
+            Some(_) | None => Speaker::Unnamed,
+        }
+    }
+
+    /// When what it tells was true: when it was answered last, or at least not after that.
+    pub fn told_at(&self) -> Option<Wall> {
+        self.answered_at.or(self.since)
+    }
+}
+
+fn time(text: &str) -> Option<Wall> {
+    let at: jiff::Timestamp = text.parse().ok()?;
+    Some(Wall(at.as_millisecond()))
+}
+
+fn name(told: &str) -> Option<String> {
+    Some(text::clean(told, text::LONG_NAME_MAX)).filter(|name| !name.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWNER: &str = r#"{"type":"session-owner","accountUuid":"ann","timestamp":"2026-09-14T11:00:00.000Z"}"#;
+
+    fn said(kind: &str, at: &str) -> String {
+        format!(
+            r#"{{"type":"{kind}","version":"2.1.332","timestamp":"2026-09-14T{at}:00.250Z","message":{{"model":"m"}}}}"#
+        )
+    }
+
+    fn at(hour: i64, minute: i64) -> Option<Wall> {
+        Some(Wall(1_789_387_200_250 + (hour - 12) * 3_600_000 + minute * 60_000))
+    }
+
+    fn read(lines: &[&str]) -> Transcript {
+        Transcript::read(b"", lines.join("\n").as_bytes())
+    }
+
+    #[test]
+    fn whose_it_is_and_when_it_was_answered_last() {
+        let told = read(&[OWNER, &said("user", "11:01"), &said("assistant", "11:02"), &said("user", "11:30")]);
+        assert_eq!(told.owner, Some(("ann".to_owned(), None)));
+        assert_eq!((told.answered_at, told.version.as_deref()), (at(11, 2), Some("2.1.332")));
+        assert_eq!(told.told_at(), at(11, 2), "what is typed later is no answer");
+    }
+
+    #[test]
+    fn the_last_owner_counts_and_one_at_the_beginning_if_there_is_none_near_the_end() {
+        let bob = OWNER.replace("ann", "bob").replace(r#""bob""#, r#""bob","organizationUuid":"acme""#);
+        let named = |told: Transcript| told.owner;
+        assert_eq!(named(read(&[OWNER, &bob])), Some(("bob".to_owned(), Some("acme".to_owned()))));
+        let tail = said("assistant", "11:02");
+        let told = Transcript::read(OWNER.as_bytes(), format!("half a line\"}}\n{tail}").as_bytes());
+        assert_eq!((told.owner.clone(), told.answered_at), (Some(("ann".to_owned(), None)), at(11, 2)));
+        assert_eq!(named(Transcript::read(OWNER.as_bytes(), bob.as_bytes())).unwrap().0, "bob");
+        for none in [r#"{"type":"session-owner"}"#, r#"{"type":"session-owner","accountUuid":""}"#, "{", "", "[]"] {
+            assert_eq!(named(read(&[none])), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn one_that_was_never_answered_knows_what_it_knew_when_it_began() {
+        let told = read(&[&said("system", "11:05"), &said("user", "11:20")]);
+        assert_eq!((told.answered_at, told.told_at()), (None, at(11, 5)));
+        let error = said("assistant", "11:40").replace("\"m\"", "\"<synthetic>\"");
+        assert_eq!(read(&[&said("assistant", "11:06"), &error]).told_at(), at(11, 6), "an error is no answer");
+        assert_eq!(read(&["{}"]).told_at(), None);
+        let only_later = Transcript::read(said("assistant", "09:00").as_bytes(), said("user", "11:20").as_bytes());
+        assert_eq!(only_later.told_at(), at(11, 20), "at least not before the part in between");
+    }
+
+    #[test]
+    fn a_version_that_names_owners_names_them_all() {
+        let session = |version: Option<&str>| Session { version: version.map(str::to_owned), ..Session::default() };
+        let speaker = |lines: &[&str], version: Option<&str>, writes: &str| {
+            let writes = writes.to_owned();
+            read(lines).speaker(&session(version), move |version| version == writes)
+        };
+        let named = Speaker::Named { account: "ann".into(), organization: None };
+        assert_eq!(speaker(&[OWNER], Some("2.1.332"), "2.1.332"), named);
+        assert_eq!(speaker(&[&said("user", "11:00")], Some("2.1.332"), "2.1.332"), Speaker::OwnToken);
+        assert_eq!(speaker(&[&said("user", "11:00")], None, "2.1.332"), Speaker::OwnToken, "the transcript says which");
+        assert_eq!(speaker(&[&said("user", "11:00")], Some("2.1.80"), "2.1.332"), Speaker::Unnamed);
+        assert_eq!(speaker(&[], None, "2.1.332"), Speaker::Unnamed);
+    }
+}
