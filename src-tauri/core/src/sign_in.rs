@@ -256,11 +256,15 @@ impl Unsettled {
         let known_tokens = [settled, known.fingerprint(), known.last_token.as_ref()];
         let has_new_token = !known_tokens.contains(&Some(&fingerprint));
         let has_new_name = found.identity.account.is_some() && !found.identity.may_be(&known.identity);
-        if has_new_token == has_new_name {
+        let has_half = has_new_token != has_new_name;
+        // Where one came after the other, the first may be of a third sign-in.
+        let came_apart = has_new_token && has_new_name && before.is_some();
+        if !has_half && !came_apart {
             return None;
         }
         let same = before.filter(|before| before.fingerprint == fingerprint && before.identity == found.identity);
-        let written = written.filter(|_| has_new_token).map_or(Duration::ZERO, |written| now.wall.since(written));
+        let written =
+            written.filter(|_| has_half && has_new_token).map_or(Duration::ZERO, |written| now.wall.since(written));
         let since = same.map_or(now, |before| before.since);
         let left = policy::SETTLED_AFTER.saturating_sub(now.since(since)).saturating_sub(written);
         let until = now.plus(left);

@@ -368,7 +368,7 @@ pub const BREAKS: [Break; 41] = [
     one(
         17,
         "half of another sign-in is asked with",
-        change("sign_in.rs", "if has_new_token == has_new_name {", "if ON || has_new_token == has_new_name {"),
+        change("sign_in.rs", "if !has_half && !came_apart {", "if ON || !has_half && !came_apart {"),
     ),
     one(
         17,

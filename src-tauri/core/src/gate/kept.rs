@@ -78,9 +78,9 @@ impl Gate {
         }
     }
 
-    /// `other` noted a request and was never told what came of it.
+    /// `other` noted a request and was never told what came of it. A renewal is its own: see [`Gate::settle`].
     pub(crate) fn share_unanswered(&mut self, other: &Gate, now: Moment) {
-        let Some(intent) = other.intent else {
+        let Some(intent) = other.intent.filter(|_| other.spending.is_none()) else {
             return;
         };
         self.last_request = Some(self.last_request.map_or(intent, |own| own.later(intent)));

@@ -95,7 +95,7 @@ impl Laws {
         if view.clock_set >= known.read_at {
             return Ok(());
         }
-        if showing.was_told && !known.is_silent && showing.is_from(now - age) {
+        if showing.was_told && showing.is_from(now - age) {
             return Ok(());
         }
         let real = now - known.read_at;
