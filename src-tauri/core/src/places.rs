@@ -114,6 +114,11 @@ impl Place {
         Some(if is_same { Before::Unnamed(before) } else { Before::Other(before) })
     }
 
+    /// Its account has waited, and found the sign-in to be another's: that is not waited for again.
+    pub fn settle(&mut self) {
+        self.unsettled = None;
+    }
+
     /// Whose sign-in is there is in doubt for a moment.
     pub fn is_unsettled(&self) -> bool {
         self.unsettled.is_some()

@@ -27,6 +27,7 @@ impl Roster {
             && let Some(stand) = self.stands.iter_mut().find(|stand| stand.place.name() == running.place)
         {
             stand.looked = false;
+            stand.place.settle();
             stand.lookout.poke();
         }
     }

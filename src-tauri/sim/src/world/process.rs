@@ -222,6 +222,7 @@ impl World {
             self.see(Observation::Locked(false))?;
         }
         let now = self.machine.moment(self.now);
+        process.place.settle();
         let before = process.place.looked(&self.owner.read(), now);
         let id = process.place.account.clone().unwrap_or_else(unnamed);
         process.account = self.take_up(&id, before, &process.place, &process.kept, &process.memory)?;
