@@ -11,10 +11,15 @@ const ANSWERS: usize = 400;
 /// A second reading that is to confirm a first comes this much later at least.
 const CONFIRMED_AFTER: Millis = 115_000;
 
+/// When, and what.
+type Heard = VecDeque<(Millis, Vec<Said>)>;
+
 /// What was said of one account, and what of it was notified.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct Showing {
-    answers: VecDeque<(Millis, Vec<Said>)>,
+    answers: Heard,
+    /// What sessions told, which do not tell all windows, and much more often.
+    told_by_sessions: Heard,
     /// Each window and figure that was ever said: where the provider has no limits to tell any more, the last ones are
     /// shown for days, with their age.
     figures: BTreeSet<(String, u32)>,
@@ -26,23 +31,24 @@ pub(super) struct Showing {
 
 impl Showing {
     pub(super) fn said(&mut self, now: Millis, said: &[Said]) {
-        if self.answers.len() >= ANSWERS {
-            self.answers.pop_front();
-        }
-        self.answers.push_back((now, said.to_vec()));
-        self.answers.make_contiguous().sort_by_key(|(at, _)| *at);
+        note(&mut self.answers, now, said);
         self.figures.extend(said.iter().map(|said| (said.window.clone(), said.used)));
     }
 
     /// A session told it, which the account may believe or not.
     pub(super) fn heard(&mut self, at: Millis, said: &[Said]) {
-        self.said(at, said);
+        note(&mut self.told_by_sessions, at, said);
+        self.figures.extend(said.iter().map(|said| (said.window.clone(), said.used)));
         self.was_told = true;
     }
 
     /// Whether a reading from then was told.
     pub(super) fn is_from(&self, at: Millis) -> bool {
-        self.answers.iter().any(|(said, _)| (said - at).abs() <= MINUTE)
+        self.all().any(|(said, _)| (said - at).abs() <= MINUTE)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &(Millis, Vec<Said>)> {
+        self.answers.iter().chain(&self.told_by_sessions)
     }
 
     pub(super) fn forget(&mut self) {
@@ -51,15 +57,20 @@ impl Showing {
 
     /// The same account under another name.
     pub(super) fn merge(&mut self, other: &Self) {
-        self.answers.extend(other.answers.iter().cloned());
+        for (into, from) in [(&mut self.answers, &other.answers), (&mut self.told_by_sessions, &other.told_by_sessions)]
+        {
+            into.extend(from.iter().cloned());
+            into.make_contiguous().sort_by_key(|(at, _)| *at);
+        }
         self.figures.extend(other.figures.iter().cloned());
         self.was_told |= other.was_told;
-        self.answers.make_contiguous().sort_by_key(|(at, _)| *at);
     }
 
     fn of(&self, window: &str) -> Vec<(Millis, &Said)> {
-        let said = self.answers.iter().flat_map(|(at, said)| said.iter().map(|said| (*at, said)));
-        said.filter(|(_, said)| said.window == window).collect()
+        let said = self.all().flat_map(|(at, said)| said.iter().map(|said| (*at, said)));
+        let mut said: Vec<_> = said.filter(|(_, said)| said.window == window).collect();
+        said.sort_by_key(|(at, _)| *at);
+        said
     }
 
     fn check_view(&self, view: &View) -> Result<(), Broken> {
@@ -101,6 +112,14 @@ impl Showing {
             }
         }
     }
+}
+
+fn note(heard: &mut Heard, at: Millis, said: &[Said]) {
+    if heard.len() >= ANSWERS {
+        heard.pop_front();
+    }
+    heard.push_back((at, said.to_vec()));
+    heard.make_contiguous().sort_by_key(|(at, _)| *at);
 }
 
 /// Two answers, the second some minutes after the first, said less than one before them.
