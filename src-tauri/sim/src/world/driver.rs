@@ -249,7 +249,7 @@ impl World {
         named
             && is_stored
             && theirs.is_some_and(|theirs| theirs != *asked)
-            && self.now - self.owner.changed_at < SETTLING
+            && self.now - self.owner.began_at < SETTLING
     }
 
     fn answer(&mut self, endpoint: Endpoint, token: TokenId) -> Reply {

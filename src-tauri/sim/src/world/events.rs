@@ -239,7 +239,7 @@ impl World {
         if self.owner.changed_at > 0 && self.now - self.owner.changed_at < 2 * SETTLING {
             return Ok(());
         }
-        self.owner.changed_at = self.now;
+        (self.owner.changed_at, self.owner.began_at) = (self.now, self.now);
         match named {
             Named::AtOnce => self.owner.name = Some(person),
             Named::Never => self.owner.name = None,

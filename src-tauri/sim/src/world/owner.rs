@@ -26,6 +26,8 @@ pub(super) struct Owner {
     names_itself: bool,
     /// When it was last changed whose sign-in it is, in either file.
     pub(super) changed_at: Millis,
+    /// When the first of the two files was changed.
+    pub(super) began_at: Millis,
     bytes: Vec<u8>,
     read: CredentialRead,
     stored: Option<SignIn>,
@@ -46,6 +48,7 @@ impl Owner {
         Self {
             names_itself,
             changed_at: 0,
+            began_at: 0,
             bytes: Vec::new(),
             read: CredentialRead::Absent(Absence::NoFile),
             stored: None,
