@@ -361,7 +361,7 @@ pub const BREAKS: [Break; 41] = [
         ],
     },
     one(
-        10,
+        2,
         "two seats of a login ask one after the other at once",
         change(KEPT, "        if is_newer {", "        if is_newer && !ON {"),
     ),

@@ -128,6 +128,7 @@ impl World {
                 self.later(self.now + lasts, Timed::Unlock);
             }
             Happening::HeldLock(_) => {}
+            Happening::SignOut if self.signed_in_just_now() => {}
             Happening::SignOut => {
                 self.owner.sign_out();
                 return self.stirs();
@@ -234,9 +235,13 @@ impl World {
         Ok(())
     }
 
+    /// Nobody signs in as two people in half a minute, nor in and out again; of files that were of three there is no telling.
+    fn signed_in_just_now(&self) -> bool {
+        self.owner.changed_at > 0 && self.now - self.owner.changed_at < 2 * SETTLING
+    }
+
     fn person_signs_in(&mut self, person: Person, named: Named) -> Step {
-        // Nobody signs in as two people in half a minute; of files that were of three there is no telling.
-        if self.owner.changed_at > 0 && self.now - self.owner.changed_at < 2 * SETTLING {
+        if self.signed_in_just_now() {
             return Ok(());
         }
         (self.owner.changed_at, self.owner.began_at) = (self.now, self.now);
