@@ -135,10 +135,12 @@ fn bare(suite: &str, mirror: &str) -> Result<PathBuf> {
     Cmd::new("debootstrap").args(minimal).arg(&work.0).arg(mirror).no_input().run()?;
     fs::copy("/etc/resolv.conf", work.0.join("etc/resolv.conf"))?;
     let prepare = format!(
-        "set -e; mount -t proc proc /proc; export DEBIAN_FRONTEND=noninteractive; apt-get update -q; \
-         apt-get install -qy --no-install-recommends {DESKTOP}; adduser --disabled-password --gecos Ann {USER}; umount /proc"
+        "set -e; export DEBIAN_FRONTEND=noninteractive LANG=C.UTF-8 HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin; apt-get update -q; \
+         apt-get install -qy --no-install-recommends {DESKTOP}; adduser --disabled-password --gecos Ann {USER}"
     );
-    inside(&work.0, "root").args(["sh", "-c", &prepare]).no_input().run()?;
+    let mounted = "mount -t proc proc \"$1/proc\" && exec chroot \"$1\" sh -c \"$2\"";
+    let apart = ["--mount", "--propagation", "private", "--", "sh", "-c", mounted, "sh"];
+    Cmd::new("unshare").args(apart).arg(&work.0).arg(&prepare).no_input().run()?;
     let next = folder.join(format!("{suite}.tar.new"));
     Cmd::new("tar").arg("-cf").arg(&next).arg("-C").arg(&work.0).arg(".").run()?;
     fs::rename(next, &kept)?;
