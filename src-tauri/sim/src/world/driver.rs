@@ -246,10 +246,7 @@ impl World {
         let theirs = self.provider.person(token).map(id_of);
         let named = Person::ALL.map(id_of).contains(asked);
         let is_stored = self.owner.sign_in().is_some_and(|stored| stored.access == token);
-        named
-            && is_stored
-            && theirs.is_some_and(|theirs| theirs != *asked)
-            && self.now - self.owner.began_at < SETTLING
+        named && is_stored && theirs.is_some_and(|theirs| theirs != *asked) && self.now - self.owner.began_at < SETTLING
     }
 
     fn answer(&mut self, endpoint: Endpoint, token: TokenId) -> Reply {
