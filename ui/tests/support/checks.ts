@@ -78,16 +78,23 @@ function overflows(page: Page): Promise<string[]> {
   });
 }
 
-/** The controls in the order in which they stand; a group of radios is one stop. */
+/** The controls in the order in which they stand; a group of radios is one stop: the chosen one, or the first while none is. */
 function controls(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const all = document.querySelectorAll<HTMLElement>(
-      "button, input:not([type=radio]), input[type=radio]:checked, [tabindex]:not([tabindex='-1'])",
+      "button, input, [tabindex]:not([tabindex='-1'])",
     );
-    return Array.from(all, (control, index) => {
-      control.dataset.stop = `${index} ${control.dataset.testid ?? control.textContent}`;
-      return control.dataset.stop;
-    });
+    const isStop = (control: HTMLElement): boolean => {
+      if (!(control instanceof HTMLInputElement) || control.type !== "radio") return true;
+      const group = document.getElementsByName(control.name) as NodeListOf<HTMLInputElement>;
+      return control === (Array.from(group).find(({ checked }) => checked) ?? group[0]);
+    };
+    return Array.from(all)
+      .filter(isStop)
+      .map((control, index) => {
+        control.dataset.stop = `${index} ${control.dataset.testid ?? control.textContent}`;
+        return control.dataset.stop;
+      });
   });
 }
 
