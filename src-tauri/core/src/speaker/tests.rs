@@ -51,7 +51,11 @@ impl Scene {
     }
 
     fn look(&mut self, read: &CredentialRead) {
-        self.place.looked(read, Moment { wall: WRITTEN, boot: Boot(1_000_000) });
+        self.look_after(0, read);
+    }
+
+    fn look_after(&mut self, secs: i64, read: &CredentialRead) {
+        self.place.looked(read, Moment { wall: WRITTEN, boot: Boot(1_000_000 + secs * 1000) });
     }
 
     fn knows(mut self, names: &[&str]) -> Self {
@@ -150,7 +154,10 @@ fn while_one_of_the_two_files_is_another_ones_nobody_speaks() {
         scene.check(&speaker, 1, None);
     }
     half.identity.account = Some("bob".to_owned());
-    scene.look(&CredentialRead::Found(half));
+    let whole = CredentialRead::Found(half);
+    scene.look(&whole);
+    scene.check(&Speaker::Unnamed, 1, None);
+    scene.look_after(20, &whole);
     scene.check(&Speaker::Unnamed, 1, Some("bob"));
 }
 
