@@ -76,7 +76,7 @@ impl Stage {
         std::fs::create_dir_all(&toolkit).expect("a folder for GTK's settings");
         let still = "[Settings]\ngtk-enable-animations=false\n";
         std::fs::write(toolkit.join("settings.ini"), still).expect("a file for GTK's settings");
-        self.home.settings(&json!({"version": 1, "theme": theme}));
+        self.home.settings(&json!({"version": 1, "readings": "ask", "theme": theme}));
         // What signing in again takes: that both are there is all that is seen of them.
         self.home.program("claude", "#!/bin/sh\n");
         self.home.program("x-terminal-emulator", "#!/bin/sh\n");
