@@ -26,7 +26,8 @@ impl Known {
         let unusable = slots.damaged.iter().map(|(path, why)| {
             format!("{} cannot be used: {why}. The app keeps it aside when it starts.", path.display())
         });
-        let newer = newer_data::find(&environment.data_dir).map(|data| format!("{data}. It is left as it is."));
+        let newer = newer_data::find_beside_history(&environment.data_dir, &slots);
+        let newer = newer.map(|data| format!("{data}. It is left as it is."));
         let problems = unusable.chain(newer).chain(settings.problems).collect();
         let now = environment.clock.now();
         let boot_id = environment.clock.boot_id();

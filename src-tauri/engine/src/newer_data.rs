@@ -26,15 +26,21 @@ impl fmt::Display for NewerData {
 
 /// The first such file in this data folder. Reads, and changes nothing.
 pub fn find(dir: &Path) -> Option<NewerData> {
-    let state = Slots::read(dir).newer.into_iter().next();
-    let state = state.map(|(file, found)| NewerData { file, found, known: state::VERSION.into() });
-    let settings = || {
-        let found = settings_file::version(dir).filter(|version| *version > settings::VERSION)?;
-        Some(NewerData { file: settings_file::NAME.to_owned(), found, known: settings::VERSION })
-    };
     let history = || match history::Reader::open(dir) {
         Err(HistoryError::Newer { found, known }) => Some(NewerData { file: history::NAME.to_owned(), found, known }),
         _ => None,
     };
-    state.or_else(settings).or_else(history)
+    find_beside_history(dir, &Slots::read(dir)).or_else(history)
+}
+
+/// The same for who does not read the history: to open that takes longer than all the rest.
+pub fn find_beside_history(dir: &Path, slots: &Slots) -> Option<NewerData> {
+    let state = slots.newer.first();
+    let state =
+        state.map(|(file, found)| NewerData { file: file.clone(), found: *found, known: state::VERSION.into() });
+    let settings = || {
+        let found = settings_file::version(dir).filter(|version| *version > settings::VERSION)?;
+        Some(NewerData { file: settings_file::NAME.to_owned(), found, known: settings::VERSION })
+    };
+    state.or_else(settings)
 }

@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 const HEAD: u64 = 64 * 1024;
 /// The last answer is near the end, unless much was printed since: then more of it is read.
 const TAILS: [u64; 2] = [128 * 1024, 2 * 1024 * 1024];
+/// The folder of Claude Code that has one for each project.
+const PROJECTS: &str = "projects";
 /// So many other transcripts are looked at for what a version writes, the newest first, out of so many.
 const OTHERS: usize = 24;
 const FOLDERS_MAX: usize = 400;
@@ -115,9 +117,11 @@ fn read(path: &Path) -> Option<Transcript> {
     Some(transcript)
 }
 
-/// Other transcripts of the same owner, the newest first: they lie in a folder for each project.
+/// Other transcripts of the same owner, the newest first: they lie in a folder for each project. Whoever calls the status
+/// line names the path, and no other folder is looked through for it.
 fn others(path: &Path) -> Vec<PathBuf> {
-    let Some(projects) = path.parent().and_then(Path::parent) else {
+    let projects = path.parent().and_then(Path::parent);
+    let Some(projects) = projects.filter(|folder| folder.file_name().is_some_and(|name| name == PROJECTS)) else {
         return Vec::new();
     };
     let entries = |dir: &Path, most: usize| -> Vec<DirEntry> {
@@ -146,14 +150,19 @@ mod tests {
 
     impl Projects {
         fn new() -> Self {
-            let dir = tempfile::tempdir().unwrap();
-            fs::create_dir_all(dir.path().join("a")).unwrap();
-            fs::create_dir_all(dir.path().join("b")).unwrap();
-            Self(dir)
+            let projects = Self(tempfile::tempdir().unwrap());
+            for folder in ["projects/a", "projects/b", "elsewhere/a", "elsewhere/b"] {
+                fs::create_dir_all(projects.0.path().join(folder)).unwrap();
+            }
+            projects
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.0.path().join("projects").join(name)
         }
 
         fn write(&self, name: &str, text: &str) -> Session {
-            let path = self.0.path().join(name);
+            let path = self.path(name);
             fs::write(&path, text).unwrap();
             session(&path, 1)
         }
@@ -214,13 +223,24 @@ mod tests {
         assert_eq!(told(&sessions, &none, NOON).0, Speaker::Unnamed, "it is not looked for all the time");
         let sessions = Sessions::default();
         assert_eq!(told(&sessions, &none, NOON).0, Speaker::OwnToken);
-        fs::remove_file(projects.0.path().join("b/other.jsonl")).unwrap();
+        fs::remove_file(projects.path("b/other.jsonl")).unwrap();
         assert_eq!(told(&sessions, &none, NOON).0, Speaker::OwnToken, "it is remembered");
         let older = Session { version: Some("2.1.80".into()), ..none };
         assert_eq!(told(&sessions, &older, NOON).0, Speaker::Unnamed);
         // A session that has written nothing yet.
-        let unwritten = session(&projects.0.path().join("a/new.jsonl"), 1);
+        let unwritten = session(&projects.path("a/new.jsonl"), 1);
         assert_eq!(told(&sessions, &unwritten, NOON).0, Speaker::OwnToken);
+    }
+
+    #[test]
+    fn only_the_folder_of_projects_is_looked_through_for_others() {
+        let (projects, sessions) = (Projects::new(), Sessions::default());
+        projects.write("../elsewhere/b/other.jsonl", &owner("ann"));
+        let elsewhere = projects.write("../elsewhere/a/s.jsonl", &line("user", "10:00"));
+        assert_eq!(told(&sessions, &elsewhere, NOON).0, Speaker::Unnamed);
+        projects.write("b/other.jsonl", &owner("ann"));
+        let here = projects.write("a/s.jsonl", &line("user", "10:00"));
+        assert_eq!(told(&Sessions::default(), &here, NOON).0, Speaker::OwnToken);
     }
 
     #[test]
@@ -239,7 +259,7 @@ mod tests {
     #[test]
     fn what_is_no_file_is_not_waited_for() {
         let projects = Projects::new();
-        let pipe = projects.0.path().join("a/pipe.jsonl");
+        let pipe = projects.path("a/pipe.jsonl");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         for path in [pipe.as_path(), projects.0.path(), Path::new("/dev/zero")] {
             assert_eq!(told(&Sessions::default(), &session(path, 1), NOON), (Speaker::Unnamed, NOON));

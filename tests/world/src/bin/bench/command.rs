@@ -43,12 +43,12 @@ int main(int count, char **arguments) {
 "#;
 
 /// What Claude Code tells its status line.
-fn told() -> Vec<u8> {
+fn told(transcript: &Path) -> Vec<u8> {
     let now = ClockSpec::real().now().duration_since(UNIX_EPOCH).expect("a time after 1970").as_secs();
     let limits = json!({"five_hour": {"used_percentage": 42.5, "resets_at": now + 3600},
         "seven_day": {"used_percentage": 26.1, "resets_at": now + 300_000}});
-    json!({"hook_event_name": "Status", "session_id": "3f2a", "transcript_path": "/tmp/none.jsonl", "cwd": "/tmp",
-        "model": {"id": "claude-opus-4-6", "display_name": "Opus"}, "version": "2.1.96",
+    json!({"hook_event_name": "Status", "session_id": "3f2a", "transcript_path": transcript, "cwd": "/tmp",
+        "model": {"id": "claude-opus-4-6", "display_name": "Opus"}, "version": "2.1.332",
         "workspace": {"current_dir": "/tmp", "project_dir": "/tmp", "added_dirs": []},
         "cost": {"total_cost_usd": 0.12, "total_duration_ms": 45_000, "total_api_duration_ms": 2300,
             "total_lines_added": 156, "total_lines_removed": 23},
@@ -161,9 +161,30 @@ fn subjects(empty: PathBuf, rival: Option<&Path>) -> Vec<Subject> {
 fn told_in(home: &Home) -> Result<File, String> {
     let input = home.path().join("told.json");
     if !input.exists() {
-        std::fs::write(&input, told()).map_err(|error| format!("{}: {error}", input.display()))?;
+        let transcript = write_transcripts(home).map_err(|error| format!("a transcript: {error}"))?;
+        std::fs::write(&input, told(&transcript)).map_err(|error| format!("{}: {error}", input.display()))?;
     }
     File::open(&input).map_err(|error| format!("{}: {error}", input.display()))
+}
+
+/// A session of some length that says whose it is, among those of other days; answers with its path.
+fn write_transcripts(home: &Home) -> std::io::Result<PathBuf> {
+    let owner = "{\"type\":\"session-owner\",\"accountUuid\":\"someone\"}\n";
+    let printed = format!("{{\"type\":\"user\",\"message\":{{\"content\":\"{}\"}}}}\n", "x".repeat(1000));
+    let said =
+        "{\"type\":\"assistant\",\"version\":\"2.1.332\",\"timestamp\":\"2026-09-14T10:00:00Z\",\"message\":{}}\n";
+    let session = [owner, &printed.repeat(500), said, owner].concat();
+    let projects = home.path().join(".claude/projects");
+    for project in 0..10 {
+        let folder = projects.join(project.to_string());
+        std::fs::create_dir_all(&folder)?;
+        for other in 0..20 {
+            std::fs::write(folder.join(format!("{other}.jsonl")), [owner, said].concat())?;
+        }
+    }
+    let path = projects.join("0/3f2a.jsonl");
+    std::fs::write(&path, session)?;
+    Ok(path)
 }
 
 struct Bench<'a> {
