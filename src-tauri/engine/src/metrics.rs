@@ -64,8 +64,8 @@ const TOKEN_FILE_MAX: u64 = 4096;
 /// The bearer token that a scraper has to show.
 fn expected_token(path: &Path) -> Result<Token, String> {
     let name = path.display();
-    if readable_by_all(path) {
-        return Err(format!("every user of this computer may read {name}; take that right away (chmod o-r)"));
+    if open_to_all(path) {
+        return Err(format!("every user of this computer may read or write {name}; take that right away (chmod o-rw)"));
     }
     let bytes = crate::slots::read_bounded(path, TOKEN_FILE_MAX)
         .map_err(|error| format!("{name} cannot be read: {error}"))?
@@ -74,14 +74,15 @@ fn expected_token(path: &Path) -> Result<Token, String> {
     Token::new(text.trim().to_owned()).ok_or_else(|| format!("{name} holds no token: one line of plain characters"))
 }
 
+/// Who may write it chooses the token.
 #[cfg(unix)]
-fn readable_by_all(path: &Path) -> bool {
+fn open_to_all(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o004 != 0)
+    std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o006 != 0)
 }
 
 #[cfg(not(unix))]
-fn readable_by_all(_: &Path) -> bool {
+fn open_to_all(_: &Path) -> bool {
     false
 }
 

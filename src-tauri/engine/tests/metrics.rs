@@ -169,6 +169,10 @@ async fn a_token_file_that_is_of_no_use_is_named_in_the_log_alone() {
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     std::fs::write(&path, " \n").unwrap();
     check("no token").await;
+    // Who may write it would choose the token.
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o602)).unwrap();
+    check("chmod").await;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     std::fs::write(&path, "x".repeat(5000)).unwrap();
     check("too large").await;
     std::fs::remove_file(&path).unwrap();

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, mpsc};
 use zbus::fdo::DBusProxy;
+use zbus::names::OwnedUniqueName;
 use zbus::zvariant::Value;
 use zbus::{Connection, MessageStream};
 
@@ -31,8 +32,15 @@ pub struct Notifier {
     shown: Arc<Mutex<Shown>>,
 }
 
-/// Where each notification leads, by the service's number for it.
-type Shown = BTreeMap<u32, Option<AccountId>>;
+/// Where each notification leads and who shows it, by the service's number for it. Any program on the bus can say of a number
+/// that it was clicked.
+type Shown = BTreeMap<u32, Lead>;
+
+#[derive(Debug)]
+struct Lead {
+    to: Option<AccountId>,
+    shown_by: Option<OwnedUniqueName>,
+}
 
 impl Notifier {
     pub fn start(bus: Bus, clicks: mpsc::UnboundedSender<Click>) -> Self {
@@ -62,8 +70,8 @@ impl Notifier {
         // Held until the number is known: a click may come as soon as the service has answered.
         let mut shown = self.shown.lock().await;
         match tokio::time::timeout(ANSWER, send(&bus, &message)).await {
-            Ok(Ok(number)) => {
-                shown.insert(number, message.lead);
+            Ok(Ok((number, shown_by))) => {
+                shown.insert(number, Lead { to: message.lead, shown_by });
                 if shown.len() > REMEMBERED {
                     shown.pop_first();
                 }
@@ -92,14 +100,17 @@ impl Notifier {
     }
 }
 
-async fn send(bus: &Connection, message: &Message) -> zbus::Result<u32> {
+/// The service's number for it, and who answered.
+async fn send(bus: &Connection, message: &Message) -> zbus::Result<(u32, Option<OwnedUniqueName>)> {
     let can = bus.call_method(Some(NAME), PATH, Some(NAME), "GetCapabilities", &()).await?;
     let body = fitting(&message.body, can.body().deserialize()?);
     let sign_in = if message.lead.is_some() { vec!["open", SIGN_IN] } else { Vec::new() };
     let actions = [sign_in, vec!["default", ""]].concat();
     let hints = HashMap::<&str, Value<'_>>::new();
     let call = ("Holdoff", 0_u32, "dialog-information", &message.title, body, actions, hints, -1_i32);
-    bus.call_method(Some(NAME), PATH, Some(NAME), "Notify", &call).await?.body().deserialize()
+    let answer = bus.call_method(Some(NAME), PATH, Some(NAME), "Notify", &call).await?;
+    let shown_by = answer.header().sender().map(|sender| sender.to_owned().into());
+    Ok((answer.body().deserialize()?, shown_by))
 }
 
 /// A label is what a person typed: a service that reads markup is not to find any in it.
@@ -132,16 +143,20 @@ async fn signals(bus: &Connection) -> zbus::Result<MessageStream> {
 
 async fn heard(signal: &zbus::Message, shown: &Mutex<Shown>, clicks: &mpsc::UnboundedSender<Click>) {
     let header = signal.header();
+    let mut shown = shown.lock().await;
+    let is_its = |lead: &Lead| lead.shown_by.as_ref().is_some_and(|by| header.sender() == Some(&**by));
     match header.member().map(|member| member.as_str()) {
         Some("ActionInvoked") => {
             let Ok((number, _)) = signal.body().deserialize::<(u32, String)>() else { return };
-            if let Some(lead) = shown.lock().await.get(&number) {
-                let _ = clicks.send(click(lead.clone()));
+            if let Some(lead) = shown.get(&number).filter(|lead| is_its(lead)) {
+                let _ = clicks.send(click(lead.to.clone()));
             }
         }
         Some("NotificationClosed") => {
             let Ok((number, _)) = signal.body().deserialize::<(u32, u32)>() else { return };
-            shown.lock().await.remove(&number);
+            if shown.get(&number).is_some_and(is_its) {
+                shown.remove(&number);
+            }
         }
         _ => {}
     }

@@ -1,16 +1,18 @@
-//! What is at the other end of a connection and means nothing: a bus that is silent, requests without the token.
+//! What is at the other end of a connection and means nothing: a bus that is silent, a click that nobody made, requests
+//! without the token.
 
 use crate::scene::{SOON, Scene};
-use holdoff_world::eventually;
+use holdoff_world::{Answer, eventually};
 use serde_json::json;
 use std::fs::Permissions;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
+use std::time::Duration;
 
 impl Scene {
-    fn log(&self) -> String {
+    pub(super) fn log(&self) -> String {
         let folder = self.home.path().join(".local/state/dev.holdoff.tray");
         let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
         files.map(|file| std::fs::read_to_string(file.path()).unwrap_or_default()).collect()
@@ -41,6 +43,30 @@ async fn with_a_bus_that_takes_its_connection_and_never_answers_it_polls_logs_an
     assert!(app.is_running());
     app.terminate();
     assert_eq!(app.wait_exit(SOON).await.code(), Some(0));
+}
+
+/// Numbers of notifications are small and counted up, so that anybody on the bus can guess them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_click_that_the_notification_service_does_not_tell_of_is_none() {
+    const SERVICE: &str = "org.freedesktop.Notifications";
+    let scene = Scene::new(1.0).await;
+    scene.fake.always(Answer::rate_limited(Some("3600")));
+    let app = scene.start();
+    let said = scene.desktop.recorder().wait_for(1, SOON).await.remove(0);
+    let stranger = scene.desktop.connect().await;
+    // To everybody, and to the app alone, which hears that whatever it listens for.
+    for to in [None, Some(&*said.sender)] {
+        let path = "/org/freedesktop/Notifications";
+        stranger.emit_signal(to, path, SERVICE, "ActionInvoked", &(said.id, "default")).await.unwrap();
+        stranger.emit_signal(to, path, SERVICE, "NotificationClosed", &(said.id, 2_u32)).await.unwrap();
+    }
+    let opened = || eventually(SOON, "a window opens", async || (!app.children().is_empty()).then_some(()));
+    tokio::select! {
+        () = scene.pass(Duration::from_secs(2)) => {}
+        () = opened() => panic!("nobody clicked"),
+    }
+    scene.desktop.recorder().invoke(said.id, "default").await;
+    opened().await;
 }
 
 /// One request, and all that comes back.

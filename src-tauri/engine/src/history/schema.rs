@@ -2,6 +2,7 @@
 
 use super::HistoryError;
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 /// Each brings the file from the version of its index to the next. They are never changed, only added to.
 const MIGRATIONS: [&str; 2] = [
@@ -68,6 +69,34 @@ const MIGRATIONS: [&str; 2] = [
 pub const VERSION: usize = MIGRATIONS.len();
 /// From this version on there is money.
 pub const MONEY: usize = 2;
+
+/// Has SQLite do nothing for the file that we did not ask for: a trigger, a view or a function in its schema would be run
+/// with every row, and need not come to an end. There is none in ours.
+///
+/// # Errors
+/// What SQLite says.
+pub fn is_inert(connection: &Connection) -> Result<(), HistoryError> {
+    for (rule, is) in [
+        (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false),
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false),
+        (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
+    ] {
+        connection.set_db_config(rule, is)?;
+    }
+    Ok(())
+}
+
+/// Looks whether a file of no version has nothing in it: where it has, it is not ours, but what a link leads to, say.
+///
+/// # Errors
+/// When it has, or cannot be read.
+pub fn is_empty(connection: &Connection) -> Result<(), HistoryError> {
+    match connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))? {
+        0 => Ok(()),
+        _ => Err(HistoryError::Damaged("it is a database of another program".to_owned())),
+    }
+}
 
 /// Brings the file to the version of this program.
 ///

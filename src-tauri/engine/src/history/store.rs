@@ -2,8 +2,8 @@
 
 use super::{HistoryError, NAME, Row, import, rows, schema};
 use crate::folder::FileId;
-use crate::privacy;
 use crate::slots::set_aside;
+use crate::{privacy, regular_file};
 use holdoff_core::ledger::Entry;
 use holdoff_core::time::millis;
 use rusqlite::{Connection, OpenFlags};
@@ -72,18 +72,21 @@ impl Store {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(&path, flags)?;
         connection.busy_timeout(BUSY)?;
-        // Looked at before anything is written: a file of a later version stays as it is.
+        schema::is_inert(&connection)?;
+        // Looked at before anything is written: a file of a later version stays as it is, and so does one of another program.
         if schema::version(&connection)? == 0 {
+            schema::is_empty(&connection)?;
             // Only an empty file takes this over: what is deleted later gives its pages back in small steps.
             connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+        } else {
+            recent(&connection, Duration::ZERO)?;
         }
         // Where the file system has no shared memory, SQLite stays with its rollback journal.
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         schema::migrate(&mut connection)?;
-        let store = Self { connection, file: FileId::at(&path) };
-        store.recent(Duration::ZERO)?;
-        Ok(store)
+        recent(&connection, Duration::ZERO)?;
+        Ok(Self { connection, file: FileId::at(&path) })
     }
 
     /// Whether its file is still where it was opened. SQLite would go on writing to one that was deleted.
@@ -109,18 +112,7 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn recent(&self, span: Duration) -> Result<Vec<Entry>, HistoryError> {
-        let sql = format!(
-            // The plus: back from the newest to the first that is old, and not through all that are.
-            "{} WHERE request.id > (SELECT max(id) FROM request) - ?
-                AND request.id > coalesce((SELECT id FROM request
-                    WHERE +at < (SELECT at FROM request ORDER BY id DESC LIMIT 1) - ? ORDER BY id DESC LIMIT 1), 0)
-                ORDER BY request.id",
-            rows::REQUESTS
-        );
-        let mut statement = self.connection.prepare_cached(&sql)?;
-        let entries = statement.query_map([RECENT_MAX, millis(span)], rows::request)?;
-        let entries: Result<Vec<_>, _> = entries.collect();
-        Ok(entries?.into_iter().flatten().collect())
+        recent(&self.connection, span)
     }
 
     /// Whether the ledger has this very entry.
@@ -131,6 +123,21 @@ impl Store {
         let same: Result<Vec<_>, _> = same.collect();
         Ok(same?.into_iter().flatten().any(|other| other == *entry))
     }
+}
+
+fn recent(connection: &Connection, span: Duration) -> Result<Vec<Entry>, HistoryError> {
+    let sql = format!(
+        // The plus: back from the newest to the first that is old, and not through all that are.
+        "{} WHERE request.id > (SELECT max(id) FROM request) - ?
+            AND request.id > coalesce((SELECT id FROM request
+                WHERE +at < (SELECT at FROM request ORDER BY id DESC LIMIT 1) - ? ORDER BY id DESC LIMIT 1), 0)
+            ORDER BY request.id",
+        rows::REQUESTS
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let entries = statement.query_map([RECENT_MAX, millis(span)], rows::request)?;
+    let entries: Result<Vec<_>, _> = entries.collect();
+    Ok(entries?.into_iter().flatten().collect())
 }
 
 /// Renames a damaged file and what belongs to it, so that SQLite can still find them together. Answers a sentence.
@@ -163,11 +170,21 @@ fn with(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// SQLite gives the files beside it the same rights. What another user put there is no history of ours.
+/// SQLite gives the files beside it the same rights. What another user put there is no history of ours, and what is no file
+/// is none either: to open a pipe would wait for its reader.
 fn make_private(path: &Path) -> Result<(), HistoryError> {
+    if let Err(error) = regular_file::open(path)
+        && error.get_ref().is_some()
+        && error.kind() != std::io::ErrorKind::IsADirectory
+    {
+        return Err(HistoryError::Damaged(error.to_string()));
+    }
     let mut options = std::fs::OpenOptions::new();
     options.create(true).append(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600).custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    }
     privacy::check(&options.open(path)?, false).map_err(|error| HistoryError::Damaged(error.to_string()))
 }

@@ -1,3 +1,4 @@
+mod foreign;
 mod keeping;
 mod migrating;
 mod retaining;
