@@ -382,7 +382,7 @@ pub enum Spacing {
 pub struct Jitter(pub u64);
 
 impl Jitter {
-    fn lengthen(self, wait: Duration) -> Duration {
+    pub(crate) fn lengthen(self, wait: Duration) -> Duration {
         let most = wait.as_millis() / 1000 * u128::from(policy::JITTER_PER_MILLE);
         let extra = most * u128::from(self.0.min(1000)) / 1000;
         wait.saturating_add(Duration::from_millis(u64::try_from(extra).unwrap_or(u64::MAX)))

@@ -9,10 +9,39 @@ use serde::{Deserialize, Serialize};
 pub struct Entry {
     pub at: Wall,
     pub account: String,
-    pub endpoint: Endpoint,
+    pub endpoint: LedgerEndpoint,
     pub event: Happened,
     /// When the next request may go, if a time can be told.
     pub next_at: Option<Wall>,
+}
+
+/// What was asked: an endpoint of an account's provider, or where Holdoff's own releases are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LedgerEndpoint {
+    Usage,
+    Token,
+    Releases,
+}
+
+impl LedgerEndpoint {
+    /// The endpoint of an account; `None` where it is of none.
+    pub fn of_account(self) -> Option<Endpoint> {
+        match self {
+            Self::Usage => Some(Endpoint::Usage),
+            Self::Token => Some(Endpoint::Token),
+            Self::Releases => None,
+        }
+    }
+}
+
+impl From<Endpoint> for LedgerEndpoint {
+    fn from(endpoint: Endpoint) -> Self {
+        match endpoint {
+            Endpoint::Usage => Self::Usage,
+            Endpoint::Token => Self::Token,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +88,10 @@ pub enum OutcomeKind {
     Denied,
     /// It accepted the refresh token, and no usable token came for it.
     Wasted,
+    /// A signed list of what was released.
+    Release,
+    /// A package as that list describes it.
+    Package,
     /// The program ended before the answer came.
     Unanswered,
 }

@@ -189,6 +189,31 @@ pub const REMARKABLE: u8 = 80;
 /// A reading is called old when two polls in a row have not renewed it; never before this.
 pub const STALE_AT_LEAST: Duration = secs(15 * 60);
 
+/// Holdoff's own releases are asked for once in this time at most: a fix that matters is known a day later at the most, and
+/// a server hears of a computer that is on no more often than its person does.
+pub const UPDATE_SPACING: Duration = secs(24 * 60 * 60);
+
+/// So long an intent to look for updates may wait for its disk. It is on top of the day, which counts from what left.
+pub const UPDATE_NOTED: Duration = secs(30 * 60);
+
+/// A look for updates that did not leave this computer did not count as one; a network that is away is often back within
+/// the hour, and somebody who starts their computer each morning is not to miss every one.
+pub const UPDATE_UNSENT: Duration = secs(60 * 60);
+
+/// After a start, and after waking, a look for updates waits for so long: nothing depends on it, and much else begins then.
+pub const UPDATE_PAUSE: Duration = secs(60);
+
+/// The longest `Retry-After` that is honoured of the server of releases. Nobody misses a look for updates as they do a
+/// reading, so it is a month.
+pub const UPDATE_RETRY_AFTER_MAX: Duration = secs(30 * 24 * 60 * 60);
+
+/// A 429 there that names no wait: as long as the commonest that does.
+pub const UPDATE_HELD: Duration = USAGE_LIMIT.cap;
+
+/// The largest signed list of a release, and the largest package that one may name. Ours have 2 KiB and 9 MiB.
+pub const UPDATE_LIST_MAX: usize = 16 * 1024;
+pub const UPDATE_PACKAGE_MAX: u64 = 128 * 1024 * 1024;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -222,11 +222,12 @@ impl Word {
 
     /// `left` is until when that shuts which was said at one time and holds until another.
     fn of(entry: &Entry, order: usize, left: impl Fn(Wall, Wall) -> Moment) -> Option<Self> {
+        let endpoint = entry.endpoint.of_account()?;
         let spaced = entry.at.plus(policy::MIN_SPACING);
         let (until, unanswered) = match &entry.event {
             // That of the request itself says the same.
             Happened::Withheld { .. } | Happened::Came { outcome: OutcomeKind::Unanswered, .. } => return None,
-            Happened::Sent { .. } => (Some(entry.at.plus(unanswered(entry.endpoint))), true),
+            Happened::Sent { .. } => (Some(entry.at.plus(unanswered(endpoint))), true),
             Happened::Came { outcome, .. } if rejects(*outcome) => (None, false),
             // When it is wished for next is no cooldown.
             Happened::Came { outcome: OutcomeKind::Reading | OutcomeKind::Renewed, .. } => (Some(spaced), false),
@@ -237,7 +238,7 @@ impl Word {
         let left = |until| left(until, entry.at);
         Some(Self {
             account: entry.account.clone(),
-            endpoint: entry.endpoint,
+            endpoint,
             at: entry.at,
             order,
             until: until.map(left),
@@ -276,6 +277,8 @@ fn rejects(outcome: OutcomeKind) -> bool {
         | OutcomeKind::GrantRefused
         | OutcomeKind::Wasted => true,
         OutcomeKind::Reading
+        | OutcomeKind::Release
+        | OutcomeKind::Package
         | OutcomeKind::RateLimited
         | OutcomeKind::ServerTrouble
         | OutcomeKind::Unreachable

@@ -10,18 +10,23 @@ use std::time::{Duration, UNIX_EPOCH};
 /// A date is held against the answer's own `Date` where there is one, because the two come from one clock;
 /// else against `now`.
 pub fn parse(header: Option<&str>, date: Option<&str>, now: Wall) -> Option<Duration> {
+    parse_up_to(RETRY_AFTER_MAX, header, date, now)
+}
+
+/// The same with another longest wait, for a server that is asked more seldom.
+pub fn parse_up_to(most: Duration, header: Option<&str>, date: Option<&str>, now: Wall) -> Option<Duration> {
     let text = header?.trim();
     let wait = match delay_seconds(text) {
         Some(wait) => wait,
         None => http_date(text)?.since(date.and_then(http_date).unwrap_or(now)),
     };
-    (!wait.is_zero()).then(|| wait.min(RETRY_AFTER_MAX))
+    (!wait.is_zero()).then(|| wait.min(most))
 }
 
 /// Digits only, as the RFC has it; a number too large to count is longer than the longest.
 fn delay_seconds(text: &str) -> Option<Duration> {
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    digits.then(|| text.parse().map_or(RETRY_AFTER_MAX, Duration::from_secs))
+    digits.then(|| text.parse().map_or(Duration::MAX, Duration::from_secs))
 }
 
 fn http_date(text: &str) -> Option<Wall> {

@@ -53,6 +53,8 @@ pub struct Settings {
     /// Whether anything is asked at all (law 16). `None` is as it was chosen last, and to begin with, yes: a file that is
     /// lost or cannot be read sends no request that its person did not want.
     pub readings: Option<Readings>,
+    /// Whether newer versions of Holdoff are looked for (law 18). `None` is not asked yet, and nothing is looked for.
+    pub updates: Option<bool>,
     /// Config folders of Claude Code beside the default one: full paths, or below `~/`.
     pub claude_config_dirs: Vec<String>,
     /// What was chosen for single accounts.
@@ -103,6 +105,7 @@ impl Default for Settings {
             start_at_login: false,
             renewal: false,
             readings: None,
+            updates: None,
             claude_config_dirs: Vec::new(),
             accounts: BTreeMap::new(),
             metrics: None,
@@ -147,6 +150,7 @@ impl Settings {
             start_at_login: from.flag("start_at_login", default.start_at_login),
             renewal: from.flag("renewal", default.renewal),
             readings: from.readings(object, "readings"),
+            updates: from.updates(),
             claude_config_dirs: from.folders(),
             accounts: from.accounts(),
             metrics: from.choice("metrics", default.metrics, r#"null or {"listen": …, "token_file": …}"#),
@@ -234,6 +238,11 @@ impl Parser<'_> {
         self.choice(key, default, "true or false")
     }
 
+    /// A value that is neither is as good as no: a request cannot be taken back.
+    fn updates(&mut self) -> Option<bool> {
+        self.object.contains_key("updates").then(|| self.flag("updates", false))
+    }
+
     fn choice<T: for<'de> Deserialize<'de>>(&mut self, key: &str, default: T, allowed: &str) -> T {
         self.choice_in(self.object, key, key, allowed).unwrap_or(default)
     }
@@ -311,6 +320,19 @@ mod tests {
         assert_eq!(settings.quiet_hours.map(|hours| hours.to_string()).as_deref(), Some("22:00-07:00"));
         assert_eq!((settings.history_days, settings.history_mb), (30, 1));
         assert_eq!(settings.claude_config_dirs, ["/home/ann/.claude-work"]);
+    }
+
+    #[test]
+    fn updates_are_looked_for_only_where_the_file_says_so() {
+        let of = |value: Value| parse(value).0.updates;
+        assert_eq!(
+            [json!({}), json!({"updates": true}), json!({"updates": false})].map(of),
+            [None, Some(true), Some(false)]
+        );
+        for wrong in [json!("on"), json!(1), json!(null), json!([true])] {
+            let (settings, problems) = parse(json!({"updates": wrong}));
+            assert_eq!((settings.updates, problems.len()), (Some(false), 1), "{wrong}: {problems:?}");
+        }
     }
 
     #[test]

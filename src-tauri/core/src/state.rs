@@ -19,6 +19,7 @@ use crate::secret::Fingerprint;
 use crate::settings::Readings;
 use crate::sign_in::{Absence, Identity, Seen, SignIn};
 use crate::time::{Moment, Wall};
+use crate::updates::UpdatesState;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -58,6 +59,8 @@ pub struct State {
     /// There was a state and none of it could be read: what holds for the accounts that have not been met since.
     #[serde(default)]
     pub loss: Option<Loss>,
+    #[serde(default)]
+    pub updates: UpdatesState,
 }
 
 impl State {
@@ -70,6 +73,7 @@ impl State {
             places: Vec::new(),
             saved: None,
             loss: None,
+            updates: UpdatesState::default(),
         }
     }
 
@@ -83,6 +87,7 @@ impl State {
         if let (Some(loss), Some(last)) = (&mut self.loss, last) {
             loss.carry_over_reboot(last, now);
         }
+        self.updates.carry_over_reboot(last, now);
         for account in self.accounts.values_mut() {
             account.carry_over_reboot(last, now);
         }

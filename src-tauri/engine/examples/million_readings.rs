@@ -74,7 +74,7 @@ fn sent(at: Wall) -> Entry {
     Entry {
         at,
         account: "anthropic:3f2c0d6e-1111-2222-3333-444455556666".into(),
-        endpoint: Endpoint::Usage,
+        endpoint: Endpoint::Usage.into(),
         event: Happened::Sent { why: Reason::Poll },
         next_at: Some(at.plus(Duration::from_secs(300))),
     }

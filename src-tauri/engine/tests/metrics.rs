@@ -81,7 +81,7 @@ fn known(now: Moment) -> State {
 }
 
 fn entry(event: Happened) -> Entry {
-    Entry { at: Wall(1), account: "anthropic:ann".into(), endpoint: Endpoint::Usage, event, next_at: None }
+    Entry { at: Wall(1), account: "anthropic:ann".into(), endpoint: Endpoint::Usage.into(), event, next_at: None }
 }
 
 /// The value of the one series that begins like this.

@@ -66,6 +66,7 @@ fn kind(outcome: OutcomeKind) -> Option<Kind> {
         OutcomeKind::GrantRefused => Kind::Refused,
         OutcomeKind::Denied => Kind::Denied,
         OutcomeKind::Wasted => Kind::Wasted,
+        OutcomeKind::Release | OutcomeKind::Package => Kind::Release,
         OutcomeKind::Unanswered => return None,
     })
 }

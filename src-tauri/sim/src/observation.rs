@@ -3,6 +3,7 @@
 //! All times are milliseconds that really went by since the world began. No clock of the machine has a say in them,
 //! so that a clock that lies is caught lying.
 
+use holdoff_core::ledger::LedgerEndpoint;
 use holdoff_core::{Endpoint, NoticeKind};
 
 pub type Millis = i64;
@@ -268,7 +269,7 @@ pub enum Door {
 /// A line of the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Recorded {
-    pub endpoint: Endpoint,
+    pub endpoint: LedgerEndpoint,
     pub line: Line,
     /// When it says that the next request may go.
     pub next: Option<Millis>,
@@ -298,6 +299,8 @@ pub enum Kind {
     Renewed,
     Refused,
     Denied,
+    /// Of Holdoff's own releases: no account asks for those.
+    Release,
     Wasted,
 }
 

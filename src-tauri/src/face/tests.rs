@@ -97,6 +97,7 @@ impl Desk {
             elsewhere: &self.elsewhere,
             unwatched: &Default::default(),
             signing_in: &SigningIn::default(),
+            updates: &Default::default(),
             home: Path::new("/home/ann"),
             now: NOW,
             speed: 1.0,

@@ -1,11 +1,11 @@
 //! Notifications straight over the bus. The plugin says nothing of what became of one and keeps the connection that it
 //! had at first, so that a bus that comes back would never be told anything again.
 
-use super::{Message, REMEMBERED, SIGN_IN, click};
+use super::{Lead, Message, REMEMBERED, SIGN_IN};
 use crate::menu::Click;
 use crate::session::Bus;
 use futures_lite::{Stream, StreamExt};
-use holdoff_core::{AccountId, LocalTime, text};
+use holdoff_core::{LocalTime, text};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::runner::Announcement;
 use std::collections::{BTreeMap, HashMap};
@@ -32,13 +32,12 @@ pub struct Notifier {
     shown: Arc<Mutex<Shown>>,
 }
 
-/// Where each notification leads and who shows it, by the service's number for it. Any program on the bus can say of a number
-/// that it was clicked.
-type Shown = BTreeMap<u32, Lead>;
+/// What is shown, by the service's number for it. Any program on the bus can say of a number that it was clicked.
+type Shown = BTreeMap<u32, Notification>;
 
 #[derive(Debug)]
-struct Lead {
-    to: Option<AccountId>,
+struct Notification {
+    lead: Lead,
     shown_by: Option<OwnedUniqueName>,
 }
 
@@ -65,13 +64,18 @@ impl Notifier {
         self.send(Message::plain(title, body)).await;
     }
 
+    /// Shows something of which the settings say more. `false` if no service took it.
+    pub async fn lead_to_settings(&self, title: &str, body: &str) -> bool {
+        self.send(Message { lead: Lead::Settings, ..Message::plain(title, body) }).await
+    }
+
     async fn send(&self, message: Message) -> bool {
         let Some(bus) = self.bus.now() else { return false };
         // Held until the number is known: a click may come as soon as the service has answered.
         let mut shown = self.shown.lock().await;
         match tokio::time::timeout(ANSWER, send(&bus, &message)).await {
             Ok(Ok((number, shown_by))) => {
-                shown.insert(number, Lead { to: message.lead, shown_by });
+                shown.insert(number, Notification { lead: message.lead, shown_by });
                 if shown.len() > REMEMBERED {
                     shown.pop_first();
                 }
@@ -104,7 +108,7 @@ impl Notifier {
 async fn send(bus: &Connection, message: &Message) -> zbus::Result<(u32, Option<OwnedUniqueName>)> {
     let can = bus.call_method(Some(NAME), PATH, Some(NAME), "GetCapabilities", &()).await?;
     let body = fitting(&message.body, can.body().deserialize()?);
-    let sign_in = if message.lead.is_some() { vec!["open", SIGN_IN] } else { Vec::new() };
+    let sign_in = if message.lead.has_button() { vec!["open", SIGN_IN] } else { Vec::new() };
     let actions = [sign_in, vec!["default", ""]].concat();
     let hints = HashMap::<&str, Value<'_>>::new();
     let call = ("Holdoff", 0_u32, "dialog-information", &message.title, body, actions, hints, -1_i32);
@@ -144,12 +148,12 @@ async fn signals(bus: &Connection) -> zbus::Result<MessageStream> {
 async fn heard(signal: &zbus::Message, shown: &Mutex<Shown>, clicks: &mpsc::UnboundedSender<Click>) {
     let header = signal.header();
     let mut shown = shown.lock().await;
-    let is_its = |lead: &Lead| lead.shown_by.as_ref().is_some_and(|by| header.sender() == Some(&**by));
+    let is_its = |known: &Notification| known.shown_by.as_ref().is_some_and(|by| header.sender() == Some(&**by));
     match header.member().map(|member| member.as_str()) {
         Some("ActionInvoked") => {
             let Ok((number, _)) = signal.body().deserialize::<(u32, String)>() else { return };
-            if let Some(lead) = shown.get(&number).filter(|lead| is_its(lead)) {
-                let _ = clicks.send(click(lead.to.clone()));
+            if let Some(known) = shown.get(&number).filter(|known| is_its(known)) {
+                let _ = clicks.send(known.lead.clone().click());
             }
         }
         Some("NotificationClosed") => {

@@ -68,7 +68,7 @@ impl World for Answering<'_> {
     fn record(&mut self, entry: &Entry) {
         shown::token_free(&serde_json::to_string(entry).expect("a line of the ledger"));
         if let Happened::Came { outcome: OutcomeKind::Reading | OutcomeKind::Renewed, .. } = entry.event {
-            match entry.endpoint {
+            match entry.endpoint.of_account().expect("an account asks for no releases") {
                 Endpoint::Usage => self.usage.strikes = 0,
                 Endpoint::Token => self.token.strikes = 0,
             }

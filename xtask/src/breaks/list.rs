@@ -84,8 +84,8 @@ pub const BREAKS: [Break; 41] = [
         "a Retry-After of more than a day is honoured",
         change(
             "retry_after.rs",
-            "wait.min(RETRY_AFTER_MAX)",
-            "wait.min(if ON { Duration::MAX } else { RETRY_AFTER_MAX })",
+            "parse_up_to(RETRY_AFTER_MAX, header, date, now)",
+            "parse_up_to(if ON { Duration::MAX } else { RETRY_AFTER_MAX }, header, date, now)",
         ),
     ),
     one(

@@ -15,7 +15,8 @@ mod windows;
 
 use bucket::Bucket;
 
-use crate::gate::{Jitter, Permit, Spacing};
+use crate::dice::Dice;
+use crate::gate::{Permit, Spacing};
 use crate::history::Memory;
 use crate::ledger::{Entry, Happened, Reason};
 use crate::notice::{Notice, Wanted};
@@ -216,29 +217,6 @@ struct Sleep {
     grace_used: bool,
 }
 
-/// splitmix64: jitter needs no better, and the same seed gives the same run.
-#[derive(Debug, Clone)]
-struct Dice(u64);
-
-impl Dice {
-    fn draw(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn jitter(&mut self) -> Jitter {
-        Jitter(self.draw() % 1001)
-    }
-
-    fn wake_pause(&mut self) -> Duration {
-        let (least, most) = (policy::WAKE_PAUSE.start(), policy::WAKE_PAUSE.end());
-        Duration::from_millis(least + self.draw() % (most - least + 1))
-    }
-}
-
 impl Account {
     /// Takes up an account where its state left it. `seed` is the account's randomness: the same seed and
     /// the same events give the same actions.
@@ -383,7 +361,7 @@ impl Account {
         self.ledger.push_back(Entry {
             at: now.wall,
             account: self.id.0.clone(),
-            endpoint,
+            endpoint: endpoint.into(),
             event,
             next_at: next.map(|at| at.wall_as_of(now)),
         });

@@ -18,7 +18,13 @@ fn ago(secs: u64) -> Wall {
 /// A line that was written `ago_s` ago, and said that the next request may go in `next_s` from then.
 fn line(endpoint: Endpoint, ago_s: u64, event: Happened, next_s: Option<u64>) -> Entry {
     let at = ago(ago_s);
-    Entry { at, account: "ann".into(), endpoint, event, next_at: next_s.map(|next| at.plus(secs(next))) }
+    Entry {
+        at,
+        account: "ann".into(),
+        endpoint: endpoint.into(),
+        event,
+        next_at: next_s.map(|next| at.plus(secs(next))),
+    }
 }
 
 fn came(outcome: OutcomeKind) -> Happened {

@@ -16,6 +16,7 @@ mod sign_in_terminal;
 mod status_line;
 mod terminal;
 mod trouble;
+mod updates;
 mod window;
 
 pub use autostart::{AUTOSTART_BY_UNIT, autostart_not_as_written, autostart_not_changed};
@@ -35,6 +36,11 @@ pub use status_line::{
 };
 pub use terminal::{ledger_line, not_chosen, verdict};
 pub use trouble::{NoWindow, no_window, unwatched, updated};
+pub use updates::{
+    UPDATE_LAPSED, UPDATE_NO_KEY, update_checked, update_fetched, update_found, update_how, update_install_failure,
+    update_installing, update_limited, update_lost, update_menu, update_not_sent, update_not_usable, update_status,
+    update_torn, updates_status,
+};
 pub use window::{
     dated_tooltip, money_level, money_line, own_age, percent, read_earlier, source, tooltip, window_line, window_name,
 };

@@ -4,6 +4,7 @@
 mod outcomes;
 mod sign_ins;
 mod told;
+mod updates;
 
 use super::*;
 use crate::gate::{Cooldown, GateState, Pause};

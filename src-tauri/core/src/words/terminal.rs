@@ -4,9 +4,8 @@ use super::window::percent_left;
 use super::{clock, percent, span};
 use crate::choose::NotChosen;
 use crate::guard::{Left, Unknown, Verdict, Wanted};
-use crate::ledger::{Entry, Happened, Reason};
+use crate::ledger::{Entry, Happened, LedgerEndpoint, Reason};
 use crate::local_time::LocalTime;
-use crate::request::Endpoint;
 use crate::settings::LABEL_MAX;
 use crate::text::excerpt;
 use crate::time::Wall;
@@ -57,8 +56,9 @@ fn told(left: &Left, now: Wall, zone: &LocalTime) -> String {
 /// A line of the ledger without its time: "usage: asked, as planned".
 pub fn ledger_line(entry: &Entry, zone: &LocalTime) -> String {
     let endpoint = match entry.endpoint {
-        Endpoint::Usage => "usage",
-        Endpoint::Token => "token",
+        LedgerEndpoint::Usage => "usage",
+        LedgerEndpoint::Token => "token",
+        LedgerEndpoint::Releases => "releases",
     };
     let event = match &entry.event {
         Happened::Sent { why } => format!("asked, {}", reason(*why)),
@@ -105,7 +105,7 @@ mod tests {
     #[track_caller]
     fn check(event: Happened, expect: &str) {
         let next_at = Some(NOW.plus(Duration::from_secs(300)));
-        let entry = Entry { at: NOW, account: "a".into(), endpoint: Endpoint::Usage, event, next_at };
+        let entry = Entry { at: NOW, account: "a".into(), endpoint: LedgerEndpoint::Usage, event, next_at };
         assert_eq!(ledger_line(&entry, &LocalTime::UTC), expect);
     }
 
@@ -119,7 +119,7 @@ mod tests {
         let withheld = Happened::Withheld { why: Reason::Poll, because: "fresh_reading".into() };
         check(withheld, "usage: not asked: a fresh reading came by itself (next 13:22)");
         let event = Happened::Withheld { why: Reason::Person, because: "spacing".into() };
-        let now = Entry { at: NOW, account: "a".into(), endpoint: Endpoint::Usage, event, next_at: Some(NOW) };
+        let now = Entry { at: NOW, account: "a".into(), endpoint: LedgerEndpoint::Usage, event, next_at: Some(NOW) };
         let line = ledger_line(&now, &LocalTime::UTC);
         assert_eq!(line, "usage: not asked: the last request was less than 3 minutes ago", "what is due is not ahead");
     }

@@ -25,7 +25,7 @@ fn after(secs: u64) -> Wall {
 
 fn request(at: Wall, event: Happened) -> Entry {
     let account = "anthropic:ann".into();
-    Entry { at, account, endpoint: Endpoint::Usage, event, next_at: Some(at.plus(Duration::from_secs(300))) }
+    Entry { at, account, endpoint: Endpoint::Usage.into(), event, next_at: Some(at.plus(Duration::from_secs(300))) }
 }
 
 fn sent(at: Wall) -> Entry {

@@ -32,7 +32,9 @@ impl Laws {
     }
 
     pub(super) fn recorded(&mut self, recorded: &Recorded) -> Result<(), Broken> {
-        let endpoint = recorded.endpoint;
+        let Some(endpoint) = recorded.endpoint.of_account() else {
+            return broken(15, || format!("the ledger of an account has {:?} in it", recorded.endpoint));
+        };
         match recorded.line {
             Line::Sent => {
                 if self.unsent.take() != Some(endpoint)

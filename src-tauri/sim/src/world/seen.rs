@@ -212,5 +212,6 @@ fn kind(outcome: OutcomeKind) -> Kind {
         OutcomeKind::GrantRefused => Kind::Refused,
         OutcomeKind::Denied => Kind::Denied,
         OutcomeKind::Wasted => Kind::Wasted,
+        OutcomeKind::Release | OutcomeKind::Package => Kind::Release,
     }
 }

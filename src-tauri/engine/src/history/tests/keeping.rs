@@ -11,7 +11,7 @@ fn what_was_written_comes_back() {
         sent(NOON),
         request(after(1), Happened::Came { outcome: OutcomeKind::RateLimited, detail: Some("rate limited".into()) }),
         request(after(2), Happened::Withheld { why: Reason::Person, because: "cooling_down".into() }),
-        Entry { endpoint: Endpoint::Token, next_at: None, account: "other".into(), ..sent(after(3)) },
+        Entry { endpoint: Endpoint::Token.into(), next_at: None, account: "other".into(), ..sent(after(3)) },
     ];
     let unsaid = WindowRecord { used_percent: None, resets_at: None, duration_s: None, ..window("x", after(9), 0.0) };
     let records = [window("five_hour", after(5), 41.5), unsaid];

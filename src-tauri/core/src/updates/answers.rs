@@ -1,0 +1,108 @@
+//! What an answer of the server of releases means.
+
+use super::{Announcement, Checked, Phase, Release, Updates};
+use crate::ledger::{Happened, OutcomeKind};
+use crate::outcome::{Answer, Body, Delivery};
+use crate::policy;
+use crate::retry_after;
+use crate::time::Moment;
+use crate::words;
+use std::cmp::Ordering;
+use std::time::Duration;
+
+impl Updates {
+    /// The list was asked for, and this came of it.
+    pub(super) fn answered(&mut self, delivery: Delivery, now: Moment) {
+        self.state.under_way = false;
+        let (outcome, checked) = match delivery {
+            Delivery::Answered(answer) => self.understand(answer, now),
+            Delivery::NotSent(why) => self.not_sent(&why, now),
+            Delivery::Lapsed => self.not_sent(words::UPDATE_LAPSED, now),
+            Delivery::Lost(why) => (OutcomeKind::Ambiguous, failed(words::update_lost(&why))),
+        };
+        let detail = Some(words::update_checked(&checked));
+        self.state.outcome = Some(checked);
+        self.record(now, Happened::Came { outcome, detail });
+        self.saving.dirty = true;
+    }
+
+    /// Nothing left this computer, so that it does not count for the day.
+    fn not_sent(&mut self, why: &str, now: Moment) -> (OutcomeKind, Checked) {
+        self.state.next = Some(now.plus(self.dice.jitter().lengthen(policy::UPDATE_UNSENT)));
+        (OutcomeKind::Unreachable, failed(words::update_not_sent(why)))
+    }
+
+    fn understand(&mut self, answer: Answer, now: Moment) -> (OutcomeKind, Checked) {
+        let wait = retry_after::parse_up_to(
+            policy::UPDATE_RETRY_AFTER_MAX,
+            answer.retry_after.as_deref(),
+            answer.date.as_deref(),
+            now.wall,
+        );
+        match (answer.status, answer.body) {
+            (200, Body::Whole(bytes)) => self.listed(&bytes, now),
+            (200, Body::Broken(why)) => (OutcomeKind::Unreadable, failed(words::update_torn(&why))),
+            (429, _) => {
+                let wait = self.hold(wait.unwrap_or(policy::UPDATE_HELD), now);
+                (OutcomeKind::RateLimited, failed(words::update_limited(wait)))
+            }
+            (status, _) => {
+                if let Some(wait) = wait {
+                    self.hold(wait, now);
+                }
+                let outcome = if status >= 500 { OutcomeKind::ServerTrouble } else { OutcomeKind::Forbidden };
+                (outcome, failed(words::update_status(status)))
+            }
+        }
+    }
+
+    /// Leaves the server alone for so long.
+    pub(super) fn hold(&mut self, wait: Duration, now: Moment) -> Duration {
+        let until = now.plus(self.dice.jitter().lengthen(wait));
+        self.state.held = Some(self.state.held.map_or(until, |held| held.later(until)));
+        self.saving.dirty = true;
+        wait
+    }
+
+    fn listed(&mut self, signed: &[u8], now: Moment) -> (OutcomeKind, Checked) {
+        let Some(key) = &self.build.key else {
+            return (OutcomeKind::Unreadable, failed(words::UPDATE_NO_KEY.to_owned()));
+        };
+        // What cannot be believed changes nothing: what was found before is still there.
+        let release = match Release::read(signed, key) {
+            Ok(release) => release,
+            Err(why) => return (OutcomeKind::Unreadable, failed(words::update_not_usable(&why))),
+        };
+        let version = release.version.to_string();
+        let checked = match self.compare(&release) {
+            Ordering::Greater => {
+                self.offer(release, signed, now);
+                Checked::Found { version }
+            }
+            Ordering::Equal => self.nothing_newer(Checked::Newest),
+            Ordering::Less => self.nothing_newer(Checked::Older { version }),
+        };
+        (OutcomeKind::Release, checked)
+    }
+
+    fn offer(&mut self, release: Release, signed: &[u8], now: Moment) {
+        let version = release.version.to_string();
+        let is_known = self.state.announcement.as_ref().is_some_and(|known| known.version == version);
+        if !is_known && self.state.skipped.as_deref() != Some(&version) {
+            let phase = Phase::Waiting { until: now };
+            self.state.announcement = Some(Announcement { version, phase, missed: 0 });
+        }
+        self.state.signed = String::from_utf8(signed.to_owned()).ok();
+        self.offer = Some(release);
+    }
+
+    /// A release may have been taken back.
+    fn nothing_newer(&mut self, checked: Checked) -> Checked {
+        (self.offer, self.state.signed) = (None, None);
+        checked
+    }
+}
+
+fn failed(why: String) -> Checked {
+    Checked::Failed { why }
+}

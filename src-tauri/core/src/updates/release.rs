@@ -1,0 +1,281 @@
+//! The signed list of a release: which version it is, and what there is to install.
+//!
+//! It is one file: the four lines of a minisign signature, and after them the JSON that was signed. What it says of a
+//! package, its size and its SHA-256, is signed with it.
+
+use crate::policy::{UPDATE_LIST_MAX, UPDATE_PACKAGE_MAX};
+use crate::text::{LONG_NAME_MAX, NAME_MAX, clean};
+use minisign_verify::{PublicKey, Signature};
+use semver::Version;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The name of the list on the server.
+pub const LIST: &str = "updates.signed";
+/// What the JSON says that it is: the same key signs other files of a release.
+pub const FORMAT: &str = "holdoff-updates-1";
+/// How many lines a signature has.
+const SIGNATURE_LINES: usize = 4;
+/// Lines of notes that are shown.
+const NOTES_MAX: usize = 30;
+
+/// What a copy of Holdoff was installed from, as its package says of itself. One of a distribution or of a person's own
+/// building says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PackageKind {
+    Archive,
+    Deb,
+    Rpm,
+}
+
+impl PackageKind {
+    const ALL: [Self; 3] = [Self::Archive, Self::Deb, Self::Rpm];
+
+    /// The word for it in a package and in the list.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Archive => "archive",
+            Self::Deb => "deb",
+            Self::Rpm => "rpm",
+        }
+    }
+
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.key() == key)
+    }
+}
+
+/// A version that was released.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    pub version: Version,
+    /// Such as 2026-12-01.
+    pub date: String,
+    /// What is new, line by line.
+    pub notes: Vec<String>,
+    packages: Vec<Package>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    kind: PackageKind,
+    /// Such as `linux-x86_64`.
+    system: String,
+    /// Its name beside the list: never a path.
+    pub file: String,
+    /// In bytes.
+    pub size: u64,
+    pub sha256: [u8; 32],
+}
+
+/// Why a list is of no use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotUsable {
+    /// It is a web page, say, or cut off.
+    NoList,
+    /// Somebody else signed it, or it was changed after it was signed.
+    WrongSignature,
+    /// It is signed, and yet this version cannot read it: what is wrong.
+    Unreadable(&'static str),
+}
+
+impl fmt::Display for NotUsable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoList => f.write_str("what came is no list of releases"),
+            Self::WrongSignature => f.write_str("its signature is not that of Holdoff's releases"),
+            Self::Unreadable(what) => write!(f, "this version cannot read it: {what}"),
+        }
+    }
+}
+
+impl Release {
+    /// Reads a list if it is signed with this key.
+    ///
+    /// # Errors
+    /// See [`NotUsable`].
+    pub fn read(signed: &[u8], key: &PublicKey) -> Result<Self, NotUsable> {
+        if signed.len() > UPDATE_LIST_MAX {
+            return Err(NotUsable::NoList);
+        }
+        let text = str::from_utf8(signed).map_err(|_| NotUsable::NoList)?;
+        let end = text.match_indices('\n').nth(SIGNATURE_LINES - 1).map(|(at, _)| at + 1).ok_or(NotUsable::NoList)?;
+        let (signature, list) = text.split_at(end);
+        let signature = Signature::decode(signature).map_err(|_| NotUsable::NoList)?;
+        key.verify(list.as_bytes(), &signature, false).map_err(|_| NotUsable::WrongSignature)?;
+        let list: List = serde_json::from_str(list).map_err(|_| NotUsable::Unreadable("its form is another"))?;
+        list.checked()
+    }
+
+    /// What there is of it for such a copy of Holdoff on such a system.
+    pub fn package(&self, kind: PackageKind, system: &str) -> Option<&Package> {
+        self.packages.iter().find(|package| package.kind == kind && package.system == system)
+    }
+}
+
+/// As it stands in the file.
+#[derive(Deserialize)]
+struct List {
+    format: String,
+    version: String,
+    date: String,
+    #[serde(default)]
+    notes: String,
+    packages: Vec<Listed>,
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    kind: String,
+    system: String,
+    file: String,
+    size: u64,
+    sha256: String,
+}
+
+impl List {
+    fn checked(self) -> Result<Release, NotUsable> {
+        if self.format != FORMAT {
+            return Err(NotUsable::Unreadable("its format is another"));
+        }
+        let version = Version::parse(&self.version).map_err(|_| NotUsable::Unreadable("its version is none"))?;
+        // A later version may know more kinds.
+        let known = self.packages.into_iter().filter_map(|listed| Some((PackageKind::from_key(&listed.kind)?, listed)));
+        Ok(Release {
+            version,
+            date: clean(&self.date, NAME_MAX),
+            notes: self.notes.lines().map(|line| clean(line, LONG_NAME_MAX)).take(NOTES_MAX).collect(),
+            packages: known.map(|(kind, listed)| listed.checked(kind)).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl Listed {
+    fn checked(self, kind: PackageKind) -> Result<Package, NotUsable> {
+        let wrong = NotUsable::Unreadable;
+        if !is_plain(&self.file) {
+            return Err(wrong("a package has no plain name"));
+        }
+        if self.size == 0 || self.size > UPDATE_PACKAGE_MAX {
+            return Err(wrong("the size of a package is out of bounds"));
+        }
+        let sha256 = hex::decode(&self.sha256).ok().and_then(|bytes| bytes.try_into().ok());
+        let sha256 = sha256.ok_or(wrong("the sum of a package is none"))?;
+        Ok(Package { kind, system: self.system, file: self.file, size: self.size, sha256 })
+    }
+}
+
+/// A name that is the same on a server, in a folder and in a shell.
+fn is_plain(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._+-~".contains(&byte);
+    !name.is_empty() && name.len() <= LONG_NAME_MAX && !name.starts_with(['.', '-']) && name.bytes().all(plain)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    /// Whoever releases.
+    pub struct Signer(minisign::KeyPair);
+
+    impl Signer {
+        pub fn new() -> Self {
+            Self(minisign::KeyPair::generate_unencrypted_keypair().unwrap())
+        }
+
+        pub fn key(&self) -> PublicKey {
+            PublicKey::from_base64(&self.0.pk.to_base64()).unwrap()
+        }
+
+        pub fn sign(&self, list: &str) -> String {
+            let signature = minisign::sign(None, &self.0.sk, list.as_bytes(), None, None).unwrap();
+            signature.into_string() + list
+        }
+    }
+
+    pub fn list(version: &str) -> Value {
+        json!({
+            "format": FORMAT, "version": version, "date": "2026-12-01", "notes": "Added\n- a thing",
+            "packages": [
+                {"kind": "archive", "system": "linux-x86_64", "file": "holdoff.tar.gz", "size": 9, "sha256": "ab".repeat(32)},
+                {"kind": "of-tomorrow", "system": "linux-x86_64", "file": "../x", "size": 0, "sha256": ""},
+            ],
+        })
+    }
+
+    fn read(signer: &Signer, list: &Value) -> Result<Release, NotUsable> {
+        Release::read(signer.sign(&list.to_string()).as_bytes(), &signer.key())
+    }
+
+    #[test]
+    fn a_signed_list_is_read() {
+        let signer = Signer::new();
+        let release = read(&signer, &list("0.2.0")).unwrap();
+        assert_eq!((release.version.to_string().as_str(), release.date.as_str()), ("0.2.0", "2026-12-01"));
+        assert_eq!(release.notes, ["Added", "- a thing"]);
+        let package = release.package(PackageKind::Archive, "linux-x86_64").unwrap();
+        assert_eq!((package.file.as_str(), package.size, package.sha256), ("holdoff.tar.gz", 9, [0xab; 32]));
+        assert_eq!(release.package(PackageKind::Deb, "linux-x86_64"), None);
+        assert_eq!(release.package(PackageKind::Archive, "linux-aarch64"), None);
+    }
+
+    #[test]
+    fn nothing_is_believed_that_is_not_signed_by_the_one_key() {
+        let (signer, other) = (Signer::new(), Signer::new());
+        let signed = other.sign(&list("0.2.0").to_string());
+        assert_eq!(Release::read(signed.as_bytes(), &signer.key()), Err(NotUsable::WrongSignature));
+        let signed = signer.sign(&list("0.2.0").to_string());
+        for changed in
+            [signed.replace("0.2.0", "0.3.0"), signed.clone() + " ", signed.replace("\"size\":9", "\"size\":8")]
+        {
+            assert_eq!(Release::read(changed.as_bytes(), &signer.key()), Err(NotUsable::WrongSignature));
+        }
+        let cut = &signed[..signed.len() - 1];
+        assert_eq!(Release::read(cut.as_bytes(), &signer.key()), Err(NotUsable::WrongSignature), "torn");
+        for no_list in ["", "<!doctype html>\n<html>\n<p>\n</p>\n</html>\n", "{}", "\n\n\n\n\n"] {
+            assert_eq!(Release::read(no_list.as_bytes(), &signer.key()), Err(NotUsable::NoList), "{no_list:?}");
+        }
+        let long = signed + &" ".repeat(UPDATE_LIST_MAX);
+        assert_eq!(Release::read(long.as_bytes(), &signer.key()), Err(NotUsable::NoList));
+    }
+
+    #[test]
+    fn a_list_that_leads_elsewhere_or_means_something_else_is_refused() {
+        let signer = Signer::new();
+        let with = |change: &dyn Fn(&mut Value)| {
+            let mut list = list("0.2.0");
+            change(&mut list);
+            read(&signer, &list)
+        };
+        for name in ["", "../holdoff.tar.gz", "/etc/passwd", "a b", "-rf", ".hidden", "a;b", "http://evil.example/x"] {
+            let refused = with(&|list| list["packages"][0]["file"] = json!(name));
+            assert_eq!(refused, Err(NotUsable::Unreadable("a package has no plain name")), "{name}");
+        }
+        for size in [0, UPDATE_PACKAGE_MAX + 1] {
+            let refused = with(&|list| list["packages"][0]["size"] = json!(size));
+            assert_eq!(refused, Err(NotUsable::Unreadable("the size of a package is out of bounds")));
+        }
+        for sum in ["", "ab", "zz"] {
+            assert!(with(&|list| list["packages"][0]["sha256"] = json!(sum)).is_err());
+        }
+        assert!(with(&|list| list["version"] = json!("newest")).is_err());
+        assert!(with(&|list| list["format"] = json!("holdoff-updates-2")).is_err());
+        assert!(with(&|list| list["packages"] = json!(null)).is_err());
+        // A file of checksums is signed with the same key.
+        let sums = signer.sign("0f  holdoff.deb\n");
+        let refused = Release::read(sums.as_bytes(), &signer.key());
+        assert_eq!(refused, Err(NotUsable::Unreadable("its form is another")));
+    }
+
+    #[test]
+    fn what_it_says_is_cleaned_for_whoever_shows_it() {
+        let signer = Signer::new();
+        let mut list = list("0.2.0");
+        list["notes"] = json!(format!("\u{1b}[31mred\u{202e}\n{}", "x\n".repeat(100)));
+        let release = read(&signer, &list).unwrap();
+        assert_eq!(release.notes[0], "[31mred");
+        assert_eq!(release.notes.len(), NOTES_MAX);
+    }
+}
