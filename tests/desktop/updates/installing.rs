@@ -44,15 +44,17 @@ async fn a_package_that_is_not_the_one_that_was_signed_is_never_installed() {
     let torn =
         [format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", good.contents.len()).into_bytes(), half.clone()]
             .concat();
+    let html = format!("of {} bytes came", good.contents.len());
+    // No two that follow each other are said in the same way: what is waited for was not there before.
     for (answer, says) in [
         (Answer::raw(200, &[], other), "the package is not the one that was signed"),
+        (Answer::raw(200, &[], half), "the package did not come whole: 50000 of"),
         (
             Answer::raw(200, &[], [good.contents.clone(), b"x".to_vec()].concat()),
             "the package is not the one that was signed",
         ),
-        (Answer::raw(200, &[], half), "the package did not come whole: 50000 of"),
         (Answer::bytes(torn), "the package did not come whole: the connection broke in the middle of it"),
-        (Answer::html(200), "the package did not come whole"),
+        (Answer::html(200), html.as_str()),
         (Answer::status(404), "the package is not there (404)"),
         (Answer::redirect("http://127.0.0.2:9/x"), "does not give the package (307)"),
         (Answer::rate_limited(Some("7200")), "the release server asks to wait 2 h (429)"),
@@ -100,8 +102,7 @@ async fn a_full_disk_at_any_step_changes_nothing() {
     offered.releases.answer(&path, Answer::raw(200, &[], contents));
     let doc = offered.copy.path("share/doc");
     apart.mount_small(&doc, 512).await;
-    let text = offered.install("there is no room for").await;
-    assert!(text.contains("share/doc/holdoff/ballast. Nothing was changed"), "{text}");
+    offered.install("share/doc/holdoff/ballast. Nothing was changed").await;
     offered.nothing_is_left(&apart.seen(&doc));
     fs::remove_dir(&doc).unwrap();
     assert_eq!(offered.copy.files(), before);
