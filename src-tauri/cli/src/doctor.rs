@@ -14,7 +14,7 @@ mod updates;
 
 use crate::known::Known;
 use crate::{app, paint};
-use holdoff_core::text::{WITHHELD, is_like_a_token, quoted, quoted_below_home};
+use holdoff_core::text::{WITHHELD, is_like_a_token};
 use holdoff_engine::condition::Condition;
 use holdoff_engine::crash;
 use holdoff_engine::environment::Environment;
@@ -139,7 +139,9 @@ fn without_address(part: &str) -> String {
 }
 
 /// A path as a word of a command to paste.
+#[cfg(unix)]
 fn word(path: &Path, home: &Path) -> String {
+    use holdoff_core::text::{quoted, quoted_below_home};
     match path.strip_prefix(home) {
         Ok(below) => quoted_below_home(&format!("~/{}", below.display())),
         Err(_) => quoted(&path.display().to_string()),
@@ -162,6 +164,7 @@ mod tests {
         assert_eq!(plain("X=SK-ANT-1", home), "(withheld)");
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_path_can_be_pasted() {
         let home = Path::new("/home/ann");

@@ -305,9 +305,10 @@ mod tests {
 
     #[test]
     fn good_values_are_taken() {
+        let folder = if cfg!(windows) { r"C:\Users\ann\.claude-work" } else { "/home/ann/.claude-work" };
         let (settings, problems) = parse(json!({
             "version": 1, "polling_interval_s": 180, "percent": "left", "clock": "12h", "theme": "dark",
-            "notify_recovery": false, "claude_config_dirs": ["/home/ann/.claude-work"],
+            "notify_recovery": false, "claude_config_dirs": [folder],
             "notify_thresholds": [50, 90], "notify_forecast": false, "notify_reset": false,
             "quiet_hours": "22:00-07:00", "history_days": 30, "history_mb": 1,
         }));
@@ -319,7 +320,7 @@ mod tests {
         assert!(!settings.notify_forecast && !settings.notify_reset);
         assert_eq!(settings.quiet_hours.map(|hours| hours.to_string()).as_deref(), Some("22:00-07:00"));
         assert_eq!((settings.history_days, settings.history_mb), (30, 1));
-        assert_eq!(settings.claude_config_dirs, ["/home/ann/.claude-work"]);
+        assert_eq!(settings.claude_config_dirs, [folder]);
     }
 
     #[test]

@@ -1,5 +1,4 @@
 //! Several sign-ins: the whole engine, with folders of its own, a fake Anthropic and a fast clock.
-#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it fails")]
 
 use holdoff_core::settings::AccountSettings;
@@ -190,7 +189,7 @@ async fn the_other_folder_takes_over_when_the_sign_in_goes_away_and_no_earlier_t
     })
     .await;
     rig.home.remove_credentials();
-    let place = |state: &State| state.accounts.get(&id(ANN)).map(|ann| ann.sign_in.place.clone());
+    let place = |state: &State| state.accounts.get(&id(ANN)).map(|ann| ann.sign_in.place.replace('\\', "/"));
     rig.wait("the other place", |state| (place(state)? == "~/.claude-too/.credentials.json").then_some(())).await;
     rig.pass(minutes(40)).await;
     let who = [("home", &rig.ann), ("too", &too)];
@@ -345,6 +344,7 @@ async fn a_named_config_folder_stands_beside_the_default_one() {
     rig.wait_for_reading(BOB).await;
 }
 
+#[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn folders_that_are_of_no_use_disturb_nobody() {
     let mut rig = Rig::new(1.0).await;

@@ -1,5 +1,4 @@
 //! Copies of Holdoff with data folders of their own, as a snap's terminal makes them: one person, one account, one poller.
-#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
 
 use holdoff_core::{AccountId, AccountState, GateState, Settings};

@@ -1,5 +1,4 @@
 //! The request that spends a refresh token, over real HTTP on loopback: once for each permit, to its own host and no other.
-#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
 use holdoff_core::account::{Account, Action, Event, Preferences};

@@ -1,5 +1,4 @@
 //! The HTTP layer against real servers on loopback. A permit is only to be had from an account that is due.
-#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
 use holdoff_core::account::{Account, Action, Event, Preferences};
@@ -170,10 +169,13 @@ async fn a_certificate_that_is_not_trusted_gets_no_token() {
     assert!(fake.requests().is_empty());
 }
 
+#[cfg(target_os = "linux")]
 const CERTIFICATES: &str = "SSL_CERT_FILE";
+#[cfg(target_os = "linux")]
 const COMPUTERS_OWN: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// An update replaces the file of the certificates, and a request may come when it is not there.
+#[cfg(target_os = "linux")]
 #[test]
 fn certificates_that_were_missing_for_a_moment_are_looked_for_again() {
     let folder = tempfile::tempdir().unwrap();
@@ -187,6 +189,7 @@ fn certificates_that_were_missing_for_a_moment_are_looked_for_again() {
     assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
 #[ignore = "needs an environment of its own"]
 async fn without_certificates_at_first() {

@@ -1,6 +1,5 @@
 //! Readings that cost no request: what the status line leaves, and what Claude Code keeps of its own last look. The
 //! whole engine, with real files and a fake Anthropic.
-#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
 
 use holdoff_core::providers::anthropic::status_line::{self, Session};
@@ -15,7 +14,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Much sooner than anything that is only looked at now and then.
 const SOON: Duration = Duration::from_secs(20);
-const PLACE: &str = "~/.claude/.credentials.json";
+const PLACE: &str = if cfg!(windows) { r"~\.claude\.credentials.json" } else { "~/.claude/.credentials.json" };
 const ANN: &str = "0b0c7f5e-0000-4000-8000-000000000001";
 const BOB: &str = "0b0c7f5e-0000-4000-8000-0000000000b0";
 

@@ -1,5 +1,4 @@
 //! A person who travels: quiet hours are those of the place where they are.
-#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
 
 use holdoff_core::account::Preferences;

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::json;
 
 use crate::answer::Answer;
-use crate::clock::{ClockSpec, millis};
+use crate::clock::ClockSpec;
 use crate::fake::{FakeAnthropic, Request};
 use crate::home::{Credential, random_token};
 use crate::{bodies, locked};
@@ -233,9 +233,4 @@ impl std::fmt::Debug for Grants {
         let book = locked(&self.book);
         write!(f, "Grants({} granted, {:?})", book.granted.len(), book.violations)
     }
-}
-
-/// Epoch milliseconds of `lifetime` from now, as Claude Code reckons an expiry.
-pub(crate) fn expiry_ms(clock: ClockSpec, lifetime_s: u64) -> i64 {
-    millis(clock.now() + Duration::from_secs(lifetime_s))
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
@@ -98,14 +97,14 @@ pub fn random_token(prefix: &str) -> String {
 impl Home {
     /// A new home with its XDG folders and nothing in them.
     pub fn new() -> Self {
-        Self::under(Path::new("/tmp"))
+        if cfg!(unix) { Self::under(Path::new("/tmp")) } else { Self::under(&std::env::temp_dir()) }
     }
 
     /// The same, for a program whose clock that is. On a fast clock it is in memory, if there is room: twenty
     /// milliseconds that a disk takes are a minute then, and taken for the machine's sleep.
     pub fn at(clock: ClockSpec) -> Self {
         let memory = Path::new("/dev/shm");
-        if clock.speed > 1.0 && memory.is_dir() { Self::under(memory) } else { Self::new() }
+        if cfg!(unix) && clock.speed > 1.0 && memory.is_dir() { Self::under(memory) } else { Self::new() }
     }
 
     fn under(folder: &Path) -> Self {
@@ -114,7 +113,7 @@ impl Home {
         for folder in [".local/share", ".local/state", ".local/bin", ".config", ".cache", "tmp", "run"] {
             fs::create_dir_all(home.path().join(folder)).expect("a folder in the new home");
         }
-        fs::set_permissions(home.runtime_dir(), fs::Permissions::from_mode(0o700)).expect("a private runtime folder");
+        set_mode(&home.runtime_dir(), 0o700);
         home
     }
 
@@ -158,8 +157,10 @@ impl Home {
     pub fn env(&self) -> BTreeMap<String, String> {
         let under = |folder: &str| self.path().join(folder).display().to_string();
         let path = format!("{}:/usr/local/bin:/usr/bin:/bin", under(".local/bin"));
-        [
-            ("HOME", self.path().display().to_string()),
+        // Without it, nothing on Windows has a socket.
+        let windows = std::env::var("SystemRoot").ok().map(|root| ("SystemRoot".to_owned(), root));
+        let person = [
+            (if cfg!(windows) { "USERPROFILE" } else { "HOME" }, self.path().display().to_string()),
             ("XDG_DATA_HOME", under(".local/share")),
             ("XDG_STATE_HOME", under(".local/state")),
             ("XDG_CONFIG_HOME", under(".config")),
@@ -170,9 +171,8 @@ impl Home {
             ("USER", "ann".to_owned()),
             ("LANG", "C.UTF-8".to_owned()),
             ("TZ", "UTC".to_owned()),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .into()
+        ];
+        person.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(windows).collect()
     }
 
     /// A command that runs in this home and knows nothing else.
@@ -186,7 +186,7 @@ impl Home {
     pub fn program(&self, name: &str, script: &str) -> PathBuf {
         let path = self.path().join(".local/bin").join(name);
         write_private(&path, script.as_bytes());
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a program may be run");
+        set_mode(&path, 0o755);
         path
     }
 
@@ -317,10 +317,23 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) {
 }
 
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) {
-    let written =
-        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.sync_all()
-        });
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(path).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
     written.unwrap_or_else(|e| panic!("cannot write {}: {e}", path.display()));
 }
+
+#[cfg(unix)]
+fn set_mode(path: &Path, mode: u32) {
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+    fs::set_permissions(path, mode).unwrap_or_else(|e| panic!("cannot set the mode of {}: {e}", path.display()));
+}
+
+/// What is in a person's profile is theirs alone.
+#[cfg(not(unix))]
+fn set_mode(_: &Path, _: u32) {}

@@ -6,7 +6,8 @@
 //! ([`webdriver`]). Nothing here links a line of Holdoff.
 //!
 //! What is missing or late is a panic that says what was waited for and, for a missing program, the Debian package.
-#![cfg(target_os = "linux")]
+//!
+//! The desktop, and what looks into processes, is Linux's; the fake Anthropic and the home folder are there everywhere.
 #![warn(missing_docs)]
 #![allow(
     clippy::unwrap_used,
@@ -15,43 +16,59 @@
 )]
 
 pub mod answer;
+#[cfg(target_os = "linux")]
 pub mod apart;
+#[cfg(target_os = "linux")]
 pub mod app;
 pub mod bodies;
 pub mod clock;
+#[cfg(target_os = "linux")]
 pub mod desktop;
 mod eventually;
 pub mod fake;
 pub mod grants;
 pub mod home;
 mod http;
+#[cfg(target_os = "linux")]
 pub mod owner;
+#[cfg(target_os = "linux")]
 pub mod process;
 pub mod proxy;
 pub mod releases;
+#[cfg(target_os = "linux")]
 mod saves;
 pub mod secrets;
 mod slots;
+#[cfg(target_os = "linux")]
 pub mod spawn;
 pub mod tls;
+#[cfg(target_os = "linux")]
 pub mod tray;
+#[cfg(target_os = "linux")]
 pub mod webdriver;
 
 pub use answer::Answer;
+#[cfg(target_os = "linux")]
 pub use apart::Apart;
+#[cfg(target_os = "linux")]
 pub use app::{App, Launch};
 pub use clock::ClockSpec;
+#[cfg(target_os = "linux")]
 pub use desktop::{Desktop, Notifications, Session, Shade, Wayland};
 pub use eventually::{eventually, soon};
 pub use fake::{FakeAnthropic, Foreign};
 pub use grants::{Grants, Mishap, Violation};
 pub use home::{Credential, Home};
+#[cfg(target_os = "linux")]
 pub use owner::Owner;
 pub use proxy::TlsProxy;
 pub use releases::{FakeReleases, Published};
+#[cfg(target_os = "linux")]
 pub use saves::Saves;
 pub use slots::{Damage, Slot, Target};
+#[cfg(target_os = "linux")]
 pub use tray::Tray;
+#[cfg(target_os = "linux")]
 pub use webdriver::{Browser, Inspector};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

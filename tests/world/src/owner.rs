@@ -14,7 +14,6 @@ use serde_json::{Value, json};
 
 use crate::clock::{ClockSpec, millis};
 use crate::fake::TOKEN_PATH;
-use crate::grants::expiry_ms;
 use crate::home::{Home, replace};
 use locks::{Lock, Renewing, Watch};
 
@@ -293,4 +292,9 @@ fn read_answer(stream: &mut TcpStream) -> io::Result<(u16, Value)> {
             length => read.extend_from_slice(&chunk[..length]),
         }
     }
+}
+
+/// Epoch milliseconds of `lifetime` from now, as Claude Code reckons an expiry.
+fn expiry_ms(clock: ClockSpec, lifetime_s: u64) -> i64 {
+    millis(clock.now() + Duration::from_secs(lifetime_s))
 }

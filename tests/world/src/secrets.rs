@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::fs;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -84,11 +83,12 @@ impl Secrets {
 
     fn holds(&self, path: &Path, data: &fs::Metadata) -> bool {
         let name = path.file_name().unwrap_or_default();
-        if self.form_in(name.as_bytes()).is_some() {
+        if self.form_in(name.as_encoded_bytes()).is_some() {
             return true;
         }
         if data.is_symlink() {
-            return fs::read_link(path).is_ok_and(|target| self.form_in(target.as_os_str().as_bytes()).is_some());
+            return fs::read_link(path)
+                .is_ok_and(|target| self.form_in(target.as_os_str().as_encoded_bytes()).is_some());
         }
         if !data.is_file() {
             return false;

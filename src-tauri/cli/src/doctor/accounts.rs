@@ -7,7 +7,6 @@ use holdoff_core::guide::Guide;
 use holdoff_core::providers;
 use holdoff_core::sign_in::{Absence, CredentialRead};
 use holdoff_core::state::Provider;
-use holdoff_core::text::quoted_below_home;
 use holdoff_core::{AccountState, report, words};
 use holdoff_engine::condition::Condition;
 use holdoff_engine::credentials::Source;
@@ -102,6 +101,7 @@ fn absent(absence: &Absence) -> Finding {
 
 #[cfg(unix)]
 fn mode(source: &Source) -> Option<Finding> {
+    use holdoff_core::text::quoted_below_home;
     use std::os::unix::fs::MetadataExt;
     let path = source.credential_path();
     let mode = std::fs::metadata(&path).ok()?.mode() & 0o777;

@@ -1,6 +1,6 @@
 //! Where Holdoff keeps its state.
 
-use super::{Finding, word};
+use super::Finding;
 use holdoff_engine::environment::Environment;
 use holdoff_engine::slots::{self, Slots};
 use holdoff_engine::user_dir::{self, UserDir};
@@ -64,6 +64,7 @@ fn folder(name: &str, dir: &Path, home: &Path, lost: &str) -> Finding {
 
 #[cfg(unix)]
 fn owned(name: &str, dir: &Path, home: &Path, metadata: &fs::Metadata, lost: &str) -> Finding {
+    use super::word;
     use std::os::unix::fs::MetadataExt;
     let (place, mode) = (dir.display(), metadata.mode() & 0o777);
     if metadata.uid() != rustix::process::geteuid().as_raw() {

@@ -191,7 +191,10 @@ fn a_race_loses_nobodys_settings() {
         let writer = std::thread::spawn(move || {
             let next = path.with_file_name("theirs");
             fs::write(&next, format!("{{\"n\": {}}}", round + 1)).unwrap();
-            fs::rename(&next, &path).unwrap();
+            // On Windows a file cannot always be replaced while it is read, and everybody tries again.
+            while let Err(error) = fs::rename(&next, &path) {
+                assert!(error.kind() == std::io::ErrorKind::PermissionDenied, "{error}");
+            }
         });
         let installed = install.apply().is_ok();
         writer.join().unwrap();

@@ -44,7 +44,7 @@ fn a_killed_programs_lock_is_in_the_way_for_ten_seconds_and_what_is_no_lock_neve
     let scene = Scene::with(THEIRS);
     fs::create_dir(scene.lock()).unwrap();
     let long_ago = FileTimes::new().set_modified(SystemTime::now() - Duration::from_secs(11));
-    File::open(scene.lock()).unwrap().set_times(long_ago).unwrap();
+    folder(&scene.lock()).set_times(long_ago).unwrap();
     scene.install().apply().unwrap();
     assert!(!scene.lock().exists());
     fs::write(scene.lock(), "").unwrap();
@@ -52,7 +52,20 @@ fn a_killed_programs_lock_is_in_the_way_for_ten_seconds_and_what_is_no_lock_neve
     assert_eq!(scene.read(), THEIRS);
 }
 
+#[cfg(not(windows))]
+fn folder(path: &Path) -> File {
+    File::open(path).unwrap()
+}
+
+/// A folder is only opened with `FILE_FLAG_BACKUP_SEMANTICS`, and its times set with `FILE_WRITE_ATTRIBUTES`.
+#[cfg(windows)]
+fn folder(path: &Path) -> File {
+    use std::os::windows::fs::OpenOptionsExt;
+    File::options().access_mode(0x0100).custom_flags(0x0200_0000).open(path).unwrap()
+}
+
 /// Claude Code takes it by the name that it knows the file by, and not where a link leads.
+#[cfg(unix)]
 #[test]
 fn behind_a_link_the_lock_is_beside_the_link() {
     let scene = Scene::new();
