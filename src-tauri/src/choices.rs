@@ -2,8 +2,10 @@
 
 use crate::present::Known;
 use crate::view::{AccountChoice, PlaceView, ReadingsShown};
+use holdoff_core::credential::location;
 use holdoff_core::settings::Readings;
-use holdoff_core::{AccountId, AccountState, Place, places, report, words};
+use holdoff_core::status::report;
+use holdoff_core::{AccountId, AccountState, Place, messages};
 use holdoff_engine::credentials::Source;
 
 /// Every account that has a sign-in somewhere, in the order of its places, switched on or off.
@@ -24,7 +26,7 @@ pub fn label(id: &AccountId, known: &Known<'_>) -> Option<String> {
 
 fn account(id: &AccountId, known: &Known<'_>) -> Option<AccountChoice> {
     let state = &known.snapshot.state;
-    let theirs: Vec<&Place> = places::of(&state.places, id).collect();
+    let theirs: Vec<&Place> = location::of(&state.places, id).collect();
     let used = state.accounts.get(id).map(|account| account.sign_in.place.as_str());
     let first = theirs.iter().find(|place| Some(place.name()) == used).or(theirs.first())?;
     let name = report::name_of(id, &first.sign_in, state);
@@ -32,7 +34,7 @@ fn account(id: &AccountId, known: &Known<'_>) -> Option<AccountChoice> {
         id: id.0.clone(),
         label: report::label_of(id, &first.sign_in, state, known.settings),
         name,
-        plan: first.sign_in.plan.as_deref().map(words::capitalised),
+        plan: first.sign_in.plan.as_deref().map(messages::capitalised),
         places: theirs.iter().map(|place| place_view(place, Some(place.name()) == used, known)).collect(),
         enabled: known.settings.is_enabled(id),
         renewal: known.settings.may_renew(id),
@@ -68,7 +70,7 @@ fn place_view(place: &Place, used: bool, known: &Known<'_>) -> PlaceView {
     let account = place.account.as_ref().and_then(|id| known.snapshot.state.accounts.get(id));
     let rejected = account.map(|account| account.rejected.as_slice()).unwrap_or_default();
     let listed = listed(known).find(|(_, name)| name == place.name()).map(|(listed, _)| listed.to_owned());
-    PlaceView { place: place.name().to_owned(), state: words::place(place, used, rejected, known.now.wall), listed }
+    PlaceView { place: place.name().to_owned(), state: messages::place(place, used, rejected, known.now.wall), listed }
 }
 
 /// Each folder of the settings, and what its place is called.
@@ -82,9 +84,9 @@ mod tests {
     use super::*;
     use crate::signing_in::SigningIn;
     use holdoff_core::LocalTime;
-    use holdoff_core::secret::Token;
+    use holdoff_core::credential::token::Token;
+    use holdoff_core::credential::{Absence, Identity, Seen};
     use holdoff_core::settings::AccountSettings;
-    use holdoff_core::sign_in::{Absence, Identity, Seen};
     use holdoff_core::state::Provider;
     use holdoff_core::{Boot, Moment, Settings, State, Wall};
     use holdoff_engine::keeper::Snapshot;

@@ -2,8 +2,8 @@
 //! touched.
 
 use crate::view::{AccountChange, SettingsChange};
+use holdoff_core::notification::thresholds::{QuietHours, Thresholds};
 use holdoff_core::settings::{HISTORY_DAYS, HISTORY_MB};
-use holdoff_core::wishes::{QuietHours, Thresholds};
 use holdoff_core::{AccountId, Settings};
 use serde_json::{Map, Value, json};
 

@@ -17,8 +17,8 @@ use crate::tray::{Tray, TrayEvent};
 use crate::view::View;
 use crate::window_process::WindowProcess;
 use crate::{end_signal, face};
-use holdoff_core::words::NoWindow;
-use holdoff_core::{AccountId, LocalTime, words};
+use holdoff_core::messages::NoWindow;
+use holdoff_core::{AccountId, LocalTime, messages};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::history::News;
 use holdoff_engine::ipc::{Call, FromApp, Responder, Window};
@@ -247,7 +247,7 @@ impl Controller {
         self.no_window = Some((why.clone(), Instant::now()));
         tracing::error!(?why, "a window could not be opened");
         let notifier = self.notifier.clone();
-        let (title, body) = words::no_window(why, &self.environment.log_dir.display().to_string());
+        let (title, body) = messages::no_window(why, &self.environment.log_dir.display().to_string());
         tokio::spawn(async move { notifier.say(title, &body).await });
     }
 
@@ -338,7 +338,7 @@ impl Controller {
         match self.windows.refuse(&responder.caller, version.clone()) {
             Ok(window) => {
                 tracing::info!(%version, "another version was installed; starting it");
-                let (title, body) = words::updated(&version);
+                let (title, body) = messages::updated(&version);
                 self.notifier.say(title, &body).await;
                 Next::Restart(window)
             }

@@ -5,7 +5,7 @@ use crate::menu::{Click, Entry, TrayFace};
 use crate::present::{Known, condition, status};
 use crate::view::Condition;
 use holdoff_core::state::{Refusal, Renewal};
-use holdoff_core::{AccountId, AccountState, words};
+use holdoff_core::{AccountId, AccountState, messages};
 use std::cmp::Reverse;
 
 pub fn face(known: &Known<'_>) -> TrayFace {
@@ -117,7 +117,7 @@ fn mark(condition: Condition) -> Mark {
 
 fn tooltip(account: &AccountState, condition: Condition, known: &Known<'_>) -> String {
     let levels = account.reading.as_ref().filter(|reading| !reading.is_empty()).map(|reading| {
-        let tooltip = if account.free_only() { words::dated_tooltip } else { words::tooltip };
+        let tooltip = if account.free_only() { messages::dated_tooltip } else { messages::tooltip };
         let line = tooltip(reading, known.settings.percent, known.now.wall, known.zone);
         let at = known.clock(reading.at);
         match condition {
@@ -140,12 +140,12 @@ fn about(id: &AccountId, account: &AccountState, condition: Condition, known: &K
     let mut entries = vec![Entry::text(known.label(id))];
     if let Some(reading) = &account.reading {
         for window in &reading.windows {
-            let line = words::window_line(window, known.settings.percent, known.now.wall, known.zone);
-            let earlier = words::read_earlier(reading, window, known.now.wall, known.zone);
+            let line = messages::window_line(window, known.settings.percent, known.now.wall, known.zone);
+            let earlier = messages::read_earlier(reading, window, known.now.wall, known.zone);
             let line = line + &earlier.filter(|_| account.free_only()).unwrap_or_default();
             entries.push(Entry::item(line, Click::OpenPanel));
         }
-        entries.extend(reading.money.iter().map(|money| Entry::item(words::money_line(money), Click::OpenPanel)));
+        entries.extend(reading.money.iter().map(|money| Entry::item(messages::money_line(money), Click::OpenPanel)));
         entries.push(Entry::text(format!("Read at {}", known.clock(reading.at))));
     }
     // Lines part accounts where there are several, and only then.
@@ -164,13 +164,13 @@ fn about(id: &AccountId, account: &AccountState, condition: Condition, known: &K
 /// Leads to what is new in a newer version.
 fn update(known: &Known<'_>) -> Option<Entry> {
     let offer = known.updates.offer.as_ref()?;
-    Some(Entry::item(words::update_menu(&offer.version), Click::OpenSettings))
+    Some(Entry::item(messages::update_menu(&offer.version), Click::OpenSettings))
 }
 
 fn commands(refused: Option<(&Refusal, &Known<'_>)>, update: Option<Entry>) -> Vec<Entry> {
     let refresh = match refused {
         None => Entry::item("Refresh", Click::Refresh),
-        Some((refusal, known)) => match words::refusal_short(refusal, known.now, known.zone) {
+        Some((refusal, known)) => match messages::refusal_short(refusal, known.now, known.zone) {
             Some(short) => Entry::text(format!("Refresh ({})", lower_first(&short))),
             None => Entry::text("Refresh"),
         },

@@ -9,15 +9,16 @@ use crate::view::{
     RefreshView, SettingsView, SignInState, SignInView, StepProgress, StepView, Theme, TroubleView, TurnedTo, View,
     WindowView,
 };
-use holdoff_core::guide::Guide;
+use holdoff_core::credential::sign_in_flow::Guide;
 use holdoff_core::local_time::ClockChoice;
-use holdoff_core::pace::Forecast;
 use holdoff_core::quota::Level;
+use holdoff_core::quota::forecast::Forecast;
 use holdoff_core::settings::{Percent, Readings, Theme as ChosenTheme};
 use holdoff_core::state::{NotYet, Refusal, SignInTrouble};
+use holdoff_core::status::report;
 use holdoff_core::updates::UpdatesStatus;
 use holdoff_core::{
-    AccountId, AccountState, GateState, LocalTime, Moment, QuotaWindow, Reading, Settings, Wall, report, words,
+    AccountId, AccountState, GateState, LocalTime, Moment, QuotaWindow, Reading, Settings, Wall, messages,
 };
 use holdoff_engine::history::News;
 use holdoff_engine::keeper::Snapshot;
@@ -67,7 +68,7 @@ impl Known<'_> {
     }
 
     pub(crate) fn clock(&self, at: Wall) -> String {
-        words::clock(at, self.now.wall, self.zone)
+        messages::clock(at, self.now.wall, self.zone)
     }
 
     fn troubles(&self) -> Vec<TroubleView> {
@@ -93,7 +94,7 @@ impl Known<'_> {
             ));
         }
         for (place, why) in self.unwatched {
-            let (title, text) = words::unwatched(place, why);
+            let (title, text) = messages::unwatched(place, why);
             troubles.push(trouble(title, text));
         }
         if let Some(why) = &self.history.trouble {
@@ -155,20 +156,20 @@ fn account_view(id: &AccountId, account: &AccountState, known: &Known<'_>) -> Ac
         provider: account.provider.key().to_owned(),
         id: id.0.clone(),
         label: known.label(id),
-        plan: account.sign_in.plan.as_deref().map(words::capitalised),
+        plan: account.sign_in.plan.as_deref().map(messages::capitalised),
         condition: condition(account, known),
         status: status(account, known).join(" "),
         windows: windows(account, known),
         money: money(account),
         reading: account.reading.as_ref().map(|reading| ReadingView {
             at_ms: reading.at.0,
-            source: words::source(reading.source, account.provider),
+            source: messages::source(reading.source, account.provider),
             stale: reading.no_limits_at.is_some()
                 || report::is_stale(reading.at, now.wall, known.settings.polling_interval),
         }),
         refresh: refresh(account, known),
         next_request_ms: next.map(|next| next.wall_as_of(now).0),
-        next_request_clock: next.map(|next| words::not_before(next.wall_as_of(now), now.wall, known.zone)),
+        next_request_clock: next.map(|next| messages::not_before(next.wall_as_of(now), now.wall, known.zone)),
         sign_in: sign_in(id, account, known),
         free_only: account.free_only(),
         offers_free: account.is_refused_as_a_program(),
@@ -192,9 +193,9 @@ pub(crate) fn status(account: &AccountState, known: &Known<'_>) -> Vec<String> {
     match &known.snapshot.trouble {
         Some(trouble) => {
             let refusal = Refusal::Unsaved { trouble: trouble.clone() };
-            vec![words::refusal(&refusal, account, known.now, known.zone)]
+            vec![messages::refusal(&refusal, account, known.now, known.zone)]
         }
-        None => words::status(account, known.now, known.zone),
+        None => messages::status(account, known.now, known.zone),
     }
 }
 
@@ -209,23 +210,23 @@ fn window_view(window: &QuotaWindow, reading: &Reading, account: &AccountState, 
     let now = known.now.wall;
     let level = window.level(now);
     let forecast = account.forecast(window, now);
-    let apart = words::own_age(reading, window, account.provider, now).is_some();
+    let apart = messages::own_age(reading, window, account.provider, now).is_some();
     let origin = apart.then(|| reading.origin(window));
     WindowView {
         id: window.id.clone(),
-        label: words::capitalised(&words::window_name(window)),
+        label: messages::capitalised(&messages::window_name(window)),
         used_percent: match level {
             Level::Used(percent) => Some(percent),
             Level::Reset | Level::NotSaid => None,
         },
         resets_at_ms: window.resets_at.map(|at| at.0),
-        resets_clock: window.resets_at.map(|at| words::resets(at, known.now.wall, known.zone)),
+        resets_clock: window.resets_at.map(|at| messages::resets(at, known.now.wall, known.zone)),
         was_reset: level == Level::Reset,
         binding: window.binding,
-        forecast: forecast.map(|forecast| words::forecast(forecast, now, known.zone)),
+        forecast: forecast.map(|forecast| messages::forecast(forecast, now, known.zone)),
         runs_out: matches!(forecast, Some(Forecast::RunsOut { .. })),
         read_at_ms: origin.map(|origin| origin.at.0),
-        read_source: origin.map(|origin| words::source(origin.source, account.provider)),
+        read_source: origin.map(|origin| messages::source(origin.source, account.provider)),
     }
 }
 
@@ -250,14 +251,14 @@ fn refresh(account: &AccountState, known: &Known<'_>) -> RefreshView {
     };
     RefreshView {
         allowed: false,
-        reason: Some(words::refusal(&refusal, account, known.now, known.zone)),
-        button: words::refusal_short(&refusal, known.now, known.zone),
+        reason: Some(messages::refusal(&refusal, account, known.now, known.zone)),
+        button: messages::refusal_short(&refusal, known.now, known.zone),
     }
 }
 
 fn sign_in(id: &AccountId, account: &AccountState, known: &Known<'_>) -> SignInView {
     let now = known.now.wall;
-    let said = words::sign_in(account, known.now, known.zone);
+    let said = messages::sign_in(account, known.now, known.zone);
     let guide = guide(id, account, known);
     let state = match account.sign_in_trouble(now) {
         Some(SignInTrouble::Absent(_)) => SignInState::Absent,
@@ -272,7 +273,7 @@ fn sign_in(id: &AccountId, account: &AccountState, known: &Known<'_>) -> SignInV
         title: said.title,
         text: said.text,
         found_at: place,
-        plan: account.sign_in.plan.as_deref().map(words::capitalised),
+        plan: account.sign_in.plan.as_deref().map(messages::capitalised),
         expires_at_ms: account.sign_in.expires_at().map(|at| at.0),
         expires_clock: account.sign_in.expires_at().map(|at| known.clock(at)),
         steps: guide.steps.into_iter().map(step).collect(),
@@ -282,31 +283,31 @@ fn sign_in(id: &AccountId, account: &AccountState, known: &Known<'_>) -> SignInV
     }
 }
 
-fn guide(id: &AccountId, account: &AccountState, known: &Known<'_>) -> words::GuideWords {
+fn guide(id: &AccountId, account: &AccountState, known: &Known<'_>) -> messages::GuideWords {
     let state = &known.snapshot.state;
     let before = account.instead_of.as_ref().filter(|before| state.accounts.contains_key(before));
     let before = before.map(|before| known.label(before));
-    let around = words::Around {
+    let around = messages::Around {
         label: &known.label(id),
         before: before.as_deref(),
         means: known.signing_in.means,
         older: known.signing_in.older,
         opened: known.signing_in.is_opened(id),
     };
-    words::guide(account, &around, known.now, known.zone)
+    messages::guide(account, &around, known.now, known.zone)
 }
 
-fn step(step: words::StepWords) -> StepView {
+fn step(step: messages::StepWords) -> StepView {
     let progress = match step.progress {
-        words::Progress::Done => StepProgress::Done,
-        words::Progress::Now => StepProgress::Now,
-        words::Progress::UnderWay => StepProgress::UnderWay,
-        words::Progress::Next => StepProgress::Next,
+        messages::Progress::Done => StepProgress::Done,
+        messages::Progress::Now => StepProgress::Now,
+        messages::Progress::UnderWay => StepProgress::UnderWay,
+        messages::Progress::Next => StepProgress::Next,
     };
     StepView { progress, text: step.text }
 }
 
-fn offer(offer: words::Offer) -> OfferView {
+fn offer(offer: messages::Offer) -> OfferView {
     let (problem, address) = match offer.problem {
         Some(problem) => (Some(problem.text), problem.address.map(str::to_owned)),
         None => (None, None),

@@ -1,7 +1,7 @@
 //! What the shell knows of the way back to a sign-in: what this computer has for it, and where a terminal was opened.
 
 use crate::view::Answer;
-use holdoff_core::guide::Means;
+use holdoff_core::credential::sign_in_flow::Means;
 use holdoff_core::{AccountId, Settings};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::sign_in::{self, OpenError};

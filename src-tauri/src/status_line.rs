@@ -3,7 +3,8 @@
 
 use crate::view::{Answer, DiffKind, DiffLine, StatusLineAnswer, StatusLinePlan, StatusLineView};
 use holdoff_core::Settings;
-use holdoff_core::words::{self, StatusLine};
+use holdoff_core::messages;
+use holdoff_core::messages::StatusLine;
 use holdoff_engine::environment::Environment;
 use holdoff_engine::sources;
 use holdoff_engine::status_line::{Change, Kind, Line, Place, Plan, SettingsError, Status, command};
@@ -39,16 +40,16 @@ fn try_change(environment: &Environment, settings: &Settings, wish: Wish<'_>) ->
     let (_, place) = found.ok_or("This folder is not one of Claude Code's any more. Open the settings again.")?;
     let plan =
         if wish.install { place.plan_install(&own_command(&environment.data_dir)?) } else { place.plan_uninstall() };
-    let nothing = if wish.install { words::STATUS_LINE_THERE } else { words::STATUS_LINE_NOT_THERE };
+    let nothing = if wish.install { messages::STATUS_LINE_THERE } else { messages::STATUS_LINE_NOT_THERE };
     match (plan.map_err(in_words)?, wish.agreed) {
         (Plan::Nothing, _) => Ok(said(true, nothing.to_owned())),
         (Plan::Change(change), None) => {
             let plan = shown(&change, &environment.home);
-            let forgotten = if change.forgotten() { words::STATUS_LINE_FORGOTTEN } else { "" };
+            let forgotten = if change.forgotten() { messages::STATUS_LINE_FORGOTTEN } else { "" };
             Ok(StatusLineAnswer { plan: Some(plan), ..said(true, forgotten.to_owned()) })
         }
         (Plan::Change(change), Some(agreed)) if change.fingerprint() != agreed => {
-            Err(words::STATUS_LINE_CHANGED.to_owned())
+            Err(messages::STATUS_LINE_CHANGED.to_owned())
         }
         (Plan::Change(change), Some(_)) => make(&place, *change, wish.install).map(|done| said(true, done)),
     }
@@ -58,10 +59,10 @@ fn make(place: &Place, change: Change, install: bool) -> Result<String, String> 
     change.apply().map_err(in_words)?;
     let now = place.status().map_err(in_words)?;
     Ok(match (&now, install) {
-        (Status::Installed { earlier, .. }, true) => words::status_line_installed(earlier.as_deref()),
-        (Status::Other(earlier), false) => words::status_line_removed(earlier.as_deref()),
-        (_, true) => words::status_line_installed(None),
-        (_, false) => words::status_line_removed(None),
+        (Status::Installed { earlier, .. }, true) => messages::status_line_installed(earlier.as_deref()),
+        (Status::Other(earlier), false) => messages::status_line_removed(earlier.as_deref()),
+        (_, true) => messages::status_line_installed(None),
+        (_, false) => messages::status_line_removed(None),
     })
 }
 
@@ -82,13 +83,13 @@ fn name(path: &Path, home: &Path) -> String {
 
 fn view(place: String, at: &Place) -> StatusLineView {
     let (text, install, remove) = match at.status() {
-        Ok(Status::Nothing) => (words::status_line_now(StatusLine::None), true, false),
-        Ok(Status::Other(own)) => (words::status_line_now(StatusLine::Other(own.as_deref())), true, false),
+        Ok(Status::Nothing) => (messages::status_line_now(StatusLine::None), true, false),
+        Ok(Status::Other(own)) => (messages::status_line_now(StatusLine::Other(own.as_deref())), true, false),
         Ok(Status::Installed { command, .. }) if !command::can_be_called(&command) => {
-            (words::status_line_now(StatusLine::Lost(&command)), true, true)
+            (messages::status_line_now(StatusLine::Lost(&command)), true, true)
         }
         Ok(Status::Installed { earlier, .. }) => {
-            (words::status_line_now(StatusLine::Holdoff(earlier.as_deref())), false, true)
+            (messages::status_line_now(StatusLine::Holdoff(earlier.as_deref())), false, true)
         }
         Err(error) => (error.to_string(), false, false),
     };

@@ -1,6 +1,6 @@
 //! The tray app's hold of the windows' process.
 
-use holdoff_core::words::NoWindow;
+use holdoff_core::messages::NoWindow;
 use holdoff_engine::environment::for_windows;
 use holdoff_engine::folder::FileId;
 use holdoff_engine::ipc::{self, Call, Caller, FromApp, Responder, Window};

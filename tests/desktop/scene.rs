@@ -1,7 +1,7 @@
 //! A person's computer with Holdoff on it.
 
 use holdoff_core::Wall;
-use holdoff_core::history::WindowRecord;
+use holdoff_core::record::history::WindowRecord;
 use holdoff_engine::history;
 use holdoff_world::desktop::Builder;
 use holdoff_world::{

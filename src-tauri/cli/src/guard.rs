@@ -3,8 +3,8 @@
 use crate::args::Guard;
 use crate::known::Known;
 use crate::{TEMPORARY, UNAVAILABLE, print};
-use holdoff_core::guard::{Verdict, Wanted, judge};
-use holdoff_core::words;
+use holdoff_core::messages;
+use holdoff_core::quota::headroom::{Verdict, Wanted, judge};
 use holdoff_engine::environment::Environment;
 use std::process::ExitCode;
 
@@ -25,7 +25,7 @@ pub fn run(environment: &Environment, args: &Guard) -> ExitCode {
     let wanted = Wanted { window: args.window.as_deref(), at_least: args.at_least, max_age: args.max_age };
     let now = known.now.wall;
     let verdict = judge(account.reading.as_ref(), &wanted, now);
-    let told = || words::verdict(&verdict, &wanted, now, &known.local_time());
+    let told = || messages::verdict(&verdict, &wanted, now, &known.local_time());
     let code = match verdict {
         Verdict::Enough(_) if args.quiet => return ExitCode::SUCCESS,
         Verdict::Enough(_) => return print(&(told() + "\n")),

@@ -3,8 +3,8 @@
 use crate::args::{History, Table};
 use crate::known::Known;
 use crate::{UNAVAILABLE, paint};
-use holdoff_core::history::WindowRecord;
-use holdoff_core::{AccountId, LocalTime, Wall, words};
+use holdoff_core::record::history::WindowRecord;
+use holdoff_core::{AccountId, LocalTime, Wall, messages};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::history::{self, HistoryError, Reader};
 use std::io::{BufWriter, Write};
@@ -60,7 +60,7 @@ fn backtest(environment: &Environment, reader: &Reader, since: Wall) -> Result<(
     let verdicts = reader.backtest(since)?;
     let judged = verdicts.iter().filter(|(_, verdict)| verdict.cycles > 0);
     let told: Vec<String> =
-        judged.map(|(account, verdict)| format!("{}: {}", known.label(account), words::backtest(verdict))).collect();
+        judged.map(|(account, verdict)| format!("{}: {}", known.label(account), messages::backtest(verdict))).collect();
     if told.is_empty() {
         crate::print("There is nothing to hold forecasts against yet: no window was read twice between two resets.\n");
     } else {
@@ -80,19 +80,19 @@ fn lines(environment: &Environment, reader: &Reader, args: &History, since: Wall
     if !course.closed {
         reader.money(since, &mut |record| {
             let money = &record.money;
-            course.tell(&record.account, (&money.id, &money.label), record.at, &words::money_level(money))
+            course.tell(&record.account, (&money.id, &money.label), record.at, &messages::money_level(money))
         })?;
     }
     if course.heading.is_none() {
-        crate::print(&format!("Nothing was read in the last {}.\n", words::span(args.since.unwrap_or(SINCE))));
+        crate::print(&format!("Nothing was read in the last {}.\n", messages::span(args.since.unwrap_or(SINCE))));
     }
     Ok(())
 }
 
 fn level(record: &WindowRecord, zone: &LocalTime) -> String {
-    let used = record.used_percent.map_or_else(|| "—".to_owned(), words::percent);
+    let used = record.used_percent.map_or_else(|| "—".to_owned(), messages::percent);
     let used = paint::by_level(&format!("{used:>6}"), record.used_percent.unwrap_or_default());
-    let resets = record.resets_at.map(|resets| format!("  resets {}", words::resets(resets, record.at, zone)));
+    let resets = record.resets_at.map(|resets| format!("  resets {}", messages::resets(resets, record.at, zone)));
     format!("{used}{}", resets.unwrap_or_default())
 }
 
@@ -114,7 +114,7 @@ impl Course {
             text = format!("{gap}{}\n", paint::bold(&format!("{}: {label}", self.known.label(account))));
             self.heading = Some((account.clone(), id.to_owned()));
         }
-        text += &format!("  {}  {line}\n", paint::dim(&words::date_and_minute(at, &self.zone)));
+        text += &format!("  {}  {line}\n", paint::dim(&messages::date_and_minute(at, &self.zone)));
         self.closed = paint::try_print(&text).is_err();
         if self.closed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }

@@ -1,8 +1,10 @@
 //! What is known, from what is saved: the app's state, and what the status line has left for it since.
 
-use holdoff_core::reading;
+use holdoff_core::account::selector;
+use holdoff_core::quota::merge;
 use holdoff_core::state::Provider;
-use holdoff_core::{AccountId, AccountState, Here, LocalTime, Moment, Place, Settings, State, choose, report, words};
+use holdoff_core::status::report;
+use holdoff_core::{AccountId, AccountState, Here, LocalTime, Moment, Place, Settings, State, messages};
 use holdoff_engine::credentials::Source;
 use holdoff_engine::environment::Environment;
 use holdoff_engine::local_time::local_time;
@@ -47,7 +49,7 @@ impl Known {
     /// # Errors
     /// A sentence that says which there are.
     pub fn account(&self, name: Option<&str>) -> Result<(&AccountId, &AccountState), String> {
-        choose::account(&self.state, &self.settings, name, &self.place).map_err(|why| words::not_chosen(&why))
+        selector::account(&self.state, &self.settings, name, &self.place).map_err(|why| messages::not_chosen(&why))
     }
 
     /// Leaves only the account called so.
@@ -94,6 +96,6 @@ fn take_up(environment: &Environment, state: &mut State, source: &Source, sessio
         return;
     };
     if let Some(account) = state.accounts.get_mut(&pushed.account) {
-        account.reading = reading::known(account.reading.take(), pushed, now.wall);
+        account.reading = merge::known(account.reading.take(), pushed, now.wall);
     }
 }

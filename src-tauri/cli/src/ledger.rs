@@ -2,8 +2,8 @@
 
 use crate::known::Known;
 use crate::{UNAVAILABLE, paint};
-use holdoff_core::ledger::Entry;
-use holdoff_core::{AccountId, LocalTime, Wall, text, words};
+use holdoff_core::record::ledger::Entry;
+use holdoff_core::{AccountId, LocalTime, Wall, messages, text};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::history;
 use std::process::ExitCode;
@@ -34,7 +34,7 @@ pub fn run(environment: &Environment, since: Duration, json: bool, account: Opti
         return crate::print(&text::json(&lines.map(|line| line + "\n").collect::<String>()));
     }
     if entries.is_empty() {
-        return crate::print(&format!("Nothing was asked in the last {}.\n", words::span(since)));
+        return crate::print(&format!("Nothing was asked in the last {}.\n", messages::span(since)));
     }
     let zone = known.local_time();
     let several = entries.iter().any(|entry| entry.account != entries[0].account);
@@ -42,8 +42,8 @@ pub fn run(environment: &Environment, since: Duration, json: bool, account: Opti
 }
 
 fn line(entry: &Entry, known: &Known, several: bool, zone: &LocalTime) -> String {
-    let at = paint::dim(&words::date_and_time(entry.at, zone));
-    let told = words::ledger_line(entry, zone);
+    let at = paint::dim(&messages::date_and_time(entry.at, zone));
+    let told = messages::ledger_line(entry, zone);
     if !several {
         return format!("{at}  {told}\n");
     }

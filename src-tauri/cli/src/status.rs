@@ -4,9 +4,10 @@ mod watch;
 
 use crate::known::Known;
 use crate::{UNAVAILABLE, app, paint};
-use holdoff_core::guide::Guide;
+use holdoff_core::credential::sign_in_flow::Guide;
 use holdoff_core::quota::Level;
-use holdoff_core::{AccountId, AccountState, LocalTime, Report, report, words};
+use holdoff_core::status::report;
+use holdoff_core::{AccountId, AccountState, LocalTime, Report, messages};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::user_dir::{self, UserDir};
 use std::fmt::Write;
@@ -103,12 +104,12 @@ fn account_text(id: &AccountId, account: &AccountState, known: &Known, zone: &Lo
     }
     out.push('\n');
     write_reading(&mut out, account, known, zone);
-    for line in words::status(account, now, zone) {
+    for line in messages::status(account, now, zone) {
         let _ = writeln!(out, "  {line}");
     }
     if matches!(Guide::of(account, now), Guide::SignIn(_)) {
-        let sign_in = words::sign_in(account, now, zone);
-        let command = words::sign_in_command(account, false);
+        let sign_in = messages::sign_in(account, now, zone);
+        let command = messages::sign_in_command(account, false);
         let _ = writeln!(out, "  {}: {} Sign in with: {command}", sign_in.title, sign_in.text);
     }
     out
@@ -120,21 +121,21 @@ fn write_reading(out: &mut String, account: &AccountState, known: &Known, zone: 
         return;
     };
     for window in &reading.windows {
-        let line = words::window_line(window, settings.percent, now, zone);
+        let line = messages::window_line(window, settings.percent, now, zone);
         let line = match window.level(now) {
             Level::Used(used) => paint::by_level(&line, used),
             Level::Reset | Level::NotSaid => line,
         };
         let binding = if window.binding { " (limits now)" } else { "" };
-        let own_age = words::own_age(reading, window, account.provider, now);
+        let own_age = messages::own_age(reading, window, account.provider, now);
         let own_age = own_age.map(|age| paint::dim(&format!(", read {age}"))).unwrap_or_default();
         let _ = writeln!(out, "  {line}{binding}{own_age}");
     }
     for money in &reading.money {
-        let _ = writeln!(out, "  {}", words::money_line(money));
+        let _ = writeln!(out, "  {}", messages::money_line(money));
     }
-    let age = words::span(now.since(reading.at));
+    let age = messages::span(now.since(reading.at));
     let old = if report::is_stale(reading.at, now, settings.polling_interval) { ", an old reading" } else { "" };
-    let source = words::source(reading.source, account.provider);
+    let source = messages::source(reading.source, account.provider);
     let _ = writeln!(out, "  Read {age} ago from {source}{old}.");
 }

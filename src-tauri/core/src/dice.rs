@@ -1,7 +1,7 @@
 //! Randomness: a seed is an argument, so that the same calls give the same run.
 
 use crate::gate::Jitter;
-use crate::policy;
+use crate::gate::policy;
 use std::time::Duration;
 
 /// splitmix64: jitter needs no better, and the same seed gives the same run.

@@ -1,16 +1,19 @@
 //! The permission to ask one endpoint for one account. What a 429 shuts is shared with the other seats of its login.
 
 mod causes;
-mod kept;
 mod permit;
+pub mod policy;
+pub mod recovery;
+mod restore;
+pub mod retry_after;
 
 pub use causes::{Cooldown, Pause};
 pub use permit::Permit;
 
-use crate::outcome::Rejection;
-use crate::policy::{self, Backoff};
+use crate::credential::token::Fingerprint;
+use crate::gate::policy::Backoff;
 use crate::request::Endpoint;
-use crate::secret::Fingerprint;
+use crate::response::Rejection;
 use crate::time::{Moment, Wall};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;

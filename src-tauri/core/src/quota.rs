@@ -1,12 +1,19 @@
 //! What a provider says is used: windows, money, and where and when that was true.
 
-use crate::reading::Doubts;
+pub mod attribution;
+pub mod backtest;
+pub mod cycle;
+pub mod forecast;
+pub mod headroom;
+pub mod merge;
+
+use crate::quota::merge::Doubts;
 use crate::text;
 use crate::time::Wall;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-/// What is known of the windows: from one source at one time, or merged from several (see [`crate::reading`]).
+/// What is known of the windows: from one source at one time, or merged from several (see [`crate::quota::merge`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
     /// When the newest of it was true, which is not when it was looked at.

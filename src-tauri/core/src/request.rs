@@ -1,6 +1,6 @@
 //! A request as data: what to send, not how.
 
-use crate::secret::Token;
+use crate::credential::token::Token;
 use serde::{Deserialize, Serialize};
 
 /// What is asked. Each has a gate of its own in each account.

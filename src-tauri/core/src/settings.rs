@@ -6,11 +6,11 @@ mod readings;
 pub use accounts::{AccountSettings, LABEL_MAX, LabelOf};
 pub use readings::Readings;
 
+use crate::gate::policy::{DEFAULT_POLL_INTERVAL, POLL_INTERVAL};
 use crate::local_time::ClockChoice;
-use crate::policy::{DEFAULT_POLL_INTERVAL, POLL_INTERVAL};
+use crate::notification::thresholds::{QuietHours, Thresholds};
 use crate::state::AccountId;
 use crate::text::excerpt;
-use crate::wishes::{QuietHours, Thresholds};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;

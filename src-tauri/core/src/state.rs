@@ -6,18 +6,18 @@ mod refusal;
 
 pub use refusal::{NotYet, Refusal};
 
-use crate::cycle::Cycles;
+use crate::account::seats::SEAT;
+use crate::credential::location::Place;
+use crate::credential::token::Fingerprint;
+use crate::credential::{Absence, Identity, Seen, SignIn};
+use crate::gate::recovery::Loss;
 use crate::gate::{Cooldown, Gate, GateState, Jitter, Pause, Shut, Spacing};
-use crate::notice::{Notices, Wanted};
-use crate::pace::Forecast;
-use crate::places::Place;
+use crate::notification::{Notices, Wanted};
+use crate::quota::cycle::Cycles;
+use crate::quota::forecast::Forecast;
 use crate::quota::{QuotaWindow, Reading};
-use crate::recollection::Loss;
 use crate::request::Endpoint;
-use crate::seats::SEAT;
-use crate::secret::Fingerprint;
 use crate::settings::Readings;
-use crate::sign_in::{Absence, Identity, Seen, SignIn};
 use crate::time::{Moment, Wall};
 use crate::updates::UpdatesState;
 use serde::{Deserialize, Serialize};
@@ -398,7 +398,7 @@ pub(crate) fn short_hash(text: &str) -> String {
 impl Moment {
     /// Carries a wish over a reboot: at most one longest interval away, whatever the clock says.
     fn carried_wish(self, last: Option<Moment>, now: Moment) -> Moment {
-        let most = now.plus(std::time::Duration::from_secs(*crate::policy::POLL_INTERVAL.end()));
+        let most = now.plus(std::time::Duration::from_secs(*crate::gate::policy::POLL_INTERVAL.end()));
         let carried = match last {
             Some(last) => self.carried(last, now),
             None => now.plus(self.wall.since(now.wall)),

@@ -1,8 +1,8 @@
 //! What a history of a million readings costs: `cargo run --release -p holdoff-engine --example million_readings`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a measurement ends where it fails")]
 
-use holdoff_core::history::{Memory, WindowRecord};
-use holdoff_core::ledger::{Entry, Happened, Reason};
+use holdoff_core::record::history::{Memory, WindowRecord};
+use holdoff_core::record::ledger::{Entry, Happened, Reason};
 use holdoff_core::time::millis;
 use holdoff_core::{AccountId, Endpoint, Source, Wall};
 use holdoff_engine::clock::Clock;

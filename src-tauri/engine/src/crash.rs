@@ -90,7 +90,7 @@ mod platform {
 mod tests {
     use super::*;
     use crate::credentials::Source;
-    use holdoff_core::sign_in::CredentialRead;
+    use holdoff_core::credential::CredentialRead;
     use std::os::unix::process::ExitStatusExt;
     use std::process::Command;
 

@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use crate::slots::{SlotWriter, TwoSlots};
-use holdoff_core::seats::SeatGates;
+use holdoff_core::account::seats::SeatGates;
 use holdoff_core::updates::UpdatesState;
 use holdoff_core::{AccountId, AccountState, Place, State};
 use tokio::sync::{mpsc, oneshot, watch};

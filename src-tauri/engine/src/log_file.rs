@@ -2,8 +2,8 @@
 //! may get, so a file that is full is put aside under a number, and the oldest ones go.
 
 use holdoff_core::Wall;
+use holdoff_core::messages::rfc3339;
 use holdoff_core::text;
-use holdoff_core::words::rfc3339;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

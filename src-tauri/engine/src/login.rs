@@ -2,8 +2,8 @@
 //! gates. One request at a time is under way for all of them (laws 2 and 10).
 
 use crate::user_dir::{AccountLock, UserDir};
+use holdoff_core::account::seats::SeatGates;
 use holdoff_core::account::{Account, Action, Event};
-use holdoff_core::seats::SeatGates;
 use holdoff_core::{AccountId, Moment};
 use std::collections::BTreeMap;
 use std::io;

@@ -10,7 +10,7 @@ mod server;
 pub use requests::Requests;
 pub use server::{Metrics, serve};
 
-use holdoff_core::secret::Token;
+use holdoff_core::credential::token::Token;
 use holdoff_core::settings::MetricsSettings;
 use holdoff_core::text::without_bom;
 use std::net::SocketAddr;

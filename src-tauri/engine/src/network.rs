@@ -5,7 +5,7 @@
 
 use crate::credentials::{Source, file};
 use crate::environment::is_loopback;
-use holdoff_core::sign_in::Absence;
+use holdoff_core::credential::Absence;
 use holdoff_core::text::without_bom;
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{Certificate, Proxy, Url};

@@ -13,7 +13,8 @@ use crate::lookout::{Look, Unwatched};
 use crate::runner::{End, Order, Refused, Tools};
 use crate::sessions::Sessions;
 use holdoff_core::account::Preferences;
-use holdoff_core::places::{self, Polled};
+use holdoff_core::credential::location;
+use holdoff_core::credential::location::Polled;
 use holdoff_core::providers::anthropic::status_line::Session;
 use holdoff_core::{AccountId, Here, Moment, Place, Reading, Settings, Told};
 use runners::Running;
@@ -279,7 +280,7 @@ impl Roster {
         let now = self.tools.clock.now().wall;
         let places: Vec<Place> = self.stands.iter().map(|stand| stand.place.clone()).collect();
         let state = &self.snapshots.borrow_and_update().state.clone();
-        let wanted = places::polled(&places, &self.first, &self.settings, state, now);
+        let wanted = location::polled(&places, &self.first, &self.settings, state, now);
         for account in self.running.keys().cloned().collect::<Vec<_>>() {
             let stays = |polled: &Polled| polled.account == account && self.running[&account].place == polled.place;
             if self.renamed.contains_key(&account) || !wanted.iter().any(stays) {
@@ -315,7 +316,7 @@ impl Roster {
     fn next_change(&self) -> Option<Moment> {
         let now = self.tools.clock.now();
         let expiries = self.stands.iter().map(|stand| &stand.place);
-        Some(now.plus(places::next_change(expiries, now.wall)?.since(now.wall)))
+        Some(now.plus(location::next_change(expiries, now.wall)?.since(now.wall)))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::credentials::Source;
 use crate::environment::Environment;
-use holdoff_core::sign_in::CredentialRead;
+use holdoff_core::credential::CredentialRead;
 use holdoff_core::state::Provider;
 use holdoff_core::{AccountId, Settings};
 use std::path::{Path, PathBuf};
@@ -112,7 +112,7 @@ pub fn consider(environment: &Environment, settings: &Settings, text: &str) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use holdoff_core::sign_in::Absence;
+    use holdoff_core::credential::Absence;
     use std::ffi::OsString;
     use std::fs;
     use tempfile::TempDir;

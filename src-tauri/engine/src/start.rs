@@ -16,11 +16,12 @@ use crate::slots::{SlotWriter, Slots, TwoSlots};
 use crate::status_line;
 use crate::updates::{self, Updater};
 use crate::user_dir::{self, UserDir};
-use holdoff_core::ledger::Entry;
+use holdoff_core::gate::recovery;
+use holdoff_core::gate::recovery::{Loss, Recollection};
 use holdoff_core::providers::anthropic::status_line::Session;
-use holdoff_core::recollection::{self, Loss, Recollection};
+use holdoff_core::record::ledger::Entry;
 use holdoff_core::updates::UpdatesState;
-use holdoff_core::{AccountId, Moment, Reading, Settings, State, Wall, words};
+use holdoff_core::{AccountId, Moment, Reading, Settings, State, Wall, messages};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -125,7 +126,7 @@ pub struct Kept {
 
 /// Reads what is kept, and keeps aside what cannot be read.
 pub fn load(dir: &Path, boot_id: &str, now: Moment) -> Loaded {
-    let history = history::open(dir, &stamp(now.wall), recollection::SPAN);
+    let history = history::open(dir, &stamp(now.wall), recovery::SPAN);
     Loaded { kept: keep(dir, &history.recent, boot_id, now), history }
 }
 
@@ -166,7 +167,7 @@ fn set_aside(slots: &Slots, now: Wall) -> Vec<String> {
 fn old_copies(dir: &Path) -> Option<String> {
     match status_line::remove_copies(dir) {
         Ok(0) => None,
-        Ok(_) => Some(words::STATUS_LINE_COPIES_REMOVED.to_owned()),
+        Ok(_) => Some(messages::STATUS_LINE_COPIES_REMOVED.to_owned()),
         Err(error) => {
             tracing::warn!(%error, "old copies of Claude Code's settings could not be removed");
             None
@@ -176,7 +177,7 @@ fn old_copies(dir: &Path) -> Option<String> {
 
 /// For file names: `20260914T120000Z`.
 pub fn stamp(at: Wall) -> String {
-    words::rfc3339(at).replace(['-', ':'], "")
+    messages::rfc3339(at).replace(['-', ':'], "")
 }
 
 impl Engine {

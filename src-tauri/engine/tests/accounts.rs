@@ -1,8 +1,8 @@
 //! Several sign-ins: the whole engine, with folders of its own, a fake Anthropic and a fast clock.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it fails")]
 
+use holdoff_core::credential::Absence;
 use holdoff_core::settings::AccountSettings;
-use holdoff_core::sign_in::Absence;
 use holdoff_core::{AccountId, GateState, Settings, State};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::roster::{Asked, Command, NotAsked};
@@ -371,7 +371,7 @@ async fn a_token_for_inference_alone_is_never_tried() {
     rig.home.remove_credentials();
     rig.start().await;
     let seen = |state: &State| state.accounts.get(state.active.first()?)?.sign_in.seen.clone();
-    let absent = Some(holdoff_core::sign_in::Seen::Absent(Absence::InferenceOnly));
+    let absent = Some(holdoff_core::credential::Seen::Absent(Absence::InferenceOnly));
     rig.wait("it is noticed", |state| (seen(state) == absent).then_some(())).await;
     rig.pass(minutes(60)).await;
     assert_eq!(rig.fake.requests().len(), 0);

@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
 use holdoff_core::account::{Account, Action, Event, Preferences};
-use holdoff_core::policy::ASLEEP;
-use holdoff_core::secret::Token;
-use holdoff_core::sign_in::{Credential, CredentialRead, Identity, OAuthClient};
+use holdoff_core::credential::token::Token;
+use holdoff_core::credential::{Credential, CredentialRead, Identity, OAuthClient};
+use holdoff_core::gate::policy::ASLEEP;
 use holdoff_core::state::Provider;
 use holdoff_core::{AccountId, AccountState, Body, Boot, Delivery, Moment, Permit, Request, Settings, Wall};
 use holdoff_engine::environment::Bases;
@@ -38,7 +38,7 @@ fn due() -> (Permit, Request) {
                 scopes: vec![],
                 plan: None,
                 identity: Identity { account: Some("ann".into()), ..Identity::default() },
-                naming: holdoff_core::sign_in::Naming::Itself,
+                naming: holdoff_core::credential::Naming::Itself,
             })),
             Action::Record(_) | Action::Remember(_) => continue,
             other => panic!("{other:?}"),

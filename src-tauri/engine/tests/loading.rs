@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
 use holdoff_core::account::{Account, Action, Event, Preferences};
-use holdoff_core::secret::Token;
-use holdoff_core::sign_in::{Credential, CredentialRead, Identity, OAuthClient};
+use holdoff_core::credential::token::Token;
+use holdoff_core::credential::{Credential, CredentialRead, Identity, OAuthClient};
 use holdoff_core::state::Provider;
 use holdoff_core::{AccountId, AccountState, Answer, Body, Boot, Delivery, Moment, Settings, State, Wall};
 use holdoff_engine::history::{self, Row};
@@ -67,7 +67,7 @@ fn sign_in() -> CredentialRead {
         scopes: vec![],
         plan: None,
         identity: Identity { account: Some("ann".into()), ..Identity::default() },
-        naming: holdoff_core::sign_in::Naming::Itself,
+        naming: holdoff_core::credential::Naming::Itself,
     })
 }
 

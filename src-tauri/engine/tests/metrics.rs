@@ -2,9 +2,9 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
-use holdoff_core::ledger::{Entry, Happened, OutcomeKind, Reason};
+use holdoff_core::credential::Seen;
 use holdoff_core::quota::{QuotaWindow, Reading, Source};
-use holdoff_core::sign_in::Seen;
+use holdoff_core::record::ledger::{Entry, Happened, OutcomeKind, Reason};
 use holdoff_core::state::{Provider, State};
 use holdoff_core::{AccountId, AccountState, Endpoint, Moment, Settings, Wall};
 use holdoff_engine::clock::Clock;
@@ -69,7 +69,7 @@ fn known(now: Moment) -> State {
         locked: None,
     };
     let mut account = AccountState::new(Provider::Anthropic);
-    account.sign_in.seen = Some(Seen::Absent(holdoff_core::sign_in::Absence::NoFile));
+    account.sign_in.seen = Some(Seen::Absent(holdoff_core::credential::Absence::NoFile));
     account.sign_in.identity.email = Some("ann@example.com".into());
     let windows = vec![window("five_hour", Some(42.0)), window("seven_day", None)];
     account.reading = Some(Reading::new(Source::UsageEndpoint, Wall(now.wall.0 - 60_000), windows, vec![]));

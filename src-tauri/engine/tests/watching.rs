@@ -3,7 +3,7 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test ends where it fails")]
 
-use holdoff_core::sign_in::{Absence, Seen};
+use holdoff_core::credential::{Absence, Seen};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::folder::{Vanishing, make_private};
 use holdoff_engine::settings_file;

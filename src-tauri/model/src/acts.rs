@@ -4,7 +4,7 @@ use crate::provider::{Reply, id_of, token};
 use crate::seen;
 use crate::world::{Lock, Owner, STALE, UnderWay, World, moment, really};
 use holdoff_core::account::{Action, Event};
-use holdoff_core::sign_in::{Stored, Successor};
+use holdoff_core::credential::{Stored, Successor};
 use holdoff_core::{Endpoint, Permit, Request};
 use holdoff_sim::observation::{Left, Meaning, Observation, Who, Wrote};
 

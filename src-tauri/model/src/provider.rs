@@ -1,7 +1,7 @@
 //! The provider: pairs of tokens that rotate, each refresh token accepted once, and its answers.
 
-use holdoff_core::outcome::{Answer, Body, Delivery};
-use holdoff_core::secret::Token;
+use holdoff_core::credential::token::Token;
+use holdoff_core::response::{Answer, Body, Delivery};
 use holdoff_sim::observation::{HOUR, Meaning, Millis, Said, TokenId};
 
 /// How long an access token lives: short, so that a renewal falls within the bounds.

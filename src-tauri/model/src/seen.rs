@@ -2,10 +2,10 @@
 
 use crate::provider::token;
 use crate::world::{moment, really};
+use holdoff_core::credential::token::Fingerprint;
 use holdoff_core::gate::{Gate, GateState};
-use holdoff_core::ledger::{Entry, Happened, OutcomeKind};
-use holdoff_core::notice::Phase;
-use holdoff_core::secret::Fingerprint;
+use holdoff_core::notification::Phase;
+use holdoff_core::record::ledger::{Entry, Happened, OutcomeKind};
 use holdoff_core::{AccountState, Wall};
 use holdoff_sim::observation::{Door, GateKept, Kept, Kind, Line, Millis, Recorded, Showing, TokenId};
 

@@ -4,11 +4,11 @@ use crate::Bounds;
 use crate::acts::Act;
 use crate::provider::{LIFE, Pair, Provider, Reply, token};
 use holdoff_core::account::{Account, Event, Preferences};
+use holdoff_core::credential::{Credential, Identity, OAuthClient};
 use holdoff_core::gate::GateState;
-use holdoff_core::ledger::Entry;
-use holdoff_core::recollection::Recollection;
+use holdoff_core::gate::recovery::Recollection;
+use holdoff_core::record::ledger::Entry;
 use holdoff_core::settings::Readings;
-use holdoff_core::sign_in::{Credential, Identity, OAuthClient};
 use holdoff_core::state::Provider as Name;
 use holdoff_core::{AccountId, AccountState, Boot, CredentialRead, Endpoint, Moment, Settings, Wall};
 use holdoff_sim::laws::{Broken, Laws};
@@ -191,7 +191,7 @@ impl World {
             scopes: vec!["user:profile".to_owned()],
             plan: None,
             identity: Identity { account: Some("ann".to_owned()), ..Identity::default() },
-            naming: holdoff_core::sign_in::Naming::Itself,
+            naming: holdoff_core::credential::Naming::Itself,
         }))
     }
 

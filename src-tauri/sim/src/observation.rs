@@ -3,7 +3,7 @@
 //! All times are milliseconds that really went by since the world began. No clock of the machine has a say in them,
 //! so that a clock that lies is caught lying.
 
-use holdoff_core::ledger::LedgerEndpoint;
+use holdoff_core::record::ledger::LedgerEndpoint;
 use holdoff_core::{Endpoint, NoticeKind};
 
 pub type Millis = i64;

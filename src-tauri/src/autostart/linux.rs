@@ -2,7 +2,7 @@
 
 use super::desktop_entry::{self, DesktopEntry};
 use crate::runtime::AppHandle;
-use holdoff_core::words;
+use holdoff_core::messages;
 use holdoff_engine::environment::IDENTIFIER;
 use std::ffi::OsString;
 use std::fs;
@@ -58,12 +58,12 @@ impl Autostart {
         }
         let entry = self.entry(NAMES[0]);
         let changed = if on { self.switch_on(&entry) } else { self.switch_off(&entry) };
-        let not_at = |error: io::Error| words::autostart_not_changed(&format!("{}: {error}", entry.display()));
+        let not_at = |error: io::Error| messages::autostart_not_changed(&format!("{}: {error}", entry.display()));
         changed.map_err(not_at)?;
         match (self.is_on() == on, self.is_on_by_unit()) {
             (true, _) => Ok(()),
-            (false, true) => Err(words::AUTOSTART_BY_UNIT.to_owned()),
-            (false, false) => Err(words::autostart_not_as_written(&entry.display().to_string(), on)),
+            (false, true) => Err(messages::AUTOSTART_BY_UNIT.to_owned()),
+            (false, false) => Err(messages::autostart_not_as_written(&entry.display().to_string(), on)),
         }
     }
 

@@ -26,6 +26,6 @@ impl Autostart {
             return Ok(());
         }
         let result = if on { manager.enable() } else { manager.disable() };
-        result.map_err(|error| holdoff_core::words::autostart_not_changed(&error.to_string()))
+        result.map_err(|error| holdoff_core::messages::autostart_not_changed(&error.to_string()))
     }
 }

@@ -2,7 +2,8 @@
 
 use super::Controller;
 use holdoff_core::state::Refusal;
-use holdoff_core::{AccountId, LocalTime, Settings, State, report, words};
+use holdoff_core::status::report;
+use holdoff_core::{AccountId, LocalTime, Settings, State, messages};
 use holdoff_engine::ipc::RefreshAnswer;
 use holdoff_engine::roster::{Asked, Command, NotAsked};
 use tokio::sync::oneshot;
@@ -53,8 +54,8 @@ fn refreshed(mut answers: Vec<Asked>, state: &State, settings: &Settings, zone: 
     let lines = answers.iter().map(|Asked { account, result }| {
         let said = match result {
             Ok(()) => "Asked for a reading.".to_owned(),
-            Err(NotAsked::Busy) => words::STILL_BUSY.to_owned(),
-            Err(NotAsked::Refused(no)) => words::refusal(&no.refusal, &no.state, no.at, zone),
+            Err(NotAsked::Busy) => messages::STILL_BUSY.to_owned(),
+            Err(NotAsked::Refused(no)) => messages::refusal(&no.refusal, &no.state, no.at, zone),
         };
         match state.accounts.get(account) {
             Some(_) if !alone => format!("{}: {said}", report::label(account, state, settings)),

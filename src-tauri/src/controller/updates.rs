@@ -2,8 +2,8 @@
 
 use super::{Controller, Next};
 use crate::view::Answer;
+use holdoff_core::messages;
 use holdoff_core::updates::Installing;
-use holdoff_core::words;
 use holdoff_engine::ipc::{FromApp, Responder, Window};
 use holdoff_engine::roster::Command;
 use holdoff_engine::updates::Order;
@@ -24,7 +24,7 @@ impl Controller {
     pub(super) fn announce_version(&self, version: String) -> Next {
         let (notifier, orders) = (self.notifier.clone(), self.engine.updates.orders.clone());
         tokio::spawn(async move {
-            let (title, body) = words::update_found(&version, env!("CARGO_PKG_VERSION"));
+            let (title, body) = messages::update_found(&version, env!("CARGO_PKG_VERSION"));
             let shown = notifier.lead_to_settings(&title, &body).await;
             tracing::info!(%version, shown, "a newer version");
             let _ = orders.send(Order::Announced { shown });

@@ -6,7 +6,7 @@ use crate::choosing::Edit;
 use crate::files::StoreFiles;
 use crate::status_line::{self, Wish};
 use crate::view::{Answer, SettingsChange};
-use holdoff_core::words;
+use holdoff_core::messages;
 use holdoff_engine::condition::Condition;
 use holdoff_engine::history::{Format, to_folder};
 use holdoff_engine::ipc::Responder;
@@ -66,7 +66,7 @@ impl Controller {
         let looked = tokio::task::spawn_blocking(move || sources::consider(&environment, &settings, &text)).await;
         let found = looked.map_err(|_| "The folder could not be looked at.".to_owned())??;
         let label = found.account().and_then(|id| self.known(|known| choices::label(&id, known)));
-        let message = words::folder_added(&found.text, &found.read, label.as_deref());
+        let message = messages::folder_added(&found.text, &found.read, label.as_deref());
         Ok((SettingsChange { add_folder: Some(found.text), ..change }, Some(message)))
     }
 
@@ -84,7 +84,7 @@ impl Controller {
                 Ok(written) => written.map_err(|error| error.to_string()),
                 Err(_) => Err("it failed in Holdoff itself".to_owned()),
             };
-            let message = words::history_exported(&folder.display().to_string(), written.as_deref());
+            let message = messages::history_exported(&folder.display().to_string(), written.as_deref());
             responder.answer(json!(Answer { done: written.is_ok(), message: Some(message) }));
         });
     }
@@ -93,7 +93,7 @@ impl Controller {
         let history = self.engine.history.clone();
         tokio::spawn(async move {
             let deleted = history.delete_all().await;
-            let message = deleted.as_ref().err().cloned().unwrap_or_else(|| words::HISTORY_DELETED.to_owned());
+            let message = deleted.as_ref().err().cloned().unwrap_or_else(|| messages::HISTORY_DELETED.to_owned());
             responder.answer(json!(Answer { done: deleted.is_ok(), message: Some(message) }));
         });
     }

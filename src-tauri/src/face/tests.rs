@@ -1,12 +1,12 @@
 use super::*;
 use crate::signing_in::SigningIn;
 use holdoff_core::LocalTime;
+use holdoff_core::credential::location::Place;
+use holdoff_core::credential::token::Token;
+use holdoff_core::credential::{Absence, Identity, Seen};
 use holdoff_core::gate::{Cooldown, GateState, Pause};
-use holdoff_core::places::Place;
 use holdoff_core::quota::{Amount, Money};
-use holdoff_core::secret::Token;
 use holdoff_core::settings::AccountSettings;
-use holdoff_core::sign_in::{Absence, Identity, Seen};
 use holdoff_core::state::Provider;
 use holdoff_core::{Boot, Moment, QuotaWindow, Reading, Settings, Source, State, Wall};
 use holdoff_engine::keeper::Snapshot;

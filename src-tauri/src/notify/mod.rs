@@ -11,7 +11,7 @@ pub use linux::{Notifier, last_words};
 pub use other::{Notifier, last_words};
 
 use crate::menu::Click;
-use holdoff_core::{AccountId, LocalTime, NoticeKind, words};
+use holdoff_core::{AccountId, LocalTime, NoticeKind, messages};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::runner::Announcement;
 
@@ -57,7 +57,7 @@ impl Message {
     /// One notice about the account of this label.
     fn of(announcement: &Announcement, label: &str, environment: &Environment, local: &LocalTime) -> Self {
         let now = environment.clock.now();
-        let (title, body) = words::notice(&announcement.notice, label, &announcement.state, now, local);
+        let (title, body) = messages::notice(&announcement.notice, label, &announcement.state, now, local);
         let lead = match announcement.notice.kind {
             NoticeKind::SignInStopped => Lead::SignIn(announcement.account.clone()),
             NoticeKind::RateLimited

@@ -2,9 +2,10 @@
 
 use crate::given::Given;
 use crate::shown;
-use holdoff_core::outcome::{Grant, Outcome};
+use holdoff_core::gate::policy;
+use holdoff_core::response::{Grant, Outcome};
 use holdoff_core::state::Provider;
-use holdoff_core::{Answer, Body, Delivery, Wall, policy, providers, words};
+use holdoff_core::{Answer, Body, Delivery, Wall, messages, providers};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -35,7 +36,7 @@ pub fn usage(bytes: &[u8]) {
 
 fn check_usage(delivery: Delivery) {
     let outcome = providers::understand_usage(Provider::Anthropic, delivery, NOON);
-    shown::text(&words::outcome(Provider::Anthropic, &outcome));
+    shown::text(&messages::outcome(Provider::Anthropic, &outcome));
     shown::token_free(&format!("{outcome:?}"));
     match &outcome {
         Outcome::Reading(reading) => shown::reading(reading, NOON),
@@ -74,7 +75,7 @@ fn many(bytes: &[u8]) {
 pub fn token(bytes: &[u8]) {
     let (status, delivery) = delivery(&mut Given(bytes));
     let grant = providers::understand_grant(Provider::Anthropic, delivery, NOON);
-    shown::text(&words::grant(Provider::Anthropic, &grant));
+    shown::text(&messages::grant(Provider::Anthropic, &grant));
     shown::token_free(&format!("{grant:?}"));
     match &grant {
         Grant::Renewed(tokens) => {

@@ -5,11 +5,11 @@ use crate::given::Given;
 use crate::shown;
 use crate::subject::{Died, START, Subject, World, ann, credential, least_wait};
 use holdoff_core::LocalTime;
-use holdoff_core::ledger::{Entry, Happened, OutcomeKind};
+use holdoff_core::gate::retry_after;
+use holdoff_core::record::ledger::{Entry, Happened, OutcomeKind};
 use holdoff_core::state::Provider;
 use holdoff_core::{
-    AccountState, Answer, Body, Delivery, Endpoint, Moment, NoticeKind, Report, Request, Settings, State, retry_after,
-    words,
+    AccountState, Answer, Body, Delivery, Endpoint, Moment, NoticeKind, Report, Request, Settings, State, messages,
 };
 use serde_json::Value;
 use std::time::Duration;
@@ -61,7 +61,7 @@ impl Asked {
 impl World for Answering<'_> {
     fn persist(&mut self, state: &AccountState) -> Result<(), Died> {
         shown::token_free(&serde_json::to_string(state).expect("a state can be kept"));
-        words::status(state, START, &LocalTime::UTC).iter().for_each(|line| shown::token_free(line));
+        messages::status(state, START, &LocalTime::UTC).iter().for_each(|line| shown::token_free(line));
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use crate::disk::Disk;
 use holdoff_core::Settings;
-use holdoff_core::policy::POLL_INTERVAL;
+use holdoff_core::gate::policy::POLL_INTERVAL;
 use holdoff_core::settings::LABEL_MAX;
 use holdoff_engine::settings_file::{self, Loaded};
 use holdoff_engine::slots::PlainFiles;

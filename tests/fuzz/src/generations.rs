@@ -4,7 +4,7 @@
 use crate::disk::Disk;
 use crate::given::Given;
 use crate::subject::{Died, START, Subject, World, credential};
-use holdoff_core::ledger::Entry;
+use holdoff_core::record::ledger::Entry;
 use holdoff_core::state::Provider;
 use holdoff_core::{AccountState, Delivery, Moment, Request, State};
 use holdoff_engine::slots::{NAMES, PlainFiles, Slots, TwoSlots};

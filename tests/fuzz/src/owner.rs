@@ -3,8 +3,8 @@
 use crate::answers::NOON;
 use crate::shown::{self, TOKEN};
 use holdoff_core::Speaker;
-use holdoff_core::providers::anthropic::{credential, owner_cache, status_line};
-use holdoff_core::sign_in::{Absence, Credential, CredentialRead, Identity};
+use holdoff_core::credential::{Absence, Credential, CredentialRead, Identity};
+use holdoff_core::providers::anthropic::{cached_usage, credential, status_line};
 use holdoff_core::{QuotaWindow, Wall};
 
 pub fn credential(bytes: &[u8]) {
@@ -53,7 +53,7 @@ pub fn status_line(bytes: &[u8]) {
             None => assert_eq!(said, Vec::<QuotaWindow>::new()),
         }
     }
-    if let Some(cached) = owner_cache::read(bytes) {
+    if let Some(cached) = cached_usage::read(bytes) {
         assert!(!matches!(cached.speaker, Speaker::Named { account, .. } if account.is_empty()));
         shown::reading(&cached.reading, NOON);
     }

@@ -3,7 +3,7 @@
 use holdoff_core::LocalTime;
 use holdoff_core::quota::{Money, Reading};
 use holdoff_core::settings::Percent;
-use holdoff_core::{Wall, words};
+use holdoff_core::{Wall, messages};
 
 /// How the provider's tokens begin.
 pub const TOKEN: &str = "sk-ant";
@@ -23,12 +23,12 @@ pub fn reading(reading: &Reading, now: Wall) {
         let plausible = |at: Wall| at.0 > 0 && at.0 <= 7_258_118_400_000;
         assert!(window.resets_at.is_none_or(plausible), "{window:?}");
         for shown in [Percent::Used, Percent::Left] {
-            text(&words::window_line(window, shown, now, &LocalTime::UTC));
+            text(&messages::window_line(window, shown, now, &LocalTime::UTC));
         }
     }
     reading.money.iter().for_each(money);
     for shown in [Percent::Used, Percent::Left] {
-        token_free(&words::tooltip(reading, shown, now, &LocalTime::UTC));
+        token_free(&messages::tooltip(reading, shown, now, &LocalTime::UTC));
     }
     let kept = serde_json::to_string(reading).expect("a reading can be kept");
     token_free(&kept);
@@ -41,7 +41,7 @@ fn money(money: &Money) {
     text(&money.id);
     text(&money.label);
     text(money.note.as_deref().unwrap_or_default());
-    text(&words::money_line(money));
+    text(&messages::money_line(money));
 }
 
 fn percent(used: Option<f64>) {

@@ -4,12 +4,11 @@
 use crate::disk::Disk;
 use crate::given::Given;
 use crate::subject::{Died, START, Subject, World, ann, credential, least_wait};
-use holdoff_core::ledger::Entry;
-use holdoff_core::sign_in::Credential;
+use holdoff_core::credential::Credential;
+use holdoff_core::gate::{policy, retry_after};
+use holdoff_core::record::ledger::Entry;
 use holdoff_core::state::Provider;
-use holdoff_core::{
-    AccountState, Answer, Body, Boot, Delivery, Endpoint, GateState, Moment, Request, State, policy, retry_after,
-};
+use holdoff_core::{AccountState, Answer, Body, Boot, Delivery, Endpoint, GateState, Moment, Request, State};
 use holdoff_engine::slots::{NAMES, SlotWriter, TwoSlots};
 use holdoff_engine::start::{self, Kept};
 use serde_json::{Map, Value};

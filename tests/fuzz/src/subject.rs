@@ -2,9 +2,9 @@
 
 use crate::answers::NOON;
 use holdoff_core::account::{Account, Action, Event, Preferences};
-use holdoff_core::ledger::Entry;
-use holdoff_core::secret::Token;
-use holdoff_core::sign_in::{Credential, CredentialRead, Identity, OAuthClient, Stored};
+use holdoff_core::credential::token::Token;
+use holdoff_core::credential::{Credential, CredentialRead, Identity, OAuthClient, Stored};
+use holdoff_core::record::ledger::Entry;
 use holdoff_core::{AccountId, AccountState, Boot, Delivery, Endpoint, Moment, NoticeKind, Request, Settings};
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ pub fn credential(left: Duration) -> Credential {
         scopes: vec!["user:profile".into()],
         plan: None,
         identity: Identity { account: Some("ann".into()), ..Identity::default() },
-        naming: holdoff_core::sign_in::Naming::Itself,
+        naming: holdoff_core::credential::Naming::Itself,
     }
 }
 

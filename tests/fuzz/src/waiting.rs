@@ -2,7 +2,8 @@
 
 use crate::answers::honoured;
 use crate::given::Given;
-use holdoff_core::{Wall, policy, retry_after};
+use holdoff_core::Wall;
+use holdoff_core::gate::{policy, retry_after};
 use std::time::Duration;
 
 pub fn retry_after(bytes: &[u8]) {

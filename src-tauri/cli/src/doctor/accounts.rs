@@ -3,11 +3,12 @@
 
 use super::{Finding, Section};
 use crate::known::Known;
-use holdoff_core::guide::Guide;
+use holdoff_core::credential::sign_in_flow::Guide;
+use holdoff_core::credential::{Absence, CredentialRead};
 use holdoff_core::providers;
-use holdoff_core::sign_in::{Absence, CredentialRead};
 use holdoff_core::state::Provider;
-use holdoff_core::{AccountState, report, words};
+use holdoff_core::status::report;
+use holdoff_core::{AccountState, messages};
 use holdoff_engine::condition::Condition;
 use holdoff_engine::credentials::Source;
 use holdoff_engine::environment::Environment;
@@ -58,7 +59,7 @@ fn sign_in(
             match credential.expires_at {
                 Some(at) if at <= now => Finding::note(format!("signed in ({plan}), and the access token has expired"))
                     .advised("Claude Code renews it when you use it next."),
-                Some(at) => Finding::fine(format!("signed in ({plan}), until {}", words::clock(at, now, &zone))),
+                Some(at) => Finding::fine(format!("signed in ({plan}), until {}", messages::clock(at, now, &zone))),
                 None => Finding::fine(format!("signed in ({plan}), with no expiry said")),
             }
         }
@@ -122,9 +123,11 @@ fn mode(_: &Source) -> Option<Finding> {
 
 fn account_findings(account: &AccountState, known: &Known) -> Vec<Finding> {
     let (now, zone) = (known.now, known.local_time());
-    let status = words::status(account, now, &zone).join(" ");
+    let status = messages::status(account, now, &zone).join(" ");
     let asking = match Guide::of(account, now) {
-        Guide::SignIn(_) => Finding::wrong(status, format!("Sign in with: {}", words::sign_in_command(account, false))),
+        Guide::SignIn(_) => {
+            Finding::wrong(status, format!("Sign in with: {}", messages::sign_in_command(account, false)))
+        }
         _ if account.is_refused_as_a_program() => {
             Finding::wrong(status, "Choose free readings only for this account, in the settings.")
         }
@@ -138,8 +141,8 @@ fn reading(account: &AccountState, known: &Known) -> Finding {
     let Some(reading) = &account.reading else {
         return Finding::note("nothing was read yet");
     };
-    let source = words::source(reading.source, account.provider);
-    let told = format!("last read {} ago from {source}", words::span(now.since(reading.at)));
+    let source = messages::source(reading.source, account.provider);
+    let told = format!("last read {} ago from {source}", messages::span(now.since(reading.at)));
     if report::is_stale(reading.at, now, known.settings.polling_interval) {
         Finding::note(told)
     } else {

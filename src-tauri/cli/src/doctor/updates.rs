@@ -3,8 +3,8 @@
 use super::Finding;
 use crate::known::Known;
 use holdoff_core::Updates;
+use holdoff_core::messages;
 use holdoff_core::updates::{Checked, PackageKind};
-use holdoff_core::words;
 use holdoff_engine::environment::Environment;
 use holdoff_engine::updates::ThisCopy;
 
@@ -19,7 +19,7 @@ pub fn look(environment: &Environment, known: &Known) -> Vec<Finding> {
         Some(PackageKind::Rpm) => "this copy was installed from Holdoff's .rpm",
         None => "this copy was built or packaged by somebody else, and is not replaced by Holdoff",
     };
-    let said = words::updates_status(&status, known.now, &known.local_time());
+    let said = messages::updates_status(&status, known.now, &known.local_time());
     let finding = match status.outcome {
         Some(Checked::Failed { .. }) if status.wanted => Finding::note(said),
         _ if status.can_look => Finding::fine(said),

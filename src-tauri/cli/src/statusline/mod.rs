@@ -5,8 +5,9 @@ mod pass_on;
 pub mod setup;
 
 use crate::{app, print};
+use holdoff_core::messages;
+use holdoff_core::messages::Paint;
 use holdoff_core::providers::anthropic::status_line::{self, Session};
-use holdoff_core::words::{self, Paint};
 use holdoff_core::{Reading, State, Wall};
 use holdoff_engine::credentials::Source;
 use holdoff_engine::environment::Environment;
@@ -120,6 +121,6 @@ fn ended(reading: &Reading, environment: &Environment, now: Wall) -> String {
     let settings = settings_file::read(&environment.data_dir).settings;
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let paint = if plain { Paint::Plain } else { Paint::Ansi };
-    let line = words::status_line(reading, settings.percent, now, &local_time(&settings), paint);
+    let line = messages::status_line(reading, settings.percent, now, &local_time(&settings), paint);
     if line.is_empty() { line } else { line + "\n" }
 }

@@ -2,7 +2,7 @@
 
 use crate::args::SetupArgs;
 use crate::{TEMPORARY, USAGE, paint};
-use holdoff_core::words;
+use holdoff_core::messages;
 use holdoff_engine::credentials::Source;
 use holdoff_engine::environment::Environment;
 use holdoff_engine::status_line::{Change, Kind, Line, Place, Plan, SettingsError, Status, command, remove_copies};
@@ -14,12 +14,12 @@ pub fn install(environment: &Environment, args: &SetupArgs) -> ExitCode {
     say_of_copies(environment);
     let place = place(environment, args);
     let plan = place.plan_install(&command::own(&program(), &environment.data_dir));
-    finish(environment, args, plan, words::STATUS_LINE_THERE, || {
+    finish(environment, args, plan, messages::STATUS_LINE_THERE, || {
         let earlier = match place.status() {
             Ok(Status::Installed { earlier, .. }) => earlier,
             Ok(Status::Nothing | Status::Other(_)) | Err(_) => None,
         };
-        words::status_line_installed(earlier.as_deref())
+        messages::status_line_installed(earlier.as_deref())
     })
 }
 
@@ -27,12 +27,12 @@ pub fn uninstall(environment: &Environment, args: &SetupArgs) -> ExitCode {
     say_of_copies(environment);
     let place = place(environment, args);
     let plan = place.plan_uninstall();
-    finish(environment, args, plan, words::STATUS_LINE_NOT_THERE, || {
+    finish(environment, args, plan, messages::STATUS_LINE_NOT_THERE, || {
         let earlier = match place.status() {
             Ok(Status::Other(earlier)) => earlier,
             Ok(Status::Nothing | Status::Installed { .. }) | Err(_) => None,
         };
-        words::status_line_removed(earlier.as_deref())
+        messages::status_line_removed(earlier.as_deref())
     })
 }
 
@@ -61,7 +61,7 @@ fn finish(
     };
     show(&change);
     if change.forgotten() {
-        eprintln!("holdoff: {}", words::STATUS_LINE_FORGOTTEN);
+        eprintln!("holdoff: {}", messages::STATUS_LINE_FORGOTTEN);
     }
     if !args.yes {
         match agreed(change.path()) {
@@ -86,7 +86,7 @@ fn finish(
 fn say_of_copies(environment: &Environment) {
     match remove_copies(&environment.data_dir) {
         Ok(0) => {}
-        Ok(_) => eprintln!("holdoff: {}", words::STATUS_LINE_COPIES_REMOVED),
+        Ok(_) => eprintln!("holdoff: {}", messages::STATUS_LINE_COPIES_REMOVED),
         Err(error) => eprintln!("holdoff: old copies of Claude Code's settings could not be removed: {error}"),
     }
 }

@@ -1,8 +1,8 @@
 //! `holdoff history`.
 
 use super::scene::*;
-use holdoff_core::history::{Memory, MoneyRecord, WindowRecord};
 use holdoff_core::quota::{Amount, Money};
+use holdoff_core::record::history::{Memory, MoneyRecord, WindowRecord};
 use holdoff_core::{AccountId, Source, Wall};
 use holdoff_engine::history::{Row, open};
 use serde_json::Value;

@@ -1,6 +1,6 @@
 //! How many readings that nobody asked for are taken in a time.
 
-use crate::policy::{PUSHED_BURST, PUSHED_EVERY};
+use crate::gate::policy::{PUSHED_BURST, PUSHED_EVERY};
 use crate::time::{Moment, millis};
 
 /// A token bucket: some at once, and then one in a while.

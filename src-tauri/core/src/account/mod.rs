@@ -4,34 +4,36 @@
 //! [`Account::handle`]. Spurious calls of either are harmless. Whatever an [`Action::Ask`] rests on was on
 //! disk before: [`Action::Persist`] always comes first, and while it fails nothing is asked.
 
-mod act;
 mod bucket;
-mod learn;
-mod pushed;
-mod renew;
+mod handle;
+mod passive_reading;
+mod poll;
+mod renewal;
+pub mod seats;
+pub mod selector;
 #[cfg(test)]
 mod tests;
-mod windows;
+mod window_alerts;
 
 use bucket::Bucket;
 
+use crate::account::seats::SeatGates;
+use crate::credential::token::Fingerprint;
+use crate::credential::{Credential, CredentialRead, SignIn, Stored, Successor, Unsettled};
 use crate::dice::Dice;
+use crate::gate::policy;
 use crate::gate::{Permit, Spacing};
-use crate::history::Memory;
-use crate::ledger::{Entry, Happened, Reason};
-use crate::notice::{Notice, Wanted};
-use crate::outcome::Delivery;
-use crate::outcome::Rejection;
-use crate::policy;
-use crate::reading::Pushed;
+use crate::notification::thresholds::QuietHours;
+use crate::notification::{Notice, Wanted};
+use crate::quota::merge::Pushed;
+use crate::record::history::Memory;
+use crate::record::ledger::{Entry, Happened, Reason};
 use crate::request::{Endpoint, Request};
-use crate::seats::SeatGates;
-use crate::secret::Fingerprint;
+use crate::response::Delivery;
+use crate::response::Rejection;
 use crate::settings::{Readings, Settings};
-use crate::sign_in::{Credential, CredentialRead, SignIn, Stored, Successor, Unsettled};
 use crate::state::{AccountId, AccountState, Refusal};
 use crate::time::Moment;
-use crate::wishes::QuietHours;
 use jiff::tz::TimeZone;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -192,7 +194,7 @@ enum Step {
         fingerprint: Fingerprint,
         rejection: Rejection,
     },
-    Renewing(renew::Stage),
+    Renewing(renewal::Stage),
 }
 
 /// Whether what is durable is what is true.

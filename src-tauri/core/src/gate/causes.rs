@@ -1,6 +1,6 @@
 //! Why a gate is shut.
 
-use crate::outcome::Barred;
+use crate::response::Barred;
 use serde::{Deserialize, Serialize};
 
 /// Why nothing is asked until a time.

@@ -1,6 +1,6 @@
 //! What a gate gives for one request, and how long that holds.
 
-use crate::policy;
+use crate::gate::policy;
 use crate::request::Endpoint;
 use crate::time::Moment;
 use std::time::Duration;

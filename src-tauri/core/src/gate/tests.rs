@@ -1,5 +1,5 @@
 use super::*;
-use crate::secret::Token;
+use crate::credential::token::Token;
 use crate::time::Boot;
 
 const NOON: Moment = Moment { wall: Wall(1_789_387_200_000), boot: Boot(1_000_000) };

@@ -2,10 +2,10 @@
 
 pub mod anthropic;
 
-use crate::outcome::{Delivery, Grant, Outcome};
+use crate::credential::Credential;
+use crate::credential::token::Fingerprint;
 use crate::request::Request;
-use crate::secret::Fingerprint;
-use crate::sign_in::Credential;
+use crate::response::{Delivery, Grant, Outcome};
 use crate::state::Provider;
 use crate::time::Wall;
 

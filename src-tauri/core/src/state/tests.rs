@@ -1,6 +1,6 @@
 use super::*;
+use crate::credential::token::Token;
 use crate::gate::Cooldown;
-use crate::secret::Token;
 use crate::time::Boot;
 use std::time::Duration;
 

@@ -1,9 +1,9 @@
 use super::*;
-use crate::outcome::{Answer, Body, Grant, Outcome};
+use crate::credential::{CredentialRead, Identity, SignIn};
 use crate::providers::anthropic;
 use crate::quota::Reading;
-use crate::sign_in::{CredentialRead, Identity, SignIn};
-use crate::speaker::Speaker;
+use crate::quota::attribution::Speaker;
+use crate::response::{Answer, Body, Grant, Outcome};
 use crate::{AccountId, Settings, Wall};
 use serde_json::json;
 
@@ -116,7 +116,7 @@ fn every_reader_cleans_what_it_takes() {
     let cache = json!({"fetchedAtMs": 1_789_391_820_000_i64, "accountUuid": bad("u"), "utilization": {"five_hour": window(1.0)}});
     let file = json!({"oauthAccount": account, "cachedUsageUtilization": cache}).to_string();
     let identity = anthropic::credential::identity(file.as_bytes());
-    let cached = anthropic::owner_cache::read(file.as_bytes()).unwrap();
+    let cached = anthropic::cached_usage::read(file.as_bytes()).unwrap();
     let sign_in = json!({"claudeAiOauth": {"accessToken": "t", "subscriptionType": bad("max")}}).to_string();
     let CredentialRead::Found(found) = anthropic::credential::read(sign_in.as_bytes(), identity) else {
         panic!("none")

@@ -1,12 +1,12 @@
 //! What an answer of the server of releases means.
 
 use super::{Announcement, Checked, Phase, Release, Updates};
-use crate::ledger::{Happened, OutcomeKind};
-use crate::outcome::{Answer, Body, Delivery};
-use crate::policy;
-use crate::retry_after;
+use crate::gate::policy;
+use crate::gate::retry_after;
+use crate::messages;
+use crate::record::ledger::{Happened, OutcomeKind};
+use crate::response::{Answer, Body, Delivery};
 use crate::time::Moment;
-use crate::words;
 use std::cmp::Ordering;
 use std::time::Duration;
 
@@ -17,10 +17,10 @@ impl Updates {
         let (outcome, checked) = match delivery {
             Delivery::Answered(answer) => self.understand(answer, now),
             Delivery::NotSent(why) => self.not_sent(&why, now),
-            Delivery::Lapsed => self.not_sent(words::UPDATE_LAPSED, now),
-            Delivery::Lost(why) => (OutcomeKind::Ambiguous, failed(words::update_lost(&why))),
+            Delivery::Lapsed => self.not_sent(messages::UPDATE_LAPSED, now),
+            Delivery::Lost(why) => (OutcomeKind::Ambiguous, failed(messages::update_lost(&why))),
         };
-        let detail = Some(words::update_checked(&checked));
+        let detail = Some(messages::update_checked(&checked));
         self.state.outcome = Some(checked);
         self.record(now, Happened::Came { outcome, detail });
         self.saving.dirty = true;
@@ -29,7 +29,7 @@ impl Updates {
     /// Nothing left this computer, so that it does not count for the day.
     fn not_sent(&mut self, why: &str, now: Moment) -> (OutcomeKind, Checked) {
         self.state.next = Some(now.plus(self.dice.jitter().lengthen(policy::UPDATE_UNSENT)));
-        (OutcomeKind::Unreachable, failed(words::update_not_sent(why)))
+        (OutcomeKind::Unreachable, failed(messages::update_not_sent(why)))
     }
 
     fn understand(&mut self, answer: Answer, now: Moment) -> (OutcomeKind, Checked) {
@@ -41,17 +41,17 @@ impl Updates {
         );
         match (answer.status, answer.body) {
             (200, Body::Whole(bytes)) => self.listed(&bytes, now),
-            (200, Body::Broken(why)) => (OutcomeKind::Unreadable, failed(words::update_torn(&why))),
+            (200, Body::Broken(why)) => (OutcomeKind::Unreadable, failed(messages::update_torn(&why))),
             (429, _) => {
                 let wait = self.hold(wait.unwrap_or(policy::UPDATE_HELD), now);
-                (OutcomeKind::RateLimited, failed(words::update_limited(wait)))
+                (OutcomeKind::RateLimited, failed(messages::update_limited(wait)))
             }
             (status, _) => {
                 if let Some(wait) = wait {
                     self.hold(wait, now);
                 }
                 let outcome = if status >= 500 { OutcomeKind::ServerTrouble } else { OutcomeKind::Forbidden };
-                (outcome, failed(words::update_status(status)))
+                (outcome, failed(messages::update_status(status)))
             }
         }
     }
@@ -66,12 +66,12 @@ impl Updates {
 
     fn listed(&mut self, signed: &[u8], now: Moment) -> (OutcomeKind, Checked) {
         let Some(key) = &self.build.key else {
-            return (OutcomeKind::Unreadable, failed(words::UPDATE_NO_KEY.to_owned()));
+            return (OutcomeKind::Unreadable, failed(messages::UPDATE_NO_KEY.to_owned()));
         };
         // What cannot be believed changes nothing: what was found before is still there.
         let release = match Release::read(signed, key) {
             Ok(release) => release,
-            Err(why) => return (OutcomeKind::Unreadable, failed(words::update_not_usable(&why))),
+            Err(why) => return (OutcomeKind::Unreadable, failed(messages::update_not_usable(&why))),
         };
         let version = release.version.to_string();
         let checked = match self.compare(&release) {

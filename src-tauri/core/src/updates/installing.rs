@@ -1,10 +1,10 @@
 //! What its person wants installed: fetched first, looked at, and only then put in place.
 
 use super::{Action, Package, ReleasePermit, Updates};
-use crate::ledger::{Happened, OutcomeKind, Reason};
-use crate::policy;
+use crate::gate::policy;
+use crate::messages;
+use crate::record::ledger::{Happened, OutcomeKind, Reason};
 use crate::time::Moment;
-use crate::words;
 use std::time::Duration;
 
 /// How far installing has come.
@@ -131,7 +131,7 @@ impl Updates {
             Err(FetchFailure::NotSent(_) | FetchFailure::NoSpace { .. }) => OutcomeKind::Unreachable,
             Err(FetchFailure::Torn(_) | FetchFailure::NotAsSigned | FetchFailure::Disk(_)) => OutcomeKind::Unreadable,
         };
-        let detail = words::update_fetched(result.as_ref().err());
+        let detail = messages::update_fetched(result.as_ref().err());
         self.record(now, Happened::Came { outcome, detail: Some(detail) });
         self.installing = match result {
             Ok(()) => Installing::Fetched,

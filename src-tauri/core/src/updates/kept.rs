@@ -1,6 +1,6 @@
 //! What is kept of updates over restarts: else a restart would ask again, and say again what was said.
 
-use crate::policy;
+use crate::gate::policy;
 use crate::time::Moment;
 use serde::{Deserialize, Serialize};
 

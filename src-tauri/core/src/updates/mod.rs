@@ -19,13 +19,13 @@ pub use release::{FORMAT, LIST, NotUsable, Package, PackageKind, Release};
 pub use semver::Version;
 
 use crate::dice::Dice;
-use crate::ledger::{Entry, Happened, LedgerEndpoint, OutcomeKind, Reason};
-use crate::outcome::Delivery;
-use crate::policy;
+use crate::gate::policy;
+use crate::messages;
+use crate::notification::thresholds::QuietHours;
+use crate::record::ledger::{Entry, Happened, LedgerEndpoint, OutcomeKind, Reason};
+use crate::response::Delivery;
 use crate::settings::Settings;
 use crate::time::{Moment, Wall};
-use crate::wishes::QuietHours;
-use crate::words;
 use jiff::tz::TimeZone;
 use std::cmp::Ordering;
 use std::collections::VecDeque;
@@ -180,7 +180,7 @@ impl Updates {
             updates.state.signed = None;
         }
         if std::mem::take(&mut updates.state.under_way) {
-            let why = words::UNANSWERED.to_owned();
+            let why = messages::UNANSWERED.to_owned();
             updates.state.outcome = Some(Checked::Failed { why: why.clone() });
             updates.record(now, Happened::Came { outcome: OutcomeKind::Unanswered, detail: Some(why) });
             updates.saving.dirty = true;

@@ -2,7 +2,7 @@
 
 use super::Package;
 use super::release::LIST;
-use crate::policy;
+use crate::gate::policy;
 use crate::time::Moment;
 use std::time::Duration;
 

@@ -3,7 +3,7 @@
 //! It is one file: the four lines of a minisign signature, and after them the JSON that was signed. What it says of a
 //! package, its size and its SHA-256, is signed with it.
 
-use crate::policy::{UPDATE_LIST_MAX, UPDATE_PACKAGE_MAX};
+use crate::gate::policy::{UPDATE_LIST_MAX, UPDATE_PACKAGE_MAX};
 use crate::text::{LONG_NAME_MAX, NAME_MAX, clean};
 use minisign_verify::{PublicKey, Signature};
 use semver::Version;

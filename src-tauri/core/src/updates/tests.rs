@@ -2,7 +2,7 @@
 
 use super::release::tests::{Signer, list};
 use super::*;
-use crate::outcome::{Answer, Body};
+use crate::response::{Answer, Body};
 use crate::time::Boot;
 use std::time::Duration;
 

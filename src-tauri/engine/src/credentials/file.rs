@@ -1,7 +1,7 @@
 //! Reads a file that may be anything: bounded, without waiting for what is not a file, and told apart when it fails.
 
 use crate::{regular_file, wiped};
-use holdoff_core::sign_in::Absence;
+use holdoff_core::credential::Absence;
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;

@@ -8,8 +8,8 @@ const SERVICE: &str = "Claude Code-credentials";
 
 /// The item's value, or `None` where there is no such item.
 #[cfg(target_os = "macos")]
-pub(super) fn read(variable: Option<&OsStr>) -> Result<Option<Vec<u8>>, holdoff_core::sign_in::Absence> {
-    use holdoff_core::sign_in::Absence;
+pub(super) fn read(variable: Option<&OsStr>) -> Result<Option<Vec<u8>>, holdoff_core::credential::Absence> {
+    use holdoff_core::credential::Absence;
     use security_framework::passwords::{PasswordOptions, generic_password};
     /// errSecItemNotFound of Security/SecBase.h.
     const NOT_FOUND: i32 = -25300;
@@ -27,8 +27,8 @@ pub(super) fn read(variable: Option<&OsStr>) -> Result<Option<Vec<u8>>, holdoff_
 /// Replaces the value of an item that is there. It goes by the Keychain's own interface: a command line would show it to
 /// every program of the person.
 #[cfg(target_os = "macos")]
-pub(super) fn write(variable: Option<&OsStr>, value: &[u8]) -> Result<(), holdoff_core::sign_in::Absence> {
-    use holdoff_core::sign_in::Absence;
+pub(super) fn write(variable: Option<&OsStr>, value: &[u8]) -> Result<(), holdoff_core::credential::Absence> {
+    use holdoff_core::credential::Absence;
     use security_framework::passwords::set_generic_password;
 
     let Some(account) = account() else {

@@ -1,8 +1,8 @@
 //! The owner's store, as a renewal uses it: locked, written, unlocked.
 
 use super::{Locker, Locks, Patience, Source, replace};
-use holdoff_core::secret::Fingerprint;
-use holdoff_core::sign_in::{Stored, Successor};
+use holdoff_core::credential::token::Fingerprint;
+use holdoff_core::credential::{Stored, Successor};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

@@ -19,9 +19,10 @@ use locks::{Locker, Locks, Patience};
 pub(crate) use watch::Stamp;
 pub use watch::{FileWatcher, Watch, WatchError};
 
+use holdoff_core::credential::{Absence, CredentialRead, Identity};
+use holdoff_core::providers::anthropic::cached_usage;
+use holdoff_core::providers::anthropic::cached_usage::Cached;
 use holdoff_core::providers::anthropic::credential;
-use holdoff_core::providers::anthropic::owner_cache::{self, Cached};
-use holdoff_core::sign_in::{Absence, CredentialRead, Identity};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -158,7 +159,7 @@ impl Source {
 
     /// What the owner keeps of its own last look at its limits.
     pub fn cached(&self) -> Option<Cached> {
-        owner_cache::read(&self.about_itself()?)
+        cached_usage::read(&self.about_itself()?)
     }
 
     /// The folders that its owner was ever started in, as far as it keeps them.

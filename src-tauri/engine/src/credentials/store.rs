@@ -2,9 +2,9 @@
 //! that others keep there. The locks are the caller's affair.
 
 use super::{LOOKS, PAUSE, Source, file, replace};
+use holdoff_core::credential::token::Fingerprint;
+use holdoff_core::credential::{Absence, Stored, Successor};
 use holdoff_core::providers::anthropic::{Succession, credential, left_behind, succeed};
-use holdoff_core::secret::Fingerprint;
-use holdoff_core::sign_in::{Absence, Stored, Successor};
 use std::fs;
 use std::io;
 use std::path::Path;

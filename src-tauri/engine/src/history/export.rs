@@ -2,11 +2,11 @@
 
 use super::{HistoryError, Reader, rows};
 use holdoff_core::Wall;
-use holdoff_core::history::{EpisodeRecord, MoneyRecord, WindowRecord};
-use holdoff_core::ledger::{Entry, Happened};
+use holdoff_core::messages::rfc3339;
 use holdoff_core::quota::Amount;
+use holdoff_core::record::history::{EpisodeRecord, MoneyRecord, WindowRecord};
+use holdoff_core::record::ledger::{Entry, Happened};
 use holdoff_core::text::{self, csv_cell};
-use holdoff_core::words::rfc3339;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};

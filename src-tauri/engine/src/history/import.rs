@@ -2,7 +2,7 @@
 
 use super::{HistoryError, Row, Store};
 use crate::slots::{read_kept, set_aside};
-use holdoff_core::ledger::Entry;
+use holdoff_core::record::ledger::Entry;
 use std::path::{Path, PathBuf};
 
 /// The older half first.

@@ -4,7 +4,7 @@
 //!
 //! * in WAL mode: a commit costs one sync, and a reader is in nobody's way;
 //! * with `synchronous=FULL`: the ledger must be on disk before the state that follows from it, since at a start it may
-//!   know what the state does not (`holdoff_core::recollection`).
+//!   know what the state does not (`holdoff_core::gate::recovery`).
 //!
 //! A history that cannot be written stops nothing: what it would have said waits in memory, up to a bound.
 
@@ -29,8 +29,8 @@ pub use writer::{History, News};
 
 use holdoff_core::AccountId;
 use holdoff_core::Settings;
-use holdoff_core::history::Memory;
-use holdoff_core::ledger::Entry;
+use holdoff_core::record::history::Memory;
+use holdoff_core::record::ledger::Entry;
 use std::time::Duration;
 
 pub const NAME: &str = "history.sqlite3";

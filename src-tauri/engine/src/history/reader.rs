@@ -1,9 +1,9 @@
 //! Reading the history, from any process, while the app writes it or not.
 
 use super::{HistoryError, NAME, import, rows, schema};
-use holdoff_core::backtest::{Backtest, Verdict};
-use holdoff_core::history::{EpisodeRecord, MoneyRecord, WindowRecord};
-use holdoff_core::ledger::Entry;
+use holdoff_core::quota::backtest::{Backtest, Verdict};
+use holdoff_core::record::history::{EpisodeRecord, MoneyRecord, WindowRecord};
+use holdoff_core::record::ledger::Entry;
 use holdoff_core::{AccountId, Wall};
 use rusqlite::{Connection, OpenFlags, Row, params};
 use std::ops::ControlFlow;

@@ -2,8 +2,9 @@
 //! for long, and with nothing of the last days, which the gates may rest on.
 
 use super::{HistoryError, Limits, Store};
+use holdoff_core::Wall;
+use holdoff_core::gate::policy;
 use holdoff_core::time::millis;
-use holdoff_core::{Wall, policy};
 use rusqlite::Connection;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ const PAGES: u32 = 512;
 const DOWN_TO: f64 = 0.9;
 /// Of a history over its size, this part of its time goes before it is measured again.
 const SLICES: i64 = 50;
-/// Twice what [`holdoff_core::recollection`] looks back on.
+/// Twice what [`holdoff_core::gate::recovery`] looks back on.
 const UNTOUCHED: Duration = policy::LONGEST_COOLDOWN.saturating_mul(2);
 
 /// One run of it.

@@ -1,9 +1,9 @@
 //! Rows as the tables hold them. Names of things are those of `status --json`.
 
 use super::Row;
-use holdoff_core::history::{EpisodeRecord, Memory, MoneyRecord, WindowRecord};
-use holdoff_core::ledger::{Entry, Happened};
 use holdoff_core::quota::{Amount, Money};
+use holdoff_core::record::history::{EpisodeRecord, Memory, MoneyRecord, WindowRecord};
+use holdoff_core::record::ledger::{Entry, Happened};
 use holdoff_core::text::{LONG_NAME_MAX, clean};
 use holdoff_core::{AccountId, Source, Wall};
 use rusqlite::{Connection, OptionalExtension, Row as Columns, params};

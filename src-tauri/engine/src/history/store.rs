@@ -4,7 +4,7 @@ use super::{HistoryError, NAME, Row, check, import, rows, schema};
 use crate::folder::FileId;
 use crate::slots::set_aside;
 use crate::{privacy, regular_file};
-use holdoff_core::ledger::Entry;
+use holdoff_core::record::ledger::Entry;
 use holdoff_core::time::millis;
 use rusqlite::{Connection, OpenFlags};
 use std::io;

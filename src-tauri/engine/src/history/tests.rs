@@ -6,10 +6,10 @@ mod telling;
 
 use super::*;
 use crate::clock::Clock;
-use holdoff_core::history::{EpisodeKind, EpisodeRecord, MoneyRecord, WindowRecord};
-use holdoff_core::ledger::{Happened, OutcomeKind, Reason};
-use holdoff_core::notice::Told;
+use holdoff_core::notification::Told;
 use holdoff_core::quota::{Amount, Money};
+use holdoff_core::record::history::{EpisodeKind, EpisodeRecord, MoneyRecord, WindowRecord};
+use holdoff_core::record::ledger::{Happened, OutcomeKind, Reason};
 use holdoff_core::{AccountId, Endpoint, Source, Wall};
 use std::ops::ControlFlow;
 use std::path::Path;

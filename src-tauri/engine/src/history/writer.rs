@@ -6,9 +6,10 @@ use super::store::{keep_aside, remove_all};
 use super::{HistoryError, Limits, Opened, Row, Store, check};
 use crate::clock::Clock;
 use crate::start::stamp;
-use holdoff_core::history::Memory;
-use holdoff_core::ledger::Entry;
-use holdoff_core::{AccountId, Wall, policy, recollection};
+use holdoff_core::gate::{policy, recovery};
+use holdoff_core::record::history::Memory;
+use holdoff_core::record::ledger::Entry;
+use holdoff_core::{AccountId, Wall};
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -324,7 +325,7 @@ impl Writer {
     /// What the ledger may be asked for at a start is written once more.
     fn take_along(&mut self, store: &Store) {
         self.retention = None;
-        for entry in store.recent(recollection::SPAN).unwrap_or_default().into_iter().rev() {
+        for entry in store.recent(recovery::SPAN).unwrap_or_default().into_iter().rev() {
             self.waiting.push_front(Row::Request(entry));
         }
     }

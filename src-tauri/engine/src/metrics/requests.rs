@@ -1,6 +1,6 @@
 //! How many requests there were since the program started, counted where the ledger is kept.
 
-use holdoff_core::ledger::{Entry, Happened};
+use holdoff_core::record::ledger::{Entry, Happened};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;

@@ -5,7 +5,7 @@ use super::requests::key;
 use crate::keeper::Snapshot;
 use holdoff_core::gate::GateState;
 use holdoff_core::quota::{Level, Origin};
-use holdoff_core::report::{AccountReport, GateReport};
+use holdoff_core::status::report::{AccountReport, GateReport};
 use holdoff_core::{AccountId, AccountState, Gate, Moment, QuotaWindow, Report, Settings, Wall};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::family::Family;

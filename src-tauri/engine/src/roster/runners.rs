@@ -5,7 +5,7 @@ use crate::runner::{Earlier, End, Order, Runner};
 use holdoff_core::AccountId;
 use holdoff_core::SignIn;
 use holdoff_core::account::Preferences;
-use holdoff_core::places::Polled;
+use holdoff_core::credential::location::Polled;
 use std::sync::Arc;
 use tokio::sync::{Mutex, mpsc};
 

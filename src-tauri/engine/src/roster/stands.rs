@@ -5,7 +5,7 @@ use crate::credentials::Source;
 use crate::lookout::{Look, Lookout};
 use crate::runner::Order;
 use crate::sources;
-use holdoff_core::places::Before;
+use holdoff_core::credential::location::Before;
 use holdoff_core::state::Provider;
 use holdoff_core::{Place, Told, Wall};
 

@@ -2,7 +2,7 @@
 
 use super::{Rest, Runner, ended, wake};
 use holdoff_core::account::Event;
-use holdoff_core::sign_in::Stored;
+use holdoff_core::credential::Stored;
 use std::time::Duration;
 use tokio::time::timeout;
 

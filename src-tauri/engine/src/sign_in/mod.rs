@@ -10,10 +10,10 @@ pub use programs::Programs;
 pub use terminal::Terminal;
 
 use crate::credentials::Source;
-use holdoff_core::guide::Means;
+use holdoff_core::credential::sign_in_flow::Means;
+use holdoff_core::messages;
 use holdoff_core::providers::anthropic::credential::SIGN_IN_COMMAND_SINCE;
 use holdoff_core::state::Provider;
-use holdoff_core::words;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -73,7 +73,7 @@ impl Found {
             arguments: if self.older() { &[] } else { &["auth", "login"] },
             config_dir: owner.and_then(Source::variable).map(ToOwned::to_owned),
             storage_dir: owner.and_then(Source::storage_variable).map(ToOwned::to_owned),
-            words: words::sign_in_terminal(Provider::Anthropic, self.older()),
+            words: messages::sign_in_terminal(Provider::Anthropic, self.older()),
         };
         let mut failures = Vec::new();
         for terminal in &self.terminals {
@@ -97,5 +97,5 @@ struct Job {
     config_dir: Option<OsString>,
     /// And `CLAUDE_SECURESTORAGE_CONFIG_DIR`.
     storage_dir: Option<OsString>,
-    words: words::SignInTerminal,
+    words: messages::SignInTerminal,
 }

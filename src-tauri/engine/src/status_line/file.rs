@@ -3,7 +3,7 @@
 use super::SettingsError;
 use crate::credentials::file;
 use crate::slots::read_bounded;
-use holdoff_core::sign_in::Absence;
+use holdoff_core::credential::Absence;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

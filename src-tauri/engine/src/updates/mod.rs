@@ -18,7 +18,7 @@ use crate::keeper::Keeper;
 use crate::metrics::Requests;
 use crate::network::Network;
 use crate::sign_in::Programs;
-use holdoff_core::ledger::Entry;
+use holdoff_core::record::ledger::Entry;
 use holdoff_core::updates::{
     Action, Event, Installed, Package, PackageKind, ReleasePermit, Updates, UpdatesState, UpdatesStatus,
 };

@@ -5,9 +5,9 @@ use crate::cases::{NEW_TOKEN, good};
 use crate::servers::token;
 use crate::table::in_words;
 use holdoff_core::account::{Account, Action, Event, Preferences};
-use holdoff_core::ledger::{Happened, OutcomeKind};
-use holdoff_core::secret::Token;
-use holdoff_core::sign_in::{Credential, CredentialRead, Identity, OAuthClient, Stored};
+use holdoff_core::credential::token::Token;
+use holdoff_core::credential::{Credential, CredentialRead, Identity, OAuthClient, Stored};
+use holdoff_core::record::ledger::{Happened, OutcomeKind};
 use holdoff_core::state::Provider;
 use holdoff_core::{
     AccountId, AccountState, Answer, Body, Boot, Delivery, Endpoint, GateState, Moment, NoticeKind, Permit, Request,
@@ -217,7 +217,7 @@ fn credential(endpoint: Endpoint, case: usize) -> Credential {
         scopes: vec![],
         plan: None,
         identity: Identity { account: Some("ann".into()), ..Identity::default() },
-        naming: holdoff_core::sign_in::Naming::Itself,
+        naming: holdoff_core::credential::Naming::Itself,
     }
 }
 
@@ -240,7 +240,7 @@ fn lengthened(seed: u64) -> Duration {
     let _asked = subject.first_request();
     subject.account.handle(Event::Delivered(whole(429, "")), NOON);
     match &subject.account.state().usage.state {
-        GateState::CoolingDown { until, .. } => until.since(NOON) - holdoff_core::policy::USAGE_LIMIT.base,
+        GateState::CoolingDown { until, .. } => until.since(NOON) - holdoff_core::gate::policy::USAGE_LIMIT.base,
         other => panic!("a 429, and then {other:?}"),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::scene::{HOUR, LONG, Scene};
 use holdoff_core::gate::{GateState, Pause};
-use holdoff_core::notice::NoticeKind;
+use holdoff_core::notification::NoticeKind;
 use holdoff_engine::roster::Command;
 use holdoff_world::{Answer, Mishap, eventually};
 use std::time::{Duration, Instant};

@@ -3,8 +3,8 @@
 use crate::scene::{HOUR, Scene};
 use holdoff_core::AccountState;
 use holdoff_core::LocalTime;
-use holdoff_core::sign_in::{Absence, Seen};
-use holdoff_core::words;
+use holdoff_core::credential::{Absence, Seen};
+use holdoff_core::messages;
 use holdoff_engine::clock::Clock;
 use holdoff_world::Answer;
 use std::fs::{self, File, FileTimes, Permissions};
@@ -24,7 +24,7 @@ fn absent(words: &'static str) -> impl Fn(&AccountState) -> bool {
 
 /// What its person reads of it in the menu and the panel.
 fn status(state: &AccountState) -> String {
-    words::status(state, Clock::real().now(), &LocalTime::UTC).join(" ")
+    messages::status(state, Clock::real().now(), &LocalTime::UTC).join(" ")
 }
 
 /// The sign-in as it was renewable, changed by `spoil`; then Holdoff, until it is as `there` says.

@@ -3,7 +3,7 @@
 use crate::scene::{HOUR, Holdoff, LONG, Scene};
 use holdoff_core::AccountState;
 use holdoff_core::gate::{GateState, Pause};
-use holdoff_core::notice::NoticeKind;
+use holdoff_core::notification::NoticeKind;
 use holdoff_world::{Answer, Credential};
 use serde_json::{Value, json};
 use std::time::Duration;

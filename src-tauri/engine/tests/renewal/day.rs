@@ -2,7 +2,7 @@
 //! the rest in half a minute, after a restart.
 
 use crate::scene::{HOUR, Holdoff, LONG, Scene};
-use holdoff_core::notice::NoticeKind;
+use holdoff_core::notification::NoticeKind;
 use holdoff_world::fake::{Request, gaps};
 use holdoff_world::{Answer, ClockSpec, eventually};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -1,7 +1,7 @@
 //! One person's home with a sign-in that is about to end, an Anthropic whose refresh tokens work once, and Holdoff, which
 //! may renew.
 
-use holdoff_core::notice::NoticeKind;
+use holdoff_core::notification::NoticeKind;
 use holdoff_core::{AccountState, Settings, Wall};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::history;

@@ -2,7 +2,7 @@
 
 use crate::scene::{LONG, Scene};
 use holdoff_core::gate::{GateState, Pause};
-use holdoff_core::notice::NoticeKind;
+use holdoff_core::notification::NoticeKind;
 use holdoff_world::Answer;
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! The figures of the laws, written down from the laws and not from `holdoff_core::policy`: whoever changes one there
+//! The figures of the laws, written down from the laws and not from `holdoff_core::gate::policy`: whoever changes one there
 //! is told so here.
 
 use crate::observation::{DAY, HOUR, MINUTE, Millis, SECOND};

@@ -5,7 +5,7 @@ use super::provider::{LIFE, Pair, date, silence};
 use crate::dice::Dice;
 use crate::observation::{Meaning, Millis, SECOND, TokenId};
 use crate::plan::{Person, RetryAfter, Token, Usage};
-use holdoff_core::outcome::{Answer, Body, Delivery};
+use holdoff_core::response::{Answer, Body, Delivery};
 use std::time::{Duration, UNIX_EPOCH};
 
 /// What comes of a request, what it means, and how long it takes.

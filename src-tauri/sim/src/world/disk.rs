@@ -5,10 +5,12 @@
 use crate::dice::Dice;
 use crate::observation::Millis;
 use crate::plan::Tear;
-use holdoff_core::ledger::Entry;
-use holdoff_core::recollection::{self, Loss};
+use holdoff_core::gate::policy;
+use holdoff_core::gate::recovery;
+use holdoff_core::gate::recovery::Loss;
+use holdoff_core::record::ledger::Entry;
 use holdoff_core::time::millis;
-use holdoff_core::{AccountId, AccountState, Moment, Place, policy};
+use holdoff_core::{AccountId, AccountState, Moment, Place};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -169,7 +171,7 @@ impl Disk {
     pub(super) fn recent(&mut self) -> &[Entry] {
         let lines = self.ledger.make_contiguous();
         let newest = lines.last().map(|entry| entry.at);
-        let old = |entry: &Entry| newest.is_some_and(|newest| newest.since(entry.at) > recollection::SPAN);
+        let old = |entry: &Entry| newest.is_some_and(|newest| newest.since(entry.at) > recovery::SPAN);
         let first = lines.iter().rposition(old).map_or(0, |at| at + 1);
         &lines[first..]
     }

@@ -12,9 +12,9 @@ use crate::laws::Broken;
 use crate::observation::{Left, Millis, Observation, SECOND, TokenId, WindowTold, Wrote};
 use crate::plan::Person;
 use holdoff_core::account::{Action, Event};
-use holdoff_core::notice::{News, WindowNews};
+use holdoff_core::credential::{Stored, Successor};
+use holdoff_core::notification::{News, WindowNews};
 use holdoff_core::providers::anthropic::Succession;
-use holdoff_core::sign_in::{Stored, Successor};
 use holdoff_core::{AccountState, Delivery, Endpoint, Notice, NoticeKind, Permit, Request};
 use std::rc::Rc;
 

@@ -4,7 +4,7 @@ use super::owner::Lock;
 use super::{Step, World};
 use crate::observation::Observation;
 use holdoff_core::account::Event;
-use holdoff_core::sign_in::Stored;
+use holdoff_core::credential::Stored;
 
 impl World {
     pub(super) fn end_if_it_may(&mut self) -> Step {

@@ -7,7 +7,7 @@ use crate::observation::{HOUR, MINUTE, Meaning, Millis, Observation, SECOND, Tok
 use crate::plan::{Happening, Named, Person};
 use holdoff_core::NoticeKind;
 use holdoff_core::account::Event;
-use holdoff_core::notice::WindowNews;
+use holdoff_core::notification::WindowNews;
 use std::cmp::Ordering;
 
 /// Something that is to happen at its time.

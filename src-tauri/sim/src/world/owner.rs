@@ -4,10 +4,10 @@ use super::provider::{LIFE, Pair};
 use crate::dice::Dice;
 use crate::observation::{MINUTE, Millis, SignIn, TokenId};
 use crate::plan::Person;
+use holdoff_core::credential::token::Token;
+use holdoff_core::credential::{Absence, Identity, Successor};
 use holdoff_core::providers::anthropic::credential;
 use holdoff_core::providers::anthropic::{Succession, succeed};
-use holdoff_core::secret::Token;
-use holdoff_core::sign_in::{Absence, Identity, Successor};
 use holdoff_core::{CredentialRead, Wall};
 
 /// What others keep in the same file, and has to stay there.

@@ -6,8 +6,8 @@ use crate::observation::{
     Door, GateKept, Kept, Kind, Line, MINUTE, Meaning, Observation, Recorded, Showing, View, Who, thousandths,
 };
 use holdoff_core::gate::{Cooldown, Gate, GateState};
-use holdoff_core::ledger::{Entry, Happened, OutcomeKind};
-use holdoff_core::notice::Phase;
+use holdoff_core::notification::Phase;
+use holdoff_core::record::ledger::{Entry, Happened, OutcomeKind};
 use holdoff_core::state::Provider;
 use holdoff_core::{AccountId, AccountState, CredentialRead, Report, State};
 use std::time::Duration;

@@ -146,7 +146,7 @@ fn a_unit_of_systemd_counts_and_is_left_to_systemd() {
     assert!(!autostart.is_on(), "the unit itself is gone");
     computer.file("holdoff.service", "[Service]\n");
     assert!(autostart.is_on());
-    assert_eq!(autostart.set(false), Err(words::AUTOSTART_BY_UNIT.to_owned()));
+    assert_eq!(autostart.set(false), Err(messages::AUTOSTART_BY_UNIT.to_owned()));
     assert!(wants.join("holdoff.service").exists());
 }
 

@@ -2,8 +2,8 @@
 
 use super::renewing::{eight_hours, grant, pair, renewing, spent};
 use super::*;
+use crate::credential::OAuthClient;
 use crate::request::Carries;
-use crate::sign_in::OAuthClient;
 
 /// A refresh token is good in the name of its own client only (RFC 6749 §6); what may be done with it is left as it is.
 #[test]

@@ -2,8 +2,8 @@
 
 use super::windows::{FIVE_HOURS, five_hour, prefer, told, use_until, world};
 use super::*;
-use crate::notice::News;
-use crate::pace::Forecast;
+use crate::notification::News;
+use crate::quota::forecast::Forecast;
 
 #[test]
 fn that_it_runs_out_is_said_once_and_before_it_does() {

@@ -1,8 +1,8 @@
 //! Law 16: an account that is set to free readings only sends nothing.
 
 use super::*;
+use crate::messages;
 use crate::settings::Readings;
-use crate::words;
 
 fn free() -> Preferences {
     Preferences { readings: Some(Readings::FreeOnly), renewal: true, ..preferences() }
@@ -15,7 +15,7 @@ impl World {
     }
 
     fn status(&self) -> String {
-        words::status(self.account.state(), self.now, &crate::LocalTime::UTC).join(" ")
+        messages::status(self.account.state(), self.now, &crate::LocalTime::UTC).join(" ")
     }
 }
 
@@ -59,7 +59,7 @@ fn what_a_session_says_is_shown_and_how_to_get_more_is_said() {
     assert_eq!(world.used(), Some(33.0));
     let said = "Free readings only: Holdoff sends no request. For a fresh reading, run a prompt in Claude Code.";
     assert_eq!(world.status(), said);
-    assert_eq!(words::refusal(&Refusal::FreeOnly, world.account.state(), world.now, &crate::LocalTime::UTC), said);
+    assert_eq!(messages::refusal(&Refusal::FreeOnly, world.account.state(), world.now, &crate::LocalTime::UTC), said);
 }
 
 /// What was chosen last holds where nothing is said of it, as in a file that is lost.

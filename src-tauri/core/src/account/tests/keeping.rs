@@ -1,7 +1,7 @@
 //! What survives crashes, full disks and clocks: laws 12, 13 and 15.
 
 use super::*;
-use crate::recollection::{Loss, Recollection};
+use crate::gate::recovery::{Loss, Recollection};
 
 /// Law 13: a crash while a request is under way may have lost a 429.
 #[test]
@@ -235,7 +235,7 @@ fn a_lost_memory_keeps_the_gate_shut() {
     let loss = Loss::found(&[], world.now);
     Recollection::new(&[], Some(loss), world.now).remind(&id, &mut world.disk, world.now);
     world.crash();
-    let longest = crate::policy::LONGEST_COOLDOWN.as_secs();
+    let longest = crate::gate::policy::LONGEST_COOLDOWN.as_secs();
     world.run(longest - 1);
     assert_eq!(world.asked, []);
     assert!(matches!(world.account.state().usage.state, GateState::CoolingDown { cause: Cooldown::MemoryLost, .. }));

@@ -19,13 +19,13 @@ mod two_files;
 mod windows;
 
 use super::*;
+use crate::credential::token::Token;
+use crate::credential::{Absence, Identity, Naming, OAuthClient};
 use crate::gate::{Cooldown, GateState, Pause};
-use crate::ledger::OutcomeKind;
-use crate::notice::{NoticeKind, WindowNews};
-use crate::outcome::{Answer, Body};
+use crate::notification::{NoticeKind, WindowNews};
 use crate::providers;
-use crate::secret::Token;
-use crate::sign_in::{Absence, Identity, Naming, OAuthClient};
+use crate::record::ledger::OutcomeKind;
+use crate::response::{Answer, Body};
 use crate::state::{NotYet, Provider, SignInTrouble};
 use crate::time::{Boot, Wall};
 
@@ -192,7 +192,7 @@ impl World {
             Action::Notify(notice) if self.service => {
                 self.shown.push(notice.kind);
                 let words =
-                    crate::words::notice(&notice, "ann", self.account.state(), self.now, &crate::LocalTime::UTC);
+                    crate::messages::notice(&notice, "ann", self.account.state(), self.now, &crate::LocalTime::UTC);
                 self.words.push(words);
                 self.told.push((self.now, notice.about));
                 Event::NoticeShown(notice.id)

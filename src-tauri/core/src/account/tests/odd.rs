@@ -2,11 +2,12 @@
 
 use super::windows::{FIVE_HOURS, told};
 use super::*;
-use crate::guard::{self, Verdict, Wanted};
-use crate::notice::News;
+use crate::messages;
+use crate::notification::News;
 use crate::quota::Source;
+use crate::quota::headroom;
+use crate::quota::headroom::{Verdict, Wanted};
 use crate::settings::Percent;
-use crate::words;
 
 const ENDS: &str = "2026-09-14T17:00:00Z";
 
@@ -43,11 +44,11 @@ fn shown(world: &mut World, polls: usize) -> Vec<String> {
 
 fn tooltip(world: &World) -> String {
     let reading = world.account.state().reading.as_ref().unwrap();
-    words::tooltip(reading, Percent::Used, world.now.wall, &crate::LocalTime::UTC)
+    messages::tooltip(reading, Percent::Used, world.now.wall, &crate::LocalTime::UTC)
 }
 
 fn status_words(world: &World) -> String {
-    words::status(world.account.state(), world.now, &crate::LocalTime::UTC).join(" ")
+    messages::status(world.account.state(), world.now, &crate::LocalTime::UTC).join(" ")
 }
 
 const ONCE: [(u64, News); 1] = [(5, News::Threshold { percent: 80 })];
@@ -186,7 +187,7 @@ fn nonsense_in_one_field_costs_that_field() {
         assert_eq!(tooltip(&world), line, "{odd}");
         let state = world.account.state();
         let wanted = Wanted { window: Some("5h"), at_least: 10.0, max_age: Duration::from_secs(3 * HOUR) };
-        let verdict = guard::judge(state.reading.as_ref(), &wanted, world.now.wall);
+        let verdict = headroom::judge(state.reading.as_ref(), &wanted, world.now.wall);
         assert!(matches!(verdict, Verdict::Enough(_)), "{odd}: {verdict:?}");
     }
 }
@@ -343,7 +344,7 @@ fn a_plan_without_windows_is_known_by_its_money() {
     assert_eq!(told(&world), [(5, News::Threshold { percent: 80 }), (25, News::Threshold { percent: 95 })]);
     for window in [None, Some("extra_usage"), Some("extra usage")] {
         let wanted = Wanted { window, at_least: 5.0, max_age: Duration::from_secs(HOUR) };
-        let verdict = guard::judge(Some(&reading), &wanted, world.now.wall);
+        let verdict = headroom::judge(Some(&reading), &wanted, world.now.wall);
         assert!(matches!(&verdict, Verdict::NotEnough(left) if left.left == 4.0), "{verdict:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::Reading;
-use crate::account::pushed::FRESH;
+use crate::account::passive_reading::FRESH;
 use crate::quota::Source;
 
 /// The usage endpoint tells a model's window besides.

@@ -1,10 +1,10 @@
 //! Refusals say what would help: law 6, and law 3 for what the provider's edge turns away.
 
 use super::*;
-use crate::guide::Guide;
-use crate::outcome::Barred;
-use crate::policy;
-use crate::words;
+use crate::credential::sign_in_flow::Guide;
+use crate::gate::policy;
+use crate::messages;
+use crate::response::Barred;
 
 fn refused_at_edge() -> Delivery {
     let Delivery::Answered(answer) = limited(Some("0")) else { panic!() };
@@ -19,7 +19,7 @@ fn not_allowed(status_code: u16) -> Delivery {
 }
 
 fn status_of(world: &World) -> String {
-    words::status(world.account.state(), world.now, &crate::LocalTime::UTC).join(" ")
+    messages::status(world.account.state(), world.now, &crate::LocalTime::UTC).join(" ")
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn a_cooldown_that_outlives_a_new_sign_in_says_that_it_is_there_and_when_it_is_t
     let said = status_of(&world);
     assert!(said.contains("Anthropic limits requests (429"), "{said}");
     let next = world.account.state().next_request(world.now).unwrap();
-    let clock = words::not_before(next.wall_as_of(world.now), world.now.wall, &crate::LocalTime::UTC);
+    let clock = messages::not_before(next.wall_as_of(world.now), world.now.wall, &crate::LocalTime::UTC);
     assert!(said.contains(&format!("Claude Code has a new sign-in; it is tried at {clock}.")), "{said}");
     world.crash();
     assert_eq!(status_of(&world), said);

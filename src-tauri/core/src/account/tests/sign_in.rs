@@ -264,7 +264,7 @@ fn why_there_is_no_sign_in_is_kept_as_it_changes() {
         world.credential = CredentialRead::Absent(why.clone());
         world.account.handle(Event::CredentialMayHaveChanged, world.now);
         world.settle();
-        assert_eq!(world.disk.sign_in.seen, Some(crate::sign_in::Seen::Absent(why)));
+        assert_eq!(world.disk.sign_in.seen, Some(crate::credential::Seen::Absent(why)));
     }
     assert_eq!(world.asked.len(), 1);
 }

@@ -1,7 +1,7 @@
 //! A sign-in is two files, which change seconds apart, in either order: in between nobody is asked for with the other's token.
 
 use super::*;
-use crate::seats::SeatGates;
+use crate::account::seats::SeatGates;
 
 /// As an older version of Claude Code stores it: whose it is stands in another file.
 fn beside(token: &str, whose: Option<&str>) -> CredentialRead {
@@ -111,7 +111,7 @@ fn a_sign_in_that_was_taken_up_whole_is_not_half() {
     let mut world = ann();
     let CredentialRead::Found(found) = beside("sk-2", Some("ann")) else { panic!() };
     let sign_in = SignIn {
-        seen: Some(crate::sign_in::Seen::Present { fingerprint: found.fingerprint(), expires_at: None }),
+        seen: Some(crate::credential::Seen::Present { fingerprint: found.fingerprint(), expires_at: None }),
         ..SignIn::default()
     };
     world.account.settled_with(&sign_in);

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::Reading;
-use crate::notice::News;
+use crate::notification::News;
 use crate::quota::{QuotaWindow, Source};
 
 pub(super) const FIVE_HOURS: i64 = 5 * 3_600_000;
@@ -313,8 +313,8 @@ fn episodes_are_remembered() {
         Memory::Episode(record) => Some((record.kind, record.ended.is_some(), record.told)),
         Memory::Window(_) | Memory::Money(_) => None,
     });
-    use crate::history::EpisodeKind::UsageLimit;
-    use crate::notice::Told::{Pending, Shown};
+    use crate::notification::Told::{Pending, Shown};
+    use crate::record::history::EpisodeKind::UsageLimit;
     let told: Vec<_> = episodes.collect();
     assert_eq!(told, [(UsageLimit, false, Pending), (UsageLimit, false, Shown), (UsageLimit, true, Shown)]);
 }

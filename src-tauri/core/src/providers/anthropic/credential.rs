@@ -1,8 +1,8 @@
 //! Claude Code's sign-in as it stores it.
 
 use super::members::Members;
-use crate::secret::RefreshToken;
-use crate::sign_in::{Absence, Credential, CredentialRead, Identity, Naming, OAuthClient};
+use crate::credential::token::RefreshToken;
+use crate::credential::{Absence, Credential, CredentialRead, Identity, Naming, OAuthClient};
 use crate::text::{LONG_NAME_MAX, NAME_MAX, clean, is_like_a_token, without_bom};
 use crate::time::Wall;
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! `{"error":{"type":…,"message":…}}`: an error as Anthropic's API writes it, and what it refuses.
 
-use super::answer::unreadable;
-use crate::outcome::{Barred, Outcome, Rejection};
+use crate::providers::anthropic::usage_response::unreadable;
+use crate::response::{Barred, Outcome, Rejection};
 use serde_json::Value;
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! The members of a JSON object that may hold secrets, as they stand in the bytes that they were read from: what is not
 //! asked for is not copied.
 
-use crate::secret::Token;
+use crate::credential::token::Token;
 use crate::text::without_bom;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};

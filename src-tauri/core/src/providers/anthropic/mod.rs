@@ -1,25 +1,25 @@
 //! Anthropic's subscription quota, as Claude Code's sign-in may read it. None of it is documented by
 //! Anthropic: every decoder takes what is there and misses nothing that is not.
 
-mod answer;
+pub mod cached_usage;
 pub mod credential;
+mod credential_update;
 mod error;
-mod grant;
 mod members;
-mod money;
-pub mod owner_cache;
+mod spend;
 pub mod status_line;
-mod succession;
+mod token_response;
 pub mod transcript;
 mod usage;
+mod usage_response;
 
-pub use answer::understand_usage;
-pub use grant::understand_grant;
-pub use succession::{Rewritten, Succession, left_behind, succeed};
+pub use credential_update::{Rewritten, Succession, left_behind, succeed};
+pub use token_response::understand_grant;
+pub use usage_response::understand_usage;
 
+use crate::credential::token::Fingerprint;
+use crate::credential::{Credential, OAuthClient};
 use crate::request::{Carries, Endpoint, Method, Request};
-use crate::secret::Fingerprint;
-use crate::sign_in::{Credential, OAuthClient};
 
 /// Where Anthropic answers, unless a loopback stand-in is named.
 pub const API_BASE: &str = "https://api.anthropic.com";

@@ -2,7 +2,7 @@
 //! versions write a `session-owner` line at its beginning and again near its end.
 
 use super::status_line::Session;
-use crate::speaker::Speaker;
+use crate::quota::attribution::Speaker;
 use crate::text;
 use crate::time::Wall;
 use serde::Deserialize;

@@ -7,10 +7,10 @@ mod limits;
 
 pub(super) use limits::models;
 
-use super::money;
+use crate::providers::anthropic::spend;
+use crate::quota::merge::PERCENT_MAX;
+pub(super) use crate::quota::merge::WINDOWS_MAX;
 use crate::quota::{QuotaWindow, Reading, Source};
-use crate::reading::PERCENT_MAX;
-pub(super) use crate::reading::WINDOWS_MAX;
 use crate::text;
 use crate::time::Wall;
 use serde_json::{Map, Value};
@@ -43,7 +43,7 @@ pub(super) fn read(json: &Value, now: Wall) -> Option<Reading> {
     }
     let mut windows = old_windows(body);
     limits::add(&mut windows, body);
-    Some(Reading::new(Source::UsageEndpoint, now, bounded(windows), money::read(json)))
+    Some(Reading::new(Source::UsageEndpoint, now, bounded(windows), spend::read(json)))
 }
 
 /// Of too many, those that matter most: an answer may be hostile.
@@ -82,7 +82,7 @@ pub(super) fn keyed(key: &str, value: &Map<String, Value>, percent_key: &str) ->
         duration_s,
         binding: false,
         origin: None,
-        locked: value.get("locked_reason").and_then(money::reason),
+        locked: value.get("locked_reason").and_then(spend::reason),
     };
     // What cannot be read is something that was said all the same: what is known of the window stays.
     let is_garbled = [percent_key, "resets_at"].iter().any(|key| value.get(*key).is_some_and(|said| !said.is_null()));

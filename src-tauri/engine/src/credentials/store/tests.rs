@@ -1,6 +1,6 @@
 use super::*;
-use holdoff_core::secret::{Fingerprint, Token};
-use holdoff_core::sign_in::Tokens;
+use holdoff_core::credential::Tokens;
+use holdoff_core::credential::token::{Fingerprint, Token};
 use holdoff_core::time::Wall;
 use std::fs::File;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};

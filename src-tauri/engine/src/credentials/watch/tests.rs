@@ -5,7 +5,7 @@ mod links;
 
 use super::*;
 use crate::credentials::Source;
-use holdoff_core::sign_in::CredentialRead;
+use holdoff_core::credential::CredentialRead;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};

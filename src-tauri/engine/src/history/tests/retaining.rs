@@ -82,7 +82,7 @@ fn the_last_days_stay_whatever_is_chosen() {
     let dir = a_year();
     run(dir.path(), Limits { age: Duration::ZERO, size: 1 }, after(12 * MONTH));
     assert!(requests(dir.path()).len() >= 48, "{}", requests(dir.path()).len());
-    assert!(open(dir.path(), "t", holdoff_core::recollection::SPAN).recent.len() >= 24);
+    assert!(open(dir.path(), "t", holdoff_core::gate::recovery::SPAN).recent.len() >= 24);
 }
 
 #[test]

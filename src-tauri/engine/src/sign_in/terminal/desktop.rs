@@ -86,9 +86,9 @@ impl Terminal {
 mod tests {
     use super::*;
     use crate::sign_in::{Found, OpenError};
-    use holdoff_core::guide::Means;
+    use holdoff_core::credential::sign_in_flow::Means;
+    use holdoff_core::messages;
     use holdoff_core::state::Provider;
-    use holdoff_core::words;
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
@@ -134,7 +134,7 @@ mod tests {
             arguments: &["auth", "login"],
             config_dir: None,
             storage_dir: None,
-            words: words::sign_in_terminal(Provider::Anthropic, false),
+            words: messages::sign_in_terminal(Provider::Anthropic, false),
         }
     }
 

@@ -38,8 +38,8 @@ pub(super) fn command_line(job: &Job) -> Vec<OsString> {
 mod tests {
     use super::*;
     use crate::sign_in::Job;
+    use holdoff_core::messages;
     use holdoff_core::state::Provider;
-    use holdoff_core::words;
     use std::path::Path;
     use std::process::{Command, Stdio};
 
@@ -51,7 +51,7 @@ mod tests {
             arguments,
             config_dir: config_dir.map(OsString::from),
             storage_dir: storage_dir.map(OsString::from),
-            words: words::sign_in_terminal(Provider::Anthropic, false),
+            words: messages::sign_in_terminal(Provider::Anthropic, false),
         };
         let line = command_line(&job);
         let mut command = Command::new(&line[0]);

@@ -1,0 +1,402 @@
+//! `handle`: what the world did, and what follows from it.
+
+use super::{Account, Event, Preferences, Step};
+use crate::account::renewal::Stage;
+use crate::account::seats::SeatGates;
+use crate::credential::token::Fingerprint;
+use crate::credential::{Absence, Credential, CredentialRead, Seen, SignIn, Unsettled};
+use crate::gate::policy;
+use crate::gate::{Cooldown, GateState, Pause, Spacing};
+use crate::messages;
+use crate::notification::{Notices, Proved};
+use crate::providers;
+use crate::quota::Reading;
+use crate::record::history::{Memory, episode_changes};
+use crate::record::ledger::{Happened, Reason};
+use crate::request::Endpoint;
+use crate::response::{Delivery, Outcome, Rejection};
+use crate::state::AccountId;
+use crate::time::Moment;
+
+impl Account {
+    /// Takes in what happened. [`Account::poll`] then says what follows.
+    pub fn handle(&mut self, event: Event, now: Moment) {
+        let notices = self.state.notices.clone();
+        match event {
+            Event::Persisted(Ok(())) => self.saved(),
+            Event::Persisted(Err(trouble)) => self.not_saved(trouble, now),
+            Event::Credential(read) => self.looked(read, now),
+            Event::CredentialMayHaveChanged => self.look_at = None,
+            Event::Delivered(delivery) => match self.step {
+                Step::Renewing(_) => self.granted(delivery, now),
+                _ => self.delivered(delivery, now),
+            },
+            Event::Locked(result) => self.locked(result, now),
+            Event::Stored(stored) => self.stored(stored, now),
+            Event::NoticeShown(id) => {
+                self.state.notices.shown(id, self.preferences.wanted, now);
+                self.saving.dirty = true;
+            }
+            Event::NoticeMissed(id) => {
+                self.unsaved_missed(id, now);
+                self.state.notices.missed(id, now);
+                self.saving.dirty = true;
+            }
+            Event::NoticeService(there) => self.notice_service(there, now),
+            Event::Preferences(preferences) => self.prefer(preferences),
+            Event::Retire => self.retiring = true,
+            Event::Reading(pushed) => self.pushed(pushed, now),
+            Event::OtherSeats(seats) => self.share_login(&seats, now),
+            Event::Zone(zone) => self.zone = zone,
+        }
+        self.remember_episodes(&notices, now);
+    }
+
+    fn remember_episodes(&mut self, before: &Notices, now: Moment) {
+        let changed = episode_changes(&self.id, before, &self.state.notices, now.wall);
+        self.memories.extend(changed.into_iter().map(Memory::Episode));
+    }
+
+    /// Settles what an earlier process left behind.
+    pub(super) fn take_up(&mut self, now: Moment) {
+        let unanswered: Vec<Endpoint> =
+            [&self.state.usage, &self.state.token].iter().filter(|g| g.intent.is_some()).map(|g| g.endpoint).collect();
+        let jitter = self.dice.jitter();
+        let notices = self.state.notices.clone();
+        self.state.settle(now, jitter, self.preferences.wanted);
+        self.remember_episodes(&notices, now);
+        // Even where nothing changed: one of the two files that keep it may be gone.
+        self.saving.dirty = true;
+        self.state.sign_in.place.clone_from(&self.place);
+        self.state.renews = self.preferences.renewal;
+        self.state.choose(self.preferences.readings);
+        self.wish_as_preferred();
+        for endpoint in unanswered {
+            if let Some(last) = &mut self.state.last {
+                last.outcome = Some(messages::UNANSWERED.to_owned());
+            }
+            let event = Happened::Came { outcome: crate::record::ledger::OutcomeKind::Unanswered, detail: None };
+            self.record(now, endpoint, event);
+        }
+    }
+
+    /// The interval may be another than when the next poll was wished for (law 11).
+    fn wish_as_preferred(&mut self) {
+        let polled = matches!(self.state.usage.state, GateState::Open);
+        if let (Some(next), Some(last)) = (self.state.next, self.state.usage.last_request.filter(|_| polled)) {
+            let wished = last.plus(self.preferences.interval);
+            self.state.next = Some(if next.is_after(wished) { wished } else { next });
+        }
+    }
+
+    fn saved(&mut self) {
+        if self.saving.pending {
+            self.saving = super::Saving { dirty: self.saving.dirty, ..super::Saving::default() };
+        }
+    }
+
+    /// Nothing is asked while state cannot be saved, and what was about to be asked or said waits (law 13).
+    fn not_saved(&mut self, trouble: String, now: Moment) {
+        if !self.saving.pending {
+            return;
+        }
+        self.saving.pending = false;
+        self.saving.dirty = true;
+        self.saving.failures = self.saving.failures.saturating_add(1);
+        self.saving.retry = Some(now.plus(policy::SAVE.after(self.saving.failures)));
+        self.saving.trouble = Some(trouble);
+        if matches!(self.step, Step::Noting { .. }) {
+            self.state.usage.withdraw();
+            self.state.last = None;
+            self.step = Step::Idle;
+        }
+        self.renewal_not_noted();
+        if let Some(notice) = self.to_show.take() {
+            self.state.notices.missed(notice.id, now);
+        }
+    }
+
+    fn notice_service(&mut self, there: bool, now: Moment) {
+        let came = there && !self.notice_service;
+        self.notice_service = there;
+        if came {
+            self.state.notices.service_appeared(now);
+        }
+    }
+
+    fn prefer(&mut self, preferences: Preferences) {
+        let changed = self.preferences.interval != preferences.interval;
+        self.preferences = preferences;
+        self.saving.dirty |= self.state.renews != preferences.renewal;
+        self.state.renews = preferences.renewal;
+        if self.state.choose(preferences.readings) {
+            self.look_at = None;
+            self.saving.dirty = true;
+        }
+        let asked = self.state.usage.last_request.zip(self.state.next).filter(|_| changed);
+        let Some((wished, next)) = asked.map(|(last, next)| (last.plus(preferences.interval), next)) else {
+            return;
+        };
+        self.state.next = match &self.state.usage.state {
+            GateState::Open => Some(wished),
+            // Readings that cost nothing may have put it off beyond the cooldown.
+            GateState::CoolingDown { .. } => Some(next.sooner(wished)),
+            GateState::Paused { .. } => return,
+        };
+        self.saving.dirty = true;
+    }
+
+    fn looked(&mut self, read: CredentialRead, now: Moment) {
+        self.look_at = Some(now.plus(read.look_again()));
+        let step = std::mem::replace(&mut self.step, Step::Idle);
+        match read {
+            CredentialRead::Absent(absence) => {
+                self.unsettled = None;
+                self.no_credential(absence, now);
+            }
+            CredentialRead::Found(credential) if self.is_half(&credential, now) => self.credential = None,
+            CredentialRead::Found(mut credential) => {
+                if !matches!(step, Step::Renewing(Stage::Looking)) {
+                    credential.forget_refresh_token();
+                }
+                self.found(credential, now);
+            }
+        }
+        if !self.state.troubled && self.state.sign_in_trouble(now.wall).is_some() {
+            self.state.troubled = true;
+            self.saving.dirty = true;
+        }
+        match step {
+            Step::Rechecking { fingerprint, rejection } => self.rechecked(fingerprint, rejection, now),
+            Step::Looking if self.becoming.is_none() && self.credential.is_some() => self.step = Step::Ready,
+            Step::Looking | Step::Idle | Step::Ready => {}
+            Step::Noting { .. } | Step::Asking { .. } => self.step = step,
+            Step::Renewing(stage) => self.looked_while_renewing(stage, now),
+        }
+    }
+
+    /// Whether it may be half of another sign-in.
+    fn is_half(&mut self, found: &Credential, now: Moment) -> bool {
+        let (before, settled) = (self.unsettled.take(), self.settled_token.as_ref());
+        self.unsettled = Unsettled::look(before, &self.state.sign_in, settled, found, now);
+        if let Some(half) = &self.unsettled {
+            self.look_at = Some(half.until);
+        }
+        self.unsettled.is_some()
+    }
+
+    fn share_login(&mut self, seats: &[SeatGates], now: Moment) {
+        let before = self.state.gates();
+        for seat in seats {
+            self.state.share_gates(seat, now);
+        }
+        self.login_is_asking = seats.iter().any(SeatGates::is_asking);
+        self.saving.dirty |= self.state.gates() != before;
+    }
+
+    fn no_credential(&mut self, absence: Absence, now: Moment) {
+        self.credential = None;
+        // What is told of such an account was told with a token, wherever that is set.
+        let absence = if self.id.is_of_token() { Absence::InferenceOnly } else { absence };
+        if absence.is_end() {
+            self.sign_in_has_ended(now);
+        }
+        let seen = Some(Seen::Absent(absence));
+        self.saving.dirty |= self.state.sign_in.seen != seen;
+        self.state.sign_in.seen = seen;
+    }
+
+    /// The person is told, once for all that it may come of.
+    pub(super) fn sign_in_has_ended(&mut self, now: Moment) {
+        if self.state.free_only() {
+            return;
+        }
+        self.state.troubled = true;
+        self.saving.dirty |= self.state.notices.sign_in.is_none();
+        self.state.notices.begin_sign_in(now, self.preferences.wanted);
+    }
+
+    fn found(&mut self, credential: Credential, now: Moment) {
+        let id = AccountId::of(self.state.provider, &credential.identity, &self.place);
+        // A sign-in that no longer says whose it is stays with the account that it had.
+        let named = credential.identity.account.is_some();
+        // Nor does one that no longer says of which organization it is.
+        if named && id != self.id && id != self.id.login() {
+            let renamed = self.state.sign_in.identity.account.is_none() || self.id == id.login();
+            self.becoming = Some((id, renamed));
+            return;
+        }
+        let mut sign_in = SignIn {
+            seen: Some(Seen::Present { fingerprint: credential.fingerprint(), expires_at: credential.expires_at }),
+            place: self.place.clone(),
+            plan: credential.plan.clone(),
+            identity: credential.identity.clone(),
+            renewable: credential.renewable(now.wall),
+            refresh_blanked: credential.refresh_blanked,
+            last_token: Some(credential.fingerprint()),
+        };
+        let known = &self.state.sign_in.identity;
+        if !named || id != self.id {
+            sign_in.identity = known.clone();
+        } else if sign_in.identity.email.is_none() && known.account == sign_in.identity.account {
+            // The file with the names may be another sign-in's by now.
+            sign_in.identity = known.clone();
+        }
+        self.settled_token = None;
+        let fingerprint = credential.fingerprint();
+        if self.state.sign_in.fingerprint() != Some(&fingerprint) {
+            // Somebody else renewed it.
+            self.held_up(None);
+        }
+        let unpaused = self.state.usage.credential_seen(&fingerprint, now) | self.scopes_seen(&credential, now);
+        self.refresh_token_seen(&credential, now);
+        let replaced = self.state.usage.refused.as_ref().is_some_and(|refused| *refused != fingerprint);
+        let absent = matches!(self.state.sign_in.seen, Some(Seen::Absent(_)));
+        let unusable = absent || self.state.sign_in.expired(now.wall);
+        let back = unusable && !credential.expired(now.wall);
+        if unpaused || replaced || back {
+            self.state.next = Some(now);
+            self.why = Reason::NewCredential;
+            self.saving.dirty = true;
+        }
+        self.saving.dirty |= self.state.sign_in != sign_in;
+        self.state.sign_in = sign_in;
+        self.credential = Some(credential);
+        if self.state.sign_in.has_ended(now.wall) {
+            self.sign_in_has_ended(now);
+        }
+    }
+
+    /// What may not read usage is not asked with. Returns whether it was not allowed to before, and is now.
+    fn scopes_seen(&mut self, credential: &Credential, now: Moment) -> bool {
+        let paused = |gate: &GateState| matches!(gate, GateState::Paused { cause: Pause::ScopeNotGranted { .. }, .. });
+        let was = paused(&self.state.usage.state);
+        let lacking = providers::missing_scope(self.state.provider, credential);
+        self.state.usage.scope_seen(now, lacking, &credential.fingerprint());
+        let is = paused(&self.state.usage.state);
+        if is && !was {
+            self.state.reject(credential.fingerprint());
+            self.saving.dirty = true;
+        }
+        if is {
+            self.sign_in_has_ended(now);
+        }
+        was && !is
+    }
+
+    /// The second half of a 401. The same credential is a strike; another one is asked with, at once unless the 401 came to
+    /// a request that was asked at once itself (law 6).
+    fn rechecked(&mut self, fingerprint: Fingerprint, rejection: Rejection, now: Moment) {
+        if self.becoming.is_some() {
+            return;
+        }
+        let changed = self.state.sign_in.fingerprint().is_some_and(|seen| *seen != fingerprint);
+        if changed || self.unsettled.is_some() {
+            self.state.next = Some(now);
+            self.why = Reason::NewCredential;
+        } else {
+            self.rejected(rejection, fingerprint, now);
+        }
+        self.saving.dirty = true;
+    }
+
+    fn rejected(&mut self, rejection: Rejection, fingerprint: Fingerprint, now: Moment) {
+        self.state.usage.rejected(now, rejection, fingerprint.clone());
+        self.state.next = Some(now.plus(self.preferences.interval));
+        if matches!(self.state.usage.state, GateState::Paused { .. }) {
+            self.state.troubled = true;
+            self.state.reject(fingerprint);
+            self.state.notices.begin_sign_in(now, self.preferences.wanted);
+        }
+    }
+
+    fn delivered(&mut self, delivery: Delivery, now: Moment) {
+        let Step::Asking { .. } = self.step else {
+            return;
+        };
+        let Step::Asking { fingerprint, spacing } = std::mem::replace(&mut self.step, Step::Idle) else {
+            return;
+        };
+        // It may be the first that comes after a sleep.
+        self.notice_waking(now);
+        let outcome = providers::understand_usage(self.state.provider, delivery, now.wall);
+        let told = messages::outcome(self.state.provider, &outcome);
+        let kind = messages::outcome_kind(&outcome);
+        if let Some(last) = &mut self.state.last {
+            last.outcome = Some(told.clone());
+        }
+        if !matches!(outcome, Outcome::Unreachable { .. } | Outcome::Lapsed) {
+            self.state.answered_for = Some(fingerprint.clone());
+        }
+        self.learn(outcome, fingerprint, spacing, now);
+        self.sleep.pause_until.take_if(|_| self.sleep.woke != Some(now));
+        self.why = Reason::Poll;
+        self.saving.dirty = true;
+        self.record(now, Endpoint::Usage, Happened::Came { outcome: kind, detail: Some(told) });
+    }
+
+    fn learn(&mut self, outcome: Outcome, fingerprint: Fingerprint, spacing: Spacing, now: Moment) {
+        let jitter = self.dice.jitter();
+        let grace = self.in_wake_grace(now);
+        let gate = &mut self.state.usage;
+        self.state.next = Some(now);
+        match outcome {
+            Outcome::Reading(reading) => self.read(reading, now),
+            Outcome::RateLimited { retry_after } => {
+                gate.rate_limited(now, retry_after, jitter);
+                self.state.notices.begin_limit(now, self.preferences.wanted);
+            }
+            Outcome::RefusedAtEdge => {
+                gate.refused_at_edge(now, jitter);
+                self.state.notices.begin_limit(now, self.preferences.wanted);
+            }
+            Outcome::Rejected(Rejection::Unauthorized) => {
+                gate.refused_once(now, (spacing == Spacing::Kept).then(|| fingerprint.clone()));
+                self.step = Step::Rechecking { fingerprint, rejection: Rejection::Unauthorized };
+            }
+            Outcome::Rejected(rejection) => self.rejected(rejection, fingerprint, now),
+            Outcome::ServerTrouble { status, retry_after } => {
+                gate.server_trouble(now, Cooldown::Server { status }, retry_after, jitter);
+            }
+            Outcome::Unreadable { status, why, retry_after } => {
+                gate.server_trouble(now, Cooldown::Unreadable { status, why }, retry_after, jitter);
+            }
+            Outcome::Unreachable { why } if grace => {
+                self.sleep.grace_used = true;
+                gate.not_up_yet(now, why, jitter);
+            }
+            Outcome::Unreachable { why } => gate.unreachable(now, why, jitter),
+            Outcome::Lapsed => {
+                gate.withdraw();
+                self.woke(now);
+            }
+            Outcome::Ambiguous { why } => gate.ambiguous(now, why, jitter),
+        }
+    }
+
+    fn in_wake_grace(&self, now: Moment) -> bool {
+        let woke = self.sleep.woke.is_some_and(|woke| now.since(woke) <= policy::WAKE_GRACE);
+        woke && !self.sleep.grace_used
+    }
+
+    fn read(&mut self, reading: Reading, now: Moment) {
+        self.state.usage.success(now);
+        self.state.rejected.clear();
+        let shut = |gate: &GateState| match gate {
+            GateState::Open => false,
+            GateState::CoolingDown { until, .. } => until.is_after(now),
+            GateState::Paused { .. } => true,
+        };
+        let paused = matches!(self.state.token.state, GateState::Paused { .. });
+        let proved = Proved { sign_in: !paused, renewal: !shut(&self.state.token.state) };
+        self.state.mended = proved.sign_in && (self.state.troubled || self.state.notices.sign_in.is_some());
+        self.state.troubled &= !proved.sign_in;
+        if !self.state.mended {
+            self.state.instead_of = None;
+        }
+        self.state.notices.end(now, proved, self.preferences.wanted);
+        self.take_in(reading, now);
+        self.state.next = Some(now.plus(self.preferences.interval));
+        self.sleep.grace_used = false;
+    }
+}

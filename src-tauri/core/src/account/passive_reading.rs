@@ -1,0 +1,88 @@
+//! Readings that came without a request: shown at once, and a reason to ask later. They prove nothing about an
+//! endpoint: no gate opens for them, no strike falls and no episode ends.
+
+use super::{Account, Step};
+use crate::gate::policy;
+use crate::gate::{Gate, GateState};
+use crate::quota::Reading;
+use crate::quota::merge::Pushed;
+use crate::record::history;
+use crate::record::ledger::{Happened, Reason};
+use crate::request::Endpoint;
+use crate::time::Moment;
+use std::time::Duration;
+
+/// Why a request was put off, in the ledger.
+pub const FRESH: &str = "fresh_reading";
+
+impl Account {
+    pub(super) fn pushed(&mut self, pushed: Pushed, now: Moment) {
+        if pushed.account != self.id {
+            return;
+        }
+        let Some(new) = pushed.checked().filter(|_| self.bucket.take(now)) else {
+            return;
+        };
+        let known = self.state.reading.as_ref();
+        if known.is_some_and(|kept| kept.is_contradicted_by(&new, now.wall)) {
+            return;
+        }
+        let news = self.take_in(new.clone(), now);
+        self.saving.dirty |= news;
+        if news {
+            self.postpone(&new, now);
+        }
+    }
+
+    /// Returns whether there is anything in it that was not known.
+    pub(super) fn take_in(&mut self, new: Reading, now: Moment) -> bool {
+        let (merged, confirmed) = match self.state.reading.clone() {
+            Some(mut kept) => {
+                let confirmed = kept.take_in(new, now.wall);
+                (kept, confirmed)
+            }
+            None => (new.known_at(now.wall), Vec::new()),
+        };
+        if self.state.reading.as_ref().is_some_and(|kept| kept.is_as_good_as(&merged)) {
+            return false;
+        }
+        self.memories.extend(history::changes(&self.id, self.state.reading.as_ref(), &merged));
+        self.state.reading = Some(merged);
+        self.follow_windows(&confirmed, now);
+        true
+    }
+
+    /// What a fresh reading tells need not be asked for. Only polls wait, and only so long.
+    fn postpone(&mut self, new: &Reading, now: Moment) {
+        let waits = matches!(self.step, Step::Idle | Step::Looking | Step::Ready) && self.why == Reason::Poll;
+        let fresh = self.state.reading.as_ref().and_then(|kept| kept.oldest_of(new));
+        let longest = longest_wait(&self.state.usage, self.preferences.interval);
+        let (Some(at), Some(longest), true) = (fresh, longest, waits) else {
+            return;
+        };
+        let asked_for = Moment { wall: at, boot: now.boot }.carried_past(now).plus(self.preferences.interval);
+        let until = if longest.is_after(asked_for) { asked_for } else { longest };
+        if self.state.next_request(now).is_none_or(|next| !until.is_after(next)) {
+            return;
+        }
+        self.state.next = Some(until);
+        self.saving.dirty = true;
+        if !self.postponed {
+            self.postponed = true;
+            let event = Happened::Withheld { why: Reason::Poll, because: FRESH.to_owned() };
+            self.record(now, Endpoint::Usage, event);
+        }
+    }
+}
+
+/// Until when fresh readings may put off a poll: long while the endpoint answers well; one interval after a cooldown,
+/// so that it comes back as soon as law 11 promises; not at all while it is open whether the sign-in is accepted.
+fn longest_wait(usage: &Gate, interval: Duration) -> Option<Moment> {
+    match &usage.state {
+        GateState::CoolingDown { until, .. } => Some(until.plus(interval)),
+        GateState::Open if usage.unauthorized == 0 && usage.refused.is_none() => {
+            Some(usage.last_request?.plus(policy::POSTPONED_MOST))
+        }
+        GateState::Open | GateState::Paused { .. } => None,
+    }
+}

@@ -1,0 +1,235 @@
+//! `poll`: what is to be done next.
+
+use super::{Account, Action, Step};
+use crate::credential::token::Fingerprint;
+use crate::gate::Spacing;
+use crate::gate::policy;
+use crate::providers;
+use crate::record::ledger::Happened;
+use crate::request::Endpoint;
+use crate::state::LastRequest;
+use crate::time::Moment;
+use std::time::Duration;
+
+impl Account {
+    /// What to do now. Call it again after each action but [`Action::Sleep`] and [`Action::Ask`]; after
+    /// these, when the time has come or something was handled.
+    pub fn poll(&mut self, now: Moment) -> Action {
+        self.notice_waking(now);
+        let action = self.next_action(now);
+        if !matches!(action, Action::Sleep(_)) {
+            // It is done at once, unless the machine goes to sleep in the middle of it.
+            self.sleep.expected = Some(now);
+        }
+        action
+    }
+
+    fn next_action(&mut self, now: Moment) -> Action {
+        if self.a_window_is_over(now) {
+            self.watch_windows(now);
+        }
+        if let Some(action) = self.before_saving(now) {
+            return action;
+        }
+        if let Some(entry) = self.ledger.pop_front() {
+            return Action::Record(entry);
+        }
+        if let Some(memory) = self.memories.pop_front() {
+            return Action::Remember(memory);
+        }
+        // What a 401 comes to is settled before it is saved: a crash in between must not lose the strike.
+        if matches!(self.step, Step::Rechecking { .. }) {
+            return Action::ReadCredential;
+        }
+        if let Some(action) = self.persist(now) {
+            return action;
+        }
+        if self.saving.dirty {
+            return self.sleep(now);
+        }
+        if let Some(notice) = self.to_show.take() {
+            return Action::Notify(notice);
+        }
+        if self.notice_service
+            && !self.retiring
+            && self.quiet_until(now).is_none()
+            && let Some(id) = self.state.notices.due(now, self.state.free_only())
+        {
+            self.to_show = self.state.notices.start_showing(id);
+            return self.persist_now();
+        }
+        if !self.is_under_way() && self.becoming.is_some() {
+            return self.become_another(now);
+        }
+        self.step(now)
+    }
+
+    /// What has begun under this name ends under it.
+    fn is_under_way(&self) -> bool {
+        matches!(self.step, Step::Asking { .. } | Step::Renewing(_))
+    }
+
+    /// The other account knows nothing of this machine's sleep, and would ask at once (law 12).
+    fn become_another(&mut self, now: Moment) -> Action {
+        let awake = !self.just_woke(now);
+        match self.becoming.take_if(|_| awake) {
+            Some((id, renamed)) => Action::Become { id, renamed },
+            None => self.sleep(now),
+        }
+    }
+
+    fn persist(&mut self, now: Moment) -> Option<Action> {
+        let waits = self.saving.retry.is_some_and(|retry| retry.is_after(now));
+        let unsaved = self.saving.dirty || self.saving.pending;
+        (unsaved && !waits).then(|| self.persist_now())
+    }
+
+    pub(super) fn persist_now(&mut self) -> Action {
+        self.saving.pending = true;
+        self.saving.dirty = false;
+        Action::Persist(Box::new(self.state.clone()))
+    }
+
+    fn step(&mut self, now: Moment) -> Action {
+        match self.step {
+            Step::Asking { .. } => return self.look_or_sleep(now),
+            Step::Noting { .. } if self.retiring || self.just_woke(now) => return self.ask_not(now),
+            Step::Idle | Step::Looking | Step::Ready if self.retiring => {
+                self.step = Step::Idle;
+                return self.sleep(now);
+            }
+            Step::Rechecking { .. } | Step::Looking => return Action::ReadCredential,
+            Step::Noting { spacing } => return self.ask(now, spacing),
+            Step::Renewing(_) => return self.renew(now),
+            Step::Ready if self.renewal_is_due(now) => return self.begin_renewal(now),
+            Step::Ready if self.is_due(now) => return self.note_intent(now),
+            Step::Ready => self.step = Step::Idle,
+            Step::Idle => {}
+        }
+        if self.wants_look(now) {
+            return Action::ReadCredential;
+        }
+        if self.renewal_is_due(now) {
+            return self.begin_renewal(now);
+        }
+        if self.is_due(now) {
+            self.step = Step::Looking;
+            return Action::ReadCredential;
+        }
+        self.sleep(now)
+    }
+
+    fn look_or_sleep(&mut self, now: Moment) -> Action {
+        if self.wants_look(now) && !self.retiring { Action::ReadCredential } else { self.sleep(now) }
+    }
+
+    fn wants_look(&self, now: Moment) -> bool {
+        self.look_at.is_none_or(|at| !at.is_after(now))
+    }
+
+    /// The spacing that the next request keeps: waived once, for a credential that replaces one that was
+    /// answered with 401 (law 6).
+    fn spacing(&self) -> Spacing {
+        let seen = self.state.sign_in.fingerprint();
+        match (&self.state.usage.refused, seen) {
+            (Some(refused), Some(seen)) if refused != seen => Spacing::Waived,
+            (Some(_) | None, Some(_) | None) => Spacing::Kept,
+        }
+    }
+
+    fn is_due(&self, now: Moment) -> bool {
+        self.due_at(now).is_some_and(|due| !due.is_after(now))
+    }
+
+    /// When the next request is due; `None` while nothing but a change of the sign-in helps, or the end of another seat's.
+    fn due_at(&self, now: Moment) -> Option<Moment> {
+        if self.login_is_asking {
+            return None;
+        }
+        let next = self.state.next_request_spaced(now, self.spacing())?;
+        let settled = self.unsettled.as_ref().map(|half| half.until);
+        Some([self.sleep.pause_until, settled].into_iter().flatten().fold(next, Moment::later))
+    }
+
+    /// The intent is made durable before the request leaves, so that a crash in between is known of.
+    fn note_intent(&mut self, now: Moment) -> Action {
+        let spacing = match self.state.usage.shut(now, Spacing::Kept) {
+            None => Spacing::Kept,
+            Some(_) => self.spacing(),
+        };
+        self.state.usage.intend(now);
+        self.state.last = Some(LastRequest { at: now.wall, endpoint: Endpoint::Usage, outcome: None });
+        // The one re-ask that a 401 earns is the next request, or none: another 401 earns another (law 10).
+        self.state.usage.refused = None;
+        self.step = Step::Noting { spacing };
+        self.persist_now()
+    }
+
+    fn ask(&mut self, now: Moment, spacing: Spacing) -> Action {
+        let Some((request, fingerprint, life)) = self.request(now) else {
+            return self.ask_not(now);
+        };
+        let Some(permit) = self.state.usage.permit(now, spacing) else {
+            return self.ask_not(now);
+        };
+        self.step = Step::Asking { fingerprint, spacing };
+        self.postponed = false;
+        self.record(now, Endpoint::Usage, Happened::Sent { why: self.why });
+        Action::Ask(permit.while_lives(life), request)
+    }
+
+    /// With the token that it carries, and how long that lives.
+    fn request(&self, now: Moment) -> Option<(crate::Request, Fingerprint, Option<Duration>)> {
+        let credential = self.credential.as_ref().filter(|credential| !credential.expired(now.wall))?;
+        let request = providers::usage_request(self.state.provider, credential);
+        let life = credential.expires_at.map(|at| at.since(now.wall));
+        Some((request, credential.fingerprint(), life))
+    }
+
+    /// Between noting and asking the token ran out: take the note back.
+    fn ask_not(&mut self, now: Moment) -> Action {
+        self.state.usage.withdraw();
+        self.state.last = None;
+        self.step = Step::Idle;
+        self.look_at = Some(now.plus(policy::REREAD));
+        self.persist_now()
+    }
+
+    pub(super) fn sleep(&mut self, now: Moment) -> Action {
+        let (due, renewal) = match self.step {
+            Step::Idle if self.retiring => (None, None),
+            Step::Idle if !self.saving.dirty => (self.due_at(now), self.renewal_due_at(now)),
+            _ => (None, self.store_retry()),
+        };
+        let retry = self.saving.retry.filter(|_| self.saving.dirty);
+        let free = !self.saving.dirty && !self.retiring;
+        let offer = self.state.notices.next_offer(self.state.free_only()).filter(|_| self.notice_service && free);
+        let offer = offer.map(|at| self.quiet_until(now).map_or(at, |quiet| at.later(quiet)));
+        let reset = self.next_reset(now).filter(|_| free);
+        let renewing = matches!(self.step, Step::Renewing(_));
+        // The next look is the other account's.
+        let becomes = self.becoming.is_some() && !self.is_under_way();
+        let look = self.look_at.filter(|_| free && !renewing && !becomes);
+        let awake = self.sleep.pause_until.filter(|_| becomes);
+        let until = [due, renewal, retry, offer, look, reset, awake].into_iter().flatten().min_by_key(|at| at.boot);
+        self.sleep.expected = until;
+        Action::Sleep(until)
+    }
+
+    pub(super) fn just_woke(&self, now: Moment) -> bool {
+        self.sleep.pause_until.is_some_and(|pause| pause.is_after(now))
+    }
+
+    /// What comes over a minute late slept with the machine: the network needs a moment (law 12).
+    pub(super) fn notice_waking(&mut self, now: Moment) {
+        if self.sleep.expected.take_if(|expected| now.since(*expected) > policy::ASLEEP).is_none() {
+            return;
+        }
+        self.woke(now);
+    }
+
+    pub(super) fn woke(&mut self, now: Moment) {
+        self.sleep.woke = Some(now);
+        self.sleep.pause_until = Some(now.plus(self.dice.wake_pause()));
+    }
+}

@@ -1,0 +1,388 @@
+//! Renewal: a refresh token is spent at most once (law 8).
+//!
+//! Lock, read again, note the intent, ask, store, unlock. Whatever leaves it open whether the refresh token is spent is
+//! treated as if it were: it goes out again only after a cooldown, or, where an answer may have been read and
+//! lost with the process, never. It is kept from the reading inside the locks until its request is made, and at no other
+//! time.
+
+use super::{Account, Action, Step};
+use crate::credential::token::{Fingerprint, RefreshToken};
+use crate::credential::{Credential, OAuthClient, Stored, Successor, Tokens};
+use crate::gate::policy;
+use crate::gate::{Cooldown, GateState, Pause, Spacing};
+use crate::messages;
+use crate::notification::{Notice, NoticeKind};
+use crate::providers;
+use crate::record::ledger::{Happened, Reason};
+use crate::request::Endpoint;
+use crate::response::{Delivery, Grant};
+use crate::state::LastRequest;
+use crate::time::Moment;
+
+/// How far a renewal is.
+#[derive(Debug, Clone)]
+pub(super) enum Stage {
+    /// The locks are being taken.
+    Locking,
+    /// They are held, and the sign-in is being read again.
+    Looking,
+    /// The intent is noted and being made durable.
+    Noting,
+    Asking {
+        spent: Fingerprint,
+    },
+    /// The refresh token was refused, and the sign-in is being read again: another program may have been first.
+    Checking {
+        spent: Fingerprint,
+    },
+    /// The old pair is spent, and the new one is nowhere but here.
+    Storing(Box<Storing>),
+    /// The locks are to be given back.
+    Unlocking,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Storing {
+    successor: Successor,
+    failures: u32,
+    retry: Option<Moment>,
+    /// When the person is to be told that it cannot be written; `None` once they were.
+    tell: Option<Moment>,
+    missed: u32,
+}
+
+/// The notice about a pair that cannot be written is not in the queue: where nothing can be saved, it still is shown.
+const UNSAVED: u64 = u64::MAX;
+const UNUSABLE_CLIENT: &str = "what is stored as its client is no client id; its owner has to renew it";
+
+impl Account {
+    /// When the sign-in is to be renewed, as things stand; `None` while that depends on something else. It never is
+    /// while usage may not be asked: a new token is no way around a limit (law 4) or a refusal (law 6).
+    pub(super) fn renewal_due_at(&self, now: Moment) -> Option<Moment> {
+        if self.login_is_asking {
+            return None;
+        }
+        let credential = self.credential.as_ref().filter(|_| self.preferences.renewal)?;
+        if !credential.renewable(now.wall) {
+            return None;
+        }
+        let left = credential.expires_at?.since(now.wall).saturating_sub(policy::RENEW_BEFORE);
+        let usage = match &self.state.usage.state {
+            GateState::Open => now,
+            GateState::CoolingDown { until, .. } => *until,
+            GateState::Paused { .. } => return None,
+        };
+        let renewed = self.state.renewed.map(|at| at.plus(policy::RENEWAL_SPACING));
+        let locked_out = self.locked_out.map(|(_, until)| until);
+        let others = [renewed, locked_out, self.sleep.pause_until];
+        let due = now.plus(left).later(usage).later(self.state.token.opens(now)?);
+        Some(others.into_iter().flatten().fold(due, Moment::later))
+    }
+
+    pub(super) fn renewal_is_due(&self, now: Moment) -> bool {
+        self.renewal_due_at(now).is_some_and(|due| !due.is_after(now))
+    }
+
+    pub(super) fn begin_renewal(&mut self, now: Moment) -> Action {
+        if self.credential.as_ref().is_some_and(|credential| credential.client == OAuthClient::Unusable) {
+            self.put_off(UNUSABLE_CLIENT, "client", now);
+            return self.poll(now);
+        }
+        self.step = Step::Renewing(Stage::Locking);
+        Action::Lock
+    }
+
+    /// What must not wait for the state to be saved: a pair that exists nowhere else, the second look after a
+    /// refusal (a crash in between must not lose the pause), and the locks, which others wait for.
+    pub(super) fn before_saving(&mut self, now: Moment) -> Option<Action> {
+        let Step::Renewing(stage) = &mut self.step else {
+            return None;
+        };
+        match stage {
+            Stage::Checking { .. } => Some(Action::ReadCredential),
+            Stage::Storing(storing) => storing.act(self.notice_service, now),
+            Stage::Unlocking => {
+                self.forget_refresh_token();
+                self.step = Step::Idle;
+                self.look_at = None;
+                Some(Action::Unlock)
+            }
+            Stage::Locking | Stage::Looking | Stage::Noting | Stage::Asking { .. } => None,
+        }
+    }
+
+    pub(super) fn renew(&mut self, now: Moment) -> Action {
+        match &self.step {
+            Step::Renewing(Stage::Locking) => Action::Lock,
+            Step::Renewing(Stage::Looking) => Action::ReadCredential,
+            Step::Renewing(Stage::Noting) => self.spend(now),
+            _ => self.sleep(now),
+        }
+    }
+
+    pub(super) fn locked(&mut self, result: Result<(), String>, now: Moment) {
+        if !matches!(self.step, Step::Renewing(Stage::Locking)) {
+            return;
+        }
+        match result {
+            Ok(()) => {
+                self.held_up(None);
+                self.locked_out = None;
+                self.step = Step::Renewing(Stage::Looking);
+            }
+            Err(why) => self.put_off(&why, "locked", now),
+        }
+    }
+
+    /// It is due, and cannot be tried now.
+    fn put_off(&mut self, why: &str, kind: &str, now: Moment) {
+        self.held_up(Some(why.to_owned()));
+        let times = self.locked_out.map_or(1, |(times, _)| times.saturating_add(1));
+        self.locked_out = Some((times, now.plus(policy::LOCK.after(times))));
+        self.step = Step::Idle;
+        self.look_at = None;
+        let event = Happened::Withheld { why: Reason::Expiry, because: format!("{kind}: {why}") };
+        self.record(now, Endpoint::Token, event);
+    }
+
+    pub(super) fn held_up(&mut self, why: Option<String>) {
+        self.saving.dirty |= self.state.held_up != why;
+        self.state.held_up = why;
+    }
+
+    /// The sign-in was read inside the locks.
+    pub(super) fn looked_while_renewing(&mut self, stage: Stage, now: Moment) {
+        let next = match stage {
+            Stage::Looking => self.decide(now),
+            Stage::Checking { spent } => self.checked(spent, now),
+            other => other,
+        };
+        self.step = Step::Renewing(next);
+    }
+
+    /// Adopts what someone else renewed, or notes that the refresh token is about to be spent.
+    fn decide(&mut self, now: Moment) -> Stage {
+        let due = self.becoming.is_none() && !self.retiring && self.renewal_is_due(now);
+        let Some(token) = self.refresh_token().filter(|_| due).map(|token| token.fingerprint().clone()) else {
+            return Stage::Unlocking;
+        };
+        self.state.token.intend(now);
+        self.state.token.spending = Some(token);
+        self.state.last = Some(LastRequest { at: now.wall, endpoint: Endpoint::Token, outcome: None });
+        self.saving.dirty = true;
+        Stage::Noting
+    }
+
+    fn refresh_token(&self) -> Option<&RefreshToken> {
+        self.credential.as_ref()?.refresh_token.as_ref()
+    }
+
+    fn forget_refresh_token(&mut self) {
+        self.credential.iter_mut().for_each(Credential::forget_refresh_token);
+    }
+
+    /// Whether a request whose permit was given may still leave, for all that the person wishes by now (laws 7 and 16).
+    pub fn still_wants(&self, endpoint: Endpoint) -> bool {
+        let renews = endpoint == Endpoint::Usage || self.preferences.renewal;
+        renews && !self.state.free_only()
+    }
+
+    /// The intent is on disk.
+    fn spend(&mut self, now: Moment) -> Action {
+        let credential = self.credential.as_ref();
+        let request = credential.and_then(|credential| providers::renewal_request(self.state.provider, credential));
+        let may = self.still_wants(Endpoint::Token) && !self.retiring && !self.just_woke(now);
+        let noted = request.filter(|_| may).filter(|(_, token)| self.state.token.spending.as_ref() == Some(token));
+        let permit = self.state.token.permit(now, Spacing::Kept);
+        let (Some((request, spent)), Some(permit)) = (noted, permit) else {
+            self.take_back();
+            self.saving.dirty = true;
+            return self.poll(now);
+        };
+        self.forget_refresh_token();
+        self.step = Step::Renewing(Stage::Asking { spent });
+        self.record(now, Endpoint::Token, Happened::Sent { why: Reason::Expiry });
+        Action::Ask(permit, request)
+    }
+
+    /// The state could not be made durable: nothing leaves (law 13), and nobody is kept waiting for the locks.
+    pub(super) fn renewal_not_noted(&mut self) {
+        if matches!(self.step, Step::Renewing(Stage::Locking | Stage::Looking | Stage::Noting)) {
+            self.take_back();
+        }
+    }
+
+    fn take_back(&mut self) {
+        if self.state.token.intent.is_some() {
+            self.state.token.withdraw();
+            self.state.last = None;
+        }
+        self.step = Step::Renewing(Stage::Unlocking);
+    }
+
+    /// The token endpoint answered.
+    pub(super) fn granted(&mut self, delivery: Delivery, now: Moment) {
+        let Step::Renewing(Stage::Asking { spent }) = &self.step else {
+            return;
+        };
+        let spent = spent.clone();
+        let grant = providers::understand_grant(self.state.provider, delivery, now.wall);
+        let told = messages::grant(self.state.provider, &grant);
+        if let Some(last) = &mut self.state.last {
+            last.outcome = Some(told.clone());
+        }
+        let kind = messages::grant_kind(&grant);
+        let stage = self.learn_grant(grant, spent, now);
+        self.step = Step::Renewing(stage);
+        self.saving.dirty = true;
+        self.record(now, Endpoint::Token, Happened::Came { outcome: kind, detail: Some(told) });
+    }
+
+    fn learn_grant(&mut self, grant: Grant, spent: Fingerprint, now: Moment) -> Stage {
+        let jitter = self.dice.jitter();
+        let gate = &mut self.state.token;
+        match grant {
+            Grant::Renewed(tokens) => return Stage::Storing(Box::new(Storing::new(spent, tokens))),
+            Grant::Refused => return Stage::Checking { spent },
+            Grant::Wasted { .. } => self.refused(Pause::RenewalWasted, spent, now),
+            Grant::RateLimited { retry_after } => {
+                gate.rate_limited(now, retry_after, jitter);
+                self.state.notices.begin_renewal(now, self.preferences.wanted);
+            }
+            Grant::Ambiguous { status, why, retry_after } => {
+                let cause = match status {
+                    None => Cooldown::Network { why },
+                    Some(status @ 500..) => Cooldown::Server { status },
+                    Some(status) => Cooldown::Unreadable { status, why },
+                };
+                gate.doubtful(now, cause, retry_after, jitter);
+            }
+            Grant::Denied { status, retry_after, .. } => {
+                gate.doubtful(now, Cooldown::Server { status }, retry_after, jitter);
+            }
+            Grant::Unreachable { why } => gate.unreachable(now, why, jitter),
+            Grant::Lapsed => {
+                gate.withdraw();
+                self.woke(now);
+            }
+        }
+        Stage::Unlocking
+    }
+
+    /// A refresh token that was refused was either spent by someone who was first, and then there is another now; or
+    /// it is of no more use.
+    fn checked(&mut self, spent: Fingerprint, now: Moment) -> Stage {
+        // Another pair is there, though it is not clear yet whose.
+        let replaced = self.unsettled.as_ref().is_some_and(|half| half.refresh.as_ref() != Some(&spent));
+        if !replaced && self.refresh_token().is_none_or(|stored| *stored.fingerprint() == spent) {
+            self.refused(Pause::RefreshRefused, spent, now);
+        } else {
+            self.state.token.adopted(now);
+        }
+        self.saving.dirty = true;
+        Stage::Unlocking
+    }
+
+    fn refused(&mut self, cause: Pause, spent: Fingerprint, now: Moment) {
+        self.state.token.pause(now, cause, spent);
+        self.state.troubled = true;
+        self.state.notices.begin_sign_in(now, self.preferences.wanted);
+    }
+
+    /// Another refresh token ends a pause of renewal; the same one proves that it is one.
+    pub(super) fn refresh_token_seen(&mut self, credential: &Credential, now: Moment) {
+        let GateState::Paused { .. } = &self.state.token.state else {
+            return;
+        };
+        let changed = credential
+            .refresh_token
+            .as_ref()
+            .is_some_and(|token| self.state.token.credential_seen(token.fingerprint(), now));
+        if changed {
+            self.state.next = Some(now);
+            self.why = Reason::NewCredential;
+        } else {
+            self.sign_in_has_ended(now);
+        }
+        self.saving.dirty |= changed;
+    }
+
+    pub(super) fn stored(&mut self, stored: Stored, now: Moment) {
+        let Step::Renewing(Stage::Storing(storing)) = &mut self.step else {
+            return;
+        };
+        match stored {
+            Stored::Failed(_) => storing.failed(now),
+            Stored::Written | Stored::Changed => {
+                let tokens = storing.successor.tokens.clone();
+                self.state.token.success(now);
+                self.state.renewed = Some(now);
+                self.saving.dirty = true;
+                self.step = Step::Renewing(Stage::Unlocking);
+                if stored == Stored::Written {
+                    self.settled_token = Some(tokens.access_token.fingerprint());
+                    self.whose(&tokens, now);
+                }
+            }
+        }
+    }
+
+    /// What another account's tokens would read is not shown as this one's.
+    fn whose(&mut self, tokens: &Tokens, now: Moment) {
+        let this = self.state.sign_in.identity.account.as_ref();
+        if this.is_some_and(|this| tokens.account.as_ref().is_some_and(|named| named != this)) {
+            let fingerprint = tokens.access_token.fingerprint();
+            self.state.usage.pause(now, Pause::OtherAccount, fingerprint.clone());
+            self.state.reject(fingerprint);
+            self.state.troubled = true;
+            self.state.notices.begin_sign_in(now, self.preferences.wanted);
+        }
+    }
+
+    pub(super) fn store_retry(&self) -> Option<Moment> {
+        match &self.step {
+            Step::Renewing(Stage::Storing(storing)) => [storing.retry, storing.tell.filter(|_| self.notice_service)]
+                .into_iter()
+                .flatten()
+                .min_by_key(|at| at.boot),
+            _ => None,
+        }
+    }
+
+    pub(super) fn unsaved_missed(&mut self, id: u64, now: Moment) {
+        if let Step::Renewing(Stage::Storing(storing)) = &mut self.step
+            && id == UNSAVED
+        {
+            storing.missed = storing.missed.saturating_add(1);
+            storing.tell = Some(now.plus(policy::NOTICE.after(storing.missed)));
+        }
+    }
+}
+
+impl Storing {
+    fn new(spent: Fingerprint, tokens: Tokens) -> Self {
+        let successor = Successor { replaces: spent, tokens };
+        Self { successor, failures: 0, retry: None, tell: None, missed: 0 }
+    }
+
+    fn act(&mut self, notice_service: bool, now: Moment) -> Option<Action> {
+        if notice_service && self.tell.take_if(|at| !at.is_after(now)).is_some() {
+            return Some(Action::Notify(Notice {
+                id: UNSAVED,
+                kind: NoticeKind::RenewalUnsaved,
+                about: None,
+                also: Vec::new(),
+            }));
+        }
+        let waits = self.retry.is_some_and(|retry| retry.is_after(now));
+        (!waits).then(|| Action::Store(self.successor.clone()))
+    }
+
+    fn failed(&mut self, now: Moment) {
+        self.failures = self.failures.saturating_add(1);
+        self.retry = Some(now.plus(policy::STORE.after(self.failures)));
+        if self.failures == 1 {
+            self.tell = Some(now);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+use super::*;
+use crate::credential::token::Token;
+use crate::gate::policy;
+use crate::gate::{Cooldown, GateState, Pause, Spacing};
+use crate::state::Provider;
+use crate::time::{Boot, Wall};
+
+const NOW: Moment = Moment { wall: Wall(1_789_387_200_000), boot: Boot(500_000_000) };
+const LIMITED: Cooldown = Cooldown::RateLimited { retry_after_s: None };
+
+fn at(minutes: i64) -> Moment {
+    Moment { wall: Wall(NOW.wall.0 + minutes * 60_000), boot: Boot(NOW.boot.0 + minutes * 60_000) }
+}
+
+fn id(name: &str) -> AccountId {
+    AccountId(format!("anthropic:{name}"))
+}
+
+/// A seat that asked `ago` minutes ago, with so many strikes.
+fn seat(ago: i64, strikes: u32) -> AccountState {
+    let mut seat = AccountState::new(Provider::Anthropic);
+    seat.usage.last_request = Some(at(-ago));
+    seat.usage.strikes = strikes;
+    seat
+}
+
+fn cooling(until: i64, cause: &Cooldown) -> GateState {
+    GateState::CoolingDown { cause: cause.clone(), since: at(-1), until: at(until) }
+}
+
+#[test]
+fn a_seat_is_its_login_and_an_organization() {
+    assert_eq!(id("ann/acme").login(), id("ann"));
+    assert_eq!((id("ann/acme").organization(), id("ann").organization()), (Some("acme"), None));
+    assert!(id("ann/acme").is_beside(&id("ann/home")) && id("ann/acme").is_beside(&id("ann")));
+    assert!(!id("ann/acme").is_beside(&id("ann/acme")) && !id("ann/acme").is_beside(&id("bob/acme")));
+}
+
+/// Laws 2 and 10.
+#[test]
+fn what_a_429_shuts_and_how_far_apart_requests_are_is_of_the_login() {
+    let mut home = seat(4, 0);
+    let mut acme = seat(1, 2);
+    acme.usage.state = cooling(20, &LIMITED);
+    home.share_gates(&acme.gates(), NOW);
+    assert_eq!((home.usage.strikes, &home.usage.state), (2, &acme.usage.state));
+    assert_eq!(home.usage.last_request, Some(at(-1)));
+    assert!(home.usage.shut(at(19), Spacing::Kept).is_some() && home.usage.shut(at(20), Spacing::Kept).is_none());
+    assert_eq!(home.token, AccountState::new(Provider::Anthropic).token, "the endpoints are told apart");
+
+    // The other one's reading ends the strikes of both.
+    let read = seat(0, 0);
+    home.share_gates(&read.gates(), at(21));
+    assert_eq!(home.usage.strikes, 0);
+    home.share_gates(&seat(9, 7).gates(), at(21));
+    assert_eq!(home.usage.strikes, 0, "what is older is known already");
+    assert_eq!(home.usage.last_request, Some(at(0)));
+}
+
+#[test]
+fn what_is_the_seats_own_shuts_no_other() {
+    let fingerprint = Token::new("sk-1".to_owned()).unwrap().fingerprint();
+    let mut acme = seat(5, 0);
+    for cause in [Cooldown::Network { why: "offline".into() }, Cooldown::Server { status: 500 }] {
+        acme.usage.state = cooling(20, &cause);
+        let mut home = seat(5, 0);
+        home.share_gates(&acme.gates(), NOW);
+        assert_eq!(home.usage.state, GateState::Open, "{cause:?}");
+    }
+    acme.usage.rate_limited(NOW, None, crate::gate::Jitter(0));
+    acme.usage.pause(NOW, Pause::Rejected, fingerprint.clone());
+    let mut home = seat(5, 0);
+    home.share_gates(&acme.gates(), NOW);
+    let GateState::CoolingDown { cause, .. } = &home.usage.state else { panic!("{:?}", home.usage.state) };
+    assert_eq!(*cause, LIMITED, "the cooldown beneath is shared, the pause is not");
+
+    home.usage.pause(NOW, Pause::Rejected, fingerprint);
+    let mut longer = seat(0, 1);
+    longer.usage.state = cooling(90, &LIMITED);
+    home.share_gates(&longer.gates(), NOW);
+    let GateState::Paused { beneath: Some(beneath), .. } = &home.usage.state else { panic!("a pause stays") };
+    assert_eq!(beneath.until, at(90));
+}
+
+#[test]
+fn a_request_that_a_seat_left_behind_shuts_the_others() {
+    let mut acme = seat(60, 0);
+    acme.usage.intent = Some(at(-2));
+    assert!(acme.gates().is_asking() && !seat(1, 0).gates().is_asking());
+    let mut home = seat(60, 0);
+    home.share_gates(&acme.gates(), NOW);
+    assert_eq!(home.usage.state, GateState::Open, "it is under way, and the other is told that it is");
+    home.share_left_behind(&acme.gates(), NOW);
+    let until = at(-2).plus(policy::UNANSWERED);
+    assert_eq!(home.usage.state, GateState::CoolingDown { cause: Cooldown::Unanswered, since: at(-2), until });
+    assert_eq!(home.usage.last_request, Some(at(-2)));
+}
+
+#[test]
+fn at_a_start_every_seat_learns_what_the_others_were_told() {
+    let mut state = State::new("boot".into());
+    let mut limited = seat(1, 1);
+    limited.usage.state = cooling(30, &LIMITED);
+    for (name, account) in [("ann/acme", limited), ("ann/home", seat(5, 0)), ("ann", seat(9, 0)), ("bob", seat(5, 0))] {
+        state.accounts.insert(id(name), account);
+    }
+    state.share_gates(NOW);
+    let shut = |name: &str| state.accounts[&id(name)].usage.shut(at(29), Spacing::Kept).is_some();
+    assert_eq!(["ann/acme", "ann/home", "ann", "bob"].map(shut), [true, true, true, false]);
+    let beside: Vec<AccountId> = state.gates_beside(&id("ann/home")).into_iter().map(|(id, _)| id).collect();
+    assert_eq!(beside, [id("ann"), id("ann/acme")]);
+}
+
+/// Issue 15: nothing is lost, and no gate opens.
+#[test]
+fn what_an_earlier_version_kept_becomes_the_seats_own() {
+    let kept = |organization: Option<&str>| {
+        let mut state = State::new("boot".into());
+        let mut ann = seat(1, 3);
+        ann.usage.state = cooling(30, &LIMITED);
+        ann.sign_in.identity.organization = organization.map(str::to_owned);
+        ann.saves = 7;
+        state.accounts.insert(id("ann"), ann);
+        state.active = vec![id("bob"), id("ann")];
+        state
+    };
+    for (then, now) in [(Some("Acme"), Some("Acme")), (None, Some("Acme")), (Some("Acme"), None), (None, None)] {
+        let mut state = kept(then);
+        let before = state.accounts[&id("ann")].clone();
+        let adopted = state.take_up(&id("ann/acme"), now).unwrap().clone();
+        assert_eq!(adopted, AccountState { formerly: Some(id("ann")), ..before });
+        assert_eq!(state.accounts.len(), 1);
+        assert_eq!(state.active, [id("bob"), id("ann/acme")]);
+        assert_eq!(state.take_up(&id("ann/home"), Some("Home")), None, "it is one seat's only");
+    }
+    let mut state = kept(Some("Home"));
+    assert_eq!(state.take_up(&id("ann/acme"), Some("Acme")), None, "these figures were another organization's");
+    assert_eq!(state.gates_beside(&id("ann/acme")).len(), 1, "its gates are the login's");
+    assert!(state.take_up(&id("ann/home"), Some("Home")).is_some());
+    let mut state = kept(None);
+    state.accounts.insert(id("ann/acme"), seat(2, 0));
+    assert_eq!(state.take_up(&id("ann/acme"), None).unwrap().usage.strikes, 0, "it has a state of its own already");
+    assert_eq!(state.accounts.len(), 2);
+}
+
+#[test]
+fn seats_are_told_apart_by_their_organizations() {
+    let named = |organizations: &[(&str, Option<&str>)]| {
+        let mut state = State::new("boot".into());
+        for (name, organization) in organizations {
+            let mut account = seat(1, 0);
+            account.sign_in.identity.organization = organization.map(str::to_owned);
+            state.accounts.insert(id(name), account);
+        }
+        let name = |(name, organization): &(&str, Option<&str>)| distinction(&id(name), *organization, &state);
+        organizations.iter().map(name).collect::<Vec<_>>()
+    };
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(named(&[("ann/acme", Some("Acme")), ("bob/acme", Some("Acme"))]), [None, None]);
+    assert_eq!(named(&[("ann/1", Some("Acme")), ("ann/2", Some("Home"))]), [text("Acme"), text("Home")]);
+    let same = named(&[("ann/123456789", Some("Acme")), ("ann/987654321", Some("acme"))]);
+    assert_eq!(same, [text("Acme, 12345678"), text("acme, 98765432")]);
+    assert_eq!(named(&[("ann/123456789", None), ("ann/2", None)]), [text("12345678"), text("2")]);
+    assert_eq!(named(&[("ann", Some("Acme")), ("ann/2", Some("Home"))]), [text("Acme"), text("Home")]);
+}
+
+#[test]
+fn a_state_from_before_there_were_seats_loads() {
+    let mut old = serde_json::to_value(seat(1, 1)).unwrap();
+    old.as_object_mut().unwrap().remove("formerly");
+    old["sign_in"].as_object_mut().unwrap().remove("last_token");
+    let kept: AccountState = serde_json::from_value(old).unwrap();
+    assert_eq!(kept, seat(1, 1));
+}

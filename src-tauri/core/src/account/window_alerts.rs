@@ -1,0 +1,134 @@
+//! What becomes of the windows, and what of it is said: each thing once in a cycle.
+
+use super::Account;
+use crate::gate::policy;
+use crate::notification::{News, Notices, Wanted, WindowNews};
+use crate::quota::cycle::{Cycle, Ended};
+use crate::quota::forecast::Forecast;
+use crate::state::AccountState;
+use crate::time::{Moment, Wall};
+use std::time::Duration;
+
+impl Account {
+    /// Takes note of what the windows have come to by now.
+    pub(super) fn watch_windows(&mut self, now: Moment) {
+        self.follow_windows(&[], now);
+    }
+
+    /// The same, where a second reading has `confirmed` what was odd in the first.
+    pub(super) fn follow_windows(&mut self, confirmed: &[String], now: Moment) {
+        let wanted = self.preferences.wanted;
+        let AccountState { cycles, notices, reading, .. } = &mut self.state;
+        let ended = reading.as_ref().map(|reading| cycles.follow(reading, confirmed, now.wall)).unwrap_or_default();
+        for Ended { window, mut cycle, is_reset } in ended {
+            notices.withdraw(&window, |news| matches!(news, News::Threshold { .. } | News::RunsOut));
+            if is_reset {
+                self.saving.dirty |= tell_reset(&window, &mut cycle, notices, wanted, now);
+            }
+        }
+        for (window, cycle) in cycles.iter_mut() {
+            self.saving.dirty |= if cycle.is_over(now.wall) {
+                tell_reset(window, cycle, notices, wanted, now)
+            } else {
+                tell_level(window, cycle, notices, wanted, now) | tell_forecast(window, cycle, notices, wanted, now)
+            };
+        }
+    }
+
+    /// Whether a window was reset since it was looked at last.
+    pub(super) fn a_window_is_over(&self, now: Moment) -> bool {
+        self.state.cycles.iter().any(|(_, cycle)| !cycle.told.reset && cycle.is_over(now.wall))
+    }
+
+    /// The next reset that there is something to say of.
+    pub(super) fn next_reset(&self, now: Moment) -> Option<Moment> {
+        let wanted = self.preferences.wanted;
+        let told = self.state.cycles.iter().filter(|(_, cycle)| !cycle.told.reset && is_remarkable(cycle, wanted));
+        let next = told.filter_map(|(_, cycle)| cycle.resets_at).min()?;
+        Some(now.plus(next.since(now.wall)))
+    }
+
+    /// Until when the person wants quiet, if they do now.
+    pub(super) fn quiet_until(&self, now: Moment) -> Option<Moment> {
+        let end = self.preferences.quiet?.end(now.wall, &self.zone)?;
+        Some(now.plus(end.since(now.wall)))
+    }
+}
+
+/// Each of these answers whether anything is to be kept.
+fn tell_level(window: &str, cycle: &mut Cycle, notices: &mut Notices, wanted: Wanted, now: Moment) -> bool {
+    let is_not_true = |news: &News| matches!(news, News::Threshold { percent } if cycle.used() < f64::from(*percent));
+    let withdrawn = notices.withdraw(window, is_not_true);
+    if withdrawn {
+        // It was not said, and is when it is true again.
+        cycle.told.threshold = wanted.thresholds.reached(cycle.used()).unwrap_or(0);
+    }
+    if !cycle.is_confirmed() {
+        return withdrawn;
+    }
+    let Some(percent) = wanted.thresholds.reached(cycle.used()).filter(|percent| *percent > cycle.told.threshold)
+    else {
+        return withdrawn;
+    };
+    cycle.told.threshold = percent;
+    notices.tell_of_window(news(window, cycle, News::Threshold { percent }), now);
+    true
+}
+
+/// Only what is sure enough: even the slow end of the range lies before the reset, and well before it. What turns out
+/// otherwise before it could be shown is not shown.
+fn tell_forecast(window: &str, cycle: &mut Cycle, notices: &mut Notices, wanted: Wanted, now: Moment) -> bool {
+    let runs_out = match cycle.forecast(now.wall) {
+        Some(Forecast::RunsOut { at, latest, .. }) => Some((at, latest)),
+        Some(Forecast::LastsUntilReset | Forecast::TooEarly) | None => None,
+    };
+    if cycle.told.forecast {
+        let withdrawn = runs_out.is_none() && notices.withdraw(window, |news| *news == News::RunsOut);
+        cycle.told.forecast = !withdrawn;
+        return withdrawn;
+    }
+    let early = |(at, latest): (Wall, Wall)| {
+        let margin = cycle.length().unwrap_or_default() / policy::MARGIN_IN_WINDOW;
+        cycle.resets_at.is_some_and(|reset| latest < reset && at.plus(margin) <= reset)
+    };
+    let used = (policy::FORECAST_TOLD_FROM..policy::FORECAST_TOLD_TO).contains(&cycle.used());
+    let tell =
+        wanted.forecast && cycle.is_confirmed() && used && has_evidence(cycle, now.wall) && runs_out.is_some_and(early);
+    if tell {
+        cycle.told.forecast = true;
+        notices.tell_of_window(news(window, cycle, News::RunsOut), now);
+    }
+    tell
+}
+
+/// A forecast may be shown before it is worth a notification.
+fn has_evidence(cycle: &Cycle, now: Wall) -> bool {
+    let length = cycle.length().unwrap_or_default();
+    let left = cycle.resets_at.map_or(Duration::ZERO, |at| at.since(now));
+    left + length / policy::FORECAST_TOLD_AFTER <= length.max(left)
+        && cycle.followed() >= length / policy::FORECAST_FOLLOWED_IN
+}
+
+/// What was said of the cycle is over with it. A reset is worth a word where the window was nearly used up, and not
+/// when the next cycle is over, too.
+fn tell_reset(window: &str, cycle: &mut Cycle, notices: &mut Notices, wanted: Wanted, now: Moment) -> bool {
+    if std::mem::replace(&mut cycle.told.reset, true) {
+        return false;
+    }
+    notices.withdraw(window, |news| matches!(news, News::Threshold { .. } | News::RunsOut));
+    let late = cycle.resets_at.zip(cycle.length()).is_some_and(|(at, length)| now.wall.since(at) > length);
+    if is_remarkable(cycle, wanted) && !late {
+        let used = cycle.used().round().clamp(0.0, 255.0) as u8;
+        notices.tell_of_window(news(window, cycle, News::Reset { used }), now);
+    }
+    true
+}
+
+fn is_remarkable(cycle: &Cycle, wanted: Wanted) -> bool {
+    let level = wanted.thresholds.lowest().unwrap_or(policy::REMARKABLE);
+    wanted.reset && (cycle.used() >= f64::from(level) || cycle.told.forecast)
+}
+
+fn news(window: &str, cycle: &Cycle, news: News) -> WindowNews {
+    WindowNews { window: window.to_owned(), label: cycle.label.clone(), news }
+}

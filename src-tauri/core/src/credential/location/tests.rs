@@ -1,0 +1,230 @@
+use super::*;
+use crate::credential::token::Token;
+use crate::credential::{Absence, Credential, Naming, OAuthClient};
+use crate::settings::AccountSettings;
+use crate::time::Boot;
+use std::time::Duration;
+
+const NOW: Wall = Wall(1_789_387_200_000);
+const HOME: &str = "~/.claude/.credentials.json";
+const WORK: &str = "~/work/.credentials.json";
+
+fn token(text: &str) -> Token {
+    Token::new(text.to_owned()).unwrap()
+}
+
+/// A sign-in that is good for so many hours; of nobody in particular where `whose` is empty.
+fn sign_in(whose: &str, text: &str, hours: i64) -> CredentialRead {
+    CredentialRead::Found(Credential {
+        access_token: token(text),
+        expires_at: Some(Wall(NOW.0 + hours * 3_600_000)),
+        refresh_token: None,
+        refresh_blanked: false,
+        refresh_expires_at: None,
+        client: OAuthClient::Default,
+        scopes: vec![],
+        plan: None,
+        identity: Identity { account: (!whose.is_empty()).then(|| whose.to_owned()), ..Identity::default() },
+        naming: Naming::Itself,
+    })
+}
+
+fn gone() -> CredentialRead {
+    CredentialRead::Absent(Absence::NoFile)
+}
+
+fn id(name: &str) -> AccountId {
+    AccountId(format!("anthropic:{name}"))
+}
+
+struct Two {
+    places: Vec<Place>,
+    state: State,
+    settings: Settings,
+    now: Wall,
+}
+
+impl Two {
+    fn new(home: &CredentialRead, work: &CredentialRead) -> Self {
+        let state = State::new("boot".into());
+        let place = |name: &str| Place::known(&state, Provider::Anthropic, name);
+        let mut two = Self { places: vec![place(HOME), place(WORK)], state, settings: Settings::default(), now: NOW };
+        two.look(0, home);
+        two.look(1, work);
+        two
+    }
+
+    fn look(&mut self, place: usize, read: &CredentialRead) -> Option<Before> {
+        let renamed = self.places[place].looked(read, Moment { wall: self.now, boot: Boot(self.now.0) });
+        self.polled();
+        renamed
+    }
+
+    /// Who is polled, and with which place's sign-in; which is from then on the present one.
+    fn polled(&mut self) -> Vec<(String, String)> {
+        let polled = polled(&self.places, HOME, &self.settings, &self.state, self.now);
+        for Polled { account, place } in &polled {
+            let fresh = || AccountState::new(Provider::Anthropic);
+            self.state.accounts.entry(account.clone()).or_insert_with(fresh).sign_in.place.clone_from(place);
+        }
+        polled.into_iter().map(|polled| (polled.account.0.replace("anthropic:", ""), polled.place)).collect()
+    }
+
+    #[track_caller]
+    fn check(&mut self, expect: &[(&str, &str)]) {
+        let polled = self.polled();
+        let polled: Vec<(&str, &str)> = polled.iter().map(|(who, place)| (who.as_str(), place.as_str())).collect();
+        assert_eq!(polled, expect);
+    }
+}
+
+#[test]
+fn two_accounts_are_two_and_two_places_of_one_are_one() {
+    Two::new(&sign_in("ann", "a", 8), &sign_in("bob", "b", 8)).check(&[("ann", HOME), ("bob", WORK)]);
+    Two::new(&sign_in("ann", "a", 8), &sign_in("ann", "b", 8)).check(&[("ann", HOME)]);
+    Two::new(&sign_in("ann", "a", 8), &gone()).check(&[("ann", HOME)]);
+    Two::new(&gone(), &sign_in("ann", "a", 8)).check(&[("ann", WORK)]);
+}
+
+#[test]
+fn a_usable_sign_in_wins_over_an_expired_one_and_keeps_its_turn() {
+    let mut two = Two::new(&sign_in("ann", "a", -1), &sign_in("ann", "b", 8));
+    two.check(&[("ann", WORK)]);
+    two.look(0, &sign_in("ann", "a2", 8));
+    two.check(&[("ann", WORK)]);
+    two.look(1, &gone());
+    two.check(&[("ann", HOME)]);
+    two.look(1, &sign_in("ann", "b2", 8));
+    two.check(&[("ann", HOME)]);
+}
+
+#[test]
+fn the_other_place_takes_over_at_the_moment_of_expiry() {
+    let mut two = Two::new(&sign_in("ann", "a", 1), &sign_in("ann", "b", 8));
+    two.check(&[("ann", HOME)]);
+    let change = next_change(two.places.iter(), two.now).unwrap();
+    assert_eq!(change, NOW.plus(Duration::from_secs(3600)));
+    two.now = Wall(change.0 - 1);
+    two.check(&[("ann", HOME)]);
+    two.now = change;
+    two.check(&[("ann", WORK)]);
+    assert_eq!(next_change(two.places.iter(), change), Some(NOW.plus(Duration::from_secs(8 * 3600))), "the other's");
+}
+
+#[test]
+fn of_two_expired_ones_the_present_one_stays_and_none_is_better_than_expired() {
+    let mut two = Two::new(&sign_in("ann", "a", 1), &sign_in("ann", "b", -1));
+    two.now = NOW.plus(Duration::from_secs(7200));
+    two.check(&[("ann", HOME)]);
+    two.look(0, &gone());
+    two.check(&[("ann", WORK)]);
+}
+
+#[test]
+fn a_rejected_sign_in_gives_way_and_does_not_come_back() {
+    let mut two = Two::new(&sign_in("ann", "a", 8), &sign_in("ann", "b", 8));
+    let reject =
+        |two: &mut Two, text: &str| two.state.accounts.get_mut(&id("ann")).unwrap().reject(token(text).fingerprint());
+    reject(&mut two, "a");
+    two.check(&[("ann", WORK)]);
+    reject(&mut two, "b");
+    two.check(&[("ann", WORK)]);
+    two.look(0, &sign_in("ann", "a2", 8));
+    two.check(&[("ann", HOME)]);
+}
+
+#[test]
+fn an_account_that_signed_out_is_still_known_where_it_was() {
+    let mut two = Two::new(&sign_in("ann", "a", 8), &sign_in("bob", "b", 8));
+    two.look(1, &gone());
+    two.check(&[("ann", HOME), ("bob", WORK)]);
+    two.look(1, &sign_in("", "c", 8));
+    two.check(&[("ann", HOME), ("bob", WORK)]);
+    two.look(1, &sign_in("carl", "c", 8));
+    two.check(&[("ann", HOME), ("carl", WORK)]);
+}
+
+#[test]
+fn an_account_that_is_switched_off_is_not_polled_and_nobody_takes_its_place() {
+    let mut two = Two::new(&sign_in("ann", "a", 8), &sign_in("ann", "b", 8));
+    let off = AccountSettings { enabled: Some(false), ..AccountSettings::default() };
+    two.settings.accounts.insert(id("ann"), off);
+    two.check(&[]);
+}
+
+#[test]
+fn with_no_sign_in_anywhere_one_is_waited_for_in_the_first_place() {
+    let mut two = Two::new(&gone(), &gone());
+    let waited = two.polled();
+    assert!(waited.len() == 1 && waited[0].0.starts_with("at-") && waited[0].1 == HOME, "{waited:?}");
+    assert_eq!(two.places[0].account, None);
+    two.look(1, &sign_in("ann", "a", 8));
+    two.check(&[("ann", WORK)]);
+}
+
+#[test]
+fn who_was_there_before_is_told_once() {
+    let mut two = Two::new(&sign_in("", "a", 8), &gone());
+    let unnamed = two.places[0].account.clone().unwrap();
+    assert!(unnamed.0.starts_with("anthropic:at-"), "{unnamed}");
+    assert_eq!(two.look(0, &sign_in("ann", "a", 8)), Some(Before::Unnamed(unnamed)));
+    assert_eq!(two.look(0, &sign_in("ann", "a2", 8)), None);
+    assert_eq!(two.look(0, &sign_in("bob", "b", 8)), Some(Before::Other(id("ann"))));
+    two.check(&[("bob", HOME)]);
+}
+
+#[test]
+fn what_is_remembered_as_rejected_stays_bounded() {
+    let mut state = AccountState::new(Provider::Anthropic);
+    for n in 0..100 {
+        state.reject(token(&format!("t{n}")).fingerprint());
+    }
+    state.reject(token("t99").fingerprint());
+    assert_eq!(state.rejected.len(), AccountState::REJECTED_MAX);
+    assert_eq!(state.rejected.last(), Some(&token("t99").fingerprint()));
+}
+
+/// A state that was written before places were kept.
+#[test]
+fn a_place_that_is_not_listed_is_known_by_who_was_asked_for_there_last() {
+    let mut state = State::new("boot".into());
+    for (name, at) in [("ann", 1), ("bob", 2), ("carl", 0)] {
+        let mut account = AccountState::new(Provider::Anthropic);
+        account.sign_in.place = if name == "carl" { WORK.into() } else { HOME.into() };
+        account.last =
+            Some(crate::state::LastRequest { at: Wall(at), endpoint: crate::Endpoint::Usage, outcome: None });
+        state.accounts.insert(id(name), account);
+    }
+    let known = |name: &str| Place::known(&state, Provider::Anthropic, name).account;
+    assert_eq!((known(HOME), known(WORK), known("~/new")), (Some(id("bob")), Some(id("carl")), None));
+}
+
+/// What is to be said of a sign-in that was missing is said of the account that came.
+#[test]
+fn who_was_waited_for_without_a_name_is_the_account_that_came() {
+    let mut two = Two::new(&gone(), &gone());
+    let waited_for = two.polled()[0].0.clone();
+    assert_eq!(two.look(0, &sign_in("ann", "sk-1", 8)), Some(Before::Unnamed(id(&waited_for))));
+    two.check(&[("ann", HOME)]);
+    assert_eq!(two.look(0, &gone()), None);
+    assert_eq!(two.look(0, &sign_in("ann", "sk-2", 8)), None, "she was known here");
+    assert_eq!(two.look(0, &sign_in("bob", "sk-3", 8)), Some(Before::Other(id("ann"))));
+}
+
+#[test]
+fn a_place_is_known_by_its_name() {
+    let mut state = State::new("boot".into());
+    let listed = |name: &str, plan: &str| Place {
+        account: Some(id("ann")),
+        sign_in: SignIn { place: name.into(), plan: Some(plan.into()), ..SignIn::default() },
+        ..Place::new(Provider::Anthropic, name)
+    };
+    state.places = vec![listed(HOME, "pro"), listed(WORK, "max")];
+    let known = |name: &str| Place::known(&state, Provider::Anthropic, name);
+    assert_eq!(known(WORK), listed(WORK, "max"));
+    let fresh = known("~/new/.credentials.json");
+    assert_eq!(
+        (fresh.account, fresh.sign_in.plan, fresh.sign_in.place.as_str()),
+        (None, None, "~/new/.credentials.json")
+    );
+}

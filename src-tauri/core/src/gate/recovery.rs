@@ -1,0 +1,294 @@
+//! What the ledger still knows of the gates, for when the state does not.
+//!
+//! The line of an answer is in the ledger before the state that follows from it is saved. So the ledger is ahead of a
+//! state whose save was cut off, whose newer file is damaged, or that came back from an older copy; and it is all there
+//! is where no state can be read.
+
+use crate::gate::policy;
+use crate::gate::{Cooldown, Gate};
+use crate::record::ledger::{Entry, Happened, OutcomeKind};
+use crate::request::Endpoint;
+use crate::state::{AccountId, AccountState, State};
+use crate::time::{Moment, Wall};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// What older entries say holds nothing shut any more.
+pub const SPAN: Duration = policy::LONGEST_COOLDOWN;
+
+/// The last word of the ledger on each gate of each account, as it stood at a start.
+#[derive(Debug, Clone, Default)]
+pub struct Recollection {
+    words: Vec<Word>,
+    /// When each of the lines was written that are read back: for finding the one that a state knows of. Which are newer
+    /// than that is told by their order and not by their times, for the clock may have been set between two of them.
+    lines: Vec<Wall>,
+    loss: Option<Loss>,
+    /// The accounts that are kept: what they were told, the other seats of their logins learn from them.
+    kept: BTreeSet<AccountId>,
+}
+
+/// No state could be read, though there was one: what may have been shut then. Kept, for the accounts that have not been
+/// met since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loss {
+    /// Until when anything may have been shut.
+    longest: Moment,
+    usage: Remembered,
+    token: Remembered,
+}
+
+/// What the ledger knew of one endpoint when the state was lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Remembered {
+    /// The accounts that it names.
+    accounts: Vec<String>,
+    /// Until when any of them was shut.
+    until: Moment,
+}
+
+#[derive(Debug, Clone)]
+struct Word {
+    account: String,
+    endpoint: Endpoint,
+    at: Wall,
+    /// Where among the lines it stands.
+    order: usize,
+    /// Until when it shuts the gate, on the clock that nobody can set; `None` where only another sign-in helped.
+    until: Option<Moment>,
+    /// Until when the next request keeps its distance.
+    spaced: Moment,
+    /// It left, and no answer to it is known of.
+    unanswered: bool,
+    /// It was answered so that its token is of use as before.
+    unspent: bool,
+    renewed: bool,
+}
+
+impl Loss {
+    /// The loss is found at `now`, and the ledger says this, from the oldest line to the newest. Each wait that it tells of
+    /// counts from now: nothing is left that knows what was done to the clock since.
+    pub fn found(entries: &[Entry], now: Moment) -> Self {
+        let words = Word::last(entries, |until, at| whole(until, at, now));
+        let longest = now.plus(SPAN);
+        // No reading since a renewal: its tokens may be another account's, and the pause that this was is lost.
+        let doubtful = |usage: &Word| {
+            usage.endpoint == Endpoint::Usage
+                && words.iter().any(|word| word.renewed && word.account == usage.account && word.order > usage.order)
+        };
+        let remembered = |endpoint: Endpoint| {
+            let words = words.iter().filter(|word| word.endpoint == endpoint);
+            // A pause has no end that time brings: it becomes the longest wait there is, however long ago it began.
+            let ends = words.clone().map(|word| word.until.filter(|_| !doubtful(word)).unwrap_or(longest));
+            Remembered {
+                accounts: words.map(|word| word.account.clone()).collect(),
+                until: ends.fold(now, Moment::later),
+            }
+        };
+        Self { longest, usage: remembered(Endpoint::Usage), token: remembered(Endpoint::Token) }
+    }
+
+    /// Whatever was said to any account, for its name may have been lost too; and where nothing is known of this one, as
+    /// long as the longest wait that is ever honoured: it may have been paused for longer than the ledger is read back.
+    /// An account that is met days after the loss waits for nothing.
+    fn until(&self, id: &AccountId, endpoint: Endpoint) -> Moment {
+        let remembered = match endpoint {
+            Endpoint::Usage => &self.usage,
+            Endpoint::Token => &self.token,
+        };
+        if remembered.accounts.contains(&id.0) { remembered.until } else { self.longest.later(remembered.until) }
+    }
+
+    pub(crate) fn carry_over_reboot(&mut self, last: Moment, now: Moment) {
+        for at in [&mut self.longest, &mut self.usage.until, &mut self.token.until] {
+            *at = at.carried(last, now);
+        }
+    }
+}
+
+impl Recollection {
+    /// `entries` from the oldest to the newest, as they are found at a start.
+    pub fn new(entries: &[Entry], loss: Option<Loss>, now: Moment) -> Self {
+        // At most the whole length from now: a clock that was set back must not lengthen it.
+        let left = |until: Wall, at| now.plus(until.since(now.wall)).sooner(whole(until, at, now));
+        let lines = entries.iter().map(|entry| entry.at).collect();
+        Self { words: Word::last(entries, left), lines, loss, kept: BTreeSet::new() }
+    }
+
+    /// Shuts the gates of all that is kept for as long as the ledger knows better, and for as long as another seat of the
+    /// login was told.
+    pub fn remind_all(&mut self, state: &mut State, now: Moment) {
+        for (id, account) in &mut state.accounts {
+            self.remind_known(id, account, now);
+        }
+        state.share_gates(now);
+        self.kept = state.accounts.keys().cloned().collect();
+    }
+
+    /// The same for one account.
+    pub fn remind_known(&self, id: &AccountId, account: &mut AccountState, now: Moment) {
+        for gate in [&mut account.usage, &mut account.token] {
+            let until = self.missed(self.word(id, gate.endpoint), gate, now);
+            self.hold(id, gate, until, now);
+        }
+    }
+
+    /// Shuts the gates of an account of which nothing is kept for as long as the ledger knows, or as long as it might
+    /// have been shut.
+    pub fn remind(&self, id: &AccountId, account: &mut AccountState, now: Moment) {
+        for gate in [&mut account.usage, &mut account.token] {
+            let until = match &self.loss {
+                Some(loss) => Some(loss.until(id, gate.endpoint)),
+                None => self.missed(self.word_of_login(id, gate.endpoint), gate, now),
+            };
+            self.hold(id, gate, until, now);
+            // What there is already is no news, not even what is only read back once the clock was set back.
+            gate.told = gate.told.or(self.lines.last().copied());
+        }
+    }
+
+    fn hold(&self, id: &AccountId, gate: &mut Gate, until: Option<Moment>, now: Moment) {
+        // What came of the noted request is known after all: it need not be settled as if it were not, which would pause
+        // a renewal until there is another sign-in.
+        let answer = self.word(id, gate.endpoint).filter(|word| word.unspent && is_noted(word, gate));
+        if gate.spending.is_some() && answer.is_some_and(|word| self.is_news(word, gate)) {
+            gate.last_request = gate.intent.or(gate.last_request);
+            gate.withdraw();
+        }
+        if let Some(until) = until.filter(|until| until.is_after(now)) {
+            gate.shut_until(Cooldown::MemoryLost, now, until);
+        }
+        // Now it is known, and no news at the next start.
+        gate.told = self.word(id, gate.endpoint).map(|word| word.at).or(gate.told);
+    }
+
+    fn word(&self, id: &AccountId, endpoint: Endpoint) -> Option<&Word> {
+        self.words.iter().find(|word| word.endpoint == endpoint && word.account == id.0)
+    }
+
+    /// What was said to any seat of the login shuts it for a new one, if nobody else knows of it.
+    fn word_of_login(&self, id: &AccountId, endpoint: Endpoint) -> Option<&Word> {
+        let is_kept = |word: &Word| self.kept.iter().any(|kept| kept.0 == word.account);
+        let words = self.words.iter().filter(|word| word.endpoint == endpoint && is_of_login(&word.account, id));
+        let words = words.filter(|word| !is_kept(word));
+        words.max_by_key(|word| word.order)
+    }
+
+    /// Until when an answer shuts the gate that the state has not learned.
+    fn missed(&self, word: Option<&Word>, gate: &Gate, now: Moment) -> Option<Moment> {
+        let word = word.filter(|word| self.is_news(word, gate))?;
+        if word.unanswered && is_noted(word, gate) {
+            return None;
+        }
+        // A rejection is only spaced: whether it paused the account is what was lost, and the next one tells.
+        let until = word.until.unwrap_or(word.spaced);
+        until.is_after(gate.waits_until(now)).then_some(until)
+    }
+
+    /// Whether it stands after the last line that the state knows of. That line may be missing, where it is long past, or the
+    /// ledger could not be written: then the clock has to tell, or that it is of the request that was noted.
+    fn is_news(&self, word: &Word, gate: &Gate) -> bool {
+        let Some(told) = gate.told.or(gate.last_request.map(|last| last.wall)) else {
+            return true;
+        };
+        match self.lines.iter().rposition(|at| *at == told) {
+            Some(known) => word.order > known,
+            None => word.at > told || is_noted(word, gate),
+        }
+    }
+}
+
+fn is_of_login(account: &str, id: &AccountId) -> bool {
+    AccountId(account.to_owned()).login() == id.login()
+}
+
+/// Whether it is of the request whose intent was noted, which the gate settles by itself. That of an earlier one is
+/// further back than any two requests are apart.
+fn is_noted(word: &Word, gate: &Gate) -> bool {
+    gate.intent.is_some_and(|at| word.at >= at.wall && word.at.since(at.wall) < policy::MIN_SPACING)
+}
+
+impl Word {
+    /// The last one on each gate.
+    fn last(entries: &[Entry], left: impl Fn(Wall, Wall) -> Moment) -> Vec<Self> {
+        let mut words: Vec<Self> = Vec::new();
+        for word in entries.iter().enumerate().filter_map(|(order, entry)| Self::of(entry, order, &left)) {
+            words.retain(|older| older.endpoint != word.endpoint || older.account != word.account);
+            words.push(word);
+        }
+        words
+    }
+
+    /// `left` is until when that shuts which was said at one time and holds until another.
+    fn of(entry: &Entry, order: usize, left: impl Fn(Wall, Wall) -> Moment) -> Option<Self> {
+        let endpoint = entry.endpoint.of_account()?;
+        let spaced = entry.at.plus(policy::MIN_SPACING);
+        let (until, unanswered) = match &entry.event {
+            // That of the request itself says the same.
+            Happened::Withheld { .. } | Happened::Came { outcome: OutcomeKind::Unanswered, .. } => return None,
+            Happened::Sent { .. } => (Some(entry.at.plus(unanswered(endpoint))), true),
+            Happened::Came { outcome, .. } if rejects(*outcome) => (None, false),
+            // When it is wished for next is no cooldown.
+            Happened::Came { outcome: OutcomeKind::Reading | OutcomeKind::Renewed, .. } => (Some(spaced), false),
+            // It did not leave: there is no distance to keep from it.
+            Happened::Came { outcome: OutcomeKind::Unreachable, .. } => (entry.next_at, false),
+            Happened::Came { .. } => (entry.next_at.map(|next| next.max(spaced)), false),
+        };
+        let left = |until| left(until, entry.at);
+        Some(Self {
+            account: entry.account.clone(),
+            endpoint,
+            at: entry.at,
+            order,
+            until: until.map(left),
+            spaced: left(spaced),
+            unanswered,
+            unspent: matches!(&entry.event, Happened::Came { outcome, .. } if !spends(*outcome)),
+            renewed: matches!(entry.event, Happened::Came { outcome: OutcomeKind::Renewed, .. }),
+        })
+    }
+}
+
+/// As long again as it was from the first, but for a wait that is too long to be one.
+fn whole(until: Wall, at: Wall, now: Moment) -> Moment {
+    now.plus(until.since(at).min(SPAN))
+}
+
+/// How long a request without an answer shuts its gate. A renewal without one may have spent its token.
+fn unanswered(endpoint: Endpoint) -> Duration {
+    match endpoint {
+        Endpoint::Usage => policy::UNANSWERED,
+        Endpoint::Token => SPAN,
+    }
+}
+
+/// After these, a refresh token is not shown again.
+fn spends(outcome: OutcomeKind) -> bool {
+    matches!(outcome, OutcomeKind::Renewed | OutcomeKind::Unanswered) || rejects(outcome)
+}
+
+/// After these, only another sign-in helps, at the latest the third time.
+fn rejects(outcome: OutcomeKind) -> bool {
+    match outcome {
+        OutcomeKind::Unauthorized
+        | OutcomeKind::MissingScope
+        | OutcomeKind::Forbidden
+        | OutcomeKind::GrantRefused
+        | OutcomeKind::Wasted => true,
+        OutcomeKind::Reading
+        | OutcomeKind::Release
+        | OutcomeKind::Package
+        | OutcomeKind::RateLimited
+        | OutcomeKind::ServerTrouble
+        | OutcomeKind::Unreachable
+        | OutcomeKind::Ambiguous
+        | OutcomeKind::Unreadable
+        | OutcomeKind::Renewed
+        | OutcomeKind::Denied
+        | OutcomeKind::Unanswered => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

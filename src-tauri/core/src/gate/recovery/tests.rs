@@ -1,0 +1,384 @@
+use super::*;
+use crate::gate::{GateState, Jitter};
+use crate::record::ledger::Reason;
+use crate::state::Provider;
+use crate::time::Boot;
+
+const NOW: Moment = Moment { wall: Wall(1_789_387_200_000), boot: Boot(50_000_000) };
+const DAY: u64 = 86_400;
+
+fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+fn ago(secs: u64) -> Wall {
+    Wall(NOW.wall.0 - i64::try_from(secs).unwrap() * 1000)
+}
+
+/// A line that was written `ago_s` ago, and said that the next request may go in `next_s` from then.
+fn line(endpoint: Endpoint, ago_s: u64, event: Happened, next_s: Option<u64>) -> Entry {
+    let at = ago(ago_s);
+    Entry {
+        at,
+        account: "ann".into(),
+        endpoint: endpoint.into(),
+        event,
+        next_at: next_s.map(|next| at.plus(secs(next))),
+    }
+}
+
+fn came(outcome: OutcomeKind) -> Happened {
+    Happened::Came { outcome, detail: None }
+}
+
+fn limited(ago_s: u64, next_s: u64) -> Entry {
+    line(Endpoint::Usage, ago_s, came(OutcomeKind::RateLimited), Some(next_s))
+}
+
+fn sent(ago_s: u64) -> Entry {
+    line(Endpoint::Usage, ago_s, Happened::Sent { why: Reason::Poll }, Some(0))
+}
+
+fn ann() -> AccountId {
+    AccountId("ann".into())
+}
+
+/// How long each gate of `account` is shut at `now`.
+fn shut_for(account: &AccountState, now: Moment) -> [u64; 2] {
+    [&account.usage, &account.token].map(|gate| gate.opens(now).map_or(u64::MAX, |opens| opens.since(now).as_secs()))
+}
+
+/// The same of a new account that is met after both state files were lost.
+fn lost(entries: &[Entry]) -> [u64; 2] {
+    let mut account = nothing();
+    Recollection::new(entries, Some(Loss::found(entries, NOW)), NOW).remind(&ann(), &mut account, NOW);
+    shut_for(&account, NOW)
+}
+
+/// The same of an account that is kept, once it was reminded.
+fn shut(entries: &[Entry], mut account: AccountState) -> [u64; 2] {
+    Recollection::new(entries, None, NOW).remind_known(&ann(), &mut account, NOW);
+    shut_for(&account, NOW)
+}
+
+fn nothing() -> AccountState {
+    AccountState::new(Provider::Anthropic)
+}
+
+#[track_caller]
+fn after_loss(entries: &[Entry], expect: u64) {
+    assert_eq!(lost(entries)[0], expect, "{entries:?}");
+}
+
+#[test]
+fn a_line_is_of_the_noted_request_where_it_came_sooner_after_it_than_another_could() {
+    let word = Word {
+        account: "ann".into(),
+        endpoint: Endpoint::Usage,
+        at: ago(10),
+        order: 0,
+        until: None,
+        spaced: NOW,
+        unanswered: false,
+        unspent: false,
+        renewed: false,
+    };
+    let gate = |noted: Option<u64>| Gate {
+        intent: noted.map(|ago_s| Moment { wall: ago(ago_s), ..NOW }),
+        ..Gate::new(Endpoint::Usage)
+    };
+    let of = |noted| is_noted(&word, &gate(noted));
+    assert_eq!([of(Some(10)), of(Some(189))], [true, true]);
+    assert_eq!([of(Some(9)), of(Some(190)), of(None)], [false, false, false]);
+}
+
+#[test]
+fn after_a_loss_the_last_word_on_the_endpoint_counts() {
+    let longest = SPAN.as_secs();
+    after_loss(&[], longest);
+    after_loss(&[limited(0, 300), limited(0, 3600)], 3600);
+    after_loss(&[limited(0, 10)], 180);
+    after_loss(&[limited(0, 7200), sent(0)], 3600);
+    after_loss(&[limited(0, 10 * DAY)], longest);
+    after_loss(&[line(Endpoint::Usage, 0, came(OutcomeKind::Unreadable), None)], longest);
+}
+
+/// Laws 2 and 12, found by the simulation (seed 739): the clock had been set forward since the answer came.
+#[test]
+fn after_a_loss_a_wait_begins_anew() {
+    for ago_s in [600, 4000, 7 * DAY] {
+        after_loss(&[limited(ago_s, 3600)], 3600);
+    }
+}
+
+/// A day of jittered `Retry-After` is longer than a day.
+#[test]
+fn after_a_loss_the_longest_cooldown_is_kept_to_its_end() {
+    let mut gate = Gate::new(Endpoint::Usage);
+    gate.rate_limited(NOW, Some(policy::RETRY_AFTER_MAX), Jitter(1000));
+    let GateState::CoolingDown { until, .. } = gate.state else { panic!("{gate:?}") };
+    let deadline = until.since(NOW);
+    after_loss(&[limited(0, deadline.as_secs())], deadline.as_secs());
+    assert_eq!(deadline, SPAN);
+}
+
+#[test]
+fn a_sign_in_that_was_rejected_holds_still_as_long_as_anything_may() {
+    for outcome in [OutcomeKind::Unauthorized, OutcomeKind::MissingScope, OutcomeKind::Forbidden] {
+        for ago_s in [60, 3600, 7 * DAY] {
+            after_loss(&[line(Endpoint::Usage, ago_s, came(outcome), Some(300))], SPAN.as_secs());
+        }
+    }
+    for outcome in [OutcomeKind::GrantRefused, OutcomeKind::Wasted] {
+        let entry = line(Endpoint::Token, 60, came(outcome), Some(0));
+        assert_eq!(lost(&[entry])[1], SPAN.as_secs());
+    }
+    let renewal = line(Endpoint::Token, 0, Happened::Sent { why: Reason::Expiry }, Some(0));
+    assert_eq!(lost(&[renewal])[1], SPAN.as_secs(), "its refresh token may be spent");
+}
+
+/// Six hours of the token endpoint are not forgotten over usage that goes well every five minutes.
+#[test]
+fn each_endpoint_has_a_word_of_its_own() {
+    let token = line(Endpoint::Token, 600, came(OutcomeKind::RateLimited), Some(6 * 3600));
+    let usage = line(Endpoint::Usage, 100, came(OutcomeKind::Reading), Some(300));
+    assert_eq!(lost(&[token.clone(), usage.clone()]), [180, 6 * 3600]);
+    assert_eq!(lost(&[usage]), [180, SPAN.as_secs()]);
+}
+
+#[test]
+fn after_a_loss_whatever_any_account_was_told_counts_for_all() {
+    let bob = Entry { account: "bob".into(), ..limited(0, 7200) };
+    after_loss(&[bob, limited(0, 300)], 7200);
+}
+
+/// What a state that learned `known` last is reminded of, where the ledger has these lines.
+#[track_caller]
+fn check_told(known: Wall, entries: &[Entry], expect: u64) {
+    let mut account = nothing();
+    account.usage.unreachable(NOW, "no name".into(), Jitter(0));
+    account.usage.state = GateState::Open;
+    account.usage.told = Some(known);
+    assert_eq!(shut(entries, account)[0], expect, "{known:?} {entries:?}");
+}
+
+/// The same lines on a clock that was `days` ahead.
+fn ahead(entry: Entry, days: u64) -> Entry {
+    let by = secs(days * DAY);
+    Entry { at: entry.at.plus(by), next_at: entry.next_at.map(|next| next.plus(by)), ..entry }
+}
+
+/// Law 12, found by the simulation (seeds 10, 12, 34 and 63): which lines are news is a matter of their order.
+#[test]
+fn what_was_done_to_the_clock_makes_no_news_and_unmakes_none() {
+    let (old, new) = (limited(500, 5400), limited(60, 5400));
+    check_told(old.at, std::slice::from_ref(&old), 0);
+    check_told(old.at, &[old.clone(), new.clone()], 5340);
+    let future = ahead(old.clone(), 30);
+    check_told(future.at, std::slice::from_ref(&future), 0);
+    check_told(future.at, &[future.clone(), new.clone()], 5340);
+    check_told(new.at, &[future, new.clone()], 0);
+    check_told(old.at, &[old.clone(), ahead(new.clone(), 30)], 5400);
+    // What it knows is no longer there, or never was: the clock has to tell.
+    check_told(old.at, std::slice::from_ref(&new), 5340);
+    check_told(new.at, std::slice::from_ref(&old), 0);
+}
+
+#[test]
+fn a_line_that_a_state_was_reminded_of_is_no_news_at_the_next_start() {
+    let mut account = learned(400);
+    let entries = [limited(60, 300)];
+    Recollection::new(&entries, None, NOW).remind_known(&ann(), &mut account, NOW);
+    account.usage.success(NOW);
+    let before = account.clone();
+    Recollection::new(&entries, None, NOW).remind_known(&ann(), &mut account, NOW);
+    assert_eq!(account, before);
+}
+
+/// Found by the simulation (seeds 32 and 80).
+#[test]
+fn an_account_that_is_met_after_a_loss_is_held_to_the_end_of_then() {
+    let longest = SPAN.as_secs();
+    for (entries, later_s, expect) in
+        [(vec![], 3600, longest - 3600), (vec![limited(0, 300)], 3600, longest - 3600), (vec![], 10 * DAY, 0)]
+    {
+        let loss = Loss::found(&entries, NOW);
+        let later = NOW.plus(secs(later_s));
+        let mut bob = nothing();
+        Recollection::new(&entries, Some(loss), later).remind(&AccountId("bob".into()), &mut bob, later);
+        assert_eq!(shut_for(&bob, later)[0], expect, "{entries:?} {later_s}");
+    }
+}
+
+/// What the ledger said at the loss counts from then, whatever it says of other requests since.
+#[test]
+fn an_account_that_the_ledger_named_is_held_to_what_it_said() {
+    let entries = [limited(0, 7200)];
+    let loss = Loss::found(&entries, NOW);
+    let later = NOW.plus(secs(3600));
+    let mut met = nothing();
+    Recollection::new(&[ahead(limited(0, 9000), 1)], Some(loss), later).remind(&ann(), &mut met, later);
+    assert_eq!(shut_for(&met, later)[0], 3600);
+}
+
+/// Law 12: over a reboot, the wall clock bridges from when the state was saved last.
+#[test]
+fn a_loss_survives_a_reboot() {
+    let mut state = State::new("one".into());
+    state.loss = Some(Loss::found(&[], NOW));
+    state.saved = Some(NOW.plus(secs(60)));
+    let hour = secs(3600);
+    let now = Moment { wall: NOW.wall.plus(hour), boot: Boot(5000) };
+    state.carry_to("two", now);
+    let mut account = nothing();
+    Recollection::new(&[], state.loss, now).remind(&ann(), &mut account, now);
+    assert_eq!(shut_for(&account, now)[0], SPAN.as_secs() - 3600);
+}
+
+/// Law 13, found by the simulation: a pause for the tokens of another account is only in the state.
+#[test]
+fn after_a_loss_a_renewal_without_a_reading_since_may_have_ended_in_a_pause() {
+    let read = line(Endpoint::Usage, 900, came(OutcomeKind::Reading), Some(300));
+    let renewed = line(Endpoint::Token, 600, came(OutcomeKind::Renewed), Some(0));
+    let again = line(Endpoint::Usage, 300, came(OutcomeKind::Reading), Some(300));
+    assert_eq!(lost(&[read.clone(), renewed.clone()])[0], SPAN.as_secs());
+    assert_eq!(lost(&[read, renewed, again])[0], 180);
+}
+
+#[test]
+fn a_clock_that_was_set_back_lengthens_nothing() {
+    after_loss(&[ahead(limited(0, 3600), 30)], 3600);
+}
+
+/// A state as it was saved when the request of `ago_s` had been answered.
+fn learned(ago_s: u64) -> AccountState {
+    let mut account = nothing();
+    let back = i64::try_from(ago_s).unwrap() * 1000;
+    account.usage.success(Moment { wall: ago(ago_s), boot: Boot(NOW.boot.0 - back) });
+    account
+}
+
+#[test]
+fn every_account_that_is_kept_is_reminded() {
+    let mut state = State::new("one".into());
+    for name in ["ann", "bob"] {
+        state.accounts.insert(AccountId(name.into()), nothing());
+    }
+    let bobs = Entry { account: "bob".into(), ..limited(60, 7200) };
+    Recollection::new(&[limited(60, 3600), bobs], None, NOW).remind_all(&mut state, NOW);
+    let shut: Vec<u64> = state.accounts.values().map(|account| shut_for(account, NOW)[0]).collect();
+    assert_eq!(shut, [3540, 7140]);
+}
+
+#[test]
+fn a_state_that_has_learned_all_is_left_alone() {
+    let came = line(Endpoint::Usage, 200, came(OutcomeKind::Reading), Some(300));
+    let mut before = learned(200);
+    before.usage.told = Some(came.at);
+    let mut after = before.clone();
+    Recollection::new(&[came], None, NOW).remind_known(&ann(), &mut after, NOW);
+    assert_eq!(after, before);
+    assert_eq!(shut(&[], nothing()), [0, 0]);
+}
+
+#[test]
+fn an_answer_that_the_state_has_not_learned_is_kept_all_the_same() {
+    assert_eq!(shut(&[limited(60, 5400)], learned(400))[0], 5340);
+    let mut unmet = nothing();
+    Recollection::new(&[limited(60, 5400)], None, NOW).remind(&ann(), &mut unmet, NOW);
+    assert_eq!(shut_for(&unmet, NOW)[0], 5340, "nor has one without the account");
+    let other = Entry { account: "bob".into(), ..limited(60, 5400) };
+    assert_eq!(shut(&[other], learned(400))[0], 0, "what was said to another account");
+    assert_eq!(shut(&[sent(60)], learned(400))[0], 3540, "its answer is not known");
+}
+
+#[test]
+fn a_rejection_that_the_state_has_not_learned_is_spaced() {
+    let rejected = line(Endpoint::Usage, 60, came(OutcomeKind::Unauthorized), Some(300));
+    assert_eq!(shut(&[rejected], learned(400))[0], 120);
+}
+
+#[test]
+fn a_request_that_the_state_knows_to_be_unanswered_is_settled_by_the_gate() {
+    let mut account = learned(400);
+    account.usage.intend(Moment { wall: ago(60), boot: Boot(NOW.boot.0 - 60_000) });
+    assert_eq!(shut(&[sent(60)], account.clone())[0], 0);
+    assert_eq!(shut(&[sent(60), limited(59, 5400)], account)[0], 5341, "its answer was learned and not saved");
+    let mut earlier = learned(4000);
+    earlier.usage.intend(Moment { wall: ago(3000), boot: Boot(NOW.boot.0 - 3_000_000) });
+    assert_eq!(shut(&[sent(60)], earlier)[0], 3540, "the intent was another request's");
+}
+
+/// Found by the simulation (seed 10): a restart while there was no network was told as the loss of the state.
+#[test]
+fn what_did_not_leave_keeps_no_distance() {
+    let mut offline = learned(400);
+    offline.usage.unreachable(Moment { wall: ago(20), boot: Boot(NOW.boot.0 - 20_000) }, "no name".into(), Jitter(0));
+    offline.usage.told = Some(ago(20));
+    let before = offline.clone();
+    let line = line(Endpoint::Usage, 20, came(OutcomeKind::Unreachable), Some(30));
+    Recollection::new(&[line], None, NOW).remind_known(&ann(), &mut offline, NOW);
+    assert_eq!(offline, before);
+}
+
+/// Law 2, found by the simulation (seed 1046): the note of the renewal paused the account, and the next sign-in ended both.
+#[test]
+fn what_came_of_a_renewal_that_was_noted_is_known_after_all() {
+    use OutcomeKind::{Ambiguous, Denied, GrantRefused, RateLimited, Renewed, Unreachable, Wasted};
+    for (outcome, pauses) in [
+        (RateLimited, false),
+        (Ambiguous, false),
+        (Denied, false),
+        (Unreachable, false),
+        (Renewed, true),
+        (GrantRefused, true),
+        (Wasted, true),
+    ] {
+        let mut account = nothing();
+        account.token.intend(Moment { wall: ago(60), boot: Boot(NOW.boot.0 - 60_000) });
+        account.token.spending =
+            crate::credential::token::Token::new("sk-ant-ort01-1".into()).map(|token| token.fingerprint());
+        let entries = [
+            line(Endpoint::Token, 60, Happened::Sent { why: Reason::Expiry }, Some(0)),
+            line(Endpoint::Token, 59, came(outcome), Some(5400)),
+        ];
+        Recollection::new(&entries, None, NOW).remind_known(&ann(), &mut account, NOW);
+        account.token.settle(NOW, Jitter(0));
+        let expect = if pauses { u64::MAX } else { 5341 };
+        assert_eq!(shut_for(&account, NOW)[1], expect, "{outcome:?}");
+    }
+}
+
+/// Found by the simulation (seed 411): two processes in a row told of the same request that was cut off.
+#[test]
+fn that_a_request_was_cut_off_is_no_news_beside_the_request() {
+    let cut_off = line(Endpoint::Usage, 10, came(OutcomeKind::Unanswered), None);
+    assert_eq!(shut(&[sent(5000), cut_off.clone()], learned(9000))[0], 0);
+    assert_eq!(shut(&[sent(600), cut_off], learned(9000))[0], 3000);
+}
+
+#[test]
+fn what_a_person_was_refused_is_no_word() {
+    let refused = Happened::Withheld { why: Reason::Person, because: "spacing".into() };
+    let withheld = line(Endpoint::Usage, 10, refused, Some(5000));
+    assert_eq!(shut(&[withheld], learned(200))[0], 0);
+}
+
+/// Laws 2 and 13: an older copy of the folder, in which the account was paused. Since then its person signed in again, and
+/// was limited.
+#[test]
+fn a_pause_from_before_the_answer_does_not_hide_it() {
+    let print_of = |token: &str| crate::credential::token::Token::new(token.into()).unwrap().fingerprint();
+    let long_ago = Moment { wall: ago(7200), boot: Boot(NOW.boot.0 - 7_200_000) };
+    let mut account = nothing();
+    account.usage.pause(long_ago, crate::gate::Pause::Rejected, print_of("old"));
+    account.usage.told = Some(ago(7200));
+    let rejected = line(Endpoint::Usage, 7200, came(OutcomeKind::Unauthorized), None);
+    let recalled = Recollection::new(&[rejected, limited(600, 3600)], None, NOW);
+    for _ in 0..2 {
+        recalled.remind_known(&ann(), &mut account, NOW);
+        assert_eq!(shut_for(&account, NOW)[0], u64::MAX, "paused");
+    }
+    assert!(account.usage.credential_seen(&print_of("new"), NOW));
+    assert_eq!(shut_for(&account, NOW)[0], 3000);
+}

@@ -1,0 +1,117 @@
+//! A gate that is taken up again: after a process ended, after a reboot, under another name.
+
+use super::{Beneath, Cooldown, Gate, GateState, Jitter, Pause};
+use crate::gate::policy;
+use crate::time::Moment;
+
+impl Gate {
+    /// Settles what a process left behind: a request without an answer shuts the gate for as long as the
+    /// commonest refusal would have (law 13), and a renewal without one until there is another refresh token: its
+    /// answer may have been read, and the new tokens lost.
+    pub(crate) fn settle(&mut self, now: Moment, jitter: Jitter) {
+        let Some(intent) = self.intent.take() else {
+            return;
+        };
+        self.last_request = Some(intent);
+        if let Some(fingerprint) = self.spending.take() {
+            self.lay_pause(intent, Pause::RenewalCutOff, fingerprint);
+            return;
+        }
+        let until = intent.plus(jitter.lengthen(policy::UNANSWERED));
+        if until.is_after(now) {
+            self.shut_until(Cooldown::Unanswered, intent, until);
+        }
+    }
+
+    /// Shuts the gate until a time, unless it is shut for longer already. A pause stays, and this lasts beneath.
+    pub(crate) fn shut_until(&mut self, cause: Cooldown, since: Moment, until: Moment) {
+        if self.cools_until().is_some_and(|longer| !until.is_after(longer)) {
+            return;
+        }
+        let cooldown = Beneath { cause, since, until };
+        match &mut self.state {
+            GateState::Paused { beneath, .. } => *beneath = Some(cooldown),
+            GateState::CoolingDown { .. } | GateState::Open => self.state = cooldown.into(),
+        }
+    }
+
+    /// Brings every moment onto the boot clock of now. `last` is when both clocks were known last; see
+    /// [`Moment::carried`].
+    pub(crate) fn carry_over_reboot(&mut self, last: Option<Moment>, now: Moment) {
+        let carried = |at: Moment| at.carried(last.unwrap_or(at), now);
+        self.last_request = self.last_request.map(carried);
+        self.intent = self.intent.map(carried);
+        let cooldown = |since: &mut Moment, until: &mut Moment| {
+            *until = until.carried(last.unwrap_or(*since), now);
+            *since = carried(*since);
+        };
+        match &mut self.state {
+            GateState::Open => {}
+            GateState::Paused { since, beneath, .. } => {
+                *since = carried(*since);
+                if let Some(Beneath { since, until, .. }) = beneath {
+                    cooldown(since, until);
+                }
+            }
+            GateState::CoolingDown { since, until, .. } => cooldown(since, until),
+        }
+    }
+
+    /// Learns what was answered to another seat of the same login: a refusal for frequency shuts it for both, and the last
+    /// request of either counts for the distance between two, and for the strikes. A pause is the other's own.
+    pub(crate) fn share(&mut self, other: &Gate, now: Moment) {
+        let is_newer = other.last_request.is_some_and(|last| self.last_request.is_none_or(|own| last.is_after(own)));
+        if is_newer {
+            (self.last_request, self.strikes, self.told) = (other.last_request, other.strikes, other.told);
+        }
+        let theirs = match &other.state {
+            GateState::Open => None,
+            GateState::CoolingDown { cause, since, until } => Some((cause, since, until)),
+            GateState::Paused { beneath, .. } => {
+                beneath.as_ref().map(|Beneath { cause, since, until }| (cause, since, until))
+            }
+        };
+        if let Some((cause, since, until)) =
+            theirs.filter(|(cause, _, until)| cause.is_of_login() && until.is_after(now))
+        {
+            self.shut_until(cause.clone(), *since, *until);
+        }
+    }
+
+    /// `other` noted a request and was never told what came of it. A renewal is its own: see [`Gate::settle`].
+    pub(crate) fn share_unanswered(&mut self, other: &Gate, now: Moment) {
+        let Some(intent) = other.intent.filter(|_| other.spending.is_none()) else {
+            return;
+        };
+        self.last_request = Some(self.last_request.map_or(intent, |own| own.later(intent)));
+        let until = intent.plus(policy::UNANSWERED);
+        if until.is_after(now) {
+            self.shut_until(Cooldown::Unanswered, intent, until);
+        }
+    }
+
+    /// Takes over what shuts `other`, where that is more: one account's gate under two names.
+    pub(crate) fn merge(&mut self, other: &Gate) {
+        self.strikes = self.strikes.max(other.strikes);
+        self.edge_refusals = self.edge_refusals.max(other.edge_refusals);
+        // A process may have ended in the middle of a request under the other name.
+        if self.intent.is_none() {
+            self.intent = other.intent;
+            self.spending.clone_from(&other.spending);
+        }
+        self.last_request = match (self.last_request, other.last_request) {
+            (Some(a), Some(b)) => Some(a.later(b)),
+            (a, b) => a.or(b),
+        };
+        match &other.state {
+            GateState::Open => {}
+            GateState::CoolingDown { cause, since, until } => self.shut_until(cause.clone(), *since, *until),
+            GateState::Paused { cause, since, fingerprint, beneath } => {
+                self.lay_pause(*since, cause.clone(), fingerprint.clone());
+                if let Some(Beneath { cause, since, until }) = beneath.clone() {
+                    self.shut_until(cause, since, until);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! How good forecasts were, in lines.
+
+use super::span;
+use crate::quota::backtest::{Tally, Verdict, quantile};
+use std::time::Duration;
+
+/// The verdict on one window, some lines for a terminal.
+pub fn backtest(verdict: &Verdict) -> String {
+    let Verdict { label, cycles, ran_out, forecasts, too_early, .. } = verdict;
+    let mut lines = vec![
+        format!("{label}: {cycles} cycles, {ran_out} of them used up before their reset; {forecasts} forecasts"),
+        format!("  too early to say: {}", share(*too_early, *forecasts)),
+        format!("  \"lasts until reset\": {}", tally(verdict.lasted)),
+        format!("  \"runs out\": {}", tally(verdict.runs_out)),
+    ];
+    let errors: Vec<f64> = verdict.time_errors.iter().map(Duration::as_secs_f64).collect();
+    let at = |values: &[f64], of: f64| quantile(values, of).unwrap_or_default();
+    if !errors.is_empty() {
+        lines.push(format!(
+            "  time of running out: off by {} in the middle and {} in nine of ten ({:.0} % and {:.0} % of the time left); within the range {}",
+            span(Duration::from_secs_f64(at(&errors, 0.5))),
+            span(Duration::from_secs_f64(at(&errors, 0.9))),
+            100.0 * at(&verdict.time_shares, 0.5),
+            100.0 * at(&verdict.time_shares, 0.9),
+            share(verdict.in_range, errors.len())
+        ));
+    }
+    if !verdict.point_errors.is_empty() {
+        let ahead = verdict.duration_s.map(|secs| format!(" {} ahead", span(Duration::from_secs(secs / 7))));
+        lines.push(format!(
+            "  use{}: off by {:.1} points in the middle and {:.1} in nine of ten",
+            ahead.unwrap_or_default(),
+            at(&verdict.point_errors, 0.5),
+            at(&verdict.point_errors, 0.9)
+        ));
+    }
+    lines.join("\n")
+}
+
+fn tally(tally: Tally) -> String {
+    let said = tally.right + tally.wrong;
+    if said == 0 { "never said".to_owned() } else { format!("said {said} times, right {}", share(tally.right, said)) }
+}
+
+fn share(part: usize, whole: usize) -> String {
+    if whole == 0 { "—".to_owned() } else { format!("{:.0} %", 100.0 * part as f64 / whole as f64) }
+}

@@ -1,0 +1,256 @@
+//! Quota windows in a line.
+
+use super::{clock, glance, span};
+use crate::gate::policy;
+use crate::local_time::LocalTime;
+use crate::quota::{Level, Money, QuotaWindow, Reading, Source};
+use crate::settings::Percent;
+use crate::state::{AccountState, Provider};
+use crate::time::Wall;
+use std::time::Duration;
+
+/// "42 %": whole percents, and never 100 while something is left.
+pub fn percent(value: f64) -> String {
+    format!("{} %", whole(value))
+}
+
+/// What is left beside [`percent`] of it, so that the two add up wherever they are told.
+pub(super) fn percent_left(used: f64) -> String {
+    format!("{} %", (100.0 - whole(used)).max(0.0))
+}
+
+fn whole(value: f64) -> f64 {
+    let rounded = value.round();
+    if value < 100.0 { rounded.min(99.0) } else { rounded }
+}
+
+/// Where a reading came from.
+pub fn source(source: Source, provider: Provider) -> String {
+    match source {
+        Source::UsageEndpoint => format!("{}'s usage endpoint", provider.name()),
+        Source::StatusLine => format!("{}'s status line", provider.owner()),
+        Source::OwnerCache => format!("{}'s own cache", provider.owner()),
+    }
+}
+
+/// "12 min ago from Claude Code's status line", for a window that was read elsewhere or a minute and more before the
+/// newest of its reading. `None` where the reading's own words are true of it.
+pub fn own_age(reading: &Reading, window: &QuotaWindow, provider: Provider, now: Wall) -> Option<String> {
+    let origin = reading.origin(window);
+    let apart = origin.source != reading.source || reading.at.since(origin.at) >= Duration::from_secs(60);
+    apart.then(|| format!("{} ago from {}", span(now.since(origin.at)), source(origin.source, provider)))
+}
+
+/// " (read 12:10)", for a window that was read long before the newest of its reading, where only one time is told.
+pub fn read_earlier(reading: &Reading, window: &QuotaWindow, now: Wall, zone: &LocalTime) -> Option<String> {
+    let at = reading.origin(window).at;
+    (reading.at.since(at) > policy::STALE_AT_LEAST).then(|| format!(" (read {})", clock(at, now, zone)))
+}
+
+/// What the last answer lacked, where it had no limits.
+pub(super) fn no_limits(state: &AccountState, now: Wall, zone: &LocalTime) -> Option<String> {
+    let reading = state.reading.as_ref()?;
+    let name = state.provider.name();
+    let at = clock(reading.no_limits_at?, now, zone);
+    Some(match reading.is_empty() {
+        true => format!("{name} reported no limits for this account at {at}."),
+        false => format!("{name} reported no limits at {at}. The last ones that it reported are shown."),
+    })
+}
+
+/// "Opus", or "Opus (locked: out of credits)".
+pub fn window_name(window: &QuotaWindow) -> String {
+    match &window.locked {
+        Some(why) => format!("{} (locked: {why})", window.label),
+        None => window.label.clone(),
+    }
+}
+
+/// "5-hour 42 %, resets 15:30".
+pub fn window_line(window: &QuotaWindow, shown: Percent, now: Wall, zone: &LocalTime) -> String {
+    let label = &window_name(window);
+    let level = match (window.level(now), shown) {
+        (Level::Used(used), Percent::Used) => percent(used),
+        (Level::Used(used), Percent::Left) => format!("{} left", percent_left(used)),
+        (Level::Reset, _) => return format!("{label} was reset, not read since"),
+        (Level::NotSaid, _) => return format!("{label} —"),
+    };
+    match window.resets_at {
+        Some(at) => format!("{label} {level}, resets {}", glance(at, now, zone)),
+        None => format!("{label} {level}"),
+    }
+}
+
+/// "Extra usage $12.34 of $100.00".
+pub fn money_line(money: &Money) -> String {
+    format!("{} {}", money.label, money_level(money))
+}
+
+/// "$12.34 of $100.00".
+pub fn money_level(money: &Money) -> String {
+    let amounts = match (&money.used, &money.limit) {
+        (Some(used), Some(limit)) => format!("{used} of {limit}"),
+        (Some(used), None) => used.to_string(),
+        (None, Some(limit)) => format!("limit {limit}"),
+        (None, None) => money.used_percent.map_or_else(|| "—".to_owned(), percent),
+    };
+    match &money.note {
+        Some(note) => format!("{amounts} ({note})"),
+        None => amounts,
+    }
+}
+
+/// "Extra usage 12 %, $12.34 of $100.00".
+fn money_glance(money: &Money, shown: Percent) -> String {
+    let (Some(percents), true) = (money.percent(), money.used.is_some() || money.limit.is_some()) else {
+        return money_line(money);
+    };
+    let level = match shown {
+        Percent::Used => percent(percents),
+        Percent::Left => format!("{} left", percent_left(percents)),
+    };
+    format!("{} {level}, {}", money.label, money_level(money))
+}
+
+/// The windows at a glance: "5-hour 42 %, resets 15:30 · weekly 26 %, resets Friday · Fable 82 %". A model's
+/// window resets with the week, so that is said once; windows that are unknown and untouched are left to the panel. A plan
+/// without windows has its money there.
+pub fn tooltip(reading: &Reading, shown: Percent, now: Wall, zone: &LocalTime) -> String {
+    glances(reading, shown, now, zone, |_| String::new())
+}
+
+/// The same, where a window that is much older than the others says so.
+pub fn dated_tooltip(reading: &Reading, shown: Percent, now: Wall, zone: &LocalTime) -> String {
+    glances(reading, shown, now, zone, |window| read_earlier(reading, window, now, zone).unwrap_or_default())
+}
+
+fn glances(
+    reading: &Reading,
+    shown: Percent,
+    now: Wall,
+    zone: &LocalTime,
+    age: impl Fn(&QuotaWindow) -> String,
+) -> String {
+    if reading.windows.is_empty() {
+        let lines = reading.money.iter().map(|money| money_glance(money, shown));
+        return lines.collect::<Vec<_>>().join(" · ");
+    }
+    let main = |window: &QuotaWindow| matches!(window.id.as_str(), "five_hour" | "seven_day");
+    let touched =
+        |window: &QuotaWindow| window.locked.is_some() || matches!(window.level(now), Level::Used(used) if used > 0.0);
+    let lines = reading.windows.iter().filter(|window| main(window) || touched(window)).map(|window| {
+        let brief = QuotaWindow { resets_at: None, ..window.clone() };
+        let past = window.level(now) == Level::Reset;
+        let line = if main(window) || past { window } else { &brief };
+        window_line(line, shown, now, zone) + &age(window)
+    });
+    lines.collect::<Vec<_>>().join(" · ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quota::{Amount, Origin};
+
+    const NOW: Wall = Wall(1_789_391_820_000); // 2026-09-14 13:17 UTC
+
+    fn window(id: &str, label: &str, used: Option<f64>, resets_in_min: Option<i64>) -> QuotaWindow {
+        QuotaWindow {
+            id: id.into(),
+            label: label.into(),
+            used_percent: used,
+            resets_at: resets_in_min.map(|min| Wall(NOW.0 + min * 60_000)),
+            duration_s: None,
+            binding: false,
+            origin: None,
+            locked: None,
+        }
+    }
+
+    fn reading() -> Reading {
+        let windows = vec![
+            window("five_hour", "5-hour", Some(42.0), Some(133)),
+            window("seven_day", "weekly", Some(26.0), Some(6283)),
+            window("weekly_scoped:fable", "Fable", Some(82.4), Some(6282)),
+            window("nimbus_quill", "nimbus_quill", Some(0.0), None),
+        ];
+        Reading::new(Source::UsageEndpoint, NOW, windows, vec![])
+    }
+
+    #[test]
+    fn a_glance_at_all() {
+        let utc = LocalTime::UTC;
+        let used = "5-hour 42 %, resets 15:30 · weekly 26 %, resets Friday · Fable 82 %";
+        assert_eq!(tooltip(&reading(), Percent::Used, NOW, &utc), used);
+        let left = "5-hour 58 % left, resets 15:30 · weekly 74 % left, resets Friday · Fable 18 % left";
+        assert_eq!(tooltip(&reading(), Percent::Left, NOW, &utc), left);
+    }
+
+    #[test]
+    fn a_window_past_its_reset_does_not_show_its_old_value() {
+        let later = Wall(NOW.0 + 3 * 3_600_000);
+        let line = tooltip(&reading(), Percent::Used, later, &LocalTime::UTC);
+        assert_eq!(line, "5-hour was reset, not read since · weekly 26 %, resets Friday · Fable 82 %");
+    }
+
+    #[test]
+    fn a_window_of_another_age_or_source_says_so() {
+        let ago = |min: i64, source| Some(Origin { at: Wall(NOW.0 - min * 60_000), source });
+        let mut reading = reading();
+        reading.windows[1].origin = ago(0, Source::StatusLine);
+        reading.windows[2].origin = ago(52, Source::UsageEndpoint);
+        let own = |at: usize| own_age(&reading, &reading.windows[at], Provider::Anthropic, NOW);
+        assert_eq!(own(0), None);
+        assert_eq!(own(1).as_deref(), Some("0 s ago from Claude Code's status line"));
+        assert_eq!(own(2).as_deref(), Some("52 min ago from Anthropic's usage endpoint"));
+    }
+
+    #[test]
+    fn what_is_left_and_what_is_used_add_up() {
+        for (used, told, left) in [
+            (0.4, "x 0 %", "x 100 % left"),
+            (42.5, "x 43 %", "x 57 % left"),
+            (99.6, "x 99 %", "x 1 % left"),
+            (100.0, "x 100 %", "x 0 % left"),
+            (104.0, "x 104 %", "x 0 % left"),
+        ] {
+            let window = window("x", "x", Some(used), None);
+            assert_eq!(window_line(&window, Percent::Used, NOW, &LocalTime::UTC), told);
+            assert_eq!(window_line(&window, Percent::Left, NOW, &LocalTime::UTC), left);
+        }
+    }
+
+    #[test]
+    fn a_plan_that_has_only_money_is_told_by_it() {
+        let amount = |minor| Some(Amount { minor, currency: "USD".into(), exponent: 2 });
+        let of = |limit, used_percent| Money {
+            id: "extra_usage".into(),
+            label: "Extra usage".into(),
+            used: amount(8100),
+            limit,
+            used_percent,
+            note: None,
+        };
+        for (money, used, left) in [
+            (
+                of(amount(10_000), None),
+                "Extra usage 81 %, $81.00 of $100.00",
+                "Extra usage 19 % left, $81.00 of $100.00",
+            ),
+            (of(None, None), "Extra usage $81.00", "Extra usage $81.00"),
+            (of(None, Some(12.0)), "Extra usage 12 %, $81.00", "Extra usage 88 % left, $81.00"),
+        ] {
+            let reading = Reading::new(Source::UsageEndpoint, NOW, vec![], vec![money]);
+            assert_eq!(tooltip(&reading, Percent::Used, NOW, &LocalTime::UTC), used);
+            assert_eq!(tooltip(&reading, Percent::Left, NOW, &LocalTime::UTC), left);
+        }
+    }
+
+    #[test]
+    fn what_a_window_is_locked_for_stands_with_its_name() {
+        let opus = QuotaWindow { locked: Some("out of credits".into()), ..window("opus", "Opus", Some(0.0), None) };
+        assert_eq!(window_line(&opus, Percent::Used, NOW, &LocalTime::UTC), "Opus (locked: out of credits) 0 %");
+        let reading = Reading::new(Source::UsageEndpoint, NOW, vec![opus], vec![]);
+        assert_eq!(tooltip(&reading, Percent::Used, NOW, &LocalTime::UTC), "Opus (locked: out of credits) 0 %");
+    }
+}

@@ -1,0 +1,364 @@
+//! What is said of accounts in trouble, story by story.
+
+use super::*;
+use crate::credential::sign_in_flow::Means;
+use crate::credential::token::Token;
+use crate::credential::{Absence, Seen};
+use crate::gate::{Cooldown, GateState, Pause};
+use crate::notification::{Notice, NoticeKind};
+use crate::state::{AccountId, AccountState, Provider};
+use crate::time::{Boot, Moment};
+
+/// 2026-09-14 15:00 UTC.
+const NOW: Moment = Moment { wall: Wall(1_789_398_000_000), boot: Boot(1_000_000) };
+const UTC: LocalTime = LocalTime::UTC;
+
+fn in_min(minutes: i64) -> Moment {
+    Moment { wall: Wall(NOW.wall.0 + minutes * 60_000), boot: Boot(NOW.boot.0 + minutes * 60_000) }
+}
+
+/// Signed in until 15:30, and asked next at 15:05.
+fn signed_in() -> AccountState {
+    let mut state = AccountState::new(Provider::Anthropic);
+    let fingerprint = Token::new("sk-1".to_owned()).unwrap().fingerprint();
+    state.sign_in.seen = Some(Seen::Present { fingerprint, expires_at: Some(in_min(30).wall) });
+    state.sign_in.place = "~/.claude/.credentials.json".to_owned();
+    state.sign_in.renewable = true;
+    state.next = Some(in_min(5));
+    state
+}
+
+fn renewed_by_holdoff() -> AccountState {
+    AccountState { renews: true, ..signed_in() }
+}
+
+fn expired(mut state: AccountState) -> AccountState {
+    if let Some(Seen::Present { expires_at, .. }) = &mut state.sign_in.seen {
+        *expires_at = Some(in_min(-10).wall);
+    }
+    AccountState { troubled: true, ..state }
+}
+
+fn cooling(cause: Cooldown, minutes: i64) -> GateState {
+    GateState::CoolingDown { cause, since: NOW, until: in_min(minutes) }
+}
+
+fn limited(minutes: i64) -> GateState {
+    cooling(Cooldown::RateLimited { retry_after_s: None }, minutes)
+}
+
+fn paused(cause: Pause) -> GateState {
+    let fingerprint = Token::new("sk-1".to_owned()).unwrap().fingerprint();
+    GateState::Paused { cause, since: NOW, fingerprint, beneath: None }
+}
+
+fn absent(absence: Absence) -> AccountState {
+    let mut state = signed_in();
+    state.sign_in.seen = Some(Seen::Absent(absence));
+    AccountState { troubled: true, ..state }
+}
+
+const HERE: Around<'_> =
+    Around { label: "ann@example.com", before: None, means: Means::Terminal, older: false, opened: false };
+
+fn status(state: &AccountState) -> String {
+    super::status(state, NOW, &UTC).join(" ")
+}
+
+fn said(state: &AccountState) -> SignInWords {
+    sign_in(state, NOW, &UTC)
+}
+
+fn guided(state: &AccountState, around: Around<'_>) -> GuideWords {
+    guide(state, &around, NOW, &UTC)
+}
+
+fn steps(words: &GuideWords) -> Vec<(Progress, &str)> {
+    words.steps.iter().map(|step| (step.progress, step.text.as_str())).collect()
+}
+
+#[test]
+fn before_the_first_look_nothing_is_known_of_the_sign_in() {
+    assert_eq!(said(&AccountState::new(Provider::Anthropic)).title, "Looking for the sign-in");
+    assert_eq!(said(&signed_in()).title, "Signed in");
+}
+
+#[test]
+fn a_window_that_does_not_open_is_no_end_of_it() {
+    let said = |why: NoWindow| {
+        let (title, body) = no_window(&why, "~/logs");
+        assert_eq!(title, "Holdoff's window does not open");
+        body
+    };
+    let ended = said(NoWindow::Ended("exit status: 1".to_owned()));
+    assert!(ended.contains("(exit status: 1)") && ended.contains("the logs in ~/logs say more"), "{ended}");
+    let missing = said(NoWindow::NotStarted("No such file or directory".to_owned()));
+    assert!(
+        missing.contains("(No such file or directory)") && missing.ends_with("Install Holdoff again."),
+        "{missing}"
+    );
+    assert!(said(NoWindow::NoDisplay).contains("run holdoff once in this session"));
+    let other = |window: &str| said(NoWindow::OtherVersion { window: window.to_owned(), app: "1.2.0".to_owned() });
+    assert!(
+        other("1.3.0")
+            .starts_with("The program holdoff-window is version 1.3.0, and the running app is version 1.2.0.")
+    );
+    assert!(other("").starts_with("The program holdoff-window is an older version, and"));
+}
+
+/// A limit of the token endpoint, told apart from an expired sign-in and from both together.
+#[test]
+fn a_limit_of_renewal_is_not_an_expired_sign_in() {
+    let mut state = renewed_by_holdoff();
+    state.token.state = limited(70);
+    let limit = "Anthropic limits sign-in renewal until 16:10";
+    assert_eq!(status(&state), format!("Next request at 15:05. {limit}; the current sign-in still works until 15:30."));
+    assert_eq!(said(&state).title, "Signed in");
+    assert!(said(&state).text.contains(limit), "{}", said(&state).text);
+
+    let both = expired(state.clone());
+    assert_eq!(status(&both), format!("The sign-in has expired, and {limit}. Nothing is asked until it is renewed."));
+    assert_eq!(said(&both).title, "Sign-in expired");
+
+    let only_expired = expired(renewed_by_holdoff());
+    assert_eq!(
+        status(&only_expired),
+        "The sign-in has expired. Holdoff renews it as soon as it may; nothing is asked until then."
+    );
+    let mut over = only_expired.clone();
+    over.usage.state = limited(0);
+    assert_eq!(status(&over), status(&only_expired), "a limit that is over holds nothing back");
+    let mut owners = expired(signed_in());
+    assert_eq!(
+        status(&owners),
+        "The sign-in has expired. Claude Code renews it when it is used next; nothing is asked until then."
+    );
+    assert!(said(&owners).text.contains("which is nothing unusual: Claude Code renews it"), "{}", said(&owners).text);
+    owners.sign_in.renewable = false;
+    assert!(said(&owners).text.contains("keeps no refresh token to renew it with"), "{}", said(&owners).text);
+    state.renews = false;
+    assert_eq!(status(&state), "Next request at 15:05.", "a limit of what nobody wants is no news");
+}
+
+#[test]
+fn both_endpoints_limited_are_both_told() {
+    let mut state = renewed_by_holdoff();
+    state.usage.state = limited(20);
+    state.token.state = limited(70);
+    assert_eq!(
+        super::status(&state, NOW, &UTC),
+        [
+            "Anthropic limits requests (429). Nothing is asked before 15:20.",
+            "Anthropic limits sign-in renewal until 16:10; the current sign-in still works until 15:30.",
+        ]
+    );
+    let mut state = expired(renewed_by_holdoff());
+    state.usage.state = limited(20);
+    assert_eq!(
+        status(&state),
+        "The sign-in has expired, and Anthropic limits requests. Nothing is asked before 15:20; Holdoff renews the sign-in then."
+    );
+}
+
+#[test]
+fn other_reasons_why_renewal_waits() {
+    let why = |cause| {
+        let mut state = renewed_by_holdoff();
+        state.token.state = cooling(cause, 10);
+        let works = status(&state);
+        (works, status(&expired(state)))
+    };
+    let (works, ended) = why(Cooldown::Network { why: "no connection".into() });
+    assert!(works.contains("Its renewal failed (no connection) and is tried again at 15:10; the current"), "{works}");
+    assert!(ended.contains("expired, and its renewal failed (no connection)"), "{ended}");
+    let (works, _) = why(Cooldown::Server { status: 503 });
+    assert!(works.contains("(Anthropic answered 503)"), "{works}");
+    let (works, _) = why(Cooldown::MemoryLost);
+    assert!(works.contains("renews no sign-in before 15:10"), "{works}");
+}
+
+/// A lock of another program, a file that is not ours to write: said where the person looks, and how to go on.
+#[test]
+fn what_holds_a_renewal_up_is_told() {
+    let state = AccountState { held_up: Some("another program is renewing it".into()), ..renewed_by_holdoff() };
+    assert_eq!(
+        super::status(&state, NOW, &UTC),
+        [
+            "Next request at 15:05.",
+            "Its renewal is held up (another program is renewing it) and is tried again every few minutes; the current sign-in still works until 15:30.",
+        ]
+    );
+    assert!(said(&state).text.contains("held up (another program is renewing it)"), "{}", said(&state).text);
+    let ended = expired(state.clone());
+    assert_eq!(
+        status(&ended),
+        "The sign-in has expired, and its renewal is held up (another program is renewing it) and is tried again every few minutes. Nothing is asked until it is renewed."
+    );
+    let owners = AccountState { renews: false, ..state };
+    assert_eq!(status(&owners), "Next request at 15:05.", "what nobody wants is not held up");
+}
+
+/// Holdoff never claims to write nothing where it may.
+#[test]
+fn who_renews_is_said_truly() {
+    let text = said(&signed_in()).text;
+    assert!(text.contains("never writes to it"), "{text}");
+    for state in [renewed_by_holdoff(), AccountState { renews: true, ..expired(signed_in()) }] {
+        let text = said(&state).text;
+        assert!(!text.contains("never") && text.contains("Holdoff") && text.contains("renews"), "{text}");
+    }
+    let mut state = renewed_by_holdoff();
+    state.sign_in.renewable = false;
+    let text = said(&state).text;
+    assert!(text.contains("cannot renew it") && !text.contains("never writes"), "{text}");
+    let text = said(&expired(state)).text;
+    assert!(text.contains("no refresh token"), "{text}");
+}
+
+#[test]
+fn each_cause_is_named_with_what_holdoff_does_and_what_helps() {
+    let pauses = [
+        (Pause::Rejected, "401"),
+        (Pause::MissingScope { scope: "user:profile".into() }, "user:profile"),
+        (Pause::Forbidden { message: "no such plan".into() }, "no such plan"),
+        (Pause::RefreshRefused, "refresh token was refused"),
+        (Pause::RenewalCutOff, "ended while it was renewing"),
+        (Pause::RenewalWasted, "could not be used"),
+        (Pause::OtherAccount, "another account"),
+    ];
+    for (cause, named) in pauses {
+        let mut state = AccountState { troubled: true, ..signed_in() };
+        state.usage.state = paused(cause);
+        let (text, status) = (said(&state).text, status(&state));
+        assert!(text.contains(named) && text.contains("has stopped asking"), "{text}");
+        assert!(status.starts_with("Paused: ") && status.contains(named), "{status}");
+        let words = guided(&state, HERE);
+        assert_eq!(steps(&words)[0], (Progress::Now, "Sign in again with Claude Code."));
+        assert!(words.offer.unwrap().urgent);
+    }
+    let absences = [
+        (Absence::NoFile, "no sign-in of Claude Code", "Sign in with"),
+        (Absence::NotSignedIn, "not signed in", "Sign in with"),
+        (Absence::InferenceOnly, "CLAUDE_CODE_OAUTH_TOKEN", "Sign in with"),
+        (Absence::EmptyToken, "access token is empty", "Sign in again"),
+        (Absence::Unreadable("it is a folder".into()), "it is a folder", "out of the way"),
+        (Absence::Unreadable("it is a link to a file that is not there".into()), "is a link", "out of the way"),
+        (Absence::Forbidden("permission denied".into()), "permission denied", "right to read"),
+    ];
+    for (absence, named, helps) in absences {
+        let state = absent(absence);
+        let (text, words) = (said(&state).text, guided(&state, HERE));
+        assert!(text.contains(named), "{text}");
+        assert!(words.steps[0].text.contains(helps), "{words:?}");
+        assert!(words.offer.unwrap().urgent);
+    }
+}
+
+/// An expired sign-in is nobody's failure: someone renews it, and signing in is only sooner.
+#[test]
+fn an_expired_sign_in_is_not_urgent_unless_nobody_can_renew_it() {
+    let urgent = |state: &AccountState| guided(state, HERE).offer.unwrap().urgent;
+    let mut waiting = expired(renewed_by_holdoff());
+    waiting.token.state = limited(70);
+    assert!(!urgent(&expired(signed_in())) && !urgent(&expired(renewed_by_holdoff())) && !urgent(&waiting));
+    assert!(guided(&waiting, HERE).steps[0].text.contains("Wait until 16:10"));
+    let mut spent = expired(signed_in());
+    spent.sign_in.renewable = false;
+    assert!(urgent(&spent));
+    assert!(status(&spent).contains("until you sign in again"), "{}", status(&spent));
+}
+
+#[test]
+fn a_renewal_that_is_stopped_while_the_sign_in_works() {
+    let mut state = AccountState { troubled: true, ..renewed_by_holdoff() };
+    state.token.state = paused(Pause::RefreshRefused);
+    assert_eq!(
+        status(&state),
+        "Next request at 15:05. The sign-in cannot be renewed; the current sign-in still works until 15:30."
+    );
+    assert!(said(&state).text.contains("still works until 15:30"), "{}", said(&state).text);
+    let words = guided(&state, HERE);
+    assert_eq!(words.steps[0].text, "Sign in again with Claude Code before 15:30.");
+    let stopped = Notice { id: 1, kind: NoticeKind::SignInStopped, about: None, also: vec![] };
+    let (title, body) = notice(&stopped, "ann", &state, NOW, &UTC);
+    assert_eq!(title, "Sign-in needed");
+    assert!(body.contains("before it ends") && !body.contains("has stopped asking"), "{body}");
+    let (_, body) = notice(&stopped, "ann", &expired(state), NOW, &UTC);
+    assert!(body.contains("has stopped asking"), "{body}");
+}
+
+#[test]
+fn the_steps_of_signing_in_again() {
+    let mut state = AccountState { troubled: true, ..signed_in() };
+    state.usage.state = paused(Pause::Rejected);
+    let opened = guided(&state, Around { opened: true, ..HERE });
+    assert_eq!(opened.steps[0].progress, Progress::Done);
+    assert_eq!(opened.steps[1].progress, Progress::UnderWay);
+    assert!(opened.steps[1].text.starts_with("Waiting for the new sign-in…"), "{opened:?}");
+    assert_eq!(opened.offer.unwrap().button, "Open it again");
+
+    // A new one is there, and the gate is open, or is not.
+    let mut new = AccountState { troubled: true, next: Some(NOW), ..signed_in() };
+    assert_eq!(said(&new).title, "New sign-in found", "nobody is signed in before that is proved");
+    let now = guided(&new, HERE);
+    assert_eq!(steps(&now)[2], (Progress::UnderWay, "Checking it with one request…"));
+    assert_eq!((now.offer, now.mended), (None, None));
+    new.usage.last_request = Some(in_min(-1));
+    let later = "It is checked at 15:02, not before: the last request was less than 3 minutes ago.";
+    assert_eq!(steps(&guided(&new, HERE))[2], (Progress::UnderWay, later));
+    new.usage.unauthorized = 1;
+    assert!(guided(&new, HERE).steps[2].text.ends_with("It was not accepted (401) just now."));
+    new.usage.state = limited(32);
+    assert!(guided(&new, HERE).steps[2].text.contains("at 15:32, not before: Anthropic limits requests (429)."));
+
+    let proved = AccountState { mended: true, ..signed_in() };
+    let words = guided(&proved, HERE);
+    assert_eq!(words.mended.as_deref(), Some("Signed in as ann@example.com. Readings are back."));
+    assert_eq!((words.steps.len(), words.other_account), (0, None));
+    assert_eq!(guided(&signed_in(), HERE), GuideWords::default());
+}
+
+#[test]
+fn another_account_is_said_while_it_is_checked_and_when_it_is_proved() {
+    let around = Around { label: "bob@example.com", before: Some("ann@example.com"), ..HERE };
+    let bob = AccountState { instead_of: Some(AccountId("anthropic:ann".into())), ..signed_in() };
+    let other =
+        "This is another account than before: bob@example.com instead of ann@example.com. Holdoff goes on with it.";
+    for state in [AccountState { troubled: true, ..bob.clone() }, AccountState { mended: true, ..bob }] {
+        assert_eq!(guided(&state, around).other_account.as_deref(), Some(other));
+    }
+}
+
+#[test]
+fn what_is_missing_is_said_with_the_command() {
+    let state = absent(Absence::NoFile);
+    let offer = |means| guided(&state, Around { means, ..HERE }).offer.unwrap();
+    assert_eq!(offer(Means::Terminal).problem, None);
+    let missing = offer(Means::NoProgram);
+    assert_eq!(missing.command, "claude auth login");
+    assert!(missing.problem.unwrap().address.unwrap().starts_with("https://"));
+    let closed = offer(Means::NoTerminal).problem.unwrap();
+    assert!(closed.text.contains("run the command below") && closed.address.is_none(), "{closed:?}");
+    let older = guided(&state, Around { older: true, ..HERE });
+    assert_eq!(older.offer.unwrap().command, "claude");
+    assert!(older.steps[1].text.contains("/login"));
+}
+
+#[test]
+fn the_command_names_a_folder_that_is_not_the_usual_one() {
+    let command = |place: &str| {
+        let mut state = signed_in();
+        state.sign_in.place = place.to_owned();
+        sign_in_command(&state, false)
+    };
+    assert_eq!(command("~/.claude/.credentials.json"), "claude auth login");
+    assert_eq!(command(""), "claude auth login");
+    if cfg!(windows) {
+        let work = command(r"~\.claude-work\.credentials.json");
+        assert_eq!(work, r#"set "CLAUDE_CONFIG_DIR=%USERPROFILE%\.claude-work" && claude auth login"#);
+        return;
+    }
+    assert_eq!(command("~/.claude-work/.credentials.json"), "CLAUDE_CONFIG_DIR=~/.claude-work claude auth login");
+    assert_eq!(command("/srv/a b/.credentials.json"), "CLAUDE_CONFIG_DIR='/srv/a b' claude auth login");
+    assert_eq!(command("~/it's/.credentials.json"), r"CLAUDE_CONFIG_DIR=~/'it'\''s' claude auth login");
+}

@@ -1,0 +1,180 @@
+//! The sign-in in words: what is wrong, and what Holdoff does about it.
+
+use super::{clock, not_before, renewal};
+use crate::credential::sign_in_flow::Guide;
+use crate::credential::{Absence, Seen};
+use crate::gate::Pause;
+use crate::local_time::LocalTime;
+use crate::messages::request_status::pause;
+use crate::response::Barred;
+use crate::state::{AccountState, Renewal, SignInTrouble};
+use crate::time::Moment;
+
+/// The state of the sign-in. What the person can do stands in [`super::GuideWords`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignInWords {
+    /// A few words: "Signed in", "Sign-in expired".
+    pub title: String,
+    pub text: String,
+}
+
+pub fn sign_in(state: &AccountState, now: Moment, zone: &LocalTime) -> SignInWords {
+    let owner = state.provider.owner();
+    if state.free_only() {
+        return unused(state);
+    }
+    let (title, text) = match state.sign_in_trouble(now.wall) {
+        None if state.sign_in.seen.is_none() => {
+            ("Looking for the sign-in", format!("Holdoff is looking for {owner}'s sign-in."))
+        }
+        None if matches!(Guide::of(state, now), Guide::Checking { .. }) => (
+            "New sign-in found",
+            format!(
+                "{owner} has a new sign-in. Holdoff tries it with one request{}, and then goes on as before.",
+                tried_at(state, now, zone)
+            ),
+        ),
+        None => works(state, now, zone),
+        Some(SignInTrouble::Expired) => expired(state, now, zone),
+        Some(SignInTrouble::Paused(cause)) => (paused_title(&cause), paused(state, &cause)),
+        Some(SignInTrouble::Absent(absence)) => absent(owner, &absence),
+    };
+    SignInWords { title: title.to_owned(), text }
+}
+
+/// " at 15:10", where it has to wait.
+fn tried_at(state: &AccountState, now: Moment, zone: &LocalTime) -> String {
+    let next = state.next_request(now).filter(|next| next.is_after(now));
+    next.map(|next| format!(" at {}", not_before(next.wall_as_of(now), now.wall, zone))).unwrap_or_default()
+}
+
+/// What is known of it without sending anything.
+fn unused(state: &AccountState) -> SignInWords {
+    let owner = state.provider.owner();
+    let (title, first) = match &state.sign_in.seen {
+        None => {
+            return SignInWords {
+                title: "Looking for the sign-in".to_owned(),
+                text: format!("Holdoff is looking for {owner}'s sign-in."),
+            };
+        }
+        Some(Seen::Present { .. }) => ("Signed in", format!("Holdoff reads whose sign-in {owner} keeps.")),
+        Some(Seen::Absent(absence)) => {
+            let (title, _) = absent(owner, absence);
+            (title, format!("{owner} has no sign-in that works."))
+        }
+    };
+    let text = format!("{first} Nothing is sent with it: this account is set to free readings only.");
+    SignInWords { title: title.to_owned(), text }
+}
+
+fn works(state: &AccountState, now: Moment, zone: &LocalTime) -> (&'static str, String) {
+    let owner = state.provider.owner();
+    let renews = format!("Holdoff reads the sign-in {owner} keeps, and renews it before it expires, as you chose.");
+    match state.renewal(now) {
+        Renewal::Off => ("Signed in", format!("Holdoff reads the sign-in {owner} keeps, and never writes to it.")),
+        Renewal::Ready => ("Signed in", renews),
+        Renewal::Waits { .. } | Renewal::HeldUp { .. } => {
+            let waits = renewal::while_it_works(state, now, zone).unwrap_or_default();
+            ("Signed in", format!("{renews} {waits}"))
+        }
+        Renewal::Impossible => (
+            "Signed in",
+            format!("Holdoff reads the sign-in {owner} keeps. It cannot renew it: there is no refresh token with it."),
+        ),
+        Renewal::Stopped(cause) => {
+            let until = match state.sign_in.expires_at() {
+                Some(at) => format!("until {}", clock(at, now.wall, zone)),
+                None => "for now".to_owned(),
+            };
+            let why = pause(state, cause);
+            ("Sign-in not renewed", format!("{why} The sign-in still works {until}; after that Holdoff asks nothing."))
+        }
+    }
+}
+
+fn expired(state: &AccountState, now: Moment, zone: &LocalTime) -> (&'static str, String) {
+    let owner = state.provider.owner();
+    let text = match state.renewal(now) {
+        Renewal::Off if state.sign_in.renewable => format!(
+            "The sign-in has run out, which is nothing unusual: {owner} renews it when you use it next. \
+             Holdoff sends no expired token, and goes on by itself as soon as it is renewed."
+        ),
+        Renewal::Off | Renewal::Impossible | Renewal::Stopped(_) => format!(
+            "The sign-in has run out, and {owner} keeps no refresh token to renew it with. \
+             Holdoff sends no expired token, and goes on by itself as soon as there is a new sign-in."
+        ),
+        Renewal::Ready | Renewal::Waits { .. } | Renewal::HeldUp { .. } => renewal::expired(state, now, zone),
+    };
+    ("Sign-in expired", text)
+}
+
+fn paused_title(cause: &Pause) -> &'static str {
+    match cause {
+        Pause::Rejected | Pause::Forbidden { .. } => "Sign-in not accepted",
+        Pause::NotAllowed { to: Barred::Organization, .. } => "Not allowed for the organization",
+        Pause::NotAllowed { to: Barred::Account, .. } => "Not allowed for the account",
+        Pause::MissingScope { .. } | Pause::ScopeNotGranted { .. } => "Sign-in lacks a permission",
+        Pause::RefreshRefused | Pause::RenewalCutOff | Pause::RenewalWasted => "Sign-in not renewed",
+        Pause::OtherAccount => "Another account's sign-in",
+    }
+}
+
+fn paused(state: &AccountState, cause: &Pause) -> String {
+    let why = pause(state, cause);
+    let hint = match cause {
+        Pause::MissingScope { .. } | Pause::ScopeNotGranted { .. } => {
+            " A token from claude setup-token never has it; a sign-in in the browser does."
+        }
+        Pause::Forbidden { .. } => " It may belong to an account without a plan.",
+        Pause::NotAllowed { .. } => {
+            return format!("{why} Holdoff has stopped asking, and goes on by itself when the sign-in changes.");
+        }
+        Pause::Rejected | Pause::RefreshRefused | Pause::RenewalCutOff | Pause::RenewalWasted | Pause::OtherAccount => {
+            ""
+        }
+    };
+    format!("{why}{hint} Holdoff has stopped asking, and goes on by itself as soon as there is a new sign-in.")
+}
+
+/// Why it has come to its end.
+pub(super) fn ended(owner: &str, absence: &Absence) -> String {
+    match absence {
+        Absence::LoginEnded(why) if !why.is_empty() => format!("{owner}'s sign-in has ended ({why})."),
+        Absence::LoginEnded(_) => format!("{owner}'s sign-in has ended."),
+        _ => format!("{owner}'s sign-in has ended: its renewal was refused, and {owner} emptied its tokens."),
+    }
+}
+
+fn absent(owner: &str, absence: &Absence) -> (&'static str, String) {
+    let goes_on = "Holdoff asks nothing meanwhile, and goes on by itself.";
+    match absence {
+        Absence::NoFile => (
+            "No sign-in found",
+            format!("There is no sign-in of {owner} on this computer, or it is kept in another folder. {goes_on}"),
+        ),
+        Absence::NotSignedIn => ("Signed out", format!("{owner} is not signed in to a Claude account. {goes_on}")),
+        Absence::InferenceOnly => (
+            "Only a token for inference",
+            format!(
+                "CLAUDE_CODE_OAUTH_TOKEN is set, and {owner} has no stored sign-in. Such a token may not read usage, so Holdoff does not try it. A stored sign-in beside it is enough, and {owner} goes on with its token. {goes_on}"
+            ),
+        ),
+        Absence::Blanked | Absence::LoginEnded(_) => {
+            ("Sign-in has ended", format!("{} {goes_on}", ended(owner, absence)))
+        }
+        Absence::EmptyToken => (
+            "Sign-in without a token",
+            format!("{owner}'s sign-in is there, but its access token is empty or damaged. {goes_on}"),
+        ),
+        Absence::Unreadable(why) => (
+            "Sign-in cannot be read",
+            format!(
+                "{owner}'s credential file cannot be used: {why}. Holdoff leaves it as it is and looks again in a moment."
+            ),
+        ),
+        Absence::Forbidden(why) => {
+            ("Sign-in cannot be opened", format!("{owner}'s credential file cannot be opened: {why}. {goes_on}"))
+        }
+    }
+}

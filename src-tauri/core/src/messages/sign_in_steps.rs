@@ -1,0 +1,237 @@
+//! The way back to a sign-in that works, in words: three steps, and what came of them.
+
+use super::not_before;
+use crate::credential::Absence;
+use crate::credential::sign_in_flow::{Guide, Means, Need};
+use crate::gate::{Shut, Spacing};
+use crate::local_time::LocalTime;
+use crate::messages::request_status::{SPACING, reason};
+use crate::providers::anthropic::credential;
+use crate::state::{AccountState, Provider, Renewal, SignInTrouble};
+use crate::text::{below_profile, quoted_below_home};
+use crate::time::Moment;
+
+/// What the words depend on beside the account.
+#[derive(Debug, Clone, Copy)]
+pub struct Around<'a> {
+    /// What the account is called.
+    pub label: &'a str,
+    /// What the account is called whose sign-in was in this place before.
+    pub before: Option<&'a str>,
+    pub means: Means,
+    /// The owner's program is too old for the command.
+    pub older: bool,
+    /// A terminal was opened with the owner's sign-in since there is something to mend.
+    pub opened: bool,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GuideWords {
+    /// What there is to do, in order; empty where there is nothing.
+    pub steps: Vec<StepWords>,
+    pub offer: Option<Offer>,
+    /// The new sign-in works: who it is.
+    pub mended: Option<String>,
+    /// It is another account's than before.
+    pub other_account: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepWords {
+    pub progress: Progress,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    Done,
+    Now,
+    /// Holdoff is at it, or waits for it.
+    UnderWay,
+    Next,
+}
+
+/// How to sign in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    pub button: &'static str,
+    /// Nothing else helps.
+    pub urgent: bool,
+    /// For a person who would rather type it.
+    pub command: String,
+    /// Why the button may not do.
+    pub problem: Option<Problem>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub text: String,
+    /// Where it says how to install what is missing.
+    pub address: Option<&'static str>,
+}
+
+pub fn guide(state: &AccountState, around: &Around<'_>, now: Moment, zone: &LocalTime) -> GuideWords {
+    let other_account = around.before.filter(|_| state.instead_of.is_some()).map(|before| {
+        format!("This is another account than before: {} instead of {before}. Holdoff goes on with it.", around.label)
+    });
+    match Guide::of(state, now) {
+        Guide::Nothing | Guide::Barred => GuideWords::default(),
+        Guide::SignIn(need) => GuideWords {
+            steps: to_sign_in(state, &need, around, now, zone),
+            offer: Some(offer(state, &need, around)),
+            ..GuideWords::default()
+        },
+        Guide::Checking { at } => {
+            GuideWords { steps: checking(state, at, now, zone), other_account, ..GuideWords::default() }
+        }
+        Guide::Mended => {
+            let mended = format!("Signed in as {}. Readings are back.", around.label);
+            GuideWords { mended: Some(mended), other_account, ..GuideWords::default() }
+        }
+    }
+}
+
+/// The command that signs in, for the folder of this account.
+pub fn sign_in_command(state: &AccountState, older: bool) -> String {
+    command_for(config_folder(&state.sign_in.place), older)
+}
+
+/// The same for a folder, as a person names it; `None` is the usual one.
+pub(super) fn command_for(folder: Option<&str>, older: bool) -> String {
+    let command = if older { credential::OLDER_SIGN_IN_COMMAND } else { credential::SIGN_IN_COMMAND };
+    match folder {
+        Some(folder) if cfg!(windows) => {
+            format!("set \"CLAUDE_CONFIG_DIR={}\" && {command}", below_profile(folder))
+        }
+        Some(folder) => format!("CLAUDE_CONFIG_DIR={} {command}", quoted_below_home(folder)),
+        None => command.to_owned(),
+    }
+}
+
+/// The owner's folder, where it is not the usual one.
+fn config_folder(place: &str) -> Option<&str> {
+    let folder = place.strip_suffix(credential::FILE)?.trim_end_matches(['/', '\\']);
+    (!matches!(folder, "" | "~/.claude" | r"~\.claude")).then_some(folder)
+}
+
+fn to_sign_in(state: &AccountState, need: &Need, around: &Around<'_>, now: Moment, zone: &LocalTime) -> Vec<StepWords> {
+    let owner = state.provider.owner();
+    let (first, second) = match around.opened {
+        true => (Progress::Done, Progress::UnderWay),
+        false => (Progress::Now, Progress::Next),
+    };
+    let finish = match (around.opened, around.older) {
+        (true, false) => "Waiting for the new sign-in… Finish it in the terminal and in your browser.".to_owned(),
+        (true, true) => format!("Waiting for the new sign-in… Type /login in {owner}, and finish it in your browser."),
+        (false, false) => "Finish it in your browser. Holdoff notices the new sign-in by itself.".to_owned(),
+        (false, true) => {
+            format!("Type /login in {owner}, and finish it in your browser. Holdoff notices the new sign-in by itself.")
+        }
+    };
+    vec![
+        StepWords { progress: first, text: what_to_do(state, need, now, zone) },
+        StepWords { progress: second, text: finish },
+        StepWords { progress: Progress::Next, text: "Holdoff checks it with one request, and goes on.".to_owned() },
+    ]
+}
+
+fn what_to_do(state: &AccountState, need: &Need, now: Moment, zone: &LocalTime) -> String {
+    let owner = state.provider.owner();
+    match need {
+        Need::Only(SignInTrouble::Absent(Absence::NoFile | Absence::NotSignedIn | Absence::InferenceOnly)) => {
+            format!("Sign in with {owner}.")
+        }
+        Need::Only(SignInTrouble::Absent(Absence::Forbidden(_))) => {
+            format!("Give your user the right to read the file, or sign in again with {owner}.")
+        }
+        Need::Only(SignInTrouble::Absent(Absence::Unreadable(_))) => {
+            format!("If it stays like this, move it out of the way and sign in again with {owner}.")
+        }
+        Need::Only(
+            SignInTrouble::Absent(Absence::EmptyToken | Absence::Blanked | Absence::LoginEnded(_))
+            | SignInTrouble::Paused(_)
+            | SignInTrouble::Expired,
+        ) => format!("Sign in again with {owner}."),
+        Need::Soon => match state.sign_in.expires_at() {
+            Some(at) => format!("Sign in again with {owner} before {}.", super::clock(at, now.wall, zone)),
+            None => format!("Sign in again with {owner}."),
+        },
+        Need::Sooner => match state.renewal(now) {
+            Renewal::Off => format!("Use {owner} once, which renews the sign-in, or sign in again."),
+            Renewal::Waits { until, .. } => {
+                let clock = not_before(until.wall_as_of(now), now.wall, zone);
+                format!("Wait until {clock}, when Holdoff tries to renew it, or sign in again with {owner}.")
+            }
+            Renewal::HeldUp { .. } => format!(
+                "Use {owner} once, which renews the sign-in, or sign in again. Holdoff goes on trying meanwhile."
+            ),
+            Renewal::Ready | Renewal::Impossible | Renewal::Stopped(_) => {
+                format!("Wait for Holdoff to renew it, or sign in again with {owner}.")
+            }
+        },
+    }
+}
+
+fn offer(state: &AccountState, need: &Need, around: &Around<'_>) -> Offer {
+    let button = match (around.means, around.opened) {
+        (Means::NoProgram | Means::NoTerminal, _) => "Look again",
+        (Means::Terminal, true) => "Open it again",
+        (Means::Terminal, false) => "Open a terminal and sign in",
+    };
+    Offer {
+        button,
+        urgent: *need != Need::Sooner,
+        command: sign_in_command(state, around.older),
+        problem: problem(state.provider, around.means),
+    }
+}
+
+fn problem(provider: Provider, means: Means) -> Option<Problem> {
+    let owner = provider.owner();
+    match means {
+        Means::Terminal => None,
+        Means::NoProgram => Some(Problem {
+            text: format!(
+                "{owner} was not found on this computer, neither on Holdoff's PATH nor where it is usually installed. \
+                 If you have it, run the command below yourself. How to install it stands at the address below."
+            ),
+            address: Some(credential::INSTALL_ADDRESS),
+        }),
+        Means::NoTerminal => Some(Problem {
+            text: "Holdoff found no terminal that it could open. Open one yourself and run the command below."
+                .to_owned(),
+            address: None,
+        }),
+    }
+}
+
+fn checking(state: &AccountState, at: Option<Moment>, now: Moment, zone: &LocalTime) -> Vec<StepWords> {
+    let done = |text: &str| StepWords { progress: Progress::Done, text: text.to_owned() };
+    let text = match at {
+        None => "Checking it with one request…".to_owned(),
+        Some(at) => {
+            let clock = not_before(at.wall_as_of(now), now.wall, zone);
+            let refused = match state.usage.unauthorized {
+                0 => "",
+                _ => " It was not accepted (401) just now.",
+            };
+            match why_not_now(state, now) {
+                Some(why) => format!("It is checked at {clock}, not before: {why}.{refused}"),
+                None => format!("It is checked at {clock}.{refused}"),
+            }
+        }
+    };
+    vec![
+        done("A new sign-in was needed."),
+        done("The new sign-in is there."),
+        StepWords { progress: Progress::UnderWay, text },
+    ]
+}
+
+fn why_not_now(state: &AccountState, now: Moment) -> Option<String> {
+    match state.usage.shut(now, Spacing::Kept)? {
+        Shut::CoolingDown { cause, .. } => Some(reason(state.provider, cause)),
+        Shut::Spacing { .. } => Some(SPACING.to_owned()),
+        Shut::Paused { .. } | Shut::FreeOnly => None,
+    }
+}

@@ -1,0 +1,128 @@
+//! What is told unasked, and what is computed when asked.
+
+use super::*;
+use crate::notification::{News, Notice, NoticeKind, WindowNews};
+use crate::quota::backtest::{Tally, Verdict};
+use crate::quota::{Amount, Money};
+
+#[test]
+fn notifications() {
+    let mut text = String::new();
+    let news = |news| Some(WindowNews { window: "five_hour".into(), label: "5-hour".into(), news });
+    let notices = [
+        (NoticeKind::RateLimited, None),
+        (NoticeKind::SignInStopped, None),
+        (NoticeKind::RenewalLimited, None),
+        (NoticeKind::RenewalUnsaved, None),
+        (NoticeKind::Recovered, None),
+        (NoticeKind::Window, news(News::Threshold { percent: 80 })),
+        (NoticeKind::Window, news(News::RunsOut)),
+        (NoticeKind::Window, news(News::Reset { used: 96 })),
+        (NoticeKind::Window, None),
+    ];
+    let mut state = account();
+    state.usage.state = cooling(Cooldown::RateLimited { retry_after_s: None }, in_min(10));
+    state.token.state = cooling(Cooldown::RateLimited { retry_after_s: None }, in_min(70));
+    for (kind, about) in notices {
+        let (title, body) = notice(&Notice { id: 1, kind, about, also: vec![] }, "ann@example.com", &state, NOW, &UTC);
+        text += &format!("{title}\n  {body}\n");
+    }
+    expect![[r#"
+        Usage not asked until 15:10
+          Anthropic limits how often usage may be asked for. Holdoff asks nothing before 15:10 and goes on by itself. Your quota is not affected. Account: ann@example.com.
+        Sign-in needed
+          Anthropic does not accept the sign-in of Claude Code. Holdoff has stopped asking until you sign in again. Its settings lead the way. Account: ann@example.com.
+        Sign-in not renewed before 16:10
+          Anthropic limits how often a sign-in may be renewed. Holdoff tries again then, and goes on by itself. Meanwhile the current sign-in still works until 15:30. Account: ann@example.com.
+        Renewed sign-in not saved
+          The sign-in was renewed, but it cannot be written to where Claude Code keeps it. Holdoff holds it and tries again. Free some space or mend the folder before you quit Holdoff, or you will have to sign in again. Account: ann@example.com.
+        Readings are back
+          Anthropic answers again, and readings go on as before. Account: ann@example.com.
+        5-hour limit: 80 % used
+          20 % of it is left. Account: ann@example.com.
+        5-hour limit will run out
+          That is before its reset. Account: ann@example.com.
+        5-hour limit was reset
+          It has begun anew, after 96 % of it was used. Account: ann@example.com.
+        Quota
+          Something has changed. Account: ann@example.com.
+    "#]].assert_eq(&text);
+}
+
+#[test]
+fn amounts_of_money() {
+    let dollars = |minor| Some(Amount { minor, currency: "USD".into(), exponent: 2 });
+    let money = |used, limit, used_percent, note: Option<&str>| Money {
+        id: "extra_usage".into(),
+        label: "Extra usage".into(),
+        used,
+        limit,
+        used_percent,
+        note: note.map(str::to_owned),
+    };
+    let all = [
+        money(dollars(1234), dollars(10_000), Some(12.34), None),
+        money(dollars(1234), None, None, Some("out of credits")),
+        money(None, dollars(10_000), None, None),
+        money(None, None, Some(12.5), None),
+        money(None, None, None, None),
+    ];
+    expect![[r#"
+        Extra usage $12.34 of $100.00
+        Extra usage $12.34 (out of credits)
+        Extra usage limit $100.00
+        Extra usage 13 %
+        Extra usage —
+    "#]]
+    .assert_eq(&lines(&all, money_line));
+}
+
+#[test]
+fn the_status_line_is_given_back() {
+    let said = [None, Some("ccstatus")]
+        .map(|earlier| format!("{}\n{}\n", status_line_installed(earlier), status_line_removed(earlier)));
+    expect![[r#"
+        Claude Code's status line calls Holdoff. It shows a short line of what is used.
+        Claude Code's status line does not call Holdoff any more.
+        Claude Code's status line calls Holdoff. Your own command goes on running, and what it prints is what you see: ccstatus
+        Claude Code's status line is yours again: ccstatus
+    "#]].assert_eq(&said.concat());
+}
+
+#[test]
+fn a_backtest() {
+    let minutes = |all: &[u64]| all.iter().map(|minutes| Duration::from_secs(minutes * 60)).collect();
+    let verdict = Verdict {
+        label: "weekly".into(),
+        duration_s: Some(604_800),
+        cycles: 12,
+        ran_out: 3,
+        forecasts: 200,
+        too_early: 50,
+        lasted: Tally { right: 90, wrong: 10 },
+        runs_out: Tally { right: 30, wrong: 20 },
+        time_errors: minutes(&[1, 2, 30, 60, 600, 7, 8, 9, 10, 11]),
+        time_shares: vec![0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0],
+        in_range: 7,
+        point_errors: vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0],
+    };
+    let none = Verdict { label: "5-hour".into(), ..Verdict::default() };
+    let no_length = Verdict { duration_s: None, time_errors: vec![], ..verdict.clone() };
+    expect![[r#"
+        weekly: 12 cycles, 3 of them used up before their reset; 200 forecasts
+          too early to say: 25 %
+          "lasts until reset": said 100 times, right 90 %
+          "runs out": said 50 times, right 60 %
+          time of running out: off by 10 min in the middle and 1 h in nine of ten (60 % and 90 % of the time left); within the range 70 %
+          use 1 d ahead: off by 6.0 points in the middle and 9.0 in nine of ten
+        5-hour: 0 cycles, 0 of them used up before their reset; 0 forecasts
+          too early to say: —
+          "lasts until reset": never said
+          "runs out": never said
+        weekly: 12 cycles, 3 of them used up before their reset; 200 forecasts
+          too early to say: 25 %
+          "lasts until reset": said 100 times, right 90 %
+          "runs out": said 50 times, right 60 %
+          use: off by 6.0 points in the middle and 9.0 in nine of ten
+    "#]].assert_eq(&lines([&verdict, &none, &no_length], backtest));
+}

@@ -1,0 +1,302 @@
+//! Claude Code's status line in words: the line itself, and what having it does.
+
+use super::span;
+use crate::local_time::LocalTime;
+use crate::quota::{Level, Origin, QuotaWindow, Reading};
+use crate::settings::Percent;
+use crate::text::{LONG_NAME_MAX, excerpt};
+use crate::time::Wall;
+use std::time::Duration;
+
+/// A figure older than this says how old it is.
+const OLD: Duration = Duration::from_secs(600);
+
+/// Colours as a terminal knows them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paint {
+    Plain,
+    Ansi,
+}
+
+/// The windows as short as they can be told: "5h 42% · week 26% · Fable 82% · resets 15:30". Windows that are unknown
+/// and untouched are left to the panel. A plan that has none has its money there: "Spend 12% ($12.34 of $100.00)". Empty if
+/// there is nothing to tell.
+pub fn status_line(reading: &Reading, shown: Percent, now: Wall, zone: &LocalTime, paint: Paint) -> String {
+    let told: Vec<&QuotaWindow> = reading.windows.iter().filter(|window| is_told(window, now)).collect();
+    if told.is_empty() {
+        return of_money(reading, shown, now, paint);
+    }
+    let ages: Vec<Option<String>> = told.iter().map(|window| age(reading.origin(window), now)).collect();
+    let alike = ages.windows(2).all(|pair| pair[0] == pair[1]);
+    let mut parts: Vec<String> = told
+        .iter()
+        .zip(&ages)
+        .map(|(window, age)| match age {
+            Some(age) if !alike => format!("{} ({age})", figure(window, shown, now, paint)),
+            Some(_) | None => figure(window, shown, now, paint),
+        })
+        .collect();
+    parts.extend(resets(&told, now, zone));
+    if alike {
+        parts.extend(ages.into_iter().next().flatten());
+    }
+    parts.join(" · ")
+}
+
+fn is_told(window: &QuotaWindow, now: Wall) -> bool {
+    let main = matches!(window.id.as_str(), "five_hour" | "seven_day");
+    match window.level(now) {
+        Level::Used(used) => main || used > 0.0,
+        Level::Reset => main,
+        Level::NotSaid => false,
+    }
+}
+
+fn of_money(reading: &Reading, shown: Percent, now: Wall, paint: Paint) -> String {
+    let figures = reading.money.iter().map(|money| {
+        let level = super::money_level(money);
+        match money.percent().filter(|_| money.used.is_some() || money.limit.is_some()) {
+            Some(used) => format!("{} {} ({level})", money.label, level_of(used, shown, paint)),
+            None => format!("{} {level}", money.label),
+        }
+    });
+    let mut parts: Vec<String> = figures.collect();
+    if !parts.is_empty() {
+        parts.extend(age(reading.money_origin(), now));
+    }
+    parts.join(" · ")
+}
+
+fn age(origin: Origin, now: Wall) -> Option<String> {
+    let age = now.since(origin.at);
+    (age >= OLD).then(|| format!("{} ago", span(age)))
+}
+
+fn name(window: &QuotaWindow) -> &str {
+    match window.id.as_str() {
+        "five_hour" => "5h",
+        "seven_day" => "week",
+        _ => &window.label,
+    }
+}
+
+fn figure(window: &QuotaWindow, shown: Percent, now: Wall, paint: Paint) -> String {
+    let name = name(window);
+    let Level::Used(used) = window.level(now) else {
+        return format!("{name} was reset");
+    };
+    format!("{name} {}", level_of(used, shown, paint))
+}
+
+fn level_of(used: f64, shown: Percent, paint: Paint) -> String {
+    let figure = match shown {
+        Percent::Used => super::percent(used),
+        Percent::Left => format!("{} left", crate::messages::quota::percent_left(used)),
+    };
+    painted(&figure.replace(' ', "").replace("left", " left"), used, paint)
+}
+
+/// Yellow and red where it gets short.
+fn painted(figure: &str, used: f64, paint: Paint) -> String {
+    let colour = match used {
+        _ if paint == Paint::Plain => return figure.to_owned(),
+        95.0.. => "31",
+        80.0.. => "33",
+        _ => return figure.to_owned(),
+    };
+    format!("\u{1b}[{colour}m{figure}\u{1b}[0m")
+}
+
+/// When the fullest is reset, which is what one waits for.
+fn resets(told: &[&QuotaWindow], now: Wall, zone: &LocalTime) -> Option<String> {
+    let ahead = told.iter().filter_map(|window| match window.level(now) {
+        Level::Used(used) => Some((window, used, window.resets_at?)),
+        Level::Reset | Level::NotSaid => None,
+    });
+    // Of two that are equally full, the first.
+    let (fullest, _, at) = ahead.rev().max_by(|(_, a, _), (_, b, _)| a.total_cmp(b))?;
+    let at = super::resets(at, now, zone);
+    Some(if fullest.id == "five_hour" { format!("resets {at}") } else { format!("{} resets {at}", name(fullest)) })
+}
+
+/// What stands in the settings of Claude Code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatusLine<'a> {
+    None,
+    /// Somebody else's; its command, if it is one.
+    Other(Option<&'a str>),
+    /// Holdoff is called, and then the earlier command, if there was one.
+    Holdoff(Option<&'a str>),
+    /// This command should call Holdoff, which does not lie there any more.
+    Lost(&'a str),
+}
+
+/// How it stands, before anything is changed.
+pub fn status_line_now(found: StatusLine<'_>) -> String {
+    match found {
+        StatusLine::None => "It does not call Holdoff; there is no status line.".to_owned(),
+        StatusLine::Other(Some(command)) => format!(
+            "It does not call Holdoff. Your own status line would go on running, and what it prints is what you see: {}",
+            shown(command)
+        ),
+        StatusLine::Other(None) => "It does not call Holdoff; a status line of another kind stands there.".to_owned(),
+        StatusLine::Holdoff(None) => "It calls Holdoff.".to_owned(),
+        StatusLine::Holdoff(Some(command)) => {
+            format!("It calls Holdoff, and then your own status line: {}", shown(command))
+        }
+        StatusLine::Lost(command) => {
+            format!("It calls Holdoff where it is not any more: {}. Install it again, or remove it.", shown(command))
+        }
+    }
+}
+
+/// Said once, after an update.
+pub const STATUS_LINE_COPIES_REMOVED: &str = "Earlier versions of Holdoff kept copies of Claude Code's settings, which can contain keys and tokens. Holdoff has removed these copies. Uninstalling the status line still works.";
+
+/// What is taken out has nothing to be put in its place.
+pub const STATUS_LINE_FORGOTTEN: &str = "Holdoff has no record of the status line that was there before. If it was a command of your own, put it back with /statusline in Claude Code.";
+
+/// The person looked at another change than the one that would be made now.
+pub const STATUS_LINE_CHANGED: &str =
+    "Claude Code's settings have changed since you looked. Nothing was changed. Look at the change again.";
+
+/// It is done. `earlier` is the command that was there before.
+pub fn status_line_installed(earlier: Option<&str>) -> String {
+    let after = match earlier {
+        Some(command) => {
+            format!("Your own command goes on running, and what it prints is what you see: {}", shown(command))
+        }
+        None => "It shows a short line of what is used.".to_owned(),
+    };
+    format!("Claude Code's status line calls Holdoff. {after}")
+}
+
+/// It is undone. `earlier` is the command that is there again.
+pub fn status_line_removed(earlier: Option<&str>) -> String {
+    match earlier {
+        Some(command) => format!("Claude Code's status line is yours again: {}", shown(command)),
+        None => "Claude Code's status line does not call Holdoff any more.".to_owned(),
+    }
+}
+
+pub const STATUS_LINE_THERE: &str = "Claude Code's status line calls Holdoff already. Nothing was changed.";
+pub const STATUS_LINE_NOT_THERE: &str = "Claude Code's status line does not call Holdoff. Nothing was changed.";
+
+/// A person's own command, which can be a page of script.
+fn shown(command: &str) -> String {
+    excerpt(command, LONG_NAME_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quota::{Amount, Money, Source};
+
+    const NOW: Wall = Wall(1_789_391_820_000); // 2026-09-14 13:17 UTC
+
+    fn window(id: &str, label: &str, used: f64, resets_in_min: i64) -> QuotaWindow {
+        QuotaWindow {
+            id: id.into(),
+            label: label.into(),
+            used_percent: Some(used),
+            resets_at: Some(Wall(NOW.0 + resets_in_min * 60_000)),
+            duration_s: None,
+            binding: false,
+            origin: None,
+            locked: None,
+        }
+    }
+
+    fn reading() -> Reading {
+        let windows = vec![
+            window("five_hour", "5-hour", 42.0, 133),
+            window("seven_day", "weekly", 26.0, 6283),
+            window("nimbus_quill", "nimbus_quill", 0.0, 10),
+        ];
+        Reading::new(Source::StatusLine, NOW, windows, vec![])
+    }
+
+    #[track_caller]
+    fn check(reading: &Reading, expect: &str) {
+        assert_eq!(status_line(reading, Percent::Used, NOW, &LocalTime::UTC, Paint::Plain), expect);
+    }
+
+    #[test]
+    fn the_line() {
+        check(&reading(), "5h 42% · week 26% · resets 15:30");
+        let left = status_line(&reading(), Percent::Left, NOW, &LocalTime::UTC, Paint::Ansi);
+        assert_eq!(left, "5h 58% left · week 74% left · resets 15:30");
+        check(&Reading::new(Source::StatusLine, NOW, vec![], vec![]), "");
+    }
+
+    #[test]
+    fn a_plan_that_has_only_money_has_a_line_too() {
+        let dollars = |minor| Some(Amount { minor, currency: "USD".into(), exponent: 2 });
+        let spend = Money {
+            id: "spend".into(),
+            label: "Spend".into(),
+            used: dollars(9634),
+            limit: dollars(10_000),
+            used_percent: Some(96.34),
+            note: None,
+        };
+        let mut reading = Reading::new(Source::UsageEndpoint, NOW, vec![], vec![spend.clone()]);
+        check(&reading, "Spend 96% ($96.34 of $100.00)");
+        let left = status_line(&reading, Percent::Left, NOW, &LocalTime::UTC, Paint::Ansi);
+        assert_eq!(left, "Spend \u{1b}[31m4% left\u{1b}[0m ($96.34 of $100.00)");
+        reading.at = Wall(NOW.0 - 40 * 60_000);
+        let unlimited = Money { limit: None, used_percent: None, ..spend };
+        reading.money = vec![unlimited];
+        check(&reading, "Spend $96.34 · 40 min ago");
+        reading.windows = vec![window("nimbus_quill", "nimbus_quill", 0.0, 10)];
+        check(&reading, "Spend $96.34 · 40 min ago");
+        reading.windows = vec![window("five_hour", "5-hour", 0.0, 133)];
+        check(&reading, "5h 0% · resets 15:30 · 40 min ago");
+    }
+
+    #[test]
+    fn the_fullest_says_when_it_is_reset() {
+        let mut week = reading();
+        week.windows[1].used_percent = Some(96.2);
+        check(&week, "5h 42% · week 96% · week resets Fri 22:00");
+        week.windows[2].used_percent = Some(99.0);
+        check(&week, "5h 42% · week 96% · nimbus_quill 99% · nimbus_quill resets 13:27");
+        let painted = status_line(&week, Percent::Used, NOW, &LocalTime::UTC, Paint::Ansi);
+        assert!(painted.contains("5h 42% · week \u{1b}[31m96%\u{1b}[0m"), "{painted:?}");
+        week.windows[1].used_percent = Some(80.0);
+        let painted = status_line(&week, Percent::Used, NOW, &LocalTime::UTC, Paint::Ansi);
+        assert!(painted.contains("week \u{1b}[33m80%\u{1b}[0m"), "{painted:?}");
+    }
+
+    #[test]
+    fn how_it_stands() {
+        for (found, says) in [
+            (StatusLine::None, "there is no status line"),
+            (StatusLine::Other(Some("my-line")), "go on running, and what it prints is what you see: my-line"),
+            (StatusLine::Holdoff(Some("my-line")), "and then your own status line: my-line"),
+            (StatusLine::Lost("/x/holdoff statusline"), "Install it again, or remove it."),
+        ] {
+            assert!(status_line_now(found).contains(says), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_old_says_so() {
+        let mut old = reading();
+        old.at = Wall(NOW.0 - 25 * 60_000);
+        check(&old, "5h 42% · week 26% · resets 15:30 · 25 min ago");
+        let mut mixed = reading();
+        mixed.windows[2].used_percent = Some(3.0);
+        mixed.windows[2].origin = Some(Origin { at: Wall(NOW.0 - 40 * 60_000), source: Source::UsageEndpoint });
+        check(&mixed, "5h 42% · week 26% · nimbus_quill 3% (40 min ago) · resets 15:30");
+    }
+
+    #[test]
+    fn a_window_past_its_reset_does_not_show_its_old_value() {
+        let mut past = reading();
+        past.windows[0].resets_at = Some(NOW);
+        check(&past, "5h was reset · week 26% · week resets Fri 22:00");
+        past.windows[1].used_percent = None;
+        check(&past, "5h was reset");
+    }
+}

@@ -1,0 +1,160 @@
+use super::*;
+use crate::credential::Tokens;
+use crate::credential::token::Fingerprint;
+
+const STORED: &str = r#"{
+  "zeta": {"b": 1.0, "a": [1e400, 0.10, 12345678901234567890123, "\ud83d\ude00\u00e9"]},
+  "claudeAiOauth": {"accessToken":"sk-ant-oat01-A","refreshToken":"sk-ant-ort01-A","expiresAt":1788781207410,
+    "refreshTokenExpiresAt":1790029079410,"scopes":["user:inference","user:profile"],"subscriptionType":"max",
+    "rateLimitTier":"default_claude_max_5x", "unknown" : { "x": null , "x": 2 } },
+  "mcpOAuth":{"srv|hash":{"accessToken":"other"}}, "": false, "trustedDeviceToken":  "t" }"#;
+
+fn token(text: &str) -> Token {
+    Token::new(text.to_owned()).unwrap()
+}
+
+fn of(text: &str) -> Fingerprint {
+    token(text).fingerprint()
+}
+
+fn tokens() -> Tokens {
+    Tokens {
+        access_token: token("sk-ant-oat01-B"),
+        expires_at: Some(Wall(1_788_900_000_000)),
+        refresh_token: Some(token("sk-ant-ort01-B")),
+        refresh_expires_at: Some(Wall(1_791_000_000_000)),
+        scopes: Some(vec!["user:profile".into()]),
+        account: None,
+    }
+}
+
+fn to(tokens: Tokens) -> Successor {
+    Successor { replaces: of("sk-ant-ort01-A"), tokens }
+}
+
+fn written(stored: &str, tokens: Tokens) -> String {
+    match succeed(stored.as_bytes(), &to(tokens)) {
+        Succession::Write(rewritten) => String::from_utf8(rewritten.expose().to_vec()).unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn oauth(text: &str) -> Value {
+    serde_json::from_str::<Value>(text).unwrap()["claudeAiOauth"].clone()
+}
+
+#[test]
+fn new_tokens_take_the_place_of_the_old_ones_and_nothing_else_moves() {
+    let expect = r#"{"zeta":{"b": 1.0, "a": [1e400, 0.10, 12345678901234567890123, "\ud83d\ude00\u00e9"]},"claudeAiOauth":{"accessToken":"sk-ant-oat01-B","refreshToken":"sk-ant-ort01-B","expiresAt":1788900000000,"refreshTokenExpiresAt":1791000000000,"scopes":["user:profile"],"subscriptionType":"max","rateLimitTier":"default_claude_max_5x","unknown":{ "x": null , "x": 2 }},"mcpOAuth":{"srv|hash":{"accessToken":"other"}},"":false,"trustedDeviceToken":"t"}"#;
+    assert_eq!(written(STORED, tokens()), expect);
+}
+
+#[test]
+fn a_byte_order_mark_stays_where_it_stood() {
+    assert_eq!(written(&format!("\u{feff}{STORED}"), tokens()), format!("\u{feff}{}", written(STORED, tokens())));
+}
+
+#[test]
+fn without_a_new_refresh_token_the_old_one_stays_with_its_end() {
+    let bare = Tokens { refresh_token: None, refresh_expires_at: None, scopes: None, ..tokens() };
+    let oauth = oauth(&written(&STORED.replace("1e400", "0"), bare));
+    assert_eq!(oauth["accessToken"], "sk-ant-oat01-B");
+    assert_eq!(oauth["refreshToken"], "sk-ant-ort01-A");
+    assert_eq!(oauth["refreshTokenExpiresAt"], 1_790_029_079_410_i64);
+    assert_eq!(oauth["scopes"][0], "user:inference");
+}
+
+/// An end that belongs to the old token would have the new one thrown away too early, or renewed at once.
+#[test]
+fn what_is_not_said_of_the_new_tokens_is_not_known() {
+    let stored = STORED.replace("1e400", "0");
+    let silent = Tokens { expires_at: None, refresh_expires_at: None, ..tokens() };
+    let new = oauth(&written(&stored, silent.clone()));
+    assert_eq!((&new["expiresAt"], &new["refreshTokenExpiresAt"]), (&Value::Null, &Value::Null));
+    let same = Tokens { refresh_token: Some(token("sk-ant-ort01-A")), ..silent.clone() };
+    assert_eq!(oauth(&written(&stored, same))["refreshTokenExpiresAt"], 1_790_029_079_410_i64, "still the same token");
+    let older = stored.replace(r#""refreshTokenExpiresAt":1790029079410,"#, "");
+    assert!(oauth(&written(&older, silent)).get("refreshTokenExpiresAt").is_none(), "no key that its owner has not");
+    assert_eq!(oauth(&written(&older, tokens()))["refreshTokenExpiresAt"], 1_791_000_000_000_i64);
+}
+
+#[test]
+fn another_sign_in_by_then_is_left_alone() {
+    for other in [
+        STORED.replace("sk-ant-ort01-A", "sk-ant-ort01-Z"),
+        STORED.replace("sk-ant-ort01-A", ""),
+        STORED.replace("\"sk-ant-ort01-A\"", "null"),
+        STORED.replace("\"refreshToken\":\"sk-ant-ort01-A\",", ""),
+        STORED.replace("claudeAiOauth", "claudeAiOauthOld"),
+        r#"{"claudeAiOauth":null}"#.to_owned(),
+        "{}".to_owned(),
+    ] {
+        assert!(matches!(succeed(other.as_bytes(), &to(tokens())), Succession::Changed), "{other}");
+    }
+}
+
+#[test]
+fn what_is_written_already_is_known_again() {
+    let once = written(STORED, tokens());
+    assert!(matches!(succeed(once.as_bytes(), &to(tokens())), Succession::There));
+    let elsewhere = once.replace("sk-ant-oat01-B", "sk-ant-oat01-C");
+    assert!(matches!(succeed(elsewhere.as_bytes(), &to(tokens())), Succession::Changed));
+}
+
+#[test]
+fn a_name_that_stands_there_twice_is_its_last_value_as_for_its_owner() {
+    let stored = r#"{"claudeAiOauth":{"accessToken":"old"},"claudeAiOauth":{"refreshToken":"no","refreshToken":"sk-ant-ort01-A"}}"#;
+    let expect = r#"{"claudeAiOauth":{"accessToken":"old"},"claudeAiOauth":{"refreshToken":"no","refreshToken":"sk-ant-ort01-B","accessToken":"sk-ant-oat01-B","expiresAt":1788900000000,"refreshTokenExpiresAt":1791000000000,"scopes":["user:profile"]}}"#;
+    assert_eq!(written(stored, tokens()), expect);
+}
+
+#[test]
+fn what_is_not_whole_is_not_touched_and_not_repeated() {
+    for cut in 0..STORED.len() - 2 {
+        let Some(torn) = STORED.get(..cut) else { continue };
+        assert!(matches!(succeed(torn.as_bytes(), &to(tokens())), Succession::Unreadable(_)), "{cut}");
+    }
+    for foreign in ["[1]", "\"x\"", "7", r#"{"claudeAiOauth":[]}"#, r#"{"claudeAiOauth":"sk"}"#, "{}{}"] {
+        assert!(matches!(succeed(foreign.as_bytes(), &to(tokens())), Succession::Unreadable(_)), "{foreign}");
+    }
+}
+
+#[test]
+fn no_token_of_it_is_printed() {
+    let printed = format!("{:?}", succeed(STORED.as_bytes(), &to(tokens())));
+    assert_eq!(printed, "Write(Rewritten(..))");
+}
+
+/// What a crash left beside the store is its successor, or of no use.
+#[test]
+fn what_a_crash_left_behind_is_taken_up_only_if_it_is_whole_and_newer_and_the_old_one_still_stands() {
+    let stored = STORED.replace("1e400", "0");
+    let left = written(&stored, tokens());
+    let taken = |stored: &str, left: &str, spent: &str| left_behind(stored.as_bytes(), left.as_bytes(), &of(spent));
+    let successor = taken(&stored, &left, "sk-ant-ort01-A").unwrap();
+    let Succession::Write(rewritten) = succeed(stored.as_bytes(), &successor) else { panic!("nothing written") };
+    assert_eq!(rewritten.expose(), left.as_bytes(), "what was to be written is written");
+    let kept = stored.replace("\"trustedDeviceToken\":  \"t\"", "\"trustedDeviceToken\":\"new\"");
+    let Succession::Write(rewritten) = succeed(kept.as_bytes(), &successor) else { panic!("nothing written") };
+    let text = String::from_utf8(rewritten.expose().to_vec()).unwrap();
+    assert!(text.contains("\"new\"") && text.contains("ort01-B"), "what others wrote since stays: {text}");
+
+    let old = Tokens { expires_at: Some(Wall(1_780_000_000_000)), ..tokens() };
+    let bare = left.replace("\"refreshToken\":\"sk-ant-ort01-B\",", "");
+    let renewed = stored.replace("ort01-A", "ort01-Z");
+    for (what, stored, left, spent) in [
+        ("another was spent", &stored, &left, "sk-ant-ort01-Z"),
+        ("signed in again", &renewed, &left, "sk-ant-ort01-A"),
+        ("signed out", &"{}".to_owned(), &left, "sk-ant-ort01-A"),
+        ("already there", &left, &left, "sk-ant-ort01-A"),
+        ("a copy", &stored, &stored, "sk-ant-ort01-A"),
+        ("older", &stored, &written(&stored, old), "sk-ant-ort01-A"),
+        ("torn", &stored, &left[..left.len() - 1].to_owned(), "sk-ant-ort01-A"),
+        ("empty", &stored, &String::new(), "sk-ant-ort01-A"),
+        ("without a refresh token", &stored, &bare, "sk-ant-ort01-A"),
+    ] {
+        assert!(taken(stored, left, spent).is_none(), "{what}");
+    }
+    let unsaid = written(&stored, Tokens { expires_at: None, ..tokens() });
+    assert!(taken(&stored, &unsaid, "sk-ant-ort01-A").is_some(), "when it ends need not be known");
+}

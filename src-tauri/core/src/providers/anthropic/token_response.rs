@@ -1,0 +1,248 @@
+//! What an answer of the token endpoint means. A refresh token works once, and presenting a spent one may end every
+//! session of the person: whatever does not say that the token is unspent is not read so.
+
+use super::members::Members;
+use crate::credential::Tokens;
+use crate::gate::retry_after;
+use crate::response::{Answer, Body, Grant};
+use crate::text::{self, is_like_a_token};
+use crate::time::Wall;
+use serde_json::Value;
+use std::time::Duration;
+
+/// A lifetime longer than this is not believed: access tokens last 8 h, refresh tokens 30 days.
+const LIFETIME_MAX: u64 = 2 * 365 * 86_400;
+
+/// Reads an answer that arrived at `now`.
+pub fn understand_grant(answer: &Answer, now: Wall) -> Grant {
+    let status = answer.status;
+    let retry_after = retry_after::parse(answer.retry_after.as_deref(), answer.date.as_deref(), now);
+    let json = match &answer.body {
+        Body::Whole(bytes) => Members::parse(bytes).ok(),
+        Body::Broken(_) => None,
+    };
+    let error = json.as_ref().and_then(error_kind);
+    let error = error.as_deref();
+    if status == 429 || error == Some("rate_limit_error") {
+        return Grant::RateLimited { retry_after };
+    }
+    match (status, error) {
+        (200..=299, None) => granted(answer, json.as_ref(), retry_after, now),
+        (400..=499, Some("invalid_grant")) | (404, Some("not_found_error")) => Grant::Refused,
+        (300..=499, error) => Grant::Denied { status, kind: error.map(named).unwrap_or_default(), retry_after },
+        (_, Some("overloaded_error")) | (500..=599, _) => {
+            ambiguous(status, format!("it has trouble ({status})"), retry_after)
+        }
+        (_, _) => ambiguous(status, format!("its answer ({status}) says neither yes nor no"), retry_after),
+    }
+}
+
+/// Of RFC 6749 §5.2 (`{"error":"invalid_grant"}`) or of Anthropic's API (`{"error":{"type":…}}`).
+fn error_kind(json: &Members<'_>) -> Option<String> {
+    json.said("error")?;
+    let error = json.value("error").unwrap_or_default();
+    Some(error.as_str().or_else(|| error.get("type")?.as_str()).unwrap_or_default().to_owned())
+}
+
+/// Text of an answer is only repeated where it cannot be a token.
+fn named(kind: &str) -> String {
+    let fits = kind.len() <= 40 && kind.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    if fits { kind.to_owned() } else { String::new() }
+}
+
+fn ambiguous(status: u16, why: String, retry_after: Option<Duration>) -> Grant {
+    Grant::Ambiguous { status: Some(status), why, retry_after }
+}
+
+fn granted(answer: &Answer, json: Option<&Members<'_>>, retry_after: Option<Duration>, now: Wall) -> Grant {
+    if let Body::Whole(bytes) = &answer.body
+        && bytes.trim_ascii_start().starts_with(b"<")
+    {
+        let why = "something between here and Anthropic answered with a web page".to_owned();
+        return ambiguous(answer.status, why, retry_after);
+    }
+    let tokens = json.and_then(|json| tokens(json, now));
+    tokens.map_or_else(|| Grant::Wasted { why: "the answer holds no new token".to_owned() }, Grant::Renewed)
+}
+
+fn tokens(json: &Members<'_>, now: Wall) -> Option<Tokens> {
+    let ends = |key: &str| json.value(key).as_ref().and_then(lifetime).map(|lifetime| now.plus(lifetime));
+    Some(Tokens {
+        access_token: json.token("access_token")?,
+        expires_at: ends("expires_in"),
+        refresh_token: json.token("refresh_token"),
+        refresh_expires_at: ends("refresh_token_expires_in"),
+        scopes: json.text("scope").as_deref().and_then(scopes),
+        account: json.value("account").and_then(|named| Some(account(named.get("uuid")?.as_str()?))),
+    })
+}
+
+/// Of RFC 6749 §3.3. One that is none, or that could be a token that came back, makes them all "not said".
+fn scopes(text: &str) -> Option<Vec<String>> {
+    let is_one = |scope: &str| scope.chars().all(|c| c.is_ascii_graphic()) && !is_like_a_token(scope);
+    let all: Vec<&str> = text.split_whitespace().collect();
+    all.iter().all(|scope| is_one(scope)).then(|| all.into_iter().map(str::to_owned).collect())
+}
+
+/// As the sign-in's own is read, so that the two can be compared. A token in its place is no account's, whosever it is.
+fn account(id: &str) -> String {
+    text::clean(id, text::LONG_NAME_MAX)
+}
+
+/// Seconds, as a number or as digits. Zero, negative and absurd ones are "not said".
+fn lifetime(value: &Value) -> Option<Duration> {
+    let secs = value.as_u64().or_else(|| value.as_str()?.trim().parse().ok());
+    let secs = secs.or_else(|| value.as_f64().filter(|secs| (1.0..1e9).contains(secs)).map(|secs| secs as u64));
+    secs.filter(|secs| (1..=LIFETIME_MAX).contains(secs)).map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Wall = Wall(1_789_000_000_000);
+    const WHOLE: &str = r#"{"token_type":"Bearer","access_token":"sk-ant-oat01-NEW","expires_in":28800,
+        "refresh_token":"sk-ant-ort01-NEW","refresh_token_expires_in":2592000,"scope":"user:inference user:profile",
+        "organization":{"uuid":"o","name":"O"},"account":{"uuid":"ann","email_address":"ann@example.com"}}"#;
+
+    fn understand(status: u16, body: &str) -> Grant {
+        let body = Body::Whole(body.as_bytes().to_vec().into());
+        understand_grant(&Answer { status, retry_after: Some("3600".into()), date: None, request_id: true, body }, NOW)
+    }
+
+    fn renewed(body: &str) -> Tokens {
+        match understand(200, body) {
+            Grant::Renewed(tokens) => tokens,
+            other => panic!("{body}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_lifetime_of_more_than_two_years_is_not_believed() {
+        let of = |secs: u64| lifetime(&Value::from(secs)).map(|time| time.as_secs());
+        assert_eq!((of(63_072_000), of(63_072_001)), (Some(63_072_000), None));
+        assert_eq!((of(1), of(0)), (Some(1), None));
+    }
+
+    #[test]
+    fn a_whole_grant() {
+        let tokens = renewed(WHOLE);
+        assert_eq!(tokens.access_token.expose(), "sk-ant-oat01-NEW");
+        assert_eq!(tokens.refresh_token.unwrap().expose(), "sk-ant-ort01-NEW");
+        assert_eq!(tokens.expires_at, Some(NOW.plus(Duration::from_secs(28_800))));
+        assert_eq!(tokens.refresh_expires_at, Some(NOW.plus(Duration::from_secs(2_592_000))));
+        assert_eq!(tokens.scopes.unwrap(), ["user:inference", "user:profile"]);
+        assert_eq!(tokens.account.as_deref(), Some("ann"));
+    }
+
+    #[test]
+    fn only_the_access_token_is_needed() {
+        let tokens = renewed(r#"{"access_token":"t","refresh_token":null,"account":null,"scope":7,"extra":[1]}"#);
+        assert!(tokens.refresh_token.is_none() && tokens.scopes.is_none() && tokens.account.is_none());
+        for lifetime in ["null", "0", "-5", "\"soon\"", "1e300", "99999999999999", "{}"] {
+            let tokens = renewed(&format!(r#"{{"access_token":"t","expires_in":{lifetime}}}"#));
+            assert_eq!(tokens.expires_at, None, "{lifetime}");
+        }
+        for lifetime in ["60", "\"60\"", "60.0"] {
+            let tokens = renewed(&format!(r#"{{"access_token":"t","expires_in":{lifetime}}}"#));
+            assert_eq!(tokens.expires_at, Some(NOW.plus(Duration::from_secs(60))), "{lifetime}");
+        }
+    }
+
+    #[test]
+    fn an_accepted_grant_without_a_usable_token_is_spent_for_nothing() {
+        for body in ["", "{}", "[]", "null", r#"{"access_token":null}"#, r#"{"access_token":"a b"}"#, "{\"access_tok"] {
+            assert!(matches!(understand(200, body), Grant::Wasted { .. }), "{body}");
+        }
+        let torn =
+            Answer { status: 200, retry_after: None, date: None, request_id: true, body: Body::Broken("cut".into()) };
+        assert!(matches!(understand_grant(&torn, NOW), Grant::Wasted { .. }));
+    }
+
+    #[test]
+    fn a_web_page_says_nothing_of_the_token() {
+        assert!(matches!(understand(200, " <html>"), Grant::Ambiguous { .. }));
+    }
+
+    #[test]
+    fn refusals_are_final_only_by_their_own_names() {
+        for (status, body) in [
+            (400, r#"{"error":"invalid_grant","error_description":"Refresh token not found or invalid"}"#),
+            (401, r#"{"error":"invalid_grant"}"#),
+            (400, r#"{"error":{"type":"invalid_grant"}}"#),
+            (404, r#"{"type":"error","error":{"type":"not_found_error","message":"x"}}"#),
+        ] {
+            assert!(matches!(understand(status, body), Grant::Refused), "{status} {body}");
+        }
+        for (status, body) in [
+            (400, r#"{"error":"invalid_client"}"#),
+            (400, r#"{"error":"invalid_request"}"#),
+            (401, "{}"),
+            (403, "<html>"),
+            (404, "<html>"),
+            (404, "{}"),
+            (302, ""),
+            (400, r#"{"error":{"type":"not_found_error"}}"#),
+        ] {
+            assert!(matches!(understand(status, body), Grant::Denied { .. }), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn whoever_does_not_renew_can_ask_to_wait() {
+        let hour = Some(Duration::from_secs(3600));
+        for (status, body) in [(200, "<html>"), (302, ""), (400, "{}"), (503, "")] {
+            let waits = match understand(status, body) {
+                Grant::Denied { retry_after, .. } | Grant::Ambiguous { retry_after, .. } => retry_after,
+                other => panic!("{status} {body}: {other:?}"),
+            };
+            assert_eq!(waits, hour, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_limit_is_a_limit() {
+        for (status, body) in [(429, ""), (429, WHOLE), (400, r#"{"error":{"type":"rate_limit_error"}}"#)] {
+            let limited = matches!(understand(status, body), Grant::RateLimited { retry_after: Some(wait) } if wait.as_secs() == 3600);
+            assert!(limited, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn what_says_neither_yes_nor_no_is_ambiguous() {
+        for (status, body) in [(500, ""), (503, "<html>"), (529, r#"{"error":{"type":"overloaded_error"}}"#), (100, "")]
+        {
+            assert!(matches!(understand(status, body), Grant::Ambiguous { .. }), "{status} {body}");
+        }
+        assert!(matches!(understand(200, r#"{"error":"server_error"}"#), Grant::Ambiguous { .. }));
+    }
+
+    #[test]
+    fn no_token_of_an_answer_is_printed() {
+        let denied = understand(400, r#"{"error":"sk-ant-ort01-SECRET"}"#);
+        assert!(!format!("{denied:?} {:?}", understand(200, WHOLE)).contains("sk-ant"));
+    }
+
+    #[test]
+    fn text_of_an_answer_is_only_repeated_where_it_cannot_be_a_token() {
+        let kind = |kind: &str| match understand(400, &format!(r#"{{"error":"{kind}"}}"#)) {
+            Grant::Denied { kind, .. } => kind,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(kind("invalid_client"), "invalid_client");
+        assert_eq!(kind(&"a".repeat(40)), "a".repeat(40));
+        for hidden in ["a".repeat(41), "sk-ant-ort01-abc".into(), "Invalid".into(), "a b".into()] {
+            assert_eq!(kind(&hidden), "");
+        }
+    }
+
+    /// Found by fuzzing.
+    #[test]
+    fn a_token_that_came_back_as_something_else_is_in_nothing_that_can_be_printed() {
+        let back = r#"{"access_token":"t","scope":"user:profile xSK-ant-oat01-A","account":{"uuid":"sk-ant-ort01-A"}}"#;
+        let tokens = renewed(back);
+        assert_eq!((&tokens.scopes, tokens.account.as_deref()), (&None, Some("(withheld)")));
+        assert!(!format!("{tokens:?}").to_lowercase().contains("sk-ant"), "{tokens:?}");
+        assert_eq!(renewed(r#"{"access_token":"t","scope":"user:é"}"#).scopes, None);
+    }
+}

@@ -1,0 +1,282 @@
+//! What an answer of the usage endpoint means.
+
+use super::error::ApiError;
+use super::usage;
+use crate::gate::retry_after;
+use crate::response::{Answer, Body, Outcome, Rejection};
+use crate::time::Wall;
+use serde_json::Value;
+use std::time::Duration;
+
+/// Reads an answer that arrived at `now`. The status speaks first; a body that says 429 under another
+/// status is a 429 all the same (seen under 200).
+pub fn understand_usage(answer: &Answer, now: Wall) -> Outcome {
+    let retry_after = retry_after::parse(answer.retry_after.as_deref(), answer.date.as_deref(), now);
+    let status = answer.status;
+    if status == 429 {
+        // A real limit has an id of its request, and mostly a wait.
+        let at_edge = !answer.request_id && retry_after.is_none();
+        return if at_edge { Outcome::RefusedAtEdge } else { Outcome::RateLimited { retry_after } };
+    }
+    let json = match &answer.body {
+        Body::Whole(bytes) => parse(bytes),
+        Body::Broken(why) => Err(why.clone()),
+    };
+    if let Ok(json) = &json
+        && let Some(outcome) = ApiError::of(json).and_then(|error| error.outcome(status, retry_after))
+    {
+        return outcome;
+    }
+    let unreadable = |why: &str| unreadable(status, why, retry_after);
+    match (status, json) {
+        (200..=299, Ok(json)) => match usage::read(&json, now) {
+            Some(reading) => Outcome::Reading(reading),
+            None => unreadable("it holds no quota"),
+        },
+        (500..=599, _) => Outcome::ServerTrouble { status, retry_after },
+        // The provider's own 401 and 403 are JSON. What has another body under these comes from in between.
+        (401, Ok(_)) => Outcome::Rejected(Rejection::Unauthorized),
+        (401, Err(_)) if answer.is_empty() => Outcome::Rejected(Rejection::Unauthorized),
+        (401 | 403 | 407, _) => {
+            unreadable("something between here and Anthropic answered in its place (a proxy or a login page)")
+        }
+        (300..=399, _) => unreadable("it points to another address, where a token does not go"),
+        (_, Err(why)) => unreadable(&why),
+        (_, Ok(_)) => unreadable("it is no answer to a request for usage"),
+    }
+}
+
+pub(super) fn unreadable(status: u16, why: &str, retry_after: Option<Duration>) -> Outcome {
+    Outcome::Unreadable { status, why: why.to_owned(), retry_after }
+}
+
+/// The reason never quotes the body: a body can repeat the token that was sent.
+fn parse(bytes: &[u8]) -> Result<Value, String> {
+    let text = bytes.trim_ascii_start();
+    if text.is_empty() {
+        return Err("it is empty".to_owned());
+    }
+    if text.starts_with(b"<") {
+        return Err("it is a web page instead of data".to_owned());
+    }
+    serde_json::from_slice(bytes).map_err(|error| match error.classify() {
+        serde_json::error::Category::Eof => "it ends too early".to_owned(),
+        _ => "it is not JSON that can be read".to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::response::Barred;
+    use serde_json::json;
+
+    const NOW: Wall = Wall(1_789_000_000_000);
+
+    fn answer(status: u16, body: &str) -> Answer {
+        Answer {
+            status,
+            retry_after: None,
+            date: None,
+            request_id: true,
+            body: Body::Whole(body.as_bytes().to_vec().into()),
+        }
+    }
+
+    #[track_caller]
+    fn check(status: u16, body: &str, expect: Outcome) {
+        assert_eq!(understand_usage(&answer(status, body), NOW), expect, "{status} {body}");
+    }
+
+    const LIMITED: Outcome = Outcome::RateLimited { retry_after: None };
+    const LIMIT_BODY: &str =
+        r#"{"error":{"type":"rate_limit_error","message":"Rate limited. Please try again later."}}"#;
+
+    #[test]
+    fn a_429_is_a_limit_whatever_its_body() {
+        for body in ["", "<html>", LIMIT_BODY, "{}", r#"{"error":{"type":"authentication_error"}}"#] {
+            check(429, body, LIMITED);
+        }
+        let broken = Answer { body: Body::Broken("cut".into()), ..answer(429, "") };
+        assert_eq!(understand_usage(&broken, NOW), LIMITED);
+    }
+
+    #[test]
+    fn a_429_body_is_a_limit_whatever_its_status() {
+        for status in [200, 400, 401, 403, 500] {
+            check(status, LIMIT_BODY, LIMITED);
+        }
+    }
+
+    /// Law 3: what has neither an id nor a wait did not come from the endpoint.
+    #[test]
+    fn a_429_of_the_edge_is_told_from_a_limit() {
+        let edge = |retry_after: Option<&str>, request_id: bool, status: u16| {
+            let retry_after = retry_after.map(str::to_owned);
+            understand_usage(&Answer { retry_after, request_id, ..answer(status, LIMIT_BODY) }, NOW)
+        };
+        for nothing in [None, Some("0"), Some("-5"), Some("soon")] {
+            assert_eq!(edge(nothing, false, 429), Outcome::RefusedAtEdge, "{nothing:?}");
+            assert_eq!(edge(nothing, true, 429), LIMITED, "{nothing:?}");
+        }
+        let waits = Outcome::RateLimited { retry_after: Some(Duration::from_secs(60)) };
+        assert_eq!(edge(Some("60"), false, 429), waits);
+        assert_eq!(edge(None, false, 200), LIMITED, "an answer in the body of another status is the endpoint's");
+    }
+
+    #[test]
+    fn retry_after_is_read() {
+        let answer = Answer { retry_after: Some("3600".into()), ..answer(429, LIMIT_BODY) };
+        let expect = Outcome::RateLimited { retry_after: Some(Duration::from_secs(3600)) };
+        assert_eq!(understand_usage(&answer, NOW), expect);
+    }
+
+    #[test]
+    fn rejections_are_told_apart() {
+        let unauthorized = Outcome::Rejected(Rejection::Unauthorized);
+        check(401, r#"{"type":"error","error":{"type":"authentication_error","message":"x"}}"#, unauthorized.clone());
+        check(401, "{}", unauthorized);
+        let scope = Outcome::Rejected(Rejection::MissingScope("user:profile".into()));
+        let body = r#"{"type":"error","error":{"type":"permission_error","message":"OAuth token does not meet scope requirement user:profile"},"request_id":"req_x"}"#;
+        check(403, body, scope);
+        let forbidden = Outcome::Rejected(Rejection::Forbidden("permission_error".into()));
+        check(403, r#"{"error":{"type":"permission_error","message":"not for you"}}"#, forbidden);
+    }
+
+    /// "OAuth token does not meet scope requirement any_of(user:profile, user:office)".
+    #[test]
+    fn a_scope_is_named_however_it_is_wrapped() {
+        for (said, named) in [
+            ("user:profile", "user:profile"),
+            ("`user:profile`.", "user:profile"),
+            ("any_of(user:profile, user:office)", "user:profile or user:office"),
+            ("any_of(user:office,user:profile)", "user:office or user:profile"),
+            ("[user:profile]", "user:profile"),
+            ("all_of(user:profile, user:a.b)", "user:profile and user:a.b"),
+            ("profile", "profile"),
+        ] {
+            let message = format!("OAuth token does not meet scope requirement {said}");
+            let body = json!({"error": {"type": "permission_error", "message": message}}).to_string();
+            check(403, &body, Outcome::Rejected(Rejection::MissingScope(named.into())));
+        }
+    }
+
+    #[test]
+    fn who_is_barred_is_told_from_a_sign_in_that_is_refused() {
+        let barred = |to, status| Outcome::Rejected(Rejection::NotAllowed { to, status });
+        for (message, to) in [
+            ("OAuth authentication is currently not allowed for this organization.", Barred::Organization),
+            ("This organization has been disabled.", Barred::Organization),
+            (
+                "Your organization does not have access to Claude. Please contact your administrator.",
+                Barred::Organization,
+            ),
+            ("Your account has been disabled.", Barred::Account),
+            ("This account is on hold.", Barred::Account),
+        ] {
+            for (status, kind) in [(403, "permission_error"), (401, "authentication_error"), (403, "forbidden")] {
+                let body = json!({"type": "error", "error": {"type": kind, "message": message}}).to_string();
+                check(status, &body, barred(to, status));
+            }
+        }
+        for message in ["Sign in to your organization again.", "Account session has expired.", ""] {
+            let body = json!({"error": {"type": "authentication_error", "message": message}}).to_string();
+            check(401, &body, Outcome::Rejected(Rejection::Unauthorized));
+        }
+    }
+
+    #[test]
+    fn a_401_without_a_word_is_one_all_the_same() {
+        for body in ["", " \r\n"] {
+            check(401, body, Outcome::Rejected(Rejection::Unauthorized));
+        }
+    }
+
+    /// Law 10: trouble of the server is no strike against the sign-in.
+    #[test]
+    fn neither_a_server_in_trouble_nor_a_redirect_or_a_proxy_rejects_a_sign_in() {
+        for kind in ["authentication_error", "permission_error"] {
+            let body = format!(r#"{{"error":{{"type":"{kind}","message":"scope requirement user:profile"}}}}"#);
+            check(500, &body, Outcome::ServerTrouble { status: 500, retry_after: None });
+            check(599, &body, Outcome::ServerTrouble { status: 599, retry_after: None });
+            for status in [300, 302, 399, 407] {
+                let outcome = understand_usage(&answer(status, &body), NOW);
+                assert!(matches!(outcome, Outcome::Unreadable { .. }), "{status} {outcome:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_can_ask_to_wait_all_the_same() {
+        for (status, body) in [(200, "{}"), (302, ""), (403, "<html>"), (408, LIMIT_BODY), (413, "")] {
+            let answer = Answer { retry_after: Some("5400".into()), ..answer(status, body) };
+            let outcome = understand_usage(&answer, NOW);
+            let waits = match outcome {
+                Outcome::Unreadable { retry_after, .. } | Outcome::RateLimited { retry_after } => retry_after,
+                other => panic!("{status} {body}: {other:?}"),
+            };
+            assert_eq!(waits, Some(Duration::from_secs(5400)), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_message_is_never_repeated_where_it_could_hold_a_token() {
+        let body = r#"{"error":{"type":"permission_error","message":"scope requirement sk-ant-oat01-SECRET"}}"#;
+        let outcome = understand_usage(&answer(403, body), NOW);
+        assert!(!format!("{outcome:?}").contains("SECRET"), "{outcome:?}");
+    }
+
+    #[test]
+    fn a_page_in_between_is_no_rejection() {
+        for status in [401, 403, 407] {
+            let outcome = understand_usage(&answer(status, "<html>sign in to the hotel</html>"), NOW);
+            assert!(matches!(outcome, Outcome::Unreadable { .. }), "{status} {outcome:?}");
+        }
+    }
+
+    #[test]
+    fn server_trouble() {
+        check(
+            529,
+            r#"{"error":{"type":"overloaded_error","message":"Overloaded"}}"#,
+            Outcome::ServerTrouble { status: 529, retry_after: None },
+        );
+        check(503, "<html>", Outcome::ServerTrouble { status: 503, retry_after: None });
+        check(500, "", Outcome::ServerTrouble { status: 500, retry_after: None });
+        let overloaded = r#"{"error":{"type":"overloaded_error","message":"Overloaded"}}"#;
+        check(400, overloaded, Outcome::ServerTrouble { status: 400, retry_after: None });
+    }
+
+    /// A download that was cut off is told from a page that is something else.
+    #[test]
+    fn what_is_wrong_with_a_body_is_said() {
+        let why = |body: &str| match understand_usage(&answer(200, body), NOW) {
+            Outcome::Unreadable { why, .. } => why,
+            other => panic!("{body}: {other:?}"),
+        };
+        for cut in ["{\"a\":", "[", "{\"five_hour\":{\"utilization\":4"] {
+            assert_eq!(why(cut), "it ends too early");
+        }
+        for wrong in ["{]", "hello", "{\"a\":NaN}"] {
+            assert_eq!(why(wrong), "it is not JSON that can be read");
+        }
+        assert_eq!((why(" "), why("\n<html>")), ("it is empty".into(), "it is a web page instead of data".into()));
+        assert_eq!(why("{}"), "it holds no quota");
+    }
+
+    #[test]
+    fn hostile_answers_are_unreadable_and_nothing_worse() {
+        let deep = "[".repeat(200_000);
+        let bodies =
+            ["", "   ", "<html>", "null", "[]", "{}", "{\"five_hour\":NaN}", "\u{feff}{}", "\0", &deep, "{\"a\":"];
+        for body in bodies {
+            let outcome = understand_usage(&answer(200, body), NOW);
+            assert!(matches!(outcome, Outcome::Unreadable { .. }), "{body:.40} {outcome:?}");
+        }
+        for status in [100, 204, 301, 302, 307, 308, 400, 404, 418] {
+            let outcome = understand_usage(&answer(status, ""), NOW);
+            assert!(matches!(outcome, Outcome::Unreadable { .. }), "{status} {outcome:?}");
+        }
+    }
+}

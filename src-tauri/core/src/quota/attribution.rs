@@ -1,0 +1,105 @@
+//! Whose a reading is that came without a request. That is decided before it is taken in, and in doubt it is left out
+//! (law 17).
+
+use crate::credential::location::Place;
+use crate::credential::{Absence, Identity, Seen};
+use crate::quota::Reading;
+use crate::quota::merge::Pushed;
+use crate::state::{AccountId, State};
+use crate::time::Wall;
+
+/// A reading as it was told, in the place of a sign-in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    pub place: String,
+    pub speaker: Speaker,
+    pub reading: Reading,
+}
+
+/// What who told it says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Speaker {
+    /// It names its account, as sessions of newer versions and the owner's cache do.
+    Named { account: String, organization: Option<String> },
+    /// A session that names none, of a version that does: it has a token of its own.
+    OwnToken,
+    /// It may be of whoever is signed in there.
+    Unnamed,
+}
+
+/// A place as it is now.
+#[derive(Debug, Clone, Copy)]
+pub struct Here<'a> {
+    pub place: &'a Place,
+    /// When the sign-in was written there, as far as that is known.
+    pub written: Option<Wall>,
+}
+
+impl Told {
+    /// Whose it is; `None` where that is in doubt.
+    pub fn whose(self, here: Option<Here<'_>>, places: &[Place], state: &State) -> Option<Pushed> {
+        let account = self.account(here, places, state)?;
+        Some(Pushed { account, reading: self.reading })
+    }
+
+    fn account(&self, here: Option<Here<'_>>, places: &[Place], state: &State) -> Option<AccountId> {
+        let Some(Here { place, written }) = here else {
+            // From a folder that nobody looks at: only what names its account can be anybody's.
+            return self.named_seat(None, places, state);
+        };
+        if place.is_unsettled() {
+            return None;
+        }
+        // A session goes on telling what it was told before, perhaps as another account.
+        let is_since = written.is_none_or(|written| written <= self.reading.at);
+        let stored = place.account.as_ref().filter(|_| is_since);
+        match (&self.speaker, &place.sign_in.seen) {
+            (Speaker::Named { .. }, _) => self.named_seat(stored, places, state),
+            (Speaker::OwnToken, None) => None,
+            (Speaker::OwnToken, Some(seen)) => is_nothing_stored(seen).then(|| token_of(place)),
+            (Speaker::Unnamed, Some(seen)) if is_nothing_stored(seen) => {
+                let has_token = matches!(seen, Seen::Absent(Absence::InferenceOnly));
+                (has_token || place.account.is_none()).then(|| token_of(place))
+            }
+            (Speaker::Unnamed, Some(_) | None) => stored.cloned(),
+        }
+    }
+
+    /// The seat that is named, if need be by where it spoke, or as the only one of its login.
+    fn named_seat(&self, stored: Option<&AccountId>, places: &[Place], state: &State) -> Option<AccountId> {
+        let Speaker::Named { account, organization } = &self.speaker else {
+            return None;
+        };
+        let identity =
+            Identity { account: Some(account.clone()), organization_id: organization.clone(), ..Identity::default() };
+        let named = AccountId::of(crate::state::Provider::Anthropic, &identity, "");
+        let known = state.accounts.keys().chain(places.iter().filter_map(|place| place.account.as_ref()));
+        let known: Vec<&AccountId> = known.collect();
+        if organization.is_some() && known.contains(&&named) {
+            return Some(named);
+        }
+        let login = named.login();
+        let is_its = |id: &&AccountId| id.login() == login && (organization.is_none() || id.organization().is_none());
+        if let Some(stored) = stored.filter(is_its) {
+            return Some(stored.clone());
+        }
+        let mut seats: Vec<&AccountId> = known.into_iter().filter(is_its).collect();
+        seats.sort();
+        seats.dedup();
+        match seats.as_slice() {
+            [only] => Some((*only).clone()),
+            _ => None,
+        }
+    }
+}
+
+fn is_nothing_stored(seen: &Seen) -> bool {
+    matches!(seen, Seen::Absent(Absence::NoFile | Absence::NotSignedIn | Absence::InferenceOnly))
+}
+
+fn token_of(place: &Place) -> AccountId {
+    AccountId::of_token(place.provider, place.name())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,193 @@
+//! How good forecasts would have been: recorded windows are gone through again, each forecast is made from what was
+//! known by then, and held against what came.
+
+use crate::quota::cycle::Cycles;
+use crate::quota::forecast::{Forecast, Look};
+use crate::quota::{QuotaWindow, Reading};
+use crate::record::history::WindowRecord;
+use crate::state::AccountId;
+use crate::time::{Wall, millis};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What came of the forecasts for one window.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Verdict {
+    pub label: String,
+    pub duration_s: Option<u64>,
+    pub cycles: usize,
+    /// Of these, how many were used up before their reset.
+    pub ran_out: usize,
+    pub forecasts: usize,
+    pub too_early: usize,
+    /// "Lasts until reset", and it did, or did not.
+    pub lasted: Tally,
+    /// "Runs out", and it did, or did not.
+    pub runs_out: Tally,
+    /// How far the time was off, where it ran out as forecast.
+    pub time_errors: Vec<Duration>,
+    /// The same as a share of the time that was still left.
+    pub time_shares: Vec<f64>,
+    /// How many of these times lay within the range.
+    pub in_range: usize,
+    /// How many points the use was off one horizon later (43 minutes of 5 hours, a day of a week).
+    pub point_errors: Vec<f64>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub right: usize,
+    pub wrong: usize,
+}
+
+impl Tally {
+    fn count(&mut self, right: bool) {
+        if right { self.right += 1 } else { self.wrong += 1 }
+    }
+}
+
+/// A window counts as used up from here: the last percent may be rounded away.
+const FULL: f64 = 99.5;
+
+/// Goes through records, the oldest first. Windows are told apart by account and id.
+#[derive(Debug, Default)]
+pub struct Backtest {
+    windows: BTreeMap<(AccountId, String), Run>,
+}
+
+#[derive(Debug, Default)]
+struct Run {
+    cycles: Cycles,
+    /// What was said in the cycle under way, and when, at which use.
+    said: Vec<Said>,
+    verdict: Verdict,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Said {
+    at: Wall,
+    used: f64,
+    forecast: Option<Forecast>,
+    /// The use that was to be expected one horizon later.
+    later: Option<(Wall, f64)>,
+}
+
+impl Backtest {
+    pub fn record(&mut self, record: &WindowRecord) {
+        let run = self.windows.entry((record.account.clone(), record.window.clone())).or_default();
+        run.verdict.label.clone_from(&record.label);
+        run.verdict.duration_s = run.verdict.duration_s.or(record.duration_s);
+        run.record(record);
+    }
+
+    /// The verdict on each window.
+    pub fn verdicts(self) -> Vec<(AccountId, Verdict)> {
+        let ended = self.windows.into_iter().map(|((account, _), mut run)| {
+            run.end_cycle();
+            (account, run.verdict)
+        });
+        ended.collect()
+    }
+}
+
+impl Run {
+    fn record(&mut self, record: &WindowRecord) {
+        let Some(used) = record.used_percent else {
+            return;
+        };
+        let window = QuotaWindow {
+            id: record.window.clone(),
+            label: record.label.clone(),
+            used_percent: Some(used),
+            resets_at: record.resets_at,
+            duration_s: record.duration_s,
+            binding: false,
+            origin: None,
+            locked: None,
+        };
+        let reading = Reading::new(record.source, record.at, vec![window], Vec::new());
+        if !self.cycles.follow(&reading, &[], record.at).is_empty() {
+            self.end_cycle();
+        }
+        let Some(cycle) = self.cycles.get(&record.window) else {
+            return;
+        };
+        let look = cycle.resets_at.and_then(|end| Look::at(&cycle.points, end, cycle.length()));
+        self.said.push(Said {
+            at: record.at,
+            used,
+            forecast: cycle.forecast(record.at),
+            later: look.map(|look| look.one_horizon_later()),
+        });
+    }
+
+    fn end_cycle(&mut self) {
+        let said = std::mem::take(&mut self.said);
+        if said.len() < 2 {
+            return;
+        }
+        let reached = |used: f64| said.iter().find(|said| said.used >= used).map(|said| said.at);
+        let ran_out = reached(100.0).or_else(|| reached(FULL));
+        self.verdict.cycles += 1;
+        self.verdict.ran_out += usize::from(ran_out.is_some());
+        for one in said.iter().take_while(|said| said.used < FULL) {
+            self.verdict.judge(one, ran_out);
+            self.verdict.points(one, &said);
+        }
+    }
+}
+
+impl Verdict {
+    fn judge(&mut self, said: &Said, ran_out: Option<Wall>) {
+        let Some(forecast) = said.forecast else {
+            return;
+        };
+        self.forecasts += 1;
+        match (forecast, ran_out) {
+            (Forecast::TooEarly, _) => self.too_early += 1,
+            (Forecast::LastsUntilReset, ran_out) => self.lasted.count(ran_out.is_none()),
+            (Forecast::RunsOut { .. }, None) => self.runs_out.count(false),
+            (Forecast::RunsOut { at, earliest, latest }, Some(truth)) => {
+                self.runs_out.count(true);
+                let error = at.since(truth).max(truth.since(at));
+                self.time_errors.push(error);
+                self.time_shares.push(error.as_secs_f64() / truth.since(said.at).as_secs_f64().max(1.0));
+                self.in_range += usize::from((earliest..=latest).contains(&truth));
+            }
+        }
+    }
+
+    fn points(&mut self, said: &Said, all: &[Said]) {
+        let judged = said.forecast.is_some_and(|forecast| forecast != Forecast::TooEarly);
+        let Some((later, expected)) = said.later.filter(|_| judged) else {
+            return;
+        };
+        if let Some(truth) = used_at(all, later) {
+            self.point_errors.push((expected.min(100.0) - truth.min(100.0)).abs());
+        }
+    }
+}
+
+/// Between two records use grew evenly; after the last one nothing is known.
+fn used_at(said: &[Said], at: Wall) -> Option<f64> {
+    let after = said.partition_point(|said| said.at < at);
+    let (before, next) = (said.get(after.checked_sub(1)?)?, said.get(after)?);
+    let share = millis(at.since(before.at)) as f64 / millis(next.at.since(before.at)).max(1) as f64;
+    Some(before.used + (next.used - before.used) * share)
+}
+
+/// The middle of an unsorted list; `None` of an empty one.
+pub fn median(values: &[f64]) -> Option<f64> {
+    quantile(values, 0.5)
+}
+
+/// Such as 0.9 for what nine of ten are below.
+pub fn quantile(values: &[f64], share: f64) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let last = sorted.len().checked_sub(1)?;
+    sorted.get((last as f64 * share).round() as usize).copied()
+}
+
+#[cfg(test)]
+mod tests;

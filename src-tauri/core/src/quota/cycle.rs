@@ -1,0 +1,297 @@
+//! What is kept of each window since its last reset: the points its pace is told from, and what was told of it.
+
+use crate::gate::policy;
+use crate::quota::forecast;
+use crate::quota::forecast::{Forecast, Point};
+use crate::quota::merge::is_leap;
+use crate::quota::{Level, QuotaWindow, Reading};
+use crate::time::Wall;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// By the window's id.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Cycles(BTreeMap<String, Cycle>);
+
+/// One window from one reset to the next.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cycle {
+    pub label: String,
+    pub resets_at: Option<Wall>,
+    pub duration_s: Option<u64>,
+    pub points: Vec<Point>,
+    /// When it was read first; the point of its beginning is reckoned.
+    #[serde(default)]
+    pub read_from: Option<Wall>,
+    #[serde(default)]
+    pub told: Told,
+    /// Since when its last figure has not been confirmed by a second reading: nothing is told of that.
+    #[serde(default)]
+    unsure_since: Option<Wall>,
+    /// The cycles of the window before, the newest last: one that seemed to be over may come back.
+    #[serde(default)]
+    past: Vec<Past>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Past {
+    resets_at: Wall,
+    told: Told,
+}
+
+/// A cycle that is over.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Ended {
+    pub window: String,
+    pub cycle: Cycle,
+    /// Its own time has passed, or the next one begins with next to nothing; else it is another limit now.
+    pub is_reset: bool,
+}
+
+/// What the person was told in this cycle, or would have been, had they wanted it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// The highest threshold, in percent.
+    pub threshold: u8,
+    pub forecast: bool,
+    /// It is over.
+    pub reset: bool,
+}
+
+/// More points than this would be a state file of their own. They cover twice the horizon at least.
+const POINTS_MAX: usize = 48;
+/// Of so many cycles before it is kept what was told.
+const PAST_MAX: usize = 4;
+/// So many cycles are kept with those of windows that are not told of any more.
+const CYCLES_MAX: usize = 64;
+/// Points are at least this part of their window apart.
+const SPACING_IN_WINDOW: u32 = 120;
+const SPACING: Duration = Duration::from_secs(60);
+
+impl Cycles {
+    pub fn get(&self, window: &str) -> Option<&Cycle> {
+        self.0.get(window)
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&String, &mut Cycle)> {
+        self.0.iter_mut()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&String, &Cycle)> {
+        self.0.iter()
+    }
+
+    /// Takes in what is known; of the windows that are `confirmed`, a second reading said so. Answers the cycles that ended.
+    pub(crate) fn follow(&mut self, reading: &Reading, confirmed: &[String], now: Wall) -> Vec<Ended> {
+        let limits = reading.limits();
+        let is_there = |id: &String| limits.iter().any(|window| window.id == *id);
+        for window in limits.iter() {
+            self.rename(window, is_there);
+        }
+        // One that is not told of any more is kept until its end was noted, and until its own time has passed: it may come back.
+        self.0.retain(|id, cycle| is_there(id) || cycle.is_remembered(now));
+        while self.0.len() > CYCLES_MAX {
+            let gone = self.0.iter().filter(|(id, _)| !is_there(id));
+            let oldest = gone.min_by_key(|(_, cycle)| cycle.points.last().map(|point| point.at));
+            let Some(oldest) = oldest.map(|(id, _)| id.clone()) else { break };
+            self.0.remove(&oldest);
+        }
+        let mut ended = Vec::new();
+        for window in limits.iter() {
+            let Level::Used(used) = window.level(now) else {
+                continue;
+            };
+            let point = Point { at: reading.origin(window).at, used };
+            let Some(cycle) = self.0.get_mut(&window.id) else {
+                self.0.insert(window.id.clone(), Cycle::begin(window, point));
+                continue;
+            };
+            let is_early = cycle.resets_at.is_none_or(|at| at > point.at);
+            if cycle.goes_on_in(window, point) {
+                cycle.add(window, point);
+                cycle.unsure_since.take_if(|_| confirmed.contains(&window.id));
+            } else if is_early || window.resets_at.is_some() {
+                let next = Cycle::begin(window, point).after(cycle);
+                let over = std::mem::replace(cycle, next);
+                let is_reset = !is_early || used <= policy::ANEW;
+                ended.push(Ended { window: window.id.clone(), cycle: over, is_reset });
+            }
+        }
+        ended
+    }
+
+    /// The same limit may be told under another name.
+    fn rename(&mut self, window: &QuotaWindow, is_there: impl Fn(&String) -> bool) {
+        if self.0.contains_key(&window.id) || window.duration_s.is_none() {
+            return;
+        }
+        let same = |(id, cycle): &(&String, &Cycle)| {
+            !is_there(id) && cycle.label == window.label && cycle.duration_s == window.duration_s
+        };
+        let old = self.0.iter().find(same).map(|(id, _)| id.clone());
+        if let Some(cycle) = old.and_then(|old| self.0.remove(&old)) {
+            self.0.insert(window.id.clone(), cycle);
+        }
+    }
+}
+
+impl Cycle {
+    fn begin(window: &QuotaWindow, point: Point) -> Self {
+        let mut cycle = Self {
+            label: window.label.clone(),
+            resets_at: window.resets_at,
+            duration_s: window.duration_s,
+            points: Vec::new(),
+            read_from: Some(point.at),
+            told: Told::default(),
+            unsure_since: Some(point.at),
+            past: Vec::new(),
+        };
+        // Nothing is used at the beginning, which is known where the length is.
+        let began = window
+            .resets_at
+            .zip(cycle.length())
+            .map(|(at, length)| Wall(at.0.saturating_sub(crate::time::millis(length))));
+        if let Some(at) = began.filter(|at| *at < point.at) {
+            cycle.points.push(Point { at, used: 0.0 });
+        }
+        cycle.points.push(point);
+        cycle
+    }
+
+    pub fn length(&self) -> Option<Duration> {
+        self.duration_s.map(Duration::from_secs)
+    }
+
+    /// How much of it was used when it was last read.
+    pub fn used(&self) -> f64 {
+        self.points.last().map_or(0.0, |point| point.used)
+    }
+
+    /// How long it was followed: from the first reading of it to the last.
+    pub fn followed(&self) -> Duration {
+        let last = self.points.last();
+        let from = self.read_from.or_else(|| self.points.first().map(|first| first.at));
+        from.zip(last).map_or(Duration::ZERO, |(from, last)| last.at.since(from))
+    }
+
+    fn is_remembered(&self, now: Wall) -> bool {
+        let ends = self.past.iter().map(|past| past.resets_at).chain(self.resets_at);
+        (self.resets_at.is_some() && !self.told.reset) || ends.into_iter().any(|ends| ends > now)
+    }
+
+    pub fn is_over(&self, now: Wall) -> bool {
+        self.resets_at.is_some_and(|at| at <= now)
+    }
+
+    /// A second reading has said so, or the one before came close to it.
+    pub(crate) fn is_confirmed(&self) -> bool {
+        self.unsure_since.is_none()
+    }
+
+    /// Follows `before`, with what was told of that; and goes on with what was told of itself if it was there already.
+    fn after(mut self, before: &mut Self) -> Self {
+        self.past = std::mem::take(&mut before.past);
+        if let Some(resets_at) = before.resets_at {
+            self.past.push(Past { resets_at, told: Told { reset: true, ..before.told } });
+        }
+        let many = self.past.len().saturating_sub(PAST_MAX);
+        self.past.drain(..many);
+        self.recall();
+        self
+    }
+
+    /// Each thing is told once in a real cycle, which is known by its end.
+    fn recall(&mut self) {
+        let Some(ends) = self.resets_at else {
+            return;
+        };
+        if let Some(at) = self.past.iter().position(|past| is_same_reset(past.resets_at, ends)) {
+            let told = self.past.remove(at).told;
+            self.told = Told {
+                threshold: self.told.threshold.max(told.threshold),
+                forecast: self.told.forecast || told.forecast,
+                reset: self.told.reset || told.reset,
+            };
+        }
+    }
+
+    /// Within a cycle use only grows, but for small corrections, and its end moves only as little as clocks differ, unless
+    /// it is a window that slides. A limit that is raised leaves less of it used, and its end where it was.
+    fn goes_on_in(&self, window: &QuotaWindow, point: Point) -> bool {
+        let lifted = point.used + policy::LIFTED < self.used();
+        match (self.resets_at, window.resets_at) {
+            (Some(was), Some(is)) if lifted => is_same_reset(was, is) && point.at < was,
+            _ if lifted => false,
+            (Some(was), Some(is)) => was.plus(policy::SAME_RESET) >= is || point.at < was,
+            (Some(was), None) => point.at < was,
+            (None, _) => true,
+        }
+    }
+
+    fn add(&mut self, window: &QuotaWindow, point: Point) {
+        let was_open = self.resets_at.is_none();
+        // No end ever comes nearer: what says so may be of somebody else.
+        let came_nearer =
+            self.resets_at.zip(window.resets_at).is_some_and(|(was, is)| is.plus(policy::SAME_RESET) < was);
+        self.resets_at = window.resets_at.or(self.resets_at);
+        self.duration_s = window.duration_s.or(self.duration_s);
+        self.label.clone_from(&window.label);
+        if was_open || came_nearer {
+            // It may be one that seemed to be over, after figures of somebody else.
+            self.recall();
+        }
+        self.weigh(point);
+        if came_nearer {
+            self.unsure_since = Some(point.at);
+        }
+        if point.used + policy::LIFTED < self.used() {
+            // What was used of another limit tells nothing of the pace.
+            self.points.clear();
+            self.read_from = Some(point.at);
+        }
+        let [.., before, last] = self.points.as_slice() else {
+            self.points.extend(self.points.last().is_none_or(|last| last.at < point.at).then_some(point));
+            return;
+        };
+        if point.at <= last.at {
+            return;
+        }
+        let spacing = self.length().map_or(SPACING, |length| length / SPACING_IN_WINDOW);
+        let plateau = before.used == last.used && last.used == point.used;
+        if plateau || last.at.since(before.at) < spacing {
+            self.points.pop();
+        }
+        self.points.push(point);
+        if self.points.len() > POINTS_MAX {
+            // The line through its neighbours stands in for it.
+            self.points.remove(1);
+        }
+    }
+
+    /// Whether the last reading leaves open how much is used.
+    fn weigh(&mut self, point: Point) {
+        let Some(last) = self.points.last().filter(|last| last.at < point.at) else {
+            return;
+        };
+        if is_leap(last.used, point.used, point.at.since(last.at), self.length()) {
+            self.unsure_since = Some(point.at);
+        } else {
+            self.unsure_since.take_if(|since| point.at.since(*since) >= policy::CONFIRMED_AFTER);
+        }
+    }
+
+    /// When it will be used up. `None` where there is nothing to forecast.
+    pub fn forecast(&self, now: Wall) -> Option<Forecast> {
+        forecast::forecast(&self.points, self.resets_at?, self.length(), now)
+    }
+}
+
+fn is_same_reset(a: Wall, b: Wall) -> bool {
+    a.since(b).max(b.since(a)) <= policy::SAME_RESET
+}
+
+#[cfg(test)]
+mod tests;

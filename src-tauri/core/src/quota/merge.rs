@@ -1,0 +1,345 @@
+//! One reading out of many. Of each window the newest is kept, by the time it was true and not the time it arrived;
+//! a window that a source does not carry keeps its own age.
+
+mod doubts;
+
+pub use doubts::Doubts;
+pub(crate) use doubts::is_leap;
+
+use crate::gate::policy;
+use crate::quota::{Money, Origin, QuotaWindow, Reading, Source};
+use crate::state::AccountId;
+use crate::time::Wall;
+use doubts::{Weight, is_over, weigh};
+use std::time::Duration;
+
+/// A reading that came without a request, and whose it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pushed {
+    pub account: AccountId,
+    pub reading: Reading,
+}
+
+/// At most this many windows are taken, each with a name of at most this length.
+pub(crate) const WINDOWS_MAX: usize = 40;
+const NAME_MAX: usize = 100;
+
+/// More than this is no percentage, but something else in its place.
+pub(crate) const PERCENT_MAX: f64 = 1000.0;
+
+impl Pushed {
+    /// What may be taken in: `None` if it claims to be an answer that nobody asked for, or holds no window.
+    pub(crate) fn checked(self) -> Option<Reading> {
+        let fits = |window: &QuotaWindow| window.id.len() <= NAME_MAX && window.label.len() <= NAME_MAX;
+        let Reading { at, source, mut windows, money, .. } = self.reading;
+        windows.retain(fits);
+        windows.truncate(WINDOWS_MAX);
+        windows.iter_mut().for_each(|window| window.origin = None);
+        let usable = source != Source::UsageEndpoint && !windows.is_empty();
+        usable.then(|| Reading::new(source, at, windows, money))
+    }
+}
+
+/// What is known once a pushed reading is taken in; whose it is was looked at before.
+pub fn known(kept: Option<Reading>, pushed: Pushed, now: Wall) -> Option<Reading> {
+    let Some(new) = pushed.checked() else {
+        return kept;
+    };
+    Some(match kept {
+        Some(kept) if kept.is_contradicted_by(&new, now) => kept,
+        Some(mut kept) => {
+            kept.take_in(new, now);
+            kept
+        }
+        None => new.known_at(now),
+    })
+}
+
+impl Reading {
+    /// Takes in what another source said. Nothing counts as newer than `now`. Answers the windows of which something odd
+    /// was said before and is said again, and which is believed by that.
+    pub fn take_in(&mut self, mut new: Reading, now: Wall) -> Vec<String> {
+        self.whole_at = self.whole_at().map(|at| at.min(now));
+        self.spell_out(now);
+        new.spell_out(now);
+        new.windows.iter_mut().for_each(mend);
+        self.doubts.tidy(&self.windows, now);
+        let whole = new.source == Source::UsageEndpoint && self.whole_at.is_none_or(|at| at <= new.at);
+        let confirmed = if whole { self.take_whole(new) } else { self.take_part(new) };
+        self.sum_up();
+        confirmed
+    }
+
+    /// As it may be kept at `now`, with nothing from the future and no nonsense.
+    pub(crate) fn known_at(mut self, now: Wall) -> Self {
+        self.whole_at = self.whole_at().map(|at| at.min(now));
+        if self.source == Source::UsageEndpoint {
+            self.endpoint_windows = self.windows.iter().map(|window| window.id.clone()).collect();
+            self.no_limits_at = self.is_empty().then_some(self.at.min(now));
+        }
+        self.spell_out(now);
+        self.windows.iter_mut().for_each(mend);
+        self.sum_up();
+        self
+    }
+
+    /// Whether `new`, which nobody asked for, tells another end of a window that the endpoint told and that is not over: then
+    /// it is somebody else's, all of it, until the endpoint says so too.
+    pub fn is_contradicted_by(&self, new: &Reading, now: Wall) -> bool {
+        let mut new = new.clone();
+        new.spell_out(now);
+        new.windows.iter_mut().for_each(mend);
+        new.windows.iter().any(|window| {
+            let told = self.windows.iter().find(|old| old.is_same(window));
+            let ends = |old: &&QuotaWindow| old.resets_at.filter(|ends| *ends > now && !is_over(old, new.at));
+            told.filter(|old| self.is_told_whole(old)).is_some_and(|old| {
+                let moved = ends(&old).zip(window.resets_at).is_some_and(|(was, is)| !is_same_end(was, is));
+                moved && window.resets_at.is_some_and(|is| is > new.at)
+            })
+        })
+    }
+
+    /// The same figures, some seconds later at most.
+    pub(crate) fn is_as_good_as(&self, newer: &Reading) -> bool {
+        self.windows.len() == newer.windows.len()
+            && self.money == newer.money
+            && self.whole_at == newer.whole_at
+            && self.no_limits_at == newer.no_limits_at
+            && self.doubts == newer.doubts
+            && self.windows.iter().zip(&newer.windows).all(|(old, new)| {
+                let aged = newer.origin(new).at.since(self.origin(old).at);
+                let figures =
+                    QuotaWindow { origin: None, ..old.clone() } == QuotaWindow { origin: None, ..new.clone() };
+                figures && aged < policy::SAME_FIGURES
+            })
+    }
+
+    /// When the oldest of the windows that `other` also carries was true.
+    pub(crate) fn oldest_of(&self, other: &Reading) -> Option<Wall> {
+        let shared = self.windows.iter().filter(|window| other.windows.iter().any(|carried| window.is_same(carried)));
+        shared.map(|window| self.origin(window).at).min()
+    }
+
+    /// Where and when the money was read.
+    pub fn money_origin(&self) -> Origin {
+        self.money_origin.unwrap_or(Origin { at: self.at, source: self.source })
+    }
+
+    /// Kept by an earlier version, a reading does not say; then it is of one source.
+    fn whole_at(&self) -> Option<Wall> {
+        self.whole_at.or((self.source == Source::UsageEndpoint).then_some(self.at))
+    }
+
+    /// The endpoint's word on which windows there are and which of them counts is the last one.
+    fn take_whole(&mut self, new: Reading) -> Vec<String> {
+        let at = new.at;
+        if self.is_left_without(&new) {
+            self.no_limits_at = Some(at);
+            self.whole_at = if self.is_empty() { Some(at) } else { self.whole_at };
+            if !new.money.is_empty() {
+                self.take_money(new.money, new.money_origin, at);
+            }
+            return Vec::new();
+        }
+        self.take_money(new.money, new.money_origin, at);
+        let mut kept = std::mem::take(&mut self.windows);
+        let mut confirmed = Vec::new();
+        let mut windows = Vec::new();
+        for told in &new.windows {
+            let window = match counterpart(&kept, told, &new.windows).map(|found| kept.remove(found)) {
+                Some(old) => self.go_on(old, told, &mut confirmed),
+                None => told.clone(),
+            };
+            windows.push(window);
+        }
+        let told: Vec<String> = windows.iter().map(|window| window.id.clone()).collect();
+        let is_marked = windows.iter().any(|window| window.binding);
+        for mut old in kept {
+            if self.stays(&old, at) {
+                old.binding &= !is_marked;
+                windows.push(old);
+            } else {
+                self.doubts.forget(&old.id);
+            }
+        }
+        self.endpoint_windows.retain(|id| !told.contains(id) && windows.iter().any(|window| window.id == *id));
+        self.endpoint_windows.extend(told);
+        windows.sort_by_key(QuotaWindow::rank);
+        (self.windows, self.whole_at, self.no_limits_at) = (windows, Some(at), None);
+        confirmed
+    }
+
+    /// An answer without windows takes none away: those that were told stay, and it is said that there were none. A plan
+    /// that has only money takes over once they are over by themselves.
+    fn is_left_without(&self, new: &Reading) -> bool {
+        new.is_empty() || (new.windows.is_empty() && self.windows.iter().any(|window| !is_over(window, new.at)))
+    }
+
+    /// Only the endpoint says which window counts and what keeps it locked; its figures may be older than those known.
+    fn go_on(&mut self, old: QuotaWindow, told: &QuotaWindow, confirmed: &mut Vec<String>) -> QuotaWindow {
+        self.doubts.is_told(&old.id);
+        let QuotaWindow { label, duration_s, binding, locked, .. } = told.clone();
+        let mut window = QuotaWindow { label, duration_s, binding, locked, ..old };
+        if at_of(&window) <= at_of(told) {
+            confirmed.extend(self.believe(&mut window, told));
+        }
+        window
+    }
+
+    /// Whether a window that the endpoint does not tell at `at` is still shown: until its end; until the endpoint has left
+    /// it out twice, if that told it before; else for as long as its own source keeps it fresh.
+    fn stays(&mut self, old: &QuotaWindow, at: Wall) -> bool {
+        if at_of(old) > at {
+            return true;
+        }
+        if is_over(old, at) {
+            return false;
+        }
+        let source = old.origin.map(|origin| origin.source);
+        if source == Some(Source::UsageEndpoint) || self.endpoint_windows.contains(&old.id) {
+            return !self.doubts.is_gone(&old.id, at);
+        }
+        old.resets_at.is_some() || at.since(at_of(old)) < policy::UNTOLD_MOST
+    }
+
+    fn take_part(&mut self, new: Reading) -> Vec<String> {
+        let mut confirmed = Vec::new();
+        if !new.money.is_empty() && new.money_origin().at > self.money_origin().at {
+            self.take_money(new.money, new.money_origin, new.at);
+        }
+        let mut kept = std::mem::take(&mut self.windows);
+        for window in &new.windows {
+            let at = at_of(window);
+            match counterpart(&kept, window, &new.windows).and_then(|found| kept.get_mut(found)) {
+                Some(old) if at_of(old) < at => {
+                    old.duration_s = old.duration_s.or(window.duration_s);
+                    confirmed.extend(self.believe(old, window));
+                }
+                Some(_) => {}
+                // What the endpoint has not told since does not apply any more.
+                None if self.whole_at.is_some_and(|whole| at <= whole) => {}
+                None if is_over(window, at) || window.used_percent.is_none() => {}
+                None => {
+                    self.make_room(&mut kept);
+                    kept.push(window.clone());
+                }
+            }
+        }
+        kept.sort_by_key(QuotaWindow::rank);
+        self.windows = kept;
+        confirmed
+    }
+
+    /// Who says something else each time has the oldest forgotten of what the endpoint does not tell.
+    fn make_room(&self, kept: &mut Vec<QuotaWindow>) {
+        let others = kept.iter().enumerate().filter(|(_, window)| !self.endpoint_windows.contains(&window.id));
+        if kept.len() >= WINDOWS_MAX
+            && let Some((oldest, _)) = others.min_by_key(|(_, window)| at_of(window))
+        {
+            kept.remove(oldest);
+        }
+    }
+
+    /// Takes the figures of `new` for those of `old`, if they are believed. Answers the window if that took a second
+    /// reading. What `new` does not say, or says in a way that makes no sense, is left as it was.
+    fn believe(&mut self, old: &mut QuotaWindow, new: &QuotaWindow) -> Option<String> {
+        let confirmed = match weigh(new, old) {
+            Weight::Void => return None,
+            Weight::Plain => {
+                self.doubts.plain(old, new);
+                None
+            }
+            weight => {
+                let told_whole = self.is_told_whole(old);
+                if !self.doubts.is_second(old, new, weight, told_whole) {
+                    return None;
+                }
+                self.doubts.forget(&old.id);
+                Some(old.id.clone())
+            }
+        };
+        let (over, at) = (is_over(old, at_of(new)), at_of(new));
+        let began_anew = over || (confirmed.is_some() && new.used_percent < old.used_percent);
+        if new.used_percent.is_some() {
+            old.resets_at = new.resets_at.or(old.resets_at.filter(|_| !began_anew));
+            (old.used_percent, old.origin) = (new.used_percent, new.origin);
+        } else if over && new.resets_at.is_some_and(|ends| ends > at) {
+            (old.used_percent, old.resets_at, old.origin) = (None, new.resets_at, new.origin);
+        } else {
+            old.resets_at = old.resets_at.or(new.resets_at);
+        }
+        confirmed
+    }
+
+    /// The endpoint told this cycle of it.
+    fn is_told_whole(&self, window: &QuotaWindow) -> bool {
+        let began = window
+            .resets_at
+            .zip(window.duration_s)
+            .map(|(ends, length)| Wall(ends.0.saturating_sub(crate::time::millis(Duration::from_secs(length)))));
+        let read = self.whole_at.zip(began).is_some_and(|(whole, began)| began < whole);
+        read && self.endpoint_windows.contains(&window.id)
+    }
+
+    fn take_money(&mut self, money: Vec<Money>, origin: Option<Origin>, at: Wall) {
+        if self.doubts.is_money_believed(&self.money, &money, at) {
+            (self.money, self.money_origin) = (money, origin);
+        }
+    }
+
+    /// Gives everything an origin of its own, none of them in the future: a clock may have been set back.
+    fn spell_out(&mut self, now: Wall) {
+        let whole = Origin { at: self.at.min(now), source: self.source };
+        let spelled = |origin: Option<Origin>| {
+            let origin = origin.unwrap_or(whole);
+            Some(Origin { at: origin.at.min(now), ..origin })
+        };
+        for window in &mut self.windows {
+            window.origin = spelled(window.origin);
+        }
+        self.money_origin = spelled(self.money_origin);
+        self.at = whole.at;
+    }
+
+    /// The newest origin becomes the reading's own, and is left out where it is the same.
+    fn sum_up(&mut self) {
+        let endpoint = self.whole_at.map(|at| Origin { at, source: Source::UsageEndpoint });
+        let origins = self.windows.iter().filter_map(|window| window.origin).chain(endpoint);
+        let Some(newest) = origins.max_by_key(|origin| (origin.at, origin.source == Source::UsageEndpoint)) else {
+            return;
+        };
+        (self.at, self.source) = (newest.at, newest.source);
+        for window in &mut self.windows {
+            window.origin.take_if(|origin| *origin == newest);
+        }
+        self.money_origin.take_if(|origin| *origin == newest);
+    }
+}
+
+fn is_same_end(a: Wall, b: Wall) -> bool {
+    a.since(b).max(b.since(a)) <= policy::SAME_RESET
+}
+
+/// Which of `kept` is told as `told` in an answer with `all`: by its id, else the same limit under another name.
+fn counterpart(kept: &[QuotaWindow], told: &QuotaWindow, all: &[QuotaWindow]) -> Option<usize> {
+    let named = kept.iter().position(|old| old.id == told.id);
+    let is_free = |old: &QuotaWindow| all.iter().all(|other| other.id != old.id);
+    named.or_else(|| kept.iter().position(|old| old.is_same(told) && is_free(old)))
+}
+
+fn at_of(window: &QuotaWindow) -> Wall {
+    window.origin.map_or(Wall(0), |origin| origin.at)
+}
+
+/// Takes out what makes no sense, field by field: no percentage is an epoch, and no window ends in the year 2199.
+fn mend(window: &mut QuotaWindow) {
+    let at = at_of(window);
+    let farthest = window.duration_s.map_or(policy::RESET_FARTHEST, |length| {
+        (Duration::from_secs(length) + policy::RESET_SLACK).min(policy::RESET_FARTHEST)
+    });
+    window.used_percent.take_if(|used| !(0.0..=PERCENT_MAX).contains(used));
+    window.resets_at.take_if(|ends| ends.since(at) > farthest || at.since(*ends) > farthest);
+}
+
+#[cfg(test)]
+mod tests;

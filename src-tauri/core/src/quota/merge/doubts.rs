@@ -1,0 +1,226 @@
+//! One odd reading is no news (law 17): an early fall, a leap to the very end, a limit that is not told any more. What is
+//! odd is kept aside and believed when a second reading, some minutes later, agrees with it. Where the reset's own time
+//! has passed, nothing is odd.
+
+use crate::gate::policy;
+use crate::quota::{Money, Origin, QuotaWindow, Source};
+use crate::time::{Wall, millis};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// What was said and is not believed yet.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Doubts {
+    #[serde(default)]
+    windows: Vec<Doubt>,
+    /// Windows that an answer which tells all of them left out, by their ids, and since when.
+    #[serde(default)]
+    gone: Vec<(String, Wall)>,
+    #[serde(default)]
+    money: Option<(Vec<Money>, Wall)>,
+}
+
+/// Of one window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Doubt {
+    window: String,
+    /// The last that was said, with its origin.
+    said: QuotaWindow,
+    since: Wall,
+    /// How often it was said with more used than before.
+    rises: u8,
+}
+
+/// How something that was said of a window goes with what is known of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// It goes on from there, or what is known is over.
+    Plain,
+    /// An old answer told again, or one that says nothing of the present.
+    Void,
+    Odd,
+    /// A session says less of the same cycle. Most such are old answers told again.
+    Less,
+}
+
+/// More doubts of one window at a time are not kept apart.
+const DOUBTS_MAX: usize = 3;
+
+impl Doubts {
+    /// Whether `new`, which is odd, is believed now.
+    pub(super) fn is_second(&mut self, old: &QuotaWindow, new: &QuotaWindow, weight: Weight, told_whole: bool) -> bool {
+        let session = is_from_session(new);
+        if let Some(doubt) = self.windows.iter_mut().find(|doubt| doubt.window == old.id && agree(&doubt.said, new)) {
+            let by_sessions = session && is_from_session(&doubt.said);
+            let rose = new.used_percent > doubt.said.used_percent;
+            doubt.rises = doubt.rises.saturating_add(u8::from(rose));
+            let enough = match weight {
+                Weight::Less => doubt.rises >= policy::RISES,
+                // Of another cycle than the endpoint tells, it may be somebody else's until the endpoint says so too.
+                _ => !(by_sessions && told_whole && moved(old, new)),
+            };
+            if enough && at(new).since(doubt.since) >= policy::CONFIRMED_AFTER {
+                return true;
+            }
+            let newer = at(new).since(at(&doubt.said)) >= policy::SAME_FIGURES;
+            if rose || newer {
+                // What the endpoint said stays its word when a session says so too.
+                let source = if session { doubt.said.origin } else { new.origin }.map(|origin| origin.source);
+                let origin = new.origin.zip(source).map(|(origin, source)| Origin { source, ..origin });
+                doubt.said = QuotaWindow { origin, ..new.clone() };
+            }
+            return false;
+        }
+        if !session {
+            self.windows.retain(|doubt| doubt.window != old.id || is_from_session(&doubt.said));
+        }
+        let doubt = Doubt { window: old.id.clone(), said: new.clone(), since: at(new), rises: 0 };
+        let of_it = self.windows.iter().filter(|doubt| doubt.window == old.id);
+        if of_it.clone().count() >= DOUBTS_MAX
+            && let Some(oldest) = of_it.map(|doubt| at(&doubt.said)).min()
+        {
+            self.windows.retain(|doubt| doubt.window != old.id || at(&doubt.said) != oldest);
+        }
+        self.windows.push(doubt);
+        false
+    }
+
+    /// `new` goes on from what is known. A session that only repeats that does not speak against what another says.
+    pub(super) fn plain(&mut self, old: &QuotaWindow, new: &QuotaWindow) {
+        if !is_from_session(new) || new.used_percent > old.used_percent {
+            self.forget(&old.id);
+        }
+    }
+
+    /// What is said of it is settled.
+    pub(super) fn forget(&mut self, window: &str) {
+        self.windows.retain(|doubt| doubt.window != window);
+        self.is_told(window);
+    }
+
+    /// It is among the windows of an answer that tells all of them.
+    pub(super) fn is_told(&mut self, window: &str) {
+        self.gone.retain(|(gone, _)| gone != window);
+    }
+
+    /// It is not among them. Whether that is believed now.
+    pub(super) fn is_gone(&mut self, window: &str, now: Wall) -> bool {
+        match self.gone.iter().find(|(gone, _)| gone == window) {
+            Some((_, since)) => now.since(*since) >= policy::CONFIRMED_AFTER,
+            None => {
+                self.gone.push((window.to_owned(), now));
+                false
+            }
+        }
+    }
+
+    /// Whether `new` may take the place of the money that is known.
+    pub(super) fn is_money_believed(&mut self, old: &[Money], new: &[Money], now: Wall) -> bool {
+        let percent = |money: &[Money]| money.first().and_then(Money::percent);
+        let odd = match (percent(old), percent(new)) {
+            (Some(was), Some(is)) => was - is > policy::ODD_FALL || is_filled(was, is),
+            (was, is) => (new.is_empty() && !old.is_empty()) || (was.is_some() && is.is_none()),
+        };
+        if !odd {
+            self.money = None;
+            return true;
+        }
+        let near = |said: &[Money]| match (percent(said), percent(new)) {
+            (Some(was), Some(is)) => (was - is).abs() <= policy::LEAP,
+            (None, None) => said.is_empty() == new.is_empty(),
+            _ => false,
+        };
+        match &self.money {
+            Some((said, since)) if near(said) => {
+                let believed = now.since(*since) >= policy::CONFIRMED_AFTER;
+                self.money.take_if(|_| believed);
+                believed
+            }
+            _ => {
+                self.money = Some((new.to_vec(), now));
+                false
+            }
+        }
+    }
+
+    /// Nothing of it is from the future, and all of it is about what is known.
+    pub(super) fn tidy(&mut self, windows: &[QuotaWindow], now: Wall) {
+        let known = |id: &str| windows.iter().any(|window| window.id == id);
+        self.windows.retain(|doubt| known(&doubt.window));
+        self.gone.retain(|(window, _)| known(window));
+        for doubt in &mut self.windows {
+            doubt.since = doubt.since.min(now);
+            if let Some(origin) = &mut doubt.said.origin {
+                origin.at = origin.at.min(now);
+            }
+        }
+        for since in self.gone.iter_mut().map(|(_, since)| since).chain(self.money.as_mut().map(|(_, since)| since)) {
+            *since = (*since).min(now);
+        }
+    }
+}
+
+/// How `new` goes with `old`. Both say when they were read, and `new` is the newer one.
+pub(super) fn weigh(new: &QuotaWindow, old: &QuotaWindow) -> Weight {
+    let session = is_from_session(new);
+    if is_over(old, at(new)) {
+        return if is_earlier(new, old) { Weight::Void } else { Weight::Plain };
+    }
+    if is_over(new, at(new)) || (session && is_earlier(new, old)) {
+        return Weight::Void;
+    }
+    let Some((is, was)) = new.used_percent.zip(old.used_percent) else {
+        return Weight::Plain;
+    };
+    let fall = was - is;
+    if session && !is_earlier(old, new) && fall > policy::REPEATED {
+        return Weight::Less;
+    }
+    let moved = moved(old, new) || (new.resets_at.is_none() && old.resets_at.is_some());
+    if fall > policy::ODD_FALL || (moved && fall > policy::REPEATED) || is_filled(was, is) {
+        Weight::Odd
+    } else {
+        Weight::Plain
+    }
+}
+
+/// So much more in so short a time is a leap: as much as a tenth of a window's length, used to the full, would bring.
+pub(crate) fn is_leap(was: f64, is: f64, time: Duration, length: Option<Duration>) -> bool {
+    let length = length.unwrap_or(Duration::from_secs(86_400)).max(Duration::from_secs(3600));
+    let share = millis(time) as f64 / millis(length) as f64;
+    is - was > policy::LEAP + share * 100.0 * f64::from(policy::FULL_USE_IN_WINDOW)
+}
+
+pub(super) fn is_over(window: &QuotaWindow, now: Wall) -> bool {
+    window.resets_at.is_some_and(|at| at <= now)
+}
+
+fn is_filled(was: f64, is: f64) -> bool {
+    was < 100.0 && is >= 100.0 && is - was > policy::ODD_FALL
+}
+
+/// `new` says the same as was said before.
+fn agree(said: &QuotaWindow, new: &QuotaWindow) -> bool {
+    let Some((was, is)) = said.used_percent.zip(new.used_percent) else {
+        return false;
+    };
+    let length = new.duration_s.or(said.duration_s).map(Duration::from_secs);
+    is + policy::REPEATED >= was && !is_leap(was, is, at(new).since(at(said)), length) && !moved(said, new)
+}
+
+/// The ends of both are told, and are not the same.
+fn moved(a: &QuotaWindow, b: &QuotaWindow) -> bool {
+    is_earlier(a, b) || is_earlier(b, a)
+}
+
+fn is_earlier(a: &QuotaWindow, b: &QuotaWindow) -> bool {
+    a.resets_at.zip(b.resets_at).is_some_and(|(a, b)| a.plus(policy::SAME_RESET) < b)
+}
+
+fn is_from_session(window: &QuotaWindow) -> bool {
+    window.origin.is_some_and(|origin| origin.source == Source::StatusLine)
+}
+
+fn at(window: &QuotaWindow) -> Wall {
+    window.origin.map_or(Wall(0), |origin| origin.at)
+}

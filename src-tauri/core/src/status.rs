@@ -1,0 +1,3 @@
+//! What a program or a person is told of an account, computed once for everybody.
+
+pub mod report;

@@ -1,0 +1,379 @@
+//! What is known, as `holdoff status --json` prints it. A field that does not apply is null, never left out.
+
+use crate::account::seats;
+use crate::credential::location;
+use crate::credential::location::Place;
+use crate::credential::{Absence, Seen, SignIn};
+use crate::gate::policy;
+use crate::gate::{Cooldown, Gate, GateState, Pause};
+use crate::messages;
+use crate::messages::rfc3339;
+use crate::quota::forecast::Forecast;
+use crate::quota::{Level, Money, QuotaWindow, Reading, Source};
+use crate::request::Endpoint;
+use crate::response::Barred;
+use crate::settings::{LabelOf, Readings, Settings};
+use crate::state::{AccountId, AccountState, Provider, SignInTrouble, State};
+use crate::time::{Moment, Wall};
+use serde::Serialize;
+use std::time::Duration;
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    pub version: u32,
+    pub at: String,
+    pub accounts: Vec<AccountReport>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AccountReport {
+    pub provider: &'static str,
+    pub id: String,
+    pub label: String,
+    pub plan: Option<String>,
+    pub sign_in: SignInReport,
+    /// Everywhere its sign-in is kept.
+    pub places: Vec<PlaceReport>,
+    pub gates: GatesReport,
+    pub reading: Option<ReadingReport>,
+    pub last_request: Option<LastRequestReport>,
+    pub next_request_at: Option<String>,
+    /// `ask`, or `free_only`: no request is sent for it.
+    pub readings: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SignInReport {
+    /// `ok`, `expired`, `paused` or `absent`.
+    pub state: &'static str,
+    pub reason: Option<String>,
+    pub expires_at: Option<String>,
+    /// `owner` or `holdoff`.
+    pub renewed_by: &'static str,
+    /// Why Holdoff, which may, does not even try to renew it.
+    pub renewal_held_up: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlaceReport {
+    pub place: String,
+    /// Whether it is the one that is asked with.
+    pub used: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GatesReport {
+    pub usage: GateReport,
+    pub token: GateReport,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GateReport {
+    /// `open`, `cooling_down` or `paused`.
+    pub state: &'static str,
+    pub cause: Option<&'static str>,
+    pub since: Option<String>,
+    pub until: Option<String>,
+    pub strikes: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ReadingReport {
+    pub at: String,
+    pub source: Source,
+    pub stale: bool,
+    pub windows: Vec<WindowReport>,
+    pub money: Vec<Money>,
+    pub money_at: Option<String>,
+    pub money_source: Option<Source>,
+    /// When the usage endpoint last answered without any limit, since it told those that are shown.
+    pub no_limits_at: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WindowReport {
+    pub id: String,
+    pub label: String,
+    /// Null when it is not said, or when the window was reset since.
+    pub used_percent: Option<f64>,
+    pub resets_at: Option<String>,
+    pub duration_s: Option<u64>,
+    pub binding: bool,
+    /// The reset lies in the past.
+    pub was_reset: bool,
+    /// When this window was read, which may be before the newest of the reading.
+    pub at: String,
+    pub source: Source,
+    pub stale: bool,
+    pub forecast: Option<ForecastReport>,
+    /// Why it is locked, in the provider's word.
+    pub locked_reason: Option<String>,
+}
+
+/// When a window will be used up, as its use goes now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ForecastReport {
+    /// `lasts_until_reset`, `runs_out` or `too_early`.
+    pub state: &'static str,
+    pub at: Option<String>,
+    pub earliest: Option<String>,
+    pub latest: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LastRequestReport {
+    pub at: String,
+    pub endpoint: Endpoint,
+    pub outcome: Option<String>,
+}
+
+impl Report {
+    /// What `state` says at `now`, for the accounts that are polled.
+    pub fn of(state: &State, now: Moment, settings: &Settings) -> Self {
+        let accounts = state.active.iter().filter_map(|id| {
+            let account = state.accounts.get(id)?;
+            let mut report = AccountReport::of(id, account, now, settings);
+            report.label = label(id, state, settings);
+            report.places = places_of(state, id, account);
+            Some(report)
+        });
+        Self { version: 1, at: rfc3339(now.wall), accounts: accounts.collect() }
+    }
+}
+
+impl AccountReport {
+    fn of(id: &AccountId, state: &AccountState, now: Moment, settings: &Settings) -> Self {
+        let interval = settings.polling_interval;
+        let next = state.next_request(now).map(|at| rfc3339(at.wall_as_of(now)));
+        Self {
+            provider: state.provider.key(),
+            id: id.0.clone(),
+            label: String::new(),
+            plan: state.sign_in.plan.clone(),
+            sign_in: sign_in(state, now.wall),
+            places: Vec::new(),
+            gates: GatesReport { usage: gate(&state.usage, now), token: gate(&state.token, now) },
+            reading: reading(state, now.wall, interval),
+            last_request: state.last.as_ref().map(|last| LastRequestReport {
+                at: rfc3339(last.at),
+                endpoint: last.endpoint,
+                outcome: last.outcome.clone(),
+            }),
+            next_request_at: next,
+            readings: if state.free_only() { Readings::FreeOnly.key() } else { Readings::Ask.key() },
+        }
+    }
+}
+
+/// What an account is called: as its person calls it, else by its sign-in; apart from the other seats of its login. Its id
+/// where nothing is known of it.
+pub fn label(id: &AccountId, state: &State, settings: &Settings) -> String {
+    match state.accounts.get(id) {
+        Some(account) => label_of(id, &account.sign_in, state, settings),
+        None => settings.label(id).map_or_else(|| id.0.clone(), |(label, _)| label.to_owned()),
+    }
+}
+
+/// The same by a sign-in of it.
+pub fn label_of(id: &AccountId, sign_in: &SignIn, state: &State, settings: &Settings) -> String {
+    match settings.label(id) {
+        Some((label, LabelOf::Seat)) => label.to_owned(),
+        Some((label, LabelOf::Login)) => apart(label.to_owned(), id, sign_in, state),
+        None => name_of(id, sign_in, state),
+    }
+}
+
+/// What an account is called where its person gave it no name.
+pub fn name_of(id: &AccountId, sign_in: &SignIn, state: &State) -> String {
+    if id.is_of_token() {
+        return messages::SESSION_TOKEN.to_owned();
+    }
+    apart(
+        name(state.accounts.get(id).map_or(Provider::Anthropic, |account| account.provider), sign_in),
+        id,
+        sign_in,
+        state,
+    )
+}
+
+fn apart(name: String, id: &AccountId, sign_in: &SignIn, state: &State) -> String {
+    match seats::distinction(id, sign_in.identity.organization.as_deref(), state) {
+        Some(organization) if organization != name => format!("{name} ({organization})"),
+        Some(_) | None => name,
+    }
+}
+
+/// What a sign-in is called by itself: its address, else where it is kept.
+fn name(provider: Provider, sign_in: &SignIn) -> String {
+    let identity = &sign_in.identity;
+    if let Some(name) = identity.email.clone().or_else(|| identity.organization.clone()) {
+        return name;
+    }
+    let owner = provider.owner();
+    match sign_in.place.rsplit_once(['/', '\\']) {
+        Some((folder, _)) if !folder.ends_with(".claude") => format!("{owner} sign-in in {folder}"),
+        Some(_) | None => format!("{owner} sign-in"),
+    }
+}
+
+fn places_of(state: &State, id: &AccountId, account: &AccountState) -> Vec<PlaceReport> {
+    let used = &account.sign_in.place;
+    let report = |place: &Place| PlaceReport { place: place.name().to_owned(), used: place.name() == used };
+    let places: Vec<PlaceReport> = location::of(&state.places, id).map(report).collect();
+    if places.is_empty() && !used.is_empty() {
+        return vec![PlaceReport { place: used.clone(), used: true }];
+    }
+    places
+}
+
+/// Whether a reading is too old to be taken for the present.
+pub fn is_stale(at: Wall, now: Wall, interval: Duration) -> bool {
+    now.since(at) > stale_after(interval)
+}
+
+/// The age from which a reading is old.
+pub fn stale_after(interval: Duration) -> Duration {
+    (interval * 2).max(policy::STALE_AT_LEAST)
+}
+
+fn reading(state: &AccountState, now: Wall, interval: Duration) -> Option<ReadingReport> {
+    let reading = state.reading.as_ref()?;
+    let money = reading.money_origin();
+    let has_money = !reading.money.is_empty();
+    Some(ReadingReport {
+        at: rfc3339(reading.at),
+        source: reading.source,
+        stale: reading.no_limits_at.is_some() || is_stale(reading.at, now, interval),
+        windows: reading.windows.iter().map(|window| window_report(state, reading, window, now, interval)).collect(),
+        money: reading.money.clone(),
+        money_at: has_money.then(|| rfc3339(money.at)),
+        money_source: has_money.then_some(money.source),
+        no_limits_at: reading.no_limits_at.map(rfc3339),
+    })
+}
+
+fn window_report(
+    state: &AccountState,
+    reading: &Reading,
+    window: &QuotaWindow,
+    now: Wall,
+    interval: Duration,
+) -> WindowReport {
+    let origin = reading.origin(window);
+    let (used_percent, was_reset) = match window.level(now) {
+        Level::Used(percent) => (Some(percent), false),
+        Level::Reset => (None, true),
+        Level::NotSaid => (None, false),
+    };
+    WindowReport {
+        id: window.id.clone(),
+        label: window.label.clone(),
+        used_percent,
+        resets_at: window.resets_at.map(rfc3339),
+        duration_s: window.duration_s,
+        binding: window.binding,
+        was_reset,
+        at: rfc3339(origin.at),
+        source: origin.source,
+        stale: is_stale(origin.at, now, interval),
+        forecast: state.forecast(window, now).map(forecast),
+        locked_reason: window.locked.clone(),
+    }
+}
+
+fn forecast(forecast: Forecast) -> ForecastReport {
+    let (state, times) = match forecast {
+        Forecast::LastsUntilReset => ("lasts_until_reset", None),
+        Forecast::TooEarly => ("too_early", None),
+        Forecast::RunsOut { at, earliest, latest } => ("runs_out", Some([at, earliest, latest].map(rfc3339))),
+    };
+    let [at, earliest, latest] = times.map_or([None, None, None], |times| times.map(Some));
+    ForecastReport { state, at, earliest, latest }
+}
+
+fn sign_in(state: &AccountState, now: Wall) -> SignInReport {
+    let (name, reason) = match state.sign_in_trouble(now) {
+        Some(SignInTrouble::Absent(absence)) => ("absent", Some(absence_key(&absence))),
+        Some(SignInTrouble::Paused(cause)) => ("paused", Some(pause_reason(&cause))),
+        Some(SignInTrouble::Expired) => ("expired", Some("expired".to_owned())),
+        None if matches!(state.sign_in.seen, Some(Seen::Present { .. })) => ("ok", None),
+        None => ("absent", Some("not_looked_yet".to_owned())),
+    };
+    let renewed_by = if state.renews && !state.free_only() { "holdoff" } else { "owner" };
+    SignInReport {
+        state: name,
+        reason,
+        expires_at: state.sign_in.expires_at().map(rfc3339),
+        renewed_by,
+        renewal_held_up: state.held_up.clone().filter(|_| state.renews),
+    }
+}
+
+fn absence_key(absence: &Absence) -> String {
+    match absence {
+        Absence::NoFile => "no_file".to_owned(),
+        Absence::NotSignedIn => "not_signed_in".to_owned(),
+        Absence::InferenceOnly => "inference_only_token".to_owned(),
+        Absence::EmptyToken => "empty_token".to_owned(),
+        Absence::Blanked => "ended".to_owned(),
+        Absence::LoginEnded(why) if why.is_empty() => "ended".to_owned(),
+        Absence::LoginEnded(why) => format!("ended: {why}"),
+        Absence::Unreadable(why) => format!("unreadable: {why}"),
+        Absence::Forbidden(why) => format!("cannot be opened: {why}"),
+    }
+}
+
+fn pause_reason(cause: &Pause) -> String {
+    match cause {
+        Pause::Rejected => "rejected".to_owned(),
+        Pause::MissingScope { scope } => format!("missing_scope {scope}"),
+        Pause::ScopeNotGranted { scope } => format!("missing_scope {scope}"),
+        Pause::NotAllowed { status, .. } => format!("{} {status}", pause_key(cause)),
+        Pause::Forbidden { message } => format!("forbidden {message}"),
+        Pause::RefreshRefused | Pause::RenewalCutOff | Pause::RenewalWasted | Pause::OtherAccount => {
+            pause_key(cause).to_owned()
+        }
+    }
+}
+
+fn gate(gate: &Gate, now: Moment) -> GateReport {
+    let (name, cause, since, until) = match &gate.state {
+        GateState::CoolingDown { cause, since, until } if until.is_after(now) => {
+            ("cooling_down", Some(cooldown_key(cause)), Some(*since), Some(*until))
+        }
+        GateState::Paused { cause, since, .. } => ("paused", Some(pause_key(cause)), Some(*since), None),
+        GateState::CoolingDown { .. } | GateState::Open => ("open", None, None, None),
+    };
+    let told = |at: Option<Moment>| at.map(|at| rfc3339(at.wall_as_of(now)));
+    GateReport { state: name, cause, since: told(since), until: told(until), strikes: gate.strikes }
+}
+
+/// Why a gate cools down, for scripts.
+pub fn cooldown_key(cause: &Cooldown) -> &'static str {
+    match cause {
+        Cooldown::RateLimited { .. } => "rate_limited",
+        Cooldown::TurnedAway => "turned_away",
+        Cooldown::Network { .. } => "network",
+        Cooldown::Server { .. } => "server",
+        Cooldown::Unreadable { .. } => "unreadable_answer",
+        Cooldown::Unanswered => "unanswered_request",
+        Cooldown::MemoryLost => "state_lost",
+    }
+}
+
+fn pause_key(cause: &Pause) -> &'static str {
+    match cause {
+        Pause::Rejected => "rejected",
+        Pause::MissingScope { .. } | Pause::ScopeNotGranted { .. } => "missing_scope",
+        Pause::NotAllowed { to: Barred::Organization, .. } => "organization_not_allowed",
+        Pause::NotAllowed { to: Barred::Account, .. } => "account_not_allowed",
+        Pause::Forbidden { .. } => "forbidden",
+        Pause::RefreshRefused => "refresh_token_refused",
+        Pause::RenewalCutOff => "renewal_cut_off",
+        Pause::RenewalWasted => "renewal_wasted",
+        Pause::OtherAccount => "other_account",
+    }
+}
+
+#[cfg(test)]
+mod tests;
