@@ -11,11 +11,13 @@ use crate::runtime::{self, AppHandle};
 use crate::session::{self, Bus};
 use crate::tray::Tray;
 use crate::{complain, window_process};
-use holdoff_engine::environment::{Environment, StartError};
 use holdoff_engine::ipc::{self, Call, Client, Window};
-use holdoff_engine::lock::FileLock;
-use holdoff_engine::start::{self, stamp};
-use holdoff_engine::{crash, logs, newer_data, settings_file};
+use holdoff_engine::platform::environment::{Environment, StartError};
+use holdoff_engine::platform::file_lock::FileLock;
+use holdoff_engine::platform::{core_dumps, logging};
+use holdoff_engine::storage::{newer_data, settings_file};
+use holdoff_engine::tasks::start;
+use holdoff_engine::tasks::start::stamp;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
@@ -25,7 +27,7 @@ use tokio::sync::mpsc;
 const FIRST_COPY: Duration = Duration::from_secs(10);
 
 pub fn run(environment: Environment, open: Option<Window>) -> ExitCode {
-    crash::leave_no_core();
+    core_dumps::leave_no_core();
     // Asked for now: later another file may lie there.
     let own = std::env::current_exe().unwrap_or_else(|_| "holdoff-tray".into());
     if let Err(error) = environment.prepare_data_dir() {
@@ -48,7 +50,7 @@ pub fn run(environment: Environment, open: Option<Window>) -> ExitCode {
         );
         return ExitCode::from(69);
     }
-    logs::start(&environment.log_dir, "holdoff");
+    logging::start(&environment.log_dir, "holdoff");
     runtime::run(move |app| live(app, Start { environment, own, lock, open }))
 }
 

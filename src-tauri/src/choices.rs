@@ -89,7 +89,7 @@ mod tests {
     use holdoff_core::settings::AccountSettings;
     use holdoff_core::state::Provider;
     use holdoff_core::{Boot, Moment, Settings, State, Wall};
-    use holdoff_engine::keeper::Snapshot;
+    use holdoff_engine::storage::state_store::Snapshot;
     use std::collections::BTreeSet;
     use std::path::Path;
 
@@ -116,7 +116,7 @@ mod tests {
             setting_problems: &[],
             starts_at_login: false,
             findings: &[],
-            history: &holdoff_engine::history::News::default(),
+            history: &holdoff_engine::storage::history::News::default(),
             elsewhere: &BTreeSet::new(),
             unwatched: &Default::default(),
             signing_in: &SigningIn::default(),

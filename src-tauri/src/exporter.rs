@@ -2,9 +2,9 @@
 
 use holdoff_core::Settings;
 use holdoff_core::settings::MetricsSettings;
-use holdoff_engine::environment::Environment;
 use holdoff_engine::metrics::{Config, Metrics, serve};
-use holdoff_engine::start::Engine;
+use holdoff_engine::platform::environment::Environment;
+use holdoff_engine::tasks::start::Engine;
 use std::path::PathBuf;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;

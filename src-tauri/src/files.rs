@@ -2,7 +2,7 @@
 //! and keeps a second one for what may happen in between.
 
 use crate::runtime::AppHandle;
-use holdoff_engine::slots::SlotWriter;
+use holdoff_engine::storage::state_file::SlotWriter;
 use serde_json::{Map, Value};
 use std::path::Path;
 use tauri_plugin_store::StoreBuilder;

@@ -31,7 +31,7 @@ mod tray;
 mod window_process;
 
 use arguments::Role;
-use holdoff_engine::environment::{Environment, StartError};
+use holdoff_engine::platform::environment::{Environment, StartError};
 use std::process::ExitCode;
 
 /// What the program does, by its arguments.

@@ -6,6 +6,6 @@
 static WIPING: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
 fn main() -> std::process::ExitCode {
-    holdoff_engine::privacy::begin();
+    holdoff_engine::platform::private_files::begin();
     holdoff_tray::main()
 }

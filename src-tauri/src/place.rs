@@ -1,11 +1,11 @@
 //! The place of the one tray app of this person: its lock and its socket in the data folder, made again when they were
 //! taken from under it.
 
-use holdoff_engine::environment::Environment;
-use holdoff_engine::folder::{Vanishing, make_private_again};
 use holdoff_engine::ipc::{Call, Listener, Responder};
-use holdoff_engine::lock::FileLock;
-use holdoff_engine::roster::Command;
+use holdoff_engine::platform::data_dir::{Vanishing, make_private_again};
+use holdoff_engine::platform::environment::Environment;
+use holdoff_engine::platform::file_lock::FileLock;
+use holdoff_engine::tasks::supervisor::Command;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -20,9 +20,9 @@ use holdoff_core::updates::UpdatesStatus;
 use holdoff_core::{
     AccountId, AccountState, GateState, LocalTime, Moment, QuotaWindow, Reading, Settings, Wall, messages,
 };
-use holdoff_engine::history::News;
-use holdoff_engine::keeper::Snapshot;
-use holdoff_engine::lookout::Unwatched;
+use holdoff_engine::credentials::monitor::Unwatched;
+use holdoff_engine::storage::history::News;
+use holdoff_engine::storage::state_store::Snapshot;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;

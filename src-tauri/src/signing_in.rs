@@ -3,9 +3,10 @@
 use crate::view::Answer;
 use holdoff_core::credential::sign_in_flow::Means;
 use holdoff_core::{AccountId, Settings};
-use holdoff_engine::environment::Environment;
-use holdoff_engine::sign_in::{self, OpenError};
-use holdoff_engine::sources;
+use holdoff_engine::claude_code::sign_in_launcher;
+use holdoff_engine::claude_code::sign_in_launcher::OpenError;
+use holdoff_engine::credentials::discovery;
+use holdoff_engine::platform::environment::Environment;
 use std::collections::BTreeSet;
 
 #[derive(Debug, Clone, Default)]
@@ -21,7 +22,7 @@ pub struct SigningIn {
 /// What was found, and what came of opening a terminal where one was wanted.
 #[derive(Debug)]
 pub struct Found {
-    found: sign_in::Found,
+    found: sign_in_launcher::Found,
     opening: Option<(AccountId, Result<(), OpenError>)>,
 }
 
@@ -71,10 +72,11 @@ impl SigningIn {
 /// Looks at what this computer has, and opens a terminal for the account whose sign-in is kept in this place, if one
 /// is wanted. Blocks for a moment.
 pub fn look(environment: &Environment, settings: &Settings, wanted: Option<(AccountId, String)>) -> Found {
-    let mut found =
-        sign_in::Found::look(&environment.home, |name| std::env::var_os(name).filter(|value| !value.is_empty()));
+    let mut found = sign_in_launcher::Found::look(&environment.home, |name| {
+        std::env::var_os(name).filter(|value| !value.is_empty())
+    });
     let opening = wanted.map(|(account, place)| {
-        let source = sources::all(environment, settings).into_iter().find(|source| source.place() == place);
+        let source = discovery::all(environment, settings).into_iter().find(|source| source.place() == place);
         (account, found.open(&environment.home, source.as_ref()))
     });
     Found { found, opening }

@@ -1,9 +1,9 @@
 //! The tray app's hold of the windows' process.
 
 use holdoff_core::messages::NoWindow;
-use holdoff_engine::environment::for_windows;
-use holdoff_engine::folder::FileId;
 use holdoff_engine::ipc::{self, Call, Caller, FromApp, Responder, Window};
+use holdoff_engine::platform::data_dir::FileId;
+use holdoff_engine::platform::environment::for_windows;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};

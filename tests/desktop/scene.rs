@@ -2,7 +2,7 @@
 
 use holdoff_core::Wall;
 use holdoff_core::record::history::WindowRecord;
-use holdoff_engine::history;
+use holdoff_engine::storage::history;
 use holdoff_world::desktop::Builder;
 use holdoff_world::{
     App, ClockSpec, Credential, Desktop, FakeAnthropic, Home, Inspector, Launch, Notifications, Session, Tray,

@@ -2,7 +2,7 @@
 
 use crate::scene::{SOON, Scene};
 use holdoff_core::State;
-use holdoff_engine::slots::{PlainFiles, TwoSlots};
+use holdoff_engine::storage::state_file::{PlainFiles, TwoSlots};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! The running app, as the command reaches it.
 
-use holdoff_engine::environment::Environment;
 use holdoff_engine::ipc::{self, Client};
+use holdoff_engine::platform::environment::Environment;
 use std::path::PathBuf;
 
 /// Where it listens.

@@ -15,10 +15,10 @@ mod updates;
 use crate::known::Known;
 use crate::{app, paint};
 use holdoff_core::text::{WITHHELD, is_like_a_token};
-use holdoff_engine::condition::Condition;
-use holdoff_engine::crash;
-use holdoff_engine::environment::Environment;
 use holdoff_engine::ipc::Call;
+use holdoff_engine::platform::core_dumps;
+use holdoff_engine::platform::environment::Environment;
+use holdoff_engine::tasks::condition::Condition;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -45,7 +45,7 @@ struct Section {
 
 pub fn run(environment: &Environment) -> ExitCode {
     // It reads the sign-ins.
-    crash::leave_no_core();
+    core_dumps::leave_no_core();
     let known = Known::read(environment);
     // What the app sees counts, and not what this terminal would see in its place.
     let condition = app::connect(environment).and_then(|mut app| app.call(Call::Condition).ok());

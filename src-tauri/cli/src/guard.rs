@@ -5,7 +5,7 @@ use crate::known::Known;
 use crate::{TEMPORARY, UNAVAILABLE, print};
 use holdoff_core::messages;
 use holdoff_core::quota::headroom::{Verdict, Wanted, judge};
-use holdoff_engine::environment::Environment;
+use holdoff_engine::platform::environment::Environment;
 use std::process::ExitCode;
 
 const NOT_ENOUGH: u8 = 1;

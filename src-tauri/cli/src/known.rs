@@ -5,12 +5,13 @@ use holdoff_core::quota::merge;
 use holdoff_core::state::Provider;
 use holdoff_core::status::report;
 use holdoff_core::{AccountId, AccountState, Here, LocalTime, Moment, Place, Settings, State, messages};
+use holdoff_engine::claude_code::sessions::Sessions;
 use holdoff_engine::credentials::Source;
-use holdoff_engine::environment::Environment;
-use holdoff_engine::local_time::local_time;
-use holdoff_engine::sessions::Sessions;
-use holdoff_engine::slots::Slots;
-use holdoff_engine::{handover, newer_data, settings_file, sources};
+use holdoff_engine::credentials::discovery;
+use holdoff_engine::platform::environment::Environment;
+use holdoff_engine::platform::local_time::local_time;
+use holdoff_engine::storage::state_file::Slots;
+use holdoff_engine::storage::{newer_data, reading_spool, settings_file};
 
 pub struct Known {
     pub state: State,
@@ -35,12 +36,12 @@ impl Known {
         let boot_id = environment.clock.boot_id();
         let mut state = slots.state.unwrap_or_else(|| State::new(boot_id.clone()));
         state.carry_to(&boot_id, now);
-        let sources = sources::all(environment, &settings.settings);
+        let sources = discovery::all(environment, &settings.settings);
         let sessions = Sessions::default();
         for source in &sources {
             take_up(environment, &mut state, source, &sessions, now);
         }
-        let place = sources::in_force(environment, &sources);
+        let place = discovery::in_force(environment, &sources);
         Self { state, settings: settings.settings, now, problems, place }
     }
 
@@ -82,7 +83,7 @@ impl Known {
 /// What the status line left in this place, and no app has taken in yet.
 fn take_up(environment: &Environment, state: &mut State, source: &Source, sessions: &Sessions, now: Moment) {
     let place = source.place();
-    let Some((reading, session)) = handover::take_up(&environment.data_dir, &source.real_place()) else {
+    let Some((reading, session)) = reading_spool::take_up(&environment.data_dir, &source.real_place()) else {
         return;
     };
     let told = sessions.told(place.clone(), reading, &session);

@@ -4,8 +4,8 @@ use crate::known::Known;
 use crate::{UNAVAILABLE, paint};
 use holdoff_core::record::ledger::Entry;
 use holdoff_core::{AccountId, LocalTime, Wall, messages, text};
-use holdoff_engine::environment::Environment;
-use holdoff_engine::history;
+use holdoff_engine::platform::environment::Environment;
+use holdoff_engine::storage::history;
 use std::process::ExitCode;
 use std::time::Duration;
 

@@ -22,8 +22,8 @@ mod tray;
 
 use args::{Args, Command, Setup};
 use holdoff_core::text;
-use holdoff_engine::environment::{Environment, StartError};
-use holdoff_engine::privacy;
+use holdoff_engine::platform::environment::{Environment, StartError};
+use holdoff_engine::platform::private_files;
 use status::Form;
 use std::io::Write;
 use std::process::ExitCode;
@@ -34,7 +34,7 @@ pub(crate) const UNAVAILABLE: u8 = 69;
 pub(crate) const TEMPORARY: u8 = 75;
 
 fn main() -> ExitCode {
-    privacy::begin();
+    private_files::begin();
     let args = match Args::read() {
         Ok(args) => args,
         Err(said) => return help_or_error(&said),

@@ -2,9 +2,10 @@
 
 use crate::known::Known;
 use crate::{TEMPORARY, UNAVAILABLE, app, print};
-use holdoff_engine::environment::Environment;
 use holdoff_engine::ipc::{Call, RefreshAnswer};
-use holdoff_engine::user_dir::{self, UserDir};
+use holdoff_engine::platform::environment::Environment;
+use holdoff_engine::platform::user_dir;
+use holdoff_engine::platform::user_dir::UserDir;
 use std::process::ExitCode;
 
 pub fn run(environment: &Environment, account: Option<&str>) -> ExitCode {

@@ -8,8 +8,9 @@ use holdoff_core::credential::sign_in_flow::Guide;
 use holdoff_core::quota::Level;
 use holdoff_core::status::report;
 use holdoff_core::{AccountId, AccountState, LocalTime, Report, messages};
-use holdoff_engine::environment::Environment;
-use holdoff_engine::user_dir::{self, UserDir};
+use holdoff_engine::platform::environment::Environment;
+use holdoff_engine::platform::user_dir;
+use holdoff_engine::platform::user_dir::UserDir;
 use std::fmt::Write;
 use std::process::ExitCode;
 

@@ -1,7 +1,7 @@
 //! Becoming the tray app.
 
 use crate::UNAVAILABLE;
-use holdoff_engine::privacy;
+use holdoff_engine::platform::private_files;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
@@ -10,7 +10,7 @@ const PROGRAM: &str = if cfg!(windows) { "holdoff-tray.exe" } else { "holdoff-tr
 /// On Unix in the same process id, so that who started it can also end it.
 pub fn become_it(args: &[&str]) -> ExitCode {
     let program = beside();
-    let error = privacy::as_the_session_does(|| replace(Command::new(&program).args(args)));
+    let error = private_files::as_the_session_does(|| replace(Command::new(&program).args(args)));
     eprintln!(
         "holdoff: the tray app {} could not be started: {error}. It belongs beside this command; install Holdoff again.",
         program.display()

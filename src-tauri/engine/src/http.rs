@@ -1,23 +1,24 @@
 //! Sends one request for one permit. No redirects, no second try, a bounded body, bounded times; https only,
 //! except to a loopback stand-in.
 
-mod last_moment;
-mod on_time;
+mod guarded_body;
+pub mod network;
+mod permit_deadline;
 mod releases;
 
-pub use last_moment::{NotAnyMore, Still};
+pub use guarded_body::{NotAnyMore, Still};
 pub use releases::ReleaseServer;
 pub(crate) use releases::torn;
 
-use crate::environment::{Bases, is_loopback};
-use crate::network::{Network, Route};
-use crate::wiped;
+use crate::http::network::{Network, Route};
+use crate::platform::environment::{Bases, is_loopback};
+use crate::platform::wiped;
 use bytes::Bytes;
+use guarded_body::{Departure, LastMoment, Watched};
 use holdoff_core::credential::token::Token;
 use holdoff_core::request::{Carries, Endpoint, Method, Request};
 use holdoff_core::{Answer, Body, Delivery, Moment, Permit};
-use last_moment::{Departure, LastMoment, Watched};
-use on_time::{OnTime, Punctual, Watch};
+use permit_deadline::{OnTime, Punctual, Watch};
 use reqwest::{Client, ClientBuilder, RequestBuilder, Response, Url, header};
 use std::error::Error;
 use std::sync::Arc;

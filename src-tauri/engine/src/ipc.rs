@@ -13,7 +13,7 @@ mod tests;
 
 pub use server::{Caller, Listener, Responder, attach, line_for_windows};
 
-use crate::history::Format;
+use crate::storage::history::Format;
 use holdoff_core::Reading;
 use holdoff_core::providers::anthropic::status_line::Session;
 use serde::{Deserialize, Serialize};
@@ -71,7 +71,7 @@ pub enum Call {
     },
     /// Which version is running: answered with its text.
     Version,
-    /// How the app's surroundings are: answered with [`crate::condition::Condition`].
+    /// How the app's surroundings are: answered with [`crate::tasks::condition::Condition`].
     Condition,
     /// What a session of Claude Code with this config folder (`None`: the default one) says of its limits. Answered
     /// with `null`, which whoever tells it need not wait for.

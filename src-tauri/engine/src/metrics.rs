@@ -3,11 +3,11 @@
 //! [`series`] turns what is known into text, [`server`] hands it to whoever shows the bearer token. Nothing in here
 //! asks a provider anything, and no token of a provider is in what it serves.
 
-mod requests;
-mod series;
+mod counters;
+mod gauges;
 mod server;
 
-pub use requests::Requests;
+pub use counters::Requests;
 pub use server::{Metrics, serve};
 
 use holdoff_core::credential::token::Token;
@@ -67,7 +67,7 @@ fn expected_token(path: &Path) -> Result<Token, String> {
     if open_to_all(path) {
         return Err(format!("every user of this computer may read or write {name}; take that right away (chmod o-rw)"));
     }
-    let bytes = crate::slots::read_bounded(path, TOKEN_FILE_MAX)
+    let bytes = crate::storage::state_file::read_bounded(path, TOKEN_FILE_MAX)
         .map_err(|error| format!("{name} cannot be read: {error}"))?
         .ok_or_else(|| format!("there is no {name}; put a random word into it"))?;
     let text = std::str::from_utf8(without_bom(&bytes)).unwrap_or_default();

@@ -4,10 +4,11 @@
 use holdoff_core::credential::Absence;
 use holdoff_core::settings::AccountSettings;
 use holdoff_core::{AccountId, GateState, Settings, State};
-use holdoff_engine::environment::Environment;
-use holdoff_engine::roster::{Asked, Command, NotAsked};
-use holdoff_engine::slots::PlainFiles;
-use holdoff_engine::start::{self, Engine, shut_down};
+use holdoff_engine::platform::environment::Environment;
+use holdoff_engine::storage::state_file::PlainFiles;
+use holdoff_engine::tasks::start;
+use holdoff_engine::tasks::start::{Engine, shut_down};
+use holdoff_engine::tasks::supervisor::{Asked, Command, NotAsked};
 use holdoff_world::home::random_token;
 use holdoff_world::{Answer, ClockSpec, Credential, FakeAnthropic, Home, eventually};
 use std::collections::BTreeMap;
@@ -259,7 +260,8 @@ async fn an_account_that_is_switched_off_is_not_asked_for_and_keeps_its_cooldown
     rig.switch(BOB, false).await;
     rig.wait_for_active(&[ANN]).await;
     let lock = rig.home.data_dir().join(format!("locks/anthropic_{BOB}.lock"));
-    eventually(SOON, "it is released", async || holdoff_engine::lock::FileLock::take(&lock).unwrap()).await;
+    eventually(SOON, "it is released", async || holdoff_engine::platform::file_lock::FileLock::take(&lock).unwrap())
+        .await;
     rig.pass(minutes(10)).await;
     rig.switch(BOB, true).await;
     rig.wait_for_active(&[ANN, BOB]).await;

@@ -2,10 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
 
 use holdoff_core::{AccountId, AccountState, GateState, Settings};
-use holdoff_engine::environment::Environment;
-use holdoff_engine::slots::PlainFiles;
-use holdoff_engine::start::{self, Engine, shut_down};
-use holdoff_engine::user_dir::UserDir;
+use holdoff_engine::platform::environment::Environment;
+use holdoff_engine::platform::user_dir::UserDir;
+use holdoff_engine::storage::state_file::PlainFiles;
+use holdoff_engine::tasks::start;
+use holdoff_engine::tasks::start::{Engine, shut_down};
 use holdoff_world::{Answer, ClockSpec, FakeAnthropic, Home, eventually, fake};
 use std::time::Duration;
 

@@ -7,9 +7,9 @@ use holdoff_core::credential::{Credential, CredentialRead, Identity, OAuthClient
 use holdoff_core::gate::policy::ASLEEP;
 use holdoff_core::state::Provider;
 use holdoff_core::{AccountId, AccountState, Body, Boot, Delivery, Moment, Permit, Request, Settings, Wall};
-use holdoff_engine::environment::Bases;
+use holdoff_engine::http::network::Network;
 use holdoff_engine::http::{BODY_MAX, Http};
-use holdoff_engine::network::Network;
+use holdoff_engine::platform::environment::Bases;
 use holdoff_world::{Answer, FakeAnthropic, Foreign};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

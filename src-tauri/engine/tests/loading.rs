@@ -6,9 +6,10 @@ use holdoff_core::credential::token::Token;
 use holdoff_core::credential::{Credential, CredentialRead, Identity, OAuthClient};
 use holdoff_core::state::Provider;
 use holdoff_core::{AccountId, AccountState, Answer, Body, Boot, Delivery, Moment, Settings, State, Wall};
-use holdoff_engine::history::{self, Row};
-use holdoff_engine::slots::{NAMES, PlainFiles, TwoSlots};
-use holdoff_engine::start;
+use holdoff_engine::storage::history;
+use holdoff_engine::storage::history::Row;
+use holdoff_engine::storage::state_file::{NAMES, PlainFiles, TwoSlots};
+use holdoff_engine::tasks::start;
 use std::path::Path;
 use std::time::Duration;
 

@@ -3,12 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
 use holdoff_core::Wall;
-use holdoff_engine::condition::Condition;
-use holdoff_engine::environment::{Bases, Environment};
-use holdoff_engine::history;
-use holdoff_engine::lookout::Unwatched;
-use holdoff_engine::slots::PlainFiles;
-use holdoff_engine::start::{Engine, start};
+use holdoff_engine::credentials::monitor::Unwatched;
+use holdoff_engine::platform::environment::{Bases, Environment};
+use holdoff_engine::storage::history;
+use holdoff_engine::storage::state_file::PlainFiles;
+use holdoff_engine::tasks::condition::Condition;
+use holdoff_engine::tasks::start::{Engine, start};
 use holdoff_world::tls::{Certificate, TlsFront};
 use holdoff_world::{ClockSpec, Credential, FakeAnthropic, Home};
 use serde_json::json;

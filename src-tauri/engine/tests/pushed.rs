@@ -4,10 +4,12 @@
 
 use holdoff_core::providers::anthropic::status_line::{self, Session};
 use holdoff_core::{AccountId, AccountState, Moment, Reading, Settings, Source, Wall};
-use holdoff_engine::environment::Environment;
-use holdoff_engine::handover::{self, Handed, hand_over};
-use holdoff_engine::slots::PlainFiles;
-use holdoff_engine::start::{self, Engine, shut_down};
+use holdoff_engine::platform::environment::Environment;
+use holdoff_engine::storage::reading_spool;
+use holdoff_engine::storage::reading_spool::{Handed, hand_over};
+use holdoff_engine::storage::state_file::PlainFiles;
+use holdoff_engine::tasks::start;
+use holdoff_engine::tasks::start::{Engine, shut_down};
 use holdoff_world::{Answer, ClockSpec, Credential, FakeAnthropic, Home, eventually};
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -70,7 +72,7 @@ impl Rig {
     /// As the status line does while it reaches no app.
     fn leave(&self, used: f64, at: Wall) {
         let (data_dir, address) = (&self.environment.data_dir, self.home.path().join("no.sock"));
-        let from = handover::From { data_dir, address: &address, config_dir: None, place: PLACE };
+        let from = reading_spool::From { data_dir, address: &address, config_dir: None, place: PLACE };
         assert_eq!(hand_over(from, &self.reading(used, at), &Session::default()), Handed::Kept);
     }
 

@@ -6,10 +6,13 @@
 
 use holdoff_core::settings::VERSION;
 use holdoff_core::{AccountId, Boot, Moment, State, Wall};
-use holdoff_engine::history::{self, Reader};
-use holdoff_engine::newer_data::{self, NewerData};
-use holdoff_engine::slots::{NAMES, PlainFiles, Slots, TwoSlots};
-use holdoff_engine::{settings_file, start};
+use holdoff_engine::storage::history;
+use holdoff_engine::storage::history::Reader;
+use holdoff_engine::storage::newer_data;
+use holdoff_engine::storage::newer_data::NewerData;
+use holdoff_engine::storage::settings_file;
+use holdoff_engine::storage::state_file::{NAMES, PlainFiles, Slots, TwoSlots};
+use holdoff_engine::tasks::start;
 use serde_json::{Map, json};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

@@ -4,12 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test ends where it fails")]
 
 use holdoff_core::credential::{Absence, Seen};
-use holdoff_engine::environment::Environment;
-use holdoff_engine::folder::{Vanishing, make_private};
-use holdoff_engine::settings_file;
-use holdoff_engine::slots::PlainFiles;
-use holdoff_engine::slots::Slots;
-use holdoff_engine::start::{shut_down, start};
+use holdoff_engine::platform::data_dir::{Vanishing, make_private};
+use holdoff_engine::platform::environment::Environment;
+use holdoff_engine::storage::settings_file;
+use holdoff_engine::storage::state_file::PlainFiles;
+use holdoff_engine::storage::state_file::Slots;
+use holdoff_engine::tasks::start::{shut_down, start};
 use holdoff_world::spawn::Spawned;
 use holdoff_world::{ClockSpec, FakeAnthropic, Home, eventually};
 use std::path::{Path, PathBuf};

@@ -3,17 +3,18 @@
 
 use holdoff_core::account::Preferences;
 use holdoff_core::{AccountId, Settings};
-use holdoff_engine::clock::Clock;
 use holdoff_engine::credentials::Source;
-use holdoff_engine::environment::Bases;
-use holdoff_engine::history::{History, Limits};
 use holdoff_engine::http::Http;
-use holdoff_engine::keeper::Keeper;
 use holdoff_engine::metrics::Requests;
-use holdoff_engine::runner::{Earlier, Order, Runner, Tools};
-use holdoff_engine::slots::{PlainFiles, TwoSlots};
-use holdoff_engine::start::{self, Loaded};
-use holdoff_engine::user_dir::UserDir;
+use holdoff_engine::platform::clock::Clock;
+use holdoff_engine::platform::environment::Bases;
+use holdoff_engine::platform::user_dir::UserDir;
+use holdoff_engine::storage::history::{History, Limits};
+use holdoff_engine::storage::state_file::{PlainFiles, TwoSlots};
+use holdoff_engine::storage::state_store::Keeper;
+use holdoff_engine::tasks::runner::{Earlier, Order, Runner, Tools};
+use holdoff_engine::tasks::start;
+use holdoff_engine::tasks::start::Loaded;
 use holdoff_world::{Answer, FakeAnthropic, Home};
 use jiff::tz::{Offset, TimeZone};
 use std::collections::BTreeSet;
@@ -64,7 +65,7 @@ async fn what_was_quiet_is_said_where_it_is_day() {
         requests: Requests::default(),
         user: UserDir::new(data_dir.join("user"), data_dir.clone(), data_dir.clone()),
         announcements: announce,
-        logins: holdoff_engine::login::Logins::default(),
+        logins: holdoff_engine::tasks::login::Logins::default(),
         memory: kept.memory,
         elsewhere: watch::channel(BTreeSet::new()).0,
         zone,

@@ -3,7 +3,7 @@
 use super::desktop_entry::{self, DesktopEntry};
 use crate::runtime::AppHandle;
 use holdoff_core::messages;
-use holdoff_engine::environment::IDENTIFIER;
+use holdoff_engine::platform::environment::IDENTIFIER;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};

@@ -5,7 +5,7 @@ use holdoff_core::state::Refusal;
 use holdoff_core::status::report;
 use holdoff_core::{AccountId, LocalTime, Settings, State, messages};
 use holdoff_engine::ipc::RefreshAnswer;
-use holdoff_engine::roster::{Asked, Command, NotAsked};
+use holdoff_engine::tasks::supervisor::{Asked, Command, NotAsked};
 use tokio::sync::oneshot;
 
 impl Controller {

@@ -5,7 +5,7 @@ use crate::view::Answer;
 use holdoff_core::messages;
 use holdoff_core::updates::Installing;
 use holdoff_engine::ipc::{FromApp, Responder, Window};
-use holdoff_engine::roster::Command;
+use holdoff_engine::tasks::supervisor::Command;
 use holdoff_engine::updates::Order;
 use serde_json::json;
 

@@ -9,7 +9,7 @@ use holdoff_core::quota::{Amount, Money};
 use holdoff_core::settings::AccountSettings;
 use holdoff_core::state::Provider;
 use holdoff_core::{Boot, Moment, QuotaWindow, Reading, Settings, Source, State, Wall};
-use holdoff_engine::keeper::Snapshot;
+use holdoff_engine::storage::state_store::Snapshot;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
@@ -93,7 +93,7 @@ impl Desk {
             setting_problems: &[],
             starts_at_login: false,
             findings: &[],
-            history: &holdoff_engine::history::News::default(),
+            history: &holdoff_engine::storage::history::News::default(),
             elsewhere: &self.elsewhere,
             unwatched: &Default::default(),
             signing_in: &SigningIn::default(),

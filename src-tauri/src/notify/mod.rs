@@ -12,8 +12,8 @@ pub use other::{Notifier, last_words};
 
 use crate::menu::Click;
 use holdoff_core::{AccountId, LocalTime, NoticeKind, messages};
-use holdoff_engine::environment::Environment;
-use holdoff_engine::runner::Announcement;
+use holdoff_engine::platform::environment::Environment;
+use holdoff_engine::tasks::runner::Announcement;
 
 /// What stands on the button of a notification that leads to the way back to a sign-in.
 const SIGN_IN: &str = "Sign in again…";

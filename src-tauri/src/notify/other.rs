@@ -3,8 +3,8 @@
 use super::{Lead, Message, REMEMBERED, SIGN_IN};
 use crate::menu::Click;
 use holdoff_core::LocalTime;
-use holdoff_engine::environment::Environment;
-use holdoff_engine::runner::Announcement;
+use holdoff_engine::platform::environment::Environment;
+use holdoff_engine::tasks::runner::Announcement;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tauri::{AppHandle, Wry};

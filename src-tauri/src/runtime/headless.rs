@@ -40,7 +40,7 @@ pub fn run<L: Future<Output = ExitCode>>(life: impl FnOnce(super::AppHandle) -> 
 /// No pages and no permissions: what is the app's name, and where its folders are.
 fn context() -> tauri::Context<Runtime> {
     let mut context = tauri::test::mock_context(tauri::test::noop_assets());
-    context.config_mut().identifier = holdoff_engine::environment::IDENTIFIER.to_owned();
+    context.config_mut().identifier = holdoff_engine::platform::environment::IDENTIFIER.to_owned();
     context.config_mut().product_name = Some("Holdoff".to_owned());
     context.package_info_mut().name = "Holdoff".to_owned();
     context

@@ -227,7 +227,7 @@ impl Item {
 
 impl ksni::Tray for Item {
     fn id(&self) -> String {
-        holdoff_engine::environment::IDENTIFIER.to_owned()
+        holdoff_engine::platform::environment::IDENTIFIER.to_owned()
     }
 
     fn title(&self) -> String {

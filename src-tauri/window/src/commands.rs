@@ -1,8 +1,8 @@
 //! What a page may ask for. Thin: pass it on, answer.
 
 use crate::link::{Gone, Link};
-use holdoff_engine::history::Format;
 use holdoff_engine::ipc::{Call, RefreshAnswer};
+use holdoff_engine::storage::history::Format;
 use serde_json::{Value, json};
 use tauri::ipc::Invoke;
 use tauri::{Runtime, State, WebviewWindow};

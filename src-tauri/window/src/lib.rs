@@ -5,9 +5,9 @@ mod commands;
 mod link;
 mod page;
 
-use holdoff_engine::environment::Environment;
 use holdoff_engine::ipc::{self, FromApp, Window};
-use holdoff_engine::{logs, privacy};
+use holdoff_engine::platform::environment::Environment;
+use holdoff_engine::platform::{logging, private_files};
 use link::Link;
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -19,7 +19,7 @@ const NO_APP: u8 = 69;
 
 /// What the program does, by its arguments: show this window until the last is closed, or the app is gone.
 pub fn main() -> ExitCode {
-    privacy::begin();
+    private_files::begin();
     let Some(first) = wanted(std::env::args_os().skip(1)) else {
         eprintln!(
             "holdoff-window: the tray app starts this program with --panel or --settings. Use the command holdoff."
@@ -69,7 +69,7 @@ pub fn run(environment: &Environment, first: Window) -> ExitCode {
             Ok(())
         })
         .build(context());
-    logs::start(&environment.log_dir, "windows");
+    logging::start(&environment.log_dir, "windows");
     match built {
         Ok(app) => {
             #[cfg(target_os = "linux")]

@@ -4,8 +4,9 @@ use crate::disk::Disk;
 use holdoff_core::Settings;
 use holdoff_core::gate::policy::POLL_INTERVAL;
 use holdoff_core::settings::LABEL_MAX;
-use holdoff_engine::settings_file::{self, Loaded};
-use holdoff_engine::slots::PlainFiles;
+use holdoff_engine::storage::settings_file;
+use holdoff_engine::storage::settings_file::Loaded;
+use holdoff_engine::storage::state_file::PlainFiles;
 use serde_json::{Map, Value, json};
 
 pub fn settings(bytes: &[u8]) {

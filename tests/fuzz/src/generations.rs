@@ -7,8 +7,8 @@ use crate::subject::{Died, START, Subject, World, credential};
 use holdoff_core::record::ledger::Entry;
 use holdoff_core::state::Provider;
 use holdoff_core::{AccountState, Delivery, Moment, Request, State};
-use holdoff_engine::slots::{NAMES, PlainFiles, Slots, TwoSlots};
-use holdoff_engine::start;
+use holdoff_engine::storage::state_file::{NAMES, PlainFiles, Slots, TwoSlots};
+use holdoff_engine::tasks::start;
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(3600);

@@ -9,8 +9,9 @@ use holdoff_core::gate::{policy, retry_after};
 use holdoff_core::record::ledger::Entry;
 use holdoff_core::state::Provider;
 use holdoff_core::{AccountState, Answer, Body, Boot, Delivery, Endpoint, GateState, Moment, Request, State};
-use holdoff_engine::slots::{NAMES, SlotWriter, TwoSlots};
-use holdoff_engine::start::{self, Kept};
+use holdoff_engine::storage::state_file::{NAMES, SlotWriter, TwoSlots};
+use holdoff_engine::tasks::start;
+use holdoff_engine::tasks::start::Kept;
 use serde_json::{Map, Value};
 use std::path::Path;
 use std::time::Duration;
@@ -262,7 +263,7 @@ impl Found {
         if newest.is_some_and(|newest| now.iter().zip(newest).any(|(now, then)| now == then && now.is_some())) {
             return Self::Newest;
         }
-        let whole = |bytes: &Vec<u8>| holdoff_engine::slots::parse(bytes).is_ok();
+        let whole = |bytes: &Vec<u8>| holdoff_engine::storage::state_file::parse(bytes).is_ok();
         let there: Vec<&Vec<u8>> = now.iter().flatten().collect();
         if !there.is_empty() && !there.into_iter().any(whole) { Self::Rubbish } else { Self::Older }
     }

@@ -9,20 +9,20 @@ use holdoff_core::providers;
 use holdoff_core::state::Provider;
 use holdoff_core::status::report;
 use holdoff_core::{AccountState, messages};
-use holdoff_engine::condition::Condition;
 use holdoff_engine::credentials::Source;
-use holdoff_engine::environment::Environment;
-use holdoff_engine::sources;
+use holdoff_engine::credentials::discovery;
+use holdoff_engine::platform::environment::Environment;
+use holdoff_engine::tasks::condition::Condition;
 
 pub fn look(environment: &Environment, known: &Known, condition: &Option<Condition>) -> Vec<Section> {
-    let sources = sources::all(environment, &known.settings);
+    let sources = discovery::all(environment, &known.settings);
     let reads: Vec<CredentialRead> = sources.iter().map(Source::read).collect();
     let signed_in = reads.iter().any(|read| matches!(read, CredentialRead::Found(_)));
     let mut sections: Vec<Section> = sources
         .iter()
         .zip(&reads)
         .map(|(source, read)| {
-            let spare = signed_in && sources::is_unasked(source, environment, &known.settings);
+            let spare = signed_in && discovery::is_unasked(source, environment, &known.settings);
             Section {
                 title: format!("Sign-in {}", source.place()),
                 findings: sign_in(source, read, spare, known, condition),

@@ -1,10 +1,13 @@
 //! Where Holdoff keeps its state.
 
 use super::Finding;
-use holdoff_engine::environment::Environment;
-use holdoff_engine::slots::{self, Slots};
-use holdoff_engine::user_dir::{self, UserDir};
-use holdoff_engine::{newer_data, privacy, settings_file};
+use holdoff_engine::platform::environment::Environment;
+use holdoff_engine::platform::private_files;
+use holdoff_engine::platform::user_dir;
+use holdoff_engine::platform::user_dir::UserDir;
+use holdoff_engine::storage::state_file;
+use holdoff_engine::storage::state_file::Slots;
+use holdoff_engine::storage::{newer_data, settings_file};
 use std::fs;
 use std::path::Path;
 
@@ -17,7 +20,7 @@ pub fn look(environment: &Environment) -> Vec<Finding> {
     let lost = "No state, settings or history can be kept there, so Holdoff asks nothing.";
     let mut findings = vec![folder("data folder", dir, &environment.home, lost)];
     if dir.is_dir() {
-        findings.extend(privacy::doubtful(dir).into_iter().map(|(path, doubt)| {
+        findings.extend(private_files::doubtful(dir).into_iter().map(|(path, doubt)| {
             Finding::wrong(format!("{} is not used: {doubt}", path.display()), doubt.advice(&path))
         }));
         findings.extend(newer_data::find(dir).map(|data| {
@@ -143,7 +146,7 @@ fn state(dir: &Path) -> Vec<Finding> {
     let damaged = slots.damaged.iter().map(|(path, why)| {
         Finding::wrong(format!("{} cannot be used: {why}", path.display()), "The app keeps it aside when it starts.")
     });
-    let sizes: Vec<String> = slots::NAMES
+    let sizes: Vec<String> = state_file::NAMES
         .iter()
         .filter_map(|name| Some(format!("{name} {} KiB", fs::metadata(dir.join(name)).ok()?.len().div_ceil(1024))))
         .collect();

@@ -2,9 +2,9 @@
 
 use super::Finding;
 use crate::known::Known;
-use holdoff_engine::condition::{Condition, NetworkCondition};
-use holdoff_engine::environment::Environment;
-use holdoff_engine::lookout::Unwatched;
+use holdoff_engine::credentials::monitor::Unwatched;
+use holdoff_engine::platform::environment::Environment;
+use holdoff_engine::tasks::condition::{Condition, NetworkCondition};
 
 /// As the app sees it; where none runs, as one would that was started here.
 pub fn look(environment: &Environment, known: &Known, condition: &Option<Condition>) -> Vec<Finding> {

@@ -3,8 +3,8 @@
 use super::Finding;
 use crate::{app, tray};
 use holdoff_core::text::{NAME_MAX, clean};
-use holdoff_engine::environment::Environment;
 use holdoff_engine::ipc::Call;
+use holdoff_engine::platform::environment::Environment;
 use std::io::Read;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};

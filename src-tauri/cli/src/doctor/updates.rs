@@ -5,7 +5,7 @@ use crate::known::Known;
 use holdoff_core::Updates;
 use holdoff_core::messages;
 use holdoff_core::updates::{Checked, PackageKind};
-use holdoff_engine::environment::Environment;
+use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::updates::ThisCopy;
 
 pub fn look(environment: &Environment, known: &Known) -> Vec<Finding> {

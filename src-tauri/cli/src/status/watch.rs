@@ -4,8 +4,8 @@ use super::{Form, Lines, read, told};
 use crate::known::Known;
 use crate::paint;
 use holdoff_core::Report;
-use holdoff_engine::environment::Environment;
-use holdoff_engine::slots;
+use holdoff_engine::platform::environment::Environment;
+use holdoff_engine::storage::state_file;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
@@ -71,7 +71,7 @@ impl Screen {
 
 /// When each of the files was written: those that the app keeps, and what the status line left.
 fn stamps(data_dir: &Path) -> Vec<Option<SystemTime>> {
-    let files = slots::NAMES.iter().map(|name| data_dir.join(name));
+    let files = state_file::NAMES.iter().map(|name| data_dir.join(name));
     let others = [data_dir.join("settings.json"), data_dir.join("pushed")];
     files.chain(others).map(|path: PathBuf| std::fs::metadata(path).ok()?.modified().ok()).collect()
 }

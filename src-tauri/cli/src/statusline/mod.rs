@@ -9,12 +9,14 @@ use holdoff_core::messages;
 use holdoff_core::messages::Paint;
 use holdoff_core::providers::anthropic::status_line::{self, Session};
 use holdoff_core::{Reading, State, Wall};
+use holdoff_engine::claude_code::status_line::Place;
 use holdoff_engine::credentials::Source;
-use holdoff_engine::environment::Environment;
-use holdoff_engine::local_time::local_time;
-use holdoff_engine::slots::Slots;
-use holdoff_engine::status_line::Place;
-use holdoff_engine::{handover, privacy, settings_file, sources};
+use holdoff_engine::credentials::discovery;
+use holdoff_engine::platform::environment::Environment;
+use holdoff_engine::platform::local_time::local_time;
+use holdoff_engine::platform::private_files;
+use holdoff_engine::storage::state_file::Slots;
+use holdoff_engine::storage::{reading_spool, settings_file};
 use std::io::{IsTerminal, Read};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -48,7 +50,7 @@ pub fn run(environment: &Environment) -> ExitCode {
     let inside = std::env::var_os(INSIDE).is_some();
     let place = Place::new(source.config_dir(), &environment.data_dir);
     match place.earlier().filter(|_| !inside) {
-        Some(command) => privacy::as_the_session_does(|| pass_on::run(&command, input)),
+        Some(command) => private_files::as_the_session_does(|| pass_on::run(&command, input)),
         None => {
             for (path, doubt) in place.doubtful() {
                 eprintln!("holdoff: {} is not used: {doubt}. {}", path.display(), doubt.advice(&path));
@@ -79,13 +81,13 @@ fn taken(environment: &Environment, input: &Input) -> Option<(Reading, Session)>
 fn note(environment: &Environment, source: &Source, reading: &Reading, session: &Session) {
     let address = app::address(environment);
     let config_dir = environment.claude_config_dir.as_ref().map(PathBuf::from);
-    let from = handover::From {
+    let from = reading_spool::From {
         data_dir: &environment.data_dir,
         address: &address,
         config_dir: config_dir.as_deref(),
         place: &source.real_place(),
     };
-    handover::hand_over(from, reading, session);
+    reading_spool::hand_over(from, reading, session);
 }
 
 /// What the session says, and of the windows that it does not carry what is known from elsewhere.
@@ -112,7 +114,7 @@ fn known_in(state: &State, environment: &Environment, source: &Source) -> Option
     let at = |place: &str| accounts.iter().find(|account| account.sign_in.place == place);
     let account = at(&source.place()).or_else(|| {
         let settings = settings_file::read(&environment.data_dir).settings;
-        at(&sources::in_force(environment, &sources::all(environment, &settings)))
+        at(&discovery::in_force(environment, &discovery::all(environment, &settings)))
     });
     account?.reading.clone()
 }

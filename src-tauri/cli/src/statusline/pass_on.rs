@@ -1,7 +1,7 @@
 //! Has the person's own command print the line, as if Holdoff were not there.
 
 use super::{INSIDE, Input};
-use holdoff_engine::environment::DATA_DIR_VARIABLE;
+use holdoff_engine::platform::environment::DATA_DIR_VARIABLE;
 use std::io::Read;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 

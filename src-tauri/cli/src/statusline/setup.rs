@@ -3,9 +3,11 @@
 use crate::args::SetupArgs;
 use crate::{TEMPORARY, USAGE, paint};
 use holdoff_core::messages;
+use holdoff_engine::claude_code::status_line::{
+    Change, Kind, Line, Place, Plan, SettingsError, Status, command, remove_copies,
+};
 use holdoff_engine::credentials::Source;
-use holdoff_engine::environment::Environment;
-use holdoff_engine::status_line::{Change, Kind, Line, Place, Plan, SettingsError, Status, command, remove_copies};
+use holdoff_engine::platform::environment::Environment;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -4,7 +4,7 @@ use super::scene::*;
 use holdoff_core::quota::{Amount, Money};
 use holdoff_core::record::history::{Memory, MoneyRecord, WindowRecord};
 use holdoff_core::{AccountId, Source, Wall};
-use holdoff_engine::history::{Row, open};
+use holdoff_engine::storage::history::{Row, open};
 use serde_json::Value;
 use std::time::Duration;
 

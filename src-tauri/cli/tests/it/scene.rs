@@ -2,8 +2,8 @@
 
 use holdoff_core::state::Provider;
 use holdoff_core::{AccountId, AccountState, QuotaWindow, Reading, Source, State, Wall};
-use holdoff_engine::clock::Clock;
-use holdoff_engine::slots::{PlainFiles, TwoSlots};
+use holdoff_engine::platform::clock::Clock;
+use holdoff_engine::storage::state_file::{PlainFiles, TwoSlots};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -92,7 +92,7 @@ impl Scene {
         let id = AccountId("anthropic:ann".into());
         state.accounts.insert(id.clone(), account);
         state.active.push(id);
-        holdoff_engine::folder::make_private(&self.data()).unwrap();
+        holdoff_engine::platform::data_dir::make_private(&self.data()).unwrap();
         TwoSlots::new(self.data(), PlainFiles, 0).save(&state).unwrap();
     }
 

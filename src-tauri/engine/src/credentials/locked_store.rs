@@ -1,6 +1,7 @@
 //! The owner's store, as a renewal uses it: locked, written, unlocked.
 
-use super::{Locker, Locks, Patience, Source, replace};
+use super::{Locker, Locks, Patience, Source};
+use crate::credentials::atomic_replace;
 use holdoff_core::credential::token::Fingerprint;
 use holdoff_core::credential::{Stored, Successor};
 use std::path::Path;
@@ -163,10 +164,10 @@ impl LockedStore {
         let (path, locker) = (self.source.credential_path(), self.locker.clone());
         let cleared = spawn_blocking(move || {
             let folders = locker.leftovers();
-            if (replace::is_left(&path) || !folders.is_empty())
+            if (atomic_replace::is_left(&path) || !folders.is_empty())
                 && let Some(_own) = locker.take_own()
             {
-                replace::clear(&path);
+                atomic_replace::clear(&path);
                 folders.iter().for_each(|folder| drop(std::fs::remove_dir(folder)));
             }
         });

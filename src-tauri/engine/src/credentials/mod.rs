@@ -1,17 +1,19 @@
 //! Where the owner keeps its sign-in: read there and watched there; written there only by a renewal, which is off until
 //! its person switches it on, and only under the locks.
 
-pub(crate) mod file;
+mod atomic_replace;
+pub(crate) mod bounded_read;
+pub mod discovery;
 #[cfg(any(target_os = "macos", test))]
 mod keychain;
 mod locked_store;
 mod locks;
+pub mod monitor;
 mod picked;
-mod replace;
-mod store;
 #[cfg(test)]
 mod tests;
 mod watch;
+mod write_back;
 
 pub use locked_store::LockedStore;
 pub(crate) use locks::{Busy, take_beside};
@@ -220,7 +222,7 @@ impl Source {
 
     #[cfg(not(target_os = "macos"))]
     fn stored(&self) -> Result<Zeroizing<Vec<u8>>, Absence> {
-        file::read(&self.credential_path(), credential::FILE_MAX)
+        bounded_read::read(&self.credential_path(), credential::FILE_MAX)
     }
 
     /// The Keychain first: a file beside it may be left over from long ago.
@@ -228,7 +230,7 @@ impl Source {
     fn stored(&self) -> Result<Zeroizing<Vec<u8>>, Absence> {
         match keychain::read(self.variable.as_deref())? {
             Some(bytes) => Ok(bytes.into()),
-            None => file::read(&self.credential_path(), credential::FILE_MAX),
+            None => bounded_read::read(&self.credential_path(), credential::FILE_MAX),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Some members of a JSON object that may be of any size: the rest of it is read over and never held.
 
-use crate::regular_file;
+use crate::platform::regular_file;
 use holdoff_core::text::without_bom;
 use std::io::{self, Read};
 use std::path::Path;

@@ -1,14 +1,15 @@
 //! Notices that the sign-in may have changed, without asking the disk again and again.
 
+mod path_chain;
 mod stamp;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod tests;
 mod watched;
-mod way;
 
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind};
+use path_chain::Step;
 pub(crate) use stamp::Stamp;
 use std::collections::BTreeMap;
 use std::io;
@@ -16,7 +17,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::sync::mpsc;
 use watched::Watched;
-use way::Step;
 
 #[derive(Debug, thiserror::Error)]
 pub enum WatchError {

@@ -1,10 +1,10 @@
 //! Fetches a file of a release: one request for one permit, as everything here, but that the server may lead on to the few
 //! hosts that were built in. No token goes with it, and what comes is believed for its signature alone.
 
-use super::on_time::{OnTime, Watch};
 use super::{NotAnyMore, answer, built, client_to, have_tls, not_any_more, words};
-use crate::environment::Releases;
-use crate::network::{Network, Route};
+use crate::http::network::{Network, Route};
+use crate::http::permit_deadline::{OnTime, Watch};
+use crate::platform::environment::Releases;
 use holdoff_core::gate::{policy, retry_after};
 use holdoff_core::updates::{FetchFailure, ReleasePermit};
 use holdoff_core::{Delivery, Moment};

@@ -1,7 +1,7 @@
 //! The running app's end of the socket, and that of its windows.
 
 use super::{Call, FromApp, LINE_MAX, ToApp, platform};
-use crate::seldom::Seldom;
+use crate::platform::throttle::Seldom;
 use std::collections::VecDeque;
 use std::io;
 use std::path::Path;

@@ -4,7 +4,7 @@
 mod socket;
 
 use super::*;
-use crate::folder::make_private;
+use crate::platform::data_dir::make_private;
 use serde_json::json;
 use std::io::Read;
 use std::process::Command;

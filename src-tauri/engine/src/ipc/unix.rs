@@ -1,8 +1,8 @@
 //! A Unix socket that only its owner can open, in a folder that only they can enter. Both ends look at who the other is.
 
-use crate::environment::IDENTIFIER;
-use crate::folder::make_private;
-use crate::seldom::Seldom;
+use crate::platform::data_dir::make_private;
+use crate::platform::environment::IDENTIFIER;
+use crate::platform::throttle::Seldom;
 use sha2::{Digest, Sha256};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};

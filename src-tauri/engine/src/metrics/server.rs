@@ -1,9 +1,10 @@
 //! Serves the metrics: one path, one method, to whoever is on this computer and shows the token. Who does not is told
 //! nothing, costs no line of the log, and does not keep a collector out by holding connections open.
 
-use super::{Config, MetricsError, Requests, expected_token, series};
-use crate::clock::Clock;
-use crate::keeper::Snapshot;
+use super::{Config, MetricsError, Requests, expected_token};
+use crate::metrics::gauges;
+use crate::platform::clock::Clock;
+use crate::storage::state_store::Snapshot;
 use holdoff_core::Settings;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -177,7 +178,7 @@ impl Scraped {
 
     fn scrape(&self) -> Response<Full<Bytes>> {
         let Metrics { snapshots, requests, clock, settings } = &self.metrics;
-        let rendered = series::render(&snapshots.borrow(), requests, clock.now(), &settings.borrow());
+        let rendered = gauges::render(&snapshots.borrow(), requests, clock.now(), &settings.borrow());
         let Ok(text) = rendered else {
             return plain(StatusCode::INTERNAL_SERVER_ERROR, "The metrics could not be written.\n".to_owned());
         };

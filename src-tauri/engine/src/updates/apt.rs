@@ -1,7 +1,7 @@
 //! Has the system's package manager install what was fetched, or says how its person has it do so.
 
-use crate::privacy::as_the_session_does;
-use crate::sign_in::Programs;
+use crate::claude_code::sign_in_launcher::Programs;
+use crate::platform::private_files::as_the_session_does;
 use holdoff_core::text::{LONG_NAME_MAX, clean, quoted};
 use holdoff_core::updates::Installed;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! What the running copy of Holdoff is, and what it was installed from.
 
-use crate::folder::FileId;
-use crate::slots::read_bounded;
+use crate::platform::data_dir::FileId;
+use crate::storage::state_file::read_bounded;
 use holdoff_core::updates::{Build, PackageKind, PublicKey, Version};
 use std::path::{Path, PathBuf};
 

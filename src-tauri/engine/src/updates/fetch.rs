@@ -1,10 +1,10 @@
 //! Fetches a package into a folder of its own, for this user only, and looks whether it is what was signed before anything
 //! else touches it. What is not, or not whole, is gone afterwards.
 
-use crate::folder::make_private;
+use crate::http::network::Network;
 use crate::http::{ReleaseServer, torn};
-use crate::network::Network;
-use crate::slots::create;
+use crate::platform::data_dir::make_private;
+use crate::storage::state_file::create;
 use holdoff_core::Moment;
 use holdoff_core::updates::{FetchFailure, Package, ReleasePermit};
 use sha2::{Digest, Sha256};

@@ -9,15 +9,15 @@ mod fetch;
 
 pub use copy::ThisCopy;
 
-use crate::clock::Clock;
+use crate::claude_code::sign_in_launcher::Programs;
 use crate::credentials::Source;
-use crate::environment::Environment;
-use crate::history::History;
 use crate::http::ReleaseServer;
-use crate::keeper::Keeper;
+use crate::http::network::Network;
 use crate::metrics::Requests;
-use crate::network::Network;
-use crate::sign_in::Programs;
+use crate::platform::clock::Clock;
+use crate::platform::environment::Environment;
+use crate::storage::history::History;
+use crate::storage::state_store::Keeper;
 use holdoff_core::record::ledger::Entry;
 use holdoff_core::updates::{
     Action, Event, Installed, Package, PackageKind, ReleasePermit, Updates, UpdatesState, UpdatesStatus,

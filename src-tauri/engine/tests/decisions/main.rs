@@ -9,8 +9,8 @@ mod table;
 
 use cases::{Case, Wire};
 use holdoff_core::{Answer, Body, Delivery, Permit, Request};
-use holdoff_engine::environment::Bases;
 use holdoff_engine::http::Http;
+use holdoff_engine::platform::environment::Bases;
 use servers::{Raw, scripted};
 use std::sync::Arc;
 use std::time::Duration;

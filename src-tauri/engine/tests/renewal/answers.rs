@@ -3,7 +3,7 @@
 use crate::scene::{HOUR, LONG, Scene};
 use holdoff_core::gate::{GateState, Pause};
 use holdoff_core::notification::NoticeKind;
-use holdoff_engine::roster::Command;
+use holdoff_engine::tasks::supervisor::Command;
 use holdoff_world::{Answer, Mishap, eventually};
 use std::time::{Duration, Instant};
 

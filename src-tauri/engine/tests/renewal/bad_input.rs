@@ -5,7 +5,7 @@ use holdoff_core::AccountState;
 use holdoff_core::LocalTime;
 use holdoff_core::credential::{Absence, Seen};
 use holdoff_core::messages;
-use holdoff_engine::clock::Clock;
+use holdoff_engine::platform::clock::Clock;
 use holdoff_world::Answer;
 use std::fs::{self, File, FileTimes, Permissions};
 use std::io::Write;

@@ -1,10 +1,10 @@
 //! The processes of these tests: this very program again, as Holdoff without its shell, or as the owner of the sign-in.
 
-use holdoff_engine::environment::Environment;
-use holdoff_engine::roster::Command;
-use holdoff_engine::settings_file;
-use holdoff_engine::slots::PlainFiles;
-use holdoff_engine::start::{shut_down, start};
+use holdoff_engine::platform::environment::Environment;
+use holdoff_engine::storage::settings_file;
+use holdoff_engine::storage::state_file::PlainFiles;
+use holdoff_engine::tasks::start::{shut_down, start};
+use holdoff_engine::tasks::supervisor::Command;
 use holdoff_world::spawn::Spawned;
 use holdoff_world::{Home, Owner};
 use std::collections::BTreeMap;

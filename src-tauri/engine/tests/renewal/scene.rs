@@ -3,13 +3,13 @@
 
 use holdoff_core::notification::NoticeKind;
 use holdoff_core::{AccountState, Settings, Wall};
-use holdoff_engine::environment::Environment;
-use holdoff_engine::history;
-use holdoff_engine::keeper::Snapshot;
-use holdoff_engine::roster::Command;
-use holdoff_engine::runner::Announcement;
-use holdoff_engine::slots::{PlainFiles, SlotWriter};
-use holdoff_engine::start::{Engine, shut_down, start};
+use holdoff_engine::platform::environment::Environment;
+use holdoff_engine::storage::history;
+use holdoff_engine::storage::state_file::{PlainFiles, SlotWriter};
+use holdoff_engine::storage::state_store::Snapshot;
+use holdoff_engine::tasks::runner::Announcement;
+use holdoff_engine::tasks::start::{Engine, shut_down, start};
+use holdoff_engine::tasks::supervisor::Command;
 use holdoff_world::{ClockSpec, FakeAnthropic, Grants, Home};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

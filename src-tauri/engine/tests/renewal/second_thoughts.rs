@@ -3,7 +3,7 @@
 use crate::scene::Scene;
 use crate::thefts::AtIntent;
 use holdoff_core::Settings;
-use holdoff_engine::roster::Command;
+use holdoff_engine::tasks::supervisor::Command;
 use std::sync::mpsc;
 
 #[tokio::test]

@@ -4,17 +4,18 @@ use crate::scene::{LONG, Scene};
 use holdoff_core::account::Preferences;
 use holdoff_core::providers::anthropic::status_line;
 use holdoff_core::{AccountId, Pushed, Settings};
-use holdoff_engine::clock::Clock;
 use holdoff_engine::credentials::Source;
-use holdoff_engine::environment::Bases;
-use holdoff_engine::history::{History, Limits};
 use holdoff_engine::http::Http;
-use holdoff_engine::keeper::Keeper;
 use holdoff_engine::metrics::Requests;
-use holdoff_engine::runner::{Earlier, Order, Runner, Tools};
-use holdoff_engine::slots::{PlainFiles, SlotWriter, TwoSlots};
-use holdoff_engine::start::{self, Loaded};
-use holdoff_engine::user_dir::UserDir;
+use holdoff_engine::platform::clock::Clock;
+use holdoff_engine::platform::environment::Bases;
+use holdoff_engine::platform::user_dir::UserDir;
+use holdoff_engine::storage::history::{History, Limits};
+use holdoff_engine::storage::state_file::{PlainFiles, SlotWriter, TwoSlots};
+use holdoff_engine::storage::state_store::Keeper;
+use holdoff_engine::tasks::runner::{Earlier, Order, Runner, Tools};
+use holdoff_engine::tasks::start;
+use holdoff_engine::tasks::start::Loaded;
 use holdoff_world::{Mishap, eventually};
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
@@ -89,7 +90,7 @@ async fn runner(scene: &Scene, disk: Disk) -> Runner {
         requests: Requests::default(),
         user: UserDir::new(data_dir.join("user"), data_dir.clone(), data_dir.clone()),
         announcements: mpsc::channel(16).0,
-        logins: holdoff_engine::login::Logins::default(),
+        logins: holdoff_engine::tasks::login::Logins::default(),
         memory: kept.memory,
         elsewhere: watch::channel(BTreeSet::new()).0,
         zone: || TimeZone::UTC,

@@ -1,7 +1,7 @@
 //! Locks that another program takes over in the middle of a renewal, as after a sleep of the machine.
 
 use crate::scene::{HOUR, Scene};
-use holdoff_engine::slots::{PlainFiles, SlotWriter};
+use holdoff_engine::storage::state_file::{PlainFiles, SlotWriter};
 use holdoff_world::Answer;
 use serde_json::{Map, Value};
 use std::fs;

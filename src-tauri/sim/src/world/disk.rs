@@ -1,6 +1,6 @@
 //! What outlives a process: two slots that are written in turn, and the ledger.
 //!
-//! Lines that cannot be written wait in the process and are tried again, as in `holdoff_engine::history`.
+//! Lines that cannot be written wait in the process and are tried again, as in `holdoff_engine::storage::history`.
 
 use crate::dice::Dice;
 use crate::observation::Millis;

@@ -1,4 +1,4 @@
-//! Does what the account says, as `holdoff_engine::runner` does, with chance in the place of the network and the disk.
+//! Does what the account says, as `holdoff_engine::tasks::runner` does, with chance in the place of the network and the disk.
 
 use super::answers::Reply;
 use super::disk::{Progress, Saved};

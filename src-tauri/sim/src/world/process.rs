@@ -1,5 +1,5 @@
 //! A process of Holdoff: how it starts, what its person does to it, and how it dies. What starts it follows
-//! `holdoff_engine::start` and `runner`.
+//! `holdoff_engine::tasks::start` and `runner`.
 
 use super::answers::Reply;
 use super::disk::{Progress, Saved};

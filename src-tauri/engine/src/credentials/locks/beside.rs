@@ -1,6 +1,7 @@
 //! The lock beside a file that Claude Code edits: `settings.json.lock`.
 
-use super::folder::{self, Attempt, FolderLock};
+use crate::credentials::locks::dir_lock;
+use crate::credentials::locks::dir_lock::{Attempt, FolderLock};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -23,7 +24,7 @@ pub(crate) fn take_beside(file: &Path) -> Result<Option<FolderLock>, Busy> {
     loop {
         match FolderLock::attempt(path, |_| ()) {
             Ok(Attempt::Taken(lock)) => return Ok(Some(lock)),
-            Ok(Attempt::Held(sight)) if sight.age() >= DEAD_AFTER => match folder::clear(path, sight) {
+            Ok(Attempt::Held(sight)) if sight.age() >= DEAD_AFTER => match dir_lock::clear(path, sight) {
                 Ok(_) => {}
                 Err(_) => return Ok(None),
             },

@@ -1,9 +1,9 @@
 //! Locks that are held: touched meanwhile, looked after, given back.
 
 use super::Patience;
-use super::folder::FolderLock;
 use super::record::OwnRecord;
-use crate::lock::FileLock;
+use crate::credentials::locks::dir_lock::FolderLock;
+use crate::platform::file_lock::FileLock;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::task::{JoinHandle, spawn_blocking};

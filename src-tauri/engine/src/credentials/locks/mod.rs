@@ -2,7 +2,7 @@
 //! the one under which it is written. All or none.
 
 mod beside;
-mod folder;
+mod dir_lock;
 mod held;
 mod process;
 mod record;
@@ -11,8 +11,8 @@ mod record;
 mod tests;
 
 use super::Source;
-use crate::lock::FileLock;
-use folder::{Attempt, FolderLock, Sight};
+use crate::platform::file_lock::FileLock;
+use dir_lock::{Attempt, FolderLock, Sight};
 use held::{Held, locked};
 use record::{OwnRecord, OwnerRecord};
 use sha2::{Digest, Sha256};
@@ -176,7 +176,7 @@ impl Locker {
     pub fn leftovers(&self) -> Vec<PathBuf> {
         let [newer, older] = self.renewing_locks();
         let locks = [newer, older, self.folder.join(WRITING)];
-        locks.iter().flat_map(|lock| folder::leftovers(lock)).collect()
+        locks.iter().flat_map(|lock| dir_lock::leftovers(lock)).collect()
     }
 
     /// The newer lock, and the older one. A link to the config folder may lead elsewhere by now.
@@ -259,7 +259,7 @@ fn clear_dead(
 ) -> Result<Cleared, String> {
     let (mut dead, mut dying) = (Vec::new(), false);
     for (index, (path, seen)) in paths.iter().zip(seen).enumerate() {
-        let Some(sight) = folder::look(path).map_err(|error| words(path, &error))? else {
+        let Some(sight) = dir_lock::look(path).map_err(|error| words(path, &error))? else {
             *seen = None;
             continue;
         };
@@ -273,7 +273,7 @@ fn clear_dead(
         return Ok(Cleared::Held { dying });
     }
     for (path, sight) in dead.iter().rev() {
-        if !folder::clear(path, *sight).map_err(|error| words(path, &error))? {
+        if !dir_lock::clear(path, *sight).map_err(|error| words(path, &error))? {
             return Ok(Cleared::Held { dying: false });
         }
         tracing::info!(lock = %path.display(), "the lock of a program that is gone was removed");

@@ -1,8 +1,8 @@
 //! The owner record beside the locks, in Claude Code's form: which process holds them. It lets others past the locks of a
 //! program that was killed long before they are stale.
 
-use super::folder::Sight;
 use super::process::{self, PidSpace};
+use crate::credentials::locks::dir_lock::Sight;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};

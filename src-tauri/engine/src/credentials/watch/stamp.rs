@@ -1,6 +1,6 @@
 //! By what a file is seen to be another, or changed.
 
-use crate::folder::FileId;
+use crate::platform::data_dir::FileId;
 use std::fs::Metadata;
 use std::path::Path;
 use std::time::SystemTime;

@@ -1,7 +1,8 @@
 //! Keeps the system's watcher on the way to each file, wherever that leads.
 
-use super::way::{self, Step};
 use super::{Change, Changes, Heard, Shared, Stamp, WatchError};
+use crate::credentials::watch::path_chain;
+use crate::credentials::watch::path_chain::Step;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -89,7 +90,7 @@ impl Watched {
         let before = self.stamps();
         let Some(group) = self.groups.get_mut(&id) else { return Ok(()) };
         let old = folders(&group.ways);
-        group.ways = group.files.iter().map(|file| way::to(file)).collect();
+        group.ways = group.files.iter().map(|file| path_chain::to(file)).collect();
         let mut new = folders(&group.ways);
         if let Some(heard) = shared.state().of(id) {
             heard.ways.clone_from(&group.ways);
@@ -131,7 +132,7 @@ impl Watched {
 impl Group {
     /// Of each file, whether the way to it is another by now.
     fn lead_elsewhere(&self) -> Vec<bool> {
-        self.files.iter().zip(&self.ways).map(|(file, way)| way::to(file) != *way).collect()
+        self.files.iter().zip(&self.ways).map(|(file, way)| path_chain::to(file) != *way).collect()
     }
 }
 

@@ -1,0 +1,268 @@
+//! Which session of Claude Code says something of its limits, as its transcript tells: whose it is, and how old what it
+//! says is. Read in the app, not in the status line's command; a bounded part of the beginning and of the end.
+
+use crate::credentials::bounded_read;
+use holdoff_core::providers::anthropic::status_line::Session;
+use holdoff_core::providers::anthropic::transcript::Transcript;
+use holdoff_core::{Reading, Speaker, Told, Wall};
+use std::collections::BTreeMap;
+use std::fs::DirEntry;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The owner is named in the first lines.
+const HEAD: u64 = 64 * 1024;
+/// The last answer is near the end, unless much was printed since: then more of it is read.
+const TAILS: [u64; 2] = [128 * 1024, 2 * 1024 * 1024];
+/// The folder of Claude Code that has one for each project.
+const PROJECTS: &str = "projects";
+/// So many other transcripts are looked at for what a version writes, the newest first, out of so many.
+const OTHERS: usize = 24;
+const FOLDERS_MAX: usize = 400;
+const FILES_MAX: usize = 2000;
+/// That a version writes no owners is looked for again after this, in real time.
+const AGAIN: Duration = Duration::from_secs(600);
+/// So many versions and sessions are remembered.
+const KNOWN_MAX: usize = 64;
+
+/// What is known of sessions and versions, for as many as want it.
+#[derive(Debug, Clone, Default)]
+pub struct Sessions(Arc<Mutex<Known>>);
+
+#[derive(Debug, Default)]
+struct Known {
+    /// By version: since when it is known to write no owners; `None`, that it does.
+    versions: BTreeMap<String, Option<Instant>>,
+    /// By transcript: how long it had waited for answers, and when that was seen first.
+    answers: BTreeMap<String, (u64, Wall)>,
+}
+
+impl Sessions {
+    /// Looks whose `reading` is that came from this session in this place, and when it was true. Blocks.
+    pub fn told(&self, place: String, mut reading: Reading, session: &Session) -> Told {
+        let path = session.transcript.as_deref().map(Path::new).filter(|path| path.is_absolute());
+        let transcript = path.and_then(read);
+        let at = transcript.as_ref().and_then(Transcript::told_at).or_else(|| self.answered(session, reading.at));
+        reading.at = at.map_or(reading.at, |at| at.min(reading.at));
+        let speaker = match (path, transcript) {
+            (Some(path), Some(transcript)) => {
+                if let (Some(_), Some(version)) = (&transcript.owner, &transcript.version) {
+                    self.remember(version, true);
+                }
+                transcript.speaker(session, |version| self.writes_owners(version, path))
+            }
+            (Some(path), None) => Transcript::default().speaker(session, |version| self.writes_owners(version, path)),
+            (None, _) => Speaker::Unnamed,
+        };
+        Told { place, speaker, reading }
+    }
+
+    /// Without a transcript: when it was seen first that it has waited so long for answers.
+    fn answered(&self, session: &Session, now: Wall) -> Option<Wall> {
+        let (waited, name) = (session.api_ms?, session.transcript.as_ref()?);
+        let answers = &mut self.known().answers;
+        let (_, at) = match answers.get(name) {
+            Some(known) if known.0 == waited => *known,
+            Some(_) | None => (waited, now),
+        };
+        if answers.len() >= KNOWN_MAX && !answers.contains_key(name) {
+            answers.clear();
+        }
+        answers.insert(name.clone(), (waited, at));
+        Some(at)
+    }
+
+    /// Whether this version of Claude Code writes whose a session is: another transcript of it tells.
+    fn writes_owners(&self, version: &str, beside: &Path) -> bool {
+        match self.known().versions.get(version) {
+            Some(None) => return true,
+            Some(Some(looked)) if looked.elapsed() < AGAIN => return false,
+            Some(Some(_)) | None => {}
+        }
+        let writes = others(beside).iter().any(|path| {
+            let head = bounded_read::part(path, 0, HEAD).unwrap_or_default();
+            let transcript = Transcript::read(&head, b"");
+            transcript.owner.is_some() && transcript.version.as_deref() == Some(version)
+        });
+        self.remember(version, writes);
+        writes
+    }
+
+    fn remember(&self, version: &str, writes: bool) {
+        let versions = &mut self.known().versions;
+        if versions.len() >= KNOWN_MAX {
+            versions.clear();
+        }
+        versions.insert(version.to_owned(), (!writes).then(Instant::now));
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// `None` where there is none that can be read.
+fn read(path: &Path) -> Option<Transcript> {
+    let size = bounded_read::size(path)?;
+    let mut transcript = Transcript::default();
+    for most in TAILS {
+        let head = bounded_read::part(path, 0, HEAD.min(size.saturating_sub(most)))?;
+        let tail = bounded_read::part(path, size.saturating_sub(most), most)?;
+        transcript = Transcript::read(&head, &tail);
+        if transcript.answered_at.is_some() || size <= most {
+            break;
+        }
+    }
+    Some(transcript)
+}
+
+/// Other transcripts of the same owner, the newest first: they lie in a folder for each project. Whoever calls the status
+/// line names the path, and no other folder is looked through for it.
+fn others(path: &Path) -> Vec<PathBuf> {
+    let projects = path.parent().and_then(Path::parent);
+    let Some(projects) = projects.filter(|folder| folder.file_name().is_some_and(|name| name == PROJECTS)) else {
+        return Vec::new();
+    };
+    let entries = |dir: &Path, most: usize| -> Vec<DirEntry> {
+        std::fs::read_dir(dir).into_iter().flatten().flatten().take(most).collect()
+    };
+    let files = entries(projects, FOLDERS_MAX).into_iter().flat_map(|folder| entries(&folder.path(), FILES_MAX));
+    let mut files: Vec<_> = files
+        .take(FILES_MAX)
+        .map(|entry| (entry.metadata().and_then(|file| file.modified()).ok(), entry.path()))
+        .filter(|(_, other)| other.extension().is_some_and(|end| end == "jsonl") && other != path)
+        .collect();
+    files.sort_by(|a, b| b.cmp(a));
+    files.into_iter().take(OTHERS).map(|(_, path)| path).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use holdoff_core::Source;
+    use std::fs;
+    use tempfile::TempDir;
+
+    const NOON: Wall = Wall(1_789_387_200_000);
+
+    struct Projects(TempDir);
+
+    impl Projects {
+        fn new() -> Self {
+            let projects = Self(tempfile::tempdir().unwrap());
+            for folder in ["projects/a", "projects/b", "elsewhere/a", "elsewhere/b"] {
+                fs::create_dir_all(projects.0.path().join(folder)).unwrap();
+            }
+            projects
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.0.path().join("projects").join(name)
+        }
+
+        fn write(&self, name: &str, text: &str) -> Session {
+            let path = self.path(name);
+            fs::write(&path, text).unwrap();
+            session(&path, 1)
+        }
+    }
+
+    fn session(path: &Path, api_ms: u64) -> Session {
+        Session {
+            transcript: Some(path.to_str().unwrap().to_owned()),
+            version: Some("2.1.332".to_owned()),
+            api_ms: Some(api_ms),
+        }
+    }
+
+    fn owner(account: &str) -> String {
+        format!("{{\"type\":\"session-owner\",\"accountUuid\":\"{account}\"}}\n{}", line("user", "10:00"))
+    }
+
+    fn line(kind: &str, at: &str) -> String {
+        format!(
+            "{{\"type\":\"{kind}\",\"version\":\"2.1.332\",\"timestamp\":\"2026-09-14T{at}:00Z\",\"message\":{{}}}}\n"
+        )
+    }
+
+    fn at(minutes: i64) -> Wall {
+        Wall(NOON.0 + minutes * 60_000)
+    }
+
+    fn told(sessions: &Sessions, session: &Session, now: Wall) -> (Speaker, Wall) {
+        let told = sessions.told("~/x".into(), Reading::new(Source::StatusLine, now, vec![], vec![]), session);
+        (told.speaker, told.reading.at)
+    }
+
+    fn named(account: &str) -> Speaker {
+        Speaker::Named { account: account.to_owned(), organization: None }
+    }
+
+    #[test]
+    fn a_long_session_is_read_at_both_ends() {
+        let (projects, sessions) = (Projects::new(), Sessions::default());
+        let printed = format!("{{\"type\":\"user\",\"message\":\"{}\"}}\n", "x".repeat(1000));
+        for (before, after) in [(10, 10), (500, 50), (500, 500), (5000, 1900)] {
+            let text = owner("ann") + &printed.repeat(before) + &line("assistant", "11:00") + &printed.repeat(after);
+            let session = projects.write("a/s.jsonl", &text);
+            assert_eq!(told(&sessions, &session, NOON), (named("ann"), at(-60)), "{before} {after}");
+        }
+        let session = projects.write("a/s.jsonl", &(owner("ann") + &line("assistant", "11:00") + &owner("bob")));
+        assert_eq!(told(&sessions, &session, NOON).0, named("bob"));
+        let future = projects.write("a/s.jsonl", &(owner("ann") + &line("assistant", "13:00")));
+        assert_eq!(told(&sessions, &future, NOON).1, NOON, "no answer is from the future");
+    }
+
+    #[test]
+    fn a_session_without_an_owner_is_judged_by_others_of_its_version() {
+        let (projects, sessions) = (Projects::new(), Sessions::default());
+        let none = projects.write("a/s.jsonl", &(line("user", "10:00") + &line("assistant", "11:00")));
+        assert_eq!(told(&sessions, &none, NOON), (Speaker::Unnamed, at(-60)));
+        projects.write("b/other.jsonl", &owner("ann"));
+        assert_eq!(told(&sessions, &none, NOON).0, Speaker::Unnamed, "it is not looked for all the time");
+        let sessions = Sessions::default();
+        assert_eq!(told(&sessions, &none, NOON).0, Speaker::OwnToken);
+        fs::remove_file(projects.path("b/other.jsonl")).unwrap();
+        assert_eq!(told(&sessions, &none, NOON).0, Speaker::OwnToken, "it is remembered");
+        let older = Session { version: Some("2.1.80".into()), ..none };
+        assert_eq!(told(&sessions, &older, NOON).0, Speaker::Unnamed);
+        // A session that has written nothing yet.
+        let unwritten = session(&projects.path("a/new.jsonl"), 1);
+        assert_eq!(told(&sessions, &unwritten, NOON).0, Speaker::OwnToken);
+    }
+
+    #[test]
+    fn only_the_folder_of_projects_is_looked_through_for_others() {
+        let (projects, sessions) = (Projects::new(), Sessions::default());
+        projects.write("../elsewhere/b/other.jsonl", &owner("ann"));
+        let elsewhere = projects.write("../elsewhere/a/s.jsonl", &line("user", "10:00"));
+        assert_eq!(told(&sessions, &elsewhere, NOON).0, Speaker::Unnamed);
+        projects.write("b/other.jsonl", &owner("ann"));
+        let here = projects.write("a/s.jsonl", &line("user", "10:00"));
+        assert_eq!(told(&Sessions::default(), &here, NOON).0, Speaker::OwnToken);
+    }
+
+    #[test]
+    fn without_a_transcript_an_answer_is_known_by_the_time_waited_for_it() {
+        let sessions = Sessions::default();
+        let gone = |api_ms| session(Path::new("/nowhere/of-holdoff/a/s.jsonl"), api_ms);
+        assert_eq!(told(&sessions, &gone(5), at(0)).1, at(0));
+        assert_eq!(told(&sessions, &gone(5), at(9)).1, at(0), "nothing was answered since");
+        assert_eq!(told(&sessions, &gone(6), at(10)).1, at(10));
+        let unsaid = Session { api_ms: None, ..gone(6) };
+        assert_eq!(told(&sessions, &unsaid, at(20)).1, at(20));
+    }
+
+    /// Hangs where a pipe is waited for.
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_not_waited_for() {
+        let projects = Projects::new();
+        let pipe = projects.path("a/pipe.jsonl");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        for path in [pipe.as_path(), projects.0.path(), Path::new("/dev/zero")] {
+            assert_eq!(told(&Sessions::default(), &session(path, 1), NOON), (Speaker::Unnamed, NOON));
+        }
+    }
+}

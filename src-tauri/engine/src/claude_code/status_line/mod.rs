@@ -1,0 +1,297 @@
+//! Claude Code's status line: has it call Holdoff, and gives it back. Each change is planned first, so that the
+//! person sees what it does, and made only to the settings that the plan was made for.
+
+pub mod command;
+mod diff;
+mod obstacles;
+mod old_copies;
+mod record;
+mod settings_editor;
+mod settings_file;
+#[cfg(test)]
+mod tests;
+
+pub use diff::{Kind, Line};
+pub use obstacles::{Obstacle, ObstacleKind, Scope, obstacles};
+pub use old_copies::remove_copies;
+
+use crate::credentials::{Busy, take_beside};
+use crate::platform::private_files::Doubt;
+use record::{Before, Record, RecordStore, digest};
+use serde_json::Value;
+use settings_editor::{Current, Text};
+use settings_file::Found;
+use std::path::{Path, PathBuf};
+
+/// Why the settings were left as they are.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error(
+        "There is no folder {}, where Claude Code's settings would be. Nothing was changed. Start Claude Code once, or name the folder that it uses.", folder.display()
+    )]
+    NoFolder { folder: PathBuf },
+    #[error("{} cannot be read: {why}. Nothing was changed.", path.display())]
+    Unreadable { path: PathBuf, why: String },
+    #[error(
+        "{} cannot be edited: {why}. Nothing was changed. Fix the file, or try again in a moment if another program was saving it.", path.display()
+    )]
+    Text { path: PathBuf, why: String },
+    #[error(
+        "{} is write-protected; perhaps another program manages it. Nothing was changed. Make it writable (chmod u+w), or make this change where it is managed.", path.display()
+    )]
+    ReadOnly { path: PathBuf },
+    #[error("{} belongs to another user. Nothing was changed. Give it back to yourself (chown) first.", path.display())]
+    Foreign { path: PathBuf },
+    #[error(
+        "Another program changed {} in the meantime. Holdoff changed nothing. Look at the change again.", path.display()
+    )]
+    Changed { path: PathBuf },
+    #[error(
+        "Another program, Claude Code perhaps, is changing {} right now. Nothing was changed. Try again in a moment.", path.display()
+    )]
+    Busy { path: PathBuf },
+    #[error(
+        "{} could not be written: {why}. Nothing was changed. Free some space or make its folder writable, and try again.", path.display()
+    )]
+    Write { path: PathBuf, why: String },
+    #[error(
+        "What is needed to undo the change of {} could not be saved: {why}. Nothing was changed. Free some space, and try again.", path.display()
+    )]
+    Record { path: PathBuf, why: String },
+}
+
+/// The status line of one config folder of Claude Code.
+#[derive(Debug, Clone)]
+pub struct Place {
+    settings: PathBuf,
+    data_dir: PathBuf,
+}
+
+/// What stands there now.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Status {
+    Nothing,
+    /// Holdoff is called, and then the earlier command, if there was one.
+    Installed {
+        command: String,
+        earlier: Option<String>,
+    },
+    /// Somebody else's; its command, if it is one.
+    Other(Option<String>),
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Plan {
+    Change(Box<Change>),
+    /// It is as it is wanted already.
+    Nothing,
+}
+
+/// A change that was worked out and not made yet.
+#[derive(Debug)]
+pub struct Change {
+    /// As Claude Code names the file, whose lock is beside that name.
+    settings: PathBuf,
+    found: Found,
+    after: Option<Vec<u8>>,
+    records: RecordStore,
+    keep: Keep,
+}
+
+#[derive(Debug)]
+enum Keep {
+    Earlier(Option<Value>),
+    /// As it is kept already, from when it was installed first; if it is.
+    Same(Option<Record>),
+    /// It is put back.
+    Nothing {
+        forgotten: bool,
+    },
+}
+
+impl Place {
+    pub fn new(config_dir: &Path, data_dir: &Path) -> Self {
+        Self { settings: config_dir.join(settings_file::NAME), data_dir: data_dir.to_owned() }
+    }
+
+    pub fn settings(&self) -> &Path {
+        &self.settings
+    }
+
+    /// The command that is to be run in Holdoff's place. Quick, since it is asked at every call of the line.
+    pub fn earlier(&self) -> Option<String> {
+        self.records(&settings_file::real(&self.settings))
+            .read()?
+            .earlier
+            .as_ref()
+            .and_then(settings_editor::called)
+            .map(str::to_owned)
+    }
+
+    /// The records of it that are there and not used, since others could have written them.
+    pub fn doubtful(&self) -> Vec<(PathBuf, Doubt)> {
+        self.records(&settings_file::real(&self.settings)).doubtful()
+    }
+
+    fn records(&self, real: &Path) -> RecordStore {
+        RecordStore::new(&self.data_dir, &self.settings, real)
+    }
+
+    /// # Errors
+    /// Why the settings cannot be read.
+    pub fn status(&self) -> Result<Status, SettingsError> {
+        let found = match settings_file::find(&self.settings) {
+            Err(SettingsError::NoFolder { .. }) => return Ok(Status::Nothing),
+            other => other?,
+        };
+        Ok(match self.text(&found)?.map(|text| text.current()) {
+            None | Some(Current::Nothing) => Status::Nothing,
+            Some(Current::Own(command)) => Status::Installed { command, earlier: self.earlier() },
+            Some(Current::Other(value)) => Status::Other(settings_editor::called(&value).map(str::to_owned)),
+        })
+    }
+
+    /// Works out how to have `command` called.
+    ///
+    /// # Errors
+    /// Why it cannot be done.
+    pub fn plan_install(&self, command: &str) -> Result<Plan, SettingsError> {
+        let found = settings_file::find(&self.settings)?.writable()?;
+        let records = self.records(&found.path);
+        let mut text = self.text(&found)?.map_or_else(|| self.understood(Text::new()), Ok)?;
+        let keep = match text.current() {
+            Current::Own(own) if own == command => return Ok(Plan::Nothing),
+            Current::Own(_) => Keep::Same(records.read()),
+            Current::Other(value) => Keep::Earlier(Some(value)),
+            Current::Nothing => Keep::Earlier(None),
+        };
+        let others = text.others();
+        text.call(command);
+        self.change(found, Some(text.bytes()), &others, records, keep)
+    }
+
+    /// Works out how to put back what was there before.
+    ///
+    /// # Errors
+    /// Why it cannot be done.
+    pub fn plan_uninstall(&self) -> Result<Plan, SettingsError> {
+        let found = settings_file::find(&self.settings)?;
+        let Some(text) = self.text(&found)? else {
+            return Ok(Plan::Nothing);
+        };
+        let Current::Own(_) = text.current() else {
+            return Ok(Plan::Nothing);
+        };
+        let found = found.writable()?;
+        let records = self.records(&found.path);
+        let record = records.read();
+        let earlier = record.as_ref().and_then(|record| record.earlier.as_ref());
+        let now = found.bytes.as_deref().unwrap_or_default();
+        let others = text.others();
+        let undone = record.as_ref().and_then(|record| record.undone(now));
+        let after = undone.filter(|after| is_undone(after.as_deref(), &others, earlier)).unwrap_or_else(|| {
+            text.put_back(earlier);
+            Some(text.bytes())
+        });
+        self.change(found, after, &others, records, Keep::Nothing { forgotten: record.is_none() })
+    }
+
+    fn text(&self, found: &Found) -> Result<Option<Text>, SettingsError> {
+        found.bytes.as_deref().map(|bytes| self.understood(Text::parse(bytes))).transpose()
+    }
+
+    fn understood(&self, text: Result<Text, String>) -> Result<Text, SettingsError> {
+        text.map_err(|why| SettingsError::Text { path: self.settings.clone(), why })
+    }
+
+    /// Whatever the editing did, nothing but the status line may be different.
+    fn change(
+        &self,
+        found: Found,
+        after: Option<Vec<u8>>,
+        others: &Value,
+        records: RecordStore,
+        keep: Keep,
+    ) -> Result<Plan, SettingsError> {
+        if let Some(after) = &after
+            && self.understood(Text::parse(after))?.others() != *others
+        {
+            let why = "the change would have touched other settings".to_owned();
+            return Err(SettingsError::Text { path: self.settings.clone(), why });
+        }
+        Ok(Plan::Change(Box::new(Change { settings: self.settings.clone(), found, after, records, keep })))
+    }
+}
+
+/// Whether this is the earlier value again with all else as it is now.
+fn is_undone(after: Option<&[u8]>, others: &Value, earlier: Option<&Value>) -> bool {
+    let Some(after) = after else {
+        return true;
+    };
+    let is_earlier = |current| match (current, earlier) {
+        (Current::Other(current), Some(earlier)) => current == *earlier,
+        // A record does not tell null from nothing.
+        (Current::Nothing | Current::Other(Value::Null), None) => true,
+        (Current::Nothing | Current::Other(_) | Current::Own(_), _) => false,
+    };
+    Text::parse(after).is_ok_and(|text| text.others() == *others && is_earlier(text.current()))
+}
+
+impl Change {
+    /// The file itself, behind whatever links lead to it.
+    pub fn path(&self) -> &Path {
+        &self.found.path
+    }
+
+    pub fn diff(&self) -> Vec<Line> {
+        diff::lines(self.found.bytes.as_deref(), self.after.as_deref())
+    }
+
+    /// Holdoff is not to be called any more, and what was there before it is not known.
+    pub fn forgotten(&self) -> bool {
+        matches!(self.keep, Keep::Nothing { forgotten: true })
+    }
+
+    /// The same for the same change of the same settings, and for no other.
+    pub fn fingerprint(&self) -> String {
+        let part = |bytes: &Option<Vec<u8>>| bytes.as_deref().map_or_else(|| "none".to_owned(), digest);
+        digest(format!("{} {}", part(&self.found.bytes), part(&self.after)).as_bytes())
+    }
+
+    /// How to undo it, without a word of anything but the one key.
+    fn before(&self, first: Option<&[u8]>, made: &[u8]) -> Option<Before> {
+        let key = first.and_then(|bytes| Text::parse(bytes).ok()).map(|text| text.shown()).unwrap_or_default();
+        Before::of(first, made).filter(|before| before.is_within(&key))
+    }
+
+    /// Makes the change.
+    ///
+    /// # Errors
+    /// Why nothing was changed.
+    pub fn apply(self) -> Result<(), SettingsError> {
+        let path = self.found.path.clone();
+        let _lock = take_beside(&self.settings).map_err(|Busy| SettingsError::Busy { path: path.clone() })?;
+        let not_saved = |error: std::io::Error| SettingsError::Record { path: path.clone(), why: error.to_string() };
+        let made = self.after.as_deref().unwrap_or_default();
+        match &self.keep {
+            Keep::Earlier(earlier) => {
+                let before = self.before(self.found.bytes.as_deref(), made);
+                self.records.write(earlier.clone(), before, made).map_err(not_saved)?;
+            }
+            // The settings had Holdoff in them: not what is to be put back.
+            Keep::Same(Some(record)) => {
+                let first = record.undone(self.found.bytes.as_deref().unwrap_or_default());
+                let before = first.and_then(|first| self.before(first.as_deref(), made));
+                self.records.write(record.earlier.clone(), before, made).map_err(not_saved)?;
+            }
+            Keep::Same(None) | Keep::Nothing { .. } => {}
+        }
+        settings_file::replace(&self.found, self.after.as_deref())?;
+        let removed = if matches!(self.keep, Keep::Nothing { .. }) { self.records.remove() } else { Ok(()) };
+        if let Err(error) = removed {
+            tracing::warn!(%error, "the record of an earlier status line could not be removed");
+        }
+        Ok(())
+    }
+}

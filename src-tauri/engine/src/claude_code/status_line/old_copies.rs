@@ -1,0 +1,37 @@
+//! Copies of the settings that earlier versions of Holdoff kept. They held what people keep in there, so they go.
+
+use super::record::{self, FOLDER, SIZE_MAX, VERSION_WITH_COPY};
+use crate::storage::state_file::read_bounded;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Removes them all and answers how many there were. What of them can still undo a change is put into its record.
+///
+/// # Errors
+/// When one cannot be replaced or removed; it is tried again next time.
+pub fn remove_copies(data_dir: &Path) -> io::Result<usize> {
+    let folder = data_dir.join(FOLDER);
+    let entries = match std::fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(error),
+    };
+    let files = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<PathBuf>>>()?;
+    let (copies, records): (Vec<&PathBuf>, Vec<&PathBuf>) = files.iter().partition(|file| is_copy(file));
+    for path in records {
+        let Some(record) = record::read(path).filter(|record| record.version == VERSION_WITH_COPY) else { continue };
+        let whole = |file: &Path| read_bounded(file, SIZE_MAX).ok().flatten();
+        let copy = record.copy.as_ref().and_then(|name| whole(&folder.join(Path::new(name).file_name()?)));
+        let now = whole(Path::new(&record.settings)).unwrap_or_default();
+        record::write(path, &record.without_copy(copy.as_deref(), &now))?;
+    }
+    for copy in &copies {
+        std::fs::remove_file(copy)?;
+    }
+    Ok(copies.len())
+}
+
+fn is_copy(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with("copy-") || name.starts_with("settings-")
+}

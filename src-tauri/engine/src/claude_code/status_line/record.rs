@@ -1,0 +1,215 @@
+//! What is needed to undo the change of the one key: what stood there before, and where. Nothing else of the settings is
+//! written down anywhere: people keep tokens in all parts of them.
+
+use crate::platform::private_files;
+use crate::platform::private_files::Doubt;
+use crate::storage::state_file::{read_command, sync};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+/// The folder for it in Holdoff's data folder.
+pub(super) const FOLDER: &str = private_files::COMMANDS;
+pub(super) const SIZE_MAX: u64 = 4 * 1024 * 1024;
+const VERSION: u32 = 2;
+/// Named a copy of the whole settings.
+pub(super) const VERSION_WITH_COPY: u32 = 1;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    pub(super) version: u32,
+    /// Which file it is about.
+    pub(super) settings: String,
+    /// By which name it is Claude Code's.
+    pub(super) named: Option<String>,
+    /// The value that stood there.
+    pub earlier: Option<Value>,
+    /// A digest of what was made of the file: where that still fits, it becomes again what it was, byte for byte.
+    pub(super) after: String,
+    pub(super) before: Option<Before>,
+    /// Of [`VERSION_WITH_COPY`].
+    #[serde(default, skip_serializing)]
+    pub(super) copy: Option<String>,
+}
+
+/// How the file becomes what it was.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Before {
+    /// There was none.
+    NoFile,
+    /// All but so many bytes at its start and its end: there, `text` stood in place of `made`.
+    Other {
+        head: usize,
+        tail: usize,
+        text: String,
+        #[serde(default)]
+        made: String,
+    },
+}
+
+/// The records of one settings file, which is known by the name that leads to it and by where it really lies: the one stays
+/// when the file is moved behind a link, the other when it is called by another name.
+#[derive(Debug, Clone)]
+pub struct RecordStore {
+    folder: PathBuf,
+    named: PathBuf,
+    real: PathBuf,
+}
+
+impl RecordStore {
+    /// `real` is the file itself, without links.
+    pub fn new(data_dir: &Path, named: &Path, real: &Path) -> Self {
+        let named = std::path::absolute(named).unwrap_or_else(|_| named.to_owned());
+        Self { folder: data_dir.join(FOLDER), named, real: real.to_owned() }
+    }
+
+    fn record(&self, settings: &Path) -> PathBuf {
+        self.folder.join(format!("{}.json", short(settings)))
+    }
+
+    /// `None` too where it cannot be read.
+    pub fn read(&self) -> Option<Record> {
+        [&self.real, &self.named].into_iter().find_map(|settings| read(&self.record(settings)))
+    }
+
+    /// Those of its records that are there and not believed, and why.
+    pub fn doubtful(&self) -> Vec<(PathBuf, Doubt)> {
+        let mut records = vec![self.record(&self.real), self.record(&self.named)];
+        records.dedup();
+        records.into_iter().filter_map(|path| Some((path.clone(), private_files::doubt_of_command(&path)?))).collect()
+    }
+
+    pub fn write(&self, earlier: Option<Value>, before: Option<Before>, after: &[u8]) -> io::Result<()> {
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        let (settings, named) = (text(&self.real), Some(text(&self.named)));
+        let record = Record { version: VERSION, settings, named, earlier, after: digest(after), before, copy: None };
+        for settings in [&self.real, &self.named] {
+            write(&self.record(settings), &record)?;
+        }
+        Ok(())
+    }
+
+    /// By whatever name it was written.
+    pub fn remove(&self) -> io::Result<()> {
+        let record = self.read();
+        let others = record.iter().flat_map(|record| record.named.iter().chain([&record.settings])).map(Path::new);
+        for settings in others.chain([self.named.as_path(), &self.real]) {
+            match std::fs::remove_file(self.record(settings)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn read(record: &Path) -> Option<Record> {
+    let bytes = read_command(record, SIZE_MAX).ok()??;
+    let known = |record: &Record| matches!(record.version, VERSION_WITH_COPY | VERSION);
+    serde_json::from_slice(&bytes).ok().filter(known)
+}
+
+/// For this user only: an earlier command can hold what is nobody's business.
+pub(super) fn write(path: &Path, record: &Record) -> io::Result<()> {
+    let mut folder = DirBuilder::new();
+    folder.recursive(true);
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    }
+    if let Some(parent) = path.parent() {
+        folder.create(parent)?;
+    }
+    let next = path.with_extension("next");
+    let _left_over = std::fs::remove_file(&next);
+    let bytes = serde_json::to_vec_pretty(record)?;
+    let written = options.open(&next).and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()));
+    if let Err(error) = written {
+        let _of_no_use = std::fs::remove_file(&next);
+        return Err(error);
+    }
+    std::fs::rename(&next, path)?;
+    sync(path)
+}
+
+impl Record {
+    /// What the file was before: `None` in it is no file. Where others have changed the file since, it is put back in its
+    /// place if that place can be told.
+    pub fn undone(&self, now: &[u8]) -> Option<Option<Vec<u8>>> {
+        let before = self.before.as_ref()?;
+        if self.after == digest(now) { before.undone(now) } else { before.undone_in(now) }
+    }
+
+    /// The same without a copy of the settings, which `bytes` are.
+    pub(super) fn without_copy(self, bytes: Option<&[u8]>, now: &[u8]) -> Self {
+        let fits = self.after == digest(now) && (bytes.is_some() || self.copy.is_none());
+        let before = Before::of(bytes, now).filter(|_| fits);
+        Self { version: VERSION, before, copy: None, ..self }
+    }
+}
+
+impl Before {
+    /// What has to be known of the one to make it of the other.
+    pub fn of(before: Option<&[u8]>, after: &[u8]) -> Option<Self> {
+        let Some(before) = before else {
+            return Some(Self::NoFile);
+        };
+        let (before, after) = (std::str::from_utf8(before).ok()?, std::str::from_utf8(after).ok()?);
+        let head = alike(before.chars().zip(after.chars()));
+        let (before, after) = (&before[head..], &after[head..]);
+        let tail = alike(before.chars().rev().zip(after.chars().rev()));
+        let part = |text: &str| text[..text.len() - tail].to_owned();
+        Some(Self::Other { head, tail, text: part(before), made: part(after) })
+    }
+
+    pub fn is_within(&self, key: &str) -> bool {
+        match self {
+            Self::NoFile => true,
+            Self::Other { text, .. } => key.contains(text.trim()),
+        }
+    }
+
+    fn undone(&self, after: &[u8]) -> Option<Option<Vec<u8>>> {
+        match self {
+            Self::NoFile => Some(None),
+            Self::Other { head, tail, text, .. } => {
+                let end = after.len().checked_sub(*tail)?;
+                Some(Some([after.get(..*head)?, text.as_bytes(), after.get(end..)?].concat()))
+            }
+        }
+    }
+
+    fn undone_in(&self, now: &[u8]) -> Option<Option<Vec<u8>>> {
+        let (Self::Other { text, made, .. }, Ok(now)) = (self, std::str::from_utf8(now)) else {
+            return None;
+        };
+        let mut places = now.match_indices(made.as_str()).filter(|_| !made.is_empty());
+        let (at, _) = places.next()?;
+        let only = places.next().is_none();
+        only.then(|| Some([&now[..at], text, &now[at + made.len()..]].concat().into_bytes()))
+    }
+}
+
+/// How many bytes are the same before the first difference.
+fn alike(pairs: impl Iterator<Item = (char, char)>) -> usize {
+    pairs.take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum()
+}
+
+fn short(path: &Path) -> String {
+    digest(path.as_os_str().as_encoded_bytes()).chars().take(16).collect()
+}
+
+pub fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        let _infallible = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,282 @@
+//! Where sign-ins may be: the default folder, the one that `CLAUDE_CONFIG_DIR` names, and those the person added.
+//! Each real folder once, by whatever names it is listed.
+
+use crate::credentials::Source;
+use crate::platform::environment::Environment;
+use holdoff_core::credential::CredentialRead;
+use holdoff_core::state::Provider;
+use holdoff_core::{AccountId, Settings};
+use std::path::{Path, PathBuf};
+
+/// All places, in the order in which they are shown.
+pub fn all(environment: &Environment, settings: &Settings) -> Vec<Source> {
+    let home = &environment.home;
+    let added = settings.claude_config_dirs.iter().map(|dir| Source::added(dir.into(), Some(home.clone())));
+    let mut sources: Vec<(PathBuf, Source)> = Vec::new();
+    for source in [environment.source_of(None), environment.source()].into_iter().chain(added) {
+        if sources.iter().any(|(_, known)| known.storage_dir() == source.storage_dir()) {
+            continue;
+        }
+        let real = real(source.storage_dir());
+        if sources.iter().all(|(known, _)| *known != real) {
+            sources.push((real, source));
+        }
+    }
+    let first = environment.inference_token.then(|| first(environment));
+    let with_token = |(_, source): (PathBuf, Source)| {
+        let is_first = first.as_ref().is_some_and(|first| source.place() == *first);
+        source.with_inference_token(is_first)
+    };
+    sources.into_iter().map(with_token).collect()
+}
+
+/// The place where a first sign-in is waited for, as Claude Code would store it if it were started like Holdoff.
+pub fn first(environment: &Environment) -> String {
+    let (named, default) = (environment.source(), environment.source_of(None));
+    if real(named.storage_dir()) == real(default.storage_dir()) { default.place() } else { named.place() }
+}
+
+/// The place of the config folder in force, as it is listed, by whatever name it is.
+pub fn in_force(environment: &Environment, listed: &[Source]) -> String {
+    let named = environment.source();
+    let dir = real(named.storage_dir());
+    listed.iter().find(|source| real(source.storage_dir()) == dir).unwrap_or(&named).place()
+}
+
+/// Whether nobody chose to have this place looked at: it is the default one, and neither the variable nor the settings
+/// name it, but another.
+pub fn is_unasked(source: &Source, environment: &Environment, settings: &Settings) -> bool {
+    let home = &environment.home;
+    let added = settings.claude_config_dirs.iter().map(|dir| Source::added(dir.into(), Some(home.clone())));
+    let is_named = environment.claude_config_dir.is_some() || environment.claude_storage_dir.is_some();
+    let mut asked = added.chain(is_named.then(|| environment.source())).peekable();
+    asked.peek().is_some() && asked.all(|asked| real(asked.storage_dir()) != real(source.storage_dir()))
+}
+
+/// What the name of a folder leads to. One that is not there is what it is called.
+fn real(dir: &Path) -> PathBuf {
+    std::fs::canonicalize(dir).unwrap_or_else(|_| dir.components().collect())
+}
+
+/// A folder that may be added.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// As it is to stand in the settings.
+    pub text: String,
+    /// What is found there now.
+    pub read: CredentialRead,
+    pub place: String,
+}
+
+impl Candidate {
+    /// Whose sign-in is there.
+    pub fn account(&self) -> Option<AccountId> {
+        match &self.read {
+            CredentialRead::Found(found) => Some(AccountId::of(Provider::Anthropic, &found.identity, &self.place)),
+            CredentialRead::Absent(_) => None,
+        }
+    }
+}
+
+/// Looks at a folder that a person wants to add. Blocks.
+///
+/// # Errors
+/// A sentence: why it cannot be added, and what would do.
+pub fn consider(environment: &Environment, settings: &Settings, text: &str) -> Result<Candidate, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("Name the folder, such as ~/.claude-work.".to_owned());
+    }
+    Settings::check_folder(text)?;
+    let source = Source::added(text.into(), Some(environment.home.clone()));
+    let dir = source.config_dir();
+    if dir.file_name().is_some_and(|name| name == holdoff_core::providers::anthropic::credential::FILE) {
+        let folder = text.rsplit_once(['/', '\\']).map_or(text, |(folder, _)| folder);
+        return Err(format!("This is the file of a sign-in. Add the folder around it: {folder}"));
+    }
+    match std::fs::metadata(dir) {
+        Ok(found) if found.is_dir() => {}
+        Ok(_) => return Err(format!("{text} is a file, and not a folder.")),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(format!("There is no folder {text}. Sign in with Claude Code there first, or check the name."));
+        }
+        Err(error) => return Err(format!("{text} cannot be opened: {error}.")),
+    }
+    if let Some(known) = all(environment, settings).iter().find(|known| real(known.storage_dir()) == real(dir)) {
+        let place = known.place();
+        return Err(format!("This folder is looked at already, for {place}."));
+    }
+    Ok(Candidate { text: text.to_owned(), read: source.read(), place: source.place() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use holdoff_core::credential::Absence;
+    use std::ffi::OsString;
+    use std::fs;
+    use tempfile::TempDir;
+
+    struct Person {
+        dir: TempDir,
+        config_dir: Option<OsString>,
+        storage_dir: Option<OsString>,
+        token: bool,
+        added: Vec<String>,
+    }
+
+    impl Person {
+        fn new() -> Self {
+            Self { dir: tempfile::tempdir().unwrap(), config_dir: None, storage_dir: None, token: false, added: vec![] }
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            fs::canonicalize(self.dir.path()).unwrap().join(name)
+        }
+
+        fn folder(&self, name: &str) -> PathBuf {
+            fs::create_dir_all(self.path(name)).unwrap();
+            self.path(name)
+        }
+
+        fn add(&mut self, text: impl AsRef<Path>) -> &mut Self {
+            self.added.push(text.as_ref().to_str().unwrap().to_owned());
+            self
+        }
+
+        fn environment(&self) -> Environment {
+            let home = OsString::from(self.path(""));
+            Environment::from_vars(|name| match name {
+                "HOME" | "USERPROFILE" => Some(home.clone()),
+                "CLAUDE_CONFIG_DIR" => self.config_dir.clone(),
+                "CLAUDE_SECURESTORAGE_CONFIG_DIR" => self.storage_dir.clone(),
+                "CLAUDE_CODE_OAUTH_TOKEN" => self.token.then(|| "sk-ant-oat01-INFERENCE".into()),
+                _ => None,
+            })
+            .unwrap()
+        }
+
+        fn settings(&self) -> Settings {
+            Settings { claude_config_dirs: self.added.clone(), ..Settings::default() }
+        }
+
+        #[track_caller]
+        fn check(&self, expect: &[&str]) {
+            let places: Vec<String> = all(&self.environment(), &self.settings()).iter().map(Source::place).collect();
+            // Separators are the system's own.
+            let places: Vec<String> = places.iter().map(|place| place.replace('\\', "/")).collect();
+            let expect: Vec<String> = expect.iter().map(|dir| format!("{dir}/.credentials.json")).collect();
+            assert_eq!(places, expect);
+        }
+
+        #[cfg(unix)]
+        fn consider(&self, text: &str) -> Result<Candidate, String> {
+            consider(&self.environment(), &self.settings(), text)
+        }
+    }
+
+    #[test]
+    fn the_default_one_the_named_one_and_the_added_ones_in_that_order() {
+        let mut person = Person::new();
+        person.check(&["~/.claude"]);
+        person.add("~/work").check(&["~/.claude", "~/work"]);
+        person.config_dir = Some(person.path("named").into());
+        person.check(&["~/.claude", "~/named", "~/work"]);
+        assert_eq!(first(&person.environment()).replace('\\', "/"), "~/named/.credentials.json");
+    }
+
+    /// `CLAUDE_SECURESTORAGE_CONFIG_DIR`: what lies in the config folder is of no use to its owner any more.
+    #[cfg(not(target_os = "macos"))]
+    #[test]
+    fn a_credential_that_is_kept_apart_is_found_there_and_nowhere_else() {
+        let mut person = Person::new();
+        person.storage_dir = Some(person.path("kept").into());
+        person.check(&["~/kept"]);
+        assert_eq!(first(&person.environment()).replace('\\', "/"), "~/kept/.credentials.json");
+        person.add("~/work").check(&["~/kept", "~/work"]);
+        let signed_in = |token: &str| format!(r#"{{"claudeAiOauth":{{"accessToken":"sk-ant-oat01-{token}"}}}}"#);
+        fs::write(person.folder(".claude").join(".credentials.json"), signed_in("LEFT")).unwrap();
+        fs::write(person.folder("kept").join(".credentials.json"), signed_in("KEPT")).unwrap();
+        fs::write(person.path(".claude.json"), r#"{"oauthAccount":{"accountUuid":"ann"}}"#).unwrap();
+        let CredentialRead::Found(found) = all(&person.environment(), &person.settings())[0].read() else {
+            panic!("there is one")
+        };
+        assert_eq!(found.access_token.expose(), "sk-ant-oat01-KEPT");
+        assert_eq!(found.identity.account.as_deref(), Some("ann"), "whose it is stands where it always does");
+        // Of the config folder in force alone.
+        person.config_dir = Some(person.path("named").into());
+        person.check(&["~/.claude", "~/kept", "~/work"]);
+        person.storage_dir = Some(person.path(".claude").into());
+        person.check(&["~/.claude", "~/work"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_counts_once_by_whatever_names_it_is_listed() {
+        let mut person = Person::new();
+        let (default, work) = (person.folder(".claude"), person.folder("work"));
+        std::os::unix::fs::symlink(&default, person.path("link-to-default")).unwrap();
+        std::os::unix::fs::symlink(&work, person.path("link-to-work")).unwrap();
+        person.config_dir = Some(default.clone().into());
+        for same in
+            ["~/.claude", "~/link-to-default", "~/work", "~/work/", "~/./work", "~/link-to-work", "~/not", "~/not"]
+        {
+            person.add(same);
+        }
+        person.add(&default).add(&work);
+        person.check(&["~/.claude", "~/work", "~/not"]);
+        assert_eq!(first(&person.environment()), "~/.claude/.credentials.json");
+    }
+
+    #[test]
+    fn a_token_for_inference_is_noticed_where_nothing_is_stored_and_not_looked_at() {
+        let mut person = Person::new();
+        person.token = true;
+        person.add("~/work");
+        let absences = |person: &Person| -> Vec<Absence> {
+            let read = |source: &Source| match source.read() {
+                CredentialRead::Absent(absence) => absence,
+                CredentialRead::Found(_) => panic!("there is none"),
+            };
+            all(&person.environment(), &person.settings()).iter().map(read).collect()
+        };
+        assert_eq!(absences(&person), [Absence::InferenceOnly, Absence::NoFile]);
+        assert!(!format!("{:?}", person.environment()).contains("INFERENCE"));
+        fs::write(person.folder(".claude").join(".credentials.json"), "{}").unwrap();
+        assert_eq!(absences(&person)[0], Absence::InferenceOnly);
+        fs::write(person.path(".claude/.credentials.json"), "torn").unwrap();
+        assert!(matches!(absences(&person)[0], Absence::Unreadable(_)));
+        let stored = r#"{"claudeAiOauth":{"accessToken":"sk-ant-oat01-STORED"}}"#;
+        fs::write(person.path(".claude/.credentials.json"), stored).unwrap();
+        assert!(matches!(all(&person.environment(), &person.settings())[0].read(), CredentialRead::Found(_)));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_cannot_be_added_is_said_with_its_reason() {
+        let mut person = Person::new();
+        person.folder(".claude");
+        let work = person.folder("work");
+        fs::write(person.path("file"), "").unwrap();
+        fs::write(work.join(".credentials.json"), "{}").unwrap();
+        std::os::unix::fs::symlink(&work, person.path("link")).unwrap();
+        for (text, why) in [
+            ("", "Name the folder"),
+            ("  ", "Name the folder"),
+            ("work", "in full"),
+            ("~/gone", "There is no folder ~/gone"),
+            ("~/file", "is a file"),
+            ("~/file/below", "cannot be opened"),
+            ("~/work/.credentials.json", "Add the folder around it: ~/work"),
+            ("~/.claude", "already, for ~/.claude/.credentials.json"),
+        ] {
+            let error = person.consider(text).unwrap_err();
+            assert!(error.contains(why), "{text:?}: {error}");
+        }
+        let candidate = person.consider(" ~/link ").unwrap();
+        assert_eq!((candidate.text.as_str(), candidate.place.as_str()), ("~/link", "~/link/.credentials.json"));
+        assert!(matches!(candidate.read, CredentialRead::Absent(Absence::NotSignedIn)));
+        person.add("~/work");
+        assert!(person.consider("~/link").unwrap_err().contains("already, for ~/work/.credentials.json"));
+    }
+}

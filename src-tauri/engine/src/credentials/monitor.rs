@@ -1,0 +1,259 @@
+//! Looks at one place of a sign-in: at once, whenever it stirs, and now and then, for the sake of what nothing stirs.
+//! What its owner or its owner's status line left there of its limits is found with it.
+
+use crate::claude_code::sessions::Sessions;
+use crate::credentials::{FileWatcher, Source, Stamp, Watch};
+use crate::platform::clock::Clock;
+use crate::storage::reading_spool;
+use holdoff_core::credential::Absence;
+use holdoff_core::providers::anthropic::cached_usage::Cached;
+use holdoff_core::{CredentialRead, Moment, Told, Wall};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+
+/// The owner writes about itself all the time while it is used, and most of that is of no concern here.
+const OWNERS_REST: Duration = Duration::from_secs(5);
+
+/// A file of hundreds of megabytes that is written all the time costs a twentieth of a processor at most.
+const REST_OF_A_LOOK: u32 = 20;
+
+/// While the system watches nothing, files are looked at this often, in real time, and watching is tried again.
+const UNWATCHED_LOOK: Duration = Duration::from_secs(5);
+
+/// The places that the system does not watch, and why.
+pub type Unwatched = BTreeMap<String, String>;
+
+/// What a look at a place found.
+#[derive(Debug)]
+pub struct Look {
+    pub place: String,
+    /// The place by what its folder really is.
+    pub real: String,
+    pub read: CredentialRead,
+    /// When the sign-in was written there, as far as files tell.
+    pub written: Option<Wall>,
+    /// Readings that lay there.
+    pub told: Vec<Told>,
+    /// Something stirred at the sign-in itself.
+    pub stirred: bool,
+}
+
+/// Looks until it is dropped.
+#[derive(Debug)]
+pub struct Lookout {
+    pokes: mpsc::Sender<()>,
+}
+
+impl Lookout {
+    /// `data_dir` is where the status line leaves readings while no app runs.
+    pub fn start(
+        source: Source,
+        data_dir: PathBuf,
+        clock: Clock,
+        watcher: FileWatcher,
+        sessions: Sessions,
+        looks: mpsc::UnboundedSender<Look>,
+        unwatched: watch::Sender<Unwatched>,
+    ) -> Self {
+        let (pokes, poked) = mpsc::channel(1);
+        let post = Post { source, data_dir, clock, watcher, sessions, unwatched };
+        tokio::spawn(post.keep(looks, poked));
+        Self { pokes }
+    }
+
+    /// Have it look now.
+    pub fn poke(&self) {
+        // One that waits to be taken is as good as two.
+        let _ = self.pokes.try_send(());
+    }
+}
+
+/// What is looked at, and how.
+struct Post {
+    source: Source,
+    data_dir: PathBuf,
+    clock: Clock,
+    watcher: FileWatcher,
+    sessions: Sessions,
+    unwatched: watch::Sender<Unwatched>,
+}
+
+/// Why it looks again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    Credential,
+    /// Whose it is, and the owner's cache, stand in one file.
+    Identity,
+    Reading,
+    /// Nothing stirred; it is time.
+    Time,
+    Poked,
+    /// Nobody wants to know any more.
+    End,
+}
+
+/// The signals of the files.
+struct Files {
+    watch: Option<Watch>,
+    /// As they were at the last look without a watch.
+    stamps: [Stamp; 3],
+    credential: mpsc::Receiver<()>,
+    identity: mpsc::Receiver<()>,
+    reading: mpsc::Receiver<()>,
+}
+
+impl Post {
+    async fn keep(self, looks: mpsc::UnboundedSender<Look>, mut poked: mpsc::Receiver<()>) {
+        let mut files = self.watch(Default::default()).await;
+        let mut why = Why::Time;
+        let mut rested = self.clock.now();
+        loop {
+            let began = self.clock.now();
+            let look = self.look(why == Why::Credential).await;
+            let took = self.clock.now().since(began);
+            let again = self.clock.now().plus(look.read.look_again());
+            if looks.send(look).is_err() {
+                break;
+            }
+            if why == Why::Identity {
+                rested = self.clock.now().plus(OWNERS_REST.max(took * REST_OF_A_LOOK));
+            }
+            why = self.wait(&mut files, &mut poked, rested, again).await;
+            if why == Why::End {
+                break;
+            }
+        }
+        self.say(None);
+    }
+
+    async fn wait(&self, files: &mut Files, poked: &mut mpsc::Receiver<()>, rested: Moment, again: Moment) -> Why {
+        loop {
+            let rests = rested.is_after(self.clock.now());
+            tokio::select! {
+                there = signal(&mut files.credential, &files.watch) => if there { return Why::Credential },
+                there = signal(&mut files.identity, &files.watch), if !rests => if there { return Why::Identity },
+                there = signal(&mut files.reading, &files.watch) => if there { return Why::Reading },
+                () = self.clock.sleep_until(rested), if rests => continue,
+                () = self.clock.sleep_until(again) => return Why::Time,
+                () = tokio::time::sleep(UNWATCHED_LOOK), if files.watch.is_none() => {
+                    if let Some(why) = self.look_unwatched(files).await {
+                        return why;
+                    }
+                    continue;
+                }
+                poke = poked.recv() => return if poke.is_some() { Why::Poked } else { Why::End },
+            }
+            // The watch has come to its end, and what ended it may be a change.
+            *files = self.watch(Default::default()).await;
+            return Why::Credential;
+        }
+    }
+
+    /// Tries to watch again, and says what has changed since the last look.
+    async fn look_unwatched(&self, files: &mut Files) -> Option<Why> {
+        let before = files.stamps;
+        *files = self.watch(before).await;
+        // Watched or not: what changes from here on is seen at the next look, or heard.
+        let changed: Vec<bool> = before.iter().zip(&files.stamps).map(|(before, now)| before != now).collect();
+        let why = [Why::Credential, Why::Identity, Why::Reading].into_iter().zip(changed);
+        why.filter(|(_, changed)| *changed).map(|(why, _)| why).next()
+    }
+
+    /// Watches if it can be. `before` is how the files were.
+    async fn watch(&self, before: [Stamp; 3]) -> Files {
+        let (source, data_dir, watcher) = (self.source.clone(), self.data_dir.clone(), self.watcher.clone());
+        let tried = tokio::task::spawn_blocking(move || {
+            let watched = [
+                source.credential_path(),
+                source.identity_path().to_owned(),
+                reading_spool::path(&data_dir, &source.real_place()),
+            ];
+            let watch = watcher.watch(watched.clone());
+            (watch, watched.map(|path| Stamp::of(&path)))
+        });
+        let Ok((watch, stamps)) = tried.await else {
+            return Files::unwatched(before);
+        };
+        match watch {
+            Ok((watch, [credential, identity, reading])) => {
+                self.say(None);
+                Files { watch: Some(watch), stamps, credential, identity, reading }
+            }
+            Err(error) => {
+                self.say(Some(error.to_string()));
+                Files::unwatched(stamps)
+            }
+        }
+    }
+
+    /// Says once that it is not watched, and once that it is.
+    fn say(&self, why: Option<String>) {
+        let place = self.source.place();
+        self.unwatched.send_if_modified(|unwatched| {
+            let before = unwatched.get(&place).cloned();
+            match (&before, &why) {
+                (None, Some(why)) => tracing::warn!(%why, place, "the sign-in is not watched, and looked at instead"),
+                (Some(_), None) => tracing::info!(place, "the sign-in is watched again, or not of concern any more"),
+                (None, None) | (Some(_), Some(_)) => {}
+            }
+            match why.clone() {
+                Some(why) => unwatched.insert(place.clone(), why),
+                None => unwatched.remove(&place),
+            };
+            before != why
+        });
+    }
+
+    async fn look(&self, stirred: bool) -> Look {
+        let (source, place) = (self.source.clone(), self.source.place());
+        let (data_dir, name, sessions) = (self.data_dir.clone(), place.clone(), self.sessions.clone());
+        let (read, left) = tokio::join!(
+            read(&self.source, &self.clock),
+            tokio::task::spawn_blocking(move || {
+                let real = source.real_place();
+                (source.written(), told(&source, &data_dir, (&name, &real), &sessions), real)
+            })
+        );
+        let (written, told, real) = left.unwrap_or_else(|_| (None, Vec::new(), place.clone()));
+        let written = written.map(|written| self.clock.wall_of(written).min(self.clock.now().wall));
+        Look { place, real, read: read.without_refresh_token(), written, told, stirred }
+    }
+}
+
+impl Files {
+    fn unwatched(stamps: [Stamp; 3]) -> Self {
+        let silent = || mpsc::channel(1).1;
+        Self { watch: None, stamps, credential: silent(), identity: silent(), reading: silent() }
+    }
+}
+
+/// `false` if the watch has come to its end. Without a watch there is never a signal.
+async fn signal(signals: &mut mpsc::Receiver<()>, watch: &Option<Watch>) -> bool {
+    match watch {
+        Some(_) => signals.recv().await.is_some(),
+        None => std::future::pending().await,
+    }
+}
+
+/// What lies in a place of its account's limits. Blocks.
+fn told(source: &Source, data_dir: &Path, (place, real): (&str, &str), sessions: &Sessions) -> Vec<Told> {
+    let cached = source.cached().map(|Cached { speaker, reading }| Told { place: place.to_owned(), speaker, reading });
+    let left = reading_spool::take_up(data_dir, real)
+        .map(|(reading, session)| sessions.told(place.to_owned(), reading, &session));
+    cached.into_iter().chain(left).collect()
+}
+
+/// Reads a sign-in on a thread that may wait.
+pub(crate) async fn read(source: &Source, clock: &Clock) -> CredentialRead {
+    let (source, clock) = (source.clone(), clock.clone());
+    let read = tokio::task::spawn_blocking(move || {
+        let written = source.written().map(|written| clock.wall_of(written));
+        source.read().written(written)
+    });
+    read.await.unwrap_or_else(|_| {
+        let why = "reading it failed in Holdoff itself".to_owned();
+        CredentialRead::Absent(Absence::Unreadable(why))
+    })
+}

@@ -1,0 +1,108 @@
+//! A request body that holds a refresh token: given out only when it is about to leave, and only if it still may.
+//!
+//! Until then a connection is made, which takes its time; the machine may sleep in the middle of that, and the locks be
+//! another's when it wakes.
+
+use crate::http::permit_deadline::OnTime;
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll, ready};
+
+/// Whether it is still to leave. Asked once, at the last moment.
+pub type Still = Pin<Box<dyn Future<Output = Result<(), NotAnyMore>> + Send + Sync>>;
+
+/// What became of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Departure {
+    /// Nobody has taken it: nothing of it left.
+    Waiting,
+    /// It was not to leave any more.
+    Withheld,
+    Left,
+}
+
+/// To be looked at while the body is in other hands.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Watched(Arc<AtomicU8>);
+
+impl Watched {
+    pub(super) fn departure(&self) -> Departure {
+        match self.0.load(Ordering::SeqCst) {
+            0 => Departure::Waiting,
+            1 => Departure::Withheld,
+            _ => Departure::Left,
+        }
+    }
+
+    fn is(&self, departure: Departure) {
+        self.0.store(departure as u8, Ordering::SeqCst);
+    }
+}
+
+pub(super) struct LastMoment {
+    text: Option<Bytes>,
+    still: Option<Still>,
+    on_time: OnTime,
+    watched: Watched,
+}
+
+impl LastMoment {
+    pub(super) fn new(text: Bytes, still: Option<Still>, on_time: OnTime) -> (Self, Watched) {
+        let watched = Watched::default();
+        (Self { text: Some(text), still, on_time, watched: watched.clone() }, watched)
+    }
+}
+
+/// Why a request that had begun does not leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotAnyMore {
+    /// The machine slept since its permit was given, or the person does not want it any more.
+    Lapsed,
+    LocksLost,
+}
+
+impl fmt::Display for NotAnyMore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Lapsed => "its permit does not hold any more",
+            Self::LocksLost => "the locks of the sign-in were lost meanwhile",
+        })
+    }
+}
+
+impl std::error::Error for NotAnyMore {}
+
+impl Body for LastMoment {
+    type Data = Bytes;
+    type Error = NotAnyMore;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, NotAnyMore>>> {
+        let still = match &mut self.still {
+            Some(still) => ready!(still.as_mut().poll(context)),
+            None => Ok(()),
+        };
+        self.still = None;
+        let Some(text) = self.text.take() else {
+            return Poll::Ready(None);
+        };
+        let on_time = if self.on_time.holds() { Ok(()) } else { Err(NotAnyMore::Lapsed) };
+        let frame = on_time.and(still).map(|()| Frame::data(text));
+        self.watched.is(if frame.is_ok() { Departure::Left } else { Departure::Withheld });
+        Poll::Ready(Some(frame))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.text.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.text.as_ref().map_or(0, Bytes::len) as u64)
+    }
+}

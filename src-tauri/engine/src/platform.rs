@@ -1,0 +1,15 @@
+//! What the system has: clock, environment, folders, files, locks, logs.
+
+pub mod clock;
+pub mod core_dumps;
+pub mod data_dir;
+pub mod environment;
+pub mod file_lock;
+pub mod local_time;
+pub mod log_file;
+pub mod logging;
+pub mod private_files;
+pub(crate) mod regular_file;
+pub(crate) mod throttle;
+pub mod user_dir;
+pub(crate) mod wiped;

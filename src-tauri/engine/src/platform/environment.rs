@@ -1,0 +1,395 @@
+//! What the world says at the start: folders, base URLs, the clock. A wrong word ends the program, because a
+//! token could go astray or a cooldown be miscounted otherwise.
+
+mod allowed;
+mod releases;
+
+pub use allowed::for_windows;
+pub use releases::Releases;
+
+use crate::credentials::Source;
+use crate::http::network::Variables;
+use crate::platform::clock::{Clock, ClockSpec};
+use crate::platform::data_dir::make_private;
+use crate::platform::private_files;
+use crate::storage::newer_data::NewerData;
+use holdoff_core::providers::anthropic;
+use reqwest::Url;
+use std::ffi::OsString;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+/// The folder name under the data home, and the app's identifier.
+pub const IDENTIFIER: &str = "dev.holdoff.tray";
+
+/// The data folder, in place of the one under the data home: the command in Claude Code's settings carries it.
+pub const DATA_DIR_VARIABLE: &str = "HOLDOFF_DATA_DIR";
+
+/// Beside the usual data folder.
+const USER_DIR: &str = "dev.holdoff.tray.user";
+
+#[derive(Debug, Clone)]
+pub struct Environment {
+    pub home: PathBuf,
+    /// Holds state, settings, history and lock, and leads to the socket.
+    pub data_dir: PathBuf,
+    pub log_dir: PathBuf,
+    /// For sockets, until the session ends.
+    pub runtime_dir: Option<PathBuf>,
+    pub claude_config_dir: Option<OsString>,
+    /// Where Claude Code keeps its credential then, in place of its config folder.
+    pub claude_storage_dir: Option<OsString>,
+    /// `CLAUDE_CODE_OAUTH_TOKEN` is set. What it says is not looked at: such a token may not read usage.
+    pub inference_token: bool,
+    /// What the environment says of proxies and certificates.
+    pub network: Variables,
+    pub bases: Bases,
+    /// Where Holdoff's own releases are; `None` where this build knows of none.
+    pub releases: Option<Releases>,
+    pub clock: Clock,
+    /// Every base is an address of this computer, as in tests.
+    loopback: bool,
+}
+
+/// Where each endpoint of Anthropic is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bases {
+    pub api: Url,
+    pub token: Url,
+}
+
+/// Why the program cannot start, without a value of a variable: an address can hold a password. Each ends it with the exit code of [`StartError::exit_code`].
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(
+        "{variable} cannot be used: {why}. Holdoff sends sign-ins only to Anthropic, or to this computer for tests. Unset {variable}, or name a loopback address such as http://127.0.0.1:8080."
+    )]
+    Base { variable: &'static str, why: &'static str },
+    #[error(
+        "{variable} cannot be used: {why}. It is for tests only: Holdoff looks for newer versions at its own address and believes its own key, or a server on this computer. Unset {variable}."
+    )]
+    Releases { variable: &'static str, why: &'static str },
+    #[error(
+        "HOLDOFF_CLOCK cannot be used: {why}. It is written as <epoch seconds>x<speed>, such as 1789387200x60, and is for tests only."
+    )]
+    Clock { why: &'static str },
+    #[error(
+        "There is no home folder: HOME is not set. The sign-in is there, and Holdoff keeps its state there; set HOME."
+    )]
+    NoHome,
+    #[error("Holdoff cannot keep its state in {}: {why}. Without a record it could ask too early, so it does not start. Make the folder writable for your user.", dir.display())]
+    DataDir { dir: PathBuf, why: String },
+    #[error("{} belongs to another user. Holdoff was probably started once as that user (with sudo?). Give the folder back to yourself (chown -R), or remove it.", dir.display())]
+    ForeignDataDir { dir: PathBuf },
+    #[error("{} was written by a newer version of Holdoff: {data} ({version}). Nothing in it was changed, and Holdoff does not start. Install the newer version again; or move the folder away, and Holdoff begins anew.", dir.display(), version = env!("CARGO_PKG_VERSION"))]
+    NewerData { dir: PathBuf, data: NewerData },
+}
+
+impl StartError {
+    /// From sysexits(3).
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Base { .. } | Self::Releases { .. } | Self::Clock { .. } => 78,
+            Self::NoHome | Self::DataDir { .. } => 73,
+            Self::ForeignDataDir { .. } => 77,
+            Self::NewerData { .. } => 65,
+        }
+    }
+}
+
+impl Environment {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub fn from_process() -> Result<Self, StartError> {
+        Self::from_vars(|name| std::env::var_os(name).filter(|value| !value.is_empty()))
+    }
+
+    /// # Errors
+    /// See [`StartError`].
+    pub fn from_vars(var: impl Fn(&str) -> Option<OsString>) -> Result<Self, StartError> {
+        let home = absolute(var(HOME_VARIABLE)).ok_or(StartError::NoHome)?;
+        let data_home = absolute(var("XDG_DATA_HOME")).unwrap_or_else(|| default_data_home(&home));
+        let state_home = absolute(var("XDG_STATE_HOME")).unwrap_or_else(|| default_state_home(&home));
+        let data_dir = absolute(var(DATA_DIR_VARIABLE)).unwrap_or_else(|| data_home.join(IDENTIFIER));
+        let log_dir = state_home.join(IDENTIFIER);
+        let api = base(&var, "HOLDOFF_ANTHROPIC_API", anthropic::API_BASE)?;
+        let token = base(&var, "HOLDOFF_ANTHROPIC_TOKEN", anthropic::TOKEN_BASE)?;
+        let loopback = is_loopback(&api) && is_loopback(&token);
+        let releases = releases::find(&var, loopback)?;
+        let clock = match var("HOLDOFF_CLOCK") {
+            None => Clock::real(),
+            Some(text) => Clock::with(clock_spec(&text.to_string_lossy(), loopback)?),
+        };
+        Ok(Self {
+            home,
+            data_dir,
+            log_dir,
+            runtime_dir: absolute(var("XDG_RUNTIME_DIR")),
+            claude_config_dir: var("CLAUDE_CONFIG_DIR"),
+            claude_storage_dir: var("CLAUDE_SECURESTORAGE_CONFIG_DIR"),
+            inference_token: var("CLAUDE_CODE_OAUTH_TOKEN").is_some(),
+            network: Variables::of(&var),
+            bases: Bases { api, token },
+            releases,
+            clock,
+            loopback,
+        })
+    }
+
+    /// Where a Claude Code keeps its sign-in that is started as this program was.
+    pub fn source(&self) -> Source {
+        Source::from_env(&self.home, self.claude_config_dir.as_deref()).stored_in(self.claude_storage_dir.as_deref())
+    }
+
+    /// The same of one that has this config folder: what is said of where it stores is said of the one above alone.
+    pub fn source_of(&self, config_dir: Option<&Path>) -> Source {
+        let (source, own) = (Source::from_env(&self.home, config_dir.map(Path::as_os_str)), self.source());
+        if source.config_dir() == own.config_dir() { own } else { source }
+    }
+
+    /// The folder that every copy of this person's shares, whatever `HOME` and `XDG_DATA_HOME` say: see
+    /// [`crate::platform::user_dir`].
+    pub fn user_dir(&self) -> PathBuf {
+        default_data_home(&self.person_home()).join(USER_DIR)
+    }
+
+    /// The data folder of who has set nothing.
+    pub fn usual_data_dir(&self) -> PathBuf {
+        default_data_home(&self.person_home()).join(IDENTIFIER)
+    }
+
+    /// Where the system has the person's home, since what started this program may say otherwise, as a snap does. Only where
+    /// nobody but this computer is asked it is `HOME` alone, so that a test owns its world.
+    fn person_home(&self) -> PathBuf {
+        let known = if self.loopback { None } else { home_in_the_password_database() };
+        known.filter(|home| is_foreign(home).is_ok_and(|foreign| !foreign)).unwrap_or_else(|| self.home.clone())
+    }
+
+    /// Makes the data folder, for this user only, and checks that it is this user's. One that others could open is closed to
+    /// them, with all that is in it.
+    ///
+    /// # Errors
+    /// When there is nowhere to keep state.
+    pub fn prepare_data_dir(&self) -> Result<(), StartError> {
+        let dir = &self.data_dir;
+        let failed = |error: std::io::Error| StartError::DataDir { dir: dir.clone(), why: error.to_string() };
+        make_private(dir).map_err(failed)?;
+        if is_foreign(dir).map_err(failed)? {
+            return Err(StartError::ForeignDataDir { dir: dir.clone() });
+        }
+        if let Err(error) = private_files::tighten(dir) {
+            tracing::warn!(%error, "the data folder cannot be made private");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+const HOME_VARIABLE: &str = "HOME";
+#[cfg(windows)]
+const HOME_VARIABLE: &str = "USERPROFILE";
+
+/// The XDG specification: a relative path is not valid and is ignored.
+fn absolute(value: Option<OsString>) -> Option<PathBuf> {
+    value.map(PathBuf::from).filter(|path| path.is_absolute())
+}
+
+fn default_data_home(home: &Path) -> PathBuf {
+    if cfg!(target_os = "macos") {
+        home.join("Library/Application Support")
+    } else if cfg!(windows) {
+        home.join("AppData/Roaming")
+    } else {
+        home.join(".local/share")
+    }
+}
+
+fn default_state_home(home: &Path) -> PathBuf {
+    if cfg!(target_os = "macos") {
+        home.join("Library/Logs")
+    } else if cfg!(windows) {
+        home.join("AppData/Local")
+    } else {
+        home.join(".local/state")
+    }
+}
+
+fn base(
+    var: &impl Fn(&str) -> Option<OsString>,
+    variable: &'static str,
+    default: &'static str,
+) -> Result<Url, StartError> {
+    let given = var(variable).map(|value| value.to_string_lossy().into_owned());
+    let refuse = |why| StartError::Base { variable, why };
+    match given {
+        Some(given) => stand_in(&given).map_err(refuse),
+        None => Url::parse(default).map_err(|_| refuse("this is no URL")),
+    }
+}
+
+/// The address of a server on this computer that stands in for one elsewhere.
+fn stand_in(given: &str) -> Result<Url, &'static str> {
+    let url = Url::parse(given).map_err(|_| "this is no URL")?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err("this is neither http nor https");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("it holds a user name or password");
+    }
+    if !is_loopback(&url) {
+        return Err("this is not an address of this computer");
+    }
+    Ok(url)
+}
+
+/// 127.0.0.0/8, `[::1]` and `localhost`.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn clock_spec(text: &str, loopback: bool) -> Result<ClockSpec, StartError> {
+    let refuse = |why| StartError::Clock { why };
+    if !loopback {
+        return Err(refuse("it is only allowed where every base URL is a loopback address"));
+    }
+    text.parse().map_err(refuse)
+}
+
+#[cfg(unix)]
+fn home_in_the_password_database() -> Option<PathBuf> {
+    Some(nix::unistd::User::from_uid(nix::unistd::geteuid()).ok()??.dir)
+}
+
+/// The profile of a user has one place, which `USERPROFILE` tells.
+#[cfg(not(unix))]
+fn home_in_the_password_database() -> Option<PathBuf> {
+    None
+}
+
+#[cfg(unix)]
+fn is_foreign(dir: &Path) -> std::io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    Ok(std::fs::metadata(dir)?.uid() != rustix::process::geteuid().as_raw())
+}
+
+#[cfg(not(unix))]
+fn is_foreign(_: &Path) -> std::io::Result<bool> {
+    Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(vars: &[(&str, &str)]) -> Result<Environment, StartError> {
+        let vars: Vec<(String, String)> = vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        Environment::from_vars(|name| vars.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone().into()))
+    }
+
+    const HOME: &str = if cfg!(windows) { r"C:\Users\ann" } else { "/home/ann" };
+
+    #[test]
+    fn the_default_bases_are_anthropics() {
+        let environment = from(&[(HOME_VARIABLE, HOME)]).unwrap();
+        assert_eq!(environment.bases.api.as_str(), "https://api.anthropic.com/");
+        assert_eq!(environment.bases.token.as_str(), "https://platform.claude.com/");
+        assert_eq!(environment.data_dir, default_data_home(Path::new(HOME)).join("dev.holdoff.tray"));
+        if cfg!(target_os = "linux") {
+            assert_eq!(environment.data_dir, Path::new("/home/ann/.local/share/dev.holdoff.tray"));
+        }
+    }
+
+    #[test]
+    fn only_loopback_bases_are_taken() {
+        for good in ["http://127.0.0.1:9", "http://127.8.9.1", "https://[::1]:8443", "http://localhost:1/x"] {
+            assert!(from(&[(HOME_VARIABLE, HOME), ("HOLDOFF_ANTHROPIC_API", good)]).is_ok(), "{good}");
+        }
+        let bad = [
+            "http://192.168.0.1",
+            "https://api.anthropic.com",
+            "http://127.0.0.1.evil.example",
+            "ftp://127.0.0.1",
+            "127.0.0.1:80",
+            "http://localhost.evil.example",
+            "http://0.0.0.0",
+            "http://user@127.0.0.1",
+            "",
+        ];
+        for bad in bad.iter().filter(|bad| !bad.is_empty()) {
+            for variable in ["HOLDOFF_ANTHROPIC_API", "HOLDOFF_ANTHROPIC_TOKEN"] {
+                let error = from(&[(HOME_VARIABLE, HOME), (variable, bad)]).unwrap_err();
+                assert_eq!(error.exit_code(), 78, "{bad}");
+                assert!(error.to_string().contains(variable), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_clock_needs_loopback_bases() {
+        let both = [("HOLDOFF_ANTHROPIC_API", "http://127.0.0.1:9"), ("HOLDOFF_ANTHROPIC_TOKEN", "http://127.0.0.1:9")];
+        let with = |count: usize, clock: &'static str| {
+            let mut vars = vec![(HOME_VARIABLE, HOME), ("HOLDOFF_CLOCK", clock)];
+            vars.extend(&both[..count]);
+            from(&vars)
+        };
+        assert!(with(2, "1789387200x60").is_ok());
+        assert_eq!(with(1, "1789387200x60").unwrap_err().exit_code(), 78);
+        assert_eq!(with(0, "1789387200x60").unwrap_err().exit_code(), 78);
+        for bad in ["60", "x", "1x0", "1x-1", "nanx1", "1xinf", "1 x 1"] {
+            assert_eq!(with(2, bad).unwrap_err().exit_code(), 78, "{bad}");
+        }
+    }
+
+    #[test]
+    fn no_home_is_said() {
+        assert_eq!(from(&[]).unwrap_err().exit_code(), 73);
+        assert_eq!(from(&[("XDG_DATA_HOME", HOME)]).unwrap_err().exit_code(), 73, "and no sign-in to look for");
+        let relative = from(&[(HOME_VARIABLE, HOME), ("XDG_DATA_HOME", "data")]).unwrap();
+        assert_eq!(relative.data_dir, from(&[(HOME_VARIABLE, HOME)]).unwrap().data_dir);
+    }
+
+    /// Whatever a launcher says, a person has one place for what may be asked; a test has one of its own.
+    #[test]
+    #[cfg(unix)]
+    fn the_persons_own_folder_is_where_the_system_has_their_home() {
+        let elsewhere = tempfile::tempdir().unwrap();
+        let home = elsewhere.path().to_str().unwrap();
+        let bases = [("HOLDOFF_ANTHROPIC_API", "http://127.0.0.1:9"), ("HOLDOFF_ANTHROPIC_TOKEN", "http://[::1]:9")];
+        let with = |count: usize, data: &'static str| {
+            let mut vars = vec![(HOME_VARIABLE, home), ("XDG_DATA_HOME", data)];
+            vars.extend(&bases[..count]);
+            from(&vars).unwrap().user_dir()
+        };
+        for count in 0..=2 {
+            assert_eq!(with(count, "/a"), with(count, "/b"), "XDG_DATA_HOME changes nothing");
+        }
+        assert_eq!(with(2, "/a"), default_data_home(elsewhere.path()).join(USER_DIR));
+        let person = home_in_the_password_database().unwrap();
+        assert_eq!(with(0, "/a"), default_data_home(&person).join(USER_DIR), "as soon as anybody else can be asked");
+        assert_eq!(with(1, "/a"), with(0, "/a"));
+    }
+
+    #[test]
+    fn the_data_folder_can_be_named() {
+        let named = [(HOME_VARIABLE, HOME), ("XDG_DATA_HOME", "/snap/share"), (DATA_DIR_VARIABLE, "/home/ann/data")];
+        if cfg!(unix) {
+            assert_eq!(from(&named).unwrap().data_dir, Path::new("/home/ann/data"));
+            assert_eq!(from(&named[..2]).unwrap().data_dir, Path::new("/snap/share/dev.holdoff.tray"));
+        }
+    }
+
+    #[test]
+    fn a_data_folder_that_cannot_be_is_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let environment = from(&[(HOME_VARIABLE, HOME), ("XDG_DATA_HOME", file.to_str().unwrap())]).unwrap();
+        let error = environment.prepare_data_dir().unwrap_err();
+        assert_eq!(error.exit_code(), 73);
+        assert!(error.to_string().contains(file.to_str().unwrap()), "{error}");
+    }
+}

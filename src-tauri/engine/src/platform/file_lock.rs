@@ -1,0 +1,119 @@
+//! One poller per account, one app per person: file locks, which the system releases when a process dies.
+
+use crate::platform::data_dir::{FileId, make_private};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// How often another file may come in the place of the one that is being locked. Who does that again and again has it.
+const TRIES: u32 = 3;
+
+/// Held until dropped.
+#[derive(Debug)]
+pub struct FileLock {
+    _file: File,
+    path: PathBuf,
+    id: FileId,
+}
+
+impl FileLock {
+    /// Takes the lock, or `None` if another process has it.
+    ///
+    /// # Errors
+    /// When the lock file cannot be opened or the file system has no locks.
+    pub fn take(path: &Path) -> io::Result<Option<Self>> {
+        if let Some(folder) = path.parent() {
+            make_private(folder)?;
+        }
+        for _ in 0..TRIES {
+            let file = open(path)?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+            if let Some(lock) = Self::of(file, path)? {
+                return Ok(Some(lock));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Of a file that is locked: unless, between its opening and its locking, another one came in its place, which is what
+    /// everybody else locks.
+    fn of(file: File, path: &Path) -> io::Result<Option<Self>> {
+        let lock = Self { id: FileId::of(&file)?, _file: file, path: path.to_owned() };
+        Ok(lock.is_current().then_some(lock))
+    }
+
+    /// Whether others would still find this lock in their way: not if its file was deleted or replaced, since they would
+    /// then lock another one by the same name.
+    pub fn is_current(&self) -> bool {
+        FileId::at(&self.path) == Some(self.id)
+    }
+}
+
+/// A pipe in its place is an error, and not waited for.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    // FILE_SHARE_READ and FILE_SHARE_WRITE: others may open it too, and nobody may delete or move it.
+    #[cfg(windows)]
+    std::os::windows::fs::OpenOptionsExt::share_mode(&mut options, 0x3);
+    options.open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_is_held_once_and_released_with_its_holder() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("locks/one");
+        let held = FileLock::take(&path).unwrap();
+        assert!(held.is_some());
+        assert!(FileLock::take(&path).unwrap().is_none());
+        drop(held);
+        assert!(FileLock::take(&path).unwrap().is_some());
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn the_file_of_a_lock_cannot_be_taken_away() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("one");
+        let held = FileLock::take(&path).unwrap().unwrap();
+        assert!(std::fs::remove_file(&path).is_err());
+        assert!(std::fs::rename(&path, dir.path().join("two")).is_err());
+        assert!(held.is_current() && FileLock::take(&path).unwrap().is_none());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_whose_file_is_gone_keeps_nobody_out_and_knows_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("locks/one");
+        let held = FileLock::take(&path).unwrap().unwrap();
+        assert!(held.is_current());
+        std::fs::remove_dir_all(dir.path().join("locks")).unwrap();
+        assert!(!held.is_current());
+        let other = FileLock::take(&path).unwrap().unwrap();
+        assert!(!held.is_current() && other.is_current());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_on_a_file_that_another_has_replaced_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("one");
+        let opened = File::create(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let other = FileLock::take(&path).unwrap().unwrap();
+        opened.try_lock().unwrap();
+        assert!(FileLock::of(opened, &path).unwrap().is_none());
+        assert!(other.is_current());
+    }
+}

@@ -1,0 +1,151 @@
+//! The zone and the clock of the person, as the C library finds them: other programs in the same terminal show the same.
+
+use holdoff_core::{HourCycle, LocalTime, Settings};
+use jiff::tz::TimeZone;
+
+/// As the environment, the system and the settings have it now.
+pub fn local_time(settings: &Settings) -> LocalTime {
+    LocalTime { zone: zone(), hours: hours(settings) }
+}
+
+fn hours(settings: &Settings) -> HourCycle {
+    let mut set = ["LC_ALL", "LC_TIME", "LANG"].into_iter().filter_map(std::env::var_os).filter(|set| !set.is_empty());
+    settings.clock.hours(&set.next().unwrap_or_default().to_string_lossy())
+}
+
+#[cfg(not(unix))]
+pub fn zone() -> TimeZone {
+    TimeZone::system()
+}
+
+/// A person travels: it is looked up anew each time.
+#[cfg(unix)]
+pub fn zone() -> TimeZone {
+    unix::zone(std::env::var_os("TZ").as_deref(), std::env::var_os("TZDIR").as_deref())
+}
+
+#[cfg(unix)]
+mod unix {
+    use crate::credentials::bounded_read;
+    use jiff::tz::TimeZone;
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    use std::path::{Path, PathBuf};
+
+    const LOCALTIME: &str = "/etc/localtime";
+    /// The second one is NixOS's.
+    const DATABASES: [&str; 2] = ["/usr/share/zoneinfo", "/etc/zoneinfo"];
+    /// Some kilobytes are usual.
+    const FILE_MAX: u64 = 1024 * 1024;
+    /// The rules of a zone with a summer time that says nothing of when: those of the United States.
+    const RULES: &str = ",M3.2.0,M11.1.0";
+
+    /// As tzset(3) says: a file of the database, then a rule as POSIX writes it. UTC is what an empty `TZ` means, and one
+    /// that means nothing.
+    pub fn zone(tz: Option<&OsStr>, tzdir: Option<&OsStr>) -> TimeZone {
+        let Some(tz) = tz else {
+            return file(Path::new(LOCALTIME)).unwrap_or(TimeZone::UTC);
+        };
+        let name = tz.as_bytes().strip_prefix(b":").unwrap_or(tz.as_bytes());
+        if name.is_empty() {
+            return TimeZone::UTC;
+        }
+        let path = Path::new(OsStr::from_bytes(name));
+        let stored = candidates(path, tzdir).iter().find_map(|path| file(path));
+        stored.or_else(|| rule(std::str::from_utf8(name).ok()?)).unwrap_or(TimeZone::UTC)
+    }
+
+    /// A full path stays what it is wherever it is joined to.
+    fn candidates(path: &Path, tzdir: Option<&OsStr>) -> Vec<PathBuf> {
+        match tzdir.filter(|dir| !dir.is_empty()) {
+            Some(dir) => vec![Path::new(dir).join(path)],
+            None => DATABASES.iter().map(|dir| Path::new(dir).join(path)).collect(),
+        }
+    }
+
+    fn file(path: &Path) -> Option<TimeZone> {
+        let bytes = bounded_read::read(path, FILE_MAX).ok()?;
+        TimeZone::tzif(&path.to_string_lossy(), &bytes).ok()
+    }
+
+    fn rule(text: &str) -> Option<TimeZone> {
+        TimeZone::posix(text).or_else(|_| TimeZone::posix(&format!("{text}{RULES}"))).ok()
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use jiff::Timestamp;
+
+        const SUMMER: &str = "2026-07-01T12:00:00Z";
+        const WINTER: &str = "2026-01-01T12:00:00Z";
+
+        /// Asks the C library itself, by way of date(1).
+        fn date(tz: Option<&str>, tzdir: Option<&str>, at: &str) -> String {
+            let mut date = std::process::Command::new("date");
+            date.env_remove("TZ").env_remove("TZDIR").args(["-d", at, "+%Y-%m-%d %H:%M %z"]);
+            date.envs(tz.map(|tz| ("TZ", tz))).envs(tzdir.map(|dir| ("TZDIR", dir)));
+            String::from_utf8(date.output().unwrap().stdout).unwrap().trim().to_owned()
+        }
+
+        fn ours(tz: Option<&str>, tzdir: Option<&str>, at: &str) -> String {
+            let zone = zone(tz.map(OsStr::new), tzdir.map(OsStr::new));
+            at.parse::<Timestamp>().unwrap().to_zoned(zone).strftime("%Y-%m-%d %H:%M %z").to_string()
+        }
+
+        #[test]
+        fn every_form_means_what_the_c_library_takes_it_for() {
+            let forms = [
+                "",
+                ":",
+                "Europe/Berlin",
+                ":Europe/Berlin",
+                "America/New_York",
+                "Asia/Kolkata",
+                "Australia/Lord_Howe",
+                "/usr/share/zoneinfo/Asia/Tokyo",
+                ":/usr/share/zoneinfo/Asia/Tokyo",
+                "../zoneinfo/Asia/Tokyo",
+                "UTC",
+                "EST5EDT",
+                "CET-1CEST,M3.5.0,M10.5.0/3",
+                "CET-1CEST",
+                "JST-9",
+                "<+0545>-5:45",
+                "<-03>3<-02>,M3.5.0/-2,M10.5.0/-1",
+                "AEST-10AEDT,J300,J60/3",
+                "Mars/Olympus_Mons",
+                "nonsense",
+                "/nowhere/zone",
+                "/dev/zero",
+                "/tmp",
+            ];
+            for tz in forms.map(Some).into_iter().chain([None]) {
+                for at in [SUMMER, WINTER] {
+                    assert_eq!(ours(tz, None, at), date(tz, None, at), "{tz:?} at {at}");
+                }
+            }
+            assert!(ours(Some("Europe/Berlin"), None, SUMMER).ends_with("14:00 +0200"), "the test can tell");
+        }
+
+        #[test]
+        fn a_database_of_ones_own_counts_alone() {
+            let dir = tempfile::tempdir().unwrap();
+            std::fs::copy("/usr/share/zoneinfo/Asia/Tokyo", dir.path().join("Home")).unwrap();
+            let tzdir = dir.path().to_str();
+            for tz in ["Home", ":Home", "Europe/Berlin", "JST-9", "/usr/share/zoneinfo/Europe/Berlin"].map(Some) {
+                assert_eq!(ours(tz, tzdir, SUMMER), date(tz, tzdir, SUMMER), "{tz:?}");
+            }
+            assert!(ours(Some("Home"), tzdir, SUMMER).ends_with("+0900"));
+        }
+
+        /// Hangs where a pipe is waited for.
+        #[test]
+        fn a_zone_that_is_a_pipe_is_none() {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("pipe");
+            assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+            assert_eq!(zone(Some(path.as_os_str()), None), TimeZone::UTC);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! How an account stood when it was last saved, whichever data folder that copy had. Written before the copy's own state,
+//! so that it is never behind.
+
+use super::{UserDir, file_name};
+use crate::platform::clock::Clock;
+use crate::platform::data_dir::make_private;
+use crate::storage::history;
+use crate::storage::state_file;
+use crate::storage::state_file::{NotRead, Slots, create, read_kept, set_aside, slot, sync};
+use crate::tasks::start::stamp;
+use holdoff_core::account::seats::SeatGates;
+use holdoff_core::gate::recovery::{Loss, Recollection, SPAN};
+use holdoff_core::{AccountId, AccountState, Moment, State, Wall};
+use serde_json::{Value, json};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+const SIZE_MAX: u64 = 16 * 1024 * 1024;
+/// Whose history goes with it.
+const DATA_DIR: &str = "data_dir";
+
+impl UserDir {
+    fn record(&self, id: &AccountId) -> PathBuf {
+        self.dir.join("accounts").join(format!("{}.json", file_name(id)))
+    }
+
+    /// Makes this durable as the last word on the account. Blocks; only who has its lock may.
+    ///
+    /// # Errors
+    /// Why it is not durable.
+    pub fn write(&self, id: &AccountId, account: &AccountState, clock: &Clock) -> Result<(), String> {
+        let mut state = State::new(clock.boot_id());
+        state.saved = Some(clock.now());
+        state.accounts.insert(id.clone(), account.clone());
+        let state = serde_json::to_value(&state).map_err(|error| error.to_string())?;
+        let mut record = slot(account.saves, &state);
+        record.insert(DATA_DIR.to_owned(), json!(self.data_dir.to_string_lossy()));
+        replace(&self.record(id), &Value::Object(record)).map_err(|error| error.to_string())
+    }
+
+    /// How the account stands, where another copy knows that better than `own`, which is what this one has kept. Blocks; only
+    /// who has its lock may.
+    ///
+    /// # Errors
+    /// Why that cannot be known now. Nothing may be asked then.
+    pub fn newer(&self, id: &AccountId, own: &AccountState, clock: &Clock) -> Result<Option<AccountState>, String> {
+        let (path, now) = (self.record(id), clock.now());
+        // Until it is saved under its own name, the record of an earlier version is the seat's.
+        let formerly = own.formerly.as_ref().filter(|_| !path.exists());
+        let (path, id) = formerly.map_or((path, id), |formerly| (self.record(formerly), formerly));
+        let Some(bytes) = read(&path)? else {
+            return Ok(self.of_an_earlier_version(id, own, clock));
+        };
+        match parse(&bytes, id) {
+            Ok((saves, _, _)) if saves <= own.saves => Ok(None),
+            Ok((_, mut state, by)) => {
+                state.carry_to(&clock.boot_id(), now);
+                let account = state.accounts.remove(id);
+                Ok(account.map(|mut account| {
+                    if let Some(by) = by.filter(|by| *by != self.data_dir) {
+                        remind(&by, id, &mut account, now);
+                    }
+                    account.formerly.clone_from(&own.formerly);
+                    account
+                }))
+            }
+            Err(newer @ NotRead::Newer(_)) => Err(format!("{}: {newer}", path.display())),
+            Err(why) => {
+                let kept = set_aside(&path, &stamp(now.wall));
+                tracing::error!(%why, kept = ?kept, "the record of an account could not be read and is kept aside");
+                Ok(self.without_record(id, own, now))
+            }
+        }
+    }
+
+    /// What the other seats of its login were told, whichever copy of Holdoff asked. Blocks; only who has its lock may.
+    ///
+    /// # Errors
+    /// Why that cannot be known now. Nothing may be asked then.
+    pub fn beside(&self, id: &AccountId, clock: &Clock) -> Result<Vec<(AccountId, SeatGates)>, String> {
+        let folder = self.dir.join("accounts");
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(format!("{} cannot be read: {error}", folder.display())),
+        };
+        let login = file_name(&id.login());
+        let mut beside = Vec::new();
+        for path in entries.flatten().map(|entry| entry.path()) {
+            let is_its = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&login));
+            let is_record = path.extension().is_some_and(|end| end == "json");
+            let Some(bytes) = (is_its && is_record).then(|| read(&path)).transpose()?.flatten() else {
+                continue;
+            };
+            // What cannot be read is kept aside when its own seat is taken up.
+            let Ok((_, mut state)) = state_file::parse(&bytes) else {
+                continue;
+            };
+            state.carry_to(&clock.boot_id(), clock.now());
+            beside.extend(state.gates_beside(id));
+        }
+        Ok(beside)
+    }
+
+    /// With one data folder, its own state is as good. With two, the other may have been told to wait for as long as it gets.
+    fn without_record(&self, id: &AccountId, own: &AccountState, now: Moment) -> Option<AccountState> {
+        if self.other_data_dirs().is_empty() {
+            return None;
+        }
+        let mut account = own.clone();
+        Recollection::new(&[], Some(Loss::found(&[], now)), now).remind(id, &mut account, now);
+        Some(account)
+    }
+
+    /// It kept no record, and most likely the usual data folder.
+    fn of_an_earlier_version(&self, id: &AccountId, own: &AccountState, clock: &Clock) -> Option<AccountState> {
+        if !self.is_another(&self.usual) {
+            return None;
+        }
+        let (boot_id, now) = (clock.boot_id(), clock.now());
+        let mut state = Slots::read_beside(&self.usual).state?;
+        state.carry_to(&boot_id, now);
+        let mut earlier = state.accounts.remove(id).or_else(|| state.accounts.remove(&id.login()))?;
+        remind(&self.usual, id, &mut earlier, now);
+        let mut account = own.clone();
+        account.adopt_gates(&earlier);
+        Some(account)
+    }
+}
+
+/// The ledger of the copy that wrote it may be ahead of what it wrote.
+fn remind(data_dir: &Path, id: &AccountId, account: &mut AccountState, now: Moment) {
+    let since = Wall(now.wall.0.saturating_sub(holdoff_core::time::millis(SPAN)));
+    match history::ledger(data_dir, since) {
+        Ok(entries) => Recollection::new(&entries, None, now).remind_known(id, account, now),
+        Err(error) => tracing::warn!(%error, "the ledger of another data folder cannot be read"),
+    }
+}
+
+fn read(path: &Path) -> Result<Option<Vec<u8>>, String> {
+    match read_kept(path, SIZE_MAX) {
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => Ok(Some(Vec::new())),
+        read => read.map_err(|error| format!("{} cannot be read: {error}", path.display())),
+    }
+}
+
+/// How often it was saved, the state with this account alone, and the data folder of the copy that wrote it.
+fn parse(bytes: &[u8], id: &AccountId) -> Result<(u64, State, Option<PathBuf>), NotRead> {
+    let (_, state) = state_file::parse(bytes)?;
+    let saves = state.accounts.get(id).ok_or("it is of another account")?.saves;
+    let by = serde_json::from_slice::<Value>(bytes).ok();
+    let by = by.and_then(|record| record.get(DATA_DIR)?.as_str().map(PathBuf::from));
+    Ok((saves, state, by))
+}
+
+fn replace(path: &Path, record: &Value) -> std::io::Result<()> {
+    make_private(path.parent().unwrap_or(path))?;
+    let next = path.with_extension("next");
+    let mut file = create(&next)?;
+    file.write_all(&serde_json::to_vec(record)?)?;
+    file.sync_all()?;
+    std::fs::rename(&next, path)?;
+    sync(path)
+}

@@ -1,0 +1,64 @@
+//! The ledger of versions before the history: lines of JSON in two files. It is taken over once.
+
+use super::{HistoryError, Row, Store};
+use crate::storage::state_file::{read_kept, set_aside};
+use holdoff_core::record::ledger::Entry;
+use std::path::{Path, PathBuf};
+
+/// The older half first.
+pub const NAMES: [&str; 2] = ["ledger.1.jsonl", "ledger.jsonl"];
+
+/// Both were kept below a megabyte.
+const SIZE_MAX: u64 = 4 * 1024 * 1024;
+
+#[derive(Debug)]
+pub struct Ledger {
+    /// The oldest first.
+    pub entries: Vec<Entry>,
+    /// What there is, and whether all of it could be read.
+    files: Vec<(PathBuf, bool)>,
+}
+
+impl Ledger {
+    pub fn read(dir: &Path) -> Self {
+        let mut ledger = Self { entries: Vec::new(), files: Vec::new() };
+        for path in NAMES.map(|name| dir.join(name)) {
+            let bytes = match read_kept(&path, SIZE_MAX) {
+                Ok(Some(bytes)) => bytes,
+                Ok(None) => continue,
+                Err(_) => {
+                    ledger.files.push((path, false));
+                    continue;
+                }
+            };
+            let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
+            let entries: Vec<Option<Entry>> = lines.map(|line| serde_json::from_slice(line).ok()).collect();
+            ledger.files.push((path, entries.iter().all(Option::is_some)));
+            ledger.entries.extend(entries.into_iter().flatten());
+        }
+        ledger
+    }
+
+    /// Puts the entries into the history, and removes the files once they are durable there. A file with lines that
+    /// cannot be read is kept aside. Cut off anywhere and done again, it comes to the same.
+    ///
+    /// # Errors
+    /// Why they are not in the history; the files then stay.
+    pub fn take_over(&self, store: &mut Store, stamp: &str) -> Result<(), HistoryError> {
+        let mut new = Vec::new();
+        for entry in &self.entries {
+            if !store.has(entry)? {
+                new.push(Row::Request(entry.clone()));
+            }
+        }
+        store.write(&new)?;
+        for (path, whole) in &self.files {
+            if *whole {
+                std::fs::remove_file(path)?;
+            } else if let Some(kept) = set_aside(path, stamp) {
+                tracing::warn!(kept = %kept.display(), "lines of the earlier ledger could not be read");
+            }
+        }
+        Ok(())
+    }
+}

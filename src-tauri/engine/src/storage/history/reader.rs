@@ -1,0 +1,165 @@
+//! Reading the history, from any process, while the app writes it or not.
+
+use super::{HistoryError, NAME, rows, schema};
+use crate::storage::history::legacy_ledger;
+use holdoff_core::quota::backtest::{Backtest, Verdict};
+use holdoff_core::record::history::{EpisodeRecord, MoneyRecord, WindowRecord};
+use holdoff_core::record::ledger::Entry;
+use holdoff_core::{AccountId, Wall};
+use rusqlite::{Connection, OpenFlags, Row, params};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::Duration;
+
+/// How long a reader waits while the file is being recovered after a crash.
+const BUSY: Duration = Duration::from_secs(2);
+
+#[derive(Debug)]
+pub struct Reader {
+    connection: Connection,
+    /// That of an earlier version is read as it is: only the app brings it to the present one.
+    version: usize,
+}
+
+impl Reader {
+    /// Opens the history of this data folder; `None` if there is none.
+    ///
+    /// # Errors
+    /// When it is not one, or cannot be read.
+    pub fn open(dir: &Path) -> Result<Option<Self>, HistoryError> {
+        let path = dir.join(NAME);
+        match std::fs::metadata(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+            Ok(file) if file.len() == 0 => return Ok(None),
+            Ok(_) => {}
+        }
+        let connection = connect(&path)?;
+        let version = schema::version(&connection)?;
+        Ok((version > 0).then_some(Self { connection, version }))
+    }
+
+    /// Each entry of the ledger since then, the oldest first, until `each` breaks off.
+    ///
+    /// # Errors
+    /// When it cannot be read to the end.
+    pub fn requests(&self, since: Wall, each: &mut dyn FnMut(Entry) -> ControlFlow<()>) -> Result<(), HistoryError> {
+        self.each(
+            &format!("{} WHERE request.at >= ? ORDER BY request.at, request.id", rows::REQUESTS),
+            since,
+            rows::request,
+            each,
+        )
+    }
+
+    /// Each window as it changed since then, one window after the other and of each the oldest first, until `each`
+    /// breaks off. Nothing is sorted or held for it, however much there is.
+    ///
+    /// # Errors
+    /// When it cannot be read to the end.
+    pub fn windows(
+        &self,
+        since: Wall,
+        each: &mut dyn FnMut(WindowRecord) -> ControlFlow<()>,
+    ) -> Result<(), HistoryError> {
+        self.each(
+            &format!("{} WHERE reading.at >= ? ORDER BY quota.id, reading.at", rows::READINGS),
+            since,
+            rows::window,
+            each,
+        )
+    }
+
+    /// Each change of what is paid beside the plan since then, in the order of [`Reader::windows`], until `each` breaks
+    /// off.
+    ///
+    /// # Errors
+    /// When it cannot be read to the end.
+    pub fn money(&self, since: Wall, each: &mut dyn FnMut(MoneyRecord) -> ControlFlow<()>) -> Result<(), HistoryError> {
+        if self.version < schema::MONEY {
+            return Ok(());
+        }
+        self.each(
+            &format!("{} WHERE money.at >= ? ORDER BY money.account, money.key, money.at", rows::MONEY),
+            since,
+            rows::money,
+            each,
+        )
+    }
+
+    /// Each episode that was not over by then, the oldest first, until `each` breaks off.
+    ///
+    /// # Errors
+    /// When it cannot be read to the end.
+    pub fn episodes(
+        &self,
+        since: Wall,
+        each: &mut dyn FnMut(EpisodeRecord) -> ControlFlow<()>,
+    ) -> Result<(), HistoryError> {
+        self.each(
+            &format!("{} WHERE ended IS NULL OR ended >= ? ORDER BY began", rows::EPISODES),
+            since,
+            rows::episode,
+            each,
+        )
+    }
+
+    /// How good the forecasts since then would have been, by account and window.
+    ///
+    /// # Errors
+    /// When it cannot be read to the end.
+    pub fn backtest(&self, since: Wall) -> Result<Vec<(AccountId, Verdict)>, HistoryError> {
+        let mut backtest = Backtest::default();
+        self.windows(since, &mut |record| {
+            backtest.record(&record);
+            ControlFlow::Continue(())
+        })?;
+        Ok(backtest.verdicts())
+    }
+
+    fn each<T>(
+        &self,
+        sql: &str,
+        since: Wall,
+        read: fn(&Row<'_>) -> rusqlite::Result<Option<T>>,
+        each: &mut dyn FnMut(T) -> ControlFlow<()>,
+    ) -> Result<(), HistoryError> {
+        let mut statement = self.connection.prepare(sql)?;
+        let mut found = statement.query(params![since.0])?;
+        while let Some(row) = found.next()? {
+            // A row that a later version wrote may have words that this one does not know.
+            if let Some(row) = read(row)?
+                && each(row).is_break()
+            {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The ledger since then, the oldest entry first, as any process may read it; that of an earlier version too, where no
+/// app has taken it over yet.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn ledger(dir: &Path, since: Wall) -> Result<Vec<Entry>, HistoryError> {
+    let mut entries = legacy_ledger::Ledger::read(dir).entries;
+    entries.retain(|entry| entry.at >= since);
+    if let Some(reader) = Reader::open(dir)? {
+        reader.requests(since, &mut |entry| {
+            entries.push(entry);
+            ControlFlow::Continue(())
+        })?;
+    }
+    Ok(entries)
+}
+
+/// Opens the file so that nothing in it can be changed.
+pub(super) fn connect(path: &Path) -> Result<Connection, HistoryError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY)?;
+    schema::is_inert(&connection)?;
+    Ok(connection)
+}

@@ -1,0 +1,212 @@
+//! The file, open for writing. One process has it so: the app that holds the app's lock.
+
+use super::{HistoryError, NAME, Row, rows, schema};
+use crate::platform::data_dir::FileId;
+use crate::platform::{private_files, regular_file};
+use crate::storage::history::{integrity, legacy_ledger};
+use crate::storage::state_file::set_aside;
+use holdoff_core::record::ledger::Entry;
+use holdoff_core::time::millis;
+use rusqlite::{Connection, OpenFlags};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// A reader may hold a page for a moment.
+const BUSY: Duration = Duration::from_secs(2);
+/// More entries than this are not read back, not even where a clock that was set back makes all of them recent.
+const RECENT_MAX: i64 = 20_000;
+
+#[derive(Debug)]
+pub struct Store {
+    pub(super) connection: Connection,
+    file: Option<FileId>,
+}
+
+/// What came of opening it.
+#[derive(Debug)]
+pub struct Opened {
+    /// `None` where it cannot be written now; it is tried again.
+    pub store: Option<Store>,
+    /// Sentences about what was found.
+    pub findings: Vec<String>,
+    /// The ledger's entries of about the last `span`, in the order in which they were written.
+    pub recent: Vec<Entry>,
+}
+
+/// Opens the history, or begins one. A damaged file is kept aside; a ledger of an earlier version is taken over.
+pub fn open(dir: &Path, stamp: &str, span: Duration) -> Opened {
+    let earlier = legacy_ledger::Ledger::read(dir);
+    let mut findings = Vec::new();
+    let mut store = match Store::open_or_begin(dir, stamp, &mut findings) {
+        Ok(store) => store,
+        Err(error) => {
+            tracing::error!(%error, "the history cannot be opened");
+            if let HistoryError::Newer { .. } = error {
+                findings.push(format!("The history is left as it is: {error}. Nothing is added to it."));
+            }
+            return Opened { store: None, findings, recent: earlier.entries };
+        }
+    };
+    let taken_over = earlier.take_over(&mut store, stamp);
+    let mut recent = store.recent(span).unwrap_or_default();
+    if let Err(error) = taken_over {
+        tracing::warn!(%error, "the ledger of an earlier version is not in the history yet");
+        recent.splice(0..0, earlier.entries);
+    }
+    Opened { store: Some(store), findings, recent }
+}
+
+impl Store {
+    pub(super) fn open_or_begin(dir: &Path, stamp: &str, findings: &mut Vec<String>) -> Result<Self, HistoryError> {
+        match Self::open(dir) {
+            Err(HistoryError::Damaged(why)) => {
+                findings.extend(keep_aside(dir, stamp, &why));
+                Self::open(dir)
+            }
+            opened => opened,
+        }
+    }
+
+    fn open(dir: &Path) -> Result<Self, HistoryError> {
+        let path = dir.join(NAME);
+        make_private(&path)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(&path, flags)?;
+        connection.busy_timeout(BUSY)?;
+        schema::is_inert(&connection)?;
+        // Looked at before anything is written: a file of a later version stays as it is, and so does one of another program.
+        if schema::version(&connection)? == 0 {
+            schema::is_empty(&connection)?;
+            // Only an empty file takes this over: what is deleted later gives its pages back in small steps.
+            connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+        } else {
+            recent(&connection, Duration::ZERO)?;
+        }
+        // Where the file system has no shared memory, SQLite stays with its rollback journal.
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        schema::migrate(&mut connection)?;
+        recent(&connection, Duration::ZERO)?;
+        Ok(Self { connection, file: FileId::at(&path) })
+    }
+
+    /// Whether its file is still where it was opened. SQLite would go on writing to one that was deleted.
+    pub(super) fn is_in(&self, dir: &Path) -> bool {
+        FileId::at(&dir.join(NAME)) == self.file
+    }
+
+    /// Writes all of these, or none. They are on disk when this returns.
+    ///
+    /// # Errors
+    /// Why they are not.
+    pub fn write<'a>(&mut self, rows: impl IntoIterator<Item = &'a Row>) -> Result<(), HistoryError> {
+        let transaction = self.connection.transaction()?;
+        for row in rows {
+            rows::write(&transaction, row)?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// The end of the ledger, in the order in which it was written and without a gap: from the last entry that is more than
+    /// `span` older than the newest one. The clock may have been set between any two.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn recent(&self, span: Duration) -> Result<Vec<Entry>, HistoryError> {
+        recent(&self.connection, span)
+    }
+
+    /// Whether the ledger has this very entry.
+    pub(super) fn has(&self, entry: &Entry) -> Result<bool, HistoryError> {
+        let sql = format!("{} WHERE request.at = ?", rows::REQUESTS);
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let same = statement.query_map([entry.at.0], rows::request)?;
+        let same: Result<Vec<_>, _> = same.collect();
+        Ok(same?.into_iter().flatten().any(|other| other == *entry))
+    }
+}
+
+fn recent(connection: &Connection, span: Duration) -> Result<Vec<Entry>, HistoryError> {
+    let sql = format!(
+        // The plus: back from the newest to the first that is old, and not through all that are.
+        "{} WHERE request.id > (SELECT max(id) FROM request) - ?
+            AND request.id > coalesce((SELECT id FROM request
+                WHERE +at < (SELECT at FROM request ORDER BY id DESC LIMIT 1) - ? ORDER BY id DESC LIMIT 1), 0)
+            ORDER BY request.id",
+        rows::REQUESTS
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let entries = statement.query_map([RECENT_MAX, millis(span)], rows::request)?;
+    let entries: Result<Vec<_>, _> = entries.collect();
+    Ok(entries?.into_iter().flatten().collect())
+}
+
+/// Renames a damaged file and what belongs to it, so that SQLite can still find them together. Answers a sentence.
+pub(super) fn keep_aside(dir: &Path, stamp: &str, why: &str) -> Option<String> {
+    let path = dir.join(NAME);
+    let kept = set_aside(&path, stamp)?;
+    for part in ["-wal", "-shm"] {
+        let _ = std::fs::rename(with(&path, part), with(&kept, part));
+    }
+    tracing::error!(%why, kept = %kept.display(), "the history could not be read and is kept aside");
+    let name = kept.file_name().unwrap_or_default().to_string_lossy();
+    Some(format!(
+        "The history could not be read: {why}. The file is kept as {name}, and a new history was begun. Nothing that is asked or shown now depends on it."
+    ))
+}
+
+/// Removes every file of the history. Windows removes none that is open, and none is open for long: who has it so longest is
+/// the look at a start.
+pub(super) fn remove_all(dir: &Path) -> io::Result<()> {
+    /// ERROR_SHARING_VIOLATION of winerror.h.
+    const OPEN: i32 = 32;
+    let until = Instant::now() + integrity::LONGEST + BUSY;
+    for file in all_files(dir) {
+        loop {
+            match std::fs::remove_file(&file) {
+                Err(error) if cfg!(windows) && error.raw_os_error() == Some(OPEN) && Instant::now() < until => {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => break,
+                removed => break removed?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Every file of the history, those that were kept aside and those of earlier versions too.
+fn all_files(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let ours = entries.map(|entry| entry.path()).filter(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with(NAME) || legacy_ledger::NAMES.iter().any(|ledger| name.starts_with(ledger))
+    });
+    ours.collect()
+}
+
+fn with(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// SQLite gives the files beside it the same rights. What another user put there is no history of ours, and what is no file
+/// is none either: to open a pipe would wait for its reader.
+fn make_private(path: &Path) -> Result<(), HistoryError> {
+    if let Err(error) = regular_file::open(path)
+        && error.get_ref().is_some()
+        && error.kind() != std::io::ErrorKind::IsADirectory
+    {
+        return Err(HistoryError::Damaged(error.to_string()));
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600).custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    }
+    private_files::check(&options.open(path)?, false).map_err(|error| HistoryError::Damaged(error.to_string()))
+}

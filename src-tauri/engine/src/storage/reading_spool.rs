@@ -1,0 +1,158 @@
+//! How a reading that cost no request gets from the status line to the app: over its socket while it runs, else by
+//! way of a small file. Whoever hands one over waits for nobody: not for a lock, not for a disk, not for the app.
+
+use crate::ipc::{self, Call};
+use crate::storage::state_file::{create, read_kept};
+use holdoff_core::Reading;
+use holdoff_core::providers::anthropic::status_line::Session;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fs::DirBuilder;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+const FOLDER: &str = "pushed";
+const SIZE_MAX: u64 = 64 * 1024;
+const VERSION: u32 = 1;
+
+/// What the file holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Kept {
+    version: u32,
+    /// Where the sign-in is kept whose limits these are.
+    place: String,
+    reading: Reading,
+    #[serde(default)]
+    session: Session,
+}
+
+/// Who hands over, and to whom.
+#[derive(Debug, Clone, Copy)]
+pub struct From<'a> {
+    pub data_dir: &'a Path,
+    /// Where the app listens.
+    pub address: &'a Path,
+    /// As Claude Code was told; `None` is the default one.
+    pub config_dir: Option<&'a Path>,
+    /// Where the sign-in is kept, as [`crate::credentials::Source::real_place`] says.
+    pub place: &'a str,
+}
+
+/// What became of a reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handed {
+    ToTheApp,
+    /// Kept until an app takes it up.
+    Kept,
+    /// There is no room to keep it. The next one is not far.
+    Lost,
+}
+
+/// Hands a reading over. Returns within a few milliseconds, whatever the state of app and disk.
+pub fn hand_over(from: From<'_>, reading: &Reading, session: &Session) -> Handed {
+    let config_dir = from.config_dir.map(Path::to_owned);
+    let call = Call::Reading { config_dir, reading: reading.clone(), session: session.clone() };
+    if ipc::tell_at_once(from.address, call).is_ok() {
+        return Handed::ToTheApp;
+    }
+    match keep(from.data_dir, from.place, reading, session) {
+        Ok(()) => Handed::Kept,
+        Err(_) => Handed::Lost,
+    }
+}
+
+/// Where the last reading of a place is kept: one file for each, so that there are never many.
+pub fn path(data_dir: &Path, place: &str) -> PathBuf {
+    let digest = Sha256::digest(place.as_bytes());
+    let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    data_dir.join(FOLDER).join(format!("{name}.json"))
+}
+
+/// What is kept for a place, if anything usable is. It stays there: a reading that is taken in twice changes nothing.
+pub fn take_up(data_dir: &Path, place: &str) -> Option<(Reading, Session)> {
+    let bytes = read_kept(&path(data_dir, place), SIZE_MAX).ok()??;
+    let kept: Kept = serde_json::from_slice(&bytes).ok()?;
+    (kept.version == VERSION && kept.place == place).then_some((kept.reading, kept.session))
+}
+
+/// Removes what was begun and never ended.
+pub fn tidy(data_dir: &Path) {
+    const AN_HOUR: std::time::Duration = std::time::Duration::from_secs(3600);
+    let Ok(folder) = std::fs::read_dir(data_dir.join(FOLDER)) else {
+        return;
+    };
+    for entry in folder.flatten().filter(|entry| entry.path().extension().is_none_or(|end| end != "json")) {
+        let age = entry.metadata().and_then(|file| file.modified()).ok().and_then(|at| at.elapsed().ok());
+        if age.is_some_and(|age| age > AN_HOUR) {
+            let _next_time = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Not synced: after a crash of the machine the reading would be old anyhow.
+fn keep(data_dir: &Path, place: &str, reading: &Reading, session: &Session) -> io::Result<()> {
+    let path = path(data_dir, place);
+    let kept = Kept { version: VERSION, place: place.to_owned(), reading: reading.clone(), session: session.clone() };
+    let bytes = serde_json::to_vec(&kept)?;
+    check_allowed(bytes.len())?;
+    // Several sessions may write at once, each its own file.
+    let next = path.with_extension(std::process::id().to_string());
+    let written = write(&next, &bytes).and_then(|()| put(&next, &path));
+    if written.is_err() {
+        let _of_no_use = std::fs::remove_file(&next);
+    }
+    written
+}
+
+/// By exchanging the names, where that can be done: when one file is renamed over another, some file systems write it out
+/// at once, which takes longer than all else here.
+#[cfg(target_os = "linux")]
+fn put(next: &Path, path: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    if renameat_with(CWD, next, CWD, path, RenameFlags::EXCHANGE).is_err() {
+        return std::fs::rename(next, path);
+    }
+    let _tidied_later = std::fs::remove_file(next);
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn put(next: &Path, path: &Path) -> io::Result<()> {
+    std::fs::rename(next, path)
+}
+
+/// Going over the limit of a file's size would end the program.
+#[cfg(unix)]
+fn check_allowed(size: usize) -> io::Result<()> {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Fsize).current;
+    if limit.is_some_and(|limit| limit < size as u64) {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn check_allowed(_: usize) -> io::Result<()> {
+    Ok(())
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    match create(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            make_folder(path.parent().unwrap_or(path))?;
+            create(path)?.write_all(bytes)
+        }
+        file => file?.write_all(bytes),
+    }
+}
+
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,330 @@
+//! The two-slot format: the same state in `state.a.json` and `state.b.json`, written and synced one after the
+//! other, each with a generation and a checksum. Whatever happens to one of them, the other is whole; a crash
+//! in the middle of a save loses that save and no more.
+
+mod quick;
+
+use crate::platform::data_dir::make_private;
+use crate::platform::{private_files, regular_file};
+use holdoff_core::State;
+use holdoff_core::state::VERSION;
+use quick::Quick;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub const NAMES: [&str; 2] = ["state.a.json", "state.b.json"];
+
+/// A slot is some tens of kilobytes; anything far larger is not one.
+const SLOT_MAX: u64 = 16 * 1024 * 1024;
+
+/// Not to be reached by counting, so that counting on from it never comes to an end.
+const GENERATION_MAX: u64 = u64::MAX / 2;
+
+/// How often, and how soon, a slot is looked at again that may just be being written. It takes some milliseconds, and the
+/// other slot may be next.
+const LOOKS: u32 = 10;
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Writes one file so that it holds `object`. The shell does it through the store plugin.
+pub trait SlotWriter: Send + 'static {
+    /// # Errors
+    /// What the system says.
+    fn write(&mut self, path: &Path, object: &Map<String, Value>) -> Result<(), String>;
+}
+
+/// Writes files directly, for programs without the plugin.
+#[derive(Debug, Default)]
+pub struct PlainFiles;
+
+impl SlotWriter for PlainFiles {
+    fn write(&mut self, path: &Path, object: &Map<String, Value>) -> Result<(), String> {
+        let text = serde_json::to_string_pretty(object).map_err(|error| error.to_string())?;
+        let written = create(path).and_then(|mut file| io::Write::write_all(&mut file, text.as_bytes()));
+        written.map_err(|error| error.to_string())
+    }
+}
+
+/// What the slots hold.
+#[derive(Debug)]
+pub struct Slots {
+    pub state: Option<State>,
+    pub generation: u64,
+    /// Files that are there and cannot be used, and why.
+    pub damaged: Vec<(PathBuf, String)>,
+    /// Files of a later version of Holdoff, which are left to it: their names, and of which format they are.
+    pub newer: Vec<(String, u64)>,
+    /// Such files of earlier starts; looked for where there is no state, and only there.
+    pub aside: Vec<PathBuf>,
+}
+
+impl Slots {
+    /// Reads both slots and changes nothing. The newest whole one wins.
+    pub fn read(dir: &Path) -> Self {
+        let mut slots = Self { state: None, generation: 0, damaged: Vec::new(), newer: Vec::new(), aside: Vec::new() };
+        let mut quick = Quick::default();
+        for name in NAMES {
+            let path = dir.join(name);
+            match read_slot(&path, &mut quick) {
+                Ok(Some((generation, state))) if slots.state.is_none() || generation > slots.generation => {
+                    slots.generation = generation;
+                    slots.state = Some(state);
+                }
+                Ok(_) => {}
+                Err(NotRead::Damaged(why)) => slots.damaged.push((path, why)),
+                Err(NotRead::Newer(version)) => slots.newer.push((name.to_owned(), version)),
+            }
+        }
+        if slots.state.is_none() {
+            slots.aside = kept_aside(dir);
+        }
+        slots
+    }
+
+    /// The same beside an app that may be saving: one that is just being written is not damaged, and is looked at again.
+    /// Blocks for a moment where one is.
+    pub fn read_beside(dir: &Path) -> Self {
+        let mut slots = Self::read(dir);
+        for _ in 0..LOOKS {
+            if slots.damaged.is_empty() {
+                break;
+            }
+            std::thread::sleep(LOOK_AGAIN);
+            slots = Self::read(dir);
+        }
+        slots
+    }
+
+    /// There was a state, and none of it can be read; or none could be at an earlier start, and nothing was saved since.
+    pub fn lost(&self) -> bool {
+        self.state.is_none() && !(self.damaged.is_empty() && self.newer.is_empty() && self.aside.is_empty())
+    }
+
+    /// Keeps the damaged files under another name, and answers with those names.
+    pub fn set_aside(&self, stamp: &str) -> Vec<PathBuf> {
+        let kept = self.damaged.iter().filter_map(|(path, _)| set_aside(path, stamp));
+        kept.collect()
+    }
+}
+
+/// Renames an unreadable file to `*.unreadable-<time>`; `None` if even that fails.
+pub fn set_aside(path: &Path, stamp: &str) -> Option<PathBuf> {
+    let name = path.file_name()?.to_string_lossy().into_owned();
+    let mut kept = path.with_file_name(format!("{name}.unreadable-{stamp}"));
+    let mut count = 1;
+    while kept.exists() {
+        count += 1;
+        kept = path.with_file_name(format!("{name}.unreadable-{stamp}-{count}"));
+    }
+    std::fs::rename(path, &kept).ok()?;
+    Some(kept)
+}
+
+/// The slots that [`set_aside`] renamed.
+fn kept_aside(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let kept = |name: &str| NAMES.iter().any(|slot| name.starts_with(&format!("{slot}.unreadable-")));
+    let mut kept: Vec<_> =
+        entries.filter(|entry| kept(&entry.file_name().to_string_lossy())).map(|entry| entry.path()).collect();
+    kept.sort();
+    kept
+}
+
+/// `Ok(None)` if there is no such file.
+fn read_slot(path: &Path, quick: &mut Quick) -> Result<Option<(u64, State)>, NotRead> {
+    let Some(bytes) = read_kept(path, SLOT_MAX).map_err(|error| NotRead::Damaged(error.to_string()))? else {
+        return Ok(None);
+    };
+    quick.parse(&bytes).map_or_else(|| parse_any(&bytes), Ok).map(Some)
+}
+
+/// Reads a whole file, but not an endless one. `None` if there is none.
+pub(crate) fn read_bounded(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    read_checked(path, most, |_| Ok(()))
+}
+
+/// The same of what Holdoff keeps: nothing that another user put there is believed.
+pub(crate) fn read_kept(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    read_checked(path, most, |file| private_files::check(file, false))
+}
+
+/// The same of a record with a command in it: nor what others may write.
+pub(crate) fn read_command(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    read_checked(path, most, |file| private_files::check(file, true))
+}
+
+fn read_checked(path: &Path, most: u64, check: impl FnOnce(&File) -> io::Result<()>) -> io::Result<Option<Vec<u8>>> {
+    use io::Read;
+    let file = match regular_file::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    check(&file)?;
+    // A hint, which saves many small reads: it may not be true.
+    let size = file.metadata().map_or(0, |file| file.len()).min(most);
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "the file is too large"));
+    }
+    Ok(Some(bytes))
+}
+
+/// Why there is no state in a file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotRead {
+    #[error("{0}")]
+    Damaged(String),
+    /// It is whole, and of this format.
+    #[error("it was written by a newer version of Holdoff (format {0}, this one knows {known})", known = VERSION)]
+    Newer(u64),
+}
+
+impl From<&str> for NotRead {
+    fn from(why: &str) -> Self {
+        Self::Damaged(why.to_owned())
+    }
+}
+
+/// Reads the bytes of one slot.
+///
+/// # Errors
+/// Why they are not a whole state of a version that this program knows.
+pub fn parse(bytes: &[u8]) -> Result<(u64, State), NotRead> {
+    Quick::default().parse(bytes).map_or_else(|| parse_any(bytes), Ok)
+}
+
+/// By whatever program it was written.
+fn parse_any(bytes: &[u8]) -> Result<(u64, State), NotRead> {
+    if bytes.is_empty() {
+        return Err("it is empty".into());
+    }
+    let slot: Value = serde_json::from_slice(bytes).map_err(|_| "it is not whole JSON")?;
+    let generation = slot.get("generation").and_then(Value::as_u64).ok_or("it has no generation")?;
+    if generation > GENERATION_MAX {
+        return Err("its generation is beyond all counting".into());
+    }
+    let checksum = slot.get("checksum").and_then(Value::as_str).ok_or("it has no checksum")?;
+    let state = slot.get("state").ok_or("it has no state")?;
+    if checksum != self::checksum(generation, state) {
+        return Err("its checksum does not fit".into());
+    }
+    match state.get("version").and_then(Value::as_u64) {
+        Some(version) if version == u64::from(VERSION) => {}
+        Some(version) if version > u64::from(VERSION) => return Err(NotRead::Newer(version)),
+        _ => return Err("it was written by another version of Holdoff".into()),
+    }
+    let state = State::deserialize(state).map_err(|_| "it is not a state of Holdoff")?;
+    Ok((generation, state))
+}
+
+/// Writes both slots in turn, each synced before the other is begun.
+#[derive(Debug)]
+pub struct TwoSlots<W> {
+    dir: PathBuf,
+    writer: W,
+    generation: u64,
+}
+
+impl<W: SlotWriter> TwoSlots<W> {
+    /// `generation` is the newest one on disk.
+    pub fn new(dir: PathBuf, writer: W, generation: u64) -> Self {
+        Self { dir, writer, generation }
+    }
+
+    /// Makes `state` durable in both slots. The older slot is overwritten first, so that at every moment one
+    /// of the two is whole.
+    ///
+    /// # Errors
+    /// What the system says. The state is then not durable.
+    pub fn save(&mut self, state: &State) -> Result<(), String> {
+        let state = serde_json::to_value(state).map_err(|error| error.to_string())?;
+        // It may have been deleted, and whoever writes the file would make it for everyone to read.
+        make_private(&self.dir).map_err(|error| error.to_string())?;
+        for _ in NAMES {
+            let generation = self.generation + 1;
+            let name = NAMES[usize::from(generation.is_multiple_of(2))];
+            let path = self.dir.join(name);
+            self.writer.write(&path, &slot(generation, &state))?;
+            sync(&path).map_err(|error| error.to_string())?;
+            self.generation = generation;
+        }
+        Ok(())
+    }
+}
+
+/// What one slot holds: whole, or noticed not to be.
+pub(crate) fn slot(generation: u64, state: &Value) -> Map<String, Value> {
+    let parts = [("generation", json!(generation)), ("checksum", json!(checksum(generation, state)))];
+    parts.into_iter().chain([("state", state.clone())]).map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+/// A file for its user only, empty.
+pub(crate) fn create(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Syncs a file and the folder that names it.
+pub(crate) fn sync(path: &Path) -> io::Result<()> {
+    File::options().write(true).open(path)?.sync_all()?;
+    #[cfg(unix)]
+    if let Some(folder) = path.parent() {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Over the generation and the state with its keys in order: another program may have written them in another.
+fn checksum(generation: u64, state: &Value) -> String {
+    let mut text = String::new();
+    canonical(state, &mut text);
+    digest(generation, text.as_bytes())
+}
+
+fn digest(generation: u64, canonical: &[u8]) -> String {
+    let digest = Sha256::new().chain_update(generation.to_string()).chain_update(canonical).finalize();
+    digest.iter().fold(String::from("sha256:"), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+fn canonical(value: &Value, out: &mut String) {
+    match value {
+        Value::Object(object) => {
+            let mut keys: Vec<&String> = object.keys().collect();
+            keys.sort();
+            out.push('{');
+            for key in keys {
+                let _ = write!(out, "{}:", Value::String(key.clone()));
+                canonical(&object[key], out);
+                out.push(',');
+            }
+            out.push('}');
+        }
+        Value::Array(list) => {
+            out.push('[');
+            for item in list {
+                canonical(item, out);
+                out.push(',');
+            }
+            out.push(']');
+        }
+        other => {
+            let _ = write!(out, "{other}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,424 @@
+//! Drives one account: poll, do, handle. The account is owned here and nowhere else; others hold channels.
+
+mod account_lock;
+mod recover;
+mod saving;
+mod send;
+mod shutdown;
+mod spawned;
+#[cfg(test)]
+mod tests;
+
+use crate::credentials::monitor::read;
+use crate::credentials::{LockedStore, Source};
+use crate::http::Http;
+use crate::http::network::Variables;
+use crate::metrics::Requests;
+use crate::platform::clock::Clock;
+use crate::platform::user_dir::{AccountLock, UserDir};
+use crate::storage::history::History;
+use crate::storage::state_store::{Keeper, Taken};
+use crate::tasks::login::{Logins, Seat};
+use holdoff_core::account::{Account, Action, Event, Preferences};
+use holdoff_core::credential::{SignIn, Stored, Successor};
+use holdoff_core::gate::recovery::Recollection;
+use holdoff_core::record::ledger::Entry;
+use holdoff_core::state::{Provider, Refusal};
+use holdoff_core::{AccountId, AccountState, Moment, Notice, Pushed};
+use jiff::tz::TimeZone;
+use send::Asked;
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// How soon an account that another process polls is tried again, in real time.
+const LOCKED: Duration = Duration::from_secs(30);
+
+/// What others want of an account.
+#[derive(Debug)]
+pub enum Order {
+    Refresh(oneshot::Sender<Result<(), Refused>>),
+    NoticeShown(u64),
+    NoticeMissed(u64),
+    NoticeService(bool),
+    Preferences(Preferences),
+    /// A reading came without a request; it names whose it is.
+    Reading(Pushed),
+    /// The data folder was taken away, and is there again.
+    FolderMade,
+    /// Something stirred where the sign-in is kept.
+    Stirred,
+    /// The sign-in in its place was this account's until now.
+    InsteadOf(AccountId),
+    /// Begin nothing more, and end when what is under way has come to its end.
+    Retire,
+    /// The program ends: the same, in a hurry.
+    Finish,
+}
+
+/// How a runner came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    Retired,
+    /// The sign-in in its place is another account's by now.
+    Strayed,
+}
+
+/// A refusal with the moment at which it was given.
+#[derive(Debug)]
+pub struct Refused {
+    pub refusal: Refusal,
+    pub state: Box<AccountState>,
+    pub at: Moment,
+}
+
+/// A notice to be shown, with what its words are made from.
+#[derive(Debug)]
+pub struct Announcement {
+    pub notice: Notice,
+    pub account: AccountId,
+    pub state: AccountState,
+}
+
+/// What a runner works with.
+#[derive(Debug, Clone)]
+pub struct Tools {
+    pub clock: Clock,
+    pub http: Arc<Http>,
+    /// What the environment says of proxies and certificates.
+    pub network: Variables,
+    pub keeper: Keeper,
+    pub history: History,
+    pub requests: Requests,
+    pub user: UserDir,
+    pub announcements: mpsc::Sender<Announcement>,
+    /// What the seats of each login share.
+    pub logins: Logins,
+    /// What holds accounts of which nothing is kept.
+    pub memory: Recollection,
+    /// The accounts that another process polls.
+    pub elsewhere: watch::Sender<BTreeSet<AccountId>>,
+    /// The person's time zone. They travel.
+    pub zone: fn() -> TimeZone,
+}
+
+/// What takes its time while commands are answered: a request, the locks, or writing new tokens.
+type UnderWay = Pin<Box<dyn Future<Output = Event> + Send>>;
+
+pub struct Runner {
+    tools: Tools,
+    source: Source,
+    account: Account,
+    /// The last that it was told.
+    zone: Option<TimeZone>,
+    seat: Seat,
+    /// The sign-in with which the account was taken up.
+    sign_in: SignIn,
+    lock: Option<Arc<AccountLock>>,
+    /// How often the account was saved, as far as this runner knows.
+    saves: u64,
+    preferences: Preferences,
+    notice_service: bool,
+    /// Why the lock cannot be taken, where that is not another process.
+    unlockable: Option<String>,
+    store: LockedStore,
+    /// What an earlier one may have left behind was seen to.
+    tidied: bool,
+    under_way: Option<UnderWay>,
+    /// The last request.
+    asked: Asked,
+    /// New tokens that are not known to be written.
+    unwritten: Option<Successor>,
+    wishes: Vec<oneshot::Sender<Result<(), Refused>>>,
+    leaving: Option<Leaving>,
+}
+
+/// How soon it is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Leaving {
+    WhenDone,
+    Hurried,
+}
+
+/// What is to be done while there is nothing to do.
+enum Rest {
+    /// Sleep, at most until then.
+    Until(Option<Moment>),
+    /// End: the sign-in is another account's.
+    Strayed,
+}
+
+impl std::fmt::Debug for Runner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Runner").field("account", self.account.id()).finish_non_exhaustive()
+    }
+}
+
+/// What is known of an account that is to be taken up, besides its name.
+#[derive(Debug, Clone, Default)]
+pub struct Earlier {
+    /// As what it went until its name was known.
+    pub unnamed: Option<AccountId>,
+    /// The sign-in that is its own.
+    pub sign_in: SignIn,
+}
+
+impl Runner {
+    /// Takes up an account whose sign-in is in `source`.
+    pub async fn new(tools: Tools, source: Source, id: AccountId, earlier: Earlier, preferences: Preferences) -> Self {
+        let now = tools.clock.now();
+        let seat = tools.logins.seat(&id);
+        let sign_in = earlier.sign_in.clone();
+        let state = tools.state(&id, earlier, &seat).await;
+        let saves = state.saves;
+        let mut account = Account::new(id, source.place(), state, preferences, now, fastrand::u64(..));
+        account.settled_with(&sign_in);
+        let store = LockedStore::new(source.clone(), &tools.user.locks());
+        Self {
+            tools,
+            source,
+            account,
+            zone: None,
+            seat,
+            sign_in,
+            lock: None,
+            saves,
+            preferences,
+            notice_service: false,
+            unlockable: None,
+            store,
+            tidied: false,
+            under_way: None,
+            asked: Asked::default(),
+            unwritten: None,
+            wishes: Vec::new(),
+            leaving: None,
+        }
+    }
+
+    /// Runs until told to end or until nobody holds the other end of `orders`.
+    pub async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>) -> End {
+        let end = self.run_on(&mut orders).await;
+        self.store.unlock().await;
+        self.polled_elsewhere(false);
+        end
+    }
+
+    async fn run_on(&mut self, orders: &mut mpsc::UnboundedReceiver<Order>) -> End {
+        loop {
+            // First of all: what is due at the moment of an order to end is not begun.
+            while let Ok(order) = orders.try_recv() {
+                self.obey(order);
+            }
+            if self.leaving == Some(Leaving::Hurried) {
+                self.finish().await;
+                return End::Retired;
+            }
+            if !self.has_lock().await {
+                if self.wait_for_lock(orders).await.is_break() {
+                    return End::Retired;
+                }
+                continue;
+            }
+            if !std::mem::replace(&mut self.tidied, true) {
+                self.settle_leftovers(orders).await;
+                continue;
+            }
+            let until = match self.act().await {
+                Rest::Until(until) => until,
+                Rest::Strayed => return End::Strayed,
+            };
+            if self.account.is_done() {
+                return End::Retired;
+            }
+            if self.answer_wishes() {
+                continue;
+            }
+            tokio::select! {
+                event = ended(&mut self.under_way) => self.handle(event),
+                () = self.seat.changed() => {}
+                () = wake(&self.tools.clock, until) => {}
+                order = orders.recv() => match order {
+                    Some(order) => self.obey(order),
+                    None => return End::Retired,
+                },
+            }
+        }
+    }
+
+    /// Does what the account says until it sleeps; answers when to wake it.
+    async fn act(&mut self) -> Rest {
+        self.tell_zone();
+        loop {
+            let action = self.seat.poll(&mut self.account, self.tools.clock.now());
+            match action {
+                Action::Sleep(until) => return Rest::Until(until),
+                Action::Record(entry) => self.tools.record(entry).await,
+                Action::Remember(memory) => self.tools.history.remember(memory),
+                Action::Persist(state) => {
+                    let saved = self.save(state).await;
+                    if let Err(why) = &saved {
+                        tracing::error!(%why, "state could not be saved; nothing is asked until it can");
+                    }
+                    self.handle(Event::Persisted(saved));
+                }
+                Action::ReadCredential => {
+                    let read = read(&self.source, &self.tools.clock).await;
+                    self.handle(Event::Credential(read));
+                }
+                // Said again as long as it is not done.
+                Action::Lock | Action::Store(_) if self.under_way.is_some() => return Rest::Until(None),
+                Action::Ask(permit, request) => self.ask(permit, request),
+                Action::Lock => {
+                    let store = self.store.clone();
+                    self.begin(async move { Event::Locked(store.lock().await) });
+                }
+                Action::Store(successor) => {
+                    let store = self.store.clone();
+                    self.unwritten = Some(successor.clone());
+                    self.begin(async move { Event::Stored(store.store(successor).await) });
+                }
+                Action::Unlock => self.store.unlock().await,
+                Action::Notify(notice) => self.announce(notice).await,
+                Action::Become { id, .. } => {
+                    tracing::info!(from = %self.account.id(), to = %id, "the sign-in belongs to another account");
+                    return Rest::Strayed;
+                }
+            }
+        }
+    }
+
+    fn tell_zone(&mut self) {
+        let zone = (self.tools.zone)();
+        if self.zone.as_ref() != Some(&zone) {
+            self.zone = Some(zone.clone());
+            self.handle(Event::Zone(zone));
+        }
+    }
+
+    fn begin(&mut self, task: impl Future<Output = Event> + Send + 'static) {
+        self.under_way = Some(Box::pin(task));
+    }
+
+    fn handle(&mut self, event: Event) {
+        match &event {
+            Event::Stored(Stored::Failed(why)) => {
+                tracing::error!(place = self.source.place(), why, "a renewed sign-in could not be written yet");
+            }
+            Event::Stored(Stored::Written | Stored::Changed) => self.unwritten = None,
+            _ => {}
+        }
+        self.account.handle(event, self.tools.clock.now());
+        self.call_off_unwanted();
+    }
+
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::Refresh(answer) => self.wishes.push(answer),
+            Order::NoticeShown(id) => self.handle(Event::NoticeShown(id)),
+            Order::NoticeMissed(id) => self.handle(Event::NoticeMissed(id)),
+            Order::NoticeService(there) => {
+                self.notice_service = there;
+                self.handle(Event::NoticeService(there));
+            }
+            Order::Preferences(preferences) => {
+                self.preferences = preferences;
+                self.handle(Event::Preferences(preferences));
+            }
+            Order::Reading(pushed) => self.handle(Event::Reading(pushed)),
+            // Whoever is told looks for its lock next.
+            Order::FolderMade => {}
+            Order::Stirred => self.handle(Event::CredentialMayHaveChanged),
+            Order::InsteadOf(other) => self.account.takes_the_place_of(other, self.tools.clock.now()),
+            Order::Retire => self.leave(Leaving::WhenDone),
+            Order::Finish => self.leave(Leaving::Hurried),
+        }
+    }
+
+    fn leave(&mut self, leaving: Leaving) {
+        self.leaving = self.leaving.max(Some(leaving));
+        self.handle(Event::Retire);
+    }
+
+    /// Answers whoever wished for a reading, now that all that was known before is saved. Returns whether anybody did.
+    fn answer_wishes(&mut self) -> bool {
+        let wishes = std::mem::take(&mut self.wishes);
+        let any = !wishes.is_empty();
+        for answer in wishes {
+            let at = self.tools.clock.now();
+            match self.account.refresh(at) {
+                Ok(()) => drop(answer.send(Ok(()))),
+                Err(refusal) => self.refuse(answer, refusal),
+            }
+        }
+        any
+    }
+
+    fn refuse(&self, answer: oneshot::Sender<Result<(), Refused>>, refusal: Refusal) {
+        let state = Box::new(self.account.state().clone());
+        let _ = answer.send(Err(Refused { refusal, state, at: self.tools.clock.now() }));
+    }
+
+    async fn announce(&mut self, notice: Notice) {
+        let id = notice.id;
+        let state = self.account.state().clone();
+        let announcement = Announcement { notice, account: self.account.id().clone(), state };
+        if self.tools.announcements.send(announcement).await.is_err() {
+            self.handle(Event::NoticeMissed(id));
+        }
+    }
+}
+
+impl Tools {
+    async fn record(&self, entry: Entry) {
+        self.requests.count(&entry);
+        self.history.record(entry).await;
+    }
+
+    /// What is kept of an account, and of the same account without a name; with what the other seats of its login were told.
+    async fn state(&self, id: &AccountId, earlier: Earlier, seat: &Seat) -> AccountState {
+        let Taken { account, beside } = self.keeper.take(id.clone(), earlier.sign_in.identity.organization).await;
+        let mut state = account.unwrap_or_else(|| self.fresh(id));
+        if let Some(formerly) = &state.formerly {
+            self.history.rename(formerly.clone(), id.clone());
+        }
+        if let Some(unnamed) = earlier.unnamed
+            && let Some(same) = self.keeper.take(unnamed, None).await.account
+        {
+            state.adopt_gates(&same);
+        }
+        let now = self.clock.now();
+        for (_, gates) in beside.iter().filter(|(other, _)| !seat.is_polled(other)) {
+            state.share_left_behind(gates, now);
+        }
+        state
+    }
+
+    /// An account that is met for the first time.
+    fn fresh(&self, id: &AccountId) -> AccountState {
+        let mut fresh = AccountState::new(Provider::Anthropic);
+        self.memory.remind(id, &mut fresh, self.clock.now());
+        fresh
+    }
+}
+
+async fn ended(under_way: &mut Option<UnderWay>) -> Event {
+    match under_way {
+        Some(task) => {
+            let event = task.await;
+            *under_way = None;
+            event
+        }
+        None => std::future::pending().await,
+    }
+}
+
+async fn wake(clock: &Clock, until: Option<Moment>) {
+    match until {
+        Some(until) => clock.sleep_until(until).await,
+        None => std::future::pending().await,
+    }
+}

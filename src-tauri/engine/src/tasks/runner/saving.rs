@@ -1,0 +1,67 @@
+//! What is durable of an account: the person's record of it first, which every copy of Holdoff reads, then the state of this one.
+
+use super::Runner;
+use crate::platform::clock::Clock;
+use crate::platform::user_dir::UserDir;
+use holdoff_core::account::{Account, Event};
+use holdoff_core::{AccountId, AccountState};
+use std::pin::Pin;
+use tokio::task::spawn_blocking;
+
+type BoxFuture<T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send>>;
+
+const FAILED_ITSELF: &str = "it failed in Holdoff itself";
+
+impl Runner {
+    pub(super) async fn save(&mut self, mut state: Box<AccountState>) -> Result<(), String> {
+        state.saves = self.saves + 1;
+        let copy = state.clone();
+        if let Err(why) = self.with_record(move |user, id, clock| user.write(&id, &copy, &clock)).await {
+            self.tools.keeper.complain(why.clone()).await;
+            return Err(why);
+        }
+        self.saves += 1;
+        self.tools.keeper.save(self.account.id().clone(), state).await
+    }
+
+    /// Now that this one may ask: as the account stands, whoever asked last.
+    pub(super) async fn take_up_record(&mut self) -> Result<(), String> {
+        // Tokens that exist nowhere else are not to be forgotten.
+        if self.unwritten.is_some() {
+            return Ok(());
+        }
+        let mut own = self.account.state().clone();
+        own.saves = self.saves;
+        let told =
+            self.with_record(move |user, id, clock| Ok((user.newer(&id, &own, &clock)?, user.beside(&id, &clock)?)));
+        let (newer, beside) = told.await?;
+        if let Some(state) = newer {
+            self.take_up_newer(state);
+        }
+        let now = self.tools.clock.now();
+        for (_, gates) in beside.iter().filter(|(other, _)| !self.seat.is_polled(other)) {
+            self.account.share_left_behind(gates, now);
+        }
+        Ok(())
+    }
+
+    fn take_up_newer(&mut self, mut state: AccountState) {
+        let (id, now) = (self.account.id().clone(), self.tools.clock.now());
+        tracing::info!("another copy has asked for this account; its waits are kept");
+        self.tools.memory.remind_known(&id, &mut state, now);
+        self.saves = self.saves.max(state.saves);
+        self.account = Account::new(id, self.source.place(), state, self.preferences, now, fastrand::u64(..));
+        self.account.settled_with(&self.sign_in);
+        self.zone = None;
+        self.handle(Event::NoticeService(self.notice_service));
+    }
+
+    fn with_record<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(UserDir, AccountId, Clock) -> Result<T, String> + Send + 'static,
+    ) -> BoxFuture<T> {
+        let (user, id, clock) = (self.tools.user.clone(), self.account.id().clone(), self.tools.clock.clone());
+        let working = spawn_blocking(move || work(user, id, clock));
+        Box::pin(async { working.await.unwrap_or_else(|_| Err(FAILED_ITSELF.to_owned())) })
+    }
+}

@@ -1,0 +1,48 @@
+//! How a request goes on its way, and what may still call it back.
+
+use super::Runner;
+use crate::http::network::Network;
+use crate::http::{NotAnyMore, Still};
+use crate::tasks::runner::spawned::apart;
+use holdoff_core::account::Event;
+use holdoff_core::request::Endpoint;
+use holdoff_core::{Permit, Request};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Where a request goes, and whether its person still wants it.
+#[derive(Default)]
+pub(super) struct Asked {
+    endpoint: Option<Endpoint>,
+    wanted: Arc<AtomicBool>,
+}
+
+impl Runner {
+    pub(super) fn ask(&mut self, permit: Permit, request: Request) {
+        tracing::info!(account = %self.account.id(), endpoint = ?permit.endpoint(), "asking");
+        let http = Arc::clone(&self.tools.http);
+        let wanted = Arc::new(AtomicBool::new(true));
+        self.asked = Asked { endpoint: Some(permit.endpoint()), wanted: Arc::clone(&wanted) };
+        // The machine may have slept since the locks were taken, and may until the request leaves.
+        let still: Option<Still> = match permit.endpoint() {
+            Endpoint::Token => {
+                let store = self.store.clone();
+                Some(Box::pin(async move { store.is_locked().await.then_some(()).ok_or(NotAnyMore::LocksLost) }))
+            }
+            Endpoint::Usage => None,
+        };
+        let (source, environment) = (self.source.clone(), self.tools.network.clone());
+        let sending = async move {
+            let network = tokio::task::spawn_blocking(move || Network::of(&source, &environment)).await;
+            http.send_while(permit, request, &network.unwrap_or_default(), wanted, still).await
+        };
+        self.begin(async move { Event::Delivered(apart(sending).await) });
+    }
+
+    /// What has not left yet does not leave any more once its person has turned it off (laws 7 and 16).
+    pub(super) fn call_off_unwanted(&self) {
+        if self.asked.endpoint.is_some_and(|endpoint| !self.account.still_wants(endpoint)) {
+            self.asked.wanted.store(false, Ordering::SeqCst);
+        }
+    }
+}

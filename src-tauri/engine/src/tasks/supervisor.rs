@@ -1,0 +1,328 @@
+//! Who is polled, and from where: knows all places of sign-ins, and keeps one runner for each account. What one
+//! account waits for keeps no other waiting.
+
+mod locations;
+mod runners;
+
+use crate::claude_code::sessions::Sessions;
+use crate::credentials::FileWatcher;
+use crate::credentials::monitor::{Look, Unwatched};
+use crate::platform::clock::Clock;
+use crate::platform::environment::Environment;
+use crate::storage::history::Limits;
+use crate::storage::state_store::Snapshot;
+use crate::tasks::runner::{End, Order, Refused, Tools};
+use holdoff_core::account::Preferences;
+use holdoff_core::credential::location;
+use holdoff_core::credential::location::Polled;
+use holdoff_core::providers::anthropic::status_line::Session;
+use holdoff_core::{AccountId, Here, Moment, Place, Reading, Settings, Told};
+use locations::Stand;
+use runners::Running;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
+
+/// How long a start waits for the first look at every place: one may be on a disk that does not answer.
+const FIRST_LOOKS: Duration = Duration::from_secs(1);
+
+/// How long a person waits for what comes of their wish: an account may have to wait for a server that is silent.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What others want of the engine.
+#[derive(Debug)]
+pub enum Command {
+    /// Ask for a reading, of one account or of all; answered with what came of it for each.
+    Refresh {
+        account: Option<AccountId>,
+        answer: oneshot::Sender<Vec<Asked>>,
+    },
+    /// A notice of this account was shown, or no service took it.
+    Notice {
+        account: AccountId,
+        id: u64,
+        shown: bool,
+    },
+    NoticeService(bool),
+    /// A session of Claude Code with this config folder (`None`: the default one) told a reading.
+    Reading {
+        config_dir: Option<PathBuf>,
+        reading: Reading,
+        session: Session,
+    },
+    Settings(Box<Settings>),
+    /// The data folder was taken away, and is there again.
+    FolderMade,
+    /// End, but let requests that are under way come to their answers. Answered when done.
+    Shutdown(oneshot::Sender<()>),
+}
+
+/// What came of a wish for a reading.
+#[derive(Debug)]
+pub struct Asked {
+    pub account: AccountId,
+    pub result: Result<(), NotAsked>,
+}
+
+/// Why nothing was asked.
+#[derive(Debug)]
+pub enum NotAsked {
+    Refused(Refused),
+    /// What was begun before is not over yet. The wish is looked at after that.
+    Busy,
+}
+
+#[derive(Debug)]
+pub struct Roster {
+    environment: Environment,
+    settings: Settings,
+    tools: Tools,
+    snapshots: watch::Receiver<Snapshot>,
+    stands: Vec<Stand>,
+    /// Where a first sign-in is waited for.
+    first: String,
+    tell_looks: mpsc::UnboundedSender<Look>,
+    watcher: FileWatcher,
+    unwatched: watch::Sender<Unwatched>,
+    looks: mpsc::UnboundedReceiver<Look>,
+    sessions: Sessions,
+    tell_told: mpsc::UnboundedSender<Told>,
+    told: mpsc::UnboundedReceiver<Told>,
+    /// Who is polled, in the order in which that is shown, and the places; as last told to the keeper.
+    arranged: (Vec<AccountId>, Vec<Place>),
+    running: BTreeMap<AccountId, Running>,
+    /// Those that were told to retire and may still be told what came of a notice.
+    retiring: Vec<(AccountId, mpsc::UnboundedSender<Order>)>,
+    tasks: JoinSet<(AccountId, End)>,
+    /// Held by an account's runner from before it takes up its state until it is done with it.
+    turns: BTreeMap<AccountId, Arc<Mutex<()>>>,
+    /// Accounts whose name has just become known, and what they went as before.
+    renamed: BTreeMap<AccountId, AccountId>,
+    /// Accounts whose sign-in is where another's was, and whose.
+    succeeded: BTreeMap<AccountId, AccountId>,
+    notice_service: bool,
+}
+
+impl Roster {
+    /// Looks at all places and starts whoever is to be polled.
+    pub async fn start(
+        environment: Environment,
+        settings: Settings,
+        tools: Tools,
+        snapshots: watch::Receiver<Snapshot>,
+        unwatched: watch::Sender<Unwatched>,
+    ) -> Self {
+        let (tell_looks, looks) = mpsc::unbounded_channel();
+        let (tell_told, told) = mpsc::unbounded_channel();
+        let arranged = {
+            let snapshot = snapshots.borrow();
+            (snapshot.state.active.clone(), snapshot.state.places.clone())
+        };
+        let mut roster = Self {
+            environment,
+            settings,
+            tools,
+            snapshots,
+            stands: Vec::new(),
+            first: String::new(),
+            tell_looks,
+            watcher: FileWatcher::default(),
+            unwatched,
+            looks,
+            sessions: Sessions::default(),
+            tell_told,
+            told,
+            arranged,
+            running: BTreeMap::new(),
+            retiring: Vec::new(),
+            tasks: JoinSet::new(),
+            turns: BTreeMap::new(),
+            renamed: BTreeMap::new(),
+            succeeded: BTreeMap::new(),
+            notice_service: false,
+        };
+        roster.take_stands().await;
+        let _ = tokio::time::timeout(FIRST_LOOKS, roster.first_looks()).await;
+        roster.arrange().await;
+        roster
+    }
+
+    /// Runs until told to shut down or until nobody holds the other end of `commands`.
+    pub async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        loop {
+            let change = self.next_change();
+            tokio::select! {
+                Some(look) = self.looks.recv() => self.looked(look),
+                Some(told) = self.told.recv() => self.push(told),
+                Some(ended) = self.tasks.join_next() => self.ended(ended.ok()),
+                changed = self.snapshots.changed() => if changed.is_err() { return },
+                () = at(&self.tools.clock, change) => self.look_at_unsettled(),
+                command = commands.recv() => match command {
+                    Some(Command::Shutdown(done)) => {
+                        self.finish(&mut commands).await;
+                        let _ = done.send(());
+                        return;
+                    }
+                    Some(Command::Settings(settings)) => self.choose(*settings).await,
+                    Some(command) => self.obey(command),
+                    None => return,
+                },
+            }
+            self.arrange().await;
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Refresh { account, answer } => self.refresh(account.as_ref(), answer),
+            Command::Notice { account, id, shown } => {
+                let order = if shown { Order::NoticeShown } else { Order::NoticeMissed };
+                let retiring = self.retiring.iter().filter(|(other, _)| *other == account).map(|(_, orders)| orders);
+                let running = self.running.get(&account).map(|running| &running.orders);
+                for orders in retiring.chain(running) {
+                    let _ = orders.send(order(id));
+                }
+            }
+            Command::NoticeService(there) => {
+                self.notice_service = there;
+                for running in self.running.values() {
+                    let _ = running.orders.send(Order::NoticeService(there));
+                }
+            }
+            Command::Reading { config_dir, reading, session } => self.hear(config_dir, reading, session),
+            Command::FolderMade => {
+                for running in self.running.values() {
+                    let _ = running.orders.send(Order::FolderMade);
+                }
+            }
+            Command::Settings(_) | Command::Shutdown(_) => {}
+        }
+    }
+
+    /// What is told in a place is told to whoever it is of, if they are polled.
+    fn push(&mut self, told: Told) {
+        let here = self.stands.iter().position(|stand| stand.place.name() == told.place);
+        if here.and_then(|at| self.stands.get(at)).is_some_and(|stand| !stand.looked) {
+            // Whose place it is now is not known yet. The next one is not far.
+            return;
+        }
+        let state = &self.snapshots.borrow().state;
+        let places: Vec<Place> = self.stands.iter().map(|stand| stand.place.clone()).collect();
+        let place = here.and_then(|at| Some(Here { place: places.get(at)?, written: self.stands[at].written }));
+        let Some(pushed) = told.clone().whose(place, &places, state) else {
+            return;
+        };
+        if let Some(running) = self.running.get(&pushed.account) {
+            let _ = running.orders.send(Order::Reading(pushed));
+            return;
+        }
+        // The first of a token of its own: it is an account from now on.
+        if let Some(stand) = here.and_then(|at| self.stands.get_mut(at))
+            && pushed.account == AccountId::of_token(stand.place.provider, stand.place.name())
+            && !std::mem::replace(&mut stand.place.has_token_sessions, true)
+        {
+            stand.told.push(told);
+        }
+    }
+
+    /// Looks whose it is on a thread that may wait, and passes it on.
+    fn hear(&self, config_dir: Option<PathBuf>, reading: Reading, session: Session) {
+        let source = self.environment.source_of(config_dir.as_deref());
+        let reals: Vec<(String, String)> =
+            self.stands.iter().map(|stand| (stand.real.clone(), stand.place.name().to_owned())).collect();
+        let (sessions, tell) = (self.sessions.clone(), self.tell_told.clone());
+        tokio::task::spawn_blocking(move || {
+            let real = source.real_place();
+            let place = reals.into_iter().find(|(other, _)| *other == real).map_or(real, |(_, place)| place);
+            let _ = tell.send(sessions.told(place, reading, &session));
+        });
+    }
+
+    async fn choose(&mut self, settings: Settings) {
+        self.settings = settings;
+        self.tools.history.keep(Limits::from(&self.settings));
+        for (account, running) in &self.running {
+            let _ = running.orders.send(Order::Preferences(Preferences::of(&self.settings, account)));
+        }
+        self.take_stands().await;
+    }
+
+    fn refresh(&self, account: Option<&AccountId>, answer: oneshot::Sender<Vec<Asked>>) {
+        let wished = self.arranged.0.iter().filter(|active| account.is_none_or(|one| one == *active));
+        let asked: Vec<_> = wished
+            .filter_map(|active| {
+                let (tell, told) = oneshot::channel();
+                self.running.get(active)?.orders.send(Order::Refresh(tell)).ok()?;
+                Some((active.clone(), told))
+            })
+            .collect();
+        tokio::spawn(async move {
+            let mut all = Vec::new();
+            let deadline = Instant::now() + PATIENCE;
+            for (account, told) in asked {
+                let result = match timeout_at(deadline, told).await {
+                    Ok(Ok(result)) => result.map_err(NotAsked::Refused),
+                    Ok(Err(_)) => continue,
+                    Err(_) => Err(NotAsked::Busy),
+                };
+                all.push(Asked { account, result });
+            }
+            let _ = answer.send(all);
+        });
+    }
+
+    /// Brings who is polled into line with what is known.
+    async fn arrange(&mut self) {
+        let now = self.tools.clock.now().wall;
+        let places: Vec<Place> = self.stands.iter().map(|stand| stand.place.clone()).collect();
+        let state = &self.snapshots.borrow_and_update().state.clone();
+        let wanted = location::polled(&places, &self.first, &self.settings, state, now);
+        for account in self.running.keys().cloned().collect::<Vec<_>>() {
+            let stays = |polled: &Polled| polled.account == account && self.running[&account].place == polled.place;
+            if self.renamed.contains_key(&account) || !wanted.iter().any(stays) {
+                self.retire(&account);
+            }
+        }
+        for polled in &wanted {
+            self.start_runner(polled);
+        }
+        for (account, other) in std::mem::take(&mut self.succeeded) {
+            if let Some(running) = self.running.get(&account) {
+                let _ = running.orders.send(Order::InsteadOf(other));
+            }
+        }
+        self.pass_on_told();
+        let arranged = (wanted.into_iter().map(|polled| polled.account).collect(), places);
+        if self.arranged != arranged {
+            self.arranged = arranged.clone();
+            self.tools.keeper.arrange(arranged.0, arranged.1).await;
+        }
+    }
+
+    fn pass_on_told(&mut self) {
+        let told: Vec<Told> = self.stands.iter_mut().flat_map(|stand| std::mem::take(&mut stand.told)).collect();
+        told.into_iter().for_each(|told| self.push(told));
+    }
+
+    /// What may have been half of another sign-in is taken as it stands by now.
+    fn look_at_unsettled(&self) {
+        self.stands.iter().filter(|stand| stand.place.is_unsettled()).for_each(|stand| stand.lookout.poke());
+    }
+
+    fn next_change(&self) -> Option<Moment> {
+        let now = self.tools.clock.now();
+        let expiries = self.stands.iter().map(|stand| &stand.place);
+        Some(now.plus(location::next_change(expiries, now.wall)?.since(now.wall)))
+    }
+}
+
+async fn at(clock: &Clock, moment: Option<Moment>) {
+    match moment {
+        Some(moment) => clock.sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}

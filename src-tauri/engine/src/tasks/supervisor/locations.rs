@@ -1,0 +1,94 @@
+//! The places of sign-ins, each with who looks at it.
+
+use super::Roster;
+use crate::credentials::Source;
+use crate::credentials::discovery;
+use crate::credentials::monitor::{Look, Lookout};
+use crate::tasks::runner::Order;
+use holdoff_core::credential::location::Before;
+use holdoff_core::state::Provider;
+use holdoff_core::{Place, Told, Wall};
+
+/// One place, and who looks at it.
+#[derive(Debug)]
+pub(super) struct Stand {
+    pub place: Place,
+    pub source: Source,
+    pub lookout: Lookout,
+    /// What is known of it is what is there, as far as anybody has noticed.
+    pub looked: bool,
+    /// When its sign-in was written.
+    pub written: Option<Wall>,
+    /// Its name by what its folder really is.
+    pub real: String,
+    /// Readings that lay there, to be passed on once somebody polls.
+    pub told: Vec<Told>,
+}
+
+impl Roster {
+    /// Looks at the places of the settings, and at no other.
+    pub(super) async fn take_stands(&mut self) {
+        let (environment, settings) = (self.environment.clone(), self.settings.clone());
+        let found = tokio::task::spawn_blocking(move || {
+            (discovery::all(&environment, &settings), discovery::first(&environment))
+        });
+        let Ok((sources, first)) = found.await else {
+            return;
+        };
+        self.first = first;
+        let mut before = std::mem::take(&mut self.stands);
+        for source in sources {
+            let kept = before.iter().position(|stand| stand.source == source);
+            self.stands.push(match kept {
+                Some(kept) => before.swap_remove(kept),
+                None => self.stand_at(source),
+            });
+        }
+    }
+
+    fn stand_at(&self, source: Source) -> Stand {
+        let place = Place::known(&self.snapshots.borrow().state, Provider::Anthropic, &source.place());
+        let data_dir = self.environment.data_dir.clone();
+        let (clock, looks, unwatched) = (self.tools.clock.clone(), self.tell_looks.clone(), self.unwatched.clone());
+        let (watcher, sessions) = (self.watcher.clone(), self.sessions.clone());
+        let lookout = Lookout::start(source.clone(), data_dir, clock, watcher, sessions, looks, unwatched);
+        let real = place.name().to_owned();
+        Stand { place, source, lookout, looked: false, written: None, real, told: Vec::new() }
+    }
+
+    pub(super) fn looked(&mut self, look: Look) {
+        let now = self.tools.clock.now();
+        let Some(stand) = self.stands.iter_mut().find(|stand| stand.place.name() == look.place) else {
+            return;
+        };
+        let was = stand.place.clone();
+        let before = stand.place.looked(&look.read, now);
+        stand.looked = true;
+        (stand.written, stand.real, stand.told) = (look.written, look.real, look.told);
+        let Some(account) = stand.place.account.clone() else {
+            return;
+        };
+        match before {
+            Some(Before::Unnamed(unnamed)) => {
+                self.renamed.insert(account.clone(), unnamed);
+            }
+            Some(Before::Other(other)) => {
+                self.succeeded.insert(account.clone(), other);
+            }
+            None => {}
+        }
+        if (look.stirred || was != stand.place)
+            && let Some(running) = self.running.get(&account).filter(|running| running.place == look.place)
+        {
+            let _ = running.orders.send(Order::Stirred);
+        }
+    }
+
+    pub(super) async fn first_looks(&mut self) {
+        while self.stands.iter().any(|stand| !stand.looked)
+            && let Some(look) = self.looks.recv().await
+        {
+            self.looked(look);
+        }
+    }
+}
