@@ -1,15 +1,16 @@
 //! The resident process: one per person, and no web engine in it.
 
 use crate::controller::{self, End, Parts, Windows};
-use crate::face;
-use crate::files::StoreFiles;
-use crate::menu::Click;
 use crate::notify::Notifier;
-use crate::place::{self, Place};
 use crate::runtime::{self, AppHandle};
 #[cfg(target_os = "linux")]
 use crate::session::{self, Bus};
+use crate::single_instance;
+use crate::single_instance::Place;
+use crate::store_plugin::StoreFiles;
 use crate::tray::Tray;
+use crate::tray::menu::Click;
+use crate::tray::model;
 use crate::{complain, window_process};
 use holdoff_engine::ipc::{self, Call, Client, Window};
 use holdoff_engine::platform::environment::{Environment, StartError};
@@ -33,7 +34,7 @@ pub fn run(environment: Environment, open: Option<Window>) -> ExitCode {
     if let Err(error) = environment.prepare_data_dir() {
         return complain(&error);
     }
-    let lock = match FileLock::take(&place::lock_path(&environment.data_dir)) {
+    let lock = match FileLock::take(&single_instance::lock_path(&environment.data_dir)) {
         Ok(Some(lock)) => lock,
         Ok(None) => return hand_over(&environment, open),
         Err(error) => {
@@ -83,7 +84,7 @@ async fn try_live(app: AppHandle, start: Start) -> Result<End, String> {
     let host = app.clone();
     // Before anything is read from disk: a person who starts it sees that it has.
     let (tell_tray, tray_events) = mpsc::unbounded_channel();
-    let tray = Tray::start(host.clone(), face::starting(), tell_tray).await;
+    let tray = Tray::start(host.clone(), model::starting(), tell_tray).await;
 
     let stamp = stamp(environment.clock.now().wall);
     let settings = settings_file::load(&environment.data_dir, &stamp);

@@ -1,22 +1,24 @@
 //! The only owner of what is shown. Everything that may change it arrives here; tray and windows are told only
 //! what differs from what they were told before.
 
-mod asking;
+mod background_jobs;
+mod refresh;
 mod signing_in;
 mod updates;
-mod wishes;
 
 use crate::autostart::Autostart;
-use crate::exporter::Exporter;
-use crate::menu::{Click, TrayFace};
+use crate::end_signal;
+use crate::metrics_exporter::Exporter;
 use crate::notify::Notifier;
-use crate::present::{self, Known};
 use crate::runtime::AppHandle;
-use crate::signing_in::{Found, SigningIn};
+use crate::sign_in_session::{Found, SigningIn};
+use crate::tray::menu::{Click, TrayFace};
+use crate::tray::model;
 use crate::tray::{Tray, TrayEvent};
 use crate::view::View;
+use crate::view_model;
+use crate::view_model::Known;
 use crate::window_process::WindowProcess;
-use crate::{end_signal, face};
 use holdoff_core::messages::NoWindow;
 use holdoff_core::{AccountId, LocalTime, messages};
 use holdoff_engine::ipc::{Call, FromApp, Responder, Window};
@@ -191,16 +193,16 @@ impl Controller {
     }
 
     fn next_change(&self) -> holdoff_core::Moment {
-        self.known(present::next_change)
+        self.known(view_model::next_change)
     }
 
     async fn refresh_shown(&mut self) {
         self.engine.snapshots.mark_unchanged();
         // A computer travels.
         self.local = local_time(&self.settings.settings);
-        let needing = self.known(present::needing_sign_in);
+        let needing = self.known(view_model::needing_sign_in);
         self.signing_in.keep(&needing);
-        let face = self.known(face::face);
+        let face = self.known(model::face);
         if self.shown.face.as_ref() != Some(&face) {
             self.shown.face = Some(face.clone());
             self.tray.show(face);
@@ -211,7 +213,7 @@ impl Controller {
     }
 
     fn feed_windows(&mut self) {
-        let view = self.known(present::view);
+        let view = self.known(view_model::view);
         // The clock always differs; it is worth a message only with something else.
         let same = |old: &View| View { clock: view.clock.clone(), ..old.clone() } == view;
         if self.shown.view.as_ref().is_some_and(same) {

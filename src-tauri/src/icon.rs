@@ -4,16 +4,16 @@
 //! Without one, a sign says why. States differ by shape first and by colour second, and every size
 //! is drawn on its own pixel grid instead of being scaled.
 
-mod app;
-mod backing;
+mod app_icon;
 mod canvas;
 mod gauge;
+mod glyphs;
+mod outline;
 mod palette;
-mod signs;
 #[cfg(test)]
 mod tests;
 
-pub use app::app_icon;
+pub use app_icon::app_icon;
 pub use gauge::HIGH;
 
 use canvas::Canvas;
@@ -96,8 +96,8 @@ impl Icon {
         let Some(color) = palette.rim else {
             return self.draw_bare(&palette, size);
         };
-        let width = backing::width(size);
-        backing::around(&self.draw_bare(&palette, size - 2 * width), width, color, self.is_open())
+        let width = outline::width(size);
+        outline::around(&self.draw_bare(&palette, size - 2 * width), width, color, self.is_open())
     }
 
     /// Draws the icon in each of [`SIZES`].
@@ -121,18 +121,18 @@ impl Icon {
         let used = self.used_percent.map(|percent| percent.min(100));
         match (self.mark, used) {
             (Mark::Level, Some(used)) => gauge::level(&mut canvas, palette, used),
-            (Mark::Level, None) => signs::question(&mut canvas, palette),
+            (Mark::Level, None) => glyphs::question(&mut canvas, palette),
             (Mark::CoolingDown, used) => {
                 if let Some(used) = used {
                     gauge::faint_level(&mut canvas, palette, used);
                 }
-                signs::hourglass(&mut canvas, palette);
+                glyphs::hourglass(&mut canvas, palette);
             }
-            (Mark::Paused, _) => signs::bars(&mut canvas, palette),
-            (Mark::Expired, _) => signs::padlock(&mut canvas, palette),
-            (Mark::Absent, _) => signs::struck_out(&mut canvas, palette),
+            (Mark::Paused, _) => glyphs::bars(&mut canvas, palette),
+            (Mark::Expired, _) => glyphs::padlock(&mut canvas, palette),
+            (Mark::Absent, _) => glyphs::struck_out(&mut canvas, palette),
             (Mark::Stale, used) => gauge::stale(&mut canvas, palette, used),
-            (Mark::Unknown, _) => signs::question(&mut canvas, palette),
+            (Mark::Unknown, _) => glyphs::question(&mut canvas, palette),
         }
         canvas.into_pixmap()
     }

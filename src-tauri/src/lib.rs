@@ -3,30 +3,28 @@
 //! This process never loads a web engine. The windows are one of their own (`src-tauri/window`), which ends with the last
 //! of them and gives all their memory back. The two talk over [`holdoff_engine::ipc`].
 
-pub mod face;
 pub mod icon;
-pub mod menu;
-pub mod present;
-pub mod signing_in;
+pub mod sign_in_session;
 pub mod view;
+pub mod view_model;
 
+mod account_settings_view;
 mod app;
 mod arguments;
 mod autostart;
-mod choices;
-mod choosing;
 mod controller;
+mod desktop_probe;
 mod end_signal;
-mod exporter;
-mod files;
-mod look;
 mod memory;
+mod metrics_exporter;
 mod notify;
-mod place;
 mod runtime;
 #[cfg(target_os = "linux")]
 mod session;
+mod settings_edit;
+mod single_instance;
 mod status_line;
+mod store_plugin;
 mod tray;
 mod window_process;
 
@@ -50,7 +48,7 @@ pub fn main() -> ExitCode {
     };
     match role {
         Role::Tray { open } => app::run(environment, open),
-        Role::Look => look::print(),
+        Role::Look => desktop_probe::print(),
         #[cfg(not(target_os = "linux"))]
         Role::Windows { first } => holdoff_window::run(&environment, first),
     }

@@ -1,4 +1,4 @@
-//! What the windows show: plain data, made by [`crate::present`] and sent to the page as JSON.
+//! What the windows show: plain data, made by [`crate::view_model`] and sent to the page as JSON.
 //!
 //! Times are milliseconds since the Unix epoch on the program's clock. `*_clock` fields are the same
 //! instants in words for the person's time zone ("15:30", "Fri 22:00"). No token is ever in here.

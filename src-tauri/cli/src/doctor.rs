@@ -12,8 +12,8 @@ mod program;
 mod status_line;
 mod updates;
 
-use crate::known::Known;
-use crate::{app, paint};
+use crate::saved_state::Known;
+use crate::{app_client, style};
 use holdoff_core::text::{WITHHELD, is_like_a_token};
 use holdoff_engine::ipc::Call;
 use holdoff_engine::platform::core_dumps;
@@ -48,7 +48,7 @@ pub fn run(environment: &Environment) -> ExitCode {
     core_dumps::leave_no_core();
     let known = Known::read(environment);
     // What the app sees counts, and not what this terminal would see in its place.
-    let condition = app::connect(environment).and_then(|mut app| app.call(Call::Condition).ok());
+    let condition = app_client::connect(environment).and_then(|mut app| app.call(Call::Condition).ok());
     let condition: Option<Condition> = condition.and_then(|answer| serde_json::from_value(answer).ok());
     let mut sections = vec![
         Section { title: "Programs".to_owned(), findings: program::look(environment) },
@@ -62,18 +62,18 @@ pub fn run(environment: &Environment) -> ExitCode {
     let shown: String = sections.iter().map(|section| section.shown(&environment.home)).collect();
     let wrong = sections.iter().flat_map(|section| &section.findings).filter(|f| f.kind == Kind::Wrong).count();
     let sum = match wrong {
-        0 => paint::green("All is well."),
-        1 => paint::red("One thing is not right."),
-        _ => paint::red(&format!("{wrong} things are not right.")),
+        0 => style::green("All is well."),
+        1 => style::red("One thing is not right."),
+        _ => style::red(&format!("{wrong} things are not right.")),
     };
-    let printed = paint::print(&format!("{shown}{sum}\n"));
+    let printed = style::print(&format!("{shown}{sum}\n"));
     if wrong > 0 { ExitCode::FAILURE } else { printed }
 }
 
 impl Section {
     fn shown(&self, home: &Path) -> String {
         let findings: String = self.findings.iter().map(|finding| finding.shown(home)).collect();
-        format!("{}\n{findings}\n", paint::bold(&self.title))
+        format!("{}\n{findings}\n", style::bold(&self.title))
     }
 }
 
@@ -96,9 +96,9 @@ impl Finding {
 
     fn shown(&self, home: &Path) -> String {
         let mark = match self.kind {
-            Kind::Fine => paint::green("ok   "),
+            Kind::Fine => style::green("ok   "),
             Kind::Note => "note ".to_owned(),
-            Kind::Wrong => paint::red("WRONG"),
+            Kind::Wrong => style::red("WRONG"),
         };
         let advice = self.advice.as_ref().map(|advice| format!("        -> {}\n", plain(advice, home)));
         format!("  {mark} {}\n{}", plain(&self.text, home), advice.unwrap_or_default())

@@ -1,7 +1,7 @@
 //! `holdoff guard`: succeeds only while enough is left.
 
 use crate::args::Guard;
-use crate::known::Known;
+use crate::saved_state::Known;
 use crate::{TEMPORARY, UNAVAILABLE, print};
 use holdoff_core::messages;
 use holdoff_core::quota::headroom::{Verdict, Wanted, judge};

@@ -1,8 +1,8 @@
 //! `holdoff history`: how each window was used and what was spent, for people and for other programs.
 
 use crate::args::{History, Table};
-use crate::known::Known;
-use crate::{UNAVAILABLE, paint};
+use crate::saved_state::Known;
+use crate::{UNAVAILABLE, style};
 use holdoff_core::record::history::WindowRecord;
 use holdoff_core::{AccountId, LocalTime, Wall, messages};
 use holdoff_engine::platform::environment::Environment;
@@ -92,7 +92,7 @@ fn lines(environment: &Environment, reader: &Reader, args: &History, since: Wall
 
 fn level(record: &WindowRecord, zone: &LocalTime) -> String {
     let used = record.used_percent.map_or_else(|| "—".to_owned(), messages::percent);
-    let used = paint::by_level(&format!("{used:>6}"), record.used_percent.unwrap_or_default());
+    let used = style::by_level(&format!("{used:>6}"), record.used_percent.unwrap_or_default());
     let resets = record.resets_at.map(|resets| format!("  resets {}", messages::resets(resets, record.at, zone)));
     format!("{used}{}", resets.unwrap_or_default())
 }
@@ -112,11 +112,11 @@ impl Course {
         let mut text = String::new();
         if !self.heading.as_ref().is_some_and(|(before, of)| before == account && of == id) {
             let gap = if self.heading.is_some() { "\n" } else { "" };
-            text = format!("{gap}{}\n", paint::bold(&format!("{}: {label}", self.known.label(account))));
+            text = format!("{gap}{}\n", style::bold(&format!("{}: {label}", self.known.label(account))));
             self.heading = Some((account.clone(), id.to_owned()));
         }
-        text += &format!("  {}  {line}\n", paint::dim(&messages::date_and_minute(at, &self.zone)));
-        self.closed = paint::try_print(&text).is_err();
+        text += &format!("  {}  {line}\n", style::dim(&messages::date_and_minute(at, &self.zone)));
+        self.closed = style::try_print(&text).is_err();
         if self.closed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }

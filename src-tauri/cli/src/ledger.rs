@@ -1,7 +1,7 @@
 //! `holdoff ledger`: what was asked and what was not, and why.
 
-use crate::known::Known;
-use crate::{UNAVAILABLE, paint};
+use crate::saved_state::Known;
+use crate::{UNAVAILABLE, style};
 use holdoff_core::record::ledger::Entry;
 use holdoff_core::{AccountId, LocalTime, Wall, messages, text};
 use holdoff_engine::platform::environment::Environment;
@@ -38,14 +38,14 @@ pub fn run(environment: &Environment, since: Duration, json: bool, account: Opti
     }
     let zone = known.local_time();
     let several = entries.iter().any(|entry| entry.account != entries[0].account);
-    paint::print(&entries.iter().map(|entry| line(entry, &known, several, &zone)).collect::<String>())
+    style::print(&entries.iter().map(|entry| line(entry, &known, several, &zone)).collect::<String>())
 }
 
 fn line(entry: &Entry, known: &Known, several: bool, zone: &LocalTime) -> String {
-    let at = paint::dim(&messages::date_and_time(entry.at, zone));
+    let at = style::dim(&messages::date_and_time(entry.at, zone));
     let told = messages::ledger_line(entry, zone);
     if !several {
         return format!("{at}  {told}\n");
     }
-    format!("{at}  {}  {told}\n", paint::bold(&known.label(&AccountId(entry.account.clone()))))
+    format!("{at}  {}  {told}\n", style::bold(&known.label(&AccountId(entry.account.clone()))))
 }

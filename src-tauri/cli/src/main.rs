@@ -6,19 +6,19 @@ macro_rules! eprintln {
     ($($said:tt)*) => { std::eprintln!("{}", holdoff_core::text::terminal(&format!($($said)*))) };
 }
 
-mod app;
+mod app_client;
 mod args;
 mod doctor;
 mod guard;
 mod history;
-mod known;
+mod launch_tray;
 mod ledger;
-mod manual;
-mod paint;
+mod man;
 mod refresh;
+mod saved_state;
 mod status;
 mod statusline;
-mod tray;
+mod style;
 
 use args::{Args, Command, Setup};
 use holdoff_core::text;
@@ -40,18 +40,18 @@ fn main() -> ExitCode {
         Err(said) => return help_or_error(&said),
     };
     let Some(command) = args.command else {
-        return tray::become_it(match (args.panel, args.settings) {
+        return launch_tray::become_it(match (args.panel, args.settings) {
             (true, _) => &["--panel"],
             (_, true) => &["--settings"],
             _ => &[],
         });
     };
     match command {
-        Command::Panel => tray::become_it(&["--panel"]),
-        Command::Settings => tray::become_it(&["--settings"]),
-        Command::Completions { shell } => manual::completions(shell),
-        Command::Man { out: Some(folder), .. } => manual::pages(&folder),
-        Command::Man { command, out: None } => manual::man(command.as_deref()),
+        Command::Panel => launch_tray::become_it(&["--panel"]),
+        Command::Settings => launch_tray::become_it(&["--settings"]),
+        Command::Completions { shell } => man::completions(shell),
+        Command::Man { out: Some(folder), .. } => man::pages(&folder),
+        Command::Man { command, out: None } => man::man(command.as_deref()),
         Command::Status { json, account, watch } => {
             with(|environment| status::run(environment, Form { json, account: account.name() }, watch))
         }
@@ -64,10 +64,10 @@ fn main() -> ExitCode {
         Command::Doctor => with(doctor::run),
         Command::Statusline { setup: None } => with(statusline::run),
         Command::Statusline { setup: Some(Setup::Install(args)) } => {
-            with(|environment| statusline::setup::install(environment, &args))
+            with(|environment| statusline::install::install(environment, &args))
         }
         Command::Statusline { setup: Some(Setup::Uninstall(args)) } => {
-            with(|environment| statusline::setup::uninstall(environment, &args))
+            with(|environment| statusline::install::uninstall(environment, &args))
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `holdoff refresh`: has the running app ask, if it may.
 
-use crate::known::Known;
-use crate::{TEMPORARY, UNAVAILABLE, app, print};
+use crate::saved_state::Known;
+use crate::{TEMPORARY, UNAVAILABLE, app_client, print};
 use holdoff_engine::ipc::{Call, RefreshAnswer};
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::platform::user_dir;
@@ -17,7 +17,7 @@ pub fn run(environment: &Environment, account: Option<&str>) -> ExitCode {
             return ExitCode::from(UNAVAILABLE);
         }
     };
-    let Some(mut app) = app::connect(environment) else {
+    let Some(mut app) = app_client::connect(environment) else {
         eprintln!("holdoff: the tray app is not running, so nobody can ask. Start it with: holdoff");
         let others = UserDir::of(environment).other_data_dirs();
         for about in user_dir::about_others(&environment.data_dir, &others) {

@@ -2,8 +2,8 @@
 
 mod watch;
 
-use crate::known::Known;
-use crate::{UNAVAILABLE, app, paint};
+use crate::saved_state::Known;
+use crate::{UNAVAILABLE, app_client, style};
 use holdoff_core::credential::sign_in_flow::Guide;
 use holdoff_core::quota::Level;
 use holdoff_core::status::report;
@@ -28,7 +28,7 @@ pub fn run(environment: &Environment, form: Form<'_>, watch: bool) -> ExitCode {
     match read(environment, form.account) {
         Ok(known) => {
             known.say_problems();
-            paint::print(&told(environment, &known, form, Lines::Many))
+            style::print(&told(environment, &known, form, Lines::Many))
         }
         Err(code) => code,
     }
@@ -65,7 +65,7 @@ fn told(environment: &Environment, known: &Known, form: Form<'_>, lines: Lines) 
         let others = UserDir::of(environment).other_data_dirs();
         user_dir::about_others(&environment.data_dir, &others).iter().for_each(|about| text += &format!("{about}\n"));
     }
-    if !app::is_running(environment) {
+    if !app_client::is_running(environment) {
         text.push_str("The tray app is not running, so nothing is asked. Start it with: holdoff\n");
     }
     text
@@ -99,7 +99,7 @@ fn switched_off(known: &Known) -> String {
 
 fn account_text(id: &AccountId, account: &AccountState, known: &Known, zone: &LocalTime) -> String {
     let now = known.now;
-    let mut out = paint::bold(&known.label(id));
+    let mut out = style::bold(&known.label(id));
     if let Some(plan) = &account.sign_in.plan {
         let _ = write!(out, " ({plan})");
     }
@@ -124,12 +124,12 @@ fn write_reading(out: &mut String, account: &AccountState, known: &Known, zone: 
     for window in &reading.windows {
         let line = messages::window_line(window, settings.percent, now, zone);
         let line = match window.level(now) {
-            Level::Used(used) => paint::by_level(&line, used),
+            Level::Used(used) => style::by_level(&line, used),
             Level::Reset | Level::NotSaid => line,
         };
         let binding = if window.binding { " (limits now)" } else { "" };
         let own_age = messages::own_age(reading, window, account.provider, now);
-        let own_age = own_age.map(|age| paint::dim(&format!(", read {age}"))).unwrap_or_default();
+        let own_age = own_age.map(|age| style::dim(&format!(", read {age}"))).unwrap_or_default();
         let _ = writeln!(out, "  {line}{binding}{own_age}");
     }
     for money in &reading.money {

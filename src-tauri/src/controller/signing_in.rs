@@ -1,16 +1,17 @@
 //! The way back to a sign-in: what there is for it on this computer, and a terminal with the owner's own.
 
 use super::{Controller, Next};
-use crate::present;
-use crate::signing_in::{self, Found};
+use crate::sign_in_session;
+use crate::sign_in_session::Found;
 use crate::view::Answer;
+use crate::view_model;
 use holdoff_core::AccountId;
 use holdoff_engine::ipc::Responder;
 use serde_json::json;
 
 impl Controller {
     pub(super) fn open_sign_in(&self, account: AccountId, responder: Responder) {
-        match self.known(|known| present::place(known, &account)) {
+        match self.known(|known| view_model::place(known, &account)) {
             Some(place) => self.look_for_programs(Some((account, place)), Some(responder)),
             None => {
                 let message = Some("There is no such account any more.".to_owned());
@@ -24,7 +25,7 @@ impl Controller {
         let (environment, settings) = (self.environment.clone(), self.settings.settings.clone());
         let tell = self.tell_found.clone();
         tokio::task::spawn_blocking(move || {
-            let _ = tell.send((signing_in::look(&environment, &settings, wanted), responder));
+            let _ = tell.send((sign_in_session::look(&environment, &settings, wanted), responder));
         });
     }
 

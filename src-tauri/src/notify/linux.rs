@@ -2,8 +2,8 @@
 //! had at first, so that a bus that comes back would never be told anything again.
 
 use super::{Lead, Message, REMEMBERED, SIGN_IN};
-use crate::menu::Click;
 use crate::session::Bus;
+use crate::tray::menu::Click;
 use futures_lite::{Stream, StreamExt};
 use holdoff_core::{LocalTime, text};
 use holdoff_engine::platform::environment::Environment;

@@ -10,7 +10,7 @@ pub use linux::{Notifier, last_words};
 #[cfg(not(target_os = "linux"))]
 pub use other::{Notifier, last_words};
 
-use crate::menu::Click;
+use crate::tray::menu::Click;
 use holdoff_core::{AccountId, LocalTime, NoticeKind, messages};
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::tasks::runner::Announcement;

@@ -1,7 +1,7 @@
 //! Notifications through Tauri's plugin, on macOS and Windows. Compiled by the project's workflows; not yet seen to run.
 
 use super::{Lead, Message, REMEMBERED, SIGN_IN};
-use crate::menu::Click;
+use crate::tray::menu::Click;
 use holdoff_core::LocalTime;
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::tasks::runner::Announcement;

@@ -1,7 +1,7 @@
 //! The person's session on Linux: its bus, which comes and goes, and its end.
 
-mod bus;
 mod end;
+mod session_bus;
 
-pub use bus::Bus;
 pub use end::over;
+pub use session_bus::Bus;

@@ -3,8 +3,8 @@
 
 use super::absence::Absence;
 use super::{TrayEvent, WATCHER};
-use crate::menu::{Click, Entry, TrayFace};
 use crate::session::Bus;
+use crate::tray::menu::{Click, Entry, TrayFace};
 use holdoff_core::text;
 use ksni::TrayMethods;
 use ksni::menu::StandardItem;

@@ -4,6 +4,8 @@
 mod absence;
 #[cfg(target_os = "linux")]
 mod linux;
+pub mod menu;
+pub mod model;
 #[cfg(not(target_os = "linux"))]
 mod other;
 
@@ -12,7 +14,7 @@ pub use linux::Tray;
 #[cfg(not(target_os = "linux"))]
 pub use other::Tray;
 
-use crate::menu::Click;
+use crate::tray::menu::Click;
 
 /// The name on the session bus of who keeps the tray icons.
 #[cfg(target_os = "linux")]

@@ -1,7 +1,7 @@
 //! The tray through Tauri, on macOS and Windows. Compiled by the project's workflows; not yet seen to run.
 
 use super::TrayEvent;
-use crate::menu::{Click, Entry, TrayFace};
+use crate::tray::menu::{Click, Entry, TrayFace};
 use holdoff_core::{AccountId, text};
 use tauri::image::Image;
 use tauri::menu::{IsMenuItem, Menu, MenuItem, PredefinedMenuItem};

@@ -2,7 +2,7 @@
 //! business in an issue.
 
 use super::{Finding, Section};
-use crate::known::Known;
+use crate::saved_state::Known;
 use holdoff_core::credential::sign_in_flow::Guide;
 use holdoff_core::credential::{Absence, CredentialRead};
 use holdoff_core::providers;

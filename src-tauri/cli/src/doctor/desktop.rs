@@ -1,7 +1,7 @@
 //! The desktop around the app: its tray, its notifications. The app's own program looks, since it can.
 
 use super::{Finding, program};
-use crate::tray;
+use crate::launch_tray;
 use holdoff_core::text::{NAME_MAX, clean};
 use serde_json::Value;
 use std::process::Command;
@@ -65,7 +65,7 @@ fn desktops(named: &str) -> String {
 }
 
 fn facts() -> Vec<Finding> {
-    let program = tray::beside();
+    let program = launch_tray::beside();
     if !program.is_file() {
         return Vec::new();
     }

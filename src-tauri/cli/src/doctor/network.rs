@@ -1,7 +1,7 @@
 //! How Anthropic is reached: through which proxy, and with whose certificates.
 
 use super::Finding;
-use crate::known::Known;
+use crate::saved_state::Known;
 use holdoff_engine::credentials::monitor::Unwatched;
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::tasks::condition::{Condition, NetworkCondition};

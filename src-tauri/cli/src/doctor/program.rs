@@ -1,7 +1,7 @@
 //! The programs themselves, and whether the app runs.
 
 use super::Finding;
-use crate::{app, tray};
+use crate::{app_client, launch_tray};
 use holdoff_core::text::{NAME_MAX, clean};
 use holdoff_engine::ipc::Call;
 use holdoff_engine::platform::environment::Environment;
@@ -21,7 +21,7 @@ pub fn look(environment: &Environment) -> Vec<Finding> {
 }
 
 fn tray_app() -> Finding {
-    let program = tray::beside();
+    let program = launch_tray::beside();
     if program.is_file() {
         return Finding::fine(format!("the tray app lies beside it, {}", program.display()));
     }
@@ -32,7 +32,7 @@ fn tray_app() -> Finding {
 }
 
 fn running(environment: &Environment) -> Finding {
-    let Some(mut app) = app::connect(environment) else {
+    let Some(mut app) = app_client::connect(environment) else {
         return Finding::note("the tray app is not running, so nothing is asked").advised("Start it with: holdoff");
     };
     match app.call(Call::Version) {

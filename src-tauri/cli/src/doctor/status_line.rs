@@ -1,7 +1,7 @@
 //! Whether Claude Code's status line keeps Holdoff up to date.
 
 use super::Finding;
-use crate::known::Known;
+use crate::saved_state::Known;
 use holdoff_engine::claude_code::status_line::{Obstacle, ObstacleKind, Place, Scope, Status, command, obstacles};
 use holdoff_engine::credentials::discovery;
 use holdoff_engine::platform::environment::Environment;

@@ -1,7 +1,7 @@
 //! Whether newer versions of Holdoff are looked for, and what came of it.
 
 use super::Finding;
-use crate::known::Known;
+use crate::saved_state::Known;
 use holdoff_core::Updates;
 use holdoff_core::messages;
 use holdoff_core::updates::{Checked, PackageKind};

@@ -1,8 +1,8 @@
 //! `holdoff status --watch`: prints again whenever something changes.
 
 use super::{Form, Lines, read, told};
-use crate::known::Known;
-use crate::paint;
+use crate::saved_state::Known;
+use crate::style;
 use holdoff_core::Report;
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::storage::state_file;
@@ -16,7 +16,7 @@ const LOOK: Duration = Duration::from_millis(500);
 const AGES: Duration = Duration::from_secs(10);
 
 pub fn run(environment: &Environment, form: Form<'_>) -> ExitCode {
-    let in_place = paint::can_move() && !form.json;
+    let in_place = style::can_move() && !form.json;
     let mut screen = Screen { in_place, height: 0 };
     let mut before: Option<Report> = None;
     loop {
@@ -60,12 +60,12 @@ impl Screen {
     /// `false` if nobody reads any more.
     fn show(&mut self, text: &str) -> bool {
         if !self.in_place {
-            return paint::try_print(text).is_ok();
+            return style::try_print(text).is_ok();
         }
         let up = if self.height > 0 { format!("\u{1b}[{}A\u{1b}[J", self.height) } else { String::new() };
         self.height = text.lines().count();
-        let shown = paint::move_cursor(&(up + CUT)).and_then(|()| paint::try_print(text));
-        shown.and_then(|()| paint::move_cursor(CONTINUE)).is_ok()
+        let shown = style::move_cursor(&(up + CUT)).and_then(|()| style::try_print(text));
+        shown.and_then(|()| style::move_cursor(CONTINUE)).is_ok()
     }
 }
 

@@ -1,10 +1,10 @@
 //! `holdoff statusline`: takes note of what Claude Code says of its limits, and prints a line or has the person's own
 //! command print it.
 
-mod pass_on;
-pub mod setup;
+mod chain;
+pub mod install;
 
-use crate::{app, print};
+use crate::{app_client, print};
 use holdoff_core::messages;
 use holdoff_core::messages::Paint;
 use holdoff_core::providers::anthropic::status_line::{self, Session};
@@ -50,7 +50,7 @@ pub fn run(environment: &Environment) -> ExitCode {
     let inside = std::env::var_os(INSIDE).is_some();
     let place = Place::new(source.config_dir(), &environment.data_dir);
     match place.earlier().filter(|_| !inside) {
-        Some(command) => private_files::as_the_session_does(|| pass_on::run(&command, input)),
+        Some(command) => private_files::as_the_session_does(|| chain::run(&command, input)),
         None => {
             for (path, doubt) in place.doubtful() {
                 eprintln!("holdoff: {} is not used: {doubt}. {}", path.display(), doubt.advice(&path));
@@ -79,7 +79,7 @@ fn taken(environment: &Environment, input: &Input) -> Option<(Reading, Session)>
 }
 
 fn note(environment: &Environment, source: &Source, reading: &Reading, session: &Session) {
-    let address = app::address(environment);
+    let address = app_client::address(environment);
     let config_dir = environment.claude_config_dir.as_ref().map(PathBuf::from);
     let from = reading_spool::From {
         data_dir: &environment.data_dir,

@@ -1,9 +1,9 @@
 //! What the tray shows, as a pure function of what is known: icon, tooltip and menu, with a section for each account.
 
 use crate::icon::{self, Icon, Ink, Mark};
-use crate::menu::{Click, Entry, TrayFace};
-use crate::present::{Known, condition, status};
+use crate::tray::menu::{Click, Entry, TrayFace};
 use crate::view::Condition;
+use crate::view_model::{Known, condition, status};
 use holdoff_core::state::{Refusal, Renewal};
 use holdoff_core::{AccountId, AccountState, messages};
 use std::cmp::Reverse;

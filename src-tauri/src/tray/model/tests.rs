@@ -1,5 +1,5 @@
 use super::*;
-use crate::signing_in::SigningIn;
+use crate::sign_in_session::SigningIn;
 use holdoff_core::LocalTime;
 use holdoff_core::credential::location::Place;
 use holdoff_core::credential::token::Token;
@@ -247,7 +247,7 @@ fn who_is_polled_by_another_process_is_said_in_the_panel_and_in_the_tray() {
         place.sign_in = state.accounts[&id(name)].sign_in.clone();
         state.places.push(place);
     }
-    let troubles = |desk: &Desk| desk.known(crate::present::view).troubles;
+    let troubles = |desk: &Desk| desk.known(crate::view_model::view).troubles;
     assert!(troubles(&desk).is_empty());
     desk.elsewhere = [id("ann"), id("bob"), id("never-asked-here")].into();
     let said = troubles(&desk);

@@ -1,7 +1,7 @@
 //! The accounts in the settings: what may be chosen for each, and where its sign-in is.
 
-use crate::present::Known;
 use crate::view::{AccountChoice, PlaceView, ReadingsShown};
+use crate::view_model::Known;
 use holdoff_core::credential::location;
 use holdoff_core::settings::Readings;
 use holdoff_core::status::report;
@@ -82,7 +82,7 @@ fn listed<'a>(known: &'a Known<'_>) -> impl Iterator<Item = (&'a str, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::signing_in::SigningIn;
+    use crate::sign_in_session::SigningIn;
     use holdoff_core::LocalTime;
     use holdoff_core::credential::token::Token;
     use holdoff_core::credential::{Absence, Identity, Seen};

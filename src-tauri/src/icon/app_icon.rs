@@ -3,7 +3,7 @@
 use super::Pixmap;
 use super::canvas::{Canvas, Ring, Tone};
 use super::palette::rgb;
-use super::signs::{Glass, glass};
+use crate::icon::glyphs::{Glass, glass};
 
 /// How much of the ring is thick, of 1: a level at which there is still time to wait.
 const USED: f32 = 0.7;

@@ -1,10 +1,10 @@
 //! What a person wishes for in the settings that takes a moment: nobody else waits for it.
 
 use super::Controller;
-use crate::choices;
-use crate::choosing::Edit;
-use crate::files::StoreFiles;
+use crate::account_settings_view;
+use crate::settings_edit::Edit;
 use crate::status_line::{self, Wish};
+use crate::store_plugin::StoreFiles;
 use crate::view::{Answer, SettingsChange};
 use holdoff_core::messages;
 use holdoff_engine::credentials::discovery;
@@ -65,7 +65,7 @@ impl Controller {
         let (environment, settings) = (self.environment.clone(), self.settings.settings.clone());
         let looked = tokio::task::spawn_blocking(move || discovery::consider(&environment, &settings, &text)).await;
         let found = looked.map_err(|_| "The folder could not be looked at.".to_owned())??;
-        let label = found.account().and_then(|id| self.known(|known| choices::label(&id, known)));
+        let label = found.account().and_then(|id| self.known(|known| account_settings_view::label(&id, known)));
         let message = messages::folder_added(&found.text, &found.read, label.as_deref());
         Ok((SettingsChange { add_folder: Some(found.text), ..change }, Some(message)))
     }

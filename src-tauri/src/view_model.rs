@@ -1,9 +1,9 @@
-//! What is shown, as pure functions of what is known: the windows' view. The tray's face is in [`crate::face`].
+//! What is shown, as pure functions of what is known: the windows' view. The tray's face is in [`crate::tray::model`].
 
 mod updates;
 
-use crate::choices;
-use crate::signing_in::SigningIn;
+use crate::account_settings_view;
+use crate::sign_in_session::SigningIn;
 use crate::view::{
     AccountView, ClockFormat, ClockView, Condition, MoneyView, OfferView, PercentShown, ReadingView, ReadingsShown,
     RefreshView, SettingsView, SignInState, SignInView, StepProgress, StepView, Theme, TroubleView, TurnedTo, View,
@@ -83,7 +83,8 @@ impl Known<'_> {
             ));
         }
         // Of an account that this copy never asked for it has kept nothing.
-        let names: Vec<String> = self.elsewhere.iter().filter_map(|id| choices::label(id, self)).collect();
+        let names: Vec<String> =
+            self.elsewhere.iter().filter_map(|id| account_settings_view::label(id, self)).collect();
         if !names.is_empty() {
             troubles.push(trouble(
                 "Another Holdoff is at work",
@@ -349,8 +350,8 @@ fn settings_view(known: &Known<'_>) -> SettingsView {
         },
         start_at_login: known.starts_at_login,
         problems: known.setting_problems.to_vec(),
-        accounts: choices::accounts(known),
-        folders: choices::folders(known),
+        accounts: account_settings_view::accounts(known),
+        folders: account_settings_view::folders(known),
     }
 }
 

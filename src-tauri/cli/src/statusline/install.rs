@@ -1,7 +1,7 @@
 //! `holdoff statusline install` and `uninstall`.
 
 use crate::args::SetupArgs;
-use crate::{TEMPORARY, USAGE, paint};
+use crate::{TEMPORARY, USAGE, style};
 use holdoff_core::messages;
 use holdoff_engine::claude_code::status_line::{
     Change, Kind, Line, Place, Plan, SettingsError, Status, command, remove_copies,
@@ -107,13 +107,13 @@ fn show(change: &Change) {
         text.push_str(&shown(&line));
         text.push('\n');
     }
-    paint::print(&text);
+    style::print(&text);
 }
 
 fn shown(line: &Line) -> String {
     match line.kind {
-        Kind::Removed => paint::red(&format!("- {}", line.text)),
-        Kind::Added => paint::green(&format!("+ {}", line.text)),
+        Kind::Removed => style::red(&format!("- {}", line.text)),
+        Kind::Added => style::green(&format!("+ {}", line.text)),
     }
 }
 
