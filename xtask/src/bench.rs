@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::packages::Purpose;
 use crate::project::{Profile, Project};
-use crate::{programs, setup};
+use crate::{build, setup};
 
 pub const HELP: &str = "\
 cargo xtask bench [ARGUMENTS]
@@ -17,7 +17,7 @@ pub fn footprint(project: &Project) -> Result<()> {
     if !cfg!(target_os = "linux") {
         return Ok(());
     }
-    programs::build_resident(project)?;
+    build::build_resident(project)?;
     project
         .cargo("run")
         .args(["--locked", "--package", "holdoff-world", "--bin", "holdoff-bench", "--", "--footprint"])
@@ -29,7 +29,7 @@ pub fn footprint(project: &Project) -> Result<()> {
 pub fn run(project: &Project, args: &[String]) -> Result<()> {
     let args = args.strip_prefix(&["--".to_owned()]).unwrap_or(args);
     setup::prepare(Purpose::VirtualDesktop)?;
-    programs::build(project)?;
+    build::build(project)?;
     // On its own: in one invocation with holdoff-tray, the floor's features of Tauri would be in both.
     project.cargo("build").args(["--release", "--locked", "-p", "holdoff-floor"]).no_input().run()?;
     project

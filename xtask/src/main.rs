@@ -6,24 +6,24 @@
 
 mod bench;
 mod boundaries;
-mod breaks;
+mod build;
 mod changelog;
 mod clean_system;
 mod cmd;
+mod fingerprint;
 mod fuzz;
+mod law_mutations;
 mod manifests;
 mod model;
 mod mutants;
 mod package;
 mod packages;
-mod programs;
 mod project;
 mod real_clients;
 mod run;
 mod setup;
 mod shots;
 mod simulate;
-mod stamp;
 mod test;
 mod toolchain;
 mod ui;
@@ -71,7 +71,7 @@ struct Command {
 const COMMANDS: [Command; 16] = [
     Command { name: "run", help: run::HELP, run: run::run },
     Command { name: "test", help: test::HELP, run: test::run },
-    Command { name: "build", help: programs::HELP, run: programs::run },
+    Command { name: "build", help: build::HELP, run: build::run },
     Command { name: "package", help: package::HELP, run: package::run },
     Command { name: "clean-system", help: clean_system::HELP, run: clean_system::run },
     Command { name: "manifests", help: manifests::HELP, run: manifests::run },

@@ -14,12 +14,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::build::{RESIDENT, WINDOW};
 use crate::changelog::VERSION;
 use crate::cmd::Cmd;
 use crate::packages::Purpose;
-use crate::programs::{RESIDENT, WINDOW};
 use crate::project::{Profile, Project};
-use crate::{UsageError, programs, setup, ui, unknown_argument, value_missing};
+use crate::{UsageError, build, setup, ui, unknown_argument, value_missing};
 
 use tree::{PROGRAMS, Sources};
 
@@ -57,7 +57,7 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
     let programs = match wish.programs {
         Some(dir) => here.join(dir),
         None => {
-            programs::build(project)?;
+            build::build(project)?;
             project.programs(Profile::Release)
         }
     };

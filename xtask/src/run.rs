@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::packages::Purpose;
 use crate::project::{Profile, Project};
-use crate::{programs, setup, unknown_argument, value_missing};
+use crate::{build, setup, unknown_argument, value_missing};
 
 pub const HELP: &str = "\
 cargo xtask run
@@ -40,7 +40,7 @@ fn run_here(project: &Project) -> Result<()> {
         bail!(NO_DISPLAY);
     }
     setup::prepare(Purpose::Run)?;
-    programs::build(project)?;
+    build::build(project)?;
     crate::cmd::Cmd::new(project.program(Profile::Release, "holdoff")).exec()
 }
 
@@ -53,7 +53,7 @@ fn run_virtual_desktop(project: &Project, out: Option<PathBuf>) -> Result<()> {
         None => project.root().join("shots"),
     };
     setup::prepare(Purpose::VirtualDesktop)?;
-    programs::build(project)?;
+    build::build(project)?;
     project
         .cargo("run")
         .args(["--locked", "-p", "holdoff-world", "--bin", "holdoff-demo", "--", "--out"])

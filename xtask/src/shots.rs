@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::packages::Purpose;
 use crate::project::{Profile, Project};
-use crate::{programs, setup, unknown_argument};
+use crate::{build, setup, unknown_argument};
 
 pub const HELP: &str = "\
 cargo xtask shots
@@ -16,7 +16,7 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
         return Err(unknown_argument("shots", arg));
     }
     setup::prepare(Purpose::VirtualDesktop)?;
-    programs::build(project)?;
+    build::build(project)?;
     let out = project.root().join("docs/images");
     project
         .cargo("run")

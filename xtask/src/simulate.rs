@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::breaks;
+use crate::law_mutations;
 use crate::project::Project;
 
 pub const HELP: &str = "\
@@ -30,7 +30,7 @@ const FIFTY_YEARS: [&str; 2] = ["--seeds", "220"];
 
 pub fn run(project: &Project, args: &[String]) -> Result<()> {
     match args {
-        [arg] if arg == "--breaks" => breaks::run(project),
+        [arg] if arg == "--breaks" => law_mutations::run(project),
         args => live(project, args),
     }
 }
@@ -39,7 +39,7 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
 /// When a law is broken, or a break of one is not noticed.
 pub fn test(project: &Project) -> Result<()> {
     live(project, &FIFTY_YEARS.map(str::to_owned))?;
-    breaks::run(project)
+    law_mutations::run(project)
 }
 
 fn live(project: &Project, args: &[String]) -> Result<()> {

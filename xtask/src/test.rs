@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use crate::build::WINDOW;
 use crate::packages::Purpose;
-use crate::programs::WINDOW;
 use crate::project::{Profile, Project};
 use crate::{UsageError, bench, boundaries, setup, simulate, toolchain, ui, unknown_argument, value_missing};
 

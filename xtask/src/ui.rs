@@ -5,9 +5,9 @@ use std::env;
 use anyhow::Result;
 
 use crate::cmd::{Cmd, find_program};
+use crate::fingerprint::Stamp;
 use crate::packages::BROWSERS;
 use crate::project::Project;
-use crate::stamp::Stamp;
 use crate::toolchain::NPM;
 
 /// Where the UI's tests look for the path of a browser.

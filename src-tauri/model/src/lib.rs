@@ -5,13 +5,13 @@
 //! The core is the real one, and the laws are those of the simulation. Laws 1–10 and 12–15 are `always` properties, as
 //! far as the model has what they speak of; law 11 is an `eventually`: whatever happened, a reading comes in the end.
 
-mod acts;
+mod actions;
 mod bounds;
+mod observe;
 mod provider;
-mod seen;
 mod world;
 
-pub use acts::Act;
+pub use actions::Act;
 pub use world::World;
 
 use stateright::{Model, Property};

@@ -1,7 +1,7 @@
 //! One state of the model: the core, what is durable, and the world around.
 
 use crate::Bounds;
-use crate::acts::Act;
+use crate::actions::Act;
 use crate::provider::{LIFE, Pair, Provider, Reply, token};
 use holdoff_core::account::{Account, Event, Preferences};
 use holdoff_core::credential::{Credential, Identity, OAuthClient};

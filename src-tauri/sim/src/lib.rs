@@ -3,14 +3,14 @@
 //! No socket, no file, no real time. [`laws`] is what may never be seen to happen, written once over a stream of
 //! [`observation`]s; everything else only makes observations. `cargo xtask simulate --help` says how to run it.
 
-pub mod climate;
-pub mod dice;
+pub mod batch;
 pub mod laws;
 pub mod observation;
-pub mod plan;
-pub mod seeds;
+pub mod profiles;
+pub mod rng;
+pub mod schedule;
 pub mod shrink;
 pub mod stats;
-pub mod steady;
+pub mod steady_state;
 pub mod trace;
 pub mod world;

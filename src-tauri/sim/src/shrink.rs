@@ -1,9 +1,9 @@
 //! Makes a failing world as small as it goes, and tells it.
 
+use crate::batch::one;
 use crate::laws::Broken;
 use crate::observation::{MINUTE, Millis};
-use crate::plan::Plan;
-use crate::seeds::one;
+use crate::schedule::Plan;
 use crate::trace::clock;
 use crate::world::World;
 use std::fmt::Write as _;

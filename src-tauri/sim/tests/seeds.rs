@@ -1,8 +1,8 @@
 //! A few worlds of every climate, and their figures. `cargo xtask test` lives through fifty years beside this.
 
 use holdoff_sim::observation::{DAY, MINUTE, Millis};
-use holdoff_sim::plan::Plan;
-use holdoff_sim::{seeds, shrink, steady};
+use holdoff_sim::schedule::Plan;
+use holdoff_sim::{batch, shrink, steady_state};
 use std::collections::BTreeSet;
 
 const WORLDS: u64 = 40;
@@ -12,7 +12,7 @@ const LENGTH: Millis = 8 * DAY;
 fn no_law_breaks_in_a_few_worlds_of_every_climate() {
     let climates: BTreeSet<_> = (1..=WORLDS).map(|seed| Plan::of(seed, LENGTH).climate).collect();
     assert_eq!(climates.len(), 10, "{climates:?}");
-    let (stats, failures) = seeds::run(1..1 + WORLDS, LENGTH, false, &|_, _| {});
+    let (stats, failures) = batch::run(1..1 + WORLDS, LENGTH, false, &|_, _| {});
     if let Some(failure) = failures.first() {
         let plan = shrink::shrink(Plan::of(failure.seed, LENGTH), failure.broken.law);
         panic!("{}", shrink::tell(&plan, 60));
@@ -27,13 +27,13 @@ fn no_law_breaks_in_a_few_worlds_of_every_climate() {
 /// Law 10: what the cap allows, and no more.
 #[test]
 fn unbroken_429_costs_a_request_an_hour_and_four_renewals_a_day() {
-    assert!(steady::under_usage_429(10) <= 25.5);
-    assert!(steady::under_token_429(10) <= 4.6);
+    assert!(steady_state::under_usage_429(10) <= 25.5);
+    assert!(steady_state::under_token_429(10) <= 4.6);
 }
 
 #[test]
 fn the_same_seed_is_the_same_world() {
-    let lived = |seed| seeds::one(Plan::of(seed, 3 * DAY)).0;
+    let lived = |seed| batch::one(Plan::of(seed, 3 * DAY)).0;
     assert_eq!(lived(3), lived(3));
     assert_ne!(lived(3), lived(4));
 }
@@ -41,6 +41,6 @@ fn the_same_seed_is_the_same_world() {
 /// Law 17: one answer of fifty is odd, and what there is to say of a day is little.
 #[test]
 fn a_day_of_ordinary_use_has_few_notices() {
-    let notices = steady::notices_in_ordinary_use(50);
+    let notices = steady_state::notices_in_ordinary_use(50);
     assert!((0.1..=4.0).contains(&notices), "{notices} a day");
 }

@@ -1,6 +1,6 @@
 //! What a page may ask for. Thin: pass it on, answer.
 
-use crate::link::{Gone, Link};
+use crate::client::{Gone, Link};
 use holdoff_engine::ipc::{Call, RefreshAnswer};
 use holdoff_engine::storage::history::Format;
 use serde_json::{Value, json};

@@ -1,14 +1,14 @@
 //! The windows, in a process of their own: a web engine that was loaded once gives its memory back only with the
 //! process it was loaded in. It is a client of the tray app's socket ([`holdoff_engine::ipc`]), and no token crosses that.
 
+mod client;
 mod commands;
-mod link;
-mod page;
+mod window;
 
+use client::Link;
 use holdoff_engine::ipc::{self, FromApp, Window};
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::platform::{logging, private_files};
-use link::Link;
 use std::ffi::OsString;
 use std::process::ExitCode;
 use tauri::{AppHandle, Emitter, Wry};
@@ -64,7 +64,7 @@ pub fn run(environment: &Environment, first: Window) -> ExitCode {
         .setup(move |app| {
             #[cfg(target_os = "macos")]
             app.set_activation_policy(tauri::ActivationPolicy::Accessory);
-            page::show(app.handle(), first)?;
+            window::show(app.handle(), first)?;
             let _ = tell_app.send(app.handle().clone());
             Ok(())
         })
@@ -115,7 +115,7 @@ async fn listen(app: tokio::sync::oneshot::Receiver<AppHandle<Wry>>, link: Link,
         match message {
             FromApp::Answer { id, answer } => link.answered(id, answer),
             FromApp::View { view } => {
-                let _ = app.emit(page::VIEW_EVENT, &view);
+                let _ = app.emit(window::VIEW_EVENT, &view);
                 link.seen(view);
             }
             FromApp::Show { window } => show(&app, window),
@@ -128,7 +128,7 @@ async fn listen(app: tokio::sync::oneshot::Receiver<AppHandle<Wry>>, link: Link,
 fn show(app: &AppHandle<Wry>, window: Window) {
     let handle = app.clone();
     let _ = app.run_on_main_thread(move || {
-        if let Err(error) = page::show(&handle, window) {
+        if let Err(error) = window::show(&handle, window) {
             tracing::error!(%error, "a window could not be shown");
         }
     });

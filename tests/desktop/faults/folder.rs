@@ -2,7 +2,7 @@
 
 use super::{Watched, scene};
 use crate::scene::{SOON, gate, minutes};
-use holdoff_world::{Answer, Apart, Browser, apart, eventually};
+use holdoff_world::{Answer, Apart, Browser, eventually, sandbox};
 use serde_json::json;
 use std::fs;
 use std::io::ErrorKind;
@@ -23,7 +23,7 @@ async fn a_disk_that_is_full_at_the_first_start_is_said_and_nothing_is_asked() {
     let apart = Apart::new().await;
     let folder = scene.home.data_dir();
     apart.mount_small(&folder, 256).await;
-    let filler = apart::fill(&apart.seen(&folder));
+    let filler = sandbox::fill(&apart.seen(&folder));
     let launch = scene.launch.clone().within(&apart);
     let app = launch.start();
     let tray = scene.tray(&app).await;
@@ -59,7 +59,7 @@ async fn an_answer_that_finds_the_disk_full_is_not_lost_and_nothing_follows_it()
     let tray = scene.tray(&app).await;
     tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("42 %")).await;
     scene.fake.always(large());
-    let filler = apart::fill(&apart.seen(&folder));
+    let filler = sandbox::fill(&apart.seen(&folder));
     scene.fake.wait_for_usage(2, SOON).await;
     tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("77 %") && tooltip.contains("cannot save its state")).await;
     scene.pass(minutes(12)).await;
@@ -81,7 +81,7 @@ async fn an_answer_that_finds_the_disk_full_is_not_lost_and_nothing_follows_it()
         })
         .await;
     scene.fake.always(large());
-    let filler = apart::fill(&apart.seen(&folder));
+    let filler = sandbox::fill(&apart.seen(&folder));
     scene.fake.wait_for_usage(6, SOON).await;
     tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("cannot save its state")).await;
     app.kill9().await;

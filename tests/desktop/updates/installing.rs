@@ -2,7 +2,7 @@
 
 use super::packages::{Offered, PROGRAMS, archive};
 use crate::scene::SOON;
-use holdoff_world::{Answer, Apart, Published, apart, eventually};
+use holdoff_world::{Answer, Apart, Published, eventually, sandbox};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -93,7 +93,7 @@ async fn a_full_disk_at_any_step_changes_nothing() {
     offered.settings.press("Install").await;
     let fetching = async || (offered.releases.requests().len() == 2).then_some(());
     eventually(SOON, "it is being fetched", fetching).await;
-    let filler = apart::fill(&apart.seen(&folder));
+    let filler = sandbox::fill(&apart.seen(&folder));
     offered.settings.wait_for_text(SOON, |text| text.contains("there is no room for it: 3 MB are needed")).await;
     fs::remove_file(filler).ok();
     offered.nothing_is_left(&apart.seen(&folder));

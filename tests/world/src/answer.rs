@@ -7,8 +7,9 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::bodies::{self, Resets};
 use crate::fake::Request;
+use crate::fixtures;
+use crate::fixtures::Resets;
 use crate::http::{Whole, Wire};
 
 /// What the server does with one request. Made by the functions below; cheap to clone.
@@ -66,44 +67,44 @@ impl Answer {
     pub fn rate_limited(retry_after: Option<&str>) -> Self {
         let mut headers = vec![("content-type", "application/json"), REQUEST_ID];
         headers.extend(retry_after.map(|value| ("retry-after", value)));
-        Self::raw(429, &headers, bodies::rate_limited().to_string())
+        Self::raw(429, &headers, fixtures::rate_limited().to_string())
     }
 
     /// 429 of Anthropic's edge, which refuses a program before its request reaches anything: with no `request-id`.
     pub fn refused_at_edge(retry_after: Option<&str>) -> Self {
         let mut headers = vec![("content-type", "application/json")];
         headers.extend(retry_after.map(|value| ("retry-after", value)));
-        Self::raw(429, &headers, bodies::rate_limited().to_string())
+        Self::raw(429, &headers, fixtures::rate_limited().to_string())
     }
 
     /// 401 or 403 for everybody of an organization.
     pub fn organization_not_allowed(status: u16) -> Self {
-        Self::json(status, &bodies::organization_not_allowed(status))
+        Self::json(status, &fixtures::organization_not_allowed(status))
     }
 
     /// The body of a 429 under status 200.
     pub fn rate_limited_as_200() -> Self {
-        Self::json(200, &bodies::rate_limited())
+        Self::json(200, &fixtures::rate_limited())
     }
 
     /// 401, the token has expired.
     pub fn unauthorized() -> Self {
-        Self::json(401, &bodies::unauthorized())
+        Self::json(401, &fixtures::unauthorized())
     }
 
     /// 403, the token lacks a scope such as `user:profile`.
     pub fn missing_scope(scope: &str) -> Self {
-        Self::json(403, &bodies::missing_scope(scope))
+        Self::json(403, &fixtures::missing_scope(scope))
     }
 
     /// 529, overloaded.
     pub fn overloaded() -> Self {
-        Self::json(529, &bodies::overloaded())
+        Self::json(529, &fixtures::overloaded())
     }
 
     /// A status with a JSON error body that names it.
     pub fn status(status: u16) -> Self {
-        Self::json(status, &bodies::error("api_error", &format!("status {status}")))
+        Self::json(status, &fixtures::error("api_error", &format!("status {status}")))
     }
 
     /// A web page where JSON was asked for, as a captive portal or a proxy sends it.
@@ -201,12 +202,12 @@ impl Answer {
 
     /// The token endpoint's 200: a new pair, or a new access token alone.
     pub fn renewed(access_token: &str, refresh_token: Option<&str>) -> Self {
-        Self::json(200, &bodies::renewed(access_token, refresh_token))
+        Self::json(200, &fixtures::renewed(access_token, refresh_token))
     }
 
     /// The token endpoint's 400 for a refresh token that is spent or unknown.
     pub fn invalid_grant() -> Self {
-        Self::json(400, &bodies::invalid_grant())
+        Self::json(400, &fixtures::invalid_grant())
     }
 
     /// Chooses by the request, for example by its token.
@@ -227,12 +228,12 @@ impl Answer {
         let wire = match &self.kind {
             Kind::Wire(wire) => wire.clone(),
             Kind::Usage { five_hour, seven_day, fable } => {
-                return Self::usage(bodies::usage_at(resets, *five_hour, *seven_day, *fable))
+                return Self::usage(fixtures::usage_at(resets, *five_hour, *seven_day, *fable))
                     .after(self.after)
                     .resolve(request, anchor, now);
             }
             Kind::OlderUsage => {
-                return Self::usage(bodies::older_usage(resets)).after(self.after).resolve(request, anchor, now);
+                return Self::usage(fixtures::older_usage(resets)).after(self.after).resolve(request, anchor, now);
             }
             Kind::EchoToken(status) => echo(*status, request),
             Kind::Decide(choose) => {
@@ -272,7 +273,7 @@ impl fmt::Debug for Answer {
 
 fn echo(status: u16, request: &Request) -> Wire {
     let said = request.authorization.clone().unwrap_or_default();
-    let body = bodies::error("api_error", &format!("cannot serve {said}; you sent {said:?}"));
+    let body = fixtures::error("api_error", &format!("cannot serve {said}; you sent {said:?}"));
     let headers = vec![
         ("content-type".to_owned(), "application/json".to_owned()),
         ("www-authenticate".to_owned(), format!("Bearer realm=\"{said}\"")),

@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::apart::Apart;
 use crate::clock::ClockSpec;
 use crate::desktop::Session;
 use crate::fake::FakeAnthropic;
 use crate::home::Home;
 use crate::process::{self, Memory};
 use crate::releases::FakeReleases;
+use crate::sandbox::Apart;
 use crate::spawn::Spawned;
 use crate::webdriver::Inspector;
 

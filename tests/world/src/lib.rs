@@ -17,31 +17,31 @@
 
 pub mod answer;
 #[cfg(target_os = "linux")]
-pub mod apart;
-#[cfg(target_os = "linux")]
 pub mod app;
-pub mod bodies;
+#[cfg(target_os = "linux")]
+pub mod claude_code;
 pub mod clock;
 #[cfg(target_os = "linux")]
 pub mod desktop;
 mod eventually;
 pub mod fake;
-pub mod grants;
+pub mod fixtures;
 pub mod home;
 mod http;
-#[cfg(target_os = "linux")]
-pub mod owner;
 #[cfg(target_os = "linux")]
 pub mod process;
 pub mod proxy;
 pub mod releases;
 #[cfg(target_os = "linux")]
-mod saves;
+pub mod sandbox;
+#[cfg(target_os = "linux")]
+mod save_watch;
 pub mod secrets;
 mod slots;
 #[cfg(target_os = "linux")]
 pub mod spawn;
 pub mod tls;
+pub mod token_server;
 #[cfg(target_os = "linux")]
 pub mod tray;
 #[cfg(target_os = "linux")]
@@ -49,23 +49,23 @@ pub mod webdriver;
 
 pub use answer::Answer;
 #[cfg(target_os = "linux")]
-pub use apart::Apart;
-#[cfg(target_os = "linux")]
 pub use app::{App, Launch};
+#[cfg(target_os = "linux")]
+pub use claude_code::Owner;
 pub use clock::ClockSpec;
 #[cfg(target_os = "linux")]
 pub use desktop::{Desktop, Notifications, Session, Shade, Wayland};
 pub use eventually::{eventually, soon};
 pub use fake::{FakeAnthropic, Foreign};
-pub use grants::{Grants, Mishap, Violation};
 pub use home::{Credential, Home};
-#[cfg(target_os = "linux")]
-pub use owner::Owner;
 pub use proxy::TlsProxy;
 pub use releases::{FakeReleases, Published};
 #[cfg(target_os = "linux")]
-pub use saves::Saves;
+pub use sandbox::Apart;
+#[cfg(target_os = "linux")]
+pub use save_watch::Saves;
 pub use slots::{Damage, Slot, Target};
+pub use token_server::{Grants, Mishap, Violation};
 #[cfg(target_os = "linux")]
 pub use tray::Tray;
 #[cfg(target_os = "linux")]

@@ -1,7 +1,7 @@
 //! Every answer that is tried: each status, with and without `Retry-After`, with each kind of body, at both endpoints.
 
 use holdoff_core::Endpoint;
-use holdoff_world::bodies;
+use holdoff_world::fixtures;
 use serde_json::json;
 
 /// What an access token of the token endpoint's good answer is called.
@@ -54,25 +54,25 @@ pub struct Reply {
 type MakeBody = fn(u16) -> String;
 
 const COMMON: [(&str, MakeBody); 6] = [
-    ("the provider's error for that status", |status| bodies::error(usual_kind(status), "…").to_string()),
-    ("`rate_limit_error`", |_| bodies::rate_limited().to_string()),
-    ("`overloaded_error`", |_| bodies::overloaded().to_string()),
+    ("the provider's error for that status", |status| fixtures::error(usual_kind(status), "…").to_string()),
+    ("`rate_limit_error`", |_| fixtures::rate_limited().to_string()),
+    ("`overloaded_error`", |_| fixtures::overloaded().to_string()),
     ("JSON that says nothing: `{}`", |_| "{}".to_owned()),
     ("a web page", |_| "<!doctype html><title>Sign in to the network</title>".to_owned()),
     ("no body", |_| String::new()),
 ];
 
 const USAGE: [(&str, MakeBody); 4] = [
-    ("`authentication_error`", |_| bodies::unauthorized().to_string()),
-    ("`permission_error` that names a scope", |_| bodies::missing_scope("user:profile").to_string()),
-    ("`permission_error` that names none", |_| bodies::error("permission_error", "disabled").to_string()),
+    ("`authentication_error`", |_| fixtures::unauthorized().to_string()),
+    ("`permission_error` that names a scope", |_| fixtures::missing_scope("user:profile").to_string()),
+    ("`permission_error` that names none", |_| fixtures::error("permission_error", "disabled").to_string()),
     ("a good reading", |_| good(Endpoint::Usage)),
 ];
 
 const TOKEN: [(&str, MakeBody); 4] = [
-    ("`invalid_grant`", |_| bodies::invalid_grant().to_string()),
+    ("`invalid_grant`", |_| fixtures::invalid_grant().to_string()),
     ("`invalid_client`", |_| json!({"error": "invalid_client"}).to_string()),
-    ("`not_found_error`", |_| bodies::error("not_found_error", "…").to_string()),
+    ("`not_found_error`", |_| fixtures::error("not_found_error", "…").to_string()),
     ("good tokens", |_| good(Endpoint::Token)),
 ];
 
@@ -164,7 +164,7 @@ fn retry_afters(endpoint: Endpoint) -> Vec<Case> {
         wire: Wire::Whole(Reply {
             status: 429,
             headers: vec![("retry-after", form.to_owned()), ("date", DATE.to_owned())],
-            body: bodies::rate_limited().to_string(),
+            body: fixtures::rate_limited().to_string(),
         }),
     };
     forms.map(case).into()

@@ -2,7 +2,7 @@
 
 use crate::child;
 use crate::scene::{LONG, Scene};
-use holdoff_world::{Answer, Owner, eventually, owner};
+use holdoff_world::{Answer, Owner, claude_code, eventually};
 use std::time::{Duration, Instant};
 
 /// How long a killed Holdoff may be in its owner's way, and a killed owner in Holdoff's. Stale is after 60 s.
@@ -15,7 +15,7 @@ async fn a_holdoff_that_was_killed_in_a_renewal_is_in_its_owners_way_for_eight_s
     let grants = scene.grants.clone();
     // The request of the one that is killed does not get there.
     scene.fake.token_always(Answer::decide(move |request| {
-        if request.user_agent.as_deref() == Some(owner::USER_AGENT) {
+        if request.user_agent.as_deref() == Some(claude_code::USER_AGENT) {
             return grants.answer(request);
         }
         Answer::status(503).after(LONG)
@@ -39,7 +39,7 @@ async fn an_owner_that_was_killed_in_a_renewal_is_in_holdoffs_way_for_ten_second
     let scene = Scene::due().await;
     let grants = scene.grants.clone();
     scene.fake.token_always(Answer::decide(move |request| {
-        if request.user_agent.as_deref() == Some(owner::USER_AGENT) {
+        if request.user_agent.as_deref() == Some(claude_code::USER_AGENT) {
             return Answer::status(503).after(LONG);
         }
         grants.answer(request)

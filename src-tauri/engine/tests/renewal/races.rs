@@ -2,7 +2,7 @@
 
 use crate::child;
 use crate::scene::{LONG, Scene};
-use holdoff_world::{Mishap, Owner, owner, soon};
+use holdoff_world::{Mishap, Owner, claude_code, soon};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -35,7 +35,7 @@ struct Tally {
 impl Tally {
     fn of(scene: &Scene, owner_said: &str) -> Self {
         let granted = scene.grants.granted();
-        let owner_first = granted.iter().filter(|grant| grant.to == owner::USER_AGENT).count();
+        let owner_first = granted.iter().filter(|grant| grant.to == claude_code::USER_AGENT).count();
         Self {
             races: granted.len(),
             holdoff_first: granted.len() - owner_first,

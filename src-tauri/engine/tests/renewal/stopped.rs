@@ -3,7 +3,7 @@
 
 use crate::child;
 use crate::scene::{LONG, Scene};
-use holdoff_world::{Mishap, Owner, Violation, eventually, owner};
+use holdoff_world::{Mishap, Owner, Violation, claude_code, eventually};
 use std::time::{Duration, Instant};
 
 /// After which the owner finds a lock dead. Less than the 60 s of Claude Code, and more than the 30 s for which Holdoff
@@ -83,7 +83,7 @@ async fn stop(seed: u64) -> bool {
     assert_eq!(scene.text(), owners, "what its owner wrote is left alone");
     assert_eq!(scene.fake.token_requests().len(), spent, "{}\n{}", holdoff.output(), scene.ledger());
     // Of what was sent and not read, its owner cannot know: it shows the token again, and is refused.
-    let by_holdoff = |v: &Violation| matches!(v, Violation::Reused { by, .. } if by != owner::USER_AGENT);
+    let by_holdoff = |v: &Violation| matches!(v, Violation::Reused { by, .. } if by != claude_code::USER_AGENT);
     assert!(!scene.grants.violations().iter().any(by_holdoff), "{:?}", scene.grants);
     assert_eq!(scene.grants.granted().len(), 1, "the refresh token was accepted once");
     assert!(holdoff.stdout().matches("notice").count() <= usize::from(!before), "{}", holdoff.output());

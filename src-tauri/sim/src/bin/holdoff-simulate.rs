@@ -1,12 +1,13 @@
 //! `cargo xtask simulate`: lives through worlds and says what came of them.
 #![allow(clippy::print_stdout, reason = "telling a person what came of it is this program's work")]
 
+use holdoff_sim::batch;
+use holdoff_sim::batch::Failure;
 use holdoff_sim::observation::{DAY, MINUTE, Millis};
-use holdoff_sim::plan::Plan;
-use holdoff_sim::seeds::{self, Failure};
+use holdoff_sim::schedule::Plan;
 use holdoff_sim::shrink;
 use holdoff_sim::stats::Stats;
-use holdoff_sim::steady;
+use holdoff_sim::steady_state;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -45,7 +46,7 @@ fn main() -> ExitCode {
             println!("{minutes} min: {} worlds, {:.0} account-years", stats.worlds, stats.years());
         }
     };
-    let (stats, failures) = seeds::run(options.first..options.first + options.seeds, length, options.all, &progress);
+    let (stats, failures) = batch::run(options.first..options.first + options.seeds, length, options.all, &progress);
     report(&stats, begin.elapsed().as_secs_f64());
     let Some(first) = failures.first() else {
         println!("No law was broken.");
@@ -120,8 +121,8 @@ fn report(stats: &Stats, seconds: f64) {
         minutes(stats.longest_of_all)
     );
     let days = 30;
-    let (usage, token) = (steady::under_usage_429(days), steady::under_token_429(days));
-    println!("notices of windows a day in ordinary use: {:.2}", steady::notices_in_ordinary_use(ORDINARY));
+    let (usage, token) = (steady_state::under_usage_429(days), steady_state::under_token_429(days));
+    println!("notices of windows a day in ordinary use: {:.2}", steady_state::notices_in_ordinary_use(ORDINARY));
     println!("requests a day under unbroken 429: {usage:.1} for usage, {token:.1} to renew");
 }
 

@@ -1,10 +1,10 @@
 //! What the laws demand of one gate, learned from the answers alone: laws 2, 3, 6 and 10.
 
-use super::numbers::{
+use super::{Broken, broken};
+use crate::laws::constants::{
     Doubling, NETWORK, RETRY_AFTER_MOST, SERVER, STRIKES, TOKEN_LIMIT, TURNED_AWAY, TURNED_AWAY_AFTER, USAGE_LIMIT,
     jittered,
 };
-use super::{Broken, broken};
 use crate::observation::{Door, Meaning, Millis, SECOND, TokenId};
 use holdoff_core::Endpoint;
 

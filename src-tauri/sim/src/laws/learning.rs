@@ -1,7 +1,7 @@
 //! What an answer demands from then on, and what another look at the sign-in changes of it: laws 2, 3, 6, 10, 12 and 14.
 
-use super::numbers::WAKE_GRACE;
 use super::{Broken, Laws, UnderWay};
+use crate::laws::constants::WAKE_GRACE;
 use crate::observation::{Meaning, Who};
 use holdoff_core::Endpoint;
 

@@ -3,25 +3,25 @@
 //!
 //! The laws know no core. What they demand they learn from the answers themselves, with figures of their own.
 
-mod accounting;
-mod asking;
+mod constants;
+mod durability;
 mod gate;
-mod keeping;
 mod learning;
-mod numbers;
-mod renewing;
-mod returning;
+mod ledger;
+mod liveness;
+mod notification;
+mod renewal;
 mod showing;
-mod telling;
+mod spacing;
 
 use crate::observation::{Kept, Meaning, Millis, Observation, SignIn, TokenId, Who, Wishes};
 use gate::GateLaw;
 use holdoff_core::Endpoint;
-use renewing::Renewing;
-use returning::Returning;
+use liveness::Returning;
+use notification::Telling;
+use renewal::Renewing;
 use showing::Showing;
 use std::fmt;
-use telling::Telling;
 
 /// A law that was seen broken.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

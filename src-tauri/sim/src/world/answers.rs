@@ -2,9 +2,9 @@
 
 use super::machine::Machine;
 use super::provider::{LIFE, Pair, date, silence};
-use crate::dice::Dice;
 use crate::observation::{Meaning, Millis, SECOND, TokenId};
-use crate::plan::{Person, RetryAfter, Token, Usage};
+use crate::rng::Dice;
+use crate::schedule::{Person, RetryAfter, Token, Usage};
 use holdoff_core::response::{Answer, Body, Delivery};
 use std::time::{Duration, UNIX_EPOCH};
 

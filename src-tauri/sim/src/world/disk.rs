@@ -2,9 +2,9 @@
 //!
 //! Lines that cannot be written wait in the process and are tried again, as in `holdoff_engine::storage::history`.
 
-use crate::dice::Dice;
 use crate::observation::Millis;
-use crate::plan::Tear;
+use crate::rng::Dice;
+use crate::schedule::Tear;
 use holdoff_core::gate::policy;
 use holdoff_core::gate::recovery;
 use holdoff_core::gate::recovery::Loss;

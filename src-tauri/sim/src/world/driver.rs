@@ -10,7 +10,7 @@ use super::provider::{Pair, offline};
 use super::{Step, World};
 use crate::laws::Broken;
 use crate::observation::{Left, Millis, Observation, SECOND, TokenId, WindowTold, Wrote};
-use crate::plan::Person;
+use crate::schedule::Person;
 use holdoff_core::account::{Action, Event};
 use holdoff_core::credential::{Stored, Successor};
 use holdoff_core::notification::{News, WindowNews};

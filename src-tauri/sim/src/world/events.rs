@@ -4,7 +4,7 @@ use super::owner::Lock;
 use super::provider::Pair;
 use super::{Step, World};
 use crate::observation::{HOUR, MINUTE, Meaning, Millis, Observation, SECOND, TokenId, Wishes};
-use crate::plan::{Happening, Named, Person};
+use crate::schedule::{Happening, Named, Person};
 use holdoff_core::NoticeKind;
 use holdoff_core::account::Event;
 use holdoff_core::notification::WindowNews;

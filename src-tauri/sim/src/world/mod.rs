@@ -3,20 +3,20 @@
 mod answers;
 mod disk;
 mod driver;
-mod ending;
 mod events;
 mod machine;
+mod observe;
 mod owner;
 mod process;
 mod provider;
 mod quota;
-mod seen;
 mod sessions;
+mod shutdown;
 
-use crate::dice::Dice;
 use crate::laws::{Broken, Laws};
 use crate::observation::{Millis, Observation, Who, Wishes};
-use crate::plan::{Plan, Start};
+use crate::rng::Dice;
+use crate::schedule::{Plan, Start};
 use crate::stats::Stats;
 use crate::trace;
 use disk::Disk;
@@ -154,8 +154,8 @@ impl World {
     fn live(&mut self) -> Step {
         self.see(Observation::Settings(self.wishes))?;
         self.see(Observation::Service(true))?;
-        let pair = self.provider.sign_in(crate::plan::Person::Ann, 0);
-        self.owner.name = Some(crate::plan::Person::Ann);
+        let pair = self.provider.sign_in(crate::schedule::Person::Ann, 0);
+        self.owner.name = Some(crate::schedule::Person::Ann);
         self.owner_writes(pair, None)?;
         self.later(0, Timed::Tick);
         while let Some(at) = self.next_time().filter(|at| *at < self.end) {

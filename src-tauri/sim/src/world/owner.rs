@@ -1,9 +1,9 @@
 //! The owner of the sign-in: Claude Code, with its file, its locks and its own renewals.
 
 use super::provider::{LIFE, Pair};
-use crate::dice::Dice;
 use crate::observation::{MINUTE, Millis, SignIn, TokenId};
-use crate::plan::Person;
+use crate::rng::Dice;
+use crate::schedule::Person;
 use holdoff_core::credential::token::Token;
 use holdoff_core::credential::{Absence, Identity, Successor};
 use holdoff_core::providers::anthropic::credential;

@@ -9,7 +9,7 @@ use super::provider::silence;
 use super::{PLACE, Step, World};
 use crate::laws::Broken;
 use crate::observation::{Found, Millis, Observation, SECOND, Wishes};
-use crate::plan::{Happening, Person, Tear};
+use crate::schedule::{Happening, Person, Tear};
 use holdoff_core::account::{Account, Event, Preferences};
 use holdoff_core::credential::location::Before;
 use holdoff_core::credential::{Identity, Successor};

@@ -2,9 +2,9 @@
 
 use super::answers::{self, Reply};
 use super::machine::Machine;
-use crate::dice::Dice;
 use crate::observation::{HOUR, MINUTE, Meaning, Millis, SECOND, TokenId};
-use crate::plan::{Person, RetryAfter, Start, Token, Usage};
+use crate::rng::Dice;
+use crate::schedule::{Person, RetryAfter, Start, Token, Usage};
 use holdoff_core::Delivery;
 use std::collections::VecDeque;
 

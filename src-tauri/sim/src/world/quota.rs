@@ -2,9 +2,9 @@
 
 use super::answers::{Reply, reply, text};
 use super::machine::Machine;
-use crate::dice::Dice;
 use crate::observation::{DAY, HOUR, Meaning, Millis, Said, thousandths};
-use crate::plan::{Person, RetryAfter};
+use crate::rng::Dice;
+use crate::schedule::{Person, RetryAfter};
 
 /// One window in an answer; `used` is told in tenths of a percent.
 #[derive(Debug, Clone, Copy)]

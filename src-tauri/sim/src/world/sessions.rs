@@ -4,7 +4,7 @@
 use super::process::id_of;
 use super::{PLACE, Step, World, quota};
 use crate::observation::{MINUTE, Observation};
-use crate::plan::Person;
+use crate::schedule::Person;
 use holdoff_core::account::Event;
 use holdoff_core::providers::anthropic::status_line;
 use holdoff_core::{Here, Speaker, State, Told};

@@ -94,7 +94,7 @@ async fn the_owner_renews_under_its_locks_and_leaves_the_rest_of_its_file() {
         assert!((28_700_000..28_800_000).contains(&left), "{left}");
         assert_eq!(after["mcpOAuth"], before["mcpOAuth"]);
         assert_eq!(std::fs::read_dir(home.claude_dir()).unwrap().count(), 1, "no lock is left");
-        assert_eq!(grants.granted()[0].to, holdoff_world::owner::USER_AGENT);
+        assert_eq!(grants.granted()[0].to, holdoff_world::claude_code::USER_AGENT);
     }
 }
 

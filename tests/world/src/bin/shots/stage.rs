@@ -5,8 +5,9 @@ use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use holdoff_world::app::program_folder;
-use holdoff_world::bodies::{self, Resets};
 use holdoff_world::desktop::Window;
+use holdoff_world::fixtures;
+use holdoff_world::fixtures::Resets;
 use holdoff_world::spawn::{Spawned, tool};
 use holdoff_world::{
     Answer, Apart, App, ClockSpec, Credential, Desktop, FakeAnthropic, Home, Inspector, Launch, Notifications, Session,
@@ -183,7 +184,7 @@ pub async fn end(app: App) {
 /// What a person with a plan and extra usage sees, without the windows that have no name yet.
 pub fn quota(five_hour: f64) -> Answer {
     let resets = Resets::ahead(program_time(0), program_time(0));
-    let mut body = bodies::usage_at(resets, five_hour, 26.0, 82);
+    let mut body = fixtures::usage_at(resets, five_hour, 26.0, 82);
     body.as_object_mut().expect("usage is an object").remove("nimbus_quill");
     Answer::usage(body)
 }

@@ -1,8 +1,8 @@
 //! Worlds of several kinds, so that what is rare in one is common in another.
 
-use crate::dice::Dice;
 use crate::observation::{DAY, HOUR, MINUTE, Millis, SECOND};
-use crate::plan::{Happening, Named, Person, Plan, Planned, RetryAfter, Start, Tear, Token, Usage};
+use crate::rng::Dice;
+use crate::schedule::{Happening, Named, Person, Plan, Planned, RetryAfter, Start, Tear, Token, Usage};
 
 /// How often things happen, in events per hundred days.
 #[derive(Debug, Clone, Copy)]

@@ -1,7 +1,7 @@
 //! Worlds in which nothing changes, for figures that can be compared with what the laws promise.
 
 use crate::observation::{DAY, HOUR, Millis, SECOND};
-use crate::plan::{Happening, Plan, Planned, RetryAfter, Start, Token, Usage};
+use crate::schedule::{Happening, Plan, Planned, RetryAfter, Start, Token, Usage};
 use crate::stats::Stats;
 use crate::world::World;
 

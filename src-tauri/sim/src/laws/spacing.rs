@@ -1,7 +1,7 @@
 //! When a request may leave: laws 1, 2, 4, 5, 6, 10, 12 and 16, and what law 13 wants durable first.
 
-use super::numbers::{RENEWED_BEFORE, SPACING, WAKING};
 use super::{AccountLaw, Broken, Laws, UnderWay, broken};
+use crate::laws::constants::{RENEWED_BEFORE, SPACING, WAKING};
 use crate::observation::{Left, Millis, SECOND};
 use holdoff_core::Endpoint;
 

@@ -1,6 +1,6 @@
 //! Making and raising windows. They are made when opened and destroyed when closed.
 
-use crate::link::Link;
+use crate::client::Link;
 use holdoff_engine::ipc::Window;
 use tauri::{AppHandle, Manager, Runtime, Url, WebviewUrl, WebviewWindowBuilder, WindowEvent};
 

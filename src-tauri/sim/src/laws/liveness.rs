@@ -1,7 +1,7 @@
 //! It comes back by itself: law 11, and law 5 where only the token endpoint refuses.
 
-use super::numbers::{COMING_BACK, RENEWAL_SPACING, SPACING};
 use super::{Broken, Laws, broken};
+use crate::laws::constants::{COMING_BACK, RENEWAL_SPACING, SPACING};
 use crate::observation::{HOUR, MINUTE, Meaning, Millis, Observation};
 use holdoff_core::Endpoint;
 

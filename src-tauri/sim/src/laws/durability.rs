@@ -1,9 +1,9 @@
 //! Nothing is lost: law 13, and law 12 where a reboot leaves only the wall clock.
 
 use super::gate::Why;
-use super::numbers::{LOSS, SPACING, UNANSWERED, jittered};
-use super::telling::Telling;
 use super::{AccountLaw, Broken, Known, Laws, Woke, broken};
+use crate::laws::constants::{LOSS, SPACING, UNANSWERED, jittered};
+use crate::laws::notification::Telling;
 use crate::observation::{Found, Kept, Millis, Who};
 use holdoff_core::Endpoint;
 

@@ -11,7 +11,7 @@ use crate::answer::Answer;
 use crate::clock::ClockSpec;
 use crate::fake::{FakeAnthropic, Request};
 use crate::home::{Credential, random_token};
-use crate::{bodies, locked};
+use crate::{fixtures, locked};
 
 /// What goes wrong with one grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,7 +188,7 @@ impl Grants {
 
 /// The answer to who signs in.
 fn signed_in(credential: &Credential, lifetime: Duration) -> Answer {
-    let mut body = bodies::renewed(&credential.access_token, credential.refresh_token.as_deref());
+    let mut body = fixtures::renewed(&credential.access_token, credential.refresh_token.as_deref());
     body["expires_in"] = json!(lifetime.as_secs());
     Answer::json(200, &body)
 }
@@ -220,7 +220,7 @@ impl Book {
             Mishap::Lost => Answer::hang_up(),
             Mishap::TroubleAfter(status) => Answer::status(status),
             Mishap::None | Mishap::Unrotated | Mishap::TroubleBefore(_) => {
-                let mut body = bodies::renewed(&access_token, refresh_token.as_deref());
+                let mut body = fixtures::renewed(&access_token, refresh_token.as_deref());
                 body["expires_in"] = json!(self.lifetime.as_secs());
                 Answer::json(200, &body)
             }

@@ -1,7 +1,7 @@
 //! What can happen, and what the world is like after it.
 
+use crate::observe;
 use crate::provider::{Reply, id_of, token};
-use crate::seen;
 use crate::world::{Lock, Owner, STALE, UnderWay, World, moment, really};
 use holdoff_core::account::{Action, Event};
 use holdoff_core::credential::{Stored, Successor};
@@ -111,7 +111,7 @@ impl World {
                 return self.hear();
             }
             Action::Record(entry) => {
-                self.see(&Observation::Recorded(seen::recorded(&entry)));
+                self.see(&Observation::Recorded(observe::recorded(&entry)));
                 self.ledger.push_back(entry);
                 while self.ledger.len() > LINES {
                     self.ledger.pop_front();
@@ -126,7 +126,7 @@ impl World {
             }
             Action::Persist(state) => {
                 self.saves += 1;
-                self.see(&Observation::Kept(seen::kept(self.saves, &state)));
+                self.see(&Observation::Kept(observe::kept(self.saves, &state)));
                 self.disk = Some(*state);
                 Event::Persisted(Ok(()))
             }

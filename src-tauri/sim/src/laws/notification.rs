@@ -1,7 +1,7 @@
 //! Said once: law 9, and law 7 for what is nobody's trouble.
 
-use super::numbers::SHOWN_WITHIN;
 use super::{Broken, Known, Laws, broken};
+use crate::laws::constants::SHOWN_WITHIN;
 use crate::observation::{Door, Kept, MINUTE, Meaning, Millis, Showing, Wishes};
 use holdoff_core::{Endpoint, NoticeKind};
 

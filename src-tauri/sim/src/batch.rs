@@ -2,7 +2,7 @@
 
 use crate::laws::Broken;
 use crate::observation::Millis;
-use crate::plan::Plan;
+use crate::schedule::Plan;
 use crate::stats::Stats;
 use crate::world::World;
 use std::ops::Range;
