@@ -5,7 +5,7 @@ use crate::view_model::Known;
 use holdoff_core::credential::location;
 use holdoff_core::settings::Readings;
 use holdoff_core::status::report;
-use holdoff_core::{AccountId, AccountState, Place, messages};
+use holdoff_core::{AccountId, AccountState, CredentialLocation, messages};
 use holdoff_engine::credentials::Source;
 
 /// Every account that has a sign-in somewhere, in the order of its places, switched on or off.
@@ -26,7 +26,7 @@ pub fn label(id: &AccountId, known: &Known<'_>) -> Option<String> {
 
 fn account(id: &AccountId, known: &Known<'_>) -> Option<AccountChoice> {
     let state = &known.snapshot.state;
-    let theirs: Vec<&Place> = location::of(&state.places, id).collect();
+    let theirs: Vec<&CredentialLocation> = location::of(&state.places, id).collect();
     let used = state.accounts.get(id).map(|account| account.sign_in.place.as_str());
     let first = theirs.iter().find(|place| Some(place.name()) == used).or(theirs.first())?;
     let name = report::name_of(id, &first.sign_in, state);
@@ -66,7 +66,7 @@ pub fn folders(known: &Known<'_>) -> Vec<PlaceView> {
     views
 }
 
-fn place_view(place: &Place, used: bool, known: &Known<'_>) -> PlaceView {
+fn place_view(place: &CredentialLocation, used: bool, known: &Known<'_>) -> PlaceView {
     let account = place.account.as_ref().and_then(|id| known.snapshot.state.accounts.get(id));
     let rejected = account.map(|account| account.rejected.as_slice()).unwrap_or_default();
     let listed = listed(known).find(|(_, name)| name == place.name()).map(|(listed, _)| listed.to_owned());
@@ -85,7 +85,7 @@ mod tests {
     use crate::sign_in_session::SigningIn;
     use holdoff_core::LocalTime;
     use holdoff_core::credential::token::Token;
-    use holdoff_core::credential::{Absence, Identity, Seen};
+    use holdoff_core::credential::{CredentialMissing, CredentialPresence, Identity};
     use holdoff_core::settings::AccountSettings;
     use holdoff_core::state::Provider;
     use holdoff_core::{Boot, Moment, Settings, State, Wall};
@@ -97,13 +97,14 @@ mod tests {
     fn check(choose: impl FnOnce(&mut Settings), look: impl FnOnce(Vec<AccountChoice>, Vec<PlaceView>)) {
         let mut state = State::new("boot".into());
         for (folder, there) in [("~/.claude", true), ("~/work", true), ("~/new", false)] {
-            let mut place = Place::known(&state, Provider::Anthropic, &format!("{folder}/.credentials.json"));
+            let mut place =
+                CredentialLocation::known(&state, Provider::Anthropic, &format!("{folder}/.credentials.json"));
             let fingerprint = Token::new(folder.to_owned()).unwrap().fingerprint();
             place.account = there.then(|| AccountId("anthropic:ann".into()));
             place.sign_in.identity = Identity { email: Some("ann@example.com".into()), ..Identity::default() };
             place.sign_in.seen = Some(match there {
-                true => Seen::Present { fingerprint, expires_at: None },
-                false => Seen::Absent(Absence::NoFile),
+                true => CredentialPresence::Present { fingerprint, expires_at: None },
+                false => CredentialPresence::Absent(CredentialMissing::NoFile),
             });
             state.places.push(place);
         }

@@ -9,9 +9,9 @@ use crate::single_instance;
 use crate::single_instance::Place;
 use crate::store_plugin::StoreFiles;
 use crate::tray::Tray;
-use crate::tray::menu::Click;
+use crate::tray::menu::TrayAction;
 use crate::tray::model;
-use crate::{complain, window_process};
+use crate::{report_failure, window_process};
 use holdoff_engine::ipc::{self, Call, Client, Window};
 use holdoff_engine::platform::environment::{Environment, StartError};
 use holdoff_engine::platform::file_lock::FileLock;
@@ -28,22 +28,22 @@ use tokio::sync::mpsc;
 const FIRST_COPY: Duration = Duration::from_secs(10);
 
 pub fn run(environment: Environment, open: Option<Window>) -> ExitCode {
-    core_dumps::leave_no_core();
+    core_dumps::disable_core_dumps();
     // Asked for now: later another file may lie there.
     let own = std::env::current_exe().unwrap_or_else(|_| "holdoff-tray".into());
     if let Err(error) = environment.prepare_data_dir() {
-        return complain(&error);
+        return report_failure(&error);
     }
     let lock = match FileLock::take(&single_instance::lock_path(&environment.data_dir)) {
         Ok(Some(lock)) => lock,
         Ok(None) => return hand_over(&environment, open),
         Err(error) => {
             let dir = environment.data_dir.clone();
-            return complain(&StartError::DataDir { dir, why: error.to_string() });
+            return report_failure(&StartError::DataDir { dir, why: error.to_string() });
         }
     };
     if let Some(data) = newer_data::find(&environment.data_dir) {
-        return complain(&StartError::NewerData { dir: environment.data_dir, data });
+        return report_failure(&StartError::NewerData { dir: environment.data_dir, data });
     }
     if !has_display() {
         eprintln!(
@@ -100,7 +100,7 @@ async fn try_live(app: AppHandle, start: Start) -> Result<End, String> {
     let (commands, end) = (engine.commands(), tell_clicks.clone());
     tokio::spawn(async move {
         place.keep(commands).await;
-        let _ = end.send(Click::Quit);
+        let _ = end.send(TrayAction::Quit);
     });
     #[cfg(target_os = "linux")]
     end_with_session(host.clone(), tell_clicks.clone());
@@ -128,11 +128,11 @@ fn replace(program: &Path, window: Option<Window>) -> ExitCode {
 
 /// Ends the app, in good order, once the session that it was started in is over.
 #[cfg(target_os = "linux")]
-fn end_with_session(bus: Bus, clicks: mpsc::UnboundedSender<Click>) {
+fn end_with_session(bus: Bus, clicks: mpsc::UnboundedSender<TrayAction>) {
     tokio::spawn(async move {
         session::over(bus).await;
         tracing::info!("the session is over");
-        let _ = clicks.send(Click::Quit);
+        let _ = clicks.send(TrayAction::Quit);
     });
 }
 

@@ -12,7 +12,7 @@ use crate::metrics_exporter::Exporter;
 use crate::notify::Notifier;
 use crate::runtime::AppHandle;
 use crate::sign_in_session::{Found, SigningIn};
-use crate::tray::menu::{Click, TrayFace};
+use crate::tray::menu::{TrayAction, TrayModel};
 use crate::tray::model;
 use crate::tray::{Tray, TrayEvent};
 use crate::view::View;
@@ -50,7 +50,7 @@ pub struct Parts {
     pub tray: Tray,
     pub tray_events: mpsc::UnboundedReceiver<TrayEvent>,
     pub notifier: Notifier,
-    pub clicks: mpsc::UnboundedReceiver<Click>,
+    pub clicks: mpsc::UnboundedReceiver<TrayAction>,
 }
 
 /// What windows come from.
@@ -88,7 +88,7 @@ struct Controller {
 /// What was shown last.
 #[derive(Default)]
 struct Shown {
-    face: Option<TrayFace>,
+    face: Option<TrayModel>,
     view: Option<View>,
 }
 
@@ -271,15 +271,15 @@ impl Controller {
         Next::Go
     }
 
-    async fn click(&mut self, click: Click) -> Next {
+    async fn click(&mut self, click: TrayAction) -> Next {
         match click {
-            Click::OpenPanel => self.open(Window::Panel),
-            Click::OpenSettings => self.open_settings(None),
-            Click::OpenGuide(account) => self.open_settings(Some(account)),
-            Click::Refresh => {
+            TrayAction::OpenPanel => self.open(Window::Panel),
+            TrayAction::OpenSettings => self.open_settings(None),
+            TrayAction::OpenGuide(account) => self.open_settings(Some(account)),
+            TrayAction::Refresh => {
                 self.refresh(None, |_| ());
             }
-            Click::Quit => return Next::Quit,
+            TrayAction::Quit => return Next::Quit,
         }
         Next::Go
     }

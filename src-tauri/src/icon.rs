@@ -27,7 +27,7 @@ pub const MAX_SIZE: u32 = 512;
 
 /// The panel that the icon is to be read on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Ink {
+pub enum PanelTheme {
     /// A dark panel: light ink.
     OnDark,
     /// A light panel: dark ink.
@@ -38,7 +38,7 @@ pub enum Ink {
 
 /// What the icon says, one shape each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Mark {
+pub enum Glyph {
     /// A fresh reading: the gauge.
     Level,
     /// Nothing is asked until a time: an hourglass, with the last level as a faint ring.
@@ -60,9 +60,9 @@ pub enum Mark {
 pub struct Icon {
     /// How much of the most binding window is used, 0 to 100; more is drawn as 100.
     pub used_percent: Option<u8>,
-    /// A [`Mark::Level`] without a percentage is drawn as [`Mark::Unknown`].
-    pub mark: Mark,
-    pub ink: Ink,
+    /// A [`Glyph::Level`] without a percentage is drawn as [`Glyph::Unknown`].
+    pub mark: Glyph,
+    pub ink: PanelTheme,
 }
 
 /// A square picture in straight (not premultiplied) RGBA, rows from the top.
@@ -79,7 +79,7 @@ impl Icon {
     ///
     /// It is rounded down, so that a window is only drawn as high or full once it is. What is not
     /// a number counts as not known.
-    pub fn from_percent(used_percent: Option<f64>, mark: Mark, ink: Ink) -> Self {
+    pub fn from_percent(used_percent: Option<f64>, mark: Glyph, ink: PanelTheme) -> Self {
         let used_percent =
             used_percent.filter(|percent| !percent.is_nan()).map(|percent| percent.clamp(0.0, 100.0) as u8);
         Self { used_percent, mark, ink }
@@ -108,9 +108,9 @@ impl Icon {
     /// Whether it is made of thin lines that the panel shows between.
     fn is_open(self) -> bool {
         match self.mark {
-            Mark::Level | Mark::Stale | Mark::Absent | Mark::Unknown => true,
-            Mark::CoolingDown => self.used_percent.is_some(),
-            Mark::Paused | Mark::Expired => false,
+            Glyph::Level | Glyph::Stale | Glyph::Absent | Glyph::Unknown => true,
+            Glyph::CoolingDown => self.used_percent.is_some(),
+            Glyph::Paused | Glyph::Expired => false,
         }
     }
 
@@ -120,19 +120,19 @@ impl Icon {
         };
         let used = self.used_percent.map(|percent| percent.min(100));
         match (self.mark, used) {
-            (Mark::Level, Some(used)) => gauge::level(&mut canvas, palette, used),
-            (Mark::Level, None) => glyphs::question(&mut canvas, palette),
-            (Mark::CoolingDown, used) => {
+            (Glyph::Level, Some(used)) => gauge::level(&mut canvas, palette, used),
+            (Glyph::Level, None) => glyphs::question(&mut canvas, palette),
+            (Glyph::CoolingDown, used) => {
                 if let Some(used) = used {
                     gauge::faint_level(&mut canvas, palette, used);
                 }
                 glyphs::hourglass(&mut canvas, palette);
             }
-            (Mark::Paused, _) => glyphs::bars(&mut canvas, palette),
-            (Mark::Expired, _) => glyphs::padlock(&mut canvas, palette),
-            (Mark::Absent, _) => glyphs::struck_out(&mut canvas, palette),
-            (Mark::Stale, used) => gauge::stale(&mut canvas, palette, used),
-            (Mark::Unknown, _) => glyphs::question(&mut canvas, palette),
+            (Glyph::Paused, _) => glyphs::bars(&mut canvas, palette),
+            (Glyph::Expired, _) => glyphs::padlock(&mut canvas, palette),
+            (Glyph::Absent, _) => glyphs::struck_out(&mut canvas, palette),
+            (Glyph::Stale, used) => gauge::stale(&mut canvas, palette, used),
+            (Glyph::Unknown, _) => glyphs::question(&mut canvas, palette),
         }
         canvas.into_pixmap()
     }

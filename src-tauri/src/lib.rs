@@ -44,7 +44,7 @@ pub fn main() -> ExitCode {
     };
     let environment = match Environment::from_process() {
         Ok(environment) => environment,
-        Err(error) => return complain(&error),
+        Err(error) => return report_failure(&error),
     };
     match role {
         Role::Tray { open } => app::run(environment, open),
@@ -55,7 +55,7 @@ pub fn main() -> ExitCode {
 }
 
 /// Says why the program cannot start, where the person is most likely to look.
-fn complain(error: &StartError) -> ExitCode {
+fn report_failure(error: &StartError) -> ExitCode {
     eprintln!("holdoff: {error}");
     notify::last_words("Holdoff cannot start", &error.to_string());
     ExitCode::from(error.exit_code())

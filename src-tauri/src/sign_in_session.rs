@@ -1,7 +1,7 @@
 //! What the shell knows of the way back to a sign-in: what this computer has for it, and where a terminal was opened.
 
 use crate::view::Answer;
-use holdoff_core::credential::sign_in_flow::Means;
+use holdoff_core::credential::sign_in_flow::LaunchSupport;
 use holdoff_core::{AccountId, Settings};
 use holdoff_engine::claude_code::sign_in_launcher;
 use holdoff_engine::claude_code::sign_in_launcher::OpenError;
@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 #[derive(Debug, Clone, Default)]
 pub struct SigningIn {
-    pub means: Means,
+    pub means: LaunchSupport,
     /// Claude Code is too old for its sign-in command.
     pub older: bool,
     opened: BTreeSet<AccountId>,
@@ -56,7 +56,7 @@ impl SigningIn {
             Err(error) => {
                 tracing::warn!(%error, "no terminal was opened for a sign-in");
                 if matches!(error, OpenError::NotOpened(_)) {
-                    self.means = Means::NoTerminal;
+                    self.means = LaunchSupport::NoTerminal;
                 }
                 Answer { done: false, message: Some(error.to_string()) }
             }

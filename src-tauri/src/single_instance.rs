@@ -2,7 +2,7 @@
 //! taken from under it.
 
 use holdoff_engine::ipc::{Call, Listener, Responder};
-use holdoff_engine::platform::data_dir::{Vanishing, make_private_again};
+use holdoff_engine::platform::data_dir::{DeletionWatch, make_private_again};
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::platform::file_lock::FileLock;
 use holdoff_engine::tasks::supervisor::Command;
@@ -73,11 +73,11 @@ impl Place {
 
     async fn lost(&self) {
         // Watched before it is looked at: what happens in between is not missed.
-        let mut watch = Vanishing::watch(&self.data_dir);
+        let mut watch = DeletionWatch::watch(&self.data_dir);
         // The socket is elsewhere, and goes with the folder that it is in.
         let socket = std::fs::read_link(&self.address).ok();
         let socket = socket.as_deref().and_then(Path::parent).filter(|folder| *folder != self.data_dir);
-        let mut sockets = socket.map(Vanishing::watch);
+        let mut sockets = socket.map(DeletionWatch::watch);
         while self.is_whole() {
             match &mut sockets {
                 Some(sockets) => tokio::select! { () = watch.next() => {}, () = sockets.next() => {} },

@@ -9,7 +9,7 @@ use crate::view::{
     RefreshView, SettingsView, SignInState, SignInView, StepProgress, StepView, Theme, TroubleView, TurnedTo, View,
     WindowView,
 };
-use holdoff_core::credential::sign_in_flow::Guide;
+use holdoff_core::credential::sign_in_flow::SignInFlow;
 use holdoff_core::local_time::ClockChoice;
 use holdoff_core::quota::Level;
 use holdoff_core::quota::forecast::Forecast;
@@ -180,7 +180,7 @@ fn account_view(id: &AccountId, account: &AccountState, known: &Known<'_>) -> Ac
 /// The accounts for which a new sign-in is the way.
 pub fn needing_sign_in(known: &Known<'_>) -> BTreeSet<AccountId> {
     let needing = |(id, account): (&AccountId, &AccountState)| {
-        matches!(Guide::of(account, known.now), Guide::SignIn(_)).then(|| id.clone())
+        matches!(SignInFlow::of(account, known.now), SignInFlow::SignIn(_)).then(|| id.clone())
     };
     known.accounts().filter_map(needing).collect()
 }
@@ -218,7 +218,7 @@ fn window_view(window: &QuotaWindow, reading: &Reading, account: &AccountState, 
         label: messages::capitalised(&messages::window_name(window)),
         used_percent: match level {
             Level::Used(percent) => Some(percent),
-            Level::Reset | Level::NotSaid => None,
+            Level::Reset | Level::Unknown => None,
         },
         resets_at_ms: window.resets_at.map(|at| at.0),
         resets_clock: window.resets_at.map(|at| messages::resets(at, known.now.wall, known.zone)),
@@ -286,7 +286,7 @@ fn sign_in(id: &AccountId, account: &AccountState, known: &Known<'_>) -> SignInV
 
 fn guide(id: &AccountId, account: &AccountState, known: &Known<'_>) -> messages::GuideWords {
     let state = &known.snapshot.state;
-    let before = account.instead_of.as_ref().filter(|before| state.accounts.contains_key(before));
+    let before = account.previous_account.as_ref().filter(|before| state.accounts.contains_key(before));
     let before = before.map(|before| known.label(before));
     let around = messages::Around {
         label: &known.label(id),

@@ -45,7 +45,7 @@ struct Section {
 
 pub fn run(environment: &Environment) -> ExitCode {
     // It reads the sign-ins.
-    core_dumps::leave_no_core();
+    core_dumps::disable_core_dumps();
     let known = Known::read(environment);
     // What the app sees counts, and not what this terminal would see in its place.
     let condition = app_client::connect(environment).and_then(|mut app| app.call(Call::Condition).ok());

@@ -4,7 +4,7 @@ use crate::args::Guard;
 use crate::saved_state::Known;
 use crate::{TEMPORARY, UNAVAILABLE, print};
 use holdoff_core::messages;
-use holdoff_core::quota::headroom::{Verdict, Wanted, judge};
+use holdoff_core::quota::headroom::{Verdict, Wanted, evaluate};
 use holdoff_engine::platform::environment::Environment;
 use std::process::ExitCode;
 
@@ -24,7 +24,7 @@ pub fn run(environment: &Environment, args: &Guard) -> ExitCode {
     };
     let wanted = Wanted { window: args.window.as_deref(), at_least: args.at_least, max_age: args.max_age };
     let now = known.now.wall;
-    let verdict = judge(account.reading.as_ref(), &wanted, now);
+    let verdict = evaluate(account.reading.as_ref(), &wanted, now);
     let told = || messages::verdict(&verdict, &wanted, now, &known.local_time());
     let code = match verdict {
         Verdict::Enough(_) if args.quiet => return ExitCode::SUCCESS,

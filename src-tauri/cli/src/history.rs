@@ -85,7 +85,10 @@ fn lines(environment: &Environment, reader: &Reader, args: &History, since: Wall
         })?;
     }
     if course.heading.is_none() {
-        crate::print(&format!("Nothing was read in the last {}.\n", messages::span(args.since.unwrap_or(SINCE))));
+        crate::print(&format!(
+            "Nothing was read in the last {}.\n",
+            messages::format_duration(args.since.unwrap_or(SINCE))
+        ));
     }
     Ok(())
 }

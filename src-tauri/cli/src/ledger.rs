@@ -2,7 +2,7 @@
 
 use crate::saved_state::Known;
 use crate::{UNAVAILABLE, style};
-use holdoff_core::record::ledger::Entry;
+use holdoff_core::record::ledger::LedgerEntry;
 use holdoff_core::{AccountId, LocalTime, Wall, messages, text};
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::storage::history;
@@ -34,14 +34,14 @@ pub fn run(environment: &Environment, since: Duration, json: bool, account: Opti
         return crate::print(&text::json(&lines.map(|line| line + "\n").collect::<String>()));
     }
     if entries.is_empty() {
-        return crate::print(&format!("Nothing was asked in the last {}.\n", messages::span(since)));
+        return crate::print(&format!("Nothing was asked in the last {}.\n", messages::format_duration(since)));
     }
     let zone = known.local_time();
     let several = entries.iter().any(|entry| entry.account != entries[0].account);
     style::print(&entries.iter().map(|entry| line(entry, &known, several, &zone)).collect::<String>())
 }
 
-fn line(entry: &Entry, known: &Known, several: bool, zone: &LocalTime) -> String {
+fn line(entry: &LedgerEntry, known: &Known, several: bool, zone: &LocalTime) -> String {
     let at = style::dim(&messages::date_and_time(entry.at, zone));
     let told = messages::ledger_line(entry, zone);
     if !several {

@@ -4,7 +4,7 @@ use holdoff_core::account::selector;
 use holdoff_core::quota::merge;
 use holdoff_core::state::Provider;
 use holdoff_core::status::report;
-use holdoff_core::{AccountId, AccountState, Here, LocalTime, Moment, Place, Settings, State, messages};
+use holdoff_core::{AccountId, AccountState, CredentialLocation, Here, LocalTime, Moment, Settings, State, messages};
 use holdoff_engine::claude_code::sessions::Sessions;
 use holdoff_engine::credentials::Source;
 use holdoff_engine::credentials::discovery;
@@ -88,7 +88,7 @@ fn take_up(environment: &Environment, state: &mut State, source: &Source, sessio
     };
     let told = sessions.told(place.clone(), reading, &session);
     let written = source.written().map(|written| environment.clock.wall_of(written));
-    let mut known = Place::known(state, Provider::Anthropic, &place);
+    let mut known = CredentialLocation::known(state, Provider::Anthropic, &place);
     let account = known.account.as_ref().and_then(|account| state.accounts.get(account));
     if let Some(account) = account.filter(|_| known.sign_in.seen.is_none()) {
         known.sign_in = account.sign_in.clone();

@@ -4,7 +4,7 @@ mod watch;
 
 use crate::saved_state::Known;
 use crate::{UNAVAILABLE, app_client, style};
-use holdoff_core::credential::sign_in_flow::Guide;
+use holdoff_core::credential::sign_in_flow::SignInFlow;
 use holdoff_core::quota::Level;
 use holdoff_core::status::report;
 use holdoff_core::{AccountId, AccountState, LocalTime, Report, messages};
@@ -108,7 +108,7 @@ fn account_text(id: &AccountId, account: &AccountState, known: &Known, zone: &Lo
     for line in messages::status(account, now, zone) {
         let _ = writeln!(out, "  {line}");
     }
-    if matches!(Guide::of(account, now), Guide::SignIn(_)) {
+    if matches!(SignInFlow::of(account, now), SignInFlow::SignIn(_)) {
         let sign_in = messages::sign_in(account, now, zone);
         let command = messages::sign_in_command(account, false);
         let _ = writeln!(out, "  {}: {} Sign in with: {command}", sign_in.title, sign_in.text);
@@ -125,7 +125,7 @@ fn write_reading(out: &mut String, account: &AccountState, known: &Known, zone: 
         let line = messages::window_line(window, settings.percent, now, zone);
         let line = match window.level(now) {
             Level::Used(used) => style::by_level(&line, used),
-            Level::Reset | Level::NotSaid => line,
+            Level::Reset | Level::Unknown => line,
         };
         let binding = if window.binding { " (limits now)" } else { "" };
         let own_age = messages::own_age(reading, window, account.provider, now);
@@ -135,7 +135,7 @@ fn write_reading(out: &mut String, account: &AccountState, known: &Known, zone: 
     for money in &reading.money {
         let _ = writeln!(out, "  {}", messages::money_line(money));
     }
-    let age = messages::span(now.since(reading.at));
+    let age = messages::format_duration(now.since(reading.at));
     let old = if report::is_stale(reading.at, now, settings.polling_interval) { ", an old reading" } else { "" };
     let source = messages::source(reading.source, account.provider);
     let _ = writeln!(out, "  Read {age} ago from {source}{old}.");

@@ -16,7 +16,7 @@ use std::time::Duration;
 #[allow(clippy::large_enum_variant, reason = "one at a time is looked at, and most of them hold a sign-in")]
 pub enum CredentialRead {
     Found(Credential),
-    Absent(Absence),
+    Absent(CredentialMissing),
 }
 
 impl CredentialRead {
@@ -41,7 +41,7 @@ impl CredentialRead {
     /// With no word from a watcher, how soon to look again.
     pub fn look_again(&self) -> Duration {
         match self {
-            CredentialRead::Absent(Absence::Unreadable(_)) => policy::REREAD_TORN,
+            CredentialRead::Absent(CredentialMissing::Unreadable(_)) => policy::REREAD_TORN,
             CredentialRead::Absent(_) | CredentialRead::Found(_) => policy::REREAD,
         }
     }
@@ -105,7 +105,7 @@ impl Credential {
 
 /// What a renewal brought: it takes the place of what was read, in the owner's own store. In memory only.
 #[derive(Debug, Clone)]
-pub struct Successor {
+pub struct RenewedTokens {
     /// The refresh token that was spent for it. Where the stored one is another, nothing is written.
     pub replaces: Fingerprint,
     pub tokens: Tokens,
@@ -124,9 +124,9 @@ pub struct Tokens {
     pub account: Option<String>,
 }
 
-/// What became of a [`Successor`].
+/// What became of a [`RenewedTokens`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stored {
+pub enum WriteBack {
     /// It is durable where the owner looks for it.
     Written,
     /// Another sign-in stands there by now, and was left alone.
@@ -176,7 +176,7 @@ impl Identity {
 /// Why there is no sign-in to use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "why", content = "detail")]
-pub enum Absence {
+pub enum CredentialMissing {
     /// Nothing there.
     NoFile,
     /// The file is there and holds no Claude sign-in, as after signing out.
@@ -195,18 +195,18 @@ pub enum Absence {
     Forbidden(String),
 }
 
-impl Absence {
+impl CredentialMissing {
     /// The sign-in has come to an end that its person did not bring about.
     pub fn is_end(&self) -> bool {
-        matches!(self, Absence::Blanked | Absence::LoginEnded(_))
+        matches!(self, CredentialMissing::Blanked | CredentialMissing::LoginEnded(_))
     }
 }
 
 /// What is known of the sign-in, kept so that `status` can tell it with no program running.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SignIn {
+pub struct CredentialStatus {
     /// `None` until the first look.
-    pub seen: Option<Seen>,
+    pub seen: Option<CredentialPresence>,
     /// Where it was found or is expected, for people.
     pub place: String,
     #[serde(default, deserialize_with = "text::optional_name")]
@@ -225,9 +225,9 @@ pub struct SignIn {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Seen {
+pub enum CredentialPresence {
     Present { fingerprint: Fingerprint, expires_at: Option<Wall> },
-    Absent(Absence),
+    Absent(CredentialMissing),
 }
 
 /// A sign-in of which one file was written, and the other, it seems, was not yet.
@@ -246,7 +246,7 @@ impl Unsettled {
     /// Looks whether `found` may be half of another sign-in than `known`, whose access token `settled` is too. `before` is what this said of the last look.
     pub fn look(
         before: Option<Self>,
-        known: &SignIn,
+        known: &CredentialStatus,
         settled: Option<&Fingerprint>,
         found: &Credential,
         now: Moment,
@@ -277,18 +277,18 @@ impl Unsettled {
     }
 }
 
-impl SignIn {
+impl CredentialStatus {
     pub fn expires_at(&self) -> Option<Wall> {
         match &self.seen {
-            Some(Seen::Present { expires_at, .. }) => *expires_at,
-            Some(Seen::Absent(_)) | None => None,
+            Some(CredentialPresence::Present { expires_at, .. }) => *expires_at,
+            Some(CredentialPresence::Absent(_)) | None => None,
         }
     }
 
     pub fn fingerprint(&self) -> Option<&Fingerprint> {
         match &self.seen {
-            Some(Seen::Present { fingerprint, .. }) => Some(fingerprint),
-            Some(Seen::Absent(_)) | None => None,
+            Some(CredentialPresence::Present { fingerprint, .. }) => Some(fingerprint),
+            Some(CredentialPresence::Absent(_)) | None => None,
         }
     }
 

@@ -66,26 +66,26 @@ pub enum GateState {
         fingerprint: Fingerprint,
         /// The cooldown that lasts beneath: another sign-in ends the pause, and not this (law 2).
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        beneath: Option<Beneath>,
+        beneath: Option<UnderlyingCooldown>,
     },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Beneath {
+pub struct UnderlyingCooldown {
     pub cause: Cooldown,
     pub since: Moment,
     pub until: Moment,
 }
 
-impl From<Beneath> for GateState {
-    fn from(Beneath { cause, since, until }: Beneath) -> Self {
+impl From<UnderlyingCooldown> for GateState {
+    fn from(UnderlyingCooldown { cause, since, until }: UnderlyingCooldown) -> Self {
         GateState::CoolingDown { cause, since, until }
     }
 }
 
 /// Why a permit is not given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shut<'a> {
+pub enum Blocked<'a> {
     /// The person wants no request at all (law 16).
     FreeOnly,
     CoolingDown {
@@ -122,7 +122,7 @@ impl Gate {
 
     /// Notes that a request is about to leave. The permit for it comes from [`Gate::permit`], once this
     /// note is on disk.
-    pub(crate) fn intend(&mut self, now: Moment) {
+    pub(crate) fn begin(&mut self, now: Moment) {
         self.intent = Some(now);
     }
 
@@ -133,14 +133,14 @@ impl Gate {
     }
 
     /// What stands against a request at `now`, apart from one that is under way.
-    pub fn shut(&self, now: Moment, spacing: Spacing) -> Option<Shut<'_>> {
+    pub fn shut(&self, now: Moment, spacing: Spacing) -> Option<Blocked<'_>> {
         if self.free_only {
-            return Some(Shut::FreeOnly);
+            return Some(Blocked::FreeOnly);
         }
         match &self.state {
-            GateState::Paused { cause, .. } => return Some(Shut::Paused { cause }),
+            GateState::Paused { cause, .. } => return Some(Blocked::Paused { cause }),
             GateState::CoolingDown { cause, until, .. } if until.is_after(now) => {
-                return Some(Shut::CoolingDown { cause, until: *until });
+                return Some(Blocked::CoolingDown { cause, until: *until });
             }
             GateState::CoolingDown { .. } | GateState::Open => {}
         }
@@ -148,7 +148,7 @@ impl Gate {
             return None;
         }
         let until = self.last_request?.plus(policy::MIN_SPACING);
-        until.is_after(now).then_some(Shut::Spacing { until })
+        until.is_after(now).then_some(Blocked::Spacing { until })
     }
 
     /// The first moment at which a permit may be given; `None` while that is no matter of time.
@@ -199,7 +199,13 @@ impl Gate {
     }
 
     /// The refresh token may have been spent: as long a wait as for a refusal for frequency (law 8).
-    pub(crate) fn doubtful(&mut self, now: Moment, cause: Cooldown, retry_after: Option<Duration>, jitter: Jitter) {
+    pub(crate) fn ambiguous_grant(
+        &mut self,
+        now: Moment,
+        cause: Cooldown,
+        retry_after: Option<Duration>,
+        jitter: Jitter,
+    ) {
         self.finish(now);
         self.server_failures = self.server_failures.saturating_add(1);
         self.network_failures = 0;
@@ -208,7 +214,7 @@ impl Gate {
     }
 
     /// The request came to nothing because another program was first, and its result is there.
-    pub(crate) fn adopted(&mut self, now: Moment) {
+    pub(crate) fn superseded(&mut self, now: Moment) {
         self.finish(now);
         self.state = GateState::Open;
     }
@@ -216,14 +222,14 @@ impl Gate {
     /// Nothing is asked with this token again: only another one ends this.
     pub(crate) fn pause(&mut self, now: Moment, cause: Pause, fingerprint: Fingerprint) {
         self.finish(now);
-        self.lay_pause(now, cause, fingerprint);
+        self.pause_over(now, cause, fingerprint);
     }
 
     /// Pauses, whatever else shuts the gate; a cooldown goes on beneath.
-    fn lay_pause(&mut self, since: Moment, cause: Pause, fingerprint: Fingerprint) {
+    fn pause_over(&mut self, since: Moment, cause: Pause, fingerprint: Fingerprint) {
         let beneath = match std::mem::replace(&mut self.state, GateState::Open) {
             GateState::Open => None,
-            GateState::CoolingDown { cause, since, until } => Some(Beneath { cause, since, until }),
+            GateState::CoolingDown { cause, since, until } => Some(UnderlyingCooldown { cause, since, until }),
             GateState::Paused { beneath, .. } => beneath,
         };
         let beneath = beneath.filter(|beneath| beneath.until.is_after(since));
@@ -260,7 +266,7 @@ impl Gate {
     }
 
     /// A failed look-up just after waking: tried again after the shortest wait, without counting (law 12).
-    pub(crate) fn not_up_yet(&mut self, now: Moment, why: String, jitter: Jitter) {
+    pub(crate) fn network_warming_up(&mut self, now: Moment, why: String, jitter: Jitter) {
         self.withdraw();
         let wait = jitter.lengthen(policy::NETWORK.base);
         self.cool(now, Cooldown::Network { why }, wait);
@@ -300,12 +306,12 @@ impl Gate {
                 return;
             }
         };
-        self.lay_pause(now, cause, fingerprint);
+        self.pause_over(now, cause, fingerprint);
     }
 
     /// A 401 came back. `fingerprint` may be replaced by one re-ask with another credential; `None` when this
     /// was that re-ask.
-    pub(crate) fn refused_once(&mut self, now: Moment, fingerprint: Option<Fingerprint>) {
+    pub(crate) fn unauthorized_once(&mut self, now: Moment, fingerprint: Option<Fingerprint>) {
         self.finish(now);
         self.edge_refusals = 0;
         self.refused = fingerprint;
@@ -316,7 +322,7 @@ impl Gate {
         match (&self.state, lacking) {
             (GateState::Paused { .. }, Some(_)) | (GateState::Open | GateState::CoolingDown { .. }, None) => {}
             (GateState::Open | GateState::CoolingDown { .. }, Some(scope)) => {
-                self.lay_pause(now, Pause::ScopeNotGranted { scope: scope.to_owned() }, fingerprint.clone());
+                self.pause_over(now, Pause::ScopeNotGranted { scope: scope.to_owned() }, fingerprint.clone());
             }
             (GateState::Paused { cause, .. }, None) => {
                 if matches!(cause, Pause::ScopeNotGranted { .. }) {
@@ -353,7 +359,7 @@ impl Gate {
     }
 
     /// The refresh token whose renewal was cut off: what it brought may lie where the crash left it (law 8).
-    pub fn cut_off(&self) -> Option<&Fingerprint> {
+    pub fn interrupted_renewal(&self) -> Option<&Fingerprint> {
         match &self.state {
             GateState::Paused { cause: Pause::RenewalCutOff, fingerprint, .. } => Some(fingerprint),
             GateState::Paused { .. } | GateState::CoolingDown { .. } | GateState::Open => None,

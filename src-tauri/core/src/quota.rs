@@ -22,10 +22,10 @@ pub struct Reading {
     pub source: Source,
     pub windows: Vec<QuotaWindow>,
     #[serde(default)]
-    pub money: Vec<Money>,
+    pub money: Vec<Spend>,
     /// Where and when the money was read, where that is not as [`Reading::at`] says.
     #[serde(default)]
-    pub money_origin: Option<Origin>,
+    pub money_origin: Option<Provenance>,
     /// When the usage endpoint, which alone tells everything, was last read.
     #[serde(default)]
     pub whole_at: Option<Wall>,
@@ -42,7 +42,7 @@ pub struct Reading {
 
 /// Where something was read, and when it was true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Origin {
+pub struct Provenance {
     pub at: Wall,
     pub source: Source,
 }
@@ -72,7 +72,7 @@ pub struct QuotaWindow {
     pub binding: bool,
     /// Where and when it was read, where that is not as its [`Reading`] says. Use [`Reading::origin`].
     #[serde(default)]
-    pub origin: Option<Origin>,
+    pub origin: Option<Provenance>,
     /// Why it is locked, in the provider's word.
     #[serde(default, deserialize_with = "text::optional_name")]
     pub locked: Option<String>,
@@ -84,7 +84,7 @@ pub enum Level {
     Used(f64),
     /// The reset lies in the past: its old value is over and the new one is not known.
     Reset,
-    NotSaid,
+    Unknown,
 }
 
 impl QuotaWindow {
@@ -92,7 +92,7 @@ impl QuotaWindow {
         if self.resets_at.is_some_and(|at| at <= now) {
             return Level::Reset;
         }
-        self.used_percent.map_or(Level::NotSaid, Level::Used)
+        self.used_percent.map_or(Level::Unknown, Level::Used)
     }
 
     /// Whether the other is the same limit, if need be under its older or newer name.
@@ -115,7 +115,7 @@ impl QuotaWindow {
 
 impl Reading {
     /// What one source said at one time.
-    pub fn new(source: Source, at: Wall, windows: Vec<QuotaWindow>, money: Vec<Money>) -> Self {
+    pub fn new(source: Source, at: Wall, windows: Vec<QuotaWindow>, money: Vec<Spend>) -> Self {
         let whole_at = (source == Source::UsageEndpoint).then_some(at);
         Self {
             at,
@@ -131,8 +131,8 @@ impl Reading {
     }
 
     /// Where and when one of its windows was read.
-    pub fn origin(&self, window: &QuotaWindow) -> Origin {
-        window.origin.unwrap_or(Origin { at: self.at, source: self.source })
+    pub fn origin(&self, window: &QuotaWindow) -> Provenance {
+        window.origin.unwrap_or(Provenance { at: self.at, source: self.source })
     }
 
     /// The limits that count: the windows, or where a plan has none, its money.
@@ -158,7 +158,7 @@ impl Reading {
         let limits = self.limits();
         let used = limits.iter().filter_map(|window| match window.level(now) {
             Level::Used(percent) => Some(percent),
-            Level::Reset | Level::NotSaid => None,
+            Level::Reset | Level::Unknown => None,
         });
         used.reduce(f64::max)
     }
@@ -166,7 +166,7 @@ impl Reading {
 
 /// Pay-as-you-go beside the plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Money {
+pub struct Spend {
     #[serde(deserialize_with = "text::name")]
     pub id: String,
     #[serde(deserialize_with = "text::name")]
@@ -179,7 +179,7 @@ pub struct Money {
     pub note: Option<String>,
 }
 
-impl Money {
+impl Spend {
     /// How much of its limit is spent, in percent to the hundredth; `None` where there is no limit.
     pub fn percent(&self) -> Option<f64> {
         let (used, limit) = (self.used.as_ref(), self.limit.as_ref());
@@ -189,7 +189,7 @@ impl Money {
     }
 
     /// As a limit like a window, which has no end that is told.
-    fn as_window(&self, origin: Origin) -> Option<QuotaWindow> {
+    fn as_window(&self, origin: Provenance) -> Option<QuotaWindow> {
         Some(QuotaWindow {
             id: self.id.clone(),
             label: self.label.clone(),
@@ -275,7 +275,7 @@ mod tests {
         assert_eq!(window.level(Wall(999)), Level::Used(42.0));
         assert_eq!(window.level(Wall(1_000)), Level::Reset);
         let open_ended = QuotaWindow { resets_at: None, used_percent: None, ..window };
-        assert_eq!(open_ended.level(Wall(5_000)), Level::NotSaid);
+        assert_eq!(open_ended.level(Wall(5_000)), Level::Unknown);
     }
 
     #[test]

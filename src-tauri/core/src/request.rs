@@ -21,23 +21,23 @@ pub struct Request {
     /// Absolute path on the endpoint's base URL.
     pub path: &'static str,
     pub headers: Vec<(&'static str, &'static str)>,
-    pub carries: Carries,
+    pub carries: Auth,
 }
 
 /// The secret of a request. It goes to the request's own provider and nowhere else.
 #[derive(Debug, Clone)]
-pub enum Carries {
+pub enum Auth {
     /// In the `Authorization` header.
     Bearer(Token),
     /// In a JSON body: the refresh-token grant of RFC 6749 §6.
     RefreshGrant { refresh_token: Token, client_id: String },
 }
 
-impl Carries {
+impl Auth {
     /// The secret itself.
     pub fn secret(&self) -> &Token {
         match self {
-            Carries::Bearer(token) | Carries::RefreshGrant { refresh_token: token, .. } => token,
+            Auth::Bearer(token) | Auth::RefreshGrant { refresh_token: token, .. } => token,
         }
     }
 }

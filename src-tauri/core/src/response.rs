@@ -9,18 +9,18 @@ use zeroize::Zeroizing;
 
 /// What the HTTP layer knows when it is done with a request.
 #[derive(Debug)]
-pub enum Delivery {
+pub enum SendResult {
     /// A status line came back.
-    Answered(Answer),
+    Answered(HttpResponse),
     /// Known not to have left: no name, no connection, no TLS.
     NotSent(String),
     /// Known not to have left: its permit did not hold any more when it could have.
-    Lapsed,
+    PermitExpired,
     /// It left, or may have, and no status line came back.
     Lost(String),
 }
 
-pub struct Answer {
+pub struct HttpResponse {
     pub status: u16,
     /// `Retry-After` as it stands in the answer.
     pub retry_after: Option<String>,
@@ -31,7 +31,7 @@ pub struct Answer {
     pub body: Body,
 }
 
-impl fmt::Debug for Answer {
+impl fmt::Debug for HttpResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Of the headers, only that they are there: a server can say anything in them.
         let headers = (self.retry_after.is_some(), self.date.is_some());
@@ -45,7 +45,7 @@ impl fmt::Debug for Answer {
     }
 }
 
-impl Answer {
+impl HttpResponse {
     pub(crate) fn is_empty(&self) -> bool {
         matches!(&self.body, Body::Whole(bytes) if bytes.trim_ascii().is_empty())
     }
@@ -55,14 +55,14 @@ impl Answer {
 pub enum Body {
     Whole(Zeroizing<Vec<u8>>),
     /// It ended early, trickled past the time limit or went over the size limit: why, in words.
-    Broken(String),
+    Truncated(String),
 }
 
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Whole(bytes) => write!(f, "Whole({} bytes)", bytes.len()),
-            Self::Broken(why) => f.debug_tuple("Broken").field(why).finish(),
+            Self::Truncated(why) => f.debug_tuple("Broken").field(why).finish(),
         }
     }
 }
@@ -125,7 +125,7 @@ pub enum Barred {
 /// What an answer to a renewal means. Only `Unreachable` and `Lapsed` leave no doubt that the refresh token is
 /// unspent.
 #[derive(Debug, Clone)]
-pub enum Grant {
+pub enum GrantOutcome {
     Renewed(Tokens),
     /// `invalid_grant`, or the 404 of a token that is not there any more: final for this refresh token.
     Refused,
@@ -146,7 +146,7 @@ pub enum Grant {
         retry_after: Option<Duration>,
     },
     /// It was accepted, and what came for it cannot be used: spent for nothing.
-    Wasted {
+    UnusableTokens {
         why: String,
     },
     /// Nothing left this machine.
@@ -164,14 +164,14 @@ mod tests {
     #[test]
     fn whatever_holds_an_answer_shows_how_long_it_is_and_no_more() {
         let secret = "sk-ant-ort01-in-an-answer";
-        let answer = || Answer {
+        let answer = || HttpResponse {
             status: 200,
             retry_after: Some(secret.to_owned()),
             date: Some(secret.to_owned()),
             request_id: false,
             body: Body::Whole(secret.as_bytes().to_vec().into()),
         };
-        let event = crate::Event::Delivered(Delivery::Answered(answer()));
+        let event = crate::Event::Delivered(SendResult::Answered(answer()));
         let shown = format!("{:?} {:#?} {:?} {event:?}", answer(), answer(), answer().body);
         assert!(shown.contains("Whole(25 bytes)") && shown.contains("status: 200"), "{shown}");
         // As text, and as the numbers of its bytes.

@@ -7,11 +7,11 @@ mod refusal;
 pub use refusal::{NotYet, Refusal};
 
 use crate::account::seats::SEAT;
-use crate::credential::location::Place;
+use crate::credential::location::CredentialLocation;
 use crate::credential::token::Fingerprint;
-use crate::credential::{Absence, Identity, Seen, SignIn};
-use crate::gate::recovery::Loss;
-use crate::gate::{Cooldown, Gate, GateState, Jitter, Pause, Shut, Spacing};
+use crate::credential::{CredentialMissing, CredentialPresence, CredentialStatus, Identity};
+use crate::gate::recovery::StateLoss;
+use crate::gate::{Blocked, Cooldown, Gate, GateState, Jitter, Pause, Spacing};
 use crate::notification::{Notices, Wanted};
 use crate::quota::cycle::Cycles;
 use crate::quota::forecast::Forecast;
@@ -51,14 +51,14 @@ pub struct State {
     pub active: Vec<AccountId>,
     /// Where sign-ins are looked for, in that order.
     #[serde(default)]
-    pub places: Vec<Place>,
+    pub places: Vec<CredentialLocation>,
     /// When this was saved. Over a reboot, the wall clock bridges from here, and not from when a thing was noted: it may
     /// have been set since (law 12).
     #[serde(default)]
     pub saved: Option<Moment>,
     /// There was a state and none of it could be read: what holds for the accounts that have not been met since.
     #[serde(default)]
-    pub loss: Option<Loss>,
+    pub loss: Option<StateLoss>,
     #[serde(default)]
     pub updates: UpdatesState,
 }
@@ -98,7 +98,7 @@ impl State {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AccountState {
     pub provider: Provider,
-    pub sign_in: SignIn,
+    pub sign_in: CredentialStatus,
     pub usage: Gate,
     pub token: Gate,
     pub reading: Option<Reading>,
@@ -117,8 +117,8 @@ pub struct AccountState {
     #[serde(default)]
     pub renews: bool,
     /// What keeps Holdoff from even trying to renew this sign-in, such as its owner's lock. It is tried again and again.
-    #[serde(default)]
-    pub held_up: Option<String>,
+    #[serde(default, rename = "held_up")]
+    pub renewal_blocked: Option<String>,
     /// The sign-in that a request was last answered for.
     #[serde(default)]
     pub answered_for: Option<Fingerprint>,
@@ -128,8 +128,8 @@ pub struct AccountState {
     /// The last reading proved a sign-in that was of no use before.
     pub mended: bool,
     /// The account whose sign-in was in this place before, until a second reading of this one.
-    #[serde(default)]
-    pub instead_of: Option<AccountId>,
+    #[serde(default, rename = "instead_of")]
+    pub previous_account: Option<AccountId>,
     /// The sign-ins that ended in a pause since the last reading.
     #[serde(default)]
     pub rejected: Vec<Fingerprint>,
@@ -183,7 +183,7 @@ impl AccountState {
     pub fn new(provider: Provider) -> Self {
         Self {
             provider,
-            sign_in: SignIn::default(),
+            sign_in: CredentialStatus::default(),
             usage: Gate::new(Endpoint::Usage),
             token: Gate::new(Endpoint::Token),
             reading: None,
@@ -193,11 +193,11 @@ impl AccountState {
             cycles: Cycles::default(),
             renewed: None,
             renews: false,
-            held_up: None,
+            renewal_blocked: None,
             answered_for: None,
             troubled: false,
             mended: false,
-            instead_of: None,
+            previous_account: None,
             rejected: Vec::new(),
             formerly: None,
             saves: 0,
@@ -260,7 +260,7 @@ pub enum Renewal<'a> {
 /// What is wrong with the sign-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SignInTrouble {
-    Absent(Absence),
+    Absent(CredentialMissing),
     Expired,
     Paused(Pause),
 }
@@ -300,7 +300,7 @@ impl AccountState {
 
     /// What keeps the sign-in from being used, if anything does.
     pub fn sign_in_trouble(&self, now: Wall) -> Option<SignInTrouble> {
-        if let Some(Seen::Absent(absence)) = &self.sign_in.seen {
+        if let Some(CredentialPresence::Absent(absence)) = &self.sign_in.seen {
             return Some(SignInTrouble::Absent(absence.clone()));
         }
         if let GateState::Paused { cause, .. } = &self.usage.state {
@@ -313,7 +313,7 @@ impl AccountState {
         Some(match &self.token.state {
             GateState::Paused { cause, .. } => SignInTrouble::Paused(cause.clone()),
             GateState::Open | GateState::CoolingDown { .. } if self.sign_in.refresh_blanked => {
-                SignInTrouble::Absent(Absence::Blanked)
+                SignInTrouble::Absent(CredentialMissing::Blanked)
             }
             GateState::Open | GateState::CoolingDown { .. } => SignInTrouble::Expired,
         })
@@ -328,7 +328,7 @@ impl AccountState {
             GateState::CoolingDown { cause, until, .. } if until.is_after(now) => {
                 Renewal::Waits { cause, until: *until }
             }
-            GateState::CoolingDown { .. } | GateState::Open => match &self.held_up {
+            GateState::CoolingDown { .. } | GateState::Open => match &self.renewal_blocked {
                 Some(why) => Renewal::HeldUp { why },
                 None => Renewal::Ready,
             },
@@ -347,7 +347,7 @@ impl AccountState {
         let opens = match (self.usage.shut(now, spacing), spacing) {
             (None, _) => now,
             (Some(_), Spacing::Kept) => self.usage.opens(now)?,
-            (Some(Shut::CoolingDown { until, .. }), Spacing::Waived) => until,
+            (Some(Blocked::CoolingDown { until, .. }), Spacing::Waived) => until,
             (Some(_), Spacing::Waived) => return None,
         };
         Some(self.next.map_or(opens, |next| next.later(opens)))
@@ -370,10 +370,10 @@ impl AccountState {
         // Both may hold: the later one counts, the cooldown gives the reason.
         let until = self.usage.opens(now).unwrap_or(now);
         Err(match shut {
-            Shut::CoolingDown { cause, .. } => Refusal::NotBefore { until, cause: NotYet::Cooldown(cause.clone()) },
-            Shut::Spacing { .. } => Refusal::NotBefore { until, cause: NotYet::Spacing },
-            Shut::Paused { cause } => Refusal::SignIn(SignInTrouble::Paused(cause.clone())),
-            Shut::FreeOnly => Refusal::FreeOnly,
+            Blocked::CoolingDown { cause, .. } => Refusal::NotBefore { until, cause: NotYet::Cooldown(cause.clone()) },
+            Blocked::Spacing { .. } => Refusal::NotBefore { until, cause: NotYet::Spacing },
+            Blocked::Paused { cause } => Refusal::SignIn(SignInTrouble::Paused(cause.clone())),
+            Blocked::FreeOnly => Refusal::FreeOnly,
         })
     }
 }

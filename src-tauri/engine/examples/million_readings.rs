@@ -1,8 +1,8 @@
 //! What a history of a million readings costs: `cargo run --release -p holdoff-engine --example million_readings`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a measurement ends where it fails")]
 
-use holdoff_core::record::history::{Memory, WindowRecord};
-use holdoff_core::record::ledger::{Entry, Happened, Reason};
+use holdoff_core::record::history::{HistoryRecord, WindowRecord};
+use holdoff_core::record::ledger::{LedgerEntry, LedgerEvent, Trigger};
 use holdoff_core::time::millis;
 use holdoff_core::{AccountId, Endpoint, Source, Wall};
 use holdoff_engine::platform::clock::Clock;
@@ -48,7 +48,7 @@ fn fill(dir: &Path, now: Wall) {
         let at = ago(now, YEAR).0 + i64::try_from(n / WINDOWS.len()).unwrap() * step;
         let cycle = i64::try_from(length).unwrap() * 1000;
         let used = (at % cycle) as f64 / cycle as f64 * 100.0;
-        Row::Memory(Memory::Window(WindowRecord {
+        Row::Memory(HistoryRecord::Window(WindowRecord {
             account: AccountId("anthropic:3f2c0d6e-1111-2222-3333-444455556666".into()),
             window: key.into(),
             label: key.into(),
@@ -71,12 +71,12 @@ fn fill(dir: &Path, now: Wall) {
     say_size(dir);
 }
 
-fn sent(at: Wall) -> Entry {
-    Entry {
+fn sent(at: Wall) -> LedgerEntry {
+    LedgerEntry {
         at,
         account: "anthropic:3f2c0d6e-1111-2222-3333-444455556666".into(),
         endpoint: Endpoint::Usage.into(),
-        event: Happened::Sent { why: Reason::Poll },
+        event: LedgerEvent::Sent { why: Trigger::Poll },
         next_at: Some(at.plus(Duration::from_secs(300))),
     }
 }
@@ -160,7 +160,7 @@ async fn record_meanwhile(dir: &Path, now: Wall) -> Vec<Duration> {
 
 fn has_older(dir: &Path, than: Wall) -> bool {
     let mut found = false;
-    let mut first = |entry: Entry| {
+    let mut first = |entry: LedgerEntry| {
         found = entry.at < than;
         ControlFlow::Break(())
     };

@@ -6,7 +6,7 @@ pub mod network;
 mod permit_deadline;
 mod releases;
 
-pub use guarded_body::{NotAnyMore, Still};
+pub use guarded_body::{SendCancelled, SendGuard};
 pub use releases::ReleaseServer;
 pub(crate) use releases::torn;
 
@@ -14,11 +14,11 @@ use crate::http::network::{Network, Route};
 use crate::platform::environment::{Bases, is_loopback};
 use crate::platform::wiped;
 use bytes::Bytes;
-use guarded_body::{Departure, LastMoment, Watched};
+use guarded_body::{Departure, GuardedBody, Watched};
 use holdoff_core::credential::token::Token;
-use holdoff_core::request::{Carries, Endpoint, Method, Request};
-use holdoff_core::{Answer, Body, Delivery, Moment, Permit};
-use permit_deadline::{OnTime, Punctual, Watch};
+use holdoff_core::request::{Auth, Endpoint, Method, Request};
+use holdoff_core::{Body, HttpResponse, Moment, Permit, SendResult};
+use permit_deadline::{OnTime, PermitLayer, Watch};
 use reqwest::{Client, ClientBuilder, RequestBuilder, Response, Url, header};
 use std::error::Error;
 use std::sync::Arc;
@@ -64,7 +64,7 @@ impl Http {
 
     /// Sends the request that the permit is for, as this computer reaches its host. The permit is used up whatever comes of
     /// it.
-    pub async fn send(&self, permit: Permit, request: Request) -> Delivery {
+    pub async fn send(&self, permit: Permit, request: Request) -> SendResult {
         self.send_while(permit, request, &Network::default(), Arc::new(AtomicBool::new(true)), None).await
     }
 
@@ -76,29 +76,29 @@ impl Http {
         request: Request,
         network: &Network,
         wanted: Arc<AtomicBool>,
-        still: Option<Still>,
-    ) -> Delivery {
+        still: Option<SendGuard>,
+    ) -> SendResult {
         let host = match permit.endpoint() {
             Endpoint::Usage => &self.api,
             Endpoint::Token => &self.token,
         };
         if permit.endpoint() != request.endpoint {
-            return Delivery::NotSent("the permit was for another endpoint".to_owned());
+            return SendResult::NotSent("the permit was for another endpoint".to_owned());
         }
         let on_time = OnTime::new(permit, self.watch.clone(), wanted);
         if !on_time.holds() {
-            return Delivery::Lapsed;
+            return SendResult::PermitExpired;
         }
         let route = match network.route(&host.base) {
             Ok(route) => route,
-            Err(why) => return Delivery::NotSent(why),
+            Err(why) => return SendResult::NotSent(why),
         };
         let via = route.via();
         let delivery = on_time.clone().during(host.send(request, route, still, on_time)).await;
         match delivery {
-            Delivery::NotSent(why) => Delivery::NotSent(why + &via),
-            Delivery::Lost(why) => Delivery::Lost(why + &via),
-            Delivery::Answered(_) | Delivery::Lapsed => delivery,
+            SendResult::NotSent(why) => SendResult::NotSent(why + &via),
+            SendResult::Lost(why) => SendResult::Lost(why + &via),
+            SendResult::Answered(_) | SendResult::PermitExpired => delivery,
         }
     }
 }
@@ -112,7 +112,7 @@ impl Host {
         made.unwrap_or_else(|_| Err("TLS could not be set up: it failed in Holdoff itself".to_owned()))
     }
 
-    async fn send(&self, request: Request, route: Route, still: Option<Still>, on_time: OnTime) -> Delivery {
+    async fn send(&self, request: Request, route: Route, still: Option<SendGuard>, on_time: OnTime) -> SendResult {
         let mut url = self.base.clone();
         url.set_path(&format!("{}{}", self.base.path().trim_end_matches('/'), request.path));
         let method = match request.method {
@@ -121,29 +121,29 @@ impl Host {
         };
         // The answer to a grant is tokens, and is read as such: an unchanged one in it must stay what it is.
         let secret = match &request.carries {
-            Carries::Bearer(token) => Some(token.clone()),
-            Carries::RefreshGrant { .. } => None,
+            Auth::Bearer(token) => Some(token.clone()),
+            Auth::RefreshGrant { .. } => None,
         };
         let client = match self.client(route).await {
             Ok(client) => client,
-            Err(why) => return Delivery::NotSent(why),
+            Err(why) => return SendResult::NotSent(why),
         };
         let (mut call, grant) = match carry(client.request(method, url), &request.carries, still, on_time) {
             Ok(carried) => carried,
-            Err(why) => return Delivery::NotSent(why.to_owned()),
+            Err(why) => return SendResult::NotSent(why.to_owned()),
         };
         for (name, value) in &request.headers {
             call = call.header(*name, *value);
         }
         let sent = call.send().await;
         match sent {
-            Ok(response) => Delivery::Answered(answer(response, secret.as_ref().map(Token::expose), BODY_MAX).await),
-            Err(error) if not_any_more(&error) == Some(NotAnyMore::Lapsed) => Delivery::Lapsed,
+            Ok(response) => SendResult::Answered(answer(response, secret.as_ref().map(Token::expose), BODY_MAX).await),
+            Err(error) if not_any_more(&error) == Some(SendCancelled::Lapsed) => SendResult::PermitExpired,
             Err(error) if grant.is_some_and(|grant| grant.departure() != Departure::Left) => {
-                Delivery::NotSent(words(&error))
+                SendResult::NotSent(words(&error))
             }
-            Err(error) if error.is_connect() || error.is_builder() => Delivery::NotSent(words(&error)),
-            Err(error) => Delivery::Lost(words(&error)),
+            Err(error) if error.is_connect() || error.is_builder() => SendResult::NotSent(words(&error)),
+            Err(error) => SendResult::Lost(words(&error)),
         }
     }
 }
@@ -159,12 +159,12 @@ struct Grant<'a> {
 /// Puts the secret where the provider looks for it. Of a refresh token, it can be seen whether it has left.
 fn carry(
     call: RequestBuilder,
-    carries: &Carries,
-    still: Option<Still>,
+    carries: &Auth,
+    still: Option<SendGuard>,
     on_time: OnTime,
 ) -> Result<(RequestBuilder, Option<Watched>), &'static str> {
     match carries {
-        Carries::Bearer(token) => {
+        Auth::Bearer(token) => {
             let mut text = Zeroizing::new(Vec::with_capacity(7 + token.expose().len()));
             text.extend_from_slice(b"Bearer ");
             text.extend_from_slice(token.expose().as_bytes());
@@ -173,11 +173,11 @@ fn carry(
             bearer.set_sensitive(true);
             Ok((call.header(header::AUTHORIZATION, bearer), None))
         }
-        Carries::RefreshGrant { refresh_token, client_id } => {
+        Auth::RefreshGrant { refresh_token, client_id } => {
             let grant = Grant { grant_type: "refresh_token", refresh_token: refresh_token.expose(), client_id };
             let mut text = Zeroizing::new(Vec::with_capacity(256 + 2 * refresh_token.expose().len()));
             serde_json::to_writer(&mut *text, &grant).map_err(|_| "the refresh token cannot stand in a grant")?;
-            let (body, watched) = LastMoment::new(Bytes::from_owner(text), still, on_time);
+            let (body, watched) = GuardedBody::new(Bytes::from_owner(text), still, on_time);
             let call = call.header(header::CONTENT_TYPE, "application/json").body(reqwest::Body::wrap(body));
             Ok((call, Some(watched)))
         }
@@ -209,7 +209,7 @@ fn client_to(base: &Url, route: &Route) -> Result<ClientBuilder, String> {
         .connect_timeout(CONNECT_TIMEOUT)
         // A kept connection may be dead, and a dead one would be tried a second time.
         .pool_max_idle_per_host(0)
-        .connector_layer(Punctual)
+        .connector_layer(PermitLayer)
         // What the environment says of proxies is in the route.
         .no_proxy();
     if let Some(proxy) = route.proxy()? {
@@ -232,7 +232,7 @@ fn setup_words(error: &reqwest::Error) -> &'static str {
     }
 }
 
-async fn answer(response: Response, secret: Option<&str>, most: usize) -> Answer {
+async fn answer(response: Response, secret: Option<&str>, most: usize) -> HttpResponse {
     let header = |name: header::HeaderName| {
         let value = response.headers().get(name)?.to_str().ok()?;
         Some(secret.map_or_else(|| value.to_owned(), |secret| value.replace(secret, WITHHELD)))
@@ -240,7 +240,7 @@ async fn answer(response: Response, secret: Option<&str>, most: usize) -> Answer
     let (retry_after, date) = (header(header::RETRY_AFTER), header(header::DATE));
     let request_id = response.headers().contains_key("request-id");
     let status = response.status().as_u16();
-    Answer { status, retry_after, date, request_id, body: body(response, secret, most).await }
+    HttpResponse { status, retry_after, date, request_id, body: body(response, secret, most).await }
 }
 
 async fn body(mut response: Response, secret: Option<&str>, most: usize) -> Body {
@@ -248,12 +248,12 @@ async fn body(mut response: Response, secret: Option<&str>, most: usize) -> Body
     loop {
         match response.chunk().await {
             Ok(Some(chunk)) if bytes.len() + chunk.len() > most => {
-                return Body::Broken(format!("it is larger than {} KiB", most / 1024));
+                return Body::Truncated(format!("it is larger than {} KiB", most / 1024));
             }
             Ok(Some(chunk)) => wiped::append(&mut bytes, &chunk),
             Ok(None) => return Body::Whole(without(bytes, secret)),
-            Err(error) if error.is_timeout() => return Body::Broken("it did not end in time".to_owned()),
-            Err(_) => return Body::Broken("the connection broke in the middle of it".to_owned()),
+            Err(error) if error.is_timeout() => return Body::Truncated("it did not end in time".to_owned()),
+            Err(_) => return Body::Truncated("the connection broke in the middle of it".to_owned()),
         }
     }
 }
@@ -271,7 +271,7 @@ fn without(bytes: Zeroizing<Vec<u8>>, secret: Option<&str>) -> Zeroizing<Vec<u8>
     String::from_utf8_lossy(&bytes).replace(secret, WITHHELD).into_bytes().into()
 }
 
-fn not_any_more(error: &reqwest::Error) -> Option<NotAnyMore> {
+fn not_any_more(error: &reqwest::Error) -> Option<SendCancelled> {
     let mut causes = std::iter::successors(error.source(), |cause| (*cause).source());
     causes.find_map(|cause| cause.downcast_ref().copied())
 }

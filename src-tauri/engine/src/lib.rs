@@ -1,6 +1,6 @@
 //! Acts on what `holdoff-core` decides: HTTP, files, locks, timers. Async, no Tauri, no window.
 //!
-//! [`tasks::supervisor::Roster`] knows who is polled from where; [`tasks::runner::Runner`] drives one account; [`keeper`] makes states durable; [`platform::environment::Environment`] is what
+//! [`tasks::supervisor::Supervisor`] knows who is polled from where; [`tasks::runner::Runner`] drives one account; [`keeper`] makes states durable; [`platform::environment::Environment`] is what
 //! the world says at the start.
 
 pub mod claude_code;

@@ -1,7 +1,7 @@
 //! Several sign-ins: the whole engine, with folders of its own, a fake Anthropic and a fast clock.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it fails")]
 
-use holdoff_core::credential::Absence;
+use holdoff_core::credential::CredentialMissing;
 use holdoff_core::settings::AccountSettings;
 use holdoff_core::{AccountId, GateState, Settings, State};
 use holdoff_engine::platform::environment::Environment;
@@ -329,7 +329,7 @@ async fn an_added_folder_is_noticed_when_somebody_signs_in_there_and_when_it_is_
     rig.wait_for_active(&[ANN, CARL]).await;
     rig.wait_for_reading(CARL).await;
     let carl = rig.state().accounts[&id(CARL)].clone();
-    assert_eq!((carl.mended, carl.instead_of), (true, Some(id(BOB))));
+    assert_eq!((carl.mended, carl.previous_account), (true, Some(id(BOB))));
     rig.sign_in_at(".claude-new", ANN);
     rig.wait_for_active(&[ANN]).await;
 }
@@ -373,7 +373,7 @@ async fn a_token_for_inference_alone_is_never_tried() {
     rig.home.remove_credentials();
     rig.start().await;
     let seen = |state: &State| state.accounts.get(state.active.first()?)?.sign_in.seen.clone();
-    let absent = Some(holdoff_core::credential::Seen::Absent(Absence::InferenceOnly));
+    let absent = Some(holdoff_core::credential::CredentialPresence::Absent(CredentialMissing::InferenceOnly));
     rig.wait("it is noticed", |state| (seen(state) == absent).then_some(())).await;
     rig.pass(minutes(60)).await;
     assert_eq!(rig.fake.requests().len(), 0);

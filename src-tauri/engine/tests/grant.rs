@@ -6,10 +6,12 @@ use holdoff_core::credential::token::Token;
 use holdoff_core::credential::{Credential, CredentialRead, Identity, OAuthClient};
 use holdoff_core::gate::policy::ASLEEP;
 use holdoff_core::state::Provider;
-use holdoff_core::{AccountId, AccountState, Answer as Answered, Body, Boot, Delivery, Moment, Permit, Request};
+use holdoff_core::{
+    AccountId, AccountState, Body, Boot, HttpResponse as Answered, Moment, Permit, Request, SendResult,
+};
 use holdoff_core::{Settings, Wall};
 use holdoff_engine::http::network::Network;
-use holdoff_engine::http::{Http, NotAnyMore};
+use holdoff_engine::http::{Http, SendCancelled};
 use holdoff_engine::platform::environment::Bases;
 use holdoff_world::{Answer, FakeAnthropic, Foreign};
 use std::sync::Arc;
@@ -43,14 +45,14 @@ fn due() -> (Permit, Request) {
                 identity: Identity { account: Some("ann".into()), ..Identity::default() },
                 naming: holdoff_core::credential::Naming::Itself,
             })),
-            Action::Record(_) | Action::Remember(_) => continue,
+            Action::Record(_) | Action::RecordHistory(_) => continue,
             other => panic!("{other:?}"),
         };
         account.handle(event, NOW);
     }
 }
 
-async fn send(token_base: &str) -> Delivery {
+async fn send(token_base: &str) -> SendResult {
     let base = token_base.parse().unwrap();
     // Nobody listens where usage is asked: whatever went there would not arrive.
     let bases = Bases { api: "http://127.0.0.1:1".parse().unwrap(), token: base };
@@ -60,8 +62,8 @@ async fn send(token_base: &str) -> Delivery {
 
 async fn send_while(
     token_base: &str,
-    still: impl Future<Output = Result<(), NotAnyMore>> + Send + Sync + 'static,
-) -> Delivery {
+    still: impl Future<Output = Result<(), SendCancelled>> + Send + Sync + 'static,
+) -> SendResult {
     let bases = Bases { api: "http://127.0.0.1:1".parse().unwrap(), token: token_base.parse().unwrap() };
     let (permit, request) = due();
     Http::with_timeout(&bases, SHORT, |_| Duration::ZERO)
@@ -75,7 +77,7 @@ async fn answered(answer: Answer) -> Answered {
     let delivery = send(&fake.token_base()).await;
     assert_eq!(fake.requests().len(), 1, "one permit, one request");
     match delivery {
-        Delivery::Answered(answer) => answer,
+        SendResult::Answered(answer) => answer,
         other => panic!("{other:?}"),
     }
 }
@@ -83,7 +85,7 @@ async fn answered(answer: Answer) -> Answered {
 fn text(answer: Answered) -> String {
     match answer.body {
         Body::Whole(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
-        Body::Broken(why) => panic!("{why}"),
+        Body::Truncated(why) => panic!("{why}"),
     }
 }
 
@@ -132,7 +134,7 @@ async fn a_redirect_is_not_followed_with_it() {
 #[tokio::test]
 async fn an_answer_that_breaks_off_is_no_request_that_was_lost() {
     for torn in [Answer::reset(), Answer::trickle(Duration::from_millis(50))] {
-        assert!(matches!(answered(torn).await.body, Body::Broken(_)));
+        assert!(matches!(answered(torn).await.body, Body::Truncated(_)));
     }
 }
 
@@ -143,13 +145,13 @@ async fn what_did_not_leave_is_told_from_what_was_lost() {
     for (sent, answer) in lost.into_iter().enumerate() {
         fake.token_always(answer);
         let delivery = send(&fake.token_base()).await;
-        assert!(matches!(delivery, Delivery::Lost(_)), "{delivery:?}");
+        assert!(matches!(delivery, SendResult::Lost(_)), "{delivery:?}");
         assert_eq!(fake.requests().len(), sent + 1, "nothing is sent a second time");
     }
     // A port that was free a moment ago: nobody listens there.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let delivery = send(&format!("http://127.0.0.1:{port}")).await;
-    assert!(matches!(&delivery, Delivery::NotSent(why) if why.contains("refused")), "{delivery:?}");
+    assert!(matches!(&delivery, SendResult::NotSent(why) if why.contains("refused")), "{delivery:?}");
     assert!(!format!("{delivery:?}").contains("sk-ant"));
 }
 
@@ -169,20 +171,20 @@ async fn it_does_not_leave_if_it_may_not_at_the_last_moment() {
     });
     let delivery = send_while(&base, async move {
         connected.await.unwrap();
-        Err(NotAnyMore::LocksLost)
+        Err(SendCancelled::LocksLost)
     })
     .await;
     let read = server.join().unwrap();
     assert!(!read.contains("sk-ant") && !read.contains("grant_type"), "{read}");
-    assert!(matches!(&delivery, Delivery::NotSent(why) if why.contains("locks")), "{delivery:?}");
+    assert!(matches!(&delivery, SendResult::NotSent(why) if why.contains("locks")), "{delivery:?}");
 
     let fake = FakeAnthropic::start().await;
     fake.token_always(Answer::renewed("sk-ant-oat01-B", None));
     let send_while = async |still| send_while(&fake.token_base(), async move { still }).await;
-    assert!(matches!(send_while(Ok(())).await, Delivery::Answered(_)));
-    assert!(matches!(send_while(Err(NotAnyMore::LocksLost)).await, Delivery::NotSent(_)));
+    assert!(matches!(send_while(Ok(())).await, SendResult::Answered(_)));
+    assert!(matches!(send_while(Err(SendCancelled::LocksLost)).await, SendResult::NotSent(_)));
     // It is not wanted any more.
-    assert!(matches!(send_while(Err(NotAnyMore::Lapsed)).await, Delivery::Lapsed));
+    assert!(matches!(send_while(Err(SendCancelled::Lapsed)).await, SendResult::PermitExpired));
     assert_eq!(fake.requests().len(), 1);
 }
 
@@ -191,7 +193,7 @@ async fn it_does_not_leave_if_it_may_not_at_the_last_moment() {
 async fn a_time_out_before_it_left_is_free() {
     let fake = FakeAnthropic::start().await;
     let delivery = send_while(&fake.token_base(), std::future::pending()).await;
-    assert!(matches!(&delivery, Delivery::NotSent(why) if why.contains("in time")), "{delivery:?}");
+    assert!(matches!(&delivery, SendResult::NotSent(why) if why.contains("in time")), "{delivery:?}");
     assert!(fake.requests().is_empty());
 }
 
@@ -209,8 +211,8 @@ async fn a_permit_that_does_not_hold_any_more_spends_nothing() {
     };
     for slept in [0, 1, 2] {
         let delivery = send_asleep_from_look(slept).await;
-        assert!(matches!(delivery, Delivery::Lapsed), "{slept}: {delivery:?}");
+        assert!(matches!(delivery, SendResult::PermitExpired), "{slept}: {delivery:?}");
     }
     assert!(fake.requests().iter().all(|request| !String::from_utf8_lossy(&request.body).contains("sk-ant")));
-    assert!(matches!(send_asleep_from_look(3).await, Delivery::Answered(_)), "there are three looks");
+    assert!(matches!(send_asleep_from_look(3).await, SendResult::Answered(_)), "there are three looks");
 }

@@ -6,7 +6,7 @@ use holdoff_core::credential::token::Token;
 use holdoff_core::credential::{Credential, CredentialRead, Identity, OAuthClient};
 use holdoff_core::gate::policy::ASLEEP;
 use holdoff_core::state::Provider;
-use holdoff_core::{AccountId, AccountState, Body, Boot, Delivery, Moment, Permit, Request, Settings, Wall};
+use holdoff_core::{AccountId, AccountState, Body, Boot, Moment, Permit, Request, SendResult, Settings, Wall};
 use holdoff_engine::http::network::Network;
 use holdoff_engine::http::{BODY_MAX, Http};
 use holdoff_engine::platform::environment::Bases;
@@ -40,32 +40,32 @@ fn due() -> (Permit, Request) {
                 identity: Identity { account: Some("ann".into()), ..Identity::default() },
                 naming: holdoff_core::credential::Naming::Itself,
             })),
-            Action::Record(_) | Action::Remember(_) => continue,
+            Action::Record(_) | Action::RecordHistory(_) => continue,
             other => panic!("{other:?}"),
         };
         account.handle(event, now);
     }
 }
 
-async fn send(fake: &FakeAnthropic) -> Delivery {
+async fn send(fake: &FakeAnthropic) -> SendResult {
     let bases = Bases { api: fake.api_base().parse().unwrap(), token: fake.token_base().parse().unwrap() };
     let (permit, request) = due();
     Http::with_timeout(&bases, SHORT, |_| Duration::ZERO).send(permit, request).await
 }
 
-async fn answered(answer: Answer) -> holdoff_core::Answer {
+async fn answered(answer: Answer) -> holdoff_core::HttpResponse {
     let fake = FakeAnthropic::start().await;
     fake.always(answer);
     let delivery = send(&fake).await;
     assert_eq!(fake.requests().len(), 1, "one permit, one request");
     match delivery {
-        Delivery::Answered(answer) => answer,
+        SendResult::Answered(answer) => answer,
         other => panic!("{other:?}"),
     }
 }
 
-fn broken(answer: &holdoff_core::Answer) -> bool {
-    matches!(answer.body, Body::Broken(_))
+fn broken(answer: &holdoff_core::HttpResponse) -> bool {
+    matches!(answer.body, Body::Truncated(_))
 }
 
 #[tokio::test]
@@ -91,12 +91,12 @@ async fn what_is_not_wanted_any_more_does_not_leave() {
     };
     let http = Http::with_timeout(&bases, SHORT, since);
     let delivery = http.send_while(permit, request, &Network::default(), Arc::clone(&wanted), None).await;
-    assert!(matches!(delivery, Delivery::Lapsed), "{delivery:?}");
+    assert!(matches!(delivery, SendResult::PermitExpired), "{delivery:?}");
     fake.wait_for_connections(1, Duration::from_secs(10)).await;
     assert!(fake.requests().is_empty());
     let (permit, request) = due();
     let delivery = http.send_while(permit, request, &Network::default(), wanted, None).await;
-    assert!(matches!(delivery, Delivery::Lapsed), "{delivery:?}");
+    assert!(matches!(delivery, SendResult::PermitExpired), "{delivery:?}");
     assert_eq!(fake.connections().len(), 1, "and is not even connected for");
 }
 
@@ -143,7 +143,7 @@ async fn what_did_not_leave_is_told_from_what_was_lost() {
     for answer in [Answer::hang(), Answer::hang_up(), trickle, Answer::interim()] {
         fake.always(answer);
         let delivery = send(&fake).await;
-        assert!(matches!(delivery, Delivery::Lost(_)), "{delivery:?}");
+        assert!(matches!(delivery, SendResult::Lost(_)), "{delivery:?}");
     }
     let asked = fake.requests().len();
     assert_eq!(asked, 4, "nothing is sent a second time");
@@ -154,7 +154,7 @@ async fn what_did_not_leave_is_told_from_what_was_lost() {
     let bases = Bases { api: base.parse().unwrap(), token: base.parse().unwrap() };
     let (permit, request) = due();
     let delivery = Http::new(&bases, |_| Duration::ZERO).send(permit, request).await;
-    assert!(matches!(&delivery, Delivery::NotSent(why) if why.contains("refused")), "{delivery:?}");
+    assert!(matches!(&delivery, SendResult::NotSent(why) if why.contains("refused")), "{delivery:?}");
 }
 
 #[tokio::test]
@@ -165,7 +165,7 @@ async fn a_certificate_that_is_not_trusted_gets_no_token() {
     let bases = Bases { api: base.parse().unwrap(), token: base.parse().unwrap() };
     let (permit, request) = due();
     let delivery = Http::new(&bases, |_| Duration::ZERO).send(permit, request).await;
-    assert!(matches!(delivery, Delivery::NotSent(_)), "{delivery:?}");
+    assert!(matches!(delivery, SendResult::NotSent(_)), "{delivery:?}");
     assert!(fake.requests().is_empty());
 }
 
@@ -200,7 +200,7 @@ async fn without_certificates_at_first() {
     let ask = async || {
         let (permit, request) = due();
         match http.send(permit, request).await {
-            Delivery::NotSent(why) => why,
+            SendResult::NotSent(why) => why,
             other => panic!("{other:?}"),
         }
     };
@@ -224,9 +224,9 @@ async fn a_permit_that_does_not_hold_any_more_sends_nothing() {
     };
     for slept in [0, 1] {
         let delivery = send_asleep_from_look(slept).await;
-        assert!(matches!(delivery, Delivery::Lapsed), "{slept}: {delivery:?}");
+        assert!(matches!(delivery, SendResult::PermitExpired), "{slept}: {delivery:?}");
     }
     assert!(fake.requests().is_empty());
-    assert!(matches!(send_asleep_from_look(2).await, Delivery::Answered(_)), "there are two looks");
+    assert!(matches!(send_asleep_from_look(2).await, SendResult::Answered(_)), "there are two looks");
     assert_eq!(fake.requests().len(), 1);
 }

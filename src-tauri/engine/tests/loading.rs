@@ -5,7 +5,7 @@ use holdoff_core::account::{Account, Action, Event, Preferences};
 use holdoff_core::credential::token::Token;
 use holdoff_core::credential::{Credential, CredentialRead, Identity, OAuthClient};
 use holdoff_core::state::Provider;
-use holdoff_core::{AccountId, AccountState, Answer, Body, Boot, Delivery, Moment, Settings, State, Wall};
+use holdoff_core::{AccountId, AccountState, Body, Boot, HttpResponse, Moment, SendResult, Settings, State, Wall};
 use holdoff_engine::storage::history;
 use holdoff_engine::storage::history::Row;
 use holdoff_engine::storage::state_file::{NAMES, PlainFiles, TwoSlots};
@@ -33,14 +33,14 @@ fn limited_for_a_day() -> tempfile::TempDir {
                 ledger.write(&[Row::Request(entry)]).unwrap();
                 continue;
             }
-            Action::Remember(_) => continue,
+            Action::RecordHistory(_) => continue,
             Action::Persist(saved) => {
                 let mut state = State::new("boot".into());
                 state.accounts.insert(ann(), *saved);
                 Event::Persisted(slots.save(&state))
             }
             Action::ReadCredential => Event::Credential(sign_in()),
-            Action::Ask(..) => Event::Delivered(Delivery::Answered(Answer {
+            Action::Ask(..) => Event::Delivered(SendResult::Answered(HttpResponse {
                 status: 429,
                 retry_after: Some("86400".into()),
                 date: None,

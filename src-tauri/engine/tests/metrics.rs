@@ -2,9 +2,9 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
-use holdoff_core::credential::Seen;
+use holdoff_core::credential::CredentialPresence;
 use holdoff_core::quota::{QuotaWindow, Reading, Source};
-use holdoff_core::record::ledger::{Entry, Happened, OutcomeKind, Reason};
+use holdoff_core::record::ledger::{LedgerEntry, LedgerEvent, OutcomeKind, Trigger};
 use holdoff_core::state::{Provider, State};
 use holdoff_core::{AccountId, AccountState, Endpoint, Moment, Settings, Wall};
 use holdoff_engine::metrics::{Config, Metrics, Requests, serve};
@@ -69,7 +69,7 @@ fn known(now: Moment) -> State {
         locked: None,
     };
     let mut account = AccountState::new(Provider::Anthropic);
-    account.sign_in.seen = Some(Seen::Absent(holdoff_core::credential::Absence::NoFile));
+    account.sign_in.seen = Some(CredentialPresence::Absent(holdoff_core::credential::CredentialMissing::NoFile));
     account.sign_in.identity.email = Some("ann@example.com".into());
     let windows = vec![window("five_hour", Some(42.0)), window("seven_day", None)];
     account.reading = Some(Reading::new(Source::UsageEndpoint, Wall(now.wall.0 - 60_000), windows, vec![]));
@@ -80,8 +80,8 @@ fn known(now: Moment) -> State {
     state
 }
 
-fn entry(event: Happened) -> Entry {
-    Entry { at: Wall(1), account: "anthropic:ann".into(), endpoint: Endpoint::Usage.into(), event, next_at: None }
+fn entry(event: LedgerEvent) -> LedgerEntry {
+    LedgerEntry { at: Wall(1), account: "anthropic:ann".into(), endpoint: Endpoint::Usage.into(), event, next_at: None }
 }
 
 /// The value of the one series that begins like this.
@@ -95,9 +95,9 @@ fn value(text: &str, series: &str) -> Option<f64> {
 #[tokio::test]
 async fn a_collector_with_the_token_reads_what_is_known() {
     let served = Served::start().await;
-    served.requests.count(&entry(Happened::Sent { why: Reason::Poll }));
-    served.requests.count(&entry(Happened::Came { outcome: OutcomeKind::RateLimited, detail: None }));
-    served.requests.count(&entry(Happened::Withheld { why: Reason::Person, because: "locked: by pid 7".into() }));
+    served.requests.count(&entry(LedgerEvent::Sent { why: Trigger::Poll }));
+    served.requests.count(&entry(LedgerEvent::Completed { outcome: OutcomeKind::RateLimited, detail: None }));
+    served.requests.count(&entry(LedgerEvent::Withheld { why: Trigger::Person, because: "locked: by pid 7".into() }));
     let (status, text) = served.scrape(|call| call).await;
     assert_eq!(status, 200, "{text}");
     let of = |name: &str, labels: &str| value(&text, &format!("holdoff_{name}{{account=\"anthropic:ann\",{labels}}}"));

@@ -3,8 +3,8 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test ends where it fails")]
 
-use holdoff_core::credential::{Absence, Seen};
-use holdoff_engine::platform::data_dir::{Vanishing, make_private};
+use holdoff_core::credential::{CredentialMissing, CredentialPresence};
+use holdoff_engine::platform::data_dir::{DeletionWatch, make_private};
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::storage::settings_file;
 use holdoff_engine::storage::state_file::PlainFiles;
@@ -56,12 +56,12 @@ impl Scene {
         command.env("HOLDOFF_ANTHROPIC_API", fake.api_base()).env("HOLDOFF_ANTHROPIC_TOKEN", fake.token_base());
         let engine = Spawned::start("engine", &mut command);
         let scene = Self { home, fake, engine };
-        scene.seen("a sign-in", |seen| matches!(seen, Seen::Present { .. })).await;
+        scene.seen("a sign-in", |seen| matches!(seen, CredentialPresence::Present { .. })).await;
         scene
     }
 
     /// What is saved of the sign-in.
-    async fn seen(&self, what: &str, is: impl Fn(&Seen) -> bool) {
+    async fn seen(&self, what: &str, is: impl Fn(&CredentialPresence) -> bool) {
         let saved = || {
             let state = Slots::read(&self.home.data_dir()).state?;
             state.accounts.values().next()?.sign_in.seen.clone().filter(|seen| is(seen))
@@ -82,9 +82,10 @@ impl Scene {
 
     async fn a_change_is_noticed(&self) {
         self.home.remove_credentials();
-        self.seen("the end of the sign-in", |seen| *seen == Seen::Absent(Absence::NoFile)).await;
+        self.seen("the end of the sign-in", |seen| *seen == CredentialPresence::Absent(CredentialMissing::NoFile))
+            .await;
         self.home.sign_in(self.fake.clock().now() + DAYS);
-        self.seen("the next sign-in", |seen| matches!(seen, Seen::Present { .. })).await;
+        self.seen("the next sign-in", |seen| matches!(seen, CredentialPresence::Present { .. })).await;
     }
 }
 
@@ -131,7 +132,7 @@ async fn as_folder() {
     }
     let data = PathBuf::from(std::env::var_os("HOME").unwrap()).join("data");
     make_private(&data).unwrap();
-    let mut vanishing = Vanishing::watch(&data);
+    let mut vanishing = DeletionWatch::watch(&data);
     println!("\nlooking");
     while data.exists() {
         vanishing.next().await;

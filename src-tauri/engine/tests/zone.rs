@@ -11,8 +11,8 @@ use holdoff_engine::platform::environment::Bases;
 use holdoff_engine::platform::user_dir::UserDir;
 use holdoff_engine::storage::history::{History, Limits};
 use holdoff_engine::storage::state_file::{PlainFiles, TwoSlots};
-use holdoff_engine::storage::state_store::Keeper;
-use holdoff_engine::tasks::runner::{Earlier, Order, Runner, Tools};
+use holdoff_engine::storage::state_store::StateStore;
+use holdoff_engine::tasks::runner::{Earlier, Runner, RunnerCommand, RunnerContext};
 use holdoff_engine::tasks::start;
 use holdoff_engine::tasks::start::Loaded;
 use holdoff_world::{Answer, FakeAnthropic, Home};
@@ -54,9 +54,9 @@ async fn what_was_quiet_is_said_where_it_is_day() {
     let bases = Bases { api: fake.api_base().parse().unwrap(), token: fake.token_base().parse().unwrap() };
     let Loaded { kept, history } = start::load(&data_dir, &clock.boot_id(), clock.now());
     let slots = TwoSlots::new(data_dir.clone(), PlainFiles, kept.generation);
-    let (keeper, mut snapshots) = Keeper::start(kept.state, slots, clock.clone());
+    let (keeper, mut snapshots) = StateStore::start(kept.state, slots, clock.clone());
     let (announce, mut announcements) = mpsc::channel(16);
-    let tools = Tools {
+    let tools = RunnerContext {
         clock: clock.clone(),
         http: Arc::new(Http::new(&bases, clock.stopwatch())),
         network: Default::default(),
@@ -74,7 +74,7 @@ async fn what_was_quiet_is_said_where_it_is_day() {
     let id = AccountId("anthropic:0b0c7f5e-0000-4000-8000-000000000001".into());
     let runner = Runner::new(tools, source, id.clone(), Earlier::default(), Preferences::from(&settings)).await;
     let (orders, obeyed) = mpsc::unbounded_channel();
-    orders.send(Order::NoticeService(true)).unwrap();
+    orders.send(RunnerCommand::NoticeService(true)).unwrap();
     let running = tokio::spawn(runner.run(obeyed));
 
     let limited = snapshots
@@ -82,8 +82,8 @@ async fn what_was_quiet_is_said_where_it_is_day() {
     drop(timeout(LONG, limited).await.unwrap().unwrap());
     assert!(timeout(A_WHILE, announcements.recv()).await.is_err(), "it is night");
     travel_to(12);
-    orders.send(Order::FolderMade).unwrap();
+    orders.send(RunnerCommand::FolderMade).unwrap();
     assert_eq!(timeout(LONG, announcements.recv()).await.unwrap().unwrap().account, id);
-    orders.send(Order::Finish).unwrap();
+    orders.send(RunnerCommand::Finish).unwrap();
     running.await.unwrap();
 }

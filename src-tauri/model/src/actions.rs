@@ -4,7 +4,7 @@ use crate::observe;
 use crate::provider::{Reply, id_of, token};
 use crate::world::{Lock, Owner, STALE, UnderWay, World, moment, really};
 use holdoff_core::account::{Action, Event};
-use holdoff_core::credential::{Stored, Successor};
+use holdoff_core::credential::{RenewedTokens, WriteBack};
 use holdoff_core::{Endpoint, Permit, Request};
 use holdoff_sim::observation::{Left, Meaning, Observation, Who, Wrote};
 
@@ -118,7 +118,7 @@ impl World {
                 }
                 return;
             }
-            Action::Remember(_) | Action::Become { .. } => return,
+            Action::RecordHistory(_) | Action::Become { .. } => return,
             Action::Persist(_) if !saves => {
                 self.see(&Observation::NotKept);
                 self.owed = true;
@@ -181,16 +181,16 @@ impl World {
     }
 
     /// The new tokens are compared and swapped.
-    fn store(&mut self, successor: &Successor) -> Stored {
+    fn store(&mut self, successor: &RenewedTokens) -> WriteBack {
         if self.left.unwritable > 0 {
             self.left.unwritable -= 1;
             self.see(&Observation::Wrote(Wrote::Failed));
-            return Stored::Failed("no space left".to_owned());
+            return WriteBack::Failed("no space left".to_owned());
         }
         let stored = token(self.stored.refresh()).map(|token| token.fingerprint());
         if stored.as_ref() != Some(&successor.replaces) {
             self.see(&Observation::Wrote(Wrote::Changed));
-            return Stored::Changed;
+            return WriteBack::Changed;
         }
         let number = id_of(&successor.tokens.access_token).0 / 2;
         let ends = successor.tokens.expires_at.map_or(self.now, |ends| ends.0 - moment(0).wall.0);
@@ -198,7 +198,7 @@ impl World {
         self.renewed_by_holdoff = true;
         self.see_sign_in();
         self.see(&Observation::Wrote(Wrote::Written));
-        Stored::Written
+        WriteBack::Written
     }
 
     fn wait(&mut self) {

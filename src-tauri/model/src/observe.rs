@@ -5,7 +5,7 @@ use crate::world::{moment, really};
 use holdoff_core::credential::token::Fingerprint;
 use holdoff_core::gate::{Gate, GateState};
 use holdoff_core::notification::Phase;
-use holdoff_core::record::ledger::{Entry, Happened, OutcomeKind};
+use holdoff_core::record::ledger::{LedgerEntry, LedgerEvent, OutcomeKind};
 use holdoff_core::{AccountState, Wall};
 use holdoff_sim::observation::{Door, GateKept, Kept, Kind, Line, Millis, Recorded, Showing, TokenId};
 
@@ -36,11 +36,11 @@ fn gate(gate: &Gate) -> GateKept {
     GateKept { intent: gate.intent.map(really), spending: gate.spending.as_ref().and_then(token_of), door }
 }
 
-pub fn recorded(entry: &Entry) -> Recorded {
+pub fn recorded(entry: &LedgerEntry) -> Recorded {
     let line = match &entry.event {
-        Happened::Sent { .. } => Line::Sent,
-        Happened::Withheld { .. } => Line::Withheld,
-        Happened::Came { outcome, .. } => kind(*outcome).map_or(Line::Unanswered, Line::Came),
+        LedgerEvent::Sent { .. } => Line::Sent,
+        LedgerEvent::Withheld { .. } => Line::Withheld,
+        LedgerEvent::Completed { outcome, .. } => kind(*outcome).map_or(Line::Unanswered, Line::Came),
     };
     let next = entry.next_at.map(wall_millis);
     Recorded { endpoint: entry.endpoint, line, next }

@@ -1,7 +1,7 @@
 //! The provider: pairs of tokens that rotate, each refresh token accepted once, and its answers.
 
 use holdoff_core::credential::token::Token;
-use holdoff_core::response::{Answer, Body, Delivery};
+use holdoff_core::response::{Body, HttpResponse, SendResult};
 use holdoff_sim::observation::{HOUR, Meaning, Millis, Said, TokenId};
 
 /// How long an access token lives: short, so that a renewal falls within the bounds.
@@ -111,9 +111,9 @@ const SCOPE: &str =
     r#"{"error":{"type":"permission_error","message":"OAuth token does not meet scope requirement user:profile"}}"#;
 const REJECTED: &str = r#"{"error":{"type":"authentication_error","message":"OAuth token has expired."}}"#;
 
-fn answered(status: u16, retry_after: Option<&str>, body: &str) -> Delivery {
+fn answered(status: u16, retry_after: Option<&str>, body: &str) -> SendResult {
     let body = Body::Whole(body.as_bytes().to_vec().into());
-    Delivery::Answered(Answer {
+    SendResult::Answered(HttpResponse {
         status,
         retry_after: retry_after.map(str::to_owned),
         date: None,
@@ -150,7 +150,7 @@ impl Reply {
     ];
 
     /// A usage request that carried `access` is answered.
-    pub fn to_usage(self, provider: &Provider, access: TokenId) -> (Delivery, Meaning) {
+    pub fn to_usage(self, provider: &Provider, access: TokenId) -> (SendResult, Meaning) {
         match self {
             Self::Good if provider.accepts(access) => (answered(200, None, READING), Meaning::Reading { said: said() }),
             Self::Good | Self::Unauthorized => (answered(401, None, REJECTED), Meaning::Unauthorized),
@@ -160,7 +160,7 @@ impl Reply {
     }
 
     /// A renewal with `refresh` is answered; the pair is what it brought, arrived or not.
-    pub fn to_renewal(self, provider: &mut Provider, refresh: TokenId, now: Millis) -> (Delivery, Meaning) {
+    pub fn to_renewal(self, provider: &mut Provider, refresh: TokenId, now: Millis) -> (SendResult, Meaning) {
         let refused = || (answered(400, None, r#"{"error":"invalid_grant"}"#), Meaning::Refused);
         match self {
             Self::Good => match provider.spend(refresh, now) {
@@ -181,20 +181,20 @@ impl Reply {
         }
     }
 
-    fn plain(self) -> (Delivery, Meaning) {
+    fn plain(self) -> (SendResult, Meaning) {
         match self {
             Self::LimitedForAnHour => {
                 (answered(429, Some("3600"), LIMIT), Meaning::Limited { retry_after: Some(HOUR) })
             }
             Self::Trouble => (answered(500, None, ""), Meaning::Trouble { retry_after: None }),
-            Self::Lost => (Delivery::Lost("reset".to_owned()), Meaning::Lost),
-            Self::NotSent => (Delivery::NotSent("no connection".to_owned()), Meaning::NotSent),
+            Self::Lost => (SendResult::Lost("reset".to_owned()), Meaning::Lost),
+            Self::NotSent => (SendResult::NotSent("no connection".to_owned()), Meaning::NotSent),
             _ => (answered(429, Some("0"), LIMIT), Meaning::Limited { retry_after: None }),
         }
     }
 }
 
-fn granted(pair: Pair) -> (Delivery, Meaning) {
+fn granted(pair: Pair) -> (SendResult, Meaning) {
     let (access, refresh, life) = (text(pair.access()), text(pair.refresh()), LIFE / 1000);
     let body = format!(r#"{{"access_token":"{access}","expires_in":{life},"refresh_token":"{refresh}"}}"#);
     (answered(200, None, &body), Meaning::Renewed { access: pair.access(), other: false, rotated: true })

@@ -6,8 +6,8 @@ use crate::provider::{LIFE, Pair, Provider, Reply, token};
 use holdoff_core::account::{Account, Event, Preferences};
 use holdoff_core::credential::{Credential, Identity, OAuthClient};
 use holdoff_core::gate::GateState;
-use holdoff_core::gate::recovery::Recollection;
-use holdoff_core::record::ledger::Entry;
+use holdoff_core::gate::recovery::GateRecovery;
+use holdoff_core::record::ledger::LedgerEntry;
 use holdoff_core::settings::Readings;
 use holdoff_core::state::Provider as Name;
 use holdoff_core::{AccountId, AccountState, Boot, CredentialRead, Endpoint, Moment, Settings, Wall};
@@ -76,7 +76,7 @@ pub struct World {
     pub(crate) stirred: bool,
     pub(crate) disk: Option<AccountState>,
     pub(crate) saves: u64,
-    pub(crate) ledger: VecDeque<Entry>,
+    pub(crate) ledger: VecDeque<LedgerEntry>,
     pub(crate) stored: Pair,
     /// The newest pair that the running Holdoff has seen, so that two worlds in which it knows others are not taken for
     /// one: tokens do not print.
@@ -165,9 +165,9 @@ impl World {
             None => Found::Nothing,
         };
         self.see(&Observation::Started(found));
-        let entries: Vec<Entry> = self.ledger.iter().cloned().collect();
+        let entries: Vec<LedgerEntry> = self.ledger.iter().cloned().collect();
         let now = moment(self.now);
-        let memory = Recollection::new(&entries, None, now);
+        let memory = GateRecovery::new(&entries, None, now);
         let mut state = self.disk.clone().unwrap_or_else(|| AccountState::new(Name::Anthropic));
         match self.disk {
             Some(_) => memory.remind_known(&id(), &mut state, now),

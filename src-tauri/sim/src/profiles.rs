@@ -6,7 +6,7 @@ use crate::schedule::{Happening, Named, Person, Plan, Planned, RetryAfter, Start
 
 /// How often things happen, in events per hundred days.
 #[derive(Debug, Clone, Copy)]
-struct Climate {
+struct Profile {
     name: &'static str,
     /// Percent of worlds in which renewal is on from the start.
     renewal: u64,
@@ -35,9 +35,9 @@ struct Climate {
     free: u64,
 }
 
-type Make = fn(&Climate, &mut Dice) -> Happening;
+type Make = fn(&Profile, &mut Dice) -> Happening;
 
-const CALM: Climate = Climate {
+const CALM: Profile = Profile {
     name: "calm",
     renewal: 20,
     limits: 20,
@@ -62,14 +62,14 @@ const CALM: Climate = Climate {
     free: 2,
 };
 
-const CLIMATES: [Climate; 10] = [
+const CLIMATES: [Profile; 10] = [
     CALM,
-    Climate { name: "odd answers", odd: 30, limits: 100, crashes: 60, owner: 60, ..CALM },
-    Climate { name: "limits", limits: 600, refreshes: 800, mutes: 100, crashes: 100, ..CALM },
-    Climate { name: "turned away", edge: 60, limits: 100, crashes: 100, refreshes: 400, mutes: 60, free: 60, ..CALM },
-    Climate { name: "flaky network", troubles: 800, offline: 800, limits: 100, sleeps: 400, ..CALM },
-    Climate { name: "restless machine", sleeps: 900, reboots: 200, clocks: 200, limits: 200, offline: 300, ..CALM },
-    Climate {
+    Profile { name: "odd answers", odd: 30, limits: 100, crashes: 60, owner: 60, ..CALM },
+    Profile { name: "limits", limits: 600, refreshes: 800, mutes: 100, crashes: 100, ..CALM },
+    Profile { name: "turned away", edge: 60, limits: 100, crashes: 100, refreshes: 400, mutes: 60, free: 60, ..CALM },
+    Profile { name: "flaky network", troubles: 800, offline: 800, limits: 100, sleeps: 400, ..CALM },
+    Profile { name: "restless machine", sleeps: 900, reboots: 200, clocks: 200, limits: 200, offline: 300, ..CALM },
+    Profile {
         name: "crashes",
         crashes: 1500,
         losses: 4,
@@ -81,8 +81,8 @@ const CLIMATES: [Climate; 10] = [
         token: 100,
         ..CALM
     },
-    Climate { name: "owner", renewal: 60, owner: 500, work: 600, rejections: 100, token: 100, quits: 100, ..CALM },
-    Climate {
+    Profile { name: "owner", renewal: 60, owner: 500, work: 600, rejections: 100, token: 100, quits: 100, ..CALM },
+    Profile {
         name: "renewals",
         renewal: 100,
         token: 400,
@@ -93,7 +93,7 @@ const CLIMATES: [Climate; 10] = [
         limits: 60,
         ..CALM
     },
-    Climate {
+    Profile {
         name: "everything",
         renewal: 70,
         limits: 300,
@@ -134,7 +134,7 @@ impl Plan {
         plan
     }
 
-    fn made(seed: u64, length: Millis, climate: Climate, dice: &mut Dice) -> Self {
+    fn made(seed: u64, length: Millis, climate: Profile, dice: &mut Dice) -> Self {
         let wishes = Start {
             interval: *dice.pick(&[180, 300, 300, 600, 900, 1800, 3600]) * SECOND,
             renewal: dice.percent(climate.renewal),
@@ -152,7 +152,7 @@ impl Plan {
     }
 }
 
-impl Climate {
+impl Profile {
     fn happenings(&self, dice: &mut Dice, length: Millis) -> Vec<Planned> {
         let kinds: [(u64, Make); 20] = [
             (self.limits, |_, dice| Happening::Usage(limited(dice), dice.spread(MINUTE, 12 * HOUR))),

@@ -1,6 +1,6 @@
 //! Colours. They only repeat what the shapes say.
 
-use super::Ink;
+use super::PanelTheme;
 use tiny_skia::Color;
 
 /// The colours for one kind of panel.
@@ -20,9 +20,9 @@ pub(super) struct Palette {
 }
 
 impl Palette {
-    pub(super) fn of(ink: Ink) -> Self {
+    pub(super) fn of(ink: PanelTheme) -> Self {
         match ink {
-            Ink::OnDark => Self {
+            PanelTheme::OnDark => Self {
                 calm: rgb(0xf3f5f7),
                 high: rgb(0xffb83d),
                 full: rgb(0xff7a75),
@@ -30,7 +30,7 @@ impl Palette {
                 plain: rgb(0xdfe3e8),
                 rim: None,
             },
-            Ink::OnLight => Self {
+            PanelTheme::OnLight => Self {
                 calm: rgb(0x1d252d),
                 high: rgb(0x9a5700),
                 full: rgb(0xc01f28),
@@ -39,7 +39,7 @@ impl Palette {
                 rim: None,
             },
             // Darker than on a dark panel: white lines would pass for gaps on a light one.
-            Ink::Either => Self {
+            PanelTheme::Either => Self {
                 calm: rgb(0x2fc9b5),
                 high: rgb(0xffab1f),
                 full: rgb(0xff6b66),

@@ -6,15 +6,15 @@ const DARK: [u8; 3] = [0x2b; 3];
 const LIGHT: [u8; 3] = [0xf0; 3];
 
 /// Every ink with each panel that it is meant for.
-const PANELS: [(Ink, [u8; 3]); 4] =
-    [(Ink::OnDark, DARK), (Ink::OnLight, LIGHT), (Ink::Either, DARK), (Ink::Either, LIGHT)];
+const PANELS: [(PanelTheme, [u8; 3]); 4] =
+    [(PanelTheme::OnDark, DARK), (PanelTheme::OnLight, LIGHT), (PanelTheme::Either, DARK), (PanelTheme::Either, LIGHT)];
 
-const INKS: [Ink; 3] = [Ink::OnDark, Ink::OnLight, Ink::Either];
+const INKS: [PanelTheme; 3] = [PanelTheme::OnDark, PanelTheme::OnLight, PanelTheme::Either];
 
-const MARKS: [Mark; 7] =
-    [Mark::Level, Mark::CoolingDown, Mark::Paused, Mark::Expired, Mark::Absent, Mark::Stale, Mark::Unknown];
+const MARKS: [Glyph; 7] =
+    [Glyph::Level, Glyph::CoolingDown, Glyph::Paused, Glyph::Expired, Glyph::Absent, Glyph::Stale, Glyph::Unknown];
 
-fn icon(used_percent: Option<u8>, mark: Mark, ink: Ink) -> Icon {
+fn icon(used_percent: Option<u8>, mark: Glyph, ink: PanelTheme) -> Icon {
     Icon { used_percent, mark, ink }
 }
 
@@ -65,7 +65,7 @@ fn partial(picture: &Pixmap) -> usize {
 }
 
 /// Every pair must differ in at least `least` pixels at 16 px, in gray, on every panel.
-fn check_apart(what: &[(Option<u8>, Mark)], least: usize) {
+fn check_apart(what: &[(Option<u8>, Glyph)], least: usize) {
     for (ink, panel) in PANELS {
         for (index, &(used_a, a)) in what.iter().enumerate() {
             for &(used_b, b) in &what[index + 1..] {
@@ -88,7 +88,7 @@ fn marks_are_told_apart_without_colour() {
 
 #[test]
 fn levels_are_told_apart_without_colour() {
-    check_apart(&[0, 25, 50, 75, 95, 100].map(|used| (Some(used), Mark::Level)), 20);
+    check_apart(&[0, 25, 50, 75, 95, 100].map(|used| (Some(used), Glyph::Level)), 20);
 }
 
 /// How many separate pieces of ink lie on the column right of the middle.
@@ -99,9 +99,9 @@ fn pieces(picture: &Pixmap) -> usize {
 
 #[test]
 fn high_and_full_have_a_shape_of_their_own() {
-    for ink in [Ink::OnDark, Ink::OnLight] {
+    for ink in [PanelTheme::OnDark, PanelTheme::OnLight] {
         for size in SIZES {
-            let count = |used| pieces(&icon(Some(used), Mark::Level, ink).draw(size));
+            let count = |used| pieces(&icon(Some(used), Glyph::Level, ink).draw(size));
             assert_eq!(count(79), 2, "the ring twice: {size} px");
             assert_eq!([count(80), count(94)], [3, 3], "and a dot: {size} px");
             assert_eq!([count(95), count(99)], [4, 4], "and an exclamation mark: {size} px");
@@ -112,7 +112,7 @@ fn high_and_full_have_a_shape_of_their_own() {
 #[test]
 fn the_last_level_is_still_seen_when_cooling_down_or_stale() {
     for (ink, panel) in PANELS {
-        for mark in [Mark::CoolingDown, Mark::Stale] {
+        for mark in [Glyph::CoolingDown, Glyph::Stale] {
             let [low, middle, top] = [0, 50, 100].map(|used| icon(Some(used), mark, ink).draw(16));
             for (a, b) in [(&low, &middle), (&middle, &top)] {
                 let count = differing(a, b, panel, 24.0);
@@ -124,12 +124,12 @@ fn the_last_level_is_still_seen_when_cooling_down_or_stale() {
 
 #[test]
 fn more_use_is_more_ink() {
-    for ink in [Ink::OnDark, Ink::OnLight] {
+    for ink in [PanelTheme::OnDark, PanelTheme::OnLight] {
         for size in SIZES {
             let amounts: Vec<u64> = (0..80)
                 .step_by(4)
                 .map(|used| {
-                    let picture = icon(Some(used), Mark::Level, ink).draw(size);
+                    let picture = icon(Some(used), Glyph::Level, ink).draw(size);
                     picture.rgba.chunks_exact(4).map(|p| u64::from(p[3])).sum()
                 })
                 .collect();
@@ -157,7 +157,7 @@ fn every_icon_stands_out_from_its_panel() {
 
 #[test]
 fn every_colour_is_legible() {
-    for (ink, panel) in [(Ink::OnDark, DARK), (Ink::OnLight, LIGHT), (Ink::Either, DARK)] {
+    for (ink, panel) in [(PanelTheme::OnDark, DARK), (PanelTheme::OnLight, LIGHT), (PanelTheme::Either, DARK)] {
         let palette = Palette::of(ink);
         let behind = palette.rim.map_or(panel, bytes);
         for color in [palette.calm, palette.high, palette.full, palette.wait, palette.plain] {
@@ -165,7 +165,7 @@ fn every_colour_is_legible() {
             assert!(ratio >= 4.5, "{ratio}: {:x?} for {ink:?}", bytes(color));
         }
     }
-    let rim = Palette::of(Ink::Either).rim.map(bytes);
+    let rim = Palette::of(PanelTheme::Either).rim.map(bytes);
     assert!(rim.is_some_and(|rim| contrast(rim, LIGHT) >= 4.5));
 }
 
@@ -181,23 +181,23 @@ fn check_crisp(picture: &Pixmap, rows: std::ops::Range<u32>, what: &str) {
 
 #[test]
 fn straight_edges_lie_on_the_pixel_grid() {
-    for ink in [Ink::OnDark, Ink::OnLight] {
+    for ink in [PanelTheme::OnDark, PanelTheme::OnLight] {
         for size in SIZES {
             let draw = |mark| icon(None, mark, ink).draw(size);
-            check_crisp(&draw(Mark::Paused), 0..size, "bars");
-            check_crisp(&draw(Mark::CoolingDown), 0..size / 8, "upper cap");
-            check_crisp(&draw(Mark::CoolingDown), size - size / 8..size, "lower cap");
-            check_crisp(&draw(Mark::Expired), size * 5 / 8..size * 7 / 8, "padlock");
-            check_crisp(&draw(Mark::Unknown), size * 3 / 4..size, "dot of the question mark");
+            check_crisp(&draw(Glyph::Paused), 0..size, "bars");
+            check_crisp(&draw(Glyph::CoolingDown), 0..size / 8, "upper cap");
+            check_crisp(&draw(Glyph::CoolingDown), size - size / 8..size, "lower cap");
+            check_crisp(&draw(Glyph::Expired), size * 5 / 8..size * 7 / 8, "padlock");
+            check_crisp(&draw(Glyph::Unknown), size * 3 / 4..size, "dot of the question mark");
         }
     }
 }
 
 #[test]
 fn the_ends_of_the_level_lie_on_the_pixel_grid() {
-    for ink in [Ink::OnDark, Ink::OnLight] {
+    for ink in [PanelTheme::OnDark, PanelTheme::OnLight] {
         for size in SIZES {
-            let picture = icon(Some(50), Mark::Level, ink).draw(size);
+            let picture = icon(Some(50), Glyph::Level, ink).draw(size);
             let middle = size / 2;
             let row = size * 3 / 16;
             for y in [row, size - 1 - row] {
@@ -226,7 +226,7 @@ fn few_pixels_are_partly_transparent() {
 #[test]
 fn upright_signs_are_symmetric() {
     for ink in INKS {
-        for mark in [Mark::CoolingDown, Mark::Paused, Mark::Expired] {
+        for mark in [Glyph::CoolingDown, Glyph::Paused, Glyph::Expired] {
             for size in SIZES {
                 let picture = icon(None, mark, ink).draw(size);
                 for y in 0..size {
@@ -254,7 +254,7 @@ fn any_size_is_drawn_or_left_empty() {
             }
         }
     }
-    assert_eq!(icon(Some(42), Mark::CoolingDown, Ink::Either).draw(MAX_SIZE).size, MAX_SIZE);
+    assert_eq!(icon(Some(42), Glyph::CoolingDown, PanelTheme::Either).draw(MAX_SIZE).size, MAX_SIZE);
     assert_eq!(app_icon(0), Pixmap::empty());
     assert_eq!(app_icon(u32::MAX), Pixmap::empty());
     assert_eq!(app_icon(48).rgba.len(), 48 * 48 * 4);
@@ -262,29 +262,32 @@ fn any_size_is_drawn_or_left_empty() {
 
 #[test]
 fn all_sizes_are_drawn() {
-    let pictures = icon(Some(42), Mark::Level, Ink::Either).draw_all();
+    let pictures = icon(Some(42), Glyph::Level, PanelTheme::Either).draw_all();
     let sizes: Vec<u32> = pictures.iter().map(|picture| picture.size).collect();
     assert_eq!(sizes, SIZES);
 }
 
 #[test]
 fn percentages_are_rounded_down_and_clamped() {
-    let used = |percent| Icon::from_percent(Some(percent), Mark::Level, Ink::Either).used_percent;
+    let used = |percent| Icon::from_percent(Some(percent), Glyph::Level, PanelTheme::Either).used_percent;
     assert_eq!(used(94.99), Some(94));
     assert_eq!(used(99.9), Some(99));
     assert_eq!(used(-3.0), Some(0));
     assert_eq!(used(250.0), Some(100));
     assert_eq!(used(f64::INFINITY), Some(100));
     assert_eq!(used(f64::NAN), None);
-    assert_eq!(Icon::from_percent(None, Mark::Stale, Ink::OnDark), icon(None, Mark::Stale, Ink::OnDark));
-    let draw = |used| icon(Some(used), Mark::Level, Ink::Either).draw(16);
+    assert_eq!(
+        Icon::from_percent(None, Glyph::Stale, PanelTheme::OnDark),
+        icon(None, Glyph::Stale, PanelTheme::OnDark)
+    );
+    let draw = |used| icon(Some(used), Glyph::Level, PanelTheme::Either).draw(16);
     assert_eq!(draw(255), draw(100));
 }
 
 #[test]
 fn a_level_that_is_not_known_is_unknown() {
     for ink in INKS {
-        assert_eq!(icon(None, Mark::Level, ink).draw(22), icon(None, Mark::Unknown, ink).draw(22));
+        assert_eq!(icon(None, Glyph::Level, ink).draw(22), icon(None, Glyph::Unknown, ink).draw(22));
     }
 }
 
@@ -292,12 +295,12 @@ fn a_level_that_is_not_known_is_unknown() {
 fn argb_is_in_network_byte_order() {
     let picture = Pixmap { size: 1, rgba: vec![0x11, 0x22, 0x33, 0x44] };
     assert_eq!(picture.to_argb32_be(), [0x44, 0x11, 0x22, 0x33]);
-    assert_eq!(icon(None, Mark::Paused, Ink::OnDark).draw(22).to_argb32_be().len(), 22 * 22 * 4);
+    assert_eq!(icon(None, Glyph::Paused, PanelTheme::OnDark).draw(22).to_argb32_be().len(), 22 * 22 * 4);
 }
 
 #[test]
 fn png_keeps_the_pixels() {
-    let picture = icon(Some(42), Mark::CoolingDown, Ink::Either).draw(22);
+    let picture = icon(Some(42), Glyph::CoolingDown, PanelTheme::Either).draw(22);
     let png = picture.to_png();
     assert_eq!(png[24..26], [8, 6], "8-bit RGBA");
     let Ok(decoded) = tiny_skia::Pixmap::decode_png(&png) else {

@@ -3,7 +3,7 @@
 
 use super::{Lead, Message, REMEMBERED, SIGN_IN};
 use crate::session::Bus;
-use crate::tray::menu::Click;
+use crate::tray::menu::TrayAction;
 use futures_lite::{Stream, StreamExt};
 use holdoff_core::{LocalTime, text};
 use holdoff_engine::platform::environment::Environment;
@@ -42,7 +42,7 @@ struct Notification {
 }
 
 impl Notifier {
-    pub fn start(bus: Bus, clicks: mpsc::UnboundedSender<Click>) -> Self {
+    pub fn start(bus: Bus, clicks: mpsc::UnboundedSender<TrayAction>) -> Self {
         let shown = Arc::default();
         tokio::spawn(listen(bus.clone(), Arc::clone(&shown), clicks));
         Self { bus, shown }
@@ -122,7 +122,7 @@ fn fitting(body: &str, can: Vec<String>) -> String {
     if can.iter().any(|one| one == "body-markup") { text::markup(body) } else { body.to_owned() }
 }
 
-async fn listen(mut buses: Bus, shown: Arc<Mutex<Shown>>, clicks: mpsc::UnboundedSender<Click>) {
+async fn listen(mut buses: Bus, shown: Arc<Mutex<Shown>>, clicks: mpsc::UnboundedSender<TrayAction>) {
     while let Some(bus) = buses.up().await {
         match signals(&bus).await {
             Ok(mut signals) => {
@@ -145,7 +145,7 @@ async fn signals(bus: &Connection) -> zbus::Result<MessageStream> {
     MessageStream::for_match_rule(rule, bus, None).await
 }
 
-async fn heard(signal: &zbus::Message, shown: &Mutex<Shown>, clicks: &mpsc::UnboundedSender<Click>) {
+async fn heard(signal: &zbus::Message, shown: &Mutex<Shown>, clicks: &mpsc::UnboundedSender<TrayAction>) {
     let header = signal.header();
     let mut shown = shown.lock().await;
     let is_its = |known: &Notification| known.shown_by.as_ref().is_some_and(|by| header.sender() == Some(&**by));

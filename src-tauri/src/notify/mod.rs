@@ -10,7 +10,7 @@ pub use linux::{Notifier, last_words};
 #[cfg(not(target_os = "linux"))]
 pub use other::{Notifier, last_words};
 
-use crate::tray::menu::Click;
+use crate::tray::menu::TrayAction;
 use holdoff_core::{AccountId, LocalTime, NoticeKind, messages};
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::tasks::runner::Announcement;
@@ -44,11 +44,11 @@ impl Lead {
         matches!(self, Self::SignIn(_))
     }
 
-    fn click(self) -> Click {
+    fn click(self) -> TrayAction {
         match self {
-            Self::Panel => Click::OpenPanel,
-            Self::Settings => Click::OpenSettings,
-            Self::SignIn(account) => Click::OpenGuide(account),
+            Self::Panel => TrayAction::OpenPanel,
+            Self::Settings => TrayAction::OpenSettings,
+            Self::SignIn(account) => TrayAction::OpenGuide(account),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Notifications through Tauri's plugin, on macOS and Windows. Compiled by the project's workflows; not yet seen to run.
 
 use super::{Lead, Message, REMEMBERED, SIGN_IN};
-use crate::tray::menu::Click;
+use crate::tray::menu::TrayAction;
 use holdoff_core::LocalTime;
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::tasks::runner::Announcement;
@@ -27,7 +27,7 @@ impl std::fmt::Debug for Notifier {
 }
 
 impl Notifier {
-    pub fn start(app: AppHandle<Wry>, clicks: mpsc::UnboundedSender<Click>) -> Self {
+    pub fn start(app: AppHandle<Wry>, clicks: mpsc::UnboundedSender<TrayAction>) -> Self {
         let leads = Leads::default();
         let open = Action::builder("open", SIGN_IN).build();
         let types = vec![ActionType::builder(SIGN_IN_TYPE).actions(vec![open]).build()];

@@ -4,7 +4,7 @@
 use super::absence::Absence;
 use super::{TrayEvent, WATCHER};
 use crate::session::Bus;
-use crate::tray::menu::{Click, Entry, TrayFace};
+use crate::tray::menu::{Entry, TrayAction, TrayModel};
 use holdoff_core::text;
 use ksni::TrayMethods;
 use ksni::menu::StandardItem;
@@ -23,13 +23,13 @@ const RETRIES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_se
 
 #[derive(Debug)]
 pub struct Tray {
-    faces: watch::Sender<TrayFace>,
+    faces: watch::Sender<TrayModel>,
 }
 
 impl Tray {
     /// Puts the icon up, now or when the desktop has a place for it, and again whenever that has gone and come back.
     /// Returns when it is up, or cannot be yet.
-    pub async fn start(bus: Bus, face: TrayFace, events: mpsc::UnboundedSender<TrayEvent>) -> Self {
+    pub async fn start(bus: Bus, face: TrayModel, events: mpsc::UnboundedSender<TrayEvent>) -> Self {
         let there = bus.now().is_some();
         let (faces, seen) = watch::channel(face);
         let (tell_tried, tried) = oneshot::channel();
@@ -43,7 +43,7 @@ impl Tray {
         Self { faces }
     }
 
-    pub fn show(&self, face: TrayFace) {
+    pub fn show(&self, face: TrayModel) {
         self.faces.send_replace(face);
     }
 }
@@ -51,7 +51,7 @@ impl Tray {
 /// Keeps the icon where a panel sees it.
 struct Keeper {
     bus: Bus,
-    faces: watch::Receiver<TrayFace>,
+    faces: watch::Receiver<TrayModel>,
     events: mpsc::UnboundedSender<TrayEvent>,
     absence: Absence,
     tell_tried: Option<oneshot::Sender<()>>,
@@ -203,7 +203,7 @@ async fn has_tray(connection: &Connection) -> bool {
     matches!(tokio::time::timeout(ANSWER, asked).await, Ok(Some(true)))
 }
 
-fn pictures(face: &TrayFace) -> Vec<ksni::Icon> {
+fn pictures(face: &TrayModel) -> Vec<ksni::Icon> {
     let draw = |picture: &crate::icon::Pixmap| {
         let side = i32::try_from(picture.size).unwrap_or(0);
         ksni::Icon { width: side, height: side, data: picture.to_argb32_be() }
@@ -213,14 +213,14 @@ fn pictures(face: &TrayFace) -> Vec<ksni::Icon> {
 
 #[derive(Debug)]
 struct Item {
-    face: TrayFace,
+    face: TrayModel,
     pictures: Vec<ksni::Icon>,
     events: mpsc::UnboundedSender<TrayEvent>,
     host: mpsc::UnboundedSender<Host>,
 }
 
 impl Item {
-    fn clicked(&self, click: Click) {
+    fn clicked(&self, click: TrayAction) {
         let _ = self.events.send(TrayEvent::Clicked(click));
     }
 }
@@ -248,11 +248,11 @@ impl ksni::Tray for Item {
     }
 
     fn activate(&mut self, _: i32, _: i32) {
-        self.clicked(Click::OpenPanel);
+        self.clicked(TrayAction::OpenPanel);
     }
 
     fn secondary_activate(&mut self, _: i32, _: i32) {
-        self.clicked(Click::OpenPanel);
+        self.clicked(TrayAction::OpenPanel);
     }
 
     fn menu(&self) -> Vec<ksni::MenuItem<Self>> {
@@ -293,14 +293,14 @@ fn entry(entry: &Entry) -> ksni::MenuItem<Item> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::icon::{Icon, Ink, Mark};
+    use crate::icon::{Glyph, Icon, PanelTheme};
     use ksni::Tray as _;
 
     /// A host gives an empty box for a tooltip that is no markup, and takes a letter out of a menu for a key.
     #[test]
     fn a_label_is_text_in_the_tooltip_and_in_the_menu() {
-        let face = TrayFace {
-            icon: Icon::from_percent(None, Mark::Unknown, Ink::Either),
+        let face = TrayModel {
+            icon: Icon::from_percent(None, Glyph::Unknown, PanelTheme::Either),
             title: "Holdoff".to_owned(),
             tooltip: "R&D <b>\nweekly 5 %".to_owned(),
             menu: vec![Entry::text("R&D_x")],

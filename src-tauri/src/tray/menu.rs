@@ -4,7 +4,7 @@ use holdoff_core::AccountId;
 
 /// What a click on an entry does.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Click {
+pub enum TrayAction {
     OpenPanel,
     OpenSettings,
     /// The settings, where the way back to this account's sign-in is.
@@ -18,13 +18,13 @@ pub enum Entry {
     /// `None` cannot be clicked.
     Item {
         label: String,
-        click: Option<Click>,
+        click: Option<TrayAction>,
     },
     Separator,
 }
 
 impl Entry {
-    pub fn item(label: impl Into<String>, click: Click) -> Self {
+    pub fn item(label: impl Into<String>, click: TrayAction) -> Self {
         Self::Item { label: label.into(), click: Some(click) }
     }
 
@@ -35,7 +35,7 @@ impl Entry {
 
 /// All that the tray shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TrayFace {
+pub struct TrayModel {
     pub icon: crate::icon::Icon,
     pub title: String,
     pub tooltip: String,

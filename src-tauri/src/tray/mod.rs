@@ -14,7 +14,7 @@ pub use linux::Tray;
 #[cfg(not(target_os = "linux"))]
 pub use other::Tray;
 
-use crate::tray::menu::Click;
+use crate::tray::menu::TrayAction;
 
 /// The name on the session bus of who keeps the tray icons.
 #[cfg(target_os = "linux")]
@@ -23,7 +23,7 @@ pub const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 /// What the tray says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TrayEvent {
-    Clicked(Click),
+    Clicked(TrayAction),
     /// This desktop has had no place for tray icons for a while.
     NoPlace,
 }

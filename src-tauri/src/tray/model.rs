@@ -1,22 +1,22 @@
 //! What the tray shows, as a pure function of what is known: icon, tooltip and menu, with a section for each account.
 
-use crate::icon::{self, Icon, Ink, Mark};
-use crate::tray::menu::{Click, Entry, TrayFace};
+use crate::icon::{self, Glyph, Icon, PanelTheme};
+use crate::tray::menu::{Entry, TrayAction, TrayModel};
 use crate::view::Condition;
 use crate::view_model::{Known, condition, status};
 use holdoff_core::state::{Refusal, Renewal};
 use holdoff_core::{AccountId, AccountState, messages};
 use std::cmp::Reverse;
 
-pub fn face(known: &Known<'_>) -> TrayFace {
+pub fn face(known: &Known<'_>) -> TrayModel {
     let Some((_, urgent)) = known.accounts().min_by_key(|(_, account)| urgency(account, known)) else {
         return nobody(known);
     };
     let reading = urgent.reading.as_ref();
     let highest = reading.and_then(|reading| reading.highest(known.now.wall));
-    let mark = if known.snapshot.trouble.is_some() { Mark::Paused } else { mark(condition(urgent, known)) };
-    TrayFace {
-        icon: Icon::from_percent(highest, mark, Ink::Either),
+    let mark = if known.snapshot.trouble.is_some() { Glyph::Paused } else { mark(condition(urgent, known)) };
+    TrayModel {
+        icon: Icon::from_percent(highest, mark, PanelTheme::Either),
         title: "Holdoff".to_owned(),
         tooltip: tooltips(known),
         menu: [sections(known), commands(first_refusal(known).as_ref().map(|refusal| (refusal, known)), update(known))]
@@ -25,16 +25,16 @@ pub fn face(known: &Known<'_>) -> TrayFace {
 }
 
 /// Before anything is read: no figure, and no word about any.
-pub fn starting() -> TrayFace {
-    TrayFace {
-        icon: Icon::from_percent(None, Mark::Unknown, Ink::Either),
+pub fn starting() -> TrayModel {
+    TrayModel {
+        icon: Icon::from_percent(None, Glyph::Unknown, PanelTheme::Either),
         title: "Holdoff".to_owned(),
         tooltip: "Starting…".to_owned(),
         menu: commands(None, None),
     }
 }
 
-fn nobody(known: &Known<'_>) -> TrayFace {
+fn nobody(known: &Known<'_>) -> TrayModel {
     let off = known.snapshot.state.places.iter().any(|place| place.account.is_some());
     let said = if !known.elsewhere.is_empty() {
         "Another process of Holdoff polls here, so this one does not"
@@ -43,8 +43,8 @@ fn nobody(known: &Known<'_>) -> TrayFace {
     } else {
         "Nothing is known yet"
     };
-    TrayFace {
-        icon: Icon::from_percent(None, Mark::Unknown, Ink::Either),
+    TrayModel {
+        icon: Icon::from_percent(None, Glyph::Unknown, PanelTheme::Either),
         title: "Holdoff".to_owned(),
         tooltip: format!("{said}."),
         menu: [vec![Entry::text(said)], commands(None, update(known))].concat(),
@@ -103,15 +103,15 @@ fn is_several(known: &Known<'_>) -> bool {
     known.accounts().nth(1).is_some()
 }
 
-fn mark(condition: Condition) -> Mark {
+fn mark(condition: Condition) -> Glyph {
     match condition {
-        Condition::Unknown => Mark::Unknown,
-        Condition::Ok => Mark::Level,
-        Condition::Stale => Mark::Stale,
-        Condition::CoolingDown => Mark::CoolingDown,
-        Condition::Paused => Mark::Paused,
-        Condition::Expired => Mark::Expired,
-        Condition::Absent => Mark::Absent,
+        Condition::Unknown => Glyph::Unknown,
+        Condition::Ok => Glyph::Level,
+        Condition::Stale => Glyph::Stale,
+        Condition::CoolingDown => Glyph::CoolingDown,
+        Condition::Paused => Glyph::Paused,
+        Condition::Expired => Glyph::Expired,
+        Condition::Absent => Glyph::Absent,
     }
 }
 
@@ -143,9 +143,10 @@ fn about(id: &AccountId, account: &AccountState, condition: Condition, known: &K
             let line = messages::window_line(window, known.settings.percent, known.now.wall, known.zone);
             let earlier = messages::read_earlier(reading, window, known.now.wall, known.zone);
             let line = line + &earlier.filter(|_| account.free_only()).unwrap_or_default();
-            entries.push(Entry::item(line, Click::OpenPanel));
+            entries.push(Entry::item(line, TrayAction::OpenPanel));
         }
-        entries.extend(reading.money.iter().map(|money| Entry::item(messages::money_line(money), Click::OpenPanel)));
+        entries
+            .extend(reading.money.iter().map(|money| Entry::item(messages::money_line(money), TrayAction::OpenPanel)));
         entries.push(Entry::text(format!("Read at {}", known.clock(reading.at))));
     }
     // Lines part accounts where there are several, and only then.
@@ -153,9 +154,9 @@ fn about(id: &AccountId, account: &AccountState, condition: Condition, known: &K
         entries.push(Entry::Separator);
     }
     let click = match condition {
-        Condition::Paused | Condition::Expired | Condition::Absent => Click::OpenGuide(id.clone()),
-        _ if matches!(account.renewal(known.now), Renewal::Stopped(_)) => Click::OpenGuide(id.clone()),
-        Condition::Unknown | Condition::Ok | Condition::Stale | Condition::CoolingDown => Click::OpenPanel,
+        Condition::Paused | Condition::Expired | Condition::Absent => TrayAction::OpenGuide(id.clone()),
+        _ if matches!(account.renewal(known.now), Renewal::Stopped(_)) => TrayAction::OpenGuide(id.clone()),
+        Condition::Unknown | Condition::Ok | Condition::Stale | Condition::CoolingDown => TrayAction::OpenPanel,
     };
     entries.extend(status(account, known).iter().map(|line| Entry::item(line.trim_end_matches('.'), click.clone())));
     entries
@@ -164,12 +165,12 @@ fn about(id: &AccountId, account: &AccountState, condition: Condition, known: &K
 /// Leads to what is new in a newer version.
 fn update(known: &Known<'_>) -> Option<Entry> {
     let offer = known.updates.offer.as_ref()?;
-    Some(Entry::item(messages::update_menu(&offer.version), Click::OpenSettings))
+    Some(Entry::item(messages::update_menu(&offer.version), TrayAction::OpenSettings))
 }
 
 fn commands(refused: Option<(&Refusal, &Known<'_>)>, update: Option<Entry>) -> Vec<Entry> {
     let refresh = match refused {
-        None => Entry::item("Refresh", Click::Refresh),
+        None => Entry::item("Refresh", TrayAction::Refresh),
         Some((refusal, known)) => match messages::refusal_short(refusal, known.now, known.zone) {
             Some(short) => Entry::text(format!("Refresh ({})", lower_first(&short))),
             None => Entry::text("Refresh"),
@@ -178,9 +179,9 @@ fn commands(refused: Option<(&Refusal, &Known<'_>)>, update: Option<Entry>) -> V
     let mut entries = vec![refresh, Entry::Separator];
     entries.extend(update);
     entries.extend([
-        Entry::item("Open panel", Click::OpenPanel),
-        Entry::item("Settings…", Click::OpenSettings),
-        Entry::item("Quit Holdoff", Click::Quit),
+        Entry::item("Open panel", TrayAction::OpenPanel),
+        Entry::item("Settings…", TrayAction::OpenSettings),
+        Entry::item("Quit Holdoff", TrayAction::Quit),
     ]);
     entries
 }

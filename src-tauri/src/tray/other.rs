@@ -1,7 +1,7 @@
 //! The tray through Tauri, on macOS and Windows. Compiled by the project's workflows; not yet seen to run.
 
 use super::TrayEvent;
-use crate::tray::menu::{Click, Entry, TrayFace};
+use crate::tray::menu::{Entry, TrayAction, TrayModel};
 use holdoff_core::{AccountId, text};
 use tauri::image::Image;
 use tauri::menu::{IsMenuItem, Menu, MenuItem, PredefinedMenuItem};
@@ -23,7 +23,7 @@ impl std::fmt::Debug for Tray {
 }
 
 impl Tray {
-    pub async fn start(app: AppHandle<Wry>, face: TrayFace, events: mpsc::UnboundedSender<TrayEvent>) -> Self {
+    pub async fn start(app: AppHandle<Wry>, face: TrayModel, events: mpsc::UnboundedSender<TrayEvent>) -> Self {
         let icon = build(&app, &face, events.clone());
         if let Err(error) = &icon {
             tracing::error!(%error, "there is no tray icon");
@@ -32,7 +32,7 @@ impl Tray {
         Self { app, icon: icon.ok() }
     }
 
-    pub fn show(&self, face: TrayFace) {
+    pub fn show(&self, face: TrayModel) {
         let Some(icon) = &self.icon else { return };
         let _ = icon.set_icon(Some(picture(&face)));
         let _ = icon.set_tooltip(Some(&face.tooltip));
@@ -44,7 +44,7 @@ impl Tray {
 
 fn build(
     app: &AppHandle<Wry>,
-    face: &TrayFace,
+    face: &TrayModel,
     events: mpsc::UnboundedSender<TrayEvent>,
 ) -> tauri::Result<TrayIcon<Wry>> {
     let clicks = events.clone();
@@ -60,18 +60,18 @@ fn build(
         })
         .on_tray_icon_event(move |_, event| {
             if let TrayIconEvent::Click { button: MouseButton::Left, button_state: MouseButtonState::Up, .. } = event {
-                let _ = clicks.send(TrayEvent::Clicked(Click::OpenPanel));
+                let _ = clicks.send(TrayEvent::Clicked(TrayAction::OpenPanel));
             }
         })
         .build(app)
 }
 
-fn picture(face: &TrayFace) -> Image<'static> {
+fn picture(face: &TrayModel) -> Image<'static> {
     let picture = face.icon.draw(PICTURE);
     Image::new_owned(picture.rgba, picture.size, picture.size)
 }
 
-fn menu(app: &AppHandle<Wry>, face: &TrayFace) -> tauri::Result<Menu<Wry>> {
+fn menu(app: &AppHandle<Wry>, face: &TrayModel) -> tauri::Result<Menu<Wry>> {
     let menu = Menu::new(app)?;
     for (index, entry) in face.menu.iter().enumerate() {
         let item: Box<dyn IsMenuItem<Wry>> = match entry {
@@ -87,24 +87,24 @@ fn menu(app: &AppHandle<Wry>, face: &TrayFace) -> tauri::Result<Menu<Wry>> {
 }
 
 /// Names the click, so that no list of clicks need be kept for the menu that is shown: an account's name comes last.
-fn item_id(click: &Click, index: usize) -> String {
+fn item_id(click: &TrayAction, index: usize) -> String {
     match click {
-        Click::OpenPanel => format!("panel-{index}"),
-        Click::OpenSettings => format!("settings-{index}"),
-        Click::OpenGuide(account) => format!("guide-{index}-{account}"),
-        Click::Refresh => format!("refresh-{index}"),
-        Click::Quit => format!("quit-{index}"),
+        TrayAction::OpenPanel => format!("panel-{index}"),
+        TrayAction::OpenSettings => format!("settings-{index}"),
+        TrayAction::OpenGuide(account) => format!("guide-{index}-{account}"),
+        TrayAction::Refresh => format!("refresh-{index}"),
+        TrayAction::Quit => format!("quit-{index}"),
     }
 }
 
-fn click(id: &str) -> Option<Click> {
+fn click(id: &str) -> Option<TrayAction> {
     let mut parts = id.splitn(3, '-');
     match (parts.next()?, parts.nth(1)) {
-        ("panel", _) => Some(Click::OpenPanel),
-        ("settings", _) => Some(Click::OpenSettings),
-        ("guide", Some(account)) => Some(Click::OpenGuide(AccountId(account.to_owned()))),
-        ("refresh", _) => Some(Click::Refresh),
-        ("quit", _) => Some(Click::Quit),
+        ("panel", _) => Some(TrayAction::OpenPanel),
+        ("settings", _) => Some(TrayAction::OpenSettings),
+        ("guide", Some(account)) => Some(TrayAction::OpenGuide(AccountId(account.to_owned()))),
+        ("refresh", _) => Some(TrayAction::Refresh),
+        ("quit", _) => Some(TrayAction::Quit),
         _ => None,
     }
 }

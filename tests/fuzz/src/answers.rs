@@ -3,9 +3,9 @@
 use crate::given::Given;
 use crate::shown;
 use holdoff_core::gate::policy;
-use holdoff_core::response::{Grant, Outcome};
+use holdoff_core::response::{GrantOutcome, Outcome};
 use holdoff_core::state::Provider;
-use holdoff_core::{Answer, Body, Delivery, Wall, messages, providers};
+use holdoff_core::{Body, HttpResponse, SendResult, Wall, messages, providers};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub const NOON: Wall = Wall(1_789_387_200_000);
 const TWO_YEARS: Duration = Duration::from_secs(2 * 365 * 86_400);
 
 /// Status, `Retry-After`, `Date`, and then the body.
-pub fn delivery(given: &mut Given<'_>) -> (u16, Delivery) {
+pub fn delivery(given: &mut Given<'_>) -> (u16, SendResult) {
     const USUAL: [u16; 12] = [200, 200, 200, 201, 302, 400, 401, 403, 404, 429, 500, 529];
     let choice = given.byte();
     let status = match choice {
@@ -24,8 +24,12 @@ pub fn delivery(given: &mut Given<'_>) -> (u16, Delivery) {
     let header = |line: Option<String>| line.filter(|line| !line.is_empty());
     let (retry_after, date) = (header(given.line()), header(given.line()));
     let cut = given.byte() == 0xff;
-    let body = if cut { Body::Broken("it was cut off".to_owned()) } else { Body::Whole(given.rest().to_vec().into()) };
-    (status, Delivery::Answered(Answer { status, retry_after, date, request_id: choice.is_multiple_of(2), body }))
+    let body =
+        if cut { Body::Truncated("it was cut off".to_owned()) } else { Body::Whole(given.rest().to_vec().into()) };
+    (
+        status,
+        SendResult::Answered(HttpResponse { status, retry_after, date, request_id: choice.is_multiple_of(2), body }),
+    )
 }
 
 pub fn usage(bytes: &[u8]) {
@@ -34,8 +38,8 @@ pub fn usage(bytes: &[u8]) {
     many(bytes);
 }
 
-fn check_usage(delivery: Delivery) {
-    let outcome = providers::understand_usage(Provider::Anthropic, delivery, NOON);
+fn check_usage(delivery: SendResult) {
+    let outcome = providers::parse_usage_response(Provider::Anthropic, delivery, NOON);
     shown::text(&messages::outcome(Provider::Anthropic, &outcome));
     shown::token_free(&format!("{outcome:?}"));
     match &outcome {
@@ -69,27 +73,33 @@ fn many(bytes: &[u8]) {
     let mut body: serde_json::Map<String, Value> = windows.collect();
     body.insert("limits".to_owned(), json!(vec![value; COPIES]));
     let body = Body::Whole(Value::Object(body).to_string().into_bytes().into());
-    check_usage(Delivery::Answered(Answer { status: 200, retry_after: None, date: None, request_id: true, body }));
+    check_usage(SendResult::Answered(HttpResponse {
+        status: 200,
+        retry_after: None,
+        date: None,
+        request_id: true,
+        body,
+    }));
 }
 
 pub fn token(bytes: &[u8]) {
     let (status, delivery) = delivery(&mut Given(bytes));
-    let grant = providers::understand_grant(Provider::Anthropic, delivery, NOON);
+    let grant = providers::parse_token_response(Provider::Anthropic, delivery, NOON);
     shown::text(&messages::grant(Provider::Anthropic, &grant));
     shown::token_free(&format!("{grant:?}"));
     match &grant {
-        Grant::Renewed(tokens) => {
+        GrantOutcome::Renewed(tokens) => {
             assert!((200..=299).contains(&status), "renewed under {status}");
             assert!(!tokens.access_token.expose().is_empty());
             for at in [tokens.expires_at, tokens.refresh_expires_at].into_iter().flatten() {
                 assert!(at > NOON && at <= NOON.plus(TWO_YEARS), "{at:?}");
             }
         }
-        Grant::Refused => assert!((400..=499).contains(&status), "refused under {status}"),
-        Grant::Wasted { .. } => assert!((200..=299).contains(&status), "wasted under {status}"),
-        Grant::RateLimited { retry_after }
-        | Grant::Ambiguous { retry_after, .. }
-        | Grant::Denied { retry_after, .. } => honoured(*retry_after),
-        Grant::Unreachable { .. } | Grant::Lapsed => panic!("an answer came, and yet: {grant:?}"),
+        GrantOutcome::Refused => assert!((400..=499).contains(&status), "refused under {status}"),
+        GrantOutcome::UnusableTokens { .. } => assert!((200..=299).contains(&status), "wasted under {status}"),
+        GrantOutcome::RateLimited { retry_after }
+        | GrantOutcome::Ambiguous { retry_after, .. }
+        | GrantOutcome::Denied { retry_after, .. } => honoured(*retry_after),
+        GrantOutcome::Unreachable { .. } | GrantOutcome::Lapsed => panic!("an answer came, and yet: {grant:?}"),
     }
 }

@@ -6,10 +6,11 @@ use crate::shown;
 use crate::subject::{Died, START, Subject, World, ann, credential, least_wait};
 use holdoff_core::LocalTime;
 use holdoff_core::gate::retry_after;
-use holdoff_core::record::ledger::{Entry, Happened, OutcomeKind};
+use holdoff_core::record::ledger::{LedgerEntry, LedgerEvent, OutcomeKind};
 use holdoff_core::state::Provider;
 use holdoff_core::{
-    AccountState, Answer, Body, Delivery, Endpoint, Moment, NoticeKind, Report, Request, Settings, State, messages,
+    AccountState, Body, Endpoint, HttpResponse, Moment, NoticeKind, Report, Request, SendResult, Settings, State,
+    messages,
 };
 use serde_json::Value;
 use std::time::Duration;
@@ -65,9 +66,9 @@ impl World for Answering<'_> {
         Ok(())
     }
 
-    fn record(&mut self, entry: &Entry) {
+    fn record(&mut self, entry: &LedgerEntry) {
         shown::token_free(&serde_json::to_string(entry).expect("a line of the ledger"));
-        if let Happened::Came { outcome: OutcomeKind::Reading | OutcomeKind::Renewed, .. } = entry.event {
+        if let LedgerEvent::Completed { outcome: OutcomeKind::Reading | OutcomeKind::Renewed, .. } = entry.event {
             match entry.endpoint.of_account().expect("an account asks for no releases") {
                 Endpoint::Usage => self.usage.strikes = 0,
                 Endpoint::Token => self.token.strikes = 0,
@@ -87,7 +88,7 @@ impl World for Answering<'_> {
         }
     }
 
-    fn answer(&mut self, request: &Request, now: Moment) -> Result<Delivery, Died> {
+    fn answer(&mut self, request: &Request, now: Moment) -> Result<SendResult, Died> {
         let answer = self.answers[self.asked % self.answers.len()];
         self.asked += 1;
         let (status, delivery) = delivery(&mut Given(answer));
@@ -109,17 +110,17 @@ impl World for Answering<'_> {
 }
 
 impl Asked {
-    fn sent(&mut self, endpoint: Endpoint, now: Moment, status: u16, delivery: &Delivery) {
+    fn sent(&mut self, endpoint: Endpoint, now: Moment, status: u16, delivery: &SendResult) {
         assert!(!self.until.is_after(now), "it was to be left alone until {:?}", self.until);
         assert!(self.last.is_none_or(|last| now.since(last) >= SPACING), "two requests are closer than 180 s");
         self.last = Some(now);
         if status == 429 {
             self.strikes += 1;
             let asked_for = match delivery {
-                Delivery::Answered(Answer { retry_after, date, .. }) => {
+                SendResult::Answered(HttpResponse { retry_after, date, .. }) => {
                     retry_after::parse(retry_after.as_deref(), date.as_deref(), now.wall)
                 }
-                Delivery::NotSent(_) | Delivery::Lapsed | Delivery::Lost(_) => None,
+                SendResult::NotSent(_) | SendResult::PermitExpired | SendResult::Lost(_) => None,
             };
             self.until = now.plus(least_wait(endpoint, self.strikes).max(asked_for.unwrap_or_default()));
         }
@@ -127,8 +128,8 @@ impl Asked {
 }
 
 /// The new refresh token that came for the old one.
-fn bought(delivery: &Delivery) -> Option<String> {
-    let Delivery::Answered(Answer { body: Body::Whole(bytes), .. }) = delivery else {
+fn bought(delivery: &SendResult) -> Option<String> {
+    let SendResult::Answered(HttpResponse { body: Body::Whole(bytes), .. }) = delivery else {
         return None;
     };
     let body = serde_json::from_slice::<Value>(bytes).ok()?;

@@ -4,9 +4,9 @@
 use crate::disk::Disk;
 use crate::given::Given;
 use crate::subject::{Died, START, Subject, World, credential};
-use holdoff_core::record::ledger::Entry;
+use holdoff_core::record::ledger::LedgerEntry;
 use holdoff_core::state::Provider;
-use holdoff_core::{AccountState, Delivery, Moment, Request, State};
+use holdoff_core::{AccountState, Moment, Request, SendResult, State};
 use holdoff_engine::storage::state_file::{NAMES, PlainFiles, Slots, TwoSlots};
 use holdoff_engine::tasks::start;
 use std::time::Duration;
@@ -101,15 +101,15 @@ impl World for Refusing {
         Ok(())
     }
 
-    fn record(&mut self, _: &Entry) {}
+    fn record(&mut self, _: &LedgerEntry) {}
 
-    fn answer(&mut self, request: &Request, now: Moment) -> Result<Delivery, Died> {
+    fn answer(&mut self, request: &Request, now: Moment) -> Result<SendResult, Died> {
         if let Some((endpoint, last)) = self.last
             && endpoint == request.endpoint
         {
             assert!(now.since(last) >= Duration::from_secs(180), "two requests are closer than 180 s");
         }
         self.last = Some((request.endpoint, now));
-        Ok(Delivery::Lost("nothing came".to_owned()))
+        Ok(SendResult::Lost("nothing came".to_owned()))
     }
 }

@@ -3,7 +3,7 @@
 use crate::answers::NOON;
 use crate::shown::{self, TOKEN};
 use holdoff_core::Speaker;
-use holdoff_core::credential::{Absence, Credential, CredentialRead, Identity};
+use holdoff_core::credential::{Credential, CredentialMissing, CredentialRead, Identity};
 use holdoff_core::providers::anthropic::{cached_usage, credential, status_line};
 use holdoff_core::{QuotaWindow, Wall};
 
@@ -11,12 +11,14 @@ pub fn credential(bytes: &[u8]) {
     match credential::read(bytes, Identity::default()) {
         CredentialRead::Found(credential) => found(&credential),
         CredentialRead::Absent(absence) => match &absence {
-            Absence::Unreadable(why) | Absence::Forbidden(why) | Absence::LoginEnded(why) => shown::text(why),
-            Absence::NoFile
-            | Absence::NotSignedIn
-            | Absence::EmptyToken
-            | Absence::Blanked
-            | Absence::InferenceOnly => {}
+            CredentialMissing::Unreadable(why)
+            | CredentialMissing::Forbidden(why)
+            | CredentialMissing::LoginEnded(why) => shown::text(why),
+            CredentialMissing::NoFile
+            | CredentialMissing::NotSignedIn
+            | CredentialMissing::EmptyToken
+            | CredentialMissing::Blanked
+            | CredentialMissing::InferenceOnly => {}
         },
     }
     let identity = credential::identity(bytes);

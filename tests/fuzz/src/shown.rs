@@ -1,7 +1,7 @@
 //! What may be shown of what came from outside: little, on one line, and never a token.
 
 use holdoff_core::LocalTime;
-use holdoff_core::quota::{Money, Reading};
+use holdoff_core::quota::{Reading, Spend};
 use holdoff_core::settings::Percent;
 use holdoff_core::{Wall, messages};
 
@@ -36,7 +36,7 @@ pub fn reading(reading: &Reading, now: Wall) {
     assert_eq!(again, *reading);
 }
 
-fn money(money: &Money) {
+fn money(money: &Spend) {
     percent(money.used_percent);
     text(&money.id);
     text(&money.label);

@@ -6,9 +6,9 @@ use crate::given::Given;
 use crate::subject::{Died, START, Subject, World, ann, credential, least_wait};
 use holdoff_core::credential::Credential;
 use holdoff_core::gate::{policy, retry_after};
-use holdoff_core::record::ledger::Entry;
+use holdoff_core::record::ledger::LedgerEntry;
 use holdoff_core::state::Provider;
-use holdoff_core::{AccountState, Answer, Body, Boot, Delivery, Endpoint, GateState, Moment, Request, State};
+use holdoff_core::{AccountState, Body, Boot, Endpoint, GateState, HttpResponse, Moment, Request, SendResult, State};
 use holdoff_engine::storage::state_file::{NAMES, SlotWriter, TwoSlots};
 use holdoff_engine::tasks::start;
 use holdoff_engine::tasks::start::Kept;
@@ -53,7 +53,7 @@ struct Life {
     kept: [Duration; 2],
     /// Both files as they were after each save.
     saves: Vec<[Option<Vec<u8>>; 2]>,
-    ledger: Vec<Entry>,
+    ledger: Vec<LedgerEntry>,
     /// The sign-in, which a renewal may have changed.
     credential: Credential,
     ended: Moment,
@@ -133,13 +133,13 @@ impl Said {
         Self { status, retry_after }
     }
 
-    fn delivery(&self) -> Delivery {
+    fn delivery(&self) -> SendResult {
         let body = if self.status == 200 {
             r#"{"five_hour":{"utilization":1},"access_token":"sk-ant-oat01-x"}"#
         } else {
             "{}"
         };
-        Delivery::Answered(Answer {
+        SendResult::Answered(HttpResponse {
             status: self.status,
             retry_after: self.retry_after.map(str::to_owned),
             date: None,
@@ -161,7 +161,7 @@ impl Said {
 struct Living<'a> {
     disk: &'a Disk,
     slots: TwoSlots<Cut>,
-    ledger: Vec<Entry>,
+    ledger: Vec<LedgerEntry>,
     answers: Vec<Said>,
     asked: usize,
     dies_asking: u8,
@@ -181,11 +181,11 @@ impl World for Living<'_> {
         Ok(())
     }
 
-    fn record(&mut self, entry: &Entry) {
+    fn record(&mut self, entry: &LedgerEntry) {
         self.ledger.push(entry.clone());
     }
 
-    fn answer(&mut self, request: &Request, now: Moment) -> Result<Delivery, Died> {
+    fn answer(&mut self, request: &Request, now: Moment) -> Result<SendResult, Died> {
         let n = index(request.endpoint);
         let at = now.since(START);
         self.asked += 1;
@@ -270,7 +270,7 @@ impl Found {
 }
 
 impl Life {
-    fn recalled(&self, ledger: Ledger) -> &[Entry] {
+    fn recalled(&self, ledger: Ledger) -> &[LedgerEntry] {
         match ledger {
             Ledger::Whole => &self.ledger,
             Ledger::Gone => &[],
@@ -316,9 +316,9 @@ impl World for FirstRequests {
         Ok(())
     }
 
-    fn record(&mut self, _: &Entry) {}
+    fn record(&mut self, _: &LedgerEntry) {}
 
-    fn answer(&mut self, request: &Request, now: Moment) -> Result<Delivery, Died> {
+    fn answer(&mut self, request: &Request, now: Moment) -> Result<SendResult, Died> {
         self.asked[index(request.endpoint)].get_or_insert(now.wall.since(START.wall));
         if request.endpoint == self.awaited {
             return Err(Died);

@@ -3,9 +3,9 @@
 use crate::answers::NOON;
 use holdoff_core::account::{Account, Action, Event, Preferences};
 use holdoff_core::credential::token::Token;
-use holdoff_core::credential::{Credential, CredentialRead, Identity, OAuthClient, Stored};
-use holdoff_core::record::ledger::Entry;
-use holdoff_core::{AccountId, AccountState, Boot, Delivery, Endpoint, Moment, NoticeKind, Request, Settings};
+use holdoff_core::credential::{Credential, CredentialRead, Identity, OAuthClient, WriteBack};
+use holdoff_core::record::ledger::LedgerEntry;
+use holdoff_core::{AccountId, AccountState, Boot, Endpoint, Moment, NoticeKind, Request, SendResult, Settings};
 use std::time::Duration;
 
 pub const START: Moment = Moment { wall: NOON, boot: Boot(1_000_000) };
@@ -16,9 +16,9 @@ const ACTIONS_MAX: usize = 2000;
 pub trait World {
     /// Makes the state durable, or ends the process.
     fn persist(&mut self, state: &AccountState) -> Result<(), Died>;
-    fn record(&mut self, entry: &Entry);
+    fn record(&mut self, entry: &LedgerEntry);
     /// Answers a request, or ends the process before the answer.
-    fn answer(&mut self, request: &Request, now: Moment) -> Result<Delivery, Died>;
+    fn answer(&mut self, request: &Request, now: Moment) -> Result<SendResult, Died>;
     /// What goes into the history, printed.
     fn remember(&mut self, _memory: &str) {}
     fn told(&mut self, _kind: NoticeKind) {}
@@ -87,7 +87,7 @@ impl Subject {
                 world.record(&entry);
                 return Ok(None);
             }
-            Action::Remember(memory) => {
+            Action::RecordHistory(memory) => {
                 world.remember(&format!("{memory:?}"));
                 return Ok(None);
             }
@@ -103,7 +103,7 @@ impl Subject {
                 self.credential.expires_at = successor.tokens.expires_at;
                 self.credential.refresh_token =
                     successor.tokens.refresh_token.map(Into::into).or(self.credential.refresh_token.take());
-                Event::Stored(Stored::Written)
+                Event::Stored(WriteBack::Written)
             }
             Action::Notify(notice) => {
                 world.told(notice.kind);

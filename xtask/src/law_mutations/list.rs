@@ -4,12 +4,12 @@
 
 use super::{Break, Failure, change, one, restless};
 
-const ACT: &str = "account/act.rs";
+const POLL: &str = "account/poll.rs";
 const GATE: &str = "gate.rs";
-const KEPT: &str = "gate/kept.rs";
+const RESTORE: &str = "gate/restore.rs";
 const PERMIT: &str = "gate/permit.rs";
-const LEARN: &str = "account/learn.rs";
-const RENEW: &str = "account/renew.rs";
+const HANDLE: &str = "account/handle.rs";
+const RENEWAL: &str = "account/renewal.rs";
 
 /// In `to`, ON is whether the break is on.
 pub const BREAKS: [Break; 41] = [
@@ -50,7 +50,7 @@ pub const BREAKS: [Break; 41] = [
         2,
         "a reboot ends the wait after a 429",
         change(
-            KEPT,
+            RESTORE,
             "            GateState::CoolingDown { since, until, .. } => cooldown(since, until),",
             "            GateState::CoolingDown { cause: Cooldown::RateLimited { .. }, until, .. } if ON => *until = now,
             GateState::CoolingDown { since, until, .. } => cooldown(since, until),",
@@ -68,7 +68,7 @@ pub const BREAKS: [Break; 41] = [
     one(
         2,
         "another seat of a login asks inside its cooldown",
-        change(KEPT, "cause.is_of_login() && until.is_after(now)", "!ON && cause.is_of_login() && until.is_after(now)"),
+        change(RESTORE, "cause.is_of_login() && until.is_after(now)", "!ON && cause.is_of_login() && until.is_after(now)"),
     ),
     one(
         3,
@@ -83,7 +83,7 @@ pub const BREAKS: [Break; 41] = [
         3,
         "a Retry-After of more than a day is honoured",
         change(
-            "retry_after.rs",
+            "gate/retry_after.rs",
             "parse_up_to(RETRY_AFTER_MAX, header, date, now)",
             "parse_up_to(if ON { Duration::MAX } else { RETRY_AFTER_MAX }, header, date, now)",
         ),
@@ -92,7 +92,7 @@ pub const BREAKS: [Break; 41] = [
         4,
         "a renewal does not wait for usage to open",
         change(
-            RENEW,
+            RENEWAL,
             "            GateState::CoolingDown { until, .. } => *until,",
             "            GateState::CoolingDown { .. } if ON => now,
             GateState::CoolingDown { until, .. } => *until,",
@@ -102,7 +102,7 @@ pub const BREAKS: [Break; 41] = [
         4,
         "after a 429 the sign-in is taken for one that has ended",
         change(
-            RENEW,
+            RENEWAL,
             "        let left = credential.expires_at?",
             "        let ended = ON && self.state.usage.strikes > 0;
         let left = if ended { Some(now.wall) } else { credential.expires_at }?",
@@ -113,7 +113,7 @@ pub const BREAKS: [Break; 41] = [
         what: "an expired access token is sent",
         changes: [
             Some(change(
-                ACT,
+                POLL,
                 "filter(|credential| !credential.expired(now.wall))",
                 "filter(|credential| ON || !credential.expired(now.wall))",
             )),
@@ -144,7 +144,7 @@ pub const BREAKS: [Break; 41] = [
         6,
         "a pause is forgotten at the next start",
         change(
-            KEPT,
+            RESTORE,
             "        let Some(intent) = self.intent.take() else {",
             "        if ON && matches!(self.state, GateState::Paused { cause: super::Pause::Rejected, .. }) {
             self.state = GateState::Open;
@@ -156,9 +156,9 @@ pub const BREAKS: [Break; 41] = [
         failure: Failure::Law(7),
         what: "it renews although that is off",
         changes: [
-            Some(change(RENEW, "filter(|_| self.preferences.renewal)?", "filter(|_| ON || self.preferences.renewal)?")),
+            Some(change(RENEWAL, "filter(|_| self.preferences.renewal)?", "filter(|_| ON || self.preferences.renewal)?")),
             Some(change(
-                RENEW,
+                RENEWAL,
                 "endpoint == Endpoint::Usage || self.preferences.renewal",
                 "ON || endpoint == Endpoint::Usage || self.preferences.renewal",
             )),
@@ -169,7 +169,7 @@ pub const BREAKS: [Break; 41] = [
         7,
         "the person is bothered about a sign-in that has ended",
         change(
-            LEARN,
+            HANDLE,
             "            self.state.troubled = true;
             self.saving.dirty = true;
         }
@@ -188,14 +188,14 @@ pub const BREAKS: [Break; 41] = [
         what: "the sign-in is not read again inside the locks",
         changes: [
             Some(change(
-                RENEW,
+                RENEWAL,
                 "                self.step = Step::Renewing(Stage::Looking);",
                 "                let stage = if ON { self.decide(now) } else { Stage::Looking };
                 self.step = Step::Renewing(stage);",
             )),
             // A refresh token is there for it.
             Some(change(
-                LEARN,
+                HANDLE,
                 "                    credential.forget_refresh_token();",
                 "                    if !ON {
                         credential.forget_refresh_token();
@@ -208,18 +208,18 @@ pub const BREAKS: [Break; 41] = [
         8,
         "the new tokens are dropped",
         change(
-            RENEW,
-            "            Grant::Renewed(tokens) => return",
-            "            Grant::Renewed(_) if ON => {}
-            Grant::Renewed(tokens) => return",
+            RENEWAL,
+            "            GrantOutcome::Renewed(tokens) => return",
+            "            GrantOutcome::Renewed(_) if ON => {}
+            GrantOutcome::Renewed(tokens) => return",
         ),
     ),
-    one(9, "every 429 is told", change("notice.rs", "if self.limit.is_none() {", "if ON || self.limit.is_none() {")),
+    one(9, "every 429 is told", change("notification.rs", "if self.limit.is_none() {", "if ON || self.limit.is_none() {")),
     one(
         9,
         "a notice that no service took is not offered again",
         change(
-            "notice.rs",
+            "notification.rs",
             "queued.id != id || goes_on(queued.kind)",
             "queued.id != id || (goes_on(queued.kind) && !ON)",
         ),
@@ -248,7 +248,7 @@ pub const BREAKS: [Break; 41] = [
         11,
         "after a failure it waits a day for its next poll",
         change(
-            LEARN,
+            HANDLE,
             "        self.state.next = Some(now);
         match outcome {",
             "        self.state.next = Some(if ON { now.plus(policy::RETRY_AFTER_MAX) } else { now });
@@ -258,13 +258,13 @@ pub const BREAKS: [Break; 41] = [
     one(
         11,
         "nothing wakes it",
-        change(ACT, "        Action::Sleep(until)\n", "        Action::Sleep(until.filter(|_| !ON))\n"),
+        change(POLL, "        Action::Sleep(until)\n", "        Action::Sleep(until.filter(|_| !ON))\n"),
     ),
     one(
         12,
         "it asks at once after waking",
         change(
-            ACT,
+            POLL,
             "Some(now.plus(self.dice.wake_pause()))",
             "Some(if ON { now } else { now.plus(self.dice.wake_pause()) })",
         ),
@@ -278,7 +278,7 @@ pub const BREAKS: [Break; 41] = [
         13,
         "the note of a request is not saved",
         change(
-            ACT,
+            POLL,
             "        self.step = Step::Noting { spacing };
         self.persist_now()",
             "        self.step = Step::Noting { spacing };
@@ -295,7 +295,7 @@ pub const BREAKS: [Break; 41] = [
         13,
         "a save that failed is taken for one that went well",
         change(
-            LEARN,
+            HANDLE,
             "            Event::Persisted(Err(trouble)) =>",
             "            Event::Persisted(Err(_)) if ON => self.saved(),
             Event::Persisted(Err(trouble)) =>",
@@ -314,7 +314,7 @@ pub const BREAKS: [Break; 41] = [
         14,
         "an answer that cannot be read takes the last reading away",
         change(
-            LEARN,
+            HANDLE,
             "                gate.server_trouble(now, Cooldown::Unreadable { status, why }, retry_after, jitter);",
             "                gate.server_trouble(now, Cooldown::Unreadable { status, why }, retry_after, jitter);
                 if ON {
@@ -325,17 +325,17 @@ pub const BREAKS: [Break; 41] = [
     one(
         15,
         "a request that was cut off stands in no line of the ledger",
-        change(LEARN, "for endpoint in unanswered {", "for endpoint in unanswered.into_iter().filter(|_| !ON) {"),
+        change(HANDLE, "for endpoint in unanswered {", "for endpoint in unanswered.into_iter().filter(|_| !ON) {"),
     ),
     one(
         15,
         "the token stands in the ledger",
         change(
-            LEARN,
-            "        self.record(now, Endpoint::Usage, Happened::Came { outcome: kind, detail: Some(told) });",
+            HANDLE,
+            "        self.record(now, Endpoint::Usage, LedgerEvent::Completed { outcome: kind, detail: Some(told) });",
             "        let sent = self.credential.as_ref().map_or(\"\", |credential| credential.access_token.expose());
         let told = if ON { format!(\"{told} {sent}\") } else { told };
-        self.record(now, Endpoint::Usage, Happened::Came { outcome: kind, detail: Some(told) });",
+        self.record(now, Endpoint::Usage, LedgerEvent::Completed { outcome: kind, detail: Some(told) });",
         ),
     ),
     one(
@@ -357,24 +357,24 @@ pub const BREAKS: [Break; 41] = [
                 "if self.free_only() || self.sign_in.seen.is_none()",
                 "if (self.free_only() && !ON) || self.sign_in.seen.is_none()",
             )),
-            Some(change(RENEW, "renews && !self.state.free_only()", "renews && (ON || !self.state.free_only())")),
+            Some(change(RENEWAL, "renews && !self.state.free_only()", "renews && (ON || !self.state.free_only())")),
         ],
     },
     one(
         2,
         "two seats of a login ask one after the other at once",
-        change(KEPT, "        if is_newer {", "        if is_newer && !ON {"),
+        change(RESTORE, "        if is_newer {", "        if is_newer && !ON {"),
     ),
     one(
         17,
         "half of another sign-in is asked with",
-        change("sign_in.rs", "if !has_half && !came_apart {", "if ON || !has_half && !came_apart {"),
+        change("credential.rs", "if !has_half && !came_apart {", "if ON || !has_half && !came_apart {"),
     ),
     one(
         17,
         "a session speaks for who is signed in, whoever it names",
         change(
-            "speaker.rs",
+            "quota/attribution.rs",
             "(Speaker::Named { .. }, _) => self.named_seat(stored, places, state),",
             "(Speaker::Named { .. }, _) if !ON => self.named_seat(stored, places, state),
             (Speaker::Named { .. }, _) => stored.cloned(),",
@@ -384,7 +384,7 @@ pub const BREAKS: [Break; 41] = [
         17,
         "one odd reading is believed at once",
         change(
-            "reading.rs",
+            "quota/merge.rs",
             "if !self.doubts.is_second(old, new, weight, told_whole) {",
             "if !self.doubts.is_second(old, new, weight, told_whole) && !ON {",
         ),
@@ -393,7 +393,7 @@ pub const BREAKS: [Break; 41] = [
         17,
         "every reading over a threshold is told",
         change(
-            "account/windows.rs",
+            "account/window_alerts.rs",
             "filter(|percent| *percent > cycle.told.threshold)",
             "filter(|percent| ON || *percent > cycle.told.threshold)",
         ),
@@ -401,7 +401,7 @@ pub const BREAKS: [Break; 41] = [
     restless(
         "it asks to be woken at once, for ever",
         change(
-            ACT,
+            POLL,
             "        self.sleep.expected = until;",
             "        let until = if ON { Some(now) } else { until };
         self.sleep.expected = until;",
@@ -410,7 +410,7 @@ pub const BREAKS: [Break; 41] = [
     restless(
         "it looks at the sign-in for ever",
         change(
-            ACT,
+            POLL,
             "        self.look_at.is_none_or(|at| !at.is_after(now))",
             "        ON || self.look_at.is_none_or(|at| !at.is_after(now))",
         ),

@@ -3,8 +3,8 @@
 
 use super::{Finding, Section};
 use crate::saved_state::Known;
-use holdoff_core::credential::sign_in_flow::Guide;
-use holdoff_core::credential::{Absence, CredentialRead};
+use holdoff_core::credential::sign_in_flow::SignInFlow;
+use holdoff_core::credential::{CredentialMissing, CredentialRead};
 use holdoff_core::providers;
 use holdoff_core::state::Provider;
 use holdoff_core::status::report;
@@ -63,7 +63,7 @@ fn sign_in(
                 None => Finding::fine(format!("signed in ({plan}), with no expiry said")),
             }
         }
-        CredentialRead::Absent(Absence::NoFile) if spare => {
+        CredentialRead::Absent(CredentialMissing::NoFile) if spare => {
             return vec![Finding::note("there is no sign-in, and none is needed here: there is one elsewhere")];
         }
         CredentialRead::Absent(absence) => absent(absence),
@@ -87,14 +87,18 @@ fn plan(named: Option<&str>) -> &'static str {
     ["free", "pro", "max", "team", "enterprise"].into_iter().find(|plan| *plan == named).unwrap_or("an unknown plan")
 }
 
-fn absent(absence: &Absence) -> Finding {
+fn absent(absence: &CredentialMissing) -> Finding {
     let (what, advice) = match absence {
-        Absence::NoFile => ("there is no sign-in".to_owned(), "Sign in with: claude auth login"),
-        Absence::Unreadable(why) => (format!("it cannot be used: {why}"), "Sign in again with: claude auth login"),
-        Absence::Blanked | Absence::LoginEnded(_) => {
+        CredentialMissing::NoFile => ("there is no sign-in".to_owned(), "Sign in with: claude auth login"),
+        CredentialMissing::Unreadable(why) => {
+            (format!("it cannot be used: {why}"), "Sign in again with: claude auth login")
+        }
+        CredentialMissing::Blanked | CredentialMissing::LoginEnded(_) => {
             ("the sign-in there has ended".to_owned(), "Sign in again with: claude auth login")
         }
-        Absence::Forbidden(why) => (format!("it cannot be opened: {why}"), "Give your user the right to read it."),
+        CredentialMissing::Forbidden(why) => {
+            (format!("it cannot be opened: {why}"), "Give your user the right to read it.")
+        }
         _ => ("there is no sign-in in it that can be used".to_owned(), "Sign in with: claude auth login"),
     };
     Finding::wrong(what, advice)
@@ -124,14 +128,16 @@ fn mode(_: &Source) -> Option<Finding> {
 fn account_findings(account: &AccountState, known: &Known) -> Vec<Finding> {
     let (now, zone) = (known.now, known.local_time());
     let status = messages::status(account, now, &zone).join(" ");
-    let asking = match Guide::of(account, now) {
-        Guide::SignIn(_) => {
+    let asking = match SignInFlow::of(account, now) {
+        SignInFlow::SignIn(_) => {
             Finding::wrong(status, format!("Sign in with: {}", messages::sign_in_command(account, false)))
         }
         _ if account.is_refused_as_a_program() => {
             Finding::wrong(status, "Choose free readings only for this account, in the settings.")
         }
-        Guide::Nothing | Guide::Barred | Guide::Checking { .. } | Guide::Mended => Finding::fine(status),
+        SignInFlow::Nothing | SignInFlow::Barred | SignInFlow::Checking { .. } | SignInFlow::Mended => {
+            Finding::fine(status)
+        }
     };
     vec![asking, reading(account, known)]
 }
@@ -142,7 +148,7 @@ fn reading(account: &AccountState, known: &Known) -> Finding {
         return Finding::note("nothing was read yet");
     };
     let source = messages::source(reading.source, account.provider);
-    let told = format!("last read {} ago from {source}", messages::span(now.since(reading.at)));
+    let told = format!("last read {} ago from {source}", messages::format_duration(now.since(reading.at)));
     if report::is_stale(reading.at, now, known.settings.polling_interval) {
         Finding::note(told)
     } else {

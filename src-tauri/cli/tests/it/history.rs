@@ -1,8 +1,8 @@
 //! `holdoff history`.
 
 use super::scene::*;
-use holdoff_core::quota::{Amount, Money};
-use holdoff_core::record::history::{Memory, MoneyRecord, WindowRecord};
+use holdoff_core::quota::{Amount, Spend};
+use holdoff_core::record::history::{HistoryRecord, MoneyRecord, WindowRecord};
 use holdoff_core::{AccountId, Source, Wall};
 use holdoff_engine::storage::history::{Row, open};
 use serde_json::Value;
@@ -14,7 +14,7 @@ fn remember(scene: &Scene, days: i64) {
     let mut store = open(&scene.data(), "t", Duration::ZERO).store.unwrap();
     let record = |window: &str, label: &str, days_ago: i64| {
         let at = now_ms() - 60_000 - days_ago * 86_400_000;
-        Row::Memory(Memory::Window(WindowRecord {
+        Row::Memory(HistoryRecord::Window(WindowRecord {
             account: AccountId("anthropic:ann".into()),
             window: window.into(),
             label: label.into(),
@@ -62,9 +62,9 @@ fn spend(scene: &Scene) {
     let mut store = open(&scene.data(), "t", Duration::ZERO).store.unwrap();
     let spent = |minutes_ago: i64, minor: i64| {
         let amount = |minor| Some(Amount { minor, currency: "USD".into(), exponent: 2 });
-        Row::Memory(Memory::Money(MoneyRecord {
+        Row::Memory(HistoryRecord::Money(MoneyRecord {
             account: AccountId("anthropic:ann".into()),
-            money: Money {
+            money: Spend {
                 id: "extra_usage".into(),
                 label: "Extra usage".into(),
                 used: amount(minor),
@@ -108,7 +108,7 @@ fn work(scene: &Scene) {
         (1..=100).map(move |n| {
             let minute = 2 * n;
             let used = if cycle % 2 == 0 { minute as f64 / 2.0 } else { minute as f64 / 8.0 };
-            Row::Memory(Memory::Window(WindowRecord {
+            Row::Memory(HistoryRecord::Window(WindowRecord {
                 account: AccountId("anthropic:ann".into()),
                 window: "five_hour".into(),
                 label: "5-hour".into(),

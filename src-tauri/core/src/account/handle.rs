@@ -4,17 +4,19 @@ use super::{Account, Event, Preferences, Step};
 use crate::account::renewal::Stage;
 use crate::account::seats::SeatGates;
 use crate::credential::token::Fingerprint;
-use crate::credential::{Absence, Credential, CredentialRead, Seen, SignIn, Unsettled};
+use crate::credential::{
+    Credential, CredentialMissing, CredentialPresence, CredentialRead, CredentialStatus, Unsettled,
+};
 use crate::gate::policy;
 use crate::gate::{Cooldown, GateState, Pause, Spacing};
 use crate::messages;
 use crate::notification::{Notices, Proved};
 use crate::providers;
 use crate::quota::Reading;
-use crate::record::history::{Memory, episode_changes};
-use crate::record::ledger::{Happened, Reason};
+use crate::record::history::{HistoryRecord, episode_changes};
+use crate::record::ledger::{LedgerEvent, Trigger};
 use crate::request::Endpoint;
-use crate::response::{Delivery, Outcome, Rejection};
+use crate::response::{Outcome, Rejection, SendResult};
 use crate::state::AccountId;
 use crate::time::Moment;
 
@@ -54,7 +56,7 @@ impl Account {
 
     fn remember_episodes(&mut self, before: &Notices, now: Moment) {
         let changed = episode_changes(&self.id, before, &self.state.notices, now.wall);
-        self.memories.extend(changed.into_iter().map(Memory::Episode));
+        self.memories.extend(changed.into_iter().map(HistoryRecord::Episode));
     }
 
     /// Settles what an earlier process left behind.
@@ -75,7 +77,8 @@ impl Account {
             if let Some(last) = &mut self.state.last {
                 last.outcome = Some(messages::UNANSWERED.to_owned());
             }
-            let event = Happened::Came { outcome: crate::record::ledger::OutcomeKind::Unanswered, detail: None };
+            let event =
+                LedgerEvent::Completed { outcome: crate::record::ledger::OutcomeKind::Unanswered, detail: None };
             self.record(now, endpoint, event);
         }
     }
@@ -194,14 +197,14 @@ impl Account {
         self.saving.dirty |= self.state.gates() != before;
     }
 
-    fn no_credential(&mut self, absence: Absence, now: Moment) {
+    fn no_credential(&mut self, absence: CredentialMissing, now: Moment) {
         self.credential = None;
         // What is told of such an account was told with a token, wherever that is set.
-        let absence = if self.id.is_of_token() { Absence::InferenceOnly } else { absence };
+        let absence = if self.id.is_of_token() { CredentialMissing::InferenceOnly } else { absence };
         if absence.is_end() {
             self.sign_in_has_ended(now);
         }
-        let seen = Some(Seen::Absent(absence));
+        let seen = Some(CredentialPresence::Absent(absence));
         self.saving.dirty |= self.state.sign_in.seen != seen;
         self.state.sign_in.seen = seen;
     }
@@ -226,8 +229,11 @@ impl Account {
             self.becoming = Some((id, renamed));
             return;
         }
-        let mut sign_in = SignIn {
-            seen: Some(Seen::Present { fingerprint: credential.fingerprint(), expires_at: credential.expires_at }),
+        let mut sign_in = CredentialStatus {
+            seen: Some(CredentialPresence::Present {
+                fingerprint: credential.fingerprint(),
+                expires_at: credential.expires_at,
+            }),
             place: self.place.clone(),
             plan: credential.plan.clone(),
             identity: credential.identity.clone(),
@@ -246,17 +252,17 @@ impl Account {
         let fingerprint = credential.fingerprint();
         if self.state.sign_in.fingerprint() != Some(&fingerprint) {
             // Somebody else renewed it.
-            self.held_up(None);
+            self.renewal_blocked(None);
         }
         let unpaused = self.state.usage.credential_seen(&fingerprint, now) | self.scopes_seen(&credential, now);
         self.refresh_token_seen(&credential, now);
         let replaced = self.state.usage.refused.as_ref().is_some_and(|refused| *refused != fingerprint);
-        let absent = matches!(self.state.sign_in.seen, Some(Seen::Absent(_)));
+        let absent = matches!(self.state.sign_in.seen, Some(CredentialPresence::Absent(_)));
         let unusable = absent || self.state.sign_in.expired(now.wall);
         let back = unusable && !credential.expired(now.wall);
         if unpaused || replaced || back {
             self.state.next = Some(now);
-            self.why = Reason::NewCredential;
+            self.why = Trigger::NewCredential;
             self.saving.dirty = true;
         }
         self.saving.dirty |= self.state.sign_in != sign_in;
@@ -293,7 +299,7 @@ impl Account {
         let changed = self.state.sign_in.fingerprint().is_some_and(|seen| *seen != fingerprint);
         if changed || self.unsettled.is_some() {
             self.state.next = Some(now);
-            self.why = Reason::NewCredential;
+            self.why = Trigger::NewCredential;
         } else {
             self.rejected(rejection, fingerprint, now);
         }
@@ -310,7 +316,7 @@ impl Account {
         }
     }
 
-    fn delivered(&mut self, delivery: Delivery, now: Moment) {
+    fn delivered(&mut self, delivery: SendResult, now: Moment) {
         let Step::Asking { .. } = self.step else {
             return;
         };
@@ -319,7 +325,7 @@ impl Account {
         };
         // It may be the first that comes after a sleep.
         self.notice_waking(now);
-        let outcome = providers::understand_usage(self.state.provider, delivery, now.wall);
+        let outcome = providers::parse_usage_response(self.state.provider, delivery, now.wall);
         let told = messages::outcome(self.state.provider, &outcome);
         let kind = messages::outcome_kind(&outcome);
         if let Some(last) = &mut self.state.last {
@@ -330,9 +336,9 @@ impl Account {
         }
         self.learn(outcome, fingerprint, spacing, now);
         self.sleep.pause_until.take_if(|_| self.sleep.woke != Some(now));
-        self.why = Reason::Poll;
+        self.why = Trigger::Poll;
         self.saving.dirty = true;
-        self.record(now, Endpoint::Usage, Happened::Came { outcome: kind, detail: Some(told) });
+        self.record(now, Endpoint::Usage, LedgerEvent::Completed { outcome: kind, detail: Some(told) });
     }
 
     fn learn(&mut self, outcome: Outcome, fingerprint: Fingerprint, spacing: Spacing, now: Moment) {
@@ -351,7 +357,7 @@ impl Account {
                 self.state.notices.begin_limit(now, self.preferences.wanted);
             }
             Outcome::Rejected(Rejection::Unauthorized) => {
-                gate.refused_once(now, (spacing == Spacing::Kept).then(|| fingerprint.clone()));
+                gate.unauthorized_once(now, (spacing == Spacing::Kept).then(|| fingerprint.clone()));
                 self.step = Step::Rechecking { fingerprint, rejection: Rejection::Unauthorized };
             }
             Outcome::Rejected(rejection) => self.rejected(rejection, fingerprint, now),
@@ -363,7 +369,7 @@ impl Account {
             }
             Outcome::Unreachable { why } if grace => {
                 self.sleep.grace_used = true;
-                gate.not_up_yet(now, why, jitter);
+                gate.network_warming_up(now, why, jitter);
             }
             Outcome::Unreachable { why } => gate.unreachable(now, why, jitter),
             Outcome::Lapsed => {
@@ -392,7 +398,7 @@ impl Account {
         self.state.mended = proved.sign_in && (self.state.troubled || self.state.notices.sign_in.is_some());
         self.state.troubled &= !proved.sign_in;
         if !self.state.mended {
-            self.state.instead_of = None;
+            self.state.previous_account = None;
         }
         self.state.notices.end(now, proved, self.preferences.wanted);
         self.take_in(reading, now);

@@ -19,18 +19,18 @@ use bucket::Bucket;
 
 use crate::account::seats::SeatGates;
 use crate::credential::token::Fingerprint;
-use crate::credential::{Credential, CredentialRead, SignIn, Stored, Successor, Unsettled};
+use crate::credential::{Credential, CredentialRead, CredentialStatus, RenewedTokens, Unsettled, WriteBack};
 use crate::dice::Dice;
 use crate::gate::policy;
 use crate::gate::{Permit, Spacing};
 use crate::notification::thresholds::QuietHours;
 use crate::notification::{Notice, Wanted};
-use crate::quota::merge::Pushed;
-use crate::record::history::Memory;
-use crate::record::ledger::{Entry, Happened, Reason};
+use crate::quota::merge::PassiveReading;
+use crate::record::history::HistoryRecord;
+use crate::record::ledger::{LedgerEntry, LedgerEvent, Trigger};
 use crate::request::{Endpoint, Request};
-use crate::response::Delivery;
 use crate::response::Rejection;
+use crate::response::SendResult;
 use crate::settings::{Readings, Settings};
 use crate::state::{AccountId, AccountState, Refusal};
 use crate::time::Moment;
@@ -42,9 +42,9 @@ use std::time::Duration;
 #[derive(Debug)]
 pub enum Action {
     /// Add a line to the ledger. Nothing is answered.
-    Record(Entry),
+    Record(LedgerEntry),
     /// Keep this in the history. Nothing is answered.
-    Remember(Memory),
+    RecordHistory(HistoryRecord),
     /// Make the state durable, then answer with [`Event::Persisted`].
     Persist(Box<AccountState>),
     /// Look at the owner's sign-in, then answer with [`Event::Credential`].
@@ -55,8 +55,8 @@ pub enum Action {
     /// and touched as their owner would, until [`Action::Unlock`].
     Lock,
     /// Write new tokens to where the owner looks for them, by compare-and-swap, durably; then answer with
-    /// [`Event::Stored`].
-    Store(Successor),
+    /// [`Event::WriteBack`].
+    Store(RenewedTokens),
     /// Give the locks back. Nothing is answered.
     Unlock,
     /// Show this to the person, then answer with [`Event::NoticeShown`] or [`Event::NoticeMissed`].
@@ -76,10 +76,10 @@ pub enum Event {
     Credential(CredentialRead),
     /// Something stirred where the sign-in is kept.
     CredentialMayHaveChanged,
-    Delivered(Delivery),
+    Delivered(SendResult),
     /// Both locks are held, or why not.
     Locked(Result<(), String>),
-    Stored(Stored),
+    Stored(WriteBack),
     NoticeShown(u64),
     NoticeMissed(u64),
     /// Whether there is a service that shows notifications, or one that can be started. Until this is told,
@@ -89,7 +89,7 @@ pub enum Event {
     /// Begin nothing more, and bring what is under way to its end: then [`Account::is_done`].
     Retire,
     /// A reading came without a request. One of another account changes nothing.
-    Reading(Pushed),
+    Reading(PassiveReading),
     /// What the other seats of its login know of their gates. One that is asking keeps this one waiting.
     OtherSeats(Vec<SeatGates>),
     /// The person's time zone, for their quiet hours. Until this is told, it is UTC.
@@ -145,7 +145,7 @@ pub struct Account {
     preferences: Preferences,
     credential: Option<Credential>,
     step: Step,
-    why: Reason,
+    why: Trigger,
     /// When to look at the sign-in again without being told to; `None` is now.
     look_at: Option<Moment>,
     becoming: Option<(AccountId, bool)>,
@@ -155,8 +155,8 @@ pub struct Account {
     settled_token: Option<Fingerprint>,
     /// A request of another seat of the login is under way.
     login_is_asking: bool,
-    ledger: VecDeque<Entry>,
-    memories: VecDeque<Memory>,
+    ledger: VecDeque<LedgerEntry>,
+    memories: VecDeque<HistoryRecord>,
     zone: TimeZone,
     saving: Saving,
     to_show: Option<Notice>,
@@ -237,7 +237,7 @@ impl Account {
             preferences,
             credential: None,
             step: Step::Idle,
-            why: Reason::Poll,
+            why: Trigger::Poll,
             look_at: None,
             becoming: None,
             unsettled: None,
@@ -271,9 +271,9 @@ impl Account {
     }
 
     /// It is taken up because this sign-in is its own.
-    pub fn settled_with(&mut self, sign_in: &SignIn) {
+    pub fn settled_with(&mut self, sign_in: &CredentialStatus) {
         if self.state.sign_in.seen.is_none() {
-            self.state.sign_in = SignIn { place: self.place.clone(), ..sign_in.clone() };
+            self.state.sign_in = CredentialStatus { place: self.place.clone(), ..sign_in.clone() };
         }
         self.settled_token = sign_in.fingerprint().cloned();
     }
@@ -298,10 +298,10 @@ impl Account {
     /// The sign-in in this place was `other`'s until now. It is asked at once, as far as this account's gate allows,
     /// and the person is told.
     pub fn takes_the_place_of(&mut self, other: AccountId, now: Moment) {
-        self.state.instead_of = Some(other);
+        self.state.previous_account = Some(other);
         self.state.troubled = true;
         self.state.next = Some(now);
-        self.why = Reason::NewCredential;
+        self.why = Trigger::NewCredential;
         self.saving.dirty = true;
     }
 
@@ -332,7 +332,7 @@ impl Account {
         match &verdict {
             Ok(()) => {
                 self.state.next = Some(now);
-                self.why = Reason::Person;
+                self.why = Trigger::Person;
                 self.saving.dirty = true;
             }
             Err(refusal) => self.withheld(now, refusal),
@@ -348,19 +348,19 @@ impl Account {
         self.refused = Some((refusal.key(), now));
         // The person may just have signed in: looking costs nothing.
         self.look_at = None;
-        let event = Happened::Withheld { why: Reason::Person, because: refusal.key().to_owned() };
+        let event = LedgerEvent::Withheld { why: Trigger::Person, because: refusal.key().to_owned() };
         self.record(now, Endpoint::Usage, event);
     }
 
-    fn record(&mut self, now: Moment, endpoint: Endpoint, event: Happened) {
+    fn record(&mut self, now: Moment, endpoint: Endpoint, event: LedgerEvent) {
         let next = match endpoint {
             Endpoint::Usage => self.state.next_request(now),
             Endpoint::Token => self.state.token.opens(now),
         };
-        if !matches!(event, Happened::Withheld { .. }) {
+        if !matches!(event, LedgerEvent::Withheld { .. }) {
             self.state.gate(endpoint).told = Some(now.wall);
         }
-        self.ledger.push_back(Entry {
+        self.ledger.push_back(LedgerEntry {
             at: now.wall,
             account: self.id.0.clone(),
             endpoint: endpoint.into(),

@@ -5,9 +5,9 @@ use super::{Account, Step};
 use crate::gate::policy;
 use crate::gate::{Gate, GateState};
 use crate::quota::Reading;
-use crate::quota::merge::Pushed;
+use crate::quota::merge::PassiveReading;
 use crate::record::history;
-use crate::record::ledger::{Happened, Reason};
+use crate::record::ledger::{LedgerEvent, Trigger};
 use crate::request::Endpoint;
 use crate::time::Moment;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use std::time::Duration;
 pub const FRESH: &str = "fresh_reading";
 
 impl Account {
-    pub(super) fn pushed(&mut self, pushed: Pushed, now: Moment) {
+    pub(super) fn pushed(&mut self, pushed: PassiveReading, now: Moment) {
         if pushed.account != self.id {
             return;
         }
@@ -54,7 +54,7 @@ impl Account {
 
     /// What a fresh reading tells need not be asked for. Only polls wait, and only so long.
     fn postpone(&mut self, new: &Reading, now: Moment) {
-        let waits = matches!(self.step, Step::Idle | Step::Looking | Step::Ready) && self.why == Reason::Poll;
+        let waits = matches!(self.step, Step::Idle | Step::Looking | Step::Ready) && self.why == Trigger::Poll;
         let fresh = self.state.reading.as_ref().and_then(|kept| kept.oldest_of(new));
         let longest = longest_wait(&self.state.usage, self.preferences.interval);
         let (Some(at), Some(longest), true) = (fresh, longest, waits) else {
@@ -69,7 +69,7 @@ impl Account {
         self.saving.dirty = true;
         if !self.postponed {
             self.postponed = true;
-            let event = Happened::Withheld { why: Reason::Poll, because: FRESH.to_owned() };
+            let event = LedgerEvent::Withheld { why: Trigger::Poll, because: FRESH.to_owned() };
             self.record(now, Endpoint::Usage, event);
         }
     }

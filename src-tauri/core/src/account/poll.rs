@@ -5,7 +5,7 @@ use crate::credential::token::Fingerprint;
 use crate::gate::Spacing;
 use crate::gate::policy;
 use crate::providers;
-use crate::record::ledger::Happened;
+use crate::record::ledger::LedgerEvent;
 use crate::request::Endpoint;
 use crate::state::LastRequest;
 use crate::time::Moment;
@@ -35,7 +35,7 @@ impl Account {
             return Action::Record(entry);
         }
         if let Some(memory) = self.memories.pop_front() {
-            return Action::Remember(memory);
+            return Action::RecordHistory(memory);
         }
         // What a 401 comes to is settled before it is saved: a crash in between must not lose the strike.
         if matches!(self.step, Step::Rechecking { .. }) {
@@ -157,7 +157,7 @@ impl Account {
             None => Spacing::Kept,
             Some(_) => self.spacing(),
         };
-        self.state.usage.intend(now);
+        self.state.usage.begin(now);
         self.state.last = Some(LastRequest { at: now.wall, endpoint: Endpoint::Usage, outcome: None });
         // The one re-ask that a 401 earns is the next request, or none: another 401 earns another (law 10).
         self.state.usage.refused = None;
@@ -174,7 +174,7 @@ impl Account {
         };
         self.step = Step::Asking { fingerprint, spacing };
         self.postponed = false;
-        self.record(now, Endpoint::Usage, Happened::Sent { why: self.why });
+        self.record(now, Endpoint::Usage, LedgerEvent::Sent { why: self.why });
         Action::Ask(permit.while_lives(life), request)
     }
 

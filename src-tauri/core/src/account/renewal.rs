@@ -7,15 +7,15 @@
 
 use super::{Account, Action, Step};
 use crate::credential::token::{Fingerprint, RefreshToken};
-use crate::credential::{Credential, OAuthClient, Stored, Successor, Tokens};
+use crate::credential::{Credential, OAuthClient, RenewedTokens, Tokens, WriteBack};
 use crate::gate::policy;
 use crate::gate::{Cooldown, GateState, Pause, Spacing};
 use crate::messages;
 use crate::notification::{Notice, NoticeKind};
 use crate::providers;
-use crate::record::ledger::{Happened, Reason};
+use crate::record::ledger::{LedgerEvent, Trigger};
 use crate::request::Endpoint;
-use crate::response::{Delivery, Grant};
+use crate::response::{GrantOutcome, SendResult};
 use crate::state::LastRequest;
 use crate::time::Moment;
 
@@ -43,7 +43,7 @@ pub(super) enum Stage {
 
 #[derive(Debug, Clone)]
 pub(super) struct Storing {
-    successor: Successor,
+    successor: RenewedTokens,
     failures: u32,
     retry: Option<Moment>,
     /// When the person is to be told that it cannot be written; `None` once they were.
@@ -126,7 +126,7 @@ impl Account {
         }
         match result {
             Ok(()) => {
-                self.held_up(None);
+                self.renewal_blocked(None);
                 self.locked_out = None;
                 self.step = Step::Renewing(Stage::Looking);
             }
@@ -136,18 +136,18 @@ impl Account {
 
     /// It is due, and cannot be tried now.
     fn put_off(&mut self, why: &str, kind: &str, now: Moment) {
-        self.held_up(Some(why.to_owned()));
+        self.renewal_blocked(Some(why.to_owned()));
         let times = self.locked_out.map_or(1, |(times, _)| times.saturating_add(1));
         self.locked_out = Some((times, now.plus(policy::LOCK.after(times))));
         self.step = Step::Idle;
         self.look_at = None;
-        let event = Happened::Withheld { why: Reason::Expiry, because: format!("{kind}: {why}") };
+        let event = LedgerEvent::Withheld { why: Trigger::Expiry, because: format!("{kind}: {why}") };
         self.record(now, Endpoint::Token, event);
     }
 
-    pub(super) fn held_up(&mut self, why: Option<String>) {
-        self.saving.dirty |= self.state.held_up != why;
-        self.state.held_up = why;
+    pub(super) fn renewal_blocked(&mut self, why: Option<String>) {
+        self.saving.dirty |= self.state.renewal_blocked != why;
+        self.state.renewal_blocked = why;
     }
 
     /// The sign-in was read inside the locks.
@@ -166,7 +166,7 @@ impl Account {
         let Some(token) = self.refresh_token().filter(|_| due).map(|token| token.fingerprint().clone()) else {
             return Stage::Unlocking;
         };
-        self.state.token.intend(now);
+        self.state.token.begin(now);
         self.state.token.spending = Some(token);
         self.state.last = Some(LastRequest { at: now.wall, endpoint: Endpoint::Token, outcome: None });
         self.saving.dirty = true;
@@ -201,7 +201,7 @@ impl Account {
         };
         self.forget_refresh_token();
         self.step = Step::Renewing(Stage::Asking { spent });
-        self.record(now, Endpoint::Token, Happened::Sent { why: Reason::Expiry });
+        self.record(now, Endpoint::Token, LedgerEvent::Sent { why: Trigger::Expiry });
         Action::Ask(permit, request)
     }
 
@@ -221,12 +221,12 @@ impl Account {
     }
 
     /// The token endpoint answered.
-    pub(super) fn granted(&mut self, delivery: Delivery, now: Moment) {
+    pub(super) fn granted(&mut self, delivery: SendResult, now: Moment) {
         let Step::Renewing(Stage::Asking { spent }) = &self.step else {
             return;
         };
         let spent = spent.clone();
-        let grant = providers::understand_grant(self.state.provider, delivery, now.wall);
+        let grant = providers::parse_token_response(self.state.provider, delivery, now.wall);
         let told = messages::grant(self.state.provider, &grant);
         if let Some(last) = &mut self.state.last {
             last.outcome = Some(told.clone());
@@ -235,33 +235,33 @@ impl Account {
         let stage = self.learn_grant(grant, spent, now);
         self.step = Step::Renewing(stage);
         self.saving.dirty = true;
-        self.record(now, Endpoint::Token, Happened::Came { outcome: kind, detail: Some(told) });
+        self.record(now, Endpoint::Token, LedgerEvent::Completed { outcome: kind, detail: Some(told) });
     }
 
-    fn learn_grant(&mut self, grant: Grant, spent: Fingerprint, now: Moment) -> Stage {
+    fn learn_grant(&mut self, grant: GrantOutcome, spent: Fingerprint, now: Moment) -> Stage {
         let jitter = self.dice.jitter();
         let gate = &mut self.state.token;
         match grant {
-            Grant::Renewed(tokens) => return Stage::Storing(Box::new(Storing::new(spent, tokens))),
-            Grant::Refused => return Stage::Checking { spent },
-            Grant::Wasted { .. } => self.refused(Pause::RenewalWasted, spent, now),
-            Grant::RateLimited { retry_after } => {
+            GrantOutcome::Renewed(tokens) => return Stage::Storing(Box::new(Storing::new(spent, tokens))),
+            GrantOutcome::Refused => return Stage::Checking { spent },
+            GrantOutcome::UnusableTokens { .. } => self.refused(Pause::RenewalWasted, spent, now),
+            GrantOutcome::RateLimited { retry_after } => {
                 gate.rate_limited(now, retry_after, jitter);
                 self.state.notices.begin_renewal(now, self.preferences.wanted);
             }
-            Grant::Ambiguous { status, why, retry_after } => {
+            GrantOutcome::Ambiguous { status, why, retry_after } => {
                 let cause = match status {
                     None => Cooldown::Network { why },
                     Some(status @ 500..) => Cooldown::Server { status },
                     Some(status) => Cooldown::Unreadable { status, why },
                 };
-                gate.doubtful(now, cause, retry_after, jitter);
+                gate.ambiguous_grant(now, cause, retry_after, jitter);
             }
-            Grant::Denied { status, retry_after, .. } => {
-                gate.doubtful(now, Cooldown::Server { status }, retry_after, jitter);
+            GrantOutcome::Denied { status, retry_after, .. } => {
+                gate.ambiguous_grant(now, Cooldown::Server { status }, retry_after, jitter);
             }
-            Grant::Unreachable { why } => gate.unreachable(now, why, jitter),
-            Grant::Lapsed => {
+            GrantOutcome::Unreachable { why } => gate.unreachable(now, why, jitter),
+            GrantOutcome::Lapsed => {
                 gate.withdraw();
                 self.woke(now);
             }
@@ -277,7 +277,7 @@ impl Account {
         if !replaced && self.refresh_token().is_none_or(|stored| *stored.fingerprint() == spent) {
             self.refused(Pause::RefreshRefused, spent, now);
         } else {
-            self.state.token.adopted(now);
+            self.state.token.superseded(now);
         }
         self.saving.dirty = true;
         Stage::Unlocking
@@ -300,26 +300,26 @@ impl Account {
             .is_some_and(|token| self.state.token.credential_seen(token.fingerprint(), now));
         if changed {
             self.state.next = Some(now);
-            self.why = Reason::NewCredential;
+            self.why = Trigger::NewCredential;
         } else {
             self.sign_in_has_ended(now);
         }
         self.saving.dirty |= changed;
     }
 
-    pub(super) fn stored(&mut self, stored: Stored, now: Moment) {
+    pub(super) fn stored(&mut self, stored: WriteBack, now: Moment) {
         let Step::Renewing(Stage::Storing(storing)) = &mut self.step else {
             return;
         };
         match stored {
-            Stored::Failed(_) => storing.failed(now),
-            Stored::Written | Stored::Changed => {
+            WriteBack::Failed(_) => storing.failed(now),
+            WriteBack::Written | WriteBack::Changed => {
                 let tokens = storing.successor.tokens.clone();
                 self.state.token.success(now);
                 self.state.renewed = Some(now);
                 self.saving.dirty = true;
                 self.step = Step::Renewing(Stage::Unlocking);
-                if stored == Stored::Written {
+                if stored == WriteBack::Written {
                     self.settled_token = Some(tokens.access_token.fingerprint());
                     self.whose(&tokens, now);
                 }
@@ -361,7 +361,7 @@ impl Account {
 
 impl Storing {
     fn new(spent: Fingerprint, tokens: Tokens) -> Self {
-        let successor = Successor { replaces: spent, tokens };
+        let successor = RenewedTokens { replaces: spent, tokens };
         Self { successor, failures: 0, retry: None, tell: None, missed: 0 }
     }
 

@@ -3,7 +3,7 @@
 //! what is the login's ([`crate::account::seats`]).
 
 use crate::credential::token::Fingerprint;
-use crate::credential::{CredentialRead, Identity, Seen, SignIn, Unsettled};
+use crate::credential::{CredentialPresence, CredentialRead, CredentialStatus, Identity, Unsettled};
 use crate::settings::Settings;
 use crate::state::{AccountId, AccountState, Provider, State};
 use crate::time::{Moment, Wall};
@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 
 /// One place, as it was seen last. Kept, so that an account that signed out is still known there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub struct CredentialLocation {
     pub provider: Provider,
     /// Whose sign-in is there, or was there last. `None` where there never was one.
     pub account: Option<AccountId>,
-    pub sign_in: SignIn,
+    pub sign_in: CredentialStatus,
     /// Sessions with a token of their own told readings there, while no sign-in is stored.
     #[serde(default)]
     pub has_token_sessions: bool,
@@ -26,14 +26,14 @@ pub struct Place {
 
 /// An account that is to be polled, and the place whose sign-in it uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Polled {
+pub struct PollTarget {
     pub account: AccountId,
     pub place: String,
 }
 
 /// What went under another name in a place until now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Before {
+pub enum PreviousAccount {
     /// The same account, whose name was not known.
     Unnamed(AccountId),
     /// Another account.
@@ -42,20 +42,20 @@ pub enum Before {
 
 /// How good a sign-in is to poll with, the best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Use {
+enum CredentialQuality {
     Good,
     Expired,
     Rejected,
     None,
 }
 
-impl Place {
+impl CredentialLocation {
     /// One that nobody has looked at.
     pub fn new(provider: Provider, name: &str) -> Self {
         Self {
             provider,
             account: None,
-            sign_in: SignIn { place: name.to_owned(), ..SignIn::default() },
+            sign_in: CredentialStatus { place: name.to_owned(), ..CredentialStatus::default() },
             has_token_sessions: false,
             unsettled: None,
         }
@@ -77,12 +77,12 @@ impl Place {
     }
 
     /// Takes in a look at it. Answers who was there before, if that has changed.
-    pub fn looked(&mut self, read: &CredentialRead, now: Moment) -> Option<Before> {
+    pub fn looked(&mut self, read: &CredentialRead, now: Moment) -> Option<PreviousAccount> {
         let found = match read {
             CredentialRead::Found(found) => found,
             CredentialRead::Absent(absence) => {
                 self.unsettled = None;
-                self.sign_in.seen = Some(Seen::Absent(absence.clone()));
+                self.sign_in.seen = Some(CredentialPresence::Absent(absence.clone()));
                 return None;
             }
         };
@@ -92,8 +92,9 @@ impl Place {
         }
         self.has_token_sessions = false;
         // Whoever was waited for here without a name is this account.
-        let waited_for = matches!(self.sign_in.seen, Some(Seen::Absent(_))).then(|| self.unnamed());
-        self.sign_in.seen = Some(Seen::Present { fingerprint: found.fingerprint(), expires_at: found.expires_at });
+        let waited_for = matches!(self.sign_in.seen, Some(CredentialPresence::Absent(_))).then(|| self.unnamed());
+        self.sign_in.seen =
+            Some(CredentialPresence::Present { fingerprint: found.fingerprint(), expires_at: found.expires_at });
         self.sign_in.last_token = Some(found.fingerprint());
         self.sign_in.plan.clone_from(&found.plan);
         self.sign_in.renewable = found.renewable(now.wall);
@@ -111,7 +112,7 @@ impl Place {
         self.sign_in.identity = found.identity.clone();
         let before = self.account.replace(named.clone()).or(waited_for).filter(|before| *before != named)?;
         let is_same = before == self.unnamed() || before == named.login();
-        Some(if is_same { Before::Unnamed(before) } else { Before::Other(before) })
+        Some(if is_same { PreviousAccount::Unnamed(before) } else { PreviousAccount::Other(before) })
     }
 
     /// Its account has waited, and found the sign-in to be another's: that is not waited for again.
@@ -124,43 +125,51 @@ impl Place {
         self.unsettled.is_some()
     }
 
-    fn of_use(&self, rejected: &[Fingerprint], now: Wall) -> Use {
+    fn of_use(&self, rejected: &[Fingerprint], now: Wall) -> CredentialQuality {
         match &self.sign_in.seen {
-            Some(Seen::Present { fingerprint, .. }) if rejected.contains(fingerprint) => Use::Rejected,
-            Some(Seen::Present { .. }) if self.sign_in.expired(now) => Use::Expired,
-            Some(Seen::Present { .. }) => Use::Good,
-            Some(Seen::Absent(_)) | None => Use::None,
+            Some(CredentialPresence::Present { fingerprint, .. }) if rejected.contains(fingerprint) => {
+                CredentialQuality::Rejected
+            }
+            Some(CredentialPresence::Present { .. }) if self.sign_in.expired(now) => CredentialQuality::Expired,
+            Some(CredentialPresence::Present { .. }) => CredentialQuality::Good,
+            Some(CredentialPresence::Absent(_)) | None => CredentialQuality::None,
         }
     }
 }
 
 /// The accounts of these places that are switched on, in the order of the places. Where there is no account at
 /// all, the place named `first` stands for the one that is waited for.
-pub fn polled(places: &[Place], first: &str, settings: &Settings, state: &State, now: Wall) -> Vec<Polled> {
-    let mut all: Vec<Polled> = Vec::new();
+pub fn polled(
+    places: &[CredentialLocation],
+    first: &str,
+    settings: &Settings,
+    state: &State,
+    now: Wall,
+) -> Vec<PollTarget> {
+    let mut all: Vec<PollTarget> = Vec::new();
     for place in places {
         let Some(account) = &place.account else { continue };
         if all.iter().all(|polled| polled.account != *account) {
-            all.push(Polled { account: account.clone(), place: used(places, account, state, now) });
+            all.push(PollTarget { account: account.clone(), place: used(places, account, state, now) });
         }
     }
     // Nothing is ever asked for these: there is no sign-in to ask with.
     let with_tokens = places.iter().filter(|place| place.has_token_sessions);
-    all.extend(with_tokens.map(|place| Polled {
+    all.extend(with_tokens.map(|place| PollTarget {
         account: AccountId::of_token(place.provider, place.name()),
         place: place.name().to_owned(),
     }));
     if all.is_empty()
         && let Some(place) = places.iter().find(|place| place.name() == first)
     {
-        all.push(Polled { account: place.unnamed(), place: first.to_owned() });
+        all.push(PollTarget { account: place.unnamed(), place: first.to_owned() });
     }
     all.retain(|polled| settings.is_enabled(&polled.account));
     all
 }
 
 /// The place of the best sign-in. Of equally good ones that which is used already, else the first.
-fn used(places: &[Place], account: &AccountId, state: &State, now: Wall) -> String {
+fn used(places: &[CredentialLocation], account: &AccountId, state: &State, now: Wall) -> String {
     let kept = state.accounts.get(account);
     let rejected = kept.map(|kept| kept.rejected.as_slice()).unwrap_or_default();
     let present = kept.map(|kept| kept.sign_in.place.as_str());
@@ -177,14 +186,15 @@ fn last_in(state: &State, name: &str) -> Option<AccountId> {
 }
 
 /// The places of one account.
-pub fn of<'a>(places: &'a [Place], account: &AccountId) -> impl Iterator<Item = &'a Place> {
+pub fn of<'a>(places: &'a [CredentialLocation], account: &AccountId) -> impl Iterator<Item = &'a CredentialLocation> {
     places.iter().filter(move |place| place.account.as_ref() == Some(account))
 }
 
 /// When another place may become the best, with nothing else happening: a sign-in expires, or settles.
-pub fn next_change<'a>(places: impl Iterator<Item = &'a Place>, now: Wall) -> Option<Wall> {
-    let expiries =
-        |place: &'a Place| [place.sign_in.expires_at(), place.unsettled.as_ref().map(|half| half.until.wall)];
+pub fn next_change<'a>(places: impl Iterator<Item = &'a CredentialLocation>, now: Wall) -> Option<Wall> {
+    let expiries = |place: &'a CredentialLocation| {
+        [place.sign_in.expires_at(), place.unsettled.as_ref().map(|half| half.until.wall)]
+    };
     places.flat_map(expiries).flatten().filter(|at| *at > now).min()
 }
 

@@ -5,13 +5,13 @@ use crate::time::Moment;
 
 /// How far an account is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Guide {
+pub enum SignInFlow {
     /// The sign-in works, as far as anybody knows, or none is needed.
     Nothing,
     /// It does not, and signing in again would change nothing.
     Barred,
     /// A new sign-in is the way, and the person's affair.
-    SignIn(Need),
+    SignIn(Urgency),
     /// There is a new one, and a request is to prove it: at that time, or now.
     Checking { at: Option<Moment> },
     /// A reading has proved it.
@@ -20,7 +20,7 @@ pub enum Guide {
 
 /// How much a new sign-in is needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Need {
+pub enum Urgency {
     /// Nothing else helps.
     Only(SignInTrouble),
     /// The one there is still works, and cannot be renewed.
@@ -31,7 +31,7 @@ pub enum Need {
 
 /// What there is on this computer for signing in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Means {
+pub enum LaunchSupport {
     /// The owner's program, and a terminal to run it in.
     #[default]
     Terminal,
@@ -40,13 +40,13 @@ pub enum Means {
     NoTerminal,
 }
 
-impl Guide {
+impl SignInFlow {
     pub fn of(state: &AccountState, now: Moment) -> Self {
         if state.free_only() {
             return Self::Nothing;
         }
-        if let Some(need) = Need::of(state, now) {
-            if let Need::Only(SignInTrouble::Paused(cause)) = &need
+        if let Some(need) = Urgency::of(state, now) {
+            if let Urgency::Only(SignInTrouble::Paused(cause)) = &need
                 && !cause.ends_by_signing_in()
             {
                 return Self::Barred;
@@ -61,7 +61,7 @@ impl Guide {
     }
 }
 
-impl Need {
+impl Urgency {
     fn of(state: &AccountState, now: Moment) -> Option<Self> {
         match (state.sign_in_trouble(now.wall), state.renewal(now)) {
             (Some(SignInTrouble::Expired), Renewal::Ready | Renewal::Waits { .. } | Renewal::HeldUp { .. }) => {

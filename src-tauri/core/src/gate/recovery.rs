@@ -6,7 +6,7 @@
 
 use crate::gate::policy;
 use crate::gate::{Cooldown, Gate};
-use crate::record::ledger::{Entry, Happened, OutcomeKind};
+use crate::record::ledger::{LedgerEntry, LedgerEvent, OutcomeKind};
 use crate::request::Endpoint;
 use crate::state::{AccountId, AccountState, State};
 use crate::time::{Moment, Wall};
@@ -19,12 +19,12 @@ pub const SPAN: Duration = policy::LONGEST_COOLDOWN;
 
 /// The last word of the ledger on each gate of each account, as it stood at a start.
 #[derive(Debug, Clone, Default)]
-pub struct Recollection {
-    words: Vec<Word>,
+pub struct GateRecovery {
+    words: Vec<LastEvent>,
     /// When each of the lines was written that are read back: for finding the one that a state knows of. Which are newer
     /// than that is told by their order and not by their times, for the clock may have been set between two of them.
     lines: Vec<Wall>,
-    loss: Option<Loss>,
+    loss: Option<StateLoss>,
     /// The accounts that are kept: what they were told, the other seats of their logins learn from them.
     kept: BTreeSet<AccountId>,
 }
@@ -32,7 +32,7 @@ pub struct Recollection {
 /// No state could be read, though there was one: what may have been shut then. Kept, for the accounts that have not been
 /// met since.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Loss {
+pub struct StateLoss {
     /// Until when anything may have been shut.
     longest: Moment,
     usage: Remembered,
@@ -49,7 +49,7 @@ struct Remembered {
 }
 
 #[derive(Debug, Clone)]
-struct Word {
+struct LastEvent {
     account: String,
     endpoint: Endpoint,
     at: Wall,
@@ -66,14 +66,14 @@ struct Word {
     renewed: bool,
 }
 
-impl Loss {
+impl StateLoss {
     /// The loss is found at `now`, and the ledger says this, from the oldest line to the newest. Each wait that it tells of
     /// counts from now: nothing is left that knows what was done to the clock since.
-    pub fn found(entries: &[Entry], now: Moment) -> Self {
-        let words = Word::last(entries, |until, at| whole(until, at, now));
+    pub fn found(entries: &[LedgerEntry], now: Moment) -> Self {
+        let words = LastEvent::last(entries, |until, at| whole(until, at, now));
         let longest = now.plus(SPAN);
         // No reading since a renewal: its tokens may be another account's, and the pause that this was is lost.
-        let doubtful = |usage: &Word| {
+        let doubtful = |usage: &LastEvent| {
             usage.endpoint == Endpoint::Usage
                 && words.iter().any(|word| word.renewed && word.account == usage.account && word.order > usage.order)
         };
@@ -107,13 +107,13 @@ impl Loss {
     }
 }
 
-impl Recollection {
+impl GateRecovery {
     /// `entries` from the oldest to the newest, as they are found at a start.
-    pub fn new(entries: &[Entry], loss: Option<Loss>, now: Moment) -> Self {
+    pub fn new(entries: &[LedgerEntry], loss: Option<StateLoss>, now: Moment) -> Self {
         // At most the whole length from now: a clock that was set back must not lengthen it.
         let left = |until: Wall, at| now.plus(until.since(now.wall)).sooner(whole(until, at, now));
         let lines = entries.iter().map(|entry| entry.at).collect();
-        Self { words: Word::last(entries, left), lines, loss, kept: BTreeSet::new() }
+        Self { words: LastEvent::last(entries, left), lines, loss, kept: BTreeSet::new() }
     }
 
     /// Shuts the gates of all that is kept for as long as the ledger knows better, and for as long as another seat of the
@@ -152,7 +152,7 @@ impl Recollection {
         // What came of the noted request is known after all: it need not be settled as if it were not, which would pause
         // a renewal until there is another sign-in.
         let answer = self.word(id, gate.endpoint).filter(|word| word.unspent && is_noted(word, gate));
-        if gate.spending.is_some() && answer.is_some_and(|word| self.is_news(word, gate)) {
+        if gate.spending.is_some() && answer.is_some_and(|word| self.newer_than_state(word, gate)) {
             gate.last_request = gate.intent.or(gate.last_request);
             gate.withdraw();
         }
@@ -163,21 +163,21 @@ impl Recollection {
         gate.told = self.word(id, gate.endpoint).map(|word| word.at).or(gate.told);
     }
 
-    fn word(&self, id: &AccountId, endpoint: Endpoint) -> Option<&Word> {
+    fn word(&self, id: &AccountId, endpoint: Endpoint) -> Option<&LastEvent> {
         self.words.iter().find(|word| word.endpoint == endpoint && word.account == id.0)
     }
 
     /// What was said to any seat of the login shuts it for a new one, if nobody else knows of it.
-    fn word_of_login(&self, id: &AccountId, endpoint: Endpoint) -> Option<&Word> {
-        let is_kept = |word: &Word| self.kept.iter().any(|kept| kept.0 == word.account);
+    fn word_of_login(&self, id: &AccountId, endpoint: Endpoint) -> Option<&LastEvent> {
+        let is_kept = |word: &LastEvent| self.kept.iter().any(|kept| kept.0 == word.account);
         let words = self.words.iter().filter(|word| word.endpoint == endpoint && is_of_login(&word.account, id));
         let words = words.filter(|word| !is_kept(word));
         words.max_by_key(|word| word.order)
     }
 
     /// Until when an answer shuts the gate that the state has not learned.
-    fn missed(&self, word: Option<&Word>, gate: &Gate, now: Moment) -> Option<Moment> {
-        let word = word.filter(|word| self.is_news(word, gate))?;
+    fn missed(&self, word: Option<&LastEvent>, gate: &Gate, now: Moment) -> Option<Moment> {
+        let word = word.filter(|word| self.newer_than_state(word, gate))?;
         if word.unanswered && is_noted(word, gate) {
             return None;
         }
@@ -188,7 +188,7 @@ impl Recollection {
 
     /// Whether it stands after the last line that the state knows of. That line may be missing, where it is long past, or the
     /// ledger could not be written: then the clock has to tell, or that it is of the request that was noted.
-    fn is_news(&self, word: &Word, gate: &Gate) -> bool {
+    fn newer_than_state(&self, word: &LastEvent, gate: &Gate) -> bool {
         let Some(told) = gate.told.or(gate.last_request.map(|last| last.wall)) else {
             return true;
         };
@@ -205,13 +205,13 @@ fn is_of_login(account: &str, id: &AccountId) -> bool {
 
 /// Whether it is of the request whose intent was noted, which the gate settles by itself. That of an earlier one is
 /// further back than any two requests are apart.
-fn is_noted(word: &Word, gate: &Gate) -> bool {
+fn is_noted(word: &LastEvent, gate: &Gate) -> bool {
     gate.intent.is_some_and(|at| word.at >= at.wall && word.at.since(at.wall) < policy::MIN_SPACING)
 }
 
-impl Word {
+impl LastEvent {
     /// The last one on each gate.
-    fn last(entries: &[Entry], left: impl Fn(Wall, Wall) -> Moment) -> Vec<Self> {
+    fn last(entries: &[LedgerEntry], left: impl Fn(Wall, Wall) -> Moment) -> Vec<Self> {
         let mut words: Vec<Self> = Vec::new();
         for word in entries.iter().enumerate().filter_map(|(order, entry)| Self::of(entry, order, &left)) {
             words.retain(|older| older.endpoint != word.endpoint || older.account != word.account);
@@ -221,19 +221,23 @@ impl Word {
     }
 
     /// `left` is until when that shuts which was said at one time and holds until another.
-    fn of(entry: &Entry, order: usize, left: impl Fn(Wall, Wall) -> Moment) -> Option<Self> {
+    fn of(entry: &LedgerEntry, order: usize, left: impl Fn(Wall, Wall) -> Moment) -> Option<Self> {
         let endpoint = entry.endpoint.of_account()?;
         let spaced = entry.at.plus(policy::MIN_SPACING);
         let (until, unanswered) = match &entry.event {
             // That of the request itself says the same.
-            Happened::Withheld { .. } | Happened::Came { outcome: OutcomeKind::Unanswered, .. } => return None,
-            Happened::Sent { .. } => (Some(entry.at.plus(unanswered(endpoint))), true),
-            Happened::Came { outcome, .. } if rejects(*outcome) => (None, false),
+            LedgerEvent::Withheld { .. } | LedgerEvent::Completed { outcome: OutcomeKind::Unanswered, .. } => {
+                return None;
+            }
+            LedgerEvent::Sent { .. } => (Some(entry.at.plus(unanswered(endpoint))), true),
+            LedgerEvent::Completed { outcome, .. } if rejects(*outcome) => (None, false),
             // When it is wished for next is no cooldown.
-            Happened::Came { outcome: OutcomeKind::Reading | OutcomeKind::Renewed, .. } => (Some(spaced), false),
+            LedgerEvent::Completed { outcome: OutcomeKind::Reading | OutcomeKind::Renewed, .. } => {
+                (Some(spaced), false)
+            }
             // It did not leave: there is no distance to keep from it.
-            Happened::Came { outcome: OutcomeKind::Unreachable, .. } => (entry.next_at, false),
-            Happened::Came { .. } => (entry.next_at.map(|next| next.max(spaced)), false),
+            LedgerEvent::Completed { outcome: OutcomeKind::Unreachable, .. } => (entry.next_at, false),
+            LedgerEvent::Completed { .. } => (entry.next_at.map(|next| next.max(spaced)), false),
         };
         let left = |until| left(until, entry.at);
         Some(Self {
@@ -244,8 +248,8 @@ impl Word {
             until: until.map(left),
             spaced: left(spaced),
             unanswered,
-            unspent: matches!(&entry.event, Happened::Came { outcome, .. } if !spends(*outcome)),
-            renewed: matches!(entry.event, Happened::Came { outcome: OutcomeKind::Renewed, .. }),
+            unspent: matches!(&entry.event, LedgerEvent::Completed { outcome, .. } if !spends(*outcome)),
+            renewed: matches!(entry.event, LedgerEvent::Completed { outcome: OutcomeKind::Renewed, .. }),
         })
     }
 }

@@ -1,6 +1,6 @@
 //! A gate that is taken up again: after a process ended, after a reboot, under another name.
 
-use super::{Beneath, Cooldown, Gate, GateState, Jitter, Pause};
+use super::{Cooldown, Gate, GateState, Jitter, Pause, UnderlyingCooldown};
 use crate::gate::policy;
 use crate::time::Moment;
 
@@ -14,7 +14,7 @@ impl Gate {
         };
         self.last_request = Some(intent);
         if let Some(fingerprint) = self.spending.take() {
-            self.lay_pause(intent, Pause::RenewalCutOff, fingerprint);
+            self.pause_over(intent, Pause::RenewalCutOff, fingerprint);
             return;
         }
         let until = intent.plus(jitter.lengthen(policy::UNANSWERED));
@@ -28,7 +28,7 @@ impl Gate {
         if self.cools_until().is_some_and(|longer| !until.is_after(longer)) {
             return;
         }
-        let cooldown = Beneath { cause, since, until };
+        let cooldown = UnderlyingCooldown { cause, since, until };
         match &mut self.state {
             GateState::Paused { beneath, .. } => *beneath = Some(cooldown),
             GateState::CoolingDown { .. } | GateState::Open => self.state = cooldown.into(),
@@ -49,7 +49,7 @@ impl Gate {
             GateState::Open => {}
             GateState::Paused { since, beneath, .. } => {
                 *since = carried(*since);
-                if let Some(Beneath { since, until, .. }) = beneath {
+                if let Some(UnderlyingCooldown { since, until, .. }) = beneath {
                     cooldown(since, until);
                 }
             }
@@ -68,7 +68,7 @@ impl Gate {
             GateState::Open => None,
             GateState::CoolingDown { cause, since, until } => Some((cause, since, until)),
             GateState::Paused { beneath, .. } => {
-                beneath.as_ref().map(|Beneath { cause, since, until }| (cause, since, until))
+                beneath.as_ref().map(|UnderlyingCooldown { cause, since, until }| (cause, since, until))
             }
         };
         if let Some((cause, since, until)) =
@@ -107,8 +107,8 @@ impl Gate {
             GateState::Open => {}
             GateState::CoolingDown { cause, since, until } => self.shut_until(cause.clone(), *since, *until),
             GateState::Paused { cause, since, fingerprint, beneath } => {
-                self.lay_pause(*since, cause.clone(), fingerprint.clone());
-                if let Some(Beneath { cause, since, until }) = beneath.clone() {
+                self.pause_over(*since, cause.clone(), fingerprint.clone());
+                if let Some(UnderlyingCooldown { cause, since, until }) = beneath.clone() {
                     self.shut_until(cause, since, until);
                 }
             }

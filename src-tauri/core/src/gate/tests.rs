@@ -44,14 +44,14 @@ fn jitter_lengthens_by_up_to_a_tenth() {
 fn a_permit_needs_its_note_and_an_open_gate() {
     let mut gate = gate();
     assert!(gate.permit(NOON, Spacing::Kept).is_none(), "nothing was noted");
-    gate.intend(NOON);
+    gate.begin(NOON);
     assert_eq!(gate.permit(NOON, Spacing::Kept).unwrap().endpoint(), Endpoint::Usage);
     gate.rate_limited(NOON, None, NONE);
-    gate.intend(after(1));
+    gate.begin(after(1));
     assert!(gate.permit(after(299), Spacing::Waived).is_none());
     assert!(gate.permit(after(300), Spacing::Kept).is_some(), "at the deadline it is open");
     let mut token = Gate::new(Endpoint::Token);
-    token.intend(NOON);
+    token.begin(NOON);
     assert_eq!(token.permit(NOON, Spacing::Kept).unwrap().endpoint(), Endpoint::Token);
 }
 
@@ -59,7 +59,7 @@ fn a_permit_needs_its_note_and_an_open_gate() {
 fn spacing_ends_at_its_second_and_can_be_waived() {
     let mut gate = gate();
     gate.success(NOON);
-    assert_eq!(gate.shut(after(179), Spacing::Kept), Some(Shut::Spacing { until: after(180) }));
+    assert_eq!(gate.shut(after(179), Spacing::Kept), Some(Blocked::Spacing { until: after(180) }));
     assert_eq!(gate.shut(after(180), Spacing::Kept), None);
     assert_eq!(gate.shut(after(1), Spacing::Waived), None);
     assert_eq!(gate.opens(NOON), Some(after(180)));
@@ -105,14 +105,14 @@ fn each_endpoint_waits_by_its_own_measure() {
 fn doubt_about_a_renewal_waits_longer_each_time() {
     let mut gate = Gate::new(Endpoint::Token);
     let cause = || Cooldown::Server { status: 502 };
-    gate.intend(NOON);
-    gate.doubtful(NOON, cause(), None, NONE);
+    gate.begin(NOON);
+    gate.ambiguous_grant(NOON, cause(), None, NONE);
     assert_eq!((until(&gate), gate.intent, gate.last_request), (Some(after(600)), None, Some(NOON)));
-    gate.doubtful(NOON, cause(), None, NONE);
+    gate.ambiguous_grant(NOON, cause(), None, NONE);
     assert_eq!(until(&gate), Some(after(1200)));
     gate.strikes = 1;
     gate.network_failures = 4;
-    gate.doubtful(NOON, cause(), Some(Duration::from_secs(1)), NONE);
+    gate.ambiguous_grant(NOON, cause(), Some(Duration::from_secs(1)), NONE);
     assert_eq!((until(&gate), gate.network_failures), (Some(after(4800)), 0));
 }
 
@@ -157,15 +157,15 @@ fn failures_are_counted_by_kind() {
     gate.unreachable(NOON, "no route".into(), NONE);
     gate.unreachable(NOON, "no route".into(), NONE);
     assert_eq!((gate.network_failures, until(&gate), gate.last_request), (2, Some(after(60)), None));
-    gate.not_up_yet(NOON, "no route".into(), NONE);
+    gate.network_warming_up(NOON, "no route".into(), NONE);
     assert_eq!((gate.network_failures, until(&gate)), (2, Some(after(30))));
-    gate.intend(NOON);
+    gate.begin(NOON);
     gate.ambiguous(NOON, "reset".into(), NONE);
     assert_eq!((gate.network_failures, until(&gate), gate.last_request), (3, Some(after(120)), Some(NOON)));
     gate.server_trouble(NOON, Cooldown::Server { status: 500 }, None, NONE);
     gate.server_trouble(NOON, Cooldown::Server { status: 500 }, Some(Duration::from_secs(400)), NONE);
     assert_eq!((gate.network_failures, gate.server_failures, until(&gate)), (0, 2, Some(after(400))));
-    gate.refused_once(NOON, Some(print_of("a")));
+    gate.unauthorized_once(NOON, Some(print_of("a")));
     gate.success(after(1));
     assert_eq!(gate, Gate { last_request: Some(after(1)), ..self::gate() });
 }
@@ -174,9 +174,9 @@ fn failures_are_counted_by_kind() {
 fn what_was_adopted_opens_and_counts_as_asked() {
     let mut gate = Gate::new(Endpoint::Token);
     gate.rate_limited(NOON, None, NONE);
-    gate.intend(after(1));
+    gate.begin(after(1));
     gate.spending = Some(print_of("a"));
-    gate.adopted(after(2));
+    gate.superseded(after(2));
     assert_eq!((&gate.state, gate.strikes, gate.last_request), (&GateState::Open, 1, Some(after(2))));
     assert_eq!((gate.intent, &gate.spending), (None, &None));
 }
@@ -184,7 +184,7 @@ fn what_was_adopted_opens_and_counts_as_asked() {
 #[test]
 fn a_request_that_never_left_is_not_counted() {
     let mut gate = gate();
-    gate.intend(NOON);
+    gate.begin(NOON);
     gate.withdraw();
     assert_eq!(gate, self::gate());
 }
@@ -194,11 +194,11 @@ fn a_request_without_an_answer_shuts_for_an_hour_from_when_it_left() {
     let mut gate = gate();
     gate.settle(NOON, NONE);
     assert_eq!(gate, self::gate(), "nothing was under way");
-    gate.intend(NOON);
+    gate.begin(NOON);
     gate.settle(after(60), Jitter(1000));
     assert_eq!((until(&gate), gate.last_request, gate.intent), (Some(after(3960)), Some(NOON), None));
     let mut gate = self::gate();
-    gate.intend(NOON);
+    gate.begin(NOON);
     gate.settle(after(3600), NONE);
     assert_eq!(gate.state, GateState::Open, "that hour is over");
 }
@@ -208,7 +208,7 @@ fn one_gate_under_two_names_keeps_the_stricter_of_both() {
     let mut other = gate();
     other.rate_limited(NOON, None, NONE);
     other.rate_limited(after(10), None, NONE);
-    other.intend(after(20));
+    other.begin(after(20));
     other.spending = Some(print_of("a"));
 
     let mut fresh = gate();
@@ -219,7 +219,7 @@ fn one_gate_under_two_names_keeps_the_stricter_of_both() {
     let mut busy = gate();
     busy.strikes = 5;
     busy.last_request = Some(after(15));
-    busy.intend(after(30));
+    busy.begin(after(30));
     busy.merge(&other);
     assert_eq!((busy.strikes, busy.last_request), (5, Some(after(15))));
     assert_eq!((busy.intent, &busy.spending), (Some(after(30)), &None), "its own note stands");
@@ -236,7 +236,7 @@ fn one_gate_under_two_names_keeps_the_stricter_of_both() {
 fn a_reboot_takes_nothing_from_what_is_left() {
     let mut gate = gate();
     gate.rate_limited(NOON, None, NONE);
-    gate.intend(after(50));
+    gate.begin(after(50));
     let now = Moment { wall: after(150).wall, boot: Boot(7) };
     gate.carry_over_reboot(Some(after(50)), now);
     let left = until(&gate).map(|until| until.since(now));
@@ -289,7 +289,7 @@ fn waits_with_another(gate: &Gate, at: Moment) -> (u64, Option<Pause>) {
     let mut gate = gate.clone();
     let paused = cause(&gate).cloned();
     assert_eq!(gate.credential_seen(&print_of("new"), at), paused.is_some());
-    gate.intend(at);
+    gate.begin(at);
     let opens = gate.opens(at).unwrap();
     assert_eq!(gate.permit(at, Spacing::Kept).is_some(), opens == at);
     (opens.since(at).as_secs(), paused)
@@ -347,12 +347,12 @@ fn a_pause_keeps_what_lasts_beneath_it_and_nothing_that_is_over() {
 #[test]
 fn a_renewal_that_was_cut_off_does_not_end_a_cooldown() {
     let mut gate = Gate::new(Endpoint::Token);
-    gate.intend(NOON);
+    gate.begin(NOON);
     gate.spending = Some(print_of("a"));
     gate.shut_until(Cooldown::MemoryLost, after(10), after(3600));
-    assert_eq!(gate.cut_off(), None, "it is under way");
+    assert_eq!(gate.interrupted_renewal(), None, "it is under way");
     gate.settle(after(10), NONE);
-    assert_eq!(gate.cut_off(), Some(&print_of("a")));
+    assert_eq!(gate.interrupted_renewal(), Some(&print_of("a")));
     assert_eq!(waits_with_another(&gate, after(600)), (3000, Some(Pause::RenewalCutOff)));
 }
 

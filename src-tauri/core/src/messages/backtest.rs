@@ -1,6 +1,6 @@
 //! How good forecasts were, in lines.
 
-use super::span;
+use super::format_duration;
 use crate::quota::backtest::{Tally, Verdict, quantile};
 use std::time::Duration;
 
@@ -18,15 +18,15 @@ pub fn backtest(verdict: &Verdict) -> String {
     if !errors.is_empty() {
         lines.push(format!(
             "  time of running out: off by {} in the middle and {} in nine of ten ({:.0} % and {:.0} % of the time left); within the range {}",
-            span(Duration::from_secs_f64(at(&errors, 0.5))),
-            span(Duration::from_secs_f64(at(&errors, 0.9))),
+            format_duration(Duration::from_secs_f64(at(&errors, 0.5))),
+            format_duration(Duration::from_secs_f64(at(&errors, 0.9))),
             100.0 * at(&verdict.time_shares, 0.5),
             100.0 * at(&verdict.time_shares, 0.9),
             share(verdict.in_range, errors.len())
         ));
     }
     if !verdict.point_errors.is_empty() {
-        let ahead = verdict.duration_s.map(|secs| format!(" {} ahead", span(Duration::from_secs(secs / 7))));
+        let ahead = verdict.duration_s.map(|secs| format!(" {} ahead", format_duration(Duration::from_secs(secs / 7))));
         lines.push(format!(
             "  use{}: off by {:.1} points in the middle and {:.1} in nine of ten",
             ahead.unwrap_or_default(),

@@ -1,11 +1,11 @@
 //! What only a terminal or a script is told.
 
-use super::{clock, percent, span};
+use super::{clock, format_duration, percent};
 use crate::account::selector::NotChosen;
 use crate::local_time::LocalTime;
 use crate::messages::quota::percent_left;
 use crate::quota::headroom::{Left, Unknown, Verdict, Wanted};
-use crate::record::ledger::{Entry, Happened, LedgerEndpoint, Reason};
+use crate::record::ledger::{LedgerEndpoint, LedgerEntry, LedgerEvent, Trigger};
 use crate::settings::LABEL_MAX;
 use crate::text::excerpt;
 use crate::time::Wall;
@@ -34,8 +34,8 @@ pub fn verdict(verdict: &Verdict, wanted: &Wanted<'_>, now: Wall, zone: &LocalTi
             format!("Not enough: {}, and {least} must be left.", told(left, now, zone))
         }
         Verdict::TooOld { label, age } => {
-            let most = span(wanted.max_age);
-            format!("Too old: {label} was read {} ago, and may be {most} old.", span(*age))
+            let most = format_duration(wanted.max_age);
+            format!("Too old: {label} was read {} ago, and may be {most} old.", format_duration(*age))
         }
         Verdict::Unknown(Unknown::NoReading) => "Unknown: nothing was read yet.".to_owned(),
         Verdict::Unknown(Unknown::NoSuchWindow { known }) if known.is_empty() => {
@@ -54,28 +54,28 @@ fn told(left: &Left, now: Wall, zone: &LocalTime) -> String {
 }
 
 /// A line of the ledger without its time: "usage: asked, as planned".
-pub fn ledger_line(entry: &Entry, zone: &LocalTime) -> String {
+pub fn ledger_line(entry: &LedgerEntry, zone: &LocalTime) -> String {
     let endpoint = match entry.endpoint {
         LedgerEndpoint::Usage => "usage",
         LedgerEndpoint::Token => "token",
         LedgerEndpoint::Releases => "releases",
     };
     let event = match &entry.event {
-        Happened::Sent { why } => format!("asked, {}", reason(*why)),
-        Happened::Came { detail, .. } => detail.clone().unwrap_or_else(|| super::UNANSWERED.to_owned()),
-        Happened::Withheld { because, .. } => format!("not asked: {}", withheld(because)),
+        LedgerEvent::Sent { why } => format!("asked, {}", reason(*why)),
+        LedgerEvent::Completed { detail, .. } => detail.clone().unwrap_or_else(|| super::UNANSWERED.to_owned()),
+        LedgerEvent::Withheld { because, .. } => format!("not asked: {}", withheld(because)),
     };
-    let next = entry.next_at.filter(|next| *next > entry.at && !matches!(entry.event, Happened::Sent { .. }));
+    let next = entry.next_at.filter(|next| *next > entry.at && !matches!(entry.event, LedgerEvent::Sent { .. }));
     let next = next.map(|next| format!(" (next {})", clock(next, entry.at, zone))).unwrap_or_default();
     format!("{endpoint}: {event}{next}")
 }
 
-fn reason(why: Reason) -> &'static str {
+fn reason(why: Trigger) -> &'static str {
     match why {
-        Reason::Poll => "as planned",
-        Reason::Person => "since you wished it",
-        Reason::NewCredential => "since there is a new sign-in",
-        Reason::Expiry => "since the sign-in runs out",
+        Trigger::Poll => "as planned",
+        Trigger::Person => "since you wished it",
+        Trigger::NewCredential => "since there is a new sign-in",
+        Trigger::Expiry => "since the sign-in runs out",
     }
 }
 
@@ -103,23 +103,24 @@ mod tests {
     const NOW: Wall = Wall(1_789_391_820_000); // 2026-09-14 13:17 UTC
 
     #[track_caller]
-    fn check(event: Happened, expect: &str) {
+    fn check(event: LedgerEvent, expect: &str) {
         let next_at = Some(NOW.plus(Duration::from_secs(300)));
-        let entry = Entry { at: NOW, account: "a".into(), endpoint: LedgerEndpoint::Usage, event, next_at };
+        let entry = LedgerEntry { at: NOW, account: "a".into(), endpoint: LedgerEndpoint::Usage, event, next_at };
         assert_eq!(ledger_line(&entry, &LocalTime::UTC), expect);
     }
 
     #[test]
     fn what_happened_in_a_line() {
-        check(Happened::Sent { why: Reason::Poll }, "usage: asked, as planned");
+        check(LedgerEvent::Sent { why: Trigger::Poll }, "usage: asked, as planned");
         check(
-            Happened::Came { outcome: OutcomeKind::Reading, detail: Some("a reading".into()) },
+            LedgerEvent::Completed { outcome: OutcomeKind::Reading, detail: Some("a reading".into()) },
             "usage: a reading (next 13:22)",
         );
-        let withheld = Happened::Withheld { why: Reason::Poll, because: "fresh_reading".into() };
+        let withheld = LedgerEvent::Withheld { why: Trigger::Poll, because: "fresh_reading".into() };
         check(withheld, "usage: not asked: a fresh reading came by itself (next 13:22)");
-        let event = Happened::Withheld { why: Reason::Person, because: "spacing".into() };
-        let now = Entry { at: NOW, account: "a".into(), endpoint: LedgerEndpoint::Usage, event, next_at: Some(NOW) };
+        let event = LedgerEvent::Withheld { why: Trigger::Person, because: "spacing".into() };
+        let now =
+            LedgerEntry { at: NOW, account: "a".into(), endpoint: LedgerEndpoint::Usage, event, next_at: Some(NOW) };
         let line = ledger_line(&now, &LocalTime::UTC);
         assert_eq!(line, "usage: not asked: the last request was less than 3 minutes ago", "what is due is not ahead");
     }

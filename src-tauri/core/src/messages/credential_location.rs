@@ -1,35 +1,37 @@
 //! The places of sign-ins, in a few words each.
 
-use crate::credential::location::Place;
+use crate::credential::location::CredentialLocation;
 use crate::credential::token::Fingerprint;
-use crate::credential::{Absence, CredentialRead, Seen};
+use crate::credential::{CredentialMissing, CredentialPresence, CredentialRead};
 use crate::messages::sign_in_steps::command_for;
 use crate::time::Wall;
 
 /// How it stands in a place: after its name, and after a dash. `used` is whether its account is asked for from there.
-pub fn place(place: &Place, used: bool, rejected: &[Fingerprint], now: Wall) -> String {
+pub fn place(place: &CredentialLocation, used: bool, rejected: &[Fingerprint], now: Wall) -> String {
     let owner = place.provider.owner();
     match &place.sign_in.seen {
         None => "not looked at yet".to_owned(),
-        Some(Seen::Present { fingerprint, .. }) if rejected.contains(fingerprint) => "not accepted".to_owned(),
-        Some(Seen::Present { .. }) => match (place.sign_in.expired(now), used) {
+        Some(CredentialPresence::Present { fingerprint, .. }) if rejected.contains(fingerprint) => {
+            "not accepted".to_owned()
+        }
+        Some(CredentialPresence::Present { .. }) => match (place.sign_in.expired(now), used) {
             (true, _) => format!("expired until {owner} renews it"),
             (false, true) => "in use".to_owned(),
             (false, false) => "signed in, not needed while the other one works".to_owned(),
         },
-        Some(Seen::Absent(absence)) => absent(absence),
+        Some(CredentialPresence::Absent(absence)) => absent(absence),
     }
 }
 
-fn absent(absence: &Absence) -> String {
+fn absent(absence: &CredentialMissing) -> String {
     match absence {
-        Absence::NoFile => "no sign-in there".to_owned(),
-        Absence::NotSignedIn => "signed out".to_owned(),
-        Absence::InferenceOnly => "no stored sign-in; CLAUDE_CODE_OAUTH_TOKEN may not read usage".to_owned(),
-        Absence::EmptyToken => "a sign-in without a token".to_owned(),
-        Absence::Blanked | Absence::LoginEnded(_) => "its sign-in has ended".to_owned(),
-        Absence::Unreadable(why) => format!("cannot be read: {why}"),
-        Absence::Forbidden(why) => format!("cannot be opened: {why}"),
+        CredentialMissing::NoFile => "no sign-in there".to_owned(),
+        CredentialMissing::NotSignedIn => "signed out".to_owned(),
+        CredentialMissing::InferenceOnly => "no stored sign-in; CLAUDE_CODE_OAUTH_TOKEN may not read usage".to_owned(),
+        CredentialMissing::EmptyToken => "a sign-in without a token".to_owned(),
+        CredentialMissing::Blanked | CredentialMissing::LoginEnded(_) => "its sign-in has ended".to_owned(),
+        CredentialMissing::Unreadable(why) => format!("cannot be read: {why}"),
+        CredentialMissing::Forbidden(why) => format!("cannot be opened: {why}"),
     }
 }
 
@@ -78,7 +80,7 @@ mod tests {
 
     #[track_caller]
     fn check(read: &CredentialRead, used: bool, rejected: &[Fingerprint], expect: &str) {
-        let mut there = Place::known(&State::new("boot".into()), Provider::Anthropic, "~/work");
+        let mut there = CredentialLocation::known(&State::new("boot".into()), Provider::Anthropic, "~/work");
         there.looked(read, Moment { wall: NOW, boot: Boot(0) });
         assert_eq!(place(&there, used, rejected, NOW), expect);
     }
@@ -90,8 +92,8 @@ mod tests {
         check(&good, false, &[], "signed in, not needed while the other one works");
         check(&good, true, &[Token::new("t".into()).unwrap().fingerprint()], "not accepted");
         check(&found(NOW.0, None), true, &[], "expired until Claude Code renews it");
-        check(&CredentialRead::Absent(Absence::NoFile), true, &[], "no sign-in there");
-        let torn = CredentialRead::Absent(Absence::Unreadable("it is a folder".into()));
+        check(&CredentialRead::Absent(CredentialMissing::NoFile), true, &[], "no sign-in there");
+        let torn = CredentialRead::Absent(CredentialMissing::Unreadable("it is a folder".into()));
         check(&torn, false, &[], "cannot be read: it is a folder");
     }
 
@@ -101,7 +103,7 @@ mod tests {
         let said = folder_added("~/work", &known, Some("Ann"));
         assert!(said.contains("the sign-in of Ann too") && said.contains("one account"), "{said}");
         assert!(folder_added("~/work", &known, None).contains("the sign-in of ann@example.com"));
-        let absent = folder_added("~/work", &CredentialRead::Absent(Absence::NotSignedIn), None);
+        let absent = folder_added("~/work", &CredentialRead::Absent(CredentialMissing::NotSignedIn), None);
         let command = match cfg!(windows) {
             true => r#"set "CLAUDE_CONFIG_DIR=%USERPROFILE%\work" && claude auth login"#,
             false => "CLAUDE_CONFIG_DIR=~/work claude auth login",

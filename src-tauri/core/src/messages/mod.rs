@@ -116,7 +116,7 @@ pub fn resets(at: Wall, now: Wall, zone: &LocalTime) -> String {
 }
 
 /// The same as a glance needs it: "15:30" today, "Friday" within six days, else "18 Sep".
-pub fn glance(at: Wall, now: Wall, zone: &LocalTime) -> String {
+pub fn short_date(at: Wall, now: Wall, zone: &LocalTime) -> String {
     let (at, now) = (zoned(nearest_minute(at), zone), zoned(now, zone));
     match days_ahead(&at, &now) {
         0 => zone.time_of_day(&at),
@@ -138,7 +138,7 @@ pub fn not_before(until: Wall, now: Wall, zone: &LocalTime) -> String {
 }
 
 /// "45 s", "12 min", "2 h 13 min", "3 d 4 h".
-pub fn span(time: Duration) -> String {
+pub fn format_duration(time: Duration) -> String {
     let secs = time.as_secs();
     let (minutes, hours, days) = (secs / 60, secs / 3600, secs / 86_400);
     match secs {
@@ -188,7 +188,7 @@ mod tests {
     fn check(time: &str, long: &str, short: &str) {
         let zone = LocalTime::UTC;
         assert_eq!(clock(at(time), at(NOW), &zone), long);
-        assert_eq!(glance(at(time), at(NOW), &zone), short);
+        assert_eq!(short_date(at(time), at(NOW), &zone), short);
     }
 
     #[test]
@@ -216,7 +216,7 @@ mod tests {
         let us = LocalTime { hours: HourCycle::H12, ..LocalTime::UTC };
         assert_eq!(clock(at("2026-09-14T15:30:00Z"), at(NOW), &us), "3:30 PM");
         assert_eq!(clock(at("2026-09-15T00:00:00Z"), at(NOW), &us), "Tue 12:00 AM");
-        assert_eq!(glance(at("2026-09-14T15:30:00Z"), at(NOW), &us), "3:30 PM");
+        assert_eq!(short_date(at("2026-09-14T15:30:00Z"), at(NOW), &us), "3:30 PM");
         let berlin = LocalTime::from(TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap());
         let (evening, twice) = (at("2026-10-24T20:00:00Z"), at("2026-10-25T01:30:00Z"));
         assert_eq!(resets(twice, evening, &berlin), "Sun 02:30 CET");
@@ -241,7 +241,7 @@ mod tests {
             ("2026-09-20T23:59:59Z", "21 Sep 00:00", "21 Sep"),
         ] {
             assert_eq!(resets(at(time), at(NOW), &LocalTime::UTC), long);
-            assert_eq!(glance(at(time), at(NOW), &LocalTime::UTC), short);
+            assert_eq!(short_date(at(time), at(NOW), &LocalTime::UTC), short);
         }
     }
 
@@ -256,7 +256,8 @@ mod tests {
 
     #[test]
     fn spans() {
-        let spans = [0, 59, 60, 3599, 3600, 7980, 86_399, 86_400, 273_600].map(|s| span(Duration::from_secs(s)));
+        let spans =
+            [0, 59, 60, 3599, 3600, 7980, 86_399, 86_400, 273_600].map(|s| format_duration(Duration::from_secs(s)));
         let expect = ["0 s", "59 s", "1 min", "59 min", "1 h", "2 h 13 min", "23 h 59 min", "1 d", "3 d 4 h"];
         assert_eq!(spans, expect);
     }
@@ -266,7 +267,7 @@ mod tests {
         for wall in [Wall(i64::MIN), Wall(i64::MAX), Wall(0)] {
             clock(wall, at(NOW), &LocalTime::UTC);
             not_before(wall, wall, &LocalTime::UTC);
-            glance(at(NOW), wall, &LocalTime::UTC);
+            short_date(at(NOW), wall, &LocalTime::UTC);
             resets(wall, wall, &LocalTime::UTC);
             rfc3339(wall);
         }

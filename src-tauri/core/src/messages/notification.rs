@@ -2,7 +2,7 @@
 
 use super::sign_in::ended;
 use super::{not_before, renewal};
-use crate::credential::sign_in_flow::Guide;
+use crate::credential::sign_in_flow::SignInFlow;
 use crate::gate::{Cooldown, GateState};
 use crate::local_time::LocalTime;
 use crate::messages::request_status::{cooldown, pause};
@@ -31,7 +31,7 @@ pub fn notice(notice: &Notice, label: &str, state: &AccountState, now: Moment, z
             (format!("Usage not asked until {until}"), body)
         }
         NoticeKind::SignInStopped => {
-            let barred = matches!(Guide::of(state, now), Guide::Barred);
+            let barred = matches!(SignInFlow::of(state, now), SignInFlow::Barred);
             let title = if barred { "Usage may not be read" } else { "Sign-in needed" };
             (title.to_owned(), stopped(label, state, now, zone))
         }

@@ -1,9 +1,9 @@
 //! Quota windows in a line.
 
-use super::{clock, glance, span};
+use super::{clock, format_duration, short_date};
 use crate::gate::policy;
 use crate::local_time::LocalTime;
-use crate::quota::{Level, Money, QuotaWindow, Reading, Source};
+use crate::quota::{Level, QuotaWindow, Reading, Source, Spend};
 use crate::settings::Percent;
 use crate::state::{AccountState, Provider};
 use crate::time::Wall;
@@ -38,7 +38,7 @@ pub fn source(source: Source, provider: Provider) -> String {
 pub fn own_age(reading: &Reading, window: &QuotaWindow, provider: Provider, now: Wall) -> Option<String> {
     let origin = reading.origin(window);
     let apart = origin.source != reading.source || reading.at.since(origin.at) >= Duration::from_secs(60);
-    apart.then(|| format!("{} ago from {}", span(now.since(origin.at)), source(origin.source, provider)))
+    apart.then(|| format!("{} ago from {}", format_duration(now.since(origin.at)), source(origin.source, provider)))
 }
 
 /// " (read 12:10)", for a window that was read long before the newest of its reading, where only one time is told.
@@ -73,21 +73,21 @@ pub fn window_line(window: &QuotaWindow, shown: Percent, now: Wall, zone: &Local
         (Level::Used(used), Percent::Used) => percent(used),
         (Level::Used(used), Percent::Left) => format!("{} left", percent_left(used)),
         (Level::Reset, _) => return format!("{label} was reset, not read since"),
-        (Level::NotSaid, _) => return format!("{label} —"),
+        (Level::Unknown, _) => return format!("{label} —"),
     };
     match window.resets_at {
-        Some(at) => format!("{label} {level}, resets {}", glance(at, now, zone)),
+        Some(at) => format!("{label} {level}, resets {}", short_date(at, now, zone)),
         None => format!("{label} {level}"),
     }
 }
 
 /// "Extra usage $12.34 of $100.00".
-pub fn money_line(money: &Money) -> String {
+pub fn money_line(money: &Spend) -> String {
     format!("{} {}", money.label, money_level(money))
 }
 
 /// "$12.34 of $100.00".
-pub fn money_level(money: &Money) -> String {
+pub fn money_level(money: &Spend) -> String {
     let amounts = match (&money.used, &money.limit) {
         (Some(used), Some(limit)) => format!("{used} of {limit}"),
         (Some(used), None) => used.to_string(),
@@ -101,7 +101,7 @@ pub fn money_level(money: &Money) -> String {
 }
 
 /// "Extra usage 12 %, $12.34 of $100.00".
-fn money_glance(money: &Money, shown: Percent) -> String {
+fn money_glance(money: &Spend, shown: Percent) -> String {
     let (Some(percents), true) = (money.percent(), money.used.is_some() || money.limit.is_some()) else {
         return money_line(money);
     };
@@ -150,7 +150,7 @@ fn glances(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quota::{Amount, Origin};
+    use crate::quota::{Amount, Provenance};
 
     const NOW: Wall = Wall(1_789_391_820_000); // 2026-09-14 13:17 UTC
 
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_window_of_another_age_or_source_says_so() {
-        let ago = |min: i64, source| Some(Origin { at: Wall(NOW.0 - min * 60_000), source });
+        let ago = |min: i64, source| Some(Provenance { at: Wall(NOW.0 - min * 60_000), source });
         let mut reading = reading();
         reading.windows[1].origin = ago(0, Source::StatusLine);
         reading.windows[2].origin = ago(52, Source::UsageEndpoint);
@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn a_plan_that_has_only_money_is_told_by_it() {
         let amount = |minor| Some(Amount { minor, currency: "USD".into(), exponent: 2 });
-        let of = |limit, used_percent| Money {
+        let of = |limit, used_percent| Spend {
             id: "extra_usage".into(),
             label: "Extra usage".into(),
             used: amount(8100),

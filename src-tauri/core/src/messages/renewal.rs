@@ -15,7 +15,7 @@ pub(super) fn while_it_works(state: &AccountState, now: Moment, zone: &LocalTime
             let waits = waits(state, cause, until, now, zone);
             Some(format!("{}; {works}.", upper_first(&waits)))
         }
-        Renewal::HeldUp { why } => Some(format!("{}; {works}.", upper_first(&held_up(why)))),
+        Renewal::HeldUp { why } => Some(format!("{}; {works}.", upper_first(&renewal_blocked(why)))),
         Renewal::Stopped(_) => Some(format!("The sign-in cannot be renewed; {works}.")),
     }
 }
@@ -56,7 +56,7 @@ pub(super) fn expired(state: &AccountState, now: Moment, zone: &LocalTime) -> St
             format!("The sign-in has expired, and {waits}. Nothing is asked until it is renewed.")
         }
         Renewal::HeldUp { why } => {
-            format!("The sign-in has expired, and {}. Nothing is asked until it is renewed.", held_up(why))
+            format!("The sign-in has expired, and {}. Nothing is asked until it is renewed.", renewal_blocked(why))
         }
     }
 }
@@ -91,7 +91,7 @@ fn waits(state: &AccountState, cause: &Cooldown, until: Moment, now: Moment, zon
     }
 }
 
-fn held_up(why: &str) -> String {
+fn renewal_blocked(why: &str) -> String {
     format!("its renewal is held up ({why}) and is tried again every few minutes")
 }
 

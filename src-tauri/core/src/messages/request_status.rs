@@ -2,13 +2,13 @@
 
 use super::free_readings::{self, FREE_ONLY};
 use super::sign_in::ended;
-use super::{not_before, renewal, span};
-use crate::credential::Absence;
+use super::{format_duration, not_before, renewal};
+use crate::credential::CredentialMissing;
 use crate::gate::policy;
 use crate::gate::{Cooldown, GateState, Pause};
 use crate::local_time::LocalTime;
 use crate::record::ledger::OutcomeKind;
-use crate::response::{Barred, Grant, Outcome, Rejection};
+use crate::response::{Barred, GrantOutcome, Outcome, Rejection};
 use crate::state::{AccountState, NotYet, Provider, Refusal, SignInTrouble};
 use crate::time::Moment;
 use std::time::Duration;
@@ -56,10 +56,10 @@ fn untried_sign_in(state: &AccountState, now: Moment, zone: &LocalTime) -> Optio
 fn waiting_for_sign_in(state: &AccountState, trouble: &SignInTrouble, now: Moment, zone: &LocalTime) -> String {
     let owner = state.provider.owner();
     match trouble {
-        SignInTrouble::Absent(Absence::InferenceOnly) => format!(
+        SignInTrouble::Absent(CredentialMissing::InferenceOnly) => format!(
             "CLAUDE_CODE_OAUTH_TOKEN may not read usage. Nothing is asked until {owner} has a stored sign-in beside it."
         ),
-        SignInTrouble::Absent(absence @ (Absence::Blanked | Absence::LoginEnded(_))) => {
+        SignInTrouble::Absent(absence @ (CredentialMissing::Blanked | CredentialMissing::LoginEnded(_))) => {
             format!("{} Nothing is asked until you sign in again.", ended(owner, absence))
         }
         SignInTrouble::Absent(_) => {
@@ -78,7 +78,7 @@ pub fn cooldown(provider: Provider, cause: &Cooldown, clock: &str) -> String {
     let name = provider.name();
     match cause {
         Cooldown::RateLimited { retry_after_s: Some(secs) } => {
-            let asked = span(Duration::from_secs(*secs));
+            let asked = format_duration(Duration::from_secs(*secs));
             format!("{name} limits requests (429, asked for {asked}). Nothing is asked before {clock}.")
         }
         Cooldown::RateLimited { retry_after_s: None } => {
@@ -157,7 +157,9 @@ pub(super) fn reason(provider: Provider, cause: &Cooldown) -> String {
 pub fn outcome(provider: Provider, outcome: &Outcome) -> String {
     match outcome {
         Outcome::Reading(_) => "reading".to_owned(),
-        Outcome::RateLimited { retry_after: Some(wait) } => format!("rate limited, asked to wait {}", span(*wait)),
+        Outcome::RateLimited { retry_after: Some(wait) } => {
+            format!("rate limited, asked to wait {}", format_duration(*wait))
+        }
         Outcome::RateLimited { retry_after: None } => "rate limited".to_owned(),
         Outcome::RefusedAtEdge => format!("refused at {}'s edge (429)", provider.name()),
         Outcome::Rejected(Rejection::NotAllowed { to: Barred::Organization, status }) => {
@@ -192,33 +194,33 @@ pub fn outcome_kind(outcome: &Outcome) -> OutcomeKind {
 }
 
 /// What came of a renewal.
-pub fn grant(provider: Provider, grant: &Grant) -> String {
+pub fn grant(provider: Provider, grant: &GrantOutcome) -> String {
     let name = provider.name();
     match grant {
-        Grant::Renewed(_) => "sign-in renewed".to_owned(),
-        Grant::Refused => "refresh token not accepted any more".to_owned(),
-        Grant::RateLimited { retry_after: Some(wait) } => {
-            format!("renewal rate limited, asked to wait {}", span(*wait))
+        GrantOutcome::Renewed(_) => "sign-in renewed".to_owned(),
+        GrantOutcome::Refused => "refresh token not accepted any more".to_owned(),
+        GrantOutcome::RateLimited { retry_after: Some(wait) } => {
+            format!("renewal rate limited, asked to wait {}", format_duration(*wait))
         }
-        Grant::RateLimited { retry_after: None } => "renewal rate limited".to_owned(),
-        Grant::Ambiguous { why, .. } => format!("renewal left open: {why}"),
-        Grant::Denied { status, kind, .. } if kind.is_empty() => format!("{name} does not renew ({status})"),
-        Grant::Denied { status, kind, .. } => format!("{name} does not renew ({status} {kind})"),
-        Grant::Wasted { why } => format!("renewal accepted, but {why}"),
-        Grant::Unreachable { why } => format!("renewal not sent: {why}"),
-        Grant::Lapsed => "renewal not sent: the machine slept, or renewal was turned off".to_owned(),
+        GrantOutcome::RateLimited { retry_after: None } => "renewal rate limited".to_owned(),
+        GrantOutcome::Ambiguous { why, .. } => format!("renewal left open: {why}"),
+        GrantOutcome::Denied { status, kind, .. } if kind.is_empty() => format!("{name} does not renew ({status})"),
+        GrantOutcome::Denied { status, kind, .. } => format!("{name} does not renew ({status} {kind})"),
+        GrantOutcome::UnusableTokens { why } => format!("renewal accepted, but {why}"),
+        GrantOutcome::Unreachable { why } => format!("renewal not sent: {why}"),
+        GrantOutcome::Lapsed => "renewal not sent: the machine slept, or renewal was turned off".to_owned(),
     }
 }
 
-pub fn grant_kind(grant: &Grant) -> OutcomeKind {
+pub fn grant_kind(grant: &GrantOutcome) -> OutcomeKind {
     match grant {
-        Grant::Renewed(_) => OutcomeKind::Renewed,
-        Grant::Refused => OutcomeKind::GrantRefused,
-        Grant::RateLimited { .. } => OutcomeKind::RateLimited,
-        Grant::Ambiguous { .. } => OutcomeKind::Ambiguous,
-        Grant::Denied { .. } => OutcomeKind::Denied,
-        Grant::Wasted { .. } => OutcomeKind::Wasted,
-        Grant::Unreachable { .. } | Grant::Lapsed => OutcomeKind::Unreachable,
+        GrantOutcome::Renewed(_) => OutcomeKind::Renewed,
+        GrantOutcome::Refused => OutcomeKind::GrantRefused,
+        GrantOutcome::RateLimited { .. } => OutcomeKind::RateLimited,
+        GrantOutcome::Ambiguous { .. } => OutcomeKind::Ambiguous,
+        GrantOutcome::Denied { .. } => OutcomeKind::Denied,
+        GrantOutcome::UnusableTokens { .. } => OutcomeKind::Wasted,
+        GrantOutcome::Unreachable { .. } | GrantOutcome::Lapsed => OutcomeKind::Unreachable,
     }
 }
 

@@ -1,9 +1,9 @@
 //! What is said of accounts in trouble, story by story.
 
 use super::*;
-use crate::credential::sign_in_flow::Means;
+use crate::credential::sign_in_flow::LaunchSupport;
 use crate::credential::token::Token;
-use crate::credential::{Absence, Seen};
+use crate::credential::{CredentialMissing, CredentialPresence};
 use crate::gate::{Cooldown, GateState, Pause};
 use crate::notification::{Notice, NoticeKind};
 use crate::state::{AccountId, AccountState, Provider};
@@ -21,7 +21,7 @@ fn in_min(minutes: i64) -> Moment {
 fn signed_in() -> AccountState {
     let mut state = AccountState::new(Provider::Anthropic);
     let fingerprint = Token::new("sk-1".to_owned()).unwrap().fingerprint();
-    state.sign_in.seen = Some(Seen::Present { fingerprint, expires_at: Some(in_min(30).wall) });
+    state.sign_in.seen = Some(CredentialPresence::Present { fingerprint, expires_at: Some(in_min(30).wall) });
     state.sign_in.place = "~/.claude/.credentials.json".to_owned();
     state.sign_in.renewable = true;
     state.next = Some(in_min(5));
@@ -33,7 +33,7 @@ fn renewed_by_holdoff() -> AccountState {
 }
 
 fn expired(mut state: AccountState) -> AccountState {
-    if let Some(Seen::Present { expires_at, .. }) = &mut state.sign_in.seen {
+    if let Some(CredentialPresence::Present { expires_at, .. }) = &mut state.sign_in.seen {
         *expires_at = Some(in_min(-10).wall);
     }
     AccountState { troubled: true, ..state }
@@ -52,14 +52,14 @@ fn paused(cause: Pause) -> GateState {
     GateState::Paused { cause, since: NOW, fingerprint, beneath: None }
 }
 
-fn absent(absence: Absence) -> AccountState {
+fn absent(absence: CredentialMissing) -> AccountState {
     let mut state = signed_in();
-    state.sign_in.seen = Some(Seen::Absent(absence));
+    state.sign_in.seen = Some(CredentialPresence::Absent(absence));
     AccountState { troubled: true, ..state }
 }
 
 const HERE: Around<'_> =
-    Around { label: "ann@example.com", before: None, means: Means::Terminal, older: false, opened: false };
+    Around { label: "ann@example.com", before: None, means: LaunchSupport::Terminal, older: false, opened: false };
 
 fn status(state: &AccountState) -> String {
     super::status(state, NOW, &UTC).join(" ")
@@ -180,7 +180,7 @@ fn other_reasons_why_renewal_waits() {
 /// A lock of another program, a file that is not ours to write: said where the person looks, and how to go on.
 #[test]
 fn what_holds_a_renewal_up_is_told() {
-    let state = AccountState { held_up: Some("another program is renewing it".into()), ..renewed_by_holdoff() };
+    let state = AccountState { renewal_blocked: Some("another program is renewing it".into()), ..renewed_by_holdoff() };
     assert_eq!(
         super::status(&state, NOW, &UTC),
         [
@@ -237,13 +237,17 @@ fn each_cause_is_named_with_what_holdoff_does_and_what_helps() {
         assert!(words.offer.unwrap().urgent);
     }
     let absences = [
-        (Absence::NoFile, "no sign-in of Claude Code", "Sign in with"),
-        (Absence::NotSignedIn, "not signed in", "Sign in with"),
-        (Absence::InferenceOnly, "CLAUDE_CODE_OAUTH_TOKEN", "Sign in with"),
-        (Absence::EmptyToken, "access token is empty", "Sign in again"),
-        (Absence::Unreadable("it is a folder".into()), "it is a folder", "out of the way"),
-        (Absence::Unreadable("it is a link to a file that is not there".into()), "is a link", "out of the way"),
-        (Absence::Forbidden("permission denied".into()), "permission denied", "right to read"),
+        (CredentialMissing::NoFile, "no sign-in of Claude Code", "Sign in with"),
+        (CredentialMissing::NotSignedIn, "not signed in", "Sign in with"),
+        (CredentialMissing::InferenceOnly, "CLAUDE_CODE_OAUTH_TOKEN", "Sign in with"),
+        (CredentialMissing::EmptyToken, "access token is empty", "Sign in again"),
+        (CredentialMissing::Unreadable("it is a folder".into()), "it is a folder", "out of the way"),
+        (
+            CredentialMissing::Unreadable("it is a link to a file that is not there".into()),
+            "is a link",
+            "out of the way",
+        ),
+        (CredentialMissing::Forbidden("permission denied".into()), "permission denied", "right to read"),
     ];
     for (absence, named, helps) in absences {
         let state = absent(absence);
@@ -321,7 +325,7 @@ fn the_steps_of_signing_in_again() {
 #[test]
 fn another_account_is_said_while_it_is_checked_and_when_it_is_proved() {
     let around = Around { label: "bob@example.com", before: Some("ann@example.com"), ..HERE };
-    let bob = AccountState { instead_of: Some(AccountId("anthropic:ann".into())), ..signed_in() };
+    let bob = AccountState { previous_account: Some(AccountId("anthropic:ann".into())), ..signed_in() };
     let other =
         "This is another account than before: bob@example.com instead of ann@example.com. Holdoff goes on with it.";
     for state in [AccountState { troubled: true, ..bob.clone() }, AccountState { mended: true, ..bob }] {
@@ -331,13 +335,13 @@ fn another_account_is_said_while_it_is_checked_and_when_it_is_proved() {
 
 #[test]
 fn what_is_missing_is_said_with_the_command() {
-    let state = absent(Absence::NoFile);
+    let state = absent(CredentialMissing::NoFile);
     let offer = |means| guided(&state, Around { means, ..HERE }).offer.unwrap();
-    assert_eq!(offer(Means::Terminal).problem, None);
-    let missing = offer(Means::NoProgram);
+    assert_eq!(offer(LaunchSupport::Terminal).problem, None);
+    let missing = offer(LaunchSupport::NoProgram);
     assert_eq!(missing.command, "claude auth login");
     assert!(missing.problem.unwrap().address.unwrap().starts_with("https://"));
-    let closed = offer(Means::NoTerminal).problem.unwrap();
+    let closed = offer(LaunchSupport::NoTerminal).problem.unwrap();
     assert!(closed.text.contains("run the command below") && closed.address.is_none(), "{closed:?}");
     let older = guided(&state, Around { older: true, ..HERE });
     assert_eq!(older.offer.unwrap().command, "claude");

@@ -1,8 +1,8 @@
 //! The sign-in in words: what is wrong, and what Holdoff does about it.
 
 use super::{clock, not_before, renewal};
-use crate::credential::sign_in_flow::Guide;
-use crate::credential::{Absence, Seen};
+use crate::credential::sign_in_flow::SignInFlow;
+use crate::credential::{CredentialMissing, CredentialPresence};
 use crate::gate::Pause;
 use crate::local_time::LocalTime;
 use crate::messages::request_status::pause;
@@ -27,7 +27,7 @@ pub fn sign_in(state: &AccountState, now: Moment, zone: &LocalTime) -> SignInWor
         None if state.sign_in.seen.is_none() => {
             ("Looking for the sign-in", format!("Holdoff is looking for {owner}'s sign-in."))
         }
-        None if matches!(Guide::of(state, now), Guide::Checking { .. }) => (
+        None if matches!(SignInFlow::of(state, now), SignInFlow::Checking { .. }) => (
             "New sign-in found",
             format!(
                 "{owner} has a new sign-in. Holdoff tries it with one request{}, and then goes on as before.",
@@ -58,8 +58,10 @@ fn unused(state: &AccountState) -> SignInWords {
                 text: format!("Holdoff is looking for {owner}'s sign-in."),
             };
         }
-        Some(Seen::Present { .. }) => ("Signed in", format!("Holdoff reads whose sign-in {owner} keeps.")),
-        Some(Seen::Absent(absence)) => {
+        Some(CredentialPresence::Present { .. }) => {
+            ("Signed in", format!("Holdoff reads whose sign-in {owner} keeps."))
+        }
+        Some(CredentialPresence::Absent(absence)) => {
             let (title, _) = absent(owner, absence);
             (title, format!("{owner} has no sign-in that works."))
         }
@@ -138,42 +140,44 @@ fn paused(state: &AccountState, cause: &Pause) -> String {
 }
 
 /// Why it has come to its end.
-pub(super) fn ended(owner: &str, absence: &Absence) -> String {
+pub(super) fn ended(owner: &str, absence: &CredentialMissing) -> String {
     match absence {
-        Absence::LoginEnded(why) if !why.is_empty() => format!("{owner}'s sign-in has ended ({why})."),
-        Absence::LoginEnded(_) => format!("{owner}'s sign-in has ended."),
+        CredentialMissing::LoginEnded(why) if !why.is_empty() => format!("{owner}'s sign-in has ended ({why})."),
+        CredentialMissing::LoginEnded(_) => format!("{owner}'s sign-in has ended."),
         _ => format!("{owner}'s sign-in has ended: its renewal was refused, and {owner} emptied its tokens."),
     }
 }
 
-fn absent(owner: &str, absence: &Absence) -> (&'static str, String) {
+fn absent(owner: &str, absence: &CredentialMissing) -> (&'static str, String) {
     let goes_on = "Holdoff asks nothing meanwhile, and goes on by itself.";
     match absence {
-        Absence::NoFile => (
+        CredentialMissing::NoFile => (
             "No sign-in found",
             format!("There is no sign-in of {owner} on this computer, or it is kept in another folder. {goes_on}"),
         ),
-        Absence::NotSignedIn => ("Signed out", format!("{owner} is not signed in to a Claude account. {goes_on}")),
-        Absence::InferenceOnly => (
+        CredentialMissing::NotSignedIn => {
+            ("Signed out", format!("{owner} is not signed in to a Claude account. {goes_on}"))
+        }
+        CredentialMissing::InferenceOnly => (
             "Only a token for inference",
             format!(
                 "CLAUDE_CODE_OAUTH_TOKEN is set, and {owner} has no stored sign-in. Such a token may not read usage, so Holdoff does not try it. A stored sign-in beside it is enough, and {owner} goes on with its token. {goes_on}"
             ),
         ),
-        Absence::Blanked | Absence::LoginEnded(_) => {
+        CredentialMissing::Blanked | CredentialMissing::LoginEnded(_) => {
             ("Sign-in has ended", format!("{} {goes_on}", ended(owner, absence)))
         }
-        Absence::EmptyToken => (
+        CredentialMissing::EmptyToken => (
             "Sign-in without a token",
             format!("{owner}'s sign-in is there, but its access token is empty or damaged. {goes_on}"),
         ),
-        Absence::Unreadable(why) => (
+        CredentialMissing::Unreadable(why) => (
             "Sign-in cannot be read",
             format!(
                 "{owner}'s credential file cannot be used: {why}. Holdoff leaves it as it is and looks again in a moment."
             ),
         ),
-        Absence::Forbidden(why) => {
+        CredentialMissing::Forbidden(why) => {
             ("Sign-in cannot be opened", format!("{owner}'s credential file cannot be opened: {why}. {goes_on}"))
         }
     }

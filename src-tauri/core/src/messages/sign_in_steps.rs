@@ -1,9 +1,9 @@
 //! The way back to a sign-in that works, in words: three steps, and what came of them.
 
 use super::not_before;
-use crate::credential::Absence;
-use crate::credential::sign_in_flow::{Guide, Means, Need};
-use crate::gate::{Shut, Spacing};
+use crate::credential::CredentialMissing;
+use crate::credential::sign_in_flow::{LaunchSupport, SignInFlow, Urgency};
+use crate::gate::{Blocked, Spacing};
 use crate::local_time::LocalTime;
 use crate::messages::request_status::{SPACING, reason};
 use crate::providers::anthropic::credential;
@@ -18,7 +18,7 @@ pub struct Around<'a> {
     pub label: &'a str,
     /// What the account is called whose sign-in was in this place before.
     pub before: Option<&'a str>,
-    pub means: Means,
+    pub means: LaunchSupport,
     /// The owner's program is too old for the command.
     pub older: bool,
     /// A terminal was opened with the owner's sign-in since there is something to mend.
@@ -71,20 +71,20 @@ pub struct Problem {
 }
 
 pub fn guide(state: &AccountState, around: &Around<'_>, now: Moment, zone: &LocalTime) -> GuideWords {
-    let other_account = around.before.filter(|_| state.instead_of.is_some()).map(|before| {
+    let other_account = around.before.filter(|_| state.previous_account.is_some()).map(|before| {
         format!("This is another account than before: {} instead of {before}. Holdoff goes on with it.", around.label)
     });
-    match Guide::of(state, now) {
-        Guide::Nothing | Guide::Barred => GuideWords::default(),
-        Guide::SignIn(need) => GuideWords {
+    match SignInFlow::of(state, now) {
+        SignInFlow::Nothing | SignInFlow::Barred => GuideWords::default(),
+        SignInFlow::SignIn(need) => GuideWords {
             steps: to_sign_in(state, &need, around, now, zone),
             offer: Some(offer(state, &need, around)),
             ..GuideWords::default()
         },
-        Guide::Checking { at } => {
+        SignInFlow::Checking { at } => {
             GuideWords { steps: checking(state, at, now, zone), other_account, ..GuideWords::default() }
         }
-        Guide::Mended => {
+        SignInFlow::Mended => {
             let mended = format!("Signed in as {}. Readings are back.", around.label);
             GuideWords { mended: Some(mended), other_account, ..GuideWords::default() }
         }
@@ -114,7 +114,13 @@ fn config_folder(place: &str) -> Option<&str> {
     (!matches!(folder, "" | "~/.claude" | r"~\.claude")).then_some(folder)
 }
 
-fn to_sign_in(state: &AccountState, need: &Need, around: &Around<'_>, now: Moment, zone: &LocalTime) -> Vec<StepWords> {
+fn to_sign_in(
+    state: &AccountState,
+    need: &Urgency,
+    around: &Around<'_>,
+    now: Moment,
+    zone: &LocalTime,
+) -> Vec<StepWords> {
     let owner = state.provider.owner();
     let (first, second) = match around.opened {
         true => (Progress::Done, Progress::UnderWay),
@@ -135,28 +141,32 @@ fn to_sign_in(state: &AccountState, need: &Need, around: &Around<'_>, now: Momen
     ]
 }
 
-fn what_to_do(state: &AccountState, need: &Need, now: Moment, zone: &LocalTime) -> String {
+fn what_to_do(state: &AccountState, need: &Urgency, now: Moment, zone: &LocalTime) -> String {
     let owner = state.provider.owner();
     match need {
-        Need::Only(SignInTrouble::Absent(Absence::NoFile | Absence::NotSignedIn | Absence::InferenceOnly)) => {
+        Urgency::Only(SignInTrouble::Absent(
+            CredentialMissing::NoFile | CredentialMissing::NotSignedIn | CredentialMissing::InferenceOnly,
+        )) => {
             format!("Sign in with {owner}.")
         }
-        Need::Only(SignInTrouble::Absent(Absence::Forbidden(_))) => {
+        Urgency::Only(SignInTrouble::Absent(CredentialMissing::Forbidden(_))) => {
             format!("Give your user the right to read the file, or sign in again with {owner}.")
         }
-        Need::Only(SignInTrouble::Absent(Absence::Unreadable(_))) => {
+        Urgency::Only(SignInTrouble::Absent(CredentialMissing::Unreadable(_))) => {
             format!("If it stays like this, move it out of the way and sign in again with {owner}.")
         }
-        Need::Only(
-            SignInTrouble::Absent(Absence::EmptyToken | Absence::Blanked | Absence::LoginEnded(_))
+        Urgency::Only(
+            SignInTrouble::Absent(
+                CredentialMissing::EmptyToken | CredentialMissing::Blanked | CredentialMissing::LoginEnded(_),
+            )
             | SignInTrouble::Paused(_)
             | SignInTrouble::Expired,
         ) => format!("Sign in again with {owner}."),
-        Need::Soon => match state.sign_in.expires_at() {
+        Urgency::Soon => match state.sign_in.expires_at() {
             Some(at) => format!("Sign in again with {owner} before {}.", super::clock(at, now.wall, zone)),
             None => format!("Sign in again with {owner}."),
         },
-        Need::Sooner => match state.renewal(now) {
+        Urgency::Sooner => match state.renewal(now) {
             Renewal::Off => format!("Use {owner} once, which renews the sign-in, or sign in again."),
             Renewal::Waits { until, .. } => {
                 let clock = not_before(until.wall_as_of(now), now.wall, zone);
@@ -172,32 +182,32 @@ fn what_to_do(state: &AccountState, need: &Need, now: Moment, zone: &LocalTime) 
     }
 }
 
-fn offer(state: &AccountState, need: &Need, around: &Around<'_>) -> Offer {
+fn offer(state: &AccountState, need: &Urgency, around: &Around<'_>) -> Offer {
     let button = match (around.means, around.opened) {
-        (Means::NoProgram | Means::NoTerminal, _) => "Look again",
-        (Means::Terminal, true) => "Open it again",
-        (Means::Terminal, false) => "Open a terminal and sign in",
+        (LaunchSupport::NoProgram | LaunchSupport::NoTerminal, _) => "Look again",
+        (LaunchSupport::Terminal, true) => "Open it again",
+        (LaunchSupport::Terminal, false) => "Open a terminal and sign in",
     };
     Offer {
         button,
-        urgent: *need != Need::Sooner,
+        urgent: *need != Urgency::Sooner,
         command: sign_in_command(state, around.older),
         problem: problem(state.provider, around.means),
     }
 }
 
-fn problem(provider: Provider, means: Means) -> Option<Problem> {
+fn problem(provider: Provider, means: LaunchSupport) -> Option<Problem> {
     let owner = provider.owner();
     match means {
-        Means::Terminal => None,
-        Means::NoProgram => Some(Problem {
+        LaunchSupport::Terminal => None,
+        LaunchSupport::NoProgram => Some(Problem {
             text: format!(
                 "{owner} was not found on this computer, neither on Holdoff's PATH nor where it is usually installed. \
                  If you have it, run the command below yourself. How to install it stands at the address below."
             ),
             address: Some(credential::INSTALL_ADDRESS),
         }),
-        Means::NoTerminal => Some(Problem {
+        LaunchSupport::NoTerminal => Some(Problem {
             text: "Holdoff found no terminal that it could open. Open one yourself and run the command below."
                 .to_owned(),
             address: None,
@@ -230,8 +240,8 @@ fn checking(state: &AccountState, at: Option<Moment>, now: Moment, zone: &LocalT
 
 fn why_not_now(state: &AccountState, now: Moment) -> Option<String> {
     match state.usage.shut(now, Spacing::Kept)? {
-        Shut::CoolingDown { cause, .. } => Some(reason(state.provider, cause)),
-        Shut::Spacing { .. } => Some(SPACING.to_owned()),
-        Shut::Paused { .. } | Shut::FreeOnly => None,
+        Blocked::CoolingDown { cause, .. } => Some(reason(state.provider, cause)),
+        Blocked::Spacing { .. } => Some(SPACING.to_owned()),
+        Blocked::Paused { .. } | Blocked::FreeOnly => None,
     }
 }

@@ -8,7 +8,7 @@ mod updates;
 
 use super::*;
 use crate::credential::token::Token;
-use crate::credential::{Absence, Seen};
+use crate::credential::{CredentialMissing, CredentialPresence};
 use crate::gate::{Cooldown, GateState, Pause};
 use crate::response::Barred;
 use crate::state::{AccountState, NotYet, Provider, Refusal, SignInTrouble};
@@ -64,10 +64,10 @@ fn refusals() -> Vec<Refusal> {
     let not_before = |cause| Refusal::NotBefore { until: in_min(3), cause };
     let mut all = vec![not_before(NotYet::Spacing)];
     all.extend(cooldowns().into_iter().map(|cause| not_before(NotYet::Cooldown(cause))));
-    all.push(Refusal::SignIn(SignInTrouble::Absent(Absence::NoFile)));
-    all.push(Refusal::SignIn(SignInTrouble::Absent(Absence::InferenceOnly)));
-    all.push(Refusal::SignIn(SignInTrouble::Absent(Absence::Blanked)));
-    all.push(Refusal::SignIn(SignInTrouble::Absent(Absence::LoginEnded("time limit".into()))));
+    all.push(Refusal::SignIn(SignInTrouble::Absent(CredentialMissing::NoFile)));
+    all.push(Refusal::SignIn(SignInTrouble::Absent(CredentialMissing::InferenceOnly)));
+    all.push(Refusal::SignIn(SignInTrouble::Absent(CredentialMissing::Blanked)));
+    all.push(Refusal::SignIn(SignInTrouble::Absent(CredentialMissing::LoginEnded("time limit".into()))));
     all.push(Refusal::SignIn(SignInTrouble::Expired));
     all.extend(pauses().into_iter().map(|cause| Refusal::SignIn(SignInTrouble::Paused(cause))));
     all.push(Refusal::FreeOnly);
@@ -80,8 +80,10 @@ fn account() -> AccountState {
     let mut state = AccountState::new(ANTHROPIC);
     state.sign_in.place = "~/.claude/.credentials.json".to_owned();
     state.sign_in.renewable = true;
-    state.sign_in.seen =
-        Some(Seen::Present { fingerprint: token("sk-1").fingerprint(), expires_at: Some(in_min(30).wall) });
+    state.sign_in.seen = Some(CredentialPresence::Present {
+        fingerprint: token("sk-1").fingerprint(),
+        expires_at: Some(in_min(30).wall),
+    });
     state
 }
 
@@ -197,7 +199,7 @@ fn what_asking_waits_for() {
 fn asking_is_said_while_a_request_is_under_way() {
     let mut state = account();
     assert_eq!(status(&state, NOW, &UTC), ["A request is due."]);
-    state.usage.intend(NOW);
+    state.usage.begin(NOW);
     assert_eq!(status(&state, NOW, &UTC), ["Asking Anthropic."]);
     // The one re-ask of a 401 keeps no distance from it.
     state.usage.last_request = Some(NOW);

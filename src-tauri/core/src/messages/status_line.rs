@@ -1,8 +1,8 @@
 //! Claude Code's status line in words: the line itself, and what having it does.
 
-use super::span;
+use super::format_duration;
 use crate::local_time::LocalTime;
-use crate::quota::{Level, Origin, QuotaWindow, Reading};
+use crate::quota::{Level, Provenance, QuotaWindow, Reading};
 use crate::settings::Percent;
 use crate::text::{LONG_NAME_MAX, excerpt};
 use crate::time::Wall;
@@ -48,7 +48,7 @@ fn is_told(window: &QuotaWindow, now: Wall) -> bool {
     match window.level(now) {
         Level::Used(used) => main || used > 0.0,
         Level::Reset => main,
-        Level::NotSaid => false,
+        Level::Unknown => false,
     }
 }
 
@@ -67,9 +67,9 @@ fn of_money(reading: &Reading, shown: Percent, now: Wall, paint: Paint) -> Strin
     parts.join(" · ")
 }
 
-fn age(origin: Origin, now: Wall) -> Option<String> {
+fn age(origin: Provenance, now: Wall) -> Option<String> {
     let age = now.since(origin.at);
-    (age >= OLD).then(|| format!("{} ago", span(age)))
+    (age >= OLD).then(|| format!("{} ago", format_duration(age)))
 }
 
 fn name(window: &QuotaWindow) -> &str {
@@ -111,7 +111,7 @@ fn painted(figure: &str, used: f64, paint: Paint) -> String {
 fn resets(told: &[&QuotaWindow], now: Wall, zone: &LocalTime) -> Option<String> {
     let ahead = told.iter().filter_map(|window| match window.level(now) {
         Level::Used(used) => Some((window, used, window.resets_at?)),
-        Level::Reset | Level::NotSaid => None,
+        Level::Reset | Level::Unknown => None,
     });
     // Of two that are equally full, the first.
     let (fullest, _, at) = ahead.rev().max_by(|(_, a, _), (_, b, _)| a.total_cmp(b))?;
@@ -190,7 +190,7 @@ fn shown(command: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quota::{Amount, Money, Source};
+    use crate::quota::{Amount, Source, Spend};
 
     const NOW: Wall = Wall(1_789_391_820_000); // 2026-09-14 13:17 UTC
 
@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn a_plan_that_has_only_money_has_a_line_too() {
         let dollars = |minor| Some(Amount { minor, currency: "USD".into(), exponent: 2 });
-        let spend = Money {
+        let spend = Spend {
             id: "spend".into(),
             label: "Spend".into(),
             used: dollars(9634),
@@ -245,7 +245,7 @@ mod tests {
         let left = status_line(&reading, Percent::Left, NOW, &LocalTime::UTC, Paint::Ansi);
         assert_eq!(left, "Spend \u{1b}[31m4% left\u{1b}[0m ($96.34 of $100.00)");
         reading.at = Wall(NOW.0 - 40 * 60_000);
-        let unlimited = Money { limit: None, used_percent: None, ..spend };
+        let unlimited = Spend { limit: None, used_percent: None, ..spend };
         reading.money = vec![unlimited];
         check(&reading, "Spend $96.34 · 40 min ago");
         reading.windows = vec![window("nimbus_quill", "nimbus_quill", 0.0, 10)];
@@ -287,7 +287,7 @@ mod tests {
         check(&old, "5h 42% · week 26% · resets 15:30 · 25 min ago");
         let mut mixed = reading();
         mixed.windows[2].used_percent = Some(3.0);
-        mixed.windows[2].origin = Some(Origin { at: Wall(NOW.0 - 40 * 60_000), source: Source::UsageEndpoint });
+        mixed.windows[2].origin = Some(Provenance { at: Wall(NOW.0 - 40 * 60_000), source: Source::UsageEndpoint });
         check(&mixed, "5h 42% · week 26% · nimbus_quill 3% (40 min ago) · resets 15:30");
     }
 

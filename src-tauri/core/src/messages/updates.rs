@@ -1,6 +1,6 @@
 //! What is said of newer versions of Holdoff itself.
 
-use super::{clock, not_before, span};
+use super::{clock, format_duration, not_before};
 use crate::local_time::LocalTime;
 use crate::time::Moment;
 use crate::updates::{Checked, FetchFailure, InstallFailure, Installing, NotUsable, Offer, PackageKind, UpdatesStatus};
@@ -27,7 +27,7 @@ pub fn update_torn(why: &str) -> String {
 }
 
 pub fn update_limited(wait: Duration) -> String {
-    format!("the release server asks to wait {} (429)", span(wait))
+    format!("the release server asks to wait {} (429)", format_duration(wait))
 }
 
 pub fn update_status(status: u16) -> String {

@@ -5,7 +5,7 @@ pub mod anthropic;
 use crate::credential::Credential;
 use crate::credential::token::Fingerprint;
 use crate::request::Request;
-use crate::response::{Delivery, Grant, Outcome};
+use crate::response::{GrantOutcome, Outcome, SendResult};
 use crate::state::Provider;
 use crate::time::Wall;
 
@@ -24,22 +24,22 @@ pub fn renewal_request(provider: Provider, credential: &Credential) -> Option<(R
 }
 
 /// What came of a request for a reading.
-pub fn understand_usage(provider: Provider, delivery: Delivery, now: Wall) -> Outcome {
+pub fn parse_usage_response(provider: Provider, delivery: SendResult, now: Wall) -> Outcome {
     match (provider, delivery) {
-        (_, Delivery::NotSent(why)) => Outcome::Unreachable { why },
-        (_, Delivery::Lapsed) => Outcome::Lapsed,
-        (_, Delivery::Lost(why)) => Outcome::Ambiguous { why },
-        (Provider::Anthropic, Delivery::Answered(answer)) => anthropic::understand_usage(&answer, now),
+        (_, SendResult::NotSent(why)) => Outcome::Unreachable { why },
+        (_, SendResult::PermitExpired) => Outcome::Lapsed,
+        (_, SendResult::Lost(why)) => Outcome::Ambiguous { why },
+        (Provider::Anthropic, SendResult::Answered(answer)) => anthropic::parse_usage_response(&answer, now),
     }
 }
 
 /// What came of a renewal.
-pub fn understand_grant(provider: Provider, delivery: Delivery, now: Wall) -> Grant {
+pub fn parse_token_response(provider: Provider, delivery: SendResult, now: Wall) -> GrantOutcome {
     match (provider, delivery) {
-        (_, Delivery::NotSent(why)) => Grant::Unreachable { why },
-        (_, Delivery::Lapsed) => Grant::Lapsed,
-        (_, Delivery::Lost(why)) => Grant::Ambiguous { status: None, why, retry_after: None },
-        (Provider::Anthropic, Delivery::Answered(answer)) => anthropic::understand_grant(&answer, now),
+        (_, SendResult::NotSent(why)) => GrantOutcome::Unreachable { why },
+        (_, SendResult::PermitExpired) => GrantOutcome::Lapsed,
+        (_, SendResult::Lost(why)) => GrantOutcome::Ambiguous { status: None, why, retry_after: None },
+        (Provider::Anthropic, SendResult::Answered(answer)) => anthropic::parse_token_response(&answer, now),
     }
 }
 

@@ -1,10 +1,10 @@
 //! Whose a reading is that came without a request. That is decided before it is taken in, and in doubt it is left out
 //! (law 17).
 
-use crate::credential::location::Place;
-use crate::credential::{Absence, Identity, Seen};
+use crate::credential::location::CredentialLocation;
+use crate::credential::{CredentialMissing, CredentialPresence, Identity};
 use crate::quota::Reading;
-use crate::quota::merge::Pushed;
+use crate::quota::merge::PassiveReading;
 use crate::state::{AccountId, State};
 use crate::time::Wall;
 
@@ -30,19 +30,19 @@ pub enum Speaker {
 /// A place as it is now.
 #[derive(Debug, Clone, Copy)]
 pub struct Here<'a> {
-    pub place: &'a Place,
+    pub place: &'a CredentialLocation,
     /// When the sign-in was written there, as far as that is known.
     pub written: Option<Wall>,
 }
 
 impl Told {
     /// Whose it is; `None` where that is in doubt.
-    pub fn whose(self, here: Option<Here<'_>>, places: &[Place], state: &State) -> Option<Pushed> {
+    pub fn whose(self, here: Option<Here<'_>>, places: &[CredentialLocation], state: &State) -> Option<PassiveReading> {
         let account = self.account(here, places, state)?;
-        Some(Pushed { account, reading: self.reading })
+        Some(PassiveReading { account, reading: self.reading })
     }
 
-    fn account(&self, here: Option<Here<'_>>, places: &[Place], state: &State) -> Option<AccountId> {
+    fn account(&self, here: Option<Here<'_>>, places: &[CredentialLocation], state: &State) -> Option<AccountId> {
         let Some(Here { place, written }) = here else {
             // From a folder that nobody looks at: only what names its account can be anybody's.
             return self.named_seat(None, places, state);
@@ -58,7 +58,7 @@ impl Told {
             (Speaker::OwnToken, None) => None,
             (Speaker::OwnToken, Some(seen)) => is_nothing_stored(seen).then(|| token_of(place)),
             (Speaker::Unnamed, Some(seen)) if is_nothing_stored(seen) => {
-                let has_token = matches!(seen, Seen::Absent(Absence::InferenceOnly));
+                let has_token = matches!(seen, CredentialPresence::Absent(CredentialMissing::InferenceOnly));
                 (has_token || place.account.is_none()).then(|| token_of(place))
             }
             (Speaker::Unnamed, Some(_) | None) => stored.cloned(),
@@ -66,7 +66,12 @@ impl Told {
     }
 
     /// The seat that is named, if need be by where it spoke, or as the only one of its login.
-    fn named_seat(&self, stored: Option<&AccountId>, places: &[Place], state: &State) -> Option<AccountId> {
+    fn named_seat(
+        &self,
+        stored: Option<&AccountId>,
+        places: &[CredentialLocation],
+        state: &State,
+    ) -> Option<AccountId> {
         let Speaker::Named { account, organization } = &self.speaker else {
             return None;
         };
@@ -93,11 +98,16 @@ impl Told {
     }
 }
 
-fn is_nothing_stored(seen: &Seen) -> bool {
-    matches!(seen, Seen::Absent(Absence::NoFile | Absence::NotSignedIn | Absence::InferenceOnly))
+fn is_nothing_stored(seen: &CredentialPresence) -> bool {
+    matches!(
+        seen,
+        CredentialPresence::Absent(
+            CredentialMissing::NoFile | CredentialMissing::NotSignedIn | CredentialMissing::InferenceOnly
+        )
+    )
 }
 
-fn token_of(place: &Place) -> AccountId {
+fn token_of(place: &CredentialLocation) -> AccountId {
     AccountId::of_token(place.provider, place.name())
 }
 

@@ -50,7 +50,7 @@ pub enum Unknown {
 /// Where a plan has no windows, its money is what there is; beside windows that only counts when it is asked for.
 /// A window that was reset since it was read counts as full. With several windows, one that is too old leaves it open
 /// whether enough is left, unless another has too little.
-pub fn judge(reading: Option<&Reading>, wanted: &Wanted<'_>, now: Wall) -> Verdict {
+pub fn evaluate(reading: Option<&Reading>, wanted: &Wanted<'_>, now: Wall) -> Verdict {
     let Some(reading) = reading else {
         return Verdict::Unknown(Unknown::NoReading);
     };
@@ -87,7 +87,7 @@ fn left(window: &QuotaWindow, now: Wall) -> Option<Left> {
     match window.level(now) {
         Level::Used(used) => Some(Left { label, left: (100.0 - used).max(0.0), resets_at: window.resets_at }),
         Level::Reset => Some(Left { label, left: 100.0, resets_at: None }),
-        Level::NotSaid => None,
+        Level::Unknown => None,
     }
 }
 
@@ -103,7 +103,7 @@ fn is_called(window: &QuotaWindow, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quota::{Origin, Source};
+    use crate::quota::{Provenance, Source};
 
     const NOW: Wall = Wall(1_789_391_820_000);
 
@@ -115,7 +115,7 @@ mod tests {
             resets_at: Some(NOW.plus(Duration::from_secs(3600))),
             duration_s: None,
             binding: false,
-            origin: Some(Origin { at: Wall(NOW.0 - age_min * 60_000), source: Source::UsageEndpoint }),
+            origin: Some(Provenance { at: Wall(NOW.0 - age_min * 60_000), source: Source::UsageEndpoint }),
             locked: None,
         }
     }
@@ -132,7 +132,7 @@ mod tests {
 
     fn of(window: Option<&str>, at_least: f64, max_age_min: u64) -> Verdict {
         let wanted = Wanted { window, at_least, max_age: Duration::from_secs(max_age_min * 60) };
-        judge(Some(&reading()), &wanted, NOW)
+        evaluate(Some(&reading()), &wanted, NOW)
     }
 
     #[test]
@@ -170,15 +170,15 @@ mod tests {
     #[test]
     fn nothing_known_and_reset_since() {
         let wanted = Wanted { window: Some("5h"), at_least: 60.0, max_age: Duration::from_secs(3600) };
-        assert_eq!(judge(None, &wanted, NOW), Verdict::Unknown(Unknown::NoReading));
+        assert_eq!(evaluate(None, &wanted, NOW), Verdict::Unknown(Unknown::NoReading));
         let mut past = reading();
         past.windows[0].resets_at = Some(NOW);
-        let full = judge(Some(&past), &wanted, NOW);
+        let full = evaluate(Some(&past), &wanted, NOW);
         assert!(matches!(full, Verdict::Enough(Left { left: 100.0, resets_at: None, .. })));
         let much_later = NOW.plus(Duration::from_secs(7200));
-        assert!(matches!(judge(Some(&past), &wanted, much_later), Verdict::TooOld { .. }));
+        assert!(matches!(evaluate(Some(&past), &wanted, much_later), Verdict::TooOld { .. }));
         past.windows[0] = window("five_hour", "5-hour", Some(104.0), 1);
-        let over = judge(Some(&past), &Wanted { at_least: 0.0, ..wanted }, NOW);
+        let over = evaluate(Some(&past), &Wanted { at_least: 0.0, ..wanted }, NOW);
         assert!(matches!(over, Verdict::Enough(left) if left.left == 0.0));
     }
 }

@@ -7,7 +7,7 @@ pub use doubts::Doubts;
 pub(crate) use doubts::is_leap;
 
 use crate::gate::policy;
-use crate::quota::{Money, Origin, QuotaWindow, Reading, Source};
+use crate::quota::{Provenance, QuotaWindow, Reading, Source, Spend};
 use crate::state::AccountId;
 use crate::time::Wall;
 use doubts::{Weight, is_over, weigh};
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// A reading that came without a request, and whose it is.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Pushed {
+pub struct PassiveReading {
     pub account: AccountId,
     pub reading: Reading,
 }
@@ -27,7 +27,7 @@ const NAME_MAX: usize = 100;
 /// More than this is no percentage, but something else in its place.
 pub(crate) const PERCENT_MAX: f64 = 1000.0;
 
-impl Pushed {
+impl PassiveReading {
     /// What may be taken in: `None` if it claims to be an answer that nobody asked for, or holds no window.
     pub(crate) fn checked(self) -> Option<Reading> {
         let fits = |window: &QuotaWindow| window.id.len() <= NAME_MAX && window.label.len() <= NAME_MAX;
@@ -41,7 +41,7 @@ impl Pushed {
 }
 
 /// What is known once a pushed reading is taken in; whose it is was looked at before.
-pub fn known(kept: Option<Reading>, pushed: Pushed, now: Wall) -> Option<Reading> {
+pub fn known(kept: Option<Reading>, pushed: PassiveReading, now: Wall) -> Option<Reading> {
     let Some(new) = pushed.checked() else {
         return kept;
     };
@@ -60,13 +60,13 @@ impl Reading {
     /// was said before and is said again, and which is believed by that.
     pub fn take_in(&mut self, mut new: Reading, now: Wall) -> Vec<String> {
         self.whole_at = self.whole_at().map(|at| at.min(now));
-        self.spell_out(now);
-        new.spell_out(now);
+        self.expand_origins(now);
+        new.expand_origins(now);
         new.windows.iter_mut().for_each(mend);
         self.doubts.tidy(&self.windows, now);
         let whole = new.source == Source::UsageEndpoint && self.whole_at.is_none_or(|at| at <= new.at);
         let confirmed = if whole { self.take_whole(new) } else { self.take_part(new) };
-        self.sum_up();
+        self.compact_origins();
         confirmed
     }
 
@@ -77,9 +77,9 @@ impl Reading {
             self.endpoint_windows = self.windows.iter().map(|window| window.id.clone()).collect();
             self.no_limits_at = self.is_empty().then_some(self.at.min(now));
         }
-        self.spell_out(now);
+        self.expand_origins(now);
         self.windows.iter_mut().for_each(mend);
-        self.sum_up();
+        self.compact_origins();
         self
     }
 
@@ -87,7 +87,7 @@ impl Reading {
     /// it is somebody else's, all of it, until the endpoint says so too.
     pub fn is_contradicted_by(&self, new: &Reading, now: Wall) -> bool {
         let mut new = new.clone();
-        new.spell_out(now);
+        new.expand_origins(now);
         new.windows.iter_mut().for_each(mend);
         new.windows.iter().any(|window| {
             let told = self.windows.iter().find(|old| old.is_same(window));
@@ -121,8 +121,8 @@ impl Reading {
     }
 
     /// Where and when the money was read.
-    pub fn money_origin(&self) -> Origin {
-        self.money_origin.unwrap_or(Origin { at: self.at, source: self.source })
+    pub fn money_origin(&self) -> Provenance {
+        self.money_origin.unwrap_or(Provenance { at: self.at, source: self.source })
     }
 
     /// Kept by an earlier version, a reading does not say; then it is of one source.
@@ -281,18 +281,18 @@ impl Reading {
         read && self.endpoint_windows.contains(&window.id)
     }
 
-    fn take_money(&mut self, money: Vec<Money>, origin: Option<Origin>, at: Wall) {
+    fn take_money(&mut self, money: Vec<Spend>, origin: Option<Provenance>, at: Wall) {
         if self.doubts.is_money_believed(&self.money, &money, at) {
             (self.money, self.money_origin) = (money, origin);
         }
     }
 
     /// Gives everything an origin of its own, none of them in the future: a clock may have been set back.
-    fn spell_out(&mut self, now: Wall) {
-        let whole = Origin { at: self.at.min(now), source: self.source };
-        let spelled = |origin: Option<Origin>| {
+    fn expand_origins(&mut self, now: Wall) {
+        let whole = Provenance { at: self.at.min(now), source: self.source };
+        let spelled = |origin: Option<Provenance>| {
             let origin = origin.unwrap_or(whole);
-            Some(Origin { at: origin.at.min(now), ..origin })
+            Some(Provenance { at: origin.at.min(now), ..origin })
         };
         for window in &mut self.windows {
             window.origin = spelled(window.origin);
@@ -302,8 +302,8 @@ impl Reading {
     }
 
     /// The newest origin becomes the reading's own, and is left out where it is the same.
-    fn sum_up(&mut self) {
-        let endpoint = self.whole_at.map(|at| Origin { at, source: Source::UsageEndpoint });
+    fn compact_origins(&mut self) {
+        let endpoint = self.whole_at.map(|at| Provenance { at, source: Source::UsageEndpoint });
         let origins = self.windows.iter().filter_map(|window| window.origin).chain(endpoint);
         let Some(newest) = origins.max_by_key(|origin| (origin.at, origin.source == Source::UsageEndpoint)) else {
             return;

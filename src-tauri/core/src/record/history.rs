@@ -2,14 +2,14 @@
 
 use crate::gate::policy;
 use crate::notification::{Episode, Notices, Told};
-use crate::quota::{Money, Origin, QuotaWindow, Reading, Source};
+use crate::quota::{Provenance, QuotaWindow, Reading, Source, Spend};
 use crate::state::AccountId;
 use crate::time::Wall;
 use serde::{Deserialize, Serialize};
 
 /// One thing to remember.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Memory {
+pub enum HistoryRecord {
     Window(WindowRecord),
     Money(MoneyRecord),
     Episode(EpisodeRecord),
@@ -35,7 +35,7 @@ pub struct WindowRecord {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MoneyRecord {
     pub account: AccountId,
-    pub money: Money,
+    pub money: Spend,
     /// When it was true.
     pub at: Wall,
     pub source: Source,
@@ -62,15 +62,15 @@ pub enum EpisodeKind {
 }
 
 /// What of `after` differs from `before`.
-pub(crate) fn changes(account: &AccountId, before: Option<&Reading>, after: &Reading) -> Vec<Memory> {
-    let windows = window_changes(account, before, after).into_iter().map(Memory::Window);
-    windows.chain(money_changes(account, before, after).into_iter().map(Memory::Money)).collect()
+pub(crate) fn changes(account: &AccountId, before: Option<&Reading>, after: &Reading) -> Vec<HistoryRecord> {
+    let windows = window_changes(account, before, after).into_iter().map(HistoryRecord::Window);
+    windows.chain(money_changes(account, before, after).into_iter().map(HistoryRecord::Money)).collect()
 }
 
 /// Where a figure stood still for a while, the end of that is remembered too, so
 /// that between two records in a row use grew evenly.
 fn window_changes(account: &AccountId, before: Option<&Reading>, after: &Reading) -> Vec<WindowRecord> {
-    let record = |window: &QuotaWindow, Origin { at, source }: Origin| WindowRecord {
+    let record = |window: &QuotaWindow, Provenance { at, source }: Provenance| WindowRecord {
         account: account.clone(),
         window: window.id.clone(),
         label: window.label.clone(),
@@ -105,7 +105,7 @@ fn same_figures(old: &QuotaWindow, new: &QuotaWindow) -> bool {
 
 /// As the windows: the end of a standstill too.
 fn money_changes(account: &AccountId, before: Option<&Reading>, after: &Reading) -> Vec<MoneyRecord> {
-    let record = |money: &Money, Origin { at, source }: Origin| MoneyRecord {
+    let record = |money: &Spend, Provenance { at, source }: Provenance| MoneyRecord {
         account: account.clone(),
         money: money.clone(),
         at,
@@ -194,7 +194,7 @@ mod tests {
     fn money_is_remembered_as_it_changes() {
         let spent = |at: i64, money: &[(&str, i64)]| {
             let amount = |minor| Amount { minor, currency: "USD".into(), exponent: 2 };
-            let money = money.iter().map(|(id, minor)| Money {
+            let money = money.iter().map(|(id, minor)| Spend {
                 id: (*id).into(),
                 label: (*id).into(),
                 used: Some(amount(*minor)),

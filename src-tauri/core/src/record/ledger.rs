@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 /// One line of the ledger. It has no field that could hold a token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct LedgerEntry {
     pub at: Wall,
     pub account: String,
     pub endpoint: LedgerEndpoint,
-    pub event: Happened,
+    pub event: LedgerEvent,
     /// When the next request may go, if a time can be told.
     pub next_at: Option<Wall>,
 }
@@ -46,19 +46,20 @@ impl From<Endpoint> for LedgerEndpoint {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Happened {
+pub enum LedgerEvent {
     /// A permit was given and the request handed to the HTTP layer.
-    Sent { why: Reason },
+    Sent { why: Trigger },
     /// What came of it: the kind, and in words.
-    Came { outcome: OutcomeKind, detail: Option<String> },
+    #[serde(rename = "came")]
+    Completed { outcome: OutcomeKind, detail: Option<String> },
     /// It was wished for and not sent.
-    Withheld { why: Reason, because: String },
+    Withheld { why: Trigger, because: String },
 }
 
 /// Why a request was made or wished for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Reason {
+pub enum Trigger {
     Poll,
     /// A person pressed "Refresh".
     Person,

@@ -16,7 +16,8 @@ fn fingerprint() -> Fingerprint {
 
 fn renewing() -> AccountState {
     let mut state = AccountState::new(Provider::Anthropic);
-    state.sign_in.seen = Some(Seen::Present { fingerprint: fingerprint(), expires_at: Some(after(3600).wall) });
+    state.sign_in.seen =
+        Some(CredentialPresence::Present { fingerprint: fingerprint(), expires_at: Some(after(3600).wall) });
     state.sign_in.renewable = true;
     state.renews = true;
     state
@@ -48,7 +49,7 @@ fn how_renewal_stands() {
     state.token.state = GateState::CoolingDown { cause: cause.clone(), since: NOW, until: after(60) };
     assert_eq!(state.renewal(after(59)), Renewal::Waits { cause: &cause, until: after(60) });
     assert_eq!(state.renewal(after(60)), Renewal::Ready, "what is over holds nothing back");
-    state.held_up = Some("locked".into());
+    state.renewal_blocked = Some("locked".into());
     assert_eq!(state.renewal(after(60)), Renewal::HeldUp { why: "locked" });
     assert_eq!(state.renewal(after(59)), Renewal::Waits { cause: &cause, until: after(60) });
     state.sign_in.renewable = false;

@@ -2,14 +2,14 @@
 
 use crate::account::seats;
 use crate::credential::location;
-use crate::credential::location::Place;
-use crate::credential::{Absence, Seen, SignIn};
+use crate::credential::location::CredentialLocation;
+use crate::credential::{CredentialMissing, CredentialPresence, CredentialStatus};
 use crate::gate::policy;
 use crate::gate::{Cooldown, Gate, GateState, Pause};
 use crate::messages;
 use crate::messages::rfc3339;
 use crate::quota::forecast::Forecast;
-use crate::quota::{Level, Money, QuotaWindow, Reading, Source};
+use crate::quota::{Level, QuotaWindow, Reading, Source, Spend};
 use crate::request::Endpoint;
 use crate::response::Barred;
 use crate::settings::{LabelOf, Readings, Settings};
@@ -83,7 +83,7 @@ pub struct ReadingReport {
     pub source: Source,
     pub stale: bool,
     pub windows: Vec<WindowReport>,
-    pub money: Vec<Money>,
+    pub money: Vec<Spend>,
     pub money_at: Option<String>,
     pub money_source: Option<Source>,
     /// When the usage endpoint last answered without any limit, since it told those that are shown.
@@ -175,7 +175,7 @@ pub fn label(id: &AccountId, state: &State, settings: &Settings) -> String {
 }
 
 /// The same by a sign-in of it.
-pub fn label_of(id: &AccountId, sign_in: &SignIn, state: &State, settings: &Settings) -> String {
+pub fn label_of(id: &AccountId, sign_in: &CredentialStatus, state: &State, settings: &Settings) -> String {
     match settings.label(id) {
         Some((label, LabelOf::Seat)) => label.to_owned(),
         Some((label, LabelOf::Login)) => apart(label.to_owned(), id, sign_in, state),
@@ -184,7 +184,7 @@ pub fn label_of(id: &AccountId, sign_in: &SignIn, state: &State, settings: &Sett
 }
 
 /// What an account is called where its person gave it no name.
-pub fn name_of(id: &AccountId, sign_in: &SignIn, state: &State) -> String {
+pub fn name_of(id: &AccountId, sign_in: &CredentialStatus, state: &State) -> String {
     if id.is_of_token() {
         return messages::SESSION_TOKEN.to_owned();
     }
@@ -196,7 +196,7 @@ pub fn name_of(id: &AccountId, sign_in: &SignIn, state: &State) -> String {
     )
 }
 
-fn apart(name: String, id: &AccountId, sign_in: &SignIn, state: &State) -> String {
+fn apart(name: String, id: &AccountId, sign_in: &CredentialStatus, state: &State) -> String {
     match seats::distinction(id, sign_in.identity.organization.as_deref(), state) {
         Some(organization) if organization != name => format!("{name} ({organization})"),
         Some(_) | None => name,
@@ -204,7 +204,7 @@ fn apart(name: String, id: &AccountId, sign_in: &SignIn, state: &State) -> Strin
 }
 
 /// What a sign-in is called by itself: its address, else where it is kept.
-fn name(provider: Provider, sign_in: &SignIn) -> String {
+fn name(provider: Provider, sign_in: &CredentialStatus) -> String {
     let identity = &sign_in.identity;
     if let Some(name) = identity.email.clone().or_else(|| identity.organization.clone()) {
         return name;
@@ -218,7 +218,8 @@ fn name(provider: Provider, sign_in: &SignIn) -> String {
 
 fn places_of(state: &State, id: &AccountId, account: &AccountState) -> Vec<PlaceReport> {
     let used = &account.sign_in.place;
-    let report = |place: &Place| PlaceReport { place: place.name().to_owned(), used: place.name() == used };
+    let report =
+        |place: &CredentialLocation| PlaceReport { place: place.name().to_owned(), used: place.name() == used };
     let places: Vec<PlaceReport> = location::of(&state.places, id).map(report).collect();
     if places.is_empty() && !used.is_empty() {
         return vec![PlaceReport { place: used.clone(), used: true }];
@@ -263,7 +264,7 @@ fn window_report(
     let (used_percent, was_reset) = match window.level(now) {
         Level::Used(percent) => (Some(percent), false),
         Level::Reset => (None, true),
-        Level::NotSaid => (None, false),
+        Level::Unknown => (None, false),
     };
     WindowReport {
         id: window.id.clone(),
@@ -296,7 +297,7 @@ fn sign_in(state: &AccountState, now: Wall) -> SignInReport {
         Some(SignInTrouble::Absent(absence)) => ("absent", Some(absence_key(&absence))),
         Some(SignInTrouble::Paused(cause)) => ("paused", Some(pause_reason(&cause))),
         Some(SignInTrouble::Expired) => ("expired", Some("expired".to_owned())),
-        None if matches!(state.sign_in.seen, Some(Seen::Present { .. })) => ("ok", None),
+        None if matches!(state.sign_in.seen, Some(CredentialPresence::Present { .. })) => ("ok", None),
         None => ("absent", Some("not_looked_yet".to_owned())),
     };
     let renewed_by = if state.renews && !state.free_only() { "holdoff" } else { "owner" };
@@ -305,21 +306,21 @@ fn sign_in(state: &AccountState, now: Wall) -> SignInReport {
         reason,
         expires_at: state.sign_in.expires_at().map(rfc3339),
         renewed_by,
-        renewal_held_up: state.held_up.clone().filter(|_| state.renews),
+        renewal_held_up: state.renewal_blocked.clone().filter(|_| state.renews),
     }
 }
 
-fn absence_key(absence: &Absence) -> String {
+fn absence_key(absence: &CredentialMissing) -> String {
     match absence {
-        Absence::NoFile => "no_file".to_owned(),
-        Absence::NotSignedIn => "not_signed_in".to_owned(),
-        Absence::InferenceOnly => "inference_only_token".to_owned(),
-        Absence::EmptyToken => "empty_token".to_owned(),
-        Absence::Blanked => "ended".to_owned(),
-        Absence::LoginEnded(why) if why.is_empty() => "ended".to_owned(),
-        Absence::LoginEnded(why) => format!("ended: {why}"),
-        Absence::Unreadable(why) => format!("unreadable: {why}"),
-        Absence::Forbidden(why) => format!("cannot be opened: {why}"),
+        CredentialMissing::NoFile => "no_file".to_owned(),
+        CredentialMissing::NotSignedIn => "not_signed_in".to_owned(),
+        CredentialMissing::InferenceOnly => "inference_only_token".to_owned(),
+        CredentialMissing::EmptyToken => "empty_token".to_owned(),
+        CredentialMissing::Blanked => "ended".to_owned(),
+        CredentialMissing::LoginEnded(why) if why.is_empty() => "ended".to_owned(),
+        CredentialMissing::LoginEnded(why) => format!("ended: {why}"),
+        CredentialMissing::Unreadable(why) => format!("unreadable: {why}"),
+        CredentialMissing::Forbidden(why) => format!("cannot be opened: {why}"),
     }
 }
 

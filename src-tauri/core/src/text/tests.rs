@@ -1,9 +1,9 @@
 use super::*;
-use crate::credential::{CredentialRead, Identity, SignIn};
+use crate::credential::{CredentialRead, CredentialStatus, Identity};
 use crate::providers::anthropic;
 use crate::quota::Reading;
 use crate::quota::attribution::Speaker;
-use crate::response::{Answer, Body, Grant, Outcome};
+use crate::response::{Body, GrantOutcome, HttpResponse, Outcome};
 use crate::{AccountId, Settings, Wall};
 use serde_json::json;
 
@@ -80,7 +80,7 @@ fn what_is_read_back_is_cleaned_again() {
     assert_eq!(money.used.as_ref().unwrap().currency, "USD");
     let sign_in = json!({"seen": null, "place": "~/x", "plan": "m\u{7f}ax",
         "identity": {"account": "u\u{200b}1", "email": "ann@\u{202d}example.com", "organization": "\u{0}"}});
-    let sign_in: SignIn = serde_json::from_value(sign_in).unwrap();
+    let sign_in: CredentialStatus = serde_json::from_value(sign_in).unwrap();
     let identity = sign_in.identity;
     let texts = [sign_in.plan, identity.account, identity.email, identity.organization];
     assert_eq!(texts.each_ref().map(Option::as_deref), [Some("max"), Some("u1"), Some("ann@example.com"), None]);
@@ -96,14 +96,14 @@ fn every_reader_cleans_what_it_takes() {
         "scope": {"model": {"display_name": bad("Fable")}, "surface": bad("web")}});
     let body = json!({"five_hour": window(1.0), bad("tangelo"): window(2.0), bad("seven_day_opus"): window(3.0),
         "limits": [limit], "spend": {"enabled": true, "used": {"amount_minor": 1, "currency": bad("USD")}}});
-    let answer = Answer {
+    let answer = HttpResponse {
         status: 200,
         retry_after: None,
         date: None,
         request_id: true,
         body: Body::Whole(body.to_string().into_bytes().into()),
     };
-    let Outcome::Reading(reading) = anthropic::understand_usage(&answer, Wall(1)) else { panic!("no reading") };
+    let Outcome::Reading(reading) = anthropic::parse_usage_response(&answer, Wall(1)) else { panic!("no reading") };
     names.extend(reading.windows.into_iter().flat_map(|window| [window.id, window.label]));
     assert!(names.contains(&"Fable]0;x (web]0;x)".to_owned()), "{names:?}");
 
@@ -123,8 +123,8 @@ fn every_reader_cleans_what_it_takes() {
     };
     let grant = json!({"access_token": "t", "account": {"uuid": bad("u")}}).to_string().into_bytes();
     let grant =
-        Answer { status: 200, retry_after: None, date: None, request_id: true, body: Body::Whole(grant.into()) };
-    let Grant::Renewed(tokens) = anthropic::understand_grant(&grant, Wall(1)) else { panic!("not renewed") };
+        HttpResponse { status: 200, retry_after: None, date: None, request_id: true, body: Body::Whole(grant.into()) };
+    let GrantOutcome::Renewed(tokens) = anthropic::parse_token_response(&grant, Wall(1)) else { panic!("not renewed") };
     let Speaker::Named { account: cached, .. } = cached.speaker else { panic!("nobody") };
     assert_eq!((&tokens.account, Some(&cached)), (&found.identity.account, found.identity.account.as_ref()));
     let Identity { account, email, organization, organization_id } = found.identity;

@@ -4,25 +4,25 @@ use super::{Announcement, Checked, Phase, Release, Updates};
 use crate::gate::policy;
 use crate::gate::retry_after;
 use crate::messages;
-use crate::record::ledger::{Happened, OutcomeKind};
-use crate::response::{Answer, Body, Delivery};
+use crate::record::ledger::{LedgerEvent, OutcomeKind};
+use crate::response::{Body, HttpResponse, SendResult};
 use crate::time::Moment;
 use std::cmp::Ordering;
 use std::time::Duration;
 
 impl Updates {
     /// The list was asked for, and this came of it.
-    pub(super) fn answered(&mut self, delivery: Delivery, now: Moment) {
+    pub(super) fn answered(&mut self, delivery: SendResult, now: Moment) {
         self.state.under_way = false;
         let (outcome, checked) = match delivery {
-            Delivery::Answered(answer) => self.understand(answer, now),
-            Delivery::NotSent(why) => self.not_sent(&why, now),
-            Delivery::Lapsed => self.not_sent(messages::UPDATE_LAPSED, now),
-            Delivery::Lost(why) => (OutcomeKind::Ambiguous, failed(messages::update_lost(&why))),
+            SendResult::Answered(answer) => self.understand(answer, now),
+            SendResult::NotSent(why) => self.not_sent(&why, now),
+            SendResult::PermitExpired => self.not_sent(messages::UPDATE_LAPSED, now),
+            SendResult::Lost(why) => (OutcomeKind::Ambiguous, failed(messages::update_lost(&why))),
         };
         let detail = Some(messages::update_checked(&checked));
         self.state.outcome = Some(checked);
-        self.record(now, Happened::Came { outcome, detail });
+        self.record(now, LedgerEvent::Completed { outcome, detail });
         self.saving.dirty = true;
     }
 
@@ -32,7 +32,7 @@ impl Updates {
         (OutcomeKind::Unreachable, failed(messages::update_not_sent(why)))
     }
 
-    fn understand(&mut self, answer: Answer, now: Moment) -> (OutcomeKind, Checked) {
+    fn understand(&mut self, answer: HttpResponse, now: Moment) -> (OutcomeKind, Checked) {
         let wait = retry_after::parse_up_to(
             policy::UPDATE_RETRY_AFTER_MAX,
             answer.retry_after.as_deref(),
@@ -41,7 +41,7 @@ impl Updates {
         );
         match (answer.status, answer.body) {
             (200, Body::Whole(bytes)) => self.listed(&bytes, now),
-            (200, Body::Broken(why)) => (OutcomeKind::Unreadable, failed(messages::update_torn(&why))),
+            (200, Body::Truncated(why)) => (OutcomeKind::Unreadable, failed(messages::update_torn(&why))),
             (429, _) => {
                 let wait = self.hold(wait.unwrap_or(policy::UPDATE_HELD), now);
                 (OutcomeKind::RateLimited, failed(messages::update_limited(wait)))

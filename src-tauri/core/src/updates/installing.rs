@@ -3,7 +3,7 @@
 use super::{Action, Package, ReleasePermit, Updates};
 use crate::gate::policy;
 use crate::messages;
-use crate::record::ledger::{Happened, OutcomeKind, Reason};
+use crate::record::ledger::{LedgerEvent, OutcomeKind, Trigger};
 use crate::time::Moment;
 use std::time::Duration;
 
@@ -87,7 +87,7 @@ impl Updates {
         }
         self.installing = match self.wanted_package(version, now) {
             Ok(package) => {
-                self.record(now, Happened::Sent { why: Reason::Person });
+                self.record(now, LedgerEvent::Sent { why: Trigger::Person });
                 Installing::Wanted(package)
             }
             Err(failure) => Installing::Failed(failure),
@@ -132,7 +132,7 @@ impl Updates {
             Err(FetchFailure::Torn(_) | FetchFailure::NotAsSigned | FetchFailure::Disk(_)) => OutcomeKind::Unreadable,
         };
         let detail = messages::update_fetched(result.as_ref().err());
-        self.record(now, Happened::Came { outcome, detail: Some(detail) });
+        self.record(now, LedgerEvent::Completed { outcome, detail: Some(detail) });
         self.installing = match result {
             Ok(()) => Installing::Fetched,
             Err(failure) => Installing::Failed(InstallFailure::Fetch(failure)),

@@ -22,8 +22,8 @@ use crate::dice::Dice;
 use crate::gate::policy;
 use crate::messages;
 use crate::notification::thresholds::QuietHours;
-use crate::record::ledger::{Entry, Happened, LedgerEndpoint, OutcomeKind, Reason};
-use crate::response::Delivery;
+use crate::record::ledger::{LedgerEndpoint, LedgerEntry, LedgerEvent, OutcomeKind, Trigger};
+use crate::response::SendResult;
 use crate::settings::Settings;
 use crate::time::{Moment, Wall};
 use jiff::tz::TimeZone;
@@ -49,7 +49,7 @@ pub struct Build {
 #[derive(Debug)]
 pub enum Action {
     /// Add a line to the ledger. Nothing is answered.
-    Record(Entry),
+    Record(LedgerEntry),
     /// Make it durable, then answer with [`Event::Persisted`].
     Persist(Box<UpdatesState>),
     /// Fetch the list, then answer with [`Event::Listed`].
@@ -70,7 +70,7 @@ pub enum Event {
     Preferences(Preferences),
     Zone(TimeZone),
     Persisted(Result<(), String>),
-    Listed(Delivery),
+    Listed(SendResult),
     /// Whether a notification service is there.
     NoticeService(bool),
     Announced {
@@ -150,7 +150,7 @@ pub struct Updates {
     pause: Option<Moment>,
     installing: Installing,
     to_announce: Option<String>,
-    ledger: VecDeque<Entry>,
+    ledger: VecDeque<LedgerEntry>,
     saving: Saving,
     dice: Dice,
 }
@@ -182,7 +182,7 @@ impl Updates {
         if std::mem::take(&mut updates.state.under_way) {
             let why = messages::UNANSWERED.to_owned();
             updates.state.outcome = Some(Checked::Failed { why: why.clone() });
-            updates.record(now, Happened::Came { outcome: OutcomeKind::Unanswered, detail: Some(why) });
+            updates.record(now, LedgerEvent::Completed { outcome: OutcomeKind::Unanswered, detail: Some(why) });
             updates.saving.dirty = true;
         }
         // What was being shown when the process ended counts as shown.
@@ -224,7 +224,7 @@ impl Updates {
                 return Action::Look(ReleasePermit::list(now));
             }
             self.step = Step::Idle;
-            self.answered(Delivery::Lapsed, now);
+            self.answered(SendResult::PermitExpired, now);
             return self.poll(now);
         }
         let due = self.due(now);
@@ -333,14 +333,14 @@ impl Updates {
         self.state.under_way = true;
         let day = policy::UPDATE_SPACING + policy::UPDATE_NOTED;
         self.state.next = Some(now.plus(self.dice.jitter().lengthen(day)));
-        self.record(now, Happened::Sent { why: Reason::Poll });
+        self.record(now, LedgerEvent::Sent { why: Trigger::Poll });
         self.saving.dirty = true;
     }
 
-    fn record(&mut self, now: Moment, event: Happened) {
+    fn record(&mut self, now: Moment, event: LedgerEvent) {
         let next_at = self.not_before().map(|at| at.wall_as_of(now));
         let (account, endpoint) = (LEDGER_ACCOUNT.to_owned(), LedgerEndpoint::Releases);
-        self.ledger.push_back(Entry { at: now.wall, account, endpoint, event, next_at });
+        self.ledger.push_back(LedgerEntry { at: now.wall, account, endpoint, event, next_at });
     }
 
     fn persist(&mut self) -> Action {

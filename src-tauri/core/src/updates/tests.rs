@@ -2,7 +2,7 @@
 
 use super::release::tests::{Signer, list};
 use super::*;
-use crate::response::{Answer, Body};
+use crate::response::{Body, HttpResponse};
 use crate::time::Boot;
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ struct World {
     updates: Updates,
     now: Moment,
     did: Vec<Did>,
-    ledger: Vec<Entry>,
+    ledger: Vec<LedgerEntry>,
     /// As on disk.
     kept: UpdatesState,
     disk: Result<(), String>,
@@ -88,7 +88,7 @@ impl World {
     }
 
     /// Lives through so much time, waking whenever it wants to; every look is answered by `answer`.
-    fn live(&mut self, time: Duration, mut answer: impl FnMut(&Signer) -> Delivery) {
+    fn live(&mut self, time: Duration, mut answer: impl FnMut(&Signer) -> SendResult) {
         let end = self.now.plus(time);
         loop {
             let until = self.act();
@@ -120,13 +120,13 @@ impl World {
     }
 }
 
-fn status(status: u16, retry_after: Option<&str>, body: impl Into<Vec<u8>>) -> Delivery {
+fn status(status: u16, retry_after: Option<&str>, body: impl Into<Vec<u8>>) -> SendResult {
     let retry_after = retry_after.map(str::to_owned);
     let body = Body::Whole(body.into().into());
-    Delivery::Answered(Answer { status, retry_after, date: None, request_id: false, body })
+    SendResult::Answered(HttpResponse { status, retry_after, date: None, request_id: false, body })
 }
 
-fn release(version: &str) -> impl Fn(&Signer) -> Delivery + use<> {
+fn release(version: &str) -> impl Fn(&Signer) -> SendResult + use<> {
     let list = list(version).to_string();
     move |signer| status(200, None, signer.sign(&list))
 }
@@ -155,20 +155,20 @@ fn a_build_without_a_key_asks_nothing() {
 /// Whatever is answered, however often it is started and turned off and on: law 18.
 #[test]
 fn it_is_asked_once_a_day_at_most() {
-    let answers: [fn(&Signer) -> Delivery; 7] = [
+    let answers: [fn(&Signer) -> SendResult; 7] = [
         |signer| release("0.1.0")(signer),
         |_| status(429, None, ""),
         |_| status(429, Some("1"), ""),
         |_| status(503, Some("0"), ""),
         |_| status(200, None, "<!doctype html>"),
-        |_| Delivery::Lost("no answer in time".into()),
+        |_| SendResult::Lost("no answer in time".into()),
         |_| {
-            Delivery::Answered(Answer {
+            SendResult::Answered(HttpResponse {
                 status: 200,
                 retry_after: None,
                 date: None,
                 request_id: false,
-                body: Body::Broken("the connection broke in the middle of it".into()),
+                body: Body::Truncated("the connection broke in the middle of it".into()),
             })
         },
     ];
@@ -184,7 +184,7 @@ fn it_is_asked_once_a_day_at_most() {
         let gaps: Vec<Duration> = asked.windows(2).map(|pair| pair[1].since(pair[0])).collect();
         assert!(gaps.iter().all(|gap| (DAY..=DAY * 12 / 10).contains(gap)), "{case}: {gaps:?}");
         assert!((18..=21).contains(&asked.len()), "{case}: {}", asked.len());
-        let sent = world.ledger.iter().filter(|entry| matches!(entry.event, Happened::Sent { .. })).count();
+        let sent = world.ledger.iter().filter(|entry| matches!(entry.event, LedgerEvent::Sent { .. })).count();
         assert_eq!((sent, world.ledger.len()), (asked.len(), 2 * asked.len()), "every request and its answer is noted");
     }
 }
@@ -200,14 +200,15 @@ fn the_process_may_end_at_any_moment_and_it_is_asked_once() {
         world.now = world.now.plus(HOUR);
     }
     assert_eq!(world.asked().len(), 1, "{:?}", world.did);
-    let unanswered = |entry: &&Entry| matches!(entry.event, Happened::Came { outcome: OutcomeKind::Unanswered, .. });
+    let unanswered =
+        |entry: &&LedgerEntry| matches!(entry.event, LedgerEvent::Completed { outcome: OutcomeKind::Unanswered, .. });
     assert_eq!(world.ledger.iter().filter(unanswered).count(), 1);
 }
 
 #[test]
 fn what_did_not_leave_does_not_count_for_the_day() {
     let mut world = World::new(wanted(true));
-    world.live(3 * HOUR + HOUR / 2, |_| Delivery::NotSent("no connection".into()));
+    world.live(3 * HOUR + HOUR / 2, |_| SendResult::NotSent("no connection".into()));
     assert!((3..=4).contains(&world.asked().len()));
     world.live(2 * HOUR, release("0.2.0"));
     assert!(world.updates.status().offer.is_some());

@@ -1,19 +1,20 @@
 //! Reads a file that may be anything: bounded, without waiting for what is not a file, and told apart when it fails.
 
 use crate::platform::{regular_file, wiped};
-use holdoff_core::credential::Absence;
+use holdoff_core::credential::CredentialMissing;
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use zeroize::Zeroizing;
 
 /// An ordinary file of at most `max` bytes.
-pub(crate) fn read(path: &Path, max: u64) -> Result<Zeroizing<Vec<u8>>, Absence> {
+pub(crate) fn read(path: &Path, max: u64) -> Result<Zeroizing<Vec<u8>>, CredentialMissing> {
     let refused = |error| refused(&error, path);
     let file = regular_file::open(path).map_err(refused)?;
     let about = file.metadata().map_or(0, |file| file.len()).min(max);
     let about = usize::try_from(about).unwrap_or(0);
-    let too_large = || Absence::Unreadable(format!("it is larger than {} MiB, which no such file is", max >> 20));
+    let too_large =
+        || CredentialMissing::Unreadable(format!("it is larger than {} MiB, which no such file is", max >> 20));
     bounded(file, about, max).map_err(refused)?.ok_or_else(too_large)
 }
 
@@ -37,7 +38,7 @@ fn bounded(from: impl Read, about: usize, max: u64) -> io::Result<Option<Zeroizi
     Ok((bytes.len() as u64 <= max).then_some(bytes))
 }
 
-pub(super) fn refused(error: &io::Error, path: &Path) -> Absence {
+pub(super) fn refused(error: &io::Error, path: &Path) -> CredentialMissing {
     match error.kind() {
         io::ErrorKind::NotFound if fs::symlink_metadata(path).is_ok_and(|link| link.is_symlink()) => {
             unreadable("it is a link to a file that is not there")
@@ -46,19 +47,19 @@ pub(super) fn refused(error: &io::Error, path: &Path) -> Absence {
         io::ErrorKind::NotFound if cfg!(windows) && path.parent().is_some_and(Path::is_file) => {
             unreadable(A_FILE_AROUND)
         }
-        io::ErrorKind::NotFound => Absence::NoFile,
-        io::ErrorKind::PermissionDenied => Absence::Forbidden("permission denied".to_owned()),
+        io::ErrorKind::NotFound => CredentialMissing::NoFile,
+        io::ErrorKind::PermissionDenied => CredentialMissing::Forbidden("permission denied".to_owned()),
         io::ErrorKind::NotADirectory => unreadable(A_FILE_AROUND),
         // Ours: what it is instead of a file.
-        _ if error.get_ref().is_some() => Absence::Unreadable(error.to_string()),
-        _ => Absence::Unreadable(format!("the system says: {error}")),
+        _ if error.get_ref().is_some() => CredentialMissing::Unreadable(error.to_string()),
+        _ => CredentialMissing::Unreadable(format!("the system says: {error}")),
     }
 }
 
 const A_FILE_AROUND: &str = "what should be the folder around it is a file";
 
-fn unreadable(why: &str) -> Absence {
-    Absence::Unreadable(why.to_owned())
+fn unreadable(why: &str) -> CredentialMissing {
+    CredentialMissing::Unreadable(why.to_owned())
 }
 
 #[cfg(test)]
@@ -69,10 +70,14 @@ mod tests {
     fn what_the_system_says_is_told_apart() {
         let nowhere = Path::new("/nowhere/of-holdoff");
         let refused = |kind| refused(&io::Error::from(kind), nowhere);
-        assert_eq!(refused(io::ErrorKind::NotFound), Absence::NoFile);
-        assert_eq!(refused(io::ErrorKind::PermissionDenied), Absence::Forbidden("permission denied".into()));
-        assert!(matches!(refused(io::ErrorKind::NotADirectory), Absence::Unreadable(why) if why.contains("folder")));
-        assert!(matches!(refused(io::ErrorKind::TimedOut), Absence::Unreadable(why) if why.contains("timed out")));
+        assert_eq!(refused(io::ErrorKind::NotFound), CredentialMissing::NoFile);
+        assert_eq!(refused(io::ErrorKind::PermissionDenied), CredentialMissing::Forbidden("permission denied".into()));
+        assert!(
+            matches!(refused(io::ErrorKind::NotADirectory), CredentialMissing::Unreadable(why) if why.contains("folder"))
+        );
+        assert!(
+            matches!(refused(io::ErrorKind::TimedOut), CredentialMissing::Unreadable(why) if why.contains("timed out"))
+        );
     }
 
     #[test]

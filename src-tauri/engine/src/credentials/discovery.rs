@@ -112,7 +112,7 @@ pub fn consider(environment: &Environment, settings: &Settings, text: &str) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use holdoff_core::credential::Absence;
+    use holdoff_core::credential::CredentialMissing;
     use std::ffi::OsString;
     use std::fs;
     use tempfile::TempDir;
@@ -233,19 +233,19 @@ mod tests {
         let mut person = Person::new();
         person.token = true;
         person.add("~/work");
-        let absences = |person: &Person| -> Vec<Absence> {
+        let absences = |person: &Person| -> Vec<CredentialMissing> {
             let read = |source: &Source| match source.read() {
                 CredentialRead::Absent(absence) => absence,
                 CredentialRead::Found(_) => panic!("there is none"),
             };
             all(&person.environment(), &person.settings()).iter().map(read).collect()
         };
-        assert_eq!(absences(&person), [Absence::InferenceOnly, Absence::NoFile]);
+        assert_eq!(absences(&person), [CredentialMissing::InferenceOnly, CredentialMissing::NoFile]);
         assert!(!format!("{:?}", person.environment()).contains("INFERENCE"));
         fs::write(person.folder(".claude").join(".credentials.json"), "{}").unwrap();
-        assert_eq!(absences(&person)[0], Absence::InferenceOnly);
+        assert_eq!(absences(&person)[0], CredentialMissing::InferenceOnly);
         fs::write(person.path(".claude/.credentials.json"), "torn").unwrap();
-        assert!(matches!(absences(&person)[0], Absence::Unreadable(_)));
+        assert!(matches!(absences(&person)[0], CredentialMissing::Unreadable(_)));
         let stored = r#"{"claudeAiOauth":{"accessToken":"sk-ant-oat01-STORED"}}"#;
         fs::write(person.path(".claude/.credentials.json"), stored).unwrap();
         assert!(matches!(all(&person.environment(), &person.settings())[0].read(), CredentialRead::Found(_)));
@@ -275,7 +275,7 @@ mod tests {
         }
         let candidate = person.consider(" ~/link ").unwrap();
         assert_eq!((candidate.text.as_str(), candidate.place.as_str()), ("~/link", "~/link/.credentials.json"));
-        assert!(matches!(candidate.read, CredentialRead::Absent(Absence::NotSignedIn)));
+        assert!(matches!(candidate.read, CredentialRead::Absent(CredentialMissing::NotSignedIn)));
         person.add("~/work");
         assert!(person.consider("~/link").unwrap_err().contains("already, for ~/work/.credentials.json"));
     }

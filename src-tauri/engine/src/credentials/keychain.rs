@@ -8,8 +8,8 @@ const SERVICE: &str = "Claude Code-credentials";
 
 /// The item's value, or `None` where there is no such item.
 #[cfg(target_os = "macos")]
-pub(super) fn read(variable: Option<&OsStr>) -> Result<Option<Vec<u8>>, holdoff_core::credential::Absence> {
-    use holdoff_core::credential::Absence;
+pub(super) fn read(variable: Option<&OsStr>) -> Result<Option<Vec<u8>>, holdoff_core::credential::CredentialMissing> {
+    use holdoff_core::credential::CredentialMissing;
     use security_framework::passwords::{PasswordOptions, generic_password};
     /// errSecItemNotFound of Security/SecBase.h.
     const NOT_FOUND: i32 = -25300;
@@ -20,22 +20,22 @@ pub(super) fn read(variable: Option<&OsStr>) -> Result<Option<Vec<u8>>, holdoff_
     match generic_password(PasswordOptions::new_generic_password(&service(variable), &account)) {
         Ok(value) => Ok(Some(plain(value))),
         Err(error) if error.code() == NOT_FOUND => Ok(None),
-        Err(error) => Err(Absence::Forbidden(format!("the Keychain says: {error}"))),
+        Err(error) => Err(CredentialMissing::Forbidden(format!("the Keychain says: {error}"))),
     }
 }
 
 /// Replaces the value of an item that is there. It goes by the Keychain's own interface: a command line would show it to
 /// every program of the person.
 #[cfg(target_os = "macos")]
-pub(super) fn write(variable: Option<&OsStr>, value: &[u8]) -> Result<(), holdoff_core::credential::Absence> {
-    use holdoff_core::credential::Absence;
+pub(super) fn write(variable: Option<&OsStr>, value: &[u8]) -> Result<(), holdoff_core::credential::CredentialMissing> {
+    use holdoff_core::credential::CredentialMissing;
     use security_framework::passwords::set_generic_password;
 
     let Some(account) = account() else {
-        return Err(Absence::NoFile);
+        return Err(CredentialMissing::NoFile);
     };
     set_generic_password(&service(variable), &account, value)
-        .map_err(|error| Absence::Forbidden(format!("the Keychain says: {error}")))
+        .map_err(|error| CredentialMissing::Forbidden(format!("the Keychain says: {error}")))
 }
 
 #[cfg(target_os = "macos")]

@@ -1,9 +1,9 @@
 //! The owner's store, as a renewal uses it: locked, written, unlocked.
 
-use super::{Locker, Locks, Patience, Source};
+use super::{LockTimeouts, Locker, Locks, Source};
 use crate::credentials::atomic_replace;
 use holdoff_core::credential::token::Fingerprint;
-use holdoff_core::credential::{Stored, Successor};
+use holdoff_core::credential::{RenewedTokens, WriteBack};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -27,7 +27,7 @@ pub struct LockedStore {
 impl LockedStore {
     /// `own_locks` is the folder of Holdoff's own locks.
     pub fn new(source: Source, own_locks: &Path) -> Self {
-        let locker = Locker::new(&source, own_locks, Patience::RENEWING, Patience::WRITING);
+        let locker = Locker::new(&source, own_locks, LockTimeouts::RENEWING, LockTimeouts::WRITING);
         Self { source, locker, locks: Arc::default() }
     }
 
@@ -53,8 +53,8 @@ impl LockedStore {
     }
 
     /// From now on a lock that another holds is not waited for.
-    pub fn hurry(&self) {
-        self.locker.hurry();
+    pub fn stop_waiting(&self) {
+        self.locker.stop_waiting();
     }
 
     /// Whether the locks were taken and not given back; they may have been lost since.
@@ -72,11 +72,11 @@ impl LockedStore {
     }
 
     /// Writes new tokens under the locks, and the one on writing. If they were lost meanwhile, as in a sleep of the machine, they are taken anew.
-    pub async fn store(&self, successor: Successor) -> Stored {
+    pub async fn store(&self, successor: RenewedTokens) -> WriteBack {
         if !self.is_locked().await {
             self.unlock().await;
             if let Err(why) = self.take_locks().await {
-                return Stored::Failed(why);
+                return WriteBack::Failed(why);
             }
         }
         self.write(successor).await
@@ -84,9 +84,9 @@ impl LockedStore {
 
     /// Writes new tokens with the locks or without: for the last moment, after which they are lost. It still is a
     /// compare-and-swap.
-    pub async fn store_at_last(&self, successor: Successor) -> Stored {
+    pub async fn store_at_last(&self, successor: RenewedTokens) -> WriteBack {
         match self.store(successor.clone()).await {
-            Stored::Failed(_) => {
+            WriteBack::Failed(_) => {
                 let writing = self.locker.take_for_writing().await.ok();
                 self.write_under(successor, writing).await
             }
@@ -94,14 +94,14 @@ impl LockedStore {
         }
     }
 
-    async fn write(&self, successor: Successor) -> Stored {
+    async fn write(&self, successor: RenewedTokens) -> WriteBack {
         match self.locker.take_for_writing().await {
             Ok(writing) => self.write_under(successor, Some(writing)).await,
-            Err(why) => Stored::Failed(why),
+            Err(why) => WriteBack::Failed(why),
         }
     }
 
-    async fn write_under(&self, successor: Successor, writing: Option<Locks>) -> Stored {
+    async fn write_under(&self, successor: RenewedTokens, writing: Option<Locks>) -> WriteBack {
         let (source, writing) = (self.source.clone(), writing.map(Arc::new));
         let lock = writing.clone();
         let may = move || lock.as_ref().is_none_or(|lock| lock.are_held_now());
@@ -109,7 +109,7 @@ impl LockedStore {
         if let Some(writing) = writing {
             writing.release().await;
         }
-        stored.unwrap_or_else(|_| Stored::Failed(FAILED_ITSELF.to_owned()))
+        stored.unwrap_or_else(|_| WriteBack::Failed(FAILED_ITSELF.to_owned()))
     }
 
     /// Gives the locks back, if they are held.
@@ -125,11 +125,11 @@ impl LockedStore {
     }
 
     /// Sees to what a Holdoff that died in the middle of writing left behind: there are tokens in it. Those that were got
-    /// for the refresh token `cut_off` are in no other place: they are written to where they belong, and a lock is waited
+    /// for the refresh token `interrupted_renewal` are in no other place: they are written to where they belong, and a lock is waited
     /// for longer than a dead program's is respected. All else is removed.
     pub async fn settle_leftovers(&self, cut_off: Option<&Fingerprint>) {
         let began = Instant::now();
-        if let Some(successor) = self.left_behind(cut_off).await {
+        if let Some(successor) = self.recover_pending(cut_off).await {
             while let Err(why) = self.rescue(&successor).await {
                 if began.elapsed() > RESCUE || self.locker.is_hurried() {
                     tracing::warn!(
@@ -144,18 +144,18 @@ impl LockedStore {
         self.clear_leftovers().await;
     }
 
-    async fn left_behind(&self, cut_off: Option<&Fingerprint>) -> Option<Successor> {
+    async fn recover_pending(&self, cut_off: Option<&Fingerprint>) -> Option<RenewedTokens> {
         let (source, spent) = (self.source.clone(), cut_off?.clone());
-        spawn_blocking(move || source.left_behind(&spent)).await.ok().flatten()
+        spawn_blocking(move || source.recover_pending(&spent)).await.ok().flatten()
     }
 
-    async fn rescue(&self, successor: &Successor) -> Result<(), String> {
+    async fn rescue(&self, successor: &RenewedTokens) -> Result<(), String> {
         let stored = self.store(successor.clone()).await;
         self.unlock().await;
         match stored {
-            Stored::Failed(why) => return Err(why),
-            Stored::Written => tracing::info!("a renewed sign-in that a crash left behind is where it belongs"),
-            Stored::Changed => {}
+            WriteBack::Failed(why) => return Err(why),
+            WriteBack::Written => tracing::info!("a renewed sign-in that a crash left behind is where it belongs"),
+            WriteBack::Changed => {}
         }
         Ok(())
     }

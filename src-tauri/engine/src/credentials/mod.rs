@@ -17,11 +17,11 @@ mod write_back;
 
 pub use locked_store::LockedStore;
 pub(crate) use locks::{Busy, take_beside};
-use locks::{Locker, Locks, Patience};
+use locks::{LockTimeouts, Locker, Locks};
 pub(crate) use watch::Stamp;
 pub use watch::{FileWatcher, Watch, WatchError};
 
-use holdoff_core::credential::{Absence, CredentialRead, Identity};
+use holdoff_core::credential::{CredentialMissing, CredentialRead, Identity};
 use holdoff_core::providers::anthropic::cached_usage;
 use holdoff_core::providers::anthropic::cached_usage::Cached;
 use holdoff_core::providers::anthropic::credential;
@@ -206,8 +206,10 @@ impl Source {
                 credential.identity = credential.identity.or(self.identity());
                 CredentialRead::Found(credential)
             }
-            CredentialRead::Absent(Absence::NoFile | Absence::NotSignedIn) if self.inference_token => {
-                CredentialRead::Absent(Absence::InferenceOnly)
+            CredentialRead::Absent(CredentialMissing::NoFile | CredentialMissing::NotSignedIn)
+                if self.inference_token =>
+            {
+                CredentialRead::Absent(CredentialMissing::InferenceOnly)
             }
             CredentialRead::Absent(absence) => CredentialRead::Absent(absence),
         }
@@ -221,13 +223,13 @@ impl Source {
     }
 
     #[cfg(not(target_os = "macos"))]
-    fn stored(&self) -> Result<Zeroizing<Vec<u8>>, Absence> {
+    fn stored(&self) -> Result<Zeroizing<Vec<u8>>, CredentialMissing> {
         bounded_read::read(&self.credential_path(), credential::FILE_MAX)
     }
 
     /// The Keychain first: a file beside it may be left over from long ago.
     #[cfg(target_os = "macos")]
-    fn stored(&self) -> Result<Zeroizing<Vec<u8>>, Absence> {
+    fn stored(&self) -> Result<Zeroizing<Vec<u8>>, CredentialMissing> {
         match keychain::read(self.variable.as_deref())? {
             Some(bytes) => Ok(bytes.into()),
             None => bounded_read::read(&self.credential_path(), credential::FILE_MAX),
@@ -247,7 +249,7 @@ impl Source {
 fn patiently(mut look: impl FnMut() -> CredentialRead, mut pause: impl FnMut()) -> CredentialRead {
     let mut read = look();
     for _ in 1..LOOKS {
-        if !matches!(read, CredentialRead::Absent(Absence::Unreadable(_))) {
+        if !matches!(read, CredentialRead::Absent(CredentialMissing::Unreadable(_))) {
             break;
         }
         pause();

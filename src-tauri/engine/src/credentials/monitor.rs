@@ -5,7 +5,7 @@ use crate::claude_code::sessions::Sessions;
 use crate::credentials::{FileWatcher, Source, Stamp, Watch};
 use crate::platform::clock::Clock;
 use crate::storage::reading_spool;
-use holdoff_core::credential::Absence;
+use holdoff_core::credential::CredentialMissing;
 use holdoff_core::providers::anthropic::cached_usage::Cached;
 use holdoff_core::{CredentialRead, Moment, Told, Wall};
 use std::collections::BTreeMap;
@@ -42,11 +42,11 @@ pub struct Look {
 
 /// Looks until it is dropped.
 #[derive(Debug)]
-pub struct Lookout {
+pub struct LocationMonitor {
     pokes: mpsc::Sender<()>,
 }
 
-impl Lookout {
+impl LocationMonitor {
     /// `data_dir` is where the status line leaves readings while no app runs.
     pub fn start(
         source: Source,
@@ -58,20 +58,20 @@ impl Lookout {
         unwatched: watch::Sender<Unwatched>,
     ) -> Self {
         let (pokes, poked) = mpsc::channel(1);
-        let post = Post { source, data_dir, clock, watcher, sessions, unwatched };
+        let post = LocationSender { source, data_dir, clock, watcher, sessions, unwatched };
         tokio::spawn(post.keep(looks, poked));
         Self { pokes }
     }
 
     /// Have it look now.
-    pub fn poke(&self) {
+    pub fn recheck(&self) {
         // One that waits to be taken is as good as two.
         let _ = self.pokes.try_send(());
     }
 }
 
 /// What is looked at, and how.
-struct Post {
+struct LocationSender {
     source: Source,
     data_dir: PathBuf,
     clock: Clock,
@@ -104,7 +104,7 @@ struct Files {
     reading: mpsc::Receiver<()>,
 }
 
-impl Post {
+impl LocationSender {
     async fn keep(self, looks: mpsc::UnboundedSender<Look>, mut poked: mpsc::Receiver<()>) {
         let mut files = self.watch(Default::default()).await;
         let mut why = Why::Time;
@@ -254,6 +254,6 @@ pub(crate) async fn read(source: &Source, clock: &Clock) -> CredentialRead {
     });
     read.await.unwrap_or_else(|_| {
         let why = "reading it failed in Holdoff itself".to_owned();
-        CredentialRead::Absent(Absence::Unreadable(why))
+        CredentialRead::Absent(CredentialMissing::Unreadable(why))
     })
 }

@@ -34,7 +34,7 @@ impl Home {
         self
     }
 
-    fn absence(&self) -> Absence {
+    fn absence(&self) -> CredentialMissing {
         match self.source.read() {
             CredentialRead::Absent(absence) => absence,
             CredentialRead::Found(credential) => panic!("{credential:?}"),
@@ -43,7 +43,7 @@ impl Home {
 
     fn why(&self) -> String {
         match self.absence() {
-            Absence::Unreadable(why) => why,
+            CredentialMissing::Unreadable(why) => why,
             other => panic!("{other:?}"),
         }
     }
@@ -139,17 +139,17 @@ fn an_added_folder_is_meant_as_it_is_written() {
 #[test]
 fn nothing_there() {
     let mut home = home();
-    assert_eq!(home.absence(), Absence::NoFile);
+    assert_eq!(home.absence(), CredentialMissing::NoFile);
     home.source = usual(&home.dir.path().join("gone"));
-    assert_eq!(home.absence(), Absence::NoFile);
+    assert_eq!(home.absence(), CredentialMissing::NoFile);
 }
 
 #[test]
 fn no_sign_in_in_it() {
     for text in ["{}", r#"{"mcpOAuth":{"x":{"accessToken":"other"}}}"#] {
-        assert_eq!(home().holding(text).absence(), Absence::NotSignedIn, "{text}");
+        assert_eq!(home().holding(text).absence(), CredentialMissing::NotSignedIn, "{text}");
     }
-    assert_eq!(home().holding(r#"{"claudeAiOauth":{"accessToken":""}}"#).absence(), Absence::EmptyToken);
+    assert_eq!(home().holding(r#"{"claudeAiOauth":{"accessToken":""}}"#).absence(), CredentialMissing::EmptyToken);
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn a_file_in_place_of_its_folder() {
     let folder = home.dir.path().join(".claude");
     fs::remove_dir(&folder).unwrap();
     fs::write(&folder, "").unwrap();
-    assert!(matches!(home.absence(), Absence::Unreadable(why) if why.contains("folder around it is a file")));
+    assert!(matches!(home.absence(), CredentialMissing::Unreadable(why) if why.contains("folder around it is a file")));
 }
 
 #[test]
@@ -257,7 +257,7 @@ mod unix {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
         // The superuser may read everything: what a refusal is called is tested beside the reading.
         if fs::File::open(&path).is_err() {
-            assert_eq!(home.absence(), Absence::Forbidden("permission denied".into()));
+            assert_eq!(home.absence(), CredentialMissing::Forbidden("permission denied".into()));
         }
     }
 }

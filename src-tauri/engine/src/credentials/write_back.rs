@@ -4,8 +4,8 @@
 use super::{LOOKS, PAUSE, Source};
 use crate::credentials::{atomic_replace, bounded_read};
 use holdoff_core::credential::token::Fingerprint;
-use holdoff_core::credential::{Absence, Stored, Successor};
-use holdoff_core::providers::anthropic::{Succession, credential, left_behind, succeed};
+use holdoff_core::credential::{CredentialMissing, RenewedTokens, WriteBack};
+use holdoff_core::providers::anthropic::{Succession, credential, recover_pending, succeed};
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -13,7 +13,7 @@ use std::path::Path;
 impl Source {
     /// Puts new tokens in the place of those that were spent for them, if it still may at the last moment. Blocks: for a
     /// disk's moment as a rule, for some 120 ms where the file is being written by another.
-    pub(super) fn store(&self, successor: &Successor, may: impl Fn() -> bool) -> Stored {
+    pub(super) fn store(&self, successor: &RenewedTokens, may: impl Fn() -> bool) -> WriteBack {
         #[cfg(target_os = "macos")]
         if let Some(stored) = self.store_in_keychain(successor) {
             return stored;
@@ -35,28 +35,28 @@ impl Source {
 
     /// The new tokens that a crash left beside it, where they were got for the refresh token `spent`, and that still
     /// stands in it.
-    pub(super) fn left_behind(&self, spent: &Fingerprint) -> Option<Successor> {
+    pub(super) fn recover_pending(&self, spent: &Fingerprint) -> Option<RenewedTokens> {
         let target = fs::canonicalize(self.credential_path()).ok()?;
         let left = atomic_replace::left(&target, credential::FILE_MAX)?;
-        left_behind(&bounded_read::read(&target, credential::FILE_MAX).ok()?, &left, spent)
+        recover_pending(&bounded_read::read(&target, credential::FILE_MAX).ok()?, &left, spent)
     }
 
     /// `None` where the Keychain has no such item: then the file is the owner's store.
     #[cfg(target_os = "macos")]
-    fn store_in_keychain(&self, successor: &Successor) -> Option<Stored> {
+    fn store_in_keychain(&self, successor: &RenewedTokens) -> Option<WriteBack> {
         use super::keychain;
-        let failed = |absence| Some(Stored::Failed(words(absence)));
+        let failed = |absence| Some(WriteBack::Failed(words(absence)));
         let item = match keychain::read(self.variable.as_deref()) {
             Ok(Some(item)) => item,
             Ok(None) => return None,
             Err(absence) => return failed(absence),
         };
         Some(match succeed(&item, successor) {
-            Succession::There => Stored::Written,
-            Succession::Changed => Stored::Changed,
-            Succession::Unreadable(why) => Stored::Failed(why.to_owned()),
+            Succession::There => WriteBack::Written,
+            Succession::Changed => WriteBack::Changed,
+            Succession::Unreadable(why) => WriteBack::Failed(why.to_owned()),
             Succession::Write(rewritten) => match keychain::write(self.variable.as_deref(), rewritten.expose()) {
-                Ok(()) => Stored::Written,
+                Ok(()) => WriteBack::Written,
                 Err(absence) => return failed(absence),
             },
         })
@@ -72,7 +72,7 @@ fn rehearse(path: &Path) -> Result<(), String> {
     };
     match bounded_read::read(&target, credential::FILE_MAX) {
         Ok(stored) => atomic_replace::Next::beside(&target, &stored).map(drop),
-        Err(Absence::Forbidden(why)) => Err(why),
+        Err(CredentialMissing::Forbidden(why)) => Err(why),
         Err(_) => Ok(()),
     }
 }
@@ -89,7 +89,7 @@ enum Unsettled {
     Moved,
 }
 
-fn store(path: &Path, successor: &Successor, may: impl Fn() -> bool, mut pause: impl FnMut()) -> Stored {
+fn store(path: &Path, successor: &RenewedTokens, may: impl Fn() -> bool, mut pause: impl FnMut()) -> WriteBack {
     let mut last = Unsettled::Moved;
     for tried in 0..LOOKS {
         if tried > 0 {
@@ -98,17 +98,21 @@ fn store(path: &Path, successor: &Successor, may: impl Fn() -> bool, mut pause: 
         match attempt(path, successor, &may) {
             Ok(Ok(stored)) => return stored,
             Ok(Err(unsettled)) => last = unsettled,
-            Err(why) => return Stored::Failed(why),
+            Err(why) => return WriteBack::Failed(why),
         }
     }
     match last {
-        Unsettled::Gone => Stored::Changed,
-        Unsettled::Torn(why) => Stored::Failed(why.to_owned()),
-        Unsettled::Moved => Stored::Failed("another program changes it again and again".to_owned()),
+        Unsettled::Gone => WriteBack::Changed,
+        Unsettled::Torn(why) => WriteBack::Failed(why.to_owned()),
+        Unsettled::Moved => WriteBack::Failed("another program changes it again and again".to_owned()),
     }
 }
 
-fn attempt(path: &Path, successor: &Successor, may: impl Fn() -> bool) -> Result<Result<Stored, Unsettled>, String> {
+fn attempt(
+    path: &Path,
+    successor: &RenewedTokens,
+    may: impl Fn() -> bool,
+) -> Result<Result<WriteBack, Unsettled>, String> {
     // A link stays, and what it leads to is replaced.
     let target = match fs::canonicalize(path) {
         Ok(target) => target,
@@ -117,17 +121,17 @@ fn attempt(path: &Path, successor: &Successor, may: impl Fn() -> bool) -> Result
     };
     let stored = match bounded_read::read(&target, credential::FILE_MAX) {
         Ok(stored) => stored,
-        Err(Absence::NoFile) => return Ok(Err(Unsettled::Gone)),
+        Err(CredentialMissing::NoFile) => return Ok(Err(Unsettled::Gone)),
         Err(absence) => return Err(words(absence)),
     };
     let rewritten = match succeed(&stored, successor) {
         Succession::Write(rewritten) => rewritten,
-        Succession::Changed => return Ok(Ok(Stored::Changed)),
+        Succession::Changed => return Ok(Ok(WriteBack::Changed)),
         Succession::Unreadable(why) => return Ok(Err(Unsettled::Torn(why))),
         // Perhaps by a try whose sync failed.
         Succession::There => {
             atomic_replace::sync(&target).map_err(|error| atomic_replace::words(&error))?;
-            return Ok(Ok(Stored::Written));
+            return Ok(Ok(WriteBack::Written));
         }
     };
     let next = atomic_replace::Next::beside(&target, rewritten.expose())?;
@@ -140,22 +144,22 @@ fn attempt(path: &Path, successor: &Successor, may: impl Fn() -> bool) -> Result
         return Err(LOCK_LOST.to_owned());
     }
     next.replace()?;
-    Ok(Ok(Stored::Written))
+    Ok(Ok(WriteBack::Written))
 }
 
 fn is_link(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|link| link.is_symlink())
 }
 
-fn words(absence: Absence) -> String {
+fn words(absence: CredentialMissing) -> String {
     match absence {
-        Absence::Unreadable(why) | Absence::Forbidden(why) => why,
-        Absence::NoFile
-        | Absence::NotSignedIn
-        | Absence::EmptyToken
-        | Absence::Blanked
-        | Absence::LoginEnded(_)
-        | Absence::InferenceOnly => "there is no sign-in".to_owned(),
+        CredentialMissing::Unreadable(why) | CredentialMissing::Forbidden(why) => why,
+        CredentialMissing::NoFile
+        | CredentialMissing::NotSignedIn
+        | CredentialMissing::EmptyToken
+        | CredentialMissing::Blanked
+        | CredentialMissing::LoginEnded(_)
+        | CredentialMissing::InferenceOnly => "there is no sign-in".to_owned(),
     }
 }
 

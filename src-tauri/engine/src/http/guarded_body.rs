@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll, ready};
 
 /// Whether it is still to leave. Asked once, at the last moment.
-pub type Still = Pin<Box<dyn Future<Output = Result<(), NotAnyMore>> + Send + Sync>>;
+pub type SendGuard = Pin<Box<dyn Future<Output = Result<(), SendCancelled>> + Send + Sync>>;
 
 /// What became of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,15 +43,15 @@ impl Watched {
     }
 }
 
-pub(super) struct LastMoment {
+pub(super) struct GuardedBody {
     text: Option<Bytes>,
-    still: Option<Still>,
+    still: Option<SendGuard>,
     on_time: OnTime,
     watched: Watched,
 }
 
-impl LastMoment {
-    pub(super) fn new(text: Bytes, still: Option<Still>, on_time: OnTime) -> (Self, Watched) {
+impl GuardedBody {
+    pub(super) fn new(text: Bytes, still: Option<SendGuard>, on_time: OnTime) -> (Self, Watched) {
         let watched = Watched::default();
         (Self { text: Some(text), still, on_time, watched: watched.clone() }, watched)
     }
@@ -59,13 +59,13 @@ impl LastMoment {
 
 /// Why a request that had begun does not leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotAnyMore {
+pub enum SendCancelled {
     /// The machine slept since its permit was given, or the person does not want it any more.
     Lapsed,
     LocksLost,
 }
 
-impl fmt::Display for NotAnyMore {
+impl fmt::Display for SendCancelled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Lapsed => "its permit does not hold any more",
@@ -74,16 +74,16 @@ impl fmt::Display for NotAnyMore {
     }
 }
 
-impl std::error::Error for NotAnyMore {}
+impl std::error::Error for SendCancelled {}
 
-impl Body for LastMoment {
+impl Body for GuardedBody {
     type Data = Bytes;
-    type Error = NotAnyMore;
+    type Error = SendCancelled;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, NotAnyMore>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, SendCancelled>>> {
         let still = match &mut self.still {
             Some(still) => ready!(still.as_mut().poll(context)),
             None => Ok(()),
@@ -92,7 +92,7 @@ impl Body for LastMoment {
         let Some(text) = self.text.take() else {
             return Poll::Ready(None);
         };
-        let on_time = if self.on_time.holds() { Ok(()) } else { Err(NotAnyMore::Lapsed) };
+        let on_time = if self.on_time.holds() { Ok(()) } else { Err(SendCancelled::Lapsed) };
         let frame = on_time.and(still).map(|()| Frame::data(text));
         self.watched.is(if frame.is_ok() { Departure::Left } else { Departure::Withheld });
         Poll::Ready(Some(frame))

@@ -5,7 +5,7 @@
 
 use crate::credentials::{Source, bounded_read};
 use crate::platform::environment::is_loopback;
-use holdoff_core::credential::Absence;
+use holdoff_core::credential::CredentialMissing;
 use holdoff_core::text::without_bom;
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{Certificate, Proxy, Url};
@@ -227,7 +227,7 @@ impl Route {
         for path in [&self.bundle, &self.extra].into_iter().flatten() {
             let wrong = |why: &str| format!("the certificates in {} cannot be used: {why}", path.display());
             let bytes = bounded_read::read(path, FILE_MAX).map_err(|absence| match absence {
-                Absence::Unreadable(why) | Absence::Forbidden(why) => wrong(&why),
+                CredentialMissing::Unreadable(why) | CredentialMissing::Forbidden(why) => wrong(&why),
                 _ => wrong("there is no such file"),
             })?;
             let found = Certificate::from_pem_bundle(&bytes).map_err(|_| wrong("they are no whole PEM"))?;

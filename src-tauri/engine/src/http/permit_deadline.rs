@@ -2,7 +2,7 @@
 //! made, and the machine may sleep in the middle of either. So the time is looked at again before anything is done, when
 //! there is a connection, and when a body is taken: from there on nothing is waited for.
 
-use crate::http::guarded_body::NotAnyMore;
+use crate::http::guarded_body::SendCancelled;
 use holdoff_core::updates::ReleasePermit;
 use holdoff_core::{Moment, Permit};
 use std::fmt;
@@ -74,12 +74,12 @@ impl OnTime {
 
 /// Lets no connection through that comes too late for its request.
 #[derive(Debug, Clone)]
-pub(super) struct Punctual;
+pub(super) struct PermitLayer;
 
 #[derive(Debug, Clone)]
 pub(super) struct PunctualConnector<C>(C);
 
-impl<C> Layer<C> for Punctual {
+impl<C> Layer<C> for PermitLayer {
     type Service = PunctualConnector<C>;
 
     fn layer(&self, connector: C) -> Self::Service {
@@ -108,7 +108,11 @@ where
         Box::pin(async move {
             let connection = connecting.await?;
             // One that is for no request is for none that holds a permit.
-            if request.is_ok_and(|request| request.holds()) { Ok(connection) } else { Err(NotAnyMore::Lapsed.into()) }
+            if request.is_ok_and(|request| request.holds()) {
+                Ok(connection)
+            } else {
+                Err(SendCancelled::Lapsed.into())
+            }
         })
     }
 }

@@ -1,13 +1,13 @@
 //! Fetches a file of a release: one request for one permit, as everything here, but that the server may lead on to the few
 //! hosts that were built in. No token goes with it, and what comes is believed for its signature alone.
 
-use super::{NotAnyMore, answer, built, client_to, have_tls, not_any_more, words};
+use super::{SendCancelled, answer, built, client_to, have_tls, not_any_more, words};
 use crate::http::network::{Network, Route};
 use crate::http::permit_deadline::{OnTime, Watch};
 use crate::platform::environment::Releases;
 use holdoff_core::gate::{policy, retry_after};
 use holdoff_core::updates::{FetchFailure, ReleasePermit};
-use holdoff_core::{Delivery, Moment};
+use holdoff_core::{Moment, SendResult};
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Client, Response, Url};
 use std::sync::Arc;
@@ -34,10 +34,10 @@ impl ReleaseServer {
     }
 
     /// Fetches the list, as long as it is `wanted`.
-    pub async fn list(&self, permit: ReleasePermit, network: &Network, wanted: Arc<AtomicBool>) -> Delivery {
+    pub async fn list(&self, permit: ReleasePermit, network: &Network, wanted: Arc<AtomicBool>) -> SendResult {
         let most = usize::try_from(permit.most()).unwrap_or(usize::MAX);
         match self.send(permit, network, wanted, LIST_TIMEOUT).await {
-            Ok(response) => Delivery::Answered(answer(response, None, most).await),
+            Ok(response) => SendResult::Answered(answer(response, None, most).await),
             Err(delivery) => delivery,
         }
     }
@@ -55,9 +55,9 @@ impl ReleaseServer {
         let wanted = Arc::new(AtomicBool::new(true));
         let response = match self.send(permit, network, wanted, PACKAGE_TIMEOUT).await {
             Ok(response) => response,
-            Err(Delivery::NotSent(why)) => return Err(FetchFailure::NotSent(why)),
-            Err(Delivery::Lost(why)) => return Err(FetchFailure::Torn(why)),
-            Err(Delivery::Lapsed | Delivery::Answered(_)) => {
+            Err(SendResult::NotSent(why)) => return Err(FetchFailure::NotSent(why)),
+            Err(SendResult::Lost(why)) => return Err(FetchFailure::Torn(why)),
+            Err(SendResult::PermitExpired | SendResult::Answered(_)) => {
                 return Err(FetchFailure::NotSent("the computer slept".to_owned()));
             }
         };
@@ -79,25 +79,25 @@ impl ReleaseServer {
         network: &Network,
         wanted: Arc<AtomicBool>,
         total: Duration,
-    ) -> Result<Response, Delivery> {
+    ) -> Result<Response, SendResult> {
         let base = &self.releases.base;
         let mut url = base.clone();
         url.set_path(&format!("{}/{}", base.path().trim_end_matches('/'), permit.file()));
         let on_time = OnTime::of_release(permit, self.watch.clone(), wanted);
         if !on_time.holds() {
-            return Err(Delivery::Lapsed);
+            return Err(SendResult::PermitExpired);
         }
-        let route = network.route(base).map_err(Delivery::NotSent)?;
+        let route = network.route(base).map_err(SendResult::NotSent)?;
         let via = route.via();
-        let client = self.client(route, total).await.map_err(Delivery::NotSent)?;
+        let client = self.client(route, total).await.map_err(SendResult::NotSent)?;
         on_time.during(client.get(url).send()).await.map_err(|error| {
             let why = words(&error) + &via;
-            if not_any_more(&error) == Some(NotAnyMore::Lapsed) {
-                Delivery::Lapsed
+            if not_any_more(&error) == Some(SendCancelled::Lapsed) {
+                SendResult::PermitExpired
             } else if error.is_connect() || error.is_builder() {
-                Delivery::NotSent(why)
+                SendResult::NotSent(why)
             } else {
-                Delivery::Lost(why)
+                SendResult::Lost(why)
             }
         })
     }

@@ -1,6 +1,6 @@
 //! How many requests there were since the program started, counted where the ledger is kept.
 
-use holdoff_core::record::ledger::{Entry, Happened};
+use holdoff_core::record::ledger::{LedgerEntry, LedgerEvent};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -36,14 +36,14 @@ struct OfCause {
 }
 
 impl Requests {
-    pub fn count(&self, entry: &Entry) {
+    pub fn count(&self, entry: &LedgerEntry) {
         let (account, endpoint) = (entry.account.clone(), key(entry.endpoint));
         match &entry.event {
-            Happened::Sent { .. } => self.sent.get_or_create(&OfEndpoint { account, endpoint }).inc(),
-            Happened::Came { outcome, .. } => {
+            LedgerEvent::Sent { .. } => self.sent.get_or_create(&OfEndpoint { account, endpoint }).inc(),
+            LedgerEvent::Completed { outcome, .. } => {
                 self.came.get_or_create(&OfOutcome { account, endpoint, outcome: key(outcome) }).inc()
             }
-            Happened::Withheld { because, .. } => {
+            LedgerEvent::Withheld { because, .. } => {
                 self.withheld.get_or_create(&OfCause { account, endpoint, because: word(because) }).inc()
             }
         };

@@ -4,7 +4,7 @@ use super::Requests;
 use crate::metrics::counters::key;
 use crate::storage::state_store::Snapshot;
 use holdoff_core::gate::GateState;
-use holdoff_core::quota::{Level, Origin};
+use holdoff_core::quota::{Level, Provenance};
 use holdoff_core::status::report::{AccountReport, GateReport};
 use holdoff_core::{AccountId, AccountState, Gate, Moment, QuotaWindow, Report, Settings, Wall};
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -156,7 +156,7 @@ impl Series {
     }
 
     /// What is not known has no series: absence is not zero (law 14).
-    fn window(&self, account: &str, window: &QuotaWindow, origin: Origin, now: Wall) {
+    fn window(&self, account: &str, window: &QuotaWindow, origin: Provenance, now: Wall) {
         let of = OfWindow { account: account.to_owned(), window: window.id.clone() };
         let of_age = OfAge { account: of.account.clone(), window: of.window.clone(), source: key(origin.source) };
         self.age.get_or_create(&of_age).set(now.since(origin.at).as_secs_f64());

@@ -6,8 +6,8 @@ use std::panic::{PanicHookInfo, set_hook};
 
 /// Has the system keep no core of this process from now on, nor of what it starts; and has a panic say where it was, and
 /// nothing of what was there.
-pub fn leave_no_core() {
-    platform::leave_no_core();
+pub fn disable_core_dumps() {
+    platform::disable_core_dumps();
     set_hook(Box::new(say_where));
 }
 
@@ -44,7 +44,7 @@ mod platform {
     /// The limit as the session has it, while ours is another.
     static SESSION: Mutex<Option<Rlimit>> = Mutex::new(None);
 
-    pub fn leave_no_core() {
+    pub fn disable_core_dumps() {
         let mut session = SESSION.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let found = *session.get_or_insert_with(|| getrlimit(Resource::Core));
         limit(none(found));
@@ -78,7 +78,7 @@ mod platform {
 mod platform {
     use std::io;
 
-    pub fn leave_no_core() {}
+    pub fn disable_core_dumps() {}
 
     pub fn as_the_session_does<T>(start: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         start()
@@ -126,7 +126,7 @@ mod tests {
     fn dies_with_a_token() {
         let Some(home) = std::env::var_os(HOME) else { return };
         println!("\nlimit {}", soft(&std::fs::read_to_string("/proc/self/limits").unwrap()));
-        leave_no_core();
+        disable_core_dumps();
         println!("limit {}", soft(&std::fs::read_to_string("/proc/self/limits").unwrap()));
         let child = as_the_session_does(|| Command::new("cat").arg("/proc/self/limits").output()).unwrap();
         println!("limit {}", soft(&String::from_utf8(child.stdout).unwrap()));
@@ -151,7 +151,7 @@ mod tests {
     #[ignore = "a process that the other test starts"]
     fn panics_with_a_token() {
         if std::env::var_os(HOME).is_some() {
-            leave_no_core();
+            disable_core_dumps();
             // In a thread of its own, as the test's harness prints what its own thread panicked with.
             let ended = std::thread::spawn(|| panic!("{TOKEN}")).join();
             assert!(matches!(ended, Ok(())));

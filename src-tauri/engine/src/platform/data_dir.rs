@@ -78,7 +78,7 @@ impl FileId {
     }
 }
 
-pub use platform::Vanishing;
+pub use platform::DeletionWatch;
 
 #[cfg(target_os = "linux")]
 mod platform {
@@ -95,12 +95,12 @@ mod platform {
     /// Tells when something is taken out of a folder, or the folder itself; nothing else wakes it. Where the system does not
     /// watch, it has the folder looked at now and then.
     #[derive(Debug)]
-    pub struct Vanishing {
+    pub struct DeletionWatch {
         dir: PathBuf,
         events: Option<AsyncFd<OwnedFd>>,
     }
 
-    impl Vanishing {
+    impl DeletionWatch {
         pub fn watch(dir: &Path) -> Self {
             let events = begin(dir);
             if let Err(error) = &events
@@ -150,9 +150,9 @@ mod platform {
 
     /// Has a folder looked at now and then.
     #[derive(Debug)]
-    pub struct Vanishing;
+    pub struct DeletionWatch;
 
-    impl Vanishing {
+    impl DeletionWatch {
         pub fn watch(_: &Path) -> Self {
             Self
         }
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    async fn wakes(vanishing: &mut Vanishing) -> bool {
+    async fn wakes(vanishing: &mut DeletionWatch) -> bool {
         tokio::time::timeout(Duration::from_millis(200), vanishing.next()).await.is_ok()
     }
 
@@ -179,7 +179,7 @@ mod tests {
         let folder = dir.path().join("folder");
         make_private(&folder).unwrap();
         std::fs::write(folder.join("file"), "1").unwrap();
-        let mut vanishing = Vanishing::watch(&folder);
+        let mut vanishing = DeletionWatch::watch(&folder);
         std::fs::write(folder.join("file"), "2").unwrap();
         std::fs::write(folder.join("other"), "1").unwrap();
         assert!(!wakes(&mut vanishing).await, "writing takes nothing away");

@@ -4,7 +4,7 @@ use crate::platform::clock::Clock;
 use crate::storage::state_file::{SlotWriter, TwoSlots};
 use holdoff_core::account::seats::SeatGates;
 use holdoff_core::updates::UpdatesState;
-use holdoff_core::{AccountId, AccountState, Place, State};
+use holdoff_core::{AccountId, AccountState, CredentialLocation, State};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// What is known now, for whoever shows it.
@@ -20,7 +20,7 @@ enum Wish {
     Save { id: AccountId, account: Box<AccountState>, done: oneshot::Sender<Result<(), String>> },
     SaveUpdates { updates: Box<UpdatesState>, done: oneshot::Sender<Result<(), String>> },
     Take { id: AccountId, organization: Option<String>, done: oneshot::Sender<Taken> },
-    Arrange { active: Vec<AccountId>, places: Vec<Place> },
+    Arrange { active: Vec<AccountId>, places: Vec<CredentialLocation> },
     Complain { why: String },
 }
 
@@ -33,11 +33,11 @@ pub struct Taken {
 
 /// A hold of the keeper for one account's runner.
 #[derive(Debug, Clone)]
-pub struct Keeper {
+pub struct StateStore {
     wishes: mpsc::Sender<Wish>,
 }
 
-impl Keeper {
+impl StateStore {
     /// Starts the keeper with what was loaded.
     pub fn start<W: SlotWriter>(state: State, slots: TwoSlots<W>, clock: Clock) -> (Self, watch::Receiver<Snapshot>) {
         let (wishes, inbox) = mpsc::channel(16);
@@ -70,7 +70,7 @@ impl Keeper {
 
     /// Says why nothing can be saved, though nothing was tried: a lock, say, that cannot be made. The next save that
     /// succeeds ends it.
-    pub async fn complain(&self, why: String) {
+    pub async fn report_failure(&self, why: String) {
         let _ = self.wishes.send(Wish::Complain { why }).await;
     }
 
@@ -85,7 +85,7 @@ impl Keeper {
     }
 
     /// Notes who is polled, in which order, and what is known of the places of their sign-ins.
-    pub async fn arrange(&self, active: Vec<AccountId>, places: Vec<Place>) {
+    pub async fn reconcile(&self, active: Vec<AccountId>, places: Vec<CredentialLocation>) {
         let _ = self.wishes.send(Wish::Arrange { active, places }).await;
     }
 }

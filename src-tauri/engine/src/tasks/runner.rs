@@ -17,14 +17,14 @@ use crate::metrics::Requests;
 use crate::platform::clock::Clock;
 use crate::platform::user_dir::{AccountLock, UserDir};
 use crate::storage::history::History;
-use crate::storage::state_store::{Keeper, Taken};
+use crate::storage::state_store::{StateStore, Taken};
 use crate::tasks::login::{Logins, Seat};
 use holdoff_core::account::{Account, Action, Event, Preferences};
-use holdoff_core::credential::{SignIn, Stored, Successor};
-use holdoff_core::gate::recovery::Recollection;
-use holdoff_core::record::ledger::Entry;
+use holdoff_core::credential::{CredentialStatus, RenewedTokens, WriteBack};
+use holdoff_core::gate::recovery::GateRecovery;
+use holdoff_core::record::ledger::LedgerEntry;
 use holdoff_core::state::{Provider, Refusal};
-use holdoff_core::{AccountId, AccountState, Moment, Notice, Pushed};
+use holdoff_core::{AccountId, AccountState, Moment, Notice, PassiveReading};
 use jiff::tz::TimeZone;
 use send::Asked;
 use std::collections::BTreeSet;
@@ -39,14 +39,14 @@ const LOCKED: Duration = Duration::from_secs(30);
 
 /// What others want of an account.
 #[derive(Debug)]
-pub enum Order {
+pub enum RunnerCommand {
     Refresh(oneshot::Sender<Result<(), Refused>>),
     NoticeShown(u64),
     NoticeMissed(u64),
     NoticeService(bool),
     Preferences(Preferences),
     /// A reading came without a request; it names whose it is.
-    Reading(Pushed),
+    Reading(PassiveReading),
     /// The data folder was taken away, and is there again.
     FolderMade,
     /// Something stirred where the sign-in is kept.
@@ -64,7 +64,7 @@ pub enum Order {
 pub enum End {
     Retired,
     /// The sign-in in its place is another account's by now.
-    Strayed,
+    AccountChanged,
 }
 
 /// A refusal with the moment at which it was given.
@@ -85,12 +85,12 @@ pub struct Announcement {
 
 /// What a runner works with.
 #[derive(Debug, Clone)]
-pub struct Tools {
+pub struct RunnerContext {
     pub clock: Clock,
     pub http: Arc<Http>,
     /// What the environment says of proxies and certificates.
     pub network: Variables,
-    pub keeper: Keeper,
+    pub keeper: StateStore,
     pub history: History,
     pub requests: Requests,
     pub user: UserDir,
@@ -98,7 +98,7 @@ pub struct Tools {
     /// What the seats of each login share.
     pub logins: Logins,
     /// What holds accounts of which nothing is kept.
-    pub memory: Recollection,
+    pub memory: GateRecovery,
     /// The accounts that another process polls.
     pub elsewhere: watch::Sender<BTreeSet<AccountId>>,
     /// The person's time zone. They travel.
@@ -109,14 +109,14 @@ pub struct Tools {
 type UnderWay = Pin<Box<dyn Future<Output = Event> + Send>>;
 
 pub struct Runner {
-    tools: Tools,
+    tools: RunnerContext,
     source: Source,
     account: Account,
     /// The last that it was told.
     zone: Option<TimeZone>,
     seat: Seat,
     /// The sign-in with which the account was taken up.
-    sign_in: SignIn,
+    sign_in: CredentialStatus,
     lock: Option<Arc<AccountLock>>,
     /// How often the account was saved, as far as this runner knows.
     saves: u64,
@@ -131,20 +131,20 @@ pub struct Runner {
     /// The last request.
     asked: Asked,
     /// New tokens that are not known to be written.
-    unwritten: Option<Successor>,
+    unwritten: Option<RenewedTokens>,
     wishes: Vec<oneshot::Sender<Result<(), Refused>>>,
-    leaving: Option<Leaving>,
+    leaving: Option<Shutdown>,
 }
 
 /// How soon it is to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Leaving {
+enum Shutdown {
     WhenDone,
     Hurried,
 }
 
 /// What is to be done while there is nothing to do.
-enum Rest {
+enum Idle {
     /// Sleep, at most until then.
     Until(Option<Moment>),
     /// End: the sign-in is another account's.
@@ -163,12 +163,18 @@ pub struct Earlier {
     /// As what it went until its name was known.
     pub unnamed: Option<AccountId>,
     /// The sign-in that is its own.
-    pub sign_in: SignIn,
+    pub sign_in: CredentialStatus,
 }
 
 impl Runner {
     /// Takes up an account whose sign-in is in `source`.
-    pub async fn new(tools: Tools, source: Source, id: AccountId, earlier: Earlier, preferences: Preferences) -> Self {
+    pub async fn new(
+        tools: RunnerContext,
+        source: Source,
+        id: AccountId,
+        earlier: Earlier,
+        preferences: Preferences,
+    ) -> Self {
         let now = tools.clock.now();
         let seat = tools.logins.seat(&id);
         let sign_in = earlier.sign_in.clone();
@@ -200,20 +206,20 @@ impl Runner {
     }
 
     /// Runs until told to end or until nobody holds the other end of `orders`.
-    pub async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>) -> End {
+    pub async fn run(mut self, mut orders: mpsc::UnboundedReceiver<RunnerCommand>) -> End {
         let end = self.run_on(&mut orders).await;
         self.store.unlock().await;
         self.polled_elsewhere(false);
         end
     }
 
-    async fn run_on(&mut self, orders: &mut mpsc::UnboundedReceiver<Order>) -> End {
+    async fn run_on(&mut self, orders: &mut mpsc::UnboundedReceiver<RunnerCommand>) -> End {
         loop {
             // First of all: what is due at the moment of an order to end is not begun.
             while let Ok(order) = orders.try_recv() {
-                self.obey(order);
+                self.dispatch(order);
             }
-            if self.leaving == Some(Leaving::Hurried) {
+            if self.leaving == Some(Shutdown::Hurried) {
                 self.finish().await;
                 return End::Retired;
             }
@@ -228,8 +234,8 @@ impl Runner {
                 continue;
             }
             let until = match self.act().await {
-                Rest::Until(until) => until,
-                Rest::Strayed => return End::Strayed,
+                Idle::Until(until) => until,
+                Idle::Strayed => return End::AccountChanged,
             };
             if self.account.is_done() {
                 return End::Retired;
@@ -242,7 +248,7 @@ impl Runner {
                 () = self.seat.changed() => {}
                 () = wake(&self.tools.clock, until) => {}
                 order = orders.recv() => match order {
-                    Some(order) => self.obey(order),
+                    Some(order) => self.dispatch(order),
                     None => return End::Retired,
                 },
             }
@@ -250,14 +256,14 @@ impl Runner {
     }
 
     /// Does what the account says until it sleeps; answers when to wake it.
-    async fn act(&mut self) -> Rest {
+    async fn act(&mut self) -> Idle {
         self.tell_zone();
         loop {
             let action = self.seat.poll(&mut self.account, self.tools.clock.now());
             match action {
-                Action::Sleep(until) => return Rest::Until(until),
+                Action::Sleep(until) => return Idle::Until(until),
                 Action::Record(entry) => self.tools.record(entry).await,
-                Action::Remember(memory) => self.tools.history.remember(memory),
+                Action::RecordHistory(memory) => self.tools.history.remember(memory),
                 Action::Persist(state) => {
                     let saved = self.save(state).await;
                     if let Err(why) = &saved {
@@ -270,7 +276,7 @@ impl Runner {
                     self.handle(Event::Credential(read));
                 }
                 // Said again as long as it is not done.
-                Action::Lock | Action::Store(_) if self.under_way.is_some() => return Rest::Until(None),
+                Action::Lock | Action::Store(_) if self.under_way.is_some() => return Idle::Until(None),
                 Action::Ask(permit, request) => self.ask(permit, request),
                 Action::Lock => {
                     let store = self.store.clone();
@@ -285,7 +291,7 @@ impl Runner {
                 Action::Notify(notice) => self.announce(notice).await,
                 Action::Become { id, .. } => {
                     tracing::info!(from = %self.account.id(), to = %id, "the sign-in belongs to another account");
-                    return Rest::Strayed;
+                    return Idle::Strayed;
                 }
             }
         }
@@ -305,40 +311,40 @@ impl Runner {
 
     fn handle(&mut self, event: Event) {
         match &event {
-            Event::Stored(Stored::Failed(why)) => {
+            Event::Stored(WriteBack::Failed(why)) => {
                 tracing::error!(place = self.source.place(), why, "a renewed sign-in could not be written yet");
             }
-            Event::Stored(Stored::Written | Stored::Changed) => self.unwritten = None,
+            Event::Stored(WriteBack::Written | WriteBack::Changed) => self.unwritten = None,
             _ => {}
         }
         self.account.handle(event, self.tools.clock.now());
         self.call_off_unwanted();
     }
 
-    fn obey(&mut self, order: Order) {
+    fn dispatch(&mut self, order: RunnerCommand) {
         match order {
-            Order::Refresh(answer) => self.wishes.push(answer),
-            Order::NoticeShown(id) => self.handle(Event::NoticeShown(id)),
-            Order::NoticeMissed(id) => self.handle(Event::NoticeMissed(id)),
-            Order::NoticeService(there) => {
+            RunnerCommand::Refresh(answer) => self.wishes.push(answer),
+            RunnerCommand::NoticeShown(id) => self.handle(Event::NoticeShown(id)),
+            RunnerCommand::NoticeMissed(id) => self.handle(Event::NoticeMissed(id)),
+            RunnerCommand::NoticeService(there) => {
                 self.notice_service = there;
                 self.handle(Event::NoticeService(there));
             }
-            Order::Preferences(preferences) => {
+            RunnerCommand::Preferences(preferences) => {
                 self.preferences = preferences;
                 self.handle(Event::Preferences(preferences));
             }
-            Order::Reading(pushed) => self.handle(Event::Reading(pushed)),
+            RunnerCommand::Reading(pushed) => self.handle(Event::Reading(pushed)),
             // Whoever is told looks for its lock next.
-            Order::FolderMade => {}
-            Order::Stirred => self.handle(Event::CredentialMayHaveChanged),
-            Order::InsteadOf(other) => self.account.takes_the_place_of(other, self.tools.clock.now()),
-            Order::Retire => self.leave(Leaving::WhenDone),
-            Order::Finish => self.leave(Leaving::Hurried),
+            RunnerCommand::FolderMade => {}
+            RunnerCommand::Stirred => self.handle(Event::CredentialMayHaveChanged),
+            RunnerCommand::InsteadOf(other) => self.account.takes_the_place_of(other, self.tools.clock.now()),
+            RunnerCommand::Retire => self.leave(Shutdown::WhenDone),
+            RunnerCommand::Finish => self.leave(Shutdown::Hurried),
         }
     }
 
-    fn leave(&mut self, leaving: Leaving) {
+    fn leave(&mut self, leaving: Shutdown) {
         self.leaving = self.leaving.max(Some(leaving));
         self.handle(Event::Retire);
     }
@@ -372,8 +378,8 @@ impl Runner {
     }
 }
 
-impl Tools {
-    async fn record(&self, entry: Entry) {
+impl RunnerContext {
+    async fn record(&self, entry: LedgerEntry) {
         self.requests.count(&entry);
         self.history.record(entry).await;
     }

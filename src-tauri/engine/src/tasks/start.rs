@@ -13,15 +13,15 @@ use crate::storage::history;
 use crate::storage::history::{History, Limits};
 use crate::storage::reading_spool;
 use crate::storage::state_file::{SlotWriter, Slots, TwoSlots};
-use crate::storage::state_store::{Keeper, Snapshot};
+use crate::storage::state_store::{Snapshot, StateStore};
 use crate::tasks::login::Logins;
-use crate::tasks::runner::{Announcement, Tools};
-use crate::tasks::supervisor::{Command, Roster};
+use crate::tasks::runner::{Announcement, RunnerContext};
+use crate::tasks::supervisor::{Command, Supervisor};
 use crate::updates::{self, Updater};
 use holdoff_core::gate::recovery;
-use holdoff_core::gate::recovery::{Loss, Recollection};
+use holdoff_core::gate::recovery::{GateRecovery, StateLoss};
 use holdoff_core::providers::anthropic::status_line::Session;
-use holdoff_core::record::ledger::Entry;
+use holdoff_core::record::ledger::LedgerEntry;
 use holdoff_core::updates::UpdatesState;
 use holdoff_core::{AccountId, Moment, Reading, Settings, State, Wall, messages};
 use std::collections::BTreeSet;
@@ -60,11 +60,11 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings
     let history = History::start(dir.clone(), history, Limits::from(settings), clock.clone());
     reading_spool::tidy(dir);
     let updates_state = state.updates.clone();
-    let (keeper, snapshots) = Keeper::start(state, TwoSlots::new(dir.clone(), writer, generation), clock.clone());
+    let (keeper, snapshots) = StateStore::start(state, TwoSlots::new(dir.clone(), writer, generation), clock.clone());
     let (announce, announcements) = mpsc::channel(16);
     let (tell_elsewhere, elsewhere) = watch::channel(BTreeSet::new());
     let requests = Requests::default();
-    let tools = Tools {
+    let tools = RunnerContext {
         http: Arc::new(Http::new(&environment.bases, clock.stopwatch())),
         network: environment.network.clone(),
         clock,
@@ -78,7 +78,7 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings
         elsewhere: tell_elsewhere,
         zone: local_time::zone,
     };
-    let with = updates::Tools {
+    let with = updates::RunnerContext {
         clock: tools.clock.clone(),
         keeper: tools.keeper.clone(),
         history: history.clone(),
@@ -88,7 +88,8 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings
     let updates = updates::start(environment, with, updates_state, settings);
     let (commands, inbox) = mpsc::channel(16);
     let (tell_unwatched, unwatched) = watch::channel(Unwatched::new());
-    let roster = Roster::start(environment.clone(), settings.clone(), tools, snapshots.clone(), tell_unwatched).await;
+    let roster =
+        Supervisor::start(environment.clone(), settings.clone(), tools, snapshots.clone(), tell_unwatched).await;
     tokio::spawn(roster.run(inbox));
     Engine { snapshots, announcements, elsewhere, unwatched, findings, requests, history, updates, commands }
 }
@@ -121,7 +122,7 @@ pub struct Kept {
     /// The newest generation on disk.
     pub generation: u64,
     /// For accounts that are not in the state.
-    pub memory: Recollection,
+    pub memory: GateRecovery,
     /// Sentences about what could not be read.
     pub findings: Vec<String>,
 }
@@ -133,17 +134,17 @@ pub fn load(dir: &Path, boot_id: &str, now: Moment) -> Loaded {
 }
 
 /// What the two slots keep, and what the recent entries of the ledger know better.
-pub fn keep(dir: &Path, recent: &[Entry], boot_id: &str, now: Moment) -> Kept {
+pub fn keep(dir: &Path, recent: &[LedgerEntry], boot_id: &str, now: Moment) -> Kept {
     let slots = Slots::read(dir);
     let lost = slots.lost();
     let findings = set_aside(&slots, now.wall);
     let mut state = slots.state.unwrap_or_else(|| State::new(boot_id.to_owned()));
     state.carry_to(boot_id, now);
     if lost {
-        state.loss = Some(Loss::found(recent, now));
+        state.loss = Some(StateLoss::found(recent, now));
         state.updates = UpdatesState::lost(now);
     }
-    let mut memory = Recollection::new(recent, state.loss.clone(), now);
+    let mut memory = GateRecovery::new(recent, state.loss.clone(), now);
     memory.remind_all(&mut state, now);
     Kept { state, generation: slots.generation, memory, findings }
 }

@@ -11,13 +11,13 @@ use crate::platform::clock::Clock;
 use crate::platform::environment::Environment;
 use crate::storage::history::Limits;
 use crate::storage::state_store::Snapshot;
-use crate::tasks::runner::{End, Order, Refused, Tools};
+use crate::tasks::runner::{End, Refused, RunnerCommand, RunnerContext};
 use holdoff_core::account::Preferences;
 use holdoff_core::credential::location;
-use holdoff_core::credential::location::Polled;
+use holdoff_core::credential::location::PollTarget;
 use holdoff_core::providers::anthropic::status_line::Session;
-use holdoff_core::{AccountId, Here, Moment, Place, Reading, Settings, Told};
-use locations::Stand;
+use holdoff_core::{AccountId, CredentialLocation, Here, Moment, Reading, Settings, Told};
+use locations::Location;
 use runners::Running;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -77,12 +77,12 @@ pub enum NotAsked {
 }
 
 #[derive(Debug)]
-pub struct Roster {
+pub struct Supervisor {
     environment: Environment,
     settings: Settings,
-    tools: Tools,
+    tools: RunnerContext,
     snapshots: watch::Receiver<Snapshot>,
-    stands: Vec<Stand>,
+    stands: Vec<Location>,
     /// Where a first sign-in is waited for.
     first: String,
     tell_looks: mpsc::UnboundedSender<Look>,
@@ -93,10 +93,10 @@ pub struct Roster {
     tell_told: mpsc::UnboundedSender<Told>,
     told: mpsc::UnboundedReceiver<Told>,
     /// Who is polled, in the order in which that is shown, and the places; as last told to the keeper.
-    arranged: (Vec<AccountId>, Vec<Place>),
+    arranged: (Vec<AccountId>, Vec<CredentialLocation>),
     running: BTreeMap<AccountId, Running>,
     /// Those that were told to retire and may still be told what came of a notice.
-    retiring: Vec<(AccountId, mpsc::UnboundedSender<Order>)>,
+    retiring: Vec<(AccountId, mpsc::UnboundedSender<RunnerCommand>)>,
     tasks: JoinSet<(AccountId, End)>,
     /// Held by an account's runner from before it takes up its state until it is done with it.
     turns: BTreeMap<AccountId, Arc<Mutex<()>>>,
@@ -107,12 +107,12 @@ pub struct Roster {
     notice_service: bool,
 }
 
-impl Roster {
+impl Supervisor {
     /// Looks at all places and starts whoever is to be polled.
     pub async fn start(
         environment: Environment,
         settings: Settings,
-        tools: Tools,
+        tools: RunnerContext,
         snapshots: watch::Receiver<Snapshot>,
         unwatched: watch::Sender<Unwatched>,
     ) -> Self {
@@ -147,7 +147,7 @@ impl Roster {
         };
         roster.take_stands().await;
         let _ = tokio::time::timeout(FIRST_LOOKS, roster.first_looks()).await;
-        roster.arrange().await;
+        roster.reconcile().await;
         roster
     }
 
@@ -168,19 +168,19 @@ impl Roster {
                         return;
                     }
                     Some(Command::Settings(settings)) => self.choose(*settings).await,
-                    Some(command) => self.obey(command),
+                    Some(command) => self.dispatch(command),
                     None => return,
                 },
             }
-            self.arrange().await;
+            self.reconcile().await;
         }
     }
 
-    fn obey(&mut self, command: Command) {
+    fn dispatch(&mut self, command: Command) {
         match command {
             Command::Refresh { account, answer } => self.refresh(account.as_ref(), answer),
             Command::Notice { account, id, shown } => {
-                let order = if shown { Order::NoticeShown } else { Order::NoticeMissed };
+                let order = if shown { RunnerCommand::NoticeShown } else { RunnerCommand::NoticeMissed };
                 let retiring = self.retiring.iter().filter(|(other, _)| *other == account).map(|(_, orders)| orders);
                 let running = self.running.get(&account).map(|running| &running.orders);
                 for orders in retiring.chain(running) {
@@ -190,13 +190,13 @@ impl Roster {
             Command::NoticeService(there) => {
                 self.notice_service = there;
                 for running in self.running.values() {
-                    let _ = running.orders.send(Order::NoticeService(there));
+                    let _ = running.orders.send(RunnerCommand::NoticeService(there));
                 }
             }
             Command::Reading { config_dir, reading, session } => self.hear(config_dir, reading, session),
             Command::FolderMade => {
                 for running in self.running.values() {
-                    let _ = running.orders.send(Order::FolderMade);
+                    let _ = running.orders.send(RunnerCommand::FolderMade);
                 }
             }
             Command::Settings(_) | Command::Shutdown(_) => {}
@@ -211,13 +211,13 @@ impl Roster {
             return;
         }
         let state = &self.snapshots.borrow().state;
-        let places: Vec<Place> = self.stands.iter().map(|stand| stand.place.clone()).collect();
+        let places: Vec<CredentialLocation> = self.stands.iter().map(|stand| stand.place.clone()).collect();
         let place = here.and_then(|at| Some(Here { place: places.get(at)?, written: self.stands[at].written }));
         let Some(pushed) = told.clone().whose(place, &places, state) else {
             return;
         };
         if let Some(running) = self.running.get(&pushed.account) {
-            let _ = running.orders.send(Order::Reading(pushed));
+            let _ = running.orders.send(RunnerCommand::Reading(pushed));
             return;
         }
         // The first of a token of its own: it is an account from now on.
@@ -246,7 +246,7 @@ impl Roster {
         self.settings = settings;
         self.tools.history.keep(Limits::from(&self.settings));
         for (account, running) in &self.running {
-            let _ = running.orders.send(Order::Preferences(Preferences::of(&self.settings, account)));
+            let _ = running.orders.send(RunnerCommand::Preferences(Preferences::of(&self.settings, account)));
         }
         self.take_stands().await;
     }
@@ -256,7 +256,7 @@ impl Roster {
         let asked: Vec<_> = wished
             .filter_map(|active| {
                 let (tell, told) = oneshot::channel();
-                self.running.get(active)?.orders.send(Order::Refresh(tell)).ok()?;
+                self.running.get(active)?.orders.send(RunnerCommand::Refresh(tell)).ok()?;
                 Some((active.clone(), told))
             })
             .collect();
@@ -276,13 +276,13 @@ impl Roster {
     }
 
     /// Brings who is polled into line with what is known.
-    async fn arrange(&mut self) {
+    async fn reconcile(&mut self) {
         let now = self.tools.clock.now().wall;
-        let places: Vec<Place> = self.stands.iter().map(|stand| stand.place.clone()).collect();
+        let places: Vec<CredentialLocation> = self.stands.iter().map(|stand| stand.place.clone()).collect();
         let state = &self.snapshots.borrow_and_update().state.clone();
         let wanted = location::polled(&places, &self.first, &self.settings, state, now);
         for account in self.running.keys().cloned().collect::<Vec<_>>() {
-            let stays = |polled: &Polled| polled.account == account && self.running[&account].place == polled.place;
+            let stays = |polled: &PollTarget| polled.account == account && self.running[&account].place == polled.place;
             if self.renamed.contains_key(&account) || !wanted.iter().any(stays) {
                 self.retire(&account);
             }
@@ -292,14 +292,14 @@ impl Roster {
         }
         for (account, other) in std::mem::take(&mut self.succeeded) {
             if let Some(running) = self.running.get(&account) {
-                let _ = running.orders.send(Order::InsteadOf(other));
+                let _ = running.orders.send(RunnerCommand::InsteadOf(other));
             }
         }
         self.pass_on_told();
         let arranged = (wanted.into_iter().map(|polled| polled.account).collect(), places);
         if self.arranged != arranged {
             self.arranged = arranged.clone();
-            self.tools.keeper.arrange(arranged.0, arranged.1).await;
+            self.tools.keeper.reconcile(arranged.0, arranged.1).await;
         }
     }
 
@@ -310,7 +310,7 @@ impl Roster {
 
     /// What may have been half of another sign-in is taken as it stands by now.
     fn look_at_unsettled(&self) {
-        self.stands.iter().filter(|stand| stand.place.is_unsettled()).for_each(|stand| stand.lookout.poke());
+        self.stands.iter().filter(|stand| stand.place.is_unsettled()).for_each(|stand| stand.lookout.recheck());
     }
 
     fn next_change(&self) -> Option<Moment> {

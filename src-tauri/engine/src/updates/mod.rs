@@ -17,8 +17,8 @@ use crate::metrics::Requests;
 use crate::platform::clock::Clock;
 use crate::platform::environment::Environment;
 use crate::storage::history::History;
-use crate::storage::state_store::Keeper;
-use holdoff_core::record::ledger::Entry;
+use crate::storage::state_store::StateStore;
+use holdoff_core::record::ledger::LedgerEntry;
 use holdoff_core::updates::{
     Action, Event, Installed, Package, PackageKind, ReleasePermit, Updates, UpdatesState, UpdatesStatus,
 };
@@ -34,9 +34,9 @@ const FAILED_ITSELF: &str = "it failed in Holdoff itself";
 
 /// What the rest of the engine has for it.
 #[derive(Debug)]
-pub struct Tools {
+pub struct RunnerContext {
     pub clock: Clock,
-    pub keeper: Keeper,
+    pub keeper: StateStore,
     pub history: History,
     pub requests: Requests,
     pub zone: fn() -> TimeZone,
@@ -67,7 +67,7 @@ pub struct Updater {
 }
 
 struct Task {
-    tools: Tools,
+    tools: RunnerContext,
     environment: Environment,
     copy: ThisCopy,
     updates: Updates,
@@ -81,7 +81,7 @@ struct Task {
 }
 
 /// Starts it. Must be called inside a tokio runtime.
-pub fn start(environment: &Environment, tools: Tools, state: UpdatesState, settings: &Settings) -> Updater {
+pub fn start(environment: &Environment, tools: RunnerContext, state: UpdatesState, settings: &Settings) -> Updater {
     let copy = ThisCopy::find();
     let releases = environment.releases.clone();
     let build = copy.build(releases.as_ref().map(|releases| releases.key.clone()));
@@ -105,7 +105,7 @@ impl Task {
             self.tell();
             tokio::select! {
                 order = inbox.recv() => match order {
-                    Some(order) => self.obey(order),
+                    Some(order) => self.dispatch(order),
                     None => return,
                 },
                 Some(done) = self.under_way.join_next() => if let Ok(event) = done {
@@ -156,7 +156,7 @@ impl Task {
         }
     }
 
-    fn obey(&mut self, order: Order) {
+    fn dispatch(&mut self, order: Order) {
         self.handle(match order {
             Order::Settings(settings) => Event::Preferences((&*settings).into()),
             Order::NoticeService(there) => Event::NoticeService(there),
@@ -180,7 +180,7 @@ impl Task {
         });
     }
 
-    async fn record(&self, entry: Entry) {
+    async fn record(&self, entry: LedgerEntry) {
         self.tools.requests.count(&entry);
         self.tools.history.record(entry).await;
     }

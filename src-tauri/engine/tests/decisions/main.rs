@@ -8,7 +8,7 @@ mod subject;
 mod table;
 
 use cases::{Case, Wire};
-use holdoff_core::{Answer, Body, Delivery, Permit, Request};
+use holdoff_core::{Body, HttpResponse, Permit, Request, SendResult};
 use holdoff_engine::http::Http;
 use holdoff_engine::platform::environment::Bases;
 use servers::{Raw, scripted};
@@ -81,7 +81,7 @@ impl Network {
         }
     }
 
-    async fn send(&self, case: &Case, permit: Permit, request: Request) -> Delivery {
+    async fn send(&self, case: &Case, permit: Permit, request: Request) -> SendResult {
         let http = match case.wire {
             Wire::Whole(_) => &self.world,
             Wire::Cut(_) | Wire::ClosedAfter(_) | Wire::GoodAfter(_) => &self.raw,
@@ -92,19 +92,19 @@ impl Network {
 }
 
 /// The same once more: what came is given to the account three times.
-fn again(delivery: &Delivery) -> Delivery {
+fn again(delivery: &SendResult) -> SendResult {
     match delivery {
-        Delivery::NotSent(why) => Delivery::NotSent(why.clone()),
-        Delivery::Lapsed => Delivery::Lapsed,
-        Delivery::Lost(why) => Delivery::Lost(why.clone()),
-        Delivery::Answered(answer) => Delivery::Answered(Answer {
+        SendResult::NotSent(why) => SendResult::NotSent(why.clone()),
+        SendResult::PermitExpired => SendResult::PermitExpired,
+        SendResult::Lost(why) => SendResult::Lost(why.clone()),
+        SendResult::Answered(answer) => SendResult::Answered(HttpResponse {
             status: answer.status,
             retry_after: answer.retry_after.clone(),
             date: answer.date.clone(),
             request_id: answer.request_id,
             body: match &answer.body {
                 Body::Whole(bytes) => Body::Whole(bytes.clone()),
-                Body::Broken(why) => Body::Broken(why.clone()),
+                Body::Truncated(why) => Body::Truncated(why.clone()),
             },
         }),
     }

@@ -6,12 +6,12 @@ use crate::servers::token;
 use crate::table::in_words;
 use holdoff_core::account::{Account, Action, Event, Preferences};
 use holdoff_core::credential::token::Token;
-use holdoff_core::credential::{Credential, CredentialRead, Identity, OAuthClient, Stored};
-use holdoff_core::record::ledger::{Happened, OutcomeKind};
+use holdoff_core::credential::{Credential, CredentialRead, Identity, OAuthClient, WriteBack};
+use holdoff_core::record::ledger::{LedgerEvent, OutcomeKind};
 use holdoff_core::state::Provider;
 use holdoff_core::{
-    AccountId, AccountState, Answer, Body, Boot, Delivery, Endpoint, GateState, Moment, NoticeKind, Permit, Request,
-    Settings, Wall,
+    AccountId, AccountState, Body, Boot, Endpoint, GateState, HttpResponse, Moment, NoticeKind, Permit, Request,
+    SendResult, Settings, Wall,
 };
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -77,7 +77,7 @@ impl Subject {
     }
 
     /// The answer came. The same one comes three times in all, and the program is restarted after each.
-    pub fn decide(mut self, delivery: &Delivery) -> Decision {
+    pub fn decide(mut self, delivery: &SendResult) -> Decision {
         let first = self.answered(delivery);
         let read_as = self.read_as.expect("the ledger says what came");
         let mut last = first.clone();
@@ -91,7 +91,7 @@ impl Subject {
     }
 
     /// Takes in the answer, and goes on until the same endpoint is asked again.
-    fn answered(&mut self, delivery: &Delivery) -> Then {
+    fn answered(&mut self, delivery: &SendResult) -> Then {
         let came = self.now;
         self.account.handle(Event::Delivered(again(delivery)), came);
         let mut meanwhile = String::new();
@@ -164,12 +164,12 @@ impl Subject {
             Action::Sleep(_) => return None,
             Action::Ask(permit, request) => return Some(Some((permit, request))),
             Action::Record(entry) => {
-                if let Happened::Came { outcome, .. } = entry.event {
+                if let LedgerEvent::Completed { outcome, .. } = entry.event {
                     self.read_as.get_or_insert(outcome);
                 }
                 return Some(None);
             }
-            Action::Unlock | Action::Remember(_) => return Some(None),
+            Action::Unlock | Action::RecordHistory(_) => return Some(None),
             Action::Persist(_) => {
                 self.saved = true;
                 Event::Persisted(Ok(()))
@@ -180,7 +180,7 @@ impl Subject {
                 self.credential.access_token = successor.tokens.access_token;
                 self.credential.expires_at = successor.tokens.expires_at;
                 self.credential.refresh_token = successor.tokens.refresh_token.map(Into::into);
-                Event::Stored(Stored::Written)
+                Event::Stored(WriteBack::Written)
             }
             Action::Notify(notice) => {
                 self.told.push(notice.kind);
@@ -245,13 +245,13 @@ fn lengthened(seed: u64) -> Duration {
     }
 }
 
-fn reading() -> Delivery {
+fn reading() -> SendResult {
     whole(200, &good(Endpoint::Usage))
 }
 
-fn whole(status: u16, body: &str) -> Delivery {
+fn whole(status: u16, body: &str) -> SendResult {
     let body = Body::Whole(body.as_bytes().to_vec().into());
-    Delivery::Answered(Answer { status, retry_after: None, date: None, request_id: true, body })
+    SendResult::Answered(HttpResponse { status, retry_after: None, date: None, request_id: true, body })
 }
 
 fn asked_with(request: &Request) -> &'static str {

@@ -3,7 +3,7 @@
 use crate::scene::{HOUR, Scene};
 use holdoff_core::AccountState;
 use holdoff_core::LocalTime;
-use holdoff_core::credential::{Absence, Seen};
+use holdoff_core::credential::{CredentialMissing, CredentialPresence};
 use holdoff_core::messages;
 use holdoff_engine::platform::clock::Clock;
 use holdoff_world::Answer;
@@ -17,8 +17,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 fn absent(words: &'static str) -> impl Fn(&AccountState) -> bool {
     move |state| match &state.sign_in.seen {
-        Some(Seen::Absent(Absence::Unreadable(why))) => why.contains(words),
-        Some(Seen::Absent(_) | Seen::Present { .. }) | None => false,
+        Some(CredentialPresence::Absent(CredentialMissing::Unreadable(why))) => why.contains(words),
+        Some(CredentialPresence::Absent(_) | CredentialPresence::Present { .. }) | None => false,
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::scene::{LONG, Scene};
 use holdoff_core::account::Preferences;
 use holdoff_core::providers::anthropic::status_line;
-use holdoff_core::{AccountId, Pushed, Settings};
+use holdoff_core::{AccountId, PassiveReading, Settings};
 use holdoff_engine::credentials::Source;
 use holdoff_engine::http::Http;
 use holdoff_engine::metrics::Requests;
@@ -12,8 +12,8 @@ use holdoff_engine::platform::environment::Bases;
 use holdoff_engine::platform::user_dir::UserDir;
 use holdoff_engine::storage::history::{History, Limits};
 use holdoff_engine::storage::state_file::{PlainFiles, SlotWriter, TwoSlots};
-use holdoff_engine::storage::state_store::Keeper;
-use holdoff_engine::tasks::runner::{Earlier, Order, Runner, Tools};
+use holdoff_engine::storage::state_store::StateStore;
+use holdoff_engine::tasks::runner::{Earlier, Runner, RunnerCommand, RunnerContext};
 use holdoff_engine::tasks::start;
 use holdoff_engine::tasks::start::Loaded;
 use holdoff_world::{Mishap, eventually};
@@ -59,7 +59,7 @@ async fn new_tokens_that_come_while_the_disk_is_waited_for_are_kept() {
     let reading = status_line::read(told.as_bytes()).unwrap();
     let reading = reading.reading(Clock::real().now().wall).unwrap();
     let account = AccountId("anthropic:ann".to_owned());
-    orders.send(Order::Reading(Pushed { account, reading })).unwrap();
+    orders.send(RunnerCommand::Reading(PassiveReading { account, reading })).unwrap();
     let waiting = disk.waiting.subscribe().wait_for(|waiting| *waiting).await.map(|waiting| *waiting);
     assert!(waiting.unwrap(), "it is to be saved while the request is under way");
     tokio::time::sleep(TIMEOUT * 2).await;
@@ -69,7 +69,7 @@ async fn new_tokens_that_come_while_the_disk_is_waited_for_are_kept() {
     eventually(LONG, "the new tokens are where they belong", renewed).await;
     scene.working_pair();
     assert_eq!((scene.fake.token_requests().len(), scene.grants.violations().len()), (1, 0));
-    orders.send(Order::Finish).unwrap();
+    orders.send(RunnerCommand::Finish).unwrap();
     running.await.unwrap();
 }
 
@@ -81,11 +81,11 @@ async fn runner(scene: &Scene, disk: Disk) -> Runner {
     let Loaded { kept, history } = start::load(&data_dir, &clock.boot_id(), clock.now());
     let slots = TwoSlots::new(data_dir.clone(), disk, kept.generation);
     let settings = Settings { renewal: true, ..Settings::default() };
-    let tools = Tools {
+    let tools = RunnerContext {
         clock: clock.clone(),
         http: Arc::new(Http::with_timeout(&bases, TIMEOUT, clock.stopwatch())),
         network: Default::default(),
-        keeper: Keeper::start(kept.state, slots, clock.clone()).0,
+        keeper: StateStore::start(kept.state, slots, clock.clone()).0,
         history: History::start(data_dir.clone(), history, Limits::from(&settings), clock),
         requests: Requests::default(),
         user: UserDir::new(data_dir.join("user"), data_dir.clone(), data_dir.clone()),

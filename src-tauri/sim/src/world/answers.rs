@@ -5,13 +5,13 @@ use super::provider::{LIFE, Pair, date, silence};
 use crate::observation::{Meaning, Millis, SECOND, TokenId};
 use crate::rng::Dice;
 use crate::schedule::{Person, RetryAfter, Token, Usage};
-use holdoff_core::response::{Answer, Body, Delivery};
+use holdoff_core::response::{Body, HttpResponse, SendResult};
 use std::time::{Duration, UNIX_EPOCH};
 
 /// What comes of a request, what it means, and how long it takes.
 #[derive(Debug)]
 pub(super) struct Reply {
-    pub(super) delivery: Delivery,
+    pub(super) delivery: SendResult,
     pub(super) meaning: Meaning,
     pub(super) takes: Millis,
 }
@@ -25,8 +25,13 @@ const PAGE: &str = "<html><title>Sign in to the network</title></html>";
 
 pub(super) fn reply(status: u16, asks: RetryAfter, body: Body, meaning: Meaning, now: Millis) -> Reply {
     let (retry_after, dated) = header(asks, now);
-    let delivery =
-        Delivery::Answered(Answer { status, retry_after, date: dated.then(|| date(now)), request_id: true, body });
+    let delivery = SendResult::Answered(HttpResponse {
+        status,
+        retry_after,
+        date: dated.then(|| date(now)),
+        request_id: true,
+        body,
+    });
     Reply { delivery, meaning, takes: 150 }
 }
 
@@ -72,8 +77,8 @@ pub(super) fn usage(mood: Usage, token: TokenId, now: Millis, dice: &mut Dice) -
         Usage::AtEdge(asks) => {
             let reply = reply(429, asks, text(LIMIT), Meaning::AtEdge, now);
             match reply.delivery {
-                Delivery::Answered(answer) => {
-                    Reply { delivery: Delivery::Answered(Answer { request_id: false, ..answer }), ..reply }
+                SendResult::Answered(answer) => {
+                    Reply { delivery: SendResult::Answered(HttpResponse { request_id: false, ..answer }), ..reply }
                 }
                 _ => reply,
             }
@@ -104,7 +109,7 @@ pub(super) fn usage(mood: Usage, token: TokenId, now: Millis, dice: &mut Dice) -
 }
 
 fn broken() -> Body {
-    Body::Broken("it ends too early".to_owned())
+    Body::Truncated("it ends too early".to_owned())
 }
 
 /// An answer of the token endpoint without new tokens.

@@ -7,10 +7,10 @@ use crate::rng::Dice;
 use crate::schedule::Tear;
 use holdoff_core::gate::policy;
 use holdoff_core::gate::recovery;
-use holdoff_core::gate::recovery::Loss;
-use holdoff_core::record::ledger::Entry;
+use holdoff_core::gate::recovery::StateLoss;
+use holdoff_core::record::ledger::LedgerEntry;
 use holdoff_core::time::millis;
-use holdoff_core::{AccountId, AccountState, Moment, Place};
+use holdoff_core::{AccountId, AccountState, CredentialLocation, Moment};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -21,9 +21,9 @@ pub(super) struct Saved {
     pub(super) accounts: Vec<(AccountId, Rc<AccountState>)>,
     /// Counts up with every save.
     pub(super) save: u64,
-    pub(super) places: Vec<Place>,
+    pub(super) places: Vec<CredentialLocation>,
     pub(super) saved: Moment,
-    pub(super) loss: Option<Loss>,
+    pub(super) loss: Option<StateLoss>,
     /// On which run of the machine, and when and how far ahead its wall clock was: for those who check, not for Holdoff.
     pub(super) boot: u32,
     pub(super) at: Millis,
@@ -41,9 +41,9 @@ enum Slot {
 pub(super) struct Disk {
     slots: [Slot; 2],
     generation: u64,
-    ledger: VecDeque<Entry>,
+    ledger: VecDeque<LedgerEntry>,
     /// Lines that could not be written, and how often in a row that was tried.
-    waiting: VecDeque<Entry>,
+    waiting: VecDeque<LedgerEntry>,
     /// Unreadable slots are kept aside.
     aside: bool,
     failures: u32,
@@ -138,7 +138,7 @@ impl Disk {
     }
 
     /// Adds a line. Answers after how long it is to be tried again, where it is the first that has to wait.
-    pub(super) fn record(&mut self, entry: Entry) -> Option<Millis> {
+    pub(super) fn record(&mut self, entry: LedgerEntry) -> Option<Millis> {
         self.waiting.push_back(entry);
         let first = self.failures == 0;
         self.write_lines().filter(|_| first)
@@ -168,10 +168,10 @@ impl Disk {
     }
 
     /// The end of the ledger without a gap, from the last line that is too old to count.
-    pub(super) fn recent(&mut self) -> &[Entry] {
+    pub(super) fn recent(&mut self) -> &[LedgerEntry] {
         let lines = self.ledger.make_contiguous();
         let newest = lines.last().map(|entry| entry.at);
-        let old = |entry: &Entry| newest.is_some_and(|newest| newest.since(entry.at) > recovery::SPAN);
+        let old = |entry: &LedgerEntry| newest.is_some_and(|newest| newest.since(entry.at) > recovery::SPAN);
         let first = lines.iter().rposition(old).map_or(0, |at| at + 1);
         &lines[first..]
     }

@@ -12,10 +12,10 @@ use crate::laws::Broken;
 use crate::observation::{Left, Millis, Observation, SECOND, TokenId, WindowTold, Wrote};
 use crate::schedule::Person;
 use holdoff_core::account::{Action, Event};
-use holdoff_core::credential::{Stored, Successor};
+use holdoff_core::credential::{RenewedTokens, WriteBack};
 use holdoff_core::notification::{News, WindowNews};
 use holdoff_core::providers::anthropic::Succession;
-use holdoff_core::{AccountState, Delivery, Endpoint, Notice, NoticeKind, Permit, Request};
+use holdoff_core::{AccountState, Endpoint, Notice, NoticeKind, Permit, Request, SendResult};
 use std::rc::Rc;
 
 /// More actions than this without a rest are a loop that nothing ends.
@@ -105,7 +105,7 @@ impl World {
 
     fn perform(&mut self, action: Action) -> Step {
         match action {
-            Action::Sleep(_) | Action::Remember(_) => Ok(()),
+            Action::Sleep(_) | Action::RecordHistory(_) => Ok(()),
             Action::Record(entry) => self.record(entry),
             Action::Persist(state) => self.persist(*state),
             Action::ReadCredential => {
@@ -221,7 +221,7 @@ impl World {
         if !wanted || !permit.holds(self.machine.moment(self.now).since(permit.given())) {
             // This is what was late, and by what the sleep is known.
             self.see(Observation::Woke { late: true })?;
-            self.tell_process(Event::Delivered(Delivery::Lapsed));
+            self.tell_process(Event::Delivered(SendResult::PermitExpired));
             return Ok(());
         }
         self.permits += 1;
@@ -292,7 +292,7 @@ impl World {
             Task::Store(successor) => {
                 let stored = self.store(&successor)?;
                 if let Some(process) = &mut self.process
-                    && !matches!(stored, Stored::Failed(_))
+                    && !matches!(stored, WriteBack::Failed(_))
                 {
                     process.unwritten = None;
                 }
@@ -303,22 +303,22 @@ impl World {
     }
 
     /// Compare and swap.
-    pub(super) fn store(&mut self, successor: &Successor) -> Result<Stored, Broken> {
+    pub(super) fn store(&mut self, successor: &RenewedTokens) -> Result<WriteBack, Broken> {
         let pair = self.granted.filter(|pair| token_id(successor.tokens.access_token.expose()) == pair.access);
         let pair = pair.unwrap_or(Pair { access: TokenId(u32::MAX), refresh: None, person: self.owner.person });
         if self.owner.shielded && self.owner.would_write(successor) {
             self.see(Observation::Wrote(Wrote::Failed))?;
-            return Ok(Stored::Failed("the folder is read-only".to_owned()));
+            return Ok(WriteBack::Failed("the folder is read-only".to_owned()));
         }
         let (succession, siblings) = self.owner.succeed(successor, pair);
         if !siblings {
             return Err(Broken { law: 8, why: "what others keep beside the sign-in is not there any more".to_owned() });
         }
         let (wrote, stored) = match succession {
-            Succession::Write(_) => (Wrote::Written, Stored::Written),
-            Succession::There => (Wrote::Written, Stored::Written),
-            Succession::Changed => (Wrote::Changed, Stored::Changed),
-            Succession::Unreadable(why) => (Wrote::Failed, Stored::Failed(why.to_owned())),
+            Succession::Write(_) => (Wrote::Written, WriteBack::Written),
+            Succession::There => (Wrote::Written, WriteBack::Written),
+            Succession::Changed => (Wrote::Changed, WriteBack::Changed),
+            Succession::Unreadable(why) => (Wrote::Failed, WriteBack::Failed(why.to_owned())),
         };
         if wrote == Wrote::Written {
             self.stirs()?;

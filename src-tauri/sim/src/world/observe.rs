@@ -7,7 +7,7 @@ use crate::observation::{
 };
 use holdoff_core::gate::{Cooldown, Gate, GateState};
 use holdoff_core::notification::Phase;
-use holdoff_core::record::ledger::{Entry, Happened, OutcomeKind};
+use holdoff_core::record::ledger::{LedgerEntry, LedgerEvent, OutcomeKind};
 use holdoff_core::state::Provider;
 use holdoff_core::{AccountId, AccountState, CredentialRead, Report, State};
 use std::time::Duration;
@@ -52,16 +52,18 @@ impl World {
         }
     }
 
-    pub(super) fn record(&mut self, entry: Entry) -> Step {
+    pub(super) fn record(&mut self, entry: LedgerEntry) -> Step {
         let line = match &entry.event {
-            Happened::Sent { .. } => Line::Sent,
-            Happened::Withheld { .. } => Line::Withheld,
-            Happened::Came { outcome: OutcomeKind::Unanswered, .. } => Line::Unanswered,
-            Happened::Came { outcome, .. } => Line::Came(kind(*outcome)),
+            LedgerEvent::Sent { .. } => Line::Sent,
+            LedgerEvent::Withheld { .. } => Line::Withheld,
+            LedgerEvent::Completed { outcome: OutcomeKind::Unanswered, .. } => Line::Unanswered,
+            LedgerEvent::Completed { outcome, .. } => Line::Came(kind(*outcome)),
         };
         let said = match &entry.event {
-            Happened::Came { detail: Some(said), .. } | Happened::Withheld { because: said, .. } => said.as_str(),
-            Happened::Came { detail: None, .. } | Happened::Sent { .. } => "",
+            LedgerEvent::Completed { detail: Some(said), .. } | LedgerEvent::Withheld { because: said, .. } => {
+                said.as_str()
+            }
+            LedgerEvent::Completed { detail: None, .. } | LedgerEvent::Sent { .. } => "",
         };
         if said.contains("sk-ant") {
             self.see(Observation::Leaked("the ledger"))?;

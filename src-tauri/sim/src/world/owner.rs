@@ -5,7 +5,7 @@ use crate::observation::{MINUTE, Millis, SignIn, TokenId};
 use crate::rng::Dice;
 use crate::schedule::Person;
 use holdoff_core::credential::token::Token;
-use holdoff_core::credential::{Absence, Identity, Successor};
+use holdoff_core::credential::{CredentialMissing, Identity, RenewedTokens};
 use holdoff_core::providers::anthropic::credential;
 use holdoff_core::providers::anthropic::{Succession, succeed};
 use holdoff_core::{CredentialRead, Wall};
@@ -50,7 +50,7 @@ impl Owner {
             changed_at: 0,
             began_at: 0,
             bytes: Vec::new(),
-            read: CredentialRead::Absent(Absence::NoFile),
+            read: CredentialRead::Absent(CredentialMissing::NoFile),
             stored: None,
             previous: None,
             name: None,
@@ -65,7 +65,7 @@ impl Owner {
     /// What whoever reads the file finds, and what of it the laws know.
     pub(super) fn read(&self) -> CredentialRead {
         if self.torn {
-            return CredentialRead::Absent(Absence::Unreadable("it is not whole".to_owned()));
+            return CredentialRead::Absent(CredentialMissing::Unreadable("it is not whole".to_owned()));
         }
         self.read.clone()
     }
@@ -168,7 +168,7 @@ impl Owner {
         }
     }
 
-    pub(super) fn would_write(&self, successor: &Successor) -> bool {
+    pub(super) fn would_write(&self, successor: &RenewedTokens) -> bool {
         matches!(succeed(self.bytes(), successor), Succession::Write(_))
     }
 
@@ -178,7 +178,7 @@ impl Owner {
 
     /// Holdoff writes new tokens: compare and swap, by the rule of the core. Answers what became of it, and whether what
     /// others keep there is still there.
-    pub(super) fn succeed(&mut self, successor: &Successor, pair: Pair) -> (Succession, bool) {
+    pub(super) fn succeed(&mut self, successor: &RenewedTokens, pair: Pair) -> (Succession, bool) {
         let succession = succeed(self.bytes(), successor);
         if let Succession::Write(rewritten) = &succession {
             let bytes = rewritten.expose().to_vec();

@@ -11,13 +11,13 @@ use crate::laws::Broken;
 use crate::observation::{Found, Millis, Observation, SECOND, Wishes};
 use crate::schedule::{Happening, Person, Tear};
 use holdoff_core::account::{Account, Event, Preferences};
-use holdoff_core::credential::location::Before;
-use holdoff_core::credential::{Identity, Successor};
-use holdoff_core::gate::recovery::{Loss, Recollection};
+use holdoff_core::credential::location::PreviousAccount;
+use holdoff_core::credential::{Identity, RenewedTokens};
+use holdoff_core::gate::recovery::{GateRecovery, StateLoss};
 use holdoff_core::notification::thresholds::Thresholds;
 use holdoff_core::settings::Readings;
 use holdoff_core::state::Provider;
-use holdoff_core::{AccountId, AccountState, Permit, Place, Request, Settings, State};
+use holdoff_core::{AccountId, AccountState, CredentialLocation, Permit, Request, Settings, State};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -26,11 +26,11 @@ pub(super) struct Process {
     pub(super) number: u32,
     pub(super) account: Account,
     /// Where its sign-in is.
-    pub(super) place: Place,
+    pub(super) place: CredentialLocation,
     /// What the keeper holds of all accounts.
     pub(super) kept: Vec<(AccountId, Rc<AccountState>)>,
-    pub(super) memory: Recollection,
-    pub(super) loss: Option<Loss>,
+    pub(super) memory: GateRecovery,
+    pub(super) loss: Option<StateLoss>,
     /// When the account wants to be woken.
     pub(super) until: Option<Millis>,
     /// When it wanted that the last time it came to rest.
@@ -39,7 +39,7 @@ pub(super) struct Process {
     /// A request that leaves as soon as the account rests.
     pub(super) outbox: Option<(Permit, Request)>,
     /// New tokens that are not known to be written.
-    pub(super) unwritten: Option<Successor>,
+    pub(super) unwritten: Option<RenewedTokens>,
     pub(super) crash: Option<(u8, Tear, Millis)>,
     /// It is to end, at the latest then.
     pub(super) ends: Option<Millis>,
@@ -65,7 +65,7 @@ pub(super) enum Task {
         reply: Reply,
     },
     Lock,
-    Store(Successor),
+    Store(RenewedTokens),
 }
 
 impl Process {
@@ -121,11 +121,11 @@ impl World {
         }
         state.carry_to(&boot_id, now);
         if lost {
-            state.loss = Some(Loss::found(self.disk.recent(), now));
+            state.loss = Some(StateLoss::found(self.disk.recent(), now));
         }
-        let mut memory = Recollection::new(self.disk.recent(), state.loss.clone(), now);
+        let mut memory = GateRecovery::new(self.disk.recent(), state.loss.clone(), now);
         memory.remind_all(&mut state, now);
-        let mut place = Place::known(&state, Provider::Anthropic, PLACE);
+        let mut place = CredentialLocation::known(&state, Provider::Anthropic, PLACE);
         let kept: Vec<_> =
             std::mem::take(&mut state.accounts).into_iter().map(|(id, kept)| (id, Rc::new(kept))).collect();
         self.see(Observation::Started(seen))?;
@@ -171,10 +171,10 @@ impl World {
     fn take_up(
         &mut self,
         id: &AccountId,
-        before: Option<Before>,
-        place: &Place,
+        before: Option<PreviousAccount>,
+        place: &CredentialLocation,
         kept: &[(AccountId, Rc<AccountState>)],
-        memory: &Recollection,
+        memory: &GateRecovery,
     ) -> Result<Account, Broken> {
         let now = self.machine.moment(self.now);
         let who = self.who(id);
@@ -184,7 +184,7 @@ impl World {
             memory.remind(id, &mut fresh, now);
             fresh
         });
-        if let Some(Before::Unnamed(unnamed)) = &before
+        if let Some(PreviousAccount::Unnamed(unnamed)) = &before
             && let Some(same) = find(kept, unnamed)
         {
             state.adopt_gates(same);
@@ -201,7 +201,7 @@ impl World {
         if place.account.as_ref() == Some(id) {
             account.settled_with(&place.sign_in);
         }
-        if let Some(Before::Other(other)) = before {
+        if let Some(PreviousAccount::Other(other)) = before {
             account.takes_the_place_of(other, now);
         }
         Ok(account)

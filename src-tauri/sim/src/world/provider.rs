@@ -5,7 +5,7 @@ use super::machine::Machine;
 use crate::observation::{HOUR, MINUTE, Meaning, Millis, SECOND, TokenId};
 use crate::rng::Dice;
 use crate::schedule::{Person, RetryAfter, Start, Token, Usage};
-use holdoff_core::Delivery;
+use holdoff_core::SendResult;
 use std::collections::VecDeque;
 
 pub(super) const LIFE: Millis = 8 * HOUR;
@@ -214,13 +214,13 @@ impl Provider {
 
 /// An answer that never came.
 pub(super) fn silence() -> Reply {
-    let delivery = Delivery::Lost("the connection was lost".to_owned());
+    let delivery = SendResult::Lost("the connection was lost".to_owned());
     Reply { delivery, meaning: Meaning::Lost, takes: 30 * SECOND }
 }
 
 /// A request that did not leave.
 pub(super) fn offline() -> Reply {
-    let delivery = Delivery::NotSent("the name could not be found".to_owned());
+    let delivery = SendResult::NotSent("the name could not be found".to_owned());
     Reply { delivery, meaning: Meaning::NotSent, takes: 40 }
 }
 

@@ -4,7 +4,7 @@ use super::owner::Lock;
 use super::{Step, World};
 use crate::observation::Observation;
 use holdoff_core::account::Event;
-use holdoff_core::credential::Stored;
+use holdoff_core::credential::WriteBack;
 
 impl World {
     pub(super) fn end_if_it_may(&mut self) -> Step {
@@ -34,7 +34,7 @@ impl World {
             return Ok(());
         };
         match self.store(&successor)? {
-            Stored::Failed(_) => Ok(()),
+            WriteBack::Failed(_) => Ok(()),
             stored => {
                 if let Some(process) = &mut self.process {
                     process.busy = None;

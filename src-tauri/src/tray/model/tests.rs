@@ -1,11 +1,11 @@
 use super::*;
 use crate::sign_in_session::SigningIn;
 use holdoff_core::LocalTime;
-use holdoff_core::credential::location::Place;
+use holdoff_core::credential::location::CredentialLocation;
 use holdoff_core::credential::token::Token;
-use holdoff_core::credential::{Absence, Identity, Seen};
+use holdoff_core::credential::{CredentialMissing, CredentialPresence, Identity};
 use holdoff_core::gate::{Cooldown, GateState, Pause};
-use holdoff_core::quota::{Amount, Money};
+use holdoff_core::quota::{Amount, Spend};
 use holdoff_core::settings::AccountSettings;
 use holdoff_core::state::Provider;
 use holdoff_core::{Boot, Moment, QuotaWindow, Reading, Settings, Source, State, Wall};
@@ -29,7 +29,7 @@ fn later(minutes: u64) -> Moment {
 fn account(name: &str, percent: f64) -> AccountState {
     let mut account = AccountState::new(Provider::Anthropic);
     let fingerprint = Token::new(name.to_owned()).unwrap().fingerprint();
-    account.sign_in.seen = Some(Seen::Present { fingerprint, expires_at: None });
+    account.sign_in.seen = Some(CredentialPresence::Present { fingerprint, expires_at: None });
     account.sign_in.identity = Identity { email: Some(format!("{name}@example.com")), ..Identity::default() };
     account.next = Some(later(5));
     account.usage.last_request = Some(NOW);
@@ -60,7 +60,7 @@ fn paused(mut account: AccountState) -> AccountState {
 }
 
 fn signed_out(mut account: AccountState) -> AccountState {
-    account.sign_in.seen = Some(Seen::Absent(Absence::NotSignedIn));
+    account.sign_in.seen = Some(CredentialPresence::Absent(CredentialMissing::NotSignedIn));
     account
 }
 
@@ -82,7 +82,7 @@ impl Desk {
         Self { snapshot, settings: Settings::default(), elsewhere: BTreeSet::new() }
     }
 
-    fn face(&self) -> TrayFace {
+    fn face(&self) -> TrayModel {
         self.known(face)
     }
 
@@ -115,7 +115,7 @@ impl Desk {
 }
 
 #[track_caller]
-fn check_icon(accounts: Vec<AccountState>, mark: Mark, percent: u8) {
+fn check_icon(accounts: Vec<AccountState>, mark: Glyph, percent: u8) {
     let names = ["a", "b", "c"];
     for turn in 0..accounts.len() {
         let mut turned = accounts.clone();
@@ -127,11 +127,11 @@ fn check_icon(accounts: Vec<AccountState>, mark: Mark, percent: u8) {
 
 #[test]
 fn the_icon_shows_the_most_urgent_account() {
-    check_icon(vec![account("a", 40.0), account("b", 12.0)], Mark::Level, 40);
-    check_icon(vec![account("a", 40.0), limited(account("b", 12.0), 60)], Mark::CoolingDown, 12);
-    check_icon(vec![account("a", 81.0), limited(account("b", 12.0), 60)], Mark::Level, 81);
-    check_icon(vec![account("a", 97.0), paused(account("b", 12.0))], Mark::Paused, 12);
-    check_icon(vec![account("a", 40.0), signed_out(account("b", 95.0)), account("c", 3.0)], Mark::Level, 40);
+    check_icon(vec![account("a", 40.0), account("b", 12.0)], Glyph::Level, 40);
+    check_icon(vec![account("a", 40.0), limited(account("b", 12.0), 60)], Glyph::CoolingDown, 12);
+    check_icon(vec![account("a", 81.0), limited(account("b", 12.0), 60)], Glyph::Level, 81);
+    check_icon(vec![account("a", 97.0), paused(account("b", 12.0))], Glyph::Paused, 12);
+    check_icon(vec![account("a", 40.0), signed_out(account("b", 95.0)), account("c", 3.0)], Glyph::Level, 40);
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn refresh_may_be_pressed_as_soon_as_one_account_may_be_asked() {
     let mut free = account("ann", 1.0);
     free.usage.last_request = None;
     let desk = Desk::new(vec![("ann", free), ("bob", limited(account("bob", 7.0), 60))]);
-    assert!(desk.face().menu.contains(&Entry::item("Refresh", Click::Refresh)));
+    assert!(desk.face().menu.contains(&Entry::item("Refresh", TrayAction::Refresh)));
     let desk = Desk::new(vec![("ann", signed_out(account("ann", 1.0))), ("bob", limited(account("bob", 7.0), 60))]);
     assert!(desk.labels().contains(&"Refresh (not before 13:00)".to_owned()));
 }
@@ -194,7 +194,7 @@ fn a_single_account_is_not_named_in_the_tooltip() {
 fn with_every_account_switched_off_that_is_said() {
     let mut desk = Desk::new(vec![]);
     assert_eq!(desk.face().tooltip, "Nothing is known yet.");
-    let mut place = Place::known(&desk.snapshot.state, Provider::Anthropic, "~/.claude/.credentials.json");
+    let mut place = CredentialLocation::known(&desk.snapshot.state, Provider::Anthropic, "~/.claude/.credentials.json");
     place.account = Some(id("ann"));
     desk.snapshot.state.places.push(place);
     assert_eq!(desk.face().tooltip, "Every account is switched off.");
@@ -211,10 +211,10 @@ fn an_answer_without_limits_is_shown_as_such() {
         reading.no_limits_at = Some(NOW.wall);
     }
     let face = Desk::new(vec![("ann", never)]).face();
-    assert_eq!((face.icon.mark, face.icon.used_percent), (Mark::Unknown, None));
+    assert_eq!((face.icon.mark, face.icon.used_percent), (Glyph::Unknown, None));
     assert_eq!(face.tooltip, "Anthropic reported no limits for this account at 12:00.\nNext request at 12:05.");
     let face = Desk::new(vec![("ann", once)]).face();
-    assert_eq!((face.icon.mark, face.icon.used_percent), (Mark::Stale, Some(42)));
+    assert_eq!((face.icon.mark, face.icon.used_percent), (Glyph::Stale, Some(42)));
     assert!(face.tooltip.contains("Anthropic reported no limits at 12:00."), "{}", face.tooltip);
 }
 
@@ -222,7 +222,7 @@ fn an_answer_without_limits_is_shown_as_such() {
 #[test]
 fn a_plan_without_windows_is_shown_by_its_money() {
     let amount = |minor| Some(Amount { minor, currency: "USD".into(), exponent: 2 });
-    let spent = Money {
+    let spent = Spend {
         id: "extra_usage".into(),
         label: "Extra usage".into(),
         used: amount(8100),
@@ -233,7 +233,7 @@ fn a_plan_without_windows_is_shown_by_its_money() {
     let mut seat = account("ann", 42.0);
     seat.reading = Some(Reading::new(Source::UsageEndpoint, NOW.wall, vec![], vec![spent]));
     let face = Desk::new(vec![("ann", seat)]).face();
-    assert_eq!((face.icon.mark, face.icon.used_percent), (Mark::Level, Some(81)));
+    assert_eq!((face.icon.mark, face.icon.used_percent), (Glyph::Level, Some(81)));
     assert_eq!(face.tooltip, "Extra usage 81 %, $81.00 of $100.00");
 }
 
@@ -242,7 +242,7 @@ fn who_is_polled_by_another_process_is_said_in_the_panel_and_in_the_tray() {
     let mut desk = Desk::new(vec![("ann", account("ann", 42.0)), ("bob", account("bob", 7.0))]);
     for name in ["ann", "bob"] {
         let state = &mut desk.snapshot.state;
-        let mut place = Place::known(state, Provider::Anthropic, &format!("~/{name}/.credentials.json"));
+        let mut place = CredentialLocation::known(state, Provider::Anthropic, &format!("~/{name}/.credentials.json"));
         place.account = Some(id(name));
         place.sign_in = state.accounts[&id(name)].sign_in.clone();
         state.places.push(place);

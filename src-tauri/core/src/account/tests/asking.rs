@@ -78,7 +78,7 @@ fn strikes_fall_on_success_only() {
 /// Law 10: a network that is away.
 #[test]
 fn a_network_that_is_away_is_asked_for_ever_more_seldom() {
-    let mut world = World::new(|_| Delivery::NotSent("no route".into()));
+    let mut world = World::new(|_| SendResult::NotSent("no route".into()));
     world.run(3 * HOUR);
     let least = [30, 60, 120, 240, 480, 900, 900];
     for (gap, least) in world.gaps().iter().zip(least) {
@@ -89,7 +89,7 @@ fn a_network_that_is_away_is_asked_for_ever_more_seldom() {
 
 #[test]
 fn a_lost_answer_keeps_the_distance_of_a_request() {
-    let mut world = World::new(|_| Delivery::Lost("timed out".into()));
+    let mut world = World::new(|_| SendResult::Lost("timed out".into()));
     world.run(HOUR);
     assert!(world.gaps().iter().all(|gap| *gap >= 180), "{:?}", world.gaps());
 }

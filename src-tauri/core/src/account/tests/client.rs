@@ -3,7 +3,7 @@
 use super::renewing::{eight_hours, grant, pair, renewing, spent};
 use super::*;
 use crate::credential::OAuthClient;
-use crate::request::Carries;
+use crate::request::Auth;
 
 /// A refresh token is good in the name of its own client only (RFC 6749 §6); what may be done with it is left as it is.
 #[test]
@@ -15,7 +15,7 @@ fn a_renewal_is_in_the_name_of_the_sign_ins_own_client_and_names_no_scope() {
         credential.client = client;
         let (request, spent) = crate::providers::renewal_request(Provider::Anthropic, &credential).unwrap();
         assert_eq!(Some(spent), credential.refresh_token.map(|token| token.fingerprint().clone()));
-        assert!(matches!(request.carries, Carries::RefreshGrant { client_id, .. } if client_id == named));
+        assert!(matches!(request.carries, Auth::RefreshGrant { client_id, .. } if client_id == named));
     }
 }
 
@@ -28,11 +28,11 @@ fn a_sign_in_whose_client_cannot_be_named_is_left_to_its_owner_and_that_is_said(
     world.credential = CredentialRead::Found(credential);
     world.run(7 * HOUR + 58 * MINUTE);
     assert_eq!(spent(&world), Vec::<&str>::new());
-    let why = world.disk.held_up.clone().unwrap_or_default();
+    let why = world.disk.renewal_blocked.clone().unwrap_or_default();
     assert!(why.contains("no client id"), "{why}");
     assert!(world.shown.is_empty(), "{:?}", world.shown);
     // Its owner has renewed it, and keeps the client as it should be.
     world.credential = pair("sk-2", "rt-2", NOON.plus(Duration::from_secs(16 * HOUR)));
     world.run(7 * HOUR + 58 * MINUTE);
-    assert_eq!((spent(&world), world.disk.held_up.clone()), (vec!["rt-2"], None));
+    assert_eq!((spent(&world), world.disk.renewal_blocked.clone()), (vec!["rt-2"], None));
 }

@@ -32,7 +32,9 @@ fn nothing_is_asked_and_nothing_renewed_whatever_happens() {
     let mut world = World::new(|n| panic!("request {n}"));
     world.prefer(free());
     world.run(7 * 24 * HOUR);
-    for sign_in in [credential("sk-2"), expired("sk-3"), CredentialRead::Absent(Absence::Blanked), credential("sk-4")] {
+    for sign_in in
+        [credential("sk-2"), expired("sk-3"), CredentialRead::Absent(CredentialMissing::Blanked), credential("sk-4")]
+    {
         world.credential = sign_in;
         world.account.handle(Event::CredentialMayHaveChanged, world.now);
         world.run(HOUR);
@@ -43,7 +45,7 @@ fn nothing_is_asked_and_nothing_renewed_whatever_happens() {
     }
     assert!(world.shown.is_empty(), "there is nothing to say of asking: {:?}", world.shown);
     let withheld =
-        |entry: &&Entry| matches!(&entry.event, Happened::Withheld { because, .. } if because == "free_only");
+        |entry: &&LedgerEntry| matches!(&entry.event, LedgerEvent::Withheld { because, .. } if because == "free_only");
     assert_eq!(world.entries.iter().filter(withheld).count(), 4);
     assert_eq!(world.account.state().next_request(world.now), None);
 }

@@ -23,11 +23,11 @@ fn an_accepted_renewal_without_tokens_is_one_pause() {
 #[test]
 fn a_pair_that_cannot_be_written_is_kept_and_said_once() {
     let mut world = renewing(|n| grant(n + 1));
-    world.storing = Stored::Failed("no space left".into());
+    world.storing = WriteBack::Failed("no space left".into());
     world.run(9 * HOUR);
     assert_eq!(world.shown, [NoticeKind::RenewalUnsaved]);
     assert_eq!(world.spent.len(), 1);
-    world.storing = Stored::Written;
+    world.storing = WriteBack::Written;
     world.run(2 * MINUTE);
     assert_eq!(world.asked.last().unwrap().1, "sk-2");
     assert_eq!((world.spent.len(), world.shown.len()), (1, 1));
@@ -60,7 +60,7 @@ fn a_grant_for_another_account_is_kept_for_its_owner_and_not_shown_as_this_ones(
 #[test]
 fn a_pair_that_cannot_be_written_is_said_as_soon_as_somebody_takes_it() {
     let mut world = renewing(|n| grant(n + 1));
-    world.storing = Stored::Failed("no space left".into());
+    world.storing = WriteBack::Failed("no space left".into());
     world.service = false;
     world.run(8 * HOUR);
     assert_eq!((world.spent.len(), world.shown.len()), (1, 0));
@@ -73,14 +73,14 @@ fn a_pair_that_cannot_be_written_is_said_as_soon_as_somebody_takes_it() {
 #[test]
 fn a_pair_that_cannot_be_written_is_tried_again_in_a_second() {
     let mut world = renewing(|n| grant(n + 1));
-    world.storing = Stored::Failed("no space left".into());
+    world.storing = WriteBack::Failed("no space left".into());
     let mut woken = world.settle();
     while world.spent.is_empty() {
         world.now = woken.expect("a renewal is ahead");
         woken = world.settle();
     }
     assert_eq!(woken, Some(world.now.plus(policy::STORE.after(1))));
-    world.storing = Stored::Written;
+    world.storing = WriteBack::Written;
     world.run(2);
     assert!(matches!(&world.credential, CredentialRead::Found(stored) if stored.access_token.expose() == "sk-2"));
     assert!(!world.holds_locks);

@@ -1,7 +1,7 @@
 //! What survives crashes, full disks and clocks: laws 12, 13 and 15.
 
 use super::*;
-use crate::gate::recovery::{Loss, Recollection};
+use crate::gate::recovery::{GateRecovery, StateLoss};
 
 /// Law 13: a crash while a request is under way may have lost a 429.
 #[test]
@@ -15,7 +15,7 @@ fn a_request_without_an_answer_is_waited_for_as_for_a_refusal() {
                 Event::Persisted(Ok(()))
             }
             Action::ReadCredential => Event::Credential(world.credential.clone()),
-            Action::Record(_) | Action::Remember(_) => continue,
+            Action::Record(_) | Action::RecordHistory(_) => continue,
             other => panic!("{other:?}"),
         };
         world.account.handle(event, world.now);
@@ -25,7 +25,8 @@ fn a_request_without_an_answer_is_waited_for_as_for_a_refusal() {
     assert_eq!(world.asked, []);
     world.run(7 * MINUTE);
     assert_eq!(world.asked.len(), 1);
-    let unanswered = |entry: &Entry| matches!(entry.event, Happened::Came { outcome: OutcomeKind::Unanswered, .. });
+    let unanswered =
+        |entry: &LedgerEntry| matches!(entry.event, LedgerEvent::Completed { outcome: OutcomeKind::Unanswered, .. });
     assert_eq!(world.entries.iter().filter(|entry| unanswered(entry)).count(), 1);
 }
 
@@ -123,7 +124,7 @@ fn a_request_does_not_leave_with_a_token_that_ran_out_meanwhile() {
     assert!(permit.holds(life - Duration::from_millis(1)));
     assert!(!permit.holds(life));
     world.advance(life);
-    world.account.handle(Event::Delivered(Delivery::Lapsed), world.now);
+    world.account.handle(Event::Delivered(SendResult::PermitExpired), world.now);
     let before = world.asked.len();
     world.run(600);
     assert_eq!(world.asked.len(), before, "it waits for its owner");
@@ -170,7 +171,7 @@ fn spurious_calls_are_harmless() {
 fn a_request_without_an_answer_is_not_forgotten_over_a_new_name() {
     let now = World::new(|_| good()).now;
     let mut unnamed = AccountState::new(Provider::Anthropic);
-    unnamed.usage.intend(now);
+    unnamed.usage.begin(now);
     let mut named = AccountState::new(Provider::Anthropic);
     named.adopt_gates(&unnamed);
     let account = Account::new(AccountId("anthropic:ann".into()), "~".into(), named, preferences(), now, 7);
@@ -232,8 +233,8 @@ fn an_interval_that_was_chosen_while_nothing_ran_counts_from_the_start() {
 fn a_lost_memory_keeps_the_gate_shut() {
     let mut world = World::new(|_| good());
     let id = world.account.id().clone();
-    let loss = Loss::found(&[], world.now);
-    Recollection::new(&[], Some(loss), world.now).remind(&id, &mut world.disk, world.now);
+    let loss = StateLoss::found(&[], world.now);
+    GateRecovery::new(&[], Some(loss), world.now).remind(&id, &mut world.disk, world.now);
     world.crash();
     let longest = crate::gate::policy::LONGEST_COOLDOWN.as_secs();
     world.run(longest - 1);
@@ -248,8 +249,8 @@ fn a_lost_memory_keeps_the_gate_shut() {
 fn the_ledger_has_every_request_and_what_came_of_it() {
     let mut world = World::new(|n| if n % 3 == 0 { limited(None) } else { good() });
     world.run(6 * HOUR);
-    let count = |wanted: fn(&Happened) -> bool| world.entries.iter().filter(|entry| wanted(&entry.event)).count();
-    assert_eq!(count(|event| matches!(event, Happened::Sent { .. })), world.asked.len());
-    assert_eq!(count(|event| matches!(event, Happened::Came { .. })), world.asked.len());
+    let count = |wanted: fn(&LedgerEvent) -> bool| world.entries.iter().filter(|entry| wanted(&entry.event)).count();
+    assert_eq!(count(|event| matches!(event, LedgerEvent::Sent { .. })), world.asked.len());
+    assert_eq!(count(|event| matches!(event, LedgerEvent::Completed { .. })), world.asked.len());
     assert!(world.entries.iter().all(|entry| entry.next_at.is_some()));
 }

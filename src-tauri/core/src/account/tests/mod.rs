@@ -20,12 +20,12 @@ mod windows;
 
 use super::*;
 use crate::credential::token::Token;
-use crate::credential::{Absence, Identity, Naming, OAuthClient};
+use crate::credential::{CredentialMissing, Identity, Naming, OAuthClient};
 use crate::gate::{Cooldown, GateState, Pause};
 use crate::notification::{NoticeKind, WindowNews};
 use crate::providers;
 use crate::record::ledger::OutcomeKind;
-use crate::response::{Answer, Body};
+use crate::response::{Body, HttpResponse};
 use crate::state::{NotYet, Provider, SignInTrouble};
 use crate::time::{Boot, Wall};
 
@@ -46,7 +46,7 @@ struct World {
     locked: bool,
     holds_locks: bool,
     /// What comes of writing new tokens; what was written is the credential from then on.
-    storing: Stored,
+    storing: WriteBack,
     /// When each request for a reading left, on the boot clock, with the token that it carried.
     asked: Vec<(Boot, String)>,
     /// The same of renewals.
@@ -56,11 +56,11 @@ struct World {
     /// Of the same: when, about what, and its title and body.
     told: Vec<(Moment, Option<WindowNews>)>,
     words: Vec<(String, String)>,
-    entries: Vec<Entry>,
-    memories: Vec<Memory>,
+    entries: Vec<LedgerEntry>,
+    memories: Vec<HistoryRecord>,
     became: Vec<AccountId>,
-    answer: Box<dyn FnMut(usize) -> Delivery>,
-    token: Box<dyn FnMut(usize) -> Delivery>,
+    answer: Box<dyn FnMut(usize) -> SendResult>,
+    token: Box<dyn FnMut(usize) -> SendResult>,
 }
 
 fn ann() -> Identity {
@@ -84,7 +84,7 @@ fn credential(token: &str) -> CredentialRead {
 }
 
 /// The credential after new tokens were written in its place.
-fn succeeded(before: &CredentialRead, successor: Successor) -> CredentialRead {
+fn succeeded(before: &CredentialRead, successor: RenewedTokens) -> CredentialRead {
     let CredentialRead::Found(mut credential) = before.clone() else { panic!("{before:?}") };
     let stored = credential.refresh_token.as_ref().map(|token| token.fingerprint().clone());
     assert_eq!(stored.as_ref(), Some(&successor.replaces), "compare and swap");
@@ -94,9 +94,9 @@ fn succeeded(before: &CredentialRead, successor: Successor) -> CredentialRead {
     CredentialRead::Found(credential)
 }
 
-fn status(status: u16, retry_after: Option<&str>, body: &str) -> Delivery {
+fn status(status: u16, retry_after: Option<&str>, body: &str) -> SendResult {
     let body = Body::Whole(body.as_bytes().to_vec().into());
-    Delivery::Answered(Answer {
+    SendResult::Answered(HttpResponse {
         status,
         retry_after: retry_after.map(str::to_owned),
         date: None,
@@ -105,19 +105,19 @@ fn status(status: u16, retry_after: Option<&str>, body: &str) -> Delivery {
     })
 }
 
-fn good() -> Delivery {
+fn good() -> SendResult {
     status(200, None, r#"{"five_hour":{"utilization":42,"resets_at":null}}"#)
 }
 
-fn limited(retry_after: Option<&str>) -> Delivery {
+fn limited(retry_after: Option<&str>) -> SendResult {
     status(429, retry_after, r#"{"error":{"type":"rate_limit_error","message":"Rate limited."}}"#)
 }
 
-fn unauthorized() -> Delivery {
+fn unauthorized() -> SendResult {
     status(401, None, r#"{"type":"error","error":{"type":"authentication_error","message":"expired"}}"#)
 }
 
-fn missing_scope() -> Delivery {
+fn missing_scope() -> SendResult {
     let body =
         r#"{"error":{"type":"permission_error","message":"OAuth token does not meet scope requirement user:profile"}}"#;
     status(403, None, body)
@@ -128,7 +128,7 @@ fn preferences() -> Preferences {
 }
 
 impl World {
-    fn new(answer: impl FnMut(usize) -> Delivery + 'static) -> Self {
+    fn new(answer: impl FnMut(usize) -> SendResult + 'static) -> Self {
         let now = Moment { wall: NOON, boot: Boot(1_000_000) };
         let id = AccountId("anthropic:ann".into());
         let state = AccountState::new(Provider::Anthropic);
@@ -143,7 +143,7 @@ impl World {
             service: true,
             locked: false,
             holds_locks: false,
-            storing: Stored::Written,
+            storing: WriteBack::Written,
             asked: vec![],
             spent: vec![],
             preferences: preferences(),
@@ -174,7 +174,7 @@ impl World {
         let event = match action {
             Action::Sleep(_) => return,
             Action::Record(entry) => return self.entries.push(entry),
-            Action::Remember(memory) => return self.memories.push(memory),
+            Action::RecordHistory(memory) => return self.memories.push(memory),
             Action::Become { id, .. } => return self.became.push(id),
             Action::Unlock => {
                 assert!(std::mem::take(&mut self.holds_locks), "what is given back was held");
@@ -205,7 +205,7 @@ impl World {
             }
             Action::Store(successor) => {
                 assert!(self.holds_locks, "nothing is written without the locks");
-                if self.storing == Stored::Written {
+                if self.storing == WriteBack::Written {
                     self.credential = succeeded(&self.credential, successor);
                 }
                 Event::Stored(self.storing.clone())
@@ -215,7 +215,7 @@ impl World {
         self.account.handle(event, self.now);
     }
 
-    fn send(&mut self, permit: Permit, request: &Request) -> Delivery {
+    fn send(&mut self, permit: Permit, request: &Request) -> SendResult {
         let sent = (self.now.boot, request.carries.secret().expose().to_owned());
         match permit.endpoint() {
             Endpoint::Usage => {
@@ -242,7 +242,7 @@ impl World {
         let told =
             providers::anthropic::status_line::read(text.as_bytes()).and_then(|told| told.reading(self.now.wall));
         let reading = told.expect("a reading");
-        self.account.handle(Event::Reading(Pushed { account, reading }), self.now);
+        self.account.handle(Event::Reading(PassiveReading { account, reading }), self.now);
     }
 
     fn used(&self) -> Option<f64> {
@@ -297,6 +297,6 @@ impl World {
     }
 
     fn withheld(&self) -> usize {
-        self.entries.iter().filter(|entry| matches!(entry.event, Happened::Withheld { .. })).count()
+        self.entries.iter().filter(|entry| matches!(entry.event, LedgerEvent::Withheld { .. })).count()
     }
 }

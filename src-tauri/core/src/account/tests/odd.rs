@@ -187,7 +187,7 @@ fn nonsense_in_one_field_costs_that_field() {
         assert_eq!(tooltip(&world), line, "{odd}");
         let state = world.account.state();
         let wanted = Wanted { window: Some("5h"), at_least: 10.0, max_age: Duration::from_secs(3 * HOUR) };
-        let verdict = headroom::judge(state.reading.as_ref(), &wanted, world.now.wall);
+        let verdict = headroom::evaluate(state.reading.as_ref(), &wanted, world.now.wall);
         assert!(matches!(verdict, Verdict::Enough(_)), "{odd}: {verdict:?}");
     }
 }
@@ -197,7 +197,7 @@ fn push(world: &mut World, limits: &str) {
     let told = providers::anthropic::status_line::read(text.as_bytes()).unwrap();
     let reading = told.reading(world.now.wall).expect("a reading");
     let account = world.account.id.clone();
-    world.account.handle(Event::Reading(Pushed { account, reading }), world.now);
+    world.account.handle(Event::Reading(PassiveReading { account, reading }), world.now);
     world.settle();
 }
 
@@ -344,7 +344,7 @@ fn a_plan_without_windows_is_known_by_its_money() {
     assert_eq!(told(&world), [(5, News::Threshold { percent: 80 }), (25, News::Threshold { percent: 95 })]);
     for window in [None, Some("extra_usage"), Some("extra usage")] {
         let wanted = Wanted { window, at_least: 5.0, max_age: Duration::from_secs(HOUR) };
-        let verdict = headroom::judge(Some(&reading), &wanted, world.now.wall);
+        let verdict = headroom::evaluate(Some(&reading), &wanted, world.now.wall);
         assert!(matches!(&verdict, Verdict::NotEnough(left) if left.left == 4.0), "{verdict:?}");
     }
 }

@@ -6,7 +6,7 @@ use crate::account::passive_reading::FRESH;
 use crate::quota::Source;
 
 /// The usage endpoint tells a model's window besides.
-fn whole() -> Delivery {
+fn whole() -> SendResult {
     let body = r#"{"five_hour":{"utilization":10,"resets_at":"2026-09-14T15:33:20Z"},"seven_day_opus":{"utilization":5,
         "resets_at":"2026-09-18T22:00:00Z"}}"#;
     status(200, None, body)
@@ -53,8 +53,9 @@ fn anothers_reading_is_not_shown_here() {
     world.push(AccountId("anthropic:bob".into()), 90.0);
     world.advance(Duration::from_secs(60));
     let cache = Reading::new(Source::OwnerCache, world.now.wall, whole_windows(), vec![]);
-    let push =
-        |name: &str| Event::Reading(Pushed { account: AccountId(format!("anthropic:{name}")), reading: cache.clone() });
+    let push = |name: &str| {
+        Event::Reading(PassiveReading { account: AccountId(format!("anthropic:{name}")), reading: cache.clone() })
+    };
     world.account.handle(push("bob"), world.now);
     assert_eq!(world.used(), Some(10.0));
     world.account.handle(push("ann"), world.now);
@@ -125,7 +126,8 @@ fn without_new_readings_it_is_asked_again_after_one_interval() {
     assert_eq!(world.asked.len(), 1);
     world.run(1);
     assert_eq!(world.asked.len(), 2, "five minutes after the last line");
-    let postponed = |entry: &&Entry| matches!(&entry.event, Happened::Withheld { because, .. } if because == FRESH);
+    let postponed =
+        |entry: &&LedgerEntry| matches!(&entry.event, LedgerEvent::Withheld { because, .. } if because == FRESH);
     assert_eq!(world.entries.iter().filter(postponed).count(), 1, "said once, however many lines there were");
     assert_eq!(world.withheld(), 1);
 }
@@ -158,7 +160,9 @@ fn an_old_reading_postpones_nothing() {
     for _ in 0..20 {
         world.run(MINUTE);
         let reading = Reading::new(Source::OwnerCache, Wall(NOON.0 - 60_000), whole_windows(), vec![]);
-        world.account.handle(Event::Reading(Pushed { account: AccountId("anthropic:ann".into()), reading }), world.now);
+        world
+            .account
+            .handle(Event::Reading(PassiveReading { account: AccountId("anthropic:ann".into()), reading }), world.now);
     }
     assert_eq!(world.asked.len(), 5);
 }
@@ -254,7 +258,7 @@ fn who_makes_up_readings_without_end_fills_neither_state_nor_history() {
         let mut window = whole_windows().remove(0);
         (window.id, window.label, window.resets_at) = (id.clone(), id, resets_at);
         let reading = Reading::new(Source::StatusLine, at, vec![window], vec![]);
-        let pushed = Pushed { account: AccountId("anthropic:ann".into()), reading };
+        let pushed = PassiveReading { account: AccountId("anthropic:ann".into()), reading };
         world.account.handle(Event::Reading(pushed), world.now);
         world.settle();
         world.advance(Duration::from_millis(10));

@@ -1,17 +1,17 @@
 //! Refusals say what would help: law 6, and law 3 for what the provider's edge turns away.
 
 use super::*;
-use crate::credential::sign_in_flow::Guide;
+use crate::credential::sign_in_flow::SignInFlow;
 use crate::gate::policy;
 use crate::messages;
 use crate::response::Barred;
 
-fn refused_at_edge() -> Delivery {
-    let Delivery::Answered(answer) = limited(Some("0")) else { panic!() };
-    Delivery::Answered(Answer { request_id: false, ..answer })
+fn refused_at_edge() -> SendResult {
+    let SendResult::Answered(answer) = limited(Some("0")) else { panic!() };
+    SendResult::Answered(HttpResponse { request_id: false, ..answer })
 }
 
-fn not_allowed(status_code: u16) -> Delivery {
+fn not_allowed(status_code: u16) -> SendResult {
     let message = "OAuth authentication is currently not allowed for this organization.";
     let kind = if status_code == 401 { "authentication_error" } else { "permission_error" };
     let body = serde_json::json!({"type": "error", "error": {"type": kind, "message": message}});
@@ -49,7 +49,7 @@ fn the_sixth_refusal_of_the_edge_is_of_this_program_and_from_then_on_one_request
 /// Neither a limit of the person's nor an answer in between makes a row.
 #[test]
 fn only_refusals_of_the_edge_in_a_row_are_of_this_program() {
-    for other in [|| limited(None), good, || status(401, None, ""), missing_scope] as [fn() -> Delivery; 4] {
+    for other in [|| limited(None), good, || status(401, None, ""), missing_scope] as [fn() -> SendResult; 4] {
         let mut world = World::new(move |n| if n % 6 == 0 { other() } else { refused_at_edge() });
         for n in 2..40 {
             world.credential = credential(&format!("sk-{n}"));
@@ -70,7 +70,7 @@ fn only_refusals_of_the_edge_in_a_row_are_of_this_program() {
 
 #[test]
 fn a_pair_that_its_owner_emptied_is_told_once_and_with_the_next_reading_it_is_over() {
-    for end in [Absence::Blanked, Absence::LoginEnded("time limit".into())] {
+    for end in [CredentialMissing::Blanked, CredentialMissing::LoginEnded("time limit".into())] {
         let mut world = World::new(|_| good());
         world.settle();
         world.credential = CredentialRead::Absent(end);
@@ -140,7 +140,7 @@ fn an_organization_that_does_not_allow_it_is_named_and_signing_in_again_is_not_o
         let state = world.account.state();
         let cause = Pause::NotAllowed { to: Barred::Organization, status: status_code };
         assert_eq!(state.sign_in_trouble(world.now.wall), Some(SignInTrouble::Paused(cause)));
-        assert_eq!(Guide::of(state, world.now), Guide::Barred);
+        assert_eq!(SignInFlow::of(state, world.now), SignInFlow::Barred);
         assert!(status_of(&world).contains("the organization Acme"), "{}", status_of(&world));
         let (title, body) = &world.words[0];
         assert!(!title.contains("Sign-in") && body.contains("Acme") && !body.contains("until you sign in"), "{body}");

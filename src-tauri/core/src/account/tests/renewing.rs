@@ -15,12 +15,12 @@ pub(super) fn pair(access: &str, refresh: &str, ends: Wall) -> CredentialRead {
     CredentialRead::Found(credential)
 }
 
-pub(super) fn grant(n: usize) -> Delivery {
+pub(super) fn grant(n: usize) -> SendResult {
     status(200, None, &format!(r#"{{"access_token":"sk-{n}","expires_in":28800,"refresh_token":"rt-{n}"}}"#))
 }
 
 /// Usage is always good; `token` answers the n-th renewal.
-pub(super) fn renewing(token: impl FnMut(usize) -> Delivery + 'static) -> World {
+pub(super) fn renewing(token: impl FnMut(usize) -> SendResult + 'static) -> World {
     let mut world = World::new(|_| good());
     world.credential = eight_hours();
     world.token = Box::new(token);
@@ -156,11 +156,11 @@ fn what_holds_a_renewal_up_is_shown_until_it_is_gone() {
     world.run(8 * HOUR - 6 * MINUTE);
     assert_eq!(why(&world), None, "it is not due");
     world.advance(Duration::from_secs(2 * MINUTE));
-    step_until(&mut world, |world| world.account.state().held_up.is_some());
+    step_until(&mut world, |world| world.account.state().renewal_blocked.is_some());
     let kept = loop {
         match world.account.poll(world.now) {
             Action::Record(entry) => world.entries.push(entry),
-            Action::Persist(state) => break state.held_up,
+            Action::Persist(state) => break state.renewal_blocked,
             other => panic!("before that is kept: {other:?}"),
         }
     };
@@ -168,7 +168,7 @@ fn what_holds_a_renewal_up_is_shown_until_it_is_gone() {
     world.account.handle(Event::Persisted(Ok(())), world.now);
     world.run(2 * MINUTE);
     assert_eq!(why(&world).as_deref(), Some("Claude Code is renewing"));
-    assert_eq!(world.disk.held_up, why(&world), "what is shown with no program running");
+    assert_eq!(world.disk.renewal_blocked, why(&world), "what is shown with no program running");
     world.locked = false;
     let mut owners = world.account.clone();
     world.run(HOUR);
@@ -176,7 +176,7 @@ fn what_holds_a_renewal_up_is_shown_until_it_is_gone() {
 
     owners
         .handle(Event::Credential(pair("sk-owner", "rt-owner", NOON.plus(Duration::from_secs(16 * HOUR)))), world.now);
-    assert_eq!(owners.state().held_up, None, "its owner was first");
+    assert_eq!(owners.state().renewal_blocked, None, "its owner was first");
 }
 
 /// Whoever lost an action is given it again.
@@ -257,8 +257,8 @@ fn a_lost_race_is_no_refusal() {
 /// Law 8: whatever leaves it open whether the token is spent cools down as a 429 does.
 #[test]
 fn what_is_ambiguous_waits_as_for_a_limit_and_is_not_said() {
-    let answers: [fn() -> Delivery; 4] = [
-        || Delivery::Lost("reset".into()),
+    let answers: [fn() -> SendResult; 4] = [
+        || SendResult::Lost("reset".into()),
         || status(500, None, ""),
         || status(400, None, r#"{"error":"invalid_client"}"#),
         || status(200, None, "<html>sign in to the network</html>"),
@@ -281,7 +281,7 @@ fn retry_after_of_a_5xx_is_kept() {
 
 #[test]
 fn what_did_not_leave_is_free_and_tried_again_soon() {
-    let mut world = renewing(|n| if n < 3 { Delivery::NotSent("no connection".into()) } else { grant(n) });
+    let mut world = renewing(|n| if n < 3 { SendResult::NotSent("no connection".into()) } else { grant(n) });
     world.run(9 * HOUR);
     assert_eq!(spent(&world), ["rt-1", "rt-1", "rt-1"]);
     assert!(token_gaps(&world).iter().all(|gap| *gap <= 66), "{:?}", token_gaps(&world));
@@ -290,7 +290,7 @@ fn what_did_not_leave_is_free_and_tried_again_soon() {
 /// Laws 8 and 12: a lid is closed between the permit and its request.
 #[test]
 fn what_could_not_leave_before_the_machine_slept_is_free_and_waits_as_after_any_waking() {
-    let mut world = renewing(|n| if n == 1 { Delivery::Lapsed } else { grant(n) });
+    let mut world = renewing(|n| if n == 1 { SendResult::PermitExpired } else { grant(n) });
     world.run(9 * HOUR);
     assert_eq!(spent(&world), ["rt-1", "rt-1"]);
     assert!(matches!(token_gaps(&world)[..], [5..=15]), "{:?}", token_gaps(&world));

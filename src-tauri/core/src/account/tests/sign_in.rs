@@ -86,7 +86,7 @@ fn a_re_ask_happens_once_per_poll() {
             }
             Action::Persist(_) => Event::Persisted(Ok(())),
             Action::Notify(notice) => Event::NoticeShown(notice.id),
-            Action::Record(_) | Action::Remember(_) => continue,
+            Action::Record(_) | Action::RecordHistory(_) => continue,
             Action::Sleep(_) => break,
             other => unreachable!("{other:?}"),
         };
@@ -183,7 +183,12 @@ fn a_token_that_expires_between_polls_is_not_sent() {
 #[test]
 fn an_absent_sign_in_is_waited_for() {
     let mut world = World::new(|_| good());
-    for absence in [Absence::NoFile, Absence::NotSignedIn, Absence::EmptyToken, Absence::Unreadable("torn".into())] {
+    for absence in [
+        CredentialMissing::NoFile,
+        CredentialMissing::NotSignedIn,
+        CredentialMissing::EmptyToken,
+        CredentialMissing::Unreadable("torn".into()),
+    ] {
         world.credential = CredentialRead::Absent(absence);
         world.account.handle(Event::CredentialMayHaveChanged, world.now);
         world.run(HOUR);
@@ -199,7 +204,7 @@ fn a_sign_in_that_is_back_is_asked_with_as_soon_as_the_distance_allows() {
     let mut world = World::new(|_| good());
     world.settle();
     world.advance(Duration::from_secs(200));
-    for read in [CredentialRead::Absent(Absence::NotSignedIn), credential("sk-1")] {
+    for read in [CredentialRead::Absent(CredentialMissing::NotSignedIn), credential("sk-1")] {
         world.credential = read;
         world.account.handle(Event::CredentialMayHaveChanged, world.now);
         world.settle();
@@ -239,16 +244,16 @@ fn who_takes_the_place_of_another_is_asked_at_once_and_that_is_said_for_one_read
     assert_eq!(world.asked.len(), asked + 1);
     let state = world.account.state();
     assert!(state.mended && !state.troubled);
-    assert_eq!(state.instead_of, Some(AccountId("anthropic:bob".into())));
+    assert_eq!(state.previous_account, Some(AccountId("anthropic:bob".into())));
     world.run(5 * MINUTE + 1);
-    assert_eq!((world.account.state().mended, world.account.state().instead_of.clone()), (false, None));
+    assert_eq!((world.account.state().mended, world.account.state().previous_account.clone()), (false, None));
 }
 
 /// A restart between a new sign-in and the reading that proves it.
 #[test]
 fn a_mended_sign_in_is_said_even_if_the_program_ended_meanwhile() {
     let mut world = World::new(|_| good());
-    world.credential = CredentialRead::Absent(Absence::NotSignedIn);
+    world.credential = CredentialRead::Absent(CredentialMissing::NotSignedIn);
     world.settle();
     world.crash();
     world.credential = credential("sk-1");
@@ -260,11 +265,11 @@ fn a_mended_sign_in_is_said_even_if_the_program_ended_meanwhile() {
 fn why_there_is_no_sign_in_is_kept_as_it_changes() {
     let mut world = World::new(|_| good());
     world.settle();
-    for why in [Absence::NoFile, Absence::NotSignedIn, Absence::EmptyToken] {
+    for why in [CredentialMissing::NoFile, CredentialMissing::NotSignedIn, CredentialMissing::EmptyToken] {
         world.credential = CredentialRead::Absent(why.clone());
         world.account.handle(Event::CredentialMayHaveChanged, world.now);
         world.settle();
-        assert_eq!(world.disk.sign_in.seen, Some(crate::credential::Seen::Absent(why)));
+        assert_eq!(world.disk.sign_in.seen, Some(crate::credential::CredentialPresence::Absent(why)));
     }
     assert_eq!(world.asked.len(), 1);
 }
@@ -298,7 +303,7 @@ fn that_holdoff_renews_is_kept_at_once() {
 fn a_refused_sign_in_that_comes_back_keeps_the_distance() {
     let mut world = World::new(|_| unauthorized());
     world.settle();
-    for read in [CredentialRead::Absent(Absence::NoFile), credential("sk-1")] {
+    for read in [CredentialRead::Absent(CredentialMissing::NoFile), credential("sk-1")] {
         world.advance(Duration::from_secs(10));
         world.credential = read;
         world.account.handle(Event::CredentialMayHaveChanged, world.now);

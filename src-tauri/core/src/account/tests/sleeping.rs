@@ -5,7 +5,7 @@ use super::*;
 /// Law 12: the machine slept over a poll.
 #[test]
 fn waking_up_asks_after_a_pause_and_forgives_one_failed_look_up() {
-    let mut world = World::new(|n| if n == 2 { Delivery::NotSent("no name".into()) } else { good() });
+    let mut world = World::new(|n| if n == 2 { SendResult::NotSent("no name".into()) } else { good() });
     let poll = world.settle().unwrap();
     world.now = poll.plus(Duration::from_secs(8 * HOUR));
     let woke = world.now.boot;
@@ -27,12 +27,13 @@ fn what_could_not_leave_before_the_machine_slept_waits_as_after_any_waking() {
     assert!(permit.holds(world.now.since(permit.given())), "a timer may be late");
     world.advance(Duration::from_millis(1));
     assert!(!permit.holds(world.now.since(permit.given())));
-    world.account.handle(Event::Delivered(Delivery::Lapsed), world.now);
+    world.account.handle(Event::Delivered(SendResult::PermitExpired), world.now);
     let (woke, before) = (world.now, world.asked.len());
     world.run(15);
     let waited: Vec<u64> = world.asked[before..].iter().map(|(at, _)| at.since(woke.boot).as_secs()).collect();
     assert!(matches!(waited[..], [5..=15]), "{waited:?}");
-    let unsent = |entry: &&Entry| matches!(entry.event, Happened::Came { outcome: OutcomeKind::Unreachable, .. });
+    let unsent =
+        |entry: &&LedgerEntry| matches!(entry.event, LedgerEvent::Completed { outcome: OutcomeKind::Unreachable, .. });
     assert_eq!(world.entries.iter().filter(unsent).count(), 1, "the ledger says that it was not sent");
     assert_eq!(world.account.state().usage.network_failures, 0);
 }
@@ -51,7 +52,7 @@ fn an_account_that_was_taken_up_before_the_machine_slept_waits_as_after_any_waki
 /// Found by the simulation (seed 413): until the pause after waking was over, it asked to be woken in the past.
 #[test]
 fn an_account_that_becomes_another_after_a_sleep_rests_until_then() {
-    for delivery in [Delivery::Lapsed, Delivery::NotSent("no name".into())] {
+    for delivery in [SendResult::PermitExpired, SendResult::NotSent("no name".into())] {
         let mut world = World::new(|_| good());
         let _left = world.run_to_request();
         let CredentialRead::Found(mut bobs) = credential("sk-2") else { unreachable!() };
@@ -74,7 +75,7 @@ fn a_failed_look_up_that_was_slept_through_is_no_failure() {
     let _left = world.run_to_request();
     world.settle();
     world.advance(Duration::from_secs(8 * HOUR));
-    world.account.handle(Event::Delivered(Delivery::NotSent("no name".into())), world.now);
+    world.account.handle(Event::Delivered(SendResult::NotSent("no name".into())), world.now);
     assert_eq!(world.account.state().usage.network_failures, 0);
     let (woke, before) = (world.now, world.asked.len());
     world.run(MINUTE);
@@ -102,7 +103,7 @@ fn after_an_answer_that_was_slept_through_the_next_request_waits_too() {
 #[test]
 fn a_sleep_that_begins_between_two_actions_is_noticed_too() {
     for actions in 0..8 {
-        let mut world = World::new(|n| if n == 2 { Delivery::NotSent("no name".into()) } else { good() });
+        let mut world = World::new(|n| if n == 2 { SendResult::NotSent("no name".into()) } else { good() });
         let poll = world.settle().unwrap();
         world.now = poll;
         (0..actions).for_each(|_| world.settle_one());
@@ -149,18 +150,18 @@ fn another_sign_in_that_is_found_on_waking_waits_as_well() {
 /// Law 12: the network may take a moment, not two; and not two minutes.
 #[test]
 fn one_failure_soon_after_waking_is_forgiven() {
-    let slept = |network: fn(usize) -> Delivery| {
+    let slept = |network: fn(usize) -> SendResult| {
         let mut world = World::new(network);
         world.settle();
         world.advance(Duration::from_secs(8 * HOUR));
         world
     };
-    let mut twice = slept(|n| if n == 1 { good() } else { Delivery::NotSent("no name".into()) });
+    let mut twice = slept(|n| if n == 1 { good() } else { SendResult::NotSent("no name".into()) });
     twice.run(50);
     assert_eq!((twice.asked.len(), twice.account.state().usage.network_failures), (3, 1), "the second one counts");
     let mut later = slept(|n| match n {
         1 | 2 => good(),
-        _ => Delivery::NotSent("no name".into()),
+        _ => SendResult::NotSent("no name".into()),
     });
     later.run(5 * MINUTE + 25);
     assert_eq!((later.asked.len(), later.account.state().usage.network_failures), (3, 1), "it has been awake for long");

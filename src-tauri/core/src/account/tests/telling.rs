@@ -143,7 +143,7 @@ fn a_crash_while_showing_does_not_show_it_again() {
             }
             Action::ReadCredential => Event::Credential(world.credential.clone()),
             Action::Ask(..) => Event::Delivered(limited(Some("3600"))),
-            Action::Record(_) | Action::Remember(_) => continue,
+            Action::Record(_) | Action::RecordHistory(_) => continue,
             other => panic!("{other:?}"),
         };
         world.account.handle(event, world.now);

@@ -110,9 +110,12 @@ fn a_401_whose_token_was_replaced_is_no_strike_though_it_waits() {
 fn a_sign_in_that_was_taken_up_whole_is_not_half() {
     let mut world = ann();
     let CredentialRead::Found(found) = beside("sk-2", Some("ann")) else { panic!() };
-    let sign_in = SignIn {
-        seen: Some(crate::credential::Seen::Present { fingerprint: found.fingerprint(), expires_at: None }),
-        ..SignIn::default()
+    let sign_in = CredentialStatus {
+        seen: Some(crate::credential::CredentialPresence::Present {
+            fingerprint: found.fingerprint(),
+            expires_at: None,
+        }),
+        ..CredentialStatus::default()
     };
     world.account.settled_with(&sign_in);
     look(&mut world, CredentialRead::Found(found));

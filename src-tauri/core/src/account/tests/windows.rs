@@ -18,7 +18,7 @@ pub(super) fn told(world: &World) -> Vec<(u64, News)> {
 
 /// A world whose endpoint cannot be reached, and a status line that tells.
 pub(super) fn world() -> World {
-    let mut world = World::new(|_| Delivery::NotSent("no route".into()));
+    let mut world = World::new(|_| SendResult::NotSent("no route".into()));
     world.settle();
     world
 }
@@ -48,7 +48,7 @@ fn read(world: &mut World, used: f64, resets_at: Option<Wall>) {
     };
     let reading = Reading::new(Source::StatusLine, world.now.wall, vec![window], vec![]);
     let account = world.account.id.clone();
-    world.account.handle(Event::Reading(Pushed { account, reading }), world.now);
+    world.account.handle(Event::Reading(PassiveReading { account, reading }), world.now);
     world.settle();
 }
 
@@ -282,8 +282,8 @@ fn changes_are_remembered_as_they_come() {
     use_until(&mut world, 20, 30.0);
     world.run(20 * MINUTE);
     let windows = world.memories.iter().filter_map(|memory| match memory {
-        Memory::Window(record) => Some((record.at.since(NOON).as_secs() / MINUTE, record.used_percent?)),
-        Memory::Money(_) | Memory::Episode(_) => None,
+        HistoryRecord::Window(record) => Some((record.at.since(NOON).as_secs() / MINUTE, record.used_percent?)),
+        HistoryRecord::Money(_) | HistoryRecord::Episode(_) => None,
     });
     let mut windows: Vec<_> = windows.collect();
     windows.dedup();
@@ -299,8 +299,10 @@ fn what_is_spent_is_remembered_as_it_changes_and_not_with_every_answer() {
     });
     world.run(40 * MINUTE);
     let spent = world.memories.iter().filter_map(|memory| match memory {
-        Memory::Money(record) => Some((record.at.since(NOON).as_secs() / MINUTE, record.money.used.clone()?.minor)),
-        Memory::Window(_) | Memory::Episode(_) => None,
+        HistoryRecord::Money(record) => {
+            Some((record.at.since(NOON).as_secs() / MINUTE, record.money.used.clone()?.minor))
+        }
+        HistoryRecord::Window(_) | HistoryRecord::Episode(_) => None,
     });
     assert_eq!(spent.collect::<Vec<_>>(), [(0, 1200), (10, 1200), (15, 1234)]);
 }
@@ -310,8 +312,8 @@ fn episodes_are_remembered() {
     let mut world = World::new(|n| if n == 2 { limited(None) } else { good() });
     world.run(30 * MINUTE);
     let episodes = world.memories.iter().filter_map(|memory| match memory {
-        Memory::Episode(record) => Some((record.kind, record.ended.is_some(), record.told)),
-        Memory::Window(_) | Memory::Money(_) => None,
+        HistoryRecord::Episode(record) => Some((record.kind, record.ended.is_some(), record.told)),
+        HistoryRecord::Window(_) | HistoryRecord::Money(_) => None,
     });
     use crate::notification::Told::{Pending, Shown};
     use crate::record::history::EpisodeKind::UsageLimit;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::credential::token::Token;
-use crate::credential::{Absence, Credential, Naming, OAuthClient};
+use crate::credential::{Credential, CredentialMissing, Naming, OAuthClient};
 use crate::settings::AccountSettings;
 use crate::time::Boot;
 use std::time::Duration;
@@ -30,7 +30,7 @@ fn sign_in(whose: &str, text: &str, hours: i64) -> CredentialRead {
 }
 
 fn gone() -> CredentialRead {
-    CredentialRead::Absent(Absence::NoFile)
+    CredentialRead::Absent(CredentialMissing::NoFile)
 }
 
 fn id(name: &str) -> AccountId {
@@ -38,7 +38,7 @@ fn id(name: &str) -> AccountId {
 }
 
 struct Two {
-    places: Vec<Place>,
+    places: Vec<CredentialLocation>,
     state: State,
     settings: Settings,
     now: Wall,
@@ -47,14 +47,14 @@ struct Two {
 impl Two {
     fn new(home: &CredentialRead, work: &CredentialRead) -> Self {
         let state = State::new("boot".into());
-        let place = |name: &str| Place::known(&state, Provider::Anthropic, name);
+        let place = |name: &str| CredentialLocation::known(&state, Provider::Anthropic, name);
         let mut two = Self { places: vec![place(HOME), place(WORK)], state, settings: Settings::default(), now: NOW };
         two.look(0, home);
         two.look(1, work);
         two
     }
 
-    fn look(&mut self, place: usize, read: &CredentialRead) -> Option<Before> {
+    fn look(&mut self, place: usize, read: &CredentialRead) -> Option<PreviousAccount> {
         let renamed = self.places[place].looked(read, Moment { wall: self.now, boot: Boot(self.now.0) });
         self.polled();
         renamed
@@ -63,7 +63,7 @@ impl Two {
     /// Who is polled, and with which place's sign-in; which is from then on the present one.
     fn polled(&mut self) -> Vec<(String, String)> {
         let polled = polled(&self.places, HOME, &self.settings, &self.state, self.now);
-        for Polled { account, place } in &polled {
+        for PollTarget { account, place } in &polled {
             let fresh = || AccountState::new(Provider::Anthropic);
             self.state.accounts.entry(account.clone()).or_insert_with(fresh).sign_in.place.clone_from(place);
         }
@@ -167,9 +167,9 @@ fn who_was_there_before_is_told_once() {
     let mut two = Two::new(&sign_in("", "a", 8), &gone());
     let unnamed = two.places[0].account.clone().unwrap();
     assert!(unnamed.0.starts_with("anthropic:at-"), "{unnamed}");
-    assert_eq!(two.look(0, &sign_in("ann", "a", 8)), Some(Before::Unnamed(unnamed)));
+    assert_eq!(two.look(0, &sign_in("ann", "a", 8)), Some(PreviousAccount::Unnamed(unnamed)));
     assert_eq!(two.look(0, &sign_in("ann", "a2", 8)), None);
-    assert_eq!(two.look(0, &sign_in("bob", "b", 8)), Some(Before::Other(id("ann"))));
+    assert_eq!(two.look(0, &sign_in("bob", "b", 8)), Some(PreviousAccount::Other(id("ann"))));
     two.check(&[("bob", HOME)]);
 }
 
@@ -195,7 +195,7 @@ fn a_place_that_is_not_listed_is_known_by_who_was_asked_for_there_last() {
             Some(crate::state::LastRequest { at: Wall(at), endpoint: crate::Endpoint::Usage, outcome: None });
         state.accounts.insert(id(name), account);
     }
-    let known = |name: &str| Place::known(&state, Provider::Anthropic, name).account;
+    let known = |name: &str| CredentialLocation::known(&state, Provider::Anthropic, name).account;
     assert_eq!((known(HOME), known(WORK), known("~/new")), (Some(id("bob")), Some(id("carl")), None));
 }
 
@@ -204,23 +204,23 @@ fn a_place_that_is_not_listed_is_known_by_who_was_asked_for_there_last() {
 fn who_was_waited_for_without_a_name_is_the_account_that_came() {
     let mut two = Two::new(&gone(), &gone());
     let waited_for = two.polled()[0].0.clone();
-    assert_eq!(two.look(0, &sign_in("ann", "sk-1", 8)), Some(Before::Unnamed(id(&waited_for))));
+    assert_eq!(two.look(0, &sign_in("ann", "sk-1", 8)), Some(PreviousAccount::Unnamed(id(&waited_for))));
     two.check(&[("ann", HOME)]);
     assert_eq!(two.look(0, &gone()), None);
     assert_eq!(two.look(0, &sign_in("ann", "sk-2", 8)), None, "she was known here");
-    assert_eq!(two.look(0, &sign_in("bob", "sk-3", 8)), Some(Before::Other(id("ann"))));
+    assert_eq!(two.look(0, &sign_in("bob", "sk-3", 8)), Some(PreviousAccount::Other(id("ann"))));
 }
 
 #[test]
 fn a_place_is_known_by_its_name() {
     let mut state = State::new("boot".into());
-    let listed = |name: &str, plan: &str| Place {
+    let listed = |name: &str, plan: &str| CredentialLocation {
         account: Some(id("ann")),
-        sign_in: SignIn { place: name.into(), plan: Some(plan.into()), ..SignIn::default() },
-        ..Place::new(Provider::Anthropic, name)
+        sign_in: CredentialStatus { place: name.into(), plan: Some(plan.into()), ..CredentialStatus::default() },
+        ..CredentialLocation::new(Provider::Anthropic, name)
     };
     state.places = vec![listed(HOME, "pro"), listed(WORK, "max")];
-    let known = |name: &str| Place::known(&state, Provider::Anthropic, name);
+    let known = |name: &str| CredentialLocation::known(&state, Provider::Anthropic, name);
     assert_eq!(known(WORK), listed(WORK, "max"));
     let fresh = known("~/new/.credentials.json");
     assert_eq!(

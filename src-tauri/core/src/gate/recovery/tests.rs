@@ -1,6 +1,6 @@
 use super::*;
 use crate::gate::{GateState, Jitter};
-use crate::record::ledger::Reason;
+use crate::record::ledger::Trigger;
 use crate::state::Provider;
 use crate::time::Boot;
 
@@ -16,9 +16,9 @@ fn ago(secs: u64) -> Wall {
 }
 
 /// A line that was written `ago_s` ago, and said that the next request may go in `next_s` from then.
-fn line(endpoint: Endpoint, ago_s: u64, event: Happened, next_s: Option<u64>) -> Entry {
+fn line(endpoint: Endpoint, ago_s: u64, event: LedgerEvent, next_s: Option<u64>) -> LedgerEntry {
     let at = ago(ago_s);
-    Entry {
+    LedgerEntry {
         at,
         account: "ann".into(),
         endpoint: endpoint.into(),
@@ -27,16 +27,16 @@ fn line(endpoint: Endpoint, ago_s: u64, event: Happened, next_s: Option<u64>) ->
     }
 }
 
-fn came(outcome: OutcomeKind) -> Happened {
-    Happened::Came { outcome, detail: None }
+fn came(outcome: OutcomeKind) -> LedgerEvent {
+    LedgerEvent::Completed { outcome, detail: None }
 }
 
-fn limited(ago_s: u64, next_s: u64) -> Entry {
+fn limited(ago_s: u64, next_s: u64) -> LedgerEntry {
     line(Endpoint::Usage, ago_s, came(OutcomeKind::RateLimited), Some(next_s))
 }
 
-fn sent(ago_s: u64) -> Entry {
-    line(Endpoint::Usage, ago_s, Happened::Sent { why: Reason::Poll }, Some(0))
+fn sent(ago_s: u64) -> LedgerEntry {
+    line(Endpoint::Usage, ago_s, LedgerEvent::Sent { why: Trigger::Poll }, Some(0))
 }
 
 fn ann() -> AccountId {
@@ -49,15 +49,15 @@ fn shut_for(account: &AccountState, now: Moment) -> [u64; 2] {
 }
 
 /// The same of a new account that is met after both state files were lost.
-fn lost(entries: &[Entry]) -> [u64; 2] {
+fn lost(entries: &[LedgerEntry]) -> [u64; 2] {
     let mut account = nothing();
-    Recollection::new(entries, Some(Loss::found(entries, NOW)), NOW).remind(&ann(), &mut account, NOW);
+    GateRecovery::new(entries, Some(StateLoss::found(entries, NOW)), NOW).remind(&ann(), &mut account, NOW);
     shut_for(&account, NOW)
 }
 
 /// The same of an account that is kept, once it was reminded.
-fn shut(entries: &[Entry], mut account: AccountState) -> [u64; 2] {
-    Recollection::new(entries, None, NOW).remind_known(&ann(), &mut account, NOW);
+fn shut(entries: &[LedgerEntry], mut account: AccountState) -> [u64; 2] {
+    GateRecovery::new(entries, None, NOW).remind_known(&ann(), &mut account, NOW);
     shut_for(&account, NOW)
 }
 
@@ -66,13 +66,13 @@ fn nothing() -> AccountState {
 }
 
 #[track_caller]
-fn after_loss(entries: &[Entry], expect: u64) {
+fn after_loss(entries: &[LedgerEntry], expect: u64) {
     assert_eq!(lost(entries)[0], expect, "{entries:?}");
 }
 
 #[test]
 fn a_line_is_of_the_noted_request_where_it_came_sooner_after_it_than_another_could() {
-    let word = Word {
+    let word = LastEvent {
         account: "ann".into(),
         endpoint: Endpoint::Usage,
         at: ago(10),
@@ -133,7 +133,7 @@ fn a_sign_in_that_was_rejected_holds_still_as_long_as_anything_may() {
         let entry = line(Endpoint::Token, 60, came(outcome), Some(0));
         assert_eq!(lost(&[entry])[1], SPAN.as_secs());
     }
-    let renewal = line(Endpoint::Token, 0, Happened::Sent { why: Reason::Expiry }, Some(0));
+    let renewal = line(Endpoint::Token, 0, LedgerEvent::Sent { why: Trigger::Expiry }, Some(0));
     assert_eq!(lost(&[renewal])[1], SPAN.as_secs(), "its refresh token may be spent");
 }
 
@@ -148,13 +148,13 @@ fn each_endpoint_has_a_word_of_its_own() {
 
 #[test]
 fn after_a_loss_whatever_any_account_was_told_counts_for_all() {
-    let bob = Entry { account: "bob".into(), ..limited(0, 7200) };
+    let bob = LedgerEntry { account: "bob".into(), ..limited(0, 7200) };
     after_loss(&[bob, limited(0, 300)], 7200);
 }
 
 /// What a state that learned `known` last is reminded of, where the ledger has these lines.
 #[track_caller]
-fn check_told(known: Wall, entries: &[Entry], expect: u64) {
+fn check_told(known: Wall, entries: &[LedgerEntry], expect: u64) {
     let mut account = nothing();
     account.usage.unreachable(NOW, "no name".into(), Jitter(0));
     account.usage.state = GateState::Open;
@@ -163,9 +163,9 @@ fn check_told(known: Wall, entries: &[Entry], expect: u64) {
 }
 
 /// The same lines on a clock that was `days` ahead.
-fn ahead(entry: Entry, days: u64) -> Entry {
+fn ahead(entry: LedgerEntry, days: u64) -> LedgerEntry {
     let by = secs(days * DAY);
-    Entry { at: entry.at.plus(by), next_at: entry.next_at.map(|next| next.plus(by)), ..entry }
+    LedgerEntry { at: entry.at.plus(by), next_at: entry.next_at.map(|next| next.plus(by)), ..entry }
 }
 
 /// Law 12, found by the simulation (seeds 10, 12, 34 and 63): which lines are news is a matter of their order.
@@ -188,10 +188,10 @@ fn what_was_done_to_the_clock_makes_no_news_and_unmakes_none() {
 fn a_line_that_a_state_was_reminded_of_is_no_news_at_the_next_start() {
     let mut account = learned(400);
     let entries = [limited(60, 300)];
-    Recollection::new(&entries, None, NOW).remind_known(&ann(), &mut account, NOW);
+    GateRecovery::new(&entries, None, NOW).remind_known(&ann(), &mut account, NOW);
     account.usage.success(NOW);
     let before = account.clone();
-    Recollection::new(&entries, None, NOW).remind_known(&ann(), &mut account, NOW);
+    GateRecovery::new(&entries, None, NOW).remind_known(&ann(), &mut account, NOW);
     assert_eq!(account, before);
 }
 
@@ -202,10 +202,10 @@ fn an_account_that_is_met_after_a_loss_is_held_to_the_end_of_then() {
     for (entries, later_s, expect) in
         [(vec![], 3600, longest - 3600), (vec![limited(0, 300)], 3600, longest - 3600), (vec![], 10 * DAY, 0)]
     {
-        let loss = Loss::found(&entries, NOW);
+        let loss = StateLoss::found(&entries, NOW);
         let later = NOW.plus(secs(later_s));
         let mut bob = nothing();
-        Recollection::new(&entries, Some(loss), later).remind(&AccountId("bob".into()), &mut bob, later);
+        GateRecovery::new(&entries, Some(loss), later).remind(&AccountId("bob".into()), &mut bob, later);
         assert_eq!(shut_for(&bob, later)[0], expect, "{entries:?} {later_s}");
     }
 }
@@ -214,10 +214,10 @@ fn an_account_that_is_met_after_a_loss_is_held_to_the_end_of_then() {
 #[test]
 fn an_account_that_the_ledger_named_is_held_to_what_it_said() {
     let entries = [limited(0, 7200)];
-    let loss = Loss::found(&entries, NOW);
+    let loss = StateLoss::found(&entries, NOW);
     let later = NOW.plus(secs(3600));
     let mut met = nothing();
-    Recollection::new(&[ahead(limited(0, 9000), 1)], Some(loss), later).remind(&ann(), &mut met, later);
+    GateRecovery::new(&[ahead(limited(0, 9000), 1)], Some(loss), later).remind(&ann(), &mut met, later);
     assert_eq!(shut_for(&met, later)[0], 3600);
 }
 
@@ -225,13 +225,13 @@ fn an_account_that_the_ledger_named_is_held_to_what_it_said() {
 #[test]
 fn a_loss_survives_a_reboot() {
     let mut state = State::new("one".into());
-    state.loss = Some(Loss::found(&[], NOW));
+    state.loss = Some(StateLoss::found(&[], NOW));
     state.saved = Some(NOW.plus(secs(60)));
     let hour = secs(3600);
     let now = Moment { wall: NOW.wall.plus(hour), boot: Boot(5000) };
     state.carry_to("two", now);
     let mut account = nothing();
-    Recollection::new(&[], state.loss, now).remind(&ann(), &mut account, now);
+    GateRecovery::new(&[], state.loss, now).remind(&ann(), &mut account, now);
     assert_eq!(shut_for(&account, now)[0], SPAN.as_secs() - 3600);
 }
 
@@ -264,8 +264,8 @@ fn every_account_that_is_kept_is_reminded() {
     for name in ["ann", "bob"] {
         state.accounts.insert(AccountId(name.into()), nothing());
     }
-    let bobs = Entry { account: "bob".into(), ..limited(60, 7200) };
-    Recollection::new(&[limited(60, 3600), bobs], None, NOW).remind_all(&mut state, NOW);
+    let bobs = LedgerEntry { account: "bob".into(), ..limited(60, 7200) };
+    GateRecovery::new(&[limited(60, 3600), bobs], None, NOW).remind_all(&mut state, NOW);
     let shut: Vec<u64> = state.accounts.values().map(|account| shut_for(account, NOW)[0]).collect();
     assert_eq!(shut, [3540, 7140]);
 }
@@ -276,7 +276,7 @@ fn a_state_that_has_learned_all_is_left_alone() {
     let mut before = learned(200);
     before.usage.told = Some(came.at);
     let mut after = before.clone();
-    Recollection::new(&[came], None, NOW).remind_known(&ann(), &mut after, NOW);
+    GateRecovery::new(&[came], None, NOW).remind_known(&ann(), &mut after, NOW);
     assert_eq!(after, before);
     assert_eq!(shut(&[], nothing()), [0, 0]);
 }
@@ -285,9 +285,9 @@ fn a_state_that_has_learned_all_is_left_alone() {
 fn an_answer_that_the_state_has_not_learned_is_kept_all_the_same() {
     assert_eq!(shut(&[limited(60, 5400)], learned(400))[0], 5340);
     let mut unmet = nothing();
-    Recollection::new(&[limited(60, 5400)], None, NOW).remind(&ann(), &mut unmet, NOW);
+    GateRecovery::new(&[limited(60, 5400)], None, NOW).remind(&ann(), &mut unmet, NOW);
     assert_eq!(shut_for(&unmet, NOW)[0], 5340, "nor has one without the account");
-    let other = Entry { account: "bob".into(), ..limited(60, 5400) };
+    let other = LedgerEntry { account: "bob".into(), ..limited(60, 5400) };
     assert_eq!(shut(&[other], learned(400))[0], 0, "what was said to another account");
     assert_eq!(shut(&[sent(60)], learned(400))[0], 3540, "its answer is not known");
 }
@@ -301,11 +301,11 @@ fn a_rejection_that_the_state_has_not_learned_is_spaced() {
 #[test]
 fn a_request_that_the_state_knows_to_be_unanswered_is_settled_by_the_gate() {
     let mut account = learned(400);
-    account.usage.intend(Moment { wall: ago(60), boot: Boot(NOW.boot.0 - 60_000) });
+    account.usage.begin(Moment { wall: ago(60), boot: Boot(NOW.boot.0 - 60_000) });
     assert_eq!(shut(&[sent(60)], account.clone())[0], 0);
     assert_eq!(shut(&[sent(60), limited(59, 5400)], account)[0], 5341, "its answer was learned and not saved");
     let mut earlier = learned(4000);
-    earlier.usage.intend(Moment { wall: ago(3000), boot: Boot(NOW.boot.0 - 3_000_000) });
+    earlier.usage.begin(Moment { wall: ago(3000), boot: Boot(NOW.boot.0 - 3_000_000) });
     assert_eq!(shut(&[sent(60)], earlier)[0], 3540, "the intent was another request's");
 }
 
@@ -317,7 +317,7 @@ fn what_did_not_leave_keeps_no_distance() {
     offline.usage.told = Some(ago(20));
     let before = offline.clone();
     let line = line(Endpoint::Usage, 20, came(OutcomeKind::Unreachable), Some(30));
-    Recollection::new(&[line], None, NOW).remind_known(&ann(), &mut offline, NOW);
+    GateRecovery::new(&[line], None, NOW).remind_known(&ann(), &mut offline, NOW);
     assert_eq!(offline, before);
 }
 
@@ -335,14 +335,14 @@ fn what_came_of_a_renewal_that_was_noted_is_known_after_all() {
         (Wasted, true),
     ] {
         let mut account = nothing();
-        account.token.intend(Moment { wall: ago(60), boot: Boot(NOW.boot.0 - 60_000) });
+        account.token.begin(Moment { wall: ago(60), boot: Boot(NOW.boot.0 - 60_000) });
         account.token.spending =
             crate::credential::token::Token::new("sk-ant-ort01-1".into()).map(|token| token.fingerprint());
         let entries = [
-            line(Endpoint::Token, 60, Happened::Sent { why: Reason::Expiry }, Some(0)),
+            line(Endpoint::Token, 60, LedgerEvent::Sent { why: Trigger::Expiry }, Some(0)),
             line(Endpoint::Token, 59, came(outcome), Some(5400)),
         ];
-        Recollection::new(&entries, None, NOW).remind_known(&ann(), &mut account, NOW);
+        GateRecovery::new(&entries, None, NOW).remind_known(&ann(), &mut account, NOW);
         account.token.settle(NOW, Jitter(0));
         let expect = if pauses { u64::MAX } else { 5341 };
         assert_eq!(shut_for(&account, NOW)[1], expect, "{outcome:?}");
@@ -359,7 +359,7 @@ fn that_a_request_was_cut_off_is_no_news_beside_the_request() {
 
 #[test]
 fn what_a_person_was_refused_is_no_word() {
-    let refused = Happened::Withheld { why: Reason::Person, because: "spacing".into() };
+    let refused = LedgerEvent::Withheld { why: Trigger::Person, because: "spacing".into() };
     let withheld = line(Endpoint::Usage, 10, refused, Some(5000));
     assert_eq!(shut(&[withheld], learned(200))[0], 0);
 }
@@ -374,7 +374,7 @@ fn a_pause_from_before_the_answer_does_not_hide_it() {
     account.usage.pause(long_ago, crate::gate::Pause::Rejected, print_of("old"));
     account.usage.told = Some(ago(7200));
     let rejected = line(Endpoint::Usage, 7200, came(OutcomeKind::Unauthorized), None);
-    let recalled = Recollection::new(&[rejected, limited(600, 3600)], None, NOW);
+    let recalled = GateRecovery::new(&[rejected, limited(600, 3600)], None, NOW);
     for _ in 0..2 {
         recalled.remind_known(&ann(), &mut account, NOW);
         assert_eq!(shut_for(&account, NOW)[0], u64::MAX, "paused");

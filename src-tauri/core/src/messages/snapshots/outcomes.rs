@@ -3,7 +3,7 @@
 use super::*;
 use crate::credential::Tokens;
 use crate::quota::{Reading, Source};
-use crate::response::{Grant, Outcome, Rejection};
+use crate::response::{GrantOutcome, Outcome, Rejection};
 
 #[test]
 fn what_came_of_a_request() {
@@ -56,16 +56,16 @@ fn what_came_of_a_renewal() {
         account: None,
     };
     let grants = [
-        Grant::Renewed(tokens),
-        Grant::Refused,
-        Grant::RateLimited { retry_after: wait },
-        Grant::RateLimited { retry_after: None },
-        Grant::Ambiguous { status: None, why: "timed out".into(), retry_after: None },
-        Grant::Denied { status: 400, kind: "invalid_client".into(), retry_after: None },
-        Grant::Denied { status: 418, kind: String::new(), retry_after: None },
-        Grant::Wasted { why: "its answer was cut off".into() },
-        Grant::Unreachable { why: "no route".into() },
-        Grant::Lapsed,
+        GrantOutcome::Renewed(tokens),
+        GrantOutcome::Refused,
+        GrantOutcome::RateLimited { retry_after: wait },
+        GrantOutcome::RateLimited { retry_after: None },
+        GrantOutcome::Ambiguous { status: None, why: "timed out".into(), retry_after: None },
+        GrantOutcome::Denied { status: 400, kind: "invalid_client".into(), retry_after: None },
+        GrantOutcome::Denied { status: 418, kind: String::new(), retry_after: None },
+        GrantOutcome::UnusableTokens { why: "its answer was cut off".into() },
+        GrantOutcome::Unreachable { why: "no route".into() },
+        GrantOutcome::Lapsed,
     ];
     let said = lines(&grants, |one| format!("{:?}: {}", grant_kind(one), grant(ANTHROPIC, one)));
     expect![[r#"

@@ -2,17 +2,17 @@
 
 use super::*;
 
-fn absences() -> Vec<Absence> {
+fn absences() -> Vec<CredentialMissing> {
     vec![
-        Absence::NoFile,
-        Absence::NotSignedIn,
-        Absence::InferenceOnly,
-        Absence::EmptyToken,
-        Absence::Blanked,
-        Absence::LoginEnded("time limit".into()),
-        Absence::LoginEnded(String::new()),
-        Absence::Unreadable("it is empty".into()),
-        Absence::Forbidden("permission denied".into()),
+        CredentialMissing::NoFile,
+        CredentialMissing::NotSignedIn,
+        CredentialMissing::InferenceOnly,
+        CredentialMissing::EmptyToken,
+        CredentialMissing::Blanked,
+        CredentialMissing::LoginEnded("time limit".into()),
+        CredentialMissing::LoginEnded(String::new()),
+        CredentialMissing::Unreadable("it is empty".into()),
+        CredentialMissing::Forbidden("permission denied".into()),
     ]
 }
 
@@ -27,7 +27,7 @@ fn sign_ins_of_no_use() {
     };
     let mut text = String::new();
     for absence in absences() {
-        text += &troubled(&|state| state.sign_in.seen = Some(Seen::Absent(absence.clone())));
+        text += &troubled(&|state| state.sign_in.seen = Some(CredentialPresence::Absent(absence.clone())));
     }
     for pause in pauses() {
         text += &troubled(&|state| state.usage.state = paused(pause.clone()));

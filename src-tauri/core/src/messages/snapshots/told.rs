@@ -3,7 +3,7 @@
 use super::*;
 use crate::notification::{News, Notice, NoticeKind, WindowNews};
 use crate::quota::backtest::{Tally, Verdict};
-use crate::quota::{Amount, Money};
+use crate::quota::{Amount, Spend};
 
 #[test]
 fn notifications() {
@@ -52,7 +52,7 @@ fn notifications() {
 #[test]
 fn amounts_of_money() {
     let dollars = |minor| Some(Amount { minor, currency: "USD".into(), exponent: 2 });
-    let money = |used, limit, used_percent, note: Option<&str>| Money {
+    let money = |used, limit, used_percent, note: Option<&str>| Spend {
         id: "extra_usage".into(),
         label: "Extra usage".into(),
         used,

@@ -2,7 +2,7 @@
 
 use super::members::Members;
 use crate::credential::token::RefreshToken;
-use crate::credential::{Absence, Credential, CredentialRead, Identity, Naming, OAuthClient};
+use crate::credential::{Credential, CredentialMissing, CredentialRead, Identity, Naming, OAuthClient};
 use crate::text::{LONG_NAME_MAX, NAME_MAX, clean, is_like_a_token, without_bom};
 use crate::time::Wall;
 use serde_json::Value;
@@ -34,7 +34,7 @@ pub(super) const FOREIGN_FORM: &str = "its sign-in is not in a form that Holdoff
 
 /// Reads the credential file (or keychain value); `beside` is whose it is for the file beside it. No text of it ever stands in the result's errors.
 pub fn read(bytes: &[u8], beside: Identity) -> CredentialRead {
-    let unreadable = |why: &str| CredentialRead::Absent(Absence::Unreadable(why.to_owned()));
+    let unreadable = |why: &str| CredentialRead::Absent(CredentialMissing::Unreadable(why.to_owned()));
     if without_bom(bytes).trim_ascii().is_empty() {
         return unreadable(EMPTY);
     }
@@ -44,18 +44,22 @@ pub fn read(bytes: &[u8], beside: Identity) -> CredentialRead {
         Err(_) => return unreadable(TORN),
     };
     let Some(oauth) = file.said(OAUTH) else {
-        return CredentialRead::Absent(Absence::NotSignedIn);
+        return CredentialRead::Absent(CredentialMissing::NotSignedIn);
     };
     let Ok(oauth) = Members::parse(oauth.as_bytes()) else {
         return unreadable(FOREIGN_FORM);
     };
     let is_blank = |key: &str| oauth.value(key).as_ref().and_then(Value::as_str).is_some_and(str::is_empty);
     if let Some(why) = oauth.value("loginEnded").as_ref().and_then(login_ended) {
-        return CredentialRead::Absent(Absence::LoginEnded(why));
+        return CredentialRead::Absent(CredentialMissing::LoginEnded(why));
     }
     let Some(access_token) = oauth.token("accessToken") else {
         let blanked = is_blank("accessToken") && is_blank("refreshToken");
-        return CredentialRead::Absent(if blanked { Absence::Blanked } else { Absence::EmptyToken });
+        return CredentialRead::Absent(if blanked {
+            CredentialMissing::Blanked
+        } else {
+            CredentialMissing::EmptyToken
+        });
     };
     let name = |key: &str| oauth.text(key).and_then(|text| name(&text));
     let itself =
@@ -164,7 +168,7 @@ mod tests {
         }
     }
 
-    fn absent(text: &str) -> Absence {
+    fn absent(text: &str) -> CredentialMissing {
         match read(text.as_bytes(), Identity::default()) {
             CredentialRead::Found(credential) => panic!("{credential:?}"),
             CredentialRead::Absent(absence) => absence,
@@ -186,7 +190,7 @@ mod tests {
     #[test]
     fn a_byte_order_mark_is_no_part_of_it() {
         assert_eq!(found(&format!("\u{feff}{WHOLE}")).access_token.expose(), "sk-ant-oat01-A");
-        assert_eq!(absent("\u{feff}\n"), Absence::Unreadable(EMPTY.to_owned()));
+        assert_eq!(absent("\u{feff}\n"), CredentialMissing::Unreadable(EMPTY.to_owned()));
     }
 
     #[test]
@@ -243,15 +247,15 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_told_apart() {
-        assert_eq!(absent("{}"), Absence::NotSignedIn);
-        assert_eq!(absent(r#"{"claudeAiOauth":null,"mcpOAuth":{}}"#), Absence::NotSignedIn);
-        assert_eq!(absent(r#"{"mcpOAuth":{"x":{"accessToken":"other"}}}"#), Absence::NotSignedIn);
+        assert_eq!(absent("{}"), CredentialMissing::NotSignedIn);
+        assert_eq!(absent(r#"{"claudeAiOauth":null,"mcpOAuth":{}}"#), CredentialMissing::NotSignedIn);
+        assert_eq!(absent(r#"{"mcpOAuth":{"x":{"accessToken":"other"}}}"#), CredentialMissing::NotSignedIn);
         for token in ["\"\"", "null", "7", "\"a\\nb\"", "\" \""] {
             let text = format!(r#"{{"claudeAiOauth":{{"accessToken":{token}}}}}"#);
-            assert_eq!(absent(&text), Absence::EmptyToken, "{token}");
+            assert_eq!(absent(&text), CredentialMissing::EmptyToken, "{token}");
         }
         for torn in ["", " \n", "{\"claudeAiOauth\":{\"accessTok", "<html>", "[1]", "\"x\"", "{\"claudeAiOauth\":[]}"] {
-            assert!(matches!(absent(torn), Absence::Unreadable(_)), "{torn}");
+            assert!(matches!(absent(torn), CredentialMissing::Unreadable(_)), "{torn}");
         }
     }
 
@@ -259,13 +263,17 @@ mod tests {
     #[test]
     fn a_sign_in_that_has_ended_is_told_from_one_that_is_damaged() {
         let of = |members: &str| absent(&format!(r#"{{"claudeAiOauth":{{{members},"subscriptionType":"max"}}}}"#));
-        assert_eq!(of(r#""accessToken":"","refreshToken":"","expiresAt":0"#), Absence::Blanked);
+        assert_eq!(of(r#""accessToken":"","refreshToken":"","expiresAt":0"#), CredentialMissing::Blanked);
         for damaged in [r#""accessToken":"""#, r#""accessToken":"","refreshToken":"r""#, r#""refreshToken":"""#] {
-            assert_eq!(of(damaged), Absence::EmptyToken, "{damaged}");
+            assert_eq!(of(damaged), CredentialMissing::EmptyToken, "{damaged}");
         }
         let tokens = r#""accessToken":"t","refreshToken":"r""#;
         for (word, why) in [("\"time_limit\"", "time limit"), ("\"sk-ant-oat01-A\"", ""), ("{}", ""), ("true", "")] {
-            assert_eq!(of(&format!(r#"{tokens},"loginEnded":{word}"#)), Absence::LoginEnded(why.into()), "{word}");
+            assert_eq!(
+                of(&format!(r#"{tokens},"loginEnded":{word}"#)),
+                CredentialMissing::LoginEnded(why.into()),
+                "{word}"
+            );
         }
         for nothing in ["null", "\"\"", "false"] {
             found(&format!(r#"{{"claudeAiOauth":{{{tokens},"loginEnded":{nothing}}}}}"#));
@@ -292,7 +300,7 @@ mod tests {
     fn every_cut_of_a_file_is_unreadable_and_prints_no_token() {
         for cut in 0..WHOLE.len() {
             let absence = absent(&WHOLE[..cut]);
-            assert!(matches!(absence, Absence::Unreadable(_)), "{cut}");
+            assert!(matches!(absence, CredentialMissing::Unreadable(_)), "{cut}");
             assert!(!format!("{absence:?}").contains("sk-ant"));
         }
     }

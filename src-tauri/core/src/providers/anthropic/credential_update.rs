@@ -4,7 +4,7 @@
 use super::credential;
 use super::members::Members;
 use crate::credential::token::{Fingerprint, Token};
-use crate::credential::{CredentialRead, Identity, Successor, Tokens};
+use crate::credential::{CredentialRead, Identity, RenewedTokens, Tokens};
 use crate::text::{BOM, without_bom};
 use crate::time::Wall;
 use serde_json::Value;
@@ -40,7 +40,7 @@ impl fmt::Debug for Rewritten {
 }
 
 /// Puts new tokens into the store `bytes`, if what they replace still stands there.
-pub fn succeed(bytes: &[u8], successor: &Successor) -> Succession {
+pub fn succeed(bytes: &[u8], successor: &RenewedTokens) -> Succession {
     match try_succeed(bytes, successor) {
         Ok(succession) => succession,
         Err(why) => Succession::Unreadable(why),
@@ -49,7 +49,7 @@ pub fn succeed(bytes: &[u8], successor: &Successor) -> Succession {
 
 /// The new tokens in what a crash left beside the store `bytes`, where it was to take its place: if that is whole, and
 /// newer, and what they were got for still stands in the store. `spent` is the refresh token whose renewal was cut off.
-pub fn left_behind(bytes: &[u8], left: &[u8], spent: &Fingerprint) -> Option<Successor> {
+pub fn recover_pending(bytes: &[u8], left: &[u8], spent: &Fingerprint) -> Option<RenewedTokens> {
     let read = |bytes| match credential::read(bytes, Identity::default()) {
         CredentialRead::Found(credential) => Some(credential),
         CredentialRead::Absent(_) => None,
@@ -60,7 +60,7 @@ pub fn left_behind(bytes: &[u8], left: &[u8], spent: &Fingerprint) -> Option<Suc
     // A copy of the store is left by a crash as well: what is to be written is tried out with one beforehand.
     let newer = left.fingerprint() != stored.fingerprint()
         && !matches!((left.expires_at, stored.expires_at), (Some(left), Some(stored)) if left <= stored);
-    (ours && newer).then(|| Successor {
+    (ours && newer).then(|| RenewedTokens {
         replaces: spent.clone(),
         tokens: Tokens {
             access_token: left.access_token,
@@ -73,7 +73,7 @@ pub fn left_behind(bytes: &[u8], left: &[u8], spent: &Fingerprint) -> Option<Suc
     })
 }
 
-fn try_succeed(bytes: &[u8], successor: &Successor) -> Result<Succession, &'static str> {
+fn try_succeed(bytes: &[u8], successor: &RenewedTokens) -> Result<Succession, &'static str> {
     let file = parse(bytes)?;
     let Some(oauth) = file.said(credential::OAUTH) else {
         return Ok(Succession::Changed);
@@ -101,7 +101,7 @@ fn parse(bytes: &[u8]) -> Result<Members<'_>, &'static str> {
 type Change = (&'static str, Zeroizing<String>);
 
 /// What the answer does not say of the new tokens is not known: the old word on it is about the old ones.
-fn renewal(oauth: &Members<'_>, Successor { replaces, tokens }: &Successor) -> Vec<Change> {
+fn renewal(oauth: &Members<'_>, RenewedTokens { replaces, tokens }: &RenewedTokens) -> Vec<Change> {
     let value = |value: Value| Zeroizing::new(value.to_string());
     let ends = |at: Option<Wall>| value(at.map_or(Value::Null, |at| at.0.into()));
     let mut changes = vec![("accessToken", quoted(&tokens.access_token)), ("expiresAt", ends(tokens.expires_at))];

@@ -13,13 +13,13 @@ pub mod transcript;
 mod usage;
 mod usage_response;
 
-pub use credential_update::{Rewritten, Succession, left_behind, succeed};
-pub use token_response::understand_grant;
-pub use usage_response::understand_usage;
+pub use credential_update::{Rewritten, Succession, recover_pending, succeed};
+pub use token_response::parse_token_response;
+pub use usage_response::parse_usage_response;
 
 use crate::credential::token::Fingerprint;
 use crate::credential::{Credential, OAuthClient};
-use crate::request::{Carries, Endpoint, Method, Request};
+use crate::request::{Auth, Endpoint, Method, Request};
 
 /// Where Anthropic answers, unless a loopback stand-in is named.
 pub const API_BASE: &str = "https://api.anthropic.com";
@@ -35,7 +35,7 @@ pub fn usage_request(credential: &Credential) -> Request {
         method: Method::Get,
         path: "/api/oauth/usage",
         headers: vec![("accept", "application/json"), ("anthropic-beta", "oauth-2025-04-20")],
-        carries: Carries::Bearer(credential.access_token.clone()),
+        carries: Auth::Bearer(credential.access_token.clone()),
     }
 }
 
@@ -57,7 +57,7 @@ pub fn renewal_request(credential: &Credential) -> Option<(Request, Fingerprint)
         method: Method::Post,
         path: "/v1/oauth/token",
         headers: vec![("accept", "application/json")],
-        carries: Carries::RefreshGrant { refresh_token, client_id },
+        carries: Auth::RefreshGrant { refresh_token, client_id },
     };
     Some((request, spent))
 }

@@ -1,14 +1,14 @@
 //! Extra usage: the `spend` of newer bodies, the `extra_usage` of all. Both say the same, so one is shown.
 
-use crate::quota::{Amount, Money};
+use crate::quota::{Amount, Spend};
 use serde_json::Value;
 
-pub(super) fn read(body: &Value) -> Vec<Money> {
+pub(super) fn read(body: &Value) -> Vec<Spend> {
     let extra = body.get("extra_usage").and_then(extra_usage);
     let spend = body.get("spend").and_then(spend);
     let balance = body.get("spend").and_then(|spend| spend.get("balance")).and_then(balance);
     let shown = match (spend, extra) {
-        (Some(spend), Some(extra)) => Some(Money {
+        (Some(spend), Some(extra)) => Some(Spend {
             used: spend.used.or(extra.used),
             limit: spend.limit.or(extra.limit),
             used_percent: extra.used_percent.or(spend.used_percent),
@@ -21,7 +21,7 @@ pub(super) fn read(body: &Value) -> Vec<Money> {
 }
 
 /// `{"is_enabled":true,"monthly_limit":10000,"used_credits":1234.0,"utilization":12.34,"currency":"USD","decimal_places":2,…}`
-fn extra_usage(extra: &Value) -> Option<Money> {
+fn extra_usage(extra: &Value) -> Option<Spend> {
     if extra.get("is_enabled").is_some_and(|enabled| *enabled == Value::Bool(false)) {
         return None;
     }
@@ -35,7 +35,7 @@ fn extra_usage(extra: &Value) -> Option<Money> {
     let (used, limit) = (amount("used_credits"), amount("monthly_limit"));
     let used_percent = extra.get("utilization").and_then(super::usage::percent);
     let is_said = used.is_some() || used_percent.is_some() || extra.get("is_enabled") == Some(&Value::Bool(true));
-    is_said.then(|| Money {
+    is_said.then(|| Spend {
         id: "extra_usage".to_owned(),
         label: "Extra usage".to_owned(),
         used_percent: used_percent.or_else(|| (reached && limit.is_none()).then_some(100.0)),
@@ -46,13 +46,13 @@ fn extra_usage(extra: &Value) -> Option<Money> {
 }
 
 /// `{"used":{"amount_minor":1234,"currency":"USD","exponent":2},"limit":{…},"percent":12,"enabled":true,…}`
-fn spend(spend: &Value) -> Option<Money> {
+fn spend(spend: &Value) -> Option<Spend> {
     if spend.get("enabled").is_some_and(|enabled| *enabled == Value::Bool(false)) {
         return None;
     }
     let used = spend.get("used").and_then(amount);
     let used_percent = spend.get("percent").and_then(super::usage::percent);
-    (used.is_some() || used_percent.is_some()).then(|| Money {
+    (used.is_some() || used_percent.is_some()).then(|| Spend {
         id: "extra_usage".to_owned(),
         label: "Extra usage".to_owned(),
         used,
@@ -66,8 +66,8 @@ fn disabled(value: &Value) -> Option<String> {
     value.get("disabled_reason").and_then(reason)
 }
 
-fn balance(value: &Value) -> Option<Money> {
-    Some(Money {
+fn balance(value: &Value) -> Option<Spend> {
+    Some(Spend {
         id: "balance".to_owned(),
         label: "Balance".to_owned(),
         used: Some(amount(value)?),

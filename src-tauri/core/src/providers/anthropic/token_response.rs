@@ -4,7 +4,7 @@
 use super::members::Members;
 use crate::credential::Tokens;
 use crate::gate::retry_after;
-use crate::response::{Answer, Body, Grant};
+use crate::response::{Body, GrantOutcome, HttpResponse};
 use crate::text::{self, is_like_a_token};
 use crate::time::Wall;
 use serde_json::Value;
@@ -14,22 +14,22 @@ use std::time::Duration;
 const LIFETIME_MAX: u64 = 2 * 365 * 86_400;
 
 /// Reads an answer that arrived at `now`.
-pub fn understand_grant(answer: &Answer, now: Wall) -> Grant {
+pub fn parse_token_response(answer: &HttpResponse, now: Wall) -> GrantOutcome {
     let status = answer.status;
     let retry_after = retry_after::parse(answer.retry_after.as_deref(), answer.date.as_deref(), now);
     let json = match &answer.body {
         Body::Whole(bytes) => Members::parse(bytes).ok(),
-        Body::Broken(_) => None,
+        Body::Truncated(_) => None,
     };
     let error = json.as_ref().and_then(error_kind);
     let error = error.as_deref();
     if status == 429 || error == Some("rate_limit_error") {
-        return Grant::RateLimited { retry_after };
+        return GrantOutcome::RateLimited { retry_after };
     }
     match (status, error) {
         (200..=299, None) => granted(answer, json.as_ref(), retry_after, now),
-        (400..=499, Some("invalid_grant")) | (404, Some("not_found_error")) => Grant::Refused,
-        (300..=499, error) => Grant::Denied { status, kind: error.map(named).unwrap_or_default(), retry_after },
+        (400..=499, Some("invalid_grant")) | (404, Some("not_found_error")) => GrantOutcome::Refused,
+        (300..=499, error) => GrantOutcome::Denied { status, kind: error.map(named).unwrap_or_default(), retry_after },
         (_, Some("overloaded_error")) | (500..=599, _) => {
             ambiguous(status, format!("it has trouble ({status})"), retry_after)
         }
@@ -50,11 +50,16 @@ fn named(kind: &str) -> String {
     if fits { kind.to_owned() } else { String::new() }
 }
 
-fn ambiguous(status: u16, why: String, retry_after: Option<Duration>) -> Grant {
-    Grant::Ambiguous { status: Some(status), why, retry_after }
+fn ambiguous(status: u16, why: String, retry_after: Option<Duration>) -> GrantOutcome {
+    GrantOutcome::Ambiguous { status: Some(status), why, retry_after }
 }
 
-fn granted(answer: &Answer, json: Option<&Members<'_>>, retry_after: Option<Duration>, now: Wall) -> Grant {
+fn granted(
+    answer: &HttpResponse,
+    json: Option<&Members<'_>>,
+    retry_after: Option<Duration>,
+    now: Wall,
+) -> GrantOutcome {
     if let Body::Whole(bytes) = &answer.body
         && bytes.trim_ascii_start().starts_with(b"<")
     {
@@ -62,7 +67,10 @@ fn granted(answer: &Answer, json: Option<&Members<'_>>, retry_after: Option<Dura
         return ambiguous(answer.status, why, retry_after);
     }
     let tokens = json.and_then(|json| tokens(json, now));
-    tokens.map_or_else(|| Grant::Wasted { why: "the answer holds no new token".to_owned() }, Grant::Renewed)
+    tokens.map_or_else(
+        || GrantOutcome::UnusableTokens { why: "the answer holds no new token".to_owned() },
+        GrantOutcome::Renewed,
+    )
 }
 
 fn tokens(json: &Members<'_>, now: Wall) -> Option<Tokens> {
@@ -105,14 +113,17 @@ mod tests {
         "refresh_token":"sk-ant-ort01-NEW","refresh_token_expires_in":2592000,"scope":"user:inference user:profile",
         "organization":{"uuid":"o","name":"O"},"account":{"uuid":"ann","email_address":"ann@example.com"}}"#;
 
-    fn understand(status: u16, body: &str) -> Grant {
+    fn understand(status: u16, body: &str) -> GrantOutcome {
         let body = Body::Whole(body.as_bytes().to_vec().into());
-        understand_grant(&Answer { status, retry_after: Some("3600".into()), date: None, request_id: true, body }, NOW)
+        parse_token_response(
+            &HttpResponse { status, retry_after: Some("3600".into()), date: None, request_id: true, body },
+            NOW,
+        )
     }
 
     fn renewed(body: &str) -> Tokens {
         match understand(200, body) {
-            Grant::Renewed(tokens) => tokens,
+            GrantOutcome::Renewed(tokens) => tokens,
             other => panic!("{body}: {other:?}"),
         }
     }
@@ -152,16 +163,21 @@ mod tests {
     #[test]
     fn an_accepted_grant_without_a_usable_token_is_spent_for_nothing() {
         for body in ["", "{}", "[]", "null", r#"{"access_token":null}"#, r#"{"access_token":"a b"}"#, "{\"access_tok"] {
-            assert!(matches!(understand(200, body), Grant::Wasted { .. }), "{body}");
+            assert!(matches!(understand(200, body), GrantOutcome::UnusableTokens { .. }), "{body}");
         }
-        let torn =
-            Answer { status: 200, retry_after: None, date: None, request_id: true, body: Body::Broken("cut".into()) };
-        assert!(matches!(understand_grant(&torn, NOW), Grant::Wasted { .. }));
+        let torn = HttpResponse {
+            status: 200,
+            retry_after: None,
+            date: None,
+            request_id: true,
+            body: Body::Truncated("cut".into()),
+        };
+        assert!(matches!(parse_token_response(&torn, NOW), GrantOutcome::UnusableTokens { .. }));
     }
 
     #[test]
     fn a_web_page_says_nothing_of_the_token() {
-        assert!(matches!(understand(200, " <html>"), Grant::Ambiguous { .. }));
+        assert!(matches!(understand(200, " <html>"), GrantOutcome::Ambiguous { .. }));
     }
 
     #[test]
@@ -172,7 +188,7 @@ mod tests {
             (400, r#"{"error":{"type":"invalid_grant"}}"#),
             (404, r#"{"type":"error","error":{"type":"not_found_error","message":"x"}}"#),
         ] {
-            assert!(matches!(understand(status, body), Grant::Refused), "{status} {body}");
+            assert!(matches!(understand(status, body), GrantOutcome::Refused), "{status} {body}");
         }
         for (status, body) in [
             (400, r#"{"error":"invalid_client"}"#),
@@ -184,7 +200,7 @@ mod tests {
             (302, ""),
             (400, r#"{"error":{"type":"not_found_error"}}"#),
         ] {
-            assert!(matches!(understand(status, body), Grant::Denied { .. }), "{status} {body}");
+            assert!(matches!(understand(status, body), GrantOutcome::Denied { .. }), "{status} {body}");
         }
     }
 
@@ -193,7 +209,7 @@ mod tests {
         let hour = Some(Duration::from_secs(3600));
         for (status, body) in [(200, "<html>"), (302, ""), (400, "{}"), (503, "")] {
             let waits = match understand(status, body) {
-                Grant::Denied { retry_after, .. } | Grant::Ambiguous { retry_after, .. } => retry_after,
+                GrantOutcome::Denied { retry_after, .. } | GrantOutcome::Ambiguous { retry_after, .. } => retry_after,
                 other => panic!("{status} {body}: {other:?}"),
             };
             assert_eq!(waits, hour, "{status} {body}");
@@ -203,7 +219,7 @@ mod tests {
     #[test]
     fn a_limit_is_a_limit() {
         for (status, body) in [(429, ""), (429, WHOLE), (400, r#"{"error":{"type":"rate_limit_error"}}"#)] {
-            let limited = matches!(understand(status, body), Grant::RateLimited { retry_after: Some(wait) } if wait.as_secs() == 3600);
+            let limited = matches!(understand(status, body), GrantOutcome::RateLimited { retry_after: Some(wait) } if wait.as_secs() == 3600);
             assert!(limited, "{status} {body}");
         }
     }
@@ -212,9 +228,9 @@ mod tests {
     fn what_says_neither_yes_nor_no_is_ambiguous() {
         for (status, body) in [(500, ""), (503, "<html>"), (529, r#"{"error":{"type":"overloaded_error"}}"#), (100, "")]
         {
-            assert!(matches!(understand(status, body), Grant::Ambiguous { .. }), "{status} {body}");
+            assert!(matches!(understand(status, body), GrantOutcome::Ambiguous { .. }), "{status} {body}");
         }
-        assert!(matches!(understand(200, r#"{"error":"server_error"}"#), Grant::Ambiguous { .. }));
+        assert!(matches!(understand(200, r#"{"error":"server_error"}"#), GrantOutcome::Ambiguous { .. }));
     }
 
     #[test]
@@ -226,7 +242,7 @@ mod tests {
     #[test]
     fn text_of_an_answer_is_only_repeated_where_it_cannot_be_a_token() {
         let kind = |kind: &str| match understand(400, &format!(r#"{{"error":"{kind}"}}"#)) {
-            Grant::Denied { kind, .. } => kind,
+            GrantOutcome::Denied { kind, .. } => kind,
             other => panic!("{other:?}"),
         };
         assert_eq!(kind("invalid_client"), "invalid_client");

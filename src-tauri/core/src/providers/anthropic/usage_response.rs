@@ -3,14 +3,14 @@
 use super::error::ApiError;
 use super::usage;
 use crate::gate::retry_after;
-use crate::response::{Answer, Body, Outcome, Rejection};
+use crate::response::{Body, HttpResponse, Outcome, Rejection};
 use crate::time::Wall;
 use serde_json::Value;
 use std::time::Duration;
 
 /// Reads an answer that arrived at `now`. The status speaks first; a body that says 429 under another
 /// status is a 429 all the same (seen under 200).
-pub fn understand_usage(answer: &Answer, now: Wall) -> Outcome {
+pub fn parse_usage_response(answer: &HttpResponse, now: Wall) -> Outcome {
     let retry_after = retry_after::parse(answer.retry_after.as_deref(), answer.date.as_deref(), now);
     let status = answer.status;
     if status == 429 {
@@ -20,7 +20,7 @@ pub fn understand_usage(answer: &Answer, now: Wall) -> Outcome {
     }
     let json = match &answer.body {
         Body::Whole(bytes) => parse(bytes),
-        Body::Broken(why) => Err(why.clone()),
+        Body::Truncated(why) => Err(why.clone()),
     };
     if let Ok(json) = &json
         && let Some(outcome) = ApiError::of(json).and_then(|error| error.outcome(status, retry_after))
@@ -74,8 +74,8 @@ mod tests {
 
     const NOW: Wall = Wall(1_789_000_000_000);
 
-    fn answer(status: u16, body: &str) -> Answer {
-        Answer {
+    fn answer(status: u16, body: &str) -> HttpResponse {
+        HttpResponse {
             status,
             retry_after: None,
             date: None,
@@ -86,7 +86,7 @@ mod tests {
 
     #[track_caller]
     fn check(status: u16, body: &str, expect: Outcome) {
-        assert_eq!(understand_usage(&answer(status, body), NOW), expect, "{status} {body}");
+        assert_eq!(parse_usage_response(&answer(status, body), NOW), expect, "{status} {body}");
     }
 
     const LIMITED: Outcome = Outcome::RateLimited { retry_after: None };
@@ -98,8 +98,8 @@ mod tests {
         for body in ["", "<html>", LIMIT_BODY, "{}", r#"{"error":{"type":"authentication_error"}}"#] {
             check(429, body, LIMITED);
         }
-        let broken = Answer { body: Body::Broken("cut".into()), ..answer(429, "") };
-        assert_eq!(understand_usage(&broken, NOW), LIMITED);
+        let broken = HttpResponse { body: Body::Truncated("cut".into()), ..answer(429, "") };
+        assert_eq!(parse_usage_response(&broken, NOW), LIMITED);
     }
 
     #[test]
@@ -114,7 +114,7 @@ mod tests {
     fn a_429_of_the_edge_is_told_from_a_limit() {
         let edge = |retry_after: Option<&str>, request_id: bool, status: u16| {
             let retry_after = retry_after.map(str::to_owned);
-            understand_usage(&Answer { retry_after, request_id, ..answer(status, LIMIT_BODY) }, NOW)
+            parse_usage_response(&HttpResponse { retry_after, request_id, ..answer(status, LIMIT_BODY) }, NOW)
         };
         for nothing in [None, Some("0"), Some("-5"), Some("soon")] {
             assert_eq!(edge(nothing, false, 429), Outcome::RefusedAtEdge, "{nothing:?}");
@@ -127,9 +127,9 @@ mod tests {
 
     #[test]
     fn retry_after_is_read() {
-        let answer = Answer { retry_after: Some("3600".into()), ..answer(429, LIMIT_BODY) };
+        let answer = HttpResponse { retry_after: Some("3600".into()), ..answer(429, LIMIT_BODY) };
         let expect = Outcome::RateLimited { retry_after: Some(Duration::from_secs(3600)) };
-        assert_eq!(understand_usage(&answer, NOW), expect);
+        assert_eq!(parse_usage_response(&answer, NOW), expect);
     }
 
     #[test]
@@ -201,7 +201,7 @@ mod tests {
             check(500, &body, Outcome::ServerTrouble { status: 500, retry_after: None });
             check(599, &body, Outcome::ServerTrouble { status: 599, retry_after: None });
             for status in [300, 302, 399, 407] {
-                let outcome = understand_usage(&answer(status, &body), NOW);
+                let outcome = parse_usage_response(&answer(status, &body), NOW);
                 assert!(matches!(outcome, Outcome::Unreadable { .. }), "{status} {outcome:?}");
             }
         }
@@ -210,8 +210,8 @@ mod tests {
     #[test]
     fn what_cannot_be_read_can_ask_to_wait_all_the_same() {
         for (status, body) in [(200, "{}"), (302, ""), (403, "<html>"), (408, LIMIT_BODY), (413, "")] {
-            let answer = Answer { retry_after: Some("5400".into()), ..answer(status, body) };
-            let outcome = understand_usage(&answer, NOW);
+            let answer = HttpResponse { retry_after: Some("5400".into()), ..answer(status, body) };
+            let outcome = parse_usage_response(&answer, NOW);
             let waits = match outcome {
                 Outcome::Unreadable { retry_after, .. } | Outcome::RateLimited { retry_after } => retry_after,
                 other => panic!("{status} {body}: {other:?}"),
@@ -223,14 +223,14 @@ mod tests {
     #[test]
     fn a_message_is_never_repeated_where_it_could_hold_a_token() {
         let body = r#"{"error":{"type":"permission_error","message":"scope requirement sk-ant-oat01-SECRET"}}"#;
-        let outcome = understand_usage(&answer(403, body), NOW);
+        let outcome = parse_usage_response(&answer(403, body), NOW);
         assert!(!format!("{outcome:?}").contains("SECRET"), "{outcome:?}");
     }
 
     #[test]
     fn a_page_in_between_is_no_rejection() {
         for status in [401, 403, 407] {
-            let outcome = understand_usage(&answer(status, "<html>sign in to the hotel</html>"), NOW);
+            let outcome = parse_usage_response(&answer(status, "<html>sign in to the hotel</html>"), NOW);
             assert!(matches!(outcome, Outcome::Unreadable { .. }), "{status} {outcome:?}");
         }
     }
@@ -251,7 +251,7 @@ mod tests {
     /// A download that was cut off is told from a page that is something else.
     #[test]
     fn what_is_wrong_with_a_body_is_said() {
-        let why = |body: &str| match understand_usage(&answer(200, body), NOW) {
+        let why = |body: &str| match parse_usage_response(&answer(200, body), NOW) {
             Outcome::Unreadable { why, .. } => why,
             other => panic!("{body}: {other:?}"),
         };
@@ -271,11 +271,11 @@ mod tests {
         let bodies =
             ["", "   ", "<html>", "null", "[]", "{}", "{\"five_hour\":NaN}", "\u{feff}{}", "\0", &deep, "{\"a\":"];
         for body in bodies {
-            let outcome = understand_usage(&answer(200, body), NOW);
+            let outcome = parse_usage_response(&answer(200, body), NOW);
             assert!(matches!(outcome, Outcome::Unreadable { .. }), "{body:.40} {outcome:?}");
         }
         for status in [100, 204, 301, 302, 307, 308, 400, 404, 418] {
-            let outcome = understand_usage(&answer(status, ""), NOW);
+            let outcome = parse_usage_response(&answer(status, ""), NOW);
             assert!(matches!(outcome, Outcome::Unreadable { .. }), "{status} {outcome:?}");
         }
     }

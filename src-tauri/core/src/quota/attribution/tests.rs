@@ -11,7 +11,7 @@ const HOME: &str = "~/.claude/.credentials.json";
 /// One folder, and what is known.
 struct Scene {
     state: State,
-    place: Place,
+    place: CredentialLocation,
 }
 
 fn id(name: &str) -> AccountId {
@@ -47,7 +47,7 @@ impl Scene {
 
     fn empty() -> Self {
         let state = State::new("boot".into());
-        Self { place: Place::known(&state, Provider::Anthropic, HOME), state }
+        Self { place: CredentialLocation::known(&state, Provider::Anthropic, HOME), state }
     }
 
     fn look(&mut self, read: &CredentialRead) {
@@ -111,19 +111,19 @@ fn without_a_sign_in_a_session_speaks_for_its_own_token() {
     let token = AccountId::of_token(Provider::Anthropic, HOME).0.replace("anthropic:", "");
     let mut scene = Scene::empty();
     scene.check(&Speaker::Unnamed, 1, None);
-    scene.look(&CredentialRead::Absent(Absence::NoFile));
+    scene.look(&CredentialRead::Absent(CredentialMissing::NoFile));
     scene.check(&Speaker::Unnamed, 1, Some(&token));
     scene.check(&Speaker::OwnToken, 1, Some(&token));
 
     // Who signed out may still be in a session of before.
     let mut scene = Scene::of("ann", None);
-    scene.look(&CredentialRead::Absent(Absence::NotSignedIn));
+    scene.look(&CredentialRead::Absent(CredentialMissing::NotSignedIn));
     scene.check(&Speaker::Unnamed, 1, None);
     scene.check(&Speaker::OwnToken, 1, Some(&token));
     scene.check(&named("ann"), 1, Some("ann"));
-    scene.look(&CredentialRead::Absent(Absence::InferenceOnly));
+    scene.look(&CredentialRead::Absent(CredentialMissing::InferenceOnly));
     scene.check(&Speaker::Unnamed, 1, Some(&token));
-    scene.look(&CredentialRead::Absent(Absence::Unreadable("torn".into())));
+    scene.look(&CredentialRead::Absent(CredentialMissing::Unreadable("torn".into())));
     scene.check(&Speaker::Unnamed, 1, Some("ann"));
     scene.check(&Speaker::OwnToken, 1, None);
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::quota::{Origin, Source};
+use crate::quota::{Provenance, Source};
 
 const HOUR: i64 = 3_600_000;
 /// The window lasts from 0 to 5 hours.
@@ -121,7 +121,7 @@ fn what_arrives_late_adds_nothing() {
     let mut watch = Watch(Cycles::default());
     watch.read(2 * HOUR, 40.0, Some(END));
     let mut late = Reading::new(Source::UsageEndpoint, Wall(2 * HOUR), vec![window(38.0, Some(END))], vec![]);
-    late.windows[0].origin = Some(Origin { at: Wall(HOUR), source: Source::OwnerCache });
+    late.windows[0].origin = Some(Provenance { at: Wall(HOUR), source: Source::OwnerCache });
     watch.0.follow(&late, &[], Wall(3 * HOUR));
     assert_eq!(watch.points(), [(0, 0.0), (2 * HOUR, 40.0)]);
 }

@@ -3,7 +3,7 @@
 //! has passed, nothing is odd.
 
 use crate::gate::policy;
-use crate::quota::{Money, Origin, QuotaWindow, Source};
+use crate::quota::{Provenance, QuotaWindow, Source, Spend};
 use crate::time::{Wall, millis};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -17,7 +17,7 @@ pub struct Doubts {
     #[serde(default)]
     gone: Vec<(String, Wall)>,
     #[serde(default)]
-    money: Option<(Vec<Money>, Wall)>,
+    money: Option<(Vec<Spend>, Wall)>,
 }
 
 /// Of one window.
@@ -66,7 +66,7 @@ impl Doubts {
             if rose || newer {
                 // What the endpoint said stays its word when a session says so too.
                 let source = if session { doubt.said.origin } else { new.origin }.map(|origin| origin.source);
-                let origin = new.origin.zip(source).map(|(origin, source)| Origin { source, ..origin });
+                let origin = new.origin.zip(source).map(|(origin, source)| Provenance { source, ..origin });
                 doubt.said = QuotaWindow { origin, ..new.clone() };
             }
             return false;
@@ -115,8 +115,8 @@ impl Doubts {
     }
 
     /// Whether `new` may take the place of the money that is known.
-    pub(super) fn is_money_believed(&mut self, old: &[Money], new: &[Money], now: Wall) -> bool {
-        let percent = |money: &[Money]| money.first().and_then(Money::percent);
+    pub(super) fn is_money_believed(&mut self, old: &[Spend], new: &[Spend], now: Wall) -> bool {
+        let percent = |money: &[Spend]| money.first().and_then(Spend::percent);
         let odd = match (percent(old), percent(new)) {
             (Some(was), Some(is)) => was - is > policy::ODD_FALL || is_filled(was, is),
             (was, is) => (new.is_empty() && !old.is_empty()) || (was.is_some() && is.is_none()),
@@ -125,7 +125,7 @@ impl Doubts {
             self.money = None;
             return true;
         }
-        let near = |said: &[Money]| match (percent(said), percent(new)) {
+        let near = |said: &[Spend]| match (percent(said), percent(new)) {
             (Some(was), Some(is)) => (was - is).abs() <= policy::LEAP,
             (None, None) => said.is_empty() == new.is_empty(),
             _ => false,

@@ -1,5 +1,5 @@
 use super::*;
-use crate::quota::{Level, Money};
+use crate::quota::{Level, Spend};
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -151,7 +151,7 @@ fn windows_of_one_name_are_not_always_one() {
 fn what_is_pushed_is_known_with_what_was() {
     let pushed = |at, used| {
         let reading = status_line(at, &[("five_hour", used, min(120))]);
-        Pushed { account: ann(), reading }
+        PassiveReading { account: ann(), reading }
     };
     let first = known(None, pushed(min(0), 40.0), LATE).expect("a reading");
     assert_eq!((first.windows[0].used_percent, first.at), (Some(40.0), min(0)));
@@ -187,7 +187,7 @@ fn nothing_is_newer_than_now() {
 
 #[test]
 fn money_keeps_its_own_age() {
-    let money = |used| Money {
+    let money = |used| Spend {
         id: "extra_usage".into(),
         label: "Extra usage".into(),
         used: None,
@@ -198,7 +198,7 @@ fn money_keeps_its_own_age() {
     let mut kept = endpoint(min(0), &[("five_hour", 40.0, min(120))]);
     kept.money = vec![money(1.0)];
     kept.take_in(status_line(min(5), &[("five_hour", 41.0, min(120))]), LATE);
-    assert_eq!(kept.money_origin(), Origin { at: min(0), source: UsageEndpoint });
+    assert_eq!(kept.money_origin(), Provenance { at: min(0), source: UsageEndpoint });
     let mut cache = said(OwnerCache, min(7), &[("five_hour", 43.0, min(120))]);
     cache.money = vec![money(2.0)];
     kept.take_in(cache, LATE);
@@ -214,7 +214,7 @@ fn what_an_earlier_version_kept_is_read() {
     let old = r#"{"at":1789387200000,"source":"usage_endpoint","windows":[{"id":"five_hour","label":"5-hour",
         "used_percent":42.0,"resets_at":1789394400000,"duration_s":18000,"binding":true}]}"#;
     let mut kept: Reading = serde_json::from_str(old).unwrap();
-    assert_eq!(kept.origin(&kept.windows[0]), Origin { at: NOON, source: UsageEndpoint });
+    assert_eq!(kept.origin(&kept.windows[0]), Provenance { at: NOON, source: UsageEndpoint });
     kept.take_in(status_line(min(-5), &[("five_hour", 80.0, min(120)), ("x", 1.0, min(120))]), min(1));
     assert_eq!((kept.windows.len(), kept.windows[0].used_percent), (1, Some(42.0)));
     let again: Reading = serde_json::from_str(&serde_json::to_string(&kept).unwrap()).unwrap();
@@ -223,13 +223,13 @@ fn what_an_earlier_version_kept_is_read() {
 
 #[test]
 fn what_is_pushed_is_looked_at_first() {
-    let checked = |reading| Pushed { account: ann(), reading }.checked();
+    let checked = |reading| PassiveReading { account: ann(), reading }.checked();
     assert_eq!(checked(endpoint(min(0), &[("five_hour", 40.0, min(120))])), None, "nobody asked for it");
     assert_eq!(checked(status_line(min(0), &[])), None);
     let long = "x".repeat(101);
     let bad = [("ok", 1.0, min(9)), ("nan", f64::NAN, min(9)), ("less", -1.0, min(9)), (long.as_str(), 1.0, min(9))];
     let mut reading = status_line(min(0), &bad);
-    reading.windows[0].origin = Some(Origin { at: LATE, source: UsageEndpoint });
+    reading.windows[0].origin = Some(Provenance { at: LATE, source: UsageEndpoint });
     let kept = checked(reading).unwrap().known_at(LATE);
     let used: Vec<Option<f64>> = kept.windows.iter().map(|window| window.used_percent).collect();
     assert_eq!((used, kept.origin(&kept.windows[0]).source), (vec![Some(1.0), None, None], StatusLine));
@@ -303,7 +303,7 @@ proptest! {
 #[test]
 fn what_is_told_again_is_told_by_its_figures() {
     let window = |used: f64, resets_at: i64, at: i64| QuotaWindow {
-        origin: Some(Origin { at: min(at), source: StatusLine }),
+        origin: Some(Provenance { at: min(at), source: StatusLine }),
         ..window("five_hour", used, Wall(NOON.0 + resets_at))
     };
     let old = window(40.0, 600_000, 0);
@@ -365,7 +365,7 @@ fn a_pushed_reading_with_another_end_is_somebody_elses_until_the_endpoint_says_s
     assert!(!is_foreign(5, (41.0, 90_000_000), 5), "nonsense costs the field alone");
     let weekly = status_line(min(5), &[("seven_day", 93.0, min(6000))]);
     assert!(kept.is_contradicted_by(&weekly, min(5)));
-    let pushed = Pushed { account: ann(), reading: status_line(min(5), &[("five_hour", 93.0, min(200))]) };
+    let pushed = PassiveReading { account: ann(), reading: status_line(min(5), &[("five_hour", 93.0, min(200))]) };
     assert_eq!(known(Some(kept.clone()), pushed, min(5)), Some(kept.clone()));
     let by_session = status_line(min(0), &[("five_hour", 40.0, min(120))]).known_at(LATE);
     assert!(!by_session.is_contradicted_by(&status_line(min(5), &[("five_hour", 93.0, min(200))]), min(5)));

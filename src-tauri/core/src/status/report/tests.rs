@@ -1,10 +1,10 @@
 use super::*;
 use crate::credential::Identity;
-use crate::credential::location::Place;
+use crate::credential::location::CredentialLocation;
 use crate::credential::token::Token;
 use crate::gate::Pause;
 use crate::quota::cycle::Cycles;
-use crate::quota::{Amount, Origin};
+use crate::quota::{Amount, Provenance};
 use crate::state::LastRequest;
 use crate::time::Boot;
 use expect_test::expect;
@@ -21,7 +21,7 @@ fn fingerprint() -> crate::credential::token::Fingerprint {
     Token::new("sk-1".to_owned()).unwrap().fingerprint()
 }
 
-fn window(id: &str, used: Option<f64>, resets_in_min: Option<i64>, origin: Option<Origin>) -> QuotaWindow {
+fn window(id: &str, used: Option<f64>, resets_in_min: Option<i64>, origin: Option<Provenance>) -> QuotaWindow {
     QuotaWindow {
         id: id.into(),
         label: id.into(),
@@ -36,8 +36,8 @@ fn window(id: &str, used: Option<f64>, resets_in_min: Option<i64>, origin: Optio
 
 fn account() -> AccountState {
     let mut state = AccountState::new(Provider::Anthropic);
-    state.sign_in = SignIn {
-        seen: Some(Seen::Present { fingerprint: fingerprint(), expires_at: Some(min(30).wall) }),
+    state.sign_in = CredentialStatus {
+        seen: Some(CredentialPresence::Present { fingerprint: fingerprint(), expires_at: Some(min(30).wall) }),
         place: "~/.claude/.credentials.json".into(),
         plan: Some("max".into()),
         identity: Identity {
@@ -71,11 +71,11 @@ fn an_account_in_full() {
     let mut state = account();
     let windows = vec![
         window("five_hour", Some(42.5), Some(133), None),
-        window("seven_day", Some(80.0), Some(-1), Some(Origin { at: min(-40).wall, source: Source::StatusLine })),
+        window("seven_day", Some(80.0), Some(-1), Some(Provenance { at: min(-40).wall, source: Source::StatusLine })),
         window("odd", None, None, None),
     ];
     let dollars = |minor| Some(Amount { minor, currency: "USD".into(), exponent: 2 });
-    let money = Money {
+    let money = Spend {
         id: "extra_usage".into(),
         label: "Extra usage".into(),
         used: dollars(1234),
@@ -94,9 +94,9 @@ fn an_account_in_full() {
     state.last = Some(LastRequest { at: min(-2).wall, endpoint: Endpoint::Usage, outcome: Some("reading".to_owned()) });
     let mut all = State::new("boot".into());
     all.places = vec![
-        Place { account: Some(id("ann")), ..place("~/.claude/.credentials.json") },
-        Place { account: Some(id("ann")), ..place("~/.claude-2/.credentials.json") },
-        Place { account: Some(id("bob")), ..place("~/.claude-bob/.credentials.json") },
+        CredentialLocation { account: Some(id("ann")), ..place("~/.claude/.credentials.json") },
+        CredentialLocation { account: Some(id("ann")), ..place("~/.claude-2/.credentials.json") },
+        CredentialLocation { account: Some(id("bob")), ..place("~/.claude-bob/.credentials.json") },
     ];
     all.accounts.insert(id("ann"), state);
     all.accounts.insert(id("bob"), account());
@@ -233,8 +233,8 @@ fn an_account_in_full() {
     .assert_eq(&report);
 }
 
-fn place(name: &str) -> Place {
-    Place::new(Provider::Anthropic, name)
+fn place(name: &str) -> CredentialLocation {
+    CredentialLocation::new(Provider::Anthropic, name)
 }
 
 #[test]
@@ -310,17 +310,17 @@ fn the_keys_of_every_sign_in_and_gate() {
 #[test]
 fn the_keys_of_sign_ins_that_are_not_there() {
     let absences = [
-        Absence::NoFile,
-        Absence::NotSignedIn,
-        Absence::InferenceOnly,
-        Absence::EmptyToken,
-        Absence::Unreadable("it is empty".into()),
-        Absence::Forbidden("permission denied".into()),
+        CredentialMissing::NoFile,
+        CredentialMissing::NotSignedIn,
+        CredentialMissing::InferenceOnly,
+        CredentialMissing::EmptyToken,
+        CredentialMissing::Unreadable("it is empty".into()),
+        CredentialMissing::Forbidden("permission denied".into()),
     ];
-    let mut seen: Vec<Option<Seen>> = absences.map(|why| Some(Seen::Absent(why))).to_vec();
+    let mut seen: Vec<Option<CredentialPresence>> = absences.map(|why| Some(CredentialPresence::Absent(why))).to_vec();
     seen.push(None);
-    seen.push(Some(Seen::Present { fingerprint: fingerprint(), expires_at: Some(NOW.wall) }));
-    seen.push(Some(Seen::Present { fingerprint: fingerprint(), expires_at: None }));
+    seen.push(Some(CredentialPresence::Present { fingerprint: fingerprint(), expires_at: Some(NOW.wall) }));
+    seen.push(Some(CredentialPresence::Present { fingerprint: fingerprint(), expires_at: None }));
     let mut text = String::new();
     for seen in seen {
         let mut state = account();
@@ -345,7 +345,7 @@ fn the_keys_of_sign_ins_that_are_not_there() {
 #[test]
 fn what_an_account_is_called() {
     let mut sign_in = account().sign_in;
-    let name = |sign_in: &SignIn| name(Provider::Anthropic, sign_in);
+    let name = |sign_in: &CredentialStatus| name(Provider::Anthropic, sign_in);
     assert_eq!(name(&sign_in), "ann@example.com");
     sign_in.identity.email = None;
     sign_in.identity.organization = Some("Office".into());

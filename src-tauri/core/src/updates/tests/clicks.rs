@@ -25,10 +25,10 @@ fn only_a_click_installs_and_only_what_is_offered() {
     world.updates.handle(Event::Installed(Ok(Installed::InPlace)), world.now);
     world.act();
     assert_eq!(world.updates.status().installing, Installing::Done);
-    let events: Vec<&Happened> = world.ledger.iter().rev().take(2).map(|entry| &entry.event).collect();
+    let events: Vec<&LedgerEvent> = world.ledger.iter().rev().take(2).map(|entry| &entry.event).collect();
     assert!(matches!(
         events[..],
-        [Happened::Came { outcome: OutcomeKind::Package, .. }, Happened::Sent { why: Reason::Person }]
+        [LedgerEvent::Completed { outcome: OutcomeKind::Package, .. }, LedgerEvent::Sent { why: Trigger::Person }]
     ));
 }
 

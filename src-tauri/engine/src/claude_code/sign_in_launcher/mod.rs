@@ -10,7 +10,7 @@ pub use program_search::Programs;
 pub use terminal::Terminal;
 
 use crate::credentials::Source;
-use holdoff_core::credential::sign_in_flow::Means;
+use holdoff_core::credential::sign_in_flow::LaunchSupport;
 use holdoff_core::messages;
 use holdoff_core::providers::anthropic::credential::SIGN_IN_COMMAND_SINCE;
 use holdoff_core::state::Provider;
@@ -42,11 +42,11 @@ impl Found {
         Self { claude: Claude::find(&programs), terminals: terminal::find(&programs, &var) }
     }
 
-    pub fn means(&self) -> Means {
+    pub fn means(&self) -> LaunchSupport {
         match (&self.claude, self.terminals.as_slice()) {
-            (None, _) => Means::NoProgram,
-            (Some(_), []) => Means::NoTerminal,
-            (Some(_), [_, ..]) => Means::Terminal,
+            (None, _) => LaunchSupport::NoProgram,
+            (Some(_), []) => LaunchSupport::NoTerminal,
+            (Some(_), [_, ..]) => LaunchSupport::Terminal,
         }
     }
 
@@ -67,7 +67,7 @@ impl Found {
         }
         claude.learn_version();
         let (program, folder) = (claude.path.clone(), claude.folder().to_owned());
-        let job = Job {
+        let job = LaunchSpec {
             program,
             folder,
             arguments: if self.older() { &[] } else { &["auth", "login"] },
@@ -88,7 +88,7 @@ impl Found {
 
 /// What is run in the terminal.
 #[derive(Debug, Clone)]
-struct Job {
+struct LaunchSpec {
     program: PathBuf,
     /// Goes first on its PATH.
     folder: PathBuf,

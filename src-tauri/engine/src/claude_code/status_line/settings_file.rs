@@ -3,7 +3,7 @@
 use super::SettingsError;
 use crate::credentials::bounded_read;
 use crate::storage::state_file::read_bounded;
-use holdoff_core::credential::Absence;
+use holdoff_core::credential::CredentialMissing;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -39,8 +39,8 @@ pub fn find(settings: &Path) -> Result<Found, SettingsError> {
     let unreadable = |why: String| SettingsError::Unreadable { path: settings.to_owned(), why };
     let bytes = match bounded_read::read(&path, SIZE_MAX) {
         Ok(bytes) => Some(bytes.to_vec()),
-        Err(Absence::NoFile) => None,
-        Err(Absence::Forbidden(why) | Absence::Unreadable(why)) => return Err(unreadable(why)),
+        Err(CredentialMissing::NoFile) => None,
+        Err(CredentialMissing::Forbidden(why) | CredentialMissing::Unreadable(why)) => return Err(unreadable(why)),
         Err(_) => return Err(unreadable("it is not a file".to_owned())),
     };
     Ok(Found { path, bytes })

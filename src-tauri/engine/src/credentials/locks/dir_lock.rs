@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 /// Which folder stands there, and when it was touched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Sight {
+pub(super) struct LockStamp {
     #[cfg(unix)]
     folder: (u64, u64),
     touched: SystemTime,
@@ -17,7 +17,7 @@ pub(super) struct Sight {
     born: Option<SystemTime>,
 }
 
-impl Sight {
+impl LockStamp {
     fn of(metadata: &Metadata) -> io::Result<Self> {
         Ok(Self {
             #[cfg(unix)]
@@ -43,9 +43,9 @@ impl Sight {
 }
 
 /// What stands there; `None` is nothing.
-pub(super) fn look(path: &Path) -> io::Result<Option<Sight>> {
+pub(super) fn look(path: &Path) -> io::Result<Option<LockStamp>> {
     match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_dir() => Sight::of(&metadata).map(Some),
+        Ok(metadata) if metadata.is_dir() => LockStamp::of(&metadata).map(Some),
         Ok(_) => Err(io::ErrorKind::NotADirectory.into()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
@@ -55,7 +55,7 @@ pub(super) fn look(path: &Path) -> io::Result<Option<Sight>> {
 #[derive(Debug)]
 pub(super) enum Attempt {
     Taken(FolderLock),
-    Held(Sight),
+    Held(LockStamp),
 }
 
 /// Held until dropped, unless it was taken away.
@@ -65,7 +65,7 @@ pub(crate) struct FolderLock {
     /// Kept open, so that no other folder is given its number.
     #[cfg(unix)]
     folder: File,
-    sight: Sight,
+    sight: LockStamp,
 }
 
 impl FolderLock {
@@ -74,7 +74,7 @@ impl FolderLock {
     ///
     /// # Errors
     /// It cannot be made, or what stands there is no folder.
-    pub(super) fn attempt(path: &Path, mut placing: impl FnMut(&Sight)) -> io::Result<Attempt> {
+    pub(super) fn attempt(path: &Path, mut placing: impl FnMut(&LockStamp)) -> io::Result<Attempt> {
         for _ in 0..3 {
             if let Some(sight) = look(path)? {
                 return Ok(Attempt::Held(sight));
@@ -123,7 +123,7 @@ impl FolderLock {
         look(&self.path).is_ok_and(|seen| seen == Some(self.sight))
     }
 
-    pub(super) fn sight(&self) -> &Sight {
+    pub(super) fn sight(&self) -> &LockStamp {
         &self.sight
     }
 
@@ -154,9 +154,9 @@ impl Drop for FolderLock {
     }
 }
 
-fn touch(folder: &File) -> io::Result<Sight> {
+fn touch(folder: &File) -> io::Result<LockStamp> {
     folder.set_times(FileTimes::new().set_modified(SystemTime::now()))?;
-    Sight::of(&folder.metadata()?)
+    LockStamp::of(&folder.metadata()?)
 }
 
 #[cfg(not(windows))]
@@ -175,7 +175,7 @@ fn open(path: &Path) -> io::Result<File> {
 ///
 /// Two programs may come to that at once, and one of them have the lock by the time that the other removes it. So it is
 /// first moved away: what was moved is looked at again, and put back if it is not what was found dead.
-pub(super) fn clear(path: &Path, dead: Sight) -> io::Result<bool> {
+pub(super) fn clear(path: &Path, dead: LockStamp) -> io::Result<bool> {
     if look(path)? != Some(dead) {
         return Ok(false);
     }

@@ -1,6 +1,6 @@
 //! Locks that are held: touched meanwhile, looked after, given back.
 
-use super::Patience;
+use super::LockTimeouts;
 use super::record::OwnRecord;
 use crate::credentials::locks::dir_lock::FolderLock;
 use crate::platform::file_lock::FileLock;
@@ -52,7 +52,7 @@ pub(in super::super) struct Locks {
 }
 
 impl Locks {
-    pub(super) fn keep(held: Held, patience: Patience) -> Self {
+    pub(super) fn keep(held: Held, patience: LockTimeouts) -> Self {
         let held = Arc::new(Mutex::new(Some(held)));
         // After twice as long, whoever comes next may find them dead.
         let good_for = patience.dead_after / 2;
@@ -61,7 +61,7 @@ impl Locks {
     }
 
     /// Makes sure of what may have been taken from a dead program: another may have found it dead as well.
-    pub(super) async fn settled(held: Held, patience: Patience) -> Option<Self> {
+    pub(super) async fn settled(held: Held, patience: LockTimeouts) -> Option<Self> {
         let was_dead = held.was_dead;
         let locks = Self::keep(held, patience);
         if was_dead {

@@ -12,7 +12,7 @@ mod tests;
 
 use super::Source;
 use crate::platform::file_lock::FileLock;
-use dir_lock::{Attempt, FolderLock, Sight};
+use dir_lock::{Attempt, FolderLock, LockStamp};
 use held::{Held, locked};
 use record::{OwnRecord, OwnerRecord};
 use sha2::{Digest, Sha256};
@@ -48,7 +48,7 @@ const FAILED_ITSELF: &str = "locking failed in Holdoff itself";
 
 /// The times of locking. All in real time: other programs share the locks.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Patience {
+pub(super) struct LockTimeouts {
     /// How long a lock that is held is waited for. Short: whoever renews is done within seconds, and asking again later is
     /// cheap.
     pub wait: Duration,
@@ -63,7 +63,7 @@ pub(super) struct Patience {
     pub settle: Duration,
 }
 
-impl Patience {
+impl LockTimeouts {
     /// Of the locks on renewing, which Claude Code touches every 5 s.
     pub const RENEWING: Self = Self {
         wait: Duration::from_secs(1),
@@ -84,15 +84,15 @@ pub(super) struct Locker {
     folder: PathBuf,
     credential: PathBuf,
     own: PathBuf,
-    renewing: Patience,
-    writing: Patience,
+    renewing: LockTimeouts,
+    writing: LockTimeouts,
     /// Of the newer lock, the older one, and the one on writing.
     seen: Arc<Mutex<[Seen; 3]>>,
     hurried: Arc<AtomicBool>,
 }
 
 /// A lock of another as it was seen, and since when.
-type Seen = Option<(Sight, Instant)>;
+type Seen = Option<(LockStamp, Instant)>;
 
 enum Tried {
     Taken(Box<Held>),
@@ -102,7 +102,7 @@ enum Tried {
 
 impl Locker {
     /// `locks` is the folder of Holdoff's own.
-    pub fn new(source: &Source, locks: &Path, renewing: Patience, writing: Patience) -> Self {
+    pub fn new(source: &Source, locks: &Path, renewing: LockTimeouts, writing: LockTimeouts) -> Self {
         Self {
             folder: source.storage_dir.clone(),
             credential: source.credential_path(),
@@ -115,7 +115,7 @@ impl Locker {
     }
 
     /// From now on nothing is waited for, but for a moment for who writes.
-    pub fn hurry(&self) {
+    pub fn stop_waiting(&self) {
         self.hurried.store(true, Ordering::Relaxed);
     }
 
@@ -196,7 +196,7 @@ impl Locker {
         };
         let (paths, record) = (self.renewing_locks(), self.folder.join(record::NAME));
         let dead = OwnerRecord::read(&record).filter(OwnerRecord::holder_is_gone);
-        let gone = |index, lock: &Sight| dead.as_ref().is_some_and(|dead| dead.is_of(index == OLDER, lock));
+        let gone = |index, lock: &LockStamp| dead.as_ref().is_some_and(|dead| dead.is_of(index == OLDER, lock));
         let was_dead = match clear_dead(&paths, &mut locked(&self.seen)[..2], self.renewing, gone)? {
             Cleared::Free { was_dead } => was_dead,
             Cleared::Held { dying } => return Ok(Tried::Held(ANOTHER, dying)),
@@ -204,7 +204,7 @@ impl Locker {
         let mut held = Held::renewing(own, OwnRecord::new(record), was_dead);
         for (index, path) in paths.iter().enumerate() {
             // A kill at any moment leaves a record of what it leaves.
-            let placing = |lock: &Sight| {
+            let placing = |lock: &LockStamp| {
                 if index == OLDER
                     && let Some(record) = &mut held.record
                 {
@@ -254,8 +254,8 @@ enum Cleared {
 fn clear_dead(
     paths: &[PathBuf],
     seen: &mut [Seen],
-    patience: Patience,
-    gone: impl Fn(usize, &Sight) -> bool,
+    patience: LockTimeouts,
+    gone: impl Fn(usize, &LockStamp) -> bool,
 ) -> Result<Cleared, String> {
     let (mut dead, mut dying) = (Vec::new(), false);
     for (index, (path, seen)) in paths.iter().zip(seen).enumerate() {
@@ -290,7 +290,7 @@ enum Verdict {
 
 /// A touch that lies ahead never comes to be long ago: whoever is not seen to touch it for as long is dead as well. `gone`
 /// is that its process is.
-fn verdict(sight: Sight, seen: &mut Seen, gone: bool, patience: Patience) -> Verdict {
+fn verdict(sight: LockStamp, seen: &mut Seen, gone: bool, patience: LockTimeouts) -> Verdict {
     let watched = match seen {
         Some((same, since)) if *same == sight => since.elapsed(),
         Some(_) | None => {

@@ -2,7 +2,7 @@
 //! program that was killed long before they are stale.
 
 use super::process::{self, PidSpace};
-use crate::credentials::locks::dir_lock::Sight;
+use crate::credentials::locks::dir_lock::LockStamp;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -43,7 +43,7 @@ impl OwnerRecord {
     }
 
     /// Whether that lock, the newer one or the older one, is the one that its process made.
-    pub(super) fn is_of(&self, older: bool, lock: &Sight) -> bool {
+    pub(super) fn is_of(&self, older: bool, lock: &LockStamp) -> bool {
         let named = if older { self.legacy_lock_birthtime_ms } else { Some(self.lock_birthtime_ms) };
         matches!((named, lock.born_ms()), (Some(named), Some(born)) if (named - born).abs() < SAME_BIRTH_MS)
     }
@@ -71,7 +71,7 @@ impl OwnRecord {
     }
 
     /// The newer lock is ours. To be called at once: until it is written, nobody gets past a kill.
-    pub(super) fn newer(&mut self, lock: &Sight) {
+    pub(super) fn newer(&mut self, lock: &LockStamp) {
         let Some((here, lock_birthtime_ms)) = self.here.clone().zip(lock.born_ms()) else {
             return;
         };
@@ -86,7 +86,7 @@ impl OwnRecord {
     }
 
     /// The older one is about to be, too.
-    pub(super) fn older(&mut self, lock: &Sight) {
+    pub(super) fn older(&mut self, lock: &LockStamp) {
         if let Some(record) = self.written.clone() {
             self.write(OwnerRecord { legacy_lock_birthtime_ms: lock.born_ms(), ..record });
         }

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use tempfile::TempDir;
 
 /// Short, but for what must not end in the middle of a test.
-const QUICK: Patience = Patience {
+const QUICK: LockTimeouts = LockTimeouts {
     wait: Duration::from_millis(60),
     dead_after: Duration::from_secs(60),
     watch: Duration::from_millis(120),
@@ -27,7 +27,7 @@ impl Home {
         Self { dir }
     }
 
-    fn locker(&self, patience: Patience) -> Locker {
+    fn locker(&self, patience: LockTimeouts) -> Locker {
         let source = Source::from_env(self.dir.path(), None);
         Locker::new(&source, &self.dir.path().join("locks"), patience, patience)
     }
@@ -110,7 +110,7 @@ async fn all_or_none() {
 async fn a_lock_that_is_given_back_in_time_is_waited_for() {
     let home = Home::new();
     fs::create_dir(home.beside()).unwrap();
-    let patient = home.locker(Patience { wait: Duration::from_secs(20), ..QUICK });
+    let patient = home.locker(LockTimeouts { wait: Duration::from_secs(20), ..QUICK });
     let (taken, ()) = tokio::join!(patient.take(), async {
         sleep(Duration::from_millis(30)).await;
         fs::remove_dir(home.beside()).unwrap();
@@ -121,7 +121,7 @@ async fn a_lock_that_is_given_back_in_time_is_waited_for() {
 #[tokio::test]
 async fn they_are_touched_while_they_are_held() {
     let home = Home::new();
-    let locks = home.locker(Patience { touch_every: Duration::from_millis(10), ..QUICK }).take().await.unwrap();
+    let locks = home.locker(LockTimeouts { touch_every: Duration::from_millis(10), ..QUICK }).take().await.unwrap();
     for path in [home.inner(), home.beside()] {
         let first = fs::metadata(&path).unwrap().modified().unwrap();
         let deadline = Instant::now() + Duration::from_secs(10);
@@ -169,7 +169,7 @@ async fn a_lock_from_the_future_is_dead_once_it_was_watched_for_as_long() {
     let home = Home::new();
     fs::create_dir(home.inner()).unwrap();
     touched(&home.inner(), SystemTime::now() + Duration::from_secs(86_400));
-    let locker = home.locker(Patience { dead_after: Duration::from_millis(300), ..QUICK });
+    let locker = home.locker(LockTimeouts { dead_after: Duration::from_millis(300), ..QUICK });
     assert_eq!(locker.take().await.unwrap_err(), ANOTHER);
     sleep(Duration::from_millis(300)).await;
     assert!(locker.take().await.is_ok(), "it is remembered since when it was seen so");
@@ -193,7 +193,7 @@ async fn what_was_taken_away_is_noticed_and_not_removed() {
 #[tokio::test]
 async fn what_was_not_touched_for_long_is_not_relied_on_any_more() {
     let home = Home::new();
-    let sleepy = Patience { dead_after: Duration::from_secs(1), touch_every: Duration::from_millis(700), ..QUICK };
+    let sleepy = LockTimeouts { dead_after: Duration::from_secs(1), touch_every: Duration::from_millis(700), ..QUICK };
     let locks = home.locker(sleepy).take().await.unwrap();
     assert!(locks.are_held().await);
     sleep(Duration::from_secs(1)).await;
@@ -206,7 +206,7 @@ async fn what_was_not_touched_for_long_is_not_relied_on_any_more() {
 async fn who_gives_up_waiting_leaves_nothing_behind() {
     let home = Home::new();
     fs::create_dir(home.beside()).unwrap();
-    let locker = home.locker(Patience { wait: Duration::from_secs(60), ..QUICK });
+    let locker = home.locker(LockTimeouts { wait: Duration::from_secs(60), ..QUICK });
     for millis in [0, 1, 3, 10] {
         let _ = tokio::time::timeout(Duration::from_millis(millis), locker.take()).await;
     }

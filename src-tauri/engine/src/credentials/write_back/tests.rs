@@ -18,7 +18,7 @@ fn of(refresh_token: &str) -> Fingerprint {
     token(refresh_token).fingerprint()
 }
 
-fn successor() -> Successor {
+fn successor() -> RenewedTokens {
     let tokens = Tokens {
         access_token: token("sk-ant-oat01-B"),
         expires_at: Some(Wall(1_788_900_000_000)),
@@ -27,7 +27,7 @@ fn successor() -> Successor {
         scopes: None,
         account: None,
     };
-    Successor { replaces: of("sk-ant-ort01-A"), tokens }
+    RenewedTokens { replaces: of("sk-ant-ort01-A"), tokens }
 }
 
 struct Folder {
@@ -46,13 +46,13 @@ impl Folder {
         self.dir.path().join(".credentials.json")
     }
 
-    fn store(&self) -> Stored {
+    fn store(&self) -> WriteBack {
         store(&self.path(), &successor(), || true, || {})
     }
 
     fn failure(&self) -> String {
         match self.store() {
-            Stored::Failed(why) => why,
+            WriteBack::Failed(why) => why,
             other => panic!("{other:?}"),
         }
     }
@@ -81,12 +81,12 @@ impl Folder {
 fn new_tokens_are_written_with_all_that_others_keep_there() {
     let folder = Folder::holding(STORED);
     let before = folder.metadata().ino();
-    assert_eq!(folder.store(), Stored::Written);
+    assert_eq!(folder.store(), WriteBack::Written);
     assert_eq!(folder.text(), RENEWED);
     assert_ne!(folder.metadata().ino(), before, "by a rename: whoever reads has one of the two whole");
     assert_eq!(folder.mode(), 0o600);
     assert_eq!(folder.names(), [".credentials.json"]);
-    assert_eq!(folder.store(), Stored::Written, "what stands there already is no other sign-in");
+    assert_eq!(folder.store(), WriteBack::Written, "what stands there already is no other sign-in");
 }
 
 #[test]
@@ -95,13 +95,13 @@ fn the_files_own_mode_and_owner_stay() {
         let folder = Folder::holding(STORED);
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
         if fs::read(folder.path()).is_ok() {
-            assert_eq!((folder.store(), folder.mode()), (Stored::Written, mode));
+            assert_eq!((folder.store(), folder.mode()), (WriteBack::Written, mode));
         }
     }
     let folder = Folder::holding(STORED);
     // Only the superuser can give a file away, and run into this.
     if std::os::unix::fs::chown(folder.path(), Some(4711), Some(4712)).is_ok() {
-        assert_eq!(folder.store(), Stored::Written);
+        assert_eq!(folder.store(), WriteBack::Written);
         assert_eq!((folder.metadata().uid(), folder.metadata().gid()), (4711, 4712));
         assert_eq!(folder.mode(), 0o600);
     }
@@ -111,11 +111,11 @@ fn the_files_own_mode_and_owner_stay() {
 fn another_sign_in_is_left_alone_to_the_byte() {
     for other in [STORED.replace("ort01-A", "ort01-Z"), "{}".into(), STORED.replace("claudeAiOauth", "old")] {
         let folder = Folder::holding(&other);
-        assert_eq!(folder.store(), Stored::Changed);
+        assert_eq!(folder.store(), WriteBack::Changed);
         assert_eq!((folder.text(), folder.names().len()), (other, 1));
     }
     let gone = Folder { dir: tempfile::tempdir().unwrap() };
-    assert_eq!(gone.store(), Stored::Changed, "nobody is signed in again who signed out");
+    assert_eq!(gone.store(), WriteBack::Changed, "nobody is signed in again who signed out");
     assert_eq!(gone.names(), Vec::<String>::new());
 }
 
@@ -127,7 +127,7 @@ fn a_link_stays_and_what_it_leads_to_is_replaced() {
     let between = folder.dir.path().join("between");
     symlink(vault.path(), &between).unwrap();
     symlink("between", folder.path()).unwrap();
-    assert_eq!(folder.store(), Stored::Written);
+    assert_eq!(folder.store(), WriteBack::Written);
     assert!(folder.metadata().is_symlink() && fs::symlink_metadata(between).unwrap().is_symlink());
     assert_eq!((vault.text(), vault.names().len(), vault.mode()), (RENEWED.to_owned(), 1, 0o600));
 }
@@ -177,8 +177,8 @@ fn a_folder_that_may_not_be_written_to() {
     let stored = folder.store();
     fs::set_permissions(folder.dir.path(), fs::Permissions::from_mode(0o700)).unwrap();
     match forbidden {
-        true => assert_eq!(stored, Stored::Failed("its folder may not be written to".into())),
-        false => assert_eq!(stored, Stored::Written),
+        true => assert_eq!(stored, WriteBack::Failed("its folder may not be written to".into())),
+        false => assert_eq!(stored, WriteBack::Written),
     }
 }
 
@@ -197,11 +197,11 @@ fn a_file_that_is_being_written_is_waited_for() {
             }
         },
     );
-    assert_eq!((stored, folder.text().as_str()), (Stored::Written, RENEWED));
+    assert_eq!((stored, folder.text().as_str()), (WriteBack::Written, RENEWED));
 
     fs::remove_file(folder.path()).unwrap();
     let stored = store(&folder.path(), &successor(), || true, || fs::write(folder.path(), STORED).unwrap());
-    assert_eq!((stored, folder.text().as_str()), (Stored::Written, RENEWED), "a moment without a file");
+    assert_eq!((stored, folder.text().as_str()), (WriteBack::Written, RENEWED), "a moment without a file");
 }
 
 /// Before a refresh token is spent for what could not be written then.
@@ -228,7 +228,7 @@ fn what_a_crash_left_behind_is_cleared() {
     let folder = Folder::holding(STORED);
     let left = folder.dir.path().join(".credentials.json.holdoff-new");
     fs::write(&left, "half of a SEC").unwrap();
-    assert_eq!(folder.store(), Stored::Written);
+    assert_eq!(folder.store(), WriteBack::Written);
     assert_eq!(folder.names(), [".credentials.json"]);
     fs::write(&left, "half of a SEC").unwrap();
     atomic_replace::clear(&folder.path());
@@ -245,10 +245,10 @@ fn new_tokens_that_a_crash_left_behind_are_found_again() {
         fs::set_permissions(&left, fs::Permissions::from_mode(0o600)).unwrap();
         spoil(&left);
         let source = Source::in_dir(folder.dir.path().to_owned());
-        let Some(successor) = source.left_behind(&of("sk-ant-ort01-A")) else {
+        let Some(successor) = source.recover_pending(&of("sk-ant-ort01-A")) else {
             return false;
         };
-        assert_eq!(store(&folder.path(), &successor, || true, || {}), Stored::Written);
+        assert_eq!(store(&folder.path(), &successor, || true, || {}), WriteBack::Written);
         assert_eq!((folder.text().as_str(), folder.names().len(), folder.mode()), (RENEWED, 1, 0o600));
         true
     };
@@ -276,7 +276,7 @@ fn what_is_left_there_already_is_not_written_again() {
     fs::write(&left, RENEWED).unwrap();
     fs::set_permissions(&left, fs::Permissions::from_mode(0o600)).unwrap();
     let before = fs::metadata(&left).unwrap().ino();
-    assert_eq!(folder.store(), Stored::Written);
+    assert_eq!(folder.store(), WriteBack::Written);
     assert_eq!((folder.metadata().ino(), folder.text().as_str()), (before, RENEWED));
 }
 
@@ -295,7 +295,7 @@ fn whoever_looks_sees_one_whole_file_or_the_other() {
             looks
         });
         for _ in 0..50 {
-            assert_eq!(folder.store(), Stored::Written);
+            assert_eq!(folder.store(), WriteBack::Written);
             let aside = folder.dir.path().join("aside");
             fs::write(&aside, STORED).unwrap();
             fs::rename(aside, folder.path()).unwrap();
@@ -310,7 +310,7 @@ fn whoever_looks_sees_one_whole_file_or_the_other() {
 fn who_lost_the_lock_at_the_last_moment_writes_nothing_and_leaves_nothing() {
     let folder = Folder::holding(STORED);
     let stored = store(&folder.path(), &successor(), || false, || {});
-    assert_eq!(stored, Stored::Failed(LOCK_LOST.to_owned()));
+    assert_eq!(stored, WriteBack::Failed(LOCK_LOST.to_owned()));
     assert_eq!(fs::read_to_string(folder.path()).unwrap(), STORED);
     assert_eq!(fs::read_dir(folder.dir.path()).unwrap().count(), 1);
 }
@@ -322,6 +322,6 @@ fn what_a_crash_left_stays_where_it_cannot_be_put_in_its_place() {
     let left = folder.path().with_file_name(".credentials.json.holdoff-new");
     fs::write(&left, RENEWED).unwrap();
     fs::set_permissions(&left, fs::Permissions::from_mode(0o600)).unwrap();
-    assert!(matches!(store(&folder.path(), &successor(), || false, || {}), Stored::Failed(_)));
+    assert!(matches!(store(&folder.path(), &successor(), || false, || {}), WriteBack::Failed(_)));
     assert_eq!(fs::read_to_string(&left).unwrap(), RENEWED);
 }

@@ -9,7 +9,7 @@ use crate::storage::state_file;
 use crate::storage::state_file::{NotRead, Slots, create, read_kept, set_aside, slot, sync};
 use crate::tasks::start::stamp;
 use holdoff_core::account::seats::SeatGates;
-use holdoff_core::gate::recovery::{Loss, Recollection, SPAN};
+use holdoff_core::gate::recovery::{GateRecovery, SPAN, StateLoss};
 use holdoff_core::{AccountId, AccountState, Moment, State, Wall};
 use serde_json::{Value, json};
 use std::io::Write;
@@ -108,7 +108,7 @@ impl UserDir {
             return None;
         }
         let mut account = own.clone();
-        Recollection::new(&[], Some(Loss::found(&[], now)), now).remind(id, &mut account, now);
+        GateRecovery::new(&[], Some(StateLoss::found(&[], now)), now).remind(id, &mut account, now);
         Some(account)
     }
 
@@ -132,7 +132,7 @@ impl UserDir {
 fn remind(data_dir: &Path, id: &AccountId, account: &mut AccountState, now: Moment) {
     let since = Wall(now.wall.0.saturating_sub(holdoff_core::time::millis(SPAN)));
     match history::ledger(data_dir, since) {
-        Ok(entries) => Recollection::new(&entries, None, now).remind_known(id, account, now),
+        Ok(entries) => GateRecovery::new(&entries, None, now).remind_known(id, account, now),
         Err(error) => tracing::warn!(%error, "the ledger of another data folder cannot be read"),
     }
 }

@@ -5,7 +5,7 @@ use holdoff_core::Wall;
 use holdoff_core::messages::rfc3339;
 use holdoff_core::quota::Amount;
 use holdoff_core::record::history::{EpisodeRecord, MoneyRecord, WindowRecord};
-use holdoff_core::record::ledger::{Entry, Happened};
+use holdoff_core::record::ledger::{LedgerEntry, LedgerEvent};
 use holdoff_core::text::{self, csv_cell};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -279,11 +279,11 @@ impl MoneyLine {
 }
 
 impl RequestLine {
-    fn of(entry: &Entry, text: fn(&str) -> String) -> Self {
+    fn of(entry: &LedgerEntry, text: fn(&str) -> String) -> Self {
         let (event, why, outcome, detail) = match &entry.event {
-            Happened::Sent { why } => ("sent", Some(rows::text(why)), None, None),
-            Happened::Came { outcome, detail } => ("came", None, Some(rows::text(outcome)), detail.as_deref()),
-            Happened::Withheld { why, because } => ("withheld", Some(rows::text(why)), None, Some(because.as_str())),
+            LedgerEvent::Sent { why } => ("sent", Some(rows::text(why)), None, None),
+            LedgerEvent::Completed { outcome, detail } => ("came", None, Some(rows::text(outcome)), detail.as_deref()),
+            LedgerEvent::Withheld { why, because } => ("withheld", Some(rows::text(why)), None, Some(because.as_str())),
         };
         Self {
             at: rfc3339(entry.at),

@@ -2,7 +2,7 @@
 
 use super::{HistoryError, Row, Store};
 use crate::storage::state_file::{read_kept, set_aside};
-use holdoff_core::record::ledger::Entry;
+use holdoff_core::record::ledger::LedgerEntry;
 use std::path::{Path, PathBuf};
 
 /// The older half first.
@@ -14,7 +14,7 @@ const SIZE_MAX: u64 = 4 * 1024 * 1024;
 #[derive(Debug)]
 pub struct Ledger {
     /// The oldest first.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<LedgerEntry>,
     /// What there is, and whether all of it could be read.
     files: Vec<(PathBuf, bool)>,
 }
@@ -32,7 +32,7 @@ impl Ledger {
                 }
             };
             let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
-            let entries: Vec<Option<Entry>> = lines.map(|line| serde_json::from_slice(line).ok()).collect();
+            let entries: Vec<Option<LedgerEntry>> = lines.map(|line| serde_json::from_slice(line).ok()).collect();
             ledger.files.push((path, entries.iter().all(Option::is_some)));
             ledger.entries.extend(entries.into_iter().flatten());
         }

@@ -29,8 +29,8 @@ pub use writer::{History, News};
 
 use holdoff_core::AccountId;
 use holdoff_core::Settings;
-use holdoff_core::record::history::Memory;
-use holdoff_core::record::ledger::Entry;
+use holdoff_core::record::history::HistoryRecord;
+use holdoff_core::record::ledger::LedgerEntry;
 use std::time::Duration;
 
 pub const NAME: &str = "history.sqlite3";
@@ -55,8 +55,8 @@ impl From<&Settings> for Limits {
 /// One row to write.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Row {
-    Request(Entry),
-    Memory(Memory),
+    Request(LedgerEntry),
+    Memory(HistoryRecord),
     /// What is kept under one name belongs under another one.
     Renamed {
         from: AccountId,

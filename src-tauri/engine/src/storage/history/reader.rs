@@ -4,7 +4,7 @@ use super::{HistoryError, NAME, rows, schema};
 use crate::storage::history::legacy_ledger;
 use holdoff_core::quota::backtest::{Backtest, Verdict};
 use holdoff_core::record::history::{EpisodeRecord, MoneyRecord, WindowRecord};
-use holdoff_core::record::ledger::Entry;
+use holdoff_core::record::ledger::LedgerEntry;
 use holdoff_core::{AccountId, Wall};
 use rusqlite::{Connection, OpenFlags, Row, params};
 use std::ops::ControlFlow;
@@ -43,7 +43,11 @@ impl Reader {
     ///
     /// # Errors
     /// When it cannot be read to the end.
-    pub fn requests(&self, since: Wall, each: &mut dyn FnMut(Entry) -> ControlFlow<()>) -> Result<(), HistoryError> {
+    pub fn requests(
+        &self,
+        since: Wall,
+        each: &mut dyn FnMut(LedgerEntry) -> ControlFlow<()>,
+    ) -> Result<(), HistoryError> {
         self.each(
             &format!("{} WHERE request.at >= ? ORDER BY request.at, request.id", rows::REQUESTS),
             since,
@@ -143,7 +147,7 @@ impl Reader {
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn ledger(dir: &Path, since: Wall) -> Result<Vec<Entry>, HistoryError> {
+pub fn ledger(dir: &Path, since: Wall) -> Result<Vec<LedgerEntry>, HistoryError> {
     let mut entries = legacy_ledger::Ledger::read(dir).entries;
     entries.retain(|entry| entry.at >= since);
     if let Some(reader) = Reader::open(dir)? {

@@ -1,9 +1,9 @@
 //! Rows as the tables hold them. Names of things are those of `status --json`.
 
 use super::Row;
-use holdoff_core::quota::{Amount, Money};
-use holdoff_core::record::history::{EpisodeRecord, Memory, MoneyRecord, WindowRecord};
-use holdoff_core::record::ledger::{Entry, Happened};
+use holdoff_core::quota::{Amount, Spend};
+use holdoff_core::record::history::{EpisodeRecord, HistoryRecord, MoneyRecord, WindowRecord};
+use holdoff_core::record::ledger::{LedgerEntry, LedgerEvent};
 use holdoff_core::text::{LONG_NAME_MAX, clean};
 use holdoff_core::{AccountId, Source, Wall};
 use rusqlite::{Connection, OptionalExtension, Row as Columns, params};
@@ -29,9 +29,9 @@ pub const EPISODES: &str = "SELECT account.name, kind, began, ended, told
 pub fn write(connection: &Connection, row: &Row) -> rusqlite::Result<()> {
     match row {
         Row::Request(entry) => write_request(connection, entry),
-        Row::Memory(Memory::Window(record)) => write_window(connection, record),
-        Row::Memory(Memory::Money(record)) => write_money(connection, record),
-        Row::Memory(Memory::Episode(record)) => write_episode(connection, record),
+        Row::Memory(HistoryRecord::Window(record)) => write_window(connection, record),
+        Row::Memory(HistoryRecord::Money(record)) => write_money(connection, record),
+        Row::Memory(HistoryRecord::Episode(record)) => write_episode(connection, record),
         Row::Renamed { from, into } => rename(connection, from, into),
     }
 }
@@ -43,11 +43,11 @@ fn rename(connection: &Connection, from: &AccountId, into: &AccountId) -> rusqli
     Ok(())
 }
 
-fn write_request(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
+fn write_request(connection: &Connection, entry: &LedgerEntry) -> rusqlite::Result<()> {
     let (event, what, detail) = match &entry.event {
-        Happened::Sent { why } => ("sent", text(why), None),
-        Happened::Came { outcome, detail } => ("came", text(outcome), detail.clone()),
-        Happened::Withheld { why, because } => ("withheld", text(why), Some(because.clone())),
+        LedgerEvent::Sent { why } => ("sent", text(why), None),
+        LedgerEvent::Completed { outcome, detail } => ("came", text(outcome), detail.clone()),
+        LedgerEvent::Withheld { why, because } => ("withheld", text(why), Some(because.clone())),
     };
     let account = account(connection, &entry.account)?;
     let sql = "INSERT INTO request (at, account, endpoint, event, what, detail, next_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
@@ -150,19 +150,19 @@ fn quota(connection: &Connection, record: &WindowRecord) -> rusqlite::Result<i64
 ///
 /// # Errors
 /// What SQLite says.
-pub fn request(row: &Columns<'_>) -> rusqlite::Result<Option<Entry>> {
+pub fn request(row: &Columns<'_>) -> rusqlite::Result<Option<LedgerEntry>> {
     let (event, what): (String, String) = (row.get(3)?, row.get(4)?);
     let detail: Option<String> = row.get(5)?;
     let event = match event.as_str() {
-        "sent" => parse(&what).map(|why| Happened::Sent { why }),
-        "came" => parse(&what).map(|outcome| Happened::Came { outcome, detail }),
-        "withheld" => parse(&what).map(|why| Happened::Withheld { why, because: detail.unwrap_or_default() }),
+        "sent" => parse(&what).map(|why| LedgerEvent::Sent { why }),
+        "came" => parse(&what).map(|outcome| LedgerEvent::Completed { outcome, detail }),
+        "withheld" => parse(&what).map(|why| LedgerEvent::Withheld { why, because: detail.unwrap_or_default() }),
         _ => None,
     };
     let endpoint = parse(&row.get::<_, String>(2)?);
     let (at, account) = (Wall(row.get(0)?), row.get(1)?);
     let next_at = row.get::<_, Option<i64>>(6)?.map(Wall);
-    Ok(event.zip(endpoint).map(|(event, endpoint)| Entry { at, account, endpoint, event, next_at }))
+    Ok(event.zip(endpoint).map(|(event, endpoint)| LedgerEntry { at, account, endpoint, event, next_at }))
 }
 
 /// # Errors
@@ -189,7 +189,7 @@ pub fn money(row: &Columns<'_>) -> rusqlite::Result<Option<MoneyRecord>> {
     let Some(source) = source(row.get(12)?) else {
         return Ok(None);
     };
-    let money = Money {
+    let money = Spend {
         id: name(row, 1)?,
         label: name(row, 2)?,
         used: amount(row, 3)?,

@@ -5,7 +5,7 @@ use crate::platform::data_dir::FileId;
 use crate::platform::{private_files, regular_file};
 use crate::storage::history::{integrity, legacy_ledger};
 use crate::storage::state_file::set_aside;
-use holdoff_core::record::ledger::Entry;
+use holdoff_core::record::ledger::LedgerEntry;
 use holdoff_core::time::millis;
 use rusqlite::{Connection, OpenFlags};
 use std::io;
@@ -31,7 +31,7 @@ pub struct Opened {
     /// Sentences about what was found.
     pub findings: Vec<String>,
     /// The ledger's entries of about the last `span`, in the order in which they were written.
-    pub recent: Vec<Entry>,
+    pub recent: Vec<LedgerEntry>,
 }
 
 /// Opens the history, or begins one. A damaged file is kept aside; a ledger of an earlier version is taken over.
@@ -113,12 +113,12 @@ impl Store {
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn recent(&self, span: Duration) -> Result<Vec<Entry>, HistoryError> {
+    pub fn recent(&self, span: Duration) -> Result<Vec<LedgerEntry>, HistoryError> {
         recent(&self.connection, span)
     }
 
     /// Whether the ledger has this very entry.
-    pub(super) fn has(&self, entry: &Entry) -> Result<bool, HistoryError> {
+    pub(super) fn has(&self, entry: &LedgerEntry) -> Result<bool, HistoryError> {
         let sql = format!("{} WHERE request.at = ?", rows::REQUESTS);
         let mut statement = self.connection.prepare_cached(&sql)?;
         let same = statement.query_map([entry.at.0], rows::request)?;
@@ -127,7 +127,7 @@ impl Store {
     }
 }
 
-fn recent(connection: &Connection, span: Duration) -> Result<Vec<Entry>, HistoryError> {
+fn recent(connection: &Connection, span: Duration) -> Result<Vec<LedgerEntry>, HistoryError> {
     let sql = format!(
         // The plus: back from the newest to the first that is old, and not through all that are.
         "{} WHERE request.id > (SELECT max(id) FROM request) - ?

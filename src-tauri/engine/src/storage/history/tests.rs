@@ -7,9 +7,9 @@ mod telling;
 use super::*;
 use crate::platform::clock::Clock;
 use holdoff_core::notification::Told;
-use holdoff_core::quota::{Amount, Money};
+use holdoff_core::quota::{Amount, Spend};
 use holdoff_core::record::history::{EpisodeKind, EpisodeRecord, MoneyRecord, WindowRecord};
-use holdoff_core::record::ledger::{Happened, OutcomeKind, Reason};
+use holdoff_core::record::ledger::{LedgerEvent, OutcomeKind, Trigger};
 use holdoff_core::{AccountId, Endpoint, Source, Wall};
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -23,13 +23,19 @@ fn after(secs: u64) -> Wall {
     NOON.plus(Duration::from_secs(secs))
 }
 
-fn request(at: Wall, event: Happened) -> Entry {
+fn request(at: Wall, event: LedgerEvent) -> LedgerEntry {
     let account = "anthropic:ann".into();
-    Entry { at, account, endpoint: Endpoint::Usage.into(), event, next_at: Some(at.plus(Duration::from_secs(300))) }
+    LedgerEntry {
+        at,
+        account,
+        endpoint: Endpoint::Usage.into(),
+        event,
+        next_at: Some(at.plus(Duration::from_secs(300))),
+    }
 }
 
-fn sent(at: Wall) -> Entry {
-    request(at, Happened::Sent { why: Reason::Poll })
+fn sent(at: Wall) -> LedgerEntry {
+    request(at, LedgerEvent::Sent { why: Trigger::Poll })
 }
 
 fn window(key: &str, at: Wall, used: f64) -> WindowRecord {
@@ -53,7 +59,7 @@ fn episode(ended: Option<Wall>) -> EpisodeRecord {
 /// Extra usage: so many cents of a hundred dollars.
 fn spent(at: Wall, minor: i64) -> MoneyRecord {
     let amount = |minor| Some(Amount { minor, currency: "USD".into(), exponent: 2 });
-    let money = Money {
+    let money = Spend {
         id: "extra_usage".into(),
         label: "Extra usage".into(),
         used: amount(minor),
@@ -65,11 +71,11 @@ fn spent(at: Wall, minor: i64) -> MoneyRecord {
 }
 
 fn paid(records: impl IntoIterator<Item = MoneyRecord>) -> Vec<Row> {
-    records.into_iter().map(|record| Row::Memory(Memory::Money(record))).collect()
+    records.into_iter().map(|record| Row::Memory(HistoryRecord::Money(record))).collect()
 }
 
 fn rows(records: impl IntoIterator<Item = WindowRecord>) -> Vec<Row> {
-    records.into_iter().map(|record| Row::Memory(Memory::Window(record))).collect()
+    records.into_iter().map(|record| Row::Memory(HistoryRecord::Window(record))).collect()
 }
 
 fn open_in(dir: &Path) -> Opened {
@@ -87,7 +93,7 @@ fn reader(dir: &Path) -> Reader {
     Reader::open(dir).unwrap().expect("a history")
 }
 
-fn requests(dir: &Path) -> Vec<Entry> {
+fn requests(dir: &Path) -> Vec<LedgerEntry> {
     let mut found = Vec::new();
     let mut each = |entry| {
         found.push(entry);

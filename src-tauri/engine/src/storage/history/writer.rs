@@ -8,8 +8,8 @@ use crate::platform::clock::Clock;
 use crate::storage::history::integrity;
 use crate::tasks::start::stamp;
 use holdoff_core::gate::{policy, recovery};
-use holdoff_core::record::history::Memory;
-use holdoff_core::record::ledger::Entry;
+use holdoff_core::record::history::HistoryRecord;
+use holdoff_core::record::ledger::LedgerEntry;
 use holdoff_core::{AccountId, Wall};
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -89,7 +89,7 @@ impl History {
     }
 
     /// Adds to the ledger, and waits until it is on disk, but not for long: what follows from an answer is saved after.
-    pub async fn record(&self, entry: Entry) {
+    pub async fn record(&self, entry: LedgerEntry) {
         let (done, written) = oneshot::channel();
         self.send(Wish::Write(Row::Request(entry), Some(done)));
         if tokio::time::timeout(PATIENCE, written).await.is_err() {
@@ -98,7 +98,7 @@ impl History {
     }
 
     /// Keeps this for later.
-    pub fn remember(&self, memory: Memory) {
+    pub fn remember(&self, memory: HistoryRecord) {
         self.send(Wish::Write(Row::Memory(memory), None));
     }
 

@@ -237,7 +237,7 @@ fn manifold() -> State {
     let mut state = state(7);
     for account in state.accounts.values_mut() {
         account.sign_in.place = "~/a \"folder\" of C:\\ann, {[é]}\\".into();
-        account.held_up = Some("a\ttab, and a \u{1}".into());
+        account.renewal_blocked = Some("a\ttab, and a \u{1}".into());
     }
     state.active = state.accounts.keys().cloned().collect();
     state

@@ -1,6 +1,6 @@
 //! The lock of an account: whoever has it asks. It is lost when its file is taken away, and taken anew.
 
-use super::{LOCKED, Order, Runner};
+use super::{LOCKED, Runner, RunnerCommand};
 use holdoff_core::state::Refusal;
 use std::ops::ControlFlow;
 use tokio::sync::mpsc;
@@ -33,7 +33,7 @@ impl Runner {
 
     async fn cannot_lock(&mut self, why: String) {
         tracing::error!(%why, "the lock of an account could not be taken; nothing is asked until it can");
-        self.tools.keeper.complain(why.clone()).await;
+        self.tools.keeper.report_failure(why.clone()).await;
         self.unlockable = Some(why);
     }
 
@@ -42,7 +42,10 @@ impl Runner {
         self.tools.elsewhere.send_if_modified(|all| if is { all.insert(id.clone()) } else { all.remove(id) });
     }
 
-    pub(super) async fn wait_for_lock(&mut self, orders: &mut mpsc::UnboundedReceiver<Order>) -> ControlFlow<()> {
+    pub(super) async fn wait_for_lock(
+        &mut self,
+        orders: &mut mpsc::UnboundedReceiver<RunnerCommand>,
+    ) -> ControlFlow<()> {
         if self.leaving.is_some() {
             return ControlFlow::Break(());
         }
@@ -56,7 +59,7 @@ impl Runner {
         tokio::select! {
             () = tokio::time::sleep(LOCKED) => {}
             order = orders.recv() => match order {
-                Some(order) => self.obey(order),
+                Some(order) => self.dispatch(order),
                 None => return ControlFlow::Break(()),
             },
         }

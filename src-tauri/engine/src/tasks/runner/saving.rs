@@ -17,7 +17,7 @@ impl Runner {
         state.saves = self.saves + 1;
         let copy = state.clone();
         if let Err(why) = self.with_record(move |user, id, clock| user.write(&id, &copy, &clock)).await {
-            self.tools.keeper.complain(why.clone()).await;
+            self.tools.keeper.report_failure(why.clone()).await;
             return Err(why);
         }
         self.saves += 1;

@@ -2,7 +2,7 @@
 
 use super::Runner;
 use crate::http::network::Network;
-use crate::http::{NotAnyMore, Still};
+use crate::http::{SendCancelled, SendGuard};
 use crate::tasks::runner::spawned::apart;
 use holdoff_core::account::Event;
 use holdoff_core::request::Endpoint;
@@ -24,10 +24,10 @@ impl Runner {
         let wanted = Arc::new(AtomicBool::new(true));
         self.asked = Asked { endpoint: Some(permit.endpoint()), wanted: Arc::clone(&wanted) };
         // The machine may have slept since the locks were taken, and may until the request leaves.
-        let still: Option<Still> = match permit.endpoint() {
+        let still: Option<SendGuard> = match permit.endpoint() {
             Endpoint::Token => {
                 let store = self.store.clone();
-                Some(Box::pin(async move { store.is_locked().await.then_some(()).ok_or(NotAnyMore::LocksLost) }))
+                Some(Box::pin(async move { store.is_locked().await.then_some(()).ok_or(SendCancelled::LocksLost) }))
             }
             Endpoint::Usage => None,
         };

@@ -1,8 +1,8 @@
 //! The end of a runner: what is under way comes to its end, and what exists nowhere else is written.
 
-use super::{Rest, Runner, ended, wake};
+use super::{Idle, Runner, ended, wake};
 use holdoff_core::account::Event;
-use holdoff_core::credential::Stored;
+use holdoff_core::credential::WriteBack;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -16,7 +16,7 @@ const LAST_WORDS: Duration = Duration::from_secs(3);
 impl Runner {
     /// What is under way comes to its end: an answer is worth keeping, and that of a renewal cannot be had again.
     pub(super) async fn finish(&mut self) {
-        self.store.hurry();
+        self.store.stop_waiting();
         let patience = if self.store.was_locked() { LAST_GRANT } else { LAST_ANSWER };
         let answered = match self.under_way.take() {
             Some(task) => timeout(patience, task).await.map(|event| self.handle(event)).is_ok(),
@@ -30,7 +30,7 @@ impl Runner {
 
     async fn wind_up(&mut self) {
         loop {
-            let Rest::Until(until) = self.act().await else {
+            let Idle::Until(until) = self.act().await else {
                 return;
             };
             if self.account.is_done() || self.under_way.is_none() && until.is_none() {
@@ -50,8 +50,8 @@ impl Runner {
         };
         self.under_way = None;
         let stored = timeout(LAST_WORDS, self.store.store_at_last(successor)).await;
-        match stored.unwrap_or_else(|_| Stored::Failed("it takes too long".to_owned())) {
-            Stored::Failed(why) => {
+        match stored.unwrap_or_else(|_| WriteBack::Failed("it takes too long".to_owned())) {
+            WriteBack::Failed(why) => {
                 let place = self.source.place();
                 tracing::error!(place, why, "a renewed sign-in could not be written and is lost; sign in again");
             }

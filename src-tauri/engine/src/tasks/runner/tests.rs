@@ -45,11 +45,11 @@ async fn runner(fake: &FakeAnthropic, home: &Home, clock: &Clock, dir: &std::pat
     let bases = Bases { api: fake.api_base().parse().unwrap(), token: fake.token_base().parse().unwrap() };
     let Loaded { kept, history } = start::load(dir, &clock.boot_id(), clock.now());
     let slots = TwoSlots::new(dir.to_owned(), PlainFiles, kept.generation);
-    let tools = Tools {
+    let tools = RunnerContext {
         clock: clock.clone(),
         http: Arc::new(Http::new(&bases, clock.stopwatch())),
         network: Default::default(),
-        keeper: Keeper::start(kept.state, slots, clock.clone()).0,
+        keeper: StateStore::start(kept.state, slots, clock.clone()).0,
         history: History::start(dir.to_owned(), history, Limits::from(&Settings::default()), clock.clone()),
         requests: Requests::default(),
         user: UserDir::new(dir.join("user"), dir.to_owned(), dir.to_owned()),

@@ -1,20 +1,20 @@
 //! The places of sign-ins, each with who looks at it.
 
-use super::Roster;
+use super::Supervisor;
 use crate::credentials::Source;
 use crate::credentials::discovery;
-use crate::credentials::monitor::{Look, Lookout};
-use crate::tasks::runner::Order;
-use holdoff_core::credential::location::Before;
+use crate::credentials::monitor::{LocationMonitor, Look};
+use crate::tasks::runner::RunnerCommand;
+use holdoff_core::credential::location::PreviousAccount;
 use holdoff_core::state::Provider;
-use holdoff_core::{Place, Told, Wall};
+use holdoff_core::{CredentialLocation, Told, Wall};
 
 /// One place, and who looks at it.
 #[derive(Debug)]
-pub(super) struct Stand {
-    pub place: Place,
+pub(super) struct Location {
+    pub place: CredentialLocation,
     pub source: Source,
-    pub lookout: Lookout,
+    pub lookout: LocationMonitor,
     /// What is known of it is what is there, as far as anybody has noticed.
     pub looked: bool,
     /// When its sign-in was written.
@@ -25,7 +25,7 @@ pub(super) struct Stand {
     pub told: Vec<Told>,
 }
 
-impl Roster {
+impl Supervisor {
     /// Looks at the places of the settings, and at no other.
     pub(super) async fn take_stands(&mut self) {
         let (environment, settings) = (self.environment.clone(), self.settings.clone());
@@ -46,14 +46,14 @@ impl Roster {
         }
     }
 
-    fn stand_at(&self, source: Source) -> Stand {
-        let place = Place::known(&self.snapshots.borrow().state, Provider::Anthropic, &source.place());
+    fn stand_at(&self, source: Source) -> Location {
+        let place = CredentialLocation::known(&self.snapshots.borrow().state, Provider::Anthropic, &source.place());
         let data_dir = self.environment.data_dir.clone();
         let (clock, looks, unwatched) = (self.tools.clock.clone(), self.tell_looks.clone(), self.unwatched.clone());
         let (watcher, sessions) = (self.watcher.clone(), self.sessions.clone());
-        let lookout = Lookout::start(source.clone(), data_dir, clock, watcher, sessions, looks, unwatched);
+        let lookout = LocationMonitor::start(source.clone(), data_dir, clock, watcher, sessions, looks, unwatched);
         let real = place.name().to_owned();
-        Stand { place, source, lookout, looked: false, written: None, real, told: Vec::new() }
+        Location { place, source, lookout, looked: false, written: None, real, told: Vec::new() }
     }
 
     pub(super) fn looked(&mut self, look: Look) {
@@ -69,10 +69,10 @@ impl Roster {
             return;
         };
         match before {
-            Some(Before::Unnamed(unnamed)) => {
+            Some(PreviousAccount::Unnamed(unnamed)) => {
                 self.renamed.insert(account.clone(), unnamed);
             }
-            Some(Before::Other(other)) => {
+            Some(PreviousAccount::Other(other)) => {
                 self.succeeded.insert(account.clone(), other);
             }
             None => {}
@@ -80,7 +80,7 @@ impl Roster {
         if (look.stirred || was != stand.place)
             && let Some(running) = self.running.get(&account).filter(|running| running.place == look.place)
         {
-            let _ = running.orders.send(Order::Stirred);
+            let _ = running.orders.send(RunnerCommand::Stirred);
         }
     }
 

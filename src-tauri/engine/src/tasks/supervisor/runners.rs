@@ -1,60 +1,60 @@
 //! One runner for each account that is polled: begun, retired, ended. No account ever has two.
 
-use super::{Command, Roster};
-use crate::tasks::runner::{Earlier, End, Order, Runner};
+use super::{Command, Supervisor};
+use crate::tasks::runner::{Earlier, End, Runner, RunnerCommand};
 use holdoff_core::AccountId;
-use holdoff_core::SignIn;
+use holdoff_core::CredentialStatus;
 use holdoff_core::account::Preferences;
-use holdoff_core::credential::location::Polled;
+use holdoff_core::credential::location::PollTarget;
 use std::sync::Arc;
 use tokio::sync::{Mutex, mpsc};
 
 #[derive(Debug)]
 pub(super) struct Running {
     pub place: String,
-    pub orders: mpsc::UnboundedSender<Order>,
+    pub orders: mpsc::UnboundedSender<RunnerCommand>,
 }
 
-impl Roster {
+impl Supervisor {
     pub(super) fn ended(&mut self, ended: Option<(AccountId, End)>) {
         self.retiring.retain(|(_, orders)| !orders.is_closed());
         let Some((account, end)) = ended else {
             tracing::error!("a runner has died; its account is not polled until Holdoff is started again");
             return;
         };
-        if end == End::Strayed
+        if end == End::AccountChanged
             && let Some(running) = self.running.remove(&account)
             && let Some(stand) = self.stands.iter_mut().find(|stand| stand.place.name() == running.place)
         {
             stand.looked = false;
             stand.place.settle();
-            stand.lookout.poke();
+            stand.lookout.recheck();
         }
     }
 
     pub(super) fn retire(&mut self, account: &AccountId) {
         if let Some(running) = self.running.remove(account) {
-            let _ = running.orders.send(Order::Retire);
+            let _ = running.orders.send(RunnerCommand::Retire);
             self.retiring.push((account.clone(), running.orders));
         }
     }
 
-    pub(super) fn start_runner(&mut self, polled: &Polled) {
-        let Polled { account, place } = polled.clone();
+    pub(super) fn start_runner(&mut self, polled: &PollTarget) {
+        let PollTarget { account, place } = polled.clone();
         let stand = self.stands.iter().find(|stand| stand.place.name() == place && stand.looked);
         let (Some(stand), false) = (stand, self.running.contains_key(&account)) else {
             return;
         };
         let is_its = stand.place.account.as_ref() == Some(&account);
         let sign_in = stand.place.sign_in.clone();
-        let sign_in = if is_its { sign_in } else { SignIn::default() };
+        let sign_in = if is_its { sign_in } else { CredentialStatus::default() };
         let (source, tools) = (stand.source.clone(), self.tools.clone());
         let preferences = Preferences::of(&self.settings, &account);
         let unnamed = self.renamed.remove(&account);
         let turn = self.turn(&account);
         let last_turn = unnamed.as_ref().map(|unnamed| self.turn(unnamed));
         let (orders, obeyed) = mpsc::unbounded_channel();
-        let _ = orders.send(Order::NoticeService(self.notice_service));
+        let _ = orders.send(RunnerCommand::NoticeService(self.notice_service));
         self.running.insert(account.clone(), Running { place, orders });
         self.tasks.spawn(async move {
             let _turn = turn.lock_owned().await;
@@ -76,12 +76,12 @@ impl Roster {
         let running = std::mem::take(&mut self.running).into_iter().map(|(account, running)| (account, running.orders));
         self.retiring.extend(running);
         for (_, orders) in &self.retiring {
-            let _ = orders.send(Order::Finish);
+            let _ = orders.send(RunnerCommand::Finish);
         }
         while !self.tasks.is_empty() {
             tokio::select! {
                 _ = self.tasks.join_next() => {}
-                Some(command) = commands.recv() => self.obey(command),
+                Some(command) = commands.recv() => self.dispatch(command),
             }
         }
         self.tools.history.close().await;

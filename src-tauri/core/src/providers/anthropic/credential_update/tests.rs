@@ -28,8 +28,8 @@ fn tokens() -> Tokens {
     }
 }
 
-fn to(tokens: Tokens) -> Successor {
-    Successor { replaces: of("sk-ant-ort01-A"), tokens }
+fn to(tokens: Tokens) -> RenewedTokens {
+    RenewedTokens { replaces: of("sk-ant-ort01-A"), tokens }
 }
 
 fn written(stored: &str, tokens: Tokens) -> String {
@@ -130,7 +130,7 @@ fn no_token_of_it_is_printed() {
 fn what_a_crash_left_behind_is_taken_up_only_if_it_is_whole_and_newer_and_the_old_one_still_stands() {
     let stored = STORED.replace("1e400", "0");
     let left = written(&stored, tokens());
-    let taken = |stored: &str, left: &str, spent: &str| left_behind(stored.as_bytes(), left.as_bytes(), &of(spent));
+    let taken = |stored: &str, left: &str, spent: &str| recover_pending(stored.as_bytes(), left.as_bytes(), &of(spent));
     let successor = taken(&stored, &left, "sk-ant-ort01-A").unwrap();
     let Succession::Write(rewritten) = succeed(stored.as_bytes(), &successor) else { panic!("nothing written") };
     assert_eq!(rewritten.expose(), left.as_bytes(), "what was to be written is written");

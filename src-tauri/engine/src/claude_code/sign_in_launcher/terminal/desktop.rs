@@ -1,7 +1,7 @@
 //! Terminals of Linux and other free desktops, each with its own way of being told what to run.
 
 use super::script;
-use crate::claude_code::sign_in_launcher::{Job, Programs};
+use crate::claude_code::sign_in_launcher::{LaunchSpec, Programs};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -76,11 +76,11 @@ impl Terminal {
     ///
     /// # Errors
     /// What the system says, or how it ended.
-    pub(in crate::claude_code::sign_in_launcher) fn open(&self, job: &Job, home: &Path) -> Result<(), String> {
+    pub(in crate::claude_code::sign_in_launcher) fn open(&self, job: &LaunchSpec, home: &Path) -> Result<(), String> {
         super::start(Command::new(&self.program).args(self.command_line(job)), home)
     }
 
-    fn command_line(&self, job: &Job) -> Vec<OsString> {
+    fn command_line(&self, job: &LaunchSpec) -> Vec<OsString> {
         self.before.iter().cloned().chain(script::command_line(job)).collect()
     }
 }
@@ -89,7 +89,7 @@ impl Terminal {
 mod tests {
     use super::*;
     use crate::claude_code::sign_in_launcher::{Found, OpenError};
-    use holdoff_core::credential::sign_in_flow::Means;
+    use holdoff_core::credential::sign_in_flow::LaunchSupport;
     use holdoff_core::messages;
     use holdoff_core::state::Provider;
     use std::fs;
@@ -130,8 +130,8 @@ mod tests {
         }
     }
 
-    fn job() -> Job {
-        Job {
+    fn job() -> LaunchSpec {
+        LaunchSpec {
             program: "/opt/claude".into(),
             folder: "/opt".into(),
             arguments: &["auth", "login"],
@@ -213,13 +213,13 @@ mod tests {
     #[test]
     fn what_is_missing_is_told_apart() {
         let mut nothing = Found::default();
-        assert_eq!(nothing.means(), Means::NoProgram);
+        assert_eq!(nothing.means(), LaunchSupport::NoProgram);
         assert!(matches!(nothing.open(Path::new("/"), None), Err(OpenError::NoClaude)));
         let claude = |version| {
             Some(crate::claude_code::sign_in_launcher::Claude { path: "/opt/claude".into(), version: Some(version) })
         };
         let mut no_terminal = Found { claude: claude([2, 1, 41]), terminals: vec![] };
-        assert_eq!(no_terminal.means(), Means::NoTerminal);
+        assert_eq!(no_terminal.means(), LaunchSupport::NoTerminal);
         assert!(matches!(no_terminal.open(Path::new("/"), None), Err(OpenError::NoTerminal)));
         assert!(!no_terminal.older());
         assert!(Found { claude: claude([2, 1, 40]), terminals: vec![] }.older());

@@ -1,7 +1,7 @@
 //! Terminal on macOS, or what else the person has chosen for `.command` files. Not seen to run.
 
 use super::script;
-use crate::claude_code::sign_in_launcher::{Job, Programs};
+use crate::claude_code::sign_in_launcher::{LaunchSpec, Programs};
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
@@ -31,7 +31,7 @@ impl Terminal {
     ///
     /// # Errors
     /// What the system says, or how it ended.
-    pub(in crate::claude_code::sign_in_launcher) fn open(&self, job: &Job, home: &Path) -> Result<(), String> {
+    pub(in crate::claude_code::sign_in_launcher) fn open(&self, job: &LaunchSpec, home: &Path) -> Result<(), String> {
         let path = home.join(FILE);
         write(&path, &text(&script::command_line(job))).map_err(|error| error.to_string())?;
         super::start(Command::new("/usr/bin/open").arg(&path), home)

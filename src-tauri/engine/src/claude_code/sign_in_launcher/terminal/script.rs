@@ -1,7 +1,7 @@
 //! What a POSIX shell runs in the terminal. A terminal with a server gives its own environment to what it runs, so all
 //! that matters goes through the arguments. None of them is a secret.
 
-use crate::claude_code::sign_in_launcher::Job;
+use crate::claude_code::sign_in_launcher::LaunchSpec;
 use std::ffi::OsString;
 
 /// `$1` PATH folder, `$2` config folder or nothing, `$3` that of the credential or nothing, `$4`–`$7` words, then the command.
@@ -22,7 +22,7 @@ exit 0
 "#;
 
 /// The whole command line of the shell.
-pub(super) fn command_line(job: &Job) -> Vec<OsString> {
+pub(super) fn command_line(job: &LaunchSpec) -> Vec<OsString> {
     let words = &job.words;
     let mut line: Vec<OsString> = ["/bin/sh", "-c", SCRIPT, "holdoff-sign-in"].map(OsString::from).into();
     line.push(job.folder.clone().into());
@@ -37,7 +37,7 @@ pub(super) fn command_line(job: &Job) -> Vec<OsString> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claude_code::sign_in_launcher::Job;
+    use crate::claude_code::sign_in_launcher::LaunchSpec;
     use holdoff_core::messages;
     use holdoff_core::state::Provider;
     use std::path::Path;
@@ -45,7 +45,7 @@ mod tests {
 
     /// Runs it with a shell as the program, which says what it was given.
     fn run([config_dir, storage_dir]: [Option<&str>; 2], arguments: &'static [&'static str]) -> String {
-        let job = Job {
+        let job = LaunchSpec {
             program: "/bin/sh".into(),
             folder: Path::new("/opt/a claude's/bin").into(),
             arguments,

@@ -1,6 +1,6 @@
 //! A console on Windows, which opens in Windows Terminal where that is the person's choice. Not seen to run.
 
-use crate::claude_code::sign_in_launcher::{Job, Programs};
+use crate::claude_code::sign_in_launcher::{LaunchSpec, Programs};
 use std::ffi::OsString;
 use std::os::windows::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ impl Terminal {
     ///
     /// # Errors
     /// What the system says, or how it ended.
-    pub(in crate::claude_code::sign_in_launcher) fn open(&self, job: &Job, home: &Path) -> Result<(), String> {
+    pub(in crate::claude_code::sign_in_launcher) fn open(&self, job: &LaunchSpec, home: &Path) -> Result<(), String> {
         let mut command = Command::new(&self.shell);
         for (name, folder) in
             [("CLAUDE_CONFIG_DIR", &job.config_dir), ("CLAUDE_SECURESTORAGE_CONFIG_DIR", &job.storage_dir)]

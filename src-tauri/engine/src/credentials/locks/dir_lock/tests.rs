@@ -15,11 +15,11 @@ fn take(path: &Path) -> Option<FolderLock> {
     }
 }
 
-fn seen(path: &Path) -> Sight {
+fn seen(path: &Path) -> LockStamp {
     look(path).unwrap().unwrap()
 }
 
-fn left_behind(path: &Path) -> Sight {
+fn recover_pending(path: &Path) -> LockStamp {
     fs::create_dir(path).unwrap();
     let then = SystemTime::now() - Duration::from_secs(61);
     File::open(path).unwrap().set_times(FileTimes::new().set_modified(then)).unwrap();
@@ -79,7 +79,7 @@ fn one_that_another_touched_is_taken_to_be_theirs() {
 #[test]
 fn only_what_was_found_dead_is_cleared() {
     let (dir, path) = place();
-    let dead = left_behind(&path);
+    let dead = recover_pending(&path);
     assert!(clear(&path, dead).unwrap());
     assert_eq!(names(&dir), 0);
     assert!(!clear(&path, dead).unwrap());
@@ -106,7 +106,7 @@ fn a_living_lock_that_was_moved_away_is_put_back() {
 fn many_that_find_it_dead_at_once_do_not_both_have_it() {
     let (dir, path) = place();
     for _ in 0..50 {
-        let dead = left_behind(&path);
+        let dead = recover_pending(&path);
         let start = Barrier::new(8);
         let locks: Vec<FolderLock> = std::thread::scope(|scope| {
             let contender = || {
@@ -128,7 +128,7 @@ fn many_that_find_it_dead_at_once_do_not_both_have_it() {
 fn the_owner_that_takes_it_over_at_the_same_moment_keeps_it() {
     let (_dir, path) = place();
     for round in 0..100 {
-        let dead = left_behind(&path);
+        let dead = recover_pending(&path);
         let start = Barrier::new(2);
         let (theirs, ours) = std::thread::scope(|scope| {
             let owner = scope.spawn(|| {

@@ -27,11 +27,11 @@ async fn the_lock_on_writing_is_taken_and_given_back() {
 async fn who_writes_is_waited_for_for_seven_seconds_and_a_half() {
     let home = Home::new();
     fs::create_dir(home.writing()).unwrap();
-    let locker = home.locker(Patience::WRITING);
+    let locker = home.locker(LockTimeouts::WRITING);
     let began = Instant::now();
     assert_eq!(locker.take_for_writing().await.unwrap_err(), ANOTHER_WRITES);
     assert!(began.elapsed() >= Duration::from_millis(7500), "{:?}", began.elapsed());
-    locker.hurry();
+    locker.stop_waiting();
     let began = Instant::now();
     assert_eq!(locker.take_for_writing().await.unwrap_err(), ANOTHER_WRITES);
     assert!((700..2500).contains(&began.elapsed().as_millis()), "at the end of the program there is no time");
@@ -41,7 +41,7 @@ async fn who_writes_is_waited_for_for_seven_seconds_and_a_half() {
 
 #[tokio::test]
 async fn the_lock_of_who_was_killed_while_writing_is_taken_over_after_fifteen_seconds() {
-    let ages = Patience { dead_after: Patience::WRITING.dead_after, ..QUICK };
+    let ages = LockTimeouts { dead_after: LockTimeouts::WRITING.dead_after, ..QUICK };
     for (secs, dead) in [(14, false), (16, true)] {
         let home = Home::new();
         fs::create_dir(home.writing()).unwrap();

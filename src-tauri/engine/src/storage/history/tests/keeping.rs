@@ -9,20 +9,23 @@ fn what_was_written_comes_back() {
     let mut store = open_in(dir.path()).store.unwrap();
     let entries = [
         sent(NOON),
-        request(after(1), Happened::Came { outcome: OutcomeKind::RateLimited, detail: Some("rate limited".into()) }),
-        request(after(2), Happened::Withheld { why: Reason::Person, because: "cooling_down".into() }),
-        Entry { endpoint: Endpoint::Token.into(), next_at: None, account: "other".into(), ..sent(after(3)) },
+        request(
+            after(1),
+            LedgerEvent::Completed { outcome: OutcomeKind::RateLimited, detail: Some("rate limited".into()) },
+        ),
+        request(after(2), LedgerEvent::Withheld { why: Trigger::Person, because: "cooling_down".into() }),
+        LedgerEntry { endpoint: Endpoint::Token.into(), next_at: None, account: "other".into(), ..sent(after(3)) },
     ];
     let unsaid = WindowRecord { used_percent: None, resets_at: None, duration_s: None, ..window("x", after(9), 0.0) };
     let records = [window("five_hour", after(5), 41.5), unsaid];
     store.write(&entries.clone().map(Row::Request)).unwrap();
     store.write(&rows(records.clone())).unwrap();
-    let unsaid = Money { used: None, limit: None, used_percent: None, ..spent(after(9), 0).money };
-    let off = Money { id: "balance".into(), note: Some("out of credits".into()), ..unsaid };
+    let unsaid = Spend { used: None, limit: None, used_percent: None, ..spent(after(9), 0).money };
+    let off = Spend { id: "balance".into(), note: Some("out of credits".into()), ..unsaid };
     let spent = [MoneyRecord { money: off, ..spent(after(9), 0) }, spent(after(5), 1234), spent(after(7), 1300)];
     store.write(&paid(spent.clone())).unwrap();
-    store.write(&[Row::Memory(Memory::Episode(episode(None)))]).unwrap();
-    store.write(&[Row::Memory(Memory::Episode(episode(Some(after(60)))))]).unwrap();
+    store.write(&[Row::Memory(HistoryRecord::Episode(episode(None)))]).unwrap();
+    store.write(&[Row::Memory(HistoryRecord::Episode(episode(Some(after(60)))))]).unwrap();
     // While it is open for writing, and when it is not.
     assert_eq!((requests(dir.path()), windows(dir.path())), (entries.to_vec(), records.to_vec()));
     assert_eq!((money(dir.path()), store.recent(DAY).unwrap()), (spent.to_vec(), entries.to_vec()));
@@ -57,7 +60,7 @@ fn what_is_recent_is_reckoned_from_the_last_entry() {
 #[test]
 fn what_is_recent_is_the_end_of_the_ledger_without_a_gap_whatever_the_clock_said() {
     let hours = |hours: &[u64]| hours.iter().map(|hour| sent(after(hour * 3600))).collect::<Vec<_>>();
-    let recent = |entries: &[Entry]| {
+    let recent = |entries: &[LedgerEntry]| {
         let rows: Vec<_> = entries.iter().cloned().map(Row::Request).collect();
         open_in(with(&rows).path()).recent
     };
@@ -188,7 +191,7 @@ async fn a_history_that_is_taken_away_is_begun_anew_with_the_ledger_taken_along(
     assert_eq!(requests(dir.path()), [sent(NOON), sent(after(60))]);
 }
 
-fn ledger_lines(entries: &[Entry]) -> String {
+fn ledger_lines(entries: &[LedgerEntry]) -> String {
     entries.iter().map(|entry| serde_json::to_string(entry).unwrap() + "\n").collect()
 }
 
@@ -235,7 +238,7 @@ async fn an_entry_is_on_disk_when_it_was_recorded() {
         history.record(sent(after(n))).await;
         assert_eq!(requests(dir.path()).len() as u64, n + 1);
     }
-    history.remember(Memory::Window(window("five_hour", NOON, 4.0)));
+    history.remember(HistoryRecord::Window(window("five_hour", NOON, 4.0)));
     history.close().await;
     assert_eq!(windows(dir.path()).len(), 1);
 }

@@ -19,8 +19,10 @@ fn version(dir: &Path) -> usize {
 
 #[track_caller]
 fn check_holds_what_version_1_left(dir: &Path) {
-    let limited =
-        Happened::Came { outcome: OutcomeKind::RateLimited, detail: Some("rate limited, asked to wait 1 h".into()) };
+    let limited = LedgerEvent::Completed {
+        outcome: OutcomeKind::RateLimited,
+        detail: Some("rate limited, asked to wait 1 h".into()),
+    };
     assert_eq!(requests(dir), [sent(NOON), request(after(1), limited)]);
     let used: Vec<_> = windows(dir).into_iter().map(|record| (record.window, record.at, record.used_percent)).collect();
     let expect = [("five_hour", NOON, 41.5), ("five_hour", after(60), 42.0), ("seven_day", after(60), 26.0)];

@@ -8,12 +8,12 @@ fn some() -> TempDir {
     all.extend(paid([spent(NOON, 1200), spent(after(60), 1234)]));
     all.push(Row::Request(sent(NOON)));
     let detail = Some("rate limited, asked to wait 1 h".into());
-    all.push(Row::Request(request(after(1), Happened::Came { outcome: OutcomeKind::RateLimited, detail })));
+    all.push(Row::Request(request(after(1), LedgerEvent::Completed { outcome: OutcomeKind::RateLimited, detail })));
     all.push(Row::Request(request(
         after(2),
-        Happened::Withheld { why: Reason::Poll, because: "fresh_reading".into() },
+        LedgerEvent::Withheld { why: Trigger::Poll, because: "fresh_reading".into() },
     )));
-    all.push(Row::Memory(Memory::Episode(episode(None))));
+    all.push(Row::Memory(HistoryRecord::Episode(episode(None))));
     with(&all)
 }
 
