@@ -1,4 +1,4 @@
-//! What is Claude Code's alone: its locks, its sign-in, its status line and its sessions.
+//! What is Claude Code's alone: its sign-in, its status line and its sessions.
 
 pub mod sessions;
 pub mod sign_in_launcher;

@@ -1,5 +1,9 @@
 //! How the command, a second copy and the windows talk to the running app: lines of JSON over a local socket that only
 //! this user can open, and, for the windows, over a line of their own. No token ever crosses either.
+//!
+//! The socket is in a private folder below `XDG_RUNTIME_DIR`; `tray.sock` in the data folder is a link to it. Each end checks that the
+//! other is the same user, lines have a greatest length both ways, 32 may be connected, each silent for 30 s at most. The windows have
+//! a line of their own, a socket pair on their standard input, which no other process can have.
 
 #[cfg(unix)]
 #[path = "ipc/unix.rs"]

@@ -1,4 +1,9 @@
 //! The owner's store, as a renewal uses it: locked, written, unlocked.
+//!
+//! A renewal: Holdoff's own lock and the owner's lock folders, in the owner's order, all or none; a rehearsal of the write, so that
+//! no token is spent for what could not be written; the sign-in is read again; the intent is saved; locks and the person's choice are
+//! checked once more when there is a connection, and only then the refresh token leaves; the new pair is written by compare-and-swap;
+//! the locks are given back. A pair that cannot be written is tried again until the program ends, and once more then.
 
 use super::{LockTimeouts, Locker, Locks, Source};
 use crate::credentials::atomic_replace;

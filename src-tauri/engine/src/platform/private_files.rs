@@ -1,4 +1,7 @@
 //! What Holdoff keeps is its user's only: no other user of the computer reads it, and nothing of theirs is taken for ours.
+//!
+//! Each program sets its umask to 077 first; a data or log folder that was open is closed at the start with all in it. What belongs to
+//! the person, such as a terminal or their own status line, is started with their umask.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,10 @@
 //! What belongs to a person and to no data folder of theirs: who may ask for a login, and how its gates stand. A snap's
 //! terminal, for one, gives the programs in it another `XDG_DATA_HOME`; a second copy that is started there must neither ask
 //! beside the first nor inside its cooldowns.
+//!
+//! What may be asked belongs to a person and not to a data folder: a snap's terminal sets another `XDG_DATA_HOME`. The record of an
+//! account counts its saves and is written before the state of the data folder, so that a copy that gets the lock knows whether
+//! another one was told more than it was.
 
 mod record;
 #[cfg(test)]

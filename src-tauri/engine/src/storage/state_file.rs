@@ -1,6 +1,9 @@
 //! The two-slot format: the same state in `state.a.json` and `state.b.json`, written and synced one after the
 //! other, each with a generation and a checksum. Whatever happens to one of them, the other is whole; a crash
 //! in the middle of a save loses that save and no more.
+//!
+//! The same state stands in `state.a.json` and `state.b.json`, each with a generation and a checksum, one synced before the other is
+//! begun. An unreadable one is kept as `*.unreadable-<time>`, and stands for a lost state until one is saved.
 
 mod quick;
 

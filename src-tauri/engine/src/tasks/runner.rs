@@ -1,4 +1,7 @@
 //! Drives one account: poll, do, handle. The account is owned here and nowhere else; others hold channels.
+//!
+//! A request is a task of its own, so that what is answered while the runner waits for its disk is not past its time when it is
+//! looked at.
 
 mod account_lock;
 mod recover;

@@ -1,4 +1,8 @@
 //! Brings the engine up: loads what is kept, keeps aside what cannot be read, and starts polling.
+//!
+//! The ledger's line of an answer is written before the state that follows from it. So at a start the ledger's last word on each
+//! gate counts where the state does not know of it; lines are ordered by their number, since the clock may have been set between two.
+//! If no slot can be read and the ledger is silent, the longest wait that is ever honoured holds.
 
 use crate::claude_code::status_line;
 use crate::credentials::monitor::Unwatched;

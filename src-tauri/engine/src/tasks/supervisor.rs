@@ -1,5 +1,9 @@
 //! Who is polled, and from where: knows all places of sign-ins, and keeps one runner for each account. What one
 //! account waits for keeps no other waiting.
+//!
+//! A monitor watches each place where a sign-in may be. Core says whose a place is, and which of an account's places is used. A
+//! runner whose place changes, or whose account is switched off, retires: it begins nothing more, ends what is under way, and only
+//! then does the next one take over its state.
 
 mod locations;
 mod runners;

@@ -7,6 +7,10 @@
 //!   know what the state does not (`holdoff_core::gate::recovery`).
 //!
 //! A history that cannot be written stops nothing: what it would have said waits in memory, up to a bound.
+//!
+//! A million readings and 100,000 requests are 37 MiB. `cargo run --release -p holdoff-engine --example million_readings` on two cores:
+//! it opens in 46 ms, and in 1.9 ms once it was read before; 30 days are read in 24 ms and all of it in 0.3 s; half a year goes in 0.5 s
+//! of a night, in steps of at most 17 ms.
 
 mod export;
 mod integrity;
