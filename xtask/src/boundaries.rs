@@ -1,8 +1,16 @@
-//! The invariants of the layout, stated as absences: which package may never depend on what.
+//! The invariants of the layout, stated as absences: which package may never depend on what, and no source file that is too long.
 
-use anyhow::{Result, bail};
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
 
 use crate::project::Project;
+
+/// A source file has one reason to exist, and no more lines than this.
+const LINES_MAX: usize = 400;
+/// Where source files are. What tools put there is in folders of its own.
+const SOURCES: [&str; 5] = ["src-tauri", "tests", "ui/src", "ui/tests", "xtask"];
 
 /// What must not be among the normal dependencies of a package, however far down.
 struct Boundary {
@@ -86,10 +94,30 @@ pub fn check(project: &Project) -> Result<()> {
             ));
         }
     }
+    let long = SOURCES.iter().map(|folder| too_long(&project.root().join(folder))).collect::<Result<Vec<_>>>()?;
+    crossed.extend(long.concat());
     if !crossed.is_empty() {
         bail!("{}", crossed.join("\n"));
     }
     Ok(())
+}
+
+/// The source files below `folder` that have too many lines, each in a sentence.
+fn too_long(folder: &Path) -> Result<Vec<String>> {
+    let mut long = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("{} could not be read", folder.display()))? {
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_type()?.is_dir() {
+            long.extend(too_long(&path)?);
+        } else if path.extension().is_some_and(|end| ["rs", "ts", "svelte", "css"].iter().any(|known| end == *known)) {
+            let lines = fs::read_to_string(&path)?.lines().count();
+            if lines > LINES_MAX {
+                long.push(format!("{} has {lines} lines, and at most {LINES_MAX} are read with ease.", path.display()));
+            }
+        }
+    }
+    Ok(long)
 }
 
 impl Boundary {
@@ -150,5 +178,18 @@ mod tests {
     fn a_feature_is_found_only_in_its_own_crate() {
         assert!(BOUNDARY.crossed_by("jiff v0.2.46|alloc,serde\nserde v1.0.229|std\n").is_empty());
         assert_eq!(BOUNDARY.crossed_by("jiff v0.2.46|alloc,std (*)\n"), ["jiff with its feature std"]);
+    }
+
+    #[test]
+    fn a_source_file_that_is_too_long_is_named() {
+        let dir = std::env::temp_dir().join(format!("holdoff-long-{}", std::process::id()));
+        fs::create_dir_all(dir.join("deep")).unwrap();
+        fs::write(dir.join("deep/long.rs"), "\n".repeat(LINES_MAX + 1)).unwrap();
+        fs::write(dir.join("short.rs"), "\n".repeat(LINES_MAX)).unwrap();
+        fs::write(dir.join("data.json"), "\n".repeat(LINES_MAX * 2)).unwrap();
+        let long = too_long(&dir).unwrap();
+        fs::remove_dir_all(&dir).unwrap();
+        assert_eq!(long.len(), 1, "{long:?}");
+        assert!(long[0].contains("long.rs has 401 lines"), "{long:?}");
     }
 }

@@ -21,7 +21,7 @@ Installs what tests need, then runs every check in this order and stops at the f
   ui-check    npm run check: types
   ui-test     npm run test
   ui-build    npm run build
-  boundaries  no package depends on what its layer must not know
+  boundaries  no package depends on what its layer must not know, and no source file is over 400 lines
   clippy      warnings are errors
   laws        fifty simulated years of an account, and every deliberate break of a law noticed
   footprint   the resident program in release mode: its memory, file and libraries within their bounds

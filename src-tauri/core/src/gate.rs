@@ -6,9 +6,11 @@ pub mod policy;
 pub mod recovery;
 mod restore;
 pub mod retry_after;
+mod spacing;
 
 pub use causes::{Cooldown, Pause};
 pub use permit::Permit;
+pub use spacing::{Jitter, Spacing};
 
 use crate::credential::token::Fingerprint;
 use crate::gate::policy::Backoff;
@@ -375,26 +377,6 @@ impl Gate {
     fn finish(&mut self, now: Moment) {
         self.withdraw();
         self.last_request = Some(now);
-    }
-}
-
-/// Whether the least distance between two requests is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spacing {
-    Kept,
-    /// Only for the one re-ask of law 6.
-    Waived,
-}
-
-/// A draw in thousandths of [`policy::JITTER_PER_MILLE`]: it only ever lengthens.
-#[derive(Debug, Clone, Copy)]
-pub struct Jitter(pub u64);
-
-impl Jitter {
-    pub(crate) fn lengthen(self, wait: Duration) -> Duration {
-        let most = wait.as_millis() / 1000 * u128::from(policy::JITTER_PER_MILLE);
-        let extra = most * u128::from(self.0.min(1000)) / 1000;
-        wait.saturating_add(Duration::from_millis(u64::try_from(extra).unwrap_or(u64::MAX)))
     }
 }
 

@@ -2,16 +2,20 @@
 //! say it twice; the last reading and the sign-in's outline, so that there is something to show at once.
 //! No token is in here, and none fits.
 
+mod account_id;
 mod refusal;
+mod renewal_status;
 
+pub use account_id::AccountId;
+pub(crate) use account_id::short_hash;
 pub use refusal::{NotYet, Refusal};
+pub use renewal_status::{Renewal, SignInTrouble};
 
-use crate::account::seats::SEAT;
+use crate::credential::CredentialStatus;
 use crate::credential::location::CredentialLocation;
 use crate::credential::token::Fingerprint;
-use crate::credential::{CredentialMissing, CredentialPresence, CredentialStatus, Identity};
 use crate::gate::recovery::StateLoss;
-use crate::gate::{Blocked, Cooldown, Gate, GateState, Jitter, Pause, Spacing};
+use crate::gate::{Blocked, Cooldown, Gate, GateState, Jitter, Spacing};
 use crate::notification::{Notices, Wanted};
 use crate::quota::cycle::Cycles;
 use crate::quota::forecast::Forecast;
@@ -21,24 +25,11 @@ use crate::settings::Readings;
 use crate::time::{Moment, Wall};
 use crate::updates::UpdatesState;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::fmt;
 
 /// The version of the persisted state. A state of another version is not read, and not overwritten
 /// without a copy.
 pub const VERSION: u32 = 1;
-
-/// One seat at one provider, such as `anthropic:3f2c…/9a0b…`: a login, and where one is told, an organization of it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct AccountId(pub String);
-
-impl fmt::Display for AccountId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// Everything that outlives the process.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -240,31 +231,6 @@ impl AccountState {
     }
 }
 
-/// How renewal by Holdoff stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Renewal<'a> {
-    /// The person has not allowed it.
-    Off,
-    /// There is no refresh token to renew with, or it has run out.
-    Impossible,
-    /// Nothing stands against it once it is due.
-    Ready,
-    /// It may be tried again then.
-    Waits { cause: &'a Cooldown, until: Moment },
-    /// It was due and not even tried, because of this; it is tried again and again.
-    HeldUp { why: &'a str },
-    /// Only a new sign-in helps.
-    Stopped(&'a Pause),
-}
-
-/// What is wrong with the sign-in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SignInTrouble {
-    Absent(CredentialMissing),
-    Expired,
-    Paused(Pause),
-}
-
 impl AccountState {
     /// Whether nothing is asked, and nothing renewed, because its person wants it so.
     pub fn free_only(&self) -> bool {
@@ -295,43 +261,6 @@ impl AccountState {
         match (&self.answered_for, self.sign_in.fingerprint()) {
             (Some(tried), Some(seen)) => tried != seen,
             _ => false,
-        }
-    }
-
-    /// What keeps the sign-in from being used, if anything does.
-    pub fn sign_in_trouble(&self, now: Wall) -> Option<SignInTrouble> {
-        if let Some(CredentialPresence::Absent(absence)) = &self.sign_in.seen {
-            return Some(SignInTrouble::Absent(absence.clone()));
-        }
-        if let GateState::Paused { cause, .. } = &self.usage.state {
-            return Some(SignInTrouble::Paused(cause.clone()));
-        }
-        if !self.sign_in.expired(now) {
-            return None;
-        }
-        // While the access token lives, a renewal that is paused is in nobody's way.
-        Some(match &self.token.state {
-            GateState::Paused { cause, .. } => SignInTrouble::Paused(cause.clone()),
-            GateState::Open | GateState::CoolingDown { .. } if self.sign_in.refresh_blanked => {
-                SignInTrouble::Absent(CredentialMissing::Blanked)
-            }
-            GateState::Open | GateState::CoolingDown { .. } => SignInTrouble::Expired,
-        })
-    }
-
-    /// How renewal by Holdoff stands. A limit of usage holds it back too (law 4), but only that is said of it then.
-    pub fn renewal(&self, now: Moment) -> Renewal<'_> {
-        match &self.token.state {
-            _ if !self.renews || self.free_only() => Renewal::Off,
-            GateState::Paused { cause, .. } => Renewal::Stopped(cause),
-            _ if !self.sign_in.renewable => Renewal::Impossible,
-            GateState::CoolingDown { cause, until, .. } if until.is_after(now) => {
-                Renewal::Waits { cause, until: *until }
-            }
-            GateState::CoolingDown { .. } | GateState::Open => match &self.renewal_blocked {
-                Some(why) => Renewal::HeldUp { why },
-                None => Renewal::Ready,
-            },
         }
     }
 
@@ -376,23 +305,6 @@ impl AccountState {
             Blocked::FreeOnly => Refusal::FreeOnly,
         })
     }
-}
-
-impl AccountId {
-    /// The account of a sign-in: by the provider's own account id, else by where the sign-in is kept.
-    pub fn of(provider: Provider, identity: &Identity, place: &str) -> Self {
-        let name = match (&identity.account, &identity.organization_id) {
-            (Some(account), Some(organization)) => format!("{account}{SEAT}{organization}"),
-            (Some(account), None) => account.clone(),
-            (None, _) => format!("at-{}", short_hash(place)),
-        };
-        Self(format!("{}:{name}", provider.key()))
-    }
-}
-
-pub(crate) fn short_hash(text: &str) -> String {
-    let digest = Sha256::digest(text.as_bytes());
-    hex::encode(&digest[..6])
 }
 
 impl Moment {

@@ -1,14 +1,9 @@
 //! `handle`: what the world did, and what follows from it.
 
 use super::{Account, Event, Preferences, Step};
-use crate::account::renewal::Stage;
-use crate::account::seats::SeatGates;
 use crate::credential::token::Fingerprint;
-use crate::credential::{
-    Credential, CredentialMissing, CredentialPresence, CredentialRead, CredentialStatus, Unsettled,
-};
 use crate::gate::policy;
-use crate::gate::{Cooldown, GateState, Pause, Spacing};
+use crate::gate::{Cooldown, GateState, Spacing};
 use crate::messages;
 use crate::notification::{Notices, Proved};
 use crate::providers;
@@ -17,7 +12,6 @@ use crate::record::history::{HistoryRecord, episode_changes};
 use crate::record::ledger::{LedgerEvent, Trigger};
 use crate::request::Endpoint;
 use crate::response::{Outcome, Rejection, SendResult};
-use crate::state::AccountId;
 use crate::time::Moment;
 
 impl Account {
@@ -147,173 +141,6 @@ impl Account {
             GateState::Paused { .. } => return,
         };
         self.saving.dirty = true;
-    }
-
-    fn looked(&mut self, read: CredentialRead, now: Moment) {
-        self.look_at = Some(now.plus(read.look_again()));
-        let step = std::mem::replace(&mut self.step, Step::Idle);
-        match read {
-            CredentialRead::Absent(absence) => {
-                self.unsettled = None;
-                self.no_credential(absence, now);
-            }
-            CredentialRead::Found(credential) if self.is_half(&credential, now) => self.credential = None,
-            CredentialRead::Found(mut credential) => {
-                if !matches!(step, Step::Renewing(Stage::Looking)) {
-                    credential.forget_refresh_token();
-                }
-                self.found(credential, now);
-            }
-        }
-        if !self.state.troubled && self.state.sign_in_trouble(now.wall).is_some() {
-            self.state.troubled = true;
-            self.saving.dirty = true;
-        }
-        match step {
-            Step::Rechecking { fingerprint, rejection } => self.rechecked(fingerprint, rejection, now),
-            Step::Looking if self.becoming.is_none() && self.credential.is_some() => self.step = Step::Ready,
-            Step::Looking | Step::Idle | Step::Ready => {}
-            Step::Noting { .. } | Step::Asking { .. } => self.step = step,
-            Step::Renewing(stage) => self.looked_while_renewing(stage, now),
-        }
-    }
-
-    /// Whether it may be half of another sign-in.
-    fn is_half(&mut self, found: &Credential, now: Moment) -> bool {
-        let (before, settled) = (self.unsettled.take(), self.settled_token.as_ref());
-        self.unsettled = Unsettled::look(before, &self.state.sign_in, settled, found, now);
-        if let Some(half) = &self.unsettled {
-            self.look_at = Some(half.until);
-        }
-        self.unsettled.is_some()
-    }
-
-    fn share_login(&mut self, seats: &[SeatGates], now: Moment) {
-        let before = self.state.gates();
-        for seat in seats {
-            self.state.share_gates(seat, now);
-        }
-        self.login_is_asking = seats.iter().any(SeatGates::is_asking);
-        self.saving.dirty |= self.state.gates() != before;
-    }
-
-    fn no_credential(&mut self, absence: CredentialMissing, now: Moment) {
-        self.credential = None;
-        // What is told of such an account was told with a token, wherever that is set.
-        let absence = if self.id.is_of_token() { CredentialMissing::InferenceOnly } else { absence };
-        if absence.is_end() {
-            self.sign_in_has_ended(now);
-        }
-        let seen = Some(CredentialPresence::Absent(absence));
-        self.saving.dirty |= self.state.sign_in.seen != seen;
-        self.state.sign_in.seen = seen;
-    }
-
-    /// The person is told, once for all that it may come of.
-    pub(super) fn sign_in_has_ended(&mut self, now: Moment) {
-        if self.state.free_only() {
-            return;
-        }
-        self.state.troubled = true;
-        self.saving.dirty |= self.state.notices.sign_in.is_none();
-        self.state.notices.begin_sign_in(now, self.preferences.wanted);
-    }
-
-    fn found(&mut self, credential: Credential, now: Moment) {
-        let id = AccountId::of(self.state.provider, &credential.identity, &self.place);
-        // A sign-in that no longer says whose it is stays with the account that it had.
-        let named = credential.identity.account.is_some();
-        // Nor does one that no longer says of which organization it is.
-        if named && id != self.id && id != self.id.login() {
-            let renamed = self.state.sign_in.identity.account.is_none() || self.id == id.login();
-            self.becoming = Some((id, renamed));
-            return;
-        }
-        let mut sign_in = CredentialStatus {
-            seen: Some(CredentialPresence::Present {
-                fingerprint: credential.fingerprint(),
-                expires_at: credential.expires_at,
-            }),
-            place: self.place.clone(),
-            plan: credential.plan.clone(),
-            identity: credential.identity.clone(),
-            renewable: credential.renewable(now.wall),
-            refresh_blanked: credential.refresh_blanked,
-            last_token: Some(credential.fingerprint()),
-        };
-        let known = &self.state.sign_in.identity;
-        if !named || id != self.id {
-            sign_in.identity = known.clone();
-        } else if sign_in.identity.email.is_none() && known.account == sign_in.identity.account {
-            // The file with the names may be another sign-in's by now.
-            sign_in.identity = known.clone();
-        }
-        self.settled_token = None;
-        let fingerprint = credential.fingerprint();
-        if self.state.sign_in.fingerprint() != Some(&fingerprint) {
-            // Somebody else renewed it.
-            self.renewal_blocked(None);
-        }
-        let unpaused = self.state.usage.credential_seen(&fingerprint, now) | self.scopes_seen(&credential, now);
-        self.refresh_token_seen(&credential, now);
-        let replaced = self.state.usage.refused.as_ref().is_some_and(|refused| *refused != fingerprint);
-        let absent = matches!(self.state.sign_in.seen, Some(CredentialPresence::Absent(_)));
-        let unusable = absent || self.state.sign_in.expired(now.wall);
-        let back = unusable && !credential.expired(now.wall);
-        if unpaused || replaced || back {
-            self.state.next = Some(now);
-            self.why = Trigger::NewCredential;
-            self.saving.dirty = true;
-        }
-        self.saving.dirty |= self.state.sign_in != sign_in;
-        self.state.sign_in = sign_in;
-        self.credential = Some(credential);
-        if self.state.sign_in.has_ended(now.wall) {
-            self.sign_in_has_ended(now);
-        }
-    }
-
-    /// What may not read usage is not asked with. Returns whether it was not allowed to before, and is now.
-    fn scopes_seen(&mut self, credential: &Credential, now: Moment) -> bool {
-        let paused = |gate: &GateState| matches!(gate, GateState::Paused { cause: Pause::ScopeNotGranted { .. }, .. });
-        let was = paused(&self.state.usage.state);
-        let lacking = providers::missing_scope(self.state.provider, credential);
-        self.state.usage.scope_seen(now, lacking, &credential.fingerprint());
-        let is = paused(&self.state.usage.state);
-        if is && !was {
-            self.state.reject(credential.fingerprint());
-            self.saving.dirty = true;
-        }
-        if is {
-            self.sign_in_has_ended(now);
-        }
-        was && !is
-    }
-
-    /// The second half of a 401. The same credential is a strike; another one is asked with, at once unless the 401 came to
-    /// a request that was asked at once itself (law 6).
-    fn rechecked(&mut self, fingerprint: Fingerprint, rejection: Rejection, now: Moment) {
-        if self.becoming.is_some() {
-            return;
-        }
-        let changed = self.state.sign_in.fingerprint().is_some_and(|seen| *seen != fingerprint);
-        if changed || self.unsettled.is_some() {
-            self.state.next = Some(now);
-            self.why = Trigger::NewCredential;
-        } else {
-            self.rejected(rejection, fingerprint, now);
-        }
-        self.saving.dirty = true;
-    }
-
-    fn rejected(&mut self, rejection: Rejection, fingerprint: Fingerprint, now: Moment) {
-        self.state.usage.rejected(now, rejection, fingerprint.clone());
-        self.state.next = Some(now.plus(self.preferences.interval));
-        if matches!(self.state.usage.state, GateState::Paused { .. }) {
-            self.state.troubled = true;
-            self.state.reject(fingerprint);
-            self.state.notices.begin_sign_in(now, self.preferences.wanted);
-        }
     }
 
     fn delivered(&mut self, delivery: SendResult, now: Moment) {

@@ -11,6 +11,7 @@ mod poll;
 mod renewal;
 pub mod seats;
 pub mod selector;
+mod sign_in_seen;
 #[cfg(test)]
 mod tests;
 mod window_alerts;

@@ -1,6 +1,8 @@
 use super::*;
 use crate::credential::token::Token;
+use crate::credential::{CredentialPresence, Identity};
 use crate::gate::Cooldown;
+use crate::gate::Pause;
 use crate::time::Boot;
 use std::time::Duration;
 

@@ -106,7 +106,7 @@ mod tests {
         let again = r#"ulimit -S -c "$(ulimit -H -c)"; exec "$0" "$@""#;
         let output = Command::new("/bin/sh")
             .args(["-c", again, std::env::current_exe().unwrap().to_str().unwrap()])
-            .args(["--exact", "crash::tests::dies_with_a_token", "--ignored", "--nocapture"])
+            .args(["--exact", "platform::core_dumps::tests::dies_with_a_token", "--ignored", "--nocapture"])
             .env(HOME, home.path())
             .current_dir(home.path())
             .output()
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn a_panic_says_where_it_was_and_nothing_of_what_was_there() {
         let output = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "crash::tests::panics_with_a_token", "--ignored", "--nocapture"])
+            .args(["--exact", "platform::core_dumps::tests::panics_with_a_token", "--ignored", "--nocapture"])
             .env(HOME, "x")
             .output()
             .unwrap();

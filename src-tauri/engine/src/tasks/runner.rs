@@ -4,6 +4,7 @@
 //! looked at.
 
 mod account_lock;
+mod context;
 mod recover;
 mod saving;
 mod send;
@@ -12,30 +13,24 @@ mod spawned;
 #[cfg(test)]
 mod tests;
 
+pub use context::RunnerContext;
+
 use crate::credentials::monitor::read;
 use crate::credentials::{LockedStore, Source};
-use crate::http::Http;
-use crate::http::network::Variables;
-use crate::metrics::Requests;
 use crate::platform::clock::Clock;
-use crate::platform::user_dir::{AccountLock, UserDir};
-use crate::storage::history::History;
-use crate::storage::state_store::{StateStore, Taken};
-use crate::tasks::login::{Logins, Seat};
+use crate::platform::user_dir::AccountLock;
+use crate::tasks::login::Seat;
 use holdoff_core::account::{Account, Action, Event, Preferences};
 use holdoff_core::credential::{CredentialStatus, RenewedTokens, WriteBack};
-use holdoff_core::gate::recovery::GateRecovery;
-use holdoff_core::record::ledger::LedgerEntry;
-use holdoff_core::state::{Provider, Refusal};
+use holdoff_core::state::Refusal;
 use holdoff_core::{AccountId, AccountState, Moment, Notice, PassiveReading};
 use jiff::tz::TimeZone;
 use send::Asked;
-use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 
 /// How soon an account that another process polls is tried again, in real time.
 const LOCKED: Duration = Duration::from_secs(30);
@@ -84,28 +79,6 @@ pub struct Announcement {
     pub notice: Notice,
     pub account: AccountId,
     pub state: AccountState,
-}
-
-/// What a runner works with.
-#[derive(Debug, Clone)]
-pub struct RunnerContext {
-    pub clock: Clock,
-    pub http: Arc<Http>,
-    /// What the environment says of proxies and certificates.
-    pub network: Variables,
-    pub keeper: StateStore,
-    pub history: History,
-    pub requests: Requests,
-    pub user: UserDir,
-    pub announcements: mpsc::Sender<Announcement>,
-    /// What the seats of each login share.
-    pub logins: Logins,
-    /// What holds accounts of which nothing is kept.
-    pub memory: GateRecovery,
-    /// The accounts that another process polls.
-    pub elsewhere: watch::Sender<BTreeSet<AccountId>>,
-    /// The person's time zone. They travel.
-    pub zone: fn() -> TimeZone,
 }
 
 /// What takes its time while commands are answered: a request, the locks, or writing new tokens.
@@ -378,39 +351,6 @@ impl Runner {
         if self.tools.announcements.send(announcement).await.is_err() {
             self.handle(Event::NoticeMissed(id));
         }
-    }
-}
-
-impl RunnerContext {
-    async fn record(&self, entry: LedgerEntry) {
-        self.requests.count(&entry);
-        self.history.record(entry).await;
-    }
-
-    /// What is kept of an account, and of the same account without a name; with what the other seats of its login were told.
-    async fn state(&self, id: &AccountId, earlier: Earlier, seat: &Seat) -> AccountState {
-        let Taken { account, beside } = self.keeper.take(id.clone(), earlier.sign_in.identity.organization).await;
-        let mut state = account.unwrap_or_else(|| self.fresh(id));
-        if let Some(formerly) = &state.formerly {
-            self.history.rename(formerly.clone(), id.clone());
-        }
-        if let Some(unnamed) = earlier.unnamed
-            && let Some(same) = self.keeper.take(unnamed, None).await.account
-        {
-            state.adopt_gates(&same);
-        }
-        let now = self.clock.now();
-        for (_, gates) in beside.iter().filter(|(other, _)| !seat.is_polled(other)) {
-            state.share_left_behind(gates, now);
-        }
-        state
-    }
-
-    /// An account that is met for the first time.
-    fn fresh(&self, id: &AccountId) -> AccountState {
-        let mut fresh = AccountState::new(Provider::Anthropic);
-        self.memory.remind(id, &mut fresh, self.clock.now());
-        fresh
     }
 }
 

@@ -1,15 +1,23 @@
 //! A runner, taken step by step on a machine that sleeps in between.
 
 use super::*;
+use crate::http::Http;
+use crate::metrics::Requests;
 use crate::platform::clock::ClockSpec;
 use crate::platform::environment::Bases;
+use crate::platform::user_dir::UserDir;
+use crate::storage::history::History;
 use crate::storage::history::Limits;
 use crate::storage::state_file::{PlainFiles, TwoSlots};
+use crate::storage::state_store::StateStore;
+use crate::tasks::login::Logins;
 use crate::tasks::start;
 use crate::tasks::start::Loaded;
 use holdoff_core::Settings;
 use holdoff_world::{FakeAnthropic, Home, eventually};
+use std::collections::BTreeSet;
 use std::time::SystemTime;
+use tokio::sync::watch;
 
 /// The least pause of law 12.
 const PAUSE: Duration = Duration::from_secs(5);

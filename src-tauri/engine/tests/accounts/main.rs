@@ -1,143 +1,15 @@
 //! Several sign-ins: the whole engine, with folders of its own, a fake Anthropic and a fast clock.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it fails")]
 
+mod rig;
+
 use holdoff_core::credential::CredentialMissing;
 use holdoff_core::settings::AccountSettings;
-use holdoff_core::{AccountId, GateState, Settings, State};
-use holdoff_engine::platform::environment::Environment;
-use holdoff_engine::storage::state_file::PlainFiles;
-use holdoff_engine::tasks::start;
-use holdoff_engine::tasks::start::{Engine, shut_down};
-use holdoff_engine::tasks::supervisor::{Asked, Command, NotAsked};
+use holdoff_core::{GateState, State};
+use holdoff_engine::tasks::supervisor::{Asked, NotAsked};
 use holdoff_world::home::random_token;
-use holdoff_world::{Answer, ClockSpec, Credential, FakeAnthropic, Home, eventually};
-use std::collections::BTreeMap;
-use std::time::Duration;
-use tokio::sync::oneshot;
-
-const SOON: Duration = Duration::from_secs(20);
-const ANN: &str = "0b0c7f5e-0000-4000-8000-000000000001";
-const BOB: &str = "0b0c7f5e-0000-4000-8000-0000000000b0";
-const CARL: &str = "0b0c7f5e-0000-4000-8000-0000000000ca";
-const DAYS: Duration = Duration::from_secs(30 * 24 * 3600);
-
-fn id(uuid: &str) -> AccountId {
-    AccountId(format!("anthropic:{uuid}"))
-}
-
-/// A person's computer with an engine on it; Ann is signed in to the default folder.
-struct Rig {
-    home: Home,
-    fake: FakeAnthropic,
-    vars: BTreeMap<String, String>,
-    settings: Settings,
-    engine: Option<Engine>,
-    ann: Credential,
-}
-
-impl Rig {
-    async fn new(speed: f64) -> Self {
-        let fake = FakeAnthropic::start_with(ClockSpec::from_now(speed)).await;
-        let home = Home::at(fake.clock());
-        let ann = home.sign_in(fake.clock().now() + DAYS);
-        let mut vars = home.env();
-        vars.insert("HOLDOFF_ANTHROPIC_API".into(), fake.api_base());
-        vars.insert("HOLDOFF_ANTHROPIC_TOKEN".into(), fake.token_base());
-        vars.insert("HOLDOFF_CLOCK".into(), fake.clock().to_env());
-        Self { home, fake, vars, settings: Settings::default(), engine: None, ann }
-    }
-
-    /// Bob, signed in to a folder of his own, which the settings list.
-    fn with_bob(&mut self) -> Credential {
-        self.settings.claude_config_dirs.push("~/.claude-bob".into());
-        self.sign_in_at(".claude-bob", BOB)
-    }
-
-    fn sign_in_at(&self, folder: &str, uuid: &str) -> Credential {
-        self.home.sign_in_at(folder, uuid, &format!("{uuid}@example.com"), self.fake.clock().now() + DAYS)
-    }
-
-    async fn start(&mut self) {
-        let environment = Environment::from_vars(|name| self.vars.get(name).map(Into::into)).unwrap();
-        environment.prepare_data_dir().unwrap();
-        self.engine = Some(start::start(&environment, PlainFiles, &self.settings).await);
-    }
-
-    async fn stop(&mut self) {
-        shut_down(&self.engine().commands()).await;
-        self.engine = None;
-    }
-
-    fn engine(&self) -> &Engine {
-        self.engine.as_ref().unwrap()
-    }
-
-    fn state(&self) -> State {
-        self.engine().snapshots.borrow().state.clone()
-    }
-
-    async fn command(&self, command: Command) {
-        self.engine().commands().send(command).await.unwrap();
-    }
-
-    async fn choose(&mut self, change: impl FnOnce(&mut Settings)) {
-        change(&mut self.settings);
-        self.command(Command::Settings(Box::new(self.settings.clone()))).await;
-    }
-
-    async fn switch(&mut self, uuid: &str, enabled: bool) {
-        let chosen = AccountSettings { enabled: Some(enabled), ..AccountSettings::default() };
-        self.choose(|settings| _ = settings.accounts.insert(id(uuid), chosen)).await;
-    }
-
-    async fn refresh(&self) -> Vec<Asked> {
-        let (answer, asked) = oneshot::channel();
-        self.command(Command::Refresh { account: None, answer }).await;
-        asked.await.unwrap()
-    }
-
-    async fn wait<T>(&self, what: &str, look: impl Fn(&State) -> Option<T>) -> T {
-        eventually(SOON, what, async || look(&self.state())).await
-    }
-
-    async fn wait_for_active(&self, uuids: &[&str]) {
-        let expect: Vec<AccountId> = uuids.iter().map(|uuid| id(uuid)).collect();
-        self.wait(&format!("{uuids:?} are polled"), |state| (state.active == expect).then_some(())).await;
-    }
-
-    async fn wait_for_reading(&self, uuid: &str) {
-        self.wait("a reading", |state| state.accounts.get(&id(uuid))?.reading.as_ref().map(drop)).await;
-    }
-
-    /// Who was asked for, in order, by the tokens.
-    fn asked(&self, who: &[(&str, &Credential)]) -> Vec<String> {
-        let name = |bearer: &str| {
-            let known = who.iter().find(|(_, credential)| credential.access_token == bearer);
-            known.map_or("nobody", |(name, _)| *name).to_owned()
-        };
-        self.fake.usage_requests().iter().map(|request| name(request.bearer().unwrap())).collect()
-    }
-
-    /// Lets time go by while something is watched not to happen.
-    async fn pass(&self, program: Duration) {
-        let end = self.fake.clock().now() + program;
-        let over = async || (self.fake.clock().now() >= end).then_some(());
-        eventually(self.fake.clock().real_length(program) + SOON, "time goes by", over).await;
-    }
-}
-
-fn minutes(n: u64) -> Duration {
-    Duration::from_secs(n * 60)
-}
-
-/// A 429 for these, a reading for all others.
-fn limited(those: &[&Credential]) -> Answer {
-    let those: Vec<String> = those.iter().map(|credential| credential.access_token.clone()).collect();
-    Answer::decide(move |request| {
-        let is_one = those.iter().any(|token| request.bearer() == Some(token));
-        if is_one { Answer::rate_limited(Some("3600")) } else { Answer::ok() }
-    })
-}
+use holdoff_world::{Answer, Credential, eventually};
+use rig::*;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_accounts_of_which_one_is_limited_do_not_wait_for_each_other() {
