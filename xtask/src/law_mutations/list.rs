@@ -10,7 +10,6 @@ const POLL: &str = "account/poll.rs";
 const GATE: &str = "gate.rs";
 const RESTORE: &str = "gate/restore.rs";
 const PERMIT: &str = "gate/permit.rs";
-const HANDLE: &str = "account/handle.rs";
 const RENEWAL: &str = "account/renewal.rs";
 
 /// All of them, by number.
@@ -124,7 +123,7 @@ const EARLIER: [Break; 18] = [
                 "filter(|credential| !credential.expired(now.wall))",
                 "filter(|credential| ON || !credential.expired(now.wall))",
             )),
-            Some(change("state.rs", "if !self.sign_in.expired(now) {", "if ON || !self.sign_in.expired(now) {")),
+            Some(change("state/renewal_status.rs", "if !self.sign_in.expired(now) {", "if ON || !self.sign_in.expired(now) {")),
             Some(change(PERMIT, "|life| waited < life", "|life| ON || waited < life")),
         ],
     },
@@ -176,7 +175,7 @@ const EARLIER: [Break; 18] = [
         7,
         "the person is bothered about a sign-in that has ended",
         change(
-            HANDLE,
+            "account/sign_in_seen.rs",
             "            self.state.troubled = true;
             self.saving.dirty = true;
         }
@@ -202,7 +201,7 @@ const EARLIER: [Break; 18] = [
             )),
             // A refresh token is there for it.
             Some(change(
-                HANDLE,
+                "account/sign_in_seen.rs",
                 "                    credential.forget_refresh_token();",
                 "                    if !ON {
                         credential.forget_refresh_token();

@@ -1,6 +1,8 @@
 //! Both ends, with a real socket or pipe between them and, where it takes another process, one.
 
 #[cfg(target_os = "linux")]
+mod patience;
+#[cfg(target_os = "linux")]
 mod socket;
 
 use super::*;
