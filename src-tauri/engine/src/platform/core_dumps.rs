@@ -143,7 +143,7 @@ mod tests {
             .output()
             .unwrap();
         let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert!(!output.status.success() && said.contains("src/crash.rs:"), "{said}");
+        assert!(!output.status.success() && said.contains("platform/core_dumps.rs:"), "{said}");
         assert!(!said.contains("in-memory-only"), "{said}");
     }
 

@@ -64,6 +64,8 @@ async fn an_app_of_an_earlier_version_is_found_and_its_socket_replaced_when_it_i
     assert!(at.symlink_metadata().unwrap().is_symlink());
 }
 
+const NOBODY: u32 = 65_534;
+
 fn is_root() -> bool {
     let root = rustix::process::geteuid().is_root();
     if !root {

@@ -85,7 +85,12 @@ fn a_kill_in_the_middle_of_a_migration_loses_nothing() {
     for steps in (1..).step_by(9) {
         let dir = of_version_1();
         let mut child = std::process::Command::new(std::env::current_exe().unwrap());
-        child.args(["--exact", "storage::history::tests::migrating::a_migration_that_is_killed", "--ignored", "--nocapture"]);
+        child.args([
+            "--exact",
+            "storage::history::tests::migrating::a_migration_that_is_killed",
+            "--ignored",
+            "--nocapture",
+        ]);
         child.env(KILLED[0], dir.path()).env(KILLED[1], steps.to_string());
         let ended = child.output().unwrap();
         let killed = ended.status.signal().is_some();
