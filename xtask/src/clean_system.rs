@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
+use crate::bare_system::{self, MIRROR, Unpacked};
 use crate::cmd::Cmd;
 use crate::packages::Purpose;
 use crate::project::{Profile, Project};
@@ -29,7 +30,6 @@ As root, on Linux, with a mirror of Debian in reach (http://deb.debian.org/debia
 $XDG_CACHE_HOME/holdoff-clean-system for the next time. By hand and in the release workflow; no part of the tests.";
 
 const SUITES: [&str; 2] = ["bookworm", "trixie"];
-const MIRROR: &str = "http://deb.debian.org/debian";
 /// A desktop to start it on, and nothing that Holdoff itself needs.
 const DESKTOP: &str =
     "ca-certificates xvfb dbus xfce4-panel xfconf xdotool imagemagick fonts-dejavu-core libglib2.0-bin adduser";
@@ -44,9 +44,7 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
         return System { root: root.into() }.try_out();
     }
     let wish = parse(args)?;
-    if !cfg!(target_os = "linux") || Cmd::new("id").arg("-u").read()?.trim() != "0" {
-        bail!("a system of its own can be made on Linux only, and as root.");
-    }
+    bare_system::can_be_made()?;
     // Before cargo may build it anew.
     let this = env::current_exe()?;
     setup::prepare(Purpose::CleanSystem)?;
@@ -85,28 +83,6 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
 
 const INSIDE: &str = "--inside";
 
-/// A folder with a system in it, which goes away again.
-struct Unpacked(PathBuf);
-
-impl Unpacked {
-    fn new(root: PathBuf) -> Result<Self> {
-        let this = Self(root);
-        this.remove();
-        fs::create_dir_all(&this.0)?;
-        Ok(this)
-    }
-
-    fn remove(&self) {
-        let _there_may_be_none = Cmd::new("rm").args(["-rf", "--one-file-system"]).arg(&self.0).read();
-    }
-}
-
-impl Drop for Unpacked {
-    fn drop(&mut self) {
-        self.remove();
-    }
-}
-
 /// The file in this folder with that ending.
 fn one_of(folder: &Path, ending: &str) -> Result<PathBuf> {
     let names = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
@@ -120,27 +96,16 @@ fn one_of(folder: &Path, ending: &str) -> Result<PathBuf> {
 
 /// An archive of a minimal system with a desktop and a user, made if it is not kept yet.
 fn bare(suite: &str, mirror: &str) -> Result<PathBuf> {
-    let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|dir| dir.is_absolute());
-    let cache = cache.or_else(|| Some(env::home_dir()?.join(".cache"))).context("there is no home folder")?;
-    let folder = cache.join("holdoff-clean-system");
+    let folder = bare_system::cache()?;
     let kept = folder.join(format!("{suite}.tar"));
     if kept.is_file() {
         return Ok(kept);
     }
-    fs::create_dir_all(&folder)?;
     let work = Unpacked::new(folder.join(format!("{suite}.new")))?;
-    // What a desktop is made of is in another part of Ubuntu.
-    let parts = if mirror.contains("ubuntu") { "main,universe" } else { "main" };
-    let minimal = ["--variant=minbase", "--components", parts, suite];
-    Cmd::new("debootstrap").args(minimal).arg(&work.0).arg(mirror).no_input().run()?;
-    fs::copy("/etc/resolv.conf", work.0.join("etc/resolv.conf"))?;
     let prepare = format!(
-        "set -e; export DEBIAN_FRONTEND=noninteractive LANG=C.UTF-8 HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin; apt-get update -q; \
-         apt-get install -qy --no-install-recommends {DESKTOP}; adduser --disabled-password --gecos Ann {USER}"
+        "apt-get install -qy --no-install-recommends {DESKTOP}; adduser --disabled-password --gecos Ann {USER}"
     );
-    let mounted = "mount -t proc proc \"$1/proc\" && exec chroot \"$1\" sh -c \"$2\"";
-    let apart = ["--mount", "--propagation", "private", "--", "sh", "-c", mounted, "sh"];
-    Cmd::new("unshare").args(apart).arg(&work.0).arg(&prepare).no_input().run()?;
+    bare_system::make(&work.0, suite, mirror, &prepare)?;
     let next = folder.join(format!("{suite}.tar.new"));
     Cmd::new("tar").arg("-cf").arg(&next).arg("-C").arg(&work.0).arg(".").run()?;
     fs::rename(next, &kept)?;

@@ -4,6 +4,7 @@
 
 #![allow(clippy::print_stdout, reason = "telling a person what goes on is this program's work")]
 
+mod bare_system;
 mod bench;
 mod boundaries;
 mod build;
@@ -28,6 +29,7 @@ mod test;
 mod toolchain;
 mod ui;
 mod update_list;
+mod windows_tests;
 
 use std::process::ExitCode;
 
@@ -43,6 +45,7 @@ cargo xtask COMMAND
   build   install what is missing and build Holdoff without starting it
   package make the packages of a release: .deb, .rpm, .tar.gz, checksums, SBOM
   clean-system  install, upgrade and remove the packages on minimal systems
+  windows-tests run the tests that are for Windows too, under Wine
   manifests     fill in what AUR, Homebrew and winget are told of a release
   update-list   write what the programs are told of a release, to be signed
   release-notes print what CHANGELOG.md says of a tag
@@ -68,12 +71,13 @@ struct Command {
     run: fn(&Project, &[String]) -> Result<()>,
 }
 
-const COMMANDS: [Command; 16] = [
+const COMMANDS: [Command; 17] = [
     Command { name: "run", help: run::HELP, run: run::run },
     Command { name: "test", help: test::HELP, run: test::run },
     Command { name: "build", help: build::HELP, run: build::run },
     Command { name: "package", help: package::HELP, run: package::run },
     Command { name: "clean-system", help: clean_system::HELP, run: clean_system::run },
+    Command { name: "windows-tests", help: windows_tests::HELP, run: windows_tests::run },
     Command { name: "manifests", help: manifests::HELP, run: manifests::run },
     Command { name: "update-list", help: update_list::HELP, run: update_list::run },
     Command { name: "release-notes", help: changelog::HELP, run: changelog::run },

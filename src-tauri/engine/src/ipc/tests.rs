@@ -14,6 +14,8 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+const SOON: Duration = Duration::from_secs(30);
+
 /// An app that answers every call that gets through to it with its name.
 struct App {
     home: TempDir,
@@ -159,14 +161,16 @@ async fn whoever_says_a_word_and_goes_is_heard_and_in_nobodys_way() {
         let there = at.clone();
         let said = blocking(move || tell_at_once(&there, Call::Version)).await;
         if said.is_ok() {
-            assert_eq!(inbox.recv().await.unwrap().0, Call::Version);
+            let heard = tokio::time::timeout(SOON, inbox.recv()).await;
+            assert_eq!(heard.expect("it is heard").unwrap().0, Call::Version);
         }
     }
     let (there, here) = (at.clone(), at);
     let first = tokio::task::spawn_blocking(move || Client::connect(&there).unwrap().call(Call::Version).unwrap());
     let second = tokio::task::spawn_blocking(move || Client::connect(&here).unwrap().call(Call::Version).unwrap());
     for _ in 0..2 {
-        inbox.recv().await.unwrap().1.answer(json!("here"));
+        let called = tokio::time::timeout(SOON, inbox.recv()).await;
+        called.expect("both get through").unwrap().1.answer(json!("here"));
     }
     assert_eq!((first.await.unwrap(), second.await.unwrap()), (json!("here"), json!("here")));
 }
