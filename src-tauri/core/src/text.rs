@@ -10,7 +10,7 @@ mod sinks;
 #[cfg(test)]
 mod tests;
 
-pub use shell::{quoted, quoted_below_home};
+pub use shell::{below_profile, quoted, quoted_below_home};
 pub use sinks::{csv_cell, json, markup, menu_label, terminal};
 
 use serde::{Deserialize, Deserializer};

@@ -61,8 +61,8 @@ impl FileId {
         Self(found.dev(), found.ino())
     }
 
-    /// Of what is there by this name now; `None` if there is nothing. An open file cannot be deleted here, so that all that
-    /// are found are the same.
+    /// Of what is there by this name now; `None` if there is nothing. What this is asked of is open so that nobody can delete
+    /// it (a lock, what SQLite has), so that all that are found are the same. Of other files, time and length have to tell.
     #[cfg(not(unix))]
     pub fn at(path: &Path) -> Option<Self> {
         path.exists().then_some(Self(0, 0))

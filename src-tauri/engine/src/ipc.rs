@@ -9,7 +9,6 @@ mod platform;
 mod platform;
 mod server;
 #[cfg(test)]
-#[cfg(target_os = "linux")]
 mod tests;
 
 pub use server::{Caller, Listener, Responder, attach, line_for_windows};

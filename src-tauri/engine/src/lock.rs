@@ -59,6 +59,9 @@ fn open(path: &Path) -> io::Result<File> {
     options.create(true).truncate(false).write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    // FILE_SHARE_READ and FILE_SHARE_WRITE: others may open it too, and nobody may delete or move it.
+    #[cfg(windows)]
+    std::os::windows::fs::OpenOptionsExt::share_mode(&mut options, 0x3);
     options.open(path)
 }
 
@@ -75,6 +78,17 @@ mod tests {
         assert!(FileLock::take(&path).unwrap().is_none());
         drop(held);
         assert!(FileLock::take(&path).unwrap().is_some());
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn the_file_of_a_lock_cannot_be_taken_away() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("one");
+        let held = FileLock::take(&path).unwrap().unwrap();
+        assert!(std::fs::remove_file(&path).is_err());
+        assert!(std::fs::rename(&path, dir.path().join("two")).is_err());
+        assert!(held.is_current() && FileLock::take(&path).unwrap().is_none());
     }
 
     #[cfg(unix)]

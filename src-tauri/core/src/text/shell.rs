@@ -33,3 +33,13 @@ pub fn quoted_below_home(path: &str) -> String {
         None => quoted(path),
     }
 }
+
+/// The same for cmd, the shell of Windows, which does not know `~`. What stands between two `%` there is not to be helped.
+pub fn below_profile(path: &str) -> String {
+    match path.strip_prefix('~') {
+        Some(below) if below.is_empty() || below.starts_with(['/', '\\']) => {
+            format!("%USERPROFILE%{}", below.replace('/', r"\"))
+        }
+        _ => path.to_owned(),
+    }
+}

@@ -215,3 +215,16 @@ fn a_command_to_paste_means_what_it_says() {
     assert_eq!(quoted_below_home("~/a b"), "~/'a b'");
     assert_eq!(run(&format!("printf '%s|' {}", quoted_below_home("~ann/x"))), "~ann/x|", "nobody else's home");
 }
+
+#[test]
+fn cmd_is_told_the_home_folder_by_its_variable() {
+    for (path, expected) in [
+        ("~/.claude-work", r"%USERPROFILE%\.claude-work"),
+        (r"~\a\b", r"%USERPROFILE%\a\b"),
+        ("~", "%USERPROFILE%"),
+        ("~ann/x", "~ann/x"),
+        (r"D:\claude", r"D:\claude"),
+    ] {
+        assert_eq!(below_profile(path), expected);
+    }
+}

@@ -8,7 +8,7 @@ use crate::local_time::LocalTime;
 use crate::providers::anthropic::credential;
 use crate::sign_in::Absence;
 use crate::state::{AccountState, Provider, Renewal, SignInTrouble};
-use crate::text::quoted_below_home;
+use crate::text::{below_profile, quoted_below_home};
 use crate::time::Moment;
 
 /// What the words depend on beside the account.
@@ -100,7 +100,9 @@ pub fn sign_in_command(state: &AccountState, older: bool) -> String {
 pub(super) fn command_for(folder: Option<&str>, older: bool) -> String {
     let command = if older { credential::OLDER_SIGN_IN_COMMAND } else { credential::SIGN_IN_COMMAND };
     match folder {
-        Some(folder) if cfg!(windows) => format!("set \"CLAUDE_CONFIG_DIR={folder}\" && {command}"),
+        Some(folder) if cfg!(windows) => {
+            format!("set \"CLAUDE_CONFIG_DIR={}\" && {command}", below_profile(folder))
+        }
         Some(folder) => format!("CLAUDE_CONFIG_DIR={} {command}", quoted_below_home(folder)),
         None => command.to_owned(),
     }

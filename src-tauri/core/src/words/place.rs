@@ -102,6 +102,10 @@ mod tests {
         assert!(said.contains("the sign-in of Ann too") && said.contains("one account"), "{said}");
         assert!(folder_added("~/work", &known, None).contains("the sign-in of ann@example.com"));
         let absent = folder_added("~/work", &CredentialRead::Absent(Absence::NotSignedIn), None);
-        assert!(absent.contains("CLAUDE_CONFIG_DIR=~/work claude auth login"), "{absent}");
+        let command = match cfg!(windows) {
+            true => r#"set "CLAUDE_CONFIG_DIR=%USERPROFILE%\work" && claude auth login"#,
+            false => "CLAUDE_CONFIG_DIR=~/work claude auth login",
+        };
+        assert!(absent.contains(command), "{absent}");
     }
 }

@@ -355,7 +355,7 @@ fn the_command_names_a_folder_that_is_not_the_usual_one() {
     assert_eq!(command(""), "claude auth login");
     if cfg!(windows) {
         let work = command(r"~\.claude-work\.credentials.json");
-        assert_eq!(work, r#"set "CLAUDE_CONFIG_DIR=~\.claude-work" && claude auth login"#);
+        assert_eq!(work, r#"set "CLAUDE_CONFIG_DIR=%USERPROFILE%\.claude-work" && claude auth login"#);
         return;
     }
     assert_eq!(command("~/.claude-work/.credentials.json"), "CLAUDE_CONFIG_DIR=~/.claude-work claude auth login");

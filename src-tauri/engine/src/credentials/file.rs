@@ -42,14 +42,20 @@ pub(super) fn refused(error: &io::Error, path: &Path) -> Absence {
         io::ErrorKind::NotFound if fs::symlink_metadata(path).is_ok_and(|link| link.is_symlink()) => {
             unreadable("it is a link to a file that is not there")
         }
+        // Windows says no more of that.
+        io::ErrorKind::NotFound if cfg!(windows) && path.parent().is_some_and(Path::is_file) => {
+            unreadable(A_FILE_AROUND)
+        }
         io::ErrorKind::NotFound => Absence::NoFile,
         io::ErrorKind::PermissionDenied => Absence::Forbidden("permission denied".to_owned()),
-        io::ErrorKind::NotADirectory => unreadable("what should be the folder around it is a file"),
+        io::ErrorKind::NotADirectory => unreadable(A_FILE_AROUND),
         // Ours: what it is instead of a file.
         _ if error.get_ref().is_some() => Absence::Unreadable(error.to_string()),
         _ => Absence::Unreadable(format!("the system says: {error}")),
     }
 }
+
+const A_FILE_AROUND: &str = "what should be the folder around it is a file";
 
 fn unreadable(why: &str) -> Absence {
     Absence::Unreadable(why.to_owned())

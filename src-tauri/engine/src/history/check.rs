@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 /// A file of the largest size that can be chosen takes longer than anyone should feel; the part that was looked at is
 /// then all that is known.
-const LONGEST: Duration = Duration::from_secs(3);
+pub(super) const LONGEST: Duration = Duration::from_secs(3);
 /// Steps of SQLite between two looks at the clock: about as many pages.
 const BETWEEN_LOOKS: i32 = 50;
 

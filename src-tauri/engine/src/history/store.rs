@@ -1,14 +1,15 @@
 //! The file, open for writing. One process has it so: the app that holds the app's lock.
 
-use super::{HistoryError, NAME, Row, import, rows, schema};
+use super::{HistoryError, NAME, Row, check, import, rows, schema};
 use crate::folder::FileId;
 use crate::privacy;
 use crate::slots::set_aside;
 use holdoff_core::ledger::Entry;
 use holdoff_core::time::millis;
 use rusqlite::{Connection, OpenFlags};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A reader may hold a page for a moment.
 const BUSY: Duration = Duration::from_secs(2);
@@ -147,8 +148,28 @@ pub(super) fn keep_aside(dir: &Path, stamp: &str, why: &str) -> Option<String> {
     ))
 }
 
+/// Removes every file of the history. Windows removes none that is open, and none is open for long: who has it so longest is
+/// the look at a start.
+pub(super) fn remove_all(dir: &Path) -> io::Result<()> {
+    /// ERROR_SHARING_VIOLATION of winerror.h.
+    const OPEN: i32 = 32;
+    let until = Instant::now() + check::LONGEST + BUSY;
+    for file in all_files(dir) {
+        loop {
+            match std::fs::remove_file(&file) {
+                Err(error) if cfg!(windows) && error.raw_os_error() == Some(OPEN) && Instant::now() < until => {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => break,
+                removed => break removed?,
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Every file of the history, those that were kept aside and those of earlier versions too.
-pub(super) fn all_files(dir: &Path) -> Vec<PathBuf> {
+fn all_files(dir: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
     let ours = entries.map(|entry| entry.path()).filter(|path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -2,7 +2,7 @@
 //! for a moment only.
 
 use super::retention::Retention;
-use super::store::{all_files, keep_aside};
+use super::store::{keep_aside, remove_all};
 use super::{HistoryError, Limits, Opened, Row, Store, check};
 use crate::clock::Clock;
 use crate::start::stamp;
@@ -334,7 +334,7 @@ impl Writer {
         self.waiting.clear();
         self.acks.clear();
         self.store = None;
-        let removed: Result<Vec<()>, _> = all_files(&self.dir).into_iter().map(std::fs::remove_file).collect();
+        let removed = remove_all(&self.dir);
         let opened = self.open();
         let failed = |why: String| {
             format!(

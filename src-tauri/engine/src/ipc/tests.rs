@@ -1,37 +1,45 @@
-//! Both ends of the socket, with real sockets and, where it takes another user, real processes.
+//! Both ends, with a real socket or pipe between them and, where it takes another process, one.
+
+#[cfg(target_os = "linux")]
+mod socket;
 
 use super::*;
 use crate::folder::make_private;
 use serde_json::json;
 use std::io::Read;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::os::unix::process::CommandExt;
 use std::process::Command;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+const SOON: Duration = Duration::from_secs(30);
+
 /// An app that answers every call that gets through to it with its name.
 struct App {
     home: TempDir,
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only the tests of the socket end it"))]
     serving: JoinHandle<()>,
     calls: mpsc::Sender<(Call, Responder)>,
 }
 
 impl App {
     fn start() -> Self {
-        let home = tempfile::Builder::new().prefix("ho").tempdir_in("/tmp").unwrap();
-        make_private(&home.path().join("data")).unwrap();
-        make_private(&home.path().join("run")).unwrap();
-        let (calls, mut inbox) = mpsc::channel::<(Call, Responder)>(16);
-        let app = Self { serving: Self::serve(&home, &calls), home, calls };
+        let (app, mut inbox) = Self::to_be_answered();
         tokio::spawn(async move {
             while let Some((call, responder)) = inbox.recv().await {
                 responder.answer(json!(name(&call)));
             }
         });
         app
+    }
+
+    /// One whose calls somebody else answers.
+    fn to_be_answered() -> (Self, mpsc::Receiver<(Call, Responder)>) {
+        let home = tempfile::Builder::new().prefix("ho").tempdir().unwrap();
+        make_private(&home.path().join("data")).unwrap();
+        make_private(&home.path().join("run")).unwrap();
+        let (calls, inbox) = mpsc::channel(16);
+        (Self { serving: Self::serve(&home, &calls), home, calls }, inbox)
     }
 
     fn serve(home: &TempDir, calls: &mpsc::Sender<(Call, Responder)>) -> JoinHandle<()> {
@@ -41,10 +49,6 @@ impl App {
 
     fn address(&self) -> PathBuf {
         address(&self.home.path().join("data"), None)
-    }
-
-    fn socket(&self) -> PathBuf {
-        std::fs::read_link(self.address()).unwrap()
     }
 }
 
@@ -129,228 +133,10 @@ async fn who_was_not_given_a_line_has_none() {
     assert!(!output.status.success());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_socket_is_in_a_folder_of_the_session_that_only_its_user_can_enter() {
-    let app = App::start();
-    let (socket, run) = (app.socket(), app.home.path().join("run"));
-    let folder = socket.parent().unwrap();
-    assert_eq!(folder.parent(), Some(run.as_path()), "{}", socket.display());
-    assert_eq!(folder.metadata().unwrap().mode() & 0o777, 0o700);
-    assert_eq!(socket.metadata().unwrap().mode() & 0o777, 0o600);
-    // A folder that others can enter is not used, nor is one that is only linked to.
-    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).unwrap();
-    app.serving.abort();
-    let again = App::serve(&app.home, &app.calls);
-    assert!(!app.socket().starts_with(&run), "{}", app.socket().display());
-    assert!(!socket.exists(), "the old one is not left behind");
-    let address = app.address();
-    assert_eq!(blocking(move || Client::connect(&address).unwrap().call(Call::Version).unwrap()).await, "version");
-    again.abort();
-}
-
-/// The path of a socket is short, that of a data folder may be long.
-#[tokio::test(flavor = "multi_thread")]
-async fn an_app_with_a_long_data_folder_is_found_whatever_the_session_says() {
-    let home = tempfile::tempdir().unwrap();
-    let data = home.path().join("d".repeat(120));
-    make_private(&data).unwrap();
-    let (calls, mut inbox) = mpsc::channel::<(Call, Responder)>(1);
-    let serving = tokio::spawn(Listener::bind(&address(&data, None), Some(home.path())).unwrap().serve(calls));
-    tokio::spawn(async move { inbox.recv().await.unwrap().1.answer(json!("here")) });
-    let at = address(&data, Some(Path::new("/run/user/0/snap.other")));
-    assert_eq!(blocking(move || Client::connect(&at).unwrap().call(Call::Version).unwrap()).await, "here");
-    serving.abort();
-}
-
-/// It is updated under a running app, which has its socket where it always had it.
-#[tokio::test(flavor = "multi_thread")]
-async fn an_app_of_an_earlier_version_is_found_and_its_socket_replaced_when_it_is_gone() {
-    let home = tempfile::tempdir().unwrap();
-    make_private(&home.path().join("data")).unwrap();
-    let at = address(&home.path().join("data"), None);
-    let old = UnixListener::bind(&at).unwrap();
-    let app = std::thread::spawn(move || {
-        let mut stream = old.accept().unwrap().0;
-        let asked = BufReader::new(stream.try_clone().unwrap()).lines().next().unwrap().unwrap();
-        stream.write_all(b"{\"from\":\"answer\",\"id\":1,\"answer\":\"0.0.9\"}\n").unwrap();
-        asked
-    });
-    let there = at.clone();
-    let version = blocking(move || Client::connect(&there).unwrap().call(Call::Version).unwrap()).await;
-    assert_eq!((version, app.join().unwrap().contains("version")), (json!("0.0.9"), true));
-    drop(Listener::bind(&at, Some(home.path())).unwrap());
-    assert!(at.symlink_metadata().unwrap().is_symlink());
-}
-
-/// 1.5 GB once went into the command.
-#[tokio::test(flavor = "multi_thread")]
-async fn whoever_answers_without_end_is_left() {
-    let home = tempfile::tempdir().unwrap();
-    let at = home.path().join("tray.sock");
-    let squatter = UnixListener::bind(&at).unwrap();
-    let written = std::thread::spawn(move || {
-        let mut stream = squatter.accept().unwrap().0;
-        let mut written = 0_usize;
-        while let Ok(count) = stream.write(&[b'x'; 65_536]) {
-            written += count;
-        }
-        written
-    });
-    let error = blocking(move || Client::connect(&at).unwrap().call(Call::Version).unwrap_err()).await;
-    assert_eq!(error.kind(), std::io::ErrorKind::InvalidData);
-    let written = written.join().unwrap();
-    assert!(written < 4 * LINE_MAX, "{written} bytes");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn whoever_says_too_much_is_left_and_keeps_nobody_else_out() {
-    let app = App::start();
-    let address = app.address();
-    blocking(move || {
-        let mut talker = UnixStream::connect(&address).unwrap();
-        let mut said = 0_usize;
-        while let Ok(count) = talker.write(&[b'x'; 65_536]) {
-            said += count;
-            assert!(said < 16 * LINE_MAX, "it is listened to without end");
-        }
-        // As many as the app will have, none of which says anything.
-        let silent: Vec<UnixStream> = (0..100).map(|_| UnixStream::connect(&address).unwrap()).collect();
-        assert_eq!(Client::connect(&address).unwrap().call(Call::Version).unwrap(), "version");
-        let mut oldest = &silent[0];
-        oldest.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        assert_eq!(oldest.read(&mut [0]).unwrap(), 0, "the oldest had to go");
-    })
-    .await;
-}
-
-const NOBODY: u32 = 65_534;
-
-fn is_root() -> bool {
-    let root = rustix::process::geteuid().is_root();
-    if !root {
-        eprintln!("not checked: only root can be another user as well");
-    }
-    root
-}
-
-/// This program as another user, who is told a path.
-fn as_nobody(test: &str, socket: &Path) -> std::process::Child {
-    // What it is built in may be out of another user's reach.
-    let program = socket.with_file_name("as-nobody");
-    std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
-    let mut child = Command::new(program);
-    child.args(["--ignored", "--exact", test]).env("IPC_TEST_SOCKET", socket).uid(NOBODY).gid(NOBODY);
-    child.current_dir("/");
-    loop {
-        match child.spawn() {
-            // Whatever another test starts meanwhile has it open for writing, until it is that.
-            Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
-            started => return started.unwrap(),
-        }
-    }
-}
-
-#[test]
-#[ignore = "another user, run by another test"]
-fn as_nobody_calls() {
-    let mut stream = UnixStream::connect(std::env::var_os("IPC_TEST_SOCKET").unwrap()).unwrap();
-    // It may be closed before this is said.
-    let _ = stream.write_all(b"{\"id\":1,\"call\":\"version\"}\n");
-    let mut heard = String::new();
-    let _ = stream.read_to_string(&mut heard);
-    assert_eq!(heard, "");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn another_user_hears_nothing_even_where_the_folder_lets_them_in() {
-    if !is_root() {
-        return;
-    }
-    let app = App::start();
-    let socket = app.socket();
-    for path in [app.home.path(), &app.home.path().join("run"), socket.parent().unwrap()] {
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
-    }
-    std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0o666)).unwrap();
-    let mut nobody = as_nobody("ipc::tests::as_nobody_calls", &socket);
-    assert!(blocking(move || nobody.wait().unwrap()).await.success(), "another user was answered");
-}
-
-#[test]
-#[ignore = "another user, run by another test"]
-fn as_nobody_listens() {
-    let listener = UnixListener::bind(std::env::var_os("IPC_TEST_SOCKET").unwrap()).unwrap();
-    let mut heard = String::new();
-    listener.accept().unwrap().0.read_to_string(&mut heard).unwrap();
-    assert_eq!(heard, "", "something was said to another user");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_said_to_another_user_who_listens_in_the_apps_place() {
-    if !is_root() {
-        return;
-    }
-    for quick in [false, true] {
-        let home = tempfile::tempdir().unwrap();
-        std::fs::set_permissions(home.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
-        let socket = home.path().join("tray.sock");
-        let mut nobody = as_nobody("ipc::tests::as_nobody_listens", &socket);
-        while !socket.exists() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-            assert!(nobody.try_wait().unwrap().is_none(), "it listens");
-        }
-        let heard = blocking(move || {
-            if quick { tell_at_once(&socket, Call::Version).is_ok() } else { Client::connect(&socket).is_some() }
-        })
-        .await;
-        assert!(!heard, "it is taken for the app");
-        assert!(blocking(move || nobody.wait().unwrap()).await.success());
-    }
-}
-
-const ADDRESS: &str = "HOLDOFF_TEST_ADDRESS";
-
-/// Run as a child by the test below.
-#[test]
-#[ignore = "the child of another test"]
-fn a_second_copy_on_a_display_of_its_own() {
-    let mut client = Client::connect(Path::new(&std::env::var_os(ADDRESS).unwrap())).unwrap();
-    let display = BTreeMap::from([("DISPLAY".to_owned(), ":7".to_owned())]);
-    client.call(Call::Open { args: vec![], display }).unwrap();
-}
-
-/// Whose display a window is on can click in it: delete the history, sign in, change settings.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_sandboxed_program_has_no_window_opened_on_a_display_of_its_own() {
-    let app = App::start();
-    let (calls, mut inbox) = mpsc::channel::<(Call, Responder)>(16);
-    app.serving.abort();
-    App::serve(&app.home, &calls);
-    let mut displays = async |mut program: Command| {
-        program.args(["--ignored", "--exact", "ipc::tests::a_second_copy_on_a_display_of_its_own"]);
-        let mut child = program.env(ADDRESS, app.address()).spawn().unwrap();
-        let (call, responder) = inbox.recv().await.unwrap();
-        responder.answer(Value::Null);
-        assert!(blocking(move || child.wait().unwrap()).await.success());
-        let Call::Open { display, .. } = call else { panic!("{call:?}") };
-        display.len()
-    };
-    let itself = std::env::current_exe().unwrap();
-    assert_eq!(displays(Command::new(&itself)).await, 1, "the session's own second copy");
-    for sandbox in [["--user", "--map-root-user"], ["--user", "--mount"], ["--user", "--net"]] {
-        let mut confined = Command::new("/usr/bin/unshare");
-        confined.args(sandbox).arg(&itself);
-        assert_eq!(displays(confined).await, 0, "{sandbox:?}");
-    }
-}
-
 /// However fast it calls, an app that is slow to answer has one call of it to keep.
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_does_not_wait_for_its_answers_heaps_up_no_calls() {
-    let app = App::start();
-    let (calls, mut inbox) = mpsc::channel::<(Call, Responder)>(16);
-    app.serving.abort();
-    App::serve(&app.home, &calls);
+    let (app, mut inbox) = App::to_be_answered();
     let mut client = Client::connect(&app.address()).unwrap();
     for _ in 0..3 {
         client.tell(Call::Refresh { account: None }).unwrap();
@@ -362,4 +148,27 @@ async fn whoever_does_not_wait_for_its_answers_heaps_up_no_calls() {
         assert!(inbox.try_recv().is_err(), "one at a time");
         responder.answer(Value::Null);
     }
+}
+
+/// As the status line of each session does, many times a minute.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_says_a_word_and_goes_is_heard_and_in_nobodys_way() {
+    let (app, mut inbox) = App::to_be_answered();
+    let at = app.address();
+    for _ in 0..30 {
+        let there = at.clone();
+        let said = blocking(move || tell_at_once(&there, Call::Version)).await;
+        if said.is_ok() {
+            let heard = tokio::time::timeout(SOON, inbox.recv()).await;
+            assert_eq!(heard.expect("it is heard").unwrap().0, Call::Version);
+        }
+    }
+    let (there, here) = (at.clone(), at);
+    let first = tokio::task::spawn_blocking(move || Client::connect(&there).unwrap().call(Call::Version).unwrap());
+    let second = tokio::task::spawn_blocking(move || Client::connect(&here).unwrap().call(Call::Version).unwrap());
+    for _ in 0..2 {
+        let called = tokio::time::timeout(SOON, inbox.recv()).await;
+        called.expect("both get through").unwrap().1.answer(json!("here"));
+    }
+    assert_eq!((first.await.unwrap(), second.await.unwrap()), (json!("here"), json!("here")));
 }

@@ -1,10 +1,12 @@
-//! A named pipe. Compiled by the project's workflows; not yet seen to run.
+//! A named pipe. Seen to run under Wine only.
 
+use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::os::windows::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::windows::named_pipe::{ClientOptions, NamedPipeClient, NamedPipeServer, ServerOptions};
 
 pub type Stream = File;
@@ -12,18 +14,40 @@ pub type Stream = File;
 /// The name of a pipe is made from a path of any length.
 pub const PATH_MAX: usize = usize::MAX;
 
-/// Named pipes live in a name space of their own; the address makes the name.
+/// ERROR_PIPE_BUSY of winerror.h: somebody else has come, and the app has not opened the pipe for the next one yet.
+const BUSY: i32 = 231;
+/// ERROR_NO_DATA: who came has gone again.
+const GONE: i32 = 232;
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// SECURITY_IDENTIFICATION of winbase.h: whoever listens may know who calls, and not act as them.
+const IDENTIFICATION: u32 = 0x0001_0000;
+
+/// Named pipes live in a name space of their own, where names are short; the address makes the name, however it is spelt.
 fn pipe(address: &Path) -> String {
-    let name: String = address.to_string_lossy().chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
+    let address = address.components().collect::<PathBuf>().to_string_lossy().to_lowercase();
+    let digest = Sha256::digest(address.as_bytes());
+    let name: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     format!(r"\\.\pipe\holdoff-{name}")
 }
 
-pub fn connect(address: &Path, _: Duration) -> io::Result<Stream> {
-    OpenOptions::new().read(true).write(true).open(pipe(address))
+fn open(address: &Path) -> io::Result<Stream> {
+    OpenOptions::new().read(true).write(true).security_qos_flags(IDENTIFICATION).open(pipe(address))
+}
+
+pub fn connect(address: &Path, patience: Duration) -> io::Result<Stream> {
+    let until = Instant::now() + patience;
+    loop {
+        match open(address) {
+            Err(error) if error.raw_os_error() == Some(BUSY) && Instant::now() < until => {
+                std::thread::sleep(LOOK_EVERY);
+            }
+            opened => return opened,
+        }
+    }
 }
 
 pub fn tell_at_once(address: &Path, line: &[u8]) -> io::Result<()> {
-    connect(address, Duration::ZERO)?.write_all(line)
+    open(address)?.write_all(line)
 }
 
 #[derive(Debug)]
@@ -40,7 +64,11 @@ impl Listener {
 
     /// The next connection. Displays are no matter of the environment here, so that nobody is looked at for a sandbox.
     pub async fn accept(&mut self) -> io::Result<(NamedPipeServer, bool)> {
-        self.next.connect().await?;
+        match self.next.connect().await {
+            // What it said before it went is still to be read.
+            Err(error) if error.raw_os_error() == Some(GONE) => {}
+            connected => connected?,
+        }
         let fresh = ServerOptions::new().create(pipe(&self.address))?;
         Ok((std::mem::replace(&mut self.next, fresh), false))
     }
