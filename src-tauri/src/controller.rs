@@ -2,6 +2,7 @@
 //! what differs from what they were told before.
 
 mod asking;
+mod signing_in;
 mod wishes;
 
 use crate::autostart::Autostart;
@@ -12,7 +13,7 @@ use crate::menu::{Click, TrayFace};
 use crate::notify::Notifier;
 use crate::present::{self, Known};
 use crate::runtime::AppHandle;
-use crate::signing_in::{self, Found, SigningIn};
+use crate::signing_in::{Found, SigningIn};
 use crate::tray::{Tray, TrayEvent};
 use crate::view::{Answer, SettingsChange, View};
 use crate::window_process::WindowProcess;
@@ -30,7 +31,11 @@ use holdoff_engine::start::{Engine, shut_down};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::ExitStatus;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
+
+/// Any program may ask for windows as often as it likes; why none opens is said once in so long, in real time.
+const SAID_ENOUGH: Duration = Duration::from_secs(5);
 
 /// What the controller is made of.
 pub struct Parts {
@@ -74,6 +79,8 @@ struct Controller {
     tell_found: mpsc::UnboundedSender<(Found, Option<Responder>)>,
     /// A desktop without a tray gets the window instead, once.
     no_place_said: bool,
+    /// Why none opened, as it was said last, and when.
+    no_window: Option<(NoWindow, Instant)>,
 }
 
 /// What was shown last.
@@ -118,6 +125,7 @@ pub async fn run(parts: Parts) -> End {
         notifier,
         tell_found,
         no_place_said: false,
+        no_window: None,
         app,
         environment,
         engine,
@@ -229,7 +237,11 @@ impl Controller {
     }
 
     /// Who clicked and sees nothing is told why.
-    fn no_window(&self, why: &NoWindow) {
+    fn no_window(&mut self, why: &NoWindow) {
+        if self.no_window.as_ref().is_some_and(|(said, at)| said == why && at.elapsed() < SAID_ENOUGH) {
+            return;
+        }
+        self.no_window = Some((why.clone(), Instant::now()));
         tracing::error!(?why, "a window could not be opened");
         let notifier = self.notifier.clone();
         let (title, body) = words::no_window(why, &self.environment.log_dir.display().to_string());
@@ -326,33 +338,6 @@ impl Controller {
                 Next::Go
             }
         }
-    }
-
-    fn open_sign_in(&self, account: AccountId, responder: Responder) {
-        match self.known(|known| present::place(known, &account)) {
-            Some(place) => self.look_for_programs(Some((account, place)), Some(responder)),
-            None => {
-                let message = Some("There is no such account any more.".to_owned());
-                responder.answer(json!(Answer { done: false, message }));
-            }
-        }
-    }
-
-    /// Looks for what there is for signing in, and opens a terminal for the account that wants one.
-    fn look_for_programs(&self, wanted: Option<(AccountId, String)>, responder: Option<Responder>) {
-        let (environment, settings) = (self.environment.clone(), self.settings.settings.clone());
-        let tell = self.tell_found.clone();
-        tokio::task::spawn_blocking(move || {
-            let _ = tell.send((signing_in::look(&environment, &settings, wanted), responder));
-        });
-    }
-
-    fn found(&mut self, found: Found, responder: Option<Responder>) -> Next {
-        let answer = self.signing_in.found(found);
-        if let Some(responder) = responder {
-            responder.answer(json!(answer));
-        }
-        Next::Go
     }
 
     async fn change_settings(&mut self, change: Value) -> Answer {

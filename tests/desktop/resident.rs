@@ -53,6 +53,11 @@ async fn without_a_display_that_answers_it_polls_shows_and_says_why_no_window_op
     assert_eq!(said[0].summary, "Holdoff's window does not open");
     assert!(said[0].body.starts_with("The display cannot be reached."), "{}", said[0].body);
     assert!(app.is_running());
+    for _ in 0..10 {
+        tray.activate(0, 0).await;
+        eventually(SOON, "the windows' process ends", async || app.children().is_empty().then_some(())).await;
+    }
+    assert!(scene.desktop.recorder().all().len() <= 3, "not once for each of eleven times within some seconds");
     // Who starts it once more, where there is a display, is shown the window there.
     let second = scene.launch.clone().argument("--panel").start();
     assert_eq!(second.wait_exit(SOON).await.code(), Some(0));

@@ -27,6 +27,7 @@ pub mod privacy;
 mod regular_file;
 pub mod roster;
 pub mod runner;
+mod seldom;
 pub mod sessions;
 pub mod settings_file;
 pub mod sign_in;

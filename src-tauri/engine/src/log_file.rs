@@ -2,6 +2,7 @@
 //! may get, so a file that is full is put aside under a number, and the oldest ones go.
 
 use holdoff_core::Wall;
+use holdoff_core::text;
 use holdoff_core::words::rfc3339;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -13,8 +14,8 @@ const FILE_MAX: u64 = 1024 * 1024;
 /// A file a day, and room for a bad one.
 const FILES_MAX: usize = 10;
 const DAYS_MAX: u64 = 7;
-/// A line that is longer is cut.
-const LINE_MAX: usize = 16 * 1024;
+/// In characters. A line that is longer is cut.
+const LINE_MAX: usize = 4 * 1024;
 
 /// Writes into `<folder>/<name>.<date>.log`.
 #[derive(Debug)]
@@ -85,12 +86,12 @@ impl LogFile {
 
 impl Write for LogFile {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let cut = line.get(..LINE_MAX).unwrap_or(line);
-        self.make_room(cut.len() as u64);
-        self.appender.write_all(cut)?;
-        if cut.len() < line.len() {
-            self.appender.write_all("…\n".as_bytes())?;
-        }
+        // What went wrong is in the words of whoever it went wrong with: they are to be no second line, and nothing that a
+        // terminal obeys.
+        let mut visible = text::excerpt(&String::from_utf8_lossy(line), LINE_MAX);
+        visible.push('\n');
+        self.make_room(visible.len() as u64);
+        self.appender.write_all(visible.as_bytes())?;
         Ok(line.len())
     }
 
@@ -140,6 +141,22 @@ mod tests {
         let newest = fs::read_to_string(folder.path().join(format!("holdoff.{}.log", today()))).unwrap();
         assert!(newest.ends_with("the last line\nand one more\n"));
         assert!(folder.path().join("windows.2026-09-14.log").exists());
+    }
+
+    #[test]
+    fn the_words_of_others_are_one_visible_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = LogFile::open(folder.path(), "holdoff").unwrap();
+        let said = "\u{1b}]0;pwned\u{7}\r\n2026-09-14T10:00:00Z  INFO forged\u{202e}\u{9b}31m \u{fffd}sk-";
+        log.write_all(format!("WARN no service took it error=org.x.Err: {said}\n").as_bytes()).unwrap();
+        log.write_all(b"INFO \xff\xfe\n").unwrap();
+        log.write_all(format!("WARN {}\n", "é".repeat(20_000)).as_bytes()).unwrap();
+        let written = fs::read_to_string(folder.path().join(format!("holdoff.{}.log", today()))).unwrap();
+        let lines: Vec<&str> = written.lines().collect();
+        assert!(lines.len() == 3 && written.ends_with("é…\n"), "{lines:?}");
+        assert!(lines[0].starts_with("WARN no service took it") && lines[0].contains("forged"), "{lines:?}");
+        assert!(lines.iter().all(|line| !line.chars().any(text::is_hidden)), "{lines:?}");
+        assert!(lines[2].chars().count() <= LINE_MAX + 1);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The running app's end of the socket, and that of its windows.
 
 use super::{Call, FromApp, LINE_MAX, ToApp, platform};
+use crate::seldom::Seldom;
 use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
@@ -17,6 +18,8 @@ const LINE_MAX_OF_ANYONE: usize = 128 * 1024;
 const SEATS: usize = 32;
 /// How long one may be connected and say nothing.
 const IDLE: Duration = Duration::from_secs(30);
+/// Calls that were refused. Of any connection: to connect anew costs nothing.
+static REFUSED: Seldom = Seldom::every(Duration::from_secs(60));
 const ONLY_WINDOWS: &str = "Only Holdoff's own windows can do this. Open the settings window.";
 
 /// The other end of one connection.
@@ -139,7 +142,6 @@ async fn listen(
     peer: Peer,
 ) {
     let mut lines = BufReader::new(read);
-    let mut refused = false;
     let (idle, most) = match peer {
         Peer::Anyone | Peer::Sandboxed => (IDLE, LINE_MAX_OF_ANYONE),
         Peer::Windows => (Duration::MAX, LINE_MAX),
@@ -154,8 +156,8 @@ async fn listen(
         let (under_way, over) = oneshot::channel();
         let responder = Responder { caller: Caller { out: out.clone() }, id: message.id, _under_way: under_way };
         if peer != Peer::Windows && !message.call.is_for_anyone() {
-            if !std::mem::replace(&mut refused, true) {
-                tracing::warn!("a call that only Holdoff's own windows may make was refused");
+            if let Some(calls) = REFUSED.came() {
+                tracing::warn!(calls, "what only Holdoff's own windows may call for was refused");
             }
             responder.answer(serde_json::json!({"done": false, "message": ONLY_WINDOWS}));
         } else if calls.send((message.call, responder)).await.is_err() {

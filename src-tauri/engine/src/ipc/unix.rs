@@ -2,6 +2,7 @@
 
 use crate::environment::IDENTIFIER;
 use crate::folder::make_private;
+use crate::seldom::Seldom;
 use sha2::{Digest, Sha256};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -52,6 +53,9 @@ fn check_peer(_: &impl AsFd) -> io::Result<()> {
     Ok(())
 }
 
+/// Connections of other users.
+static TURNED_AWAY: Seldom = Seldom::every(Duration::from_secs(60));
+
 fn another_user() -> io::Error {
     io::Error::new(io::ErrorKind::PermissionDenied, "it belongs to another user of this computer")
 }
@@ -81,7 +85,11 @@ impl Listener {
                 Ok(peer) if peer.uid() == rustix::process::geteuid().as_raw() => {
                     return Ok((stream, is_sandboxed(peer.pid())));
                 }
-                Ok(peer) => tracing::warn!(uid = peer.uid(), "another user of this computer was turned away"),
+                Ok(peer) => {
+                    if let Some(connections) = TURNED_AWAY.came() {
+                        tracing::warn!(connections, uid = peer.uid(), "another user of this computer was turned away");
+                    }
+                }
                 Err(error) => tracing::warn!(%error, "a connection of nobody knows whom was turned away"),
             }
         }

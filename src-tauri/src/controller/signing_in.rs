@@ -1,0 +1,38 @@
+//! The way back to a sign-in: what there is for it on this computer, and a terminal with the owner's own.
+
+use super::{Controller, Next};
+use crate::present;
+use crate::signing_in::{self, Found};
+use crate::view::Answer;
+use holdoff_core::AccountId;
+use holdoff_engine::ipc::Responder;
+use serde_json::json;
+
+impl Controller {
+    pub(super) fn open_sign_in(&self, account: AccountId, responder: Responder) {
+        match self.known(|known| present::place(known, &account)) {
+            Some(place) => self.look_for_programs(Some((account, place)), Some(responder)),
+            None => {
+                let message = Some("There is no such account any more.".to_owned());
+                responder.answer(json!(Answer { done: false, message }));
+            }
+        }
+    }
+
+    /// Looks for what there is for signing in, and opens a terminal for the account that wants one.
+    pub(super) fn look_for_programs(&self, wanted: Option<(AccountId, String)>, responder: Option<Responder>) {
+        let (environment, settings) = (self.environment.clone(), self.settings.settings.clone());
+        let tell = self.tell_found.clone();
+        tokio::task::spawn_blocking(move || {
+            let _ = tell.send((signing_in::look(&environment, &settings, wanted), responder));
+        });
+    }
+
+    pub(super) fn found(&mut self, found: Found, responder: Option<Responder>) -> Next {
+        let answer = self.signing_in.found(found);
+        if let Some(responder) = responder {
+            responder.answer(json!(answer));
+        }
+        Next::Go
+    }
+}
