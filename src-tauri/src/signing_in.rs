@@ -75,8 +75,7 @@ pub fn look(environment: &Environment, settings: &Settings, wanted: Option<(Acco
         sign_in::Found::look(&environment.home, |name| std::env::var_os(name).filter(|value| !value.is_empty()));
     let opening = wanted.map(|(account, place)| {
         let source = sources::all(environment, settings).into_iter().find(|source| source.place() == place);
-        let config_dir = source.and_then(|source| source.variable().map(ToOwned::to_owned));
-        (account, found.open(&environment.home, config_dir))
+        (account, found.open(&environment.home, source.as_ref()))
     });
     Found { found, opening }
 }

@@ -49,6 +49,27 @@ async fn a_missing_scope_pauses_after_one_request_and_is_named() {
     assert!(scene.fake.token_requests().is_empty());
 }
 
+/// What was left in the config folder may be of the same family: to renew it would end the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_is_kept_apart_is_used_and_not_the_one_that_was_left_behind() {
+    let scene = Scene::new(1.0).await;
+    let kept = Credential::fresh(scene.fake.clock().now() + Duration::from_secs(400 * 3600));
+    scene.home.credentials_at("kept", &kept);
+    let folder = scene.home.path().join("kept").display().to_string();
+    let launch = scene.launch.clone().env("CLAUDE_SECURESTORAGE_CONFIG_DIR", folder);
+    let app = launch.start();
+    scene.wait_for_account_in(&launch, "a reading", |account| account["reading"].is_object()).await;
+    let asked: Vec<_> = scene.fake.requests().into_iter().map(|request| request.bearer().map(str::to_owned)).collect();
+    assert_eq!(asked, [Some(kept.access_token)]);
+    let doctor = launch.cli(&["doctor"]).await.stdout;
+    assert!(doctor.contains("Sign-in ~/kept/.credentials.json"), "{doctor}");
+    assert!(
+        !doctor.contains("Sign-in ~/.claude/") && doctor.contains("CLAUDE_SECURESTORAGE_CONFIG_DIR (value not"),
+        "{doctor}"
+    );
+    assert!(app.is_running());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_expired_token_is_not_sent_and_its_renewal_is_noticed() {
     let scene = Scene::new(300.0).await;

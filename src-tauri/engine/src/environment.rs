@@ -6,6 +6,7 @@ mod allowed;
 pub use allowed::for_windows;
 
 use crate::clock::{Clock, ClockSpec};
+use crate::credentials::Source;
 use crate::folder::make_private;
 use crate::network::Variables;
 use crate::newer_data::NewerData;
@@ -34,6 +35,8 @@ pub struct Environment {
     /// For sockets, until the session ends.
     pub runtime_dir: Option<PathBuf>,
     pub claude_config_dir: Option<OsString>,
+    /// Where Claude Code keeps its credential then, in place of its config folder.
+    pub claude_storage_dir: Option<OsString>,
     /// `CLAUDE_CODE_OAUTH_TOKEN` is set. What it says is not looked at: such a token may not read usage.
     pub inference_token: bool,
     /// What the environment says of proxies and certificates.
@@ -116,12 +119,24 @@ impl Environment {
             log_dir,
             runtime_dir: absolute(var("XDG_RUNTIME_DIR")),
             claude_config_dir: var("CLAUDE_CONFIG_DIR"),
+            claude_storage_dir: var("CLAUDE_SECURESTORAGE_CONFIG_DIR"),
             inference_token: var("CLAUDE_CODE_OAUTH_TOKEN").is_some(),
             network: Variables::of(&var),
             bases: Bases { api, token },
             clock,
             loopback,
         })
+    }
+
+    /// Where a Claude Code keeps its sign-in that is started as this program was.
+    pub fn source(&self) -> Source {
+        Source::from_env(&self.home, self.claude_config_dir.as_deref()).stored_in(self.claude_storage_dir.as_deref())
+    }
+
+    /// The same of one that has this config folder: what is said of where it stores is said of the one above alone.
+    pub fn source_of(&self, config_dir: Option<&Path>) -> Source {
+        let (source, own) = (Source::from_env(&self.home, config_dir.map(Path::as_os_str)), self.source());
+        if source.config_dir() == own.config_dir() { own } else { source }
     }
 
     /// The folder that every copy of this person's shares, whatever `HOME` and `XDG_DATA_HOME` say: see

@@ -5,7 +5,7 @@ mod runners;
 mod stands;
 
 use crate::clock::Clock;
-use crate::credentials::{FileWatcher, Source};
+use crate::credentials::FileWatcher;
 use crate::environment::Environment;
 use crate::history::Limits;
 use crate::keeper::Snapshot;
@@ -19,7 +19,7 @@ use holdoff_core::{AccountId, Here, Moment, Place, Reading, Settings, Told};
 use runners::Running;
 use stands::Stand;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
@@ -230,7 +230,7 @@ impl Roster {
 
     /// Looks whose it is on a thread that may wait, and passes it on.
     fn hear(&self, config_dir: Option<PathBuf>, reading: Reading, session: Session) {
-        let source = Source::from_env(&self.environment.home, config_dir.as_deref().map(Path::as_os_str));
+        let source = self.environment.source_of(config_dir.as_deref());
         let reals: Vec<(String, String)> =
             self.stands.iter().map(|stand| (stand.real.clone(), stand.place.name().to_owned())).collect();
         let (sessions, tell) = (self.sessions.clone(), self.tell_told.clone());

@@ -11,14 +11,13 @@ use std::path::{Path, PathBuf};
 /// All places, in the order in which they are shown.
 pub fn all(environment: &Environment, settings: &Settings) -> Vec<Source> {
     let home = &environment.home;
-    let named = environment.claude_config_dir.as_deref();
     let added = settings.claude_config_dirs.iter().map(|dir| Source::added(dir.into(), Some(home.clone())));
     let mut sources: Vec<(PathBuf, Source)> = Vec::new();
-    for source in [Source::from_env(home, None), Source::from_env(home, named)].into_iter().chain(added) {
-        if sources.iter().any(|(_, known)| known.config_dir() == source.config_dir()) {
+    for source in [environment.source_of(None), environment.source()].into_iter().chain(added) {
+        if sources.iter().any(|(_, known)| known.storage_dir() == source.storage_dir()) {
             continue;
         }
-        let real = real(source.config_dir());
+        let real = real(source.storage_dir());
         if sources.iter().all(|(known, _)| *known != real) {
             sources.push((real, source));
         }
@@ -33,16 +32,15 @@ pub fn all(environment: &Environment, settings: &Settings) -> Vec<Source> {
 
 /// The place where a first sign-in is waited for, as Claude Code would store it if it were started like Holdoff.
 pub fn first(environment: &Environment) -> String {
-    let named = Source::from_env(&environment.home, environment.claude_config_dir.as_deref());
-    let default = Source::from_env(&environment.home, None);
-    if real(named.config_dir()) == real(default.config_dir()) { default.place() } else { named.place() }
+    let (named, default) = (environment.source(), environment.source_of(None));
+    if real(named.storage_dir()) == real(default.storage_dir()) { default.place() } else { named.place() }
 }
 
 /// The place of the config folder in force, as it is listed, by whatever name it is.
 pub fn in_force(environment: &Environment, listed: &[Source]) -> String {
-    let named = Source::from_env(&environment.home, environment.claude_config_dir.as_deref());
-    let dir = real(named.config_dir());
-    listed.iter().find(|source| real(source.config_dir()) == dir).unwrap_or(&named).place()
+    let named = environment.source();
+    let dir = real(named.storage_dir());
+    listed.iter().find(|source| real(source.storage_dir()) == dir).unwrap_or(&named).place()
 }
 
 /// Whether nobody chose to have this place looked at: it is the default one, and neither the variable nor the settings
@@ -50,9 +48,9 @@ pub fn in_force(environment: &Environment, listed: &[Source]) -> String {
 pub fn is_unasked(source: &Source, environment: &Environment, settings: &Settings) -> bool {
     let home = &environment.home;
     let added = settings.claude_config_dirs.iter().map(|dir| Source::added(dir.into(), Some(home.clone())));
-    let named = environment.claude_config_dir.as_deref().map(|named| Source::from_env(home, Some(named)));
-    let mut asked = added.chain(named).peekable();
-    asked.peek().is_some() && asked.all(|asked| real(asked.config_dir()) != real(source.config_dir()))
+    let is_named = environment.claude_config_dir.is_some() || environment.claude_storage_dir.is_some();
+    let mut asked = added.chain(is_named.then(|| environment.source())).peekable();
+    asked.peek().is_some() && asked.all(|asked| real(asked.storage_dir()) != real(source.storage_dir()))
 }
 
 /// What the name of a folder leads to. One that is not there is what it is called.
@@ -104,7 +102,7 @@ pub fn consider(environment: &Environment, settings: &Settings, text: &str) -> R
         }
         Err(error) => return Err(format!("{text} cannot be opened: {error}.")),
     }
-    if let Some(known) = all(environment, settings).iter().find(|known| real(known.config_dir()) == real(dir)) {
+    if let Some(known) = all(environment, settings).iter().find(|known| real(known.storage_dir()) == real(dir)) {
         let place = known.place();
         return Err(format!("This folder is looked at already, for {place}."));
     }
@@ -122,13 +120,14 @@ mod tests {
     struct Person {
         dir: TempDir,
         config_dir: Option<OsString>,
+        storage_dir: Option<OsString>,
         token: bool,
         added: Vec<String>,
     }
 
     impl Person {
         fn new() -> Self {
-            Self { dir: tempfile::tempdir().unwrap(), config_dir: None, token: false, added: vec![] }
+            Self { dir: tempfile::tempdir().unwrap(), config_dir: None, storage_dir: None, token: false, added: vec![] }
         }
 
         fn path(&self, name: &str) -> PathBuf {
@@ -150,6 +149,7 @@ mod tests {
             Environment::from_vars(|name| match name {
                 "HOME" | "USERPROFILE" => Some(home.clone()),
                 "CLAUDE_CONFIG_DIR" => self.config_dir.clone(),
+                "CLAUDE_SECURESTORAGE_CONFIG_DIR" => self.storage_dir.clone(),
                 "CLAUDE_CODE_OAUTH_TOKEN" => self.token.then(|| "sk-ant-oat01-INFERENCE".into()),
                 _ => None,
             })
@@ -183,6 +183,31 @@ mod tests {
         person.config_dir = Some(person.path("named").into());
         person.check(&["~/.claude", "~/named", "~/work"]);
         assert_eq!(first(&person.environment()).replace('\\', "/"), "~/named/.credentials.json");
+    }
+
+    /// `CLAUDE_SECURESTORAGE_CONFIG_DIR`: what lies in the config folder is of no use to its owner any more.
+    #[cfg(not(target_os = "macos"))]
+    #[test]
+    fn a_credential_that_is_kept_apart_is_found_there_and_nowhere_else() {
+        let mut person = Person::new();
+        person.storage_dir = Some(person.path("kept").into());
+        person.check(&["~/kept"]);
+        assert_eq!(first(&person.environment()).replace('\\', "/"), "~/kept/.credentials.json");
+        person.add("~/work").check(&["~/kept", "~/work"]);
+        let signed_in = |token: &str| format!(r#"{{"claudeAiOauth":{{"accessToken":"sk-ant-oat01-{token}"}}}}"#);
+        fs::write(person.folder(".claude").join(".credentials.json"), signed_in("LEFT")).unwrap();
+        fs::write(person.folder("kept").join(".credentials.json"), signed_in("KEPT")).unwrap();
+        fs::write(person.path(".claude.json"), r#"{"oauthAccount":{"accountUuid":"ann"}}"#).unwrap();
+        let CredentialRead::Found(found) = all(&person.environment(), &person.settings())[0].read() else {
+            panic!("there is one")
+        };
+        assert_eq!(found.access_token.expose(), "sk-ant-oat01-KEPT");
+        assert_eq!(found.identity.account.as_deref(), Some("ann"), "whose it is stands where it always does");
+        // Of the config folder in force alone.
+        person.config_dir = Some(person.path("named").into());
+        person.check(&["~/.claude", "~/kept", "~/work"]);
+        person.storage_dir = Some(person.path(".claude").into());
+        person.check(&["~/.claude", "~/work"]);
     }
 
     #[cfg(unix)]

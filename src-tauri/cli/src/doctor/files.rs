@@ -176,7 +176,14 @@ fn set_aside(dir: &Path) -> Option<Finding> {
 /// Which variables bear on Holdoff. Their values may tell more than is wanted.
 fn variables() -> Option<Finding> {
     let set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let folders = ["CLAUDE_CONFIG_DIR", "HOLDOFF_DATA_DIR", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"];
+    let folders = [
+        "CLAUDE_CONFIG_DIR",
+        "CLAUDE_SECURESTORAGE_CONFIG_DIR",
+        "HOLDOFF_DATA_DIR",
+        "XDG_DATA_HOME",
+        "XDG_STATE_HOME",
+        "XDG_RUNTIME_DIR",
+    ];
     let others = ["HOLDOFF_ANTHROPIC_API", "HOLDOFF_ANTHROPIC_TOKEN", "HOLDOFF_CLOCK", "CLAUDE_CODE_OAUTH_TOKEN"];
     let all = folders.into_iter().chain(others).chain(["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "NO_COLOR"]);
     let all: Vec<String> = all.filter(set).map(|name| format!("{name} (value not shown)")).collect();

@@ -38,7 +38,7 @@ pub fn run(environment: &Environment) -> ExitCode {
         return ExitCode::from(crate::USAGE);
     }
     let input = read_input();
-    let source = Source::from_env(&environment.home, environment.claude_config_dir.as_deref());
+    let source = environment.source();
     let told = taken(environment, &input);
     if let Some((reading, session)) = &told {
         note(environment, &source, reading, session);

@@ -38,7 +38,7 @@ pub fn uninstall(environment: &Environment, args: &SetupArgs) -> ExitCode {
 
 fn place(environment: &Environment, args: &SetupArgs) -> Place {
     let named = args.config_dir.as_ref().map(|dir| Source::in_dir(dir.clone()));
-    let source = named.unwrap_or_else(|| Source::from_env(&environment.home, environment.claude_config_dir.as_deref()));
+    let source = named.unwrap_or_else(|| environment.source());
     Place::new(source.config_dir(), &environment.data_dir)
 }
 

@@ -42,10 +42,14 @@ const LOOKS: usize = 4;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     config_dir: PathBuf,
+    /// Where the credential is, and the locks on it.
+    storage_dir: PathBuf,
     identity_file: PathBuf,
     home: Option<PathBuf>,
     /// What `CLAUDE_CONFIG_DIR` says to the owner, who names its Keychain item after it.
     variable: Option<OsString>,
+    /// What `CLAUDE_SECURESTORAGE_CONFIG_DIR` says to the owner.
+    storage_variable: Option<OsString>,
     /// There is a token for inference beside it, which its owner takes where nothing is stored.
     inference_token: bool,
 }
@@ -58,9 +62,11 @@ impl Source {
             Some(dir) => Self::named(PathBuf::from(dir), Some(home)),
             None => Self {
                 config_dir: home.join(".claude"),
+                storage_dir: home.join(".claude"),
                 identity_file: home.join(IDENTITY_FILE),
                 home: Some(home),
                 variable: None,
+                storage_variable: None,
                 inference_token: false,
             },
         }
@@ -89,7 +95,27 @@ impl Source {
     fn named(config_dir: PathBuf, home: Option<PathBuf>) -> Self {
         let variable = Some(config_dir.clone().into_os_string());
         let config_dir = std::path::absolute(&config_dir).unwrap_or(config_dir);
-        Self { identity_file: config_dir.join(IDENTITY_FILE), config_dir, home, variable, inference_token: false }
+        Self {
+            identity_file: config_dir.join(IDENTITY_FILE),
+            storage_dir: config_dir.clone(),
+            config_dir,
+            home,
+            variable,
+            storage_variable: None,
+            inference_token: false,
+        }
+    }
+
+    /// Whose owner is told to keep its credential, and the locks on it, in a folder of its own. macOS keeps it in the
+    /// Keychain, under what name then is not known.
+    #[must_use]
+    pub fn stored_in(self, variable: Option<&OsStr>) -> Self {
+        let Some(variable) = variable.filter(|dir| !dir.is_empty() && !cfg!(target_os = "macos")) else {
+            return self;
+        };
+        let dir = PathBuf::from(variable);
+        let storage_dir = std::path::absolute(&dir).unwrap_or(dir);
+        Self { storage_dir, storage_variable: Some(variable.to_owned()), ..self }
     }
 
     /// Whether its owner has a token for inference beside what is stored.
@@ -102,13 +128,23 @@ impl Source {
         &self.config_dir
     }
 
+    /// Where the credential is: nearly always the same.
+    pub fn storage_dir(&self) -> &Path {
+        &self.storage_dir
+    }
+
     /// What its owner's `CLAUDE_CONFIG_DIR` says where this is its folder; `None` where it says nothing.
     pub fn variable(&self) -> Option<&OsStr> {
         self.variable.as_deref()
     }
 
+    /// The same of its `CLAUDE_SECURESTORAGE_CONFIG_DIR`.
+    pub fn storage_variable(&self) -> Option<&OsStr> {
+        self.storage_variable.as_deref()
+    }
+
     pub fn credential_path(&self) -> PathBuf {
-        self.config_dir.join(credential::FILE)
+        self.storage_dir.join(credential::FILE)
     }
 
     pub fn identity_path(&self) -> &Path {
@@ -140,10 +176,10 @@ impl Source {
     /// The place by what its folder really is, whatever links or dots lead there. Blocks.
     pub fn real_place(&self) -> String {
         let real = |dir: &Path| std::fs::canonicalize(dir).ok();
-        match real(&self.config_dir).filter(|dir| *dir != self.config_dir) {
-            Some(config_dir) => {
+        match real(&self.storage_dir).filter(|dir| *dir != self.storage_dir) {
+            Some(storage_dir) => {
                 let home = self.home.as_deref().map(|home| real(home).unwrap_or_else(|| home.to_owned()));
-                Self { config_dir, home, ..self.clone() }.place()
+                Self { storage_dir, home, ..self.clone() }.place()
             }
             None => self.place(),
         }

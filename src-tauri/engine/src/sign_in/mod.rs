@@ -9,6 +9,7 @@ pub use claude::Claude;
 pub use programs::Programs;
 pub use terminal::Terminal;
 
+use crate::credentials::Source;
 use holdoff_core::guide::Means;
 use holdoff_core::providers::anthropic::credential::SIGN_IN_COMMAND_SINCE;
 use holdoff_core::state::Provider;
@@ -55,11 +56,11 @@ impl Found {
     }
 
     /// Opens a terminal with the owner's sign-in. Blocks for a moment, until the terminal has opened or failed.
-    /// `config_dir` is what the owner's `CLAUDE_CONFIG_DIR` has to say.
+    /// `owner` is whose it is; `None` is the usual one.
     ///
     /// # Errors
     /// What is missing, or why none of the terminals opened.
-    pub fn open(&mut self, home: &Path, config_dir: Option<OsString>) -> Result<(), OpenError> {
+    pub fn open(&mut self, home: &Path, owner: Option<&Source>) -> Result<(), OpenError> {
         let claude = self.claude.as_mut().ok_or(OpenError::NoClaude)?;
         if self.terminals.is_empty() {
             return Err(OpenError::NoTerminal);
@@ -70,7 +71,8 @@ impl Found {
             program,
             folder,
             arguments: if self.older() { &[] } else { &["auth", "login"] },
-            config_dir,
+            config_dir: owner.and_then(Source::variable).map(ToOwned::to_owned),
+            storage_dir: owner.and_then(Source::storage_variable).map(ToOwned::to_owned),
             words: words::sign_in_terminal(Provider::Anthropic, self.older()),
         };
         let mut failures = Vec::new();
@@ -91,6 +93,9 @@ struct Job {
     /// Goes first on its PATH.
     folder: PathBuf,
     arguments: &'static [&'static str],
+    /// What `CLAUDE_CONFIG_DIR` has to say to it.
     config_dir: Option<OsString>,
+    /// And `CLAUDE_SECURESTORAGE_CONFIG_DIR`.
+    storage_dir: Option<OsString>,
     words: words::SignInTerminal,
 }

@@ -80,7 +80,8 @@ impl Patience {
 /// Takes the locks of one sign-in.
 #[derive(Debug, Clone)]
 pub(super) struct Locker {
-    config_dir: PathBuf,
+    /// Around the credential.
+    folder: PathBuf,
     credential: PathBuf,
     own: PathBuf,
     renewing: Patience,
@@ -103,7 +104,7 @@ impl Locker {
     /// `locks` is the folder of Holdoff's own.
     pub fn new(source: &Source, locks: &Path, renewing: Patience, writing: Patience) -> Self {
         Self {
-            config_dir: source.config_dir.clone(),
+            folder: source.storage_dir.clone(),
             credential: source.credential_path(),
             own: locks.to_owned(),
             renewing,
@@ -174,16 +175,16 @@ impl Locker {
     /// Empty folders that a kill left, each of which was about to be a lock, or was one.
     pub fn leftovers(&self) -> Vec<PathBuf> {
         let [newer, older] = self.renewing_locks();
-        let locks = [newer, older, self.config_dir.join(WRITING)];
+        let locks = [newer, older, self.folder.join(WRITING)];
         locks.iter().flat_map(|lock| folder::leftovers(lock)).collect()
     }
 
     /// The newer lock, and the older one. A link to the config folder may lead elsewhere by now.
     fn renewing_locks(&self) -> [PathBuf; 2] {
-        let real = self.config_dir.canonicalize().unwrap_or_else(|_| self.config_dir.clone());
+        let real = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
         let mut older = real.into_os_string();
         older.push(BESIDE_FOLDER);
-        [self.config_dir.join(IN_FOLDER), older.into()]
+        [self.folder.join(IN_FOLDER), older.into()]
     }
 
     /// Blocks for a disk's moment.
@@ -193,7 +194,7 @@ impl Locker {
         let Some(own) = own else {
             return Ok(Tried::Held(ANOTHER_HOLDOFF, false));
         };
-        let (paths, record) = (self.renewing_locks(), self.config_dir.join(record::NAME));
+        let (paths, record) = (self.renewing_locks(), self.folder.join(record::NAME));
         let dead = OwnerRecord::read(&record).filter(OwnerRecord::holder_is_gone);
         let gone = |index, lock: &Sight| dead.as_ref().is_some_and(|dead| dead.is_of(index == OLDER, lock));
         let was_dead = match clear_dead(&paths, &mut locked(&self.seen)[..2], self.renewing, gone)? {
@@ -225,7 +226,7 @@ impl Locker {
 
     /// Blocks for a disk's moment.
     fn attempt_for_writing(&self) -> Result<Tried, String> {
-        let path = [self.config_dir.join(WRITING)];
+        let path = [self.folder.join(WRITING)];
         let was_dead = match clear_dead(&path, &mut locked(&self.seen)[2..], self.writing, |_, _| false)? {
             Cleared::Free { was_dead } => was_dead,
             Cleared::Held { dying } => return Ok(Tried::Held(ANOTHER_WRITES, dying)),

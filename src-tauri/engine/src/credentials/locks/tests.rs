@@ -63,6 +63,22 @@ fn long_ago() -> SystemTime {
     SystemTime::now() - Duration::from_secs(61)
 }
 
+/// `CLAUDE_SECURESTORAGE_CONFIG_DIR` moves the locks with what they are for.
+#[cfg(not(target_os = "macos"))]
+#[tokio::test]
+async fn the_locks_are_around_the_credential_wherever_that_is_kept() {
+    let home = Home::new();
+    let kept = home.dir.path().join("kept");
+    fs::create_dir(&kept).unwrap();
+    let source = Source::from_env(home.dir.path(), None).stored_in(Some(kept.as_os_str()));
+    let locker = Locker::new(&source, &home.dir.path().join("locks"), QUICK, QUICK);
+    let locks = locker.take().await.unwrap();
+    assert_eq!(home.there(), ["kept.lock"], "and none of the config folder");
+    assert!(kept.join(".oauth_refresh.lock").is_dir() && kept.join(".oauth_refresh.lock.owner").is_file());
+    locks.release().await;
+    assert_eq!(home.there(), Vec::<String>::new());
+}
+
 #[tokio::test]
 async fn both_of_the_owners_locks_are_taken_and_given_back() {
     let home = Home::new();

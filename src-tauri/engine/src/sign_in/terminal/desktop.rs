@@ -133,6 +133,7 @@ mod tests {
             folder: "/opt".into(),
             arguments: &["auth", "login"],
             config_dir: None,
+            storage_dir: None,
             words: words::sign_in_terminal(Provider::Anthropic, false),
         }
     }

@@ -4,13 +4,15 @@
 use crate::sign_in::Job;
 use std::ffi::OsString;
 
-/// `$1` PATH folder, `$2` config folder or nothing, `$3`–`$6` words, then the command.
+/// `$1` PATH folder, `$2` config folder or nothing, `$3` that of the credential or nothing, `$4`–`$7` words, then the command.
 const SCRIPT: &str = r#"
 PATH=$1:$PATH; export PATH
 if [ -n "$2" ]; then CLAUDE_CONFIG_DIR=$2; export CLAUDE_CONFIG_DIR; else unset CLAUDE_CONFIG_DIR; fi
-done=$4 failed=$5 close=$6
-printf '%s\n\n' "$3"
-shift 6
+unset CLAUDE_SECURESTORAGE_CONFIG_DIR
+if [ -n "$3" ]; then CLAUDE_SECURESTORAGE_CONFIG_DIR=$3; export CLAUDE_SECURESTORAGE_CONFIG_DIR; fi
+done=$5 failed=$6 close=$7
+printf '%s\n\n' "$4"
+shift 7
 "$@"
 code=$?
 if [ "$code" -eq 0 ]; then printf '\n%s\n' "$done"; else printf '\n%s %s\n' "$failed" "$code"; fi
@@ -25,6 +27,7 @@ pub(super) fn command_line(job: &Job) -> Vec<OsString> {
     let mut line: Vec<OsString> = ["/bin/sh", "-c", SCRIPT, "holdoff-sign-in"].map(OsString::from).into();
     line.push(job.folder.clone().into());
     line.push(job.config_dir.clone().unwrap_or_default());
+    line.push(job.storage_dir.clone().unwrap_or_default());
     line.extend([&words.intro, &words.done, &words.failed, &words.close].map(OsString::from));
     line.push(job.program.clone().into());
     line.extend(job.arguments.iter().map(OsString::from));
@@ -41,35 +44,42 @@ mod tests {
     use std::process::{Command, Stdio};
 
     /// Runs it with a shell as the program, which says what it was given.
-    fn run(config_dir: Option<&str>, arguments: &'static [&'static str]) -> String {
+    fn run([config_dir, storage_dir]: [Option<&str>; 2], arguments: &'static [&'static str]) -> String {
         let job = Job {
             program: "/bin/sh".into(),
             folder: Path::new("/opt/a claude's/bin").into(),
             arguments,
             config_dir: config_dir.map(OsString::from),
+            storage_dir: storage_dir.map(OsString::from),
             words: words::sign_in_terminal(Provider::Anthropic, false),
         };
         let line = command_line(&job);
         let mut command = Command::new(&line[0]);
-        command.args(&line[1..]).env("CLAUDE_CONFIG_DIR", "/from/the/session").stdin(Stdio::null());
+        for name in ["CLAUDE_CONFIG_DIR", "CLAUDE_SECURESTORAGE_CONFIG_DIR"] {
+            command.env(name, "/from/the/session");
+        }
+        command.args(&line[1..]).stdin(Stdio::null());
         String::from_utf8(command.output().unwrap().stdout).unwrap()
     }
 
-    const TELL: &[&str] = &["-c", r#"echo "[${CLAUDE_CONFIG_DIR-unset}] [$PATH]""#];
+    const TELL: &[&str] =
+        &["-c", r#"echo "[${CLAUDE_CONFIG_DIR-unset}] [${CLAUDE_SECURESTORAGE_CONFIG_DIR-unset}] [$PATH]""#];
 
     #[test]
     fn the_folder_is_the_accounts_and_not_the_sessions() {
-        let other = run(Some("/home/ann/it's work"), TELL);
-        assert!(other.contains("[/home/ann/it's work] [/opt/a claude's/bin:"), "{other}");
-        let usual = run(None, TELL);
-        assert!(usual.contains("[unset]"), "{usual}");
+        let other = run([Some("/home/ann/it's work"), None], TELL);
+        assert!(other.contains("[/home/ann/it's work] [unset] [/opt/a claude's/bin:"), "{other}");
+        let usual = run([None, None], TELL);
+        assert!(usual.contains("[unset] [unset]"), "{usual}");
+        let apart = run([None, Some("/home/ann/it's kept")], TELL);
+        assert!(apart.contains("[unset] [/home/ann/it's kept]"), "{apart}");
     }
 
     #[test]
     fn an_error_stays_to_be_read() {
-        let said = run(None, &["-c", "echo no browser; exit 7"]);
+        let said = run([None, None], &["-c", "echo no browser; exit 7"]);
         assert!(said.contains("no browser") && said.contains("Exit code: 7") && said.contains("Press Enter"), "{said}");
-        let said = run(None, &["-c", "true"]);
+        let said = run([None, None], &["-c", "true"]);
         assert!(said.contains("has ended. If it signed you in") && said.contains("Press Enter"), "{said}");
     }
 }

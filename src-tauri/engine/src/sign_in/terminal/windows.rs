@@ -30,10 +30,14 @@ impl Terminal {
     /// What the system says, or how it ended.
     pub(in crate::sign_in) fn open(&self, job: &Job, home: &Path) -> Result<(), String> {
         let mut command = Command::new(&self.shell);
-        match &job.config_dir {
-            Some(folder) => command.env("CLAUDE_CONFIG_DIR", folder),
-            None => command.env_remove("CLAUDE_CONFIG_DIR"),
-        };
+        for (name, folder) in
+            [("CLAUDE_CONFIG_DIR", &job.config_dir), ("CLAUDE_SECURESTORAGE_CONFIG_DIR", &job.storage_dir)]
+        {
+            match folder {
+                Some(folder) => command.env(name, folder),
+                None => command.env_remove(name),
+            };
+        }
         let others = std::env::var_os("PATH").unwrap_or_default();
         let folders = std::iter::once(job.folder.clone()).chain(std::env::split_paths(&others));
         if let Ok(path) = std::env::join_paths(folders) {
