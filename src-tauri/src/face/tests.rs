@@ -67,6 +67,8 @@ fn signed_out(mut account: AccountState) -> AccountState {
 struct Desk {
     snapshot: Snapshot,
     settings: Settings,
+    /// Polled by another process.
+    elsewhere: BTreeSet<AccountId>,
 }
 
 impl Desk {
@@ -76,18 +78,23 @@ impl Desk {
             state.active.push(id(name));
             state.accounts.insert(id(name), account);
         }
-        Self { snapshot: Snapshot { state, trouble: None }, settings: Settings::default() }
+        let snapshot = Snapshot { state, trouble: None };
+        Self { snapshot, settings: Settings::default(), elsewhere: BTreeSet::new() }
     }
 
     fn face(&self) -> TrayFace {
-        face(&Known {
+        self.known(face)
+    }
+
+    fn known<R>(&self, show: impl FnOnce(&Known<'_>) -> R) -> R {
+        show(&Known {
             snapshot: &self.snapshot,
             settings: &self.settings,
             setting_problems: &[],
             starts_at_login: false,
             findings: &[],
             history: &holdoff_engine::history::News::default(),
-            elsewhere: &BTreeSet::new(),
+            elsewhere: &self.elsewhere,
             unwatched: &Default::default(),
             signing_in: &SigningIn::default(),
             home: Path::new("/home/ann"),
@@ -227,4 +234,30 @@ fn a_plan_without_windows_is_shown_by_its_money() {
     let face = Desk::new(vec![("ann", seat)]).face();
     assert_eq!((face.icon.mark, face.icon.used_percent), (Mark::Level, Some(81)));
     assert_eq!(face.tooltip, "Extra usage 81 %, $81.00 of $100.00");
+}
+
+#[test]
+fn who_is_polled_by_another_process_is_said_in_the_panel_and_in_the_tray() {
+    let mut desk = Desk::new(vec![("ann", account("ann", 42.0)), ("bob", account("bob", 7.0))]);
+    for name in ["ann", "bob"] {
+        let state = &mut desk.snapshot.state;
+        let mut place = Place::known(state, Provider::Anthropic, &format!("~/{name}/.credentials.json"));
+        place.account = Some(id(name));
+        place.sign_in = state.accounts[&id(name)].sign_in.clone();
+        state.places.push(place);
+    }
+    let troubles = |desk: &Desk| desk.known(crate::present::view).troubles;
+    assert!(troubles(&desk).is_empty());
+    desk.elsewhere = [id("ann"), id("bob"), id("never-asked-here")].into();
+    let said = troubles(&desk);
+    assert_eq!(said.len(), 1);
+    assert_eq!(said[0].title, "Another Holdoff is at work");
+    assert_eq!(
+        said[0].text,
+        "Another process polls ann@example.com and bob@example.com, so this one does not. It takes over by itself when the other ends."
+    );
+    // Of one that it has kept nothing of, there is no name to say.
+    desk.snapshot.state = State::new("boot".into());
+    assert!(troubles(&desk).is_empty());
+    assert_eq!(desk.face().tooltip, "Another process of Holdoff polls here, so this one does not.");
 }

@@ -3,7 +3,7 @@
 
 use crate::scene::{SOON, Scene, gate, minutes};
 use holdoff_world::fake::gaps;
-use holdoff_world::{Answer, Launch, eventually};
+use holdoff_world::{Answer, Browser, Launch, eventually};
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -31,6 +31,13 @@ async fn of_two_copies_with_two_data_folders_one_asks_and_the_other_keeps_its_co
     assert_eq!(wished.await.code(), 75);
     let polls = |text: &str| text.contains("Another process of Holdoff polls here, so this one does not");
     tray.wait_for_tooltip(SOON, polls).await;
+    tray.activate(0, 0).await;
+    let panel = Browser::attach(&scene.inspector, SOON).await;
+    panel.wait_for_text(SOON, |text| text.contains("Another Holdoff is at work")).await;
+    panel
+        .wait_for_text(SOON, |text| text.contains("Another process polls ann@example.com, so this one does not."))
+        .await;
+    drop(panel);
     let status = snap.cli(&["status"]).await.stdout;
     assert!(status.contains("There is another data folder of Holdoff"), "{status}");
     let (here, there) = (snap.cli(&["doctor"]).await, scene.launch.cli(&["doctor"]).await);
