@@ -197,14 +197,20 @@ pub struct Client {
     reader: BufReader<platform::Stream>,
     writer: platform::Stream,
     next_id: u64,
+    /// How long an answer is waited for.
+    patience: Duration,
 }
 
 impl Client {
     /// `None` if no app is listening there.
     pub fn connect(address: &Path) -> Option<Self> {
-        let stream = platform::connect(address, ANSWER).ok()?;
+        Self::patient(address, ANSWER)
+    }
+
+    fn patient(address: &Path, patience: Duration) -> Option<Self> {
+        let stream = platform::connect(address, patience).ok()?;
         let writer = stream.try_clone().ok()?;
-        Some(Self { reader: BufReader::new(stream), writer, next_id: 1 })
+        Some(Self { reader: BufReader::new(stream), writer, next_id: 1, patience })
     }
 
     /// Says it, and waits for no answer.
@@ -223,7 +229,7 @@ impl Client {
     /// # Errors
     /// When the app goes away or does not answer in time.
     pub fn call(&mut self, call: Call) -> std::io::Result<Value> {
-        let until = Instant::now() + ANSWER;
+        let until = Instant::now() + self.patience;
         let id = self.tell(call)?;
         loop {
             match serde_json::from_slice(&self.line(until)?)? {

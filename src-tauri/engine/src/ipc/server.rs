@@ -82,7 +82,11 @@ impl Listener {
     }
 
     /// Serves connections for ever; calls arrive on `calls`, but for those that only the windows may make.
-    pub async fn serve(mut self, calls: mpsc::Sender<(Call, Responder)>) {
+    pub async fn serve(self, calls: mpsc::Sender<(Call, Responder)>) {
+        self.serve_with(calls, IDLE).await;
+    }
+
+    pub(super) async fn serve_with(mut self, calls: mpsc::Sender<(Call, Responder)>, idle: Duration) {
         let mut seats: VecDeque<AbortHandle> = VecDeque::new();
         loop {
             match self.inner.accept().await {
@@ -94,7 +98,7 @@ impl Listener {
                     {
                         oldest.abort();
                     }
-                    seats.push_back(tokio::spawn(connection(stream, calls.clone(), peer)).abort_handle());
+                    seats.push_back(tokio::spawn(connection(stream, calls.clone(), peer, idle)).abort_handle());
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be taken");
@@ -114,7 +118,7 @@ pub fn line_for_windows(calls: mpsc::Sender<(Call, Responder)>) -> io::Result<St
     let (line, stdin) = platform::ChildLine::new()?;
     tokio::spawn(async move {
         match line.open().await {
-            Ok(stream) => connection(stream, calls, Peer::Windows).await,
+            Ok(stream) => connection(stream, calls, Peer::Windows, Duration::MAX).await,
             Err(error) => tracing::warn!(%error, "the windows cannot be heard"),
         }
     });
@@ -126,11 +130,12 @@ async fn connection(
     stream: impl AsyncRead + AsyncWrite + Send + 'static,
     calls: mpsc::Sender<(Call, Responder)>,
     peer: Peer,
+    idle: Duration,
 ) {
     let (read, write) = tokio::io::split(stream);
     let (out, outbox) = mpsc::channel(64);
     tokio::select! {
-        () = listen(read, calls, out, peer) => {}
+        () = listen(read, calls, out, peer, idle) => {}
         () = write_lines(write, outbox) => {}
     }
 }
@@ -140,12 +145,10 @@ async fn listen(
     calls: mpsc::Sender<(Call, Responder)>,
     out: mpsc::Sender<FromApp>,
     peer: Peer,
+    idle: Duration,
 ) {
     let mut lines = BufReader::new(read);
-    let (idle, most) = match peer {
-        Peer::Anyone | Peer::Sandboxed => (IDLE, LINE_MAX_OF_ANYONE),
-        Peer::Windows => (Duration::MAX, LINE_MAX),
-    };
+    let most = if peer == Peer::Windows { LINE_MAX } else { LINE_MAX_OF_ANYONE };
     while let Ok(Ok(Some(mut message))) = timeout(idle, read_line::<ToApp>(&mut lines, most)).await {
         if peer == Peer::Sandboxed
             && let Call::Open { display, .. } = &mut message.call

@@ -1,5 +1,7 @@
 //! Both ends of the socket, with real sockets and, where it takes another user, real processes.
 
+mod patience;
+
 use super::*;
 use crate::folder::make_private;
 use serde_json::json;
@@ -180,47 +182,6 @@ async fn an_app_of_an_earlier_version_is_found_and_its_socket_replaced_when_it_i
     assert_eq!((version, app.join().unwrap().contains("version")), (json!("0.0.9"), true));
     drop(Listener::bind(&at, Some(home.path())).unwrap());
     assert!(at.symlink_metadata().unwrap().is_symlink());
-}
-
-/// 1.5 GB once went into the command.
-#[tokio::test(flavor = "multi_thread")]
-async fn whoever_answers_without_end_is_left() {
-    let home = tempfile::tempdir().unwrap();
-    let at = home.path().join("tray.sock");
-    let squatter = UnixListener::bind(&at).unwrap();
-    let written = std::thread::spawn(move || {
-        let mut stream = squatter.accept().unwrap().0;
-        let mut written = 0_usize;
-        while let Ok(count) = stream.write(&[b'x'; 65_536]) {
-            written += count;
-        }
-        written
-    });
-    let error = blocking(move || Client::connect(&at).unwrap().call(Call::Version).unwrap_err()).await;
-    assert_eq!(error.kind(), std::io::ErrorKind::InvalidData);
-    let written = written.join().unwrap();
-    assert!(written < 4 * LINE_MAX, "{written} bytes");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn whoever_says_too_much_is_left_and_keeps_nobody_else_out() {
-    let app = App::start();
-    let address = app.address();
-    blocking(move || {
-        let mut talker = UnixStream::connect(&address).unwrap();
-        let mut said = 0_usize;
-        while let Ok(count) = talker.write(&[b'x'; 65_536]) {
-            said += count;
-            assert!(said < 16 * LINE_MAX, "it is listened to without end");
-        }
-        // As many as the app will have, none of which says anything.
-        let silent: Vec<UnixStream> = (0..100).map(|_| UnixStream::connect(&address).unwrap()).collect();
-        assert_eq!(Client::connect(&address).unwrap().call(Call::Version).unwrap(), "version");
-        let mut oldest = &silent[0];
-        oldest.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        assert_eq!(oldest.read(&mut [0]).unwrap(), 0, "the oldest had to go");
-    })
-    .await;
 }
 
 const NOBODY: u32 = 65_534;
