@@ -138,6 +138,13 @@ async fn a_token_that_is_echoed_is_taken_out() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_echoed_in_a_header_is_taken_out() {
+    let headers = [("retry-after", TOKEN), ("date", TOKEN)];
+    let answer = answered(Answer::raw(429, &headers, "{}")).await;
+    assert_eq!([answer.retry_after.as_deref(), answer.date.as_deref()], [Some("(withheld)"); 2]);
+}
+
+#[tokio::test]
 async fn what_did_not_leave_is_told_from_what_was_lost() {
     let fake = FakeAnthropic::start().await;
     let trickle = Answer::trickle_headers(Duration::from_millis(50));
