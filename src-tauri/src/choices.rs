@@ -118,6 +118,7 @@ mod tests {
             elsewhere: &BTreeSet::new(),
             unwatched: &Default::default(),
             signing_in: &SigningIn::default(),
+            updates: &Default::default(),
             home: Path::new("/home/ann"),
             now: Moment { wall: Wall(0), boot: Boot(0) },
             speed: 1.0,

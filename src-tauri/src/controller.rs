@@ -2,19 +2,18 @@
 //! what differs from what they were told before.
 
 mod asking;
+mod updates;
 mod wishes;
 
 use crate::autostart::Autostart;
-use crate::choosing::Edit;
 use crate::exporter::Exporter;
-use crate::files::StoreFiles;
 use crate::menu::{Click, TrayFace};
 use crate::notify::Notifier;
 use crate::present::{self, Known};
 use crate::runtime::AppHandle;
 use crate::signing_in::{self, Found, SigningIn};
 use crate::tray::{Tray, TrayEvent};
-use crate::view::{Answer, SettingsChange, View};
+use crate::view::{Answer, View};
 use crate::window_process::WindowProcess;
 use crate::{end_signal, face};
 use holdoff_core::words::NoWindow;
@@ -25,8 +24,9 @@ use holdoff_engine::ipc::{Call, FromApp, Responder, Window};
 use holdoff_engine::local_time::local_time;
 use holdoff_engine::roster::Command;
 use holdoff_engine::runner::Announcement;
-use holdoff_engine::settings_file::{self, Loaded};
+use holdoff_engine::settings_file::Loaded;
 use holdoff_engine::start::{Engine, shut_down};
+use holdoff_engine::updates::Order;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -140,12 +140,14 @@ pub async fn run(parts: Parts) -> End {
             changed = controller.engine.unwatched.changed() => if changed.is_ok() { Next::Go } else { Next::Quit },
             changed = controller.engine.elsewhere.changed() => if changed.is_ok() { Next::Go } else { Next::Quit },
             Some(announcement) = controller.engine.announcements.recv() => controller.announce(announcement),
+            changed = controller.engine.updates.status.changed() => controller.updates_changed(changed.is_ok()),
+            Some(version) = controller.engine.updates.announcements.recv() => controller.announce_version(version),
             Some((call, responder)) = calls.recv() => controller.call(call, responder).await,
             Some(event) = tray_events.recv() => controller.tray_event(event).await,
             Some(click) = clicks.recv() => controller.click(click).await,
             Some(status) = windows_ended.recv() => controller.windows_ended(status),
             Some((found, responder)) = found.recv() => controller.found(found, responder),
-            Some(there) = notice_service.recv() => controller.tell_engine(Command::NoticeService(there)).await,
+            Some(there) = notice_service.recv() => controller.notice_service(there).await,
             () = controller.environment.clock.sleep_until(next_change) => Next::Go,
             () = &mut ending => Next::Quit,
         };
@@ -173,6 +175,7 @@ impl Controller {
             unwatched: &self.engine.unwatched.borrow(),
             home: &self.environment.home,
             signing_in: &self.signing_in,
+            updates: &self.engine.updates.status.borrow(),
             now: self.environment.clock.now(),
             speed: self.environment.clock.speed(),
             zone: &self.local,
@@ -298,6 +301,12 @@ impl Controller {
                 let answer = self.change_settings(change).await;
                 responder.answer(json!(answer));
             }
+            Call::ChooseUpdates { on } => {
+                let answer = self.change_settings(json!({"updates": on})).await;
+                responder.answer(json!(answer));
+            }
+            Call::InstallUpdate { version } => self.order_update(Order::Install(version), responder),
+            Call::SkipUpdate { version } => self.order_update(Order::Skip(version), responder),
             Call::ExportHistory { format } => self.export_history(format, responder),
             Call::DeleteHistory => self.delete_history(responder),
             Call::StatusLines => self.look_at_status_lines(responder),
@@ -353,42 +362,6 @@ impl Controller {
             responder.answer(json!(answer));
         }
         Next::Go
-    }
-
-    async fn change_settings(&mut self, change: Value) -> Answer {
-        match self.try_change(change).await {
-            Ok(message) => Answer { done: true, message },
-            Err(message) => Answer { done: false, message: Some(message) },
-        }
-    }
-
-    async fn try_change(&mut self, change: Value) -> Result<Option<String>, String> {
-        let change: SettingsChange =
-            serde_json::from_value(change).map_err(|_| "That setting is not of the right kind.".to_owned())?;
-        let (change, message) = self.considered(change).await?;
-        let autostart = change.start_at_login;
-        let edit = Edit::of(change)?;
-        if let Some(on) = autostart {
-            self.autostart.set(on)?;
-        }
-        let (dir, was) = (self.environment.data_dir.clone(), self.settings.clone());
-        let mut files = StoreFiles::new(self.app.clone());
-        let write = move || settings_file::edit(&dir, &was, |object| edit.apply(object), &mut files);
-        let saved = tokio::task::spawn_blocking(write).await;
-        let saved = saved.unwrap_or_else(|_| Err("The settings could not be saved.".to_owned()));
-        if let (Err(_), Some(on)) = (&saved, autostart) {
-            let _ = self.autostart.set(!on);
-        }
-        self.starts_at_login = self.autostart.is_on();
-        self.settings = saved?;
-        self.export().await;
-        self.tell_engine(Command::Settings(Box::new(self.settings.settings.clone()))).await;
-        Ok(message)
-    }
-
-    async fn export(&mut self) {
-        let problem = self.exporter.apply(&self.settings.settings).await;
-        self.settings.problems.extend(problem);
     }
 
     fn announce(&self, announcement: Announcement) -> Next {

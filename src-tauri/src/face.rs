@@ -19,7 +19,8 @@ pub fn face(known: &Known<'_>) -> TrayFace {
         icon: Icon::from_percent(highest, mark, Ink::Either),
         title: "Holdoff".to_owned(),
         tooltip: tooltips(known),
-        menu: [sections(known), commands(first_refusal(known).as_ref().map(|refusal| (refusal, known)))].concat(),
+        menu: [sections(known), commands(first_refusal(known).as_ref().map(|refusal| (refusal, known)), update(known))]
+            .concat(),
     }
 }
 
@@ -29,7 +30,7 @@ pub fn starting() -> TrayFace {
         icon: Icon::from_percent(None, Mark::Unknown, Ink::Either),
         title: "Holdoff".to_owned(),
         tooltip: "Starting…".to_owned(),
-        menu: commands(None),
+        menu: commands(None, None),
     }
 }
 
@@ -46,7 +47,7 @@ fn nobody(known: &Known<'_>) -> TrayFace {
         icon: Icon::from_percent(None, Mark::Unknown, Ink::Either),
         title: "Holdoff".to_owned(),
         tooltip: format!("{said}."),
-        menu: [vec![Entry::text(said)], commands(None)].concat(),
+        menu: [vec![Entry::text(said)], commands(None, update(known))].concat(),
     }
 }
 
@@ -160,7 +161,13 @@ fn about(id: &AccountId, account: &AccountState, condition: Condition, known: &K
     entries
 }
 
-fn commands(refused: Option<(&Refusal, &Known<'_>)>) -> Vec<Entry> {
+/// Leads to what is new in a newer version.
+fn update(known: &Known<'_>) -> Option<Entry> {
+    let offer = known.updates.offer.as_ref()?;
+    Some(Entry::item(words::update_menu(&offer.version), Click::OpenSettings))
+}
+
+fn commands(refused: Option<(&Refusal, &Known<'_>)>, update: Option<Entry>) -> Vec<Entry> {
     let refresh = match refused {
         None => Entry::item("Refresh", Click::Refresh),
         Some((refusal, known)) => match words::refusal_short(refusal, known.now, known.zone) {
@@ -168,13 +175,14 @@ fn commands(refused: Option<(&Refusal, &Known<'_>)>) -> Vec<Entry> {
             None => Entry::text("Refresh"),
         },
     };
-    vec![
-        refresh,
-        Entry::Separator,
+    let mut entries = vec![refresh, Entry::Separator];
+    entries.extend(update);
+    entries.extend([
         Entry::item("Open panel", Click::OpenPanel),
         Entry::item("Settings…", Click::OpenSettings),
         Entry::item("Quit Holdoff", Click::Quit),
-    ]
+    ]);
+    entries
 }
 
 fn lower_first(text: &str) -> String {

@@ -1,5 +1,7 @@
 //! What is shown, as pure functions of what is known: the windows' view. The tray's face is in [`crate::face`].
 
+mod updates;
+
 use crate::choices;
 use crate::signing_in::SigningIn;
 use crate::view::{
@@ -13,6 +15,7 @@ use holdoff_core::pace::Forecast;
 use holdoff_core::quota::Level;
 use holdoff_core::settings::{Percent, Readings, Theme as ChosenTheme};
 use holdoff_core::state::{NotYet, Refusal, SignInTrouble};
+use holdoff_core::updates::UpdatesStatus;
 use holdoff_core::{
     AccountId, AccountState, GateState, LocalTime, Moment, QuotaWindow, Reading, Settings, Wall, report, words,
 };
@@ -39,6 +42,7 @@ pub struct Known<'a> {
     pub unwatched: &'a Unwatched,
     pub home: &'a Path,
     pub signing_in: &'a SigningIn,
+    pub updates: &'a UpdatesStatus,
     pub now: Moment,
     pub speed: f64,
     pub zone: &'a LocalTime,
@@ -139,6 +143,7 @@ pub fn view(known: &Known<'_>) -> View {
         troubles: known.troubles(),
         accounts: known.accounts().map(|(id, account)| account_view(id, account, known)).collect(),
         settings: settings_view(known),
+        updates: updates::view(known),
         turned_to: known.signing_in.turned_to().map(|(account, time)| TurnedTo { account: account.0.clone(), time }),
     }
 }
@@ -353,6 +358,7 @@ fn settings_view(known: &Known<'_>) -> SettingsView {
 pub fn next_change(known: &Known<'_>) -> Moment {
     let now = known.now;
     let mut changes = vec![known.zone.midnight(now.wall)];
+    changes.extend(known.updates.next.map(|next| next.wall_as_of(now)));
     for (_, account) in known.accounts() {
         if let Some(reading) = &account.reading {
             let old = report::stale_after(known.settings.polling_interval) + Duration::from_millis(1);

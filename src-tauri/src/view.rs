@@ -5,9 +5,11 @@
 
 mod sign_in;
 mod status_line;
+mod updates;
 
 pub use sign_in::{OfferView, SignInState, SignInView, StepProgress, StepView};
 pub use status_line::{DiffKind, DiffLine, StatusLineAnswer, StatusLinePlan, StatusLineView};
+pub use updates::{UpdateView, UpdatesView};
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +23,7 @@ pub struct View {
     pub troubles: Vec<TroubleView>,
     pub accounts: Vec<AccountView>,
     pub settings: SettingsView,
+    pub updates: UpdatesView,
     /// The account whose sign-in the settings were opened for; null where for none.
     pub turned_to: Option<TurnedTo>,
 }
@@ -278,6 +281,7 @@ pub struct SettingsChange {
     pub clock: Option<ClockFormat>,
     pub theme: Option<Theme>,
     pub start_at_login: Option<bool>,
+    pub updates: Option<bool>,
     pub account: Option<AccountChange>,
     /// A folder to look at from now on.
     pub add_folder: Option<String>,
@@ -336,6 +340,8 @@ mod tests {
             binding::<OfferView>(),
             binding::<SettingsView>(),
             binding::<TurnedTo>(),
+            binding::<UpdatesView>(),
+            binding::<UpdateView>(),
             binding::<ReadingsShown>(),
             binding::<PercentShown>(),
             binding::<ClockFormat>(),

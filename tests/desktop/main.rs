@@ -30,6 +30,7 @@ mod sign_in;
 mod status_line;
 mod status_line_settings;
 mod tray_host;
+mod updates;
 mod versions;
 mod wayland;
 mod whose;

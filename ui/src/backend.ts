@@ -24,6 +24,11 @@ export interface Backend {
   statusLine(place: string, install: boolean, agreed: string | null): Promise<StatusLineAnswer>;
   /** Opens a terminal with the owner's own sign-in, or says what is missing. */
   signIn(accountId: string): Promise<Answer>;
+  /** Whether newer versions are looked for. */
+  chooseUpdates(on: boolean): Promise<Answer>;
+  /** Begins it; how it goes is in the view. */
+  installUpdate(version: string): Promise<Answer>;
+  skipUpdate(version: string): Promise<Answer>;
   /** At the sign-in of this account, where one is named. */
   openSettings(accountId: string | null): Promise<void>;
   closeWindow(): Promise<void>;
@@ -48,6 +53,9 @@ const tauri: Backend = {
   statusLine: (place, install, agreed) =>
     invoke<StatusLineAnswer>("status_line", { place, install, agreed }),
   signIn: (accountId) => invoke<Answer>("sign_in", { accountId }),
+  chooseUpdates: (on) => invoke<Answer>("choose_updates", { on }),
+  installUpdate: (version) => invoke<Answer>("install_update", { version }),
+  skipUpdate: (version) => invoke<Answer>("skip_update", { version }),
   openSettings: (accountId) => invoke<void>("open_settings", { accountId }),
   closeWindow: () => invoke<void>("close_window"),
 };
@@ -65,6 +73,9 @@ const outside: Backend = {
   statusLines: () => Promise.reject(new Error(OUTSIDE)),
   statusLine: () => Promise.reject(new Error(OUTSIDE)),
   signIn: () => Promise.reject(new Error(OUTSIDE)),
+  chooseUpdates: () => Promise.reject(new Error(OUTSIDE)),
+  installUpdate: () => Promise.reject(new Error(OUTSIDE)),
+  skipUpdate: () => Promise.reject(new Error(OUTSIDE)),
   openSettings: () => Promise.reject(new Error(OUTSIDE)),
   closeWindow: () => Promise.reject(new Error(OUTSIDE)),
 };

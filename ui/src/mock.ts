@@ -7,6 +7,7 @@ import type { SettingsChange } from "./bindings/SettingsChange";
 import type { SettingsView } from "./bindings/SettingsView";
 import type { Theme } from "./bindings/Theme";
 import type { View } from "./bindings/View";
+import { installing, withChoice } from "./mock/updates";
 import { StatusLines } from "./mock/statusLine";
 import { MENDED, OPENED, SCENARIOS, type Scenario } from "./mock/scenarios";
 
@@ -83,7 +84,11 @@ export function openMock(search: string): Backend {
           message: "Name the folder, such as ~/.claude-work.",
         });
       }
-      emit({ ...current, settings: changed(current.settings, change) });
+      emit({
+        ...current,
+        settings: changed(current.settings, change),
+        updates: withChoice(current.updates, change.updates),
+      });
       const message = change.add_folder ? added(change.add_folder) : null;
       return Promise.resolve({ done: true, message });
     },
@@ -128,6 +133,21 @@ export function openMock(search: string): Backend {
       emit({ ...current, accounts: OPENED.accounts });
       return Promise.resolve(DONE);
     },
+    chooseUpdates: (on) => {
+      calls.push(["choose_updates", on]);
+      emit({ ...current, updates: withChoice(current.updates, on) });
+      return Promise.resolve(DONE);
+    },
+    installUpdate: (version) => {
+      calls.push(["install_update", version]);
+      emit({ ...current, updates: installing(current.updates) });
+      return Promise.resolve(DONE);
+    },
+    skipUpdate: (version) => {
+      calls.push(["skip_update", version]);
+      emit({ ...current, updates: { ...current.updates, update: null } });
+      return Promise.resolve(DONE);
+    },
     openSettings: (accountId) => {
       calls.push(["open_settings", accountId]);
       if (scenario === "refused") return Promise.reject("The settings window did not open.");
@@ -150,7 +170,7 @@ function withTheme(view: View, theme: string | null): View {
 }
 
 function changed(settings: SettingsView, change: Partial<SettingsChange>): SettingsView {
-  const { account, add_folder, remove_folder, ...plain } = change;
+  const { account, add_folder, remove_folder, updates: _, ...plain } = change;
   const wishes = Object.entries(plain).filter(([, value]) => value !== null);
   let next: SettingsView = { ...settings, ...Object.fromEntries(wishes) };
   if (change.readings) next = { ...next, offers_readings: false };

@@ -10,6 +10,7 @@ mod files;
 mod network;
 mod program;
 mod status_line;
+mod updates;
 
 use crate::known::Known;
 use crate::{app, paint};
@@ -56,6 +57,7 @@ pub fn run(environment: &Environment) -> ExitCode {
     sections.push(Section { title: "Network".to_owned(), findings: network::look(environment, &known, &condition) });
     sections.extend(accounts::look(environment, &known, &condition));
     sections.push(Section { title: "Status line".to_owned(), findings: status_line::look(environment, &known) });
+    sections.push(Section { title: "Updates".to_owned(), findings: updates::look(environment, &known) });
     sections.push(Section { title: "Desktop".to_owned(), findings: desktop::look() });
     let shown: String = sections.iter().map(|section| section.shown(&environment.home)).collect();
     let wrong = sections.iter().flat_map(|section| &section.findings).filter(|f| f.kind == Kind::Wrong).count();

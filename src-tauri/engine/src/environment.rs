@@ -2,8 +2,10 @@
 //! token could go astray or a cooldown be miscounted otherwise.
 
 mod allowed;
+mod releases;
 
 pub use allowed::for_windows;
+pub use releases::Releases;
 
 use crate::clock::{Clock, ClockSpec};
 use crate::folder::make_private;
@@ -39,6 +41,8 @@ pub struct Environment {
     /// What the environment says of proxies and certificates.
     pub network: Variables,
     pub bases: Bases,
+    /// Where Holdoff's own releases are; `None` where this build knows of none.
+    pub releases: Option<Releases>,
     pub clock: Clock,
     /// Every base is an address of this computer, as in tests.
     loopback: bool,
@@ -59,6 +63,10 @@ pub enum StartError {
     )]
     Base { variable: &'static str, why: &'static str },
     #[error(
+        "{variable} cannot be used: {why}. It is for tests only: Holdoff looks for newer versions at its own address and believes its own key, or a server on this computer. Unset {variable}."
+    )]
+    Releases { variable: &'static str, why: &'static str },
+    #[error(
         "HOLDOFF_CLOCK cannot be used: {why}. It is written as <epoch seconds>x<speed>, such as 1789387200x60, and is for tests only."
     )]
     Clock { why: &'static str },
@@ -78,7 +86,7 @@ impl StartError {
     /// From sysexits(3).
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Base { .. } | Self::Clock { .. } => 78,
+            Self::Base { .. } | Self::Releases { .. } | Self::Clock { .. } => 78,
             Self::NoHome | Self::DataDir { .. } => 73,
             Self::ForeignDataDir { .. } => 77,
             Self::NewerData { .. } => 65,
@@ -106,6 +114,7 @@ impl Environment {
         let api = base(&var, "HOLDOFF_ANTHROPIC_API", anthropic::API_BASE)?;
         let token = base(&var, "HOLDOFF_ANTHROPIC_TOKEN", anthropic::TOKEN_BASE)?;
         let loopback = is_loopback(&api) && is_loopback(&token);
+        let releases = releases::find(&var, loopback)?;
         let clock = match var("HOLDOFF_CLOCK") {
             None => Clock::real(),
             Some(text) => Clock::with(clock_spec(&text.to_string_lossy(), loopback)?),
@@ -119,6 +128,7 @@ impl Environment {
             inference_token: var("CLAUDE_CODE_OAUTH_TOKEN").is_some(),
             network: Variables::of(&var),
             bases: Bases { api, token },
+            releases,
             clock,
             loopback,
         })
@@ -197,20 +207,24 @@ fn base(
     default: &'static str,
 ) -> Result<Url, StartError> {
     let given = var(variable).map(|value| value.to_string_lossy().into_owned());
-    let value = given.clone().unwrap_or_else(|| default.to_owned());
     let refuse = |why| StartError::Base { variable, why };
-    let url = Url::parse(&value).map_err(|_| refuse("this is no URL"))?;
-    if given.is_none() {
-        return Ok(url);
+    match given {
+        Some(given) => stand_in(&given).map_err(refuse),
+        None => Url::parse(default).map_err(|_| refuse("this is no URL")),
     }
+}
+
+/// The address of a server on this computer that stands in for one elsewhere.
+fn stand_in(given: &str) -> Result<Url, &'static str> {
+    let url = Url::parse(given).map_err(|_| "this is no URL")?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(refuse("this is neither http nor https"));
+        return Err("this is neither http nor https");
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(refuse("it holds a user name or password"));
+        return Err("it holds a user name or password");
     }
     if !is_loopback(&url) {
-        return Err(refuse("this is not an address of this computer"));
+        return Err("this is not an address of this computer");
     }
     Ok(url)
 }

@@ -3,8 +3,11 @@
 
 mod last_moment;
 mod on_time;
+mod releases;
 
 pub use last_moment::{NotAnyMore, Still};
+pub use releases::ReleaseServer;
+pub(crate) use releases::torn;
 
 use crate::environment::{Bases, is_loopback};
 use crate::network::{Network, Route};
@@ -15,7 +18,7 @@ use holdoff_core::secret::Token;
 use holdoff_core::{Answer, Body, Delivery, Moment, Permit};
 use last_moment::{Departure, LastMoment, Watched};
 use on_time::{OnTime, Punctual, Watch};
-use reqwest::{Client, RequestBuilder, Response, Url, header};
+use reqwest::{Client, ClientBuilder, RequestBuilder, Response, Url, header};
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -53,8 +56,7 @@ impl Http {
         total: Duration,
         since: impl Fn(Moment) -> Duration + Send + Sync + 'static,
     ) -> Self {
-        // Fails only where one is installed already, which is as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        have_tls();
         let host = |base: &Url| Host { base: base.clone(), total };
         Self { api: host(&bases.api), token: host(&bases.token), watch: Watch::new(since) }
     }
@@ -134,7 +136,7 @@ impl Host {
         }
         let sent = call.send().await;
         match sent {
-            Ok(response) => Delivery::Answered(answer(response, secret.as_ref().map(Token::expose)).await),
+            Ok(response) => Delivery::Answered(answer(response, secret.as_ref().map(Token::expose), BODY_MAX).await),
             Err(error) if not_any_more(&error) == Some(NotAnyMore::Lapsed) => Delivery::Lapsed,
             Err(error) if grant.is_some_and(|grant| grant.departure() != Departure::Left) => {
                 Delivery::NotSent(words(&error))
@@ -181,17 +183,29 @@ fn carry(
     }
 }
 
+fn have_tls() {
+    // Fails only where one is installed already, which is as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 fn client(base: &Url, total: Duration, route: &Route) -> Result<Client, String> {
+    built(client_to(base, route)?.redirect(reqwest::redirect::Policy::none()).timeout(total))
+}
+
+fn built(client: ClientBuilder) -> Result<Client, String> {
+    client.build().map_err(|error| format!("TLS could not be set up: {}", setup_words(&error)))
+}
+
+/// What every request of ours has in common. How long it may take, and whether it may be led on, is still to be said.
+fn client_to(base: &Url, route: &Route) -> Result<ClientBuilder, String> {
     let loopback = is_loopback(base);
     let certificates = route.certificates()?;
     let mut client = Client::builder()
         .user_agent(concat!("holdoff/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
         .https_only(!loopback)
         .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(total)
         // A kept connection may be dead, and a dead one would be tried a second time.
         .pool_max_idle_per_host(0)
         .connector_layer(Punctual)
@@ -201,12 +215,11 @@ fn client(base: &Url, total: Duration, route: &Route) -> Result<Client, String> 
         client = client.proxy(proxy);
     }
     // Where nothing is encrypted, the computer's certificates are not read for nothing.
-    client = if route.trusts_the_computer() && base.scheme() == "https" {
+    Ok(if route.trusts_the_computer() && base.scheme() == "https" {
         client.tls_certs_merge(certificates)
     } else {
         client.tls_certs_only(certificates)
-    };
-    client.build().map_err(|error| format!("TLS could not be set up: {}", setup_words(&error)))
+    })
 }
 
 fn setup_words(error: &reqwest::Error) -> &'static str {
@@ -218,7 +231,7 @@ fn setup_words(error: &reqwest::Error) -> &'static str {
     }
 }
 
-async fn answer(response: Response, secret: Option<&str>) -> Answer {
+async fn answer(response: Response, secret: Option<&str>, most: usize) -> Answer {
     let header = |name: header::HeaderName| {
         let value = response.headers().get(name)?.to_str().ok()?;
         Some(secret.map_or_else(|| value.to_owned(), |secret| value.replace(secret, WITHHELD)))
@@ -226,15 +239,15 @@ async fn answer(response: Response, secret: Option<&str>) -> Answer {
     let (retry_after, date) = (header(header::RETRY_AFTER), header(header::DATE));
     let request_id = response.headers().contains_key("request-id");
     let status = response.status().as_u16();
-    Answer { status, retry_after, date, request_id, body: body(response, secret).await }
+    Answer { status, retry_after, date, request_id, body: body(response, secret, most).await }
 }
 
-async fn body(mut response: Response, secret: Option<&str>) -> Body {
+async fn body(mut response: Response, secret: Option<&str>, most: usize) -> Body {
     let mut bytes = Zeroizing::new(Vec::new());
     loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if bytes.len() + chunk.len() > BODY_MAX => {
-                return Body::Broken(format!("it is larger than {} KiB", BODY_MAX / 1024));
+            Ok(Some(chunk)) if bytes.len() + chunk.len() > most => {
+                return Body::Broken(format!("it is larger than {} KiB", most / 1024));
             }
             Ok(Some(chunk)) => wiped::append(&mut bytes, &chunk),
             Ok(None) => return Body::Whole(without(bytes, secret)),

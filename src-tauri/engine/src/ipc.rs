@@ -91,6 +91,18 @@ pub enum Call {
     SignIn {
         account: String,
     },
+    /// Whether newer versions are looked for.
+    ChooseUpdates {
+        on: bool,
+    },
+    /// Install this version. Answered at once; how it goes is in the view.
+    InstallUpdate {
+        version: String,
+    },
+    /// Say no more of this version.
+    SkipUpdate {
+        version: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -162,7 +174,10 @@ impl Call {
             | Self::StatusLines
             | Self::StatusLine { .. }
             | Self::OpenSettings { .. }
-            | Self::SignIn { .. } => false,
+            | Self::SignIn { .. }
+            | Self::ChooseUpdates { .. }
+            | Self::InstallUpdate { .. }
+            | Self::SkipUpdate { .. } => false,
         }
     }
 }

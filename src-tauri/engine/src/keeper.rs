@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::slots::{SlotWriter, TwoSlots};
 use holdoff_core::seats::SeatGates;
+use holdoff_core::updates::UpdatesState;
 use holdoff_core::{AccountId, AccountState, Place, State};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -17,6 +18,7 @@ pub struct Snapshot {
 #[derive(Debug)]
 enum Wish {
     Save { id: AccountId, account: Box<AccountState>, done: oneshot::Sender<Result<(), String>> },
+    SaveUpdates { updates: Box<UpdatesState>, done: oneshot::Sender<Result<(), String>> },
     Take { id: AccountId, organization: Option<String>, done: oneshot::Sender<Taken> },
     Arrange { active: Vec<AccountId>, places: Vec<Place> },
     Complain { why: String },
@@ -52,6 +54,17 @@ impl Keeper {
         let (done, result) = oneshot::channel();
         let gone = || "the program is ending".to_owned();
         self.wishes.send(Wish::Save { id, account, done }).await.map_err(|_| gone())?;
+        result.await.map_err(|_| gone())?
+    }
+
+    /// Makes durable how updates stand.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub async fn save_updates(&self, updates: Box<UpdatesState>) -> Result<(), String> {
+        let (done, result) = oneshot::channel();
+        let gone = || "the program is ending".to_owned();
+        self.wishes.send(Wish::SaveUpdates { updates, done }).await.map_err(|_| gone())?;
         result.await.map_err(|_| gone())?
     }
 
@@ -102,6 +115,10 @@ async fn keep<W: SlotWriter>(
             }
             Wish::Save { id, account, done } => {
                 state.accounts.insert(id, *account);
+                Some(done)
+            }
+            Wish::SaveUpdates { updates, done } => {
+                state.updates = *updates;
                 Some(done)
             }
         };

@@ -34,5 +34,6 @@ pub mod slots;
 pub mod sources;
 pub mod start;
 pub mod status_line;
+pub mod updates;
 pub mod user_dir;
 mod wiped;

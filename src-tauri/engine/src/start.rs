@@ -14,10 +14,12 @@ use crate::roster::{Command, Roster};
 use crate::runner::{Announcement, Tools};
 use crate::slots::{SlotWriter, Slots, TwoSlots};
 use crate::status_line;
+use crate::updates::{self, Updater};
 use crate::user_dir::{self, UserDir};
 use holdoff_core::ledger::Entry;
 use holdoff_core::providers::anthropic::status_line::Session;
 use holdoff_core::recollection::{self, Loss, Recollection};
+use holdoff_core::updates::UpdatesState;
 use holdoff_core::{AccountId, Moment, Reading, Settings, State, Wall, words};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -38,6 +40,8 @@ pub struct Engine {
     /// What was asked and not asked, counted.
     pub requests: Requests,
     pub history: History,
+    /// Newer versions of Holdoff.
+    pub updates: Updater,
     commands: mpsc::Sender<Command>,
 }
 
@@ -52,6 +56,7 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings
     findings.extend(about_folders(&user, dir));
     let history = History::start(dir.clone(), history, Limits::from(settings), clock.clone());
     handover::tidy(dir);
+    let updates_state = state.updates.clone();
     let (keeper, snapshots) = Keeper::start(state, TwoSlots::new(dir.clone(), writer, generation), clock.clone());
     let (announce, announcements) = mpsc::channel(16);
     let (tell_elsewhere, elsewhere) = watch::channel(BTreeSet::new());
@@ -70,11 +75,19 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings
         elsewhere: tell_elsewhere,
         zone: local_time::zone,
     };
+    let with = updates::Tools {
+        clock: tools.clock.clone(),
+        keeper: tools.keeper.clone(),
+        history: history.clone(),
+        requests: requests.clone(),
+        zone: tools.zone,
+    };
+    let updates = updates::start(environment, with, updates_state, settings);
     let (commands, inbox) = mpsc::channel(16);
     let (tell_unwatched, unwatched) = watch::channel(Unwatched::new());
     let roster = Roster::start(environment.clone(), settings.clone(), tools, snapshots.clone(), tell_unwatched).await;
     tokio::spawn(roster.run(inbox));
-    Engine { snapshots, announcements, elsewhere, unwatched, findings, requests, history, commands }
+    Engine { snapshots, announcements, elsewhere, unwatched, findings, requests, history, updates, commands }
 }
 
 /// What the person should know of the folders: what in them is not believed, and that there are two.
@@ -125,6 +138,7 @@ pub fn keep(dir: &Path, recent: &[Entry], boot_id: &str, now: Moment) -> Kept {
     state.carry_to(boot_id, now);
     if lost {
         state.loss = Some(Loss::found(recent, now));
+        state.updates = UpdatesState::lost(now);
     }
     let mut memory = Recollection::new(recent, state.loss.clone(), now);
     memory.remind_all(&mut state, now);

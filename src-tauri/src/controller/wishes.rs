@@ -2,20 +2,63 @@
 
 use super::Controller;
 use crate::choices;
+use crate::choosing::Edit;
+use crate::files::StoreFiles;
 use crate::status_line::{self, Wish};
 use crate::view::{Answer, SettingsChange};
 use holdoff_core::words;
 use holdoff_engine::condition::Condition;
 use holdoff_engine::history::{Format, to_folder};
 use holdoff_engine::ipc::Responder;
+use holdoff_engine::roster::Command;
+use holdoff_engine::settings_file;
 use holdoff_engine::sources;
 use holdoff_engine::start::stamp;
-use serde_json::json;
+use holdoff_engine::updates::Order;
+use serde_json::{Value, json};
 use tauri::Manager;
 
 impl Controller {
+    pub(super) async fn change_settings(&mut self, change: Value) -> Answer {
+        match self.try_change(change).await {
+            Ok(message) => Answer { done: true, message },
+            Err(message) => Answer { done: false, message: Some(message) },
+        }
+    }
+
+    async fn try_change(&mut self, change: Value) -> Result<Option<String>, String> {
+        let change: SettingsChange =
+            serde_json::from_value(change).map_err(|_| "That setting is not of the right kind.".to_owned())?;
+        let (change, message) = self.considered(change).await?;
+        let autostart = change.start_at_login;
+        let edit = Edit::of(change)?;
+        if let Some(on) = autostart {
+            self.autostart.set(on)?;
+        }
+        let (dir, was) = (self.environment.data_dir.clone(), self.settings.clone());
+        let mut files = StoreFiles::new(self.app.clone());
+        let write = move || settings_file::edit(&dir, &was, |object| edit.apply(object), &mut files);
+        let saved = tokio::task::spawn_blocking(write).await;
+        let saved = saved.unwrap_or_else(|_| Err("The settings could not be saved.".to_owned()));
+        if let (Err(_), Some(on)) = (&saved, autostart) {
+            let _ = self.autostart.set(!on);
+        }
+        self.starts_at_login = self.autostart.is_on();
+        self.settings = saved?;
+        self.export().await;
+        let settings = Box::new(self.settings.settings.clone());
+        self.tell_updater(Order::Settings(settings.clone()));
+        self.tell_engine(Command::Settings(settings)).await;
+        Ok(message)
+    }
+
+    pub(super) async fn export(&mut self) {
+        let problem = self.exporter.apply(&self.settings.settings).await;
+        self.settings.problems.extend(problem);
+    }
+
     /// Looks at a folder that is to be added, and says what it found there.
-    pub(super) async fn considered(&self, change: SettingsChange) -> Result<(SettingsChange, Option<String>), String> {
+    async fn considered(&self, change: SettingsChange) -> Result<(SettingsChange, Option<String>), String> {
         let Some(text) = change.add_folder.clone() else {
             return Ok((change, None));
         };

@@ -90,6 +90,7 @@ impl Desk {
             elsewhere: &BTreeSet::new(),
             unwatched: &Default::default(),
             signing_in: &SigningIn::default(),
+            updates: &Default::default(),
             home: Path::new("/home/ann"),
             now: NOW,
             speed: 1.0,

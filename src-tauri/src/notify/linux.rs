@@ -1,11 +1,11 @@
 //! Notifications straight over the bus. The plugin says nothing of what became of one and keeps the connection that it
 //! had at first, so that a bus that comes back would never be told anything again.
 
-use super::{Message, REMEMBERED, SIGN_IN, click};
+use super::{Lead, Message, REMEMBERED, SIGN_IN};
 use crate::menu::Click;
 use crate::session::Bus;
 use futures_lite::{Stream, StreamExt};
-use holdoff_core::{AccountId, LocalTime, text};
+use holdoff_core::{LocalTime, text};
 use holdoff_engine::environment::Environment;
 use holdoff_engine::runner::Announcement;
 use std::collections::{BTreeMap, HashMap};
@@ -32,7 +32,7 @@ pub struct Notifier {
 }
 
 /// Where each notification leads, by the service's number for it.
-type Shown = BTreeMap<u32, Option<AccountId>>;
+type Shown = BTreeMap<u32, Lead>;
 
 impl Notifier {
     pub fn start(bus: Bus, clicks: mpsc::UnboundedSender<Click>) -> Self {
@@ -55,6 +55,11 @@ impl Notifier {
     /// Shows something that is no notice, if there is a service.
     pub async fn say(&self, title: &str, body: &str) {
         self.send(Message::plain(title, body)).await;
+    }
+
+    /// Shows something of which the settings say more. `false` if no service took it.
+    pub async fn lead_to_settings(&self, title: &str, body: &str) -> bool {
+        self.send(Message { lead: Lead::Settings, ..Message::plain(title, body) }).await
     }
 
     async fn send(&self, message: Message) -> bool {
@@ -95,7 +100,7 @@ impl Notifier {
 async fn send(bus: &Connection, message: &Message) -> zbus::Result<u32> {
     let can = bus.call_method(Some(NAME), PATH, Some(NAME), "GetCapabilities", &()).await?;
     let body = fitting(&message.body, can.body().deserialize()?);
-    let sign_in = if message.lead.is_some() { vec!["open", SIGN_IN] } else { Vec::new() };
+    let sign_in = if message.lead.has_button() { vec!["open", SIGN_IN] } else { Vec::new() };
     let actions = [sign_in, vec!["default", ""]].concat();
     let hints = HashMap::<&str, Value<'_>>::new();
     let call = ("Holdoff", 0_u32, "dialog-information", &message.title, body, actions, hints, -1_i32);
@@ -136,7 +141,7 @@ async fn heard(signal: &zbus::Message, shown: &Mutex<Shown>, clicks: &mpsc::Unbo
         Some("ActionInvoked") => {
             let Ok((number, _)) = signal.body().deserialize::<(u32, String)>() else { return };
             if let Some(lead) = shown.lock().await.get(&number) {
-                let _ = clicks.send(click(lead.clone()));
+                let _ = clicks.send(lead.clone().click());
             }
         }
         Some("NotificationClosed") => {

@@ -25,8 +25,32 @@ const REMEMBERED: usize = 256;
 struct Message {
     title: String,
     body: String,
-    /// Whose sign-in it leads to, on the button and on a click anywhere.
-    lead: Option<AccountId>,
+    /// Where it leads, on the button and on a click anywhere.
+    lead: Lead,
+}
+
+/// Where a notification leads.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+enum Lead {
+    #[default]
+    Panel,
+    Settings,
+    /// The way back to this account's sign-in.
+    SignIn(AccountId),
+}
+
+impl Lead {
+    fn has_button(&self) -> bool {
+        matches!(self, Self::SignIn(_))
+    }
+
+    fn click(self) -> Click {
+        match self {
+            Self::Panel => Click::OpenPanel,
+            Self::Settings => Click::OpenSettings,
+            Self::SignIn(account) => Click::OpenGuide(account),
+        }
+    }
 }
 
 impl Message {
@@ -35,22 +59,17 @@ impl Message {
         let now = environment.clock.now();
         let (title, body) = words::notice(&announcement.notice, label, &announcement.state, now, local);
         let lead = match announcement.notice.kind {
-            NoticeKind::SignInStopped => Some(announcement.account.clone()),
+            NoticeKind::SignInStopped => Lead::SignIn(announcement.account.clone()),
             NoticeKind::RateLimited
             | NoticeKind::RenewalLimited
             | NoticeKind::RenewalUnsaved
             | NoticeKind::Recovered
-            | NoticeKind::Window => None,
+            | NoticeKind::Window => Lead::Panel,
         };
         Self { title, body, lead }
     }
 
     fn plain(title: &str, body: &str) -> Self {
-        Self { title: title.to_owned(), body: body.to_owned(), lead: None }
+        Self { title: title.to_owned(), body: body.to_owned(), lead: Lead::Panel }
     }
-}
-
-/// Where a click on a notification leads.
-fn click(lead: Option<AccountId>) -> Click {
-    lead.map_or(Click::OpenPanel, Click::OpenGuide)
 }

@@ -1,8 +1,8 @@
 //! Notifications through Tauri's plugin, on macOS and Windows. Compiled by the project's workflows; not yet seen to run.
 
-use super::{Message, REMEMBERED, SIGN_IN, click};
+use super::{Lead, Message, REMEMBERED, SIGN_IN};
 use crate::menu::Click;
-use holdoff_core::{AccountId, LocalTime};
+use holdoff_core::LocalTime;
 use holdoff_engine::environment::Environment;
 use holdoff_engine::runner::Announcement;
 use std::collections::BTreeMap;
@@ -35,7 +35,7 @@ impl Notifier {
         let known = leads.clone();
         let _ = app.notification().on_action(move |performed| {
             let number = performed.notification().map(ActiveNotification::id);
-            let _ = clicks.send(click(number.and_then(|number| known.to(number))));
+            let _ = clicks.send(number.map(|number| known.to(number)).unwrap_or_default().click());
         });
         Self { app, leads }
     }
@@ -56,10 +56,15 @@ impl Notifier {
         self.send(Message::plain(title, body));
     }
 
+    /// Shows something of which the settings say more. `false` if it could not be handed over.
+    pub async fn lead_to_settings(&self, title: &str, body: &str) -> bool {
+        self.send(Message { lead: Lead::Settings, ..Message::plain(title, body) })
+    }
+
     fn send(&self, message: Message) -> bool {
         let Message { title, body, lead } = message;
         let mut builder = self.app.notification().builder().title(title).body(body);
-        if lead.is_some() {
+        if lead.has_button() {
             builder = builder.action_type_id(SIGN_IN_TYPE);
         }
         let shown = builder.id(self.leads.number(lead)).show();
@@ -76,24 +81,24 @@ impl Notifier {
     }
 }
 
-/// Whose sign-in each notification is about that leads to one: an action only brings its number back.
+/// Where each notification leads that does not lead to the panel: an action only brings its number back.
 #[derive(Debug, Clone, Default)]
 struct Leads(Arc<Mutex<Numbered>>);
 
 #[derive(Debug, Default)]
 struct Numbered {
     last: i32,
-    leads: BTreeMap<i32, AccountId>,
+    leads: BTreeMap<i32, Lead>,
 }
 
 impl Leads {
     /// A number that no other notification has.
-    fn number(&self, lead: Option<AccountId>) -> i32 {
+    fn number(&self, lead: Lead) -> i32 {
         let mut numbered = self.numbered();
         numbered.last = numbered.last.wrapping_add(1);
         let number = numbered.last;
-        if let Some(account) = lead {
-            numbered.leads.insert(number, account);
+        if lead != Lead::Panel {
+            numbered.leads.insert(number, lead);
         }
         if numbered.leads.len() > REMEMBERED {
             numbered.leads.pop_first();
@@ -101,8 +106,8 @@ impl Leads {
         number
     }
 
-    fn to(&self, number: i32) -> Option<AccountId> {
-        self.numbered().leads.get(&number).cloned()
+    fn to(&self, number: i32) -> Lead {
+        self.numbered().leads.get(&number).cloned().unwrap_or_default()
     }
 
     fn numbered(&self) -> MutexGuard<'_, Numbered> {

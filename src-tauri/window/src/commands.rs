@@ -17,6 +17,9 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         status_lines,
         status_line,
         sign_in,
+        choose_updates,
+        install_update,
+        skip_update,
         open_settings,
         close_window
     ]
@@ -78,6 +81,21 @@ async fn sign_in(link: State<'_, Link>, account_id: String) -> Result<Value, Str
 }
 
 #[tauri::command]
+async fn choose_updates(link: State<'_, Link>, on: bool) -> Result<Value, String> {
+    Ok(link.call(Call::ChooseUpdates { on }).await?)
+}
+
+#[tauri::command]
+async fn install_update(link: State<'_, Link>, version: String) -> Result<Value, String> {
+    Ok(link.call(Call::InstallUpdate { version }).await?)
+}
+
+#[tauri::command]
+async fn skip_update(link: State<'_, Link>, version: String) -> Result<Value, String> {
+    Ok(link.call(Call::SkipUpdate { version }).await?)
+}
+
+#[tauri::command]
 async fn open_settings(link: State<'_, Link>, account_id: Option<String>) -> Result<(), String> {
     link.call(Call::OpenSettings { account: account_id }).await?;
     Ok(())
@@ -105,7 +123,7 @@ mod tests {
             error: CallbackFn(1),
             url: "tauri://localhost".parse().unwrap(),
             body: InvokeBody::Json(
-                json!({"accountId": "anthropic:ann", "change": {}, "format": "csv", "place": "", "install": true}),
+                json!({"accountId": "anthropic:ann", "change": {}, "format": "csv", "place": "", "install": true, "on": true, "version": "0.2.0"}),
             ),
             headers: tauri::http::HeaderMap::new(),
             invoke_key: INVOKE_KEY.to_owned(),
@@ -137,6 +155,12 @@ mod tests {
             (&settings, "change_settings", true),
             (&settings, "sign_in", true),
             (&panel, "sign_in", false),
+            (&panel, "choose_updates", true),
+            (&settings, "choose_updates", false),
+            (&settings, "install_update", true),
+            (&settings, "skip_update", true),
+            (&panel, "install_update", false),
+            (&panel, "skip_update", false),
             (&settings, "open_settings", false),
             (&other, "view", false),
             (&other, "refresh", false),

@@ -90,6 +90,9 @@ async fn another_program_may_have_it_ask_and_neither_change_delete_nor_show_anyt
         json!({"call": "attach", "version": env!("CARGO_PKG_VERSION")}),
         json!({"call": "open_settings", "account": null}),
         json!({"call": "sign_in", "account": ACCOUNT}),
+        json!({"call": "choose_updates", "on": true}),
+        json!({"call": "install_update", "version": "9.9.9"}),
+        json!({"call": "skip_update", "version": "9.9.9"}),
     ];
     for call in calls {
         let answer = scene.call(call.clone());

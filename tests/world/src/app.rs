@@ -14,6 +14,7 @@ use crate::desktop::Session;
 use crate::fake::FakeAnthropic;
 use crate::home::Home;
 use crate::process::{self, Memory};
+use crate::releases::FakeReleases;
 use crate::spawn::Spawned;
 use crate::webdriver::Inspector;
 
@@ -55,6 +56,12 @@ impl Launch {
             .env("HOLDOFF_ANTHROPIC_API", fake.api_base())
             .env("HOLDOFF_ANTHROPIC_TOKEN", fake.token_base())
             .clock(fake.clock())
+    }
+
+    /// Looking for newer versions of itself at `releases`.
+    #[must_use]
+    pub fn updated_from(self, releases: &FakeReleases) -> Self {
+        self.env("HOLDOFF_UPDATES_API", releases.base()).env("HOLDOFF_UPDATES_KEY", releases.key())
     }
 
     /// Another clock.

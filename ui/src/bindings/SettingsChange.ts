@@ -12,7 +12,7 @@ export type SettingsChange = { polling_interval_s: number | null, notify_rate_li
 /**
  * Empty for none.
  */
-quiet_hours: string | null, history_days: number | null, history_mb: number | null, readings: ReadingsShown | null, percent: PercentShown | null, clock: ClockFormat | null, theme: Theme | null, start_at_login: boolean | null, account: AccountChange | null, 
+quiet_hours: string | null, history_days: number | null, history_mb: number | null, readings: ReadingsShown | null, percent: PercentShown | null, clock: ClockFormat | null, theme: Theme | null, start_at_login: boolean | null, updates: boolean | null, account: AccountChange | null, 
 /**
  * A folder to look at from now on.
  */

@@ -4,6 +4,7 @@ import type { ClockView } from "./ClockView";
 import type { SettingsView } from "./SettingsView";
 import type { TroubleView } from "./TroubleView";
 import type { TurnedTo } from "./TurnedTo";
+import type { UpdatesView } from "./UpdatesView";
 
 /**
  * Everything that either window shows.
@@ -12,7 +13,7 @@ export type View = { version: string, clock: ClockView,
 /**
  * What stops the whole program from doing its work, such as a full disk. Else empty.
  */
-troubles: Array<TroubleView>, accounts: Array<AccountView>, settings: SettingsView, 
+troubles: Array<TroubleView>, accounts: Array<AccountView>, settings: SettingsView, updates: UpdatesView, 
 /**
  * The account whose sign-in the settings were opened for; null where for none.
  */

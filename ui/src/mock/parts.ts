@@ -9,6 +9,7 @@ import type { SignInView } from "../bindings/SignInView";
 import type { StepView } from "../bindings/StepView";
 import type { View } from "../bindings/View";
 import type { WindowView } from "../bindings/WindowView";
+import { NOT_POSSIBLE } from "./updates";
 
 export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
@@ -223,6 +224,7 @@ export function viewOf(accounts: AccountView[], rest: Partial<View> = {}): View 
     troubles: [],
     accounts,
     settings: SETTINGS,
+    updates: NOT_POSSIBLE,
     turned_to: null,
     ...rest,
   };

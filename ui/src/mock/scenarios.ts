@@ -39,6 +39,7 @@ import {
   RENEWAL_STOPPED,
   WAITING,
 } from "./signIns";
+import { OFFERED, ONLY_ANNOUNCED, QUESTION, TO_PASTE, UPDATE_FAILED } from "./updates";
 
 const COOLING_DOWN: AccountView = {
   ...ACCOUNT,
@@ -289,6 +290,11 @@ export const SCENARIOS = {
   switched_off: viewOf([], {
     settings: { ...SETTINGS, accounts: [{ ...CHOICE, enabled: false }] },
   }),
+  update_question: viewOf([ACCOUNT], { updates: QUESTION }),
+  update_offered: viewOf([ACCOUNT], { updates: OFFERED }),
+  update_failed: viewOf([ACCOUNT], { updates: UPDATE_FAILED }),
+  update_to_paste: viewOf([ACCOUNT], { updates: TO_PASTE }),
+  update_announced: viewOf([ACCOUNT], { updates: ONLY_ANNOUNCED }),
   refused: viewOf([PAUSED_REJECTED]),
   failing: viewOf([ACCOUNT]),
   loading: viewOf([ACCOUNT]),

@@ -3,6 +3,7 @@
 //! there is a connection, and when a body is taken: from there on nothing is waited for.
 
 use super::last_moment::NotAnyMore;
+use holdoff_core::updates::ReleasePermit;
 use holdoff_core::{Moment, Permit};
 use std::fmt;
 use std::pin::Pin;
@@ -34,21 +35,34 @@ impl fmt::Debug for Watch {
     }
 }
 
+#[derive(Debug)]
+enum Given {
+    OfAccount(Permit),
+    OfRelease(ReleasePermit),
+}
+
 /// A permit that is used up, and whether it still holds: as long as its time and its person's wish.
 #[derive(Debug, Clone)]
 pub(super) struct OnTime {
-    permit: Arc<Permit>,
+    permit: Arc<Given>,
     watch: Watch,
     wanted: Arc<AtomicBool>,
 }
 
 impl OnTime {
     pub(super) fn new(permit: Permit, watch: Watch, wanted: Arc<AtomicBool>) -> Self {
-        Self { permit: Arc::new(permit), watch, wanted }
+        Self { permit: Arc::new(Given::OfAccount(permit)), watch, wanted }
+    }
+
+    pub(super) fn of_release(permit: ReleasePermit, watch: Watch, wanted: Arc<AtomicBool>) -> Self {
+        Self { permit: Arc::new(Given::OfRelease(permit)), watch, wanted }
     }
 
     pub(super) fn holds(&self) -> bool {
-        let in_time = self.permit.holds((self.watch.0)(self.permit.given()));
+        let in_time = match &*self.permit {
+            Given::OfAccount(permit) => permit.holds((self.watch.0)(permit.given())),
+            Given::OfRelease(permit) => permit.holds((self.watch.0)(permit.given())),
+        };
         in_time && self.wanted.load(Ordering::SeqCst)
     }
 

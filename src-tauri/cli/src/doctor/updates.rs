@@ -1,0 +1,29 @@
+//! Whether newer versions of Holdoff are looked for, and what came of it.
+
+use super::Finding;
+use crate::known::Known;
+use holdoff_core::Updates;
+use holdoff_core::updates::{Checked, PackageKind};
+use holdoff_core::words;
+use holdoff_engine::environment::Environment;
+use holdoff_engine::updates::ThisCopy;
+
+pub fn look(environment: &Environment, known: &Known) -> Vec<Finding> {
+    let copy = ThisCopy::find();
+    let key = environment.releases.as_ref().map(|releases| releases.key.clone());
+    let updates = (&known.settings).into();
+    let status = Updates::new(copy.build(key), known.state.updates.clone(), updates, known.now, 0).status();
+    let from = match status.package {
+        Some(PackageKind::Archive) => "this copy was installed from Holdoff's archive",
+        Some(PackageKind::Deb) => "this copy was installed from Holdoff's .deb",
+        Some(PackageKind::Rpm) => "this copy was installed from Holdoff's .rpm",
+        None => "this copy was built or packaged by somebody else, and is not replaced by Holdoff",
+    };
+    let said = words::updates_status(&status, known.now, &known.local_time());
+    let finding = match status.outcome {
+        Some(Checked::Failed { .. }) if status.wanted => Finding::note(said),
+        _ if status.can_look => Finding::fine(said),
+        _ => Finding::note(said),
+    };
+    vec![Finding::fine(from), finding]
+}

@@ -1,0 +1,163 @@
+//! Fetches a file of a release: one request for one permit, as everything here, but that the server may lead on to the few
+//! hosts that were built in. No token goes with it, and what comes is believed for its signature alone.
+
+use super::on_time::{OnTime, Watch};
+use super::{NotAnyMore, answer, built, client_to, have_tls, not_any_more, words};
+use crate::environment::Releases;
+use crate::network::{Network, Route};
+use holdoff_core::updates::{FetchFailure, ReleasePermit};
+use holdoff_core::{Delivery, Moment, policy, retry_after};
+use reqwest::redirect::{Attempt, Policy};
+use reqwest::{Client, Response, Url};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+/// A list is two kilobytes; a package has longer, as long as something comes.
+const LIST_TIMEOUT: Duration = Duration::from_secs(30);
+const PACKAGE_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+const SILENCE: Duration = Duration::from_secs(30);
+const REDIRECTS_MAX: usize = 3;
+
+#[derive(Debug, Clone)]
+pub struct ReleaseServer {
+    releases: Releases,
+    watch: Watch,
+}
+
+impl ReleaseServer {
+    /// `since` says how long ago a moment was, in real time.
+    pub fn new(releases: Releases, since: impl Fn(Moment) -> Duration + Send + Sync + 'static) -> Self {
+        have_tls();
+        Self { releases, watch: Watch::new(since) }
+    }
+
+    /// Fetches the list, as long as it is `wanted`.
+    pub async fn list(&self, permit: ReleasePermit, network: &Network, wanted: Arc<AtomicBool>) -> Delivery {
+        let most = usize::try_from(permit.most()).unwrap_or(usize::MAX);
+        match self.send(permit, network, wanted, LIST_TIMEOUT).await {
+            Ok(response) => Delivery::Answered(answer(response, None, most).await),
+            Err(delivery) => delivery,
+        }
+    }
+
+    /// Fetches a package, for a person who waits for it: what answers well is to be read.
+    ///
+    /// # Errors
+    /// Why nothing comes.
+    pub async fn package(
+        &self,
+        permit: ReleasePermit,
+        network: &Network,
+        now: Moment,
+    ) -> Result<Response, FetchFailure> {
+        let wanted = Arc::new(AtomicBool::new(true));
+        let response = match self.send(permit, network, wanted, PACKAGE_TIMEOUT).await {
+            Ok(response) => response,
+            Err(Delivery::NotSent(why)) => return Err(FetchFailure::NotSent(why)),
+            Err(Delivery::Lost(why)) => return Err(FetchFailure::Torn(why)),
+            Err(Delivery::Lapsed | Delivery::Answered(_)) => {
+                return Err(FetchFailure::NotSent("the computer slept".to_owned()));
+            }
+        };
+        match response.status().as_u16() {
+            200 => Ok(response),
+            429 => {
+                let header = |name: &str| response.headers().get(name)?.to_str().ok();
+                let (most, now) = (policy::UPDATE_RETRY_AFTER_MAX, now.wall);
+                let retry_after = retry_after::parse_up_to(most, header("retry-after"), header("date"), now);
+                Err(FetchFailure::RateLimited { retry_after })
+            }
+            status => Err(FetchFailure::Status(status)),
+        }
+    }
+
+    async fn send(
+        &self,
+        permit: ReleasePermit,
+        network: &Network,
+        wanted: Arc<AtomicBool>,
+        total: Duration,
+    ) -> Result<Response, Delivery> {
+        let base = &self.releases.base;
+        let mut url = base.clone();
+        url.set_path(&format!("{}/{}", base.path().trim_end_matches('/'), permit.file()));
+        let on_time = OnTime::of_release(permit, self.watch.clone(), wanted);
+        if !on_time.holds() {
+            return Err(Delivery::Lapsed);
+        }
+        let route = network.route(base).map_err(Delivery::NotSent)?;
+        let via = route.via();
+        let client = self.client(route, total).await.map_err(Delivery::NotSent)?;
+        on_time.during(client.get(url).send()).await.map_err(|error| {
+            let why = words(&error) + &via;
+            if not_any_more(&error) == Some(NotAnyMore::Lapsed) {
+                Delivery::Lapsed
+            } else if error.is_connect() || error.is_builder() {
+                Delivery::NotSent(why)
+            } else {
+                Delivery::Lost(why)
+            }
+        })
+    }
+
+    async fn client(&self, route: Route, total: Duration) -> Result<Client, String> {
+        let releases = self.releases.clone();
+        let made = tokio::task::spawn_blocking(move || {
+            let client = client_to(&releases.base, &route)?.timeout(total).read_timeout(SILENCE);
+            built(client.redirect(Policy::custom(move |attempt| follow(attempt, &releases))))
+        });
+        made.await.unwrap_or_else(|_| Err("TLS could not be set up: it failed in Holdoff itself".to_owned()))
+    }
+}
+
+fn follow(attempt: Attempt<'_>, releases: &Releases) -> reqwest::redirect::Action {
+    let few = attempt.previous().len() <= REDIRECTS_MAX;
+    if few && may_lead_to(releases, attempt.url()) { attempt.follow() } else { attempt.stop() }
+}
+
+fn may_lead_to(releases: &Releases, url: &Url) -> bool {
+    let base = &releases.base;
+    let host = |url: &Url| url.host_str().map(str::to_owned);
+    let same = host(url) == host(base) && url.port_or_known_default() == base.port_or_known_default();
+    let via = releases.via.iter().any(|via| url.host_str() == Some(via)) && url.port().is_none();
+    url.scheme() == base.scheme() && (same || via)
+}
+
+/// How an answer broke off, for people.
+pub(crate) fn torn(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        "it did not end in time".to_owned()
+    } else {
+        "the connection broke in the middle of it".to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use holdoff_core::updates::PublicKey;
+
+    #[test]
+    fn it_is_led_on_to_no_other_host() {
+        let key = PublicKey::from_base64("RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3").unwrap();
+        let base = "https://forge.example/holdoff/releases/latest/download/".parse().unwrap();
+        let releases = Releases { base, key, via: vec!["files.forge.example".to_owned()] };
+        let may = |url: &str| may_lead_to(&releases, &url.parse().unwrap());
+        assert!(
+            may("https://forge.example/holdoff/releases/download/v0.2.0/x")
+                && may("https://files.forge.example/x?sig=1")
+        );
+        for other in [
+            "http://forge.example/x",
+            "http://files.forge.example/x",
+            "https://forge.example:8443/x",
+            "https://files.forge.example:8443/x",
+            "https://evil.example/x",
+            "https://files.forge.example.evil.example/x",
+            "https://forge.example@evil.example/x",
+        ] {
+            assert!(!may(other), "{other}");
+        }
+    }
+}

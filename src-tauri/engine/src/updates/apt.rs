@@ -1,0 +1,47 @@
+//! Has the system's package manager install what was fetched, or says how its person has it do so.
+
+use crate::privacy::as_the_session_does;
+use crate::sign_in::Programs;
+use holdoff_core::text::{LONG_NAME_MAX, clean, quoted};
+use holdoff_core::updates::Installed;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// Never one from a folder that somebody else may write to.
+const APT_GET: &str = "/usr/bin/apt-get";
+/// Of pkexec(1): the person said no, or may not.
+const DISMISSED: i32 = 126;
+const NOT_AUTHORIZED: i32 = 127;
+
+/// Blocks until it is done.
+///
+/// # Errors
+/// Why it was not.
+pub fn install(deb: &Path, programs: &Programs) -> Result<Installed, String> {
+    let to_paste =
+        || Installed::ToPaste { command: format!("sudo apt install {}", quoted(&deb.display().to_string())) };
+    let Some(pkexec) = programs.find("pkexec").filter(|_| Path::new(APT_GET).exists()) else {
+        return Ok(to_paste());
+    };
+    let mut command = Command::new(pkexec);
+    command.args([APT_GET, "install", "--yes", "--no-remove"]).arg(deb);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let output = as_the_session_does(|| command.spawn()).and_then(std::process::Child::wait_with_output);
+    let output = output.map_err(|error| format!("pkexec could not be started ({error})"))?;
+    match output.status.code() {
+        Some(0) => Ok(Installed::InPlace),
+        Some(DISMISSED) => Err("it was not permitted. Nothing was changed".to_owned()),
+        // Also where nobody is there to ask for a password.
+        Some(NOT_AUTHORIZED) => Ok(to_paste()),
+        _ => {
+            let said = String::from_utf8_lossy(&output.stderr);
+            let last = said.lines().rev().map(|line| clean(line, LONG_NAME_MAX)).find(|line| !line.is_empty());
+            Err(format!("apt-get failed: {}", last.unwrap_or_else(|| output.status.to_string())))
+        }
+    }
+}
+
+/// What installs a package on Fedora, openSUSE and their like.
+pub fn rpm_command(rpm: &Path) -> String {
+    format!("sudo rpm --upgrade --verbose {}", quoted(&rpm.display().to_string()))
+}

@@ -1,0 +1,78 @@
+//! What the running copy of Holdoff is, and what it was installed from.
+
+use crate::folder::FileId;
+use crate::slots::read_bounded;
+use holdoff_core::updates::{Build, PackageKind, PublicKey, Version};
+use std::path::{Path, PathBuf};
+
+/// Below the prefix that the programs are in; a package of ours has one word in it.
+const MARKER: &str = "share/holdoff/package";
+const MARKER_MAX: u64 = 64;
+
+#[derive(Debug, Clone)]
+pub struct ThisCopy {
+    /// This program, by the path that it was started from.
+    pub program: PathBuf,
+    /// What `bin` is in.
+    pub prefix: PathBuf,
+    pub package: Option<PackageKind>,
+    /// The program's file, as it was when it was started.
+    file: Option<FileId>,
+}
+
+impl ThisCopy {
+    pub fn find() -> Self {
+        Self::of(std::env::current_exe().unwrap_or_default())
+    }
+
+    fn of(program: PathBuf) -> Self {
+        let in_bin = program.parent().filter(|folder| folder.file_name().is_some_and(|name| name == "bin"));
+        let prefix = in_bin.and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
+        let package = in_bin.and_then(|_| package(&prefix));
+        let file = FileId::at(&program);
+        Self { program, prefix, package, file }
+    }
+
+    pub fn build(&self, key: Option<PublicKey>) -> Build {
+        // What has no version is older than nothing.
+        let version = Version::parse(env!("CARGO_PKG_VERSION")).unwrap_or(Version::new(u64::MAX, 0, 0));
+        Build { version, package: self.package, system: system(), key }
+    }
+
+    /// Whether another file is there in its place.
+    pub fn is_replaced(&self) -> bool {
+        FileId::at(&self.program) != self.file
+    }
+}
+
+/// As the list of a release names it.
+pub fn system() -> String {
+    format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH)
+}
+
+fn package(prefix: &Path) -> Option<PackageKind> {
+    let marker = read_bounded(&prefix.join(MARKER), MARKER_MAX).ok()??;
+    PackageKind::from_key(str::from_utf8(&marker).ok()?.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_knows_its_package_by_the_word_in_it() {
+        let prefix = tempfile::tempdir().unwrap();
+        let marker = prefix.path().join(MARKER);
+        std::fs::create_dir_all(marker.parent().unwrap()).unwrap();
+        let of = |text: &str| {
+            std::fs::write(&marker, text).unwrap();
+            ThisCopy::of(prefix.path().join("bin/holdoff-tray")).package
+        };
+        assert_eq!(of("archive\n"), Some(PackageKind::Archive));
+        assert_eq!([of("deb"), of("rpm")], [Some(PackageKind::Deb), Some(PackageKind::Rpm)]);
+        assert_eq!([of(""), of("aur"), of(&"deb".repeat(100))], [None, None, None]);
+        assert_eq!(ThisCopy::of(prefix.path().join("debug/holdoff-tray")).package, None, "it is not installed");
+        std::fs::remove_file(&marker).unwrap();
+        assert_eq!(ThisCopy::of(prefix.path().join("bin/holdoff-tray")).package, None);
+    }
+}

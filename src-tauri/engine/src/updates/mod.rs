@@ -1,0 +1,255 @@
+//! Looks for newer versions of Holdoff and installs one where its person says so: the driver of
+//! [`holdoff_core::Updates`]. A task, and no thread of its own; while its person has not chosen to look, it waits for
+//! nothing but that.
+
+mod apt;
+mod archive;
+mod copy;
+mod fetch;
+
+pub use copy::ThisCopy;
+
+use crate::clock::Clock;
+use crate::credentials::Source;
+use crate::environment::Environment;
+use crate::history::History;
+use crate::http::ReleaseServer;
+use crate::keeper::Keeper;
+use crate::metrics::Requests;
+use crate::network::Network;
+use crate::sign_in::Programs;
+use holdoff_core::ledger::Entry;
+use holdoff_core::updates::{
+    Action, Event, Installed, Package, PackageKind, ReleasePermit, Updates, UpdatesState, UpdatesStatus,
+};
+use holdoff_core::{Moment, Settings};
+use jiff::tz::TimeZone;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinSet, spawn_blocking};
+
+const FAILED_ITSELF: &str = "it failed in Holdoff itself";
+
+/// What the rest of the engine has for it.
+#[derive(Debug)]
+pub struct Tools {
+    pub clock: Clock,
+    pub keeper: Keeper,
+    pub history: History,
+    pub requests: Requests,
+    pub zone: fn() -> TimeZone,
+}
+
+/// What others want of it.
+#[derive(Debug)]
+pub enum Order {
+    Settings(Box<Settings>),
+    NoticeService(bool),
+    /// What came of an announcement.
+    Announced {
+        shown: bool,
+    },
+    /// Its person does not want to hear of this version.
+    Skip(String),
+    /// Its person wants this version.
+    Install(String),
+}
+
+/// As its owner holds it.
+#[derive(Debug)]
+pub struct Updater {
+    pub status: watch::Receiver<UpdatesStatus>,
+    /// Versions that are to be announced, to be answered with [`Order::Announced`].
+    pub announcements: mpsc::Receiver<String>,
+    pub orders: mpsc::UnboundedSender<Order>,
+}
+
+struct Task {
+    tools: Tools,
+    environment: Environment,
+    copy: ThisCopy,
+    updates: Updates,
+    server: Option<ReleaseServer>,
+    zone: Option<TimeZone>,
+    /// Whether a look that is under way is still wanted.
+    wanted: Arc<AtomicBool>,
+    under_way: JoinSet<Event>,
+    status: watch::Sender<UpdatesStatus>,
+    announcements: mpsc::Sender<String>,
+}
+
+/// Starts it. Must be called inside a tokio runtime.
+pub fn start(environment: &Environment, tools: Tools, state: UpdatesState, settings: &Settings) -> Updater {
+    let copy = ThisCopy::find();
+    let releases = environment.releases.clone();
+    let build = copy.build(releases.as_ref().map(|releases| releases.key.clone()));
+    let server = releases.map(|releases| ReleaseServer::new(releases, tools.clock.stopwatch()));
+    let updates = Updates::new(build, state, settings.into(), tools.clock.now(), fastrand::u64(..));
+    let (status, statuses) = watch::channel(updates.status());
+    let (announcements, to_announce) = mpsc::channel(1);
+    let (orders, inbox) = mpsc::unbounded_channel();
+    let wanted = Arc::new(AtomicBool::new(updates.is_wanted()));
+    let (environment, under_way) = (environment.clone(), JoinSet::new());
+    let task = Task { tools, environment, copy, updates, server, zone: None, wanted, under_way, status, announcements };
+    tokio::spawn(task.run(inbox));
+    Updater { status: statuses, announcements: to_announce, orders }
+}
+
+impl Task {
+    async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Order>) {
+        self.recover().await;
+        loop {
+            let until = self.act().await;
+            self.tell();
+            tokio::select! {
+                order = inbox.recv() => match order {
+                    Some(order) => self.obey(order),
+                    None => return,
+                },
+                Some(done) = self.under_way.join_next() => if let Ok(event) = done {
+                    self.handle(event);
+                },
+                () = wake(&self.tools.clock, until) => {}
+            }
+        }
+    }
+
+    /// What a crash left half put in place is put back, and what was fetched is thrown away.
+    async fn recover(&self) {
+        let folder = self.folder();
+        let recovered = spawn_blocking(move || {
+            archive::recover(&folder)?;
+            fetch::clear(&folder)
+        });
+        if let Ok(Err(error)) = recovered.await {
+            tracing::error!(%error, "what an unfinished update left could not be put back");
+        }
+    }
+
+    /// Does what is said until it sleeps; answers when to wake it.
+    async fn act(&mut self) -> Option<Moment> {
+        let zone = (self.tools.zone)();
+        if self.zone.as_ref() != Some(&zone) {
+            self.zone = Some(zone.clone());
+            self.handle(Event::Zone(zone));
+        }
+        loop {
+            match self.updates.poll(self.tools.clock.now()) {
+                Action::Record(entry) => self.record(entry).await,
+                Action::Persist(state) => {
+                    let saved = self.tools.keeper.save_updates(state).await;
+                    self.handle(Event::Persisted(saved));
+                }
+                Action::Look(permit) => self.look(permit),
+                Action::Announce(version) => {
+                    if self.announcements.send(version).await.is_err() {
+                        return None;
+                    }
+                }
+                Action::Fetch(permit, package) => self.fetch(permit, package),
+                Action::Install(kind) => self.install(kind),
+                Action::Sleep(until) => return until,
+            }
+            self.tell();
+        }
+    }
+
+    fn obey(&mut self, order: Order) {
+        self.handle(match order {
+            Order::Settings(settings) => Event::Preferences((&*settings).into()),
+            Order::NoticeService(there) => Event::NoticeService(there),
+            Order::Announced { shown } => Event::Announced { shown },
+            Order::Skip(version) => Event::Skip(version),
+            Order::Install(version) => Event::Install(version),
+        });
+    }
+
+    fn handle(&mut self, event: Event) {
+        self.updates.handle(event, self.tools.clock.now());
+        self.wanted.store(self.updates.is_wanted(), Ordering::SeqCst);
+    }
+
+    fn tell(&self) {
+        let now = self.updates.status();
+        self.status.send_if_modified(|status| {
+            let changed = *status != now;
+            *status = now;
+            changed
+        });
+    }
+
+    async fn record(&self, entry: Entry) {
+        self.tools.requests.count(&entry);
+        self.tools.history.record(entry).await;
+    }
+
+    fn look(&mut self, permit: ReleasePermit) {
+        // Without one, nothing is wanted.
+        let Some(server) = self.server.clone() else { return };
+        tracing::info!("looking for a newer version");
+        let (network, wanted) = (self.network(), Arc::clone(&self.wanted));
+        self.under_way.spawn(async move { Event::Listed(server.list(permit, &network.await, wanted).await) });
+    }
+
+    fn fetch(&mut self, permit: ReleasePermit, package: Package) {
+        let Some(server) = self.server.clone() else { return };
+        tracing::info!(file = package.file, "fetching a package");
+        let (network, folder, now) = (self.network(), self.folder(), self.tools.clock.now());
+        self.under_way.spawn(async move {
+            let fetched = fetch::fetch(&server, permit, &package, &network.await, &folder, now).await;
+            if let Err(failure) = &fetched {
+                tracing::warn!(?failure, "a package could not be fetched");
+            }
+            Event::Fetched(fetched)
+        });
+    }
+
+    fn install(&mut self, kind: PackageKind) {
+        let (folder, copy) = (self.folder(), self.copy.clone());
+        let programs = Programs::new(&self.environment.home, &|name| std::env::var_os(name));
+        let putting = spawn_blocking(move || put(kind, &folder, &copy, &programs));
+        self.under_way.spawn(async move {
+            let installed = putting.await.unwrap_or_else(|_| Err(FAILED_ITSELF.to_owned()));
+            tracing::info!(?installed, "a package was to be installed");
+            Event::Installed(installed)
+        });
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.environment.data_dir.join("updates")
+    }
+
+    /// As Claude Code reaches its provider from here: who has to go through a proxy there has to here.
+    fn network(&self) -> impl Future<Output = Network> + Send + use<> {
+        let named = self.environment.claude_config_dir.as_deref();
+        let source = Source::from_env(&self.environment.home, named);
+        let variables = self.environment.network.clone();
+        async move { spawn_blocking(move || Network::of(&source, &variables)).await.unwrap_or_default() }
+    }
+}
+
+/// Blocks, for as long as a person takes to say their password.
+fn put(kind: PackageKind, folder: &std::path::Path, copy: &ThisCopy, programs: &Programs) -> Result<Installed, String> {
+    let package = fetch::fetched(folder).ok_or_else(|| "the package is gone".to_owned())?;
+    let installed = match kind {
+        PackageKind::Archive => archive::put(&package, &copy.prefix, folder).map(|()| Installed::InPlace),
+        PackageKind::Deb => apt::install(&package, programs),
+        PackageKind::Rpm => Ok(Installed::ToPaste { command: apt::rpm_command(&package) }),
+    };
+    if installed == Ok(Installed::InPlace) && !copy.is_replaced() {
+        return Err(format!("{} is the same as before", copy.program.display()));
+    }
+    if !matches!(installed, Ok(Installed::ToPaste { .. })) {
+        let _it_is_thrown_away_at_the_next_start = fetch::clear(folder);
+    }
+    installed
+}
+
+async fn wake(clock: &Clock, until: Option<Moment>) {
+    match until {
+        Some(until) => clock.sleep_until(until).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,50 @@
+//! Newer versions of Holdoff: what is said of them, and what their person says.
+
+use super::{Controller, Next};
+use crate::view::Answer;
+use holdoff_core::updates::Installing;
+use holdoff_core::words;
+use holdoff_engine::ipc::{FromApp, Responder, Window};
+use holdoff_engine::roster::Command;
+use holdoff_engine::updates::Order;
+use serde_json::json;
+
+impl Controller {
+    /// Once another version is in place, the app becomes it: that was what the click was for.
+    pub(super) fn updates_changed(&mut self, is_there: bool) -> Next {
+        if !is_there || self.engine.updates.status.borrow().installing != Installing::Done {
+            return Next::Go;
+        }
+        tracing::info!("another version was installed by a click; starting it");
+        let window = self.windows.is_attached().then_some(Window::Settings);
+        self.windows.tell(FromApp::OtherVersion);
+        Next::Restart(window)
+    }
+
+    pub(super) fn announce_version(&self, version: String) -> Next {
+        let (notifier, orders) = (self.notifier.clone(), self.engine.updates.orders.clone());
+        tokio::spawn(async move {
+            let (title, body) = words::update_found(&version, env!("CARGO_PKG_VERSION"));
+            let shown = notifier.lead_to_settings(&title, &body).await;
+            tracing::info!(%version, shown, "a newer version");
+            let _ = orders.send(Order::Announced { shown });
+        });
+        Next::Go
+    }
+
+    pub(super) async fn notice_service(&self, there: bool) -> Next {
+        self.tell_updater(Order::NoticeService(there));
+        self.tell_engine(Command::NoticeService(there)).await
+    }
+
+    pub(super) fn order_update(&self, order: Order, responder: Responder) {
+        self.tell_updater(order);
+        responder.answer(json!(Answer { done: true, message: None }));
+    }
+
+    pub(super) fn tell_updater(&self, order: Order) {
+        if self.engine.updates.orders.send(order).is_err() {
+            tracing::error!("nobody looks after updates any more");
+        }
+    }
+}
