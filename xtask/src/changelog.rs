@@ -50,7 +50,7 @@ pub fn releases(text: &str) -> Vec<Release<'_>> {
 }
 
 /// What stands below the heading of a version.
-fn section(text: &str, version: &str) -> Option<String> {
+pub fn section(text: &str, version: &str) -> Option<String> {
     let mut lines = text.lines().skip_while(|line| heading(line).is_none_or(|release| release.version != version));
     lines.next()?;
     // References of links are at the very end.

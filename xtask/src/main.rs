@@ -27,6 +27,7 @@ mod stamp;
 mod test;
 mod toolchain;
 mod ui;
+mod update_list;
 
 use std::process::ExitCode;
 
@@ -43,6 +44,7 @@ cargo xtask COMMAND
   package make the packages of a release: .deb, .rpm, .tar.gz, checksums, SBOM
   clean-system  install, upgrade and remove the packages on minimal systems
   manifests     fill in what AUR, Homebrew and winget are told of a release
+  update-list   write what the programs are told of a release, to be signed
   release-notes print what CHANGELOG.md says of a tag
   bench   measure Holdoff beside an empty Tauri tray app built from the same lock file
   fuzz    feed every parser and the state files with what a fuzzer makes up
@@ -66,13 +68,14 @@ struct Command {
     run: fn(&Project, &[String]) -> Result<()>,
 }
 
-const COMMANDS: [Command; 15] = [
+const COMMANDS: [Command; 16] = [
     Command { name: "run", help: run::HELP, run: run::run },
     Command { name: "test", help: test::HELP, run: test::run },
     Command { name: "build", help: programs::HELP, run: programs::run },
     Command { name: "package", help: package::HELP, run: package::run },
     Command { name: "clean-system", help: clean_system::HELP, run: clean_system::run },
     Command { name: "manifests", help: manifests::HELP, run: manifests::run },
+    Command { name: "update-list", help: update_list::HELP, run: update_list::run },
     Command { name: "release-notes", help: changelog::HELP, run: changelog::run },
     Command { name: "simulate", help: simulate::HELP, run: simulate::run },
     Command { name: "bench", help: bench::HELP, run: bench::run },

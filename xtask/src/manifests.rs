@@ -52,7 +52,7 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
 }
 
 /// Names and sums, as sha256sum prints them.
-fn parse_sums(text: &str) -> BTreeMap<&str, &str> {
+pub fn parse_sums(text: &str) -> BTreeMap<&str, &str> {
     text.lines().filter_map(|line| line.split_once("  ")).map(|(sum, name)| (name, sum)).collect()
 }
 

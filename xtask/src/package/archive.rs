@@ -11,6 +11,7 @@ use crate::changelog::VERSION;
 use crate::cmd::Cmd;
 
 const LAYOUT: Layout = Layout {
+    package: "archive",
     // %h is the home folder of who starts it.
     bin: "%h/.local/bin",
     units: "share/systemd/user",

@@ -10,8 +10,13 @@ use super::tree::{self, Layout, PROGRAMS, compress, copy, put, read};
 use crate::changelog::VERSION;
 use crate::cmd::Cmd;
 
-const LAYOUT: Layout =
-    Layout { bin: "/usr/bin", units: "lib/systemd/user", zsh: "share/zsh/vendor-completions", licences: None };
+const LAYOUT: Layout = Layout {
+    package: "deb",
+    bin: "/usr/bin",
+    units: "lib/systemd/user",
+    zsh: "share/zsh/vendor-completions",
+    licences: None,
+};
 
 const MAINTAINER: &str = "The Holdoff Authors <packages@holdoff.dev>";
 

@@ -10,6 +10,7 @@ use crate::changelog::VERSION;
 use crate::cmd::Cmd;
 
 const LAYOUT: Layout = Layout {
+    package: "rpm",
     bin: "/usr/bin",
     units: "lib/systemd/user",
     zsh: "share/zsh/site-functions",

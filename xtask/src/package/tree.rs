@@ -17,6 +17,8 @@ pub const PROGRAMS: [&str; 3] = ["holdoff", "holdoff-tray", "holdoff-window"];
 /// Where a package has what.
 #[derive(Debug)]
 pub struct Layout {
+    /// What the programs know it by: only their own packages are replaced by them.
+    pub package: &'static str,
     /// Where the programs are once it is installed, as a systemd unit says it.
     pub bin: &'static str,
     /// The folders of systemd's user units and of zsh's completions, below the prefix.
@@ -47,6 +49,7 @@ impl Sources<'_> {
         let (share, linux) = (prefix.join("share"), self.packaging("linux"));
         put(&share.join(format!("applications/{ID}.desktop")), &read(&linux.join(format!("{ID}.desktop")))?)?;
         put(&share.join(format!("metainfo/{ID}.metainfo.xml")), &self.metainfo()?)?;
+        put(&share.join("holdoff/package"), &format!("{}\n", layout.package))?;
         let unit = read(&linux.join("holdoff.service"))?.replace("@BIN@", layout.bin);
         put(&prefix.join(layout.units).join("holdoff.service"), &unit)?;
         self.icons(&share.join("icons/hicolor"))?;
