@@ -181,7 +181,9 @@ fn what_changes_between_the_look_and_the_write_is_not_overwritten() {
     assert_eq!(scene.read(), "{}");
 }
 
-/// Another program writes a whole file of its own while Holdoff installs: it may not be lost.
+/// Another program writes a whole file of its own while Holdoff installs: it may not be lost. (Where names cannot be
+/// exchanged, it is, if it comes between the look and the rename.)
+#[cfg(target_os = "linux")]
 #[test]
 fn a_race_loses_nobodys_settings() {
     for round in 0..60 {
@@ -191,10 +193,7 @@ fn a_race_loses_nobodys_settings() {
         let writer = std::thread::spawn(move || {
             let next = path.with_file_name("theirs");
             fs::write(&next, format!("{{\"n\": {}}}", round + 1)).unwrap();
-            // On Windows a file cannot always be replaced while it is read, and everybody tries again.
-            while let Err(error) = fs::rename(&next, &path) {
-                assert!(error.kind() == std::io::ErrorKind::PermissionDenied, "{error}");
-            }
+            fs::rename(&next, &path).unwrap();
         });
         let installed = install.apply().is_ok();
         writer.join().unwrap();
