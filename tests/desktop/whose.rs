@@ -39,14 +39,16 @@ async fn two_organizations_of_one_login_are_two_entries_with_one_cooldown() {
     let scene = Scene::new(120.0).await;
     scene.home.remove_credentials();
     let home = seat(&scene, ".claude-home", HOME);
-    let acme = seat(&scene, ".claude-acme", ACME);
     scene.settings_with(&[("claude_config_dirs", json!(["~/.claude-home", "~/.claude-acme"]))]);
-    let token = acme.access_token.clone();
+    let token = home.access_token.clone();
     scene.fake.always(Answer::decide(move |request| {
-        if request.bearer() == Some(&token) { Answer::rate_limited(Some("7200")) } else { Answer::ok() }
+        if request.bearer() == Some(&token) { Answer::ok() } else { Answer::rate_limited(Some("7200")) }
     }));
     let app = scene.start();
     let tray = scene.tray(&app).await;
+    // The other one comes later: which of two is asked for first is not said.
+    accounts(&scene, "one is read", |all| all.len() == 1 && all[0]["reading"].is_object()).await;
+    let acme = seat(&scene, ".claude-acme", ACME);
     let both = accounts(&scene, "both are shut", |all| {
         all.len() == 2 && all.iter().all(|account| gate(account) == "cooling_down")
     })
