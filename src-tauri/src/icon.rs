@@ -14,7 +14,6 @@ mod palette;
 mod tests;
 
 pub use app_icon::app_icon;
-pub use gauge::HIGH;
 
 use canvas::Canvas;
 use palette::Palette;

@@ -11,6 +11,7 @@ pub use sign_in::{OfferView, SignInState, SignInView, StepProgress, StepView};
 pub use status_line::{DiffKind, DiffLine, StatusLineAnswer, StatusLinePlan, StatusLineView};
 pub use updates::{UpdateView, UpdatesView};
 
+use holdoff_core::Condition;
 use serde::{Deserialize, Serialize};
 
 /// Everything that either window shows.
@@ -52,27 +53,6 @@ pub struct ClockView {
 pub struct TroubleView {
     pub title: String,
     pub text: String,
-}
-
-/// The one state that icon, menu and panel agree on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub enum Condition {
-    /// Nothing is known yet.
-    Unknown,
-    /// A fresh reading is shown.
-    Ok,
-    /// The last reading is old.
-    Stale,
-    /// Nothing is asked until a time.
-    CoolingDown,
-    /// Nothing is asked until the person signs in again.
-    Paused,
-    /// The sign-in has expired; its owner renews it.
-    Expired,
-    /// No sign-in was found.
-    Absent,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

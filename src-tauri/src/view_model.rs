@@ -5,20 +5,20 @@ mod updates;
 use crate::account_settings_view;
 use crate::sign_in_session::SigningIn;
 use crate::view::{
-    AccountView, ClockFormat, ClockView, Condition, MoneyView, OfferView, PercentShown, ReadingView, ReadingsShown,
-    RefreshView, SettingsView, SignInState, SignInView, StepProgress, StepView, Theme, TroubleView, TurnedTo, View,
-    WindowView,
+    AccountView, ClockFormat, ClockView, MoneyView, OfferView, PercentShown, ReadingView, ReadingsShown, RefreshView,
+    SettingsView, SignInState, SignInView, StepProgress, StepView, Theme, TroubleView, TurnedTo, View, WindowView,
 };
 use holdoff_core::credential::sign_in_flow::SignInFlow;
 use holdoff_core::local_time::ClockChoice;
 use holdoff_core::quota::Level;
 use holdoff_core::quota::forecast::Forecast;
 use holdoff_core::settings::{Percent, Readings, Theme as ChosenTheme};
-use holdoff_core::state::{NotYet, Refusal, SignInTrouble};
+use holdoff_core::state::SignInTrouble;
 use holdoff_core::status::report;
 use holdoff_core::updates::UpdatesStatus;
 use holdoff_core::{
-    AccountId, AccountState, GateState, LocalTime, Moment, QuotaWindow, Reading, Settings, Wall, messages,
+    AccountId, AccountState, AccountStatus, LocalTime, Moment, QuotaWindow, Reading, Settings, StatusContext, Wall,
+    messages,
 };
 use holdoff_engine::credentials::monitor::Unwatched;
 use holdoff_engine::storage::history::News;
@@ -60,11 +60,10 @@ impl Known<'_> {
         report::label(id, &self.snapshot.state, self.settings)
     }
 
-    pub(crate) fn refusal(&self, account: &AccountState) -> Option<Refusal> {
-        if let Some(trouble) = &self.snapshot.trouble {
-            return Some(Refusal::Unsaved { trouble: trouble.clone() });
-        }
-        account.refresh_verdict(self.now).err()
+    pub(crate) fn status<'a>(&self, account: &'a AccountState) -> AccountStatus<'a> {
+        let interval = self.settings.polling_interval;
+        let saving_failure = self.snapshot.trouble.as_deref();
+        AccountStatus::of(account, &StatusContext { now: self.now, interval, saving_failure })
     }
 
     pub(crate) fn clock(&self, at: Wall) -> String {
@@ -107,36 +106,6 @@ impl Known<'_> {
     }
 }
 
-/// The one state that everything agrees on.
-pub fn condition(account: &AccountState, known: &Known<'_>) -> Condition {
-    if account.free_only() {
-        return of_reading(account, known);
-    }
-    match account.sign_in_trouble(known.now.wall) {
-        Some(SignInTrouble::Absent(_)) => return Condition::Absent,
-        Some(SignInTrouble::Paused(_)) => return Condition::Paused,
-        Some(SignInTrouble::Expired) => return Condition::Expired,
-        None => {}
-    }
-    if matches!(&account.usage.state, GateState::CoolingDown { until, .. } if until.is_after(known.now)) {
-        return Condition::CoolingDown;
-    }
-    of_reading(account, known)
-}
-
-fn of_reading(account: &AccountState, known: &Known<'_>) -> Condition {
-    match &account.reading {
-        None => Condition::Unknown,
-        Some(reading) if reading.is_empty() => Condition::Unknown,
-        // The last answer had none of what is shown.
-        Some(reading) if reading.no_limits_at.is_some() => Condition::Stale,
-        Some(reading) if report::is_stale(reading.at, known.now.wall, known.settings.polling_interval) => {
-            Condition::Stale
-        }
-        Some(_) => Condition::Ok,
-    }
-}
-
 /// What both windows show.
 pub fn view(known: &Known<'_>) -> View {
     View {
@@ -152,26 +121,26 @@ pub fn view(known: &Known<'_>) -> View {
 
 fn account_view(id: &AccountId, account: &AccountState, known: &Known<'_>) -> AccountView {
     let now = known.now;
-    let next = account.next_request(now).filter(|_| known.snapshot.trouble.is_none());
+    let status = known.status(account);
+    let next = status.next_request;
     AccountView {
         provider: account.provider.key().to_owned(),
         id: id.0.clone(),
         label: known.label(id),
         plan: account.sign_in.plan.as_deref().map(messages::capitalised),
-        condition: condition(account, known),
-        status: status(account, known).join(" "),
+        condition: status.condition,
+        status: messages::status(&status, known.zone).join(" "),
         windows: windows(account, known),
         money: money(account),
         reading: account.reading.as_ref().map(|reading| ReadingView {
             at_ms: reading.at.0,
             source: messages::source(reading.source, account.provider),
-            stale: reading.no_limits_at.is_some()
-                || report::is_stale(reading.at, now.wall, known.settings.polling_interval),
+            stale: status.is_stale,
         }),
-        refresh: refresh(account, known),
+        refresh: refresh(&status, known.zone),
         next_request_ms: next.map(|next| next.wall_as_of(now).0),
         next_request_clock: next.map(|next| messages::not_before(next.wall_as_of(now), now.wall, known.zone)),
-        sign_in: sign_in(id, account, known),
+        sign_in: sign_in(id, &status, known),
         free_only: account.free_only(),
         offers_free: account.is_refused_as_a_program(),
     }
@@ -180,7 +149,7 @@ fn account_view(id: &AccountId, account: &AccountState, known: &Known<'_>) -> Ac
 /// The accounts for which a new sign-in is the way.
 pub fn needing_sign_in(known: &Known<'_>) -> BTreeSet<AccountId> {
     let needing = |(id, account): (&AccountId, &AccountState)| {
-        matches!(SignInFlow::of(account, known.now), SignInFlow::SignIn(_)).then(|| id.clone())
+        matches!(known.status(account).sign_in_flow, SignInFlow::SignIn(_)).then(|| id.clone())
     };
     known.accounts().filter_map(needing).collect()
 }
@@ -188,16 +157,6 @@ pub fn needing_sign_in(known: &Known<'_>) -> BTreeSet<AccountId> {
 /// Where the sign-in of an account is kept.
 pub fn place(known: &Known<'_>, account: &AccountId) -> Option<String> {
     known.snapshot.state.accounts.get(account).map(|account| account.sign_in.place.clone())
-}
-
-pub(crate) fn status(account: &AccountState, known: &Known<'_>) -> Vec<String> {
-    match &known.snapshot.trouble {
-        Some(trouble) => {
-            let refusal = Refusal::Unsaved { trouble: trouble.clone() };
-            vec![messages::refusal(&refusal, account, known.now, known.zone)]
-        }
-        None => messages::status(account, known.now, known.zone),
-    }
 }
 
 fn windows(account: &AccountState, known: &Known<'_>) -> Vec<WindowView> {
@@ -246,22 +205,22 @@ fn money(account: &AccountState) -> Vec<MoneyView> {
         .collect()
 }
 
-fn refresh(account: &AccountState, known: &Known<'_>) -> RefreshView {
-    let Some(refusal) = known.refusal(account) else {
-        return RefreshView { allowed: true, reason: None, button: None };
-    };
-    RefreshView {
-        allowed: false,
-        reason: Some(messages::refusal(&refusal, account, known.now, known.zone)),
-        button: messages::refusal_short(&refusal, known.now, known.zone),
+fn refresh(status: &AccountStatus<'_>, zone: &LocalTime) -> RefreshView {
+    match &status.refresh {
+        Ok(()) => RefreshView { allowed: true, reason: None, button: None },
+        Err(refusal) => RefreshView {
+            allowed: false,
+            reason: Some(messages::refusal(refusal, status.account, status.now, zone)),
+            button: messages::refusal_short(refusal, status.now, zone),
+        },
     }
 }
 
-fn sign_in(id: &AccountId, account: &AccountState, known: &Known<'_>) -> SignInView {
-    let now = known.now.wall;
-    let said = messages::sign_in(account, known.now, known.zone);
-    let guide = guide(id, account, known);
-    let state = match account.sign_in_trouble(now) {
+fn sign_in(id: &AccountId, status: &AccountStatus<'_>, known: &Known<'_>) -> SignInView {
+    let account = status.account;
+    let said = messages::sign_in(status, known.zone);
+    let guide = guide(id, status, known);
+    let state = match status.trouble {
         Some(SignInTrouble::Absent(_)) => SignInState::Absent,
         Some(SignInTrouble::Expired) => SignInState::Expired,
         Some(SignInTrouble::Paused(_)) => SignInState::Paused,
@@ -284,9 +243,9 @@ fn sign_in(id: &AccountId, account: &AccountState, known: &Known<'_>) -> SignInV
     }
 }
 
-fn guide(id: &AccountId, account: &AccountState, known: &Known<'_>) -> messages::GuideWords {
+fn guide(id: &AccountId, status: &AccountStatus<'_>, known: &Known<'_>) -> messages::GuideWords {
     let state = &known.snapshot.state;
-    let before = account.previous_account.as_ref().filter(|before| state.accounts.contains_key(before));
+    let before = status.account.previous_account.as_ref().filter(|before| state.accounts.contains_key(before));
     let before = before.map(|before| known.label(before));
     let around = messages::Around {
         label: &known.label(id),
@@ -295,7 +254,7 @@ fn guide(id: &AccountId, account: &AccountState, known: &Known<'_>) -> messages:
         older: known.signing_in.older,
         opened: known.signing_in.is_opened(id),
     };
-    messages::guide(account, &around, known.now, known.zone)
+    messages::guide(status, &around, known.zone)
 }
 
 fn step(step: messages::StepWords) -> StepView {
@@ -362,18 +321,7 @@ pub fn next_change(known: &Known<'_>) -> Moment {
     let mut changes = vec![known.zone.midnight(now.wall)];
     changes.extend(known.updates.next.map(|next| next.wall_as_of(now)));
     for (_, account) in known.accounts() {
-        if let Some(reading) = &account.reading {
-            let old = report::stale_after(known.settings.polling_interval) + Duration::from_millis(1);
-            changes.push(reading.at.plus(old));
-            changes.extend(reading.windows.iter().filter_map(|window| window.resets_at));
-        }
-        changes.extend(account.sign_in.expires_at());
-        changes.extend(account.token.opens(now).map(|opens| opens.wall_as_of(now)));
-        changes.extend(account.next_request(now).map(|next| next.wall_as_of(now)));
-        if let Some(Refusal::NotBefore { until, cause: NotYet::Spacing | NotYet::Cooldown(_) }) = known.refusal(account)
-        {
-            changes.push(until.wall_as_of(now));
-        }
+        changes.extend(known.status(account).next_changes(known.settings.polling_interval));
     }
     let soonest = changes.into_iter().filter(|at| *at > now.wall).min();
     now.plus(soonest.map_or(Duration::from_secs(3600), |at| at.since(now.wall)))

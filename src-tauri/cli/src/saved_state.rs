@@ -4,7 +4,10 @@ use holdoff_core::account::selector;
 use holdoff_core::quota::merge;
 use holdoff_core::state::Provider;
 use holdoff_core::status::report;
-use holdoff_core::{AccountId, AccountState, CredentialLocation, Here, LocalTime, Moment, Settings, State, messages};
+use holdoff_core::{
+    AccountId, AccountState, AccountStatus, CredentialLocation, Here, LocalTime, Moment, Settings, State,
+    StatusContext, messages,
+};
 use holdoff_engine::claude_code::sessions::Sessions;
 use holdoff_engine::credentials::Source;
 use holdoff_engine::credentials::discovery;
@@ -66,6 +69,10 @@ impl Known {
     /// What an account is called; its id where nothing is known of it any more.
     pub fn label(&self, id: &AccountId) -> String {
         report::label(id, &self.state, &self.settings)
+    }
+
+    pub fn status<'a>(&self, account: &'a AccountState) -> AccountStatus<'a> {
+        AccountStatus::of(account, &StatusContext::new(self.now, self.settings.polling_interval))
     }
 
     /// How their person reads the time.

@@ -7,7 +7,7 @@ use crate::{UNAVAILABLE, app_client, style};
 use holdoff_core::credential::sign_in_flow::SignInFlow;
 use holdoff_core::quota::Level;
 use holdoff_core::status::report;
-use holdoff_core::{AccountId, AccountState, LocalTime, Report, messages};
+use holdoff_core::{AccountId, AccountState, AccountStatus, LocalTime, Report, messages};
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::platform::user_dir;
 use holdoff_engine::platform::user_dir::UserDir;
@@ -98,25 +98,26 @@ fn switched_off(known: &Known) -> String {
 }
 
 fn account_text(id: &AccountId, account: &AccountState, known: &Known, zone: &LocalTime) -> String {
-    let now = known.now;
+    let status = known.status(account);
     let mut out = style::bold(&known.label(id));
     if let Some(plan) = &account.sign_in.plan {
         let _ = write!(out, " ({plan})");
     }
     out.push('\n');
-    write_reading(&mut out, account, known, zone);
-    for line in messages::status(account, now, zone) {
+    write_reading(&mut out, &status, known, zone);
+    for line in messages::status(&status, zone) {
         let _ = writeln!(out, "  {line}");
     }
-    if matches!(SignInFlow::of(account, now), SignInFlow::SignIn(_)) {
-        let sign_in = messages::sign_in(account, now, zone);
+    if matches!(status.sign_in_flow, SignInFlow::SignIn(_)) {
+        let sign_in = messages::sign_in(&status, zone);
         let command = messages::sign_in_command(account, false);
         let _ = writeln!(out, "  {}: {} Sign in with: {command}", sign_in.title, sign_in.text);
     }
     out
 }
 
-fn write_reading(out: &mut String, account: &AccountState, known: &Known, zone: &LocalTime) {
+fn write_reading(out: &mut String, status: &AccountStatus<'_>, known: &Known, zone: &LocalTime) {
+    let account = status.account;
     let (now, settings) = (known.now.wall, &known.settings);
     let Some(reading) = &account.reading else {
         return;
@@ -136,7 +137,7 @@ fn write_reading(out: &mut String, account: &AccountState, known: &Known, zone: 
         let _ = writeln!(out, "  {}", messages::money_line(money));
     }
     let age = messages::format_duration(now.since(reading.at));
-    let old = if report::is_stale(reading.at, now, settings.polling_interval) { ", an old reading" } else { "" };
+    let old = if status.is_stale { ", an old reading" } else { "" };
     let source = messages::source(reading.source, account.provider);
     let _ = writeln!(out, "  Read {age} ago from {source}{old}.");
 }

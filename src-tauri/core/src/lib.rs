@@ -37,6 +37,7 @@ pub use request::{Endpoint, Request};
 pub use response::{Body, HttpResponse, Outcome, SendResult};
 pub use settings::Settings;
 pub use state::{AccountId, AccountState, State};
+pub use status::account::{AccountStatus, Condition, StatusContext};
 pub use status::report::{AccountReport, Report};
 pub use time::{Boot, Moment, Wall};
 pub use updates::Updates;

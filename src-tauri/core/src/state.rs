@@ -8,7 +8,7 @@ mod renewal_status;
 
 pub use account_id::AccountId;
 pub(crate) use account_id::short_hash;
-pub use refusal::{NotYet, Refusal};
+pub use refusal::{NotYet, RefreshOutcome, Refusal};
 pub use renewal_status::{Renewal, SignInTrouble};
 
 use crate::credential::CredentialStatus;

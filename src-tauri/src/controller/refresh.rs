@@ -1,11 +1,11 @@
 //! A person's wish for readings, and what came of it. Whoever asks may wait; nothing else does.
 
 use super::Controller;
-use holdoff_core::state::Refusal;
+use holdoff_core::state::RefreshOutcome;
 use holdoff_core::status::report;
 use holdoff_core::{AccountId, LocalTime, Settings, State, messages};
 use holdoff_engine::ipc::RefreshAnswer;
-use holdoff_engine::tasks::supervisor::{Asked, Command, NotAsked};
+use holdoff_engine::tasks::supervisor::Command;
 use tokio::sync::oneshot;
 
 impl Controller {
@@ -19,7 +19,7 @@ impl Controller {
             let sent = commands.send(Command::Refresh { account, answer }).await;
             then(match (sent, asked.await) {
                 (Ok(()), Ok(answers)) => RefreshAnswer {
-                    asked: answers.iter().any(|one| one.result.is_ok()),
+                    asked: answers.iter().any(|(_, outcome)| outcome.is_requested()),
                     message: if answers.is_empty() {
                         nobody(!elsewhere.borrow().is_empty()).to_owned()
                     } else {
@@ -40,23 +40,16 @@ fn nobody(elsewhere: bool) -> &'static str {
 }
 
 /// What came of it, line by line; where nothing was asked, the account that may be asked first comes first.
-fn refreshed(mut answers: Vec<Asked>, state: &State, settings: &Settings, zone: &LocalTime) -> String {
-    let opens = |one: &Asked| match &one.result {
-        Ok(()) => (0, None),
-        Err(NotAsked::Busy) => (1, None),
-        Err(NotAsked::Refused(no)) => match &no.refusal {
-            Refusal::NotBefore { until, .. } => (1, Some(until.boot)),
-            Refusal::SignIn(_) | Refusal::FreeOnly | Refusal::Unsaved { .. } => (2, None),
-        },
-    };
-    answers.sort_by_key(opens);
-    let alone = answers.len() == 1;
-    let lines = answers.iter().map(|Asked { account, result }| {
-        let said = match result {
-            Ok(()) => "Asked for a reading.".to_owned(),
-            Err(NotAsked::Busy) => messages::STILL_BUSY.to_owned(),
-            Err(NotAsked::Refused(no)) => messages::refusal(&no.refusal, &no.state, no.at, zone),
-        };
+fn refreshed(
+    mut outcomes: Vec<(AccountId, RefreshOutcome)>,
+    state: &State,
+    settings: &Settings,
+    zone: &LocalTime,
+) -> String {
+    outcomes.sort_by_key(|(_, outcome)| outcome.order());
+    let alone = outcomes.len() == 1;
+    let lines = outcomes.iter().map(|(account, outcome)| {
+        let said = messages::refresh(outcome, zone);
         match state.accounts.get(account) {
             Some(_) if !alone => format!("{}: {said}", report::label(account, state, settings)),
             Some(_) | None => said,

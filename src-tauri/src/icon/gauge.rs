@@ -4,7 +4,7 @@ use super::canvas::{Canvas, Ring, Tone};
 use super::palette::{Palette, faint};
 
 /// From here on, in percent, a dot in the middle says that the window runs short.
-pub const HIGH: u8 = 80;
+const HIGH: u8 = holdoff_core::gate::policy::RUNS_SHORT;
 /// From here on, in percent, an exclamation mark in the middle says that it is all but used up.
 const FULL: u8 = 95;
 

@@ -1,26 +1,23 @@
 //! What the tray shows, as a pure function of what is known: icon, tooltip and menu, with a section for each account.
 
-use crate::icon::{self, Glyph, Icon, PanelTheme};
+use crate::icon::{Glyph, Icon, PanelTheme};
 use crate::tray::menu::{Entry, TrayAction, TrayModel};
-use crate::view::Condition;
-use crate::view_model::{Known, condition, status};
-use holdoff_core::state::{Refusal, Renewal};
-use holdoff_core::{AccountId, AccountState, messages};
-use std::cmp::Reverse;
+use crate::view_model::Known;
+use holdoff_core::state::Refusal;
+use holdoff_core::status::account::first_refusal;
+use holdoff_core::{AccountId, AccountStatus, Condition, messages};
 
 pub fn face(known: &Known<'_>) -> TrayModel {
-    let Some((_, urgent)) = known.accounts().min_by_key(|(_, account)| urgency(account, known)) else {
+    let all: Vec<AccountStatus<'_>> = known.accounts().map(|(_, account)| known.status(account)).collect();
+    let Some(urgent) = all.iter().min_by_key(|status| status.urgency()) else {
         return nobody(known);
     };
-    let reading = urgent.reading.as_ref();
-    let highest = reading.and_then(|reading| reading.highest(known.now.wall));
-    let mark = if known.snapshot.trouble.is_some() { Glyph::Paused } else { mark(condition(urgent, known)) };
+    let mark = if known.snapshot.trouble.is_some() { Glyph::Paused } else { mark(urgent.condition) };
     TrayModel {
-        icon: Icon::from_percent(highest, mark, PanelTheme::Either),
+        icon: Icon::from_percent(urgent.highest, mark, PanelTheme::Either),
         title: "Holdoff".to_owned(),
         tooltip: tooltips(known),
-        menu: [sections(known), commands(first_refusal(known).as_ref().map(|refusal| (refusal, known)), update(known))]
-            .concat(),
+        menu: [sections(known), commands(first_refusal(&all).map(|refusal| (refusal, known)), update(known))].concat(),
     }
 }
 
@@ -51,35 +48,9 @@ fn nobody(known: &Known<'_>) -> TrayModel {
     }
 }
 
-/// Whose state the icon shows, the least first: what needs the person; then what they are about to run out of, or
-/// what is held back; then what works, the fullest first. What only waits for its owner hides none of these.
-fn urgency(account: &AccountState, known: &Known<'_>) -> (u8, Reverse<u64>) {
-    let highest = account.reading.as_ref().and_then(|reading| reading.highest(known.now.wall)).unwrap_or(0.0);
-    let rank = match condition(account, known) {
-        Condition::Paused => 0,
-        Condition::Ok if highest >= f64::from(icon::HIGH) => 1,
-        Condition::CoolingDown => 2,
-        Condition::Stale => 3,
-        Condition::Ok => 4,
-        Condition::Unknown => 5,
-        Condition::Expired => 6,
-        Condition::Absent => 7,
-    };
-    (rank, Reverse((highest * 1000.0) as u64))
-}
-
-/// Why nobody may be asked now: the refusal that ends first. `None` if any account may be.
-fn first_refusal(known: &Known<'_>) -> Option<Refusal> {
-    let refusals: Option<Vec<Refusal>> = known.accounts().map(|(_, account)| known.refusal(account)).collect();
-    refusals?.into_iter().min_by_key(|refusal| match refusal {
-        Refusal::NotBefore { until, .. } => (0, Some(until.boot)),
-        Refusal::SignIn(_) | Refusal::FreeOnly | Refusal::Unsaved { .. } => (1, None),
-    })
-}
-
 fn tooltips(known: &Known<'_>) -> String {
     let told = known.accounts().map(|(id, account)| {
-        let text = tooltip(account, condition(account, known), known);
+        let text = tooltip(&known.status(account), known);
         if is_several(known) { format!("{}\n{text}", known.label(id)) } else { text }
     });
     told.collect::<Vec<_>>().join("\n")
@@ -91,7 +62,7 @@ fn sections(known: &Known<'_>) -> Vec<Entry> {
         if !entries.is_empty() {
             entries.push(Entry::Separator);
         }
-        entries.extend(about(id, account, condition(account, known), known));
+        entries.extend(about(id, &known.status(account), known));
     }
     if is_several(known) {
         entries.push(Entry::Separator);
@@ -115,7 +86,8 @@ fn mark(condition: Condition) -> Glyph {
     }
 }
 
-fn tooltip(account: &AccountState, condition: Condition, known: &Known<'_>) -> String {
+fn tooltip(status: &AccountStatus<'_>, known: &Known<'_>) -> String {
+    let (account, condition) = (status.account, status.condition);
     let levels = account.reading.as_ref().filter(|reading| !reading.is_empty()).map(|reading| {
         let tooltip = if account.free_only() { messages::dated_tooltip } else { messages::tooltip };
         let line = tooltip(reading, known.settings.percent, known.now.wall, known.zone);
@@ -126,17 +98,14 @@ fn tooltip(account: &AccountState, condition: Condition, known: &Known<'_>) -> S
         }
     });
     let unusual = account.free_only() || condition != Condition::Ok || known.snapshot.trouble.is_some();
-    let status = if unusual || is_renewal_held(account, known) { status(account, known) } else { Vec::new() };
+    let tells = unusual || status.is_renewal_blocked();
+    let status = if tells { messages::status(status, known.zone) } else { Vec::new() };
     let lines: Vec<String> = levels.into_iter().chain(status).collect();
     lines.join("\n")
 }
 
-/// Something stands against renewing a sign-in that still works.
-fn is_renewal_held(account: &AccountState, known: &Known<'_>) -> bool {
-    matches!(account.renewal(known.now), Renewal::Waits { .. } | Renewal::HeldUp { .. } | Renewal::Stopped(_))
-}
-
-fn about(id: &AccountId, account: &AccountState, condition: Condition, known: &Known<'_>) -> Vec<Entry> {
+fn about(id: &AccountId, status: &AccountStatus<'_>, known: &Known<'_>) -> Vec<Entry> {
+    let account = status.account;
     let mut entries = vec![Entry::text(known.label(id))];
     if let Some(reading) = &account.reading {
         for window in &reading.windows {
@@ -153,12 +122,9 @@ fn about(id: &AccountId, account: &AccountState, condition: Condition, known: &K
     if !is_several(known) {
         entries.push(Entry::Separator);
     }
-    let click = match condition {
-        Condition::Paused | Condition::Expired | Condition::Absent => TrayAction::OpenGuide(id.clone()),
-        _ if matches!(account.renewal(known.now), Renewal::Stopped(_)) => TrayAction::OpenGuide(id.clone()),
-        Condition::Unknown | Condition::Ok | Condition::Stale | Condition::CoolingDown => TrayAction::OpenPanel,
-    };
-    entries.extend(status(account, known).iter().map(|line| Entry::item(line.trim_end_matches('.'), click.clone())));
+    let click = if status.leads_to_sign_in() { TrayAction::OpenGuide(id.clone()) } else { TrayAction::OpenPanel };
+    let lines = messages::status(status, known.zone);
+    entries.extend(lines.iter().map(|line| Entry::item(line.trim_end_matches('.'), click.clone())));
     entries
 }
 

@@ -9,8 +9,8 @@ use holdoff_core::gate::retry_after;
 use holdoff_core::record::ledger::{LedgerEntry, LedgerEvent, OutcomeKind};
 use holdoff_core::state::Provider;
 use holdoff_core::{
-    AccountState, Body, Endpoint, HttpResponse, Moment, NoticeKind, Report, Request, SendResult, Settings, State,
-    messages,
+    AccountState, AccountStatus, Body, Endpoint, HttpResponse, Moment, NoticeKind, Report, Request, SendResult,
+    Settings, State, StatusContext, messages,
 };
 use serde_json::Value;
 use std::time::Duration;
@@ -62,7 +62,8 @@ impl Asked {
 impl World for Answering<'_> {
     fn persist(&mut self, state: &AccountState) -> Result<(), Died> {
         shown::token_free(&serde_json::to_string(state).expect("a state can be kept"));
-        messages::status(state, START, &LocalTime::UTC).iter().for_each(|line| shown::token_free(line));
+        let status = AccountStatus::of(state, &StatusContext::new(START, Duration::from_secs(300)));
+        messages::status(&status, &LocalTime::UTC).iter().for_each(|line| shown::token_free(line));
         Ok(())
     }
 

@@ -7,8 +7,7 @@ use holdoff_core::credential::sign_in_flow::SignInFlow;
 use holdoff_core::credential::{CredentialMissing, CredentialRead};
 use holdoff_core::providers;
 use holdoff_core::state::Provider;
-use holdoff_core::status::report;
-use holdoff_core::{AccountState, messages};
+use holdoff_core::{AccountState, AccountStatus, messages};
 use holdoff_engine::credentials::Source;
 use holdoff_engine::credentials::discovery;
 use holdoff_engine::platform::environment::Environment;
@@ -126,32 +125,28 @@ fn mode(_: &Source) -> Option<Finding> {
 }
 
 fn account_findings(account: &AccountState, known: &Known) -> Vec<Finding> {
-    let (now, zone) = (known.now, known.local_time());
-    let status = messages::status(account, now, &zone).join(" ");
-    let asking = match SignInFlow::of(account, now) {
+    let status = known.status(account);
+    let told = messages::status(&status, &known.local_time()).join(" ");
+    let asking = match status.sign_in_flow {
         SignInFlow::SignIn(_) => {
-            Finding::wrong(status, format!("Sign in with: {}", messages::sign_in_command(account, false)))
+            Finding::wrong(told, format!("Sign in with: {}", messages::sign_in_command(account, false)))
         }
         _ if account.is_refused_as_a_program() => {
-            Finding::wrong(status, "Choose free readings only for this account, in the settings.")
+            Finding::wrong(told, "Choose free readings only for this account, in the settings.")
         }
         SignInFlow::Nothing | SignInFlow::Barred | SignInFlow::Checking { .. } | SignInFlow::Mended => {
-            Finding::fine(status)
+            Finding::fine(told)
         }
     };
-    vec![asking, reading(account, known)]
+    vec![asking, reading(&status)]
 }
 
-fn reading(account: &AccountState, known: &Known) -> Finding {
-    let now = known.now.wall;
+fn reading(status: &AccountStatus<'_>) -> Finding {
+    let (account, now) = (status.account, status.now.wall);
     let Some(reading) = &account.reading else {
         return Finding::note("nothing was read yet");
     };
     let source = messages::source(reading.source, account.provider);
     let told = format!("last read {} ago from {source}", messages::format_duration(now.since(reading.at)));
-    if report::is_stale(reading.at, now, known.settings.polling_interval) {
-        Finding::note(told)
-    } else {
-        Finding::fine(told)
-    }
+    if status.is_stale { Finding::note(told) } else { Finding::fine(told) }
 }

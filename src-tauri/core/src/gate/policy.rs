@@ -186,6 +186,9 @@ pub const MARGIN_IN_WINDOW: u32 = 20;
 /// Percent used from which the reset of a window is worth a word, where the person chose no threshold.
 pub const REMARKABLE: u8 = 80;
 
+/// Percent used from which a window runs short: the icon shows it before what works.
+pub const RUNS_SHORT: u8 = 80;
+
 /// A reading is called old when two polls in a row have not renewed it; never before this.
 pub const STALE_AT_LEAST: Duration = secs(15 * 60);
 

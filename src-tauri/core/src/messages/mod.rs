@@ -30,9 +30,7 @@ pub use notification::notice;
 pub use quota::{
     dated_tooltip, money_level, money_line, own_age, percent, read_earlier, source, tooltip, window_line, window_name,
 };
-pub use request_status::{
-    STILL_BUSY, cooldown, grant, grant_kind, outcome, outcome_kind, refusal, refusal_short, status,
-};
+pub use request_status::{cooldown, grant, grant_kind, outcome, outcome_kind, refresh, refusal, refusal_short, status};
 pub use sign_in::{SignInWords, sign_in};
 pub use sign_in_steps::{Around, GuideWords, Offer, Problem, Progress, StepWords, guide, sign_in_command};
 pub use sign_in_terminal::{SignInTerminal, sign_in_terminal};

@@ -4,12 +4,14 @@ use super::{clock, not_before};
 use crate::gate::{Cooldown, GateState};
 use crate::local_time::LocalTime;
 use crate::state::{AccountState, Renewal};
+use crate::status::account::AccountStatus;
 use crate::time::Moment;
 
 /// What stands against it while the sign-in there is still works. `None` where nothing does.
-pub(super) fn while_it_works(state: &AccountState, now: Moment, zone: &LocalTime) -> Option<String> {
+pub(super) fn while_it_works(status: &AccountStatus<'_>, zone: &LocalTime) -> Option<String> {
+    let (state, now) = (status.account, status.now);
     let works = still_works(state, now, zone);
-    match state.renewal(now) {
+    match status.renewal {
         Renewal::Off | Renewal::Ready | Renewal::Impossible => None,
         Renewal::Waits { cause, until } => {
             let waits = waits(state, cause, until, now, zone);

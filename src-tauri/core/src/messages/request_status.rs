@@ -9,30 +9,36 @@ use crate::gate::{Cooldown, GateState, Pause};
 use crate::local_time::LocalTime;
 use crate::record::ledger::OutcomeKind;
 use crate::response::{Barred, GrantOutcome, Outcome, Rejection};
-use crate::state::{AccountState, NotYet, Provider, Refusal, SignInTrouble};
+use crate::state::{AccountState, NotYet, Provider, RefreshOutcome, Refusal, SignInTrouble};
+use crate::status::account::AccountStatus;
 use crate::time::Moment;
 use std::time::Duration;
 
 /// The state of asking, with the time of the next request, and what stands against renewing the sign-in: a sentence
 /// or two each.
-pub fn status(state: &AccountState, now: Moment, zone: &LocalTime) -> Vec<String> {
+pub fn status(status: &AccountStatus<'_>, zone: &LocalTime) -> Vec<String> {
+    let (state, now) = (status.account, status.now);
+    if let Err(unsaved @ Refusal::Unsaved { .. }) = &status.refresh {
+        return vec![refusal(unsaved, state, now, zone)];
+    }
     if state.free_only() {
         return vec![FREE_ONLY.to_owned(), free_readings::how_to_get_one(state)];
     }
-    if let Some(trouble) = state.sign_in_trouble(now.wall) {
-        return vec![waiting_for_sign_in(state, &trouble, now, zone)];
+    if let Some(trouble) = &status.trouble {
+        return vec![waiting_for_sign_in(state, trouble, now, zone)];
     }
-    let renewal = renewal::while_it_works(state, now, zone);
+    let renewal = renewal::while_it_works(status, zone);
     let no_limits = crate::messages::quota::no_limits(state, now.wall, zone);
-    let untried = untried_sign_in(state, now, zone);
-    no_limits.into_iter().chain([asking(state, now, zone)]).chain(untried).chain(renewal).collect()
+    let untried = untried_sign_in(status, zone);
+    no_limits.into_iter().chain([asking(status, zone)]).chain(untried).chain(renewal).collect()
 }
 
-fn asking(state: &AccountState, now: Moment, zone: &LocalTime) -> String {
+fn asking(status: &AccountStatus<'_>, zone: &LocalTime) -> String {
+    let (state, now) = (status.account, status.now);
     if state.usage.intent.is_some() {
         return format!("Asking {}.", state.provider.name());
     }
-    let next = state.next_request(now).filter(|next| next.is_after(now));
+    let next = status.next_request.filter(|next| next.is_after(now));
     let clock = next.map(|next| not_before(next.wall_as_of(now), now.wall, zone));
     match (&state.usage.state, clock) {
         (GateState::CoolingDown { cause, until, .. }, Some(clock)) if until.is_after(now) => {
@@ -44,11 +50,12 @@ fn asking(state: &AccountState, now: Moment, zone: &LocalTime) -> String {
 }
 
 /// A new sign-in ends no cooldown (law 2): that it is there is said all the same.
-fn untried_sign_in(state: &AccountState, now: Moment, zone: &LocalTime) -> Option<String> {
+fn untried_sign_in(status: &AccountStatus<'_>, zone: &LocalTime) -> Option<String> {
+    let (state, now) = (status.account, status.now);
     let GateState::CoolingDown { until, .. } = &state.usage.state else {
         return None;
     };
-    let next = state.next_request(now).filter(|_| until.is_after(now) && state.has_untried_sign_in())?;
+    let next = status.next_request.filter(|_| until.is_after(now) && state.has_untried_sign_in())?;
     let clock = not_before(next.wall_as_of(now), now.wall, zone);
     Some(format!("{} has a new sign-in; it is tried at {clock}.", state.provider.owner()))
 }
@@ -104,9 +111,18 @@ pub fn cooldown(provider: Provider, cause: &Cooldown, clock: &str) -> String {
     }
 }
 
-/// A wish for a reading has to wait for something that was begun before.
-pub const STILL_BUSY: &str =
+/// A request for a reading has to wait for something that was begun before.
+const STILL_BUSY: &str =
     "It is busy: what was begun before is not over yet. After that a reading is asked for, if it may be.";
+
+/// What came of a person's request for a reading.
+pub fn refresh(outcome: &RefreshOutcome, zone: &LocalTime) -> String {
+    match outcome {
+        RefreshOutcome::Requested => "Asked for a reading.".to_owned(),
+        RefreshOutcome::Busy => STILL_BUSY.to_owned(),
+        RefreshOutcome::Refused { refusal: why, state, at } => refusal(why, state, *at, zone),
+    }
+}
 
 /// Why a person's wish was not followed, and when it may be.
 pub fn refusal(refusal: &Refusal, state: &AccountState, now: Moment, zone: &LocalTime) -> String {

@@ -62,15 +62,15 @@ const HERE: Around<'_> =
     Around { label: "ann@example.com", before: None, means: LaunchSupport::Terminal, older: false, opened: false };
 
 fn status(state: &AccountState) -> String {
-    super::status(state, NOW, &UTC).join(" ")
+    super::status(&state.status(NOW), &UTC).join(" ")
 }
 
 fn said(state: &AccountState) -> SignInWords {
-    sign_in(state, NOW, &UTC)
+    sign_in(&state.status(NOW), &UTC)
 }
 
 fn guided(state: &AccountState, around: Around<'_>) -> GuideWords {
-    guide(state, &around, NOW, &UTC)
+    guide(&state.status(NOW), &around, &UTC)
 }
 
 fn steps(words: &GuideWords) -> Vec<(Progress, &str)> {
@@ -146,7 +146,7 @@ fn both_endpoints_limited_are_both_told() {
     state.usage.state = limited(20);
     state.token.state = limited(70);
     assert_eq!(
-        super::status(&state, NOW, &UTC),
+        super::status(&state.status(NOW), &UTC),
         [
             "Anthropic limits requests (429). Nothing is asked before 15:20.",
             "Anthropic limits sign-in renewal until 16:10; the current sign-in still works until 15:30.",
@@ -182,7 +182,7 @@ fn other_reasons_why_renewal_waits() {
 fn what_holds_a_renewal_up_is_told() {
     let state = AccountState { renewal_blocked: Some("another program is renewing it".into()), ..renewed_by_holdoff() };
     assert_eq!(
-        super::status(&state, NOW, &UTC),
+        super::status(&state.status(NOW), &UTC),
         [
             "Next request at 15:05.",
             "Its renewal is held up (another program is renewing it) and is tried again every few minutes; the current sign-in still works until 15:30.",

@@ -8,6 +8,7 @@ use crate::local_time::LocalTime;
 use crate::messages::request_status::pause;
 use crate::response::Barred;
 use crate::state::{AccountState, Renewal, SignInTrouble};
+use crate::status::account::AccountStatus;
 use crate::time::Moment;
 
 /// The state of the sign-in. What the person can do stands in [`super::GuideWords`].
@@ -18,33 +19,35 @@ pub struct SignInWords {
     pub text: String,
 }
 
-pub fn sign_in(state: &AccountState, now: Moment, zone: &LocalTime) -> SignInWords {
+pub fn sign_in(status: &AccountStatus<'_>, zone: &LocalTime) -> SignInWords {
+    let (state, now) = (status.account, status.now);
     let owner = state.provider.owner();
     if state.free_only() {
         return unused(state);
     }
-    let (title, text) = match state.sign_in_trouble(now.wall) {
+    let (title, text) = match &status.trouble {
         None if state.sign_in.seen.is_none() => {
             ("Looking for the sign-in", format!("Holdoff is looking for {owner}'s sign-in."))
         }
-        None if matches!(SignInFlow::of(state, now), SignInFlow::Checking { .. }) => (
+        None if matches!(status.sign_in_flow, SignInFlow::Checking { .. }) => (
             "New sign-in found",
             format!(
                 "{owner} has a new sign-in. Holdoff tries it with one request{}, and then goes on as before.",
-                tried_at(state, now, zone)
+                tried_at(status, zone)
             ),
         ),
-        None => works(state, now, zone),
+        None => works(status, zone),
         Some(SignInTrouble::Expired) => expired(state, now, zone),
-        Some(SignInTrouble::Paused(cause)) => (paused_title(&cause), paused(state, &cause)),
-        Some(SignInTrouble::Absent(absence)) => absent(owner, &absence),
+        Some(SignInTrouble::Paused(cause)) => (paused_title(cause), paused(state, cause)),
+        Some(SignInTrouble::Absent(absence)) => absent(owner, absence),
     };
     SignInWords { title: title.to_owned(), text }
 }
 
 /// " at 15:10", where it has to wait.
-fn tried_at(state: &AccountState, now: Moment, zone: &LocalTime) -> String {
-    let next = state.next_request(now).filter(|next| next.is_after(now));
+fn tried_at(status: &AccountStatus<'_>, zone: &LocalTime) -> String {
+    let now = status.now;
+    let next = status.next_request.filter(|next| next.is_after(now));
     next.map(|next| format!(" at {}", not_before(next.wall_as_of(now), now.wall, zone))).unwrap_or_default()
 }
 
@@ -70,14 +73,15 @@ fn unused(state: &AccountState) -> SignInWords {
     SignInWords { title: title.to_owned(), text }
 }
 
-fn works(state: &AccountState, now: Moment, zone: &LocalTime) -> (&'static str, String) {
+fn works(status: &AccountStatus<'_>, zone: &LocalTime) -> (&'static str, String) {
+    let (state, now) = (status.account, status.now);
     let owner = state.provider.owner();
     let renews = format!("Holdoff reads the sign-in {owner} keeps, and renews it before it expires, as you chose.");
-    match state.renewal(now) {
+    match status.renewal {
         Renewal::Off => ("Signed in", format!("Holdoff reads the sign-in {owner} keeps, and never writes to it.")),
         Renewal::Ready => ("Signed in", renews),
         Renewal::Waits { .. } | Renewal::HeldUp { .. } => {
-            let waits = renewal::while_it_works(state, now, zone).unwrap_or_default();
+            let waits = renewal::while_it_works(status, zone).unwrap_or_default();
             ("Signed in", format!("{renews} {waits}"))
         }
         Renewal::Impossible => (

@@ -8,6 +8,7 @@ use crate::local_time::LocalTime;
 use crate::messages::request_status::{SPACING, reason};
 use crate::providers::anthropic::credential;
 use crate::state::{AccountState, Provider, Renewal, SignInTrouble};
+use crate::status::account::AccountStatus;
 use crate::text::{below_profile, quoted_below_home};
 use crate::time::Moment;
 
@@ -70,19 +71,20 @@ pub struct Problem {
     pub address: Option<&'static str>,
 }
 
-pub fn guide(state: &AccountState, around: &Around<'_>, now: Moment, zone: &LocalTime) -> GuideWords {
+pub fn guide(status: &AccountStatus<'_>, around: &Around<'_>, zone: &LocalTime) -> GuideWords {
+    let (state, now) = (status.account, status.now);
     let other_account = around.before.filter(|_| state.previous_account.is_some()).map(|before| {
         format!("This is another account than before: {} instead of {before}. Holdoff goes on with it.", around.label)
     });
-    match SignInFlow::of(state, now) {
+    match &status.sign_in_flow {
         SignInFlow::Nothing | SignInFlow::Barred => GuideWords::default(),
         SignInFlow::SignIn(need) => GuideWords {
-            steps: to_sign_in(state, &need, around, now, zone),
-            offer: Some(offer(state, &need, around)),
+            steps: to_sign_in(state, need, around, now, zone),
+            offer: Some(offer(state, need, around)),
             ..GuideWords::default()
         },
         SignInFlow::Checking { at } => {
-            GuideWords { steps: checking(state, at, now, zone), other_account, ..GuideWords::default() }
+            GuideWords { steps: checking(state, *at, now, zone), other_account, ..GuideWords::default() }
         }
         SignInFlow::Mended => {
             let mended = format!("Signed in as {}. Readings are back.", around.label);

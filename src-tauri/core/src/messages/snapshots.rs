@@ -168,7 +168,7 @@ fn what_asking_waits_for() {
         let mut state = account();
         state.usage.state = gate;
         state.next = Some(in_min(5));
-        status(&state, NOW, &UTC).join(" ")
+        status(&state.status(NOW), &UTC).join(" ")
     });
     expect![[r#"
         Anthropic limits requests (429, asked for 1 h). Nothing is asked before 15:10.
@@ -198,14 +198,14 @@ fn what_asking_waits_for() {
 #[test]
 fn asking_is_said_while_a_request_is_under_way() {
     let mut state = account();
-    assert_eq!(status(&state, NOW, &UTC), ["A request is due."]);
+    assert_eq!(status(&state.status(NOW), &UTC), ["A request is due."]);
     state.usage.begin(NOW);
-    assert_eq!(status(&state, NOW, &UTC), ["Asking Anthropic."]);
+    assert_eq!(status(&state.status(NOW), &UTC), ["Asking Anthropic."]);
     // The one re-ask of a 401 keeps no distance from it.
     state.usage.last_request = Some(NOW);
-    assert_eq!(status(&state, NOW, &UTC), ["Asking Anthropic."]);
+    assert_eq!(status(&state.status(NOW), &UTC), ["Asking Anthropic."]);
     state.usage.withdraw();
-    assert_eq!(status(&state, NOW, &UTC), ["Next request at 15:03."]);
+    assert_eq!(status(&state.status(NOW), &UTC), ["Next request at 15:03."]);
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn what_renewal_waits_for_while_the_sign_in_works_and_afterwards() {
         state.token.state = gate;
         let later = NOW.plus(Duration::from_secs(1800));
         let expired = AccountState { troubled: true, ..state.clone() };
-        format!("{}\n  {}", status(&state, NOW, &UTC).join(" "), status(&expired, later, &UTC).join(" "))
+        format!("{}\n  {}", status(&state.status(NOW), &UTC).join(" "), status(&expired.status(later), &UTC).join(" "))
     });
     expect![[r#"
         Next request at 15:05. Anthropic limits sign-in renewal until 15:40; the current sign-in still works until 15:30.

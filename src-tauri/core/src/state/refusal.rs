@@ -1,10 +1,42 @@
-//! Why a person's wish for a reading is not followed.
+//! What comes of a person's request for a reading.
 
-use super::SignInTrouble;
+use super::{AccountState, SignInTrouble};
 use crate::gate::Cooldown;
-use crate::time::Moment;
+use crate::time::{Boot, Moment};
 
-/// Why a person's wish for a reading is not followed now.
+/// What came of a person's request for a reading.
+#[derive(Debug)]
+pub enum RefreshOutcome {
+    Requested,
+    /// Something that was begun before is not over yet; a refresh follows if it is allowed.
+    Busy,
+    /// Why, with what the sentence about it is made from.
+    Refused {
+        refusal: Refusal,
+        state: Box<AccountState>,
+        at: Moment,
+    },
+}
+
+impl RefreshOutcome {
+    pub fn is_requested(&self) -> bool {
+        matches!(self, Self::Requested)
+    }
+
+    /// The one to be named first where nothing was asked has the least.
+    pub fn order(&self) -> impl Ord + use<> {
+        match self {
+            Self::Requested => (0, None),
+            Self::Busy => (1, None),
+            Self::Refused { refusal, .. } => {
+                let (rank, until) = refusal.ends();
+                (rank + 1, until)
+            }
+        }
+    }
+}
+
+/// Why usage is not asked for now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     /// Nothing may be asked before then.
@@ -18,6 +50,14 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Which of several ends first: by time those that end so, then those that something has to be done about.
+    pub fn ends(&self) -> (u8, Option<Boot>) {
+        match self {
+            Refusal::NotBefore { until, .. } => (0, Some(until.boot)),
+            Refusal::SignIn(_) | Refusal::FreeOnly | Refusal::Unsaved { .. } => (1, None),
+        }
+    }
+
     /// For the ledger and for scripts.
     pub fn key(&self) -> &'static str {
         match self {

@@ -1,10 +1,10 @@
 //! What is known, as `holdoff status --json` prints it. A field that does not apply is null, never left out.
 
+use super::account::{AccountStatus, StatusContext, is_stale};
 use crate::account::seats;
 use crate::credential::location;
 use crate::credential::location::CredentialLocation;
 use crate::credential::{CredentialMissing, CredentialPresence, CredentialStatus};
-use crate::gate::policy;
 use crate::gate::{Cooldown, Gate, GateState, Pause};
 use crate::messages;
 use crate::messages::rfc3339;
@@ -144,16 +144,17 @@ impl Report {
 impl AccountReport {
     fn of(id: &AccountId, state: &AccountState, now: Moment, settings: &Settings) -> Self {
         let interval = settings.polling_interval;
-        let next = state.next_request(now).map(|at| rfc3339(at.wall_as_of(now)));
+        let status = AccountStatus::of(state, &StatusContext::new(now, interval));
+        let next = status.next_request.map(|at| rfc3339(at.wall_as_of(now)));
         Self {
             provider: state.provider.key(),
             id: id.0.clone(),
             label: String::new(),
             plan: state.sign_in.plan.clone(),
-            sign_in: sign_in(state, now.wall),
+            sign_in: sign_in(&status),
             places: Vec::new(),
             gates: GatesReport { usage: gate(&state.usage, now), token: gate(&state.token, now) },
-            reading: reading(state, now.wall, interval),
+            reading: reading(&status, interval),
             last_request: state.last.as_ref().map(|last| LastRequestReport {
                 at: rfc3339(last.at),
                 endpoint: last.endpoint,
@@ -227,24 +228,15 @@ fn places_of(state: &State, id: &AccountId, account: &AccountState) -> Vec<Place
     places
 }
 
-/// Whether a reading is too old to be taken for the present.
-pub fn is_stale(at: Wall, now: Wall, interval: Duration) -> bool {
-    now.since(at) > stale_after(interval)
-}
-
-/// The age from which a reading is old.
-pub fn stale_after(interval: Duration) -> Duration {
-    (interval * 2).max(policy::STALE_AT_LEAST)
-}
-
-fn reading(state: &AccountState, now: Wall, interval: Duration) -> Option<ReadingReport> {
+fn reading(status: &AccountStatus<'_>, interval: Duration) -> Option<ReadingReport> {
+    let (state, now) = (status.account, status.now.wall);
     let reading = state.reading.as_ref()?;
     let money = reading.money_origin();
     let has_money = !reading.money.is_empty();
     Some(ReadingReport {
         at: rfc3339(reading.at),
         source: reading.source,
-        stale: reading.no_limits_at.is_some() || is_stale(reading.at, now, interval),
+        stale: status.is_stale,
         windows: reading.windows.iter().map(|window| window_report(state, reading, window, now, interval)).collect(),
         money: reading.money.clone(),
         money_at: has_money.then(|| rfc3339(money.at)),
@@ -292,10 +284,11 @@ fn forecast(forecast: Forecast) -> ForecastReport {
     ForecastReport { state, at, earliest, latest }
 }
 
-fn sign_in(state: &AccountState, now: Wall) -> SignInReport {
-    let (name, reason) = match state.sign_in_trouble(now) {
-        Some(SignInTrouble::Absent(absence)) => ("absent", Some(absence_key(&absence))),
-        Some(SignInTrouble::Paused(cause)) => ("paused", Some(pause_reason(&cause))),
+fn sign_in(status: &AccountStatus<'_>) -> SignInReport {
+    let state = status.account;
+    let (name, reason) = match &status.trouble {
+        Some(SignInTrouble::Absent(absence)) => ("absent", Some(absence_key(absence))),
+        Some(SignInTrouble::Paused(cause)) => ("paused", Some(pause_reason(cause))),
         Some(SignInTrouble::Expired) => ("expired", Some("expired".to_owned())),
         None if matches!(state.sign_in.seen, Some(CredentialPresence::Present { .. })) => ("ok", None),
         None => ("absent", Some("not_looked_yet".to_owned())),

@@ -22,7 +22,7 @@ use crate::platform::user_dir::AccountLock;
 use crate::tasks::login::Seat;
 use holdoff_core::account::{Account, Action, Event, Preferences};
 use holdoff_core::credential::{CredentialStatus, RenewedTokens, WriteBack};
-use holdoff_core::state::Refusal;
+use holdoff_core::state::{RefreshOutcome, Refusal};
 use holdoff_core::{AccountId, AccountState, Moment, Notice, PassiveReading};
 use jiff::tz::TimeZone;
 use send::Asked;
@@ -38,7 +38,7 @@ const LOCKED: Duration = Duration::from_secs(30);
 /// What others want of an account.
 #[derive(Debug)]
 pub enum RunnerCommand {
-    Refresh(oneshot::Sender<Result<(), Refused>>),
+    Refresh(oneshot::Sender<RefreshOutcome>),
     NoticeShown(u64),
     NoticeMissed(u64),
     NoticeService(bool),
@@ -63,14 +63,6 @@ pub enum End {
     Retired,
     /// The sign-in in its place is another account's by now.
     AccountChanged,
-}
-
-/// A refusal with the moment at which it was given.
-#[derive(Debug)]
-pub struct Refused {
-    pub refusal: Refusal,
-    pub state: Box<AccountState>,
-    pub at: Moment,
 }
 
 /// A notice to be shown, with what its words are made from.
@@ -108,7 +100,7 @@ pub struct Runner {
     asked: Asked,
     /// New tokens that are not known to be written.
     unwritten: Option<RenewedTokens>,
-    wishes: Vec<oneshot::Sender<Result<(), Refused>>>,
+    wishes: Vec<oneshot::Sender<RefreshOutcome>>,
     leaving: Option<Shutdown>,
 }
 
@@ -332,16 +324,16 @@ impl Runner {
         for answer in wishes {
             let at = self.tools.clock.now();
             match self.account.refresh(at) {
-                Ok(()) => drop(answer.send(Ok(()))),
+                Ok(()) => drop(answer.send(RefreshOutcome::Requested)),
                 Err(refusal) => self.refuse(answer, refusal),
             }
         }
         any
     }
 
-    fn refuse(&self, answer: oneshot::Sender<Result<(), Refused>>, refusal: Refusal) {
+    fn refuse(&self, answer: oneshot::Sender<RefreshOutcome>, refusal: Refusal) {
         let state = Box::new(self.account.state().clone());
-        let _ = answer.send(Err(Refused { refusal, state, at: self.tools.clock.now() }));
+        let _ = answer.send(RefreshOutcome::Refused { refusal, state, at: self.tools.clock.now() });
     }
 
     async fn announce(&mut self, notice: Notice) {

@@ -15,11 +15,12 @@ use crate::platform::clock::Clock;
 use crate::platform::environment::Environment;
 use crate::storage::history::Limits;
 use crate::storage::state_store::Snapshot;
-use crate::tasks::runner::{End, Refused, RunnerCommand, RunnerContext};
+use crate::tasks::runner::{End, RunnerCommand, RunnerContext};
 use holdoff_core::account::Preferences;
 use holdoff_core::credential::location;
 use holdoff_core::credential::location::PollTarget;
 use holdoff_core::providers::anthropic::status_line::Session;
+use holdoff_core::state::RefreshOutcome;
 use holdoff_core::{AccountId, CredentialLocation, Here, Moment, Reading, Settings, Told};
 use locations::Location;
 use runners::Running;
@@ -43,7 +44,7 @@ pub enum Command {
     /// Ask for a reading, of one account or of all; answered with what came of it for each.
     Refresh {
         account: Option<AccountId>,
-        answer: oneshot::Sender<Vec<Asked>>,
+        answer: oneshot::Sender<Vec<(AccountId, RefreshOutcome)>>,
     },
     /// A notice of this account was shown, or no service took it.
     Notice {
@@ -63,21 +64,6 @@ pub enum Command {
     FolderMade,
     /// End, but let requests that are under way come to their answers. Answered when done.
     Shutdown(oneshot::Sender<()>),
-}
-
-/// What came of a wish for a reading.
-#[derive(Debug)]
-pub struct Asked {
-    pub account: AccountId,
-    pub result: Result<(), NotAsked>,
-}
-
-/// Why nothing was asked.
-#[derive(Debug)]
-pub enum NotAsked {
-    Refused(Refused),
-    /// What was begun before is not over yet. The wish is looked at after that.
-    Busy,
 }
 
 #[derive(Debug)]
@@ -255,7 +241,7 @@ impl Supervisor {
         self.take_stands().await;
     }
 
-    fn refresh(&self, account: Option<&AccountId>, answer: oneshot::Sender<Vec<Asked>>) {
+    fn refresh(&self, account: Option<&AccountId>, answer: oneshot::Sender<Vec<(AccountId, RefreshOutcome)>>) {
         let wished = self.arranged.0.iter().filter(|active| account.is_none_or(|one| one == *active));
         let asked: Vec<_> = wished
             .filter_map(|active| {
@@ -268,12 +254,11 @@ impl Supervisor {
             let mut all = Vec::new();
             let deadline = Instant::now() + PATIENCE;
             for (account, told) in asked {
-                let result = match timeout_at(deadline, told).await {
-                    Ok(Ok(result)) => result.map_err(NotAsked::Refused),
-                    Ok(Err(_)) => continue,
-                    Err(_) => Err(NotAsked::Busy),
-                };
-                all.push(Asked { account, result });
+                match timeout_at(deadline, told).await {
+                    Ok(Ok(outcome)) => all.push((account, outcome)),
+                    Ok(Err(_)) => {}
+                    Err(_) => all.push((account, RefreshOutcome::Busy)),
+                }
             }
             let _ = answer.send(all);
         });

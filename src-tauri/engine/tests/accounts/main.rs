@@ -5,8 +5,8 @@ mod rig;
 
 use holdoff_core::credential::CredentialMissing;
 use holdoff_core::settings::AccountSettings;
+use holdoff_core::state::RefreshOutcome;
 use holdoff_core::{GateState, State};
-use holdoff_engine::tasks::supervisor::{Asked, NotAsked};
 use holdoff_world::home::random_token;
 use holdoff_world::{Answer, Credential, eventually};
 use rig::*;
@@ -29,8 +29,8 @@ async fn two_accounts_of_which_one_is_limited_do_not_wait_for_each_other() {
     assert!(matches!(state.accounts[&id(ANN)].usage.state, GateState::CoolingDown { .. }));
     assert!(matches!(state.accounts[&id(BOB)].usage.state, GateState::Open));
     let asked = rig.refresh().await;
-    assert_eq!(asked.iter().map(|one| &one.account).collect::<Vec<_>>(), [&id(ANN), &id(BOB)]);
-    assert!(asked[0].result.is_err());
+    assert_eq!(asked.iter().map(|(account, _)| account).collect::<Vec<_>>(), [&id(ANN), &id(BOB)]);
+    assert!(!asked[0].1.is_requested());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -166,7 +166,7 @@ async fn nobody_waits_for_an_account_that_waits_for_its_turn() {
     rig.switch(ANN, true).await;
     rig.wait_for_active(&[ANN]).await;
     let asked = tokio::time::timeout(SOON / 2, rig.refresh()).await.expect("an answer before the server's");
-    assert!(matches!(asked.as_slice(), [Asked { result: Err(NotAsked::Busy), .. }]), "{asked:?}");
+    assert!(matches!(asked.as_slice(), [(_, RefreshOutcome::Busy)]), "{asked:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

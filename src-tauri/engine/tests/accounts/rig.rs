@@ -1,12 +1,13 @@
 //! A person's computer with an engine on it.
 
 use holdoff_core::settings::AccountSettings;
+use holdoff_core::state::RefreshOutcome;
 use holdoff_core::{AccountId, Settings, State};
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::storage::state_file::PlainFiles;
 use holdoff_engine::tasks::start;
 use holdoff_engine::tasks::start::{Engine, shut_down};
-use holdoff_engine::tasks::supervisor::{Asked, Command};
+use holdoff_engine::tasks::supervisor::Command;
 use holdoff_world::{Answer, ClockSpec, Credential, FakeAnthropic, Home, eventually};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -87,7 +88,7 @@ impl Rig {
         self.choose(|settings| _ = settings.accounts.insert(id(uuid), chosen)).await;
     }
 
-    pub async fn refresh(&self) -> Vec<Asked> {
+    pub async fn refresh(&self) -> Vec<(AccountId, RefreshOutcome)> {
         let (answer, asked) = oneshot::channel();
         self.command(Command::Refresh { account: None, answer }).await;
         asked.await.unwrap()

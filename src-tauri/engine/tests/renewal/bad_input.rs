@@ -1,10 +1,9 @@
 //! What may stand in the place of a sign-in and of its locks: each told apart, none of it costing a token.
 
 use crate::scene::{HOUR, Scene};
-use holdoff_core::AccountState;
-use holdoff_core::LocalTime;
 use holdoff_core::credential::{CredentialMissing, CredentialPresence};
 use holdoff_core::messages;
+use holdoff_core::{AccountState, AccountStatus, LocalTime, StatusContext};
 use holdoff_engine::platform::clock::Clock;
 use holdoff_world::Answer;
 use std::fs::{self, File, FileTimes, Permissions};
@@ -24,7 +23,8 @@ fn absent(words: &'static str) -> impl Fn(&AccountState) -> bool {
 
 /// What its person reads of it in the menu and the panel.
 fn status(state: &AccountState) -> String {
-    messages::status(state, Clock::real().now(), &LocalTime::UTC).join(" ")
+    let context = StatusContext::new(Clock::real().now(), Duration::from_secs(300));
+    messages::status(&AccountStatus::of(state, &context), &LocalTime::UTC).join(" ")
 }
 
 /// The sign-in as it was renewable, changed by `spoil`; then Holdoff, until it is as `there` says.

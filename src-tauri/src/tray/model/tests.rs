@@ -1,6 +1,5 @@
 use super::*;
 use crate::sign_in_session::SigningIn;
-use holdoff_core::LocalTime;
 use holdoff_core::credential::location::CredentialLocation;
 use holdoff_core::credential::token::Token;
 use holdoff_core::credential::{CredentialMissing, CredentialPresence, Identity};
@@ -8,6 +7,7 @@ use holdoff_core::gate::{Cooldown, GateState, Pause};
 use holdoff_core::quota::{Amount, Spend};
 use holdoff_core::settings::AccountSettings;
 use holdoff_core::state::Provider;
+use holdoff_core::{AccountState, LocalTime};
 use holdoff_core::{Boot, Moment, QuotaWindow, Reading, Settings, Source, State, Wall};
 use holdoff_engine::storage::state_store::Snapshot;
 use std::collections::BTreeSet;

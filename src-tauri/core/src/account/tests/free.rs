@@ -15,7 +15,7 @@ impl World {
     }
 
     fn status(&self) -> String {
-        messages::status(self.account.state(), self.now, &crate::LocalTime::UTC).join(" ")
+        messages::status(&self.account.state().status(self.now), &crate::LocalTime::UTC).join(" ")
     }
 }
 

@@ -48,7 +48,7 @@ fn tooltip(world: &World) -> String {
 }
 
 fn status_words(world: &World) -> String {
-    messages::status(world.account.state(), world.now, &crate::LocalTime::UTC).join(" ")
+    messages::status(&world.account.state().status(world.now), &crate::LocalTime::UTC).join(" ")
 }
 
 const ONCE: [(u64, News); 1] = [(5, News::Threshold { percent: 80 })];

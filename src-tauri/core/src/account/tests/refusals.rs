@@ -19,7 +19,7 @@ fn not_allowed(status_code: u16) -> SendResult {
 }
 
 fn status_of(world: &World) -> String {
-    messages::status(world.account.state(), world.now, &crate::LocalTime::UTC).join(" ")
+    messages::status(&world.account.state().status(world.now), &crate::LocalTime::UTC).join(" ")
 }
 
 #[test]

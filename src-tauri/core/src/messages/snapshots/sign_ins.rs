@@ -22,7 +22,7 @@ fn sign_ins_of_no_use() {
     let troubled = |change: &dyn Fn(&mut AccountState)| {
         let mut state = AccountState { troubled: true, ..account() };
         change(&mut state);
-        let said = sign_in(&state, NOW, &UTC);
+        let said = sign_in(&state.status(NOW), &UTC);
         format!("{said:?}\n")
     };
     let mut text = String::new();

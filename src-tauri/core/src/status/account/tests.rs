@@ -1,0 +1,132 @@
+use super::*;
+use crate::credential::token::Token;
+use crate::credential::{CredentialMissing, CredentialPresence};
+use crate::gate::{Cooldown, Pause};
+use crate::quota::{QuotaWindow, Source};
+use crate::settings::Readings;
+use crate::state::Provider;
+use crate::time::Boot;
+
+const NOW: Moment = Moment { wall: Wall(1_789_398_000_000), boot: Boot(1_000_000) };
+const INTERVAL: Duration = Duration::from_secs(300);
+
+fn in_min(minutes: u64) -> Moment {
+    NOW.plus(Duration::from_secs(minutes * 60))
+}
+
+fn token() -> crate::credential::token::Fingerprint {
+    Token::new("sk-1".to_owned()).unwrap().fingerprint()
+}
+
+/// Signed in for half an hour more, with a reading of now.
+fn account(used: f64) -> AccountState {
+    let mut state = AccountState::new(Provider::Anthropic);
+    state.sign_in.seen = Some(CredentialPresence::Present { fingerprint: token(), expires_at: Some(in_min(30).wall) });
+    let window = QuotaWindow {
+        id: "five_hour".into(),
+        label: "5-hour".into(),
+        used_percent: Some(used),
+        resets_at: Some(in_min(60).wall),
+        duration_s: None,
+        binding: false,
+        origin: None,
+        locked: None,
+    };
+    state.reading = Some(Reading::new(Source::UsageEndpoint, NOW.wall, vec![window], vec![]));
+    state
+}
+
+fn limited(until: Moment) -> GateState {
+    GateState::CoolingDown { cause: Cooldown::RateLimited { retry_after_s: None }, since: NOW, until }
+}
+
+fn paused() -> GateState {
+    GateState::Paused { cause: Pause::Rejected, since: NOW, fingerprint: token(), beneath: None }
+}
+
+fn of(change: impl Fn(&mut AccountState)) -> AccountState {
+    let mut state = account(40.0);
+    change(&mut state);
+    state
+}
+
+#[test]
+fn the_condition_is_what_stands_in_the_way_first_and_the_age_of_the_reading_last() {
+    let absent = |state: &mut AccountState| {
+        state.sign_in.seen = Some(CredentialPresence::Absent(CredentialMissing::NoFile));
+    };
+    let check = |state: &AccountState, now: Moment, expect: Condition| {
+        assert_eq!(state.status(now).condition, expect, "{state:?}");
+    };
+    check(&of(|_| {}), NOW, Condition::Ok);
+    check(&of(|state| state.reading = None), NOW, Condition::Unknown);
+    check(&of(|_| {}), in_min(15), Condition::Ok);
+    check(&of(|_| {}), in_min(16), Condition::Stale);
+    check(&of(|state| state.reading.as_mut().unwrap().no_limits_at = Some(NOW.wall)), NOW, Condition::Stale);
+    check(&of(|state| state.usage.state = limited(in_min(20))), NOW, Condition::CoolingDown);
+    check(&of(|state| state.usage.state = limited(NOW)), NOW, Condition::Ok);
+    check(&of(|_| {}), in_min(30), Condition::Expired);
+    check(&of(|state| state.usage.state = paused()), NOW, Condition::Paused);
+    check(&of(absent), NOW, Condition::Absent);
+    // Nothing is asked for it, so nothing of that is in its way.
+    let free = of(|state| {
+        absent(state);
+        state.usage.state = limited(in_min(20));
+        state.choose(Some(Readings::FreeOnly));
+    });
+    check(&free, NOW, Condition::Ok);
+}
+
+#[test]
+fn what_needs_the_person_is_more_urgent_than_what_runs_short_and_that_than_what_works() {
+    let mut all = [
+        ("absent", of(|state| state.sign_in.seen = Some(CredentialPresence::Absent(CredentialMissing::NoFile)))),
+        ("works", account(40.0)),
+        ("works, fuller", account(79.0)),
+        ("runs short", account(80.0)),
+        ("nearly out", account(99.0)),
+        ("limited", of(|state| state.usage.state = limited(in_min(5)))),
+        ("paused", of(|state| state.usage.state = paused())),
+        ("unknown", of(|state| state.reading = None)),
+    ];
+    all.sort_by_key(|(_, state)| state.status(NOW).urgency());
+    let order = all.map(|(name, _)| name);
+    assert_eq!(order, ["paused", "nearly out", "runs short", "limited", "works, fuller", "works", "unknown", "absent"]);
+}
+
+#[test]
+fn while_state_cannot_be_saved_nothing_may_be_asked_and_nothing_is_next() {
+    let state = account(40.0);
+    let context = StatusContext { saving_failure: Some("disk full"), ..StatusContext::new(NOW, INTERVAL) };
+    let status = AccountStatus::of(&state, &context);
+    assert_eq!(status.next_request, None);
+    assert_eq!(status.refresh, Err(Refusal::Unsaved { trouble: "disk full".to_owned() }));
+    assert_eq!((state.status(NOW).next_request, state.status(NOW).refresh), (Some(NOW), Ok(())));
+}
+
+#[test]
+fn the_refusal_that_ends_first_is_told_unless_any_account_may_be_asked() {
+    let [free, soon, late, shut] = [
+        account(1.0),
+        of(|state| state.usage.state = limited(in_min(3))),
+        of(|state| state.usage.state = limited(in_min(9))),
+        of(|state| state.usage.state = paused()),
+    ];
+    let first = |all: &[&AccountState]| {
+        let all: Vec<AccountStatus<'_>> = all.iter().map(|state| state.status(NOW)).collect();
+        first_refusal(&all).map(|refusal| refusal.ends())
+    };
+    assert_eq!(first(&[&late, &soon, &shut]), Some((0, Some(in_min(3).boot))));
+    assert_eq!(first(&[&shut]), Some((1, None)));
+    assert_eq!(first(&[&late, &free]), None);
+}
+
+#[test]
+fn a_status_changes_at_each_end_that_time_alone_brings() {
+    let state = of(|state| state.usage.state = limited(in_min(7)));
+    let mut changes: Vec<Wall> = state.status(NOW).next_changes(INTERVAL).filter(|at| *at > NOW.wall).collect();
+    changes.sort();
+    changes.dedup();
+    let old = in_min(15).wall.plus(Duration::from_millis(1));
+    assert_eq!(changes, [in_min(7).wall, old, in_min(30).wall, in_min(60).wall]);
+}
