@@ -9,13 +9,14 @@ pub mod retry_after;
 mod spacing;
 
 pub use causes::{Cooldown, Pause};
-pub use permit::Permit;
+pub use permit::{Permit, PermittedRequest};
 pub use spacing::{Jitter, Spacing};
 
 use crate::credential::token::Fingerprint;
 use crate::gate::policy::Backoff;
-use crate::request::Endpoint;
+use crate::request::{Endpoint, Request};
 use crate::response::Rejection;
+use crate::state::AccountId;
 use crate::time::{Moment, Wall};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -128,10 +129,18 @@ impl Gate {
         self.intent = Some(now);
     }
 
-    /// The one place where a permit is made: the intent is noted and nothing shuts the gate.
-    pub(crate) fn permit(&self, now: Moment, spacing: Spacing) -> Option<Permit> {
-        let noted = self.intent.is_some();
-        (noted && self.shut(now, spacing).is_none()).then_some(Permit::new(self.endpoint, now))
+    /// The one place where a permit is made: the intent is noted, nothing shuts the gate, and the request is for what is
+    /// behind it.
+    pub(crate) fn permit(
+        &self,
+        account: &AccountId,
+        request: Request,
+        now: Moment,
+        spacing: Spacing,
+    ) -> Option<PermittedRequest> {
+        let noted = self.intent.is_some() && request.endpoint == self.endpoint;
+        let open = noted && self.shut(now, spacing).is_none();
+        open.then(|| PermittedRequest::new(Permit::new(account.clone(), self.endpoint, now), request))
     }
 
     /// What stands against a request at `now`, apart from one that is under way.

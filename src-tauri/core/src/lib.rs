@@ -27,7 +27,7 @@ pub mod updates;
 pub use account::{Account, Action, Event};
 pub use credential::location::CredentialLocation;
 pub use credential::{Credential, CredentialRead, CredentialStatus};
-pub use gate::{Gate, GateState, Permit};
+pub use gate::{Gate, GateState, Permit, PermittedRequest};
 pub use local_time::{HourCycle, LocalTime};
 pub use notification::{Notice, NoticeKind};
 pub use quota::attribution::{Here, Speaker, Told};

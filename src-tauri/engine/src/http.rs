@@ -17,7 +17,7 @@ use bytes::Bytes;
 use guarded_body::{Departure, GuardedBody, Watched};
 use holdoff_core::credential::token::Token;
 use holdoff_core::request::{Auth, Endpoint, Method, Request};
-use holdoff_core::{Body, HttpResponse, Moment, Permit, SendResult};
+use holdoff_core::{Body, HttpResponse, Moment, PermittedRequest, SendResult};
 use permit_deadline::{OnTime, PermitLayer, Watch};
 use reqwest::{Client, ClientBuilder, RequestBuilder, Response, Url, header};
 use std::error::Error;
@@ -64,20 +64,20 @@ impl Http {
 
     /// Sends the request that the permit is for, as this computer reaches its host. The permit is used up whatever comes of
     /// it.
-    pub async fn send(&self, permit: Permit, request: Request) -> SendResult {
-        self.send_while(permit, request, &Network::default(), Arc::new(AtomicBool::new(true)), None).await
+    pub async fn send(&self, permitted: PermittedRequest) -> SendResult {
+        self.send_while(permitted, &Network::default(), Arc::new(AtomicBool::new(true)), None).await
     }
 
     /// The same as the owner of the sign-in reaches it, as long as it is `wanted` (laws 7 and 16); and a refresh token leaves
     /// only if it `still` may by the time that there is a connection for it.
     pub async fn send_while(
         &self,
-        permit: Permit,
-        request: Request,
+        permitted: PermittedRequest,
         network: &Network,
         wanted: Arc<AtomicBool>,
         still: Option<SendGuard>,
     ) -> SendResult {
+        let (permit, request) = permitted.into_parts();
         let host = match permit.endpoint() {
             Endpoint::Usage => &self.api,
             Endpoint::Token => &self.token,

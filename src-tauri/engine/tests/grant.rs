@@ -7,7 +7,7 @@ use holdoff_core::credential::{Credential, CredentialRead, Identity, OAuthClient
 use holdoff_core::gate::policy::ASLEEP;
 use holdoff_core::state::Provider;
 use holdoff_core::{
-    AccountId, AccountState, Body, Boot, HttpResponse as Answered, Moment, Permit, Request, SendResult,
+    AccountId, AccountState, Body, Boot, HttpResponse as Answered, Moment, PermittedRequest, SendResult,
 };
 use holdoff_core::{Settings, Wall};
 use holdoff_engine::http::network::Network;
@@ -24,13 +24,13 @@ const SHORT: Duration = Duration::from_millis(600);
 const NOW: Moment = Moment { wall: Wall(1_789_387_200_000), boot: Boot(1_000) };
 
 /// What an account asks for whose sign-in ends in a minute.
-fn due() -> (Permit, Request) {
+fn due() -> PermittedRequest {
     let preferences = Preferences { renewal: true, ..Preferences::from(&Settings::default()) };
     let state = AccountState::new(Provider::Anthropic);
     let mut account = Account::new(AccountId("anthropic:ann".into()), "here".into(), state, preferences, NOW, 1);
     loop {
         let event = match account.poll(NOW) {
-            Action::Ask(permit, request) => return (permit, request),
+            Action::Ask(permitted) => return permitted,
             Action::Persist(_) => Event::Persisted(Ok(())),
             Action::Lock => Event::Locked(Ok(())),
             Action::ReadCredential => Event::Credential(CredentialRead::Found(Credential {
@@ -56,8 +56,8 @@ async fn send(token_base: &str) -> SendResult {
     let base = token_base.parse().unwrap();
     // Nobody listens where usage is asked: whatever went there would not arrive.
     let bases = Bases { api: "http://127.0.0.1:1".parse().unwrap(), token: base };
-    let (permit, request) = due();
-    Http::with_timeout(&bases, SHORT, |_| Duration::ZERO).send(permit, request).await
+    let permitted = due();
+    Http::with_timeout(&bases, SHORT, |_| Duration::ZERO).send(permitted).await
 }
 
 async fn send_while(
@@ -65,9 +65,9 @@ async fn send_while(
     still: impl Future<Output = Result<(), SendCancelled>> + Send + Sync + 'static,
 ) -> SendResult {
     let bases = Bases { api: "http://127.0.0.1:1".parse().unwrap(), token: token_base.parse().unwrap() };
-    let (permit, request) = due();
+    let permitted = due();
     Http::with_timeout(&bases, SHORT, |_| Duration::ZERO)
-        .send_while(permit, request, &Network::default(), Arc::new(AtomicBool::new(true)), Some(Box::pin(still)))
+        .send_while(permitted, &Network::default(), Arc::new(AtomicBool::new(true)), Some(Box::pin(still)))
         .await
 }
 
@@ -206,8 +206,8 @@ async fn a_permit_that_does_not_hold_any_more_spends_nothing() {
     let send_asleep_from_look = async |slept: usize| {
         let looks = AtomicUsize::new(0);
         let since = move |_| if looks.fetch_add(1, Ordering::SeqCst) < slept { Duration::ZERO } else { 2 * ASLEEP };
-        let (permit, request) = due();
-        Http::with_timeout(&bases, SHORT, since).send(permit, request).await
+        let permitted = due();
+        Http::with_timeout(&bases, SHORT, since).send(permitted).await
     };
     for slept in [0, 1, 2] {
         let delivery = send_asleep_from_look(slept).await;

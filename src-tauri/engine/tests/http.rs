@@ -6,7 +6,7 @@ use holdoff_core::credential::token::Token;
 use holdoff_core::credential::{Credential, CredentialRead, Identity, OAuthClient};
 use holdoff_core::gate::policy::ASLEEP;
 use holdoff_core::state::Provider;
-use holdoff_core::{AccountId, AccountState, Body, Boot, Moment, Permit, Request, SendResult, Settings, Wall};
+use holdoff_core::{AccountId, AccountState, Body, Boot, Moment, PermittedRequest, SendResult, Settings, Wall};
 use holdoff_engine::http::network::Network;
 use holdoff_engine::http::{BODY_MAX, Http};
 use holdoff_engine::platform::environment::Bases;
@@ -19,14 +19,14 @@ const TOKEN: &str = "sk-ant-oat01-only-for-anthropic";
 const SHORT: Duration = Duration::from_millis(600);
 
 /// What an account that is due asks for.
-fn due() -> (Permit, Request) {
+fn due() -> PermittedRequest {
     let now = Moment { wall: Wall(1_789_387_200_000), boot: Boot(1_000) };
     let state = AccountState::new(Provider::Anthropic);
     let preferences = Preferences::from(&Settings::default());
     let mut account = Account::new(AccountId("anthropic:ann".into()), "here".into(), state, preferences, now, 1);
     loop {
         let event = match account.poll(now) {
-            Action::Ask(permit, request) => return (permit, request),
+            Action::Ask(permitted) => return permitted,
             Action::Persist(_) => Event::Persisted(Ok(())),
             Action::ReadCredential => Event::Credential(CredentialRead::Found(Credential {
                 access_token: Token::new(TOKEN.into()).unwrap(),
@@ -49,8 +49,8 @@ fn due() -> (Permit, Request) {
 
 async fn send(fake: &FakeAnthropic) -> SendResult {
     let bases = Bases { api: fake.api_base().parse().unwrap(), token: fake.token_base().parse().unwrap() };
-    let (permit, request) = due();
-    Http::with_timeout(&bases, SHORT, |_| Duration::ZERO).send(permit, request).await
+    let permitted = due();
+    Http::with_timeout(&bases, SHORT, |_| Duration::ZERO).send(permitted).await
 }
 
 async fn answered(answer: Answer) -> holdoff_core::HttpResponse {
@@ -81,7 +81,7 @@ async fn what_is_not_wanted_any_more_does_not_leave() {
     let fake = FakeAnthropic::start().await;
     let bases = Bases { api: fake.api_base().parse().unwrap(), token: fake.token_base().parse().unwrap() };
     let wanted = Arc::new(AtomicBool::new(true));
-    let (permit, request) = due();
+    let permitted = due();
     // The time is looked at before anything is done, and when there is a connection.
     let looks = AtomicUsize::new(0);
     let turned_off = Arc::clone(&wanted);
@@ -90,12 +90,12 @@ async fn what_is_not_wanted_any_more_does_not_leave() {
         Duration::ZERO
     };
     let http = Http::with_timeout(&bases, SHORT, since);
-    let delivery = http.send_while(permit, request, &Network::default(), Arc::clone(&wanted), None).await;
+    let delivery = http.send_while(permitted, &Network::default(), Arc::clone(&wanted), None).await;
     assert!(matches!(delivery, SendResult::PermitExpired), "{delivery:?}");
     fake.wait_for_connections(1, Duration::from_secs(10)).await;
     assert!(fake.requests().is_empty());
-    let (permit, request) = due();
-    let delivery = http.send_while(permit, request, &Network::default(), wanted, None).await;
+    let permitted = due();
+    let delivery = http.send_while(permitted, &Network::default(), wanted, None).await;
     assert!(matches!(delivery, SendResult::PermitExpired), "{delivery:?}");
     assert_eq!(fake.connections().len(), 1, "and is not even connected for");
 }
@@ -159,8 +159,8 @@ async fn what_did_not_leave_is_told_from_what_was_lost() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let base = format!("http://127.0.0.1:{port}");
     let bases = Bases { api: base.parse().unwrap(), token: base.parse().unwrap() };
-    let (permit, request) = due();
-    let delivery = Http::new(&bases, |_| Duration::ZERO).send(permit, request).await;
+    let permitted = due();
+    let delivery = Http::new(&bases, |_| Duration::ZERO).send(permitted).await;
     assert!(matches!(&delivery, SendResult::NotSent(why) if why.contains("refused")), "{delivery:?}");
 }
 
@@ -170,8 +170,8 @@ async fn a_certificate_that_is_not_trusted_gets_no_token() {
     // Plain HTTP where TLS is spoken to: the handshake fails before anything is said.
     let base = fake.api_base().replace("http://", "https://");
     let bases = Bases { api: base.parse().unwrap(), token: base.parse().unwrap() };
-    let (permit, request) = due();
-    let delivery = Http::new(&bases, |_| Duration::ZERO).send(permit, request).await;
+    let permitted = due();
+    let delivery = Http::new(&bases, |_| Duration::ZERO).send(permitted).await;
     assert!(matches!(delivery, SendResult::NotSent(_)), "{delivery:?}");
     assert!(fake.requests().is_empty());
 }
@@ -205,8 +205,8 @@ async fn without_certificates_at_first() {
     let base: reqwest::Url = "https://127.0.0.1:9/".parse().unwrap();
     let http = Http::with_timeout(&Bases { api: base.clone(), token: base }, SHORT, |_| Duration::ZERO);
     let ask = async || {
-        let (permit, request) = due();
-        match http.send(permit, request).await {
+        let permitted = due();
+        match http.send(permitted).await {
             SendResult::NotSent(why) => why,
             other => panic!("{other:?}"),
         }
@@ -226,8 +226,8 @@ async fn a_permit_that_does_not_hold_any_more_sends_nothing() {
     let send_asleep_from_look = async |slept: usize| {
         let looks = AtomicUsize::new(0);
         let since = move |_| if looks.fetch_add(1, Ordering::SeqCst) < slept { Duration::ZERO } else { 2 * ASLEEP };
-        let (permit, request) = due();
-        Http::with_timeout(&bases, SHORT, since).send(permit, request).await
+        let permitted = due();
+        Http::with_timeout(&bases, SHORT, since).send(permitted).await
     };
     for slept in [0, 1] {
         let delivery = send_asleep_from_look(slept).await;

@@ -5,7 +5,7 @@ use crate::provider::{Reply, id_of, token};
 use crate::world::{Lock, Owner, STALE, UnderWay, World, moment, really};
 use holdoff_core::account::{Action, Event};
 use holdoff_core::credential::{RenewedTokens, WriteBack};
-use holdoff_core::{Endpoint, Permit, Request};
+use holdoff_core::{Endpoint, PermittedRequest};
 use holdoff_sim::observation::{Left, Meaning, Observation, Who, Wrote};
 
 /// One thing that happens.
@@ -152,7 +152,7 @@ impl World {
                 self.see(&Observation::Locked(false));
                 return;
             }
-            Action::Ask(permit, request) => return self.send(&permit, &request),
+            Action::Ask(permitted) => return self.send(&permitted),
         };
         self.handle(event);
     }
@@ -165,14 +165,15 @@ impl World {
         }
     }
 
-    fn send(&mut self, permit: &Permit, request: &Request) {
+    fn send(&mut self, permitted: &PermittedRequest) {
+        let request = permitted.request();
         self.requests += 1;
         let carried = id_of(request.carries.secret());
         let life = Some(self.stored.ends - self.now);
         self.see(&Observation::Left(Left {
             request: self.requests,
             endpoint: request.endpoint,
-            permit: Some((self.requests, permit.endpoint())),
+            permit: Some((self.requests, permitted.endpoint())),
             token: carried,
             life,
             stranger: false,

@@ -109,13 +109,13 @@ impl Subject {
                 world.told(notice.kind);
                 Event::NoticeShown(notice.id)
             }
-            Action::Ask(permit, request) => {
-                assert_eq!(permit.endpoint(), request.endpoint);
+            Action::Ask(permitted) => {
+                assert_eq!(permitted.endpoint(), permitted.request().endpoint);
                 // The line of a request is written while it is on its way.
                 if let Action::Record(entry) = self.account.poll(self.now) {
                     world.record(&entry);
                 }
-                Event::Delivered(world.answer(&request, self.now)?)
+                Event::Delivered(world.answer(permitted.request(), self.now)?)
             }
             Action::Become { id, .. } => panic!("it became {id}"),
         };

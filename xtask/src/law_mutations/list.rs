@@ -24,19 +24,17 @@ const EARLIER: [Break; 18] = [
         "the permit for usage names the token endpoint",
         change(
             GATE,
-            "then_some(Permit::new(self.endpoint, now))",
-            "then_some(Permit::new(if ON { Endpoint::Token } else { self.endpoint }, now))",
+            "Permit::new(account.clone(), self.endpoint, now)",
+            "Permit::new(account.clone(), if ON { Endpoint::Token } else { self.endpoint }, now)",
         ),
     ),
     one(
         1,
         "a request for usage goes to the token endpoint",
         change(
-            "providers/anthropic/mod.rs",
-            "endpoint: Endpoint::Usage,
-        method: Method::Get,",
-            "endpoint: if ON { Endpoint::Token } else { Endpoint::Usage },
-        method: Method::Get,",
+            GATE,
+            "now), request))",
+            "now), if ON { Request { endpoint: Endpoint::Token, ..request } } else { request }))",
         ),
     ),
     one(

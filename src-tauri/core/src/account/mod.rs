@@ -23,13 +23,13 @@ use crate::credential::token::Fingerprint;
 use crate::credential::{Credential, CredentialRead, CredentialStatus, RenewedTokens, Unsettled, WriteBack};
 use crate::dice::Dice;
 use crate::gate::policy;
-use crate::gate::{Permit, Spacing};
+use crate::gate::{PermittedRequest, Spacing};
 use crate::notification::thresholds::QuietHours;
 use crate::notification::{Notice, Wanted};
 use crate::quota::merge::PassiveReading;
 use crate::record::history::HistoryRecord;
 use crate::record::ledger::{LedgerEntry, LedgerEvent, Trigger};
-use crate::request::{Endpoint, Request};
+use crate::request::Endpoint;
 use crate::response::Rejection;
 use crate::response::SendResult;
 use crate::settings::{Readings, Settings};
@@ -51,7 +51,7 @@ pub enum Action {
     /// Look at the owner's sign-in, then answer with [`Event::Credential`].
     ReadCredential,
     /// Send this one request, then answer with [`Event::Delivered`].
-    Ask(Permit, Request),
+    Ask(PermittedRequest),
     /// Take the owner's locks and Holdoff's own for the sign-in, then answer with [`Event::Locked`]. They are kept,
     /// and touched as their owner would, until [`Action::Unlock`].
     Lock,

@@ -169,13 +169,13 @@ impl Account {
         let Some((request, fingerprint, life)) = self.request(now) else {
             return self.ask_not(now);
         };
-        let Some(permit) = self.state.usage.permit(now, spacing) else {
+        let Some(permitted) = self.state.usage.permit(&self.id, request, now, spacing) else {
             return self.ask_not(now);
         };
         self.step = Step::Asking { fingerprint, spacing };
         self.postponed = false;
         self.record(now, Endpoint::Usage, LedgerEvent::Sent { why: self.why });
-        Action::Ask(permit.while_lives(life), request)
+        Action::Ask(permitted.while_lives(life))
     }
 
     /// With the token that it carries, and how long that lives.

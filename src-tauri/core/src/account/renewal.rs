@@ -193,8 +193,10 @@ impl Account {
         let request = credential.and_then(|credential| providers::renewal_request(self.state.provider, credential));
         let may = self.still_wants(Endpoint::Token) && !self.retiring && !self.just_woke(now);
         let noted = request.filter(|_| may).filter(|(_, token)| self.state.token.spending.as_ref() == Some(token));
-        let permit = self.state.token.permit(now, Spacing::Kept);
-        let (Some((request, spent)), Some(permit)) = (noted, permit) else {
+        let permitted = noted.and_then(|(request, spent)| {
+            Some((self.state.token.permit(&self.id, request, now, Spacing::Kept)?, spent))
+        });
+        let Some((permitted, spent)) = permitted else {
             self.take_back();
             self.saving.dirty = true;
             return self.poll(now);
@@ -202,7 +204,7 @@ impl Account {
         self.forget_refresh_token();
         self.step = Step::Renewing(Stage::Asking { spent });
         self.record(now, Endpoint::Token, LedgerEvent::Sent { why: Trigger::Expiry });
-        Action::Ask(permit, request)
+        Action::Ask(permitted)
     }
 
     /// The state could not be made durable: nothing leaves (law 13), and nobody is kept waiting for the locks.

@@ -1,5 +1,6 @@
 use super::*;
 use crate::credential::token::Token;
+use crate::request::{Auth, Method};
 use crate::time::Boot;
 
 const NOON: Moment = Moment { wall: Wall(1_789_387_200_000), boot: Boot(1_000_000) };
@@ -15,6 +16,17 @@ fn print_of(token: &str) -> Fingerprint {
 
 fn gate() -> Gate {
     Gate::new(Endpoint::Usage)
+}
+
+fn permitted(gate: &Gate, request_for: Endpoint, now: Moment, spacing: Spacing) -> Option<PermittedRequest> {
+    let request = Request {
+        endpoint: request_for,
+        method: Method::Get,
+        path: "/",
+        headers: vec![],
+        carries: Auth::Bearer(Token::new("sk-1".into()).unwrap()),
+    };
+    gate.permit(&AccountId("anthropic:ann".into()), request, now, spacing)
 }
 
 fn until(gate: &Gate) -> Option<Moment> {
@@ -43,16 +55,19 @@ fn jitter_lengthens_by_up_to_a_tenth() {
 #[test]
 fn a_permit_needs_its_note_and_an_open_gate() {
     let mut gate = gate();
-    assert!(gate.permit(NOON, Spacing::Kept).is_none(), "nothing was noted");
+    let usage = |gate: &Gate, now, spacing| permitted(gate, Endpoint::Usage, now, spacing);
+    assert!(usage(&gate, NOON, Spacing::Kept).is_none(), "nothing was noted");
     gate.begin(NOON);
-    assert_eq!(gate.permit(NOON, Spacing::Kept).unwrap().endpoint(), Endpoint::Usage);
+    let permit = usage(&gate, NOON, Spacing::Kept).unwrap();
+    assert_eq!((permit.endpoint(), permit.permit().account().0.as_str()), (Endpoint::Usage, "anthropic:ann"));
+    assert!(permitted(&gate, Endpoint::Token, NOON, Spacing::Kept).is_none(), "a request for another endpoint");
     gate.rate_limited(NOON, None, NONE);
     gate.begin(after(1));
-    assert!(gate.permit(after(299), Spacing::Waived).is_none());
-    assert!(gate.permit(after(300), Spacing::Kept).is_some(), "at the deadline it is open");
+    assert!(usage(&gate, after(299), Spacing::Waived).is_none());
+    assert!(usage(&gate, after(300), Spacing::Kept).is_some(), "at the deadline it is open");
     let mut token = Gate::new(Endpoint::Token);
     token.begin(NOON);
-    assert_eq!(token.permit(NOON, Spacing::Kept).unwrap().endpoint(), Endpoint::Token);
+    assert_eq!(permitted(&token, Endpoint::Token, NOON, Spacing::Kept).unwrap().endpoint(), Endpoint::Token);
 }
 
 #[test]
@@ -291,7 +306,7 @@ fn waits_with_another(gate: &Gate, at: Moment) -> (u64, Option<Pause>) {
     assert_eq!(gate.credential_seen(&print_of("new"), at), paused.is_some());
     gate.begin(at);
     let opens = gate.opens(at).unwrap();
-    assert_eq!(gate.permit(at, Spacing::Kept).is_some(), opens == at);
+    assert_eq!(permitted(&gate, Endpoint::Usage, at, Spacing::Kept).is_some(), opens == at);
     (opens.since(at).as_secs(), paused)
 }
 

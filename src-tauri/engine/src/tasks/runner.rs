@@ -245,7 +245,7 @@ impl Runner {
                 }
                 // Said again as long as it is not done.
                 Action::Lock | Action::Store(_) if self.under_way.is_some() => return Idle::Until(None),
-                Action::Ask(permit, request) => self.ask(permit, request),
+                Action::Ask(permitted) => self.ask(permitted),
                 Action::Lock => {
                     let store = self.store.clone();
                     self.begin(async move { Event::Locked(store.lock().await) });

@@ -8,7 +8,7 @@ mod subject;
 mod table;
 
 use cases::{Case, Wire};
-use holdoff_core::{Body, HttpResponse, Permit, Request, SendResult};
+use holdoff_core::{Body, HttpResponse, PermittedRequest, SendResult};
 use holdoff_engine::http::Http;
 use holdoff_engine::platform::environment::Bases;
 use servers::{Raw, scripted};
@@ -53,8 +53,8 @@ async fn what_follows_from_every_status_is_what_was_reviewed() {
 async fn decide(n: usize, cases: Arc<Vec<Case>>, network: Arc<Network>) -> (usize, Decision) {
     let case = &cases[n];
     let mut subject = Subject::new(case.endpoint, n);
-    let (permit, request) = subject.first_request();
-    let delivery = network.send(case, permit, request).await;
+    let permitted = subject.first_request();
+    let delivery = network.send(case, permitted).await;
     // Days pass for the account meanwhile, and the next request need not wait for that.
     (n, tokio::task::spawn_blocking(move || subject.decide(&delivery)).await.unwrap())
 }
@@ -81,13 +81,13 @@ impl Network {
         }
     }
 
-    async fn send(&self, case: &Case, permit: Permit, request: Request) -> SendResult {
+    async fn send(&self, case: &Case, permitted: PermittedRequest) -> SendResult {
         let http = match case.wire {
             Wire::Whole(_) => &self.world,
             Wire::Cut(_) | Wire::ClosedAfter(_) | Wire::GoodAfter(_) => &self.raw,
             Wire::Silence(_) | Wire::Endless(_) => &self.hurried,
         };
-        http.send(permit, request).await
+        http.send(permitted).await
     }
 }
 

@@ -10,8 +10,8 @@ use holdoff_core::credential::{Credential, CredentialRead, Identity, OAuthClient
 use holdoff_core::record::ledger::{LedgerEvent, OutcomeKind};
 use holdoff_core::state::Provider;
 use holdoff_core::{
-    AccountId, AccountState, Body, Boot, Endpoint, GateState, HttpResponse, Moment, NoticeKind, Permit, Request,
-    SendResult, Settings, Wall,
+    AccountId, AccountState, Body, Boot, Endpoint, GateState, HttpResponse, Moment, NoticeKind, PermittedRequest,
+    Request, SendResult, Settings, Wall,
 };
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -69,9 +69,9 @@ impl Subject {
         }
     }
 
-    pub fn first_request(&mut self) -> (Permit, Request) {
+    pub fn first_request(&mut self) -> PermittedRequest {
         match self.next(NOON) {
-            Some((permit, request)) if permit.endpoint() == self.endpoint => (permit, request),
+            Some(permitted) if permitted.endpoint() == self.endpoint => permitted,
             other => panic!("asked first: {other:?}"),
         }
     }
@@ -101,10 +101,10 @@ impl Subject {
         let again = loop {
             match self.next(end) {
                 None => break None,
-                Some((permit, _)) if permit.endpoint() == self.endpoint => break Some(self.now.since(came)),
-                Some((_, request)) if request.endpoint == Endpoint::Usage => {
+                Some(permitted) if permitted.endpoint() == self.endpoint => break Some(self.now.since(came)),
+                Some(permitted) if permitted.endpoint() == Endpoint::Usage => {
                     if meanwhile.is_empty() {
-                        meanwhile = format!("{}, {}", in_words(self.now.since(came)), asked_with(&request));
+                        meanwhile = format!("{}, {}", in_words(self.now.since(came)), asked_with(permitted.request()));
                     }
                     self.account.handle(Event::Delivered(reading()), self.now);
                 }
@@ -122,8 +122,8 @@ impl Subject {
     fn saved(&mut self) -> String {
         self.saved = false;
         while !self.saved {
-            if let Some(Some((permit, _))) = self.step() {
-                panic!("nothing is saved, and asked is {permit:?}");
+            if let Some(Some(permitted)) = self.step() {
+                panic!("nothing is saved, and asked is {permitted:?}");
             }
         }
         let state = self.account.state();
@@ -138,7 +138,7 @@ impl Subject {
     }
 
     /// The next request, with the time at which it is made; `None` if there is none before `end`.
-    fn next(&mut self, end: Moment) -> Option<(Permit, Request)> {
+    fn next(&mut self, end: Moment) -> Option<PermittedRequest> {
         loop {
             match self.step() {
                 Some(Some(asked)) => return Some(asked),
@@ -159,10 +159,10 @@ impl Subject {
     }
 
     /// One action, done; `None` if there is nothing to do now.
-    fn step(&mut self) -> Option<Option<(Permit, Request)>> {
+    fn step(&mut self) -> Option<Option<PermittedRequest>> {
         let event = match self.account.poll(self.now) {
             Action::Sleep(_) => return None,
-            Action::Ask(permit, request) => return Some(Some((permit, request))),
+            Action::Ask(permitted) => return Some(Some(permitted)),
             Action::Record(entry) => {
                 if let LedgerEvent::Completed { outcome, .. } = entry.event {
                     self.read_as.get_or_insert(outcome);

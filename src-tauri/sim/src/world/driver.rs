@@ -15,7 +15,7 @@ use holdoff_core::account::{Action, Event};
 use holdoff_core::credential::{RenewedTokens, WriteBack};
 use holdoff_core::notification::{News, WindowNews};
 use holdoff_core::providers::anthropic::Succession;
-use holdoff_core::{AccountState, Endpoint, Notice, NoticeKind, Permit, Request, SendResult};
+use holdoff_core::{AccountState, Endpoint, Notice, NoticeKind, PermittedRequest, SendResult};
 use std::rc::Rc;
 
 /// More actions than this without a rest are a loop that nothing ends.
@@ -52,7 +52,7 @@ impl World {
                     process.until = until.map(|until| self.machine.really(until));
                     process.expected = process.until;
                     return match process.outbox.take() {
-                        Some((permit, request)) => self.connect(permit, request),
+                        Some(permitted) => self.connect(permitted),
                         None => Ok(()),
                     };
                 }
@@ -118,9 +118,9 @@ impl World {
                 let whose = self.whose();
                 self.see(Observation::Looked { whose, settled })
             }
-            Action::Ask(permit, request) => {
+            Action::Ask(permitted) => {
                 if let Some(process) = &mut self.process {
-                    process.outbox = Some((permit, request));
+                    process.outbox = Some(permitted);
                 }
                 Ok(())
             }
@@ -205,7 +205,7 @@ impl World {
     }
 
     /// A request leaves when there is a connection for it. Some lids are closed just then.
-    fn connect(&mut self, permit: Permit, request: Request) -> Step {
+    fn connect(&mut self, permitted: PermittedRequest) -> Step {
         let takes = self.dice.between(5, 300);
         if let Some(lasts) = self.lid.take() {
             let at = self.now + self.dice.between(0, takes);
@@ -213,10 +213,11 @@ impl World {
         }
         let wall = self.machine.wall(self.now);
         let life = self.owner.expires_at().map(|ends| ends.0 - wall.0);
-        self.begin(takes, Task::Connect { permit, request, life })
+        self.begin(takes, Task::Connect { permitted, life })
     }
 
-    fn leave(&mut self, permit: &Permit, request: &Request, life: Option<Millis>) -> Step {
+    fn leave(&mut self, permitted: &PermittedRequest, life: Option<Millis>) -> Step {
+        let (permit, request) = (permitted.permit(), permitted.request());
         let wanted = self.process.as_ref().is_some_and(|process| process.account.still_wants(permit.endpoint()));
         if !wanted || !permit.holds(self.machine.moment(self.now).since(permit.given())) {
             // This is what was late, and by what the sleep is known.
@@ -272,7 +273,7 @@ impl World {
     /// What took its time is done.
     fn done(&mut self, task: Task) -> Step {
         match task {
-            Task::Connect { permit, request, life } => self.leave(&permit, &request, life),
+            Task::Connect { permitted, life } => self.leave(&permitted, life),
             Task::Answer { request, reply } => {
                 self.count(&reply.meaning);
                 self.see(Observation::Answered { request, meaning: reply.meaning })?;

@@ -17,7 +17,7 @@ use holdoff_core::gate::recovery::{GateRecovery, StateLoss};
 use holdoff_core::notification::thresholds::Thresholds;
 use holdoff_core::settings::Readings;
 use holdoff_core::state::Provider;
-use holdoff_core::{AccountId, AccountState, CredentialLocation, Permit, Request, Settings, State};
+use holdoff_core::{AccountId, AccountState, CredentialLocation, PermittedRequest, Settings, State};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ pub(super) struct Process {
     pub(super) expected: Option<Millis>,
     pub(super) busy: Option<Busy>,
     /// A request that leaves as soon as the account rests.
-    pub(super) outbox: Option<(Permit, Request)>,
+    pub(super) outbox: Option<PermittedRequest>,
     /// New tokens that are not known to be written.
     pub(super) unwritten: Option<RenewedTokens>,
     pub(super) crash: Option<(u8, Tear, Millis)>,
@@ -56,8 +56,7 @@ pub(super) struct Busy {
 pub(super) enum Task {
     /// There is to be a connection. `life` is that of the access token when this was begun.
     Connect {
-        permit: Permit,
-        request: Request,
+        permitted: PermittedRequest,
         life: Option<Millis>,
     },
     Answer {

@@ -118,7 +118,8 @@ fn a_request_does_not_leave_with_a_token_that_ran_out_meanwhile() {
     let end = NOON.plus(Duration::from_secs(30));
     let CredentialRead::Found(credential) = &mut world.credential else { panic!() };
     credential.expires_at = Some(end);
-    let permit = world.run_to_request();
+    let permitted = world.run_to_request();
+    let permit = permitted.permit();
     world.settle();
     let life = end.since(permit.given().wall);
     assert!(permit.holds(life - Duration::from_millis(1)));

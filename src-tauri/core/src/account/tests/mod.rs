@@ -210,14 +210,14 @@ impl World {
                 }
                 Event::Stored(self.storing.clone())
             }
-            Action::Ask(permit, request) => Event::Delivered(self.send(permit, &request)),
+            Action::Ask(permitted) => Event::Delivered(self.send(&permitted)),
         };
         self.account.handle(event, self.now);
     }
 
-    fn send(&mut self, permit: Permit, request: &Request) -> SendResult {
-        let sent = (self.now.boot, request.carries.secret().expose().to_owned());
-        match permit.endpoint() {
+    fn send(&mut self, permitted: &PermittedRequest) -> SendResult {
+        let sent = (self.now.boot, permitted.request().carries.secret().expose().to_owned());
+        match permitted.endpoint() {
             Endpoint::Usage => {
                 assert!(self.disk.usage.intent.is_some(), "the intent is durable before the request leaves");
                 self.asked.push(sent);
@@ -256,12 +256,12 @@ impl World {
     }
 
     /// Until the next request has left: whoever calls answers it.
-    fn run_to_request(&mut self) -> Permit {
+    fn run_to_request(&mut self) -> PermittedRequest {
         loop {
             match self.account.poll(self.now) {
-                Action::Ask(permit, request) => {
-                    self.asked.push((self.now.boot, request.carries.secret().expose().to_owned()));
-                    return permit;
+                Action::Ask(permitted) => {
+                    self.asked.push((self.now.boot, permitted.request().carries.secret().expose().to_owned()));
+                    return permitted;
                 }
                 Action::Sleep(until) => self.now = until.expect("a request comes"),
                 action => self.act(action),

@@ -21,7 +21,8 @@ fn waking_up_asks_after_a_pause_and_forgives_one_failed_look_up() {
 #[test]
 fn what_could_not_leave_before_the_machine_slept_waits_as_after_any_waking() {
     let mut world = World::new(|_| good());
-    let permit = world.run_to_request();
+    let permitted = world.run_to_request();
+    let permit = permitted.permit();
     world.settle();
     world.advance(Duration::from_secs(60));
     assert!(permit.holds(world.now.since(permit.given())), "a timer may be late");

@@ -4,9 +4,9 @@ use super::Runner;
 use crate::http::network::Network;
 use crate::http::{SendCancelled, SendGuard};
 use crate::tasks::runner::spawned::apart;
+use holdoff_core::PermittedRequest;
 use holdoff_core::account::Event;
 use holdoff_core::request::Endpoint;
-use holdoff_core::{Permit, Request};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -18,13 +18,13 @@ pub(super) struct Asked {
 }
 
 impl Runner {
-    pub(super) fn ask(&mut self, permit: Permit, request: Request) {
-        tracing::info!(account = %self.account.id(), endpoint = ?permit.endpoint(), "asking");
+    pub(super) fn ask(&mut self, permitted: PermittedRequest) {
+        tracing::info!(account = %permitted.permit().account(), endpoint = ?permitted.endpoint(), "asking");
         let http = Arc::clone(&self.tools.http);
         let wanted = Arc::new(AtomicBool::new(true));
-        self.asked = Asked { endpoint: Some(permit.endpoint()), wanted: Arc::clone(&wanted) };
+        self.asked = Asked { endpoint: Some(permitted.endpoint()), wanted: Arc::clone(&wanted) };
         // The machine may have slept since the locks were taken, and may until the request leaves.
-        let still: Option<SendGuard> = match permit.endpoint() {
+        let still: Option<SendGuard> = match permitted.endpoint() {
             Endpoint::Token => {
                 let store = self.store.clone();
                 Some(Box::pin(async move { store.is_locked().await.then_some(()).ok_or(SendCancelled::LocksLost) }))
@@ -34,7 +34,7 @@ impl Runner {
         let (source, environment) = (self.source.clone(), self.tools.network.clone());
         let sending = async move {
             let network = tokio::task::spawn_blocking(move || Network::of(&source, &environment)).await;
-            http.send_while(permit, request, &network.unwrap_or_default(), wanted, still).await
+            http.send_while(permitted, &network.unwrap_or_default(), wanted, still).await
         };
         self.begin(async move { Event::Delivered(apart(sending).await) });
     }
