@@ -2,9 +2,9 @@
 
 use crate::view::{AccountChoice, PlaceView, ReadingsShown};
 use crate::view_model::Known;
+use holdoff_core::account::label;
 use holdoff_core::credential::location;
 use holdoff_core::settings::Readings;
-use holdoff_core::status::report;
 use holdoff_core::{AccountId, AccountState, CredentialLocation, messages};
 use holdoff_engine::credentials::Source;
 
@@ -29,10 +29,10 @@ fn account(id: &AccountId, known: &Known<'_>) -> Option<AccountChoice> {
     let theirs: Vec<&CredentialLocation> = location::of(&state.places, id).collect();
     let used = state.accounts.get(id).map(|account| account.sign_in.place.as_str());
     let first = theirs.iter().find(|place| Some(place.name()) == used).or(theirs.first())?;
-    let name = report::name_of(id, &first.sign_in, state);
+    let name = label::name_of(id, &first.sign_in, state);
     Some(AccountChoice {
         id: id.0.clone(),
-        label: report::label_of(id, &first.sign_in, state, known.settings),
+        label: label::label_of(id, &first.sign_in, state, known.settings),
         name,
         plan: first.sign_in.plan.as_deref().map(messages::capitalised),
         places: theirs.iter().map(|place| place_view(place, Some(place.name()) == used, known)).collect(),

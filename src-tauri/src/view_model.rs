@@ -8,13 +8,13 @@ use crate::view::{
     AccountView, ClockFormat, ClockView, MoneyView, OfferView, PercentShown, ReadingView, ReadingsShown, RefreshView,
     SettingsView, SignInState, SignInView, StepProgress, StepView, Theme, TroubleView, TurnedTo, View, WindowView,
 };
+use holdoff_core::account::label;
 use holdoff_core::credential::sign_in_flow::SignInFlow;
 use holdoff_core::local_time::ClockChoice;
 use holdoff_core::quota::Level;
 use holdoff_core::quota::forecast::Forecast;
 use holdoff_core::settings::{Percent, Readings, Theme as ChosenTheme};
 use holdoff_core::state::SignInTrouble;
-use holdoff_core::status::report;
 use holdoff_core::updates::UpdatesStatus;
 use holdoff_core::{
     AccountId, AccountState, AccountStatus, LocalTime, Moment, QuotaWindow, Reading, Settings, StatusContext, Wall,
@@ -57,7 +57,7 @@ impl Known<'_> {
 
     /// What an account is called.
     pub(crate) fn label(&self, id: &AccountId) -> String {
-        report::label(id, &self.snapshot.state, self.settings)
+        label::label(id, &self.snapshot.state, self.settings)
     }
 
     pub(crate) fn status<'a>(&self, account: &'a AccountState) -> AccountStatus<'a> {

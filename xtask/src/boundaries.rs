@@ -1,16 +1,30 @@
-//! The invariants of the layout, stated as absences: which package may never depend on what, and no source file that is too long.
+//! The invariants of the layout, stated as absences: which package may never depend on what, no imports in a circle, and no
+//! source file that is too long.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
+use crate::module_cycles;
 use crate::project::Project;
 
 /// A source file has one reason to exist, and no more lines than this.
 const LINES_MAX: usize = 400;
 /// Where source files are. What tools put there is in folders of its own.
 const SOURCES: [&str; 5] = ["src-tauri", "tests", "ui/src", "ui/tests", "xtask"];
+
+/// The crates in which no import may run in a circle.
+const CRATES: [&str; 8] = [
+    "src-tauri/core/src",
+    "src-tauri/engine/src",
+    "src-tauri/src",
+    "src-tauri/cli/src",
+    "src-tauri/window/src",
+    "src-tauri/sim/src",
+    "src-tauri/model/src",
+    "xtask/src",
+];
 
 /// What must not be among the normal dependencies of a package, however far down.
 struct Boundary {
@@ -96,6 +110,8 @@ pub fn check(project: &Project) -> Result<()> {
     }
     let long = SOURCES.iter().map(|folder| too_long(&project.root().join(folder))).collect::<Result<Vec<_>>>()?;
     crossed.extend(long.concat());
+    let circles = CRATES.iter().map(|sources| module_cycles::find(&project.root().join(sources)));
+    crossed.extend(circles.collect::<Result<Vec<_>>>()?.concat());
     if !crossed.is_empty() {
         bail!("{}", crossed.join("\n"));
     }

@@ -16,6 +16,7 @@ mod fuzz;
 mod law_mutations;
 mod manifests;
 mod model;
+mod module_cycles;
 mod mutants;
 mod package;
 mod packages;

@@ -1,9 +1,9 @@
 //! What is known, from what is saved: the app's state, and what the status line has left for it since.
 
+use holdoff_core::account::label;
 use holdoff_core::account::selector;
 use holdoff_core::quota::merge;
 use holdoff_core::state::Provider;
-use holdoff_core::status::report;
 use holdoff_core::{
     AccountId, AccountState, AccountStatus, CredentialLocation, Here, LocalTime, Moment, Settings, State,
     StatusContext, messages,
@@ -68,7 +68,7 @@ impl Known {
 
     /// What an account is called; its id where nothing is known of it any more.
     pub fn label(&self, id: &AccountId) -> String {
-        report::label(id, &self.state, &self.settings)
+        label::label(id, &self.state, &self.settings)
     }
 
     pub fn status<'a>(&self, account: &'a AccountState) -> AccountStatus<'a> {

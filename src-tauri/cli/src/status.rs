@@ -4,9 +4,9 @@ mod watch;
 
 use crate::saved_state::Known;
 use crate::{UNAVAILABLE, app_client, style};
+use holdoff_core::account::label;
 use holdoff_core::credential::sign_in_flow::SignInFlow;
 use holdoff_core::quota::Level;
-use holdoff_core::status::report;
 use holdoff_core::{AccountId, AccountState, AccountStatus, LocalTime, Report, messages};
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::platform::user_dir;
@@ -89,7 +89,7 @@ fn switched_off(known: &Known) -> String {
     let mut names: Vec<String> = Vec::new();
     for place in &known.state.places {
         let Some(id) = place.account.as_ref().filter(|id| !known.settings.is_enabled(id)) else { continue };
-        let name = report::label_of(id, &place.sign_in, &known.state, &known.settings);
+        let name = label::label_of(id, &place.sign_in, &known.state, &known.settings);
         if !names.contains(&name) {
             names.push(name);
         }

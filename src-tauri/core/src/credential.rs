@@ -1,6 +1,7 @@
 //! The owner's sign-in: what was read of it, and what of that is kept.
 
 pub mod location;
+pub mod poll_targets;
 pub mod sign_in_flow;
 pub mod token;
 

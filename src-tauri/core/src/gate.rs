@@ -7,10 +7,12 @@ pub mod recovery;
 mod restore;
 pub mod retry_after;
 mod spacing;
+mod state_loss;
 
 pub use causes::{Cooldown, Pause};
 pub use permit::{Permit, PermittedRequest};
 pub use spacing::{Jitter, Spacing};
+pub use state_loss::StateLoss;
 
 use crate::credential::token::Fingerprint;
 use crate::gate::policy::Backoff;

@@ -6,15 +6,15 @@ mod account_id;
 mod refusal;
 mod renewal_status;
 
+pub use crate::providers::Provider;
 pub use account_id::AccountId;
-pub(crate) use account_id::short_hash;
 pub use refusal::{NotYet, RefreshOutcome, Refusal};
 pub use renewal_status::{Renewal, SignInTrouble};
 
 use crate::credential::CredentialStatus;
 use crate::credential::location::CredentialLocation;
 use crate::credential::token::Fingerprint;
-use crate::gate::recovery::StateLoss;
+use crate::gate::StateLoss;
 use crate::gate::{Blocked, Cooldown, Gate, GateState, Jitter, Spacing};
 use crate::notification::{Notices, Wanted};
 use crate::quota::cycle::Cycles;
@@ -130,35 +130,6 @@ pub struct AccountState {
     /// How often it was saved, by whichever copy of Holdoff of this person.
     #[serde(default)]
     pub saves: u64,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Provider {
-    Anthropic,
-}
-
-impl Provider {
-    /// The provider's key in ids and in `status --json`.
-    pub fn key(self) -> &'static str {
-        match self {
-            Provider::Anthropic => "anthropic",
-        }
-    }
-
-    /// The provider's name for people.
-    pub fn name(self) -> &'static str {
-        match self {
-            Provider::Anthropic => "Anthropic",
-        }
-    }
-
-    /// The program whose sign-in it is, for people.
-    pub fn owner(self) -> &'static str {
-        match self {
-            Provider::Anthropic => "Claude Code",
-        }
-    }
 }
 
 /// The last request that was made.

@@ -1,8 +1,8 @@
 //! A person's wish for readings, and what came of it. Whoever asks may wait; nothing else does.
 
 use super::Controller;
+use holdoff_core::account::label;
 use holdoff_core::state::RefreshOutcome;
-use holdoff_core::status::report;
 use holdoff_core::{AccountId, LocalTime, Settings, State, messages};
 use holdoff_engine::ipc::RefreshAnswer;
 use holdoff_engine::tasks::supervisor::Command;
@@ -51,7 +51,7 @@ fn refreshed(
     let lines = outcomes.iter().map(|(account, outcome)| {
         let said = messages::refresh(outcome, zone);
         match state.accounts.get(account) {
-            Some(_) if !alone => format!("{}: {said}", report::label(account, state, settings)),
+            Some(_) if !alone => format!("{}: {said}", label::label(account, state, settings)),
             Some(_) | None => said,
         }
     });

@@ -6,6 +6,7 @@
 
 mod bucket;
 mod handle;
+pub mod label;
 mod passive_reading;
 mod poll;
 mod renewal;

@@ -2,42 +2,8 @@
 //! the login and so to all of them (laws 2 and 10); what is read, shown and told belongs to the seat.
 
 use crate::gate::Gate;
-use crate::state::{AccountId, AccountState, Provider, State, short_hash};
+use crate::state::{AccountId, AccountState, State};
 use crate::time::Moment;
-
-/// Between the login and the organization.
-pub(crate) const SEAT: char = '/';
-/// In the place of a login, for what has no name.
-const TOKEN: &str = "token-";
-
-impl AccountId {
-    /// What sessions with a token of their own say in a place where no sign-in is stored: of an account without a name.
-    pub fn of_token(provider: Provider, place: &str) -> Self {
-        Self(format!("{}:{TOKEN}{}", provider.key(), short_hash(place)))
-    }
-
-    /// See [`AccountId::of_token`].
-    pub fn is_of_token(&self) -> bool {
-        self.0.split_once(':').is_some_and(|(_, name)| name.starts_with(TOKEN))
-    }
-
-    /// The login of a seat: what a 429 shuts is its, and its other seats' too. Also the account as which earlier versions
-    /// knew all of its seats.
-    #[must_use]
-    pub fn login(&self) -> Self {
-        Self(self.0.split_once(SEAT).map_or(&*self.0, |(login, _)| login).to_owned())
-    }
-
-    /// Of which organization it is a seat, by the provider's id.
-    pub fn organization(&self) -> Option<&str> {
-        self.0.split_once(SEAT).map(|(_, organization)| organization)
-    }
-
-    /// Another seat of the same login.
-    pub fn is_beside(&self, other: &Self) -> bool {
-        self != other && self.login() == other.login()
-    }
-}
 
 /// What one seat knows of the gates of its login.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,8 +1,8 @@
 //! Which account is meant.
 
+use crate::account::label;
 use crate::settings::Settings;
 use crate::state::{AccountId, AccountState, State};
-use crate::status::report;
 
 /// Why it cannot be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub fn account<'a>(
     if all.is_empty() {
         return Err(NotChosen::NoneKnown);
     }
-    let known = || all.iter().map(|(id, _)| report::label(id, state, settings)).collect();
+    let known = || all.iter().map(|(id, _)| label::label(id, state, settings)).collect();
     let Some(wanted) = wanted else {
         let here = all.iter().find(|(_, account)| account.sign_in.place == place);
         return match (here, all.as_slice()) {
@@ -42,7 +42,7 @@ pub fn account<'a>(
     };
     let none = || NotChosen::NoSuch { wanted: wanted.to_owned(), known: known() };
     // By a name of its own first: an address, or an id from before there were seats, may be that of several.
-    let own = all.iter().find(|(id, _)| is_called(wanted, [&id.0, bare(id), &report::label(id, state, settings)]));
+    let own = all.iter().find(|(id, _)| is_called(wanted, [&id.0, bare(id), &label::label(id, state, settings)]));
     if let Some(own) = own {
         return Ok(*own);
     }

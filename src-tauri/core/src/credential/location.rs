@@ -4,8 +4,8 @@
 
 use crate::credential::token::Fingerprint;
 use crate::credential::{CredentialPresence, CredentialRead, CredentialStatus, Identity, Unsettled};
-use crate::settings::Settings;
-use crate::state::{AccountId, AccountState, Provider, State};
+use crate::providers::Provider;
+use crate::state::AccountId;
 use crate::time::{Moment, Wall};
 use serde::{Deserialize, Serialize};
 
@@ -24,13 +24,6 @@ pub struct CredentialLocation {
     pub unsettled: Option<Unsettled>,
 }
 
-/// An account that is to be polled, and the place whose sign-in it uses.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PollTarget {
-    pub account: AccountId,
-    pub place: String,
-}
-
 /// What went under another name in a place until now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PreviousAccount {
@@ -42,7 +35,7 @@ pub enum PreviousAccount {
 
 /// How good a sign-in is to poll with, the best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum CredentialQuality {
+pub(super) enum CredentialQuality {
     Good,
     Expired,
     Rejected,
@@ -61,18 +54,12 @@ impl CredentialLocation {
         }
     }
 
-    /// A place as `state` knows it. One that is not on its list may still have been an account's.
-    pub fn known(state: &State, provider: Provider, name: &str) -> Self {
-        let listed = state.places.iter().find(|place| place.name() == name && place.provider == provider);
-        listed.cloned().unwrap_or_else(|| Self { account: last_in(state, name), ..Self::new(provider, name) })
-    }
-
     /// What it is called, for people and to tell it from others.
     pub fn name(&self) -> &str {
         &self.sign_in.place
     }
 
-    fn unnamed(&self) -> AccountId {
+    pub(super) fn unnamed(&self) -> AccountId {
         AccountId::of(self.provider, &Identity::default(), self.name())
     }
 
@@ -125,7 +112,7 @@ impl CredentialLocation {
         self.unsettled.is_some()
     }
 
-    fn of_use(&self, rejected: &[Fingerprint], now: Wall) -> CredentialQuality {
+    pub(super) fn of_use(&self, rejected: &[Fingerprint], now: Wall) -> CredentialQuality {
         match &self.sign_in.seen {
             Some(CredentialPresence::Present { fingerprint, .. }) if rejected.contains(fingerprint) => {
                 CredentialQuality::Rejected
@@ -135,54 +122,6 @@ impl CredentialLocation {
             Some(CredentialPresence::Absent(_)) | None => CredentialQuality::None,
         }
     }
-}
-
-/// The accounts of these places that are switched on, in the order of the places. Where there is no account at
-/// all, the place named `first` stands for the one that is waited for.
-pub fn polled(
-    places: &[CredentialLocation],
-    first: &str,
-    settings: &Settings,
-    state: &State,
-    now: Wall,
-) -> Vec<PollTarget> {
-    let mut all: Vec<PollTarget> = Vec::new();
-    for place in places {
-        let Some(account) = &place.account else { continue };
-        if all.iter().all(|polled| polled.account != *account) {
-            all.push(PollTarget { account: account.clone(), place: used(places, account, state, now) });
-        }
-    }
-    // Nothing is ever asked for these: there is no sign-in to ask with.
-    let with_tokens = places.iter().filter(|place| place.has_token_sessions);
-    all.extend(with_tokens.map(|place| PollTarget {
-        account: AccountId::of_token(place.provider, place.name()),
-        place: place.name().to_owned(),
-    }));
-    if all.is_empty()
-        && let Some(place) = places.iter().find(|place| place.name() == first)
-    {
-        all.push(PollTarget { account: place.unnamed(), place: first.to_owned() });
-    }
-    all.retain(|polled| settings.is_enabled(&polled.account));
-    all
-}
-
-/// The place of the best sign-in. Of equally good ones that which is used already, else the first.
-fn used(places: &[CredentialLocation], account: &AccountId, state: &State, now: Wall) -> String {
-    let kept = state.accounts.get(account);
-    let rejected = kept.map(|kept| kept.rejected.as_slice()).unwrap_or_default();
-    let present = kept.map(|kept| kept.sign_in.place.as_str());
-    let theirs = of(places, account);
-    let best = theirs.min_by_key(|place| (place.of_use(rejected, now), Some(place.name()) != present));
-    best.map(|place| place.name().to_owned()).unwrap_or_default()
-}
-
-/// Of several accounts that were there, the one that was asked for last.
-fn last_in(state: &State, name: &str) -> Option<AccountId> {
-    let there = state.accounts.iter().filter(|(_, account)| account.sign_in.place == name);
-    let last = there.max_by_key(|(_, account)| account.last.as_ref().map(|last| last.at));
-    last.map(|(id, _)| id.clone())
 }
 
 /// The places of one account.
@@ -196,23 +135,6 @@ pub fn next_change<'a>(places: impl Iterator<Item = &'a CredentialLocation>, now
         [place.sign_in.expires_at(), place.unsettled.as_ref().map(|half| half.until.wall)]
     };
     places.flat_map(expiries).flatten().filter(|at| *at > now).min()
-}
-
-impl AccountState {
-    /// The most sign-ins of an account that are remembered as rejected: more than it has places.
-    const REJECTED_MAX: usize = 16;
-
-    /// A sign-in that ended in a pause is of no use in another place either, and after a restart, until there is a
-    /// reading: else two rejected ones would end each other's pause for ever (law 6).
-    pub(crate) fn reject(&mut self, fingerprint: Fingerprint) {
-        if self.rejected.contains(&fingerprint) {
-            return;
-        }
-        if self.rejected.len() == Self::REJECTED_MAX {
-            self.rejected.remove(0);
-        }
-        self.rejected.push(fingerprint);
-    }
 }
 
 #[cfg(test)]

@@ -4,13 +4,13 @@
 //! state whose save was cut off, whose newer file is damaged, or that came back from an older copy; and it is all there
 //! is where no state can be read.
 
+use super::state_loss::{Remembered, StateLoss};
 use crate::gate::policy;
 use crate::gate::{Cooldown, Gate};
 use crate::record::ledger::{LedgerEntry, LedgerEvent, OutcomeKind};
 use crate::request::Endpoint;
 use crate::state::{AccountId, AccountState, State};
 use crate::time::{Moment, Wall};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -27,25 +27,6 @@ pub struct GateRecovery {
     loss: Option<StateLoss>,
     /// The accounts that are kept: what they were told, the other seats of their logins learn from them.
     kept: BTreeSet<AccountId>,
-}
-
-/// No state could be read, though there was one: what may have been shut then. Kept, for the accounts that have not been
-/// met since.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StateLoss {
-    /// Until when anything may have been shut.
-    longest: Moment,
-    usage: Remembered,
-    token: Remembered,
-}
-
-/// What the ledger knew of one endpoint when the state was lost.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Remembered {
-    /// The accounts that it names.
-    accounts: Vec<String>,
-    /// Until when any of them was shut.
-    until: Moment,
 }
 
 #[derive(Debug, Clone)]
@@ -87,23 +68,6 @@ impl StateLoss {
             }
         };
         Self { longest, usage: remembered(Endpoint::Usage), token: remembered(Endpoint::Token) }
-    }
-
-    /// Whatever was said to any account, for its name may have been lost too; and where nothing is known of this one, as
-    /// long as the longest wait that is ever honoured: it may have been paused for longer than the ledger is read back.
-    /// An account that is met days after the loss waits for nothing.
-    fn until(&self, id: &AccountId, endpoint: Endpoint) -> Moment {
-        let remembered = match endpoint {
-            Endpoint::Usage => &self.usage,
-            Endpoint::Token => &self.token,
-        };
-        if remembered.accounts.contains(&id.0) { remembered.until } else { self.longest.later(remembered.until) }
-    }
-
-    pub(crate) fn carry_over_reboot(&mut self, last: Moment, now: Moment) {
-        for at in [&mut self.longest, &mut self.usage.until, &mut self.token.until] {
-            *at = at.carried(last, now);
-        }
     }
 }
 

@@ -10,6 +10,7 @@ mod free_readings;
 mod history;
 mod notification;
 mod quota;
+mod reasons;
 mod renewal;
 mod request_status;
 mod sign_in;
@@ -49,9 +50,6 @@ use crate::local_time::LocalTime;
 use crate::time::Wall;
 use jiff::{Timestamp, Zoned};
 use std::time::Duration;
-
-/// What an account is called that only sessions with a token of their own tell of.
-pub const SESSION_TOKEN: &str = "Claude Code session token";
 
 /// The outcome of a request whose process ended before the answer.
 pub const UNANSWERED: &str = "Holdoff ended before the answer came";

@@ -1,11 +1,11 @@
 //! Notifications: a title and a body.
 
-use super::sign_in::ended;
+use super::reasons::{ended, pause};
 use super::{not_before, renewal};
 use crate::credential::sign_in_flow::SignInFlow;
 use crate::gate::{Cooldown, GateState};
 use crate::local_time::LocalTime;
-use crate::messages::request_status::{cooldown, pause};
+use crate::messages::request_status::cooldown;
 use crate::messages::window_alert;
 use crate::notification::{Notice, NoticeKind};
 use crate::state::{AccountState, Renewal, SignInTrouble};

@@ -5,7 +5,7 @@ use crate::credential::sign_in_flow::SignInFlow;
 use crate::credential::{CredentialMissing, CredentialPresence};
 use crate::gate::Pause;
 use crate::local_time::LocalTime;
-use crate::messages::request_status::pause;
+use crate::messages::reasons::{ended, pause};
 use crate::response::Barred;
 use crate::state::{AccountState, Renewal, SignInTrouble};
 use crate::status::account::AccountStatus;
@@ -141,15 +141,6 @@ fn paused(state: &AccountState, cause: &Pause) -> String {
         }
     };
     format!("{why}{hint} Holdoff has stopped asking, and goes on by itself as soon as there is a new sign-in.")
-}
-
-/// Why it has come to its end.
-pub(super) fn ended(owner: &str, absence: &CredentialMissing) -> String {
-    match absence {
-        CredentialMissing::LoginEnded(why) if !why.is_empty() => format!("{owner}'s sign-in has ended ({why})."),
-        CredentialMissing::LoginEnded(_) => format!("{owner}'s sign-in has ended."),
-        _ => format!("{owner}'s sign-in has ended: its renewal was refused, and {owner} emptied its tokens."),
-    }
 }
 
 fn absent(owner: &str, absence: &CredentialMissing) -> (&'static str, String) {

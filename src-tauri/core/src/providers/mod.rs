@@ -6,8 +6,38 @@ use crate::credential::Credential;
 use crate::credential::token::Fingerprint;
 use crate::request::Request;
 use crate::response::{GrantOutcome, Outcome, SendResult};
-use crate::state::Provider;
 use crate::time::Wall;
+use serde::{Deserialize, Serialize};
+
+/// Whose quota it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Provider {
+    Anthropic,
+}
+
+impl Provider {
+    /// The provider's key in ids and in `status --json`.
+    pub fn key(self) -> &'static str {
+        match self {
+            Provider::Anthropic => "anthropic",
+        }
+    }
+
+    /// The provider's name for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Provider::Anthropic => "Anthropic",
+        }
+    }
+
+    /// The program whose sign-in it is, for people.
+    pub fn owner(self) -> &'static str {
+        match self {
+            Provider::Anthropic => "Claude Code",
+        }
+    }
+}
 
 /// The request for one reading.
 pub fn usage_request(provider: Provider, credential: &Credential) -> Request {

@@ -1,11 +1,15 @@
 //! What an account is called by the program.
 
-use super::Provider;
-use crate::account::seats::SEAT;
 use crate::credential::Identity;
+use crate::providers::Provider;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
+
+/// Between the login and the organization.
+const SEAT: char = '/';
+/// In the place of a login, for what has no name.
+const TOKEN: &str = "token-";
 
 /// One seat at one provider, such as `anthropic:3f2c…/9a0b…`: a login, and where one is told, an organization of it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -28,9 +32,36 @@ impl AccountId {
         };
         Self(format!("{}:{name}", provider.key()))
     }
+
+    /// What sessions with a token of their own say in a place where no sign-in is stored: of an account without a name.
+    pub fn of_token(provider: Provider, place: &str) -> Self {
+        Self(format!("{}:{TOKEN}{}", provider.key(), short_hash(place)))
+    }
+
+    /// See [`AccountId::of_token`].
+    pub fn is_of_token(&self) -> bool {
+        self.0.split_once(':').is_some_and(|(_, name)| name.starts_with(TOKEN))
+    }
+
+    /// The login of a seat: what a 429 shuts is its, and its other seats' too. Also the account as which earlier versions
+    /// knew all of its seats.
+    #[must_use]
+    pub fn login(&self) -> Self {
+        Self(self.0.split_once(SEAT).map_or(&*self.0, |(login, _)| login).to_owned())
+    }
+
+    /// Of which organization it is a seat, by the provider's id.
+    pub fn organization(&self) -> Option<&str> {
+        self.0.split_once(SEAT).map(|(_, organization)| organization)
+    }
+
+    /// Another seat of the same login.
+    pub fn is_beside(&self, other: &Self) -> bool {
+        self != other && self.login() == other.login()
+    }
 }
 
-pub(crate) fn short_hash(text: &str) -> String {
+fn short_hash(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
     hex::encode(&digest[..6])
 }

@@ -1,19 +1,18 @@
 //! What is known, as `holdoff status --json` prints it. A field that does not apply is null, never left out.
 
 use super::account::{AccountStatus, StatusContext, is_stale};
-use crate::account::seats;
+use crate::account::label;
 use crate::credential::location;
 use crate::credential::location::CredentialLocation;
-use crate::credential::{CredentialMissing, CredentialPresence, CredentialStatus};
+use crate::credential::{CredentialMissing, CredentialPresence};
 use crate::gate::{Cooldown, Gate, GateState, Pause};
-use crate::messages;
 use crate::messages::rfc3339;
 use crate::quota::forecast::Forecast;
 use crate::quota::{Level, QuotaWindow, Reading, Source, Spend};
 use crate::request::Endpoint;
 use crate::response::Barred;
-use crate::settings::{LabelOf, Readings, Settings};
-use crate::state::{AccountId, AccountState, Provider, SignInTrouble, State};
+use crate::settings::{Readings, Settings};
+use crate::state::{AccountId, AccountState, SignInTrouble, State};
 use crate::time::{Moment, Wall};
 use serde::Serialize;
 use std::time::Duration;
@@ -133,7 +132,7 @@ impl Report {
         let accounts = state.active.iter().filter_map(|id| {
             let account = state.accounts.get(id)?;
             let mut report = AccountReport::of(id, account, now, settings);
-            report.label = label(id, state, settings);
+            report.label = label::label(id, state, settings);
             report.places = places_of(state, id, account);
             Some(report)
         });
@@ -163,57 +162,6 @@ impl AccountReport {
             next_request_at: next,
             readings: if state.free_only() { Readings::FreeOnly.key() } else { Readings::Ask.key() },
         }
-    }
-}
-
-/// What an account is called: as its person calls it, else by its sign-in; apart from the other seats of its login. Its id
-/// where nothing is known of it.
-pub fn label(id: &AccountId, state: &State, settings: &Settings) -> String {
-    match state.accounts.get(id) {
-        Some(account) => label_of(id, &account.sign_in, state, settings),
-        None => settings.label(id).map_or_else(|| id.0.clone(), |(label, _)| label.to_owned()),
-    }
-}
-
-/// The same by a sign-in of it.
-pub fn label_of(id: &AccountId, sign_in: &CredentialStatus, state: &State, settings: &Settings) -> String {
-    match settings.label(id) {
-        Some((label, LabelOf::Seat)) => label.to_owned(),
-        Some((label, LabelOf::Login)) => apart(label.to_owned(), id, sign_in, state),
-        None => name_of(id, sign_in, state),
-    }
-}
-
-/// What an account is called where its person gave it no name.
-pub fn name_of(id: &AccountId, sign_in: &CredentialStatus, state: &State) -> String {
-    if id.is_of_token() {
-        return messages::SESSION_TOKEN.to_owned();
-    }
-    apart(
-        name(state.accounts.get(id).map_or(Provider::Anthropic, |account| account.provider), sign_in),
-        id,
-        sign_in,
-        state,
-    )
-}
-
-fn apart(name: String, id: &AccountId, sign_in: &CredentialStatus, state: &State) -> String {
-    match seats::distinction(id, sign_in.identity.organization.as_deref(), state) {
-        Some(organization) if organization != name => format!("{name} ({organization})"),
-        Some(_) | None => name,
-    }
-}
-
-/// What a sign-in is called by itself: its address, else where it is kept.
-fn name(provider: Provider, sign_in: &CredentialStatus) -> String {
-    let identity = &sign_in.identity;
-    if let Some(name) = identity.email.clone().or_else(|| identity.organization.clone()) {
-        return name;
-    }
-    let owner = provider.owner();
-    match sign_in.place.rsplit_once(['/', '\\']) {
-        Some((folder, _)) if !folder.ends_with(".claude") => format!("{owner} sign-in in {folder}"),
-        Some(_) | None => format!("{owner} sign-in"),
     }
 }
 

@@ -8,15 +8,16 @@ mod installing;
 mod kept;
 mod permit;
 mod release;
+mod status;
 #[cfg(test)]
 mod tests;
 
-pub use installing::{FetchFailure, InstallFailure, Installed, Installing};
 pub use kept::{Announcement, Checked, Phase, UpdatesState};
 pub use minisign_verify::PublicKey;
 pub use permit::ReleasePermit;
 pub use release::{FORMAT, LIST, NotUsable, Package, PackageKind, Release};
 pub use semver::Version;
+pub use status::{FetchFailure, InstallFailure, Installed, Installing, Offer, UpdatesStatus};
 
 use crate::dice::Dice;
 use crate::gate::policy;
@@ -25,7 +26,7 @@ use crate::notification::thresholds::QuietHours;
 use crate::record::ledger::{LedgerEndpoint, LedgerEntry, LedgerEvent, OutcomeKind, Trigger};
 use crate::response::SendResult;
 use crate::settings::Settings;
-use crate::time::{Moment, Wall};
+use crate::time::Moment;
 use jiff::tz::TimeZone;
 use std::cmp::Ordering;
 use std::collections::VecDeque;
@@ -94,30 +95,6 @@ impl From<&Settings> for Preferences {
     fn from(settings: &Settings) -> Self {
         Self { wanted: settings.updates == Some(true), quiet: settings.quiet_hours }
     }
-}
-
-/// How updates stand, for whoever shows it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct UpdatesStatus {
-    /// Whether this build can look for updates.
-    pub can_look: bool,
-    pub package: Option<PackageKind>,
-    pub wanted: bool,
-    pub asked: Option<Wall>,
-    pub next: Option<Moment>,
-    pub outcome: Option<Checked>,
-    pub offer: Option<Offer>,
-    pub installing: Installing,
-}
-
-/// A newer version.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offer {
-    pub version: String,
-    pub date: String,
-    pub notes: Vec<String>,
-    /// Whether this copy can be replaced by it.
-    pub can_install: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

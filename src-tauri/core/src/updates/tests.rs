@@ -4,6 +4,7 @@ use super::release::tests::{Signer, list};
 use super::*;
 use crate::response::{Body, HttpResponse};
 use crate::time::Boot;
+use crate::time::Wall;
 use std::time::Duration;
 
 mod clicks;

@@ -18,7 +18,7 @@ use crate::storage::state_store::Snapshot;
 use crate::tasks::runner::{End, RunnerCommand, RunnerContext};
 use holdoff_core::account::Preferences;
 use holdoff_core::credential::location;
-use holdoff_core::credential::location::PollTarget;
+use holdoff_core::credential::poll_targets::{self, PollTarget};
 use holdoff_core::providers::anthropic::status_line::Session;
 use holdoff_core::state::RefreshOutcome;
 use holdoff_core::{AccountId, CredentialLocation, Here, Moment, Reading, Settings, Told};
@@ -269,7 +269,7 @@ impl Supervisor {
         let now = self.tools.clock.now().wall;
         let places: Vec<CredentialLocation> = self.stands.iter().map(|stand| stand.place.clone()).collect();
         let state = &self.snapshots.borrow_and_update().state.clone();
-        let wanted = location::polled(&places, &self.first, &self.settings, state, now);
+        let wanted = poll_targets::polled(&places, &self.first, &self.settings, state, now);
         for account in self.running.keys().cloned().collect::<Vec<_>>() {
             let stays = |polled: &PollTarget| polled.account == account && self.running[&account].place == polled.place;
             if self.renamed.contains_key(&account) || !wanted.iter().any(stays) {

@@ -5,9 +5,9 @@
 use crate::observation::Millis;
 use crate::rng::Dice;
 use crate::schedule::Tear;
+use holdoff_core::gate::StateLoss;
 use holdoff_core::gate::policy;
 use holdoff_core::gate::recovery;
-use holdoff_core::gate::recovery::StateLoss;
 use holdoff_core::record::ledger::LedgerEntry;
 use holdoff_core::time::millis;
 use holdoff_core::{AccountId, AccountState, CredentialLocation, Moment};

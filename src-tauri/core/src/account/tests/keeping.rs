@@ -1,7 +1,8 @@
 //! What survives crashes, full disks and clocks: laws 12, 13 and 15.
 
 use super::*;
-use crate::gate::recovery::{GateRecovery, StateLoss};
+use crate::gate::StateLoss;
+use crate::gate::recovery::GateRecovery;
 
 /// Law 13: a crash while a request is under way may have lost a 429.
 #[test]

@@ -1,7 +1,10 @@
 use super::*;
+use crate::credential::poll_targets::{PollTarget, polled};
 use crate::credential::token::Token;
 use crate::credential::{Credential, CredentialMissing, Naming, OAuthClient};
 use crate::settings::AccountSettings;
+use crate::settings::Settings;
+use crate::state::{AccountState, State};
 use crate::time::Boot;
 use std::time::Duration;
 

@@ -1,9 +1,12 @@
 //! `{"error":{"type":…,"message":…}}`: an error as Anthropic's API writes it, and what it refuses.
 
-use crate::providers::anthropic::usage_response::unreadable;
 use crate::response::{Barred, Outcome, Rejection};
 use serde_json::Value;
 use std::time::Duration;
+
+pub(super) fn unreadable(status: u16, why: &str, retry_after: Option<Duration>) -> Outcome {
+    Outcome::Unreadable { status, why: why.to_owned(), retry_after }
+}
 
 pub(super) struct ApiError<'a> {
     kind: &'a str,

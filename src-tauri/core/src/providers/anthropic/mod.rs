@@ -6,6 +6,7 @@ pub mod credential;
 mod credential_update;
 mod error;
 mod members;
+mod number;
 mod spend;
 pub mod status_line;
 mod token_response;

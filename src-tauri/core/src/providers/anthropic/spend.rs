@@ -33,7 +33,7 @@ fn extra_usage(extra: &Value) -> Option<Spend> {
     };
     let reached = extra.get("spend_limit_reached").and_then(Value::as_bool) == Some(true);
     let (used, limit) = (amount("used_credits"), amount("monthly_limit"));
-    let used_percent = extra.get("utilization").and_then(super::usage::percent);
+    let used_percent = extra.get("utilization").and_then(super::number::percent);
     let is_said = used.is_some() || used_percent.is_some() || extra.get("is_enabled") == Some(&Value::Bool(true));
     is_said.then(|| Spend {
         id: "extra_usage".to_owned(),
@@ -51,7 +51,7 @@ fn spend(spend: &Value) -> Option<Spend> {
         return None;
     }
     let used = spend.get("used").and_then(amount);
-    let used_percent = spend.get("percent").and_then(super::usage::percent);
+    let used_percent = spend.get("percent").and_then(super::number::percent);
     (used.is_some() || used_percent.is_some()).then(|| Spend {
         id: "extra_usage".to_owned(),
         label: "Extra usage".to_owned(),
@@ -86,7 +86,7 @@ fn amount(value: &Value) -> Option<Amount> {
 }
 
 fn minor(value: &Value) -> Option<i64> {
-    let number = super::usage::number(value)?.round();
+    let number = super::number::number(value)?.round();
     (number.abs() < 9e15).then_some(number as i64)
 }
 

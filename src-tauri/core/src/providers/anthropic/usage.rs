@@ -7,6 +7,7 @@ mod limits;
 
 pub(super) use limits::models;
 
+use super::number::{number, percent};
 use crate::providers::anthropic::spend;
 use crate::quota::merge::PERCENT_MAX;
 pub(super) use crate::quota::merge::WINDOWS_MAX;
@@ -110,21 +111,6 @@ pub(super) fn known(key: &str) -> (String, Option<u64>) {
             None => (clean(key), None),
         },
     }
-}
-
-/// Above 100 is possible; what is far beyond all use is a mistake, and is not said.
-pub(super) fn percent(value: &Value) -> Option<f64> {
-    number(value).filter(|percent| *percent <= PERCENT_MAX)
-}
-
-/// A finite, non-negative number, as JSON number or as text.
-pub(super) fn number(value: &Value) -> Option<f64> {
-    let number = match value {
-        Value::Number(number) => number.as_f64()?,
-        Value::String(text) => text.trim().parse().ok()?,
-        _ => return None,
-    };
-    (number.is_finite() && number >= 0.0).then_some(number)
 }
 
 /// RFC 3339 with or without an offset (then UTC), or epoch seconds or milliseconds. Not after the year 2200.

@@ -1,12 +1,11 @@
 //! What an answer of the usage endpoint means.
 
-use super::error::ApiError;
+use super::error::{ApiError, unreadable};
 use super::usage;
 use crate::gate::retry_after;
 use crate::response::{Body, HttpResponse, Outcome, Rejection};
 use crate::time::Wall;
 use serde_json::Value;
-use std::time::Duration;
 
 /// Reads an answer that arrived at `now`. The status speaks first; a body that says 429 under another
 /// status is a 429 all the same (seen under 200).
@@ -46,10 +45,6 @@ pub fn parse_usage_response(answer: &HttpResponse, now: Wall) -> Outcome {
     }
 }
 
-pub(super) fn unreadable(status: u16, why: &str, retry_after: Option<Duration>) -> Outcome {
-    Outcome::Unreadable { status, why: why.to_owned(), retry_after }
-}
-
 /// The reason never quotes the body: a body can repeat the token that was sent.
 fn parse(bytes: &[u8]) -> Result<Value, String> {
     let text = bytes.trim_ascii_start();
@@ -68,6 +63,7 @@ fn parse(bytes: &[u8]) -> Result<Value, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     use crate::response::Barred;
     use serde_json::json;

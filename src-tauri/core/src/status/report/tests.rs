@@ -1,8 +1,9 @@
 use super::*;
-use crate::credential::Identity;
 use crate::credential::location::CredentialLocation;
 use crate::credential::token::Token;
+use crate::credential::{CredentialStatus, Identity};
 use crate::gate::Pause;
+use crate::providers::Provider;
 use crate::quota::cycle::Cycles;
 use crate::quota::{Amount, Provenance};
 use crate::state::LastRequest;
@@ -340,34 +341,6 @@ fn the_keys_of_sign_ins_that_are_not_there() {
         {"expires_at":null,"reason":null,"renewal_held_up":null,"renewed_by":"holdoff","state":"ok"}
     "#]]
     .assert_eq(&text);
-}
-
-#[test]
-fn what_an_account_is_called() {
-    let mut sign_in = account().sign_in;
-    let name = |sign_in: &CredentialStatus| name(Provider::Anthropic, sign_in);
-    assert_eq!(name(&sign_in), "ann@example.com");
-    sign_in.identity.email = None;
-    sign_in.identity.organization = Some("Office".into());
-    assert_eq!(name(&sign_in), "Office");
-    sign_in.identity = Identity::default();
-    assert_eq!(name(&sign_in), "Claude Code sign-in", "the usual folder is not worth a word");
-    sign_in.place = "~/.claude-work/.credentials.json".into();
-    assert_eq!(name(&sign_in), "Claude Code sign-in in ~/.claude-work");
-    sign_in.place = r"C:\Users\ann\.claude-work\.credentials.json".into();
-    assert_eq!(name(&sign_in), r"Claude Code sign-in in C:\Users\ann\.claude-work");
-    sign_in.place = "Keychain".into();
-    assert_eq!(name(&sign_in), "Claude Code sign-in");
-
-    let mut state = State::new("boot".into());
-    state.accounts.insert(id("ann"), account());
-    state.accounts.insert(id("bob"), AccountState::new(Provider::Anthropic));
-    assert_eq!(label(&id("ann"), &state, &Settings::default()), "ann@example.com");
-    let object = json!({"accounts": {"anthropic:ann": {"label": "The office"}}});
-    let (settings, problems) = Settings::parse(object.as_object().unwrap());
-    assert_eq!((label(&id("ann"), &state, &settings).as_str(), problems.len()), ("The office", 0));
-    assert_eq!(label(&id("bob"), &state, &settings), "Claude Code sign-in");
-    assert_eq!(label(&id("carol"), &state, &settings), "anthropic:carol");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::tasks::runner::{Earlier, End, Runner, RunnerCommand};
 use holdoff_core::AccountId;
 use holdoff_core::CredentialStatus;
 use holdoff_core::account::Preferences;
-use holdoff_core::credential::location::PollTarget;
+use holdoff_core::credential::poll_targets::PollTarget;
 use std::sync::Arc;
 use tokio::sync::{Mutex, mpsc};
 
