@@ -2,9 +2,10 @@
 //! taken from under it.
 
 use holdoff_engine::ipc::{Call, Listener, Responder};
-use holdoff_engine::platform::data_dir::{DeletionWatch, make_private_again};
+use holdoff_engine::platform::data_dir::DeletionWatch;
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::platform::file_lock::FileLock;
+use holdoff_engine::platform::fs::make_folder_again;
 use holdoff_engine::tasks::supervisor::Command;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -101,7 +102,7 @@ impl Place {
     }
 
     fn try_regain(&mut self) -> io::Result<bool> {
-        make_private_again(&self.data_dir)?;
+        make_folder_again(&self.data_dir)?;
         if !self.lock.is_current() {
             let Some(lock) = FileLock::take(&lock_path(&self.data_dir))? else {
                 return Ok(false);

@@ -4,6 +4,7 @@
 mod guarded_body;
 pub mod network;
 mod permit_deadline;
+mod reason;
 mod releases;
 
 pub use guarded_body::{SendCancelled, SendGuard};
@@ -20,7 +21,6 @@ use holdoff_core::request::{Auth, Endpoint, Method, Request};
 use holdoff_core::{Body, HttpResponse, Moment, PermittedRequest, SendResult};
 use permit_deadline::{OnTime, PermitLayer, Watch};
 use reqwest::{Client, ClientBuilder, RequestBuilder, Response, Url, header};
-use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -138,12 +138,12 @@ impl Host {
         let sent = call.send().await;
         match sent {
             Ok(response) => SendResult::Answered(answer(response, secret.as_ref().map(Token::expose), BODY_MAX).await),
-            Err(error) if not_any_more(&error) == Some(SendCancelled::Lapsed) => SendResult::PermitExpired,
+            Err(error) if reason::cancelled(&error) == Some(SendCancelled::Lapsed) => SendResult::PermitExpired,
             Err(error) if grant.is_some_and(|grant| grant.departure() != Departure::Left) => {
-                SendResult::NotSent(words(&error))
+                SendResult::NotSent(reason::of(&error))
             }
-            Err(error) if error.is_connect() || error.is_builder() => SendResult::NotSent(words(&error)),
-            Err(error) => SendResult::Lost(words(&error)),
+            Err(error) if error.is_connect() || error.is_builder() => SendResult::NotSent(reason::of(&error)),
+            Err(error) => SendResult::Lost(reason::of(&error)),
         }
     }
 }
@@ -194,7 +194,7 @@ fn client(base: &Url, total: Duration, route: &Route) -> Result<Client, String> 
 }
 
 fn built(client: ClientBuilder) -> Result<Client, String> {
-    client.build().map_err(|error| format!("TLS could not be set up: {}", setup_words(&error)))
+    client.build().map_err(|error| format!("TLS could not be set up: {}", reason::of_setup(&error)))
 }
 
 /// What every request of ours has in common. How long it may take, and whether it may be led on, is still to be said.
@@ -221,15 +221,6 @@ fn client_to(base: &Url, route: &Route) -> Result<ClientBuilder, String> {
     } else {
         client.tls_certs_only(certificates)
     })
-}
-
-fn setup_words(error: &reqwest::Error) -> &'static str {
-    let mut causes = std::iter::successors(error.source(), |cause| (*cause).source());
-    if causes.any(|cause| cause.to_string().contains("No CA certificates")) {
-        "this computer has no certificates to check it with"
-    } else {
-        "it failed on this computer"
-    }
 }
 
 async fn answer(response: Response, secret: Option<&str>, most: usize) -> HttpResponse {
@@ -269,60 +260,4 @@ fn without(bytes: Zeroizing<Vec<u8>>, secret: Option<&str>) -> Zeroizing<Vec<u8>
         return bytes;
     }
     String::from_utf8_lossy(&bytes).replace(secret, WITHHELD).into_bytes().into()
-}
-
-fn not_any_more(error: &reqwest::Error) -> Option<SendCancelled> {
-    let mut causes = std::iter::successors(error.source(), |cause| (*cause).source());
-    causes.find_map(|cause| cause.downcast_ref().copied())
-}
-
-/// What went wrong, for people. The error's own text is not repeated: it may quote what was sent or received.
-fn words(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "no answer in time".to_owned();
-    }
-    if let Some(why) = not_any_more(error) {
-        return why.to_string();
-    }
-    let mut source = error.source();
-    while let Some(cause) = source {
-        if let Some(io) = cause.downcast_ref::<std::io::Error>()
-            && let Some(text) = io_words(io)
-        {
-            return text.to_owned();
-        }
-        let text = cause.to_string();
-        let foreign = cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse);
-        if foreign || text.contains("unexpected message") {
-            return "what is there does not speak HTTP".to_owned();
-        }
-        if text.contains("proxy authorization required") {
-            return "the proxy asks for a user name and a password".to_owned();
-        }
-        if text.contains("tunnel error") {
-            return "the proxy does not let it through".to_owned();
-        }
-        if text.contains("dns error") {
-            return "its name could not be looked up".to_owned();
-        }
-        if text.contains("certificate") {
-            return "its certificate is not trusted".to_owned();
-        }
-        source = cause.source();
-    }
-    if error.is_connect() { "no connection".to_owned() } else { "the connection broke".to_owned() }
-}
-
-fn io_words(error: &std::io::Error) -> Option<&'static str> {
-    use std::io::ErrorKind;
-    match error.kind() {
-        ErrorKind::ConnectionRefused => Some("the connection was refused"),
-        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => Some("the connection was reset"),
-        ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable | ErrorKind::NetworkDown => {
-            Some("the network is not reachable")
-        }
-        ErrorKind::TimedOut => Some("no answer in time"),
-        ErrorKind::UnexpectedEof => Some("the connection was closed"),
-        _ => None,
-    }
 }

@@ -17,12 +17,12 @@ mod tests;
 
 pub use server::{Caller, Listener, Responder, attach, line_for_windows};
 
+use crate::platform::fs;
 use crate::storage::history::Format;
 use holdoff_core::Reading;
 use holdoff_core::providers::anthropic::status_line::Session;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -192,8 +192,7 @@ pub fn address(data_dir: &Path, runtime_dir: Option<&Path>) -> PathBuf {
     if link.as_os_str().len() <= platform::PATH_MAX || link.symlink_metadata().is_ok() {
         return link;
     }
-    let digest = Sha256::digest(data_dir.as_os_str().as_encoded_bytes());
-    let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let name = fs::short_name(data_dir.as_os_str().as_encoded_bytes());
     let earlier = runtime_dir.map(|folder| folder.join(format!("holdoff-{name}.sock")));
     earlier.filter(|socket| socket.exists()).unwrap_or(link)
 }

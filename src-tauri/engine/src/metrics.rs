@@ -10,6 +10,7 @@ mod server;
 pub use counters::Requests;
 pub use server::{Metrics, serve};
 
+use crate::platform::fs::{self, ReadError};
 use holdoff_core::credential::token::Token;
 use holdoff_core::settings::MetricsSettings;
 use holdoff_core::text::without_bom;
@@ -67,9 +68,10 @@ fn expected_token(path: &Path) -> Result<Token, String> {
     if open_to_all(path) {
         return Err(format!("every user of this computer may read or write {name}; take that right away (chmod o-rw)"));
     }
-    let bytes = crate::storage::state_file::read_bounded(path, TOKEN_FILE_MAX)
-        .map_err(|error| format!("{name} cannot be read: {error}"))?
-        .ok_or_else(|| format!("there is no {name}; put a random word into it"))?;
+    let bytes = fs::read(path, TOKEN_FILE_MAX).map_err(|error| match error {
+        ReadError::Missing => format!("there is no {name}; put a random word into it"),
+        _ => format!("{name} cannot be read: {error}"),
+    })?;
     let text = std::str::from_utf8(without_bom(&bytes)).unwrap_or_default();
     Token::new(text.trim().to_owned()).ok_or_else(|| format!("{name} holds no token: one line of plain characters"))
 }

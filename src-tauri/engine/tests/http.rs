@@ -10,6 +10,7 @@ use holdoff_core::{AccountId, AccountState, Body, Boot, Moment, PermittedRequest
 use holdoff_engine::http::network::Network;
 use holdoff_engine::http::{BODY_MAX, Http};
 use holdoff_engine::platform::environment::Bases;
+use holdoff_world::fake::Welcome;
 use holdoff_world::{Answer, FakeAnthropic, Foreign};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -162,6 +163,30 @@ async fn what_did_not_leave_is_told_from_what_was_lost() {
     let permitted = due();
     let delivery = Http::new(&bases, |_| Duration::ZERO).send(permitted).await;
     assert!(matches!(&delivery, SendResult::NotSent(why) if why.contains("refused")), "{delivery:?}");
+}
+
+#[tokio::test]
+async fn what_speaks_something_else_than_http_is_said_to() {
+    let fake = FakeAnthropic::start().await;
+    let answer = || Answer::bytes(*b"220 mail.example ESMTP Postfix\r\n");
+    let greeting = || Welcome::Says(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n".to_vec());
+    for (welcome, answer) in [(greeting(), Answer::ok()), (Welcome::Listens, answer())] {
+        fake.welcome(welcome);
+        fake.always(answer);
+        let delivery = send(&fake).await;
+        let (SendResult::NotSent(why) | SendResult::Lost(why)) = delivery else { panic!("{delivery:?}") };
+        assert_eq!(why, "what is there does not speak HTTP");
+    }
+}
+
+/// No name has a part of more than 63 letters, so that nobody is asked for it.
+#[tokio::test]
+async fn a_name_that_is_none_is_said_to_be() {
+    let base: reqwest::Url = format!("https://{}.invalid/", "a".repeat(64)).parse().unwrap();
+    let (permit, request) = due();
+    let delivery = Http::new(&Bases { api: base.clone(), token: base }, |_| Duration::ZERO).send(permit, request).await;
+    let SendResult::NotSent(why) = delivery else { panic!("{delivery:?}") };
+    assert_eq!(why, "its name could not be looked up");
 }
 
 #[tokio::test]

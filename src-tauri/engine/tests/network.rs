@@ -222,6 +222,27 @@ async fn the_proxy_of_claude_codes_settings_is_gone_through_and_named_without_it
 }
 
 #[tokio::test]
+async fn of_a_proxy_that_is_no_help_it_is_said_what_it_did() {
+    let mut rig = Rig::new().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let shut = tokio::spawn(async move {
+        while let Ok((mut near, _)) = listener.accept().await {
+            let _gone_again = near.write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n").await;
+            let _gone_again = near.read_u8().await;
+        }
+    });
+    rig.settings(
+        &json!({"HTTPS_PROXY": format!("http://{address}"), "NODE_EXTRA_CA_CERTS": rig.authority("company.pem")}),
+    );
+    rig.start(FAR).await;
+    rig.ledger_says(&format!("the proxy does not let it through (with the proxy {address}")).await;
+    shut.abort();
+    let _it_is_closed_by_then = shut.await;
+    rig.ledger_says(&format!("there is no connection to the proxy (with the proxy {address}")).await;
+}
+
+#[tokio::test]
 async fn a_socks_proxy_is_gone_through() {
     let mut rig = Rig::new().await;
     let proxy = Proxy::start(&rig.front, None).await;

@@ -12,7 +12,7 @@ use holdoff_engine::tasks::start;
 use holdoff_engine::tasks::start::{Engine, shut_down};
 use holdoff_world::{Answer, ClockSpec, Credential, FakeAnthropic, Home, eventually};
 use serde_json::{Value, json};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Much sooner than anything that is only looked at now and then.
 const SOON: Duration = Duration::from_secs(20);
@@ -201,10 +201,13 @@ async fn what_was_told_before_a_sign_in_is_not_shown_under_it() {
     rig.wait_for(BOB, Source::StatusLine, 13.0).await;
 }
 
-/// The goal of issue 5, through the whole engine: an hour of the program is two seconds.
+/// The goal of issue 5, through the whole engine: an hour of the program is two seconds. On a busy machine the readings come
+/// later than they were to: a gap between two of them may be asked about, and the day lasts until it has enough without one.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_of_work_with_the_status_line_asks_a_tenth() {
     const DAY: Duration = Duration::from_secs(8 * 3600);
+    const GAP: Duration = Duration::from_secs(200);
+    const LONGEST: Duration = Duration::from_secs(120);
     let mut rig = Rig::new(1800.0).await;
     let clock = rig.environment.clock.clone();
     rig.fake.always(Answer::decide(move |_| {
@@ -217,19 +220,31 @@ async fn a_day_of_work_with_the_status_line_asks_a_tenth() {
     }));
     rig.start().await;
     rig.fake.wait_for_usage(1, SOON).await;
-    let begun = rig.now();
-    let mut oldest = Duration::ZERO;
-    while rig.now().since(begun) < DAY {
-        let now = rig.now().wall;
-        rig.engine.as_ref().unwrap().push(None, rig.reading(used_at(now.0 / 1000), now), Session::default());
-        let reading = rig.account(ANN).and_then(|account| account.reading);
-        let at = reading.and_then(|r| Some(r.origin(r.windows.iter().find(|w| w.id == "five_hour")?).at));
-        oldest = oldest.max(at.map_or(Duration::ZERO, |at| now.since(at)));
+    let (begun, deadline) = (rig.now(), Instant::now() + LONGEST);
+    let (mut last, mut in_time, mut gaps) = (begun, Duration::ZERO, 0);
+    while in_time < DAY {
+        assert!(Instant::now() < deadline, "{gaps} gaps, and {in_time:?} without");
+        let now = rig.now();
+        match now.since(last) {
+            gap if gap > GAP => gaps += 1,
+            time => in_time += time,
+        }
+        last = now;
+        rig.engine.as_ref().unwrap().push(None, rig.reading(used_at(now.wall.0 / 1000), now.wall), Session::default());
+        eventually(SOON, "what is shown is ten minutes old at most", async || {
+            let reading = rig.account(ANN)?.reading?;
+            let at = reading.origin(reading.windows.iter().find(|window| window.id == "five_hour")?).at;
+            (now.wall.since(at) <= Duration::from_secs(600)).then_some(())
+        })
+        .await;
         // Two minutes of the program.
         tokio::time::sleep(Duration::from_millis(67)).await;
     }
-    let without = DAY.as_secs() / Settings::default().polling_interval.as_secs();
+    let without = rig.now().since(begun).as_secs() / Settings::default().polling_interval.as_secs();
     let with = rig.fake.usage_requests().len() as u64;
-    assert!(with >= 2 && with * 10 <= without, "{with} with the status line, {without} without");
-    assert!(oldest <= Duration::from_secs(600), "{oldest:?}");
+    println!("{with} with the status line, {without} without, {gaps} gaps");
+    assert!(
+        with >= 2 && with * 10 <= without + 10 * gaps,
+        "{with} with the status line, {without} without, {gaps} gaps"
+    );
 }

@@ -4,8 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test ends where it fails")]
 
 use holdoff_core::credential::{CredentialMissing, CredentialPresence};
-use holdoff_engine::platform::data_dir::{DeletionWatch, make_private};
+use holdoff_engine::platform::data_dir::DeletionWatch;
 use holdoff_engine::platform::environment::Environment;
+use holdoff_engine::platform::fs::make_folder;
 use holdoff_engine::storage::settings_file;
 use holdoff_engine::storage::state_file::PlainFiles;
 use holdoff_engine::storage::state_file::Slots;
@@ -131,7 +132,7 @@ async fn as_folder() {
         return;
     }
     let data = PathBuf::from(std::env::var_os("HOME").unwrap()).join("data");
-    make_private(&data).unwrap();
+    make_folder(&data).unwrap();
     let mut vanishing = DeletionWatch::watch(&data);
     println!("\nlooking");
     while data.exists() {

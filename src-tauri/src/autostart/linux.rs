@@ -4,9 +4,10 @@ use super::desktop_entry::{self, DesktopEntry};
 use crate::runtime::AppHandle;
 use holdoff_core::messages;
 use holdoff_engine::platform::environment::IDENTIFIER;
+use holdoff_engine::platform::fs as files;
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The names that an entry of Holdoff may have: today's, and that of version 0.1.0.
@@ -96,7 +97,7 @@ impl Autostart {
     fn is_on_by_entry(&self) -> bool {
         let dirs = || [&self.config_home].into_iter().chain(&self.config_dirs);
         NAMES.iter().any(|name| {
-            let texts = dirs().filter_map(|dir| fs::read(dir.join("autostart").join(name)).ok());
+            let texts = dirs().filter_map(|dir| files::read(&dir.join("autostart").join(name), ENTRY_MAX).ok());
             texts.map(|text| DesktopEntry::parse(&String::from_utf8_lossy(&text))).next().is_some_and(|entry| {
                 entry.is_started_in(&self.desktops) && entry.programs().iter().all(|program| self.can_run(program))
             })
@@ -123,6 +124,9 @@ impl Autostart {
     }
 }
 
+/// Some hundred bytes are usual.
+const ENTRY_MAX: u64 = 1024 * 1024;
+
 const HEAD: &str = "\
 [Desktop Entry]
 Type=Application
@@ -133,15 +137,8 @@ Comment=Shows how much of your AI subscription is left
 /// Whole or not at all. Where a link stands, what it leads to is written.
 fn write(path: &Path, text: &str) -> io::Result<()> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
     // Not the name of an entry: a desktop may be starting them.
-    let next = path.with_extension("desktop-new");
-    let mut file = fs::File::create(&next)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&next, &path)
+    files::replace(&path, path.with_extension("desktop-new"), text.as_bytes())
 }
 
 fn remove(path: &Path) -> io::Result<()> {

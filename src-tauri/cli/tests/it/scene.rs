@@ -92,7 +92,7 @@ impl Scene {
         let id = AccountId("anthropic:ann".into());
         state.accounts.insert(id.clone(), account);
         state.active.push(id);
-        holdoff_engine::platform::data_dir::make_private(&self.data()).unwrap();
+        holdoff_engine::platform::fs::make_folder(&self.data()).unwrap();
         TwoSlots::new(self.data(), PlainFiles, 0).save(&state).unwrap();
     }
 

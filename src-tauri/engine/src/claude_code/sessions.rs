@@ -1,7 +1,7 @@
 //! Which session of Claude Code says something of its limits, as its transcript tells: whose it is, and how old what it
 //! says is. Read in the app, not in the status line's command; a bounded part of the beginning and of the end.
 
-use crate::credentials::bounded_read;
+use crate::platform::fs;
 use holdoff_core::providers::anthropic::status_line::Session;
 use holdoff_core::providers::anthropic::transcript::Transcript;
 use holdoff_core::{Reading, Speaker, Told, Wall};
@@ -81,7 +81,7 @@ impl Sessions {
             Some(Some(_)) | None => {}
         }
         let writes = others(beside).iter().any(|path| {
-            let head = bounded_read::part(path, 0, HEAD).unwrap_or_default();
+            let head = fs::read_part(path, 0, HEAD).unwrap_or_default();
             let transcript = Transcript::read(&head, b"");
             transcript.owner.is_some() && transcript.version.as_deref() == Some(version)
         });
@@ -104,11 +104,11 @@ impl Sessions {
 
 /// `None` where there is none that can be read.
 fn read(path: &Path) -> Option<Transcript> {
-    let size = bounded_read::size(path)?;
+    let size = fs::size(path).ok()?;
     let mut transcript = Transcript::default();
     for most in TAILS {
-        let head = bounded_read::part(path, 0, HEAD.min(size.saturating_sub(most)))?;
-        let tail = bounded_read::part(path, size.saturating_sub(most), most)?;
+        let head = fs::read_part(path, 0, HEAD.min(size.saturating_sub(most))).ok()?;
+        let tail = fs::read_part(path, size.saturating_sub(most), most).ok()?;
         transcript = Transcript::read(&head, &tail);
         if transcript.answered_at.is_some() || size <= most {
             break;

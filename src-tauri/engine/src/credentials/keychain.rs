@@ -49,23 +49,12 @@ fn service(variable: Option<&OsStr>) -> String {
         return SERVICE.to_owned();
     };
     let text: String = variable.to_string_lossy().nfc().collect();
-    let hash = Sha256::digest(text.as_bytes());
-    let suffix: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    format!("{SERVICE}-{suffix}")
+    format!("{SERVICE}-{}", hex::encode(&Sha256::digest(text.as_bytes())[..4]))
 }
 
 /// The owner stores some values in hex. JSON never looks like it, since it begins with a brace.
 fn plain(value: Vec<u8>) -> Vec<u8> {
-    let digits = value.trim_ascii();
-    let bytes = digits.chunks(2).map(|pair| match pair {
-        [high, low] => Some(nibble(*high)? << 4 | nibble(*low)?),
-        _ => None,
-    });
-    bytes.collect::<Option<Vec<u8>>>().unwrap_or(value)
-}
-
-fn nibble(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|nibble| u8::try_from(nibble).ok())
+    hex::decode(value.trim_ascii()).unwrap_or(value)
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 //! its person switches it on, and only under the locks.
 
 mod atomic_replace;
-pub(crate) mod bounded_read;
 pub mod discovery;
 #[cfg(any(target_os = "macos", test))]
 mod keychain;
@@ -21,6 +20,8 @@ use locks::{LockTimeouts, Locker, Locks};
 pub(crate) use watch::Stamp;
 pub use watch::{FileWatcher, Watch, WatchError};
 
+use crate::platform::fs;
+use crate::platform::fs::ReadError;
 use holdoff_core::credential::{CredentialMissing, CredentialRead, Identity};
 use holdoff_core::providers::anthropic::cached_usage;
 use holdoff_core::providers::anthropic::cached_usage::Cached;
@@ -171,7 +172,7 @@ impl Source {
             #[serde(default)]
             projects: BTreeMap<PathBuf, serde::de::IgnoredAny>,
         }
-        let read = picked::read(&self.identity_file, &["projects"], IDENTITY_MAX).ok();
+        let read = picked::read(&self.identity_file, &["projects"], IDENTITY_MAX);
         let file = read.and_then(|bytes| serde_json::from_slice::<File>(&bytes).ok());
         file.map(|file| file.projects.into_keys().filter(|folder| folder.is_absolute()).collect()).unwrap_or_default()
     }
@@ -224,7 +225,7 @@ impl Source {
 
     #[cfg(not(target_os = "macos"))]
     fn stored(&self) -> Result<Zeroizing<Vec<u8>>, CredentialMissing> {
-        bounded_read::read(&self.credential_path(), credential::FILE_MAX)
+        in_file(&self.credential_path())
     }
 
     /// The Keychain first: a file beside it may be left over from long ago.
@@ -232,7 +233,7 @@ impl Source {
     fn stored(&self) -> Result<Zeroizing<Vec<u8>>, CredentialMissing> {
         match keychain::read(self.variable.as_deref())? {
             Some(bytes) => Ok(bytes.into()),
-            None => bounded_read::read(&self.credential_path(), credential::FILE_MAX),
+            None => in_file(&self.credential_path()),
         }
     }
 
@@ -242,8 +243,16 @@ impl Source {
 
     /// What the owner keeps of itself, as far as it is of concern here.
     fn about_itself(&self) -> Option<Vec<u8>> {
-        picked::read(&self.identity_file, &IDENTITY, IDENTITY_MAX).ok()
+        picked::read(&self.identity_file, &IDENTITY, IDENTITY_MAX)
     }
+}
+
+fn in_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, CredentialMissing> {
+    fs::read(path, credential::FILE_MAX).map_err(|error| match error {
+        ReadError::Missing => CredentialMissing::NoFile,
+        ReadError::Forbidden => CredentialMissing::Forbidden(error.to_string()),
+        _ => CredentialMissing::Unreadable(error.to_string()),
+    })
 }
 
 fn patiently(mut look: impl FnMut() -> CredentialRead, mut pause: impl FnMut()) -> CredentialRead {

@@ -1,6 +1,6 @@
 //! Some members of a JSON object that may be of any size: the rest of it is read over and never held.
 
-use crate::platform::regular_file;
+use crate::platform::fs;
 use holdoff_core::text::without_bom;
 use std::io::{self, Read};
 use std::path::Path;
@@ -14,10 +14,9 @@ const CHUNK: usize = 64 * 1024;
 /// An object of those members of the one in the file that are `wanted`, each as it stands there. Of one that stands there
 /// twice, the last counts; one that is too long is left out.
 ///
-/// # Errors
-/// What the system says; or that it is longer than `max` bytes, or no whole object.
-pub(super) fn read(path: &Path, wanted: &[&str], max: u64) -> io::Result<Vec<u8>> {
-    pick(regular_file::open(path)?.take(max + 1), wanted, max)
+/// `None` where it cannot be read, is longer than `max` bytes, or is no whole object.
+pub(super) fn read(path: &Path, wanted: &[&str], max: u64) -> Option<Vec<u8>> {
+    pick(fs::open(path).ok()?.take(max + 1), wanted, max).ok()
 }
 
 fn pick(mut from: impl Read, wanted: &[&str], max: u64) -> io::Result<Vec<u8>> {

@@ -2,11 +2,14 @@
 //! that others keep there. The locks are the caller's affair.
 
 use super::{LOOKS, PAUSE, Source};
-use crate::credentials::{atomic_replace, bounded_read};
+use crate::credentials::atomic_replace;
+use crate::platform::fs;
+use crate::platform::fs::ReadError;
+#[cfg(target_os = "macos")]
+use holdoff_core::credential::CredentialMissing;
 use holdoff_core::credential::token::Fingerprint;
-use holdoff_core::credential::{CredentialMissing, RenewedTokens, WriteBack};
+use holdoff_core::credential::{RenewedTokens, WriteBack};
 use holdoff_core::providers::anthropic::{Succession, credential, recover_pending, succeed};
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -36,9 +39,9 @@ impl Source {
     /// The new tokens that a crash left beside it, where they were got for the refresh token `spent`, and that still
     /// stands in it.
     pub(super) fn recover_pending(&self, spent: &Fingerprint) -> Option<RenewedTokens> {
-        let target = fs::canonicalize(self.credential_path()).ok()?;
+        let target = std::fs::canonicalize(self.credential_path()).ok()?;
         let left = atomic_replace::left(&target, credential::FILE_MAX)?;
-        recover_pending(&bounded_read::read(&target, credential::FILE_MAX).ok()?, &left, spent)
+        recover_pending(&fs::read(&target, credential::FILE_MAX).ok()?, &left, spent)
     }
 
     /// `None` where the Keychain has no such item: then the file is the owner's store.
@@ -65,14 +68,14 @@ impl Source {
 
 /// Writes beside it what stands in it: as much as would be written, in the same place.
 fn rehearse(path: &Path) -> Result<(), String> {
-    let target = match fs::canonicalize(path) {
+    let target = match std::fs::canonicalize(path) {
         Ok(target) => target,
         Err(error) if error.kind() == io::ErrorKind::NotFound && !is_link(path) => return Ok(()),
-        Err(error) => return Err(words(bounded_read::refused(&error, path))),
+        Err(error) => return Err(ReadError::of(error, path).to_string()),
     };
-    match bounded_read::read(&target, credential::FILE_MAX) {
+    match fs::read(&target, credential::FILE_MAX) {
         Ok(stored) => atomic_replace::Next::beside(&target, &stored).map(drop),
-        Err(CredentialMissing::Forbidden(why)) => Err(why),
+        Err(error @ ReadError::Forbidden) => Err(error.to_string()),
         Err(_) => Ok(()),
     }
 }
@@ -114,15 +117,15 @@ fn attempt(
     may: impl Fn() -> bool,
 ) -> Result<Result<WriteBack, Unsettled>, String> {
     // A link stays, and what it leads to is replaced.
-    let target = match fs::canonicalize(path) {
+    let target = match std::fs::canonicalize(path) {
         Ok(target) => target,
         Err(error) if error.kind() == io::ErrorKind::NotFound && !is_link(path) => return Ok(Err(Unsettled::Gone)),
-        Err(error) => return Err(words(bounded_read::refused(&error, path))),
+        Err(error) => return Err(ReadError::of(error, path).to_string()),
     };
-    let stored = match bounded_read::read(&target, credential::FILE_MAX) {
+    let stored = match fs::read(&target, credential::FILE_MAX) {
         Ok(stored) => stored,
-        Err(CredentialMissing::NoFile) => return Ok(Err(Unsettled::Gone)),
-        Err(absence) => return Err(words(absence)),
+        Err(ReadError::Missing) => return Ok(Err(Unsettled::Gone)),
+        Err(error) => return Err(error.to_string()),
     };
     let rewritten = match succeed(&stored, successor) {
         Succession::Write(rewritten) => rewritten,
@@ -130,13 +133,13 @@ fn attempt(
         Succession::Unreadable(why) => return Ok(Err(Unsettled::Torn(why))),
         // Perhaps by a try whose sync failed.
         Succession::There => {
-            atomic_replace::sync(&target).map_err(|error| atomic_replace::words(&error))?;
+            fs::sync(&target).map_err(|error| atomic_replace::words(&error))?;
             return Ok(Ok(WriteBack::Written));
         }
     };
     let next = atomic_replace::Next::beside(&target, rewritten.expose())?;
-    let unmoved = fs::canonicalize(path).is_ok_and(|now| now == target)
-        && bounded_read::read(&target, credential::FILE_MAX).is_ok_and(|now| now == stored);
+    let unmoved = std::fs::canonicalize(path).is_ok_and(|now| now == target)
+        && fs::read(&target, credential::FILE_MAX).is_ok_and(|now| now == stored);
     if !unmoved {
         return Ok(Err(Unsettled::Moved));
     }
@@ -148,9 +151,10 @@ fn attempt(
 }
 
 fn is_link(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|link| link.is_symlink())
+    std::fs::symlink_metadata(path).is_ok_and(|link| link.is_symlink())
 }
 
+#[cfg(target_os = "macos")]
 fn words(absence: CredentialMissing) -> String {
     match absence {
         CredentialMissing::Unreadable(why) | CredentialMissing::Forbidden(why) => why,

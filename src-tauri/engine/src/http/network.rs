@@ -3,9 +3,9 @@
 //!
 //! Of the settings, only the names below are read. What is said of them is an address without user and password, or a path.
 
-use crate::credentials::{Source, bounded_read};
+use crate::credentials::Source;
 use crate::platform::environment::is_loopback;
-use holdoff_core::credential::CredentialMissing;
+use crate::platform::fs;
 use holdoff_core::text::without_bom;
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{Certificate, Proxy, Url};
@@ -59,7 +59,7 @@ impl Variables {
             #[serde(default)]
             env: BTreeMap<String, serde_json::Value>,
         }
-        let read = bounded_read::read(path, FILE_MAX).ok();
+        let read = fs::read(path, FILE_MAX).ok();
         let settings = read.and_then(|bytes| serde_json::from_slice::<Settings>(without_bom(&bytes)).ok());
         let env = settings.map(|settings| settings.env).unwrap_or_default();
         Self(names().filter_map(|name| Some((name, env.get(name)?.as_str()?.to_owned()))).collect())
@@ -226,10 +226,7 @@ impl Route {
         let mut all = Vec::new();
         for path in [&self.bundle, &self.extra].into_iter().flatten() {
             let wrong = |why: &str| format!("the certificates in {} cannot be used: {why}", path.display());
-            let bytes = bounded_read::read(path, FILE_MAX).map_err(|absence| match absence {
-                CredentialMissing::Unreadable(why) | CredentialMissing::Forbidden(why) => wrong(&why),
-                _ => wrong("there is no such file"),
-            })?;
+            let bytes = fs::read(path, FILE_MAX).map_err(|error| wrong(&error.to_string()))?;
             let found = Certificate::from_pem_bundle(&bytes).map_err(|_| wrong("they are no whole PEM"))?;
             if found.is_empty() {
                 return Err(wrong("there is none in it; it is to be in PEM form"));

@@ -1,7 +1,7 @@
 //! Fetches a file of a release: one request for one permit, as everything here, but that the server may lead on to the few
 //! hosts that were built in. No token goes with it, and what comes is believed for its signature alone.
 
-use super::{SendCancelled, answer, built, client_to, have_tls, not_any_more, words};
+use super::{SendCancelled, answer, built, client_to, have_tls, reason};
 use crate::http::network::{Network, Route};
 use crate::http::permit_deadline::{OnTime, Watch};
 use crate::platform::environment::Releases;
@@ -91,8 +91,8 @@ impl ReleaseServer {
         let via = route.via();
         let client = self.client(route, total).await.map_err(SendResult::NotSent)?;
         on_time.during(client.get(url).send()).await.map_err(|error| {
-            let why = words(&error) + &via;
-            if not_any_more(&error) == Some(SendCancelled::Lapsed) {
+            let why = reason::of(&error) + &via;
+            if reason::cancelled(&error) == Some(SendCancelled::Lapsed) {
                 SendResult::PermitExpired
             } else if error.is_connect() || error.is_builder() {
                 SendResult::NotSent(why)

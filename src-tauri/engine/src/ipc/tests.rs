@@ -6,7 +6,7 @@ mod patience;
 mod socket;
 
 use super::*;
-use crate::platform::data_dir::make_private;
+use crate::platform::fs::make_folder;
 use serde_json::json;
 use std::io::Read;
 use std::process::Command;
@@ -38,8 +38,8 @@ impl App {
     /// One whose calls somebody else answers.
     fn to_be_answered() -> (Self, mpsc::Receiver<(Call, Responder)>) {
         let home = tempfile::Builder::new().prefix("ho").tempdir().unwrap();
-        make_private(&home.path().join("data")).unwrap();
-        make_private(&home.path().join("run")).unwrap();
+        make_folder(&home.path().join("data")).unwrap();
+        make_folder(&home.path().join("run")).unwrap();
         let (calls, inbox) = mpsc::channel(16);
         (Self { serving: Self::serve(&home, &calls), home, calls }, inbox)
     }

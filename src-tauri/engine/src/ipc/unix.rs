@@ -1,9 +1,8 @@
 //! A Unix socket that only its owner can open, in a folder that only they can enter. Both ends look at who the other is.
 
-use crate::platform::data_dir::make_private;
 use crate::platform::environment::IDENTIFIER;
 use crate::platform::throttle::Seldom;
-use sha2::{Digest, Sha256};
+use crate::platform::{fs, random};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
@@ -121,18 +120,17 @@ fn remove_socket(path: &Path) {
 /// In the folder of the session where there is one, else in the data folder; and where its path is too long for a socket, in
 /// a new folder whose name nobody can know before.
 fn place_for_socket(address: &Path, runtime_dir: Option<&Path>) -> io::Result<PathBuf> {
-    let digest = Sha256::digest(address.as_os_str().as_encoded_bytes());
-    let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let name = fs::short_name(address.as_os_str().as_encoded_bytes());
     let session = format!("/run/user/{}", rustix::process::geteuid().as_raw());
     let sessions = runtime_dir.into_iter().chain(cfg!(target_os = "linux").then_some(Path::new(&session)));
     let folders = sessions.filter(|folder| folder.is_dir()).map(|folder| folder.join(IDENTIFIER));
     for folder in folders.chain(address.parent().map(Path::to_owned)) {
         let socket = folder.join(format!("{name}.sock"));
-        if socket.as_os_str().len() <= PATH_MAX && make_private(&folder).is_ok() && is_private(&folder) {
+        if socket.as_os_str().len() <= PATH_MAX && fs::make_folder(&folder).is_ok() && is_private(&folder) {
             return Ok(socket);
         }
     }
-    let folder = std::env::temp_dir().join(format!("holdoff-{:016x}", fastrand::u64(..)));
+    let folder = std::env::temp_dir().join(format!("holdoff-{:016x}", random::number()));
     std::fs::DirBuilder::new().mode(0o700).create(&folder)?;
     Ok(folder.join(format!("{name}.sock")))
 }

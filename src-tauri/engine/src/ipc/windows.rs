@@ -1,5 +1,6 @@
 //! A named pipe. Seen to run under Wine only.
 
+use crate::platform::random;
 use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -26,8 +27,7 @@ const IDENTIFICATION: u32 = 0x0001_0000;
 fn pipe(address: &Path) -> String {
     let address = address.components().collect::<PathBuf>().to_string_lossy().to_lowercase();
     let digest = Sha256::digest(address.as_bytes());
-    let name: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    format!(r"\\.\pipe\holdoff-{name}")
+    format!(r"\\.\pipe\holdoff-{}", hex::encode(&digest[..16]))
 }
 
 fn open(address: &Path) -> io::Result<Stream> {
@@ -81,7 +81,7 @@ pub struct ChildLine(NamedPipeServer);
 impl ChildLine {
     /// With what becomes the standard input of the child.
     pub fn new() -> io::Result<(Self, Stdio)> {
-        let name = format!(r"\\.\pipe\holdoff-window-{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
+        let name = format!(r"\\.\pipe\holdoff-window-{:016x}{:016x}", random::number(), random::number());
         let server = ServerOptions::new().first_pipe_instance(true).max_instances(1).create(&name)?;
         let (theirs, mut ours) = io::pipe()?;
         // It fits into the pipe, and nobody is waited for.

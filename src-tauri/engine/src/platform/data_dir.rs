@@ -1,39 +1,8 @@
-//! The data folder: made for one user only, and watched for what is taken out of it under the running app.
+//! The data folder: watched for what is taken out of it under the running app.
 
 use std::fs::File;
 use std::io;
 use std::path::Path;
-
-/// Makes a folder, and those above it, for this user only. One that is there stays as it is.
-///
-/// # Errors
-/// What the system says.
-#[cfg(unix)]
-pub fn make_private(dir: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
-}
-
-/// Makes a folder, and those above it. One that is there stays as it is.
-///
-/// # Errors
-/// What the system says.
-#[cfg(not(unix))]
-pub fn make_private(dir: &Path) -> io::Result<()> {
-    std::fs::create_dir_all(dir)
-}
-
-/// The same for a folder that was taken away: somebody else may have made it meanwhile, and for everyone to read, as the web
-/// engine of a window does.
-///
-/// # Errors
-/// What the system says.
-pub fn make_private_again(dir: &Path) -> io::Result<()> {
-    make_private(dir)?;
-    #[cfg(unix)]
-    std::fs::set_permissions(dir, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
-    Ok(())
-}
 
 /// Which file it is, whatever its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,7 +146,7 @@ mod tests {
     async fn only_what_is_taken_away_wakes() {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("folder");
-        make_private(&folder).unwrap();
+        std::fs::create_dir(&folder).unwrap();
         std::fs::write(folder.join("file"), "1").unwrap();
         let mut vanishing = DeletionWatch::watch(&folder);
         std::fs::write(folder.join("file"), "2").unwrap();
@@ -187,28 +156,5 @@ mod tests {
         assert!(wakes(&mut vanishing).await, "a file is deleted");
         std::fs::rename(&folder, dir.path().join("elsewhere")).unwrap();
         assert!(wakes(&mut vanishing).await, "the folder is moved");
-    }
-
-    #[test]
-    fn a_folder_is_made_for_its_owner_only() {
-        use std::os::unix::fs::PermissionsExt;
-        let dir = tempfile::tempdir().unwrap();
-        make_private(&dir.path().join("a/b")).unwrap();
-        for folder in ["a", "a/b"] {
-            let mode = std::fs::metadata(dir.path().join(folder)).unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, 0o700);
-        }
-        make_private(&dir.path().join("a/b")).unwrap();
-    }
-
-    #[test]
-    fn a_folder_that_another_program_made_again_is_its_owners_only() {
-        use std::os::unix::fs::PermissionsExt;
-        let dir = tempfile::tempdir().unwrap();
-        let folder = dir.path().join("folder");
-        std::fs::create_dir(&folder).unwrap();
-        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
-        make_private_again(&folder).unwrap();
-        assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
     }
 }

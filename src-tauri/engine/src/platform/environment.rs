@@ -10,7 +10,7 @@ pub use releases::Releases;
 use crate::credentials::Source;
 use crate::http::network::Variables;
 use crate::platform::clock::{Clock, ClockSpec};
-use crate::platform::data_dir::make_private;
+use crate::platform::fs::make_folder;
 use crate::platform::private_files;
 use crate::storage::newer_data::NewerData;
 use holdoff_core::providers::anthropic;
@@ -175,7 +175,7 @@ impl Environment {
     pub fn prepare_data_dir(&self) -> Result<(), StartError> {
         let dir = &self.data_dir;
         let failed = |error: std::io::Error| StartError::DataDir { dir: dir.clone(), why: error.to_string() };
-        make_private(dir).map_err(failed)?;
+        make_folder(dir).map_err(failed)?;
         if is_foreign(dir).map_err(failed)? {
             return Err(StartError::ForeignDataDir { dir: dir.clone() });
         }

@@ -1,7 +1,8 @@
 //! One poller per account, one app per person: file locks, which the system releases when a process dies.
 
-use crate::platform::data_dir::{FileId, make_private};
-use std::fs::{File, OpenOptions, TryLockError};
+use crate::platform::data_dir::FileId;
+use crate::platform::fs;
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -23,7 +24,7 @@ impl FileLock {
     /// When the lock file cannot be opened or the file system has no locks.
     pub fn take(path: &Path) -> io::Result<Option<Self>> {
         if let Some(folder) = path.parent() {
-            make_private(folder)?;
+            fs::make_folder(folder)?;
         }
         for _ in 0..TRIES {
             let file = open(path)?;
@@ -53,12 +54,9 @@ impl FileLock {
     }
 }
 
-/// A pipe in its place is an error, and not waited for.
 fn open(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    let mut options = fs::private();
+    options.create(true).truncate(false);
     // FILE_SHARE_READ and FILE_SHARE_WRITE: others may open it too, and nobody may delete or move it.
     #[cfg(windows)]
     std::os::windows::fs::OpenOptionsExt::share_mode(&mut options, 0x3);

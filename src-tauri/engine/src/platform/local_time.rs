@@ -26,7 +26,7 @@ pub fn zone() -> TimeZone {
 
 #[cfg(unix)]
 mod unix {
-    use crate::credentials::bounded_read;
+    use crate::platform::fs;
     use jiff::tz::TimeZone;
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
@@ -64,7 +64,7 @@ mod unix {
     }
 
     fn file(path: &Path) -> Option<TimeZone> {
-        let bytes = bounded_read::read(path, FILE_MAX).ok()?;
+        let bytes = fs::read(path, FILE_MAX).ok()?;
         TimeZone::tzif(&path.to_string_lossy(), &bytes).ok()
     }
 

@@ -1,7 +1,7 @@
 //! The log: a file a day, a week of them, ten megabytes at most. Only our own words get in, and no type of ours can print
 //! a token.
 
-use crate::platform::data_dir::make_private;
+use crate::platform::fs;
 use crate::platform::log_file::LogFile;
 use crate::platform::private_files;
 use std::path::Path;
@@ -16,7 +16,7 @@ const OURS: [&str; 4] = ["holdoff_core", "holdoff_engine", "holdoff_tray", "hold
 
 /// Starts logging into `<dir>/<name>.<date>.log`, for this user only. Without a place to log to, there is no log.
 pub fn start(dir: &Path, name: &str) {
-    let private = make_private(dir).and_then(|()| private_files::tighten(dir));
+    let private = fs::make_folder(dir).and_then(|()| private_files::tighten(dir));
     let Ok(log) = LogFile::open(dir, name) else {
         return;
     };

@@ -43,12 +43,6 @@ impl Doubt {
     }
 }
 
-impl From<Doubt> for io::Error {
-    fn from(doubt: Doubt) -> Self {
-        Self::new(io::ErrorKind::PermissionDenied, doubt.to_string())
-    }
-}
-
 /// What in a folder of Holdoff it does not use, and why.
 pub fn doubtful(dir: &Path) -> Vec<(PathBuf, Doubt)> {
     let mut found = Vec::new();
@@ -64,13 +58,13 @@ pub fn doubt_of_command(path: &Path) -> Option<Doubt> {
     platform::doubt(&std::fs::metadata(path).ok()?, true)
 }
 
-/// Whether an open file is ours to believe: `Err` with the reason where it belongs to another user, or, where it is a
-/// `command`'s, others may write it. (All else that others could write is made private before it is read.)
-pub(crate) fn check(file: &std::fs::File, command: bool) -> io::Result<()> {
-    match platform::doubt(&file.metadata()?, command) {
-        Some(doubt) => Err(doubt.into()),
-        None => Ok(()),
-    }
+/// Why an open file is not ours to believe, if it is not: it belongs to another user, or, where it is a `command`'s, others may
+/// write it. (All else that others could write is made private before it is read.)
+///
+/// # Errors
+/// What the system says.
+pub(crate) fn doubt(file: &std::fs::File, command: bool) -> io::Result<Option<Doubt>> {
+    Ok(platform::doubt(&file.metadata()?, command))
 }
 
 #[cfg(unix)]
@@ -242,10 +236,10 @@ mod tests {
         set(&record, 0o664);
         tighten(dir.path()).unwrap();
         assert_eq!(doubtful(dir.path()), [(record.clone(), Doubt::Writable(0o664))]);
-        let refused = check(&fs::File::open(&record).unwrap(), true).unwrap_err();
+        let refused = doubt(&fs::File::open(&record).unwrap(), true).unwrap().unwrap();
         assert!(refused.to_string().contains("may write it (mode 664)"), "{refused}");
         set(&record, 0o600);
-        check(&fs::File::open(&record).unwrap(), true).unwrap();
+        assert_eq!(doubt(&fs::File::open(&record).unwrap(), true).unwrap(), None);
     }
 
     /// Only root can give a file away.
@@ -262,6 +256,6 @@ mod tests {
         tighten(dir.path()).unwrap();
         assert_eq!(mode(&path), 0o644, "it is not ours to change");
         assert_eq!(doubtful(dir.path()), [(path.clone(), Doubt::Foreign)]);
-        assert!(check(&fs::File::open(&path).unwrap(), false).is_err());
+        assert_eq!(doubt(&fs::File::open(&path).unwrap(), false).unwrap(), Some(Doubt::Foreign));
     }
 }

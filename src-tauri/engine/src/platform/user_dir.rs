@@ -10,14 +10,12 @@ mod record;
 #[cfg(test)]
 mod tests;
 
-use crate::platform::data_dir::make_private;
 use crate::platform::environment::Environment;
 use crate::platform::file_lock::FileLock;
+use crate::platform::fs;
 use crate::platform::private_files;
 use crate::storage::state_file;
-use crate::storage::state_file::{create, read_kept};
 use holdoff_core::AccountId;
-use sha2::{Digest, Sha256};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -63,20 +61,19 @@ impl UserDir {
     /// What the system says. Without it, no account can be locked, and so none is asked for.
     pub fn prepare(&self) -> io::Result<()> {
         let known = self.dir.join(DATA_DIRS);
-        make_private(&known)?;
+        fs::make_folder(&known)?;
         private_files::tighten(&self.dir)?;
         let text = self.data_dir.as_os_str().as_encoded_bytes();
-        let name: String = Sha256::digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        let path = known.join(name);
-        if path.exists() { Ok(()) } else { create(&path)?.write_all(text) }
+        let path = known.join(fs::short_name(text));
+        if path.exists() { Ok(()) } else { fs::create(&path)?.write_all(text) }
     }
 
     /// The other data folders of the same person in which there is a state.
     pub fn other_data_dirs(&self) -> Vec<PathBuf> {
         let noted = std::fs::read_dir(self.dir.join(DATA_DIRS)).into_iter().flatten().flatten();
         let noted = noted.filter_map(|entry| {
-            let bytes = read_kept(&entry.path(), PATH_MAX).ok()??;
-            Some(PathBuf::from(String::from_utf8(bytes).ok()?))
+            let bytes = fs::read_own(&entry.path(), PATH_MAX).ok()?;
+            Some(PathBuf::from(str::from_utf8(&bytes).ok()?))
         });
         let mut found: Vec<PathBuf> = noted.chain([self.usual.clone()]).filter(|dir| self.is_another(dir)).collect();
         found.sort();

@@ -2,13 +2,11 @@
 //! way of a small file. Whoever hands one over waits for nobody: not for a lock, not for a disk, not for the app.
 
 use crate::ipc::{self, Call};
-use crate::storage::state_file::{create, read_kept};
+use crate::platform::fs;
 use holdoff_core::Reading;
 use holdoff_core::providers::anthropic::status_line::Session;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use std::fs::DirBuilder;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 const FOLDER: &str = "pushed";
@@ -63,14 +61,12 @@ pub fn hand_over(from: From<'_>, reading: &Reading, session: &Session) -> Handed
 
 /// Where the last reading of a place is kept: one file for each, so that there are never many.
 pub fn path(data_dir: &Path, place: &str) -> PathBuf {
-    let digest = Sha256::digest(place.as_bytes());
-    let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    data_dir.join(FOLDER).join(format!("{name}.json"))
+    data_dir.join(FOLDER).join(format!("{}.json", fs::short_name(place.as_bytes())))
 }
 
 /// What is kept for a place, if anything usable is. It stays there: a reading that is taken in twice changes nothing.
 pub fn take_up(data_dir: &Path, place: &str) -> Option<(Reading, Session)> {
-    let bytes = read_kept(&path(data_dir, place), SIZE_MAX).ok()??;
+    let bytes = fs::read_own(&path(data_dir, place), SIZE_MAX).ok()?;
     let kept: Kept = serde_json::from_slice(&bytes).ok()?;
     (kept.version == VERSION && kept.place == place).then_some((kept.reading, kept.session))
 }
@@ -97,28 +93,15 @@ fn keep(data_dir: &Path, place: &str, reading: &Reading, session: &Session) -> i
     check_allowed(bytes.len())?;
     // Several sessions may write at once, each its own file.
     let next = path.with_extension(std::process::id().to_string());
-    let written = write(&next, &bytes).and_then(|()| put(&next, &path));
-    if written.is_err() {
-        let _of_no_use = std::fs::remove_file(&next);
-    }
-    written
-}
-
-/// By exchanging the names, where that can be done: when one file is renamed over another, some file systems write it out
-/// at once, which takes longer than all else here.
-#[cfg(target_os = "linux")]
-fn put(next: &Path, path: &Path) -> io::Result<()> {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-    if renameat_with(CWD, next, CWD, path, RenameFlags::EXCHANGE).is_err() {
-        return std::fs::rename(next, path);
-    }
-    let _tidied_later = std::fs::remove_file(next);
-    Ok(())
-}
-
-#[cfg(not(target_os = "linux"))]
-fn put(next: &Path, path: &Path) -> io::Result<()> {
-    std::fs::rename(next, path)
+    let mut next = match fs::Next::create(next.clone()) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs::make_folder(path.parent().unwrap_or(&path))?;
+            fs::Next::create(next)?
+        }
+        made => made?,
+    };
+    next.write(&bytes)?;
+    next.place_unsynced(&path)
 }
 
 /// Going over the limit of a file's size would end the program.
@@ -134,24 +117,6 @@ fn check_allowed(size: usize) -> io::Result<()> {
 #[cfg(not(unix))]
 fn check_allowed(_: usize) -> io::Result<()> {
     Ok(())
-}
-
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    match create(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            make_folder(path.parent().unwrap_or(path))?;
-            create(path)?.write_all(bytes)
-        }
-        file => file?.write_all(bytes),
-    }
-}
-
-fn make_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `settings.json`: unknown keys are kept, a wrong value is named, an unreadable file is kept aside.
 
-use crate::storage::state_file::{SlotWriter, read_kept, set_aside, sync};
+use crate::platform::fs;
+use crate::storage::state_file::SlotWriter;
 use holdoff_core::Settings;
 use holdoff_core::settings::VERSION;
 use holdoff_core::text::without_bom;
@@ -52,7 +53,7 @@ pub fn load(dir: &Path, stamp: &str) -> Loaded {
     }
     let mut loaded = read(dir);
     if object(&path).is_err()
-        && let Some(kept) = set_aside(&path, stamp)
+        && let Some(kept) = fs::set_aside(&path, stamp)
         && let Some(problem) = loaded.problems.last_mut()
     {
         problem.push_str(&format!(" The file is kept as {}.", name(&kept)));
@@ -70,8 +71,9 @@ fn name(path: &Path) -> String {
 }
 
 fn object(path: &Path) -> Result<Map<String, Value>, String> {
-    let Some(bytes) = read_kept(path, SIZE_MAX).map_err(|error| error.to_string())? else {
-        return Ok(Map::new());
+    let bytes = match fs::read_own(path, SIZE_MAX) {
+        Err(error) if error.is_missing() => return Ok(Map::new()),
+        bytes => bytes.map_err(|error| error.to_string())?,
     };
     match serde_json::from_slice(without_bom(&bytes)) {
         Ok(Value::Object(object)) => Ok(object),
@@ -122,9 +124,7 @@ fn save(dir: &Path, object: &Map<String, Value>, writer: &mut dyn SlotWriter) ->
     let target = target(dir).map_err(io)?;
     let next = target.with_file_name(NEXT);
     writer.write(&next, object)?;
-    sync(&next).map_err(io)?;
-    std::fs::rename(&next, &target).map_err(io)?;
-    sync(&target).map_err(io)
+    fs::put(&next, &target).map_err(io)
 }
 
 /// The file that is replaced. A link stays, and what it leads to is replaced, since people keep their settings elsewhere; that

@@ -7,8 +7,7 @@
 
 mod quick;
 
-use crate::platform::data_dir::make_private;
-use crate::platform::{private_files, regular_file};
+use crate::platform::fs;
 use holdoff_core::State;
 use holdoff_core::state::VERSION;
 use quick::Quick;
@@ -16,7 +15,6 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -48,7 +46,7 @@ pub struct PlainFiles;
 impl SlotWriter for PlainFiles {
     fn write(&mut self, path: &Path, object: &Map<String, Value>) -> Result<(), String> {
         let text = serde_json::to_string_pretty(object).map_err(|error| error.to_string())?;
-        let written = create(path).and_then(|mut file| io::Write::write_all(&mut file, text.as_bytes()));
+        let written = fs::create(path).and_then(|mut file| io::Write::write_all(&mut file, text.as_bytes()));
         written.map_err(|error| error.to_string())
     }
 }
@@ -110,25 +108,12 @@ impl Slots {
 
     /// Keeps the damaged files under another name, and answers with those names.
     pub fn set_aside(&self, stamp: &str) -> Vec<PathBuf> {
-        let kept = self.damaged.iter().filter_map(|(path, _)| set_aside(path, stamp));
+        let kept = self.damaged.iter().filter_map(|(path, _)| fs::set_aside(path, stamp));
         kept.collect()
     }
 }
 
-/// Renames an unreadable file to `*.unreadable-<time>`; `None` if even that fails.
-pub fn set_aside(path: &Path, stamp: &str) -> Option<PathBuf> {
-    let name = path.file_name()?.to_string_lossy().into_owned();
-    let mut kept = path.with_file_name(format!("{name}.unreadable-{stamp}"));
-    let mut count = 1;
-    while kept.exists() {
-        count += 1;
-        kept = path.with_file_name(format!("{name}.unreadable-{stamp}-{count}"));
-    }
-    std::fs::rename(path, &kept).ok()?;
-    Some(kept)
-}
-
-/// The slots that [`set_aside`] renamed.
+/// The slots that [`fs::set_aside`] renamed.
 fn kept_aside(dir: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
     let kept = |name: &str| NAMES.iter().any(|slot| name.starts_with(&format!("{slot}.unreadable-")));
@@ -140,43 +125,11 @@ fn kept_aside(dir: &Path) -> Vec<PathBuf> {
 
 /// `Ok(None)` if there is no such file.
 fn read_slot(path: &Path, quick: &mut Quick) -> Result<Option<(u64, State)>, NotRead> {
-    let Some(bytes) = read_kept(path, SLOT_MAX).map_err(|error| NotRead::Damaged(error.to_string()))? else {
-        return Ok(None);
+    let bytes = match fs::read_own(path, SLOT_MAX) {
+        Err(error) if error.is_missing() => return Ok(None),
+        bytes => bytes.map_err(|error| NotRead::Damaged(error.to_string()))?,
     };
     quick.parse(&bytes).map_or_else(|| parse_any(&bytes), Ok).map(Some)
-}
-
-/// Reads a whole file, but not an endless one. `None` if there is none.
-pub(crate) fn read_bounded(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
-    read_checked(path, most, |_| Ok(()))
-}
-
-/// The same of what Holdoff keeps: nothing that another user put there is believed.
-pub(crate) fn read_kept(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
-    read_checked(path, most, |file| private_files::check(file, false))
-}
-
-/// The same of a record with a command in it: nor what others may write.
-pub(crate) fn read_command(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
-    read_checked(path, most, |file| private_files::check(file, true))
-}
-
-fn read_checked(path: &Path, most: u64, check: impl FnOnce(&File) -> io::Result<()>) -> io::Result<Option<Vec<u8>>> {
-    use io::Read;
-    let file = match regular_file::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    check(&file)?;
-    // A hint, which saves many small reads: it may not be true.
-    let size = file.metadata().map_or(0, |file| file.len()).min(most);
-    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
-    file.take(most + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "the file is too large"));
-    }
-    Ok(Some(bytes))
 }
 
 /// Why there is no state in a file.
@@ -249,13 +202,13 @@ impl<W: SlotWriter> TwoSlots<W> {
     pub fn save(&mut self, state: &State) -> Result<(), String> {
         let state = serde_json::to_value(state).map_err(|error| error.to_string())?;
         // It may have been deleted, and whoever writes the file would make it for everyone to read.
-        make_private(&self.dir).map_err(|error| error.to_string())?;
+        fs::make_folder(&self.dir).map_err(|error| error.to_string())?;
         for _ in NAMES {
             let generation = self.generation + 1;
             let name = NAMES[usize::from(generation.is_multiple_of(2))];
             let path = self.dir.join(name);
             self.writer.write(&path, &slot(generation, &state))?;
-            sync(&path).map_err(|error| error.to_string())?;
+            fs::sync(&path).map_err(|error| error.to_string())?;
             self.generation = generation;
         }
         Ok(())
@@ -268,25 +221,6 @@ pub(crate) fn slot(generation: u64, state: &Value) -> Map<String, Value> {
     parts.into_iter().chain([("state", state.clone())]).map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
-/// A file for its user only, empty.
-pub(crate) fn create(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// Syncs a file and the folder that names it.
-pub(crate) fn sync(path: &Path) -> io::Result<()> {
-    File::options().write(true).open(path)?.sync_all()?;
-    #[cfg(unix)]
-    if let Some(folder) = path.parent() {
-        File::open(folder)?.sync_all()?;
-    }
-    Ok(())
-}
-
 /// Over the generation and the state with its keys in order: another program may have written them in another.
 fn checksum(generation: u64, state: &Value) -> String {
     let mut text = String::new();
@@ -296,10 +230,7 @@ fn checksum(generation: u64, state: &Value) -> String {
 
 fn digest(generation: u64, canonical: &[u8]) -> String {
     let digest = Sha256::new().chain_update(generation.to_string()).chain_update(canonical).finalize();
-    digest.iter().fold(String::from("sha256:"), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    format!("sha256:{}", hex::encode(digest))
 }
 
 fn canonical(value: &Value, out: &mut String) {

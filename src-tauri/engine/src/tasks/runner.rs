@@ -18,6 +18,7 @@ pub use context::RunnerContext;
 use crate::credentials::monitor::read;
 use crate::credentials::{LockedStore, Source};
 use crate::platform::clock::Clock;
+use crate::platform::random;
 use crate::platform::user_dir::AccountLock;
 use crate::tasks::login::Seat;
 use holdoff_core::account::{Account, Action, Event, Preferences};
@@ -148,7 +149,7 @@ impl Runner {
         let sign_in = earlier.sign_in.clone();
         let state = tools.state(&id, earlier, &seat).await;
         let saves = state.saves;
-        let mut account = Account::new(id, source.place(), state, preferences, now, fastrand::u64(..));
+        let mut account = Account::new(id, source.place(), state, preferences, now, random::number());
         account.settled_with(&sign_in);
         let store = LockedStore::new(source.clone(), &tools.user.locks());
         Self {

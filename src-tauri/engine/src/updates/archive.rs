@@ -2,10 +2,11 @@
 //! first; then each file takes its place by a rename. What fails on the way puts all of them back, and so does the next
 //! start after a crash.
 
+use crate::platform::fs;
 use flate2::read::GzDecoder;
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs::{copy, create_dir, hard_link, remove_dir, remove_file, rename, set_permissions};
+use std::io::{self, Read, Write};
 use std::path::{Component, Path, PathBuf};
 use tar::{Archive, EntryType};
 
@@ -19,6 +20,7 @@ const NEW: &str = "holdoff-new";
 const OLD: &str = "holdoff-old";
 /// What is being put in place, for who comes after a crash.
 const JOURNAL: &str = "putting.json";
+const JOURNAL_MAX: u64 = 4 * 1024 * 1024;
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Journal {
@@ -44,13 +46,13 @@ pub fn put(archive: &Path, prefix: &Path, folder: &Path) -> Result<(), String> {
         put_back(&laid.files)
             .map_err(|error| format!("{why}, and what was there before could not be put back ({error})"))?;
         laid.take_away();
-        let _it_says_the_same_once_more = fs::remove_file(&journal);
+        let _it_says_the_same_once_more = remove_file(&journal);
         return Err(unchanged(&why));
     }
     // From here on it is installed, come what may.
-    let _nothing_is_left_to_be_put_back = fs::remove_file(&journal);
+    let _nothing_is_left_to_be_put_back = remove_file(&journal);
     for file in &laid.files {
-        let _there_may_be_none = fs::remove_file(beside(file, OLD));
+        let _there_may_be_none = remove_file(beside(file, OLD));
     }
     Ok(())
 }
@@ -61,18 +63,18 @@ pub fn put(archive: &Path, prefix: &Path, folder: &Path) -> Result<(), String> {
 /// What the system says.
 pub fn recover(folder: &Path) -> io::Result<()> {
     let journal = folder.join(JOURNAL);
-    let text = match fs::read(&journal) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        text => text?,
+    let text = match fs::read_own(&journal, JOURNAL_MAX) {
+        Err(error) if error.is_missing() => return Ok(()),
+        text => text.map_err(io::Error::other)?,
     };
     if let Ok(Journal { files }) = serde_json::from_slice(&text) {
         tracing::warn!("an update was cut off; what was there before is put back");
         put_back(&files)?;
         for file in &files {
-            let _there_may_be_none = fs::remove_file(beside(file, NEW));
+            let _there_may_be_none = remove_file(beside(file, NEW));
         }
     }
-    fs::remove_file(journal)
+    remove_file(journal)
 }
 
 /// What was laid beside what is there.
@@ -85,7 +87,7 @@ struct Laid {
 impl Laid {
     fn lay(&mut self, archive: &Path, prefix: &Path) -> Result<(), String> {
         let unreadable = |error: io::Error| format!("the package cannot be read: {error}");
-        let file = File::open(archive).map_err(unreadable)?;
+        let file = fs::open(archive).map_err(|error| format!("the package cannot be read: {error}"))?;
         // However much a small file unpacks to.
         let unpacked = GzDecoder::new(file).take(UNPACKED_MAX);
         let mut archive = Archive::new(unpacked);
@@ -107,7 +109,7 @@ impl Laid {
             let place = prefix.join(below);
             self.make_folder(place.parent().unwrap_or(prefix)).map_err(|error| cannot_write(&place, &error))?;
             for earlier in [NEW, OLD] {
-                let _there_is_none_as_a_rule = fs::remove_file(beside(&place, earlier));
+                let _there_is_none_as_a_rule = remove_file(beside(&place, earlier));
             }
             self.files.push(place.clone());
             lay_file(&mut entry, &beside(&place, NEW), is_program).map_err(|error| cannot_write(&place, &error))?;
@@ -126,17 +128,17 @@ impl Laid {
         if let Some(above) = folder.parent() {
             self.make_folder(above)?;
         }
-        fs::create_dir(folder)?;
+        create_dir(folder)?;
         self.folders.push(folder.to_owned());
         set_mode(folder, 0o755)
     }
 
     fn take_away(&self) {
         for file in &self.files {
-            let _it_may_not_have_come_so_far = fs::remove_file(beside(file, NEW));
+            let _it_may_not_have_come_so_far = remove_file(beside(file, NEW));
         }
         for folder in self.folders.iter().rev() {
-            let _somebody_may_use_it = fs::remove_dir(folder);
+            let _somebody_may_use_it = remove_dir(folder);
         }
     }
 }
@@ -155,7 +157,7 @@ fn beside(place: &Path, what: &str) -> PathBuf {
 }
 
 fn lay_file(from: &mut impl Read, to: &Path, is_program: bool) -> io::Result<()> {
-    let mut file = File::create_new(to)?;
+    let mut file = fs::create_new(to)?;
     io::copy(from, &mut file)?;
     set_mode(to, if is_program { 0o755 } else { 0o644 })?;
     file.sync_all()
@@ -164,13 +166,13 @@ fn lay_file(from: &mut impl Read, to: &Path, is_program: bool) -> io::Result<()>
 /// At no time is there no file.
 fn replace(place: &Path) -> io::Result<()> {
     let (old, new) = (beside(place, OLD), beside(place, NEW));
-    match fs::hard_link(place, &old) {
+    match hard_link(place, &old) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         // Not every file system has them.
-        Err(_) => _ = fs::copy(place, &old)?,
+        Err(_) => _ = copy(place, &old)?,
         Ok(()) => {}
     }
-    fs::rename(new, place)
+    rename(new, place)
 }
 
 /// What had no predecessor goes.
@@ -178,11 +180,11 @@ fn put_back(files: &[PathBuf]) -> io::Result<()> {
     for place in files {
         let (old, new) = (beside(place, OLD), beside(place, NEW));
         if old.exists() {
-            fs::rename(&old, place)?;
+            rename(&old, place)?;
             // A rename over another name of the same file leaves both.
-            let _it_is_gone_else = fs::remove_file(old);
+            let _it_is_gone_else = remove_file(old);
         } else if !new.exists() && place.exists() {
-            fs::remove_file(place)?;
+            remove_file(place)?;
         }
     }
     Ok(())
@@ -190,8 +192,9 @@ fn put_back(files: &[PathBuf]) -> io::Result<()> {
 
 fn note(journal: &Path, files: &[PathBuf]) -> io::Result<()> {
     let text = serde_json::to_vec(&Journal { files: files.to_vec() })?;
-    fs::write(journal, text)?;
-    File::open(journal)?.sync_all()
+    let mut file = fs::create(journal)?;
+    file.write_all(&text)?;
+    file.sync_all()
 }
 
 fn unchanged(why: &str) -> String {
@@ -209,7 +212,7 @@ fn cannot_write(place: &Path, error: &io::Error) -> String {
 
 #[cfg(unix)]
 fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))
+    set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))
 }
 
 #[cfg(not(unix))]

@@ -1,7 +1,7 @@
 //! What the running copy of Holdoff is, and what it was installed from.
 
 use crate::platform::data_dir::FileId;
-use crate::storage::state_file::read_bounded;
+use crate::platform::fs;
 use holdoff_core::updates::{Build, PackageKind, PublicKey, Version};
 use std::path::{Path, PathBuf};
 
@@ -51,7 +51,7 @@ pub fn system() -> String {
 }
 
 fn package(prefix: &Path) -> Option<PackageKind> {
-    let marker = read_bounded(&prefix.join(MARKER), MARKER_MAX).ok()??;
+    let marker = fs::read(&prefix.join(MARKER), MARKER_MAX).ok()?;
     PackageKind::from_key(str::from_utf8(&marker).ok()?.trim())
 }
 

@@ -3,8 +3,7 @@
 
 use crate::http::network::Network;
 use crate::http::{ReleaseServer, torn};
-use crate::platform::data_dir::make_private;
-use crate::storage::state_file::create;
+use crate::platform::fs;
 use holdoff_core::Moment;
 use holdoff_core::updates::{FetchFailure, Package, ReleasePermit};
 use sha2::{Digest, Sha256};
@@ -51,7 +50,7 @@ async fn receive(
         _ => FetchFailure::Disk(error.to_string()),
     };
     // Written a piece at a time from here: a piece is some kilobytes, and nobody else waits for this task.
-    let mut file = create(&folder.join(&package.file)).map_err(disk)?;
+    let mut file = fs::create(&folder.join(&package.file)).map_err(disk)?;
     let (mut sum, mut taken) = (Sha256::new(), 0_u64);
     while let Some(piece) = response.chunk().await.map_err(|error| FetchFailure::Torn(torn(&error)))? {
         taken += piece.len() as u64;
@@ -72,7 +71,7 @@ async fn receive(
 
 fn prepare(folder: &Path, size: u64) -> Result<(), FetchFailure> {
     let disk = |error: io::Error| FetchFailure::Disk(error.to_string());
-    make_private(folder).map_err(disk)?;
+    fs::make_folder(folder).map_err(disk)?;
     clear(folder).map_err(disk)?;
     match free(folder) {
         Some(free) if free < size + MARGIN => Err(FetchFailure::NoSpace { needed: size + MARGIN }),

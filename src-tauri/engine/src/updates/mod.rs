@@ -16,6 +16,7 @@ use crate::http::network::Network;
 use crate::metrics::Requests;
 use crate::platform::clock::Clock;
 use crate::platform::environment::Environment;
+use crate::platform::random;
 use crate::storage::history::History;
 use crate::storage::state_store::StateStore;
 use holdoff_core::record::ledger::LedgerEntry;
@@ -86,7 +87,7 @@ pub fn start(environment: &Environment, tools: RunnerContext, state: UpdatesStat
     let releases = environment.releases.clone();
     let build = copy.build(releases.as_ref().map(|releases| releases.key.clone()));
     let server = releases.map(|releases| ReleaseServer::new(releases, tools.clock.stopwatch()));
-    let updates = Updates::new(build, state, settings.into(), tools.clock.now(), fastrand::u64(..));
+    let updates = Updates::new(build, state, settings.into(), tools.clock.now(), random::number());
     let (status, statuses) = watch::channel(updates.status());
     let (announcements, to_announce) = mpsc::channel(1);
     let (orders, inbox) = mpsc::unbounded_channel();

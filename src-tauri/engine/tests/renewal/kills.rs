@@ -109,8 +109,8 @@ async fn kill(seed: u64) -> Outcome {
         panic!("neither told nor asked; renewed: {renewed}\n{}\n{}", second.output(), scene.ledger())
     });
     let spent = scene.fake.token_requests().len();
-    // Ten minutes: what would be tried again by then, would be seen.
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    // What would be tried again by then, would be seen.
+    tokio::time::sleep(Duration::from_secs(600).div_f64(SPEED)).await;
     second.terminate();
     second.wait_exit(LONG).await;
 

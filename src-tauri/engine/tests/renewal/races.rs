@@ -21,7 +21,7 @@ const LASTING: Duration = Duration::from_secs(30 * 86_400);
 /// How long the last renewal and a request with what came of it may take.
 const AFTER_ALL: Duration = Duration::from_secs(120);
 /// How long a pair may be on its way from Anthropic to the disk.
-const ON_ITS_WAY: Duration = Duration::from_secs(5);
+const ON_ITS_WAY: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Tally {

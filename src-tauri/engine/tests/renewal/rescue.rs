@@ -7,7 +7,10 @@ use holdoff_world::{Answer, eventually};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// For so long at least, a lock is respected whose process has ended.
+const WATCH: Duration = Duration::from_secs(7);
 
 /// A Holdoff that was killed while it waited for a new pair, with its locks still there; and the pair.
 async fn cut_off() -> (Scene, Credential) {
@@ -43,11 +46,17 @@ async fn a_pair_that_a_kill_left_beside_its_place_is_put_there_and_asked_with() 
     let (scene, new) = cut_off().await;
     leave(&scene, &new);
     let old = scene.pair();
+    let began = Instant::now();
     let second = child::holdoff(&scene.home, &scene.env());
     eventually(LONG, "it has begun", async || second.stdout().contains("started").then_some(())).await;
-    tokio::time::sleep(Duration::from_millis(1500)).await;
-    assert_eq!(scene.pair(), old, "the dead one's locks are respected, as they may be its owner's");
-    assert!(beside(&scene).exists());
+    for _ in 0..60 {
+        let there = (scene.pair(), beside(&scene).exists());
+        if began.elapsed() >= WATCH {
+            break;
+        }
+        assert_eq!(there, (old.clone(), true), "the dead one's locks are respected, as they may be its owner's");
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
     scene.clear_locks();
     let reading = scene.fake.wait_for_usage(1, LONG).await;
     assert_eq!(reading[0].bearer(), Some(new.access_token.as_str()));

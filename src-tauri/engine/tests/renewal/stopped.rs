@@ -51,16 +51,16 @@ async fn stop(seed: u64) -> bool {
         scene.fake.wait_for_token(1, LONG).await;
     }
     holdoff.freeze();
-    // What is on its way arrives.
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    let before = scene.fake.token_requests().is_empty();
     let owner = Owner::at_home(&scene.home, scene.fake.token_base(), scene.fake.clock(), seed);
     let owner = child::owner(&scene.home, &Owner { stale: STALE, ..owner });
-    let said = if before { "renewed" } else { "refused" };
-    let owners = eventually(STALE + LONG, "the owner took the locks over", async || {
-        owner.stdout().lines().any(|line| line == said).then(|| scene.text())
+    // Whether it left before is for the owner to say: what was on its way has arrived long before the locks are stale.
+    let (before, owners) = eventually(STALE + LONG, "the owner took the locks over", async || {
+        let said = owner.stdout();
+        let before = said.lines().find_map(|line| ["refused", "renewed"].iter().position(|end| line == *end))? == 1;
+        Some((before, scene.text()))
     })
     .await;
+    assert!(seed < BEFORE || !before, "its request had left: {}", owner.stdout());
     owner.kill9().await;
     if !before {
         // It tries on and on, and may have been killed in the middle of that.
@@ -69,14 +69,18 @@ async fn stop(seed: u64) -> bool {
     let spent = scene.fake.token_requests().len();
     holdoff.thaw();
 
-    // Longer than it waits before it tries again what did not leave.
-    tokio::time::sleep(Duration::from_secs(8)).await;
     if before {
         let new = scene.working_pair();
         assert_ne!(new, old);
         let asked = async || scene.fake.usage_requests().iter().any(|r| r.bearer() == Some(&new.access)).then_some(());
         eventually(LONG, "it asks with what its owner got", asked).await;
         assert_eq!(scene.grants.violations(), []);
+    } else {
+        let ended = |line: &str| line.contains("Token") && line.contains("Completed");
+        eventually(LONG, "what came of its request is known", async || scene.ledger().lines().any(ended).then_some(()))
+            .await;
+        // Longer than it waits before it tries again what did not leave.
+        tokio::time::sleep(Duration::from_secs(8)).await;
     }
     holdoff.terminate();
     holdoff.wait_exit(LONG).await;

@@ -1,7 +1,7 @@
 //! Claude Code's program, and how old it is as far as its files tell.
 
 use super::Programs;
-use crate::storage::state_file::read_bounded;
+use crate::platform::fs;
 use serde_json::Value;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -75,7 +75,7 @@ fn version(path: &Path) -> Option<[u32; 3]> {
 }
 
 fn package_version(folder: &Path) -> Option<[u32; 3]> {
-    let package = read_bounded(&folder.join("package.json"), PACKAGE_MAX).ok()??;
+    let package = fs::read(&folder.join("package.json"), PACKAGE_MAX).ok()?;
     let package: Value = serde_json::from_slice(&package).ok()?;
     (package["name"] == PACKAGE).then(|| numbers(package["version"].as_str()?))?
 }

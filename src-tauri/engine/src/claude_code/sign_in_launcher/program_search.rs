@@ -1,7 +1,7 @@
 //! Where a person's programs are. A desktop session's PATH is often shorter than their shell's, so the places of the
 //! usual installers are looked at as well.
 
-use crate::storage::state_file::read_bounded;
+use crate::platform::fs;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -120,7 +120,8 @@ fn node_version(folder: &Path) -> Vec<u64> {
 
 /// The `prefix` of the person's `~/.npmrc`.
 fn npmrc_prefix(home: &Path) -> Option<PathBuf> {
-    let text = String::from_utf8(read_bounded(&home.join(".npmrc"), NPMRC_MAX).ok()??).ok()?;
+    let bytes = fs::read(&home.join(".npmrc"), NPMRC_MAX).ok()?;
+    let text = str::from_utf8(&bytes).ok()?;
     let value = text.lines().find_map(|line| {
         let (key, value) = line.split_once('=')?;
         (key.trim() == "prefix").then(|| value.trim().trim_matches('"').to_owned())

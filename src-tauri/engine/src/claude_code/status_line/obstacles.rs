@@ -3,8 +3,8 @@
 
 use crate::claude_code::status_line::settings_editor::{Current, Text, called};
 use crate::claude_code::status_line::settings_file;
-use crate::credentials;
 use crate::http::network::managed_settings;
+use crate::platform::fs;
 use std::path::{Path, PathBuf};
 
 /// The folder that a project keeps its settings in, as a person's home does.
@@ -95,7 +95,7 @@ fn project(folder: &Path, config_dir: &Path) -> Vec<PathBuf> {
 }
 
 fn read(path: &Path) -> Option<Text> {
-    Text::parse(&credentials::bounded_read::read(path, settings_file::SIZE_MAX).ok()?).ok()
+    Text::parse(&fs::read(path, settings_file::SIZE_MAX).ok()?).ok()
 }
 
 #[cfg(test)]

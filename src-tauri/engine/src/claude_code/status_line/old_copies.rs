@@ -1,7 +1,7 @@
 //! Copies of the settings that earlier versions of Holdoff kept. They held what people keep in there, so they go.
 
 use super::record::{self, FOLDER, SIZE_MAX, VERSION_WITH_COPY};
-use crate::storage::state_file::read_bounded;
+use crate::platform::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -20,10 +20,10 @@ pub fn remove_copies(data_dir: &Path) -> io::Result<usize> {
     let (copies, records): (Vec<&PathBuf>, Vec<&PathBuf>) = files.iter().partition(|file| is_copy(file));
     for path in records {
         let Some(record) = record::read(path).filter(|record| record.version == VERSION_WITH_COPY) else { continue };
-        let whole = |file: &Path| read_bounded(file, SIZE_MAX).ok().flatten();
+        let whole = |file: &Path| fs::read(file, SIZE_MAX).ok();
         let copy = record.copy.as_ref().and_then(|name| whole(&folder.join(Path::new(name).file_name()?)));
         let now = whole(Path::new(&record.settings)).unwrap_or_default();
-        record::write(path, &record.without_copy(copy.as_deref(), &now))?;
+        record::write(path, &record.without_copy(copy.as_ref().map(|copy| copy.as_slice()), &now))?;
     }
     for copy in &copies {
         std::fs::remove_file(copy)?;

@@ -1,15 +1,13 @@
 //! What is needed to undo the change of the one key: what stood there before, and where. Nothing else of the settings is
 //! written down anywhere: people keep tokens in all parts of them.
 
+use crate::platform::fs;
 use crate::platform::private_files;
 use crate::platform::private_files::Doubt;
-use crate::storage::state_file::{read_command, sync};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The folder for it in Holdoff's data folder.
@@ -109,35 +107,14 @@ impl RecordStore {
 }
 
 pub(super) fn read(record: &Path) -> Option<Record> {
-    let bytes = read_command(record, SIZE_MAX).ok()??;
+    let bytes = fs::read_command(record, SIZE_MAX).ok()?;
     let known = |record: &Record| matches!(record.version, VERSION_WITH_COPY | VERSION);
     serde_json::from_slice(&bytes).ok().filter(known)
 }
 
 /// For this user only: an earlier command can hold what is nobody's business.
 pub(super) fn write(path: &Path, record: &Record) -> io::Result<()> {
-    let mut folder = DirBuilder::new();
-    folder.recursive(true);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    }
-    if let Some(parent) = path.parent() {
-        folder.create(parent)?;
-    }
-    let next = path.with_extension("next");
-    let _left_over = std::fs::remove_file(&next);
-    let bytes = serde_json::to_vec_pretty(record)?;
-    let written = options.open(&next).and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()));
-    if let Err(error) = written {
-        let _of_no_use = std::fs::remove_file(&next);
-        return Err(error);
-    }
-    std::fs::rename(&next, path)?;
-    sync(path)
+    fs::replace(path, path.with_extension("next"), &serde_json::to_vec_pretty(record)?)
 }
 
 impl Record {
@@ -204,12 +181,9 @@ fn alike(pairs: impl Iterator<Item = (char, char)>) -> usize {
 }
 
 fn short(path: &Path) -> String {
-    digest(path.as_os_str().as_encoded_bytes()).chars().take(16).collect()
+    fs::short_name(path.as_os_str().as_encoded_bytes())
 }
 
 pub fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
+    hex::encode(Sha256::digest(bytes))
 }

@@ -1,11 +1,10 @@
 //! Claude Code's `settings.json` on disk: found where it really lies, and replaced only as it was read.
 
 use super::SettingsError;
-use crate::credentials::bounded_read;
-use crate::storage::state_file::read_bounded;
-use holdoff_core::credential::CredentialMissing;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use crate::platform::fs;
+use crate::platform::fs::ReadError;
+use std::fs::metadata;
+use std::io;
 use std::path::{Path, PathBuf};
 
 pub const NAME: &str = "settings.json";
@@ -36,12 +35,10 @@ pub fn find(settings: &Path) -> Result<Found, SettingsError> {
         return Err(SettingsError::NoFolder { folder: folder.to_owned() });
     }
     let path = real(settings);
-    let unreadable = |why: String| SettingsError::Unreadable { path: settings.to_owned(), why };
-    let bytes = match bounded_read::read(&path, SIZE_MAX) {
+    let bytes = match fs::read(&path, SIZE_MAX) {
         Ok(bytes) => Some(bytes.to_vec()),
-        Err(CredentialMissing::NoFile) => None,
-        Err(CredentialMissing::Forbidden(why) | CredentialMissing::Unreadable(why)) => return Err(unreadable(why)),
-        Err(_) => return Err(unreadable("it is not a file".to_owned())),
+        Err(ReadError::Missing) => None,
+        Err(error) => return Err(SettingsError::Unreadable { path: settings.to_owned(), why: error.to_string() }),
     };
     Ok(Found { path, bytes })
 }
@@ -58,7 +55,7 @@ impl Found {
 
 fn check_writable(path: &Path) -> Result<(), SettingsError> {
     let unreadable = |error: io::Error| SettingsError::Unreadable { path: path.to_owned(), why: error.to_string() };
-    let metadata = fs::metadata(path).map_err(unreadable)?;
+    let metadata = metadata(path).map_err(unreadable)?;
     if metadata.permissions().readonly() {
         return Err(SettingsError::ReadOnly { path: path.to_owned() });
     }
@@ -78,82 +75,63 @@ pub fn replace(found: &Found, after: Option<&[u8]>) -> Result<(), SettingsError>
         return Err(changed());
     }
     let Some(after) = after else {
-        fs::remove_file(path).map_err(failed)?;
-        return sync_folder(path).map_err(failed);
+        std::fs::remove_file(path).map_err(failed)?;
+        return fs::sync_folder(path).map_err(failed);
     };
     let next = path.with_file_name(format!(".{NAME}.holdoff-{}", std::process::id()));
-    let swapped = write_next(&next, path, after).and_then(|()| swap(&next, found));
-    let swapped = swapped.inspect_err(|_| drop(fs::remove_file(&next))).map_err(failed)?;
-    if !swapped {
-        return Err(changed());
-    }
-    sync_folder(path).map_err(failed)
+    let next = fs::Next::written(next, metadata(path).ok().as_ref(), after);
+    let swapped = next.and_then(|next| swap(next, found));
+    if swapped.map_err(failed)? { Ok(()) } else { Err(changed()) }
 }
 
 fn is_as_found(found: &Found) -> io::Result<bool> {
-    Ok(read_bounded(&found.path, SIZE_MAX)? == found.bytes)
+    Ok(in_file(&found.path).map_err(io::Error::other)? == found.bytes)
 }
 
-fn write_next(next: &Path, like: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(next)?;
-    file.write_all(bytes)?;
-    if let Ok(metadata) = fs::metadata(like) {
-        file.set_permissions(metadata.permissions())?;
+fn in_file(path: &Path) -> Result<Option<Vec<u8>>, ReadError> {
+    match fs::read(path, SIZE_MAX) {
+        Ok(bytes) => Ok(Some(bytes.to_vec())),
+        Err(error) if error.is_missing() => Ok(None),
+        Err(error) => Err(error),
     }
-    file.sync_all()
 }
 
 /// Exchanges the two names in one step and looks at what came out: if somebody wrote at the last moment, it is
 /// exchanged back.
 #[cfg(target_os = "linux")]
-fn swap(next: &Path, found: &Found) -> io::Result<bool> {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-    use rustix::io::Errno;
-    let path = &found.path;
-    let flags = if found.bytes.is_some() { RenameFlags::EXCHANGE } else { RenameFlags::NOREPLACE };
-    match renameat_with(CWD, next, CWD, path, flags) {
-        Ok(()) if found.bytes.is_none() => return Ok(true),
+fn swap(next: fs::Next, found: &Found) -> io::Result<bool> {
+    let (new, path) = (next.path(), &found.path);
+    let swapped = match &found.bytes {
+        Some(_) => fs::exchange(new, path),
+        None => fs::rename_if_free(new, path),
+    };
+    match swapped {
+        Ok(()) if found.bytes.is_none() => return fs::sync_folder(path).map(|()| true),
         Ok(()) => {}
-        Err(Errno::EXIST | Errno::NOENT) => {
-            let _of_no_use = fs::remove_file(next);
-            return Ok(false);
-        }
-        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => return rename(next, found),
-        Err(error) => return Err(error.into()),
+        Err(error) => match error.kind() {
+            io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound => return Ok(false),
+            io::ErrorKind::Unsupported => return rename(next, found),
+            _ => return Err(error),
+        },
     }
-    let same = read_bounded(next, SIZE_MAX).is_ok_and(|bytes| bytes == found.bytes);
+    let same = in_file(new).is_ok_and(|bytes| bytes == found.bytes);
     if !same {
-        renameat_with(CWD, next, CWD, path, RenameFlags::EXCHANGE)?;
+        fs::exchange(new, path)?;
     }
-    fs::remove_file(next)?;
-    Ok(same)
+    drop(next);
+    fs::sync_folder(path).map(|()| same)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn swap(next: &Path, found: &Found) -> io::Result<bool> {
+fn swap(next: fs::Next, found: &Found) -> io::Result<bool> {
     rename(next, found)
 }
 
 /// Where names cannot be exchanged: looks, and renames at once.
-fn rename(next: &Path, found: &Found) -> io::Result<bool> {
-    if is_as_found(found)? {
-        fs::rename(next, &found.path)?;
-        return Ok(true);
+fn rename(next: fs::Next, found: &Found) -> io::Result<bool> {
+    let same = is_as_found(found)?;
+    if same {
+        next.place(&found.path)?;
     }
-    fs::remove_file(next)?;
-    Ok(false)
-}
-
-#[cfg(unix)]
-fn sync_folder(path: &Path) -> io::Result<()> {
-    path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
+    Ok(same)
 }

@@ -2,6 +2,8 @@
 //! One that was not touched for a while was left by a dead program.
 
 use super::process;
+use crate::platform::fs::rename_if_free;
+use crate::platform::random;
 use std::fs::{self, File, FileTimes, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -89,7 +91,7 @@ impl FolderLock {
                 let _ = fs::remove_dir(&aside);
                 match error.kind() {
                     // This file system cannot, as some of other computers' cannot: made in its place, with that moment.
-                    io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported => {
+                    io::ErrorKind::Unsupported => {
                         let made = fs::create_dir(path).and_then(|()| Self::made(path, path));
                         made.inspect(|lock| placing(&lock.sight))
                     }
@@ -208,7 +210,7 @@ pub(super) fn leftovers(path: &Path) -> Vec<PathBuf> {
 
 fn beside(path: &Path, what: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{what}-{}-{:08x}", std::process::id(), fastrand::u32(..)));
+    name.push(format!(".{what}-{}-{:016x}", std::process::id(), random::number()));
     path.with_file_name(name)
 }
 
@@ -217,19 +219,6 @@ fn put_back(aside: &Path, path: &Path) {
     if rename_if_free(aside, path).is_err() {
         let _ = fs::remove_dir(aside);
     }
-}
-
-/// A plain rename would put it over the new lock, which is an empty folder.
-#[cfg(any(target_os = "linux", target_os = "macos"))]
-fn rename_if_free(from: &Path, to: &Path) -> io::Result<()> {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-    Ok(renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)?)
-}
-
-/// Here a rename never replaces a folder.
-#[cfg(not(any(target_os = "linux", target_os = "macos")))]
-fn rename_if_free(from: &Path, to: &Path) -> io::Result<()> {
-    fs::rename(from, to)
 }
 
 #[cfg(test)]

@@ -312,8 +312,7 @@ fn verdict(sight: LockStamp, seen: &mut Seen, gone: bool, patience: LockTimeouts
 fn own_name(credential: &Path) -> String {
     let file = credential.canonicalize().unwrap_or_else(|_| credential.to_owned());
     let digest = Sha256::digest(file.as_os_str().as_encoded_bytes());
-    let hex: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    format!("renewal-{hex}.lock")
+    format!("renewal-{}.lock", hex::encode(&digest[..6]))
 }
 
 fn words(path: &Path, error: &io::Error) -> String {

@@ -3,9 +3,10 @@
 
 use super::process::{self, PidSpace};
 use crate::credentials::locks::dir_lock::LockStamp;
+use crate::platform::fs;
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::fs::remove_file;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// In the config folder.
@@ -30,9 +31,7 @@ pub(super) struct OwnerRecord {
 impl OwnerRecord {
     /// `None` where there is none, or nothing that can be understood.
     pub(super) fn read(path: &Path) -> Option<Self> {
-        let mut text = Vec::new();
-        open(path).ok()?.take(SIZE_MAX).read_to_end(&mut text).ok()?;
-        serde_json::from_slice(&text).ok()
+        serde_json::from_slice(&fs::read_unlinked(path, SIZE_MAX).ok()?).ok()
     }
 
     /// Whether the process that it names has ended for certain.
@@ -51,7 +50,7 @@ impl OwnerRecord {
     /// Removes it, if it is still there.
     pub(super) fn remove(&self, path: &Path) {
         if Self::read(path).as_ref() == Some(self) {
-            let _gone = fs::remove_file(path);
+            let _gone = remove_file(path);
         }
     }
 }
@@ -111,27 +110,9 @@ impl Drop for OwnRecord {
 
 /// A new file in its place, so that a link there is not followed, by one write.
 fn place(path: &Path, text: &[u8]) -> io::Result<()> {
-    match fs::remove_file(path) {
+    match remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(text)
-}
-
-#[cfg(unix)]
-fn open(path: &Path) -> io::Result<File> {
-    use rustix::fs::OFlags;
-    use std::os::unix::fs::OpenOptionsExt;
-    // A pipe in its place would keep us waiting.
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)
-}
-
-#[cfg(not(unix))]
-fn open(path: &Path) -> io::Result<File> {
-    File::open(path)
+    fs::create_new(path)?.write_all(text)
 }

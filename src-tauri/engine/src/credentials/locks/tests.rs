@@ -155,8 +155,10 @@ async fn a_lock_that_is_touched_before_our_eyes_lives() {
     fs::create_dir(home.inner()).unwrap();
     touched(&home.inner(), long_ago());
     let number = fs::metadata(home.inner()).unwrap().ino();
-    let (taken, ()) = tokio::join!(home.take(), async {
-        sleep(QUICK.watch / 2).await;
+    // It is touched long before it would be found dead, however busy the machine is.
+    let locker = home.locker(LockTimeouts { watch: Duration::from_secs(10), ..QUICK });
+    let (taken, ()) = tokio::join!(locker.take(), async {
+        sleep(QUICK.wait).await;
         touched(&home.inner(), SystemTime::now());
     });
     assert_eq!(taken.unwrap_err(), ANOTHER);
@@ -169,9 +171,11 @@ async fn a_lock_from_the_future_is_dead_once_it_was_watched_for_as_long() {
     let home = Home::new();
     fs::create_dir(home.inner()).unwrap();
     touched(&home.inner(), SystemTime::now() + Duration::from_secs(86_400));
-    let locker = home.locker(LockTimeouts { dead_after: Duration::from_millis(300), ..QUICK });
+    let dead_after = Duration::from_secs(3);
+    let locker = home.locker(LockTimeouts { dead_after, ..QUICK });
+    let began = Instant::now();
     assert_eq!(locker.take().await.unwrap_err(), ANOTHER);
-    sleep(Duration::from_millis(300)).await;
+    sleep(dead_after.saturating_sub(began.elapsed())).await;
     assert!(locker.take().await.is_ok(), "it is remembered since when it was seen so");
 }
 
@@ -193,10 +197,10 @@ async fn what_was_taken_away_is_noticed_and_not_removed() {
 #[tokio::test]
 async fn what_was_not_touched_for_long_is_not_relied_on_any_more() {
     let home = Home::new();
-    let sleepy = LockTimeouts { dead_after: Duration::from_secs(1), touch_every: Duration::from_millis(700), ..QUICK };
+    let sleepy = LockTimeouts { dead_after: Duration::from_secs(4), touch_every: Duration::from_millis(2800), ..QUICK };
     let locks = home.locker(sleepy).take().await.unwrap();
     assert!(locks.are_held().await);
-    sleep(Duration::from_secs(1)).await;
+    sleep(sleepy.dead_after).await;
     assert!(!locks.are_held().await, "not even after a late touch");
     locks.release().await;
     assert_eq!(home.there(), Vec::<String>::new());

@@ -2,7 +2,7 @@ use super::*;
 use holdoff_core::credential::Tokens;
 use holdoff_core::credential::token::{Fingerprint, Token};
 use holdoff_core::time::Wall;
-use std::fs::File;
+use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::PathBuf;
 use tempfile::TempDir;

@@ -47,7 +47,7 @@ async fn whoever_answers_slowly_without_end_is_left() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_says_nothing_or_half_a_line_is_left() {
     let home = tempfile::Builder::new().prefix("ho").tempdir_in("/tmp").unwrap();
-    make_private(home.path()).unwrap();
+    make_folder(home.path()).unwrap();
     let (calls, mut inbox) = mpsc::channel::<(Call, Responder)>(16);
     let listener = Listener::bind(&home.path().join("tray.sock"), None).unwrap();
     tokio::spawn(listener.serve_with(calls, Duration::from_millis(200)));

@@ -35,7 +35,7 @@ async fn the_socket_is_in_a_folder_of_the_session_that_only_its_user_can_enter()
 async fn an_app_with_a_long_data_folder_is_found_whatever_the_session_says() {
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("d".repeat(120));
-    make_private(&data).unwrap();
+    make_folder(&data).unwrap();
     let (calls, mut inbox) = mpsc::channel::<(Call, Responder)>(1);
     let serving = tokio::spawn(Listener::bind(&address(&data, None), Some(home.path())).unwrap().serve(calls));
     tokio::spawn(async move { inbox.recv().await.unwrap().1.answer(json!("here")) });
@@ -48,7 +48,7 @@ async fn an_app_with_a_long_data_folder_is_found_whatever_the_session_says() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_of_an_earlier_version_is_found_and_its_socket_replaced_when_it_is_gone() {
     let home = tempfile::tempdir().unwrap();
-    make_private(&home.path().join("data")).unwrap();
+    make_folder(&home.path().join("data")).unwrap();
     let at = address(&home.path().join("data"), None);
     let old = UnixListener::bind(&at).unwrap();
     let app = std::thread::spawn(move || {

@@ -3,18 +3,19 @@
 
 use super::{UserDir, file_name};
 use crate::platform::clock::Clock;
-use crate::platform::data_dir::make_private;
+use crate::platform::fs;
+use crate::platform::fs::ReadError;
 use crate::storage::history;
 use crate::storage::state_file;
-use crate::storage::state_file::{NotRead, Slots, create, read_kept, set_aside, slot, sync};
+use crate::storage::state_file::{NotRead, Slots, slot};
 use crate::tasks::start::stamp;
 use holdoff_core::account::seats::SeatGates;
 use holdoff_core::gate::StateLoss;
 use holdoff_core::gate::recovery::{GateRecovery, SPAN};
 use holdoff_core::{AccountId, AccountState, Moment, State, Wall};
 use serde_json::{Value, json};
-use std::io::Write;
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 const SIZE_MAX: u64 = 16 * 1024 * 1024;
 /// Whose history goes with it.
@@ -36,7 +37,9 @@ impl UserDir {
         let state = serde_json::to_value(&state).map_err(|error| error.to_string())?;
         let mut record = slot(account.saves, &state);
         record.insert(DATA_DIR.to_owned(), json!(self.data_dir.to_string_lossy()));
-        replace(&self.record(id), &Value::Object(record)).map_err(|error| error.to_string())
+        let record = serde_json::to_vec(&Value::Object(record)).map_err(|error| error.to_string())?;
+        let path = self.record(id);
+        fs::replace(&path, path.with_extension("next"), &record).map_err(|error| error.to_string())
     }
 
     /// How the account stands, where another copy knows that better than `own`, which is what this one has kept. Blocks; only
@@ -67,7 +70,7 @@ impl UserDir {
             }
             Err(newer @ NotRead::Newer(_)) => Err(format!("{}: {newer}", path.display())),
             Err(why) => {
-                let kept = set_aside(&path, &stamp(now.wall));
+                let kept = fs::set_aside(&path, &stamp(now.wall));
                 tracing::error!(%why, kept = ?kept, "the record of an account could not be read and is kept aside");
                 Ok(self.without_record(id, own, now))
             }
@@ -138,10 +141,13 @@ fn remind(data_dir: &Path, id: &AccountId, account: &mut AccountState, now: Mome
     }
 }
 
-fn read(path: &Path) -> Result<Option<Vec<u8>>, String> {
-    match read_kept(path, SIZE_MAX) {
-        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => Ok(Some(Vec::new())),
-        read => read.map_err(|error| format!("{} cannot be read: {error}", path.display())),
+fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
+    match fs::read_own(path, SIZE_MAX) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.is_missing() => Ok(None),
+        // No record: it is kept aside.
+        Err(ReadError::TooLarge(_)) => Ok(Some(Zeroizing::default())),
+        Err(error) => Err(format!("{} cannot be read: {error}", path.display())),
     }
 }
 
@@ -152,14 +158,4 @@ fn parse(bytes: &[u8], id: &AccountId) -> Result<(u64, State, Option<PathBuf>), 
     let by = serde_json::from_slice::<Value>(bytes).ok();
     let by = by.and_then(|record| record.get(DATA_DIR)?.as_str().map(PathBuf::from));
     Ok((saves, state, by))
-}
-
-fn replace(path: &Path, record: &Value) -> std::io::Result<()> {
-    make_private(path.parent().unwrap_or(path))?;
-    let next = path.with_extension("next");
-    let mut file = create(&next)?;
-    file.write_all(&serde_json::to_vec(record)?)?;
-    file.sync_all()?;
-    std::fs::rename(&next, path)?;
-    sync(path)
 }

@@ -22,7 +22,7 @@ impl Person {
     fn with(&self, data_dir: &str) -> UserDir {
         let at = |name: &str| self.home.path().join(name);
         let user = UserDir::new(at("user"), at(data_dir), at("usual"));
-        make_private(&at(data_dir)).unwrap();
+        fs::make_folder(&at(data_dir)).unwrap();
         user.prepare().unwrap();
         user
     }
@@ -102,7 +102,7 @@ fn a_state_of_an_earlier_version_in_the_usual_data_folder_counts() {
     let person = Person::new();
     let other = person.with("other");
     assert_eq!(other.newer(&ann(), &fresh(), &person.clock), Ok(None));
-    make_private(&person.home.path().join("usual")).unwrap();
+    fs::make_folder(&person.home.path().join("usual")).unwrap();
     person.save_state("usual", &person.limited(0));
     let taken = other.newer(&ann(), &fresh(), &person.clock).unwrap().unwrap();
     assert!((3590..=3600).contains(&wait(&taken, &person.clock)));

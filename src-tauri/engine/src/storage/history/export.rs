@@ -1,6 +1,7 @@
 //! The history for other programs, written as it is read.
 
 use super::{HistoryError, Reader, rows};
+use crate::platform::fs;
 use holdoff_core::Wall;
 use holdoff_core::messages::rfc3339;
 use holdoff_core::quota::Amount;
@@ -8,7 +9,6 @@ use holdoff_core::record::history::{EpisodeRecord, MoneyRecord, WindowRecord};
 use holdoff_core::record::ledger::{LedgerEntry, LedgerEvent};
 use holdoff_core::text::{self, csv_cell};
 use serde::{Deserialize, Serialize};
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -46,7 +46,7 @@ pub fn to_folder(dir: &Path, folder: &Path, stamp: &str, format: Format) -> Resu
     let mut names = Vec::new();
     let mut write = |name: String, fill: &dyn Fn(&mut dyn Write) -> Result<(), HistoryError>| {
         let path = folder.join(&name);
-        let mut out = BufWriter::new(create_new(&path)?);
+        let mut out = BufWriter::new(fs::create_new(&path)?);
         let written = fill(&mut out).and_then(|()| Ok(out.flush()?));
         if written.is_err() {
             let _ = std::fs::remove_file(path);
@@ -70,14 +70,6 @@ pub fn to_folder(dir: &Path, folder: &Path, stamp: &str, format: Format) -> Resu
         }
     }
     Ok(names)
-}
-
-fn create_new(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 /// One table as CSV (RFC 4180), with a line of names. Times are RFC 3339 in UTC.

@@ -1,7 +1,7 @@
 //! The ledger of versions before the history: lines of JSON in two files. It is taken over once.
 
 use super::{HistoryError, Row, Store};
-use crate::storage::state_file::{read_kept, set_aside};
+use crate::platform::fs;
 use holdoff_core::record::ledger::LedgerEntry;
 use std::path::{Path, PathBuf};
 
@@ -23,9 +23,9 @@ impl Ledger {
     pub fn read(dir: &Path) -> Self {
         let mut ledger = Self { entries: Vec::new(), files: Vec::new() };
         for path in NAMES.map(|name| dir.join(name)) {
-            let bytes = match read_kept(&path, SIZE_MAX) {
-                Ok(Some(bytes)) => bytes,
-                Ok(None) => continue,
+            let bytes = match fs::read_own(&path, SIZE_MAX) {
+                Ok(bytes) => bytes,
+                Err(error) if error.is_missing() => continue,
                 Err(_) => {
                     ledger.files.push((path, false));
                     continue;
@@ -55,7 +55,7 @@ impl Ledger {
         for (path, whole) in &self.files {
             if *whole {
                 std::fs::remove_file(path)?;
-            } else if let Some(kept) = set_aside(path, stamp) {
+            } else if let Some(kept) = fs::set_aside(path, stamp) {
                 tracing::warn!(kept = %kept.display(), "lines of the earlier ledger could not be read");
             }
         }

@@ -2,9 +2,9 @@
 
 use super::{HistoryError, NAME, Row, rows, schema};
 use crate::platform::data_dir::FileId;
-use crate::platform::{private_files, regular_file};
+use crate::platform::fs::{self, ReadError, set_aside};
+use crate::platform::private_files;
 use crate::storage::history::{integrity, legacy_ledger};
-use crate::storage::state_file::set_aside;
 use holdoff_core::record::ledger::LedgerEntry;
 use holdoff_core::time::millis;
 use rusqlite::{Connection, OpenFlags};
@@ -195,18 +195,12 @@ fn with(path: &Path, suffix: &str) -> PathBuf {
 /// SQLite gives the files beside it the same rights. What another user put there is no history of ours, and what is no file
 /// is none either: to open a pipe would wait for its reader.
 fn make_private(path: &Path) -> Result<(), HistoryError> {
-    if let Err(error) = regular_file::open(path)
-        && error.get_ref().is_some()
-        && error.kind() != std::io::ErrorKind::IsADirectory
-    {
+    if let Err(error @ ReadError::NoFile) = fs::open(path) {
         return Err(HistoryError::Damaged(error.to_string()));
     }
-    let mut options = std::fs::OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600).custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    let file = fs::private().create(true).append(true).open(path)?;
+    match private_files::doubt(&file, false)? {
+        Some(doubt) => Err(HistoryError::Damaged(doubt.to_string())),
+        None => Ok(()),
     }
-    private_files::check(&options.open(path)?, false).map_err(|error| HistoryError::Damaged(error.to_string()))
 }

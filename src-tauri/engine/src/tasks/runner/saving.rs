@@ -2,6 +2,7 @@
 
 use super::Runner;
 use crate::platform::clock::Clock;
+use crate::platform::random;
 use crate::platform::user_dir::UserDir;
 use holdoff_core::account::{Account, Event};
 use holdoff_core::{AccountId, AccountState};
@@ -50,7 +51,7 @@ impl Runner {
         tracing::info!("another copy has asked for this account; its waits are kept");
         self.tools.memory.remind_known(&id, &mut state, now);
         self.saves = self.saves.max(state.saves);
-        self.account = Account::new(id, self.source.place(), state, self.preferences, now, fastrand::u64(..));
+        self.account = Account::new(id, self.source.place(), state, self.preferences, now, random::number());
         self.account.settled_with(&self.sign_in);
         self.zone = None;
         self.handle(Event::NoticeService(self.notice_service));

@@ -2,6 +2,7 @@ use super::*;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::collections::BTreeMap;
+use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use tar::{Builder, Header};
 

@@ -1,0 +1,115 @@
+//! Why nothing came of a request, in words for people, by the types of what went wrong. An error's own text is not repeated: it
+//! may quote what was sent or received.
+
+use super::SendCancelled;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use std::error::Error;
+use std::io;
+use tower_service::Service;
+
+/// What an HTTP proxy said to CONNECT. Its library does not name the type, but says by which name it is to be had.
+type TunnelError = <Tunnel<HttpConnector> as Service<hyper::Uri>>::Error;
+
+/// What is below it, the nearest first; also what an [`io::Error`] was made of, which its `source` leaves out.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    std::iter::successors(error.source(), |cause| match cause.downcast_ref::<io::Error>() {
+        Some(io) => io.get_ref().map(|made_of| made_of as &(dyn Error + 'static)),
+        None => (*cause).source(),
+    })
+}
+
+/// Of ours: why a request that had begun was not to leave.
+pub(super) fn cancelled(error: &reqwest::Error) -> Option<SendCancelled> {
+    causes(error).find_map(|cause| cause.downcast_ref().copied())
+}
+
+/// Why a client could not be made.
+pub(super) fn of_setup(error: &reqwest::Error) -> &'static str {
+    // The verifier of the computer's certificates has one general error: that it found none.
+    let none = |cause: &(dyn Error + 'static)| {
+        matches!(cause.downcast_ref::<rustls::Error>(), Some(rustls::Error::General(_)))
+    };
+    if causes(error).any(none) {
+        "this computer has no certificates to check it with"
+    } else {
+        "it failed on this computer"
+    }
+}
+
+/// Why a request was not answered.
+pub(super) fn of(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no answer in time".to_owned();
+    }
+    if let Some(why) = cancelled(error) {
+        return why.to_string();
+    }
+    let why = causes(error).find_map(of_proxy);
+    let why = why.or_else(|| error.is_dns().then_some("its name could not be looked up"));
+    let why = why.or_else(|| causes(error).find_map(of_cause));
+    why.unwrap_or(if error.is_connect() { "no connection" } else { "the connection broke" }).to_owned()
+}
+
+fn of_proxy(cause: &(dyn Error + 'static)) -> Option<&'static str> {
+    match cause.downcast_ref::<TunnelError>()? {
+        TunnelError::ProxyAuthRequired => Some("the proxy asks for a user name and a password"),
+        TunnelError::ConnectFailed(_) => Some("there is no connection to the proxy"),
+        TunnelError::Io(_) => None,
+        _ => Some("the proxy does not let it through"),
+    }
+}
+
+fn of_cause(cause: &(dyn Error + 'static)) -> Option<&'static str> {
+    if let Some(io) = cause.downcast_ref::<io::Error>() {
+        return of_io(io);
+    }
+    if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+        let distrusted = matches!(tls, rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented);
+        return distrusted.then_some("its certificate is not trusted");
+    }
+    let http = cause.downcast_ref::<hyper::Error>()?;
+    (http.is_parse() || spoke_first(http)).then_some("what is there does not speak HTTP")
+}
+
+/// Something came before it was asked, as from servers of mail or SSH. hyper tells that by its text alone: the
+/// test below fails when the text is another one.
+fn spoke_first(http: &hyper::Error) -> bool {
+    http.to_string().contains("unexpected message")
+}
+
+fn of_io(error: &io::Error) -> Option<&'static str> {
+    use io::ErrorKind;
+    match error.kind() {
+        ErrorKind::ConnectionRefused => Some("the connection was refused"),
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => Some("the connection was reset"),
+        ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable | ErrorKind::NetworkDown => {
+            Some("the network is not reachable")
+        }
+        ErrorKind::TimedOut => Some("no answer in time"),
+        ErrorKind::UnexpectedEof => Some("the connection was closed"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spoke_first;
+    use bytes::Bytes;
+    use http_body_util::Empty;
+    use hyper_util::rt::TokioIo;
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::{TcpListener, TcpStream};
+
+    #[tokio::test]
+    async fn who_speaks_before_it_is_asked_is_known_by_what_hyper_says() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let ours = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (mut theirs, _) = listener.accept().await.unwrap();
+        theirs.write_all(b"SSH-2.0-OpenSSH_9.2p1\r\n").await.unwrap();
+        let made = hyper::client::conn::http1::handshake::<_, Empty<Bytes>>(TokioIo::new(ours)).await;
+        let (_sender, connection) = made.unwrap();
+        let error = connection.await.unwrap_err();
+        assert!(!error.is_parse() && spoke_first(&error), "{error}");
+    }
+}

@@ -1,0 +1,43 @@
+//! Files: every way in which Holdoff reads, makes and replaces one. What a failure means is for the caller to say.
+//!
+//! A file may be anything: of any size, a pipe, a link, another user's. So each is looked at before it is opened and after, and no
+//! more of it is read than was asked for. What Holdoff makes is for its user only, and what it replaces is whole at every moment.
+
+mod create;
+mod open;
+mod read;
+mod replace;
+#[cfg(test)]
+#[cfg(unix)]
+mod tests;
+
+pub(crate) use create::{create, create_new, private};
+pub use create::{make_folder, make_folder_again};
+pub(crate) use open::open;
+pub use read::{ReadError, read};
+pub(crate) use read::{read_command, read_own, read_part, read_unlinked, size};
+#[cfg(target_os = "linux")]
+pub(crate) use replace::exchange;
+pub use replace::replace;
+pub(crate) use replace::{Next, put, rename_if_free, sync, sync_folder};
+
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+
+/// A short name for something with a long one, such as a path: the same each time, and in no way to be read.
+pub(crate) fn short_name(of: &[u8]) -> String {
+    hex::encode(&Sha256::digest(of)[..8])
+}
+
+/// Renames an unreadable file to `*.unreadable-<time>`; `None` if even that fails.
+pub fn set_aside(path: &Path, stamp: &str) -> Option<PathBuf> {
+    let name = path.file_name()?.to_string_lossy().into_owned();
+    let mut kept = path.with_file_name(format!("{name}.unreadable-{stamp}"));
+    let mut count = 1;
+    while kept.exists() {
+        count += 1;
+        kept = path.with_file_name(format!("{name}.unreadable-{stamp}-{count}"));
+    }
+    std::fs::rename(path, &kept).ok()?;
+    Some(kept)
+}
