@@ -183,8 +183,8 @@ async fn what_speaks_something_else_than_http_is_said_to() {
 #[tokio::test]
 async fn a_name_that_is_none_is_said_to_be() {
     let base: reqwest::Url = format!("https://{}.invalid/", "a".repeat(64)).parse().unwrap();
-    let (permit, request) = due();
-    let delivery = Http::new(&Bases { api: base.clone(), token: base }, |_| Duration::ZERO).send(permit, request).await;
+    let permitted = due();
+    let delivery = Http::new(&Bases { api: base.clone(), token: base }, |_| Duration::ZERO).send(permitted).await;
     let SendResult::NotSent(why) = delivery else { panic!("{delivery:?}") };
     assert_eq!(why, "its name could not be looked up");
 }
