@@ -137,7 +137,10 @@ fn imports(code: &str, module: &Module, sources: &BTreeMap<Module, String>) -> V
         for (at, _) in code.match_indices(start) {
             let path: String =
                 code[at..].chars().take_while(|c| c.is_alphanumeric() || *c == '_' || *c == ':').collect();
-            add(false, path.split("::").filter(|name| !name.is_empty()).map(str::to_owned).collect());
+            // What ends so is the beginning of a group, which was taken apart above.
+            if !path.ends_with("::") {
+                add(false, path.split("::").map(str::to_owned).collect());
+            }
         }
     }
     found

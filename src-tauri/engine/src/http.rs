@@ -7,12 +7,14 @@ mod permit_deadline;
 mod reason;
 mod releases;
 
-pub use guarded_body::{SendCancelled, SendGuard};
+pub use guarded_body::SendGuard;
+pub use permit_deadline::SendCancelled;
 pub use releases::ReleaseServer;
 pub(crate) use releases::torn;
 
+use crate::http::network::is_loopback;
 use crate::http::network::{Network, Route};
-use crate::platform::environment::{Bases, is_loopback};
+use crate::platform::environment::Bases;
 use crate::platform::wiped;
 use bytes::Bytes;
 use guarded_body::{Departure, GuardedBody, Watched};

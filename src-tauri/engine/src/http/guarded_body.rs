@@ -3,10 +3,9 @@
 //! Until then a connection is made, which takes its time; the machine may sleep in the middle of that, and the locks be
 //! another's when it wakes.
 
-use crate::http::permit_deadline::OnTime;
+use crate::http::permit_deadline::{OnTime, SendCancelled};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -56,25 +55,6 @@ impl GuardedBody {
         (Self { text: Some(text), still, on_time, watched: watched.clone() }, watched)
     }
 }
-
-/// Why a request that had begun does not leave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SendCancelled {
-    /// The machine slept since its permit was given, or the person does not want it any more.
-    Lapsed,
-    LocksLost,
-}
-
-impl fmt::Display for SendCancelled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Lapsed => "its permit does not hold any more",
-            Self::LocksLost => "the locks of the sign-in were lost meanwhile",
-        })
-    }
-}
-
-impl std::error::Error for SendCancelled {}
 
 impl Body for GuardedBody {
     type Data = Bytes;

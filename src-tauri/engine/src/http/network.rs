@@ -4,7 +4,6 @@
 //! Of the settings, only the names below are read. What is said of them is an address without user and password, or a path.
 
 use crate::credentials::Source;
-use crate::platform::environment::is_loopback;
 use crate::platform::fs;
 use holdoff_core::text::without_bom;
 use hyper_util::client::proxy::matcher::Matcher;
@@ -13,6 +12,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 /// The first that is set counts, as for Claude Code, which knows all but the last two.
@@ -235,6 +235,13 @@ impl Route {
         }
         Ok(all)
     }
+}
+
+/// 127.0.0.0/8, `[::1]` and `localhost`.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 //! made, and the machine may sleep in the middle of either. So the time is looked at again before anything is done, when
 //! there is a connection, and when a body is taken: from there on nothing is waited for.
 
-use crate::http::guarded_body::SendCancelled;
 use holdoff_core::updates::ReleasePermit;
 use holdoff_core::{Moment, Permit};
 use std::fmt;
@@ -13,6 +12,25 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tower_layer::Layer;
 use tower_service::Service;
+
+/// Why a request that had begun does not leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SendCancelled {
+    /// The machine slept since its permit was given, or the person does not want it any more.
+    Lapsed,
+    LocksLost,
+}
+
+impl fmt::Display for SendCancelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Lapsed => "its permit does not hold any more",
+            Self::LocksLost => "the locks of the sign-in were lost meanwhile",
+        })
+    }
+}
+
+impl std::error::Error for SendCancelled {}
 
 tokio::task_local! {
     /// Of the request that a connection is made for.

@@ -202,6 +202,11 @@ fn this_process() -> String {
     STARTED.get_or_init(|| format!("process {} {}", std::process::id(), started.as_nanos())).clone()
 }
 
+/// For file names: `20260914T120000Z`.
+pub fn stamp(at: Wall) -> String {
+    holdoff_core::messages::rfc3339(at).replace(['-', ':'], "")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,7 @@ pub use allowed::for_windows;
 pub use releases::Releases;
 
 use crate::credentials::Source;
-use crate::http::network::Variables;
+use crate::http::network::{Variables, is_loopback};
 use crate::platform::clock::{Clock, ClockSpec};
 use crate::platform::fs::make_folder;
 use crate::platform::private_files;
@@ -16,7 +16,6 @@ use crate::storage::newer_data::NewerData;
 use holdoff_core::providers::anthropic;
 use reqwest::Url;
 use std::ffi::OsString;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 /// The folder name under the data home, and the app's identifier.
@@ -242,13 +241,6 @@ fn stand_in(given: &str) -> Result<Url, &'static str> {
         return Err("this is not an address of this computer");
     }
     Ok(url)
-}
-
-/// 127.0.0.0/8, `[::1]` and `localhost`.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn clock_spec(text: &str, loopback: bool) -> Result<ClockSpec, StartError> {

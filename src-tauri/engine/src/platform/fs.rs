@@ -4,6 +4,7 @@
 //! more of it is read than was asked for. What Holdoff makes is for its user only, and what it replaces is whole at every moment.
 
 mod create;
+mod error;
 mod open;
 mod read;
 mod replace;
@@ -13,8 +14,9 @@ mod tests;
 
 pub(crate) use create::{create, create_new, private};
 pub use create::{make_folder, make_folder_again};
+pub use error::ReadError;
 pub(crate) use open::open;
-pub use read::{ReadError, read};
+pub use read::read;
 pub(crate) use read::{read_command, read_own, read_part, read_unlinked, size};
 #[cfg(target_os = "linux")]
 pub(crate) use replace::exchange;

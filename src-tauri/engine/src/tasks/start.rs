@@ -8,6 +8,7 @@ use crate::claude_code::status_line;
 use crate::credentials::monitor::Unwatched;
 use crate::http::Http;
 use crate::metrics::Requests;
+use crate::platform::clock::stamp;
 use crate::platform::environment::Environment;
 use crate::platform::local_time;
 use crate::platform::private_files;
@@ -181,11 +182,6 @@ fn old_copies(dir: &Path) -> Option<String> {
             None
         }
     }
-}
-
-/// For file names: `20260914T120000Z`.
-pub fn stamp(at: Wall) -> String {
-    messages::rfc3339(at).replace(['-', ':'], "")
 }
 
 impl Engine {

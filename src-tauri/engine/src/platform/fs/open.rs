@@ -1,6 +1,6 @@
 //! Opens a file that may be anything: without waiting for what is not a file, and without doing anything to it.
 
-use super::ReadError;
+use super::error::ReadError;
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::Path;

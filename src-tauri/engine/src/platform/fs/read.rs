@@ -1,69 +1,13 @@
 //! Reads a file that may be anything: bounded, and told apart when it fails.
 
+use super::error::ReadError;
 use super::open::{open, open_unlinked};
-use crate::platform::private_files::{self, Doubt};
+use crate::platform::private_files;
 use crate::platform::wiped;
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use zeroize::Zeroizing;
-
-/// Why a file is not read.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    #[error("there is no such file")]
-    Missing,
-    #[error("it is a link to a file that is not there")]
-    LinkToNothing,
-    #[error("what should be the folder around it is a file")]
-    FileAround,
-    #[error("permission denied")]
-    Forbidden,
-    #[error("it is a folder")]
-    Folder,
-    /// Where none is followed.
-    #[error("it is a link")]
-    Link,
-    #[error("it is a pipe, a socket or a device, and not a file")]
-    NoFile,
-    /// Than so many bytes.
-    #[error("it is larger than {}, which no such file is", size_in_words(.0))]
-    TooLarge(u64),
-    #[error("{0}")]
-    Doubtful(Doubt),
-    #[error("the system says: {0}")]
-    System(io::Error),
-}
-
-impl ReadError {
-    /// What the system says of the file at `path`.
-    pub(crate) fn of(error: io::Error, path: &Path) -> Self {
-        match error.kind() {
-            io::ErrorKind::NotFound if fs::symlink_metadata(path).is_ok_and(|link| link.is_symlink()) => {
-                Self::LinkToNothing
-            }
-            // Windows says no more of that.
-            io::ErrorKind::NotFound if cfg!(windows) && path.parent().is_some_and(Path::is_file) => Self::FileAround,
-            io::ErrorKind::NotFound => Self::Missing,
-            io::ErrorKind::PermissionDenied => Self::Forbidden,
-            io::ErrorKind::NotADirectory => Self::FileAround,
-            _ => Self::System(error),
-        }
-    }
-
-    /// Whether there is nothing to be read, and nothing wrong with that.
-    pub fn is_missing(&self) -> bool {
-        matches!(self, Self::Missing | Self::LinkToNothing)
-    }
-}
-
-fn size_in_words(bytes: &u64) -> String {
-    match *bytes {
-        0x10_0000.. => format!("{} MiB", bytes >> 20),
-        0x400.. => format!("{} KiB", bytes >> 10),
-        _ => format!("{bytes} bytes"),
-    }
-}
 
 /// All of an ordinary file of at most `most` bytes, whoever's it is. It may hold a token, and is wiped when it is dropped.
 ///

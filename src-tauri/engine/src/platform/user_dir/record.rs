@@ -3,12 +3,12 @@
 
 use super::{UserDir, file_name};
 use crate::platform::clock::Clock;
+use crate::platform::clock::stamp;
 use crate::platform::fs;
 use crate::platform::fs::ReadError;
 use crate::storage::history;
 use crate::storage::state_file;
 use crate::storage::state_file::{NotRead, Slots, slot};
-use crate::tasks::start::stamp;
 use holdoff_core::account::seats::SeatGates;
 use holdoff_core::gate::StateLoss;
 use holdoff_core::gate::recovery::{GateRecovery, SPAN};

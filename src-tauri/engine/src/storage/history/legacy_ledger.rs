@@ -1,6 +1,5 @@
 //! The ledger of versions before the history: lines of JSON in two files. It is taken over once.
 
-use super::{HistoryError, Row, Store};
 use crate::platform::fs;
 use holdoff_core::record::ledger::LedgerEntry;
 use std::path::{Path, PathBuf};
@@ -16,7 +15,7 @@ pub struct Ledger {
     /// The oldest first.
     pub entries: Vec<LedgerEntry>,
     /// What there is, and whether all of it could be read.
-    files: Vec<(PathBuf, bool)>,
+    pub(super) files: Vec<(PathBuf, bool)>,
 }
 
 impl Ledger {
@@ -37,28 +36,5 @@ impl Ledger {
             ledger.entries.extend(entries.into_iter().flatten());
         }
         ledger
-    }
-
-    /// Puts the entries into the history, and removes the files once they are durable there. A file with lines that
-    /// cannot be read is kept aside. Cut off anywhere and done again, it comes to the same.
-    ///
-    /// # Errors
-    /// Why they are not in the history; the files then stay.
-    pub fn take_over(&self, store: &mut Store, stamp: &str) -> Result<(), HistoryError> {
-        let mut new = Vec::new();
-        for entry in &self.entries {
-            if !store.has(entry)? {
-                new.push(Row::Request(entry.clone()));
-            }
-        }
-        store.write(&new)?;
-        for (path, whole) in &self.files {
-            if *whole {
-                std::fs::remove_file(path)?;
-            } else if let Some(kept) = fs::set_aside(path, stamp) {
-                tracing::warn!(kept = %kept.display(), "lines of the earlier ledger could not be read");
-            }
-        }
-        Ok(())
     }
 }

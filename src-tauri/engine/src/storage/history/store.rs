@@ -48,7 +48,7 @@ pub fn open(dir: &Path, stamp: &str, span: Duration) -> Opened {
             return Opened { store: None, findings, recent: earlier.entries };
         }
     };
-    let taken_over = earlier.take_over(&mut store, stamp);
+    let taken_over = store.take_over(&earlier, stamp);
     let mut recent = store.recent(span).unwrap_or_default();
     if let Err(error) = taken_over {
         tracing::warn!(%error, "the ledger of an earlier version is not in the history yet");
@@ -58,6 +58,29 @@ pub fn open(dir: &Path, stamp: &str, span: Duration) -> Opened {
 }
 
 impl Store {
+    /// Puts the entries of an earlier version's ledger into the history, and removes the files once they are durable there. A file with lines that
+    /// cannot be read is kept aside. Cut off anywhere and done again, it comes to the same.
+    ///
+    /// # Errors
+    /// Why they are not in the history; the files then stay.
+    fn take_over(&mut self, ledger: &legacy_ledger::Ledger, stamp: &str) -> Result<(), HistoryError> {
+        let mut new = Vec::new();
+        for entry in &ledger.entries {
+            if !self.has(entry)? {
+                new.push(Row::Request(entry.clone()));
+            }
+        }
+        self.write(&new)?;
+        for (path, whole) in &ledger.files {
+            if *whole {
+                std::fs::remove_file(path)?;
+            } else if let Some(kept) = fs::set_aside(path, stamp) {
+                tracing::warn!(kept = %kept.display(), "lines of the earlier ledger could not be read");
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn open_or_begin(dir: &Path, stamp: &str, findings: &mut Vec<String>) -> Result<Self, HistoryError> {
         match Self::open(dir) {
             Err(HistoryError::Damaged(why)) => {
