@@ -6,7 +6,7 @@ use crate::law_mutations;
 use crate::project::Project;
 
 pub const HELP: &str = "\
-cargo xtask simulate [--seeds N] [--first S] [--seed S] [--years Y] [--all] [--lines N]
+cargo xtask simulate [--seeds N] [--first S] [--seed S] [--years Y] [--all] [--lines N] [--ordinary N]
 cargo xtask simulate --breaks
 
 Lives through simulated worlds on all cores, each made from its seed, with every law of docs/LAWS.md checked at every
@@ -18,11 +18,12 @@ step, and says how long the account lived, what was asked, how often it was told
   --years Y   how long an account lives in each (0.25)
   --all       go on after a law was broken, and count which
   --lines N   so many lines are told of a world that failed (60); with 0 only which law broke
+  --ordinary N so many days of ordinary use, of which the notices are counted (500)
 
 A world in which a law breaks is made smaller while the same law still breaks, and told: what was planned, and what
 happened when. Ends with 1 if any law was broken.
 
---breaks breaks each law twice, and its rest, in a copy of the core on purpose (xtask/src/breaks/list.rs) and says in how
+--breaks breaks each law twice, and its rest, in a copy of the core on purpose (xtask/src/law_mutations/list.rs) and says in how
 many worlds that was noticed. Ends with 1 if one was not, or was taken for another failure.";
 
 /// As every test run does: at least fifty years of an account, and every break.

@@ -11,7 +11,7 @@ mod sinks;
 mod tests;
 
 pub use shell::{below_profile, quoted, quoted_below_home};
-pub use sinks::{csv_cell, json, markup, menu_label, terminal};
+pub use sinks::{csv_cell, json, markup, menu_label, notification_body, terminal, tooltip};
 
 use serde::{Deserialize, Deserializer};
 

@@ -1,6 +1,6 @@
 //! What a run, or many, came to.
 
-use crate::observation::{DAY, HOUR, Meaning, Millis};
+use crate::observation::{DAY, HOUR, Meaning, Millis, WindowTold};
 use holdoff_core::NoticeKind;
 use std::ops::AddAssign;
 
@@ -17,8 +17,13 @@ pub struct Stats {
     pub crashes: u64,
     pub episodes: u64,
     pub notices: u64,
-    /// Notices of windows.
+    /// Notices of windows, and what was said in them: one can say several things.
     pub of_windows: u64,
+    pub thresholds: u64,
+    pub forecasts: u64,
+    pub resets: u64,
+    /// Of the sign-in and of its renewal.
+    pub of_sign_ins: u64,
     pub ends: u64,
     pub renewed: u64,
     /// Sign-ins that were ended because a spent refresh token was shown, by whomever.
@@ -79,8 +84,23 @@ impl Stats {
             NoticeKind::RateLimited => self.notices += 1,
             NoticeKind::Recovered => self.ends += 1,
             NoticeKind::Window => self.of_windows += 1,
-            _ => {}
+            NoticeKind::SignInStopped | NoticeKind::RenewalLimited | NoticeKind::RenewalUnsaved => {
+                self.of_sign_ins += 1;
+            }
         }
+    }
+
+    pub(crate) fn shown_of(&mut self, told: WindowTold) {
+        match told {
+            WindowTold::Threshold(_) => self.thresholds += 1,
+            WindowTold::RunsOut => self.forecasts += 1,
+            WindowTold::Reset => self.resets += 1,
+        }
+    }
+
+    /// How often something happened, by the day.
+    pub fn a_day(&self, count: u64) -> f64 {
+        count as f64 * DAY as f64 / self.lived.max(1) as f64
     }
 
     pub fn years(&self) -> f64 {
@@ -102,6 +122,10 @@ impl AddAssign<&Stats> for Stats {
         self.episodes += other.episodes;
         self.notices += other.notices;
         self.of_windows += other.of_windows;
+        self.thresholds += other.thresholds;
+        self.forecasts += other.forecasts;
+        self.resets += other.resets;
+        self.of_sign_ins += other.of_sign_ins;
         self.ends += other.ends;
         self.renewed += other.renewed;
         self.reuses += other.reuses;

@@ -1,5 +1,6 @@
 //! Worlds in which nothing changes, for figures that can be compared with what the laws promise.
 
+use crate::batch::Failure;
 use crate::observation::{DAY, HOUR, Millis, SECOND};
 use crate::schedule::{Happening, Plan, Planned, RetryAfter, Start, Token, Usage};
 use crate::stats::Stats;
@@ -40,12 +41,20 @@ pub fn under_token_429(days: Millis) -> f64 {
     stats.token as f64 / days as f64
 }
 
-/// Notices of windows a day in ordinary use, of a person who wants them all, over this many days and more.
-pub fn notices_in_ordinary_use(days: Millis) -> f64 {
+/// The notices in this many days and more of ordinary use, of a person who wants them all.
+///
+/// # Errors
+/// If a law is broken in one of these worlds.
+pub fn ordinary_use(days: Millis) -> Result<Stats, Failure> {
     const LENGTH: Millis = 25;
     let mut stats = Stats::default();
     for seed in 0..(days + LENGTH - 1) / LENGTH {
-        stats += &World::run(Plan::ordinary(seed.unsigned_abs(), LENGTH * DAY), false).stats;
+        let seed = seed.unsigned_abs();
+        let outcome = World::run(Plan::ordinary(seed, LENGTH * DAY), false);
+        if let Some((at, broken)) = outcome.broken {
+            return Err(Failure { seed, at, broken });
+        }
+        stats += &outcome.stats;
     }
-    stats.of_windows as f64 * DAY as f64 / stats.lived as f64
+    Ok(stats)
 }

@@ -41,6 +41,7 @@ fn the_same_seed_is_the_same_world() {
 /// Law 17: one answer of fifty is odd, and what there is to say of a day is little.
 #[test]
 fn a_day_of_ordinary_use_has_few_notices() {
-    let notices = steady_state::notices_in_ordinary_use(50);
+    let stats = steady_state::ordinary_use(50).unwrap();
+    let notices = stats.a_day(stats.of_windows);
     assert!((0.1..=4.0).contains(&notices), "{notices} a day");
 }

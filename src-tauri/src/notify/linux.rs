@@ -107,7 +107,7 @@ impl Notifier {
 /// The service's number for it, and who answered.
 async fn send(bus: &Connection, message: &Message) -> zbus::Result<(u32, Option<OwnedUniqueName>)> {
     let can = bus.call_method(Some(NAME), PATH, Some(NAME), "GetCapabilities", &()).await?;
-    let body = fitting(&message.body, can.body().deserialize()?);
+    let body = text::notification_body(&message.body, &can.body().deserialize::<Vec<String>>()?);
     let sign_in = if message.lead.has_button() { vec!["open", SIGN_IN] } else { Vec::new() };
     let actions = [sign_in, vec!["default", ""]].concat();
     let hints = HashMap::<&str, Value<'_>>::new();
@@ -115,11 +115,6 @@ async fn send(bus: &Connection, message: &Message) -> zbus::Result<(u32, Option<
     let answer = bus.call_method(Some(NAME), PATH, Some(NAME), "Notify", &call).await?;
     let shown_by = answer.header().sender().map(|sender| sender.to_owned().into());
     Ok((answer.body().deserialize()?, shown_by))
-}
-
-/// A label is what a person typed: a service that reads markup is not to find any in it.
-fn fitting(body: &str, can: Vec<String>) -> String {
-    if can.iter().any(|one| one == "body-markup") { text::markup(body) } else { body.to_owned() }
 }
 
 async fn listen(mut buses: Bus, shown: Arc<Mutex<Shown>>, clicks: mpsc::UnboundedSender<TrayAction>) {
@@ -194,11 +189,12 @@ pub fn last_words(title: &str, text: &str) {
     let _ = told.recv_timeout(LAST_WORDS);
 }
 
-fn say_last(title: &str, text: &str) -> zbus::Result<()> {
+fn say_last(title: &str, body: &str) -> zbus::Result<()> {
     let bus = zbus::blocking::Connection::session()?;
     let can = bus.call_method(Some(NAME), PATH, Some(NAME), "GetCapabilities", &());
-    let can = can.and_then(|answer| answer.body().deserialize()).unwrap_or_default();
+    let can: Vec<String> = can.and_then(|answer| answer.body().deserialize()).unwrap_or_default();
+    let text = text::notification_body(body, &can);
     let hints = HashMap::<&str, Value<'_>>::new();
-    let body = ("Holdoff", 0_u32, "dialog-error", title, fitting(text, can), Vec::<&str>::new(), hints, -1_i32);
-    bus.call_method(Some(NAME), PATH, Some(NAME), "Notify", &body).map(drop)
+    let call = ("Holdoff", 0_u32, "dialog-error", title, text, Vec::<&str>::new(), hints, -1_i32);
+    bus.call_method(Some(NAME), PATH, Some(NAME), "Notify", &call).map(drop)
 }

@@ -34,7 +34,10 @@ impl Tray {
         let (faces, seen) = watch::channel(face);
         let (tell_tried, tried) = oneshot::channel();
         let absence = Absence::new(events.clone());
-        let keeper = Keeper { bus, faces: seen, events, absence, tell_tried: Some(tell_tried), was_up: false };
+        let desktop = std::env::var_os("XDG_CURRENT_DESKTOP").unwrap_or_default();
+        let on_plasma = desktop.to_string_lossy().split(':').any(|name| name == "KDE");
+        let keeper =
+            Keeper { bus, on_plasma, faces: seen, events, absence, tell_tried: Some(tell_tried), was_up: false };
         tokio::spawn(keeper.keep());
         if there {
             // A desktop that does not answer holds nothing else up.
@@ -51,6 +54,7 @@ impl Tray {
 /// Keeps the icon where a panel sees it.
 struct Keeper {
     bus: Bus,
+    on_plasma: bool,
     faces: watch::Receiver<TrayModel>,
     events: mpsc::UnboundedSender<TrayEvent>,
     absence: Absence,
@@ -116,7 +120,8 @@ impl Keeper {
     async fn icon(&mut self, connection: &Connection) -> End {
         let face = self.faces.borrow_and_update().clone();
         let (tell, mut told) = mpsc::unbounded_channel();
-        let item = Item { pictures: pictures(&face), face, events: self.events.clone(), host: tell };
+        let (pictures, on_plasma) = (pictures(&face), self.on_plasma);
+        let item = Item { on_plasma, pictures, face, events: self.events.clone(), host: tell };
         let spawning = tokio::time::timeout(ANSWER, item.assume_sni_available(true).spawn());
         let spawned = self.absence.meanwhile(spawning).await;
         if let Some(tell) = self.tell_tried.take() {
@@ -213,6 +218,7 @@ fn pictures(face: &TrayModel) -> Vec<ksni::Icon> {
 
 #[derive(Debug)]
 struct Item {
+    on_plasma: bool,
     face: TrayModel,
     pictures: Vec<ksni::Icon>,
     events: mpsc::UnboundedSender<TrayEvent>,
@@ -241,8 +247,7 @@ impl ksni::Tray for Item {
     fn tool_tip(&self) -> ksni::ToolTip {
         ksni::ToolTip {
             title: self.face.title.clone(),
-            // Hosts read it as markup.
-            description: text::markup(&self.face.tooltip),
+            description: text::tooltip(&self.face.tooltip, self.on_plasma),
             ..ksni::ToolTip::default()
         }
     }
@@ -306,7 +311,7 @@ mod tests {
             menu: vec![Entry::text("R&D_x")],
         };
         let (events, host) = (mpsc::unbounded_channel().0, mpsc::unbounded_channel().0);
-        let item = Item { face, pictures: Vec::new(), events, host };
+        let item = Item { on_plasma: false, face, pictures: Vec::new(), events, host };
         assert_eq!(item.tool_tip().description, "R&amp;D &lt;b&gt;\nweekly 5 %");
         let menu = item.menu();
         let [ksni::MenuItem::Standard(entry)] = menu.as_slice() else { panic!("one entry") };

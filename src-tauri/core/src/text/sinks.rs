@@ -3,7 +3,7 @@
 use super::is_hidden;
 use std::fmt::Write;
 
-/// For tooltips and notifications that read markup: `R&D` is no entity and `<b>` no tag.
+/// For what reads markup: `R&D` is no entity and `<b>` no tag.
 pub fn markup(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -17,7 +17,33 @@ pub fn markup(text: &str) -> String {
     out
 }
 
-/// For a menu in which `mark` would make the next letter an access key.
+/// For the sub text of a tray item's tooltip, which is XML
+/// (<https://specifications.freedesktop.org/status-notifier-item/latest/markup.html>). Its title is plain text. No host says
+/// what it reads, so the specification decides: Xfce (`sn-button.c`) hands it to Pango as it is, which shows an empty box for
+/// a bare `&`. Waybar escapes it once more since pull request 3877, and shows `R&amp;D`.
+///
+/// Plasma guesses (`textFormat: Text.AutoText` in `StatusNotifierItem.qml`): Qt takes for markup only what has a tag or
+/// `&lt;` in its first line (`Qt::mightBeRichText`), and then needs `<br>` for a line break; all else is plain text there.
+/// An empty tag in front makes sure of the guess.
+pub fn tooltip(text: &str, on_plasma: bool) -> String {
+    let first = text.trim_start().lines().next().unwrap_or_default();
+    match on_plasma {
+        false => markup(text),
+        true if first.contains('<') || first.contains("&lt;") => {
+            format!("<b></b>{}", markup(text).replace('\n', "<br>"))
+        }
+        true => text.to_owned(),
+    }
+}
+
+/// For the body of a notification, which is markup where the service says `body-markup` and plain text elsewhere. The
+/// summary is plain text always (<https://specifications.freedesktop.org/notification-spec/latest/markup.html>).
+pub fn notification_body(body: &str, capabilities: &[String]) -> String {
+    if capabilities.iter().any(|one| one == "body-markup") { markup(body) } else { body.to_owned() }
+}
+
+/// For a menu in which `mark` would make the next letter an access key: `_` over D-Bus, `&` elsewhere. A label is plain text
+/// (`com.canonical.dbusmenu`: two underscores are one).
 pub fn menu_label(text: &str, mark: char) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

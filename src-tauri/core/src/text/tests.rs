@@ -147,6 +147,30 @@ fn a_label_is_no_markup() {
 }
 
 #[test]
+fn a_tooltip_is_xml_but_where_qt_guesses() {
+    let shown = |text| (tooltip(text, false), tooltip(text, true));
+    let both = |xml: &str, plasma: &str| (xml.to_owned(), plasma.to_owned());
+    assert_eq!(shown("Ann\n5h 42 %"), both("Ann\n5h 42 %", "Ann\n5h 42 %"));
+    assert_eq!(shown("R&D\n5h 42 %"), both("R&amp;D\n5h 42 %", "R&D\n5h 42 %"));
+    // Behind the first line break nothing is looked for.
+    assert_eq!(shown("Ann\n<b>&lt;"), both("Ann\n&lt;b&gt;&amp;lt;", "Ann\n<b>&lt;"));
+    assert_eq!(shown("<b>R&D\n5h").1, "<b></b>&lt;b&gt;R&amp;D<br>5h");
+    assert_eq!(shown("\n <img src='/x'>\n5h").1, "<b></b><br> &lt;img src='/x'&gt;<br>5h");
+    assert_eq!(shown("a&lt;b\n5h").1, "<b></b>a&amp;lt;b<br>5h");
+}
+
+#[test]
+fn a_notification_is_markup_only_where_its_service_reads_it() {
+    let shown = |capabilities: &[&str]| {
+        let capabilities: Vec<String> = capabilities.iter().map(|one| (*one).to_owned()).collect();
+        notification_body("R&D <b>", &capabilities)
+    };
+    assert_eq!(shown(&["actions", "body", "body-markup"]), "R&amp;D &lt;b&gt;");
+    assert_eq!(shown(&["actions", "body", "body-hyperlinks"]), "R&D <b>");
+    assert_eq!(shown(&[]), "R&D <b>");
+}
+
+#[test]
 fn a_menu_shows_what_marks_an_access_key_elsewhere() {
     assert_eq!(menu_label("nimbus_quill_", '_'), "nimbus__quill__");
     assert_eq!(menu_label("R&D", '&'), "R&&D");

@@ -12,9 +12,6 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-/// Days of ordinary use that the report lives through.
-const ORDINARY: Millis = 500;
-
 struct Options {
     seeds: u64,
     first: u64,
@@ -23,6 +20,8 @@ struct Options {
     all: bool,
     /// So many lines are told of a world that failed.
     lines: usize,
+    /// Days of ordinary use that the report lives through.
+    ordinary: Millis,
 }
 
 fn main() -> ExitCode {
@@ -48,6 +47,14 @@ fn main() -> ExitCode {
     };
     let (stats, failures) = batch::run(options.first..options.first + options.seeds, length, options.all, &progress);
     report(&stats, begin.elapsed().as_secs_f64());
+    match steady_state::ordinary_use(options.ordinary) {
+        Ok(stats) => of_ordinary_use(&stats),
+        Err(Failure { seed, at, broken }) => {
+            let days = at as f64 / DAY as f64;
+            println!("ordinary use, seed {seed}, broke {broken} after {days:.1} days");
+            return ExitCode::FAILURE;
+        }
+    }
     let Some(first) = failures.first() else {
         println!("No law was broken.");
         return ExitCode::SUCCESS;
@@ -73,7 +80,7 @@ fn summary(failures: &[Failure]) {
 }
 
 fn options() -> Result<Options, String> {
-    let mut options = Options { seeds: 400, first: 1, years: 0.25, all: false, lines: 60 };
+    let mut options = Options { seeds: 400, first: 1, years: 0.25, all: false, lines: 60, ordinary: 500 };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         let mut number = || {
@@ -86,6 +93,7 @@ fn options() -> Result<Options, String> {
             "--first" => options.first = number()? as u64,
             "--years" => options.years = number()?,
             "--lines" => options.lines = number()? as usize,
+            "--ordinary" => options.ordinary = number()? as Millis,
             "--all" => options.all = true,
             _ => return Err(format!("`{arg}` means nothing here")),
         }
@@ -122,8 +130,22 @@ fn report(stats: &Stats, seconds: f64) {
     );
     let days = 30;
     let (usage, token) = (steady_state::under_usage_429(days), steady_state::under_token_429(days));
-    println!("notices of windows a day in ordinary use: {:.2}", steady_state::notices_in_ordinary_use(ORDINARY));
     println!("requests a day under unbroken 429: {usage:.1} for usage, {token:.1} to renew");
+}
+
+fn of_ordinary_use(stats: &Stats) {
+    println!(
+        "notices a day in {:.0} days of ordinary use: {:.2} of windows ({:.2} thresholds, {:.2} forecasts, {:.2} resets), {:.2} of a \
+         429, {:.2} that it is over, {:.2} of the sign-in",
+        stats.lived as f64 / DAY as f64,
+        stats.a_day(stats.of_windows),
+        stats.a_day(stats.thresholds),
+        stats.a_day(stats.forecasts),
+        stats.a_day(stats.resets),
+        stats.a_day(stats.notices),
+        stats.a_day(stats.ends),
+        stats.a_day(stats.of_sign_ins)
+    );
 }
 
 fn tell(failure: &Failure, length: Millis, lines: usize) {

@@ -376,6 +376,7 @@ impl World {
                 News::RunsOut => WindowTold::RunsOut,
                 News::Reset { .. } => WindowTold::Reset,
             };
+            self.stats.shown_of(told);
             self.see(Observation::ShownOf(window, told))?;
         }
         self.tell_process(Event::NoticeShown(id));

@@ -116,6 +116,8 @@ impl World {
             seen = Found::State { save: saved.save };
             state.boot_id.clone_from(&saved.boot_id);
             state.places.clone_from(&saved.places);
+            // What is in doubt for a moment is in no file.
+            state.places.iter_mut().for_each(CredentialLocation::settle);
             (state.saved, state.loss) = (Some(saved.saved), saved.loss.clone());
             state.accounts = saved.accounts.iter().map(|(id, kept)| (id.clone(), AccountState::clone(kept))).collect();
         }
