@@ -6,7 +6,9 @@ use crate::response::{Body, HttpResponse};
 use crate::time::Boot;
 use std::time::Duration;
 
+mod announcing;
 mod clicks;
+mod elsewhere;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);

@@ -137,7 +137,7 @@ fn remind(data_dir: &Path, id: &AccountId, account: &mut AccountState, now: Mome
     }
 }
 
-fn read(path: &Path) -> Result<Option<Vec<u8>>, String> {
+pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, String> {
     match read_kept(path, SIZE_MAX) {
         Err(error) if error.kind() == std::io::ErrorKind::InvalidData => Ok(Some(Vec::new())),
         read => read.map_err(|error| format!("{} cannot be read: {error}", path.display())),
@@ -153,7 +153,7 @@ fn parse(bytes: &[u8], id: &AccountId) -> Result<(u64, State, Option<PathBuf>), 
     Ok((saves, state, by))
 }
 
-fn replace(path: &Path, record: &Value) -> std::io::Result<()> {
+pub(super) fn replace(path: &Path, record: &Value) -> std::io::Result<()> {
     make_private(path.parent().unwrap_or(path))?;
     let next = path.with_extension("next");
     let mut file = create(&next)?;
