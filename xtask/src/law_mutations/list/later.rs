@@ -241,7 +241,7 @@ pub const LATER: [Break; 29] = [
         change(
             "updates/elsewhere.rs",
             "        announcement.phase = Phase::Shown;",
-            "        announcement.phase = if ON { Phase::Waiting { until: Moment { wall: Wall(0), boot: Boot(0) } } } else { Phase::Shown };",
+            "        announcement.phase = if ON { Phase::Waiting { until: Moment { wall: crate::time::Wall(0), boot: crate::time::Boot(0) } } } else { Phase::Shown };",
         ),
     ),
     one(
