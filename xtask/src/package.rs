@@ -34,7 +34,8 @@ at them, and tells the size of each.
 --out DIR       where they go; packages/ in cargo's target folder by default, emptied first
 --revision N    which package of this version it is (1)
 
-The same commit gives the same packages: times are those of the commit, or of SOURCE_DATE_EPOCH.";
+The same commit gives the same packages: times are those of the commit, or of SOURCE_DATE_EPOCH. DEBFULLNAME and DEBEMAIL
+name who publishes the .deb.";
 
 /// One run.
 struct Job<'a> {

@@ -4,6 +4,7 @@ use crate::laws::Broken;
 use crate::observation::Millis;
 use crate::schedule::Plan;
 use crate::stats::Stats;
+use crate::updates;
 use crate::world::World;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -57,11 +58,12 @@ pub fn run(
     (stats, failures)
 }
 
-/// One world. A panic of the core is a law broken too: every call of it is total.
+/// One world, and that of updates beside it. A panic of the core is a law broken too: every call of it is total.
 pub fn one(plan: Plan) -> (Stats, Option<(Millis, Broken)>) {
-    let lived = catch_unwind(AssertUnwindSafe(|| World::run(plan, false)));
+    let (seed, length) = (plan.seed, plan.length);
+    let lived = catch_unwind(AssertUnwindSafe(|| (World::run(plan, false), updates::live(seed, length))));
     match lived {
-        Ok(outcome) => (outcome.stats, outcome.broken),
+        Ok((outcome, updates)) => (outcome.stats, outcome.broken.or(updates.broken)),
         Err(panic) => {
             let why =
                 panic.downcast_ref::<String>().cloned().or_else(|| Some((*panic.downcast_ref::<&str>()?).to_owned()));

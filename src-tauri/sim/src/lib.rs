@@ -13,4 +13,5 @@ pub mod shrink;
 pub mod stats;
 pub mod steady_state;
 pub mod trace;
+pub mod updates;
 pub mod world;

@@ -4,8 +4,10 @@ use crate::batch::one;
 use crate::laws::Broken;
 use crate::observation::{MINUTE, Millis};
 use crate::schedule::Plan;
+use crate::stats::Stats;
 use crate::trace::clock;
-use crate::world::World;
+use crate::updates::{self, Lived};
+use crate::world::{Outcome, World};
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
@@ -74,7 +76,11 @@ fn cut(plan: &mut Plan, at: Millis) {
 
 /// What happened in a failing world, as a table for people: the time, and what was seen; the last `lines` of it.
 pub fn tell(plan: &Plan, lines: usize) -> String {
-    let outcome = World::run(plan.clone(), true);
+    let mut outcome = World::run(plan.clone(), true);
+    if outcome.broken.is_none() {
+        let Lived { broken, trace, .. } = updates::live(plan.seed, plan.length);
+        outcome = broken.map_or(outcome, |broken| Outcome { stats: Stats::default(), broken: Some(broken), trace });
+    }
     let mut text = format!("seed {}, climate \"{}\", {:?}\n", plan.seed, plan.climate, plan.wishes);
     // A long life before the end is of little interest.
     let skipped = outcome.trace.len().saturating_sub(lines);

@@ -2,7 +2,7 @@
 
 use holdoff_sim::observation::{DAY, MINUTE, Millis};
 use holdoff_sim::schedule::Plan;
-use holdoff_sim::{batch, shrink, steady_state};
+use holdoff_sim::{batch, shrink, steady_state, updates};
 use std::collections::BTreeSet;
 
 const WORLDS: u64 = 40;
@@ -29,6 +29,24 @@ fn no_law_breaks_in_a_few_worlds_of_every_climate() {
 fn unbroken_429_costs_a_request_an_hour_and_four_renewals_a_day() {
     assert!(steady_state::under_usage_429(10) <= 25.5);
     assert!(steady_state::under_token_429(10) <= 4.6);
+}
+
+/// Law 18, over eight years: about half of the days somebody wants it, and the server often asks for a longer wait.
+#[test]
+fn newer_versions_are_looked_for_once_a_day_at_most_and_still_looked_for() {
+    const DAYS: Millis = 365;
+    const SEEDS: u64 = 8;
+    let mut requests = 0;
+    for seed in 1..=SEEDS {
+        let lived = updates::live(seed, DAYS * DAY);
+        if let Some((at, broken)) = lived.broken {
+            let lines: Vec<String> = lived.trace.iter().rev().take(40).rev().map(|line| format!("{line:?}")).collect();
+            panic!("seed {seed}, day {}: {broken}\n{}", at / DAY, lines.join("\n"));
+        }
+        requests += lived.requests;
+    }
+    let a_day = f64::from(requests) / (SEEDS as f64 * DAYS as f64);
+    assert!((0.2..=0.7).contains(&a_day), "{a_day} requests a day");
 }
 
 #[test]

@@ -99,6 +99,30 @@ async fn it_is_asked_once_a_day_over_restarts_and_every_request_stands_in_the_le
     assert!(!scene.fake.was_reached());
 }
 
+/// The terminal of a snap sets another `XDG_DATA_HOME`, and who starts Holdoff there starts a second copy.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_data_folder_of_the_same_person_asks_no_second_time_that_day_and_knows_what_was_found() {
+    let (scene, releases, launch) = scene(Some(true)).await;
+    releases.publish("0.2.0", &[]);
+    let first = launch.start();
+    releases.wait_for_list(1, SOON).await;
+    scene.desktop.recorder().wait_for(1, SOON).await;
+    let folder = scene.home.path().join("snap/editor/current/.local");
+    let under = |name: &str| folder.join(name).display().to_string();
+    let snap = launch.clone().env("XDG_DATA_HOME", under("share")).env("XDG_STATE_HOME", under("state"));
+    let data_dir = folder.join("share").join(scene.home.data_dir().file_name().unwrap());
+    std::fs::create_dir_all(&data_dir).unwrap();
+    std::fs::copy(scene.home.data_dir().join("settings.json"), data_dir.join("settings.json")).unwrap();
+    let second = snap.start();
+    let tray = scene.tray(&second).await;
+    tray.wait_for_menu(SOON, |labels| labels.iter().any(|label| label == "Version 0.2.0 is available…")).await;
+    let asked = releases.wait_for_list(4, 6 * SOON).await;
+    let gaps = gaps(&asked, scene.fake.clock());
+    assert!(gaps.iter().all(|gap| *gap >= DAY && *gap < DAY * 5 / 4), "{gaps:?}");
+    assert_eq!(scene.desktop.recorder().all().len(), 1, "what one has announced the other does not");
+    assert!(first.is_running() && second.is_running());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_version_is_announced_once_and_a_copy_that_is_not_ours_is_not_replaced() {
     let (scene, releases, launch) = scene(Some(true)).await;
@@ -150,6 +174,8 @@ async fn what_is_no_list_of_ours_is_said_and_changes_nothing() {
         if let Some(app) = app.take() {
             app.kill9().await;
             std::fs::remove_dir_all(scene.home.data_dir()).unwrap();
+            // When it was asked last is known to all data folders.
+            std::fs::remove_file(scene.home.xdg_data_home().join("dev.holdoff.tray.user/updates.json")).unwrap();
             choose(&scene, Some(true));
         }
         releases.answer("/updates.signed", answer);

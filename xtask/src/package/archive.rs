@@ -23,6 +23,10 @@ pub fn make(job: &Job<'_>) -> Result<(PathBuf, u64)> {
     let name = format!("holdoff-{VERSION}-linux-{}", env::consts::ARCH);
     let root = job.fresh("archive")?;
     job.sources.lay(&root.join(&name), &LAYOUT)?;
+    // By it, the next version knows what of this one it does not have any more, and removes that.
+    let list = "cd \"$1\" && mkdir -p share/holdoff && touch share/holdoff/files && find . -type f -printf '%P\\n' | LC_ALL=C sort";
+    let list = Cmd::new("sh").args(["-c", list, "sh"]).arg(root.join(&name)).read()?;
+    tree::put(&root.join(&name).join("share/holdoff/files"), &list)?;
     tree::settle(&root, &job.epoch)?;
     let archive = job.out.join(format!("{name}.tar.gz"));
     let pack = "tar --create --sort=name --format=gnu --owner=0 --group=0 --numeric-owner --directory \"$1\" \"$2\" | gzip -n9 > \"$3\"";

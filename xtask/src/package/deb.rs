@@ -1,5 +1,6 @@
 //! The package for Debian and Ubuntu, made with Debian's own tools.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -18,7 +19,17 @@ const LAYOUT: Layout = Layout {
     licences: None,
 };
 
-const MAINTAINER: &str = "The Holdoff Authors <packages@holdoff.dev>";
+/// Debian wants an address, and this one is nobody's yet: whoever publishes a package says theirs in DEBEMAIL, as for Debian's
+/// own tools.
+const MAINTAINER: (&str, &str) = ("The Holdoff Authors", "packages@holdoff.dev");
+
+fn maintainer() -> String {
+    let (name, address) = MAINTAINER;
+    let set =
+        |variable: &str| env::var(variable).ok().filter(|value| !value.contains(['\n', '<', '>']) && !value.is_empty());
+    let address = set("DEBEMAIL").unwrap_or_else(|| address.to_owned());
+    format!("{} <{address}>", set("DEBFULLNAME").unwrap_or_else(|| name.to_owned()))
+}
 
 pub fn make(job: &Job<'_>) -> Result<PathBuf> {
     let root = job.fresh("deb")?;
@@ -44,7 +55,7 @@ pub fn make(job: &Job<'_>) -> Result<PathBuf> {
     let control = read(&templates.join("control"))?
         .replace("@VERSION@", &job.debian_version())
         .replace("@ARCH@", &arch)
-        .replace("@MAINTAINER@", MAINTAINER)
+        .replace("@MAINTAINER@", &maintainer())
         .replace("@SIZE@", &installed_kib(&root)?)
         .replace("@DEPENDS@", &depends(job, &usr)?);
     let sums = "cd \"$1\" && find usr -type f -print0 | LC_ALL=C sort -z | xargs -0 md5sum";
@@ -103,8 +114,9 @@ fn changelog(job: &Job<'_>) -> Result<String> {
     let date =
         Cmd::new("date").args(["-u", "-R", "-d", &format!("@{}", job.epoch)]).hidden_env("LC_ALL", "C").read()?;
     Ok(format!(
-        "holdoff ({}) unstable; urgency=medium\n\n  * Version {VERSION}; changelog.gz tells what is new.\n\n -- {MAINTAINER}  {}\n",
+        "holdoff ({}) unstable; urgency=medium\n\n  * Version {VERSION}; changelog.gz tells what is new.\n\n -- {}  {}\n",
         job.debian_version(),
+        maintainer(),
         date.trim()
     ))
 }

@@ -206,6 +206,10 @@ pub const UPDATE_UNSENT: Duration = secs(60 * 60);
 /// After a start, and after waking, a look for updates waits for so long: nothing depends on it, and much else begins then.
 pub const UPDATE_PAUSE: Duration = secs(60);
 
+/// While another copy of Holdoff looks for updates, or it is not known whether one does, this one waits for so long: a look
+/// is over within half a minute.
+pub const UPDATE_BUSY: Duration = secs(5 * 60);
+
 /// The longest `Retry-After` that is honoured of the server of releases. Nobody misses a look for updates as they do a
 /// reading, so it is a month.
 pub const UPDATE_RETRY_AFTER_MAX: Duration = secs(30 * 24 * 60 * 60);

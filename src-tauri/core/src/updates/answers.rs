@@ -87,8 +87,9 @@ impl Updates {
 
     fn offer(&mut self, release: Release, signed: &[u8], now: Moment) {
         let version = release.version.to_string();
-        let is_known = self.state.announcement.as_ref().is_some_and(|known| known.version == version);
-        if !is_known && self.state.skipped.as_deref() != Some(&version) {
+        // Also what is older than that: a release may be taken back, and an old list be shown again.
+        let known = self.state.announcement.as_ref().map(|known| known.version.as_str());
+        if !release.is_at_most(known) && !release.is_at_most(self.state.skipped.as_deref()) {
             let phase = Phase::Waiting { until: now };
             self.state.announcement = Some(Announcement { version, phase, missed: 0 });
         }

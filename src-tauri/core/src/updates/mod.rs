@@ -3,7 +3,9 @@
 //! Off until its person chose (law 18). Its driver loops as that of an account does: [`Updates::poll`] says what to do, and
 //! [`Updates::handle`] takes what came of it. Nothing here depends on an account, and no token goes with any of it.
 
+mod announcing;
 mod answers;
+mod elsewhere;
 mod installing;
 mod kept;
 mod permit;
@@ -71,6 +73,10 @@ pub enum Event {
     Preferences(Preferences),
     Zone(TimeZone),
     Persisted(Result<(), String>),
+    /// What another copy of this person's knows; before each look, and at the start.
+    Elsewhere(Box<UpdatesState>),
+    /// It is to be looked for later: another copy is at it.
+    NotNow,
     Listed(SendResult),
     /// Whether a notification service is there.
     NoticeService(bool),
@@ -150,22 +156,14 @@ impl Updates {
             saving: Saving::default(),
             dice: Dice(seed),
         };
-        let kept = updates.state.signed.as_deref().zip(updates.build.key.as_ref());
-        let kept = kept.and_then(|(signed, key)| Release::read(signed.as_bytes(), key).ok());
-        updates.offer = kept.filter(|release| updates.compare(release) == Ordering::Greater);
-        if updates.offer.is_none() {
-            updates.state.signed = None;
-        }
+        updates.believe_what_is_kept();
         if std::mem::take(&mut updates.state.under_way) {
             let why = messages::UNANSWERED.to_owned();
             updates.state.outcome = Some(Checked::Failed { why: why.clone() });
             updates.record(now, LedgerEvent::Completed { outcome: OutcomeKind::Unanswered, detail: Some(why) });
             updates.saving.dirty = true;
         }
-        // What was being shown when the process ended counts as shown.
-        if let Some(Announcement { phase: phase @ Phase::Showing, .. }) = &mut updates.state.announcement {
-            *phase = Phase::Shown;
-        }
+        updates.state.announcement = updates.state.announcement.take().map(elsewhere::cut_off_showing);
         updates
     }
 
@@ -184,8 +182,11 @@ impl Updates {
                 None => self.persist(),
             };
         }
-        if let Some(version) = self.to_announce.take() {
+        if let Some(version) = self.still_to_announce(now) {
             return Action::Announce(version);
+        }
+        if self.saving.dirty {
+            return self.persist();
         }
         if self.start_announcing(now) {
             return self.persist();
@@ -219,6 +220,8 @@ impl Updates {
             Event::Preferences(preferences) => self.preferences = preferences,
             Event::Zone(zone) => self.zone = zone,
             Event::Persisted(result) => self.persisted(result, now),
+            Event::Elsewhere(state) => self.take_over(*state),
+            Event::NotNow => self.not_now(now),
             Event::Listed(delivery) => {
                 self.step = Step::Idle;
                 self.answered(delivery, now);
@@ -230,11 +233,7 @@ impl Updates {
                 }
             }
             Event::Announced { shown } => self.announced(shown, now),
-            Event::Skip(version) => {
-                self.state.announcement = None;
-                self.state.skipped = Some(version);
-                self.saving.dirty = true;
-            }
+            Event::Skip(version) => self.skip(version),
             Event::Install(version) => self.install(&version, now),
             Event::Fetched(result) => self.fetched(result, now),
             Event::Installed(result) => self.installed(result),
@@ -267,8 +266,8 @@ impl Updates {
 
     /// The newer version, where its person wants to hear of it.
     fn offered(&self) -> Option<&Release> {
-        let is_skipped = |release: &Release| self.state.skipped.as_deref() == Some(&release.version.to_string());
-        self.offer.as_ref().filter(|release| self.is_wanted() && !is_skipped(release))
+        let skipped = self.state.skipped.as_deref();
+        self.offer.as_ref().filter(|release| self.is_wanted() && !release.is_at_most(skipped))
     }
 
     /// What there is of it for this copy.
@@ -335,41 +334,5 @@ impl Updates {
                 self.saving.dirty = true;
             }
         }
-    }
-
-    fn phase(&mut self) -> Option<&mut Phase> {
-        self.state.announcement.as_mut().map(|announcement| &mut announcement.phase)
-    }
-
-    /// When it may be said that a version is there.
-    fn announcement_due(&self, now: Moment) -> Option<Moment> {
-        let announcement = self.state.announcement.as_ref()?;
-        let Phase::Waiting { until } = announcement.phase else { return None };
-        let is_offered = self.offered().is_some_and(|release| release.version.to_string() == announcement.version);
-        let quiet = self.preferences.quiet.and_then(|quiet| quiet.end(now.wall, &self.zone));
-        let quiet = quiet.map_or(until, |end| until.later(now.plus(end.since(now.wall))));
-        (is_offered && self.notice_service).then_some(quiet)
-    }
-
-    /// It is noted as being said before it is said.
-    fn start_announcing(&mut self, now: Moment) -> bool {
-        if self.announcement_due(now).is_none_or(|at| at.is_after(now)) {
-            return false;
-        }
-        let Some(announcement) = &mut self.state.announcement else { return false };
-        announcement.phase = Phase::Showing;
-        self.to_announce = Some(announcement.version.clone());
-        true
-    }
-
-    fn announced(&mut self, shown: bool, now: Moment) {
-        let Some(announcement) = &mut self.state.announcement else { return };
-        if shown {
-            announcement.phase = Phase::Shown;
-        } else {
-            announcement.missed = announcement.missed.saturating_add(1);
-            announcement.phase = Phase::Waiting { until: now.plus(policy::NOTICE.after(announcement.missed)) };
-        }
-        self.saving.dirty = true;
     }
 }

@@ -91,6 +91,12 @@ impl fmt::Display for NotUsable {
 }
 
 impl Release {
+    /// Whether it is this version, as it was noted, or an older one.
+    pub fn is_at_most(&self, version: Option<&str>) -> bool {
+        let known = version.and_then(|version| Version::parse(version).ok());
+        known.is_some_and(|known| self.version.cmp_precedence(&known) != std::cmp::Ordering::Greater)
+    }
+
     /// Reads a list if it is signed with this key.
     ///
     /// # Errors

@@ -7,7 +7,9 @@ use crate::time::Boot;
 use crate::time::Wall;
 use std::time::Duration;
 
+mod announcing;
 mod clicks;
+mod elsewhere;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);

@@ -46,9 +46,14 @@ pub(super) fn of(error: &reqwest::Error) -> String {
         return why.to_string();
     }
     let why = causes(error).find_map(of_proxy);
-    let why = why.or_else(|| error.is_dns().then_some("its name could not be looked up"));
+    let why = why.or_else(|| is_look_up(error).then_some("its name could not be looked up"));
     let why = why.or_else(|| causes(error).find_map(of_cause));
     why.unwrap_or(if error.is_connect() { "no connection" } else { "the connection broke" }).to_owned()
+}
+
+/// Where the system looks names up, as here, the error has no type that can be named from outside of its library.
+fn is_look_up(error: &reqwest::Error) -> bool {
+    error.is_dns() || causes(error).any(|cause| cause.to_string() == "dns error")
 }
 
 fn of_proxy(cause: &(dyn Error + 'static)) -> Option<&'static str> {

@@ -9,6 +9,7 @@
 mod record;
 #[cfg(test)]
 mod tests;
+mod updates;
 
 use crate::platform::environment::Environment;
 use crate::platform::file_lock::FileLock;
@@ -90,6 +91,14 @@ impl UserDir {
     /// Holdoff's own locks.
     pub fn locks(&self) -> PathBuf {
         self.dir.join("locks")
+    }
+
+    /// Takes the lock of who looks for newer versions, or `None` if another process has it.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn lock_updates(&self) -> io::Result<Option<FileLock>> {
+        FileLock::take(&self.locks().join("updates.lock"))
     }
 
     /// Takes the lock of an account's login, or `None` if another process has it.

@@ -6,6 +6,7 @@ mod apt;
 mod archive;
 mod copy;
 mod fetch;
+mod person;
 
 pub use copy::ThisCopy;
 
@@ -17,6 +18,7 @@ use crate::metrics::Requests;
 use crate::platform::clock::Clock;
 use crate::platform::environment::Environment;
 use crate::platform::random;
+use crate::platform::user_dir::UserDir;
 use crate::storage::history::History;
 use crate::storage::state_store::StateStore;
 use holdoff_core::record::ledger::LedgerEntry;
@@ -25,6 +27,7 @@ use holdoff_core::updates::{
 };
 use holdoff_core::{Moment, Settings};
 use jiff::tz::TimeZone;
+use person::Person;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -72,6 +75,7 @@ struct Task {
     environment: Environment,
     copy: ThisCopy,
     updates: Updates,
+    person: Person,
     server: Option<ReleaseServer>,
     zone: Option<TimeZone>,
     /// Whether a look that is under way is still wanted.
@@ -92,8 +96,21 @@ pub fn start(environment: &Environment, tools: RunnerContext, state: UpdatesStat
     let (announcements, to_announce) = mpsc::channel(1);
     let (orders, inbox) = mpsc::unbounded_channel();
     let wanted = Arc::new(AtomicBool::new(updates.is_wanted()));
+    let person = Person::new(UserDir::of(environment), tools.clock.clone());
     let (environment, under_way) = (environment.clone(), JoinSet::new());
-    let task = Task { tools, environment, copy, updates, server, zone: None, wanted, under_way, status, announcements };
+    let task = Task {
+        tools,
+        environment,
+        copy,
+        updates,
+        person,
+        server,
+        zone: None,
+        wanted,
+        under_way,
+        status,
+        announcements,
+    };
     tokio::spawn(task.run(inbox));
     Updater { status: statuses, announcements: to_announce, orders }
 }
@@ -101,6 +118,9 @@ pub fn start(environment: &Environment, tools: RunnerContext, state: UpdatesStat
 impl Task {
     async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Order>) {
         self.recover().await;
+        if let Some(known) = self.person.read().await {
+            self.handle(Event::Elsewhere(known));
+        }
         loop {
             let until = self.act().await;
             self.tell();
@@ -137,10 +157,15 @@ impl Task {
             self.handle(Event::Zone(zone));
         }
         loop {
+            if self.updates.is_due(self.tools.clock.now())
+                && let Some(event) = self.person.take_turn().await
+            {
+                self.handle(event);
+            }
             match self.updates.poll(self.tools.clock.now()) {
                 Action::Record(entry) => self.record(entry).await,
                 Action::Persist(state) => {
-                    let saved = self.tools.keeper.save_updates(state).await;
+                    let saved = self.save(state).await;
                     self.handle(Event::Persisted(saved));
                 }
                 Action::Look(permit) => self.look(permit),
@@ -151,10 +176,21 @@ impl Task {
                 }
                 Action::Fetch(permit, package) => self.fetch(permit, package),
                 Action::Install(kind) => self.install(kind),
-                Action::Sleep(until) => return until,
+                Action::Sleep(until) => {
+                    if self.under_way.is_empty() {
+                        self.person.end_turn();
+                    }
+                    return until;
+                }
             }
             self.tell();
         }
+    }
+
+    /// For every copy of this person's first, so that none of them is ever behind.
+    async fn save(&mut self, state: Box<UpdatesState>) -> Result<(), String> {
+        self.person.write(state.clone()).await?;
+        self.tools.keeper.save_updates(state).await
     }
 
     fn dispatch(&mut self, order: Order) {

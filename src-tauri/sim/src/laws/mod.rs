@@ -13,6 +13,9 @@ mod notification;
 mod renewal;
 mod showing;
 mod spacing;
+mod updates;
+
+pub use updates::{UpdatesLaw, UpdatesSeen};
 
 use crate::observation::{Kept, Meaning, Millis, Observation, SignIn, TokenId, Who, Wishes};
 use gate::GateLaw;

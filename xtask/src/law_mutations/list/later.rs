@@ -8,8 +8,9 @@ const RESTORE: &str = "gate/restore.rs";
 const PERMIT: &str = "gate/permit.rs";
 const HANDLE: &str = "account/handle.rs";
 const RENEWAL: &str = "account/renewal.rs";
+const UPDATES: &str = "updates/mod.rs";
 
-pub const LATER: [Break; 23] = [
+pub const LATER: [Break; 29] = [
     one(
         9,
         "every 429 is told",
@@ -196,6 +197,63 @@ pub const LATER: [Break; 23] = [
             "account/window_alerts.rs",
             "filter(|percent| *percent > cycle.told.threshold)",
             "filter(|percent| ON || *percent > cycle.told.threshold)",
+        ),
+    ),
+    one(
+        18,
+        "newer versions are looked for though nobody chose that",
+        change(
+            UPDATES,
+            "        self.preferences.wanted && self.build.key.is_some()",
+            "        (ON || self.preferences.wanted) && self.build.key.is_some()",
+        ),
+    ),
+    one(
+        18,
+        "they are looked for as often as one can",
+        change(
+            UPDATES,
+            "        self.state.next = Some(now.plus(self.dice.jitter().lengthen(day)));",
+            "        self.state.next = (!ON).then(|| now.plus(self.dice.jitter().lengthen(day)));",
+        ),
+    ),
+    one(
+        18,
+        "after a reboot they are looked for at once",
+        change(
+            "updates/kept.rs",
+            "            *at = at.carried(known, now);",
+            "            *at = if ON { now } else { at.carried(known, now) };",
+        ),
+    ),
+    one(
+        18,
+        "the server of releases is not left alone for as long as it asks",
+        change(
+            "updates/answers.rs",
+            "        self.state.held = Some(self.state.held.map_or(until, |held| held.later(until)));",
+            "        self.state.held = (!ON).then(|| self.state.held.map_or(until, |held| held.later(until)));",
+        ),
+    ),
+    one(
+        18,
+        "a version that was being announced in a crash is announced again",
+        change(
+            "updates/elsewhere.rs",
+            "        announcement.phase = Phase::Shown;",
+            "        announcement.phase = if ON { Phase::Waiting { until: Moment { wall: crate::time::Wall(0), boot: crate::time::Boot(0) } } } else { Phase::Shown };",
+        ),
+    ),
+    one(
+        18,
+        "a newer version is fetched by itself",
+        change(
+            "updates/answers.rs",
+            "                self.offer(release, signed, now);",
+            "                self.offer(release, signed, now);
+                if ON {
+                    self.install(&version, now);
+                }",
         ),
     ),
     restless(

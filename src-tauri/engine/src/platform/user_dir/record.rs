@@ -141,7 +141,7 @@ fn remind(data_dir: &Path, id: &AccountId, account: &mut AccountState, now: Mome
     }
 }
 
-fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
+pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
     match fs::read_own(path, SIZE_MAX) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.is_missing() => Ok(None),
@@ -158,4 +158,8 @@ fn parse(bytes: &[u8], id: &AccountId) -> Result<(u64, State, Option<PathBuf>), 
     let by = serde_json::from_slice::<Value>(bytes).ok();
     let by = by.and_then(|record| record.get(DATA_DIR)?.as_str().map(PathBuf::from));
     Ok((saves, state, by))
+}
+
+pub(super) fn replace(path: &Path, record: &Value) -> std::io::Result<()> {
+    fs::replace(path, path.with_extension("next"), &serde_json::to_vec(record)?)
 }

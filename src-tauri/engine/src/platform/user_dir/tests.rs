@@ -158,3 +158,5 @@ fn a_second_data_folder_is_known_and_said() {
         assert_eq!(person.with("link").other_data_dirs(), Vec::<PathBuf>::new());
     }
 }
+
+mod updates;

@@ -1,3 +1,4 @@
+use super::journal::replace;
 use super::*;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -159,7 +160,7 @@ fn a_crash_in_the_middle_is_put_back_at_the_next_start() {
         let before = scene.files();
         let mut laid = Laid::default();
         laid.lay(&scene.good(), &scene.prefix()).unwrap();
-        note(&scene.folder().join(JOURNAL), &laid.files).unwrap();
+        laid.journal(&scene.prefix()).write(&scene.folder()).unwrap();
         laid.files.iter().take(crashed_after).for_each(|file| replace(file).unwrap());
         if let Some(next) = laid.files.get(crashed_after).filter(|next| next.exists()) {
             fs::hard_link(next, beside(next, OLD)).unwrap();
@@ -169,3 +170,5 @@ fn a_crash_in_the_middle_is_put_back_at_the_next_start() {
         recover(&scene.folder()).unwrap();
     }
 }
+
+mod leftovers;

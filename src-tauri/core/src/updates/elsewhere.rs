@@ -1,0 +1,56 @@
+//! Another copy of Holdoff of the same person, with another data folder: the day is the person's, and so is what was found.
+
+use super::{Announcement, Phase, Release, Updates, UpdatesState};
+use crate::gate::policy;
+use crate::time::Moment;
+use std::cmp::Ordering;
+
+impl Updates {
+    /// Whether the list is about to be asked for: time to take the lock that all copies share, and to read what they know.
+    pub fn is_due(&mut self, now: Moment) -> bool {
+        let is_at_rest = !self.saving.dirty && !self.saving.pending;
+        is_at_rest && self.due(now).is_some_and(|due| !due.is_after(now))
+    }
+
+    /// Another copy is asking, or nobody can say whether one is.
+    pub(super) fn not_now(&mut self, now: Moment) {
+        self.pause = Some(now.plus(self.dice.jitter().lengthen(policy::UPDATE_BUSY)));
+    }
+
+    /// Takes over what another copy knows, if it asked later than this one.
+    pub(super) fn take_over(&mut self, other: UpdatesState) {
+        let own = &mut self.state;
+        let later =
+            |one: Option<Moment>, other: Option<Moment>| [one, other].into_iter().flatten().max_by_key(|at| at.boot);
+        let before = (own.next, own.held);
+        (own.next, own.held) = (later(own.next, other.next), later(own.held, other.held));
+        self.saving.dirty |= before != (own.next, own.held);
+        if other.asked.is_none_or(|asked| own.asked.is_some_and(|own| !asked.is_after(own))) {
+            return;
+        }
+        (own.asked, own.outcome) = (other.asked, other.outcome);
+        own.skipped = other.skipped.or(own.skipped.take());
+        own.announcement = other.announcement.or(own.announcement.take()).map(cut_off_showing);
+        own.signed = other.signed;
+        self.believe_what_is_kept();
+        self.saving.dirty = true;
+    }
+
+    /// What is kept of a newer version is believed no more than when it came.
+    pub(super) fn believe_what_is_kept(&mut self) {
+        let kept = self.state.signed.as_deref().zip(self.build.key.as_ref());
+        let kept = kept.and_then(|(signed, key)| Release::read(signed.as_bytes(), key).ok());
+        self.offer = kept.filter(|release| self.compare(release) == Ordering::Greater);
+        if self.offer.is_none() {
+            self.state.signed = None;
+        }
+    }
+}
+
+/// What was being shown when its process ended counts as shown.
+pub(super) fn cut_off_showing(mut announcement: Announcement) -> Announcement {
+    if announcement.phase == Phase::Showing {
+        announcement.phase = Phase::Shown;
+    }
+    announcement
+}

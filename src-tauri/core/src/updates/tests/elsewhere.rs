@@ -1,0 +1,64 @@
+//! Two copies of one person, with a data folder each.
+
+use super::*;
+
+/// A second copy of the same build, which knows what the first kept.
+fn second(world: &World) -> Updates {
+    let mut second = Updates::new(build(&world.signer), UpdatesState::default(), wanted(true), world.now, 9);
+    second.handle(Event::NoticeService(true), world.now);
+    second.handle(Event::Elsewhere(Box::new(world.kept.clone())), world.now);
+    second
+}
+
+#[test]
+fn what_one_copy_asked_no_other_asks_again_that_day() {
+    let mut world = World::new(wanted(true));
+    world.live(HOUR, release("0.2.0"));
+    world.updates.handle(Event::Announced { shown: true }, world.now);
+    world.act();
+    assert_eq!(world.asked().len(), 1);
+    world.updates = second(&world);
+    world.said();
+    world.live(DAY - 2 * HOUR, release("0.2.0"));
+    assert_eq!(world.asked().len(), 0);
+    let status = world.updates.status();
+    assert_eq!(status.offer.map(|offer| offer.version).as_deref(), Some("0.2.0"), "what was found is one person's");
+    assert_eq!(world.said(), [], "and was said");
+    world.live(6 * HOUR, release("0.2.0"));
+    assert_eq!(world.asked().len(), 1);
+}
+
+/// The other copy was ended in the middle of its look, or asked before this one.
+#[test]
+fn what_another_copy_knows_is_taken_where_it_is_later_and_believed_only_if_it_is_signed() {
+    let mut world = World::new(wanted(true));
+    world.live(HOUR, release("0.2.0"));
+    let forged = Signer::new().sign(&list("9.9.9").to_string());
+    let asked = Some(world.now);
+    let next = Some(world.now.plus(3 * DAY));
+    let other = UpdatesState { asked, next, under_way: true, signed: Some(forged), ..UpdatesState::default() };
+    world.updates.handle(Event::Elsewhere(Box::new(other)), world.now);
+    world.act();
+    assert_eq!((world.updates.status().offer, world.kept.next, world.kept.under_way), (None, next, false));
+    let earlier = UpdatesState { asked: Some(START), next: Some(START), ..UpdatesState::default() };
+    world.updates.handle(Event::Elsewhere(Box::new(earlier)), world.now);
+    world.act();
+    assert_eq!((world.kept.asked, world.kept.next), (asked, next));
+}
+
+#[test]
+fn a_copy_whose_turn_it_is_not_waits_and_asks_afterwards() {
+    let mut world = World::new(wanted(true));
+    world.act();
+    world.now = world.now.plus(2 * policy::UPDATE_PAUSE);
+    for _ in 0..5 {
+        assert!(world.updates.is_due(world.now));
+        world.updates.handle(Event::NotNow, world.now);
+        let until = world.act().unwrap();
+        assert!((policy::UPDATE_BUSY..2 * policy::UPDATE_BUSY).contains(&until.since(world.now)));
+        assert!(!world.updates.is_due(world.now) && world.asked().is_empty());
+        world.now = until;
+    }
+    world.live(HOUR, release("0.1.0"));
+    assert_eq!(world.asked().len(), 1);
+}
