@@ -8,9 +8,11 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+type Read<T> = dyn Fn(&Value) -> Result<T, Wrong>;
+
 /// What is allowed of one setting.
 pub(super) struct Rule<T> {
-    read: Box<dyn Fn(&Value) -> Result<T, Wrong>>,
+    read: Box<Read<T>>,
     /// What is used in place of a wrong value, in words.
     uses: fn(&T) -> String,
     /// What is used in place of a wrong value in the file, where that is not the default.
