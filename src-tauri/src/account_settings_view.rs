@@ -1,6 +1,6 @@
 //! The accounts in the settings: what may be chosen for each, and where its sign-in is.
 
-use crate::view::{AccountChoice, PlaceView, ReadingsShown};
+use crate::view::{AccountChoice, PlaceView};
 use crate::view_model::Known;
 use holdoff_core::account::label;
 use holdoff_core::credential::location;
@@ -43,10 +43,10 @@ fn account(id: &AccountId, known: &Known<'_>) -> Option<AccountChoice> {
 }
 
 /// As was chosen, or as it is kept where nothing is said of it.
-fn readings(id: &AccountId, known: &Known<'_>) -> ReadingsShown {
+fn readings(id: &AccountId, known: &Known<'_>) -> Readings {
     let kept = known.snapshot.state.accounts.get(id).is_some_and(AccountState::free_only);
     let free_only = known.settings.readings(id).map_or(kept, |readings| readings == Readings::FreeOnly);
-    if free_only { ReadingsShown::FreeOnly } else { ReadingsShown::Ask }
+    if free_only { Readings::FreeOnly } else { Readings::Ask }
 }
 
 /// Folders that were added and hold no sign-in yet, and the place of a token that is of no use here.
@@ -169,7 +169,7 @@ mod tests {
             |accounts, _| {
                 let ann = &accounts[0];
                 assert_eq!((ann.label.as_str(), ann.name.as_str()), ("Work", "ann@example.com"));
-                assert_eq!((ann.enabled, ann.renewal, ann.readings), (false, true, ReadingsShown::FreeOnly));
+                assert_eq!((ann.enabled, ann.renewal, ann.readings), (false, true, Readings::FreeOnly));
             },
         );
     }

@@ -21,7 +21,6 @@ mod notify;
 mod runtime;
 #[cfg(target_os = "linux")]
 mod session;
-mod settings_edit;
 mod single_instance;
 mod status_line;
 mod store_plugin;

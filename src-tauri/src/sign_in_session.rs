@@ -27,6 +27,11 @@ pub struct Found {
 }
 
 impl SigningIn {
+    #[cfg(test)]
+    pub fn with_open(account: AccountId) -> Self {
+        Self { opened: BTreeSet::from([account]), ..Self::default() }
+    }
+
     pub fn is_opened(&self, account: &AccountId) -> bool {
         self.opened.contains(account)
     }

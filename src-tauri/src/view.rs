@@ -3,6 +3,8 @@
 //! Times are milliseconds since the Unix epoch on the program's clock. `*_clock` fields are the same
 //! instants in words for the person's time zone ("15:30", "Fri 22:00"). No token is ever in here.
 
+#[cfg(test)]
+mod mock;
 mod sign_in;
 mod status_line;
 mod updates;
@@ -12,10 +14,12 @@ pub use status_line::{DiffKind, DiffLine, StatusLineAnswer, StatusLinePlan, Stat
 pub use updates::{UpdateView, UpdatesView};
 
 use holdoff_core::Condition;
+use holdoff_core::Settings;
+use holdoff_core::settings::Readings;
 use serde::{Deserialize, Serialize};
 
 /// Everything that either window shows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct View {
     pub version: String,
@@ -140,30 +144,15 @@ pub struct RefreshView {
     pub button: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What the person chose, and what stands beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct SettingsView {
-    /// Seconds between two requests, 180–3600.
-    pub polling_interval_s: u32,
-    pub notify_rate_limit: bool,
-    pub notify_sign_in: bool,
-    pub notify_recovery: bool,
-    /// Percents used at which to say so, the lowest first.
-    pub notify_thresholds: Vec<u8>,
-    pub notify_forecast: bool,
-    pub notify_reset: bool,
-    /// Such as "22:00-07:00".
-    pub quiet_hours: Option<String>,
-    pub history_days: u32,
-    pub history_mb: u32,
-    /// Where the readings of all accounts come from that have no choice of their own.
-    pub readings: ReadingsShown,
+    /// `start_at_login` as the desktop has it.
+    #[serde(flatten)]
+    pub chosen: Settings,
     /// Nobody has chosen yet where readings come from.
     pub offers_readings: bool,
-    pub percent: PercentShown,
-    pub clock: ClockFormat,
-    pub theme: Theme,
-    pub start_at_login: bool,
     /// Wrong values found in settings.json and what is used in their place.
     pub problems: Vec<String>,
     /// The accounts that have a sign-in somewhere, switched on or off.
@@ -187,7 +176,7 @@ pub struct AccountChoice {
     pub enabled: bool,
     /// Whether Holdoff may renew its sign-in.
     pub renewal: bool,
-    pub readings: ReadingsShown,
+    pub readings: Readings,
 }
 
 /// Where a sign-in is kept or looked for.
@@ -199,87 +188,6 @@ pub struct PlaceView {
     pub state: String,
     /// The folder as the settings list it; null where it is looked at anyway.
     pub listed: Option<String>,
-}
-
-/// Whether readings may cost a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub enum ReadingsShown {
-    Ask,
-    /// Only what comes without one: no request is sent, and no token leaves the computer.
-    FreeOnly,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub enum PercentShown {
-    Used,
-    Left,
-}
-
-/// 12 or 24 hours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub enum ClockFormat {
-    #[serde(rename = "locale")]
-    Locale,
-    #[serde(rename = "12h")]
-    H12,
-    #[serde(rename = "24h")]
-    H24,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub enum Theme {
-    System,
-    Light,
-    Dark,
-}
-
-/// A change of settings; what is null stays.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct SettingsChange {
-    pub polling_interval_s: Option<u32>,
-    pub notify_rate_limit: Option<bool>,
-    pub notify_sign_in: Option<bool>,
-    pub notify_recovery: Option<bool>,
-    pub notify_thresholds: Option<Vec<u8>>,
-    pub notify_forecast: Option<bool>,
-    pub notify_reset: Option<bool>,
-    /// Empty for none.
-    pub quiet_hours: Option<String>,
-    pub history_days: Option<u32>,
-    pub history_mb: Option<u32>,
-    pub readings: Option<ReadingsShown>,
-    pub percent: Option<PercentShown>,
-    pub clock: Option<ClockFormat>,
-    pub theme: Option<Theme>,
-    pub start_at_login: Option<bool>,
-    pub updates: Option<bool>,
-    pub account: Option<AccountChange>,
-    /// A folder to look at from now on.
-    pub add_folder: Option<String>,
-    /// A folder not to look at any more, as the settings list it.
-    pub remove_folder: Option<String>,
-}
-
-/// A change of what is chosen for one account; what is null stays.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct AccountChange {
-    pub id: String,
-    /// Empty for the sign-in's own name.
-    pub label: Option<String>,
-    pub enabled: Option<bool>,
-    pub renewal: Option<bool>,
-    pub readings: Option<ReadingsShown>,
 }
 
 /// What came of something the person asked for.
@@ -294,6 +202,9 @@ pub struct Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use holdoff_core::local_time::ClockChoice;
+    use holdoff_core::notification::thresholds::{QuietHours, Thresholds};
+    use holdoff_core::settings::{AccountChange, Percent, SettingsChange, Theme};
     use std::path::{Path, PathBuf};
     use ts_rs::{Config, TS};
 
@@ -302,7 +213,6 @@ mod tests {
     /// The page's types are these types. To write them anew: `HOLDOFF_WRITE_BINDINGS=1 cargo test -p holdoff-tray bindings`.
     #[test]
     fn the_committed_bindings_are_these_types() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui/src/bindings");
         let mut files = vec![
             binding::<View>(),
             binding::<ClockView>(),
@@ -322,9 +232,12 @@ mod tests {
             binding::<TurnedTo>(),
             binding::<UpdatesView>(),
             binding::<UpdateView>(),
-            binding::<ReadingsShown>(),
-            binding::<PercentShown>(),
-            binding::<ClockFormat>(),
+            binding::<Settings>(),
+            binding::<Thresholds>(),
+            binding::<QuietHours>(),
+            binding::<Readings>(),
+            binding::<Percent>(),
+            binding::<ClockChoice>(),
             binding::<Theme>(),
             binding::<AccountChoice>(),
             binding::<PlaceView>(),
@@ -337,8 +250,26 @@ mod tests {
             binding::<DiffKind>(),
             binding::<Answer>(),
         ];
+        assert_committed("ui/src/bindings", &mut files);
+    }
+
+    /// The scenarios of the page's mock, and its answers, are this program's. Paths are those of Linux.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_committed_mock_is_what_these_bindings_show() {
+        let json = |value: serde_json::Result<String>| value.unwrap() + "\n";
+        let mut files = vec![
+            ("answers.json".into(), json(serde_json::to_string_pretty(&mock::answers()))),
+            ("scenarios.json".into(), json(serde_json::to_string_pretty(&mock::scenarios()))),
+        ];
+        assert_committed("ui/src/mock/shown", &mut files);
+    }
+
+    #[track_caller]
+    fn assert_committed(folder: &str, files: &mut [(PathBuf, String)]) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
         if std::env::var_os(WRITE).is_some() {
-            for (name, text) in &files {
+            for (name, text) in files.iter() {
                 std::fs::write(folder.join(name), text).unwrap();
             }
         }
@@ -347,7 +278,11 @@ mod tests {
             committed.map(|path| (path.file_name().unwrap().into(), std::fs::read_to_string(&path).unwrap())).collect();
         files.sort();
         committed.sort();
-        assert_eq!(committed, files, "set {WRITE} to write them anew");
+        let names = |files: &[(PathBuf, String)]| files.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&committed), names(files), "set {WRITE} to write them anew");
+        for ((name, committed), (_, now)) in committed.iter().zip(files.iter()) {
+            assert_eq!(committed, now, "{}: set {WRITE} to write it anew", name.display());
+        }
     }
 
     fn binding<T: TS + 'static>() -> (PathBuf, String) {

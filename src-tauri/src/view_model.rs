@@ -5,15 +5,13 @@ mod updates;
 use crate::account_settings_view;
 use crate::sign_in_session::SigningIn;
 use crate::view::{
-    AccountView, ClockFormat, ClockView, MoneyView, OfferView, PercentShown, ReadingView, ReadingsShown, RefreshView,
-    SettingsView, SignInState, SignInView, StepProgress, StepView, Theme, TroubleView, TurnedTo, View, WindowView,
+    AccountView, ClockView, MoneyView, OfferView, ReadingView, RefreshView, SettingsView, SignInState, SignInView,
+    StepProgress, StepView, TroubleView, TurnedTo, View, WindowView,
 };
 use holdoff_core::account::label;
 use holdoff_core::credential::sign_in_flow::SignInFlow;
-use holdoff_core::local_time::ClockChoice;
 use holdoff_core::quota::Level;
 use holdoff_core::quota::forecast::Forecast;
-use holdoff_core::settings::{Percent, Readings, Theme as ChosenTheme};
 use holdoff_core::state::SignInTrouble;
 use holdoff_core::updates::UpdatesStatus;
 use holdoff_core::{
@@ -276,38 +274,9 @@ fn offer(offer: messages::Offer) -> OfferView {
 }
 
 fn settings_view(known: &Known<'_>) -> SettingsView {
-    let settings = known.settings;
     SettingsView {
-        polling_interval_s: u32::try_from(settings.polling_interval.as_secs()).unwrap_or(u32::MAX),
-        notify_rate_limit: settings.notify_rate_limit,
-        notify_sign_in: settings.notify_sign_in,
-        notify_recovery: settings.notify_recovery,
-        notify_thresholds: settings.notify_thresholds.into(),
-        notify_forecast: settings.notify_forecast,
-        notify_reset: settings.notify_reset,
-        quiet_hours: settings.quiet_hours.map(|hours| hours.to_string()),
-        history_days: settings.history_days,
-        history_mb: settings.history_mb,
-        readings: match settings.readings {
-            Some(Readings::FreeOnly) => ReadingsShown::FreeOnly,
-            Some(Readings::Ask) | None => ReadingsShown::Ask,
-        },
-        offers_readings: !settings.says_readings(),
-        percent: match settings.percent {
-            Percent::Used => PercentShown::Used,
-            Percent::Left => PercentShown::Left,
-        },
-        clock: match settings.clock {
-            ClockChoice::Locale => ClockFormat::Locale,
-            ClockChoice::H12 => ClockFormat::H12,
-            ClockChoice::H24 => ClockFormat::H24,
-        },
-        theme: match settings.theme {
-            ChosenTheme::System => Theme::System,
-            ChosenTheme::Light => Theme::Light,
-            ChosenTheme::Dark => Theme::Dark,
-        },
-        start_at_login: known.starts_at_login,
+        chosen: Settings { start_at_login: known.starts_at_login, ..known.settings.clone() },
+        offers_readings: !known.settings.says_readings(),
         problems: known.setting_problems.to_vec(),
         accounts: account_settings_view::accounts(known),
         folders: account_settings_view::folders(known),

@@ -1,10 +1,14 @@
 import { invoke, isTauri } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 import type { Answer } from "./bindings/Answer";
+import type { Settings } from "./bindings/Settings";
 import type { SettingsChange } from "./bindings/SettingsChange";
 import type { StatusLineAnswer } from "./bindings/StatusLineAnswer";
 import type { StatusLineView } from "./bindings/StatusLineView";
 import type { View } from "./bindings/View";
+
+/** Settings by their keys, an account, folders: what is missing stays. An empty text is none. */
+export type Change = Partial<Settings> & SettingsChange;
 
 /** What the windows may ask of the program behind them. */
 export interface Backend {
@@ -14,7 +18,7 @@ export interface Backend {
   /** Calls `show` with every new view from now on. */
   onView(show: (view: View) => void): Promise<void>;
   refresh(accountId: string): Promise<Answer>;
-  changeSettings(change: Partial<SettingsChange>): Promise<Answer>;
+  changeSettings(change: Change): Promise<Answer>;
   /** Writes all of the history into the person's download folder. */
   exportHistory(format: "csv" | "json"): Promise<Answer>;
   deleteHistory(): Promise<Answer>;

@@ -1,4 +1,4 @@
-import type { PercentShown } from "./bindings/PercentShown";
+import type { Percent } from "./bindings/Percent";
 
 const SECOND = 1000;
 const MINUTES_PER_HOUR = 60;
@@ -40,7 +40,7 @@ export function age(atMs: number | null, nowMs: number): string | null {
 }
 
 /** "42 % used" or "58 % left"; "—" when it is unknown. */
-export function percentText(usedPercent: number | null, shown: PercentShown): string {
+export function percentText(usedPercent: number | null, shown: Percent): string {
   const used = wholePercent(usedPercent);
   if (used === null) return "—";
   if (shown === "left") return `${Math.max(0, 100 - used)} % left`;

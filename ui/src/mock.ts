@@ -1,26 +1,20 @@
-import type { Backend } from "./backend";
+import type { Backend, Change } from "./backend";
 import type { AccountChange } from "./bindings/AccountChange";
 import type { AccountChoice } from "./bindings/AccountChoice";
 import type { Answer } from "./bindings/Answer";
 import type { PlaceView } from "./bindings/PlaceView";
-import type { SettingsChange } from "./bindings/SettingsChange";
 import type { SettingsView } from "./bindings/SettingsView";
 import type { Theme } from "./bindings/Theme";
 import type { View } from "./bindings/View";
 import { installing, withChoice } from "./mock/updates";
 import { StatusLines } from "./mock/statusLine";
-import { MENDED, OPENED, SCENARIOS, type Scenario } from "./mock/scenarios";
+import { ANSWERS, SCENARIOS, type Scenario } from "./mock/scenarios";
 
 const MENDS_AFTER_MS = 3000;
 
 /** Where Claude Code's settings are, where that is not only in the usual place. */
 const SETTINGS_FILES: Partial<Record<Scenario, string[]>> = {
   two_accounts: ["~/.claude/settings.json", "/home/ann/my work/settings.json"],
-};
-
-const EXPORTED = {
-  csv: "holdoff-windows-20260914.csv, holdoff-money-20260914.csv, holdoff-requests-20260914.csv, holdoff-episodes-20260914.csv",
-  json: "holdoff-history-20260914.json",
 };
 
 const DONE: Answer = { done: true, message: null };
@@ -50,7 +44,7 @@ export function openMock(search: string): Backend {
 
   Object.assign(window, { holdoffMock: { calls, emit, current: () => current } });
   if (scenario === "mending") {
-    setTimeout(() => emit({ ...MENDED, settings: current.settings }), MENDS_AFTER_MS);
+    setTimeout(() => emit({ ...SCENARIOS.recovered, settings: current.settings }), MENDS_AFTER_MS);
   }
 
   return {
@@ -95,12 +89,9 @@ export function openMock(search: string): Backend {
     exportHistory: (format) => {
       calls.push(["export_history", format]);
       if (scenario === "refused") {
-        const message =
-          "The history could not be written to /home/ann/Downloads (the disk is full). Nothing was left there; free some space or mend the folder and try again.";
-        return Promise.resolve({ done: false, message });
+        return Promise.resolve({ done: false, message: ANSWERS.not_exported });
       }
-      const message = `Written to /home/ann/Downloads: ${EXPORTED[format]}.`;
-      return Promise.resolve({ done: true, message });
+      return Promise.resolve({ done: true, message: ANSWERS[`exported_${format}`] });
     },
     deleteHistory: () => {
       calls.push(["delete_history"]);
@@ -109,16 +100,14 @@ export function openMock(search: string): Backend {
           "The history could not be deleted (permission denied). Mend Holdoff's folder, or delete the files named history.sqlite3 in it while Holdoff is not running.";
         return Promise.resolve({ done: false, message });
       }
-      const message = "The history is deleted, and a new one has begun.";
-      return Promise.resolve({ done: true, message });
+      return Promise.resolve({ done: true, message: ANSWERS.history_deleted });
     },
     // Only looks, and so is no command of the person's.
     statusLines: () => Promise.resolve(statusLines.all()),
     statusLine: (place, install, agreed) => {
       calls.push(["status_line", { place, install, agreed }]);
       if (scenario === "refused" && agreed !== null) {
-        const message =
-          "Claude Code's settings have changed since you looked. Nothing was changed. Look at the change again.";
+        const message = ANSWERS.status_line_changed;
         return Promise.resolve({ plan: null, answer: { done: false, message } });
       }
       return Promise.resolve(statusLines.change(place, install, agreed));
@@ -130,7 +119,7 @@ export function openMock(search: string): Backend {
         const message = "Claude Code was not found on this computer.";
         return Promise.resolve({ done: false, message });
       }
-      emit({ ...current, accounts: OPENED.accounts });
+      emit({ ...current, accounts: SCENARIOS.waiting.accounts });
       return Promise.resolve(DONE);
     },
     chooseUpdates: (on) => {
@@ -169,8 +158,8 @@ function withTheme(view: View, theme: string | null): View {
   return { ...view, settings: { ...view.settings, theme: theme satisfies Theme } };
 }
 
-function changed(settings: SettingsView, change: Partial<SettingsChange>): SettingsView {
-  const { account, add_folder, remove_folder, updates: _, ...plain } = change;
+function changed(settings: SettingsView, change: Change): SettingsView {
+  const { account, add_folder, remove_folder, ...plain } = change;
   const wishes = Object.entries(plain).filter(([, value]) => value !== null);
   let next: SettingsView = { ...settings, ...Object.fromEntries(wishes) };
   if (change.readings) next = { ...next, offers_readings: false };
@@ -194,7 +183,7 @@ function chosen(account: AccountChoice, change: AccountChange): AccountChoice {
 }
 
 function added(folder: string): string {
-  return `${folder} is added (no sign-in there). Holdoff watches it: sign in there with CLAUDE_CONFIG_DIR=${folder} claude auth login.`;
+  return ANSWERS.folder_added.replaceAll("~/.claude-work", folder);
 }
 
 function newFolder(folder: string): PlaceView {

@@ -1,4 +1,4 @@
-import type { PercentShown } from "./bindings/PercentShown";
+import type { Percent } from "./bindings/Percent";
 import type { WindowView } from "./bindings/WindowView";
 import { age, percentText, timeLeft, wholePercent } from "./format";
 
@@ -14,7 +14,7 @@ export interface Gauge {
   warning: string | null;
 }
 
-export function gauge(usedPercent: number | null, shown: PercentShown): Gauge {
+export function gauge(usedPercent: number | null, shown: Percent): Gauge {
   const text = percentText(usedPercent, shown);
   const whole = wholePercent(usedPercent);
   if (usedPercent === null || whole === null) {
@@ -61,7 +61,7 @@ function readWhere(window: WindowView, nowMs: number): string | null {
   return ago === null ? null : `read ${ago} from ${window.read_source}`;
 }
 
-export function shownWindow(window: WindowView, nowMs: number, shown: PercentShown): ShownWindow {
+export function shownWindow(window: WindowView, nowMs: number, shown: Percent): ShownWindow {
   const left = timeLeft(window.resets_at_ms, nowMs);
   const read = readWhere(window, nowMs);
   const isOver = window.was_reset || (window.resets_at_ms !== null && left === null);

@@ -21,6 +21,7 @@ pub enum HourCycle {
 
 /// What the person chose: as their locale has it, or one of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub enum ClockChoice {
     #[default]
     #[serde(rename = "locale")]

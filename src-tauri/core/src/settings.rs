@@ -1,67 +1,26 @@
 //! What the person may choose. Wrong values are named and replaced by the default; the file is left as it is.
 
 mod accounts;
+mod change;
 mod readings;
+mod rules;
+mod schema;
 
 pub use accounts::{AccountSettings, LABEL_MAX, LabelOf};
+pub use change::{AccountChange, SettingsChange};
 pub use readings::Readings;
+pub use schema::Settings;
 
-use crate::gate::policy::{DEFAULT_POLL_INTERVAL, POLL_INTERVAL};
-use crate::local_time::ClockChoice;
-use crate::notification::thresholds::{QuietHours, Thresholds};
-use crate::state::AccountId;
 use crate::text::excerpt;
+use rules::Rule;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
-use std::time::Duration;
-
-/// What may be chosen for how long the history is kept, in days, and for how large it may get, in megabytes.
-pub const HISTORY_DAYS: RangeInclusive<u32> = 1..=3650;
-pub const HISTORY_MB: RangeInclusive<u32> = 1..=4096;
 
 /// Longer than every id of an account that is one.
 const ID_SHOWN: usize = 80;
 
 /// The version of `settings.json`.
 pub const VERSION: u64 = 1;
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
-    pub polling_interval: Duration,
-    pub notify_rate_limit: bool,
-    pub notify_sign_in: bool,
-    pub notify_recovery: bool,
-    /// Tell when so much of a window is used.
-    pub notify_thresholds: Thresholds,
-    /// Tell when a window will run out before its reset.
-    pub notify_forecast: bool,
-    /// Tell when a window that was nearly used up has begun anew.
-    pub notify_reset: bool,
-    pub quiet_hours: Option<QuietHours>,
-    /// How long the history is kept, and how large it may get.
-    pub history_days: u32,
-    pub history_mb: u32,
-    pub percent: Percent,
-    /// 12 or 24 hours.
-    pub clock: ClockChoice,
-    pub theme: Theme,
-    pub start_at_login: bool,
-    /// Renewal of sign-ins by Holdoff (law 7: off).
-    pub renewal: bool,
-    /// Whether anything is asked at all (law 16). `None` is as it was chosen last, and to begin with, yes: a file that is
-    /// lost or cannot be read sends no request that its person did not want.
-    pub readings: Option<Readings>,
-    /// Whether newer versions of Holdoff are looked for (law 18). `None` is not asked yet, and nothing is looked for.
-    pub updates: Option<bool>,
-    /// Config folders of Claude Code beside the default one: full paths, or below `~/`.
-    pub claude_config_dirs: Vec<String>,
-    /// What was chosen for single accounts.
-    pub accounts: BTreeMap<AccountId, AccountSettings>,
-    /// Metrics for a collector on this computer; `None` is off.
-    pub metrics: Option<MetricsSettings>,
-}
 
 /// Where metrics are served, and where the bearer token stands that a scraper has to show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +32,7 @@ pub struct MetricsSettings {
 /// Whether a bar grows with what is used or shrinks with what is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub enum Percent {
     Used,
     Left,
@@ -80,37 +40,11 @@ pub enum Percent {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub enum Theme {
     System,
     Light,
     Dark,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            polling_interval: DEFAULT_POLL_INTERVAL,
-            notify_rate_limit: true,
-            notify_sign_in: true,
-            notify_recovery: true,
-            notify_thresholds: Thresholds::DEFAULT,
-            notify_forecast: true,
-            notify_reset: true,
-            quiet_hours: None,
-            history_days: 365,
-            history_mb: 64,
-            percent: Percent::Used,
-            clock: ClockChoice::Locale,
-            theme: Theme::System,
-            start_at_login: false,
-            renewal: false,
-            readings: None,
-            updates: None,
-            claude_config_dirs: Vec::new(),
-            accounts: BTreeMap::new(),
-            metrics: None,
-        }
-    }
 }
 
 impl Settings {
@@ -126,52 +60,9 @@ impl Settings {
     }
 
     fn parse_with(object: &Map<String, Value>, quotes: Quotes) -> (Self, Vec<String>) {
-        let mut from = Parser { object, quotes, problems: Vec::new() };
-        let default = Self::default();
-        from.version();
-        let settings = Self {
-            polling_interval: from.interval(default.polling_interval),
-            notify_rate_limit: from.flag("notify_rate_limit", default.notify_rate_limit),
-            notify_sign_in: from.flag("notify_sign_in", default.notify_sign_in),
-            notify_recovery: from.flag("notify_recovery", default.notify_recovery),
-            notify_thresholds: from.choice(
-                "notify_thresholds",
-                default.notify_thresholds,
-                "a list of whole percents from 1 to 100",
-            ),
-            notify_forecast: from.flag("notify_forecast", default.notify_forecast),
-            notify_reset: from.flag("notify_reset", default.notify_reset),
-            quiet_hours: from.choice("quiet_hours", default.quiet_hours, r#""22:00-07:00" or the like, or null"#),
-            history_days: from.whole("history_days", default.history_days, HISTORY_DAYS),
-            history_mb: from.whole("history_mb", default.history_mb, HISTORY_MB),
-            percent: from.choice("percent", default.percent, r#""used" or "left""#),
-            clock: from.choice("clock", default.clock, r#""locale", "12h" or "24h""#),
-            theme: from.choice("theme", default.theme, r#""system", "light" or "dark""#),
-            start_at_login: from.flag("start_at_login", default.start_at_login),
-            renewal: from.flag("renewal", default.renewal),
-            readings: from.readings(object, "readings"),
-            updates: from.updates(),
-            claude_config_dirs: from.folders(),
-            accounts: from.accounts(),
-            metrics: from.choice("metrics", default.metrics, r#"null or {"listen": …, "token_file": …}"#),
-        };
-        (settings, from.problems)
-    }
-
-    /// Checks one interval as a person gives it, in seconds.
-    ///
-    /// # Errors
-    /// A sentence that says what is allowed.
-    pub fn check_interval(secs: u64) -> Result<Duration, String> {
-        if POLL_INTERVAL.contains(&secs) {
-            return Ok(Duration::from_secs(secs));
-        }
-        let (least, most) = (POLL_INTERVAL.start(), POLL_INTERVAL.end());
-        Err(format!(
-            "The polling interval must be between {} and {} minutes ({least}–{most} s).",
-            least / 60,
-            most / 60
-        ))
+        let mut file = Parser { object, quotes, problems: Vec::new() };
+        file.version();
+        (Self::from_file(&mut file), file.problems)
     }
 }
 
@@ -200,70 +91,26 @@ impl Parser<'_> {
         ));
     }
 
-    fn interval(&mut self, default: Duration) -> Duration {
-        let Some(value) = self.object.get("polling_interval_s") else {
-            return default;
-        };
-        let checked = value
-            .as_u64()
-            .ok_or_else(|| "The polling interval must be a whole number of seconds.".to_owned())
-            .and_then(Settings::check_interval);
-        checked.unwrap_or_else(|problem| {
-            self.problems.push(format!(
-                "settings.json: \"polling_interval_s\" is {}. {problem} Holdoff uses {} minutes.",
-                self.quotes.shown(Some(value)),
-                default.as_secs() / 60
-            ));
-            default
-        })
-    }
-
-    fn whole(&mut self, key: &str, default: u32, allowed: RangeInclusive<u32>) -> u32 {
-        let Some(value) = self.object.get(key) else {
-            return default;
-        };
-        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
-        number.filter(|number| allowed.contains(number)).unwrap_or_else(|| {
-            self.problems.push(format!(
-                "settings.json: \"{key}\" is {}; it must be a whole number from {} to {}. Holdoff uses {default}.",
-                self.quotes.shown(Some(value)),
-                allowed.start(),
-                allowed.end()
-            ));
-            default
-        })
-    }
-
-    fn flag(&mut self, key: &str, default: bool) -> bool {
-        self.choice(key, default, "true or false")
-    }
-
-    /// A value that is neither is as good as no: a request cannot be taken back.
-    fn updates(&mut self) -> Option<bool> {
-        self.object.contains_key("updates").then(|| self.flag("updates", false))
-    }
-
-    fn choice<T: for<'de> Deserialize<'de>>(&mut self, key: &str, default: T, allowed: &str) -> T {
-        self.choice_in(self.object, key, key, allowed).unwrap_or(default)
+    fn setting<T: 'static>(&mut self, key: &str, default: T, rule: Rule<T>) -> T {
+        self.setting_in(self.object, key, key, &default, rule).unwrap_or(default)
     }
 
     /// `None` where nothing is said, or nothing that can be used. `name` is what `key` is called in a problem.
-    fn choice_in<T: for<'de> Deserialize<'de>>(
+    fn setting_in<T: 'static>(
         &mut self,
         object: &Map<String, Value>,
         key: &str,
         name: &str,
-        allowed: &str,
+        default: &T,
+        rule: Rule<T>,
     ) -> Option<T> {
-        let value = object.get(key)?;
-        let parsed = serde_json::from_value(value.clone()).ok();
-        if parsed.is_none() {
-            self.problems.push(format!(
-                "settings.json: \"{name}\" is {}; it must be {allowed}. Holdoff uses its default.",
-                self.quotes.shown(Some(value))
-            ));
-        }
-        parsed
+        rule.of_file(name, object.get(key)?, default, self.quotes).map_or_else(
+            |(problem, instead)| {
+                self.problems.push(problem);
+                instead
+            },
+            Some,
+        )
     }
 }
 
@@ -291,7 +138,10 @@ impl Quotes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gate::policy::DEFAULT_POLL_INTERVAL;
+    use crate::local_time::ClockChoice;
     use serde_json::json;
+    use std::time::Duration;
 
     fn parse(value: Value) -> (Settings, Vec<String>) {
         Settings::parse(value.as_object().unwrap())

@@ -174,7 +174,7 @@ async fn a_token_file_that_is_of_no_use_is_named_in_the_log_alone() {
     check("chmod").await;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     std::fs::write(&path, "x".repeat(5000)).unwrap();
-    check("too large").await;
+    check("larger than 4 KiB").await;
     std::fs::remove_file(&path).unwrap();
     check("there is no").await;
     log.0.lock().unwrap().clear();

@@ -2,11 +2,11 @@
 
 use super::Controller;
 use crate::account_settings_view;
-use crate::settings_edit::Edit;
 use crate::status_line::{self, Wish};
 use crate::store_plugin::StoreFiles;
-use crate::view::{Answer, SettingsChange};
+use crate::view::Answer;
 use holdoff_core::messages;
+use holdoff_core::settings::SettingsChange;
 use holdoff_engine::credentials::discovery;
 use holdoff_engine::ipc::Responder;
 use holdoff_engine::storage::history::{Format, to_folder};
@@ -27,17 +27,14 @@ impl Controller {
     }
 
     async fn try_change(&mut self, change: Value) -> Result<Option<String>, String> {
-        let change: SettingsChange =
-            serde_json::from_value(change).map_err(|_| "That setting is not of the right kind.".to_owned())?;
-        let (change, message) = self.considered(change).await?;
-        let autostart = change.start_at_login;
-        let edit = Edit::of(change)?;
+        let (change, message) = self.considered(SettingsChange::read(&change)?).await?;
+        let autostart = change.start_at_login();
         if let Some(on) = autostart {
             self.autostart.set(on)?;
         }
         let (dir, was) = (self.environment.data_dir.clone(), self.settings.clone());
         let mut files = StoreFiles::new(self.app.clone());
-        let write = move || settings_file::edit(&dir, &was, |object| edit.apply(object), &mut files);
+        let write = move || settings_file::edit(&dir, &was, |object| change.apply(object), &mut files);
         let saved = tokio::task::spawn_blocking(write).await;
         let saved = saved.unwrap_or_else(|_| Err("The settings could not be saved.".to_owned()));
         if let (Err(_), Some(on)) = (&saved, autostart) {
@@ -58,7 +55,7 @@ impl Controller {
     }
 
     /// Looks at a folder that is to be added, and says what it found there.
-    async fn considered(&self, change: SettingsChange) -> Result<(SettingsChange, Option<String>), String> {
+    async fn considered(&self, mut change: SettingsChange) -> Result<(SettingsChange, Option<String>), String> {
         let Some(text) = change.add_folder.clone() else {
             return Ok((change, None));
         };
@@ -67,7 +64,8 @@ impl Controller {
         let found = looked.map_err(|_| "The folder could not be looked at.".to_owned())??;
         let label = found.account().and_then(|id| self.known(|known| account_settings_view::label(&id, known)));
         let message = messages::folder_added(&found.text, &found.read, label.as_deref());
-        Ok((SettingsChange { add_folder: Some(found.text), ..change }, Some(message)))
+        change.add_folder = Some(found.text);
+        Ok((change, Some(message)))
     }
 
     /// Into the folder where the person looks for what was saved.

@@ -1,6 +1,7 @@
 import type { StatusLineAnswer } from "../bindings/StatusLineAnswer";
 import type { StatusLinePlan } from "../bindings/StatusLinePlan";
 import type { StatusLineView } from "../bindings/StatusLineView";
+import { ANSWERS } from "./scenarios";
 
 const PLAN: Omit<StatusLinePlan, "path"> = {
   lines: [
@@ -28,9 +29,7 @@ export class StatusLines {
 
   private one(place: string): StatusLineView {
     const installed = this.installed.has(place);
-    const text = installed
-      ? "It calls Holdoff, and then your own status line: my-line"
-      : "It does not call Holdoff. Your own status line would go on running, and what it prints is what you see: my-line";
+    const text = installed ? ANSWERS.status_line_holdoff : ANSWERS.status_line_own;
     return { place, text, install: !installed, remove: installed };
   }
 
@@ -44,9 +43,7 @@ export class StatusLines {
     }
     if (install) this.installed.add(place);
     else this.installed.delete(place);
-    const message = install
-      ? "Claude Code's status line calls Holdoff. Your own command goes on running, and what it prints is what you see: my-line"
-      : "Claude Code's status line is yours again: my-line";
+    const message = install ? ANSWERS.status_line_installed : ANSWERS.status_line_removed;
     return { plan: null, answer: { done: true, message } };
   }
 }

@@ -11,6 +11,7 @@ use std::str::FromStr;
 /// Whole percents, 1–100, at which the person wants to be told that so much of a window is used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<u8>", into = "Vec<u8>")]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS), ts(as = "Vec<u8>"))]
 pub struct Thresholds(u128);
 
 impl Thresholds {
@@ -52,6 +53,7 @@ impl From<Thresholds> for Vec<u8> {
 /// then waits until it is over, and is said if it is still true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS), ts(as = "String"))]
 pub struct QuietHours {
     from: Time,
     to: Time,

@@ -1,5 +1,6 @@
 //! What the person may choose about several sign-ins: where they are, what each is called, which are asked for.
 
+use super::rules::{choice, flag, readings};
 use super::{Parser, Readings, Settings};
 use crate::state::AccountId;
 use crate::text::clean;
@@ -85,7 +86,7 @@ impl Settings {
 
 impl Parser<'_> {
     pub(super) fn folders(&mut self) -> Vec<String> {
-        let listed: Vec<Value> = self.choice("claude_config_dirs", Vec::new(), "a list of folders");
+        let listed: Vec<Value> = self.setting("claude_config_dirs", Vec::new(), choice("a list of folders"));
         listed.iter().filter_map(|value| self.folder(value)).collect()
     }
 
@@ -103,7 +104,7 @@ impl Parser<'_> {
 
     pub(super) fn accounts(&mut self) -> BTreeMap<AccountId, AccountSettings> {
         let listed: serde_json::Map<String, Value> =
-            self.choice("accounts", serde_json::Map::new(), "an object with an entry for each account");
+            self.setting("accounts", serde_json::Map::new(), choice("an object with an entry for each account"));
         listed.iter().map(|(id, value)| (AccountId(id.clone()), self.account(id, value))).collect()
     }
 
@@ -118,12 +119,11 @@ impl Parser<'_> {
         };
         let id = self.quotes.account(id);
         let name = |key: &str| format!("accounts.{id}.{key}");
-        let flag = "true or false";
         AccountSettings {
             label: self.label(object, &name("label")),
             readings: self.readings_of(object, &name("readings")),
-            enabled: self.choice_in(object, "enabled", &name("enabled"), flag),
-            renewal: self.choice_in(object, "renewal", &name("renewal"), flag).flatten(),
+            enabled: self.setting_in(object, "enabled", &name("enabled"), &true, flag()),
+            renewal: self.setting_in(object, "renewal", &name("renewal"), &None, choice("true or false")).flatten(),
         }
     }
 
@@ -132,11 +132,11 @@ impl Parser<'_> {
         if object.get("readings").is_some_and(Value::is_null) {
             return None;
         }
-        self.readings(object, name)
+        self.setting_in(object, "readings", name, &None, readings()).flatten()
     }
 
     fn label(&mut self, object: &serde_json::Map<String, Value>, name: &str) -> Option<String> {
-        let text: Option<String> = self.choice_in(object, "label", name, "a text").flatten();
+        let text: Option<String> = self.setting_in(object, "label", name, &None, choice("a text")).flatten();
         Settings::check_label(&text?).map(|label| Some(label.unwrap_or_default())).unwrap_or_else(|problem| {
             self.problems.push(format!("settings.json: \"{name}\" cannot be used. {problem}"));
             None

@@ -1,15 +1,13 @@
 //! Whether usage is asked for, or only what comes without a request is shown (law 16).
 
-use super::{Parser, Settings};
+use super::Settings;
 use crate::state::AccountId;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-
-const KEY: &str = "readings";
 
 /// Where readings come from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub enum Readings {
     /// From requests to the provider too.
     #[default]
@@ -40,26 +38,10 @@ impl Settings {
     }
 }
 
-impl Parser<'_> {
-    /// A value that is neither of the two sends nothing: whoever wrote it may have meant that, and a request cannot be
-    /// taken back. `name` is what it is called in a problem.
-    pub(super) fn readings(&mut self, object: &Map<String, Value>, name: &str) -> Option<Readings> {
-        let value = object.get(KEY)?;
-        let parsed = serde_json::from_value(value.clone()).ok();
-        if parsed.is_none() {
-            self.problems.push(format!(
-                "settings.json: \"{name}\" is {}; it must be \"ask\" or \"free_only\". Holdoff sends no request until it is.",
-                self.quotes.shown(Some(value))
-            ));
-        }
-        Some(parsed.unwrap_or(Readings::FreeOnly))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn parse(value: Value) -> (Settings, Vec<String>) {
         Settings::parse(value.as_object().unwrap())

@@ -1,0 +1,125 @@
+//! What is allowed of a setting, in the file and in a page, and what a person is told of anything else.
+
+use super::{Quotes, Readings};
+use crate::gate::policy::POLL_INTERVAL;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+type Read<T> = dyn Fn(&Value) -> Result<T, Wrong>;
+
+/// What is allowed of one setting.
+pub(super) struct Rule<T> {
+    read: Box<Read<T>>,
+    /// What is used in place of a wrong value, in words.
+    uses: fn(&T) -> String,
+    /// What is used in place of a wrong value in the file, where that is not the default.
+    instead: Option<T>,
+}
+
+/// What is allowed, in words.
+struct Wrong {
+    /// As it goes on after the value in the file.
+    file: String,
+    page: String,
+}
+
+impl<T: 'static> Rule<T> {
+    fn new(read: impl Fn(&Value) -> Result<T, Wrong> + 'static) -> Self {
+        Self { read: Box::new(read), uses: |_| "Holdoff uses its default.".to_owned(), instead: None }
+    }
+
+    /// What a page is told of a wrong value.
+    pub fn refusing(self, page: &'static str) -> Self {
+        let read = self.read;
+        Self {
+            read: Box::new(move |value| read(value).map_err(|wrong| Wrong { page: page.to_owned(), ..wrong })),
+            ..self
+        }
+    }
+
+    /// # Errors
+    /// A sentence that says what is allowed.
+    pub fn of_page(&self, value: &Value) -> Result<T, String> {
+        (self.read)(value).map_err(|wrong| wrong.page)
+    }
+
+    /// # Errors
+    /// What is wrong with the value of this name, and what is used in its place where that is not the default.
+    pub fn of_file(self, name: &str, value: &Value, default: &T, quotes: Quotes) -> Result<T, (String, Option<T>)> {
+        (self.read)(value).map_err(|wrong| {
+            let (shown, uses) = (quotes.shown(Some(value)), (self.uses)(default));
+            (format!("settings.json: \"{name}\" is {shown}{} {uses}", wrong.file), self.instead)
+        })
+    }
+}
+
+/// Every value of the type.
+pub(super) fn choice<T: DeserializeOwned + 'static>(allowed: &'static str) -> Rule<T> {
+    let read = |value: &Value| serde_json::from_value(value.clone()).ok();
+    Rule::new(move |value| read(value).ok_or_else(|| Wrong::kind(format!("; it must be {allowed}."))))
+}
+
+pub(super) fn flag() -> Rule<bool> {
+    choice("true or false")
+}
+
+/// Without a word nothing was agreed to, and a word that is neither yes nor no is a no: a request cannot be taken back.
+pub(super) fn consent() -> Rule<Option<bool>> {
+    let yes_or_no = flag();
+    Rule { instead: Some(Some(false)), ..Rule::new(move |value| (yes_or_no.read)(value).map(Some)) }
+}
+
+/// A value that is neither of the two sends nothing: whoever wrote it may have meant that, and a request cannot be taken
+/// back.
+pub(super) fn readings() -> Rule<Option<Readings>> {
+    let one_of_two = choice(r#""ask" or "free_only""#);
+    Rule {
+        uses: |_| "Holdoff sends no request until it is.".to_owned(),
+        instead: Some(Some(Readings::FreeOnly)),
+        ..Rule::new(move |value| (one_of_two.read)(value).map(Some))
+    }
+}
+
+/// `page` has `{}` where the bounds stand.
+pub(super) fn whole<T>(allowed: RangeInclusive<T>, page: &'static str) -> Rule<T>
+where
+    T: TryFrom<u64> + PartialOrd + fmt::Display + 'static,
+{
+    let read = move |value: &Value| {
+        let number = value.as_u64().and_then(|number| T::try_from(number).ok());
+        number.filter(|number| allowed.contains(number)).ok_or_else(|| {
+            let (least, most) = (allowed.start(), allowed.end());
+            Wrong {
+                file: format!("; it must be a whole number from {least} to {most}."),
+                page: page.replace("{}", &format!("{least} to {most}")),
+            }
+        })
+    };
+    Rule { uses: |default| format!("Holdoff uses {default}."), ..Rule::new(read) }
+}
+
+/// Seconds between two requests.
+pub(super) fn interval() -> Rule<Duration> {
+    let read = |value: &Value| {
+        let secs = value.as_u64().ok_or("The polling interval must be a whole number of seconds.".to_owned())?;
+        if POLL_INTERVAL.contains(&secs) {
+            return Ok(Duration::from_secs(secs));
+        }
+        let (least, most) = (POLL_INTERVAL.start(), POLL_INTERVAL.end());
+        let (from, to) = (least / 60, most / 60);
+        Err(format!("The polling interval must be between {from} and {to} minutes ({least}–{most} s)."))
+    };
+    Rule {
+        uses: |default| format!("Holdoff uses {} minutes.", default.as_secs() / 60),
+        ..Rule::new(move |value| read(value).map_err(|page: String| Wrong { file: format!(". {page}"), page }))
+    }
+}
+
+impl Wrong {
+    fn kind(file: String) -> Self {
+        Self { file, page: super::change::OTHER_KIND.to_owned() }
+    }
+}

@@ -1,0 +1,266 @@
+//! The scenarios of the page's mock, as this program would show them: no sentence of it is written again in TypeScript.
+
+mod scenes;
+
+use crate::sign_in_session::SigningIn;
+use crate::view::View;
+use crate::view_model::{Known, view};
+use holdoff_core::credential::token::Token;
+use holdoff_core::credential::{CredentialMissing, CredentialPresence, Identity};
+use holdoff_core::gate::{Cooldown, GateState, Pause};
+use holdoff_core::messages::{self, StatusLine};
+use holdoff_core::quota::{Amount, Spend};
+use holdoff_core::state::Provider;
+use holdoff_core::updates::{Installing, UpdatesStatus};
+use holdoff_core::{
+    AccountId, AccountState, Boot, CredentialLocation, CredentialRead, LocalTime, Moment, QuotaWindow, Reading,
+    Settings, Source, State, Wall,
+};
+use holdoff_engine::storage::state_store::Snapshot;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+pub(super) use scenes::scenarios;
+
+/// Monday, 14 September 2026, 13:17 UTC: the moment that every scenario shows.
+const NOW: Moment = Moment { wall: Wall(1_789_391_820_000), boot: Boot(1_000_000_000) };
+const SECOND: i64 = 1000;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+const ANN: &str = "anthropic:ann";
+const CLAUDE: &str = "~/.claude/.credentials.json";
+
+fn after(ms: i64) -> Moment {
+    Moment { wall: Wall(NOW.wall.0 + ms), boot: Boot(NOW.boot.0 + ms) }
+}
+
+/// What the program knows.
+struct Scene {
+    snapshot: Snapshot,
+    settings: Settings,
+    problems: Vec<String>,
+    signing_in: SigningIn,
+    updates: UpdatesStatus,
+}
+
+impl Scene {
+    /// No sign-in anywhere; its person has chosen to ask.
+    fn empty() -> Self {
+        let snapshot = Snapshot { state: State::new("boot".into()), trouble: None };
+        let (signing_in, updates) = (SigningIn::default(), UpdatesStatus::default());
+        Self { snapshot, settings: Settings::default(), problems: Vec::new(), signing_in, updates }
+            .choosing(json!({"readings": "ask"}))
+    }
+
+    fn of(account: AccountState) -> Self {
+        Self::empty().with(ANN, account)
+    }
+
+    /// Another account, in the place that its sign-in names.
+    fn with(mut self, id: &str, account: AccountState) -> Self {
+        self = self.at(&account.sign_in.place.clone(), Some(id), &account);
+        self.snapshot.state.active.push(AccountId(id.into()));
+        self.before(id, account)
+    }
+
+    /// An account that is not polled.
+    fn before(mut self, id: &str, account: AccountState) -> Self {
+        self.snapshot.state.accounts.insert(AccountId(id.into()), account);
+        self
+    }
+
+    /// A place where the sign-in of this account is, or is missed.
+    fn at(mut self, place: &str, id: Option<&str>, account: &AccountState) -> Self {
+        let mut location = CredentialLocation::new(account.provider, place);
+        location.account = id.map(|id| AccountId(id.into()));
+        location.sign_in = account.sign_in.clone();
+        location.sign_in.place = place.into();
+        self.snapshot.state.places.push(location);
+        self
+    }
+
+    /// As in the object of `settings.json`.
+    fn choosing(mut self, settings: Value) -> Self {
+        (self.settings, self.problems) = Settings::parse(settings.as_object().unwrap());
+        self
+    }
+
+    fn view(&self) -> View {
+        let known = Known {
+            snapshot: &self.snapshot,
+            settings: &self.settings,
+            setting_problems: &self.problems,
+            starts_at_login: self.settings.start_at_login,
+            findings: &[],
+            history: &Default::default(),
+            elsewhere: &BTreeSet::new(),
+            unwatched: &BTreeMap::new(),
+            signing_in: &self.signing_in,
+            updates: &self.updates,
+            home: Path::new("/home/ann"),
+            now: NOW,
+            speed: 1.0,
+            zone: &LocalTime::UTC,
+        };
+        View { version: "0.1.0".into(), ..view(&known) }
+    }
+}
+
+fn fingerprint() -> holdoff_core::credential::token::Fingerprint {
+    Token::new("sk-1".to_owned()).unwrap().fingerprint()
+}
+
+fn window(id: &str, label: &str, used: Option<f64>, resets_in: Option<i64>) -> QuotaWindow {
+    QuotaWindow {
+        id: id.into(),
+        label: label.into(),
+        used_percent: used,
+        resets_at: resets_in.map(|ms| after(ms).wall),
+        duration_s: None,
+        binding: false,
+        origin: None,
+        locked: None,
+    }
+}
+
+fn five_hour() -> QuotaWindow {
+    QuotaWindow { duration_s: Some(18_000), ..window("five_hour", "5-hour", Some(42.0), Some(2 * HOUR + 13 * MINUTE)) }
+}
+
+const FRIDAY: i64 = 4 * DAY + 8 * HOUR + 43 * MINUTE;
+
+fn weekly() -> QuotaWindow {
+    QuotaWindow { duration_s: Some(604_800), ..window("seven_day", "weekly", Some(26.0), Some(FRIDAY)) }
+}
+
+fn fable() -> QuotaWindow {
+    let fable = window("weekly_scoped:fable", "Fable", Some(82.0), Some(FRIDAY));
+    QuotaWindow { duration_s: Some(604_800), binding: true, ..fable }
+}
+
+fn dollars(cents: i64) -> Option<Amount> {
+    Some(Amount { minor: cents, currency: "USD".into(), exponent: 2 })
+}
+
+fn extra_usage(cents: i64) -> Spend {
+    Spend {
+        id: "extra_usage".into(),
+        label: "Extra usage".into(),
+        used: dollars(cents),
+        limit: dollars(10_000),
+        used_percent: None,
+        note: None,
+    }
+}
+
+/// Signed in until 18:29, read three minutes ago and asked again in two.
+fn account() -> AccountState {
+    let mut account = AccountState::new(Provider::Anthropic);
+    account.sign_in.place = CLAUDE.into();
+    account.sign_in.plan = Some("max".into());
+    account.sign_in.renewable = true;
+    account.sign_in.identity = Identity { email: Some("ann@example.com".into()), ..Identity::default() };
+    account.next = Some(after(2 * MINUTE));
+    account.usage.last_request = Some(after(-3 * MINUTE));
+    let account = expiring(account, Some(5 * HOUR + 12 * MINUTE));
+    read(account, 3 * MINUTE, vec![five_hour(), weekly(), fable()])
+}
+
+fn expiring(mut account: AccountState, expires_in: Option<i64>) -> AccountState {
+    let expires_at = expires_in.map(|ms| after(ms).wall);
+    account.sign_in.seen = Some(CredentialPresence::Present { fingerprint: fingerprint(), expires_at });
+    account
+}
+
+/// Read by a request that long ago.
+fn read(account: AccountState, ago: i64, windows: Vec<QuotaWindow>) -> AccountState {
+    let reading = Reading::new(Source::UsageEndpoint, after(-ago).wall, windows, vec![extra_usage(1234)]);
+    AccountState { reading: Some(reading), ..account }
+}
+
+fn old(account: AccountState, ago: i64) -> AccountState {
+    let mut account = read(account, ago, vec![five_hour(), weekly(), fable()]);
+    account.usage.last_request = Some(after(-ago));
+    account
+}
+
+fn unread(account: AccountState) -> AccountState {
+    AccountState { reading: None, ..account }
+}
+
+fn cooling(ms: i64, cause: Cooldown) -> GateState {
+    GateState::CoolingDown { cause, since: NOW, until: after(ms) }
+}
+
+fn cooling_down(mut account: AccountState, ms: i64, cause: Cooldown) -> AccountState {
+    account.usage.state = cooling(ms, cause);
+    AccountState { next: Some(after(ms)), ..account }
+}
+
+fn pause(cause: Pause) -> GateState {
+    GateState::Paused { cause, since: NOW, fingerprint: fingerprint(), beneath: None }
+}
+
+fn paused(cause: Pause) -> AccountState {
+    let mut account = expiring(old(account(), 26 * MINUTE), None);
+    account.usage.state = pause(cause);
+    AccountState { troubled: true, next: None, ..account }
+}
+
+fn expired() -> AccountState {
+    let account = expiring(old(account(), 41 * MINUTE), Some(-37 * MINUTE));
+    AccountState { troubled: true, next: None, ..account }
+}
+
+fn absent() -> AccountState {
+    let mut account = unread(account());
+    account.sign_in.seen = Some(CredentialPresence::Absent(CredentialMissing::NoFile));
+    account.sign_in.plan = None;
+    account.sign_in.identity = Identity::default();
+    AccountState { troubled: true, next: None, ..account }
+}
+
+/// Its sign-in works until 15:30, and Holdoff may renew it.
+fn renewing() -> AccountState {
+    AccountState { renews: true, ..expiring(account(), Some(2 * HOUR + 13 * MINUTE)) }
+}
+
+/// Until 16:10.
+fn renewal_limited(mut account: AccountState) -> AccountState {
+    account.token.state = cooling(2 * HOUR + 53 * MINUTE, Cooldown::RateLimited { retry_after_s: None });
+    AccountState { renews: true, ..account }
+}
+
+/// What the mock answers to a click.
+pub(super) fn answers() -> BTreeMap<&'static str, String> {
+    let downloads = "/home/ann/Downloads";
+    let written = |names: &[&str]| {
+        let names: Vec<String> = names.iter().map(|name| format!("holdoff-{name}")).collect();
+        messages::history_exported(downloads, Ok(&names))
+    };
+    let tables = ["windows-20260914.csv", "money-20260914.csv", "requests-20260914.csv", "episodes-20260914.csv"];
+    let own = Some("my-line");
+    let updates = |wanted| {
+        let status = UpdatesStatus { can_look: true, wanted, ..UpdatesStatus::default() };
+        messages::updates_status(&status, NOW, &LocalTime::UTC)
+    };
+    let no_sign_in = CredentialRead::Absent(CredentialMissing::NoFile);
+    BTreeMap::from([
+        ("exported_csv", written(&tables)),
+        ("exported_json", written(&["history-20260914.json"])),
+        ("not_exported", messages::history_exported(downloads, Err(&"the disk is full".to_owned()))),
+        ("history_deleted", messages::HISTORY_DELETED.to_owned()),
+        ("folder_added", messages::folder_added("~/.claude-work", &no_sign_in, None)),
+        ("status_line_own", messages::status_line_now(StatusLine::Other(own))),
+        ("status_line_holdoff", messages::status_line_now(StatusLine::Holdoff(own))),
+        ("status_line_installed", messages::status_line_installed(own)),
+        ("status_line_removed", messages::status_line_removed(own)),
+        ("status_line_changed", messages::STATUS_LINE_CHANGED.to_owned()),
+        ("updates_on", updates(true)),
+        ("updates_off", updates(false)),
+        ("downloading", messages::update_installing(&Installing::Fetching, NOW, &LocalTime::UTC).unwrap_or_default()),
+    ])
+}
