@@ -4,8 +4,8 @@ use super::error::ReadError;
 use super::open::{open, open_unlinked};
 use crate::platform::private_files;
 use crate::platform::wiped;
-use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use zeroize::Zeroizing;
 
