@@ -18,6 +18,7 @@ mod keeping;
 mod limit;
 mod local_time;
 mod metrics;
+mod odd_readings;
 mod pushed;
 mod quota;
 mod refusals;

@@ -1,0 +1,47 @@
+//! Answers that cannot be true: what is shown and said stays what it was.
+
+use crate::scene::{SOON, Scene};
+use holdoff_world::Answer;
+use serde_json::json;
+
+/// A window that falls to nothing and is back: no reset, no second word about a threshold.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reading_that_falls_to_nothing_for_a_moment_is_no_news() {
+    let scene = Scene::new(300.0).await;
+    let flap = json!({
+        "five_hour": {"utilization": 0.0, "resets_at": null},
+        "seven_day": {"utilization": 0.0, "resets_at": null},
+    });
+    for _ in 0..4 {
+        scene.fake.then(Answer::ok_at(86.0, 26.0, 10));
+        scene.fake.then(Answer::usage(flap.clone()));
+    }
+    scene.fake.always(Answer::ok_at(86.0, 26.0, 10));
+    let app = scene.start();
+    let tray = scene.tray(&app).await;
+    scene.wait_for_outcomes(9).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("5-hour 86 %")).await;
+    let said = scene.desktop.recorder().all();
+    assert!(said.len() == 1 && said[0].body.contains("86 %"), "{said:?}");
+    let status = scene.launch.cli(&["status"]).await.stdout;
+    assert!(status.contains("5-hour 86 %") && status.contains("weekly 26 %"), "{status}");
+}
+
+/// One field that is nonsense costs that field alone, and of it only the new value.
+#[tokio::test(flavor = "multi_thread")]
+async fn nonsense_in_one_field_leaves_what_was_known_of_it() {
+    let scene = Scene::new(300.0).await;
+    scene.fake.then(Answer::ok_at(42.0, 26.0, 10));
+    scene.fake.always(Answer::usage(json!({
+        "five_hour": {"utilization": 1_779_124_800, "resets_at": "2199-01-01T00:00:00Z"},
+        "seven_day": {"utilization": -5, "resets_at": null},
+    })));
+    let app = scene.start();
+    let tray = scene.tray(&app).await;
+    scene.wait_for_outcomes(3).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("5-hour 42 %")).await;
+    let status = scene.launch.cli(&["status"]).await.stdout;
+    assert!(status.contains("5-hour 42 %") && !status.contains("2199") && !status.contains("1779124800"), "{status}");
+    assert_eq!(scene.desktop.recorder().all().len(), 0);
+    assert!(app.is_running());
+}
