@@ -28,12 +28,17 @@ async fn nothing_the_program_writes_holds_a_token_even_when_a_server_echoes_it()
     let all = scene.credential.secrets();
     let secrets = Secrets::new(&all);
     let page = panel.source().await.unwrap();
+    // What a page has and does not draw, and what it can ask for.
+    let script = "const done = arguments[0]; window.__TAURI_INTERNALS__.invoke('view')\
+                  .then(view => done(JSON.stringify([window.__HOLDOFF_VIEW__ ?? null, view])))";
+    let view = panel.execute_async(script, vec![]).await.unwrap().to_string();
+    assert!(view.contains("ann@example.com"), "the view was looked into: {view}");
     let status = scene.launch.cli(&["status", "--json"]).await;
     let plain = scene.launch.cli(&["status"]).await;
     let said = format!("{:?}", scene.desktop.recorder().all());
     let shown = format!("{:?} {:?}", tray.properties().await, tray.menu().await);
     let outputs =
-        [page, status.stdout, status.stderr, plain.stdout, plain.stderr, said, shown, app.stdout(), app.stderr()];
+        [page, view, status.stdout, status.stderr, plain.stdout, plain.stderr, said, shown, app.stdout(), app.stderr()];
     for output in outputs {
         assert_eq!(secrets.form_in(&output), None, "{output}");
     }

@@ -44,18 +44,21 @@ async fn a_name_is_shown_as_a_name_in_tooltip_menu_notification_and_terminal() {
     let account = format!("anthropic:{ANN}");
     scene.settings_with(&[
         ("claude_config_dirs", json!(["~/.claude-bob"])),
-        ("accounts", json!({account: {"label": "R&D \u{202e}<b>x</b>\u{2067}"}})),
+        ("accounts", json!({account: {"label": "R&D_A \u{202e}<b>x</b>\u{2067}"}})),
     ]);
     scene.fake.always(Answer::rate_limited(Some("3600")));
     let app = scene.start();
     let tray = scene.tray(&app).await;
-    let both = |text: &str| text.contains("R&amp;D &lt;b&gt;x&lt;/b&gt;\n") && text.contains("Bob &lt;u&gt;&amp;");
+    let both = |text: &str| text.contains("R&amp;D_A &lt;b&gt;x&lt;/b&gt;\n") && text.contains("Bob &lt;u&gt;&amp;");
     let tooltip = tray.wait_for_tooltip(SOON, both).await;
     assert_visible("the tooltip", &tooltip);
     assert_markup("the tooltip", &tooltip);
 
     let labels = tray.labels().await;
-    assert!(labels.iter().any(|label| label == "R&D <b>x</b>"), "a menu reads no markup: {labels:?}");
+    assert!(
+        labels.iter().any(|label| label == "R&D_A <b>x</b>"),
+        "a menu reads no markup, and a letter is no access key: {labels:?}"
+    );
     labels.iter().for_each(|label| assert_visible("the menu", label));
     assert!(labels.iter().all(|label| !label.contains('\n')), "{labels:?}");
 
@@ -65,7 +68,7 @@ async fn a_name_is_shown_as_a_name_in_tooltip_menu_notification_and_terminal() {
         assert_visible("a notification", &said.body);
         assert_markup("a notification", &said.body);
     }
-    assert!(said.iter().any(|said| said.body.contains("R&amp;D &lt;b&gt;x&lt;/b&gt;")), "{said:?}");
+    assert!(said.iter().any(|said| said.body.contains("R&amp;D_A &lt;b&gt;x&lt;/b&gt;")), "{said:?}");
 
     for arguments in [&["status"][..], &["status", "--json"], &["ledger"], &["doctor"]] {
         let printed = scene.launch.cli(arguments).await;
@@ -74,7 +77,7 @@ async fn a_name_is_shown_as_a_name_in_tooltip_menu_notification_and_terminal() {
         assert_eq!(complaints, 0, "{:?}", printed.stderr);
     }
     let status = scene.launch.cli(&["status"]).await.stdout;
-    assert!(status.contains("R&D <b>x</b> (ma]0;pwnedx <i>)"), "{status}");
+    assert!(status.contains("R&D_A <b>x</b> (ma]0;pwnedx <i>)"), "{status}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
