@@ -53,7 +53,7 @@ pub(super) fn of(error: &reqwest::Error) -> String {
 
 /// Where the system looks names up, as here, the error has no type that can be named from outside of its library.
 fn is_look_up(error: &reqwest::Error) -> bool {
-    error.is_dns() || causes(error).any(|cause| cause.to_string() == "dns error")
+    error.is_dns() || causes(error).any(|cause| cause.to_string().starts_with("dns error"))
 }
 
 fn of_proxy(cause: &(dyn Error + 'static)) -> Option<&'static str> {
