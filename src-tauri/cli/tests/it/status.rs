@@ -1,9 +1,11 @@
 //! `holdoff status` and `ledger`.
 
 use super::scene::*;
-use serde_json::Value;
+use holdoff_engine::storage::history::{self, Row};
+use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
+use std::time::Duration;
 
 #[test]
 fn without_a_terminal_there_are_no_colours() {
@@ -99,14 +101,16 @@ fn the_ledger_tells_what_was_asked() {
     let scene = Scene::new();
     scene.state(42.0, 26.0, 60);
     assert_eq!(text(&scene.run(&["ledger"], b"").stdout), "Nothing was asked in the last 1 d.\n");
-    let entry = |ago_s: i64, event: &str| {
+    let entry = |ago_s: i64, event: Value| {
         let at = now_ms() - ago_s * 1000;
-        format!(r#"{{"at":{at},"account":"anthropic:ann","endpoint":"usage","event":{event},"next_at":null}}"#) + "\n"
+        let entry = json!({"at": at, "account": "anthropic:ann", "endpoint": "usage", "event": event, "next_at": null});
+        Row::Request(serde_json::from_value(entry).unwrap())
     };
-    let lines = entry(7200, r#"{"sent":{"why":"poll"}}"#)
-        + "torn {\n"
-        + &entry(60, r#"{"withheld":{"why":"person","because":"cooling_down"}}"#);
-    std::fs::write(scene.data().join("ledger.jsonl"), lines).unwrap();
+    let rows = [
+        entry(7200, json!({"sent": {"why": "poll"}})),
+        entry(60, json!({"withheld": {"why": "person", "because": "cooling_down"}})),
+    ];
+    history::open(&scene.data(), "t", Duration::ZERO).store.unwrap().write(&rows).unwrap();
     let told = text(&scene.run(&["ledger"], b"").stdout);
     let told: Vec<&str> = told.lines().map(|line| &line["2026-09-14 12:00:00  ".len()..]).collect();
     assert_eq!(told, ["usage: asked, as planned", "usage: not asked: a cooldown is kept"]);

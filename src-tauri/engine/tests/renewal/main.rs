@@ -13,7 +13,6 @@ mod child;
 mod day;
 mod killed;
 mod kills;
-mod races;
 mod real;
 mod rescue;
 mod scene;

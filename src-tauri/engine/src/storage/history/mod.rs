@@ -14,7 +14,6 @@
 
 mod export;
 mod integrity;
-mod legacy_ledger;
 mod reader;
 mod retention;
 mod rows;

@@ -1,7 +1,6 @@
 //! Reading the history, from any process, while the app writes it or not.
 
 use super::{HistoryError, NAME, rows, schema};
-use crate::storage::history::legacy_ledger;
 use holdoff_core::quota::backtest::{Backtest, Verdict};
 use holdoff_core::record::history::{EpisodeRecord, MoneyRecord, WindowRecord};
 use holdoff_core::record::ledger::LedgerEntry;
@@ -142,14 +141,12 @@ impl Reader {
     }
 }
 
-/// The ledger since then, the oldest entry first, as any process may read it; that of an earlier version too, where no
-/// app has taken it over yet.
+/// The ledger since then, the oldest entry first, as any process may read it.
 ///
 /// # Errors
 /// When it cannot be read.
 pub fn ledger(dir: &Path, since: Wall) -> Result<Vec<LedgerEntry>, HistoryError> {
-    let mut entries = legacy_ledger::Ledger::read(dir).entries;
-    entries.retain(|entry| entry.at >= since);
+    let mut entries = Vec::new();
     if let Some(reader) = Reader::open(dir)? {
         reader.requests(since, &mut |entry| {
             entries.push(entry);

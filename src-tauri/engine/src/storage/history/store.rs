@@ -4,7 +4,7 @@ use super::{HistoryError, NAME, Row, rows, schema};
 use crate::platform::data_dir::FileId;
 use crate::platform::fs::{self, ReadError, set_aside};
 use crate::platform::private_files;
-use crate::storage::history::{integrity, legacy_ledger};
+use crate::storage::history::integrity;
 use holdoff_core::record::ledger::LedgerEntry;
 use holdoff_core::time::millis;
 use rusqlite::{Connection, OpenFlags};
@@ -34,53 +34,25 @@ pub struct Opened {
     pub recent: Vec<LedgerEntry>,
 }
 
-/// Opens the history, or begins one. A damaged file is kept aside; a ledger of an earlier version is taken over.
+/// Opens the history, or begins one. A damaged file is kept aside.
 pub fn open(dir: &Path, stamp: &str, span: Duration) -> Opened {
-    let earlier = legacy_ledger::Ledger::read(dir);
     let mut findings = Vec::new();
-    let mut store = match Store::open_or_begin(dir, stamp, &mut findings) {
-        Ok(store) => store,
+    match Store::open_or_begin(dir, stamp, &mut findings) {
+        Ok(store) => {
+            let recent = store.recent(span).unwrap_or_default();
+            Opened { store: Some(store), findings, recent }
+        }
         Err(error) => {
             tracing::error!(%error, "the history cannot be opened");
             if let HistoryError::Newer { .. } = error {
                 findings.push(format!("The history is left as it is: {error}. Nothing is added to it."));
             }
-            return Opened { store: None, findings, recent: earlier.entries };
+            Opened { store: None, findings, recent: Vec::new() }
         }
-    };
-    let taken_over = store.take_over(&earlier, stamp);
-    let mut recent = store.recent(span).unwrap_or_default();
-    if let Err(error) = taken_over {
-        tracing::warn!(%error, "the ledger of an earlier version is not in the history yet");
-        recent.splice(0..0, earlier.entries);
     }
-    Opened { store: Some(store), findings, recent }
 }
 
 impl Store {
-    /// Puts the entries of an earlier version's ledger into the history, and removes the files once they are durable there. A file with lines that
-    /// cannot be read is kept aside. Cut off anywhere and done again, it comes to the same.
-    ///
-    /// # Errors
-    /// Why they are not in the history; the files then stay.
-    fn take_over(&mut self, ledger: &legacy_ledger::Ledger, stamp: &str) -> Result<(), HistoryError> {
-        let mut new = Vec::new();
-        for entry in &ledger.entries {
-            if !self.has(entry)? {
-                new.push(Row::Request(entry.clone()));
-            }
-        }
-        self.write(&new)?;
-        for (path, whole) in &ledger.files {
-            if *whole {
-                std::fs::remove_file(path)?;
-            } else if let Some(kept) = fs::set_aside(path, stamp) {
-                tracing::warn!(kept = %kept.display(), "lines of the earlier ledger could not be read");
-            }
-        }
-        Ok(())
-    }
-
     pub(super) fn open_or_begin(dir: &Path, stamp: &str, findings: &mut Vec<String>) -> Result<Self, HistoryError> {
         match Self::open(dir) {
             Err(HistoryError::Damaged(why)) => {
@@ -139,15 +111,6 @@ impl Store {
     pub fn recent(&self, span: Duration) -> Result<Vec<LedgerEntry>, HistoryError> {
         recent(&self.connection, span)
     }
-
-    /// Whether the ledger has this very entry.
-    pub(super) fn has(&self, entry: &LedgerEntry) -> Result<bool, HistoryError> {
-        let sql = format!("{} WHERE request.at = ?", rows::REQUESTS);
-        let mut statement = self.connection.prepare_cached(&sql)?;
-        let same = statement.query_map([entry.at.0], rows::request)?;
-        let same: Result<Vec<_>, _> = same.collect();
-        Ok(same?.into_iter().flatten().any(|other| other == *entry))
-    }
 }
 
 fn recent(connection: &Connection, span: Duration) -> Result<Vec<LedgerEntry>, HistoryError> {
@@ -199,14 +162,11 @@ pub(super) fn remove_all(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Every file of the history, those that were kept aside and those of earlier versions too.
+/// Every file of the history, those that were kept aside too.
 fn all_files(dir: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
-    let ours = entries.map(|entry| entry.path()).filter(|path| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name.starts_with(NAME) || legacy_ledger::NAMES.iter().any(|ledger| name.starts_with(ledger))
-    });
-    ours.collect()
+    let ours = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().starts_with(NAME);
+    entries.map(|entry| entry.path()).filter(ours).collect()
 }
 
 fn with(path: &Path, suffix: &str) -> PathBuf {

@@ -191,45 +191,6 @@ async fn a_history_that_is_taken_away_is_begun_anew_with_the_ledger_taken_along(
     assert_eq!(requests(dir.path()), [sent(NOON), sent(after(60))]);
 }
 
-fn ledger_lines(entries: &[LedgerEntry]) -> String {
-    entries.iter().map(|entry| serde_json::to_string(entry).unwrap() + "\n").collect()
-}
-
-#[test]
-fn the_ledger_of_an_earlier_version_is_taken_over_once() {
-    let dir = tempfile::tempdir().unwrap();
-    let (older, newer) = ([sent(NOON), sent(after(300))], [sent(after(600)), sent(after(600))]);
-    let write = || {
-        std::fs::write(dir.path().join("ledger.1.jsonl"), ledger_lines(&older)).unwrap();
-        std::fs::write(dir.path().join("ledger.jsonl"), ledger_lines(&newer[..1])).unwrap();
-    };
-    write();
-    let expect = [older[0].clone(), older[1].clone(), newer[0].clone()];
-    assert_eq!(open_in(dir.path()).recent, expect);
-    assert_eq!(names(dir.path()), [NAME], "the files are gone when their content is safe");
-    assert_eq!(requests(dir.path()), expect);
-    write();
-    assert_eq!(open_in(dir.path()).recent, expect, "cut off before the files were gone, and done again");
-}
-
-#[test]
-fn lines_that_cannot_be_read_are_kept_aside() {
-    let dir = tempfile::tempdir().unwrap();
-    let text = format!("{}{{\"at\":2,\"acc\n{}", ledger_lines(&[sent(NOON)]), ledger_lines(&[sent(after(9))]));
-    std::fs::write(dir.path().join("ledger.jsonl"), &text).unwrap();
-    assert_eq!(open_in(dir.path()).recent, [sent(NOON), sent(after(9))]);
-    assert_eq!(std::fs::read_to_string(dir.path().join("ledger.jsonl.unreadable-t")).unwrap(), text);
-}
-
-#[test]
-fn a_ledger_that_cannot_be_taken_over_is_still_known() {
-    let dir = tempfile::tempdir().unwrap();
-    std::fs::create_dir(dir.path().join(NAME)).unwrap();
-    std::fs::write(dir.path().join("ledger.jsonl"), ledger_lines(&[sent(NOON)])).unwrap();
-    assert_eq!(open_in(dir.path()).recent, [sent(NOON)]);
-    assert!(dir.path().join("ledger.jsonl").exists());
-}
-
 #[tokio::test]
 async fn an_entry_is_on_disk_when_it_was_recorded() {
     let dir = tempfile::tempdir().unwrap();
