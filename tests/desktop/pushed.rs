@@ -13,6 +13,7 @@ pub fn push(scene: &Scene, used: f64) {
     let at = Wall(i64::try_from(now.as_millis()).unwrap());
     let window = QuotaWindow {
         id: "five_hour".into(),
+        kind: holdoff_core::providers::anthropic::window_kind("five_hour", None),
         label: "5-hour".into(),
         used_percent: Some(used),
         resets_at: Some(Wall((scene.fake.clock().epoch_s * 1000.0) as i64).plus(Duration::from_secs(4 * 3600))),

@@ -55,12 +55,37 @@ pub enum Source {
     OwnerCache,
 }
 
+/// What a limit is over. It says where a window stands and how short it may be called; ids are the provider's own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WindowKind {
+    /// The hours of one sitting.
+    Session,
+    /// A week of everything.
+    Weekly,
+    /// A single model or surface.
+    Model,
+    /// Money with a limit.
+    Balance,
+    #[default]
+    Other,
+}
+
+impl WindowKind {
+    /// Whether every plan of the provider has it.
+    pub fn is_main(self) -> bool {
+        matches!(self, Self::Session | Self::Weekly)
+    }
+}
+
 /// One limit over a span of time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QuotaWindow {
     /// Stable: the provider's own key, such as `five_hour`.
     #[serde(deserialize_with = "text::name")]
     pub id: String,
+    #[serde(default)]
+    pub kind: WindowKind,
     #[serde(deserialize_with = "text::name")]
     pub label: String,
     /// Percent, 0–100; above 100 is possible. `None` is "not said", never 0.
@@ -101,15 +126,9 @@ impl QuotaWindow {
         self.id == other.id || (same_length && self.label.eq_ignore_ascii_case(&other.label))
     }
 
-    /// 5-hour, weekly, then per model, then what is unknown; each group in the order of its labels.
-    pub(crate) fn rank(&self) -> (u8, String) {
-        let group = match self.id.as_str() {
-            "five_hour" => 0,
-            "seven_day" => 1,
-            _ if self.duration_s.is_some() => 2,
-            _ => 3,
-        };
-        (group, self.label.clone())
+    /// Each kind in the order of its labels.
+    pub(crate) fn rank(&self) -> (WindowKind, String) {
+        (self.kind, self.label.clone())
     }
 }
 
@@ -192,6 +211,7 @@ impl Spend {
     fn as_window(&self, origin: Provenance) -> Option<QuotaWindow> {
         Some(QuotaWindow {
             id: self.id.clone(),
+            kind: WindowKind::Balance,
             label: self.label.clone(),
             used_percent: Some(self.percent()?.max(0.0)),
             resets_at: None,
@@ -264,6 +284,7 @@ mod tests {
     fn a_window_past_its_reset_has_no_level() {
         let window = QuotaWindow {
             id: "five_hour".into(),
+            kind: crate::providers::anthropic::window_kind("five_hour", None),
             label: "5-hour".into(),
             used_percent: Some(42.0),
             resets_at: Some(Wall(1_000)),
@@ -282,6 +303,7 @@ mod tests {
     fn the_highest_level_is_that_of_a_window_that_is_not_over() {
         let window = |used: Option<f64>, resets_at: i64| QuotaWindow {
             id: "w".into(),
+            kind: WindowKind::Other,
             label: "w".into(),
             used_percent: used,
             resets_at: Some(Wall(resets_at)),

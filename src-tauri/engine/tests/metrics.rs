@@ -60,6 +60,7 @@ fn client() -> reqwest::Client {
 fn known(now: Moment) -> State {
     let window = |id: &str, used_percent| QuotaWindow {
         id: id.into(),
+        kind: holdoff_core::providers::anthropic::window_kind(id, None),
         label: id.into(),
         used_percent,
         resets_at: Some(now.wall.plus(Duration::from_secs(3600))),

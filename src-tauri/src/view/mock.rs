@@ -116,6 +116,7 @@ fn fingerprint() -> holdoff_core::credential::token::Fingerprint {
 fn window(id: &str, label: &str, used: Option<f64>, resets_in: Option<i64>) -> QuotaWindow {
     QuotaWindow {
         id: id.into(),
+        kind: holdoff_core::providers::anthropic::window_kind(id, None),
         label: label.into(),
         used_percent: used,
         resets_at: resets_in.map(|ms| after(ms).wall),

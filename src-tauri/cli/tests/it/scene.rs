@@ -75,6 +75,7 @@ impl Scene {
         let at = Wall(now.wall.0 - i64::try_from(ago_s).unwrap() * 1000);
         let window = |id: &str, label: &str, used: f64, hours: u64| QuotaWindow {
             id: id.into(),
+            kind: holdoff_core::providers::anthropic::window_kind(id, None),
             label: label.into(),
             used_percent: Some(used),
             resets_at: Some(now.wall.plus(Duration::from_secs(hours * 3600))),

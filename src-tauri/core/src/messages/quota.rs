@@ -135,13 +135,12 @@ fn glances(
         let lines = reading.money.iter().map(|money| money_glance(money, shown));
         return lines.collect::<Vec<_>>().join(" · ");
     }
-    let main = |window: &QuotaWindow| matches!(window.id.as_str(), "five_hour" | "seven_day");
     let touched =
         |window: &QuotaWindow| window.locked.is_some() || matches!(window.level(now), Level::Used(used) if used > 0.0);
-    let lines = reading.windows.iter().filter(|window| main(window) || touched(window)).map(|window| {
+    let lines = reading.windows.iter().filter(|window| window.kind.is_main() || touched(window)).map(|window| {
         let brief = QuotaWindow { resets_at: None, ..window.clone() };
         let past = window.level(now) == Level::Reset;
-        let line = if main(window) || past { window } else { &brief };
+        let line = if window.kind.is_main() || past { window } else { &brief };
         window_line(line, shown, now, zone) + &age(window)
     });
     lines.collect::<Vec<_>>().join(" · ")
@@ -157,6 +156,7 @@ mod tests {
     fn window(id: &str, label: &str, used: Option<f64>, resets_in_min: Option<i64>) -> QuotaWindow {
         QuotaWindow {
             id: id.into(),
+            kind: crate::providers::anthropic::window_kind(id, None),
             label: label.into(),
             used_percent: used,
             resets_at: resets_in_min.map(|min| Wall(NOW.0 + min * 60_000)),

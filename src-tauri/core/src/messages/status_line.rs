@@ -2,7 +2,7 @@
 
 use super::format_duration;
 use crate::local_time::LocalTime;
-use crate::quota::{Level, Provenance, QuotaWindow, Reading};
+use crate::quota::{Level, Provenance, QuotaWindow, Reading, WindowKind};
 use crate::settings::Percent;
 use crate::text::{LONG_NAME_MAX, excerpt};
 use crate::time::Wall;
@@ -44,7 +44,7 @@ pub fn status_line(reading: &Reading, shown: Percent, now: Wall, zone: &LocalTim
 }
 
 fn is_told(window: &QuotaWindow, now: Wall) -> bool {
-    let main = matches!(window.id.as_str(), "five_hour" | "seven_day");
+    let main = window.kind.is_main();
     match window.level(now) {
         Level::Used(used) => main || used > 0.0,
         Level::Reset => main,
@@ -73,10 +73,10 @@ fn age(origin: Provenance, now: Wall) -> Option<String> {
 }
 
 fn name(window: &QuotaWindow) -> &str {
-    match window.id.as_str() {
-        "five_hour" => "5h",
-        "seven_day" => "week",
-        _ => &window.label,
+    match window.kind {
+        WindowKind::Session => "5h",
+        WindowKind::Weekly => "week",
+        WindowKind::Model | WindowKind::Balance | WindowKind::Other => &window.label,
     }
 }
 
@@ -116,7 +116,11 @@ fn resets(told: &[&QuotaWindow], now: Wall, zone: &LocalTime) -> Option<String> 
     // Of two that are equally full, the first.
     let (fullest, _, at) = ahead.rev().max_by(|(_, a, _), (_, b, _)| a.total_cmp(b))?;
     let at = super::resets(at, now, zone);
-    Some(if fullest.id == "five_hour" { format!("resets {at}") } else { format!("{} resets {at}", name(fullest)) })
+    Some(if fullest.kind == WindowKind::Session {
+        format!("resets {at}")
+    } else {
+        format!("{} resets {at}", name(fullest))
+    })
 }
 
 /// What stands in the settings of Claude Code.
@@ -197,6 +201,7 @@ mod tests {
     fn window(id: &str, label: &str, used: f64, resets_in_min: i64) -> QuotaWindow {
         QuotaWindow {
             id: id.into(),
+            kind: crate::providers::anthropic::window_kind(id, None),
             label: label.into(),
             used_percent: Some(used),
             resets_at: Some(Wall(NOW.0 + resets_in_min * 60_000)),

@@ -155,6 +155,7 @@ mod tests {
         let (noon, five) = (at("2026-09-14T12:00:00Z"), at("2026-09-14T17:00:00Z"));
         let window = QuotaWindow {
             id: "five_hour".into(),
+            kind: crate::providers::anthropic::window_kind("five_hour", None),
             label: "5-hour".into(),
             used_percent: Some(85.0),
             resets_at: Some(five),

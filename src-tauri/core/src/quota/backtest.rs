@@ -3,7 +3,7 @@
 
 use crate::quota::cycle::Cycles;
 use crate::quota::forecast::{Forecast, Look};
-use crate::quota::{QuotaWindow, Reading};
+use crate::quota::{QuotaWindow, Reading, WindowKind};
 use crate::record::history::WindowRecord;
 use crate::state::AccountId;
 use crate::time::{Wall, millis};
@@ -97,6 +97,7 @@ impl Run {
         };
         let window = QuotaWindow {
             id: record.window.clone(),
+            kind: WindowKind::default(),
             label: record.label.clone(),
             used_percent: Some(used),
             resets_at: record.resets_at,

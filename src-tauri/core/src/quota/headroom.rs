@@ -1,6 +1,6 @@
 //! Whether enough is left for what somebody is about to start.
 
-use crate::quota::{Level, QuotaWindow, Reading};
+use crate::quota::{Level, QuotaWindow, Reading, WindowKind};
 use crate::time::Wall;
 use std::time::Duration;
 
@@ -92,12 +92,12 @@ fn left(window: &QuotaWindow, now: Wall) -> Option<Left> {
 }
 
 fn is_called(window: &QuotaWindow, name: &str) -> bool {
-    let id = match name.to_lowercase().as_str() {
-        "5h" | "5-hour" | "session" => "five_hour",
-        "7d" | "week" | "weekly" => "seven_day",
-        _ => name,
+    let by_kind = match name.to_lowercase().as_str() {
+        "5h" | "5-hour" | "session" => window.kind == WindowKind::Session,
+        "7d" | "week" | "weekly" => window.kind == WindowKind::Weekly,
+        _ => false,
     };
-    window.id.eq_ignore_ascii_case(id) || window.label.eq_ignore_ascii_case(name)
+    by_kind || window.id.eq_ignore_ascii_case(name) || window.label.eq_ignore_ascii_case(name)
 }
 
 #[cfg(test)]
@@ -110,6 +110,7 @@ mod tests {
     fn window(id: &str, label: &str, used: Option<f64>, age_min: i64) -> QuotaWindow {
         QuotaWindow {
             id: id.into(),
+            kind: crate::providers::anthropic::window_kind(id, None),
             label: label.into(),
             used_percent: used,
             resets_at: Some(NOW.plus(Duration::from_secs(3600))),

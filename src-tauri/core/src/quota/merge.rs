@@ -178,8 +178,8 @@ impl Reading {
     /// Only the endpoint says which window counts and what keeps it locked; its figures may be older than those known.
     fn go_on(&mut self, old: QuotaWindow, told: &QuotaWindow, confirmed: &mut Vec<String>) -> QuotaWindow {
         self.doubts.is_told(&old.id);
-        let QuotaWindow { label, duration_s, binding, locked, .. } = told.clone();
-        let mut window = QuotaWindow { label, duration_s, binding, locked, ..old };
+        let QuotaWindow { kind, label, duration_s, binding, locked, .. } = told.clone();
+        let mut window = QuotaWindow { kind, label, duration_s, binding, locked, ..old };
         if at_of(&window) <= at_of(told) {
             confirmed.extend(self.believe(&mut window, told));
         }

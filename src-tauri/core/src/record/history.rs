@@ -157,6 +157,7 @@ mod tests {
     fn reading(at: i64, used: f64, resets_at: i64) -> Reading {
         let window = QuotaWindow {
             id: "five_hour".into(),
+            kind: crate::providers::anthropic::window_kind("five_hour", None),
             label: "5-hour".into(),
             used_percent: Some(used),
             resets_at: Some(Wall(resets_at)),

@@ -35,6 +35,7 @@ fn account(name: &str, percent: f64) -> AccountState {
     account.usage.last_request = Some(NOW);
     let window = QuotaWindow {
         id: "five_hour".into(),
+        kind: holdoff_core::providers::anthropic::window_kind("five_hour", None),
         label: "5-hour".into(),
         used_percent: Some(percent),
         resets_at: None,

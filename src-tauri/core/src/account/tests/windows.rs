@@ -38,6 +38,7 @@ fn twice(world: &mut World, used: f64) {
 fn read(world: &mut World, used: f64, resets_at: Option<Wall>) {
     let window = QuotaWindow {
         id: "five_hour".into(),
+        kind: crate::providers::anthropic::window_kind("five_hour", None),
         label: "5-hour".into(),
         used_percent: Some(used),
         resets_at,

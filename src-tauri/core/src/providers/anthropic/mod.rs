@@ -16,6 +16,7 @@ mod usage_response;
 
 pub use credential_update::{Rewritten, Succession, recover_pending, succeed};
 pub use token_response::parse_token_response;
+pub use usage::window_kind;
 pub use usage_response::parse_usage_response;
 
 use crate::credential::token::Fingerprint;

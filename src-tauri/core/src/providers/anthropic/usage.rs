@@ -11,7 +11,7 @@ use super::number::{number, percent};
 use crate::providers::anthropic::spend;
 use crate::quota::merge::PERCENT_MAX;
 pub(super) use crate::quota::merge::WINDOWS_MAX;
-use crate::quota::{QuotaWindow, Reading, Source};
+use crate::quota::{QuotaWindow, Reading, Source, WindowKind};
 use crate::text;
 use crate::time::Wall;
 use serde_json::{Map, Value};
@@ -49,7 +49,7 @@ pub(super) fn read(json: &Value, now: Wall) -> Option<Reading> {
 
 /// Of too many, those that matter most: an answer may be hostile.
 pub(super) fn bounded(mut windows: Vec<QuotaWindow>) -> Vec<QuotaWindow> {
-    let matters = |window: &QuotaWindow| (window.rank().0 < 2, window.binding, window.used_percent.unwrap_or(-1.0));
+    let matters = |window: &QuotaWindow| (window.kind.is_main(), window.binding, window.used_percent.unwrap_or(-1.0));
     windows.sort_by(|a, b| {
         let (a, b) = (matters(a), matters(b));
         (b.0, b.1).cmp(&(a.0, a.1)).then(b.2.total_cmp(&a.2))
@@ -77,6 +77,7 @@ pub(super) fn keyed(key: &str, value: &Map<String, Value>, percent_key: &str) ->
     let own = value.get("label").and_then(Value::as_str).map(clean).filter(|own| !own.is_empty() && !is_named);
     let window = QuotaWindow {
         id: clean(key),
+        kind: window_kind(key, duration_s),
         label: own.unwrap_or(label),
         used_percent: value.get(percent_key).and_then(percent).or_else(|| dollars(value)),
         resets_at: value.get("resets_at").and_then(time),
@@ -97,6 +98,16 @@ fn dollars(value: &Map<String, Value>) -> Option<f64> {
     let amount = |key: &str| value.get(key).and_then(number);
     let (used, limit) = amount("used_dollars").zip(amount("limit_dollars"))?;
     (limit > 0.0).then(|| (used / limit * 10_000.0).round() / 100.0).filter(|percent| *percent <= PERCENT_MAX)
+}
+
+/// What the window called so is over.
+pub fn window_kind(id: &str, duration_s: Option<u64>) -> WindowKind {
+    match id {
+        "five_hour" => WindowKind::Session,
+        "seven_day" => WindowKind::Weekly,
+        _ if duration_s.is_some() => WindowKind::Model,
+        _ => WindowKind::Other,
+    }
 }
 
 pub(super) fn known(key: &str) -> (String, Option<u64>) {

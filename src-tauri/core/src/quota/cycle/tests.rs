@@ -9,6 +9,7 @@ const NOTHING: [f64; 0] = [];
 fn window(used: f64, resets_at: Option<Wall>) -> QuotaWindow {
     QuotaWindow {
         id: "five_hour".into(),
+        kind: crate::providers::anthropic::window_kind("five_hour", None),
         label: "5-hour".into(),
         used_percent: Some(used),
         resets_at,

@@ -14,6 +14,7 @@ fn min(minutes: i64) -> Wall {
 fn window(id: &str, used: f64, resets_at: Wall) -> QuotaWindow {
     QuotaWindow {
         id: id.into(),
+        kind: crate::providers::anthropic::window_kind(id, None),
         label: id.into(),
         used_percent: Some(used),
         resets_at: Some(resets_at),

@@ -24,6 +24,7 @@ fn account(used: f64) -> AccountState {
     state.sign_in.seen = Some(CredentialPresence::Present { fingerprint: token(), expires_at: Some(in_min(30).wall) });
     let window = QuotaWindow {
         id: "five_hour".into(),
+        kind: crate::providers::anthropic::window_kind("five_hour", None),
         label: "5-hour".into(),
         used_percent: Some(used),
         resets_at: Some(in_min(60).wall),

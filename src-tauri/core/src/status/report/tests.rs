@@ -25,6 +25,7 @@ fn fingerprint() -> crate::credential::token::Fingerprint {
 fn window(id: &str, used: Option<f64>, resets_in_min: Option<i64>, origin: Option<Provenance>) -> QuotaWindow {
     QuotaWindow {
         id: id.into(),
+        kind: crate::providers::anthropic::window_kind(id, None),
         label: id.into(),
         used_percent: used,
         resets_at: resets_in_min.map(|minutes| min(minutes).wall),

@@ -9,6 +9,7 @@ const AT_ONCE: Duration = Duration::from_secs(2);
 fn reading(used: f64) -> Reading {
     let window = QuotaWindow {
         id: "five_hour".into(),
+        kind: holdoff_core::providers::anthropic::window_kind("five_hour", None),
         label: "5-hour".into(),
         used_percent: Some(used),
         resets_at: Some(Wall(1_789_400_000_000)),

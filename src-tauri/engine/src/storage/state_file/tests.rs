@@ -5,6 +5,7 @@ fn state(n: i64) -> State {
     let mut account = AccountState::new(holdoff_core::state::Provider::Anthropic);
     let window = QuotaWindow {
         id: "five_hour".into(),
+        kind: holdoff_core::providers::anthropic::window_kind("five_hour", None),
         label: "5-hour".into(),
         used_percent: Some(n as f64 + 0.1),
         resets_at: None,

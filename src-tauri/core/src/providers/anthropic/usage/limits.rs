@@ -1,7 +1,7 @@
 //! `limits[]`, in every form that was seen of it: the only place for the limits of single models and surfaces, among them
 //! the one that counts.
 
-use super::{FIVE_HOURS, MODELS, SEVEN_DAYS, clean, percent, spend, time};
+use super::{FIVE_HOURS, MODELS, SEVEN_DAYS, clean, percent, spend, time, window_kind};
 use crate::quota::QuotaWindow;
 use serde_json::{Map, Value};
 
@@ -78,7 +78,18 @@ fn window(
         (_, None) => (clean(kind), clean(kind), duration_s.filter(|_| kind.ends_with("_scoped"))),
     };
     let is_told = is_said || percents.iter().any(Option::is_some);
-    is_told.then_some(QuotaWindow { id, label, used_percent, resets_at, duration_s, binding, origin: None, locked })
+    let kind = window_kind(&id, duration_s);
+    is_told.then_some(QuotaWindow {
+        id,
+        kind,
+        label,
+        used_percent,
+        resets_at,
+        duration_s,
+        binding,
+        origin: None,
+        locked,
+    })
 }
 
 /// The model or surface that a limit is for, and the model's id. Each may be an object with a name or a bare string.
@@ -119,7 +130,7 @@ fn push(listed: &mut Vec<QuotaWindow>, mut window: QuotaWindow) {
         number.is_some_and(|number| number.parse::<u32>().is_ok())
     };
     let same = |old: &QuotaWindow| old.id == window.id || is_numbered(&old.id);
-    if let Some(old) = listed.iter_mut().find(|old| same(old) && (alike(old) || is_main(old))) {
+    if let Some(old) = listed.iter_mut().find(|old| same(old) && (alike(old) || old.kind.is_main())) {
         old.binding |= window.binding;
         old.used_percent = old.used_percent.or(window.used_percent);
         return;
@@ -129,10 +140,6 @@ fn push(listed: &mut Vec<QuotaWindow>, mut window: QuotaWindow) {
         window.id = format!("{}:{}", window.id, namesakes + 1);
     }
     listed.push(window);
-}
-
-fn is_main(window: &QuotaWindow) -> bool {
-    matches!(window.id.as_str(), "five_hour" | "seven_day")
 }
 
 /// The same limit under its older and its newer name is one window: the newer one's mark and, where the older says

@@ -155,6 +155,7 @@ fn what_looks_like_a_token_is_withheld_however_it_is_written() {
 fn windows_stand_in_the_order_in_which_they_matter() {
     let window = |id: &str, label: &str, duration_s: Option<u64>| QuotaWindow {
         id: id.into(),
+        kind: window_kind(id, duration_s),
         label: label.into(),
         used_percent: None,
         resets_at: None,
