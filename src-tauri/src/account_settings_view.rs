@@ -6,7 +6,7 @@ use holdoff_core::account::label;
 use holdoff_core::credential::location;
 use holdoff_core::settings::Readings;
 use holdoff_core::{AccountId, AccountState, CredentialLocation, messages};
-use holdoff_engine::credentials::Source;
+use holdoff_engine::claude_code::CredentialStore;
 
 /// Every account that has a sign-in somewhere, in the order of its places, switched on or off.
 pub fn accounts(known: &Known<'_>) -> Vec<AccountChoice> {
@@ -75,7 +75,7 @@ fn place_view(place: &CredentialLocation, used: bool, known: &Known<'_>) -> Plac
 
 /// Each folder of the settings, and what its place is called.
 fn listed<'a>(known: &'a Known<'_>) -> impl Iterator<Item = (&'a str, String)> {
-    let place = |dir: &String| Source::added(dir.into(), Some(known.home.to_owned())).place();
+    let place = |dir: &String| CredentialStore::added(dir.into(), Some(known.home.to_owned())).place();
     known.settings.claude_config_dirs.iter().map(move |dir| (dir.as_str(), place(dir)))
 }
 

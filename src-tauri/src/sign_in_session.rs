@@ -3,9 +3,9 @@
 use crate::view::Answer;
 use holdoff_core::credential::sign_in_flow::LaunchSupport;
 use holdoff_core::{AccountId, Settings};
+use holdoff_engine::claude_code::locations;
 use holdoff_engine::claude_code::sign_in_launcher;
 use holdoff_engine::claude_code::sign_in_launcher::OpenError;
-use holdoff_engine::credentials::discovery;
 use holdoff_engine::platform::environment::Environment;
 use std::collections::BTreeSet;
 
@@ -81,7 +81,7 @@ pub fn look(environment: &Environment, settings: &Settings, wanted: Option<(Acco
         std::env::var_os(name).filter(|value| !value.is_empty())
     });
     let opening = wanted.map(|(account, place)| {
-        let source = discovery::all(environment, settings).into_iter().find(|source| source.place() == place);
+        let source = locations::all(environment, settings).into_iter().find(|source| source.place() == place);
         (account, found.open(&environment.home, source.as_ref()))
     });
     Found { found, opening }

@@ -5,8 +5,8 @@ use crate::view::{Answer, DiffKind, DiffLine, StatusLineAnswer, StatusLinePlan, 
 use holdoff_core::Settings;
 use holdoff_core::messages;
 use holdoff_core::messages::StatusLine;
+use holdoff_engine::claude_code::locations;
 use holdoff_engine::claude_code::status_line::{Change, Kind, Line, Place, Plan, SettingsError, Status, command};
-use holdoff_engine::credentials::discovery;
 use holdoff_engine::platform::environment::Environment;
 use std::path::{Path, PathBuf};
 
@@ -68,8 +68,8 @@ fn make(place: &Place, change: Change, install: bool) -> Result<String, String> 
 
 /// The settings of each config folder, with the name that a person knows them by.
 fn places(environment: &Environment, settings: &Settings) -> Vec<(String, Place)> {
-    let sources = discovery::all(environment, settings);
-    let place = |source: &holdoff_engine::credentials::Source| {
+    let sources = locations::all(environment, settings);
+    let place = |source: &holdoff_engine::claude_code::CredentialStore| {
         let place = Place::new(source.config_dir(), &environment.data_dir);
         (name(place.settings(), &environment.home), place)
     };

@@ -8,9 +8,9 @@ use holdoff_core::{
     AccountId, AccountState, AccountStatus, CredentialLocation, Here, LocalTime, Moment, Settings, State,
     StatusContext, messages,
 };
+use holdoff_engine::claude_code::CredentialStore;
+use holdoff_engine::claude_code::locations;
 use holdoff_engine::claude_code::sessions::Sessions;
-use holdoff_engine::credentials::Source;
-use holdoff_engine::credentials::discovery;
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::platform::local_time::local_time;
 use holdoff_engine::storage::state_file::Slots;
@@ -39,12 +39,12 @@ impl Known {
         let boot_id = environment.clock.boot_id();
         let mut state = slots.state.unwrap_or_else(|| State::new(boot_id.clone()));
         state.carry_to(&boot_id, now);
-        let sources = discovery::all(environment, &settings.settings);
+        let sources = locations::all(environment, &settings.settings);
         let sessions = Sessions::default();
         for source in &sources {
             take_up(environment, &mut state, source, &sessions, now);
         }
-        let place = discovery::in_force(environment, &sources);
+        let place = locations::in_force(environment, &sources);
         Self { state, settings: settings.settings, now, problems, place }
     }
 
@@ -88,7 +88,7 @@ impl Known {
 }
 
 /// What the status line left in this place, and no app has taken in yet.
-fn take_up(environment: &Environment, state: &mut State, source: &Source, sessions: &Sessions, now: Moment) {
+fn take_up(environment: &Environment, state: &mut State, source: &CredentialStore, sessions: &Sessions, now: Moment) {
     let place = source.place();
     let Some((reading, session)) = reading_spool::take_up(&environment.data_dir, &source.real_place()) else {
         return;

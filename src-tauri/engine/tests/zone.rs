@@ -3,7 +3,7 @@
 
 use holdoff_core::account::Preferences;
 use holdoff_core::{AccountId, Settings};
-use holdoff_engine::credentials::Source;
+use holdoff_engine::claude_code::CredentialStore;
 use holdoff_engine::http::Http;
 use holdoff_engine::metrics::Requests;
 use holdoff_engine::platform::clock::Clock;
@@ -70,7 +70,7 @@ async fn what_was_quiet_is_said_where_it_is_day() {
         elsewhere: watch::channel(BTreeSet::new()).0,
         zone,
     };
-    let source = Source::from_env(home.path(), None);
+    let source = CredentialStore::from_env(home.path(), None);
     let id = AccountId("anthropic:0b0c7f5e-0000-4000-8000-000000000001".into());
     let runner = Runner::new(tools, source, id.clone(), Earlier::default(), Preferences::from(&settings)).await;
     let (orders, obeyed) = mpsc::unbounded_channel();

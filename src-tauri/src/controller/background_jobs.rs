@@ -7,7 +7,7 @@ use crate::store_plugin::StoreFiles;
 use crate::view::Answer;
 use holdoff_core::messages;
 use holdoff_core::settings::SettingsChange;
-use holdoff_engine::credentials::discovery;
+use holdoff_engine::claude_code::locations;
 use holdoff_engine::ipc::Responder;
 use holdoff_engine::platform::clock::stamp;
 use holdoff_engine::storage::history::{Format, to_folder};
@@ -60,7 +60,7 @@ impl Controller {
             return Ok((change, None));
         };
         let (environment, settings) = (self.environment.clone(), self.settings.settings.clone());
-        let looked = tokio::task::spawn_blocking(move || discovery::consider(&environment, &settings, &text)).await;
+        let looked = tokio::task::spawn_blocking(move || locations::consider(&environment, &settings, &text)).await;
         let found = looked.map_err(|_| "The folder could not be looked at.".to_owned())??;
         let label = found.account().and_then(|id| self.known(|known| account_settings_view::label(&id, known)));
         let message = messages::folder_added(&found.text, &found.read, label.as_deref());

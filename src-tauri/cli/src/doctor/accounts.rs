@@ -8,20 +8,20 @@ use holdoff_core::credential::{CredentialMissing, CredentialRead};
 use holdoff_core::providers;
 use holdoff_core::state::Provider;
 use holdoff_core::{AccountState, AccountStatus, messages};
-use holdoff_engine::credentials::Source;
-use holdoff_engine::credentials::discovery;
+use holdoff_engine::claude_code::CredentialStore;
+use holdoff_engine::claude_code::locations;
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::tasks::condition::Condition;
 
 pub fn look(environment: &Environment, known: &Known, condition: &Option<Condition>) -> Vec<Section> {
-    let sources = discovery::all(environment, &known.settings);
-    let reads: Vec<CredentialRead> = sources.iter().map(Source::read).collect();
+    let sources = locations::all(environment, &known.settings);
+    let reads: Vec<CredentialRead> = sources.iter().map(CredentialStore::read).collect();
     let signed_in = reads.iter().any(|read| matches!(read, CredentialRead::Found(_)));
     let mut sections: Vec<Section> = sources
         .iter()
         .zip(&reads)
         .map(|(source, read)| {
-            let spare = signed_in && discovery::is_unasked(source, environment, &known.settings);
+            let spare = signed_in && locations::is_unasked(source, environment, &known.settings);
             Section {
                 title: format!("Sign-in {}", source.place()),
                 findings: sign_in(source, read, spare, known, condition),
@@ -38,7 +38,7 @@ pub fn look(environment: &Environment, known: &Known, condition: &Option<Conditi
 
 /// `spare`: nobody chose to have it looked at, and there is a sign-in elsewhere.
 fn sign_in(
-    source: &Source,
+    source: &CredentialStore,
     read: &CredentialRead,
     spare: bool,
     known: &Known,
@@ -104,7 +104,7 @@ fn absent(absence: &CredentialMissing) -> Finding {
 }
 
 #[cfg(unix)]
-fn mode(source: &Source) -> Option<Finding> {
+fn mode(source: &CredentialStore) -> Option<Finding> {
     use holdoff_core::text::quoted_below_home;
     use std::os::unix::fs::MetadataExt;
     let path = source.credential_path();
@@ -120,7 +120,7 @@ fn mode(source: &Source) -> Option<Finding> {
 }
 
 #[cfg(not(unix))]
-fn mode(_: &Source) -> Option<Finding> {
+fn mode(_: &CredentialStore) -> Option<Finding> {
     None
 }
 

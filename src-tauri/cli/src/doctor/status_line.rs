@@ -2,15 +2,15 @@
 
 use super::Finding;
 use crate::saved_state::Known;
+use holdoff_engine::claude_code::locations;
 use holdoff_engine::claude_code::status_line::{Obstacle, ObstacleKind, Place, Scope, Status, command, obstacles};
-use holdoff_engine::credentials::discovery;
 use holdoff_engine::platform::environment::Environment;
 
 /// Each is two lines, and a person has hundreds of projects.
 const OBSTACLES_MAX: usize = 8;
 
 pub fn look(environment: &Environment, known: &Known) -> Vec<Finding> {
-    let places = discovery::all(environment, &known.settings);
+    let places = locations::all(environment, &known.settings);
     let mut findings = Vec::new();
     for source in &places {
         let line = Place::new(source.config_dir(), &environment.data_dir);

@@ -3,10 +3,10 @@
 use crate::args::SetupArgs;
 use crate::{TEMPORARY, USAGE, style};
 use holdoff_core::messages;
+use holdoff_engine::claude_code::CredentialStore;
 use holdoff_engine::claude_code::status_line::{
     Change, Kind, Line, Place, Plan, SettingsError, Status, command, remove_copies,
 };
-use holdoff_engine::credentials::Source;
 use holdoff_engine::platform::environment::Environment;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ pub fn uninstall(environment: &Environment, args: &SetupArgs) -> ExitCode {
 }
 
 fn place(environment: &Environment, args: &SetupArgs) -> Place {
-    let named = args.config_dir.as_ref().map(|dir| Source::in_dir(dir.clone()));
+    let named = args.config_dir.as_ref().map(|dir| CredentialStore::in_dir(dir.clone()));
     let source = named.unwrap_or_else(|| environment.source());
     Place::new(source.config_dir(), &environment.data_dir)
 }

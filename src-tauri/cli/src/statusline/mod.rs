@@ -9,9 +9,9 @@ use holdoff_core::messages;
 use holdoff_core::messages::Paint;
 use holdoff_core::providers::anthropic::status_line::{self, Session};
 use holdoff_core::{Reading, State, Wall};
+use holdoff_engine::claude_code::CredentialStore;
+use holdoff_engine::claude_code::locations;
 use holdoff_engine::claude_code::status_line::Place;
-use holdoff_engine::credentials::Source;
-use holdoff_engine::credentials::discovery;
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::platform::local_time::local_time;
 use holdoff_engine::platform::private_files;
@@ -78,7 +78,7 @@ fn taken(environment: &Environment, input: &Input) -> Option<(Reading, Session)>
     Some((told.reading(at)?, session))
 }
 
-fn note(environment: &Environment, source: &Source, reading: &Reading, session: &Session) {
+fn note(environment: &Environment, source: &CredentialStore, reading: &Reading, session: &Session) {
     let address = app_client::address(environment);
     let config_dir = environment.claude_config_dir.as_ref().map(PathBuf::from);
     let from = reading_spool::From {
@@ -91,7 +91,7 @@ fn note(environment: &Environment, source: &Source, reading: &Reading, session: 
 }
 
 /// What the session says, and of the windows that it does not carry what is known from elsewhere.
-fn line(environment: &Environment, source: &Source, told: Option<Reading>) -> String {
+fn line(environment: &Environment, source: &CredentialStore, told: Option<Reading>) -> String {
     let now = environment.clock.now();
     let state = Slots::read(&environment.data_dir).state;
     let known = state.and_then(|state| known_in(&state, environment, source));
@@ -109,12 +109,12 @@ fn line(environment: &Environment, source: &Source, told: Option<Reading>) -> St
 }
 
 /// Of the account whose folder it is, by whatever name that is listed.
-fn known_in(state: &State, environment: &Environment, source: &Source) -> Option<Reading> {
+fn known_in(state: &State, environment: &Environment, source: &CredentialStore) -> Option<Reading> {
     let accounts: Vec<_> = state.active.iter().filter_map(|id| state.accounts.get(id)).collect();
     let at = |place: &str| accounts.iter().find(|account| account.sign_in.place == place);
     let account = at(&source.place()).or_else(|| {
         let settings = settings_file::read(&environment.data_dir).settings;
-        at(&discovery::in_force(environment, &discovery::all(environment, &settings)))
+        at(&locations::in_force(environment, &locations::all(environment, &settings)))
     });
     account?.reading.clone()
 }

@@ -1,8 +1,9 @@
 //! Looks at one place of a sign-in: at once, whenever it stirs, and now and then, for the sake of what nothing stirs.
 //! What its owner or its owner's status line left there of its limits is found with it.
 
+use crate::claude_code::CredentialStore;
 use crate::claude_code::sessions::Sessions;
-use crate::credentials::{FileWatcher, Source, Stamp, Watch};
+use crate::credentials::{FileWatcher, Stamp, Watch};
 use crate::platform::clock::Clock;
 use crate::storage::reading_spool;
 use holdoff_core::credential::CredentialMissing;
@@ -49,7 +50,7 @@ pub struct LocationMonitor {
 impl LocationMonitor {
     /// `data_dir` is where the status line leaves readings while no app runs.
     pub fn start(
-        source: Source,
+        source: CredentialStore,
         data_dir: PathBuf,
         clock: Clock,
         watcher: FileWatcher,
@@ -72,7 +73,7 @@ impl LocationMonitor {
 
 /// What is looked at, and how.
 struct LocationSender {
-    source: Source,
+    source: CredentialStore,
     data_dir: PathBuf,
     clock: Clock,
     watcher: FileWatcher,
@@ -238,7 +239,7 @@ async fn signal(signals: &mut mpsc::Receiver<()>, watch: &Option<Watch>) -> bool
 }
 
 /// What lies in a place of its account's limits. Blocks.
-fn told(source: &Source, data_dir: &Path, (place, real): (&str, &str), sessions: &Sessions) -> Vec<Told> {
+fn told(source: &CredentialStore, data_dir: &Path, (place, real): (&str, &str), sessions: &Sessions) -> Vec<Told> {
     let cached = source.cached().map(|Cached { speaker, reading }| Told { place: place.to_owned(), speaker, reading });
     let left = reading_spool::take_up(data_dir, real)
         .map(|(reading, session)| sessions.told(place.to_owned(), reading, &session));
@@ -246,7 +247,7 @@ fn told(source: &Source, data_dir: &Path, (place, real): (&str, &str), sessions:
 }
 
 /// Reads a sign-in on a thread that may wait.
-pub(crate) async fn read(source: &Source, clock: &Clock) -> CredentialRead {
+pub(crate) async fn read(source: &CredentialStore, clock: &Clock) -> CredentialRead {
     let (source, clock) = (source.clone(), clock.clone());
     let read = tokio::task::spawn_blocking(move || {
         let written = source.written().map(|written| clock.wall_of(written));

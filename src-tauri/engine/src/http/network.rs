@@ -3,7 +3,7 @@
 //!
 //! Of the settings, only the names below are read. What is said of them is an address without user and password, or a path.
 
-use crate::credentials::Source;
+use crate::claude_code::CredentialStore;
 use crate::platform::fs;
 use holdoff_core::text::without_bom;
 use hyper_util::client::proxy::matcher::Matcher;
@@ -96,7 +96,7 @@ impl fmt::Debug for Route {
 impl Network {
     /// What an administrator of the computer says comes first, then the settings in the owner's folder, then the environment.
     /// Blocks for a moment.
-    pub fn of(source: &Source, environment: &Variables) -> Self {
+    pub fn of(source: &CredentialStore, environment: &Variables) -> Self {
         let mut files = managed_settings();
         files.push(source.config_dir().join("settings.json"));
         Self::layered(&files, environment)

@@ -89,7 +89,7 @@ mod platform {
 #[cfg(target_os = "linux")]
 mod tests {
     use super::*;
-    use crate::credentials::Source;
+    use crate::claude_code::CredentialStore;
     use holdoff_core::credential::CredentialRead;
     use std::os::unix::process::ExitStatusExt;
     use std::process::Command;
@@ -130,7 +130,9 @@ mod tests {
         println!("limit {}", soft(&std::fs::read_to_string("/proc/self/limits").unwrap()));
         let child = as_the_session_does(|| Command::new("cat").arg("/proc/self/limits").output()).unwrap();
         println!("limit {}", soft(&String::from_utf8(child.stdout).unwrap()));
-        let CredentialRead::Found(held) = Source::from_env(home.as_ref(), None).read() else { panic!("no sign-in") };
+        let CredentialRead::Found(held) = CredentialStore::from_env(home.as_ref(), None).read() else {
+            panic!("no sign-in")
+        };
         assert_eq!(held.access_token.expose(), TOKEN);
         std::process::abort();
     }

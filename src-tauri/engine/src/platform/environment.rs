@@ -7,7 +7,7 @@ mod releases;
 pub use allowed::for_windows;
 pub use releases::Releases;
 
-use crate::credentials::Source;
+use crate::claude_code::CredentialStore;
 use crate::http::network::{Variables, is_loopback};
 use crate::platform::clock::{Clock, ClockSpec};
 use crate::platform::fs::make_folder;
@@ -138,13 +138,14 @@ impl Environment {
     }
 
     /// Where a Claude Code keeps its sign-in that is started as this program was.
-    pub fn source(&self) -> Source {
-        Source::from_env(&self.home, self.claude_config_dir.as_deref()).stored_in(self.claude_storage_dir.as_deref())
+    pub fn source(&self) -> CredentialStore {
+        CredentialStore::from_env(&self.home, self.claude_config_dir.as_deref())
+            .stored_in(self.claude_storage_dir.as_deref())
     }
 
     /// The same of one that has this config folder: what is said of where it stores is said of the one above alone.
-    pub fn source_of(&self, config_dir: Option<&Path>) -> Source {
-        let (source, own) = (Source::from_env(&self.home, config_dir.map(Path::as_os_str)), self.source());
+    pub fn source_of(&self, config_dir: Option<&Path>) -> CredentialStore {
+        let (source, own) = (CredentialStore::from_env(&self.home, config_dir.map(Path::as_os_str)), self.source());
         if source.config_dir() == own.config_dir() { own } else { source }
     }
 

@@ -32,7 +32,7 @@ pub struct From<'a> {
     pub address: &'a Path,
     /// As Claude Code was told; `None` is the default one.
     pub config_dir: Option<&'a Path>,
-    /// Where the sign-in is kept, as [`crate::credentials::Source::real_place`] says.
+    /// Where the sign-in is kept, as [`crate::claude_code::CredentialStore::real_place`] says.
     pub place: &'a str,
 }
 

@@ -1,7 +1,7 @@
 //! What only the running app can tell of its surroundings: which sign-ins the system does not watch for it, and how each
 //! owner's provider is reached from where it was started.
 
-use crate::credentials::discovery;
+use crate::claude_code::locations;
 use crate::credentials::monitor::Unwatched;
 use crate::http::network::Network;
 use crate::platform::environment::Environment;
@@ -31,7 +31,7 @@ pub struct NetworkCondition {
 impl Condition {
     /// As things are for a program with this environment. Blocks for a moment.
     pub fn of(environment: &Environment, settings: &Settings, unwatched: Unwatched) -> Self {
-        let sources = discovery::all(environment, settings);
+        let sources = locations::all(environment, settings);
         let networks = sources.iter().map(|source| {
             let network = Network::of(source, &environment.network);
             let condition = network.route(&environment.bases.api).map_or_else(

@@ -15,8 +15,8 @@ mod tests;
 
 pub use context::RunnerContext;
 
+use crate::claude_code::{CredentialStore, LockedStore};
 use crate::credentials::monitor::read;
-use crate::credentials::{LockedStore, Source};
 use crate::platform::clock::Clock;
 use crate::platform::random;
 use crate::platform::user_dir::AccountLock;
@@ -79,7 +79,7 @@ type UnderWay = Pin<Box<dyn Future<Output = Event> + Send>>;
 
 pub struct Runner {
     tools: RunnerContext,
-    source: Source,
+    source: CredentialStore,
     account: Account,
     /// The last that it was told.
     zone: Option<TimeZone>,
@@ -139,7 +139,7 @@ impl Runner {
     /// Takes up an account whose sign-in is in `source`.
     pub async fn new(
         tools: RunnerContext,
-        source: Source,
+        source: CredentialStore,
         id: AccountId,
         earlier: Earlier,
         preferences: Preferences,

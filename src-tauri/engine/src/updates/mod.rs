@@ -10,8 +10,8 @@ mod person;
 
 pub use copy::ThisCopy;
 
+use crate::claude_code::CredentialStore;
 use crate::claude_code::sign_in_launcher::Programs;
-use crate::credentials::Source;
 use crate::http::ReleaseServer;
 use crate::http::network::Network;
 use crate::metrics::Requests;
@@ -261,7 +261,7 @@ impl Task {
     /// As Claude Code reaches its provider from here: who has to go through a proxy there has to here.
     fn network(&self) -> impl Future<Output = Network> + Send + use<> {
         let named = self.environment.claude_config_dir.as_deref();
-        let source = Source::from_env(&self.environment.home, named);
+        let source = CredentialStore::from_env(&self.environment.home, named);
         let variables = self.environment.network.clone();
         async move { spawn_blocking(move || Network::of(&source, &variables)).await.unwrap_or_default() }
     }

@@ -9,7 +9,7 @@ pub use claude::Claude;
 pub use program_search::Programs;
 pub use terminal::Terminal;
 
-use crate::credentials::Source;
+use crate::claude_code::CredentialStore;
 use holdoff_core::credential::sign_in_flow::LaunchSupport;
 use holdoff_core::messages;
 use holdoff_core::providers::anthropic::credential::SIGN_IN_COMMAND_SINCE;
@@ -60,7 +60,7 @@ impl Found {
     ///
     /// # Errors
     /// What is missing, or why none of the terminals opened.
-    pub fn open(&mut self, home: &Path, owner: Option<&Source>) -> Result<(), OpenError> {
+    pub fn open(&mut self, home: &Path, owner: Option<&CredentialStore>) -> Result<(), OpenError> {
         let claude = self.claude.as_mut().ok_or(OpenError::NoClaude)?;
         if self.terminals.is_empty() {
             return Err(OpenError::NoTerminal);
@@ -71,8 +71,8 @@ impl Found {
             program,
             folder,
             arguments: if self.older() { &[] } else { &["auth", "login"] },
-            config_dir: owner.and_then(Source::variable).map(ToOwned::to_owned),
-            storage_dir: owner.and_then(Source::storage_variable).map(ToOwned::to_owned),
+            config_dir: owner.and_then(CredentialStore::variable).map(ToOwned::to_owned),
+            storage_dir: owner.and_then(CredentialStore::storage_variable).map(ToOwned::to_owned),
             words: messages::sign_in_terminal(Provider::Anthropic, self.older()),
         };
         let mut failures = Vec::new();

@@ -15,7 +15,7 @@ pub use diff::{Kind, Line};
 pub use obstacles::{Obstacle, ObstacleKind, Scope, obstacles};
 pub use old_copies::remove_copies;
 
-use crate::credentials::{Busy, take_beside};
+use crate::claude_code::locks::{Busy, take_beside};
 use crate::platform::private_files::Doubt;
 use record::{Before, Record, RecordStore, digest};
 use serde_json::Value;

@@ -5,7 +5,7 @@ mod links;
 mod several;
 
 use super::*;
-use crate::credentials::Source;
+use crate::claude_code::CredentialStore;
 use holdoff_core::credential::CredentialRead;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -18,7 +18,7 @@ const FILE: &str = ".credentials.json";
 struct Lab {
     /// The home folder.
     root: PathBuf,
-    source: Source,
+    source: CredentialStore,
     watch: Watch,
     told: mpsc::Receiver<()>,
     sentinels: usize,
@@ -30,7 +30,7 @@ fn lab(config_dir: &str, prepare: impl FnOnce(&Path)) -> Lab {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().canonicalize().unwrap();
     prepare(&root);
-    let source = Source::from_env(&root, Some(root.join(config_dir).as_os_str()));
+    let source = CredentialStore::from_env(&root, Some(root.join(config_dir).as_os_str()));
     let (watch, [told]) = FileWatcher::default().watch([source.credential_path()]).unwrap();
     Lab { root, source, watch, told, sentinels: 0, _dir: dir }
 }

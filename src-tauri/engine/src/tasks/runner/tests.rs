@@ -67,7 +67,7 @@ async fn runner(fake: &FakeAnthropic, home: &Home, clock: &Clock, dir: &std::pat
         elsewhere: watch::channel(BTreeSet::new()).0,
         zone: || TimeZone::UTC,
     };
-    let source = Source::from_env(home.path(), None);
+    let source = CredentialStore::from_env(home.path(), None);
     let id = AccountId("anthropic:0b0c7f5e-0000-4000-8000-000000000001".into());
     Runner::new(tools, source, id, Earlier::default(), Preferences::from(&Settings::default())).await
 }

@@ -1,8 +1,8 @@
 //! The places of sign-ins, each with who looks at it.
 
 use super::Supervisor;
-use crate::credentials::Source;
-use crate::credentials::discovery;
+use crate::claude_code::CredentialStore;
+use crate::claude_code::locations;
 use crate::credentials::monitor::{LocationMonitor, Look};
 use crate::tasks::runner::RunnerCommand;
 use holdoff_core::credential::location::PreviousAccount;
@@ -13,7 +13,7 @@ use holdoff_core::{CredentialLocation, Told, Wall};
 #[derive(Debug)]
 pub(super) struct Location {
     pub place: CredentialLocation,
-    pub source: Source,
+    pub source: CredentialStore,
     pub lookout: LocationMonitor,
     /// What is known of it is what is there, as far as anybody has noticed.
     pub looked: bool,
@@ -30,7 +30,7 @@ impl Supervisor {
     pub(super) async fn take_stands(&mut self) {
         let (environment, settings) = (self.environment.clone(), self.settings.clone());
         let found = tokio::task::spawn_blocking(move || {
-            (discovery::all(&environment, &settings), discovery::first(&environment))
+            (locations::all(&environment, &settings), locations::first(&environment))
         });
         let Ok((sources, first)) = found.await else {
             return;
@@ -46,7 +46,7 @@ impl Supervisor {
         }
     }
 
-    fn stand_at(&self, source: Source) -> Location {
+    fn stand_at(&self, source: CredentialStore) -> Location {
         let place = CredentialLocation::known(&self.snapshots.borrow().state, Provider::Anthropic, &source.place());
         let data_dir = self.environment.data_dir.clone();
         let (clock, looks, unwatched) = (self.tools.clock.clone(), self.tell_looks.clone(), self.unwatched.clone());

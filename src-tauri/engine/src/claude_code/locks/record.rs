@@ -2,7 +2,7 @@
 //! program that was killed long before they are stale.
 
 use super::process::{self, PidSpace};
-use crate::credentials::locks::dir_lock::LockStamp;
+use crate::claude_code::locks::dir_lock::LockStamp;
 use crate::platform::fs;
 use serde::{Deserialize, Serialize};
 use std::fs::remove_file;

@@ -13,12 +13,12 @@ fn signed_in() -> String {
 
 struct Home {
     dir: TempDir,
-    source: Source,
+    source: CredentialStore,
 }
 
 /// As it is without `CLAUDE_CONFIG_DIR`, but for the name of a Keychain item that nobody has.
-fn usual(home: &Path) -> Source {
-    Source { variable: Some(home.into()), ..Source::from_env(home, None) }
+fn usual(home: &Path) -> CredentialStore {
+    CredentialStore { variable: Some(home.into()), ..CredentialStore::from_env(home, None) }
 }
 
 fn home() -> Home {
@@ -49,7 +49,7 @@ impl Home {
     }
 }
 
-fn identity(source: &Source) -> Identity {
+fn identity(source: &CredentialStore) -> Identity {
     match source.read() {
         CredentialRead::Found(credential) => credential.identity,
         CredentialRead::Absent(absence) => panic!("{absence:?}"),
@@ -80,11 +80,11 @@ fn whose_it_is_stands_in_the_home_folder_or_in_the_configured_one() {
     fs::write(home.dir.path().join(".claude/.claude.json"), whose("nobody@example.com")).unwrap();
     fs::write(other.join(".claude.json"), whose("bob@example.com")).unwrap();
 
-    let configured = Source::from_env(home.dir.path(), Some(other.as_os_str()));
-    let email = |source: &Source| identity(source).email.unwrap();
+    let configured = CredentialStore::from_env(home.dir.path(), Some(other.as_os_str()));
+    let email = |source: &CredentialStore| identity(source).email.unwrap();
     assert_eq!(email(&home.source), "ann@example.com");
     assert_eq!(email(&configured), "bob@example.com");
-    assert_eq!(email(&Source::in_dir(other)), "bob@example.com");
+    assert_eq!(email(&CredentialStore::in_dir(other)), "bob@example.com");
 }
 
 #[test]
@@ -106,16 +106,16 @@ fn an_identity_that_cannot_be_read_is_not_said() {
 #[test]
 fn an_empty_variable_is_as_if_absent() {
     let home = Path::new("/home/ann");
-    assert_eq!(Source::from_env(home, Some(OsStr::new(""))), Source::from_env(home, None));
-    assert_eq!(Source::from_env(home, None).credential_path(), home.join(".claude").join(credential::FILE));
+    assert_eq!(CredentialStore::from_env(home, Some(OsStr::new(""))), CredentialStore::from_env(home, None));
+    assert_eq!(CredentialStore::from_env(home, None).credential_path(), home.join(".claude").join(credential::FILE));
 }
 
 #[cfg(unix)]
 #[test]
 fn places_are_told_short() {
     let home = Path::new("/home/ann");
-    let place = |dir: &str| Source::from_env(home, Some(OsStr::new(dir))).place();
-    assert_eq!(Source::from_env(home, None).place(), "~/.claude/.credentials.json");
+    let place = |dir: &str| CredentialStore::from_env(home, Some(OsStr::new(dir))).place();
+    assert_eq!(CredentialStore::from_env(home, None).place(), "~/.claude/.credentials.json");
     assert_eq!(place("/home/ann/work/"), "~/work/.credentials.json");
     assert_eq!(place("/home/anna/work"), "/home/anna/work/.credentials.json");
     assert_eq!(place("/srv/claude"), "/srv/claude/.credentials.json");
@@ -125,13 +125,13 @@ fn places_are_told_short() {
 #[test]
 fn an_added_folder_is_meant_as_it_is_written() {
     let home = Path::new("/home/ann");
-    let added = |dir: &str| Source::added(PathBuf::from(dir), Some(home.to_owned()));
+    let added = |dir: &str| CredentialStore::added(PathBuf::from(dir), Some(home.to_owned()));
     assert_eq!(added("~/work").credential_path(), home.join("work/.credentials.json"));
-    assert_eq!(added("/home/ann/.claude/"), Source::from_env(home, None));
-    assert_eq!(added("~/.claude"), Source::from_env(home, None));
+    assert_eq!(added("/home/ann/.claude/"), CredentialStore::from_env(home, None));
+    assert_eq!(added("~/.claude"), CredentialStore::from_env(home, None));
     assert_eq!(added("~ann/x").credential_path(), std::env::current_dir().unwrap().join("~ann/x/.credentials.json"));
     assert_eq!(
-        Source::in_dir(PathBuf::from("/srv/claude")).credential_path(),
+        CredentialStore::in_dir(PathBuf::from("/srv/claude")).credential_path(),
         Path::new("/srv/claude/.credentials.json")
     );
 }

@@ -5,8 +5,9 @@
 //! checked once more when there is a connection, and only then the refresh token leaves; the new pair is written by compare-and-swap;
 //! the locks are given back. A pair that cannot be written is tried again until the program ends, and once more then.
 
-use super::{LockTimeouts, Locker, Locks, Source};
-use crate::credentials::atomic_replace;
+use super::CredentialStore;
+use super::locks::{LockTimeouts, Locker, Locks};
+use crate::claude_code::atomic_replace;
 use holdoff_core::credential::token::Fingerprint;
 use holdoff_core::credential::{RenewedTokens, WriteBack};
 use std::path::Path;
@@ -24,14 +25,14 @@ const FAILED_ITSELF: &str = "writing it failed in Holdoff itself";
 /// One sign-in's store, with its locks while they are held. Its copies are the same one.
 #[derive(Debug, Clone)]
 pub struct LockedStore {
-    source: Source,
+    source: CredentialStore,
     locker: Locker,
     locks: Arc<Mutex<Option<Arc<Locks>>>>,
 }
 
 impl LockedStore {
     /// `own_locks` is the folder of Holdoff's own locks.
-    pub fn new(source: Source, own_locks: &Path) -> Self {
+    pub fn new(source: CredentialStore, own_locks: &Path) -> Self {
         let locker = Locker::new(&source, own_locks, LockTimeouts::RENEWING, LockTimeouts::WRITING);
         Self { source, locker, locks: Arc::default() }
     }

@@ -1,7 +1,7 @@
 //! Where sign-ins may be: the default folder, the one that `CLAUDE_CONFIG_DIR` names, and those the person added.
 //! Each real folder once, by whatever names it is listed.
 
-use crate::credentials::Source;
+use crate::claude_code::CredentialStore;
 use crate::platform::environment::Environment;
 use holdoff_core::credential::CredentialRead;
 use holdoff_core::state::Provider;
@@ -9,10 +9,10 @@ use holdoff_core::{AccountId, Settings};
 use std::path::{Path, PathBuf};
 
 /// All places, in the order in which they are shown.
-pub fn all(environment: &Environment, settings: &Settings) -> Vec<Source> {
+pub fn all(environment: &Environment, settings: &Settings) -> Vec<CredentialStore> {
     let home = &environment.home;
-    let added = settings.claude_config_dirs.iter().map(|dir| Source::added(dir.into(), Some(home.clone())));
-    let mut sources: Vec<(PathBuf, Source)> = Vec::new();
+    let added = settings.claude_config_dirs.iter().map(|dir| CredentialStore::added(dir.into(), Some(home.clone())));
+    let mut sources: Vec<(PathBuf, CredentialStore)> = Vec::new();
     for source in [environment.source_of(None), environment.source()].into_iter().chain(added) {
         if sources.iter().any(|(_, known)| known.storage_dir() == source.storage_dir()) {
             continue;
@@ -23,7 +23,7 @@ pub fn all(environment: &Environment, settings: &Settings) -> Vec<Source> {
         }
     }
     let first = environment.inference_token.then(|| first(environment));
-    let with_token = |(_, source): (PathBuf, Source)| {
+    let with_token = |(_, source): (PathBuf, CredentialStore)| {
         let is_first = first.as_ref().is_some_and(|first| source.place() == *first);
         source.with_inference_token(is_first)
     };
@@ -37,7 +37,7 @@ pub fn first(environment: &Environment) -> String {
 }
 
 /// The place of the config folder in force, as it is listed, by whatever name it is.
-pub fn in_force(environment: &Environment, listed: &[Source]) -> String {
+pub fn in_force(environment: &Environment, listed: &[CredentialStore]) -> String {
     let named = environment.source();
     let dir = real(named.storage_dir());
     listed.iter().find(|source| real(source.storage_dir()) == dir).unwrap_or(&named).place()
@@ -45,9 +45,9 @@ pub fn in_force(environment: &Environment, listed: &[Source]) -> String {
 
 /// Whether nobody chose to have this place looked at: it is the default one, and neither the variable nor the settings
 /// name it, but another.
-pub fn is_unasked(source: &Source, environment: &Environment, settings: &Settings) -> bool {
+pub fn is_unasked(source: &CredentialStore, environment: &Environment, settings: &Settings) -> bool {
     let home = &environment.home;
-    let added = settings.claude_config_dirs.iter().map(|dir| Source::added(dir.into(), Some(home.clone())));
+    let added = settings.claude_config_dirs.iter().map(|dir| CredentialStore::added(dir.into(), Some(home.clone())));
     let is_named = environment.claude_config_dir.is_some() || environment.claude_storage_dir.is_some();
     let mut asked = added.chain(is_named.then(|| environment.source())).peekable();
     asked.peek().is_some() && asked.all(|asked| real(asked.storage_dir()) != real(source.storage_dir()))
@@ -88,7 +88,7 @@ pub fn consider(environment: &Environment, settings: &Settings, text: &str) -> R
         return Err("Name the folder, such as ~/.claude-work.".to_owned());
     }
     Settings::check_folder(text)?;
-    let source = Source::added(text.into(), Some(environment.home.clone()));
+    let source = CredentialStore::added(text.into(), Some(environment.home.clone()));
     let dir = source.config_dir();
     if dir.file_name().is_some_and(|name| name == holdoff_core::providers::anthropic::credential::FILE) {
         let folder = text.rsplit_once(['/', '\\']).map_or(text, |(folder, _)| folder);
@@ -162,7 +162,8 @@ mod tests {
 
         #[track_caller]
         fn check(&self, expect: &[&str]) {
-            let places: Vec<String> = all(&self.environment(), &self.settings()).iter().map(Source::place).collect();
+            let places: Vec<String> =
+                all(&self.environment(), &self.settings()).iter().map(CredentialStore::place).collect();
             // Separators are the system's own.
             let places: Vec<String> = places.iter().map(|place| place.replace('\\', "/")).collect();
             let expect: Vec<String> = expect.iter().map(|dir| format!("{dir}/.credentials.json")).collect();
@@ -234,7 +235,7 @@ mod tests {
         person.token = true;
         person.add("~/work");
         let absences = |person: &Person| -> Vec<CredentialMissing> {
-            let read = |source: &Source| match source.read() {
+            let read = |source: &CredentialStore| match source.read() {
                 CredentialRead::Absent(absence) => absence,
                 CredentialRead::Found(_) => panic!("there is none"),
             };

@@ -244,7 +244,7 @@ fn new_tokens_that_a_crash_left_behind_are_found_again() {
         fs::write(&left, RENEWED).unwrap();
         fs::set_permissions(&left, fs::Permissions::from_mode(0o600)).unwrap();
         spoil(&left);
-        let source = Source::in_dir(folder.dir.path().to_owned());
+        let source = CredentialStore::in_dir(folder.dir.path().to_owned());
         let Some(successor) = source.recover_pending(&of("sk-ant-ort01-A")) else {
             return false;
         };

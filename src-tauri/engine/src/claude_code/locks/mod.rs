@@ -10,7 +10,7 @@ mod record;
 #[cfg(unix)]
 mod tests;
 
-use super::Source;
+use super::CredentialStore;
 use crate::platform::file_lock::FileLock;
 use dir_lock::{Attempt, FolderLock, LockStamp};
 use held::{Held, locked};
@@ -102,9 +102,9 @@ enum Tried {
 
 impl Locker {
     /// `locks` is the folder of Holdoff's own.
-    pub fn new(source: &Source, locks: &Path, renewing: LockTimeouts, writing: LockTimeouts) -> Self {
+    pub fn new(source: &CredentialStore, locks: &Path, renewing: LockTimeouts, writing: LockTimeouts) -> Self {
         Self {
-            folder: source.storage_dir.clone(),
+            folder: source.storage_dir().to_owned(),
             credential: source.credential_path(),
             own: locks.to_owned(),
             renewing,

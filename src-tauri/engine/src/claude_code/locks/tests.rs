@@ -28,7 +28,7 @@ impl Home {
     }
 
     fn locker(&self, patience: LockTimeouts) -> Locker {
-        let source = Source::from_env(self.dir.path(), None);
+        let source = CredentialStore::from_env(self.dir.path(), None);
         Locker::new(&source, &self.dir.path().join("locks"), patience, patience)
     }
 
@@ -70,7 +70,7 @@ async fn the_locks_are_around_the_credential_wherever_that_is_kept() {
     let home = Home::new();
     let kept = home.dir.path().join("kept");
     fs::create_dir(&kept).unwrap();
-    let source = Source::from_env(home.dir.path(), None).stored_in(Some(kept.as_os_str()));
+    let source = CredentialStore::from_env(home.dir.path(), None).stored_in(Some(kept.as_os_str()));
     let locker = Locker::new(&source, &home.dir.path().join("locks"), QUICK, QUICK);
     let locks = locker.take().await.unwrap();
     assert_eq!(home.there(), ["kept.lock"], "and none of the config folder");
@@ -229,7 +229,7 @@ async fn of_many_that_wait_for_a_dead_lock_one_has_it() {
     let take = async || {
         // Their own locks are elsewhere, as those of another person's settings.
         let own = tempfile::tempdir().unwrap();
-        let source = Source::from_env(home.dir.path(), None);
+        let source = CredentialStore::from_env(home.dir.path(), None);
         (Locker::new(&source, own.path(), QUICK, QUICK).take().await, own)
     };
     let (a, b, c) = tokio::join!(take(), take(), take());
@@ -246,10 +246,10 @@ async fn what_is_in_the_way_is_said() {
     fs::write(home.inner(), "").unwrap();
     let why = home.take().await.unwrap_err();
     assert!(why.contains("no lock") && why.contains(".oauth_refresh.lock"), "{why}");
-    let nowhere = Source::from_env(Path::new("/nowhere/of-holdoff"), None);
+    let nowhere = CredentialStore::from_env(Path::new("/nowhere/of-holdoff"), None);
     let why = Locker::new(&nowhere, &home.dir.path().join("locks"), QUICK, QUICK).take().await.unwrap_err();
     assert!(why.contains("cannot be had"), "{why}");
-    let locker = Locker::new(&Source::from_env(home.dir.path(), None), &home.inner(), QUICK, QUICK);
+    let locker = Locker::new(&CredentialStore::from_env(home.dir.path(), None), &home.inner(), QUICK, QUICK);
     assert!(locker.take().await.unwrap_err().contains("Holdoff's own lock"));
 }
 

@@ -1,25 +1,12 @@
 //! Where the owner keeps its sign-in: read there and watched there; written there only by a renewal, which is off until
 //! its person switches it on, and only under the locks.
 
-mod atomic_replace;
-pub mod discovery;
-#[cfg(any(target_os = "macos", test))]
-mod keychain;
-mod locked_store;
-mod locks;
-pub mod monitor;
-mod picked;
 #[cfg(test)]
 mod tests;
-mod watch;
-mod write_back;
 
-pub use locked_store::LockedStore;
-pub(crate) use locks::{Busy, take_beside};
-use locks::{LockTimeouts, Locker, Locks};
-pub(crate) use watch::Stamp;
-pub use watch::{FileWatcher, Watch, WatchError};
-
+#[cfg(target_os = "macos")]
+use crate::claude_code::keychain;
+use crate::claude_code::picked;
 use crate::platform::fs;
 use crate::platform::fs::ReadError;
 use holdoff_core::credential::{CredentialMissing, CredentialRead, Identity};
@@ -39,12 +26,12 @@ const IDENTITY_FILE: &str = ".claude.json";
 const IDENTITY: [&str; 2] = ["oauthAccount", "cachedUsageUtilization"];
 const IDENTITY_MAX: u64 = 1024 * 1024 * 1024;
 /// An owner that writes in place is done within a few milliseconds.
-const PAUSE: Duration = Duration::from_millis(40);
-const LOOKS: usize = 4;
+pub(super) const PAUSE: Duration = Duration::from_millis(40);
+pub(super) const LOOKS: usize = 4;
 
 /// Where one sign-in of Claude Code is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
+pub struct CredentialStore {
     config_dir: PathBuf,
     /// Where the credential is, and the locks on it.
     storage_dir: PathBuf,
@@ -58,7 +45,7 @@ pub struct Source {
     inference_token: bool,
 }
 
-impl Source {
+impl CredentialStore {
     /// `CLAUDE_CONFIG_DIR` if it is set and not empty, else `~/.claude`.
     pub fn from_env(home: &Path, claude_config_dir: Option<&OsStr>) -> Self {
         let home = home.to_owned();

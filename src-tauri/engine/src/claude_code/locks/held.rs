@@ -2,7 +2,7 @@
 
 use super::LockTimeouts;
 use super::record::OwnRecord;
-use crate::credentials::locks::dir_lock::FolderLock;
+use crate::claude_code::locks::dir_lock::FolderLock;
 use crate::platform::file_lock::FileLock;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! Writes a renewed sign-in to where its owner looks for it: by compare-and-swap on what was read, durably, and with all
 //! that others keep there. The locks are the caller's affair.
 
-use super::{LOOKS, PAUSE, Source};
-use crate::credentials::atomic_replace;
+use super::credential_store::{CredentialStore, LOOKS, PAUSE};
+use crate::claude_code::atomic_replace;
 use crate::platform::fs;
 use crate::platform::fs::ReadError;
 #[cfg(target_os = "macos")]
@@ -13,7 +13,7 @@ use holdoff_core::providers::anthropic::{Succession, credential, recover_pending
 use std::io;
 use std::path::Path;
 
-impl Source {
+impl CredentialStore {
     /// Puts new tokens in the place of those that were spent for them, if it still may at the last moment. Blocks: for a
     /// disk's moment as a rule, for some 120 ms where the file is being written by another.
     pub(super) fn store(&self, successor: &RenewedTokens, may: impl Fn() -> bool) -> WriteBack {
@@ -30,7 +30,7 @@ impl Source {
     /// What is in the way. That there is no sign-in, or none that can be understood, is not.
     pub fn rehearse_store(&self) -> Result<(), String> {
         #[cfg(target_os = "macos")]
-        if matches!(super::keychain::read(self.variable.as_deref()), Ok(Some(_))) {
+        if matches!(crate::claude_code::keychain::read(self.variable.as_deref()), Ok(Some(_))) {
             return Ok(());
         }
         rehearse(&self.credential_path())
@@ -47,7 +47,7 @@ impl Source {
     /// `None` where the Keychain has no such item: then the file is the owner's store.
     #[cfg(target_os = "macos")]
     fn store_in_keychain(&self, successor: &RenewedTokens) -> Option<WriteBack> {
-        use super::keychain;
+        use crate::claude_code::keychain;
         let failed = |absence| Some(WriteBack::Failed(words(absence)));
         let item = match keychain::read(self.variable.as_deref()) {
             Ok(Some(item)) => item,

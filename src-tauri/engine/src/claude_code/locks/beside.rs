@@ -1,7 +1,7 @@
 //! The lock beside a file that Claude Code edits: `settings.json.lock`.
 
-use crate::credentials::locks::dir_lock;
-use crate::credentials::locks::dir_lock::{Attempt, FolderLock};
+use crate::claude_code::locks::dir_lock;
+use crate::claude_code::locks::dir_lock::{Attempt, FolderLock};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
