@@ -9,13 +9,14 @@ pub mod retry_after;
 mod spacing;
 mod state_loss;
 
-pub use causes::{Cooldown, Pause};
+pub use causes::{Blocked, Cooldown, Pause};
 pub use permit::{Permit, PermittedRequest};
 pub use spacing::{Jitter, Spacing};
 pub use state_loss::StateLoss;
 
 use crate::credential::token::Fingerprint;
-use crate::gate::policy::Backoff;
+use crate::gate::policy::{Backoff, EndpointPolicy};
+use crate::providers::Provider;
 use crate::request::{Endpoint, Request};
 use crate::response::Rejection;
 use crate::state::AccountId;
@@ -26,6 +27,8 @@ use std::time::Duration;
 /// One gate as it is kept over restarts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Gate {
+    #[serde(default)]
+    pub provider: Provider,
     pub endpoint: Endpoint,
     pub state: GateState,
     /// Refusals for frequency in a row: zero on the first success, never because time went by (law 3).
@@ -88,27 +91,10 @@ impl From<UnderlyingCooldown> for GateState {
     }
 }
 
-/// Why a permit is not given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Blocked<'a> {
-    /// The person wants no request at all (law 16).
-    FreeOnly,
-    CoolingDown {
-        cause: &'a Cooldown,
-        until: Moment,
-    },
-    Paused {
-        cause: &'a Pause,
-    },
-    /// The last request is not long enough ago (law 10).
-    Spacing {
-        until: Moment,
-    },
-}
-
 impl Gate {
-    pub fn new(endpoint: Endpoint) -> Self {
+    pub fn new(provider: Provider, endpoint: Endpoint) -> Self {
         Self {
+            provider,
             endpoint,
             state: GateState::Open,
             strikes: 0,
@@ -140,9 +126,12 @@ impl Gate {
         now: Moment,
         spacing: Spacing,
     ) -> Option<PermittedRequest> {
-        let noted = self.intent.is_some() && request.endpoint == self.endpoint;
-        let open = noted && self.shut(now, spacing).is_none();
-        open.then(|| PermittedRequest::new(Permit::new(account.clone(), self.endpoint, now), request))
+        let own = request.provider == self.provider && request.endpoint == self.endpoint;
+        let open = own && self.intent.is_some() && self.shut(now, spacing).is_none();
+        open.then(|| {
+            let permit = Permit::new(account.clone(), self.provider, self.endpoint, now);
+            PermittedRequest::new(permit, request)
+        })
     }
 
     /// What stands against a request at `now`, apart from one that is under way.
@@ -160,7 +149,7 @@ impl Gate {
         if spacing == Spacing::Waived {
             return None;
         }
-        let until = self.last_request?.plus(policy::MIN_SPACING);
+        let until = self.last_request?.plus(self.policy().spacing);
         until.is_after(now).then_some(Blocked::Spacing { until })
     }
 
@@ -172,7 +161,7 @@ impl Gate {
 
     /// The first moment at which a permit may be given, as far as that is a matter of time: a pause may last longer.
     pub(crate) fn waits_until(&self, now: Moment) -> Moment {
-        let spaced = self.last_request.map_or(now, |last| last.plus(policy::MIN_SPACING)).later(now);
+        let spaced = self.last_request.map_or(now, |last| last.plus(self.policy().spacing)).later(now);
         self.cools_until().map_or(spaced, |until| until.later(spaced))
     }
 
@@ -249,11 +238,13 @@ impl Gate {
         self.state = GateState::Paused { cause, since, fingerprint, beneath };
     }
 
+    /// How its endpoint is treated.
+    fn policy(&self) -> &'static EndpointPolicy {
+        self.provider.policy(self.endpoint)
+    }
+
     fn limit(&self) -> Backoff {
-        match self.endpoint {
-            Endpoint::Usage => policy::USAGE_LIMIT,
-            Endpoint::Token => policy::TOKEN_LIMIT,
-        }
+        self.policy().limit
     }
 
     pub(crate) fn server_trouble(

@@ -1,10 +1,11 @@
 //! A request as data: what to send, not how.
 
 use crate::credential::token::Token;
+use crate::providers::Provider;
 use serde::{Deserialize, Serialize};
 
 /// What is asked. Each has a gate of its own in each account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Endpoint {
     /// How much of the quota is used.
@@ -13,9 +14,10 @@ pub enum Endpoint {
     Token,
 }
 
-/// One request, without its host: the HTTP layer knows the provider's base URL and no other.
+/// One request. Provider and endpoint say its host: the HTTP layer knows the base URL of each, and no other.
 #[derive(Debug, Clone)]
 pub struct Request {
+    pub provider: Provider,
     pub endpoint: Endpoint,
     pub method: Method,
     /// Absolute path on the endpoint's base URL.

@@ -146,8 +146,8 @@ impl AccountState {
         Self {
             provider,
             sign_in: CredentialStatus::default(),
-            usage: Gate::new(Endpoint::Usage),
-            token: Gate::new(Endpoint::Token),
+            usage: Gate::new(provider, Endpoint::Usage),
+            token: Gate::new(provider, Endpoint::Token),
             reading: None,
             next: None,
             last: None,

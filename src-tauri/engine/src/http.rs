@@ -19,7 +19,7 @@ use crate::platform::wiped;
 use bytes::Bytes;
 use guarded_body::{Departure, GuardedBody, Watched};
 use holdoff_core::credential::token::Token;
-use holdoff_core::request::{Auth, Endpoint, Method, Request};
+use holdoff_core::request::{Auth, Method, Request};
 use holdoff_core::{Body, HttpResponse, Moment, PermittedRequest, SendResult};
 use permit_deadline::{OnTime, PermitLayer, Watch};
 use reqwest::{Client, ClientBuilder, RequestBuilder, Response, Url, header};
@@ -36,8 +36,8 @@ const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
 pub struct Http {
-    api: Host,
-    token: Host,
+    bases: Bases,
+    total: Duration,
     watch: Watch,
 }
 
@@ -60,8 +60,7 @@ impl Http {
         since: impl Fn(Moment) -> Duration + Send + Sync + 'static,
     ) -> Self {
         have_tls();
-        let host = |base: &Url| Host { base: base.clone(), total };
-        Self { api: host(&bases.api), token: host(&bases.token), watch: Watch::new(since) }
+        Self { bases: bases.clone(), total, watch: Watch::new(since) }
     }
 
     /// Sends the request that the permit is for, as this computer reaches its host. The permit is used up whatever comes of
@@ -80,13 +79,13 @@ impl Http {
         still: Option<SendGuard>,
     ) -> SendResult {
         let (permit, request) = permitted.into_parts();
-        let host = match permit.endpoint() {
-            Endpoint::Usage => &self.api,
-            Endpoint::Token => &self.token,
-        };
-        if permit.endpoint() != request.endpoint {
+        if (permit.provider(), permit.endpoint()) != (request.provider, request.endpoint) {
             return SendResult::NotSent("the permit was for another endpoint".to_owned());
         }
+        let Some(base) = self.bases.of(request.provider, request.endpoint) else {
+            return SendResult::NotSent("its provider has no such endpoint".to_owned());
+        };
+        let host = Host { base: base.clone(), total: self.total };
         let on_time = OnTime::new(permit, self.watch.clone(), wanted);
         if !on_time.holds() {
             return SendResult::PermitExpired;

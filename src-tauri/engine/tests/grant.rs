@@ -55,7 +55,7 @@ fn due() -> PermittedRequest {
 async fn send(token_base: &str) -> SendResult {
     let base = token_base.parse().unwrap();
     // Nobody listens where usage is asked: whatever went there would not arrive.
-    let bases = Bases { api: "http://127.0.0.1:1".parse().unwrap(), token: base };
+    let bases = Bases::new(Provider::Anthropic, "http://127.0.0.1:1".parse().unwrap(), base);
     let permitted = due();
     Http::with_timeout(&bases, SHORT, |_| Duration::ZERO).send(permitted).await
 }
@@ -64,7 +64,7 @@ async fn send_while(
     token_base: &str,
     still: impl Future<Output = Result<(), SendCancelled>> + Send + Sync + 'static,
 ) -> SendResult {
-    let bases = Bases { api: "http://127.0.0.1:1".parse().unwrap(), token: token_base.parse().unwrap() };
+    let bases = Bases::new(Provider::Anthropic, "http://127.0.0.1:1".parse().unwrap(), token_base.parse().unwrap());
     let permitted = due();
     Http::with_timeout(&bases, SHORT, |_| Duration::ZERO)
         .send_while(permitted, &Network::default(), Arc::new(AtomicBool::new(true)), Some(Box::pin(still)))
@@ -202,7 +202,8 @@ async fn a_time_out_before_it_left_is_free() {
 async fn a_permit_that_does_not_hold_any_more_spends_nothing() {
     let fake = FakeAnthropic::start().await;
     fake.token_always(Answer::renewed("sk-ant-oat01-B", None));
-    let bases = Bases { api: "http://127.0.0.1:1".parse().unwrap(), token: fake.token_base().parse().unwrap() };
+    let bases =
+        Bases::new(Provider::Anthropic, "http://127.0.0.1:1".parse().unwrap(), fake.token_base().parse().unwrap());
     let send_asleep_from_look = async |slept: usize| {
         let looks = AtomicUsize::new(0);
         let since = move |_| if looks.fetch_add(1, Ordering::SeqCst) < slept { Duration::ZERO } else { 2 * ASLEEP };

@@ -49,7 +49,7 @@ fn due() -> PermittedRequest {
 }
 
 async fn send(fake: &FakeAnthropic) -> SendResult {
-    let bases = Bases { api: fake.api_base().parse().unwrap(), token: fake.token_base().parse().unwrap() };
+    let bases = Bases::new(Provider::Anthropic, fake.api_base().parse().unwrap(), fake.token_base().parse().unwrap());
     let permitted = due();
     Http::with_timeout(&bases, SHORT, |_| Duration::ZERO).send(permitted).await
 }
@@ -80,7 +80,7 @@ async fn an_answer_comes_back_whole() {
 #[tokio::test]
 async fn what_is_not_wanted_any_more_does_not_leave() {
     let fake = FakeAnthropic::start().await;
-    let bases = Bases { api: fake.api_base().parse().unwrap(), token: fake.token_base().parse().unwrap() };
+    let bases = Bases::new(Provider::Anthropic, fake.api_base().parse().unwrap(), fake.token_base().parse().unwrap());
     let wanted = Arc::new(AtomicBool::new(true));
     let permitted = due();
     // The time is looked at before anything is done, and when there is a connection.
@@ -159,7 +159,7 @@ async fn what_did_not_leave_is_told_from_what_was_lost() {
     // A port that was free a moment ago: nobody listens there.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let base = format!("http://127.0.0.1:{port}");
-    let bases = Bases { api: base.parse().unwrap(), token: base.parse().unwrap() };
+    let bases = Bases::new(Provider::Anthropic, base.parse().unwrap(), base.parse().unwrap());
     let permitted = due();
     let delivery = Http::new(&bases, |_| Duration::ZERO).send(permitted).await;
     assert!(matches!(&delivery, SendResult::NotSent(why) if why.contains("refused")), "{delivery:?}");
@@ -184,7 +184,8 @@ async fn what_speaks_something_else_than_http_is_said_to() {
 async fn a_name_that_is_none_is_said_to_be() {
     let base: reqwest::Url = "https://holdoff.invalid/".parse().unwrap();
     let permitted = due();
-    let delivery = Http::new(&Bases { api: base.clone(), token: base }, |_| Duration::ZERO).send(permitted).await;
+    let delivery =
+        Http::new(&Bases::new(Provider::Anthropic, base.clone(), base), |_| Duration::ZERO).send(permitted).await;
     let SendResult::NotSent(why) = delivery else { panic!("{delivery:?}") };
     assert_eq!(why, "its name could not be looked up");
 }
@@ -194,7 +195,7 @@ async fn a_certificate_that_is_not_trusted_gets_no_token() {
     let fake = FakeAnthropic::start().await;
     // Plain HTTP where TLS is spoken to: the handshake fails before anything is said.
     let base = fake.api_base().replace("http://", "https://");
-    let bases = Bases { api: base.parse().unwrap(), token: base.parse().unwrap() };
+    let bases = Bases::new(Provider::Anthropic, base.parse().unwrap(), base.parse().unwrap());
     let permitted = due();
     let delivery = Http::new(&bases, |_| Duration::ZERO).send(permitted).await;
     assert!(matches!(delivery, SendResult::NotSent(_)), "{delivery:?}");
@@ -228,7 +229,7 @@ async fn without_certificates_at_first() {
     let certificates = std::path::PathBuf::from(std::env::var_os(CERTIFICATES).unwrap());
     // Nobody listens there.
     let base: reqwest::Url = "https://127.0.0.1:9/".parse().unwrap();
-    let http = Http::with_timeout(&Bases { api: base.clone(), token: base }, SHORT, |_| Duration::ZERO);
+    let http = Http::with_timeout(&Bases::new(Provider::Anthropic, base.clone(), base), SHORT, |_| Duration::ZERO);
     let ask = async || {
         let permitted = due();
         match http.send(permitted).await {
@@ -247,7 +248,7 @@ async fn without_certificates_at_first() {
 #[tokio::test]
 async fn a_permit_that_does_not_hold_any_more_sends_nothing() {
     let fake = FakeAnthropic::start().await;
-    let bases = Bases { api: fake.api_base().parse().unwrap(), token: fake.token_base().parse().unwrap() };
+    let bases = Bases::new(Provider::Anthropic, fake.api_base().parse().unwrap(), fake.token_base().parse().unwrap());
     let send_asleep_from_look = async |slept: usize| {
         let looks = AtomicUsize::new(0);
         let since = move |_| if looks.fetch_add(1, Ordering::SeqCst) < slept { Duration::ZERO } else { 2 * ASLEEP };

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
 use holdoff_core::Wall;
+use holdoff_core::providers::Provider;
 use holdoff_engine::credentials::monitor::Unwatched;
 use holdoff_engine::platform::environment::{Bases, Environment};
 use holdoff_engine::storage::history;
@@ -65,7 +66,7 @@ impl Rig {
 
     async fn start(&mut self, base: &str) {
         let mut environment = Environment::from_vars(|name| self.vars.get(name).map(Into::into)).unwrap();
-        environment.bases = Bases { api: base.parse().unwrap(), token: base.parse().unwrap() };
+        environment.bases = Bases::new(Provider::Anthropic, base.parse().unwrap(), base.parse().unwrap());
         environment.prepare_data_dir().unwrap();
         let engine = start(&environment, PlainFiles, &Default::default()).await;
         self.engine = Some((environment, engine));

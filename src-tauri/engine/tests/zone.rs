@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
 
 use holdoff_core::account::Preferences;
+use holdoff_core::providers::Provider;
 use holdoff_core::{AccountId, Settings};
 use holdoff_engine::claude_code::CredentialStore;
 use holdoff_engine::http::Http;
@@ -51,7 +52,7 @@ async fn what_was_quiet_is_said_where_it_is_day() {
     let data_dir = home.data_dir();
     std::fs::create_dir_all(&data_dir).unwrap();
     let clock = Clock::real();
-    let bases = Bases { api: fake.api_base().parse().unwrap(), token: fake.token_base().parse().unwrap() };
+    let bases = Bases::new(Provider::Anthropic, fake.api_base().parse().unwrap(), fake.token_base().parse().unwrap());
     let Loaded { kept, history } = start::load(&data_dir, &clock.boot_id(), clock.now());
     let slots = TwoSlots::new(data_dir.clone(), PlainFiles, kept.generation);
     let (keeper, mut snapshots) = StateStore::start(kept.state, slots, clock.clone());

@@ -5,7 +5,7 @@ use crate::shown;
 use holdoff_core::gate::policy;
 use holdoff_core::response::{GrantOutcome, Outcome};
 use holdoff_core::state::Provider;
-use holdoff_core::{Body, HttpResponse, SendResult, Wall, messages, providers};
+use holdoff_core::{Body, HttpResponse, SendResult, Wall, messages};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ pub fn usage(bytes: &[u8]) {
 }
 
 fn check_usage(delivery: SendResult) {
-    let outcome = providers::parse_usage_response(Provider::Anthropic, delivery, NOON);
+    let outcome = Provider::Anthropic.parse_usage_response(delivery, NOON);
     shown::text(&messages::outcome(Provider::Anthropic, &outcome));
     shown::token_free(&format!("{outcome:?}"));
     match &outcome {
@@ -84,7 +84,7 @@ fn many(bytes: &[u8]) {
 
 pub fn token(bytes: &[u8]) {
     let (status, delivery) = delivery(&mut Given(bytes));
-    let grant = providers::parse_token_response(Provider::Anthropic, delivery, NOON);
+    let grant = Provider::Anthropic.parse_token_response(delivery, NOON);
     shown::text(&messages::grant(Provider::Anthropic, &grant));
     shown::token_free(&format!("{grant:?}"));
     match &grant {

@@ -16,6 +16,9 @@ use serde_json::{Map, Value};
 use std::path::Path;
 use std::time::Duration;
 
+const UNANSWERED: Duration = Duration::from_secs(3600);
+const SPACING: Duration = Duration::from_secs(180);
+
 const MINUTE: Duration = Duration::from_secs(60);
 /// Longer than everything that ever ends by itself.
 const HORIZON: Duration = Duration::from_secs(30 * 3600);
@@ -191,9 +194,9 @@ impl World for Living<'_> {
         self.asked += 1;
         if self.asked == usize::from(self.dies_asking) {
             // Its answer may have been the most common refusal; and a renewal may have spent its token.
-            let unanswered = [policy::UNANSWERED, policy::RETRY_AFTER_MAX][n];
+            let unanswered = [UNANSWERED, policy::RETRY_AFTER_MAX][n];
             self.told[n] = at + unanswered;
-            self.kept[n] = at + policy::UNANSWERED;
+            self.kept[n] = at + UNANSWERED;
             return Err(Died);
         }
         let said = &self.answers[self.asked % self.answers.len()];
@@ -202,7 +205,7 @@ impl World for Living<'_> {
             200 => 0,
             _ => self.strikes[n],
         };
-        self.told[n] = at + said.forbids(request.endpoint, self.strikes[n]).max(policy::MIN_SPACING);
+        self.told[n] = at + said.forbids(request.endpoint, self.strikes[n]).max(SPACING);
         Ok(said.delivery())
     }
 }

@@ -24,8 +24,8 @@ const EARLIER: [Break; 18] = [
         "the permit for usage names the token endpoint",
         change(
             GATE,
-            "Permit::new(account.clone(), self.endpoint, now)",
-            "Permit::new(account.clone(), if ON { Endpoint::Token } else { self.endpoint }, now)",
+            "Permit::new(account.clone(), self.provider, self.endpoint, now)",
+            "Permit::new(account.clone(), self.provider, if ON { Endpoint::Token } else { self.endpoint }, now)",
         ),
     ),
     one(
@@ -33,8 +33,8 @@ const EARLIER: [Break; 18] = [
         "a request for usage goes to the token endpoint",
         change(
             GATE,
-            "now), request))",
-            "now), if ON { Request { endpoint: Endpoint::Token, ..request } } else { request }))",
+            "PermittedRequest::new(permit, request)",
+            "PermittedRequest::new(permit, if ON { Request { endpoint: Endpoint::Token, ..request } } else { request })",
         ),
     ),
     one(
@@ -79,8 +79,8 @@ const EARLIER: [Break; 18] = [
         "the usage endpoint has the cap of the token endpoint",
         change(
             GATE,
-            "Endpoint::Usage => policy::USAGE_LIMIT,",
-            "Endpoint::Usage => Backoff { cap: if ON { policy::TOKEN_LIMIT.cap } else { policy::USAGE_LIMIT.cap }, ..policy::USAGE_LIMIT },",
+            "        self.policy().limit\n",
+            "        Backoff { cap: self.provider.policy(if ON { Endpoint::Token } else { self.endpoint }).limit.cap, ..self.policy().limit }\n",
         ),
     ),
     one(

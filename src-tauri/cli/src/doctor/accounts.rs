@@ -5,7 +5,6 @@ use super::{Finding, Section};
 use crate::saved_state::Known;
 use holdoff_core::credential::sign_in_flow::SignInFlow;
 use holdoff_core::credential::{CredentialMissing, CredentialRead};
-use holdoff_core::providers;
 use holdoff_core::state::Provider;
 use holdoff_core::{AccountState, AccountStatus, messages};
 use holdoff_engine::claude_code::CredentialStore;
@@ -46,8 +45,8 @@ fn sign_in(
 ) -> Vec<Finding> {
     let (now, zone) = (known.now.wall, known.local_time());
     let mut findings = vec![match read {
-        CredentialRead::Found(credential) if providers::missing_scope(Provider::Anthropic, credential).is_some() => {
-            let scope = providers::missing_scope(Provider::Anthropic, credential).unwrap_or_default();
+        CredentialRead::Found(credential) if Provider::Anthropic.missing_scope(credential).is_some() => {
+            let scope = Provider::Anthropic.missing_scope(credential).unwrap_or_default();
             Finding::wrong(
                 format!("signed in without the scope {scope}, which usage needs; nothing is sent with it"),
                 "Sign in in the browser with: claude auth login",

@@ -6,7 +6,6 @@ use crate::gate::policy;
 use crate::gate::{Cooldown, GateState, Spacing};
 use crate::messages;
 use crate::notification::{Notices, Proved};
-use crate::providers;
 use crate::quota::Reading;
 use crate::record::history::{HistoryRecord, episode_changes};
 use crate::record::ledger::{LedgerEvent, Trigger};
@@ -152,7 +151,7 @@ impl Account {
         };
         // It may be the first that comes after a sleep.
         self.notice_waking(now);
-        let outcome = providers::parse_usage_response(self.state.provider, delivery, now.wall);
+        let outcome = self.state.provider.parse_usage_response(delivery, now.wall);
         let told = messages::outcome(self.state.provider, &outcome);
         let kind = messages::outcome_kind(&outcome);
         if let Some(last) = &mut self.state.last {

@@ -4,7 +4,6 @@ use super::{Account, Action, Step};
 use crate::credential::token::Fingerprint;
 use crate::gate::Spacing;
 use crate::gate::policy;
-use crate::providers;
 use crate::record::ledger::LedgerEvent;
 use crate::request::Endpoint;
 use crate::state::LastRequest;
@@ -181,7 +180,7 @@ impl Account {
     /// With the token that it carries, and how long that lives.
     fn request(&self, now: Moment) -> Option<(crate::Request, Fingerprint, Option<Duration>)> {
         let credential = self.credential.as_ref().filter(|credential| !credential.expired(now.wall))?;
-        let request = providers::usage_request(self.state.provider, credential);
+        let request = self.state.provider.spec().usage_request(credential);
         let life = credential.expires_at.map(|at| at.since(now.wall));
         Some((request, credential.fingerprint(), life))
     }

@@ -12,7 +12,6 @@ use crate::gate::policy;
 use crate::gate::{Cooldown, GateState, Pause, Spacing};
 use crate::messages;
 use crate::notification::{Notice, NoticeKind};
-use crate::providers;
 use crate::record::ledger::{LedgerEvent, Trigger};
 use crate::request::Endpoint;
 use crate::response::{GrantOutcome, SendResult};
@@ -190,7 +189,7 @@ impl Account {
     /// The intent is on disk.
     fn spend(&mut self, now: Moment) -> Action {
         let credential = self.credential.as_ref();
-        let request = credential.and_then(|credential| providers::renewal_request(self.state.provider, credential));
+        let request = credential.and_then(|credential| self.state.provider.renewal_request(credential));
         let may = self.still_wants(Endpoint::Token) && !self.retiring && !self.just_woke(now);
         let noted = request.filter(|_| may).filter(|(_, token)| self.state.token.spending.as_ref() == Some(token));
         let permitted = noted.and_then(|(request, spent)| {
@@ -228,7 +227,7 @@ impl Account {
             return;
         };
         let spent = spent.clone();
-        let grant = providers::parse_token_response(self.state.provider, delivery, now.wall);
+        let grant = self.state.provider.parse_token_response(delivery, now.wall);
         let told = messages::grant(self.state.provider, &grant);
         if let Some(last) = &mut self.state.last {
             last.outcome = Some(told.clone());

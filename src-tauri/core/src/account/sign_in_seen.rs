@@ -8,7 +8,6 @@ use crate::credential::{
     Credential, CredentialMissing, CredentialPresence, CredentialRead, CredentialStatus, Unsettled,
 };
 use crate::gate::{GateState, Pause};
-use crate::providers;
 use crate::record::ledger::Trigger;
 use crate::response::Rejection;
 use crate::state::AccountId;
@@ -143,7 +142,7 @@ impl Account {
     fn scopes_seen(&mut self, credential: &Credential, now: Moment) -> bool {
         let paused = |gate: &GateState| matches!(gate, GateState::Paused { cause: Pause::ScopeNotGranted { .. }, .. });
         let was = paused(&self.state.usage.state);
-        let lacking = providers::missing_scope(self.state.provider, credential);
+        let lacking = self.state.provider.missing_scope(credential);
         self.state.usage.scope_seen(now, lacking, &credential.fingerprint());
         let is = paused(&self.state.usage.state);
         if is && !was {

@@ -1,7 +1,26 @@
 //! Why a gate is shut.
 
 use crate::response::Barred;
+use crate::time::Moment;
 use serde::{Deserialize, Serialize};
+
+/// Why a permit is not given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blocked<'a> {
+    /// The person wants no request at all (law 16).
+    FreeOnly,
+    CoolingDown {
+        cause: &'a Cooldown,
+        until: Moment,
+    },
+    Paused {
+        cause: &'a Pause,
+    },
+    /// The last request is not long enough ago (law 10).
+    Spacing {
+        until: Moment,
+    },
+}
 
 /// Why nothing is asked until a time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,16 +1,18 @@
 //! What a gate gives for one request, and how long that holds.
 
 use crate::gate::policy;
+use crate::providers::Provider;
 use crate::request::{Endpoint, Request};
 use crate::state::AccountId;
 use crate::time::Moment;
 use std::time::Duration;
 
-/// The right to send one request of one account to one endpoint. Only a [`Gate`](super::Gate) makes one, and it never leaves
+/// The right to send one request of one account to one endpoint of its provider. Only a [`Gate`](super::Gate) makes one, and it never leaves
 /// its request, so that no permit means no request (law 1).
 #[derive(Debug)]
 pub struct Permit {
     account: AccountId,
+    provider: Provider,
     endpoint: Endpoint,
     given: Moment,
     /// So long the access token lives that the request carries.
@@ -55,13 +57,17 @@ impl PermittedRequest {
 }
 
 impl Permit {
-    pub(super) fn new(account: AccountId, endpoint: Endpoint, given: Moment) -> Self {
-        Self { account, endpoint, given, life: None }
+    pub(super) fn new(account: AccountId, provider: Provider, endpoint: Endpoint, given: Moment) -> Self {
+        Self { account, provider, endpoint, given, life: None }
     }
 
     /// Whose request it is for.
     pub fn account(&self) -> &AccountId {
         &self.account
+    }
+
+    pub fn provider(&self) -> Provider {
+        self.provider
     }
 
     pub fn endpoint(&self) -> Endpoint {

@@ -6,11 +6,28 @@ const fn secs(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
-/// No two usage requests of one account are closer than this (law 10). One project asked every 180 s for
-/// 96 minutes without a 429, with a measured budget of about 28–30 requests in any 60 minutes.
-pub const MIN_SPACING: Duration = secs(180);
+/// How one endpoint of a provider is treated. Each provider has its own numbers, with the reason for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndpointPolicy {
+    /// No two requests of one account are closer than this (law 10).
+    pub spacing: Duration,
+    /// The wait after a 429 that names none, and the least after one that does (law 3).
+    pub limit: Backoff,
+}
 
-/// How often a person may have usage asked: not below [`MIN_SPACING`], not above an hour, where a
+impl EndpointPolicy {
+    /// For an endpoint of which nothing is known.
+    pub const CAREFUL: Self =
+        Self { spacing: secs(60 * 60), limit: Backoff { base: secs(60 * 60), cap: RETRY_AFTER_MAX } };
+
+    /// The shut time when a request left and its answer was lost with the process. It may have been a 429 with the longest
+    /// wait that is usual here (law 13).
+    pub const fn unanswered(&self) -> Duration {
+        self.limit.cap
+    }
+}
+
+/// How often a person may have usage asked: not below the least spacing, not above an hour, where a
 /// 5-hour window would be shown too coarsely to be of use.
 pub const POLL_INTERVAL: std::ops::RangeInclusive<u64> = 180..=3600;
 
@@ -35,12 +52,6 @@ impl Backoff {
     }
 }
 
-/// A 429 of the usage endpoint (law 3): blocks seen lasted minutes to an hour, 3600 s the most common.
-pub const USAGE_LIMIT: Backoff = Backoff { base: secs(5 * 60), cap: secs(60 * 60) };
-
-/// A 429 of the token endpoint (law 3): seen to last for hours even at 6 calls a day.
-pub const TOKEN_LIMIT: Backoff = Backoff { base: secs(10 * 60), cap: secs(6 * 60 * 60) };
-
 /// After so many 429s of the provider's edge in a row, and no reading between, it is this program that is turned away (law
 /// 3). The doubling has reached its cap by then, which it does with the fifth: those that were reported lasted for hours,
 /// under the name of a program, whoever asked with it; nothing that is reported to pass by itself takes five hours.
@@ -57,10 +68,6 @@ pub const SERVER: Backoff = Backoff { base: secs(60), cap: secs(30 * 60) };
 
 /// The longest `Retry-After` that is honoured (law 3); a longer one is taken for this.
 pub const RETRY_AFTER_MAX: Duration = secs(24 * 60 * 60);
-
-/// The shut time when a request left and its answer was lost with the process. It may have been a 429 with
-/// the most common `Retry-After`, so it is as long as that (law 13).
-pub const UNANSWERED: Duration = USAGE_LIMIT.cap;
 
 /// Jitter only ever lengthens, by 0 to this many thousandths (law 2): 20 of 35 lapsed blocks came back when
 /// asked right at the deadline.
@@ -140,7 +147,7 @@ pub const SAME_FIGURES: Duration = secs(20);
 pub const LIFTED: f64 = 10.0;
 
 /// What is odd in one reading is believed when a reading so much later says it again (law 17). Less than
-/// [`MIN_SPACING`], so that the next answer of the endpoint can be the second.
+/// the least spacing, so that the next answer of the endpoint can be the second.
 pub const CONFIRMED_AFTER: Duration = secs(120);
 
 /// Within a cycle use only grows, but for corrections of less than this many points; what falls by more is odd, and so is
@@ -215,7 +222,7 @@ pub const UPDATE_BUSY: Duration = secs(5 * 60);
 pub const UPDATE_RETRY_AFTER_MAX: Duration = secs(30 * 24 * 60 * 60);
 
 /// A 429 there that names no wait: as long as the commonest that does.
-pub const UPDATE_HELD: Duration = USAGE_LIMIT.cap;
+pub const UPDATE_HELD: Duration = secs(60 * 60);
 
 /// The largest signed list of a release, and the largest package that one may name. Ours have 2 KiB and 9 MiB.
 pub const UPDATE_LIST_MAX: usize = 16 * 1024;
@@ -224,13 +231,16 @@ pub const UPDATE_PACKAGE_MAX: u64 = 128 * 1024 * 1024;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::providers::Provider;
+    use crate::request::Endpoint;
 
     #[test]
     fn backoff_doubles_up_to_the_cap() {
-        let minutes = |count| USAGE_LIMIT.after(count).as_secs() / 60;
+        let limit = |endpoint| Provider::Anthropic.policy(endpoint).limit;
+        let minutes = |count| limit(Endpoint::Usage).after(count).as_secs() / 60;
         assert_eq!([0, 1, 2, 3, 4, 5, 6, 40, u32::MAX].map(minutes), [0, 5, 10, 20, 40, 60, 60, 60, 60]);
-        assert_eq!(TOKEN_LIMIT.after(6), secs(320 * 60));
-        assert_eq!(TOKEN_LIMIT.after(7), secs(360 * 60));
+        assert_eq!(limit(Endpoint::Token).after(6), secs(320 * 60));
+        assert_eq!(limit(Endpoint::Token).after(7), secs(360 * 60));
         assert_eq!(NETWORK.after(1), secs(30));
         assert_eq!(NETWORK.after(6), secs(900));
         assert_eq!(SERVER.after(6), secs(1800));

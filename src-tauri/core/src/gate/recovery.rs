@@ -5,8 +5,9 @@
 //! is where no state can be read.
 
 use super::state_loss::{Remembered, StateLoss};
-use crate::gate::policy;
+use crate::gate::policy::{self, EndpointPolicy};
 use crate::gate::{Cooldown, Gate};
+use crate::providers::Provider;
 use crate::record::ledger::{LedgerEntry, LedgerEvent, OutcomeKind};
 use crate::request::Endpoint;
 use crate::state::{AccountId, AccountState, State};
@@ -170,7 +171,8 @@ fn is_of_login(account: &str, id: &AccountId) -> bool {
 /// Whether it is of the request whose intent was noted, which the gate settles by itself. That of an earlier one is
 /// further back than any two requests are apart.
 fn is_noted(word: &LastEvent, gate: &Gate) -> bool {
-    gate.intent.is_some_and(|at| word.at >= at.wall && word.at.since(at.wall) < policy::MIN_SPACING)
+    gate.intent
+        .is_some_and(|at| word.at >= at.wall && word.at.since(at.wall) < gate.provider.policy(gate.endpoint).spacing)
 }
 
 impl LastEvent {
@@ -187,13 +189,14 @@ impl LastEvent {
     /// `left` is until when that shuts which was said at one time and holds until another.
     fn of(entry: &LedgerEntry, order: usize, left: impl Fn(Wall, Wall) -> Moment) -> Option<Self> {
         let endpoint = entry.endpoint.of_account()?;
-        let spaced = entry.at.plus(policy::MIN_SPACING);
+        let policy = Provider::of_account(&entry.account).unwrap_or_default().policy(endpoint);
+        let spaced = entry.at.plus(policy.spacing);
         let (until, unanswered) = match &entry.event {
             // That of the request itself says the same.
             LedgerEvent::Withheld { .. } | LedgerEvent::Completed { outcome: OutcomeKind::Unanswered, .. } => {
                 return None;
             }
-            LedgerEvent::Sent { .. } => (Some(entry.at.plus(unanswered(endpoint))), true),
+            LedgerEvent::Sent { .. } => (Some(entry.at.plus(unanswered(endpoint, policy))), true),
             LedgerEvent::Completed { outcome, .. } if rejects(*outcome) => (None, false),
             // When it is wished for next is no cooldown.
             LedgerEvent::Completed { outcome: OutcomeKind::Reading | OutcomeKind::Renewed, .. } => {
@@ -224,9 +227,9 @@ fn whole(until: Wall, at: Wall, now: Moment) -> Moment {
 }
 
 /// How long a request without an answer shuts its gate. A renewal without one may have spent its token.
-fn unanswered(endpoint: Endpoint) -> Duration {
+fn unanswered(endpoint: Endpoint, policy: &EndpointPolicy) -> Duration {
     match endpoint {
-        Endpoint::Usage => policy::UNANSWERED,
+        Endpoint::Usage => policy.unanswered(),
         Endpoint::Token => SPAN,
     }
 }

@@ -1,8 +1,9 @@
 //! A gate that is taken up again: after a process ended, after a reboot, under another name.
 
 use super::{Cooldown, Gate, GateState, Jitter, Pause, UnderlyingCooldown};
-use crate::gate::policy;
+use crate::request::Endpoint;
 use crate::time::Moment;
+use std::time::Duration;
 
 impl Gate {
     /// Settles what a process left behind: a request without an answer shuts the gate for as long as the
@@ -17,10 +18,14 @@ impl Gate {
             self.pause_over(intent, Pause::RenewalCutOff, fingerprint);
             return;
         }
-        let until = intent.plus(jitter.lengthen(policy::UNANSWERED));
+        let until = intent.plus(jitter.lengthen(self.unanswered()));
         if until.is_after(now) {
             self.shut_until(Cooldown::Unanswered, intent, until);
         }
+    }
+
+    fn unanswered(&self) -> Duration {
+        self.provider.policy(Endpoint::Usage).unanswered()
     }
 
     /// Shuts the gate until a time, unless it is shut for longer already. A pause stays, and this lasts beneath.
@@ -84,7 +89,7 @@ impl Gate {
             return;
         };
         self.last_request = Some(self.last_request.map_or(intent, |own| own.later(intent)));
-        let until = intent.plus(policy::UNANSWERED);
+        let until = intent.plus(self.unanswered());
         if until.is_after(now) {
             self.shut_until(Cooldown::Unanswered, intent, until);
         }

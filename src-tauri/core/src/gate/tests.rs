@@ -15,11 +15,12 @@ fn print_of(token: &str) -> Fingerprint {
 }
 
 fn gate() -> Gate {
-    Gate::new(Endpoint::Usage)
+    Gate::new(Provider::Anthropic, Endpoint::Usage)
 }
 
 fn permitted(gate: &Gate, request_for: Endpoint, now: Moment, spacing: Spacing) -> Option<PermittedRequest> {
     let request = Request {
+        provider: Provider::Anthropic,
         endpoint: request_for,
         method: Method::Get,
         path: "/",
@@ -65,7 +66,7 @@ fn a_permit_needs_its_note_and_an_open_gate() {
     gate.begin(after(1));
     assert!(usage(&gate, after(299), Spacing::Waived).is_none());
     assert!(usage(&gate, after(300), Spacing::Kept).is_some(), "at the deadline it is open");
-    let mut token = Gate::new(Endpoint::Token);
+    let mut token = Gate::new(Provider::Anthropic, Endpoint::Token);
     token.begin(NOON);
     assert_eq!(permitted(&token, Endpoint::Token, NOON, Spacing::Kept).unwrap().endpoint(), Endpoint::Token);
 }
@@ -104,7 +105,7 @@ fn what_shuts_for_longer_counts() {
 #[test]
 fn each_endpoint_waits_by_its_own_measure() {
     for (endpoint, first, second) in [(Endpoint::Usage, 300, 600), (Endpoint::Token, 600, 1200)] {
-        let mut gate = Gate::new(endpoint);
+        let mut gate = Gate::new(Provider::Anthropic, endpoint);
         gate.rate_limited(NOON, None, NONE);
         assert_eq!(until(&gate), Some(after(first)));
         gate.rate_limited(NOON, Some(Duration::from_secs(30)), NONE);
@@ -118,7 +119,7 @@ fn each_endpoint_waits_by_its_own_measure() {
 /// What is doubtful waits as a refusal for frequency would, and more each time.
 #[test]
 fn doubt_about_a_renewal_waits_longer_each_time() {
-    let mut gate = Gate::new(Endpoint::Token);
+    let mut gate = Gate::new(Provider::Anthropic, Endpoint::Token);
     let cause = || Cooldown::Server { status: 502 };
     gate.begin(NOON);
     gate.ambiguous_grant(NOON, cause(), None, NONE);
@@ -187,7 +188,7 @@ fn failures_are_counted_by_kind() {
 
 #[test]
 fn what_was_adopted_opens_and_counts_as_asked() {
-    let mut gate = Gate::new(Endpoint::Token);
+    let mut gate = Gate::new(Provider::Anthropic, Endpoint::Token);
     gate.rate_limited(NOON, None, NONE);
     gate.begin(after(1));
     gate.spending = Some(print_of("a"));
@@ -361,7 +362,7 @@ fn a_pause_keeps_what_lasts_beneath_it_and_nothing_that_is_over() {
 /// Laws 8 and 13: the ledger knew of a cooldown, and the renewal that was noted was cut off.
 #[test]
 fn a_renewal_that_was_cut_off_does_not_end_a_cooldown() {
-    let mut gate = Gate::new(Endpoint::Token);
+    let mut gate = Gate::new(Provider::Anthropic, Endpoint::Token);
     gate.begin(NOON);
     gate.spending = Some(print_of("a"));
     gate.shut_until(Cooldown::MemoryLost, after(10), after(3600));

@@ -10,6 +10,7 @@ use crate::claude_code::picked;
 use crate::platform::fs;
 use crate::platform::fs::ReadError;
 use holdoff_core::credential::{CredentialMissing, CredentialRead, Identity};
+use holdoff_core::providers::Provider;
 use holdoff_core::providers::anthropic::cached_usage;
 use holdoff_core::providers::anthropic::cached_usage::Cached;
 use holdoff_core::providers::anthropic::credential;
@@ -113,6 +114,11 @@ impl CredentialStore {
     #[must_use]
     pub fn with_inference_token(self, inference_token: bool) -> Self {
         Self { inference_token, ..self }
+    }
+
+    /// Whose sign-in it is.
+    pub fn provider(&self) -> Provider {
+        Provider::Anthropic
     }
 
     pub fn config_dir(&self) -> &Path {

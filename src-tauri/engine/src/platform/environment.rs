@@ -2,19 +2,19 @@
 //! token could go astray or a cooldown be miscounted otherwise.
 
 mod allowed;
+mod bases;
 mod releases;
 
 pub use allowed::for_windows;
+pub use bases::Bases;
 pub use releases::Releases;
 
 use crate::claude_code::CredentialStore;
-use crate::http::network::{Variables, is_loopback};
+use crate::http::network::Variables;
 use crate::platform::clock::{Clock, ClockSpec};
 use crate::platform::fs::make_folder;
 use crate::platform::private_files;
 use crate::storage::newer_data::NewerData;
-use holdoff_core::providers::anthropic;
-use reqwest::Url;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -48,13 +48,6 @@ pub struct Environment {
     pub clock: Clock,
     /// Every base is an address of this computer, as in tests.
     loopback: bool,
-}
-
-/// Where each endpoint of Anthropic is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bases {
-    pub api: Url,
-    pub token: Url,
 }
 
 /// Why the program cannot start, without a value of a variable: an address can hold a password. Each ends it with the exit code of [`StartError::exit_code`].
@@ -113,9 +106,8 @@ impl Environment {
         let state_home = absolute(var("XDG_STATE_HOME")).unwrap_or_else(|| default_state_home(&home));
         let data_dir = absolute(var(DATA_DIR_VARIABLE)).unwrap_or_else(|| data_home.join(IDENTIFIER));
         let log_dir = state_home.join(IDENTIFIER);
-        let api = base(&var, "HOLDOFF_ANTHROPIC_API", anthropic::API_BASE)?;
-        let token = base(&var, "HOLDOFF_ANTHROPIC_TOKEN", anthropic::TOKEN_BASE)?;
-        let loopback = is_loopback(&api) && is_loopback(&token);
+        let bases = Bases::from_vars(&var)?;
+        let loopback = bases.are_loopback();
         let releases = releases::find(&var, loopback)?;
         let clock = match var("HOLDOFF_CLOCK") {
             None => Clock::real(),
@@ -130,7 +122,7 @@ impl Environment {
             claude_storage_dir: var("CLAUDE_SECURESTORAGE_CONFIG_DIR"),
             inference_token: var("CLAUDE_CODE_OAUTH_TOKEN").is_some(),
             network: Variables::of(&var),
-            bases: Bases { api, token },
+            bases,
             releases,
             clock,
             loopback,
@@ -216,34 +208,6 @@ fn default_state_home(home: &Path) -> PathBuf {
     }
 }
 
-fn base(
-    var: &impl Fn(&str) -> Option<OsString>,
-    variable: &'static str,
-    default: &'static str,
-) -> Result<Url, StartError> {
-    let given = var(variable).map(|value| value.to_string_lossy().into_owned());
-    let refuse = |why| StartError::Base { variable, why };
-    match given {
-        Some(given) => stand_in(&given).map_err(refuse),
-        None => Url::parse(default).map_err(|_| refuse("this is no URL")),
-    }
-}
-
-/// The address of a server on this computer that stands in for one elsewhere.
-fn stand_in(given: &str) -> Result<Url, &'static str> {
-    let url = Url::parse(given).map_err(|_| "this is no URL")?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err("this is neither http nor https");
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("it holds a user name or password");
-    }
-    if !is_loopback(&url) {
-        return Err("this is not an address of this computer");
-    }
-    Ok(url)
-}
-
 fn clock_spec(text: &str, loopback: bool) -> Result<ClockSpec, StartError> {
     let refuse = |why| StartError::Clock { why };
     if !loopback {
@@ -277,6 +241,8 @@ fn is_foreign(_: &Path) -> std::io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use holdoff_core::Endpoint;
+    use holdoff_core::providers::Provider;
 
     fn from(vars: &[(&str, &str)]) -> Result<Environment, StartError> {
         let vars: Vec<(String, String)> = vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
@@ -287,9 +253,12 @@ mod tests {
 
     #[test]
     fn the_default_bases_are_anthropics() {
+        let base = |environment: &Environment, endpoint| {
+            environment.bases.of(Provider::Anthropic, endpoint).unwrap().as_str().to_owned()
+        };
         let environment = from(&[(HOME_VARIABLE, HOME)]).unwrap();
-        assert_eq!(environment.bases.api.as_str(), "https://api.anthropic.com/");
-        assert_eq!(environment.bases.token.as_str(), "https://platform.claude.com/");
+        assert_eq!(base(&environment, Endpoint::Usage), "https://api.anthropic.com/");
+        assert_eq!(base(&environment, Endpoint::Token), "https://platform.claude.com/");
         assert_eq!(environment.data_dir, default_data_home(Path::new(HOME)).join("dev.holdoff.tray"));
         if cfg!(target_os = "linux") {
             assert_eq!(environment.data_dir, Path::new("/home/ann/.local/share/dev.holdoff.tray"));

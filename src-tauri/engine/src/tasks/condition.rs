@@ -5,7 +5,7 @@ use crate::claude_code::locations;
 use crate::credentials::monitor::Unwatched;
 use crate::http::network::Network;
 use crate::platform::environment::Environment;
-use holdoff_core::Settings;
+use holdoff_core::{Endpoint, Settings};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -34,10 +34,14 @@ impl Condition {
         let sources = locations::all(environment, settings);
         let networks = sources.iter().map(|source| {
             let network = Network::of(source, &environment.network);
-            let condition = network.route(&environment.bases.api).map_or_else(
-                |why| NetworkCondition { in_force: Vec::new(), wrong: Some(why) },
-                |route| NetworkCondition { in_force: route.said().to_vec(), wrong: route.certificates().err() },
-            );
+            let base = environment.bases.of(source.provider(), Endpoint::Usage);
+            let condition = match base.map(|base| network.route(base)) {
+                None => NetworkCondition::default(),
+                Some(Err(why)) => NetworkCondition { in_force: Vec::new(), wrong: Some(why) },
+                Some(Ok(route)) => {
+                    NetworkCondition { in_force: route.said().to_vec(), wrong: route.certificates().err() }
+                }
+            };
             (source.place(), condition)
         });
         Self { networks: networks.collect(), unwatched }

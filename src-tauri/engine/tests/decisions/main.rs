@@ -8,6 +8,7 @@ mod subject;
 mod table;
 
 use cases::{Case, Wire};
+use holdoff_core::providers::Provider;
 use holdoff_core::{Body, HttpResponse, PermittedRequest, SendResult};
 use holdoff_engine::http::Http;
 use holdoff_engine::platform::environment::Bases;
@@ -71,8 +72,9 @@ impl Network {
     async fn start(cases: &Arc<Vec<Case>>) -> Self {
         let fake = scripted(cases).await;
         let raw = Raw::start(cases).await;
-        let bases = Bases { api: fake.api_base().parse().unwrap(), token: fake.token_base().parse().unwrap() };
-        let at_raw = Bases { api: raw.base(), token: raw.base() };
+        let bases =
+            Bases::new(Provider::Anthropic, fake.api_base().parse().unwrap(), fake.token_base().parse().unwrap());
+        let at_raw = Bases::new(Provider::Anthropic, raw.base(), raw.base());
         Self {
             world: Http::with_timeout(&bases, PATIENT, |_| Duration::ZERO),
             raw: Http::with_timeout(&at_raw, PATIENT, |_| Duration::ZERO),

@@ -240,7 +240,9 @@ fn lengthened(seed: u64) -> Duration {
     let _asked = subject.first_request();
     subject.account.handle(Event::Delivered(whole(429, "")), NOON);
     match &subject.account.state().usage.state {
-        GateState::CoolingDown { until, .. } => until.since(NOON) - holdoff_core::gate::policy::USAGE_LIMIT.base,
+        GateState::CoolingDown { until, .. } => {
+            until.since(NOON) - holdoff_core::state::Provider::Anthropic.policy(Endpoint::Usage).limit.base
+        }
         other => panic!("a 429, and then {other:?}"),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::scene::{LONG, Scene};
 use holdoff_core::account::Preferences;
+use holdoff_core::providers::Provider;
 use holdoff_core::providers::anthropic::status_line;
 use holdoff_core::{AccountId, PassiveReading, Settings};
 use holdoff_engine::claude_code::CredentialStore;
@@ -78,7 +79,11 @@ async fn runner(scene: &Scene, disk: Disk) -> Runner {
     let data_dir = scene.home.data_dir();
     std::fs::create_dir_all(&data_dir).unwrap();
     let clock = Clock::real();
-    let bases = Bases { api: scene.fake.api_base().parse().unwrap(), token: scene.fake.token_base().parse().unwrap() };
+    let bases = Bases::new(
+        Provider::Anthropic,
+        scene.fake.api_base().parse().unwrap(),
+        scene.fake.token_base().parse().unwrap(),
+    );
     let Loaded { kept, history } = start::load(&data_dir, &clock.boot_id(), clock.now());
     let slots = TwoSlots::new(data_dir.clone(), disk, kept.generation);
     let settings = Settings { renewal: true, ..Settings::default() };

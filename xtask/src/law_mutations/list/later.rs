@@ -30,8 +30,8 @@ pub const LATER: [Break; 29] = [
         "two requests may follow each other at once",
         change(
             GATE,
-            "let until = self.last_request?.plus(policy::MIN_SPACING);",
-            "let until = self.last_request?.plus(if ON { Duration::ZERO } else { policy::MIN_SPACING });",
+            "let until = self.last_request?.plus(self.policy().spacing);",
+            "let until = self.last_request?.plus(if ON { Duration::ZERO } else { self.policy().spacing });",
         ),
     ),
     one(

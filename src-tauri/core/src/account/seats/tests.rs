@@ -1,7 +1,7 @@
 use super::*;
 use crate::credential::token::Token;
-use crate::gate::policy;
 use crate::gate::{Cooldown, GateState, Pause, Spacing};
+use crate::request::Endpoint;
 use crate::state::Provider;
 use crate::time::{Boot, Wall};
 
@@ -91,7 +91,7 @@ fn a_request_that_a_seat_left_behind_shuts_the_others() {
     home.share_gates(&acme.gates(), NOW);
     assert_eq!(home.usage.state, GateState::Open, "it is under way, and the other is told that it is");
     home.share_left_behind(&acme.gates(), NOW);
-    let until = at(-2).plus(policy::UNANSWERED);
+    let until = at(-2).plus(Provider::Anthropic.policy(Endpoint::Usage).unanswered());
     assert_eq!(home.usage.state, GateState::CoolingDown { cause: Cooldown::Unanswered, since: at(-2), until });
     assert_eq!(home.usage.last_request, Some(at(-2)));
 }

@@ -13,7 +13,7 @@ fn a_renewal_is_in_the_name_of_the_sign_ins_own_client_and_names_no_scope() {
     {
         let CredentialRead::Found(mut credential) = eight_hours() else { unreachable!() };
         credential.client = client;
-        let (request, spent) = crate::providers::renewal_request(Provider::Anthropic, &credential).unwrap();
+        let (request, spent) = Provider::Anthropic.renewal_request(&credential).unwrap();
         assert_eq!(Some(spent), credential.refresh_token.map(|token| token.fingerprint().clone()));
         assert!(matches!(request.carries, Auth::RefreshGrant { client_id, .. } if client_id == named));
     }

@@ -85,7 +85,7 @@ fn a_line_is_of_the_noted_request_where_it_came_sooner_after_it_than_another_cou
     };
     let gate = |noted: Option<u64>| Gate {
         intent: noted.map(|ago_s| Moment { wall: ago(ago_s), ..NOW }),
-        ..Gate::new(Endpoint::Usage)
+        ..Gate::new(Provider::Anthropic, Endpoint::Usage)
     };
     let of = |noted| is_noted(&word, &gate(noted));
     assert_eq!([of(Some(10)), of(Some(189))], [true, true]);
@@ -114,7 +114,7 @@ fn after_a_loss_a_wait_begins_anew() {
 /// A day of jittered `Retry-After` is longer than a day.
 #[test]
 fn after_a_loss_the_longest_cooldown_is_kept_to_its_end() {
-    let mut gate = Gate::new(Endpoint::Usage);
+    let mut gate = Gate::new(Provider::Anthropic, Endpoint::Usage);
     gate.rate_limited(NOW, Some(policy::RETRY_AFTER_MAX), Jitter(1000));
     let GateState::CoolingDown { until, .. } = gate.state else { panic!("{gate:?}") };
     let deadline = until.since(NOW);

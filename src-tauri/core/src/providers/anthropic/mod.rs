@@ -20,19 +20,90 @@ pub use usage::window_kind;
 pub use usage_response::parse_usage_response;
 
 use crate::credential::token::Fingerprint;
-use crate::credential::{Credential, OAuthClient};
+use crate::credential::{Credential, CredentialRead, Identity, OAuthClient};
+use crate::gate::policy::{Backoff, EndpointPolicy};
+use crate::providers::{EndpointSpec, Provider, ProviderInfo, ProviderSpec, Renewal};
 use crate::request::{Auth, Endpoint, Method, Request};
+use crate::response::{GrantOutcome, HttpResponse, Outcome};
+use crate::time::Wall;
+use std::time::Duration;
 
-/// Where Anthropic answers, unless a loopback stand-in is named.
-pub const API_BASE: &str = "https://api.anthropic.com";
-/// Where its token endpoint is.
-pub const TOKEN_BASE: &str = "https://platform.claude.com";
+/// Anthropic, with the sign-in of Claude Code.
+pub(super) struct Anthropic;
+
+const INFO: ProviderInfo = ProviderInfo { key: "anthropic", name: "Anthropic", owner: "Claude Code" };
+
+const ENDPOINTS: [EndpointSpec; 2] = [
+    EndpointSpec {
+        endpoint: Endpoint::Usage,
+        base: "https://api.anthropic.com",
+        variable: "HOLDOFF_ANTHROPIC_API",
+        policy: EndpointPolicy {
+            // One project asked every 180 s for 96 minutes without a 429, with a measured budget of about 28–30 requests in
+            // any 60 minutes.
+            spacing: Duration::from_secs(180),
+            // Blocks seen lasted minutes to an hour, 3600 s the most common.
+            limit: Backoff { base: Duration::from_secs(5 * 60), cap: Duration::from_secs(60 * 60) },
+        },
+    },
+    EndpointSpec {
+        endpoint: Endpoint::Token,
+        base: "https://platform.claude.com",
+        variable: "HOLDOFF_ANTHROPIC_TOKEN",
+        policy: EndpointPolicy {
+            spacing: Duration::from_secs(180),
+            // Seen to last for hours even at 6 calls a day.
+            limit: Backoff { base: Duration::from_secs(10 * 60), cap: Duration::from_secs(6 * 60 * 60) },
+        },
+    },
+];
 
 /// Claude Code's public client id, to which a sign-in is bound that names no other.
 const CLIENT_ID: &str = "9d1c250a-e61b-44d9-88ed-5944d1962f5e";
 
+impl ProviderSpec for Anthropic {
+    fn info(&self) -> &'static ProviderInfo {
+        &INFO
+    }
+
+    fn endpoints(&self) -> &'static [EndpointSpec] {
+        &ENDPOINTS
+    }
+
+    fn parse_credential(&self, stored: &[u8], beside: Identity) -> CredentialRead {
+        credential::read(stored, beside)
+    }
+
+    fn missing_scope(&self, credential: &Credential) -> Option<&'static str> {
+        credential::missing_scope(&credential.scopes)
+    }
+
+    fn usage_request(&self, credential: &Credential) -> Request {
+        usage_request(credential)
+    }
+
+    fn parse_usage(&self, answer: &HttpResponse, now: Wall) -> Outcome {
+        parse_usage_response(answer, now)
+    }
+
+    fn renewal(&self) -> Option<&'static dyn Renewal> {
+        Some(&Anthropic)
+    }
+}
+
+impl Renewal for Anthropic {
+    fn request(&self, credential: &Credential) -> Option<(Request, Fingerprint)> {
+        renewal_request(credential)
+    }
+
+    fn parse(&self, answer: &HttpResponse, now: Wall) -> GrantOutcome {
+        parse_token_response(answer, now)
+    }
+}
+
 pub fn usage_request(credential: &Credential) -> Request {
     Request {
+        provider: Provider::Anthropic,
         endpoint: Endpoint::Usage,
         method: Method::Get,
         path: "/api/oauth/usage",
@@ -55,6 +126,7 @@ pub fn renewal_request(credential: &Credential) -> Option<(Request, Fingerprint)
     };
     let spent = refresh_token.fingerprint();
     let request = Request {
+        provider: Provider::Anthropic,
         endpoint: Endpoint::Token,
         method: Method::Post,
         path: "/v1/oauth/token",

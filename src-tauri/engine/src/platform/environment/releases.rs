@@ -1,6 +1,8 @@
 //! Where Holdoff's own releases are, and whose they are: both are made into the program by whoever builds it.
 
-use super::{StartError, is_loopback, stand_in};
+use super::StartError;
+use super::bases::stand_in;
+use crate::http::network::is_loopback;
 use holdoff_core::updates::PublicKey;
 use reqwest::Url;
 use std::ffi::OsString;

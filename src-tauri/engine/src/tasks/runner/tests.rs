@@ -14,6 +14,7 @@ use crate::tasks::login::Logins;
 use crate::tasks::start;
 use crate::tasks::start::Loaded;
 use holdoff_core::Settings;
+use holdoff_core::providers::Provider;
 use holdoff_world::{FakeAnthropic, Home, eventually};
 use std::collections::BTreeSet;
 use std::time::SystemTime;
@@ -50,7 +51,7 @@ async fn a_request_that_could_not_leave_before_the_machine_slept_waits_as_after_
 }
 
 async fn runner(fake: &FakeAnthropic, home: &Home, clock: &Clock, dir: &std::path::Path) -> Runner {
-    let bases = Bases { api: fake.api_base().parse().unwrap(), token: fake.token_base().parse().unwrap() };
+    let bases = Bases::new(Provider::Anthropic, fake.api_base().parse().unwrap(), fake.token_base().parse().unwrap());
     let Loaded { kept, history } = start::load(dir, &clock.boot_id(), clock.now());
     let slots = TwoSlots::new(dir.to_owned(), PlainFiles, kept.generation);
     let tools = RunnerContext {

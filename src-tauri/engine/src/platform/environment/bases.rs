@@ -1,0 +1,68 @@
+//! Where each endpoint of each provider is: where its provider says, or a server on this computer that stands in for it.
+
+use super::StartError;
+use crate::http::network::is_loopback;
+use holdoff_core::Endpoint;
+use holdoff_core::providers::Provider;
+use reqwest::Url;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+/// Where each endpoint of each provider is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bases(BTreeMap<(Provider, Endpoint), Url>);
+
+impl Bases {
+    /// One provider's.
+    pub fn new(provider: Provider, usage: Url, token: Url) -> Self {
+        Self::from_iter([((provider, Endpoint::Usage), usage), ((provider, Endpoint::Token), token)])
+    }
+
+    pub fn of(&self, provider: Provider, endpoint: Endpoint) -> Option<&Url> {
+        self.0.get(&(provider, endpoint))
+    }
+
+    pub(super) fn from_vars(var: &impl Fn(&str) -> Option<OsString>) -> Result<Self, StartError> {
+        let specs =
+            Provider::ALL.iter().flat_map(|provider| provider.spec().endpoints().iter().map(|spec| (*provider, spec)));
+        specs.map(|(provider, spec)| Ok(((provider, spec.endpoint), base(var, spec.variable, spec.base)?))).collect()
+    }
+
+    pub(super) fn are_loopback(&self) -> bool {
+        self.0.values().all(is_loopback)
+    }
+}
+
+impl FromIterator<((Provider, Endpoint), Url)> for Bases {
+    fn from_iter<I: IntoIterator<Item = ((Provider, Endpoint), Url)>>(bases: I) -> Self {
+        Self(bases.into_iter().collect())
+    }
+}
+
+fn base(
+    var: &impl Fn(&str) -> Option<OsString>,
+    variable: &'static str,
+    default: &'static str,
+) -> Result<Url, StartError> {
+    let given = var(variable).map(|value| value.to_string_lossy().into_owned());
+    let refuse = |why| StartError::Base { variable, why };
+    match given {
+        Some(given) => stand_in(&given).map_err(refuse),
+        None => Url::parse(default).map_err(|_| refuse("this is no URL")),
+    }
+}
+
+/// The address of a server on this computer that stands in for one elsewhere.
+pub(super) fn stand_in(given: &str) -> Result<Url, &'static str> {
+    let url = Url::parse(given).map_err(|_| "this is no URL")?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err("this is neither http nor https");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("it holds a user name or password");
+    }
+    if !is_loopback(&url) {
+        return Err("this is not an address of this computer");
+    }
+    Ok(url)
+}
