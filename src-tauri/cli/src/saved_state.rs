@@ -93,7 +93,9 @@ fn take_up(environment: &Environment, state: &mut State, source: &CredentialStor
     let Some((reading, session)) = reading_spool::take_up(&environment.data_dir, &source.real_place()) else {
         return;
     };
-    let told = sessions.told(place.clone(), reading, &session);
+    let Some(told) = sessions.told(place.clone(), reading, &session) else {
+        return;
+    };
     let written = source.written().map(|written| environment.clock.wall_of(written));
     let mut known = CredentialLocation::known(state, Provider::Anthropic, &place);
     let account = known.account.as_ref().and_then(|account| state.accounts.get(account));

@@ -15,7 +15,7 @@ use holdoff_world::spawn::Spawned;
 use holdoff_world::{ClockSpec, FakeAnthropic, Home, eventually};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
 
 const ROLE: &str = "WATCHING_TEST_ROLE";
@@ -29,6 +29,14 @@ const WATCHES: &str = "max_inotify_watches";
 /// What stands in the table of limits of the namespace.
 fn limit(name: &str, most: u32) {
     std::fs::write(Path::new("/proc/sys/user").join(name), most.to_string()).unwrap();
+}
+
+/// If the test has asked for it.
+fn give_room(home: &Path) {
+    if std::fs::remove_file(home.join("room")).is_ok() {
+        limit(INSTANCES, 128);
+        limit(WATCHES, 8192);
+    }
 }
 
 /// This program again as `role`, in a user namespace of its own with a full table if so wished.
@@ -125,6 +133,38 @@ async fn a_data_folder_that_is_taken_away_is_missed_whether_it_is_watched_or_not
     eventually(SOON, "the folder is missed", missed).await;
 }
 
+/// What is taken out of it is heard of again, and not only seen at the next look.
+#[tokio::test]
+async fn the_data_folders_watch_gets_room_again() {
+    /// By looks alone, which are 5 s apart, so many would take longer than may go by.
+    const FILES: usize = 20;
+    let home = Home::new();
+    let program = Spawned::start("folder", &mut again(&home, "as_folder", true));
+    let data = home.path().join("data");
+    let woken = || program.stdout().lines().filter(|line| *line == "woken").count();
+    eventually(SOON, "looks while there is no room", async || (woken() >= 1).then_some(())).await;
+    assert!(!has_inotify(program.pid()), "the table is full");
+    std::fs::write(home.path().join("room"), "").unwrap();
+    eventually(SOON, "it is watched", async || has_inotify(program.pid()).then_some(())).await;
+    let began = Instant::now();
+    for n in 0..FILES {
+        let (file, before) = (data.join(n.to_string()), woken());
+        std::fs::write(&file, "").unwrap();
+        std::fs::remove_file(&file).unwrap();
+        eventually(SOON, "a file is missed", async || (woken() > before).then_some(())).await;
+    }
+    assert!(began.elapsed() < SOON, "{FILES} files are missed in {:?}", began.elapsed());
+    std::fs::remove_dir_all(&data).unwrap();
+    let missed = async || program.stdout().contains("missed").then_some(());
+    eventually(SOON, "the folder is missed", missed).await;
+}
+
+/// Whether the process has something that hears of changes.
+fn has_inotify(pid: u32) -> bool {
+    let files = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().flatten();
+    files.filter_map(|file| std::fs::read_link(file.path()).ok()).any(|to| to.to_string_lossy().contains("inotify"))
+}
+
 #[tokio::test]
 #[ignore = "a process that the other tests start"]
 async fn as_folder() {
@@ -137,6 +177,8 @@ async fn as_folder() {
     println!("\nlooking");
     while data.exists() {
         vanishing.next().await;
+        println!("\nwoken");
+        give_room(data.parent().unwrap());
     }
     println!("\nmissed");
 }
@@ -170,10 +212,7 @@ async fn live() {
                     limit(WATCHES, 0);
                     println!("is full");
                 }
-                if std::fs::remove_file(environment.home.join("room")).is_ok() {
-                    limit(INSTANCES, 128);
-                    limit(WATCHES, 8192);
-                }
+                give_room(&environment.home);
             }
         }
     }

@@ -2,6 +2,7 @@
 //! other users of the computer, a bus that says nothing, and names that are more than names.
 
 mod outside;
+mod page;
 mod poller;
 mod private;
 mod socket;

@@ -3,6 +3,7 @@
 use super::scene::*;
 use holdoff_core::quota::{Amount, Spend};
 use holdoff_core::record::history::{HistoryRecord, MoneyRecord, WindowRecord};
+use holdoff_core::record::ledger::{LedgerEndpoint, LedgerEntry, LedgerEvent, OutcomeKind};
 use holdoff_core::{AccountId, Source, Wall};
 use holdoff_engine::storage::history::{Row, open};
 use serde_json::Value;
@@ -96,6 +97,98 @@ fn what_was_spent_is_told_with_it() {
     assert_eq!(rows.len(), 2, "of the last 24 hours: {csv}");
     let json: Value = serde_json::from_slice(&scene.run(&["history", "--since", "2d", "--json"], b"").stdout).unwrap();
     assert_eq!((&json["money"][0]["used"], &json["money"][1]["used"]), (&12.34.into(), &20.0.into()), "{json}");
+}
+
+/// As a spreadsheet reads it (RFC 4180): a cell for each value, quoted or not.
+fn cells(csv: &str) -> Vec<Vec<String>> {
+    let (mut rows, mut row, mut cell, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
+    let mut chars = csv.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' if quoted && chars.next_if_eq(&'"').is_some() => cell.push('"'),
+            '"' if quoted || cell.is_empty() => quoted = !quoted,
+            ',' if !quoted => row.push(std::mem::take(&mut cell)),
+            '\n' if !quoted => {
+                row.push(std::mem::take(&mut cell));
+                rows.push(std::mem::take(&mut row));
+            }
+            _ => cell.push(c),
+        }
+    }
+    rows
+}
+
+/// Names come from a provider, which may be anybody: in a spreadsheet, none of them is a formula or more than one cell.
+#[test]
+fn a_name_in_a_table_is_one_cell_and_no_formula() {
+    let scene = Scene::new();
+    scene.state(42.0, 26.0, 60);
+    // What it is, and what stands in the cell.
+    let names = [
+        ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+        ("+1+1", "'+1+1"),
+        ("-2+3", "'-2+3"),
+        ("@SUM(A1:A9)", "'@SUM(A1:A9)"),
+        ("＝1+1", "'＝1+1"),
+        ("\"=1+1", "'\"=1+1"),
+        ("x;=1+1;y", "x;'=1+1;y"),
+        ("say \"hi\", twice", "say \"hi\", twice"),
+        ("\"", "\""),
+        ("two\r\n=1+1", "two  =1+1"),
+        ("a\t=1", "a =1"),
+        ("5-hour", "5-hour"),
+    ];
+    let mut store = open(&scene.data(), "t", Duration::ZERO).store.unwrap();
+    let rows = names.iter().enumerate().flat_map(|(n, (name, _))| {
+        let (account, at) = (AccountId(format!("anthropic:{name}")), Wall(now_ms() - 60_000 + n as i64));
+        let label = (*name).to_owned();
+        let window = WindowRecord {
+            account: account.clone(),
+            window: label.clone(),
+            label: label.clone(),
+            duration_s: None,
+            used_percent: Some(1.0),
+            resets_at: None,
+            at,
+            source: Source::StatusLine,
+        };
+        let used = Some(Amount { minor: 1, currency: label.clone(), exponent: 2 });
+        let money = Spend {
+            id: label.clone(),
+            label: label.clone(),
+            used,
+            limit: None,
+            used_percent: None,
+            note: Some(label.clone()),
+        };
+        let money = MoneyRecord { account: account.clone(), money, at, source: Source::UsageEndpoint };
+        let event = LedgerEvent::Completed { outcome: OutcomeKind::Unreachable, detail: Some(label) };
+        let request = LedgerEntry { at, account: account.0, endpoint: LedgerEndpoint::Usage, event, next_at: None };
+        [Row::Memory(HistoryRecord::Window(window)), Row::Memory(HistoryRecord::Money(money)), Row::Request(request)]
+    });
+    store.write(&rows.collect::<Vec<Row>>()).unwrap();
+    for (table, columns) in [
+        ("windows", &["window", "label"][..]),
+        ("money", &["money", "label", "note", "used_currency"]),
+        ("requests", &["detail"]),
+    ] {
+        let csv = text(&scene.run(&["history", "--csv", table], b"").stdout);
+        let rows = cells(&csv);
+        assert_eq!((rows.len(), csv.lines().count()), (1 + names.len(), 1 + names.len()), "a line each: {csv}");
+        let by_name = |name: &str| rows[0].iter().position(|column| column == name).unwrap();
+        for ((name, safe), row) in names.iter().zip(&rows[1..]) {
+            assert_eq!(row.len(), rows[0].len(), "{name:?} in {csv}");
+            for column in columns {
+                assert_eq!(row[by_name(column)], *safe, "{name:?} in {column}: {csv}");
+            }
+            assert!(row[by_name("account")].starts_with("anthropic:"), "{csv}");
+        }
+        // However a cell is reached, none is a formula.
+        let first = |part: &str| part.chars().find(|c| !c.is_whitespace() && *c != '"');
+        let formula = |part: &str| matches!(first(part), Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠'));
+        let parts = rows.iter().flatten().flat_map(|cell| cell.split(';'));
+        assert_eq!(parts.filter(|part| formula(part)).collect::<Vec<_>>(), Vec::<&str>::new(), "{csv}");
+    }
 }
 
 /// Ten cycles of the 5-hour window: every other one is used up steadily after 200 minutes, the others to a quarter.

@@ -71,6 +71,11 @@ impl Scene {
 
     /// The app has read this much of Ann's limits so long ago, and ended.
     pub fn state(&self, five_hour: f64, weekly: f64, ago_s: u64) {
+        self.state_in("~/.claude/.credentials.json", five_hour, weekly, ago_s);
+    }
+
+    /// The same, of a sign-in in this place.
+    pub fn state_in(&self, place: &str, five_hour: f64, weekly: f64, ago_s: u64) {
         let now = Clock::real().now();
         let at = Wall(now.wall.0 - i64::try_from(ago_s).unwrap() * 1000);
         let window = |id: &str, label: &str, used: f64, hours: u64| QuotaWindow {
@@ -87,7 +92,7 @@ impl Scene {
         let windows = vec![window("five_hour", "5-hour", five_hour, 1), window("seven_day", "weekly", weekly, 72)];
         let mut account = AccountState::new(Provider::Anthropic);
         account.reading = Some(Reading::new(Source::UsageEndpoint, at, windows, vec![]));
-        account.sign_in.place = "~/.claude/.credentials.json".into();
+        account.sign_in.place = place.into();
         account.sign_in.identity.email = Some("ann@example.com".into());
         let mut state = State::new(Clock::real().boot_id());
         let id = AccountId("anthropic:ann".into());

@@ -1,6 +1,9 @@
 //! `holdoff status` and `ledger`.
 
 use super::scene::*;
+use holdoff_core::Wall;
+use holdoff_core::record::ledger::{LedgerEndpoint, LedgerEntry, LedgerEvent, OutcomeKind};
+use holdoff_core::text::is_hidden;
 use holdoff_engine::storage::history::{self, Row};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read};
@@ -22,6 +25,36 @@ fn without_a_terminal_there_are_no_colours() {
     assert!(on_a_terminal("").contains("\u{1b}[31mweekly 96 %"), "{}", on_a_terminal(""));
     assert!(!on_a_terminal("NO_COLOR=1").contains("\u{1b}["), "{}", on_a_terminal("NO_COLOR=1"));
     assert!(!on_a_terminal("TERM=dumb").contains("\u{1b}["), "{}", on_a_terminal("TERM=dumb"));
+}
+
+/// Folders and what a server said stand in what programs read, and in complaints: a terminal obeys none of it.
+#[test]
+fn json_and_complaints_hold_nothing_that_a_terminal_obeys() {
+    const ODD: &str = "x\u{9b}31m\u{7f}\u{202e}\u{e0041}";
+    let scene = Scene::new();
+    scene.state_in(&format!("~/{ODD}/.credentials.json"), 42.0, 96.0, 60);
+    let event = LedgerEvent::Completed { outcome: OutcomeKind::Unreachable, detail: Some(ODD.to_owned()) };
+    let (at, account) = (Wall(now_ms() - 1000), "anthropic:ann".to_owned());
+    let entry = LedgerEntry { at, account, endpoint: LedgerEndpoint::Usage, event, next_at: None };
+    history::open(&scene.data(), "t", Duration::ZERO).store.unwrap().write(&[Row::Request(entry)]).unwrap();
+
+    let place = |told: Value| told["accounts"][0]["places"][0]["place"].clone();
+    let detail = |told: Value| told["event"]["came"]["detail"].clone();
+    let exported = |told: Value| told["requests"][0]["detail"].clone();
+    let cases: [(&[&str], fn(Value) -> Value, String); 3] = [
+        (&["status", "--json"], place, format!("~/{ODD}/.credentials.json")),
+        (&["ledger", "--json"], detail, ODD.to_owned()),
+        (&["history", "--json"], exported, ODD.to_owned()),
+    ];
+    for (command, of, is) in cases {
+        let told = text(&scene.run(command, b"").stdout);
+        assert!(!told.chars().any(|c| is_hidden(c) && c != '\n'), "{command:?}: {told:?}");
+        assert_eq!(of(serde_json::from_str(&told).unwrap()), is, "{command:?} says the same");
+    }
+    let refused = scene.run(&["statusline", "install", "--config-dir", &format!("/nowhere/{ODD}")], b"");
+    let complaint = text(&refused.stderr);
+    assert!(complaint.contains("/nowhere/x") && !refused.status.success(), "{complaint}");
+    assert!(!complaint.chars().any(|c| is_hidden(c) && c != '\n'), "{complaint:?}");
 }
 
 #[test]

@@ -34,17 +34,27 @@ pub struct Sessions(Arc<Mutex<Known>>);
 struct Known {
     /// By version: since when it is known to write no owners; `None`, that it does.
     versions: BTreeMap<String, Option<Instant>>,
-    /// By transcript: how long it had waited for answers, and when that was seen first.
-    answers: BTreeMap<String, (u64, Wall)>,
+    /// By transcript: its last answer.
+    answers: BTreeMap<String, Answer>,
+}
+
+/// The last answer of a session.
+#[derive(Debug, Clone, Copy)]
+struct Answer {
+    /// How long the session had waited for answers by then, in milliseconds, where it says so.
+    waited: Option<u64>,
+    at: Wall,
+    /// The transcript told when it came. Else it is when it was seen first.
+    is_told: bool,
 }
 
 impl Sessions {
-    /// Looks whose `reading` is that came from this session in this place, and when it was true. Blocks.
-    pub fn told(&self, place: String, mut reading: Reading, session: &Session) -> Told {
+    /// Looks whose `reading` is that came from this session in this place, and when it was true. `None` where that cannot be
+    /// told: its transcript is there and tells nothing, as one does that is cut or written anew in this moment. Blocks.
+    pub fn told(&self, place: String, mut reading: Reading, session: &Session) -> Option<Told> {
         let path = session.transcript.as_deref().map(Path::new).filter(|path| path.is_absolute());
         let transcript = path.and_then(read);
-        let at = transcript.as_ref().and_then(Transcript::told_at).or_else(|| self.answered(session, reading.at));
-        reading.at = at.map_or(reading.at, |at| at.min(reading.at));
+        reading.at = self.answered_at(session, transcript.as_ref(), reading.at)?;
         let speaker = match (path, transcript) {
             (Some(path), Some(transcript)) => {
                 if let (Some(_), Some(version)) = (&transcript.owner, &transcript.version) {
@@ -55,22 +65,33 @@ impl Sessions {
             (Some(path), None) => Transcript::default().speaker(session, |version| self.writes_owners(version, path)),
             (None, _) => Speaker::Unnamed,
         };
-        Told { place, speaker, reading }
+        Some(Told { place, speaker, reading })
     }
 
-    /// Without a transcript: when it was seen first that it has waited so long for answers.
-    fn answered(&self, session: &Session, now: Wall) -> Option<Wall> {
-        let (waited, name) = (session.api_ms?, session.transcript.as_ref()?);
+    /// When the last answer came that a session tells of at `now`. A session repeats it for as long as it is open: with a
+    /// transcript that somebody is just writing anew it is as old as it was before. Taken for newer, it would have what other
+    /// sessions were answered in between passed over.
+    fn answered_at(&self, session: &Session, transcript: Option<&Transcript>, now: Wall) -> Option<Wall> {
+        let Some(name) = &session.transcript else { return Some(now) };
+        let waited = session.api_ms;
         let answers = &mut self.known().answers;
-        let (_, at) = match answers.get(name) {
-            Some(known) if known.0 == waited => *known,
-            Some(_) | None => (waited, now),
+        let known = answers.get(name).copied();
+        let same = known.filter(|known| known.waited == waited);
+        let told = transcript.and_then(Transcript::told_at).map(|at| at.min(now));
+        let answer = match (told, same) {
+            (Some(told), Some(same)) if waited.is_some() && same.is_told => Answer { at: told.max(same.at), ..same },
+            (Some(at), _) => Answer { waited, at, is_told: true },
+            (None, Some(same)) => same,
+            (None, None) if transcript.is_some() && known.is_none() => return None,
+            (None, None) => Answer { waited, at: now, is_told: false },
         };
-        if answers.len() >= KNOWN_MAX && !answers.contains_key(name) {
+        if answers.len() >= KNOWN_MAX && known.is_none() {
             answers.clear();
         }
-        answers.insert(name.clone(), (waited, at));
-        Some(at)
+        if answer.is_told || waited.is_some() {
+            answers.insert(name.clone(), answer);
+        }
+        Some(answer.at.min(now))
     }
 
     /// Whether this version of Claude Code writes whose a session is: another transcript of it tells.
@@ -140,7 +161,9 @@ fn others(path: &Path) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use holdoff_core::Source;
+    use holdoff_core::providers::anthropic::status_line;
+    use holdoff_core::quota::merge;
+    use holdoff_core::{AccountId, PassiveReading, Source};
     use std::fs;
     use tempfile::TempDir;
 
@@ -191,7 +214,7 @@ mod tests {
     }
 
     fn told(sessions: &Sessions, session: &Session, now: Wall) -> (Speaker, Wall) {
-        let told = sessions.told("~/x".into(), Reading::new(Source::StatusLine, now, vec![], vec![]), session);
+        let told = sessions.told("~/x".into(), Reading::new(Source::StatusLine, now, vec![], vec![]), session).unwrap();
         (told.speaker, told.reading.at)
     }
 
@@ -252,6 +275,67 @@ mod tests {
         assert_eq!(told(&sessions, &gone(6), at(10)).1, at(10));
         let unsaid = Session { api_ms: None, ..gone(6) };
         assert_eq!(told(&sessions, &unsaid, at(20)).1, at(20));
+    }
+
+    /// Its figures are those of the answer before, whoever is writing the transcript at the moment.
+    #[test]
+    fn what_a_session_repeats_gets_no_younger_while_its_transcript_is_written_anew() {
+        let whole = line("user", "10:00") + &line("assistant", "11:00");
+        let (projects, sessions) = (Projects::new(), Sessions::default());
+        let session = projects.write("a/s.jsonl", &whole);
+        let path = projects.path("a/s.jsonl");
+        assert_eq!(told(&sessions, &session, NOON).1, at(-60));
+        for cut in 0..whole.len() {
+            fs::write(&path, &whole[..cut]).unwrap();
+            assert_eq!(told(&sessions, &session, NOON).1, at(-60), "{cut}");
+        }
+        fs::remove_file(&path).unwrap();
+        assert_eq!(told(&sessions, &session, NOON).1, at(-60), "between two files");
+        let unsaid = Session { api_ms: None, ..projects.write("b/s.jsonl", &whole) };
+        assert_eq!(told(&sessions, &unsaid, NOON).1, at(-60));
+        fs::write(projects.path("b/s.jsonl"), "").unwrap();
+        assert_eq!(told(&sessions, &unsaid, NOON).1, at(-60));
+
+        // The next answer, of which the transcript tells as soon as it is there again.
+        let next = Session { api_ms: Some(2), ..session };
+        assert_eq!(told(&sessions, &next, at(1)).1, at(1));
+        fs::write(&path, whole + &line("assistant", "11:30")).unwrap();
+        assert_eq!(told(&sessions, &next, at(2)).1, at(-30));
+    }
+
+    /// A new session has no transcript at first. One that is there and tells of no time is not whole.
+    #[test]
+    fn of_a_transcript_that_is_cut_when_it_is_first_seen_nothing_is_taken() {
+        let (projects, sessions) = (Projects::new(), Sessions::default());
+        for text in ["", "{\"type\":\"assistant\",\"timestamp\":\"2026-09-", "\n"] {
+            let session = projects.write("a/s.jsonl", text);
+            let reading = Reading::new(Source::StatusLine, NOON, vec![], vec![]);
+            assert_eq!(sessions.told("~/x".into(), reading, &session), None, "{text:?}");
+        }
+        let session = projects.write("a/s.jsonl", &line("assistant", "11:00"));
+        assert_eq!(told(&sessions, &session, NOON).1, at(-60));
+    }
+
+    /// Two sessions: one was answered an hour ago and only repeats it, the other a minute ago.
+    #[test]
+    fn what_was_answered_last_is_shown_although_an_older_session_spoke_while_its_transcript_was_cut() {
+        let (projects, sessions) = (Projects::new(), Sessions::default());
+        let (old, new) = (line("assistant", "11:00"), line("assistant", "11:59"));
+        let (older, newer) = (projects.write("a/s.jsonl", &old), projects.write("b/s.jsonl", &new));
+        let mut shown = None;
+        let mut speak = |session: &Session, used: f64| {
+            let text = format!("{{\"rate_limits\":{{\"five_hour\":{{\"used_percentage\":{used}}}}}}}");
+            let reading = status_line::read(text.as_bytes()).unwrap().reading(NOON).unwrap();
+            let reading = sessions.told("~/x".into(), reading, session).unwrap().reading;
+            let account = AccountId("anthropic:ann".into());
+            shown = merge::known(shown.take(), PassiveReading { account, reading }, NOON);
+            shown.as_ref().unwrap().windows[0].used_percent
+        };
+        assert_eq!(speak(&older, 33.0), Some(33.0));
+        projects.write("a/s.jsonl", "");
+        assert_eq!(speak(&older, 33.0), Some(33.0));
+        projects.write("a/s.jsonl", &old);
+        assert_eq!(speak(&newer, 40.0), Some(40.0));
     }
 
     /// Hangs where a pipe is waited for.

@@ -242,7 +242,7 @@ async fn signal(signals: &mut mpsc::Receiver<()>, watch: &Option<Watch>) -> bool
 fn told(source: &CredentialStore, data_dir: &Path, (place, real): (&str, &str), sessions: &Sessions) -> Vec<Told> {
     let cached = source.cached().map(|Cached { speaker, reading }| Told { place: place.to_owned(), speaker, reading });
     let left = reading_spool::take_up(data_dir, real)
-        .map(|(reading, session)| sessions.told(place.to_owned(), reading, &session));
+        .and_then(|(reading, session)| sessions.told(place.to_owned(), reading, &session));
     cached.into_iter().chain(left).collect()
 }
 

@@ -49,4 +49,56 @@ mod tests {
         text.chunks(77).for_each(|chunk| append(&mut bytes, chunk));
         assert_eq!(*bytes, text);
     }
+
+    /// As a debugger of the same user would look for it.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_place_that_became_too_small_is_wiped() {
+        /// It stands nowhere as it is but where it was read to.
+        struct Masked<'a>(&'a [u8]);
+        impl Read for Masked<'_> {
+            fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+                let (now, later) = self.0.split_at(into.len().min(self.0.len()));
+                into.iter_mut().zip(now).for_each(|(to, from)| *to = from ^ MASK);
+                self.0 = later;
+                Ok(now.len())
+            }
+        }
+        const MASK: u8 = 0xa5;
+        let drawn: Vec<u8> = (0..4).flat_map(|_| crate::platform::random::number().to_ne_bytes()).collect();
+        let mut masked: Vec<u8> = drawn.iter().map(|byte| (b'a' + byte % 26) ^ MASK).collect();
+        let secret = masked.clone();
+        masked.resize(1000, MASK);
+        let mut bytes = read_to_end(Masked(&masked), 0).unwrap();
+        assert!(copies(&secret, MASK) > 0, "it is looked for where it is");
+        append(&mut bytes, &[0; 2000]);
+        drop(bytes);
+        assert_eq!(copies(&secret, MASK), 0);
+    }
+
+    /// How often it is in what this process may write of its memory.
+    #[cfg(target_os = "linux")]
+    fn copies(masked: &[u8], mask: u8) -> usize {
+        use std::os::unix::fs::FileExt;
+        use zeroize::Zeroize;
+        let memory = std::fs::File::open("/proc/self/mem").unwrap();
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+        let mut found = 0;
+        for line in maps.lines().filter(|line| line.contains(" rw")) {
+            let (from, to) = line.split_once(' ').unwrap().0.split_once('-').unwrap();
+            let [from, to] = [from, to].map(|at| u64::from_str_radix(at, 16).unwrap());
+            let mut bytes = vec![0; usize::try_from(to - from).unwrap()];
+            // A page may be gone by now, or be one that nobody may read.
+            if memory.read_exact_at(&mut bytes, from).is_ok() {
+                bytes.iter_mut().for_each(|byte| *byte ^= mask);
+                let mut rest = bytes.as_slice();
+                while let Some(at) = rest.iter().position(|byte| *byte == masked[0]) {
+                    found += usize::from(rest[at..].starts_with(masked));
+                    rest = &rest[at + 1..];
+                }
+            }
+            bytes.zeroize();
+        }
+        found
+    }
 }

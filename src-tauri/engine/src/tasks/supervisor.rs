@@ -228,7 +228,9 @@ impl Supervisor {
         tokio::task::spawn_blocking(move || {
             let real = source.real_place();
             let place = reals.into_iter().find(|(other, _)| *other == real).map_or(real, |(_, place)| place);
-            let _ = tell.send(sessions.told(place, reading, &session));
+            if let Some(told) = sessions.told(place, reading, &session) {
+                let _ = tell.send(told);
+            }
         });
     }
 

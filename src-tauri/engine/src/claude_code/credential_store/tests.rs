@@ -179,6 +179,42 @@ fn no_token_in_what_can_be_printed() {
     assert!(!printed.contains("SECRET"), "{printed}");
 }
 
+/// People keep keys in there, and Claude Code whole conversations.
+#[test]
+fn of_what_claude_code_keeps_of_itself_nothing_else_is_held() {
+    let home = home().holding(signed_in());
+    let text = r#"{"primaryApiKey":"a-SECRET","mcpServers":{"x":{"env":{"KEY":"b-SECRET"}}},
+        "oauthAccount":{"accountUuid":"ann"},"projects":{"/a":{"history":["c-SECRET"]}},"\u0078":"d-SECRET"}"#;
+    fs::write(home.dir.path().join(".claude.json"), text).unwrap();
+    assert_eq!(identity(&home.source).account.as_deref(), Some("ann"));
+    assert_eq!(home.source.projects(), [Path::new("/a")]);
+    let held = String::from_utf8(home.source.about_itself().unwrap()).unwrap();
+    assert_eq!(held, r#"{"oauthAccount":{"accountUuid":"ann"}}"#);
+}
+
+/// Whoever spends it reads it again, under the locks.
+#[tokio::test]
+async fn a_look_tells_that_there_is_a_refresh_token_and_not_which() {
+    let home = home().holding(signed_in());
+    let (tell, mut looks) = tokio::sync::mpsc::unbounded_channel();
+    let _monitor = monitor::LocationMonitor::start(
+        home.source.clone(),
+        home.dir.path().join("data"),
+        crate::platform::clock::Clock::real(),
+        FileWatcher::default(),
+        crate::claude_code::sessions::Sessions::default(),
+        tell,
+        tokio::sync::watch::Sender::default(),
+    );
+    for _ in 0..2 {
+        let CredentialRead::Found(credential) = looks.recv().await.unwrap().read else { panic!("not found") };
+        assert_eq!(credential.access_token.expose(), TOKEN);
+        assert!(credential.refresh_token.unwrap().secret().is_none());
+        // Noticed, or looked at again where nothing is watched.
+        fs::write(home.source.credential_path(), signed_in() + " ").unwrap();
+    }
+}
+
 #[test]
 fn a_folder_in_its_place() {
     let home = home();

@@ -135,3 +135,31 @@ fn rename(next: fs::Next, found: &Found) -> io::Result<bool> {
     }
     Ok(same)
 }
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use super::*;
+
+    /// Where a program writes at the last moment: after the last look, and before the two names are exchanged.
+    #[test]
+    fn what_is_written_at_the_last_moment_is_put_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().canonicalize().unwrap().join(NAME);
+        for meanwhile in ["{\"theirs\":1}", ""] {
+            std::fs::write(&path, "{}").unwrap();
+            let found = find(&path).unwrap();
+            let next = fs::Next::written(path.with_extension("next"), None, b"{\"ours\":1}").unwrap();
+            std::fs::write(&path, meanwhile).unwrap();
+            assert!(!swap(next, &found).unwrap());
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), meanwhile);
+        }
+        std::fs::remove_file(&path).unwrap();
+        let found = find(&path).unwrap();
+        let next = fs::Next::written(path.with_extension("next"), None, b"{\"ours\":1}").unwrap();
+        std::fs::write(&path, "{}").unwrap();
+        assert!(!swap(next, &found).unwrap());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "{}");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+}

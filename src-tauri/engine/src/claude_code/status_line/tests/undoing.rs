@@ -59,6 +59,27 @@ fn nothing_of_the_settings_but_the_one_key_is_kept_or_shown() {
     }
 }
 
+/// Whatever an editor of JSON does to other people's keys, it is not made, and what it did is not written down.
+#[test]
+fn a_change_of_another_key_is_neither_made_nor_kept() {
+    let before = "{\"env\":{\"K\":\"SECRET\"},\"statusLine\":{\"command\":\"a\"}}";
+    let scene = Scene::with(before);
+    let place = scene.place();
+    let install = scene.install();
+    let made = String::from_utf8(install.after.clone().unwrap()).unwrap();
+    let wrong = made.replace("SECRET", "other");
+    assert!(install.before(Some(before.as_bytes()), made.as_bytes()).is_some());
+    assert_eq!(install.before(Some(before.as_bytes()), wrong.as_bytes()), None);
+    let others = Text::parse(before.as_bytes()).unwrap().others();
+    let plan = |made: &str| {
+        let found = settings_file::find(place.settings()).unwrap();
+        let records = place.records(&found.path);
+        place.change(found, Some(made.as_bytes().to_vec()), &others, records, Keep::Earlier(None))
+    };
+    assert!(plan(&made).is_ok());
+    assert!(matches!(plan(&wrong), Err(SettingsError::Text { .. })));
+}
+
 /// Others write to the settings all the time.
 #[test]
 fn it_is_exact_although_others_changed_the_file_since() {
