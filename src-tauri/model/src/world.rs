@@ -154,8 +154,8 @@ impl World {
     }
 
     pub(crate) fn see_sign_in(&mut self) {
-        let SignIn { access, refresh } = SignIn { access: self.stored.access(), refresh: Some(self.stored.refresh()) };
-        self.see(&Observation::SignIn(Some(SignIn { access, refresh })));
+        let stored = SignIn { access: self.stored.access(), refresh: Some(self.stored.refresh()), has_scope: true };
+        self.see(&Observation::SignIn(Some(stored)));
     }
 
     /// A Holdoff takes up what is durable.

@@ -18,6 +18,8 @@ struct Issued {
     family: u32,
     until: Millis,
     spent: bool,
+    /// A request for usage may carry it.
+    has_scope: bool,
 }
 
 /// New tokens, as they are handed out.
@@ -61,7 +63,7 @@ impl Provider {
     }
 
     fn issue(&mut self, person: Person, family: u32, until: Millis) -> TokenId {
-        self.issued.push(Issued { person, family, until, spent: false });
+        self.issued.push(Issued { person, family, until, spent: false, has_scope: true });
         TokenId(u32::try_from(self.issued.len() - 1).unwrap_or(u32::MAX))
     }
 
@@ -71,6 +73,21 @@ impl Provider {
         let access = self.issue(person, family, now + LIFE);
         let refresh = self.issue(person, family, now + REFRESH_LIFE);
         Pair { access, refresh: Some(refresh), person }
+    }
+
+    /// For inference alone: it may not read usage.
+    pub(super) fn setup_token(&mut self, person: Person, until: Millis) -> TokenId {
+        self.revoked.push(false);
+        let family = u32::try_from(self.revoked.len() - 1).unwrap_or(u32::MAX);
+        let token = self.issue(person, family, until);
+        if let Some(issued) = self.issued.last_mut() {
+            issued.has_scope = false;
+        }
+        token
+    }
+
+    fn has_scope(&self, token: TokenId) -> bool {
+        self.get(token).is_some_and(|token| token.has_scope)
     }
 
     /// Whose it is.
@@ -108,7 +125,8 @@ impl Provider {
             let asked = self.asked[person.login()].iter().filter(|at| now - **at < HOUR).count();
             now >= self.blocked[person.login()] && asked < self.budget
         };
-        self.usage.is_none() && self.is_good(token, now) && self.get(token).is_some_and(|token| free(token.person))
+        let may_read = self.is_good(token, now) && self.has_scope(token);
+        self.usage.is_none() && may_read && self.get(token).is_some_and(|token| free(token.person))
     }
 
     pub(super) fn would_renew(&self, token: TokenId, now: Millis) -> bool {
@@ -145,6 +163,9 @@ impl Provider {
         }
         if !self.is_good(token, now) {
             return answers::usage(Usage::Unauthorized, token, now, dice);
+        }
+        if !self.has_scope(token) {
+            return answers::usage(Usage::MissingScope, token, now, dice);
         }
         let at = person.login();
         let over = self.count(person, now) > self.budget;
