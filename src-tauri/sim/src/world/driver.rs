@@ -1,12 +1,12 @@
 //! Does what the account says, as `holdoff_engine::tasks::runner` does, with chance in the place of the network and the disk.
 
-use super::answers::Reply;
+use super::answers::{Reply, offline};
 use super::disk::{Progress, Saved};
 use super::events::{SETTLING, Timed};
 use super::owner::Lock;
 use super::process::id_of;
 use super::process::{Busy, Task};
-use super::provider::{Pair, offline};
+use super::tokens::Pair;
 use super::{Step, World};
 use crate::laws::Broken;
 use crate::observation::{Left, Millis, Observation, SECOND, TokenId, WindowTold, Wrote};

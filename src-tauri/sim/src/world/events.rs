@@ -1,7 +1,7 @@
 //! What happens to the world around Holdoff.
 
-use super::owner::{Lock, SETUP_TOKEN_LIFE};
-use super::provider::Pair;
+use super::owner::Lock;
+use super::tokens::{Pair, SETUP_TOKEN_LIFE};
 use super::{Step, World};
 use crate::observation::{HOUR, MINUTE, Meaning, Millis, Observation, SECOND, TokenId, Wishes};
 use crate::schedule::{Happening, Named, Person};

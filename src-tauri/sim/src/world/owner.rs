@@ -1,7 +1,7 @@
 //! The owner of the sign-in: Claude Code, with its file, its locks and its own renewals.
 
-use super::provider::{LIFE, Pair};
-use crate::observation::{DAY, MINUTE, Millis, SignIn, TokenId};
+use super::tokens::{LIFE, Pair, SETUP_TOKEN_LIFE};
+use crate::observation::{MINUTE, Millis, SignIn, TokenId};
 use crate::rng::Dice;
 use crate::schedule::Person;
 use holdoff_core::credential::token::Token;
@@ -9,9 +9,6 @@ use holdoff_core::credential::{CredentialMissing, Identity, RenewedTokens};
 use holdoff_core::providers::anthropic::credential;
 use holdoff_core::providers::anthropic::{Succession, succeed};
 use holdoff_core::{CredentialRead, Wall};
-
-/// How long a token from `claude setup-token` lives.
-pub(super) const SETUP_TOKEN_LIFE: Millis = 365 * DAY;
 
 /// What others keep in the same file, and has to stay there.
 const SIBLINGS: &str = r#""mcpOAuth":{"srv|hash":{"accessToken":"other"}},"trustedDeviceToken":null"#;

@@ -1,14 +1,13 @@
 //! The provider: tokens that rotate and work once, budgets that run out, and every way of not answering that was seen.
 
 use super::answers::{self, Reply};
-use super::machine::Machine;
-use crate::observation::{HOUR, MINUTE, Meaning, Millis, SECOND, TokenId};
+use super::quota;
+use super::tokens::{LIFE, Pair};
+use crate::observation::{HOUR, MINUTE, Millis, SECOND, TokenId};
 use crate::rng::Dice;
 use crate::schedule::{Person, RetryAfter, Start, Token, Usage};
-use holdoff_core::SendResult;
 use std::collections::VecDeque;
 
-pub(super) const LIFE: Millis = 8 * HOUR;
 const REFRESH_LIFE: Millis = 30 * 24 * HOUR;
 
 /// A token as the provider knows it.
@@ -20,14 +19,6 @@ struct Issued {
     spent: bool,
     /// A request for usage may carry it.
     has_scope: bool,
-}
-
-/// New tokens, as they are handed out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Pair {
-    pub(super) access: TokenId,
-    pub(super) refresh: Option<TokenId>,
-    pub(super) person: Person,
 }
 
 #[derive(Debug)]
@@ -177,7 +168,7 @@ impl Provider {
             let asks = if dice.percent(60) { RetryAfter::Seconds(left) } else { RetryAfter::Zero };
             return answers::usage(Usage::Limited { asks, hidden: false }, token, now, dice);
         }
-        super::quota::reading(now, person, self.odd, dice)
+        quota::reading(now, person, self.odd, dice)
     }
 
     /// A refresh token arrives. What comes of it for the provider is done even where nobody hears of it.
@@ -231,21 +222,4 @@ impl Provider {
         let refresh = Some(self.issue(person, family, now + REFRESH_LIFE));
         Pair { access, refresh, person }
     }
-}
-
-/// An answer that never came.
-pub(super) fn silence() -> Reply {
-    let delivery = SendResult::Lost("the connection was lost".to_owned());
-    Reply { delivery, meaning: Meaning::Lost, takes: 30 * SECOND }
-}
-
-/// A request that did not leave.
-pub(super) fn offline() -> Reply {
-    let delivery = SendResult::NotSent("the name could not be found".to_owned());
-    Reply { delivery, meaning: Meaning::NotSent, takes: 40 }
-}
-
-pub(super) fn date(now: Millis) -> String {
-    let ms = u64::try_from(Machine::server_time(now).0).unwrap_or(0);
-    answers::http_date(ms / 1000)
 }
