@@ -1,35 +1,14 @@
-//! What can happen, and what the world is like after it.
+//! What the world is like after something happened.
 
+use crate::act::Act;
+use crate::clock::{moment, really};
 use crate::observe;
 use crate::provider::{Reply, id_of, token};
-use crate::world::{Lock, Owner, STALE, UnderWay, World, moment, really};
+use crate::world::{Lock, Owner, STALE, UnderWay, World};
 use holdoff_core::account::{Action, Event};
 use holdoff_core::credential::{RenewedTokens, WriteBack};
 use holdoff_core::{Endpoint, PermittedRequest};
 use holdoff_sim::observation::{Left, Meaning, Observation, Who, Wrote};
-
-/// One thing that happens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Act {
-    /// Holdoff does what its core says next.
-    Do,
-    /// The same, and the save that it was fails.
-    FailToSave,
-    /// All that is left, up to the end: nothing can come between any more.
-    Rest,
-    /// Time goes by, up to when Holdoff wants to be woken.
-    Wait,
-    Answer(Reply),
-    Crash,
-    /// Holdoff is started again, or one that waited takes over.
-    Start,
-    Press,
-    /// The person wants no request any more, until all is calm.
-    Silence,
-    OwnerLocks,
-    OwnerRenews,
-    OwnerWrites,
-}
 
 /// As much of the ledger as a start looks at.
 const LINES: usize = 8;

@@ -5,13 +5,15 @@
 //! The core is the real one, and the laws are those of the simulation. Laws 1–10 and 12–15 are `always` properties, as
 //! far as the model has what they speak of; law 11 is an `eventually`: whatever happened, a reading comes in the end.
 
+mod act;
 mod actions;
 mod bounds;
+mod clock;
 mod observe;
 mod provider;
 mod world;
 
-pub use actions::Act;
+pub use act::Act;
 pub use world::World;
 
 use stateright::{Model, Property};

@@ -1,7 +1,7 @@
 //! What the laws see of the core's words: its moments as real time, its fingerprints as tokens.
 
+use crate::clock::{moment, really};
 use crate::provider::token;
-use crate::world::{moment, really};
 use holdoff_core::credential::token::Fingerprint;
 use holdoff_core::gate::{Gate, GateState};
 use holdoff_core::notification::Phase;

@@ -1,7 +1,8 @@
 //! One state of the model: the core, what is durable, and the world around.
 
 use crate::Bounds;
-use crate::actions::Act;
+use crate::act::Act;
+use crate::clock::moment;
 use crate::provider::{LIFE, Pair, Provider, Reply, token};
 use holdoff_core::account::{Account, Event, Preferences};
 use holdoff_core::credential::{Credential, Identity, OAuthClient};
@@ -10,32 +11,19 @@ use holdoff_core::gate::recovery::GateRecovery;
 use holdoff_core::record::ledger::LedgerEntry;
 use holdoff_core::settings::Readings;
 use holdoff_core::state::Provider as Name;
-use holdoff_core::{AccountId, AccountState, Boot, CredentialRead, Endpoint, Moment, Settings, Wall};
+use holdoff_core::{AccountId, AccountState, CredentialRead, Endpoint, Settings};
 use holdoff_sim::laws::{Broken, Laws};
 use holdoff_sim::observation::{Found, Millis, Observation, SignIn, TokenId, Wishes};
 use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
-/// 2026-09-14 12:00:00 UTC, when every world begins, an hour after its machine.
-const NOON: Millis = 1_789_387_200_000;
-const STARTED: Millis = -3_600_000;
 /// The longest interval there is: the fewer polls, the more can happen between them.
 const INTERVAL: Duration = Duration::from_secs(3600);
 /// A lock whose holder died is stale after this.
 pub const STALE: Millis = 60_000;
 /// More actions than this without time going by, and it does not come to rest.
 const RESTLESS: u16 = 200;
-
-/// A real time as the machine's clocks tell it: in the model, nobody sets them.
-pub fn moment(now: Millis) -> Moment {
-    Moment { wall: Wall(NOON + now), boot: Boot(now - STARTED) }
-}
-
-/// When a moment on the machine's clocks really is.
-pub fn really(moment: Moment) -> Millis {
-    moment.boot.0 + STARTED
-}
 
 /// Who holds the owner's locks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -154,8 +142,8 @@ impl World {
     }
 
     pub(crate) fn see_sign_in(&mut self) {
-        let SignIn { access, refresh } = SignIn { access: self.stored.access(), refresh: Some(self.stored.refresh()) };
-        self.see(&Observation::SignIn(Some(SignIn { access, refresh })));
+        let stored = SignIn { access: self.stored.access(), refresh: Some(self.stored.refresh()), has_scope: true };
+        self.see(&Observation::SignIn(Some(stored)));
     }
 
     /// A Holdoff takes up what is durable.

@@ -77,6 +77,8 @@ pub enum Observation {
     Leaked(&'static str),
     /// Whether the notification service takes notices.
     Service(bool),
+    /// The words of a notice that is about to be shown.
+    Worded(NoticeKind, String),
     Shown(NoticeKind),
     /// What it said of a window.
     ShownOf(String, WindowTold),
@@ -120,6 +122,8 @@ pub struct Wishes {
 pub struct SignIn {
     pub access: TokenId,
     pub refresh: Option<TokenId>,
+    /// As it is stored, it may read usage.
+    pub has_scope: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

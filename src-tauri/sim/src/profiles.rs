@@ -33,6 +33,8 @@ struct Profile {
     edge: u64,
     /// The person wants no request for a while.
     free: u64,
+    /// The stored sign-in is a setup token for a while.
+    setup_tokens: u64,
 }
 
 type Make = fn(&Profile, &mut Dice) -> Happening;
@@ -60,13 +62,24 @@ const CALM: Profile = Profile {
     odd: 2,
     edge: 1,
     free: 2,
+    setup_tokens: 0,
 };
 
 const CLIMATES: [Profile; 10] = [
     CALM,
     Profile { name: "odd answers", odd: 30, limits: 100, crashes: 60, owner: 60, ..CALM },
-    Profile { name: "limits", limits: 600, refreshes: 800, mutes: 100, crashes: 100, ..CALM },
-    Profile { name: "turned away", edge: 60, limits: 100, crashes: 100, refreshes: 400, mutes: 60, free: 60, ..CALM },
+    Profile { name: "limits", setup_tokens: 20, limits: 600, refreshes: 800, mutes: 100, crashes: 100, ..CALM },
+    Profile {
+        name: "turned away",
+        edge: 60,
+        limits: 100,
+        crashes: 100,
+        refreshes: 400,
+        mutes: 60,
+        free: 60,
+        setup_tokens: 30,
+        ..CALM
+    },
     Profile { name: "flaky network", troubles: 800, offline: 800, limits: 100, sleeps: 400, ..CALM },
     Profile { name: "restless machine", sleeps: 900, reboots: 200, clocks: 200, limits: 200, offline: 300, ..CALM },
     Profile {
@@ -79,9 +92,20 @@ const CLIMATES: [Profile; 10] = [
         mutes: 100,
         renewal: 60,
         token: 100,
+        setup_tokens: 30,
         ..CALM
     },
-    Profile { name: "owner", renewal: 60, owner: 500, work: 600, rejections: 100, token: 100, quits: 100, ..CALM },
+    Profile {
+        name: "owner",
+        renewal: 60,
+        owner: 500,
+        work: 600,
+        rejections: 100,
+        token: 100,
+        quits: 100,
+        setup_tokens: 100,
+        ..CALM
+    },
     Profile {
         name: "renewals",
         renewal: 100,
@@ -91,6 +115,7 @@ const CLIMATES: [Profile; 10] = [
         crashes: 300,
         full: 60,
         limits: 60,
+        setup_tokens: 30,
         ..CALM
     },
     Profile {
@@ -116,6 +141,7 @@ const CLIMATES: [Profile; 10] = [
         odd: 10,
         edge: 20,
         free: 60,
+        setup_tokens: 60,
     },
 ];
 
@@ -154,7 +180,7 @@ impl Plan {
 
 impl Profile {
     fn happenings(&self, dice: &mut Dice, length: Millis) -> Vec<Planned> {
-        let kinds: [(u64, Make); 20] = [
+        let kinds: [(u64, Make); 21] = [
             (self.limits, |_, dice| Happening::Usage(limited(dice), dice.spread(MINUTE, 12 * HOUR))),
             (self.troubles, |_, dice| Happening::Usage(trouble(dice), dice.spread(MINUTE, 6 * HOUR))),
             (self.rejections, |_, dice| Happening::Usage(rejection(dice), dice.spread(MINUTE, 6 * HOUR))),
@@ -175,9 +201,10 @@ impl Profile {
             (self.token, |_, dice| Happening::Token(token(dice), dice.spread(MINUTE, 12 * HOUR))),
             (self.edge, |_, dice| Happening::Usage(at_edge(dice), dice.spread(10 * MINUTE, 4 * DAY))),
             (self.free, |_, dice| Happening::FreeOnly(dice.spread(SECOND, 12 * HOUR))),
+            (self.setup_tokens, |_, dice| Happening::SetupToken(dice.spread(MINUTE, 4 * DAY))),
         ];
         let mut all = Vec::new();
-        for (rate, make) in kinds {
+        for (rate, make) in kinds.into_iter().filter(|(rate, _)| *rate > 0) {
             let expected = rate as i64 * length / (100 * DAY);
             let count =
                 expected + i64::from(dice.below(100 * DAY as u64) < (rate as i64 * length % (100 * DAY)) as u64);

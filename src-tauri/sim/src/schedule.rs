@@ -79,6 +79,8 @@ pub enum Happening {
     HeldLock(Millis),
     SignOut,
     SignIn(Person, Named),
+    /// The person stores a setup token as their sign-in, and signs in as usual so long after.
+    SetupToken(Millis),
     /// The owner drops its refresh token, as after a refused renewal.
     Blank,
     /// The file of the sign-in is half-written.

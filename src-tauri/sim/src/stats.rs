@@ -25,6 +25,8 @@ pub struct Stats {
     /// Of the sign-in and of its renewal.
     pub of_sign_ins: u64,
     pub ends: u64,
+    /// Sign-ins that were stored without the scope of usage.
+    pub setup_tokens: u64,
     pub renewed: u64,
     /// Sign-ins that were ended because a spent refresh token was shown, by whomever.
     pub reuses: u64,
@@ -127,6 +129,7 @@ impl AddAssign<&Stats> for Stats {
         self.resets += other.resets;
         self.of_sign_ins += other.of_sign_ins;
         self.ends += other.ends;
+        self.setup_tokens += other.setup_tokens;
         self.renewed += other.renewed;
         self.reuses += other.reuses;
         self.longest = self.longest.max(other.longest);

@@ -35,6 +35,7 @@ pub fn line(seen: &Observation) -> String {
         Observation::LinesWait(false) => "the lines that waited are in the ledger".to_owned(),
         Observation::Leaked(place) => format!("part of a token is found in {place}"),
         Observation::Service(there) => format!("notification service: {}", if *there { "there" } else { "away" }),
+        Observation::Worded(kind, words) => format!("  ** about to be shown: {kind:?}: {words:?}"),
         Observation::Shown(kind) => format!("  ** notice: {kind:?}"),
         Observation::ShownOf(window, told) => format!("  ** of {window}: {told:?}"),
         Observation::Viewed(view) => format!("somebody looks: {view:?}"),
@@ -54,9 +55,11 @@ pub fn line(seen: &Observation) -> String {
 }
 
 fn tokens(sign_in: SignIn) -> String {
+    let access =
+        format!("access token {}{}", sign_in.access.0, if sign_in.has_scope { "" } else { " without the scope" });
     match sign_in.refresh {
-        Some(refresh) => format!("access token {}, refresh token {}", sign_in.access.0, refresh.0),
-        None => format!("access token {}, no refresh token", sign_in.access.0),
+        Some(refresh) => format!("{access}, refresh token {}", refresh.0),
+        None => format!("{access}, no refresh token"),
     }
 }
 

@@ -18,7 +18,7 @@ pub fn breaks() -> impl Iterator<Item = &'static Break> {
 }
 
 /// Of the laws 1 to 8.
-const EARLIER: [Break; 18] = [
+const EARLIER: [Break; 20] = [
     one(
         1,
         "the permit for usage names the token endpoint",
@@ -154,6 +154,25 @@ const EARLIER: [Break; 18] = [
             self.state = GateState::Open;
         }
         let Some(intent) = self.intent.take() else {",
+        ),
+    ),
+    one(
+        6,
+        "a sign-in that was stored without the scope is asked with",
+        change(
+            "providers/mod.rs",
+            "anthropic::credential::missing_scope(&credential.scopes),",
+            "anthropic::credential::missing_scope(&credential.scopes).filter(|_| !ON),",
+        ),
+    ),
+    one(
+        6,
+        "which scope a stored sign-in lacks is not said",
+        change(
+            "messages/reasons.rs",
+            "        Pause::ScopeNotGranted { scope } => format!(",
+            "        Pause::ScopeNotGranted { .. } if ON => pause(state, &Pause::Rejected),
+        Pause::ScopeNotGranted { scope } => format!(",
         ),
     ),
     Break {

@@ -115,7 +115,10 @@ fn report(stats: &Stats, seconds: f64) {
         stats.usage, stats.readings, stats.limited, stats.token, stats.renewed
     );
     println!("processes: {} started, {} died; {} saves", stats.starts, stats.crashes, stats.saves);
-    println!("sign-ins ended by a spent refresh token, by whomever it was shown: {}", stats.reuses);
+    println!(
+        "sign-ins ended by a spent refresh token, by whomever it was shown: {}; stored without the scope of usage: {}",
+        stats.reuses, stats.setup_tokens
+    );
     println!(
         "notices per episode of refusals: {:.3} ({} of {}), ends told: {}",
         stats.notices as f64 / stats.episodes.max(1) as f64,

@@ -86,7 +86,7 @@ impl Laws {
         }
         self.renewing.died();
         self.announced = None;
-        (self.running, self.awake, self.saving) = (false, true, true);
+        (self.running, self.awake, self.saving, self.lacks_scope) = (false, true, true, false);
         self.woke = Woke::default();
     }
 

@@ -31,6 +31,8 @@ pub(super) struct GateLaw {
     pub(super) paused: Option<TokenId>,
     /// It is paused for the sake of a request that was noted and never left: it need not be.
     moot: bool,
+    /// It is paused for what is stored, with which nothing was sent.
+    unsent: bool,
     /// The token that was answered with 401, while the one request with another is unused.
     pub(super) re_ask: Option<TokenId>,
 }
@@ -87,6 +89,7 @@ impl GateLaw {
             told: 0,
             paused: None,
             moot: false,
+            unsent: false,
             re_ask: None,
         }
     }
@@ -175,9 +178,17 @@ impl GateLaw {
     }
 
     pub(super) fn pause(&mut self, at: Millis, token: TokenId) {
-        (self.paused, self.moot) = (Some(token), false);
+        (self.paused, self.moot, self.unsent) = (Some(token), false, false);
         // What shuts it already lasts beneath (law 2).
         (self.least, self.most) = (self.least.max(at), self.most.max(at));
+    }
+
+    /// What is stored lacks the scope of usage. No answer says so, and every look finds it anew.
+    pub(super) fn lacks_scope(&mut self, at: Millis, token: TokenId) {
+        if self.paused.is_none() {
+            self.pause(at, token);
+            self.unsent = true;
+        }
     }
 
     /// What shut it came of somebody else's being first.
@@ -238,7 +249,7 @@ impl GateLaw {
     /// only because all had been lost before is in no line of the ledger, and lost for good.
     pub(super) fn forget(&mut self, at: Millis, longest: Millis) {
         let told = if self.why == Why::Lost { self.told } else { self.least };
-        let least = if self.paused.is_some() && !self.moot { at + longest } else { told };
+        let least = if self.paused.is_some() && !self.moot && !self.unsent { at + longest } else { told };
         let most = self.most.max(at + jittered(longest));
         *self = Self { least, most, told, why: Why::Lost, ..Self::new(self.endpoint) };
     }
@@ -260,7 +271,9 @@ impl GateLaw {
         self.edge_refusals = self.edge_refusals.max(other.edge_refusals);
         self.shut_also(other.least, other.most, other.why);
         self.told = self.told.max(other.told);
-        self.paused = other.paused.or(self.paused);
+        if other.paused.is_some() {
+            (self.paused, self.unsent) = (other.paused, other.unsent);
+        }
     }
 
     /// Holds what is durable against what has to be.

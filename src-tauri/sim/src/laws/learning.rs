@@ -43,7 +43,8 @@ impl Laws {
         forgiven
     }
 
-    /// Another token ends a pause; a 401 whose token was replaced since is no strike (law 6).
+    /// Another token ends a pause; a 401 whose token was replaced since is no strike; what is stored without the scope of
+    /// usage pauses it (law 6).
     pub(super) fn looked(&mut self, whose: Option<Who>, settled: bool) -> Result<(), Broken> {
         let (now, who, sign_in, wishes) = (self.now, self.who, self.sign_in, self.wishes);
         self.renewing.looked();
@@ -51,8 +52,9 @@ impl Laws {
         let refused_usage =
             answered.take_if(|answered| std::mem::take(&mut answered.checking)).map(|answered| answered.token);
         let refused = self.renewing.refused.take();
-        let known = &mut self.account().known;
         let other = !settled || whose.is_some_and(|whose| whose != who);
+        self.lacks_scope = sign_in.is_some_and(|sign_in| !sign_in.has_scope) && !other;
+        let known = &mut self.account().known;
         if let Some(token) = refused_usage {
             let replaced = sign_in.is_some_and(|sign_in| sign_in.access != token);
             if other || replaced {
@@ -64,6 +66,9 @@ impl Laws {
         }
         if let Some(sign_in) = sign_in.filter(|_| !other) {
             known.usage.seen(sign_in.access);
+            if !sign_in.has_scope {
+                known.usage.lacks_scope(now, sign_in.access);
+            }
             if let Some(refresh) = sign_in.refresh {
                 known.token.seen(refresh);
             }

@@ -83,6 +83,8 @@ impl Laws {
     pub(super) fn viewed(&mut self, view: &View) -> Result<(), Broken> {
         let (now, interval) = (self.now, self.wishes.interval);
         self.check_shown(view)?;
+        let at = view.age.map(|age| now - age);
+        let somebody_elses = at.is_some_and(|at| self.accounts.iter().any(|account| account.showing.is_from(at)));
         let AccountLaw { known, showing, .. } = self.account();
         if view.windows.is_some() != known.reading && !(showing.was_told && view.windows.is_some()) {
             return broken(14, || "what is shown is not what was read".to_owned());
@@ -102,6 +104,9 @@ impl Laws {
         }
         let real = now - known.read_at;
         if (age - real).abs() > MINUTE {
+            if somebody_elses {
+                return broken(17, || "what is shown was told of another account".to_owned());
+            }
             return broken(14, || {
                 format!("a reading of {} min ago is shown as {} min old", real / MINUTE, age / MINUTE)
             });

@@ -24,6 +24,7 @@ use liveness::Returning;
 use notification::Telling;
 use renewal::Renewing;
 use showing::Showing;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// A law that was seen broken.
@@ -50,6 +51,9 @@ pub struct Laws {
     now: Millis,
     wishes: Wishes,
     sign_in: Option<SignIn>,
+    /// Access tokens that were stored without the scope of usage, and whether the account's is one, as read last.
+    without_scope: BTreeSet<TokenId>,
+    lacks_scope: bool,
     who: Who,
     accounts: Vec<AccountLaw>,
     running: bool,
@@ -186,6 +190,8 @@ impl Laws {
             now: 0,
             wishes,
             sign_in: None,
+            without_scope: BTreeSet::new(),
+            lacks_scope: false,
             who: Who(0),
             accounts: vec![AccountLaw::new()],
             running: false,
@@ -225,6 +231,7 @@ impl Laws {
             Observation::Settings(wishes) => self.wishes = *wishes,
             Observation::SignIn(sign_in) => {
                 self.sign_in = *sign_in;
+                self.without_scope.extend(sign_in.filter(|stored| !stored.has_scope).map(|stored| stored.access));
                 self.renewing.overwritten = true;
             }
             Observation::Account(who) => self.go_on_as(*who),
@@ -243,6 +250,7 @@ impl Laws {
             Observation::LinesWait(wait) => self.lines_wait = *wait,
             Observation::Leaked(place) => return broken(15, || format!("part of a token stands in {place}")),
             Observation::Service(there) => self.service = *there,
+            Observation::Worded(kind, words) => self.worded(*kind, words)?,
             Observation::Shown(kind) => self.shown(*kind)?,
             Observation::ShownOf(window, told) => self.told_of(window, *told)?,
             Observation::Viewed(view) => self.viewed(view)?,
@@ -289,7 +297,7 @@ impl Laws {
             self.account().noted = None;
             self.woke = Woke { at: self.woke.at, ..Woke::default() };
         }
-        self.who = who;
+        (self.who, self.lacks_scope) = (who, false);
         self.account();
     }
 

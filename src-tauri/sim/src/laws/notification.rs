@@ -1,9 +1,12 @@
-//! Said once: law 9, and law 7 for what is nobody's trouble.
+//! Said once: law 9, law 7 for what is nobody's trouble, and law 6 for what is said of a sign-in without its scope.
 
 use super::{Broken, Known, Laws, broken};
 use crate::laws::constants::SHOWN_WITHIN;
 use crate::observation::{Door, Kept, MINUTE, Meaning, Millis, Showing, Wishes};
 use holdoff_core::{Endpoint, NoticeKind};
+
+/// Without it a sign-in may not read usage.
+const SCOPE: &str = "user:profile";
 
 /// The episodes of one account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -214,6 +217,14 @@ impl Laws {
         if !wishes.free_only {
             self.account().known.telling.begin(NoticeKind::SignInStopped, wishes.tell_sign_in);
         }
+    }
+
+    /// Law 6: what is wrong with a sign-in without the scope is that.
+    pub(super) fn worded(&self, kind: NoticeKind, words: &str) -> Result<(), Broken> {
+        if self.lacks_scope && kind == NoticeKind::SignInStopped && !words.contains(SCOPE) {
+            return broken(6, || format!("the sign-in was stored without {SCOPE}, and what is said is: {words:?}"));
+        }
+        Ok(())
     }
 
     /// A notice that was seen was seen: what is kept of it is not what counts.

@@ -23,6 +23,8 @@ pub(super) struct Showing {
     /// Each window and figure that was ever said: where the provider has no limits to tell any more, the last ones are
     /// shown for days, with their age.
     figures: BTreeSet<(String, u32)>,
+    /// When anything was said, for the same reason.
+    times: BTreeSet<Millis>,
     /// A session told something too: what is shown may be younger than the last answer, and there may be something with none.
     pub(super) was_told: bool,
     /// The window, the end of its cycle and the threshold.
@@ -32,19 +34,24 @@ pub(super) struct Showing {
 impl Showing {
     pub(super) fn said(&mut self, now: Millis, said: &[Said]) {
         note(&mut self.answers, now, said);
-        self.figures.extend(said.iter().map(|said| (said.window.clone(), said.used)));
+        self.remember(now, said);
     }
 
     /// A session told it, which the account may believe or not.
     pub(super) fn heard(&mut self, at: Millis, said: &[Said]) {
         note(&mut self.told_by_sessions, at, said);
-        self.figures.extend(said.iter().map(|said| (said.window.clone(), said.used)));
+        self.remember(at, said);
         self.was_told = true;
+    }
+
+    fn remember(&mut self, at: Millis, said: &[Said]) {
+        self.times.insert(at);
+        self.figures.extend(said.iter().map(|said| (said.window.clone(), said.used)));
     }
 
     /// Whether a reading from then was told.
     pub(super) fn is_from(&self, at: Millis) -> bool {
-        self.all().any(|(said, _)| (said - at).abs() <= MINUTE)
+        self.times.range(at - MINUTE..=at + MINUTE).next().is_some()
     }
 
     fn all(&self) -> impl Iterator<Item = &(Millis, Vec<Said>)> {
@@ -63,6 +70,7 @@ impl Showing {
             into.make_contiguous().sort_by_key(|(at, _)| *at);
         }
         self.figures.extend(other.figures.iter().cloned());
+        self.times.extend(&other.times);
         self.was_told |= other.was_told;
     }
 

@@ -90,6 +90,9 @@ impl Laws {
         if let Some(life) = left.life.filter(|life| *life <= 0) {
             broken(5, || format!("an access token left {} s after it had ended", -life / SECOND))?;
         }
+        if self.without_scope.contains(&left.token) {
+            broken(6, || format!("usage was asked with token {}, which was stored without its scope", left.token.0))?;
+        }
         let now = self.now;
         let account = self.account();
         let usage = &mut account.known.usage;

@@ -1,7 +1,7 @@
 //! Answers as a provider writes them, each with what it is meant to say.
 
 use super::machine::Machine;
-use super::provider::{LIFE, Pair, date, silence};
+use super::tokens::{LIFE, Pair};
 use crate::observation::{Meaning, Millis, SECOND, TokenId};
 use crate::rng::Dice;
 use crate::schedule::{Person, RetryAfter, Token, Usage};
@@ -47,10 +47,7 @@ fn header(asks: RetryAfter, now: Millis) -> (Option<String>, bool) {
         RetryAfter::Negative => (Some("-30".to_owned()), false),
         RetryAfter::Rubbish => (Some("in a while".to_owned()), false),
         RetryAfter::Seconds(secs) => (Some(secs.to_string()), false),
-        RetryAfter::Date(ahead) => {
-            let secs = Machine::server_time(now).0 / 1000 + i64::from(ahead);
-            (Some(http_date(u64::try_from(secs).unwrap_or(0))), true)
-        }
+        RetryAfter::Date(ahead) => (Some(date(now + Millis::from(ahead) * SECOND)), true),
     }
 }
 
@@ -63,8 +60,21 @@ fn wait(asks: RetryAfter) -> Option<Millis> {
     }
 }
 
-pub(super) fn http_date(secs: u64) -> String {
+fn date(at: Millis) -> String {
+    let secs = u64::try_from(Machine::server_time(at).0 / 1000).unwrap_or(0);
     httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(secs))
+}
+
+/// An answer that never came.
+pub(super) fn silence() -> Reply {
+    let delivery = SendResult::Lost("the connection was lost".to_owned());
+    Reply { delivery, meaning: Meaning::Lost, takes: 30 * SECOND }
+}
+
+/// A request that did not leave.
+pub(super) fn offline() -> Reply {
+    let delivery = SendResult::NotSent("the name could not be found".to_owned());
+    Reply { delivery, meaning: Meaning::NotSent, takes: 40 }
 }
 
 pub(super) fn usage(mood: Usage, token: TokenId, now: Millis, dice: &mut Dice) -> Reply {

@@ -1,21 +1,22 @@
 //! Does what the account says, as `holdoff_engine::tasks::runner` does, with chance in the place of the network and the disk.
 
-use super::answers::Reply;
+use super::answers::{Reply, offline};
 use super::disk::{Progress, Saved};
 use super::events::{SETTLING, Timed};
 use super::owner::Lock;
 use super::process::id_of;
 use super::process::{Busy, Task};
-use super::provider::{Pair, offline};
+use super::tokens::Pair;
 use super::{Step, World};
 use crate::laws::Broken;
 use crate::observation::{Left, Millis, Observation, SECOND, TokenId, WindowTold, Wrote};
 use crate::schedule::Person;
 use holdoff_core::account::{Action, Event};
 use holdoff_core::credential::{RenewedTokens, WriteBack};
+use holdoff_core::messages::notice as notice_words;
 use holdoff_core::notification::{News, WindowNews};
 use holdoff_core::providers::anthropic::Succession;
-use holdoff_core::{AccountState, Endpoint, Notice, NoticeKind, PermittedRequest, SendResult};
+use holdoff_core::{AccountState, Endpoint, LocalTime, Notice, NoticeKind, PermittedRequest, SendResult};
 use std::rc::Rc;
 
 /// More actions than this without a rest are a loop that nothing ends.
@@ -340,14 +341,16 @@ impl World {
         let Some(process) = &self.process else {
             return Ok(());
         };
+        let now = self.machine.moment(self.now);
+        let (title, body) = notice_words(notice, "ann", process.account.state(), now, &LocalTime::UTC);
+        let words = format!("{title}\n{body}");
+        let number = process.number;
+        if words.contains("sk-ant") {
+            self.see(Observation::Leaked("a notice"))?;
+        }
+        self.see(Observation::Worded(notice.kind, words))?;
         let news = notice.about.iter().chain(&notice.also).cloned().collect();
-        let what = Timed::Notice {
-            process: process.number,
-            account: self.incarnation,
-            id: notice.id,
-            kind: notice.kind,
-            news,
-        };
+        let what = Timed::Notice { process: number, account: self.incarnation, id: notice.id, kind: notice.kind, news };
         self.later(self.now + takes, what);
         Ok(())
     }

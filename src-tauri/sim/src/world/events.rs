@@ -1,7 +1,7 @@
 //! What happens to the world around Holdoff.
 
 use super::owner::Lock;
-use super::provider::Pair;
+use super::tokens::{Pair, SETUP_TOKEN_LIFE};
 use super::{Step, World};
 use crate::observation::{HOUR, MINUTE, Meaning, Millis, Observation, SECOND, TokenId, Wishes};
 use crate::schedule::{Happening, Named, Person};
@@ -52,6 +52,8 @@ pub(super) enum Timed {
     Name(Person),
     /// Its person has signed in, after the other file said so.
     SignsIn(Person),
+    /// Its person signs in as usual, if this setup token is still what is stored.
+    ReplacesSetupToken(TokenId),
     /// The owner looks whether its sign-in is about to end.
     OwnerLooks,
     OwnerRenews,
@@ -134,6 +136,8 @@ impl World {
                 return self.stirs();
             }
             Happening::SignIn(person, named) => return self.person_signs_in(person, named),
+            Happening::SetupToken(lasts) => return self.stores_setup_token(lasts),
+            Happening::Blank if self.signed_in_just_now() => {}
             Happening::Blank => {
                 let whole = self.dice.percent(50);
                 self.owner.blank(whole);
@@ -190,6 +194,14 @@ impl World {
             }
             Timed::Asks if self.machine.asleep || self.machine.off => self.later(self.now + HOUR, Timed::Asks),
             Timed::Asks => return self.wish(Wishes { free_only: false, ..self.wishes }),
+            Timed::ReplacesSetupToken(_) if self.machine.asleep || self.machine.off => {
+                self.later(self.now + HOUR, what)
+            }
+            Timed::ReplacesSetupToken(token) => {
+                if self.owner.sign_in().is_some_and(|stored| stored.access == token) {
+                    return self.person_signs_in(self.owner.person, Named::AtOnce);
+                }
+            }
             Timed::Whole => {
                 self.owner.torn = false;
                 return self.stirs();
@@ -235,7 +247,7 @@ impl World {
         Ok(())
     }
 
-    /// Nobody signs in as two people in half a minute, nor in and out again; of files that were of three there is no telling.
+    /// Nobody signs in as two people in half a minute, nor in and out again, nor is a sign-in over by then; of files that were of three there is no telling.
     fn signed_in_just_now(&self) -> bool {
         self.owner.changed_at > 0 && self.now - self.owner.changed_at < 2 * SETTLING
     }
@@ -266,6 +278,19 @@ impl World {
         }
         let pair = self.provider.sign_in(person, self.now);
         self.owner_writes(pair, None)
+    }
+
+    /// The other file goes on naming whoever it named.
+    fn stores_setup_token(&mut self, lasts: Millis) -> Step {
+        if self.signed_in_just_now() || self.owner.sign_in().is_none() {
+            return Ok(());
+        }
+        (self.owner.changed_at, self.owner.began_at) = (self.now, self.now);
+        self.stats.setup_tokens += 1;
+        let token = self.provider.setup_token(self.owner.person, self.now + SETUP_TOKEN_LIFE);
+        self.later(self.now + lasts, Timed::ReplacesSetupToken(token));
+        self.owner.write_setup_token(token, self.machine.wall(self.now));
+        self.stirs()
     }
 
     pub(super) fn owner_writes(&mut self, pair: Pair, keeps: Option<TokenId>) -> Step {

@@ -12,6 +12,7 @@ mod provider;
 mod quota;
 mod sessions;
 mod shutdown;
+mod tokens;
 
 use crate::laws::{Broken, Laws};
 use crate::observation::{Millis, Observation, Who, Wishes};
@@ -27,6 +28,7 @@ use owner::Owner;
 use process::Process;
 use provider::Provider;
 use std::collections::BinaryHeap;
+use tokens::Pair;
 
 /// Where the sign-in is kept, for Holdoff.
 const PLACE: &str = "~/.claude";
@@ -68,7 +70,7 @@ pub struct World {
     /// Counts the accounts that were taken up.
     incarnation: u32,
     /// The last tokens that Holdoff was given.
-    granted: Option<provider::Pair>,
+    granted: Option<Pair>,
     looks_at: Millis,
     names: Vec<AccountId>,
     laws: Laws,

@@ -1,6 +1,6 @@
 //! The owner of the sign-in: Claude Code, with its file, its locks and its own renewals.
 
-use super::provider::{LIFE, Pair};
+use super::tokens::{LIFE, Pair, SETUP_TOKEN_LIFE};
 use crate::observation::{MINUTE, Millis, SignIn, TokenId};
 use crate::rng::Dice;
 use crate::schedule::Person;
@@ -118,8 +118,21 @@ impl Owner {
             r#"{{"claudeAiOauth":{{"accessToken":"sk-ant-oat01-{}","refreshToken":{shown},"expiresAt":{expires}{lasts},"scopes":["user:inference","user:profile"],"subscriptionType":"max"{whose}}},{SIBLINGS}}}"#,
             pair.access.0
         );
-        self.stored = Some(SignIn { access: pair.access, refresh });
+        self.stored = Some(SignIn { access: pair.access, refresh, has_scope: true });
         self.person = pair.person;
+        self.torn = false;
+        self.put(text.into_bytes());
+    }
+
+    /// What `claude setup-token` made is stored as the sign-in: for inference alone, with nothing to renew it by.
+    pub(super) fn write_setup_token(&mut self, access: TokenId, now: Wall) {
+        let ends = now.0 + SETUP_TOKEN_LIFE;
+        let whose = if self.names_itself { names(self.person) } else { String::new() };
+        let text = format!(
+            r#"{{"claudeAiOauth":{{"accessToken":"sk-ant-oat01-{}","refreshToken":null,"expiresAt":{ends},"scopes":["user:inference"],"subscriptionType":"max"{whose}}},{SIBLINGS}}}"#,
+            access.0
+        );
+        self.stored = Some(SignIn { access, refresh: None, has_scope: false });
         self.torn = false;
         self.put(text.into_bytes());
     }
@@ -184,7 +197,7 @@ impl Owner {
             let bytes = rewritten.expose().to_vec();
             let kept = String::from_utf8_lossy(&bytes).contains(SIBLINGS);
             let refresh = pair.refresh.or(self.stored.and_then(|stored| stored.refresh));
-            self.stored = Some(SignIn { access: pair.access, refresh });
+            self.stored = Some(SignIn { access: pair.access, refresh, has_scope: true });
             self.put(bytes);
             return (succession, kept);
         }

@@ -1,11 +1,10 @@
 //! A process of Holdoff: how it starts, what its person does to it, and how it dies. What starts it follows
 //! `holdoff_engine::tasks::start` and `runner`.
 
-use super::answers::Reply;
+use super::answers::{Reply, silence};
 use super::disk::{Progress, Saved};
 use super::events::Timed;
 use super::owner::{Lock, identity};
-use super::provider::silence;
 use super::{PLACE, Step, World};
 use crate::laws::Broken;
 use crate::observation::{Found, Millis, Observation, SECOND, Wishes};

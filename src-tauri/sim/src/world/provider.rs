@@ -1,14 +1,13 @@
 //! The provider: tokens that rotate and work once, budgets that run out, and every way of not answering that was seen.
 
 use super::answers::{self, Reply};
-use super::machine::Machine;
-use crate::observation::{HOUR, MINUTE, Meaning, Millis, SECOND, TokenId};
+use super::quota;
+use super::tokens::{LIFE, Pair};
+use crate::observation::{HOUR, MINUTE, Millis, SECOND, TokenId};
 use crate::rng::Dice;
 use crate::schedule::{Person, RetryAfter, Start, Token, Usage};
-use holdoff_core::SendResult;
 use std::collections::VecDeque;
 
-pub(super) const LIFE: Millis = 8 * HOUR;
 const REFRESH_LIFE: Millis = 30 * 24 * HOUR;
 
 /// A token as the provider knows it.
@@ -18,14 +17,8 @@ struct Issued {
     family: u32,
     until: Millis,
     spent: bool,
-}
-
-/// New tokens, as they are handed out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Pair {
-    pub(super) access: TokenId,
-    pub(super) refresh: Option<TokenId>,
-    pub(super) person: Person,
+    /// A request for usage may carry it.
+    has_scope: bool,
 }
 
 #[derive(Debug)]
@@ -61,7 +54,7 @@ impl Provider {
     }
 
     fn issue(&mut self, person: Person, family: u32, until: Millis) -> TokenId {
-        self.issued.push(Issued { person, family, until, spent: false });
+        self.issued.push(Issued { person, family, until, spent: false, has_scope: true });
         TokenId(u32::try_from(self.issued.len() - 1).unwrap_or(u32::MAX))
     }
 
@@ -71,6 +64,21 @@ impl Provider {
         let access = self.issue(person, family, now + LIFE);
         let refresh = self.issue(person, family, now + REFRESH_LIFE);
         Pair { access, refresh: Some(refresh), person }
+    }
+
+    /// For inference alone: it may not read usage.
+    pub(super) fn setup_token(&mut self, person: Person, until: Millis) -> TokenId {
+        self.revoked.push(false);
+        let family = u32::try_from(self.revoked.len() - 1).unwrap_or(u32::MAX);
+        let token = self.issue(person, family, until);
+        if let Some(issued) = self.issued.last_mut() {
+            issued.has_scope = false;
+        }
+        token
+    }
+
+    fn has_scope(&self, token: TokenId) -> bool {
+        self.get(token).is_some_and(|token| token.has_scope)
     }
 
     /// Whose it is.
@@ -108,7 +116,8 @@ impl Provider {
             let asked = self.asked[person.login()].iter().filter(|at| now - **at < HOUR).count();
             now >= self.blocked[person.login()] && asked < self.budget
         };
-        self.usage.is_none() && self.is_good(token, now) && self.get(token).is_some_and(|token| free(token.person))
+        let may_read = self.is_good(token, now) && self.has_scope(token);
+        self.usage.is_none() && may_read && self.get(token).is_some_and(|token| free(token.person))
     }
 
     pub(super) fn would_renew(&self, token: TokenId, now: Millis) -> bool {
@@ -146,6 +155,9 @@ impl Provider {
         if !self.is_good(token, now) {
             return answers::usage(Usage::Unauthorized, token, now, dice);
         }
+        if !self.has_scope(token) {
+            return answers::usage(Usage::MissingScope, token, now, dice);
+        }
         let at = person.login();
         let over = self.count(person, now) > self.budget;
         if now < self.blocked[at] || over {
@@ -156,7 +168,7 @@ impl Provider {
             let asks = if dice.percent(60) { RetryAfter::Seconds(left) } else { RetryAfter::Zero };
             return answers::usage(Usage::Limited { asks, hidden: false }, token, now, dice);
         }
-        super::quota::reading(now, person, self.odd, dice)
+        quota::reading(now, person, self.odd, dice)
     }
 
     /// A refresh token arrives. What comes of it for the provider is done even where nobody hears of it.
@@ -210,21 +222,4 @@ impl Provider {
         let refresh = Some(self.issue(person, family, now + REFRESH_LIFE));
         Pair { access, refresh, person }
     }
-}
-
-/// An answer that never came.
-pub(super) fn silence() -> Reply {
-    let delivery = SendResult::Lost("the connection was lost".to_owned());
-    Reply { delivery, meaning: Meaning::Lost, takes: 30 * SECOND }
-}
-
-/// A request that did not leave.
-pub(super) fn offline() -> Reply {
-    let delivery = SendResult::NotSent("the name could not be found".to_owned());
-    Reply { delivery, meaning: Meaning::NotSent, takes: 40 }
-}
-
-pub(super) fn date(now: Millis) -> String {
-    let ms = u64::try_from(Machine::server_time(now).0).unwrap_or(0);
-    answers::http_date(ms / 1000)
 }

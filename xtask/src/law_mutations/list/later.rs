@@ -162,7 +162,7 @@ pub const LATER: [Break; 29] = [
         ],
     },
     one(
-        2,
+        10,
         "two seats of a login ask one after the other at once",
         change(RESTORE, "        if is_newer {", "        if is_newer && !ON {"),
     ),

@@ -1,4 +1,6 @@
 use super::*;
+use crate::credentials::FileWatcher;
+use crate::credentials::monitor::LocationMonitor;
 use std::fs;
 use tempfile::TempDir;
 
@@ -197,7 +199,7 @@ fn of_what_claude_code_keeps_of_itself_nothing_else_is_held() {
 async fn a_look_tells_that_there_is_a_refresh_token_and_not_which() {
     let home = home().holding(signed_in());
     let (tell, mut looks) = tokio::sync::mpsc::unbounded_channel();
-    let _monitor = monitor::LocationMonitor::start(
+    let _monitor = LocationMonitor::start(
         home.source.clone(),
         home.dir.path().join("data"),
         crate::platform::clock::Clock::real(),
