@@ -86,7 +86,7 @@ impl Parser<'_> {
             return;
         }
         self.problems.push(format!(
-            "settings.json: \"version\" is {}; this Holdoff knows version {VERSION} and reads what it can.",
+            "settings.json: \"version\" is {}; this version of Holdoff supports version {VERSION} and reads what it can.",
             self.quotes.shown(found)
         ));
     }
@@ -119,7 +119,7 @@ impl Quotes {
     fn shown(self, value: Option<&Value>) -> String {
         match (self, value) {
             (_, None) => "missing".to_owned(),
-            (Self::Kinds, Some(Value::String(_))) => "a text".to_owned(),
+            (Self::Kinds, Some(Value::String(_))) => "a string".to_owned(),
             (Self::Kinds, Some(Value::Array(_))) => "a list".to_owned(),
             (Self::Kinds, Some(Value::Object(_))) => "an object".to_owned(),
             (_, Some(value)) => excerpt(&value.to_string(), 40),

@@ -52,7 +52,7 @@ pub(super) struct Storing {
 
 /// The notice about a pair that cannot be written is not in the queue: where nothing can be saved, it still is shown.
 const UNSAVED: u64 = u64::MAX;
-const UNUSABLE_CLIENT: &str = "what is stored as its client is no client id; its owner has to renew it";
+const UNUSABLE_CLIENT: &str = "its stored client ID is invalid; its owner has to renew it";
 
 impl Account {
     /// When the sign-in is to be renewed, as things stand; `None` while that depends on something else. It never is

@@ -8,7 +8,7 @@ use std::time::Duration;
 pub fn backtest(verdict: &Verdict) -> String {
     let Verdict { label, cycles, ran_out, forecasts, too_early, .. } = verdict;
     let mut lines = vec![
-        format!("{label}: {cycles} cycles, {ran_out} of them used up before their reset; {forecasts} forecasts"),
+        format!("{label}: {cycles} cycles, {ran_out} used up before reset; {forecasts} forecasts"),
         format!("  too early to say: {}", share(*too_early, *forecasts)),
         format!("  \"lasts until reset\": {}", tally(verdict.lasted)),
         format!("  \"runs out\": {}", tally(verdict.runs_out)),
@@ -17,7 +17,7 @@ pub fn backtest(verdict: &Verdict) -> String {
     let at = |values: &[f64], of: f64| quantile(values, of).unwrap_or_default();
     if !errors.is_empty() {
         lines.push(format!(
-            "  time of running out: off by {} in the middle and {} in nine of ten ({:.0} % and {:.0} % of the time left); within the range {}",
+            "  time of running out: median error {}, 90th percentile {} ({:.0} % and {:.0} % of the time left); {} within the range",
             format_duration(Duration::from_secs_f64(at(&errors, 0.5))),
             format_duration(Duration::from_secs_f64(at(&errors, 0.9))),
             100.0 * at(&verdict.time_shares, 0.5),
@@ -28,7 +28,7 @@ pub fn backtest(verdict: &Verdict) -> String {
     if !verdict.point_errors.is_empty() {
         let ahead = verdict.duration_s.map(|secs| format!(" {} ahead", format_duration(Duration::from_secs(secs / 7))));
         lines.push(format!(
-            "  use{}: off by {:.1} points in the middle and {:.1} in nine of ten",
+            "  usage{}: median error {:.1} points, 90th percentile {:.1}",
             ahead.unwrap_or_default(),
             at(&verdict.point_errors, 0.5),
             at(&verdict.point_errors, 0.9)
@@ -39,7 +39,11 @@ pub fn backtest(verdict: &Verdict) -> String {
 
 fn tally(tally: Tally) -> String {
     let said = tally.right + tally.wrong;
-    if said == 0 { "never said".to_owned() } else { format!("said {said} times, right {}", share(tally.right, said)) }
+    if said == 0 {
+        "no forecasts".to_owned()
+    } else {
+        format!("{said} forecasts, {} correct", share(tally.right, said))
+    }
 }
 
 fn share(part: usize, whole: usize) -> String {

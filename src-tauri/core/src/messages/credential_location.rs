@@ -10,14 +10,14 @@ use crate::time::Wall;
 pub fn place(place: &CredentialLocation, used: bool, rejected: &[Fingerprint], now: Wall) -> String {
     let owner = place.provider.owner();
     match &place.sign_in.seen {
-        None => "not looked at yet".to_owned(),
+        None => "not checked yet".to_owned(),
         Some(CredentialPresence::Present { fingerprint, .. }) if rejected.contains(fingerprint) => {
             "not accepted".to_owned()
         }
         Some(CredentialPresence::Present { .. }) => match (place.sign_in.expired(now), used) {
-            (true, _) => format!("expired until {owner} renews it"),
+            (true, _) => format!("expired; waiting for {owner} to renew it"),
             (false, true) => "in use".to_owned(),
-            (false, false) => "signed in, not needed while the other one works".to_owned(),
+            (false, false) => "signed in; not needed while the other one works".to_owned(),
         },
         Some(CredentialPresence::Absent(absence)) => absent(absence),
     }
@@ -25,11 +25,11 @@ pub fn place(place: &CredentialLocation, used: bool, rejected: &[Fingerprint], n
 
 fn absent(absence: &CredentialMissing) -> String {
     match absence {
-        CredentialMissing::NoFile => "no sign-in there".to_owned(),
+        CredentialMissing::NoFile => "no sign-in found".to_owned(),
         CredentialMissing::NotSignedIn => "signed out".to_owned(),
-        CredentialMissing::InferenceOnly => "no stored sign-in; CLAUDE_CODE_OAUTH_TOKEN may not read usage".to_owned(),
-        CredentialMissing::EmptyToken => "a sign-in without a token".to_owned(),
-        CredentialMissing::Blanked | CredentialMissing::LoginEnded(_) => "its sign-in has ended".to_owned(),
+        CredentialMissing::InferenceOnly => "no stored sign-in; CLAUDE_CODE_OAUTH_TOKEN cannot read usage".to_owned(),
+        CredentialMissing::EmptyToken => "sign-in has no token".to_owned(),
+        CredentialMissing::Blanked | CredentialMissing::LoginEnded(_) => "sign-in has ended".to_owned(),
         CredentialMissing::Unreadable(why) => format!("cannot be read: {why}"),
         CredentialMissing::Forbidden(why) => format!("cannot be opened: {why}"),
     }
@@ -39,14 +39,14 @@ fn absent(absence: &CredentialMissing) -> String {
 pub fn folder_added(text: &str, read: &CredentialRead, known: Option<&str>) -> String {
     match (read, known) {
         (CredentialRead::Found(_), Some(known)) => {
-            format!("{text} is added. It holds the sign-in of {known} too, so both are one account with one limit.")
+            format!("Added {text}. It has the same sign-in as {known}, so both count as one account with one limit.")
         }
         (CredentialRead::Found(found), None) => match &found.identity.email {
-            Some(email) => format!("{text} is added, with the sign-in of {email}."),
-            None => format!("{text} is added, with the sign-in in it."),
+            Some(email) => format!("Added {text} with the sign-in of {email}."),
+            None => format!("Added {text} with its sign-in."),
         },
         (CredentialRead::Absent(absence), _) => format!(
-            "{text} is added ({}). Holdoff watches it: sign in there with {}.",
+            "Added {text} ({}). Holdoff watches it. To sign in there, run: {}",
             absent(absence),
             command_for(Some(text), false)
         ),
@@ -89,10 +89,10 @@ mod tests {
     fn how_it_stands_in_a_place() {
         let good = found(NOW.0 + 1, None);
         check(&good, true, &[], "in use");
-        check(&good, false, &[], "signed in, not needed while the other one works");
+        check(&good, false, &[], "signed in; not needed while the other one works");
         check(&good, true, &[Token::new("t".into()).unwrap().fingerprint()], "not accepted");
-        check(&found(NOW.0, None), true, &[], "expired until Claude Code renews it");
-        check(&CredentialRead::Absent(CredentialMissing::NoFile), true, &[], "no sign-in there");
+        check(&found(NOW.0, None), true, &[], "expired; waiting for Claude Code to renew it");
+        check(&CredentialRead::Absent(CredentialMissing::NoFile), true, &[], "no sign-in found");
         let torn = CredentialRead::Absent(CredentialMissing::Unreadable("it is a folder".into()));
         check(&torn, false, &[], "cannot be read: it is a folder");
     }
@@ -101,7 +101,7 @@ mod tests {
     fn what_is_said_of_an_added_folder() {
         let known = found(NOW.0, Some("ann@example.com"));
         let said = folder_added("~/work", &known, Some("Ann"));
-        assert!(said.contains("the sign-in of Ann too") && said.contains("one account"), "{said}");
+        assert!(said.contains("the same sign-in as Ann") && said.contains("one account"), "{said}");
         assert!(folder_added("~/work", &known, None).contains("the sign-in of ann@example.com"));
         let absent = folder_added("~/work", &CredentialRead::Absent(CredentialMissing::NotSignedIn), None);
         let command = match cfg!(windows) {

@@ -5,8 +5,8 @@ pub fn unwatched(place: &str, why: &str) -> (&'static str, String) {
     (
         "Changes are noticed late",
         format!(
-            "The system does not watch {place} for Holdoff: {why}. Holdoff looks at it every few seconds instead, and tries \
-             to watch it again by itself."
+            "Holdoff cannot watch {place} for changes: {why}. It checks it every few seconds instead and keeps trying to \
+             watch it."
         ),
     )
 }
@@ -26,24 +26,22 @@ pub enum NoWindow {
 
 /// Title and body for who clicked and sees nothing. `logs` is the folder of the logs.
 pub fn no_window(why: &NoWindow, logs: &str) -> (&'static str, String) {
-    let same = "The tray and holdoff status show the same";
+    let same = "The tray and holdoff status show the same information";
     let body = match why {
         NoWindow::NotStarted(why) => {
-            format!("The program holdoff-window could not be started ({why}). {same}. Install Holdoff again.")
+            format!("Could not start holdoff-window ({why}). {same}. Reinstall Holdoff.")
         }
         NoWindow::NoDisplay => format!(
-            "The display cannot be reached. {same}. If you have logged in again since Holdoff started, run holdoff once in this session."
+            "Could not connect to the display. {same}. If you logged in again since Holdoff started, run holdoff once in this session."
         ),
         NoWindow::Ended(how) => {
             format!(
-                "Its process ended at once ({how}). {same}. Try again; if it keeps happening, the logs in {logs} say more."
+                "Its process exited at once ({how}). {same}. Try again. If it keeps happening, see the logs in {logs}."
             )
         }
         NoWindow::OtherVersion { window, app } => {
             let window = if window.is_empty() { "an older version".to_owned() } else { format!("version {window}") };
-            format!(
-                "The program holdoff-window is {window}, and the running app is version {app}. Install Holdoff again."
-            )
+            format!("holdoff-window is {window}, but the running app is version {app}. Reinstall Holdoff.")
         }
     };
     ("Holdoff's window does not open", body)

@@ -4,7 +4,7 @@ use crate::quota::Source;
 use crate::state::AccountState;
 
 /// What holds while nothing is asked (law 16).
-pub const FREE_ONLY: &str = "Free readings only: Holdoff sends no request.";
+pub const FREE_ONLY: &str = "Free readings only: Holdoff sends no requests.";
 
 /// Whether the owner's status line calls Holdoff is told by the readings that came of it.
 pub fn how_to_get_one(state: &AccountState) -> String {
@@ -16,7 +16,7 @@ pub fn how_to_get_one(state: &AccountState) -> String {
     match told {
         true => format!("For a fresh reading, run a prompt in {owner}."),
         false => format!(
-            "For a fresh reading, have {owner}'s status line call Holdoff (in the settings, or with: holdoff statusline install), then run a prompt in {owner}."
+            "For a fresh reading, let {owner}'s status line call Holdoff (in the settings, or with: holdoff statusline install), then run a prompt in {owner}."
         ),
     }
 }

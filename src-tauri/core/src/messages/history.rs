@@ -1,7 +1,7 @@
 //! What came of a wish about the history.
 
 /// All of it is gone.
-pub const HISTORY_DELETED: &str = "The history is deleted, and a new one has begun.";
+pub const HISTORY_DELETED: &str = "History deleted. A new history has started.";
 
 /// `written` are the names of the files in `folder`, or why there are none.
 pub fn history_exported(folder: &str, written: Result<&[String], &String>) -> String {
@@ -9,7 +9,7 @@ pub fn history_exported(folder: &str, written: Result<&[String], &String>) -> St
         Ok([]) => "There is no history yet, so nothing was written.".to_owned(),
         Ok(names) => format!("Written to {folder}: {}.", names.join(", ")),
         Err(why) => format!(
-            "The history could not be written to {folder} ({why}). Nothing was left there; free some space or mend the folder and try again."
+            "Could not write the history to {folder} ({why}). No files were left there. Free some space or fix the folder's permissions, then try again."
         ),
     }
 }

@@ -52,7 +52,7 @@ use jiff::{Timestamp, Zoned};
 use std::time::Duration;
 
 /// The outcome of a request whose process ended before the answer.
-pub const UNANSWERED: &str = "Holdoff ended before the answer came";
+pub const UNANSWERED: &str = "Holdoff stopped before the response arrived";
 
 fn zoned(at: Wall, zone: &LocalTime) -> Zoned {
     let stamp = Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH);

@@ -23,16 +23,16 @@ pub fn notice(notice: &Notice, label: &str, state: &AccountState, now: Moment, z
             };
             if let GateState::CoolingDown { cause: cause @ Cooldown::TurnedAway, .. } = &state.usage.state {
                 let body = format!("{} Account: {label}.", cooldown(state.provider, cause, &until));
-                return (format!("Usage not asked until {until}"), body);
+                return (format!("Requests refused: next check at {until}"), body);
             }
             let body = format!(
-                "{name} limits how often usage may be asked for. Holdoff asks nothing before {until} and goes on by itself. Your quota is not affected. Account: {label}."
+                "{name} is rate limiting usage checks. Holdoff waits until {until}, then resumes by itself. Your quota is not affected. Account: {label}."
             );
-            (format!("Usage not asked until {until}"), body)
+            (format!("Rate limited: next check at {until}"), body)
         }
         NoticeKind::SignInStopped => {
             let barred = matches!(SignInFlow::of(state, now), SignInFlow::Barred);
-            let title = if barred { "Usage may not be read" } else { "Sign-in needed" };
+            let title = if barred { "Not allowed to read usage" } else { "Sign-in needed" };
             (title.to_owned(), stopped(label, state, now, zone))
         }
         NoticeKind::RenewalLimited => {
@@ -41,22 +41,22 @@ pub fn notice(notice: &Notice, label: &str, state: &AccountState, now: Moment, z
                 GateState::Open | GateState::Paused { .. } => not_before(now.wall, now.wall, zone),
             };
             let still = match state.sign_in.expired(now.wall) {
-                false => format!("Meanwhile {}.", renewal::still_works(state, now, zone)),
-                true => "It has expired, so nothing is asked until it is renewed.".to_owned(),
+                false => format!("{}.", renewal::still_works(state, now, zone)),
+                true => "The sign-in has expired. Checks resume after renewal.".to_owned(),
             };
             let body = format!(
-                "{name} limits how often a sign-in may be renewed. Holdoff tries again then, and goes on by itself. {still} Account: {label}."
+                "{name} is rate limiting sign-in renewal. Holdoff tries again at {until}. {still} Account: {label}."
             );
-            (format!("Sign-in not renewed before {until}"), body)
+            (format!("Renewal rate limited: next try at {until}"), body)
         }
         NoticeKind::RenewalUnsaved => {
             let body = format!(
-                "The sign-in was renewed, but it cannot be written to where {owner} keeps it. Holdoff holds it and tries again. Free some space or mend the folder before you quit Holdoff, or you will have to sign in again. Account: {label}."
+                "Holdoff renewed the sign-in but cannot write it where {owner} keeps it. Holdoff keeps trying. Free some space or fix the folder's permissions before you quit Holdoff, or you will have to sign in again. Account: {label}."
             );
             ("Renewed sign-in not saved".to_owned(), body)
         }
         NoticeKind::Recovered => {
-            let body = format!("{name} answers again, and readings go on as before. Account: {label}.");
+            let body = format!("{name} is answering again, and checks continue as before. Account: {label}.");
             ("Readings are back".to_owned(), body)
         }
     }
@@ -66,21 +66,21 @@ fn stopped(label: &str, state: &AccountState, now: Moment, zone: &LocalTime) -> 
     let (name, owner) = (state.provider.name(), state.provider.owner());
     let (why, what) = match (state.sign_in_trouble(now.wall), state.renewal(now)) {
         (Some(SignInTrouble::Paused(cause)), _) if !cause.ends_by_signing_in() => {
-            return format!("{} Holdoff has stopped asking. Account: {label}.", pause(state, &cause));
+            return format!("{} Checks are paused. Account: {label}.", pause(state, &cause));
         }
         (Some(SignInTrouble::Absent(absence)), _) if absence.is_end() => {
-            (ended(owner, &absence), "Holdoff has stopped asking until you sign in again.".to_owned())
+            (ended(owner, &absence), "Checks resume when you sign in again.".to_owned())
         }
         (Some(SignInTrouble::Paused(cause)), _) => {
-            (pause(state, &cause), "Holdoff has stopped asking until you sign in again.".to_owned())
+            (pause(state, &cause), "Checks resume when you sign in again.".to_owned())
         }
-        (None, Renewal::Stopped(cause)) => {
-            (pause(state, cause), format!("Sign in again before it ends: {}.", renewal::still_works(state, now, zone)))
-        }
-        (Some(SignInTrouble::Absent(_) | SignInTrouble::Expired) | None, _) => (
-            format!("{name} does not accept the sign-in of {owner}."),
-            "Holdoff has stopped asking until you sign in again.".to_owned(),
+        (None, Renewal::Stopped(cause)) => (
+            pause(state, cause),
+            format!("Sign in again before it expires. {}.", renewal::still_works(state, now, zone)),
         ),
+        (Some(SignInTrouble::Absent(_) | SignInTrouble::Expired) | None, _) => {
+            (format!("{name} does not accept {owner}'s sign-in."), "Checks resume when you sign in again.".to_owned())
+        }
     };
-    format!("{why} {what} Its settings lead the way. Account: {label}.")
+    format!("{why} {what} See the settings for the steps. Account: {label}.")
 }

@@ -29,7 +29,7 @@ pub fn source(source: Source, provider: Provider) -> String {
     match source {
         Source::UsageEndpoint => format!("{}'s usage endpoint", provider.name()),
         Source::StatusLine => format!("{}'s status line", provider.owner()),
-        Source::OwnerCache => format!("{}'s own cache", provider.owner()),
+        Source::OwnerCache => format!("{}'s cache", provider.owner()),
     }
 }
 
@@ -54,7 +54,7 @@ pub(super) fn no_limits(state: &AccountState, now: Wall, zone: &LocalTime) -> Op
     let at = clock(reading.no_limits_at?, now, zone);
     Some(match reading.is_empty() {
         true => format!("{name} reported no limits for this account at {at}."),
-        false => format!("{name} reported no limits at {at}. The last ones that it reported are shown."),
+        false => format!("{name} reported no limits at {at}. Showing the last known ones."),
     })
 }
 

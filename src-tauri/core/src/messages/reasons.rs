@@ -10,7 +10,7 @@ pub(super) fn ended(owner: &str, absence: &CredentialMissing) -> String {
     match absence {
         CredentialMissing::LoginEnded(why) if !why.is_empty() => format!("{owner}'s sign-in has ended ({why})."),
         CredentialMissing::LoginEnded(_) => format!("{owner}'s sign-in has ended."),
-        _ => format!("{owner}'s sign-in has ended: its renewal was refused, and {owner} emptied its tokens."),
+        _ => format!("{owner}'s sign-in has ended: its renewal was refused and {owner} cleared its tokens."),
     }
 }
 
@@ -18,32 +18,31 @@ pub(super) fn ended(owner: &str, absence: &CredentialMissing) -> String {
 pub(super) fn pause(state: &AccountState, cause: &Pause) -> String {
     let (name, owner) = (state.provider.name(), state.provider.owner());
     match cause {
-        Pause::Rejected => format!("{name} rejected the sign-in three times (401)."),
+        Pause::Rejected => format!("{name} rejected the sign-in three times (HTTP 401)."),
         Pause::MissingScope { scope } => {
-            format!("{name} does not let this sign-in read usage: it lacks the scope {scope} (403).")
+            format!("{name} does not let this sign-in read usage: it lacks the scope {scope} (HTTP 403).")
         }
         Pause::ScopeNotGranted { scope } => format!(
-            "{owner} stored this sign-in without the scope {scope}, which usage needs, so Holdoff sends nothing with it."
+            "{owner} stored this sign-in without the scope {scope}, which usage checks need, so Holdoff does not use it."
         ),
         Pause::NotAllowed { to: Barred::Organization, status } => {
             let whose = state.sign_in.identity.organization.as_deref();
             let whose = whose.map_or_else(|| "your organization".to_owned(), |name| format!("the organization {name}"));
             format!(
-                "{name} does not allow this kind of sign-in for {whose} ({status}). Its administrator can change that; signing in again cannot. Free readings (in the settings) need no request."
+                "{name} does not allow this kind of sign-in for {whose} (HTTP {status}). Its administrator can change that; signing in again does not help. Free readings (in the settings) need no request."
             )
         }
         Pause::NotAllowed { to: Barred::Account, status } => format!(
-            "{name} does not let your account read usage ({status}). Its support can change that; signing in again cannot. Free readings (in the settings) need no request."
+            "{name} does not let your account read usage (HTTP {status}). Its support can change that; signing in again does not help. Free readings (in the settings) need no request."
         ),
         Pause::Forbidden { message } => {
-            format!("{name} refused this sign-in three times (403 {message}).")
+            format!("{name} refused this sign-in three times (HTTP 403: {message}).")
         }
-        Pause::RefreshRefused => format!("{name} does not renew this sign-in any more: its refresh token was refused."),
+        Pause::RefreshRefused => format!("{name} no longer renews this sign-in: its refresh token was refused."),
         Pause::RenewalCutOff => {
-            "Holdoff ended while it was renewing the sign-in, and to try again could end every session of it."
-                .to_owned()
+            "Holdoff stopped while renewing the sign-in. Retrying could sign you out everywhere.".to_owned()
         }
-        Pause::RenewalWasted => format!("{name} renewed the sign-in, but its answer could not be used."),
-        Pause::OtherAccount => format!("{name} renewed the sign-in for another account than it was."),
+        Pause::RenewalWasted => format!("{name} renewed the sign-in, but its response could not be used."),
+        Pause::OtherAccount => format!("{name} renewed the sign-in for a different account."),
     }
 }

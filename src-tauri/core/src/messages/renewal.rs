@@ -15,18 +15,18 @@ pub(super) fn while_it_works(status: &AccountStatus<'_>, zone: &LocalTime) -> Op
         Renewal::Off | Renewal::Ready | Renewal::Impossible => None,
         Renewal::Waits { cause, until } => {
             let waits = waits(state, cause, until, now, zone);
-            Some(format!("{}; {works}.", upper_first(&waits)))
+            Some(format!("{waits}. {works}."))
         }
-        Renewal::HeldUp { why } => Some(format!("{}; {works}.", upper_first(&renewal_blocked(why)))),
-        Renewal::Stopped(_) => Some(format!("The sign-in cannot be renewed; {works}.")),
+        Renewal::HeldUp { why } => Some(format!("{}. {works}.", renewal_blocked(why))),
+        Renewal::Stopped(_) => Some(format!("The sign-in cannot be renewed. {works}.")),
     }
 }
 
-/// "the current sign-in still works until 15:30".
+/// "The current sign-in still works until 15:30".
 pub(super) fn still_works(state: &AccountState, now: Moment, zone: &LocalTime) -> String {
     match state.sign_in.expires_at() {
-        Some(at) => format!("the current sign-in still works until {}", clock(at, now.wall, zone)),
-        None => "the current sign-in still works".to_owned(),
+        Some(at) => format!("The current sign-in still works until {}", clock(at, now.wall, zone)),
+        None => "The current sign-in still works".to_owned(),
     }
 }
 
@@ -36,29 +36,29 @@ pub(super) fn expired(state: &AccountState, now: Moment, zone: &LocalTime) -> St
     let renewable = state.sign_in.renewable;
     match state.renewal(now) {
         Renewal::Off if renewable => {
-            format!("The sign-in has expired. {owner} renews it when it is used next; nothing is asked until then.")
+            format!("The sign-in has expired. {owner} renews it the next time you use it. Checks resume then.")
         }
         Renewal::Off | Renewal::Impossible | Renewal::Stopped(_) => {
-            "The sign-in has expired and cannot be renewed. Nothing is asked until you sign in again.".to_owned()
+            "The sign-in has expired and cannot be renewed. Checks resume when you sign in again.".to_owned()
         }
         Renewal::Ready => match held_by_usage(state, now) {
             Some(until) => {
                 let clock = not_before(until.wall_as_of(now), now.wall, zone);
                 format!(
-                    "The sign-in has expired, and {} limits requests. Nothing is asked before {clock}; Holdoff renews the sign-in then.",
+                    "The sign-in has expired, and {} is rate limiting usage checks. Holdoff renews the sign-in at {clock}. Checks resume then.",
                     state.provider.name()
                 )
             }
             None => {
-                "The sign-in has expired. Holdoff renews it as soon as it may; nothing is asked until then.".to_owned()
+                "The sign-in has expired. Holdoff renews it as soon as it is allowed to. Checks resume then.".to_owned()
             }
         },
         Renewal::Waits { cause, until } => {
             let waits = waits(state, cause, until, now, zone);
-            format!("The sign-in has expired, and {waits}. Nothing is asked until it is renewed.")
+            format!("The sign-in has expired. {waits}. Checks resume after renewal.")
         }
         Renewal::HeldUp { why } => {
-            format!("The sign-in has expired, and {}. Nothing is asked until it is renewed.", renewal_blocked(why))
+            format!("The sign-in has expired. {}. Checks resume after renewal.", renewal_blocked(why))
         }
     }
 }
@@ -80,24 +80,19 @@ fn waits(state: &AccountState, cause: &Cooldown, until: Moment, now: Moment, zon
     let clock = not_before(until.wall_as_of(now), now.wall, zone);
     match cause {
         Cooldown::RateLimited { .. } | Cooldown::TurnedAway => {
-            format!("{name} limits sign-in renewal until {clock}")
+            format!("{name} is rate limiting sign-in renewal; next try at {clock}")
         }
-        Cooldown::Network { why } => format!("its renewal failed ({why}) and is tried again at {clock}"),
+        Cooldown::Network { why } => format!("Sign-in renewal failed ({why}); next try at {clock}"),
         Cooldown::Server { status } | Cooldown::Unreadable { status, .. } => {
-            format!("its renewal failed ({name} answered {status}) and is tried again at {clock}")
+            format!("Sign-in renewal failed ({name} returned HTTP {status}); next try at {clock}")
         }
-        Cooldown::Unanswered => format!("its renewal was cut off and is tried again at {clock}"),
+        Cooldown::Unanswered => format!("Sign-in renewal was interrupted; next try at {clock}"),
         Cooldown::MemoryLost => {
-            format!("Holdoff, whose saved state could not be read, renews no sign-in before {clock}")
+            format!("Holdoff could not read its saved state; next try to renew the sign-in at {clock}")
         }
     }
 }
 
 fn renewal_blocked(why: &str) -> String {
-    format!("its renewal is held up ({why}) and is tried again every few minutes")
-}
-
-fn upper_first(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+    format!("Sign-in renewal is blocked ({why}); Holdoff retries every few minutes")
 }

@@ -36,7 +36,7 @@ pub fn status(status: &AccountStatus<'_>, zone: &LocalTime) -> Vec<String> {
 fn asking(status: &AccountStatus<'_>, zone: &LocalTime) -> String {
     let (state, now) = (status.account, status.now);
     if state.usage.intent.is_some() {
-        return format!("Asking {}.", state.provider.name());
+        return "Checking usage now.".to_owned();
     }
     let next = status.next_request.filter(|next| next.is_after(now));
     let clock = next.map(|next| not_before(next.wall_as_of(now), now.wall, zone));
@@ -44,8 +44,8 @@ fn asking(status: &AccountStatus<'_>, zone: &LocalTime) -> String {
         (GateState::CoolingDown { cause, until, .. }, Some(clock)) if until.is_after(now) => {
             cooldown(state.provider, cause, &clock)
         }
-        (_, Some(clock)) => format!("Next request at {clock}."),
-        (_, None) => "A request is due.".to_owned(),
+        (_, Some(clock)) => format!("Next check at {clock}."),
+        (_, None) => "A check is due.".to_owned(),
     }
 }
 
@@ -57,25 +57,30 @@ fn untried_sign_in(status: &AccountStatus<'_>, zone: &LocalTime) -> Option<Strin
     };
     let next = status.next_request.filter(|_| until.is_after(now) && state.has_untried_sign_in())?;
     let clock = not_before(next.wall_as_of(now), now.wall, zone);
-    Some(format!("{} has a new sign-in; it is tried at {clock}.", state.provider.owner()))
+    Some(format!("{} has a new sign-in. Holdoff tries it at {clock}.", state.provider.owner()))
 }
 
 fn waiting_for_sign_in(state: &AccountState, trouble: &SignInTrouble, now: Moment, zone: &LocalTime) -> String {
     let owner = state.provider.owner();
     match trouble {
-        SignInTrouble::Absent(CredentialMissing::InferenceOnly) => format!(
-            "CLAUDE_CODE_OAUTH_TOKEN may not read usage. Nothing is asked until {owner} has a stored sign-in beside it."
-        ),
-        SignInTrouble::Absent(absence @ (CredentialMissing::Blanked | CredentialMissing::LoginEnded(_))) => {
-            format!("{} Nothing is asked until you sign in again.", ended(owner, absence))
+        SignInTrouble::Absent(CredentialMissing::InferenceOnly) => {
+            format!("CLAUDE_CODE_OAUTH_TOKEN cannot read usage. Checks resume when {owner} also has a stored sign-in.")
         }
-        SignInTrouble::Absent(_) => {
-            format!("No sign-in of {owner} to use. Nothing is asked until there is one.")
+        SignInTrouble::Absent(absence @ (CredentialMissing::Blanked | CredentialMissing::LoginEnded(_))) => {
+            format!("{} Checks resume when you sign in again.", ended(owner, absence))
+        }
+        SignInTrouble::Absent(CredentialMissing::NoFile | CredentialMissing::NotSignedIn) => {
+            format!("No {owner} sign-in found. Checks resume when you sign in.")
+        }
+        SignInTrouble::Absent(
+            CredentialMissing::EmptyToken | CredentialMissing::Unreadable(_) | CredentialMissing::Forbidden(_),
+        ) => {
+            format!("No usable {owner} sign-in found. Checks resume when there is one.")
         }
         SignInTrouble::Expired => renewal::expired(state, now, zone),
         SignInTrouble::Paused(cause) => {
             let until = if cause.ends_by_signing_in() { "you sign in again" } else { "the sign-in changes" };
-            format!("Paused: {} Nothing is asked until {until}.", pause(state, cause))
+            format!("Paused: {} Checks resume when {until}.", pause(state, cause))
         }
     }
 }
@@ -86,39 +91,40 @@ pub fn cooldown(provider: Provider, cause: &Cooldown, clock: &str) -> String {
     match cause {
         Cooldown::RateLimited { retry_after_s: Some(secs) } => {
             let asked = format_duration(Duration::from_secs(*secs));
-            format!("{name} limits requests (429, asked for {asked}). Nothing is asked before {clock}.")
+            format!("{name} is rate limiting usage checks (HTTP 429, Retry-After {asked}). Next check at {clock}.")
         }
         Cooldown::RateLimited { retry_after_s: None } => {
-            format!("{name} limits requests (429). Nothing is asked before {clock}.")
+            format!("{name} is rate limiting usage checks (HTTP 429). Next check at {clock}.")
         }
         Cooldown::TurnedAway => format!(
-            "{name} turns Holdoff itself away: its edge has refused {} requests or more in a row (429). This is not your limit. Next try at {clock}. Free readings (in the settings) need no request.",
+            "{name} is refusing Holdoff itself: its edge servers rejected {} or more requests in a row (HTTP 429). Your own limit is not the cause. Next check at {clock}. Free readings (in the settings) need no request.",
             policy::TURNED_AWAY_AFTER
         ),
         Cooldown::Network { why } => {
-            format!("{name} could not be reached: {why}. Next try at {clock}.")
+            format!("Could not reach {name}: {why}. Next check at {clock}.")
         }
-        Cooldown::Server { status } => format!("{name} has trouble ({status}). Next try at {clock}."),
+        Cooldown::Server { status } => {
+            format!("{name} returned a server error (HTTP {status}). Next check at {clock}.")
+        }
         Cooldown::Unreadable { status, why } => {
-            format!("{name}'s answer ({status}) could not be used: {why}. Next try at {clock}.")
+            format!("Could not use {name}'s response (HTTP {status}): {why}. Next check at {clock}.")
         }
-        Cooldown::Unanswered => format!(
-            "Holdoff ended while a request was under way, and its answer may have been to wait. Nothing is asked before {clock}."
-        ),
+        Cooldown::Unanswered => {
+            format!("Holdoff stopped during a request, so it waits in case it was rate limited. Next check at {clock}.")
+        }
         Cooldown::MemoryLost => format!(
-            "Holdoff's saved state could not be read, and {name} may have asked it to wait. Nothing is asked before {clock}."
+            "Holdoff could not read its saved state, so it waits in case {name} had rate limited it. Next check at {clock}."
         ),
     }
 }
 
 /// A request for a reading has to wait for something that was begun before.
-const STILL_BUSY: &str =
-    "It is busy: what was begun before is not over yet. After that a reading is asked for, if it may be.";
+const STILL_BUSY: &str = "Another operation is in progress; a refresh follows if it is allowed.";
 
 /// What came of a person's request for a reading.
 pub fn refresh(outcome: &RefreshOutcome, zone: &LocalTime) -> String {
     match outcome {
-        RefreshOutcome::Requested => "Asked for a reading.".to_owned(),
+        RefreshOutcome::Requested => "Refresh requested.".to_owned(),
         RefreshOutcome::Busy => STILL_BUSY.to_owned(),
         RefreshOutcome::Refused { refusal: why, state, at } => refusal(why, state, *at, zone),
     }
@@ -133,21 +139,21 @@ pub fn refusal(refusal: &Refusal, state: &AccountState, now: Moment, zone: &Loca
                 NotYet::Spacing => SPACING.to_owned(),
                 NotYet::Cooldown(cause) => reason(state.provider, cause),
             };
-            format!("Not before {clock}: {why}.")
+            format!("Refresh available at {clock}: {why}.")
         }
         Refusal::SignIn(trouble) => waiting_for_sign_in(state, trouble, now, zone),
         Refusal::FreeOnly => format!("{FREE_ONLY} {}", free_readings::how_to_get_one(state)),
         Refusal::Unsaved { trouble } => format!(
-            "Holdoff cannot save its state ({trouble}), so it asks nothing: without a record it could ask too early. Free some space or mend the folder; it goes on by itself."
+            "Holdoff cannot save its state ({trouble}), so it sends no requests: without a record it could send one too early. Free some space or fix the folder's permissions; Holdoff resumes by itself."
         ),
     }
 }
 
-/// For a button: "Not before 14:32". `None` where only a sign-in or a repair helps.
+/// For a button: "Available at 14:32". `None` where only a sign-in or a repair helps.
 pub fn refusal_short(refusal: &Refusal, now: Moment, zone: &LocalTime) -> Option<String> {
     match refusal {
         Refusal::NotBefore { until, .. } => {
-            Some(format!("Not before {}", not_before(until.wall_as_of(now), now.wall, zone)))
+            Some(format!("Available at {}", not_before(until.wall_as_of(now), now.wall, zone)))
         }
         Refusal::FreeOnly => Some("Free readings only".to_owned()),
         Refusal::SignIn(_) | Refusal::Unsaved { .. } => None,
@@ -159,39 +165,41 @@ pub(super) const SPACING: &str = "the last request was less than 3 minutes ago";
 pub(super) fn reason(provider: Provider, cause: &Cooldown) -> String {
     let name = provider.name();
     match cause {
-        Cooldown::RateLimited { .. } => format!("{name} limits requests (429)"),
-        Cooldown::TurnedAway => format!("{name} turns Holdoff itself away (429), which is not your limit"),
+        Cooldown::RateLimited { .. } => format!("{name} is rate limiting usage checks (HTTP 429)"),
+        Cooldown::TurnedAway => {
+            format!("{name} is refusing Holdoff itself (HTTP 429); your own limit is not the cause")
+        }
         Cooldown::Network { why } => format!("{name} could not be reached ({why})"),
-        Cooldown::Server { status } => format!("{name} has trouble ({status})"),
-        Cooldown::Unreadable { status, .. } => format!("{name}'s last answer ({status}) could not be used"),
-        Cooldown::Unanswered => "Holdoff ended while a request was under way".to_owned(),
-        Cooldown::MemoryLost => "Holdoff's saved state could not be read".to_owned(),
+        Cooldown::Server { status } => format!("{name} returned a server error (HTTP {status})"),
+        Cooldown::Unreadable { status, .. } => format!("{name}'s last response (HTTP {status}) could not be used"),
+        Cooldown::Unanswered => "Holdoff stopped during a request".to_owned(),
+        Cooldown::MemoryLost => "Holdoff could not read its saved state".to_owned(),
     }
 }
 
 /// What came of a request.
 pub fn outcome(provider: Provider, outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Reading(_) => "reading".to_owned(),
+        Outcome::Reading(_) => "reading received".to_owned(),
         Outcome::RateLimited { retry_after: Some(wait) } => {
-            format!("rate limited, asked to wait {}", format_duration(*wait))
+            format!("rate limited, Retry-After {}", format_duration(*wait))
         }
         Outcome::RateLimited { retry_after: None } => "rate limited".to_owned(),
-        Outcome::RefusedAtEdge => format!("refused at {}'s edge (429)", provider.name()),
+        Outcome::RefusedAtEdge => format!("refused at {}'s edge (HTTP 429)", provider.name()),
         Outcome::Rejected(Rejection::NotAllowed { to: Barred::Organization, status }) => {
-            format!("not allowed for this organization ({status})")
+            format!("not allowed for this organization (HTTP {status})")
         }
         Outcome::Rejected(Rejection::NotAllowed { to: Barred::Account, status }) => {
-            format!("not allowed for this account ({status})")
+            format!("not allowed for this account (HTTP {status})")
         }
-        Outcome::Rejected(Rejection::Unauthorized) => "sign-in not accepted (401)".to_owned(),
-        Outcome::Rejected(Rejection::MissingScope(scope)) => format!("sign-in lacks the scope {scope} (403)"),
-        Outcome::Rejected(Rejection::Forbidden(kind)) => format!("refused (403 {kind})"),
-        Outcome::ServerTrouble { status, .. } => format!("{} has trouble ({status})", provider.name()),
+        Outcome::Rejected(Rejection::Unauthorized) => "sign-in not accepted (HTTP 401)".to_owned(),
+        Outcome::Rejected(Rejection::MissingScope(scope)) => format!("sign-in lacks the scope {scope} (HTTP 403)"),
+        Outcome::Rejected(Rejection::Forbidden(kind)) => format!("refused (HTTP 403: {kind})"),
+        Outcome::ServerTrouble { status, .. } => format!("{} returned a server error (HTTP {status})", provider.name()),
         Outcome::Unreachable { why } => format!("not sent: {why}"),
-        Outcome::Lapsed => "not sent: the machine slept".to_owned(),
-        Outcome::Ambiguous { why } => format!("no answer: {why}"),
-        Outcome::Unreadable { status, why, .. } => format!("answer {status} could not be used: {why}"),
+        Outcome::Lapsed => "not sent: the computer was asleep".to_owned(),
+        Outcome::Ambiguous { why } => format!("no response: {why}"),
+        Outcome::Unreadable { status, why, .. } => format!("unusable response (HTTP {status}): {why}"),
     }
 }
 
@@ -214,17 +222,19 @@ pub fn grant(provider: Provider, grant: &GrantOutcome) -> String {
     let name = provider.name();
     match grant {
         GrantOutcome::Renewed(_) => "sign-in renewed".to_owned(),
-        GrantOutcome::Refused => "refresh token not accepted any more".to_owned(),
+        GrantOutcome::Refused => "refresh token refused".to_owned(),
         GrantOutcome::RateLimited { retry_after: Some(wait) } => {
-            format!("renewal rate limited, asked to wait {}", format_duration(*wait))
+            format!("renewal rate limited, Retry-After {}", format_duration(*wait))
         }
         GrantOutcome::RateLimited { retry_after: None } => "renewal rate limited".to_owned(),
-        GrantOutcome::Ambiguous { why, .. } => format!("renewal left open: {why}"),
-        GrantOutcome::Denied { status, kind, .. } if kind.is_empty() => format!("{name} does not renew ({status})"),
-        GrantOutcome::Denied { status, kind, .. } => format!("{name} does not renew ({status} {kind})"),
+        GrantOutcome::Ambiguous { why, .. } => format!("renewal outcome unknown: {why}"),
+        GrantOutcome::Denied { status, kind, .. } if kind.is_empty() => {
+            format!("{name} denied renewal (HTTP {status})")
+        }
+        GrantOutcome::Denied { status, kind, .. } => format!("{name} denied renewal (HTTP {status}: {kind})"),
         GrantOutcome::UnusableTokens { why } => format!("renewal accepted, but {why}"),
         GrantOutcome::Unreachable { why } => format!("renewal not sent: {why}"),
-        GrantOutcome::Lapsed => "renewal not sent: the machine slept, or renewal was turned off".to_owned(),
+        GrantOutcome::Lapsed => "renewal not sent: the computer was asleep, or renewal was turned off".to_owned(),
     }
 }
 

@@ -91,19 +91,13 @@ fn a_window_that_does_not_open_is_no_end_of_it() {
         body
     };
     let ended = said(NoWindow::Ended("exit status: 1".to_owned()));
-    assert!(ended.contains("(exit status: 1)") && ended.contains("the logs in ~/logs say more"), "{ended}");
+    assert!(ended.contains("(exit status: 1)") && ended.contains("see the logs in ~/logs"), "{ended}");
     let missing = said(NoWindow::NotStarted("No such file or directory".to_owned()));
-    assert!(
-        missing.contains("(No such file or directory)") && missing.ends_with("Install Holdoff again."),
-        "{missing}"
-    );
+    assert!(missing.contains("(No such file or directory)") && missing.ends_with("Reinstall Holdoff."), "{missing}");
     assert!(said(NoWindow::NoDisplay).contains("run holdoff once in this session"));
     let other = |window: &str| said(NoWindow::OtherVersion { window: window.to_owned(), app: "1.2.0".to_owned() });
-    assert!(
-        other("1.3.0")
-            .starts_with("The program holdoff-window is version 1.3.0, and the running app is version 1.2.0.")
-    );
-    assert!(other("").starts_with("The program holdoff-window is an older version, and"));
+    assert!(other("1.3.0").starts_with("holdoff-window is version 1.3.0, but the running app is version 1.2.0."));
+    assert!(other("").starts_with("holdoff-window is an older version, but"));
 }
 
 /// A limit of the token endpoint, told apart from an expired sign-in and from both together.
@@ -111,19 +105,19 @@ fn a_window_that_does_not_open_is_no_end_of_it() {
 fn a_limit_of_renewal_is_not_an_expired_sign_in() {
     let mut state = renewed_by_holdoff();
     state.token.state = limited(70);
-    let limit = "Anthropic limits sign-in renewal until 16:10";
-    assert_eq!(status(&state), format!("Next request at 15:05. {limit}; the current sign-in still works until 15:30."));
+    let limit = "Anthropic is rate limiting sign-in renewal; next try at 16:10.";
+    assert_eq!(status(&state), format!("Next check at 15:05. {limit} The current sign-in still works until 15:30."));
     assert_eq!(said(&state).title, "Signed in");
     assert!(said(&state).text.contains(limit), "{}", said(&state).text);
 
     let both = expired(state.clone());
-    assert_eq!(status(&both), format!("The sign-in has expired, and {limit}. Nothing is asked until it is renewed."));
+    assert_eq!(status(&both), format!("The sign-in has expired. {limit} Checks resume after renewal."));
     assert_eq!(said(&both).title, "Sign-in expired");
 
     let only_expired = expired(renewed_by_holdoff());
     assert_eq!(
         status(&only_expired),
-        "The sign-in has expired. Holdoff renews it as soon as it may; nothing is asked until then."
+        "The sign-in has expired. Holdoff renews it as soon as it is allowed to. Checks resume then."
     );
     let mut over = only_expired.clone();
     over.usage.state = limited(0);
@@ -131,13 +125,13 @@ fn a_limit_of_renewal_is_not_an_expired_sign_in() {
     let mut owners = expired(signed_in());
     assert_eq!(
         status(&owners),
-        "The sign-in has expired. Claude Code renews it when it is used next; nothing is asked until then."
+        "The sign-in has expired. Claude Code renews it the next time you use it. Checks resume then."
     );
-    assert!(said(&owners).text.contains("which is nothing unusual: Claude Code renews it"), "{}", said(&owners).text);
+    assert!(said(&owners).text.contains("This is normal: Claude Code renews it"), "{}", said(&owners).text);
     owners.sign_in.renewable = false;
-    assert!(said(&owners).text.contains("keeps no refresh token to renew it with"), "{}", said(&owners).text);
+    assert!(said(&owners).text.contains("has no refresh token to renew it"), "{}", said(&owners).text);
     state.renews = false;
-    assert_eq!(status(&state), "Next request at 15:05.", "a limit of what nobody wants is no news");
+    assert_eq!(status(&state), "Next check at 15:05.", "a limit of what nobody wants is no news");
 }
 
 #[test]
@@ -148,15 +142,15 @@ fn both_endpoints_limited_are_both_told() {
     assert_eq!(
         super::status(&state.status(NOW), &UTC),
         [
-            "Anthropic limits requests (429). Nothing is asked before 15:20.",
-            "Anthropic limits sign-in renewal until 16:10; the current sign-in still works until 15:30.",
+            "Anthropic is rate limiting usage checks (HTTP 429). Next check at 15:20.",
+            "Anthropic is rate limiting sign-in renewal; next try at 16:10. The current sign-in still works until 15:30.",
         ]
     );
     let mut state = expired(renewed_by_holdoff());
     state.usage.state = limited(20);
     assert_eq!(
         status(&state),
-        "The sign-in has expired, and Anthropic limits requests. Nothing is asked before 15:20; Holdoff renews the sign-in then."
+        "The sign-in has expired, and Anthropic is rate limiting usage checks. Holdoff renews the sign-in at 15:20. Checks resume then."
     );
 }
 
@@ -169,12 +163,12 @@ fn other_reasons_why_renewal_waits() {
         (works, status(&expired(state)))
     };
     let (works, ended) = why(Cooldown::Network { why: "no connection".into() });
-    assert!(works.contains("Its renewal failed (no connection) and is tried again at 15:10; the current"), "{works}");
-    assert!(ended.contains("expired, and its renewal failed (no connection)"), "{ended}");
+    assert!(works.contains("Sign-in renewal failed (no connection); next try at 15:10. The current"), "{works}");
+    assert!(ended.contains("expired. Sign-in renewal failed (no connection)"), "{ended}");
     let (works, _) = why(Cooldown::Server { status: 503 });
-    assert!(works.contains("(Anthropic answered 503)"), "{works}");
+    assert!(works.contains("(Anthropic returned HTTP 503)"), "{works}");
     let (works, _) = why(Cooldown::MemoryLost);
-    assert!(works.contains("renews no sign-in before 15:10"), "{works}");
+    assert!(works.contains("next try to renew the sign-in at 15:10"), "{works}");
 }
 
 /// A lock of another program, a file that is not ours to write: said where the person looks, and how to go on.
@@ -184,18 +178,18 @@ fn what_holds_a_renewal_up_is_told() {
     assert_eq!(
         super::status(&state.status(NOW), &UTC),
         [
-            "Next request at 15:05.",
-            "Its renewal is held up (another program is renewing it) and is tried again every few minutes; the current sign-in still works until 15:30.",
+            "Next check at 15:05.",
+            "Sign-in renewal is blocked (another program is renewing it); Holdoff retries every few minutes. The current sign-in still works until 15:30.",
         ]
     );
-    assert!(said(&state).text.contains("held up (another program is renewing it)"), "{}", said(&state).text);
+    assert!(said(&state).text.contains("blocked (another program is renewing it)"), "{}", said(&state).text);
     let ended = expired(state.clone());
     assert_eq!(
         status(&ended),
-        "The sign-in has expired, and its renewal is held up (another program is renewing it) and is tried again every few minutes. Nothing is asked until it is renewed."
+        "The sign-in has expired. Sign-in renewal is blocked (another program is renewing it); Holdoff retries every few minutes. Checks resume after renewal."
     );
     let owners = AccountState { renews: false, ..state };
-    assert_eq!(status(&owners), "Next request at 15:05.", "what nobody wants is not held up");
+    assert_eq!(status(&owners), "Next check at 15:05.", "what nobody wants is not held up");
 }
 
 /// Holdoff never claims to write nothing where it may.
@@ -222,22 +216,22 @@ fn each_cause_is_named_with_what_holdoff_does_and_what_helps() {
         (Pause::MissingScope { scope: "user:profile".into() }, "user:profile"),
         (Pause::Forbidden { message: "no such plan".into() }, "no such plan"),
         (Pause::RefreshRefused, "refresh token was refused"),
-        (Pause::RenewalCutOff, "ended while it was renewing"),
+        (Pause::RenewalCutOff, "stopped while renewing"),
         (Pause::RenewalWasted, "could not be used"),
-        (Pause::OtherAccount, "another account"),
+        (Pause::OtherAccount, "a different account"),
     ];
     for (cause, named) in pauses {
         let mut state = AccountState { troubled: true, ..signed_in() };
         state.usage.state = paused(cause);
         let (text, status) = (said(&state).text, status(&state));
-        assert!(text.contains(named) && text.contains("has stopped asking"), "{text}");
+        assert!(text.contains(named) && text.contains("Checks are paused"), "{text}");
         assert!(status.starts_with("Paused: ") && status.contains(named), "{status}");
         let words = guided(&state, HERE);
         assert_eq!(steps(&words)[0], (Progress::Now, "Sign in again with Claude Code."));
         assert!(words.offer.unwrap().urgent);
     }
     let absences = [
-        (CredentialMissing::NoFile, "no sign-in of Claude Code", "Sign in with"),
+        (CredentialMissing::NoFile, "no Claude Code sign-in", "Sign in with"),
         (CredentialMissing::NotSignedIn, "not signed in", "Sign in with"),
         (CredentialMissing::InferenceOnly, "CLAUDE_CODE_OAUTH_TOKEN", "Sign in with"),
         (CredentialMissing::EmptyToken, "access token is empty", "Sign in again"),
@@ -247,7 +241,7 @@ fn each_cause_is_named_with_what_holdoff_does_and_what_helps() {
             "is a link",
             "out of the way",
         ),
-        (CredentialMissing::Forbidden("permission denied".into()), "permission denied", "right to read"),
+        (CredentialMissing::Forbidden("permission denied".into()), "permission denied", "Make the file readable"),
     ];
     for (absence, named, helps) in absences {
         let state = absent(absence);
@@ -269,7 +263,7 @@ fn an_expired_sign_in_is_not_urgent_unless_nobody_can_renew_it() {
     let mut spent = expired(signed_in());
     spent.sign_in.renewable = false;
     assert!(urgent(&spent));
-    assert!(status(&spent).contains("until you sign in again"), "{}", status(&spent));
+    assert!(status(&spent).contains("when you sign in again"), "{}", status(&spent));
 }
 
 #[test]
@@ -278,7 +272,7 @@ fn a_renewal_that_is_stopped_while_the_sign_in_works() {
     state.token.state = paused(Pause::RefreshRefused);
     assert_eq!(
         status(&state),
-        "Next request at 15:05. The sign-in cannot be renewed; the current sign-in still works until 15:30."
+        "Next check at 15:05. The sign-in cannot be renewed. The current sign-in still works until 15:30."
     );
     assert!(said(&state).text.contains("still works until 15:30"), "{}", said(&state).text);
     let words = guided(&state, HERE);
@@ -286,9 +280,9 @@ fn a_renewal_that_is_stopped_while_the_sign_in_works() {
     let stopped = Notice { id: 1, kind: NoticeKind::SignInStopped, about: None, also: vec![] };
     let (title, body) = notice(&stopped, "ann", &state, NOW, &UTC);
     assert_eq!(title, "Sign-in needed");
-    assert!(body.contains("before it ends") && !body.contains("has stopped asking"), "{body}");
+    assert!(body.contains("before it expires") && !body.contains("Checks resume"), "{body}");
     let (_, body) = notice(&stopped, "ann", &expired(state), NOW, &UTC);
-    assert!(body.contains("has stopped asking"), "{body}");
+    assert!(body.contains("Checks resume when you sign in again"), "{body}");
 }
 
 #[test]
@@ -299,21 +293,21 @@ fn the_steps_of_signing_in_again() {
     assert_eq!(opened.steps[0].progress, Progress::Done);
     assert_eq!(opened.steps[1].progress, Progress::UnderWay);
     assert!(opened.steps[1].text.starts_with("Waiting for the new sign-in…"), "{opened:?}");
-    assert_eq!(opened.offer.unwrap().button, "Open it again");
+    assert_eq!(opened.offer.unwrap().button, "Open again");
 
     // A new one is there, and the gate is open, or is not.
     let mut new = AccountState { troubled: true, next: Some(NOW), ..signed_in() };
     assert_eq!(said(&new).title, "New sign-in found", "nobody is signed in before that is proved");
     let now = guided(&new, HERE);
-    assert_eq!(steps(&now)[2], (Progress::UnderWay, "Checking it with one request…"));
+    assert_eq!(steps(&now)[2], (Progress::UnderWay, "Testing it with one request…"));
     assert_eq!((now.offer, now.mended), (None, None));
     new.usage.last_request = Some(in_min(-1));
-    let later = "It is checked at 15:02, not before: the last request was less than 3 minutes ago.";
+    let later = "Holdoff tests it at 15:02: the last request was less than 3 minutes ago.";
     assert_eq!(steps(&guided(&new, HERE))[2], (Progress::UnderWay, later));
     new.usage.unauthorized = 1;
-    assert!(guided(&new, HERE).steps[2].text.ends_with("It was not accepted (401) just now."));
+    assert!(guided(&new, HERE).steps[2].text.ends_with("It was just rejected (HTTP 401)."));
     new.usage.state = limited(32);
-    assert!(guided(&new, HERE).steps[2].text.contains("at 15:32, not before: Anthropic limits requests (429)."));
+    assert!(guided(&new, HERE).steps[2].text.contains("at 15:32: Anthropic is rate limiting usage checks (HTTP 429)."));
 
     let proved = AccountState { mended: true, ..signed_in() };
     let words = guided(&proved, HERE);
@@ -326,8 +320,7 @@ fn the_steps_of_signing_in_again() {
 fn another_account_is_said_while_it_is_checked_and_when_it_is_proved() {
     let around = Around { label: "bob@example.com", before: Some("ann@example.com"), ..HERE };
     let bob = AccountState { previous_account: Some(AccountId("anthropic:ann".into())), ..signed_in() };
-    let other =
-        "This is another account than before: bob@example.com instead of ann@example.com. Holdoff goes on with it.";
+    let other = "This is a different account: bob@example.com instead of ann@example.com. Holdoff continues with it.";
     for state in [AccountState { troubled: true, ..bob.clone() }, AccountState { mended: true, ..bob }] {
         assert_eq!(guided(&state, around).other_account.as_deref(), Some(other));
     }

@@ -32,7 +32,7 @@ pub fn sign_in(status: &AccountStatus<'_>, zone: &LocalTime) -> SignInWords {
         None if matches!(status.sign_in_flow, SignInFlow::Checking { .. }) => (
             "New sign-in found",
             format!(
-                "{owner} has a new sign-in. Holdoff tries it with one request{}, and then goes on as before.",
+                "{owner} has a new sign-in. Holdoff tests it with one request{}, then resumes.",
                 tried_at(status, zone)
             ),
         ),
@@ -62,23 +62,23 @@ fn unused(state: &AccountState) -> SignInWords {
             };
         }
         Some(CredentialPresence::Present { .. }) => {
-            ("Signed in", format!("Holdoff reads whose sign-in {owner} keeps."))
+            ("Signed in", format!("Holdoff only reads which account {owner} is signed in to."))
         }
         Some(CredentialPresence::Absent(absence)) => {
             let (title, _) = absent(owner, absence);
-            (title, format!("{owner} has no sign-in that works."))
+            (title, format!("{owner} has no working sign-in."))
         }
     };
-    let text = format!("{first} Nothing is sent with it: this account is set to free readings only.");
+    let text = format!("{first} Holdoff sends no requests: this account is set to free readings only.");
     SignInWords { title: title.to_owned(), text }
 }
 
 fn works(status: &AccountStatus<'_>, zone: &LocalTime) -> (&'static str, String) {
     let (state, now) = (status.account, status.now);
     let owner = state.provider.owner();
-    let renews = format!("Holdoff reads the sign-in {owner} keeps, and renews it before it expires, as you chose.");
+    let renews = format!("Holdoff reads {owner}'s sign-in and renews it before it expires, as you chose.");
     match status.renewal {
-        Renewal::Off => ("Signed in", format!("Holdoff reads the sign-in {owner} keeps, and never writes to it.")),
+        Renewal::Off => ("Signed in", format!("Holdoff reads {owner}'s sign-in and never writes to it.")),
         Renewal::Ready => ("Signed in", renews),
         Renewal::Waits { .. } | Renewal::HeldUp { .. } => {
             let waits = renewal::while_it_works(status, zone).unwrap_or_default();
@@ -86,7 +86,7 @@ fn works(status: &AccountStatus<'_>, zone: &LocalTime) -> (&'static str, String)
         }
         Renewal::Impossible => (
             "Signed in",
-            format!("Holdoff reads the sign-in {owner} keeps. It cannot renew it: there is no refresh token with it."),
+            format!("Holdoff reads {owner}'s sign-in. It cannot renew it because the sign-in has no refresh token."),
         ),
         Renewal::Stopped(cause) => {
             let until = match state.sign_in.expires_at() {
@@ -94,7 +94,7 @@ fn works(status: &AccountStatus<'_>, zone: &LocalTime) -> (&'static str, String)
                 None => "for now".to_owned(),
             };
             let why = pause(state, cause);
-            ("Sign-in not renewed", format!("{why} The sign-in still works {until}; after that Holdoff asks nothing."))
+            ("Sign-in not renewed", format!("{why} The sign-in still works {until}. Then checks stop."))
         }
     }
 }
@@ -103,12 +103,12 @@ fn expired(state: &AccountState, now: Moment, zone: &LocalTime) -> (&'static str
     let owner = state.provider.owner();
     let text = match state.renewal(now) {
         Renewal::Off if state.sign_in.renewable => format!(
-            "The sign-in has run out, which is nothing unusual: {owner} renews it when you use it next. \
-             Holdoff sends no expired token, and goes on by itself as soon as it is renewed."
+            "The sign-in has expired. This is normal: {owner} renews it the next time you use it. \
+             Holdoff never sends an expired token, and resumes by itself after renewal."
         ),
         Renewal::Off | Renewal::Impossible | Renewal::Stopped(_) => format!(
-            "The sign-in has run out, and {owner} keeps no refresh token to renew it with. \
-             Holdoff sends no expired token, and goes on by itself as soon as there is a new sign-in."
+            "The sign-in has expired, and {owner} has no refresh token to renew it. \
+             Holdoff never sends an expired token, and resumes by itself when you sign in again."
         ),
         Renewal::Ready | Renewal::Waits { .. } | Renewal::HeldUp { .. } => renewal::expired(state, now, zone),
     };
@@ -134,42 +134,42 @@ fn paused(state: &AccountState, cause: &Pause) -> String {
         }
         Pause::Forbidden { .. } => " It may belong to an account without a plan.",
         Pause::NotAllowed { .. } => {
-            return format!("{why} Holdoff has stopped asking, and goes on by itself when the sign-in changes.");
+            return format!("{why} Checks are paused and resume by themselves when the sign-in changes.");
         }
         Pause::Rejected | Pause::RefreshRefused | Pause::RenewalCutOff | Pause::RenewalWasted | Pause::OtherAccount => {
             ""
         }
     };
-    format!("{why}{hint} Holdoff has stopped asking, and goes on by itself as soon as there is a new sign-in.")
+    format!("{why}{hint} Checks are paused and resume by themselves when you sign in again.")
 }
 
 fn absent(owner: &str, absence: &CredentialMissing) -> (&'static str, String) {
-    let goes_on = "Holdoff asks nothing meanwhile, and goes on by itself.";
+    let goes_on = "Holdoff waits and resumes by itself.";
     match absence {
         CredentialMissing::NoFile => (
             "No sign-in found",
-            format!("There is no sign-in of {owner} on this computer, or it is kept in another folder. {goes_on}"),
+            format!("There is no {owner} sign-in on this computer, or it is in another folder. {goes_on}"),
         ),
         CredentialMissing::NotSignedIn => {
             ("Signed out", format!("{owner} is not signed in to a Claude account. {goes_on}"))
         }
         CredentialMissing::InferenceOnly => (
-            "Only a token for inference",
+            "Inference-only token",
             format!(
-                "CLAUDE_CODE_OAUTH_TOKEN is set, and {owner} has no stored sign-in. Such a token may not read usage, so Holdoff does not try it. A stored sign-in beside it is enough, and {owner} goes on with its token. {goes_on}"
+                "CLAUDE_CODE_OAUTH_TOKEN is set, and {owner} has no stored sign-in. Such a token cannot read usage, so Holdoff does not use it. A stored sign-in is enough; {owner} keeps using its token. {goes_on}"
             ),
         ),
         CredentialMissing::Blanked | CredentialMissing::LoginEnded(_) => {
             ("Sign-in has ended", format!("{} {goes_on}", ended(owner, absence)))
         }
         CredentialMissing::EmptyToken => (
-            "Sign-in without a token",
-            format!("{owner}'s sign-in is there, but its access token is empty or damaged. {goes_on}"),
+            "Sign-in has no token",
+            format!("{owner}'s sign-in exists, but its access token is empty or damaged. {goes_on}"),
         ),
         CredentialMissing::Unreadable(why) => (
             "Sign-in cannot be read",
             format!(
-                "{owner}'s credential file cannot be used: {why}. Holdoff leaves it as it is and looks again in a moment."
+                "{owner}'s credential file cannot be used: {why}. Holdoff leaves it unchanged and checks it again in a moment."
             ),
         ),
         CredentialMissing::Forbidden(why) => {

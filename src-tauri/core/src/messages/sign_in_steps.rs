@@ -74,7 +74,7 @@ pub struct Problem {
 pub fn guide(status: &AccountStatus<'_>, around: &Around<'_>, zone: &LocalTime) -> GuideWords {
     let (state, now) = (status.account, status.now);
     let other_account = around.before.filter(|_| state.previous_account.is_some()).map(|before| {
-        format!("This is another account than before: {} instead of {before}. Holdoff goes on with it.", around.label)
+        format!("This is a different account: {} instead of {before}. Holdoff continues with it.", around.label)
     });
     match &status.sign_in_flow {
         SignInFlow::Nothing | SignInFlow::Barred => GuideWords::default(),
@@ -129,17 +129,17 @@ fn to_sign_in(
         false => (Progress::Now, Progress::Next),
     };
     let finish = match (around.opened, around.older) {
-        (true, false) => "Waiting for the new sign-in… Finish it in the terminal and in your browser.".to_owned(),
-        (true, true) => format!("Waiting for the new sign-in… Type /login in {owner}, and finish it in your browser."),
-        (false, false) => "Finish it in your browser. Holdoff notices the new sign-in by itself.".to_owned(),
+        (true, false) => "Waiting for the new sign-in… Finish it in the terminal and your browser.".to_owned(),
+        (true, true) => format!("Waiting for the new sign-in… Type /login in {owner} and finish in your browser."),
+        (false, false) => "Finish in your browser. Holdoff notices the new sign-in by itself.".to_owned(),
         (false, true) => {
-            format!("Type /login in {owner}, and finish it in your browser. Holdoff notices the new sign-in by itself.")
+            format!("Type /login in {owner} and finish in your browser. Holdoff notices the new sign-in by itself.")
         }
     };
     vec![
         StepWords { progress: first, text: what_to_do(state, need, now, zone) },
         StepWords { progress: second, text: finish },
-        StepWords { progress: Progress::Next, text: "Holdoff checks it with one request, and goes on.".to_owned() },
+        StepWords { progress: Progress::Next, text: "Holdoff tests it with one request, then resumes.".to_owned() },
     ]
 }
 
@@ -152,10 +152,10 @@ fn what_to_do(state: &AccountState, need: &Urgency, now: Moment, zone: &LocalTim
             format!("Sign in with {owner}.")
         }
         Urgency::Only(SignInTrouble::Absent(CredentialMissing::Forbidden(_))) => {
-            format!("Give your user the right to read the file, or sign in again with {owner}.")
+            format!("Make the file readable for your user, or sign in again with {owner}.")
         }
         Urgency::Only(SignInTrouble::Absent(CredentialMissing::Unreadable(_))) => {
-            format!("If it stays like this, move it out of the way and sign in again with {owner}.")
+            format!("If this persists, move it out of the way and sign in again with {owner}.")
         }
         Urgency::Only(
             SignInTrouble::Absent(
@@ -169,14 +169,14 @@ fn what_to_do(state: &AccountState, need: &Urgency, now: Moment, zone: &LocalTim
             None => format!("Sign in again with {owner}."),
         },
         Urgency::Sooner => match state.renewal(now) {
-            Renewal::Off => format!("Use {owner} once, which renews the sign-in, or sign in again."),
+            Renewal::Off => format!("Use {owner} once to renew the sign-in, or sign in again."),
             Renewal::Waits { until, .. } => {
                 let clock = not_before(until.wall_as_of(now), now.wall, zone);
                 format!("Wait until {clock}, when Holdoff tries to renew it, or sign in again with {owner}.")
             }
-            Renewal::HeldUp { .. } => format!(
-                "Use {owner} once, which renews the sign-in, or sign in again. Holdoff goes on trying meanwhile."
-            ),
+            Renewal::HeldUp { .. } => {
+                format!("Use {owner} once to renew the sign-in, or sign in again. Meanwhile Holdoff keeps trying.")
+            }
             Renewal::Ready | Renewal::Impossible | Renewal::Stopped(_) => {
                 format!("Wait for Holdoff to renew it, or sign in again with {owner}.")
             }
@@ -186,8 +186,8 @@ fn what_to_do(state: &AccountState, need: &Urgency, now: Moment, zone: &LocalTim
 
 fn offer(state: &AccountState, need: &Urgency, around: &Around<'_>) -> Offer {
     let button = match (around.means, around.opened) {
-        (LaunchSupport::NoProgram | LaunchSupport::NoTerminal, _) => "Look again",
-        (LaunchSupport::Terminal, true) => "Open it again",
+        (LaunchSupport::NoProgram | LaunchSupport::NoTerminal, _) => "Check again",
+        (LaunchSupport::Terminal, true) => "Open again",
         (LaunchSupport::Terminal, false) => "Open a terminal and sign in",
     };
     Offer {
@@ -204,14 +204,13 @@ fn problem(provider: Provider, means: LaunchSupport) -> Option<Problem> {
         LaunchSupport::Terminal => None,
         LaunchSupport::NoProgram => Some(Problem {
             text: format!(
-                "{owner} was not found on this computer, neither on Holdoff's PATH nor where it is usually installed. \
-                 If you have it, run the command below yourself. How to install it stands at the address below."
+                "Holdoff found {owner} neither on its PATH nor in the usual places. \
+                 If it is installed, run the command below yourself. To install it, see the address below."
             ),
             address: Some(credential::INSTALL_ADDRESS),
         }),
         LaunchSupport::NoTerminal => Some(Problem {
-            text: "Holdoff found no terminal that it could open. Open one yourself and run the command below."
-                .to_owned(),
+            text: "Holdoff found no terminal to open. Open one yourself and run the command below.".to_owned(),
             address: None,
         }),
     }
@@ -220,22 +219,22 @@ fn problem(provider: Provider, means: LaunchSupport) -> Option<Problem> {
 fn checking(state: &AccountState, at: Option<Moment>, now: Moment, zone: &LocalTime) -> Vec<StepWords> {
     let done = |text: &str| StepWords { progress: Progress::Done, text: text.to_owned() };
     let text = match at {
-        None => "Checking it with one request…".to_owned(),
+        None => "Testing it with one request…".to_owned(),
         Some(at) => {
             let clock = not_before(at.wall_as_of(now), now.wall, zone);
             let refused = match state.usage.unauthorized {
                 0 => "",
-                _ => " It was not accepted (401) just now.",
+                _ => " It was just rejected (HTTP 401).",
             };
             match why_not_now(state, now) {
-                Some(why) => format!("It is checked at {clock}, not before: {why}.{refused}"),
-                None => format!("It is checked at {clock}.{refused}"),
+                Some(why) => format!("Holdoff tests it at {clock}: {why}.{refused}"),
+                None => format!("Holdoff tests it at {clock}.{refused}"),
             }
         }
     };
     vec![
         done("A new sign-in was needed."),
-        done("The new sign-in is there."),
+        done("The new sign-in was found."),
         StepWords { progress: Progress::UnderWay, text },
     ]
 }

@@ -15,13 +15,13 @@ pub struct SignInTerminal {
 pub fn sign_in_terminal(provider: Provider, older: bool) -> SignInTerminal {
     let owner = provider.owner();
     let intro = match older {
-        false => format!("Holdoff has opened {owner}'s own sign-in here. Follow it in your browser."),
-        true => format!("Holdoff has started {owner} here. Type /login in it to sign in, and /exit when that is done."),
+        false => format!("Holdoff opened {owner}'s own sign-in here. Continue in your browser."),
+        true => format!("Holdoff started {owner} here. Type /login to sign in, and /exit when you are done."),
     };
     SignInTerminal {
         intro,
-        done: format!("{owner} has ended. If it signed you in, Holdoff has noticed by now."),
-        failed: format!("{owner} has ended with an error; what it said stands above. Exit code:"),
+        done: format!("{owner} has exited. If you signed in, Holdoff has noticed it by now."),
+        failed: format!("{owner} exited with an error; see its output above. Exit code:"),
         close: "Press Enter to close this window.".to_owned(),
     }
 }

@@ -102,57 +102,57 @@ fn refusals_in_long_and_in_short_and_for_scripts() {
         format!("{}\n  {short} [{}]", refusal(&one, &account(), NOW, &UTC), one.key())
     });
     expect![[r#"
-        Not before 15:03: the last request was less than 3 minutes ago.
-          Not before 15:03 [spacing]
-        Not before 15:03: Anthropic limits requests (429).
-          Not before 15:03 [cooling_down]
-        Not before 15:03: Anthropic limits requests (429).
-          Not before 15:03 [cooling_down]
-        Not before 15:03: Anthropic turns Holdoff itself away (429), which is not your limit.
-          Not before 15:03 [cooling_down]
-        Not before 15:03: Anthropic could not be reached (no route).
-          Not before 15:03 [cooling_down]
-        Not before 15:03: Anthropic has trouble (529).
-          Not before 15:03 [cooling_down]
-        Not before 15:03: Anthropic's last answer (200) could not be used.
-          Not before 15:03 [cooling_down]
-        Not before 15:03: Holdoff ended while a request was under way.
-          Not before 15:03 [cooling_down]
-        Not before 15:03: Holdoff's saved state could not be read.
-          Not before 15:03 [cooling_down]
-        No sign-in of Claude Code to use. Nothing is asked until there is one.
+        Refresh available at 15:03: the last request was less than 3 minutes ago.
+          Available at 15:03 [spacing]
+        Refresh available at 15:03: Anthropic is rate limiting usage checks (HTTP 429).
+          Available at 15:03 [cooling_down]
+        Refresh available at 15:03: Anthropic is rate limiting usage checks (HTTP 429).
+          Available at 15:03 [cooling_down]
+        Refresh available at 15:03: Anthropic is refusing Holdoff itself (HTTP 429); your own limit is not the cause.
+          Available at 15:03 [cooling_down]
+        Refresh available at 15:03: Anthropic could not be reached (no route).
+          Available at 15:03 [cooling_down]
+        Refresh available at 15:03: Anthropic returned a server error (HTTP 529).
+          Available at 15:03 [cooling_down]
+        Refresh available at 15:03: Anthropic's last response (HTTP 200) could not be used.
+          Available at 15:03 [cooling_down]
+        Refresh available at 15:03: Holdoff stopped during a request.
+          Available at 15:03 [cooling_down]
+        Refresh available at 15:03: Holdoff could not read its saved state.
+          Available at 15:03 [cooling_down]
+        No Claude Code sign-in found. Checks resume when you sign in.
           - [sign_in_absent]
-        CLAUDE_CODE_OAUTH_TOKEN may not read usage. Nothing is asked until Claude Code has a stored sign-in beside it.
+        CLAUDE_CODE_OAUTH_TOKEN cannot read usage. Checks resume when Claude Code also has a stored sign-in.
           - [sign_in_absent]
-        Claude Code's sign-in has ended: its renewal was refused, and Claude Code emptied its tokens. Nothing is asked until you sign in again.
+        Claude Code's sign-in has ended: its renewal was refused and Claude Code cleared its tokens. Checks resume when you sign in again.
           - [sign_in_absent]
-        Claude Code's sign-in has ended (time limit). Nothing is asked until you sign in again.
+        Claude Code's sign-in has ended (time limit). Checks resume when you sign in again.
           - [sign_in_absent]
-        The sign-in has expired. Claude Code renews it when it is used next; nothing is asked until then.
+        The sign-in has expired. Claude Code renews it the next time you use it. Checks resume then.
           - [sign_in_expired]
-        Paused: Anthropic rejected the sign-in three times (401). Nothing is asked until you sign in again.
+        Paused: Anthropic rejected the sign-in three times (HTTP 401). Checks resume when you sign in again.
           - [paused]
-        Paused: Anthropic does not let this sign-in read usage: it lacks the scope user:profile (403). Nothing is asked until you sign in again.
+        Paused: Anthropic does not let this sign-in read usage: it lacks the scope user:profile (HTTP 403). Checks resume when you sign in again.
           - [paused]
-        Paused: Claude Code stored this sign-in without the scope user:profile, which usage needs, so Holdoff sends nothing with it. Nothing is asked until you sign in again.
+        Paused: Claude Code stored this sign-in without the scope user:profile, which usage checks need, so Holdoff does not use it. Checks resume when you sign in again.
           - [paused]
-        Paused: Anthropic does not allow this kind of sign-in for your organization (403). Its administrator can change that; signing in again cannot. Free readings (in the settings) need no request. Nothing is asked until the sign-in changes.
+        Paused: Anthropic does not allow this kind of sign-in for your organization (HTTP 403). Its administrator can change that; signing in again does not help. Free readings (in the settings) need no request. Checks resume when the sign-in changes.
           - [paused]
-        Paused: Anthropic does not let your account read usage (401). Its support can change that; signing in again cannot. Free readings (in the settings) need no request. Nothing is asked until the sign-in changes.
+        Paused: Anthropic does not let your account read usage (HTTP 401). Its support can change that; signing in again does not help. Free readings (in the settings) need no request. Checks resume when the sign-in changes.
           - [paused]
-        Paused: Anthropic refused this sign-in three times (403 account disabled). Nothing is asked until you sign in again.
+        Paused: Anthropic refused this sign-in three times (HTTP 403: account disabled). Checks resume when you sign in again.
           - [paused]
-        Paused: Anthropic does not renew this sign-in any more: its refresh token was refused. Nothing is asked until you sign in again.
+        Paused: Anthropic no longer renews this sign-in: its refresh token was refused. Checks resume when you sign in again.
           - [paused]
-        Paused: Holdoff ended while it was renewing the sign-in, and to try again could end every session of it. Nothing is asked until you sign in again.
+        Paused: Holdoff stopped while renewing the sign-in. Retrying could sign you out everywhere. Checks resume when you sign in again.
           - [paused]
-        Paused: Anthropic renewed the sign-in, but its answer could not be used. Nothing is asked until you sign in again.
+        Paused: Anthropic renewed the sign-in, but its response could not be used. Checks resume when you sign in again.
           - [paused]
-        Paused: Anthropic renewed the sign-in for another account than it was. Nothing is asked until you sign in again.
+        Paused: Anthropic renewed the sign-in for a different account. Checks resume when you sign in again.
           - [paused]
-        Free readings only: Holdoff sends no request. For a fresh reading, have Claude Code's status line call Holdoff (in the settings, or with: holdoff statusline install), then run a prompt in Claude Code.
+        Free readings only: Holdoff sends no requests. For a fresh reading, let Claude Code's status line call Holdoff (in the settings, or with: holdoff statusline install), then run a prompt in Claude Code.
           Free readings only [free_only]
-        Holdoff cannot save its state (no space left on device), so it asks nothing: without a record it could ask too early. Free some space or mend the folder; it goes on by itself.
+        Holdoff cannot save its state (no space left on device), so it sends no requests: without a record it could send one too early. Free some space or fix the folder's permissions; Holdoff resumes by itself.
           - [state_not_saved]
     "#]].assert_eq(&said);
 }
@@ -171,26 +171,26 @@ fn what_asking_waits_for() {
         status(&state.status(NOW), &UTC).join(" ")
     });
     expect![[r#"
-        Anthropic limits requests (429, asked for 1 h). Nothing is asked before 15:10.
-        Anthropic limits requests (429). Nothing is asked before 15:10.
-        Anthropic turns Holdoff itself away: its edge has refused 6 requests or more in a row (429). This is not your limit. Next try at 15:10. Free readings (in the settings) need no request.
-        Anthropic could not be reached: no route. Next try at 15:10.
-        Anthropic has trouble (529). Next try at 15:10.
-        Anthropic's answer (200) could not be used: it is a web page. Next try at 15:10.
-        Holdoff ended while a request was under way, and its answer may have been to wait. Nothing is asked before 15:10.
-        Holdoff's saved state could not be read, and Anthropic may have asked it to wait. Nothing is asked before 15:10.
-        Paused: Anthropic rejected the sign-in three times (401). Nothing is asked until you sign in again.
-        Paused: Anthropic does not let this sign-in read usage: it lacks the scope user:profile (403). Nothing is asked until you sign in again.
-        Paused: Claude Code stored this sign-in without the scope user:profile, which usage needs, so Holdoff sends nothing with it. Nothing is asked until you sign in again.
-        Paused: Anthropic does not allow this kind of sign-in for your organization (403). Its administrator can change that; signing in again cannot. Free readings (in the settings) need no request. Nothing is asked until the sign-in changes.
-        Paused: Anthropic does not let your account read usage (401). Its support can change that; signing in again cannot. Free readings (in the settings) need no request. Nothing is asked until the sign-in changes.
-        Paused: Anthropic refused this sign-in three times (403 account disabled). Nothing is asked until you sign in again.
-        Paused: Anthropic does not renew this sign-in any more: its refresh token was refused. Nothing is asked until you sign in again.
-        Paused: Holdoff ended while it was renewing the sign-in, and to try again could end every session of it. Nothing is asked until you sign in again.
-        Paused: Anthropic renewed the sign-in, but its answer could not be used. Nothing is asked until you sign in again.
-        Paused: Anthropic renewed the sign-in for another account than it was. Nothing is asked until you sign in again.
-        Next request at 15:05.
-        Next request at 15:05.
+        Anthropic is rate limiting usage checks (HTTP 429, Retry-After 1 h). Next check at 15:10.
+        Anthropic is rate limiting usage checks (HTTP 429). Next check at 15:10.
+        Anthropic is refusing Holdoff itself: its edge servers rejected 6 or more requests in a row (HTTP 429). Your own limit is not the cause. Next check at 15:10. Free readings (in the settings) need no request.
+        Could not reach Anthropic: no route. Next check at 15:10.
+        Anthropic returned a server error (HTTP 529). Next check at 15:10.
+        Could not use Anthropic's response (HTTP 200): it is a web page. Next check at 15:10.
+        Holdoff stopped during a request, so it waits in case it was rate limited. Next check at 15:10.
+        Holdoff could not read its saved state, so it waits in case Anthropic had rate limited it. Next check at 15:10.
+        Paused: Anthropic rejected the sign-in three times (HTTP 401). Checks resume when you sign in again.
+        Paused: Anthropic does not let this sign-in read usage: it lacks the scope user:profile (HTTP 403). Checks resume when you sign in again.
+        Paused: Claude Code stored this sign-in without the scope user:profile, which usage checks need, so Holdoff does not use it. Checks resume when you sign in again.
+        Paused: Anthropic does not allow this kind of sign-in for your organization (HTTP 403). Its administrator can change that; signing in again does not help. Free readings (in the settings) need no request. Checks resume when the sign-in changes.
+        Paused: Anthropic does not let your account read usage (HTTP 401). Its support can change that; signing in again does not help. Free readings (in the settings) need no request. Checks resume when the sign-in changes.
+        Paused: Anthropic refused this sign-in three times (HTTP 403: account disabled). Checks resume when you sign in again.
+        Paused: Anthropic no longer renews this sign-in: its refresh token was refused. Checks resume when you sign in again.
+        Paused: Holdoff stopped while renewing the sign-in. Retrying could sign you out everywhere. Checks resume when you sign in again.
+        Paused: Anthropic renewed the sign-in, but its response could not be used. Checks resume when you sign in again.
+        Paused: Anthropic renewed the sign-in for a different account. Checks resume when you sign in again.
+        Next check at 15:05.
+        Next check at 15:05.
     "#]].assert_eq(&said);
 }
 
@@ -198,14 +198,14 @@ fn what_asking_waits_for() {
 #[test]
 fn asking_is_said_while_a_request_is_under_way() {
     let mut state = account();
-    assert_eq!(status(&state.status(NOW), &UTC), ["A request is due."]);
+    assert_eq!(status(&state.status(NOW), &UTC), ["A check is due."]);
     state.usage.begin(NOW);
-    assert_eq!(status(&state.status(NOW), &UTC), ["Asking Anthropic."]);
+    assert_eq!(status(&state.status(NOW), &UTC), ["Checking usage now."]);
     // The one re-ask of a 401 keeps no distance from it.
     state.usage.last_request = Some(NOW);
-    assert_eq!(status(&state.status(NOW), &UTC), ["Asking Anthropic."]);
+    assert_eq!(status(&state.status(NOW), &UTC), ["Checking usage now."]);
     state.usage.withdraw();
-    assert_eq!(status(&state.status(NOW), &UTC), ["Next request at 15:03."]);
+    assert_eq!(status(&state.status(NOW), &UTC), ["Next check at 15:03."]);
 }
 
 #[test]
@@ -224,45 +224,45 @@ fn what_renewal_waits_for_while_the_sign_in_works_and_afterwards() {
         format!("{}\n  {}", status(&state.status(NOW), &UTC).join(" "), status(&expired.status(later), &UTC).join(" "))
     });
     expect![[r#"
-        Next request at 15:05. Anthropic limits sign-in renewal until 15:40; the current sign-in still works until 15:30.
-          The sign-in has expired, and Anthropic limits sign-in renewal until 15:40. Nothing is asked until it is renewed.
-        Next request at 15:05. Anthropic limits sign-in renewal until 15:40; the current sign-in still works until 15:30.
-          The sign-in has expired, and Anthropic limits sign-in renewal until 15:40. Nothing is asked until it is renewed.
-        Next request at 15:05. Anthropic limits sign-in renewal until 15:40; the current sign-in still works until 15:30.
-          The sign-in has expired, and Anthropic limits sign-in renewal until 15:40. Nothing is asked until it is renewed.
-        Next request at 15:05. Its renewal failed (no route) and is tried again at 15:40; the current sign-in still works until 15:30.
-          The sign-in has expired, and its renewal failed (no route) and is tried again at 15:40. Nothing is asked until it is renewed.
-        Next request at 15:05. Its renewal failed (Anthropic answered 529) and is tried again at 15:40; the current sign-in still works until 15:30.
-          The sign-in has expired, and its renewal failed (Anthropic answered 529) and is tried again at 15:40. Nothing is asked until it is renewed.
-        Next request at 15:05. Its renewal failed (Anthropic answered 200) and is tried again at 15:40; the current sign-in still works until 15:30.
-          The sign-in has expired, and its renewal failed (Anthropic answered 200) and is tried again at 15:40. Nothing is asked until it is renewed.
-        Next request at 15:05. Its renewal was cut off and is tried again at 15:40; the current sign-in still works until 15:30.
-          The sign-in has expired, and its renewal was cut off and is tried again at 15:40. Nothing is asked until it is renewed.
-        Next request at 15:05. Holdoff, whose saved state could not be read, renews no sign-in before 15:40; the current sign-in still works until 15:30.
-          The sign-in has expired, and Holdoff, whose saved state could not be read, renews no sign-in before 15:40. Nothing is asked until it is renewed.
-        Next request at 15:05. The sign-in cannot be renewed; the current sign-in still works until 15:30.
-          Paused: Anthropic rejected the sign-in three times (401). Nothing is asked until you sign in again.
-        Next request at 15:05. The sign-in cannot be renewed; the current sign-in still works until 15:30.
-          Paused: Anthropic does not let this sign-in read usage: it lacks the scope user:profile (403). Nothing is asked until you sign in again.
-        Next request at 15:05. The sign-in cannot be renewed; the current sign-in still works until 15:30.
-          Paused: Claude Code stored this sign-in without the scope user:profile, which usage needs, so Holdoff sends nothing with it. Nothing is asked until you sign in again.
-        Next request at 15:05. The sign-in cannot be renewed; the current sign-in still works until 15:30.
-          Paused: Anthropic does not allow this kind of sign-in for your organization (403). Its administrator can change that; signing in again cannot. Free readings (in the settings) need no request. Nothing is asked until the sign-in changes.
-        Next request at 15:05. The sign-in cannot be renewed; the current sign-in still works until 15:30.
-          Paused: Anthropic does not let your account read usage (401). Its support can change that; signing in again cannot. Free readings (in the settings) need no request. Nothing is asked until the sign-in changes.
-        Next request at 15:05. The sign-in cannot be renewed; the current sign-in still works until 15:30.
-          Paused: Anthropic refused this sign-in three times (403 account disabled). Nothing is asked until you sign in again.
-        Next request at 15:05. The sign-in cannot be renewed; the current sign-in still works until 15:30.
-          Paused: Anthropic does not renew this sign-in any more: its refresh token was refused. Nothing is asked until you sign in again.
-        Next request at 15:05. The sign-in cannot be renewed; the current sign-in still works until 15:30.
-          Paused: Holdoff ended while it was renewing the sign-in, and to try again could end every session of it. Nothing is asked until you sign in again.
-        Next request at 15:05. The sign-in cannot be renewed; the current sign-in still works until 15:30.
-          Paused: Anthropic renewed the sign-in, but its answer could not be used. Nothing is asked until you sign in again.
-        Next request at 15:05. The sign-in cannot be renewed; the current sign-in still works until 15:30.
-          Paused: Anthropic renewed the sign-in for another account than it was. Nothing is asked until you sign in again.
-        Next request at 15:05.
-          The sign-in has expired. Holdoff renews it as soon as it may; nothing is asked until then.
-        Next request at 15:05.
-          The sign-in has expired. Holdoff renews it as soon as it may; nothing is asked until then.
+        Next check at 15:05. Anthropic is rate limiting sign-in renewal; next try at 15:40. The current sign-in still works until 15:30.
+          The sign-in has expired. Anthropic is rate limiting sign-in renewal; next try at 15:40. Checks resume after renewal.
+        Next check at 15:05. Anthropic is rate limiting sign-in renewal; next try at 15:40. The current sign-in still works until 15:30.
+          The sign-in has expired. Anthropic is rate limiting sign-in renewal; next try at 15:40. Checks resume after renewal.
+        Next check at 15:05. Anthropic is rate limiting sign-in renewal; next try at 15:40. The current sign-in still works until 15:30.
+          The sign-in has expired. Anthropic is rate limiting sign-in renewal; next try at 15:40. Checks resume after renewal.
+        Next check at 15:05. Sign-in renewal failed (no route); next try at 15:40. The current sign-in still works until 15:30.
+          The sign-in has expired. Sign-in renewal failed (no route); next try at 15:40. Checks resume after renewal.
+        Next check at 15:05. Sign-in renewal failed (Anthropic returned HTTP 529); next try at 15:40. The current sign-in still works until 15:30.
+          The sign-in has expired. Sign-in renewal failed (Anthropic returned HTTP 529); next try at 15:40. Checks resume after renewal.
+        Next check at 15:05. Sign-in renewal failed (Anthropic returned HTTP 200); next try at 15:40. The current sign-in still works until 15:30.
+          The sign-in has expired. Sign-in renewal failed (Anthropic returned HTTP 200); next try at 15:40. Checks resume after renewal.
+        Next check at 15:05. Sign-in renewal was interrupted; next try at 15:40. The current sign-in still works until 15:30.
+          The sign-in has expired. Sign-in renewal was interrupted; next try at 15:40. Checks resume after renewal.
+        Next check at 15:05. Holdoff could not read its saved state; next try to renew the sign-in at 15:40. The current sign-in still works until 15:30.
+          The sign-in has expired. Holdoff could not read its saved state; next try to renew the sign-in at 15:40. Checks resume after renewal.
+        Next check at 15:05. The sign-in cannot be renewed. The current sign-in still works until 15:30.
+          Paused: Anthropic rejected the sign-in three times (HTTP 401). Checks resume when you sign in again.
+        Next check at 15:05. The sign-in cannot be renewed. The current sign-in still works until 15:30.
+          Paused: Anthropic does not let this sign-in read usage: it lacks the scope user:profile (HTTP 403). Checks resume when you sign in again.
+        Next check at 15:05. The sign-in cannot be renewed. The current sign-in still works until 15:30.
+          Paused: Claude Code stored this sign-in without the scope user:profile, which usage checks need, so Holdoff does not use it. Checks resume when you sign in again.
+        Next check at 15:05. The sign-in cannot be renewed. The current sign-in still works until 15:30.
+          Paused: Anthropic does not allow this kind of sign-in for your organization (HTTP 403). Its administrator can change that; signing in again does not help. Free readings (in the settings) need no request. Checks resume when the sign-in changes.
+        Next check at 15:05. The sign-in cannot be renewed. The current sign-in still works until 15:30.
+          Paused: Anthropic does not let your account read usage (HTTP 401). Its support can change that; signing in again does not help. Free readings (in the settings) need no request. Checks resume when the sign-in changes.
+        Next check at 15:05. The sign-in cannot be renewed. The current sign-in still works until 15:30.
+          Paused: Anthropic refused this sign-in three times (HTTP 403: account disabled). Checks resume when you sign in again.
+        Next check at 15:05. The sign-in cannot be renewed. The current sign-in still works until 15:30.
+          Paused: Anthropic no longer renews this sign-in: its refresh token was refused. Checks resume when you sign in again.
+        Next check at 15:05. The sign-in cannot be renewed. The current sign-in still works until 15:30.
+          Paused: Holdoff stopped while renewing the sign-in. Retrying could sign you out everywhere. Checks resume when you sign in again.
+        Next check at 15:05. The sign-in cannot be renewed. The current sign-in still works until 15:30.
+          Paused: Anthropic renewed the sign-in, but its response could not be used. Checks resume when you sign in again.
+        Next check at 15:05. The sign-in cannot be renewed. The current sign-in still works until 15:30.
+          Paused: Anthropic renewed the sign-in for a different account. Checks resume when you sign in again.
+        Next check at 15:05.
+          The sign-in has expired. Holdoff renews it as soon as it is allowed to. Checks resume then.
+        Next check at 15:05.
+          The sign-in has expired. Holdoff renews it as soon as it is allowed to. Checks resume then.
     "#]].assert_eq(&said);
 }

@@ -138,18 +138,23 @@ pub enum StatusLine<'a> {
 /// How it stands, before anything is changed.
 pub fn status_line_now(found: StatusLine<'_>) -> String {
     match found {
-        StatusLine::None => "It does not call Holdoff; there is no status line.".to_owned(),
+        StatusLine::None => "Claude Code has no status line, so it does not call Holdoff.".to_owned(),
         StatusLine::Other(Some(command)) => format!(
-            "It does not call Holdoff. Your own status line would go on running, and what it prints is what you see: {}",
+            "Your own status line does not call Holdoff. If Holdoff is added, your command keeps running and you see its output: {}",
             shown(command)
         ),
-        StatusLine::Other(None) => "It does not call Holdoff; a status line of another kind stands there.".to_owned(),
-        StatusLine::Holdoff(None) => "It calls Holdoff.".to_owned(),
+        StatusLine::Other(None) => {
+            "Claude Code has a status line of an unknown kind, which does not call Holdoff.".to_owned()
+        }
+        StatusLine::Holdoff(None) => "The status line calls Holdoff.".to_owned(),
         StatusLine::Holdoff(Some(command)) => {
-            format!("It calls Holdoff, and then your own status line: {}", shown(command))
+            format!("The status line calls Holdoff, then your own command: {}", shown(command))
         }
         StatusLine::Lost(command) => {
-            format!("It calls Holdoff where it is not any more: {}. Install it again, or remove it.", shown(command))
+            format!(
+                "The status line calls Holdoff at an old location: {}. Install it again, or remove it.",
+                shown(command)
+            )
         }
     }
 }
@@ -158,32 +163,32 @@ pub fn status_line_now(found: StatusLine<'_>) -> String {
 pub const STATUS_LINE_COPIES_REMOVED: &str = "Earlier versions of Holdoff kept copies of Claude Code's settings, which can contain keys and tokens. Holdoff has removed these copies. Uninstalling the status line still works.";
 
 /// What is taken out has nothing to be put in its place.
-pub const STATUS_LINE_FORGOTTEN: &str = "Holdoff has no record of the status line that was there before. If it was a command of your own, put it back with /statusline in Claude Code.";
+pub const STATUS_LINE_FORGOTTEN: &str = "Holdoff has no record of your earlier status line. If you had a command of your own, restore it with /statusline in Claude Code.";
 
 /// The person looked at another change than the one that would be made now.
 pub const STATUS_LINE_CHANGED: &str =
-    "Claude Code's settings have changed since you looked. Nothing was changed. Look at the change again.";
+    "Claude Code's settings have changed in the meantime. Nothing was written. Review the change again.";
 
 /// It is done. `earlier` is the command that was there before.
 pub fn status_line_installed(earlier: Option<&str>) -> String {
     let after = match earlier {
         Some(command) => {
-            format!("Your own command goes on running, and what it prints is what you see: {}", shown(command))
+            format!("Your own command keeps running, and you see its output: {}", shown(command))
         }
-        None => "It shows a short line of what is used.".to_owned(),
+        None => "It shows your usage in a short line.".to_owned(),
     };
-    format!("Claude Code's status line calls Holdoff. {after}")
+    format!("Claude Code's status line now calls Holdoff. {after}")
 }
 
 /// It is undone. `earlier` is the command that is there again.
 pub fn status_line_removed(earlier: Option<&str>) -> String {
     match earlier {
-        Some(command) => format!("Claude Code's status line is yours again: {}", shown(command)),
-        None => "Claude Code's status line does not call Holdoff any more.".to_owned(),
+        Some(command) => format!("Claude Code's status line is your own command again: {}", shown(command)),
+        None => "Claude Code's status line no longer calls Holdoff.".to_owned(),
     }
 }
 
-pub const STATUS_LINE_THERE: &str = "Claude Code's status line calls Holdoff already. Nothing was changed.";
+pub const STATUS_LINE_THERE: &str = "Claude Code's status line already calls Holdoff. Nothing was changed.";
 pub const STATUS_LINE_NOT_THERE: &str = "Claude Code's status line does not call Holdoff. Nothing was changed.";
 
 /// A person's own command, which can be a page of script.
@@ -276,9 +281,9 @@ mod tests {
     #[test]
     fn how_it_stands() {
         for (found, says) in [
-            (StatusLine::None, "there is no status line"),
-            (StatusLine::Other(Some("my-line")), "go on running, and what it prints is what you see: my-line"),
-            (StatusLine::Holdoff(Some("my-line")), "and then your own status line: my-line"),
+            (StatusLine::None, "Claude Code has no status line"),
+            (StatusLine::Other(Some("my-line")), "your command keeps running and you see its output: my-line"),
+            (StatusLine::Holdoff(Some("my-line")), "then your own command: my-line"),
             (StatusLine::Lost("/x/holdoff statusline"), "Install it again, or remove it."),
         ] {
             assert!(status_line_now(found).contains(says), "{found:?}");

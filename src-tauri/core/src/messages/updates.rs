@@ -7,39 +7,39 @@ use crate::updates::{Checked, FetchFailure, InstallFailure, Installing, NotUsabl
 use std::time::Duration;
 
 /// Why a look that was noted did not leave.
-pub const UPDATE_LAPSED: &str = "the computer slept, or it was turned off";
+pub const UPDATE_LAPSED: &str = "the computer was asleep, or update checks were turned off";
 /// What a build without a key says of any list.
-pub const UPDATE_NO_KEY: &str = "this build has no key to check a list with";
+pub const UPDATE_NO_KEY: &str = "this build has no key to verify a release list";
 
-const NOT_THIS_BUILD: &str = "This build of Holdoff does not look for newer versions: it was built without the address and the key of releases. Update it the way you installed it.";
+const NOT_THIS_BUILD: &str = "This build of Holdoff cannot check for updates: it has no release address and key. Update it the way you installed it.";
 const NOTHING_CHANGED: &str = "Nothing was changed.";
 
 pub fn update_not_sent(why: &str) -> String {
-    format!("the release server could not be reached: {why}")
+    format!("could not reach the release server: {why}")
 }
 
 pub fn update_lost(why: &str) -> String {
-    format!("the release server did not answer: {why}")
+    format!("the release server did not respond: {why}")
 }
 
 pub fn update_torn(why: &str) -> String {
-    format!("the list of releases did not come whole: {why}")
+    format!("the release list arrived incomplete: {why}")
 }
 
 pub fn update_limited(wait: Duration) -> String {
-    format!("the release server asks to wait {} (429)", format_duration(wait))
+    format!("the release server is rate limiting (HTTP 429, Retry-After {})", format_duration(wait))
 }
 
 pub fn update_status(status: u16) -> String {
     match status {
-        404 => "there is no list of releases (404)".to_owned(),
-        500.. => format!("the release server has trouble ({status})"),
-        _ => format!("the release server does not give the list of releases ({status})"),
+        404 => "there is no release list (HTTP 404)".to_owned(),
+        500.. => format!("the release server returned an error (HTTP {status})"),
+        _ => format!("the release server refused the release list (HTTP {status})"),
     }
 }
 
 pub fn update_not_usable(why: &NotUsable) -> String {
-    format!("the list of releases is not used: {why}")
+    format!("the release list was rejected: {why}")
 }
 
 /// For the ledger.
@@ -63,24 +63,24 @@ pub fn update_fetched(failure: Option<&FetchFailure>) -> String {
 fn fetch_failure(failure: &FetchFailure) -> String {
     match failure {
         FetchFailure::RateLimited { retry_after: Some(wait) } => update_limited(*wait),
-        FetchFailure::RateLimited { retry_after: None } => "the release server asks to wait (429)".to_owned(),
-        FetchFailure::Status(404) => "the package is not there (404)".to_owned(),
+        FetchFailure::RateLimited { retry_after: None } => "the release server is rate limiting (HTTP 429)".to_owned(),
+        FetchFailure::Status(404) => "the package was not found (HTTP 404)".to_owned(),
         FetchFailure::Status(status @ 500..) => update_status(*status),
-        FetchFailure::Status(status) => format!("the release server does not give the package ({status})"),
+        FetchFailure::Status(status) => format!("the release server refused the package (HTTP {status})"),
         FetchFailure::NotSent(why) => update_not_sent(why),
-        FetchFailure::Torn(why) => format!("the package did not come whole: {why}"),
-        FetchFailure::NotAsSigned => "the package is not the one that was signed".to_owned(),
+        FetchFailure::Torn(why) => format!("the package arrived incomplete: {why}"),
+        FetchFailure::NotAsSigned => "the package does not match the signed release list".to_owned(),
         FetchFailure::NoSpace { needed } => {
-            format!("there is no room for it: {} MB are needed", needed.div_ceil(1_000_000))
+            format!("not enough disk space: {} MB needed", needed.div_ceil(1_000_000))
         }
-        FetchFailure::Disk(why) => format!("the package could not be written: {why}"),
+        FetchFailure::Disk(why) => format!("could not write the package: {why}"),
     }
 }
 
 /// Why it was not installed, and what to do.
 pub fn update_install_failure(failure: &InstallFailure, now: Moment, zone: &LocalTime) -> String {
     match failure {
-        InstallFailure::NotOffered => format!("This version is not offered any more. {NOTHING_CHANGED}"),
+        InstallFailure::NotOffered => format!("This version is no longer offered. {NOTHING_CHANGED}"),
         InstallFailure::NoPackage => format!("This release has no package for your computer. {NOTHING_CHANGED}"),
         InstallFailure::Held { until } => {
             let until = not_before(until.wall_as_of(now), now.wall, zone);
@@ -107,7 +107,7 @@ pub fn update_installing(installing: &Installing, now: Moment, zone: &LocalTime)
         Installing::Fetched | Installing::Putting => "Installing…".to_owned(),
         Installing::Done => "Installed. Holdoff restarts.".to_owned(),
         Installing::ToPaste { .. } => {
-            "The package is downloaded, and its signature is right. To install it, run this in a terminal:".to_owned()
+            "The package is downloaded and verified. To install it, run this in a terminal:".to_owned()
         }
         Installing::Failed(failure) => update_install_failure(failure, now, zone),
     })
@@ -119,12 +119,12 @@ pub fn update_how(offer: &Offer, package: Option<PackageKind>) -> &'static str {
         None => "This copy was not installed from one of Holdoff's own packages. Update it the way you installed it.",
         Some(_) if !offer.can_install => "This release has no package for your computer.",
         Some(PackageKind::Archive) => {
-            "Holdoff downloads it, checks its signature, replaces its own files and restarts."
+            "Holdoff downloads it, verifies its signature, replaces its own files and restarts."
         }
         Some(PackageKind::Deb) => {
-            "Holdoff downloads it, checks its signature, and has apt install it, which asks for an administrator's password."
+            "Holdoff downloads it, verifies its signature and installs it with apt, which asks for an administrator's password."
         }
-        Some(PackageKind::Rpm) => "Holdoff downloads it, checks its signature, and says how to install it.",
+        Some(PackageKind::Rpm) => "Holdoff downloads it, verifies its signature and shows how to install it.",
     }
 }
 
@@ -132,7 +132,7 @@ pub fn update_how(offer: &Offer, package: Option<PackageKind>) -> &'static str {
 pub fn update_found(version: &str, this: &str) -> (String, String) {
     (
         format!("Holdoff {version} is available"),
-        format!("You have version {this}. The settings say what is new. Nothing is installed unless you do it."),
+        format!("You have version {this}. See the settings for what is new. Nothing is installed until you choose to."),
     )
 }
 
@@ -147,11 +147,11 @@ pub fn updates_status(status: &UpdatesStatus, now: Moment, zone: &LocalTime) -> 
         return NOT_THIS_BUILD.to_owned();
     }
     if !status.wanted {
-        return "Holdoff does not look for newer versions.".to_owned();
+        return "Update checks are off.".to_owned();
     }
     let asked = status.asked.map(|at| clock(at, now.wall, zone));
     let last = match (&status.outcome, asked) {
-        (Some(Checked::Failed { why }), Some(at)) => format!("The last check, at {at}, failed: {why}."),
+        (Some(Checked::Failed { why }), Some(at)) => format!("The last check at {at} failed: {why}."),
         (Some(checked), Some(at)) => format!("Last checked at {at}: {}.", update_checked(checked)),
         (_, _) => "Not checked yet.".to_owned(),
     };

@@ -48,7 +48,7 @@ pub(super) fn news(
         return several(first.news, &all, account, state);
     }
     let Some(WindowNews { window, label, news }) = &notice.about else {
-        return ("Quota".to_owned(), format!("Something has changed. Account: {account}."));
+        return ("Quota".to_owned(), format!("Your quota has changed. Account: {account}."));
     };
     let name = capitalised(label);
     let cycle = state.cycles.get(window);
@@ -59,13 +59,10 @@ pub(super) fn news(
         News::Threshold { percent: threshold } => {
             let used = cycle.map_or(f64::from(threshold), Cycle::used);
             if used >= 100.0 {
-                return (
-                    format!("{name} limit used up"),
-                    format!("Nothing is left of it.{resets} Account: {account}."),
-                );
+                return (format!("{name} limit used up"), format!("Nothing is left.{resets} Account: {account}."));
             }
             let left = percent_left(used);
-            let body = format!("{left} of it is left.{resets}{said} Account: {account}.");
+            let body = format!("{left} left.{resets}{said} Account: {account}.");
             (format!("{name} limit: {} used", percent(used)), body)
         }
         News::RunsOut => {
@@ -73,7 +70,7 @@ pub(super) fn news(
                 Forecast::RunsOut { at, .. } => Some(clock(at, now, zone)),
                 Forecast::LastsUntilReset | Forecast::TooEarly => None,
             });
-            let left = cycle.map(|cycle| format!(" {} of it is left.", percent_left(cycle.used())));
+            let left = cycle.map(|cycle| format!(" {} left.", percent_left(cycle.used())));
             let title = match runs_out {
                 Some(at) => format!("{name} limit runs out {at}"),
                 None => format!("{name} limit will run out"),
@@ -84,7 +81,7 @@ pub(super) fn news(
         }
         News::Reset { used } => (
             format!("{name} limit was reset"),
-            format!("It has begun anew, after {used} % of it was used. Account: {account}."),
+            format!("New window started. The last one reached {used} %. Account: {account}."),
         ),
     }
 }
@@ -106,19 +103,19 @@ fn several(news: News, all: &[&WindowNews], account: &str, state: &AccountState)
     let (named, count, fullest) = (named.join(", "), told.len(), told.first().map_or(0.0, |(_, used)| *used));
     match news {
         News::Threshold { .. } if fullest >= 100.0 => {
-            (format!("{count} limits nearly or all used up"), format!("Used: {named}{more}. Account: {account}."))
+            (format!("{count} limits nearly or fully used up"), format!("Used: {named}{more}. Account: {account}."))
         }
         News::Threshold { .. } => (
             format!("{count} limits: up to {} used", percent(fullest)),
             format!("Used: {named}{more}. Account: {account}."),
         ),
         News::RunsOut => (
-            format!("{count} limits run out before their resets"),
+            format!("{count} limits run out before reset"),
             format!("At this pace. Used so far: {named}{more}. Account: {account}."),
         ),
         News::Reset { .. } => (
             format!("{count} limits were reset"),
-            format!("They have begun anew. Used before: {named}{more}. Account: {account}."),
+            format!("New windows started. The last ones reached: {named}{more}. Account: {account}."),
         ),
     }
 }
@@ -170,8 +167,8 @@ mod tests {
             WindowNews { window: "five_hour".into(), label: "5-hour".into(), news: News::Threshold { percent: 80 } };
         let notice = Notice { id: 1, kind: NoticeKind::Window, about: Some(about), also: vec![] };
         let said = |now| news(&notice, "ann", &state, now, &LocalTime::UTC);
-        assert_eq!(said(Wall(five.0 - 1)).1, "15 % of it is left. It resets 17:00. Account: ann.");
-        assert_eq!(said(five), ("5-hour limit: 85 % used".into(), "15 % of it is left. Account: ann.".into()));
+        assert_eq!(said(Wall(five.0 - 1)).1, "15 % left. It resets 17:00. Account: ann.");
+        assert_eq!(said(five), ("5-hour limit: 85 % used".into(), "15 % left. Account: ann.".into()));
     }
 
     #[test]

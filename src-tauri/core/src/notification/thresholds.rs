@@ -38,7 +38,7 @@ impl TryFrom<Vec<u8>> for Thresholds {
     fn try_from(percents: Vec<u8>) -> Result<Self, Self::Error> {
         percents.into_iter().try_fold(Self(0), |set, percent| match percent {
             1..=100 => Ok(Self(set.0 | 1 << percent)),
-            _ => Err("a threshold is a whole percent from 1 to 100"),
+            _ => Err("a threshold must be a whole percent from 1 to 100"),
         })
     }
 }
@@ -81,7 +81,7 @@ impl FromStr for QuietHours {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const HOW: &str = "quiet hours are written as two different times of the day, such as 22:00-07:00";
+        const HOW: &str = "quiet hours must be two different times of day, such as 22:00-07:00";
         let time = |text: &str| {
             let (hour, minute) = text.trim().split_once(':')?;
             let two = |digits: &str| digits.parse().ok().filter(|_| digits.len() <= 2 && !digits.starts_with('+'));

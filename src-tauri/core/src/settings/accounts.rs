@@ -66,7 +66,7 @@ impl Settings {
             return Err(format!("A label may have up to {LABEL_MAX} characters."));
         }
         if text.chars().any(char::is_control) {
-            return Err("A label is a single line of text.".to_owned());
+            return Err("A label must be a single line.".to_owned());
         }
         Ok(Some(clean(text, LABEL_MAX)).filter(|text| !text.is_empty()))
     }
@@ -80,7 +80,7 @@ impl Settings {
         if below_home || Path::new(text).is_absolute() {
             return Ok(());
         }
-        Err("A folder must be given in full, such as ~/.claude-work.".to_owned())
+        Err("Use a full path for a folder, such as ~/.claude-work.".to_owned())
     }
 }
 
@@ -94,7 +94,7 @@ impl Parser<'_> {
         let text = value.as_str().unwrap_or_default();
         if let Err(allowed) = Settings::check_folder(text) {
             self.problems.push(format!(
-                "settings.json: \"claude_config_dirs\" lists {}, which is left out. {allowed}",
+                "settings.json: \"claude_config_dirs\" lists {}, which is ignored. {allowed}",
                 self.quotes.shown(Some(value))
             ));
             return None;
@@ -136,7 +136,7 @@ impl Parser<'_> {
     }
 
     fn label(&mut self, object: &serde_json::Map<String, Value>, name: &str) -> Option<String> {
-        let text: Option<String> = self.setting_in(object, "label", name, &None, choice("a text")).flatten();
+        let text: Option<String> = self.setting_in(object, "label", name, &None, choice("a string")).flatten();
         Settings::check_label(&text?).map(|label| Some(label.unwrap_or_default())).unwrap_or_else(|problem| {
             self.problems.push(format!("settings.json: \"{name}\" cannot be used. {problem}"));
             None
@@ -261,7 +261,7 @@ mod tests {
         {
             let (settings, problems) = parse(json!({"claude_config_dirs": ["~/a", wrong, "/b", "~"]}));
             assert_eq!(settings.claude_config_dirs, ["~/a", "/b", "~"]);
-            assert!(problems.len() == 1 && problems[0].contains("left out"), "{problems:?}");
+            assert!(problems.len() == 1 && problems[0].contains("ignored"), "{problems:?}");
         }
         assert_eq!(parse(json!({"claude_config_dirs": "~/a"})).1.len(), 1);
     }

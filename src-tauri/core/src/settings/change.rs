@@ -5,7 +5,7 @@ use crate::state::AccountId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-pub(super) const OTHER_KIND: &str = "That setting is not of the right kind.";
+pub(super) const OTHER_KIND: &str = "That setting has the wrong type.";
 
 const FOLDERS: &str = "claude_config_dirs";
 const ACCOUNTS: &str = "accounts";

@@ -77,7 +77,7 @@ pub(super) fn consent() -> Rule<Option<bool>> {
 pub(super) fn readings() -> Rule<Option<Readings>> {
     let one_of_two = choice(r#""ask" or "free_only""#);
     Rule {
-        uses: |_| "Holdoff sends no request until it is.".to_owned(),
+        uses: |_| "Until it is, Holdoff sends no requests.".to_owned(),
         instead: Some(Some(Readings::FreeOnly)),
         ..Rule::new(move |value| (one_of_two.read)(value).map(Some))
     }

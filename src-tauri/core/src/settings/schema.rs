@@ -101,16 +101,16 @@ settings! {
         notify_recovery: bool = true, flag();
         /// Percents used at which to say so, the lowest first.
         notify_thresholds: Thresholds = Thresholds::DEFAULT, choice("a list of whole percents from 1 to 100")
-            .refusing("Each threshold is a whole percent from 1 to 100.");
+            .refusing("Each threshold must be a whole percent from 1 to 100.");
         /// A window will run out before its reset.
         notify_forecast: bool = true, flag();
         /// A window that was nearly used up has begun anew.
         notify_reset: bool = true, flag();
         /// Such as "22:00-07:00".
-        quiet_hours: Option<QuietHours> = None, choice(r#""22:00-07:00" or the like, or null"#)
-            .refusing("Quiet hours are two different times of the day, such as 22:00-07:00.");
-        history_days: u32 = 365, whole(1..=3650, "The history is kept for {} days.");
-        history_mb: u32 = 64, whole(1..=4096, "The history may take {} MB.");
+        quiet_hours: Option<QuietHours> = None, choice(r#"a range such as "22:00-07:00", or null"#)
+            .refusing("Quiet hours must be two different times of day, such as 22:00-07:00.");
+        history_days: u32 = 365, whole(1..=3650, "The history must be kept for {} days.");
+        history_mb: u32 = 64, whole(1..=4096, "The history size must be {} MB.");
         percent: Percent = Percent::Used, choice(r#""used" or "left""#);
         /// 12 or 24 hours.
         clock: ClockChoice = ClockChoice::Locale, choice(r#""locale", "12h" or "24h""#);

@@ -83,8 +83,8 @@ pub enum NotUsable {
 impl fmt::Display for NotUsable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoList => f.write_str("what came is no list of releases"),
-            Self::WrongSignature => f.write_str("its signature is not that of Holdoff's releases"),
+            Self::NoList => f.write_str("it is not a release list"),
+            Self::WrongSignature => f.write_str("its signature is not valid for Holdoff's releases"),
             Self::Unreadable(what) => write!(f, "this version cannot read it: {what}"),
         }
     }
@@ -110,7 +110,7 @@ impl Release {
         let (signature, list) = text.split_at(end);
         let signature = Signature::decode(signature).map_err(|_| NotUsable::NoList)?;
         key.verify(list.as_bytes(), &signature, false).map_err(|_| NotUsable::WrongSignature)?;
-        let list: List = serde_json::from_str(list).map_err(|_| NotUsable::Unreadable("its form is another"))?;
+        let list: List = serde_json::from_str(list).map_err(|_| NotUsable::Unreadable("its structure is unknown"))?;
         list.checked()
     }
 
@@ -143,9 +143,10 @@ struct Listed {
 impl List {
     fn checked(self) -> Result<Release, NotUsable> {
         if self.format != FORMAT {
-            return Err(NotUsable::Unreadable("its format is another"));
+            return Err(NotUsable::Unreadable("its format is unknown"));
         }
-        let version = Version::parse(&self.version).map_err(|_| NotUsable::Unreadable("its version is none"))?;
+        let version =
+            Version::parse(&self.version).map_err(|_| NotUsable::Unreadable("its version number is invalid"))?;
         // A later version may know more kinds.
         let known = self.packages.into_iter().filter_map(|listed| Some((PackageKind::from_key(&listed.kind)?, listed)));
         Ok(Release {
@@ -161,13 +162,13 @@ impl Listed {
     fn checked(self, kind: PackageKind) -> Result<Package, NotUsable> {
         let wrong = NotUsable::Unreadable;
         if !is_plain(&self.file) {
-            return Err(wrong("a package has no plain name"));
+            return Err(wrong("a package has an invalid file name"));
         }
         if self.size == 0 || self.size > UPDATE_PACKAGE_MAX {
-            return Err(wrong("the size of a package is out of bounds"));
+            return Err(wrong("a package has an invalid size"));
         }
         let sha256 = hex::decode(&self.sha256).ok().and_then(|bytes| bytes.try_into().ok());
-        let sha256 = sha256.ok_or(wrong("the sum of a package is none"))?;
+        let sha256 = sha256.ok_or(wrong("a package has an invalid checksum"))?;
         Ok(Package { kind, system: self.system, file: self.file, size: self.size, sha256 })
     }
 }
@@ -257,11 +258,11 @@ pub(super) mod tests {
         };
         for name in ["", "../holdoff.tar.gz", "/etc/passwd", "a b", "-rf", ".hidden", "a;b", "http://evil.example/x"] {
             let refused = with(&|list| list["packages"][0]["file"] = json!(name));
-            assert_eq!(refused, Err(NotUsable::Unreadable("a package has no plain name")), "{name}");
+            assert_eq!(refused, Err(NotUsable::Unreadable("a package has an invalid file name")), "{name}");
         }
         for size in [0, UPDATE_PACKAGE_MAX + 1] {
             let refused = with(&|list| list["packages"][0]["size"] = json!(size));
-            assert_eq!(refused, Err(NotUsable::Unreadable("the size of a package is out of bounds")));
+            assert_eq!(refused, Err(NotUsable::Unreadable("a package has an invalid size")));
         }
         for sum in ["", "ab", "zz"] {
             assert!(with(&|list| list["packages"][0]["sha256"] = json!(sum)).is_err());
@@ -272,7 +273,7 @@ pub(super) mod tests {
         // A file of checksums is signed with the same key.
         let sums = signer.sign("0f  holdoff.deb\n");
         let refused = Release::read(sums.as_bytes(), &signer.key());
-        assert_eq!(refused, Err(NotUsable::Unreadable("its form is another")));
+        assert_eq!(refused, Err(NotUsable::Unreadable("its structure is unknown")));
     }
 
     #[test]

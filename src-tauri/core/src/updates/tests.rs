@@ -355,7 +355,7 @@ fn what_cannot_be_believed_changes_nothing_of_what_was_found() {
     let status = world.updates.status();
     assert_eq!(status.offer.map(|offer| offer.version).as_deref(), Some("0.2.0"));
     let Some(Checked::Failed { why }) = status.outcome else { panic!("{:?}", status.outcome) };
-    assert_eq!(why, "the list of releases is not used: its signature is not that of Holdoff's releases");
+    assert_eq!(why, "the release list was rejected: its signature is not valid for Holdoff's releases");
     // A state that somebody wrote into is believed no more than the network.
     world.kept.signed = Some(other.sign(&list("9.9.9").to_string()));
     world.restart();

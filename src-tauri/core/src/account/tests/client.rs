@@ -29,7 +29,7 @@ fn a_sign_in_whose_client_cannot_be_named_is_left_to_its_owner_and_that_is_said(
     world.run(7 * HOUR + 58 * MINUTE);
     assert_eq!(spent(&world), Vec::<&str>::new());
     let why = world.disk.renewal_blocked.clone().unwrap_or_default();
-    assert!(why.contains("no client id"), "{why}");
+    assert!(why.contains("stored client ID is invalid"), "{why}");
     assert!(world.shown.is_empty(), "{:?}", world.shown);
     // Its owner has renewed it, and keeps the client as it should be.
     world.credential = pair("sk-2", "rt-2", NOON.plus(Duration::from_secs(16 * HOUR)));

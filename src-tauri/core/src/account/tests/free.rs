@@ -55,11 +55,11 @@ fn what_a_session_says_is_shown_and_how_to_get_more_is_said() {
     let mut world = World::new(|n| panic!("request {n}"));
     world.prefer(free());
     world.settle();
-    assert!(world.status().contains("have Claude Code's status line call Holdoff"), "{}", world.status());
+    assert!(world.status().contains("let Claude Code's status line call Holdoff"), "{}", world.status());
     world.status_line(33.0);
     world.settle();
     assert_eq!(world.used(), Some(33.0));
-    let said = "Free readings only: Holdoff sends no request. For a fresh reading, run a prompt in Claude Code.";
+    let said = "Free readings only: Holdoff sends no requests. For a fresh reading, run a prompt in Claude Code.";
     assert_eq!(world.status(), said);
     assert_eq!(messages::refusal(&Refusal::FreeOnly, world.account.state(), world.now, &crate::LocalTime::UTC), said);
 }

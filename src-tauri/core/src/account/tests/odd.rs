@@ -308,10 +308,7 @@ fn an_answer_without_limits_leaves_the_last_ones_and_says_so() {
     world.run(30 * MINUTE);
     assert_eq!(tooltip(&world), "5-hour 42 %, resets 17:00");
     let words = status_words(&world);
-    assert!(
-        words.starts_with("Anthropic reported no limits at 12:30. The last ones that it reported are shown."),
-        "{words}"
-    );
+    assert!(words.starts_with("Anthropic reported no limits at 12:30. Showing the last known ones."), "{words}");
     assert_eq!(world.account.state().reading.as_ref().unwrap().at, NOON, "it is as old as it is");
     world.answer = Box::new(|_| status(200, None, &body("44")));
     world.run(5 * MINUTE);

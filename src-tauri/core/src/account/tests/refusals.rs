@@ -27,11 +27,11 @@ fn the_sixth_refusal_of_the_edge_is_of_this_program_and_from_then_on_one_request
     let mut world = World::new(|n| if n < 10 { refused_at_edge() } else { good() });
     world.run(2 * HOUR);
     while world.asked.len() < 6 {
-        assert!(!status_of(&world).contains("not your limit"), "{}", status_of(&world));
+        assert!(!status_of(&world).contains("Your own limit is not the cause"), "{}", status_of(&world));
         world.run(10 * MINUTE);
     }
     let said = status_of(&world);
-    assert!(said.contains("turns Holdoff itself away") && said.contains("This is not your limit."), "{said}");
+    assert!(said.contains("is refusing Holdoff itself") && said.contains("Your own limit is not the cause."), "{said}");
     assert!(said.contains("Free readings (in the settings) need no request."), "{said}");
     assert!(world.account.state().is_refused_as_a_program());
     world.crash();
@@ -61,11 +61,15 @@ fn only_refusals_of_the_edge_in_a_row_are_of_this_program() {
     }
     let mut real = World::new(|_| limited(Some("0")));
     real.run(24 * HOUR);
-    assert!(real.asked.len() > 20 && !status_of(&real).contains("not your limit"));
+    assert!(real.asked.len() > 20 && !status_of(&real).contains("Your own limit is not the cause"));
     let trouble = |n| if n % 2 == 0 { status(529, None, "") } else { refused_at_edge() };
     let mut between = World::new(trouble);
     between.run(12 * HOUR);
-    assert!(status_of(&between).contains("not your limit"), "trouble in between says nothing: {}", status_of(&between));
+    assert!(
+        status_of(&between).contains("Your own limit is not the cause"),
+        "trouble in between says nothing: {}",
+        status_of(&between)
+    );
 }
 
 #[test]
@@ -161,10 +165,10 @@ fn a_cooldown_that_outlives_a_new_sign_in_says_that_it_is_there_and_when_it_is_t
     world.account.handle(Event::CredentialMayHaveChanged, world.now);
     world.run(MINUTE);
     let said = status_of(&world);
-    assert!(said.contains("Anthropic limits requests (429"), "{said}");
+    assert!(said.contains("Anthropic is rate limiting usage checks (HTTP 429"), "{said}");
     let next = world.account.state().next_request(world.now).unwrap();
     let clock = messages::not_before(next.wall_as_of(world.now), world.now.wall, &crate::LocalTime::UTC);
-    assert!(said.contains(&format!("Claude Code has a new sign-in; it is tried at {clock}.")), "{said}");
+    assert!(said.contains(&format!("Claude Code has a new sign-in. Holdoff tries it at {clock}.")), "{said}");
     world.crash();
     assert_eq!(status_of(&world), said);
     world.run(2 * HOUR);

@@ -26,20 +26,20 @@ fn what_came_of_a_request() {
     ];
     let said = lines(&outcomes, |one| format!("{:?}: {}", outcome_kind(one), outcome(ANTHROPIC, one)));
     expect![[r#"
-        Reading: reading
-        RateLimited: rate limited, asked to wait 1 min
+        Reading: reading received
+        RateLimited: rate limited, Retry-After 1 min
         RateLimited: rate limited
-        RateLimited: refused at Anthropic's edge (429)
-        Forbidden: not allowed for this organization (403)
-        Forbidden: not allowed for this account (401)
-        Unauthorized: sign-in not accepted (401)
-        MissingScope: sign-in lacks the scope user:profile (403)
-        Forbidden: refused (403 permission_error)
-        ServerTrouble: Anthropic has trouble (503)
+        RateLimited: refused at Anthropic's edge (HTTP 429)
+        Forbidden: not allowed for this organization (HTTP 403)
+        Forbidden: not allowed for this account (HTTP 401)
+        Unauthorized: sign-in not accepted (HTTP 401)
+        MissingScope: sign-in lacks the scope user:profile (HTTP 403)
+        Forbidden: refused (HTTP 403: permission_error)
+        ServerTrouble: Anthropic returned a server error (HTTP 503)
         Unreachable: not sent: no route
-        Unreachable: not sent: the machine slept
-        Ambiguous: no answer: timed out
-        Unreadable: answer 200 could not be used: it is empty
+        Unreachable: not sent: the computer was asleep
+        Ambiguous: no response: timed out
+        Unreadable: unusable response (HTTP 200): it is empty
     "#]]
     .assert_eq(&said);
 }
@@ -70,15 +70,15 @@ fn what_came_of_a_renewal() {
     let said = lines(&grants, |one| format!("{:?}: {}", grant_kind(one), grant(ANTHROPIC, one)));
     expect![[r#"
         Renewed: sign-in renewed
-        GrantRefused: refresh token not accepted any more
-        RateLimited: renewal rate limited, asked to wait 1 min
+        GrantRefused: refresh token refused
+        RateLimited: renewal rate limited, Retry-After 1 min
         RateLimited: renewal rate limited
-        Ambiguous: renewal left open: timed out
-        Denied: Anthropic does not renew (400 invalid_client)
-        Denied: Anthropic does not renew (418)
+        Ambiguous: renewal outcome unknown: timed out
+        Denied: Anthropic denied renewal (HTTP 400: invalid_client)
+        Denied: Anthropic denied renewal (HTTP 418)
         Wasted: renewal accepted, but its answer was cut off
         Unreachable: renewal not sent: no route
-        Unreachable: renewal not sent: the machine slept, or renewal was turned off
+        Unreachable: renewal not sent: the computer was asleep, or renewal was turned off
     "#]]
     .assert_eq(&said);
 }

@@ -33,24 +33,24 @@ fn sign_ins_of_no_use() {
         text += &troubled(&|state| state.usage.state = paused(pause.clone()));
     }
     expect![[r#"
-        SignInWords { title: "No sign-in found", text: "There is no sign-in of Claude Code on this computer, or it is kept in another folder. Holdoff asks nothing meanwhile, and goes on by itself." }
-        SignInWords { title: "Signed out", text: "Claude Code is not signed in to a Claude account. Holdoff asks nothing meanwhile, and goes on by itself." }
-        SignInWords { title: "Only a token for inference", text: "CLAUDE_CODE_OAUTH_TOKEN is set, and Claude Code has no stored sign-in. Such a token may not read usage, so Holdoff does not try it. A stored sign-in beside it is enough, and Claude Code goes on with its token. Holdoff asks nothing meanwhile, and goes on by itself." }
-        SignInWords { title: "Sign-in without a token", text: "Claude Code's sign-in is there, but its access token is empty or damaged. Holdoff asks nothing meanwhile, and goes on by itself." }
-        SignInWords { title: "Sign-in has ended", text: "Claude Code's sign-in has ended: its renewal was refused, and Claude Code emptied its tokens. Holdoff asks nothing meanwhile, and goes on by itself." }
-        SignInWords { title: "Sign-in has ended", text: "Claude Code's sign-in has ended (time limit). Holdoff asks nothing meanwhile, and goes on by itself." }
-        SignInWords { title: "Sign-in has ended", text: "Claude Code's sign-in has ended. Holdoff asks nothing meanwhile, and goes on by itself." }
-        SignInWords { title: "Sign-in cannot be read", text: "Claude Code's credential file cannot be used: it is empty. Holdoff leaves it as it is and looks again in a moment." }
-        SignInWords { title: "Sign-in cannot be opened", text: "Claude Code's credential file cannot be opened: permission denied. Holdoff asks nothing meanwhile, and goes on by itself." }
-        SignInWords { title: "Sign-in not accepted", text: "Anthropic rejected the sign-in three times (401). Holdoff has stopped asking, and goes on by itself as soon as there is a new sign-in." }
-        SignInWords { title: "Sign-in lacks a permission", text: "Anthropic does not let this sign-in read usage: it lacks the scope user:profile (403). A token from claude setup-token never has it; a sign-in in the browser does. Holdoff has stopped asking, and goes on by itself as soon as there is a new sign-in." }
-        SignInWords { title: "Sign-in lacks a permission", text: "Claude Code stored this sign-in without the scope user:profile, which usage needs, so Holdoff sends nothing with it. A token from claude setup-token never has it; a sign-in in the browser does. Holdoff has stopped asking, and goes on by itself as soon as there is a new sign-in." }
-        SignInWords { title: "Not allowed for the organization", text: "Anthropic does not allow this kind of sign-in for your organization (403). Its administrator can change that; signing in again cannot. Free readings (in the settings) need no request. Holdoff has stopped asking, and goes on by itself when the sign-in changes." }
-        SignInWords { title: "Not allowed for the account", text: "Anthropic does not let your account read usage (401). Its support can change that; signing in again cannot. Free readings (in the settings) need no request. Holdoff has stopped asking, and goes on by itself when the sign-in changes." }
-        SignInWords { title: "Sign-in not accepted", text: "Anthropic refused this sign-in three times (403 account disabled). It may belong to an account without a plan. Holdoff has stopped asking, and goes on by itself as soon as there is a new sign-in." }
-        SignInWords { title: "Sign-in not renewed", text: "Anthropic does not renew this sign-in any more: its refresh token was refused. Holdoff has stopped asking, and goes on by itself as soon as there is a new sign-in." }
-        SignInWords { title: "Sign-in not renewed", text: "Holdoff ended while it was renewing the sign-in, and to try again could end every session of it. Holdoff has stopped asking, and goes on by itself as soon as there is a new sign-in." }
-        SignInWords { title: "Sign-in not renewed", text: "Anthropic renewed the sign-in, but its answer could not be used. Holdoff has stopped asking, and goes on by itself as soon as there is a new sign-in." }
-        SignInWords { title: "Another account's sign-in", text: "Anthropic renewed the sign-in for another account than it was. Holdoff has stopped asking, and goes on by itself as soon as there is a new sign-in." }
+        SignInWords { title: "No sign-in found", text: "There is no Claude Code sign-in on this computer, or it is in another folder. Holdoff waits and resumes by itself." }
+        SignInWords { title: "Signed out", text: "Claude Code is not signed in to a Claude account. Holdoff waits and resumes by itself." }
+        SignInWords { title: "Inference-only token", text: "CLAUDE_CODE_OAUTH_TOKEN is set, and Claude Code has no stored sign-in. Such a token cannot read usage, so Holdoff does not use it. A stored sign-in is enough; Claude Code keeps using its token. Holdoff waits and resumes by itself." }
+        SignInWords { title: "Sign-in has no token", text: "Claude Code's sign-in exists, but its access token is empty or damaged. Holdoff waits and resumes by itself." }
+        SignInWords { title: "Sign-in has ended", text: "Claude Code's sign-in has ended: its renewal was refused and Claude Code cleared its tokens. Holdoff waits and resumes by itself." }
+        SignInWords { title: "Sign-in has ended", text: "Claude Code's sign-in has ended (time limit). Holdoff waits and resumes by itself." }
+        SignInWords { title: "Sign-in has ended", text: "Claude Code's sign-in has ended. Holdoff waits and resumes by itself." }
+        SignInWords { title: "Sign-in cannot be read", text: "Claude Code's credential file cannot be used: it is empty. Holdoff leaves it unchanged and checks it again in a moment." }
+        SignInWords { title: "Sign-in cannot be opened", text: "Claude Code's credential file cannot be opened: permission denied. Holdoff waits and resumes by itself." }
+        SignInWords { title: "Sign-in not accepted", text: "Anthropic rejected the sign-in three times (HTTP 401). Checks are paused and resume by themselves when you sign in again." }
+        SignInWords { title: "Sign-in lacks a permission", text: "Anthropic does not let this sign-in read usage: it lacks the scope user:profile (HTTP 403). A token from claude setup-token never has it; a sign-in in the browser does. Checks are paused and resume by themselves when you sign in again." }
+        SignInWords { title: "Sign-in lacks a permission", text: "Claude Code stored this sign-in without the scope user:profile, which usage checks need, so Holdoff does not use it. A token from claude setup-token never has it; a sign-in in the browser does. Checks are paused and resume by themselves when you sign in again." }
+        SignInWords { title: "Not allowed for the organization", text: "Anthropic does not allow this kind of sign-in for your organization (HTTP 403). Its administrator can change that; signing in again does not help. Free readings (in the settings) need no request. Checks are paused and resume by themselves when the sign-in changes." }
+        SignInWords { title: "Not allowed for the account", text: "Anthropic does not let your account read usage (HTTP 401). Its support can change that; signing in again does not help. Free readings (in the settings) need no request. Checks are paused and resume by themselves when the sign-in changes." }
+        SignInWords { title: "Sign-in not accepted", text: "Anthropic refused this sign-in three times (HTTP 403: account disabled). It may belong to an account without a plan. Checks are paused and resume by themselves when you sign in again." }
+        SignInWords { title: "Sign-in not renewed", text: "Anthropic no longer renews this sign-in: its refresh token was refused. Checks are paused and resume by themselves when you sign in again." }
+        SignInWords { title: "Sign-in not renewed", text: "Holdoff stopped while renewing the sign-in. Retrying could sign you out everywhere. Checks are paused and resume by themselves when you sign in again." }
+        SignInWords { title: "Sign-in not renewed", text: "Anthropic renewed the sign-in, but its response could not be used. Checks are paused and resume by themselves when you sign in again." }
+        SignInWords { title: "Another account's sign-in", text: "Anthropic renewed the sign-in for a different account. Checks are paused and resume by themselves when you sign in again." }
     "#]].assert_eq(&text);
 }

@@ -28,24 +28,24 @@ fn notifications() {
         text += &format!("{title}\n  {body}\n");
     }
     expect![[r#"
-        Usage not asked until 15:10
-          Anthropic limits how often usage may be asked for. Holdoff asks nothing before 15:10 and goes on by itself. Your quota is not affected. Account: ann@example.com.
+        Rate limited: next check at 15:10
+          Anthropic is rate limiting usage checks. Holdoff waits until 15:10, then resumes by itself. Your quota is not affected. Account: ann@example.com.
         Sign-in needed
-          Anthropic does not accept the sign-in of Claude Code. Holdoff has stopped asking until you sign in again. Its settings lead the way. Account: ann@example.com.
-        Sign-in not renewed before 16:10
-          Anthropic limits how often a sign-in may be renewed. Holdoff tries again then, and goes on by itself. Meanwhile the current sign-in still works until 15:30. Account: ann@example.com.
+          Anthropic does not accept Claude Code's sign-in. Checks resume when you sign in again. See the settings for the steps. Account: ann@example.com.
+        Renewal rate limited: next try at 16:10
+          Anthropic is rate limiting sign-in renewal. Holdoff tries again at 16:10. The current sign-in still works until 15:30. Account: ann@example.com.
         Renewed sign-in not saved
-          The sign-in was renewed, but it cannot be written to where Claude Code keeps it. Holdoff holds it and tries again. Free some space or mend the folder before you quit Holdoff, or you will have to sign in again. Account: ann@example.com.
+          Holdoff renewed the sign-in but cannot write it where Claude Code keeps it. Holdoff keeps trying. Free some space or fix the folder's permissions before you quit Holdoff, or you will have to sign in again. Account: ann@example.com.
         Readings are back
-          Anthropic answers again, and readings go on as before. Account: ann@example.com.
+          Anthropic is answering again, and checks continue as before. Account: ann@example.com.
         5-hour limit: 80 % used
-          20 % of it is left. Account: ann@example.com.
+          20 % left. Account: ann@example.com.
         5-hour limit will run out
           That is before its reset. Account: ann@example.com.
         5-hour limit was reset
-          It has begun anew, after 96 % of it was used. Account: ann@example.com.
+          New window started. The last one reached 96 %. Account: ann@example.com.
         Quota
-          Something has changed. Account: ann@example.com.
+          Your quota has changed. Account: ann@example.com.
     "#]].assert_eq(&text);
 }
 
@@ -82,11 +82,12 @@ fn the_status_line_is_given_back() {
     let said = [None, Some("ccstatus")]
         .map(|earlier| format!("{}\n{}\n", status_line_installed(earlier), status_line_removed(earlier)));
     expect![[r#"
-        Claude Code's status line calls Holdoff. It shows a short line of what is used.
-        Claude Code's status line does not call Holdoff any more.
-        Claude Code's status line calls Holdoff. Your own command goes on running, and what it prints is what you see: ccstatus
-        Claude Code's status line is yours again: ccstatus
-    "#]].assert_eq(&said.concat());
+        Claude Code's status line now calls Holdoff. It shows your usage in a short line.
+        Claude Code's status line no longer calls Holdoff.
+        Claude Code's status line now calls Holdoff. Your own command keeps running, and you see its output: ccstatus
+        Claude Code's status line is your own command again: ccstatus
+    "#]]
+    .assert_eq(&said.concat());
 }
 
 #[test]
@@ -109,20 +110,20 @@ fn a_backtest() {
     let none = Verdict { label: "5-hour".into(), ..Verdict::default() };
     let no_length = Verdict { duration_s: None, time_errors: vec![], ..verdict.clone() };
     expect![[r#"
-        weekly: 12 cycles, 3 of them used up before their reset; 200 forecasts
+        weekly: 12 cycles, 3 used up before reset; 200 forecasts
           too early to say: 25 %
-          "lasts until reset": said 100 times, right 90 %
-          "runs out": said 50 times, right 60 %
-          time of running out: off by 10 min in the middle and 1 h in nine of ten (60 % and 90 % of the time left); within the range 70 %
-          use 1 d ahead: off by 6.0 points in the middle and 9.0 in nine of ten
-        5-hour: 0 cycles, 0 of them used up before their reset; 0 forecasts
+          "lasts until reset": 100 forecasts, 90 % correct
+          "runs out": 50 forecasts, 60 % correct
+          time of running out: median error 10 min, 90th percentile 1 h (60 % and 90 % of the time left); 70 % within the range
+          usage 1 d ahead: median error 6.0 points, 90th percentile 9.0
+        5-hour: 0 cycles, 0 used up before reset; 0 forecasts
           too early to say: —
-          "lasts until reset": never said
-          "runs out": never said
-        weekly: 12 cycles, 3 of them used up before their reset; 200 forecasts
+          "lasts until reset": no forecasts
+          "runs out": no forecasts
+        weekly: 12 cycles, 3 used up before reset; 200 forecasts
           too early to say: 25 %
-          "lasts until reset": said 100 times, right 90 %
-          "runs out": said 50 times, right 60 %
-          use: off by 6.0 points in the middle and 9.0 in nine of ten
+          "lasts until reset": 100 forecasts, 90 % correct
+          "runs out": 50 forecasts, 60 % correct
+          usage: median error 6.0 points, 90th percentile 9.0
     "#]].assert_eq(&lines([&verdict, &none, &no_length], backtest));
 }

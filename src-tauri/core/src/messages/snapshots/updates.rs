@@ -27,17 +27,17 @@ fn how_updates_stand() {
         status(Some(Checked::Failed { why: update_not_sent("no connection") }), true),
     ];
     expect![[r#"
-        This build of Holdoff does not look for newer versions: it was built without the address and the key of releases. Update it the way you installed it.
-        Holdoff does not look for newer versions.
+        This build of Holdoff cannot check for updates: it has no release address and key. Update it the way you installed it.
+        Update checks are off.
         Not checked yet.
         Last checked at 15:00: this is the newest version. Next check at Tue 15:00.
         Last checked at 15:00: version 0.2.0 is available. Next check at Tue 15:00.
         Last checked at 15:00: the newest release is 0.0.9, older than this version. Next check at Tue 15:00.
-        The last check, at 15:00, failed: the list of releases is not used: its signature is not that of Holdoff's releases. Next check at Tue 15:00.
-        The last check, at 15:00, failed: the list of releases is not used: what came is no list of releases. Next check at Tue 15:00.
-        The last check, at 15:00, failed: the release server asks to wait 2 h (429). Next check at Tue 15:00.
-        The last check, at 15:00, failed: the release server has trouble (503). Next check at Tue 15:00.
-        The last check, at 15:00, failed: the release server could not be reached: no connection. Next check at Tue 15:00.
+        The last check at 15:00 failed: the release list was rejected: its signature is not valid for Holdoff's releases. Next check at Tue 15:00.
+        The last check at 15:00 failed: the release list was rejected: it is not a release list. Next check at Tue 15:00.
+        The last check at 15:00 failed: the release server is rate limiting (HTTP 429, Retry-After 2 h). Next check at Tue 15:00.
+        The last check at 15:00 failed: the release server returned an error (HTTP 503). Next check at Tue 15:00.
+        The last check at 15:00 failed: could not reach the release server: no connection. Next check at Tue 15:00.
     "#]].assert_eq(&lines(&all, |status| updates_status(status, NOW, &UTC)));
 }
 
@@ -70,21 +70,21 @@ fn what_came_of_installing() {
         Downloading…
         Installing…
         Installed. Holdoff restarts.
-        The package is downloaded, and its signature is right. To install it, run this in a terminal:
-        This version is not offered any more. Nothing was changed.
+        The package is downloaded and verified. To install it, run this in a terminal:
+        This version is no longer offered. Nothing was changed.
         This release has no package for your computer. Nothing was changed.
         The release server asked Holdoff to wait. Try again at 15:20.
         Not installed: /usr/local/bin is not yours to write.
-        Not installed: the release server asks to wait 20 min (429). Nothing was changed. Try again later.
-        Not installed: the release server asks to wait (429). Nothing was changed. Try again later.
-        Not installed: the package is not there (404). Nothing was changed. Try again later.
-        Not installed: the release server does not give the package (403). Nothing was changed. Try again later.
-        Not installed: the release server has trouble (502). Nothing was changed. Try again later.
-        Not installed: the release server could not be reached: no connection. Nothing was changed. Try again later.
-        Not installed: the package did not come whole: the connection broke in the middle of it. Nothing was changed. Try again later.
-        Not installed: the package is not the one that was signed. Nothing was changed. Do not install it by hand.
-        Not installed: there is no room for it: 10 MB are needed. Nothing was changed. Free some space and try again.
-        Not installed: the package could not be written: No space left on device. Nothing was changed. Free some space and try again.
+        Not installed: the release server is rate limiting (HTTP 429, Retry-After 20 min). Nothing was changed. Try again later.
+        Not installed: the release server is rate limiting (HTTP 429). Nothing was changed. Try again later.
+        Not installed: the package was not found (HTTP 404). Nothing was changed. Try again later.
+        Not installed: the release server refused the package (HTTP 403). Nothing was changed. Try again later.
+        Not installed: the release server returned an error (HTTP 502). Nothing was changed. Try again later.
+        Not installed: could not reach the release server: no connection. Nothing was changed. Try again later.
+        Not installed: the package arrived incomplete: the connection broke in the middle of it. Nothing was changed. Try again later.
+        Not installed: the package does not match the signed release list. Nothing was changed. Do not install it by hand.
+        Not installed: not enough disk space: 10 MB needed. Nothing was changed. Free some space and try again.
+        Not installed: could not write the package: No space left on device. Nothing was changed. Free some space and try again.
     "#]].assert_eq(&lines(&all, |one| update_installing(one, NOW, &UTC).unwrap()));
 }
 
@@ -98,12 +98,12 @@ fn what_is_said_of_a_version() {
     text += &format!("{}\n{title}\n{body}\n{}\n", update_how(&none, Some(PackageKind::Deb)), update_menu("0.2.0"));
     expect![[r#"
         This copy was not installed from one of Holdoff's own packages. Update it the way you installed it.
-        Holdoff downloads it, checks its signature, replaces its own files and restarts.
-        Holdoff downloads it, checks its signature, and has apt install it, which asks for an administrator's password.
-        Holdoff downloads it, checks its signature, and says how to install it.
+        Holdoff downloads it, verifies its signature, replaces its own files and restarts.
+        Holdoff downloads it, verifies its signature and installs it with apt, which asks for an administrator's password.
+        Holdoff downloads it, verifies its signature and shows how to install it.
         This release has no package for your computer.
         Holdoff 0.2.0 is available
-        You have version 0.1.0. The settings say what is new. Nothing is installed unless you do it.
+        You have version 0.1.0. See the settings for what is new. Nothing is installed until you choose to.
         Version 0.2.0 is available…
     "#]]
     .assert_eq(&text);

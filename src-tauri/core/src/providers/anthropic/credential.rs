@@ -28,9 +28,9 @@ pub(super) const OAUTH: &str = "claudeAiOauth";
 
 // What is wrong with a file, without a word of its content.
 pub(super) const EMPTY: &str = "it is empty";
-pub(super) const TORN: &str = "it is not whole JSON; it may be half-written or damaged";
-pub(super) const FOREIGN: &str = "it is JSON, but not a credential file of Claude Code";
-pub(super) const FOREIGN_FORM: &str = "its sign-in is not in a form that Holdoff knows";
+pub(super) const TORN: &str = "it is incomplete or damaged JSON";
+pub(super) const FOREIGN: &str = "it is JSON, but not a Claude Code credential file";
+pub(super) const FOREIGN_FORM: &str = "its sign-in has an unknown format";
 
 /// Reads the credential file (or keychain value); `beside` is whose it is for the file beside it. No text of it ever stands in the result's errors.
 pub fn read(bytes: &[u8], beside: Identity) -> CredentialRead {

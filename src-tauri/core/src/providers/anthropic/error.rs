@@ -32,7 +32,7 @@ impl<'a> ApiError<'a> {
             }
             // Seen for a disabled organization.
             (_, 400) if self.barred().is_some() => Outcome::Rejected(self.rejection(status)),
-            _ => unreadable(status, "it is an error that Holdoff does not know", retry_after),
+            _ => unreadable(status, "it is an unknown error", retry_after),
         })
     }
 

@@ -31,9 +31,9 @@ pub fn parse_token_response(answer: &HttpResponse, now: Wall) -> GrantOutcome {
         (400..=499, Some("invalid_grant")) | (404, Some("not_found_error")) => GrantOutcome::Refused,
         (300..=499, error) => GrantOutcome::Denied { status, kind: error.map(named).unwrap_or_default(), retry_after },
         (_, Some("overloaded_error")) | (500..=599, _) => {
-            ambiguous(status, format!("it has trouble ({status})"), retry_after)
+            ambiguous(status, format!("server error (HTTP {status})"), retry_after)
         }
-        (_, _) => ambiguous(status, format!("its answer ({status}) says neither yes nor no"), retry_after),
+        (_, _) => ambiguous(status, format!("unexpected response (HTTP {status})"), retry_after),
     }
 }
 
@@ -63,12 +63,12 @@ fn granted(
     if let Body::Whole(bytes) = &answer.body
         && bytes.trim_ascii_start().starts_with(b"<")
     {
-        let why = "something between here and Anthropic answered with a web page".to_owned();
+        let why = "a proxy or login page answered instead of Anthropic".to_owned();
         return ambiguous(answer.status, why, retry_after);
     }
     let tokens = json.and_then(|json| tokens(json, now));
     tokens.map_or_else(
-        || GrantOutcome::UnusableTokens { why: "the answer holds no new token".to_owned() },
+        || GrantOutcome::UnusableTokens { why: "the response contains no new token".to_owned() },
         GrantOutcome::Renewed,
     )
 }

@@ -30,18 +30,16 @@ pub fn parse_usage_response(answer: &HttpResponse, now: Wall) -> Outcome {
     match (status, json) {
         (200..=299, Ok(json)) => match usage::read(&json, now) {
             Some(reading) => Outcome::Reading(reading),
-            None => unreadable("it holds no quota"),
+            None => unreadable("it contains no quota"),
         },
         (500..=599, _) => Outcome::ServerTrouble { status, retry_after },
         // The provider's own 401 and 403 are JSON. What has another body under these comes from in between.
         (401, Ok(_)) => Outcome::Rejected(Rejection::Unauthorized),
         (401, Err(_)) if answer.is_empty() => Outcome::Rejected(Rejection::Unauthorized),
-        (401 | 403 | 407, _) => {
-            unreadable("something between here and Anthropic answered in its place (a proxy or a login page)")
-        }
-        (300..=399, _) => unreadable("it points to another address, where a token does not go"),
+        (401 | 403 | 407, _) => unreadable("a proxy or login page answered instead of Anthropic"),
+        (300..=399, _) => unreadable("it is a redirect, and Holdoff sends no token to another address"),
         (_, Err(why)) => unreadable(&why),
-        (_, Ok(_)) => unreadable("it is no answer to a request for usage"),
+        (_, Ok(_)) => unreadable("it is not a usage response"),
     }
 }
 
@@ -55,8 +53,8 @@ fn parse(bytes: &[u8]) -> Result<Value, String> {
         return Err("it is a web page instead of data".to_owned());
     }
     serde_json::from_slice(bytes).map_err(|error| match error.classify() {
-        serde_json::error::Category::Eof => "it ends too early".to_owned(),
-        _ => "it is not JSON that can be read".to_owned(),
+        serde_json::error::Category::Eof => "it is incomplete".to_owned(),
+        _ => "it is not valid JSON".to_owned(),
     })
 }
 
@@ -252,13 +250,13 @@ mod tests {
             other => panic!("{body}: {other:?}"),
         };
         for cut in ["{\"a\":", "[", "{\"five_hour\":{\"utilization\":4"] {
-            assert_eq!(why(cut), "it ends too early");
+            assert_eq!(why(cut), "it is incomplete");
         }
         for wrong in ["{]", "hello", "{\"a\":NaN}"] {
-            assert_eq!(why(wrong), "it is not JSON that can be read");
+            assert_eq!(why(wrong), "it is not valid JSON");
         }
         assert_eq!((why(" "), why("\n<html>")), ("it is empty".into(), "it is a web page instead of data".into()));
-        assert_eq!(why("{}"), "it holds no quota");
+        assert_eq!(why("{}"), "it contains no quota");
     }
 
     #[test]
