@@ -4,7 +4,7 @@
 
 use holdoff_core::credential::CredentialPresence;
 use holdoff_core::quota::{QuotaWindow, Reading, Source};
-use holdoff_core::record::ledger::{LedgerEntry, LedgerEvent, OutcomeKind, Trigger};
+use holdoff_core::record::ledger::{LedgerEntry, LedgerEvent, OutcomeKind, Trigger, WithheldReason};
 use holdoff_core::state::{Provider, State};
 use holdoff_core::{AccountId, AccountState, Endpoint, Moment, Settings, Wall};
 use holdoff_engine::metrics::{Config, Metrics, Requests, serve};
@@ -98,7 +98,10 @@ async fn a_collector_with_the_token_reads_what_is_known() {
     let served = Served::start().await;
     served.requests.count(&entry(LedgerEvent::Sent { why: Trigger::Poll }));
     served.requests.count(&entry(LedgerEvent::Completed { outcome: OutcomeKind::RateLimited, detail: None }));
-    served.requests.count(&entry(LedgerEvent::Withheld { why: Trigger::Person, because: "locked: by pid 7".into() }));
+    served.requests.count(&entry(LedgerEvent::Withheld {
+        why: Trigger::Person,
+        because: WithheldReason::Locked("by pid 7".into()),
+    }));
     let (status, text) = served.scrape(|call| call).await;
     assert_eq!(status, 200, "{text}");
     let of = |name: &str, labels: &str| value(&text, &format!("holdoff_{name}{{account=\"anthropic:ann\",{labels}}}"));

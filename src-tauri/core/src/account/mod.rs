@@ -29,7 +29,7 @@ use crate::notification::thresholds::QuietHours;
 use crate::notification::{Notice, Wanted};
 use crate::quota::merge::PassiveReading;
 use crate::record::history::HistoryRecord;
-use crate::record::ledger::{LedgerEntry, LedgerEvent, Trigger};
+use crate::record::ledger::{LedgerEntry, LedgerEvent, Trigger, WithheldReason};
 use crate::request::Endpoint;
 use crate::response::Rejection;
 use crate::response::SendResult;
@@ -170,7 +170,7 @@ pub struct Account {
     locked_out: Option<(u32, Moment)>,
     retiring: bool,
     /// Why a person's wish was last refused, and when that was noted.
-    refused: Option<(&'static str, Moment)>,
+    refused: Option<(WithheldReason, Moment)>,
     bucket: Bucket,
     dice: Dice,
 }
@@ -343,14 +343,14 @@ impl Account {
     }
 
     fn withheld(&mut self, now: Moment, refusal: &Refusal) {
-        let the_same = |(key, at): (&str, Moment)| key == refusal.key() && now.since(at) < policy::SAME_WISH;
-        if self.refused.is_some_and(the_same) {
+        let reason = refusal.reason();
+        if self.refused.as_ref().is_some_and(|(last, at)| *last == reason && now.since(*at) < policy::SAME_WISH) {
             return;
         }
-        self.refused = Some((refusal.key(), now));
+        self.refused = Some((reason.clone(), now));
         // The person may just have signed in: looking costs nothing.
         self.look_at = None;
-        let event = LedgerEvent::Withheld { why: Trigger::Person, because: refusal.key().to_owned() };
+        let event = LedgerEvent::Withheld { why: Trigger::Person, because: reason };
         self.record(now, Endpoint::Usage, event);
     }
 

@@ -7,13 +7,10 @@ use crate::gate::{Gate, GateState};
 use crate::quota::Reading;
 use crate::quota::merge::PassiveReading;
 use crate::record::history;
-use crate::record::ledger::{LedgerEvent, Trigger};
+use crate::record::ledger::{LedgerEvent, Trigger, WithheldReason};
 use crate::request::Endpoint;
 use crate::time::Moment;
 use std::time::Duration;
-
-/// Why a request was put off, in the ledger.
-pub const FRESH: &str = "fresh_reading";
 
 impl Account {
     pub(super) fn pushed(&mut self, pushed: PassiveReading, now: Moment) {
@@ -69,7 +66,7 @@ impl Account {
         self.saving.dirty = true;
         if !self.postponed {
             self.postponed = true;
-            let event = LedgerEvent::Withheld { why: Trigger::Poll, because: FRESH.to_owned() };
+            let event = LedgerEvent::Withheld { why: Trigger::Poll, because: WithheldReason::FreshReading };
             self.record(now, Endpoint::Usage, event);
         }
     }

@@ -12,7 +12,7 @@ use crate::gate::policy;
 use crate::gate::{Cooldown, GateState, Pause, Spacing};
 use crate::messages;
 use crate::notification::{Notice, NoticeKind};
-use crate::record::ledger::{LedgerEvent, Trigger};
+use crate::record::ledger::{LedgerEvent, Trigger, WithheldReason};
 use crate::request::Endpoint;
 use crate::response::{GrantOutcome, SendResult};
 use crate::state::LastRequest;
@@ -84,7 +84,7 @@ impl Account {
 
     pub(super) fn begin_renewal(&mut self, now: Moment) -> Action {
         if self.credential.as_ref().is_some_and(|credential| credential.client == OAuthClient::Unusable) {
-            self.put_off(UNUSABLE_CLIENT, "client", now);
+            self.put_off(UNUSABLE_CLIENT, WithheldReason::Client, now);
             return self.poll(now);
         }
         self.step = Step::Renewing(Stage::Locking);
@@ -129,18 +129,18 @@ impl Account {
                 self.locked_out = None;
                 self.step = Step::Renewing(Stage::Looking);
             }
-            Err(why) => self.put_off(&why, "locked", now),
+            Err(why) => self.put_off(&why, WithheldReason::Locked, now),
         }
     }
 
     /// It is due, and cannot be tried now.
-    fn put_off(&mut self, why: &str, kind: &str, now: Moment) {
+    fn put_off(&mut self, why: &str, reason: fn(String) -> WithheldReason, now: Moment) {
         self.renewal_blocked(Some(why.to_owned()));
         let times = self.locked_out.map_or(1, |(times, _)| times.saturating_add(1));
         self.locked_out = Some((times, now.plus(policy::LOCK.after(times))));
         self.step = Step::Idle;
         self.look_at = None;
-        let event = LedgerEvent::Withheld { why: Trigger::Expiry, because: format!("{kind}: {why}") };
+        let event = LedgerEvent::Withheld { why: Trigger::Expiry, because: reason(why.to_owned()) };
         self.record(now, Endpoint::Token, event);
     }
 

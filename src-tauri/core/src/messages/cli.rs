@@ -5,7 +5,7 @@ use crate::account::selector::NotChosen;
 use crate::local_time::LocalTime;
 use crate::messages::quota::percent_left;
 use crate::quota::headroom::{Left, Unknown, Verdict, Wanted};
-use crate::record::ledger::{LedgerEndpoint, LedgerEntry, LedgerEvent, Trigger};
+use crate::record::ledger::{LedgerEndpoint, LedgerEntry, LedgerEvent, Trigger, WithheldReason};
 use crate::settings::LABEL_MAX;
 use crate::text::excerpt;
 use crate::time::Wall;
@@ -77,19 +77,19 @@ fn reason(why: Trigger) -> &'static str {
     }
 }
 
-/// The keys are those of [`crate::state::Refusal::key`] and of readings that came by themselves.
-fn withheld(because: &str) -> &str {
-    match because {
-        "spacing" => "the last request was less than 3 minutes ago",
-        "cooling_down" => "cooling down",
-        "sign_in_absent" => "no sign-in found",
-        "sign_in_expired" => "the sign-in has expired",
-        "paused" => "paused until you sign in again",
-        "free_only" => "this account uses free readings only",
-        "state_not_saved" => "the state cannot be saved",
-        "fresh_reading" => "a recent reading was available",
-        other => other,
-    }
+fn withheld(because: &WithheldReason) -> String {
+    let text = match because {
+        WithheldReason::Spacing => "the last request was less than 3 minutes ago",
+        WithheldReason::CoolingDown => "cooling down",
+        WithheldReason::SignInAbsent => "no sign-in found",
+        WithheldReason::SignInExpired => "the sign-in has expired",
+        WithheldReason::Paused => "paused until you sign in again",
+        WithheldReason::FreeOnly => "this account uses free readings only",
+        WithheldReason::StateNotSaved => "the state cannot be saved",
+        WithheldReason::FreshReading => "a recent reading was available",
+        details => return details.clone().into(),
+    };
+    text.to_owned()
 }
 
 #[cfg(test)]
@@ -114,9 +114,9 @@ mod tests {
             LedgerEvent::Completed { outcome: OutcomeKind::Reading, detail: Some("a reading".into()) },
             "usage: a reading (next 13:22)",
         );
-        let withheld = LedgerEvent::Withheld { why: Trigger::Poll, because: "fresh_reading".into() };
+        let withheld = LedgerEvent::Withheld { why: Trigger::Poll, because: WithheldReason::FreshReading };
         check(withheld, "usage: skipped: a recent reading was available (next 13:22)");
-        let event = LedgerEvent::Withheld { why: Trigger::Person, because: "spacing".into() };
+        let event = LedgerEvent::Withheld { why: Trigger::Person, because: WithheldReason::Spacing };
         let now =
             LedgerEntry { at: NOW, account: "a".into(), endpoint: LedgerEndpoint::Usage, event, next_at: Some(NOW) };
         let line = ledger_line(&now, &LocalTime::UTC);

@@ -99,7 +99,7 @@ fn paused(cause: Pause) -> GateState {
 fn refusals_in_long_and_in_short_and_for_scripts() {
     let said = lines(refusals(), |one| {
         let short = refusal_short(&one, NOW, &UTC).unwrap_or_else(|| "-".to_owned());
-        format!("{}\n  {short} [{}]", refusal(&one, &account(), NOW, &UTC), one.key())
+        format!("{}\n  {short} [{}]", refusal(&one, &account(), NOW, &UTC), one.reason().key())
     });
     expect![[r#"
         Refresh available at 15:03: the last request was less than 3 minutes ago.

@@ -53,7 +53,80 @@ pub enum LedgerEvent {
     #[serde(rename = "came")]
     Completed { outcome: OutcomeKind, detail: Option<String> },
     /// It was wished for and not sent.
-    Withheld { why: Trigger, because: String },
+    Withheld { why: Trigger, because: WithheldReason },
+}
+
+/// Why a request was not sent. On disk and in `ledger --json` a key, with details behind a colon.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", from = "String")]
+pub enum WithheldReason {
+    Spacing,
+    CoolingDown,
+    SignInAbsent,
+    SignInExpired,
+    Paused,
+    FreeOnly,
+    StateNotSaved,
+    /// A recent reading was there without one.
+    FreshReading,
+    /// The locks on the sign-in are not to be had: why.
+    Locked(String),
+    /// The stored OAuth client cannot be used: why.
+    Client(String),
+    /// As another version wrote it.
+    Other(String),
+}
+
+impl WithheldReason {
+    /// All that are told by their key alone.
+    const PLAIN: [Self; 8] = [
+        Self::Spacing,
+        Self::CoolingDown,
+        Self::SignInAbsent,
+        Self::SignInExpired,
+        Self::Paused,
+        Self::FreeOnly,
+        Self::StateNotSaved,
+        Self::FreshReading,
+    ];
+
+    /// One of a few words, whatever the details.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Spacing => "spacing",
+            Self::CoolingDown => "cooling_down",
+            Self::SignInAbsent => "sign_in_absent",
+            Self::SignInExpired => "sign_in_expired",
+            Self::Paused => "paused",
+            Self::FreeOnly => "free_only",
+            Self::StateNotSaved => "state_not_saved",
+            Self::FreshReading => "fresh_reading",
+            Self::Locked(_) => "locked",
+            Self::Client(_) => "client",
+            Self::Other(text) => text.split([':', ' ']).next().unwrap_or_default(),
+        }
+    }
+}
+
+impl From<String> for WithheldReason {
+    fn from(text: String) -> Self {
+        match text.split_once(": ") {
+            Some(("locked", why)) => Self::Locked(why.to_owned()),
+            Some(("client", why)) => Self::Client(why.to_owned()),
+            _ => Self::PLAIN.into_iter().find(|plain| plain.key() == text).unwrap_or(Self::Other(text)),
+        }
+    }
+}
+
+impl From<WithheldReason> for String {
+    fn from(reason: WithheldReason) -> Self {
+        match reason {
+            WithheldReason::Locked(why) => format!("locked: {why}"),
+            WithheldReason::Client(why) => format!("client: {why}"),
+            WithheldReason::Other(text) => text,
+            plain => plain.key().to_owned(),
+        }
+    }
 }
 
 /// Why a request was made or wished for.
@@ -95,4 +168,21 @@ pub enum OutcomeKind {
     Package,
     /// The program ended before the answer came.
     Unanswered,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_withheld_reason_reads_back_as_it_was_written() {
+        let with_details = [WithheldReason::Locked("by pid 7: busy".into()), WithheldReason::Client("none".into())];
+        let later = WithheldReason::Other("a_later_key: why".into());
+        for reason in WithheldReason::PLAIN.into_iter().chain(with_details).chain([later]) {
+            let text = serde_json::to_string(&reason).unwrap();
+            assert_eq!(serde_json::from_str::<WithheldReason>(&text).unwrap(), reason, "{text}");
+            assert!(text.starts_with(&format!("\"{}", reason.key())) && !reason.key().contains(':'), "{text}");
+        }
+        assert_eq!(serde_json::to_string(&WithheldReason::Locked("by pid 7".into())).unwrap(), "\"locked: by pid 7\"");
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::{AccountState, SignInTrouble};
 use crate::gate::Cooldown;
+use crate::record::ledger::WithheldReason;
 use crate::time::{Boot, Moment};
 
 /// What came of a person's request for a reading.
@@ -58,16 +59,16 @@ impl Refusal {
         }
     }
 
-    /// For the ledger and for scripts.
-    pub fn key(&self) -> &'static str {
+    /// As it stands in the ledger.
+    pub fn reason(&self) -> WithheldReason {
         match self {
-            Refusal::NotBefore { cause: NotYet::Spacing, .. } => "spacing",
-            Refusal::NotBefore { cause: NotYet::Cooldown(_), .. } => "cooling_down",
-            Refusal::SignIn(SignInTrouble::Absent(_)) => "sign_in_absent",
-            Refusal::SignIn(SignInTrouble::Expired) => "sign_in_expired",
-            Refusal::SignIn(SignInTrouble::Paused(_)) => "paused",
-            Refusal::FreeOnly => "free_only",
-            Refusal::Unsaved { .. } => "state_not_saved",
+            Refusal::NotBefore { cause: NotYet::Spacing, .. } => WithheldReason::Spacing,
+            Refusal::NotBefore { cause: NotYet::Cooldown(_), .. } => WithheldReason::CoolingDown,
+            Refusal::SignIn(SignInTrouble::Absent(_)) => WithheldReason::SignInAbsent,
+            Refusal::SignIn(SignInTrouble::Expired) => WithheldReason::SignInExpired,
+            Refusal::SignIn(SignInTrouble::Paused(_)) => WithheldReason::Paused,
+            Refusal::FreeOnly => WithheldReason::FreeOnly,
+            Refusal::Unsaved { .. } => WithheldReason::StateNotSaved,
         }
     }
 }

@@ -44,7 +44,7 @@ impl Requests {
                 self.came.get_or_create(&OfOutcome { account, endpoint, outcome: key(outcome) }).inc()
             }
             LedgerEvent::Withheld { because, .. } => {
-                self.withheld.get_or_create(&OfCause { account, endpoint, because: word(because) }).inc()
+                self.withheld.get_or_create(&OfCause { account, endpoint, because: because.key().to_owned() }).inc()
             }
         };
     }
@@ -65,9 +65,4 @@ pub(super) fn key(of: impl Serialize) -> String {
         Ok(serde_json::Value::String(key)) => key,
         _ => String::new(),
     }
-}
-
-/// The first word: details ("locked: …") would make a series of each.
-fn word(because: &str) -> String {
-    because.split([':', ' ']).next().unwrap_or_default().to_owned()
 }

@@ -59,11 +59,10 @@ impl World {
             LedgerEvent::Completed { outcome: OutcomeKind::Unanswered, .. } => Line::Unanswered,
             LedgerEvent::Completed { outcome, .. } => Line::Came(kind(*outcome)),
         };
-        let said = match &entry.event {
-            LedgerEvent::Completed { detail: Some(said), .. } | LedgerEvent::Withheld { because: said, .. } => {
-                said.as_str()
-            }
-            LedgerEvent::Completed { detail: None, .. } | LedgerEvent::Sent { .. } => "",
+        let said: String = match entry.event.clone() {
+            LedgerEvent::Completed { detail, .. } => detail.unwrap_or_default(),
+            LedgerEvent::Withheld { because, .. } => because.into(),
+            LedgerEvent::Sent { .. } => String::new(),
         };
         if said.contains("sk-ant") {
             self.see(Observation::Leaked("the ledger"))?;

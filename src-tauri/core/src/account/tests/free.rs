@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::messages;
+use crate::record::ledger::WithheldReason;
 use crate::settings::Readings;
 
 fn free() -> Preferences {
@@ -44,8 +45,7 @@ fn nothing_is_asked_and_nothing_renewed_whatever_happens() {
         world.run(24 * HOUR);
     }
     assert!(world.shown.is_empty(), "there is nothing to say of asking: {:?}", world.shown);
-    let withheld =
-        |entry: &&LedgerEntry| matches!(&entry.event, LedgerEvent::Withheld { because, .. } if because == "free_only");
+    let withheld = |entry: &&LedgerEntry| matches!(&entry.event, LedgerEvent::Withheld { because, .. } if *because == WithheldReason::FreeOnly);
     assert_eq!(world.entries.iter().filter(withheld).count(), 4);
     assert_eq!(world.account.state().next_request(world.now), None);
 }

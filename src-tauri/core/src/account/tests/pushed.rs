@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::Reading;
-use crate::account::passive_reading::FRESH;
 use crate::quota::Source;
+use crate::record::ledger::WithheldReason;
 
 /// The usage endpoint tells a model's window besides.
 fn whole() -> SendResult {
@@ -126,8 +126,7 @@ fn without_new_readings_it_is_asked_again_after_one_interval() {
     assert_eq!(world.asked.len(), 1);
     world.run(1);
     assert_eq!(world.asked.len(), 2, "five minutes after the last line");
-    let postponed =
-        |entry: &&LedgerEntry| matches!(&entry.event, LedgerEvent::Withheld { because, .. } if because == FRESH);
+    let postponed = |entry: &&LedgerEntry| matches!(&entry.event, LedgerEvent::Withheld { because, .. } if *because == WithheldReason::FreshReading);
     assert_eq!(world.entries.iter().filter(postponed).count(), 1, "said once, however many lines there were");
     assert_eq!(world.withheld(), 1);
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::gate::{GateState, Jitter};
-use crate::record::ledger::Trigger;
+use crate::record::ledger::{Trigger, WithheldReason};
 use crate::state::Provider;
 use crate::time::Boot;
 
@@ -359,7 +359,7 @@ fn that_a_request_was_cut_off_is_no_news_beside_the_request() {
 
 #[test]
 fn what_a_person_was_refused_is_no_word() {
-    let refused = LedgerEvent::Withheld { why: Trigger::Person, because: "spacing".into() };
+    let refused = LedgerEvent::Withheld { why: Trigger::Person, because: WithheldReason::Spacing };
     let withheld = line(Endpoint::Usage, 10, refused, Some(5000));
     assert_eq!(shut(&[withheld], learned(200))[0], 0);
 }

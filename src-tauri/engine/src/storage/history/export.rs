@@ -272,10 +272,10 @@ impl MoneyLine {
 
 impl RequestLine {
     fn of(entry: &LedgerEntry, text: fn(&str) -> String) -> Self {
-        let (event, why, outcome, detail) = match &entry.event {
-            LedgerEvent::Sent { why } => ("sent", Some(rows::text(why)), None, None),
-            LedgerEvent::Completed { outcome, detail } => ("came", None, Some(rows::text(outcome)), detail.as_deref()),
-            LedgerEvent::Withheld { why, because } => ("withheld", Some(rows::text(why)), None, Some(because.as_str())),
+        let (event, why, outcome, detail) = match entry.event.clone() {
+            LedgerEvent::Sent { why } => ("sent", Some(rows::text(&why)), None, None),
+            LedgerEvent::Completed { outcome, detail } => ("came", None, Some(rows::text(&outcome)), detail),
+            LedgerEvent::Withheld { why, because } => ("withheld", Some(rows::text(&why)), None, Some(because.into())),
         };
         Self {
             at: rfc3339(entry.at),
@@ -284,7 +284,7 @@ impl RequestLine {
             event,
             why,
             outcome,
-            detail: detail.map(text),
+            detail: detail.as_deref().map(text),
             next_at: entry.next_at.map(rfc3339),
         }
     }

@@ -47,7 +47,7 @@ fn write_request(connection: &Connection, entry: &LedgerEntry) -> rusqlite::Resu
     let (event, what, detail) = match &entry.event {
         LedgerEvent::Sent { why } => ("sent", text(why), None),
         LedgerEvent::Completed { outcome, detail } => ("came", text(outcome), detail.clone()),
-        LedgerEvent::Withheld { why, because } => ("withheld", text(why), Some(because.clone())),
+        LedgerEvent::Withheld { why, because } => ("withheld", text(why), Some(because.clone().into())),
     };
     let account = account(connection, &entry.account)?;
     let sql = "INSERT INTO request (at, account, endpoint, event, what, detail, next_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
@@ -156,7 +156,7 @@ pub fn request(row: &Columns<'_>) -> rusqlite::Result<Option<LedgerEntry>> {
     let event = match event.as_str() {
         "sent" => parse(&what).map(|why| LedgerEvent::Sent { why }),
         "came" => parse(&what).map(|outcome| LedgerEvent::Completed { outcome, detail }),
-        "withheld" => parse(&what).map(|why| LedgerEvent::Withheld { why, because: detail.unwrap_or_default() }),
+        "withheld" => parse(&what).map(|why| LedgerEvent::Withheld { why, because: detail.unwrap_or_default().into() }),
         _ => None,
     };
     let endpoint = parse(&row.get::<_, String>(2)?);

@@ -1,6 +1,7 @@
 //! What is written comes back, whatever happens to the file.
 
 use super::*;
+use holdoff_core::record::ledger::WithheldReason;
 use std::io::{Seek, SeekFrom, Write};
 
 #[test]
@@ -13,7 +14,7 @@ fn what_was_written_comes_back() {
             after(1),
             LedgerEvent::Completed { outcome: OutcomeKind::RateLimited, detail: Some("rate limited".into()) },
         ),
-        request(after(2), LedgerEvent::Withheld { why: Trigger::Person, because: "cooling_down".into() }),
+        request(after(2), LedgerEvent::Withheld { why: Trigger::Person, because: WithheldReason::CoolingDown }),
         LedgerEntry { endpoint: Endpoint::Token.into(), next_at: None, account: "other".into(), ..sent(after(3)) },
     ];
     let unsaid = WindowRecord { used_percent: None, resets_at: None, duration_s: None, ..window("x", after(9), 0.0) };

@@ -1,6 +1,7 @@
 //! The history for other programs.
 
 use super::*;
+use holdoff_core::record::ledger::WithheldReason;
 use serde_json::Value;
 
 fn some() -> TempDir {
@@ -11,7 +12,7 @@ fn some() -> TempDir {
     all.push(Row::Request(request(after(1), LedgerEvent::Completed { outcome: OutcomeKind::RateLimited, detail })));
     all.push(Row::Request(request(
         after(2),
-        LedgerEvent::Withheld { why: Trigger::Poll, because: "fresh_reading".into() },
+        LedgerEvent::Withheld { why: Trigger::Poll, because: WithheldReason::FreshReading },
     )));
     all.push(Row::Memory(HistoryRecord::Episode(episode(None))));
     with(&all)
