@@ -50,7 +50,7 @@ struct Answer {
 
 impl Sessions {
     /// Looks whose `reading` is that came from this session in this place, and when it was true. `None` where that cannot be
-    /// told: its transcript is there and tells nothing, as one does that is cut or written anew in this moment. Blocks.
+    /// told: its transcript is there without a whole line, as one is that is cut or written anew in this moment. Blocks.
     pub fn told(&self, place: String, mut reading: Reading, session: &Session) -> Option<Told> {
         let path = session.transcript.as_deref().map(Path::new).filter(|path| path.is_absolute());
         let transcript = path.and_then(read);
@@ -82,7 +82,7 @@ impl Sessions {
             (Some(told), Some(same)) if waited.is_some() && same.is_told => Answer { at: told.max(same.at), ..same },
             (Some(at), _) => Answer { waited, at, is_told: true },
             (None, Some(same)) => same,
-            (None, None) if transcript.is_some() && known.is_none() => return None,
+            (None, None) if transcript.is_some_and(|transcript| !transcript.has_lines) && known.is_none() => return None,
             (None, None) => Answer { waited, at: now, is_told: false },
         };
         if answers.len() >= KNOWN_MAX && known.is_none() {
@@ -314,6 +314,9 @@ mod tests {
         }
         let session = projects.write("a/s.jsonl", &line("assistant", "11:00"));
         assert_eq!(told(&sessions, &session, NOON).1, at(-60));
+        // Whole, of a session that was not answered yet.
+        let session = projects.write("b/s.jsonl", "{\"type\":\"session-owner\",\"accountUuid\":\"ann\"}\n");
+        assert_eq!(told(&sessions, &session, NOON).1, NOON);
     }
 
     /// Two sessions: one was answered an hour ago and only repeats it, the other a minute ago.

@@ -18,6 +18,8 @@ pub struct Transcript {
     pub answered_at: Option<Wall>,
     /// The earliest time in what was read of its end.
     pub since: Option<Wall>,
+    /// There is a whole line in it.
+    pub has_lines: bool,
 }
 
 /// Only what is asked for; a line may hold megabytes.
@@ -66,6 +68,7 @@ impl Transcript {
             let Ok(line) = serde_json::from_slice::<Line>(line) else {
                 continue;
             };
+            self.has_lines = true;
             let at = line.timestamp.as_deref().and_then(time);
             self.since = self.since.or(at);
             self.version = self.version.take().or(line.version);
