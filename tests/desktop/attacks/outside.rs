@@ -124,3 +124,16 @@ async fn names_of_two_megabytes_are_cut_and_what_languages_are_written_with_stay
     let status = scene.launch.cli(&["status"]).await.stdout;
     assert!(status.contains(label) && status.len() < 4000, "{status}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_is_named_like_markup_is_a_name_in_the_last_words() {
+    let scene = Scene::new(1.0).await;
+    let folder = scene.home.path().join("R&D <b>");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("settings.json"), json!({"version": 2}).to_string()).unwrap();
+    let app = scene.launch.clone().env("HOLDOFF_DATA_DIR", folder.display().to_string()).start();
+    assert_eq!(app.wait_exit(SOON).await.code(), Some(65), "{}", app.stderr());
+    let said = scene.desktop.recorder().wait_for(1, SOON).await.remove(0);
+    assert!(said.body.contains("R&amp;D &lt;b&gt;"), "{said:?}");
+    assert_markup("the last words", &said.body);
+}

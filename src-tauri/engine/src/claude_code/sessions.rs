@@ -301,6 +301,9 @@ mod tests {
         assert_eq!(told(&sessions, &next, at(1)).1, at(1));
         fs::write(&path, whole + &line("assistant", "11:30")).unwrap();
         assert_eq!(told(&sessions, &next, at(2)).1, at(-30));
+        // One that it does not have yet.
+        let later = Session { api_ms: Some(3), ..next };
+        assert_eq!(told(&sessions, &later, at(9)).1, at(-30));
     }
 
     /// A new session has no transcript at first. One that is there and tells of no time is not whole.
