@@ -82,7 +82,9 @@ impl Sessions {
             (Some(told), Some(same)) if waited.is_some() && same.is_told => Answer { at: told.max(same.at), ..same },
             (Some(at), _) => Answer { waited, at, is_told: true },
             (None, Some(same)) => same,
-            (None, None) if transcript.is_some_and(|transcript| !transcript.has_lines) && known.is_none() => return None,
+            (None, None) if transcript.is_some_and(|transcript| !transcript.has_lines) && known.is_none() => {
+                return None;
+            }
             (None, None) => Answer { waited, at: now, is_told: false },
         };
         if answers.len() >= KNOWN_MAX && known.is_none() {
