@@ -6,9 +6,9 @@ use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Shows how much of your AI subscription is left, and never asks a provider again before it may.
+/// Shows how much of your AI subscription is left, and never sends a request before it is allowed to.
 ///
-/// Without a command it starts the tray app, or opens the panel of the one that runs.
+/// Without a command, it starts the tray app or opens the panel of the running app.
 #[derive(Debug, Parser)]
 #[command(name = "holdoff", version, after_help = EXIT_CODES, args_conflicts_with_subcommands = true)]
 #[command(override_usage = "holdoff [COMMAND]", max_term_width = 100)]
@@ -28,8 +28,8 @@ Exit codes:
   0           done
   64          wrong usage
   65          the data was written by a newer version
-  69          not available: the app is not running, or nothing is known
-  73, 77, 78  no place for state, another user's state, a wrong environment variable";
+  69          not available: the app is not running, or there is no reading
+  73, 77, 78  cannot create the data folder, state of another user, invalid environment variable";
 
 impl Args {
     /// Reads what this process was called with.
@@ -52,61 +52,61 @@ pub enum Command {
     Panel,
     /// Start the tray app, or open its settings
     Settings,
-    /// Tell what is known now, from what is saved; asks nobody
-    #[command(after_help = "Works with and without the app running. It makes no request.")]
+    /// Show current usage from saved state; sends no request
+    #[command(after_help = "Works whether or not the app is running.")]
     Status {
         /// Print JSON (with --watch: one line for each change)
         #[arg(long)]
         json: bool,
         #[command(flatten)]
         account: Account,
-        /// Stay, and print again whenever something changes
+        /// Keep running and print again after each change
         #[arg(long, short)]
         watch: bool,
     },
-    /// Have the running app ask for a reading, if it may
+    /// Ask the running app to check usage now, if that is allowed
     #[command(after_help = "\
 Exit codes:
-  0   asked
+  0   requested
   69  the app is not running
-  75  not permitted yet; it says until when and why")]
+  75  not allowed yet; prints when and why")]
     Refresh {
         #[command(flatten)]
         account: Account,
     },
-    /// Tell what was asked and what was not, and why
-    #[command(after_help = "Every request stands in there, and every one that was wished for and not made.")]
+    /// Show requests sent and withheld, with reasons
+    #[command(after_help = "Lists every request sent and every one withheld.")]
     Ledger {
         /// How far to look back, such as 2h or 7d
         #[arg(long, value_name = "TIME", default_value = "24h", value_parser = time)]
         since: Duration,
-        /// Print one JSON object a line
+        /// Print one JSON object per line
         #[arg(long)]
         json: bool,
         #[command(flatten)]
         account: Account,
     },
-    /// Tell how each window was used and what was spent, from the history
+    /// Show recorded usage and spend over time
     #[command(after_help = HISTORY)]
     History(History),
-    /// Succeed only while enough is left; for scripts and agent hooks
+    /// Exit 0 only if enough quota is left; for scripts and agent hooks
     #[command(after_help = GUARD)]
     Guard(Guard),
-    /// Look at everything Holdoff needs, and say what to do about what is not right
+    /// Check everything Holdoff needs and suggest fixes
     #[command(after_help = "\
-What it prints holds no token, no address and no name of an account: it can be pasted into an issue.
+The output contains no token, address or account name, so you can paste it into an issue.
 
 Exit codes:
-  0  all is well
-  1  something is not right")]
+  0  no problems
+  1  problems found")]
     Doctor,
-    /// Be Claude Code's status line: read its JSON on stdin, take note of the limits, print a line
+    /// Status-line command for Claude Code (JSON on stdin)
     #[command(after_help = STATUSLINE, override_usage = "holdoff statusline [COMMAND]")]
     Statusline {
         #[command(subcommand)]
         setup: Option<Setup>,
     },
-    /// Print the completions for a shell
+    /// Print shell completions
     #[command(after_help = "\
 Examples:
   holdoff completions bash > ~/.local/share/bash-completion/completions/holdoff
@@ -114,24 +114,24 @@ Examples:
   holdoff completions fish > ~/.config/fish/completions/holdoff.fish
   holdoff completions powershell >> $PROFILE")]
     Completions { shell: Shell },
-    /// Print the man page, or that of a command
+    /// Print the man page of holdoff or of one command
     #[command(after_help = "Example:\n  holdoff man --out ~/.local/share/man/man1")]
     Man {
-        /// The command that it is about
+        /// The command to document
         command: Option<String>,
-        /// Write every page into this folder
+        /// Write all pages to this folder
         #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath, conflicts_with = "command")]
         out: Option<PathBuf>,
     },
 }
 
 const HISTORY: &str = "\
-Times in CSV and JSON are RFC 3339 in UTC. What is paid beside the plan, such as extra usage, is in
-whole units of its currency: 12.34 with USD is $12.34. JSON has all tables: windows, money, requests
-and episodes.
+Times in CSV and JSON are RFC 3339 in UTC. Spend beyond the plan, such as extra usage, is in whole
+currency units: 12.34 with USD is $12.34. JSON contains all tables: windows, money, requests and
+episodes.
 
---backtest goes through the recorded readings again, makes each forecast from what was known by
-then, and holds it against what came.
+--backtest replays the recorded readings, makes each forecast from what was known at that time, and
+compares it with what happened.
 
 Examples:
   holdoff history --since 7d
@@ -143,25 +143,25 @@ const GUARD: &str = "\
 Exit codes:
   0   enough is left
   1   not enough is left
-  69  not known
-  75  what is known is older than --max-age
+  69  unknown
+  75  the reading is older than --max-age
 
-A window that was reset since it was read counts as full.
+A window that has reset since the reading counts as unused.
 
 Examples:
   holdoff guard --window weekly --at-least 20 && make nightly-review
   holdoff guard --at-least 10 --max-age 15m || exit 0";
 
 const STATUSLINE: &str = "\
-Claude Code calls it and tells it how much is used, so that Holdoff need not ask.
-If you had a status line of your own before, it goes on running and its output is what you see.
+Claude Code passes your usage to this command, so Holdoff needs fewer requests.
+If you already have a status-line command, it keeps running and you see its output.
 
 Example:
   holdoff statusline install";
 
 #[derive(Debug, clap::Args)]
 pub struct Account {
-    /// Only this account: its id, or its e-mail address
+    /// Only this account (its ID or e-mail address)
     #[arg(long, value_name = "ACCOUNT")]
     pub account: Option<String>,
 }
@@ -174,41 +174,41 @@ impl Account {
 
 #[derive(Debug, clap::Args)]
 pub struct History {
-    /// How far to look back, such as 12h or 7d [default: 24h; with --backtest all there is]
+    /// How far to look back, such as 12h or 7d [default: 24h; with --backtest, everything]
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub since: Option<Duration>,
     /// Print one table as CSV
     #[arg(long, value_name = "TABLE", num_args = 0..=1, default_missing_value = "windows", conflicts_with = "json")]
     pub csv: Option<Table>,
-    /// Print all of it as JSON
+    /// Print all tables as JSON
     #[arg(long)]
     pub json: bool,
-    /// Tell how good the forecasts would have been
+    /// Show how accurate the forecasts would have been
     #[arg(long, conflicts_with_all = ["csv", "json"])]
     pub backtest: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Table {
-    /// Each window as it changed
+    /// Window usage over time
     Windows,
-    /// What is paid beside the plan, as it changed
+    /// Spend beyond the plan over time
     Money,
-    /// What was asked and what was not
+    /// Requests sent and withheld
     Requests,
-    /// From each refusal to its end
+    /// Episodes, each from the first refusal to recovery
     Episodes,
 }
 
 #[derive(Debug, clap::Args)]
 pub struct Guard {
-    /// Which window: 5h, weekly, or any other by its id or label [default: whichever has least left]
+    /// Window to check: 5h, weekly, or any other ID or label [default: the one with the least left]
     #[arg(long, value_name = "WINDOW")]
     pub window: Option<String>,
-    /// How much must be left, in percent
+    /// Percentage that must be left
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub at_least: f64,
-    /// How old the reading may be, such as 15m
+    /// Maximum age of the reading, such as 15m
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = time)]
     pub max_age: Duration,
     #[command(flatten)]
@@ -220,15 +220,15 @@ pub struct Guard {
 
 #[derive(Debug, Subcommand)]
 pub enum Setup {
-    /// Have Claude Code call Holdoff from its status line
+    /// Add Holdoff to Claude Code's status line
     Install(SetupArgs),
-    /// Put back what was there before
+    /// Restore the earlier status line
     Uninstall(SetupArgs),
 }
 
 #[derive(Debug, clap::Args)]
 pub struct SetupArgs {
-    /// Do not ask before the change is made
+    /// Do not ask for confirmation
     #[arg(long, short)]
     pub yes: bool,
     /// Claude Code's config folder [default: $CLAUDE_CONFIG_DIR, else ~/.claude]
@@ -247,7 +247,7 @@ pub enum Shell {
 
 /// "45s", "15m", "2h", "7d".
 fn time(text: &str) -> Result<Duration, String> {
-    let wrong = || "it is written as a number with a unit, such as 45s, 15m, 2h or 7d".to_owned();
+    let wrong = || "expected a number with a unit, such as 45s, 15m, 2h or 7d".to_owned();
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?);
     let secs = match unit {
         "s" => 1,
@@ -262,7 +262,10 @@ fn time(text: &str) -> Result<Duration, String> {
 
 fn percent(text: &str) -> Result<f64, String> {
     let number = text.trim().trim_end_matches('%').trim_end().parse::<f64>();
-    number.ok().filter(|number| (0.0..=100.0).contains(number)).ok_or_else(|| "it is a number from 0 to 100".to_owned())
+    number
+        .ok()
+        .filter(|number| (0.0..=100.0).contains(number))
+        .ok_or_else(|| "expected a number from 0 to 100".to_owned())
 }
 
 #[cfg(test)]

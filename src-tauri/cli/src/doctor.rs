@@ -62,9 +62,9 @@ pub fn run(environment: &Environment) -> ExitCode {
     let shown: String = sections.iter().map(|section| section.shown(&environment.home)).collect();
     let wrong = sections.iter().flat_map(|section| &section.findings).filter(|f| f.kind == Kind::Wrong).count();
     let sum = match wrong {
-        0 => style::green("All is well."),
-        1 => style::red("One thing is not right."),
-        _ => style::red(&format!("{wrong} things are not right.")),
+        0 => style::green("No problems found."),
+        1 => style::red("1 problem found."),
+        _ => style::red(&format!("{wrong} problems found.")),
     };
     let printed = style::print(&format!("{shown}{sum}\n"));
     if wrong > 0 { ExitCode::FAILURE } else { printed }

@@ -31,7 +31,7 @@ pub fn run(environment: &Environment, args: &History) -> ExitCode {
     match told {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("holdoff: the history could not be told to the end: {error}");
+            eprintln!("holdoff: could not print the whole history: {error}");
             ExitCode::from(UNAVAILABLE)
         }
     }
@@ -63,7 +63,7 @@ fn backtest(environment: &Environment, reader: &Reader, since: Wall) -> Result<(
     let told: Vec<String> =
         judged.map(|(account, verdict)| format!("{}: {}", known.label(account), messages::backtest(verdict))).collect();
     if told.is_empty() {
-        crate::print("There is nothing to hold forecasts against yet: no window was read twice between two resets.\n");
+        crate::print("Not enough history for a backtest: no window was read twice between two resets.\n");
     } else {
         crate::print(&format!("{}\n", told.join("\n\n")));
     }
@@ -85,10 +85,7 @@ fn lines(environment: &Environment, reader: &Reader, args: &History, since: Wall
         })?;
     }
     if course.heading.is_none() {
-        crate::print(&format!(
-            "Nothing was read in the last {}.\n",
-            messages::format_duration(args.since.unwrap_or(SINCE))
-        ));
+        crate::print(&format!("No readings in the last {}.\n", messages::format_duration(args.since.unwrap_or(SINCE))));
     }
     Ok(())
 }

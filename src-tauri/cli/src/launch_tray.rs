@@ -12,7 +12,7 @@ pub fn become_it(args: &[&str]) -> ExitCode {
     let program = beside();
     let error = private_files::as_the_session_does(|| replace(Command::new(&program).args(args)));
     eprintln!(
-        "holdoff: the tray app {} could not be started: {error}. It belongs beside this command; install Holdoff again.",
+        "holdoff: could not start the tray app {}: {error}. It belongs next to this command. Reinstall Holdoff.",
         program.display()
     );
     ExitCode::from(UNAVAILABLE)

@@ -24,7 +24,7 @@ pub fn run(environment: &Environment, since: Duration, json: bool, account: Opti
     let mut entries = match history::ledger(&environment.data_dir, from) {
         Ok(entries) => entries,
         Err(error) => {
-            eprintln!("holdoff: the history cannot be read: {error}. The app keeps it aside when it starts.");
+            eprintln!("holdoff: cannot read the history: {error}. The app sets it aside when it starts.");
             return ExitCode::from(UNAVAILABLE);
         }
     };
@@ -34,7 +34,10 @@ pub fn run(environment: &Environment, since: Duration, json: bool, account: Opti
         return crate::print(&text::json(&lines.map(|line| line + "\n").collect::<String>()));
     }
     if entries.is_empty() {
-        return crate::print(&format!("Nothing was asked in the last {}.\n", messages::format_duration(since)));
+        return crate::print(&format!(
+            "No requests sent or withheld in the last {}.\n",
+            messages::format_duration(since)
+        ));
     }
     let zone = known.local_time();
     let several = entries.iter().any(|entry| entry.account != entries[0].account);

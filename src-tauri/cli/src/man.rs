@@ -70,6 +70,6 @@ fn render(command: Command) -> io::Result<Vec<u8>> {
 }
 
 fn failed(error: &io::Error) -> ExitCode {
-    eprintln!("holdoff: the page could not be made: {error}");
+    eprintln!("holdoff: could not create the page: {error}");
     ExitCode::FAILURE
 }

@@ -18,7 +18,7 @@ pub fn run(environment: &Environment, account: Option<&str>) -> ExitCode {
         }
     };
     let Some(mut app) = app_client::connect(environment) else {
-        eprintln!("holdoff: the tray app is not running, so nobody can ask. Start it with: holdoff");
+        eprintln!("holdoff: the tray app is not running, so it cannot refresh. Start it with: holdoff");
         let others = UserDir::of(environment).other_data_dirs();
         for about in user_dir::about_others(&environment.data_dir, &others) {
             eprintln!("holdoff: {about}");
@@ -35,7 +35,7 @@ pub fn run(environment: &Environment, account: Option<&str>) -> ExitCode {
             ExitCode::from(TEMPORARY)
         }
         Err(error) => {
-            eprintln!("holdoff: the tray app did not answer ({error}). If that stays so, quit and start it again.");
+            eprintln!("holdoff: the tray app did not answer ({error}). If this persists, quit it and start it again.");
             ExitCode::from(UNAVAILABLE)
         }
     }

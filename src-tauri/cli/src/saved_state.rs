@@ -30,10 +30,10 @@ impl Known {
         let slots = Slots::read_beside(&environment.data_dir);
         let settings = settings_file::read(&environment.data_dir);
         let unusable = slots.damaged.iter().map(|(path, why)| {
-            format!("{} cannot be used: {why}. The app keeps it aside when it starts.", path.display())
+            format!("{} cannot be used: {why}. The app sets it aside when it starts.", path.display())
         });
         let newer = newer_data::find_beside_history(&environment.data_dir, &slots);
-        let newer = newer.map(|data| format!("{data}. It is left as it is."));
+        let newer = newer.map(|data| format!("{data}. Holdoff leaves it unchanged."));
         let problems = unusable.chain(newer).chain(settings.problems).collect();
         let now = environment.clock.now();
         let boot_id = environment.clock.boot_id();

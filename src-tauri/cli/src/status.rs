@@ -66,7 +66,7 @@ fn told(environment: &Environment, known: &Known, form: Form<'_>, lines: Lines) 
         user_dir::about_others(&environment.data_dir, &others).iter().for_each(|about| text += &format!("{about}\n"));
     }
     if !app_client::is_running(environment) {
-        text.push_str("The tray app is not running, so nothing is asked. Start it with: holdoff\n");
+        text.push_str("The tray app is not running, so usage is not checked. Start it with: holdoff\n");
     }
     text
 }
@@ -77,7 +77,7 @@ fn text(known: &Known) -> String {
     let accounts: Vec<String> = accounts.map(|(id, account)| account_text(id, account, known, &zone)).collect();
     let off = switched_off(known);
     match (accounts.is_empty(), off.is_empty()) {
-        (true, true) => "Nothing is known yet: Holdoff has not read anything on this computer.\n".to_owned(),
+        (true, true) => "No readings yet on this computer.\n".to_owned(),
         (true, false) => off,
         (false, true) => accounts.join("\n"),
         (false, false) => format!("{}\n{off}", accounts.join("\n")),
@@ -137,7 +137,7 @@ fn write_reading(out: &mut String, status: &AccountStatus<'_>, known: &Known, zo
         let _ = writeln!(out, "  {}", messages::money_line(money));
     }
     let age = messages::format_duration(now.since(reading.at));
-    let old = if status.is_stale { ", an old reading" } else { "" };
+    let old = if status.is_stale { " (stale)" } else { "" };
     let source = messages::source(reading.source, account.provider);
     let _ = writeln!(out, "  Read {age} ago from {source}{old}.");
 }

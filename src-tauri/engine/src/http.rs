@@ -110,7 +110,7 @@ impl Host {
     async fn client(&self, route: Route) -> Result<Client, String> {
         let host = self.clone();
         let made = tokio::task::spawn_blocking(move || client(&host.base, host.total, &route)).await;
-        made.unwrap_or_else(|_| Err("TLS could not be set up: it failed in Holdoff itself".to_owned()))
+        made.unwrap_or_else(|_| Err("could not set up TLS: internal error".to_owned()))
     }
 
     async fn send(&self, request: Request, route: Route, still: Option<SendGuard>, on_time: OnTime) -> SendResult {
@@ -170,14 +170,15 @@ fn carry(
             text.extend_from_slice(b"Bearer ");
             text.extend_from_slice(token.expose().as_bytes());
             let mut bearer = header::HeaderValue::from_maybe_shared(Bytes::from_owner(text))
-                .map_err(|_| "the token cannot stand in a header")?;
+                .map_err(|_| "the token is not valid in an HTTP header")?;
             bearer.set_sensitive(true);
             Ok((call.header(header::AUTHORIZATION, bearer), None))
         }
         Auth::RefreshGrant { refresh_token, client_id } => {
             let grant = Grant { grant_type: "refresh_token", refresh_token: refresh_token.expose(), client_id };
             let mut text = Zeroizing::new(Vec::with_capacity(256 + 2 * refresh_token.expose().len()));
-            serde_json::to_writer(&mut *text, &grant).map_err(|_| "the refresh token cannot stand in a grant")?;
+            serde_json::to_writer(&mut *text, &grant)
+                .map_err(|_| "the refresh token is not valid in a renewal request")?;
             let (body, watched) = GuardedBody::new(Bytes::from_owner(text), still, on_time);
             let call = call.header(header::CONTENT_TYPE, "application/json").body(reqwest::Body::wrap(body));
             Ok((call, Some(watched)))
@@ -195,7 +196,7 @@ fn client(base: &Url, total: Duration, route: &Route) -> Result<Client, String> 
 }
 
 fn built(client: ClientBuilder) -> Result<Client, String> {
-    client.build().map_err(|error| format!("TLS could not be set up: {}", reason::of_setup(&error)))
+    client.build().map_err(|error| format!("could not set up TLS: {}", reason::of_setup(&error)))
 }
 
 /// What every request of ours has in common. How long it may take, and whether it may be led on, is still to be said.
@@ -244,8 +245,8 @@ async fn body(mut response: Response, secret: Option<&str>, most: usize) -> Body
             }
             Ok(Some(chunk)) => wiped::append(&mut bytes, &chunk),
             Ok(None) => return Body::Whole(without(bytes, secret)),
-            Err(error) if error.is_timeout() => return Body::Truncated("it did not end in time".to_owned()),
-            Err(_) => return Body::Truncated("the connection broke in the middle of it".to_owned()),
+            Err(error) if error.is_timeout() => return Body::Truncated("it took too long".to_owned()),
+            Err(_) => return Body::Truncated("the connection broke halfway".to_owned()),
         }
     }
 }

@@ -29,16 +29,16 @@ pub struct Config {
 #[derive(Debug, thiserror::Error)]
 pub enum MetricsError {
     #[error(
-        "\"metrics\" in settings.json: \"listen\" is \"{0}\", which is no address with a port, such as 127.0.0.1:9184"
+        "\"metrics\" in settings.json: \"listen\" is \"{0}\", which is not an address with a port, such as 127.0.0.1:9184"
     )]
     Address(String),
     #[error(
-        "\"metrics\" in settings.json: \"listen\" is \"{0}\", and metrics are only served to this computer. Name a loopback address, such as 127.0.0.1:9184, and let the collector run here."
+        "\"metrics\" in settings.json: \"listen\" is \"{0}\", but metrics are served only to this computer. Use a loopback address, such as 127.0.0.1:9184, and run the collector here."
     )]
     NotLoopback(SocketAddr),
-    #[error("\"metrics\" in settings.json: \"token_file\" is \"{0}\", which is no absolute path")]
+    #[error("\"metrics\" in settings.json: \"token_file\" is \"{0}\", which is not an absolute path")]
     TokenFile(String),
-    #[error("metrics cannot be served at {0}: {1}")]
+    #[error("cannot serve metrics at {0}: {1}")]
     Bind(SocketAddr, std::io::Error),
 }
 
@@ -66,14 +66,16 @@ const TOKEN_FILE_MAX: u64 = 4096;
 fn expected_token(path: &Path) -> Result<Token, String> {
     let name = path.display();
     if open_to_all(path) {
-        return Err(format!("every user of this computer may read or write {name}; take that right away (chmod o-rw)"));
+        return Err(format!(
+            "every user of this computer can read or write {name}; remove that permission (chmod o-rw)"
+        ));
     }
     let bytes = fs::read(path, TOKEN_FILE_MAX).map_err(|error| match error {
-        ReadError::Missing => format!("there is no {name}; put a random word into it"),
-        _ => format!("{name} cannot be read: {error}"),
+        ReadError::Missing => format!("there is no {name}; create it with a random token"),
+        _ => format!("cannot read {name}: {error}"),
     })?;
     let text = std::str::from_utf8(without_bom(&bytes)).unwrap_or_default();
-    Token::new(text.trim().to_owned()).ok_or_else(|| format!("{name} holds no token: one line of plain characters"))
+    Token::new(text.trim().to_owned()).ok_or_else(|| format!("{name} contains no token: one line of plain characters"))
 }
 
 /// Who may write it chooses the token.

@@ -175,7 +175,7 @@ async fn what_speaks_something_else_than_http_is_said_to() {
         fake.always(answer);
         let delivery = send(&fake).await;
         let (SendResult::NotSent(why) | SendResult::Lost(why)) = delivery else { panic!("{delivery:?}") };
-        assert_eq!(why, "what is there does not speak HTTP");
+        assert_eq!(why, "the server does not speak HTTP");
     }
 }
 
@@ -187,7 +187,7 @@ async fn a_name_that_is_none_is_said_to_be() {
     let delivery =
         Http::new(&Bases::new(Provider::Anthropic, base.clone(), base), |_| Duration::ZERO).send(permitted).await;
     let SendResult::NotSent(why) = delivery else { panic!("{delivery:?}") };
-    assert_eq!(why, "its name could not be looked up");
+    assert_eq!(why, "DNS lookup failed");
 }
 
 #[tokio::test]
@@ -237,7 +237,7 @@ async fn without_certificates_at_first() {
             other => panic!("{other:?}"),
         }
     };
-    let missing = "TLS could not be set up: this computer has no certificates to check it with";
+    let missing = "could not set up TLS: this computer has no trusted certificates";
     assert_eq!(ask().await, missing);
     std::fs::copy(COMPUTERS_OWN, certificates).unwrap();
     assert_eq!(ask().await, "the connection was refused");

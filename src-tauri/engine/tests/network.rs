@@ -210,7 +210,7 @@ async fn the_proxy_of_claude_codes_settings_is_gone_through_and_named_without_it
     rig.settings(&json!({"HTTPS_PROXY": format!("http://{}", proxy.address), "NODE_EXTRA_CA_CERTS": authority}));
     rig.start(FAR).await;
     let via = format!("(with the proxy {} and the certificates in {authority})", proxy.address);
-    rig.ledger_says(&format!("the proxy asks for a user name and a password {via}")).await;
+    rig.ledger_says(&format!("the proxy requires a user name and password {via}")).await;
     assert!(rig.fake.requests().is_empty());
     let address = format!("http://ann:{PASSWORD}@{}", proxy.address);
     rig.settings(&json!({"HTTPS_PROXY": address, "NODE_EXTRA_CA_CERTS": authority}));
@@ -237,10 +237,10 @@ async fn of_a_proxy_that_is_no_help_it_is_said_what_it_did() {
         &json!({"HTTPS_PROXY": format!("http://{address}"), "NODE_EXTRA_CA_CERTS": rig.authority("company.pem")}),
     );
     rig.start(FAR).await;
-    rig.ledger_says(&format!("the proxy does not let it through (with the proxy {address}")).await;
+    rig.ledger_says(&format!("the proxy refused the request (with the proxy {address}")).await;
     shut.abort();
     let _it_is_closed_by_then = shut.await;
-    rig.ledger_says(&format!("there is no connection to the proxy (with the proxy {address}")).await;
+    rig.ledger_says(&format!("no connection to the proxy (with the proxy {address}")).await;
 }
 
 #[tokio::test]
@@ -260,7 +260,7 @@ async fn with_a_proxy_that_is_none_nothing_is_sent_and_it_is_said() {
     let mut rig = Rig::new().await;
     rig.settings(&json!({"HTTPS_PROXY": format!("ftp://ann:{PASSWORD}@proxy.example")}));
     rig.start(FAR).await;
-    rig.ledger_says("settings.json is no address of an HTTP or SOCKS proxy").await;
+    rig.ledger_says("settings.json is not the address of an HTTP or SOCKS proxy").await;
     assert!(!rig.ledger().contains(PASSWORD));
 }
 

@@ -48,30 +48,30 @@ fn sign_in(
         CredentialRead::Found(credential) if Provider::Anthropic.missing_scope(credential).is_some() => {
             let scope = Provider::Anthropic.missing_scope(credential).unwrap_or_default();
             Finding::wrong(
-                format!("signed in without the scope {scope}, which usage needs; nothing is sent with it"),
-                "Sign in in the browser with: claude auth login",
+                format!("signed in without the scope {scope}, which usage checks need; Holdoff does not use it"),
+                "Sign in through the browser with: claude auth login",
             )
         }
         CredentialRead::Found(credential) => {
             let plan = plan(credential.plan.as_deref());
             match credential.expires_at {
-                Some(at) if at <= now => Finding::note(format!("signed in ({plan}), and the access token has expired"))
-                    .advised("Claude Code renews it when you use it next."),
-                Some(at) => Finding::fine(format!("signed in ({plan}), until {}", messages::clock(at, now, &zone))),
-                None => Finding::fine(format!("signed in ({plan}), with no expiry said")),
+                Some(at) if at <= now => Finding::note(format!("signed in ({plan}); the access token has expired"))
+                    .advised("Claude Code renews it the next time you use it."),
+                Some(at) => Finding::fine(format!("signed in ({plan}) until {}", messages::clock(at, now, &zone))),
+                None => Finding::fine(format!("signed in ({plan}); expiry unknown")),
             }
         }
         CredentialRead::Absent(CredentialMissing::NoFile) if spare => {
-            return vec![Finding::note("there is no sign-in, and none is needed here: there is one elsewhere")];
+            return vec![Finding::note("no sign-in here, and none needed: there is one elsewhere")];
         }
         CredentialRead::Absent(absence) => absent(absence),
     }];
     findings.extend(mode(source));
     findings.extend(condition.as_ref().map(|condition| match condition.unwatched.get(&source.place()) {
-        None => Finding::fine("the app notices a change of it at once"),
+        None => Finding::fine("the app notices changes at once"),
         Some(why) => Finding::wrong(
-            format!("the app notices a change of it only within seconds: {why}"),
-            "Raise the limit; the app then watches it by itself.",
+            format!("the app notices changes only after some seconds: {why}"),
+            "Raise the limit. The app then watches it by itself.",
         ),
     }));
     findings
@@ -80,24 +80,22 @@ fn sign_in(
 /// What stands in the file is somebody's text; the plans that there are tell nothing.
 fn plan(named: Option<&str>) -> &'static str {
     let Some(named) = named else {
-        return "no plan named";
+        return "plan not stated";
     };
-    ["free", "pro", "max", "team", "enterprise"].into_iter().find(|plan| *plan == named).unwrap_or("an unknown plan")
+    ["free", "pro", "max", "team", "enterprise"].into_iter().find(|plan| *plan == named).unwrap_or("unknown plan")
 }
 
 fn absent(absence: &CredentialMissing) -> Finding {
     let (what, advice) = match absence {
-        CredentialMissing::NoFile => ("there is no sign-in".to_owned(), "Sign in with: claude auth login"),
+        CredentialMissing::NoFile => ("no sign-in found".to_owned(), "Sign in with: claude auth login"),
         CredentialMissing::Unreadable(why) => {
             (format!("it cannot be used: {why}"), "Sign in again with: claude auth login")
         }
         CredentialMissing::Blanked | CredentialMissing::LoginEnded(_) => {
-            ("the sign-in there has ended".to_owned(), "Sign in again with: claude auth login")
+            ("the sign-in has ended".to_owned(), "Sign in again with: claude auth login")
         }
-        CredentialMissing::Forbidden(why) => {
-            (format!("it cannot be opened: {why}"), "Give your user the right to read it.")
-        }
-        _ => ("there is no sign-in in it that can be used".to_owned(), "Sign in with: claude auth login"),
+        CredentialMissing::Forbidden(why) => (format!("it cannot be opened: {why}"), "Make it readable for your user."),
+        _ => ("it contains no usable sign-in".to_owned(), "Sign in with: claude auth login"),
     };
     Finding::wrong(what, advice)
 }
@@ -110,7 +108,7 @@ fn mode(source: &CredentialStore) -> Option<Finding> {
     let mode = std::fs::metadata(&path).ok()?.mode() & 0o777;
     Some(if mode & 0o077 != 0 {
         Finding::wrong(
-            format!("others on this computer can read it (mode {mode:o})"),
+            format!("other users of this computer can read it (mode {mode:o})"),
             format!("Run: chmod 600 {}", quoted_below_home(&source.place())),
         )
     } else {
@@ -131,7 +129,7 @@ fn account_findings(account: &AccountState, known: &Known) -> Vec<Finding> {
             Finding::wrong(told, format!("Sign in with: {}", messages::sign_in_command(account, false)))
         }
         _ if account.is_refused_as_a_program() => {
-            Finding::wrong(told, "Choose free readings only for this account, in the settings.")
+            Finding::wrong(told, "Set this account to free readings only, in the settings.")
         }
         SignInFlow::Nothing | SignInFlow::Barred | SignInFlow::Checking { .. } | SignInFlow::Mended => {
             Finding::fine(told)
@@ -143,7 +141,7 @@ fn account_findings(account: &AccountState, known: &Known) -> Vec<Finding> {
 fn reading(status: &AccountStatus<'_>) -> Finding {
     let (account, now) = (status.account, status.now.wall);
     let Some(reading) = &account.reading else {
-        return Finding::note("nothing was read yet");
+        return Finding::note("no reading yet");
     };
     let source = messages::source(reading.source, account.provider);
     let told = format!("last read {} ago from {source}", messages::format_duration(now.since(reading.at)));

@@ -42,12 +42,12 @@ fn session() -> Vec<Finding> {
         return Vec::new();
     }
     let said = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let desktop = said("XDG_CURRENT_DESKTOP").map_or_else(|| "no desktop named".to_owned(), |named| desktops(&named));
+    let desktop = said("XDG_CURRENT_DESKTOP").map_or_else(|| "unnamed desktop".to_owned(), |named| desktops(&named));
     let kind = match (said("WAYLAND_DISPLAY"), said("DISPLAY")) {
         (Some(_), _) => "Wayland",
         (None, Some(_)) => "X11",
         (None, None) => {
-            return vec![Finding::note("there is no display here; the tray app needs one, the command does not")];
+            return vec![Finding::note("no display here; the tray app needs one, this command does not")];
         }
     };
     #[cfg(unix)]
@@ -61,7 +61,7 @@ fn session() -> Vec<Finding> {
 fn desktops(named: &str) -> String {
     let known = |name: &str| DESKTOPS.iter().find(|known| known.eq_ignore_ascii_case(name)).copied();
     let known: Vec<&str> = named.split(':').filter_map(known).collect();
-    if known.is_empty() { "an unknown desktop".to_owned() } else { known.join(":") }
+    if known.is_empty() { "unknown desktop".to_owned() } else { known.join(":") }
 }
 
 fn facts() -> Vec<Finding> {
@@ -72,27 +72,27 @@ fn facts() -> Vec<Finding> {
     let told = program::output(Command::new(&program).arg("--look"));
     let Some(facts) = told.and_then(|told| serde_json::from_str::<Value>(&told).ok()) else {
         return vec![Finding::wrong(
-            format!("{} cannot be run", program.display()),
+            format!("cannot run {}", program.display()),
             "Run it with --look to see why; a library may be missing.",
         )];
     };
     if facts["bus"] == false {
         return vec![
-            Finding::note("there is no session bus here, so neither tray nor notifications can be looked at")
+            Finding::note("no session bus here to check the tray and notifications")
                 .advised("Run this in a terminal of your desktop."),
         ];
     }
     if facts["bus"] == "silent" {
         return vec![Finding::wrong(
-            "the session bus takes a connection and does not answer, so there is neither a tray icon nor a notification",
-            "Log out and in again. Holdoff polls meanwhile, and holdoff status shows the same.",
+            "the session bus accepts connections but does not answer, so there is no tray icon and no notification",
+            "Log out and in again. Meanwhile Holdoff keeps checking, and holdoff status shows the same information.",
         )];
     }
     let tray = match facts["tray"].as_bool() {
-        Some(true) => Some(Finding::fine("there is a place for tray icons")),
+        Some(true) => Some(Finding::fine("the desktop has a tray")),
         Some(false) => Some(Finding::wrong(
-            "there is no place for tray icons (no StatusNotifierWatcher)",
-            "Holdoff opens its panel instead. On GNOME, install the extension AppIndicator.",
+            "the desktop has no tray (no StatusNotifierWatcher)",
+            "Holdoff opens its panel instead. On GNOME, install the AppIndicator extension.",
         )),
         None => None,
     };
@@ -103,7 +103,7 @@ fn facts() -> Vec<Finding> {
         ))),
         (Some(false), _) => Some(Finding::wrong(
             "there is no notification service",
-            "Install one, such as dunst; until then, look at the tray icon.",
+            "Install one, such as dunst. Until then, check the tray icon.",
         )),
         (None, _) => None,
     };

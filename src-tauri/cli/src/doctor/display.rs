@@ -17,8 +17,8 @@ pub fn unreachable() -> Option<Finding> {
     }
     let error = tried.into_iter().find_map(Result::err)?;
     Some(Finding::wrong(
-        format!("the display cannot be reached, so Holdoff's windows do not open: {error}"),
-        "Run this in a terminal of your desktop. If you have logged in again since Holdoff started, run holdoff once there.",
+        format!("cannot connect to the display, so Holdoff's windows do not open: {error}"),
+        "Run this in a terminal of your desktop. If you logged in again since Holdoff started, run holdoff once there.",
     ))
 }
 

@@ -17,7 +17,7 @@ const ROOM: u64 = 16 * 1024 * 1024;
 
 pub fn look(environment: &Environment) -> Vec<Finding> {
     let dir = &environment.data_dir;
-    let lost = "No state, settings or history can be kept there, so Holdoff asks nothing.";
+    let lost = "Holdoff cannot save state, settings or history there, so it sends no requests.";
     let mut findings = vec![folder("data folder", dir, &environment.home, lost)];
     if dir.is_dir() {
         findings.extend(private_files::doubtful(dir).into_iter().map(|(path, doubt)| {
@@ -25,18 +25,18 @@ pub fn look(environment: &Environment) -> Vec<Finding> {
         }));
         findings.extend(newer_data::find(dir).map(|data| {
             let said = format!("the data was written by a newer version of Holdoff: {data}");
-            Finding::wrong(said, "Install the newer version again. This one changes nothing, and does not start.")
+            Finding::wrong(said, "Install the newer version again. This version changes nothing and does not start.")
         }));
         findings.extend(room(dir));
         findings.extend(state(dir));
         findings.extend(settings(dir));
         findings.extend(set_aside(dir));
     }
-    let lost = "No logs can be kept there.";
-    findings.push(folder("folder of the logs", &environment.log_dir, &environment.home, lost));
+    let lost = "Holdoff cannot write logs there.";
+    findings.push(folder("log folder", &environment.log_dir, &environment.home, lost));
     let user = UserDir::of(environment);
-    let lost = "Nothing could keep two copies of Holdoff from asking for one account, so it asks nothing.";
-    findings.push(folder("folder that all copies share", user.path(), &environment.home, lost));
+    let lost = "Holdoff could not stop two copies from checking the same account, so it sends no requests.";
+    findings.push(folder("folder shared by all copies", user.path(), &environment.home, lost));
     let others = user_dir::about_others(dir, &user.other_data_dirs());
     findings.extend(others.into_iter().map(Finding::note));
     findings.extend(variables());
@@ -49,18 +49,21 @@ fn folder(name: &str, dir: &Path, home: &Path, lost: &str) -> Finding {
     let metadata = match fs::metadata(dir) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let later = || Finding::note(format!("the {name} {place} is made when the app starts"));
+            let later = || Finding::note(format!("the app creates the {name} {place} when it starts"));
             return unwritable(name, dir, lost).unwrap_or_else(later);
         }
         Err(error) => {
             return Finding::wrong(
-                format!("the {name} {place} cannot be looked at: {error}"),
+                format!("cannot access the {name} {place}: {error}"),
                 "Make it accessible for your user.",
             );
         }
     };
     if !metadata.is_dir() {
-        return Finding::wrong(format!("{place} is not a folder"), "Move it away, so that the folder can be made.");
+        return Finding::wrong(
+            format!("{place} is not a folder"),
+            "Move it away so that Holdoff can create the folder.",
+        );
     }
     owned(name, dir, home, &metadata, lost)
 }
@@ -74,7 +77,7 @@ fn owned(name: &str, dir: &Path, home: &Path, metadata: &fs::Metadata, lost: &st
         return Finding::wrong(
             format!("the {name} {place} belongs to another user"),
             format!(
-                "Holdoff was probably started once as that user (with sudo?). Give it back to yourself: sudo chown -R \"$(id -un)\" {}",
+                "Holdoff was probably started once as that user (with sudo?). Take ownership again: sudo chown -R \"$(id -un)\" {}",
                 word(dir, home)
             ),
         );
@@ -88,8 +91,8 @@ fn owned(name: &str, dir: &Path, home: &Path, metadata: &fs::Metadata, lost: &st
     }
     if mode & 0o077 != 0 {
         return Finding::wrong(
-            format!("others on this computer can look into the {name} {place} (mode {mode:o})"),
-            format!("Start Holdoff again, which closes it, or run: {advice}"),
+            format!("other users of this computer can access the {name} {place} (mode {mode:o})"),
+            format!("Restart Holdoff, which fixes this, or run: {advice}"),
         );
     }
     Finding::fine(format!("the {name} {place} (mode {mode:o})"))
@@ -106,7 +109,7 @@ fn unwritable(name: &str, dir: &Path, lost: &str) -> Option<Finding> {
         error => std::io::Error::from(error).to_string(),
     };
     Some(Finding::wrong(
-        format!("nothing can be written to the {name} {}: {why}", dir.display()),
+        format!("cannot write to the {name} {}: {why}", dir.display()),
         format!("{lost} Make {} writable.", there.display()),
     ))
 }
@@ -129,10 +132,10 @@ fn room(dir: &Path) -> Option<Finding> {
         let left = free / 1024;
         Finding::wrong(
             format!("the disk of the data folder is nearly full ({left} KiB left)"),
-            "Free some space: while state cannot be saved, nothing is asked.",
+            "Free some space. Holdoff sends no requests while it cannot save its state.",
         )
     } else {
-        Finding::fine("the disk of the data folder has room")
+        Finding::fine("the disk of the data folder has enough space")
     })
 }
 
@@ -144,14 +147,14 @@ fn room(_: &Path) -> Option<Finding> {
 fn state(dir: &Path) -> Vec<Finding> {
     let slots = Slots::read_beside(dir);
     let damaged = slots.damaged.iter().map(|(path, why)| {
-        Finding::wrong(format!("{} cannot be used: {why}", path.display()), "The app keeps it aside when it starts.")
+        Finding::wrong(format!("{} cannot be used: {why}", path.display()), "The app sets it aside when it starts.")
     });
     let sizes: Vec<String> = state_file::NAMES
         .iter()
         .filter_map(|name| Some(format!("{name} {} KiB", fs::metadata(dir.join(name)).ok()?.len().div_ceil(1024))))
         .collect();
-    let whole = slots.state.map(|_| Finding::fine(format!("the saved state is whole ({})", sizes.join(", "))));
-    let none = (whole.is_none() && sizes.is_empty()).then(|| Finding::note("nothing was saved yet"));
+    let whole = slots.state.map(|_| Finding::fine(format!("the saved state is intact ({})", sizes.join(", "))));
+    let none = (whole.is_none() && sizes.is_empty()).then(|| Finding::note("no saved state yet"));
     damaged.chain(whole).chain(none).collect()
 }
 
@@ -159,9 +162,9 @@ fn settings(dir: &Path) -> Vec<Finding> {
     let settings = settings_file::read(dir);
     if settings.problems.is_empty() {
         let minutes = settings.settings.polling_interval.as_secs_f64() / 60.0;
-        return vec![Finding::fine(format!("the settings can be used; asked every {minutes} minutes"))];
+        return vec![Finding::fine(format!("the settings are valid; one check every {minutes} minutes"))];
     }
-    let advice = "Correct it in the settings window, or in settings.json.";
+    let advice = "Fix it in the settings window or in settings.json.";
     settings_file::problems_to_share(dir).into_iter().map(|problem| Finding::wrong(problem, advice)).collect()
 }
 
@@ -169,11 +172,9 @@ fn set_aside(dir: &Path) -> Option<Finding> {
     let names = fs::read_dir(dir).ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let aside: Vec<String> = names.filter(|name| name.contains(".unreadable-")).collect();
     (!aside.is_empty()).then(|| {
-        Finding::note(format!("kept aside since they could not be read: {}", aside.join(", ")))
+        Finding::note(format!("set aside because they could not be read: {}", aside.join(", ")))
             // Until then, a state file that is kept aside is what shows that something was forgotten.
-            .advised(
-                "Let Holdoff run and save its state first. After that it needs them no more, and they can be removed.",
-            )
+            .advised("Let Holdoff run and save its state first. Then you can delete them.")
     })
 }
 

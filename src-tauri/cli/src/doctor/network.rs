@@ -11,18 +11,18 @@ pub fn look(environment: &Environment, known: &Known, condition: &Option<Conditi
     let here = || Condition::of(environment, &known.settings, Unwatched::new());
     let networks = condition.clone().unwrap_or_else(here).networks;
     if networks.values().all(|network| *network == NetworkCondition::default()) {
-        return vec![Finding::fine("no proxy, and no certificates but those of this computer")];
+        return vec![Finding::fine("no proxy, and only this computer's certificates")];
     }
     networks.iter().flat_map(|(place, network)| of(place, network)).collect()
 }
 
 fn of(place: &str, NetworkCondition { in_force, wrong }: &NetworkCondition) -> Vec<Finding> {
     if let Some(why) = wrong {
-        let what = format!("nothing is sent for {place}: {why}");
-        return vec![Finding::wrong(what, "Correct it where it stands; Holdoff reads it again for each request.")];
+        let what = format!("no requests are sent for {place}: {why}");
+        return vec![Finding::wrong(what, "Fix it there. Holdoff reads it again for each request.")];
     }
     if in_force.is_empty() {
-        return vec![Finding::fine(format!("{place}: no proxy, and no certificates but those of this computer"))];
+        return vec![Finding::fine(format!("{place}: no proxy, and only this computer's certificates"))];
     }
     in_force.iter().map(|(what, whence)| Finding::fine(format!("{place}: {what} ({whence})"))).collect()
 }

@@ -23,26 +23,26 @@ pub fn look(environment: &Environment) -> Vec<Finding> {
 fn tray_app() -> Finding {
     let program = launch_tray::beside();
     if program.is_file() {
-        return Finding::fine(format!("the tray app lies beside it, {}", program.display()));
+        return Finding::fine(format!("the tray app is next to it: {}", program.display()));
     }
     Finding::wrong(
-        format!("the tray app {} is not there", program.display()),
-        "It belongs beside the command; install Holdoff again.",
+        format!("the tray app {} is missing", program.display()),
+        "It belongs next to this command. Reinstall Holdoff.",
     )
 }
 
 fn running(environment: &Environment) -> Finding {
     let Some(mut app) = app_client::connect(environment) else {
-        return Finding::note("the tray app is not running, so nothing is asked").advised("Start it with: holdoff");
+        return Finding::note("the tray app is not running, so usage is not checked").advised("Start it with: holdoff");
     };
     match app.call(Call::Version) {
         Ok(version) if version == VERSION => Finding::fine("the tray app is running"),
         Ok(other) => Finding::wrong(
-            format!("the tray app that is running is version {}", clean(other.as_str().unwrap_or("unknown"), NAME_MAX)),
+            format!("the running tray app is version {}", clean(other.as_str().unwrap_or("unknown"), NAME_MAX)),
             "Quit it and start it again.",
         ),
         Err(error) => Finding::wrong(
-            format!("the tray app is running and does not answer: {error}"),
+            format!("the tray app is running but does not answer: {error}"),
             "Quit it and start it again.",
         ),
     }
@@ -51,7 +51,7 @@ fn running(environment: &Environment) -> Finding {
 /// Claude Code, whose sign-in it is.
 fn owner() -> Finding {
     let Some(said) = output(Command::new("claude").arg("--version")) else {
-        return Finding::note("the program claude is not on the PATH of this terminal, or does not answer");
+        return Finding::note("claude is not on the PATH of this terminal, or does not answer");
     };
     let version: Vec<u32> = said
         .split(|c: char| !c.is_ascii_digit() && c != '.')
@@ -59,12 +59,13 @@ fn owner() -> Finding {
         .map(|part| part.split('.').filter_map(|number| number.parse().ok()).collect())
         .unwrap_or_default();
     if version.is_empty() {
-        return Finding::note("the program claude does not say its version");
+        return Finding::note("claude does not report its version");
     }
     let told = version.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
     if version.as_slice() < STATUS_LINE_SINCE.as_slice() {
-        return Finding::note(format!("Claude Code {told}, whose status line does not tell of limits"))
-            .advised("With version 2.1.80 or newer, Holdoff can be up to date without asking. Run: claude update");
+        return Finding::note(format!("Claude Code {told}, whose status line does not report limits")).advised(
+            "With version 2.1.80 or newer, Holdoff gets readings without sending requests. Run: claude update",
+        );
     }
     Finding::fine(format!("Claude Code {told}"))
 }

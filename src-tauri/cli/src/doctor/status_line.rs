@@ -25,7 +25,7 @@ pub fn look(environment: &Environment, known: &Known) -> Vec<Finding> {
             let noted = |text, advice| Finding::note(text).advised(advice);
             findings.extend(others.iter().take(OBSTACLES_MAX).map(|one| obstacle(one, noted)));
             if let Some(more) = others.len().checked_sub(OBSTACLES_MAX).filter(|more| *more > 0) {
-                findings.push(Finding::note(format!("{more} more projects have settings of that kind")));
+                findings.push(Finding::note(format!("{more} more projects have such settings")));
             }
         }
     }
@@ -37,7 +37,7 @@ fn obstacle(obstacle: &Obstacle, finding: impl Fn(String, &'static str) -> Findi
     let file = obstacle.path.display();
     let what = match obstacle.kind {
         ObstacleKind::Disabled => "turns off hooks and status lines (disableAllHooks)",
-        ObstacleKind::Replaced => "has a status line of its own",
+        ObstacleKind::Replaced => "has its own status line",
     };
     let place = match obstacle.scope {
         Scope::User => "Claude Code",
@@ -45,12 +45,10 @@ fn obstacle(obstacle: &Obstacle, finding: impl Fn(String, &'static str) -> Findi
         Scope::Managed => "Claude Code on this computer",
     };
     let advice = match (obstacle.scope, obstacle.kind) {
-        (Scope::Managed, _) => {
-            "Only your administrator can change that. Holdoff asks Anthropic for readings as before."
-        }
-        (_, ObstacleKind::Disabled) => "Remove disableAllHooks from that file to be up to date without asking.",
+        (Scope::Managed, _) => "Only your administrator can change that. Holdoff still checks usage with Anthropic.",
+        (_, ObstacleKind::Disabled) => "To get readings without requests, remove disableAllHooks from that file.",
         (_, ObstacleKind::Replaced) => {
-            "Sessions of other projects still tell Holdoff. To have these do so too, remove statusLine from that file."
+            "Sessions of other projects still report to Holdoff. To include these, remove statusLine from that file."
         }
     };
     finding(format!("{file} {what}, so {place} does not call Holdoff"), advice)
@@ -66,20 +64,20 @@ fn place(place: &Place, environment: &Environment) -> Finding {
     let settings = place.settings().display();
     match place.status() {
         Ok(Status::Installed { command: called, .. }) if !command::can_be_called(&called) => Finding::wrong(
-            format!("{settings} calls Holdoff where it is not: {}", program(&called)),
+            format!("{settings} calls Holdoff at a path where it does not exist: {}", program(&called)),
             "Run: holdoff statusline install",
         ),
         Ok(Status::Installed { command: called, .. }) if strays(&called, environment) => Finding::note(format!(
-            "{settings} calls Holdoff, but not with the data folder in use here; in a snap's terminal, say, it may use another one"
+            "{settings} calls Holdoff with another data folder than the one in use here (a snap's terminal, for example, uses its own)"
         ))
         .advised("Run: holdoff statusline install"),
         Ok(Status::Installed { earlier, .. }) => {
-            let after = if earlier.is_some() { ", and then your own status line" } else { "" };
+            let after = if earlier.is_some() { ", then your own status line" } else { "" };
             Finding::fine(format!("{settings} calls Holdoff{after}"))
         }
         Ok(Status::Nothing | Status::Other(_)) => Finding::note(format!("{settings} does not call Holdoff"))
-            .advised("To be up to date without asking, run: holdoff statusline install"),
-        Err(error) => Finding::wrong(error.to_string(), "Fix the file, or do without the status line."),
+            .advised("To get readings without requests, run: holdoff statusline install"),
+        Err(error) => Finding::wrong(error.to_string(), "Fix the file, or do not use the status line."),
     }
 }
 

@@ -17,7 +17,7 @@ pub fn look(environment: &Environment, known: &Known) -> Vec<Finding> {
         Some(PackageKind::Archive) => "this copy was installed from Holdoff's archive",
         Some(PackageKind::Deb) => "this copy was installed from Holdoff's .deb",
         Some(PackageKind::Rpm) => "this copy was installed from Holdoff's .rpm",
-        None => "this copy was built or packaged by somebody else, and is not replaced by Holdoff",
+        None => "this copy was built or packaged by somebody else, so Holdoff does not update it",
     };
     let said = messages::updates_status(&status, known.now, &known.local_time());
     let finding = match status.outcome {

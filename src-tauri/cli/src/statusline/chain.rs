@@ -71,7 +71,7 @@ fn shell(command: &str) -> Command {
 }
 
 fn failed(error: &std::io::Error) -> ExitCode {
-    eprintln!("holdoff: your status-line command could not be started: {error}");
+    eprintln!("holdoff: could not start your status-line command: {error}");
     ExitCode::from(NOT_RUN)
 }
 

@@ -89,7 +89,7 @@ fn say_of_copies(environment: &Environment) {
     match remove_copies(&environment.data_dir) {
         Ok(0) => {}
         Ok(_) => eprintln!("holdoff: {}", messages::STATUS_LINE_COPIES_REMOVED),
-        Err(error) => eprintln!("holdoff: old copies of Claude Code's settings could not be removed: {error}"),
+        Err(error) => eprintln!("holdoff: could not remove old copies of Claude Code's settings: {error}"),
     }
 }
 
@@ -120,7 +120,7 @@ fn shown(line: &Line) -> String {
 /// Where nobody can be asked, nothing is done.
 fn agreed(path: &Path) -> Result<bool, ExitCode> {
     if !std::io::stdin().is_terminal() {
-        eprintln!("holdoff: this needs your yes. Run it in a terminal, or with --yes.");
+        eprintln!("holdoff: this needs your confirmation. Run it in a terminal, or with --yes.");
         return Err(ExitCode::from(USAGE));
     }
     let mut out = std::io::stdout().lock();

@@ -36,7 +36,7 @@ pub struct Input {
 pub fn run(environment: &Environment) -> ExitCode {
     if std::io::stdin().is_terminal() {
         eprintln!(
-            "holdoff: this command is for Claude Code, which gives it JSON to read. To have it called: holdoff statusline install"
+            "holdoff: Claude Code runs this command with JSON on stdin. To set that up: holdoff statusline install"
         );
         return ExitCode::from(crate::USAGE);
     }

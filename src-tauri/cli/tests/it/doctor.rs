@@ -56,7 +56,7 @@ fn it_tells_no_token_and_nobodys_name() {
         assert!(!text.contains(telling), "{telling} in {text}");
     }
     for expected in [
-        "signed in (max), until ",
+        "signed in (max) until ",
         "only you can read it (mode 600)",
         "Account 1\n",
         "last read 1 min ago from Anthropic's usage endpoint",
@@ -110,14 +110,14 @@ fn nothing_that_somebody_chose_is_told() {
     let text = said(&finished(&mut command, b""));
     assert!(!text.contains("hush"), "{text}");
     for expected in [
-        "signed in (an unknown plan), until ",
-        "an unknown desktop on Wayland",
-        "\"theme\" is a text; it must be",
+        "signed in (unknown plan) until ",
+        "unknown desktop on Wayland",
+        "\"theme\" is a string; it must be",
         "\"percent\" is a list",
         "\"metrics\" is an object",
-        "\"accounts.<account>.enabled\" is a text",
-        "\"accounts.<account>\" is a text",
-        "\"claude_config_dirs\" lists a text",
+        "\"accounts.<account>.enabled\" is a string",
+        "\"accounts.<account>\" is a string",
+        "\"claude_config_dirs\" lists a string",
         "HTTPS_PROXY (value not shown)",
         "the proxy proxy.example.org:3128 (",
         "XDG_RUNTIME_DIR (value not shown)",
@@ -163,7 +163,7 @@ fn an_odd_folder_gives_a_command_to_paste_and_nothing_to_obey() {
 #[test]
 fn what_is_not_right_comes_with_what_to_do() {
     let scene = Scene::new();
-    assert!(doctor(&scene).contains("there is no sign-in\n        -> Sign in with: claude auth login"));
+    assert!(doctor(&scene).contains("no sign-in found\n        -> Sign in with: claude auth login"));
     signed_in(&scene);
     scene.state(42.0, 26.0, 60);
     write(&scene, ".claude/.credentials.json", "{\"claudeAiOauth\":", 0o644);
@@ -174,14 +174,14 @@ fn what_is_not_right_comes_with_what_to_do() {
     scene.settings("{\"statusLine\": {\"type\": \"command\", \"command\": \"/nowhere/holdoff statusline\"}}");
     let text = doctor(&scene);
     for expected in [
-        "WRONG it cannot be used: it is not whole JSON",
-        "WRONG others on this computer can read it (mode 644)\n        -> Run: chmod 600 ~/.claude/.credentials.json",
+        "WRONG it cannot be used: it is incomplete or damaged JSON",
+        "WRONG other users of this computer can read it (mode 644)\n        -> Run: chmod 600 ~/.claude/.credentials.json",
         "has mode 500\n        -> Run: chmod 700 ~/.local/share/dev.holdoff.tray",
-        "state.b.json cannot be used: it is not whole JSON",
+        "state.b.json cannot be used: it is not valid JSON",
         "\"polling_interval_s\" is 5",
-        "note  kept aside since they could not be read: state.a.json.unreadable-x",
-        "calls Holdoff where it is not: /nowhere/holdoff statusline\n        -> Run: holdoff statusline install",
-        " things are not right.",
+        "note  set aside because they could not be read: state.a.json.unreadable-x",
+        "calls Holdoff at a path where it does not exist: /nowhere/holdoff statusline\n        -> Run: holdoff statusline install",
+        " problems found.",
     ] {
         assert!(text.contains(expected), "{expected} in {text}");
     }
@@ -199,8 +199,8 @@ fn a_folder_that_others_can_look_into_is_not_right() {
             fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
         }
         let text = doctor(&scene);
-        for (name, place) in [("data folder", ".local/share"), ("folder of the logs", ".local/state")] {
-            let said = format!("look into the {name} ~/{place}/dev.holdoff.tray (mode {mode:o})");
+        for (name, place) in [("data folder", ".local/share"), ("log folder", ".local/state")] {
+            let said = format!("access the {name} ~/{place}/dev.holdoff.tray (mode {mode:o})");
             assert!(text.contains(&said) && text.contains("chmod 700 ~/"), "{said} in {text}");
         }
     }
@@ -238,8 +238,8 @@ fn a_sign_in_is_missed_only_where_one_is_looked_for() {
         let mut command = scene.holdoff(&["doctor"]);
         text(&finished(command.env("CLAUDE_CONFIG_DIR", scene.home().join(folder)), b"").stdout)
     };
-    let spare = "Sign-in ~/.claude/.credentials.json\n  note  there is no sign-in, and none is needed here";
-    let missed = |place: &str| format!("Sign-in ~/{place}/.credentials.json\n  WRONG there is no sign-in\n");
+    let spare = "Sign-in ~/.claude/.credentials.json\n  note  no sign-in here, and none needed: there is one elsewhere";
+    let missed = |place: &str| format!("Sign-in ~/{place}/.credentials.json\n  WRONG no sign-in found\n");
     assert!(named("work").contains(spare), "{}", named("work"));
     // A sign-in that is elsewhere is none of the one that is asked for.
     write(&scene, ".local/share/dev.holdoff.tray/settings.json", r#"{"claude_config_dirs": ["~/work"]}"#, 0o600);
@@ -252,12 +252,12 @@ fn a_sign_in_is_missed_only_where_one_is_looked_for() {
 #[test]
 fn an_owner_that_is_too_old_or_does_not_answer_is_told_of() {
     let scene = Scene::new();
-    assert!(doctor(&scene).contains("the program claude is not on the PATH"));
+    assert!(doctor(&scene).contains("claude is not on the PATH"));
     for (script, expected) in [
         ("echo '2.1.96 (Claude Code)'", "ok    Claude Code 2.1.96"),
         ("echo '2.1.80 (Claude Code)'", "ok    Claude Code 2.1.80"),
-        ("echo '2.0.99 (Claude Code)'", "note  Claude Code 2.0.99, whose status line does not tell of limits"),
-        ("echo nonsense", "does not say its version"),
+        ("echo '2.0.99 (Claude Code)'", "note  Claude Code 2.0.99, whose status line does not report limits"),
+        ("echo nonsense", "does not report its version"),
         ("exec /bin/sleep 600", "or does not answer"),
     ] {
         write(&scene, "bin/claude", &format!("#!/bin/sh\n{script}\n"), 0o755);
@@ -271,7 +271,7 @@ fn a_display_that_lets_nobody_in_is_said() {
     let scene = Scene::new();
     for (name, value) in [("DISPLAY", ":4094"), ("DISPLAY", "unix:4094.0"), ("WAYLAND_DISPLAY", "wayland-nowhere")] {
         let text = said(&finished(scene.holdoff(&["doctor"]).env(name, value), b""));
-        assert!(text.contains("the display cannot be reached, so Holdoff's windows do not open"), "{text}");
+        assert!(text.contains("cannot connect to the display, so Holdoff's windows do not open"), "{text}");
         assert!(!text.contains("4094") && !text.contains("nowhere"), "{text}");
     }
     let text = said(&finished(scene.holdoff(&["doctor"]).env("DISPLAY", "elsewhere:10.0"), b""));
@@ -289,7 +289,8 @@ fn what_keeps_the_status_line_from_being_called_is_named() {
 
     in_project("settings.json", r#"{"statusLine": {"type": "command", "command": "theirs"}}"#);
     let text = doctor();
-    let expect = "~/project/.claude/settings.json has a status line of its own, so Claude Code in that project does not call Holdoff";
+    let expect =
+        "~/project/.claude/settings.json has its own status line, so Claude Code in that project does not call Holdoff";
     assert!(text.contains(expect), "{text}");
 
     // Known from where it was used, too.

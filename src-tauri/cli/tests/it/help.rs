@@ -52,7 +52,7 @@ fn every_page_is_written_into_a_folder() {
     }
     let nowhere = folder.path().join("missing");
     let output = scene.run(&["man", "--out", nowhere.to_str().unwrap()], b"");
-    assert!(!output.status.success() && text(&output.stderr).contains("could not be made"), "{output:?}");
+    assert!(!output.status.success() && text(&output.stderr).contains("could not create the page"), "{output:?}");
 }
 
 #[test]

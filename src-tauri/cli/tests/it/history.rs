@@ -55,7 +55,7 @@ fn for_people_for_tables_and_for_programs() {
     assert_eq!(json["windows"].as_array().map(Vec::len), Some(20));
     assert_eq!(scene.run(&["history", "--csv", "--json"], b"").status.code(), Some(64));
     let quiet = text(&scene.run(&["history", "--since", "10s"], b"").stdout);
-    assert_eq!(quiet, "Nothing was read in the last 10 s.\n");
+    assert_eq!(quiet, "No readings in the last 10 s.\n");
 }
 
 /// Ann's extra usage yesterday and now.
@@ -225,13 +225,13 @@ fn forecasts_are_held_against_what_came() {
     assert_eq!(told.status.code(), Some(0), "{told:?}");
     let told = text(&told.stdout);
     let says = |part: &str| assert!(told.contains(part), "{part}: {told}");
-    says("ann@example.com: 5-hour: 10 cycles, 5 of them used up before their reset;");
-    says("\"runs out\": said");
-    says("time of running out: off by 0 s in the middle");
-    says("within the range 100 %");
-    says("42 min ahead: off by 0.0 points in the middle");
+    says("ann@example.com: 5-hour: 10 cycles, 5 used up before reset;");
+    says("\"runs out\": 460 forecasts, 100 % correct");
+    says("time of running out: median error 0 s, ");
+    says("100 % within the range");
+    says("42 min ahead: median error 0.0 points, ");
     let none = scene.run(&["history", "--backtest", "--since", "1s"], b"");
-    assert!(text(&none.stdout).starts_with("There is nothing to hold forecasts against yet"), "{none:?}");
+    assert!(text(&none.stdout).starts_with("Not enough history for a backtest"), "{none:?}");
     assert_eq!(scene.run(&["history", "--backtest", "--csv"], b"").status.code(), Some(64));
 }
 

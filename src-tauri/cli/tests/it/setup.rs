@@ -12,7 +12,7 @@ fn there_and_back() {
     let said = text(&installed.stdout);
     assert_eq!(installed.status.code(), Some(0), "{installed:?}");
     assert!(said.contains("\n-     \"command\": \"~/line.sh\",\n+     \"command\": \""), "{said}");
-    assert!(said.contains(" statusline\",\n") && said.contains("what it prints is what you see: ~/line.sh"), "{said}");
+    assert!(said.contains(" statusline\",\n") && said.contains("you see its output: ~/line.sh"), "{said}");
     assert!(!said.contains("topsecret") && !said.contains('\u{1b}'), "{said}");
     let own = serde_json::from_str::<serde_json::Value>(&scene.read_settings()).unwrap();
     let command = own["statusLine"]["command"].as_str().unwrap();
@@ -26,7 +26,7 @@ fn there_and_back() {
     assert!(again.status.success() && text(&again.stdout).contains("already"), "{again:?}");
 
     let removed = scene.run(&["statusline", "uninstall", "--yes"], b"");
-    assert!(text(&removed.stdout).contains("yours again: ~/line.sh"), "{removed:?}");
+    assert!(text(&removed.stdout).contains("your own command again: ~/line.sh"), "{removed:?}");
     assert_eq!(scene.read_settings(), THEIRS);
     let again = scene.run(&["statusline", "uninstall", "--yes"], b"");
     assert!(again.status.success() && text(&again.stdout).contains("Nothing was changed"), "{again:?}");
@@ -53,7 +53,7 @@ fn that_nothing_is_known_of_what_was_there_is_said() {
     assert!(scene.run(&["statusline", "install", "--yes"], b"").status.success());
     std::fs::remove_dir_all(scene.data().join("status-line")).unwrap();
     let removed = scene.run(&["statusline", "uninstall", "--yes"], b"");
-    assert!(removed.status.success() && text(&removed.stderr).contains("put it back with /statusline"), "{removed:?}");
+    assert!(removed.status.success() && text(&removed.stderr).contains("restore it with /statusline"), "{removed:?}");
 }
 
 /// The command that is installed is the one that the shell finds, whatever the path.

@@ -132,7 +132,7 @@ fn a_watch_on_a_terminal_is_drawn_over_itself() {
 fn the_ledger_tells_what_was_asked() {
     let scene = Scene::new();
     scene.state(42.0, 26.0, 60);
-    assert_eq!(text(&scene.run(&["ledger"], b"").stdout), "Nothing was asked in the last 1 d.\n");
+    assert_eq!(text(&scene.run(&["ledger"], b"").stdout), "No requests sent or withheld in the last 1 d.\n");
     let entry = |ago_s: i64, event: Value| {
         let at = now_ms() - ago_s * 1000;
         let entry = json!({"at": at, "account": "anthropic:ann", "endpoint": "usage", "event": event, "next_at": null});
@@ -145,7 +145,7 @@ fn the_ledger_tells_what_was_asked() {
     history::open(&scene.data(), "t", Duration::ZERO).store.unwrap().write(&rows).unwrap();
     let told = text(&scene.run(&["ledger"], b"").stdout);
     let told: Vec<&str> = told.lines().map(|line| &line["2026-09-14 12:00:00  ".len()..]).collect();
-    assert_eq!(told, ["usage: asked, as planned", "usage: not asked: a cooldown is kept"]);
+    assert_eq!(told, ["usage: sent, scheduled", "usage: skipped: cooling down"]);
     let recent = text(&scene.run(&["ledger", "--since", "1h", "--json"], b"").stdout);
     let recent: Vec<Value> = recent.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(recent.len(), 1);

@@ -91,10 +91,10 @@ fn a_record_that_others_could_have_written_is_not_run_and_that_is_said() {
         let refused = run();
         assert!(text(&refused.stdout).starts_with("5h 42%"), "{refused:?}");
         let said = text(&refused.stderr);
-        assert!(said.contains(&format!("may write it (mode {mode:o})")) && said.contains("chmod 600"), "{said}");
+        assert!(said.contains(&format!("can write it (mode {mode:o})")) && said.contains("chmod 600"), "{said}");
     }
     let doctor = text(&scene.run(&["doctor"], b"").stdout);
-    assert!(doctor.contains("is not used: other users of this computer may write it (mode 666)"), "{doctor}");
+    assert!(doctor.contains("is not used: other users of this computer can write it (mode 666)"), "{doctor}");
     set(0o640);
     assert_eq!(text(&run().stdout), "mine\n", "to read it is another matter");
     // Only root can give a file away.

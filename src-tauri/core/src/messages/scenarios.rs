@@ -236,11 +236,7 @@ fn each_cause_is_named_with_what_holdoff_does_and_what_helps() {
         (CredentialMissing::InferenceOnly, "CLAUDE_CODE_OAUTH_TOKEN", "Sign in with"),
         (CredentialMissing::EmptyToken, "access token is empty", "Sign in again"),
         (CredentialMissing::Unreadable("it is a folder".into()), "it is a folder", "out of the way"),
-        (
-            CredentialMissing::Unreadable("it is a link to a file that is not there".into()),
-            "is a link",
-            "out of the way",
-        ),
+        (CredentialMissing::Unreadable("it is a link to a missing file".into()), "is a link", "out of the way"),
         (CredentialMissing::Forbidden("permission denied".into()), "permission denied", "Make the file readable"),
     ];
     for (absence, named, helps) in absences {

@@ -11,7 +11,7 @@ pub const UPDATE_LAPSED: &str = "the computer was asleep, or update checks were 
 /// What a build without a key says of any list.
 pub const UPDATE_NO_KEY: &str = "this build has no key to verify a release list";
 
-const NOT_THIS_BUILD: &str = "This build of Holdoff cannot check for updates: it has no release address and key. Update it the way you installed it.";
+const NOT_THIS_BUILD: &str = "This build of Holdoff does not check for updates: it has no release address and key. Update it the way you installed it.";
 const NOTHING_CHANGED: &str = "Nothing was changed.";
 
 pub fn update_not_sent(why: &str) -> String {

@@ -80,7 +80,7 @@ impl Settings {
         if below_home || Path::new(text).is_absolute() {
             return Ok(());
         }
-        Err("Use a full path for a folder, such as ~/.claude-work.".to_owned())
+        Err("Use the full path of the folder, such as ~/.claude-work.".to_owned())
     }
 }
 

@@ -94,9 +94,9 @@ fn ours_to_write(like: &Metadata) -> Result<(), String> {
 /// What the system says, for people.
 pub(super) fn words(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::PermissionDenied => "its folder may not be written to".to_owned(),
+        io::ErrorKind::PermissionDenied => "its folder is not writable".to_owned(),
         io::ErrorKind::ReadOnlyFilesystem => "it is on a read-only file system".to_owned(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "there is no space left for it".to_owned(),
-        _ => format!("the system says: {error}"),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "no space left on the disk".to_owned(),
+        _ => format!("system error: {error}"),
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn read(variable: Option<&OsStr>) -> Result<Option<Vec<u8>>, holdoff_
     match generic_password(PasswordOptions::new_generic_password(&service(variable), &account)) {
         Ok(value) => Ok(Some(plain(value))),
         Err(error) if error.code() == NOT_FOUND => Ok(None),
-        Err(error) => Err(CredentialMissing::Forbidden(format!("the Keychain says: {error}"))),
+        Err(error) => Err(CredentialMissing::Forbidden(format!("Keychain error: {error}"))),
     }
 }
 
@@ -35,7 +35,7 @@ pub(super) fn write(variable: Option<&OsStr>, value: &[u8]) -> Result<(), holdof
         return Err(CredentialMissing::NoFile);
     };
     set_generic_password(&service(variable), &account, value)
-        .map_err(|error| CredentialMissing::Forbidden(format!("the Keychain says: {error}")))
+        .map_err(|error| CredentialMissing::Forbidden(format!("Keychain error: {error}")))
 }
 
 #[cfg(target_os = "macos")]

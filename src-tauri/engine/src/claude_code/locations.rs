@@ -92,19 +92,19 @@ pub fn consider(environment: &Environment, settings: &Settings, text: &str) -> R
     let dir = source.config_dir();
     if dir.file_name().is_some_and(|name| name == holdoff_core::providers::anthropic::credential::FILE) {
         let folder = text.rsplit_once(['/', '\\']).map_or(text, |(folder, _)| folder);
-        return Err(format!("This is the file of a sign-in. Add the folder around it: {folder}"));
+        return Err(format!("This is a sign-in file. Add the folder that contains it: {folder}"));
     }
     match std::fs::metadata(dir) {
         Ok(found) if found.is_dir() => {}
-        Ok(_) => return Err(format!("{text} is a file, and not a folder.")),
+        Ok(_) => return Err(format!("{text} is a file, not a folder.")),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(format!("There is no folder {text}. Sign in with Claude Code there first, or check the name."));
         }
-        Err(error) => return Err(format!("{text} cannot be opened: {error}.")),
+        Err(error) => return Err(format!("Cannot open {text}: {error}.")),
     }
     if let Some(known) = all(environment, settings).iter().find(|known| real(known.storage_dir()) == real(dir)) {
         let place = known.place();
-        return Err(format!("This folder is looked at already, for {place}."));
+        return Err(format!("Holdoff already uses this folder, for {place}."));
     }
     Ok(Candidate { text: text.to_owned(), read: source.read(), place: source.place() })
 }
@@ -264,12 +264,12 @@ mod tests {
         for (text, why) in [
             ("", "Name the folder"),
             ("  ", "Name the folder"),
-            ("work", "in full"),
+            ("work", "full path"),
             ("~/gone", "There is no folder ~/gone"),
             ("~/file", "is a file"),
-            ("~/file/below", "cannot be opened"),
-            ("~/work/.credentials.json", "Add the folder around it: ~/work"),
-            ("~/.claude", "already, for ~/.claude/.credentials.json"),
+            ("~/file/below", "Cannot open ~/file/below"),
+            ("~/work/.credentials.json", "Add the folder that contains it: ~/work"),
+            ("~/.claude", "already uses this folder, for ~/.claude/.credentials.json"),
         ] {
             let error = person.consider(text).unwrap_err();
             assert!(error.contains(why), "{text:?}: {error}");
@@ -278,6 +278,8 @@ mod tests {
         assert_eq!((candidate.text.as_str(), candidate.place.as_str()), ("~/link", "~/link/.credentials.json"));
         assert!(matches!(candidate.read, CredentialRead::Absent(CredentialMissing::NotSignedIn)));
         person.add("~/work");
-        assert!(person.consider("~/link").unwrap_err().contains("already, for ~/work/.credentials.json"));
+        assert!(
+            person.consider("~/link").unwrap_err().contains("already uses this folder, for ~/work/.credentials.json")
+        );
     }
 }

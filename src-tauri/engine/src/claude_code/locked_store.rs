@@ -20,7 +20,7 @@ use tokio::time::sleep;
 /// a minute.
 const RESCUE: Duration = Duration::from_secs(75);
 const TRY_AGAIN: Duration = Duration::from_secs(1);
-const FAILED_ITSELF: &str = "writing it failed in Holdoff itself";
+const FAILED_ITSELF: &str = "internal error while writing it";
 
 /// One sign-in's store, with its locks while they are held. Its copies are the same one.
 #[derive(Debug, Clone)]
@@ -49,7 +49,7 @@ impl LockedStore {
         if writable.is_err() {
             self.unlock().await;
         }
-        writable.map_err(|why| format!("a renewed sign-in could not be written: {why}"))
+        writable.map_err(|why| format!("cannot write a renewed sign-in: {why}"))
     }
 
     async fn take_locks(&self) -> Result<(), String> {
@@ -140,7 +140,7 @@ impl LockedStore {
                 if began.elapsed() > RESCUE || self.locker.is_hurried() {
                     tracing::warn!(
                         why,
-                        "a renewed sign-in that a crash left behind cannot be written; it is kept there"
+                        "cannot write a renewed sign-in that was left by a crash; it stays where it is"
                     );
                     return;
                 }
@@ -160,7 +160,7 @@ impl LockedStore {
         self.unlock().await;
         match stored {
             WriteBack::Failed(why) => return Err(why),
-            WriteBack::Written => tracing::info!("a renewed sign-in that a crash left behind is where it belongs"),
+            WriteBack::Written => tracing::info!("wrote a renewed sign-in that was left by a crash"),
             WriteBack::Changed => {}
         }
         Ok(())

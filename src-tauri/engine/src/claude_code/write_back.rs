@@ -80,7 +80,7 @@ fn rehearse(path: &Path) -> Result<(), String> {
     }
 }
 
-const LOCK_LOST: &str = "the lock on writing it was lost meanwhile";
+const LOCK_LOST: &str = "the write lock was lost";
 
 /// What one try came to that has not come to an end.
 enum Unsettled {
@@ -107,7 +107,7 @@ fn store(path: &Path, successor: &RenewedTokens, may: impl Fn() -> bool, mut pau
     match last {
         Unsettled::Gone => WriteBack::Changed,
         Unsettled::Torn(why) => WriteBack::Failed(why.to_owned()),
-        Unsettled::Moved => WriteBack::Failed("another program changes it again and again".to_owned()),
+        Unsettled::Moved => WriteBack::Failed("another program keeps changing it".to_owned()),
     }
 }
 

@@ -195,8 +195,8 @@ impl LocationSender {
         self.unwatched.send_if_modified(|unwatched| {
             let before = unwatched.get(&place).cloned();
             match (&before, &why) {
-                (None, Some(why)) => tracing::warn!(%why, place, "the sign-in is not watched, and looked at instead"),
-                (Some(_), None) => tracing::info!(place, "the sign-in is watched again, or not of concern any more"),
+                (None, Some(why)) => tracing::warn!(%why, place, "the sign-in cannot be watched; polling it instead"),
+                (Some(_), None) => tracing::info!(place, "the sign-in is watched again, or no longer used"),
                 (None, None) | (Some(_), Some(_)) => {}
             }
             match why.clone() {
@@ -254,7 +254,7 @@ pub(crate) async fn read(source: &CredentialStore, clock: &Clock) -> CredentialR
         source.read().written(written)
     });
     read.await.unwrap_or_else(|_| {
-        let why = "reading it failed in Holdoff itself".to_owned();
+        let why = "internal error while reading it".to_owned();
         CredentialRead::Absent(CredentialMissing::Unreadable(why))
     })
 }

@@ -21,16 +21,16 @@ use watched::Watched;
 #[derive(Debug, thiserror::Error)]
 pub enum WatchError {
     #[error(
-        "the system's limit of watched folders, fs.inotify.max_user_watches, is reached; raise it, for example with: \
+        "the system limit for watched folders, fs.inotify.max_user_watches, is reached; raise it, for example with: \
          sudo sysctl fs.inotify.max_user_watches=524288"
     )]
     TooManyWatches,
     #[error(
-        "the system's limit of watching programs, fs.inotify.max_user_instances, or of open files is reached; raise \
+        "the system limit for watching programs, fs.inotify.max_user_instances, or for open files is reached; raise \
          it, for example with: sudo sysctl fs.inotify.max_user_instances=512"
     )]
     TooManyWatchers,
-    #[error("the folder of the sign-in cannot be watched: {0}")]
+    #[error("cannot watch the folder of the sign-in: {0}")]
     Unavailable(String),
 }
 

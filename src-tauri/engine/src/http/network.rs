@@ -186,13 +186,17 @@ impl Setting<'_> {
         let text = if self.value.contains("://") { self.value.to_owned() } else { format!("http://{}", self.value) };
         let address = Url::parse(&text).ok().filter(|url| url.has_host() && SCHEMES.contains(&url.scheme()));
         address.ok_or_else(|| {
-            format!("{} is no address of an HTTP or SOCKS proxy, such as http://proxy.example:3128", self.said())
+            format!("{} is not the address of an HTTP or SOCKS proxy, such as http://proxy.example:3128", self.said())
         })
     }
 
     fn path(&self) -> Result<PathBuf, String> {
         let path = PathBuf::from(self.value);
-        if path.is_absolute() { Ok(path) } else { Err(format!("{} names no file in full, from / on", self.said())) }
+        if path.is_absolute() {
+            Ok(path)
+        } else {
+            Err(format!("{} is not a full path of a file, starting with /", self.said()))
+        }
     }
 }
 
@@ -227,9 +231,9 @@ impl Route {
         for path in [&self.bundle, &self.extra].into_iter().flatten() {
             let wrong = |why: &str| format!("the certificates in {} cannot be used: {why}", path.display());
             let bytes = fs::read(path, FILE_MAX).map_err(|error| wrong(&error.to_string()))?;
-            let found = Certificate::from_pem_bundle(&bytes).map_err(|_| wrong("they are no whole PEM"))?;
+            let found = Certificate::from_pem_bundle(&bytes).map_err(|_| wrong("it is not valid PEM"))?;
             if found.is_empty() {
-                return Err(wrong("there is none in it; it is to be in PEM form"));
+                return Err(wrong("it contains none; it must be in PEM format"));
             }
             all.extend(found);
         }

@@ -24,8 +24,8 @@ pub enum SendCancelled {
 impl fmt::Display for SendCancelled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Lapsed => "its permit does not hold any more",
-            Self::LocksLost => "the locks of the sign-in were lost meanwhile",
+            Self::Lapsed => "its permit has expired",
+            Self::LocksLost => "the locks of the sign-in were lost",
         })
     }
 }

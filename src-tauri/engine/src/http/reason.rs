@@ -30,23 +30,19 @@ pub(super) fn of_setup(error: &reqwest::Error) -> &'static str {
     let none = |cause: &(dyn Error + 'static)| {
         matches!(cause.downcast_ref::<rustls::Error>(), Some(rustls::Error::General(_)))
     };
-    if causes(error).any(none) {
-        "this computer has no certificates to check it with"
-    } else {
-        "it failed on this computer"
-    }
+    if causes(error).any(none) { "this computer has no trusted certificates" } else { "local TLS error" }
 }
 
 /// Why a request was not answered.
 pub(super) fn of(error: &reqwest::Error) -> String {
     if error.is_timeout() {
-        return "no answer in time".to_owned();
+        return "timed out".to_owned();
     }
     if let Some(why) = cancelled(error) {
         return why.to_string();
     }
     let why = causes(error).find_map(of_proxy);
-    let why = why.or_else(|| is_look_up(error).then_some("its name could not be looked up"));
+    let why = why.or_else(|| is_look_up(error).then_some("DNS lookup failed"));
     let why = why.or_else(|| causes(error).find_map(of_cause));
     why.unwrap_or(if error.is_connect() { "no connection" } else { "the connection broke" }).to_owned()
 }
@@ -58,10 +54,10 @@ fn is_look_up(error: &reqwest::Error) -> bool {
 
 fn of_proxy(cause: &(dyn Error + 'static)) -> Option<&'static str> {
     match cause.downcast_ref::<TunnelError>()? {
-        TunnelError::ProxyAuthRequired => Some("the proxy asks for a user name and a password"),
-        TunnelError::ConnectFailed(_) => Some("there is no connection to the proxy"),
+        TunnelError::ProxyAuthRequired => Some("the proxy requires a user name and password"),
+        TunnelError::ConnectFailed(_) => Some("no connection to the proxy"),
         TunnelError::Io(_) => None,
-        _ => Some("the proxy does not let it through"),
+        _ => Some("the proxy refused the request"),
     }
 }
 
@@ -74,7 +70,7 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<&'static str> {
         return distrusted.then_some("its certificate is not trusted");
     }
     let http = cause.downcast_ref::<hyper::Error>()?;
-    (http.is_parse() || spoke_first(http)).then_some("what is there does not speak HTTP")
+    (http.is_parse() || spoke_first(http)).then_some("the server does not speak HTTP")
 }
 
 /// Something came before it was asked, as from servers of mail or SSH. hyper tells that by its text alone: the
@@ -89,9 +85,9 @@ fn of_io(error: &io::Error) -> Option<&'static str> {
         ErrorKind::ConnectionRefused => Some("the connection was refused"),
         ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => Some("the connection was reset"),
         ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable | ErrorKind::NetworkDown => {
-            Some("the network is not reachable")
+            Some("the network is unreachable")
         }
-        ErrorKind::TimedOut => Some("no answer in time"),
+        ErrorKind::TimedOut => Some("timed out"),
         ErrorKind::UnexpectedEof => Some("the connection was closed"),
         _ => None,
     }

@@ -58,7 +58,7 @@ impl ReleaseServer {
             Err(SendResult::NotSent(why)) => return Err(FetchFailure::NotSent(why)),
             Err(SendResult::Lost(why)) => return Err(FetchFailure::Torn(why)),
             Err(SendResult::PermitExpired | SendResult::Answered(_)) => {
-                return Err(FetchFailure::NotSent("the computer slept".to_owned()));
+                return Err(FetchFailure::NotSent("the computer was asleep".to_owned()));
             }
         };
         match response.status().as_u16() {
@@ -108,7 +108,7 @@ impl ReleaseServer {
             let client = client_to(&releases.base, &route)?.timeout(total).read_timeout(SILENCE);
             built(client.redirect(Policy::custom(move |attempt| follow(attempt, &releases))))
         });
-        made.await.unwrap_or_else(|_| Err("TLS could not be set up: it failed in Holdoff itself".to_owned()))
+        made.await.unwrap_or_else(|_| Err("could not set up TLS: internal error".to_owned()))
     }
 }
 
@@ -127,11 +127,7 @@ fn may_lead_to(releases: &Releases, url: &Url) -> bool {
 
 /// How an answer broke off, for people.
 pub(crate) fn torn(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        "it did not end in time".to_owned()
-    } else {
-        "the connection broke in the middle of it".to_owned()
-    }
+    if error.is_timeout() { "it took too long".to_owned() } else { "the connection broke halfway".to_owned() }
 }
 
 #[cfg(test)]

@@ -101,7 +101,7 @@ impl Listener {
                     seats.push_back(tokio::spawn(connection(stream, calls.clone(), peer, idle)).abort_handle());
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "a connection could not be taken");
+                    tracing::warn!(%error, "could not accept a connection");
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 }
             }
@@ -119,7 +119,7 @@ pub fn line_for_windows(calls: mpsc::Sender<(Call, Responder)>) -> io::Result<St
     tokio::spawn(async move {
         match line.open().await {
             Ok(stream) => connection(stream, calls, Peer::Windows, Duration::MAX).await,
-            Err(error) => tracing::warn!(%error, "the windows cannot be heard"),
+            Err(error) => tracing::warn!(%error, "cannot receive from the windows"),
         }
     });
     Ok(stdin)
@@ -160,7 +160,7 @@ async fn listen(
         let responder = Responder { caller: Caller { out: out.clone() }, id: message.id, _under_way: under_way };
         if peer != Peer::Windows && !message.call.is_for_anyone() {
             if let Some(calls) = REFUSED.came() {
-                tracing::warn!(calls, "what only Holdoff's own windows may call for was refused");
+                tracing::warn!(calls, "refused a call that only Holdoff's own windows may make");
             }
             responder.answer(serde_json::json!({"done": false, "message": ONLY_WINDOWS}));
         } else if calls.send((message.call, responder)).await.is_err() {

@@ -86,10 +86,14 @@ impl Listener {
                 }
                 Ok(peer) => {
                     if let Some(connections) = TURNED_AWAY.came() {
-                        tracing::warn!(connections, uid = peer.uid(), "another user of this computer was turned away");
+                        tracing::warn!(
+                            connections,
+                            uid = peer.uid(),
+                            "refused a connection of another user of this computer"
+                        );
                     }
                 }
-                Err(error) => tracing::warn!(%error, "a connection of nobody knows whom was turned away"),
+                Err(error) => tracing::warn!(%error, "refused a connection of an unknown user"),
             }
         }
     }

@@ -52,9 +52,9 @@ impl Requests {
     pub(super) fn register(&self, registry: &mut Registry) {
         let sent = "Requests sent to the provider since the program started";
         registry.register("holdoff_requests", sent, self.sent.clone());
-        let came = "What came of requests since the program started";
+        let came = "Outcomes of requests since the program started";
         registry.register("holdoff_request_outcomes", came, self.came.clone());
-        let withheld = "Requests that were wished for and not sent, since the program started";
+        let withheld = "Requests withheld since the program started";
         registry.register("holdoff_requests_withheld", withheld, self.withheld.clone());
     }
 }

@@ -108,7 +108,7 @@ pub fn render(
     registry.register("holdoff_build_info", "The running version", build);
     let saved: Gauge = Gauge::default();
     saved.set(i64::from(snapshot.trouble.is_none()));
-    registry.register("holdoff_state_saved", "1 while the state can be saved; 0 and nothing is asked", saved);
+    registry.register("holdoff_state_saved", "1 while the state can be saved; while 0, no requests are sent", saved);
     let mut answer = String::new();
     text::encode(&mut answer, &registry)?;
     Ok(answer)
@@ -170,25 +170,25 @@ impl Series {
     }
 
     fn register(self, registry: &mut Registry) {
-        registry.register("holdoff_account_info", "Who and what an account is", self.info);
-        let used = "Part of the quota window that is used; above 1 is possible; absent while unknown";
+        registry.register("holdoff_account_info", "Account information", self.info);
+        let used = "Used share of the quota window; can exceed 1; absent while unknown";
         registry.register("holdoff_window_used_ratio", used, self.used);
         registry.register("holdoff_window_resets_timestamp_seconds", "When the quota window resets", self.resets);
-        let age = "Age of what is known of the quota window";
+        let age = "Age of the reading of the quota window";
         registry.register("holdoff_window_age_seconds", age, self.age);
-        let binding = "1 for the window that limits now, as the provider says";
+        let binding = "1 for the window that limits now, according to the provider";
         registry.register("holdoff_window_binding", binding, self.binding);
-        registry.register("holdoff_gate_state", "1 for the state in which the gate to an endpoint is", self.gate);
-        let strikes = "Refusals for frequency in a row; 0 from the first success on";
+        registry.register("holdoff_gate_state", "1 for the current state of an endpoint's gate", self.gate);
+        let strikes = "Consecutive rate-limit responses; 0 after the first success";
         registry.register("holdoff_gate_strikes", strikes, self.strikes);
-        let opens = "When the gate opens, while it cools down";
+        let opens = "When the gate opens; only while it cools down";
         registry.register("holdoff_gate_opens_timestamp_seconds", opens, self.opens);
-        registry.register("holdoff_sign_in_state", "1 for the state in which the sign-in is", self.sign_in);
-        let free_only = "1 while no request is sent for the account: free readings only";
+        registry.register("holdoff_sign_in_state", "1 for the current state of the sign-in", self.sign_in);
+        let free_only = "1 while the account is set to free readings only (no requests)";
         registry.register("holdoff_free_readings_only", free_only, self.free_only);
-        let expires = "When the access token expires, where that is said";
+        let expires = "When the access token expires, if known";
         registry.register("holdoff_sign_in_expires_timestamp_seconds", expires, self.expires);
-        let next = "When the next request may go, where a time can be told";
+        let next = "Earliest time of the next request, if known";
         registry.register("holdoff_next_request_timestamp_seconds", next, self.next);
     }
 }

@@ -133,10 +133,10 @@ impl Scraped {
         }
         served.store(true, Ordering::Relaxed);
         if request.uri().path() != "/metrics" {
-            return plain(StatusCode::NOT_FOUND, "There is only /metrics.\n".to_owned());
+            return plain(StatusCode::NOT_FOUND, "Only /metrics is available.\n".to_owned());
         }
         if request.method() != Method::GET {
-            return plain(StatusCode::METHOD_NOT_ALLOWED, "Only GET.\n".to_owned());
+            return plain(StatusCode::METHOD_NOT_ALLOWED, "Only GET is allowed.\n".to_owned());
         }
         self.scrape()
     }
@@ -156,7 +156,7 @@ impl Scraped {
     async fn may_read(&self, request: &Request<Incoming>) -> Option<bool> {
         let path = self.config.token_file.clone();
         let expected = tokio::task::spawn_blocking(move || expected_token(&path)).await;
-        let expected = expected.unwrap_or_else(|_| Err("the token file could not be read".to_owned()));
+        let expected = expected.unwrap_or_else(|_| Err("cannot read the token file".to_owned()));
         self.note(expected.as_ref().err());
         let shown = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let shown = shown.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default().trim();
@@ -180,7 +180,7 @@ impl Scraped {
         let Metrics { snapshots, requests, clock, settings } = &self.metrics;
         let rendered = gauges::render(&snapshots.borrow(), requests, clock.now(), &settings.borrow());
         let Ok(text) = rendered else {
-            return plain(StatusCode::INTERNAL_SERVER_ERROR, "The metrics could not be written.\n".to_owned());
+            return plain(StatusCode::INTERNAL_SERVER_ERROR, "Could not write the metrics.\n".to_owned());
         };
         let mut answer = plain(StatusCode::OK, text);
         answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(OPEN_METRICS));

@@ -18,7 +18,7 @@ impl FromStr for ClockSpec {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (epoch, speed) = text.split_once('x').ok_or("there is no \"x\" in it")?;
+        let (epoch, speed) = text.split_once('x').ok_or("it contains no \"x\"")?;
         let number = |text: &str| text.parse::<f64>().ok().filter(|number| number.is_finite());
         let epoch = number(epoch).ok_or("the epoch is not a number")?;
         let speed = number(speed).filter(|speed| *speed > 0.0).ok_or("the speed is not a positive number")?;

@@ -17,9 +17,9 @@ fn say_where(panic: &PanicHookInfo<'_>) {
     let thread = std::thread::current();
     let thread = thread.name().unwrap_or("without a name");
     // Writing it may fail, and there is nobody left to tell.
-    let line = format!("holdoff: a fault of Holdoff itself at {place} (thread {thread}). Please report this line.\n");
+    let line = format!("holdoff: internal error at {place} (thread {thread}). Please report this line.\n");
     let _ = io::Write::write_all(&mut io::stderr(), line.as_bytes());
-    tracing::error!(place, thread, "a fault of Holdoff itself");
+    tracing::error!(place, thread, "internal error");
 }
 
 /// Starts what is not ours, as the person's session would.
@@ -69,7 +69,7 @@ mod platform {
 
     fn limit(limit: Rlimit) {
         if let Err(error) = setrlimit(Resource::Core, limit) {
-            tracing::warn!(%error, "whether a core is kept could not be set");
+            tracing::warn!(%error, "could not disable core dumps");
         }
     }
 }

@@ -75,7 +75,7 @@ mod platform {
             if let Err(error) = &events
                 && error.kind() != io::ErrorKind::NotFound
             {
-                tracing::warn!(%error, "the data folder is not watched, and looked at instead");
+                tracing::warn!(%error, "cannot watch the data folder; polling it instead");
             }
             Self { dir: dir.to_owned(), events: events.ok() }
         }

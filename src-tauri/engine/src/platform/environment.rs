@@ -54,26 +54,26 @@ pub struct Environment {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(
-        "{variable} cannot be used: {why}. Holdoff sends sign-ins only to Anthropic, or to this computer for tests. Unset {variable}, or name a loopback address such as http://127.0.0.1:8080."
+        "{variable} cannot be used: {why}. Holdoff sends sign-ins only to Anthropic, or to this computer for tests. Unset {variable}, or set it to a loopback address such as http://127.0.0.1:8080."
     )]
     Base { variable: &'static str, why: &'static str },
     #[error(
-        "{variable} cannot be used: {why}. It is for tests only: Holdoff looks for newer versions at its own address and believes its own key, or a server on this computer. Unset {variable}."
+        "{variable} cannot be used: {why}. It is for tests only: Holdoff checks for updates at its own address with its own key, or at a server on this computer. Unset {variable}."
     )]
     Releases { variable: &'static str, why: &'static str },
     #[error(
-        "HOLDOFF_CLOCK cannot be used: {why}. It is written as <epoch seconds>x<speed>, such as 1789387200x60, and is for tests only."
+        "HOLDOFF_CLOCK cannot be used: {why}. Its format is <epoch seconds>x<speed>, such as 1789387200x60. It is for tests only."
     )]
     Clock { why: &'static str },
     #[error(
-        "There is no home folder: HOME is not set. The sign-in is there, and Holdoff keeps its state there; set HOME."
+        "There is no home folder: HOME is not set. Holdoff needs it to find the sign-in and to keep its state. Set HOME."
     )]
     NoHome,
-    #[error("Holdoff cannot keep its state in {}: {why}. Without a record it could ask too early, so it does not start. Make the folder writable for your user.", dir.display())]
+    #[error("Holdoff cannot keep its state in {}: {why}. Without a record it could send a request too early, so it does not start. Make the folder writable for your user.", dir.display())]
     DataDir { dir: PathBuf, why: String },
-    #[error("{} belongs to another user. Holdoff was probably started once as that user (with sudo?). Give the folder back to yourself (chown -R), or remove it.", dir.display())]
+    #[error("{} belongs to another user. Holdoff was probably started once as that user (with sudo?). Take ownership of the folder (chown -R), or remove it.", dir.display())]
     ForeignDataDir { dir: PathBuf },
-    #[error("{} was written by a newer version of Holdoff: {data} ({version}). Nothing in it was changed, and Holdoff does not start. Install the newer version again; or move the folder away, and Holdoff begins anew.", dir.display(), version = env!("CARGO_PKG_VERSION"))]
+    #[error("{} was written by a newer version of Holdoff: {data} ({version}). Nothing in it was changed, and Holdoff does not start. Install the newer version again, or move the folder away to start fresh.", dir.display(), version = env!("CARGO_PKG_VERSION"))]
     NewerData { dir: PathBuf, data: NewerData },
 }
 
@@ -172,7 +172,7 @@ impl Environment {
             return Err(StartError::ForeignDataDir { dir: dir.clone() });
         }
         if let Err(error) = private_files::tighten(dir) {
-            tracing::warn!(%error, "the data folder cannot be made private");
+            tracing::warn!(%error, "cannot make the data folder private");
         }
         Ok(())
     }
@@ -211,7 +211,7 @@ fn default_state_home(home: &Path) -> PathBuf {
 fn clock_spec(text: &str, loopback: bool) -> Result<ClockSpec, StartError> {
     let refuse = |why| StartError::Clock { why };
     if !loopback {
-        return Err(refuse("it is only allowed where every base URL is a loopback address"));
+        return Err(refuse("it is only allowed if every base URL is a loopback address"));
     }
     text.parse().map_err(refuse)
 }

@@ -27,6 +27,6 @@ pub fn start(dir: &Path, name: &str) {
     let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(std::sync::Mutex::new(log));
     let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
     if let Err(error) = private {
-        tracing::warn!(%error, "the folder of the logs cannot be made private");
+        tracing::warn!(%error, "cannot make the log folder private");
     }
 }

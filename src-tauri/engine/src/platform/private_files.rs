@@ -27,7 +27,7 @@ impl std::fmt::Display for Doubt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Foreign => f.write_str("it belongs to another user of this computer"),
-            Self::Writable(mode) => write!(f, "other users of this computer may write it (mode {mode:o})"),
+            Self::Writable(mode) => write!(f, "other users of this computer can write it (mode {mode:o})"),
         }
     }
 }
@@ -38,7 +38,7 @@ impl Doubt {
         let path = path.display();
         match self {
             Self::Foreign => format!("Remove {path}, or make it yours (chown)."),
-            Self::Writable(_) => format!("If it says what you want, run: chmod 600 {path}"),
+            Self::Writable(_) => format!("If its content is correct, run: chmod 600 {path}"),
         }
     }
 }
@@ -237,7 +237,7 @@ mod tests {
         tighten(dir.path()).unwrap();
         assert_eq!(doubtful(dir.path()), [(record.clone(), Doubt::Writable(0o664))]);
         let refused = doubt(&fs::File::open(&record).unwrap(), true).unwrap().unwrap();
-        assert!(refused.to_string().contains("may write it (mode 664)"), "{refused}");
+        assert!(refused.to_string().contains("can write it (mode 664)"), "{refused}");
         set(&record, 0o600);
         assert_eq!(doubt(&fs::File::open(&record).unwrap(), true).unwrap(), None);
     }

@@ -130,7 +130,7 @@ pub fn about_others(own: &Path, others: &[PathBuf]) -> Vec<String> {
     let own = own.display();
     let about = |other: &PathBuf| {
         format!(
-            "There is another data folder of Holdoff, {}: XDG_DATA_HOME was another one when it was made. The one in use here is {own}. Settings and history are kept apart in the two; each account is asked for by one copy only. If you do not need the other one, remove it.",
+            "There is another data folder of Holdoff, {}: XDG_DATA_HOME was different when it was created. The one in use here is {own}. Each has its own settings and history; only one copy checks each account. If you do not need the other one, remove it.",
             other.display()
         )
     };

@@ -21,7 +21,7 @@ pub struct NewerData {
 impl fmt::Display for NewerData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { file, found, known } = self;
-        write!(f, "{file} is of format {found}, and this version of Holdoff knows up to {known}")
+        write!(f, "{file} has format {found}, and this version of Holdoff supports up to {known}")
     }
 }
 

@@ -77,9 +77,9 @@ fn object(path: &Path) -> Result<Map<String, Value>, String> {
     };
     match serde_json::from_slice(without_bom(&bytes)) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err("it is JSON, but no object".to_owned()),
+        Ok(_) => Err("it is JSON, but not an object".to_owned()),
         Err(_) if without_bom(&bytes).is_empty() => Err("it is empty".to_owned()),
-        Err(_) => Err("it is not whole JSON".to_owned()),
+        Err(_) => Err("it is not valid JSON".to_owned()),
     }
 }
 
@@ -108,12 +108,12 @@ pub fn edit(
 ) -> Result<Loaded, String> {
     let mut object = object(&dir.join(NAME)).unwrap_or_else(|_| was.object.clone());
     if object.get("version").and_then(Value::as_u64).is_some_and(|version| version > VERSION) {
-        return Err("The settings were written by a newer version of Holdoff, and are left as they are. Install that version to change them.".to_owned());
+        return Err("The settings were written by a newer version of Holdoff and are left unchanged. Install that version to change them.".to_owned());
     }
     object.entry("version").or_insert(VERSION.into());
     edit(&mut object);
     save(dir, &object, writer).map_err(|why| {
-        format!("The settings could not be saved ({why}). The old ones stay in force; free some space or mend the folder and try again.")
+        format!("Could not save the settings ({why}). The old ones stay in effect. Free some space or fix the folder's permissions, then try again.")
     })?;
     let (settings, problems) = Settings::parse(&object);
     Ok(Loaded { settings, problems, object })
@@ -230,7 +230,7 @@ mod tests {
         }
         std::fs::remove_dir_all(dotfiles.path()).unwrap();
         let error = change(dir.path(), &loaded, map(json!({"percent": "left"})), &mut PlainFiles).unwrap_err();
-        assert!(error.contains("could not be saved"), "{error}");
+        assert!(error.contains("Could not save the settings"), "{error}");
         assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
     }
 

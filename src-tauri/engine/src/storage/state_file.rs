@@ -138,7 +138,7 @@ pub enum NotRead {
     #[error("{0}")]
     Damaged(String),
     /// It is whole, and of this format.
-    #[error("it was written by a newer version of Holdoff (format {0}, this one knows {known})", known = VERSION)]
+    #[error("it was written by a newer version of Holdoff (format {0}, this one supports {known})", known = VERSION)]
     Newer(u64),
 }
 
@@ -161,22 +161,22 @@ fn parse_any(bytes: &[u8]) -> Result<(u64, State), NotRead> {
     if bytes.is_empty() {
         return Err("it is empty".into());
     }
-    let slot: Value = serde_json::from_slice(bytes).map_err(|_| "it is not whole JSON")?;
+    let slot: Value = serde_json::from_slice(bytes).map_err(|_| "it is not valid JSON")?;
     let generation = slot.get("generation").and_then(Value::as_u64).ok_or("it has no generation")?;
     if generation > GENERATION_MAX {
-        return Err("its generation is beyond all counting".into());
+        return Err("its generation is out of range".into());
     }
     let checksum = slot.get("checksum").and_then(Value::as_str).ok_or("it has no checksum")?;
     let state = slot.get("state").ok_or("it has no state")?;
     if checksum != self::checksum(generation, state) {
-        return Err("its checksum does not fit".into());
+        return Err("its checksum does not match".into());
     }
     match state.get("version").and_then(Value::as_u64) {
         Some(version) if version == u64::from(VERSION) => {}
         Some(version) if version > u64::from(VERSION) => return Err(NotRead::Newer(version)),
         _ => return Err("it was written by another version of Holdoff".into()),
     }
-    let state = State::deserialize(state).map_err(|_| "it is not a state of Holdoff")?;
+    let state = State::deserialize(state).map_err(|_| "it is not a Holdoff state file")?;
     Ok((generation, state))
 }
 

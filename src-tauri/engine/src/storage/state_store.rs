@@ -52,7 +52,7 @@ impl StateStore {
     /// Why it is not.
     pub async fn save(&self, id: AccountId, account: Box<AccountState>) -> Result<(), String> {
         let (done, result) = oneshot::channel();
-        let gone = || "the program is ending".to_owned();
+        let gone = || "the program is shutting down".to_owned();
         self.wishes.send(Wish::Save { id, account, done }).await.map_err(|_| gone())?;
         result.await.map_err(|_| gone())?
     }
@@ -63,7 +63,7 @@ impl StateStore {
     /// Why it is not.
     pub async fn save_updates(&self, updates: Box<UpdatesState>) -> Result<(), String> {
         let (done, result) = oneshot::channel();
-        let gone = || "the program is ending".to_owned();
+        let gone = || "the program is shutting down".to_owned();
         self.wishes.send(Wish::SaveUpdates { updates, done }).await.map_err(|_| gone())?;
         result.await.map_err(|_| gone())?
     }
@@ -138,7 +138,7 @@ async fn keep<W: SlotWriter>(
                 let _ = done.send(result);
             }
             // Who is polled is not worth stopping for; what was asked is.
-            (None, Err(why)) => tracing::warn!(%why, "who is polled could not be saved"),
+            (None, Err(why)) => tracing::warn!(%why, "could not save the list of polled accounts"),
             (None, Ok(())) => {}
         }
     }

@@ -236,7 +236,7 @@ impl Runner {
                 Action::Persist(state) => {
                     let saved = self.save(state).await;
                     if let Err(why) = &saved {
-                        tracing::error!(%why, "state could not be saved; nothing is asked until it can");
+                        tracing::error!(%why, "could not save the state; sending no requests until that works");
                     }
                     self.handle(Event::Persisted(saved));
                 }
@@ -281,7 +281,7 @@ impl Runner {
     fn handle(&mut self, event: Event) {
         match &event {
             Event::Stored(WriteBack::Failed(why)) => {
-                tracing::error!(place = self.source.place(), why, "a renewed sign-in could not be written yet");
+                tracing::error!(place = self.source.place(), why, "could not write a renewed sign-in yet");
             }
             Event::Stored(WriteBack::Written | WriteBack::Changed) => self.unwritten = None,
             _ => {}

@@ -103,7 +103,7 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings
 /// What the person should know of the folders: what in them is not believed, and that there are two.
 fn about_folders(user: &UserDir, data_dir: &Path) -> Vec<String> {
     if let Err(error) = user.prepare() {
-        tracing::error!(%error, path = %user.path().display(), "the person's own folder cannot be used");
+        tracing::error!(%error, path = %user.path().display(), "the user's shared folder cannot be used");
     }
     let doubtful = private_files::doubtful(data_dir).into_iter().map(|(path, doubt)| {
         tracing::warn!(path = %path.display(), %doubt, "it is not used");
@@ -159,7 +159,7 @@ fn set_aside(slots: &Slots, now: Wall) -> Vec<String> {
     let why: Vec<String> = slots.damaged.iter().map(|(path, why)| format!("{}: {why}", path.display())).collect();
     let kept = slots.set_aside(&stamp(now));
     for (why, kept) in why.iter().zip(&kept) {
-        tracing::error!(%why, kept = %kept.display(), "a state file could not be read and is kept aside");
+        tracing::error!(%why, kept = %kept.display(), "a state file could not be read and is set aside");
     }
     if !slots.lost() {
         return Vec::new();
@@ -169,7 +169,7 @@ fn set_aside(slots: &Slots, now: Wall) -> Vec<String> {
         .chain(&slots.aside)
         .filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
         .collect();
-    vec![format!("Holdoff's saved state could not be read. The files are kept as {}.", names.join(" and "))]
+    vec![format!("Could not read Holdoff's saved state. The files are kept as {}.", names.join(" and "))]
 }
 
 /// Of Claude Code's settings, from an earlier version.
@@ -178,7 +178,7 @@ fn old_copies(dir: &Path) -> Option<String> {
         Ok(0) => None,
         Ok(_) => Some(messages::STATUS_LINE_COPIES_REMOVED.to_owned()),
         Err(error) => {
-            tracing::warn!(%error, "old copies of Claude Code's settings could not be removed");
+            tracing::warn!(%error, "could not remove old copies of Claude Code's settings");
             None
         }
     }

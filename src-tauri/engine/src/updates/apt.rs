@@ -27,10 +27,10 @@ pub fn install(deb: &Path, programs: &Programs) -> Result<Installed, String> {
     command.args([APT_GET, "install", "--yes", "--no-remove"]).arg(deb);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let output = as_the_session_does(|| command.spawn()).and_then(std::process::Child::wait_with_output);
-    let output = output.map_err(|error| format!("pkexec could not be started ({error})"))?;
+    let output = output.map_err(|error| format!("could not start pkexec ({error})"))?;
     match output.status.code() {
         Some(0) => Ok(Installed::InPlace),
-        Some(DISMISSED) => Err("it was not permitted. Nothing was changed".to_owned()),
+        Some(DISMISSED) => Err("permission was not given. Nothing was changed".to_owned()),
         // Also where nobody is there to ask for a password.
         Some(NOT_AUTHORIZED) => Ok(to_paste()),
         _ => {

@@ -37,9 +37,7 @@ pub fn put(archive: &Path, prefix: &Path, folder: &Path) -> Result<(), String> {
     if let Err(why) = put.and_then(|()| note(&journal)) {
         journal.is_installed = false;
         // The journal stays where this fails, and the next start tries again.
-        journal
-            .put_back()
-            .map_err(|error| format!("{why}, and what was there before could not be put back ({error})"))?;
+        journal.put_back().map_err(|error| format!("{why}, and the earlier files could not be restored ({error})"))?;
         journal.sweep();
         laid.take_away();
         let _it_says_the_same_once_more = Journal::remove(folder);
@@ -57,7 +55,7 @@ pub fn put(archive: &Path, prefix: &Path, folder: &Path) -> Result<(), String> {
 pub fn recover(folder: &Path) -> io::Result<()> {
     if let Some(journal) = Journal::read(folder)? {
         if !journal.is_installed {
-            tracing::warn!("an update was cut off; what was there before is put back");
+            tracing::warn!("an update was interrupted; restoring the earlier files");
             journal.put_back()?;
         }
         journal.sweep();
@@ -74,7 +72,7 @@ struct Laid {
 
 impl Laid {
     fn lay(&mut self, archive: &Path, prefix: &Path) -> Result<(), String> {
-        let unreadable = |error: io::Error| format!("the package cannot be read: {error}");
+        let unreadable = |error: io::Error| format!("cannot read the package: {error}");
         let file = File::open(archive).map_err(unreadable)?;
         // However much a small file unpacks to.
         let unpacked = GzDecoder::new(file).take(UNPACKED_MAX);
@@ -84,14 +82,14 @@ impl Laid {
             let is_folder = match entry.header().entry_type() {
                 EntryType::Directory => true,
                 EntryType::Regular => false,
-                _ => return Err("there is something in the package that is no file".to_owned()),
+                _ => return Err("the package contains something that is not a file".to_owned()),
             };
-            let below = below(&entry.path().map_err(unreadable)?).ok_or("a file of the package has a strange name")?;
+            let below = below(&entry.path().map_err(unreadable)?).ok_or("a file in the package has an invalid name")?;
             if is_folder || below.as_os_str().is_empty() {
                 continue;
             }
             if self.files.len() == FILES_MAX {
-                return Err("there are too many files in the package".to_owned());
+                return Err("the package contains too many files".to_owned());
             }
             let is_program = entry.header().mode().is_ok_and(|mode| mode & 0o100 != 0);
             let place = prefix.join(below);
@@ -103,7 +101,7 @@ impl Laid {
             lay_file(&mut entry, &beside(&place, NEW), is_program).map_err(|error| cannot_write(&place, &error))?;
         }
         match PROGRAMS.iter().find(|program| !self.files.contains(&prefix.join(program))) {
-            Some(missing) => Err(format!("there is no {missing} in the package")),
+            Some(missing) => Err(format!("the package does not contain {missing}")),
             None => Ok(()),
         }
     }
@@ -160,9 +158,9 @@ fn unchanged(why: &str) -> String {
 fn cannot_write(place: &Path, error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            format!("there is no room for {}", place.display())
+            format!("not enough disk space for {}", place.display())
         }
-        _ => format!("{} cannot be written ({error})", place.display()),
+        _ => format!("cannot write {} ({error})", place.display()),
     }
 }
 

@@ -31,7 +31,7 @@ pub async fn fetch(
     if fetched.is_err()
         && let Err(error) = clear(folder)
     {
-        tracing::warn!(%error, "a package that is of no use could not be removed");
+        tracing::warn!(%error, "could not remove an unusable package");
     }
     fetched
 }
@@ -61,7 +61,7 @@ async fn receive(
         file.write_all(&piece).map_err(disk)?;
     }
     if taken < package.size {
-        return Err(FetchFailure::Torn(format!("{taken} of {} bytes came", package.size)));
+        return Err(FetchFailure::Torn(format!("received {taken} of {} bytes", package.size)));
     }
     if sum.finalize().as_slice() != package.sha256 {
         return Err(FetchFailure::NotAsSigned);

@@ -34,7 +34,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinSet, spawn_blocking};
 
-const FAILED_ITSELF: &str = "it failed in Holdoff itself";
+const FAILED_ITSELF: &str = "internal error";
 
 /// What the rest of the engine has for it.
 #[derive(Debug)]
@@ -145,7 +145,7 @@ impl Task {
             fetch::clear(&folder)
         });
         if let Ok(Err(error)) = recovered.await {
-            tracing::error!(%error, "what an unfinished update left could not be put back");
+            tracing::error!(%error, "could not restore the files of an unfinished update");
         }
     }
 
@@ -225,19 +225,19 @@ impl Task {
     fn look(&mut self, permit: ReleasePermit) {
         // Without one, nothing is wanted.
         let Some(server) = self.server.clone() else { return };
-        tracing::info!("looking for a newer version");
+        tracing::info!("checking for updates");
         let (network, wanted) = (self.network(), Arc::clone(&self.wanted));
         self.under_way.spawn(async move { Event::Listed(server.list(permit, &network.await, wanted).await) });
     }
 
     fn fetch(&mut self, permit: ReleasePermit, package: Package) {
         let Some(server) = self.server.clone() else { return };
-        tracing::info!(file = package.file, "fetching a package");
+        tracing::info!(file = package.file, "downloading a package");
         let (network, folder, now) = (self.network(), self.folder(), self.tools.clock.now());
         self.under_way.spawn(async move {
             let fetched = fetch::fetch(&server, permit, &package, &network.await, &folder, now).await;
             if let Err(failure) = &fetched {
-                tracing::warn!(?failure, "a package could not be fetched");
+                tracing::warn!(?failure, "could not download a package");
             }
             Event::Fetched(fetched)
         });
@@ -249,7 +249,7 @@ impl Task {
         let putting = spawn_blocking(move || put(kind, &folder, &copy, &programs));
         self.under_way.spawn(async move {
             let installed = putting.await.unwrap_or_else(|_| Err(FAILED_ITSELF.to_owned()));
-            tracing::info!(?installed, "a package was to be installed");
+            tracing::info!(?installed, "tried to install a package");
             Event::Installed(installed)
         });
     }
@@ -276,7 +276,7 @@ fn put(kind: PackageKind, folder: &std::path::Path, copy: &ThisCopy, programs: &
         PackageKind::Rpm => Ok(Installed::ToPaste { command: apt::rpm_command(&package) }),
     };
     if installed == Ok(Installed::InPlace) && !copy.is_replaced() {
-        return Err(format!("{} is the same as before", copy.program.display()));
+        return Err(format!("{} was not replaced", copy.program.display()));
     }
     if !matches!(installed, Ok(Installed::ToPaste { .. })) {
         let _it_is_thrown_away_at_the_next_start = fetch::clear(folder);

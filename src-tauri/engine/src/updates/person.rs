@@ -36,7 +36,7 @@ impl Person {
             }
             Ok(None) => Some(Event::NotNow),
             Err(error) => {
-                tracing::warn!(error, "whether another copy looks for updates is not known");
+                tracing::warn!(error, "it is unknown whether another copy checks for updates");
                 Some(Event::NotNow)
             }
         }

@@ -57,23 +57,23 @@ const COMMON: [(&str, MakeBody); 6] = [
     ("the provider's error for that status", |status| fixtures::error(usual_kind(status), "…").to_string()),
     ("`rate_limit_error`", |_| fixtures::rate_limited().to_string()),
     ("`overloaded_error`", |_| fixtures::overloaded().to_string()),
-    ("JSON that says nothing: `{}`", |_| "{}".to_owned()),
+    ("empty JSON: `{}`", |_| "{}".to_owned()),
     ("a web page", |_| "<!doctype html><title>Sign in to the network</title>".to_owned()),
     ("no body", |_| String::new()),
 ];
 
 const USAGE: [(&str, MakeBody); 4] = [
     ("`authentication_error`", |_| fixtures::unauthorized().to_string()),
-    ("`permission_error` that names a scope", |_| fixtures::missing_scope("user:profile").to_string()),
-    ("`permission_error` that names none", |_| fixtures::error("permission_error", "disabled").to_string()),
-    ("a good reading", |_| good(Endpoint::Usage)),
+    ("`permission_error` with a scope", |_| fixtures::missing_scope("user:profile").to_string()),
+    ("`permission_error` without a scope", |_| fixtures::error("permission_error", "disabled").to_string()),
+    ("a valid reading", |_| good(Endpoint::Usage)),
 ];
 
 const TOKEN: [(&str, MakeBody); 4] = [
     ("`invalid_grant`", |_| fixtures::invalid_grant().to_string()),
     ("`invalid_client`", |_| json!({"error": "invalid_client"}).to_string()),
     ("`not_found_error`", |_| fixtures::error("not_found_error", "…").to_string()),
-    ("good tokens", |_| good(Endpoint::Token)),
+    ("valid tokens", |_| good(Endpoint::Token)),
 ];
 
 /// What the provider calls its error under a status.
@@ -109,7 +109,7 @@ pub fn all() -> Vec<Case> {
         }
         cases.extend(every_status(
             endpoint,
-            "a good body that is cut off",
+            "a valid body, truncated",
             |_| String::new(),
             move |reply| Wire::Cut(Reply { body: good(endpoint), ..reply }),
         ));
@@ -174,9 +174,9 @@ fn retry_afters(endpoint: Endpoint) -> Vec<Case> {
 fn informational(endpoint: Endpoint) -> Vec<Case> {
     type After = (&'static str, fn(u16) -> Wire);
     let afters: [After; 3] = [
-        ("an informational answer, and then the connection is closed", Wire::ClosedAfter),
-        ("an informational answer, and then silence", Wire::Silence),
-        ("an informational answer, and then a good one", Wire::GoodAfter),
+        ("an informational response, then the connection closes", Wire::ClosedAfter),
+        ("an informational response, then silence", Wire::Silence),
+        ("an informational response, then a valid one", Wire::GoodAfter),
     ];
     let mut cases = Vec::new();
     for (section, wire) in afters {
@@ -189,7 +189,7 @@ fn informational(endpoint: Endpoint) -> Vec<Case> {
     }
     cases.push(Case {
         endpoint,
-        section: "informational answers without end".to_owned(),
+        section: "endless informational responses".to_owned(),
         row: Row::Status { status: 100, retry_after: false },
         wire: Wire::Endless(100),
     });

@@ -1,5 +1,5 @@
-//! What follows from every HTTP status, through the real HTTP layer and the real decision core, held against a table
-//! that a person has read: `decisions.md`, beside this file. `HOLDOFF_WRITE_DECISIONS=1` writes it anew.
+//! What follows from every HTTP status, through the real HTTP layer and the real decision core, compared with a
+//! reviewed table: `decisions.md`, beside this file. `HOLDOFF_WRITE_DECISIONS=1` rewrites it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it fails")]
 
 mod cases;

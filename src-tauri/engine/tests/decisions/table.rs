@@ -21,10 +21,10 @@ pub fn check(table: &str) {
     let differs = table.lines().zip(reviewed.lines().chain(std::iter::repeat(""))).find(|(now, was)| now != was);
     if let Some((now, was)) = differs {
         panic!(
-            "a decision is not what was reviewed.\nreviewed: {was}\nnow:      {now}\n{WRITE}=1 writes the table anew: read the difference as a change of Holdoff's conduct."
+            "a decision differs from the reviewed table.\nreviewed: {was}\nnow:      {now}\n{WRITE}=1 rewrites the table. Review the difference as a change in Holdoff's behaviour."
         );
     }
-    assert_eq!(table.lines().count(), reviewed.lines().count(), "decisions.md has rows that nothing stands for");
+    assert_eq!(table.lines().count(), reviewed.lines().count(), "decisions.md has rows without a case");
 }
 
 pub fn write(cases: &[Case], decided: &[(usize, Decision)]) -> String {
@@ -33,7 +33,7 @@ pub fn write(cases: &[Case], decided: &[(usize, Decision)]) -> String {
     for endpoint in rows.chunk_by(|(a, _), (b, _)| a.endpoint == b.endpoint) {
         let name = match endpoint[0].0.endpoint {
             Endpoint::Usage => "The usage endpoint",
-            Endpoint::Token => "The token endpoint, where renewal is switched on",
+            Endpoint::Token => "The token endpoint (renewal on)",
         };
         let _ = write!(text, "\n# {name}\n");
         for section in endpoint.chunk_by(|(a, _), (b, _)| a.section == b.section) {
@@ -46,20 +46,21 @@ pub fn write(cases: &[Case], decided: &[(usize, Decision)]) -> String {
 
 fn intro() -> String {
     format!(
-        "<!-- Written by the test `decisions`; see main.rs beside it. Read a difference as a change of conduct. -->\n\
-         What Holdoff does after every answer, found by sending a real request to a server on loopback that answers so.\n\
-         The account may renew its sign-in, which is stored unchanged throughout. \"Then\" is the gate of the endpoint\n\
-         that answered; \"again\" is the least time until it is asked again by itself (jitter makes that up to 10 %\n\
-         longer); \"third\" is the same after three such answers running, with a restart after each. \"Told\" are all\n\
-         notifications until then. `RA` is `Retry-After: {RETRY_AFTER}` (90 min); \"-\" is without it.\n"
+        "<!-- Written by the test `decisions`; see main.rs beside it. A difference is a change in behaviour. -->\n\
+         What Holdoff does after each response, measured with a real request to a loopback server that sends it. Renewal is\n\
+         on, and the stored sign-in never changes. \"Gate\" is the state of the endpoint's gate after the response; \"next\n\
+         request\" is the shortest time until the next automatic request (jitter adds up to 10 %). \"After 3\" is the same\n\
+         after three such responses in a row, with a restart after each. \"Notifications\" lists all shown until then.\n\
+         `RA` is `Retry-After: {RETRY_AFTER}` (90 min); \"-\" means none.\n"
     )
 }
 
 fn lines(section: &[(&Case, &Decision)]) -> String {
     let meanwhile = section[0].0.endpoint == Endpoint::Token;
-    let mut header = vec!["answer", "RA", "read as", "then", "again", "third: then", "third: again", "told"];
+    let mut header =
+        vec!["response", "RA", "outcome", "gate", "next request", "after 3: gate", "after 3: next", "notifications"];
     if meanwhile {
-        header.insert(5, "usage meanwhile");
+        header.insert(5, "usage gate");
     }
     let mut grid = vec![header.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>()];
     for (name, retry_after, decision) in collapsed(section) {
@@ -71,7 +72,7 @@ fn lines(section: &[(&Case, &Decision)]) -> String {
 }
 
 fn cells(decision: &Decision, meanwhile: bool) -> Vec<String> {
-    let again = |then: &Then| then.again.map_or_else(|| "not by itself".to_owned(), in_words);
+    let again = |then: &Then| then.again.map_or_else(|| "none".to_owned(), in_words);
     let kind = serde_json::to_value(decision.read_as).unwrap();
     let mut cells = vec![kind.as_str().unwrap().to_owned(), decision.first.gate.clone(), again(&decision.first)];
     if meanwhile {

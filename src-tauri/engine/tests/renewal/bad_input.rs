@@ -55,9 +55,9 @@ async fn what_cannot_be_read_is_told_apart_and_costs_nothing() {
         File::options().write(true).open(path).unwrap().set_len(length - 20).unwrap();
     };
     spoilt("a folder", folder, absent("it is a folder")).await;
-    spoilt("a link to nowhere", dangling, absent("a link to a file that is not there")).await;
+    spoilt("a link to nowhere", dangling, absent("a link to a missing file")).await;
     spoilt("huge", huge, absent("larger than 4 MiB")).await;
-    spoilt("torn", torn, absent("half-written")).await;
+    spoilt("torn", torn, absent("incomplete or damaged")).await;
 }
 
 /// Its owner writes it in place, in two pieces, over and over.
@@ -97,7 +97,7 @@ async fn a_file_that_is_rewritten_half_way_through_our_read_is_waited_for_and_co
         book.answer(request)
     }));
     let mut holdoff = scene.holdoff().await;
-    holdoff.until("seen half-written", absent("half-written")).await;
+    holdoff.until("seen half-written", absent("incomplete or damaged")).await;
     half_seen.store(true, Ordering::SeqCst);
     holdoff.until("a reading", |state| state.reading.is_some()).await;
     holdoff.live(Duration::from_millis(300)).await;
@@ -130,7 +130,7 @@ async fn a_file_that_is_not_ours_to_write_is_not_renewed_and_status_and_the_ledg
     fs::set_permissions(scene.home.credentials_path(), Permissions::from_mode(0o444)).unwrap();
     let mut holdoff = scene.holdoff().await;
     holdoff.until("a reading", |state| state.reading.is_some()).await;
-    let why = "could not be written: it is write-protected";
+    let why = "cannot write a renewed sign-in: it is write-protected";
     holdoff.until("said in its status", |state| status(state).contains(why)).await;
     holdoff.end().await;
     assert!(scene.fake.token_requests().is_empty());
@@ -146,7 +146,7 @@ async fn what_is_no_lock_is_left_alone_and_not_renewed_past() {
     fs::write(&inner, "somebody's").unwrap();
     let mut holdoff = scene.holdoff().await;
     holdoff.until("a reading", |state| state.reading.is_some()).await;
-    holdoff.until("said in its status", |state| status(state).contains("is no lock")).await;
+    holdoff.until("said in its status", |state| status(state).contains("is not a lock")).await;
     holdoff.end().await;
     assert!(scene.fake.token_requests().is_empty());
     assert_eq!(fs::read_to_string(inner).unwrap(), "somebody's");

@@ -27,7 +27,7 @@ fn how_updates_stand() {
         status(Some(Checked::Failed { why: update_not_sent("no connection") }), true),
     ];
     expect![[r#"
-        This build of Holdoff cannot check for updates: it has no release address and key. Update it the way you installed it.
+        This build of Holdoff does not check for updates: it has no release address and key. Update it the way you installed it.
         Update checks are off.
         Not checked yet.
         Last checked at 15:00: this is the newest version. Next check at Tue 15:00.

@@ -160,10 +160,10 @@ fn bad_files_are_told_apart_without_their_content() {
     let noise: Vec<u8> = (0..4096u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     let cases: [(&[u8], &str); 5] = [
         (b"", "empty"),
-        (&whole.as_bytes()[..whole.len() / 2], "half-written"),
-        (&noise, "not whole JSON"),
-        (br#"["SECRET"]"#, "not a credential file"),
-        (br#"{"claudeAiOauth":"SECRET"}"#, "not in a form"),
+        (&whole.as_bytes()[..whole.len() / 2], "incomplete or damaged"),
+        (&noise, "incomplete or damaged"),
+        (br#"["SECRET"]"#, "not a Claude Code credential file"),
+        (br#"{"claudeAiOauth":"SECRET"}"#, "unknown format"),
     ];
     for (bytes, words) in cases {
         let why = home().holding(bytes).why();
@@ -230,7 +230,7 @@ fn a_file_in_place_of_its_folder() {
     let folder = home.dir.path().join(".claude");
     fs::remove_dir(&folder).unwrap();
     fs::write(&folder, "").unwrap();
-    assert!(matches!(home.absence(), CredentialMissing::Unreadable(why) if why.contains("folder around it is a file")));
+    assert!(matches!(home.absence(), CredentialMissing::Unreadable(why) if why.contains("parent folder is a file")));
 }
 
 #[test]
@@ -251,12 +251,12 @@ mod unix {
         let home = home();
         let path = home.source.credential_path();
         symlink(home.dir.path().join("elsewhere"), &path).unwrap();
-        assert_eq!(home.why(), "it is a link to a file that is not there");
+        assert_eq!(home.why(), "it is a link to a missing file");
         fs::write(home.dir.path().join("elsewhere"), signed_in()).unwrap();
         assert!(matches!(home.source.read(), CredentialRead::Found(_)));
         fs::remove_file(&path).unwrap();
         symlink(&path, &path).unwrap();
-        assert!(home.why().contains("the system says"));
+        assert!(home.why().contains("system error"));
     }
 
     /// Hangs where a pipe is waited for.

@@ -42,9 +42,9 @@ const WRITING_WAITS_MS: [u64; 10] = [100, 200, 400, 800, 1000, 1000, 1000, 1000,
 const HURRIED_WAITS: usize = 3;
 
 const ANOTHER: &str = "another program is renewing it";
-const ANOTHER_HOLDOFF: &str = "another Holdoff is renewing it";
+const ANOTHER_HOLDOFF: &str = "another copy of Holdoff is renewing it";
 const ANOTHER_WRITES: &str = "another program is writing the file";
-const FAILED_ITSELF: &str = "locking failed in Holdoff itself";
+const FAILED_ITSELF: &str = "internal error while locking";
 
 /// The times of locking. All in real time: other programs share the locks.
 #[derive(Debug, Clone, Copy)]
@@ -190,7 +190,7 @@ impl Locker {
     /// Blocks for a disk's moment.
     fn attempt(&self) -> Result<Tried, String> {
         let own = FileLock::take(&self.own.join(own_name(&self.credential)))
-            .map_err(|error| format!("Holdoff's own lock cannot be had: {error}"))?;
+            .map_err(|error| format!("cannot take Holdoff's own lock: {error}"))?;
         let Some(own) = own else {
             return Ok(Tried::Held(ANOTHER_HOLDOFF, false));
         };
@@ -276,7 +276,7 @@ fn clear_dead(
         if !dir_lock::clear(path, *sight).map_err(|error| words(path, &error))? {
             return Ok(Cleared::Held { dying: false });
         }
-        tracing::info!(lock = %path.display(), "the lock of a program that is gone was removed");
+        tracing::info!(lock = %path.display(), "removed the lock of a program that has ended");
     }
     Ok(Cleared::Free { was_dead: !dead.is_empty() })
 }
@@ -318,8 +318,8 @@ fn own_name(credential: &Path) -> String {
 fn words(path: &Path, error: &io::Error) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     match error.kind() {
-        io::ErrorKind::NotADirectory => format!("what stands in the place of its lock {name} is no lock"),
-        io::ErrorKind::PermissionDenied => format!("its lock {name} cannot be made there: permission denied"),
-        _ => format!("its lock {name} cannot be had: {error}"),
+        io::ErrorKind::NotADirectory => format!("the file at the path of its lock {name} is not a lock"),
+        io::ErrorKind::PermissionDenied => format!("cannot create its lock {name}: permission denied"),
+        _ => format!("cannot take its lock {name}: {error}"),
     }
 }

@@ -95,7 +95,7 @@ impl OwnRecord {
         let written = serde_json::to_vec(&record).map_err(io::Error::other).and_then(|text| place(&self.path, &text));
         match written {
             Ok(()) => self.written = Some(record),
-            Err(error) => tracing::debug!(%error, "the owner record of the locks could not be written"),
+            Err(error) => tracing::debug!(%error, "could not write the owner record of the locks"),
         }
     }
 }

@@ -245,10 +245,10 @@ async fn what_is_in_the_way_is_said() {
     let home = Home::new();
     fs::write(home.inner(), "").unwrap();
     let why = home.take().await.unwrap_err();
-    assert!(why.contains("no lock") && why.contains(".oauth_refresh.lock"), "{why}");
+    assert!(why.contains("is not a lock") && why.contains(".oauth_refresh.lock"), "{why}");
     let nowhere = CredentialStore::from_env(Path::new("/nowhere/of-holdoff"), None);
     let why = Locker::new(&nowhere, &home.dir.path().join("locks"), QUICK, QUICK).take().await.unwrap_err();
-    assert!(why.contains("cannot be had"), "{why}");
+    assert!(why.contains("cannot take"), "{why}");
     let locker = Locker::new(&CredentialStore::from_env(home.dir.path(), None), &home.inner(), QUICK, QUICK);
     assert!(locker.take().await.unwrap_err().contains("Holdoff's own lock"));
 }

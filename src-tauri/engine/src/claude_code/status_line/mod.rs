@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     #[error(
-        "There is no folder {}, where Claude Code's settings would be. Nothing was changed. Start Claude Code once, or name the folder that it uses.", folder.display()
+        "There is no folder {} for Claude Code's settings. Nothing was changed. Start Claude Code once, or name the folder that it uses.", folder.display()
     )]
     NoFolder { folder: PathBuf },
     #[error("{} cannot be read: {why}. Nothing was changed.", path.display())]
@@ -37,25 +37,25 @@ pub enum SettingsError {
     )]
     Text { path: PathBuf, why: String },
     #[error(
-        "{} is write-protected; perhaps another program manages it. Nothing was changed. Make it writable (chmod u+w), or make this change where it is managed.", path.display()
+        "{} is write-protected; another program may manage it. Nothing was changed. Make it writable (chmod u+w), or make this change in that program.", path.display()
     )]
     ReadOnly { path: PathBuf },
-    #[error("{} belongs to another user. Nothing was changed. Give it back to yourself (chown) first.", path.display())]
+    #[error("{} belongs to another user. Nothing was changed. Take ownership first (chown).", path.display())]
     Foreign { path: PathBuf },
     #[error(
-        "Another program changed {} in the meantime. Holdoff changed nothing. Look at the change again.", path.display()
+        "Another program changed {} in the meantime. Holdoff changed nothing. Review the change again.", path.display()
     )]
     Changed { path: PathBuf },
     #[error(
-        "Another program, Claude Code perhaps, is changing {} right now. Nothing was changed. Try again in a moment.", path.display()
+        "Another program, perhaps Claude Code, is changing {} right now. Nothing was changed. Try again in a moment.", path.display()
     )]
     Busy { path: PathBuf },
     #[error(
-        "{} could not be written: {why}. Nothing was changed. Free some space or make its folder writable, and try again.", path.display()
+        "Could not write {}: {why}. Nothing was changed. Free some space or make its folder writable, and try again.", path.display()
     )]
     Write { path: PathBuf, why: String },
     #[error(
-        "What is needed to undo the change of {} could not be saved: {why}. Nothing was changed. Free some space, and try again.", path.display()
+        "Could not save what is needed to undo the change to {}: {why}. Nothing was changed. Free some space, and try again.", path.display()
     )]
     Record { path: PathBuf, why: String },
 }
@@ -290,7 +290,7 @@ impl Change {
         settings_file::replace(&self.found, self.after.as_deref())?;
         let removed = if matches!(self.keep, Keep::Nothing { .. }) { self.records.remove() } else { Ok(()) };
         if let Err(error) = removed {
-            tracing::warn!(%error, "the record of an earlier status line could not be removed");
+            tracing::warn!(%error, "could not remove the record of an earlier status line");
         }
         Ok(())
     }

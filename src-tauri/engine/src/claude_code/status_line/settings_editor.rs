@@ -37,12 +37,12 @@ impl Text {
             return Err("it is empty".to_owned());
         }
         let root = CstRootNode::parse(bare, &options()).map_err(|error| {
-            format!("it is not whole JSON (line {}, column {})", error.line_display(), error.column_display())
+            format!("it is not valid JSON (line {}, column {})", error.line_display(), error.column_display())
         })?;
-        let object = root.object_value().ok_or("it is JSON, but no object")?;
+        let object = root.object_value().ok_or("it is JSON, but not an object")?;
         let named = |prop: &CstObjectProp| prop.decoded_name().as_deref() == Some(KEY);
         if object.properties().iter().filter(|prop| named(prop)).count() > 1 {
-            return Err(format!("\"{KEY}\" stands in it more than once"));
+            return Err(format!("it contains \"{KEY}\" more than once"));
         }
         Ok(Self { bom: bare.len() != text.len(), root, object })
     }

@@ -244,7 +244,7 @@ mod unix {
 
         fs::remove_file(dotfiles.join("claude.json")).unwrap();
         let error = scene.place().plan_install(OURS).unwrap_err().to_string();
-        assert!(error.contains("a link to a file that is not there"), "{error}");
+        assert!(error.contains("a link to a missing file"), "{error}");
     }
 
     /// Its person moves the file among their dotfiles and leaves a link, or an editor puts a file in the place of the link.

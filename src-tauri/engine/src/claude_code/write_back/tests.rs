@@ -141,10 +141,10 @@ fn what_is_in_the_way_is_told_apart_and_nothing_is_lost() {
         assert_eq!(fs::read(folder.path()).ok(), before, "{words}");
     };
     let torn = Folder::holding(&STORED[..STORED.len() / 2]);
-    check(&torn, "half-written");
+    check(&torn, "incomplete or damaged");
     assert_eq!(torn.names().len(), 1);
     check(&Folder::holding(""), "it is empty");
-    check(&Folder::holding("[]"), "not a credential file");
+    check(&Folder::holding("[]"), "not a Claude Code credential file");
 
     let folder = Folder { dir: tempfile::tempdir().unwrap() };
     fs::create_dir(folder.path()).unwrap();
@@ -152,7 +152,7 @@ fn what_is_in_the_way_is_told_apart_and_nothing_is_lost() {
 
     let link = Folder { dir: tempfile::tempdir().unwrap() };
     symlink(link.dir.path().join("nowhere"), link.path()).unwrap();
-    check(&link, "a link to a file that is not there");
+    check(&link, "a link to a missing file");
     assert!(link.metadata().is_symlink());
 
     let huge = Folder::holding(STORED);
@@ -165,7 +165,7 @@ fn what_is_in_the_way_is_told_apart_and_nothing_is_lost() {
 
     let blocked = Folder::holding(STORED);
     fs::create_dir(blocked.dir.path().join(".credentials.json.holdoff-new")).unwrap();
-    check(&blocked, "the system says");
+    check(&blocked, "system error");
 }
 
 /// The superuser may write everywhere: for him, this only shows that such a folder is no obstacle.
@@ -177,7 +177,7 @@ fn a_folder_that_may_not_be_written_to() {
     let stored = folder.store();
     fs::set_permissions(folder.dir.path(), fs::Permissions::from_mode(0o700)).unwrap();
     match forbidden {
-        true => assert_eq!(stored, WriteBack::Failed("its folder may not be written to".into())),
+        true => assert_eq!(stored, WriteBack::Failed("its folder is not writable".into())),
         false => assert_eq!(stored, WriteBack::Written),
     }
 }

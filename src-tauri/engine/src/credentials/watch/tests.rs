@@ -352,5 +352,5 @@ fn a_limit_says_what_to_raise() {
     let descriptors = io::Error::from_raw_os_error(rustix::io::Errno::MFILE.raw_os_error());
     assert!(words(notify::Error::io(descriptors)).contains("fs.inotify.max_user_instances="));
     let other = io::Error::from(io::ErrorKind::PermissionDenied);
-    assert_eq!(words(notify::Error::io(other)), "the folder of the sign-in cannot be watched: permission denied");
+    assert_eq!(words(notify::Error::io(other)), "cannot watch the folder of the sign-in: permission denied");
 }

@@ -150,7 +150,7 @@ fn watch_folders(watcher: &mut RecommendedWatcher, folders: &[PathBuf]) -> Resul
     match refused {
         Some(error) if !any => Err(WatchError::Unavailable(error)),
         Some(error) => {
-            tracing::debug!(error, "one of the folders around the sign-in cannot be watched");
+            tracing::debug!(error, "cannot watch one of the parent folders of the sign-in");
             Ok(())
         }
         None => Ok(()),

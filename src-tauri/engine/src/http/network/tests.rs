@@ -94,7 +94,7 @@ fn a_proxy_is_named_without_its_user_and_password_and_every_kind_is_known() {
     }
     for wrong in ["ftp://proxy.elsewhere", "http:///", "a b", "http://ann:secret@"] {
         let error = lab.network(&[("HTTPS_PROXY", wrong)]).route(&API.parse().unwrap()).unwrap_err();
-        assert!(error.starts_with("HTTPS_PROXY in the environment is no address"), "{wrong}: {error}");
+        assert!(error.starts_with("HTTPS_PROXY in the environment is not the address"), "{wrong}: {error}");
         assert!(!error.contains("secret") && !error.contains(wrong), "{error}");
     }
 }
@@ -135,8 +135,8 @@ fn certificates_that_cannot_be_used_are_said() {
         network.route(&API.parse().unwrap()).unwrap().certificates().map(drop).unwrap_err()
     };
     assert!(wrong(None).ends_with("there is no such file"), "{}", wrong(None));
-    assert!(wrong(Some("")).contains("there is none in it"));
-    assert!(wrong(Some("-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n")).contains("no whole PEM"));
+    assert!(wrong(Some("")).contains("it contains none"));
+    assert!(wrong(Some("-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n")).contains("not valid PEM"));
     let error = lab.network(&[("SSL_CERT_FILE", "ca.pem")]).route(&API.parse().unwrap()).unwrap_err();
-    assert_eq!(error, "SSL_CERT_FILE in the environment names no file in full, from / on");
+    assert_eq!(error, "SSL_CERT_FILE in the environment is not a full path of a file, starting with /");
 }

@@ -48,21 +48,21 @@ fn base(
     let refuse = |why| StartError::Base { variable, why };
     match given {
         Some(given) => stand_in(&given).map_err(refuse),
-        None => Url::parse(default).map_err(|_| refuse("this is no URL")),
+        None => Url::parse(default).map_err(|_| refuse("it is not a URL")),
     }
 }
 
 /// The address of a server on this computer that stands in for one elsewhere.
 pub(super) fn stand_in(given: &str) -> Result<Url, &'static str> {
-    let url = Url::parse(given).map_err(|_| "this is no URL")?;
+    let url = Url::parse(given).map_err(|_| "it is not a URL")?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err("this is neither http nor https");
+        return Err("it is neither http nor https");
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("it holds a user name or password");
+        return Err("it contains a user name or password");
     }
     if !is_loopback(&url) {
-        return Err("this is not an address of this computer");
+        return Err("it is not an address of this computer");
     }
     Ok(url)
 }

@@ -31,14 +31,14 @@ pub(super) fn find(var: &impl Fn(&str) -> Option<OsString>, in_tests: bool) -> R
     let key = text(KEY_VARIABLE);
     let Some(base) = text(BASE_VARIABLE) else {
         return match key {
-            Some(_) => Err(refuse(KEY_VARIABLE)("it counts only for a server on this computer")),
+            Some(_) => Err(refuse(KEY_VARIABLE)("it is only allowed with a server on this computer")),
             None if in_tests => Ok(None),
             None => Ok(built_in(BASE, KEY, VIA)),
         };
     };
     let base = stand_in(&base).map_err(refuse(BASE_VARIABLE))?;
     let key = key.as_deref().or(KEY).ok_or(refuse(KEY_VARIABLE)("there is no key"))?;
-    let key = PublicKey::from_base64(key).map_err(|_| refuse(KEY_VARIABLE)("this is no public key of minisign"))?;
+    let key = PublicKey::from_base64(key).map_err(|_| refuse(KEY_VARIABLE)("it is not a minisign public key"))?;
     Ok(Some(Releases { base, key, via: Vec::new() }))
 }
 

@@ -9,9 +9,9 @@ use std::{fs, io};
 pub enum ReadError {
     #[error("there is no such file")]
     Missing,
-    #[error("it is a link to a file that is not there")]
+    #[error("it is a link to a missing file")]
     LinkToNothing,
-    #[error("what should be the folder around it is a file")]
+    #[error("its parent folder is a file")]
     FileAround,
     #[error("permission denied")]
     Forbidden,
@@ -20,14 +20,14 @@ pub enum ReadError {
     /// Where none is followed.
     #[error("it is a link")]
     Link,
-    #[error("it is a pipe, a socket or a device, and not a file")]
+    #[error("it is a pipe, a socket or a device, not a file")]
     NoFile,
     /// Than so many bytes.
-    #[error("it is larger than {}, which no such file is", size_in_words(.0))]
+    #[error("it is larger than {}, the limit for this file", size_in_words(.0))]
     TooLarge(u64),
     #[error("{0}")]
     Doubtful(Doubt),
-    #[error("the system says: {0}")]
+    #[error("system error: {0}")]
     System(io::Error),
 }
 

@@ -38,10 +38,10 @@ fn what_is_no_file_is_told_apart() {
         assert_eq!(**way(&at("file"), 8).unwrap(), *b"12345678");
         assert_eq!(why(dir.path(), 8), "it is a folder");
         for other in [pipe.as_path(), Path::new("/dev/null")] {
-            assert_eq!(why(other, 8), "it is a pipe, a socket or a device, and not a file");
+            assert_eq!(why(other, 8), "it is a pipe, a socket or a device, not a file");
         }
-        assert_eq!(why(&at("file"), 7), "it is larger than 7 bytes, which no such file is");
-        assert_eq!(why(&at("file/x"), 8), "what should be the folder around it is a file");
+        assert_eq!(why(&at("file"), 7), "it is larger than 7 bytes, the limit for this file");
+        assert_eq!(why(&at("file/x"), 8), "its parent folder is a file");
         assert!(way(&at("none"), 8).is_err_and(|error| error.is_missing()));
     }
     assert_eq!(**read(&at("link"), 8).unwrap(), *b"12345678");

@@ -71,7 +71,7 @@ impl UserDir {
             Err(newer @ NotRead::Newer(_)) => Err(format!("{}: {newer}", path.display())),
             Err(why) => {
                 let kept = fs::set_aside(&path, &stamp(now.wall));
-                tracing::error!(%why, kept = ?kept, "the record of an account could not be read and is kept aside");
+                tracing::error!(%why, kept = ?kept, "the record of an account could not be read and is set aside");
                 Ok(self.without_record(id, own, now))
             }
         }
@@ -86,7 +86,7 @@ impl UserDir {
         let entries = match std::fs::read_dir(&folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(format!("{} cannot be read: {error}", folder.display())),
+            Err(error) => return Err(format!("cannot read {}: {error}", folder.display())),
         };
         let login = file_name(&id.login());
         let mut beside = Vec::new();
@@ -147,14 +147,14 @@ pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
         Err(error) if error.is_missing() => Ok(None),
         // No record: it is kept aside.
         Err(ReadError::TooLarge(_)) => Ok(Some(Zeroizing::default())),
-        Err(error) => Err(format!("{} cannot be read: {error}", path.display())),
+        Err(error) => Err(format!("cannot read {}: {error}", path.display())),
     }
 }
 
 /// How often it was saved, the state with this account alone, and the data folder of the copy that wrote it.
 fn parse(bytes: &[u8], id: &AccountId) -> Result<(u64, State, Option<PathBuf>), NotRead> {
     let (_, state) = state_file::parse(bytes)?;
-    let saves = state.accounts.get(id).ok_or("it is of another account")?.saves;
+    let saves = state.accounts.get(id).ok_or("it belongs to another account")?.saves;
     let by = serde_json::from_slice::<Value>(bytes).ok();
     let by = by.and_then(|record| record.get(DATA_DIR)?.as_str().map(PathBuf::from));
     Ok((saves, state, by))

@@ -47,7 +47,7 @@ impl UserDir {
             Err(newer @ NotRead::Newer(_)) => Err(format!("{}: {newer}", path.display())),
             Err(why) => {
                 let kept = fs::set_aside(&path, &stamp(now.wall));
-                tracing::error!(%why, kept = ?kept, "the record of updates could not be read and is kept aside");
+                tracing::error!(%why, kept = ?kept, "the record of updates could not be read and is set aside");
                 Ok(Some(UpdatesState::lost(now)))
             }
         }

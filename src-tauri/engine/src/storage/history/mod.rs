@@ -74,7 +74,7 @@ pub enum HistoryError {
     #[error("{0}")]
     Damaged(String),
     /// A later version of Holdoff wrote it, and it is left to that.
-    #[error("it is of version {found}, and this Holdoff knows up to version {known}; a newer one reads it")]
+    #[error("it has version {found}, and this Holdoff supports up to version {known}; use a newer Holdoff to read it")]
     Newer { found: u64, known: u64 },
     /// It may be whole; the system does not let it be read or written now.
     #[error("{0}")]

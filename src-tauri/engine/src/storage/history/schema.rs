@@ -94,7 +94,7 @@ pub fn is_inert(connection: &Connection) -> Result<(), HistoryError> {
 pub fn is_empty(connection: &Connection) -> Result<(), HistoryError> {
     match connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))? {
         0 => Ok(()),
-        _ => Err(HistoryError::Damaged("it is a database of another program".to_owned())),
+        _ => Err(HistoryError::Damaged("it is another program's database".to_owned())),
     }
 }
 
@@ -122,6 +122,6 @@ pub fn version(connection: &Connection) -> Result<usize, HistoryError> {
     match usize::try_from(version) {
         Ok(version) if version <= VERSION => Ok(version),
         Ok(version) => Err(HistoryError::Newer { found: version as u64, known: VERSION as u64 }),
-        Err(_) => Err(HistoryError::Damaged(format!("it is of version {version}, and there is none below 0"))),
+        Err(_) => Err(HistoryError::Damaged(format!("its version is {version}, which is invalid"))),
     }
 }

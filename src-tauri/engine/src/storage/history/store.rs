@@ -45,7 +45,7 @@ pub fn open(dir: &Path, stamp: &str, span: Duration) -> Opened {
         Err(error) => {
             tracing::error!(%error, "the history cannot be opened");
             if let HistoryError::Newer { .. } = error {
-                findings.push(format!("The history is left as it is: {error}. Nothing is added to it."));
+                findings.push(format!("The history is left unchanged: {error}. Nothing is added to it."));
             }
             Opened { store: None, findings, recent: Vec::new() }
         }
@@ -135,10 +135,10 @@ pub(super) fn keep_aside(dir: &Path, stamp: &str, why: &str) -> Option<String> {
     for part in ["-wal", "-shm"] {
         let _ = std::fs::rename(with(&path, part), with(&kept, part));
     }
-    tracing::error!(%why, kept = %kept.display(), "the history could not be read and is kept aside");
+    tracing::error!(%why, kept = %kept.display(), "the history could not be read and is set aside");
     let name = kept.file_name().unwrap_or_default().to_string_lossy();
     Some(format!(
-        "The history could not be read: {why}. The file is kept as {name}, and a new history was begun. Nothing that is asked or shown now depends on it."
+        "Could not read the history: {why}. The file is kept as {name}, and a new history was started. Checks and current readings do not depend on it."
     ))
 }
 

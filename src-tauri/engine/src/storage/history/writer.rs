@@ -80,7 +80,7 @@ impl History {
         spawn("history", move || writer.run(&inbox));
         spawn("history-check", move || match integrity::check(&checked) {
             integrity::Health::Whole => {}
-            integrity::Health::Unknown(why) => tracing::info!(%why, "the history was not looked at to its end"),
+            integrity::Health::Unknown(why) => tracing::info!(%why, "the history check did not finish"),
             integrity::Health::Damaged(why) => {
                 let _ = tell_damage.send(Wish::Damaged(why));
             }
@@ -93,7 +93,7 @@ impl History {
         let (done, written) = oneshot::channel();
         self.send(Wish::Write(Row::Request(entry), Some(done)));
         if tokio::time::timeout(PATIENCE, written).await.is_err() {
-            tracing::warn!("the history takes long to be written; going on without");
+            tracing::warn!("writing the history takes long; continuing without it");
         }
     }
 
@@ -124,7 +124,7 @@ impl History {
     pub async fn delete_all(&self) -> Result<(), String> {
         let (done, deleted) = oneshot::channel();
         self.send(Wish::DeleteAll(done));
-        deleted.await.unwrap_or_else(|_| Err("Holdoff is ending.".to_owned()))
+        deleted.await.unwrap_or_else(|_| Err("Holdoff is shutting down.".to_owned()))
     }
 
     /// Returns when what was given before is written, or cannot be.
@@ -150,7 +150,7 @@ impl History {
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) {
     if let Err(error) = std::thread::Builder::new().name(name.to_owned()).spawn(run) {
-        tracing::error!(%error, "a thread for the history could not be had");
+        tracing::error!(%error, "could not start a thread for the history");
     }
 }
 
@@ -254,7 +254,7 @@ impl Writer {
                 }
                 (self.failures, self.retry) = (0, None);
                 if std::mem::take(&mut self.lost) > 0 {
-                    tracing::warn!("the history has a gap: there was no room for all that waited to be written");
+                    tracing::warn!("the history has a gap: too many records were waiting to be written");
                 }
                 self.tell(|news| news.trouble = None);
             }
@@ -273,7 +273,7 @@ impl Writer {
 
     fn try_write(&mut self) -> Result<(), HistoryError> {
         if let Some(gone) = self.store.take_if(|store| !store.is_in(&self.dir)) {
-            tracing::warn!("the history was taken away; a new one is begun");
+            tracing::warn!("the history was removed; starting a new one");
             self.take_along(&gone);
         }
         if self.store.is_none() {
@@ -306,7 +306,7 @@ impl Writer {
         }
         tracing::error!(%error, failures = self.failures, "the history could not be written");
         let trouble = format!(
-            "The history cannot be written ({error}). What belongs in it is kept in memory and tried again; asking goes on. Free some space or mend Holdoff's folder."
+            "Cannot write the history ({error}). New records are kept in memory and retried; checks continue. Free some space or fix the permissions of Holdoff's folder."
         );
         self.tell(|news| news.trouble = Some(trouble));
     }
@@ -340,7 +340,7 @@ impl Writer {
         let opened = self.open();
         let failed = |why: String| {
             format!(
-                "The history could not be deleted ({why}). Mend Holdoff's folder, or delete the files named history.sqlite3 in it while Holdoff is not running."
+                "Could not delete the history ({why}). Fix the permissions of Holdoff's folder, or quit Holdoff and delete the files named history.sqlite3 in it."
             )
         };
         removed.map_err(|error| failed(error.to_string()))?;
@@ -365,7 +365,7 @@ impl Writer {
             Ok(true) => {}
             Ok(false) => self.retention = None,
             Err(error) => {
-                tracing::warn!(%error, "old parts of the history could not be deleted; it is tried again tomorrow");
+                tracing::warn!(%error, "could not delete old parts of the history; trying again tomorrow");
                 self.retention = None;
             }
         }

@@ -32,7 +32,7 @@ impl Runner {
     }
 
     async fn cannot_lock(&mut self, why: String) {
-        tracing::error!(%why, "the lock of an account could not be taken; nothing is asked until it can");
+        tracing::error!(%why, "could not take the lock of an account; sending no requests until that works");
         self.tools.keeper.report_failure(why.clone()).await;
         self.unlockable = Some(why);
     }

@@ -11,7 +11,7 @@ use tokio::task::spawn_blocking;
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send>>;
 
-const FAILED_ITSELF: &str = "it failed in Holdoff itself";
+const FAILED_ITSELF: &str = "internal error";
 
 impl Runner {
     pub(super) async fn save(&mut self, mut state: Box<AccountState>) -> Result<(), String> {
@@ -48,7 +48,7 @@ impl Runner {
 
     fn take_up_newer(&mut self, mut state: AccountState) {
         let (id, now) = (self.account.id().clone(), self.tools.clock.now());
-        tracing::info!("another copy has asked for this account; its waits are kept");
+        tracing::info!("another copy has checked this account; keeping its waits");
         self.tools.memory.remind_known(&id, &mut state, now);
         self.saves = self.saves.max(state.saves);
         self.account = Account::new(id, self.source.place(), state, self.preferences, now, random::number());

@@ -19,7 +19,7 @@ impl Supervisor {
     pub(super) fn ended(&mut self, ended: Option<(AccountId, End)>) {
         self.retiring.retain(|(_, orders)| !orders.is_closed());
         let Some((account, end)) = ended else {
-            tracing::error!("a runner has died; its account is not polled until Holdoff is started again");
+            tracing::error!("a runner has stopped; its account is not polled until Holdoff restarts");
             return;
         };
         if end == End::AccountChanged

@@ -44,7 +44,7 @@ fn start(command: &mut Command, home: &Path) -> Result<(), String> {
         })
         .map_err(|error| error.to_string())?;
     match ended.recv_timeout(FAILS_WITHIN) {
-        Ok(Ok(status)) if !status.success() => Err(format!("it ended with {status}")),
+        Ok(Ok(status)) if !status.success() => Err(format!("it exited with {status}")),
         Ok(Err(error)) => Err(error.to_string()),
         Ok(Ok(_)) | Err(_) => Ok(()),
     }

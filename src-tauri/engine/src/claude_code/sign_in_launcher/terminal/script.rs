@@ -80,6 +80,6 @@ mod tests {
         let said = run([None, None], &["-c", "echo no browser; exit 7"]);
         assert!(said.contains("no browser") && said.contains("Exit code: 7") && said.contains("Press Enter"), "{said}");
         let said = run([None, None], &["-c", "true"]);
-        assert!(said.contains("has ended. If it signed you in") && said.contains("Press Enter"), "{said}");
+        assert!(said.contains("has exited. If you signed in") && said.contains("Press Enter"), "{said}");
     }
 }

@@ -45,7 +45,7 @@ async fn a_linked_file() {
     lab.after(|| write(&ann, "second"), "second").await;
     lab.after(|| replace(&ann, "third"), "third").await;
     let (keys, away) = (lab.at("vault/keys"), lab.at("vault/away"));
-    let gone = r#"Unreadable("it is a link to a file that is not there")"#;
+    let gone = r#"Unreadable("it is a link to a missing file")"#;
     lab.after(|| fs::rename(&keys, &away).unwrap(), gone).await;
     lab.after(|| fs::rename(&away, &keys).unwrap(), "third").await;
     lab.after(|| write(&ann, "fourth"), "fourth").await;

@@ -49,7 +49,7 @@ fn a_database_of_another_program_is_not_written_to_by_whatever_link() {
         let places = theirs.path().join("places.sqlite");
         sqlite(&places, &format!("CREATE TABLE place (url TEXT); PRAGMA user_version = {version}"));
         std::os::unix::fs::symlink(&places, dir.path().join(NAME)).unwrap();
-        begun_anew(dir.path(), if version == 0 { "of another program" } else { "no such table" });
+        begun_anew(dir.path(), if version == 0 { "another program's database" } else { "no such table" });
         assert_eq!(
             (schema(&places), names(theirs.path())),
             (vec!["place".to_owned()], vec!["places.sqlite".to_owned()])

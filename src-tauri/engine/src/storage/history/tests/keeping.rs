@@ -216,7 +216,7 @@ async fn what_cannot_be_written_waits_and_holds_nobody_up() {
     history.record(sent(NOON)).await;
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     let troubled = tokio::time::timeout(Duration::from_secs(30), news.wait_for(|news| news.trouble.is_some())).await;
-    assert!(troubled.unwrap().unwrap().trouble.as_ref().unwrap().contains("asking goes on"));
+    assert!(troubled.unwrap().unwrap().trouble.as_ref().unwrap().contains("checks continue"));
     history.record(sent(after(1))).await;
     other.execute_batch("ROLLBACK").unwrap();
     history.flush().await;

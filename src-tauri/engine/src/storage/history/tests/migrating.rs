@@ -68,7 +68,7 @@ fn a_file_of_a_later_version_is_left_to_it_and_said() {
     drop(later);
     let before = std::fs::read(dir.path().join(NAME)).unwrap();
     let told = Reader::open(dir.path()).unwrap_err().to_string();
-    assert_eq!(told, "it is of version 99, and this Holdoff knows up to version 2; a newer one reads it");
+    assert_eq!(told, "it has version 99, and this Holdoff supports up to version 2; use a newer Holdoff to read it");
     let opened = open_in(dir.path());
     assert!(opened.store.is_none() && opened.findings[0].contains(&told), "{:?}", opened.findings);
     let left: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
