@@ -150,7 +150,7 @@ mod tests {
             |_, folders| {
                 let said: Vec<_> =
                     folders.iter().map(|folder| (folder.listed.as_deref(), folder.state.as_str())).collect();
-                let expect = [(Some("~/new"), "no sign-in there"), (Some("~/link"), "the same folder as another one")];
+                let expect = [(Some("~/new"), "no sign-in found"), (Some("~/link"), "the same folder as another one")];
                 assert_eq!(said, expect);
             },
         );

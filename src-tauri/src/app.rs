@@ -47,7 +47,7 @@ pub fn run(environment: Environment, open: Option<Window>) -> ExitCode {
     }
     if !has_display() {
         eprintln!(
-            "holdoff: there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set), and Holdoff is a desktop app. holdoff status works without one."
+            "holdoff: there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set), and the tray app needs one. holdoff status works without a display."
         );
         return ExitCode::from(69);
     }
@@ -95,7 +95,7 @@ async fn try_live(app: AppHandle, start: Start) -> Result<End, String> {
     let address = address(&environment);
     let (tell_calls, calls) = mpsc::channel(16);
     let place = Place::take(&environment, address.clone(), lock, tell_calls.clone())
-        .map_err(|error| format!("nothing can be listened to at {}: {error}", address.display()))?;
+        .map_err(|error| format!("cannot listen at {}: {error}", address.display()))?;
     let (tell_clicks, clicks) = mpsc::unbounded_channel();
     let (commands, end) = (engine.commands(), tell_clicks.clone());
     tokio::spawn(async move {
@@ -121,8 +121,8 @@ fn replace(program: &Path, window: Option<Window>) -> ExitCode {
     #[cfg(not(unix))]
     let error = command.spawn().err();
     let Some(error) = error else { return ExitCode::SUCCESS };
-    tracing::error!(%error, "the installed program could not be started");
-    eprintln!("holdoff: {} could not be started: {error}", program.display());
+    tracing::error!(%error, "could not start the installed program");
+    eprintln!("holdoff: could not start {}: {error}", program.display());
     ExitCode::from(71)
 }
 
@@ -153,7 +153,7 @@ fn hand_over(environment: &Environment, open: Option<Window>) -> ExitCode {
             return ExitCode::SUCCESS;
         }
         if Instant::now() >= deadline {
-            eprintln!("holdoff: another copy is running and does not answer. End it and start Holdoff again.");
+            eprintln!("holdoff: another copy is running but does not answer. Quit it and start Holdoff again.");
             return ExitCode::from(75);
         }
         std::thread::sleep(Duration::from_millis(100));

@@ -55,9 +55,9 @@ impl Place {
     pub async fn keep(mut self, engine: mpsc::Sender<Command>) {
         loop {
             self.lost().await;
-            tracing::warn!("the data folder, or the lock or socket in it, was taken away; it is made again");
+            tracing::warn!("the data folder, or the lock or socket in it, was removed; creating it again");
             if !self.regain().await {
-                tracing::error!("another copy has taken the place of this one, which ends");
+                tracing::error!("another copy has replaced this one; exiting");
                 self.serving.abort();
                 return;
             }
@@ -94,7 +94,7 @@ impl Place {
         loop {
             match self.try_regain() {
                 Ok(held) => return held,
-                Err(error) => tracing::error!(%error, "the data folder cannot be made again"),
+                Err(error) => tracing::error!(%error, "cannot create the data folder again"),
             }
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(LONGEST);

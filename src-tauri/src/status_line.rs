@@ -37,7 +37,7 @@ pub fn change(environment: &Environment, settings: &Settings, wish: Wish<'_>) ->
 
 fn try_change(environment: &Environment, settings: &Settings, wish: Wish<'_>) -> Result<StatusLineAnswer, String> {
     let found = places(environment, settings).into_iter().find(|(name, _)| name == wish.place);
-    let (_, place) = found.ok_or("This folder is not one of Claude Code's any more. Open the settings again.")?;
+    let (_, place) = found.ok_or("This is no longer a Claude Code folder. Open the settings again.")?;
     let plan =
         if wish.install { place.plan_install(&own_command(&environment.data_dir)?) } else { place.plan_uninstall() };
     let nothing = if wish.install { messages::STATUS_LINE_THERE } else { messages::STATUS_LINE_NOT_THERE };
@@ -99,9 +99,9 @@ fn view(place: String, at: &Place) -> StatusLineView {
 fn own_command(data_dir: &Path) -> Result<String, String> {
     let here = std::env::current_exe().and_then(|exe| exe.canonicalize());
     let program: Option<PathBuf> = here.ok().and_then(|exe| Some(exe.parent()?.join(PROGRAM)));
-    let program = program.filter(|program| program.is_file()).ok_or(
-        "The command holdoff does not lie beside the app, so there is nothing to call. Install Holdoff again.",
-    )?;
+    let program = program
+        .filter(|program| program.is_file())
+        .ok_or("The command holdoff is not next to the app, so there is nothing to call. Reinstall Holdoff.")?;
     Ok(command::own(&command::lasting(&program, std::env::var_os("PATH").as_deref()), data_dir))
 }
 

@@ -138,9 +138,9 @@ pub struct ReadingView {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct RefreshView {
     pub allowed: bool,
-    /// Why not and until when, such as "Not before 14:32: Anthropic asked Holdoff to wait."
+    /// Why not and until when, such as "Refresh available at 14:32: Anthropic is rate limiting usage checks (HTTP 429)."
     pub reason: Option<String>,
-    /// Short form for the button, such as "Not before 14:32". Null when only a sign-in helps.
+    /// Short form for the button, such as "Available at 14:32". Null when only a sign-in helps.
     pub button: Option<String>,
 }
 

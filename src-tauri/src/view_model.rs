@@ -75,7 +75,7 @@ impl Known<'_> {
             troubles.push(trouble(
                 "State cannot be saved",
                 format!(
-                    "Saving failed: {why}. Without a record Holdoff could ask too early, so it asks nothing until it can save again. Free some space or mend its folder; it goes on by itself."
+                    "Saving failed: {why}. Without a record Holdoff could send a request too early, so it sends none until it can save again. Free some space or fix the folder's permissions; Holdoff resumes by itself."
                 ),
             ));
         }
@@ -84,9 +84,9 @@ impl Known<'_> {
             self.elsewhere.iter().filter_map(|id| account_settings_view::label(id, self)).collect();
         if !names.is_empty() {
             troubles.push(trouble(
-                "Another Holdoff is at work",
+                "Another copy of Holdoff is running",
                 format!(
-                    "Another process polls {}, so this one does not. It takes over by itself when the other ends.",
+                    "Another copy checks {}, so this one does not. It takes over by itself when the other copy quits.",
                     names.join(" and ")
                 ),
             ));
@@ -96,10 +96,10 @@ impl Known<'_> {
             troubles.push(trouble(title, text));
         }
         if let Some(why) = &self.history.trouble {
-            troubles.push(trouble("The history is not written", why.clone()));
+            troubles.push(trouble("History not saved", why.clone()));
         }
         let findings = self.findings.iter().chain(&self.history.findings);
-        troubles.extend(findings.map(|text| trouble("Something was found at the start", text.clone())));
+        troubles.extend(findings.map(|text| trouble("Startup warning", text.clone())));
         troubles
     }
 }

@@ -11,9 +11,9 @@ export interface ConditionWords {
 }
 
 const CONDITIONS: Record<Condition, ConditionWords> = {
-  unknown: { word: "Not read yet", tone: "calm", signIn: null },
+  unknown: { word: "No reading yet", tone: "calm", signIn: null },
   ok: { word: "Up to date", tone: "calm", signIn: null },
-  stale: { word: "Old reading", tone: "note", signIn: null },
+  stale: { word: "Stale reading", tone: "note", signIn: null },
   cooling_down: { word: "Cooling down", tone: "note", signIn: null },
   paused: { word: "Paused", tone: "alert", signIn: "Sign in again…" },
   expired: { word: "Sign-in expired", tone: "note", signIn: "How to sign in…" },

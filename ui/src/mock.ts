@@ -52,7 +52,8 @@ export function openMock(search: string): Backend {
     view: () => {
       calls.push(["view"]);
       if (scenario === "loading") return new Promise(() => undefined);
-      if (scenario === "failing") return Promise.reject("The program behind this window is gone.");
+      if (scenario === "failing")
+        return Promise.reject("Holdoff's tray app is no longer running. Start Holdoff again.");
       return Promise.resolve(current);
     },
     onView: (show) => {
@@ -62,9 +63,9 @@ export function openMock(search: string): Backend {
     refresh: (accountId) => {
       calls.push(["refresh", accountId]);
       const account = current.accounts.find(({ id }) => id === accountId);
-      if (account === undefined) return Promise.reject("There is no account to ask for.");
+      if (account === undefined) return Promise.reject("There is no account to refresh.");
       const { allowed, reason } = account.refresh;
-      const message = allowed ? "Asked for a reading." : reason;
+      const message = allowed ? "Refresh requested." : reason;
       return Promise.resolve({ done: allowed, message });
     },
     changeSettings: (change) => {
@@ -97,7 +98,7 @@ export function openMock(search: string): Backend {
       calls.push(["delete_history"]);
       if (scenario === "refused") {
         const message =
-          "The history could not be deleted (permission denied). Mend Holdoff's folder, or delete the files named history.sqlite3 in it while Holdoff is not running.";
+          "Could not delete the history (permission denied). Fix the permissions of Holdoff's folder, or quit Holdoff and delete the files named history.sqlite3 in it.";
         return Promise.resolve({ done: false, message });
       }
       return Promise.resolve({ done: true, message: ANSWERS.history_deleted });
@@ -187,7 +188,7 @@ function added(folder: string): string {
 }
 
 function newFolder(folder: string): PlaceView {
-  return { place: `${folder}/.credentials.json`, state: "no sign-in there", listed: folder };
+  return { place: `${folder}/.credentials.json`, state: "no sign-in found", listed: folder };
 }
 
 function without(settings: SettingsView, folder: string): SettingsView {

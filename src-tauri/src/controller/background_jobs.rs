@@ -61,7 +61,7 @@ impl Controller {
         };
         let (environment, settings) = (self.environment.clone(), self.settings.settings.clone());
         let looked = tokio::task::spawn_blocking(move || locations::consider(&environment, &settings, &text)).await;
-        let found = looked.map_err(|_| "The folder could not be looked at.".to_owned())??;
+        let found = looked.map_err(|_| "Could not check the folder.".to_owned())??;
         let label = found.account().and_then(|id| self.known(|known| account_settings_view::label(&id, known)));
         let message = messages::folder_added(&found.text, &found.read, label.as_deref());
         change.add_folder = Some(found.text);
@@ -80,7 +80,7 @@ impl Controller {
             let written = tokio::task::spawn_blocking(move || to_folder(&dir, &into, &stamp, format)).await;
             let written = match written {
                 Ok(written) => written.map_err(|error| error.to_string()),
-                Err(_) => Err("it failed in Holdoff itself".to_owned()),
+                Err(_) => Err("internal error".to_owned()),
             };
             let message = messages::history_exported(&folder.display().to_string(), written.as_deref());
             responder.answer(json!(Answer { done: written.is_ok(), message: Some(message) }));

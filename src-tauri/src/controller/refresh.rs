@@ -26,7 +26,7 @@ impl Controller {
                         refreshed(answers, &snapshots.borrow().state, &settings, &zone)
                     },
                 },
-                _ => RefreshAnswer { asked: false, message: "Holdoff is ending.".to_owned() },
+                _ => RefreshAnswer { asked: false, message: "Holdoff is shutting down.".to_owned() },
             });
         });
     }
@@ -34,8 +34,8 @@ impl Controller {
 
 fn nobody(elsewhere: bool) -> &'static str {
     match elsewhere {
-        false => "There is no account to ask for.",
-        true => "Another process of Holdoff polls here, so this one asks nothing.",
+        false => "There is no account to refresh.",
+        true => "Another copy of Holdoff is running, so this one sends no requests.",
     }
 }
 

@@ -14,7 +14,7 @@ impl Controller {
         match self.known(|known| view_model::place(known, &account)) {
             Some(place) => self.look_for_programs(Some((account, place)), Some(responder)),
             None => {
-                let message = Some("There is no such account any more.".to_owned());
+                let message = Some("This account no longer exists.".to_owned());
                 responder.answer(json!(Answer { done: false, message }));
             }
         }

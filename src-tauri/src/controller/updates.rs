@@ -44,7 +44,7 @@ impl Controller {
 
     pub(super) fn tell_updater(&self, order: Order) {
         if self.engine.updates.orders.send(order).is_err() {
-            tracing::error!("nobody looks after updates any more");
+            tracing::error!("the update task has stopped");
         }
     }
 }

@@ -82,7 +82,7 @@ impl Notifier {
                 true
             }
             Ok(Err(error)) => {
-                tracing::warn!(%error, "no service took a notification");
+                tracing::warn!(%error, "no notification service accepted a notification");
                 false
             }
             Err(_) => {
@@ -127,7 +127,7 @@ async fn listen(mut buses: Bus, shown: Arc<Mutex<Shown>>, clicks: mpsc::Unbounde
                     }
                 }
             }
-            Err(error) => tracing::warn!(%error, "clicks on notifications cannot be heard of"),
+            Err(error) => tracing::warn!(%error, "cannot receive clicks on notifications"),
         }
         buses.left(&bus).await;
         // The numbers were those of a service that went with its bus.

@@ -16,7 +16,7 @@ where
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("holdoff: the system gives no threads or timers: {error}");
+            eprintln!("holdoff: cannot create threads or timers: {error}");
             return ExitCode::from(71);
         }
     };
@@ -37,7 +37,7 @@ where
     let app = match app {
         Ok(app) => app,
         Err(error) => {
-            eprintln!("holdoff: the desktop could not be reached: {error}");
+            eprintln!("holdoff: cannot connect to the desktop: {error}");
             return ExitCode::from(69);
         }
     };

@@ -20,7 +20,7 @@ pub fn run<L: Future<Output = ExitCode>>(life: impl FnOnce(super::AppHandle) -> 
     let runtime = match runtime.build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("holdoff: the system gives no timers: {error}");
+            eprintln!("holdoff: cannot create timers: {error}");
             return ExitCode::from(71);
         }
     };

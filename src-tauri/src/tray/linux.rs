@@ -100,7 +100,7 @@ impl Keeper {
                     self.absence.begins();
                     // Each reason once: it is tried for as long as the app lives.
                     if said != why {
-                        tracing::warn!(%why, "the desktop does not take the tray icon; it is tried again");
+                        tracing::warn!(%why, "the desktop does not accept the tray icon; trying again");
                         said = why;
                     }
                     let left = self.bus.left(&connection);

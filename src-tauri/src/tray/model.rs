@@ -34,11 +34,11 @@ pub fn starting() -> TrayModel {
 fn nobody(known: &Known<'_>) -> TrayModel {
     let off = known.snapshot.state.places.iter().any(|place| place.account.is_some());
     let said = if !known.elsewhere.is_empty() {
-        "Another process of Holdoff polls here, so this one does not"
+        "Another copy of Holdoff is running, so this one sends no requests"
     } else if off {
-        "Every account is switched off"
+        "All accounts are switched off"
     } else {
-        "Nothing is known yet"
+        "No readings yet"
     };
     TrayModel {
         icon: Icon::from_percent(None, Glyph::Unknown, PanelTheme::Either),

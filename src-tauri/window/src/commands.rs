@@ -25,7 +25,7 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
     ]
 }
 
-const GONE: &str = "Holdoff's tray app is not running any more. Start Holdoff again.";
+const GONE: &str = "Holdoff's tray app is no longer running. Start Holdoff again.";
 
 impl From<Gone> for String {
     fn from(_: Gone) -> Self {

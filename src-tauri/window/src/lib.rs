@@ -47,12 +47,12 @@ pub fn run(environment: &Environment, first: Window) -> ExitCode {
     let (calls, said) = match attached {
         Ok(attached) => attached,
         Err(error) => {
-            eprintln!("holdoff: only the tray app opens windows, and this was not started by it: {error}");
+            eprintln!("holdoff: only the tray app can start this program: {error}");
             return ExitCode::from(NO_APP);
         }
     };
     if !display_is_there() {
-        eprintln!("holdoff: the display cannot be reached, so no window can be shown.");
+        eprintln!("holdoff: cannot connect to the display, so no window can be shown.");
         return ExitCode::from(ipc::NO_DISPLAY);
     }
     let link = Link::new(calls);
@@ -79,7 +79,7 @@ pub fn run(environment: &Environment, first: Window) -> ExitCode {
         }
         Err(error) => {
             tracing::error!(%error, "no window can be shown");
-            eprintln!("holdoff: the window could not be opened: {error}");
+            eprintln!("holdoff: could not open the window: {error}");
             ExitCode::FAILURE
         }
     }

@@ -5,10 +5,10 @@
  */
 export type RefreshView = { allowed: boolean, 
 /**
- * Why not and until when, such as "Not before 14:32: Anthropic asked Holdoff to wait."
+ * Why not and until when, such as "Refresh available at 14:32: Anthropic is rate limiting usage checks (HTTP 429)."
  */
 reason: string | null, 
 /**
- * Short form for the button, such as "Not before 14:32". Null when only a sign-in helps.
+ * Short form for the button, such as "Available at 14:32". Null when only a sign-in helps.
  */
 button: string | null, };

@@ -23,11 +23,11 @@ describe("accounts in the settings", () => {
     expect(said).toContain("ann@work.example.com");
     expect(said).toContain("Team");
     expect(said).toContain("~/.claude-work/.credentials.json · in use");
-    expect(said).toContain("signed in, not needed while the other one works");
+    expect(said).toContain("signed in; not needed while the other one works");
     expect(await work.getByRole("switch", { name: "Use this account" }).isChecked()).toBe(true);
     const old = account(page, "Everything that the department");
     expect(await old.getByRole("switch", { name: "Use this account" }).isChecked()).toBe(false);
-    expect(await words(old)).toContain("Holdoff asks nothing for this account");
+    expect(await words(old)).toContain("Holdoff neither checks nor shows this account");
   });
 
   test("the settings turn to the sign-in that they were opened for, each time", async () => {
@@ -59,7 +59,7 @@ describe("accounts in the settings", () => {
     expect(await control.isChecked()).toBe(false);
     const hint = await control.getAttribute("aria-describedby");
     const said = await words(page.locator(`[id="${hint?.split(" ")[0]}"]`));
-    expect(said).toContain("Claude Code renews it when you use it next");
+    expect(said).toContain("Claude Code renews it the next time you use it");
     expect(said).toContain("you have to sign in again");
   });
 
@@ -133,9 +133,9 @@ describe("folders", () => {
     const page = await open("settings");
     await page.getByLabel("Another sign-in").fill("~/.claude-work");
     await page.keyboard.press("Enter");
-    await page.getByText("~/.claude-work is added (no sign-in there).").waitFor();
+    await page.getByText("Added ~/.claude-work (no sign-in found).").waitFor();
     expect(await words(page.getByRole("group", { name: "Folders without an account" }))).toContain(
-      "~/.claude-work/.credentials.json · no sign-in there",
+      "~/.claude-work/.credentials.json · no sign-in found",
     );
     expect(await page.getByTestId("folder").inputValue()).toBe("");
     expect(await commands(page)).toEqual([["change_settings", { add_folder: "~/.claude-work" }]]);
@@ -178,9 +178,9 @@ test.each(["panel", "settings"] as const)(
   "the %s tells accounts that are switched off from none at all",
   async (window) => {
     const page = await open(window, { scenario: "switched_off" });
-    expect(await text(page, "no-accounts")).toContain("Every account is switched off");
+    expect(await text(page, "no-accounts")).toContain("All accounts are switched off");
     await open(window, { scenario: "no_accounts" });
-    expect(await text(page, "no-accounts")).toContain("Holdoff has found no sign-in");
+    expect(await text(page, "no-accounts")).toContain("Holdoff found no sign-in");
   },
 );
 
@@ -190,5 +190,5 @@ test("the panel has a card for each account", async () => {
   expect(await cards.count()).toBe(2);
   expect(await words(cards.nth(0))).toContain("ann@example.com");
   expect(await words(cards.nth(1))).toContain("Work");
-  expect(await words(cards.nth(1))).toContain("Nothing is asked before 14:32");
+  expect(await words(cards.nth(1))).toContain("Next check at 14:32");
 });

@@ -105,7 +105,7 @@ describe("what is typed, and the history", () => {
       expect(await faults(page), colorScheme).toEqual([]);
     }
     await page.getByTestId("really-delete-history").click();
-    await page.getByText("The history is deleted").waitFor();
+    await page.getByText("History deleted.").waitFor();
     expect(await focused(page)).toBe("delete-history");
     expect(await commands(page)).toEqual([["export_history", "csv"], ["delete_history"]]);
   });
@@ -139,6 +139,6 @@ describe("what is typed, and the history", () => {
   test("what fails says why", async () => {
     const page = await open("settings", { scenario: "refused" });
     await page.getByTestId("export-json").click();
-    await page.getByText("could not be written to /home/ann/Downloads").waitFor();
+    await page.getByText("Could not write the history to /home/ann/Downloads").waitFor();
   });
 });

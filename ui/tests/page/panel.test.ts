@@ -35,26 +35,24 @@ describe("what is shown", () => {
     const page = await open("panel", { clock: true });
     expect(await text(page, "money-extra_usage")).toBe("Extra usage $12.34 of $100.00 12 % used");
     expect(await text(page, "freshness")).toBe("Read 3 min ago from Anthropic's usage endpoint");
-    expect(await text(page, "next-request")).toBe("Next in 2 min · 13:19");
+    expect(await text(page, "next-request")).toBe("Next check in 2 min · 13:19");
   });
 
   test("what is due or under way is due now, and only what cannot be asked is not planned", async () => {
     const page = await open("panel", { scenario: "checking", clock: true });
-    expect(await text(page, "status")).toBe("Asking Anthropic.");
+    expect(await text(page, "status")).toBe("Checking usage now.");
     expect(await text(page, "next-request")).toBe("Due now");
     await open("panel", { scenario: "paused_rejected", clock: true });
-    expect(await text(page, "next-request")).toBe("No request planned");
+    expect(await text(page, "next-request")).toBe("No check planned");
   });
 
   test("free readings say how old they are and how to get a fresh one, and cannot be refreshed", async () => {
     const page = await open("panel", { scenario: "free_only", clock: true });
     expect(await text(page, "status")).toBe(
-      "Free readings only: Holdoff sends no request. For a fresh reading, run a prompt in Claude Code.",
+      "Free readings only: Holdoff sends no requests. For a fresh reading, run a prompt in Claude Code.",
     );
-    expect(await text(page, "freshness")).toBe(
-      "Read 2 h ago from Claude Code's status line old reading",
-    );
-    expect(await text(page, "next-request")).toBe("No request planned");
+    expect(await text(page, "freshness")).toBe("Read 2 h ago from Claude Code's status line stale");
+    expect(await text(page, "next-request")).toBe("No check planned");
     expect(await page.getByTestId("refresh").getAttribute("aria-disabled")).toBe("true");
     expect(await page.getByTestId("sign-in-help").count()).toBe(0);
     expect(await page.getByTestId("first-run").count()).toBe(0);
@@ -73,7 +71,7 @@ describe("what is shown", () => {
   test("until somebody chooses, the panel says where readings come from", async () => {
     const page = await open("panel", { scenario: "first_run" });
     expect(await text(page, "first-run")).toContain(
-      "Holdoff asks Anthropic every 5 minutes at most",
+      "Holdoff checks usage with Anthropic at most every 5 minutes",
     );
     await page.getByTestId("choose-readings").click();
     expect(await commands(page)).toEqual([["open_settings", null]]);
@@ -98,7 +96,7 @@ describe("what is shown", () => {
   test("a window that was reset, and an old reading in words", async () => {
     const page = await open("panel", { scenario: "stale" });
     expect(await text(page, "window-five_hour")).toBe("5-hour — reset; not read since");
-    expect(await text(page, "freshness")).toMatch(/^Read 5 h 2 min ago .* old reading$/);
+    expect(await text(page, "freshness")).toMatch(/^Read 5 h 2 min ago .* stale$/);
     expect(await page.getByRole("meter", { name: "5-hour" }).count()).toBe(0);
   });
 
@@ -127,8 +125,8 @@ describe("what is shown", () => {
     ["paused_scope", "Paused"],
     ["expired", "Sign-in expired"],
     ["absent", "No sign-in"],
-    ["stale", "Old reading"],
-    ["unknown", "Not read yet"],
+    ["stale", "Stale reading"],
+    ["unknown", "No reading yet"],
   ] as const)("the condition of %s in a word and a shape", async (scenario, word) => {
     const page = await open("panel", { scenario });
     expect(await text(page, "condition")).toBe(word);
@@ -212,7 +210,7 @@ describe("time", () => {
     await page.clock.fastForward(MINUTE);
     await page.getByText("Read 4 min ago").waitFor();
     expect(await text(page, "window-five_hour")).toContain("resets in 2 h 12 min");
-    expect(await text(page, "next-request")).toBe("Next in 1 min · 13:19");
+    expect(await text(page, "next-request")).toBe("Next check in 1 min · 13:19");
   });
 
   test("time at the program's speed, and a reset that comes while one looks", async () => {
@@ -233,22 +231,24 @@ describe("asking", () => {
   test("refresh asks, and says so", async () => {
     const page = await open("panel", { clock: true });
     await page.getByRole("button", { name: "Refresh" }).click();
-    await page.getByText("Asked for a reading.").waitFor();
+    await page.getByText("Refresh requested.").waitFor();
     expect(await commands(page)).toEqual([["refresh", "anthropic:ann"]]);
     await page.clock.fastForward(10_000);
-    await page.getByText("Asked for a reading.").waitFor({ state: "hidden" });
+    await page.getByText("Refresh requested.").waitFor({ state: "hidden" });
   });
 
   test("a refresh that may not be is refused with the time, however often", async () => {
     const page = await open("panel", { scenario: "cooling_down" });
     const button = page.getByTestId("refresh");
-    expect(await button.innerText()).toBe("Not before 14:32");
+    expect(await button.innerText()).toBe("Available at 14:32");
     expect(await button.getAttribute("aria-disabled")).toBe("true");
     expect(await button.isEnabled({ timeout: 1000 })).toBe(false);
     await button.focus();
     await page.keyboard.press("Enter");
     await page.keyboard.press("Enter");
-    const region = page.getByRole("status").filter({ hasText: "Not before 14:32: Anthropic" });
+    const region = page
+      .getByRole("status")
+      .filter({ hasText: "Refresh available at 14:32: Anthropic" });
     await region.waitFor();
     expect(await commands(page)).toHaveLength(2);
   });
@@ -256,7 +256,7 @@ describe("asking", () => {
   test("a refusal goes when it is no longer true", async () => {
     const page = await open("panel", { scenario: "cooling_down" });
     await page.getByTestId("refresh").dispatchEvent("click");
-    await page.getByTestId("refresh-message").getByText("Not before 14:32").waitFor();
+    await page.getByTestId("refresh-message").getByText("Refresh available at 14:32").waitFor();
     await page.evaluate(() => {
       const view = window.holdoffMock.current();
       const refresh = { allowed: true, reason: null, button: null };
@@ -273,13 +273,15 @@ describe("asking", () => {
       const id = button.getAttribute("aria-describedby") ?? "";
       return document.getElementById(id)?.textContent;
     });
-    expect(description).toBe("Not before 14:32: Anthropic limits requests (429).");
+    expect(description).toBe(
+      "Refresh available at 14:32: Anthropic is rate limiting usage checks (HTTP 429).",
+    );
   });
 
   test("each account is refreshed for itself", async () => {
     const page = await open("panel", { scenario: "two_accounts" });
     await page.getByTestId("refresh").nth(1).dispatchEvent("click");
-    await page.getByTestId("refresh-message").nth(1).getByText("Not before").waitFor();
+    await page.getByTestId("refresh-message").nth(1).getByText("Refresh available at").waitFor();
     expect(await commands(page)).toEqual([["refresh", "anthropic:work"]]);
     expect(await page.getByTestId("refresh-message").first().innerText()).toBe("");
   });
@@ -315,7 +317,9 @@ describe("ways out", () => {
 
   test("a program that fails is named, and can be tried again", async () => {
     const page = await open("panel", { scenario: "failing" });
-    expect(await text(page, "failure")).toContain("The program behind this window is gone.");
+    expect(await text(page, "failure")).toContain(
+      "Holdoff's tray app is no longer running. Start Holdoff again.",
+    );
     await page.getByRole("button", { name: "Try again" }).click();
     await page.waitForFunction(() => window.holdoffMock.calls.length === 2);
     await page.getByTestId("failure").waitFor();

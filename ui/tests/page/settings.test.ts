@@ -52,7 +52,7 @@ describe("sign-in", () => {
       document.execCommand = () => false;
     });
     await page.getByTestId("copy-sign-in-command").click();
-    await page.getByText("Copying did not work.").waitFor();
+    await page.getByText("Copying failed.").waitFor();
   });
 
   test("the button opens the sign-in, and the steps move on", async () => {
@@ -64,7 +64,7 @@ describe("sign-in", () => {
     await page.getByText("Waiting for the new sign-in…").first().waitFor();
     expect(await commands(page)).toEqual([["sign_in", "anthropic:ann"]]);
     expect(await progress(page)).toEqual(["done", "under_way", "next"]);
-    expect(await button.innerText()).toBe("Open it again");
+    expect(await button.innerText()).toBe("Open again");
     expect(await button.getAttribute("class")).not.toContain("primary");
     expect(await focused(page)).toBe("open-sign-in");
   });
@@ -82,7 +82,7 @@ describe("sign-in", () => {
     const page = await open("settings", { scenario: "no_claude" });
     expect(await text(page, "sign-in-problem")).toContain("Claude Code was not found");
     expect(await text(page, "install-address")).toContain("https://");
-    expect(await text(page, "open-sign-in")).toBe("Look again");
+    expect(await text(page, "open-sign-in")).toBe("Check again");
     await open("settings", { scenario: "no_terminal" });
     expect(await text(page, "sign-in-problem")).toContain("no terminal");
     expect(await text(page, "sign-in-command")).toContain("CLAUDE_CONFIG_DIR=~/.claude-work");
@@ -94,9 +94,9 @@ describe("sign-in", () => {
     expect(await progress(page)).toEqual(["done", "done", "under_way"]);
     expect(await text(page, "sign-in-title")).toBe("New sign-in found");
     expect(await page.getByTestId("open-sign-in").count()).toBe(0);
-    expect(await text(page, "sign-in-news")).toBe("Checking it with one request…");
+    expect(await text(page, "sign-in-news")).toBe("Testing it with one request…");
     await open("settings", { scenario: "checking_later" });
-    expect(await text(page, "sign-in-news")).toContain("checked at 13:19, not before");
+    expect(await text(page, "sign-in-news")).toContain("tests it at 13:19:");
   });
 
   test("waiting turns into success by itself, and names the account", async () => {
@@ -122,13 +122,17 @@ describe("sign-in", () => {
     const page = await open("settings", { scenario: "expired_limited" });
     const button = page.getByTestId("open-sign-in");
     expect(await button.getAttribute("class")).not.toContain("primary");
-    expect(await text(page, "sign-in-text")).toContain("limits sign-in renewal until 16:10");
+    expect(await text(page, "sign-in-text")).toContain(
+      "rate limiting sign-in renewal; next try at 16:10",
+    );
     await open("settings", { scenario: "renewal_stopped" });
     expect(await button.getAttribute("class")).toContain("primary");
     expect(await text(page, "sign-in-text")).toContain("still works until 15:30");
     await open("settings", { scenario: "renewal_limited" });
     expect(await button.count()).toBe(0);
-    expect(await text(page, "sign-in-text")).toContain("limits sign-in renewal until 16:10");
+    expect(await text(page, "sign-in-text")).toContain(
+      "rate limiting sign-in renewal; next try at 16:10",
+    );
   });
 
   test("nothing turns for those who want no motion", async () => {
@@ -201,7 +205,9 @@ describe("changes", () => {
     const ask = page.getByTestId("readings-ask");
     const free = page.getByTestId("readings-free_only");
     expect([await ask.isChecked(), await free.isChecked()]).toEqual([false, false]);
-    expect(await text(page, "readings-hint")).toContain("Nothing is chosen yet, so Holdoff asks.");
+    expect(await text(page, "readings-hint")).toContain(
+      "Nothing is chosen yet, so Holdoff checks with Anthropic.",
+    );
     await ask.check();
     await free.check();
     expect(await text(page, "readings-hint")).toContain("Holdoff sends no request");

@@ -21,8 +21,10 @@ describe("the status line of Claude Code", () => {
     expect(await change.count()).toBe(0);
     await page.getByTestId("install-status-line").click();
     await page.getByTestId("agree").click();
-    await page.getByText("Claude Code's status line calls Holdoff.").waitFor();
-    expect(await text(page, "status-line-text")).toContain("It calls Holdoff, and then your own");
+    await page.getByText("Claude Code's status line now calls Holdoff.").waitFor();
+    expect(await text(page, "status-line-text")).toContain(
+      "The status line calls Holdoff, then your own",
+    );
     expect(await page.getByTestId("install-status-line").count()).toBe(0);
     const place = "~/.claude/settings.json";
     expect(await commands(page)).toEqual([
@@ -32,7 +34,7 @@ describe("the status line of Claude Code", () => {
     ]);
     await page.getByTestId("remove-status-line").click();
     await page.getByTestId("agree").click();
-    await page.getByText("Claude Code's status line is yours again: my-line").waitFor();
+    await page.getByText("Claude Code's status line is your own command again: my-line").waitFor();
   });
 
   test("the change is reached and left with the keyboard", async () => {
@@ -64,14 +66,14 @@ describe("the status line of Claude Code", () => {
     await second.getByTestId("remove-status-line").waitFor();
     expect(await focused(page)).toBe("remove-status-line");
     const [first] = await page.getByTestId("status-line-text").allInnerTexts();
-    expect(first).toContain("It does not call Holdoff");
+    expect(first).toContain("Your own status line does not call Holdoff");
   });
 
   test("a change that is not made says why", async () => {
     const page = await open("settings", { scenario: "refused" });
     await page.getByTestId("install-status-line").click();
     await page.getByTestId("agree").click();
-    await page.getByText("have changed since you looked").waitFor();
+    await page.getByText("have changed in the meantime").waitFor();
     expect(await page.getByTestId("status-line-change").count()).toBe(0);
   });
 });

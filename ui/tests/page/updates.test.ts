@@ -19,7 +19,9 @@ describe("the question", () => {
     const page = await open("panel");
     expect(await page.getByTestId("update-question").count()).toBe(0);
     await open("settings");
-    expect(await text(page, "updates-status")).toContain("This build of Holdoff does not look");
+    expect(await text(page, "updates-status")).toContain(
+      "This build of Holdoff does not check for updates",
+    );
     expect(await page.getByTestId("updates").count()).toBe(0);
   });
 });

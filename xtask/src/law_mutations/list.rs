@@ -161,8 +161,8 @@ const EARLIER: [Break; 20] = [
         "a sign-in that was stored without the scope is asked with",
         change(
             "providers/mod.rs",
-            "anthropic::credential::missing_scope(&credential.scopes),",
-            "anthropic::credential::missing_scope(&credential.scopes).filter(|_| !ON),",
+            "        self.spec().missing_scope(credential)\n",
+            "        self.spec().missing_scope(credential).filter(|_| !ON)\n",
         ),
     ),
     one(

@@ -204,7 +204,7 @@ fn problem(provider: Provider, means: LaunchSupport) -> Option<Problem> {
         LaunchSupport::Terminal => None,
         LaunchSupport::NoProgram => Some(Problem {
             text: format!(
-                "Holdoff found {owner} neither on its PATH nor in the usual places. \
+                "{owner} was not found on Holdoff's PATH or in the usual places. \
                  If it is installed, run the command below yourself. To install it, see the address below."
             ),
             address: Some(credential::INSTALL_ADDRESS),

@@ -178,7 +178,7 @@ fn what_cannot_be_written_is_said() {
     let computer = Computer::new();
     computer.file("home/.config/autostart", "a file in the folder's place");
     let said = computer.autostart().set(true).unwrap_err();
-    assert!(said.contains("dev.holdoff.tray.desktop") && said.contains("The setting stays as it was."), "{said}");
+    assert!(said.contains("dev.holdoff.tray.desktop") && said.contains("The setting is unchanged."), "{said}");
     let odd = std::ffi::OsStr::from_bytes(b"/opt/\xff/holdoff-tray");
     let said = Autostart::from(&computer.at("elsewhere"), Path::new(odd), |_| None).set(true).unwrap_err();
     assert!(said.contains("/opt/") && said.contains("another folder"), "{said}");

@@ -145,14 +145,14 @@ fn the_menu_and_the_tooltip_have_a_section_for_each_account() {
         "ann@example.com",
         "5-hour 42 %",
         "Read at 12:00",
-        "Next request at 12:05",
+        "Next check at 12:05",
         "-",
         "The office",
         "5-hour 7 %",
         "Read at 12:00",
-        "Anthropic limits requests (429). Nothing is asked before 13:00",
+        "Anthropic is rate limiting usage checks (HTTP 429). Next check at 13:00",
         "-",
-        "Refresh (not before 12:03)",
+        "Refresh (available at 12:03)",
         "-",
         "Open panel",
         "Settings…",
@@ -162,7 +162,7 @@ fn the_menu_and_the_tooltip_have_a_section_for_each_account() {
     let tooltip = desk.face().tooltip;
     let lines: Vec<&str> = tooltip.lines().collect();
     assert_eq!(lines[..3], ["ann@example.com", "5-hour 42 %", "The office"]);
-    assert!(lines[3].starts_with("5-hour 7 % (read 12:00)") && lines[4].contains("Nothing is asked before 13:00"));
+    assert!(lines[3].starts_with("5-hour 7 % (read 12:00)") && lines[4].contains("Next check at 13:00"));
 }
 
 /// Entries are changed in place: what is there and in which order must not hang on numbers.
@@ -182,7 +182,7 @@ fn refresh_may_be_pressed_as_soon_as_one_account_may_be_asked() {
     let desk = Desk::new(vec![("ann", free), ("bob", limited(account("bob", 7.0), 60))]);
     assert!(desk.face().menu.contains(&Entry::item("Refresh", TrayAction::Refresh)));
     let desk = Desk::new(vec![("ann", signed_out(account("ann", 1.0))), ("bob", limited(account("bob", 7.0), 60))]);
-    assert!(desk.labels().contains(&"Refresh (not before 13:00)".to_owned()));
+    assert!(desk.labels().contains(&"Refresh (available at 13:00)".to_owned()));
 }
 
 #[test]
@@ -194,12 +194,12 @@ fn a_single_account_is_not_named_in_the_tooltip() {
 #[test]
 fn with_every_account_switched_off_that_is_said() {
     let mut desk = Desk::new(vec![]);
-    assert_eq!(desk.face().tooltip, "Nothing is known yet.");
+    assert_eq!(desk.face().tooltip, "No readings yet.");
     let mut place = CredentialLocation::known(&desk.snapshot.state, Provider::Anthropic, "~/.claude/.credentials.json");
     place.account = Some(id("ann"));
     desk.snapshot.state.places.push(place);
-    assert_eq!(desk.face().tooltip, "Every account is switched off.");
-    assert_eq!(desk.labels()[0], "Every account is switched off");
+    assert_eq!(desk.face().tooltip, "All accounts are switched off.");
+    assert_eq!(desk.labels()[0], "All accounts are switched off");
 }
 
 /// Never "up to date" beside nothing.
@@ -213,7 +213,7 @@ fn an_answer_without_limits_is_shown_as_such() {
     }
     let face = Desk::new(vec![("ann", never)]).face();
     assert_eq!((face.icon.mark, face.icon.used_percent), (Glyph::Unknown, None));
-    assert_eq!(face.tooltip, "Anthropic reported no limits for this account at 12:00.\nNext request at 12:05.");
+    assert_eq!(face.tooltip, "Anthropic reported no limits for this account at 12:00.\nNext check at 12:05.");
     let face = Desk::new(vec![("ann", once)]).face();
     assert_eq!((face.icon.mark, face.icon.used_percent), (Glyph::Stale, Some(42)));
     assert!(face.tooltip.contains("Anthropic reported no limits at 12:00."), "{}", face.tooltip);
@@ -253,13 +253,13 @@ fn who_is_polled_by_another_process_is_said_in_the_panel_and_in_the_tray() {
     desk.elsewhere = [id("ann"), id("bob"), id("never-asked-here")].into();
     let said = troubles(&desk);
     assert_eq!(said.len(), 1);
-    assert_eq!(said[0].title, "Another Holdoff is at work");
+    assert_eq!(said[0].title, "Another copy of Holdoff is running");
     assert_eq!(
         said[0].text,
-        "Another process polls ann@example.com and bob@example.com, so this one does not. It takes over by itself when the other ends."
+        "Another copy checks ann@example.com and bob@example.com, so this one does not. It takes over by itself when the other copy quits."
     );
     // Of one that it has kept nothing of, there is no name to say.
     desk.snapshot.state = State::new("boot".into());
     assert!(troubles(&desk).is_empty());
-    assert_eq!(desk.face().tooltip, "Another process of Holdoff polls here, so this one does not.");
+    assert_eq!(desk.face().tooltip, "Another copy of Holdoff is running, so this one sends no requests.");
 }
