@@ -181,10 +181,12 @@ impl Account {
         self.credential.iter_mut().for_each(Credential::forget_refresh_token);
     }
 
-    /// Whether a request whose permit was given may still leave, for all that the person wishes by now (laws 7 and 16).
+    /// Whether a request whose permit was given may still leave, for all that the person wishes by now (laws 7 and 16), and
+    /// for what is stored by now: not while that is of no use (law 6).
     pub fn still_wants(&self, endpoint: Endpoint) -> bool {
         let renews = endpoint == Endpoint::Usage || self.preferences.renewal;
-        renews && !self.state.free_only()
+        let is_paused = matches!(self.state.usage.state, GateState::Paused { .. });
+        renews && !is_paused && !self.state.free_only()
     }
 
     /// The intent is on disk.

@@ -114,6 +114,7 @@ impl World {
                 if self.owner.has_ended(self.machine.wall(self.now)) && self.is_this(whose) {
                     self.see(Observation::Ended)?;
                 }
+                self.owner.is_read();
                 self.tell_process(Event::Credential(self.owner.read()));
                 let settled = self.process.as_ref().is_none_or(|process| !process.account.is_unsettled());
                 let whose = self.whose();
@@ -248,7 +249,8 @@ impl World {
         let theirs = self.provider.person(token).map(id_of);
         let named = Person::ALL.map(id_of).contains(asked);
         let is_stored = self.owner.sign_in().is_some_and(|stored| stored.access == token);
-        named && is_stored && theirs.is_some_and(|theirs| theirs != *asked) && self.now - self.owner.began_at < SETTLING
+        let is_new = self.now - self.owner.began_at < SETTLING && !self.owner.began_unseen;
+        named && is_stored && is_new && theirs.is_some_and(|theirs| theirs != *asked)
     }
 
     fn answer(&mut self, endpoint: Endpoint, token: TokenId) -> Reply {

@@ -137,7 +137,6 @@ impl World {
             }
             Happening::SignIn(person, named) => return self.person_signs_in(person, named),
             Happening::SetupToken(lasts) => return self.stores_setup_token(lasts),
-            Happening::Blank if self.signed_in_just_now() => {}
             Happening::Blank => {
                 let whole = self.dice.percent(50);
                 self.owner.blank(whole);
@@ -247,7 +246,7 @@ impl World {
         Ok(())
     }
 
-    /// Nobody signs in as two people in half a minute, nor in and out again, nor is a sign-in over by then; of files that were of three there is no telling.
+    /// Nobody signs in as two people in half a minute, nor in and out again; of files that were of three there is no telling.
     fn signed_in_just_now(&self) -> bool {
         self.owner.changed_at > 0 && self.now - self.owner.changed_at < 2 * SETTLING
     }
@@ -256,7 +255,7 @@ impl World {
         if self.signed_in_just_now() {
             return Ok(());
         }
-        (self.owner.changed_at, self.owner.began_at) = (self.now, self.now);
+        self.owner.begin(self.now);
         match named {
             Named::AtOnce => self.owner.name = Some(person),
             Named::Never => self.owner.name = None,
@@ -285,7 +284,7 @@ impl World {
         if self.signed_in_just_now() || self.owner.sign_in().is_none() {
             return Ok(());
         }
-        (self.owner.changed_at, self.owner.began_at) = (self.now, self.now);
+        self.owner.begin(self.now);
         self.stats.setup_tokens += 1;
         let token = self.provider.setup_token(self.owner.person, self.now + SETUP_TOKEN_LIFE);
         self.later(self.now + lasts, Timed::ReplacesSetupToken(token));

@@ -33,6 +33,10 @@ pub(super) struct Owner {
     stored: Option<SignIn>,
     /// The refresh token that stood there before.
     previous: Option<Token>,
+    /// The name that the other file had when Holdoff last found a sign-in, and whether it had another when the sign-in that is
+    /// there now was made.
+    pub(super) name_seen: Option<Person>,
+    pub(super) began_unseen: bool,
     /// Whose name the other file has.
     pub(super) name: Option<Person>,
     pub(super) person: Person,
@@ -53,6 +57,8 @@ impl Owner {
             read: CredentialRead::Absent(CredentialMissing::NoFile),
             stored: None,
             previous: None,
+            name_seen: None,
+            began_unseen: false,
             name: None,
             person: Person::Ann,
             torn: false,
@@ -68,6 +74,18 @@ impl Owner {
             return CredentialRead::Absent(CredentialMissing::Unreadable("it is not whole".to_owned()));
         }
         self.read.clone()
+    }
+
+    /// Holdoff reads it.
+    pub(super) fn is_read(&mut self) {
+        if matches!(self.read(), CredentialRead::Found(_)) {
+            self.name_seen = self.name;
+        }
+    }
+
+    /// Another sign-in begins to be written.
+    pub(super) fn begin(&mut self, now: Millis) {
+        (self.changed_at, self.began_at, self.began_unseen) = (now, now, self.name != self.name_seen);
     }
 
     pub(super) fn sign_in(&self) -> Option<SignIn> {

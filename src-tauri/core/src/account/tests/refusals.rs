@@ -128,6 +128,26 @@ fn a_sign_in_without_the_scope_is_not_asked_with_and_its_scope_is_named() {
     assert!(!world.asked.is_empty() && world.used() == Some(42.0));
 }
 
+/// Law 6, found by the simulation (seed 122).
+#[test]
+fn a_request_that_waits_for_its_connection_does_not_leave_once_a_sign_in_without_the_scope_is_stored() {
+    let mut world = World::new(|_| good());
+    let _waits = world.run_to_request();
+    assert!(world.account.still_wants(Endpoint::Usage));
+    let CredentialRead::Found(mut found) = credential("sk-2") else { panic!() };
+    found.scopes = vec!["user:inference".into()];
+    world.credential = CredentialRead::Found(found);
+    world.account.handle(Event::CredentialMayHaveChanged, world.now);
+    world.settle();
+    assert!(!world.account.still_wants(Endpoint::Usage) && !world.account.still_wants(Endpoint::Token));
+    world.account.handle(Event::Delivered(SendResult::PermitExpired), world.now);
+    world.run(HOUR);
+    assert_eq!((world.asked.len(), world.shown.as_slice()), (1, &[NoticeKind::SignInStopped][..]));
+    world.credential = credential("sk-3");
+    world.run(HOUR);
+    assert_eq!(world.used(), Some(42.0));
+}
+
 #[test]
 fn an_organization_that_does_not_allow_it_is_named_and_signing_in_again_is_not_offered() {
     for status_code in [403, 401] {
