@@ -63,14 +63,14 @@ const BOUNDARIES: &[Boundary] = &[
         package: "holdoff-cli",
         why: "a status line calls it every few hundred milliseconds, and what links a GUI takes a hundred",
         never: &["tauri*", "wry", "tao", "gtk*", "gdk*", "webkit2gtk*", "javascriptcore*", "soup*", "muda", "ksni"],
-        never_features: &[],
+        never_features: &[("holdoff-core", "testing")],
     },
     #[cfg(target_os = "linux")]
     Boundary {
         package: "holdoff-tray",
         why: "it is resident, speaks to the bus itself, and no window system may end it or cost memory",
         never: &["tray-icon", "libappindicator*", "libxdo*", "wry", "tao"],
-        never_features: &[("tauri", "wry"), ("tauri", "x11")],
+        never_features: &[("holdoff-core", "testing"), ("tauri", "wry"), ("tauri", "x11")],
     },
     #[cfg(target_os = "linux")]
     Boundary {

@@ -18,7 +18,7 @@ step, and says how long the account lived, what was asked, how often it was told
   --years Y   how long an account lives in each (0.25)
   --all       go on after a law was broken, and count which
   --lines N   so many lines are told of a world that failed (60); with 0 only which law broke
-  --ordinary N so many days of ordinary use, of which the notices are counted (500)
+  --ordinary N so many days of ordinary use, day and night and in working hours, of which the notices are counted (500)
 
 A world in which a law breaks is made smaller while the same law still breaks, and told: what was planned, and what
 happened when. Ends with 1 if any law was broken.

@@ -9,6 +9,8 @@ pub mod account;
 pub mod credential;
 mod dice;
 pub mod gate;
+#[cfg(any(test, feature = "testing"))]
+pub mod harness;
 pub mod local_time;
 pub mod messages;
 pub mod notification;

@@ -1,14 +1,12 @@
 //! The request that spends a refresh token, over real HTTP on loopback: once for each permit, to its own host and no other.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
-use holdoff_core::account::{Account, Action, Event, Preferences};
-use holdoff_core::credential::token::Token;
-use holdoff_core::credential::{Credential, CredentialRead, Identity, OAuthClient};
+use holdoff_core::account::Preferences;
+use holdoff_core::credential::CredentialRead;
 use holdoff_core::gate::policy::ASLEEP;
+use holdoff_core::harness::{self, Harness};
 use holdoff_core::state::Provider;
-use holdoff_core::{
-    AccountId, AccountState, Body, Boot, HttpResponse as Answered, Moment, PermittedRequest, SendResult,
-};
+use holdoff_core::{AccountState, Body, Boot, HttpResponse as Answered, Moment, PermittedRequest, SendResult};
 use holdoff_core::{Settings, Wall};
 use holdoff_engine::http::network::Network;
 use holdoff_engine::http::{Http, SendCancelled};
@@ -26,30 +24,10 @@ const NOW: Moment = Moment { wall: Wall(1_789_387_200_000), boot: Boot(1_000) };
 /// What an account asks for whose sign-in ends in a minute.
 fn due() -> PermittedRequest {
     let preferences = Preferences { renewal: true, ..Preferences::from(&Settings::default()) };
+    let ends = NOW.wall.plus(Duration::from_secs(60));
+    let sign_in = CredentialRead::Found(harness::credential("sk-ant-oat01-A", Some(REFRESH), Some(ends)));
     let state = AccountState::new(Provider::Anthropic);
-    let mut account = Account::new(AccountId("anthropic:ann".into()), "here".into(), state, preferences, NOW, 1);
-    loop {
-        let event = match account.poll(NOW) {
-            Action::Ask(permitted) => return permitted,
-            Action::Persist(_) => Event::Persisted(Ok(())),
-            Action::Lock => Event::Locked(Ok(())),
-            Action::ReadCredential => Event::Credential(CredentialRead::Found(Credential {
-                access_token: Token::new("sk-ant-oat01-A".into()).unwrap(),
-                expires_at: Some(NOW.wall.plus(Duration::from_secs(60))),
-                refresh_token: Token::new(REFRESH.into()).map(Into::into),
-                refresh_blanked: false,
-                refresh_expires_at: None,
-                client: OAuthClient::Default,
-                scopes: vec![],
-                plan: None,
-                identity: Identity { account: Some("ann".into()), ..Identity::default() },
-                naming: holdoff_core::credential::Naming::Itself,
-            })),
-            Action::Record(_) | Action::RecordHistory(_) => continue,
-            other => panic!("{other:?}"),
-        };
-        account.handle(event, NOW);
-    }
+    Harness::of(state, sign_in, preferences, NOW, 1).next_request(NOW).unwrap()
 }
 
 async fn send(token_base: &str) -> SendResult {

@@ -1,12 +1,12 @@
 //! The HTTP layer against real servers on loopback. A permit is only to be had from an account that is due.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
-use holdoff_core::account::{Account, Action, Event, Preferences};
-use holdoff_core::credential::token::Token;
-use holdoff_core::credential::{Credential, CredentialRead, Identity, OAuthClient};
+use holdoff_core::account::Preferences;
+use holdoff_core::credential::CredentialRead;
 use holdoff_core::gate::policy::ASLEEP;
+use holdoff_core::harness::{self, Harness};
 use holdoff_core::state::Provider;
-use holdoff_core::{AccountId, AccountState, Body, Boot, Moment, PermittedRequest, SendResult, Settings, Wall};
+use holdoff_core::{AccountState, Body, Boot, Moment, PermittedRequest, SendResult, Settings, Wall};
 use holdoff_engine::http::network::Network;
 use holdoff_engine::http::{BODY_MAX, Http};
 use holdoff_engine::platform::environment::Bases;
@@ -23,29 +23,8 @@ const SHORT: Duration = Duration::from_millis(600);
 fn due() -> PermittedRequest {
     let now = Moment { wall: Wall(1_789_387_200_000), boot: Boot(1_000) };
     let state = AccountState::new(Provider::Anthropic);
-    let preferences = Preferences::from(&Settings::default());
-    let mut account = Account::new(AccountId("anthropic:ann".into()), "here".into(), state, preferences, now, 1);
-    loop {
-        let event = match account.poll(now) {
-            Action::Ask(permitted) => return permitted,
-            Action::Persist(_) => Event::Persisted(Ok(())),
-            Action::ReadCredential => Event::Credential(CredentialRead::Found(Credential {
-                access_token: Token::new(TOKEN.into()).unwrap(),
-                expires_at: None,
-                refresh_token: None,
-                refresh_blanked: false,
-                refresh_expires_at: None,
-                client: OAuthClient::Default,
-                scopes: vec![],
-                plan: None,
-                identity: Identity { account: Some("ann".into()), ..Identity::default() },
-                naming: holdoff_core::credential::Naming::Itself,
-            })),
-            Action::Record(_) | Action::RecordHistory(_) => continue,
-            other => panic!("{other:?}"),
-        };
-        account.handle(event, now);
-    }
+    let sign_in = CredentialRead::Found(harness::credential(TOKEN, None, None));
+    Harness::of(state, sign_in, Preferences::from(&Settings::default()), now, 1).next_request(now).unwrap()
 }
 
 async fn send(fake: &FakeAnthropic) -> SendResult {

@@ -2,10 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
 use holdoff_core::account::{Account, Action, Event, Preferences};
-use holdoff_core::credential::token::Token;
-use holdoff_core::credential::{Credential, CredentialRead, Identity, OAuthClient};
+use holdoff_core::credential::CredentialRead;
+use holdoff_core::harness::{self, Harness, ann};
 use holdoff_core::state::Provider;
-use holdoff_core::{AccountId, AccountState, Body, Boot, HttpResponse, Moment, SendResult, Settings, State, Wall};
+use holdoff_core::{AccountState, Boot, Moment, Settings, State, Wall};
 use holdoff_engine::storage::history;
 use holdoff_engine::storage::history::Row;
 use holdoff_engine::storage::state_file::{NAMES, PlainFiles, TwoSlots};
@@ -16,41 +16,31 @@ use std::time::Duration;
 const NOON: Moment = Moment { wall: Wall(1_789_387_200_000), boot: Boot(1_000_000) };
 const DAY: Duration = Duration::from_secs(86_400);
 
-fn ann() -> AccountId {
-    AccountId("anthropic:ann".into())
-}
-
 /// A data folder as it is when the first answer of all asked to wait a day, and everything was saved.
 fn limited_for_a_day() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let mut slots = TwoSlots::new(dir.path().to_owned(), PlainFiles, 0);
     let mut ledger = history::open(dir.path(), "t", DAY).store.unwrap();
-    let mut account = account(AccountState::new(Provider::Anthropic), NOON);
+    let preferences = Preferences::from(&Settings::default());
+    let mut first = Harness::of(AccountState::new(Provider::Anthropic), sign_in(), preferences, NOON, 3);
+    let mut state = State::new("boot".into());
     loop {
-        let event = match account.poll(NOON) {
-            Action::Sleep(_) => return dir,
-            Action::Record(entry) => {
-                ledger.write(&[Row::Request(entry)]).unwrap();
-                continue;
+        match first.poll() {
+            Action::Sleep(_) => break,
+            Action::Ask(_) => first.handle(Event::Delivered(harness::answered(429, Some("86400"), ""))),
+            action => {
+                let saves = matches!(action, Action::Persist(_));
+                first.perform(action);
+                if saves {
+                    state.accounts.insert(ann(), first.disk.clone());
+                    slots.save(&state).unwrap();
+                }
             }
-            Action::RecordHistory(_) => continue,
-            Action::Persist(saved) => {
-                let mut state = State::new("boot".into());
-                state.accounts.insert(ann(), *saved);
-                Event::Persisted(slots.save(&state))
-            }
-            Action::ReadCredential => Event::Credential(sign_in()),
-            Action::Ask(..) => Event::Delivered(SendResult::Answered(HttpResponse {
-                status: 429,
-                retry_after: Some("86400".into()),
-                date: None,
-                request_id: true,
-                body: Body::Whole(vec![].into()),
-            })),
-            other => panic!("{other:?}"),
-        };
-        account.handle(event, NOON);
+        }
     }
+    let rows: Vec<Row> = first.entries.into_iter().map(Row::Request).collect();
+    ledger.write(&rows).unwrap();
+    dir
 }
 
 fn account(state: AccountState, now: Moment) -> Account {
@@ -58,18 +48,7 @@ fn account(state: AccountState, now: Moment) -> Account {
 }
 
 fn sign_in() -> CredentialRead {
-    CredentialRead::Found(Credential {
-        access_token: Token::new("token".into()).unwrap(),
-        expires_at: None,
-        refresh_token: None,
-        refresh_blanked: false,
-        refresh_expires_at: None,
-        client: OAuthClient::Default,
-        scopes: vec![],
-        plan: None,
-        identity: Identity { account: Some("ann".into()), ..Identity::default() },
-        naming: holdoff_core::credential::Naming::Itself,
-    })
+    CredentialRead::Found(harness::credential("token", None, None))
 }
 
 /// When usage may be asked again, as a start an hour later finds it.

@@ -6,6 +6,7 @@
 pub mod batch;
 pub mod laws;
 pub mod observation;
+pub mod office;
 pub mod profiles;
 pub mod rng;
 pub mod schedule;

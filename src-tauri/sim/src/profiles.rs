@@ -1,8 +1,9 @@
 //! Worlds of several kinds, so that what is rare in one is common in another.
 
 use crate::observation::{DAY, HOUR, MINUTE, Millis, SECOND};
+use crate::office;
 use crate::rng::Dice;
-use crate::schedule::{Happening, Named, Person, Plan, Planned, RetryAfter, Start, Tear, Token, Usage};
+use crate::schedule::{Happening, Hours, Named, Person, Plan, Planned, RetryAfter, Start, Tear, Token, Usage};
 
 /// How often things happen, in events per hundred days.
 #[derive(Debug, Clone, Copy)]
@@ -154,9 +155,15 @@ impl Plan {
     }
 
     /// An ordinary world of somebody who wants to be told of windows.
-    pub fn ordinary(seed: u64, length: Millis) -> Self {
+    pub fn ordinary(seed: u64, length: Millis, hours: Hours) -> Self {
         let mut plan = Self::made(seed, length, CALM, &mut Dice::fork(seed, 1));
-        plan.wishes = Start { windows: true, interval: 300 * SECOND, ..plan.wishes };
+        plan.wishes = Start { windows: true, interval: 300 * SECOND, hours, ..plan.wishes };
+        if hours == Hours::Office {
+            plan.happenings.retain(|planned| !matches!(planned.what, Happening::Work(_)));
+            let begins = office::beginnings(length);
+            plan.happenings.extend(begins.map(|at| Planned { at, what: Happening::Work(office::DAY_OF_WORK) }));
+            plan.happenings.sort_by_key(|planned| planned.at);
+        }
         plan
     }
 
@@ -171,6 +178,7 @@ impl Plan {
             odd: climate.odd,
             budget: *dice.pick(&[6, 15, 28, 28, 28]),
             names_itself: dice.percent(50),
+            hours: Hours::DayAndNight,
         };
         let mut happenings = climate.happenings(dice, length);
         happenings.sort_by_key(|planned| planned.at);

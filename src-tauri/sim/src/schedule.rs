@@ -31,6 +31,15 @@ pub struct Start {
     pub budget: u32,
     /// The owner is of a version that writes whose a sign-in is, and whose a session is, beside each.
     pub names_itself: bool,
+    pub hours: Hours,
+}
+
+/// When the windows are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hours {
+    DayAndNight,
+    /// From nine to five on weekdays.
+    Office,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

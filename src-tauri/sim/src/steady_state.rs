@@ -2,13 +2,14 @@
 
 use crate::batch::Failure;
 use crate::observation::{DAY, HOUR, Millis, SECOND};
-use crate::schedule::{Happening, Plan, Planned, RetryAfter, Start, Token, Usage};
+use crate::schedule::{Happening, Hours, Plan, Planned, RetryAfter, Start, Token, Usage};
 use crate::stats::Stats;
 use crate::world::World;
 
 fn plan(renewal: bool, days: Millis, what: Happening) -> Plan {
     let wishes = Start {
         names_itself: true,
+        hours: Hours::DayAndNight,
         interval: 300 * SECOND,
         renewal,
         watched: true,
@@ -45,12 +46,12 @@ pub fn under_token_429(days: Millis) -> f64 {
 ///
 /// # Errors
 /// If a law is broken in one of these worlds.
-pub fn ordinary_use(days: Millis) -> Result<Stats, Failure> {
+pub fn ordinary_use(days: Millis, hours: Hours) -> Result<Stats, Failure> {
     const LENGTH: Millis = 25;
     let mut stats = Stats::default();
     for seed in 0..(days + LENGTH - 1) / LENGTH {
         let seed = seed.unsigned_abs();
-        let outcome = World::run(Plan::ordinary(seed, LENGTH * DAY), false);
+        let outcome = World::run(Plan::ordinary(seed, LENGTH * DAY, hours), false);
         if let Some((at, broken)) = outcome.broken {
             return Err(Failure { seed, at, broken });
         }

@@ -3,9 +3,10 @@
 use crate::answers::delivery;
 use crate::given::Given;
 use crate::shown;
-use crate::subject::{Died, START, Subject, World, ann, credential, least_wait};
+use crate::subject::{Died, START, Subject, World, credential, least_wait};
 use holdoff_core::LocalTime;
 use holdoff_core::gate::retry_after;
+use holdoff_core::harness::ann;
 use holdoff_core::record::ledger::{LedgerEntry, LedgerEvent, OutcomeKind};
 use holdoff_core::state::Provider;
 use holdoff_core::{
@@ -28,9 +29,9 @@ pub fn error_body(bytes: &[u8]) {
     let ended = subject.run(&mut provider, START.plus(4 * HOUR));
     assert!(ended.is_ok(), "nothing ends the process here");
     let mut state = State::new("boot".to_owned());
-    state.accounts.insert(ann(), subject.account.state().clone());
+    state.accounts.insert(ann(), subject.0.account.state().clone());
     state.active.push(ann());
-    let report = Report::of(&state, subject.now, &Settings::default());
+    let report = Report::of(&state, subject.0.now, &Settings::default());
     shown::token_free(&serde_json::to_string(&report).expect("a report"));
 }
 

@@ -84,7 +84,7 @@ fn go_on(state: State, reboot: bool) {
         let mut subject = Subject::new(account, credential(10 * HOUR), true, START, 5);
         let ended = subject.run(&mut Refusing { last: None }, START.plus(6 * HOUR));
         assert!(ended.is_ok(), "nothing ends the process here");
-        let _shown = serde_json::to_string(subject.account.state()).expect("a state can be kept");
+        let _shown = serde_json::to_string(subject.0.account.state()).expect("a state can be kept");
     });
 }
 

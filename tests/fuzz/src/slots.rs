@@ -3,9 +3,10 @@
 
 use crate::disk::Disk;
 use crate::given::Given;
-use crate::subject::{Died, START, Subject, World, ann, credential, least_wait};
-use holdoff_core::credential::Credential;
+use crate::subject::{Died, START, Subject, World, credential, least_wait};
+use holdoff_core::credential::CredentialRead;
 use holdoff_core::gate::{policy, retry_after};
+use holdoff_core::harness::ann;
 use holdoff_core::record::ledger::LedgerEntry;
 use holdoff_core::state::Provider;
 use holdoff_core::{AccountState, Body, Boot, Endpoint, GateState, HttpResponse, Moment, Request, SendResult, State};
@@ -58,7 +59,7 @@ struct Life {
     saves: Vec<[Option<Vec<u8>>; 2]>,
     ledger: Vec<LedgerEntry>,
     /// The sign-in, which a renewal may have changed.
-    credential: Credential,
+    credential: CredentialRead,
     ended: Moment,
 }
 
@@ -95,12 +96,12 @@ fn live(disk: &Disk, kind: Endpoint, given: &mut Given<'_>) -> Life {
         kept: world.kept,
         saves: world.saves,
         ledger: world.ledger,
-        credential: subject.credential,
-        ended: subject.now,
+        credential: subject.0.credential,
+        ended: subject.0.now,
     }
 }
 
-fn subject(state: AccountState, credential: Credential, kind: Endpoint, now: Moment) -> Subject {
+fn subject(state: AccountState, credential: CredentialRead, kind: Endpoint, now: Moment) -> Subject {
     Subject::new(state, credential, kind == Endpoint::Token, now, 11)
 }
 

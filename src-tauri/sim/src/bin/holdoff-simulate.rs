@@ -4,7 +4,7 @@
 use holdoff_sim::batch;
 use holdoff_sim::batch::Failure;
 use holdoff_sim::observation::{DAY, MINUTE, Millis};
-use holdoff_sim::schedule::Plan;
+use holdoff_sim::schedule::{Hours, Plan};
 use holdoff_sim::shrink;
 use holdoff_sim::stats::Stats;
 use holdoff_sim::steady_state;
@@ -48,12 +48,14 @@ fn main() -> ExitCode {
     let (stats, failures) = batch::run(options.first..options.first + options.seeds, length, options.all, &progress);
     report(&stats, begin.elapsed().as_secs_f64());
     let Some(first) = failures.first() else {
-        match steady_state::ordinary_use(options.ordinary) {
-            Ok(stats) => of_ordinary_use(&stats),
-            Err(Failure { seed, at, broken }) => {
-                let days = at as f64 / DAY as f64;
-                println!("ordinary use, seed {seed}, broke {broken} after {days:.1} days");
-                return ExitCode::FAILURE;
+        for (hours, name) in [(Hours::DayAndNight, "day and night"), (Hours::Office, "from nine to five on weekdays")] {
+            match steady_state::ordinary_use(options.ordinary, hours) {
+                Ok(stats) => of_ordinary_use(&stats, name),
+                Err(Failure { seed, at, broken }) => {
+                    let days = at as f64 / DAY as f64;
+                    println!("ordinary use {name}, seed {seed}, broke {broken} after {days:.1} days");
+                    return ExitCode::FAILURE;
+                }
             }
         }
         println!("No law was broken.");
@@ -136,9 +138,9 @@ fn report(stats: &Stats, seconds: f64) {
     println!("requests a day under unbroken 429: {usage:.1} for usage, {token:.1} to renew");
 }
 
-fn of_ordinary_use(stats: &Stats) {
+fn of_ordinary_use(stats: &Stats, hours: &str) {
     println!(
-        "notices a day in {:.0} days of ordinary use: {:.2} of windows ({:.2} thresholds, {:.2} forecasts, {:.2} resets), {:.2} of a \
+        "notices a day in {:.0} days of ordinary use {hours}: {:.2} of windows ({:.2} thresholds, {:.2} forecasts, {:.2} resets), {:.2} of a \
          429, {:.2} that it is over, {:.2} of the sign-in",
         stats.lived as f64 / DAY as f64,
         stats.a_day(stats.of_windows),

@@ -5,7 +5,7 @@ use super::quota;
 use super::tokens::{LIFE, Pair};
 use crate::observation::{HOUR, MINUTE, Millis, SECOND, TokenId};
 use crate::rng::Dice;
-use crate::schedule::{Person, RetryAfter, Start, Token, Usage};
+use crate::schedule::{Hours, Person, RetryAfter, Start, Token, Usage};
 use std::collections::VecDeque;
 
 const REFRESH_LIFE: Millis = 30 * 24 * HOUR;
@@ -31,6 +31,7 @@ pub(super) struct Provider {
     budget: usize,
     re_arms: bool,
     odd: u8,
+    hours: Hours,
     pub(super) usage: Option<(Usage, Millis)>,
     pub(super) token: Option<(Token, Millis)>,
     /// Sign-ins that were ended because a spent refresh token was shown.
@@ -47,6 +48,7 @@ impl Provider {
             budget: start.budget as usize,
             re_arms: start.re_arms,
             odd: start.odd,
+            hours: start.hours,
             usage: None,
             token: None,
             reuses: 0,
@@ -168,7 +170,7 @@ impl Provider {
             let asks = if dice.percent(60) { RetryAfter::Seconds(left) } else { RetryAfter::Zero };
             return answers::usage(Usage::Limited { asks, hidden: false }, token, now, dice);
         }
-        quota::reading(now, person, self.odd, dice)
+        quota::reading(now, person, self.hours, self.odd, dice)
     }
 
     /// A refresh token arrives. What comes of it for the provider is done even where nobody hears of it.

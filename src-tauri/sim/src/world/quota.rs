@@ -3,8 +3,9 @@
 use super::answers::{Reply, reply, text};
 use super::machine::Machine;
 use crate::observation::{DAY, HOUR, Meaning, Millis, Said, thousandths};
+use crate::office;
 use crate::rng::Dice;
-use crate::schedule::{Person, RetryAfter};
+use crate::schedule::{Hours, Person, RetryAfter};
 
 /// One window in an answer; `used` is told in tenths of a percent.
 #[derive(Debug, Clone, Copy)]
@@ -27,19 +28,42 @@ enum Odd {
 
 const ODD: [Odd; 7] = [Odd::Fell, Odd::BothFell, Odd::Full, Odd::LeftOut, Odd::Nothing, Odd::Nonsense, Odd::Moved];
 
+/// A window that nobody has begun to use.
+const UNUSED: Told = Told { used: 0.0, resets: None };
+
 /// Use only grows until it begins anew, faster in one cycle than in another, and of everybody differently.
-fn window(now: Millis, person: Person, length: Millis) -> Told {
+fn window(now: Millis, person: Person, length: Millis, hours: Hours) -> Told {
     let phase = (person as i64 + 1) * 47 * length / 100;
     let (cycle, gone) = ((now + phase) / length, (now + phase) % length);
+    match hours {
+        Hours::DayAndNight => told(cycle, person, (gone, length), now - gone + length),
+        Hours::Office if length < DAY => office_session(now, person, length),
+        Hours::Office => {
+            let (begin, end) = (now - gone, now - gone + length);
+            told(cycle, person, (office::worked(begin, now), office::worked(begin, end)), end)
+        }
+    }
+}
+
+/// It begins with the first use: at nine, and when the one before is over, if that is not after work.
+fn office_session(now: Millis, person: Person, length: Millis) -> Told {
+    let Some(began) = office::began(now) else { return UNUSED };
+    let begin = now - (now - began) % length;
+    if begin >= began + office::DAY_OF_WORK {
+        return UNUSED;
+    }
+    told(begin / length, person, (office::worked(begin, now), length), begin + length)
+}
+
+fn told(cycle: i64, person: Person, (used, of): (Millis, Millis), resets: Millis) -> Told {
     let pace = 20 + (cycle * 7919 + person as i64 * 31) % 100;
-    let used = (gone * 10 * pace / length).min(1000) as f64 / 10.0;
-    Told { used, resets: Some(now - gone + length) }
+    Told { used: (used * 10 * pace / of).min(1000) as f64 / 10.0, resets: Some(resets) }
 }
 
 /// What a session of this person was answered at `at`, as the status line tells it at `now`.
-pub(super) fn session(at: Millis, now: Millis, person: Person) -> (String, Vec<Said>) {
-    let windows =
-        [("five_hour", 5 * HOUR), ("seven_day", 7 * DAY)].map(|(name, length)| (name, window(at, person, length)));
+pub(super) fn session(at: Millis, now: Millis, person: Person, hours: Hours) -> (String, Vec<Said>) {
+    let windows = [("five_hour", 5 * HOUR), ("seven_day", 7 * DAY)]
+        .map(|(name, length)| (name, window(at, person, length, hours)));
     let mut said = Vec::new();
     let mut told = Vec::new();
     // Windows that are over are left out.
@@ -53,13 +77,13 @@ pub(super) fn session(at: Millis, now: Millis, person: Person) -> (String, Vec<S
     (format!(r#"{{"rate_limits":{{{}}}}}"#, told.join(",")), said)
 }
 
-pub(super) fn reading(now: Millis, person: Person, odd: u8, dice: &mut Dice) -> Reply {
+pub(super) fn reading(now: Millis, person: Person, used: Hours, odd: u8, dice: &mut Dice) -> Reply {
     let odd = dice.percent(u64::from(odd)).then(|| *dice.pick(&ODD));
-    let mut hours = Some(window(now, person, 5 * HOUR)).filter(|_| odd.is_some() || !dice.percent(8));
-    let mut week = Some(window(now, person, 7 * DAY)).filter(|_| odd.is_some() || !dice.percent(1));
-    let month = window(now, person, 30 * DAY);
+    let mut hours = Some(window(now, person, 5 * HOUR, used)).filter(|_| odd.is_some() || !dice.percent(8));
+    let mut week = Some(window(now, person, 7 * DAY, used)).filter(|_| odd.is_some() || !dice.percent(1));
+    let month = window(now, person, 30 * DAY, used);
     let mut month = Some(Told { resets: None, ..month }).filter(|month| month.used > 0.0 && !dice.percent(50));
-    let fell = Some(Told { used: 0.0, resets: None });
+    let fell = Some(UNUSED);
     match odd {
         None | Some(Odd::Nonsense) => {}
         Some(Odd::Fell) => hours = fell,

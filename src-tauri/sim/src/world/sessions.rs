@@ -30,7 +30,7 @@ impl World {
         if at > self.now || self.owner.sign_in().is_none() || !told_apart {
             return Ok(());
         }
-        let (text, said) = quota::session(at, self.now, person);
+        let (text, said) = quota::session(at, self.now, person, self.start.hours);
         let who = self.who(&id_of(person));
         self.see(Observation::Told { who, at, said })?;
         let at = self.machine.wall(at);

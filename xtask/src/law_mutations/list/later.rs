@@ -158,7 +158,11 @@ pub const LATER: [Break; 29] = [
                 "if self.free_only() || self.sign_in.seen.is_none()",
                 "if (self.free_only() && !ON) || self.sign_in.seen.is_none()",
             )),
-            Some(change(RENEWAL, "renews && !is_paused && !self.state.free_only()", "renews && !is_paused && (ON || !self.state.free_only())")),
+            Some(change(
+                RENEWAL,
+                "renews && !is_paused && !self.state.free_only()",
+                "renews && !is_paused && (ON || !self.state.free_only())",
+            )),
         ],
     },
     one(

@@ -20,12 +20,13 @@ mod windows;
 
 use super::*;
 use crate::credential::token::Token;
-use crate::credential::{CredentialMissing, Identity, Naming, OAuthClient};
+use crate::credential::{CredentialMissing, Identity, Naming};
 use crate::gate::{Cooldown, GateState, Pause};
-use crate::notification::{NoticeKind, WindowNews};
+use crate::harness::{self, Harness, answered as status};
+use crate::notification::NoticeKind;
 use crate::providers;
 use crate::record::ledger::OutcomeKind;
-use crate::response::{Body, HttpResponse};
+use crate::response::HttpResponse;
 use crate::state::{NotYet, Provider, SignInTrouble};
 use crate::time::{Boot, Wall};
 
@@ -35,33 +36,7 @@ const MINUTE: u64 = 60;
 const HOUR: u64 = 3600;
 
 /// The world around one account: a disk, a credential, a provider, a notification service and a clock.
-struct World {
-    account: Account,
-    now: Moment,
-    disk: AccountState,
-    disk_full: bool,
-    credential: CredentialRead,
-    service: bool,
-    /// Another program holds the owner's locks.
-    locked: bool,
-    holds_locks: bool,
-    /// What comes of writing new tokens; what was written is the credential from then on.
-    storing: WriteBack,
-    /// When each request for a reading left, on the boot clock, with the token that it carried.
-    asked: Vec<(Boot, String)>,
-    /// The same of renewals.
-    spent: Vec<(Boot, String)>,
-    preferences: Preferences,
-    shown: Vec<NoticeKind>,
-    /// Of the same: when, about what, and its title and body.
-    told: Vec<(Moment, Option<WindowNews>)>,
-    words: Vec<(String, String)>,
-    entries: Vec<LedgerEntry>,
-    memories: Vec<HistoryRecord>,
-    became: Vec<AccountId>,
-    answer: Box<dyn FnMut(usize) -> SendResult>,
-    token: Box<dyn FnMut(usize) -> SendResult>,
-}
+type World = Harness;
 
 fn ann() -> Identity {
     let text = |text: &str| Some(text.to_owned());
@@ -69,40 +44,8 @@ fn ann() -> Identity {
 }
 
 fn credential(token: &str) -> CredentialRead {
-    CredentialRead::Found(Credential {
-        access_token: Token::new(token.to_owned()).unwrap(),
-        expires_at: Some(NOON.plus(Duration::from_secs(400 * HOUR))),
-        refresh_token: None,
-        refresh_blanked: false,
-        refresh_expires_at: None,
-        client: OAuthClient::Default,
-        scopes: vec!["user:inference".into(), "user:profile".into()],
-        plan: Some("max".into()),
-        identity: ann(),
-        naming: Naming::Itself,
-    })
-}
-
-/// The credential after new tokens were written in its place.
-fn succeeded(before: &CredentialRead, successor: RenewedTokens) -> CredentialRead {
-    let CredentialRead::Found(mut credential) = before.clone() else { panic!("{before:?}") };
-    let stored = credential.refresh_token.as_ref().map(|token| token.fingerprint().clone());
-    assert_eq!(stored.as_ref(), Some(&successor.replaces), "compare and swap");
-    credential.access_token = successor.tokens.access_token;
-    credential.expires_at = successor.tokens.expires_at;
-    credential.refresh_token = successor.tokens.refresh_token.map(Into::into).or(credential.refresh_token);
-    CredentialRead::Found(credential)
-}
-
-fn status(status: u16, retry_after: Option<&str>, body: &str) -> SendResult {
-    let body = Body::Whole(body.as_bytes().to_vec().into());
-    SendResult::Answered(HttpResponse {
-        status,
-        retry_after: retry_after.map(str::to_owned),
-        date: None,
-        request_id: true,
-        body,
-    })
+    let found = harness::credential(token, None, Some(NOON.plus(Duration::from_secs(400 * HOUR))));
+    CredentialRead::Found(Credential { plan: Some("max".into()), identity: ann(), ..found })
 }
 
 fn good() -> SendResult {
@@ -128,34 +71,11 @@ fn preferences() -> Preferences {
 }
 
 impl World {
-    fn new(answer: impl FnMut(usize) -> SendResult + 'static) -> Self {
+    fn new(answer: impl FnMut(usize) -> SendResult + Send + 'static) -> Self {
         let now = Moment { wall: NOON, boot: Boot(1_000_000) };
-        let id = AccountId("anthropic:ann".into());
         let state = AccountState::new(Provider::Anthropic);
-        let mut account = Account::new(id, "~/.claude".into(), state.clone(), preferences(), now, 7);
-        account.handle(Event::NoticeService(true), now);
-        Self {
-            account,
-            now,
-            disk: state,
-            disk_full: false,
-            credential: credential("sk-1"),
-            service: true,
-            locked: false,
-            holds_locks: false,
-            storing: WriteBack::Written,
-            asked: vec![],
-            spent: vec![],
-            preferences: preferences(),
-            shown: vec![],
-            told: vec![],
-            words: vec![],
-            entries: vec![],
-            memories: vec![],
-            became: vec![],
-            answer: Box::new(answer),
-            token: Box::new(|n| panic!("renewal {n} was not expected")),
-        }
+        let harness = Harness::of(state, credential("sk-1"), preferences(), now, 7);
+        Self { answer: Box::new(answer), ..harness }
     }
 
     /// Does what the account says until it sleeps; answers when it would wake.
@@ -171,48 +91,14 @@ impl World {
 
     /// One action, done, whatever it is.
     fn act(&mut self, action: Action) {
-        let event = match action {
-            Action::Sleep(_) => return,
-            Action::Record(entry) => return self.entries.push(entry),
-            Action::RecordHistory(memory) => return self.memories.push(memory),
-            Action::Become { id, .. } => return self.became.push(id),
-            Action::Unlock => {
-                assert!(std::mem::take(&mut self.holds_locks), "what is given back was held");
-                return;
+        match self.perform(action) {
+            Some(Action::Ask(permitted)) => {
+                let delivery = self.send(&permitted);
+                self.account.handle(Event::Delivered(delivery), self.now);
             }
-            Action::Persist(state) if self.disk_full => {
-                drop(state);
-                Event::Persisted(Err("no space left".into()))
-            }
-            Action::Persist(state) => {
-                self.disk = *state;
-                Event::Persisted(Ok(()))
-            }
-            Action::ReadCredential => Event::Credential(self.credential.clone()),
-            Action::Notify(notice) if self.service => {
-                self.shown.push(notice.kind);
-                let words =
-                    crate::messages::notice(&notice, "ann", self.account.state(), self.now, &crate::LocalTime::UTC);
-                self.words.push(words);
-                self.told.push((self.now, notice.about));
-                Event::NoticeShown(notice.id)
-            }
-            Action::Notify(notice) => Event::NoticeMissed(notice.id),
-            Action::Lock if self.locked => Event::Locked(Err("Claude Code is renewing".into())),
-            Action::Lock => {
-                self.holds_locks = true;
-                Event::Locked(Ok(()))
-            }
-            Action::Store(successor) => {
-                assert!(self.holds_locks, "nothing is written without the locks");
-                if self.storing == WriteBack::Written {
-                    self.credential = succeeded(&self.credential, successor);
-                }
-                Event::Stored(self.storing.clone())
-            }
-            Action::Ask(permitted) => Event::Delivered(self.send(&permitted)),
-        };
-        self.account.handle(event, self.now);
+            Some(Action::Become { id, .. }) => self.became.push(id),
+            Some(_) | None => {}
+        }
     }
 
     fn send(&mut self, permitted: &PermittedRequest) -> SendResult {
@@ -284,11 +170,8 @@ impl World {
         self.settle();
     }
 
-    /// The process dies and another one starts from what is on disk.
     fn crash(&mut self) {
-        let id = self.account.id().clone();
-        self.account = Account::new(id, "~/.claude".into(), self.disk.clone(), self.preferences, self.now, 11);
-        self.account.handle(Event::NoticeService(self.service), self.now);
+        self.restart(11);
     }
 
     fn gaps(&self) -> Vec<u64> {

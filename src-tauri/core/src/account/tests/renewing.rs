@@ -20,7 +20,7 @@ pub(super) fn grant(n: usize) -> SendResult {
 }
 
 /// Usage is always good; `token` answers the n-th renewal.
-pub(super) fn renewing(token: impl FnMut(usize) -> SendResult + 'static) -> World {
+pub(super) fn renewing(token: impl FnMut(usize) -> SendResult + Send + 'static) -> World {
     let mut world = World::new(|_| good());
     world.credential = eight_hours();
     world.token = Box::new(token);

@@ -1,0 +1,225 @@
+//! One account with the least of a world around it, for the tests of every crate: a disk, a sign-in, its locks and a person
+//! who is told. All of it goes well and takes no time, unless a field says otherwise; requests are the test's to answer.
+
+use crate::account::{Account, Action, Event, Preferences};
+use crate::credential::token::Token;
+use crate::credential::{Credential, CredentialRead, Identity, Naming, OAuthClient, RenewedTokens, WriteBack};
+use crate::gate::PermittedRequest;
+use crate::local_time::LocalTime;
+use crate::messages;
+use crate::notification::{NoticeKind, WindowNews};
+use crate::record::history::HistoryRecord;
+use crate::record::ledger::LedgerEntry;
+use crate::response::{Body, HttpResponse, SendResult};
+use crate::state::{AccountId, AccountState};
+use crate::time::{Boot, Moment, Wall};
+use std::fmt;
+
+/// More actions than this between two sleeps are no end at all.
+const RESTLESS: usize = 2000;
+
+/// What comes of the `n`th request, from 1.
+type Answers = Box<dyn FnMut(usize) -> SendResult + Send>;
+
+pub struct Harness {
+    pub account: Account,
+    pub now: Moment,
+    pub preferences: Preferences,
+    pub disk: AccountState,
+    pub disk_full: bool,
+    pub credential: CredentialRead,
+    /// Somebody shows notices.
+    pub service: bool,
+    /// Another program holds the owner's locks.
+    pub locked: bool,
+    pub holds_locks: bool,
+    /// What comes of writing new tokens; what was written is the credential from then on.
+    pub storing: WriteBack,
+    pub shown: Vec<NoticeKind>,
+    /// Of the same: when, about what, and its title and body.
+    pub told: Vec<(Moment, Option<WindowNews>)>,
+    pub words: Vec<(String, String)>,
+    pub entries: Vec<LedgerEntry>,
+    pub memories: Vec<HistoryRecord>,
+    /// For tests that answer at once: when each request for a reading left, on the boot clock, with the token that it carried,
+    /// the same of renewals, and what comes of them.
+    pub asked: Vec<(Boot, String)>,
+    pub spent: Vec<(Boot, String)>,
+    pub answer: Answers,
+    pub token: Answers,
+    pub became: Vec<AccountId>,
+}
+
+impl fmt::Debug for Harness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Harness").field("account", &self.account).field("now", &self.now).finish_non_exhaustive()
+    }
+}
+
+impl Harness {
+    /// Ann's account, taken up where `state` left it.
+    pub fn of(
+        state: AccountState,
+        credential: CredentialRead,
+        preferences: Preferences,
+        now: Moment,
+        seed: u64,
+    ) -> Self {
+        let disk = state.clone();
+        let mut account = Account::new(ann(), "~/.claude".into(), state, preferences, now, seed);
+        account.handle(Event::NoticeService(true), now);
+        Self {
+            account,
+            now,
+            preferences,
+            disk,
+            disk_full: false,
+            credential,
+            service: true,
+            locked: false,
+            holds_locks: false,
+            storing: WriteBack::Written,
+            shown: vec![],
+            told: vec![],
+            words: vec![],
+            entries: vec![],
+            memories: vec![],
+            asked: vec![],
+            spent: vec![],
+            answer: Box::new(|n| panic!("request {n} for usage was not expected")),
+            token: Box::new(|n| panic!("renewal {n} was not expected")),
+            became: vec![],
+        }
+    }
+
+    /// The process dies and another one starts from what is on disk.
+    pub fn restart(&mut self, seed: u64) {
+        let id = self.account.id().clone();
+        self.account = Account::new(id, "~/.claude".into(), self.disk.clone(), self.preferences, self.now, seed);
+        self.handle(Event::NoticeService(self.service));
+    }
+
+    pub fn poll(&mut self) -> Action {
+        self.account.poll(self.now)
+    }
+
+    pub fn handle(&mut self, event: Event) {
+        self.account.handle(event, self.now);
+    }
+
+    /// Does what can be done here. What cannot is handed back: a request, a sleep, and to become another.
+    pub fn perform(&mut self, action: Action) -> Option<Action> {
+        let event = match action {
+            Action::Sleep(_) | Action::Ask(_) | Action::Become { .. } => return Some(action),
+            Action::Record(entry) => {
+                self.entries.push(entry);
+                return None;
+            }
+            Action::RecordHistory(memory) => {
+                self.memories.push(memory);
+                return None;
+            }
+            Action::Unlock => {
+                assert!(std::mem::take(&mut self.holds_locks), "what is given back was held");
+                return None;
+            }
+            Action::Persist(_) if self.disk_full => Event::Persisted(Err("no space left".into())),
+            Action::Persist(state) => {
+                self.disk = *state;
+                Event::Persisted(Ok(()))
+            }
+            Action::ReadCredential => Event::Credential(self.credential.clone()),
+            Action::Notify(notice) if self.service => {
+                self.shown.push(notice.kind);
+                let state = self.account.state();
+                self.words.push(messages::notice(&notice, "ann", state, self.now, &LocalTime::UTC));
+                self.told.push((self.now, notice.about));
+                Event::NoticeShown(notice.id)
+            }
+            Action::Notify(notice) => Event::NoticeMissed(notice.id),
+            Action::Lock if self.locked => Event::Locked(Err("Claude Code is renewing".into())),
+            Action::Lock => {
+                self.holds_locks = true;
+                Event::Locked(Ok(()))
+            }
+            Action::Store(successor) => {
+                assert!(self.holds_locks, "nothing is written without the locks");
+                if self.storing == WriteBack::Written {
+                    self.succeed(successor);
+                }
+                Event::Stored(self.storing.clone())
+            }
+        };
+        self.handle(event);
+        None
+    }
+
+    /// Until there is something that cannot be done here.
+    pub fn drive(&mut self) -> Action {
+        for _ in 0..RESTLESS {
+            let action = self.poll();
+            if let Some(left) = self.perform(action) {
+                return left;
+            }
+        }
+        panic!("the account does not come to rest");
+    }
+
+    /// Lets time pass as the account asks for it, up to its next request; `None` if there is none before `end`.
+    pub fn next_request(&mut self, end: Moment) -> Option<PermittedRequest> {
+        loop {
+            match self.drive() {
+                Action::Ask(permitted) => return Some(permitted),
+                Action::Sleep(Some(until)) if !until.is_after(end) => {
+                    assert!(until.is_after(self.now), "the account wakes in the past: {until:?}");
+                    self.now = until;
+                }
+                Action::Sleep(_) => {
+                    self.now = end;
+                    return None;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// The new tokens are in the place of the old ones.
+    fn succeed(&mut self, successor: RenewedTokens) {
+        let CredentialRead::Found(credential) = &mut self.credential else { panic!("{:?}", self.credential) };
+        let stored = credential.refresh_token.as_ref().map(|token| token.fingerprint().clone());
+        assert_eq!(stored.as_ref(), Some(&successor.replaces), "compare and swap");
+        credential.access_token = successor.tokens.access_token;
+        credential.expires_at = successor.tokens.expires_at;
+        if let Some(refresh) = successor.tokens.refresh_token {
+            credential.refresh_token = Some(refresh.into());
+        }
+    }
+}
+
+pub fn ann() -> AccountId {
+    AccountId("anthropic:ann".into())
+}
+
+/// Ann's sign-in, as newer versions of its owner store it.
+pub fn credential(access: &str, refresh: Option<&str>, expires_at: Option<Wall>) -> Credential {
+    let token = |text: &str| Token::new(text.to_owned()).unwrap_or_else(|| panic!("{text} is no token"));
+    Credential {
+        access_token: token(access),
+        expires_at,
+        refresh_token: refresh.map(|text| token(text).into()),
+        refresh_blanked: false,
+        refresh_expires_at: None,
+        client: OAuthClient::Default,
+        scopes: vec!["user:inference".into(), "user:profile".into()],
+        plan: None,
+        identity: Identity { account: Some("ann".into()), ..Identity::default() },
+        naming: Naming::Itself,
+    }
+}
+
+/// A whole answer of the provider itself.
+pub fn answered(status: u16, retry_after: Option<&str>, body: &str) -> SendResult {
+    let body = Body::Whole(body.as_bytes().to_vec().into());
+    let retry_after = retry_after.map(str::to_owned);
+    SendResult::Answered(HttpResponse { status, retry_after, date: None, request_id: true, body })
+}
