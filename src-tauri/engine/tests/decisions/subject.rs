@@ -155,7 +155,9 @@ fn lengthened(seed: u64) -> Duration {
     let _asked = subject.first_request();
     subject.harness.handle(Event::Delivered(harness::answered(429, None, "")));
     match &subject.harness.account.state().usage.state {
-        GateState::CoolingDown { until, .. } => until.since(NOON) - Provider::Anthropic.policy(Endpoint::Usage).limit.base,
+        GateState::CoolingDown { until, .. } => {
+            until.since(NOON) - Provider::Anthropic.policy(Endpoint::Usage).limit.base
+        }
         other => panic!("a 429, and then {other:?}"),
     }
 }
