@@ -59,13 +59,15 @@ async fn one_that_is_limited_keeps_no_other_waiting_and_both_are_seen_everywhere
 
     let said = scene.desktop.recorder().wait_for(1, SOON).await;
     assert!(said[0].body.contains("bob@example.com") && !said[0].body.contains("ann@"), "{said:?}");
-    let limited = |text: &str| text.contains("bob@example.com") && text.contains("limits requests");
+    let limited = |text: &str| text.contains("bob@example.com") && text.contains("rate limiting usage checks");
     let tooltip = tray.wait_for_tooltip(SOON, limited).await;
     assert!(tooltip.contains("ann@example.com") && tooltip.contains("42 %"), "{tooltip}");
-    let menu = tray.wait_for_menu(SOON, |labels| labels.iter().any(|label| label.contains("limits requests"))).await;
+    let menu = tray
+        .wait_for_menu(SOON, |labels| labels.iter().any(|label| label.contains("rate limiting usage checks")))
+        .await;
     let at = |name: &str| menu.iter().position(|label| label.contains(name)).unwrap();
     assert!(at("ann@example.com") < at("42 %") && at("42 %") < at("bob@example.com"), "{menu:?}");
-    assert!(at("bob@example.com") < at("limits requests"), "{menu:?}");
+    assert!(at("bob@example.com") < at("rate limiting usage checks"), "{menu:?}");
 
     tray.activate(1000, 10).await;
     let panel = Browser::attach(&scene.inspector, SOON).await;
@@ -109,8 +111,8 @@ async fn refresh_asks_for_all_that_may_be_asked_and_says_of_each_why_not() {
     let refused = scene.launch.cli(&["refresh"]).await;
     assert_eq!(refused.code(), 75);
     let lines: Vec<&str> = refused.stderr.lines().collect();
-    assert!(lines[0].contains("ann@example.com: Not before "), "the earliest first: {lines:?}");
-    assert!(lines[1].contains("bob@example.com: Not before ") && lines[1].contains("429"), "{lines:?}");
+    assert!(lines[0].contains("ann@example.com: Refresh available at "), "the earliest first: {lines:?}");
+    assert!(lines[1].contains("bob@example.com: Refresh available at ") && lines[1].contains("429"), "{lines:?}");
     assert_eq!(scene.fake.usage_requests().len(), 2);
 }
 
@@ -130,7 +132,7 @@ async fn a_folder_is_added_labelled_and_switched_off_in_the_settings_without_a_r
     field.clear().await.unwrap();
     field.send_keys("~/.claude-bob").await.unwrap();
     click(&settings, "[data-testid=add-folder]").await;
-    settings.wait_for_text(SOON, |text| text.contains("added, with the sign-in of bob@example.com")).await;
+    settings.wait_for_text(SOON, |text| text.contains("Added ~/.claude-bob with the sign-in of bob@example.com")).await;
     wait_for_accounts(&scene, "Bob is asked for", |all| all.len() == 2 && all[1]["reading"].is_object()).await;
     tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("bob@example.com")).await;
 
@@ -162,7 +164,7 @@ async fn a_token_for_inference_alone_is_explained_and_never_tried() {
     let launch = scene.launch.clone().env("CLAUDE_CODE_OAUTH_TOKEN", &token);
     let app = launch.start();
     let tray = scene.tray(&app).await;
-    let explained = |text: &str| text.contains("CLAUDE_CODE_OAUTH_TOKEN may not read usage");
+    let explained = |text: &str| text.contains("CLAUDE_CODE_OAUTH_TOKEN cannot read usage");
     tray.wait_for_tooltip(SOON, explained).await;
     let account = scene.wait_for_account("it is noticed", |account| account["sign_in"]["state"] == "absent").await;
     assert_eq!(account["sign_in"]["reason"], "inference_only_token");
@@ -191,8 +193,8 @@ async fn folders_that_cannot_be_used_are_said_and_cost_nothing() {
     assert_eq!(scene.launch.status().await["accounts"].as_array().unwrap().len(), 1);
     let settings = Browser::attach(&scene.inspector, SOON).await;
     let text = settings.wait_for_text(SOON, |text| text.contains("~/gone")).await;
-    assert!(text.contains("\"claude_config_dirs\" lists \"work\", which is left out"), "{text}");
-    assert!(text.contains("what should be the folder around it is a file"), "{text}");
+    assert!(text.contains("\"claude_config_dirs\" lists \"work\", which is ignored"), "{text}");
+    assert!(text.contains("its parent folder is a file"), "{text}");
     assert!(text.contains("the same folder as another one"), "{text}");
     assert_eq!(scene.fake.usage_requests().len(), 1);
 }

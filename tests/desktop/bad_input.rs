@@ -29,7 +29,7 @@ async fn credentials_that_cannot_be_used_are_told_apart_and_cost_nothing() {
             .await;
         assert_eq!(std::fs::read(scene.home.credentials_path()).unwrap(), bytes, "the owner's file is left as it is");
     }
-    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("No sign-in of Claude Code")).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("No usable Claude Code sign-in")).await;
     scene.sign_in_again();
     let account = scene.wait_for_account("signed in", |account| account["sign_in"]["state"] == "ok").await;
     assert!(account["reading"].is_object(), "the last reading is still there");
@@ -84,7 +84,7 @@ async fn base_urls_and_clocks_that_are_wrong_end_it() {
     let cases = [
         ("HOLDOFF_ANTHROPIC_API", "https://api.evil.example", "not an address of this computer"),
         ("HOLDOFF_ANTHROPIC_TOKEN", "http://10.0.0.1", "not an address of this computer"),
-        ("HOLDOFF_ANTHROPIC_API", "nonsense", "no URL"),
+        ("HOLDOFF_ANTHROPIC_API", "nonsense", "it is not a URL"),
         ("HOLDOFF_CLOCK", "yesterday", "HOLDOFF_CLOCK"),
     ];
     for (name, value, why) in cases {

@@ -40,7 +40,7 @@ async fn a_notification_service_that_is_away_loses_no_notice() {
     scene.wait_until_up().await;
     scene.desktop.start_notifications(Notifications::Recorder).await;
     let said = scene.desktop.recorder().wait_for(1, SOON).await;
-    assert!(said[0].summary.starts_with("Usage not asked until "), "{said:?}");
+    assert!(said[0].summary.starts_with("Rate limited: next check at "), "{said:?}");
     scene.desktop.stop_notifications().await;
     scene.desktop.start_notifications(Notifications::Recorder).await;
     app.terminate();

@@ -57,9 +57,9 @@ async fn a_home_that_is_read_only_is_said_with_what_cannot_be_kept() {
     let doctor = launch.cli(&["doctor"]).await;
     assert_eq!(doctor.code(), 1, "{}", doctor.stdout);
     for said in [
-        "nothing can be written to the data folder ~/.local/share/dev.holdoff.tray: its file system is read-only",
-        "No state, settings or history can be kept there, so Holdoff asks nothing.",
-        "nothing can be written to the folder of the logs",
+        "cannot write to the data folder ~/.local/share/dev.holdoff.tray: its file system is read-only",
+        "Holdoff cannot save state, settings or history there, so it sends no requests.",
+        "cannot write to the log folder",
     ] {
         assert!(doctor.stdout.contains(said), "{said} in {}", doctor.stdout);
     }

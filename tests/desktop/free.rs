@@ -26,7 +26,7 @@ async fn nothing_connects_whatever_a_person_does() {
     scene.home.sign_in(scene.fake.clock().now() + minutes(60));
     let app = scene.start();
     let tray = scene.tray(&app).await;
-    let tooltip = tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("Holdoff sends no request")).await;
+    let tooltip = tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("Holdoff sends no requests")).await;
     assert!(tooltip.contains("status line call Holdoff"), "{tooltip}");
     let menu = tray.wait_for_menu(SOON, |labels| labels.iter().any(|label| label.contains("Free readings only"))).await;
     assert!(menu.iter().any(|label| label == "Refresh (free readings only)"), "{menu:?}");
@@ -53,7 +53,7 @@ async fn nothing_connects_whatever_a_person_does() {
     assert_eq!((&account["next_request_at"], &account["reading"]["source"]), (&Value::Null, &json!("status_line")));
     assert_eq!(account["reading"]["stale"], true);
     let text = scene.launch.cli(&["status"]).await.stdout;
-    assert!(text.contains("Claude Code's status line, an old reading.") && text.contains("run a prompt"), "{text}");
+    assert!(text.contains("Claude Code's status line (stale).") && text.contains("run a prompt"), "{text}");
     assert!(!scene.fake.was_reached(), "{:?}", scene.fake.requests());
     assert_eq!(scene.desktop.recorder().all().len(), 0);
     drop(app);
@@ -62,7 +62,7 @@ async fn nothing_connects_whatever_a_person_does() {
 async fn refused(scene: &Scene) {
     let refused = scene.launch.cli(&["refresh"]).await;
     assert_eq!(refused.code(), 75, "{refused:?}");
-    assert!(refused.stderr.contains("Free readings only: Holdoff sends no request."), "{}", refused.stderr);
+    assert!(refused.stderr.contains("Free readings only: Holdoff sends no requests."), "{}", refused.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,9 +72,11 @@ async fn it_is_chosen_in_the_settings_and_undone_there() {
     let tray = scene.tray(&app).await;
     scene.fake.wait_for_usage(1, SOON).await;
     let settings = Browser::attach(&scene.inspector, SOON).await;
-    settings.wait_for_text(SOON, |text| text.contains("Nothing is chosen yet, so Holdoff asks.")).await;
+    settings
+        .wait_for_text(SOON, |text| text.contains("Nothing is chosen yet, so Holdoff checks with Anthropic."))
+        .await;
     click(&settings, "readings-free_only").await;
-    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("Holdoff sends no request")).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("Holdoff sends no requests")).await;
     assert_eq!(scene.home.read_settings().unwrap()["readings"], "free_only");
     let connected = scene.fake.connections().len();
     scene.pass(minutes(20)).await;

@@ -156,7 +156,7 @@ async fn a_check_that_may_not_be_yet_says_when_it_will() {
     let settings = scene.settings().await;
     settings.wait_for_text(SOON, |text| text.contains("lacks the scope user:profile")).await;
     press(&settings).await;
-    let text = settings.wait_for_text(SOON, |text| text.contains("It is checked at ")).await;
+    let text = settings.wait_for_text(SOON, |text| text.contains("Holdoff tests it at ")).await;
     assert!(text.contains("the last request was less than 3 minutes ago"), "{text}");
     settings.wait_for_text(SOON, |text| text.contains("Signed in as ann@example.com")).await;
     let gap = holdoff_world::fake::gaps(&scene.fake.usage_requests(), scene.fake.clock())[0];
@@ -176,8 +176,8 @@ async fn another_account_than_before_is_said() {
     settings.wait_for_text(SOON, |text| text.contains("Open a terminal and sign in")).await;
     press(&settings).await;
     let text = settings.wait_for_text(SOON, |text| text.contains("Signed in as bob@example.com")).await;
-    let other = "This is another account than before: bob@example.com instead of ann@example.com.";
-    assert!(text.contains(other) && text.contains("Holdoff goes on with it"), "{text}");
+    let other = "This is a different account: bob@example.com instead of ann@example.com.";
+    assert!(text.contains(other) && text.contains("Holdoff continues with it"), "{text}");
     let account = scene.wait_for_account("Bob's", |account| account["label"] == "bob@example.com").await;
     assert!(account["reading"].is_object());
 }
@@ -194,7 +194,7 @@ async fn the_way_goes_on_where_it_was_when_the_window_is_opened_again() {
     press(&settings).await;
     settings.wait_for_text(SOON, |text| text.contains("Waiting for the new sign-in…")).await;
     let said = scene.written("terminal-said").await;
-    assert!(said.contains("ended with an error") && said.contains("Exit code: 3"), "{said}");
+    assert!(said.contains("exited with an error") && said.contains("Exit code: 3"), "{said}");
     let window = scene.desktop.wait_for_window(app.pid(), SOON, |_| true).await;
     scene.desktop.close_window(&window).await;
     drop(settings);
@@ -203,7 +203,7 @@ async fn the_way_goes_on_where_it_was_when_the_window_is_opened_again() {
     scene.tray(&app).await.click("Settings…").await;
     let settings = scene.settings().await;
     let text = settings.wait_for_text(SOON, |text| text.contains("Waiting for the new sign-in…")).await;
-    assert!(text.contains("Open it again"), "{text}");
+    assert!(text.contains("Open again"), "{text}");
     scene.sign_in_again();
     settings.wait_for_text(SOON, |text| text.contains("Signed in as ann@example.com")).await;
 }

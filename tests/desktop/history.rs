@@ -62,8 +62,8 @@ async fn the_history_is_exported_and_deleted_from_the_settings() {
 
     settings.press("Delete all…").await;
     assert!(!scene.windows().is_empty(), "one word deletes nothing");
-    settings.press("Really delete all").await;
-    settings.wait_for_text(SOON, |text| text.contains("The history is deleted")).await;
+    settings.press("Delete everything").await;
+    settings.wait_for_text(SOON, |text| text.contains("History deleted.")).await;
     assert_eq!((scene.windows(), scene.ledger()), (vec![], vec![]));
     let line = scene.launch.cli_told(&["statusline"], scene.session_says(61.0).await.as_bytes()).await;
     assert!(line.status.success(), "{line:?}");
@@ -82,7 +82,7 @@ async fn how_much_is_kept_is_changed_in_the_settings() {
     let kept = async || (scene.home.read_settings()?["history_days"] == 30).then_some(());
     eventually(SOON, "30 days are kept", kept).await;
     write(&settings, "history-mb", "9999").await;
-    settings.wait_for_text(SOON, |text| text.contains("The history may take 1 to 4096 MB.")).await;
+    settings.wait_for_text(SOON, |text| text.contains("The history size must be 1 to 4096 MB.")).await;
     assert_eq!(scene.home.read_settings().unwrap()["history_mb"], Value::Null);
 }
 

@@ -16,21 +16,21 @@ async fn the_first_429_is_said_once_and_seen_in_all_places() {
     assert_eq!(account["gates"]["token"]["state"], "open");
 
     let said = &scene.desktop.recorder().wait_for(1, SOON).await[0];
-    assert!(said.summary.starts_with("Usage not asked until "), "{said:?}");
-    let limits = |text: &str| text.contains("Anthropic limits requests");
+    assert!(said.summary.starts_with("Rate limited: next check at "), "{said:?}");
+    let limits = |text: &str| text.contains("Anthropic is rate limiting usage checks");
     let tooltip = tray.wait_for_tooltip(SOON, limits).await;
-    assert!(tooltip.contains("Nothing is asked before "), "{tooltip}");
+    assert!(tooltip.contains("Next check at "), "{tooltip}");
     let menu = tray.wait_for_menu(SOON, |labels| labels.iter().any(|label| limits(label))).await;
-    assert!(menu.iter().any(|label| label.starts_with("Refresh (not before ")), "{menu:?}");
+    assert!(menu.iter().any(|label| label.starts_with("Refresh (available at ")), "{menu:?}");
 
     tray.activate(1000, 10).await;
     let panel = Browser::attach(&scene.inspector, SOON).await;
     let text = panel.wait_for_text(SOON, limits).await;
-    assert!(text.contains("Not before "), "{text}");
+    assert!(text.contains("Available at "), "{text}");
 
     let refused = scene.launch.cli(&["refresh"]).await;
     assert_eq!(refused.code(), 75);
-    assert!(refused.stderr.contains("Not before ") && refused.stderr.contains("429"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("Refresh available at ") && refused.stderr.contains("429"), "{}", refused.stderr);
     assert_eq!(scene.fake.usage_requests().len(), 1);
     assert_eq!(scene.desktop.recorder().all().len(), 1);
 }
@@ -75,7 +75,11 @@ async fn a_wish_too_soon_is_refused_with_the_time() {
     scene.wait_for_account("a reading", |account| account["reading"].is_object()).await;
     let refused = scene.launch.cli(&["refresh"]).await;
     assert_eq!(refused.code(), 75);
-    assert!(refused.stderr.contains("Not before ") && refused.stderr.contains("3 minutes"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("Refresh available at ") && refused.stderr.contains("3 minutes"),
+        "{}",
+        refused.stderr
+    );
     assert_eq!(scene.fake.usage_requests().len(), 1);
 }
 
@@ -102,7 +106,7 @@ async fn without_the_app_nobody_can_ask() {
     assert!(output.stderr.contains("not running"), "{}", output.stderr);
     let output = scene.launch.cli(&["status"]).await;
     assert_eq!(output.code(), 0);
-    assert!(output.stdout.contains("Nothing is known yet") && output.stdout.contains("not running"), "{output:?}");
+    assert!(output.stdout.contains("No readings yet") && output.stdout.contains("not running"), "{output:?}");
     assert_eq!(scene.launch.status().await["accounts"], serde_json::json!([]));
     assert!(scene.fake.requests().is_empty());
 }

@@ -126,7 +126,7 @@ async fn a_wrong_setting_of_metrics_is_said_and_stops_nothing() {
     let tray = scene.tray(&app).await;
     tray.click("Settings…").await;
     let settings = holdoff_world::Browser::attach(&scene.inspector, SOON).await;
-    settings.wait_for_text(SOON, |text| text.contains("metrics are only served to this computer")).await;
+    settings.wait_for_text(SOON, |text| text.contains("metrics are served only to this computer")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -50,7 +50,7 @@ async fn an_organization_that_does_not_allow_it_is_named_and_no_sign_in_is_offer
     scene.fake.always(Answer::organization_not_allowed(403));
     let app = scene.launch.clone().argument("--panel").start();
     let tray = scene.tray(&app).await;
-    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("the organization Ann's Organization (403)")).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("the organization Ann's Organization (HTTP 403)")).await;
     let said = &scene.desktop.recorder().wait_for(1, SOON).await[0];
     assert!(!said.summary.contains("Sign-in") && !said.body.contains("sign in again."), "{said:?}");
     let panel = Browser::attach(&scene.inspector, SOON).await;
@@ -74,10 +74,10 @@ async fn what_the_edge_turns_away_is_no_limit_of_the_persons_and_is_asked_once_i
     scene.fake.always(Answer::ok());
     app = app.start_again();
     let tray = scene.tray(&app).await;
-    let tooltip = tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("turns Holdoff itself away")).await;
-    assert!(tooltip.contains("This is not your limit.") && tooltip.contains("Free readings"), "{tooltip}");
+    let tooltip = tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("is refusing Holdoff itself")).await;
+    assert!(tooltip.contains("Your own limit is not the cause.") && tooltip.contains("Free readings"), "{tooltip}");
     let status = scene.launch.cli(&["refresh"]).await;
-    assert!(status.code() == 75 && status.stderr.contains("not your limit"), "{status:?}");
+    assert!(status.code() == 75 && status.stderr.contains("your own limit is not the cause"), "{status:?}");
     let requests = scene.fake.wait_for_usage(7, 4 * SOON).await;
     let gaps = holdoff_world::fake::gaps(&requests, scene.fake.clock());
     assert!((minutes(360)..minutes(420)).contains(&gaps[5]), "{gaps:?}");

@@ -4,7 +4,7 @@ use crate::scene::{SOON, Scene, gate, minutes};
 use holdoff_world::{Answer, Browser};
 use serde_json::{Value, json};
 
-const LIMIT: &str = "Anthropic limits sign-in renewal until ";
+const LIMIT: &str = "Anthropic is rate limiting sign-in renewal; next try at ";
 
 /// Renewal is on, the sign-in ends in four minutes, and nobody may renew it for an hour.
 async fn limited(speed: f64) -> Scene {
@@ -34,17 +34,17 @@ async fn while_the_sign_in_works_a_limit_of_renewal_is_said_everywhere_and_usage
     assert_eq!(account["gates"]["token"]["cause"], "rate_limited");
     assert!(account["gates"]["token"]["until"].is_string() && account["next_request_at"].is_string());
 
-    let both = |text: &str| text.contains(LIMIT) && text.contains("the current sign-in still works until ");
+    let both = |text: &str| text.contains(LIMIT) && text.contains("The current sign-in still works until ");
     tray.wait_for_tooltip(SOON, |tooltip| both(tooltip) && tooltip.contains("42 %")).await;
     let menu = tray.wait_for_menu(SOON, |labels| labels.iter().any(|label| both(label))).await;
-    assert!(menu.iter().any(|label| label.starts_with("Next request at ")), "{menu:?}");
+    assert!(menu.iter().any(|label| label.starts_with("Next check at ")), "{menu:?}");
     let status = scene.launch.cli(&["status"]).await;
     assert!(both(&status.stdout), "{}", status.stdout);
 
     // It is no affair of the person's sign-in: the notice leads to the panel.
     let said = &scene.desktop.recorder().wait_for(1, SOON).await[0];
-    assert!(said.summary.starts_with("Sign-in not renewed before "), "{said:?}");
-    assert!(said.body.contains("the current sign-in still works until "), "{said:?}");
+    assert!(said.summary.starts_with("Renewal rate limited: next try at "), "{said:?}");
+    assert!(said.body.contains("The current sign-in still works until "), "{said:?}");
     assert!(said.actions.iter().all(|(_, label)| !label.contains("Sign in")), "{said:?}");
     scene.desktop.recorder().invoke(said.id, "default").await;
     let panel = Browser::attach(&scene.inspector, SOON).await;
@@ -64,7 +64,7 @@ async fn when_it_has_expired_as_well_both_are_said() {
         })
         .await;
     assert!(account["next_request_at"].is_null(), "nothing is asked with an expired token");
-    let both = format!("The sign-in has expired, and {LIMIT}");
+    let both = format!("The sign-in has expired. {LIMIT}");
     let both = |text: &str| text.contains(&both);
     tray.wait_for_tooltip(SOON, both).await;
     tray.wait_for_menu(SOON, |labels| labels.iter().any(|label| both(label))).await;
@@ -76,7 +76,8 @@ async fn when_it_has_expired_as_well_both_are_said() {
     scene.pass(minutes(30)).await;
     assert_eq!((scene.fake.usage_requests().len(), scene.fake.token_requests().len()), (usage, token));
     let said = scene.desktop.recorder().all();
-    let of_renewal = said.iter().filter(|said| said.summary.starts_with("Sign-in"));
+    let of_renewal =
+        said.iter().filter(|said| ["Renewal", "Sign-in"].iter().any(|start| said.summary.starts_with(start)));
     assert_eq!(of_renewal.count(), 1, "{said:?}");
 }
 
@@ -88,7 +89,7 @@ async fn an_expired_sign_in_alone_is_its_owners() {
     let _app = scene.launch.clone().argument("--settings").start();
     let settings = Browser::attach(&scene.inspector, SOON).await;
     let text = settings.wait_for_text(SOON, |text| text.contains("Sign-in expired")).await;
-    assert!(text.contains("Claude Code renews it when you use it next") && !text.contains(LIMIT), "{text}");
+    assert!(text.contains("Claude Code renews it the next time you use it") && !text.contains(LIMIT), "{text}");
     let account = scene.wait_for_account("expired", |account| account["sign_in"]["state"] == "expired").await;
     assert_eq!((token(&account), &account["sign_in"]["renewed_by"]), ("open", &json!("owner")));
     assert!(scene.fake.requests().is_empty());

@@ -51,7 +51,7 @@ async fn without_a_display_that_answers_it_polls_shows_and_says_why_no_window_op
     tray.activate(0, 0).await;
     let said = scene.desktop.recorder().wait_for(1, SOON).await;
     assert_eq!(said[0].summary, "Holdoff's window does not open");
-    assert!(said[0].body.starts_with("The display cannot be reached."), "{}", said[0].body);
+    assert!(said[0].body.starts_with("Could not connect to the display."), "{}", said[0].body);
     assert!(app.is_running());
     for _ in 0..10 {
         tray.activate(0, 0).await;
@@ -174,11 +174,11 @@ async fn programs_that_do_not_belong_together_are_said_and_nothing_is_restarted(
     tray.activate(0, 0).await;
     let said = scene.desktop.recorder().wait_for(1, SOON).await;
     assert_eq!(said[0].summary, "Holdoff's window does not open");
-    assert!(said[0].body.starts_with("The program holdoff-window is version 99.1.0"), "{}", said[0].body);
+    assert!(said[0].body.starts_with("holdoff-window is version 99.1.0"), "{}", said[0].body);
     eventually(SOON, "the other program is told to end", async || app.children().is_empty().then_some(())).await;
     fs::remove_file(folder.join("holdoff-window")).unwrap();
     tray.activate(0, 0).await;
     let said = scene.desktop.recorder().wait_for(2, SOON).await;
-    assert!(said[1].body.contains("could not be started (No such file or directory"), "{}", said[1].body);
+    assert!(said[1].body.contains("Could not start holdoff-window (No such file or directory"), "{}", said[1].body);
     assert!(app.is_running());
 }

@@ -18,7 +18,7 @@ async fn nothing_the_program_writes_holds_a_token_even_when_a_server_echoes_it()
     scene.wait_for_account("a shut gate", |account| account["gates"]["usage"]["state"] != "open").await;
     tray.activate(1000, 10).await;
     let panel = Browser::attach(&scene.inspector, SOON).await;
-    panel.wait_for_text(SOON, |text| text.contains("Not before")).await;
+    panel.wait_for_text(SOON, |text| text.contains("Available at")).await;
 
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", app.pid())).unwrap();
     let core = limits.lines().find_map(|line| line.strip_prefix("Max core file size")).unwrap();

@@ -51,7 +51,7 @@ async fn a_notification_that_is_switched_off_is_not_shown() {
     scene.fake.always(Answer::rate_limited(Some("36000")));
     let app = scene.start();
     let tray = scene.tray(&app).await;
-    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("limits requests")).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("rate limiting usage checks")).await;
     // One that is on, and comes later.
     push(&scene, 85.0);
     tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("5-hour 85 %")).await;

@@ -32,7 +32,10 @@ async fn in_a_cooldown_it_is_in_the_tray_within_a_second_and_nothing_is_asked() 
     let tooltip = tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("5-hour 33 %")).await;
     let took = begun.elapsed();
     assert!(took < Duration::from_secs(1), "{took:?}");
-    assert!(tooltip.contains("Anthropic limits requests"), "and the cooldown is said as before: {tooltip}");
+    assert!(
+        tooltip.contains("Anthropic is rate limiting usage checks"),
+        "and the cooldown is said as before: {tooltip}"
+    );
     let account = scene.wait_for_account("it is saved", |account| account["reading"].is_object()).await;
     assert_eq!(account["reading"]["source"], "status_line");
     assert_eq!((gate(&account), scene.fake.usage_requests().len()), ("cooling_down", 1));
@@ -97,6 +100,6 @@ async fn the_owners_cache_is_shown_for_what_it_is() {
     assert_eq!((&account["reading"]["source"], &account["reading"]["stale"]), (&json!("owner_cache"), &json!(true)));
     tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("5-hour 21 %")).await;
     let text = scene.launch.cli(&["status"]).await.stdout;
-    assert!(text.contains("Read 2 h ago from Claude Code's own cache, an old reading."), "{text}");
+    assert!(text.contains("Read 2 h ago from Claude Code's cache (stale)."), "{text}");
     assert_eq!(scene.fake.usage_requests().len(), 1);
 }

@@ -47,9 +47,9 @@ async fn it_is_installed_after_a_look_at_the_change_works_and_is_given_back() {
     let app = scene.launch.clone().argument("--settings").start();
     let tray = scene.tray(&app).await;
     let window = scene.settings_window().await;
-    window.wait_for_text(SOON, |text| text.contains("It does not call Holdoff.")).await;
+    window.wait_for_text(SOON, |text| text.contains("does not call Holdoff.")).await;
     window.press("Install…").await;
-    let text = window.wait_for_text(SOON, |text| text.contains("Make this change")).await;
+    let text = window.wait_for_text(SOON, |text| text.contains("Apply this change")).await;
     assert!(text.contains("- ") && text.contains("my line") && text.contains("+ "), "{text}");
     assert!(!text.contains("sk-ant-secret"), "keys of others are not shown");
     assert_eq!(scene.claude_says(), OWN, "looking changes nothing");
@@ -60,9 +60,9 @@ async fn it_is_installed_after_a_look_at_the_change_works_and_is_given_back() {
         assert!(plain(&text).contains(&plain(line)), "{line} in {text}");
     }
 
-    window.press("Make this change").await;
-    let text = window.wait_for_text(SOON, |text| text.contains("Claude Code's status line calls Holdoff.")).await;
-    assert!(text.contains("It calls Holdoff, and then your own"), "{text}");
+    window.press("Apply this change").await;
+    let text = window.wait_for_text(SOON, |text| text.contains("Claude Code's status line now calls Holdoff.")).await;
+    assert!(text.contains("The status line calls Holdoff, then your own"), "{text}");
     let settings: Value = serde_json::from_str(&scene.claude_says()).unwrap();
     let mut expect: Value = serde_json::from_str(OWN).unwrap();
     let command = settings["statusLine"]["command"].as_str().unwrap().to_owned();
@@ -77,9 +77,9 @@ async fn it_is_installed_after_a_look_at_the_change_works_and_is_given_back() {
     tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("5-hour 57 %")).await;
 
     window.press("Remove…").await;
-    window.wait_for_text(SOON, |text| text.contains("Make this change")).await;
-    window.press("Make this change").await;
-    window.wait_for_text(SOON, |text| text.contains("is yours again: cat > $HOME/heard")).await;
+    window.wait_for_text(SOON, |text| text.contains("Apply this change")).await;
+    window.press("Apply this change").await;
+    window.wait_for_text(SOON, |text| text.contains("is your own command again: cat > $HOME/heard")).await;
     assert_eq!(scene.claude_says(), OWN, "byte for byte");
 }
 
@@ -91,30 +91,30 @@ async fn only_what_was_seen_is_changed_and_nothing_is_installed_again() {
     let app = scene.launch.clone().argument("--settings").start();
     let window = scene.settings_window().await;
     window.press("Install…").await;
-    window.wait_for_text(SOON, |text| text.contains("Make this change")).await;
+    window.wait_for_text(SOON, |text| text.contains("Apply this change")).await;
     let meanwhile = OWN.replace("opus", "sonnet");
     std::fs::write(scene.claude_settings(), &meanwhile).unwrap();
-    window.press("Make this change").await;
-    window.wait_for_text(SOON, |text| text.contains("have changed since you looked")).await;
+    window.press("Apply this change").await;
+    window.wait_for_text(SOON, |text| text.contains("have changed in the meantime")).await;
     assert_eq!(scene.claude_says(), meanwhile);
 
     window.press("Install…").await;
-    window.wait_for_text(SOON, |text| text.contains("Make this change")).await;
-    window.press("Make this change").await;
-    window.wait_for_text(SOON, |text| text.contains("calls Holdoff. Your own command")).await;
+    window.wait_for_text(SOON, |text| text.contains("Apply this change")).await;
+    window.press("Apply this change").await;
+    window.wait_for_text(SOON, |text| text.contains("now calls Holdoff. Your own command")).await;
     std::fs::write(scene.claude_settings(), "{}").unwrap();
     drop(window);
     app.terminate();
     app.wait_exit(SOON).await;
     let _app = app.start_again();
     let window = scene.settings_window().await;
-    window.wait_for_text(SOON, |text| text.contains("there is no status line")).await;
+    window.wait_for_text(SOON, |text| text.contains("Claude Code has no status line")).await;
     scene.wait_for_account("a reading", |account| account["reading"].is_object()).await;
     assert_eq!(scene.claude_says(), "{}");
     window.press("Install…").await;
-    window.wait_for_text(SOON, |text| text.contains("Make this change")).await;
-    window.press("Leave it").await;
-    let left = async || (!window.text().await.contains("Make this change")).then_some(());
+    window.wait_for_text(SOON, |text| text.contains("Apply this change")).await;
+    window.press("Cancel").await;
+    let left = async || (!window.text().await.contains("Apply this change")).then_some(());
     eventually(SOON, "the change is put away", left).await;
     assert_eq!(scene.claude_says(), "{}");
 }

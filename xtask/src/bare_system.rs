@@ -21,7 +21,7 @@ const OURS: [(&str, &str); 3] = [
 /// Where none can be made.
 pub fn can_be_made() -> Result<()> {
     if !cfg!(target_os = "linux") || Cmd::new("id").arg("-u").read()?.trim() != "0" {
-        bail!("a system of its own can be made on Linux only, and as root.");
+        bail!("a separate system can be created only on Linux and as root.");
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ pub const HELP: &str = "\
 cargo xtask bench [ARGUMENTS]
 
 Builds Holdoff, and an empty Tauri tray app (tests/floor) from the same lock file, in release mode, measures both on a
-virtual desktop and prints a table. The arguments go to the measuring program; `-- --help` asks it what it takes.";
+virtual desktop and prints a table. The arguments are passed to the measuring program; `-- --help` lists them.";
 
 /// Holds the resident program against its bounds, on a machine as busy as it may be.
 pub fn footprint(project: &Project) -> Result<()> {

@@ -98,7 +98,7 @@ pub fn check(project: &Project) -> Result<()> {
             println!("{} keeps its boundary ({}).", boundary.package, boundary.why);
         } else {
             crossed.push(format!(
-                "{} depends on {}, and must not: {}. `cargo tree -p {} -i NAME` shows by which way.",
+                "{} must not depend on {}: {}. `cargo tree -p {} -i NAME` shows the path.",
                 boundary.package,
                 found.join(", "),
                 boundary.why,
@@ -127,7 +127,7 @@ fn too_long(folder: &Path) -> Result<Vec<String>> {
         } else if path.extension().is_some_and(|end| ["rs", "ts", "svelte", "css"].iter().any(|known| end == *known)) {
             let lines = fs::read_to_string(&path)?.lines().count();
             if lines > LINES_MAX {
-                long.push(format!("{} has {lines} lines, and at most {LINES_MAX} are read with ease.", path.display()));
+                long.push(format!("{} has {lines} lines; the limit is {LINES_MAX}.", path.display()));
             }
         }
     }

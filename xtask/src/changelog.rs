@@ -12,7 +12,7 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub const HELP: &str = "\
 cargo xtask release-notes TAG
 
-Prints what CHANGELOG.md says of the version that is tagged, such as v0.1.0. Fails if the tag is not the version in
+Prints the section of CHANGELOG.md for a tagged version, such as v0.1.0. Fails if the tag is not the version in
 Cargo.toml, or if the version has no dated section.";
 
 pub fn run(project: &Project, args: &[String]) -> Result<()> {
@@ -22,7 +22,7 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
         [_, other, ..] => return Err(unknown_argument("release-notes", other)),
     };
     if tag.strip_prefix('v') != Some(VERSION) {
-        bail!("the tag is {tag}, and Cargo.toml has version {VERSION}: it has to be v{VERSION}.");
+        bail!("the tag is {tag}, but Cargo.toml has version {VERSION}: the tag must be v{VERSION}.");
     }
     let text = read(project)?;
     let notes = section(&text, VERSION).filter(|notes| !notes.is_empty());

@@ -19,15 +19,15 @@ use crate::{UsageError, setup, unknown_argument, value_missing};
 pub const HELP: &str = "\
 cargo xtask clean-system [--packages DIR] [--upgrade DEB] [--suite NAME]... [--mirror URL]
 
-Makes a minimal Debian of each suite (bookworm and trixie, or those named) with debootstrap, gives it a virtual desktop and
-an ordinary user, and there
+Creates a minimal Debian of each suite (bookworm and trixie, or the given ones) with debootstrap, adds a virtual desktop
+and an ordinary user, and then
   unpacks the .tar.gz into ~/.local, starts Holdoff and waits for its icon and a quota from a demo server;
   installs the .deb with apt and does the same; upgrades it with DEB while it runs (by default the same .deb with the
-  next revision), and sees it go on; removes it, purges it, and lists what is left of it;
-and tells the seconds of each. The packages are those of `cargo xtask package` (packages/ in cargo's target folder).
+  next revision) and checks that it keeps running; removes it, purges it, and lists what is left;
+and prints how long each step took. The packages are those of `cargo xtask package` (packages/ in cargo's target folder).
 
-As root, on Linux, with a mirror of Debian in reach (http://deb.debian.org/debian). The bare systems are kept in
-$XDG_CACHE_HOME/holdoff-clean-system for the next time. By hand and in the release workflow; no part of the tests.";
+Needs root, Linux and a Debian mirror (http://deb.debian.org/debian). The bare systems are cached in
+$XDG_CACHE_HOME/holdoff-clean-system. Run by hand and in the release workflow; not part of the tests.";
 
 const SUITES: [&str; 2] = ["bookworm", "trixie"];
 /// A desktop to start it on, and nothing that Holdoff itself needs.
@@ -313,7 +313,7 @@ fn parse(args: &[String]) -> Result<Wish> {
             "--suite" => {
                 let suite = value("a suite")?;
                 if suite.is_empty() || !suite.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-                    return Err(UsageError(format!("`--suite {suite}` is no suite, such as trixie.")).into());
+                    return Err(UsageError(format!("`--suite {suite}` is not a suite, such as trixie.")).into());
                 }
                 wish.suites.push(suite);
             }

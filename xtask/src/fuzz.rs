@@ -12,14 +12,14 @@ use crate::{UsageError, toolchain, unknown_argument, value_missing};
 pub const HELP: &str = "\
 cargo xtask fuzz [--minutes M] [--keep] [TARGET]...
 
-Installs cargo-fuzz if it is missing, then fuzzes each target for M minutes (10 if not said), starting from the inputs
-that are kept in tests/fuzz/corpus, and ends at the first finding. A C++ compiler has to be there for libFuzzer.
+Installs cargo-fuzz if it is missing, then fuzzes each target for M minutes (default 10), starting from the inputs in
+tests/fuzz/corpus, and stops at the first finding. libFuzzer needs a C++ compiler.
 Without a target, all of them:
 
   usage_answer  token_answer  error_body  credential  status_line  retry_after  settings  state_slots  slot_generations
 
---keep afterwards puts the fewest inputs that reach what was reached into tests/fuzz/corpus; `--minutes 0 --keep` does
-that alone. What is kept is also replayed by every `cargo xtask test`, with mutations.";
+--keep then writes the smallest set of inputs with the same coverage to tests/fuzz/corpus; `--minutes 0 --keep` does only
+that. Every `cargo xtask test` also replays the corpus, with mutations.";
 
 const CARGO_FUZZ: &str = "0.13.2";
 /// No input needs more: one that does is a finding.
@@ -102,7 +102,7 @@ impl Ground {
             .run()
             .with_context(|| {
                 let run = format!("cargo fuzz run --sanitizer none --fuzz-dir {} {target} FILE", self.dir.display());
-                format!("{target} has a finding, unless it was ended; `{run}` repeats it")
+                format!("{target} has a finding, unless it was stopped; `{run}` repeats it")
             })
     }
 
@@ -121,7 +121,7 @@ impl Ground {
             .args(["-merge=1", "-use_counters=0", "-verbosity=0"])
             .run()?;
         let added = add_missing(&fewest, &self.kept.join(target))?;
-        println!("{target}: {added} inputs were added to what is kept.");
+        println!("{target}: added {added} inputs to the corpus.");
         Ok(())
     }
 }

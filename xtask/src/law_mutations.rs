@@ -61,7 +61,7 @@ impl Change {
     /// `number` is that of the break, in the list.
     fn apply(&self, number: usize, text: &str) -> Result<String> {
         let found = text.matches(self.from).count();
-        ensure!(found == 1, "`{}` stands {found} times in core/src/{}", self.from, self.file);
+        ensure!(found == 1, "`{}` occurs {found} times in core/src/{}", self.from, self.file);
         Ok(text.replacen(self.from, &self.to.replace("ON", &format!("crate::broken({number})")), 1))
     }
 }
@@ -112,14 +112,14 @@ pub fn run(project: &Project) -> Result<()> {
         println!("{law:>3}  {what:<WIDTH$} {worlds:>6} {:>8.1}", begin.elapsed().as_secs_f64());
         match seen {
             Some((_, seen)) if seen == *failure => {}
-            Some((_, seen)) => missed.push(format!("that {what} is taken for {seen}")),
-            None => missed.push(format!("that {what} is not noticed in {WORLDS} worlds")),
+            Some((_, seen)) => missed.push(format!("that {what} was reported as {seen}")),
+            None => missed.push(format!("that {what} was not noticed in {WORLDS} worlds")),
         }
     }
     if !missed.is_empty() {
-        bail!("not every break is noticed: {}", missed.join("; "));
+        bail!("not every break was noticed: {}", missed.join("; "));
     }
-    println!("Every break is noticed as what it is.");
+    println!("Every break was noticed as a break of its law.");
     Ok(())
 }
 

@@ -44,23 +44,23 @@ cargo xtask COMMAND
   run     install what is missing, build Holdoff and start it
   test    install what tests need and run every check: formatting, lints, UI, Rust, desktop
   build   install what is missing and build Holdoff without starting it
-  package make the packages of a release: .deb, .rpm, .tar.gz, checksums, SBOM
+  package build the packages of a release: .deb, .rpm, .tar.gz, checksums, SBOM
   clean-system  install, upgrade and remove the packages on minimal systems
-  windows-tests run the tests that are for Windows too, under Wine
-  manifests     fill in what AUR, Homebrew and winget are told of a release
-  update-list   write what the programs are told of a release, to be signed
-  release-notes print what CHANGELOG.md says of a tag
-  bench   measure Holdoff beside an empty Tauri tray app built from the same lock file
-  fuzz    feed every parser and the state files with what a fuzzer makes up
-  model   check the laws in every order of things, within small bounds
-  simulate live through simulated worlds in which every law is checked at every step
-  mutants break the core on purpose, and see whether its tests notice
+  windows-tests run the tests that also apply to Windows, under Wine
+  manifests     fill in the AUR, Homebrew and winget manifests of a release
+  update-list   write the release list for update checks, to be signed
+  release-notes print the section of CHANGELOG.md for a tag
+  bench   measure Holdoff against an empty Tauri tray app built from the same lock file
+  fuzz    fuzz every parser and the state files
+  model   check the laws in every order of events, within small bounds
+  simulate run simulated worlds, with every law checked at every step
+  mutants run mutation tests on the core
   shots   take the screenshots of the documentation
-  real-clients  run the real Claude Code beside Holdoff, without a network
+  real-clients  run the real Claude Code next to Holdoff, without a network
   setup   only install what is missing
 
-cargo xtask COMMAND --help says more.
-CARGO_TARGET_DIR is obeyed, as by cargo itself.";
+See cargo xtask COMMAND --help.
+CARGO_TARGET_DIR works as with cargo itself.";
 
 /// A command line that nobody can act on; ends with the exit code of sysexits' EX_USAGE.
 const EXIT_USAGE: u8 = 64;
@@ -141,7 +141,7 @@ impl std::error::Error for UsageError {}
 
 /// The error for an argument that `command` does not know.
 fn unknown_argument(command: &str, arg: &str) -> anyhow::Error {
-    UsageError(format!("`{arg}` means nothing here; `cargo xtask {command} --help` says what does.")).into()
+    UsageError(format!("Unknown argument `{arg}`; see `cargo xtask {command} --help`.")).into()
 }
 
 /// The error for an option that came without its value.

@@ -15,7 +15,7 @@ pub const HELP: &str = "\
 cargo xtask manifests --assets DIR --repository URL --out DIR
 
 Fills in the AUR's PKGBUILD, Homebrew's cask and winget's manifests for the release of this version, from SHA256SUMS in
---assets. A manifest of which a package is missing there is left out, and that is said.";
+--assets. A manifest whose package is missing there is skipped, with a message.";
 
 /// The folders of templates in xtask/packaging, with the files in each.
 const MANIFESTS: [(&str, &[&str]); 3] = [

@@ -8,9 +8,9 @@ use crate::unknown_argument;
 pub const HELP: &str = "\
 cargo xtask model [--wide]
 
-Checks the account machine against the laws in every order in which its own actions, a crash, a second Holdoff, the
-owner's renewals, the person and the provider's answers can follow each other, within small bounds. Prints the number of
-states. --wide also takes the larger bounds, which take minutes and gigabytes.";
+Checks the account state machine against the laws in every possible order of its own actions, a crash, a second Holdoff,
+the owner's renewals, the user and the provider's responses, within small bounds. Prints the number of states. --wide
+also checks larger bounds, which takes minutes and gigabytes.";
 
 pub fn run(project: &Project, args: &[String]) -> Result<()> {
     let wide: &[&str] = match args {

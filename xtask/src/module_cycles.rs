@@ -26,7 +26,7 @@ pub fn find(folder: &Path) -> Result<Vec<String>> {
     Ok(circles
         .map(|circle| {
             let names: Vec<String> = circle.iter().map(name).collect();
-            format!("{}: these modules import one another: {}.", folder.display(), names.join(", "))
+            format!("{}: these modules import each other: {}.", folder.display(), names.join(", "))
         })
         .collect())
 }

@@ -8,10 +8,9 @@ use crate::toolchain;
 pub const HELP: &str = "\
 cargo xtask mutants [ARGUMENTS]
 
-Installs cargo-mutants if it is missing, and breaks holdoff-core in every way that it knows, one at a time, each in a
-copy; the core's own tests have to fail for each. It takes an hour or more. Results go to mutants.out in the target
-folder. The arguments go to cargo-mutants, such as `--file gate.rs` or
-`--list`.";
+Installs cargo-mutants if it is missing and applies each of its mutations to a copy of holdoff-core, one at a time. The
+core's own tests must fail for each. This takes an hour or more. Results go to mutants.out in the target folder. The
+arguments are passed to cargo-mutants, such as `--file gate.rs` or `--list`.";
 
 const CARGO_MUTANTS: &str = "27.1.0";
 

@@ -26,16 +26,16 @@ use tree::{PROGRAMS, Sources};
 pub const HELP: &str = "\
 cargo xtask package [--programs DIR] [--out DIR] [--revision N]
 
-Installs what is missing, builds Holdoff, and makes of it: a .deb, a .rpm, a .tar.gz to unpack into ~/.local, an SBOM
-(CycloneDX), the notices of third parties, and SHA256SUMS. Then has lintian, appstreamcli and desktop-file-validate look
-at them, and tells the size of each.
+Installs what is missing, builds Holdoff, and packages it: a .deb, a .rpm, a .tar.gz to unpack into ~/.local, an SBOM
+(CycloneDX), third-party notices, and SHA256SUMS. Then checks them with lintian, appstreamcli and
+desktop-file-validate, and prints the size of each.
 
---programs DIR  pack the programs in DIR, built by `cargo xtask build` before, and build nothing
---out DIR       where they go; packages/ in cargo's target folder by default, emptied first
---revision N    which package of this version it is (1)
+--programs DIR  package the programs in DIR, built earlier by `cargo xtask build`, and build nothing
+--out DIR       output folder; by default packages/ in cargo's target folder; emptied first
+--revision N    package revision of this version (1)
 
-The same commit gives the same packages: times are those of the commit, or of SOURCE_DATE_EPOCH. DEBFULLNAME and DEBEMAIL
-name who publishes the .deb.";
+The same commit gives the same packages: all times are that of the commit, or SOURCE_DATE_EPOCH. DEBFULLNAME and
+DEBEMAIL set the maintainer of the .deb.";
 
 /// One run.
 struct Job<'a> {
@@ -51,7 +51,7 @@ struct Job<'a> {
 pub fn run(project: &Project, args: &[String]) -> Result<()> {
     let wish = parse(args)?;
     if !cfg!(target_os = "linux") {
-        bail!("packages for Linux are made on Linux only; .github/workflows/release.yml has the others.");
+        bail!("Linux packages can be built only on Linux; .github/workflows/release.yml builds the others.");
     }
     setup::prepare(Purpose::Package)?;
     let here = env::current_dir().context("the current folder is gone")?;
@@ -142,11 +142,11 @@ fn epoch(project: &Project) -> Result<String> {
     let said = match env::var("SOURCE_DATE_EPOCH") {
         Ok(set) => set,
         Err(_) => Cmd::new("git").args(["log", "-1", "--format=%ct"]).dir(project.root()).read().context(
-            "the time of this commit is not known: this is no clone. Set SOURCE_DATE_EPOCH to it, in seconds.",
+            "the time of this commit is unknown because this is not a git clone. Set SOURCE_DATE_EPOCH to it, in seconds.",
         )?,
     };
     let seconds: u64 =
-        said.trim().parse().with_context(|| format!("SOURCE_DATE_EPOCH is {said:?}, which is no time"))?;
+        said.trim().parse().with_context(|| format!("SOURCE_DATE_EPOCH is {said:?}, which is not a time"))?;
     Ok(seconds.to_string())
 }
 
@@ -184,7 +184,7 @@ fn parse(args: &[String]) -> Result<Wish> {
             "--revision" => {
                 let revision = args.next().ok_or_else(|| value_missing("--revision", "a number"))?;
                 if revision.is_empty() || !revision.bytes().all(|byte| byte.is_ascii_digit()) {
-                    return Err(UsageError(format!("`--revision {revision}` is no number.")).into());
+                    return Err(UsageError(format!("`--revision {revision}` is not a number.")).into());
                 }
                 wish.revision.clone_from(revision);
             }

@@ -51,14 +51,14 @@ const BUILD: [Need; 4] = [
         Probe::Module("webkit2gtk-4.1"),
         "draws what is in the windows; brings GTK 3, libsoup 3 and JavaScriptCore",
     ),
-    Need::new("ca-certificates", Probe::Unseen, "tells a provider's certificate from a forged one"),
+    Need::new("ca-certificates", Probe::Unseen, "verifies a provider's certificate"),
 ];
 
 /// To bring up a desktop without a screen, use it and look at it.
 const DESKTOP: [Need; 9] = [
     Need::new("xvfb", Probe::Programs(&["Xvfb"]), "a screen in memory"),
     Need::new("dbus", Probe::Programs(&["dbus-daemon"]), "a session bus"),
-    Need::new("xfce4-panel", Probe::Programs(&["xfce4-panel"]), "a panel with a place for tray icons"),
+    Need::new("xfce4-panel", Probe::Programs(&["xfce4-panel"]), "a panel with a tray"),
     Need::new("xfconf", Probe::Programs(&["xfconf-query"]), "keeps and changes the panel's settings"),
     Need::new("dunst", Probe::Programs(&["dunst"]), "shows notifications"),
     Need::new("xdotool", Probe::Programs(&["xdotool"]), "moves the pointer and presses keys"),
@@ -68,7 +68,7 @@ const DESKTOP: [Need; 9] = [
         "takes the screenshots and paints the background",
     ),
     Need::new("webkit2gtk-driver", Probe::Programs(&["WebKitWebDriver"]), "drives the windows' pages"),
-    Need::new("fonts-dejavu-core", Probe::Unseen, "letters to write with"),
+    Need::new("fonts-dejavu-core", Probe::Unseen, "fonts"),
 ];
 
 /// To test the UI's pages alone.
@@ -85,7 +85,7 @@ pub const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome"
 /// To bring up a Wayland desktop without a screen.
 const WAYLAND: [Need; 2] = [
     Need::new("sway", Probe::Programs(&["sway", "swaymsg"]), "a Wayland compositor that draws into memory"),
-    Need::new("waybar", Probe::Programs(&["waybar"]), "a bar with a place for tray icons on Wayland"),
+    Need::new("waybar", Probe::Programs(&["waybar"]), "a bar with a tray on Wayland"),
 ];
 
 /// To collect the app's metrics as those do who watch many machines.
@@ -108,7 +108,7 @@ const PACKAGES: [Need; 6] = [
         Probe::Programs(&["dpkg-deb", "dpkg-shlibdeps"]),
         "makes the .deb and finds what it depends on",
     ),
-    Need::new("binutils", Probe::Programs(&["readelf"]), "tells which program needs shared libraries"),
+    Need::new("binutils", Probe::Programs(&["readelf"]), "shows which program needs shared libraries"),
     Need::new("rpm", Probe::Programs(&["rpm", "rpmbuild"]), "makes the .rpm"),
     Need::new("lintian", Probe::Programs(&["lintian"]), "checks the .deb"),
     Need::new("appstream", Probe::Programs(&["appstreamcli"]), "checks what software centres show"),
@@ -117,9 +117,9 @@ const PACKAGES: [Need; 6] = [
 
 /// To make a system of its own, and to install a package there.
 const SYSTEMS: [Need; 3] = [
-    Need::new("debian-archive-keyring", Probe::Unseen, "tells Debian's packages from forged ones"),
+    Need::new("debian-archive-keyring", Probe::Unseen, "verifies Debian's packages"),
     Need::new("debootstrap", Probe::Programs(&["debootstrap"]), "makes a minimal Debian in a folder"),
-    Need::new("dpkg", Probe::Programs(&["dpkg-deb"]), "takes a package apart and together again"),
+    Need::new("dpkg", Probe::Programs(&["dpkg-deb"]), "unpacks and repacks a package"),
 ];
 
 /// What somebody is about to do.

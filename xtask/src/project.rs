@@ -20,7 +20,7 @@ impl Project {
         let manifest_dir =
             env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
         let root =
-            manifest_dir.parent().context("xtask lies at the root of the file system, where no repository can be")?;
+            manifest_dir.parent().context("xtask is at the root of the file system, so there is no repository")?;
         let program = env::current_exe().context("this program's own path cannot be found")?;
         let target = program.ancestors().nth(2).with_context(|| {
             format!("{} is not in a cargo target folder; start it as `cargo xtask`", program.display())

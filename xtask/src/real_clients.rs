@@ -12,12 +12,12 @@ use crate::{UsageError, toolchain, unknown_argument, value_missing};
 pub const HELP: &str = "\
 cargo xtask real-clients [--rounds N] [--version V]
 
-Installs Claude Code (2.1.332, or V) from the npm registry into a cache of its own ($XDG_CACHE_HOME/holdoff-real-clients),
-and runs it beside Holdoff against a fake Anthropic: races of renewal, slowed writes, kills, signing in and out, the
-status line and the cache. Everything lives in a network namespace with loopback alone, so nobody real is asked;
-Claude Code reaches the fake through a proxy that ends TLS with a certificate of the test's own.
-Prints a table. N is how often each part is repeated (10), most once or half as often, races four times.
-On Linux, as root or with user namespaces. A run with N = 10 takes about a quarter of an hour.";
+Installs Claude Code (2.1.332, or V) from the npm registry into its own cache ($XDG_CACHE_HOME/holdoff-real-clients) and
+runs it next to Holdoff against a fake Anthropic: renewal races, slowed writes, kills, signing in and out, the status
+line and the cache. Everything runs in a network namespace with only loopback, so no real server is contacted. Claude
+Code reaches the fake through a proxy that terminates TLS with a test certificate.
+Prints a table. N is the number of repetitions (10); most parts run once or half as often, races four times as often.
+Needs Linux, and root or user namespaces. A run with N = 10 takes about a quarter of an hour.";
 
 const PACKAGE: &str = "@anthropic-ai/claude-code";
 const VERSION: &str = "2.1.332";
@@ -25,7 +25,7 @@ const VERSION: &str = "2.1.332";
 pub fn run(project: &Project, args: &[String]) -> Result<()> {
     let wish = parse(args)?;
     if !cfg!(target_os = "linux") {
-        bail!("a network namespace can be made on Linux only.");
+        bail!("network namespaces exist only on Linux.");
     }
     toolchain::check_node()?;
     let claude = install(&wish.version)?;
@@ -67,7 +67,7 @@ fn install(version: &str) -> Result<PathBuf> {
             .run()?;
     }
     if !claude.is_file() {
-        bail!("npm has installed {PACKAGE} {version}, and yet there is no {}.", claude.display());
+        bail!("npm installed {PACKAGE} {version}, but there is no {}.", claude.display());
     }
     Ok(claude)
 }
@@ -98,7 +98,7 @@ fn parse(args: &[String]) -> Result<Wish> {
         match arg.as_str() {
             "--rounds" => {
                 let rounds = args.next().ok_or_else(|| value_missing("--rounds", "a number"))?;
-                let wrong = || UsageError(format!("`--rounds {rounds}` is no number of rounds."));
+                let wrong = || UsageError(format!("`--rounds {rounds}` is not a number of rounds."));
                 wish.rounds = rounds.parse().ok().filter(|rounds| *rounds > 0).ok_or_else(wrong)?;
             }
             "--version" => {
@@ -106,7 +106,9 @@ fn parse(args: &[String]) -> Result<Wish> {
                 let plain = version.starts_with(|c: char| c.is_ascii_digit())
                     && version.chars().all(|c| c.is_ascii_alphanumeric() || ".-".contains(c));
                 if !plain {
-                    return Err(UsageError(format!("`--version {version}` is no version, such as {VERSION}.")).into());
+                    return Err(
+                        UsageError(format!("`--version {version}` is not a version, such as {VERSION}.")).into()
+                    );
                 }
                 wish.version.clone_from(version);
             }

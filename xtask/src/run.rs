@@ -14,18 +14,18 @@ pub const HELP: &str = "\
 cargo xtask run
 cargo xtask run --virtual-desktop [--out DIR]
 
-Installs what is missing (says what, and asks for sudo only if it must), builds the UI and the app, and starts it.
+Installs what is missing (lists it, and uses sudo only if needed), builds the UI and the app, and starts it.
 
---virtual-desktop  for a machine without a display: brings up a screen in memory, a session bus, a panel and a
-                   notification daemon, starts the app there against a built-in demo server that goes from quota to
-                   429 to recovery, and leaves screenshots
---out DIR          where to leave them; shots/ in the repository by default";
+--virtual-desktop  for a machine without a display: starts a screen in memory, a session bus, a panel and a
+                   notification daemon, runs the app there against a built-in demo server that goes from quota to
+                   429 to recovery, and takes screenshots
+--out DIR          where to put them; by default shots/ in the repository";
 
 const NO_DISPLAY: &str = "\
-there is no display here: neither DISPLAY nor WAYLAND_DISPLAY is set, so a tray icon has nowhere to appear.
-On a desktop, start this in a terminal of that desktop. Without one,
+there is no display: neither DISPLAY nor WAYLAND_DISPLAY is set, so no tray icon can be shown.
+On a desktop, run this in a terminal of that desktop. Without one,
   cargo xtask run --virtual-desktop
-brings up a desktop of its own in memory, runs Holdoff there against a demo server and leaves screenshots in shots/.";
+starts its own desktop in memory, runs Holdoff there against a demo server and puts screenshots in shots/.";
 
 pub fn run(project: &Project, args: &[String]) -> Result<()> {
     match parse(args)? {
@@ -46,7 +46,7 @@ fn run_here(project: &Project) -> Result<()> {
 
 fn run_virtual_desktop(project: &Project, out: Option<PathBuf>) -> Result<()> {
     if !cfg!(target_os = "linux") {
-        bail!("a virtual desktop can be brought up on Linux only; `cargo xtask run` starts the app on this one.");
+        bail!("a virtual desktop works only on Linux; `cargo xtask run` starts the app on this desktop.");
     }
     let out = match out {
         Some(dir) => env::current_dir().context("the current folder is gone")?.join(dir),

@@ -13,9 +13,9 @@ use crate::{toolchain, unknown_argument, value_missing};
 pub const HELP: &str = "\
 cargo xtask setup [--for run|virtual-desktop|test|package]
 
-Installs what is missing to build and run Holdoff (run, the default), to show it on a desktop without a screen
-(virtual-desktop), to test it (test), or to make packages of it (package). On Debian and Ubuntu with apt-get, as root or
-else with sudo; on other distributions it says what is missing. Elsewhere only Node.js is looked for.";
+Installs what is missing to build and run Holdoff (run, the default), to show it on a virtual desktop (virtual-desktop),
+to test it (test), or to package it (package). Uses apt-get on Debian and Ubuntu, as root or with sudo. On other
+distributions it lists what is missing. On other systems it checks only for Node.js.";
 
 pub fn run(_project: &Project, args: &[String]) -> Result<()> {
     let purpose = match args {
@@ -52,14 +52,14 @@ fn prepare_debian(purpose: Purpose, distribution: &Distribution) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    println!("Not installed yet, and needed:\n{}", list(&missing, |need| need.package_in(distribution)));
+    println!("Missing:\n{}", list(&missing, |need| need.package_in(distribution)));
     let names: Vec<&str> = missing.iter().map(|need| need.package_in(distribution)).collect();
     install(&names)?;
 
     let still: Vec<&str> =
         missing_packages(purpose, distribution)?.iter().map(|need| need.package_in(distribution)).collect();
     if !still.is_empty() {
-        bail!("apt-get reported success, and yet these are not installed: {}.", still.join(" "));
+        bail!("apt-get reported success, but these are not installed: {}.", still.join(" "));
     }
     Ok(())
 }
@@ -81,7 +81,7 @@ fn install(names: &[&str]) -> Result<()> {
     let rights = rights(is_root, find_program("sudo").is_some(), std::io::stdin().is_terminal());
     match rights {
         Rights::Root => println!("Installing them:"),
-        Rights::Sudo { .. } => println!("Installing them needs sudo, for these two commands only:"),
+        Rights::Sudo { .. } => println!("Installing them needs sudo for these two commands only:"),
         Rights::None => bail!(
             "installing packages needs root, and there is no sudo here. Run this as root, then start again:\n  {by_hand}"
         ),
@@ -96,7 +96,7 @@ fn install(names: &[&str]) -> Result<()> {
         .args(["install", "-y", "--no-install-recommends"])
         .args(names)
         .run()
-        .with_context(|| format!("the packages could not be installed. By hand, as root:\n  {by_hand}"))
+        .with_context(|| format!("could not install the packages. To do it by hand, as root:\n  {by_hand}"))
 }
 
 fn apt_get(rights: Rights) -> Cmd {
@@ -135,8 +135,8 @@ fn check_by_probes(purpose: Purpose) -> Result<()> {
         return Ok(());
     }
     bail!(
-        "this is neither Debian nor Ubuntu, so nothing is installed here by itself. Missing, with the name of the \
-         package in Debian in brackets:\n{}\nInstall what provides them in this distribution, then start again.",
+        "this is neither Debian nor Ubuntu, so nothing is installed automatically. Missing, with the Debian package in \
+         brackets:\n{}\nInstall what provides them in this distribution, then start again.",
         list(&missing, probe_in_words)
     )
 }
@@ -161,7 +161,7 @@ pub fn check_namespaces() -> Result<()> {
     let unshare = Cmd::new("unshare").args(["--mount", "--propagation", "private"]).args(user).arg("true");
     if !unshare.succeeds() {
         bail!(
-            "the desktop tests mount file systems for the programs that they start, and this system does not permit it. \
+            "the desktop tests mount file systems for the programs that they start, but this system does not permit it. \
              Run them as root, or permit user namespaces; on Ubuntu 23.10 and later:\n  \
              sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
         );

@@ -9,7 +9,7 @@ use crate::{build, setup, unknown_argument};
 pub const HELP: &str = "\
 cargo xtask shots
 
-Builds Holdoff and takes the screenshots in docs/images anew, on a virtual desktop.";
+Builds Holdoff and retakes the screenshots in docs/images on a virtual desktop.";
 
 pub fn run(project: &Project, args: &[String]) -> Result<()> {
     if let Some(arg) = args.first() {

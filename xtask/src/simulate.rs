@@ -9,22 +9,23 @@ pub const HELP: &str = "\
 cargo xtask simulate [--seeds N] [--first S] [--seed S] [--years Y] [--all] [--lines N] [--ordinary N]
 cargo xtask simulate --breaks
 
-Lives through simulated worlds on all cores, each made from its seed, with every law of docs/LAWS.md checked at every
-step, and says how long the account lived, what was asked, how often it was told of, and how long it took to come back.
+Runs simulated worlds on all cores, each created from its seed, with every law of docs/LAWS.md checked at every step.
+Prints how long the accounts lived, which requests were sent, how many notifications were shown, and how long recovery
+took.
 
-  --seeds N   so many worlds (400)
-  --first S   beginning with this seed (1)
-  --seed S    this world alone
-  --years Y   how long an account lives in each (0.25)
-  --all       go on after a law was broken, and count which
-  --lines N   so many lines are told of a world that failed (60); with 0 only which law broke
-  --ordinary N so many days of ordinary use, day and night and in working hours, of which the notices are counted (500)
+  --seeds N   number of worlds (400)
+  --first S   first seed (1)
+  --seed S    only this world
+  --years Y   years that an account lives in each world (0.25)
+  --all       continue after a law is broken, and count the breaks of each law
+  --lines N   lines printed for a failed world (60); with 0 only the broken law
+  --ordinary N days of ordinary use, day and night and in working hours, in which notifications are counted (500)
 
-A world in which a law breaks is made smaller while the same law still breaks, and told: what was planned, and what
-happened when. Ends with 1 if any law was broken.
+A world in which a law breaks is shrunk as long as the same law still breaks, then printed: its plan, and what happened
+when. Exits with 1 if any law was broken.
 
---breaks breaks each law twice, and its rest, in a copy of the core on purpose (xtask/src/law_mutations/list.rs) and says in how
-many worlds that was noticed. Ends with 1 if one was not, or was taken for another failure.";
+--breaks applies deliberate breaks of each law to copies of the core (xtask/src/law_mutations/list.rs) and prints how many
+worlds it took to notice each. Exits with 1 if one was not noticed or was reported as another failure.";
 
 /// As every test run does: at least fifty years of an account, and every break.
 const FIFTY_YEARS: [&str; 2] = ["--seeds", "220"];

@@ -12,25 +12,25 @@ use crate::{UsageError, bench, boundaries, setup, simulate, toolchain, ui, unkno
 pub const HELP: &str = "\
 cargo xtask test [--only STEP]...
 
-Installs what tests need, then runs every check in this order and stops at the first that fails:
+Installs what tests need, then runs every check in this order and stops at the first failure:
 
   setup       packages, Node.js, rustfmt, clippy
   format      cargo fmt --check
-  ui-install  npm ci, if what is installed is not what package-lock.json asks for
+  ui-install  npm ci, if the installed packages do not match package-lock.json
   ui-lint     npm run lint
   ui-check    npm run check: types
   ui-test     npm run test
   ui-build    npm run build
-  boundaries  no package depends on what its layer must not know, and no source file is over 400 lines
+  boundaries  no package depends on what its layer must not use, and no source file is over 400 lines
   clippy      warnings are errors
-  laws        fifty simulated years of an account, and every deliberate break of a law noticed
-  footprint   the resident program in release mode: its memory, file and libraries within their bounds
+  laws        fifty simulated account-years, and every deliberate break of a law noticed
+  footprint   the resident program in release mode: memory, file size and libraries within their limits
   build       the programs and all tests
   tests       all Rust tests, the desktop tests among them
 
---only STEP runs that step alone, and may be repeated; `desktop` is the desktop tests without the others.
-The desktop tests bring up a screen of their own. HOLDOFF_CHROMIUM names the browser for the pages' tests, if it is not
-in the PATH as chromium, chromium-browser or google-chrome.";
+--only STEP runs only that step, and can be repeated; `desktop` runs only the desktop tests.
+The desktop tests use their own virtual screen. Set HOLDOFF_CHROMIUM to the browser for the page tests if it is not in the
+PATH as chromium, chromium-browser or google-chrome.";
 
 /// One check.
 struct Step {
@@ -128,7 +128,7 @@ fn choose(args: &[String]) -> Result<Vec<&'static Step>> {
     let named = |name: &&String| {
         let step = STEPS.iter().find(|step| step.name == name.as_str());
         step.ok_or_else(|| {
-            UsageError(format!("there is no step `{name}`; `cargo xtask test --help` names them.")).into()
+            UsageError(format!("there is no step `{name}`; `cargo xtask test --help` lists them.")).into()
         })
     };
     names.iter().map(named).collect()

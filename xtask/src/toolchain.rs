@@ -18,13 +18,13 @@ pub fn check_node() -> Result<()> {
         .read()
         .with_context(|| format!("{NODE_WANTED}, and there is none in the PATH. {NODE_WHERE}"))?;
     let Some(version) = parse_version(&said) else {
-        bail!("`node --version` says {:?}, which is no version. {NODE_WHERE}", said.trim());
+        bail!("`node --version` prints {:?}, which is not a version. {NODE_WHERE}", said.trim());
     };
     if !is_new_enough(version) {
         bail!("{NODE_WANTED}; here is {}. {NODE_WHERE}", said.trim());
     }
     if !Cmd::new(NPM).arg("--version").succeeds() {
-        bail!("Node.js is here without npm, which installs what the UI is built with. Install npm, then start again.");
+        bail!("Node.js is installed without npm, which the UI build needs. Install npm, then start again.");
     }
     Ok(())
 }
@@ -33,7 +33,7 @@ pub fn check_node() -> Result<()> {
 pub fn check_rust_components(project: &Project) -> Result<()> {
     for (subcommand, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
         if !project.cargo(subcommand).arg("--version").succeeds() {
-            bail!("`cargo {subcommand}` is not installed. `rustup component add {component}` brings it.");
+            bail!("`cargo {subcommand}` is not installed. Install it with `rustup component add {component}`.");
         }
     }
     Ok(())

@@ -20,7 +20,7 @@ pub fn install(project: &Project) -> Result<()> {
     let file = ui.join("node_modules/.holdoff-installed");
     let stamp = Stamp::new(file, &[ui.join("package-lock.json"), ui.join("package.json")], |_| true)?;
     if stamp.is_current() {
-        println!("The UI's packages are installed already.");
+        println!("The UI's packages are already installed.");
         return Ok(());
     }
     stamp.forget()?;
@@ -33,7 +33,7 @@ pub fn build(project: &Project) -> Result<()> {
     let ui = project.ui();
     let stamp = Stamp::new(ui.join("node_modules/.holdoff-built"), std::slice::from_ref(&ui), is_source)?;
     if stamp.is_current() && ui.join("dist").is_dir() {
-        println!("The UI is built already.");
+        println!("The UI is already built.");
         return Ok(());
     }
     stamp.forget()?;

@@ -16,8 +16,8 @@ use crate::{UsageError, unknown_argument, value_missing};
 pub const HELP: &str = "\
 cargo xtask update-list --assets DIR --out FILE
 
-Writes the list of the packages of this version that a running Holdoff can install, with their sizes and sums out of
-SHA256SUMS in --assets, and what CHANGELOG.md says of it. It is to be signed: see CONTRIBUTING.md.";
+Writes the list of this version's packages that a running Holdoff can install, with their sizes, their checksums from
+SHA256SUMS in --assets, and the section of CHANGELOG.md. The list must be signed: see CONTRIBUTING.md.";
 
 /// The programs take no larger one.
 const LIST_MAX: usize = 15 * 1024;
@@ -68,7 +68,7 @@ fn list(date: &str, notes: &str, sums: &BTreeMap<&str, &str>, size: impl Fn(&str
                 quoted(&file),
                 quoted(sum)
             )),
-            _ => println!("left out: {file} is not among the packages"),
+            _ => println!("skipped: {file} is not among the packages"),
         }
     }
     if listed.is_empty() {
@@ -83,7 +83,7 @@ fn list(date: &str, notes: &str, sums: &BTreeMap<&str, &str>, size: impl Fn(&str
         listed.join(",\n")
     );
     if text.len() > LIST_MAX {
-        bail!("the list has {} bytes, and the programs take no more than {LIST_MAX}", text.len());
+        bail!("the list has {} bytes, but the programs accept at most {LIST_MAX}", text.len());
     }
     Ok(text)
 }

@@ -91,7 +91,7 @@ async fn a_label_of_several_lines_is_refused_in_a_line_without_them() {
     menu.iter().for_each(|label| assert_visible("the menu", label));
     let status = scene.launch.cli(&["status"]).await;
     assert_visible("the complaint", &status.stderr);
-    assert!(status.stderr.contains("A label is a single line of text."), "{}", status.stderr);
+    assert!(status.stderr.contains("A label must be a single line."), "{}", status.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -26,17 +26,15 @@ async fn of_two_copies_with_two_data_folders_one_asks_and_the_other_keeps_its_co
     let tray = scene.tray(&second).await;
     let wished = eventually(SOON, "it says who asks", async || {
         let wished = snap.cli(&["refresh"]).await;
-        wished.stderr.contains("Another process of Holdoff polls here").then_some(wished)
+        wished.stderr.contains("Another copy of Holdoff is running").then_some(wished)
     });
     assert_eq!(wished.await.code(), 75);
-    let polls = |text: &str| text.contains("Another process of Holdoff polls here, so this one does not");
+    let polls = |text: &str| text.contains("Another copy of Holdoff is running, so this one sends no requests");
     tray.wait_for_tooltip(SOON, polls).await;
     tray.activate(0, 0).await;
     let panel = Browser::attach(&scene.inspector, SOON).await;
-    panel.wait_for_text(SOON, |text| text.contains("Another Holdoff is at work")).await;
-    panel
-        .wait_for_text(SOON, |text| text.contains("Another process polls ann@example.com, so this one does not."))
-        .await;
+    panel.wait_for_text(SOON, |text| text.contains("Another copy of Holdoff is running")).await;
+    panel.wait_for_text(SOON, |text| text.contains("Another copy checks ann@example.com, so this one does not.")).await;
     drop(panel);
     let status = snap.cli(&["status"]).await.stdout;
     assert!(status.contains("There is another data folder of Holdoff"), "{status}");
@@ -53,7 +51,7 @@ async fn of_two_copies_with_two_data_folders_one_asks_and_the_other_keeps_its_co
     })
     .await;
     let wished = snap.cli(&["refresh"]).await;
-    assert!(wished.code() == 75 && wished.stderr.contains("limits requests"), "{wished:?}");
+    assert!(wished.code() == 75 && wished.stderr.contains("rate limiting usage checks"), "{wished:?}");
     let asked = scene.fake.wait_for_usage(2, scene.real(HOUR) + SOON).await;
     let gap = gaps(&asked, scene.fake.clock())[0];
     assert!(gap >= HOUR && gap < HOUR + minutes(20), "{gap:?} after a refusal for an hour");

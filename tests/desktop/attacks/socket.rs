@@ -142,7 +142,7 @@ async fn a_hundred_silent_connections_keep_no_command_out() {
     let silent: Vec<UnixStream> = (0..100).map(|_| scene.connect()).collect();
     let refreshed = scene.launch.cli(&["refresh"]).await;
     assert!(refreshed.code() == 75 && refreshed.stderr.contains("less than 3 minutes ago"), "{refreshed:?}");
-    assert!(scene.launch.cli(&["doctor"]).await.stdout.contains("the app notices a change of it at once"));
+    assert!(scene.launch.cli(&["doctor"]).await.stdout.contains("the app notices changes at once"));
     let open = || silent.iter().filter(|stream| stream.set_nonblocking(true).is_ok() && is_open(stream)).count();
     // Long before any of them had to go because it was silent for so long.
     eventually(SOON / 3, "the oldest had to go", async || (open() <= 32).then_some(())).await;

@@ -39,7 +39,7 @@ async fn with_a_bus_that_takes_its_connection_and_never_answers_it_polls_logs_an
     assert!(refreshed.code() == 75 && refreshed.stderr.contains("less than 3 minutes ago"), "{refreshed:?}");
     // Whoever wonders why there is no icon is told, and does not wait for ever either.
     let doctor = launch.cli(&["doctor"]).await;
-    assert!(doctor.stdout.contains("the session bus takes a connection and does not answer"), "{}", doctor.stdout);
+    assert!(doctor.stdout.contains("the session bus accepts connections but does not answer"), "{}", doctor.stdout);
     assert!(app.is_running());
     app.terminate();
     assert_eq!(app.wait_exit(SOON).await.code(), Some(0));

@@ -24,7 +24,7 @@ async fn doctor_says_what_the_app_cannot_watch_and_a_change_is_noticed_all_the_s
     // It has the app look at the sign-in: long before that is taken away.
     let wished = scene.launch.cli(&["refresh"]).await;
     assert_eq!(wished.code(), 75, "{wished:?}");
-    let late = "the app notices a change of it only within seconds";
+    let late = "the app notices changes only after some seconds";
     let doctor = eventually(SOON, "doctor says so", async || {
         let doctor = scene.launch.cli(&["doctor"]).await;
         doctor.stdout.contains(late).then_some(doctor)

@@ -32,14 +32,18 @@ async fn while_the_bus_is_away_it_polls_on_and_what_it_had_to_say_waits() {
 
     scene.bus_comes_back().await;
     let tray = scene.tray(&app).await;
-    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("42 %") && tooltip.contains("limits requests (429")).await;
+    tray.wait_for_tooltip(SOON, |tooltip| {
+        tooltip.contains("42 %") && tooltip.contains("rate limiting usage checks (HTTP 429")
+    })
+    .await;
     let said = scene.desktop.recorder().wait_for(1, SOON).await;
-    assert!(said[0].summary.starts_with("Usage not asked until "), "{said:?}");
+    assert!(said[0].summary.starts_with("Rate limited: next check at "), "{said:?}");
 
     scene.desktop.kill_bus().await;
     scene.bus_comes_back().await;
     let tray = scene.tray(&app).await;
-    tray.wait_for_menu(SOON, |menu| menu.iter().any(|entry| entry.contains("limits requests (429"))).await;
+    tray.wait_for_menu(SOON, |menu| menu.iter().any(|entry| entry.contains("rate limiting usage checks (HTTP 429")))
+        .await;
     scene.pass(minutes(10)).await;
     assert_eq!(scene.desktop.recorder().all().len(), 1, "told once, whatever became of the bus");
     assert_eq!(scene.fake.usage_requests().len(), 2);

@@ -173,7 +173,7 @@ async fn a_folder_that_is_deleted_is_made_again_and_nothing_is_forgotten() {
         }
     }
     assert!(app.is_running());
-    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("limits requests")).await;
+    tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("rate limiting usage checks")).await;
     app.kill9().await;
     let _again = app.start_again();
     scene.wait_until_up().await;

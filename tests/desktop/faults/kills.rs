@@ -293,7 +293,7 @@ impl Storm {
         let count = |start: &str| said.iter().filter(|summary| summary.starts_with(start)).count();
         let (limits, rejections) = episodes(given);
         let (limited, needed, back) =
-            (count("Usage not asked until "), count("Sign-in needed"), count("Readings are back"));
+            (count("Rate limited: next check at "), count("Sign-in needed"), count("Readings are back"));
         assert_eq!(limited + needed + back, said.len(), "nothing else is said: {said:?}");
         let (told, episodes) = (limited + needed, limits + rejections);
         assert!(told <= episodes + 1, "{told} notices for {episodes} episodes: {said:?}\n{given:#?}");

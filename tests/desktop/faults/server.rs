@@ -27,7 +27,8 @@ async fn failed(scene: &Scene, words: &str) -> Value {
     assert_eq!(account["sign_in"]["state"], "ok", "{account}");
     holdoff_world::eventually(SOON, format!("status says: {words}"), async || {
         let plain = scene.launch.cli(&["status"]).await.stdout;
-        let said = plain.contains("could not be reached: ") && plain.contains(words) && plain.contains("Next try at ");
+        let said =
+            plain.contains("Could not reach Anthropic: ") && plain.contains(words) && plain.contains("Next check at ");
         said.then_some(())
     })
     .await;
@@ -147,7 +148,7 @@ async fn gives_up(scene: &Scene, app: &App) {
     })
     .await;
     watched.was_idle(app, "while nothing is answered");
-    failed(scene, "no answer in time").await;
+    failed(scene, "timed out").await;
     // It may have arrived: that counts for the least distance between two requests.
     let all = failures(scene);
     assert!(all[0].left && (180.0..181.0).contains(&all[0].wait), "{all:?}");
@@ -191,7 +192,7 @@ async fn a_name_that_cannot_be_looked_up() {
     let names = Names::new(&scene).await;
     let launch = scene.launch.clone().within(&names.apart).env("HOLDOFF_ANTHROPIC_API", names.base(&scene));
     let app = launch.start();
-    failed(&scene, "its name could not be looked up").await;
+    failed(&scene, "DNS lookup failed").await;
     backs_off(&scene, &app, Vec::new, 5).await;
     assert!(scene.fake.connections().is_empty());
     names.known(true);
@@ -248,7 +249,7 @@ async fn without_any_network_the_real_address_is_tried_on_the_same_terms() {
     let app = launch.start();
     let tray = scene.tray(&app).await;
     tray.wait_for_tooltip(SOON, |tooltip| {
-        tooltip.contains("Anthropic could not be reached: its name could not be looked up. Next try at ")
+        tooltip.contains("Could not reach Anthropic: DNS lookup failed. Next check at ")
     })
     .await;
     let watched = Watched::new(&app);

@@ -44,20 +44,20 @@ async fn a_package_that_is_not_the_one_that_was_signed_is_never_installed() {
     let torn =
         [format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", good.contents.len()).into_bytes(), half.clone()]
             .concat();
-    let html = format!("of {} bytes came", good.contents.len());
+    let html = format!("of {} bytes", good.contents.len());
     // No two that follow each other are said in the same way: what is waited for was not there before.
     for (answer, says) in [
-        (Answer::raw(200, &[], other), "the package is not the one that was signed"),
-        (Answer::raw(200, &[], half), "the package did not come whole: 50000 of"),
+        (Answer::raw(200, &[], other), "the package does not match the signed release list"),
+        (Answer::raw(200, &[], half), "the package arrived incomplete: received 50000 of"),
         (
             Answer::raw(200, &[], [good.contents.clone(), b"x".to_vec()].concat()),
-            "the package is not the one that was signed",
+            "the package does not match the signed release list",
         ),
-        (Answer::bytes(torn), "the package did not come whole: the connection broke in the middle of it"),
+        (Answer::bytes(torn), "the package arrived incomplete: the connection broke halfway"),
         (Answer::html(200), html.as_str()),
-        (Answer::status(404), "the package is not there (404)"),
-        (Answer::redirect("http://127.0.0.2:9/x"), "does not give the package (307)"),
-        (Answer::rate_limited(Some("7200")), "the release server asks to wait 2 h (429)"),
+        (Answer::status(404), "the package was not found (HTTP 404)"),
+        (Answer::redirect("http://127.0.0.2:9/x"), "refused the package (HTTP 307)"),
+        (Answer::rate_limited(Some("7200")), "the release server is rate limiting (HTTP 429, Retry-After 2 h)"),
     ] {
         offered.releases.answer(&path, answer);
         let text = offered.install(says).await;
@@ -83,7 +83,7 @@ async fn a_full_disk_at_any_step_changes_nothing() {
     let (before, folder) = (offered.copy.files(), offered.folder());
 
     apart.mount_small(&folder, 4096).await;
-    let text = offered.install("there is no room for it: 7 MB are needed").await;
+    let text = offered.install("not enough disk space: 7 MB needed").await;
     assert!(text.contains("Nothing was changed. Free some space and try again."), "{text}");
     assert_eq!(offered.releases.requests().len(), 1, "nothing was fetched for it");
     apart.unmount(&folder).await;
@@ -94,7 +94,7 @@ async fn a_full_disk_at_any_step_changes_nothing() {
     let fetching = async || (offered.releases.requests().len() == 2).then_some(());
     eventually(SOON, "it is being fetched", fetching).await;
     let filler = sandbox::fill(&apart.seen(&folder));
-    offered.settings.wait_for_text(SOON, |text| text.contains("there is no room for it: 3 MB are needed")).await;
+    offered.settings.wait_for_text(SOON, |text| text.contains("not enough disk space: 3 MB needed")).await;
     fs::remove_file(filler).ok();
     offered.nothing_is_left(&apart.seen(&folder));
     apart.unmount(&folder).await;
@@ -126,7 +126,7 @@ async fn a_deb_is_installed_by_apt_where_its_person_permits_it() {
         launch.env("HOLDOFF_PROGRAMS", programs.to_str().unwrap())
     })
     .await;
-    offered.install("Not installed: it was not permitted. Nothing was changed.").await;
+    offered.install("Not installed: permission was not given. Nothing was changed.").await;
     let home = offered.scene.home.path();
     fs::write(home.join("permitted"), "").unwrap();
     offered.settings.press("Install").await;

@@ -46,11 +46,11 @@ async fn nothing_is_asked_until_it_was_chosen_and_it_is_asked_once_whether_to() 
     releases.publish("0.1.0", &[]);
     let app = launch.clone().argument("--panel").start();
     let panel = Browser::attach(&scene.inspector, SOON).await;
-    panel.wait_for_text(SOON, |text| text.contains("look for a newer version of itself once a day")).await;
+    panel.wait_for_text(SOON, |text| text.contains("check for updates once a day")).await;
     scene.pass(DAY).await;
     assert_eq!(releases.connections(), 0, "nobody has answered yet");
-    panel.press("Do not look").await;
-    let gone = async || (!panel.text().await.contains("newer version")).then_some(());
+    panel.press("Do not check").await;
+    let gone = async || (!panel.text().await.contains("check for updates")).then_some(());
     eventually(SOON, "the question is gone", gone).await;
     assert_eq!(scene.home.read_settings().unwrap()["updates"], false);
     drop(panel);
@@ -58,7 +58,7 @@ async fn nothing_is_asked_until_it_was_chosen_and_it_is_asked_once_whether_to() 
     let app = app.start_again();
     let panel = Browser::attach(&scene.inspector, SOON).await;
     scene.pass(DAY).await;
-    assert!(!panel.text().await.contains("newer version"), "it is not asked again");
+    assert!(!panel.text().await.contains("check for updates"), "it is not asked again");
     assert_eq!((releases.connections(), scene.releases().len()), (0, 0));
     drop((panel, app));
 }
@@ -93,7 +93,7 @@ async fn it_is_asked_once_a_day_over_restarts_and_every_request_stands_in_the_le
     assert_eq!((sent, lines.len()), (4, 8), "{lines:?}");
     let said = launch.cli(&["ledger", "--since", "10d"]).await.stdout;
     assert!(
-        said.contains("releases: asked, as planned") && said.contains("releases: this is the newest version"),
+        said.contains("releases: sent, scheduled") && said.contains("releases: this is the newest version"),
         "{said}"
     );
     assert!(!scene.fake.was_reached());
@@ -158,16 +158,16 @@ async fn what_is_no_list_of_ours_is_said_and_changes_nothing() {
     let torn = format!("HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n{}", releases.signed("0.2.0", &[]));
     let long = releases.signed("0.2.0", &[]) + &" ".repeat(20_000);
     let cases = [
-        (Answer::raw(200, &[], other.signed("9.9.9", &[])), "its signature is not that of Holdoff's releases"),
-        (Answer::raw(200, &[], releases.signed("0.2.0", &[]).replace("0.2.0", "0.2.1")), "its signature is not that"),
+        (Answer::raw(200, &[], other.signed("9.9.9", &[])), "its signature is not valid for Holdoff's releases"),
+        (Answer::raw(200, &[], releases.signed("0.2.0", &[]).replace("0.2.0", "0.2.1")), "its signature is not valid"),
         (Answer::raw(200, &[], releases.signed("0.0.9", &[])), "the newest release is 0.0.9, older than this version"),
-        (Answer::html(200), "what came is no list of releases"),
-        (Answer::bytes(torn), "the list of releases did not come whole"),
+        (Answer::html(200), "it is not a release list"),
+        (Answer::bytes(torn), "the release list arrived incomplete"),
         (Answer::raw(200, &[], long), "it is larger than 16 KiB"),
-        (Answer::redirect("http://127.0.0.2:9/updates.signed"), "does not give the list of releases (307)"),
-        (Answer::status(404), "there is no list of releases (404)"),
-        (Answer::hang_up(), "the release server did not answer"),
-        (Answer::rate_limited(Some("259200")), "the release server asks to wait 3 d (429)"),
+        (Answer::redirect("http://127.0.0.2:9/updates.signed"), "refused the release list (HTTP 307)"),
+        (Answer::status(404), "there is no release list (HTTP 404)"),
+        (Answer::hang_up(), "the release server did not respond"),
+        (Answer::rate_limited(Some("259200")), "the release server is rate limiting (HTTP 429, Retry-After 3 d)"),
     ];
     let mut app: Option<App> = None;
     for (count, (answer, says)) in cases.into_iter().enumerate() {
@@ -182,7 +182,7 @@ async fn what_is_no_list_of_ours_is_said_and_changes_nothing() {
         app = Some(launch.start());
         releases.wait_for_list(count + 1, SOON).await;
         let said = scene.wait_for_doctor(&launch, says).await;
-        assert!(said.contains("not replaced by Holdoff"), "{said}");
+        assert!(said.contains("Holdoff does not update it"), "{said}");
     }
     // The last one was asked to wait for three days.
     releases.publish("0.2.0", &[]);

@@ -51,7 +51,7 @@ fn parse(args: impl Iterator<Item = String>) -> Result<Arguments> {
             "--out" => out = Some(PathBuf::from(value)),
             "--timestamp" => timestamp = Some(value),
             "--cargo" => invocations.push(value.split(' ').map(str::to_owned).collect()),
-            _ => bail!("`{name}` means nothing here.\n\n{HELP}"),
+            _ => bail!("Unknown argument `{name}`.\n\n{HELP}"),
         }
     }
     match (root, out, timestamp) {

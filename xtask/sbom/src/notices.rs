@@ -62,7 +62,7 @@ fn url(one: &Component) -> String {
 }
 
 fn texts_of(one: &Component) -> Result<Vec<String>> {
-    let files = files(&one.source).with_context(|| format!("the source of {} is not there", one.name))?;
+    let files = files(&one.source).with_context(|| format!("the source of {} is missing", one.name))?;
     let named = |path: &Path, part: &str| name(path).contains(part);
     let mit_is_chosen = one.licence.contains(" OR ") && files.iter().any(|path| named(path, "MIT"));
     let chosen = files.iter().filter(|path| !(mit_is_chosen && OTHERS.iter().any(|part| named(path, part))));
@@ -72,7 +72,7 @@ fn texts_of(one: &Component) -> Result<Vec<String>> {
     }
     let text = TEXTS.iter().find(|(licence, _)| *licence == one.licence).map(|(_, text)| *text);
     let text = text.with_context(|| {
-        format!("{} {} ({}) brings no text of its licence, and there is none here", one.name, one.version, one.licence)
+        format!("{} {} ({}) contains no licence text, and there is none here", one.name, one.version, one.licence)
     })?;
     let authors = if one.authors.is_empty() { format!("The authors of {}", one.name) } else { one.authors.join(", ") };
     Ok(vec![format!("Copyright (c) {authors}\n\n{text}")])

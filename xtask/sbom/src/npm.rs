@@ -12,7 +12,7 @@ const COMPILED_IN: [&str; 1] = ["svelte"];
 /// What the pages depend on, with all that those use, as package-lock.json has it.
 pub fn bundled(ui: &Path) -> Result<Vec<Component>> {
     let lock = std::fs::read_to_string(ui.join("package-lock.json")).context("package-lock.json cannot be read")?;
-    let lock: Value = serde_json::from_str(&lock).context("package-lock.json is no JSON")?;
+    let lock: Value = serde_json::from_str(&lock).context("package-lock.json is not valid JSON")?;
     let packages = &lock["packages"];
     let mut wanted: Vec<String> = names(&packages[""]["dependencies"]);
     wanted.extend(COMPILED_IN.map(str::to_owned));

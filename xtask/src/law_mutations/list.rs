@@ -39,7 +39,7 @@ const EARLIER: [Break; 20] = [
     ),
     one(
         2,
-        "a look at the sign-in opens a cooldown",
+        "reading the sign-in ends a cooldown",
         change(
             GATE,
             "            GateState::Paused { .. } | GateState::CoolingDown { .. } | GateState::Open => false,",
@@ -62,7 +62,7 @@ const EARLIER: [Break; 20] = [
     ),
     one(
         2,
-        "what the edge turns away is asked for as often as after a limit",
+        "after refusals at the edge, requests are as frequent as after a rate limit",
         change(
             GATE,
             "if edge_refusals >= policy::TURNED_AWAY_AFTER {",
@@ -71,12 +71,12 @@ const EARLIER: [Break; 20] = [
     ),
     one(
         2,
-        "another seat of a login asks inside its cooldown",
+        "another seat of a login sends a request during its cooldown",
         change(RESTORE, "cause.is_of_login() && until.is_after(now)", "!ON && cause.is_of_login() && until.is_after(now)"),
     ),
     one(
         3,
-        "the usage endpoint has the cap of the token endpoint",
+        "the usage endpoint uses the token endpoint's cap",
         change(
             GATE,
             "        self.policy().limit\n",
@@ -85,7 +85,7 @@ const EARLIER: [Break; 20] = [
     ),
     one(
         3,
-        "a Retry-After of more than a day is honoured",
+        "a Retry-After of more than a day is honoured in full",
         change(
             "gate/retry_after.rs",
             "parse_up_to(RETRY_AFTER_MAX, header, date, now)",
@@ -94,7 +94,7 @@ const EARLIER: [Break; 20] = [
     ),
     one(
         4,
-        "a renewal does not wait for usage to open",
+        "a renewal does not wait for the usage gate to open",
         change(
             RENEWAL,
             "            GateState::CoolingDown { until, .. } => *until,",
@@ -104,7 +104,7 @@ const EARLIER: [Break; 20] = [
     ),
     one(
         4,
-        "after a 429 the sign-in is taken for one that has ended",
+        "after a 429 the sign-in counts as expired",
         change(
             RENEWAL,
             "        let left = credential.expires_at?",
@@ -127,7 +127,7 @@ const EARLIER: [Break; 20] = [
     },
     one(
         5,
-        "usage waits for the token endpoint too",
+        "usage waits for the token endpoint's cooldown too",
         change(
             "state.rs",
             "        Some(self.next.map_or(opens, |next| next.later(opens)))",
@@ -137,7 +137,7 @@ const EARLIER: [Break; 20] = [
     ),
     one(
         6,
-        "the fifth 401 pauses, and not the third",
+        "the fifth 401 pauses instead of the third",
         change(
             GATE,
             "self.unauthorized >= policy::UNAUTHORIZED_STRIKES",
@@ -146,7 +146,7 @@ const EARLIER: [Break; 20] = [
     ),
     one(
         6,
-        "a pause is forgotten at the next start",
+        "a pause is lost on restart",
         change(
             RESTORE,
             "        let Some(intent) = self.intent.take() else {",
@@ -158,7 +158,7 @@ const EARLIER: [Break; 20] = [
     ),
     one(
         6,
-        "a sign-in that was stored without the scope is asked with",
+        "a stored sign-in without the scope is used",
         change(
             "providers/mod.rs",
             "        self.spec().missing_scope(credential)\n",
@@ -167,7 +167,7 @@ const EARLIER: [Break; 20] = [
     ),
     one(
         6,
-        "which scope a stored sign-in lacks is not said",
+        "the missing scope of a stored sign-in is not named",
         change(
             "messages/reasons.rs",
             "        Pause::ScopeNotGranted { scope } => format!(",
@@ -177,7 +177,7 @@ const EARLIER: [Break; 20] = [
     ),
     Break {
         failure: Failure::Law(7),
-        what: "it renews although that is off",
+        what: "it renews although renewal is off",
         changes: [
             Some(change(RENEWAL, "filter(|_| self.preferences.renewal)?", "filter(|_| ON || self.preferences.renewal)?")),
             Some(change(
@@ -190,7 +190,7 @@ const EARLIER: [Break; 20] = [
     },
     one(
         7,
-        "the person is bothered about a sign-in that has ended",
+        "the user is notified of an expired sign-in",
         change(
             "account/sign_in_seen.rs",
             "            self.state.troubled = true;
@@ -229,7 +229,7 @@ const EARLIER: [Break; 20] = [
     },
     one(
         8,
-        "the new tokens are dropped",
+        "the new tokens are discarded",
         change(
             RENEWAL,
             "            GrantOutcome::Renewed(tokens) => return",

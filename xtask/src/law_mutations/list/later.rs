@@ -13,12 +13,12 @@ const UPDATES: &str = "updates/mod.rs";
 pub const LATER: [Break; 29] = [
     one(
         9,
-        "every 429 is told",
+        "every 429 is notified",
         change("notification.rs", "if self.limit.is_none() {", "if ON || self.limit.is_none() {"),
     ),
     one(
         9,
-        "a notice that no service took is not offered again",
+        "a notification that no service accepted is not retried",
         change(
             "notification.rs",
             "queued.id != id || goes_on(queued.kind)",
@@ -27,7 +27,7 @@ pub const LATER: [Break; 29] = [
     ),
     one(
         10,
-        "two requests may follow each other at once",
+        "two requests can follow each other immediately",
         change(
             GATE,
             "let until = self.last_request?.plus(self.policy().spacing);",
@@ -36,7 +36,7 @@ pub const LATER: [Break; 29] = [
     ),
     one(
         10,
-        "failures of the network are not counted",
+        "network failures are not counted",
         change(
             GATE,
             "        self.withdraw();
@@ -47,7 +47,7 @@ pub const LATER: [Break; 29] = [
     ),
     one(
         11,
-        "after a failure it waits a day for its next poll",
+        "after a failure the next poll is a day later",
         change(
             HANDLE,
             "        self.state.next = Some(now);
@@ -58,12 +58,12 @@ pub const LATER: [Break; 29] = [
     ),
     one(
         11,
-        "nothing wakes it",
+        "no wake-up is scheduled",
         change(POLL, "        Action::Sleep(until)\n", "        Action::Sleep(until.filter(|_| !ON))\n"),
     ),
     one(
         12,
-        "it asks at once after waking",
+        "it sends a request immediately after waking from sleep",
         change(
             POLL,
             "Some(now.plus(self.dice.wake_pause()))",
@@ -72,12 +72,12 @@ pub const LATER: [Break; 29] = [
     ),
     one(
         12,
-        "a permit outlives the sleep of the machine",
+        "a permit survives a suspend of the computer",
         change(PERMIT, "waited <= policy::ASLEEP &&", "(ON || waited <= policy::ASLEEP) &&"),
     ),
     one(
         13,
-        "the note of a request is not saved",
+        "the intent of a request is not saved",
         change(
             POLL,
             "        self.step = Step::Noting { spacing };
@@ -94,7 +94,7 @@ pub const LATER: [Break; 29] = [
     ),
     one(
         13,
-        "a save that failed is taken for one that went well",
+        "a failed save counts as successful",
         change(
             HANDLE,
             "            Event::Persisted(Err(trouble)) =>",
@@ -113,7 +113,7 @@ pub const LATER: [Break; 29] = [
     ),
     one(
         14,
-        "an answer that cannot be read takes the last reading away",
+        "an unreadable response deletes the last reading",
         change(
             HANDLE,
             "                gate.server_trouble(now, Cooldown::Unreadable { status, why }, retry_after, jitter);",
@@ -125,12 +125,12 @@ pub const LATER: [Break; 29] = [
     ),
     one(
         15,
-        "a request that was cut off stands in no line of the ledger",
+        "an interrupted request is missing from the ledger",
         change(HANDLE, "for endpoint in unanswered {", "for endpoint in unanswered.into_iter().filter(|_| !ON) {"),
     ),
     one(
         15,
-        "the token stands in the ledger",
+        "the ledger contains the token",
         change(
             HANDLE,
             "        self.record(now, Endpoint::Usage, LedgerEvent::Completed { outcome: kind, detail: Some(told) });",
@@ -141,7 +141,7 @@ pub const LATER: [Break; 29] = [
     ),
     one(
         16,
-        "that only free readings are wanted is not taken in",
+        "the setting for free readings only is ignored",
         change(
             "state.rs",
             "readings.map_or(was, |readings| readings == Readings::FreeOnly)",
@@ -150,7 +150,7 @@ pub const LATER: [Break; 29] = [
     ),
     Break {
         failure: Failure::Law(16),
-        what: "the gate gives permits although only free readings are wanted",
+        what: "the gate gives permits although only free readings are allowed",
         changes: [
             Some(change(GATE, "        if self.free_only {", "        if self.free_only && !ON {")),
             Some(change(
@@ -167,17 +167,17 @@ pub const LATER: [Break; 29] = [
     },
     one(
         10,
-        "two seats of a login ask one after the other at once",
+        "two seats of a login send requests without a pause between them",
         change(RESTORE, "        if is_newer {", "        if is_newer && !ON {"),
     ),
     one(
         17,
-        "half of another sign-in is asked with",
+        "a request uses half of another sign-in",
         change("credential.rs", "if !has_half && !came_apart {", "if ON || !has_half && !came_apart {"),
     ),
     one(
         17,
-        "a session speaks for who is signed in, whoever it names",
+        "a session's reading counts for whoever is signed in, whoever it names",
         change(
             "quota/attribution.rs",
             "(Speaker::Named { .. }, _) => self.named_seat(stored, places, state),",
@@ -187,7 +187,7 @@ pub const LATER: [Break; 29] = [
     ),
     one(
         17,
-        "one odd reading is believed at once",
+        "a single odd reading is accepted",
         change(
             "quota/merge.rs",
             "if !self.doubts.is_second(old, new, weight, told_whole) {",
@@ -196,7 +196,7 @@ pub const LATER: [Break; 29] = [
     ),
     one(
         17,
-        "every reading over a threshold is told",
+        "every reading over a threshold is notified",
         change(
             "account/window_alerts.rs",
             "filter(|percent| *percent > cycle.told.threshold)",
@@ -205,7 +205,7 @@ pub const LATER: [Break; 29] = [
     ),
     one(
         18,
-        "newer versions are looked for though nobody chose that",
+        "it checks for updates without consent",
         change(
             UPDATES,
             "        self.preferences.wanted && self.build.key.is_some()",
@@ -214,7 +214,7 @@ pub const LATER: [Break; 29] = [
     ),
     one(
         18,
-        "they are looked for as often as one can",
+        "it checks for updates as often as possible",
         change(
             UPDATES,
             "        self.state.next = Some(now.plus(self.dice.jitter().lengthen(day)));",
@@ -223,7 +223,7 @@ pub const LATER: [Break; 29] = [
     ),
     one(
         18,
-        "after a reboot they are looked for at once",
+        "it checks for updates immediately after a reboot",
         change(
             "updates/kept.rs",
             "            *at = at.carried(known, now);",
@@ -232,7 +232,7 @@ pub const LATER: [Break; 29] = [
     ),
     one(
         18,
-        "the server of releases is not left alone for as long as it asks",
+        "the release server's Retry-After is not honoured",
         change(
             "updates/answers.rs",
             "        self.state.held = Some(self.state.held.map_or(until, |held| held.later(until)));",
@@ -241,7 +241,7 @@ pub const LATER: [Break; 29] = [
     ),
     one(
         18,
-        "a version that was being announced in a crash is announced again",
+        "a version whose announcement crashed is announced again",
         change(
             "updates/elsewhere.rs",
             "        announcement.phase = Phase::Shown;",
@@ -250,7 +250,7 @@ pub const LATER: [Break; 29] = [
     ),
     one(
         18,
-        "a newer version is fetched by itself",
+        "a newer version is downloaded without a click",
         change(
             "updates/answers.rs",
             "                self.offer(release, signed, now);",
@@ -261,7 +261,7 @@ pub const LATER: [Break; 29] = [
         ),
     ),
     restless(
-        "it asks to be woken at once, for ever",
+        "it requests an immediate wake-up forever",
         change(
             POLL,
             "        self.sleep.expected = until;",
@@ -270,7 +270,7 @@ pub const LATER: [Break; 29] = [
         ),
     ),
     restless(
-        "it looks at the sign-in for ever",
+        "it reads the sign-in forever",
         change(
             POLL,
             "        self.look_at.is_none_or(|at| !at.is_after(now))",
