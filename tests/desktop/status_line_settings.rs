@@ -61,8 +61,8 @@ async fn it_is_installed_after_a_look_at_the_change_works_and_is_given_back() {
     }
 
     window.press("Apply this change").await;
-    let text = window.wait_for_text(SOON, |text| text.contains("Claude Code's status line now calls Holdoff.")).await;
-    assert!(text.contains("The status line calls Holdoff, then your own"), "{text}");
+    window.wait_for_text(SOON, |text| text.contains("Claude Code's status line now calls Holdoff.")).await;
+    window.wait_for_text(SOON, |text| text.contains("The status line calls Holdoff, then your own")).await;
     let settings: Value = serde_json::from_str(&scene.claude_says()).unwrap();
     let mut expect: Value = serde_json::from_str(OWN).unwrap();
     let command = settings["statusLine"]["command"].as_str().unwrap().to_owned();

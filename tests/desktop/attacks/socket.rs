@@ -100,7 +100,7 @@ async fn another_program_may_have_it_ask_and_neither_change_delete_nor_show_anyt
         assert!(answer["message"].as_str().unwrap().contains("Only Holdoff's own windows"), "{call}: {answer}");
     }
     let log = scene.log();
-    assert_eq!(log.matches("was refused").count(), 1, "they do not drive all else out of the log: {log}");
+    assert_eq!(log.matches("refused a call").count(), 1, "they do not drive all else out of the log: {log}");
     assert_eq!(scene.call(json!({"call": "version"})), env!("CARGO_PKG_VERSION"));
     let refreshed = scene.call(json!({"call": "refresh", "account": null}));
     let message = refreshed["message"].as_str().unwrap();

@@ -19,7 +19,7 @@ pub(super) struct Asked {
 
 impl Runner {
     pub(super) fn ask(&mut self, permitted: PermittedRequest) {
-        tracing::info!(account = %permitted.permit().account(), endpoint = ?permitted.endpoint(), "asking");
+        tracing::info!(account = %permitted.permit().account(), endpoint = ?permitted.endpoint(), "sending a request");
         let http = Arc::clone(&self.tools.http);
         let wanted = Arc::new(AtomicBool::new(true));
         self.asked = Asked { endpoint: Some(permitted.endpoint()), wanted: Arc::clone(&wanted) };
