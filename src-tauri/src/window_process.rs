@@ -32,6 +32,8 @@ pub struct WindowProcess {
     /// This program, by the path that it was started from: a newer one may have taken that since.
     own: PathBuf,
     display: BTreeMap<String, String>,
+    /// The display that the process was started for.
+    started_on: BTreeMap<String, String>,
     running: bool,
     /// The process that runs came so far as to listen.
     came_up: bool,
@@ -55,6 +57,7 @@ impl WindowProcess {
         Self {
             own,
             display: display(),
+            started_on: BTreeMap::new(),
             running: false,
             came_up: false,
             caller: None,
@@ -95,6 +98,7 @@ impl WindowProcess {
             return Ok(());
         }
         let mut child = self.start(window)?;
+        self.started_on.clone_from(&self.display);
         (self.running, self.came_up) = (true, false);
         let tell = self.tell_ended.clone();
         std::thread::Builder::new().name("windows-end".into()).spawn(move || {
@@ -138,7 +142,8 @@ impl WindowProcess {
         self.caller = None;
         let wanted = std::mem::take(&mut self.pending).pop();
         if status.code() == Some(i32::from(ipc::NO_DISPLAY)) {
-            Err(NoWindow::NoDisplay)
+            // Somebody at another display may have asked for a window before this process was gone.
+            wanted.filter(|_| self.display != self.started_on).map(Some).ok_or(NoWindow::NoDisplay)
         } else if self.came_up || status.success() {
             Ok(wanted)
         } else {
@@ -190,4 +195,29 @@ fn program(own: &Path) -> Command {
     let mut command = Command::new(own);
     command.arg("--windows");
     command
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::process::ExitStatusExt;
+
+    #[test]
+    fn a_window_wanted_on_another_display_while_the_process_was_ending_is_still_wanted() {
+        let no_display = ExitStatus::from_raw(i32::from(ipc::NO_DISPLAY) << 8);
+        let on = |name: &str| BTreeMap::from([("DISPLAY".to_owned(), name.to_owned())]);
+        let ended = |asked_on: Option<&str>| {
+            let (tell, calls) = (mpsc::unbounded_channel().0, mpsc::channel(1).0);
+            let mut process = WindowProcess::new(PathBuf::new(), tell, calls);
+            (process.running, process.started_on, process.display) = (true, on(":9"), on(":9"));
+            if let Some(display) = asked_on {
+                process.show_on(on(display));
+                process.open(Window::Panel).unwrap();
+            }
+            process.ended(no_display)
+        };
+        assert!(matches!(ended(Some(":1")), Ok(Some(Window::Panel))));
+        assert!(matches!(ended(Some(":9")), Err(NoWindow::NoDisplay)));
+        assert!(matches!(ended(None), Err(NoWindow::NoDisplay)));
+    }
 }
