@@ -95,7 +95,7 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
-    /// A computer with only these programs. It shadows the real system folders.
+    /// A computer with only these programs; the real system folders are searched after its own.
     struct Computer(tempfile::TempDir);
 
     impl Computer {
