@@ -1,5 +1,5 @@
-//! What is Claude Code's alone: where it keeps its sign-in and under which locks, its sessions, its status line. Its sign-in is
-//! read there; it is written there only by a renewal, which is off until its person switches it on, and only under the locks.
+//! Everything specific to Claude Code: credential storage and its locks, sessions, and the status line. Holdoff reads the
+//! credential; only a renewal writes it, which is off by default, and only while it holds the locks.
 
 mod atomic_replace;
 mod credential_store;

@@ -1,4 +1,4 @@
-//! Sign-ins in general: looked at, and watched where they are kept.
+//! Provider-independent credential handling: reads credentials and watches their files.
 
 pub mod monitor;
 mod watch;

@@ -1,5 +1,5 @@
-//! Sends one request for one permit. No redirects, no second try, a bounded body, bounded times; https only,
-//! except to a loopback stand-in.
+//! Sends one request per permit: no redirects, no retries, bounded body size and time, and HTTPS only, except to a loopback
+//! test server.
 
 mod guarded_body;
 pub mod network;
@@ -28,10 +28,10 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// An answer with quota is a few kilobytes.
+/// A usage response is a few kilobytes.
 pub const BODY_MAX: usize = 512 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// From the first byte out to the last byte in.
+/// From the first byte sent to the last byte received.
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
@@ -48,7 +48,7 @@ struct Host {
 }
 
 impl Http {
-    /// `since` says how long ago a moment was, in real time like all that is waited for here: no permit holds for long.
+    /// `since` returns the real time elapsed since a moment; all timeouts here use real time, because a permit is short-lived.
     pub fn new(bases: &Bases, since: impl Fn(Moment) -> Duration + Send + Sync + 'static) -> Self {
         Self::with_timeout(bases, TOTAL_TIMEOUT, since)
     }
@@ -63,14 +63,13 @@ impl Http {
         Self { bases: bases.clone(), total, watch: Watch::new(since) }
     }
 
-    /// Sends the request that the permit is for, as this computer reaches its host. The permit is used up whatever comes of
-    /// it.
+    /// Sends the permitted request over this computer's default route. Consumes the permit, whatever the result.
     pub async fn send(&self, permitted: PermittedRequest) -> SendResult {
         self.send_while(permitted, &Network::default(), Arc::new(AtomicBool::new(true)), None).await
     }
 
-    /// The same as the owner of the sign-in reaches it, as long as it is `wanted` (laws 7 and 16); and a refresh token leaves
-    /// only if it `still` may by the time that there is a connection for it.
+    /// Like [`Http::send`], but over the owner's network route and only while `wanted` is set (laws 7 and 16). A refresh token
+    /// is sent only if `still` allows it once the connection is open.
     pub async fn send_while(
         &self,
         permitted: PermittedRequest,
@@ -105,8 +104,8 @@ impl Http {
 }
 
 impl Host {
-    /// Made for one request, since certificates are renewed and proxies move; it takes some milliseconds, and what it holds
-    /// is some hundred kilobytes.
+    /// Builds a client for one request, because certificates are renewed and proxy settings change. Building takes a few
+    /// milliseconds; the client holds a few hundred kilobytes.
     async fn client(&self, route: Route) -> Result<Client, String> {
         let host = self.clone();
         let made = tokio::task::spawn_blocking(move || client(&host.base, host.total, &route)).await;
@@ -120,7 +119,7 @@ impl Host {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
         };
-        // The answer to a grant is tokens, and is read as such: an unchanged one in it must stay what it is.
+        // A token response is not redacted: a token that it returns unchanged must stay intact.
         let secret = match &request.carries {
             Auth::Bearer(token) => Some(token.clone()),
             Auth::RefreshGrant { .. } => None,
@@ -149,7 +148,7 @@ impl Host {
     }
 }
 
-/// Of RFC 6749 §6.
+/// The request body of RFC 6749 §6.
 #[derive(serde::Serialize)]
 struct Grant<'a> {
     grant_type: &'static str,
@@ -157,7 +156,7 @@ struct Grant<'a> {
     client_id: &'a str,
 }
 
-/// Puts the secret where the provider looks for it. Of a refresh token, it can be seen whether it has left.
+/// Adds the secret where the provider expects it. The returned [`Watched`] tells whether a refresh token was sent.
 fn carry(
     call: RequestBuilder,
     carries: &Auth,
@@ -187,7 +186,7 @@ fn carry(
 }
 
 fn have_tls() {
-    // Fails only where one is installed already, which is as well.
+    // Fails only if a provider is already installed, which is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
@@ -199,7 +198,7 @@ fn built(client: ClientBuilder) -> Result<Client, String> {
     client.build().map_err(|error| format!("could not set up TLS: {}", reason::of_setup(&error)))
 }
 
-/// What every request of ours has in common. How long it may take, and whether it may be led on, is still to be said.
+/// The settings that all requests share. The caller adds the timeout and the redirect policy.
 fn client_to(base: &Url, route: &Route) -> Result<ClientBuilder, String> {
     let loopback = is_loopback(base);
     let certificates = route.certificates()?;
@@ -209,15 +208,15 @@ fn client_to(base: &Url, route: &Route) -> Result<ClientBuilder, String> {
         .referer(false)
         .https_only(!loopback)
         .connect_timeout(CONNECT_TIMEOUT)
-        // A kept connection may be dead, and a dead one would be tried a second time.
+        // A pooled connection may be dead, and the client would then retry the request.
         .pool_max_idle_per_host(0)
         .connector_layer(PermitLayer)
-        // What the environment says of proxies is in the route.
+        // The route already includes the proxy variables of the environment.
         .no_proxy();
     if let Some(proxy) = route.proxy()? {
         client = client.proxy(proxy);
     }
-    // Where nothing is encrypted, the computer's certificates are not read for nothing.
+    // Skips loading the system's certificates for plain HTTP.
     Ok(if route.trusts_the_computer() && base.scheme() == "https" {
         client.tls_certs_merge(certificates)
     } else {
@@ -253,7 +252,7 @@ async fn body(mut response: Response, secret: Option<&str>, most: usize) -> Body
 
 const WITHHELD: &str = "(withheld)";
 
-/// A server can repeat the token in its answer, and an answer is partly kept and shown: take it out here.
+/// Redacts the token: a server can echo it, and parts of a response are stored and shown.
 fn without(bytes: Zeroizing<Vec<u8>>, secret: Option<&str>) -> Zeroizing<Vec<u8>> {
     let Some(secret) = secret else {
         return bytes;

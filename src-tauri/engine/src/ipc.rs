@@ -1,9 +1,9 @@
-//! How the command, a second copy and the windows talk to the running app: lines of JSON over a local socket that only
-//! this user can open, and, for the windows, over a line of their own. No token ever crosses either.
+//! Connects the CLI, a second instance and the webview process to the running app: JSON lines over a local socket that only
+//! this user can open. The webview process has a private channel. Tokens are never sent over either.
 //!
-//! The socket is in a private folder below `XDG_RUNTIME_DIR`; `tray.sock` in the data folder is a link to it. Each end checks that the
-//! other is the same user, lines have a greatest length both ways, 32 may be connected, each silent for 30 s at most. The windows have
-//! a line of their own, a socket pair on their standard input, which no other process can have.
+//! The socket is in a private folder under `XDG_RUNTIME_DIR`; `tray.sock` in the data folder links to it. Both ends check that
+//! the peer is the same user. Line length is limited in both directions. Up to 32 clients may be connected, each idle for at
+//! most 30 s. The webview process uses a socket pair on its standard input, which no other process can open.
 
 #[cfg(unix)]
 #[path = "ipc/unix.rs"]
@@ -28,30 +28,30 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// A line longer than this is not one of ours.
+/// The length limit of a line.
 const LINE_MAX: usize = 1024 * 1024;
-/// How long an answer is waited for.
+/// The default response timeout.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// The exit code with which the windows' process says that the display cannot be reached. From sysexits(3).
+/// Exit code of the webview process if it cannot connect to the display: EX_OSERR of sysexits(3).
 pub const NO_DISPLAY: u8 = 71;
 
-/// What is wanted of the running app.
+/// A request to the running app.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "call", rename_all = "snake_case")]
 pub enum Call {
-    /// Ask for a reading, of one account or of all. Answered with [`RefreshAnswer`].
+    /// Refresh one account or all. Answered with [`RefreshAnswer`].
     Refresh {
         account: Option<String>,
     },
-    /// A second copy was started with these arguments, on this display: the variables that lead to it.
+    /// A second instance was started with these arguments. `display` holds the variables that identify its display.
     Open {
         args: Vec<String>,
         #[serde(default)]
         display: BTreeMap<String, String>,
     },
-    /// The windows' process is here, of this version (empty: one that did not say): answered at once with `null`, then fed
-    /// with [`FromApp::Show`] and [`FromApp::View`] for as long as it stays.
+    /// The webview process of this version has started (empty if it sent none). Answered at once with `null`; then
+    /// [`FromApp::Show`] and [`FromApp::View`] follow until it disconnects.
     Attach {
         #[serde(default)]
         version: String,
@@ -59,50 +59,50 @@ pub enum Call {
     ChangeSettings {
         change: Value,
     },
-    /// Write all of the history into the person's download folder.
+    /// Export the complete history to the user's download folder.
     ExportHistory {
         format: Format,
     },
-    /// Delete all of the history.
+    /// Delete the complete history.
     DeleteHistory,
-    /// How Claude Code's status lines stand.
+    /// The state of all Claude Code status lines.
     StatusLines,
-    /// What a change of one would do; with the fingerprint of what was shown, make it.
+    /// Preview a status line change; with the fingerprint of a preview in `agreed`, apply it.
     StatusLine {
         place: String,
         install: bool,
         agreed: Option<String>,
     },
-    /// Which version is running: answered with its text.
+    /// The version of the running app, answered as a string.
     Version,
-    /// How the app's surroundings are: answered with [`crate::tasks::condition::Condition`].
+    /// Conditions that affect the app. Answered with [`crate::tasks::condition::Condition`].
     Condition,
-    /// What a session of Claude Code with this config folder (`None`: the default one) says of its limits. Answered
-    /// with `null`, which whoever tells it need not wait for.
+    /// Limits reported by a Claude Code session with this config folder (`None`: the default). Answered with `null`, which the
+    /// sender need not wait for.
     Reading {
         config_dir: Option<PathBuf>,
         reading: Reading,
-        /// Which session says it, where that is known.
+        /// The session that reported it, if known.
         #[serde(default)]
         session: Session,
     },
-    /// Open the settings, at this account's sign-in where one is named. Answered with `null`.
+    /// Open the settings, at this account's sign-in if one is given. Answered with `null`.
     OpenSettings {
         account: Option<String>,
     },
-    /// Open a terminal with the owner's sign-in for this account.
+    /// Open a terminal with Claude Code's sign-in for this account.
     SignIn {
         account: String,
     },
-    /// Whether newer versions are looked for.
+    /// Turn update checks on or off.
     ChooseUpdates {
         on: bool,
     },
-    /// Install this version. Answered at once; how it goes is in the view.
+    /// Install this version. Answered at once; the view shows the progress.
     InstallUpdate {
         version: String,
     },
-    /// Say no more of this version.
+    /// Stop offering this version.
     SkipUpdate {
         version: String,
     },
@@ -125,11 +125,11 @@ pub enum FromApp {
     View {
         view: Value,
     },
-    /// Bring this window up.
+    /// Bring this window to the front.
     Show {
         window: Window,
     },
-    /// The app is of another version than the windows: they end.
+    /// The app's version differs from the webview process's, which must exit.
     OtherVersion,
 }
 
@@ -141,7 +141,7 @@ pub enum Window {
 }
 
 impl Window {
-    /// The argument that opens it.
+    /// The command-line argument that opens this window.
     pub fn flag(self) -> &'static str {
         match self {
             Self::Panel => "--panel",
@@ -155,18 +155,18 @@ impl Window {
     }
 }
 
-/// What came of a wish for a reading.
+/// The result of a refresh request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefreshAnswer {
     pub asked: bool,
-    /// Why not, until when, and what helps; or that it was asked.
+    /// Why it was withheld, until when, and what helps; or that the refresh was requested.
     pub message: String,
 }
 
 impl Call {
-    /// Whether any program of this user may make it. What deletes, changes or renews, and what shows who somebody is, is for
-    /// the windows alone: a sandboxed program that reaches the socket has no such right. (A refresh brings no renewal
-    /// forward.)
+    /// Whether any program of this user may make this call. Calls that delete, change, renew or reveal an identity are reserved
+    /// for the webview process, because a sandboxed program that reaches the socket has no such right. (A refresh does not
+    /// bring a renewal forward.)
     fn is_for_anyone(&self) -> bool {
         match self {
             Self::Refresh { .. } | Self::Open { .. } | Self::Version | Self::Condition | Self::Reading { .. } => true,
@@ -185,8 +185,8 @@ impl Call {
     }
 }
 
-/// Where the app is found: in its data folder, by a link to its socket. Where the path of that is too long for a socket, an
-/// app of an earlier version has its own in `runtime_dir`, and is found there.
+/// The address of the app: a link in the data folder to its socket. An app of an earlier version puts its socket in
+/// `runtime_dir` instead if the link's path is too long for a socket.
 pub fn address(data_dir: &Path, runtime_dir: Option<&Path>) -> PathBuf {
     let link = data_dir.join("tray.sock");
     if link.as_os_str().len() <= platform::PATH_MAX || link.symlink_metadata().is_ok() {
@@ -197,29 +197,29 @@ pub fn address(data_dir: &Path, runtime_dir: Option<&Path>) -> PathBuf {
     earlier.filter(|socket| socket.exists()).unwrap_or(link)
 }
 
-/// Says something to the app if it can be said at once, and hears no answer: a program that must not wait does not
-/// wait for an app that is stopped, or busy, or not there.
+/// Sends a call without blocking and without reading the answer, for programs that must not wait for an app that is stopped,
+/// busy or absent.
 ///
 /// # Errors
-/// When no app is there, or it has not heard yet what others said.
+/// Fails if no app is listening or its connection queue is full.
 pub fn tell_at_once(address: &Path, call: Call) -> std::io::Result<()> {
     let mut line = serde_json::to_vec(&ToApp { id: 0, call })?;
     line.push(b'\n');
     platform::tell_at_once(address, &line)
 }
 
-/// A call to the app from a program that waits for its answer.
+/// A connection to the app that waits for answers.
 #[derive(Debug)]
 pub struct Client {
     reader: BufReader<platform::Stream>,
     writer: platform::Stream,
     next_id: u64,
-    /// How long an answer is waited for.
+    /// The response timeout.
     patience: Duration,
 }
 
 impl Client {
-    /// `None` if no app is listening there.
+    /// Returns `None` if no app is listening.
     pub fn connect(address: &Path) -> Option<Self> {
         Self::patient(address, ANSWER)
     }
@@ -230,10 +230,10 @@ impl Client {
         Some(Self { reader: BufReader::new(stream), writer, next_id: 1, patience })
     }
 
-    /// Says it, and waits for no answer.
+    /// Sends a call without waiting for the answer.
     ///
     /// # Errors
-    /// When the app goes away.
+    /// Fails if the app disconnects.
     pub fn tell(&mut self, call: Call) -> std::io::Result<u64> {
         let id = self.next_id;
         self.next_id += 1;
@@ -244,7 +244,7 @@ impl Client {
     }
 
     /// # Errors
-    /// When the app goes away or does not answer in time.
+    /// Fails if the app disconnects or does not answer in time.
     pub fn call(&mut self, call: Call) -> std::io::Result<Value> {
         let until = Instant::now() + self.patience;
         let id = self.tell(call)?;
@@ -256,7 +256,7 @@ impl Client {
         }
     }
 
-    /// Not without end, however slowly it comes.
+    /// Bounds the total time, even if the app sends byte by byte.
     fn line(&mut self, until: Instant) -> std::io::Result<Vec<u8>> {
         let mut line = Vec::new();
         while Instant::now() < until {

@@ -1,7 +1,8 @@
-//! Acts on what `holdoff-core` decides: HTTP, files, locks, timers. Async, no Tauri, no window.
+//! Carries out what `holdoff-core` decides: HTTP, files, locks, timers. Async, without Tauri or any UI.
 //!
-//! [`tasks::supervisor::Supervisor`] knows who is polled from where, [`tasks::runner::Runner`] drives one account,
-//! [`storage::state_store`] makes states durable, and [`platform::environment::Environment`] is what the world says at the start.
+//! [`tasks::supervisor::Supervisor`] decides which account is polled with which sign-in, [`tasks::runner::Runner`] drives one
+//! account, [`storage::state_store`] persists state, and [`platform::environment::Environment`] describes the system at
+//! startup.
 
 pub mod claude_code;
 pub mod credentials;

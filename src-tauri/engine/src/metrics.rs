@@ -1,7 +1,7 @@
-//! Metrics for those who watch many machines: OpenMetrics on a loopback address, off unless the settings say so.
+//! Metrics for monitoring many machines: OpenMetrics on a loopback address, off unless enabled in the settings.
 //!
-//! [`series`] turns what is known into text, [`server`] hands it to whoever shows the bearer token. Nothing in here
-//! asks a provider anything, and no token of a provider is in what it serves.
+//! [`gauges`] renders the known state as text, [`server`] serves it to clients with the bearer token. Nothing here sends a
+//! request to a provider, and the output contains no provider token.
 
 mod counters;
 mod gauges;
@@ -17,15 +17,15 @@ use holdoff_core::text::without_bom;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-/// Where to serve and who may read.
+/// The listen address and the token file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     pub listen: SocketAddr,
-    /// Holds the bearer token that a scraper shows. Read at every scrape, so that it can be changed.
+    /// The file with the bearer token that a scraper must present. Read at every scrape, so the token can be changed.
     pub token_file: PathBuf,
 }
 
-/// Why nothing is served.
+/// Why metrics are not served.
 #[derive(Debug, thiserror::Error)]
 pub enum MetricsError {
     #[error(
@@ -44,7 +44,7 @@ pub enum MetricsError {
 
 impl Config {
     /// # Errors
-    /// Which of the two settings is wrong.
+    /// Fails if the listen address is not a loopback address with a port, or the token file's path is not absolute.
     pub fn parse(settings: &MetricsSettings, home: &Path) -> Result<Self, MetricsError> {
         let listen: SocketAddr = settings.listen.parse().map_err(|_| MetricsError::Address(settings.listen.clone()))?;
         if !listen.ip().is_loopback() {
@@ -62,7 +62,7 @@ impl Config {
 /// Larger than any token, and small enough to read at every scrape.
 const TOKEN_FILE_MAX: u64 = 4096;
 
-/// The bearer token that a scraper has to show.
+/// Reads the bearer token that a scraper must present.
 fn expected_token(path: &Path) -> Result<Token, String> {
     let name = path.display();
     if open_to_all(path) {
@@ -78,7 +78,7 @@ fn expected_token(path: &Path) -> Result<Token, String> {
     Token::new(text.trim().to_owned()).ok_or_else(|| format!("{name} contains no token: one line of plain characters"))
 }
 
-/// Who may write it chooses the token.
+/// Checks for write access as well: anyone who can write the file can choose the token.
 #[cfg(unix)]
 fn open_to_all(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;

@@ -1,5 +1,5 @@
-//! Where the owner keeps its sign-in: read there and watched there; written there only by a renewal, which is off until
-//! its person switches it on, and only under the locks.
+//! Where Claude Code stores its credential. Holdoff reads and watches it; only a renewal writes it, which is off by default,
+//! and only while it holds the locks.
 
 #[cfg(test)]
 mod tests;
@@ -20,34 +20,34 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// Whose sign-in it is stands here, beside the credential or in the home folder.
+/// Contains the account's identity; located beside the credential or in the home folder.
 const IDENTITY_FILE: &str = ".claude.json";
-/// What is looked for in it. It holds the owner's settings, caches and prompts besides, which some people let grow to
-/// hundreds of megabytes; they are read over.
+/// The members to read. The file also holds the owner's settings, caches and prompts, and grows to hundreds of megabytes for
+/// some users; those are skipped.
 const IDENTITY: [&str; 2] = ["oauthAccount", "cachedUsageUtilization"];
 const IDENTITY_MAX: u64 = 1024 * 1024 * 1024;
-/// An owner that writes in place is done within a few milliseconds.
+/// A non-atomic write by the owner finishes within a few milliseconds.
 pub(super) const PAUSE: Duration = Duration::from_millis(40);
 pub(super) const LOOKS: usize = 4;
 
-/// Where one sign-in of Claude Code is kept.
+/// The location of one Claude Code sign-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CredentialStore {
     config_dir: PathBuf,
-    /// Where the credential is, and the locks on it.
+    /// The folder of the credential and its locks.
     storage_dir: PathBuf,
     identity_file: PathBuf,
     home: Option<PathBuf>,
-    /// What `CLAUDE_CONFIG_DIR` says to the owner, who names its Keychain item after it.
+    /// The owner's `CLAUDE_CONFIG_DIR`, which determines the name of its Keychain item.
     variable: Option<OsString>,
-    /// What `CLAUDE_SECURESTORAGE_CONFIG_DIR` says to the owner.
+    /// The owner's `CLAUDE_SECURESTORAGE_CONFIG_DIR`.
     storage_variable: Option<OsString>,
-    /// There is a token for inference beside it, which its owner takes where nothing is stored.
+    /// The owner also has an inference token, which it uses if no credential is stored.
     inference_token: bool,
 }
 
 impl CredentialStore {
-    /// `CLAUDE_CONFIG_DIR` if it is set and not empty, else `~/.claude`.
+    /// Uses `CLAUDE_CONFIG_DIR` if it is set and not empty, else `~/.claude`.
     pub fn from_env(home: &Path, claude_config_dir: Option<&OsStr>) -> Self {
         let home = home.to_owned();
         match claude_config_dir.filter(|dir| !dir.is_empty()) {
@@ -64,12 +64,12 @@ impl CredentialStore {
         }
     }
 
-    /// A folder that the person added. `~/` is the home folder, and `~/.claude` is what it is without any setting.
+    /// A folder added by the user. `~/` is the home folder, and `~/.claude` means the default location.
     pub fn in_dir(config_dir: PathBuf) -> Self {
         Self::added(config_dir, std::env::home_dir().filter(|home| home.is_absolute()))
     }
 
-    /// The same, in this home folder.
+    /// Like [`CredentialStore::in_dir`], with this home folder.
     pub fn added(config_dir: PathBuf, home: Option<PathBuf>) -> Self {
         let Some(home) = home else {
             return Self::named(config_dir, None);
@@ -98,8 +98,8 @@ impl CredentialStore {
         }
     }
 
-    /// Whose owner is told to keep its credential, and the locks on it, in a folder of its own. macOS keeps it in the
-    /// Keychain, under what name then is not known.
+    /// Sets a separate folder for the credential and its locks. On macOS the credential is in the Keychain, and its item name
+    /// is then unknown.
     #[must_use]
     pub fn stored_in(self, variable: Option<&OsStr>) -> Self {
         let Some(variable) = variable.filter(|dir| !dir.is_empty() && !cfg!(target_os = "macos")) else {
@@ -110,13 +110,13 @@ impl CredentialStore {
         Self { storage_dir, storage_variable: Some(variable.to_owned()), ..self }
     }
 
-    /// Whether its owner has a token for inference beside what is stored.
+    /// Sets whether the owner also has an inference token.
     #[must_use]
     pub fn with_inference_token(self, inference_token: bool) -> Self {
         Self { inference_token, ..self }
     }
 
-    /// Whose sign-in it is.
+    /// The provider of the sign-in.
     pub fn provider(&self) -> Provider {
         Provider::Anthropic
     }
@@ -125,17 +125,17 @@ impl CredentialStore {
         &self.config_dir
     }
 
-    /// Where the credential is: nearly always the same.
+    /// The folder of the credential, nearly always the config folder.
     pub fn storage_dir(&self) -> &Path {
         &self.storage_dir
     }
 
-    /// What its owner's `CLAUDE_CONFIG_DIR` says where this is its folder; `None` where it says nothing.
+    /// The owner's `CLAUDE_CONFIG_DIR` for this folder; `None` if unset.
     pub fn variable(&self) -> Option<&OsStr> {
         self.variable.as_deref()
     }
 
-    /// The same of its `CLAUDE_SECURESTORAGE_CONFIG_DIR`.
+    /// The owner's `CLAUDE_SECURESTORAGE_CONFIG_DIR`; `None` if unset.
     pub fn storage_variable(&self) -> Option<&OsStr> {
         self.storage_variable.as_deref()
     }
@@ -148,17 +148,17 @@ impl CredentialStore {
         &self.identity_file
     }
 
-    /// When the credential file was written; `None` where there is none.
+    /// When the credential file was last modified; `None` if it does not exist.
     pub fn written(&self) -> Option<std::time::SystemTime> {
         std::fs::metadata(self.credential_path()).ok()?.modified().ok()
     }
 
-    /// What the owner keeps of its own last look at its limits.
+    /// The usage that the owner cached at its own last check.
     pub fn cached(&self) -> Option<Cached> {
         cached_usage::read(&self.about_itself()?)
     }
 
-    /// The folders that its owner was ever started in, as far as it keeps them.
+    /// The project folders that the owner has recorded.
     pub fn projects(&self) -> Vec<PathBuf> {
         #[derive(serde::Deserialize)]
         struct File {
@@ -170,7 +170,7 @@ impl CredentialStore {
         file.map(|file| file.projects.into_keys().filter(|folder| folder.is_absolute()).collect()).unwrap_or_default()
     }
 
-    /// The place by what its folder really is, whatever links or dots lead there. Blocks.
+    /// The location with all links and dots resolved. Blocks.
     pub fn real_place(&self) -> String {
         let real = |dir: &Path| std::fs::canonicalize(dir).ok();
         match real(&self.storage_dir).filter(|dir| *dir != self.storage_dir) {
@@ -182,7 +182,7 @@ impl CredentialStore {
         }
     }
 
-    /// The place in words for people, with the home folder as `~`.
+    /// The location as shown to the user, with `~` for the home folder.
     pub fn place(&self) -> String {
         let path = self.credential_path();
         let below = self.home.as_deref().and_then(|home| path.strip_prefix(home).ok());
@@ -192,8 +192,8 @@ impl CredentialStore {
         }
     }
 
-    /// Looks at what is there now. Blocks: for a moment as a rule, for 120 ms where the file cannot be understood,
-    /// since its owner may be half-way through writing it.
+    /// Reads the credential. Blocks, usually briefly, but up to 120 ms if the file cannot be parsed, since the owner may be in
+    /// the middle of writing it.
     pub fn read(&self) -> CredentialRead {
         match patiently(|| self.look(), || std::thread::sleep(PAUSE)) {
             CredentialRead::Found(mut credential) => {
@@ -221,7 +221,7 @@ impl CredentialStore {
         in_file(&self.credential_path())
     }
 
-    /// The Keychain first: a file beside it may be left over from long ago.
+    /// Tries the Keychain first, because a file beside it may be long outdated.
     #[cfg(target_os = "macos")]
     fn stored(&self) -> Result<Zeroizing<Vec<u8>>, CredentialMissing> {
         match keychain::read(self.variable.as_deref())? {
@@ -234,7 +234,7 @@ impl CredentialStore {
         self.about_itself().map(|bytes| credential::identity(&bytes)).unwrap_or_default()
     }
 
-    /// What the owner keeps of itself, as far as it is of concern here.
+    /// The members of the identity file that matter here.
     fn about_itself(&self) -> Option<Vec<u8>> {
         picked::read(&self.identity_file, &IDENTITY, IDENTITY_MAX)
     }

@@ -1,4 +1,4 @@
-//! The item of the macOS Keychain in which Claude Code keeps its sign-in.
+//! The macOS Keychain item in which Claude Code stores its credential.
 
 use sha2::{Digest, Sha256};
 use std::ffi::OsStr;
@@ -6,7 +6,7 @@ use unicode_normalization::UnicodeNormalization;
 
 const SERVICE: &str = "Claude Code-credentials";
 
-/// The item's value, or `None` where there is no such item.
+/// The item's value, or `None` if there is no such item.
 #[cfg(target_os = "macos")]
 pub(super) fn read(variable: Option<&OsStr>) -> Result<Option<Vec<u8>>, holdoff_core::credential::CredentialMissing> {
     use holdoff_core::credential::CredentialMissing;
@@ -24,8 +24,8 @@ pub(super) fn read(variable: Option<&OsStr>) -> Result<Option<Vec<u8>>, holdoff_
     }
 }
 
-/// Replaces the value of an item that is there. It goes by the Keychain's own interface: a command line would show it to
-/// every program of the person.
+/// Replaces the value of an existing item. Uses the Keychain API, because command-line arguments are visible to all of the
+/// user's programs.
 #[cfg(target_os = "macos")]
 pub(super) fn write(variable: Option<&OsStr>, value: &[u8]) -> Result<(), holdoff_core::credential::CredentialMissing> {
     use holdoff_core::credential::CredentialMissing;
@@ -43,7 +43,7 @@ fn account() -> Option<String> {
     std::env::var("USER").ok().filter(|user| !user.is_empty())
 }
 
-/// The item's name, which depends on what the owner's `CLAUDE_CONFIG_DIR` says, letter for letter.
+/// The item's name, which depends on the exact text of the owner's `CLAUDE_CONFIG_DIR`.
 fn service(variable: Option<&OsStr>) -> String {
     let Some(variable) = variable else {
         return SERVICE.to_owned();
@@ -52,7 +52,7 @@ fn service(variable: Option<&OsStr>) -> String {
     format!("{SERVICE}-{}", hex::encode(&Sha256::digest(text.as_bytes())[..4]))
 }
 
-/// The owner stores some values in hex. JSON never looks like it, since it begins with a brace.
+/// The owner stores some values as hex. JSON cannot be mistaken for it, since it begins with a brace.
 fn plain(value: Vec<u8>) -> Vec<u8> {
     hex::decode(value.trim_ascii()).unwrap_or(value)
 }

@@ -1,5 +1,5 @@
-//! Where sign-ins may be: the default folder, the one that `CLAUDE_CONFIG_DIR` names, and those the person added.
-//! Each real folder once, by whatever names it is listed.
+//! The possible locations of sign-ins: the default folder, the folder in `CLAUDE_CONFIG_DIR`, and folders added by the user.
+//! Each real folder is listed once, whatever its names.
 
 use crate::claude_code::CredentialStore;
 use crate::platform::environment::Environment;
@@ -8,7 +8,7 @@ use holdoff_core::state::Provider;
 use holdoff_core::{AccountId, Settings};
 use std::path::{Path, PathBuf};
 
-/// All places, in the order in which they are shown.
+/// All locations in display order.
 pub fn all(environment: &Environment, settings: &Settings) -> Vec<CredentialStore> {
     let home = &environment.home;
     let added = settings.claude_config_dirs.iter().map(|dir| CredentialStore::added(dir.into(), Some(home.clone())));
@@ -30,21 +30,20 @@ pub fn all(environment: &Environment, settings: &Settings) -> Vec<CredentialStor
     sources.into_iter().map(with_token).collect()
 }
 
-/// The place where a first sign-in is waited for, as Claude Code would store it if it were started like Holdoff.
+/// The location where the first sign-in is expected: where Claude Code would store it in Holdoff's environment.
 pub fn first(environment: &Environment) -> String {
     let (named, default) = (environment.source(), environment.source_of(None));
     if real(named.storage_dir()) == real(default.storage_dir()) { default.place() } else { named.place() }
 }
 
-/// The place of the config folder in force, as it is listed, by whatever name it is.
+/// The listed location of the active config folder, whatever its name.
 pub fn in_force(environment: &Environment, listed: &[CredentialStore]) -> String {
     let named = environment.source();
     let dir = real(named.storage_dir());
     listed.iter().find(|source| real(source.storage_dir()) == dir).unwrap_or(&named).place()
 }
 
-/// Whether nobody chose to have this place looked at: it is the default one, and neither the variable nor the settings
-/// name it, but another.
+/// Whether the user did not choose this location: it is the default one, but the variable or the settings name only others.
 pub fn is_unasked(source: &CredentialStore, environment: &Environment, settings: &Settings) -> bool {
     let home = &environment.home;
     let added = settings.claude_config_dirs.iter().map(|dir| CredentialStore::added(dir.into(), Some(home.clone())));
@@ -53,23 +52,23 @@ pub fn is_unasked(source: &CredentialStore, environment: &Environment, settings:
     asked.peek().is_some() && asked.all(|asked| real(asked.storage_dir()) != real(source.storage_dir()))
 }
 
-/// What the name of a folder leads to. One that is not there is what it is called.
+/// Resolves a folder's path. A missing folder keeps its name.
 fn real(dir: &Path) -> PathBuf {
     std::fs::canonicalize(dir).unwrap_or_else(|_| dir.components().collect())
 }
 
-/// A folder that may be added.
+/// A folder that the user may add.
 #[derive(Debug, Clone)]
 pub struct Candidate {
-    /// As it is to stand in the settings.
+    /// The text for the settings.
     pub text: String,
-    /// What is found there now.
+    /// The sign-in found there.
     pub read: CredentialRead,
     pub place: String,
 }
 
 impl Candidate {
-    /// Whose sign-in is there.
+    /// The account that is signed in there.
     pub fn account(&self) -> Option<AccountId> {
         match &self.read {
             CredentialRead::Found(found) => Some(AccountId::of(Provider::Anthropic, &found.identity, &self.place)),
@@ -78,10 +77,10 @@ impl Candidate {
     }
 }
 
-/// Looks at a folder that a person wants to add. Blocks.
+/// Checks a folder that the user wants to add. Blocks.
 ///
 /// # Errors
-/// A sentence: why it cannot be added, and what would do.
+/// Fails with a sentence for the user: why it cannot be added, and what to do.
 pub fn consider(environment: &Environment, settings: &Settings, text: &str) -> Result<Candidate, String> {
     let text = text.trim();
     if text.is_empty() {
@@ -164,7 +163,7 @@ mod tests {
         fn check(&self, expect: &[&str]) {
             let places: Vec<String> =
                 all(&self.environment(), &self.settings()).iter().map(CredentialStore::place).collect();
-            // Separators are the system's own.
+            // Path separators differ between systems.
             let places: Vec<String> = places.iter().map(|place| place.replace('\\', "/")).collect();
             let expect: Vec<String> = expect.iter().map(|dir| format!("{dir}/.credentials.json")).collect();
             assert_eq!(places, expect);
@@ -186,7 +185,7 @@ mod tests {
         assert_eq!(first(&person.environment()).replace('\\', "/"), "~/named/.credentials.json");
     }
 
-    /// `CLAUDE_SECURESTORAGE_CONFIG_DIR`: what lies in the config folder is of no use to its owner any more.
+    /// With `CLAUDE_SECURESTORAGE_CONFIG_DIR`, the owner no longer uses a credential in the config folder.
     #[cfg(not(target_os = "macos"))]
     #[test]
     fn a_credential_that_is_kept_apart_is_found_there_and_nowhere_else() {
@@ -204,7 +203,7 @@ mod tests {
         };
         assert_eq!(found.access_token.expose(), "sk-ant-oat01-KEPT");
         assert_eq!(found.identity.account.as_deref(), Some("ann"), "whose it is stands where it always does");
-        // Of the config folder in force alone.
+        // Applies only to the active config folder.
         person.config_dir = Some(person.path("named").into());
         person.check(&["~/.claude", "~/kept", "~/work"]);
         person.storage_dir = Some(person.path(".claude").into());

@@ -1,9 +1,9 @@
-//! The owner's store, as a renewal uses it: locked, written, unlocked.
+//! The owner's credential store as a renewal uses it: lock, write, unlock.
 //!
-//! A renewal: Holdoff's own lock and the owner's lock folders, in the owner's order, all or none; a rehearsal of the write, so that
-//! no token is spent for what could not be written; the sign-in is read again; the intent is saved; locks and the person's choice are
-//! checked once more when there is a connection, and only then the refresh token leaves; the new pair is written by compare-and-swap;
-//! the locks are given back. A pair that cannot be written is tried again until the program ends, and once more then.
+//! The steps of a renewal: take Holdoff's own lock and the owner's lock folders, in the owner's order, all or none; rehearse
+//! the write, so that no token is spent if the result could not be written; read the credential again; save the intent; open
+//! the connection; check the locks and the user's setting once more, and only then send the refresh token; write the new pair
+//! by compare-and-swap; release the locks. A failed write is retried until the program ends, and once more then.
 
 use super::CredentialStore;
 use super::locks::{LockTimeouts, Locker, Locks};
@@ -16,13 +16,12 @@ use std::time::{Duration, Instant};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
-/// How long a lock may stand between tokens that a crash left behind and their place: a dead program's is respected for
-/// a minute.
+/// How long to wait for a lock before recovered tokens can be written. A dead program's lock stays valid for a minute.
 const RESCUE: Duration = Duration::from_secs(75);
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 const FAILED_ITSELF: &str = "internal error while writing it";
 
-/// One sign-in's store, with its locks while they are held. Its copies are the same one.
+/// One sign-in's store, with its locks while they are held. Clones share the locks.
 #[derive(Debug, Clone)]
 pub struct LockedStore {
     source: CredentialStore,
@@ -31,16 +30,16 @@ pub struct LockedStore {
 }
 
 impl LockedStore {
-    /// `own_locks` is the folder of Holdoff's own locks.
+    /// `own_locks` is the folder for Holdoff's own locks.
     pub fn new(source: CredentialStore, own_locks: &Path) -> Self {
         let locker = Locker::new(&source, own_locks, LockTimeouts::RENEWING, LockTimeouts::WRITING);
         Self { source, locker, locks: Arc::default() }
     }
 
-    /// Takes the locks for a renewal, and keeps them until [`LockedStore::unlock`].
+    /// Takes the locks for a renewal and holds them until [`LockedStore::unlock`].
     ///
     /// # Errors
-    /// Who has them, why they cannot be had, or why what is renewed could not be written.
+    /// Fails if another program holds a lock, a lock cannot be created, or the rehearsed write fails.
     pub async fn lock(&self) -> Result<(), String> {
         self.take_locks().await?;
         let source = self.source.clone();
@@ -58,17 +57,17 @@ impl LockedStore {
         Ok(())
     }
 
-    /// From now on a lock that another holds is not waited for.
+    /// Stops waiting for locks held by others.
     pub fn stop_waiting(&self) {
         self.locker.stop_waiting();
     }
 
-    /// Whether the locks were taken and not given back; they may have been lost since.
+    /// Whether the locks were taken and not released; they may have been lost since.
     pub fn was_locked(&self) -> bool {
         self.locks().is_some()
     }
 
-    /// Whether the locks are ours without a doubt.
+    /// Whether the locks are certainly still held.
     pub async fn is_locked(&self) -> bool {
         let locks = self.locks().clone();
         match locks {
@@ -77,7 +76,7 @@ impl LockedStore {
         }
     }
 
-    /// Writes new tokens under the locks, and the one on writing. If they were lost meanwhile, as in a sleep of the machine, they are taken anew.
+    /// Writes new tokens under the renewal locks and the write lock. Retakes locks that were lost, for example in sleep.
     pub async fn store(&self, successor: RenewedTokens) -> WriteBack {
         if !self.is_locked().await {
             self.unlock().await;
@@ -88,8 +87,7 @@ impl LockedStore {
         self.write(successor).await
     }
 
-    /// Writes new tokens with the locks or without: for the last moment, after which they are lost. It still is a
-    /// compare-and-swap.
+    /// Writes new tokens with or without the locks, as a last resort before they are lost. It is still a compare-and-swap.
     pub async fn store_at_last(&self, successor: RenewedTokens) -> WriteBack {
         match self.store(successor.clone()).await {
             WriteBack::Failed(_) => {
@@ -118,7 +116,7 @@ impl LockedStore {
         stored.unwrap_or_else(|_| WriteBack::Failed(FAILED_ITSELF.to_owned()))
     }
 
-    /// Gives the locks back, if they are held.
+    /// Releases the locks, if held.
     pub async fn unlock(&self) {
         let locks = self.locks().take();
         if let Some(locks) = locks {
@@ -130,9 +128,9 @@ impl LockedStore {
         self.locks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sees to what a Holdoff that died in the middle of writing left behind: there are tokens in it. Those that were got
-    /// for the refresh token `interrupted_renewal` are in no other place: they are written to where they belong, and a lock is waited
-    /// for longer than a dead program's is respected. All else is removed.
+    /// Cleans up after a Holdoff that crashed while writing: its leftovers contain tokens. Tokens that were issued for the
+    /// refresh token `cut_off` exist nowhere else, so they are written to the credential; this waits for a lock longer than a
+    /// dead program's stays valid. Everything else is removed.
     pub async fn settle_leftovers(&self, cut_off: Option<&Fingerprint>) {
         let began = Instant::now();
         if let Some(successor) = self.recover_pending(cut_off).await {

@@ -1,4 +1,4 @@
-//! Some members of a JSON object that may be of any size: the rest of it is read over and never held.
+//! Extracts some members of a JSON object of any size; the rest is skipped and never held in memory.
 
 use crate::platform::fs;
 use holdoff_core::text::without_bom;
@@ -6,22 +6,22 @@ use std::io::{self, Read};
 use std::path::Path;
 use zeroize::Zeroizing;
 
-/// The longest that a picked member is: some kilobytes are usual.
+/// The size limit of an extracted member; a few kilobytes are usual.
 const MEMBER_MAX: usize = 8 * 1024 * 1024;
 const NAME_MAX: usize = 128;
 const CHUNK: usize = 64 * 1024;
 
-/// An object of those members of the one in the file that are `wanted`, each as it stands there. Of one that stands there
-/// twice, the last counts; one that is too long is left out.
+/// An object with only the `wanted` members, each with its original text. The last of duplicate members is used; a member that
+/// is too long is left out.
 ///
-/// `None` where it cannot be read, is longer than `max` bytes, or is no whole object.
+/// Returns `None` if the file cannot be read, is longer than `max` bytes, or is not one complete object.
 pub(super) fn read(path: &Path, wanted: &[&str], max: u64) -> Option<Vec<u8>> {
     pick(fs::open(path).ok()?.take(max + 1), wanted, max).ok()
 }
 
 fn pick(mut from: impl Read, wanted: &[&str], max: u64) -> io::Result<Vec<u8>> {
     let mut picker = Picker::new(wanted);
-    // There may be keys in what is read over.
+    // Wiped, because the skipped data may contain keys.
     let mut chunk = Zeroizing::new(vec![0; CHUNK]);
     let mut total = 0;
     loop {
@@ -48,13 +48,13 @@ struct Picker<'a> {
     part: Part,
     in_text: bool,
     escaped: bool,
-    /// The name of the member, with its quotes, or its value, if that is wanted.
+    /// The current member's name with its quotes, or its value, if wanted.
     held: Vec<u8>,
     name: Option<&'a str>,
     picked: Vec<(&'a str, Vec<u8>)>,
 }
 
-/// Where in the object it is.
+/// The position in the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     Before,
@@ -69,7 +69,7 @@ impl<'a> Picker<'a> {
         Self { wanted, depth: 0, part: Part::Before, in_text: false, escaped: false, held, name: None, picked }
     }
 
-    /// `None` if this is no object.
+    /// Returns `None` if this is not an object.
     fn take(&mut self, bytes: &[u8]) -> Option<()> {
         let mut rest = bytes;
         while let [first, after @ ..] = rest {
@@ -96,7 +96,7 @@ impl<'a> Picker<'a> {
         Some(())
     }
 
-    /// One that stands in no text.
+    /// Handles a byte outside of a string.
     fn byte(&mut self, byte: u8) -> Option<()> {
         match (byte, self.part) {
             (b' ' | b'\t' | b'\r' | b'\n', _) => {}
@@ -155,7 +155,7 @@ impl<'a> Picker<'a> {
         self.part = Part::Name;
     }
 
-    /// `None` if the object is not whole.
+    /// Returns `None` if the object is incomplete.
     fn end(self) -> Option<Vec<u8>> {
         let members: Vec<Vec<u8>> =
             self.picked.iter().map(|(name, value)| [format!("\"{name}\":").as_bytes(), value].concat()).collect();
@@ -171,7 +171,7 @@ mod tests {
     const WANTED: [&str; 2] = ["account", "cached"];
 
     fn picked(text: &[u8]) -> Option<Value> {
-        /// As it may come from a disk: a little at a time.
+        /// Returns a few bytes per read, as a disk may.
         struct Slow<'a>(&'a [u8]);
         impl Read for Slow<'_> {
             fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {

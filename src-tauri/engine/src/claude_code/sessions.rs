@@ -1,5 +1,5 @@
-//! Which session of Claude Code says something of its limits, as its transcript tells: whose it is, and how old what it
-//! says is. Read in the app, not in the status line's command; a bounded part of the beginning and of the end.
+//! Uses a Claude Code session's transcript to tell which account the limits it reports belong to, and how old they are. The app
+//! reads it, not the status line command, and only a bounded part of its beginning and end.
 
 use crate::platform::fs;
 use holdoff_core::providers::anthropic::status_line::Session;
@@ -11,46 +11,46 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The owner is named in the first lines.
+/// The account is in the first lines.
 const HEAD: u64 = 64 * 1024;
-/// The last answer is near the end, unless much was printed since: then more of it is read.
+/// The last response is usually near the end. If it is not in the first size, the second is read.
 const TAILS: [u64; 2] = [128 * 1024, 2 * 1024 * 1024];
-/// The folder of Claude Code that has one for each project.
+/// Claude Code's folder with one subfolder per project.
 const PROJECTS: &str = "projects";
-/// So many other transcripts are looked at for what a version writes, the newest first, out of so many.
+/// The number of newest other transcripts to check for what a version writes, and how many folders and files to search.
 const OTHERS: usize = 24;
 const FOLDERS_MAX: usize = 400;
 const FILES_MAX: usize = 2000;
-/// That a version writes no owners is looked for again after this, in real time.
+/// How long to assume that a version does not write the account, in real time.
 const AGAIN: Duration = Duration::from_secs(600);
-/// So many versions and sessions are remembered.
+/// The limit of remembered versions and sessions.
 const KNOWN_MAX: usize = 64;
 
-/// What is known of sessions and versions, for as many as want it.
+/// What is known about sessions and versions. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Sessions(Arc<Mutex<Known>>);
 
 #[derive(Debug, Default)]
 struct Known {
-    /// By version: since when it is known to write no owners; `None`, that it does.
+    /// Per version: `None` if it writes the account, else when it was last found not to.
     versions: BTreeMap<String, Option<Instant>>,
-    /// By transcript: its last answer.
+    /// Per transcript: the last response.
     answers: BTreeMap<String, Answer>,
 }
 
-/// The last answer of a session.
+/// The last response of a session.
 #[derive(Debug, Clone, Copy)]
 struct Answer {
-    /// How long the session had waited for answers by then, in milliseconds, where it says so.
+    /// The session's total API time up to then in milliseconds, if it reports it.
     waited: Option<u64>,
     at: Wall,
-    /// The transcript told when it came. Else it is when it was seen first.
+    /// `at` is from the transcript. Otherwise it is when the response was first seen.
     is_told: bool,
 }
 
 impl Sessions {
-    /// Looks whose `reading` is that came from this session in this place, and when it was true. `None` where that cannot be
-    /// told: its transcript is there without a whole line, as one is that is cut or written anew in this moment. Blocks.
+    /// Finds the account and the time of a `reading` from this session in this location. Returns `None` if the transcript
+    /// exists but has no complete line, as while it is being truncated or rewritten. Blocks.
     pub fn told(&self, place: String, mut reading: Reading, session: &Session) -> Option<Told> {
         let path = session.transcript.as_deref().map(Path::new).filter(|path| path.is_absolute());
         let transcript = path.and_then(read);
@@ -68,9 +68,9 @@ impl Sessions {
         Some(Told { place, speaker, reading })
     }
 
-    /// When the last answer came that a session tells of at `now`. A session repeats it for as long as it is open: with a
-    /// transcript that somebody is just writing anew it is as old as it was before. Taken for newer, it would have what other
-    /// sessions were answered in between passed over.
+    /// When the last response arrived that a session reports at `now`. An open session keeps repeating it, so it keeps its age
+    /// even while its transcript is being rewritten. Otherwise it would look newer than other sessions' responses and hide
+    /// them.
     fn answered_at(&self, session: &Session, transcript: Option<&Transcript>, now: Wall) -> Option<Wall> {
         let Some(name) = &session.transcript else { return Some(now) };
         let waited = session.api_ms;
@@ -96,7 +96,7 @@ impl Sessions {
         Some(answer.at.min(now))
     }
 
-    /// Whether this version of Claude Code writes whose a session is: another transcript of it tells.
+    /// Whether this Claude Code version writes the account into transcripts, judged by its other transcripts.
     fn writes_owners(&self, version: &str, beside: &Path) -> bool {
         match self.known().versions.get(version) {
             Some(None) => return true,
@@ -125,7 +125,7 @@ impl Sessions {
     }
 }
 
-/// `None` where there is none that can be read.
+/// Returns `None` if it cannot be read.
 fn read(path: &Path) -> Option<Transcript> {
     let size = fs::size(path).ok()?;
     let mut transcript = Transcript::default();
@@ -140,8 +140,8 @@ fn read(path: &Path) -> Option<Transcript> {
     Some(transcript)
 }
 
-/// Other transcripts of the same owner, the newest first: they lie in a folder for each project. Whoever calls the status
-/// line names the path, and no other folder is looked through for it.
+/// The owner's other transcripts, newest first, from all project folders. The path comes from the caller of the status line, so
+/// no folder outside `projects` is searched.
 fn others(path: &Path) -> Vec<PathBuf> {
     let projects = path.parent().and_then(Path::parent);
     let Some(projects) = projects.filter(|folder| folder.file_name().is_some_and(|name| name == PROJECTS)) else {
@@ -279,7 +279,7 @@ mod tests {
         assert_eq!(told(&sessions, &unsaid, at(20)).1, at(20));
     }
 
-    /// Its figures are those of the answer before, whoever is writing the transcript at the moment.
+    /// Its figures are those of the previous response, even while the transcript is being rewritten.
     #[test]
     fn what_a_session_repeats_gets_no_younger_while_its_transcript_is_written_anew() {
         let whole = line("user", "10:00") + &line("assistant", "11:00");
@@ -298,17 +298,17 @@ mod tests {
         fs::write(projects.path("b/s.jsonl"), "").unwrap();
         assert_eq!(told(&sessions, &unsaid, NOON).1, at(-60));
 
-        // The next answer, of which the transcript tells as soon as it is there again.
+        // The next response, which the restored transcript already includes.
         let next = Session { api_ms: Some(2), ..session };
         assert_eq!(told(&sessions, &next, at(1)).1, at(1));
         fs::write(&path, whole + &line("assistant", "11:30")).unwrap();
         assert_eq!(told(&sessions, &next, at(2)).1, at(-30));
-        // One that it does not have yet.
+        // A response that it does not include yet.
         let later = Session { api_ms: Some(3), ..next };
         assert_eq!(told(&sessions, &later, at(9)).1, at(-30));
     }
 
-    /// A new session has no transcript at first. One that is there and tells of no time is not whole.
+    /// A new session has no transcript at first. A transcript without any timestamp is incomplete.
     #[test]
     fn of_a_transcript_that_is_cut_when_it_is_first_seen_nothing_is_taken() {
         let (projects, sessions) = (Projects::new(), Sessions::default());
@@ -319,12 +319,12 @@ mod tests {
         }
         let session = projects.write("a/s.jsonl", &line("assistant", "11:00"));
         assert_eq!(told(&sessions, &session, NOON).1, at(-60));
-        // Whole, of a session that was not answered yet.
+        // Complete, of a session without a response so far.
         let session = projects.write("b/s.jsonl", "{\"type\":\"session-owner\",\"accountUuid\":\"ann\"}\n");
         assert_eq!(told(&sessions, &session, NOON).1, NOON);
     }
 
-    /// Two sessions: one was answered an hour ago and only repeats it, the other a minute ago.
+    /// Two sessions: one got a response an hour ago and only repeats it, the other a minute ago.
     #[test]
     fn what_was_answered_last_is_shown_although_an_older_session_spoke_while_its_transcript_was_cut() {
         let (projects, sessions) = (Projects::new(), Sessions::default());
@@ -346,7 +346,7 @@ mod tests {
         assert_eq!(speak(&newer, 40.0), Some(40.0));
     }
 
-    /// Hangs where a pipe is waited for.
+    /// Hangs if reading waits for the pipe.
     #[cfg(unix)]
     #[test]
     fn what_is_no_file_is_not_waited_for() {

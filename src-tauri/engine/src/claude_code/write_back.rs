@@ -1,5 +1,5 @@
-//! Writes a renewed sign-in to where its owner looks for it: by compare-and-swap on what was read, durably, and with all
-//! that others keep there. The locks are the caller's affair.
+//! Writes a renewed sign-in to the owner's store: by compare-and-swap, durably, and preserving what other programs keep there.
+//! The caller holds the locks.
 
 use super::credential_store::{CredentialStore, LOOKS, PAUSE};
 use crate::claude_code::atomic_replace;
@@ -14,8 +14,8 @@ use std::io;
 use std::path::Path;
 
 impl CredentialStore {
-    /// Puts new tokens in the place of those that were spent for them, if it still may at the last moment. Blocks: for a
-    /// disk's moment as a rule, for some 120 ms where the file is being written by another.
+    /// Replaces the spent tokens with the new ones, if `may` still allows it just before the write. Blocks, usually briefly,
+    /// but about 120 ms if another program is writing the file.
     pub(super) fn store(&self, successor: &RenewedTokens, may: impl Fn() -> bool) -> WriteBack {
         #[cfg(target_os = "macos")]
         if let Some(stored) = self.store_in_keychain(successor) {
@@ -24,10 +24,10 @@ impl CredentialStore {
         store(&self.credential_path(), successor, may, || std::thread::sleep(PAUSE))
     }
 
-    /// Whether new tokens could be written there: found out before the old ones are spent for them.
+    /// Checks that new tokens could be written, before the old ones are spent for them.
     ///
     /// # Errors
-    /// What is in the way. That there is no sign-in, or none that can be understood, is not.
+    /// Fails if the file or its folder cannot be written. A missing or unparsable sign-in is not an error.
     pub fn rehearse_store(&self) -> Result<(), String> {
         #[cfg(target_os = "macos")]
         if matches!(crate::claude_code::keychain::read(self.variable.as_deref()), Ok(Some(_))) {
@@ -36,15 +36,15 @@ impl CredentialStore {
         rehearse(&self.credential_path())
     }
 
-    /// The new tokens that a crash left beside it, where they were got for the refresh token `spent`, and that still
-    /// stands in it.
+    /// The new tokens that a crash left beside the file, if they were issued for the refresh token `spent` and the file still
+    /// contains that one.
     pub(super) fn recover_pending(&self, spent: &Fingerprint) -> Option<RenewedTokens> {
         let target = std::fs::canonicalize(self.credential_path()).ok()?;
         let left = atomic_replace::left(&target, credential::FILE_MAX)?;
         recover_pending(&fs::read(&target, credential::FILE_MAX).ok()?, &left, spent)
     }
 
-    /// `None` where the Keychain has no such item: then the file is the owner's store.
+    /// Returns `None` if the Keychain has no such item: the owner then uses the file.
     #[cfg(target_os = "macos")]
     fn store_in_keychain(&self, successor: &RenewedTokens) -> Option<WriteBack> {
         use crate::claude_code::keychain;
@@ -66,7 +66,7 @@ impl CredentialStore {
     }
 }
 
-/// Writes beside it what stands in it: as much as would be written, in the same place.
+/// Writes the current content to a temporary file: the same size, in the same folder.
 fn rehearse(path: &Path) -> Result<(), String> {
     let target = match std::fs::canonicalize(path) {
         Ok(target) => target,
@@ -82,13 +82,13 @@ fn rehearse(path: &Path) -> Result<(), String> {
 
 const LOCK_LOST: &str = "the write lock was lost";
 
-/// What one try came to that has not come to an end.
+/// Why one attempt was inconclusive.
 enum Unsettled {
-    /// There is no file, which it may be for a moment if its owner makes a new one.
+    /// There is no file, perhaps only for a moment while the owner replaces it.
     Gone,
-    /// It cannot be understood, as while it is being written.
+    /// It cannot be parsed, perhaps because it is being written.
     Torn(&'static str),
-    /// It was changed while its successor was being written beside it.
+    /// It changed while the new content was being written beside it.
     Moved,
 }
 
@@ -116,7 +116,7 @@ fn attempt(
     successor: &RenewedTokens,
     may: impl Fn() -> bool,
 ) -> Result<Result<WriteBack, Unsettled>, String> {
-    // A link stays, and what it leads to is replaced.
+    // A link is kept; its target is replaced.
     let target = match std::fs::canonicalize(path) {
         Ok(target) => target,
         Err(error) if error.kind() == io::ErrorKind::NotFound && !is_link(path) => return Ok(Err(Unsettled::Gone)),
@@ -131,7 +131,7 @@ fn attempt(
         Succession::Write(rewritten) => rewritten,
         Succession::Changed => return Ok(Ok(WriteBack::Changed)),
         Succession::Unreadable(why) => return Ok(Err(Unsettled::Torn(why))),
-        // Perhaps by a try whose sync failed.
+        // Perhaps written by an earlier attempt whose sync failed.
         Succession::There => {
             fs::sync(&target).map_err(|error| atomic_replace::words(&error))?;
             return Ok(Ok(WriteBack::Written));

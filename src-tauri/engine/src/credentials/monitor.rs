@@ -1,5 +1,5 @@
-//! Looks at one place of a sign-in: at once, whenever it stirs, and now and then, for the sake of what nothing stirs.
-//! What its owner or its owner's status line left there of its limits is found with it.
+//! Reads one credential location: at the start, whenever it changes, and periodically to find changes that cause no event. Also
+//! reads the limits that the owner or its status line left there.
 
 use crate::claude_code::CredentialStore;
 use crate::claude_code::sessions::Sessions;
@@ -14,41 +14,41 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
-/// The owner writes about itself all the time while it is used, and most of that is of no concern here.
+/// The owner rewrites its identity file constantly while in use, and most of that is irrelevant here.
 const OWNERS_REST: Duration = Duration::from_secs(5);
 
-/// A file of hundreds of megabytes that is written all the time costs a twentieth of a processor at most.
+/// Limits the cost of a file of hundreds of megabytes that is rewritten constantly to a twentieth of a CPU.
 const REST_OF_A_LOOK: u32 = 20;
 
-/// While the system watches nothing, files are looked at this often, in real time, and watching is tried again.
+/// While the system cannot watch, how often the files are polled and watching is retried, in real time.
 const UNWATCHED_LOOK: Duration = Duration::from_secs(5);
 
-/// The places that the system does not watch, and why.
+/// The locations that the system does not watch, and why.
 pub type Unwatched = BTreeMap<String, String>;
 
-/// What a look at a place found.
+/// The result of reading a location.
 #[derive(Debug)]
 pub struct Look {
     pub place: String,
-    /// The place by what its folder really is.
+    /// The location by its folder's real path.
     pub real: String,
     pub read: CredentialRead,
-    /// When the sign-in was written there, as far as files tell.
+    /// When the credential was written, according to its file.
     pub written: Option<Wall>,
-    /// Readings that lay there.
+    /// Readings found there.
     pub told: Vec<Told>,
-    /// Something stirred at the sign-in itself.
+    /// The credential itself changed.
     pub stirred: bool,
 }
 
-/// Looks until it is dropped.
+/// Reads until it is dropped.
 #[derive(Debug)]
 pub struct LocationMonitor {
     pokes: mpsc::Sender<()>,
 }
 
 impl LocationMonitor {
-    /// `data_dir` is where the status line leaves readings while no app runs.
+    /// `data_dir` is where the status line stores readings while no app is running.
     pub fn start(
         source: CredentialStore,
         data_dir: PathBuf,
@@ -64,14 +64,14 @@ impl LocationMonitor {
         Self { pokes }
     }
 
-    /// Have it look now.
+    /// Reads the location now.
     pub fn recheck(&self) {
-        // One that waits to be taken is as good as two.
+        // One pending request is enough.
         let _ = self.pokes.try_send(());
     }
 }
 
-/// What is looked at, and how.
+/// The location to read, and what reading it needs.
 struct LocationSender {
     source: CredentialStore,
     data_dir: PathBuf,
@@ -81,24 +81,24 @@ struct LocationSender {
     unwatched: watch::Sender<Unwatched>,
 }
 
-/// Why it looks again.
+/// What triggered the next read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Why {
     Credential,
-    /// Whose it is, and the owner's cache, stand in one file.
+    /// The identity and the owner's usage cache are in one file.
     Identity,
     Reading,
-    /// Nothing stirred; it is time.
+    /// No event; the next read was due.
     Time,
     Poked,
-    /// Nobody wants to know any more.
+    /// The monitor was dropped.
     End,
 }
 
-/// The signals of the files.
+/// The change signals of the files.
 struct Files {
     watch: Option<Watch>,
-    /// As they were at the last look without a watch.
+    /// Their state at the last poll.
     stamps: [Stamp; 3],
     credential: mpsc::Receiver<()>,
     identity: mpsc::Receiver<()>,
@@ -146,23 +146,23 @@ impl LocationSender {
                 }
                 poke = poked.recv() => return if poke.is_some() { Why::Poked } else { Why::End },
             }
-            // The watch has come to its end, and what ended it may be a change.
+            // The watch ended, and a change may be the cause.
             *files = self.watch(Default::default()).await;
             return Why::Credential;
         }
     }
 
-    /// Tries to watch again, and says what has changed since the last look.
+    /// Retries watching, and reports what changed since the last poll.
     async fn look_unwatched(&self, files: &mut Files) -> Option<Why> {
         let before = files.stamps;
         *files = self.watch(before).await;
-        // Watched or not: what changes from here on is seen at the next look, or heard.
+        // Later changes are found by the next poll or reported by the watch.
         let changed: Vec<bool> = before.iter().zip(&files.stamps).map(|(before, now)| before != now).collect();
         let why = [Why::Credential, Why::Identity, Why::Reading].into_iter().zip(changed);
         why.filter(|(_, changed)| *changed).map(|(why, _)| why).next()
     }
 
-    /// Watches if it can be. `before` is how the files were.
+    /// Watches the files if possible. `before` is their previous state.
     async fn watch(&self, before: [Stamp; 3]) -> Files {
         let (source, data_dir, watcher) = (self.source.clone(), self.data_dir.clone(), self.watcher.clone());
         let tried = tokio::task::spawn_blocking(move || {
@@ -189,7 +189,7 @@ impl LocationSender {
         }
     }
 
-    /// Says once that it is not watched, and once that it is.
+    /// Logs once when watching fails, and once when it works again.
     fn say(&self, why: Option<String>) {
         let place = self.source.place();
         self.unwatched.send_if_modified(|unwatched| {
@@ -230,7 +230,7 @@ impl Files {
     }
 }
 
-/// `false` if the watch has come to its end. Without a watch there is never a signal.
+/// Returns `false` if the watch has ended. Without a watch, it never resolves.
 async fn signal(signals: &mut mpsc::Receiver<()>, watch: &Option<Watch>) -> bool {
     match watch {
         Some(_) => signals.recv().await.is_some(),
@@ -238,7 +238,7 @@ async fn signal(signals: &mut mpsc::Receiver<()>, watch: &Option<Watch>) -> bool
     }
 }
 
-/// What lies in a place of its account's limits. Blocks.
+/// The account's limits that are stored in a location. Blocks.
 fn told(source: &CredentialStore, data_dir: &Path, (place, real): (&str, &str), sessions: &Sessions) -> Vec<Told> {
     let cached = source.cached().map(|Cached { speaker, reading }| Told { place: place.to_owned(), speaker, reading });
     let left = reading_spool::take_up(data_dir, real)
@@ -246,7 +246,7 @@ fn told(source: &CredentialStore, data_dir: &Path, (place, real): (&str, &str), 
     cached.into_iter().chain(left).collect()
 }
 
-/// Reads a sign-in on a thread that may wait.
+/// Reads a credential on a thread that may block.
 pub(crate) async fn read(source: &CredentialStore, clock: &Clock) -> CredentialRead {
     let (source, clock) = (source.clone(), clock.clone());
     let read = tokio::task::spawn_blocking(move || {

@@ -1,4 +1,4 @@
-//! Notices that the sign-in may have changed, without asking the disk again and again.
+//! Detects credential changes without polling the disk.
 
 mod path_chain;
 mod stamp;
@@ -34,12 +34,12 @@ pub enum WatchError {
     Unavailable(String),
 }
 
-/// Watches files of any number of places with one of the few watchers that the system gives a user and one thread: one for
-/// each file system, since one that does not answer holds up whoever looks at it.
+/// Watches the files of any number of locations with one watcher and one thread per file system. A user gets only a few
+/// watchers from the system; a file system that does not respond blocks only its own thread.
 #[derive(Debug, Clone, Default)]
 pub struct FileWatcher(Arc<Mutex<BTreeMap<Device, Weak<Inner>>>>);
 
-/// Of a file system.
+/// The device id of a file system.
 type Device = u64;
 
 /// Watches until it is dropped.
@@ -56,14 +56,14 @@ struct Inner {
 }
 
 impl FileWatcher {
-    /// Watches some files: of each, a receiver gets a `()` whenever it may have changed. They end by themselves where the
-    /// system watches no more; what changed until then may not have been told, nor was what changed before this returned:
-    /// read once afterwards. Blocks.
+    /// Watches files: each receiver gets a `()` whenever its file may have changed. The receivers close if the system stops
+    /// watching. Changes just before that, or before this function returned, may be missed: read the files once afterwards.
+    /// Blocks.
     ///
-    /// On macOS a change in the Keychain is not seen, only one of the file.
+    /// On macOS, this does not detect changes in the Keychain, only in the file.
     ///
     /// # Errors
-    /// The system has no watcher to give, or the folders may not be read.
+    /// Fails if the system has no watcher left, or the folders cannot be read.
     pub fn watch<const N: usize>(&self, files: [PathBuf; N]) -> Result<(Watch, [mpsc::Receiver<()>; N]), WatchError> {
         let channels = files.each_ref().map(|_| mpsc::channel(1));
         let tell = channels.iter().map(|(tell, _)| tell.clone()).collect();
@@ -85,12 +85,12 @@ impl FileWatcher {
     }
 }
 
-/// On which a file is, or would be.
+/// The device that a file is on, or would be.
 fn device(file: &Path) -> Device {
     let found = file.ancestors().find_map(|path| std::fs::metadata(path).ok());
     #[cfg(unix)]
     let device = found.map(|found| std::os::unix::fs::MetadataExt::dev(&found));
-    // Drives have letters there.
+    // Uses the drive letter.
     #[cfg(not(unix))]
     let device = found.and(file.components().next()).map(|drive| {
         use std::hash::{DefaultHasher, Hash, Hasher};
@@ -106,7 +106,7 @@ impl Inner {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts the thread that acts on what is heard, unless it is there. It ends with the last watch.
+    /// Starts the thread that handles events, unless it is running. The thread ends with the last watch.
     fn begin(self: &Arc<Self>) -> io::Result<()> {
         let mut state = self.shared.state();
         if !state.begun {
@@ -141,7 +141,7 @@ impl Drop for Watch {
     }
 }
 
-/// What the watcher's thread, which hears, and ours, which acts, know of each other.
+/// State shared between the watcher's thread, which receives events, and ours, which handles them.
 #[derive(Debug, Default)]
 struct Shared {
     state: Mutex<State>,
@@ -159,25 +159,25 @@ struct State {
     paths: Vec<PathBuf>,
 }
 
-/// What is heard of the files of one [`Watch`].
+/// The pending events of one [`Watch`].
 #[derive(Debug, Default)]
 struct Heard {
     id: u64,
-    /// The way to each file, and what happened on it.
+    /// The path chain of each file, and the events on it.
     ways: Vec<Vec<Step>>,
     changes: Changes,
-    /// Nobody wants to know any more.
+    /// The watch was dropped.
     dropped: bool,
 }
 
-/// What happened to each file.
+/// The change of each file.
 type Changes = Vec<Option<Change>>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Change {
-    /// At the end of the way: the file, or the name that is missing.
+    /// At the end of the chain: the file, or the first missing name.
     End,
-    /// At a folder or a link on the way, or it is not known where.
+    /// At a folder or link in the chain, or at an unknown place.
     Way,
 }
 
@@ -192,7 +192,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Called on the watcher's thread for whatever happens in the watched folders, one of which is the home folder.
+    /// Called on the watcher's thread for every event in the watched folders, one of which is the home folder.
     fn hear(&self, event: &notify::Result<Event>) {
         let mut state = self.state();
         for heard in &mut state.heard {
@@ -207,8 +207,8 @@ impl Shared {
         state.paths.extend(event.iter().flat_map(|event| event.paths.clone()));
     }
 
-    /// Sleeps until there is something to look at, and says what: of each watch, `None` if it was dropped, else what happened
-    /// to each file. `None` is the end.
+    /// Waits for events and returns them: for each watch, `None` if it was dropped, else the change of each file. Returns
+    /// `None` at the end.
     fn next(&self) -> Option<Vec<(u64, Option<Changes>)>> {
         let mut state = self.state();
         loop {
@@ -237,7 +237,7 @@ fn concerns(way: &[Step], event: &notify::Result<Event>) -> Option<Change> {
     let Ok(event) = event else {
         return Some(Change::Way);
     };
-    // Reading is not a change; else our own would wake us.
+    // Ignores read access; otherwise our own reads would wake us.
     if matches!(event.kind, EventKind::Access(kind) if kind != AccessKind::Close(AccessMode::Write)) {
         return None;
     }
@@ -255,7 +255,7 @@ fn meets(way: &[Step], path: &Path) -> Option<Change> {
     same(&end.path(), path).then_some(Change::End)
 }
 
-/// A watcher may tell a name in the case it has on the disk, and not in the one we asked for.
+/// On systems that ignore case, a watcher may report a name in its on-disk case instead of the requested one.
 fn same(ours: &Path, told: &Path) -> bool {
     let folded = cfg!(any(target_os = "macos", windows));
     ours == told || folded && ours.as_os_str().eq_ignore_ascii_case(told.as_os_str())

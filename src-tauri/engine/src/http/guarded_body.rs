@@ -1,7 +1,7 @@
-//! A request body that holds a refresh token: given out only when it is about to leave, and only if it still may.
+//! A request body that contains a refresh token. It is released only when it is about to be sent, and only if sending is still
+//! allowed.
 //!
-//! Until then a connection is made, which takes its time; the machine may sleep in the middle of that, and the locks be
-//! another's when it wakes.
+//! Opening the connection takes time. The machine may sleep meanwhile, and another process may hold the locks when it wakes.
 
 use crate::http::permit_deadline::{OnTime, SendCancelled};
 use bytes::Bytes;
@@ -11,20 +11,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll, ready};
 
-/// Whether it is still to leave. Asked once, at the last moment.
+/// Resolves to whether the body may still be sent. Polled to completion once, immediately before sending.
 pub type SendGuard = Pin<Box<dyn Future<Output = Result<(), SendCancelled>> + Send + Sync>>;
 
-/// What became of a body.
+/// What happened to a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Departure {
-    /// Nobody has taken it: nothing of it left.
+    /// The transport has not asked for it: nothing was sent.
     Waiting,
-    /// It was not to leave any more.
+    /// Sending was no longer allowed.
     Withheld,
     Left,
 }
 
-/// To be looked at while the body is in other hands.
+/// Observes the body while the transport owns it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Watched(Arc<AtomicU8>);
 

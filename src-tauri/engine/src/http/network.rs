@@ -1,7 +1,7 @@
-//! How the owner of a sign-in reaches its provider: the proxy and the certificates with which companies set up Claude
-//! Code, in the environment or in the `env` of its settings. Holdoff goes the same way.
+//! How the owner of a sign-in reaches its provider: the proxy and certificates that companies configure for Claude Code, in the
+//! environment or in the `env` of its settings. Holdoff uses the same route.
 //!
-//! Of the settings, only the names below are read. What is said of them is an address without user and password, or a path.
+//! Only the names below are read from the settings. Only a path, or a proxy's address without user and password, is ever shown.
 
 use crate::claude_code::CredentialStore;
 use crate::platform::fs;
@@ -15,16 +15,16 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-/// The first that is set counts, as for Claude Code, which knows all but the last two.
+/// The first one set applies, as in Claude Code, which ignores the last two.
 const PROXIES: [&str; 6] = ["https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
 const EXCEPTIONS: [&str; 2] = ["no_proxy", "NO_PROXY"];
-/// The certificates that are trusted, in place of the computer's.
+/// Certificates that replace the system's.
 const BUNDLE: &str = "SSL_CERT_FILE";
-/// Certificates that are trusted besides.
+/// Certificates trusted in addition.
 const EXTRA: &str = "NODE_EXTRA_CA_CERTS";
 const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
 
-/// Settings with a lot of hooks are some tens of kilobytes; all certificates of the world are some hundred.
+/// Settings with many hooks take tens of kilobytes; a complete set of root certificates takes a few hundred.
 const FILE_MAX: u64 = 4 * 1024 * 1024;
 
 #[cfg(target_os = "macos")]
@@ -34,7 +34,7 @@ const MANAGED: &str = r"C:\Program Files\ClaudeCode";
 #[cfg(not(any(target_os = "macos", windows)))]
 const MANAGED: &str = "/etc/claude-code";
 
-/// What stands under those names in one place. A proxy's address may hold a password: its values are not printed.
+/// The values of these names from one place. `Debug` hides them, because a proxy's address may contain a password.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Variables(BTreeMap<&'static str, String>);
 
@@ -45,14 +45,13 @@ impl fmt::Debug for Variables {
 }
 
 impl Variables {
-    /// Those of an environment.
+    /// Reads them from an environment.
     pub fn of(var: impl Fn(&str) -> Option<OsString>) -> Self {
         let set = |name| Some((name, var(name)?.into_string().ok()?));
         Self(names().filter_map(set).collect())
     }
 
-    /// Those in the `env` of a settings file of Claude Code. One that is not there, or cannot be read, has none: its owner
-    /// leaves it out as well.
+    /// Reads them from the `env` of a Claude Code settings file. A missing or unreadable file sets none, as in Claude Code.
     fn in_settings(path: &Path) -> Self {
         #[derive(Deserialize)]
         struct Settings {
@@ -70,20 +69,20 @@ fn names() -> impl Iterator<Item = &'static str> {
     PROXIES.into_iter().chain(EXCEPTIONS).chain([BUNDLE, EXTRA])
 }
 
-/// What counts for one owner.
+/// The network settings that apply to one owner.
 #[derive(Debug, Clone, Default)]
 pub struct Network {
-    /// Each with the place where it stands, for people; the first that has a name counts for it.
+    /// Each with a description of where it is set. The first layer that contains a name applies.
     layers: Vec<(String, Variables)>,
 }
 
-/// How one host is reached.
+/// The route to one host.
 #[derive(Default)]
 pub struct Route {
     proxy: Option<Url>,
     bundle: Option<PathBuf>,
     extra: Option<PathBuf>,
-    /// Of each of these that is in force: what it is, and where that is said.
+    /// For each setting in force: a description, and where it is set.
     said: Vec<(String, String)>,
 }
 
@@ -94,8 +93,7 @@ impl fmt::Debug for Route {
 }
 
 impl Network {
-    /// What an administrator of the computer says comes first, then the settings in the owner's folder, then the environment.
-    /// Blocks for a moment.
+    /// Managed settings take precedence, then the settings in the owner's folder, then the environment. Blocks briefly.
     pub fn of(source: &CredentialStore, environment: &Variables) -> Self {
         let mut files = managed_settings();
         files.push(source.config_dir().join("settings.json"));
@@ -108,20 +106,20 @@ impl Network {
         Self { layers: layers.filter(|(_, variables)| !variables.0.is_empty()).collect() }
     }
 
-    /// What a name stands for. An empty text takes back what stands below it, and says nothing.
+    /// Looks a name up. An empty value overrides lower layers and counts as unset.
     fn get(&self, name: &'static str) -> Option<Setting<'_>> {
         let (place, variables) = self.layers.iter().find(|(_, variables)| variables.0.contains_key(name))?;
         let value = variables.0.get(name)?.trim();
         (!value.is_empty()).then_some(Setting { name, value, place })
     }
 
-    /// The way to `base`.
+    /// The route to `base`.
     ///
     /// # Errors
-    /// A sentence: what is not what it is meant to be. Nothing is to be sent then.
+    /// Fails with a sentence for the user if a setting is invalid. The request must not be sent then.
     pub fn route(&self, base: &Url) -> Result<Route, String> {
         let mut route = Route::default();
-        // A stand-in on this computer is spoken to in the clear: a proxy would see the token.
+        // Requests to a loopback test server are not encrypted: a proxy would see the token.
         if !is_loopback(base)
             && let Some(setting) = PROXIES.into_iter().find_map(|name| self.get(name))
         {
@@ -143,7 +141,7 @@ impl Network {
         Ok(route)
     }
 
-    /// Commas and blanks are between the names, and a name may begin with a star.
+    /// Names are separated by commas or whitespace, and may start with `*.`.
     fn is_exception(&self, base: &Url, proxy: &Url) -> bool {
         let Some(list) = EXCEPTIONS.into_iter().find_map(|name| self.get(name)) else {
             return false;
@@ -155,7 +153,7 @@ impl Network {
     }
 }
 
-/// What an administrator says of Claude Code on this computer, the file that counts first in front.
+/// Claude Code's managed settings on this computer, highest precedence first.
 pub(crate) fn managed_settings() -> Vec<PathBuf> {
     managed(Path::new(MANAGED))
 }
@@ -170,7 +168,7 @@ fn managed(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// One that is in force.
+/// A setting in force.
 struct Setting<'a> {
     name: &'static str,
     value: &'a str,
@@ -201,12 +199,12 @@ impl Setting<'_> {
 }
 
 impl Route {
-    /// What is in force, and where that is said.
+    /// The settings in force, and where each is set.
     pub fn said(&self) -> &[(String, String)] {
         &self.said
     }
 
-    /// What is in force, to be put after what went wrong; empty where nothing is.
+    /// The settings in force, as a suffix for error messages; empty if there are none.
     pub fn via(&self) -> String {
         let said: Vec<&str> = self.said.iter().map(|(what, _)| what.as_str()).collect();
         if said.is_empty() { String::new() } else { format!(" (with {})", said.join(" and ")) }
@@ -217,15 +215,15 @@ impl Route {
         proxy.map_err(|_| format!("{} cannot be used", self.via().trim()))
     }
 
-    /// Whether what is trusted of itself counts besides [`Route::certificates`].
+    /// Whether the system's certificates are trusted in addition to [`Route::certificates`].
     pub(crate) fn trusts_the_computer(&self) -> bool {
         self.bundle.is_none()
     }
 
-    /// Read anew each time: a company renews them.
+    /// Reads the certificates from disk each time, because companies renew them.
     ///
     /// # Errors
-    /// A sentence, if one of the files cannot be read or has none.
+    /// Fails with a sentence for the user if a file cannot be read or contains no certificate.
     pub fn certificates(&self) -> Result<Vec<Certificate>, String> {
         let mut all = Vec::new();
         for path in [&self.bundle, &self.extra].into_iter().flatten() {

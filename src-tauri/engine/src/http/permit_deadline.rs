@@ -1,6 +1,6 @@
-//! A permit is for when it is given (law 12). Until its request leaves, a line is added to the ledger and a connection is
-//! made, and the machine may sleep in the middle of either. So the time is looked at again before anything is done, when
-//! there is a connection, and when a body is taken: from there on nothing is waited for.
+//! A permit is valid only at the time it is granted (law 12). Before the request is sent, a ledger entry is written and a
+//! connection is opened, and the machine may sleep during either. So the deadline is checked again before any work starts, once
+//! the connection is open, and when the body is taken; nothing is awaited after that.
 
 use holdoff_core::updates::ReleasePermit;
 use holdoff_core::{Moment, Permit};
@@ -13,10 +13,10 @@ use std::time::Duration;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Why a request that had begun does not leave.
+/// Why a started request was not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SendCancelled {
-    /// The machine slept since its permit was given, or the person does not want it any more.
+    /// The machine slept after the permit was granted, or the user no longer wants the request.
     Lapsed,
     LocksLost,
 }
@@ -33,11 +33,11 @@ impl fmt::Display for SendCancelled {
 impl std::error::Error for SendCancelled {}
 
 tokio::task_local! {
-    /// Of the request that a connection is made for.
+    /// The deadline of the request that is being connected.
     static REQUEST: OnTime;
 }
 
-/// Says how long ago a moment was.
+/// Returns the time elapsed since a moment.
 #[derive(Clone)]
 pub(super) struct Watch(Arc<dyn Fn(Moment) -> Duration + Send + Sync>);
 
@@ -59,7 +59,7 @@ enum Given {
     OfRelease(ReleasePermit),
 }
 
-/// A permit that is used up, and whether it still holds: as long as its time and its person's wish.
+/// A used permit. It holds until its deadline passes or the user no longer wants the request.
 #[derive(Debug, Clone)]
 pub(super) struct OnTime {
     permit: Arc<Given>,
@@ -84,13 +84,13 @@ impl OnTime {
         in_time && self.wanted.load(Ordering::SeqCst)
     }
 
-    /// Lives through `sending`, for which connections are made only as long as the permit holds.
+    /// Runs `sending`; connections are opened only while the permit holds.
     pub(super) async fn during<F: Future>(self, sending: F) -> F::Output {
         REQUEST.scope(self, sending).await
     }
 }
 
-/// Lets no connection through that comes too late for its request.
+/// Drops a connection that opens after its request's permit has expired.
 #[derive(Debug, Clone)]
 pub(super) struct PermitLayer;
 
@@ -125,7 +125,7 @@ where
         let connecting = self.0.call(to);
         Box::pin(async move {
             let connection = connecting.await?;
-            // One that is for no request is for none that holds a permit.
+            // A connection outside of a request has no permit.
             if request.is_ok_and(|request| request.holds()) {
                 Ok(connection)
             } else {

@@ -1,5 +1,5 @@
-//! Why nothing came of a request, in words for people, by the types of what went wrong. An error's own text is not repeated: it
-//! may quote what was sent or received.
+//! Explains a failed request to the user, based on the error types. The error's own text is not repeated, because it may quote
+//! data that was sent or received.
 
 use super::SendCancelled;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -8,10 +8,10 @@ use std::error::Error;
 use std::io;
 use tower_service::Service;
 
-/// What an HTTP proxy said to CONNECT. Its library does not name the type, but says by which name it is to be had.
+/// A proxy's response to CONNECT. The library does not export this error type by name; it is reachable as an associated type.
 type TunnelError = <Tunnel<HttpConnector> as Service<hyper::Uri>>::Error;
 
-/// What is below it, the nearest first; also what an [`io::Error`] was made of, which its `source` leaves out.
+/// The causes, nearest first, including the error inside an [`io::Error`], which its `source` omits.
 fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
     std::iter::successors(error.source(), |cause| match cause.downcast_ref::<io::Error>() {
         Some(io) => io.get_ref().map(|made_of| made_of as &(dyn Error + 'static)),
@@ -19,14 +19,14 @@ fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)
     })
 }
 
-/// Of ours: why a request that had begun was not to leave.
+/// Our own error: why a started request was not sent.
 pub(super) fn cancelled(error: &reqwest::Error) -> Option<SendCancelled> {
     causes(error).find_map(|cause| cause.downcast_ref().copied())
 }
 
-/// Why a client could not be made.
+/// Why a client could not be built.
 pub(super) fn of_setup(error: &reqwest::Error) -> &'static str {
-    // The verifier of the computer's certificates has one general error: that it found none.
+    // The system certificate verifier has one general error: no certificates found.
     let none = |cause: &(dyn Error + 'static)| {
         matches!(cause.downcast_ref::<rustls::Error>(), Some(rustls::Error::General(_)))
     };
@@ -47,7 +47,7 @@ pub(super) fn of(error: &reqwest::Error) -> String {
     why.unwrap_or(if error.is_connect() { "no connection" } else { "the connection broke" }).to_owned()
 }
 
-/// Where the system looks names up, as here, the error has no type that can be named from outside of its library.
+/// With the system resolver, which is used here, the error type is private to its library.
 fn is_look_up(error: &reqwest::Error) -> bool {
     error.is_dns() || causes(error).any(|cause| cause.to_string().starts_with("dns error"))
 }
@@ -73,8 +73,8 @@ fn of_cause(cause: &(dyn Error + 'static)) -> Option<&'static str> {
     (http.is_parse() || spoke_first(http)).then_some("the server does not speak HTTP")
 }
 
-/// Something came before it was asked, as from servers of mail or SSH. hyper tells that by its text alone: the
-/// test below fails when the text is another one.
+/// The server sent data before the request, as mail and SSH servers do. hyper identifies this only by its message; the test
+/// below fails if the message changes.
 fn spoke_first(http: &hyper::Error) -> bool {
     http.to_string().contains("unexpected message")
 }

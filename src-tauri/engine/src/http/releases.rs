@@ -1,5 +1,5 @@
-//! Fetches a file of a release: one request for one permit, as everything here, but that the server may lead on to the few
-//! hosts that were built in. No token goes with it, and what comes is believed for its signature alone.
+//! Fetches a release file: one request per permit, like all requests, but redirects to a few built-in hosts are allowed. No
+//! token is sent, and the file is trusted only because of its signature.
 
 use super::{SendCancelled, answer, built, client_to, have_tls, reason};
 use crate::http::network::{Network, Route};
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-/// A list is two kilobytes; a package has longer, as long as something comes.
+/// A release list is two kilobytes. A package may take longer as long as data arrives.
 const LIST_TIMEOUT: Duration = Duration::from_secs(30);
 const PACKAGE_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 const SILENCE: Duration = Duration::from_secs(30);
@@ -27,13 +27,13 @@ pub struct ReleaseServer {
 }
 
 impl ReleaseServer {
-    /// `since` says how long ago a moment was, in real time.
+    /// `since` returns the real time elapsed since a moment.
     pub fn new(releases: Releases, since: impl Fn(Moment) -> Duration + Send + Sync + 'static) -> Self {
         have_tls();
         Self { releases, watch: Watch::new(since) }
     }
 
-    /// Fetches the list, as long as it is `wanted`.
+    /// Fetches the release list, while `wanted` is set.
     pub async fn list(&self, permit: ReleasePermit, network: &Network, wanted: Arc<AtomicBool>) -> SendResult {
         let most = usize::try_from(permit.most()).unwrap_or(usize::MAX);
         match self.send(permit, network, wanted, LIST_TIMEOUT).await {
@@ -42,10 +42,10 @@ impl ReleaseServer {
         }
     }
 
-    /// Fetches a package, for a person who waits for it: what answers well is to be read.
+    /// Fetches a package that a user is waiting for. The caller reads the body of the successful response.
     ///
     /// # Errors
-    /// Why nothing comes.
+    /// Fails if the request is not sent, the connection breaks, or the status is not 200.
     pub async fn package(
         &self,
         permit: ReleasePermit,
@@ -125,7 +125,7 @@ fn may_lead_to(releases: &Releases, url: &Url) -> bool {
     url.scheme() == base.scheme() && (same || via)
 }
 
-/// How an answer broke off, for people.
+/// Explains to the user why a response was cut off.
 pub(crate) fn torn(error: &reqwest::Error) -> String {
     if error.is_timeout() { "it took too long".to_owned() } else { "the connection broke halfway".to_owned() }
 }

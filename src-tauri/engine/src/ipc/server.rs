@@ -1,4 +1,4 @@
-//! The running app's end of the socket, and that of its windows.
+//! The running app's side of the socket and of the webview process's channel.
 
 use super::{Call, FromApp, LINE_MAX, ToApp, platform};
 use crate::platform::throttle::Seldom;
@@ -12,29 +12,29 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
-/// A reading from the status line is the longest that anyone but the windows has to say.
+/// The longest message from anyone but the webview process is a status line reading.
 const LINE_MAX_OF_ANYONE: usize = 128 * 1024;
-/// How many may be connected at once, besides the windows. One more, and the oldest has to go.
+/// The connection limit, not counting the webview process. One more connection closes the oldest.
 const SEATS: usize = 32;
-/// How long one may be connected and say nothing.
+/// How long a connection may be idle.
 const IDLE: Duration = Duration::from_secs(30);
-/// Calls that were refused. Of any connection: to connect anew costs nothing.
+/// Refused calls, counted over all connections, because reconnecting is free.
 static REFUSED: Seldom = Seldom::every(Duration::from_secs(60));
 const ONLY_WINDOWS: &str = "Only Holdoff's own windows can do this. Open the settings window.";
 
-/// The other end of one connection.
+/// The peer of one connection.
 #[derive(Debug, Clone)]
 pub struct Caller {
     out: mpsc::Sender<FromApp>,
 }
 
 impl Caller {
-    /// Whether it is still there to be told.
+    /// Returns `false` if the peer has disconnected.
     pub fn tell(&self, message: FromApp) -> bool {
         !matches!(self.out.try_send(message), Err(mpsc::error::TrySendError::Closed(_)))
     }
 
-    /// Returns when the other end has gone.
+    /// Returns when the peer has disconnected.
     pub async fn gone(&self) {
         self.out.closed().await;
     }
@@ -45,7 +45,7 @@ impl Caller {
 pub struct Responder {
     pub caller: Caller,
     id: u64,
-    /// Gone with this.
+    /// Dropping it signals that the call is answered.
     _under_way: oneshot::Sender<()>,
 }
 
@@ -60,28 +60,28 @@ pub struct Listener {
     inner: platform::Listener,
 }
 
-/// Who is at the other end, as far as that matters.
+/// The kind of peer, which decides what it may call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Peer {
-    /// Some program of this user.
+    /// Any program of this user.
     Anyone,
-    /// One that has not all of the user's rights.
+    /// A program without all of the user's rights.
     Sandboxed,
-    /// The process of the windows, which has its line from us.
+    /// The webview process, on the channel that we gave it.
     Windows,
 }
 
 impl Listener {
-    /// Listens so that it is found at `address`, which becomes a link to the socket. Call it only while holding the app's
-    /// lock: what a dead app left there is replaced. `runtime_dir` is for this session's sockets.
+    /// Listens on a socket and links to it from `address`. Call it only while holding the app's lock: it replaces what a
+    /// crashed app left there. `runtime_dir` is for this session's sockets.
     ///
     /// # Errors
-    /// What the system says.
+    /// Fails if the socket or the link cannot be created.
     pub fn bind(address: &Path, runtime_dir: Option<&Path>) -> io::Result<Self> {
         Ok(Self { inner: platform::Listener::bind(address, runtime_dir)? })
     }
 
-    /// Serves connections for ever; calls arrive on `calls`, but for those that only the windows may make.
+    /// Serves connections forever and sends calls to `calls`; refuses those reserved for the webview process.
     pub async fn serve(self, calls: mpsc::Sender<(Call, Responder)>) {
         self.serve_with(calls, IDLE).await;
     }
@@ -109,11 +109,11 @@ impl Listener {
     }
 }
 
-/// A line for the process of the windows, which alone may make every call: nobody else can have its other end. What is
-/// answered becomes that process's standard input; see [`attach`].
+/// Creates the webview process's private channel, the only one that may make every call. The returned [`Stdio`] becomes that
+/// process's standard input; see [`attach`].
 ///
 /// # Errors
-/// What the system says.
+/// Fails if the system cannot create the channel.
 pub fn line_for_windows(calls: mpsc::Sender<(Call, Responder)>) -> io::Result<Stdio> {
     let (line, stdin) = platform::ChildLine::new()?;
     tokio::spawn(async move {
@@ -125,7 +125,7 @@ pub fn line_for_windows(calls: mpsc::Sender<(Call, Responder)>) -> io::Result<St
     Ok(stdin)
 }
 
-/// Ends with whichever of its halves ends first.
+/// Ends when either half ends.
 async fn connection(
     stream: impl AsyncRead + AsyncWrite + Send + 'static,
     calls: mpsc::Sender<(Call, Responder)>,
@@ -153,7 +153,7 @@ async fn listen(
         if peer == Peer::Sandboxed
             && let Call::Open { display, .. } = &mut message.call
         {
-            // Whose display a window is on, can do in it what its person can.
+            // A program that controls the display of a window can do everything in it that the user can.
             display.clear();
         }
         let (under_way, over) = oneshot::channel();
@@ -166,17 +166,17 @@ async fn listen(
         } else if calls.send((message.call, responder)).await.is_err() {
             return;
         }
-        // Whoever does not wait for what they called for heaps up nothing here.
+        // Handles one call at a time, so that a client that ignores answers cannot queue up calls.
         if peer != Peer::Windows {
             let _ = over.await;
         }
     }
 }
 
-/// Connects the windows' process by the line that the app gave it: a way to call, and what the app says.
+/// Connects the webview process over the channel from the app. Returns a sender for calls and a receiver for messages.
 ///
 /// # Errors
-/// When it was not started by the app.
+/// Fails if the app did not start this process.
 pub async fn attach() -> io::Result<(mpsc::Sender<ToApp>, mpsc::Receiver<FromApp>)> {
     let (read, write) = tokio::io::split(platform::inherited().await?);
     let (calls, outbox) = mpsc::channel(16);

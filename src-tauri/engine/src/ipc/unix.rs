@@ -1,4 +1,4 @@
-//! A Unix socket that only its owner can open, in a folder that only they can enter. Both ends look at who the other is.
+//! A Unix socket that only its owner can open, in a folder that only they can enter. Both ends check the peer's user id.
 
 use crate::platform::environment::IDENTIFIER;
 use crate::platform::throttle::Seldom;
@@ -29,24 +29,24 @@ pub fn tell_at_once(address: &Path, line: &[u8]) -> io::Result<()> {
     rustix::io::ioctl_fionbio(&there, true)?;
     connect(&there, &SocketAddrUnix::new(socket_at(address))?)?;
     check_peer(&there)?;
-    // Half a line is none: the app leaves it out.
+    // The app ignores a partial line.
     Stream::from(there).write_all(line)
 }
 
-/// Where a link leads. An app of an earlier version has its socket there itself. (A link as such may have a path that is too
-/// long for a socket.)
+/// Resolves the link. An app of an earlier version has its socket at the address itself. (The link's own path may be too long
+/// for a socket.)
 fn socket_at(address: &Path) -> PathBuf {
     std::fs::read_link(address).unwrap_or_else(|_| address.to_owned())
 }
 
-/// Who listens is this user: what is said is for no other.
+/// Checks that the listener is this user, because messages must reach nobody else.
 #[cfg(target_os = "linux")]
 fn check_peer(stream: &impl AsFd) -> io::Result<()> {
     let peer = rustix::net::sockopt::socket_peercred(stream)?;
     if peer.uid == rustix::process::geteuid() { Ok(()) } else { Err(another_user()) }
 }
 
-/// The folder that the socket is in has to do.
+/// Relies on the permissions of the socket's folder.
 #[cfg(not(target_os = "linux"))]
 fn check_peer(_: &impl AsFd) -> io::Result<()> {
     Ok(())
@@ -76,7 +76,7 @@ impl Listener {
         Ok(Self(listener))
     }
 
-    /// The next connection of this user, and whether it comes out of a sandbox. Those of others are closed, and said.
+    /// Returns this user's next connection, and whether it is from a sandbox. Closes and logs those of other users.
     pub async fn accept(&mut self) -> io::Result<(tokio::net::UnixStream, bool)> {
         loop {
             let stream = self.0.accept().await?.0;
@@ -99,7 +99,7 @@ impl Listener {
     }
 }
 
-/// Whether a process has other files, users or networks than this one. One that cannot be looked at has.
+/// Whether a process has different mount, user or network namespaces. A process that cannot be inspected counts as sandboxed.
 #[cfg(target_os = "linux")]
 fn is_sandboxed(pid: Option<i32>) -> bool {
     let namespace = |process: &str, of: &str| std::fs::read_link(format!("/proc/{process}/ns/{of}")).ok();
@@ -108,21 +108,21 @@ fn is_sandboxed(pid: Option<i32>) -> bool {
     !pid.is_some_and(|pid| ["mnt", "user", "net"].into_iter().all(|of| same(&pid.to_string(), of)))
 }
 
-/// Displays are no matter of the environment there.
+/// The display does not depend on the environment on these systems.
 #[cfg(not(target_os = "linux"))]
 fn is_sandboxed(_: Option<i32>) -> bool {
     false
 }
 
-/// One that an app left behind when it ended.
+/// Removes a socket that an earlier app left behind.
 fn remove_socket(path: &Path) {
     if std::fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
         let _in_its_place_or_not = std::fs::remove_file(path);
     }
 }
 
-/// In the folder of the session where there is one, else in the data folder; and where its path is too long for a socket, in
-/// a new folder whose name nobody can know before.
+/// Prefers the session's runtime folder, then the data folder. If either path is too long for a socket, uses a new folder with
+/// an unpredictable name.
 fn place_for_socket(address: &Path, runtime_dir: Option<&Path>) -> io::Result<PathBuf> {
     let name = fs::short_name(address.as_os_str().as_encoded_bytes());
     let session = format!("/run/user/{}", rustix::process::geteuid().as_raw());
@@ -139,19 +139,19 @@ fn place_for_socket(address: &Path, runtime_dir: Option<&Path>) -> io::Result<Pa
     Ok(folder.join(format!("{name}.sock")))
 }
 
-/// A folder, and no link to one, that is ours and that nobody else can enter.
+/// Whether it is a folder, not a link, that we own and nobody else can enter.
 fn is_private(folder: &Path) -> bool {
     let ours = rustix::process::geteuid().as_raw();
     std::fs::symlink_metadata(folder)
         .is_ok_and(|found| found.is_dir() && found.uid() == ours && found.mode() & 0o077 == 0)
 }
 
-/// The app's end of a line that only its child has the other end of.
+/// The app's end of a private channel to its child process.
 #[derive(Debug)]
 pub struct ChildLine(tokio::net::UnixStream);
 
 impl ChildLine {
-    /// With what becomes the standard input of the child.
+    /// Also returns the child's standard input.
     pub fn new() -> io::Result<(Self, Stdio)> {
         let (ours, theirs) = Stream::pair()?;
         ours.set_nonblocking(true)?;
@@ -163,10 +163,10 @@ impl ChildLine {
     }
 }
 
-/// The child's end of it, taken from its standard input, so that nothing that the child starts has it as well.
+/// The child's end, moved off standard input so that the child's own child processes do not inherit it.
 pub async fn inherited() -> io::Result<tokio::net::UnixStream> {
     let stream = Stream::from(io::stdin().as_fd().try_clone_to_owned()?);
-    // Anything else on standard input is no socket.
+    // Fails if standard input is not a socket.
     stream.peer_addr()?;
     rustix::stdio::dup2_stdin(std::fs::File::open("/dev/null")?)?;
     stream.set_nonblocking(true)?;

@@ -1,4 +1,4 @@
-//! A named pipe. Seen to run under Wine only.
+//! A named pipe. Tested only under Wine.
 
 use crate::platform::random;
 use sha2::{Digest, Sha256};
@@ -12,18 +12,18 @@ use tokio::net::windows::named_pipe::{ClientOptions, NamedPipeClient, NamedPipeS
 
 pub type Stream = File;
 
-/// The name of a pipe is made from a path of any length.
+/// The pipe's name is derived from a path of any length.
 pub const PATH_MAX: usize = usize::MAX;
 
-/// ERROR_PIPE_BUSY of winerror.h: somebody else has come, and the app has not opened the pipe for the next one yet.
+/// ERROR_PIPE_BUSY of winerror.h: another client connected, and the app has not created the next pipe instance yet.
 const BUSY: i32 = 231;
-/// ERROR_NO_DATA: who came has gone again.
+/// ERROR_NO_DATA: the client has already disconnected.
 const GONE: i32 = 232;
 const LOOK_EVERY: Duration = Duration::from_millis(10);
-/// SECURITY_IDENTIFICATION of winbase.h: whoever listens may know who calls, and not act as them.
+/// SECURITY_IDENTIFICATION of winbase.h: the server may identify the client but not impersonate it.
 const IDENTIFICATION: u32 = 0x0001_0000;
 
-/// Named pipes live in a name space of their own, where names are short; the address makes the name, however it is spelt.
+/// Named pipes have their own namespace with short names. The name is derived from the address, regardless of its spelling.
 fn pipe(address: &Path) -> String {
     let address = address.components().collect::<PathBuf>().to_string_lossy().to_lowercase();
     let digest = Sha256::digest(address.as_bytes());
@@ -62,10 +62,10 @@ impl Listener {
         Ok(Self { address: address.to_owned(), next })
     }
 
-    /// The next connection. Displays are no matter of the environment here, so that nobody is looked at for a sandbox.
+    /// Returns the next connection. The display does not depend on the environment here, so there is no sandbox check.
     pub async fn accept(&mut self) -> io::Result<(NamedPipeServer, bool)> {
         match self.next.connect().await {
-            // What it said before it went is still to be read.
+            // Data sent before the disconnect is still readable.
             Err(error) if error.raw_os_error() == Some(GONE) => {}
             connected => connected?,
         }
@@ -74,17 +74,17 @@ impl Listener {
     }
 }
 
-/// The app's end of a line for its child: a pipe for one client, whose name only the child is told.
+/// The app's end of a private channel to its child: a single-client pipe whose name only the child receives.
 #[derive(Debug)]
 pub struct ChildLine(NamedPipeServer);
 
 impl ChildLine {
-    /// With what becomes the standard input of the child.
+    /// Also returns the child's standard input.
     pub fn new() -> io::Result<(Self, Stdio)> {
         let name = format!(r"\\.\pipe\holdoff-window-{:016x}{:016x}", random::number(), random::number());
         let server = ServerOptions::new().first_pipe_instance(true).max_instances(1).create(&name)?;
         let (theirs, mut ours) = io::pipe()?;
-        // It fits into the pipe, and nobody is waited for.
+        // The name fits into the pipe's buffer, so this does not block.
         ours.write_all(name.as_bytes())?;
         Ok((Self(server), Stdio::from(theirs)))
     }
@@ -95,7 +95,7 @@ impl ChildLine {
     }
 }
 
-/// The child's end of it, whose name is on its standard input.
+/// The child's end, whose name it reads from standard input.
 pub async fn inherited() -> io::Result<NamedPipeClient> {
     let mut name = String::new();
     io::stdin().take(256).read_to_string(&mut name)?;

@@ -1,4 +1,4 @@
-//! How many requests there were since the program started, counted where the ledger is kept.
+//! Counts requests since the program started, at the point where the ledger is written.
 
 use holdoff_core::record::ledger::{LedgerEntry, LedgerEvent};
 use prometheus_client::encoding::EncodeLabelSet;
@@ -7,7 +7,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 use serde::Serialize;
 
-/// Counters that all runners share.
+/// Counters shared by all runners.
 #[derive(Debug, Clone, Default)]
 pub struct Requests {
     sent: Family<OfEndpoint, Counter>,
@@ -59,7 +59,7 @@ impl Requests {
     }
 }
 
-/// A state of affairs as the ledger and `status --json` write it.
+/// The name of a state as the ledger and `status --json` write it.
 pub(super) fn key(of: impl Serialize) -> String {
     match serde_json::to_value(of) {
         Ok(serde_json::Value::String(key)) => key,

@@ -1,4 +1,4 @@
-//! What is known, as OpenMetrics text: gauges made anew at each scrape, and the request counters.
+//! Renders the known state as OpenMetrics text: gauges built at each scrape, and the request counters.
 
 use super::Requests;
 use crate::metrics::counters::key;
@@ -39,7 +39,7 @@ struct OfWindow {
     window: String,
 }
 
-/// With where it came from.
+/// The labels of a reading's age, including its source.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfAge {
     account: String,
@@ -53,7 +53,7 @@ struct OfGate {
     endpoint: &'static str,
 }
 
-/// One series a state, 1 for the state that holds.
+/// One series per state; the current state is 1.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfGateState {
     account: String,
@@ -86,7 +86,7 @@ struct Series {
     next: Family<OfAccount, Number>,
 }
 
-/// The whole answer to a scrape at `now`.
+/// The complete response to a scrape at `now`.
 pub fn render(
     snapshot: &Snapshot,
     requests: &Requests,
@@ -155,7 +155,7 @@ impl Series {
         }
     }
 
-    /// What is not known has no series: absence is not zero (law 14).
+    /// An unknown value has no series: absent is not zero (law 14).
     fn window(&self, account: &str, window: &QuotaWindow, origin: Provenance, now: Wall) {
         let of = OfWindow { account: account.to_owned(), window: window.id.clone() };
         let of_age = OfAge { account: of.account.clone(), window: of.window.clone(), source: key(origin.source) };

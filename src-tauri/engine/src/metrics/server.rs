@@ -1,5 +1,5 @@
-//! Serves the metrics: one path, one method, to whoever is on this computer and shows the token. Who does not is told
-//! nothing, costs no line of the log, and does not keep a collector out by holding connections open.
+//! Serves the metrics: one path, one method, only to clients on this computer that present the token. Other clients get no
+//! information, cause no log entries, and cannot block a collector by holding connections open.
 
 use super::{Config, MetricsError, Requests, expected_token};
 use crate::metrics::gauges;
@@ -25,27 +25,27 @@ use tokio::task::{AbortHandle, JoinSet};
 
 /// The text format of OpenMetrics 1.0.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-/// A scraper that says nothing for this long is cut off.
+/// How long a scraper may take to send its headers.
 const HEADERS: Duration = Duration::from_secs(5);
-/// A scrape takes milliseconds.
+/// The limit for a whole exchange; a scrape takes milliseconds.
 const WHOLE: Duration = Duration::from_secs(10);
-/// Connections at one time; one collector needs one.
+/// The connection limit; one collector needs one.
 const AT_ONCE: usize = 32;
 
-/// What is served.
+/// The data that is served.
 #[derive(Debug, Clone)]
 pub struct Metrics {
     pub snapshots: watch::Receiver<Snapshot>,
     pub requests: Requests,
     pub clock: Clock,
-    /// As they are at each scrape: labels and intervals may have been changed.
+    /// Read at each scrape, because labels and intervals may change.
     pub settings: watch::Receiver<Settings>,
 }
 
-/// Serves until the task is dropped or aborted. Answers with the address, for port 0.
+/// Serves until the task is dropped or aborted. Returns the bound address, for port 0.
 ///
 /// # Errors
-/// When nothing can be listened to there.
+/// Fails if the address cannot be bound.
 pub async fn serve(
     config: Config,
     metrics: Metrics,
@@ -61,19 +61,19 @@ pub async fn serve(
 struct Scraped {
     config: Config,
     metrics: Metrics,
-    /// What is wrong with the token file, as the log was told.
+    /// The problem with the token file that was last logged.
     trouble: Mutex<Option<String>>,
 }
 
 /// A connection.
 struct Seat {
     task: AbortHandle,
-    /// It has shown the token, and is being answered.
+    /// The client has presented the token and is being answered.
     served: Arc<AtomicBool>,
 }
 
 async fn accept(listener: TcpListener, scraped: Arc<Scraped>) {
-    // Ends every connection when serving ends.
+    // Dropping it closes every connection.
     let mut tasks = JoinSet::new();
     let mut seats: VecDeque<Seat> = VecDeque::new();
     loop {
@@ -90,13 +90,13 @@ async fn accept(listener: TcpListener, scraped: Arc<Scraped>) {
                 let task = tasks.spawn(async move { drop(answered.await) });
                 seats.push_back(Seat { task, served });
             }
-            // Too many open files, as a rule: nothing is gained by asking again at once.
+            // Usually too many open files: an immediate retry would fail too.
             Err(_) => tokio::time::sleep(Duration::from_secs(1)).await,
         }
     }
 }
 
-/// Whoever holds connections open without the token makes room for who has come since.
+/// Closes the oldest connection that has not presented the token, to make room for new ones.
 fn leave_oldest_idle(seats: &mut VecDeque<Seat>) {
     let idle = seats.iter().position(|seat| !seat.served.load(Ordering::Relaxed)).unwrap_or_default();
     if let Some(seat) = seats.remove(idle) {
@@ -141,7 +141,7 @@ impl Scraped {
         self.scrape()
     }
 
-    /// A page in a browser can send requests here under a name of its own (DNS rebinding); its Host header tells.
+    /// Checks the Host header, since a web page can send requests here under its own host name (DNS rebinding).
     fn is_this_computer(&self, request: &Request<Incoming>) -> bool {
         let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
         let Some((host, port)) = named.and_then(|host| host.rsplit_once(':')) else {
@@ -152,7 +152,7 @@ impl Scraped {
         loopback && port.parse() == Ok(self.config.listen.port())
     }
 
-    /// `None` where nobody can be told apart, since there is no token to show.
+    /// Returns `None` if the expected token cannot be read, so no client can be authenticated.
     async fn may_read(&self, request: &Request<Incoming>) -> Option<bool> {
         let path = self.config.token_file.clone();
         let expected = tokio::task::spawn_blocking(move || expected_token(&path)).await;
@@ -163,7 +163,7 @@ impl Scraped {
         Some(shown.as_bytes().ct_eq(expected.ok()?.expose().as_bytes()).into())
     }
 
-    /// The log is told once of each change, however often somebody asks.
+    /// Logs each change once, regardless of how often clients ask.
     fn note(&self, trouble: Option<&String>) {
         let mut told = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         if told.as_ref() == trouble {

@@ -5,9 +5,9 @@ use crate::claude_code::locks::dir_lock::{Attempt, FolderLock};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// One that was not touched for so long is dead, as Claude Code has it for this file.
+/// An untouched lock is stale after this time, as in Claude Code for this file.
 const DEAD_AFTER: Duration = Duration::from_secs(10);
-/// Claude Code waits for half a second, and then writes without it; an edit that was interrupted is worth more.
+/// Claude Code waits half a second and then writes without the lock. Avoiding a collision is worth a longer wait.
 const WAIT: Duration = Duration::from_secs(2);
 const TRY_AGAIN: Duration = Duration::from_millis(20);
 
@@ -15,8 +15,8 @@ const TRY_AGAIN: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(crate) struct Busy;
 
-/// Takes it, and holds it until it is dropped. `None` where it cannot be made: then the file is edited without it, as Claude
-/// Code does. Blocks, for as long as another program holds it, up to two seconds.
+/// Takes the lock and holds it until dropped. Returns `None` if it cannot be created; the file is then edited without it, as in
+/// Claude Code. Blocks while another program holds it, for up to two seconds.
 pub(crate) fn take_beside(file: &Path) -> Result<Option<FolderLock>, Busy> {
     let mut path = file.as_os_str().to_owned();
     path.push(".lock");

@@ -1,5 +1,5 @@
-//! One lock of the sign-in's owner: a folder. Whoever makes it has the lock, touches it while it holds it, and removes it.
-//! One that was not touched for a while was left by a dead program.
+//! A lock of Claude Code: a folder. Its creator holds the lock, touches it while holding it, and removes it to release it. A
+//! lock that has not been touched for a while is stale: its program has died.
 
 use super::process;
 use crate::platform::fs::rename_if_free;
@@ -9,13 +9,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// Which folder stands there, and when it was touched.
+/// The identity of a lock folder and when it was last touched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct LockStamp {
     #[cfg(unix)]
     folder: (u64, u64),
     touched: SystemTime,
-    /// When it was made, where the file system keeps that.
+    /// The creation time, if the file system records it.
     born: Option<SystemTime>,
 }
 
@@ -32,19 +32,19 @@ impl LockStamp {
         })
     }
 
-    /// When it was made, in milliseconds since 1970, to the last digit as Claude Code reckons it.
+    /// The creation time in milliseconds since 1970, computed exactly as Claude Code does.
     pub(super) fn born_ms(&self) -> Option<f64> {
         let born = self.born?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
         Some(born.as_secs() as f64 * 1000.0 + f64::from(born.subsec_nanos()) / 1e6)
     }
 
-    /// How long ago it was touched; zero if that lies ahead.
+    /// The time since it was last touched; zero if that is in the future.
     pub(super) fn age(&self) -> Duration {
         SystemTime::now().duration_since(self.touched).unwrap_or_default()
     }
 }
 
-/// What stands there; `None` is nothing.
+/// Reads the lock at `path`; `None` if there is none.
 pub(super) fn look(path: &Path) -> io::Result<Option<LockStamp>> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_dir() => LockStamp::of(&metadata).map(Some),
@@ -60,22 +60,22 @@ pub(super) enum Attempt {
     Held(LockStamp),
 }
 
-/// Held until dropped, unless it was taken away.
+/// A lock that is held until dropped, unless another program took it over.
 #[derive(Debug)]
 pub(crate) struct FolderLock {
     path: PathBuf,
-    /// Kept open, so that no other folder is given its number.
+    /// Kept open so that no other folder gets its inode number.
     #[cfg(unix)]
     folder: File,
     sight: LockStamp,
 }
 
 impl FolderLock {
-    /// It is made beside its place and then moved there, so that what is opened is what we made: between the making and the
-    /// opening of a folder, another may have put its own under the name. `placing` is told of it just before.
+    /// Creates the folder under a temporary name and then renames it, so that the folder we open is certainly ours: between
+    /// creating and opening it at its final name, another program could replace it. Calls `placing` just before the rename.
     ///
     /// # Errors
-    /// It cannot be made, or what stands there is no folder.
+    /// Fails if the folder cannot be created, or the path is not a folder.
     pub(super) fn attempt(path: &Path, mut placing: impl FnMut(&LockStamp)) -> io::Result<Attempt> {
         for _ in 0..3 {
             if let Some(sight) = look(path)? {
@@ -90,7 +90,7 @@ impl FolderLock {
             let moved = moved.or_else(|error| {
                 let _ = fs::remove_dir(&aside);
                 match error.kind() {
-                    // This file system cannot, as some of other computers' cannot: made in its place, with that moment.
+                    // Some file systems, such as network ones, cannot rename this way. Create it in place despite the race.
                     io::ErrorKind::Unsupported => {
                         let made = fs::create_dir(path).and_then(|()| Self::made(path, path));
                         made.inspect(|lock| placing(&lock.sight))
@@ -108,7 +108,7 @@ impl FolderLock {
         Err(io::ErrorKind::ResourceBusy.into())
     }
 
-    /// The lock that a new folder will be.
+    /// The lock for a newly created folder.
     fn made(aside: &Path, path: &Path) -> io::Result<Self> {
         let folder = open(aside)?;
         let sight = touch(&folder)?;
@@ -120,7 +120,7 @@ impl FolderLock {
         })
     }
 
-    /// Whether it is still there, and nobody else made or touched it.
+    /// Whether the lock still exists, and nobody else created or touched it.
     pub(super) fn is_ours(&self) -> bool {
         look(&self.path).is_ok_and(|seen| seen == Some(self.sight))
     }
@@ -133,7 +133,7 @@ impl FolderLock {
         self.sight.age()
     }
 
-    /// Says that its holder lives. Answers whether it still is its holder.
+    /// Refreshes the lock. Returns `false` if it is no longer ours.
     pub(super) fn touch(&mut self) -> bool {
         if !self.is_ours() {
             return false;
@@ -142,7 +142,7 @@ impl FolderLock {
         let touched = touch(&self.folder);
         #[cfg(not(unix))]
         let touched = open(&self.path).and_then(|folder| touch(&folder));
-        // A touch that failed leaves it as it was: it is held until it is stale.
+        // If the touch failed, the lock is still held until it becomes stale.
         self.sight = touched.unwrap_or(self.sight);
         true
     }
@@ -166,17 +166,17 @@ fn open(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
-/// A folder is only opened with `FILE_FLAG_BACKUP_SEMANTICS`, and its times set with `FILE_WRITE_ATTRIBUTES`.
+/// Opening a folder requires `FILE_FLAG_BACKUP_SEMANTICS`; setting its times requires `FILE_WRITE_ATTRIBUTES`.
 #[cfg(windows)]
 fn open(path: &Path) -> io::Result<File> {
     use std::os::windows::fs::OpenOptionsExt;
     File::options().access_mode(0x0180).custom_flags(0x0200_0000).open(path)
 }
 
-/// Removes the lock of a dead program, so that it can be taken. Answers whether it is gone.
+/// Removes a dead program's lock. Returns whether it was removed.
 ///
-/// Two programs may come to that at once, and one of them have the lock by the time that the other removes it. So it is
-/// first moved away: what was moved is looked at again, and put back if it is not what was found dead.
+/// Two programs may do this at once, and one may already hold the lock when the other removes it. So the folder is renamed
+/// first, then checked again, and put back if it is not the lock that was found dead.
 pub(super) fn clear(path: &Path, dead: LockStamp) -> io::Result<bool> {
     if look(path)? != Some(dead) {
         return Ok(false);
@@ -195,7 +195,7 @@ pub(super) fn clear(path: &Path, dead: LockStamp) -> io::Result<bool> {
     Ok(false)
 }
 
-/// What programs that are gone left beside its place, on their way to it or away from it.
+/// Temporary folders that dead programs left beside the lock while taking or removing it.
 pub(super) fn leftovers(path: &Path) -> Vec<PathBuf> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let is_one = |file: &str| {
@@ -214,7 +214,7 @@ fn beside(path: &Path, what: &str) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// If its place is taken by now, its holder has lost it, and finds that out as we would.
+/// If the name has been taken meanwhile, the holder has lost its lock and notices that as we would.
 fn put_back(aside: &Path, path: &Path) {
     if rename_if_free(aside, path).is_err() {
         let _ = fs::remove_dir(aside);

@@ -1,4 +1,4 @@
-//! Locks that are held: touched meanwhile, looked after, given back.
+//! Held locks: keeps them touched, checks them and releases them.
 
 use super::LockTimeouts;
 use super::record::OwnRecord;
@@ -9,25 +9,25 @@ use std::time::Duration;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::sleep;
 
-/// What is held. Given back in Claude Code's order: the record, the folders from the last that was taken, Holdoff's own.
+/// The held locks. Released in Claude Code's order: the record, the folders in reverse order, then Holdoff's own lock.
 #[derive(Debug)]
 pub(super) struct Held {
     pub record: Option<OwnRecord>,
     pub folders: Vec<FolderLock>,
-    /// One of them was taken from a dead program.
+    /// At least one was taken over from a dead program.
     was_dead: bool,
-    /// They were untouched for so long that another may have found them dead, and be about to take them.
+    /// They were untouched for so long that another program may consider them dead and be about to take them over.
     doubtful: bool,
     _own: Option<FileLock>,
 }
 
 impl Held {
-    /// For a renewal: nothing but Holdoff's own yet.
+    /// For a renewal: initially only Holdoff's own lock.
     pub(super) fn renewing(own: FileLock, record: OwnRecord, was_dead: bool) -> Self {
         Self { record: Some(record), folders: Vec::new(), was_dead, doubtful: false, _own: Some(own) }
     }
 
-    /// For a write.
+    /// For a write: the write lock.
     pub(super) fn writing(lock: FolderLock, was_dead: bool) -> Self {
         Self { record: None, folders: vec![lock], was_dead, doubtful: false, _own: None }
     }
@@ -42,8 +42,7 @@ impl Drop for Held {
     }
 }
 
-/// Locks that are touched as long as they are held. Given back when dropped; better by [`Locks::release`], which does not
-/// block.
+/// Locks that are touched while held. Dropping releases them, but blocks; prefer [`Locks::release`].
 #[derive(Debug)]
 pub(in super::super) struct Locks {
     held: Arc<Mutex<Option<Held>>>,
@@ -54,13 +53,13 @@ pub(in super::super) struct Locks {
 impl Locks {
     pub(super) fn keep(held: Held, patience: LockTimeouts) -> Self {
         let held = Arc::new(Mutex::new(Some(held)));
-        // After twice as long, whoever comes next may find them dead.
+        // After twice this time, another program may consider them dead.
         let good_for = patience.dead_after / 2;
         let touching = tokio::spawn(keep_touching(Arc::downgrade(&held), patience.touch_every, good_for));
         Self { held, touching, good_for }
     }
 
-    /// Makes sure of what may have been taken from a dead program: another may have found it dead as well.
+    /// Waits and checks again if a lock was taken over from a dead program, because another program may have done the same.
     pub(super) async fn settled(held: Held, patience: LockTimeouts) -> Option<Self> {
         let was_dead = held.was_dead;
         let locks = Self::keep(held, patience);
@@ -74,18 +73,18 @@ impl Locks {
         Some(locks)
     }
 
-    /// Whether all of them still are ours, and never were untouched for long, as after a sleep of the machine. Touches them.
+    /// Whether all locks are still ours and were never untouched for too long, as after sleep. Touches them.
     pub async fn are_held(&self) -> bool {
         let (held, good_for) = (Arc::clone(&self.held), self.good_for);
         spawn_blocking(move || touch(&held, good_for)).await.unwrap_or(false)
     }
 
-    /// The same, at once. Blocks for a disk's moment.
+    /// Like [`Locks::are_held`], on the calling thread. Blocks briefly.
     pub fn are_held_now(&self) -> bool {
         touch(&self.held, self.good_for)
     }
 
-    /// Gives them back, but for what others took over.
+    /// Releases the locks, except those that others have taken over.
     pub async fn release(&self) {
         self.touching.abort();
         let held = Arc::clone(&self.held);
@@ -118,7 +117,7 @@ fn touch(held: &Mutex<Option<Held>>, good_for: Duration) -> bool {
         return false;
     };
     held.doubtful |= held.folders.iter().any(|lock| lock.age() > good_for);
-    // Each of them, even if one is lost: the others are still held.
+    // Touches all of them even if one is lost, since the others are still held.
     let lost = held.folders.iter_mut().filter_map(|lock| (!lock.touch()).then_some(())).count();
     lost == 0 && !held.doubtful
 }

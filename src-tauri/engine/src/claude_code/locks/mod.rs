@@ -1,5 +1,5 @@
-//! The locks under which a sign-in is renewed: Holdoff's own, and those that its owner takes for the same, in its order; and
-//! the one under which it is written. All or none.
+//! The locks for a renewal: Holdoff's own, and Claude Code's renewal locks in its order, all or none. Also the lock for writing
+//! the credential.
 
 mod beside;
 mod dir_lock;
@@ -27,18 +27,18 @@ use tokio::time::sleep;
 pub(crate) use beside::{Busy, take_beside};
 pub(super) use held::Locks;
 
-/// Where Claude Code has its lock, in its config folder; the older one is named after that folder's real path, and beside it.
+/// Claude Code's renewal lock in its config folder. The older lock is beside the folder and named after the folder's real path.
 const IN_FOLDER: &str = ".oauth_refresh.lock";
 const BESIDE_FOLDER: &str = ".lock";
-/// Which of the two the older one is.
+/// The index of the older lock.
 const OLDER: usize = 1;
-/// Under this one Claude Code reads, changes and writes its credentials, whatever it is that changes.
+/// Claude Code holds this lock for every read-modify-write of its credentials.
 const WRITING: &str = ".storage-write.lock";
-/// How often a lock that is held is looked at.
+/// How often to retry a lock that is held.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// How long the lock on writing is waited for, as Claude Code does: ten times.
+/// The waits for the write lock, the same ten as Claude Code's.
 const WRITING_WAITS_MS: [u64; 10] = [100, 200, 400, 800, 1000, 1000, 1000, 1000, 1000, 1000];
-/// How many of these waits there is time for where the program ends.
+/// The number of those waits during shutdown.
 const HURRIED_WAITS: usize = 3;
 
 const ANOTHER: &str = "another program is renewing it";
@@ -46,25 +46,24 @@ const ANOTHER_HOLDOFF: &str = "another copy of Holdoff is renewing it";
 const ANOTHER_WRITES: &str = "another program is writing the file";
 const FAILED_ITSELF: &str = "internal error while locking";
 
-/// The times of locking. All in real time: other programs share the locks.
+/// Lock timing. All in real time, because the locks are shared with other programs.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LockTimeouts {
-    /// How long a lock that is held is waited for. Short: whoever renews is done within seconds, and asking again later is
-    /// cheap.
+    /// How long to wait for a held lock. Short, because a renewal takes seconds and retrying later is cheap.
     pub wait: Duration,
-    /// A lock that was not touched for so long is dead, as its owner has it.
+    /// An untouched lock is dead after this time, as in Claude Code.
     pub dead_after: Duration,
-    /// And for so long before our eyes, awake: after a sleep of the machine or a step of the clock, living locks look dead
-    /// until they are touched again. One whose process has ended is dead after this alone.
+    /// How long we must also observe the lock untouched while awake: after sleep or a clock change, live locks look dead until
+    /// they are touched again. If the lock's process has ended, this time alone is enough.
     pub watch: Duration,
-    /// How often a lock is touched by its holder.
+    /// How often the holder touches a lock.
     pub touch_every: Duration,
-    /// How long to make sure of a lock that was taken from a dead program: another may have found it dead as well.
+    /// How long to wait and check again after a takeover, because another program may have taken over the same dead lock.
     pub settle: Duration,
 }
 
 impl LockTimeouts {
-    /// Of the locks on renewing, which Claude Code touches every 5 s.
+    /// For the renewal locks, which Claude Code touches every 5 s.
     pub const RENEWING: Self = Self {
         wait: Duration::from_secs(1),
         dead_after: Duration::from_secs(60),
@@ -72,7 +71,7 @@ impl LockTimeouts {
         touch_every: Duration::from_secs(5),
         settle: Duration::from_millis(250),
     };
-    /// Of the lock on writing, which Claude Code touches every 7.5 s.
+    /// For the write lock, which Claude Code touches every 7.5 s.
     pub const WRITING: Self =
         Self { dead_after: Duration::from_secs(15), watch: Duration::from_secs(8), ..Self::RENEWING };
 }
@@ -80,28 +79,28 @@ impl LockTimeouts {
 /// Takes the locks of one sign-in.
 #[derive(Debug, Clone)]
 pub(super) struct Locker {
-    /// Around the credential.
+    /// The folder of the credential.
     folder: PathBuf,
     credential: PathBuf,
     own: PathBuf,
     renewing: LockTimeouts,
     writing: LockTimeouts,
-    /// Of the newer lock, the older one, and the one on writing.
+    /// The newer lock, the older lock and the write lock.
     seen: Arc<Mutex<[Seen; 3]>>,
     hurried: Arc<AtomicBool>,
 }
 
-/// A lock of another as it was seen, and since when.
+/// Another program's lock as last seen, and since when.
 type Seen = Option<(LockStamp, Instant)>;
 
 enum Tried {
     Taken(Box<Held>),
-    /// By whom, and whether it looks dead.
+    /// Who holds it, and whether it looks dead.
     Held(&'static str, bool),
 }
 
 impl Locker {
-    /// `locks` is the folder of Holdoff's own.
+    /// `locks` is the folder for Holdoff's own locks.
     pub fn new(source: &CredentialStore, locks: &Path, renewing: LockTimeouts, writing: LockTimeouts) -> Self {
         Self {
             folder: source.storage_dir().to_owned(),
@@ -114,7 +113,7 @@ impl Locker {
         }
     }
 
-    /// From now on nothing is waited for, but for a moment for who writes.
+    /// Stops waiting for locks, except briefly for the write lock.
     pub fn stop_waiting(&self) {
         self.hurried.store(true, Ordering::Relaxed);
     }
@@ -124,7 +123,7 @@ impl Locker {
     }
 
     /// # Errors
-    /// Who holds one of them, or why they cannot be had.
+    /// Fails if another program holds one of the locks, or one cannot be created.
     pub async fn take(&self) -> Result<Locks, String> {
         let began = Instant::now();
         loop {
@@ -145,11 +144,11 @@ impl Locker {
         }
     }
 
-    /// The lock on writing, from before the last read of the file to after its rename: whoever writes without it puts back
-    /// what it had read before, a spent token or a sibling's old value.
+    /// Takes the write lock. Hold it from before the last read of the file until after its rename: a write without it restores
+    /// stale data, such as a spent token or another program's old value.
     ///
     /// # Errors
-    /// Who holds it, or why it cannot be had.
+    /// Fails if another program holds the lock, or it cannot be created.
     pub async fn take_for_writing(&self) -> Result<Locks, String> {
         let mut waits = WRITING_WAITS_MS.into_iter().enumerate();
         loop {
@@ -167,19 +166,19 @@ impl Locker {
         }
     }
 
-    /// Holdoff's own lock alone, if nobody has it. Blocks for a disk's moment.
+    /// Takes only Holdoff's own lock, if it is free. Blocks briefly.
     pub fn take_own(&self) -> Option<FileLock> {
         FileLock::take(&self.own.join(own_name(&self.credential))).ok().flatten()
     }
 
-    /// Empty folders that a kill left, each of which was about to be a lock, or was one.
+    /// Empty folders that were, or were about to become, the lock of a process that was killed.
     pub fn leftovers(&self) -> Vec<PathBuf> {
         let [newer, older] = self.renewing_locks();
         let locks = [newer, older, self.folder.join(WRITING)];
         locks.iter().flat_map(|lock| dir_lock::leftovers(lock)).collect()
     }
 
-    /// The newer lock, and the older one. A link to the config folder may lead elsewhere by now.
+    /// The newer lock and the older one. Resolved each time, because a link to the config folder may have changed.
     fn renewing_locks(&self) -> [PathBuf; 2] {
         let real = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
         let mut older = real.into_os_string();
@@ -187,7 +186,7 @@ impl Locker {
         [self.folder.join(IN_FOLDER), older.into()]
     }
 
-    /// Blocks for a disk's moment.
+    /// Blocks briefly.
     fn attempt(&self) -> Result<Tried, String> {
         let own = FileLock::take(&self.own.join(own_name(&self.credential)))
             .map_err(|error| format!("cannot take Holdoff's own lock: {error}"))?;
@@ -203,7 +202,7 @@ impl Locker {
         };
         let mut held = Held::renewing(own, OwnRecord::new(record), was_dead);
         for (index, path) in paths.iter().enumerate() {
-            // A kill at any moment leaves a record of what it leaves.
+            // Recorded before the rename, so that the record covers the lock even if the process is killed right after it.
             let placing = |lock: &LockStamp| {
                 if index == OLDER
                     && let Some(record) = &mut held.record
@@ -224,7 +223,7 @@ impl Locker {
         Ok(Tried::Taken(Box::new(held)))
     }
 
-    /// Blocks for a disk's moment.
+    /// Blocks briefly.
     fn attempt_for_writing(&self) -> Result<Tried, String> {
         let path = [self.folder.join(WRITING)];
         let was_dead = match clear_dead(&path, &mut locked(&self.seen)[2..], self.writing, |_, _| false)? {
@@ -240,7 +239,7 @@ impl Locker {
 }
 
 enum Cleared {
-    /// None of them stands there any more. One did, of a dead program?
+    /// None of the locks exists any more. `was_dead`: a dead program's lock was removed.
     Free {
         was_dead: bool,
     },
@@ -249,8 +248,8 @@ enum Cleared {
     },
 }
 
-/// Removes the locks of a dead program. All are looked at first, so that they are taken over together; and removed as
-/// Claude Code does, the last that was taken first.
+/// Removes a dead program's locks. Checks all of them first, so that they are taken over together, and removes them in reverse
+/// order, as Claude Code does.
 fn clear_dead(
     paths: &[PathBuf],
     seen: &mut [Seen],
@@ -283,13 +282,13 @@ fn clear_dead(
 
 enum Verdict {
     Alive,
-    /// It looks dead, and is not watched for long enough.
+    /// It looks dead, but has not been observed for long enough.
     Dying,
     Dead,
 }
 
-/// A touch that lies ahead never comes to be long ago: whoever is not seen to touch it for as long is dead as well. `gone`
-/// is that its process is.
+/// A timestamp in the future never becomes old, so a lock that we observe untouched for `dead_after` is dead too. `gone` means
+/// that its process has ended.
 fn verdict(sight: LockStamp, seen: &mut Seen, gone: bool, patience: LockTimeouts) -> Verdict {
     let watched = match seen {
         Some((same, since)) if *same == sight => since.elapsed(),
@@ -308,7 +307,7 @@ fn verdict(sight: LockStamp, seen: &mut Seen, gone: bool, patience: LockTimeouts
     }
 }
 
-/// One for each credential file, by whichever way it is found.
+/// One name per credential file, whatever path leads to it.
 fn own_name(credential: &Path) -> String {
     let file = credential.canonicalize().unwrap_or_else(|_| credential.to_owned());
     let digest = Sha256::digest(file.as_os_str().as_encoded_bytes());

@@ -1,6 +1,6 @@
-//! Processes as the owner record names them: whether the one that is named there is gone, and how we are named.
+//! Identifies processes as the owner record does: whether a recorded process has ended, and how to record our own.
 
-/// Where a process id means what it says: on this machine, in this namespace. As Claude Code writes both.
+/// The scope in which a process id is meaningful: this machine and this PID namespace, in Claude Code's format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PidSpace {
     pub domain: String,
@@ -17,10 +17,10 @@ mod linux {
     use super::PidSpace;
     use std::fs;
 
-    /// The 22nd field of `/proc/<pid>/stat`, counted behind the name of the program.
+    /// Field 22 (start time) of `/proc/<pid>/stat`, counted from after the program's name.
     const START: usize = 19;
 
-    /// `None` where the processes that can be seen are not those of our own namespace.
+    /// Returns `None` if `/proc` shows a different PID namespace than ours.
     pub(in super::super) fn here() -> Option<PidSpace> {
         let own = fs::read_link("/proc/self").ok()?;
         if own.to_str() != Some(&std::process::id().to_string()) {
@@ -33,13 +33,12 @@ mod linux {
         Some(PidSpace { domain: format!("linux:{}:{namespace}", machine.trim()), space: format!("{host}{apart}") })
     }
 
-    /// When it was started, in ticks since the machine was.
+    /// The start time in clock ticks since boot.
     pub(in super::super) fn started(pid: u32) -> Option<String> {
         fields(pid)?.get(START).cloned()
     }
 
-    /// Whether that process has ended for certain: there is none by this number, it is dead and only not waited for, or the
-    /// number is another's by now.
+    /// Whether the process has certainly ended: the id is unused, belongs to a zombie, or was reused.
     pub(in super::super) fn is_gone(pid: u32, start: Option<&str>) -> bool {
         if super::no_such_process(pid) {
             return true;
@@ -52,7 +51,7 @@ mod linux {
         dead || another
     }
 
-    /// What stands behind the program's name, which may hold blanks and brackets.
+    /// The fields after the program's name, which may contain spaces and parentheses.
     fn fields(pid: u32) -> Option<Vec<String>> {
         let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
         let stat = String::from_utf8_lossy(&stat).into_owned();
@@ -61,8 +60,8 @@ mod linux {
     }
 }
 
-/// Unverified. Without the time at which it was started, a number that is another's by now counts as its old owner's; and
-/// on Windows no process is known to be gone.
+/// Untested. Without start times, a reused process id counts as the original process; on Windows no process is known to have
+/// ended.
 #[cfg(not(target_os = "linux"))]
 mod other {
     use super::PidSpace;
@@ -86,7 +85,7 @@ mod other {
     }
 }
 
-/// A number that is no process id (0, 1 or too large) says nothing.
+/// An invalid process id (0, 1 or too large) proves nothing.
 #[cfg(unix)]
 fn no_such_process(pid: u32) -> bool {
     let pid = i32::try_from(pid).ok().filter(|pid| *pid > 1).and_then(rustix::process::Pid::from_raw);

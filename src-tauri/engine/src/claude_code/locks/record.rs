@@ -1,5 +1,5 @@
-//! The owner record beside the locks, in Claude Code's form: which process holds them. It lets others past the locks of a
-//! program that was killed long before they are stale.
+//! The owner record beside the locks, in Claude Code's format: which process holds them. It lets others take over a killed
+//! program's locks long before they become stale.
 
 use super::process::{self, PidSpace};
 use crate::claude_code::locks::dir_lock::LockStamp;
@@ -9,10 +9,10 @@ use std::fs::remove_file;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// In the config folder.
+/// A file in the config folder.
 pub(super) const NAME: &str = ".oauth_refresh.lock.owner";
 const SIZE_MAX: u64 = 4096;
-/// Times of birth are kept in milliseconds as a float, whose last digits are its maker's rounding.
+/// Creation times are floats in milliseconds; the last digits depend on the writer's rounding.
 const SAME_BIRTH_MS: f64 = 0.01;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,25 +29,25 @@ pub(super) struct OwnerRecord {
 }
 
 impl OwnerRecord {
-    /// `None` where there is none, or nothing that can be understood.
+    /// Returns `None` if there is no record or it cannot be parsed.
     pub(super) fn read(path: &Path) -> Option<Self> {
         serde_json::from_slice(&fs::read_unlinked(path, SIZE_MAX).ok()?).ok()
     }
 
-    /// Whether the process that it names has ended for certain.
+    /// Whether the recorded process has certainly ended.
     pub(super) fn holder_is_gone(&self) -> bool {
         let here = process::here();
         here.is_some_and(|here| here.domain == self.pid_domain && here.space == self.pid_space)
             && process::is_gone(self.pid, self.proc_start.as_deref())
     }
 
-    /// Whether that lock, the newer one or the older one, is the one that its process made.
+    /// Whether `lock` (the older or the newer one) is the one that the recorded process created.
     pub(super) fn is_of(&self, older: bool, lock: &LockStamp) -> bool {
         let named = if older { self.legacy_lock_birthtime_ms } else { Some(self.lock_birthtime_ms) };
         matches!((named, lock.born_ms()), (Some(named), Some(born)) if (named - born).abs() < SAME_BIRTH_MS)
     }
 
-    /// Removes it, if it is still there.
+    /// Removes the record, if it is unchanged.
     pub(super) fn remove(&self, path: &Path) {
         if Self::read(path).as_ref() == Some(self) {
             let _gone = remove_file(path);
@@ -55,7 +55,7 @@ impl OwnerRecord {
     }
 }
 
-/// Our own record, as long as we hold the locks. Where it cannot be written, they are respected until they are stale.
+/// Our own record, kept while we hold the locks. If it cannot be written, others must wait until the locks become stale.
 #[derive(Debug)]
 pub(super) struct OwnRecord {
     path: PathBuf,
@@ -69,7 +69,7 @@ impl OwnRecord {
         Self { path, here: process::here(), started: process::started(std::process::id()), written: None }
     }
 
-    /// The newer lock is ours. To be called at once: until it is written, nobody gets past a kill.
+    /// Records that we hold the newer lock. Call it at once: without the record, nobody can take over if we are killed.
     pub(super) fn newer(&mut self, lock: &LockStamp) {
         let Some((here, lock_birthtime_ms)) = self.here.clone().zip(lock.born_ms()) else {
             return;
@@ -84,7 +84,7 @@ impl OwnRecord {
         });
     }
 
-    /// The older one is about to be, too.
+    /// Records the older lock, just before it is placed.
     pub(super) fn older(&mut self, lock: &LockStamp) {
         if let Some(record) = self.written.clone() {
             self.write(OwnerRecord { legacy_lock_birthtime_ms: lock.born_ms(), ..record });
@@ -108,7 +108,7 @@ impl Drop for OwnRecord {
     }
 }
 
-/// A new file in its place, so that a link there is not followed, by one write.
+/// Creates a new file, so that a link at this path is not followed, and writes it in one call.
 fn place(path: &Path, text: &[u8]) -> io::Result<()> {
     match remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

@@ -1,4 +1,4 @@
-//! Claude Code's program, and how old it is as far as its files tell.
+//! Claude Code's executable, and its version as far as its files tell.
 
 use super::Programs;
 use crate::platform::fs;
@@ -13,13 +13,13 @@ const PROGRAM: &str = "claude";
 /// Some kilobytes are usual.
 const PACKAGE_MAX: u64 = 1024 * 1024;
 const PACKAGE: &str = "@anthropic-ai/claude-code";
-/// It takes a second; longer than this, and it is not asked.
+/// A version query takes a second; it is abandoned after this time.
 const ANSWER: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claude {
     pub path: PathBuf,
-    /// `None` where its files do not tell.
+    /// `None` if the files do not contain it.
     pub version: Option<[u32; 3]>,
 }
 
@@ -30,15 +30,15 @@ impl Claude {
         Some(Self { path, version })
     }
 
-    /// Has it tell its version, which costs a second of Node: only where the person has just asked to sign in.
-    /// `--version` renews nothing.
+    /// Runs `--version`, which takes a second to start Node. Use it only when the user has just asked to sign in. It renews
+    /// nothing.
     pub(super) fn learn_version(&mut self) {
         if self.version.is_none() {
             self.version = ask(&self.path);
         }
     }
 
-    /// PATH for it: Node often lies beside it, in a folder that a desktop session does not know.
+    /// The folder to put first on PATH. Node is often there, and a desktop session's PATH may not include it.
     pub(super) fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(&self.path)
     }
@@ -63,7 +63,7 @@ fn ask(path: &Path) -> Option<[u32; 3]> {
     numbers(text.split_whitespace().next()?)
 }
 
-/// The native installer and Homebrew keep each version under its name; npm's package says it.
+/// The native installer and Homebrew name a folder or file after the version; npm's package file contains it.
 fn version(path: &Path) -> Option<[u32; 3]> {
     let real = path.canonicalize().ok()?;
     let beside = path.parent()?.join("node_modules").join(PACKAGE);
@@ -80,7 +80,7 @@ fn package_version(folder: &Path) -> Option<[u32; 3]> {
     (package["name"] == PACKAGE).then(|| numbers(package["version"].as_str()?))?
 }
 
-/// `2.1.41`, and nothing else.
+/// Accepts only the form `2.1.41`.
 fn numbers(text: &str) -> Option<[u32; 3]> {
     let parts: Option<Vec<u32>> = text.split('.').map(|part| part.parse().ok()).collect();
     parts?.try_into().ok()
@@ -93,7 +93,7 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
-    /// A home with a program at `real`, which `.local/bin/claude` leads to.
+    /// Creates a home folder with a program at `real` that `.local/bin/claude` links to.
     fn version_of(real: &str, files: &[(&str, &str)]) -> Option<[u32; 3]> {
         let home = tempfile::tempdir().unwrap();
         let home = home.path();
@@ -130,7 +130,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("claude");
         let answer = |script: &str| {
-            // Another thread's child may hold a script open for a moment that was just written.
+            // Another thread's child process may briefly hold a script open that was just written.
             let aside = home.path().join("aside");
             fs::write(&aside, format!("#!/bin/sh\n{script}\n")).unwrap();
             fs::set_permissions(&aside, fs::Permissions::from_mode(0o755)).unwrap();

@@ -1,5 +1,4 @@
-//! Signing in again: the owner's own sign-in, run in the person's terminal. Holdoff has none of its own, and takes no
-//! token from anybody.
+//! Starts Claude Code's own sign-in in the user's terminal. Holdoff has no sign-in of its own and accepts no token from anyone.
 
 mod claude;
 mod program_search;
@@ -17,11 +16,11 @@ use holdoff_core::state::Provider;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// What there is on this computer for signing in.
+/// The programs on this computer that signing in needs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
     pub claude: Option<Claude>,
-    /// The ones to try, the person's own choice first.
+    /// The terminals to try, the user's own choice first.
     pub terminals: Vec<Terminal>,
 }
 
@@ -36,7 +35,7 @@ pub enum OpenError {
 }
 
 impl Found {
-    /// Looks for them, and runs nothing.
+    /// Searches for the programs without running any.
     pub fn look(home: &Path, var: impl Fn(&str) -> Option<OsString>) -> Self {
         let programs = Programs::new(home, &var);
         Self { claude: Claude::find(&programs), terminals: terminal::find(&programs, &var) }
@@ -50,16 +49,16 @@ impl Found {
         }
     }
 
-    /// Whether the owner's program is known to be too old for its sign-in command.
+    /// Whether Claude Code is known to be too old for the sign-in command.
     pub fn older(&self) -> bool {
         self.claude.as_ref().and_then(|claude| claude.version).is_some_and(|version| version < SIGN_IN_COMMAND_SINCE)
     }
 
-    /// Opens a terminal with the owner's sign-in. Blocks for a moment, until the terminal has opened or failed.
-    /// `owner` is whose it is; `None` is the usual one.
+    /// Opens a terminal with Claude Code's sign-in. Blocks briefly, until the terminal has opened or failed. `owner` selects
+    /// the config folder; `None` is the default.
     ///
     /// # Errors
-    /// What is missing, or why none of the terminals opened.
+    /// Fails if Claude Code or a terminal is missing, or no terminal opened.
     pub fn open(&mut self, home: &Path, owner: Option<&CredentialStore>) -> Result<(), OpenError> {
         let claude = self.claude.as_mut().ok_or(OpenError::NoClaude)?;
         if self.terminals.is_empty() {
@@ -86,16 +85,16 @@ impl Found {
     }
 }
 
-/// What is run in the terminal.
+/// The command to run in the terminal.
 #[derive(Debug, Clone)]
 struct LaunchSpec {
     program: PathBuf,
-    /// Goes first on its PATH.
+    /// The folder to put first on PATH.
     folder: PathBuf,
     arguments: &'static [&'static str],
-    /// What `CLAUDE_CONFIG_DIR` has to say to it.
+    /// The value for `CLAUDE_CONFIG_DIR`.
     config_dir: Option<OsString>,
-    /// And `CLAUDE_SECURESTORAGE_CONFIG_DIR`.
+    /// The value for `CLAUDE_SECURESTORAGE_CONFIG_DIR`.
     storage_dir: Option<OsString>,
     words: messages::SignInTerminal,
 }

@@ -1,21 +1,21 @@
-//! Where a person's programs are. A desktop session's PATH is often shorter than their shell's, so the places of the
-//! usual installers are looked at as well.
+//! Finds the user's programs. A desktop session's PATH is often shorter than the shell's, so this also searches the usual
+//! installers' folders.
 
 use crate::platform::fs;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// Some lines are usual.
+/// A few lines are usual.
 const NPMRC_MAX: u64 = 1024 * 1024;
 
-/// The folders to look in, those of PATH first.
+/// The folders to search, those of PATH first.
 #[derive(Debug, Clone)]
 pub struct Programs {
     folders: Vec<PathBuf>,
 }
 
 impl Programs {
-    /// `HOLDOFF_PROGRAMS`, a list such as PATH is one, stands in place of all of them.
+    /// `HOLDOFF_PROGRAMS`, a list in PATH's format, replaces all of them.
     pub fn new(home: &Path, var: &impl Fn(&str) -> Option<OsString>) -> Self {
         if let Some(only) = var("HOLDOFF_PROGRAMS") {
             return Self { folders: std::env::split_paths(&only).filter(|folder| folder.is_absolute()).collect() };
@@ -34,14 +34,14 @@ impl Programs {
         Self { folders }
     }
 
-    /// The first of that name that can be run.
+    /// The first executable with that name.
     pub fn find(&self, name: &str) -> Option<PathBuf> {
         let names = file_names(name);
         self.folders.iter().flat_map(|folder| names.iter().map(|name| folder.join(name))).find(|path| can_be_run(path))
     }
 }
 
-/// Where npm puts programs under its prefix.
+/// The folder for programs under npm's prefix.
 fn bin(prefix: &Path) -> PathBuf {
     if cfg!(windows) { prefix.to_owned() } else { prefix.join("bin") }
 }
@@ -96,7 +96,7 @@ fn usual(home: &Path, var: &impl Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
     in_home.into_iter().chain(named.into_iter().flatten()).collect()
 }
 
-/// Version managers keep a folder for each version of Node: the newest first.
+/// The folders of version managers, which have one per Node version: newest first.
 fn per_version(home: &Path) -> Vec<PathBuf> {
     let managers = [
         (".nvm/versions/node", "bin"),
@@ -112,13 +112,13 @@ fn per_version(home: &Path) -> Vec<PathBuf> {
     managers.into_iter().flat_map(folders).collect()
 }
 
-/// `v20.11.0` as numbers.
+/// Parses `v20.11.0`.
 fn node_version(folder: &Path) -> Vec<u64> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     name.trim_start_matches('v').split('.').map(|part| part.parse().unwrap_or(0)).collect()
 }
 
-/// The `prefix` of the person's `~/.npmrc`.
+/// The `prefix` of the user's `~/.npmrc`.
 fn npmrc_prefix(home: &Path) -> Option<PathBuf> {
     let bytes = fs::read(&home.join(".npmrc"), NPMRC_MAX).ok()?;
     let text = str::from_utf8(&bytes).ok()?;
@@ -144,7 +144,7 @@ fn file_names(name: &str) -> Vec<String> {
     ["exe", "cmd", "bat"].map(|extension| format!("{name}.{extension}")).into()
 }
 
-/// A file, at the end of however many links, that this user may run.
+/// A file, after following links, that this user may execute.
 #[cfg(unix)]
 fn can_be_run(path: &Path) -> bool {
     use rustix::fs::Access;

@@ -1,4 +1,4 @@
-//! The command that Claude Code's settings name for the status line.
+//! The status line command in Claude Code's settings.
 
 use crate::platform::environment::DATA_DIR_VARIABLE;
 use std::path::{Path, PathBuf};
@@ -6,30 +6,30 @@ use std::path::{Path, PathBuf};
 const PROGRAM: &str = "holdoff";
 const WORD: &str = "statusline";
 
-/// The command to put there: it goes through a shell, so the paths are quoted for one. It carries the data folder, since
-/// Claude Code may be started where that would be another one, such as in a snap's terminal.
+/// The command for the settings, quoted for a shell. It includes the data folder, because the default may differ where Claude
+/// Code is started, such as in a snap's terminal.
 #[cfg(not(windows))]
 pub fn own(program: &Path, data_dir: &Path) -> String {
     format!("{DATA_DIR_VARIABLE}={} {} {WORD}", quoted(data_dir), quoted(program))
 }
 
-/// The command to put there, quoted for a shell. The data folder is the same here wherever Claude Code is started.
+/// The command for the settings, quoted for a shell. On Windows, the data folder is the same wherever Claude Code starts.
 #[cfg(windows)]
 pub fn own(program: &Path, _: &Path) -> String {
     format!("{} {WORD}", quoted(program))
 }
 
-/// Whether `command` is Holdoff's, wherever it lies. One that does more than call it is somebody's own.
+/// Whether `command` runs Holdoff, wherever it is installed. A command that does anything else as well is not ours.
 pub fn is_own(command: &str) -> bool {
     program(command).is_some()
 }
 
-/// The program that a command of Holdoff's calls; `None` if it is somebody else's.
+/// The program that Holdoff's command runs; `None` if the command is not ours.
 pub fn program(command: &str) -> Option<PathBuf> {
     parts(command).map(|(_, program)| program)
 }
 
-/// The data folder that a command of Holdoff's carries.
+/// The data folder in Holdoff's command.
 pub fn data_dir(command: &str) -> Option<PathBuf> {
     parts(command)?.0
 }
@@ -52,13 +52,13 @@ fn parts(command: &str) -> Option<(Option<PathBuf>, PathBuf)> {
     own.then(|| (data_dir, PathBuf::from(program)))
 }
 
-/// Whether the program that a command of Holdoff's calls is where it says.
+/// Returns `false` only if Holdoff's command runs a program that does not exist.
 pub fn can_be_called(text: &str) -> bool {
     program(text).is_none_or(|program| !program.is_absolute() || program.is_file())
 }
 
-/// The program under the name by which the person has it: `path` first, since what is on the `PATH` outlives an
-/// update, which the file behind it may not.
+/// The program's most durable name: a name on `path` if possible, because that survives an update and the resolved file may
+/// not.
 pub fn lasting(program: &Path, path: Option<&std::ffi::OsStr>) -> PathBuf {
     let Ok(real) = program.canonicalize() else {
         return program.to_owned();
@@ -72,11 +72,11 @@ pub fn lasting(program: &Path, path: Option<&std::ffi::OsStr>) -> PathBuf {
 #[cfg(not(windows))]
 fn quoted(program: &Path) -> String {
     let text = program.to_string_lossy();
-    // No path has a NUL in it, which is all that cannot be quoted.
+    // Quoting fails only for NUL, which paths cannot contain.
     shlex::try_quote(&text).map(std::borrow::Cow::into_owned).unwrap_or_default()
 }
 
-/// Claude Code calls Git's bash where there is one, else PowerShell: forward slashes are understood by all of them.
+/// Claude Code uses Git's bash if available, else PowerShell: all of them accept forward slashes.
 #[cfg(windows)]
 fn quoted(program: &Path) -> String {
     let text = program.to_string_lossy();

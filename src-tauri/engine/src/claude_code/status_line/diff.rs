@@ -1,5 +1,5 @@
-//! What a change of the settings would do, line by line, fit to be shown: the lines of the one key that are different, and
-//! none beside them. Other people's keys and tokens stand in the lines around.
+//! A line diff of a settings change that is safe to show: only the changed lines of the one key. The lines around it may
+//! contain other programs' keys and tokens.
 
 use crate::claude_code::status_line::settings_editor::Text;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
-//! Claude Code's status line: has it call Holdoff, and gives it back. Each change is planned first, so that the
-//! person sees what it does, and made only to the settings that the plan was made for.
+//! Installs Holdoff as Claude Code's status line, and restores the previous one. Each change is planned first, so that the user
+//! can review it, and applied only if the settings are still those it was planned for.
 
 pub mod command;
 mod diff;
@@ -23,7 +23,7 @@ use settings_editor::{Current, Text};
 use settings_file::Found;
 use std::path::{Path, PathBuf};
 
-/// Why the settings were left as they are.
+/// Why the settings were not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     #[error(
@@ -60,38 +60,38 @@ pub enum SettingsError {
     Record { path: PathBuf, why: String },
 }
 
-/// The status line of one config folder of Claude Code.
+/// The status line of one Claude Code config folder.
 #[derive(Debug, Clone)]
 pub struct Place {
     settings: PathBuf,
     data_dir: PathBuf,
 }
 
-/// What stands there now.
+/// The current status line.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Status {
     Nothing,
-    /// Holdoff is called, and then the earlier command, if there was one.
+    /// Holdoff runs, followed by the earlier command, if there was one.
     Installed {
         command: String,
         earlier: Option<String>,
     },
-    /// Somebody else's; its command, if it is one.
+    /// Another program's; its command, if it is one.
     Other(Option<String>),
 }
 
-/// What is to be done.
+/// The planned action.
 #[derive(Debug)]
 pub enum Plan {
     Change(Box<Change>),
-    /// It is as it is wanted already.
+    /// The settings are already as requested.
     Nothing,
 }
 
-/// A change that was worked out and not made yet.
+/// A planned change that has not been applied.
 #[derive(Debug)]
 pub struct Change {
-    /// As Claude Code names the file, whose lock is beside that name.
+    /// The path that Claude Code uses; its lock is beside this path.
     settings: PathBuf,
     found: Found,
     after: Option<Vec<u8>>,
@@ -102,9 +102,9 @@ pub struct Change {
 #[derive(Debug)]
 enum Keep {
     Earlier(Option<Value>),
-    /// As it is kept already, from when it was installed first; if it is.
+    /// Keeps the record from the first installation, if there is one.
     Same(Option<Record>),
-    /// It is put back.
+    /// Removes the record, since the earlier value is restored.
     Nothing {
         forgotten: bool,
     },
@@ -119,7 +119,7 @@ impl Place {
         &self.settings
     }
 
-    /// The command that is to be run in Holdoff's place. Quick, since it is asked at every call of the line.
+    /// The earlier command, which Holdoff runs as well. Fast, because every status line call needs it.
     pub fn earlier(&self) -> Option<String> {
         self.records(&settings_file::real(&self.settings))
             .read()?
@@ -129,7 +129,7 @@ impl Place {
             .map(str::to_owned)
     }
 
-    /// The records of it that are there and not used, since others could have written them.
+    /// Records that exist but are not used, because others could have written them.
     pub fn doubtful(&self) -> Vec<(PathBuf, Doubt)> {
         self.records(&settings_file::real(&self.settings)).doubtful()
     }
@@ -139,7 +139,7 @@ impl Place {
     }
 
     /// # Errors
-    /// Why the settings cannot be read.
+    /// Fails if the settings cannot be read.
     pub fn status(&self) -> Result<Status, SettingsError> {
         let found = match settings_file::find(&self.settings) {
             Err(SettingsError::NoFolder { .. }) => return Ok(Status::Nothing),
@@ -152,10 +152,10 @@ impl Place {
         })
     }
 
-    /// Works out how to have `command` called.
+    /// Plans to make the settings run `command`.
     ///
     /// # Errors
-    /// Why it cannot be done.
+    /// Fails if the settings cannot be read, edited or written.
     pub fn plan_install(&self, command: &str) -> Result<Plan, SettingsError> {
         let found = settings_file::find(&self.settings)?.writable()?;
         let records = self.records(&found.path);
@@ -171,10 +171,10 @@ impl Place {
         self.change(found, Some(text.bytes()), &others, records, keep)
     }
 
-    /// Works out how to put back what was there before.
+    /// Plans to restore the previous status line.
     ///
     /// # Errors
-    /// Why it cannot be done.
+    /// Fails if the settings cannot be read, edited or written.
     pub fn plan_uninstall(&self) -> Result<Plan, SettingsError> {
         let found = settings_file::find(&self.settings)?;
         let Some(text) = self.text(&found)? else {
@@ -205,7 +205,7 @@ impl Place {
         text.map_err(|why| SettingsError::Text { path: self.settings.clone(), why })
     }
 
-    /// Whatever the editing did, nothing but the status line may be different.
+    /// Verifies that the edit changed nothing but the status line.
     fn change(
         &self,
         found: Found,
@@ -224,14 +224,14 @@ impl Place {
     }
 }
 
-/// Whether this is the earlier value again with all else as it is now.
+/// Whether this restores the earlier value and keeps everything else as it is now.
 fn is_undone(after: Option<&[u8]>, others: &Value, earlier: Option<&Value>) -> bool {
     let Some(after) = after else {
         return true;
     };
     let is_earlier = |current| match (current, earlier) {
         (Current::Other(current), Some(earlier)) => current == *earlier,
-        // A record does not tell null from nothing.
+        // A record does not distinguish null from a missing value.
         (Current::Nothing | Current::Other(Value::Null), None) => true,
         (Current::Nothing | Current::Other(_) | Current::Own(_), _) => false,
     };
@@ -239,7 +239,7 @@ fn is_undone(after: Option<&[u8]>, others: &Value, earlier: Option<&Value>) -> b
 }
 
 impl Change {
-    /// The file itself, behind whatever links lead to it.
+    /// The file itself, with links resolved.
     pub fn path(&self) -> &Path {
         &self.found.path
     }
@@ -248,27 +248,27 @@ impl Change {
         diff::lines(self.found.bytes.as_deref(), self.after.as_deref())
     }
 
-    /// Holdoff is not to be called any more, and what was there before it is not known.
+    /// Holdoff is removed, but the previous value is unknown.
     pub fn forgotten(&self) -> bool {
         matches!(self.keep, Keep::Nothing { forgotten: true })
     }
 
-    /// The same for the same change of the same settings, and for no other.
+    /// Identifies this change of these settings.
     pub fn fingerprint(&self) -> String {
         let part = |bytes: &Option<Vec<u8>>| bytes.as_deref().map_or_else(|| "none".to_owned(), digest);
         digest(format!("{} {}", part(&self.found.bytes), part(&self.after)).as_bytes())
     }
 
-    /// How to undo it, without a word of anything but the one key.
+    /// How to undo the change, without any content except the one key.
     fn before(&self, first: Option<&[u8]>, made: &[u8]) -> Option<Before> {
         let key = first.and_then(|bytes| Text::parse(bytes).ok()).map(|text| text.shown()).unwrap_or_default();
         Before::of(first, made).filter(|before| before.is_within(&key))
     }
 
-    /// Makes the change.
+    /// Applies the change.
     ///
     /// # Errors
-    /// Why nothing was changed.
+    /// Fails if nothing was changed; the error says why.
     pub fn apply(self) -> Result<(), SettingsError> {
         let path = self.found.path.clone();
         let _lock = take_beside(&self.settings).map_err(|Busy| SettingsError::Busy { path: path.clone() })?;
@@ -279,7 +279,7 @@ impl Change {
                 let before = self.before(self.found.bytes.as_deref(), made);
                 self.records.write(earlier.clone(), before, made).map_err(not_saved)?;
             }
-            // The settings had Holdoff in them: not what is to be put back.
+            // The settings already contained Holdoff, so they are not what an undo must restore.
             Keep::Same(Some(record)) => {
                 let first = record.undone(self.found.bytes.as_deref().unwrap_or_default());
                 let before = first.and_then(|first| self.before(first.as_deref(), made));

@@ -1,5 +1,5 @@
-//! What keeps Claude Code from calling the status line of its person's settings: another that counts before it, or a switch
-//! that turns all of them off.
+//! Finds what keeps Claude Code from running the status line of the user's settings: another status line with precedence, or a
+//! switch that disables all of them.
 
 use crate::claude_code::status_line::settings_editor::{Current, Text, called};
 use crate::claude_code::status_line::settings_file;
@@ -7,17 +7,17 @@ use crate::http::network::managed_settings;
 use crate::platform::fs;
 use std::path::{Path, PathBuf};
 
-/// The folder that a project keeps its settings in, as a person's home does.
+/// The settings folder of a project, and of a home folder.
 const FOLDER: &str = ".claude";
-/// What is said for one project alone, last word first.
+/// A project's settings files, highest precedence first.
 const OF_A_PROJECT: [&str; 2] = ["settings.local.json", settings_file::NAME];
-/// How far up from a folder its project is looked for.
+/// How many parent folders to search for the project.
 const LEVELS: usize = 64;
 
-/// One thing that is in the way.
+/// One obstacle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Obstacle {
-    /// The settings in which it stands.
+    /// The settings file that contains it.
     pub path: PathBuf,
     pub kind: ObstacleKind,
     pub scope: Scope,
@@ -25,25 +25,24 @@ pub struct Obstacle {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObstacleKind {
-    /// `disableAllHooks`, which turns off the status line as well.
+    /// `disableAllHooks`, which also disables the status line.
     Disabled,
     /// Another `statusLine`.
     Replaced,
 }
 
-/// Where it keeps it from being called.
+/// Where the status line is blocked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// On this computer: an administrator says so.
+    /// On this computer, by an administrator.
     Managed,
-    /// In the project of this folder.
+    /// In this folder's project.
     Project,
     /// Everywhere.
     User,
 }
 
-/// What is in the way of the status line in the settings of `config_dir`, for a Claude Code that is started in one of these
-/// folders. Each is named once.
+/// The obstacles to the status line of `config_dir`, for a Claude Code started in one of these folders. No duplicates.
 pub fn obstacles(config_dir: &Path, folders: &[PathBuf]) -> Vec<Obstacle> {
     let mut all: Vec<Obstacle> = Vec::new();
     for folder in folders {
@@ -58,7 +57,7 @@ fn layered(managed: Vec<PathBuf>, config_dir: &Path, folder: &Path) -> Vec<Obsta
     let of_project = project(folder, config_dir).into_iter().map(|path| (path, Scope::Project));
     let user = [(config_dir.join(settings_file::NAME), Scope::User)];
     let (mut line, mut switch) = (None, None);
-    // The first that says something of it counts.
+    // The first file with a value has precedence.
     for (path, scope) in managed.chain(of_project).chain(user) {
         let Some(text) = read(&path) else { continue };
         let obstacle = |kind| Obstacle { path: path.clone(), kind, scope };
@@ -67,7 +66,7 @@ fn layered(managed: Vec<PathBuf>, config_dir: &Path, folder: &Path) -> Vec<Obsta
         {
             switch = Some(off.then(|| obstacle(ObstacleKind::Disabled)));
         }
-        // A setting that is no command of a status line is none.
+        // A `statusLine` without a valid command does not count.
         match text.current() {
             Current::Other(value) if line.is_none() && called(&value).is_some() && scope != Scope::User => {
                 line = Some(Some(obstacle(ObstacleKind::Replaced)));
@@ -79,7 +78,7 @@ fn layered(managed: Vec<PathBuf>, config_dir: &Path, folder: &Path) -> Vec<Obsta
     switch.flatten().into_iter().chain(line.flatten()).collect()
 }
 
-/// The settings of the project that a folder is in: of the nearest folder above it that has some. The person's own are none.
+/// The settings of the nearest parent folder that has some. The user's own settings do not count as a project's.
 fn project(folder: &Path, config_dir: &Path) -> Vec<PathBuf> {
     let own = config_dir.canonicalize().ok();
     for above in folder.ancestors().take(LEVELS) {
@@ -107,7 +106,7 @@ mod tests {
     const OTHER: &str = r#"{"statusLine":{"type":"command","command":"theirs"}}"#;
     const OFF: &str = r#"{"disableAllHooks":true,}"#;
 
-    /// `files` by the folder that they are in: `managed`, `home/.claude`, or a project's.
+    /// `files` are listed by folder: `managed`, `home/.claude`, or a project's.
     #[track_caller]
     fn check(files: &[(&str, &str)], started_in: &str, expect: &[(&str, ObstacleKind, Scope)]) {
         let root = tempfile::tempdir().unwrap();
@@ -157,7 +156,7 @@ mod tests {
         );
         let at_home = "home/.claude/settings.local.json";
         check(&[(at_home, OTHER)], "home", &[(at_home, Replaced, Scope::Project)]);
-        // The person's own settings are not a project's, whoever's line it is.
+        // The user's own settings are not a project's, whichever status line they name.
         check(&[("home/.claude/settings.json", OTHER)], "home/q", &[]);
         check(&[(shared, OTHER)], "home/q", &[]);
     }

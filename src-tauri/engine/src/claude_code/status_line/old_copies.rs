@@ -1,14 +1,14 @@
-//! Copies of the settings that earlier versions of Holdoff kept. They held what people keep in there, so they go.
+//! Removes copies of the settings that earlier versions of Holdoff kept, because they may contain private data.
 
 use super::record::{self, FOLDER, SIZE_MAX, VERSION_WITH_COPY};
 use crate::platform::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Removes them all and answers how many there were. What of them can still undo a change is put into its record.
+/// Removes all copies and returns their number. First saves what is needed to undo a change in its record.
 ///
 /// # Errors
-/// When one cannot be replaced or removed; it is tried again next time.
+/// Fails if one cannot be replaced or removed; the next call tries again.
 pub fn remove_copies(data_dir: &Path) -> io::Result<usize> {
     let folder = data_dir.join(FOLDER);
     let entries = match std::fs::read_dir(&folder) {

@@ -1,5 +1,5 @@
-//! What is needed to undo the change of the one key: what stood there before, and where. Nothing else of the settings is
-//! written down anywhere: people keep tokens in all parts of them.
+//! What is needed to undo the change of the one key: its previous value and position. No other part of the settings is saved
+//! anywhere, because any part may contain tokens.
 
 use crate::platform::fs;
 use crate::platform::private_files;
@@ -10,37 +10,37 @@ use sha2::{Digest, Sha256};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The folder for it in Holdoff's data folder.
+/// The folder for records in Holdoff's data folder.
 pub(super) const FOLDER: &str = private_files::COMMANDS;
 pub(super) const SIZE_MAX: u64 = 4 * 1024 * 1024;
 const VERSION: u32 = 2;
-/// Named a copy of the whole settings.
+/// This version referred to a copy of the complete settings.
 pub(super) const VERSION_WITH_COPY: u32 = 1;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     pub(super) version: u32,
-    /// Which file it is about.
+    /// The settings file that this record belongs to.
     pub(super) settings: String,
-    /// By which name it is Claude Code's.
+    /// The path by which Claude Code knows the file.
     pub(super) named: Option<String>,
-    /// The value that stood there.
+    /// The previous value of the key.
     pub earlier: Option<Value>,
-    /// A digest of what was made of the file: where that still fits, it becomes again what it was, byte for byte.
+    /// Digest of the file after the change. If it still matches, an undo restores the file byte for byte.
     pub(super) after: String,
     pub(super) before: Option<Before>,
-    /// Of [`VERSION_WITH_COPY`].
+    /// Only in [`VERSION_WITH_COPY`].
     #[serde(default, skip_serializing)]
     pub(super) copy: Option<String>,
 }
 
-/// How the file becomes what it was.
+/// How to restore the file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Before {
-    /// There was none.
+    /// There was no file.
     NoFile,
-    /// All but so many bytes at its start and its end: there, `text` stood in place of `made`.
+    /// `text` was replaced by `made`, between the first `head` and the last `tail` bytes.
     Other {
         head: usize,
         tail: usize,
@@ -50,8 +50,8 @@ pub enum Before {
     },
 }
 
-/// The records of one settings file, which is known by the name that leads to it and by where it really lies: the one stays
-/// when the file is moved behind a link, the other when it is called by another name.
+/// The records of one settings file, stored under its link path and its real path: the first survives moving the file behind a
+/// link, the second a change of the link's name.
 #[derive(Debug, Clone)]
 pub struct RecordStore {
     folder: PathBuf,
@@ -60,7 +60,7 @@ pub struct RecordStore {
 }
 
 impl RecordStore {
-    /// `real` is the file itself, without links.
+    /// `real` is the file's path without links.
     pub fn new(data_dir: &Path, named: &Path, real: &Path) -> Self {
         let named = std::path::absolute(named).unwrap_or_else(|_| named.to_owned());
         Self { folder: data_dir.join(FOLDER), named, real: real.to_owned() }
@@ -70,12 +70,12 @@ impl RecordStore {
         self.folder.join(format!("{}.json", short(settings)))
     }
 
-    /// `None` too where it cannot be read.
+    /// Returns `None` also if the record cannot be read.
     pub fn read(&self) -> Option<Record> {
         [&self.real, &self.named].into_iter().find_map(|settings| read(&self.record(settings)))
     }
 
-    /// Those of its records that are there and not believed, and why.
+    /// The records that exist but are not trusted, and why.
     pub fn doubtful(&self) -> Vec<(PathBuf, Doubt)> {
         let mut records = vec![self.record(&self.real), self.record(&self.named)];
         records.dedup();
@@ -92,7 +92,7 @@ impl RecordStore {
         Ok(())
     }
 
-    /// By whatever name it was written.
+    /// Removes the record under either path.
     pub fn remove(&self) -> io::Result<()> {
         let record = self.read();
         let others = record.iter().flat_map(|record| record.named.iter().chain([&record.settings])).map(Path::new);
@@ -112,20 +112,20 @@ pub(super) fn read(record: &Path) -> Option<Record> {
     serde_json::from_slice(&bytes).ok().filter(known)
 }
 
-/// For this user only: an earlier command can hold what is nobody's business.
+/// Readable only by this user: an earlier command may contain private data.
 pub(super) fn write(path: &Path, record: &Record) -> io::Result<()> {
     fs::replace(path, path.with_extension("next"), &serde_json::to_vec_pretty(record)?)
 }
 
 impl Record {
-    /// What the file was before: `None` in it is no file. Where others have changed the file since, it is put back in its
-    /// place if that place can be told.
+    /// The previous content of the file; the inner `None` means that there was no file. If others have changed the file since,
+    /// restores only the changed part, if its position is unambiguous.
     pub fn undone(&self, now: &[u8]) -> Option<Option<Vec<u8>>> {
         let before = self.before.as_ref()?;
         if self.after == digest(now) { before.undone(now) } else { before.undone_in(now) }
     }
 
-    /// The same without a copy of the settings, which `bytes` are.
+    /// Converts the record to one without a copy of the settings. `bytes` is that copy.
     pub(super) fn without_copy(self, bytes: Option<&[u8]>, now: &[u8]) -> Self {
         let fits = self.after == digest(now) && (bytes.is_some() || self.copy.is_none());
         let before = Before::of(bytes, now).filter(|_| fits);
@@ -134,7 +134,7 @@ impl Record {
 }
 
 impl Before {
-    /// What has to be known of the one to make it of the other.
+    /// What is needed to turn `after` back into `before`.
     pub fn of(before: Option<&[u8]>, after: &[u8]) -> Option<Self> {
         let Some(before) = before else {
             return Some(Self::NoFile);
@@ -175,7 +175,7 @@ impl Before {
     }
 }
 
-/// How many bytes are the same before the first difference.
+/// The number of bytes before the first difference.
 fn alike(pairs: impl Iterator<Item = (char, char)>) -> usize {
     pairs.take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum()
 }

@@ -1,4 +1,4 @@
-//! The text of Claude Code's `settings.json`: one key of it is changed, and every other byte stays what it was.
+//! Edits the text of Claude Code's `settings.json`: changes one key and preserves every other byte.
 
 use super::command;
 use holdoff_core::text::BOM;
@@ -8,17 +8,17 @@ use serde_json::Value;
 
 const KEY: &str = "statusLine";
 
-/// What stands under `statusLine`.
+/// The current value of `statusLine`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Current {
     Nothing,
     /// Holdoff's command.
     Own(String),
-    /// Somebody else's setting, whatever it is.
+    /// Any other value.
     Other(Value),
 }
 
-/// A text that was understood.
+/// Parsed settings text.
 pub struct Text {
     bom: bool,
     root: CstRootNode,
@@ -26,10 +26,10 @@ pub struct Text {
 }
 
 impl Text {
-    /// JSON, and comments and trailing commas where somebody put them.
+    /// Accepts JSON with comments and trailing commas.
     ///
     /// # Errors
-    /// Why it cannot be edited, without any of its content.
+    /// Fails if the text cannot be edited. The message contains none of the content.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
         let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())?;
         let bare = text.strip_prefix(BOM).unwrap_or(text);
@@ -47,10 +47,10 @@ impl Text {
         Ok(Self { bom: bare.len() != text.len(), root, object })
     }
 
-    /// A file that is not there yet.
+    /// The text for a new file.
     ///
     /// # Errors
-    /// Never; but only the parser can say so.
+    /// Never fails in practice, but the parser returns a `Result`.
     pub fn new() -> Result<Self, String> {
         Self::parse(b"{}\n")
     }
@@ -69,7 +69,7 @@ impl Text {
         self.object.properties().is_empty()
     }
 
-    /// Has `command` called. Padding and whatever else is said of the line stay.
+    /// Sets the command. Preserves padding and all other status line options.
     pub fn call(&mut self, command: &str) {
         match self.object.get(KEY) {
             Some(prop) if prop.to_serde_value().as_ref().and_then(called).is_some() => self.set_command(&prop, command),
@@ -78,11 +78,11 @@ impl Text {
         }
     }
 
-    /// In the first place, where no other line needs a comma for it.
+    /// Inserts the key in first place, where no existing line needs a comma.
     fn insert(&mut self, command: &str) {
         let object = self.object.to_string();
         let on_one_line = !object.contains(['\n', '\r']);
-        // The parser would lay out anew what else is in an object without members, which is comments.
+        // The parser would reformat the comments in an object without members.
         let only_comments = self.is_empty() && object.contains('/');
         if !only_comments && (self.is_empty() || !on_one_line) {
             self.object.insert(0, KEY, json!({ "type": "command", "command": command }));
@@ -99,7 +99,7 @@ impl Text {
         }
     }
 
-    /// Puts back what stood there before Holdoff's command.
+    /// Restores the value from before Holdoff's command.
     pub fn put_back(&self, earlier: Option<&Value>) {
         let Some(prop) = self.object.get(KEY) else {
             return;
@@ -124,7 +124,7 @@ impl Text {
         format!("{bom}{}", self.root).into_bytes()
     }
 
-    /// The one key as it stands, with its value and the white space before it on its line. Empty if it is not there.
+    /// The key with its value and the white space before it on its line. Empty if the key is missing.
     pub fn shown(&self) -> String {
         let Some(prop) = self.object.get(KEY) else {
             return String::new();
@@ -134,7 +134,7 @@ impl Text {
         format!("{}{prop}\n", indent.map(|space| space.to_string()).unwrap_or_default())
     }
 
-    /// All but the status line, for comparison.
+    /// Everything except the status line, for comparison.
     pub fn others(&self) -> Value {
         let mut value = self.root.to_serde_value().unwrap_or_default();
         if let Some(object) = value.as_object_mut() {
@@ -144,7 +144,7 @@ impl Text {
     }
 }
 
-/// The command of a status line that is one.
+/// The command of a valid status line.
 pub fn called(line: &Value) -> Option<&str> {
     let line = line.as_object()?;
     let of_commands = line.get("type").is_none_or(|kind| kind == "command");

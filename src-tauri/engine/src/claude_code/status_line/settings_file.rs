@@ -1,4 +1,4 @@
-//! Claude Code's `settings.json` on disk: found where it really lies, and replaced only as it was read.
+//! Claude Code's `settings.json` on disk: resolves its real path, and replaces it only if it is unchanged since it was read.
 
 use super::SettingsError;
 use crate::platform::fs;
@@ -8,19 +8,19 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub const NAME: &str = "settings.json";
-/// Some kilobytes are usual.
+/// A few kilobytes are usual.
 pub(super) const SIZE_MAX: u64 = 4 * 1024 * 1024;
 
 /// The settings as they were read.
 #[derive(Debug, Clone)]
 pub struct Found {
-    /// The file itself, behind whatever links lead to it.
+    /// The file itself, with links resolved.
     pub path: PathBuf,
-    /// `None`: there is no such file yet.
+    /// `None` if the file does not exist yet.
     pub bytes: Option<Vec<u8>>,
 }
 
-/// The file itself, or where it would be. A link to nowhere is an answer too.
+/// The file's real path, or where it would be created. Also resolves a dangling link.
 pub fn real(settings: &Path) -> PathBuf {
     if let Ok(real) = settings.canonicalize() {
         return real;
@@ -44,7 +44,7 @@ pub fn find(settings: &Path) -> Result<Found, SettingsError> {
 }
 
 impl Found {
-    /// A file that may not be written is not replaced by one that may, although its folder would let us.
+    /// A read-only file is not replaced by a writable one, although the folder's permissions would allow it.
     pub fn writable(self) -> Result<Self, SettingsError> {
         if self.bytes.is_some() {
             check_writable(&self.path)?;
@@ -66,7 +66,7 @@ fn check_writable(path: &Path) -> Result<(), SettingsError> {
     Ok(())
 }
 
-/// Puts `after` in place of what was found, durably, unless that has changed since. `None` removes the file.
+/// Durably replaces the file with `after`, unless it has changed since it was read. `None` removes the file.
 pub fn replace(found: &Found, after: Option<&[u8]>) -> Result<(), SettingsError> {
     let path = &found.path;
     let failed = |error: io::Error| SettingsError::Write { path: path.clone(), why: error.to_string() };
@@ -96,8 +96,8 @@ fn in_file(path: &Path) -> Result<Option<Vec<u8>>, ReadError> {
     }
 }
 
-/// Exchanges the two names in one step and looks at what came out: if somebody wrote at the last moment, it is
-/// exchanged back.
+/// Exchanges the two names atomically and then checks the replaced content: if another program wrote at the last moment,
+/// exchanges them back.
 #[cfg(target_os = "linux")]
 fn swap(next: fs::Next, found: &Found) -> io::Result<bool> {
     let (new, path) = (next.path(), &found.path);
@@ -127,7 +127,7 @@ fn swap(next: fs::Next, found: &Found) -> io::Result<bool> {
     rename(next, found)
 }
 
-/// Where names cannot be exchanged: looks, and renames at once.
+/// For systems that cannot exchange names: checks, then renames immediately.
 fn rename(next: fs::Next, found: &Found) -> io::Result<bool> {
     let same = is_as_found(found)?;
     if same {
@@ -141,7 +141,7 @@ fn rename(next: fs::Next, found: &Found) -> io::Result<bool> {
 mod tests {
     use super::*;
 
-    /// Where a program writes at the last moment: after the last look, and before the two names are exchanged.
+    /// Simulates a write between the last check and the exchange of the names.
     #[test]
     fn what_is_written_at_the_last_moment_is_put_back() {
         let dir = tempfile::tempdir().unwrap();

@@ -1,13 +1,13 @@
-//! The way to a file as the system walks it: the look-ups whose change would lead elsewhere.
+//! Resolves a path as the system does: the lookups that would lead elsewhere if they changed.
 
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-/// As many links as Linux follows.
+/// Linux follows as many links.
 const MAX_LINKS: usize = 40;
 
-/// A name looked up in a folder. The folder's path has no links in it.
+/// A name looked up in a folder whose path contains no links.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Step {
     pub folder: PathBuf,
@@ -20,9 +20,9 @@ impl Step {
     }
 }
 
-/// The steps to watch on the way to `path`, outermost first: the last (the file itself, or the first name that is
-/// missing), each link, and the one before each of these, by which a replaced folder is seen. What lies further up
-/// is left alone; a home folder is not moved every day.
+/// The steps to watch on the way to `path`, outermost first: the last (the file or the first missing name), each link, and the
+/// step before each of these, which shows that a folder was replaced. Steps further up are skipped, because a home folder is
+/// rarely moved.
 pub(super) fn to(path: &Path) -> Vec<Step> {
     let (steps, links) = walk(path);
     let decisive = |i: usize| i + 1 == steps.len() || links.contains(&i);
@@ -30,7 +30,7 @@ pub(super) fn to(path: &Path) -> Vec<Step> {
     steps.into_iter().zip(kept).filter(|(_, kept)| *kept).map(|(step, _)| step).collect()
 }
 
-/// Every step, as far as there is something, and which of them are links.
+/// Every step up to the first missing name, and the indexes of the links.
 fn walk(path: &Path) -> (Vec<Step>, Vec<usize>) {
     let (mut steps, mut links) = (Vec::new(), Vec::new());
     let mut here = PathBuf::new();

@@ -1,11 +1,11 @@
-//! By what a file is seen to be another, or changed.
+//! Detects that a file was changed or replaced.
 
 use crate::platform::data_dir::FileId;
 use std::fs::Metadata;
 use std::path::Path;
 use std::time::SystemTime;
 
-/// When it was written, how long it is, and which it is. `None` is no file.
+/// Modification time, size and identity. `None` means no file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Stamp(Option<(Option<SystemTime>, u64, Option<FileId>)>);
 

@@ -1,4 +1,4 @@
-//! Keeps the system's watcher on the way to each file, wherever that leads.
+//! Keeps the system's watcher on the current path chain of each file.
 
 use super::{Change, Changes, Heard, Shared, Stamp, WatchError};
 use crate::credentials::watch::path_chain;
@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 #[derive(Debug, Default)]
 pub(super) struct Watched {
-    /// There while something is watched.
+    /// Exists while something is watched.
     watcher: Option<RecommendedWatcher>,
     groups: BTreeMap<u64, Group>,
     last: u64,
@@ -56,7 +56,7 @@ impl Watched {
         }
     }
 
-    /// Watches what is to be watched from here on, then says what happened. `false` if that is the end of it.
+    /// Rewatches the files if needed, then reports the changes. Returns `false` if the watch has ended.
     fn tell(&mut self, id: u64, changes: &[Option<Change>], shared: &Shared) -> bool {
         let Some(group) = self.groups.get(&id) else { return false };
         let moved = changes.contains(&Some(Change::Way)) || group.lead_elsewhere().contains(&true);
@@ -84,8 +84,8 @@ impl Watched {
         }
     }
 
-    /// Watches the ways of one group anew. Also what seems to be watched already: the watcher drops a folder by itself once
-    /// it hears, late perhaps, that it was moved. What happens meanwhile to any file that is watched is not missed.
+    /// Rewatches the path chains of one group, including folders that seem to be watched: once it learns, perhaps late, that a
+    /// folder was moved, the watcher drops it on its own. Changes to any watched file in the meantime are not missed.
     fn arm(&mut self, id: u64, shared: &Shared) -> Result<(), WatchError> {
         let before = self.stamps();
         let Some(group) = self.groups.get_mut(&id) else { return Ok(()) };
@@ -108,7 +108,7 @@ impl Watched {
         if elsewhere { Ok(()) } else { armed }
     }
 
-    /// Has those looked at to whom something happened since `before`, which may have gone unheard.
+    /// Marks files that changed since `before`, in case their events were missed.
     fn catch_up(&self, before: &BTreeMap<u64, Vec<Stamp>>, shared: &Shared) {
         let now = self.stamps();
         let mut state = shared.state();
@@ -130,13 +130,13 @@ impl Watched {
 }
 
 impl Group {
-    /// Of each file, whether the way to it is another by now.
+    /// For each file, whether its path chain has changed.
     fn lead_elsewhere(&self) -> Vec<bool> {
         self.files.iter().zip(&self.ways).map(|(file, way)| path_chain::to(file) != *way).collect()
     }
 }
 
-/// The outer folders first, so that what happens to an inner one after that is heard.
+/// Watches outer folders first, so that later changes to inner ones are reported.
 fn watch_folders(watcher: &mut RecommendedWatcher, folders: &[PathBuf]) -> Result<(), WatchError> {
     let mut any = false;
     let mut refused = None;
@@ -157,7 +157,7 @@ fn watch_folders(watcher: &mut RecommendedWatcher, folders: &[PathBuf]) -> Resul
     }
 }
 
-/// Each once.
+/// The folders without duplicates.
 fn folders<'a>(ways: impl IntoIterator<Item = &'a Vec<Step>>) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = Vec::new();
     for step in ways.into_iter().flatten() {

@@ -1,4 +1,4 @@
-//! Terminals of Linux and other free desktops, each with its own way of being told what to run.
+//! Terminals on Linux and other free desktops, each with its own command-line syntax.
 
 use super::script;
 use crate::claude_code::sign_in_launcher::{LaunchSpec, Programs};
@@ -6,10 +6,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What stands before the command.
+/// The arguments before the command.
 type Before = &'static [&'static str];
 
-/// The desktop's own choice, if it has made one: the proposed standard, then Debian's alternatives.
+/// The desktop's own choice, if any: the proposed standard, then Debian's alternatives.
 const CHOSEN: [(&str, Before); 2] = [("xdg-terminal-exec", &[]), ("x-terminal-emulator", &["-e"])];
 
 const COMMON: [(&str, Before); 17] = [
@@ -38,7 +38,7 @@ pub struct Terminal {
     before: Vec<OsString>,
 }
 
-/// Those that are there: the desktop's choice, the person's (`TERMINAL`), and the common ones.
+/// The installed ones: the desktop's choice, the user's (`TERMINAL`), then the common ones.
 pub(in crate::claude_code::sign_in_launcher) fn find(
     programs: &Programs,
     var: &impl Fn(&str) -> Option<OsString>,
@@ -54,7 +54,7 @@ pub(in crate::claude_code::sign_in_launcher) fn find(
     found
 }
 
-/// `TERMINAL` holds a name or a path, and arguments at times. One that is not known takes `-e`, as most do.
+/// `TERMINAL` holds a name or path, sometimes with arguments. An unknown terminal gets `-e`, which most accept.
 fn named(programs: &Programs, value: &str) -> Option<Terminal> {
     let mut words = value.split_whitespace();
     let program = programs.find(words.next()?)?;
@@ -72,10 +72,10 @@ impl Terminal {
         self.program.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
-    /// Blocks until it is open or has failed.
+    /// Blocks until the terminal has opened or failed.
     ///
     /// # Errors
-    /// What the system says, or how it ended.
+    /// Fails if it cannot be started or exits with an error.
     pub(in crate::claude_code::sign_in_launcher) fn open(&self, job: &LaunchSpec, home: &Path) -> Result<(), String> {
         super::start(Command::new(&self.program).args(self.command_line(job)), home)
     }
@@ -95,7 +95,7 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
-    /// A computer with these programs and no others: the folders of the real one are named after it.
+    /// A computer with only these programs; the real system folders are searched after its own.
     struct Computer(tempfile::TempDir);
 
     impl Computer {
@@ -107,7 +107,7 @@ mod tests {
                 let aside = computer.0.path().join(format!("aside-{name}"));
                 fs::write(&aside, format!("#!/bin/sh\n{script}\n")).unwrap();
                 fs::set_permissions(&aside, fs::Permissions::from_mode(0o755)).unwrap();
-                // Written by a process of its own: none of our threads' children can hold it open.
+                // Written by a separate process, so that no child of another thread can hold it open.
                 assert!(Command::new("cp").arg("-p").args([&aside, &path]).status().unwrap().success());
             }
             computer
@@ -195,7 +195,7 @@ mod tests {
         });
         let mut terminals = computer.terminals(None);
         for terminal in &mut terminals {
-            // The script is told where to write by its own environment, which is ours.
+            // The script reads its output path from its environment, which it inherits from us.
             let script = terminal.program.clone();
             terminal.program = "/usr/bin/env".into();
             terminal.before.splice(0..0, [format!("HOME={}", home.display()).into(), script.into_os_string()]);

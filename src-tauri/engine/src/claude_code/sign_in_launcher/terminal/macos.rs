@@ -1,4 +1,4 @@
-//! Terminal on macOS, or what else the person has chosen for `.command` files. Not seen to run.
+//! Terminal on macOS, or the user's default application for `.command` files. Untested.
 
 use super::script;
 use crate::claude_code::sign_in_launcher::{LaunchSpec, Programs};
@@ -9,7 +9,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::Command;
 
-/// Under the person's own caches, where nobody else can write.
+/// In the user's own cache folder, where nobody else can write.
 const FILE: &str = "Library/Caches/dev.holdoff.tray/Sign in to Claude Code.command";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,10 +27,10 @@ impl Terminal {
         "Terminal".to_owned()
     }
 
-    /// `open` runs such a file in a window, without the permission that scripting Terminal would ask for.
+    /// `open` runs the file in a window and, unlike scripting Terminal, needs no permission.
     ///
     /// # Errors
-    /// What the system says, or how it ended.
+    /// Fails if the file cannot be written, or `open` cannot be started or exits with an error.
     pub(in crate::claude_code::sign_in_launcher) fn open(&self, job: &LaunchSpec, home: &Path) -> Result<(), String> {
         let path = home.join(FILE);
         write(&path, &text(&script::command_line(job))).map_err(|error| error.to_string())?;

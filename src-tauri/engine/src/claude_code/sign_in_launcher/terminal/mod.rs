@@ -1,4 +1,4 @@
-//! A window in which the person can follow the owner's sign-in.
+//! A terminal window in which the user completes Claude Code's sign-in.
 
 #[cfg(target_os = "macos")]
 #[path = "macos.rs"]
@@ -21,10 +21,11 @@ use std::process::Command;
 use std::sync::mpsc;
 use std::time::Duration;
 
-/// A terminal that fails does so within this time; one that opens stays, or hands over to its server and ends well.
+/// A terminal that fails does so within this time. One that opens keeps running, or hands over to its server and exits with
+/// success.
 const FAILS_WITHIN: Duration = Duration::from_millis(700);
 
-/// Starts it so that it outlives us, with nothing of ours but what the person's session gave us.
+/// Starts it so that it outlives us, with only the environment of the user's session.
 fn start(command: &mut Command, home: &Path) -> Result<(), String> {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("HOLDOFF_") {
@@ -39,7 +40,7 @@ fn start(command: &mut Command, home: &Path) -> Result<(), String> {
     std::thread::Builder::new()
         .name("sign-in terminal".to_owned())
         .spawn(move || {
-            // Waited for however long it is open, so that it does not stay as a zombie.
+            // Waits until it exits, so that it does not remain as a zombie.
             let _ = tell.send(child.wait());
         })
         .map_err(|error| error.to_string())?;
@@ -50,7 +51,7 @@ fn start(command: &mut Command, home: &Path) -> Result<(), String> {
     }
 }
 
-/// A signal to our group, such as the Ctrl+C of a person who started us by hand, is not meant for it.
+/// Signals to our process group, such as Ctrl+C in the shell that started us, must not reach it.
 #[cfg(unix)]
 fn detach(command: &mut Command) {
     use std::os::unix::process::CommandExt;
@@ -58,6 +59,6 @@ fn detach(command: &mut Command) {
     command.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
 }
 
-/// A console of its own is where its input and output are; to give it others would end it at once.
+/// Uses its own console for input and output; redirecting them would make it exit at once.
 #[cfg(windows)]
 fn detach(_: &mut Command) {}

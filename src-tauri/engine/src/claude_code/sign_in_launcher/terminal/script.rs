@@ -1,10 +1,10 @@
-//! What a POSIX shell runs in the terminal. A terminal with a server gives its own environment to what it runs, so all
-//! that matters goes through the arguments. None of them is a secret.
+//! The POSIX shell script that runs in the terminal. A terminal with a server gives its own environment to its programs, so
+//! everything is passed as arguments. None of them is a secret.
 
 use crate::claude_code::sign_in_launcher::LaunchSpec;
 use std::ffi::OsString;
 
-/// `$1` PATH folder, `$2` config folder or nothing, `$3` that of the credential or nothing, `$4`–`$7` words, then the command.
+/// `$1` PATH folder, `$2` config folder or empty, `$3` the credential's folder or empty, `$4`–`$7` messages, then the command.
 const SCRIPT: &str = r#"
 PATH=$1:$PATH; export PATH
 if [ -n "$2" ]; then CLAUDE_CONFIG_DIR=$2; export CLAUDE_CONFIG_DIR; else unset CLAUDE_CONFIG_DIR; fi
@@ -21,7 +21,7 @@ read -r _
 exit 0
 "#;
 
-/// The whole command line of the shell.
+/// The complete command line of the shell.
 pub(super) fn command_line(job: &LaunchSpec) -> Vec<OsString> {
     let words = &job.words;
     let mut line: Vec<OsString> = ["/bin/sh", "-c", SCRIPT, "holdoff-sign-in"].map(OsString::from).into();
@@ -43,7 +43,7 @@ mod tests {
     use std::path::Path;
     use std::process::{Command, Stdio};
 
-    /// Runs it with a shell as the program, which says what it was given.
+    /// Runs it with a shell as the program, which prints its arguments and variables.
     fn run([config_dir, storage_dir]: [Option<&str>; 2], arguments: &'static [&'static str]) -> String {
         let job = LaunchSpec {
             program: "/bin/sh".into(),

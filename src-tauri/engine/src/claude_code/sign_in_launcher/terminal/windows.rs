@@ -1,4 +1,4 @@
-//! A console on Windows, which opens in Windows Terminal where that is the person's choice. Not seen to run.
+//! A console on Windows, which opens in Windows Terminal if that is the user's default. Untested.
 
 use crate::claude_code::sign_in_launcher::{LaunchSpec, Programs};
 use std::ffi::OsString;
@@ -27,10 +27,10 @@ impl Terminal {
         "cmd".to_owned()
     }
 
-    /// `/k` keeps the window open behind the command.
+    /// `/k` keeps the window open after the command ends.
     ///
     /// # Errors
-    /// What the system says, or how it ended.
+    /// Fails if it cannot be started or exits with an error.
     pub(in crate::claude_code::sign_in_launcher) fn open(&self, job: &LaunchSpec, home: &Path) -> Result<(), String> {
         let mut command = Command::new(&self.shell);
         for (name, folder) in
