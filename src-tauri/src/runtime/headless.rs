@@ -15,8 +15,7 @@ pub type Runtime = tauri::test::MockRuntime;
 /// Runs `life` to its end, on this thread alone.
 pub fn run<L: Future<Output = ExitCode>>(life: impl FnOnce(super::AppHandle) -> L) -> ExitCode {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
-    // Disk access happens once in minutes, so its threads are not kept. Memory is returned when one ends: the app is idle
-    // then.
+    // Disk access happens once in minutes, so idle threads end soon. Memory is returned then: the app is quiet.
     let runtime = runtime.enable_all().thread_keep_alive(HELPERS).on_thread_stop(memory::give_back);
     let runtime = match runtime.build() {
         Ok(runtime) => runtime,
