@@ -29,8 +29,7 @@ fn main() {
     }
     if let Some(folder) = std::env::var_os("OUT_DIR").map(PathBuf::from).filter(|folder| gather(folder).is_some()) {
         println!("cargo::rustc-env=HOLDOFF_LINKED_WHOLE=yes");
-        // The search path is for the program only: the tests are linked dynamically and would take half of their libraries
-        // from it.
+        // For the program only: tests are linked dynamically and would take half of their libraries from there.
         let search = format!("-L{}", folder.display());
         for argument in ["-static-pie", &search, "-Wl,--start-group", "-lgcc_eh", "-lgcc", "-lc", "-Wl,--end-group"] {
             println!("cargo::rustc-link-arg-bins={argument}");

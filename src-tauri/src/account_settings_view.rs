@@ -93,7 +93,7 @@ mod tests {
     use std::collections::BTreeSet;
     use std::path::Path;
 
-    /// Ann is signed in to two folders, nobody to a third, and a fourth name leads to the second.
+    /// Ann is signed in to two folders, the third has no sign-in, and a fourth name refers to the second.
     fn check(choose: impl FnOnce(&mut Settings), look: impl FnOnce(Vec<AccountChoice>, Vec<PlaceView>)) {
         let mut state = State::new("boot".into());
         for (folder, there) in [("~/.claude", true), ("~/work", true), ("~/new", false)] {

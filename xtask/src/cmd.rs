@@ -19,8 +19,7 @@ pub struct Cmd {
 impl Cmd {
     pub fn new(program: impl AsRef<OsStr>) -> Self {
         let mut inner = Command::new(program);
-        // A build script that watches one of these variables (ring's does) would run again for each caller that sets another
-        // value.
+        // A build script that watches one of these (ring's does) would run again for each caller with other values.
         for (name, _) in env::vars_os().filter(|(name, _)| describes_this_package(name)) {
             inner.env_remove(name);
         }

@@ -216,7 +216,7 @@ const EARLIER: [Break; 20] = [
                 "                let stage = if ON { self.decide(now) } else { Stage::Looking };
                 self.step = Step::Renewing(stage);",
             )),
-            // In this branch there is a refresh token.
+            // The renewal needs a refresh token.
             Some(change(
                 "account/sign_in_seen.rs",
                 "                    credential.forget_refresh_token();",
