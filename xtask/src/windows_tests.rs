@@ -1,5 +1,4 @@
-//! `cargo xtask windows-tests`: builds the tests of the core, the engine and the command for Windows and runs them under
-//! Wine.
+//! `cargo xtask windows-tests`: tests the core, the engine and the command as Windows programs under Wine.
 
 use std::fs;
 use std::path::{Path, PathBuf};
