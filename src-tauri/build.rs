@@ -1,5 +1,5 @@
-//! Where the windows are in this program too, it needs what Tauri makes of its configuration. On Linux they are a program
-//! of their own, with a build script of its own.
+//! Runs Tauri's build step, which generates code from its configuration. It is needed where the windows are part of this
+//! program. On Linux the windows are a separate program with its own build script.
 
 fn main() {
     println!("cargo:rerun-if-changed=src-tauri/build.rs");

@@ -1,10 +1,10 @@
-//! Links the command without shared libraries where that can be done: to load and bind them takes longer than to answer.
-//! The program stays position-independent, so that its addresses are still chosen anew for each run.
+//! Links the command statically where possible: loading and binding shared libraries takes longer than the command's work.
+//! The program stays position-independent, so that address space layout randomization still applies.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What the standard library asks for by name, and the archive that has the same.
+/// The library names that the standard library links, and the archives that provide them.
 const LIBRARIES: [(&str, &str); 7] = [
     ("libgcc_s.a", "libgcc_eh.a"),
     ("libc.a", "libc.a"),
@@ -17,7 +17,7 @@ const LIBRARIES: [(&str, &str); 7] = [
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    // Elsewhere the system has no such libraries, or the compiler's own settings have it so already.
+    // Other systems have no such archives, or the compiler's own settings link statically already.
     let is = |variable: &str, value: &str| std::env::var(variable).is_ok_and(|is| is == value);
     let here = std::env::var("HOST").ok().is_some_and(|host| is("TARGET", &host));
     if !here || !is("CARGO_CFG_TARGET_OS", "linux") || !is("CARGO_CFG_TARGET_ENV", "gnu") {
@@ -29,7 +29,7 @@ fn main() {
     }
     if let Some(folder) = std::env::var_os("OUT_DIR").map(PathBuf::from).filter(|folder| gather(folder).is_some()) {
         println!("cargo::rustc-env=HOLDOFF_LINKED_WHOLE=yes");
-        // The program alone is searched for there: tests, which are linked as ever, would take half of what they need from it.
+        // For the program only: tests are linked dynamically and would take half of their libraries from there.
         let search = format!("-L{}", folder.display());
         for argument in ["-static-pie", &search, "-Wl,--start-group", "-lgcc_eh", "-lgcc", "-lc", "-Wl,--end-group"] {
             println!("cargo::rustc-link-arg-bins={argument}");
@@ -37,7 +37,7 @@ fn main() {
     }
 }
 
-/// Puts a link to each archive into the folder. `None` where one is missing, as on systems that package them apart.
+/// Links each archive into the folder. `None` if one is missing, as on systems that package them separately.
 fn gather(folder: &Path) -> Option<()> {
     find("rcrt1.o")?;
     for (name, archive) in LIBRARIES {
@@ -50,7 +50,7 @@ fn gather(folder: &Path) -> Option<()> {
     Some(())
 }
 
-/// Where the linker's driver has it.
+/// The path of a file as the linker driver reports it.
 fn find(name: &str) -> Option<PathBuf> {
     let driver = std::env::var_os("RUSTC_LINKER").unwrap_or_else(|| "cc".into());
     let said = Command::new(driver).arg(format!("-print-file-name={name}")).output().ok()?;

@@ -1,4 +1,4 @@
-//! The accounts in the settings: what may be chosen for each, and where its sign-in is.
+//! The accounts in the settings: the choices for each account and where its sign-in is stored.
 
 use crate::view::{AccountChoice, PlaceView};
 use crate::view_model::Known;
@@ -8,7 +8,7 @@ use holdoff_core::settings::Readings;
 use holdoff_core::{AccountId, AccountState, CredentialLocation, messages};
 use holdoff_engine::claude_code::CredentialStore;
 
-/// Every account that has a sign-in somewhere, in the order of its places, switched on or off.
+/// Every account with a known sign-in, enabled or not, in the order of the locations.
 pub fn accounts(known: &Known<'_>) -> Vec<AccountChoice> {
     let mut ids: Vec<&AccountId> = Vec::new();
     for id in known.snapshot.state.places.iter().filter_map(|place| place.account.as_ref()) {
@@ -19,7 +19,7 @@ pub fn accounts(known: &Known<'_>) -> Vec<AccountChoice> {
     ids.into_iter().filter_map(|id| account(id, known)).collect()
 }
 
-/// What an account is called that has a sign-in somewhere.
+/// The display name of an account that has a known sign-in.
 pub fn label(id: &AccountId, known: &Known<'_>) -> Option<String> {
     account(id, known).map(|account| account.label)
 }
@@ -42,14 +42,14 @@ fn account(id: &AccountId, known: &Known<'_>) -> Option<AccountChoice> {
     })
 }
 
-/// As was chosen, or as it is kept where nothing is said of it.
+/// The chosen reading source, or the stored one if none was chosen.
 fn readings(id: &AccountId, known: &Known<'_>) -> Readings {
     let kept = known.snapshot.state.accounts.get(id).is_some_and(AccountState::free_only);
     let free_only = known.settings.readings(id).map_or(kept, |readings| readings == Readings::FreeOnly);
     if free_only { Readings::FreeOnly } else { Readings::Ask }
 }
 
-/// Folders that were added and hold no sign-in yet, and the place of a token that is of no use here.
+/// Added folders that have no sign-in yet, and the location of a token that cannot be used here.
 pub fn folders(known: &Known<'_>) -> Vec<PlaceView> {
     let places = known.snapshot.state.places.iter().filter(|place| place.account.is_none());
     let mut views: Vec<PlaceView> = places.map(|place| place_view(place, false, known)).collect();
@@ -73,7 +73,7 @@ fn place_view(place: &CredentialLocation, used: bool, known: &Known<'_>) -> Plac
     PlaceView { place: place.name().to_owned(), state: messages::place(place, used, rejected, known.now.wall), listed }
 }
 
-/// Each folder of the settings, and what its place is called.
+/// Each folder in the settings, with the name of its location.
 fn listed<'a>(known: &'a Known<'_>) -> impl Iterator<Item = (&'a str, String)> {
     let place = |dir: &String| CredentialStore::added(dir.into(), Some(known.home.to_owned())).place();
     known.settings.claude_config_dirs.iter().map(move |dir| (dir.as_str(), place(dir)))
@@ -93,7 +93,7 @@ mod tests {
     use std::collections::BTreeSet;
     use std::path::Path;
 
-    /// Ann is signed in to two folders, nobody to a third, and a fourth name leads to the second.
+    /// Ann is signed in to two folders, the third has no sign-in, and a fourth name refers to the second.
     fn check(choose: impl FnOnce(&mut Settings), look: impl FnOnce(Vec<AccountChoice>, Vec<PlaceView>)) {
         let mut state = State::new("boot".into());
         for (folder, there) in [("~/.claude", true), ("~/work", true), ("~/new", false)] {

@@ -1,4 +1,4 @@
-//! The resident process: one per person, and no web engine in it.
+//! The resident process: one per user, without a web engine.
 
 use crate::controller::{self, End, Parts, Windows};
 use crate::notify::Notifier;
@@ -24,12 +24,12 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
-/// How long a second copy waits for a first one that is just starting.
+/// How long a second copy waits for a first copy that is still starting.
 const FIRST_COPY: Duration = Duration::from_secs(10);
 
 pub fn run(environment: Environment, open: Option<Window>) -> ExitCode {
     core_dumps::disable_core_dumps();
-    // Asked for now: later another file may lie there.
+    // Read at the start: a later update may put another file at this path.
     let own = std::env::current_exe().unwrap_or_else(|_| "holdoff-tray".into());
     if let Err(error) = environment.prepare_data_dir() {
         return report_failure(&error);
@@ -55,7 +55,7 @@ pub fn run(environment: Environment, open: Option<Window>) -> ExitCode {
     runtime::run(move |app| live(app, Start { environment, own, lock, open }))
 }
 
-/// What the app begins with.
+/// The state the app starts with.
 struct Start {
     environment: Environment,
     own: PathBuf,
@@ -77,12 +77,12 @@ async fn live(app: AppHandle, start: Start) -> ExitCode {
 
 async fn try_live(app: AppHandle, start: Start) -> Result<End, String> {
     let Start { environment, own, lock, open } = start;
-    // Where tray and notifications live: on Linux the session bus, elsewhere the app itself.
+    // The tray and notifications use the session bus on Linux, and the app handle elsewhere.
     #[cfg(target_os = "linux")]
     let host = Bus::keep().await;
     #[cfg(not(target_os = "linux"))]
     let host = app.clone();
-    // Before anything is read from disk: a person who starts it sees that it has.
+    // The tray starts before anything is read from disk, so that the user sees that the app has started.
     let (tell_tray, tray_events) = mpsc::unbounded_channel();
     let tray = Tray::start(host.clone(), model::starting(), tell_tray).await;
 
@@ -111,8 +111,8 @@ async fn try_live(app: AppHandle, start: Start) -> Result<End, String> {
     Ok(controller::run(parts).await)
 }
 
-/// Becomes the program that is installed now, in the same process where that can be had. What this one held, its lock
-/// and its socket, ends with it.
+/// Replaces this program with the installed one, in the same process where the system supports that. The lock and the socket
+/// of this program are released with it.
 fn replace(program: &Path, window: Option<Window>) -> ExitCode {
     let mut command = Command::new(program);
     command.args(window.map(Window::flag));
@@ -126,7 +126,7 @@ fn replace(program: &Path, window: Option<Window>) -> ExitCode {
     ExitCode::from(71)
 }
 
-/// Ends the app, in good order, once the session that it was started in is over.
+/// Shuts the app down cleanly when the session it was started in is over.
 #[cfg(target_os = "linux")]
 fn end_with_session(bus: Bus, clicks: mpsc::UnboundedSender<TrayAction>) {
     tokio::spawn(async move {
@@ -136,12 +136,12 @@ fn end_with_session(bus: Bus, clicks: mpsc::UnboundedSender<TrayAction>) {
     });
 }
 
-/// Where the running app listens.
+/// The address the running app listens on.
 pub fn address(environment: &Environment) -> PathBuf {
     ipc::address(&environment.data_dir, environment.runtime_dir.as_deref())
 }
 
-/// A second copy hands its wish to the first and ends well.
+/// A second copy passes its request to the first one and exits with success.
 fn hand_over(environment: &Environment, open: Option<Window>) -> ExitCode {
     let args: Vec<String> = open.map(Window::flag).into_iter().map(str::to_owned).collect();
     let address = address(environment);

@@ -1,21 +1,21 @@
-//! The program's arguments. People use the command `holdoff`; these are what it passes on.
+//! The program's arguments. Users run the command `holdoff`, which passes these on.
 
 use holdoff_engine::ipc::Window;
 use std::ffi::OsString;
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum Role {
-    /// The tray app, with a window to open at once.
+    /// The tray app, with an optional window to open at once.
     Tray { open: Option<Window> },
-    /// Look at the desktop, print what is found, and end: for `holdoff doctor`.
+    /// Probes the desktop, prints the result and exits; used by `holdoff doctor`.
     Look,
-    /// The process of the windows, started by the tray app; on Linux that is another program.
+    /// The window process, started by the tray app. On Linux it is a separate program.
     #[cfg(not(target_os = "linux"))]
     Windows { first: Window },
 }
 
 /// # Errors
-/// A sentence about the argument that is not known.
+/// Fails if an argument is unknown; the error is a sentence for the user.
 pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Role, String> {
     let args: Vec<String> = args.map(|arg| arg.to_string_lossy().into_owned()).collect();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();

@@ -1,4 +1,4 @@
-//! Start at login: off until it is chosen.
+//! Start at login, off by default.
 
 #[cfg(target_os = "linux")]
 mod desktop_entry;

@@ -1,5 +1,5 @@
-//! The only owner of what is shown. Everything that may change it arrives here; tray and windows are told only
-//! what differs from what they were told before.
+//! Owns everything that is shown. All events that may change it arrive here; the tray and the windows receive only
+//! differences.
 
 mod background_jobs;
 mod refresh;
@@ -36,10 +36,10 @@ use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
-/// Any program may ask for windows as often as it likes; why none opens is said once in so long, in real time.
+/// Any program may request windows as often as it likes. A failure is reported once in this real-time interval.
 const SAID_ENOUGH: Duration = Duration::from_secs(5);
 
-/// What the controller is made of.
+/// The parts the controller is built from.
 pub struct Parts {
     pub app: AppHandle,
     pub windows: Windows,
@@ -53,13 +53,13 @@ pub struct Parts {
     pub clicks: mpsc::UnboundedReceiver<TrayAction>,
 }
 
-/// What windows come from.
+/// What is needed to open windows.
 pub struct Windows {
-    /// This program.
+    /// The path of this program.
     pub own: PathBuf,
-    /// Where the calls of their process go.
+    /// Receives the calls of the window process.
     pub tell_calls: mpsc::Sender<(Call, Responder)>,
-    /// The one to begin with.
+    /// The window to open at the start.
     pub open: Option<Window>,
 }
 
@@ -79,13 +79,13 @@ struct Controller {
     signing_in: SigningIn,
     notifier: Notifier,
     tell_found: mpsc::UnboundedSender<(Found, Option<Responder>)>,
-    /// A desktop without a tray gets the window instead, once.
+    /// Whether the missing tray was reported. The window is opened in its place, once.
     no_place_said: bool,
-    /// Why none opened, as it was said last, and when.
+    /// The last reported reason why no window opened, and when it was reported.
     no_window: Option<(NoWindow, Instant)>,
 }
 
-/// What was shown last.
+/// The state shown last.
 #[derive(Default)]
 struct Shown {
     face: Option<TrayModel>,
@@ -95,19 +95,19 @@ struct Shown {
 enum Next {
     Go,
     Quit,
-    /// Start the program that is installed now, with this window.
+    /// Start the installed program, with this window.
     Restart(Option<Window>),
 }
 
-/// How the app came to its end.
+/// How the app ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum End {
     Quit,
-    /// To be followed by this program, with this window.
+    /// Start this program next, with this window.
     Restart(PathBuf, Option<Window>),
 }
 
-/// Runs until the person quits, the system ends the program, or another version of it was installed.
+/// Runs until the user quits, the system ends the program, or another version is installed.
 pub async fn run(parts: Parts) -> End {
     let Parts { app, windows, environment, engine, settings, tray, notifier, .. } = parts;
     let (mut calls, mut tray_events, mut clicks) = (parts.calls, parts.tray_events, parts.clicks);
@@ -198,7 +198,7 @@ impl Controller {
 
     async fn refresh_shown(&mut self) {
         self.engine.snapshots.mark_unchanged();
-        // A computer travels.
+        // The time zone may have changed: a computer travels.
         self.local = local_time(&self.settings.settings);
         let needing = self.known(view_model::needing_sign_in);
         self.signing_in.keep(&needing);
@@ -214,7 +214,7 @@ impl Controller {
 
     fn feed_windows(&mut self) {
         let view = self.known(view_model::view);
-        // The clock always differs; it is worth a message only with something else.
+        // The clock always differs, so a new clock alone is not worth a message.
         let same = |old: &View| View { clock: view.clock.clone(), ..old.clone() } == view;
         if self.shown.view.as_ref().is_some_and(same) {
             return;
@@ -241,7 +241,7 @@ impl Controller {
         Next::Go
     }
 
-    /// Who clicked and sees nothing is told why.
+    /// Tells the user why their click opened no window.
     fn no_window(&mut self, why: &NoWindow) {
         if self.no_window.as_ref().is_some_and(|(said, at)| said == why && at.elapsed() < SAID_ENOUGH) {
             return;
@@ -253,7 +253,7 @@ impl Controller {
         tokio::spawn(async move { notifier.say(title, &body).await });
     }
 
-    /// At the way back to the sign-in of this account, where one is named.
+    /// Opens the settings, at the sign-in steps of this account if there is one.
     fn open_settings(&mut self, account: Option<AccountId>) {
         self.signing_in.turn_to(account);
         self.open(Window::Settings);
@@ -335,7 +335,7 @@ impl Controller {
         Next::Go
     }
 
-    /// The windows' program is of another version: so is the installed app, then, or the installation is broken.
+    /// The window program has another version: either the installed app does too, or the installation is broken.
     async fn other_version(&mut self, version: String, responder: &Responder) -> Next {
         match self.windows.refuse(&responder.caller, version.clone()) {
             Ok(window) => {

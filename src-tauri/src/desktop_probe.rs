@@ -1,5 +1,5 @@
-//! What the desktop has for the app, as JSON on standard output. `holdoff doctor` asks for it: the command itself
-//! knows no bus.
+//! Reports what the desktop offers the app, as JSON on standard output. `holdoff doctor` runs it because the command itself
+//! has no D-Bus code.
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
 
 use serde_json::json;
@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::mpsc;
 use std::time::Duration;
 
-/// How long a bus may take. `doctor` waits a little longer for this program.
+/// How long a bus may take to answer. `doctor` waits a little longer for this program.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 pub fn print() -> ExitCode {
@@ -17,7 +17,7 @@ pub fn print() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// `None` if there is no session bus. `null` is "not known here".
+/// `None` if there is no session bus; `null` means "unknown".
 #[cfg(target_os = "linux")]
 fn facts() -> Option<serde_json::Value> {
     use crate::tray::WATCHER;

@@ -1,11 +1,11 @@
-//! What ends the program from outside, in good order: SIGTERM, SIGINT, and the SIGHUP of a terminal that is closed.
+//! The signals for a clean shutdown: SIGTERM, SIGINT, and the SIGHUP of a terminal that closes.
 
 /// Returns when the system asks the program to end.
 #[cfg(unix)]
 pub async fn received() {
     use tokio::signal::unix::{SignalKind, signal};
     let kinds = [SignalKind::terminate(), SignalKind::interrupt()].into_iter();
-    // Who starts it under nohup wants it to outlive the terminal.
+    // Under nohup the program has to outlive the terminal.
     let kinds = kinds.chain((!is_hangup_ignored()).then(SignalKind::hangup));
     let mut signals: Vec<_> = kinds.filter_map(|kind| signal(kind).ok()).collect();
     std::future::poll_fn(|context| {
@@ -15,13 +15,13 @@ pub async fn received() {
     .await;
 }
 
-/// Whether whoever started this process has it ignore SIGHUP.
+/// Whether the parent process made this process ignore SIGHUP.
 #[cfg(unix)]
 fn is_hangup_ignored() -> bool {
     std::fs::read_to_string("/proc/self/status").is_ok_and(|status| ignores_hangup(&status))
 }
 
-/// Reads `SigIgn`, a mask in hexadecimal whose lowest bit is SIGHUP, from the text of `/proc/<pid>/status`.
+/// Reads `SigIgn` from the text of `/proc/<pid>/status`: a hexadecimal mask whose lowest bit is SIGHUP.
 #[cfg(unix)]
 fn ignores_hangup(status: &str) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

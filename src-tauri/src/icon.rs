@@ -1,8 +1,7 @@
-//! The tray icon: a picture of the most binding quota window and of what Holdoff may do.
+//! The tray icon: shows the most binding quota window and what Holdoff may do.
 //!
-//! A ring means that there is a number: thick as far as the window is used, thin for what is left.
-//! Without one, a sign says why. States differ by shape first and by colour second, and every size
-//! is drawn on its own pixel grid instead of being scaled.
+//! A ring means that the level is known: the thick part is used, the thin part is left. Without a level, a glyph says why.
+//! States differ first by shape and then by colour. Each size is drawn on its own pixel grid and never scaled.
 
 mod app_icon;
 mod canvas;
@@ -18,43 +17,43 @@ pub use app_icon::app_icon;
 use canvas::Canvas;
 use palette::Palette;
 
-/// Sizes in pixels that panels ask for, smallest first.
+/// The sizes in pixels that panels request, smallest first.
 pub const SIZES: [u32; 5] = [16, 22, 24, 32, 48];
 
 /// The largest size in pixels that is drawn.
 pub const MAX_SIZE: u32 = 512;
 
-/// The panel that the icon is to be read on.
+/// The panel background that the icon is drawn for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PanelTheme {
     /// A dark panel: light ink.
     OnDark,
     /// A light panel: dark ink.
     OnLight,
-    /// Not known: light ink on a dark backing of its own, to be read on both.
+    /// Unknown: light ink on a dark backing, which is readable on both.
     Either,
 }
 
-/// What the icon says, one shape each.
+/// The icon's states, one shape each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Glyph {
     /// A fresh reading: the gauge.
     Level,
-    /// Nothing is asked until a time: an hourglass, with the last level as a faint ring.
+    /// No request is sent until a known time: an hourglass, with the last level as a faint ring.
     CoolingDown,
-    /// Nothing is asked until the person acts: two bars.
+    /// No request is sent until the user acts: two bars.
     Paused,
     /// The sign-in has expired: a padlock.
     Expired,
-    /// No sign-in was found: an empty circle, struck out.
+    /// No sign-in was found: an empty circle with a line through it.
     Absent,
-    /// The last reading is old: a clock whose broken ring is the last level.
+    /// The last reading is old: a clock whose broken ring shows the last level.
     Stale,
     /// Nothing is known yet: a question mark.
     Unknown,
 }
 
-/// Everything that the drawing depends on; equal icons have equal pixels.
+/// All inputs of the drawing. Equal icons have equal pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Icon {
     /// How much of the most binding window is used, 0 to 100; more is drawn as 100.
@@ -64,7 +63,7 @@ pub struct Icon {
     pub ink: PanelTheme,
 }
 
-/// A square picture in straight (not premultiplied) RGBA, rows from the top.
+/// A square image in straight (not premultiplied) RGBA, rows from top to bottom.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pixmap {
     /// Width and height in pixels.
@@ -74,10 +73,9 @@ pub struct Pixmap {
 }
 
 impl Icon {
-    /// Takes the percentage as providers report it.
+    /// Takes the percentage as the provider reports it.
     ///
-    /// It is rounded down, so that a window is only drawn as high or full once it is. What is not
-    /// a number counts as not known.
+    /// It is rounded down, so that a window is drawn as high or full only once it is. NaN counts as unknown.
     pub fn from_percent(used_percent: Option<f64>, mark: Glyph, ink: PanelTheme) -> Self {
         let used_percent =
             used_percent.filter(|percent| !percent.is_nan()).map(|percent| percent.clamp(0.0, 100.0) as u8);
@@ -104,7 +102,7 @@ impl Icon {
         SIZES.iter().map(|&size| self.draw(size)).collect()
     }
 
-    /// Whether it is made of thin lines that the panel shows between.
+    /// Whether the glyph consists of thin lines with the panel visible between them.
     fn is_open(self) -> bool {
         match self.mark {
             Glyph::Level | Glyph::Stale | Glyph::Absent | Glyph::Unknown => true,
@@ -142,7 +140,7 @@ impl Pixmap {
         Self { size: 0, rgba: Vec::new() }
     }
 
-    /// The pixels as a StatusNotifierItem's `IconPixmap` wants them: ARGB32 in network byte order.
+    /// The pixels in the format of a StatusNotifierItem's `IconPixmap`: ARGB32 in network byte order.
     pub fn to_argb32_be(&self) -> Vec<u8> {
         self.rgba.chunks_exact(4).flat_map(|pixel| [pixel[3], pixel[0], pixel[1], pixel[2]]).collect()
     }

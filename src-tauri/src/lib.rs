@@ -1,7 +1,7 @@
 //! The shell: tray, menu, notifications and windows around `holdoff-engine`.
 //!
-//! This process never loads a web engine. The windows are one of their own (`src-tauri/window`), which ends with the last
-//! of them and gives all their memory back. The two talk over [`holdoff_engine::ipc`].
+//! This process never loads a web engine. The windows run in a separate process (`src-tauri/window`), which ends when the
+//! last window closes and so frees all of their memory. The two processes communicate over [`holdoff_engine::ipc`].
 
 pub mod icon;
 pub mod sign_in_session;
@@ -31,7 +31,7 @@ use arguments::Role;
 use holdoff_engine::platform::environment::{Environment, StartError};
 use std::process::ExitCode;
 
-/// What the program does, by its arguments.
+/// Runs the role that the arguments select.
 pub fn main() -> ExitCode {
     memory::keep_little();
     let role = match arguments::parse(std::env::args_os().skip(1)) {
@@ -53,7 +53,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Says why the program cannot start, where the person is most likely to look.
+/// Reports why the program cannot start, where the user is most likely to see it.
 fn report_failure(error: &StartError) -> ExitCode {
     eprintln!("holdoff: {error}");
     notify::last_words("Holdoff cannot start", &error.to_string());

@@ -1,7 +1,7 @@
-//! The tray app, and the process of its windows.
+//! The tray app and, except on Linux, the process of its windows.
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
-/// What is freed is wiped: libraries hold tokens too, in buffers of which they know nothing better than to free them.
+/// Wipes all freed memory: libraries hold tokens too, in buffers that they free without wiping.
 #[global_allocator]
 static WIPING: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 

@@ -1,8 +1,8 @@
-//! How a process keeps memory that lives for days and does next to nothing in them.
+//! Memory tuning for a process that runs for days and is mostly idle.
 
-/// Has the allocator keep little of what is not in use. To be called before there is a second thread.
+/// Limits the unused memory that the allocator keeps. Must be called before a second thread is started.
 ///
-/// glibc makes an arena for each thread that comes, as many as eight for each processor.
+/// glibc creates an arena for each new thread, up to eight for each processor.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[allow(unsafe_code, reason = "there is no other way to say it from within a program")]
 pub fn keep_little() {
@@ -15,8 +15,8 @@ pub fn keep_little() {
     }
 }
 
-/// Gives the system back what is free between things that are in use: a request, for one, has certificates read, some hundred
-/// kilobytes, all of which is free afterwards but for the ends.
+/// Returns free memory between used blocks to the system. A request, for example, reads certificates: a few hundred
+/// kilobytes, nearly all of which are free afterwards.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[allow(unsafe_code, reason = "there is no other way to say it from within a program")]
 pub fn give_back() {
@@ -26,10 +26,10 @@ pub fn give_back() {
     }
 }
 
-/// Other allocators have no such habits.
+/// A no-op: other allocators do not need it.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 pub fn keep_little() {}
 
-/// Other allocators have no such habits.
+/// A no-op: other allocators do not need it.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 pub fn give_back() {}

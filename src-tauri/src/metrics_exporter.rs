@@ -1,4 +1,4 @@
-//! Keeps the metrics served as the settings say.
+//! Runs the metrics server according to the settings.
 
 use holdoff_core::Settings;
 use holdoff_core::settings::MetricsSettings;
@@ -28,7 +28,7 @@ impl Exporter {
         Self { home: environment.home.clone(), metrics, settings: tell, serving: None }
     }
 
-    /// Serves as `settings` say from now on. What stands against it is answered in a sentence.
+    /// Applies `settings` from now on. Returns a sentence if the metrics cannot be served.
     pub async fn apply(&mut self, settings: &Settings) -> Option<String> {
         self.settings.send_replace(settings.clone());
         if self.serving.as_ref().map(|(as_told, _)| as_told) == settings.metrics.as_ref() {
@@ -36,7 +36,7 @@ impl Exporter {
         }
         if let Some((_, task)) = self.serving.take() {
             task.abort();
-            // The address is free once the task is gone.
+            // The address is free once the task has ended.
             let _ = task.await;
         }
         let told = settings.metrics.as_ref()?;

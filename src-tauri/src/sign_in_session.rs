@@ -1,4 +1,4 @@
-//! What the shell knows of the way back to a sign-in: what this computer has for it, and where a terminal was opened.
+//! The state of the sign-in steps: what this computer offers for a sign-in, and for which accounts a terminal was opened.
 
 use crate::view::Answer;
 use holdoff_core::credential::sign_in_flow::LaunchSupport;
@@ -15,11 +15,11 @@ pub struct SigningIn {
     /// Claude Code is too old for its sign-in command.
     pub older: bool,
     opened: BTreeSet<AccountId>,
-    /// Whose way back the person was led to last, and how often anybody was led to one.
+    /// The account whose sign-in steps were opened last, and how often any were opened.
     turned: (u32, Option<AccountId>),
 }
 
-/// What was found, and what came of opening a terminal where one was wanted.
+/// The programs found, and the result of opening a terminal if one was requested.
 #[derive(Debug)]
 pub struct Found {
     found: sign_in_launcher::Found,
@@ -36,17 +36,17 @@ impl SigningIn {
         self.opened.contains(account)
     }
 
-    /// The settings are opened for this account's sign-in, or for none.
+    /// Records that the settings are opened at this account's sign-in steps, or at none.
     pub fn turn_to(&mut self, account: Option<AccountId>) {
         self.turned = (self.turned.0.wrapping_add(1), account);
     }
 
-    /// Whose way back is to be looked at, and a number that is another each time.
+    /// The account whose sign-in steps to show, and a number that changes each time.
     pub fn turned_to(&self) -> Option<(&AccountId, u32)> {
         Some((self.turned.1.as_ref()?, self.turned.0))
     }
 
-    /// Takes in what was found. Answers the person who wanted a terminal.
+    /// Stores what was found. Returns the answer for the user who requested a terminal.
     pub fn found(&mut self, found: Found) -> Answer {
         self.means = found.found.means();
         self.older = found.found.older();
@@ -68,14 +68,14 @@ impl SigningIn {
         }
     }
 
-    /// A terminal is of no more interest once its account needs none.
+    /// Forgets the opened terminals of accounts that no longer need a sign-in.
     pub fn keep(&mut self, needing: &BTreeSet<AccountId>) {
         self.opened.retain(|account| needing.contains(account));
     }
 }
 
-/// Looks at what this computer has, and opens a terminal for the account whose sign-in is kept in this place, if one
-/// is wanted. Blocks for a moment.
+/// Searches this computer for the programs, and opens a terminal for the account whose sign-in is in the wanted location, if
+/// any. Blocks for a moment.
 pub fn look(environment: &Environment, settings: &Settings, wanted: Option<(AccountId, String)>) -> Found {
     let mut found = sign_in_launcher::Found::look(&environment.home, |name| {
         std::env::var_os(name).filter(|value| !value.is_empty())

@@ -1,5 +1,5 @@
-//! The place of the one tray app of this person: its lock and its socket in the data folder, made again when they were
-//! taken from under it.
+//! Ensures that one tray app runs per user: holds a lock and a socket in the data folder, and creates them again if they are
+//! deleted.
 
 use holdoff_engine::ipc::{Call, Listener, Responder};
 use holdoff_engine::platform::data_dir::DeletionWatch;
@@ -13,18 +13,18 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-/// Whoever deletes a folder is let finish.
+/// Waits this long, so that whoever deletes the folder can finish.
 const SETTLE: Duration = Duration::from_millis(250);
-/// How soon a place that cannot be made again is tried again, in real time: twice as long each time, up to the longest.
+/// The first wait before another attempt to create the files, in real time. It doubles up to the longest.
 const SOONEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// Where the lock is.
+/// The path of the lock.
 pub fn lock_path(data_dir: &Path) -> PathBuf {
     data_dir.join("tray.lock")
 }
 
-/// A place that is held.
+/// The lock and the socket of the running instance.
 #[derive(Debug)]
 pub struct Place {
     data_dir: PathBuf,
@@ -36,10 +36,10 @@ pub struct Place {
 }
 
 impl Place {
-    /// Listens so that it is found at `address`, for as long as `lock` is held.
+    /// Listens at `address` for as long as `lock` is held.
     ///
     /// # Errors
-    /// What the system says.
+    /// Fails if the socket cannot be created.
     pub fn take(
         environment: &Environment,
         address: PathBuf,
@@ -51,7 +51,7 @@ impl Place {
         Ok(Self { data_dir, address, runtime_dir, lock, calls, serving })
     }
 
-    /// Keeps the place until another copy has it. Tells the engine when there is something to write anew.
+    /// Holds the instance until another copy takes it over. Tells the engine when the folder was created again.
     pub async fn keep(mut self, engine: mpsc::Sender<Command>) {
         loop {
             self.lost().await;
@@ -68,14 +68,14 @@ impl Place {
     }
 
     fn is_whole(&self) -> bool {
-        // The name of a pipe is no file.
+        // A pipe's name is not a file.
         self.lock.is_current() && (cfg!(windows) || self.address.exists())
     }
 
     async fn lost(&self) {
-        // Watched before it is looked at: what happens in between is not missed.
+        // The watch starts before the check, so that no change in between is missed.
         let mut watch = DeletionWatch::watch(&self.data_dir);
-        // The socket is elsewhere, and goes with the folder that it is in.
+        // The socket may be in another folder and is deleted with it.
         let socket = std::fs::read_link(&self.address).ok();
         let socket = socket.as_deref().and_then(Path::parent).filter(|folder| *folder != self.data_dir);
         let mut sockets = socket.map(DeletionWatch::watch);
@@ -87,7 +87,7 @@ impl Place {
         }
     }
 
-    /// `false` when another copy was faster.
+    /// `false` if another copy took the lock first.
     async fn regain(&mut self) -> bool {
         let mut wait = SOONEST;
         tokio::time::sleep(SETTLE).await;

@@ -1,5 +1,5 @@
-//! Claude Code's status line in the settings window: how it stands, what a change of it would do, and the change, once
-//! its person has seen it and said yes. All of it reads files, and blocks for a moment.
+//! Claude Code's status line in the settings window: its status, a preview of a change, and the change itself once the user
+//! has agreed to the preview. All functions read files and block for a moment.
 
 use crate::view::{Answer, DiffKind, DiffLine, StatusLineAnswer, StatusLinePlan, StatusLineView};
 use holdoff_core::Settings;
@@ -10,16 +10,16 @@ use holdoff_engine::claude_code::status_line::{Change, Kind, Line, Place, Plan, 
 use holdoff_engine::platform::environment::Environment;
 use std::path::{Path, PathBuf};
 
-/// The command that Claude Code is to call lies beside the app.
+/// The command that Claude Code calls is in the same folder as the app.
 const PROGRAM: &str = if cfg!(windows) { "holdoff.exe" } else { "holdoff" };
 
-/// What a person wants of the status line at `place`.
+/// A requested change of the status line at `place`.
 #[derive(Debug, Clone, Copy)]
 pub struct Wish<'a> {
     pub place: &'a str,
-    /// To have Holdoff called; else to put back what was there.
+    /// Whether to install Holdoff; otherwise the earlier command is restored.
     pub install: bool,
-    /// The fingerprint of the change that the person saw and agreed to.
+    /// The fingerprint of the previewed change that the user agreed to.
     pub agreed: Option<&'a str>,
 }
 
@@ -27,7 +27,7 @@ pub fn all(environment: &Environment, settings: &Settings) -> Vec<StatusLineView
     places(environment, settings).into_iter().map(|(name, place)| view(name, &place)).collect()
 }
 
-/// What would be done, or, where that was agreed to, does it.
+/// Returns the preview of the change, or makes the change if the user agreed to it.
 pub fn change(environment: &Environment, settings: &Settings, wish: Wish<'_>) -> StatusLineAnswer {
     match try_change(environment, settings, wish) {
         Ok(answer) => answer,
@@ -66,7 +66,7 @@ fn make(place: &Place, change: Change, install: bool) -> Result<String, String> 
     })
 }
 
-/// The settings of each config folder, with the name that a person knows them by.
+/// The settings file of each config folder, with its display name.
 fn places(environment: &Environment, settings: &Settings) -> Vec<(String, Place)> {
     let sources = locations::all(environment, settings);
     let place = |source: &holdoff_engine::claude_code::CredentialStore| {
@@ -76,7 +76,7 @@ fn places(environment: &Environment, settings: &Settings) -> Vec<(String, Place)
     sources.iter().map(place).collect()
 }
 
-/// As a person writes it.
+/// The path with `~` for the home folder.
 fn name(path: &Path, home: &Path) -> String {
     path.strip_prefix(home).map_or_else(|_| path.to_owned(), |below| Path::new("~").join(below)).display().to_string()
 }

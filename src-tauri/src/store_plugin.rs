@@ -1,5 +1,5 @@
-//! Store files written through the store plugin. Its `save` rewrites a file in place; the engine syncs it after,
-//! and keeps a second one for what may happen in between.
+//! Writes store files through the store plugin. Its `save` rewrites a file in place; the engine syncs the file afterwards
+//! and keeps a second one in case a write is interrupted.
 
 use crate::runtime::AppHandle;
 use holdoff_engine::storage::state_file::SlotWriter;
@@ -29,7 +29,7 @@ impl SlotWriter for StoreFiles {
             store.set(key.clone(), value.clone());
         }
         let saved = store.save().map_err(|error| error.to_string());
-        // The plugin saves every open store once more at exit, unsynced: leave it none.
+        // The plugin saves every open store again at exit, without a sync, so none is left open.
         store.close_resource();
         saved
     }

@@ -210,7 +210,7 @@ mod tests {
 
     const WRITE: &str = "HOLDOFF_WRITE_BINDINGS";
 
-    /// The page's types are these types. To write them anew: `HOLDOFF_WRITE_BINDINGS=1 cargo test -p holdoff-tray bindings`.
+    /// The page's types match these types. To regenerate: `HOLDOFF_WRITE_BINDINGS=1 cargo test -p holdoff-tray bindings`.
     #[test]
     fn the_committed_bindings_are_these_types() {
         let mut files = vec![
@@ -253,7 +253,7 @@ mod tests {
         assert_committed("ui/src/bindings", &mut files);
     }
 
-    /// The scenarios of the page's mock, and its answers, are this program's. Paths are those of Linux.
+    /// The scenarios and answers of the page's mock match this program's. Paths are those of Linux.
     #[cfg(target_os = "linux")]
     #[test]
     fn the_committed_mock_is_what_these_bindings_show() {

@@ -1,4 +1,4 @@
-//! What is shown, as pure functions of what is known: the windows' view. The tray's face is in [`crate::tray::model`].
+//! What is shown, as pure functions of the known state: the windows' view. The tray's model is in [`crate::tray::model`].
 
 mod updates;
 
@@ -25,15 +25,15 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-/// Everything that what is shown depends on.
+/// All inputs of the view.
 #[derive(Debug, Clone)]
 pub struct Known<'a> {
     pub snapshot: &'a Snapshot,
     pub settings: &'a Settings,
     pub setting_problems: &'a [String],
-    /// As the desktop has it, which its own settings may change.
+    /// The desktop's state; the desktop's own settings may change it.
     pub starts_at_login: bool,
-    /// Sentences from the start, such as an unreadable state file.
+    /// Warnings from startup, such as an unreadable state file.
     pub findings: &'a [String],
     pub history: &'a News,
     /// The accounts that another process polls.
@@ -53,7 +53,7 @@ impl Known<'_> {
         state.active.iter().filter_map(|id| Some((id, state.accounts.get(id)?)))
     }
 
-    /// What an account is called.
+    /// The display name of an account.
     pub(crate) fn label(&self, id: &AccountId) -> String {
         label::label(id, &self.snapshot.state, self.settings)
     }
@@ -79,7 +79,7 @@ impl Known<'_> {
                 ),
             ));
         }
-        // Of an account that this copy never asked for it has kept nothing.
+        // This copy has no name for an account that it never polled.
         let names: Vec<String> =
             self.elsewhere.iter().filter_map(|id| account_settings_view::label(id, self)).collect();
         if !names.is_empty() {
@@ -104,7 +104,7 @@ impl Known<'_> {
     }
 }
 
-/// What both windows show.
+/// The view of both windows.
 pub fn view(known: &Known<'_>) -> View {
     View {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -144,7 +144,7 @@ fn account_view(id: &AccountId, account: &AccountState, known: &Known<'_>) -> Ac
     }
 }
 
-/// The accounts for which a new sign-in is the way.
+/// The accounts that need a new sign-in.
 pub fn needing_sign_in(known: &Known<'_>) -> BTreeSet<AccountId> {
     let needing = |(id, account): (&AccountId, &AccountState)| {
         matches!(known.status(account).sign_in_flow, SignInFlow::SignIn(_)).then(|| id.clone())
@@ -152,7 +152,7 @@ pub fn needing_sign_in(known: &Known<'_>) -> BTreeSet<AccountId> {
     known.accounts().filter_map(needing).collect()
 }
 
-/// Where the sign-in of an account is kept.
+/// The location of an account's sign-in.
 pub fn place(known: &Known<'_>, account: &AccountId) -> Option<String> {
     known.snapshot.state.accounts.get(account).map(|account| account.sign_in.place.clone())
 }
@@ -283,8 +283,8 @@ fn settings_view(known: &Known<'_>) -> SettingsView {
     }
 }
 
-/// When what is shown changes next, with nothing else happening: a window's reset, a cooldown's end, a reading that
-/// gets old, a sign-in that expires, midnight.
+/// When the view next changes without any event: a window resets, a cooldown ends, a reading gets old, a sign-in expires, or
+/// midnight passes.
 pub fn next_change(known: &Known<'_>) -> Moment {
     let now = known.now;
     let mut changes = vec![known.zone.midnight(now.wall)];

@@ -1,4 +1,4 @@
-//! The tray app's hold of the windows' process.
+//! The tray app's control of the window process.
 
 use holdoff_core::messages::NoWindow;
 use holdoff_engine::ipc::{self, Call, Caller, FromApp, Responder, Window};
@@ -10,18 +10,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use tokio::sync::mpsc;
 
-/// What a program needs to find the display, and the cookie that lets it in.
+/// The variables that a program needs to find the display, and the cookie that authorizes it.
 const DISPLAY: [&str; 3] = ["DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY"];
 
-/// How WebKitGTK runs, unless the person set it otherwise.
+/// Defaults for WebKitGTK, which the user's environment overrides.
 ///
-/// It draws without the graphics card, of which a page of text has no need: so a window is there in three quarters of the time and
-/// takes 55 MiB less, and with NVIDIA's own driver windows often stay blank otherwise
-/// (<https://github.com/tauri-apps/tauri/issues/10702>, `/9304`). And it compiles no JavaScript: that is 10 to 15 MiB less, nothing
-/// that small pages would notice, and no memory that can be written and run.
+/// It renders without the graphics card, which a page of text does not need: a window opens in three quarters of the time
+/// and takes 55 MiB less. With NVIDIA's own driver, windows often stay blank otherwise
+/// (<https://github.com/tauri-apps/tauri/issues/10702>, `/9304`). The JavaScript JIT is off: this saves 10 to 15 MiB, small
+/// pages do not notice it, and no memory is both writable and executable.
 const WEB_ENGINE: [(&str, &str); 2] = [("WEBKIT_DISABLE_DMABUF_RENDERER", "1"), ("JSC_useJIT", "0")];
 
-/// Where the display of this process is: for an app that runs already, and was started on another.
+/// The display of this process, to be sent to an app that already runs and was started on another display.
 pub fn display() -> BTreeMap<String, String> {
     let one = |name: &str| Some((name.to_owned(), std::env::var(name).ok()?));
     DISPLAY.into_iter().filter_map(one).collect()
@@ -29,26 +29,26 @@ pub fn display() -> BTreeMap<String, String> {
 
 #[derive(Debug)]
 pub struct WindowProcess {
-    /// This program, by the path that it was started from: a newer one may have taken that since.
+    /// The path this program was started from. A newer program may be at that path by now.
     own: PathBuf,
     display: BTreeMap<String, String>,
-    /// The display that the process was started for.
+    /// The display that the window process was started for.
     started_on: BTreeMap<String, String>,
     running: bool,
-    /// The process that runs came so far as to listen.
+    /// Whether the running process has connected.
     came_up: bool,
     caller: Option<Caller>,
-    /// What was wanted last.
+    /// The window requested last.
     wanted: Option<Window>,
-    /// Wanted while the process is starting.
+    /// Windows requested while the process is starting.
     pending: Vec<Window>,
     tell_ended: mpsc::UnboundedSender<ExitStatus>,
     calls: mpsc::Sender<(Call, Responder)>,
 }
 
 impl WindowProcess {
-    /// Of the app whose program is `own`. Tells how each process of the windows ends, which [`WindowProcess::ended`] wants
-    /// to hear of; what the process calls for goes to `calls`.
+    /// For the app whose program is `own`. Reports how each window process ends, to be passed to [`WindowProcess::ended`].
+    /// The calls of the process go to `calls`.
     pub fn new(
         own: PathBuf,
         tell_ended: mpsc::UnboundedSender<ExitStatus>,
@@ -68,8 +68,8 @@ impl WindowProcess {
         }
     }
 
-    /// The next window is for somebody at this display: a session may have ended and another begun under the running app.
-    /// Nothing but a display is taken over.
+    /// Opens the next window on this display: a new session may have begun while the app runs. Only display variables are
+    /// taken over.
     pub fn show_on(&mut self, display: BTreeMap<String, String>) {
         let display: BTreeMap<_, _> = display.into_iter().filter(|(name, _)| DISPLAY.contains(&&**name)).collect();
         if !display.is_empty() {
@@ -77,10 +77,10 @@ impl WindowProcess {
         }
     }
 
-    /// Brings a window up, starting the process if it is not there.
+    /// Shows a window; starts the process if it is not running.
     ///
     /// # Errors
-    /// When the program cannot be started.
+    /// Fails if the program cannot be started.
     pub fn open(&mut self, window: Window) -> Result<(), NoWindow> {
         self.try_open(window).map_err(|error| NoWindow::NotStarted(error.to_string()))
     }
@@ -109,7 +109,7 @@ impl WindowProcess {
         Ok(())
     }
 
-    /// The process is up and listening.
+    /// Records that the process has connected.
     pub fn attach(&mut self, caller: Caller) {
         for window in self.pending.drain(..) {
             caller.tell(FromApp::Show { window });
@@ -118,11 +118,11 @@ impl WindowProcess {
         self.caller = Some(caller);
     }
 
-    /// A process of another version came up, and ends. Gives back what to open once this app was started anew, where that
-    /// helps: its own program was replaced as well.
+    /// Refuses a process of another version, which then ends. Returns the window to open after a restart of the app, if a
+    /// restart helps: its own program was replaced as well.
     ///
     /// # Errors
-    /// When the two that are installed do not belong together.
+    /// Fails if the two installed programs do not belong together.
     pub fn refuse(&mut self, caller: &Caller, version: String) -> Result<Option<Window>, NoWindow> {
         caller.tell(FromApp::OtherVersion);
         self.came_up = true;
@@ -133,16 +133,16 @@ impl WindowProcess {
         }
     }
 
-    /// The process is gone. Gives back the window that was wanted while it was going.
+    /// Records that the process has ended. Returns the window that was requested while it was ending.
     ///
     /// # Errors
-    /// When it never came to show one.
+    /// Fails if the process never showed a window.
     pub fn ended(&mut self, status: ExitStatus) -> Result<Option<Window>, NoWindow> {
         self.running = false;
         self.caller = None;
         let wanted = std::mem::take(&mut self.pending).pop();
         if status.code() == Some(i32::from(ipc::NO_DISPLAY)) {
-            // Somebody at another display may have asked for a window before this process was gone.
+            // A window on another display may have been requested before this process ended.
             wanted.filter(|_| self.display != self.started_on).map(Some).ok_or(NoWindow::NoDisplay)
         } else if self.came_up || status.success() {
             Ok(wanted)
@@ -151,7 +151,7 @@ impl WindowProcess {
         }
     }
 
-    /// The app's own program, as it is installed now.
+    /// The path of the app's own program, as installed now.
     pub fn own_program(&self) -> &Path {
         &self.own
     }
@@ -170,7 +170,7 @@ impl WindowProcess {
 
     fn start(&self, window: Window) -> io::Result<Child> {
         let mut command = program(&self.own);
-        // No token crosses into a window, not even one of the person's own environment.
+        // No token reaches a window, not even one from the user's own environment.
         command.arg(window.flag()).env_clear().envs(WEB_ENGINE).envs(for_windows(std::env::vars_os()));
         for name in DISPLAY {
             match self.display.get(name) {
@@ -178,18 +178,18 @@ impl WindowProcess {
                 None => command.env_remove(name),
             };
         }
-        // Only by this may anybody delete, change or renew.
+        // Only this connection is allowed to delete, change or renew.
         command.stdin(ipc::line_for_windows(self.calls.clone())?).spawn()
     }
 }
 
-/// The program of the windows, which lies beside this one.
+/// The program of the windows, in the same folder as this one.
 #[cfg(target_os = "linux")]
 fn program(own: &Path) -> Command {
     Command::new(own.with_file_name("holdoff-window"))
 }
 
-/// The program of the windows, which is this one.
+/// This program is also the program of the windows.
 #[cfg(not(target_os = "linux"))]
 fn program(own: &Path) -> Command {
     let mut command = Command::new(own);

@@ -1,4 +1,4 @@
-//! Tauri's configuration lies at the top of the repository, permissions and capabilities beside this package.
+//! Tauri's configuration is at the top of the repository; permissions and capabilities are in this package.
 
 fn main() {
     for source in ["../capabilities", "../permissions", "../../ui/dist"] {

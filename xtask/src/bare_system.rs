@@ -1,4 +1,4 @@
-//! Minimal Debian systems in folders, made with debootstrap.
+//! Minimal Debian systems in folders, created with debootstrap.
 
 use std::env;
 use std::fs;
@@ -10,7 +10,7 @@ use crate::cmd::Cmd;
 
 pub const MIRROR: &str = "http://deb.debian.org/debian";
 
-/// What in a system is this computer's: its names, and, for downloads, what certificates it trusts.
+/// Files copied from this computer: its names and, for downloads, the certificates it trusts.
 const OURS: [(&str, &str); 3] = [
     ("/etc/resolv.conf", "etc/resolv.conf"),
     ("/etc/hosts", "etc/hosts"),
@@ -18,7 +18,7 @@ const OURS: [(&str, &str); 3] = [
 ];
 
 /// # Errors
-/// Where none can be made.
+/// Fails if no system can be created here.
 pub fn can_be_made() -> Result<()> {
     if !cfg!(target_os = "linux") || Cmd::new("id").arg("-u").read()?.trim() != "0" {
         bail!("a separate system can be created only on Linux and as root.");
@@ -26,7 +26,7 @@ pub fn can_be_made() -> Result<()> {
     Ok(())
 }
 
-/// Where systems are kept for the next time.
+/// The cache folder for systems.
 pub fn cache() -> Result<PathBuf> {
     let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|dir| dir.is_absolute());
     let cache = cache.or_else(|| Some(env::home_dir()?.join(".cache"))).context("there is no home folder")?;
@@ -35,9 +35,9 @@ pub fn cache() -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Makes a system in an empty folder, and has its root run `prepare` there, a script that ends with the first failure.
+/// Creates a system in an empty folder and runs the script `prepare` in it as root. The script stops at the first failure.
 pub fn make(root: &Path, suite: &str, mirror: &str, prepare: &str) -> Result<()> {
-    // What a desktop is made of is in another part of Ubuntu.
+    // On Ubuntu, the desktop packages are in universe.
     let parts = if mirror.contains("ubuntu") { "main,universe" } else { "main" };
     let minimal = ["--variant=minbase", "--components", parts, suite];
     Cmd::new("debootstrap").args(minimal).arg(root).arg(mirror).no_input().run()?;
@@ -53,7 +53,7 @@ pub fn make(root: &Path, suite: &str, mirror: &str, prepare: &str) -> Result<()>
     Cmd::new("unshare").args(apart).arg(root).arg(prepare).no_input().run()
 }
 
-/// A folder with a system in it, which goes away again.
+/// A folder with an unpacked system, deleted on drop.
 pub struct Unpacked(pub PathBuf);
 
 impl Unpacked {

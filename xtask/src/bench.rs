@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: Holdoff beside the least that a Tauri tray app can be.
+//! `cargo xtask bench`: compares Holdoff with a minimal Tauri tray app.
 
 use anyhow::Result;
 
@@ -12,7 +12,7 @@ cargo xtask bench [ARGUMENTS]
 Builds Holdoff, and an empty Tauri tray app (tests/floor) from the same lock file, in release mode, measures both on a
 virtual desktop and prints a table. The arguments are passed to the measuring program; `-- --help` lists them.";
 
-/// Holds the resident program against its bounds, on a machine as busy as it may be.
+/// Checks the resident program against its limits, even on a busy machine.
 pub fn footprint(project: &Project) -> Result<()> {
     if !cfg!(target_os = "linux") {
         return Ok(());
@@ -30,7 +30,7 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
     let args = args.strip_prefix(&["--".to_owned()]).unwrap_or(args);
     setup::prepare(Purpose::VirtualDesktop)?;
     build::build(project)?;
-    // On its own: in one invocation with holdoff-tray, the floor's features of Tauri would be in both.
+    // Built alone: in one invocation with holdoff-tray, the Tauri features of the floor would be in both.
     project.cargo("build").args(["--release", "--locked", "-p", "holdoff-floor"]).no_input().run()?;
     project
         .cargo("run")

@@ -1,5 +1,5 @@
-//! The invariants of the layout, stated as absences: which package may never depend on what, no imports in a circle, and no
-//! source file that is too long.
+//! Checks the layout's prohibitions: dependencies that a package must not have, import cycles, and source files that are too
+//! long.
 
 use std::fs;
 use std::path::Path;
@@ -9,12 +9,12 @@ use anyhow::{Context, Result, bail};
 use crate::module_cycles;
 use crate::project::Project;
 
-/// A source file has one reason to exist, and no more lines than this.
+/// A source file has one reason to exist and at most this many lines.
 const LINES_MAX: usize = 400;
-/// Where source files are. What tools put there is in folders of its own.
+/// The folders with source files. Tools write their output to other folders.
 const SOURCES: [&str; 5] = ["src-tauri", "tests", "ui/src", "ui/tests", "xtask"];
 
-/// The crates in which no import may run in a circle.
+/// The crates that must have no import cycles.
 const CRATES: [&str; 6] = [
     "src-tauri/engine/src",
     "src-tauri/cli/src",
@@ -24,13 +24,13 @@ const CRATES: [&str; 6] = [
     "xtask/src",
 ];
 
-/// What must not be among the normal dependencies of a package, however far down.
+/// What a package must not have among its normal dependencies, direct or transitive.
 struct Boundary {
     package: &'static str,
     why: &'static str,
-    /// Names of crates; one that ends with `*` stands for all that begin so.
+    /// Names of crates; one that ends with `*` is a prefix.
     never: &'static [&'static str],
-    /// Features that a crate must not have there.
+    /// Features of a crate that must not be enabled.
     never_features: &'static [(&'static str, &'static str)],
 }
 
@@ -56,7 +56,7 @@ const BOUNDARIES: &[Boundary] = &[
             "rand*",
             "getrandom",
         ],
-        // With either, jiff can read the clock.
+        // Either of them lets jiff read the clock.
         never_features: &[("jiff", "std"), ("jiff", "js")],
     },
     Boundary {
@@ -81,7 +81,7 @@ const BOUNDARIES: &[Boundary] = &[
     },
 ];
 
-/// Looks at the dependencies of every package that has a boundary.
+/// Checks the dependencies of every package that has a boundary.
 pub fn check(project: &Project) -> Result<()> {
     let mut crossed = Vec::new();
     for boundary in BOUNDARIES {
@@ -116,7 +116,7 @@ pub fn check(project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// The source files below `folder` that have too many lines, each in a sentence.
+/// A sentence for each source file below `folder` that has too many lines.
 fn too_long(folder: &Path) -> Result<Vec<String>> {
     let mut long = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| format!("{} could not be read", folder.display()))? {
@@ -135,7 +135,7 @@ fn too_long(folder: &Path) -> Result<Vec<String>> {
 }
 
 impl Boundary {
-    /// What is in `tree`, one `name version|feature,feature` a line, and must not be.
+    /// The forbidden entries of `tree`, which has one `name version|feature,feature` per line.
     fn crossed_by(&self, tree: &str) -> Vec<String> {
         let mut found = Vec::new();
         for line in tree.lines() {

@@ -1,4 +1,4 @@
-//! Builds the programs that a person gets.
+//! Builds the programs that users get.
 
 use anyhow::Result;
 
@@ -11,11 +11,11 @@ cargo xtask build
 
 Installs what is missing, builds the UI, and builds `holdoff`, `holdoff-tray` and `holdoff-window` in release mode.";
 
-/// The windows' program. On Linux it has an invocation of cargo of its own: cargo gives a dependency the features that all
-/// the packages of one invocation ask for together, and the web engine would be in the resident program too.
+/// The window program. On Linux it has its own cargo invocation: cargo merges the features that all packages of one
+/// invocation need, so the resident program would also contain the web engine.
 pub const WINDOW: [&str; 4] = ["--package", "holdoff-window", "--features", "holdoff-window/custom-protocol"];
 
-/// The resident program and the command. Elsewhere than on Linux the windows are in the first.
+/// The resident program and the command. Except on Linux, the resident program includes the windows.
 pub const RESIDENT: &[&str] = if cfg!(target_os = "linux") {
     &["--package", "holdoff-tray", "--package", "holdoff-cli"]
 } else {
@@ -32,7 +32,7 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Builds the UI and the programs in release mode; what they need is installed already.
+/// Builds the UI and the programs in release mode; the build's requirements are already installed.
 pub fn build(project: &Project) -> Result<()> {
     ui::install(project)?;
     ui::build(project)?;

@@ -1,4 +1,4 @@
-//! CHANGELOG.md, in the form of Keep a Changelog: what a release says of itself.
+//! Reads CHANGELOG.md, which has the Keep a Changelog format.
 
 use std::fs;
 
@@ -37,23 +37,23 @@ pub fn read(project: &Project) -> Result<String> {
     fs::read_to_string(project.root().join("CHANGELOG.md")).context("CHANGELOG.md cannot be read")
 }
 
-/// A version, and the day on which it was released.
+/// A version and its release date.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Release<'a> {
     pub version: &'a str,
     pub date: &'a str,
 }
 
-/// The newest first, as they stand there.
+/// All releases in the order of the file, newest first.
 pub fn releases(text: &str) -> Vec<Release<'_>> {
     text.lines().filter_map(heading).collect()
 }
 
-/// What stands below the heading of a version.
+/// The text below the heading of a version.
 pub fn section(text: &str, version: &str) -> Option<String> {
     let mut lines = text.lines().skip_while(|line| heading(line).is_none_or(|release| release.version != version));
     lines.next()?;
-    // References of links are at the very end.
+    // Link references are at the end of the file.
     let ours = lines.take_while(|line| !line.starts_with("## ") && !line.starts_with('['));
     Some(ours.collect::<Vec<_>>().join("\n").trim().to_owned())
 }

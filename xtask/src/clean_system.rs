@@ -1,4 +1,4 @@
-//! `cargo xtask clean-system`: a package as somebody meets it whose system has never seen Holdoff.
+//! `cargo xtask clean-system`: tests a package on a system that has never had Holdoff.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -30,10 +30,10 @@ Needs root, Linux and a Debian mirror (http://deb.debian.org/debian). The bare s
 $XDG_CACHE_HOME/holdoff-clean-system. Run by hand and in the release workflow; not part of the tests.";
 
 const SUITES: [&str; 2] = ["bookworm", "trixie"];
-/// A desktop to start it on, and nothing that Holdoff itself needs.
+/// A desktop to run the package on, without anything that Holdoff itself needs.
 const DESKTOP: &str =
     "ca-certificates xvfb dbus xfce4-panel xfconf xdotool imagemagick fonts-dejavu-core libglib2.0-bin adduser";
-/// Where the test's own files are in the system.
+/// The folder of the test's own files in the system.
 const TEST: &str = "opt/test";
 const USER: &str = "ann";
 
@@ -45,7 +45,7 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
     }
     let wish = parse(args)?;
     bare_system::can_be_made()?;
-    // Before cargo may build it anew.
+    // Read before cargo may rebuild this program.
     let this = env::current_exe()?;
     setup::prepare(Purpose::CleanSystem)?;
     project.cargo("build").args(["--locked", "-p", "holdoff-world", "--bin", "holdoff-installed"]).no_input().run()?;
@@ -70,7 +70,7 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
             Some(next) => drop(fs::copy(next, test.join("next.deb"))?),
             None => next_revision(&deb, &test)?,
         }
-        // Mounts and processes are in namespaces of their own, and end with them.
+        // Mounts and processes are in their own namespaces and end with them.
         Cmd::new("unshare")
             .args(["--mount", "--pid", "--fork", "--kill-child", "--propagation", "private", "--"])
             .arg(&this)
@@ -83,7 +83,7 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
 
 const INSIDE: &str = "--inside";
 
-/// The file in this folder with that ending.
+/// The only file in this folder with this ending.
 fn one_of(folder: &Path, ending: &str) -> Result<PathBuf> {
     let names = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let mut found: Vec<PathBuf> = names.filter(|path| path.to_string_lossy().ends_with(ending)).collect();
@@ -94,7 +94,7 @@ fn one_of(folder: &Path, ending: &str) -> Result<PathBuf> {
     }
 }
 
-/// An archive of a minimal system with a desktop and a user, made if it is not kept yet.
+/// An archive of a minimal system with a desktop and a user; created if it is not cached.
 fn bare(suite: &str, mirror: &str) -> Result<PathBuf> {
     let folder = bare_system::cache()?;
     let kept = folder.join(format!("{suite}.tar"));
@@ -112,7 +112,7 @@ fn bare(suite: &str, mirror: &str) -> Result<PathBuf> {
     Ok(kept)
 }
 
-/// The same package with the next revision.
+/// Builds the same package with the next revision.
 fn next_revision(deb: &Path, test: &Path) -> Result<()> {
     let tree = test.join("next");
     Cmd::new("dpkg-deb").arg("--raw-extract").arg(deb).arg(&tree).run()?;
@@ -126,7 +126,7 @@ fn next_revision(deb: &Path, test: &Path) -> Result<()> {
     Cmd::new("dpkg-deb").args(["--root-owner-group", "-Znone", "--build"]).arg(&tree).arg(test.join("next.deb")).run()
 }
 
-/// A command in the system, as one of its users, with the environment of a fresh login and no more.
+/// A command in the system, run as one of its users with only the environment of a fresh login.
 fn inside(root: &Path, user: &str) -> Cmd {
     let home = if user == "root" { "/root".to_owned() } else { format!("/home/{user}") };
     let path = format!("PATH={home}/.local/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
@@ -135,13 +135,13 @@ fn inside(root: &Path, user: &str) -> Cmd {
     Cmd::new("chroot").arg(format!("--userspec={user}:{user}")).arg(root).args(login)
 }
 
-/// A system that is ready to be tried out.
+/// A system prepared for the test.
 struct System {
     root: PathBuf,
 }
 
 impl System {
-    /// In namespaces of its own.
+    /// Runs inside its own namespaces.
     fn try_out(&self) -> Result<()> {
         for (kind, place) in [("proc", "proc"), ("tmpfs", "tmp"), ("tmpfs", "dev/shm"), ("devpts", "dev/pts")] {
             if place == "dev/shm" {
@@ -183,7 +183,7 @@ impl System {
         })?;
         self.timed("removed", || self.apt(&["remove", "holdoff"]))?;
         self.none_left("removed")?;
-        // Removed, it has no configuration for which apt would still know it: so it is purged from where it is installed.
+        // A removed package has no configuration by which apt would still know it, so it is purged while installed.
         self.timed("installed again", || self.apt(&["install", "/opt/test/next.deb"]))?;
         self.timed("purged", || self.apt(&["purge", "holdoff"]))?;
         self.none_left("purged")?;
@@ -207,7 +207,7 @@ impl System {
         self.as_root(&["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qy"]).args(args).read()
     }
 
-    /// What a shell and a manual reader find of it.
+    /// Checks the files for shells and the desktop, and that the command runs.
     fn tools(&self) -> Result<()> {
         for place in [
             "usr/share/bash-completion/completions/holdoff",
@@ -238,7 +238,7 @@ impl System {
         command.spawn().context("chroot cannot be started")
     }
 
-    /// Passes on what it says; does `upgrade` when that is asked for.
+    /// Prints the child's output, and runs `upgrade` when the child requests it.
     fn watch(&self, mut child: Child, upgrade: impl FnOnce() -> Result<()>) -> Result<()> {
         let mut upgrade = Some(upgrade);
         for line in BufReader::new(child.stdout.take().context("no output")?).lines() {
@@ -262,25 +262,25 @@ impl System {
         Ok(())
     }
 
-    /// Every file of the system but logs, caches, package lists and homes.
+    /// All files of the system except logs, caches, package lists and home folders.
     fn files(&self) -> Result<String> {
         let find = "find / -xdev -not -type d -not -path '/home/*' -not -path '/root/*' -not -path '/var/cache/*' \
                     -not -path '/var/log/*' -not -path '/var/lib/apt/*' -not -path '/var/lib/dpkg/*' -not -path '/opt/test/*'";
         self.as_root(&["sh", "-c", find]).read()
     }
 
-    /// The files of the packages that apt keeps, since others recommend them.
+    /// The files of packages that apt keeps because others recommend them.
     fn packaged(&self) -> Result<BTreeSet<String>> {
         let said = self.as_root(&["sh", "-c", "cat /var/lib/dpkg/info/*.list"]).read()?;
-        // The shorter names of the folders that are links to those in /usr.
+        // Some folders are links to those in /usr and give the files shorter paths.
         Ok(said.lines().flat_map(|file| [file.to_owned(), format!("/usr{file}")]).collect())
     }
 
-    /// Nothing outside the home bears its name.
+    /// Checks that no file outside the home folders has Holdoff's name.
     fn none_left(&self, when: &str) -> Result<()> {
         let find = "find / -xdev -iname '*holdoff*' -not -path '/home/*' -not -path '/opt/test*'";
         let left = self.as_root(&["sh", "-c", find]).read()?;
-        // dpkg remembers a removed package that has configuration; this one has none.
+        // dpkg remembers a removed package only if it had configuration files; this one has none.
         if !left.trim().is_empty() {
             bail!("once it was {when}, this is left: {}", left.trim().replace('\n', ", "));
         }

@@ -1,4 +1,4 @@
-//! Runs other programs: shows each command before it runs, and turns a failure into a sentence.
+//! Runs other programs: prints each command before it runs, and reports a failure as a sentence.
 
 use std::env;
 use std::ffi::OsStr;
@@ -8,7 +8,7 @@ use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-/// A command line that has not run yet.
+/// A command line that has not been run yet.
 #[derive(Debug)]
 pub struct Cmd {
     inner: Command,
@@ -19,7 +19,7 @@ pub struct Cmd {
 impl Cmd {
     pub fn new(program: impl AsRef<OsStr>) -> Self {
         let mut inner = Command::new(program);
-        // A build script that watches one of these (ring's does) would run again for every caller that sets another.
+        // A build script that watches one of these (ring's does) would run again for each caller with other values.
         for (name, _) in env::vars_os().filter(|(name, _)| describes_this_package(name)) {
             inner.env_remove(name);
         }
@@ -42,7 +42,7 @@ impl Cmd {
         self
     }
 
-    /// Sets a variable, and shows it: whoever repeats the command needs it too.
+    /// Sets a variable and shows it, since a user needs it to repeat the command.
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         let shown = value.as_ref().to_string_lossy().into_owned();
         self.shown_env.push((name.to_owned(), shown));
@@ -50,7 +50,7 @@ impl Cmd {
         self
     }
 
-    /// Sets a variable that a person who repeats the command has anyway.
+    /// Sets a variable without showing it: a user who repeats the command has it set anyway.
     pub fn hidden_env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.inner.env(name, value);
         self
@@ -66,23 +66,23 @@ impl Cmd {
         self
     }
 
-    /// Gives the program an empty standard input, so that it cannot wait for an answer.
+    /// Gives the program an empty standard input, so that it cannot wait for input.
     pub fn no_input(mut self) -> Self {
         self.inner.stdin(Stdio::null());
         self
     }
 
-    /// Shows the command, runs it with this program's input and output, and waits for its success.
+    /// Shows the command, runs it with the inherited input and output, and waits for it to succeed.
     pub fn run(mut self) -> Result<()> {
         println!("$ {self}");
         let status = self.inner.status().with_context(|| self.not_started())?;
         self.check(status)
     }
 
-    /// Runs the command without a word and returns what it printed.
+    /// Runs the command silently and returns its output.
     ///
     /// # Errors
-    /// When it cannot be started or fails; its own error output is part of the sentence.
+    /// Fails if the command cannot be started or exits with an error; the message includes its standard error.
     pub fn read(mut self) -> Result<String> {
         let output = self.inner.stdin(Stdio::null()).output();
         let output = output.with_context(|| self.not_started())?;
@@ -93,20 +93,20 @@ impl Cmd {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// Runs the command without a word and returns what it printed, even if it failed.
+    /// Runs the command silently and returns its output, even if it failed.
     pub fn read_anyway(mut self) -> Result<String> {
         let output = self.inner.stdin(Stdio::null()).stderr(Stdio::null()).output();
         let output = output.with_context(|| self.not_started())?;
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// Whether the command can be run and succeeds; nothing is shown.
+    /// Whether the command can be run and succeeds; shows nothing.
     pub fn succeeds(mut self) -> bool {
         let silent = self.inner.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         silent.status().is_ok_and(|status| status.success())
     }
 
-    /// Shows the command and becomes it, under the same process id; returns only if that fails.
+    /// Shows the command and replaces this process with it, under the same process id. Returns only on failure.
     #[cfg(unix)]
     pub fn exec(mut self) -> Result<()> {
         use std::os::unix::process::CommandExt;
@@ -115,7 +115,7 @@ impl Cmd {
         Err(error).with_context(|| self.not_started())
     }
 
-    /// Shows the command and waits for it: there is no exec here.
+    /// Shows the command and waits for it: this system has no exec.
     #[cfg(not(unix))]
     pub fn exec(self) -> Result<()> {
         self.run()
@@ -133,7 +133,7 @@ impl Cmd {
     }
 }
 
-/// The command as a shell would take it.
+/// Formats the command as shell input.
 impl fmt::Display for Cmd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, value) in &self.shown_env {
@@ -150,7 +150,7 @@ impl fmt::Display for Cmd {
     }
 }
 
-/// The path of a program in the `PATH`, if it is there.
+/// The path of a program in `PATH`, if it exists.
 pub fn find_program(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)
@@ -158,7 +158,7 @@ pub fn find_program(name: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// What `cargo run` tells the program it runs about that program's own package.
+/// Whether the variable is one of those by which `cargo run` describes the package of the program it runs.
 fn describes_this_package(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     name.starts_with("CARGO_PKG_")

@@ -1,4 +1,4 @@
-//! Whether a step has to be done again: a fingerprint of what went in, kept beside what came out.
+//! Decides whether a build step must run again: a fingerprint of its inputs is stored beside its output.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// A file that remembers the fingerprint of the sources that a step last succeeded with.
+/// A file with the fingerprint of the sources at the last success of a step.
 #[derive(Debug)]
 pub struct Stamp {
     file: PathBuf,
@@ -14,7 +14,7 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// The stamp in `file` for the sources: files, or folders with all below them that `counts` (given a name) admits.
+    /// The stamp in `file` for the sources: files, or folders with all the files below them whose names `counts` accepts.
     pub fn new(file: PathBuf, sources: &[PathBuf], counts: fn(&str) -> bool) -> Result<Self> {
         let mut hash = Fnv::default();
         for source in sources {
@@ -24,12 +24,12 @@ impl Stamp {
         Ok(Self { file, fingerprint: format!("{:016x}", hash.0) })
     }
 
-    /// Whether the step last succeeded with the very same sources.
+    /// Whether the step last succeeded with exactly these sources.
     pub fn is_current(&self) -> bool {
         fs::read_to_string(&self.file).is_ok_and(|kept| kept == self.fingerprint)
     }
 
-    /// To be called before the step: should it be interrupted, it is not taken for done.
+    /// Call this before the step, so that an interrupted step does not count as done.
     pub fn forget(&self) -> Result<()> {
         match fs::remove_file(&self.file) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -39,7 +39,7 @@ impl Stamp {
         }
     }
 
-    /// To be called when the step has succeeded.
+    /// Call this after the step has succeeded.
     pub fn keep(&self) -> Result<()> {
         fs::write(&self.file, &self.fingerprint)
             .with_context(|| format!("{} could not be written", self.file.display()))
@@ -63,7 +63,7 @@ fn add(hash: &mut Fnv, top: &Path, path: &Path, counts: fn(&str) -> bool) -> std
     Ok(())
 }
 
-/// FNV-1a, 64 bit: the standard library promises no hash that stays the same from one compiler to the next.
+/// FNV-1a, 64 bit: the standard library's hash may differ from one compiler version to the next.
 struct Fnv(u64);
 
 impl Default for Fnv {
@@ -84,7 +84,7 @@ impl Fnv {
 mod tests {
     use super::*;
 
-    /// A folder that goes away again, with `a.ts`, `src/b.ts` and `node_modules/c.js` in it.
+    /// A temporary folder with `a.ts`, `src/b.ts` and `node_modules/c.js` in it.
     struct Folder(PathBuf);
 
     impl Folder {

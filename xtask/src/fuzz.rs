@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: libFuzzer at every place where bytes come in from outside.
+//! `cargo xtask fuzz`: runs libFuzzer on every parser of outside input.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ Without a target, all of them:
 that. Every `cargo xtask test` also replays the corpus, with mutations.";
 
 const CARGO_FUZZ: &str = "0.13.2";
-/// No input needs more: one that does is a finding.
+/// No input needs more; an input that does is a finding.
 const LIMITS: [&str; 3] = ["-rss_limit_mb=1024", "-timeout=10", "-max_len=65536"];
 
 struct Wish {
@@ -48,7 +48,7 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Where fuzzing takes place.
+/// The folders for fuzzing.
 struct Ground {
     dir: PathBuf,
     kept: PathBuf,
@@ -59,12 +59,12 @@ struct Ground {
 impl Ground {
     fn of(project: &Project) -> Self {
         let fuzz = project.root().join("tests/fuzz");
-        // Apart from the rest, since it is built with flags of its own.
+        // A separate folder, because this build uses its own flags.
         let target = project.target().join("fuzz");
         Self { dir: fuzz.join("libfuzzer"), kept: fuzz.join("corpus"), findings: target.join("findings"), target }
     }
 
-    /// The names of the kept inputs' folders.
+    /// The names of the fuzz targets: the folders of kept inputs.
     fn targets(&self) -> Result<Vec<String>> {
         let folders = fs::read_dir(&self.kept).context("tests/fuzz/corpus could not be read")?;
         let mut names: Vec<String> =
@@ -73,12 +73,12 @@ impl Ground {
         Ok(names)
     }
 
-    /// What was found to reach something new, from one run to the next.
+    /// The inputs that reached new code, kept from one run to the next.
     fn work(&self, target: &str) -> PathBuf {
         self.target.join("corpus").join(target)
     }
 
-    /// The sanitizers need a nightly compiler, and look for what code without `unsafe` cannot do.
+    /// Without sanitizers: they need a nightly compiler and find only errors that code without `unsafe` cannot have.
     fn cargo_fuzz(&self, project: &Project, subcommand: &str) -> Cmd {
         project
             .cargo("fuzz")
@@ -106,7 +106,7 @@ impl Ground {
             })
     }
 
-    /// By what code is reached, not how often: that keeps tens of inputs where it would keep thousands.
+    /// Selects inputs by the code they reach, not by how often: this keeps tens of inputs instead of thousands.
     fn keep(&self, project: &Project, target: &str) -> Result<()> {
         let fewest = self.target.join("fewest").join(target);
         if fewest.exists() {
@@ -126,7 +126,7 @@ impl Ground {
     }
 }
 
-/// The kept inputs stay, under the names that they have.
+/// Adds new inputs. The kept ones stay, with their names.
 fn add_missing(from: &Path, to: &Path) -> Result<usize> {
     let contents = |dir: &Path| -> Result<Vec<(PathBuf, Vec<u8>)>> {
         let entries = fs::read_dir(dir).with_context(|| format!("{} could not be read", dir.display()))?;

@@ -1,7 +1,6 @@
-//! Proof that the proof can fail: the core, broken on purpose in one way after the other, in the same worlds.
+//! Checks that the laws detect errors: the core is broken on purpose, one break at a time, and run in the same worlds.
 //!
-//! A copy of the core and of the simulation is built in which each break of the list is a switch. Nothing of this is in
-//! the core itself.
+//! The breaks are switches in a copy of the core and of the simulation. The core itself contains none of them.
 
 mod list;
 
@@ -17,13 +16,13 @@ use crate::cmd::Cmd;
 use crate::project::Project;
 use list::breaks;
 
-/// A break that is not seen in so many worlds is not seen.
+/// A break that shows in none of this many worlds counts as undetected.
 const WORLDS: usize = 60;
 
-/// Of the column of what is broken.
+/// The width of the column that describes the break.
 const WIDTH: usize = 62;
 
-/// What is done wrong, and as what it is to be noticed.
+/// A deliberate break, and the failure by which it must be detected.
 #[derive(Debug)]
 struct Break {
     failure: Failure,
@@ -36,7 +35,7 @@ struct Break {
 enum Failure {
     /// This law is broken.
     Law(u8),
-    /// It never comes to rest, and time all but stands still.
+    /// The world never comes to rest, and time almost stands still.
     Restless,
 }
 
@@ -51,14 +50,14 @@ impl fmt::Display for Failure {
 
 #[derive(Debug, Clone, Copy)]
 struct Change {
-    /// Under the core's `src`.
+    /// The path below the core's `src`.
     file: &'static str,
     from: &'static str,
     to: &'static str,
 }
 
 impl Change {
-    /// `number` is that of the break, in the list.
+    /// Applies the change; `number` is the index of the break in the list.
     fn apply(&self, number: usize, text: &str) -> Result<String> {
         let found = text.matches(self.from).count();
         ensure!(found == 1, "`{}` occurs {found} times in core/src/{}", self.from, self.file);
@@ -88,10 +87,10 @@ pub(crate) fn broken(number: usize) -> bool {
 }
 "#;
 
-/// Makes each break and lives until the simulation notices.
+/// Runs the simulation with each break until it detects the break.
 ///
 /// # Errors
-/// When a break is not noticed, or taken for another failure.
+/// Fails if a break is not detected or is reported as another failure.
 pub fn run(project: &Project) -> Result<()> {
     let program = build(project)?;
     println!("\n{:>3}  {:<WIDTH$} {:>6} {:>8}", "law", "break", "worlds", "seconds");
@@ -123,7 +122,7 @@ pub fn run(project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// The seed of the first world that failed, which is the number of worlds that it took, and how it failed.
+/// The seed of the first failed world, which equals the number of worlds needed, and its failure.
 fn seen(said: &str) -> Option<(u64, Failure)> {
     let (seed, rest) = said.lines().find_map(|line| line.strip_prefix("seed ")?.split_once(" broke law "))?;
     let (law, why) = rest.split_once(": ")?;
@@ -164,7 +163,7 @@ fn break_all(sources: &Path) -> Result<()> {
     write(&lib, &(read(&lib)? + SWITCH))
 }
 
-/// The files that are changed, with every break in them.
+/// The changed files, each with all of its breaks.
 fn broken_files(sources: &Path) -> Result<BTreeMap<&'static str, String>> {
     let mut files = BTreeMap::new();
     for (number, broken) in breaks().enumerate() {
@@ -176,7 +175,7 @@ fn broken_files(sources: &Path) -> Result<BTreeMap<&'static str, String>> {
     Ok(files)
 }
 
-/// The workspace of the copy: that of the repository with the two members alone.
+/// The workspace of the copy: the repository's workspace with only the two members.
 fn workspace(manifest: &str) -> Result<String> {
     let begin = manifest.find("[workspace.package]").context("Cargo.toml has no [workspace.package]")?;
     let package = manifest.find("\n[package]").context("Cargo.toml has no [package]")?;

@@ -1,6 +1,6 @@
-//! `cargo xtask`: what a person or CI does with this repository.
+//! `cargo xtask`: the tasks of developers and CI in this repository.
 //!
-//! Each command is a module of its own; `setup` knows what has to be installed, `cmd` runs other programs.
+//! Each command is a module; `setup` installs requirements, `cmd` runs other programs.
 
 #![allow(clippy::print_stdout, reason = "telling a person what goes on is this program's work")]
 
@@ -62,10 +62,10 @@ cargo xtask COMMAND
 See cargo xtask COMMAND --help.
 CARGO_TARGET_DIR works as with cargo itself.";
 
-/// A command line that nobody can act on; ends with the exit code of sysexits' EX_USAGE.
+/// The exit code for an invalid command line: EX_USAGE of sysexits.
 const EXIT_USAGE: u8 = 64;
 
-/// One command: its name, its help, and what it does with the arguments after its name.
+/// A command: its name, its help, and its action on the arguments after its name.
 struct Command {
     name: &'static str,
     help: &'static str,
@@ -127,7 +127,7 @@ fn asks_for_help(arg: &str) -> bool {
     arg == "--help" || arg == "-h"
 }
 
-/// Arguments that a command does not know.
+/// Arguments that a command does not accept.
 #[derive(Debug)]
 struct UsageError(String);
 
@@ -139,12 +139,12 @@ impl std::fmt::Display for UsageError {
 
 impl std::error::Error for UsageError {}
 
-/// The error for an argument that `command` does not know.
+/// The error for an argument that `command` does not accept.
 fn unknown_argument(command: &str, arg: &str) -> anyhow::Error {
     UsageError(format!("Unknown argument `{arg}`; see `cargo xtask {command} --help`.")).into()
 }
 
-/// The error for an option that came without its value.
+/// The error for an option without its value.
 fn value_missing(option: &str, value: &str) -> anyhow::Error {
     UsageError(format!("`{option}` needs {value} after it.")).into()
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask manifests`: what other package managers are told of a release.
+//! `cargo xtask manifests`: manifests of a release for other package managers.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -17,7 +17,7 @@ cargo xtask manifests --assets DIR --repository URL --out DIR
 Fills in the AUR's PKGBUILD, Homebrew's cask and winget's manifests for the release of this version, from SHA256SUMS in
 --assets. A manifest whose package is missing there is skipped, with a message.";
 
-/// The folders of templates in xtask/packaging, with the files in each.
+/// The template folders in xtask/packaging, with the files in each.
 const MANIFESTS: [(&str, &[&str]); 3] = [
     ("aur", &["PKGBUILD"]),
     ("homebrew", &["holdoff.rb"]),
@@ -51,7 +51,7 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Names and sums, as sha256sum prints them.
+/// File names and checksums from the output of sha256sum.
 pub fn parse_sums(text: &str) -> BTreeMap<&str, &str> {
     text.lines().filter_map(|line| line.split_once("  ")).map(|(sum, name)| (name, sum)).collect()
 }

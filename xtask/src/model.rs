@@ -1,4 +1,4 @@
-//! `cargo xtask model`: every order of things, within small bounds.
+//! `cargo xtask model`: checks every order of events within small bounds.
 
 use anyhow::Result;
 

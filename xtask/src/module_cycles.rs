@@ -1,5 +1,5 @@
-//! No import runs in a circle: neither between the files of a crate, nor through what they export again. A module belongs to
-//! the one that declares it, so what it takes from there is no import from elsewhere.
+//! Checks that no imports form a cycle between the files of a crate, re-exports included. A module belongs to the module
+//! that declares it, so what it uses from there does not count as an import.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-/// The path of a module below its crate; the crate's own is empty.
+/// The path of a module in its crate; empty for the crate root.
 type Module = Vec<String>;
 
 /// One `use`, or one path in the code.
@@ -17,7 +17,7 @@ struct Import {
     path: Vec<String>,
 }
 
-/// The circles among the modules of the crate whose source files are below `folder`, each in a sentence.
+/// A sentence for each import cycle in the crate whose sources are below `folder`.
 pub fn find(folder: &Path) -> Result<Vec<String>> {
     let mut sources = BTreeMap::new();
     read(folder, &Vec::new(), &mut sources)?;
@@ -36,7 +36,7 @@ fn read(folder: &Path, above: &Module, into: &mut BTreeMap<Module, String>) -> R
         let path = entry?.path();
         let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
         let mut module = above.clone();
-        // Tests may look at everything.
+        // Tests may use every module.
         if name == "tests" || name == "bin" {
             continue;
         }
@@ -53,7 +53,7 @@ fn read(folder: &Path, above: &Module, into: &mut BTreeMap<Module, String>) -> R
     Ok(())
 }
 
-/// The code without its comments and without what is compiled for tests alone at its end.
+/// The code without comments and without the test-only code at its end.
 fn without_tests(source: &str) -> String {
     let mut code = String::new();
     let mut lines = source.lines().map(|line| line.split("//").next().unwrap_or_default()).peekable();
@@ -72,7 +72,7 @@ fn without_tests(source: &str) -> String {
     code
 }
 
-/// Which module imports from which.
+/// For each module, the modules it imports from.
 fn edges(sources: &BTreeMap<Module, String>) -> BTreeMap<Module, BTreeSet<Module>> {
     let imports: BTreeMap<&Module, Vec<Import>> =
         sources.iter().map(|(module, code)| (module, imports(code, module, sources))).collect();
@@ -97,13 +97,13 @@ fn edges(sources: &BTreeMap<Module, String>) -> BTreeMap<Module, BTreeSet<Module
     edges
 }
 
-/// The module that a path leads to, through what others export again.
+/// The module that a path refers to, with re-exports resolved.
 fn resolve(
     mut path: Vec<String>,
     exported: &BTreeMap<(Module, String), Vec<String>>,
     sources: &BTreeMap<Module, String>,
 ) -> Module {
-    // Names that lead to themselves are given up after a few.
+    // A limit for names that re-export each other.
     for _ in 0..8 {
         let depth = (0..=path.len()).rev().find(|depth| sources.contains_key(&path[..*depth])).unwrap_or_default();
         let (module, rest) = path.split_at(depth);
@@ -137,7 +137,7 @@ fn imports(code: &str, module: &Module, sources: &BTreeMap<Module, String>) -> V
         for (at, _) in code.match_indices(start) {
             let path: String =
                 code[at..].chars().take_while(|c| c.is_alphanumeric() || *c == '_' || *c == ':').collect();
-            // What ends so is the beginning of a group, which was taken apart above.
+            // Such a path is the start of a group, which was expanded above.
             if !path.ends_with("::") {
                 add(false, path.split("::").map(str::to_owned).collect());
             }
@@ -146,7 +146,7 @@ fn imports(code: &str, module: &Module, sources: &BTreeMap<Module, String>) -> V
     found
 }
 
-/// `a::{b, c::{d, e as f}}` as the paths that it stands for.
+/// Expands `a::{b, c::{d, e as f}}` into its paths.
 fn expand(above: &[String], tree: &str, into: &mut Vec<Vec<String>>) {
     let (head, group) = match tree.split_once('{') {
         Some((head, group)) => (head, group.rsplit_once('}').map(|(group, _)| group)),
@@ -175,7 +175,7 @@ fn expand(above: &[String], tree: &str, into: &mut Vec<Vec<String>>) {
     }
 }
 
-/// Seen from the crate; `None` for another crate's.
+/// The path from the crate root; `None` for a path into another crate.
 fn absolute(path: Vec<String>, module: &Module, sources: &BTreeMap<Module, String>) -> Option<Vec<String>> {
     let first = path.first()?.as_str();
     let up = path.iter().take_while(|name| *name == "super").count();
@@ -191,7 +191,7 @@ fn absolute(path: Vec<String>, module: &Module, sources: &BTreeMap<Module, Strin
     Some(base.iter().chain(rest).filter(|name| *name != "*").cloned().collect())
 }
 
-/// The modules that reach one another, circle by circle.
+/// The import cycles: groups of modules that reach one another.
 fn circles(edges: &BTreeMap<Module, BTreeSet<Module>>) -> Vec<BTreeSet<Module>> {
     let reached = |from: &Module| {
         let mut seen = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! `cargo xtask mutants`: every line of the core is broken on purpose, and a test has to notice.
+//! `cargo xtask mutants`: breaks each line of the core on purpose; a test must fail.
 
 use anyhow::Result;
 
@@ -21,7 +21,7 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
         .cargo("mutants")
         .args(["--package", "holdoff-core", "--output"])
         .arg(project.target())
-        // In one folder, the copies of `--jobs` would each test what another had just built.
+        // In a shared folder, each copy of `--jobs` would test what another copy has just built.
         .without_env("CARGO_TARGET_DIR")
         .args(args)
         .no_input()

@@ -1,7 +1,7 @@
-//! `cargo xtask package`: what a person downloads and installs.
+//! `cargo xtask package`: builds the packages that users download and install.
 //!
-//! One tree of files is laid three times, and each distribution's own tools make a package of it: dpkg-deb and
-//! dpkg-shlibdeps, rpmbuild, tar. They are packages of Debian, need no network, and know best what a package of theirs needs.
+//! The same file tree is laid out three times and packed by each distribution's own tools: dpkg-deb and dpkg-shlibdeps,
+//! rpmbuild, tar. All are Debian packages, need no network, and know best what their format requires.
 
 mod archive;
 mod deb;
@@ -37,14 +37,14 @@ desktop-file-validate, and prints the size of each.
 The same commit gives the same packages: all times are that of the commit, or SOURCE_DATE_EPOCH. DEBFULLNAME and
 DEBEMAIL set the maintainer of the .deb.";
 
-/// One run.
+/// One packaging run.
 struct Job<'a> {
     sources: Sources<'a>,
     out: PathBuf,
-    /// Where trees are laid.
+    /// The folder in which trees are laid out.
     work: PathBuf,
     revision: String,
-    /// The time of every file, in seconds.
+    /// The modification time of every file, in seconds.
     epoch: String,
 }
 
@@ -94,7 +94,7 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
 const NOTICES: &str = "THIRD-PARTY-NOTICES.txt";
 
 impl Job<'_> {
-    /// A new and empty folder to lay something in.
+    /// Creates an empty folder for a tree.
     fn fresh(&self, name: &str) -> Result<PathBuf> {
         let folder = self.work.join(name);
         renew(&folder)?;
@@ -106,7 +106,7 @@ impl Job<'_> {
     }
 }
 
-/// The SBOM and the notices, of the invocations of cargo that build the programs.
+/// Writes the SBOM and the notices for the cargo invocations that build the programs.
 fn bill(project: &Project, out: &Path, epoch: &str) -> Result<()> {
     ui::install(project)?;
     project
@@ -121,7 +121,7 @@ fn bill(project: &Project, out: &Path, epoch: &str) -> Result<()> {
         .run()
 }
 
-/// What those who know say of the files and of the package.
+/// Runs the validators on the files and on the package.
 fn check(job: &Job<'_>, deb: &Path) -> Result<()> {
     let share = job.work.join("deb/usr/share");
     Cmd::new("appstreamcli")
@@ -137,7 +137,7 @@ fn sums(out: &Path) -> Result<()> {
     tree::put(&out.join("SHA256SUMS"), &Cmd::new("sha256sum").args(names).dir(out).read()?)
 }
 
-/// The time of the commit, so that the same one gives the same packages.
+/// The time of the commit, so that the same commit gives the same packages.
 fn epoch(project: &Project) -> Result<String> {
     let said = match env::var("SOURCE_DATE_EPOCH") {
         Ok(set) => set,

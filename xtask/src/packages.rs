@@ -1,28 +1,28 @@
-//! What Holdoff needs from the system, and how one sees that it is there.
+//! The packages that Holdoff needs from the system, and how to detect them.
 
 use std::collections::BTreeSet;
 
-/// One thing that has to be installed.
+/// A package that must be installed.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Need {
     /// The name of its package in Debian and Ubuntu.
     pub package: &'static str,
-    /// Its name in Ubuntu, where that differs.
+    /// Its name in Ubuntu, if that differs.
     pub on_ubuntu: Option<&'static str>,
     pub why: &'static str,
     pub probe: Probe,
 }
 
-/// How one sees, on any Linux, that a need is met.
+/// How to detect on any Linux that a need is met.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Probe {
     /// pkg-config knows this module.
     Module(&'static str),
-    /// All of these programs are in the `PATH`.
+    /// All of these programs are in `PATH`.
     Programs(&'static [&'static str]),
-    /// One of these programs is in the `PATH`.
+    /// One of these programs is in `PATH`.
     AnyOf(&'static [&'static str]),
-    /// Only a package manager can say.
+    /// Only the package manager knows.
     Unseen,
 }
 
@@ -31,7 +31,7 @@ impl Need {
         Self { package, on_ubuntu: None, why, probe }
     }
 
-    /// What the package is called in `distribution`.
+    /// The name of the package in `distribution`.
     pub fn package_in(&self, distribution: &Distribution) -> &'static str {
         match self.on_ubuntu {
             Some(name) if distribution.id == "ubuntu" => name,
@@ -40,9 +40,9 @@ impl Need {
     }
 }
 
-/// To build Holdoff and to run it on a desktop that is already there.
+/// To build Holdoff and run it on an existing desktop.
 ///
-/// The tray needs no library: it speaks to the bus itself. Neither do the menus (libxdo) nor the icons (librsvg).
+/// The tray needs no library: it uses the bus directly. Menus need no libxdo, and icons no librsvg.
 const BUILD: [Need; 4] = [
     Need::new("build-essential", Probe::Programs(&["cc", "c++", "make"]), "compiles and links"),
     Need::new("pkg-config", Probe::Programs(&["pkg-config"]), "finds the libraries to link with"),
@@ -54,7 +54,7 @@ const BUILD: [Need; 4] = [
     Need::new("ca-certificates", Probe::Unseen, "verifies a provider's certificate"),
 ];
 
-/// To bring up a desktop without a screen, use it and look at it.
+/// To start a headless desktop, use it and take screenshots.
 const DESKTOP: [Need; 9] = [
     Need::new("xvfb", Probe::Programs(&["Xvfb"]), "a screen in memory"),
     Need::new("dbus", Probe::Programs(&["dbus-daemon"]), "a session bus"),
@@ -71,7 +71,7 @@ const DESKTOP: [Need; 9] = [
     Need::new("fonts-dejavu-core", Probe::Unseen, "fonts"),
 ];
 
-/// To test the UI's pages alone.
+/// To test only the UI's pages.
 const BROWSER: [Need; 1] = [Need {
     package: "chromium",
     on_ubuntu: Some("chromium-browser"),
@@ -79,29 +79,29 @@ const BROWSER: [Need; 1] = [Need {
     probe: Probe::AnyOf(&BROWSERS),
 }];
 
-/// What it is called on different systems, the commonest first.
+/// The browser's program names on different systems, the most common first.
 pub const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/// To bring up a Wayland desktop without a screen.
+/// To start a headless Wayland desktop.
 const WAYLAND: [Need; 2] = [
     Need::new("sway", Probe::Programs(&["sway", "swaymsg"]), "a Wayland compositor that draws into memory"),
     Need::new("waybar", Probe::Programs(&["waybar"]), "a bar with a tray on Wayland"),
 ];
 
-/// To collect the app's metrics as those do who watch many machines.
+/// To collect the app's metrics as a monitoring system does.
 const COLLECTOR: [Need; 1] = [Need::new(
     "prometheus",
     Probe::Programs(&["prometheus", "promtool"]),
     "collects the app's metrics, and tests the rules that come with it",
 )];
 
-/// To hold what Holdoff writes for a desktop to start against those who read it.
+/// To check the autostart entries that Holdoff writes against the programs that read them.
 const ENTRIES: [Need; 2] = [
     Need::new("libglib2.0-bin", Probe::Programs(&["gio"]), "starts a desktop entry as a desktop does"),
     Need::new("desktop-file-utils", Probe::Programs(&["desktop-file-validate"]), "checks desktop entries"),
 ];
 
-/// To make packages of it, and to have them looked at by those who know.
+/// To build packages and to validate them.
 const PACKAGES: [Need; 6] = [
     Need::new(
         "dpkg-dev",
@@ -115,14 +115,14 @@ const PACKAGES: [Need; 6] = [
     Need::new("desktop-file-utils", Probe::Programs(&["desktop-file-validate"]), "checks the menu entry"),
 ];
 
-/// To make a system of its own, and to install a package there.
+/// To create a separate system and install a package there.
 const SYSTEMS: [Need; 3] = [
     Need::new("debian-archive-keyring", Probe::Unseen, "verifies Debian's packages"),
     Need::new("debootstrap", Probe::Programs(&["debootstrap"]), "makes a minimal Debian in a folder"),
     Need::new("dpkg", Probe::Programs(&["dpkg-deb"]), "unpacks and repacks a package"),
 ];
 
-/// What somebody is about to do.
+/// What the packages are needed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     Run,
@@ -145,7 +145,7 @@ impl Purpose {
         }
     }
 
-    /// Everything that has to be installed for it on Linux.
+    /// All packages that it needs on Linux.
     pub fn needs(self) -> Vec<&'static Need> {
         let sets: &[&'static [Need]] = match self {
             Self::Run => &[&BUILD],
@@ -158,7 +158,7 @@ impl Purpose {
     }
 }
 
-/// Which Linux this is, as os-release(5) tells it.
+/// The Linux distribution, from os-release(5).
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Distribution {
     pub id: String,
@@ -175,7 +175,7 @@ impl Distribution {
         Self { id: value("ID"), like }
     }
 
-    /// Whether packages come by apt-get, under the names used here.
+    /// Whether the system uses apt-get and the package names listed here.
     pub fn is_debian(&self) -> bool {
         [&self.id].into_iter().chain(&self.like).any(|name| name == "debian" || name == "ubuntu")
     }
@@ -186,7 +186,7 @@ pub fn installed_packages(dpkg_query: &str) -> BTreeSet<&str> {
     dpkg_query.lines().filter_map(|line| line.trim().strip_prefix("installed ")).collect()
 }
 
-/// The needs that are met neither by an installed package nor in any other way that `is_met` sees.
+/// The needs that neither an installed package nor `is_met` satisfies.
 pub fn missing<'a>(
     needs: &[&'a Need],
     distribution: &Distribution,

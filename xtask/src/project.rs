@@ -62,7 +62,7 @@ impl Project {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let cmd = Cmd::new(cargo).shown_as("cargo").arg(subcommand).dir(&self.root);
         match env::var_os("CARGO_TARGET_DIR").map(PathBuf::from) {
-            // Relative to where the person stands, which is not where the command runs.
+            // The path is relative to the user's folder, not to the one in which the command runs.
             Some(dir) if dir.is_relative() => match env::current_dir() {
                 Ok(here) => cmd.hidden_env("CARGO_TARGET_DIR", here.join(dir)),
                 Err(_) => cmd,

@@ -1,4 +1,4 @@
-//! `cargo xtask real-clients`: the real Claude Code beside Holdoff, without a network.
+//! `cargo xtask real-clients`: tests the real Claude Code beside Holdoff, without a network.
 
 use std::env;
 use std::path::PathBuf;
@@ -48,7 +48,7 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
 
 const TEST: &str = "real::holdoff_and_the_real_claude_code_leave_each_other_alone";
 
-/// The program itself, from the package for this machine. No script of the packages is run.
+/// Unpacks the program from the npm package for this machine. Package scripts are not run.
 fn install(version: &str) -> Result<PathBuf> {
     let folder = cache()?.join("holdoff-real-clients").join(version);
     let machine = match env::consts::ARCH {
@@ -78,7 +78,7 @@ fn cache() -> Result<PathBuf> {
     named.or(home).context("there is no home folder, and no XDG_CACHE_HOME, to keep Claude Code in")
 }
 
-/// A command that runs what is added to it where there is nothing but loopback.
+/// Wraps a command, so that it has only the loopback network.
 fn apart() -> Result<Cmd> {
     let root = Cmd::new("id").arg("-u").read()?.trim() == "0";
     let user: &[&str] = if root { &[] } else { &["--user", "--map-root-user"] };

@@ -1,4 +1,4 @@
-//! Installs what is missing on Linux; says what, why and how before it does.
+//! Installs missing packages on Linux, after printing what, why and how.
 
 use std::collections::BTreeSet;
 use std::io::IsTerminal;
@@ -31,7 +31,7 @@ pub fn run(_project: &Project, args: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Makes sure of the toolchain, and installs the packages that are missing for `purpose`.
+/// Checks the toolchain, and installs the packages that are missing for `purpose`.
 pub fn prepare(purpose: Purpose) -> Result<()> {
     toolchain::check_node()?;
     if !cfg!(target_os = "linux") {
@@ -66,7 +66,7 @@ fn prepare_debian(purpose: Purpose, distribution: &Distribution) -> Result<()> {
 
 fn missing_packages(purpose: Purpose, distribution: &Distribution) -> Result<Vec<&'static Need>> {
     let needs = purpose.needs();
-    // Fails for a package it has never heard of, and still names the others.
+    // Fails if a package is unknown, but still reports the others.
     let said = Cmd::new("dpkg-query")
         .args(["-W", "-f", "${db:Status-Status} ${Package}\\n"])
         .args(needs.iter().map(|need| need.package_in(distribution)))
@@ -89,7 +89,7 @@ fn install(names: &[&str]) -> Result<()> {
 
     let update = apt_get(rights).arg("update").run();
     if let Err(error) = update {
-        // One unreachable source among several is common, and often not the one that matters.
+        // It is common that one of several sources is unreachable, and often it is not the one needed.
         println!("{error:#} Trying with the package lists as they are.");
     }
     apt_get(rights)
@@ -108,11 +108,11 @@ fn apt_get(rights: Rights) -> Cmd {
     }
 }
 
-/// With what rights packages can be installed.
+/// The rights with which packages can be installed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rights {
     Root,
-    /// `may_ask`: somebody is there to type a password.
+    /// `may_ask`: a user is present to type a password.
     Sudo {
         may_ask: bool,
     },
@@ -127,7 +127,7 @@ fn rights(is_root: bool, has_sudo: bool, has_terminal: bool) -> Rights {
     }
 }
 
-/// Where packages have other names: says what is missing by what can be seen of it.
+/// For systems with other package names: reports what is missing by probes.
 fn check_by_probes(purpose: Purpose) -> Result<()> {
     let unmet = |need: &&Need| need.probe != Probe::Unseen && !is_met(&need.probe);
     let missing: Vec<&Need> = purpose.needs().into_iter().filter(unmet).collect();
@@ -150,8 +150,8 @@ fn is_met(probe: &Probe) -> bool {
     }
 }
 
-/// The tests of broken disks and networks mount file systems of their own, and those on Wayland start a compositor. Where
-/// the system does not permit that, it is said before an hour of building, not after it.
+/// The tests of broken disks and networks mount their own file systems, and the Wayland tests start a compositor. A system
+/// that does not permit this is reported before an hour of building, not after it.
 pub fn check_namespaces() -> Result<()> {
     if !cfg!(target_os = "linux") {
         return Ok(());

@@ -1,4 +1,4 @@
-//! `cargo xtask shots`: the pictures in the documentation.
+//! `cargo xtask shots`: makes the pictures for the documentation.
 
 use anyhow::Result;
 

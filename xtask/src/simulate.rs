@@ -1,4 +1,4 @@
-//! `cargo xtask simulate`: the core in a simulated world, held to the laws.
+//! `cargo xtask simulate`: runs the core in a simulated world and checks the laws.
 
 use anyhow::Result;
 
@@ -27,7 +27,7 @@ when. Exits with 1 if any law was broken.
 --breaks applies deliberate breaks of each law to copies of the core (xtask/src/law_mutations/list.rs) and prints how many
 worlds it took to notice each. Exits with 1 if one was not noticed or was reported as another failure.";
 
-/// As every test run does: at least fifty years of an account, and every break.
+/// Used by every test run: at least fifty years of an account, and every break.
 const FIFTY_YEARS: [&str; 2] = ["--seeds", "220"];
 
 pub fn run(project: &Project, args: &[String]) -> Result<()> {
@@ -38,7 +38,7 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
 }
 
 /// # Errors
-/// When a law is broken, or a break of one is not noticed.
+/// Fails if a law is broken, or if a break of one is not detected.
 pub fn test(project: &Project) -> Result<()> {
     live(project, &FIFTY_YEARS.map(str::to_owned))?;
     law_mutations::run(project)

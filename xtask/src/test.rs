@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every check, in the order in which they fail soonest.
+//! `cargo xtask test`: runs all checks, those that fail soonest first.
 
 use std::time::{Duration, Instant};
 
@@ -35,7 +35,7 @@ PATH as chromium, chromium-browser or google-chrome.";
 /// One check.
 struct Step {
     name: &'static str,
-    /// Whether it is run when nobody asks for it by name.
+    /// Whether it runs when no check is named.
     by_default: bool,
     run: fn(&Project) -> Result<()>,
 }
@@ -65,9 +65,9 @@ const fn step(name: &'static str, run: fn(&Project) -> Result<()>) -> Step {
     Step { name, by_default: true, run }
 }
 
-/// The packages that are built and tested at once: cargo gives a dependency the features that all the packages of one
-/// invocation ask for together, so every other choice would compile tokio and its like once more. The windows and the
-/// floor are left out because their features of Tauri must not reach the app.
+/// The packages that are built and tested together: cargo merges the features that all packages of one invocation need, so
+/// any other selection would compile tokio and others again. The windows and the floor are excluded because their Tauri
+/// features must not reach the app.
 const TESTED: [&str; 5] = ["--workspace", "--exclude", "holdoff-floor", "--exclude", "holdoff-window"];
 
 pub fn run(project: &Project, args: &[String]) -> Result<()> {
@@ -107,7 +107,7 @@ fn tests(project: &Project, which: &[&str]) -> Result<()> {
     let test =
         || project.cargo("test").arg("--locked").env("HOLDOFF_BIN_DIR", project.programs(Profile::Dev)).no_input();
     if which.is_empty() {
-        // With the targets that were built, so that nothing is built anew.
+        // The same targets as in the build, so that nothing is rebuilt.
         test().args(WINDOW).args(["--bins", "--tests"]).run()?;
     }
     test().args(TESTED).args(which).run()
@@ -134,7 +134,7 @@ fn choose(args: &[String]) -> Result<Vec<&'static Step>> {
     names.iter().map(named).collect()
 }
 
-/// The last words of a run in which everything passed: the slowest steps, and a line that any reader of logs can count.
+/// The summary of a run in which everything passed: the slowest steps, and a line that log parsers can count.
 fn summary(done: &[(&str, Duration)], total: Duration) -> String {
     let mut slowest = done.to_vec();
     slowest.sort_by_key(|(_, took)| std::cmp::Reverse(*took));

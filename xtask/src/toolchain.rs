@@ -1,17 +1,17 @@
-//! What has to be there before this program can do anything: Node.js with npm, and rustup's components.
+//! The tools that this program itself requires: Node.js with npm, and rustup's components.
 
 use anyhow::{Context, Result, bail};
 
 use crate::cmd::Cmd;
 use crate::project::Project;
 
-/// Node.js' package manager; on Windows it is a script, which is not found without its ending.
+/// Node.js's package manager. On Windows it is a script, which is only found with its extension.
 pub const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 
 const NODE_WANTED: &str = "Node.js 20.19 or newer (of the 22 series 22.12 or newer) with npm builds the UI";
 const NODE_WHERE: &str = "Install it from the distribution or from nodejs.org, then start again.";
 
-/// Makes sure that Node.js is here and new enough for the tools that build the UI.
+/// Checks that Node.js is installed and new enough for the tools that build the UI.
 pub fn check_node() -> Result<()> {
     let said = Cmd::new("node")
         .arg("--version")
@@ -29,7 +29,7 @@ pub fn check_node() -> Result<()> {
     Ok(())
 }
 
-/// Makes sure that rustfmt and clippy are here.
+/// Checks that rustfmt and clippy are installed.
 pub fn check_rust_components(project: &Project) -> Result<()> {
     for (subcommand, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
         if !project.cargo(subcommand).arg("--version").succeeds() {
@@ -39,7 +39,7 @@ pub fn check_rust_components(project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// Makes sure that `cargo NAME` is here; installs it from crates.io, in this version, where it is not.
+/// Checks that `cargo NAME` is installed, and otherwise installs this version from crates.io.
 pub fn install_cargo_tool(project: &Project, name: &str, version: &str) -> Result<()> {
     if project.cargo(name).arg("--version").succeeds() {
         return Ok(());
@@ -50,13 +50,13 @@ pub fn install_cargo_tool(project: &Project, name: &str, version: &str) -> Resul
     })
 }
 
-/// Major and minor of "v20.19.1".
+/// The major and minor numbers of a version such as "v20.19.1".
 fn parse_version(said: &str) -> Option<(u32, u32)> {
     let mut parts = said.trim().strip_prefix('v')?.split('.');
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
-/// What vite 8 runs on, as its package.json says under `engines`.
+/// The versions that vite 8 supports, from `engines` in its package.json.
 fn is_new_enough((major, minor): (u32, u32)) -> bool {
     match major {
         0..=19 | 21 => false,

@@ -10,13 +10,13 @@ use crate::packages::BROWSERS;
 use crate::project::Project;
 use crate::toolchain::NPM;
 
-/// Where the UI's tests look for the path of a browser.
+/// The variable in which the UI's tests expect the path of a browser.
 const BROWSER: &str = "HOLDOFF_CHROMIUM";
 
-/// Installs what the UI is built with, if it is not what package-lock.json asks for already.
+/// Installs the UI's build dependencies, unless they match package-lock.json already.
 pub fn install(project: &Project) -> Result<()> {
     let ui = project.ui();
-    // In the folder that it speaks of, so that both go together.
+    // In the folder that it describes, so that both are deleted together.
     let file = ui.join("node_modules/.holdoff-installed");
     let stamp = Stamp::new(file, &[ui.join("package-lock.json"), ui.join("package.json")], |_| true)?;
     if stamp.is_current() {
@@ -28,7 +28,7 @@ pub fn install(project: &Project) -> Result<()> {
     stamp.keep()
 }
 
-/// Builds `ui/dist`, if it does not come from these sources already: a new one would make cargo link the app anew.
+/// Builds `ui/dist`, unless it is current: a new build would make cargo link the app again.
 pub fn build(project: &Project) -> Result<()> {
     let ui = project.ui();
     let stamp = Stamp::new(ui.join("node_modules/.holdoff-built"), std::slice::from_ref(&ui), is_source)?;
@@ -41,7 +41,7 @@ pub fn build(project: &Project) -> Result<()> {
     stamp.keep()
 }
 
-/// Runs the UI's tests, with the browser that is in the `PATH` unless `HOLDOFF_CHROMIUM` names another.
+/// Runs the UI's tests with the browser in `PATH`, unless `HOLDOFF_CHROMIUM` names another.
 pub fn test(project: &Project) -> Result<()> {
     let cmd = npm(project).args(["run", "test"]);
     match BROWSERS.iter().find_map(|name| find_program(name)) {
@@ -50,7 +50,7 @@ pub fn test(project: &Project) -> Result<()> {
     }
 }
 
-/// Runs one of the scripts in package.json.
+/// Runs a script of package.json.
 pub fn script(project: &Project, name: &str) -> Result<()> {
     npm(project).args(["run", name]).run()
 }
@@ -59,7 +59,7 @@ fn npm(project: &Project) -> Cmd {
     Cmd::new(NPM).dir(&project.ui()).hidden_env("npm_config_update_notifier", "false").no_input()
 }
 
-/// Whether a file or folder of this name in `ui/` is a source, and not something that a tool made or keeps there.
+/// Whether a file or folder of this name in `ui/` is a source, as opposed to a tool's output.
 fn is_source(name: &str) -> bool {
     name != "node_modules" && name != "dist" && !name.starts_with("dist-") && !name.starts_with('.')
 }

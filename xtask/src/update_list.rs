@@ -1,5 +1,5 @@
-//! `cargo xtask update-list`: what the programs are told of a release. Signed, and with its signature in front, it is the
-//! file that they fetch (`updates.signed`).
+//! `cargo xtask update-list`: writes the list that tells the programs about a release. With its signature in front, it is
+//! the file that they download (`updates.signed`).
 
 use std::collections::BTreeMap;
 use std::env;
@@ -19,7 +19,7 @@ cargo xtask update-list --assets DIR --out FILE
 Writes the list of this version's packages that a running Holdoff can install, with their sizes, their checksums from
 SHA256SUMS in --assets, and the section of CHANGELOG.md. The list must be signed: see CONTRIBUTING.md.";
 
-/// The programs take no larger one.
+/// The programs reject a larger list.
 const LIST_MAX: usize = 15 * 1024;
 const NOTES_MAX: usize = 8 * 1024;
 
@@ -29,7 +29,7 @@ struct Package {
     file: String,
 }
 
-/// Those that the programs know how to replace themselves by.
+/// The packages by which the programs can replace themselves.
 fn packages() -> Vec<Package> {
     let of = |system, arch: &str, debian: &str| {
         [
@@ -88,7 +88,7 @@ fn list(date: &str, notes: &str, sums: &BTreeMap<&str, &str>, size: impl Fn(&str
     Ok(text)
 }
 
-/// A string of JSON.
+/// Formats a JSON string.
 fn quoted(text: &str) -> String {
     let escaped = |c: char| match c {
         '"' => "\\\"".to_owned(),

@@ -1,4 +1,4 @@
-//! `cargo xtask windows-tests`: the tests of what decides, acts and answers, as programs for Windows, under Wine.
+//! `cargo xtask windows-tests`: tests the core, the engine and the command as Windows programs under Wine.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,8 +25,8 @@ tests. What Wine cannot do is left out, and named.";
 const SUITE: &str = "trixie";
 const TARGET: &str = "x86_64-pc-windows-gnu";
 
-/// Debian has no standard library for Windows any more, but the sources of its own. The two objects are what MinGW's
-/// programs begin and end with.
+/// Debian no longer packages the standard library for Windows, but it packages the sources. The two objects are the start
+/// and the end of programs linked with MinGW.
 const PREPARE: &str = r#"
 apt-get install -qy --no-install-recommends cargo-web rustc-web rust-web-src gcc-mingw-w64-x86-64 gcc libc6-dev wine wine64
 library=$(rustc --print sysroot)/lib/rustlib/x86_64-pc-windows-gnu/lib
@@ -45,7 +45,7 @@ rm -r /tmp/std
 const CERTIFICATES: &str =
     "Wine 10 takes no certificates besides its own: it refuses the CERT_CHAIN_ENGINE_CONFIG of Windows 8";
 
-/// What is not run, and why.
+/// The tests that are not run, and why.
 const LEFT_OUT: [(&str, &str); 5] = [
     ("a_certificate_that_claude_codes_settings_name_is_trusted", CERTIFICATES),
     ("the_proxy_of_claude_codes_settings_is_gone_through_and_named_without_its_password", CERTIFICATES),
@@ -54,8 +54,8 @@ const LEFT_OUT: [(&str, &str); 5] = [
     ("a_day_of_work_with_the_status_line_asks_a_tenth", "on its clock, a second of Wine's is half an hour"),
 ];
 
-/// In namespaces of its own, with the system's root, the repository and the target folder: Wine's home is in memory, as are
-/// the homes of the tests, whose clocks are fast.
+/// Runs in its own namespaces with the system's root, the repository and the target folder. The home folders of Wine and of
+/// the tests, whose clocks are fast, are in memory.
 const INSIDE: &str = r#"
 set -e
 mount -t proc proc "$1/proc"; mount --rbind /dev "$1/dev"; mount -t tmpfs tmpfs "$1/tmp"
@@ -98,7 +98,7 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// The system, made if it is not kept yet.
+/// The system; created if it is not cached.
 fn system(mirror: &str) -> Result<PathBuf> {
     let kept = bare_system::cache()?.join("windows");
     if !kept.is_dir() {
@@ -126,7 +126,7 @@ fn report(target: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Of each test program, how many passed, failed, were ignored and were left out.
+/// For each test program, the numbers of passed, failed, ignored and excluded tests.
 fn results(said: &str) -> Vec<(String, [u32; 4])> {
     let mut results = Vec::new();
     let mut program = String::new();

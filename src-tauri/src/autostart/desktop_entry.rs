@@ -1,17 +1,17 @@
-//! What of the Desktop Entry Specification 1.5 and of the Desktop Application Autostart Specification matters here.
+//! The parts used here of the Desktop Entry Specification 1.5 and the Desktop Application Autostart Specification.
 
 use std::collections::BTreeMap;
 
 const GROUP: &str = "[Desktop Entry]";
-/// Characters for which an argument has to be quoted.
+/// Characters that require an argument to be quoted.
 const RESERVED: &str = " \t\n\r\"'\\><~|&;$*?#()`";
 
-/// The keys of the main group, each with the value that stands there first, escapes and all.
+/// The keys of the main group. Each key has its first value, with escapes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct DesktopEntry(BTreeMap<String, String>);
 
 impl DesktopEntry {
-    /// Whatever can be read of it; an entry without its group has no keys.
+    /// Parses leniently. An entry without the main group has no keys.
     pub fn parse(text: &str) -> Self {
         let lines = text.lines().map(str::trim).skip_while(|line| *line != GROUP).skip(1);
         let mut keys = BTreeMap::new();
@@ -23,7 +23,7 @@ impl DesktopEntry {
         Self(keys)
     }
 
-    /// Whether a session of these desktops starts it, if its program is there.
+    /// Whether a session of these desktops starts the entry, provided its program exists.
     pub fn is_started_in(&self, desktops: &[String]) -> bool {
         let listed = |key: &str| {
             let names = self.0.get(key)?;
@@ -36,8 +36,8 @@ impl DesktopEntry {
             && !listed("NotShowIn").unwrap_or(false)
     }
 
-    /// A desktop's settings leave the file and switch it off in a key of their own: `X-GNOME-Autostart-enabled`,
-    /// `X-MATE-Autostart-enabled` and the like.
+    /// Desktop settings disable an entry by a key of their own and keep the file: `X-GNOME-Autostart-enabled`,
+    /// `X-MATE-Autostart-enabled` and similar.
     fn is_switched_off(&self) -> bool {
         let switch = |key: &str| key.starts_with("X-") && key.to_ascii_lowercase().ends_with("-autostart-enabled");
         self.0.iter().any(|(key, value)| switch(key) && !is_true(value))
@@ -47,31 +47,31 @@ impl DesktopEntry {
         self.0.get(key).is_some_and(|value| is_true(value))
     }
 
-    /// The programs that have to be there for it to be started.
+    /// The programs that must exist for the entry to be started.
     pub fn programs(&self) -> Vec<String> {
         let tried = self.0.get("TryExec").and_then(|value| unescape(value));
         let exec = self.0.get("Exec").map(|value| unescape(value).and_then(|line| first_argument(&line)));
-        // What cannot be read is not started: an empty name is no program's.
+        // An unreadable value starts nothing: no program has an empty name.
         tried.into_iter().chain([exec.flatten().unwrap_or_default()]).collect()
     }
 }
 
-/// As the oldest entries write it, too.
+/// Also accepts `1`, which the oldest entries use.
 fn is_true(value: &str) -> bool {
     value == "true" || value == "1"
 }
 
-/// The value of an `Exec` that starts this program without arguments.
+/// The value of an `Exec` key that starts this program without arguments.
 pub fn exec(program: &str) -> String {
     let program_alone = quoted(program);
-    // A program's name may have no equals sign, and GLib looks for one with a percent sign under the name with two.
+    // The specification forbids `=` in a program name, and GLib looks up a name with `%` as one with `%%`.
     let by_shell = || format!("/bin/sh -c {} {program_alone}", quoted("exec \"$0\""));
     let line = if program.contains(['=', '%']) { by_shell() } else { program_alone.clone() };
-    // Over that lies the escape that all strings of an entry have.
+    // The escaping of all string values in an entry applies on top of the quoting.
     line.replace('\\', "\\\\").replace('\n', "\\n").replace('\t', "\\t").replace('\r', "\\r")
 }
 
-/// One argument.
+/// Quotes one argument.
 fn quoted(text: &str) -> String {
     let literal = text.replace('%', "%%");
     if !literal.contains(|c| RESERVED.contains(c)) {
@@ -87,7 +87,7 @@ fn quoted(text: &str) -> String {
     quoted + "\""
 }
 
-/// A string of an entry without its escapes; `None` where there is one that no string has.
+/// Removes the escapes of a string value; `None` if an escape is invalid.
 fn unescape(value: &str) -> Option<String> {
     let (mut text, mut chars) = (String::new(), value.chars());
     while let Some(c) = chars.next() {
@@ -106,7 +106,7 @@ fn unescape(value: &str) -> Option<String> {
     Some(text)
 }
 
-/// The program of an `Exec`.
+/// The program in an `Exec` value.
 fn first_argument(line: &str) -> Option<String> {
     let (mut word, mut chars) = (String::new(), line.trim_start().chars());
     let mut quoted = false;
@@ -129,7 +129,7 @@ fn first_argument(line: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// Names of folders that a person may have, and some that nobody should.
+    /// Folder names that a user may have, and some unlikely ones.
     const NAMES: [&str; 13] = [
         "/usr/bin/holdoff-tray",
         "/home/ann/My Programs/holdoff-tray",
@@ -170,7 +170,7 @@ mod tests {
         }
     }
 
-    /// GLib, which starts the entries of most desktops, is asked to start a program with each of these names.
+    /// Has GLib, which starts the entries of most desktops, start a program with each of these names.
     #[test]
     fn a_desktop_starts_the_program_that_was_meant() {
         use std::os::unix::fs::PermissionsExt;

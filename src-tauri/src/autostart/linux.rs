@@ -1,4 +1,4 @@
-//! An entry in the folder of those that every desktop starts at login.
+//! Start at login by an entry in the autostart folder that every desktop reads.
 
 use super::desktop_entry::{self, DesktopEntry};
 use crate::runtime::AppHandle;
@@ -10,15 +10,15 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The names that an entry of Holdoff may have: today's, and that of version 0.1.0.
+/// File names of Holdoff's entry: the current one and the one of version 0.1.0.
 const NAMES: [&str; 2] = ["dev.holdoff.tray.desktop", "Holdoff.desktop"];
-/// The unit that packages bring, in the folders of what is started with a session.
+/// The systemd user unit that the packages install.
 const UNIT: &str = "holdoff.service";
 
 #[derive(Debug, Clone)]
 pub struct Autostart {
     config_home: PathBuf,
-    /// Those of the system, the most important first.
+    /// The system's configuration folders, the most important first.
     config_dirs: Vec<PathBuf>,
     desktops: Vec<String>,
     path: OsString,
@@ -35,7 +35,7 @@ impl Autostart {
         let config_home = variable("XDG_CONFIG_HOME").map(PathBuf::from).filter(absolute);
         let dirs = variable("XDG_CONFIG_DIRS").unwrap_or_else(|| "/etc/xdg".into());
         let desktops = variable("XDG_CURRENT_DESKTOP").unwrap_or_default();
-        // An AppImage is somewhere else each time it runs.
+        // An AppImage is mounted at another path each time it runs.
         let image = variable("APPIMAGE").filter(|_| variable("APPDIR").is_some_and(|dir| own.starts_with(dir)));
         Self {
             config_home: config_home.unwrap_or_else(|| home.join(".config")),
@@ -46,13 +46,13 @@ impl Autostart {
         }
     }
 
-    /// Whether the desktop starts Holdoff at login, by whomever that was chosen.
+    /// Whether the desktop starts Holdoff at login, no matter who set that.
     pub fn is_on(&self) -> bool {
         self.is_on_by_entry() || self.is_on_by_unit()
     }
 
     /// # Errors
-    /// A sentence about why it is not changed. What was there before is then there still, as far as that is known.
+    /// Fails if the entry cannot be written or removed. The previous state is then kept as far as possible.
     pub fn set(&self, on: bool) -> Result<(), String> {
         if on == self.is_on() {
             return Ok(());
@@ -81,7 +81,7 @@ impl Autostart {
     fn switch_off(&self, entry: &Path) -> io::Result<()> {
         NAMES.iter().try_for_each(|name| remove(&self.entry(name)))?;
         for name in NAMES {
-            // One for all users of the computer is hidden for this one.
+            // An entry for all users of the computer is hidden for this user.
             if self.config_dirs.iter().any(|dir| dir.join("autostart").join(name).exists()) {
                 write(&entry.with_file_name(name), &format!("{HEAD}Hidden=true\n"))?;
             }
@@ -93,7 +93,7 @@ impl Autostart {
         self.config_home.join("autostart").join(name)
     }
 
-    /// Of the entries of one name, the first is the one that counts.
+    /// Among the entries with the same name, the first one takes precedence.
     fn is_on_by_entry(&self) -> bool {
         let dirs = || [&self.config_home].into_iter().chain(&self.config_dirs);
         NAMES.iter().any(|name| {
@@ -107,7 +107,7 @@ impl Autostart {
     fn is_on_by_unit(&self) -> bool {
         let targets = fs::read_dir(self.config_home.join("systemd/user")).into_iter().flatten().flatten();
         targets.filter(|target| target.file_name().to_string_lossy().ends_with(".wants")).any(|target| {
-            // Enabled for a unit that is gone is not enabled.
+            // A link to a unit that no longer exists does not count as enabled.
             target.path().join(UNIT).exists()
         })
     }
@@ -124,7 +124,7 @@ impl Autostart {
     }
 }
 
-/// Some hundred bytes are usual.
+/// An entry usually has a few hundred bytes.
 const ENTRY_MAX: u64 = 1024 * 1024;
 
 const HEAD: &str = "\
@@ -134,10 +134,10 @@ Name=Holdoff
 Comment=Shows how much of your AI subscription is left
 ";
 
-/// Whole or not at all. Where a link stands, what it leads to is written.
+/// Writes atomically. If the path is a link, its target is written.
 fn write(path: &Path, text: &str) -> io::Result<()> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    // Not the name of an entry: a desktop may be starting them.
+    // The temporary file must not look like an entry: a desktop may be reading the folder.
     files::replace(&path, path.with_extension("desktop-new"), text.as_bytes())
 }
 

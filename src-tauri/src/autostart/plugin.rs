@@ -1,4 +1,4 @@
-//! Where the system has a place of its own for it, Tauri's plugin knows that.
+//! Start at login through Tauri's plugin, on the systems that have a native setting for it.
 
 use crate::runtime::AppHandle;
 use std::path::Path;
@@ -12,16 +12,16 @@ impl Autostart {
         Self(app.clone())
     }
 
-    /// Whether the desktop starts Holdoff at login, by whomever that was chosen.
+    /// Whether the desktop starts Holdoff at login, no matter who set that.
     pub fn is_on(&self) -> bool {
         self.0.autolaunch().is_enabled().unwrap_or(false)
     }
 
     /// # Errors
-    /// A sentence about what the desktop did not allow.
+    /// Fails if the system does not allow the change; the error is a sentence for the user.
     pub fn set(&self, on: bool) -> Result<(), String> {
         let manager = self.0.autolaunch();
-        // Switching off what is not on is an error of the plugin's, and as well.
+        // The plugin fails if autostart is disabled while it is off already; that is no failure here.
         if !on && manager.is_enabled().is_ok_and(|enabled| !enabled) {
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! What a person wishes for in the settings that takes a moment: nobody else waits for it.
+//! Requests from the settings that take a moment and run in the background.
 
 use super::Controller;
 use crate::account_settings_view;
@@ -54,7 +54,7 @@ impl Controller {
         self.settings.problems.extend(problem);
     }
 
-    /// Looks at a folder that is to be added, and says what it found there.
+    /// Inspects a folder that is about to be added and reports what it found.
     async fn considered(&self, mut change: SettingsChange) -> Result<(SettingsChange, Option<String>), String> {
         let Some(text) = change.add_folder.clone() else {
             return Ok((change, None));
@@ -68,7 +68,7 @@ impl Controller {
         Ok((change, Some(message)))
     }
 
-    /// Into the folder where the person looks for what was saved.
+    /// Exports to the download folder, or to the home folder if there is none.
     pub(super) fn export_history(&self, format: Format, responder: Responder) {
         let (history, dir) = (self.engine.history.clone(), self.environment.data_dir.clone());
         let folder = self.app.path().download_dir().ok().filter(|folder| folder.is_dir());
@@ -96,7 +96,7 @@ impl Controller {
         });
     }
 
-    /// For `doctor`.
+    /// Reports the condition of the app for `doctor`.
     pub(super) fn say_condition(&self, responder: Responder) {
         let (environment, settings) = (self.environment.clone(), self.settings.settings.clone());
         let unwatched = self.engine.unwatched.borrow().clone();

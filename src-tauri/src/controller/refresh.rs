@@ -1,4 +1,4 @@
-//! A person's wish for readings, and what came of it. Whoever asks may wait; nothing else does.
+//! A refresh requested by the user, and its result. Only the caller waits for it.
 
 use super::Controller;
 use holdoff_core::account::label;
@@ -9,7 +9,7 @@ use holdoff_engine::tasks::supervisor::Command;
 use tokio::sync::oneshot;
 
 impl Controller {
-    /// Wishes for a reading of one account or of all; `then` hears what came of it.
+    /// Requests a reading of one account or of all; `then` receives the result.
     pub(super) fn refresh(&self, account: Option<AccountId>, then: impl FnOnce(RefreshAnswer) + Send + 'static) {
         let (commands, snapshots) = (self.engine.commands(), self.engine.snapshots.clone());
         let elsewhere = self.engine.elsewhere.clone();
@@ -39,7 +39,7 @@ fn nobody(elsewhere: bool) -> &'static str {
     }
 }
 
-/// What came of it, line by line; where nothing was asked, the account that may be asked first comes first.
+/// The result, one line per account. If no request was sent, the account that may be checked first comes first.
 fn refreshed(
     mut outcomes: Vec<(AccountId, RefreshOutcome)>,
     state: &State,

@@ -1,4 +1,4 @@
-//! The way back to a sign-in: what there is for it on this computer, and a terminal with the owner's own.
+//! The sign-in steps: which programs this computer has for them, and a terminal that runs Claude Code's own sign-in.
 
 use super::{Controller, Next};
 use crate::sign_in_session;
@@ -20,7 +20,7 @@ impl Controller {
         }
     }
 
-    /// Looks for what there is for signing in, and opens a terminal for the account that wants one.
+    /// Searches for the programs that a sign-in needs, and opens a terminal for the requested account.
     pub(super) fn look_for_programs(&self, wanted: Option<(AccountId, String)>, responder: Option<Responder>) {
         let (environment, settings) = (self.environment.clone(), self.settings.settings.clone());
         let tell = self.tell_found.clone();

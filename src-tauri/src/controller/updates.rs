@@ -1,4 +1,4 @@
-//! Newer versions of Holdoff: what is said of them, and what their person says.
+//! Newer versions of Holdoff: their status and the user's choices.
 
 use super::{Controller, Next};
 use crate::view::Answer;
@@ -10,7 +10,7 @@ use holdoff_engine::updates::Order;
 use serde_json::json;
 
 impl Controller {
-    /// Once another version is in place, the app becomes it: that was what the click was for.
+    /// Restarts the app as the new version once it is installed: that is what the click asked for.
     pub(super) fn updates_changed(&mut self, is_there: bool) -> Next {
         if !is_there || self.engine.updates.status.borrow().installing != Installing::Done {
             return Next::Go;

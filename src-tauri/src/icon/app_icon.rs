@@ -5,7 +5,7 @@ use super::canvas::{Canvas, Ring, Tone};
 use super::palette::rgb;
 use crate::icon::glyphs::{Glass, glass};
 
-/// How much of the ring is thick, of 1: a level at which there is still time to wait.
+/// The thick part of the ring, from 0 to 1: a level that still leaves room.
 const USED: f32 = 0.7;
 
 /// Draws the application's icon, `size` pixels wide and high: the gauge around an hourglass.

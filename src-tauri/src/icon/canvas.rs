@@ -1,4 +1,4 @@
-//! A square to draw on. Lengths are given in sixteenths of its width and laid on whole pixels.
+//! A square canvas. Lengths are given in sixteenths of its width and rounded to whole pixels.
 
 use super::{MAX_SIZE, Pixmap};
 use std::f32::consts::TAU;
@@ -7,12 +7,12 @@ use tiny_skia::{
     Transform,
 };
 
-/// What is done to the pixels of a shape.
+/// How the pixels of a shape are changed.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Tone {
-    /// Painted over.
+    /// Painted with the colour.
     Ink(Color),
-    /// Made transparent, so that shapes stay apart on any panel.
+    /// Made transparent, so that shapes stay separate on any panel.
     Cut,
 }
 
@@ -36,7 +36,7 @@ impl Canvas {
         (sixteenths * self.unit()).round().max(1.0)
     }
 
-    /// A length near `sixteenths` that, laid around the centre, ends on whole pixels at both ends.
+    /// A length near `sixteenths` that ends on whole pixels at both ends when it is centred.
     pub(super) fn centred(&self, sixteenths: f32) -> f32 {
         let odd = (self.size % 2) as f32;
         let halves = ((sixteenths * self.unit() - odd) / 2.0).round();
@@ -76,7 +76,7 @@ impl Canvas {
         self.polygon(&rounded(rect, radius), tone);
     }
 
-    /// A rounded square, `margin` pixels from the edges, whose colour runs from top to bottom.
+    /// A rounded square, `margin` pixels from the edges, with a vertical gradient.
     pub(super) fn tile(&mut self, margin: f32, radius: f32, [top, bottom]: [Color; 2]) {
         let side = self.size() - 2.0 * margin;
         let points = rounded([margin, margin, side, side], radius);
@@ -88,7 +88,7 @@ impl Canvas {
         self.paint(path.finish(), shader.unwrap_or(Shader::SolidColor(top)), BlendMode::SourceOver);
     }
 
-    /// A piece of `ring` from one turn to another, clockwise from twelve o'clock; 1 is all around.
+    /// An arc of `ring` between two turns, clockwise from twelve o'clock; 1 is a full circle.
     pub(super) fn ring(&mut self, ring: Ring, from: f32, to: f32, tone: Tone) {
         let Ring { x, y, outer, thick } = ring;
         let inner = outer - thick;
@@ -132,7 +132,7 @@ impl Canvas {
     }
 }
 
-/// A circle's line: its centre, its outer radius and how far it reaches inwards, in pixels.
+/// A stroked circle: its centre, its outer radius and its inward thickness, in pixels.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ring {
     pub x: f32,
@@ -141,14 +141,14 @@ pub(super) struct Ring {
     pub thick: f32,
 }
 
-/// The point at `turn`, clockwise from twelve o'clock.
+/// The point at `turn` on the circle, clockwise from twelve o'clock.
 fn on_circle(x: f32, y: f32, radius: f32, turn: f32) -> (f32, f32) {
     let (sin, cos) = (turn * TAU).sin_cos();
     (x + radius * sin, y - radius * cos)
 }
 
 fn arc(x: f32, y: f32, radius: f32, from: f32, to: f32) -> Vec<(f32, f32)> {
-    // Two degrees a step stay within a tenth of a pixel of the circle at every size drawn.
+    // Steps of two degrees stay within a tenth of a pixel of the circle at every size drawn.
     let steps = ((to - from) * 180.0).ceil().max(1.0);
     (0..=steps as u32).map(|step| on_circle(x, y, radius, from + (to - from) * step as f32 / steps)).collect()
 }

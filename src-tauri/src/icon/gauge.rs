@@ -3,9 +3,9 @@
 use super::canvas::{Canvas, Ring, Tone};
 use super::palette::{Palette, faint};
 
-/// From here on, in percent, a dot in the middle says that the window runs short.
+/// From this percentage on, a dot in the middle shows that the window runs short.
 const HIGH: u8 = holdoff_core::gate::policy::RUNS_SHORT;
-/// From here on, in percent, an exclamation mark in the middle says that it is all but used up.
+/// From this percentage on, an exclamation mark in the middle shows that the window is nearly used up.
 const FULL: u8 = 95;
 
 const THICK: f32 = 3.0;
@@ -13,7 +13,7 @@ const THIN: f32 = 1.2;
 
 /// The gauge of a fresh reading. `used` is 0 to 100.
 pub(super) fn level(canvas: &mut Canvas, palette: &Palette, used: u8) {
-    // The ring gives way to what stands in the middle, which needs room at the smallest sizes.
+    // The ring gets thinner where a mark in the middle needs room at the smallest sizes.
     let (color, thick) = match used {
         FULL.. => (palette.full, 2.2),
         HIGH.. => (palette.high, THICK),
@@ -36,7 +36,7 @@ pub(super) fn level(canvas: &mut Canvas, palette: &Palette, used: u8) {
     }
 }
 
-/// The last level, to stand behind a sign.
+/// The last level, drawn behind a glyph.
 pub(super) fn faint_level(canvas: &mut Canvas, palette: &Palette, used: u8) {
     let ink = Tone::Ink(faint(palette.plain, 0.6));
     let turn = f32::from(used) / 100.0;
@@ -44,11 +44,11 @@ pub(super) fn faint_level(canvas: &mut Canvas, palette: &Palette, used: u8) {
     ring(canvas, THIN, turn, 1.0, ink);
 }
 
-/// A clock: the ring in four quarters, those within the last level thick, and two hands.
+/// A clock: two hands and the ring in four quarters, with the part up to the last level thick.
 pub(super) fn stale(canvas: &mut Canvas, palette: &Palette, used: Option<u8>) {
     let ink = Tone::Ink(palette.plain);
     ring(canvas, THIN, 0.0, 1.0, ink);
-    // Whole eighths: less would be a crumb beside a gap, and an old reading is no more exact.
+    // Rounded to whole eighths: a smaller piece would be a speck beside a gap, and an old reading is no more exact.
     let eighths = (f32::from(used.unwrap_or(0)) / 12.5).round();
     ring(canvas, THICK, 0.0, eighths / 8.0, ink);
     let (centre, size) = (canvas.centre(), canvas.size());
@@ -72,7 +72,7 @@ fn ring(canvas: &mut Canvas, thick: f32, from: f32, to: f32, tone: Tone) {
     canvas.ring(ring, from, to, tone);
 }
 
-/// An exclamation mark in the middle, `margin` sixteenths away from top and bottom.
+/// An exclamation mark in the middle, `margin` sixteenths from top and bottom.
 fn exclamation(canvas: &mut Canvas, wide: f32, margin: f32, tone: Tone) {
     let wide = canvas.centred(wide);
     let gap = canvas.px(1.0);

@@ -1,10 +1,10 @@
-//! The signs that stand where no level can be shown.
+//! The glyphs shown when there is no level to show.
 
 use super::canvas::{Canvas, Ring, Tone};
 use super::palette::Palette;
 use std::f32::consts::SQRT_2;
 
-/// The measures of an hourglass in pixels: its height, its widths and the height of a cap.
+/// The dimensions of an hourglass in pixels: its height, its widths and the height of a cap.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Glass {
     pub high: f32,
@@ -14,7 +14,7 @@ pub(super) struct Glass {
     pub cap: f32,
 }
 
-/// An hourglass with a clear rim around it, to stand before the faint gauge.
+/// An hourglass with a transparent rim, drawn in front of the faint gauge.
 pub(super) fn hourglass(canvas: &mut Canvas, palette: &Palette) {
     let shape = Glass {
         high: canvas.size(),
@@ -82,7 +82,7 @@ pub(super) fn padlock(canvas: &mut Canvas, palette: &Palette) {
     canvas.rect(centre - hole / 2.0, top + ((body - deep) / 2.0).round(), hole, deep, Tone::Cut);
 }
 
-/// An empty circle, struck out.
+/// An empty circle with a line through it.
 pub(super) fn struck_out(canvas: &mut Canvas, palette: &Palette) {
     let ink = Tone::Ink(palette.plain);
     let centre = canvas.centre();
@@ -93,7 +93,7 @@ pub(super) fn struck_out(canvas: &mut Canvas, palette: &Palette) {
     stroke(canvas, thick, ink);
 }
 
-/// A line from corner to corner.
+/// A diagonal line from corner to corner.
 fn stroke(canvas: &mut Canvas, thick: f32, tone: Tone) {
     let size = canvas.size();
     let side = thick * SQRT_2 / 2.0;
@@ -105,7 +105,7 @@ fn stroke(canvas: &mut Canvas, thick: f32, tone: Tone) {
 pub(super) fn question(canvas: &mut Canvas, palette: &Palette) {
     let ink = Tone::Ink(palette.plain);
     let thick = canvas.px(2.6);
-    // The stem is laid on whole pixels, so an odd thickness moves the sign by half a pixel.
+    // The stem is aligned to whole pixels, so an odd thickness shifts the glyph by half a pixel.
     let centre = (canvas.centre() - thick / 2.0).round() + thick / 2.0;
     let outer = thick / 2.0 + canvas.px(3.3);
     let top = canvas.px(1.0);

@@ -1,9 +1,9 @@
-//! What stands behind the shapes on a panel of a colour that is not known.
+//! The backing behind the shapes on a panel of unknown colour.
 
 use super::Pixmap;
 use tiny_skia::{Color, ColorU8};
 
-/// How wide the rim is, in pixels, on an icon of `size` pixels.
+/// The width of the rim in pixels, on an icon of `size` pixels.
 pub(super) fn width(size: u32) -> u32 {
     match size {
         ..8 => 0,
@@ -11,9 +11,9 @@ pub(super) fn width(size: u32) -> u32 {
     }
 }
 
-/// The picture with `width` pixels of `color`, opaque, around its shapes, and larger by that on each side.
+/// The image with an opaque rim of `width` pixels in `color` around its shapes. It grows by that width on each side.
 ///
-/// With `disc`, all of the inscribed circle is coloured: a rim around thin lines would blur them.
+/// With `disc`, the whole inscribed circle is filled: a rim around thin lines would blur them.
 pub(super) fn around(inner: &Pixmap, width: u32, color: Color, disc: bool) -> Pixmap {
     let size = inner.size + 2 * width;
     let mut rgba = Vec::with_capacity((size * size * 4) as usize);
@@ -29,7 +29,7 @@ pub(super) fn around(inner: &Pixmap, width: u32, color: Color, disc: bool) -> Pi
     Pixmap { size, rgba }
 }
 
-/// How much of a pixel, 0 to 1, lies within `width` of a shape.
+/// The fraction of a pixel, 0 to 1, within `width` of a shape.
 fn reach(inner: &Pixmap, (x, y): (i64, i64), width: i64) -> f32 {
     if pixel(inner, (x, y))[3] == u8::MAX {
         return 1.0;
@@ -45,14 +45,14 @@ fn reach(inner: &Pixmap, (x, y): (i64, i64), width: i64) -> f32 {
     most
 }
 
-/// How much of a pixel, 0 to 1, lies within the inscribed circle.
+/// The fraction of a pixel, 0 to 1, within the inscribed circle.
 fn within_disc(size: u32, x: u32, y: u32) -> f32 {
     let radius = size as f32 / 2.0;
     let distance = (x as f32 + 0.5 - radius).hypot(y as f32 + 0.5 - radius);
     (radius + 0.5 - distance).clamp(0.0, 1.0)
 }
 
-/// Transparent outside of the picture.
+/// Pixels outside of the image are transparent.
 fn pixel(picture: &Pixmap, (x, y): (i64, i64)) -> [u8; 4] {
     let size = i64::from(picture.size);
     if x < 0 || y < 0 || x >= size || y >= size {
@@ -65,7 +65,7 @@ fn pixel(picture: &Pixmap, (x, y): (i64, i64)) -> [u8; 4] {
     }
 }
 
-/// `top` on a layer of `below` that covers `cover` of the pixel.
+/// Blends `top` over a layer of `below` that covers the fraction `cover` of the pixel.
 fn over(top: [u8; 4], below: ColorU8, cover: f32) -> [u8; 4] {
     let alpha = f32::from(top[3]) / 255.0;
     let rest = cover * (1.0 - alpha);

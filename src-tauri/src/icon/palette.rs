@@ -1,21 +1,21 @@
-//! Colours. They only repeat what the shapes say.
+//! Colours. They only repeat what the shapes show.
 
 use super::PanelTheme;
 use tiny_skia::Color;
 
 /// The colours for one kind of panel.
 pub(super) struct Palette {
-    /// A level with room left.
+    /// A level with enough left.
     pub calm: Color,
     /// A level that runs short.
     pub high: Color,
-    /// A level that is all but used up, and what waits for the person.
+    /// A level that is nearly used up, and states that wait for the user.
     pub full: Color,
     /// Waiting.
     pub wait: Color,
-    /// Signs that ask for nothing.
+    /// Glyphs that need no action.
     pub plain: Color,
-    /// What lies behind and around every shape, if anything.
+    /// The colour behind and around every shape, if any.
     pub rim: Option<Color>,
 }
 
@@ -38,7 +38,7 @@ impl Palette {
                 plain: rgb(0x3a444e),
                 rim: None,
             },
-            // Darker than on a dark panel: white lines would pass for gaps on a light one.
+            // Darker than on a dark panel: on a light panel, white lines would look like gaps.
             PanelTheme::Either => Self {
                 calm: rgb(0x2fc9b5),
                 high: rgb(0xffab1f),
@@ -51,7 +51,7 @@ impl Palette {
     }
 }
 
-/// The same colour, less opaque.
+/// The same colour with less opacity.
 pub(super) fn faint(mut color: Color, opacity: f32) -> Color {
     color.apply_opacity(opacity);
     color

@@ -1,5 +1,5 @@
-//! Notifications straight over the bus. The plugin says nothing of what became of one and keeps the connection that it
-//! had at first, so that a bus that comes back would never be told anything again.
+//! Notifications sent directly over the bus. Tauri's plugin does not report delivery, and it keeps its first connection, so
+//! that it would never reach a bus that was restarted.
 
 use super::{Lead, Message, REMEMBERED, SIGN_IN};
 use crate::session::Bus;
@@ -19,20 +19,20 @@ use zbus::{Connection, MessageStream};
 
 const NAME: &str = "org.freedesktop.Notifications";
 const PATH: &str = "/org/freedesktop/Notifications";
-/// In real time. A service that is still being started has not answered yet; one that hangs never will.
+/// In real time. A service that is still starting needs a moment to answer; one that hangs never answers.
 const ANSWER: Duration = Duration::from_secs(20);
 
-/// How long a program that cannot start waits for its last words to be taken.
+/// How long a program that cannot start waits for its last notification to be accepted.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
-/// Shows notices and passes on what is clicked.
+/// Shows notifications and passes on clicks.
 #[derive(Debug, Clone)]
 pub struct Notifier {
     bus: Bus,
     shown: Arc<Mutex<Shown>>,
 }
 
-/// What is shown, by the service's number for it. Any program on the bus can say of a number that it was clicked.
+/// The shown notifications, by the number the service gave them. Any program on the bus can claim that a number was clicked.
 type Shown = BTreeMap<u32, Notification>;
 
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl Notifier {
         Self { bus, shown }
     }
 
-    /// Shows one notice about the account of this label. `false` if no service took it.
+    /// Shows a notification about the account with this label. `false` if no service accepted it.
     pub async fn show(
         &self,
         environment: &Environment,
@@ -59,19 +59,19 @@ impl Notifier {
         self.send(Message::of(announcement, label, environment, local)).await
     }
 
-    /// Shows something that is no notice, if there is a service.
+    /// Shows a plain message, if there is a service.
     pub async fn say(&self, title: &str, body: &str) {
         self.send(Message::plain(title, body)).await;
     }
 
-    /// Shows something of which the settings say more. `false` if no service took it.
+    /// Shows a message that leads to the settings. `false` if no service accepted it.
     pub async fn lead_to_settings(&self, title: &str, body: &str) -> bool {
         self.send(Message { lead: Lead::Settings, ..Message::plain(title, body) }).await
     }
 
     async fn send(&self, message: Message) -> bool {
         let Some(bus) = self.bus.now() else { return false };
-        // Held until the number is known: a click may come as soon as the service has answered.
+        // The lock is held until the number is known: a click may arrive as soon as the service has answered.
         let mut shown = self.shown.lock().await;
         match tokio::time::timeout(ANSWER, send(&bus, &message)).await {
             Ok(Ok((number, shown_by))) => {
@@ -92,7 +92,7 @@ impl Notifier {
         }
     }
 
-    /// Tells whether there is a service, or one that the bus can start, now and whenever that changes.
+    /// Reports whether a service runs or can be started by the bus, now and on every change.
     pub async fn watch_service(mut self, tell: mpsc::Sender<bool>) {
         while let Some(bus) = self.bus.up().await {
             let _ = watch(&bus, &tell, &self.shown).await;
@@ -104,7 +104,7 @@ impl Notifier {
     }
 }
 
-/// The service's number for it, and who answered.
+/// Returns the number given by the service, and the bus name of the service.
 async fn send(bus: &Connection, message: &Message) -> zbus::Result<(u32, Option<OwnedUniqueName>)> {
     let can = bus.call_method(Some(NAME), PATH, Some(NAME), "GetCapabilities", &()).await?;
     let body = text::notification_body(&message.body, &can.body().deserialize::<Vec<String>>()?);
@@ -130,7 +130,7 @@ async fn listen(mut buses: Bus, shown: Arc<Mutex<Shown>>, clicks: mpsc::Unbounde
             Err(error) => tracing::warn!(%error, "cannot receive clicks on notifications"),
         }
         buses.left(&bus).await;
-        // The numbers were those of a service that went with its bus.
+        // The numbers belonged to a service that is gone with its bus.
         shown.lock().await.clear();
     }
 }
@@ -170,7 +170,7 @@ async fn watch(bus: &Connection, tell: &mpsc::Sender<bool>, shown: &Mutex<Shown>
         if tell.send(there).await.is_err() || next(&mut changes).await.is_none() {
             return Ok(());
         }
-        // Another service counts from the beginning.
+        // A new service starts counting again.
         shown.lock().await.clear();
     }
 }
@@ -179,7 +179,7 @@ async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
     stream.next().await
 }
 
-/// For a program that cannot start: no app, and no waiting for a bus that does not answer.
+/// Shows why a program cannot start: without an app, and without waiting for a bus that does not answer.
 pub fn last_words(title: &str, text: &str) {
     let (title, text) = (title.to_owned(), text.to_owned());
     let (tell, told) = std::sync::mpsc::channel();

@@ -1,4 +1,4 @@
-//! Native notifications, and whether there is a service to show them.
+//! Native notifications, and whether a service can show them.
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -15,27 +15,27 @@ use holdoff_core::{AccountId, LocalTime, NoticeKind, messages};
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::tasks::runner::Announcement;
 
-/// What stands on the button of a notification that leads to the way back to a sign-in.
+/// The label of the button that opens the sign-in steps.
 const SIGN_IN: &str = "Sign in again…";
-/// Of so many notifications it is known where they lead.
+/// How many notifications are remembered with their targets.
 const REMEMBERED: usize = 256;
 
-/// A notification, before it is anybody's.
+/// A notification in a platform-independent form.
 #[derive(Debug)]
 struct Message {
     title: String,
     body: String,
-    /// Where it leads, on the button and on a click anywhere.
+    /// The target of its button and of a click anywhere on it.
     lead: Lead,
 }
 
-/// Where a notification leads.
+/// The target of a notification.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 enum Lead {
     #[default]
     Panel,
     Settings,
-    /// The way back to this account's sign-in.
+    /// The sign-in steps of this account.
     SignIn(AccountId),
 }
 
@@ -54,7 +54,7 @@ impl Lead {
 }
 
 impl Message {
-    /// One notice about the account of this label.
+    /// A notification about the account with this label.
     fn of(announcement: &Announcement, label: &str, environment: &Environment, local: &LocalTime) -> Self {
         let now = environment.clock.now();
         let (title, body) = messages::notice(&announcement.notice, label, &announcement.state, now, local);

@@ -1,4 +1,4 @@
-//! Notifications through Tauri's plugin, on macOS and Windows. Compiled by the project's workflows; not yet seen to run.
+//! Notifications through Tauri's plugin, on macOS and Windows. The project's workflows compile it; it has not been run yet.
 
 use super::{Lead, Message, REMEMBERED, SIGN_IN};
 use crate::tray::menu::TrayAction;
@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 
 const SIGN_IN_TYPE: &str = "sign-in";
 
-/// Shows notices and passes on what is clicked.
+/// Shows notifications and passes on clicks.
 #[derive(Clone)]
 pub struct Notifier {
     app: AppHandle<Wry>,
@@ -40,7 +40,7 @@ impl Notifier {
         Self { app, leads }
     }
 
-    /// Shows one notice about the account of this label. `false` if it could not be handed over.
+    /// Shows a notification about the account with this label. `false` if the plugin did not accept it.
     pub async fn show(
         &self,
         environment: &Environment,
@@ -51,12 +51,12 @@ impl Notifier {
         self.send(Message::of(announcement, label, environment, local))
     }
 
-    /// Shows something that is no notice.
+    /// Shows a plain message.
     pub async fn say(&self, title: &str, body: &str) {
         self.send(Message::plain(title, body));
     }
 
-    /// Shows something of which the settings say more. `false` if it could not be handed over.
+    /// Shows a message that leads to the settings. `false` if the plugin did not accept it.
     pub async fn lead_to_settings(&self, title: &str, body: &str) -> bool {
         self.send(Message { lead: Lead::Settings, ..Message::plain(title, body) })
     }
@@ -74,14 +74,14 @@ impl Notifier {
         shown.is_ok()
     }
 
-    /// The service is a part of the system, always there.
+    /// The service is part of the system and always available.
     pub async fn watch_service(self, tell: mpsc::Sender<bool>) {
         let _ = tell.send(true).await;
         tell.closed().await;
     }
 }
 
-/// Where each notification leads that does not lead to the panel: an action only brings its number back.
+/// The target of each notification that does not open the panel: an action only returns the notification's number.
 #[derive(Debug, Clone, Default)]
 struct Leads(Arc<Mutex<Numbered>>);
 
@@ -92,7 +92,7 @@ struct Numbered {
 }
 
 impl Leads {
-    /// A number that no other notification has.
+    /// A number that no other notification uses.
     fn number(&self, lead: Lead) -> i32 {
         let mut numbered = self.numbered();
         numbered.last = numbered.last.wrapping_add(1);
@@ -115,5 +115,5 @@ impl Leads {
     }
 }
 
-/// Without an app there is nothing to show it with; standard error has it.
+/// Nothing can be shown without an app; the message is on standard error.
 pub fn last_words(_: &str, _: &str) {}

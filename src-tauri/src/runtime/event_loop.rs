@@ -1,5 +1,5 @@
-//! Tauri on the window system, whose event loop has the main thread. Compiled by the project's workflows; not yet seen to
-//! run.
+//! Tauri on the window system, whose event loop runs on the main thread. The project's workflows compile it; it has not been
+//! run yet.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tauri::RunEvent;
 /// Tauri with the window system.
 pub type Runtime = tauri::Wry;
 
-/// Lives `life` to its end beside the event loop.
+/// Runs `life` to its end beside the event loop.
 pub fn run<L>(life: impl FnOnce(super::AppHandle) -> L + Send + 'static) -> ExitCode
 where
     L: Future<Output = ExitCode> + Send + 'static,
@@ -42,7 +42,7 @@ where
         }
     };
     app.run(|_, event| {
-        // There is no window in this process: only an exit that was asked for is one.
+        // This process has no windows, so only an explicitly requested exit is one.
         if let RunEvent::ExitRequested { code: None, api, .. } = event {
             api.prevent_exit();
         }

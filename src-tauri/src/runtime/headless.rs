@@ -1,21 +1,21 @@
-//! Tauri on its own runtime without windows, the one behind its `test` feature. Writing another would be the hundred
-//! methods of a window system, each of them empty; this one is kept in step with Tauri by Tauri. Its event loop is never
-//! run: it wakes every second, and there are no events.
+//! Tauri on the windowless runtime behind its `test` feature. A runtime of our own would have to implement the hundred
+//! methods of a window system as no-ops; Tauri keeps this one up to date. Its event loop is never run: it would wake every
+//! second without any events.
 
 use crate::memory;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// How long a thread that waited for a disk is kept for the next time.
+/// How long an idle blocking thread is kept.
 const HELPERS: Duration = Duration::from_secs(1);
 
 /// Tauri without a window system.
 pub type Runtime = tauri::test::MockRuntime;
 
-/// Lives `life` to its end, on this thread alone.
+/// Runs `life` to its end, on this thread alone.
 pub fn run<L: Future<Output = ExitCode>>(life: impl FnOnce(super::AppHandle) -> L) -> ExitCode {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
-    // A disk is asked for something once in minutes: the threads for that are not kept. When one goes, it has been quiet.
+    // Disk access happens once in minutes, so idle threads end soon. Memory is returned then: the app is quiet.
     let runtime = runtime.enable_all().thread_keep_alive(HELPERS).on_thread_stop(memory::give_back);
     let runtime = match runtime.build() {
         Ok(runtime) => runtime,
@@ -37,7 +37,7 @@ pub fn run<L: Future<Output = ExitCode>>(life: impl FnOnce(super::AppHandle) -> 
     code
 }
 
-/// No pages and no permissions: what is the app's name, and where its folders are.
+/// A context without pages and permissions. It sets the app's name and with it the app's folders.
 fn context() -> tauri::Context<Runtime> {
     let mut context = tauri::test::mock_context(tauri::test::noop_assets());
     context.config_mut().identifier = holdoff_engine::platform::environment::IDENTIFIER.to_owned();

@@ -1,5 +1,5 @@
-//! When a session is over: its bus is gone, and no display of it lets anybody in. A bus alone may come back, and a display
-//! may go while its person stays.
+//! Detects the end of a session: the bus is gone and no display accepts connections. A bus alone may come back, and a
+//! display may go while the user stays.
 
 use super::Bus;
 use std::ffi::OsString;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// In real time: a display server that is started again is back by then.
+/// In real time: a restarted display server is back within this time.
 const PATIENCE: Duration = Duration::from_secs(20);
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -35,8 +35,7 @@ fn lets_in(display: &Path) -> bool {
     UnixStream::connect(display).is_ok()
 }
 
-/// The sockets of the displays that these variables name, on this computer. None for one on another: nothing can be told
-/// of that.
+/// The sockets of the displays that these variables name. A display on another computer is left out: its state is unknown.
 fn displays(variable: impl Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
     let wayland = variable("WAYLAND_DISPLAY").and_then(|name| {
         let name = PathBuf::from(name);

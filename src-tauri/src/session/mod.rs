@@ -1,4 +1,4 @@
-//! The person's session on Linux: its bus, which comes and goes, and its end.
+//! The user's session on Linux: its bus, which may be restarted, and its end.
 
 mod end;
 mod session_bus;

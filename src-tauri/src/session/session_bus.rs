@@ -1,21 +1,21 @@
-//! The session bus, as something that comes and goes: tray and notifications live on it, Holdoff does not die with it.
+//! The session bus, which may go and come back. The tray and the notifications need it; Holdoff outlives it.
 
 use std::time::Duration;
 use tokio::sync::watch;
 use zbus::Connection;
 
-/// From the first look for a bus that is gone to the rarest, in real time: a look is one `connect`.
+/// The first and the longest interval between attempts to connect to a lost bus, in real time.
 const LOOKS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
 
-/// How long a bus may take to answer. One that takes a connection and says nothing is as good as none.
+/// How long a bus may take to answer. A bus that accepts a connection and stays silent counts as missing.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// The connection that all of the app shares, while there is one.
+/// The connection that the whole app shares, while there is one.
 #[derive(Debug, Clone)]
 pub struct Bus(watch::Receiver<Option<Connection>>);
 
 impl Bus {
-    /// Looks for the bus now, and whenever it is gone until it is back.
+    /// Connects now, and reconnects whenever the bus is lost.
     pub async fn keep() -> Self {
         let first = connect().await.inspect_err(|error| tracing::warn!(%error, "there is no session bus")).ok();
         let (tell, bus) = watch::channel(first);
@@ -27,20 +27,20 @@ impl Bus {
         self.0.borrow().clone()
     }
 
-    /// Returns once this connection is not the one any more. To wait for its end alone would be too early: whoever asks
-    /// for the connection then may still be given this one.
+    /// Returns once this connection is no longer the shared one. Waiting for its close alone would be too early:
+    /// [`Self::now`] could still return this connection then.
     pub async fn left(&mut self, connection: &Connection) {
         let name = |of: &Connection| (of.server_guid().to_string(), of.unique_name().map(ToString::to_string));
         let this = name(connection);
         let _the_app_ends = self.0.wait_for(|now| now.as_ref().is_none_or(|now| name(now) != this)).await;
     }
 
-    /// Returns once there is none. `false` when the app ends.
+    /// Returns once there is no connection. `false` when the app ends.
     pub async fn gone(&mut self) -> bool {
         self.0.wait_for(Option::is_none).await.is_ok()
     }
 
-    /// The connection once there is one. `None` when the app ends.
+    /// Returns the connection once there is one; `None` when the app ends.
     pub async fn up(&mut self) -> Option<Connection> {
         self.0.wait_for(Option::is_some).await.ok()?.clone()
     }
@@ -84,7 +84,7 @@ async fn in_time(connecting: impl Future<Output = zbus::Result<Connection>>) -> 
 mod tests {
     use super::*;
 
-    /// The program would wait for it for ever, before its first line of log.
+    /// Otherwise the program would wait for the bus forever, before its first log line.
     #[tokio::test]
     async fn a_bus_that_takes_a_connection_and_never_answers_is_none() {
         let dir = tempfile::tempdir().unwrap();

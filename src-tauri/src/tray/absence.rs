@@ -1,12 +1,12 @@
-//! A desktop without a place for the tray icon. That is news only once it has lasted: at login the panel often comes later
-//! than Holdoff, and one that crashes is back within seconds.
+//! Detects a desktop without a tray. It is reported only after a while: at login the panel often starts later than Holdoff,
+//! and a crashed panel is back within seconds.
 
 use super::TrayEvent;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-/// How long there may be none, in real time. Panels take up to 15 s at a login.
+/// How long the tray may be missing, in real time. Panels take up to 15 s at login.
 const GRACE: Duration = Duration::from_secs(20);
 
 #[derive(Debug)]
@@ -19,13 +19,13 @@ pub struct Absence {
 #[derive(Debug, Clone, Copy)]
 enum State {
     Present,
-    /// There has been none, which is to be said then.
+    /// The tray is missing; it is reported at this time.
     Until(Instant),
     Said,
 }
 
 impl Absence {
-    /// There is none yet.
+    /// The tray counts as missing at first.
     pub fn new(events: mpsc::UnboundedSender<TrayEvent>) -> Self {
         Self::with(events, GRACE)
     }
@@ -34,7 +34,7 @@ impl Absence {
         Self { events, grace, state: State::Until(Instant::now() + grace) }
     }
 
-    /// The place is gone, unless it was before.
+    /// Records that the tray is gone, unless it was gone before.
     pub fn begins(&mut self) {
         if matches!(self.state, State::Present) {
             self.state = State::Until(Instant::now() + self.grace);
@@ -45,7 +45,7 @@ impl Absence {
         self.state = State::Present;
     }
 
-    /// Waits for `what`, and says meanwhile what there is to say.
+    /// Waits for `what`, and reports the missing tray meanwhile if it is due.
     pub async fn meanwhile<T>(&mut self, what: impl Future<Output = T>) -> T {
         let mut what = std::pin::pin!(what);
         if let State::Until(end) = self.state {

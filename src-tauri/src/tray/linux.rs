@@ -1,5 +1,5 @@
-//! The tray through ksni itself: Tauri's tray passes on a single picture, and a panel then scales it; ksni takes
-//! one drawn for each size, changes menu entries in place, and waits for a watcher that is not there yet.
+//! The tray through ksni. Tauri's tray sends a single image, which panels scale. ksni takes one image per size, changes menu
+//! entries in place, and waits for a watcher that has not started yet.
 
 use super::absence::Absence;
 use super::{TrayEvent, WATCHER};
@@ -12,13 +12,13 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use zbus::Connection;
 
-/// How long everything else waits for the icon at the start, in real time.
+/// How long the start of the app waits for the icon, in real time.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// How long the desktop's tray may take to answer. One that says nothing is as good as none.
+/// How long the desktop's tray may take to answer. A silent tray counts as missing.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// From the first attempt after one that failed to the rarest, in real time.
+/// The first and the longest interval between attempts after a failure, in real time.
 const RETRIES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
 
 #[derive(Debug)]
@@ -27,8 +27,8 @@ pub struct Tray {
 }
 
 impl Tray {
-    /// Puts the icon up, now or when the desktop has a place for it, and again whenever that has gone and come back.
-    /// Returns when it is up, or cannot be yet.
+    /// Shows the icon as soon as the desktop has a tray, and again whenever the tray comes back. Returns when the icon is
+    /// shown or cannot be shown yet.
     pub async fn start(bus: Bus, face: TrayModel, events: mpsc::UnboundedSender<TrayEvent>) -> Self {
         let there = bus.now().is_some();
         let (faces, seen) = watch::channel(face);
@@ -40,7 +40,7 @@ impl Tray {
             Keeper { bus, on_plasma, faces: seen, events, absence, tell_tried: Some(tell_tried), was_up: false };
         tokio::spawn(keeper.keep());
         if there {
-            // A desktop that does not answer holds nothing else up.
+            // A desktop that does not answer must not delay the rest of the app.
             let _ = tokio::time::timeout(PATIENCE, tried).await;
         }
         Self { faces }
@@ -51,7 +51,7 @@ impl Tray {
     }
 }
 
-/// Keeps the icon where a panel sees it.
+/// Keeps the icon registered with the desktop's tray.
 struct Keeper {
     bus: Bus,
     on_plasma: bool,
@@ -59,31 +59,31 @@ struct Keeper {
     events: mpsc::UnboundedSender<TrayEvent>,
     absence: Absence,
     tell_tried: Option<oneshot::Sender<()>>,
-    /// The desktop took the icon since it was last put up.
+    /// Whether the desktop has accepted the icon since it was last registered.
     was_up: bool,
 }
 
-/// What the desktop's tray (the StatusNotifierWatcher) is to the icon.
+/// The state of the desktop's tray (the StatusNotifierWatcher) towards the icon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Host {
-    /// It has come and is being asked to take the icon.
+    /// It has appeared and is being asked to accept the icon.
     Came,
     Gone,
-    /// It is there and did not take it.
+    /// It is there and did not accept the icon.
     Refused,
 }
 
-/// Why the icon is not kept up any more.
+/// Why the icon is no longer kept registered.
 enum End {
     /// The bus it was on is gone.
     Bus,
-    /// It has to be put up anew.
+    /// The icon has to be registered again.
     Failed(String),
     App,
 }
 
 impl Keeper {
-    /// Until the app ends.
+    /// Runs until the app ends.
     async fn keep(mut self) {
         let (mut wait, mut said) = (RETRIES.0, String::new());
         while let Some(connection) = self.absence.meanwhile(self.bus.up()).await {
@@ -94,11 +94,11 @@ impl Keeper {
             }
             match end {
                 End::App => return,
-                // It went with all else of the session, which may be over.
+                // The bus is gone, and possibly the whole session: a missing tray is not worth reporting.
                 End::Bus => self.absence.over(),
                 End::Failed(why) => {
                     self.absence.begins();
-                    // Each reason once: it is tried for as long as the app lives.
+                    // Each reason is logged once: attempts go on for as long as the app runs.
                     if said != why {
                         tracing::warn!(%why, "the desktop does not accept the tray icon; trying again");
                         said = why;
@@ -116,7 +116,7 @@ impl Keeper {
         self.absence.over();
     }
 
-    /// Puts it up once, on a connection of its own, which ends with the bus as ours does.
+    /// Registers the icon once, on a connection of its own, which ends with the bus like ours.
     async fn icon(&mut self, connection: &Connection) -> End {
         let face = self.faces.borrow_and_update().clone();
         let (tell, mut told) = mpsc::unbounded_channel();
@@ -133,7 +133,7 @@ impl Keeper {
             Err(_) => return End::Failed(NO_ANSWER.to_owned()),
         };
         let end = match told.try_recv() {
-            // It is there and says that it is not, or came just before it was listened for.
+            // The tray is there although it reported that it is not, or it appeared just before ksni listened for it.
             Ok(_) if has_tray(connection).await => End::Failed(REFUSES.to_owned()),
             Ok(_) => self.follow(&handle, connection, told).await,
             Err(_) => {
@@ -145,7 +145,7 @@ impl Keeper {
         end
     }
 
-    /// Shows every change, for as long as the icon can be seen or may be again.
+    /// Shows every change, as long as the icon is visible or may become visible again.
     async fn follow(
         &mut self,
         handle: &ksni::Handle<Item>,
@@ -166,7 +166,7 @@ impl Keeper {
                 Ok(Some(Host::Gone)) => self.absence.begins(),
                 Ok(Some(Host::Refused)) => return End::Failed(REFUSES.to_owned()),
                 Ok(Some(Host::Came)) => {
-                    // Answered once it has been asked to take the icon; if it refused, that was told before.
+                    // The update returns once the tray was asked to accept the icon; a refusal was reported before that.
                     match self.update(handle, |_| ()).await {
                         true if told.is_empty() => self.is_up(),
                         true => {}
@@ -189,7 +189,7 @@ impl Keeper {
         }
     }
 
-    /// `false` if the icon's own task is stuck, or gone.
+    /// `false` if the icon's task is stuck or has ended.
     async fn update(&mut self, handle: &ksni::Handle<Item>, change: impl FnOnce(&mut Item)) -> bool {
         let updated = tokio::time::timeout(ANSWER, handle.update(change));
         matches!(self.absence.meanwhile(updated).await, Ok(Some(())))
@@ -199,7 +199,7 @@ impl Keeper {
 const NO_ANSWER: &str = "it does not answer";
 const REFUSES: &str = "it answers with an error";
 
-/// Whether somebody on the bus says that they keep tray icons.
+/// Whether a program on the bus owns the name of the tray watcher.
 async fn has_tray(connection: &Connection) -> bool {
     let asked = async {
         let bus = zbus::fdo::DBusProxy::new(connection).await.ok()?;
@@ -301,7 +301,7 @@ mod tests {
     use crate::icon::{Glyph, Icon, PanelTheme};
     use ksni::Tray as _;
 
-    /// A host gives an empty box for a tooltip that is no markup, and takes a letter out of a menu for a key.
+    /// Hosts show an empty tooltip for invalid markup, and use `_` in a menu label as a mnemonic.
     #[test]
     fn a_label_is_text_in_the_tooltip_and_in_the_menu() {
         let face = TrayModel {

@@ -1,4 +1,4 @@
-//! The tray menu as plain data that compares equal.
+//! The tray menu as plain comparable data.
 
 use holdoff_core::AccountId;
 
@@ -7,7 +7,7 @@ use holdoff_core::AccountId;
 pub enum TrayAction {
     OpenPanel,
     OpenSettings,
-    /// The settings, where the way back to this account's sign-in is.
+    /// Opens the settings at this account's sign-in steps.
     OpenGuide(AccountId),
     Refresh,
     Quit,
@@ -15,7 +15,7 @@ pub enum TrayAction {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
-    /// `None` cannot be clicked.
+    /// An entry without an action cannot be clicked.
     Item {
         label: String,
         click: Option<TrayAction>,
@@ -33,7 +33,7 @@ impl Entry {
     }
 }
 
-/// All that the tray shows.
+/// Everything that the tray shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrayModel {
     pub icon: crate::icon::Icon,

@@ -1,4 +1,4 @@
-//! The tray icon: StatusNotifierItem on Linux, Tauri's own elsewhere.
+//! The tray icon: StatusNotifierItem on Linux, Tauri's tray elsewhere.
 
 #[cfg(target_os = "linux")]
 mod absence;
@@ -16,14 +16,14 @@ pub use other::Tray;
 
 use crate::tray::menu::TrayAction;
 
-/// The name on the session bus of who keeps the tray icons.
+/// The bus name of the service that manages tray icons.
 #[cfg(target_os = "linux")]
 pub const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 
-/// What the tray says.
+/// Events from the tray.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TrayEvent {
     Clicked(TrayAction),
-    /// This desktop has had no place for tray icons for a while.
+    /// The desktop has had no tray for a while.
     NoPlace,
 }

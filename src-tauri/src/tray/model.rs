@@ -1,4 +1,4 @@
-//! What the tray shows, as a pure function of what is known: icon, tooltip and menu, with a section for each account.
+//! What the tray shows, as a pure function of the known state: icon, tooltip and menu, with a section for each account.
 
 use crate::icon::{Glyph, Icon, PanelTheme};
 use crate::tray::menu::{Entry, TrayAction, TrayModel};
@@ -21,7 +21,7 @@ pub fn face(known: &Known<'_>) -> TrayModel {
     }
 }
 
-/// Before anything is read: no figure, and no word about any.
+/// The state before anything is read: no level and no status.
 pub fn starting() -> TrayModel {
     TrayModel {
         icon: Icon::from_percent(None, Glyph::Unknown, PanelTheme::Either),
@@ -118,7 +118,7 @@ fn about(id: &AccountId, status: &AccountStatus<'_>, known: &Known<'_>) -> Vec<E
             .extend(reading.money.iter().map(|money| Entry::item(messages::money_line(money), TrayAction::OpenPanel)));
         entries.push(Entry::text(format!("Read at {}", known.clock(reading.at))));
     }
-    // Lines part accounts where there are several, and only then.
+    // Separators divide the accounts, only if there are several.
     if !is_several(known) {
         entries.push(Entry::Separator);
     }
@@ -128,7 +128,7 @@ fn about(id: &AccountId, status: &AccountStatus<'_>, known: &Known<'_>) -> Vec<E
     entries
 }
 
-/// Leads to what is new in a newer version.
+/// The entry that leads to a newer version.
 fn update(known: &Known<'_>) -> Option<Entry> {
     let offer = known.updates.offer.as_ref()?;
     Some(Entry::item(messages::update_menu(&offer.version), TrayAction::OpenSettings))

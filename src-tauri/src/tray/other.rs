@@ -1,4 +1,4 @@
-//! The tray through Tauri, on macOS and Windows. Compiled by the project's workflows; not yet seen to run.
+//! The tray through Tauri, on macOS and Windows. The project's workflows compile it; it has not been run yet.
 
 use super::TrayEvent;
 use crate::tray::menu::{Entry, TrayAction, TrayModel};
@@ -86,7 +86,7 @@ fn menu(app: &AppHandle<Wry>, face: &TrayModel) -> tauri::Result<Menu<Wry>> {
     Ok(menu)
 }
 
-/// Names the click, so that no list of clicks need be kept for the menu that is shown: an account's name comes last.
+/// Encodes the click in the item's id, so that no list of the menu's clicks is needed. An account's id comes last.
 fn item_id(click: &TrayAction, index: usize) -> String {
     match click {
         TrayAction::OpenPanel => format!("panel-{index}"),

@@ -1,4 +1,4 @@
-//! The scenarios of the page's mock, as this program would show them: no sentence of it is written again in TypeScript.
+//! The scenarios of the page's mock, rendered by this program, so that no sentence is repeated in TypeScript.
 
 mod scenes;
 
@@ -23,7 +23,7 @@ use std::path::Path;
 
 pub(super) use scenes::scenarios;
 
-/// Monday, 14 September 2026, 13:17 UTC: the moment that every scenario shows.
+/// Monday, 14 September 2026, 13:17 UTC: the time shown in every scenario.
 const NOW: Moment = Moment { wall: Wall(1_789_391_820_000), boot: Boot(1_000_000_000) };
 const SECOND: i64 = 1000;
 const MINUTE: i64 = 60 * SECOND;
@@ -37,7 +37,7 @@ fn after(ms: i64) -> Moment {
     Moment { wall: Wall(NOW.wall.0 + ms), boot: Boot(NOW.boot.0 + ms) }
 }
 
-/// What the program knows.
+/// The inputs of a scenario.
 struct Scene {
     snapshot: Snapshot,
     settings: Settings,
@@ -47,7 +47,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// No sign-in anywhere; its person has chosen to ask.
+    /// No sign-in anywhere; the user has chosen to send requests.
     fn empty() -> Self {
         let snapshot = Snapshot { state: State::new("boot".into()), trouble: None };
         let (signing_in, updates) = (SigningIn::default(), UpdatesStatus::default());
@@ -59,20 +59,20 @@ impl Scene {
         Self::empty().with(ANN, account)
     }
 
-    /// Another account, in the place that its sign-in names.
+    /// Adds an account at the location that its sign-in names.
     fn with(mut self, id: &str, account: AccountState) -> Self {
         self = self.at(&account.sign_in.place.clone(), Some(id), &account);
         self.snapshot.state.active.push(AccountId(id.into()));
         self.before(id, account)
     }
 
-    /// An account that is not polled.
+    /// Adds an account that is not polled.
     fn before(mut self, id: &str, account: AccountState) -> Self {
         self.snapshot.state.accounts.insert(AccountId(id.into()), account);
         self
     }
 
-    /// A place where the sign-in of this account is, or is missed.
+    /// Adds a location where the sign-in of this account is stored or missing.
     fn at(mut self, place: &str, id: Option<&str>, account: &AccountState) -> Self {
         let mut location = CredentialLocation::new(account.provider, place);
         location.account = id.map(|id| AccountId(id.into()));
@@ -82,7 +82,7 @@ impl Scene {
         self
     }
 
-    /// As in the object of `settings.json`.
+    /// Applies settings as they are in `settings.json`.
     fn choosing(mut self, settings: Value) -> Self {
         (self.settings, self.problems) = Settings::parse(settings.as_object().unwrap());
         self
@@ -157,7 +157,7 @@ fn extra_usage(cents: i64) -> Spend {
     }
 }
 
-/// Signed in until 18:29, read three minutes ago and asked again in two.
+/// Signed in until 18:29. Read three minutes ago; the next request is due in two minutes.
 fn account() -> AccountState {
     let mut account = AccountState::new(Provider::Anthropic);
     account.sign_in.place = CLAUDE.into();
@@ -176,7 +176,7 @@ fn expiring(mut account: AccountState, expires_in: Option<i64>) -> AccountState 
     account
 }
 
-/// Read by a request that long ago.
+/// With a reading from a request `ago` milliseconds in the past.
 fn read(account: AccountState, ago: i64, windows: Vec<QuotaWindow>) -> AccountState {
     let reading = Reading::new(Source::UsageEndpoint, after(-ago).wall, windows, vec![extra_usage(1234)]);
     AccountState { reading: Some(reading), ..account }
@@ -224,18 +224,18 @@ fn absent() -> AccountState {
     AccountState { troubled: true, next: None, ..account }
 }
 
-/// Its sign-in works until 15:30, and Holdoff may renew it.
+/// Signed in until 15:30, with renewal allowed.
 fn renewing() -> AccountState {
     AccountState { renews: true, ..expiring(account(), Some(2 * HOUR + 13 * MINUTE)) }
 }
 
-/// Until 16:10.
+/// Rate limited until 16:10.
 fn renewal_limited(mut account: AccountState) -> AccountState {
     account.token.state = cooling(2 * HOUR + 53 * MINUTE, Cooldown::RateLimited { retry_after_s: None });
     AccountState { renews: true, ..account }
 }
 
-/// What the mock answers to a click.
+/// The mock's answers to clicks.
 pub(super) fn answers() -> BTreeMap<&'static str, String> {
     let downloads = "/home/ann/Downloads";
     let written = |names: &[&str]| {

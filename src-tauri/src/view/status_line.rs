@@ -1,4 +1,4 @@
-//! Claude Code's status line in the settings window, asked for when it is looked at.
+//! Claude Code's status line in the settings window, loaded when the user looks at it.
 
 use super::Answer;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! The windows' line to the tray app: calls with answers, and the last view.
+//! The windows' connection to the tray app: calls with answers, and the last view.
 
 use holdoff_engine::ipc::{Call, ToApp};
 use serde_json::Value;
@@ -15,7 +15,7 @@ pub struct Link {
     view: watch::Sender<Option<Value>>,
 }
 
-/// The app has gone away.
+/// The app has ended.
 #[derive(Debug)]
 pub struct Gone;
 
@@ -24,7 +24,7 @@ impl Link {
         Self { calls, next_id: Arc::new(AtomicU64::new(1)), waiting: Arc::default(), view: watch::Sender::new(None) }
     }
 
-    /// Tells the app that the windows are here, and of which version.
+    /// Tells the app that the window process is here, and its version.
     pub async fn attach(&self) {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let call = Call::Attach { version: env!("CARGO_PKG_VERSION").to_owned() };
@@ -32,7 +32,7 @@ impl Link {
     }
 
     /// # Errors
-    /// When the app is gone.
+    /// Fails if the app has ended.
     pub async fn call(&self, call: Call) -> Result<Value, Gone> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let (answer, answered) = oneshot::channel();
@@ -52,15 +52,15 @@ impl Link {
         self.view.send_replace(Some(view));
     }
 
-    /// The last view, if there has been one.
+    /// The last view, if one has arrived.
     pub fn last_view(&self) -> Option<Value> {
         self.view.borrow().clone()
     }
 
-    /// The last view, as soon as there is one.
+    /// Waits for the first view and returns the last one.
     ///
     /// # Errors
-    /// When the app is gone.
+    /// Fails if the app has ended.
     pub async fn view(&self) -> Result<Value, Gone> {
         let mut views = self.view.subscribe();
         let view = views.wait_for(Option::is_some).await.map_err(|_| Gone)?;

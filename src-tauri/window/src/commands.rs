@@ -1,4 +1,4 @@
-//! What a page may ask for. Thin: pass it on, answer.
+//! The commands that a page may call. Each passes the call on and returns the answer.
 
 use crate::client::{Gone, Link};
 use holdoff_engine::ipc::{Call, RefreshAnswer};
@@ -115,7 +115,7 @@ mod tests {
     use tauri::{WebviewUrl, WebviewWindowBuilder};
     use tokio::sync::mpsc;
 
-    /// What the real permissions say to each window and command.
+    /// Checks a command against the real permissions of a window.
     fn ask(window: &WebviewWindow<MockRuntime>, command: &str) -> Result<(), String> {
         let request = InvokeRequest {
             cmd: command.to_owned(),
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn each_window_may_do_what_it_is_for_and_no_more() {
-        // Nobody is at the other end: a command that is let through finds the app gone.
+        // Nothing is at the other end: an allowed command fails because the app is gone.
         let link = Link::new(mpsc::channel(1).0);
         link.seen(json!({}));
         let app = mock_builder().manage(link).invoke_handler(handler()).build(crate::context()).unwrap();
@@ -171,7 +171,7 @@ mod tests {
             let refused = ask(window, command).err().is_some_and(|error| error.contains("not allowed"));
             assert_eq!(!refused, allowed, "{command} from {}", window.label());
         }
-        // Of what Tauri and its plugins have for pages, no page of ours may use anything else.
+        // Our pages may use none of the other commands of Tauri and its plugins.
         for command in [
             "plugin:event|emit",
             "plugin:event|emit_to",

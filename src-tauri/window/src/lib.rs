@@ -1,5 +1,5 @@
-//! The windows, in a process of their own: a web engine that was loaded once gives its memory back only with the
-//! process it was loaded in. It is a client of the tray app's socket ([`holdoff_engine::ipc`]), and no token crosses that.
+//! The windows, in a separate process: a web engine frees its memory only when its process ends. It is a client of the tray
+//! app's socket ([`holdoff_engine::ipc`]), and no token crosses that.
 
 mod client;
 mod commands;
@@ -14,10 +14,10 @@ use std::process::ExitCode;
 use tauri::{AppHandle, Emitter, Wry};
 use tokio::sync::mpsc;
 
-/// The exit code of a process that found no tray app to ask. From sysexits(3).
+/// The exit code if no tray app was found, from sysexits(3).
 const NO_APP: u8 = 69;
 
-/// What the program does, by its arguments: show this window until the last is closed, or the app is gone.
+/// Runs the program: shows the window in its arguments, until the last window is closed or the app ends.
 pub fn main() -> ExitCode {
     private_files::begin();
     let Some(first) = wanted(std::env::args_os().skip(1)) else {
@@ -40,9 +40,9 @@ fn wanted(mut args: impl Iterator<Item = OsString>) -> Option<Window> {
     first.filter(|_| args.next().is_none())
 }
 
-/// Shows `first`, and whatever else the app wants shown, until the last window is closed.
+/// Shows `first` and every other requested window, until the last window is closed.
 pub fn run(environment: &Environment, first: Window) -> ExitCode {
-    // Before anything else: what is to be shown comes while the web engine is loaded.
+    // Comes first: the view arrives while the web engine is loading.
     let attached = tauri::async_runtime::block_on(ipc::attach());
     let (calls, said) = match attached {
         Ok(attached) => attached,
@@ -90,7 +90,7 @@ pub fn context<R: tauri::Runtime>() -> tauri::Context<R> {
     tauri::generate_context!("../../tauri.conf.json")
 }
 
-/// Keeps the last view, and does what the app says until the app is gone.
+/// Stores the last view and obeys the app until it ends.
 async fn listen(app: tokio::sync::oneshot::Receiver<AppHandle<Wry>>, link: Link, mut said: mpsc::Receiver<FromApp>) {
     link.attach().await;
     let mut app = std::pin::pin!(app);
@@ -145,8 +145,8 @@ fn display_is_there() -> bool {
     true
 }
 
-/// GLib ends a program when the session bus goes away, unless it is told not to. To be called once GTK is up: it is
-/// the connection that GTK registered the app on.
+/// GLib ends a program when the session bus goes away, unless told otherwise. Must be called once GTK is up: the setting
+/// belongs to the connection on which GTK registered the app.
 #[cfg(target_os = "linux")]
 fn outlive_the_bus() {
     if let Ok(bus) = gio::bus_get_sync(gio::BusType::Session, gio::Cancellable::NONE) {

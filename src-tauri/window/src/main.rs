@@ -1,4 +1,4 @@
-//! The process of the windows. The tray app starts it; on its own it has nothing to show.
+//! The window process. The tray app starts it; it shows nothing on its own.
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 fn main() -> std::process::ExitCode {

@@ -1,16 +1,16 @@
-//! Making and raising windows. They are made when opened and destroyed when closed.
+//! Opens and raises windows. They are created when opened and destroyed when closed.
 
 use crate::client::Link;
 use holdoff_engine::ipc::Window;
 use tauri::{AppHandle, Manager, Runtime, Url, WebviewUrl, WebviewWindowBuilder, WindowEvent};
 
-/// The event that brings a new view to a page.
+/// The event that delivers a new view to a page.
 pub const VIEW_EVENT: &str = "view";
 
-/// Shows a window; one that is open is raised.
+/// Opens a window, or raises it if it is open.
 ///
 /// # Errors
-/// When the web engine cannot be had.
+/// Fails if the web engine cannot be loaded.
 pub fn show<R: Runtime>(app: &AppHandle<R>, window: Window) -> tauri::Result<()> {
     if let Some(open) = app.get_webview_window(label(window)) {
         open.unminimize()?;
@@ -30,7 +30,7 @@ fn label(window: Window) -> &'static str {
     }
 }
 
-/// A window whose page has the last view before it asks for one.
+/// A window whose page gets the last view before it requests one.
 fn builder<'a, R: Runtime>(
     app: &'a AppHandle<R>,
     window: Window,
@@ -38,20 +38,20 @@ fn builder<'a, R: Runtime>(
 ) -> WebviewWindowBuilder<'a, R, AppHandle<R>> {
     let builder = WebviewWindowBuilder::new(app, label(window), WebviewUrl::App(page.into())).on_navigation(is_ours);
     match app.state::<Link>().last_view() {
-        // JSON is JavaScript.
+        // JSON is valid JavaScript.
         Some(view) => builder.initialization_script(format!("window.__HOLDOFF_VIEW__ = {view};")),
         None => builder,
     }
 }
 
-/// No window ever shows anything but the app's own pages, whatever a page is made to ask for.
+/// A window shows only the app's own pages, no matter what a page requests.
 fn is_ours(url: &Url) -> bool {
     let own = match url.scheme() {
         "tauri" => url.host_str() == Some("localhost"),
         "http" | "https" => url.host_str() == Some("tauri.localhost"),
         _ => false,
     };
-    // Without its own pages in it, the program shows those of a development server.
+    // A build without embedded pages loads them from a development server.
     own || cfg!(all(debug_assertions, not(feature = "custom-protocol"))) && url.host_str() == Some("localhost")
 }
 
@@ -65,7 +65,7 @@ fn panel<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
         .always_on_top(true)
         .center()
         .build()?;
-    // Like a menu, it goes when the person turns to something else; but not before it was turned to.
+    // Like a menu, the panel closes when it loses focus, but only once it has had focus.
     let shown = panel.clone();
     let focused = std::sync::atomic::AtomicBool::new(false);
     panel.on_window_event(move |event| match event {

@@ -1,6 +1,6 @@
-//! The list: two deliberate breaks of each law or more, of different kinds, and two cores that never come to rest. Every change
-//! is a line of the real core, found by its text, that does something else while its break is on. A text that is not there
-//! exactly once fails a test of this program. In `to`, ON is whether the break is on.
+//! The list: at least two deliberate breaks of different kinds for each law, and two cores that never come to rest. Each
+//! change finds a line of the real core by its text and alters it while its break is on. A text that does not occur exactly
+//! once fails a test of this program. In `to`, ON is whether the break is on.
 
 mod later;
 
@@ -12,12 +12,12 @@ const RESTORE: &str = "gate/restore.rs";
 const PERMIT: &str = "gate/permit.rs";
 const RENEWAL: &str = "account/renewal.rs";
 
-/// All of them, by number.
+/// All breaks, by number.
 pub fn breaks() -> impl Iterator<Item = &'static Break> {
     EARLIER.iter().chain(&later::LATER)
 }
 
-/// Of the laws 1 to 8.
+/// Breaks of laws 1 to 8.
 const EARLIER: [Break; 20] = [
     one(
         1,
@@ -216,7 +216,7 @@ const EARLIER: [Break; 20] = [
                 "                let stage = if ON { self.decide(now) } else { Stage::Looking };
                 self.step = Step::Renewing(stage);",
             )),
-            // A refresh token is there for it.
+            // The renewal needs a refresh token.
             Some(change(
                 "account/sign_in_seen.rs",
                 "                    credential.forget_refresh_token();",

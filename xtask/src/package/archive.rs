@@ -1,4 +1,4 @@
-//! The archive that is unpacked into `~/.local` or `/usr/local`.
+//! The archive that users unpack into `~/.local` or `/usr/local`.
 
 use std::env;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::cmd::Cmd;
 
 const LAYOUT: Layout = Layout {
     package: "archive",
-    // %h is the home folder of who starts it.
+    // systemd replaces %h by the user's home folder.
     bin: "%h/.local/bin",
     units: "share/systemd/user",
     zsh: "share/zsh/site-functions",
@@ -23,7 +23,7 @@ pub fn make(job: &Job<'_>) -> Result<(PathBuf, u64)> {
     let name = format!("holdoff-{VERSION}-linux-{}", env::consts::ARCH);
     let root = job.fresh("archive")?;
     job.sources.lay(&root.join(&name), &LAYOUT)?;
-    // By it, the next version knows what of this one it does not have any more, and removes that.
+    // The next version uses this list to remove the files of this version that it no longer has.
     let list = "cd \"$1\" && mkdir -p share/holdoff && touch share/holdoff/files && find . -type f -printf '%P\\n' | LC_ALL=C sort";
     let list = Cmd::new("sh").args(["-c", list, "sh"]).arg(root.join(&name)).read()?;
     tree::put(&root.join(&name).join("share/holdoff/files"), &list)?;

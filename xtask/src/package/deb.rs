@@ -19,8 +19,8 @@ const LAYOUT: Layout = Layout {
     licences: None,
 };
 
-/// Debian wants an address, and this one is nobody's yet: whoever publishes a package says theirs in DEBEMAIL, as for Debian's
-/// own tools.
+/// Debian requires an address, and nobody owns this one yet. Whoever publishes a package sets DEBEMAIL, as for Debian's own
+/// tools.
 const MAINTAINER: (&str, &str) = ("The Holdoff Authors", "packages@holdoff.dev");
 
 fn maintainer() -> String {
@@ -73,17 +73,17 @@ pub fn make(job: &Job<'_>) -> Result<PathBuf> {
     Ok(deb)
 }
 
-/// Debian's own judgement; one error ends it.
+/// Runs Debian's own checker; an error makes the build fail.
 pub fn check(deb: &Path) -> Result<()> {
     Cmd::new("lintian").args(["--fail-on", "error", "--allow-root"]).arg(deb).no_input().run()
 }
 
-/// The packages of the shared libraries that the programs are linked with, and no others.
+/// The packages of the shared libraries that the programs link, and no others.
 fn depends(job: &Job<'_>, usr: &Path) -> Result<String> {
     let folder = job.fresh("shlibs")?;
     put(&folder.join("debian/control"), "Source: holdoff\n\nPackage: holdoff\nArchitecture: any\n")?;
     let programs = PROGRAMS.map(|name| usr.join("bin").join(name));
-    // A program without shared libraries is no error to be told of.
+    // A program without shared libraries is not an error, so it is left out.
     let dynamic = programs.iter().filter(|path| needs_libraries(path));
     let said = Cmd::new("dpkg-shlibdeps").arg("-O").args(dynamic.map(|path| format!("-e{}", path.display())));
     let said = said.dir(&folder).read()?;
@@ -103,9 +103,9 @@ fn installed_kib(root: &Path) -> Result<String> {
     said.split_whitespace().next().map(str::to_owned).context("du tells no size")
 }
 
-/// With Holdoff's own licence, indented as a field wants it.
+/// The copyright file with Holdoff's licence, indented as the format requires.
 fn copyright(template: &str, mit: &str) -> String {
-    // Without its title and its copyright line, which have fields of their own.
+    // Skips the title and the copyright line, which have fields of their own.
     let body = mit.lines().skip(4).map(|line| if line.is_empty() { " .".to_owned() } else { format!(" {line}") });
     template.replace("@MIT@", &body.collect::<Vec<_>>().join("\n"))
 }
@@ -121,7 +121,7 @@ fn changelog(job: &Job<'_>) -> Result<String> {
     ))
 }
 
-/// What apt would download and unpack: bytes of the file, and kilobytes as it says of itself.
+/// What apt downloads and unpacks: the size of the file in bytes, and the installed size in its control data in kilobytes.
 pub fn sizes(deb: &Path) -> Result<(u64, u64)> {
     let installed = Cmd::new("dpkg-deb").arg("--field").arg(deb).arg("Installed-Size").read()?;
     Ok((fs::metadata(deb)?.len(), installed.trim().parse::<u64>()? * 1024))

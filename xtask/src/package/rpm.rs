@@ -1,4 +1,4 @@
-//! The package for Fedora, openSUSE and their like, made with rpm's own tools.
+//! The package for Fedora, openSUSE and similar distributions, built with rpm's own tools.
 
 use std::path::{Path, PathBuf};
 
@@ -17,8 +17,8 @@ const LAYOUT: Layout = Layout {
     licences: Some("share/licenses/holdoff"),
 };
 
-/// Which libraries the programs need is found by rpm itself, and told by their sonames: what provides them has other names
-/// in each distribution.
+/// rpm finds the needed libraries by itself and records their sonames, since each distribution names the packages that
+/// provide them differently.
 pub fn make(job: &Job<'_>) -> Result<PathBuf> {
     let (root, work) = (job.fresh("rpm")?, job.fresh("rpmbuild")?);
     job.sources.lay(&root.join("usr"), &LAYOUT)?;
@@ -44,7 +44,7 @@ pub fn make(job: &Job<'_>) -> Result<PathBuf> {
     Ok(rpm)
 }
 
-/// Every file, and no folder: those belong to others.
+/// Lists all files and no folders, which other packages own.
 fn files(root: &Path) -> Result<String> {
     let found = Cmd::new("find").arg(root).args(["-type", "f", "-printf", "/%P\\n"]).read()?;
     let mut lines: Vec<String> = found.lines().map(line).collect();
@@ -60,7 +60,7 @@ fn line(path: &str) -> String {
     }
 }
 
-/// As rpm says of the package: its bytes, and those of its files.
+/// The sizes in bytes of the package and of its files, as rpm reports them.
 pub fn sizes(rpm: &Path) -> Result<(u64, u64)> {
     let installed = Cmd::new("rpm").args(["-qp", "--queryformat", "%{SIZE}"]).arg(rpm).read()?;
     Ok((std::fs::metadata(rpm)?.len(), installed.trim().parse()?))

@@ -1,4 +1,4 @@
-//! The files of an installed Holdoff, below a prefix such as /usr. Every package holds this tree.
+//! The files of an installed Holdoff below a prefix such as /usr. Every package contains this tree.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,36 +11,36 @@ use crate::project::Project;
 
 /// The application's id: the name of its desktop file, metainfo and icon.
 const ID: &str = "dev.holdoff.tray";
-/// They find each other by lying beside each other.
+/// The programs find each other in the same folder.
 pub const PROGRAMS: [&str; 3] = ["holdoff", "holdoff-tray", "holdoff-window"];
 
-/// Where a package has what.
+/// The folders of a package format.
 #[derive(Debug)]
 pub struct Layout {
-    /// What the programs know it by: only their own packages are replaced by them.
+    /// The package kind that the programs report: only a package of the same kind can replace them.
     pub package: &'static str,
-    /// Where the programs are once it is installed, as a systemd unit says it.
+    /// The folder of the installed programs, in the notation of a systemd unit.
     pub bin: &'static str,
     /// The folders of systemd's user units and of zsh's completions, below the prefix.
     pub units: &'static str,
     pub zsh: &'static str,
-    /// The folder of the licences, if they are not kept in a way of the distribution's own.
+    /// The folder of the licences, unless the distribution has its own place for them.
     pub licences: Option<&'static str>,
 }
 
-/// What the tree is made of.
+/// The inputs of the tree.
 #[derive(Debug)]
 pub struct Sources<'a> {
     pub project: &'a Project,
-    /// The folder of the three programs.
+    /// The folder with the three programs.
     pub programs: PathBuf,
     pub notices: PathBuf,
-    /// The day that a version without a release is of, as 2026-01-31.
+    /// The date of a version that is not released yet, such as 2026-01-31.
     pub date: String,
 }
 
 impl Sources<'_> {
-    /// Lays the tree below `prefix`, which is a new folder.
+    /// Creates the tree below `prefix`, which is a new folder.
     pub fn lay(&self, prefix: &Path, layout: &Layout) -> Result<()> {
         let root = self.project.root();
         for program in PROGRAMS {
@@ -65,12 +65,12 @@ impl Sources<'_> {
         Ok(())
     }
 
-    /// A folder of what packages are made of.
+    /// A folder of packaging sources.
     pub fn packaging(&self, name: &str) -> PathBuf {
         self.project.root().join("xtask/packaging").join(name)
     }
 
-    /// With each released version, and this one if it is none yet.
+    /// The metainfo with all released versions, and with this one if it is not among them.
     fn metainfo(&self) -> Result<String> {
         let changes = changelog::read(self.project)?;
         let mut releases: Vec<(&str, &str)> =
@@ -108,7 +108,7 @@ impl Sources<'_> {
         Ok(())
     }
 
-    /// A page for each command, and for the two programs that it starts the one of `holdoff`.
+    /// A man page for each command; the two programs that `holdoff` starts share its page.
     fn manual(&self, folder: &Path) -> Result<()> {
         fs::create_dir_all(folder)?;
         self.holdoff().args(["man", "--out"]).arg(folder).read()?;
@@ -118,13 +118,13 @@ impl Sources<'_> {
         list(folder)?.iter().try_for_each(|page| compress(page))
     }
 
-    /// The command that is packaged, which knows its own pages.
+    /// The packaged command, which prints its own man pages.
     fn holdoff(&self) -> Cmd {
         Cmd::new(self.programs.join(PROGRAMS[0]))
     }
 }
 
-/// Gives everything below `root` the modes and the time that it has in a package.
+/// Sets the modes and times of everything below `root` to those of a package.
 pub fn settle(root: &Path, epoch: &str) -> Result<()> {
     let find = |rest: &[&str]| Cmd::new("find").arg(root).args(rest).read();
     find(&["(", "-type", "d", "-o", "-perm", "/0111", ")", "-exec", "chmod", "0755", "{}", "+"])?;
@@ -133,7 +133,7 @@ pub fn settle(root: &Path, epoch: &str) -> Result<()> {
     Ok(())
 }
 
-/// The files in a folder, by name.
+/// The files in a folder, sorted by name.
 pub fn list(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder).with_context(|| format!("{} cannot be listed", folder.display()))?;
     let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
@@ -157,7 +157,7 @@ pub fn copy(from: &Path, to: &Path, bits: u32) -> Result<()> {
     mode(to, bits)
 }
 
-/// As `NAME.gz`, without the time and the name.
+/// Compresses to `NAME.gz`, without the time and the name in the header.
 pub fn compress(path: &Path) -> Result<()> {
     Cmd::new("gzip").arg("-n9f").arg(path).read().map(drop)
 }

@@ -1,4 +1,4 @@
-//! Each scenario by its name, which pictures and tests of the page know.
+//! Each scenario by the name that the pictures and the page's tests use.
 
 use super::*;
 use holdoff_core::Provenance;
@@ -63,12 +63,12 @@ pub(in crate::view) fn scenarios() -> BTreeMap<&'static str, View> {
 
 const NOT_AS_SIGNED: InstallFailure = InstallFailure::Fetch(FetchFailure::NotAsSigned);
 
-/// Settings with a choice for one account.
+/// Settings with one choice for one account.
 fn chosen(id: &str, choice: Value) -> Value {
     json!({"readings": "ask", "accounts": {id: choice}})
 }
 
-/// The status line tells two windows as they are used up; the third is as old as the last request.
+/// Two windows come from the status line; the third is as old as the last request.
 fn at_work() -> AccountState {
     let endpoint = Provenance { at: after(-52 * MINUTE).wall, source: Source::UsageEndpoint };
     let fable = QuotaWindow { origin: Some(endpoint), ..fable() };
@@ -89,7 +89,7 @@ fn at_work() -> AccountState {
     account
 }
 
-/// Until 14:32.
+/// Rate limited until 14:32.
 fn limited() -> AccountState {
     let cause = Cooldown::RateLimited { retry_after_s: Some(80 * 60) };
     cooling_down(old(account(), 18 * MINUTE), 75 * MINUTE, cause)
@@ -100,7 +100,7 @@ fn unreachable() -> AccountState {
     cooling_down(old(account(), 41 * MINUTE), 15 * MINUTE, cause)
 }
 
-/// After a night: nothing stands in the way, and the first request is still to come.
+/// After a night: nothing blocks a request, and the first one is still to come.
 fn stale() -> AccountState {
     let five_hour = QuotaWindow { resets_at: Some(after(-40 * MINUTE).wall), ..five_hour() };
     let mut account = old(account(), 5 * HOUR + 2 * MINUTE);
@@ -154,13 +154,13 @@ fn unsaved() -> Scene {
     scene
 }
 
-/// A terminal is open.
+/// A sign-in terminal is open.
 fn waiting() -> Scene {
     let signing_in = SigningIn::with_open(AccountId(ANN.into()));
     Scene { signing_in, ..Scene::of(paused(Pause::Rejected)) }
 }
 
-/// A new sign-in after a pause, as long as no request has proved it.
+/// A new sign-in after a pause that no request has confirmed yet.
 fn checking() -> AccountState {
     let mut account = old(account(), 26 * MINUTE);
     account.usage.intent = Some(NOW);
@@ -199,7 +199,7 @@ fn renewal_stopped() -> AccountState {
     AccountState { troubled: true, ..account }
 }
 
-/// One with a cooldown and two places, one that is switched off, and a folder without any.
+/// One account with a cooldown and two locations, one account that is disabled, and a folder without a sign-in.
 fn two_accounts() -> Scene {
     const SHARED: &str = "/srv/shared/projects/linguistics/claude-config";
     const LONG: &str = "Everything that the department of comparative linguistics asks in a busy term";
@@ -233,7 +233,7 @@ fn free_only() -> AccountState {
     AccountState { next: None, ..account }
 }
 
-/// Until 19:10.
+/// Blocked until 19:10.
 fn turned_away() -> AccountState {
     unread(cooling_down(account(), 5 * HOUR + 53 * MINUTE, Cooldown::TurnedAway))
 }
@@ -276,7 +276,7 @@ fn to_paste(status: &mut UpdatesStatus) {
     status.installing = Installing::ToPaste { command: format!("sudo rpm --upgrade --verbose {package}") };
 }
 
-/// Of somebody else's package.
+/// Announced for a package of another publisher.
 fn announced(status: &mut UpdatesStatus) {
     status.package = None;
     status.offer.iter_mut().for_each(|offer| offer.can_install = false);

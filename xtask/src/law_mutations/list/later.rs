@@ -1,4 +1,4 @@
-//! Breaks of law 9 and of all after it, and the cores that never come to rest.
+//! Breaks of law 9 and all later laws, and the cores that never come to rest.
 
 use crate::law_mutations::{Break, Failure, change, one, restless};
 
