@@ -83,8 +83,7 @@ impl Cycles {
         self.0.iter()
     }
 
-    /// Updates the cycles from a reading. `confirmed` are the windows that a second reading confirmed. Returns the ended
-    /// cycles.
+    /// Updates the cycles and returns the ended ones. `confirmed` are the windows whose value a second reading confirmed.
     pub(crate) fn follow(&mut self, reading: &Reading, confirmed: &[String], now: Wall) -> Vec<Ended> {
         let limits = reading.limits();
         let is_there = |id: &String| limits.iter().any(|window| window.id == *id);
