@@ -88,7 +88,7 @@ pub struct QuotaWindow {
     pub kind: WindowKind,
     #[serde(deserialize_with = "text::name")]
     pub label: String,
-    /// Percent, 0–100; above 100 is possible. `None` is "not said", never 0.
+    /// Percent, 0–100; above 100 is possible. `None` is "not reported", never 0.
     pub used_percent: Option<f64>,
     pub resets_at: Option<Wall>,
     /// Length of the window in seconds, if known.

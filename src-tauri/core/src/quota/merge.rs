@@ -114,7 +114,7 @@ impl Reading {
             })
     }
 
-    /// The age of the oldest window that `other` also carries.
+    /// When the oldest of the windows that `other` also carries was true.
     pub(crate) fn oldest_of(&self, other: &Reading) -> Option<Wall> {
         let shared = self.windows.iter().filter(|window| other.windows.iter().any(|carried| window.is_same(carried)));
         shared.map(|window| self.origin(window).at).min()

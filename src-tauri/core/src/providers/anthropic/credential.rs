@@ -80,7 +80,7 @@ pub fn read(bytes: &[u8], beside: Identity) -> CredentialRead {
     })
 }
 
-/// Such tokens have existed since 2025 and none lasts for a lifetime: an expiry before 2025 or after 2100 is an error and is
+/// No such token is older than 2025, and none is valid for a lifetime: an expiry before 2025 or after 2100 is an error and is
 /// ignored. An expiry in 1970 would cost a refresh token at every check.
 const PLAUSIBLE: std::ops::Range<i64> = 1_735_689_600_000..4_102_444_800_000;
 
@@ -104,7 +104,7 @@ fn client(value: &Value) -> OAuthClient {
     }
 }
 
-/// Such as `"time_limit"`. An unknown word is not repeated, and an empty value counts as absent.
+/// Such as `"time_limit"`. Text in any other form is not repeated. An empty value counts as absent.
 fn login_ended(value: &Value) -> Option<String> {
     let is_word = |text: &str| text.len() <= 40 && text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
     match value {

@@ -57,7 +57,7 @@ pub fn recover_pending(bytes: &[u8], left: &[u8], spent: &Fingerprint) -> Option
     let (stored, left) = (read(bytes)?, read(left)?);
     let refresh_token = left.refresh_token.as_ref()?.secret()?.clone();
     let ours = stored.refresh_token.as_ref().is_some_and(|token| token.fingerprint() == spent);
-    // A crash can also leave a plain copy of the store, from the trial write before a renewal.
+    // A crash can also leave a plain copy of the store, from the rehearsal of the write before a renewal.
     let newer = left.fingerprint() != stored.fingerprint()
         && !matches!((left.expires_at, stored.expires_at), (Some(left), Some(stored)) if left <= stored);
     (ours && newer).then(|| RenewedTokens {

@@ -97,7 +97,7 @@ impl Transcript {
         }
     }
 
-    /// When its figures were true: at the last response, or if that was not read, no later than the first time that was.
+    /// When its figures were true: at the last response. If none was read, the earliest time read is the upper bound.
     pub fn told_at(&self) -> Option<Wall> {
         self.answered_at.or(self.since)
     }
