@@ -1,11 +1,11 @@
-//! How a person reads the time of day: in which zone, and on a clock of 12 or of 24 hours.
+//! Local time for display: the user's time zone and 12-hour or 24-hour clock.
 
 use crate::time::Wall;
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use jiff::{Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
 
-/// The zone and the clock of a person.
+/// The user's time zone and clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalTime {
     pub zone: TimeZone,
@@ -33,7 +33,7 @@ pub enum ClockChoice {
 }
 
 impl ClockChoice {
-    /// `locale` is the value of `LC_ALL`, `LC_TIME` or `LANG`, whichever counts.
+    /// `locale` is the value of `LC_ALL`, `LC_TIME` or `LANG`, whichever applies.
     pub fn hours(self, locale: &str) -> HourCycle {
         match self {
             Self::Locale => HourCycle::of_locale(locale),
@@ -43,8 +43,8 @@ impl ClockChoice {
     }
 }
 
-/// The countries whose locales have an `AM` and a `PM` in the time format (`t_fmt`) of the GNU C library, version 2.36.
-/// Known here rather than asked of the system: a locale that a person names need not be installed.
+/// Countries whose locales have an `AM` and a `PM` in the time format (`t_fmt`) of the GNU C library, version 2.36. Built in,
+/// because the user's locale need not be installed.
 const H12_COUNTRIES: &str = "AE AL AM BD BH CA CY DJ DZ EG ER ET FJ GH GR HK IN IQ JO KE KW LB LY MM MY OM PH QA SD SO SS SY TN TO TZ \
      US VU WS YE";
 /// Languages that differ from the rest of their country.
@@ -52,7 +52,7 @@ const H24_IN_H12: &str = "ber_DZ bo_IN es_US fr_CA kab_DZ so_KE tr_CY unm_US yi_
 const H12_IN_H24: &str = "bho_NP gd_GB ha_NG ig_NG mai_NP quz_PE sq_MK the_NP tpi_PG yo_NG";
 
 impl HourCycle {
-    /// Of a locale as POSIX writes it, such as `en_US.UTF-8` or `de_AT@euro`. One without a country is as the `C` locale.
+    /// Parses a POSIX locale name, such as `en_US.UTF-8` or `de_AT@euro`. One without a country counts as the `C` locale.
     pub fn of_locale(name: &str) -> Self {
         let name = name.split(['.', '@']).next().unwrap_or_default();
         let country = name.split_once('_').map_or("", |(_, country)| country);
@@ -65,7 +65,7 @@ impl HourCycle {
 impl LocalTime {
     pub const UTC: Self = Self { zone: TimeZone::UTC, hours: HourCycle::H23 };
 
-    /// "15:30" or "3:30 PM". In an hour that comes twice, as it does in autumn, it is said which: "02:30 CEST".
+    /// "15:30" or "3:30 PM". A time that occurs twice, as when clocks go back, gets its zone: "02:30 CEST".
     pub fn time_of_day(&self, at: &Zoned) -> String {
         let (hour, minute) = (at.hour(), at.minute());
         let time = match self.hours {
@@ -78,14 +78,14 @@ impl LocalTime {
         time + &which_of_two(at)
     }
 
-    /// When the next day begins.
+    /// The start of the next day.
     pub fn midnight(&self, now: Wall) -> Wall {
         let now = Timestamp::from_millisecond(now.0).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(self.zone.clone());
         let day = now.tomorrow().and_then(|day| day.start_of_day());
         day.map_or(Wall(i64::MAX), |day| Wall(day.timestamp().as_millisecond()))
     }
 
-    /// In the form of a log, whatever the clock. In an hour that comes twice it is said which.
+    /// Formats a time for the log, whatever the clock. A time that occurs twice gets its zone.
     pub fn logged(&self, at: &Zoned, form: &str) -> String {
         at.strftime(form).to_string() + &which_of_two(at)
     }
@@ -97,7 +97,7 @@ impl From<TimeZone> for LocalTime {
     }
 }
 
-/// " CEST" where the clock on the wall shows this time once more, or did; else nothing.
+/// " CEST" if this local time occurs twice, otherwise empty.
 fn which_of_two(at: &Zoned) -> String {
     let zone = at.time_zone();
     let AmbiguousOffset::Fold { before, after } = zone.to_ambiguous_timestamp(at.datetime()).offset() else {
@@ -108,7 +108,7 @@ fn which_of_two(at: &Zoned) -> String {
         Some(zone.to_offset_info(at).abbreviation().to_owned())
     };
     match (name(before), name(after)) {
-        // Some zones have numbers for names, or one name for both.
+        // Some zones have numeric abbreviations, or the same one for both.
         (Some(first), Some(second)) if first != second && first.starts_with(char::is_alphabetic) => {
             format!(" {}", if at.offset() == before { first } else { second })
         }

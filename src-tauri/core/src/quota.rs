@@ -1,4 +1,4 @@
-//! What a provider says is used: windows, money, and where and when that was true.
+//! Quota as a provider reports it: windows and spend, each with its source and the time it was true.
 
 pub mod attribution;
 pub mod backtest;
@@ -13,29 +13,29 @@ use crate::time::Wall;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-/// What is known of the windows: from one source at one time, or merged from several (see [`crate::quota::merge`]).
+/// The known quota windows and spend: from one source at one time, or merged from several (see [`crate::quota::merge`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
-    /// When the newest of it was true, which is not when it was looked at.
+    /// When the newest part was true, not when it was read.
     pub at: Wall,
-    /// Where the newest of it comes from.
+    /// The source of the newest part.
     pub source: Source,
     pub windows: Vec<QuotaWindow>,
     #[serde(default)]
     pub money: Vec<Spend>,
-    /// Where and when the money was read, where that is not as [`Reading::at`] says.
+    /// Source and time of the spend, where they differ from [`Reading::at`] and [`Reading::source`].
     #[serde(default)]
     pub money_origin: Option<Provenance>,
-    /// When the usage endpoint, which alone tells everything, was last read.
+    /// When the usage endpoint, the only complete source, was last read.
     #[serde(default)]
     pub whole_at: Option<Wall>,
-    /// The ids of the windows that the endpoint tells, and not only another source.
+    /// Ids of the windows that the endpoint reports. Others come only from another source.
     #[serde(default)]
     pub endpoint_windows: Vec<String>,
-    /// When the usage endpoint last answered without any limit, since it told those that are shown.
+    /// When the usage endpoint last responded without any limit, after it had reported those shown.
     #[serde(default)]
     pub no_limits_at: Option<Wall>,
-    /// What was said and is not believed yet.
+    /// Values that were reported and are not believed yet.
     #[serde(default)]
     pub doubts: Box<Doubts>,
 }
@@ -55,13 +55,13 @@ pub enum Source {
     OwnerCache,
 }
 
-/// What a limit is over. It says where a window stands and how short it may be called; ids are the provider's own.
+/// What a limit applies to. Determines the order and the short name of a window; ids are the provider's own.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WindowKind {
-    /// The hours of one sitting.
+    /// A session of several hours.
     Session,
-    /// A week of everything.
+    /// All usage in a week.
     Weekly,
     /// A single model or surface.
     Model,
@@ -88,26 +88,26 @@ pub struct QuotaWindow {
     pub kind: WindowKind,
     #[serde(deserialize_with = "text::name")]
     pub label: String,
-    /// Percent, 0–100; above 100 is possible. `None` is "not said", never 0.
+    /// Percent, 0–100; above 100 is possible. `None` is "not reported", never 0.
     pub used_percent: Option<f64>,
     pub resets_at: Option<Wall>,
-    /// Length of the window in seconds, where it is known.
+    /// Length of the window in seconds, if known.
     pub duration_s: Option<u64>,
-    /// The provider says that this is the limit that counts now.
+    /// Whether the provider marks this limit as the one that applies now.
     pub binding: bool,
-    /// Where and when it was read, where that is not as its [`Reading`] says. Use [`Reading::origin`].
+    /// Source and time, where they differ from those of its [`Reading`]. Use [`Reading::origin`].
     #[serde(default)]
     pub origin: Option<Provenance>,
-    /// Why it is locked, in the provider's word.
+    /// Why it is locked, in the provider's words.
     #[serde(default, deserialize_with = "text::optional_name")]
     pub locked: Option<String>,
 }
 
-/// A window as it is to be shown at a time.
+/// The level of a window at a given time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Level {
     Used(f64),
-    /// The reset lies in the past: its old value is over and the new one is not known.
+    /// The reset time has passed: the old value no longer applies and the new one is unknown.
     Reset,
     Unknown,
 }
@@ -120,20 +120,20 @@ impl QuotaWindow {
         self.used_percent.map_or(Level::Unknown, Level::Used)
     }
 
-    /// Whether the other is the same limit, if need be under its older or newer name.
+    /// Whether both are the same limit, possibly under an older or newer name.
     pub fn is_same(&self, other: &QuotaWindow) -> bool {
         let same_length = self.duration_s.is_some() && self.duration_s == other.duration_s;
         self.id == other.id || (same_length && self.label.eq_ignore_ascii_case(&other.label))
     }
 
-    /// Each kind in the order of its labels.
+    /// Sort key: by kind, then by label.
     pub(crate) fn rank(&self) -> (WindowKind, String) {
         (self.kind, self.label.clone())
     }
 }
 
 impl Reading {
-    /// What one source said at one time.
+    /// A reading from one source at one time.
     pub fn new(source: Source, at: Wall, windows: Vec<QuotaWindow>, money: Vec<Spend>) -> Self {
         let whole_at = (source == Source::UsageEndpoint).then_some(at);
         Self {
@@ -154,7 +154,7 @@ impl Reading {
         window.origin.unwrap_or(Provenance { at: self.at, source: self.source })
     }
 
-    /// The limits that count: the windows, or where a plan has none, its money.
+    /// The limits that apply: the windows, or the spend of a plan without windows.
     pub fn limits(&self) -> Cow<'_, [QuotaWindow]> {
         if !self.windows.is_empty() {
             return Cow::Borrowed(&self.windows);
@@ -162,17 +162,17 @@ impl Reading {
         Cow::Owned(self.money_limits())
     }
 
-    /// What is paid, as far as it has a limit.
+    /// Spend that has a limit.
     pub(crate) fn money_limits(&self) -> Vec<QuotaWindow> {
         self.money.iter().filter_map(|money| money.as_window(self.money_origin())).collect()
     }
 
-    /// There is nothing in it to be shown.
+    /// Whether there is nothing to show.
     pub fn is_empty(&self) -> bool {
         self.windows.is_empty() && self.money.is_empty()
     }
 
-    /// The highest level of any limit at `now`: what an icon with room for one number shows.
+    /// The highest level of any limit at `now`, for an icon with room for one number.
     pub fn highest(&self, now: Wall) -> Option<f64> {
         let limits = self.limits();
         let used = limits.iter().filter_map(|window| match window.level(now) {
@@ -183,7 +183,7 @@ impl Reading {
     }
 }
 
-/// Pay-as-you-go beside the plan.
+/// Pay-as-you-go in addition to the plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Spend {
     #[serde(deserialize_with = "text::name")]
@@ -193,13 +193,13 @@ pub struct Spend {
     pub used: Option<Amount>,
     pub limit: Option<Amount>,
     pub used_percent: Option<f64>,
-    /// Why it is off or reached, in the provider's word.
+    /// Why it is off or exhausted, in the provider's words.
     #[serde(default, deserialize_with = "text::optional_name")]
     pub note: Option<String>,
 }
 
 impl Spend {
-    /// How much of its limit is spent, in percent to the hundredth; `None` where there is no limit.
+    /// Share of the limit that is spent, in percent, rounded to hundredths. `None` without a limit.
     pub fn percent(&self) -> Option<f64> {
         let (used, limit) = (self.used.as_ref(), self.limit.as_ref());
         let same = used.zip(limit).filter(|(used, limit)| used.currency == limit.currency && limit.minor > 0);
@@ -207,7 +207,7 @@ impl Spend {
             .or_else(|| same.map(|(used, limit)| (used.in_units() / limit.in_units() * 10_000.0).round() / 100.0))
     }
 
-    /// As a limit like a window, which has no end that is told.
+    /// Converts it to a limit like a window, without a reset time.
     fn as_window(&self, origin: Provenance) -> Option<QuotaWindow> {
         Some(QuotaWindow {
             id: self.id.clone(),
@@ -234,7 +234,7 @@ pub struct Amount {
 }
 
 impl Amount {
-    /// In whole units of the currency, for programs that compute.
+    /// The amount in whole units of the currency, for programs that compute.
     pub fn in_units(&self) -> f64 {
         self.minor as f64 / 10_f64.powi(i32::from(self.exponent))
     }

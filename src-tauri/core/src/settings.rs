@@ -1,4 +1,4 @@
-//! What the person may choose. Wrong values are named and replaced by the default; the file is left as it is.
+//! User settings. An invalid value is reported and replaced by its default; the file is not changed.
 
 mod accounts;
 mod change;
@@ -16,13 +16,13 @@ use rules::Rule;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Longer than every id of an account that is one.
+/// Longer than any valid account id.
 const ID_SHOWN: usize = 80;
 
 /// The version of `settings.json`.
 pub const VERSION: u64 = 1;
 
-/// Where metrics are served, and where the bearer token stands that a scraper has to show.
+/// The address that serves metrics, and the file with the bearer token that a scraper must present.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MetricsSettings {
     pub listen: String,
@@ -48,13 +48,13 @@ pub enum Theme {
 }
 
 impl Settings {
-    /// Reads the object of `settings.json`. Each wrong value is a sentence and its default is used.
+    /// Parses the object of `settings.json`. Each invalid value yields a sentence, and its default applies.
     pub fn parse(object: &Map<String, Value>) -> (Self, Vec<String>) {
         Self::parse_with(object, Quotes::Values)
     }
 
-    /// What [`Settings::parse`] complains of, with kinds in place of texts and without the ids of accounts: for what a
-    /// person shows to others.
+    /// The problems that [`Settings::parse`] reports, safe to share: value kinds replace strings, and account ids are left
+    /// out.
     pub fn problems_to_share(object: &Map<String, Value>) -> Vec<String> {
         Self::parse_with(object, Quotes::Kinds).1
     }
@@ -66,7 +66,7 @@ impl Settings {
     }
 }
 
-/// What a problem repeats of the file.
+/// What a problem quotes from the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Quotes {
     Values,
@@ -95,7 +95,7 @@ impl Parser<'_> {
         self.setting_in(self.object, key, key, &default, rule).unwrap_or(default)
     }
 
-    /// `None` where nothing is said, or nothing that can be used. `name` is what `key` is called in a problem.
+    /// `None` if the value is absent or unusable. `name` is what a problem calls `key`.
     fn setting_in<T: 'static>(
         &mut self,
         object: &Map<String, Value>,
@@ -115,7 +115,7 @@ impl Parser<'_> {
 }
 
 impl Quotes {
-    /// A wrong value as it stands, cut short, or what kind of value it is.
+    /// The invalid value, truncated, or only its kind.
     fn shown(self, value: Option<&Value>) -> String {
         match (self, value) {
             (_, None) => "missing".to_owned(),
@@ -126,7 +126,7 @@ impl Quotes {
         }
     }
 
-    /// An account's id as a sentence may hold it.
+    /// An account id as it may appear in a sentence.
     fn account(self, id: &str) -> String {
         match self {
             Self::Values => excerpt(id, ID_SHOWN),

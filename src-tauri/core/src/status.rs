@@ -1,4 +1,4 @@
-//! What a program or a person is told of an account, computed once for everybody.
+//! Account status for programs and users, computed once for every view.
 
 pub mod account;
 pub mod report;

@@ -1,9 +1,9 @@
-//! Text from outside: cleaned here when it is read, and escaped here for what shows it.
+//! Cleans text from outside when it is read, and escapes it for each output.
 //!
-//! Whoever sends a name to Holdoff (a provider, the owner's files, a person's label) could have it set a terminal's title,
-//! turn the order of a line around or hide letters. So every reader passes names through [`clean`], and state, spool and
-//! socket do so again when they are read back ([`name`], [`optional_name`]). What a place takes for more than text is in
-//! [`sinks`], what a shell does in [`shell`].
+//! A name from outside (from a provider, the owner's files, or a user's label) could set a terminal's title, reverse the text
+//! direction or hide letters. So every reader passes names through [`clean`], and state, spool and socket clean them again
+//! when they are read back ([`name`], [`optional_name`]). Escaping for each output is in [`sinks`], quoting for shells in
+//! [`shell`].
 
 mod shell;
 mod sinks;
@@ -15,19 +15,19 @@ pub use sinks::{csv_cell, json, markup, menu_label, notification_body, terminal,
 
 use serde::{Deserialize, Deserializer};
 
-/// The most characters of a name that a provider gives to a window or a plan.
+/// Maximum length in characters of a provider's name for a window or a plan.
 pub const NAME_MAX: usize = 48;
-/// The most characters of what may be longer: an address, an organization, a name made of several.
+/// Maximum length in characters of longer text: an address, an organization, a name made of several.
 pub const LONG_NAME_MAX: usize = 200;
-/// What stands in place of a name that looks like a token which came back.
+/// Replaces a name that looks like an echoed token.
 pub const WITHHELD: &str = "(withheld)";
-/// First in a file, it says that this is UTF-8.
+/// The byte-order mark, which marks a file as UTF-8.
 pub const BOM: &str = "\u{feff}";
-/// Stacked marks beyond these cover the lines around them.
+/// More combining marks in a row would cover the adjacent lines.
 const MARKS_MAX: usize = 4;
 
-/// One line of visible text, at most `most` characters long, without white space at its ends: line breaks and tabs become
-/// spaces, what is invisible goes, and what looks like a token is withheld.
+/// Returns one line of visible text, trimmed, of at most `most` characters. Line breaks and tabs become spaces, invisible
+/// characters are removed, and anything that looks like a token is withheld.
 pub fn clean(text: &str, most: usize) -> String {
     let visible = visible(text);
     if is_like_a_token(&visible) {
@@ -36,14 +36,14 @@ pub fn clean(text: &str, most: usize) -> String {
     cut(visible.trim(), most).trim_end().to_owned()
 }
 
-/// The same for a sentence that repeats what a person wrote: what is cut ends in an ellipsis.
+/// Like [`clean`], for quoting user input in a sentence: truncated text ends in an ellipsis.
 pub fn excerpt(text: &str, most: usize) -> String {
     let cleaned = clean(text, usize::MAX);
     let shown = cut(&cleaned, most);
     if shown.len() == cleaned.len() { cleaned } else { format!("{shown}…") }
 }
 
-/// Without the byte-order mark that some editors put first in a file.
+/// Removes the byte-order mark that some editors write.
 pub fn without_bom(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(BOM.as_bytes()).unwrap_or(bytes)
 }
@@ -52,13 +52,13 @@ pub fn is_like_a_token(text: &str) -> bool {
     text.to_lowercase().contains("sk-ant")
 }
 
-/// Whether a character is no visible one: it moves the cursor, turns the direction of text, or takes up no room.
+/// Whether a character is invisible: it moves the cursor, changes the text direction, or has no width.
 pub fn is_hidden(c: char) -> bool {
     let listed = || HIDDEN.iter().any(|(first, last)| (*first..=*last).contains(&c));
     c.is_control() || c >= '\u{ad}' && (listed() || is_noncharacter(c))
 }
 
-/// Line and paragraph separators, and `Default_Ignorable_Code_Point` of Unicode, which no version of it takes back.
+/// Line and paragraph separators, and Unicode's `Default_Ignorable_Code_Point`, which is stable across versions.
 const HIDDEN: [(char, char); 17] = [
     ('\u{ad}', '\u{ad}'),
     ('\u{34f}', '\u{34f}'),
@@ -88,7 +88,7 @@ fn is_mark(c: char) -> bool {
         | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
 }
 
-/// Joiners and the wish for a picture, which Persian, the scripts of India and emoji are written with.
+/// Joiners and the emoji variation selector, which Persian, Indic scripts and emoji need.
 fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0f}')
 }
@@ -120,18 +120,18 @@ fn cut(text: &str, most: usize) -> &str {
     text.char_indices().nth(most).map_or(text, |(at, _)| text.get(..at).unwrap_or_default())
 }
 
-/// For serde: a name that was written down, by whatever program.
+/// For serde: a stored name, cleaned again.
 ///
 /// # Errors
-/// When there is no text.
+/// Fails if the value is not a string.
 pub fn name<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     String::deserialize(from).map(|text| clean(&text, LONG_NAME_MAX))
 }
 
-/// The same where it may be missing. One of which nothing is left is none.
+/// Like [`name`], but optional. A name that is empty after cleaning is `None`.
 ///
 /// # Errors
-/// When there is something else than a text.
+/// Fails if the value is neither null nor a string.
 pub fn optional_name<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     let text = Option::<String>::deserialize(from)?;
     Ok(text.map(|text| clean(&text, LONG_NAME_MAX)).filter(|text| !text.is_empty()))

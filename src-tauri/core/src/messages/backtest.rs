@@ -1,10 +1,10 @@
-//! How good forecasts were, in lines.
+//! Formats the accuracy of forecasts.
 
 use super::format_duration;
 use crate::quota::backtest::{Tally, Verdict, quantile};
 use std::time::Duration;
 
-/// The verdict on one window, some lines for a terminal.
+/// The verdict on one window, in several lines for a terminal.
 pub fn backtest(verdict: &Verdict) -> String {
     let Verdict { label, cycles, ran_out, forecasts, too_early, .. } = verdict;
     let mut lines = vec![

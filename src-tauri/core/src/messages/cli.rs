@@ -1,4 +1,4 @@
-//! What only a terminal or a script is told.
+//! Messages for a terminal or a script only.
 
 use super::{clock, format_duration, percent};
 use crate::account::selector::NotChosen;
@@ -23,7 +23,7 @@ pub fn not_chosen(why: &NotChosen) -> String {
     }
 }
 
-/// Whether enough is left, in a line.
+/// Whether enough quota is left, in one line.
 pub fn verdict(verdict: &Verdict, wanted: &Wanted<'_>, now: Wall, zone: &LocalTime) -> String {
     match verdict {
         Verdict::Enough(left) => format!("Enough: {}.", told(left, now, zone)),
@@ -51,7 +51,7 @@ fn told(left: &Left, now: Wall, zone: &LocalTime) -> String {
     format!("{} {} left{resets}", left.label, percent_left(100.0 - left.left))
 }
 
-/// A line of the ledger without its time: "usage: sent, scheduled".
+/// A ledger line without its time: "usage: sent, scheduled".
 pub fn ledger_line(entry: &LedgerEntry, zone: &LocalTime) -> String {
     let endpoint = match entry.endpoint {
         LedgerEndpoint::Usage => "usage",

@@ -1,4 +1,4 @@
-//! The places of sign-ins, in a few words each.
+//! Short descriptions of credential locations.
 
 use crate::credential::location::CredentialLocation;
 use crate::credential::token::Fingerprint;
@@ -6,7 +6,7 @@ use crate::credential::{CredentialMissing, CredentialPresence, CredentialRead};
 use crate::messages::sign_in_steps::command_for;
 use crate::time::Wall;
 
-/// How it stands in a place: after its name, and after a dash. `used` is whether its account is asked for from there.
+/// The state of a location, shown after its name and a dash. `used`: whether requests for the account use this location.
 pub fn place(place: &CredentialLocation, used: bool, rejected: &[Fingerprint], now: Wall) -> String {
     let owner = place.provider.owner();
     match &place.sign_in.seen {
@@ -35,7 +35,7 @@ fn absent(absence: &CredentialMissing) -> String {
     }
 }
 
-/// What to say of a folder that was just added. `known` is what the account is called that is listed already.
+/// The result of adding a folder. `known` is the label of the account, if it is already listed.
 pub fn folder_added(text: &str, read: &CredentialRead, known: Option<&str>) -> String {
     match (read, known) {
         (CredentialRead::Found(_), Some(known)) => {

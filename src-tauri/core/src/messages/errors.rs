@@ -1,6 +1,6 @@
-//! What is said where something of the app itself does not work, or around it.
+//! Messages about failures of the app itself or of its environment.
 
-/// Title and text: the system does not tell of changes of the sign-in at `place`.
+/// Title and text: the system does not report changes of the sign-in at `place`.
 pub fn unwatched(place: &str, why: &str) -> (&'static str, String) {
     (
         "Changes are noticed late",
@@ -11,20 +11,20 @@ pub fn unwatched(place: &str, why: &str) -> (&'static str, String) {
     )
 }
 
-/// Why no window came up.
+/// Why no window appeared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoWindow {
-    /// Its program could not be started: the system's reason.
+    /// Its program could not be started, with the system's reason.
     NotStarted(String),
-    /// The display lets nobody in.
+    /// The display accepts no connection.
     NoDisplay,
-    /// Its process ended before it showed anything: how.
+    /// Its process ended before it showed anything, with how it ended.
     Ended(String),
-    /// The program of the windows is of this version, and the app of that.
+    /// The window's program and the app have different versions.
     OtherVersion { window: String, app: String },
 }
 
-/// Title and body for who clicked and sees nothing. `logs` is the folder of the logs.
+/// Title and body for a click that opened no window. `logs` is the log folder.
 pub fn no_window(why: &NoWindow, logs: &str) -> (&'static str, String) {
     let same = "The tray and holdoff status show the same information";
     let body = match why {
@@ -47,7 +47,7 @@ pub fn no_window(why: &NoWindow, logs: &str) -> (&'static str, String) {
     ("Holdoff's window does not open", body)
 }
 
-/// Title and body when the program was replaced by one of another version under the running app.
+/// Title and body after an update has replaced the running app's program.
 pub fn updated(version: &str) -> (&'static str, String) {
     ("Holdoff was updated", format!("Holdoff restarts to use version {version}."))
 }

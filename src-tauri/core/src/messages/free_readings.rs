@@ -1,12 +1,12 @@
-//! Readings that cost no request: what that means, and how to get a fresh one.
+//! Free readings, which need no request: what they are, and how to get a fresh one.
 
 use crate::quota::Source;
 use crate::state::AccountState;
 
-/// What holds while nothing is asked (law 16).
+/// Shown while no requests are sent (law 16).
 pub const FREE_ONLY: &str = "Free readings only: Holdoff sends no requests.";
 
-/// Whether the owner's status line calls Holdoff is told by the readings that came of it.
+/// Readings from the status line prove that the owner's status line calls Holdoff.
 pub fn how_to_get_one(state: &AccountState) -> String {
     let owner = state.provider.owner();
     let told = state.reading.as_ref().is_some_and(|reading| {

@@ -1,9 +1,9 @@
-//! What came of a wish about the history.
+//! Results of history commands.
 
-/// All of it is gone.
+/// All of it is deleted.
 pub const HISTORY_DELETED: &str = "History deleted. A new history has started.";
 
-/// `written` are the names of the files in `folder`, or why there are none.
+/// `written` are the names of the files in `folder`, or the error.
 pub fn history_exported(folder: &str, written: Result<&[String], &String>) -> String {
     match written {
         Ok([]) => "There is no history yet, so nothing was written.".to_owned(),

@@ -1,5 +1,5 @@
-//! What to say: every sentence that a person reads about asking, in one place, for window, menu, tooltip,
-//! notification and terminal alike. Time zones are arguments.
+//! All user-visible sentences about requests, for window, menu, tooltip, notification and terminal alike. Time zones are
+//! arguments.
 
 mod autostart;
 mod backtest;
@@ -51,7 +51,7 @@ use crate::time::Wall;
 use jiff::{Timestamp, Zoned};
 use std::time::Duration;
 
-/// The outcome of a request whose process ended before the answer.
+/// The outcome of a request whose process ended before the response.
 pub const UNANSWERED: &str = "Holdoff stopped before the response arrived";
 
 fn zoned(at: Wall, zone: &LocalTime) -> Zoned {
@@ -78,13 +78,13 @@ fn month(at: &Zoned) -> &'static str {
     MONTHS.get(index).copied().unwrap_or_default()
 }
 
-/// "18 Sep", and its year where that is another one than now's.
+/// "18 Sep", with the year if it is not the current one.
 fn date(at: &Zoned, now: &Zoned) -> String {
     let date = format!("{} {}", at.day(), month(at));
     if at.year() == now.year() { date } else { format!("{date} {}", at.year()) }
 }
 
-/// "2026-09-14 15:30:07": a line of a log, to the second.
+/// "2026-09-14 15:30:07": the time of a log line, to the second.
 pub fn date_and_time(at: Wall, zone: &LocalTime) -> String {
     zone.logged(&zoned(at, zone), "%Y-%m-%d %H:%M:%S")
 }
@@ -105,13 +105,13 @@ pub fn clock(at: Wall, now: Wall, zone: &LocalTime) -> String {
     }
 }
 
-/// When a window is reset. Providers tell one and the same reset as 21:59:59.91 and as 22:00:00.91, so it is told to the
-/// nearest minute.
+/// The time of a window's reset, rounded to the nearest minute: providers report the same reset as 21:59:59.91 and as
+/// 22:00:00.91.
 pub fn resets(at: Wall, now: Wall, zone: &LocalTime) -> String {
     clock(nearest_minute(at), now, zone)
 }
 
-/// The same as a glance needs it: "15:30" today, "Friday" within six days, else "18 Sep".
+/// The same in short form: "15:30" today, "Friday" within six days, else "18 Sep".
 pub fn short_date(at: Wall, now: Wall, zone: &LocalTime) -> String {
     let (at, now) = (zoned(nearest_minute(at), zone), zoned(now, zone));
     match days_ahead(&at, &now) {
@@ -127,7 +127,7 @@ fn nearest_minute(at: Wall) -> Wall {
     Wall(at.0.saturating_add(MINUTE / 2).div_euclid(MINUTE).saturating_mul(MINUTE))
 }
 
-/// The first whole minute at which a deadline is over: a time that is told must not be too early.
+/// A deadline, rounded up to the whole minute so that it is never too early.
 pub fn not_before(until: Wall, now: Wall, zone: &LocalTime) -> String {
     let up = until.0.saturating_add(MINUTE - 1).div_euclid(MINUTE).saturating_mul(MINUTE);
     clock(Wall(up), now, zone)
@@ -147,7 +147,7 @@ pub fn format_duration(time: Duration) -> String {
     }
 }
 
-/// "Weekly", "Max": a provider's word where a line begins with it. A name that we do not know stays as it is written.
+/// "Weekly", "Max": capitalises a provider's term at the start of a line. Unknown names stay unchanged.
 pub fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
     match chars.next() {

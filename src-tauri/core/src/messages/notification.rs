@@ -11,7 +11,7 @@ use crate::notification::{Notice, NoticeKind};
 use crate::state::{AccountState, Renewal, SignInTrouble};
 use crate::time::Moment;
 
-/// Title and body of a notice, as things stand when it is shown.
+/// Title and body of a notification, from the state at the time it is shown.
 pub fn notice(notice: &Notice, label: &str, state: &AccountState, now: Moment, zone: &LocalTime) -> (String, String) {
     let (name, owner) = (state.provider.name(), state.provider.owner());
     match notice.kind {

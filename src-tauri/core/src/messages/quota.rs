@@ -1,4 +1,4 @@
-//! Quota windows in a line.
+//! Quota windows, formatted in one line.
 
 use super::{clock, format_duration, short_date};
 use crate::gate::policy;
@@ -9,12 +9,12 @@ use crate::state::{AccountState, Provider};
 use crate::time::Wall;
 use std::time::Duration;
 
-/// "42 %": whole percents, and never 100 while something is left.
+/// "42 %": a whole percentage, and never 100 while something is left.
 pub fn percent(value: f64) -> String {
     format!("{} %", whole(value))
 }
 
-/// What is left beside [`percent`] of it, so that the two add up wherever they are told.
+/// The remaining percentage; it and [`percent`] always add up to 100.
 pub(super) fn percent_left(used: f64) -> String {
     format!("{} %", (100.0 - whole(used)).max(0.0))
 }
@@ -33,21 +33,21 @@ pub fn source(source: Source, provider: Provider) -> String {
     }
 }
 
-/// "12 min ago from Claude Code's status line", for a window that was read elsewhere or a minute and more before the
-/// newest of its reading. `None` where the reading's own words are true of it.
+/// "12 min ago from Claude Code's status line", for a window from another source or at least a minute older than its reading.
+/// `None` if the reading's own age and source apply.
 pub fn own_age(reading: &Reading, window: &QuotaWindow, provider: Provider, now: Wall) -> Option<String> {
     let origin = reading.origin(window);
     let apart = origin.source != reading.source || reading.at.since(origin.at) >= Duration::from_secs(60);
     apart.then(|| format!("{} ago from {}", format_duration(now.since(origin.at)), source(origin.source, provider)))
 }
 
-/// " (read 12:10)", for a window that was read long before the newest of its reading, where only one time is told.
+/// " (read 12:10)", for a window much older than its reading, where only the reading's time is shown.
 pub fn read_earlier(reading: &Reading, window: &QuotaWindow, now: Wall, zone: &LocalTime) -> Option<String> {
     let at = reading.origin(window).at;
     (reading.at.since(at) > policy::STALE_AT_LEAST).then(|| format!(" (read {})", clock(at, now, zone)))
 }
 
-/// What the last answer lacked, where it had no limits.
+/// States that the last response had no limits, if so.
 pub(super) fn no_limits(state: &AccountState, now: Wall, zone: &LocalTime) -> Option<String> {
     let reading = state.reading.as_ref()?;
     let name = state.provider.name();
@@ -112,14 +112,14 @@ fn money_glance(money: &Spend, shown: Percent) -> String {
     format!("{} {level}, {}", money.label, money_level(money))
 }
 
-/// The windows at a glance: "5-hour 42 %, resets 15:30 · weekly 26 %, resets Friday · Fable 82 %". A model's
-/// window resets with the week, so that is said once; windows that are unknown and untouched are left to the panel. A plan
-/// without windows has its money there.
+/// The windows at a glance: "5-hour 42 %, resets 15:30 · weekly 26 %, resets Friday · Fable 82 %". A model's window resets
+/// with the week, so that reset appears once. Omits windows that are unknown and untouched. A plan without windows shows its
+/// spend.
 pub fn tooltip(reading: &Reading, shown: Percent, now: Wall, zone: &LocalTime) -> String {
     glances(reading, shown, now, zone, |_| String::new())
 }
 
-/// The same, where a window that is much older than the others says so.
+/// The same, with the time of each window that is much older than the others.
 pub fn dated_tooltip(reading: &Reading, shown: Percent, now: Wall, zone: &LocalTime) -> String {
     glances(reading, shown, now, zone, |window| read_earlier(reading, window, now, zone).unwrap_or_default())
 }

@@ -1,11 +1,11 @@
-//! Why a sign-in is of no use.
+//! Why a sign-in cannot be used.
 
 use crate::credential::CredentialMissing;
 use crate::gate::Pause;
 use crate::response::Barred;
 use crate::state::AccountState;
 
-/// Why it has come to its end.
+/// Why the sign-in has ended.
 pub(super) fn ended(owner: &str, absence: &CredentialMissing) -> String {
     match absence {
         CredentialMissing::LoginEnded(why) if !why.is_empty() => format!("{owner}'s sign-in has ended ({why})."),

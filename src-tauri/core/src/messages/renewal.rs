@@ -1,4 +1,4 @@
-//! Renewal of a sign-in by Holdoff, in words.
+//! Messages about sign-in renewal by Holdoff.
 
 use super::{clock, not_before};
 use crate::gate::{Cooldown, GateState};
@@ -7,7 +7,7 @@ use crate::state::{AccountState, Renewal};
 use crate::status::account::AccountStatus;
 use crate::time::Moment;
 
-/// What stands against it while the sign-in there is still works. `None` where nothing does.
+/// What prevents renewal while the current sign-in still works. `None` if nothing does.
 pub(super) fn while_it_works(status: &AccountStatus<'_>, zone: &LocalTime) -> Option<String> {
     let (state, now) = (status.account, status.now);
     let works = still_works(state, now, zone);
@@ -63,7 +63,7 @@ pub(super) fn expired(state: &AccountState, now: Moment, zone: &LocalTime) -> St
     }
 }
 
-/// A limit of usage holds renewal back as well (law 4).
+/// A rate limit of the usage endpoint blocks renewal as well (law 4).
 fn held_by_usage(state: &AccountState, now: Moment) -> Option<Moment> {
     match &state.usage.state {
         GateState::CoolingDown { cause: Cooldown::RateLimited { .. } | Cooldown::TurnedAway, until, .. }

@@ -1,4 +1,4 @@
-//! The state of a gate in words, and why something was not asked.
+//! The state of a gate, and why a request was not sent.
 
 use super::free_readings::{self, FREE_ONLY};
 use super::reasons::{ended, pause};
@@ -14,8 +14,7 @@ use crate::status::account::AccountStatus;
 use crate::time::Moment;
 use std::time::Duration;
 
-/// The state of asking, with the time of the next request, and what stands against renewing the sign-in: a sentence
-/// or two each.
+/// The state of requests, with the time of the next one, and what blocks renewal of the sign-in: one or two sentences each.
 pub fn status(status: &AccountStatus<'_>, zone: &LocalTime) -> Vec<String> {
     let (state, now) = (status.account, status.now);
     if let Err(unsaved @ Refusal::Unsaved { .. }) = &status.refresh {
@@ -49,7 +48,7 @@ fn asking(status: &AccountStatus<'_>, zone: &LocalTime) -> String {
     }
 }
 
-/// A new sign-in ends no cooldown (law 2): that it is there is said all the same.
+/// A new sign-in does not end a cooldown (law 2). Reports that it was found all the same.
 fn untried_sign_in(status: &AccountStatus<'_>, zone: &LocalTime) -> Option<String> {
     let (state, now) = (status.account, status.now);
     let GateState::CoolingDown { until, .. } = &state.usage.state else {
@@ -85,7 +84,7 @@ fn waiting_for_sign_in(state: &AccountState, trouble: &SignInTrouble, now: Momen
     }
 }
 
-/// Why nothing is asked before `clock`.
+/// Why no request is sent before `clock`.
 pub fn cooldown(provider: Provider, cause: &Cooldown, clock: &str) -> String {
     let name = provider.name();
     match cause {
@@ -118,10 +117,10 @@ pub fn cooldown(provider: Provider, cause: &Cooldown, clock: &str) -> String {
     }
 }
 
-/// A request for a reading has to wait for something that was begun before.
+/// A refresh has to wait for an earlier operation.
 const STILL_BUSY: &str = "Another operation is in progress; a refresh follows if it is allowed.";
 
-/// What came of a person's request for a reading.
+/// The result of a manual refresh.
 pub fn refresh(outcome: &RefreshOutcome, zone: &LocalTime) -> String {
     match outcome {
         RefreshOutcome::Requested => "Refresh requested.".to_owned(),
@@ -130,7 +129,7 @@ pub fn refresh(outcome: &RefreshOutcome, zone: &LocalTime) -> String {
     }
 }
 
-/// Why a person's wish was not followed, and when it may be.
+/// Why a manual refresh was refused, and when it will be possible.
 pub fn refusal(refusal: &Refusal, state: &AccountState, now: Moment, zone: &LocalTime) -> String {
     match refusal {
         Refusal::NotBefore { until, cause } => {
@@ -149,7 +148,7 @@ pub fn refusal(refusal: &Refusal, state: &AccountState, now: Moment, zone: &Loca
     }
 }
 
-/// For a button: "Available at 14:32". `None` where only a sign-in or a repair helps.
+/// For a button: "Available at 14:32". `None` if only a sign-in or a repair helps.
 pub fn refusal_short(refusal: &Refusal, now: Moment, zone: &LocalTime) -> Option<String> {
     match refusal {
         Refusal::NotBefore { until, .. } => {
@@ -177,7 +176,7 @@ pub(super) fn reason(provider: Provider, cause: &Cooldown) -> String {
     }
 }
 
-/// What came of a request.
+/// The outcome of a request.
 pub fn outcome(provider: Provider, outcome: &Outcome) -> String {
     match outcome {
         Outcome::Reading(_) => "reading received".to_owned(),
@@ -217,7 +216,7 @@ pub fn outcome_kind(outcome: &Outcome) -> OutcomeKind {
     }
 }
 
-/// What came of a renewal.
+/// The outcome of a renewal.
 pub fn grant(provider: Provider, grant: &GrantOutcome) -> String {
     let name = provider.name();
     match grant {

@@ -1,4 +1,4 @@
-//! The sign-in in words: what is wrong, and what Holdoff does about it.
+//! The state of the sign-in: what is wrong, and what Holdoff does about it.
 
 use super::{clock, not_before, renewal};
 use crate::credential::sign_in_flow::SignInFlow;
@@ -11,10 +11,10 @@ use crate::state::{AccountState, Renewal, SignInTrouble};
 use crate::status::account::AccountStatus;
 use crate::time::Moment;
 
-/// The state of the sign-in. What the person can do stands in [`super::GuideWords`].
+/// The state of the sign-in. The user's next steps are in [`super::GuideWords`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignInWords {
-    /// A few words: "Signed in", "Sign-in expired".
+    /// A short title: "Signed in", "Sign-in expired".
     pub title: String,
     pub text: String,
 }
@@ -44,14 +44,14 @@ pub fn sign_in(status: &AccountStatus<'_>, zone: &LocalTime) -> SignInWords {
     SignInWords { title: title.to_owned(), text }
 }
 
-/// " at 15:10", where it has to wait.
+/// " at 15:10", if it has to wait.
 fn tried_at(status: &AccountStatus<'_>, zone: &LocalTime) -> String {
     let now = status.now;
     let next = status.next_request.filter(|next| next.is_after(now));
     next.map(|next| format!(" at {}", not_before(next.wall_as_of(now), now.wall, zone))).unwrap_or_default()
 }
 
-/// What is known of it without sending anything.
+/// What is known without sending a request.
 fn unused(state: &AccountState) -> SignInWords {
     let owner = state.provider.owner();
     let (title, first) = match &state.sign_in.seen {

@@ -1,4 +1,4 @@
-//! The way back to a sign-in that works, in words: three steps, and what came of them.
+//! The steps to a working sign-in, and their result.
 
 use super::not_before;
 use crate::credential::CredentialMissing;
@@ -12,28 +12,28 @@ use crate::status::account::AccountStatus;
 use crate::text::{below_profile, quoted_below_home};
 use crate::time::Moment;
 
-/// What the words depend on beside the account.
+/// Inputs to the messages other than the account.
 #[derive(Debug, Clone, Copy)]
 pub struct Around<'a> {
-    /// What the account is called.
+    /// The account's label.
     pub label: &'a str,
-    /// What the account is called whose sign-in was in this place before.
+    /// The label of the account whose sign-in was here before.
     pub before: Option<&'a str>,
     pub means: LaunchSupport,
-    /// The owner's program is too old for the command.
+    /// The owner's program is too old for the sign-in command.
     pub older: bool,
-    /// A terminal was opened with the owner's sign-in since there is something to mend.
+    /// A terminal with the owner's sign-in was opened since the problem began.
     pub opened: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GuideWords {
-    /// What there is to do, in order; empty where there is nothing.
+    /// The steps, in order; empty if there is nothing to do.
     pub steps: Vec<StepWords>,
     pub offer: Option<Offer>,
-    /// The new sign-in works: who it is.
+    /// The new sign-in works: which account it is.
     pub mended: Option<String>,
-    /// It is another account's than before.
+    /// It belongs to a different account than before.
     pub other_account: Option<String>,
 }
 
@@ -47,7 +47,7 @@ pub struct StepWords {
 pub enum Progress {
     Done,
     Now,
-    /// Holdoff is at it, or waits for it.
+    /// Holdoff is working on it, or waiting for it.
     UnderWay,
     Next,
 }
@@ -56,18 +56,18 @@ pub enum Progress {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
     pub button: &'static str,
-    /// Nothing else helps.
+    /// Signing in is the only solution.
     pub urgent: bool,
-    /// For a person who would rather type it.
+    /// For users who prefer to type it.
     pub command: String,
-    /// Why the button may not do.
+    /// Why the button may not work.
     pub problem: Option<Problem>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     pub text: String,
-    /// Where it says how to install what is missing.
+    /// Installation instructions for what is missing.
     pub address: Option<&'static str>,
 }
 
@@ -98,7 +98,7 @@ pub fn sign_in_command(state: &AccountState, older: bool) -> String {
     command_for(config_folder(&state.sign_in.place), older)
 }
 
-/// The same for a folder, as a person names it; `None` is the usual one.
+/// The same for a folder as the user names it; `None` is the default folder.
 pub(super) fn command_for(folder: Option<&str>, older: bool) -> String {
     let command = if older { credential::OLDER_SIGN_IN_COMMAND } else { credential::SIGN_IN_COMMAND };
     match folder {
@@ -110,7 +110,7 @@ pub(super) fn command_for(folder: Option<&str>, older: bool) -> String {
     }
 }
 
-/// The owner's folder, where it is not the usual one.
+/// The owner's folder, if it is not the default one.
 fn config_folder(place: &str) -> Option<&str> {
     let folder = place.strip_suffix(credential::FILE)?.trim_end_matches(['/', '\\']);
     (!matches!(folder, "" | "~/.claude" | r"~\.claude")).then_some(folder)

@@ -1,4 +1,4 @@
-//! What is said in the terminal that is opened for a sign-in.
+//! Messages in the terminal that Holdoff opens for signing in.
 
 use crate::state::Provider;
 
@@ -6,12 +6,12 @@ use crate::state::Provider;
 pub struct SignInTerminal {
     pub intro: String,
     pub done: String,
-    /// The exit code follows.
+    /// Followed by the exit code.
     pub failed: String,
     pub close: String,
 }
 
-/// `older` is an owner's program without a command of its own for signing in.
+/// `older`: the owner's program has no sign-in command.
 pub fn sign_in_terminal(provider: Provider, older: bool) -> SignInTerminal {
     let owner = provider.owner();
     let intro = match older {

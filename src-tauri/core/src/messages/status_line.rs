@@ -1,4 +1,4 @@
-//! Claude Code's status line in words: the line itself, and what having it does.
+//! Messages for Claude Code's status line: the line itself, and the effect of installing it.
 
 use super::format_duration;
 use crate::local_time::LocalTime;
@@ -11,16 +11,15 @@ use std::time::Duration;
 /// A figure older than this says how old it is.
 const OLD: Duration = Duration::from_secs(600);
 
-/// Colours as a terminal knows them.
+/// Whether to use terminal colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Paint {
     Plain,
     Ansi,
 }
 
-/// The windows as short as they can be told: "5h 42% · week 26% · Fable 82% · resets 15:30". Windows that are unknown
-/// and untouched are left to the panel. A plan that has none has its money there: "Spend 12% ($12.34 of $100.00)". Empty if
-/// there is nothing to tell.
+/// The windows in their shortest form: "5h 42% · week 26% · Fable 82% · resets 15:30". Omits windows that are unknown and
+/// untouched. A plan without windows shows its spend: "Spend 12% ($12.34 of $100.00)". Empty if there is nothing to show.
 pub fn status_line(reading: &Reading, shown: Percent, now: Wall, zone: &LocalTime, paint: Paint) -> String {
     let told: Vec<&QuotaWindow> = reading.windows.iter().filter(|window| is_told(window, now)).collect();
     if told.is_empty() {
@@ -96,7 +95,7 @@ fn level_of(used: f64, shown: Percent, paint: Paint) -> String {
     painted(&figure.replace(' ', "").replace("left", " left"), used, paint)
 }
 
-/// Yellow and red where it gets short.
+/// Yellow or red when little is left.
 fn painted(figure: &str, used: f64, paint: Paint) -> String {
     let colour = match used {
         _ if paint == Paint::Plain => return figure.to_owned(),
@@ -107,13 +106,13 @@ fn painted(figure: &str, used: f64, paint: Paint) -> String {
     format!("\u{1b}[{colour}m{figure}\u{1b}[0m")
 }
 
-/// When the fullest is reset, which is what one waits for.
+/// When the fullest window is reset, which is the reset that matters to the user.
 fn resets(told: &[&QuotaWindow], now: Wall, zone: &LocalTime) -> Option<String> {
     let ahead = told.iter().filter_map(|window| match window.level(now) {
         Level::Used(used) => Some((window, used, window.resets_at?)),
         Level::Reset | Level::Unknown => None,
     });
-    // Of two that are equally full, the first.
+    // Of two equally full windows, the first.
     let (fullest, _, at) = ahead.rev().max_by(|(_, a, _), (_, b, _)| a.total_cmp(b))?;
     let at = super::resets(at, now, zone);
     Some(if fullest.kind == WindowKind::Session {
@@ -123,19 +122,19 @@ fn resets(told: &[&QuotaWindow], now: Wall, zone: &LocalTime) -> Option<String> 
     })
 }
 
-/// What stands in the settings of Claude Code.
+/// The status line in Claude Code's settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StatusLine<'a> {
     None,
-    /// Somebody else's; its command, if it is one.
+    /// Another status line, with its command if it is a command.
     Other(Option<&'a str>),
-    /// Holdoff is called, and then the earlier command, if there was one.
+    /// Holdoff, followed by the earlier command if there was one.
     Holdoff(Option<&'a str>),
-    /// This command should call Holdoff, which does not lie there any more.
+    /// This command should call Holdoff, whose program is missing.
     Lost(&'a str),
 }
 
-/// How it stands, before anything is changed.
+/// The current state, before any change.
 pub fn status_line_now(found: StatusLine<'_>) -> String {
     match found {
         StatusLine::None => "Claude Code has no status line, so it does not call Holdoff.".to_owned(),
@@ -159,17 +158,17 @@ pub fn status_line_now(found: StatusLine<'_>) -> String {
     }
 }
 
-/// Said once, after an update.
+/// Shown once, after an update.
 pub const STATUS_LINE_COPIES_REMOVED: &str = "Earlier versions of Holdoff kept copies of Claude Code's settings, which can contain keys and tokens. Holdoff has removed these copies. Uninstalling the status line still works.";
 
-/// What is taken out has nothing to be put in its place.
+/// The removed status line has no earlier one to restore.
 pub const STATUS_LINE_FORGOTTEN: &str = "Holdoff has no record of your earlier status line. If you had a command of your own, restore it with /statusline in Claude Code.";
 
-/// The person looked at another change than the one that would be made now.
+/// The change differs from the one that the user reviewed.
 pub const STATUS_LINE_CHANGED: &str =
     "Claude Code's settings have changed in the meantime. Nothing was written. Review the change again.";
 
-/// It is done. `earlier` is the command that was there before.
+/// Installed. `earlier` is the previous command.
 pub fn status_line_installed(earlier: Option<&str>) -> String {
     let after = match earlier {
         Some(command) => {
@@ -180,7 +179,7 @@ pub fn status_line_installed(earlier: Option<&str>) -> String {
     format!("Claude Code's status line now calls Holdoff. {after}")
 }
 
-/// It is undone. `earlier` is the command that is there again.
+/// Removed. `earlier` is the restored command.
 pub fn status_line_removed(earlier: Option<&str>) -> String {
     match earlier {
         Some(command) => format!("Claude Code's status line is your own command again: {}", shown(command)),
@@ -191,7 +190,7 @@ pub fn status_line_removed(earlier: Option<&str>) -> String {
 pub const STATUS_LINE_THERE: &str = "Claude Code's status line already calls Holdoff. Nothing was changed.";
 pub const STATUS_LINE_NOT_THERE: &str = "Claude Code's status line does not call Holdoff. Nothing was changed.";
 
-/// A person's own command, which can be a page of script.
+/// A user's own command, which can be a long script.
 fn shown(command: &str) -> String {
     excerpt(command, LONG_NAME_MAX)
 }

@@ -1,4 +1,4 @@
-//! What is said of newer versions of Holdoff itself.
+//! Messages about newer versions of Holdoff itself.
 
 use super::{clock, format_duration, not_before};
 use crate::local_time::LocalTime;
@@ -6,9 +6,9 @@ use crate::time::Moment;
 use crate::updates::{Checked, FetchFailure, InstallFailure, Installing, NotUsable, Offer, PackageKind, UpdatesStatus};
 use std::time::Duration;
 
-/// Why a look that was noted did not leave.
+/// Why a recorded update check was not sent.
 pub const UPDATE_LAPSED: &str = "the computer was asleep, or update checks were turned off";
-/// What a build without a key says of any list.
+/// Why a build without a key rejects any list.
 pub const UPDATE_NO_KEY: &str = "this build has no key to verify a release list";
 
 const NOT_THIS_BUILD: &str = "This build of Holdoff does not check for updates: it has no release address and key. Update it the way you installed it.";
@@ -42,7 +42,7 @@ pub fn update_not_usable(why: &NotUsable) -> String {
     format!("the release list was rejected: {why}")
 }
 
-/// For the ledger.
+/// The ledger entry of an update check.
 pub fn update_checked(checked: &Checked) -> String {
     match checked {
         Checked::Newest => "this is the newest version".to_owned(),
@@ -52,7 +52,7 @@ pub fn update_checked(checked: &Checked) -> String {
     }
 }
 
-/// For the ledger.
+/// The ledger entry of a download.
 pub fn update_fetched(failure: Option<&FetchFailure>) -> String {
     match failure {
         None => "package downloaded and verified".to_owned(),
@@ -77,7 +77,7 @@ fn fetch_failure(failure: &FetchFailure) -> String {
     }
 }
 
-/// Why it was not installed, and what to do.
+/// Why an update was not installed, and what to do.
 pub fn update_install_failure(failure: &InstallFailure, now: Moment, zone: &LocalTime) -> String {
     match failure {
         InstallFailure::NotOffered => format!("This version is no longer offered. {NOTHING_CHANGED}"),
@@ -99,7 +99,7 @@ pub fn update_install_failure(failure: &InstallFailure, now: Moment, zone: &Loca
     }
 }
 
-/// How far installing has come; `None` where nothing is to be said of it.
+/// The progress of an installation; `None` if there is nothing to report.
 pub fn update_installing(installing: &Installing, now: Moment, zone: &LocalTime) -> Option<String> {
     Some(match installing {
         Installing::No => return None,
@@ -113,7 +113,7 @@ pub fn update_installing(installing: &Installing, now: Moment, zone: &LocalTime)
     })
 }
 
-/// What pressing "Install" does, or why there is no such button.
+/// What "Install" does, or why there is no such button.
 pub fn update_how(offer: &Offer, package: Option<PackageKind>) -> &'static str {
     match package {
         None => "This copy was not installed from one of Holdoff's own packages. Update it the way you installed it.",
@@ -128,7 +128,7 @@ pub fn update_how(offer: &Offer, package: Option<PackageKind>) -> &'static str {
     }
 }
 
-/// Title and body of the one notification.
+/// Title and body of the only notification about a new version.
 pub fn update_found(version: &str, this: &str) -> (String, String) {
     (
         format!("Holdoff {version} is available"),
@@ -136,12 +136,12 @@ pub fn update_found(version: &str, this: &str) -> (String, String) {
     )
 }
 
-/// In the tray's menu.
+/// The item in the tray's menu.
 pub fn update_menu(version: &str) -> String {
     format!("Version {version} is available…")
 }
 
-/// How updates stand, in a sentence or two.
+/// The state of updates, in one or two sentences.
 pub fn updates_status(status: &UpdatesStatus, now: Moment, zone: &LocalTime) -> String {
     if !status.can_look {
         return NOT_THIS_BUILD.to_owned();

@@ -1,4 +1,4 @@
-//! What becomes of a window: forecasts, and the notifications about it.
+//! Forecasts of a window, and the notifications about it.
 
 use super::{capitalised, clock, percent};
 use crate::local_time::LocalTime;
@@ -20,7 +20,7 @@ pub fn forecast(forecast: Forecast, now: Wall, zone: &LocalTime) -> String {
     }
 }
 
-/// "13:40–15:30", all on the day of the middle; else each end has its day, as in "today 23:36–Tue 19:56".
+/// "13:40–15:30", all on the day of the forecast; else each end has its day, as in "today 23:36–Tue 19:56".
 pub fn forecast_range(forecast: Forecast, now: Wall, zone: &LocalTime) -> Option<String> {
     let Forecast::RunsOut { at, earliest, latest } = forecast else {
         return None;
@@ -35,7 +35,7 @@ pub fn forecast_range(forecast: Forecast, now: Wall, zone: &LocalTime) -> Option
     })
 }
 
-/// Title and body.
+/// Title and body of the alerts.
 pub(super) fn news(
     notice: &Notice,
     account: &str,
@@ -86,7 +86,7 @@ pub(super) fn news(
     }
 }
 
-/// The same of several windows, the fullest first.
+/// The same for several windows, the fullest first.
 fn several(news: News, all: &[&WindowNews], account: &str, state: &AccountState) -> (String, String) {
     const NAMED: usize = 5;
     let used = |about: &WindowNews| match about.news {

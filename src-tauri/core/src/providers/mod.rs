@@ -1,5 +1,5 @@
-//! The seam of a provider: one folder each, with what is particular to it as data and pure functions, and one line in
-//! [`Provider::spec`]. Everything else in Holdoff takes a provider's names, hosts and limits from here.
+//! The provider interface. Each provider has a folder with its specifics as data and pure functions, and one line in
+//! [`Provider::spec`]. All other code gets a provider's names, hosts and limits from here.
 
 pub mod anthropic;
 
@@ -11,7 +11,7 @@ use crate::response::{GrantOutcome, HttpResponse, Outcome, SendResult};
 use crate::time::Wall;
 use serde::{Deserialize, Serialize};
 
-/// Whose quota it is.
+/// The provider of a quota.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Provider {
@@ -19,17 +19,17 @@ pub enum Provider {
     Anthropic,
 }
 
-/// What is particular to a provider. Pure: it builds requests and reads answers, and does neither I/O nor timing.
+/// The specifics of a provider. Pure: builds requests and parses responses, without I/O or timing.
 pub trait ProviderSpec: Sync {
     fn info(&self) -> &'static ProviderInfo;
 
-    /// Each endpoint of an account, with its host and how it is treated.
+    /// Each endpoint, with its host and its policy.
     fn endpoints(&self) -> &'static [EndpointSpec];
 
-    /// Reads a stored sign-in. `beside` is what another file says of whose it is.
+    /// Parses a stored sign-in. `beside` is the identity that another file states.
     fn parse_credential(&self, stored: &[u8], beside: Identity) -> CredentialRead;
 
-    /// The scope that a request for a reading needs, where the sign-in is known to be without it.
+    /// The scope that a usage request needs, if the sign-in is known to lack it.
     fn missing_scope(&self, _: &Credential) -> Option<&'static str> {
         None
     }
@@ -37,31 +37,31 @@ pub trait ProviderSpec: Sync {
     /// The request for one reading.
     fn usage_request(&self, credential: &Credential) -> Request;
 
-    /// What the answer to it means.
+    /// Interprets the response to a usage request.
     fn parse_usage(&self, answer: &HttpResponse, now: Wall) -> Outcome;
 
-    /// How its sign-in is renewed, where that can be done in its owner's name.
+    /// How to renew a sign-in, if that is possible on its owner's behalf.
     fn renewal(&self) -> Option<&'static dyn Renewal> {
         None
     }
 }
 
-/// How a sign-in is renewed: by spending its refresh token, at most once.
+/// Renews a sign-in by spending its refresh token, at most once.
 pub trait Renewal: Sync {
-    /// The request that spends the refresh token, and which one that is. `None` where there is none that can be spent.
+    /// The request that spends the refresh token, and the token's fingerprint. `None` if there is no usable refresh token.
     fn request(&self, credential: &Credential) -> Option<(Request, Fingerprint)>;
 
-    /// What the answer to it means.
+    /// Interprets the response to a renewal request.
     fn parse(&self, answer: &HttpResponse, now: Wall) -> GrantOutcome;
 }
 
 /// A provider's names, for people and for programs.
 #[derive(Debug)]
 pub struct ProviderInfo {
-    /// In ids and in `status --json`.
+    /// Used in ids and in `status --json`.
     pub key: &'static str,
     pub name: &'static str,
-    /// The program whose sign-in it is.
+    /// The program that owns the sign-in.
     pub owner: &'static str,
 }
 
@@ -69,9 +69,9 @@ pub struct ProviderInfo {
 #[derive(Debug)]
 pub struct EndpointSpec {
     pub endpoint: Endpoint,
-    /// Where it answers, unless a loopback stand-in is named.
+    /// The base URL, unless the variable names a loopback server instead.
     pub base: &'static str,
-    /// The environment variable that names such a stand-in.
+    /// The environment variable that names such a server.
     pub variable: &'static str,
     pub policy: EndpointPolicy,
 }
@@ -85,7 +85,7 @@ impl Provider {
         }
     }
 
-    /// The provider of the account with this id, as [`crate::AccountId`] has it.
+    /// The provider of an account id in the format of [`crate::AccountId`].
     pub fn of_account(id: &str) -> Option<Self> {
         let key = id.split_once(':').map_or(id, |(key, _)| key);
         Self::ALL.into_iter().find(|provider| provider.key() == key)
@@ -103,19 +103,19 @@ impl Provider {
         self.spec().info().owner
     }
 
-    /// How one of its endpoints is treated; one that it does not have is treated like its first.
+    /// The policy of an endpoint. An endpoint that the provider lacks gets the policy of its first one.
     pub fn policy(self, endpoint: Endpoint) -> &'static EndpointPolicy {
         let endpoints = self.spec().endpoints();
         let spec = endpoints.iter().find(|spec| spec.endpoint == endpoint).or(endpoints.first());
         spec.map_or(&EndpointPolicy::CAREFUL, |spec| &spec.policy)
     }
 
-    /// The scope that a request for a reading needs, where the sign-in is known to be without it.
+    /// The scope that a usage request needs, if the sign-in is known to lack it.
     pub fn missing_scope(self, credential: &Credential) -> Option<&'static str> {
         self.spec().missing_scope(credential)
     }
 
-    /// What came of a request for a reading.
+    /// The outcome of a usage request.
     pub fn parse_usage_response(self, delivery: SendResult, now: Wall) -> Outcome {
         match delivery {
             SendResult::NotSent(why) => Outcome::Unreachable { why },
@@ -125,12 +125,12 @@ impl Provider {
         }
     }
 
-    /// The request that spends the refresh token of `credential` for new tokens, where there is one that can be spent.
+    /// The request that spends the refresh token of `credential`, and the token's fingerprint, if that is possible.
     pub fn renewal_request(self, credential: &Credential) -> Option<(Request, Fingerprint)> {
         self.spec().renewal()?.request(credential)
     }
 
-    /// What came of a renewal.
+    /// The outcome of a renewal.
     pub fn parse_token_response(self, delivery: SendResult, now: Wall) -> GrantOutcome {
         match (delivery, self.spec().renewal()) {
             (SendResult::NotSent(why), _) => GrantOutcome::Unreachable { why },

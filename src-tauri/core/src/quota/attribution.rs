@@ -1,5 +1,4 @@
-//! Whose a reading is that came without a request. That is decided before it is taken in, and in doubt it is left out
-//! (law 17).
+//! Attributes a passive reading to an account before it is merged. A reading of doubtful origin is dropped (law 17).
 
 use crate::credential::location::CredentialLocation;
 use crate::credential::{CredentialMissing, CredentialPresence, Identity};
@@ -8,7 +7,7 @@ use crate::quota::merge::PassiveReading;
 use crate::state::{AccountId, State};
 use crate::time::Wall;
 
-/// A reading as it was told, in the place of a sign-in.
+/// A reading as reported at a credential location.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Told {
     pub place: String,
@@ -16,27 +15,27 @@ pub struct Told {
     pub reading: Reading,
 }
 
-/// What who told it says of itself.
+/// How the source of a reading identifies itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Speaker {
     /// It names its account, as sessions of newer versions and the owner's cache do.
     Named { account: String, organization: Option<String> },
-    /// A session that names none, of a version that does: it has a token of its own.
+    /// A session that names no account although its version would: it uses a token of its own.
     OwnToken,
-    /// It may be of whoever is signed in there.
+    /// It may belong to whoever is signed in there.
     Unnamed,
 }
 
-/// A place as it is now.
+/// The current state of a credential location.
 #[derive(Debug, Clone, Copy)]
 pub struct Here<'a> {
     pub place: &'a CredentialLocation,
-    /// When the sign-in was written there, as far as that is known.
+    /// When the sign-in was written there, if known.
     pub written: Option<Wall>,
 }
 
 impl Told {
-    /// Whose it is; `None` where that is in doubt.
+    /// The account of the reading; `None` if in doubt.
     pub fn whose(self, here: Option<Here<'_>>, places: &[CredentialLocation], state: &State) -> Option<PassiveReading> {
         let account = self.account(here, places, state)?;
         Some(PassiveReading { account, reading: self.reading })
@@ -44,13 +43,13 @@ impl Told {
 
     fn account(&self, here: Option<Here<'_>>, places: &[CredentialLocation], state: &State) -> Option<AccountId> {
         let Some(Here { place, written }) = here else {
-            // From a folder that nobody looks at: only what names its account can be anybody's.
+            // From a folder that is not monitored: only a reading that names its account can be attributed.
             return self.named_seat(None, places, state);
         };
         if place.is_unsettled() {
             return None;
         }
-        // A session goes on telling what it was told before, perhaps as another account.
+        // A session keeps repeating its last figures, perhaps from before the account changed.
         let is_since = written.is_none_or(|written| written <= self.reading.at);
         let stored = place.account.as_ref().filter(|_| is_since);
         match (&self.speaker, &place.sign_in.seen) {
@@ -65,7 +64,7 @@ impl Told {
         }
     }
 
-    /// The seat that is named, if need be by where it spoke, or as the only one of its login.
+    /// Finds the named seat: by its exact id, else the one stored at the location, else the only seat of the login.
     fn named_seat(
         &self,
         stored: Option<&AccountId>,

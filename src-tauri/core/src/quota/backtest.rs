@@ -1,5 +1,5 @@
-//! How good forecasts would have been: recorded windows are gone through again, each forecast is made from what was
-//! known by then, and held against what came.
+//! Backtest of the forecasts: replays recorded windows, makes each forecast from the data known at that time, and compares it
+//! with what happened.
 
 use crate::quota::cycle::Cycles;
 use crate::quota::forecast::{Forecast, Look};
@@ -10,27 +10,27 @@ use crate::time::{Wall, millis};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// What came of the forecasts for one window.
+/// The forecast results for one window.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Verdict {
     pub label: String,
     pub duration_s: Option<u64>,
     pub cycles: usize,
-    /// Of these, how many were used up before their reset.
+    /// How many of these were used up before their reset.
     pub ran_out: usize,
     pub forecasts: usize,
     pub too_early: usize,
-    /// "Lasts until reset", and it did, or did not.
+    /// Forecasts of "lasts until reset": correct or wrong.
     pub lasted: Tally,
-    /// "Runs out", and it did, or did not.
+    /// Forecasts of "runs out": correct or wrong.
     pub runs_out: Tally,
-    /// How far the time was off, where it ran out as forecast.
+    /// Error of the forecast time, where the window did run out.
     pub time_errors: Vec<Duration>,
-    /// The same as a share of the time that was still left.
+    /// The same error as a share of the time that was left.
     pub time_shares: Vec<f64>,
-    /// How many of these times lay within the range.
+    /// How many of these times were within the forecast range.
     pub in_range: usize,
-    /// How many points the use was off one horizon later (43 minutes of 5 hours, a day of a week).
+    /// Error of the usage forecast one horizon ahead, in points (43 minutes for 5 hours, a day for a week).
     pub point_errors: Vec<f64>,
 }
 
@@ -46,10 +46,10 @@ impl Tally {
     }
 }
 
-/// A window counts as used up from here: the last percent may be rounded away.
+/// A window counts as used up from here, since the last percent may be rounded away.
 const FULL: f64 = 99.5;
 
-/// Goes through records, the oldest first. Windows are told apart by account and id.
+/// Processes records, oldest first. A window is identified by account and id.
 #[derive(Debug, Default)]
 pub struct Backtest {
     windows: BTreeMap<(AccountId, String), Run>,
@@ -58,7 +58,7 @@ pub struct Backtest {
 #[derive(Debug, Default)]
 struct Run {
     cycles: Cycles,
-    /// What was said in the cycle under way, and when, at which use.
+    /// The forecasts in the current cycle.
     said: Vec<Said>,
     verdict: Verdict,
 }
@@ -68,7 +68,7 @@ struct Said {
     at: Wall,
     used: f64,
     forecast: Option<Forecast>,
-    /// The use that was to be expected one horizon later.
+    /// The expected usage one horizon later.
     later: Option<(Wall, f64)>,
 }
 
@@ -169,7 +169,7 @@ impl Verdict {
     }
 }
 
-/// Between two records use grew evenly; after the last one nothing is known.
+/// Interpolates linearly between two records. `None` after the last one.
 fn used_at(said: &[Said], at: Wall) -> Option<f64> {
     let after = said.partition_point(|said| said.at < at);
     let (before, next) = (said.get(after.checked_sub(1)?)?, said.get(after)?);
@@ -177,12 +177,12 @@ fn used_at(said: &[Said], at: Wall) -> Option<f64> {
     Some(before.used + (next.used - before.used) * share)
 }
 
-/// The middle of an unsorted list; `None` of an empty one.
+/// The median of an unsorted list; `None` if it is empty.
 pub fn median(values: &[f64]) -> Option<f64> {
     quantile(values, 0.5)
 }
 
-/// Such as 0.9 for what nine of ten are below.
+/// A quantile of an unsorted list, such as 0.9 for the 90th percentile.
 pub fn quantile(values: &[f64], share: f64) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

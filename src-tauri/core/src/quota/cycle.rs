@@ -1,4 +1,4 @@
-//! What is kept of each window since its last reset: the points its pace is told from, and what was told of it.
+//! The state kept for each window since its last reset: the points for the forecast, and the alerts already sent.
 
 use crate::gate::policy;
 use crate::quota::forecast;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// By the window's id.
+/// Cycles by window id.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Cycles(BTreeMap<String, Cycle>);
@@ -22,15 +22,15 @@ pub struct Cycle {
     pub resets_at: Option<Wall>,
     pub duration_s: Option<u64>,
     pub points: Vec<Point>,
-    /// When it was read first; the point of its beginning is reckoned.
+    /// When it was first read. The point at its start is computed, not read.
     #[serde(default)]
     pub read_from: Option<Wall>,
     #[serde(default)]
     pub told: Told,
-    /// Since when its last figure has not been confirmed by a second reading: nothing is told of that.
+    /// Since when its last figure has been waiting for a second reading. Unconfirmed figures trigger no alert.
     #[serde(default)]
     unsure_since: Option<Wall>,
-    /// The cycles of the window before, the newest last: one that seemed to be over may come back.
+    /// Earlier cycles of the window, newest last. A cycle that seemed to be over may come back.
     #[serde(default)]
     past: Vec<Past>,
 }
@@ -46,27 +46,27 @@ struct Past {
 pub(crate) struct Ended {
     pub window: String,
     pub cycle: Cycle,
-    /// Its own time has passed, or the next one begins with next to nothing; else it is another limit now.
+    /// Its reset time has passed, or the next cycle starts near zero. Otherwise it is a different limit now.
     pub is_reset: bool,
 }
 
-/// What the person was told in this cycle, or would have been, had they wanted it.
+/// The alerts of this cycle that were sent, or would have been if they were enabled.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
     /// The highest threshold, in percent.
     pub threshold: u8,
     pub forecast: bool,
-    /// It is over.
+    /// The alert that the window was reset.
     pub reset: bool,
 }
 
-/// More points than this would be a state file of their own. They cover twice the horizon at least.
+/// Keeps the state file small. The points cover at least twice the horizon.
 const POINTS_MAX: usize = 48;
-/// Of so many cycles before it is kept what was told.
+/// How many earlier cycles are kept for their alerts.
 const PAST_MAX: usize = 4;
-/// So many cycles are kept with those of windows that are not told of any more.
+/// How many cycles are kept, including those of windows that are no longer reported.
 const CYCLES_MAX: usize = 64;
-/// Points are at least this part of their window apart.
+/// Minimum distance between points, as a part of the window.
 const SPACING_IN_WINDOW: u32 = 120;
 const SPACING: Duration = Duration::from_secs(60);
 
@@ -83,14 +83,14 @@ impl Cycles {
         self.0.iter()
     }
 
-    /// Takes in what is known; of the windows that are `confirmed`, a second reading said so. Answers the cycles that ended.
+    /// Updates the cycles and returns the ended ones. `confirmed` are the windows whose value a second reading confirmed.
     pub(crate) fn follow(&mut self, reading: &Reading, confirmed: &[String], now: Wall) -> Vec<Ended> {
         let limits = reading.limits();
         let is_there = |id: &String| limits.iter().any(|window| window.id == *id);
         for window in limits.iter() {
             self.rename(window, is_there);
         }
-        // One that is not told of any more is kept until its end was noted, and until its own time has passed: it may come back.
+        // A window that is no longer reported may come back: keep it until its end was noted and its reset time has passed.
         self.0.retain(|id, cycle| is_there(id) || cycle.is_remembered(now));
         while self.0.len() > CYCLES_MAX {
             let gone = self.0.iter().filter(|(id, _)| !is_there(id));
@@ -122,7 +122,7 @@ impl Cycles {
         ended
     }
 
-    /// The same limit may be told under another name.
+    /// The provider may rename a limit.
     fn rename(&mut self, window: &QuotaWindow, is_there: impl Fn(&String) -> bool) {
         if self.0.contains_key(&window.id) || window.duration_s.is_none() {
             return;
@@ -149,7 +149,7 @@ impl Cycle {
             unsure_since: Some(point.at),
             past: Vec::new(),
         };
-        // Nothing is used at the beginning, which is known where the length is.
+        // Usage starts at zero. The start is known if the length is.
         let began = window
             .resets_at
             .zip(cycle.length())
@@ -165,12 +165,12 @@ impl Cycle {
         self.duration_s.map(Duration::from_secs)
     }
 
-    /// How much of it was used when it was last read.
+    /// Usage at the last reading.
     pub fn used(&self) -> f64 {
         self.points.last().map_or(0.0, |point| point.used)
     }
 
-    /// How long it was followed: from the first reading of it to the last.
+    /// Time from the first reading to the last.
     pub fn followed(&self) -> Duration {
         let last = self.points.last();
         let from = self.read_from.or_else(|| self.points.first().map(|first| first.at));
@@ -186,12 +186,12 @@ impl Cycle {
         self.resets_at.is_some_and(|at| at <= now)
     }
 
-    /// A second reading has said so, or the one before came close to it.
+    /// Whether a second reading confirmed the last figure, or the previous one was close to it.
     pub(crate) fn is_confirmed(&self) -> bool {
         self.unsure_since.is_none()
     }
 
-    /// Follows `before`, with what was told of that; and goes on with what was told of itself if it was there already.
+    /// Takes over the history of the previous cycle, and the alerts already sent for this one if it existed before.
     fn after(mut self, before: &mut Self) -> Self {
         self.past = std::mem::take(&mut before.past);
         if let Some(resets_at) = before.resets_at {
@@ -203,7 +203,7 @@ impl Cycle {
         self
     }
 
-    /// Each thing is told once in a real cycle, which is known by its end.
+    /// Restores the alerts of an earlier cycle with the same end, so that each is sent once per real cycle.
     fn recall(&mut self) {
         let Some(ends) = self.resets_at else {
             return;
@@ -218,8 +218,8 @@ impl Cycle {
         }
     }
 
-    /// Within a cycle use only grows, but for small corrections, and its end moves only as little as clocks differ, unless
-    /// it is a window that slides. A limit that is raised leaves less of it used, and its end where it was.
+    /// Whether the reading belongs to this cycle. Usage only grows, except for small corrections. The end moves only by clock
+    /// differences, unless the window slides. A raised limit lowers the usage and keeps the end.
     fn goes_on_in(&self, window: &QuotaWindow, point: Point) -> bool {
         let lifted = point.used + policy::LIFTED < self.used();
         match (self.resets_at, window.resets_at) {
@@ -233,14 +233,14 @@ impl Cycle {
 
     fn add(&mut self, window: &QuotaWindow, point: Point) {
         let was_open = self.resets_at.is_none();
-        // No end ever comes nearer: what says so may be of somebody else.
+        // A reset time never moves closer, so this value may be another account's.
         let came_nearer =
             self.resets_at.zip(window.resets_at).is_some_and(|(was, is)| is.plus(policy::SAME_RESET) < was);
         self.resets_at = window.resets_at.or(self.resets_at);
         self.duration_s = window.duration_s.or(self.duration_s);
         self.label.clone_from(&window.label);
         if was_open || came_nearer {
-            // It may be one that seemed to be over, after figures of somebody else.
+            // It may be an earlier cycle that seemed to be over because of another account's figures.
             self.recall();
         }
         self.weigh(point);
@@ -248,7 +248,7 @@ impl Cycle {
             self.unsure_since = Some(point.at);
         }
         if point.used + policy::LIFTED < self.used() {
-            // What was used of another limit tells nothing of the pace.
+            // Usage of another limit says nothing about the rate.
             self.points.clear();
             self.read_from = Some(point.at);
         }
@@ -266,12 +266,12 @@ impl Cycle {
         }
         self.points.push(point);
         if self.points.len() > POINTS_MAX {
-            // The line through its neighbours stands in for it.
+            // The line through its neighbours replaces it.
             self.points.remove(1);
         }
     }
 
-    /// Whether the last reading leaves open how much is used.
+    /// Marks the usage as unconfirmed after a leap, and as confirmed after enough time.
     fn weigh(&mut self, point: Point) {
         let Some(last) = self.points.last().filter(|last| last.at < point.at) else {
             return;
@@ -283,7 +283,7 @@ impl Cycle {
         }
     }
 
-    /// When it will be used up. `None` where there is nothing to forecast.
+    /// When the window will be used up. `None` if there is nothing to forecast.
     pub fn forecast(&self, now: Wall) -> Option<Forecast> {
         forecast::forecast(&self.points, self.resets_at?, self.length(), now)
     }

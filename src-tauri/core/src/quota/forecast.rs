@@ -1,30 +1,31 @@
-//! How fast a window is used up, and when that will be.
+//! Burn rate of a window, and the forecast of when it will be used up.
 //!
-//! Units: use in percent of the window, time in milliseconds.
+//! Units: usage in percent of the window, time in milliseconds.
 //!
-//! What is known are points of one cycle, never from before a reset: how much was used, and when that was true. Between
-//! two points use is taken to have grown evenly.
+//! The input is the points of one cycle, never from before a reset: a usage and the time it was true. Between two points,
+//! usage is assumed to grow linearly.
 //!
-//! A window of a day or less has a horizon of a seventh of its length, 43 minutes for 5 hours. Its burn rate is the
-//! average growth weighted by e^(−age/horizon): a pause of some minutes slows it without stopping it, and a step of
-//! rounding does not make it leap. Three rates are taken, over half the horizon, the whole and the double.
+//! A window of up to a day has a horizon of a seventh of its length, 43 minutes for 5 hours. Its burn rate is the average
+//! growth weighted by e^(−age/horizon): a pause of some minutes slows it without stopping it, and a rounding step does not
+//! make it jump. Three rates are computed, with half the horizon, the horizon, and twice the horizon.
 //!
-//! A longer window has nights and days off in it, which a weight by age would misjudge by the hour at which one looks.
-//! Its three rates are those of the last day, of the last two days and of all that was seen.
+//! A longer window includes nights and days off, so weighting by age would make the rate depend on the hour of the day. Its
+//! three rates are those of the last day, the last two days, and everything observed.
 //!
-//! The middle one of the three makes the forecast. The range around it is where eight of ten would fall if the stretches
-//! of time so far (a quarter of the horizon, or a day) were drawn anew: wide for use in bursts, narrow for steady use.
-//! Before there are stretches enough to tell, use is taken to vary by half. No range is narrower than the three rates.
+//! The median of the three rates gives the forecast. The range is an 80 % interval, estimated from how much usage varied
+//! between past stretches (a quarter of the horizon, or a day): wide for bursty use, narrow for steady use. Until there are
+//! enough stretches, usage is assumed to vary by half. The range is never narrower than the three rates.
 //!
-//! It is too early to say before a twentieth of the window has been seen; and on the first day of a longer window, which
-//! may have been a busy morning, unless it comes to the same whether nothing more is used today or as much as until now.
+//! It is too early for a forecast until a twentieth of the window has been observed. On the first day of a longer window,
+//! which may have been a busy morning, there is one only if no further usage and usage at the rate so far give the same
+//! result.
 
 use crate::gate::policy;
 use crate::time::{Wall, millis};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// How much of a window was used at a time.
+/// The usage of a window at one time.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(from = "(Wall, f64)", into = "(Wall, f64)")]
 pub struct Point {
@@ -45,11 +46,11 @@ impl From<Point> for (Wall, f64) {
     }
 }
 
-/// When a window will be used up, as its use goes now.
+/// When a window will be used up at the current rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Forecast {
     LastsUntilReset,
-    /// Before its reset. `latest` is the reset where it may last until then.
+    /// Runs out before its reset. `latest` is the reset time if the window may last until then.
     RunsOut {
         at: Wall,
         earliest: Wall,
@@ -58,33 +59,33 @@ pub enum Forecast {
     TooEarly,
 }
 
-/// Longer windows have nights in them: their rates are taken over whole days.
+/// Windows longer than this include nights, so their rates are taken over whole days.
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// The part of a window that is looked back on, and the part that must have been seen.
+/// The part of a window that forms the horizon, and the part that must have been observed.
 const HORIZONS_IN_WINDOW: u32 = 7;
 const EVIDENCE_IN_WINDOW: u32 = 20;
 
-/// Percents may be rounded to whole ones at both ends.
+/// Percentages may be rounded to integers at both ends.
 const ROUNDING: f64 = 1.0;
 
-/// Of stretches of use, as the range rests on them: how many there are in a horizon; how many are looked back on; and
-/// what stands in for their variation until there are some: half the rate, as if seen in two.
+/// The stretches behind the range: how many make up a horizon, how many are used at most, and the prior for their variation,
+/// which is half the rate with the weight of two stretches.
 const STRETCHES_IN_HORIZON: u32 = 4;
 const STRETCHES_MAX: f64 = 16.0;
 const USUAL_VARIATION: f64 = 0.5;
 const USUAL_STRETCHES: f64 = 2.0;
 
-/// Eight of ten lie within so many standard deviations.
+/// An 80 % interval reaches this many standard deviations to each side.
 const EIGHT_OF_TEN: f64 = 1.28;
 
-/// Forecasts from the points of one cycle, the oldest first. `length` is the window's, where it is known. `None` where
-/// there is nothing to forecast: it is used up or reset, or the newest point is too old to speak of the present.
+/// Forecasts from the points of one cycle, oldest first. `length` is the window's length, if known. Returns `None` if there
+/// is nothing to forecast: the window is used up or reset, or the newest point is too old.
 pub fn forecast(points: &[Point], resets_at: Wall, length: Option<Duration>, now: Wall) -> Option<Forecast> {
     Look::at(points, resets_at, length)?.forecast(100.0, now)
 }
 
-/// One look at a cycle.
+/// The forecast input for one cycle.
 #[derive(Debug)]
 pub(crate) struct Look<'a> {
     points: &'a [Point],
@@ -100,7 +101,7 @@ impl<'a> Look<'a> {
         Some(Self { points, last: *last, resets_at, length })
     }
 
-    /// When `full` percent are reached.
+    /// When `full` percent will be reached.
     pub(crate) fn forecast(&self, full: f64, now: Wall) -> Option<Forecast> {
         let left = full - self.last.used;
         let horizon = self.horizon();
@@ -124,7 +125,7 @@ impl<'a> Look<'a> {
         Some(Forecast::RunsOut { at: until_full(rates.middle).max(earliest), earliest, latest: latest.max(earliest) })
     }
 
-    /// When one horizon is over, and how much will be used by then as use goes now. For holding it against the truth.
+    /// The end of the next horizon and the usage expected by then at the current rate, for the backtest.
     pub(crate) fn one_horizon_later(&self) -> (Wall, f64) {
         let horizon = self.horizon();
         (self.last.at.plus(horizon), self.last.used + self.rates(horizon, 1.0).middle * as_ms(horizon))
@@ -159,7 +160,7 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// How far the rate until `left` more points are used may be from `rate`, in eight of ten cases.
+    /// The 80 % spread around `rate` until `left` more percentage points are used.
     fn spread(&self, rate: f64, stretch: Duration, left: f64) -> f64 {
         let whole = as_ms(stretch).max(1.0);
         let count = (as_ms(self.seen()) / whole).min(STRETCHES_MAX).floor() as u32;
@@ -175,7 +176,7 @@ impl<'a> Look<'a> {
         self.points.first().map_or(Duration::ZERO, |first| self.last.at.since(first.at))
     }
 
-    /// How many points were used in the last `time`, or in all that was seen of it.
+    /// Percentage points used in the last `time`, or since the first point if that is later.
     fn grown_in(&self, time: Duration) -> f64 {
         let from = Wall(self.last.at.0.saturating_sub(millis(time)));
         let after = self.points.partition_point(|point| point.at <= from);
@@ -190,7 +191,7 @@ impl<'a> Look<'a> {
         self.last.used - then
     }
 
-    /// Percent per millisecond, each growth weighted by its age.
+    /// Percent per millisecond, with each growth weighted by its age.
     fn weighted(&self, horizon: f64) -> f64 {
         let age = |point: &Point| as_ms(self.last.at.since(point.at));
         let grown: f64 = self
@@ -212,11 +213,11 @@ struct Rates {
     lowest: f64,
     middle: f64,
     highest: f64,
-    /// Enough was seen for the middle one to count.
+    /// Enough was observed for the median rate to count.
     settled: bool,
 }
 
-/// How much the time from now back to `age` weighs: the integral of e^(−age/horizon), in milliseconds.
+/// The weight of the time from now back to `age`: the integral of e^(−age/horizon), in milliseconds.
 fn weight(horizon: f64, age: f64) -> f64 {
     horizon * (1.0 - (-age / horizon.max(1.0)).exp())
 }

@@ -1,13 +1,13 @@
-//! Whether enough is left for what somebody is about to start.
+//! Checks whether enough quota is left for a task that is about to start.
 
 use crate::quota::{Level, QuotaWindow, Reading, WindowKind};
 use crate::time::Wall;
 use std::time::Duration;
 
-/// What is wanted.
+/// The requirement to check.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Wanted<'a> {
-    /// By its id or label, or as people say: `5h`, `weekly`. `None` is every window.
+    /// The window's id or label, or a common name: `5h`, `weekly`. `None` means every window.
     pub window: Option<&'a str>,
     /// In percent.
     pub at_least: f64,
@@ -19,37 +19,37 @@ pub enum Verdict {
     Enough(Left),
     NotEnough(Left),
     Unknown(Unknown),
-    /// What is known is older than it may be.
+    /// The reading is older than allowed.
     TooOld {
         label: String,
         age: Duration,
     },
 }
 
-/// The window that has least left.
+/// The window with the least quota left.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Left {
     pub label: String,
     /// In percent.
     pub left: f64,
-    /// `None` also where it was reset since it was read.
+    /// Also `None` if the window was reset since the reading.
     pub resets_at: Option<Wall>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unknown {
     NoReading,
-    /// There are these.
+    /// The known windows are listed.
     NoSuchWindow {
         known: Vec<String>,
     },
-    /// The provider does not say how much of it is used.
+    /// The provider did not report usage for this window.
     NotSaid,
 }
 
-/// Where a plan has no windows, its money is what there is; beside windows that only counts when it is asked for.
-/// A window that was reset since it was read counts as full. With several windows, one that is too old leaves it open
-/// whether enough is left, unless another has too little.
+/// Checks every window, or the wanted one. A plan without windows is checked by its spend; beside windows, spend counts only
+/// if it is asked for by name. A window that was reset since the reading counts as full. One window that is too old makes the
+/// result [`Verdict::TooOld`], unless another has too little left.
 pub fn evaluate(reading: Option<&Reading>, wanted: &Wanted<'_>, now: Wall) -> Verdict {
     let Some(reading) = reading else {
         return Verdict::Unknown(Unknown::NoReading);

@@ -1,5 +1,5 @@
-//! One reading out of many. Of each window the newest is kept, by the time it was true and not the time it arrived;
-//! a window that a source does not carry keeps its own age.
+//! Merges readings from several sources into one. For each window the newest value wins, by the time it was true and not by
+//! its arrival. A window that a source does not carry keeps its own age.
 
 mod doubts;
 
@@ -13,22 +13,22 @@ use crate::time::Wall;
 use doubts::{Weight, is_over, weigh};
 use std::time::Duration;
 
-/// A reading that came without a request, and whose it is.
+/// A reading that arrived without a request, and the account it belongs to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PassiveReading {
     pub account: AccountId,
     pub reading: Reading,
 }
 
-/// At most this many windows are taken, each with a name of at most this length.
+/// Limits on the number of windows in a reading and on the length of their names.
 pub(crate) const WINDOWS_MAX: usize = 40;
 const NAME_MAX: usize = 100;
 
-/// More than this is no percentage, but something else in its place.
+/// A higher value is not a percentage, but something else in its place.
 pub(crate) const PERCENT_MAX: f64 = 1000.0;
 
 impl PassiveReading {
-    /// What may be taken in: `None` if it claims to be an answer that nobody asked for, or holds no window.
+    /// The valid part of the reading. `None` if it claims to come from the usage endpoint, or has no window.
     pub(crate) fn checked(self) -> Option<Reading> {
         let fits = |window: &QuotaWindow| window.id.len() <= NAME_MAX && window.label.len() <= NAME_MAX;
         let Reading { at, source, mut windows, money, .. } = self.reading;
@@ -40,7 +40,7 @@ impl PassiveReading {
     }
 }
 
-/// What is known once a pushed reading is taken in; whose it is was looked at before.
+/// Merges a passive reading into the kept one. The caller has already attributed it to the account.
 pub fn known(kept: Option<Reading>, pushed: PassiveReading, now: Wall) -> Option<Reading> {
     let Some(new) = pushed.checked() else {
         return kept;
@@ -56,8 +56,8 @@ pub fn known(kept: Option<Reading>, pushed: PassiveReading, now: Wall) -> Option
 }
 
 impl Reading {
-    /// Takes in what another source said. Nothing counts as newer than `now`. Answers the windows of which something odd
-    /// was said before and is said again, and which is believed by that.
+    /// Merges a reading from another source. Clamps times to `now`. Returns the ids of the windows whose odd value is now
+    /// believed, because a second reading confirmed it.
     pub fn take_in(&mut self, mut new: Reading, now: Wall) -> Vec<String> {
         self.whole_at = self.whole_at().map(|at| at.min(now));
         self.expand_origins(now);
@@ -70,7 +70,7 @@ impl Reading {
         confirmed
     }
 
-    /// As it may be kept at `now`, with nothing from the future and no nonsense.
+    /// Prepares a first reading for storage at `now`: clamps times in the future and drops implausible fields.
     pub(crate) fn known_at(mut self, now: Wall) -> Self {
         self.whole_at = self.whole_at().map(|at| at.min(now));
         if self.source == Source::UsageEndpoint {
@@ -83,8 +83,8 @@ impl Reading {
         self
     }
 
-    /// Whether `new`, which nobody asked for, tells another end of a window that the endpoint told and that is not over: then
-    /// it is somebody else's, all of it, until the endpoint says so too.
+    /// Whether the passive reading `new` reports a different end for a current window that the endpoint has reported. All of
+    /// it then counts as another account's until the endpoint agrees.
     pub fn is_contradicted_by(&self, new: &Reading, now: Wall) -> bool {
         let mut new = new.clone();
         new.expand_origins(now);
@@ -99,7 +99,7 @@ impl Reading {
         })
     }
 
-    /// The same figures, some seconds later at most.
+    /// Whether `newer` has the same figures and is only a few seconds newer.
     pub(crate) fn is_as_good_as(&self, newer: &Reading) -> bool {
         self.windows.len() == newer.windows.len()
             && self.money == newer.money
@@ -125,12 +125,12 @@ impl Reading {
         self.money_origin.unwrap_or(Provenance { at: self.at, source: self.source })
     }
 
-    /// Kept by an earlier version, a reading does not say; then it is of one source.
+    /// Readings stored by an earlier version lack the field; those have a single source.
     fn whole_at(&self) -> Option<Wall> {
         self.whole_at.or((self.source == Source::UsageEndpoint).then_some(self.at))
     }
 
-    /// The endpoint's word on which windows there are and which of them counts is the last one.
+    /// Merges a reading from the endpoint, which decides which windows exist and which of them is binding.
     fn take_whole(&mut self, new: Reading) -> Vec<String> {
         let at = new.at;
         if self.is_left_without(&new) {
@@ -169,13 +169,13 @@ impl Reading {
         confirmed
     }
 
-    /// An answer without windows takes none away: those that were told stay, and it is said that there were none. A plan
-    /// that has only money takes over once they are over by themselves.
+    /// A response without windows removes none: the known ones stay, and `no_limits_at` records the response. A plan that has
+    /// only money takes over once the known windows have ended.
     fn is_left_without(&self, new: &Reading) -> bool {
         new.is_empty() || (new.windows.is_empty() && self.windows.iter().any(|window| !is_over(window, new.at)))
     }
 
-    /// Only the endpoint says which window counts and what keeps it locked; its figures may be older than those known.
+    /// Only the endpoint knows which window is binding and why it is locked. Its figures may be older than the known ones.
     fn go_on(&mut self, old: QuotaWindow, told: &QuotaWindow, confirmed: &mut Vec<String>) -> QuotaWindow {
         self.doubts.is_told(&old.id);
         let QuotaWindow { kind, label, duration_s, binding, locked, .. } = told.clone();
@@ -186,8 +186,8 @@ impl Reading {
         window
     }
 
-    /// Whether a window that the endpoint does not tell at `at` is still shown: until its end; until the endpoint has left
-    /// it out twice, if that told it before; else for as long as its own source keeps it fresh.
+    /// Whether a window that is missing from the endpoint's response of `at` is still shown. It goes at its end; if the
+    /// endpoint reported it before, once the endpoint has omitted it twice; else when its own source stops refreshing it.
     fn stays(&mut self, old: &QuotaWindow, at: Wall) -> bool {
         if at_of(old) > at {
             return true;
@@ -216,7 +216,7 @@ impl Reading {
                     confirmed.extend(self.believe(old, window));
                 }
                 Some(_) => {}
-                // What the endpoint has not told since does not apply any more.
+                // The endpoint has omitted it since, so it no longer applies.
                 None if self.whole_at.is_some_and(|whole| at <= whole) => {}
                 None if is_over(window, at) || window.used_percent.is_none() => {}
                 None => {
@@ -230,7 +230,7 @@ impl Reading {
         confirmed
     }
 
-    /// Who says something else each time has the oldest forgotten of what the endpoint does not tell.
+    /// Evicts the oldest window that the endpoint does not report: a source with ever-changing ids must not fill the list.
     fn make_room(&self, kept: &mut Vec<QuotaWindow>) {
         let others = kept.iter().enumerate().filter(|(_, window)| !self.endpoint_windows.contains(&window.id));
         if kept.len() >= WINDOWS_MAX
@@ -240,8 +240,8 @@ impl Reading {
         }
     }
 
-    /// Takes the figures of `new` for those of `old`, if they are believed. Answers the window if that took a second
-    /// reading. What `new` does not say, or says in a way that makes no sense, is left as it was.
+    /// Updates `old` with the figures of `new`, if they are believed. Returns the id if that took a second reading. Fields
+    /// that `new` lacks, or that are implausible, keep their value.
     fn believe(&mut self, old: &mut QuotaWindow, new: &QuotaWindow) -> Option<String> {
         let confirmed = match weigh(new, old) {
             Weight::Void => return None,
@@ -271,7 +271,7 @@ impl Reading {
         confirmed
     }
 
-    /// The endpoint told this cycle of it.
+    /// Whether the endpoint has reported the current cycle of this window.
     fn is_told_whole(&self, window: &QuotaWindow) -> bool {
         let began = window
             .resets_at
@@ -287,7 +287,7 @@ impl Reading {
         }
     }
 
-    /// Gives everything an origin of its own, none of them in the future: a clock may have been set back.
+    /// Gives every item its own origin. Clamps times to `now`, since the clock may have been set back.
     fn expand_origins(&mut self, now: Wall) {
         let whole = Provenance { at: self.at.min(now), source: self.source };
         let spelled = |origin: Option<Provenance>| {
@@ -301,7 +301,7 @@ impl Reading {
         self.at = whole.at;
     }
 
-    /// The newest origin becomes the reading's own, and is left out where it is the same.
+    /// Makes the newest origin the reading's own, and removes it from the items that share it.
     fn compact_origins(&mut self) {
         let endpoint = self.whole_at.map(|at| Provenance { at, source: Source::UsageEndpoint });
         let origins = self.windows.iter().filter_map(|window| window.origin).chain(endpoint);
@@ -320,7 +320,7 @@ fn is_same_end(a: Wall, b: Wall) -> bool {
     a.since(b).max(b.since(a)) <= policy::SAME_RESET
 }
 
-/// Which of `kept` is told as `told` in an answer with `all`: by its id, else the same limit under another name.
+/// Finds the window in `kept` that matches `told`, one of `all`: by id, else as the same limit under another name.
 fn counterpart(kept: &[QuotaWindow], told: &QuotaWindow, all: &[QuotaWindow]) -> Option<usize> {
     let named = kept.iter().position(|old| old.id == told.id);
     let is_free = |old: &QuotaWindow| all.iter().all(|other| other.id != old.id);
@@ -331,7 +331,7 @@ fn at_of(window: &QuotaWindow) -> Wall {
     window.origin.map_or(Wall(0), |origin| origin.at)
 }
 
-/// Takes out what makes no sense, field by field: no percentage is an epoch, and no window ends in the year 2199.
+/// Drops implausible fields one by one, such as an epoch in place of a percentage or an end in the year 2199.
 fn mend(window: &mut QuotaWindow) {
     let at = at_of(window);
     let farthest = window.duration_s.map_or(policy::RESET_FARTHEST, |length| {

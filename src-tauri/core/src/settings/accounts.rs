@@ -1,4 +1,4 @@
-//! What the person may choose about several sign-ins: where they are, what each is called, which are asked for.
+//! Settings for several sign-ins: their folders, their labels, and which ones are checked.
 
 use super::rules::{choice, flag, readings};
 use super::{Parser, Readings, Settings};
@@ -8,45 +8,45 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The most characters of a label: it stands in menus and notifications.
+/// Maximum length of a label in characters: it appears in menus and notifications.
 pub const LABEL_MAX: usize = 80;
 
-/// What was chosen for one account. Its sign-in may be gone for a while.
+/// Settings of one account. They outlast its sign-in, which may be gone for a while.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AccountSettings {
-    /// What the person calls it. `None` or empty is its e-mail address.
+    /// The user's name for the account. `None` or empty means its e-mail address.
     pub label: Option<String>,
-    /// Whether anything is asked for it. `None` is yes.
+    /// Whether Holdoff sends requests for it. `None` means yes.
     pub enabled: Option<bool>,
-    /// `None` is as for all accounts.
+    /// `None` means the setting for all accounts.
     pub renewal: Option<bool>,
-    /// The same.
+    /// `None` means the setting for all accounts.
     pub readings: Option<Readings>,
 }
 
-/// Whose a label is.
+/// What a label applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LabelOf {
     Seat,
-    /// Of all seats of the login.
+    /// All seats of the login.
     Login,
 }
 
 impl Settings {
-    /// What the person calls an account, where they do; and whether that is of this seat, and not of its login, which
-    /// earlier versions took for the account.
+    /// The user's label for an account, if there is one, and whether it applies to the seat or to its login. Earlier versions
+    /// identified accounts by login.
     pub fn label(&self, account: &AccountId) -> Option<(&str, LabelOf)> {
         let of = |id: &AccountId| self.accounts.get(id)?.label.as_deref();
         let label = of(account).map(|label| (label, LabelOf::Seat));
         label.or_else(|| Some((of(&account.login())?, LabelOf::Login))).filter(|(label, _)| !label.is_empty())
     }
 
-    /// What was chosen for a seat, or else for its login.
+    /// The setting of a seat, or else of its login.
     fn chosen<T>(&self, account: &AccountId, of: impl Fn(&AccountSettings) -> Option<T>) -> Option<T> {
         self.accounts.get(account).and_then(&of).or_else(|| self.accounts.get(&account.login()).and_then(of))
     }
 
-    /// Whether anything is asked for an account.
+    /// Whether Holdoff sends requests for an account.
     pub fn is_enabled(&self, account: &AccountId) -> bool {
         self.chosen(account, |chosen| chosen.enabled).unwrap_or(true)
     }
@@ -56,10 +56,10 @@ impl Settings {
         self.chosen(account, |chosen| chosen.renewal).unwrap_or(self.renewal)
     }
 
-    /// Checks a label as a person gives it. None at all is the e-mail address again.
+    /// Checks a label that the user entered. An empty one restores the e-mail address.
     ///
     /// # Errors
-    /// A sentence that says what is allowed.
+    /// Fails if the label is too long or not a single line. The message says what is allowed.
     pub fn check_label(text: &str) -> Result<Option<String>, String> {
         let text = text.trim();
         if text.chars().count() > LABEL_MAX {
@@ -71,10 +71,10 @@ impl Settings {
         Ok(Some(clean(text, LABEL_MAX)).filter(|text| !text.is_empty()))
     }
 
-    /// Checks a folder as a person gives it, without looking at the disk.
+    /// Checks a folder that the user entered, without accessing the disk.
     ///
     /// # Errors
-    /// A sentence that says what is allowed.
+    /// Fails if the path is neither absolute nor below `~`. The message says what is allowed.
     pub fn check_folder(text: &str) -> Result<(), String> {
         let below_home = text == "~" || text.starts_with("~/") || text.starts_with("~\\");
         if below_home || Path::new(text).is_absolute() {
@@ -127,7 +127,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Null is as for all accounts.
+    /// Null means the setting for all accounts.
     fn readings_of(&mut self, object: &serde_json::Map<String, Value>, name: &str) -> Option<Readings> {
         if object.get("readings").is_some_and(Value::is_null) {
             return None;
@@ -182,7 +182,7 @@ mod tests {
         assert!(settings.is_enabled(&bob) && !settings.may_renew(&bob));
     }
 
-    /// Earlier versions took the login for the account.
+    /// Earlier versions identified accounts by login.
     #[test]
     fn what_was_chosen_for_a_login_holds_for_its_seats_until_something_else_is() {
         let (mut settings, problems) = parse(json!({"accounts": {

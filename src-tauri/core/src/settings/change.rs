@@ -1,4 +1,4 @@
-//! What a person changes in a page, as changes of `settings.json`: checked first, and only what was meant is touched.
+//! Changes to `settings.json` from a page: checked first, and limited to what was changed.
 
 use super::{Readings, Settings};
 use crate::state::AccountId;
@@ -40,10 +40,10 @@ pub struct AccountChange {
 }
 
 impl SettingsChange {
-    /// Checks what a page sent.
+    /// Checks a change from a page.
     ///
     /// # Errors
-    /// A sentence that says what is allowed.
+    /// Fails if a value is invalid. The message says what is allowed.
     pub fn read(sent: &Value) -> Result<Self, String> {
         let mut change = Self::deserialize(sent).map_err(|_| OTHER_KIND.to_owned())?;
         if let Some(account) = &mut change.account
@@ -59,7 +59,7 @@ impl SettingsChange {
         self.settings.get("start_at_login")?.as_bool()
     }
 
-    /// Writes it into the object of `settings.json`, where every other value stays.
+    /// Applies the change to the object of `settings.json`. Every other value stays.
     pub fn apply(self, object: &mut Map<String, Value>) {
         object.extend(self.settings);
         if let Some(change) = self.account {
@@ -83,7 +83,7 @@ impl AccountChange {
         let fields = as_object(Some(json!({"enabled": enabled, "renewal": renewal, "readings": readings})));
         account.extend(fields.into_iter().filter(|(_, value)| !value.is_null()));
         if let Some(label) = label {
-            // Where earlier versions took the login for the account, its label would show again.
+            // An empty label hides the label of the login, by which earlier versions identified the account.
             let login = AccountId(id.clone()).login().0;
             let is_inherited = login != id && accounts.get(&login).is_some_and(|login| login.get(LABEL).is_some());
             match label.is_empty() && !is_inherited {
@@ -95,14 +95,14 @@ impl AccountChange {
     }
 }
 
-/// A setting that was sent. An empty text is none, and null is "stays".
+/// A setting in the change. Null means "unchanged", and an empty string means null.
 pub(super) fn given(sent: &Map<String, Value>, key: &str) -> Option<Value> {
     let value = sent.get(key).filter(|value| !value.is_null())?;
     let is_empty = value.as_str().is_some_and(|text| text.trim().is_empty());
     Some(if is_empty { Value::Null } else { value.clone() })
 }
 
-/// What is there and is no object could not be used either.
+/// Replaces any other value, which was unusable anyway, by an empty object.
 fn as_object(value: Option<Value>) -> Map<String, Value> {
     match value {
         Some(Value::Object(object)) => object,

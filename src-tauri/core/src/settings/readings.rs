@@ -1,4 +1,4 @@
-//! Whether usage is asked for, or only what comes without a request is shown (law 16).
+//! Whether Holdoff requests usage, or only shows readings that need no request (law 16).
 
 use super::Settings;
 use crate::state::AccountId;
@@ -17,7 +17,7 @@ pub enum Readings {
 }
 
 impl Readings {
-    /// As `settings.json` and `status --json` write it.
+    /// The value in `settings.json` and `status --json`.
     pub fn key(self) -> &'static str {
         match self {
             Self::Ask => "ask",
@@ -27,12 +27,12 @@ impl Readings {
 }
 
 impl Settings {
-    /// As chosen for this account, or else for all; `None` where nothing is said of it.
+    /// The choice for this account, or else for all accounts; `None` if neither is set.
     pub fn readings(&self, account: &AccountId) -> Option<Readings> {
         self.accounts.get(account).and_then(|chosen| chosen.readings).or(self.readings)
     }
 
-    /// Whether its person has said where the readings of any account come from.
+    /// Whether the user has chosen a source of readings for any account.
     pub fn says_readings(&self) -> bool {
         self.readings.is_some() || self.accounts.values().any(|chosen| chosen.readings.is_some())
     }

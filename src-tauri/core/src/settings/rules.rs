@@ -1,4 +1,4 @@
-//! What is allowed of a setting, in the file and in a page, and what a person is told of anything else.
+//! Validation of settings, in the file and from a page, and the messages for invalid values.
 
 use super::{Quotes, Readings};
 use crate::gate::policy::POLL_INTERVAL;
@@ -10,18 +10,18 @@ use std::time::Duration;
 
 type Read<T> = dyn Fn(&Value) -> Result<T, Wrong>;
 
-/// What is allowed of one setting.
+/// The validation of one setting.
 pub(super) struct Rule<T> {
     read: Box<Read<T>>,
-    /// What is used in place of a wrong value, in words.
+    /// The fallback for an invalid value, in words.
     uses: fn(&T) -> String,
-    /// What is used in place of a wrong value in the file, where that is not the default.
+    /// The fallback for an invalid value in the file, if it is not the default.
     instead: Option<T>,
 }
 
-/// What is allowed, in words.
+/// The messages that say what is allowed.
 struct Wrong {
-    /// As it goes on after the value in the file.
+    /// Continues the sentence after the value in the file.
     file: String,
     page: String,
 }
@@ -31,7 +31,7 @@ impl<T: 'static> Rule<T> {
         Self { read: Box::new(read), uses: |_| "Holdoff uses its default.".to_owned(), instead: None }
     }
 
-    /// What a page is told of a wrong value.
+    /// Sets the message for an invalid value from a page.
     pub fn refusing(self, page: &'static str) -> Self {
         let read = self.read;
         Self {
@@ -41,13 +41,13 @@ impl<T: 'static> Rule<T> {
     }
 
     /// # Errors
-    /// A sentence that says what is allowed.
+    /// Fails if the value is invalid. The message says what is allowed.
     pub fn of_page(&self, value: &Value) -> Result<T, String> {
         (self.read)(value).map_err(|wrong| wrong.page)
     }
 
     /// # Errors
-    /// What is wrong with the value of this name, and what is used in its place where that is not the default.
+    /// Fails if the value is invalid. Returns the problem, and the fallback if it is not the default.
     pub fn of_file(self, name: &str, value: &Value, default: &T, quotes: Quotes) -> Result<T, (String, Option<T>)> {
         (self.read)(value).map_err(|wrong| {
             let (shown, uses) = (quotes.shown(Some(value)), (self.uses)(default));
@@ -56,7 +56,7 @@ impl<T: 'static> Rule<T> {
     }
 }
 
-/// Every value of the type.
+/// Accepts every value of the type.
 pub(super) fn choice<T: DeserializeOwned + 'static>(allowed: &'static str) -> Rule<T> {
     let read = |value: &Value| serde_json::from_value(value.clone()).ok();
     Rule::new(move |value| read(value).ok_or_else(|| Wrong::kind(format!("; it must be {allowed}."))))
@@ -66,14 +66,13 @@ pub(super) fn flag() -> Rule<bool> {
     choice("true or false")
 }
 
-/// Without a word nothing was agreed to, and a word that is neither yes nor no is a no: a request cannot be taken back.
+/// An absent value means no consent yet, and an invalid one means no: a request cannot be taken back.
 pub(super) fn consent() -> Rule<Option<bool>> {
     let yes_or_no = flag();
     Rule { instead: Some(Some(false)), ..Rule::new(move |value| (yes_or_no.read)(value).map(Some)) }
 }
 
-/// A value that is neither of the two sends nothing: whoever wrote it may have meant that, and a request cannot be taken
-/// back.
+/// An invalid value sends no requests: the user may have meant that, and a request cannot be taken back.
 pub(super) fn readings() -> Rule<Option<Readings>> {
     let one_of_two = choice(r#""ask" or "free_only""#);
     Rule {
@@ -83,7 +82,7 @@ pub(super) fn readings() -> Rule<Option<Readings>> {
     }
 }
 
-/// `page` has `{}` where the bounds stand.
+/// `page` contains `{}` in place of the bounds.
 pub(super) fn whole<T>(allowed: RangeInclusive<T>, page: &'static str) -> Rule<T>
 where
     T: TryFrom<u64> + PartialOrd + fmt::Display + 'static,

@@ -1,7 +1,7 @@
-//! The schema of `settings.json`: each setting once, with its type, its default and what is allowed.
+//! The schema of `settings.json`: each setting once, with its type, default and validation.
 //!
-//! From it come the settings of the program, the sentences about wrong values in the file, what a page shows, what a page
-//! may change, and the page's types. A new setting is a line here.
+//! It generates the settings type, the messages about invalid values, what a page shows and may change, and the page's types.
+//! A new setting takes one line here.
 
 use super::change::given;
 use super::rules::{choice, consent, flag, interval, readings, whole};
@@ -25,7 +25,7 @@ macro_rules! key {
     };
 }
 
-/// `field: Type = default, rule;` with `["key"]` after a field whose key is not its name.
+/// `field: Type = default, rule;` with `["key"]` after a field if its key differs from its name.
 macro_rules! settings {
     (
         page { $( $(#[$page_meta:meta])* $page:ident $([$page_key:literal])? : $page_type:ty = $page_default:expr, $page_rule:expr; )* }
@@ -69,7 +69,7 @@ macro_rules! settings {
         }
 
         impl SettingsChange {
-            /// The settings that a page sent, checked, as they are to be written.
+            /// Checks the settings that a page sent and returns them in the form to write.
             pub(super) fn settings(sent: &Map<String, Value>) -> Result<Map<String, Value>, String> {
                 let mut settings = Settings::default();
                 let mut changed = Vec::new();
@@ -127,7 +127,7 @@ settings! {
     file {
         /// Renewal of sign-ins by Holdoff (law 7: off).
         renewal: bool = false, flag();
-        /// Metrics for a collector on this computer; `None` is off.
+        /// Metrics for a collector on this computer; `None` means off.
         metrics: Option<MetricsSettings> = None, choice(r#"null or {"listen": …, "token_file": …}"#);
     }
 }

@@ -1,4 +1,4 @@
-//! How one account stands at one moment: computed here once, and shown by tray, panel, settings, command and metrics alike.
+//! The status of one account at one moment: computed once, for tray, panel, settings, command and metrics alike.
 
 use crate::credential::sign_in_flow::SignInFlow;
 use crate::gate::{GateState, policy};
@@ -14,15 +14,15 @@ use std::time::Duration;
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub enum Condition {
-    /// Nothing is known yet.
+    /// There is no reading yet.
     Unknown,
-    /// A fresh reading is shown.
+    /// The reading is fresh.
     Ok,
     /// The last reading is old.
     Stale,
-    /// Nothing is asked until a time.
+    /// No requests until a certain time.
     CoolingDown,
-    /// Nothing is asked until the person signs in again.
+    /// No requests until the user signs in again.
     Paused,
     /// The sign-in has expired; its owner renews it.
     Expired,
@@ -30,13 +30,13 @@ pub enum Condition {
     Absent,
 }
 
-/// What an account's status depends on besides its own state.
+/// Inputs to an account's status other than its own state.
 #[derive(Debug, Clone, Copy)]
 pub struct StatusContext<'a> {
     pub now: Moment,
-    /// How often readings are asked for.
+    /// The polling interval.
     pub interval: Duration,
-    /// Why the state cannot be saved, while it cannot: nothing is asked then (law 13).
+    /// Why the state cannot be saved, if it cannot. No requests are sent then (law 13).
     pub saving_failure: Option<&'a str>,
 }
 
@@ -46,24 +46,24 @@ impl StatusContext<'_> {
     }
 }
 
-/// See the module.
+/// The status of one account; see the module.
 #[derive(Debug, Clone)]
 pub struct AccountStatus<'a> {
     pub account: &'a AccountState,
     pub now: Moment,
     pub condition: Condition,
-    /// What keeps the sign-in from being used, if anything does.
+    /// What prevents use of the sign-in, if anything.
     pub trouble: Option<SignInTrouble>,
     pub renewal: Renewal<'a>,
-    /// How far the account is on the way back to a sign-in that works.
+    /// The progress towards a working sign-in.
     pub sign_in_flow: SignInFlow,
-    /// `None` while that depends on something else than time.
+    /// `None` while it depends on more than time.
     pub next_request: Option<Moment>,
-    /// Whether a person may have usage asked now, else why not.
+    /// Whether the user may request a refresh now, or why not.
     pub refresh: Result<(), Refusal>,
-    /// The reading is too old to be taken for the present, or the last answer told none of what is shown.
+    /// The reading is too old to count as current, or the last response had none of the limits shown.
     pub is_stale: bool,
-    /// Percent used of the fullest window.
+    /// Usage of the fullest window, in percent.
     pub highest: Option<f64>,
 }
 
@@ -88,8 +88,8 @@ impl<'a> AccountStatus<'a> {
         }
     }
 
-    /// Whose status the icon shows, the least first: what needs the person; then what they are about to run out of, or
-    /// what is held back; then what works, the fullest first. What only waits for its owner hides none of these.
+    /// Sort key for the status that the icon shows, most urgent first: what needs the user; then quota about to run out and
+    /// what is held back; then what works, the fullest first. Accounts that only wait for their owner come last.
     pub fn urgency(&self) -> impl Ord + use<> {
         let highest = self.highest.unwrap_or(0.0);
         let rank = match self.condition {
@@ -105,18 +105,18 @@ impl<'a> AccountStatus<'a> {
         (rank, Reverse((highest * 1000.0) as u64))
     }
 
-    /// Whether something stands against renewing a sign-in that still works.
+    /// Whether something prevents renewal of a sign-in that still works.
     pub fn is_renewal_blocked(&self) -> bool {
         matches!(self.renewal, Renewal::Waits { .. } | Renewal::HeldUp { .. } | Renewal::Stopped(_))
     }
 
-    /// Whether a click on it leads to the way back to a sign-in.
+    /// Whether a click on it opens the sign-in steps.
     pub fn leads_to_sign_in(&self) -> bool {
         matches!(self.condition, Condition::Paused | Condition::Expired | Condition::Absent)
             || matches!(self.renewal, Renewal::Stopped(_))
     }
 
-    /// When something of this status changes with nothing else happening, as far as time alone decides it.
+    /// The times at which this status changes without any event, as far as they are known.
     pub fn next_changes(&self, interval: Duration) -> impl Iterator<Item = Wall> {
         let (account, now) = (self.account, self.now);
         let reading = account.reading.as_ref();
@@ -136,7 +136,7 @@ impl<'a> AccountStatus<'a> {
     }
 }
 
-/// Of the reasons why none of these accounts may be asked now, the one that ends first. `None` if any may be.
+/// The refusal that ends first, if none of these accounts may send a request now. `None` if any may.
 pub fn first_refusal<'a>(all: impl IntoIterator<Item = &'a AccountStatus<'a>>) -> Option<&'a Refusal> {
     let refusals: Option<Vec<&Refusal>> = all.into_iter().map(|status| status.refresh.as_ref().err()).collect();
     refusals?.into_iter().min_by_key(|refusal| refusal.ends())
@@ -166,12 +166,12 @@ fn is_stale_reading(reading: &Reading, context: &StatusContext<'_>) -> bool {
     reading.no_limits_at.is_some() || is_stale(reading.at, context.now.wall, context.interval)
 }
 
-/// Whether what was read at `at` is too old to be taken for the present.
+/// Whether a reading of `at` is too old to count as current.
 pub fn is_stale(at: Wall, now: Wall, interval: Duration) -> bool {
     now.since(at) > stale_after(interval)
 }
 
-/// The age from which a reading is old.
+/// The age at which a reading becomes stale.
 pub fn stale_after(interval: Duration) -> Duration {
     (interval * 2).max(policy::STALE_AT_LEAST)
 }

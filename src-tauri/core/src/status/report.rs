@@ -1,4 +1,4 @@
-//! What is known, as `holdoff status --json` prints it. A field that does not apply is null, never left out.
+//! The JSON of `holdoff status --json`. A field that does not apply is null, never omitted.
 
 use super::account::{AccountStatus, StatusContext, is_stale};
 use crate::account::label;
@@ -31,13 +31,13 @@ pub struct AccountReport {
     pub label: String,
     pub plan: Option<String>,
     pub sign_in: SignInReport,
-    /// Everywhere its sign-in is kept.
+    /// Every location that holds its sign-in.
     pub places: Vec<PlaceReport>,
     pub gates: GatesReport,
     pub reading: Option<ReadingReport>,
     pub last_request: Option<LastRequestReport>,
     pub next_request_at: Option<String>,
-    /// `ask`, or `free_only`: no request is sent for it.
+    /// `ask`, or `free_only`: no requests are sent for it.
     pub readings: &'static str,
 }
 
@@ -49,14 +49,14 @@ pub struct SignInReport {
     pub expires_at: Option<String>,
     /// `owner` or `holdoff`.
     pub renewed_by: &'static str,
-    /// Why Holdoff, which may, does not even try to renew it.
+    /// Why Holdoff cannot even try to renew it, although it may.
     pub renewal_held_up: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PlaceReport {
     pub place: String,
-    /// Whether it is the one that is asked with.
+    /// Whether requests use the sign-in from this location.
     pub used: bool,
 }
 
@@ -85,7 +85,7 @@ pub struct ReadingReport {
     pub money: Vec<Spend>,
     pub money_at: Option<String>,
     pub money_source: Option<Source>,
-    /// When the usage endpoint last answered without any limit, since it told those that are shown.
+    /// When the usage endpoint last responded without any limit, after it had reported those shown.
     pub no_limits_at: Option<String>,
 }
 
@@ -93,23 +93,23 @@ pub struct ReadingReport {
 pub struct WindowReport {
     pub id: String,
     pub label: String,
-    /// Null when it is not said, or when the window was reset since.
+    /// Null if unknown, or if the window was reset since the reading.
     pub used_percent: Option<f64>,
     pub resets_at: Option<String>,
     pub duration_s: Option<u64>,
     pub binding: bool,
-    /// The reset lies in the past.
+    /// Whether the reset time has passed.
     pub was_reset: bool,
-    /// When this window was read, which may be before the newest of the reading.
+    /// When this window was read, which may be earlier than the reading's own time.
     pub at: String,
     pub source: Source,
     pub stale: bool,
     pub forecast: Option<ForecastReport>,
-    /// Why it is locked, in the provider's word.
+    /// Why it is locked, in the provider's words.
     pub locked_reason: Option<String>,
 }
 
-/// When a window will be used up, as its use goes now.
+/// When a window will be used up at the current rate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ForecastReport {
     /// `lasts_until_reset`, `runs_out` or `too_early`.
@@ -127,7 +127,7 @@ pub struct LastRequestReport {
 }
 
 impl Report {
-    /// What `state` says at `now`, for the accounts that are polled.
+    /// The report of `state` at `now`, for the polled accounts.
     pub fn of(state: &State, now: Moment, settings: &Settings) -> Self {
         let accounts = state.active.iter().filter_map(|id| {
             let account = state.accounts.get(id)?;
@@ -290,7 +290,7 @@ fn gate(gate: &Gate, now: Moment) -> GateReport {
     GateReport { state: name, cause, since: told(since), until: told(until), strikes: gate.strikes }
 }
 
-/// Why a gate cools down, for scripts.
+/// The cause of a cooldown, for scripts.
 pub fn cooldown_key(cause: &Cooldown) -> &'static str {
     match cause {
         Cooldown::RateLimited { .. } => "rate_limited",

@@ -1,8 +1,8 @@
-//! Commands that a person is to paste.
+//! Quotes commands for the user to paste.
 
 use super::is_hidden;
 
-/// A word for a shell, whatever is in it.
+/// Quotes any text as one shell word.
 pub fn quoted(word: &str) -> String {
     if word.chars().any(is_hidden) {
         return printed(word);
@@ -14,7 +14,7 @@ pub fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-/// What a terminal would obey or not show is spelt out.
+/// Spells out bytes that a terminal would interpret or not show.
 fn printed(word: &str) -> String {
     let spelt = |byte: u8| match byte {
         b'/' | b'.' | b'_' | b'-' => char::from(byte).to_string(),
@@ -24,7 +24,7 @@ fn printed(word: &str) -> String {
     format!("\"$(printf '{}')\"", word.bytes().map(spelt).collect::<String>())
 }
 
-/// A path that may begin with `~/`, which a shell only takes for the home folder where it is bare.
+/// A path that may begin with `~/`, which a shell expands only if it is not quoted.
 pub fn quoted_below_home(path: &str) -> String {
     match path.strip_prefix("~/") {
         Some("") => "~/".to_owned(),
@@ -34,7 +34,7 @@ pub fn quoted_below_home(path: &str) -> String {
     }
 }
 
-/// The same for cmd, the shell of Windows, which does not know `~`. What stands between two `%` there is not to be helped.
+/// The same for cmd, the Windows shell, which does not know `~`. Text between two `%` cannot be escaped there.
 pub fn below_profile(path: &str) -> String {
     match path.strip_prefix('~') {
         Some(below) if below.is_empty() || below.starts_with(['/', '\\']) => {

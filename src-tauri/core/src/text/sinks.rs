@@ -1,9 +1,9 @@
-//! What each place that shows text takes for more than text.
+//! Escapes text for each kind of output.
 
 use super::is_hidden;
 use std::fmt::Write;
 
-/// For what reads markup: `R&D` is no entity and `<b>` no tag.
+/// For markup: keeps `R&D` from being an entity and `<b>` a tag.
 pub fn markup(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -17,14 +17,14 @@ pub fn markup(text: &str) -> String {
     out
 }
 
-/// For the sub text of a tray item's tooltip, which is XML
-/// (<https://specifications.freedesktop.org/status-notifier-item/latest/markup.html>). Its title is plain text. No host says
-/// what it reads, so the specification decides: Xfce (`sn-button.c`) hands it to Pango as it is, which shows an empty box for
-/// a bare `&`. Waybar escapes it once more since pull request 3877, and shows `R&amp;D`.
+/// For the subtext of a tray item's tooltip, which is XML
+/// (<https://specifications.freedesktop.org/status-notifier-item/latest/markup.html>). Its title is plain text. Hosts do not
+/// announce what they parse, so the specification decides. Xfce (`sn-button.c`) passes it to Pango unchanged, which shows an
+/// empty box for a bare `&`. Waybar escapes it again since pull request 3877, and shows `R&amp;D`.
 ///
-/// Plasma guesses (`textFormat: Text.AutoText` in `StatusNotifierItem.qml`): Qt takes for markup only what has a tag or
-/// `&lt;` in its first line (`Qt::mightBeRichText`), and then needs `<br>` for a line break; all else is plain text there.
-/// An empty tag in front makes sure of the guess.
+/// Plasma guesses (`textFormat: Text.AutoText` in `StatusNotifierItem.qml`): Qt treats text as markup only if its first line
+/// has a tag or `&lt;` (`Qt::mightBeRichText`), and then needs `<br>` for a line break. All other text is plain. A leading
+/// empty tag makes the guess reliable.
 pub fn tooltip(text: &str, on_plasma: bool) -> String {
     let first = text.trim_start().lines().next().unwrap_or_default();
     match on_plasma {
@@ -36,13 +36,13 @@ pub fn tooltip(text: &str, on_plasma: bool) -> String {
     }
 }
 
-/// For the body of a notification, which is markup where the service says `body-markup` and plain text elsewhere. The
-/// summary is plain text always (<https://specifications.freedesktop.org/notification-spec/latest/markup.html>).
+/// For the body of a notification: markup if the service has the capability `body-markup`, otherwise plain text. The summary
+/// is always plain text (<https://specifications.freedesktop.org/notification-spec/latest/markup.html>).
 pub fn notification_body(body: &str, capabilities: &[String]) -> String {
     if capabilities.iter().any(|one| one == "body-markup") { markup(body) } else { body.to_owned() }
 }
 
-/// For a menu in which `mark` would make the next letter an access key: `_` over D-Bus, `&` elsewhere. A label is plain text
+/// For a menu in which `mark` makes the next letter an access key: `_` over D-Bus, `&` elsewhere. A label is plain text
 /// (`com.canonical.dbusmenu`: two underscores are one).
 pub fn menu_label(text: &str, mark: char) -> String {
     let mut out = String::with_capacity(text.len());
@@ -55,22 +55,22 @@ pub fn menu_label(text: &str, mark: char) -> String {
     out
 }
 
-/// For a cell of a spreadsheet, which takes some beginnings for a formula: an apostrophe makes text of them. Where a list
-/// is written with semicolons, one in the middle of a name begins a cell of its own.
+/// For a CSV cell: a leading apostrophe prevents a formula. Where semicolons separate cells, each one in a name starts a new
+/// cell, so every part is guarded.
 pub fn csv_cell(text: &str) -> String {
     let visible: String = text.chars().map(|c| if is_hidden(c) { ' ' } else { c }).collect();
     let guarded = |part: &str| if is_formula(part) { format!("'{part}") } else { part.to_owned() };
     visible.split(';').map(guarded).collect::<Vec<_>>().join(";")
 }
 
-/// White space and quotes before the sign do not keep a spreadsheet from it, nor does its full-width form.
+/// Spreadsheets also accept leading white space and quotes, and the full-width form of the sign.
 fn is_formula(cell: &str) -> bool {
     let first = cell.chars().find(|c| !c.is_whitespace() && *c != '"');
     first.is_some_and(|c| matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠'))
 }
 
-/// JSON whose texts are safe on a terminal too: serde leaves C1 controls, delete and what is invisible as they are. All of
-/// these can only stand inside of its texts.
+/// Makes JSON safe for a terminal: serde does not escape C1 controls, delete and invisible characters. All of these can only
+/// occur inside its strings.
 pub fn json(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
@@ -85,8 +85,8 @@ pub fn json(json: &str) -> String {
     out
 }
 
-/// The last sieve before a terminal: lines and our own colours pass, and a replacement character shows where something
-/// else was, in a path say.
+/// Final filter before a terminal. Keeps line breaks and our own colours, and replaces other control and invisible
+/// characters, such as those in a path.
 pub fn terminal(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -101,7 +101,7 @@ pub fn terminal(text: &str) -> String {
     out
 }
 
-/// How long a colour (SGR) is that stands at the start.
+/// Length of a leading colour sequence (SGR).
 fn colour(text: &str) -> Option<usize> {
     let numbers = text.strip_prefix("\u{1b}[")?;
     let end = numbers.find(|c: char| !c.is_ascii_digit() && c != ';')?;

@@ -1,4 +1,4 @@
-//! What Claude Code keeps of its own last look at the usage endpoint, in `.claude.json`. It can be days old.
+//! Claude Code's cached response of the usage endpoint, in `.claude.json`. It can be days old.
 
 use super::usage;
 use crate::quota::attribution::Speaker;
@@ -7,17 +7,17 @@ use crate::text;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// A look that was Claude Code's own.
+/// A usage response that Claude Code cached.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cached {
-    /// Whose quota it is. Older versions do not say; then it is the account that is signed in.
+    /// Whose quota it is. Older versions do not record it; then it is the account that is signed in.
     pub speaker: Speaker,
     pub reading: Reading,
 }
 
-/// `None` if there is none, or it does not say when it was.
+/// `None` if there is no cached response, or no time for it.
 pub fn read(bytes: &[u8]) -> Option<Cached> {
-    /// The file holds megabytes of other things, which are read over.
+    /// Skips the rest of the file, which can be megabytes.
     #[derive(Deserialize)]
     struct File {
         #[serde(default, rename = "cachedUsageUtilization")]

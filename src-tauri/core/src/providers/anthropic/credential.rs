@@ -1,4 +1,4 @@
-//! Claude Code's sign-in as it stores it.
+//! Parses Claude Code's stored sign-in.
 
 use super::members::Members;
 use crate::credential::token::RefreshToken;
@@ -9,30 +9,31 @@ use serde_json::Value;
 
 /// Name of the credential file in Claude Code's config folder.
 pub const FILE: &str = ".credentials.json";
-/// The command that signs in again (newer versions of Claude Code).
+/// The sign-in command of newer versions of Claude Code.
 pub const SIGN_IN_COMMAND: &str = "claude auth login";
-/// In older ones: then `/login` is typed.
+/// The command for older versions, in which the user then types `/login`.
 pub const OLDER_SIGN_IN_COMMAND: &str = "claude";
-/// The first version with [`SIGN_IN_COMMAND`], says Claude Code's change log.
+/// The first version with [`SIGN_IN_COMMAND`], according to Claude Code's change log.
 pub const SIGN_IN_COMMAND_SINCE: [u32; 3] = [2, 1, 41];
-/// Where Anthropic says how Claude Code is installed.
+/// Anthropic's installation instructions for Claude Code.
 pub const INSTALL_ADDRESS: &str = "https://code.claude.com/docs/en/setup";
-/// A credential file larger than this is not one: a few kilobytes are usual, plugin secrets included.
+/// A larger file is not a credential file: a few kilobytes are usual, plugin secrets included.
 pub const FILE_MAX: u64 = 4 * 1024 * 1024;
 
 /// The scope that a request for usage needs.
 const USAGE_SCOPE: &str = "user:profile";
 
-/// The member that holds the sign-in; all others are other people's.
+/// The member that holds the sign-in. All others belong to other programs.
 pub(super) const OAUTH: &str = "claudeAiOauth";
 
-// What is wrong with a file, without a word of its content.
+// Reasons why a file cannot be used, without its content.
 pub(super) const EMPTY: &str = "it is empty";
 pub(super) const TORN: &str = "it is incomplete or damaged JSON";
 pub(super) const FOREIGN: &str = "it is JSON, but not a Claude Code credential file";
 pub(super) const FOREIGN_FORM: &str = "its sign-in has an unknown format";
 
-/// Reads the credential file (or keychain value); `beside` is whose it is for the file beside it. No text of it ever stands in the result's errors.
+/// Reads the credential file or keychain value. `beside` is the identity from the file beside it. Errors never contain text
+/// of the file.
 pub fn read(bytes: &[u8], beside: Identity) -> CredentialRead {
     let unreadable = |why: &str| CredentialRead::Absent(CredentialMissing::Unreadable(why.to_owned()));
     if without_bom(bytes).trim_ascii().is_empty() {
@@ -79,8 +80,8 @@ pub fn read(bytes: &[u8], beside: Identity) -> CredentialRead {
     })
 }
 
-/// Tokens of this kind are not older than 2025, and none is given for a lifetime: an expiry before 2025 or after 2100
-/// is a mistake, and as if it were not there. One in 1970 would cost a refresh token at every look.
+/// No such token is older than 2025, and none is valid for a lifetime: an expiry before 2025 or after 2100 is an error and is
+/// ignored. An expiry in 1970 would cost a refresh token at every check.
 const PLAUSIBLE: std::ops::Range<i64> = 1_735_689_600_000..4_102_444_800_000;
 
 /// Epoch milliseconds.
@@ -90,7 +91,7 @@ fn expiry(value: &Value) -> Option<Wall> {
     millis.filter(|ms| PLAUSIBLE.contains(ms)).map(Wall)
 }
 
-/// A UUID, or the address of a document about the client. Null is as if it were not there, as for Claude Code.
+/// A UUID, or the URL of a client metadata document. Null counts as absent, as it does for Claude Code.
 fn client(value: &Value) -> OAuthClient {
     let is_one = |id: &str| {
         let plain = id.chars().all(|c| c.is_ascii_graphic() && !"\"\\".contains(c));
@@ -103,7 +104,7 @@ fn client(value: &Value) -> OAuthClient {
     }
 }
 
-/// `"time_limit"`. A word that is none of an owner's is not repeated; a value that says nothing is as if absent.
+/// Such as `"time_limit"`. Text in any other form is not repeated. An empty value counts as absent.
 fn login_ended(value: &Value) -> Option<String> {
     let is_word = |text: &str| text.len() <= 40 && text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
     match value {
@@ -114,8 +115,8 @@ fn login_ended(value: &Value) -> Option<String> {
     }
 }
 
-/// The scope that usage needs and that the sign-in was stored without, as a token from `claude setup-token` is. Where none
-/// are said, all may be there.
+/// The scope that usage needs, if the stored scopes lack it, as for a token from `claude setup-token`. If no scopes are
+/// stored, all may be present.
 pub fn missing_scope(scopes: &[String]) -> Option<&'static str> {
     (!scopes.is_empty() && scopes.iter().all(|scope| scope != USAGE_SCOPE)).then_some(USAGE_SCOPE)
 }
@@ -128,9 +129,9 @@ fn scopes(value: &Value) -> Vec<String> {
     }
 }
 
-/// Reads whose sign-in it is from Claude Code's `.claude.json`. Anything unreadable is "not said".
+/// Reads the identity from Claude Code's `.claude.json`. Anything unreadable counts as absent.
 pub fn identity(bytes: &[u8]) -> Identity {
-    /// The file holds megabytes of other things, which are read over.
+    /// Skips the rest of the file, which can be megabytes.
     #[derive(serde::Deserialize)]
     struct File {
         #[serde(rename = "oauthAccount")]

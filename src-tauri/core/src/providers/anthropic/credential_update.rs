@@ -1,5 +1,5 @@
-//! New tokens in the owner's own store. Everything else there belongs to others, and stays as it stands: each value byte
-//! for byte, in its order, known or not.
+//! Writes new tokens into the owner's credential store. All other content belongs to other programs and stays byte for byte,
+//! in its order, known or not.
 
 use super::credential;
 use super::members::Members;
@@ -11,20 +11,20 @@ use serde_json::Value;
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// What is to become of the store.
+/// What to do with the store.
 #[derive(Debug)]
 pub enum Succession {
-    /// This takes its place.
+    /// Replace it with this.
     Write(Rewritten),
-    /// The new tokens stand there already.
+    /// Nothing: it has the new tokens already.
     There,
-    /// Another sign-in than the one that was renewed stands there by now, or none.
+    /// Nothing: it has a sign-in other than the renewed one by now, or none.
     Changed,
-    /// It is not what the owner writes: what is wrong, without its content.
+    /// Nothing: it is not in the owner's format. The reason does not contain its content.
     Unreadable(&'static str),
 }
 
-/// A whole store, tokens and all: it goes to where it came from and nowhere else.
+/// The complete new content of a store, with tokens. It must go only to where the store came from.
 pub struct Rewritten(Zeroizing<String>);
 
 impl Rewritten {
@@ -39,7 +39,7 @@ impl fmt::Debug for Rewritten {
     }
 }
 
-/// Puts new tokens into the store `bytes`, if what they replace still stands there.
+/// Puts new tokens into the store `bytes`, if it still has the sign-in that they replace.
 pub fn succeed(bytes: &[u8], successor: &RenewedTokens) -> Succession {
     match try_succeed(bytes, successor) {
         Ok(succession) => succession,
@@ -47,8 +47,8 @@ pub fn succeed(bytes: &[u8], successor: &RenewedTokens) -> Succession {
     }
 }
 
-/// The new tokens in what a crash left beside the store `bytes`, where it was to take its place: if that is whole, and
-/// newer, and what they were got for still stands in the store. `spent` is the refresh token whose renewal was cut off.
+/// Recovers new tokens from `left`, the pending replacement of the store `bytes` after a crash. It must be complete and
+/// newer, and the store must still have `spent`, the refresh token of the interrupted renewal.
 pub fn recover_pending(bytes: &[u8], left: &[u8], spent: &Fingerprint) -> Option<RenewedTokens> {
     let read = |bytes| match credential::read(bytes, Identity::default()) {
         CredentialRead::Found(credential) => Some(credential),
@@ -57,7 +57,7 @@ pub fn recover_pending(bytes: &[u8], left: &[u8], spent: &Fingerprint) -> Option
     let (stored, left) = (read(bytes)?, read(left)?);
     let refresh_token = left.refresh_token.as_ref()?.secret()?.clone();
     let ours = stored.refresh_token.as_ref().is_some_and(|token| token.fingerprint() == spent);
-    // A copy of the store is left by a crash as well: what is to be written is tried out with one beforehand.
+    // A crash can also leave a plain copy of the store, from the rehearsal of the write before a renewal.
     let newer = left.fingerprint() != stored.fingerprint()
         && !matches!((left.expires_at, stored.expires_at), (Some(left), Some(stored)) if left <= stored);
     (ours && newer).then(|| RenewedTokens {
@@ -97,10 +97,10 @@ fn parse(bytes: &[u8]) -> Result<Members<'_>, &'static str> {
     Members::parse(bytes).map_err(|error| if error.is_data() { credential::FOREIGN } else { credential::TORN })
 }
 
-/// A member's name, and what it is to be, as it is written.
+/// A member's name and its new JSON value.
 type Change = (&'static str, Zeroizing<String>);
 
-/// What the answer does not say of the new tokens is not known: the old word on it is about the old ones.
+/// Values that the response lacks are unknown for the new tokens: the stored ones describe the old tokens.
 fn renewal(oauth: &Members<'_>, RenewedTokens { replaces, tokens }: &RenewedTokens) -> Vec<Change> {
     let value = |value: Value| Zeroizing::new(value.to_string());
     let ends = |at: Option<Wall>| value(at.map_or(Value::Null, |at| at.0.into()));
@@ -115,7 +115,7 @@ fn renewal(oauth: &Members<'_>, RenewedTokens { replaces, tokens }: &RenewedToke
     changes
 }
 
-/// As a JSON text. Of all that can stand in a token, two characters cannot stand in one as they are.
+/// The token as a JSON string. Only two of the characters that a token can contain need escaping.
 fn quoted(token: &Token) -> Zeroizing<String> {
     let mut text = Zeroizing::new(String::with_capacity(2 * token.expose().len() + 2));
     text.push('"');
@@ -129,7 +129,8 @@ fn quoted(token: &Token) -> Zeroizing<String> {
     text
 }
 
-/// The object with these changes, after `first`. It is made in one piece, so that no part of it is left where it was too small.
+/// The object with these changes, after `first`. One allocation of the full size, so that no secret stays behind in an
+/// outgrown buffer.
 fn written(first: &str, members: &[(String, &str)], changes: &[Change]) -> Zeroizing<String> {
     let mut all: Vec<(&str, &str)> = members.iter().map(|(name, value)| (name.as_str(), *value)).collect();
     for (name, value) in changes {

@@ -1,4 +1,4 @@
-//! `{"error":{"type":…,"message":…}}`: an error as Anthropic's API writes it, and what it refuses.
+//! Anthropic's API errors, `{"error":{"type":…,"message":…}}`, and what they reject.
 
 use crate::response::{Barred, Outcome, Rejection};
 use serde_json::Value;
@@ -20,8 +20,8 @@ impl<'a> ApiError<'a> {
         Some(Self { kind: text("type"), message: text("message") })
     }
 
-    /// `None` where the status says more: a redirect, a proxy and a server in trouble have no say on the sign-in
-    /// (law 10), whatever they name their error.
+    /// `None` if the status takes precedence: an error from a redirect, a proxy or a failing server says nothing about the
+    /// sign-in (law 10), whatever its type.
     pub(super) fn outcome(&self, status: u16, retry_after: Option<Duration>) -> Option<Outcome> {
         Some(match (self.kind, status) {
             ("rate_limit_error", _) => Outcome::RateLimited { retry_after },
@@ -84,10 +84,10 @@ impl<'a> ApiError<'a> {
     }
 }
 
-/// More than these are not worth a sentence.
+/// A message names at most this many.
 const SCOPES_NAMED: usize = 4;
 
-/// Like `user:profile`. Text of an answer is only repeated where it cannot be a token.
+/// Such as `user:profile`. Text of a response is only repeated if it cannot be a token.
 fn is_scope(text: &str) -> bool {
     !text.is_empty() && text.len() <= 40 && text.chars().all(fits_scope)
 }

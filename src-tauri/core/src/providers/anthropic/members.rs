@@ -1,5 +1,5 @@
-//! The members of a JSON object that may hold secrets, as they stand in the bytes that they were read from: what is not
-//! asked for is not copied.
+//! The members of a JSON object that may hold secrets, borrowed from the bytes they were read from. A value is copied only
+//! when it is requested.
 
 use crate::credential::token::Token;
 use crate::text::without_bom;
@@ -10,31 +10,31 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 
-/// In their order, each value as it is written.
+/// In order, each value as raw JSON.
 pub(super) struct Members<'a>(pub Vec<(String, &'a str)>);
 
 impl<'a> Members<'a> {
-    /// Fails if the bytes are no whole JSON, or no object. A byte-order mark may stand before it.
+    /// Fails if the bytes are not complete JSON, or not an object. Accepts a leading byte-order mark.
     pub fn parse(bytes: &'a [u8]) -> serde_json::Result<Self> {
         serde_json::from_slice(without_bom(bytes))
     }
 
-    /// Of a name that stands there twice, the last one counts, as for everyone who reads it.
+    /// Returns the last of duplicate members, as other readers do.
     pub fn get(&self, key: &str) -> Option<&'a str> {
         self.0.iter().rev().find(|(name, _)| name == key).map(|(_, value)| *value)
     }
 
-    /// The same, unless it is null.
+    /// Like [`Self::get`], but `None` for null.
     pub fn said(&self, key: &str) -> Option<&'a str> {
         self.get(key).filter(|value| *value != "null")
     }
 
-    /// Of what is no secret.
+    /// For values that are not secret.
     pub fn value(&self, key: &str) -> Option<Value> {
         serde_json::from_str(self.get(key)?).ok()
     }
 
-    /// Of what is no secret, and not empty.
+    /// For non-empty strings that are not secret.
     pub fn text(&self, key: &str) -> Option<String> {
         serde_json::from_str(self.get(key)?).ok().filter(|text: &String| !text.is_empty())
     }

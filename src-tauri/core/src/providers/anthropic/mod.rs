@@ -1,5 +1,5 @@
-//! Anthropic's subscription quota, as Claude Code's sign-in may read it. None of it is documented by
-//! Anthropic: every decoder takes what is there and misses nothing that is not.
+//! Anthropic's subscription quota, as available to Claude Code's sign-in. Anthropic documents none of it: every decoder takes
+//! what is present and requires nothing.
 
 pub mod cached_usage;
 pub mod credential;
@@ -39,10 +39,10 @@ const ENDPOINTS: [EndpointSpec; 2] = [
         base: "https://api.anthropic.com",
         variable: "HOLDOFF_ANTHROPIC_API",
         policy: EndpointPolicy {
-            // One project asked every 180 s for 96 minutes without a 429, with a measured budget of about 28–30 requests in
-            // any 60 minutes.
+            // One project sent a request every 180 s for 96 minutes without a 429. Its measured budget: about 28–30 requests
+            // in any 60 minutes.
             spacing: Duration::from_secs(180),
-            // Blocks seen lasted minutes to an hour, 3600 s the most common.
+            // Observed blocks lasted from minutes to an hour, most often 3600 s.
             limit: Backoff { base: Duration::from_secs(5 * 60), cap: Duration::from_secs(60 * 60) },
         },
     },
@@ -52,13 +52,13 @@ const ENDPOINTS: [EndpointSpec; 2] = [
         variable: "HOLDOFF_ANTHROPIC_TOKEN",
         policy: EndpointPolicy {
             spacing: Duration::from_secs(180),
-            // Seen to last for hours even at 6 calls a day.
+            // Observed to last for hours even at 6 calls a day.
             limit: Backoff { base: Duration::from_secs(10 * 60), cap: Duration::from_secs(6 * 60 * 60) },
         },
     },
 ];
 
-/// Claude Code's public client id, to which a sign-in is bound that names no other.
+/// Claude Code's public client id, for a sign-in that names no other client.
 const CLIENT_ID: &str = "9d1c250a-e61b-44d9-88ed-5944d1962f5e";
 
 impl ProviderSpec for Anthropic {
@@ -112,11 +112,11 @@ pub fn usage_request(credential: &Credential) -> Request {
     }
 }
 
-/// The refresh-token grant of RFC 6749 §6, in the name of the client that the sign-in was given to.
+/// The refresh-token grant of RFC 6749 §6, for the client that the sign-in was issued to.
 ///
-/// It names no `scope`: then the new token may do what the old one might, and nothing else (§6). Claude Code names a list
-/// of its own there, which grows with its versions and asks for more than an older sign-in was given; where that is
-/// refused it asks again, which costs a request that Holdoff does not have (law 4).
+/// It sends no `scope`, so the new token keeps the scopes of the old one (§6). Claude Code sends its own list, which grows
+/// with its versions and exceeds what an older sign-in was granted. If that is rejected it retries, which would cost a
+/// request that Holdoff does not have (law 4).
 pub fn renewal_request(credential: &Credential) -> Option<(Request, Fingerprint)> {
     let refresh_token = credential.refresh_token.as_ref()?.secret()?.clone();
     let client_id = match &credential.client {

@@ -1,4 +1,4 @@
-//! Extra usage: the `spend` of newer bodies, the `extra_usage` of all. Both say the same, so one is shown.
+//! Extra usage: `spend` in newer bodies, `extra_usage` in all. Both mean the same, so only one is shown.
 
 use crate::quota::{Amount, Spend};
 use serde_json::Value;
@@ -102,7 +102,7 @@ fn currency(value: &Value) -> Option<&str> {
     value.as_str().filter(|code| code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase()))
 }
 
-/// A key such as `out_of_credits`, in words.
+/// Converts a key such as `out_of_credits` to words.
 pub(super) fn reason(value: &Value) -> Option<String> {
     let reason = value.as_str()?;
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ' ');

@@ -1,4 +1,4 @@
-//! What Claude Code tells its status-line command on stdin, as far as it concerns a quota.
+//! Parses the quota part of the JSON that Claude Code sends to its status-line command on stdin.
 
 use super::usage::{self, MODELS};
 use crate::quota::{QuotaWindow, Reading, Source};
@@ -6,33 +6,33 @@ use crate::time::Wall;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// What one call of the status line carries.
+/// The content of one status-line call.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct StatusLine {
-    /// Empty where Claude Code says nothing of limits: before a session's first answer, or with an API key.
+    /// Empty if Claude Code reports no limits: before a session's first response, or with an API key.
     pub windows: Vec<QuotaWindow>,
     pub session: Session,
 }
 
-/// Which session says it. It repeats the limits of its own last answer for as long as it stays open, as whoever it was
-/// signed in as.
+/// The session that reports. While it is open, it repeats the limits of its own last response, as the account it was signed
+/// in with then.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Session {
-    /// Where it is written down.
+    /// Path of its transcript.
     pub transcript: Option<String>,
-    /// The version of Claude Code that it runs.
+    /// Its version of Claude Code.
     pub version: Option<String>,
-    /// How long it has waited for answers; more than the last time, and there was one.
+    /// Total time spent waiting for responses. If it has grown since the last call, there was a new response.
     pub api_ms: Option<u64>,
 }
 
-/// No path and no version is longer.
+/// Upper limit for the length of a path or a version.
 const TEXT_MAX: usize = 4096;
 
-/// `None` if it is not a JSON object.
+/// `None` if the input is not a JSON object.
 pub fn read(bytes: &[u8]) -> Option<StatusLine> {
-    /// The rest, which may be long, is read over.
+    /// Skips the other members, which may be long.
     #[derive(Deserialize)]
     struct Input {
         #[serde(default)]
@@ -60,7 +60,7 @@ pub fn read(bytes: &[u8]) -> Option<StatusLine> {
 }
 
 impl StatusLine {
-    /// The reading in it, which was true at `at`.
+    /// Converts the limits to a reading that was true at `at`.
     pub fn reading(self, at: Wall) -> Option<Reading> {
         let said = !self.windows.is_empty();
         said.then_some(Reading::new(Source::StatusLine, at, self.windows, Vec::new()))
@@ -73,7 +73,7 @@ fn windows(limits: &Map<String, Value>) -> Vec<QuotaWindow> {
     usage::bounded(keyed.chain(usage::models(models)).collect())
 }
 
-/// A limit without a share of it used is none.
+/// `None` if the limit has no usage.
 fn window(key: &str, limit: &Value) -> Option<QuotaWindow> {
     let limit = limit.as_object().filter(|limit| limit.contains_key("used_percentage"))?;
     usage::keyed(key, limit, "used_percentage")

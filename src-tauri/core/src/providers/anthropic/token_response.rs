@@ -1,5 +1,5 @@
-//! What an answer of the token endpoint means. A refresh token works once, and presenting a spent one may end every
-//! session of the person: whatever does not say that the token is unspent is not read so.
+//! Interprets responses of the token endpoint. A refresh token works once, and presenting a spent one may end every session
+//! of the user. So a token counts as unspent only if the response proves it.
 
 use super::members::Members;
 use crate::credential::Tokens;
@@ -10,10 +10,10 @@ use crate::time::Wall;
 use serde_json::Value;
 use std::time::Duration;
 
-/// A lifetime longer than this is not believed: access tokens last 8 h, refresh tokens 30 days.
+/// Longer lifetimes are not believed: access tokens last 8 h, refresh tokens 30 days.
 const LIFETIME_MAX: u64 = 2 * 365 * 86_400;
 
-/// Reads an answer that arrived at `now`.
+/// Interprets a response that arrived at `now`.
 pub fn parse_token_response(answer: &HttpResponse, now: Wall) -> GrantOutcome {
     let status = answer.status;
     let retry_after = retry_after::parse(answer.retry_after.as_deref(), answer.date.as_deref(), now);
@@ -37,14 +37,14 @@ pub fn parse_token_response(answer: &HttpResponse, now: Wall) -> GrantOutcome {
     }
 }
 
-/// Of RFC 6749 §5.2 (`{"error":"invalid_grant"}`) or of Anthropic's API (`{"error":{"type":…}}`).
+/// Reads errors of RFC 6749 §5.2 (`{"error":"invalid_grant"}`) and of Anthropic's API (`{"error":{"type":…}}`).
 fn error_kind(json: &Members<'_>) -> Option<String> {
     json.said("error")?;
     let error = json.value("error").unwrap_or_default();
     Some(error.as_str().or_else(|| error.get("type")?.as_str()).unwrap_or_default().to_owned())
 }
 
-/// Text of an answer is only repeated where it cannot be a token.
+/// Text of a response is only repeated if it cannot be a token.
 fn named(kind: &str) -> String {
     let fits = kind.len() <= 40 && kind.chars().all(|c| c.is_ascii_lowercase() || c == '_');
     if fits { kind.to_owned() } else { String::new() }
@@ -85,19 +85,19 @@ fn tokens(json: &Members<'_>, now: Wall) -> Option<Tokens> {
     })
 }
 
-/// Of RFC 6749 §3.3. One that is none, or that could be a token that came back, makes them all "not said".
+/// Scopes as in RFC 6749 §3.3. One that is invalid, or that could be an echoed token, makes the whole list unknown.
 fn scopes(text: &str) -> Option<Vec<String>> {
     let is_one = |scope: &str| scope.chars().all(|c| c.is_ascii_graphic()) && !is_like_a_token(scope);
     let all: Vec<&str> = text.split_whitespace().collect();
     all.iter().all(|scope| is_one(scope)).then(|| all.into_iter().map(str::to_owned).collect())
 }
 
-/// As the sign-in's own is read, so that the two can be compared. A token in its place is no account's, whosever it is.
+/// Cleaned like the id of the sign-in, so that the two can be compared. A token in its place is withheld.
 fn account(id: &str) -> String {
     text::clean(id, text::LONG_NAME_MAX)
 }
 
-/// Seconds, as a number or as digits. Zero, negative and absurd ones are "not said".
+/// Seconds, as a number or as digits. Zero, negative and absurd values count as absent.
 fn lifetime(value: &Value) -> Option<Duration> {
     let secs = value.as_u64().or_else(|| value.as_str()?.trim().parse().ok());
     let secs = secs.or_else(|| value.as_f64().filter(|secs| (1.0..1e9).contains(secs)).map(|secs| secs as u64));

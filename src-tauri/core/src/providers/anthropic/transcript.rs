@@ -1,5 +1,5 @@
-//! What a session of Claude Code writes of itself in its transcript: whose it is, and when it was answered last. Newer
-//! versions write a `session-owner` line at its beginning and again near its end.
+//! Reads the account and the time of the last response from a Claude Code session transcript. Newer versions write a
+//! `session-owner` line at its start and again near its end.
 
 use super::status_line::Session;
 use crate::quota::attribution::Speaker;
@@ -7,22 +7,22 @@ use crate::text;
 use crate::time::Wall;
 use serde::Deserialize;
 
-/// What was read of a transcript, or of its beginning and its end.
+/// The data from a transcript, or from its start and its end.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Transcript {
-    /// The account that it names last, and the organization, where it names one.
+    /// The last account that it names, with the organization if it names one.
     pub owner: Option<(String, Option<String>)>,
     /// The version of Claude Code that wrote it.
     pub version: Option<String>,
-    /// When the last answer came.
+    /// When the last response arrived.
     pub answered_at: Option<Wall>,
-    /// The earliest time in what was read of its end.
+    /// The earliest time in the part that was read of its end.
     pub since: Option<Wall>,
-    /// There is a whole line in it.
+    /// Whether it contains a complete line.
     pub has_lines: bool,
 }
 
-/// Only what is asked for; a line may hold megabytes.
+/// Only the needed members; a line may hold megabytes.
 #[derive(Deserialize)]
 struct Line {
     #[serde(default, rename = "type")]
@@ -45,11 +45,11 @@ struct Message {
     model: Option<String>,
 }
 
-/// What Claude Code writes as an answer that is none, such as an error of the network.
+/// The model of entries that Claude Code writes in place of a response, such as a network error.
 const NO_ANSWER: &str = "<synthetic>";
 
 impl Transcript {
-    /// Reads its beginning, and the end that follows, perhaps with a gap: the first line of each may be half of one.
+    /// Reads the start and the end, with a possible gap between them. The first line of each may be incomplete.
     pub fn read(head: &[u8], tail: &[u8]) -> Self {
         let mut transcript = Self::default();
         transcript.take(head);
@@ -86,7 +86,7 @@ impl Transcript {
         }
     }
 
-    /// Who the session speaks for. `writes_owners` tells whether its version writes whose a session is.
+    /// Who the session reports for. `writes_owners` tells whether a version records the owner of a session.
     pub fn speaker(self, session: &Session, writes_owners: impl FnOnce(&str) -> bool) -> Speaker {
         if let Some((account, organization)) = self.owner {
             return Speaker::Named { account, organization };
@@ -97,7 +97,7 @@ impl Transcript {
         }
     }
 
-    /// When what it tells was true: when it was answered last, or at least not after that.
+    /// When its figures were true: at the last response. If none was read, the earliest time read is the upper bound.
     pub fn told_at(&self) -> Option<Wall> {
         self.answered_at.or(self.since)
     }

@@ -1,7 +1,7 @@
-//! The usage body: older and newer shape, merged so that nothing is shown twice.
+//! Parses the usage body. Merges its older and newer form so that nothing appears twice.
 //!
-//! The older keys (`five_hour`, `seven_day`, …) and the newer `limits[]` repeat each other. The older keys come
-//! first; an entry of `limits` adds what they lack and the mark of the limit that counts.
+//! The older keys (`five_hour`, `seven_day`, …) and the newer `limits[]` repeat each other. The older keys take precedence.
+//! An entry of `limits` adds what they lack, and marks the binding limit.
 
 mod limits;
 
@@ -19,11 +19,11 @@ use serde_json::{Map, Value};
 const FIVE_HOURS: u64 = 5 * 3600;
 const SEVEN_DAYS: u64 = 7 * 86_400;
 
-/// Keys of the body that are no windows even where they look like one.
+/// Keys that are not windows even if they look like one.
 const NOT_WINDOWS: [&str; 5] = ["extra_usage", "limits", "spend", "seven_day_breakdown", MODELS];
-/// A list of the limits of single models, as some bodies have it.
+/// The list of single models' limits in some bodies.
 pub(super) const MODELS: &str = "model_scoped";
-/// The keys that mean something to people even where nothing of them is used; all others are code names.
+/// The keys that are meaningful to users even at zero usage. All others are code names.
 const NAMED: [&str; 7] = [
     "five_hour",
     "seven_day",
@@ -34,7 +34,7 @@ const NAMED: [&str; 7] = [
     "seven_day_overage_included",
 ];
 
-/// `None` if nothing in it is a quota.
+/// `None` if the body contains no quota.
 pub(super) fn read(json: &Value, now: Wall) -> Option<Reading> {
     let body = json.as_object()?;
     let known = ["five_hour", "seven_day", "limits", "extra_usage", "spend", MODELS];
@@ -47,7 +47,7 @@ pub(super) fn read(json: &Value, now: Wall) -> Option<Reading> {
     Some(Reading::new(Source::UsageEndpoint, now, bounded(windows), spend::read(json)))
 }
 
-/// Of too many, those that matter most: an answer may be hostile.
+/// Keeps the most important windows if there are too many, since a response may be hostile.
 pub(super) fn bounded(mut windows: Vec<QuotaWindow>) -> Vec<QuotaWindow> {
     let matters = |window: &QuotaWindow| (window.kind.is_main(), window.binding, window.used_percent.unwrap_or(-1.0));
     windows.sort_by(|a, b| {
@@ -64,13 +64,13 @@ fn old_windows(body: &Map<String, Value>) -> Vec<QuotaWindow> {
     candidates.filter_map(|(key, value)| old_window(key, value)).collect()
 }
 
-/// `null` under a key is "does not apply": no window.
+/// `null` under a key means "does not apply": no window.
 fn old_window(key: &str, value: &Value) -> Option<QuotaWindow> {
     let window = value.as_object().filter(|window| window.contains_key("utilization"))?;
     keyed(key, window, "utilization")
 }
 
-/// The window under a key of its own, unless it says nothing.
+/// The window under a key of its own, unless it is empty.
 pub(super) fn keyed(key: &str, value: &Map<String, Value>, percent_key: &str) -> Option<QuotaWindow> {
     let (label, duration_s) = known(key);
     let is_named = NAMED.contains(&key);
@@ -86,21 +86,21 @@ pub(super) fn keyed(key: &str, value: &Map<String, Value>, percent_key: &str) ->
         origin: None,
         locked: value.get("locked_reason").and_then(spend::reason),
     };
-    // What cannot be read is something that was said all the same: what is known of the window stays.
+    // A value that cannot be parsed was still reported, so what is known of the window stays.
     let is_garbled = [percent_key, "resets_at"].iter().any(|key| value.get(*key).is_some_and(|said| !said.is_null()));
     let is_said = window.used_percent.is_some_and(|used| is_named || used > 0.0) || window.resets_at.is_some();
     let is_nothing = window.used_percent == Some(0.0) && !is_named;
     (is_said || window.locked.is_some() || (is_garbled && !is_nothing)).then_some(window)
 }
 
-/// Where a window says only what it costs.
+/// Computes the percentage of a window that only reports dollars.
 fn dollars(value: &Map<String, Value>) -> Option<f64> {
     let amount = |key: &str| value.get(key).and_then(number);
     let (used, limit) = amount("used_dollars").zip(amount("limit_dollars"))?;
     (limit > 0.0).then(|| (used / limit * 10_000.0).round() / 100.0).filter(|percent| *percent <= PERCENT_MAX)
 }
 
-/// What the window called so is over.
+/// The kind of the window with this id.
 pub fn window_kind(id: &str, duration_s: Option<u64>) -> WindowKind {
     match id {
         "five_hour" => WindowKind::Session,
@@ -148,7 +148,7 @@ fn text_time(text: &str) -> Option<Wall> {
     Some(Wall(stamp.as_millisecond()))
 }
 
-/// A provider's own name as it may be shown.
+/// Cleans a name from the provider for display.
 pub(super) fn clean(name: &str) -> String {
     text::clean(name, text::NAME_MAX)
 }

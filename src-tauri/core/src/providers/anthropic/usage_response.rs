@@ -1,4 +1,4 @@
-//! What an answer of the usage endpoint means.
+//! Interprets responses of the usage endpoint.
 
 use super::error::{ApiError, unreadable};
 use super::usage;
@@ -7,13 +7,13 @@ use crate::response::{Body, HttpResponse, Outcome, Rejection};
 use crate::time::Wall;
 use serde_json::Value;
 
-/// Reads an answer that arrived at `now`. The status speaks first; a body that says 429 under another
-/// status is a 429 all the same (seen under 200).
+/// Interprets a response that arrived at `now`. The status takes precedence, but a body with a rate-limit error under another
+/// status counts as a 429 (seen under 200).
 pub fn parse_usage_response(answer: &HttpResponse, now: Wall) -> Outcome {
     let retry_after = retry_after::parse(answer.retry_after.as_deref(), answer.date.as_deref(), now);
     let status = answer.status;
     if status == 429 {
-        // A real limit has an id of its request, and mostly a wait.
+        // A real rate limit has a request id, and usually a Retry-After.
         let at_edge = !answer.request_id && retry_after.is_none();
         return if at_edge { Outcome::RefusedAtEdge } else { Outcome::RateLimited { retry_after } };
     }
@@ -33,7 +33,7 @@ pub fn parse_usage_response(answer: &HttpResponse, now: Wall) -> Outcome {
             None => unreadable("it contains no quota"),
         },
         (500..=599, _) => Outcome::ServerTrouble { status, retry_after },
-        // The provider's own 401 and 403 are JSON. What has another body under these comes from in between.
+        // The provider's own 401 and 403 are JSON. Any other body comes from an intermediary.
         (401, Ok(_)) => Outcome::Rejected(Rejection::Unauthorized),
         (401, Err(_)) if answer.is_empty() => Outcome::Rejected(Rejection::Unauthorized),
         (401 | 403 | 407, _) => unreadable("a proxy or login page answered instead of Anthropic"),
@@ -43,7 +43,7 @@ pub fn parse_usage_response(answer: &HttpResponse, now: Wall) -> Outcome {
     }
 }
 
-/// The reason never quotes the body: a body can repeat the token that was sent.
+/// The reason never quotes the body, which may echo the token that was sent.
 fn parse(bytes: &[u8]) -> Result<Value, String> {
     let text = bytes.trim_ascii_start();
     if text.is_empty() {

@@ -1,6 +1,5 @@
-//! One odd reading is no news (law 17): an early fall, a leap to the very end, a limit that is not told any more. What is
-//! odd is kept aside and believed when a second reading, some minutes later, agrees with it. Where the reset's own time
-//! has passed, nothing is odd.
+//! A single odd reading is not believed (law 17): an early fall, a jump to 100 %, a limit that disappears. It is kept aside
+//! until a second reading, some minutes later, agrees with it. Once the window's reset time has passed, nothing is odd.
 
 use crate::gate::policy;
 use crate::quota::{Provenance, QuotaWindow, Source, Spend};
@@ -8,46 +7,46 @@ use crate::time::{Wall, millis};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// What was said and is not believed yet.
+/// Values that were reported and are not believed yet.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Doubts {
     #[serde(default)]
     windows: Vec<Doubt>,
-    /// Windows that an answer which tells all of them left out, by their ids, and since when.
+    /// Ids of the windows that a complete response left out, and since when.
     #[serde(default)]
     gone: Vec<(String, Wall)>,
     #[serde(default)]
     money: Option<(Vec<Spend>, Wall)>,
 }
 
-/// Of one window.
+/// An unconfirmed value of one window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Doubt {
     window: String,
-    /// The last that was said, with its origin.
+    /// The latest such value, with its origin.
     said: QuotaWindow,
     since: Wall,
-    /// How often it was said with more used than before.
+    /// How often it was reported again with a higher usage.
     rises: u8,
 }
 
-/// How something that was said of a window goes with what is known of it.
+/// How a new value of a window relates to the known one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Weight {
-    /// It goes on from there, or what is known is over.
+    /// It continues from the known value, or the known cycle is over.
     Plain,
-    /// An old answer told again, or one that says nothing of the present.
+    /// A repeated old response, or a value that does not describe the present.
     Void,
     Odd,
-    /// A session says less of the same cycle. Most such are old answers told again.
+    /// A session reports less usage in the same cycle. This is usually a repeated old response.
     Less,
 }
 
-/// More doubts of one window at a time are not kept apart.
+/// Upper limit of separate doubts about one window.
 const DOUBTS_MAX: usize = 3;
 
 impl Doubts {
-    /// Whether `new`, which is odd, is believed now.
+    /// Whether the odd value `new` is believed now.
     pub(super) fn is_second(&mut self, old: &QuotaWindow, new: &QuotaWindow, weight: Weight, told_whole: bool) -> bool {
         let session = is_from_session(new);
         if let Some(doubt) = self.windows.iter_mut().find(|doubt| doubt.window == old.id && agree(&doubt.said, new)) {
@@ -56,7 +55,7 @@ impl Doubts {
             doubt.rises = doubt.rises.saturating_add(u8::from(rose));
             let enough = match weight {
                 Weight::Less => doubt.rises >= policy::RISES,
-                // Of another cycle than the endpoint tells, it may be somebody else's until the endpoint says so too.
+                // It is of another cycle than the endpoint's, so it may be another account's until the endpoint agrees.
                 _ => !(by_sessions && told_whole && moved(old, new)),
             };
             if enough && at(new).since(doubt.since) >= policy::CONFIRMED_AFTER {
@@ -64,7 +63,7 @@ impl Doubts {
             }
             let newer = at(new).since(at(&doubt.said)) >= policy::SAME_FIGURES;
             if rose || newer {
-                // What the endpoint said stays its word when a session says so too.
+                // A value from the endpoint keeps that source when a session repeats it.
                 let source = if session { doubt.said.origin } else { new.origin }.map(|origin| origin.source);
                 let origin = new.origin.zip(source).map(|(origin, source)| Provenance { source, ..origin });
                 doubt.said = QuotaWindow { origin, ..new.clone() };
@@ -85,25 +84,25 @@ impl Doubts {
         false
     }
 
-    /// `new` goes on from what is known. A session that only repeats that does not speak against what another says.
+    /// `new` continues from the known value. A session that only repeats that value does not refute another source.
     pub(super) fn plain(&mut self, old: &QuotaWindow, new: &QuotaWindow) {
         if !is_from_session(new) || new.used_percent > old.used_percent {
             self.forget(&old.id);
         }
     }
 
-    /// What is said of it is settled.
+    /// Drops all doubts about a window.
     pub(super) fn forget(&mut self, window: &str) {
         self.windows.retain(|doubt| doubt.window != window);
         self.is_told(window);
     }
 
-    /// It is among the windows of an answer that tells all of them.
+    /// A complete response includes the window.
     pub(super) fn is_told(&mut self, window: &str) {
         self.gone.retain(|(gone, _)| gone != window);
     }
 
-    /// It is not among them. Whether that is believed now.
+    /// A complete response omits the window. Returns whether that is believed now.
     pub(super) fn is_gone(&mut self, window: &str, now: Wall) -> bool {
         match self.gone.iter().find(|(gone, _)| gone == window) {
             Some((_, since)) => now.since(*since) >= policy::CONFIRMED_AFTER,
@@ -114,7 +113,7 @@ impl Doubts {
         }
     }
 
-    /// Whether `new` may take the place of the money that is known.
+    /// Whether `new` may replace the known spend.
     pub(super) fn is_money_believed(&mut self, old: &[Spend], new: &[Spend], now: Wall) -> bool {
         let percent = |money: &[Spend]| money.first().and_then(Spend::percent);
         let odd = match (percent(old), percent(new)) {
@@ -143,7 +142,7 @@ impl Doubts {
         }
     }
 
-    /// Nothing of it is from the future, and all of it is about what is known.
+    /// Drops doubts about unknown windows and clamps times to `now`.
     pub(super) fn tidy(&mut self, windows: &[QuotaWindow], now: Wall) {
         let known = |id: &str| windows.iter().any(|window| window.id == id);
         self.windows.retain(|doubt| known(&doubt.window));
@@ -160,7 +159,7 @@ impl Doubts {
     }
 }
 
-/// How `new` goes with `old`. Both say when they were read, and `new` is the newer one.
+/// Compares `new` with `old`. Both have an origin, and `new` is the newer one.
 pub(super) fn weigh(new: &QuotaWindow, old: &QuotaWindow) -> Weight {
     let session = is_from_session(new);
     if is_over(old, at(new)) {
@@ -184,7 +183,8 @@ pub(super) fn weigh(new: &QuotaWindow, old: &QuotaWindow) -> Weight {
     }
 }
 
-/// So much more in so short a time is a leap: as much as a tenth of a window's length, used to the full, would bring.
+/// Whether usage rose too fast to be believed at once. The limit grows with time: full use of a tenth of the window's length
+/// is no leap.
 pub(crate) fn is_leap(was: f64, is: f64, time: Duration, length: Option<Duration>) -> bool {
     let length = length.unwrap_or(Duration::from_secs(86_400)).max(Duration::from_secs(3600));
     let share = millis(time) as f64 / millis(length) as f64;
@@ -199,7 +199,7 @@ fn is_filled(was: f64, is: f64) -> bool {
     was < 100.0 && is >= 100.0 && is - was > policy::ODD_FALL
 }
 
-/// `new` says the same as was said before.
+/// Whether `new` confirms `said`.
 fn agree(said: &QuotaWindow, new: &QuotaWindow) -> bool {
     let Some((was, is)) = said.used_percent.zip(new.used_percent) else {
         return false;
@@ -208,7 +208,7 @@ fn agree(said: &QuotaWindow, new: &QuotaWindow) -> bool {
     is + policy::REPEATED >= was && !is_leap(was, is, at(new).since(at(said)), length) && !moved(said, new)
 }
 
-/// The ends of both are told, and are not the same.
+/// Whether both ends are known and differ.
 fn moved(a: &QuotaWindow, b: &QuotaWindow) -> bool {
     is_earlier(a, b) || is_earlier(b, a)
 }

@@ -1,17 +1,17 @@
-//! `limits[]`, in every form that was seen of it: the only place for the limits of single models and surfaces, among them
-//! the one that counts.
+//! Parses `limits[]` in every form observed. Only it has the limits of single models and surfaces, and the mark of the
+//! binding limit.
 
 use super::{FIVE_HOURS, MODELS, SEVEN_DAYS, clean, percent, spend, time, window_kind};
 use crate::quota::QuotaWindow;
 use serde_json::{Map, Value};
 
-/// Of a longer list, only what counts is read beyond this.
+/// Beyond this index, only active limits are read.
 const LIMITS_MAX: usize = 1000;
-/// The longest name of a model and a surface together, and of what tells two of one name apart.
+/// Maximum length of a model and surface name together, and of the suffix that tells namesakes apart.
 const NAME_MAX: usize = 64;
 const OWN_MAX: usize = 24;
 
-/// Adds what the lists of `body` have to the windows that it has under keys of their own.
+/// Adds the limits in the lists of `body` to the windows under its own keys.
 pub(super) fn add(windows: &mut Vec<QuotaWindow>, body: &Map<String, Value>) {
     let list = |key: &str| body.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let limits = list("limits").iter().enumerate();
@@ -26,7 +26,7 @@ pub(super) fn add(windows: &mut Vec<QuotaWindow>, body: &Map<String, Value>) {
     tell_apart(windows);
 }
 
-/// The limits of single models in a list of their own, which are weekly.
+/// The limits of single models, which are weekly, from their own list.
 pub(in super::super) fn models(list: &[Value]) -> impl Iterator<Item = QuotaWindow> {
     list.iter().take(LIMITS_MAX).filter_map(|limit| {
         let (name, model) = scope(limit)?;
@@ -51,7 +51,7 @@ fn limit_window(limit: &Value) -> Option<QuotaWindow> {
     window(limit, kind, scope, duration)
 }
 
-/// `scope` is the name of what it is for, and the id of the model, if that has one.
+/// `scope` is the display name of the model or surface, and the model's id, if it has one.
 fn window(
     limit: &Value,
     kind: &str,
@@ -73,7 +73,7 @@ fn window(
             let label = if duration_s == Some(FIVE_HOURS) { format!("{name} (5-hour)") } else { name };
             (id, label, duration_s)
         }
-        // A code name that carries nothing.
+        // A code name without data.
         (_, None) if !is_said => return None,
         (_, None) => (clean(kind), clean(kind), duration_s.filter(|_| kind.ends_with("_scoped"))),
     };
@@ -92,7 +92,7 @@ fn window(
     })
 }
 
-/// The model or surface that a limit is for, and the model's id. Each may be an object with a name or a bare string.
+/// The name of the model or surface that a limit applies to, and the model's id. Each may be an object or a plain string.
 fn scope(scope: &Value) -> Option<(String, Option<String>)> {
     let part = |key: &str| scope.get(key).filter(|part| !part.is_null());
     let (model, surface) = (part("model"), part("surface").and_then(name));
@@ -112,7 +112,7 @@ fn clipped(text: &str, most: usize) -> String {
     text.chars().take(most).collect()
 }
 
-/// The first of its names that is not blank.
+/// The first name that is not blank.
 fn name(part: &Value) -> Option<String> {
     let bare = part.as_str().map(clean).filter(|text| !text.is_empty());
     bare.or_else(|| ["display_name", "label", "name", "id"].iter().find_map(|key| said(part, key)))
@@ -122,7 +122,7 @@ fn said(part: &Value, key: &str) -> Option<String> {
     part.get(key).and_then(Value::as_str).map(clean).filter(|text| !text.is_empty())
 }
 
-/// What is listed twice alike is one; what only has no name of its own is another.
+/// Skips exact duplicates. A different limit under the same id gets a numbered id.
 fn push(listed: &mut Vec<QuotaWindow>, mut window: QuotaWindow) {
     let alike = |old: &QuotaWindow| old.used_percent == window.used_percent && old.resets_at == window.resets_at;
     let is_numbered = |id: &str| {
@@ -142,8 +142,8 @@ fn push(listed: &mut Vec<QuotaWindow>, mut window: QuotaWindow) {
     listed.push(window);
 }
 
-/// The same limit under its older and its newer name is one window: the newer one's mark and, where the older says
-/// nothing, its figures. Where several are listed under that name, it is none of them.
+/// Merges a limit with its older form. The older figures take precedence; the newer form adds the mark and missing values. If
+/// several listed limits share the name, none of them is merged by it.
 fn merge(windows: &mut Vec<QuotaWindow>, new: QuotaWindow, listed: &[QuotaWindow]) {
     let is_only = listed.iter().filter(|other| other.is_same(&new)).count() == 1;
     match windows.iter_mut().find(|old| old.id == new.id || (is_only && old.is_same(&new))) {
@@ -157,7 +157,7 @@ fn merge(windows: &mut Vec<QuotaWindow>, new: QuotaWindow, listed: &[QuotaWindow
     }
 }
 
-/// No two rows have one name, and none has an endless one.
+/// Makes labels unique and limits their length.
 fn tell_apart(windows: &mut [QuotaWindow]) {
     let labels: Vec<String> = windows.iter().map(|window| window.label.to_lowercase()).collect();
     for (at, window) in windows.iter_mut().enumerate() {
