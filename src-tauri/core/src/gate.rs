@@ -41,8 +41,7 @@ pub struct Gate {
     pub server_failures: u32,
     /// When the last request that may have left was completed.
     pub last_request: Option<Moment>,
-    /// When the request in progress was begun; saved before it leaves. If it is set at startup, that request was never
-    /// answered.
+    /// When the request in progress was begun; saved before it leaves. If set at startup, it was never answered.
     pub intent: Option<Moment>,
     /// The credential that was last rejected with 401, until its one retry is used (law 6).
     pub refused: Option<Fingerprint>,
@@ -293,8 +292,7 @@ impl Gate {
         self.refused = None;
     }
 
-    /// The provider rejected the sign-in `fingerprint`. A 401 or a 403 without a scope is a strike; the third strike
-    /// pauses.
+    /// The provider rejected `fingerprint`. A 401 or a 403 without a scope is a strike; the third strike pauses.
     pub(crate) fn rejected(&mut self, now: Moment, rejection: Rejection, fingerprint: Fingerprint) {
         self.finish(now);
         self.network_failures = 0;

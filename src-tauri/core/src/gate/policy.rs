@@ -57,8 +57,7 @@ impl Backoff {
 /// program's name, whoever used it; no reported block that ends by itself lasts five hours.
 pub const TURNED_AWAY_AFTER: u32 = 6;
 
-/// Minimum time between requests from then on. The edge may accept the program again one day, and no account's rate limit
-/// is at risk.
+/// Minimum time between requests from then on. The edge may relent one day, and no account's rate limit is at risk.
 pub const TURNED_AWAY: Duration = secs(6 * 60 * 60);
 
 /// Backoff while the network is unavailable (law 10). Short at first, since it is often back within seconds.
@@ -83,15 +82,14 @@ pub const UNAUTHORIZED_STRIKES: u32 = 3;
 /// A timer that fires later than this means that the machine slept (law 12).
 pub const ASLEEP: Duration = secs(60);
 
-/// Wait before the first request after waking, in milliseconds, drawn from this range (law 12). The network comes up
-/// meanwhile.
+/// Wait before the first request after waking, in ms, drawn from this range (law 12). The network comes up meanwhile.
 pub const WAKE_PAUSE: std::ops::RangeInclusive<u64> = 5_000..=15_000;
 
 /// The first network failure within this time after waking does not count as a failure (law 12).
 pub const WAKE_GRACE: Duration = secs(120);
 
-/// A refresh request that is refused again for the same reason within this time is recorded only once, so that a program
-/// that requests in a loop cannot fill the disk.
+/// A refresh request refused again for the same reason within this time is recorded once: one in a loop cannot fill the
+/// disk.
 pub const SAME_WISH: Duration = secs(1);
 
 /// Token bucket for passive readings: burst size, and the refill interval for one more. Claude Code sessions report far
@@ -137,8 +135,8 @@ pub const POSTPONED_MOST: Duration = secs(60 * 60);
 /// apart), and the status line has whole seconds. Windows are hours long.
 pub const SAME_RESET: Duration = secs(60);
 
-/// A status line that reports at least this many points less than is known for the same cycle repeats an older answer,
-/// since usage only grows within a cycle. The usage endpoint may have rounded up by less than one point.
+/// A status line that reports over this many points less than is known for the same cycle repeats an older answer: usage
+/// only grows within a cycle, and the usage endpoint may have rounded up by less than one point.
 pub const REPEATED: f64 = 1.0;
 
 /// A passive reading with unchanged figures is not recorded until it is this much newer: a status line is drawn several
@@ -153,21 +151,20 @@ pub const LIFTED: f64 = 10.0;
 /// spacing, so that the endpoint's next answer can confirm it.
 pub const CONFIRMED_AFTER: Duration = secs(120);
 
-/// Within a cycle usage only grows, except for corrections of less than this many points. A larger fall is implausible, and
-/// so is a larger jump to full usage.
+/// Within a cycle usage only grows, except for corrections of up to this many points. A larger fall is implausible, and so
+/// is a larger jump to full usage.
 pub const ODD_FALL: f64 = 5.0;
 
-/// While the endpoint is closed, sessions that report less than is known are believed after this many reports, each higher
-/// than the one before. A session that repeats an old answer does not rise.
+/// Sessions that report less than is known must rise this often before they are believed while the endpoint is closed. A
+/// session that repeats an old answer does not rise.
 pub const RISES: u8 = 2;
 
-/// A rise of fewer points than this between two readings of a window is never implausible. Time between them allows more:
-/// as much as a pace that uses up the window in a tenth of its length.
+/// A rise of up to this many points between two readings of a window is never a leap. Time between them allows more: what a
+/// pace that uses up the window in a tenth of its length would add.
 pub const LEAP: f64 = 10.0;
 pub const FULL_USE_IN_WINDOW: u32 = 10;
 
-/// If a cycle ended early and the next one starts at or below this usage, the window was reset; above it, it is a different
-/// limit.
+/// A cycle that ended early was reset if the next one starts at or below this usage; above it, it is a different limit.
 pub const ANEW: f64 = 10.0;
 
 /// A reset may be at most the window's length plus this ahead, which allows for a clock in the wrong time zone. If the
@@ -181,8 +178,7 @@ pub const UNTOLD_MOST: Duration = secs(86_400);
 /// Minimum elapsed time before a forecast is made, however short the window.
 pub const FORECAST_AFTER: Duration = secs(10 * 60);
 
-/// Forecasts are announced only between these levels, in percent used. Below, there is too little data; above, the level
-/// alert covers it.
+/// Percent used between which a forecast is announced: below, there is too little data; above, the level alert covers it.
 pub const FORECAST_TOLD_FROM: f64 = 20.0;
 pub const FORECAST_TOLD_TO: f64 = 95.0;
 
@@ -198,7 +194,7 @@ pub const MARGIN_IN_WINDOW: u32 = 20;
 /// Percent used from which a reset is announced if no threshold is set.
 pub const REMARKABLE: u8 = 80;
 
-/// Percent used from which a window is nearly used up: the icon shows it in preference to a normal state.
+/// Percent used from which a window is nearly used up: the icon shows it before accounts in a normal state.
 pub const RUNS_SHORT: u8 = 80;
 
 /// A reading is stale when two consecutive polls have not renewed it, but never before this age.
