@@ -1,4 +1,4 @@
-//! What the person wants to be told of their windows, and when not.
+//! Which usage levels the user wants to be notified of, and quiet hours.
 
 use crate::time::Wall;
 use jiff::Timestamp;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// Whole percents, 1–100, at which the person wants to be told that so much of a window is used.
+/// Usage levels to notify at, in whole percent from 1 to 100.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<u8>", into = "Vec<u8>")]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS), ts(as = "Vec<u8>"))]
@@ -17,12 +17,12 @@ pub struct Thresholds(u128);
 impl Thresholds {
     pub const DEFAULT: Self = Self(1 << 80 | 1 << 95);
 
-    /// The lowest first.
+    /// In ascending order.
     pub fn iter(self) -> impl Iterator<Item = u8> {
         (1..=100).filter(move |percent| self.0 >> percent & 1 == 1)
     }
 
-    /// The highest that this much use has come to.
+    /// The highest threshold that this usage has reached.
     pub fn reached(self, used: f64) -> Option<u8> {
         self.iter().filter(|percent| f64::from(*percent) <= used).last()
     }
@@ -49,8 +49,8 @@ impl From<Thresholds> for Vec<u8> {
     }
 }
 
-/// A time of the day in which nothing is shown, such as "22:00-07:00", on the person's clock. What there is to say by
-/// then waits until it is over, and is said if it is still true.
+/// A daily period without notifications, such as "22:00-07:00", in local time. Notifications wait until it ends and are
+/// then shown if they are still true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS), ts(as = "String"))]
@@ -60,8 +60,8 @@ pub struct QuietHours {
 }
 
 impl QuietHours {
-    /// When the quiet hours end that `now` lies in; `None` outside of them. They are spans of real time, so that an end is
-    /// always ahead: in the night in which an hour comes twice, they begin the first time and end the second.
+    /// When the quiet hours around `now` end; `None` outside of them. They are spans of real time, so that an end is always
+    /// ahead: in a night with a repeated hour, they begin at the first and end at the second.
     pub fn end(self, now: Wall, zone: &TimeZone) -> Option<Wall> {
         let now = Timestamp::from_millisecond(now.0).ok()?;
         let today = now.to_zoned(zone.clone()).date();
