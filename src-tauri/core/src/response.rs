@@ -173,7 +173,7 @@ mod tests {
         let event = crate::Event::Delivered(SendResult::Answered(answer()));
         let shown = format!("{:?} {:#?} {:?} {event:?}", answer(), answer(), answer().body);
         assert!(shown.contains("Whole(25 bytes)") && shown.contains("status: 200"), "{shown}");
-        // As text, and as the numbers of its bytes.
+        // As text and as byte values.
         for form in ["sk-ant", "115, 107", "115,\n"] {
             assert!(!shown.contains(form), "{form} in {shown}");
         }

@@ -209,7 +209,7 @@ struct Saving {
     trouble: Option<String>,
 }
 
-/// Tells apart a machine that slept and a late timer (law 12).
+/// Distinguishes a machine that slept from a late timer (law 12).
 #[derive(Debug, Clone, Default)]
 struct Sleep {
     expected: Option<Moment>,

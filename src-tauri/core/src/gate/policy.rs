@@ -182,9 +182,9 @@ pub const FORECAST_AFTER: Duration = secs(10 * 60);
 pub const FORECAST_TOLD_FROM: f64 = 20.0;
 pub const FORECAST_TOLD_TO: f64 = 95.0;
 
-/// A forecast is announced after 1/10 of the window (30 minutes of 5 hours, 17 hours of a week), since an earlier pace may
-/// be that of one busy hour, and once it was followed for half of that, since the pace before may come from unobserved
-/// time. A first reading far ahead of its window is shown with its forecast, and announced only if it stays so.
+/// A forecast is announced only after 1/10 of the window (30 minutes of 5 hours, 17 hours of a week), since an earlier pace
+/// may be that of one busy hour; and only once the window was followed for half of that, since the pace may come from time
+/// before. A first reading that is far ahead of its window shows its forecast, and announces it only if it stays so.
 pub const FORECAST_TOLD_AFTER: u32 = 10;
 pub const FORECAST_FOLLOWED_IN: u32 = 20;
 
@@ -201,7 +201,7 @@ pub const RUNS_SHORT: u8 = 80;
 pub const STALE_AT_LEAST: Duration = secs(15 * 60);
 
 /// Minimum time between two update checks for Holdoff itself. An important fix is found within a day, and the server learns
-/// no more about when a computer is on than that.
+/// about a running computer no more often than its user starts it.
 pub const UPDATE_SPACING: Duration = secs(24 * 60 * 60);
 
 /// How long the intent of an update check may wait to be saved. This is added to the day, which counts from the request

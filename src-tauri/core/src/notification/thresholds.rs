@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// Usage levels to notify at, in whole percent from 1 to 100.
+/// Whole percents, 1–100, at which the person wants to be told that so much of a window is used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<u8>", into = "Vec<u8>")]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS), ts(as = "Vec<u8>"))]
@@ -49,8 +49,8 @@ impl From<Thresholds> for Vec<u8> {
     }
 }
 
-/// A daily period without notifications, such as "22:00-07:00", in local time. Notifications wait until it ends and are
-/// then shown if they are still true.
+/// A time of the day in which nothing is shown, such as "22:00-07:00", on the person's clock. What there is to say by
+/// then waits until it is over, and is said if it is still true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS), ts(as = "String"))]
@@ -139,7 +139,7 @@ mod tests {
         check("00:00-06:00", "2026-09-14T23:00:00Z", Some("2026-09-15T04:00:00Z"));
     }
 
-    /// In the night of `2026-MM-DD`, at this time of UTC, quiet until that one.
+    /// Pairs of UTC times in 2026 as `MM-DDThh:mm`: now, and the end of the quiet hours.
     #[track_caller]
     fn check_berlin(hours: &str, times: &[(&str, Option<&str>)]) {
         let berlin = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
@@ -150,7 +150,7 @@ mod tests {
         }
     }
 
-    /// The hour from 02:00 comes twice: from 00:00 and from 01:00 of UTC.
+    /// The hour from 02:00 occurs twice: from 00:00 and from 01:00 UTC.
     #[test]
     fn quiet_hours_end_once_in_the_night_with_an_hour_more() {
         let second = Some("10-25T01:30");
@@ -173,7 +173,7 @@ mod tests {
         check_berlin("02:30-02:15", &[("10-25T00:20", Some("10-25T01:15")), ("10-25T00:45", tomorrow)]);
     }
 
-    /// From 02:00 it is 03:00: what would be in between is as long after 22:00 as ever.
+    /// 02:00 is followed by 03:00. A time in between is as long after 22:00 as on other days.
     #[test]
     fn quiet_hours_end_once_in_the_night_with_an_hour_less() {
         let end = Some("03-29T01:30");

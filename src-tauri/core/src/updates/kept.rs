@@ -13,7 +13,7 @@ pub struct UpdatesState {
     pub under_way: bool,
     /// When the list is requested next.
     pub next: Option<Moment>,
-    /// The server asked for no requests until then.
+    /// No requests until then: the server asked for a wait.
     pub held: Option<Moment>,
     /// The outcome of the last check.
     pub outcome: Option<Checked>,

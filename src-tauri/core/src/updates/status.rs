@@ -72,7 +72,7 @@ pub enum InstallFailure {
     NotOffered,
     /// There is no package for this copy.
     NoPackage,
-    /// The server asked for no requests until then.
+    /// No requests until then: the server asked for a wait.
     Held {
         until: Moment,
     },
