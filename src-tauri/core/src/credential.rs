@@ -1,4 +1,4 @@
-//! The owner's sign-in: what was read of it, and what of that is kept.
+//! The owner's sign-in: the credential in memory, and the part of it that is saved.
 
 pub mod location;
 pub mod poll_targets;
@@ -12,7 +12,7 @@ use crate::time::{Moment, Wall};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// What a look at the place of the sign-in found.
+/// The result of reading a credential location.
 #[derive(Debug, Clone)]
 #[allow(clippy::large_enum_variant, reason = "one at a time is looked at, and most of them hold a sign-in")]
 pub enum CredentialRead {
@@ -21,7 +21,7 @@ pub enum CredentialRead {
 }
 
 impl CredentialRead {
-    /// Without the refresh token itself, for all who do not spend it.
+    /// Drops the refresh token itself, for all callers that do not spend it.
     #[must_use]
     pub fn without_refresh_token(mut self) -> Self {
         if let Self::Found(credential) = &mut self {
@@ -30,7 +30,7 @@ impl CredentialRead {
         self
     }
 
-    /// When it was written, where that is known and counts.
+    /// Sets when the credential was written, if that is known and matters.
     #[must_use]
     pub fn written(mut self, at: Option<Wall>) -> Self {
         if let Self::Found(Credential { naming: Naming::Beside { written }, .. }) = &mut self {
@@ -39,7 +39,7 @@ impl CredentialRead {
         self
     }
 
-    /// With no word from a watcher, how soon to look again.
+    /// When to read again if no watcher reports a change.
     pub fn look_again(&self) -> Duration {
         match self {
             CredentialRead::Absent(CredentialMissing::Unreadable(_)) => policy::REREAD_TORN,
@@ -48,15 +48,15 @@ impl CredentialRead {
     }
 }
 
-/// A sign-in as its owner stores it. In memory only.
+/// A sign-in as its owner stores it. Kept in memory only.
 #[derive(Debug, Clone)]
 pub struct Credential {
     pub access_token: Token,
-    /// `None` is "not said", not 1970.
+    /// `None` means not stated, not 1970.
     pub expires_at: Option<Wall>,
-    /// Works once. `None` where the owner keeps none, as after a refused renewal.
+    /// Single use. `None` if the owner stores none, as after a refused renewal.
     pub refresh_token: Option<RefreshToken>,
-    /// The owner emptied it, as it does after a refused renewal.
+    /// The owner blanked the refresh token, as it does after a refused renewal.
     pub refresh_blanked: bool,
     pub refresh_expires_at: Option<Wall>,
     pub client: OAuthClient,
@@ -66,22 +66,22 @@ pub struct Credential {
     pub naming: Naming,
 }
 
-/// Where it stands whose sign-in it is.
+/// Where the sign-in's account is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Naming {
     /// With the tokens: account and organization (newer versions of the owner).
     Itself,
-    /// In another file, which may not have been written yet. `written` is when that of the tokens was, if that is known.
+    /// In another file, which may not be written yet. `written` is when the token file was written, if known.
     Beside { written: Option<Wall> },
 }
 
-/// The OAuth client that a sign-in was given to: its refresh token is good in that one's name only (RFC 6749 §6).
+/// The OAuth client that the sign-in was issued to. Its refresh token is valid only for that client (RFC 6749 §6).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OAuthClient {
-    /// The owner's usual one: none is stored.
+    /// The owner's default client: none is stored.
     Default,
     Named(String),
-    /// What is stored is no client id. A renewal in another's name would spend the token for nothing.
+    /// The stored value is not a client ID. A renewal with another client would waste the token.
     Unusable,
 }
 
@@ -98,16 +98,16 @@ impl Credential {
         self.refresh_token.iter_mut().for_each(RefreshToken::forget);
     }
 
-    /// Whether there is a refresh token that has not run out.
+    /// Whether there is an unexpired refresh token.
     pub fn renewable(&self, now: Wall) -> bool {
         self.refresh_token.is_some() && self.refresh_expires_at.is_none_or(|at| at > now)
     }
 }
 
-/// What a renewal brought: it takes the place of what was read, in the owner's own store. In memory only.
+/// The result of a renewal, which replaces the credential in the owner's store. Kept in memory only.
 #[derive(Debug, Clone)]
 pub struct RenewedTokens {
-    /// The refresh token that was spent for it. Where the stored one is another, nothing is written.
+    /// The refresh token that was spent. Nothing is written if another one is stored.
     pub replaces: Fingerprint,
     pub tokens: Tokens,
 }
@@ -117,26 +117,26 @@ pub struct RenewedTokens {
 pub struct Tokens {
     pub access_token: Token,
     pub expires_at: Option<Wall>,
-    /// `None`: the one that was presented stays.
+    /// `None` means that the presented token stays valid.
     pub refresh_token: Option<Token>,
     pub refresh_expires_at: Option<Wall>,
     pub scopes: Option<Vec<String>>,
-    /// Whose tokens they are, where the answer says so.
+    /// The account of the tokens, if the answer names it.
     pub account: Option<String>,
 }
 
-/// What became of a [`RenewedTokens`].
+/// The result of writing [`RenewedTokens`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WriteBack {
-    /// It is durable where the owner looks for it.
+    /// The tokens are durable in the owner's store.
     Written,
-    /// Another sign-in stands there by now, and was left alone.
+    /// Another sign-in is stored by now, so nothing was written.
     Changed,
-    /// It could not be written: what the system says.
+    /// Writing failed with this system error.
     Failed(String),
 }
 
-/// Whose sign-in it is, as far as its owner says.
+/// The identity of a sign-in, as far as its owner states it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     #[serde(default, deserialize_with = "text::optional_name")]
@@ -145,19 +145,19 @@ pub struct Identity {
     pub email: Option<String>,
     #[serde(default, deserialize_with = "text::optional_name")]
     pub organization: Option<String>,
-    /// The provider's own id of the organization: a person may have a seat in several, each with a quota of its own.
+    /// The provider's organization id. A user may have seats in several organizations, each with its own quota.
     #[serde(default, deserialize_with = "text::optional_name")]
     pub organization_id: Option<String>,
 }
 
 impl Identity {
-    /// Whether both can be the same seat: what one of them does not say does not tell them apart.
+    /// Whether both may be the same seat. A missing field does not distinguish them.
     pub fn may_be(&self, other: &Identity) -> bool {
         let agree = |a: &Option<String>, b: &Option<String>| a.is_none() || b.is_none() || a == b;
         agree(&self.account, &other.account) && agree(&self.organization_id, &other.organization_id)
     }
 
-    /// What the sign-in says itself, and of the same seat what the file beside it says.
+    /// Merges in the identity from the separate file, if it may be the same seat.
     #[must_use]
     pub fn or(self, beside: Identity) -> Self {
         if self.account.is_none() {
@@ -174,52 +174,52 @@ impl Identity {
     }
 }
 
-/// Why there is no sign-in to use.
+/// Why there is no usable sign-in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "why", content = "detail")]
 pub enum CredentialMissing {
-    /// Nothing there.
+    /// There is no file.
     NoFile,
-    /// The file is there and holds no Claude sign-in, as after signing out.
+    /// The file has no Claude sign-in, as after signing out.
     NotSignedIn,
-    /// The same, but `CLAUDE_CODE_OAUTH_TOKEN` is set: a token that may not read usage (403), and is never tried.
+    /// The same, but `CLAUDE_CODE_OAUTH_TOKEN` is set: a token that may not read usage (403) and is never tried.
     InferenceOnly,
-    /// It holds a sign-in whose access token is empty or not a token.
+    /// The access token of the stored sign-in is empty or invalid.
     EmptyToken,
-    /// Its owner has emptied the tokens, as it does when its renewal was refused.
+    /// The owner blanked the tokens, as it does after a refused renewal.
     Blanked,
-    /// Its owner has noted that the sign-in is over, and why, in its own word.
+    /// The owner recorded that the sign-in has ended, with this reason in its own words.
     LoginEnded(String),
-    /// It is not what the owner writes: torn, foreign, too large. What is wrong, without its content.
+    /// Not in the owner's format: torn, foreign or too large. Describes the problem without the content.
     Unreadable(String),
-    /// It could not be opened: what the system says.
+    /// Opening it failed with this system error.
     Forbidden(String),
 }
 
 impl CredentialMissing {
-    /// The sign-in has come to an end that its person did not bring about.
+    /// Whether the sign-in ended without the user's doing.
     pub fn is_end(&self) -> bool {
         matches!(self, CredentialMissing::Blanked | CredentialMissing::LoginEnded(_))
     }
 }
 
-/// What is known of the sign-in, kept so that `status` can tell it with no program running.
+/// What is known of the sign-in. Saved, so that `status` works while Holdoff is not running.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CredentialStatus {
-    /// `None` until the first look.
+    /// `None` until the first read.
     pub seen: Option<CredentialPresence>,
-    /// Where it was found or is expected, for people.
+    /// Where it was found or is expected, for display.
     pub place: String,
     #[serde(default, deserialize_with = "text::optional_name")]
     pub plan: Option<String>,
     pub identity: Identity,
-    /// It could be renewed when it was last looked at.
+    /// Whether it was renewable when last read.
     #[serde(default)]
     pub renewable: bool,
-    /// Its owner emptied its refresh token.
+    /// The owner blanked its refresh token.
     #[serde(default)]
     pub refresh_blanked: bool,
-    /// The access token that was there last, also while none is.
+    /// The last access token that was present, kept while there is none.
     #[serde(default)]
     pub last_token: Option<Fingerprint>,
 }
@@ -231,20 +231,20 @@ pub enum CredentialPresence {
     Absent(CredentialMissing),
 }
 
-/// A sign-in of which one file was written, and the other, it seems, was not yet.
+/// A sign-in of which only one of its two files seems to be written yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unsettled {
     fingerprint: Fingerprint,
     identity: Identity,
     since: Moment,
-    /// Its refresh token.
     pub(crate) refresh: Option<Fingerprint>,
-    /// It is taken as it stands from then on.
+    /// From then on, it is accepted as it is.
     pub until: Moment,
 }
 
 impl Unsettled {
-    /// Looks whether `found` may be half of another sign-in than `known`, whose access token `settled` is too. `before` is what this said of the last look.
+    /// Checks whether `found` may be half of a sign-in other than `known`, whose access token may also be `settled`.
+    /// `before` is the result of the previous check.
     pub fn look(
         before: Option<Self>,
         known: &CredentialStatus,
@@ -262,7 +262,7 @@ impl Unsettled {
         let has_new_token = !known_tokens.contains(&Some(&fingerprint));
         let has_new_name = found.identity.account.is_some() && !found.identity.may_be(&known.identity);
         let has_half = has_new_token != has_new_name;
-        // Where one came after the other, the first may be of a third sign-in.
+        // If one half arrived after the other, the first half may belong to a third sign-in.
         let came_apart = has_new_token && has_new_name && before.is_some();
         if !has_half && !came_apart {
             return None;
@@ -297,7 +297,7 @@ impl CredentialStatus {
         self.expires_at().is_some_and(|at| at <= now)
     }
 
-    /// It has run out, and its owner knows that it cannot be renewed.
+    /// Whether it has expired and its owner knows that it cannot be renewed.
     pub fn has_ended(&self, now: Wall) -> bool {
         self.refresh_blanked && self.expired(now)
     }

@@ -1,10 +1,10 @@
-//! Randomness: a seed is an argument, so that the same calls give the same run.
+//! Randomness from a seed argument, so that the same calls give the same run.
 
 use crate::gate::Jitter;
 use crate::gate::policy;
 use std::time::Duration;
 
-/// splitmix64: jitter needs no better, and the same seed gives the same run.
+/// splitmix64, which is good enough for jitter.
 #[derive(Debug, Clone)]
 pub(crate) struct Dice(pub(crate) u64);
 

@@ -1,4 +1,4 @@
-//! The permission to ask one endpoint for one account. What a 429 shuts is shared with the other seats of its login.
+//! The permission to send requests to one endpoint for one account. A 429 applies to all seats of the login.
 
 mod causes;
 mod permit;
@@ -24,37 +24,37 @@ use crate::time::{Moment, Wall};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// One gate as it is kept over restarts.
+/// The persisted state of one gate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Gate {
     #[serde(default)]
     pub provider: Provider,
     pub endpoint: Endpoint,
     pub state: GateState,
-    /// Refusals for frequency in a row: zero on the first success, never because time went by (law 3).
+    /// Consecutive rate-limit refusals. Reset by the first success, never by time (law 3).
     pub strikes: u32,
-    /// 401s on as many polls with an unchanged credential (law 6).
+    /// 401s on separate polls with an unchanged credential (law 6).
     pub unauthorized: u32,
-    /// Failures in a row in which nothing came back.
+    /// Consecutive failures without any answer.
     pub network_failures: u32,
-    /// Failures in a row in which nothing usable came back.
+    /// Consecutive failures without a usable answer.
     pub server_failures: u32,
-    /// When the last request that may have left was over.
+    /// When the last request that may have left was completed.
     pub last_request: Option<Moment>,
-    /// A request that is being sent, noted before it leaves. Found at a start, it was never answered.
+    /// When the request in progress was begun; saved before it leaves. If set at startup, it was never answered.
     pub intent: Option<Moment>,
-    /// The credential that was last answered with 401, while its one re-ask is unused (law 6).
+    /// The credential that was last rejected with 401, until its one retry is used (law 6).
     pub refused: Option<Fingerprint>,
-    /// The refresh token that the noted request carries (law 8). Token gate only.
+    /// The refresh token that the current request carries (law 8). Token gate only.
     #[serde(default)]
     pub spending: Option<Fingerprint>,
-    /// The time of the last line that the ledger got of this gate: what it has beyond that is not known here.
+    /// Timestamp of the last ledger entry of this gate that this state includes. Newer entries are unknown here.
     #[serde(default)]
     pub told: Option<Wall>,
-    /// The person wants no request to it (law 16).
+    /// The user wants no requests to this endpoint (law 16).
     #[serde(default)]
     pub free_only: bool,
-    /// 429s in a row that came from the provider's edge, since the last answer of the endpoint itself.
+    /// Consecutive 429s from the provider's edge since the last answer of the endpoint itself.
     #[serde(default)]
     pub edge_refusals: u32,
 }
@@ -72,7 +72,7 @@ pub enum GateState {
         cause: Pause,
         since: Moment,
         fingerprint: Fingerprint,
-        /// The cooldown that lasts beneath: another sign-in ends the pause, and not this (law 2).
+        /// A cooldown that continues during the pause. A new sign-in ends the pause but not the cooldown (law 2).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         beneath: Option<UnderlyingCooldown>,
     },
@@ -111,14 +111,13 @@ impl Gate {
         }
     }
 
-    /// Notes that a request is about to leave. The permit for it comes from [`Gate::permit`], once this
-    /// note is on disk.
+    /// Records that a request is about to leave. [`Gate::permit`] issues its permit once this is saved.
     pub(crate) fn begin(&mut self, now: Moment) {
         self.intent = Some(now);
     }
 
-    /// The one place where a permit is made: the intent is noted, nothing shuts the gate, and the request is for what is
-    /// behind it.
+    /// The only place where a permit is made. It requires a recorded intent, an open gate, and a request for this gate's
+    /// endpoint.
     pub(crate) fn permit(
         &self,
         account: &AccountId,
@@ -134,7 +133,7 @@ impl Gate {
         })
     }
 
-    /// What stands against a request at `now`, apart from one that is under way.
+    /// What blocks a request at `now`, apart from a request in progress.
     pub fn shut(&self, now: Moment, spacing: Spacing) -> Option<Blocked<'_>> {
         if self.free_only {
             return Some(Blocked::FreeOnly);
@@ -153,13 +152,13 @@ impl Gate {
         until.is_after(now).then_some(Blocked::Spacing { until })
     }
 
-    /// The first moment at which a permit may be given; `None` while that is no matter of time.
+    /// The earliest time for a permit. `None` if waiting does not help.
     pub fn opens(&self, now: Moment) -> Option<Moment> {
         let paused = self.free_only || matches!(self.state, GateState::Paused { .. });
         (!paused).then(|| self.waits_until(now))
     }
 
-    /// The first moment at which a permit may be given, as far as that is a matter of time: a pause may last longer.
+    /// The earliest time for a permit if only cooldown and spacing count. A pause may last longer.
     pub(crate) fn waits_until(&self, now: Moment) -> Moment {
         let spaced = self.last_request.map_or(now, |last| last.plus(self.policy().spacing)).later(now);
         self.cools_until().map_or(spaced, |until| until.later(spaced))
@@ -189,8 +188,8 @@ impl Gate {
         self.cool(now, Cooldown::RateLimited { retry_after_s }, wait);
     }
 
-    /// A 429 of the provider's edge, which says nothing of this account. The first few could be anything, and count as
-    /// any other; after that it is known that asking more often changes nothing.
+    /// A 429 from the provider's edge, which says nothing about this account. The first few may have any cause and count as
+    /// normal 429s; after that, retrying more often is known to be useless.
     pub(crate) fn refused_at_edge(&mut self, now: Moment, jitter: Jitter) {
         let edge_refusals = self.edge_refusals.saturating_add(1);
         self.rate_limited(now, None, jitter);
@@ -200,7 +199,7 @@ impl Gate {
         }
     }
 
-    /// The refresh token may have been spent: as long a wait as for a refusal for frequency (law 8).
+    /// The refresh token may have been spent, so the wait is as long as for a rate limit (law 8).
     pub(crate) fn ambiguous_grant(
         &mut self,
         now: Moment,
@@ -215,19 +214,19 @@ impl Gate {
         self.cool(now, cause, jitter.lengthen(retry_after.unwrap_or_default().max(least)));
     }
 
-    /// The request came to nothing because another program was first, and its result is there.
+    /// Another program renewed first, and its tokens are available.
     pub(crate) fn superseded(&mut self, now: Moment) {
         self.finish(now);
         self.state = GateState::Open;
     }
 
-    /// Nothing is asked with this token again: only another one ends this.
+    /// Stops all requests with this token. Only a different token ends the pause.
     pub(crate) fn pause(&mut self, now: Moment, cause: Pause, fingerprint: Fingerprint) {
         self.finish(now);
         self.pause_over(now, cause, fingerprint);
     }
 
-    /// Pauses, whatever else shuts the gate; a cooldown goes on beneath.
+    /// Pauses the gate and keeps a running cooldown underneath.
     fn pause_over(&mut self, since: Moment, cause: Pause, fingerprint: Fingerprint) {
         let beneath = match std::mem::replace(&mut self.state, GateState::Open) {
             GateState::Open => None,
@@ -238,7 +237,6 @@ impl Gate {
         self.state = GateState::Paused { cause, since, fingerprint, beneath };
     }
 
-    /// How its endpoint is treated.
     fn policy(&self) -> &'static EndpointPolicy {
         self.provider.policy(self.endpoint)
     }
@@ -261,7 +259,7 @@ impl Gate {
         self.cool(now, cause, jitter.lengthen(wait));
     }
 
-    /// Nothing left this machine: the request does not count for the spacing of law 10.
+    /// Nothing left this machine, so the request does not count for the spacing of law 10.
     pub(crate) fn unreachable(&mut self, now: Moment, why: String, jitter: Jitter) {
         self.withdraw();
         self.network_failures = self.network_failures.saturating_add(1);
@@ -269,7 +267,7 @@ impl Gate {
         self.cool(now, Cooldown::Network { why }, wait);
     }
 
-    /// A failed look-up just after waking: tried again after the shortest wait, without counting (law 12).
+    /// A network failure just after waking is retried after the shortest wait and does not count (law 12).
     pub(crate) fn network_warming_up(&mut self, now: Moment, why: String, jitter: Jitter) {
         self.withdraw();
         let wait = jitter.lengthen(policy::NETWORK.base);
@@ -294,7 +292,7 @@ impl Gate {
         self.refused = None;
     }
 
-    /// A rejection of the sign-in `fingerprint`. 401 and a nameless 403 are strikes; the third pauses.
+    /// The provider rejected `fingerprint`. A 401 or a 403 without a scope is a strike; the third strike pauses.
     pub(crate) fn rejected(&mut self, now: Moment, rejection: Rejection, fingerprint: Fingerprint) {
         self.finish(now);
         self.network_failures = 0;
@@ -313,15 +311,14 @@ impl Gate {
         self.pause_over(now, cause, fingerprint);
     }
 
-    /// A 401 came back. `fingerprint` may be replaced by one re-ask with another credential; `None` when this
-    /// was that re-ask.
+    /// A 401 came back. One retry with a credential other than `fingerprint` is allowed; `None` if this was that retry.
     pub(crate) fn unauthorized_once(&mut self, now: Moment, fingerprint: Option<Fingerprint>) {
         self.finish(now);
         self.edge_refusals = 0;
         self.refused = fingerprint;
     }
 
-    /// What is stored lacks the scope, or does not any more. No request is made for it.
+    /// Pauses while the stored sign-in lacks a required scope, and resumes when it has it. No request is sent for this.
     pub(crate) fn scope_seen(&mut self, now: Moment, lacking: Option<&str>, fingerprint: &Fingerprint) {
         match (&self.state, lacking) {
             (GateState::Paused { .. }, Some(_)) | (GateState::Open | GateState::CoolingDown { .. }, None) => {}
@@ -341,8 +338,8 @@ impl Gate {
         self.unauthorized >= policy::UNAUTHORIZED_STRIKES
     }
 
-    /// A pause ends when the stored credential is another one (law 6), and what lasts beneath does not (law 2). Returns
-    /// whether it did.
+    /// Ends a pause if the stored credential has changed (law 6). An underlying cooldown continues (law 2). Returns whether
+    /// a pause ended.
     pub(crate) fn credential_seen(&mut self, fingerprint: &Fingerprint, now: Moment) -> bool {
         match &self.state {
             GateState::Paused { fingerprint: paused, .. } if paused != fingerprint => {
@@ -362,7 +359,7 @@ impl Gate {
         self.unauthorized = 0;
     }
 
-    /// The refresh token whose renewal was cut off: what it brought may lie where the crash left it (law 8).
+    /// The refresh token of an interrupted renewal. Its new tokens may still be where the crash left them (law 8).
     pub fn interrupted_renewal(&self) -> Option<&Fingerprint> {
         match &self.state {
             GateState::Paused { cause: Pause::RenewalCutOff, fingerprint, .. } => Some(fingerprint),
@@ -370,7 +367,7 @@ impl Gate {
         }
     }
 
-    /// The note of a request is taken back: it did not leave.
+    /// Removes the intent: the request did not leave.
     pub(crate) fn withdraw(&mut self) {
         self.intent = None;
         self.spending = None;

@@ -1,5 +1,5 @@
-//! One account with the least of a world around it, for the tests of every crate: a disk, a sign-in, its locks and a person
-//! who is told. All of it goes well and takes no time, unless a field says otherwise; requests are the test's to answer.
+//! One account with a minimal environment, for the tests of every crate: a disk, a sign-in, its locks and notifications.
+//! Everything succeeds at once unless a field says otherwise. The test answers the requests.
 
 use crate::account::{Account, Action, Event, Preferences};
 use crate::credential::token::Token;
@@ -15,10 +15,10 @@ use crate::state::{AccountId, AccountState};
 use crate::time::{Boot, Moment, Wall};
 use std::fmt;
 
-/// More actions than this between two sleeps are no end at all.
+/// More actions than this between two sleeps count as an endless loop.
 const RESTLESS: usize = 2000;
 
-/// What comes of the `n`th request, from 1.
+/// The result of the `n`th request, from 1.
 type Answers = Box<dyn FnMut(usize) -> SendResult + Send>;
 
 pub struct Harness {
@@ -28,21 +28,21 @@ pub struct Harness {
     pub disk: AccountState,
     pub disk_full: bool,
     pub credential: CredentialRead,
-    /// Somebody shows notices.
+    /// A notification service is available.
     pub service: bool,
     /// Another program holds the owner's locks.
     pub locked: bool,
     pub holds_locks: bool,
-    /// What comes of writing new tokens; what was written is the credential from then on.
+    /// The result of writing new tokens. Written tokens become the credential.
     pub storing: WriteBack,
     pub shown: Vec<NoticeKind>,
-    /// Of the same: when, about what, and its title and body.
+    /// For the same notices: when, about what, and the title and body.
     pub told: Vec<(Moment, Option<WindowNews>)>,
     pub words: Vec<(String, String)>,
     pub entries: Vec<LedgerEntry>,
     pub memories: Vec<HistoryRecord>,
-    /// For tests that answer at once: when each request for a reading left, on the boot clock, with the token that it carried,
-    /// the same of renewals, and what comes of them.
+    /// For tests that answer at once: when each usage request left (boot clock) and its token, the same for renewals, and
+    /// the results of both.
     pub asked: Vec<(Boot, String)>,
     pub spent: Vec<(Boot, String)>,
     pub answer: Answers,
@@ -57,7 +57,7 @@ impl fmt::Debug for Harness {
 }
 
 impl Harness {
-    /// Ann's account, taken up where `state` left it.
+    /// Ann's account, resumed from `state`.
     pub fn of(
         state: AccountState,
         credential: CredentialRead,
@@ -92,7 +92,7 @@ impl Harness {
         }
     }
 
-    /// The process dies and another one starts from what is on disk.
+    /// The process dies, and a new one starts from what is on disk.
     pub fn restart(&mut self, seed: u64) {
         let id = self.account.id().clone();
         self.account = Account::new(id, "~/.claude".into(), self.disk.clone(), self.preferences, self.now, seed);
@@ -107,7 +107,7 @@ impl Harness {
         self.account.handle(event, self.now);
     }
 
-    /// Does what can be done here. What cannot is handed back: a request, a sleep, and to become another.
+    /// Carries out an action. Returns those that it cannot: a request, a sleep, and becoming another account.
     pub fn perform(&mut self, action: Action) -> Option<Action> {
         let event = match action {
             Action::Sleep(_) | Action::Ask(_) | Action::Become { .. } => return Some(action),
@@ -154,7 +154,7 @@ impl Harness {
         None
     }
 
-    /// Until there is something that cannot be done here.
+    /// Runs until an action cannot be carried out here.
     pub fn drive(&mut self) -> Action {
         for _ in 0..RESTLESS {
             let action = self.poll();
@@ -165,7 +165,7 @@ impl Harness {
         panic!("the account does not come to rest");
     }
 
-    /// Lets time pass as the account asks for it, up to its next request; `None` if there is none before `end`.
+    /// Lets time pass as the account asks, up to its next request; `None` if there is none before `end`.
     pub fn next_request(&mut self, end: Moment) -> Option<PermittedRequest> {
         loop {
             match self.drive() {
@@ -183,7 +183,7 @@ impl Harness {
         }
     }
 
-    /// The new tokens are in the place of the old ones.
+    /// Replaces the old tokens with the new ones.
     fn succeed(&mut self, successor: RenewedTokens) {
         let CredentialRead::Found(credential) = &mut self.credential else { panic!("{:?}", self.credential) };
         let stored = credential.refresh_token.as_ref().map(|token| token.fingerprint().clone());
@@ -217,7 +217,7 @@ pub fn credential(access: &str, refresh: Option<&str>, expires_at: Option<Wall>)
     }
 }
 
-/// A whole answer of the provider itself.
+/// A complete answer from the provider itself.
 pub fn answered(status: u16, retry_after: Option<&str>, body: &str) -> SendResult {
     let body = Body::Whole(body.as_bytes().to_vec().into());
     let retry_after = retry_after.map(str::to_owned);

@@ -1,9 +1,9 @@
-//! Decides when Holdoff may ask a provider, what an answer means and what to say.
+//! Decides when Holdoff may send a request to a provider, what an answer means and what to show.
 //!
-//! Sans-I/O: time and randomness are arguments, every call is synchronous and total. Nothing in
-//! here opens a file or a socket or reads a clock; `cargo tree -p holdoff-core` shows it.
+//! Sans-I/O: time and randomness are arguments, and every call is synchronous and total. Nothing here opens a file or a
+//! socket or reads a clock; `cargo tree -p holdoff-core` shows it.
 //!
-//! Start at [`Account`]: `poll` says what to do next, `handle` takes what the world did.
+//! Start at [`Account`]: `poll` returns what to do next, `handle` takes what happened.
 
 pub mod account;
 pub mod credential;

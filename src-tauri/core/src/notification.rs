@@ -1,7 +1,7 @@
-//! What the person is told, once per episode (law 9).
+//! Notifications to the user, once per episode (law 9).
 //!
-//! A notice is noted as being shown before it is shown. A process that dies in between has told the
-//! person at most once; a notification service that is away leaves the notice waiting.
+//! A notice is recorded as being shown before it is shown. If the process dies in between, the user was notified at most
+//! once. While the notification service is away, the notice waits.
 
 use crate::gate::policy;
 use crate::notification::thresholds::Thresholds;
@@ -18,7 +18,7 @@ pub struct Episode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Told {
-    /// The person switched this kind off.
+    /// The user turned this kind off.
     No,
     /// The notice waits or is being shown.
     Pending,
@@ -34,16 +34,16 @@ pub enum NoticeKind {
     SignInStopped,
     /// The first 429 of the token endpoint.
     RenewalLimited,
-    /// A renewed sign-in cannot be written to where its owner looks for it.
+    /// A renewed sign-in cannot be written to its owner's store.
     RenewalUnsaved,
-    /// Readings are back after a notice of either kind.
+    /// Readings work again after a notice of the start of an episode.
     Recovered,
-    /// Something has become of a window: [`WindowNews`] says what.
+    /// Something happened to a quota window; see [`WindowNews`].
     Window,
 }
 
 impl NoticeKind {
-    /// Whether it says why nothing can be asked, which is nobody's concern while nothing is to be.
+    /// Whether it says why no request can be sent. That does not matter while none is wanted.
     fn is_of_asking(self) -> bool {
         match self {
             Self::RateLimited | Self::SignInStopped | Self::RenewalLimited | Self::Recovered => true,
@@ -52,10 +52,10 @@ impl NoticeKind {
     }
 }
 
-/// What has become of a window.
+/// An event of a quota window.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WindowNews {
-    /// Its id.
+    /// The window's id.
     pub window: String,
     pub label: String,
     pub news: News,
@@ -64,26 +64,26 @@ pub struct WindowNews {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum News {
-    /// So much is used.
+    /// Usage has reached this level.
     Threshold { percent: u8 },
-    /// It will be used up before its reset.
+    /// The window will be used up before its reset.
     RunsOut,
-    /// It has begun anew; so much was used before.
+    /// The window has reset; this much was used before.
     Reset { used: u8 },
 }
 
-/// One notice, ready for the notification service. Its words come from [`crate::messages::notification`].
+/// One notice for the notification service. Its text comes from [`crate::messages::notification`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     pub id: u64,
     pub kind: NoticeKind,
-    /// With [`NoticeKind::Window`] only.
+    /// Only with [`NoticeKind::Window`].
     pub about: Option<WindowNews>,
-    /// The same of other windows, at the same time.
+    /// The same event of other windows at the same time.
     pub also: Vec<WindowNews>,
 }
 
-/// A notice in the queue.
+/// A queued notice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Queued {
     pub id: u64,
@@ -91,10 +91,10 @@ pub struct Queued {
     pub phase: Phase,
     #[serde(default)]
     pub about: Option<WindowNews>,
-    /// While it is shown: what else of its kind waited, and is said with it.
+    /// While it is shown: other notices of its kind that were merged into it.
     #[serde(default)]
     pub also: Vec<WindowNews>,
-    /// Offers that no service took.
+    /// How often no service accepted it.
     pub missed: u32,
 }
 
@@ -105,36 +105,36 @@ pub enum Phase {
     Showing,
 }
 
-/// The episodes and the queue, as kept over restarts.
+/// The episodes and the queue; persisted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notices {
     pub limit: Option<Episode>,
     pub sign_in: Option<Episode>,
-    /// Of the token endpoint's limit.
+    /// The token endpoint's rate limit.
     #[serde(default)]
     pub renewal: Option<Episode>,
     pub queue: Vec<Queued>,
     pub next_id: u64,
 }
 
-/// What a reading that came proves to be well again.
+/// What a successful reading proves to work again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Proved {
     pub sign_in: bool,
     pub renewal: bool,
 }
 
-/// The episode of a notice that was shown had ended meanwhile.
+/// The episode ended while its notice was being shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Over;
 
-/// Which kinds the person wants.
+/// The kinds that the user wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wanted {
     pub rate_limit: bool,
     pub sign_in: bool,
     pub recovery: bool,
-    /// Of windows: when so much is used, when one will run out, when one begins anew.
+    /// Window alerts: usage levels, forecasts and resets.
     pub thresholds: Thresholds,
     pub forecast: bool,
     pub reset: bool,
@@ -166,7 +166,7 @@ impl Notices {
         if !wanted {
             return Told::No;
         }
-        // One that is still being shown, of an episode that ended meanwhile, says it of this one too.
+        // A notice still being shown for an episode that has ended covers this episode too.
         let being_said = |queued: &Queued| queued.kind == kind && queued.phase == Phase::Showing;
         if kind == NoticeKind::Recovered || !self.queue.iter().any(being_said) {
             self.push(kind, None, now);
@@ -184,13 +184,13 @@ impl Notices {
         self.next_id = self.next_id.wrapping_add(1);
     }
 
-    /// The newest that there is to say of a window takes the place of what waits to be said of it.
+    /// Queues an alert. It replaces an alert that waits for the same window.
     pub(crate) fn tell_of_window(&mut self, about: WindowNews, now: Moment) {
         self.withdraw(&about.window, |_| true);
         self.push(NoticeKind::Window, Some(about), now);
     }
 
-    /// Takes back what waits to be said of a window. Answers whether there was anything.
+    /// Withdraws waiting alerts of a window. Returns whether there were any.
     pub(crate) fn withdraw(&mut self, window: &str, which: impl Fn(&News) -> bool) -> bool {
         let before = self.queue.len();
         self.queue.retain(|queued| {
@@ -200,7 +200,7 @@ impl Notices {
         self.queue.len() < before
     }
 
-    /// A success ends the episodes that it disproves: one notice if the beginning of any was shown, none otherwise.
+    /// Ends the episodes that a success disproves. Queues one recovery notice if the start of any was shown, else none.
     pub(crate) fn end(&mut self, now: Moment, proved: Proved, wanted: Wanted) {
         let ended =
             [self.limit.take(), self.sign_in.take_if(|_| proved.sign_in), self.renewal.take_if(|_| proved.renewal)];
@@ -214,7 +214,7 @@ impl Notices {
         }
     }
 
-    /// The next notice that may be offered. While nothing is asked (law 16), what is to be said of asking waits.
+    /// The next notice to offer. Notices about requests wait while none are sent (law 16).
     pub(crate) fn due(&self, now: Moment, free_only: bool) -> Option<u64> {
         self.waiting(free_only).find(|(_, until)| !until.is_after(now)).map(|(id, _)| id)
     }
@@ -236,7 +236,7 @@ impl Notices {
         self.queue.iter().any(|queued| queued.phase == Phase::Showing)
     }
 
-    /// Many windows of which there is the same to say are one notice.
+    /// Merges the same event of several windows into one notice.
     pub(crate) fn start_showing(&mut self, id: u64) -> Option<Notice> {
         let queued = self.queue.iter().find(|queued| queued.id == id)?;
         let class = queued.about.as_ref().map(|about| std::mem::discriminant(&about.news));
@@ -252,7 +252,7 @@ impl Notices {
         Some(Notice { id, kind: queued.kind, about: queued.about.clone(), also })
     }
 
-    /// Whether there is still reason to say it: its episode goes on, or it has none.
+    /// Whether a notice is still relevant: its episode continues, or it has none.
     fn goes_on(&self) -> impl Fn(NoticeKind) -> bool + use<> {
         let (limit, sign_in, renewal) = (self.limit.is_some(), self.sign_in.is_some(), self.renewal.is_some());
         move |kind| match kind {
@@ -263,7 +263,7 @@ impl Notices {
         }
     }
 
-    /// A service took it. What it is about may have ended meanwhile: then that is said too.
+    /// A service accepted the notice. If its episode has ended meanwhile, the recovery is announced too.
     pub(crate) fn shown(&mut self, id: u64, wanted: Wanted, now: Moment) {
         if self.take_shown(id) == Some(Over) {
             self.announce(NoticeKind::Recovered, wanted.recovery, now);
@@ -285,7 +285,7 @@ impl Notices {
         None
     }
 
-    /// No service took it: it waits and is offered again, unless there is no more reason to say it.
+    /// No service accepted the notice. It waits and is offered again, unless it is no longer relevant.
     pub(crate) fn missed(&mut self, id: u64, now: Moment) {
         let goes_on = self.goes_on();
         self.queue.retain(|queued| queued.id != id || goes_on(queued.kind));
@@ -295,14 +295,14 @@ impl Notices {
         let missed = queued.missed.saturating_add(1);
         let until = now.plus(policy::NOTICE.after(missed));
         (queued.missed, queued.phase) = (missed, Phase::Waiting { until });
-        // What was to be said with it may cease to be true by itself.
+        // Merged notices are queued separately again, since each may become untrue by itself.
         let (kind, also) = (queued.kind, std::mem::take(&mut queued.also));
         for about in also {
             self.push_missed(kind, Some(about), until, missed);
         }
     }
 
-    /// A notification service is there (again): what waits need not wait any longer.
+    /// A notification service is available (again), so waiting notices are due now.
     pub(crate) fn service_appeared(&mut self, now: Moment) {
         for queued in &mut self.queue {
             if let Phase::Waiting { until } = &mut queued.phase {
@@ -311,8 +311,8 @@ impl Notices {
         }
     }
 
-    /// Takes over what the same account was told, or is to be told, under an earlier name: else its episode would be
-    /// said twice, and its end never (law 9).
+    /// Takes over the notices and episodes of the same account under an earlier id. Otherwise an episode would be announced
+    /// twice and its end never (law 9).
     pub(crate) fn adopt(&mut self, other: &Notices) {
         let mut other = other.clone();
         for id in other.showing() {
@@ -328,7 +328,7 @@ impl Notices {
         }
     }
 
-    /// After a restart: what was being shown when the process ended counts as shown.
+    /// After a restart, notices that were being shown when the process ended count as shown.
     pub(crate) fn settle(&mut self, wanted: Wanted, now: Moment) {
         for id in self.showing() {
             self.shown(id, wanted, now);

@@ -1,4 +1,4 @@
-//! What is written down: every request, and what readings told over time.
+//! Records: every request, and readings over time.
 
 pub mod history;
 pub mod ledger;

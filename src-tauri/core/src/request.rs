@@ -4,17 +4,17 @@ use crate::credential::token::Token;
 use crate::providers::Provider;
 use serde::{Deserialize, Serialize};
 
-/// What is asked. Each has a gate of its own in each account.
+/// What is requested. Each account has one gate for each endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Endpoint {
-    /// How much of the quota is used.
+    /// Reports quota usage.
     Usage,
     /// The token endpoint, where a refresh token is spent.
     Token,
 }
 
-/// One request. Provider and endpoint say its host: the HTTP layer knows the base URL of each, and no other.
+/// One request. The provider and endpoint determine the host: the HTTP layer knows the base URL of each, and no other.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub provider: Provider,
@@ -26,7 +26,7 @@ pub struct Request {
     pub carries: Auth,
 }
 
-/// The secret of a request. It goes to the request's own provider and nowhere else.
+/// The secret of a request. It is sent only to the request's own provider.
 #[derive(Debug, Clone)]
 pub enum Auth {
     /// In the `Authorization` header.

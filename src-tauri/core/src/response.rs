@@ -1,4 +1,4 @@
-//! What came of a request: as the HTTP layer saw it, and what it means.
+//! The result of a request: as the HTTP layer saw it, and what it means.
 
 use crate::credential::Tokens;
 use crate::quota::Reading;
@@ -7,33 +7,33 @@ use std::fmt;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// What the HTTP layer knows when it is done with a request.
+/// The result from the HTTP layer.
 #[derive(Debug)]
 pub enum SendResult {
-    /// A status line came back.
+    /// A status line was received.
     Answered(HttpResponse),
-    /// Known not to have left: no name, no connection, no TLS.
+    /// Known not to have left: DNS, connection or TLS failed.
     NotSent(String),
-    /// Known not to have left: its permit did not hold any more when it could have.
+    /// Known not to have left: its permit expired first.
     PermitExpired,
-    /// It left, or may have, and no status line came back.
+    /// The request left, or may have, but no status line was received.
     Lost(String),
 }
 
 pub struct HttpResponse {
     pub status: u16,
-    /// `Retry-After` as it stands in the answer.
+    /// The `Retry-After` header, unparsed.
     pub retry_after: Option<String>,
-    /// `Date` as it stands in the answer.
+    /// The `Date` header, unparsed.
     pub date: Option<String>,
-    /// Whether it has a `request-id`: the provider's edge gives none to what it refuses.
+    /// Whether it has a `request-id`. Refusals by the provider's edge have none.
     pub request_id: bool,
     pub body: Body,
 }
 
 impl fmt::Debug for HttpResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Of the headers, only that they are there: a server can say anything in them.
+        // Only whether the headers are present: a server can put anything in them.
         let headers = (self.retry_after.is_some(), self.date.is_some());
         f.debug_struct("Answer")
             .field("status", &self.status)
@@ -51,10 +51,10 @@ impl HttpResponse {
     }
 }
 
-/// There may be tokens in it: `Debug` shows how long it is and no more, and it is wiped when it is dropped.
+/// The body. It may contain tokens, so `Debug` shows only its length, and it is wiped on drop.
 pub enum Body {
     Whole(Zeroizing<Vec<u8>>),
-    /// It ended early, trickled past the time limit or went over the size limit: why, in words.
+    /// Ended early, or exceeded the time or size limit; with the reason in words.
     Truncated(String),
 }
 
@@ -67,15 +67,15 @@ impl fmt::Debug for Body {
     }
 }
 
-/// What an answer means.
+/// The meaning of an answer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     Reading(Reading),
-    /// 429, or its body under another status.
+    /// 429, or the body of one with another status.
     RateLimited {
         retry_after: Option<Duration>,
     },
-    /// 429 of the provider's edge, with no wait named: the request did not reach what it was for.
+    /// 429 from the provider's edge without `Retry-After`: the request did not reach the endpoint.
     RefusedAtEdge,
     Rejected(Rejection),
     /// 5xx, 529.
@@ -87,13 +87,13 @@ pub enum Outcome {
     Unreachable {
         why: String,
     },
-    /// The machine slept before it could leave.
+    /// The machine slept before the request could leave.
     Lapsed,
-    /// The request may have arrived, its answer did not.
+    /// The request may have arrived, but there was no answer.
     Ambiguous {
         why: String,
     },
-    /// An answer that says nothing we can use, and is not the provider's word on the sign-in.
+    /// An answer without usable content that is not a rejection of the sign-in by the provider.
     Unreadable {
         status: u16,
         why: String,
@@ -101,20 +101,20 @@ pub enum Outcome {
     },
 }
 
-/// The provider does not take this sign-in.
+/// The provider rejects this sign-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rejection {
     /// 401.
     Unauthorized,
-    /// 403 that names a scope the sign-in lacks.
+    /// 403 that names a scope missing from the sign-in.
     MissingScope(String),
-    /// It is not the sign-in that is refused, but every one of this organization or account: 401 or 403.
+    /// 401 or 403 that applies to the organization or account, whatever the sign-in.
     NotAllowed { to: Barred, status: u16 },
-    /// Any other 403 of the provider itself, with its message.
+    /// Any other 403 from the provider itself, with its message.
     Forbidden(String),
 }
 
-/// Whom a provider does not allow what was asked, however they sign in.
+/// Who is denied the request, whatever their sign-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Barred {
@@ -122,30 +122,29 @@ pub enum Barred {
     Account,
 }
 
-/// What an answer to a renewal means. Only `Unreachable` and `Lapsed` leave no doubt that the refresh token is
-/// unspent.
+/// The meaning of an answer to a renewal. Only `Unreachable` and `Lapsed` prove that the refresh token is unspent.
 #[derive(Debug, Clone)]
 pub enum GrantOutcome {
     Renewed(Tokens),
-    /// `invalid_grant`, or the 404 of a token that is not there any more: final for this refresh token.
+    /// `invalid_grant`, or the 404 for a token that no longer exists: final for this refresh token.
     Refused,
     RateLimited {
         retry_after: Option<Duration>,
     },
-    /// It may have been spent: no answer, or one that does not say.
+    /// The token may have been spent: there was no answer, or an inconclusive one.
     Ambiguous {
-        /// Of the answer, where there is one.
+        /// The status of the answer, if there was one.
         status: Option<u16>,
         why: String,
         retry_after: Option<Duration>,
     },
-    /// The endpoint does not want the request, for no reason that lies in the token.
+    /// The endpoint denies the request for a reason unrelated to the token.
     Denied {
         status: u16,
         kind: String,
         retry_after: Option<Duration>,
     },
-    /// It was accepted, and what came for it cannot be used: spent for nothing.
+    /// The grant was accepted, but its tokens are unusable: the refresh token was wasted.
     UnusableTokens {
         why: String,
     },
@@ -153,7 +152,7 @@ pub enum GrantOutcome {
     Unreachable {
         why: String,
     },
-    /// The machine slept before it could leave, or renewal was turned off.
+    /// The machine slept before the request could leave, or renewal was turned off.
     Lapsed,
 }
 
@@ -174,7 +173,7 @@ mod tests {
         let event = crate::Event::Delivered(SendResult::Answered(answer()));
         let shown = format!("{:?} {:#?} {:?} {event:?}", answer(), answer(), answer().body);
         assert!(shown.contains("Whole(25 bytes)") && shown.contains("status: 200"), "{shown}");
-        // As text, and as the numbers of its bytes.
+        // As text and as byte values.
         for form in ["sk-ant", "115, 107", "115,\n"] {
             assert!(!shown.contains(form), "{form} in {shown}");
         }

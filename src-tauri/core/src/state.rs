@@ -1,6 +1,6 @@
-//! What is durable, and why: gates, or a restart would ask early; episodes and notices, or a restart would
-//! say it twice; the last reading and the sign-in's outline, so that there is something to show at once.
-//! No token is in here, and none fits.
+//! The persisted state: gates, so that a restart does not send requests early; episodes and notifications, so that it does
+//! not notify twice; the last reading and the sign-in's status, so that there is something to show at once. It contains no
+//! tokens and has no field for one.
 
 mod account_id;
 mod refusal;
@@ -27,27 +27,26 @@ use crate::updates::UpdatesState;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The version of the persisted state. A state of another version is not read, and not overwritten
-/// without a copy.
+/// The version of the persisted state. A state of another version is not read, and is copied before it is overwritten.
 pub const VERSION: u32 = 1;
 
 /// Everything that outlives the process.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct State {
     pub version: u32,
-    /// Which run of the machine (and of its clock) the boot times in here belong to.
+    /// The boot (and clock) that the boot times in this state belong to.
     pub boot_id: String,
     pub accounts: BTreeMap<AccountId, AccountState>,
-    /// The accounts that are polled now, in the order in which they are shown.
+    /// The accounts being polled, in display order.
     pub active: Vec<AccountId>,
-    /// Where sign-ins are looked for, in that order.
+    /// Credential locations, in search order.
     #[serde(default)]
     pub places: Vec<CredentialLocation>,
-    /// When this was saved. Over a reboot, the wall clock bridges from here, and not from when a thing was noted: it may
-    /// have been set since (law 12).
+    /// When this was saved. Moments are carried over a reboot from here by the wall clock, not from when they were
+    /// recorded: the clock may have been set in between (law 12).
     #[serde(default)]
     pub saved: Option<Moment>,
-    /// There was a state and none of it could be read: what holds for the accounts that have not been met since.
+    /// Set if a state existed but could not be read. Applies to accounts not seen since.
     #[serde(default)]
     pub loss: Option<StateLoss>,
     #[serde(default)]
@@ -68,7 +67,7 @@ impl State {
         }
     }
 
-    /// Brings the state onto this boot's clock. Call it once, after loading.
+    /// Converts the state to this boot's clock. Call once, after loading.
     pub fn carry_to(&mut self, boot_id: &str, now: Moment) {
         if self.boot_id == boot_id {
             return;
@@ -85,7 +84,7 @@ impl State {
     }
 }
 
-/// One account as it is kept.
+/// The persisted state of one account.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AccountState {
     pub provider: Provider,
@@ -93,7 +92,7 @@ pub struct AccountState {
     pub usage: Gate,
     pub token: Gate,
     pub reading: Option<Reading>,
-    /// When usage is wanted next; the gate has the last word.
+    /// When the next usage request is planned. The gate may delay it.
     pub next: Option<Moment>,
     pub last: Option<LastRequest>,
     #[serde(default)]
@@ -104,40 +103,40 @@ pub struct AccountState {
     /// When Holdoff last renewed the sign-in.
     #[serde(default)]
     pub renewed: Option<Moment>,
-    /// Whether Holdoff may renew this sign-in, as its person last chose. Kept, so that `status` can tell it.
+    /// Whether Holdoff may renew this sign-in, as the user last chose. Saved, so that `status` can show it.
     #[serde(default)]
     pub renews: bool,
-    /// What keeps Holdoff from even trying to renew this sign-in, such as its owner's lock. It is tried again and again.
+    /// What prevents Holdoff from trying to renew this sign-in, such as its owner's lock. Attempts continue.
     #[serde(default, rename = "held_up")]
     pub renewal_blocked: Option<String>,
-    /// The sign-in that a request was last answered for.
+    /// The sign-in of the last answered request.
     #[serde(default)]
     pub answered_for: Option<Fingerprint>,
-    /// The sign-in was of no use, or could not be renewed, at some time since the last reading.
+    /// The sign-in was unusable or not renewable at some time since the last reading.
     #[serde(default)]
     pub troubled: bool,
-    /// The last reading proved a sign-in that was of no use before.
+    /// The last reading verified a sign-in that was unusable before.
     pub mended: bool,
-    /// The account whose sign-in was in this place before, until a second reading of this one.
+    /// The account that was signed in here before. Cleared by this account's second reading.
     #[serde(default, rename = "instead_of")]
     pub previous_account: Option<AccountId>,
     /// The sign-ins that ended in a pause since the last reading.
     #[serde(default)]
     pub rejected: Vec<Fingerprint>,
-    /// The name under which an earlier version kept it.
+    /// The id under which an earlier version saved it.
     #[serde(default)]
     pub formerly: Option<AccountId>,
-    /// How often it was saved, by whichever copy of Holdoff of this person.
+    /// How often it was saved, by any of this user's copies of Holdoff.
     #[serde(default)]
     pub saves: u64,
 }
 
-/// The last request that was made.
+/// The last request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastRequest {
     pub at: Wall,
     pub endpoint: Endpoint,
-    /// What came of it, in words; `None` while it is under way.
+    /// The outcome in words; `None` while the request is in progress.
     pub outcome: Option<String>,
 }
 
@@ -166,7 +165,7 @@ impl AccountState {
         }
     }
 
-    /// When one of the windows of the reading will be used up. `None` where there is nothing to forecast.
+    /// When this window will be used up. `None` without enough data.
     pub fn forecast(&self, window: &QuotaWindow, now: Wall) -> Option<Forecast> {
         self.cycles.get(&window.id)?.forecast(now)
     }
@@ -176,11 +175,11 @@ impl AccountState {
         self.token.carry_over_reboot(last, now);
         self.notices.carry_over_reboot(last, now);
         self.renewed = self.renewed.map(|at| at.carried(last.unwrap_or(at), now));
-        // A wish for the future is only a wish: how long it has to wait is the gate's affair.
+        // A planned poll has no claim to its time: the gate decides how long it must wait.
         self.next = self.next.map(|next| next.carried_wish(last, now));
     }
 
-    /// Takes over the gates of the same account under an earlier name, and what is to be said of its sign-in.
+    /// Takes over the gates and sign-in notifications of the same account under an earlier id.
     pub fn adopt_gates(&mut self, other: &AccountState) {
         self.usage.merge(&other.usage);
         self.token.merge(&other.token);
@@ -203,12 +202,13 @@ impl AccountState {
 }
 
 impl AccountState {
-    /// Whether nothing is asked, and nothing renewed, because its person wants it so.
+    /// Whether the user wants no requests and no renewals.
     pub fn free_only(&self) -> bool {
         self.usage.free_only
     }
 
-    /// Shuts both gates, or leaves them as they are beneath (law 16). Returns whether that is a change.
+    /// Sets the free-only block on both gates (law 16); their own state is kept underneath. Returns whether that is a
+    /// change.
     pub(crate) fn choose(&mut self, readings: Option<Readings>) -> bool {
         let was = self.usage.free_only || self.token.free_only;
         let free_only = readings.map_or(was, |readings| readings == Readings::FreeOnly);
@@ -217,7 +217,7 @@ impl AccountState {
         changed
     }
 
-    /// Whether its provider refuses this program, or all programs for whoever it is: free readings can be had all the same.
+    /// Whether the provider refuses this program, or all programs for this account. Free readings still work.
     pub fn is_refused_as_a_program(&self) -> bool {
         let refused = match &self.usage.state {
             GateState::CoolingDown { cause, .. } => *cause == Cooldown::TurnedAway,
@@ -227,7 +227,7 @@ impl AccountState {
         refused && !self.free_only()
     }
 
-    /// Whether there is another sign-in than the one that a request was last answered for.
+    /// Whether the current sign-in differs from that of the last answered request.
     pub fn has_untried_sign_in(&self) -> bool {
         match (&self.answered_for, self.sign_in.fingerprint()) {
             (Some(tried), Some(seen)) => tried != seen,
@@ -235,7 +235,7 @@ impl AccountState {
         }
     }
 
-    /// When usage is asked next, as things stand; `None` while that depends on the sign-in.
+    /// When the next usage request is expected; `None` while that depends on the sign-in.
     pub fn next_request(&self, now: Moment) -> Option<Moment> {
         self.next_request_spaced(now, Spacing::Kept)
     }
@@ -253,10 +253,10 @@ impl AccountState {
         Some(self.next.map_or(opens, |next| next.later(opens)))
     }
 
-    /// Whether a person's wish for a reading may be followed at `now`.
+    /// Whether a manual refresh is allowed at `now`.
     ///
     /// # Errors
-    /// Why not, and until when.
+    /// Fails with the reason, and the end of the wait if there is one.
     pub fn refresh_verdict(&self, now: Moment) -> Result<(), Refusal> {
         if self.free_only() {
             return Err(Refusal::FreeOnly);
@@ -267,7 +267,7 @@ impl AccountState {
         let Some(shut) = self.usage.shut(now, Spacing::Kept) else {
             return Ok(());
         };
-        // Both may hold: the later one counts, the cooldown gives the reason.
+        // If both apply, the later time counts, and the cooldown is given as the cause.
         let until = self.usage.opens(now).unwrap_or(now);
         Err(match shut {
             Blocked::CoolingDown { cause, .. } => Refusal::NotBefore { until, cause: NotYet::Cooldown(cause.clone()) },
@@ -279,7 +279,7 @@ impl AccountState {
 }
 
 impl Moment {
-    /// Carries a wish over a reboot: at most one longest interval away, whatever the clock says.
+    /// Carries a planned poll over a reboot: at most the longest interval ahead, whatever the clock says.
     fn carried_wish(self, last: Option<Moment>, now: Moment) -> Moment {
         let most = now.plus(std::time::Duration::from_secs(*crate::gate::policy::POLL_INTERVAL.end()));
         let carried = match last {

@@ -1,12 +1,12 @@
-//! Time as it is given to the core: what the calendar says and how long the machine has run.
+//! Time as passed to the core: wall-clock time, and time since boot.
 //!
-//! Waiting is counted on the boot clock, which no one can set. The wall clock is for what people and
-//! servers say ("resets at 15:30"), and for bridging a reboot, across which nothing else survives.
+//! Waits are counted on the boot clock, which nobody can set. The wall clock is for what people and servers say ("resets at
+//! 15:30"), and for bridging a reboot, which nothing else survives.
 
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Milliseconds since the Unix epoch, on a clock that a person or NTP may set.
+/// Milliseconds since the Unix epoch, on a clock that a user or NTP may set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Wall(pub i64);
@@ -60,7 +60,8 @@ impl Boot {
 }
 
 impl Moment {
-    /// Real time from `earlier` to here, whatever was done to the wall clock between.
+    /// Real time from `earlier` to here, whatever changes were made to the wall clock in between; zero if `earlier` is
+    /// later.
     pub fn since(self, earlier: Moment) -> Duration {
         self.boot.since(earlier.boot)
     }
@@ -69,7 +70,7 @@ impl Moment {
         Self { wall: self.wall.plus(by), boot: self.boot.plus(by) }
     }
 
-    /// Whether this moment is still ahead at `now`.
+    /// Whether this moment is in the future at `now`.
     pub fn is_after(self, now: Moment) -> bool {
         self.boot > now.boot
     }
@@ -79,26 +80,26 @@ impl Moment {
         if other.boot > self.boot { other } else { self }
     }
 
-    /// The sooner of the two on the boot clock.
+    /// The earlier of the two on the boot clock.
     pub fn sooner(self, other: Moment) -> Moment {
         if other.boot < self.boot { other } else { self }
     }
 
-    /// What the wall clock will say at this moment, as the wall clock goes now. A deadline that was
-    /// noted before the clock was set is thereby told in the person's present time.
+    /// What the wall clock will show at this moment if it is not set again. A deadline recorded before the clock was set is
+    /// thereby shown in the current local time.
     pub fn wall_as_of(self, now: Moment) -> Wall {
         Wall(now.wall.0.saturating_add(self.boot.0.saturating_sub(now.boot.0)))
     }
 
-    /// Carries a past moment over a reboot, by the wall clock alone. One that the wall clock puts
-    /// into the future (it was set back) counts as now: the longest wait that can be honest.
+    /// Carries a past moment over a reboot by the wall clock alone. If the wall clock was set back and the moment seems to
+    /// be in the future, it counts as now: the longest wait that can be justified.
     pub fn carried_past(self, now: Moment) -> Moment {
         self.carried(self, now)
     }
 
-    /// Carries a moment over a reboot. Only the wall clock tells how long the machine was away, and only from `last`,
-    /// the last moment at which both clocks are known: whatever was done to the wall clock before that is of no
-    /// consequence. One that was set back over the reboot counts as if no time went by.
+    /// Carries a moment over a reboot. Only the wall clock shows how long the machine was off, counted from `last`, the
+    /// last moment known on both clocks, so that earlier changes to the wall clock do not matter. If the wall clock was set
+    /// back over the reboot, no time counts as passed.
     pub fn carried(self, last: Moment, now: Moment) -> Moment {
         let left = self.boot.0.saturating_sub(last.boot.0);
         let away = millis(now.wall.since(last.wall));

@@ -1,9 +1,9 @@
-//! How many readings that nobody asked for are taken in a time.
+//! Rate limit for passive readings.
 
 use crate::gate::policy::{PUSHED_BURST, PUSHED_EVERY};
 use crate::time::{Moment, millis};
 
-/// A token bucket: some at once, and then one in a while.
+/// A token bucket: a burst, then one per interval.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bucket {
     left: u32,
@@ -15,7 +15,7 @@ impl Bucket {
         Self { left: PUSHED_BURST, filled: now }
     }
 
-    /// Whether one more is taken.
+    /// Takes one token if there is one.
     pub(super) fn take(&mut self, now: Moment) -> bool {
         let more = millis(now.since(self.filled)) / millis(PUSHED_EVERY);
         if more > 0 {

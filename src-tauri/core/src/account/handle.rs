@@ -1,4 +1,4 @@
-//! `handle`: what the world did, and what follows from it.
+//! `handle`: what happened, and what follows from it.
 
 use super::{Account, Event, Preferences, Step};
 use crate::credential::token::Fingerprint;
@@ -14,7 +14,7 @@ use crate::response::{Outcome, Rejection, SendResult};
 use crate::time::Moment;
 
 impl Account {
-    /// Takes in what happened. [`Account::poll`] then says what follows.
+    /// Applies an event. [`Account::poll`] then returns what follows.
     pub fn handle(&mut self, event: Event, now: Moment) {
         let notices = self.state.notices.clone();
         match event {
@@ -52,7 +52,7 @@ impl Account {
         self.memories.extend(changed.into_iter().map(HistoryRecord::Episode));
     }
 
-    /// Settles what an earlier process left behind.
+    /// Resolves what an earlier process left behind.
     pub(super) fn take_up(&mut self, now: Moment) {
         let unanswered: Vec<Endpoint> =
             [&self.state.usage, &self.state.token].iter().filter(|g| g.intent.is_some()).map(|g| g.endpoint).collect();
@@ -60,7 +60,7 @@ impl Account {
         let notices = self.state.notices.clone();
         self.state.settle(now, jitter, self.preferences.wanted);
         self.remember_episodes(&notices, now);
-        // Even where nothing changed: one of the two files that keep it may be gone.
+        // Save even without a change: one of the two state files may be missing.
         self.saving.dirty = true;
         self.state.sign_in.place.clone_from(&self.place);
         self.state.renews = self.preferences.renewal;
@@ -76,7 +76,7 @@ impl Account {
         }
     }
 
-    /// The interval may be another than when the next poll was wished for (law 11).
+    /// Applies the current interval, which may differ from the one that the next poll was scheduled with (law 11).
     fn wish_as_preferred(&mut self) {
         let polled = matches!(self.state.usage.state, GateState::Open);
         if let (Some(next), Some(last)) = (self.state.next, self.state.usage.last_request.filter(|_| polled)) {
@@ -91,7 +91,7 @@ impl Account {
         }
     }
 
-    /// Nothing is asked while state cannot be saved, and what was about to be asked or said waits (law 13).
+    /// No request is sent while the state cannot be saved. Planned requests and notifications wait (law 13).
     fn not_saved(&mut self, trouble: String, now: Moment) {
         if !self.saving.pending {
             return;
@@ -135,7 +135,7 @@ impl Account {
         };
         self.state.next = match &self.state.usage.state {
             GateState::Open => Some(wished),
-            // Readings that cost nothing may have put it off beyond the cooldown.
+            // Free readings may have postponed it beyond the cooldown.
             GateState::CoolingDown { .. } => Some(next.sooner(wished)),
             GateState::Paused { .. } => return,
         };
@@ -149,7 +149,7 @@ impl Account {
         let Step::Asking { fingerprint, spacing } = std::mem::replace(&mut self.step, Step::Idle) else {
             return;
         };
-        // It may be the first that comes after a sleep.
+        // This may be the first event after a sleep.
         self.notice_waking(now);
         let outcome = self.state.provider.parse_usage_response(delivery, now.wall);
         let told = messages::outcome(self.state.provider, &outcome);

@@ -1,4 +1,4 @@
-//! What an account is called.
+//! Display names of accounts.
 
 use crate::account::seats;
 use crate::credential::CredentialStatus;
@@ -6,8 +6,8 @@ use crate::providers::Provider;
 use crate::settings::{LabelOf, Settings};
 use crate::state::{AccountId, State};
 
-/// What an account is called: as its person calls it, else by its sign-in; apart from the other seats of its login. Its id
-/// where nothing is known of it.
+/// The display name: the user's label, else a name from the sign-in. Distinguishes seats of one login. Falls back to the
+/// id.
 pub fn label(id: &AccountId, state: &State, settings: &Settings) -> String {
     match state.accounts.get(id) {
         Some(account) => label_of(id, &account.sign_in, state, settings),
@@ -15,7 +15,7 @@ pub fn label(id: &AccountId, state: &State, settings: &Settings) -> String {
     }
 }
 
-/// The same by a sign-in of it.
+/// The same, with the given sign-in.
 pub fn label_of(id: &AccountId, sign_in: &CredentialStatus, state: &State, settings: &Settings) -> String {
     match settings.label(id) {
         Some((label, LabelOf::Seat)) => label.to_owned(),
@@ -24,7 +24,7 @@ pub fn label_of(id: &AccountId, sign_in: &CredentialStatus, state: &State, setti
     }
 }
 
-/// What an account is called where its person gave it no name.
+/// The display name if the user set no label.
 pub fn name_of(id: &AccountId, sign_in: &CredentialStatus, state: &State) -> String {
     let provider = state.accounts.get(id).map_or(Provider::Anthropic, |account| account.provider);
     if id.is_of_token() {
@@ -40,7 +40,7 @@ fn apart(name: String, id: &AccountId, sign_in: &CredentialStatus, state: &State
     }
 }
 
-/// What a sign-in is called by itself: its address, else where it is kept.
+/// The name of a sign-in: its email or organization, else its location.
 fn name(provider: Provider, sign_in: &CredentialStatus) -> String {
     let identity = &sign_in.identity;
     if let Some(name) = identity.email.clone().or_else(|| identity.organization.clone()) {

@@ -1,8 +1,8 @@
 //! The state machine of one account.
 //!
-//! Its driver loops: [`Account::poll`] says what to do, the driver does it and tells what came of it with
-//! [`Account::handle`]. Spurious calls of either are harmless. Whatever an [`Action::Ask`] rests on was on
-//! disk before: [`Action::Persist`] always comes first, and while it fails nothing is asked.
+//! A driver calls [`Account::poll`] in a loop, carries out the returned [`Action`], and reports the result to
+//! [`Account::handle`]. Extra calls of either are harmless. All state that an [`Action::Ask`] depends on is already on
+//! disk: [`Action::Persist`] always comes first, and no request is sent while it fails.
 
 mod bucket;
 mod handle;
@@ -40,74 +40,72 @@ use jiff::tz::TimeZone;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// What is to be done next.
+/// What the driver must do next.
 #[derive(Debug)]
 pub enum Action {
-    /// Add a line to the ledger. Nothing is answered.
+    /// Append an entry to the ledger. No event is expected.
     Record(LedgerEntry),
-    /// Keep this in the history. Nothing is answered.
+    /// Add a record to the history. No event is expected.
     RecordHistory(HistoryRecord),
-    /// Make the state durable, then answer with [`Event::Persisted`].
+    /// Save the state durably, then report [`Event::Persisted`].
     Persist(Box<AccountState>),
-    /// Look at the owner's sign-in, then answer with [`Event::Credential`].
+    /// Read the owner's credential, then report [`Event::Credential`].
     ReadCredential,
-    /// Send this one request, then answer with [`Event::Delivered`].
+    /// Send this one request, then report [`Event::Delivered`].
     Ask(PermittedRequest),
-    /// Take the owner's locks and Holdoff's own for the sign-in, then answer with [`Event::Locked`]. They are kept,
-    /// and touched as their owner would, until [`Action::Unlock`].
+    /// Take the owner's locks and Holdoff's own lock for the credential, then report [`Event::Locked`]. Hold them, and
+    /// touch them as the owner would, until [`Action::Unlock`].
     Lock,
-    /// Write new tokens to where the owner looks for them, by compare-and-swap, durably; then answer with
-    /// [`Event::WriteBack`].
+    /// Write new tokens durably to the owner's store by compare-and-swap, then report [`Event::Stored`].
     Store(RenewedTokens),
-    /// Give the locks back. Nothing is answered.
+    /// Release the locks. No event is expected.
     Unlock,
-    /// Show this to the person, then answer with [`Event::NoticeShown`] or [`Event::NoticeMissed`].
+    /// Show this notification, then report [`Event::NoticeShown`] or [`Event::NoticeMissed`].
     Notify(Notice),
-    /// The sign-in is another account's: go on as that one, with its own kept state. A name that only became
-    /// known (`renamed`) takes the gates along.
+    /// The credential belongs to another account: continue as that one, with its own saved state. If only the name was
+    /// unknown before (`renamed`), the gates move along.
     Become { id: AccountId, renamed: bool },
-    /// Nothing to do before then, unless something happens; `None` is "until something happens".
+    /// Nothing to do until then or until the next event. `None` means until the next event.
     Sleep(Option<Moment>),
 }
 
-/// What the world did.
+/// What happened, as reported by the driver.
 #[derive(Debug)]
 pub enum Event {
-    /// The state of the last [`Action::Persist`] is durable, or why it is not.
+    /// The state of the last [`Action::Persist`] is durable, or the error.
     Persisted(Result<(), String>),
     Credential(CredentialRead),
-    /// Something stirred where the sign-in is kept.
+    /// The credential store may have changed.
     CredentialMayHaveChanged,
     Delivered(SendResult),
-    /// Both locks are held, or why not.
+    /// Both locks are held, or the reason why not.
     Locked(Result<(), String>),
     Stored(WriteBack),
     NoticeShown(u64),
     NoticeMissed(u64),
-    /// Whether there is a service that shows notifications, or one that can be started. Until this is told,
-    /// there is none.
+    /// Whether a notification service is running or can be started. Before this event, none is assumed.
     NoticeService(bool),
     Preferences(Preferences),
-    /// Begin nothing more, and bring what is under way to its end: then [`Account::is_done`].
+    /// Start nothing new and complete what is in progress; then [`Account::is_done`] returns true.
     Retire,
-    /// A reading came without a request. One of another account changes nothing.
+    /// A passive reading arrived. A reading of another account is ignored.
     Reading(PassiveReading),
-    /// What the other seats of its login know of their gates. One that is asking keeps this one waiting.
+    /// The gates of the other seats of the login. While one of them has a request in progress, this one waits.
     OtherSeats(Vec<SeatGates>),
-    /// The person's time zone, for their quiet hours. Until this is told, it is UTC.
+    /// The user's time zone, for quiet hours. UTC before this event.
     Zone(TimeZone),
 }
 
-/// The settings that bear on one account.
+/// The settings that apply to one account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Preferences {
     pub interval: Duration,
     pub wanted: Wanted,
-    /// When nothing is shown. What there is to say waits, and is said after if it is still true.
+    /// Quiet hours. Notifications are held back and shown afterwards if they still apply.
     pub quiet: Option<QuietHours>,
-    /// Whether Holdoff may renew the sign-in (law 7: off).
+    /// Whether Holdoff may renew the sign-in (off by default, law 7).
     pub renewal: bool,
-    /// Whether anything is asked at all (law 16); `None` is as it was.
+    /// Whether requests are sent at all (law 16); `None` keeps the current mode.
     pub readings: Option<Readings>,
 }
 
@@ -131,31 +129,31 @@ impl From<&Settings> for Preferences {
 }
 
 impl Preferences {
-    /// As chosen for this account, or else for all.
+    /// The settings of this account, falling back to the global ones.
     pub fn of(settings: &Settings, account: &AccountId) -> Self {
         Self { renewal: settings.may_renew(account), readings: settings.readings(account), ..Self::from(settings) }
     }
 }
 
-/// One account at work: its kept state, and what only lives as long as the process.
+/// A running account: its saved state, and what lives only as long as the process.
 #[derive(Debug, Clone)]
 pub struct Account {
     id: AccountId,
-    /// Where its sign-in is kept, for people and for telling accounts apart that have no other name.
+    /// Where the credential is stored. Shown to the user, and identifies an account that has no other name.
     place: String,
     state: AccountState,
     preferences: Preferences,
     credential: Option<Credential>,
     step: Step,
     why: Trigger,
-    /// When to look at the sign-in again without being told to; `None` is now.
+    /// When to read the credential again without a change event; `None` means now.
     look_at: Option<Moment>,
     becoming: Option<(AccountId, bool)>,
-    /// What was read last may be half of another sign-in: it is neither used nor believed.
+    /// The credential read last may be half of another sign-in, so it is neither used nor trusted.
     unsettled: Option<Unsettled>,
-    /// The access token that is this account's for sure: Holdoff put it there, or both files changed.
+    /// An access token known to be this account's: Holdoff wrote it, or both files changed.
     settled_token: Option<Fingerprint>,
-    /// A request of another seat of the login is under way.
+    /// Another seat of the login has a request in progress.
     login_is_asking: bool,
     ledger: VecDeque<LedgerEntry>,
     memories: VecDeque<HistoryRecord>,
@@ -164,26 +162,26 @@ pub struct Account {
     to_show: Option<Notice>,
     notice_service: bool,
     sleep: Sleep,
-    /// Fresh readings put off the next poll, and the ledger says so.
+    /// Fresh readings postponed the next poll, and the ledger has an entry for it.
     postponed: bool,
-    /// The locks were held by another program, this often in a row, and until when that is left alone.
+    /// How many times in a row another program held the locks, and when to try again.
     locked_out: Option<(u32, Moment)>,
     retiring: bool,
-    /// Why a person's wish was last refused, and when that was noted.
+    /// Why a manual refresh was last refused, and when that was recorded.
     refused: Option<(WithheldReason, Moment)>,
     bucket: Bucket,
     dice: Dice,
 }
 
-/// How far the next request is.
+/// Progress of the next request.
 #[derive(Debug, Clone)]
 enum Step {
     Idle,
-    /// It is due, and the sign-in is being read for it.
+    /// A request is due, and the credential is being read for it.
     Looking,
-    /// The sign-in has just been read.
+    /// The credential has just been read.
     Ready,
-    /// The intent is noted and being made durable.
+    /// The intent is recorded and being saved.
     Noting {
         spacing: Spacing,
     },
@@ -191,7 +189,7 @@ enum Step {
         fingerprint: Fingerprint,
         spacing: Spacing,
     },
-    /// It was answered with 401, and the sign-in is being read again (law 6).
+    /// The answer was 401, and the credential is being read again (law 6).
     Rechecking {
         fingerprint: Fingerprint,
         rejection: Rejection,
@@ -199,31 +197,31 @@ enum Step {
     Renewing(renewal::Stage),
 }
 
-/// Whether what is durable is what is true.
+/// Progress of saving the state.
 #[derive(Debug, Clone, Default)]
 struct Saving {
-    /// There is something newer than what was last handed over to be saved.
+    /// There are changes newer than the last state handed over for saving.
     dirty: bool,
-    /// It was handed over, and nobody has said yet what came of it.
+    /// A state was handed over, and its result is not known yet.
     pending: bool,
     failures: u32,
     retry: Option<Moment>,
     trouble: Option<String>,
 }
 
-/// Tells a machine that slept from a timer that was late (law 12).
+/// Distinguishes a machine that slept from a late timer (law 12).
 #[derive(Debug, Clone, Default)]
 struct Sleep {
     expected: Option<Moment>,
     pause_until: Option<Moment>,
     woke: Option<Moment>,
-    /// The one failure that is no failure was used up.
+    /// The one network failure that does not count was used.
     grace_used: bool,
 }
 
 impl Account {
-    /// Takes up an account where its state left it. `seed` is the account's randomness: the same seed and
-    /// the same events give the same actions.
+    /// Resumes an account from its saved state. `seed` is the account's randomness: the same seed and events give the same
+    /// actions.
     pub fn new(
         id: AccountId,
         place: String,
@@ -251,7 +249,7 @@ impl Account {
             saving: Saving::default(),
             to_show: None,
             notice_service: false,
-            // It is polled at once, unless the machine goes to sleep in the middle of taking it up.
+            // The first poll follows at once, unless the machine goes to sleep in between.
             sleep: Sleep { expected: Some(now), ..Sleep::default() },
             postponed: false,
             locked_out: None,
@@ -272,7 +270,7 @@ impl Account {
         &self.state
     }
 
-    /// It is taken up because this sign-in is its own.
+    /// Records that this sign-in is known to belong to this account.
     pub fn settled_with(&mut self, sign_in: &CredentialStatus) {
         if self.state.sign_in.seen.is_none() {
             self.state.sign_in = CredentialStatus { place: self.place.clone(), ..sign_in.clone() };
@@ -280,25 +278,25 @@ impl Account {
         self.settled_token = sign_in.fingerprint().cloned();
     }
 
-    /// What was read last may be half of another sign-in.
+    /// Whether the credential read last may be half of another sign-in.
     pub fn is_unsettled(&self) -> bool {
         self.unsettled.is_some()
     }
 
-    /// Whether [`Event::OtherSeats`] is to be told once more when none is left.
+    /// Whether [`Event::OtherSeats`] must be sent again once no other seat is left.
     pub fn waits_for_login(&self) -> bool {
         self.login_is_asking
     }
 
-    /// Takes over what shuts another seat of its login that nobody asks for now.
+    /// Takes over what blocks another seat of its login that is no longer polled.
     pub fn share_left_behind(&mut self, other: &SeatGates, now: Moment) {
         let before = self.state.gates();
         self.state.share_left_behind(other, now);
         self.saving.dirty |= self.state.gates() != before;
     }
 
-    /// The sign-in in this place was `other`'s until now. It is asked at once, as far as this account's gate allows,
-    /// and the person is told.
+    /// The sign-in at this location belonged to `other` until now. Polls at once, if this account's gate allows it, and
+    /// notifies the user.
     pub fn takes_the_place_of(&mut self, other: AccountId, now: Moment) {
         self.state.previous_account = Some(other);
         self.state.troubled = true;
@@ -307,22 +305,22 @@ impl Account {
         self.saving.dirty = true;
     }
 
-    /// Whether it was told to retire and nothing is under way any more. What cannot be saved is not waited for.
+    /// Whether it was told to retire and nothing is in progress any more. Does not wait for a state that cannot be saved.
     pub fn is_done(&self) -> bool {
         let saved = !self.saving.pending && (!self.saving.dirty || self.saving.trouble.is_some());
         let told = self.to_show.is_none() && !self.state.notices.is_showing();
         self.retiring && matches!(self.step, Step::Idle) && saved && told && self.ledger.is_empty()
     }
 
-    /// Why the state cannot be saved, while it cannot.
+    /// The current save error, if any.
     pub fn saving_trouble(&self) -> Option<&str> {
         self.saving.trouble.as_deref()
     }
 
-    /// A person wants a reading now. What is refused stands in the ledger.
+    /// Handles a manual refresh. A refusal is recorded in the ledger.
     ///
     /// # Errors
-    /// Why it may not be asked now.
+    /// Fails with the reason if no request is allowed now.
     pub fn refresh(&mut self, now: Moment) -> Result<(), Refusal> {
         if !matches!(self.step, Step::Idle) {
             return Ok(());
@@ -348,7 +346,7 @@ impl Account {
             return;
         }
         self.refused = Some((reason.clone(), now));
-        // The person may just have signed in: looking costs nothing.
+        // The user may just have signed in, and reading the credential costs nothing.
         self.look_at = None;
         let event = LedgerEvent::Withheld { why: Trigger::Person, because: reason };
         self.record(now, Endpoint::Usage, event);

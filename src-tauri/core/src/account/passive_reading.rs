@@ -1,5 +1,5 @@
-//! Readings that came without a request: shown at once, and a reason to ask later. They prove nothing about an
-//! endpoint: no gate opens for them, no strike falls and no episode ends.
+//! Passive readings: shown at once, and a reason to postpone the next poll. They prove nothing about an endpoint, so they
+//! open no gate, clear no strikes and end no episode.
 
 use super::{Account, Step};
 use crate::gate::policy;
@@ -31,7 +31,7 @@ impl Account {
         }
     }
 
-    /// Returns whether there is anything in it that was not known.
+    /// Merges a reading. Returns whether it contained anything new.
     pub(super) fn take_in(&mut self, new: Reading, now: Moment) -> bool {
         let (merged, confirmed) = match self.state.reading.clone() {
             Some(mut kept) => {
@@ -49,7 +49,7 @@ impl Account {
         true
     }
 
-    /// What a fresh reading tells need not be asked for. Only polls wait, and only so long.
+    /// Postpones the next poll, since a fresh reading makes it unnecessary. Only polls wait, and only for a limited time.
     fn postpone(&mut self, new: &Reading, now: Moment) {
         let waits = matches!(self.step, Step::Idle | Step::Looking | Step::Ready) && self.why == Trigger::Poll;
         let fresh = self.state.reading.as_ref().and_then(|kept| kept.oldest_of(new));
@@ -72,8 +72,8 @@ impl Account {
     }
 }
 
-/// Until when fresh readings may put off a poll: long while the endpoint answers well; one interval after a cooldown,
-/// so that it comes back as soon as law 11 promises; not at all while it is open whether the sign-in is accepted.
+/// How long fresh readings may postpone a poll: long while the endpoint answers normally; one interval after a cooldown, so
+/// that polling resumes as soon as law 11 promises; not at all while it is unclear whether the sign-in is accepted.
 fn longest_wait(usage: &Gate, interval: Duration) -> Option<Moment> {
     match &usage.state {
         GateState::CoolingDown { until, .. } => Some(until.plus(interval)),

@@ -1,4 +1,4 @@
-//! `poll`: what is to be done next.
+//! `poll`: what to do next.
 
 use super::{Account, Action, Step};
 use crate::credential::token::Fingerprint;
@@ -11,13 +11,13 @@ use crate::time::Moment;
 use std::time::Duration;
 
 impl Account {
-    /// What to do now. Call it again after each action but [`Action::Sleep`] and [`Action::Ask`]; after
-    /// these, when the time has come or something was handled.
+    /// Returns the next action. Call it again after each action; after [`Action::Sleep`] and [`Action::Ask`], once the time
+    /// has come or an event was handled.
     pub fn poll(&mut self, now: Moment) -> Action {
         self.notice_waking(now);
         let action = self.next_action(now);
         if !matches!(action, Action::Sleep(_)) {
-            // It is done at once, unless the machine goes to sleep in the middle of it.
+            // The action is carried out at once, unless the machine goes to sleep meanwhile.
             self.sleep.expected = Some(now);
         }
         action
@@ -36,7 +36,7 @@ impl Account {
         if let Some(memory) = self.memories.pop_front() {
             return Action::RecordHistory(memory);
         }
-        // What a 401 comes to is settled before it is saved: a crash in between must not lose the strike.
+        // A 401 is resolved before it is saved, since a crash in between must not lose the strike.
         if matches!(self.step, Step::Rechecking { .. }) {
             return Action::ReadCredential;
         }
@@ -63,12 +63,13 @@ impl Account {
         self.step(now)
     }
 
-    /// What has begun under this name ends under it.
+    /// A request or renewal that began under this id must end under it.
     fn is_under_way(&self) -> bool {
         matches!(self.step, Step::Asking { .. } | Step::Renewing(_))
     }
 
-    /// The other account knows nothing of this machine's sleep, and would ask at once (law 12).
+    /// Waits after waking: the other account does not know that the machine slept, and would send a request at once (law
+    /// 12).
     fn become_another(&mut self, now: Moment) -> Action {
         let awake = !self.just_woke(now);
         match self.becoming.take_if(|_| awake) {
@@ -126,8 +127,7 @@ impl Account {
         self.look_at.is_none_or(|at| !at.is_after(now))
     }
 
-    /// The spacing that the next request keeps: waived once, for a credential that replaces one that was
-    /// answered with 401 (law 6).
+    /// The spacing for the next request. It is waived once, for a credential that replaces one rejected with 401 (law 6).
     fn spacing(&self) -> Spacing {
         let seen = self.state.sign_in.fingerprint();
         match (&self.state.usage.refused, seen) {
@@ -140,7 +140,7 @@ impl Account {
         self.due_at(now).is_some_and(|due| !due.is_after(now))
     }
 
-    /// When the next request is due; `None` while nothing but a change of the sign-in helps, or the end of another seat's.
+    /// When the next request is due. `None` until the sign-in changes or another seat's request ends.
     fn due_at(&self, now: Moment) -> Option<Moment> {
         if self.login_is_asking {
             return None;
@@ -150,7 +150,7 @@ impl Account {
         Some([self.sleep.pause_until, settled].into_iter().flatten().fold(next, Moment::later))
     }
 
-    /// The intent is made durable before the request leaves, so that a crash in between is known of.
+    /// Saves the intent before the request leaves, so that a crash in between is detected.
     fn note_intent(&mut self, now: Moment) -> Action {
         let spacing = match self.state.usage.shut(now, Spacing::Kept) {
             None => Spacing::Kept,
@@ -158,7 +158,8 @@ impl Account {
         };
         self.state.usage.begin(now);
         self.state.last = Some(LastRequest { at: now.wall, endpoint: Endpoint::Usage, outcome: None });
-        // The one re-ask that a 401 earns is the next request, or none: another 401 earns another (law 10).
+        // The one retry that a 401 allows must be the next request: otherwise another 401 would allow another retry (law
+        // 10).
         self.state.usage.refused = None;
         self.step = Step::Noting { spacing };
         self.persist_now()
@@ -177,7 +178,7 @@ impl Account {
         Action::Ask(permitted.while_lives(life))
     }
 
-    /// With the token that it carries, and how long that lives.
+    /// The request, its token's fingerprint, and the token's remaining lifetime.
     fn request(&self, now: Moment) -> Option<(crate::Request, Fingerprint, Option<Duration>)> {
         let credential = self.credential.as_ref().filter(|credential| !credential.expired(now.wall))?;
         let request = self.state.provider.spec().usage_request(credential);
@@ -185,7 +186,7 @@ impl Account {
         Some((request, credential.fingerprint(), life))
     }
 
-    /// Between noting and asking the token ran out: take the note back.
+    /// Withdraws the intent, for example if the token expired before the request left.
     fn ask_not(&mut self, now: Moment) -> Action {
         self.state.usage.withdraw();
         self.state.last = None;
@@ -206,7 +207,7 @@ impl Account {
         let offer = offer.map(|at| self.quiet_until(now).map_or(at, |quiet| at.later(quiet)));
         let reset = self.next_reset(now).filter(|_| free);
         let renewing = matches!(self.step, Step::Renewing(_));
-        // The next look is the other account's.
+        // The next read is the other account's.
         let becomes = self.becoming.is_some() && !self.is_under_way();
         let look = self.look_at.filter(|_| free && !renewing && !becomes);
         let awake = self.sleep.pause_until.filter(|_| becomes);
@@ -219,7 +220,7 @@ impl Account {
         self.sleep.pause_until.is_some_and(|pause| pause.is_after(now))
     }
 
-    /// What comes over a minute late slept with the machine: the network needs a moment (law 12).
+    /// Something over a minute late means that the machine slept: the network needs a moment (law 12).
     pub(super) fn notice_waking(&mut self, now: Moment) {
         if self.sleep.expected.take_if(|expected| now.since(*expected) > policy::ASLEEP).is_none() {
             return;

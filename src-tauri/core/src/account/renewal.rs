@@ -1,9 +1,8 @@
 //! Renewal: a refresh token is spent at most once (law 8).
 //!
-//! Lock, read again, note the intent, ask, store, unlock. Whatever leaves it open whether the refresh token is spent is
-//! treated as if it were: it goes out again only after a cooldown, or, where an answer may have been read and
-//! lost with the process, never. It is kept from the reading inside the locks until its request is made, and at no other
-//! time.
+//! Lock, read again, record the intent, send, store, unlock. If it is unclear whether the refresh token was spent, it
+//! counts as spent: it is sent again only after a cooldown, or never if an answer may have been received and then lost with
+//! the process. The refresh token is in memory only from the read inside the locks until its request is made.
 
 use super::{Account, Action, Step};
 use crate::credential::token::{Fingerprint, RefreshToken};
@@ -18,25 +17,23 @@ use crate::response::{GrantOutcome, SendResult};
 use crate::state::LastRequest;
 use crate::time::Moment;
 
-/// How far a renewal is.
+/// Progress of a renewal.
 #[derive(Debug, Clone)]
 pub(super) enum Stage {
-    /// The locks are being taken.
     Locking,
-    /// They are held, and the sign-in is being read again.
+    /// The locks are held, and the credential is being read again.
     Looking,
-    /// The intent is noted and being made durable.
+    /// The intent is recorded and being saved.
     Noting,
     Asking {
         spent: Fingerprint,
     },
-    /// The refresh token was refused, and the sign-in is being read again: another program may have been first.
+    /// The refresh token was refused, and the credential is being read again: another program may have renewed first.
     Checking {
         spent: Fingerprint,
     },
-    /// The old pair is spent, and the new one is nowhere but here.
+    /// The old token pair is spent, and the new one exists only in memory.
     Storing(Box<Storing>),
-    /// The locks are to be given back.
     Unlocking,
 }
 
@@ -45,18 +42,18 @@ pub(super) struct Storing {
     successor: RenewedTokens,
     failures: u32,
     retry: Option<Moment>,
-    /// When the person is to be told that it cannot be written; `None` once they were.
+    /// When to notify the user that it cannot be written; `None` once notified.
     tell: Option<Moment>,
     missed: u32,
 }
 
-/// The notice about a pair that cannot be written is not in the queue: where nothing can be saved, it still is shown.
+/// The notification about an unwritten token pair is not in the queue, so it is shown even if the state cannot be saved.
 const UNSAVED: u64 = u64::MAX;
 const UNUSABLE_CLIENT: &str = "its stored client ID is invalid; its owner has to renew it";
 
 impl Account {
-    /// When the sign-in is to be renewed, as things stand; `None` while that depends on something else. It never is
-    /// while usage may not be asked: a new token is no way around a limit (law 4) or a refusal (law 6).
+    /// When the sign-in is to be renewed; `None` if that depends on something other than time. Never while usage may not be
+    /// requested: a new token must not bypass a rate limit (law 4) or a rejection (law 6).
     pub(super) fn renewal_due_at(&self, now: Moment) -> Option<Moment> {
         if self.login_is_asking {
             return None;
@@ -91,8 +88,9 @@ impl Account {
         Action::Lock
     }
 
-    /// What must not wait for the state to be saved: a pair that exists nowhere else, the second look after a
-    /// refusal (a crash in between must not lose the pause), and the locks, which others wait for.
+    /// Actions that must not wait for the state to be saved: storing a token pair that exists nowhere else, reading the
+    /// credential after a refusal (a crash in between must not lose the pause), and releasing the locks that other programs
+    /// wait for.
     pub(super) fn before_saving(&mut self, now: Moment) -> Option<Action> {
         let Step::Renewing(stage) = &mut self.step else {
             return None;
@@ -133,7 +131,7 @@ impl Account {
         }
     }
 
-    /// It is due, and cannot be tried now.
+    /// A renewal is due but cannot be tried now.
     fn put_off(&mut self, why: &str, reason: fn(String) -> WithheldReason, now: Moment) {
         self.renewal_blocked(Some(why.to_owned()));
         let times = self.locked_out.map_or(1, |(times, _)| times.saturating_add(1));
@@ -149,7 +147,7 @@ impl Account {
         self.state.renewal_blocked = why;
     }
 
-    /// The sign-in was read inside the locks.
+    /// The credential was read inside the locks.
     pub(super) fn looked_while_renewing(&mut self, stage: Stage, now: Moment) {
         let next = match stage {
             Stage::Looking => self.decide(now),
@@ -159,7 +157,7 @@ impl Account {
         self.step = Step::Renewing(next);
     }
 
-    /// Adopts what someone else renewed, or notes that the refresh token is about to be spent.
+    /// Adopts another program's renewal, or records that the refresh token is about to be spent.
     fn decide(&mut self, now: Moment) -> Stage {
         let due = self.becoming.is_none() && !self.retiring && self.renewal_is_due(now);
         let Some(token) = self.refresh_token().filter(|_| due).map(|token| token.fingerprint().clone()) else {
@@ -180,15 +178,15 @@ impl Account {
         self.credential.iter_mut().for_each(Credential::forget_refresh_token);
     }
 
-    /// Whether a request whose permit was given may still leave, for all that the person wishes by now (laws 7 and 16), and
-    /// for what is stored by now: not while that is of no use (law 6).
+    /// Whether a permitted request may still leave: the current settings allow it (laws 7 and 16), and the stored sign-in
+    /// is not paused (law 6).
     pub fn still_wants(&self, endpoint: Endpoint) -> bool {
         let renews = endpoint == Endpoint::Usage || self.preferences.renewal;
         let is_paused = matches!(self.state.usage.state, GateState::Paused { .. });
         renews && !is_paused && !self.state.free_only()
     }
 
-    /// The intent is on disk.
+    /// The intent is on disk, so the refresh token may be sent.
     fn spend(&mut self, now: Moment) -> Action {
         let credential = self.credential.as_ref();
         let request = credential.and_then(|credential| self.state.provider.renewal_request(credential));
@@ -208,7 +206,7 @@ impl Account {
         Action::Ask(permitted)
     }
 
-    /// The state could not be made durable: nothing leaves (law 13), and nobody is kept waiting for the locks.
+    /// The state could not be saved: no request is sent (law 13), and the locks are released.
     pub(super) fn renewal_not_noted(&mut self) {
         if matches!(self.step, Step::Renewing(Stage::Locking | Stage::Looking | Stage::Noting)) {
             self.take_back();
@@ -223,7 +221,7 @@ impl Account {
         self.step = Step::Renewing(Stage::Unlocking);
     }
 
-    /// The token endpoint answered.
+    /// Handles the answer of the token endpoint.
     pub(super) fn granted(&mut self, delivery: SendResult, now: Moment) {
         let Step::Renewing(Stage::Asking { spent }) = &self.step else {
             return;
@@ -272,10 +270,9 @@ impl Account {
         Stage::Unlocking
     }
 
-    /// A refresh token that was refused was either spent by someone who was first, and then there is another now; or
-    /// it is of no more use.
+    /// After a refused refresh token: if another one is stored, another program renewed first; otherwise the token is dead.
     fn checked(&mut self, spent: Fingerprint, now: Moment) -> Stage {
-        // Another pair is there, though it is not clear yet whose.
+        // The stored pair is a different one, even if its account is not clear yet.
         let replaced = self.unsettled.as_ref().is_some_and(|half| half.refresh.as_ref() != Some(&spent));
         if !replaced && self.refresh_token().is_none_or(|stored| *stored.fingerprint() == spent) {
             self.refused(Pause::RefreshRefused, spent, now);
@@ -292,7 +289,7 @@ impl Account {
         self.state.notices.begin_sign_in(now, self.preferences.wanted);
     }
 
-    /// Another refresh token ends a pause of renewal; the same one proves that it is one.
+    /// A different refresh token ends a pause of renewal; the same one confirms that the sign-in has ended.
     pub(super) fn refresh_token_seen(&mut self, credential: &Credential, now: Moment) {
         let GateState::Paused { .. } = &self.state.token.state else {
             return;
@@ -330,7 +327,7 @@ impl Account {
         }
     }
 
-    /// What another account's tokens would read is not shown as this one's.
+    /// Pauses if the new tokens belong to another account, so that its readings are not shown as this one's.
     fn whose(&mut self, tokens: &Tokens, now: Moment) {
         let this = self.state.sign_in.identity.account.as_ref();
         if this.is_some_and(|this| tokens.account.as_ref().is_some_and(|named| named != this)) {

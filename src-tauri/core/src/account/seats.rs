@@ -1,11 +1,11 @@
-//! The seats of one login: a personal plan and a team's, say. What a 429 shuts, and how far apart requests are, belongs to
-//! the login and so to all of them (laws 2 and 10); what is read, shown and told belongs to the seat.
+//! The seats of one login, such as a personal plan and a team plan. Cooldowns after a 429 and request spacing belong to the
+//! login and are shared by all of its seats (laws 2 and 10). Readings and notifications belong to a seat.
 
 use crate::gate::Gate;
 use crate::state::{AccountId, AccountState, State};
 use crate::time::Moment;
 
-/// What one seat knows of the gates of its login.
+/// The gates of one seat, as shared with the other seats of its login.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SeatGates {
     pub usage: Gate,
@@ -13,7 +13,7 @@ pub struct SeatGates {
 }
 
 impl SeatGates {
-    /// A request of it is under way: no other seat may ask meanwhile.
+    /// Whether this seat has a request in progress. No other seat may send one meanwhile.
     pub fn is_asking(&self) -> bool {
         self.usage.intent.is_some() || self.token.intent.is_some()
     }
@@ -24,21 +24,21 @@ impl AccountState {
         SeatGates { usage: self.usage.clone(), token: self.token.clone() }
     }
 
-    /// Learns what was answered to another seat of its login.
+    /// Adopts the cooldown and spacing that another seat of the login received.
     pub fn share_gates(&mut self, other: &SeatGates, now: Moment) {
         self.usage.share(&other.usage, now);
         self.token.share(&other.token, now);
     }
 
-    /// The same of a seat that nobody asks for any more: a request that it left behind was not answered.
+    /// The same for a seat that is no longer polled: a request that it left behind was never answered.
     pub fn share_left_behind(&mut self, other: &SeatGates, now: Moment) {
         self.share_gates(other, now);
         self.usage.share_unanswered(&other.usage, now);
         self.token.share_unanswered(&other.token, now);
     }
 
-    /// Whether it may be what earlier versions kept of the seat with this id. They kept all seats of a login as one account,
-    /// and of its figures the last ones.
+    /// Whether state saved by an earlier version may be this seat's. Those versions kept all seats of a login as one
+    /// account, with the latest figures of any.
     fn may_become(&self, organization: Option<&str>) -> bool {
         let known = self.sign_in.identity.organization.as_deref();
         known.is_none() || organization.is_none() || known == organization
@@ -46,7 +46,7 @@ impl AccountState {
 }
 
 impl State {
-    /// Every seat learns what was answered to the others. Call it once, after loading.
+    /// Shares every seat's answers with the other seats of its login. Call once, after loading.
     pub fn share_gates(&mut self, now: Moment) {
         let all: Vec<(AccountId, SeatGates)> =
             self.accounts.iter().map(|(id, kept)| (id.clone(), kept.gates())).collect();
@@ -57,14 +57,14 @@ impl State {
         }
     }
 
-    /// What the other seats of its login know.
+    /// The gates of the other seats of the login.
     pub fn gates_beside(&self, id: &AccountId) -> Vec<(AccountId, SeatGates)> {
         let beside = self.accounts.iter().filter(|(other, _)| other.is_beside(id));
         beside.map(|(other, kept)| (other.clone(), kept.gates())).collect()
     }
 
-    /// What is kept of a seat. What an earlier version kept under the name of its login becomes its own, unless that was
-    /// another organization's; `organization` is what its own is called.
+    /// The saved state of a seat. Adopts what an earlier version saved under the login's id, unless that was another
+    /// organization's. `organization` is the name of the seat's own organization.
     pub fn take_up(&mut self, id: &AccountId, organization: Option<&str>) -> Option<&AccountState> {
         let login = id.login();
         let adopts = !self.accounts.contains_key(id)
@@ -78,8 +78,8 @@ impl State {
     }
 }
 
-/// What tells a seat from the other seats of its login that are known: its organization, and where that has no name of its
-/// own, the beginning of its id. `None` where there is nothing to be told apart.
+/// Distinguishes a seat from the other known seats of its login: its organization's name, or the beginning of its id if
+/// that name is not unique. `None` if there are no other seats.
 pub(crate) fn distinction(id: &AccountId, organization: Option<&str>, state: &State) -> Option<String> {
     let kept = state.accounts.iter().map(|(id, kept)| (id, &kept.sign_in));
     let placed = state.places.iter().filter_map(|place| Some((place.account.as_ref()?, &place.sign_in)));

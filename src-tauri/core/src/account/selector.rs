@@ -1,25 +1,25 @@
-//! Which account is meant.
+//! Selects an account by name or location.
 
 use crate::account::label;
 use crate::settings::Settings;
 use crate::state::{AccountId, AccountState, State};
 
-/// Why it cannot be told.
+/// Why no account could be selected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotChosen {
-    /// None is known at all.
+    /// No accounts are known.
     NoneKnown,
-    /// None is called that; these are.
+    /// No account has this name; `known` lists the ones that exist.
     NoSuch { wanted: String, known: Vec<String> },
-    /// It may be any of these.
+    /// The selection is ambiguous.
     Several { known: Vec<String> },
 }
 
-/// The account called `wanted`: its id, with or without the provider's name, its address or its label. Without a name
-/// it is the one whose sign-in is in `place`, else the only one there is.
+/// Finds the account called `wanted`: its id with or without the provider, its email, or its label. Without a name, selects
+/// the account whose sign-in is at `place`, else the only one.
 ///
 /// # Errors
-/// Why it cannot be told.
+/// Fails if there are no accounts, none has this name, or more than one matches.
 pub fn account<'a>(
     state: &'a State,
     settings: &Settings,
@@ -41,7 +41,7 @@ pub fn account<'a>(
         };
     };
     let none = || NotChosen::NoSuch { wanted: wanted.to_owned(), known: known() };
-    // By a name of its own first: an address, or an id from before there were seats, may be that of several.
+    // Match unique names first: an email, or an id from before seats existed, may belong to several accounts.
     let own = all.iter().find(|(id, _)| is_called(wanted, [&id.0, bare(id), &label::label(id, state, settings)]));
     if let Some(own) = own {
         return Ok(*own);

@@ -1,4 +1,4 @@
-//! What a look at the sign-in means for its account.
+//! What a credential read means for its account.
 
 use super::{Account, Step};
 use crate::account::renewal::Stage;
@@ -64,7 +64,7 @@ impl Account {
 
     fn no_credential(&mut self, absence: CredentialMissing, now: Moment) {
         self.credential = None;
-        // What is told of such an account was told with a token, wherever that is set.
+        // Readings of such an account came from a session with a token of its own, wherever that is set.
         let absence = if self.id.is_of_token() { CredentialMissing::InferenceOnly } else { absence };
         if absence.is_end() {
             self.sign_in_has_ended(now);
@@ -74,7 +74,7 @@ impl Account {
         self.state.sign_in.seen = seen;
     }
 
-    /// The person is told, once for all that it may come of.
+    /// Notifies the user once, whatever the causes.
     pub(super) fn sign_in_has_ended(&mut self, now: Moment) {
         if self.state.free_only() {
             return;
@@ -86,9 +86,8 @@ impl Account {
 
     fn found(&mut self, credential: Credential, now: Moment) {
         let id = AccountId::of(self.state.provider, &credential.identity, &self.place);
-        // A sign-in that no longer says whose it is stays with the account that it had.
+        // A credential that no longer names its account stays with the account it had. The same goes for its organization.
         let named = credential.identity.account.is_some();
-        // Nor does one that no longer says of which organization it is.
         if named && id != self.id && id != self.id.login() {
             let renamed = self.state.sign_in.identity.account.is_none() || self.id == id.login();
             self.becoming = Some((id, renamed));
@@ -110,13 +109,13 @@ impl Account {
         if !named || id != self.id {
             sign_in.identity = known.clone();
         } else if sign_in.identity.email.is_none() && known.account == sign_in.identity.account {
-            // The file with the names may be another sign-in's by now.
+            // The file with the names may belong to another sign-in by now.
             sign_in.identity = known.clone();
         }
         self.settled_token = None;
         let fingerprint = credential.fingerprint();
         if self.state.sign_in.fingerprint() != Some(&fingerprint) {
-            // Somebody else renewed it.
+            // Another program renewed it.
             self.renewal_blocked(None);
         }
         let unpaused = self.state.usage.credential_seen(&fingerprint, now) | self.scopes_seen(&credential, now);
@@ -138,7 +137,8 @@ impl Account {
         }
     }
 
-    /// What may not read usage is not asked with. Returns whether it was not allowed to before, and is now.
+    /// Pauses usage while the credential lacks a required scope. Returns whether a scope was missing before and is present
+    /// now.
     fn scopes_seen(&mut self, credential: &Credential, now: Moment) -> bool {
         let paused = |gate: &GateState| matches!(gate, GateState::Paused { cause: Pause::ScopeNotGranted { .. }, .. });
         let was = paused(&self.state.usage.state);
@@ -155,8 +155,8 @@ impl Account {
         was && !is
     }
 
-    /// The second half of a 401. The same credential is a strike; another one is asked with, at once unless the 401 came to
-    /// a request that was asked at once itself (law 6).
+    /// Resolves a 401 after the credential was read again. The same credential is a strike. A different one is tried at
+    /// once, unless the rejected request was itself such a retry (law 6).
     pub(super) fn rechecked(&mut self, fingerprint: Fingerprint, rejection: Rejection, now: Moment) {
         if self.becoming.is_some() {
             return;

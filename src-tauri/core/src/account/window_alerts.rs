@@ -1,4 +1,4 @@
-//! What becomes of the windows, and what of it is said: each thing once in a cycle.
+//! Follows the quota windows and queues their alerts, each once per cycle.
 
 use super::Account;
 use crate::gate::policy;
@@ -10,12 +10,12 @@ use crate::time::{Moment, Wall};
 use std::time::Duration;
 
 impl Account {
-    /// Takes note of what the windows have come to by now.
+    /// Updates the windows to `now`.
     pub(super) fn watch_windows(&mut self, now: Moment) {
         self.follow_windows(&[], now);
     }
 
-    /// The same, where a second reading has `confirmed` what was odd in the first.
+    /// The same after a reading. `confirmed` lists the windows where a second reading confirmed an implausible value.
     pub(super) fn follow_windows(&mut self, confirmed: &[String], now: Moment) {
         let wanted = self.preferences.wanted;
         let AccountState { cycles, notices, reading, .. } = &mut self.state;
@@ -35,12 +35,12 @@ impl Account {
         }
     }
 
-    /// Whether a window was reset since it was looked at last.
+    /// Whether a window has reset since the last check.
     pub(super) fn a_window_is_over(&self, now: Moment) -> bool {
         self.state.cycles.iter().any(|(_, cycle)| !cycle.told.reset && cycle.is_over(now.wall))
     }
 
-    /// The next reset that there is something to say of.
+    /// The next reset that will be announced.
     pub(super) fn next_reset(&self, now: Moment) -> Option<Moment> {
         let wanted = self.preferences.wanted;
         let told = self.state.cycles.iter().filter(|(_, cycle)| !cycle.told.reset && is_remarkable(cycle, wanted));
@@ -48,19 +48,19 @@ impl Account {
         Some(now.plus(next.since(now.wall)))
     }
 
-    /// Until when the person wants quiet, if they do now.
+    /// When the current quiet hours end, if `now` is within them.
     pub(super) fn quiet_until(&self, now: Moment) -> Option<Moment> {
         let end = self.preferences.quiet?.end(now.wall, &self.zone)?;
         Some(now.plus(end.since(now.wall)))
     }
 }
 
-/// Each of these answers whether anything is to be kept.
+/// Returns whether there is anything to save, as do the functions below.
 fn tell_level(window: &str, cycle: &mut Cycle, notices: &mut Notices, wanted: Wanted, now: Moment) -> bool {
     let is_not_true = |news: &News| matches!(news, News::Threshold { percent } if cycle.used() < f64::from(*percent));
     let withdrawn = notices.withdraw(window, is_not_true);
     if withdrawn {
-        // It was not said, and is when it is true again.
+        // It was not shown, so it is announced when it is true again.
         cycle.told.threshold = wanted.thresholds.reached(cycle.used()).unwrap_or(0);
     }
     if !cycle.is_confirmed() {
@@ -75,8 +75,8 @@ fn tell_level(window: &str, cycle: &mut Cycle, notices: &mut Notices, wanted: Wa
     true
 }
 
-/// Only what is sure enough: even the slow end of the range lies before the reset, and well before it. What turns out
-/// otherwise before it could be shown is not shown.
+/// Announces a forecast only if it is certain enough: the latest end of its range is before the reset, and its estimate
+/// well before. If it no longer holds before it could be shown, it is withdrawn.
 fn tell_forecast(window: &str, cycle: &mut Cycle, notices: &mut Notices, wanted: Wanted, now: Moment) -> bool {
     let runs_out = match cycle.forecast(now.wall) {
         Some(Forecast::RunsOut { at, latest, .. }) => Some((at, latest)),
@@ -101,7 +101,7 @@ fn tell_forecast(window: &str, cycle: &mut Cycle, notices: &mut Notices, wanted:
     tell
 }
 
-/// A forecast may be shown before it is worth a notification.
+/// Whether there is enough evidence for a notification. A forecast may be displayed earlier.
 fn has_evidence(cycle: &Cycle, now: Wall) -> bool {
     let length = cycle.length().unwrap_or_default();
     let left = cycle.resets_at.map_or(Duration::ZERO, |at| at.since(now));
@@ -109,8 +109,8 @@ fn has_evidence(cycle: &Cycle, now: Wall) -> bool {
         && cycle.followed() >= length / policy::FORECAST_FOLLOWED_IN
 }
 
-/// What was said of the cycle is over with it. A reset is worth a word where the window was nearly used up, and not
-/// when the next cycle is over, too.
+/// Withdraws alerts of the ended cycle. Announces the reset if the window was nearly used up, unless the next cycle is over
+/// too.
 fn tell_reset(window: &str, cycle: &mut Cycle, notices: &mut Notices, wanted: Wanted, now: Moment) -> bool {
     if std::mem::replace(&mut cycle.told.reset, true) {
         return false;

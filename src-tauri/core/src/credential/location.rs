@@ -1,6 +1,6 @@
-//! Several places of sign-ins: whose each is, and which of an account's places is used. Two places of one account
-//! are one account, with one cooldown and one poller (law 2). Two organizations of one login are two accounts, which share
-//! what is the login's ([`crate::account::seats`]).
+//! Credential locations: the account at each, and which of an account's locations is used. Two locations of one account are
+//! one account, with one cooldown and one poller (law 2). Two organizations of one login are two accounts, which share what
+//! belongs to the login ([`crate::account::seats`]).
 
 use crate::credential::token::Fingerprint;
 use crate::credential::{CredentialPresence, CredentialRead, CredentialStatus, Identity, Unsettled};
@@ -9,31 +9,31 @@ use crate::state::AccountId;
 use crate::time::{Moment, Wall};
 use serde::{Deserialize, Serialize};
 
-/// One place, as it was seen last. Kept, so that an account that signed out is still known there.
+/// A location as last seen. Saved, so that an account that signed out is still known there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CredentialLocation {
     pub provider: Provider,
-    /// Whose sign-in is there, or was there last. `None` where there never was one.
+    /// The account that is signed in there, or was last. `None` if there never was one.
     pub account: Option<AccountId>,
     pub sign_in: CredentialStatus,
-    /// Sessions with a token of their own told readings there, while no sign-in is stored.
+    /// Sessions with their own token reported readings there while no sign-in was stored.
     #[serde(default)]
     pub has_token_sessions: bool,
-    /// What was found last may be half of another sign-in.
+    /// The credential read last may be half of another sign-in.
     #[serde(skip)]
     pub unsettled: Option<Unsettled>,
 }
 
-/// What went under another name in a place until now.
+/// The account that was at a location before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PreviousAccount {
-    /// The same account, whose name was not known.
+    /// The same account, before its name was known.
     Unnamed(AccountId),
-    /// Another account.
+    /// A different account.
     Other(AccountId),
 }
 
-/// How good a sign-in is to poll with, the best first.
+/// How suitable a sign-in is for polling, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum CredentialQuality {
     Good,
@@ -43,7 +43,7 @@ pub(super) enum CredentialQuality {
 }
 
 impl CredentialLocation {
-    /// One that nobody has looked at.
+    /// A location that has not been read yet.
     pub fn new(provider: Provider, name: &str) -> Self {
         Self {
             provider,
@@ -54,7 +54,7 @@ impl CredentialLocation {
         }
     }
 
-    /// What it is called, for people and to tell it from others.
+    /// Its name, which identifies it and is shown to the user.
     pub fn name(&self) -> &str {
         &self.sign_in.place
     }
@@ -63,7 +63,7 @@ impl CredentialLocation {
         AccountId::of(self.provider, &Identity::default(), self.name())
     }
 
-    /// Takes in a look at it. Answers who was there before, if that has changed.
+    /// Applies a read of the location. Returns the previous account, if the account has changed.
     pub fn looked(&mut self, read: &CredentialRead, now: Moment) -> Option<PreviousAccount> {
         let found = match read {
             CredentialRead::Found(found) => found,
@@ -78,7 +78,7 @@ impl CredentialLocation {
             return None;
         }
         self.has_token_sessions = false;
-        // Whoever was waited for here without a name is this account.
+        // An account that was expected here without a name is this one.
         let waited_for = matches!(self.sign_in.seen, Some(CredentialPresence::Absent(_))).then(|| self.unnamed());
         self.sign_in.seen =
             Some(CredentialPresence::Present { fingerprint: found.fingerprint(), expires_at: found.expires_at });
@@ -87,13 +87,13 @@ impl CredentialLocation {
         self.sign_in.renewable = found.renewable(now.wall);
         self.sign_in.refresh_blanked = found.refresh_blanked;
         if found.identity.account.is_none() {
-            // A sign-in that no longer says whose it is stays with the account that it had.
+            // A credential that no longer names its account stays with the account it had.
             self.account.get_or_insert_with(|| AccountId::of(self.provider, &Identity::default(), &self.sign_in.place));
             return None;
         }
         let named = AccountId::of(self.provider, &found.identity, self.name());
         if self.account.as_ref().is_some_and(|account| account.login() == named && *account != named) {
-            // One that no longer says of which organization it is, too.
+            // The same if it no longer names its organization.
             return None;
         }
         self.sign_in.identity = found.identity.clone();
@@ -102,12 +102,12 @@ impl CredentialLocation {
         Some(if is_same { PreviousAccount::Unnamed(before) } else { PreviousAccount::Other(before) })
     }
 
-    /// Its account has waited, and found the sign-in to be another's: that is not waited for again.
+    /// The account has waited and found that the sign-in is another account's, so stop waiting.
     pub fn settle(&mut self) {
         self.unsettled = None;
     }
 
-    /// Whose sign-in is there is in doubt for a moment.
+    /// Whether it is unclear at the moment whose sign-in is there.
     pub fn is_unsettled(&self) -> bool {
         self.unsettled.is_some()
     }
@@ -124,12 +124,12 @@ impl CredentialLocation {
     }
 }
 
-/// The places of one account.
+/// The locations of one account.
 pub fn of<'a>(places: &'a [CredentialLocation], account: &AccountId) -> impl Iterator<Item = &'a CredentialLocation> {
     places.iter().filter(move |place| place.account.as_ref() == Some(account))
 }
 
-/// When another place may become the best, with nothing else happening: a sign-in expires, or settles.
+/// When another location may become the best without further events: when a sign-in expires or settles.
 pub fn next_change<'a>(places: impl Iterator<Item = &'a CredentialLocation>, now: Wall) -> Option<Wall> {
     let expiries = |place: &'a CredentialLocation| {
         [place.sign_in.expires_at(), place.unsettled.as_ref().map(|half| half.until.wall)]

@@ -1,4 +1,4 @@
-//! Who is polled, and with which of their sign-ins.
+//! Which accounts are polled, and with which of their sign-ins.
 
 use crate::credential::location::{self, CredentialLocation};
 use crate::credential::token::Fingerprint;
@@ -7,7 +7,7 @@ use crate::settings::Settings;
 use crate::state::{AccountId, AccountState, State};
 use crate::time::Wall;
 
-/// An account that is to be polled, and the place whose sign-in it uses.
+/// An account to poll, and the location whose sign-in it uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PollTarget {
     pub account: AccountId,
@@ -15,15 +15,15 @@ pub struct PollTarget {
 }
 
 impl CredentialLocation {
-    /// A place as `state` knows it. One that is not on its list may still have been an account's.
+    /// A location as saved in `state`. One that is not listed may still have belonged to an account.
     pub fn known(state: &State, provider: Provider, name: &str) -> Self {
         let listed = state.places.iter().find(|place| place.name() == name && place.provider == provider);
         listed.cloned().unwrap_or_else(|| Self { account: last_in(state, name), ..Self::new(provider, name) })
     }
 }
 
-/// The accounts of these places that are switched on, in the order of the places. Where there is no account at
-/// all, the place named `first` stands for the one that is waited for.
+/// The enabled accounts of these locations, in the order of the locations. If there is no account at all, the location
+/// named `first` stands for the expected one.
 pub fn polled(
     places: &[CredentialLocation],
     first: &str,
@@ -38,7 +38,7 @@ pub fn polled(
             all.push(PollTarget { account: account.clone(), place: used(places, account, state, now) });
         }
     }
-    // Nothing is ever asked for these: there is no sign-in to ask with.
+    // No requests are sent for these, since they have no stored sign-in.
     let with_tokens = places.iter().filter(|place| place.has_token_sessions);
     all.extend(with_tokens.map(|place| PollTarget {
         account: AccountId::of_token(place.provider, place.name()),
@@ -53,7 +53,7 @@ pub fn polled(
     all
 }
 
-/// The place of the best sign-in. Of equally good ones that which is used already, else the first.
+/// The location with the best sign-in. Among equally good ones, the one in use, else the first.
 fn used(places: &[CredentialLocation], account: &AccountId, state: &State, now: Wall) -> String {
     let kept = state.accounts.get(account);
     let rejected = kept.map(|kept| kept.rejected.as_slice()).unwrap_or_default();
@@ -63,7 +63,7 @@ fn used(places: &[CredentialLocation], account: &AccountId, state: &State, now: 
     best.map(|place| place.name().to_owned()).unwrap_or_default()
 }
 
-/// Of several accounts that were there, the one that was asked for last.
+/// Of several accounts seen at a location, the one with the latest request.
 fn last_in(state: &State, name: &str) -> Option<AccountId> {
     let there = state.accounts.iter().filter(|(_, account)| account.sign_in.place == name);
     let last = there.max_by_key(|(_, account)| account.last.as_ref().map(|last| last.at));
@@ -71,11 +71,11 @@ fn last_in(state: &State, name: &str) -> Option<AccountId> {
 }
 
 impl AccountState {
-    /// The most sign-ins of an account that are remembered as rejected: more than it has places.
+    /// Maximum number of rejected sign-ins kept per account: more than it has locations.
     pub(super) const REJECTED_MAX: usize = 16;
 
-    /// A sign-in that ended in a pause is of no use in another place either, and after a restart, until there is a
-    /// reading: else two rejected ones would end each other's pause for ever (law 6).
+    /// Marks a sign-in that ended in a pause as rejected at every location and across restarts, until there is a reading.
+    /// Otherwise two rejected sign-ins would end each other's pause forever (law 6).
     pub(crate) fn reject(&mut self, fingerprint: Fingerprint) {
         if self.rejected.contains(&fingerprint) {
             return;

@@ -1,42 +1,42 @@
-//! The way back to a sign-in that works: how far an account is on it, and what there is to go it with.
+//! The way back to a working sign-in: an account's progress, and what this computer offers for signing in.
 
 use crate::state::{AccountState, Renewal, SignInTrouble};
 use crate::time::Moment;
 
-/// How far an account is.
+/// An account's progress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SignInFlow {
-    /// The sign-in works, as far as anybody knows, or none is needed.
+    /// The sign-in works as far as is known, or none is needed.
     Nothing,
-    /// It does not, and signing in again would change nothing.
+    /// The sign-in does not work, and a new one would not help.
     Barred,
-    /// A new sign-in is the way, and the person's affair.
+    /// The user should sign in again.
     SignIn(Urgency),
-    /// There is a new one, and a request is to prove it: at that time, or now.
+    /// There is a new sign-in, and a request will verify it: at this time, or now.
     Checking { at: Option<Moment> },
-    /// A reading has proved it.
+    /// A reading has verified it.
     Mended,
 }
 
-/// How much a new sign-in is needed.
+/// How urgent a new sign-in is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Urgency {
     /// Nothing else helps.
     Only(SignInTrouble),
-    /// The one there is still works, and cannot be renewed.
+    /// The current sign-in still works but cannot be renewed.
     Soon,
-    /// It has expired, and is renewed by its owner or by Holdoff: signing in is only sooner.
+    /// It has expired, and its owner or Holdoff will renew it. A new sign-in is only faster.
     Sooner,
 }
 
-/// What there is on this computer for signing in.
+/// What this computer offers for signing in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum LaunchSupport {
     /// The owner's program, and a terminal to run it in.
     #[default]
     Terminal,
     NoProgram,
-    /// None was found, or none that was found could be opened.
+    /// No terminal was found, or none could be opened.
     NoTerminal,
 }
 

@@ -1,4 +1,4 @@
-//! Tokens as types that cannot be printed, and the fingerprint by which a change is noticed.
+//! Token types that cannot be printed, and fingerprints to detect changes.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -7,28 +7,28 @@ use std::fmt;
 use std::sync::Arc;
 use zeroize::Zeroize;
 
-/// A token. It has no `Display` and no `Serialize`; `Debug` shows that it is there and no more. Its clones are one text in
-/// memory, which is wiped with the last of them.
+/// A token. Has no `Display` and no `Serialize`, and `Debug` shows only that it exists. Clones share one buffer, which is
+/// wiped when the last one is dropped.
 #[derive(Clone)]
 pub struct Token(Arc<SecretString>);
 
 impl Token {
-    /// `None` for a token that is empty or could not stand in a header: neither is ever sent, since an
-    /// empty bearer is answered with 429 and `retry-after: 3242` instead of 401.
+    /// `None` for a token that is empty or not valid in a header. Such tokens are never sent: an empty bearer is answered
+    /// with 429 and `retry-after: 3242` instead of 401.
     pub fn new(mut text: String) -> Option<Self> {
         let token = Self::of(&text);
         text.zeroize();
         token
     }
 
-    /// The same, of a text that is another's to wipe.
+    /// The same for a text that its owner wipes.
     pub fn of(text: &str) -> Option<Self> {
         let sendable = !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
-        // A boxed text is made in one piece: nothing of it is left where a growing one was before.
+        // A boxed string is allocated once; a growing one would leave copies behind.
         sendable.then(|| Self(Arc::new(SecretString::new(Box::from(text)))))
     }
 
-    /// The text, for the request to its own provider and nothing else.
+    /// The plain text. Only for a request to the token's own provider.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
@@ -48,7 +48,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// A refresh token that stands in a sign-in. What it is is only kept where it is about to be spent, or written.
+/// A refresh token of a credential. The secret is kept only where it is about to be spent or written.
 #[derive(Debug, Clone)]
 pub struct RefreshToken {
     fingerprint: Fingerprint,
@@ -60,12 +60,12 @@ impl RefreshToken {
         &self.fingerprint
     }
 
-    /// `None` where it was forgotten.
+    /// `None` if it was forgotten.
     pub fn secret(&self) -> Option<&Token> {
         self.secret.as_ref()
     }
 
-    /// From now on it is only known that there is one, and which.
+    /// Drops the secret and keeps the fingerprint.
     pub fn forget(&mut self) {
         self.secret = None;
     }
@@ -77,7 +77,7 @@ impl From<Token> for RefreshToken {
     }
 }
 
-/// 64 bits of a hash over a token: enough to see that it changed, of no use to anyone else.
+/// 64 bits of a hash of a token: enough to detect a change, and useless to anyone else.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Fingerprint(String);

@@ -1,13 +1,13 @@
-//! Why a gate is shut.
+//! Why a gate is closed.
 
 use crate::response::Barred;
 use crate::time::Moment;
 use serde::{Deserialize, Serialize};
 
-/// Why a permit is not given.
+/// Why no permit is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blocked<'a> {
-    /// The person wants no request at all (law 16).
+    /// The user wants no requests at all (law 16).
     FreeOnly,
     CoolingDown {
         cause: &'a Cooldown,
@@ -16,20 +16,20 @@ pub enum Blocked<'a> {
     Paused {
         cause: &'a Pause,
     },
-    /// The last request is not long enough ago (law 10).
+    /// The last request was too recent (law 10).
     Spacing {
         until: Moment,
     },
 }
 
-/// Why nothing is asked until a time.
+/// Why no request is sent until a time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Cooldown {
     RateLimited {
         retry_after_s: Option<u64>,
     },
-    /// The provider's edge refuses this program, whoever asks with it: no limit of the person's.
+    /// The provider's edge refuses this program for all users. This is not a limit of the account.
     TurnedAway,
     Network {
         why: String,
@@ -41,14 +41,14 @@ pub enum Cooldown {
         status: u16,
         why: String,
     },
-    /// The program ended while a request was under way.
+    /// The program ended while a request was in progress.
     Unanswered,
     /// Both state files were unreadable, so an earlier cooldown may have been lost with them.
     MemoryLost,
 }
 
 impl Cooldown {
-    /// It is, or stands for, a refusal for frequency, which is of the login.
+    /// Whether it is a rate limit or may have been one. A rate limit applies to the whole login.
     pub(super) fn is_of_login(&self) -> bool {
         match self {
             Self::RateLimited { .. } | Self::TurnedAway | Self::Unanswered | Self::MemoryLost => true,
@@ -57,7 +57,7 @@ impl Cooldown {
     }
 }
 
-/// Why nothing is asked until the sign-in changes.
+/// Why no request is sent until the sign-in changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Pause {
@@ -68,29 +68,28 @@ pub enum Pause {
     Forbidden {
         message: String,
     },
-    /// The owner stored the sign-in without a scope that usage needs: nothing was sent with it.
+    /// The stored sign-in lacks a scope that usage requires, so no request was sent with it.
     ScopeNotGranted {
         scope: String,
     },
-    /// The provider allows no program such as this one to whoever the sign-in belongs to: another sign-in of the same
-    /// changes nothing.
+    /// The provider does not allow such programs for this organization or account. A new sign-in to the same one does not
+    /// help.
     NotAllowed {
         to: Barred,
         status: u16,
     },
-    /// The token endpoint does not take the refresh token any more.
+    /// The token endpoint no longer accepts the refresh token.
     RefreshRefused,
-    /// The program ended in the middle of a renewal: the refresh token may be spent, and a spent one is not shown
-    /// to the token endpoint again.
+    /// The program ended during a renewal. The refresh token may be spent, and a spent one must not be sent again.
     RenewalCutOff,
-    /// A renewal was accepted, and its new tokens did not arrive.
+    /// A renewal was accepted, but its new tokens could not be used.
     RenewalWasted,
-    /// A renewal brought the tokens of another account.
+    /// A renewal returned another account's tokens.
     OtherAccount,
 }
 
 impl Pause {
-    /// Whether signing in again is of any use.
+    /// Whether a new sign-in helps.
     pub fn ends_by_signing_in(&self) -> bool {
         !matches!(self, Pause::NotAllowed { .. })
     }

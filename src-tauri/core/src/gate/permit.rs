@@ -1,4 +1,4 @@
-//! What a gate gives for one request, and how long that holds.
+//! Permits for single requests, and how long they are valid.
 
 use crate::gate::policy;
 use crate::providers::Provider;
@@ -7,20 +7,20 @@ use crate::state::AccountId;
 use crate::time::Moment;
 use std::time::Duration;
 
-/// The right to send one request of one account to one endpoint of its provider. Only a [`Gate`](super::Gate) makes one, and it never leaves
-/// its request, so that no permit means no request (law 1).
+/// The right to send one request of one account to one endpoint of its provider. Only a [`Gate`](super::Gate) makes one,
+/// and it stays with its request: no permit, no request (law 1).
 #[derive(Debug)]
 pub struct Permit {
     account: AccountId,
     provider: Provider,
     endpoint: Endpoint,
     given: Moment,
-    /// So long the access token lives that the request carries.
+    /// The remaining lifetime of the request's access token.
     life: Option<Duration>,
 }
 
-/// A request that its gate allows, once. The HTTP layer takes nothing else, so no permit of one account, provider or
-/// endpoint can send another's request.
+/// A request with its permit, valid once. The HTTP layer accepts nothing else, so a permit cannot send a request of another
+/// account, provider or endpoint.
 #[derive(Debug)]
 #[must_use = "a permitted request that is dropped was not sent"]
 pub struct PermittedRequest {
@@ -45,7 +45,7 @@ impl PermittedRequest {
         self.permit.endpoint
     }
 
-    /// For whoever sends it: there the permit is used up.
+    /// For the sender: this uses up the permit.
     pub fn into_parts(self) -> (Permit, Request) {
         (self.permit, self.request)
     }
@@ -61,7 +61,7 @@ impl Permit {
         Self { account, provider, endpoint, given, life: None }
     }
 
-    /// Whose request it is for.
+    /// The account that the request is for.
     pub fn account(&self) -> &AccountId {
         &self.account
     }
@@ -78,8 +78,8 @@ impl Permit {
         self.given
     }
 
-    /// Whether the request may still leave, so long after the permit was given. What is over a minute later slept with
-    /// the machine, and is to wait like all that wakes (law 12); and a token that has run out meanwhile is not sent (law 5).
+    /// Whether the request may still leave this long after the permit was given. More than a minute means that the machine
+    /// slept, so the request must wait as after any waking (law 12). An expired token is not sent (law 5).
     pub fn holds(&self, waited: Duration) -> bool {
         waited <= policy::ASLEEP && self.life.is_none_or(|life| waited < life)
     }

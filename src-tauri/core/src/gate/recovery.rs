@@ -1,8 +1,8 @@
-//! What the ledger still knows of the gates, for when the state does not.
+//! Recovers gates from the ledger if the state is behind or missing.
 //!
-//! The line of an answer is in the ledger before the state that follows from it is saved. So the ledger is ahead of a
-//! state whose save was cut off, whose newer file is damaged, or that came back from an older copy; and it is all there
-//! is where no state can be read.
+//! The ledger entry of an answer is written before the state that follows from it. So the ledger is ahead of a state whose
+//! save was interrupted, whose newer file is damaged, or that was restored from an older copy. If no state can be read, the
+//! ledger is all there is.
 
 use super::state_loss::{Remembered, StateLoss};
 use crate::gate::policy::{self, EndpointPolicy};
@@ -15,18 +15,18 @@ use crate::time::{Moment, Wall};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// What older entries say holds nothing shut any more.
+/// Older entries no longer close any gate.
 pub const SPAN: Duration = policy::LONGEST_COOLDOWN;
 
-/// The last word of the ledger on each gate of each account, as it stood at a start.
+/// The last ledger event of each gate of each account, as of startup.
 #[derive(Debug, Clone, Default)]
 pub struct GateRecovery {
     words: Vec<LastEvent>,
-    /// When each of the lines was written that are read back: for finding the one that a state knows of. Which are newer
-    /// than that is told by their order and not by their times, for the clock may have been set between two of them.
+    /// Timestamps of the entries that were read, to find the last one that a state includes. Order decides which entries
+    /// are newer, not time: the clock may have been set between two of them.
     lines: Vec<Wall>,
     loss: Option<StateLoss>,
-    /// The accounts that are kept: what they were told, the other seats of their logins learn from them.
+    /// Accounts with saved state. The other seats of their logins learn from that state.
     kept: BTreeSet<AccountId>,
 }
 
@@ -35,33 +35,33 @@ struct LastEvent {
     account: String,
     endpoint: Endpoint,
     at: Wall,
-    /// Where among the lines it stands.
+    /// Index of the entry in the ledger.
     order: usize,
-    /// Until when it shuts the gate, on the clock that nobody can set; `None` where only another sign-in helped.
+    /// When the gate opens, on the clock that nobody can set; `None` if only a new sign-in helped.
     until: Option<Moment>,
-    /// Until when the next request keeps its distance.
+    /// When the spacing after this event ends.
     spaced: Moment,
-    /// It left, and no answer to it is known of.
+    /// The request left, and no answer is known.
     unanswered: bool,
-    /// It was answered so that its token is of use as before.
+    /// It was answered without spending the refresh token.
     unspent: bool,
     renewed: bool,
 }
 
 impl StateLoss {
-    /// The loss is found at `now`, and the ledger says this, from the oldest line to the newest. Each wait that it tells of
-    /// counts from now: nothing is left that knows what was done to the clock since.
+    /// A loss found at `now`, with the ledger entries from oldest to newest. All waits are counted from now, since nothing
+    /// shows how the clock was changed since.
     pub fn found(entries: &[LedgerEntry], now: Moment) -> Self {
         let words = LastEvent::last(entries, |until, at| whole(until, at, now));
         let longest = now.plus(SPAN);
-        // No reading since a renewal: its tokens may be another account's, and the pause that this was is lost.
+        // No reading since a renewal: the tokens may belong to another account, and the pause for that is lost.
         let doubtful = |usage: &LastEvent| {
             usage.endpoint == Endpoint::Usage
                 && words.iter().any(|word| word.renewed && word.account == usage.account && word.order > usage.order)
         };
         let remembered = |endpoint: Endpoint| {
             let words = words.iter().filter(|word| word.endpoint == endpoint);
-            // A pause has no end that time brings: it becomes the longest wait there is, however long ago it began.
+            // A pause does not end by time, so it becomes the longest possible wait, however long ago it began.
             let ends = words.clone().map(|word| word.until.filter(|_| !doubtful(word)).unwrap_or(longest));
             Remembered {
                 accounts: words.map(|word| word.account.clone()).collect(),
@@ -73,16 +73,15 @@ impl StateLoss {
 }
 
 impl GateRecovery {
-    /// `entries` from the oldest to the newest, as they are found at a start.
+    /// `entries` are ordered from oldest to newest, as read at startup.
     pub fn new(entries: &[LedgerEntry], loss: Option<StateLoss>, now: Moment) -> Self {
-        // At most the whole length from now: a clock that was set back must not lengthen it.
+        // At most the full length from now: a clock that was set back must not lengthen it.
         let left = |until: Wall, at| now.plus(until.since(now.wall)).sooner(whole(until, at, now));
         let lines = entries.iter().map(|entry| entry.at).collect();
         Self { words: LastEvent::last(entries, left), lines, loss, kept: BTreeSet::new() }
     }
 
-    /// Shuts the gates of all that is kept for as long as the ledger knows better, and for as long as another seat of the
-    /// login was told.
+    /// Closes the gates of all saved accounts where the ledger is ahead, and shares cooldowns between seats of a login.
     pub fn remind_all(&mut self, state: &mut State, now: Moment) {
         for (id, account) in &mut state.accounts {
             self.remind_known(id, account, now);
@@ -99,8 +98,8 @@ impl GateRecovery {
         }
     }
 
-    /// Shuts the gates of an account of which nothing is kept for as long as the ledger knows, or as long as it might
-    /// have been shut.
+    /// Closes the gates of an account without saved state, as the ledger says or for as long as they might have been
+    /// closed.
     pub fn remind(&self, id: &AccountId, account: &mut AccountState, now: Moment) {
         for gate in [&mut account.usage, &mut account.token] {
             let until = match &self.loss {
@@ -108,14 +107,14 @@ impl GateRecovery {
                 None => self.missed(self.word_of_login(id, gate.endpoint), gate, now),
             };
             self.hold(id, gate, until, now);
-            // What there is already is no news, not even what is only read back once the clock was set back.
+            // Existing entries are not news, not even those that are read again after the clock was set back.
             gate.told = gate.told.or(self.lines.last().copied());
         }
     }
 
     fn hold(&self, id: &AccountId, gate: &mut Gate, until: Option<Moment>, now: Moment) {
-        // What came of the noted request is known after all: it need not be settled as if it were not, which would pause
-        // a renewal until there is another sign-in.
+        // The answer to the recorded intent is known after all. Otherwise the intent would be resolved as unanswered, which
+        // would pause renewal until there is another sign-in.
         let answer = self.word(id, gate.endpoint).filter(|word| word.unspent && is_noted(word, gate));
         if gate.spending.is_some() && answer.is_some_and(|word| self.newer_than_state(word, gate)) {
             gate.last_request = gate.intent.or(gate.last_request);
@@ -124,7 +123,7 @@ impl GateRecovery {
         if let Some(until) = until.filter(|until| until.is_after(now)) {
             gate.shut_until(Cooldown::MemoryLost, now, until);
         }
-        // Now it is known, and no news at the next start.
+        // The entry is included now, so it is not news at the next start.
         gate.told = self.word(id, gate.endpoint).map(|word| word.at).or(gate.told);
     }
 
@@ -132,7 +131,7 @@ impl GateRecovery {
         self.words.iter().find(|word| word.endpoint == endpoint && word.account == id.0)
     }
 
-    /// What was said to any seat of the login shuts it for a new one, if nobody else knows of it.
+    /// The last event of any seat of the login that has no saved state. It closes the gate of a new seat.
     fn word_of_login(&self, id: &AccountId, endpoint: Endpoint) -> Option<&LastEvent> {
         let is_kept = |word: &LastEvent| self.kept.iter().any(|kept| kept.0 == word.account);
         let words = self.words.iter().filter(|word| word.endpoint == endpoint && is_of_login(&word.account, id));
@@ -140,19 +139,19 @@ impl GateRecovery {
         words.max_by_key(|word| word.order)
     }
 
-    /// Until when an answer shuts the gate that the state has not learned.
+    /// Until when an answer that the state does not include closes the gate.
     fn missed(&self, word: Option<&LastEvent>, gate: &Gate, now: Moment) -> Option<Moment> {
         let word = word.filter(|word| self.newer_than_state(word, gate))?;
         if word.unanswered && is_noted(word, gate) {
             return None;
         }
-        // A rejection is only spaced: whether it paused the account is what was lost, and the next one tells.
+        // A rejection only causes spacing. Whether it paused the account is lost, and the next rejection will show it.
         let until = word.until.unwrap_or(word.spaced);
         until.is_after(gate.waits_until(now)).then_some(until)
     }
 
-    /// Whether it stands after the last line that the state knows of. That line may be missing, where it is long past, or the
-    /// ledger could not be written: then the clock has to tell, or that it is of the request that was noted.
+    /// Whether the event is after the last entry that the state includes. That entry may be missing if it is old or could
+    /// not be written. Then the clock decides, or whether the event belongs to the recorded intent.
     fn newer_than_state(&self, word: &LastEvent, gate: &Gate) -> bool {
         let Some(told) = gate.told.or(gate.last_request.map(|last| last.wall)) else {
             return true;
@@ -168,15 +167,15 @@ fn is_of_login(account: &str, id: &AccountId) -> bool {
     AccountId(account.to_owned()).login() == id.login()
 }
 
-/// Whether it is of the request whose intent was noted, which the gate settles by itself. That of an earlier one is
-/// further back than any two requests are apart.
+/// Whether the event belongs to the recorded intent, which the gate resolves itself. Events of an earlier request are at
+/// least one spacing earlier.
 fn is_noted(word: &LastEvent, gate: &Gate) -> bool {
     gate.intent
         .is_some_and(|at| word.at >= at.wall && word.at.since(at.wall) < gate.provider.policy(gate.endpoint).spacing)
 }
 
 impl LastEvent {
-    /// The last one on each gate.
+    /// The last event of each gate.
     fn last(entries: &[LedgerEntry], left: impl Fn(Wall, Wall) -> Moment) -> Vec<Self> {
         let mut words: Vec<Self> = Vec::new();
         for word in entries.iter().enumerate().filter_map(|(order, entry)| Self::of(entry, order, &left)) {
@@ -186,23 +185,23 @@ impl LastEvent {
         words
     }
 
-    /// `left` is until when that shuts which was said at one time and holds until another.
+    /// `left` converts the end of a cooldown, and the time it was recorded, to the current boot clock.
     fn of(entry: &LedgerEntry, order: usize, left: impl Fn(Wall, Wall) -> Moment) -> Option<Self> {
         let endpoint = entry.endpoint.of_account()?;
         let policy = Provider::of_account(&entry.account).unwrap_or_default().policy(endpoint);
         let spaced = entry.at.plus(policy.spacing);
         let (until, unanswered) = match &entry.event {
-            // That of the request itself says the same.
+            // The entry of the request itself says the same.
             LedgerEvent::Withheld { .. } | LedgerEvent::Completed { outcome: OutcomeKind::Unanswered, .. } => {
                 return None;
             }
             LedgerEvent::Sent { .. } => (Some(entry.at.plus(unanswered(endpoint, policy))), true),
             LedgerEvent::Completed { outcome, .. } if rejects(*outcome) => (None, false),
-            // When it is wished for next is no cooldown.
+            // The next scheduled poll is not a cooldown.
             LedgerEvent::Completed { outcome: OutcomeKind::Reading | OutcomeKind::Renewed, .. } => {
                 (Some(spaced), false)
             }
-            // It did not leave: there is no distance to keep from it.
+            // Nothing left, so no spacing is needed.
             LedgerEvent::Completed { outcome: OutcomeKind::Unreachable, .. } => (entry.next_at, false),
             LedgerEvent::Completed { .. } => (entry.next_at.map(|next| next.max(spaced)), false),
         };
@@ -221,12 +220,12 @@ impl LastEvent {
     }
 }
 
-/// As long again as it was from the first, but for a wait that is too long to be one.
+/// The original length of a wait counted from now, capped to the longest possible one.
 fn whole(until: Wall, at: Wall, now: Moment) -> Moment {
     now.plus(until.since(at).min(SPAN))
 }
 
-/// How long a request without an answer shuts its gate. A renewal without one may have spent its token.
+/// How long an unanswered request closes its gate. An unanswered renewal may have spent its token.
 fn unanswered(endpoint: Endpoint, policy: &EndpointPolicy) -> Duration {
     match endpoint {
         Endpoint::Usage => policy.unanswered(),
@@ -234,12 +233,12 @@ fn unanswered(endpoint: Endpoint, policy: &EndpointPolicy) -> Duration {
     }
 }
 
-/// After these, a refresh token is not shown again.
+/// Outcomes after which the refresh token is not sent again.
 fn spends(outcome: OutcomeKind) -> bool {
     matches!(outcome, OutcomeKind::Renewed | OutcomeKind::Unanswered) || rejects(outcome)
 }
 
-/// After these, only another sign-in helps, at the latest the third time.
+/// Outcomes after which only a new sign-in helps, at the latest at the third one.
 fn rejects(outcome: OutcomeKind) -> bool {
     match outcome {
         OutcomeKind::Unauthorized

@@ -1,4 +1,4 @@
-//! A gate that is taken up again: after a process ended, after a reboot, under another name.
+//! Restores a gate after a process ended, after a reboot, or under another id.
 
 use super::{Cooldown, Gate, GateState, Jitter, Pause, UnderlyingCooldown};
 use crate::request::Endpoint;
@@ -6,9 +6,9 @@ use crate::time::Moment;
 use std::time::Duration;
 
 impl Gate {
-    /// Settles what a process left behind: a request without an answer shuts the gate for as long as the
-    /// commonest refusal would have (law 13), and a renewal without one until there is another refresh token: its
-    /// answer may have been read, and the new tokens lost.
+    /// Resolves a request that an earlier process left unanswered. The gate closes for as long as the most common refusal
+    /// would close it (law 13). After a renewal, it pauses until there is another refresh token: the answer may have been
+    /// received and the new tokens lost.
     pub(crate) fn settle(&mut self, now: Moment, jitter: Jitter) {
         let Some(intent) = self.intent.take() else {
             return;
@@ -28,7 +28,8 @@ impl Gate {
         self.provider.policy(Endpoint::Usage).unanswered()
     }
 
-    /// Shuts the gate until a time, unless it is shut for longer already. A pause stays, and this lasts beneath.
+    /// Closes the gate until a time, unless it is already closed for longer. A pause stays, with this as its underlying
+    /// cooldown.
     pub(crate) fn shut_until(&mut self, cause: Cooldown, since: Moment, until: Moment) {
         if self.cools_until().is_some_and(|longer| !until.is_after(longer)) {
             return;
@@ -40,7 +41,7 @@ impl Gate {
         }
     }
 
-    /// Brings every moment onto the boot clock of now. `last` is when both clocks were known last; see
+    /// Converts every moment to the current boot clock. `last` is when both clocks were last known; see
     /// [`Moment::carried`].
     pub(crate) fn carry_over_reboot(&mut self, last: Option<Moment>, now: Moment) {
         let carried = |at: Moment| at.carried(last.unwrap_or(at), now);
@@ -62,8 +63,8 @@ impl Gate {
         }
     }
 
-    /// Learns what was answered to another seat of the same login: a refusal for frequency shuts it for both, and the last
-    /// request of either counts for the distance between two, and for the strikes. A pause is the other's own.
+    /// Adopts the answers of another seat of the same login: a rate limit closes both gates, and the later last request
+    /// counts for spacing and strikes. A pause is not shared.
     pub(crate) fn share(&mut self, other: &Gate, now: Moment) {
         let is_newer = other.last_request.is_some_and(|last| self.last_request.is_none_or(|own| last.is_after(own)));
         if is_newer {
@@ -83,7 +84,7 @@ impl Gate {
         }
     }
 
-    /// `other` noted a request and was never told what came of it. A renewal is its own: see [`Gate::settle`].
+    /// `other` began a request whose answer is unknown. A renewal concerns `other` only; see [`Gate::settle`].
     pub(crate) fn share_unanswered(&mut self, other: &Gate, now: Moment) {
         let Some(intent) = other.intent.filter(|_| other.spending.is_none()) else {
             return;
@@ -95,11 +96,11 @@ impl Gate {
         }
     }
 
-    /// Takes over what shuts `other`, where that is more: one account's gate under two names.
+    /// Merges the gate of the same account under another id. The stricter of the two counts.
     pub(crate) fn merge(&mut self, other: &Gate) {
         self.strikes = self.strikes.max(other.strikes);
         self.edge_refusals = self.edge_refusals.max(other.edge_refusals);
-        // A process may have ended in the middle of a request under the other name.
+        // A process may have ended during a request under the other id.
         if self.intent.is_none() {
             self.intent = other.intent;
             self.spending.clone_from(&other.spending);

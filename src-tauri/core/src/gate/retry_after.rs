@@ -4,16 +4,15 @@ use crate::gate::policy::RETRY_AFTER_MAX;
 use crate::time::Wall;
 use std::time::{Duration, UNIX_EPOCH};
 
-/// How long the header asks to wait, at most [`RETRY_AFTER_MAX`]. `None` when it is absent, zero, negative,
-/// in the past or unreadable: all of these are as if it were not there (law 3).
+/// The wait that the header asks for, at most [`RETRY_AFTER_MAX`]. Absent, zero, negative, past and unreadable values give
+/// `None`: they count as no header (law 3).
 ///
-/// A date is held against the answer's own `Date` where there is one, because the two come from one clock;
-/// else against `now`.
+/// A date is compared with the answer's own `Date` if it has one, because both come from the same clock; else with `now`.
 pub fn parse(header: Option<&str>, date: Option<&str>, now: Wall) -> Option<Duration> {
     parse_up_to(RETRY_AFTER_MAX, header, date, now)
 }
 
-/// The same with another longest wait, for a server that is asked more seldom.
+/// The same with another maximum, for a server that is contacted less often.
 pub fn parse_up_to(most: Duration, header: Option<&str>, date: Option<&str>, now: Wall) -> Option<Duration> {
     let text = header?.trim();
     let wait = match delay_seconds(text) {
@@ -23,7 +22,7 @@ pub fn parse_up_to(most: Duration, header: Option<&str>, date: Option<&str>, now
     (!wait.is_zero()).then(|| wait.min(most))
 }
 
-/// Digits only, as the RFC has it; a number too large to count is longer than the longest.
+/// Digits only, as in the RFC. A number that overflows counts as longer than the maximum.
 fn delay_seconds(text: &str) -> Option<Duration> {
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     digits.then(|| text.parse().map_or(Duration::MAX, Duration::from_secs))

@@ -1,17 +1,17 @@
-//! How far two requests are apart.
+//! The spacing between two requests, and jitter.
 
 use super::policy;
 use std::time::Duration;
 
-/// Whether the least distance between two requests is asked for.
+/// Whether the minimum spacing between requests applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spacing {
     Kept,
-    /// Only for the one re-ask of law 6.
+    /// Only for the one retry of law 6.
     Waived,
 }
 
-/// A draw in thousandths of [`policy::JITTER_PER_MILLE`]: it only ever lengthens.
+/// Random jitter, in thousandths of [`policy::JITTER_PER_MILLE`]. It only lengthens a wait.
 #[derive(Debug, Clone, Copy)]
 pub struct Jitter(pub u64);
 

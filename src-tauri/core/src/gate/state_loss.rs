@@ -1,33 +1,32 @@
-//! What holds after a loss of the state, until each account has been met again.
+//! Cooldowns assumed after a loss of the state, until each account has been seen again.
 
 use crate::request::Endpoint;
 use crate::state::AccountId;
 use crate::time::Moment;
 use serde::{Deserialize, Serialize};
 
-/// No state could be read, though there was one: what may have been shut then. Kept, for the accounts that have not been
-/// met since.
+/// Cooldowns that may have been lost because a state existed but could not be read. Kept for accounts not seen since.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateLoss {
-    /// Until when anything may have been shut.
+    /// The latest time until which any gate may have been closed.
     pub(super) longest: Moment,
     pub(super) usage: Remembered,
     pub(super) token: Remembered,
 }
 
-/// What the ledger knew of one endpoint when the state was lost.
+/// What the ledger knew about one endpoint when the state was lost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Remembered {
-    /// The accounts that it names.
+    /// The accounts that the ledger names.
     pub(super) accounts: Vec<String>,
-    /// Until when any of them was shut.
+    /// When the last of their cooldowns ends.
     pub(super) until: Moment,
 }
 
 impl StateLoss {
-    /// Whatever was said to any account, for its name may have been lost too; and where nothing is known of this one, as
-    /// long as the longest wait that is ever honoured: it may have been paused for longer than the ledger is read back.
-    /// An account that is met days after the loss waits for nothing.
+    /// When a gate of this account may open. The cooldown of any account counts, since account names may have been lost
+    /// too. If the ledger does not name the account, it is at least the longest honoured wait: the account may have been
+    /// paused since before the ledger entries that are read. An account first seen days after the loss does not wait.
     pub(super) fn until(&self, id: &AccountId, endpoint: Endpoint) -> Moment {
         let remembered = match endpoint {
             Endpoint::Usage => &self.usage,

@@ -1,4 +1,4 @@
-//! What the person wants to be told of their windows, and when not.
+//! Which usage levels the user wants to be notified of, and quiet hours.
 
 use crate::time::Wall;
 use jiff::Timestamp;
@@ -17,12 +17,12 @@ pub struct Thresholds(u128);
 impl Thresholds {
     pub const DEFAULT: Self = Self(1 << 80 | 1 << 95);
 
-    /// The lowest first.
+    /// In ascending order.
     pub fn iter(self) -> impl Iterator<Item = u8> {
         (1..=100).filter(move |percent| self.0 >> percent & 1 == 1)
     }
 
-    /// The highest that this much use has come to.
+    /// The highest threshold that this usage has reached.
     pub fn reached(self, used: f64) -> Option<u8> {
         self.iter().filter(|percent| f64::from(*percent) <= used).last()
     }
@@ -60,8 +60,8 @@ pub struct QuietHours {
 }
 
 impl QuietHours {
-    /// When the quiet hours end that `now` lies in; `None` outside of them. They are spans of real time, so that an end is
-    /// always ahead: in the night in which an hour comes twice, they begin the first time and end the second.
+    /// When the quiet hours around `now` end; `None` outside of them. They are spans of real time, so that an end is always
+    /// ahead: in a night with a repeated hour, they begin at the first and end at the second.
     pub fn end(self, now: Wall, zone: &TimeZone) -> Option<Wall> {
         let now = Timestamp::from_millisecond(now.0).ok()?;
         let today = now.to_zoned(zone.clone()).date();
@@ -139,7 +139,7 @@ mod tests {
         check("00:00-06:00", "2026-09-14T23:00:00Z", Some("2026-09-15T04:00:00Z"));
     }
 
-    /// In the night of `2026-MM-DD`, at this time of UTC, quiet until that one.
+    /// Pairs of UTC times in 2026 as `MM-DDThh:mm`: now, and the end of the quiet hours.
     #[track_caller]
     fn check_berlin(hours: &str, times: &[(&str, Option<&str>)]) {
         let berlin = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
@@ -150,7 +150,7 @@ mod tests {
         }
     }
 
-    /// The hour from 02:00 comes twice: from 00:00 and from 01:00 of UTC.
+    /// The hour from 02:00 occurs twice: from 00:00 and from 01:00 UTC.
     #[test]
     fn quiet_hours_end_once_in_the_night_with_an_hour_more() {
         let second = Some("10-25T01:30");
@@ -173,7 +173,7 @@ mod tests {
         check_berlin("02:30-02:15", &[("10-25T00:20", Some("10-25T01:15")), ("10-25T00:45", tomorrow)]);
     }
 
-    /// From 02:00 it is 03:00: what would be in between is as long after 22:00 as ever.
+    /// 02:00 is followed by 03:00. A time in between is as long after 22:00 as on other days.
     #[test]
     fn quiet_hours_end_once_in_the_night_with_an_hour_less() {
         let end = Some("03-29T01:30");

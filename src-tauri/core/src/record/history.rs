@@ -1,4 +1,4 @@
-//! What is remembered for later, each as it changes: windows, money and episodes. The ledger has its own entries.
+//! The history: windows, spend and episodes as they change. The ledger has its own entries.
 
 use crate::gate::policy;
 use crate::notification::{Episode, Notices, Told};
@@ -7,7 +7,7 @@ use crate::state::AccountId;
 use crate::time::Wall;
 use serde::{Deserialize, Serialize};
 
-/// One thing to remember.
+/// One history record.
 #[derive(Debug, Clone, PartialEq)]
 pub enum HistoryRecord {
     Window(WindowRecord),
@@ -15,7 +15,7 @@ pub enum HistoryRecord {
     Episode(EpisodeRecord),
 }
 
-/// How much of one window was used at a time.
+/// The usage of one window at a time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WindowRecord {
     pub account: AccountId,
@@ -26,22 +26,22 @@ pub struct WindowRecord {
     /// Percent.
     pub used_percent: Option<f64>,
     pub resets_at: Option<Wall>,
-    /// When it was true.
+    /// When the value was true.
     pub at: Wall,
     pub source: Source,
 }
 
-/// How much of what is paid beside the plan was used at a time.
+/// The spend beyond the plan at a time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MoneyRecord {
     pub account: AccountId,
     pub money: Spend,
-    /// When it was true.
+    /// When the value was true.
     pub at: Wall,
     pub source: Source,
 }
 
-/// A span in which the provider refused, as far as it is over.
+/// A period of refusals by the provider, as far as it has ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EpisodeRecord {
     pub account: AccountId,
@@ -54,21 +54,21 @@ pub struct EpisodeRecord {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EpisodeKind {
-    /// Usage was asked for too often.
+    /// Usage was rate limited.
     UsageLimit,
-    /// Renewals were asked for too often.
+    /// Renewals were rate limited.
     TokenLimit,
     SignIn,
 }
 
-/// What of `after` differs from `before`.
+/// What changed from `before` to `after`.
 pub(crate) fn changes(account: &AccountId, before: Option<&Reading>, after: &Reading) -> Vec<HistoryRecord> {
     let windows = window_changes(account, before, after).into_iter().map(HistoryRecord::Window);
     windows.chain(money_changes(account, before, after).into_iter().map(HistoryRecord::Money)).collect()
 }
 
-/// Where a figure stood still for a while, the end of that is remembered too, so
-/// that between two records in a row use grew evenly.
+/// Also records the last reading before a change if the figure was constant for a while, so that usage can be interpolated
+/// linearly between two records.
 fn window_changes(account: &AccountId, before: Option<&Reading>, after: &Reading) -> Vec<WindowRecord> {
     let record = |window: &QuotaWindow, Provenance { at, source }: Provenance| WindowRecord {
         account: account.clone(),
@@ -103,7 +103,7 @@ fn same_figures(old: &QuotaWindow, new: &QuotaWindow) -> bool {
     old.used_percent == new.used_percent && !reset_moved
 }
 
-/// As the windows: the end of a standstill too.
+/// Also records the end of a constant period, as for windows.
 fn money_changes(account: &AccountId, before: Option<&Reading>, after: &Reading) -> Vec<MoneyRecord> {
     let record = |money: &Spend, Provenance { at, source }: Provenance| MoneyRecord {
         account: account.clone(),
@@ -125,7 +125,7 @@ fn money_changes(account: &AccountId, before: Option<&Reading>, after: &Reading)
     records
 }
 
-/// The episodes that began, were told or ended between `before` and now.
+/// The episodes that began, were announced or ended between `before` and now.
 pub(crate) fn episode_changes(account: &AccountId, before: &Notices, after: &Notices, now: Wall) -> Vec<EpisodeRecord> {
     let kinds = [
         (EpisodeKind::UsageLimit, &before.limit, &after.limit),

@@ -1,21 +1,21 @@
-//! What was asked, what was not, and why: every request can be accounted for (law 15).
+//! The ledger: requests sent, requests withheld, and why. Every request can be accounted for (law 15).
 
 use crate::request::Endpoint;
 use crate::time::Wall;
 use serde::{Deserialize, Serialize};
 
-/// One line of the ledger. It has no field that could hold a token.
+/// One ledger entry. It has no field that could hold a token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerEntry {
     pub at: Wall,
     pub account: String,
     pub endpoint: LedgerEndpoint,
     pub event: LedgerEvent,
-    /// When the next request may go, if a time can be told.
+    /// When the next request may be sent, if known.
     pub next_at: Option<Wall>,
 }
 
-/// What was asked: an endpoint of an account's provider, or where Holdoff's own releases are.
+/// The target of a request: an endpoint of an account's provider, or the server of Holdoff's releases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LedgerEndpoint {
@@ -25,7 +25,7 @@ pub enum LedgerEndpoint {
 }
 
 impl LedgerEndpoint {
-    /// The endpoint of an account; `None` where it is of none.
+    /// The account endpoint; `None` if it does not belong to an account.
     pub fn of_account(self) -> Option<Endpoint> {
         match self {
             Self::Usage => Some(Endpoint::Usage),
@@ -49,14 +49,14 @@ impl From<Endpoint> for LedgerEndpoint {
 pub enum LedgerEvent {
     /// A permit was given and the request handed to the HTTP layer.
     Sent { why: Trigger },
-    /// What came of it: the kind, and in words.
+    /// The outcome: its kind, and a description.
     #[serde(rename = "came")]
     Completed { outcome: OutcomeKind, detail: Option<String> },
-    /// It was wished for and not sent.
+    /// The request was wanted but not sent.
     Withheld { why: Trigger, because: WithheldReason },
 }
 
-/// Why a request was not sent. On disk and in `ledger --json` a key, with details behind a colon.
+/// Why a request was not sent. On disk and in `ledger --json`, this is a key, with details after a colon.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", from = "String")]
 pub enum WithheldReason {
@@ -67,18 +67,18 @@ pub enum WithheldReason {
     Paused,
     FreeOnly,
     StateNotSaved,
-    /// A recent reading was there without one.
+    /// A recent reading was available without a request.
     FreshReading,
-    /// The locks on the sign-in are not to be had: why.
+    /// The locks on the sign-in are not available, for this reason.
     Locked(String),
-    /// The stored OAuth client cannot be used: why.
+    /// The stored OAuth client cannot be used, for this reason.
     Client(String),
-    /// As another version wrote it.
+    /// A reason written by another version.
     Other(String),
 }
 
 impl WithheldReason {
-    /// All that are told by their key alone.
+    /// All reasons without details.
     const PLAIN: [Self; 8] = [
         Self::Spacing,
         Self::CoolingDown,
@@ -90,7 +90,7 @@ impl WithheldReason {
         Self::FreshReading,
     ];
 
-    /// One of a few words, whatever the details.
+    /// One of a fixed set of words, without the details.
     pub fn key(&self) -> &str {
         match self {
             Self::Spacing => "spacing",
@@ -129,16 +129,16 @@ impl From<WithheldReason> for String {
     }
 }
 
-/// Why a request was made or wished for.
+/// Why a request was sent or wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Trigger {
     Poll,
-    /// A person pressed "Refresh".
+    /// The user pressed "Refresh".
     Person,
     /// The credential changed after a 401 (law 6).
     NewCredential,
-    /// The access token has ended or is about to.
+    /// The access token has expired or is about to.
     Expiry,
 }
 
@@ -154,17 +154,17 @@ pub enum OutcomeKind {
     Unreachable,
     Ambiguous,
     Unreadable,
-    /// The token endpoint gave new tokens.
+    /// The token endpoint issued new tokens.
     Renewed,
-    /// It does not take the refresh token any more.
+    /// The token endpoint no longer accepts the refresh token.
     GrantRefused,
-    /// It does not want the request, for no reason that lies in the token.
+    /// The token endpoint denied the request for a reason unrelated to the token.
     Denied,
-    /// It accepted the refresh token, and no usable token came for it.
+    /// The token endpoint accepted the refresh token but returned no usable token.
     Wasted,
-    /// A signed list of what was released.
+    /// A signed release list.
     Release,
-    /// A package as that list describes it.
+    /// A package as described by the release list.
     Package,
     /// The program ended before the answer came.
     Unanswered,

@@ -1,4 +1,4 @@
-//! What an account is called by the program.
+//! The internal id of an account.
 
 use crate::credential::Identity;
 use crate::providers::Provider;
@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-/// Between the login and the organization.
+/// Separates the login from the organization.
 const SEAT: char = '/';
-/// In the place of a login, for what has no name.
+/// Replaces the login of an account without a name.
 const TOKEN: &str = "token-";
 
-/// One seat at one provider, such as `anthropic:3f2c…/9a0b…`: a login, and where one is told, an organization of it.
+/// One seat at one provider, such as `anthropic:3f2c…/9a0b…`: a login and, if known, an organization.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AccountId(pub String);
@@ -23,7 +23,7 @@ impl fmt::Display for AccountId {
 }
 
 impl AccountId {
-    /// The account of a sign-in: by the provider's own account id, else by where the sign-in is kept.
+    /// The account of a sign-in: the provider's own account id, else the location of the sign-in.
     pub fn of(provider: Provider, identity: &Identity, place: &str) -> Self {
         let name = match (&identity.account, &identity.organization_id) {
             (Some(account), Some(organization)) => format!("{account}{SEAT}{organization}"),
@@ -33,7 +33,7 @@ impl AccountId {
         Self(format!("{}:{name}", provider.key()))
     }
 
-    /// What sessions with a token of their own say in a place where no sign-in is stored: of an account without a name.
+    /// The unnamed account of sessions that use a token of their own at a location without a stored sign-in.
     pub fn of_token(provider: Provider, place: &str) -> Self {
         Self(format!("{}:{TOKEN}{}", provider.key(), short_hash(place)))
     }
@@ -43,19 +43,18 @@ impl AccountId {
         self.0.split_once(':').is_some_and(|(_, name)| name.starts_with(TOKEN))
     }
 
-    /// The login of a seat: what a 429 shuts is its, and its other seats' too. Also the account as which earlier versions
-    /// knew all of its seats.
+    /// The login of a seat, which shares rate limits between its seats. Earlier versions used this id for all of its seats.
     #[must_use]
     pub fn login(&self) -> Self {
         Self(self.0.split_once(SEAT).map_or(&*self.0, |(login, _)| login).to_owned())
     }
 
-    /// Of which organization it is a seat, by the provider's id.
+    /// The provider's id of the seat's organization.
     pub fn organization(&self) -> Option<&str> {
         self.0.split_once(SEAT).map(|(_, organization)| organization)
     }
 
-    /// Another seat of the same login.
+    /// Whether it is another seat of the same login.
     pub fn is_beside(&self, other: &Self) -> bool {
         self != other && self.login() == other.login()
     }

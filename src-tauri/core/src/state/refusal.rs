@@ -1,17 +1,17 @@
-//! What comes of a person's request for a reading.
+//! The result of a manual refresh.
 
 use super::{AccountState, SignInTrouble};
 use crate::gate::Cooldown;
 use crate::record::ledger::WithheldReason;
 use crate::time::{Boot, Moment};
 
-/// What came of a person's request for a reading.
+/// The result of a manual refresh.
 #[derive(Debug)]
 pub enum RefreshOutcome {
     Requested,
-    /// Something that was begun before is not over yet; a refresh follows if it is allowed.
+    /// Another operation is in progress; a refresh follows if it is allowed.
     Busy,
-    /// Why, with what the sentence about it is made from.
+    /// The reason, with what the message about it needs.
     Refused {
         refusal: Refusal,
         state: Box<AccountState>,
@@ -24,7 +24,7 @@ impl RefreshOutcome {
         matches!(self, Self::Requested)
     }
 
-    /// The one to be named first where nothing was asked has the least.
+    /// If no request was sent, the lowest is reported first.
     pub fn order(&self) -> impl Ord + use<> {
         match self {
             Self::Requested => (0, None),
@@ -37,21 +37,21 @@ impl RefreshOutcome {
     }
 }
 
-/// Why usage is not asked for now.
+/// Why usage cannot be requested now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// Nothing may be asked before then.
+    /// No request is allowed before this time.
     NotBefore { until: Moment, cause: NotYet },
     /// Only a change of the sign-in helps.
     SignIn(SignInTrouble),
-    /// The person wants readings that cost no request, and no others (law 16).
+    /// The user wants only readings that cost no request (law 16).
     FreeOnly,
-    /// State cannot be saved, so nothing is asked: what the system says.
+    /// The state cannot be saved, with this system error, so no request is sent.
     Unsaved { trouble: String },
 }
 
 impl Refusal {
-    /// Which of several ends first: by time those that end so, then those that something has to be done about.
+    /// Sort key: first those that end by time, the earliest first; then those that need an action.
     pub fn ends(&self) -> (u8, Option<Boot>) {
         match self {
             Refusal::NotBefore { until, .. } => (0, Some(until.boot)),
@@ -59,7 +59,7 @@ impl Refusal {
         }
     }
 
-    /// As it stands in the ledger.
+    /// The reason as recorded in the ledger.
     pub fn reason(&self) -> WithheldReason {
         match self {
             Refusal::NotBefore { cause: NotYet::Spacing, .. } => WithheldReason::Spacing,

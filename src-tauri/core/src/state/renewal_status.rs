@@ -1,22 +1,22 @@
-//! What is wrong with a sign-in, and how its renewal by Holdoff stands.
+//! What is wrong with a sign-in, and the status of its renewal by Holdoff.
 
 use super::AccountState;
 use crate::credential::{CredentialMissing, CredentialPresence};
 use crate::gate::{Cooldown, GateState, Pause};
 use crate::time::{Moment, Wall};
 
-/// How renewal by Holdoff stands.
+/// The status of renewal by Holdoff.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Renewal<'a> {
-    /// The person has not allowed it.
+    /// The user has not allowed it.
     Off,
-    /// There is no refresh token to renew with, or it has run out.
+    /// There is no refresh token, or it has expired.
     Impossible,
-    /// Nothing stands against it once it is due.
+    /// Nothing prevents it once it is due.
     Ready,
-    /// It may be tried again then.
+    /// It may be retried at this time.
     Waits { cause: &'a Cooldown, until: Moment },
-    /// It was due and not even tried, because of this; it is tried again and again.
+    /// It was due but could not be tried, for this reason. Attempts continue.
     HeldUp { why: &'a str },
     /// Only a new sign-in helps.
     Stopped(&'a Pause),
@@ -31,7 +31,7 @@ pub enum SignInTrouble {
 }
 
 impl AccountState {
-    /// What keeps the sign-in from being used, if anything does.
+    /// Why the sign-in cannot be used, if there is a reason.
     pub fn sign_in_trouble(&self, now: Wall) -> Option<SignInTrouble> {
         if let Some(CredentialPresence::Absent(absence)) = &self.sign_in.seen {
             return Some(SignInTrouble::Absent(absence.clone()));
@@ -42,7 +42,7 @@ impl AccountState {
         if !self.sign_in.expired(now) {
             return None;
         }
-        // While the access token lives, a renewal that is paused is in nobody's way.
+        // While the access token is valid, a paused renewal does no harm.
         Some(match &self.token.state {
             GateState::Paused { cause, .. } => SignInTrouble::Paused(cause.clone()),
             GateState::Open | GateState::CoolingDown { .. } if self.sign_in.refresh_blanked => {
@@ -52,7 +52,7 @@ impl AccountState {
         })
     }
 
-    /// How renewal by Holdoff stands. A limit of usage holds it back too (law 4), but only that is said of it then.
+    /// The status of renewal by Holdoff. A usage rate limit also delays it (law 4) but is not reported here.
     pub fn renewal(&self, now: Moment) -> Renewal<'_> {
         match &self.token.state {
             _ if !self.renews || self.free_only() => Renewal::Off,

@@ -1,13 +1,13 @@
-//! That a newer version is there, which is said once.
+//! Announces a newer version, once.
 
 use super::{Phase, Updates};
 use crate::gate::policy;
 use crate::time::Moment;
 
 impl Updates {
-    /// Its person does not want to hear of it.
+    /// The user skips this version.
     pub(super) fn skip(&mut self, version: String) {
-        // What was announced before it stays known, or would be announced once more.
+        // Keep an announcement that was already shown, or it would be shown again.
         if let Some(Phase::Waiting { .. }) = self.phase() {
             self.state.announcement = None;
         }
@@ -19,7 +19,7 @@ impl Updates {
         self.state.announcement.as_mut().map(|announcement| &mut announcement.phase)
     }
 
-    /// When it may be said that a version is there.
+    /// When the announcement may be shown.
     pub(super) fn announcement_due(&self, now: Moment) -> Option<Moment> {
         let announcement = self.state.announcement.as_ref()?;
         let Phase::Waiting { until } = announcement.phase else { return None };
@@ -29,7 +29,7 @@ impl Updates {
         (is_offered && self.notice_service).then_some(quiet)
     }
 
-    /// It is noted as being said before it is said.
+    /// Records the announcement as being shown before it is shown.
     pub(super) fn start_announcing(&mut self, now: Moment) -> bool {
         if self.announcement_due(now).is_none_or(|at| at.is_after(now)) {
             return false;
@@ -40,7 +40,7 @@ impl Updates {
         true
     }
 
-    /// What is noted may have waited for its disk, and its person have chosen otherwise since, or quiet hours have begun.
+    /// Checks again after saving: the user may have changed the settings meanwhile, or quiet hours may have begun.
     pub(super) fn still_to_announce(&mut self, now: Moment) -> Option<String> {
         let version = self.to_announce.take()?;
         *self.phase()? = Phase::Waiting { until: now };

@@ -1,4 +1,4 @@
-//! What an answer of the server of releases means.
+//! The meaning of the release server's answers.
 
 use super::{Announcement, Checked, Phase, Release, Updates};
 use crate::gate::policy;
@@ -11,7 +11,7 @@ use std::cmp::Ordering;
 use std::time::Duration;
 
 impl Updates {
-    /// The list was asked for, and this came of it.
+    /// Handles the result of a list request.
     pub(super) fn answered(&mut self, delivery: SendResult, now: Moment) {
         self.state.under_way = false;
         let (outcome, checked) = match delivery {
@@ -26,7 +26,7 @@ impl Updates {
         self.saving.dirty = true;
     }
 
-    /// Nothing left this computer, so that it does not count for the day.
+    /// Nothing left this computer, so it does not count as the day's check.
     fn not_sent(&mut self, why: &str, now: Moment) -> (OutcomeKind, Checked) {
         self.state.next = Some(now.plus(self.dice.jitter().lengthen(policy::UPDATE_UNSENT)));
         (OutcomeKind::Unreachable, failed(messages::update_not_sent(why)))
@@ -56,7 +56,7 @@ impl Updates {
         }
     }
 
-    /// Leaves the server alone for so long.
+    /// Sends nothing to the server for this long.
     pub(super) fn hold(&mut self, wait: Duration, now: Moment) -> Duration {
         let until = now.plus(self.dice.jitter().lengthen(wait));
         self.state.held = Some(self.state.held.map_or(until, |held| held.later(until)));
@@ -68,7 +68,7 @@ impl Updates {
         let Some(key) = &self.build.key else {
             return (OutcomeKind::Unreadable, failed(messages::UPDATE_NO_KEY.to_owned()));
         };
-        // What cannot be believed changes nothing: what was found before is still there.
+        // An unusable list changes nothing: an earlier offer stays.
         let release = match Release::read(signed, key) {
             Ok(release) => release,
             Err(why) => return (OutcomeKind::Unreadable, failed(messages::update_not_usable(&why))),
@@ -87,7 +87,7 @@ impl Updates {
 
     fn offer(&mut self, release: Release, signed: &[u8], now: Moment) {
         let version = release.version.to_string();
-        // Also what is older than that: a release may be taken back, and an old list be shown again.
+        // This covers older versions too: a release may be withdrawn, and an old list served again.
         let known = self.state.announcement.as_ref().map(|known| known.version.as_str());
         if !release.is_at_most(known) && !release.is_at_most(self.state.skipped.as_deref()) {
             let phase = Phase::Waiting { until: now };
@@ -97,7 +97,7 @@ impl Updates {
         self.offer = Some(release);
     }
 
-    /// A release may have been taken back.
+    /// Clears the offer, since a release may have been withdrawn.
     fn nothing_newer(&mut self, checked: Checked) -> Checked {
         (self.offer, self.state.signed) = (None, None);
         checked

@@ -1,4 +1,4 @@
-//! Another copy of Holdoff of the same person, with another data folder: the day is the person's, and so is what was found.
+//! Another copy of Holdoff of the same user, with another data folder. Both share the daily check and its result.
 
 use super::{Announcement, Phase, Release, Updates, UpdatesState};
 use crate::gate::policy;
@@ -6,18 +6,18 @@ use crate::time::Moment;
 use std::cmp::Ordering;
 
 impl Updates {
-    /// Whether the list is about to be asked for: time to take the lock that all copies share, and to read what they know.
+    /// Whether a list request is about to be made: time to take the lock shared by all copies and read their state.
     pub fn is_due(&mut self, now: Moment) -> bool {
         let is_at_rest = !self.saving.dirty && !self.saving.pending;
         is_at_rest && self.due(now).is_some_and(|due| !due.is_after(now))
     }
 
-    /// Another copy is asking, or nobody can say whether one is.
+    /// Another copy is checking, or may be.
     pub(super) fn not_now(&mut self, now: Moment) {
         self.pause = Some(now.plus(self.dice.jitter().lengthen(policy::UPDATE_BUSY)));
     }
 
-    /// Takes over what another copy knows, if it asked later than this one.
+    /// Takes over the state of another copy if it checked later than this one.
     pub(super) fn take_over(&mut self, other: UpdatesState) {
         let own = &mut self.state;
         let later =
@@ -36,7 +36,7 @@ impl Updates {
         self.saving.dirty = true;
     }
 
-    /// What is kept of a newer version is believed no more than when it came.
+    /// Verifies and parses the saved list again.
     pub(super) fn believe_what_is_kept(&mut self) {
         let kept = self.state.signed.as_deref().zip(self.build.key.as_ref());
         let kept = kept.and_then(|(signed, key)| Release::read(signed.as_bytes(), key).ok());
@@ -47,7 +47,7 @@ impl Updates {
     }
 }
 
-/// What was being shown when its process ended counts as shown.
+/// An announcement that was being shown when its process ended counts as shown.
 pub(super) fn cut_off_showing(mut announcement: Announcement) -> Announcement {
     if announcement.phase == Phase::Showing {
         announcement.phase = Phase::Shown;

@@ -1,4 +1,4 @@
-//! What its person wants installed: fetched first, looked at, and only then put in place.
+//! Installs an update: fetches it, verifies it, and only then puts it in place.
 
 use super::{Action, FetchFailure, InstallFailure, Installed, Installing, Package, ReleasePermit, Updates};
 use crate::gate::policy;

@@ -1,4 +1,4 @@
-//! What is kept of updates over restarts: else a restart would ask again, and say again what was said.
+//! The persisted update state, so that a restart does not check or announce again.
 
 use crate::gate::policy;
 use crate::time::Moment;
@@ -7,43 +7,43 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UpdatesState {
-    /// When the list was asked for last.
+    /// When the list was last requested.
     pub asked: Option<Moment>,
-    /// It was asked for, and no answer is known of yet.
+    /// The list was requested, and no answer is known yet.
     pub under_way: bool,
-    /// When it is asked for next.
+    /// When the list is requested next.
     pub next: Option<Moment>,
-    /// The server asked to be left alone until then.
+    /// No requests until then: the server asked for a wait.
     pub held: Option<Moment>,
-    /// What came of the last time.
+    /// The outcome of the last check.
     pub outcome: Option<Checked>,
-    /// The newest list that had a newer version in it, as it was signed: it is believed no more than when it came.
+    /// The newest list with a newer version, with its signature. It is verified again whenever it is read.
     pub signed: Option<String>,
     pub announcement: Option<Announcement>,
-    /// The version that its person does not want to hear of any more.
+    /// The version that the user skipped.
     pub skipped: Option<String>,
 }
 
-/// What came of a look for updates.
+/// The outcome of an update check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Checked {
-    /// The newest release is this version.
+    /// This version is the newest release.
     Newest,
-    /// There is a newer one.
+    /// There is a newer release.
     Found { version: String },
-    /// The newest release that the list names is older than this version.
+    /// The newest release in the list is older than this version.
     Older { version: String },
-    /// Why it is not known.
+    /// The check failed, for this reason.
     Failed { why: String },
 }
 
-/// That a version is there, which is said once.
+/// The announcement of a version, shown once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Announcement {
     pub version: String,
     pub phase: Phase,
-    /// Offers that no service took.
+    /// How often no service accepted it.
     #[serde(default)]
     pub missed: u32,
 }
@@ -57,7 +57,7 @@ pub enum Phase {
 }
 
 impl UpdatesState {
-    /// Nothing is left that knows when it was asked last: as if it were now.
+    /// The state was lost. Counts as if the list had been requested now.
     pub fn lost(now: Moment) -> Self {
         Self { next: Some(now.plus(policy::UPDATE_SPACING)), ..Self::default() }
     }

@@ -1,7 +1,7 @@
-//! Newer versions of Holdoff itself: when to look for one, whether what is found is one, and what its person is told.
+//! Updates of Holdoff itself: when to check, whether a release is newer, and what to announce.
 //!
-//! Off until its person chose (law 18). Its driver loops as that of an account does: [`Updates::poll`] says what to do, and
-//! [`Updates::handle`] takes what came of it. Nothing here depends on an account, and no token goes with any of it.
+//! Off until the user chooses otherwise (law 18). A driver calls [`Updates::poll`] for the next action and reports the
+//! result to [`Updates::handle`], as for an account. Updates do not depend on an account, and no token is sent.
 
 mod announcing;
 mod answers;
@@ -33,59 +33,59 @@ use jiff::tz::TimeZone;
 use std::cmp::Ordering;
 use std::collections::VecDeque;
 
-/// In the ledger, whose request it is.
+/// The account name of update requests in the ledger.
 pub const LEDGER_ACCOUNT: &str = "holdoff";
 
-/// What this copy of Holdoff is.
+/// The build and installation of this copy of Holdoff.
 #[derive(Debug, Clone)]
 pub struct Build {
     pub version: Version,
-    /// What it was installed from; `None` where that is for somebody else to update.
+    /// What it was installed from; `None` if something else updates it.
     pub package: Option<PackageKind>,
     /// Such as `linux-x86_64`.
     pub system: String,
-    /// The key of its releases; `None` where it was built without one, and cannot look for any.
+    /// The key of its releases; `None` if it was built without one and cannot check for updates.
     pub key: Option<PublicKey>,
 }
 
-/// What is to be done next.
+/// What the driver must do next.
 #[derive(Debug)]
 pub enum Action {
-    /// Add a line to the ledger. Nothing is answered.
+    /// Append an entry to the ledger. No event is expected.
     Record(LedgerEntry),
-    /// Make it durable, then answer with [`Event::Persisted`].
+    /// Save the state durably, then report [`Event::Persisted`].
     Persist(Box<UpdatesState>),
-    /// Fetch the list, then answer with [`Event::Listed`].
+    /// Fetch the list, then report [`Event::Listed`].
     Look(ReleasePermit),
-    /// Say that this version is there, then answer with [`Event::Announced`].
+    /// Announce this version, then report [`Event::Announced`].
     Announce(String),
-    /// Fetch this package and look whether it is what was signed, then answer with [`Event::Fetched`].
+    /// Fetch this package and check it against the signed list, then report [`Event::Fetched`].
     Fetch(ReleasePermit, Package),
-    /// Install what was fetched, then answer with [`Event::Installed`].
+    /// Install the fetched package, then report [`Event::Installed`].
     Install(PackageKind),
-    /// Nothing until then, or until something is handled.
+    /// Nothing to do until then or until the next event.
     Sleep(Option<Moment>),
 }
 
-/// What the world did.
+/// What happened, as reported by the driver.
 #[derive(Debug)]
 pub enum Event {
     Preferences(Preferences),
     Zone(TimeZone),
     Persisted(Result<(), String>),
-    /// What another copy of this person's knows; before each look, and at the start.
+    /// The state of this user's other copy of Holdoff; sent at startup and before each check.
     Elsewhere(Box<UpdatesState>),
-    /// It is to be looked for later: another copy is at it.
+    /// Check later: another copy is checking now.
     NotNow,
     Listed(SendResult),
-    /// Whether a notification service is there.
+    /// Whether a notification service is available.
     NoticeService(bool),
     Announced {
         shown: bool,
     },
-    /// Its person does not want to hear of this version any more.
+    /// The user does not want this version.
     Skip(String),
-    /// Its person wants this version installed.
+    /// The user wants to install this version.
     Install(String),
     Fetched(Result<(), FetchFailure>),
     Installed(Result<Installed, String>),
@@ -106,7 +106,7 @@ impl From<&Settings> for Preferences {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     Idle,
-    /// The intent is noted, and to be durable before anything leaves.
+    /// The intent is recorded and must be saved before the request leaves.
     Noted,
     Looking,
 }
@@ -123,13 +123,13 @@ struct Saving {
 pub struct Updates {
     build: Build,
     state: UpdatesState,
-    /// The newer version, read from what is kept of it.
+    /// The newer version, parsed from the saved list.
     offer: Option<Release>,
     preferences: Preferences,
     zone: TimeZone,
     notice_service: bool,
     step: Step,
-    /// After a start or a sleep, nothing is asked before.
+    /// After a start or a sleep, no request is sent before then.
     pause: Option<Moment>,
     installing: Installing,
     to_announce: Option<String>,
@@ -139,7 +139,7 @@ pub struct Updates {
 }
 
 impl Updates {
-    /// Goes on where the state left it. The same seed and the same events give the same actions.
+    /// Resumes from the saved state. The same seed and events give the same actions.
     pub fn new(build: Build, state: UpdatesState, preferences: Preferences, now: Moment, seed: u64) -> Self {
         let mut updates = Self {
             build,
@@ -167,8 +167,8 @@ impl Updates {
         updates
     }
 
-    /// What to do now. Call it again after each action but [`Action::Sleep`], [`Action::Look`], [`Action::Fetch`] and
-    /// [`Action::Install`]; after these, when the time has come or something was handled.
+    /// Returns the next action. Call it again after each action; after [`Action::Sleep`], [`Action::Look`],
+    /// [`Action::Fetch`] and [`Action::Install`], once the time has come or an event was handled.
     pub fn poll(&mut self, now: Moment) -> Action {
         if let Some(entry) = self.ledger.pop_front() {
             return Action::Record(entry);
@@ -195,7 +195,8 @@ impl Updates {
             return action;
         }
         if self.step == Step::Noted {
-            // The intent may have waited for its disk, or the machine have slept: the next day counts from what left.
+            // Saving the intent may have taken long, or the machine may have slept. The next day counts from the request
+            // that left.
             let is_late = self.state.asked.is_none_or(|asked| now.since(asked) > policy::UPDATE_NOTED);
             if self.is_wanted() && !is_late {
                 self.step = Step::Looking;
@@ -214,7 +215,7 @@ impl Updates {
         Action::Sleep(times.min_by_key(|at| at.boot))
     }
 
-    /// Takes what the world did.
+    /// Applies an event.
     pub fn handle(&mut self, event: Event, now: Moment) {
         match event {
             Event::Preferences(preferences) => self.preferences = preferences,
@@ -259,23 +260,23 @@ impl Updates {
         }
     }
 
-    /// Whether a look that has not left yet may leave.
+    /// Whether a check that has not left yet may leave.
     pub fn is_wanted(&self) -> bool {
         self.preferences.wanted && self.build.key.is_some()
     }
 
-    /// The newer version, where its person wants to hear of it.
+    /// The newer version, unless the user skipped it.
     fn offered(&self) -> Option<&Release> {
         let skipped = self.state.skipped.as_deref();
         self.offer.as_ref().filter(|release| self.is_wanted() && !release.is_at_most(skipped))
     }
 
-    /// What there is of it for this copy.
+    /// The package for this copy.
     fn package<'a>(&self, release: &'a Release) -> Option<&'a Package> {
         release.package(self.build.package?, &self.build.system)
     }
 
-    /// As Semantic Versioning has it: what stands after a plus has no say.
+    /// Compares by Semantic Versioning precedence, which ignores build metadata.
     fn compare(&self, release: &Release) -> Ordering {
         release.version.cmp_precedence(&self.build.version)
     }
@@ -284,7 +285,7 @@ impl Updates {
         [self.state.next, self.state.held].into_iter().flatten().max_by_key(|at| at.boot)
     }
 
-    /// When the list is asked for next; `None` if it is not.
+    /// When the list is requested next; `None` if it is not.
     fn due(&mut self, now: Moment) -> Option<Moment> {
         if self.step != Step::Idle || !self.is_wanted() {
             return None;
@@ -294,7 +295,7 @@ impl Updates {
             self.pause = None;
             return Some(at);
         }
-        // What is late slept with the machine, or was not there to be done.
+        // It is overdue: the machine slept, or Holdoff was not running.
         let is_late = at.is_none_or(|at| now.since(at) > policy::ASLEEP);
         if is_late && self.pause.is_none() {
             self.pause = Some(now.plus(self.dice.jitter().lengthen(policy::UPDATE_PAUSE)));
@@ -302,7 +303,7 @@ impl Updates {
         Some(self.pause.unwrap_or(now))
     }
 
-    /// Whatever comes of it, the next time is a day away.
+    /// Whatever the outcome, the next check is a day away.
     fn note_intent(&mut self, now: Moment) {
         (self.pause, self.step) = (None, Step::Noted);
         self.state.asked = Some(now);

@@ -1,4 +1,4 @@
-//! What may be asked of the server of releases, once.
+//! Permits for single requests to the release server.
 
 use super::Package;
 use super::release::LIST;
@@ -7,12 +7,12 @@ use crate::time::Moment;
 use std::time::Duration;
 
 /// The right to fetch one file of a release. Only [`Updates`](super::Updates) makes one, and the HTTP layer takes it by
-/// value: no permit, no request (law 1). It is good for no endpoint of a provider, and no token goes with it.
+/// value: no permit, no request (law 1). It is not valid for any provider endpoint, and no token is sent with it.
 #[derive(Debug)]
 #[must_use = "a permit that is dropped is a request that was not sent"]
 pub struct ReleasePermit {
     file: String,
-    /// The most bytes that are taken.
+    /// Maximum size in bytes.
     most: u64,
     given: Moment,
 }
@@ -26,7 +26,7 @@ impl ReleasePermit {
         Self { file: package.file.clone(), most: package.size, given }
     }
 
-    /// Its name on the server.
+    /// The file's name on the server.
     pub fn file(&self) -> &str {
         &self.file
     }
@@ -39,7 +39,7 @@ impl ReleasePermit {
         self.given
     }
 
-    /// Whether the request may still leave: what is over a minute later slept with the machine (law 12).
+    /// Whether the request may still leave. More than a minute means that the machine slept (law 12).
     pub fn holds(&self, waited: Duration) -> bool {
         waited <= policy::ASLEEP
     }

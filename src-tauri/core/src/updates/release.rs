@@ -1,7 +1,7 @@
-//! The signed list of a release: which version it is, and what there is to install.
+//! The signed list of a release: its version, and what can be installed.
 //!
-//! It is one file: the four lines of a minisign signature, and after them the JSON that was signed. What it says of a
-//! package, its size and its SHA-256, is signed with it.
+//! It is one file: the four lines of a minisign signature, followed by the signed JSON. The size and SHA-256 of each
+//! package are part of the signed data.
 
 use crate::gate::policy::{UPDATE_LIST_MAX, UPDATE_PACKAGE_MAX};
 use crate::text::{LONG_NAME_MAX, NAME_MAX, clean};
@@ -12,15 +12,15 @@ use std::fmt;
 
 /// The name of the list on the server.
 pub const LIST: &str = "updates.signed";
-/// What the JSON says that it is: the same key signs other files of a release.
+/// The format marker in the JSON, since the same key signs other files of a release.
 pub const FORMAT: &str = "holdoff-updates-1";
-/// How many lines a signature has.
+/// Number of lines in a signature.
 const SIGNATURE_LINES: usize = 4;
-/// Lines of notes that are shown.
+/// Maximum number of lines of release notes shown.
 const NOTES_MAX: usize = 30;
 
-/// What a copy of Holdoff was installed from, as its package says of itself. One of a distribution or of a person's own
-/// building says nothing.
+/// What a copy of Holdoff was installed from, as declared by its package. Distribution packages and local builds declare
+/// nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PackageKind {
@@ -32,7 +32,7 @@ pub enum PackageKind {
 impl PackageKind {
     const ALL: [Self; 3] = [Self::Archive, Self::Deb, Self::Rpm];
 
-    /// The word for it in a package and in the list.
+    /// Its key in a package and in the list.
     pub fn key(self) -> &'static str {
         match self {
             Self::Archive => "archive",
@@ -46,13 +46,13 @@ impl PackageKind {
     }
 }
 
-/// A version that was released.
+/// A released version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Release {
     pub version: Version,
     /// Such as 2026-12-01.
     pub date: String,
-    /// What is new, line by line.
+    /// Release notes, line by line.
     pub notes: Vec<String>,
     packages: Vec<Package>,
 }
@@ -62,21 +62,21 @@ pub struct Package {
     kind: PackageKind,
     /// Such as `linux-x86_64`.
     system: String,
-    /// Its name beside the list: never a path.
+    /// Its file name next to the list; never a path.
     pub file: String,
     /// In bytes.
     pub size: u64,
     pub sha256: [u8; 32],
 }
 
-/// Why a list is of no use.
+/// Why a list is unusable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotUsable {
-    /// It is a web page, say, or cut off.
+    /// Not a list, for example a web page or a truncated file.
     NoList,
-    /// Somebody else signed it, or it was changed after it was signed.
+    /// Signed by someone else, or changed after signing.
     WrongSignature,
-    /// It is signed, and yet this version cannot read it: what is wrong.
+    /// The signature is valid, but this version cannot read the list, for this reason.
     Unreadable(&'static str),
 }
 
@@ -91,16 +91,16 @@ impl fmt::Display for NotUsable {
 }
 
 impl Release {
-    /// Whether it is this version, as it was noted, or an older one.
+    /// Whether it is this recorded version or an older one.
     pub fn is_at_most(&self, version: Option<&str>) -> bool {
         let known = version.and_then(|version| Version::parse(version).ok());
         known.is_some_and(|known| self.version.cmp_precedence(&known) != std::cmp::Ordering::Greater)
     }
 
-    /// Reads a list if it is signed with this key.
+    /// Parses a list if it is signed with this key.
     ///
     /// # Errors
-    /// See [`NotUsable`].
+    /// Fails if the list is unusable; see [`NotUsable`].
     pub fn read(signed: &[u8], key: &PublicKey) -> Result<Self, NotUsable> {
         if signed.len() > UPDATE_LIST_MAX {
             return Err(NotUsable::NoList);
@@ -114,13 +114,13 @@ impl Release {
         list.checked()
     }
 
-    /// What there is of it for such a copy of Holdoff on such a system.
+    /// The package for this kind of installation and system.
     pub fn package(&self, kind: PackageKind, system: &str) -> Option<&Package> {
         self.packages.iter().find(|package| package.kind == kind && package.system == system)
     }
 }
 
-/// As it stands in the file.
+/// The list as it appears in the file.
 #[derive(Deserialize)]
 struct List {
     format: String,
@@ -147,7 +147,7 @@ impl List {
         }
         let version =
             Version::parse(&self.version).map_err(|_| NotUsable::Unreadable("its version number is invalid"))?;
-        // A later version may know more kinds.
+        // A later version may have more kinds.
         let known = self.packages.into_iter().filter_map(|listed| Some((PackageKind::from_key(&listed.kind)?, listed)));
         Ok(Release {
             version,
@@ -173,7 +173,7 @@ impl Listed {
     }
 }
 
-/// A name that is the same on a server, in a folder and in a shell.
+/// Whether a name is the same on a server, in a folder and in a shell.
 fn is_plain(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._+-~".contains(&byte);
     !name.is_empty() && name.len() <= LONG_NAME_MAX && !name.starts_with(['.', '-']) && name.bytes().all(plain)
@@ -184,7 +184,7 @@ pub(super) mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    /// Whoever releases.
+    /// Signs releases.
     pub struct Signer(minisign::KeyPair);
 
     impl Signer {

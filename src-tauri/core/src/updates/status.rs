@@ -1,14 +1,14 @@
-//! How updates stand, for whoever shows it.
+//! The status of updates, for display.
 
 use super::kept::Checked;
 use super::release::{Package, PackageKind};
 use crate::time::{Moment, Wall};
 use std::time::Duration;
 
-/// How updates stand, for whoever shows it.
+/// The status of updates, for display.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UpdatesStatus {
-    /// Whether this build can look for updates.
+    /// Whether this build can check for updates.
     pub can_look: bool,
     pub package: Option<PackageKind>,
     pub wanted: bool,
@@ -25,24 +25,24 @@ pub struct Offer {
     pub version: String,
     pub date: String,
     pub notes: Vec<String>,
-    /// Whether this copy can be replaced by it.
+    /// Whether this copy can be updated to it.
     pub can_install: bool,
 }
 
-/// How far installing has come.
+/// The progress of an installation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Installing {
     #[default]
     No,
-    /// It is wanted, and fetching it begins.
+    /// The user wants it, and fetching begins.
     Wanted(Package),
     Fetching,
-    /// It is here and is what was signed.
+    /// It was fetched and matches the signed list.
     Fetched,
     Putting,
-    /// It is in place; the app becomes it.
+    /// It is installed; the app restarts into it.
     Done,
-    /// It is here, and this command installs it.
+    /// It was fetched, and this command installs it.
     ToPaste {
         command: String,
     },
@@ -55,11 +55,11 @@ impl Installing {
     }
 }
 
-/// What came of putting a package in place.
+/// The result of installing a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Installed {
     InPlace,
-    /// Nothing here can do it; this command can.
+    /// Nothing here can install it, but this command can.
     ToPaste {
         command: String,
     },
@@ -68,36 +68,36 @@ pub enum Installed {
 /// Why a version was not installed. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InstallFailure {
-    /// It is not offered any more.
+    /// It is no longer offered.
     NotOffered,
-    /// It has no package for this copy.
+    /// There is no package for this copy.
     NoPackage,
-    /// The server asked to be left alone until then.
+    /// No requests until then: the server asked for a wait.
     Held {
         until: Moment,
     },
     Fetch(FetchFailure),
-    /// It could not be put in place: why.
+    /// Installing failed, for this reason.
     Put(String),
 }
 
 /// Why a package could not be fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FetchFailure {
-    /// 429, and how long the server asks to wait.
+    /// 429, with the server's `Retry-After`.
     RateLimited {
         retry_after: Option<Duration>,
     },
     Status(u16),
     NotSent(String),
-    /// It broke off: how.
+    /// The transfer broke off, for this reason.
     Torn(String),
-    /// It is not what was signed.
+    /// It does not match the signed list.
     NotAsSigned,
-    /// There is less room than these bytes.
+    /// There is less free space than these bytes.
     NoSpace {
         needed: u64,
     },
-    /// It cannot be written: why.
+    /// Writing failed, for this reason.
     Disk(String),
 }
