@@ -76,7 +76,7 @@ impl Clock {
         self.slept.fetch_add(millis, std::sync::atomic::Ordering::SeqCst);
     }
 
-    /// Tells how much real time has gone by since a moment, machine sleep included.
+    /// Returns a function that gives the real time since a moment, machine sleep included.
     pub fn stopwatch(&self) -> impl Fn(Moment) -> Duration + Send + Sync + use<> {
         let clock = self.clone();
         move |then| clock.now().since(then).div_f64(clock.speed())

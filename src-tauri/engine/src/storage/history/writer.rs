@@ -25,7 +25,7 @@ const UNDER_WAY_MAX: usize = 1024;
 const WAITING_MAX: usize = 10_000;
 /// Rows per transaction.
 const TOGETHER_MAX: usize = 512;
-/// The pause between two steps of the retention, and between two runs.
+/// The pause between two steps of the retention; [`DAY`] is the pause between two runs.
 const BREATH: Duration = Duration::from_millis(2);
 const DAY: Duration = Duration::from_secs(86_400);
 
