@@ -136,7 +136,7 @@ impl Task {
         }
     }
 
-    /// What a crash left half put in place is put back, and what was fetched is thrown away.
+    /// Recovers from a crash during an installation, and deletes earlier downloads.
     async fn recover(&self) {
         let folder = self.folder();
         let recovered = spawn_blocking(move || {

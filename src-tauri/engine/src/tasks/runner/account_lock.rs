@@ -23,8 +23,8 @@ impl Runner {
         let held = self.lock.is_some();
         self.polled_elsewhere(!held && self.unlockable.is_none());
         if held && (lost || unlockable) {
-            // State that was removed with the lock file is written again. The state store reports a failure, and retries
-            // before the next request.
+            // State that was removed with the lock file is written again. The state store reports a failure, and the state is
+            // saved once more before the next request.
             let state = Box::new(self.account.state().clone());
             let _ = self.save(state).await;
         }
