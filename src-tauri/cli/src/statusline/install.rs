@@ -84,7 +84,7 @@ fn finish(
     }
 }
 
-/// Removes copies of settings left by an earlier version, except what is still needed to undo a change.
+/// Removes settings copies left by an earlier version; what is needed to undo a change moves to its record.
 fn say_of_copies(environment: &Environment) {
     match remove_copies(&environment.data_dir) {
         Ok(0) => {}

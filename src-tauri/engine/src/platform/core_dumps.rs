@@ -60,7 +60,7 @@ mod platform {
         started
     }
 
-    /// The hard limit cannot be raised, and may already be lower.
+    /// The soft limit cannot exceed the hard limit, which may be lower.
     fn none(found: Rlimit) -> Rlimit {
         Rlimit { current: Some(found.maximum.map_or(NONE, |most| most.min(NONE))), maximum: found.maximum }
     }

@@ -1,4 +1,4 @@
-//! One poller per account, one app per person: file locks, which the system releases when a process dies.
+//! File locks for one poller per account and one app per user. The system releases them when a process dies.
 
 use crate::platform::data_dir::FileId;
 use crate::platform::fs;

@@ -92,7 +92,7 @@ pub struct Supervisor {
     turns: BTreeMap<AccountId, Arc<Mutex<()>>>,
     /// Accounts whose id has just become known, and their earlier ids.
     renamed: BTreeMap<AccountId, AccountId>,
-    /// Accounts whose sign-in replaced another account's, and that account.
+    /// Accounts whose sign-in replaced another account's, each with that other account.
     succeeded: BTreeMap<AccountId, AccountId>,
     notice_service: bool,
 }

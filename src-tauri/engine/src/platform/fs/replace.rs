@@ -125,7 +125,7 @@ pub fn replace(path: &Path, next: PathBuf, bytes: &[u8]) -> io::Result<()> {
     Next::written(next, None, bytes)?.place(path)
 }
 
-/// Durably replaces `path` with `next`, a file that the caller did not write itself.
+/// Durably replaces `path` with `next`, a file that another component wrote.
 ///
 /// # Errors
 /// Fails on an I/O error. The old file remains, or the replacement may not be durable.
