@@ -1,6 +1,6 @@
-//! `holdoff doctor`: what is found, what is not, and what to do. It prints kinds and keys and never a value that somebody
-//! chose (of a setting, a variable, a sign-in), no token, no address and no name of an account, and the home folder is `~`,
-//! so that it can be pasted into an issue. Folders are shown.
+//! `holdoff doctor`: reports findings and what to do about them. The output can be pasted into an issue: it has kinds and
+//! keys, but no values that the user chose (settings, variables, sign-ins), no tokens, addresses or account names, and the
+//! home folder is shown as `~`. Folders are shown.
 
 mod accounts;
 mod desktop;
@@ -22,7 +22,7 @@ use holdoff_engine::tasks::condition::Condition;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// One thing that was looked at.
+/// The result of one check.
 struct Finding {
     kind: Kind,
     text: String,
@@ -33,7 +33,7 @@ struct Finding {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Fine,
-    /// Worth knowing, and nothing wrong.
+    /// Worth knowing, but not a fault.
     Note,
     Wrong,
 }
@@ -44,10 +44,10 @@ struct Section {
 }
 
 pub fn run(environment: &Environment) -> ExitCode {
-    // It reads the sign-ins.
+    // This command reads credentials.
     core_dumps::disable_core_dumps();
     let known = Known::read(environment);
-    // What the app sees counts, and not what this terminal would see in its place.
+    // The app's view counts, not this terminal's.
     let condition = app_client::connect(environment).and_then(|mut app| app.call(Call::Condition).ok());
     let condition: Option<Condition> = condition.and_then(|answer| serde_json::from_value(answer).ok());
     let mut sections = vec![
@@ -105,7 +105,7 @@ impl Finding {
     }
 }
 
-/// With the home folder as `~`, and nothing that looks like a token or an address, whoever put it where it is.
+/// Replaces the home folder by `~`, and removes anything that looks like a token or an address.
 fn plain(text: &str, home: &Path) -> String {
     let shown = with_tilde(text, &home.to_string_lossy());
     let words = shown.split(' ').map(|word| if is_like_a_token(word) { WITHHELD } else { word });
@@ -121,7 +121,7 @@ fn with_tilde(text: &str, home: &str) -> String {
     let mut parts = text.split(home);
     let mut shown = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        // Not the home of somebody whose name only begins like this.
+        // Not another user's home that starts with the same name.
         let ends = !part.starts_with(|c: char| c.is_alphanumeric() || "-_.".contains(c));
         shown.push_str(if ends { "~" } else { home });
         shown.push_str(part);
@@ -129,7 +129,7 @@ fn with_tilde(text: &str, home: &str) -> String {
     shown
 }
 
-/// A word with what follows it.
+/// One word with its trailing characters.
 fn without_address(part: &str) -> String {
     let word = part.trim_end_matches(|c: char| !c.is_alphanumeric());
     match word.split_once('@') {
@@ -138,7 +138,7 @@ fn without_address(part: &str) -> String {
     }
 }
 
-/// A path as a word of a command to paste.
+/// A path, quoted as a word of a shell command.
 #[cfg(unix)]
 fn word(path: &Path, home: &Path) -> String {
     use holdoff_core::text::{quoted, quoted_below_home};

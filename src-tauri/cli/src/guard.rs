@@ -1,4 +1,4 @@
-//! `holdoff guard`: succeeds only while enough is left.
+//! `holdoff guard`: succeeds only if enough quota is left.
 
 use crate::args::Guard;
 use crate::saved_state::Known;

@@ -1,4 +1,4 @@
-//! `holdoff history`: how each window was used and what was spent, for people and for other programs.
+//! `holdoff history`: prints the usage of each window and spending, as text or for other programs.
 
 use crate::args::{History, Table};
 use crate::saved_state::Known;
@@ -13,7 +13,7 @@ use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// How far back is told of, if nobody says otherwise.
+/// The default time span.
 const SINCE: Duration = Duration::from_secs(86_400);
 
 pub fn run(environment: &Environment, args: &History) -> ExitCode {
@@ -55,7 +55,7 @@ fn tell(environment: &Environment, reader: &Reader, args: &History, since: Wall)
     lines(environment, reader, args, since)
 }
 
-/// How good the forecasts for each window would have been.
+/// Prints the backtest of each window's forecasts.
 fn backtest(environment: &Environment, reader: &Reader, since: Wall) -> Result<(), HistoryError> {
     let known = Known::read(environment);
     let verdicts = reader.backtest(since)?;
@@ -70,7 +70,7 @@ fn backtest(environment: &Environment, reader: &Reader, since: Wall) -> Result<(
     Ok(())
 }
 
-/// One window after the other, each with its course, and then the money.
+/// Prints the changes of each window in turn, then spending.
 fn lines(environment: &Environment, reader: &Reader, args: &History, since: Wall) -> Result<(), HistoryError> {
     let known = Known::read(environment);
     let mut course = Course { zone: known.local_time(), known, heading: None, closed: false };
@@ -97,13 +97,13 @@ fn level(record: &WindowRecord, zone: &LocalTime) -> String {
     format!("{used}{}", resets.unwrap_or_default())
 }
 
-/// Lines of one thing after the other, each under its name.
+/// Groups the lines of each window or spending item under a heading.
 struct Course {
     known: Known,
     zone: LocalTime,
-    /// What the lines are of now.
+    /// The current heading.
     heading: Option<(AccountId, String)>,
-    /// Nobody reads on.
+    /// The reader has closed the pipe.
     closed: bool,
 }
 
@@ -121,7 +121,7 @@ impl Course {
     }
 }
 
-/// Takes a closed pipe for an end and not for an error.
+/// Treats a closed pipe as the end, not as an error.
 struct Ending<W: Write> {
     inner: W,
     closed: bool,

@@ -1,4 +1,4 @@
-//! Becoming the tray app.
+//! Starts the tray app in place of this process.
 
 use crate::UNAVAILABLE;
 use holdoff_engine::platform::private_files;
@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode};
 
 const PROGRAM: &str = if cfg!(windows) { "holdoff-tray.exe" } else { "holdoff-tray" };
 
-/// On Unix in the same process id, so that who started it can also end it.
+/// On Unix it keeps the process id, so that the caller can also end it.
 pub fn become_it(args: &[&str]) -> ExitCode {
     let program = beside();
     let error = private_files::as_the_session_does(|| replace(Command::new(&program).args(args)));
@@ -18,7 +18,7 @@ pub fn become_it(args: &[&str]) -> ExitCode {
     ExitCode::from(UNAVAILABLE)
 }
 
-/// Where the program of the tray app lies.
+/// The path of the tray program.
 pub fn beside() -> PathBuf {
     let here = std::env::current_exe().ok().and_then(|exe| exe.canonicalize().ok());
     here.and_then(|exe| Some(exe.parent()?.join(PROGRAM))).unwrap_or_else(|| PROGRAM.into())

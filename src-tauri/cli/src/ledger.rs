@@ -1,4 +1,4 @@
-//! `holdoff ledger`: what was asked and what was not, and why.
+//! `holdoff ledger`: lists requests sent and withheld, and why.
 
 use crate::saved_state::Known;
 use crate::{UNAVAILABLE, style};

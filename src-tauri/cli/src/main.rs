@@ -1,7 +1,7 @@
-//! The command `holdoff`: answers from the state on disk, or becomes the tray app that lies beside it.
+//! The command `holdoff`: reads the state on disk, or becomes the tray app next to it.
 #![allow(clippy::print_stdout, reason = "printing is what a command does")]
 
-/// What the command complains of goes through the same sieve as what it prints: a path can hold an escape sequence.
+/// Errors are sanitized like normal output: a path can contain an escape sequence.
 macro_rules! eprintln {
     ($($said:tt)*) => { std::eprintln!("{}", holdoff_core::text::terminal(&format!($($said)*))) };
 }
@@ -28,7 +28,7 @@ use status::Form;
 use std::io::Write;
 use std::process::ExitCode;
 
-/// From sysexits(3).
+/// Exit codes from sysexits(3).
 pub(crate) const USAGE: u8 = 64;
 pub(crate) const UNAVAILABLE: u8 = 69;
 pub(crate) const TEMPORARY: u8 = 75;
@@ -79,7 +79,7 @@ fn with(run: impl FnOnce(&Environment) -> ExitCode) -> ExitCode {
     }
 }
 
-/// Help is not an error, and a wrong word is one of usage.
+/// Help exits with success, an invalid argument with a usage error.
 fn help_or_error(said: &clap::Error) -> ExitCode {
     let _nobody_reads_it = said.print();
     if said.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS }
@@ -90,13 +90,13 @@ fn fail(error: &StartError) -> ExitCode {
     ExitCode::from(error.exit_code())
 }
 
-/// Prints the text without colours of its own, and nothing that a terminal would obey.
+/// Prints the text without colors and without terminal control sequences.
 pub(crate) fn print(text: &str) -> ExitCode {
     let mut out = std::io::stdout().lock();
     printed(out.write_all(text::terminal(text).as_bytes()).and_then(|()| out.flush()))
 }
 
-/// A closed pipe is an end and not an error.
+/// Treats a closed pipe as the end, not as an error.
 pub(crate) fn printed(result: std::io::Result<()>) -> ExitCode {
     match result {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {

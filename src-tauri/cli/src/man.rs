@@ -1,4 +1,4 @@
-//! Completions and man pages, made of the same as the help.
+//! Shell completions and man pages, generated from the help.
 
 use crate::args::{Args, Shell};
 use crate::{USAGE, print};
@@ -21,7 +21,7 @@ pub fn completions(shell: Shell) -> ExitCode {
     print(&String::from_utf8_lossy(&out))
 }
 
-/// The page of the whole, or of one command.
+/// Prints the man page of the program or of one command.
 pub fn man(command: Option<&str>) -> ExitCode {
     let all = built();
     let page = match command {
@@ -40,7 +40,7 @@ pub fn man(command: Option<&str>) -> ExitCode {
     }
 }
 
-/// Every page, as a file of its own.
+/// Writes each page to a file of its own.
 pub fn pages(folder: &Path) -> ExitCode {
     match write(&built(), folder) {
         Ok(()) => ExitCode::SUCCESS,
@@ -51,7 +51,7 @@ pub fn pages(folder: &Path) -> ExitCode {
 fn write(command: &Command, folder: &Path) -> io::Result<()> {
     let name = command.get_display_name().unwrap_or_else(|| command.get_name());
     std::fs::write(folder.join(format!("{name}.1")), render(command.clone())?)?;
-    // Those below help are the same commands once more.
+    // The subcommands of `help` repeat the same commands.
     let below = command.get_subcommands().filter(|_| command.get_name() != "help");
     below.filter(|command| !command.is_hide_set()).try_for_each(|command| write(command, folder))
 }

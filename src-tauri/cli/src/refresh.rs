@@ -1,4 +1,4 @@
-//! `holdoff refresh`: has the running app ask, if it may.
+//! `holdoff refresh`: asks the running app for a refresh, if it is allowed.
 
 use crate::saved_state::Known;
 use crate::{TEMPORARY, UNAVAILABLE, app_client, print};

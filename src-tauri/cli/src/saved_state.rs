@@ -1,4 +1,4 @@
-//! What is known, from what is saved: the app's state, and what the status line has left for it since.
+//! The saved state: the app's state, and the status line's readings since.
 
 use holdoff_core::account::label;
 use holdoff_core::account::selector;
@@ -48,25 +48,25 @@ impl Known {
         Self { state, settings: settings.settings, now, problems, place }
     }
 
-    /// The account called so; without a name, that of the config folder in force.
+    /// The account with this name; without a name, that of the current config folder.
     ///
     /// # Errors
-    /// A sentence that says which there are.
+    /// Fails with a sentence that lists the accounts.
     pub fn account(&self, name: Option<&str>) -> Result<(&AccountId, &AccountState), String> {
         selector::account(&self.state, &self.settings, name, &self.place).map_err(|why| messages::not_chosen(&why))
     }
 
-    /// Leaves only the account called so.
+    /// Removes all accounts except the one with this name.
     ///
     /// # Errors
-    /// A sentence that says which there are.
+    /// Fails with a sentence that lists the accounts.
     pub fn only(&mut self, name: &str) -> Result<(), String> {
         let id = self.account(Some(name))?.0.clone();
         self.state.active.retain(|active| *active == id);
         Ok(())
     }
 
-    /// What an account is called; its id where nothing is known of it any more.
+    /// The account's name; its id if nothing is known of it any more.
     pub fn label(&self, id: &AccountId) -> String {
         label::label(id, &self.state, &self.settings)
     }
@@ -75,7 +75,7 @@ impl Known {
         AccountStatus::of(account, &StatusContext::new(self.now, self.settings.polling_interval))
     }
 
-    /// How their person reads the time.
+    /// The user's time zone and hour cycle.
     pub fn local_time(&self) -> LocalTime {
         local_time(&self.settings)
     }
@@ -87,7 +87,7 @@ impl Known {
     }
 }
 
-/// What the status line left in this place, and no app has taken in yet.
+/// Adds readings that the status line saved for this location and no app has handled yet.
 fn take_up(environment: &Environment, state: &mut State, source: &CredentialStore, sessions: &Sessions, now: Moment) {
     let place = source.place();
     let Some((reading, session)) = reading_spool::take_up(&environment.data_dir, &source.real_place()) else {

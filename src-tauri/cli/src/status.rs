@@ -1,4 +1,4 @@
-//! `holdoff status`: what is known now, from what is saved.
+//! `holdoff status`: prints the current usage from the saved state.
 
 mod watch;
 
@@ -14,7 +14,7 @@ use holdoff_engine::platform::user_dir::UserDir;
 use std::fmt::Write;
 use std::process::ExitCode;
 
-/// How it is to be told.
+/// The output options.
 #[derive(Debug, Clone, Copy)]
 pub struct Form<'a> {
     pub json: bool,
@@ -84,7 +84,7 @@ fn text(known: &Known) -> String {
     }
 }
 
-/// The accounts that nothing is asked for, because the person wants it so.
+/// Lists the accounts that the user switched off.
 fn switched_off(known: &Known) -> String {
     let mut names: Vec<String> = Vec::new();
     for place in &known.state.places {

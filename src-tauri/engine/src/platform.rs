@@ -1,4 +1,4 @@
-//! What the system has: clock, environment, folders, files, locks, logs.
+//! Operating system services: clock, environment, folders, files, locks, logs.
 
 pub mod clock;
 pub mod core_dumps;

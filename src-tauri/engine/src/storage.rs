@@ -1,4 +1,4 @@
-//! What is kept: the state of all accounts, the settings, the history, and readings that wait for the app.
+//! Files on disk: the state of all accounts, the settings, the history, and readings that wait for the app.
 
 pub mod history;
 pub mod newer_data;

@@ -1,4 +1,4 @@
-//! What runs: who is polled from where, one task for each account, and how they begin.
+//! Running tasks: which accounts are polled from where, one task for each, and startup.
 
 pub mod condition;
 pub mod login;

@@ -1,13 +1,13 @@
-//! The ways in which the commands that run with every prompt are called, read without the parser: to put the whole tree of
-//! commands together takes longer than to answer. What is said in any other way, or wrongly, is the parser's.
+//! Parses the usual arguments of commands that run with every prompt, without clap: building its command tree takes longer
+//! than the command itself. Anything else, and every error, is left to clap.
 
 use super::{Account, Command, Guard, percent, time};
 use std::time::Duration;
 
-/// As `default_value` has it.
+/// Same as the `default_value` in the clap definition.
 const MAX_AGE: Duration = Duration::from_secs(3600);
 
-/// What these arguments mean to the parser; `None` leaves them to it.
+/// The command that clap would parse; `None` leaves the arguments to clap.
 pub fn read(words: &[&str]) -> Option<Command> {
     let (command, options) = words.split_first()?;
     match (*command, options) {
@@ -27,7 +27,7 @@ fn guard(options: &[&str]) -> Option<Guard> {
     let (mut window, mut at_least, mut max_age, mut quiet) = (None, None, None, None);
     let mut words = options.iter();
     while let Some(name) = words.next() {
-        // A second one of the same is wrong.
+        // Repeating an option is an error.
         let first = match *name {
             "--quiet" | "-q" => quiet.replace(true).is_none(),
             "--window" => window.replace(value(words.next())?.to_owned()).is_none(),
@@ -48,7 +48,7 @@ fn guard(options: &[&str]) -> Option<Guard> {
     })
 }
 
-/// What cannot be an option.
+/// A word that cannot be an option.
 fn value<'a>(word: Option<&&'a str>) -> Option<&'a str> {
     word.copied().filter(|word| !word.is_empty() && !word.starts_with('-'))
 }

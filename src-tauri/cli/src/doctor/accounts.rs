@@ -1,5 +1,5 @@
-//! The sign-ins, and what is known of each account. Accounts are numbered: their names and addresses are nobody's
-//! business in an issue.
+//! Checks the sign-ins and the state of each account. Accounts are numbered, because names and addresses do not belong in an
+//! issue.
 
 use super::{Finding, Section};
 use crate::saved_state::Known;
@@ -35,7 +35,7 @@ pub fn look(environment: &Environment, known: &Known, condition: &Option<Conditi
     sections
 }
 
-/// `spare`: nobody chose to have it looked at, and there is a sign-in elsewhere.
+/// `spare`: this location was not configured, and another one has a sign-in.
 fn sign_in(
     source: &CredentialStore,
     read: &CredentialRead,
@@ -77,7 +77,7 @@ fn sign_in(
     findings
 }
 
-/// What stands in the file is somebody's text; the plans that there are tell nothing.
+/// The file may contain any text; only known plan names are printed.
 fn plan(named: Option<&str>) -> &'static str {
     let Some(named) = named else {
         return "plan not stated";

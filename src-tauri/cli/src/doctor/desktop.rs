@@ -1,4 +1,4 @@
-//! The desktop around the app: its tray, its notifications. The app's own program looks, since it can.
+//! Checks the desktop: tray and notifications. The tray program does the checks, because only it can.
 
 use super::{Finding, program};
 use crate::launch_tray;
@@ -57,7 +57,7 @@ fn session() -> Vec<Finding> {
     vec![unreachable.unwrap_or_else(|| Finding::fine(format!("{desktop} on {kind}")))]
 }
 
-/// Those that there are; anything may stand in a variable.
+/// Keeps only known desktops: the variable may contain anything.
 fn desktops(named: &str) -> String {
     let known = |name: &str| DESKTOPS.iter().find(|known| known.eq_ignore_ascii_case(name)).copied();
     let known: Vec<&str> = named.split(':').filter_map(known).collect();

@@ -1,17 +1,17 @@
-//! Whether the display that this session names lets anybody in.
+//! Checks whether this session's display accepts connections.
 
 use super::Finding;
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
-/// `None` where it does, or where only its own library could tell.
+/// `None` if it does, or if only the display's own library could tell.
 pub fn unreachable() -> Option<Finding> {
     let said = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let runtime_dir = said("XDG_RUNTIME_DIR").unwrap_or_default();
     let wayland = said("WAYLAND_DISPLAY").map(|name| UnixStream::connect(Path::new(&runtime_dir).join(name)).map(drop));
     let tried: Vec<io::Result<()>> = wayland.into_iter().chain(said("DISPLAY").map(|name| x11(&name))).collect();
-    // Of the two, one is enough.
+    // One of the two is enough.
     if tried.iter().any(Result::is_ok) {
         return None;
     }
@@ -22,7 +22,7 @@ pub fn unreachable() -> Option<Finding> {
     ))
 }
 
-/// One of this computer, such as `:0`, has a socket; any other is taken for reachable.
+/// A local display such as `:0` has a socket; others are assumed to be reachable.
 fn x11(display: &str) -> io::Result<()> {
     let number = display.strip_prefix("unix").unwrap_or(display).strip_prefix(':');
     let Some(number) = number.and_then(|number| number.split('.').next()) else {
@@ -32,7 +32,7 @@ fn x11(display: &str) -> io::Result<()> {
     UnixStream::connect(&path).map(drop).or_else(|error| in_the_abstract(&path).map_err(|_| error))
 }
 
-/// Some servers have a socket that is no file.
+/// Some servers listen on an abstract socket.
 #[cfg(target_os = "linux")]
 fn in_the_abstract(path: &str) -> io::Result<()> {
     use std::os::linux::net::SocketAddrExt;

@@ -1,4 +1,4 @@
-//! Where Holdoff keeps its state.
+//! Checks the folders of Holdoff's state.
 
 use super::Finding;
 use holdoff_engine::platform::environment::Environment;
@@ -11,7 +11,7 @@ use holdoff_engine::storage::{newer_data, settings_file};
 use std::fs;
 use std::path::Path;
 
-/// A state and its two copies, a ledger and a log fit many times into this.
+/// Many times the size of a state with its two copies, a ledger and a log.
 #[cfg(unix)]
 const ROOM: u64 = 16 * 1024 * 1024;
 
@@ -43,7 +43,7 @@ pub fn look(environment: &Environment) -> Vec<Finding> {
     findings
 }
 
-/// `lost` says what it means that nothing can be written there.
+/// `lost` describes the consequence if the folder cannot be written.
 fn folder(name: &str, dir: &Path, home: &Path, lost: &str) -> Finding {
     let place = dir.display();
     let metadata = match fs::metadata(dir) {
@@ -98,7 +98,7 @@ fn owned(name: &str, dir: &Path, home: &Path, metadata: &fs::Metadata, lost: &st
     Finding::fine(format!("the {name} {place} (mode {mode:o})"))
 }
 
-/// Nothing can be made in it, or in the nearest folder above it that is there.
+/// Reports that the folder, or its nearest existing parent, cannot be written.
 #[cfg(unix)]
 fn unwritable(name: &str, dir: &Path, lost: &str) -> Option<Finding> {
     use rustix::fs::{Access, access};
@@ -173,12 +173,12 @@ fn set_aside(dir: &Path) -> Option<Finding> {
     let aside: Vec<String> = names.filter(|name| name.contains(".unreadable-")).collect();
     (!aside.is_empty()).then(|| {
         Finding::note(format!("set aside because they could not be read: {}", aside.join(", ")))
-            // Until then, a state file that is kept aside is what shows that something was forgotten.
+            // Until then, the set-aside state file is the only sign that state was lost.
             .advised("Let Holdoff run and save its state first. Then you can delete them.")
     })
 }
 
-/// Which variables bear on Holdoff. Their values may tell more than is wanted.
+/// Lists the variables that affect Holdoff. Their values may be private and are not shown.
 fn variables() -> Option<Finding> {
     let set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let folders = [

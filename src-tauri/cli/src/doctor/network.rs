@@ -1,4 +1,4 @@
-//! How Anthropic is reached: through which proxy, and with whose certificates.
+//! Checks the route to Anthropic: proxy and certificates.
 
 use super::Finding;
 use crate::saved_state::Known;
@@ -6,7 +6,7 @@ use holdoff_engine::credentials::monitor::Unwatched;
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::tasks::condition::{Condition, NetworkCondition};
 
-/// As the app sees it; where none runs, as one would that was started here.
+/// Uses the running app's view, otherwise that of an app started from here.
 pub fn look(environment: &Environment, known: &Known, condition: &Option<Condition>) -> Vec<Finding> {
     let here = || Condition::of(environment, &known.settings, Unwatched::new());
     let networks = condition.clone().unwrap_or_else(here).networks;

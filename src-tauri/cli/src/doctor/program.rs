@@ -1,4 +1,4 @@
-//! The programs themselves, and whether the app runs.
+//! Checks the programs, and whether the app is running.
 
 use super::Finding;
 use crate::{app_client, launch_tray};
@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// The status line tells of limits from this version on.
+/// The first version of Claude Code that passes limits to the status line.
 const STATUS_LINE_SINCE: [u32; 3] = [2, 1, 80];
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -48,7 +48,7 @@ fn running(environment: &Environment) -> Finding {
     }
 }
 
-/// Claude Code, whose sign-in it is.
+/// Claude Code, the owner of the sign-in.
 fn owner() -> Finding {
     let Some(said) = output(Command::new("claude").arg("--version")) else {
         return Finding::note("claude is not on the PATH of this terminal, or does not answer");
@@ -70,7 +70,7 @@ fn owner() -> Finding {
     Finding::fine(format!("Claude Code {told}"))
 }
 
-/// What a program prints, if it ends in time.
+/// A program's output; `None` if it does not finish in time.
 pub(super) fn output(command: &mut Command) -> Option<String> {
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
     let mut stdout = child.stdout.take()?;

@@ -1,4 +1,4 @@
-//! Whether Claude Code's status line keeps Holdoff up to date.
+//! Checks whether Claude Code's status line reports to Holdoff.
 
 use super::Finding;
 use crate::saved_state::Known;
@@ -6,7 +6,7 @@ use holdoff_engine::claude_code::locations;
 use holdoff_engine::claude_code::status_line::{Obstacle, ObstacleKind, Place, Scope, Status, command, obstacles};
 use holdoff_engine::platform::environment::Environment;
 
-/// Each is two lines, and a person has hundreds of projects.
+/// Each takes two lines, and a user may have hundreds of projects.
 const OBSTACLES_MAX: usize = 8;
 
 pub fn look(environment: &Environment, known: &Known) -> Vec<Finding> {
@@ -19,7 +19,7 @@ pub fn look(environment: &Environment, known: &Known) -> Vec<Finding> {
             let here = std::env::current_dir().unwrap_or_else(|_| environment.home.clone());
             let here = obstacles(source.config_dir(), &[here]);
             findings.extend(here.iter().map(|one| obstacle(one, Finding::wrong)));
-            // Of other projects it is worth knowing.
+            // Other projects get a note only.
             let mut others = obstacles(source.config_dir(), &source.projects());
             others.retain(|other| !here.contains(other));
             let noted = |text, advice| Finding::note(text).advised(advice);
@@ -32,7 +32,7 @@ pub fn look(environment: &Environment, known: &Known) -> Vec<Finding> {
     findings
 }
 
-/// Claude Code does not call it, at least not everywhere.
+/// A setting that stops Claude Code, at least in some projects, from calling Holdoff.
 fn obstacle(obstacle: &Obstacle, finding: impl Fn(String, &'static str) -> Finding) -> Finding {
     let file = obstacle.path.display();
     let what = match obstacle.kind {
@@ -54,7 +54,7 @@ fn obstacle(obstacle: &Obstacle, finding: impl Fn(String, &'static str) -> Findi
     finding(format!("{file} {what}, so {place} does not call Holdoff"), advice)
 }
 
-/// As it is called, without whatever else stands in the command.
+/// The program in the command, without anything else in it.
 fn program(called: &str) -> String {
     let program = command::program(called).unwrap_or_default();
     format!("{} statusline", program.display())

@@ -1,4 +1,4 @@
-//! Whether newer versions of Holdoff are looked for, and what came of it.
+//! Reports whether update checks are on, and the last result.
 
 use super::Finding;
 use crate::saved_state::Known;

@@ -1,4 +1,4 @@
-//! `holdoff status --watch`: prints again whenever something changes.
+//! `holdoff status --watch`: prints again after every change.
 
 use super::{Form, Lines, read, told};
 use crate::saved_state::Known;
@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
 
-/// How often it is looked whether a file has changed, which costs a few microseconds.
+/// How often files are checked for changes, which takes a few microseconds.
 const LOOK: Duration = Duration::from_millis(500);
-/// Ages and times to go are told anew this often.
+/// How often ages and remaining times are updated.
 const AGES: Duration = Duration::from_secs(10);
 
 pub fn run(environment: &Environment, form: Form<'_>) -> ExitCode {
@@ -42,7 +42,7 @@ pub fn run(environment: &Environment, form: Form<'_>) -> ExitCode {
     }
 }
 
-/// What is known, apart from when it was looked at.
+/// The report without its time, for comparison.
 fn report(known: &Known) -> Report {
     Report { at: String::new(), ..Report::of(&known.state, known.now, &known.settings) }
 }
@@ -52,12 +52,12 @@ struct Screen {
     height: usize,
 }
 
-/// A line that is too long is cut rather than continued below, so that as many rows are used as there are lines.
+/// Disables line wrapping: long lines are cut, so that the row count is the line count.
 const CUT: &str = "\u{1b}[?7l";
 const CONTINUE: &str = "\u{1b}[?7h";
 
 impl Screen {
-    /// `false` if nobody reads any more.
+    /// Returns `false` if the reader has closed the pipe.
     fn show(&mut self, text: &str) -> bool {
         if !self.in_place {
             return style::try_print(text).is_ok();
@@ -69,7 +69,7 @@ impl Screen {
     }
 }
 
-/// When each of the files was written: those that the app keeps, and what the status line left.
+/// The modification times of the app's files and of the status line's readings.
 fn stamps(data_dir: &Path) -> Vec<Option<SystemTime>> {
     let files = state_file::NAMES.iter().map(|name| data_dir.join(name));
     let others = [data_dir.join("settings.json"), data_dir.join("pushed")];

@@ -1,15 +1,15 @@
-//! Has the person's own command print the line, as if Holdoff were not there.
+//! Runs the user's own status-line command as if Holdoff were not there.
 
 use super::{INSIDE, Input};
 use holdoff_engine::platform::environment::DATA_DIR_VARIABLE;
 use std::io::Read;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
-/// From the shell: a command that cannot be run.
+/// The shell's exit code for a command that cannot be executed.
 const NOT_RUN: u8 = 126;
 
-/// Becomes the shell that runs it, so that its output, its exit code, its signals and its time are its own. Only where
-/// the input does not fit into a pipe does Holdoff stay between the two.
+/// Replaces this process with the shell that runs the command, so that output, exit code, signals and timing are the
+/// command's own. Holdoff stays in between only if the input does not fit into a pipe.
 pub fn run(command: &str, input: Input) -> ExitCode {
     #[cfg(unix)]
     if !input.cut
@@ -23,7 +23,7 @@ pub fn run(command: &str, input: Input) -> ExitCode {
     }
 }
 
-/// A pipe that holds all of `bytes` and then ends.
+/// A pipe that contains `bytes`, followed by end of file.
 #[cfg(unix)]
 fn filled_pipe(bytes: &[u8]) -> Option<std::io::PipeReader> {
     let (reader, mut writer) = std::io::pipe().ok()?;
@@ -39,7 +39,7 @@ fn filled_pipe(bytes: &[u8]) -> Option<std::io::PipeReader> {
 fn between(command: &str, input: Input) -> std::io::Result<ExitStatus> {
     let mut child = shell(command).stdin(Stdio::piped()).spawn()?;
     if let Some(mut stdin) = child.stdin.take() {
-        // Ends with this process if the command does not read it.
+        // If the command does not read its input, this thread ends with the process.
         std::thread::spawn(move || {
             let rest = std::io::stdin().take(if input.cut { u64::MAX } else { 0 });
             std::io::copy(&mut input.bytes.as_slice().chain(rest), &mut stdin)
@@ -55,7 +55,7 @@ fn shell(command: &str) -> Command {
     shell
 }
 
-/// As Claude Code does: Git's bash where that called us, else the system's own.
+/// Same choice as Claude Code: Git's bash if it called us, otherwise the system's shell.
 #[cfg(windows)]
 fn shell(command: &str) -> Command {
     use std::os::windows::process::CommandExt;
@@ -75,7 +75,7 @@ fn failed(error: &std::io::Error) -> ExitCode {
     ExitCode::from(NOT_RUN)
 }
 
-/// Ends as the command did, by the same signal if it was one.
+/// Exits with the command's exit code or signal.
 fn ended(status: ExitStatus) -> ExitCode {
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
@@ -88,7 +88,7 @@ fn ended(status: ExitStatus) -> ExitCode {
 fn end_by(signal: i32) -> ExitCode {
     use rustix::process::{Signal, getpid, kill_process};
     if signal == Signal::PIPE.as_raw() {
-        // This program ignores it, as every Rust program does; what it becomes does not.
+        // Rust programs ignore SIGPIPE; the shell does not.
         let mut end = Command::new("/bin/sh");
         return failed(&std::os::unix::process::CommandExt::exec(end.arg("-c").arg("kill -PIPE $$")));
     }

@@ -84,7 +84,7 @@ fn finish(
     }
 }
 
-/// An earlier version may have left some, and what of them undoes a change is needed from here on.
+/// Removes settings copies left by an earlier version; what is needed to undo a change moves to its record.
 fn say_of_copies(environment: &Environment) {
     match remove_copies(&environment.data_dir) {
         Ok(0) => {}
@@ -117,7 +117,7 @@ fn shown(line: &Line) -> String {
     }
 }
 
-/// Where nobody can be asked, nothing is done.
+/// Asks for confirmation. Without a terminal, nothing is changed.
 fn agreed(path: &Path) -> Result<bool, ExitCode> {
     if !std::io::stdin().is_terminal() {
         eprintln!("holdoff: this needs your confirmation. Run it in a terminal, or with --yes.");

@@ -1,5 +1,4 @@
-//! `holdoff statusline`: takes note of what Claude Code says of its limits, and prints a line or has the person's own
-//! command print it.
+//! `holdoff statusline`: records the limits that Claude Code reports, and prints a line or runs the user's own command.
 
 mod chain;
 pub mod install;
@@ -21,12 +20,12 @@ use std::io::{IsTerminal, Read};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Set for the person's own command: where that calls Holdoff in turn, it must not be called again.
+/// Set for the user's own command: if that calls Holdoff, Holdoff must not call it again.
 const INSIDE: &str = "HOLDOFF_STATUSLINE";
-/// Some kilobytes are usual; what is longer is passed on unread.
+/// The input normally has some kilobytes; longer input is passed on unparsed.
 const INPUT_MAX: u64 = 1024 * 1024;
 
-/// What came on stdin.
+/// The input from stdin.
 pub struct Input {
     pub bytes: Vec<u8>,
     /// More may follow.
@@ -60,7 +59,7 @@ pub fn run(environment: &Environment) -> ExitCode {
     }
 }
 
-/// A pipe that breaks is an input that ends.
+/// A broken pipe counts as end of input.
 fn read_input() -> Input {
     let mut bytes = Vec::with_capacity(16 * 1024);
     let _ends = std::io::stdin().take(INPUT_MAX).read_to_end(&mut bytes);
@@ -68,7 +67,7 @@ fn read_input() -> Input {
     Input { bytes, cut }
 }
 
-/// The reading in the input, not younger than the session's last line; and the session, which tells the app more.
+/// The input's reading, dated by the session's last line, and the session, which gives the app more detail.
 fn taken(environment: &Environment, input: &Input) -> Option<(Reading, Session)> {
     let told = status_line::read(&input.bytes).filter(|_| !input.cut)?;
     let now = environment.clock.now().wall;
@@ -90,13 +89,13 @@ fn note(environment: &Environment, source: &CredentialStore, reading: &Reading, 
     reading_spool::hand_over(from, reading, session);
 }
 
-/// What the session says, and of the windows that it does not carry what is known from elsewhere.
+/// Formats the session's reading; windows that it lacks come from the saved state.
 fn line(environment: &Environment, source: &CredentialStore, told: Option<Reading>) -> String {
     let now = environment.clock.now();
     let state = Slots::read(&environment.data_dir).state;
     let known = state.and_then(|state| known_in(&state, environment, source));
     let reading = match (known, told) {
-        // A session of somebody else says what is its own.
+        // The session belongs to another account: use only its own reading.
         (Some(known), Some(told)) if known.is_contradicted_by(&told, now.wall) => told,
         (Some(mut known), Some(told)) => {
             known.take_in(told, now.wall);
@@ -108,7 +107,7 @@ fn line(environment: &Environment, source: &CredentialStore, told: Option<Readin
     ended(&reading, environment, now.wall)
 }
 
-/// Of the account whose folder it is, by whatever name that is listed.
+/// The saved reading of the account in this folder, under any of the folder's names.
 fn known_in(state: &State, environment: &Environment, source: &CredentialStore) -> Option<Reading> {
     let accounts: Vec<_> = state.active.iter().filter_map(|id| state.accounts.get(id)).collect();
     let at = |place: &str| accounts.iter().find(|account| account.sign_in.place == place);

@@ -52,7 +52,7 @@ impl Clock {
         self.spec.map_or(1.0, |spec| spec.speed)
     }
 
-    /// Which run of the machine boot times belong to. Another speed is another run: its boot times cannot be
+    /// Identifies the boot that boot times belong to. A different speed counts as a different boot, since its times cannot be
     /// compared.
     pub fn boot_id(&self) -> String {
         match self.spec {
@@ -69,27 +69,27 @@ impl Clock {
         now
     }
 
-    /// As if the machine slept for so long and woke just now.
+    /// Simulates that the machine slept for this long and has just woken up.
     #[cfg(test)]
     pub fn sleep_through(&self, time: Duration) {
         let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         self.slept.fetch_add(millis, std::sync::atomic::Ordering::SeqCst);
     }
 
-    /// Tells how much real time has gone by since a moment, machine sleep included.
+    /// Returns a function that gives the real time since a moment, machine sleep included.
     pub fn stopwatch(&self) -> impl Fn(Moment) -> Duration + Send + Sync + use<> {
         let clock = self.clone();
         move |then| clock.now().since(then).div_f64(clock.speed())
     }
 
-    /// The wall time that a real one, such as that of a file, is on this clock.
+    /// Converts a real wall time, such as a file's, to this clock.
     pub fn wall_of(&self, real: SystemTime) -> Wall {
         let real = real.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
         let wall = self.spec.map_or(real, |ClockSpec { epoch, speed }| epoch + (real - epoch) * speed);
         Wall((wall * 1000.0) as i64)
     }
 
-    /// Returns once `until` is over on the boot clock, machine sleep included.
+    /// Sleeps until `until` on the boot clock, machine sleep included.
     pub async fn sleep_until(&self, until: Moment) {
         loop {
             let left = until.since(self.now());
@@ -157,7 +157,7 @@ mod platform {
 mod platform {
     use std::time::Duration;
 
-    /// Without a name for this boot, boot times end with the process and restarts go by the wall clock.
+    /// Without a boot id, boot times end with the process and restarts rely on the wall clock.
     #[derive(Debug, Clone)]
     pub struct BootClock {
         #[cfg(not(unix))]
@@ -189,13 +189,13 @@ mod platform {
         }
     }
 
-    /// In slices, since a timer may stand still while the machine sleeps.
+    /// Sleeps in slices, because a timer may stop while the machine sleeps.
     pub async fn sleep(time: Duration) {
         tokio::time::sleep(time.min(Duration::from_secs(60))).await;
     }
 }
 
-/// A name that no other process has: boot times are then never taken over from a file.
+/// An id that no other process has, so that boot times are never taken over from a file.
 fn this_process() -> String {
     let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     static STARTED: std::sync::OnceLock<String> = std::sync::OnceLock::new();

@@ -1,31 +1,29 @@
-//! What a crash leaves behind: no image of the memory, and no word of what was being worked on, since tokens may be in
-//! either (law 15).
+//! Keeps tokens out of crash output: no core dump is written, and the panic message carries only a location (law 15).
 
 use std::io;
 use std::panic::{PanicHookInfo, set_hook};
 
-/// Has the system keep no core of this process from now on, nor of what it starts; and has a panic say where it was, and
-/// nothing of what was there.
+/// Disables core dumps for this process and its children, and installs a panic hook that prints only the location.
 pub fn disable_core_dumps() {
     platform::disable_core_dumps();
     set_hook(Box::new(say_where));
 }
 
-/// The text of a panic may quote anything.
+/// The panic message is left out because it may quote anything.
 fn say_where(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     let thread = std::thread::current();
     let thread = thread.name().unwrap_or("without a name");
-    // Writing it may fail, and there is nobody left to tell.
+    // If stderr cannot be written, there is nowhere else to report it.
     let line = format!("holdoff: internal error at {place} (thread {thread}). Please report this line.\n");
     let _ = io::Write::write_all(&mut io::stderr(), line.as_bytes());
     tracing::error!(place, thread, "internal error");
 }
 
-/// Starts what is not ours, as the person's session would.
+/// Starts an external program with the core limit of the user's session.
 ///
 /// # Errors
-/// What starting it says.
+/// Fails if `start` fails.
 pub fn as_the_session_does<T>(start: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     platform::as_the_session_does(start)
 }
@@ -36,12 +34,12 @@ mod platform {
     use std::io;
     use std::sync::Mutex;
 
-    /// Linux hands cores to a program, where it has one for that, whatever the limit is; but not where it is 1. A file of
-    /// one byte is none either. (The other way, to be undumpable, takes our own files in /proc from us, by which portals
-    /// tell who calls them.)
+    /// If the core pattern is a pipe, Linux ignores the limit unless it is 1. A core file of one byte holds nothing either.
+    /// (Marking the process undumpable instead would make our own /proc files unreadable to us, and portals use them to
+    /// identify the caller.)
     const NONE: u64 = if cfg!(target_os = "linux") { 1 } else { 0 };
 
-    /// The limit as the session has it, while ours is another.
+    /// The session's limit, while ours differs.
     static SESSION: Mutex<Option<Rlimit>> = Mutex::new(None);
 
     pub fn disable_core_dumps() {
@@ -50,7 +48,7 @@ mod platform {
         limit(none(found));
     }
 
-    /// What is started gets our limits. For the moment that this takes, ours are the session's.
+    /// Child processes inherit our limits, so the session's limit is restored while `start` runs.
     pub fn as_the_session_does<T>(start: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         let session = SESSION.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let Some(found) = *session else {
@@ -62,7 +60,7 @@ mod platform {
         started
     }
 
-    /// What may not be raised is lower still.
+    /// The soft limit cannot exceed the hard limit, which may be lower.
     fn none(found: Rlimit) -> Rlimit {
         Rlimit { current: Some(found.maximum.map_or(NONE, |most| most.min(NONE))), maximum: found.maximum }
     }

@@ -1,24 +1,24 @@
-//! The data folder: watched for what is taken out of it under the running app.
+//! Watches the data folder for files that are removed while the app runs.
 
 use std::fs::File;
 use std::io;
 use std::path::Path;
 
-/// Which file it is, whatever its name.
+/// Identifies a file independently of its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileId(u64, u64);
 
 impl FileId {
-    /// Of what is there by this name now; `None` if there is nothing.
+    /// The file at `path` now; `None` if there is none.
     #[cfg(unix)]
     pub fn at(path: &Path) -> Option<Self> {
         std::fs::metadata(path).ok().map(|found| Self::from(&found))
     }
 
-    /// Of an open file, by whatever name it is there.
+    /// An open file, whatever its name.
     ///
     /// # Errors
-    /// What the system says.
+    /// Fails on an I/O error.
     #[cfg(unix)]
     pub fn of(file: &File) -> io::Result<Self> {
         Ok(Self::from(&file.metadata()?))
@@ -30,17 +30,17 @@ impl FileId {
         Self(found.dev(), found.ino())
     }
 
-    /// Of what is there by this name now; `None` if there is nothing. What this is asked of is open so that nobody can delete
-    /// it (a lock, what SQLite has), so that all that are found are the same. Of other files, time and length have to tell.
+    /// The file at `path` now; `None` if there is none. Files checked with this are open (a lock, the SQLite file), so nobody
+    /// can delete them, and all ids are equal. Other files have to be compared by time and length.
     #[cfg(not(unix))]
     pub fn at(path: &Path) -> Option<Self> {
         path.exists().then_some(Self(0, 0))
     }
 
-    /// Of an open file.
+    /// An open file.
     ///
     /// # Errors
-    /// None here.
+    /// Never fails on this platform.
     #[cfg(not(unix))]
     pub fn of(_: &File) -> io::Result<Self> {
         Ok(Self(0, 0))
@@ -58,11 +58,11 @@ mod platform {
     use std::time::Duration;
     use tokio::io::unix::AsyncFd;
 
-    /// While the system watches nothing, it is time to look this often, and watching is tried again.
+    /// How often to check, and to try to watch again, while watching is not possible.
     const UNWATCHED_LOOK: Duration = Duration::from_secs(5);
 
-    /// Tells when something is taken out of a folder, or the folder itself; nothing else wakes it. Where the system does not
-    /// watch, it has the folder looked at now and then.
+    /// Reports removals from a folder, and removal of the folder itself; other changes do not wake it. Where the system
+    /// cannot watch, it asks for a check at intervals.
     #[derive(Debug)]
     pub struct DeletionWatch {
         dir: PathBuf,
@@ -80,7 +80,7 @@ mod platform {
             Self { dir: dir.to_owned(), events: events.ok() }
         }
 
-        /// Returns once something was taken away since the last call, or it is time to look.
+        /// Returns after a removal since the last call, or when a check is due.
         pub async fn next(&mut self) {
             let Some(events) = &mut self.events else {
                 tokio::time::sleep(UNWATCHED_LOOK).await;
@@ -117,7 +117,7 @@ mod platform {
     use std::path::Path;
     use std::time::Duration;
 
-    /// Has a folder looked at now and then.
+    /// Asks for a check of the folder at intervals.
     #[derive(Debug)]
     pub struct DeletionWatch;
 
@@ -126,7 +126,7 @@ mod platform {
             Self
         }
 
-        /// Returns once it is time to look.
+        /// Returns when a check is due.
         pub async fn next(&mut self) {
             tokio::time::sleep(Duration::from_secs(300)).await;
         }

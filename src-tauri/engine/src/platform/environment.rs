@@ -1,5 +1,5 @@
-//! What the world says at the start: folders, base URLs, the clock. A wrong word ends the program, because a
-//! token could go astray or a cooldown be miscounted otherwise.
+//! Reads folders, base URLs and the clock from the environment at startup. An invalid value ends the program; otherwise a
+//! token could go to the wrong server, or a cooldown could be miscounted.
 
 mod allowed;
 mod bases;
@@ -21,36 +21,37 @@ use std::path::{Path, PathBuf};
 /// The folder name under the data home, and the app's identifier.
 pub const IDENTIFIER: &str = "dev.holdoff.tray";
 
-/// The data folder, in place of the one under the data home: the command in Claude Code's settings carries it.
+/// Overrides the default data folder. The status-line command in Claude Code's settings carries it.
 pub const DATA_DIR_VARIABLE: &str = "HOLDOFF_DATA_DIR";
 
-/// Beside the usual data folder.
+/// A sibling of the default data folder.
 const USER_DIR: &str = "dev.holdoff.tray.user";
 
 #[derive(Debug, Clone)]
 pub struct Environment {
     pub home: PathBuf,
-    /// Holds state, settings, history and lock, and leads to the socket.
+    /// Holds state, settings, history and lock, and determines the socket address.
     pub data_dir: PathBuf,
     pub log_dir: PathBuf,
-    /// For sockets, until the session ends.
+    /// For sockets; lasts as long as the session.
     pub runtime_dir: Option<PathBuf>,
     pub claude_config_dir: Option<OsString>,
-    /// Where Claude Code keeps its credential then, in place of its config folder.
+    /// Where Claude Code stores its credential instead of its config folder.
     pub claude_storage_dir: Option<OsString>,
-    /// `CLAUDE_CODE_OAUTH_TOKEN` is set. What it says is not looked at: such a token may not read usage.
+    /// `CLAUDE_CODE_OAUTH_TOKEN` is set. Its value is not read: such a token may not read usage.
     pub inference_token: bool,
-    /// What the environment says of proxies and certificates.
+    /// Proxy and certificate variables.
     pub network: Variables,
     pub bases: Bases,
-    /// Where Holdoff's own releases are; `None` where this build knows of none.
+    /// Where Holdoff's releases are published; `None` if this build has no release server.
     pub releases: Option<Releases>,
     pub clock: Clock,
-    /// Every base is an address of this computer, as in tests.
+    /// Every base URL is a loopback address, as in tests.
     loopback: bool,
 }
 
-/// Why the program cannot start, without a value of a variable: an address can hold a password. Each ends it with the exit code of [`StartError::exit_code`].
+/// Why the program cannot start. Never contains the value of a variable, because an address can hold a password. The exit
+/// code is [`StartError::exit_code`].
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(
@@ -129,41 +130,41 @@ impl Environment {
         })
     }
 
-    /// Where a Claude Code keeps its sign-in that is started as this program was.
+    /// Where Claude Code, started with this environment, stores its sign-in.
     pub fn source(&self) -> CredentialStore {
         CredentialStore::from_env(&self.home, self.claude_config_dir.as_deref())
             .stored_in(self.claude_storage_dir.as_deref())
     }
 
-    /// The same of one that has this config folder: what is said of where it stores is said of the one above alone.
+    /// Same for another config folder. The storage-folder variable applies only to [`Self::source`].
     pub fn source_of(&self, config_dir: Option<&Path>) -> CredentialStore {
         let (source, own) = (CredentialStore::from_env(&self.home, config_dir.map(Path::as_os_str)), self.source());
         if source.config_dir() == own.config_dir() { own } else { source }
     }
 
-    /// The folder that every copy of this person's shares, whatever `HOME` and `XDG_DATA_HOME` say: see
+    /// The folder shared by all of the user's copies of Holdoff, whatever `HOME` and `XDG_DATA_HOME` say: see
     /// [`crate::platform::user_dir`].
     pub fn user_dir(&self) -> PathBuf {
         default_data_home(&self.person_home()).join(USER_DIR)
     }
 
-    /// The data folder of who has set nothing.
+    /// The default data folder, without any variable set.
     pub fn usual_data_dir(&self) -> PathBuf {
         default_data_home(&self.person_home()).join(IDENTIFIER)
     }
 
-    /// Where the system has the person's home, since what started this program may say otherwise, as a snap does. Only where
-    /// nobody but this computer is asked it is `HOME` alone, so that a test owns its world.
+    /// The user's home according to the system, since a launcher such as a snap may change `HOME`. With loopback bases only,
+    /// it is `HOME`, so that a test is isolated.
     fn person_home(&self) -> PathBuf {
         let known = if self.loopback { None } else { home_in_the_password_database() };
         known.filter(|home| is_foreign(home).is_ok_and(|foreign| !foreign)).unwrap_or_else(|| self.home.clone())
     }
 
-    /// Makes the data folder, for this user only, and checks that it is this user's. One that others could open is closed to
-    /// them, with all that is in it.
+    /// Creates the data folder for this user only, and checks that this user owns it. Access for other users is removed from
+    /// the folder and its contents.
     ///
     /// # Errors
-    /// When there is nowhere to keep state.
+    /// Fails if state cannot be stored there.
     pub fn prepare_data_dir(&self) -> Result<(), StartError> {
         let dir = &self.data_dir;
         let failed = |error: std::io::Error| StartError::DataDir { dir: dir.clone(), why: error.to_string() };
@@ -221,7 +222,7 @@ fn home_in_the_password_database() -> Option<PathBuf> {
     Some(nix::unistd::User::from_uid(nix::unistd::geteuid()).ok()??.dir)
 }
 
-/// The profile of a user has one place, which `USERPROFILE` tells.
+/// A user's profile has one location: `USERPROFILE`.
 #[cfg(not(unix))]
 fn home_in_the_password_database() -> Option<PathBuf> {
     None

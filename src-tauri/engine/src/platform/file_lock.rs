@@ -1,4 +1,4 @@
-//! One poller per account, one app per person: file locks, which the system releases when a process dies.
+//! File locks for one poller per account and one app per user. The system releases them when a process dies.
 
 use crate::platform::data_dir::FileId;
 use crate::platform::fs;
@@ -6,7 +6,7 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// How often another file may come in the place of the one that is being locked. Who does that again and again has it.
+/// How often the lock file may be replaced during locking. After that, the lock counts as held by another process.
 const TRIES: u32 = 3;
 
 /// Held until dropped.
@@ -21,7 +21,7 @@ impl FileLock {
     /// Takes the lock, or `None` if another process has it.
     ///
     /// # Errors
-    /// When the lock file cannot be opened or the file system has no locks.
+    /// Fails if the lock file cannot be opened or the file system does not support locks.
     pub fn take(path: &Path) -> io::Result<Option<Self>> {
         if let Some(folder) = path.parent() {
             fs::make_folder(folder)?;
@@ -40,15 +40,15 @@ impl FileLock {
         Ok(None)
     }
 
-    /// Of a file that is locked: unless, between its opening and its locking, another one came in its place, which is what
-    /// everybody else locks.
+    /// Wraps a locked file. `None` if the file was replaced between opening and locking, since other processes would lock the
+    /// new one.
     fn of(file: File, path: &Path) -> io::Result<Option<Self>> {
         let lock = Self { id: FileId::of(&file)?, _file: file, path: path.to_owned() };
         Ok(lock.is_current().then_some(lock))
     }
 
-    /// Whether others would still find this lock in their way: not if its file was deleted or replaced, since they would
-    /// then lock another one by the same name.
+    /// Whether this lock still excludes other processes. If its file was deleted or replaced, they would lock another file
+    /// under the same name.
     pub fn is_current(&self) -> bool {
         FileId::at(&self.path) == Some(self.id)
     }
@@ -57,7 +57,7 @@ impl FileLock {
 fn open(path: &Path) -> io::Result<File> {
     let mut options = fs::private();
     options.create(true).truncate(false);
-    // FILE_SHARE_READ and FILE_SHARE_WRITE: others may open it too, and nobody may delete or move it.
+    // FILE_SHARE_READ and FILE_SHARE_WRITE: others may open the file, but not delete or move it.
     #[cfg(windows)]
     std::os::windows::fs::OpenOptionsExt::share_mode(&mut options, 0x3);
     options.open(path)

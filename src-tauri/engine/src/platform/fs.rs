@@ -1,7 +1,7 @@
-//! Files: every way in which Holdoff reads, makes and replaces one. What a failure means is for the caller to say.
+//! File access: reading, creating and replacing files. Callers decide what a failure means.
 //!
-//! A file may be anything: of any size, a pipe, a link, another user's. So each is looked at before it is opened and after, and no
-//! more of it is read than was asked for. What Holdoff makes is for its user only, and what it replaces is whole at every moment.
+//! A path may lead to anything: a huge file, a pipe, a link, another user's file. So each file is checked before and after it
+//! is opened, and reads are bounded. Files that Holdoff creates are private to its user, and replacement is atomic.
 
 mod create;
 mod error;

@@ -1,9 +1,10 @@
-//! The zone and the clock of the person, as the C library finds them: other programs in the same terminal show the same.
+//! The user's time zone and hour cycle, as the C library determines them, so that Holdoff agrees with other programs in the
+//! same terminal.
 
 use holdoff_core::{HourCycle, LocalTime, Settings};
 use jiff::tz::TimeZone;
 
-/// As the environment, the system and the settings have it now.
+/// The current time zone and hour cycle from the environment, the system and the settings.
 pub fn local_time(settings: &Settings) -> LocalTime {
     LocalTime { zone: zone(), hours: hours(settings) }
 }
@@ -18,7 +19,7 @@ pub fn zone() -> TimeZone {
     TimeZone::system()
 }
 
-/// A person travels: it is looked up anew each time.
+/// Read anew on each call, because the user may travel.
 #[cfg(unix)]
 pub fn zone() -> TimeZone {
     unix::zone(std::env::var_os("TZ").as_deref(), std::env::var_os("TZDIR").as_deref())
@@ -33,15 +34,14 @@ mod unix {
     use std::path::{Path, PathBuf};
 
     const LOCALTIME: &str = "/etc/localtime";
-    /// The second one is NixOS's.
+    /// The second one is for NixOS.
     const DATABASES: [&str; 2] = ["/usr/share/zoneinfo", "/etc/zoneinfo"];
-    /// Some kilobytes are usual.
+    /// A file normally has a few kilobytes.
     const FILE_MAX: u64 = 1024 * 1024;
-    /// The rules of a zone with a summer time that says nothing of when: those of the United States.
+    /// Default rules for a zone with daylight saving time but no rules: those of the United States.
     const RULES: &str = ",M3.2.0,M11.1.0";
 
-    /// As tzset(3) says: a file of the database, then a rule as POSIX writes it. UTC is what an empty `TZ` means, and one
-    /// that means nothing.
+    /// As in tzset(3): first a file of the database, then a POSIX rule. An empty or invalid `TZ` means UTC.
     pub fn zone(tz: Option<&OsStr>, tzdir: Option<&OsStr>) -> TimeZone {
         let Some(tz) = tz else {
             return file(Path::new(LOCALTIME)).unwrap_or(TimeZone::UTC);
@@ -55,7 +55,7 @@ mod unix {
         stored.or_else(|| rule(std::str::from_utf8(name).ok()?)).unwrap_or(TimeZone::UTC)
     }
 
-    /// A full path stays what it is wherever it is joined to.
+    /// An absolute path replaces the folder that it is joined to.
     fn candidates(path: &Path, tzdir: Option<&OsStr>) -> Vec<PathBuf> {
         match tzdir.filter(|dir| !dir.is_empty()) {
             Some(dir) => vec![Path::new(dir).join(path)],

@@ -1,5 +1,5 @@
-//! A log that is bounded in days and in bytes. `tracing-appender` makes a file a day; what it does not know is how large one
-//! may get, so a file that is full is put aside under a number, and the oldest ones go.
+//! A log bounded in days and bytes. `tracing-appender` starts a file per day but has no size limit, so a full file is renamed
+//! with a number, and the oldest files are deleted.
 
 use holdoff_core::Wall;
 use holdoff_core::messages::rfc3339;
@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tracing_appender::rolling::{InitError, RollingFileAppender, Rotation};
 
-/// A quiet week has some hundred lines.
+/// A quiet week produces some hundred lines.
 const FILE_MAX: u64 = 1024 * 1024;
-/// A file a day, and room for a bad one.
+/// One file a day, plus room for a day with many errors.
 const FILES_MAX: usize = 10;
 const DAYS_MAX: u64 = 7;
-/// In characters. A line that is longer is cut.
+/// In characters. Longer lines are cut.
 const LINE_MAX: usize = 4 * 1024;
 
 /// Writes into `<folder>/<name>.<date>.log`.
@@ -23,14 +23,14 @@ pub struct LogFile {
     folder: PathBuf,
     name: String,
     appender: RollingFileAppender,
-    /// In the file that is open, or more.
+    /// At least the number of bytes in the open file.
     written: u64,
     date: String,
 }
 
 impl LogFile {
     /// # Errors
-    /// When nothing can be written there.
+    /// Fails if the log file cannot be created.
     pub fn open(folder: &Path, name: &str) -> Result<Self, InitError> {
         let appender = appender(folder, name)?;
         let mut log = Self { folder: folder.to_owned(), name: name.to_owned(), appender, written: 0, date: today() };
@@ -62,7 +62,7 @@ impl LogFile {
         self.prune();
     }
 
-    /// By their age, and by their number. What cannot be removed now is next time.
+    /// Deletes files by age and by count. A file that cannot be deleted now is tried again next time.
     fn prune(&self) {
         let (prefix, oldest) = (format!("{}.", self.name), SystemTime::now() - Duration::from_secs(DAYS_MAX * 86_400));
         let mut files: Vec<(SystemTime, PathBuf)> = std::fs::read_dir(&self.folder)
@@ -86,8 +86,7 @@ impl LogFile {
 
 impl Write for LogFile {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        // What went wrong is in the words of whoever it went wrong with: they are to be no second line, and nothing that a
-        // terminal obeys.
+        // Error messages come from outside: they must not add lines or terminal control sequences.
         let mut visible = text::excerpt(&String::from_utf8_lossy(line), LINE_MAX);
         visible.push('\n');
         self.make_room(visible.len() as u64);
@@ -104,7 +103,7 @@ fn appender(folder: &Path, name: &str) -> Result<RollingFileAppender, InitError>
     RollingFileAppender::builder().rotation(Rotation::DAILY).filename_prefix(name).filename_suffix("log").build(folder)
 }
 
-/// In UTC, as the appender has it.
+/// In UTC, like the appender's file names.
 fn today() -> String {
     let millis = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, holdoff_core::time::millis);
     rfc3339(Wall(millis)).split('T').next().unwrap_or_default().to_owned()

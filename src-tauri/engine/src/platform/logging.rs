@@ -1,5 +1,5 @@
-//! The log: a file a day, a week of them, ten megabytes at most. Only our own words get in, and no type of ours can print
-//! a token.
+//! The log: one file a day, kept for a week, ten megabytes at most. It holds only Holdoff's own messages, and no type of ours
+//! can print a token.
 
 use crate::platform::fs;
 use crate::platform::log_file::LogFile;
@@ -10,11 +10,11 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Crates that handle requests stay silent: what they would log, they took from requests.
+/// Crates that handle requests are silenced, because their messages may contain request data.
 const SILENT: [&str; 5] = ["hyper", "hyper_util", "reqwest", "rustls", "tower"];
 const OURS: [&str; 4] = ["holdoff_core", "holdoff_engine", "holdoff_tray", "holdoff_window"];
 
-/// Starts logging into `<dir>/<name>.<date>.log`, for this user only. Without a place to log to, there is no log.
+/// Logs to `<dir>/<name>.<date>.log`, for this user only. If the folder cannot be written, nothing is logged.
 pub fn start(dir: &Path, name: &str) {
     let private = fs::make_folder(dir).and_then(|()| private_files::tighten(dir));
     let Ok(log) = LogFile::open(dir, name) else {

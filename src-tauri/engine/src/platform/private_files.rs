@@ -1,25 +1,25 @@
-//! What Holdoff keeps is its user's only: no other user of the computer reads it, and nothing of theirs is taken for ours.
+//! File privacy: other users cannot read Holdoff's files, and files that they own are not trusted.
 //!
-//! Each program sets its umask to 077 first; a data or log folder that was open is closed at the start with all in it. What belongs to
-//! the person, such as a terminal or their own status line, is started with their umask.
+//! Each program sets its umask to 077 first. A data or log folder that was open to others is made private at startup, with
+//! its contents. The user's own programs, such as a terminal or a status-line command, are started with the user's umask.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 pub use platform::{as_the_session_does, begin, tighten};
 
-/// The folder of records that hold a command. Those are run, so a look at them is stricter.
+/// The folder of records that hold a command. Commands are executed, so these files are checked more strictly.
 pub(crate) const COMMANDS: &str = "status-line";
 
-/// How far down the folders of Holdoff go.
+/// The depth of Holdoff's folders.
 const DEPTH: u32 = 4;
 
-/// Why something in a folder of Holdoff is not used.
+/// Why a file in a Holdoff folder is not used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doubt {
     /// It belongs to another user.
     Foreign,
-    /// Other users may write it: its mode.
+    /// Other users can write it; the value is its mode.
     Writable(u32),
 }
 
@@ -33,7 +33,7 @@ impl std::fmt::Display for Doubt {
 }
 
 impl Doubt {
-    /// What a person can do about it.
+    /// What the user can do about it.
     pub fn advice(self, path: &Path) -> String {
         let path = path.display();
         match self {
@@ -43,7 +43,7 @@ impl Doubt {
     }
 }
 
-/// What in a folder of Holdoff it does not use, and why.
+/// The files in a Holdoff folder that are not used, and why.
 pub fn doubtful(dir: &Path) -> Vec<(PathBuf, Doubt)> {
     let mut found = Vec::new();
     platform::visit(dir, DEPTH, &mut |path, metadata| {
@@ -53,16 +53,16 @@ pub fn doubtful(dir: &Path) -> Vec<(PathBuf, Doubt)> {
     found
 }
 
-/// Why a record with a command in it is not used; `None` too where there is none.
+/// Why a record with a command is not used; `None` if it is fine or missing.
 pub fn doubt_of_command(path: &Path) -> Option<Doubt> {
     platform::doubt(&std::fs::metadata(path).ok()?, true)
 }
 
-/// Why an open file is not ours to believe, if it is not: it belongs to another user, or, where it is a `command`'s, others may
-/// write it. (All else that others could write is made private before it is read.)
+/// Why an open file is not trusted, if so: another user owns it or, for a `command` record, others can write it. (Other files
+/// that others could write are made private before they are read.)
 ///
 /// # Errors
-/// What the system says.
+/// Fails on an I/O error.
 pub(crate) fn doubt(file: &std::fs::File, command: bool) -> io::Result<Option<Doubt>> {
     Ok(platform::doubt(&file.metadata()?, command))
 }
@@ -81,18 +81,18 @@ mod platform {
     const OTHERS: u32 = 0o077;
     const OTHERS_WRITE: u32 = 0o022;
 
-    /// The session's own, while ours is another.
+    /// The session's umask, while ours differs.
     static SESSION: Mutex<Option<Mode>> = Mutex::new(None);
 
-    /// What this process makes from now on is for its user only. The first thing in `main`.
+    /// Makes every file that this process creates private to its user. Must be called first in `main`.
     pub fn begin() {
         let mut session = SESSION.lock().unwrap_or_else(PoisonError::into_inner);
         let found = umask(Mode::RWXG | Mode::RWXO);
         session.get_or_insert(found);
     }
 
-    /// Starts or becomes what is not ours, which makes its files as the person's session would. For the moment that this
-    /// takes, we do too.
+    /// Starts or becomes an external program with the session's umask. This process uses that umask too until `start`
+    /// returns.
     pub fn as_the_session_does<T>(start: impl FnOnce() -> T) -> T {
         let session = SESSION.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(found) = *session else {
@@ -104,11 +104,11 @@ mod platform {
         started
     }
 
-    /// Takes from all others every right to a folder of Holdoff and to what is in it. What has a command in it and could be
-    /// written by others stays as it is, and is not used: nobody knows who wrote it.
+    /// Removes all access for other users to a Holdoff folder and its contents. A command record that others could write is
+    /// left as it is and not used: its author is unknown.
     ///
     /// # Errors
-    /// Why it cannot be done to the folder itself. That is no reason not to start: some file systems know no rights.
+    /// Fails if the folder itself cannot be changed. Startup continues anyway: some file systems have no permissions.
     pub fn tighten(dir: &Path) -> io::Result<()> {
         let metadata = std::fs::metadata(dir)?;
         let result = private(dir, &metadata);
@@ -132,7 +132,7 @@ mod platform {
         std::fs::set_permissions(path, Permissions::from_mode(mode & !OTHERS | least))
     }
 
-    /// What is below a folder, but for links.
+    /// Visits everything below a folder, except links.
     pub fn visit(dir: &Path, depth: u32, see: &mut dyn FnMut(&Path, &Metadata)) {
         for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
             let Ok(metadata) = entry.metadata() else { continue };
@@ -146,7 +146,7 @@ mod platform {
         }
     }
 
-    /// The system's own user may write anything anyway, and manages the files of some.
+    /// Files of root are accepted: root can write anything anyway, and manages the files of some users.
     pub fn doubt(metadata: &Metadata, command: bool) -> Option<Doubt> {
         let mode = metadata.mode() & 0o777;
         if metadata.uid() != geteuid().as_raw() && metadata.uid() != 0 {
@@ -163,16 +163,16 @@ mod platform {
     use std::io;
     use std::path::Path;
 
-    /// The profile of a user is theirs alone.
+    /// A user's profile is already private.
     pub fn begin() {}
 
-    /// Starts or becomes what is not ours.
+    /// Starts or becomes an external program.
     pub fn as_the_session_does<T>(start: impl FnOnce() -> T) -> T {
         start()
     }
 
     /// # Errors
-    /// None here.
+    /// Never fails on this platform.
     pub fn tighten(_: &Path) -> io::Result<()> {
         Ok(())
     }

@@ -1,10 +1,10 @@
-//! Chance: for names that nobody can know before, and for what is to be spread over time.
+//! Random numbers, for unpredictable names and for spreading actions over time.
 
 use std::hash::{BuildHasher, RandomState};
 
-/// Any number, from the system's generator.
+/// A random number from the system's generator.
 pub(crate) fn number() -> u64 {
-    // One that has none at a start says so; the standard library has drawn keys by then.
+    // The generator may not be ready early at boot. The standard library has seeded its keys by then.
     getrandom::u64().unwrap_or_else(|_| RandomState::new().hash_one(std::process::id()))
 }
 

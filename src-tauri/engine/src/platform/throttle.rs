@@ -1,9 +1,9 @@
-//! What others can do again and again is logged once in a while: a line for each would drive all others out of the log.
+//! Rate-limits log lines that others can trigger: one line per event would push everything else out of the log.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How often something came since it was last said.
+/// Counts how often an event occurred since it was last logged.
 #[derive(Debug)]
 pub(crate) struct Seldom {
     every: Duration,
@@ -17,12 +17,12 @@ struct State {
 }
 
 impl Seldom {
-    /// To be said once in so long, in real time.
+    /// Logs at most once per `every`, in real time.
     pub(crate) const fn every(every: Duration) -> Self {
         Self { every, state: Mutex::new(State { said: None, since: 0 }) }
     }
 
-    /// It came once more. Gives how many times, where it is to be said now.
+    /// Counts one event. Returns the count if it should be logged now.
     pub(crate) fn came(&self) -> Option<u64> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.since += 1;

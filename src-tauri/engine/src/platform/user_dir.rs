@@ -1,10 +1,9 @@
-//! What belongs to a person and to no data folder of theirs: who may ask for a login, and how its gates stand. A snap's
-//! terminal, for one, gives the programs in it another `XDG_DATA_HOME`; a second copy that is started there must neither ask
-//! beside the first nor inside its cooldowns.
+//! State that belongs to the user and not to a data folder: which process may send requests for a login, and the state of its
+//! gates. A snap's terminal, for example, sets another `XDG_DATA_HOME`; a copy of Holdoff started there must not send
+//! requests beside the first copy or within its cooldowns.
 //!
-//! What may be asked belongs to a person and not to a data folder: a snap's terminal sets another `XDG_DATA_HOME`. The record of an
-//! account counts its saves and is written before the state of the data folder, so that a copy that gets the lock knows whether
-//! another one was told more than it was.
+//! The record of an account counts its saves and is written before the state in the data folder. A copy that takes the lock
+//! can therefore see whether another copy has newer state.
 
 mod record;
 #[cfg(test)]

@@ -1,9 +1,9 @@
-//! Bytes that may hold a token: wiped when they are dropped, and never left behind where they had too little room.
+//! Buffers that may hold a token: wiped when dropped, and when they are replaced by a larger one.
 
 use std::io::{self, Read};
 use zeroize::Zeroizing;
 
-/// Adds `more`, in a larger place if need be; the smaller one is wiped.
+/// Appends `more`. If the buffer has to grow, the smaller one is wiped.
 pub(crate) fn append(bytes: &mut Zeroizing<Vec<u8>>, more: &[u8]) {
     make_room(bytes, more.len());
     bytes.extend_from_slice(more);
@@ -17,7 +17,7 @@ fn make_room(bytes: &mut Zeroizing<Vec<u8>>, more: usize) {
     }
 }
 
-/// All of it, of which there are `about` so many bytes.
+/// Reads to the end. `about` is the expected number of bytes.
 pub(crate) fn read_to_end(mut from: impl Read, about: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(about + 1));
     loop {

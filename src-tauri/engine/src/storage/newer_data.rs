@@ -1,5 +1,5 @@
-//! Data of a later version of Holdoff: it is named, and nothing of it is touched. A version that goes back would otherwise
-//! begin anew beside cooldowns that it cannot read.
+//! Detects data written by a later version of Holdoff. It is reported and left unchanged; a downgraded version would
+//! otherwise start over and ignore cooldowns that it cannot read.
 
 use crate::storage::history;
 use crate::storage::history::HistoryError;
@@ -9,11 +9,11 @@ use holdoff_core::{settings, state};
 use std::fmt;
 use std::path::Path;
 
-/// A file that this program is too old for.
+/// A file whose format is too new for this program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewerData {
     pub file: String,
-    /// The version of its format, and the latest one that this program knows.
+    /// The file's format version, and the latest that this program supports.
     pub found: u64,
     pub known: u64,
 }
@@ -25,7 +25,7 @@ impl fmt::Display for NewerData {
     }
 }
 
-/// The first such file in this data folder. Reads, and changes nothing.
+/// The first such file in this data folder. Read-only.
 pub fn find(dir: &Path) -> Option<NewerData> {
     let history = || match history::Reader::open(dir) {
         Err(HistoryError::Newer { found, known }) => Some(NewerData { file: history::NAME.to_owned(), found, known }),
@@ -34,7 +34,7 @@ pub fn find(dir: &Path) -> Option<NewerData> {
     find_beside_history(dir, &Slots::read(dir)).or_else(history)
 }
 
-/// The same for who does not read the history: to open that takes longer than all the rest.
+/// Same without the history, whose opening takes longer than everything else.
 pub fn find_beside_history(dir: &Path, slots: &Slots) -> Option<NewerData> {
     let state = slots.newer.first();
     let state =

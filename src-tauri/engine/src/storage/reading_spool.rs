@@ -1,5 +1,5 @@
-//! How a reading that cost no request gets from the status line to the app: over its socket while it runs, else by
-//! way of a small file. Whoever hands one over waits for nobody: not for a lock, not for a disk, not for the app.
+//! Passes readings that needed no request from the status line to the app: over its socket while it runs, otherwise through a
+//! small file. The sender never waits for a lock, a disk or the app.
 
 use crate::ipc::{self, Call};
 use crate::platform::fs;
@@ -13,40 +13,40 @@ const FOLDER: &str = "pushed";
 const SIZE_MAX: u64 = 64 * 1024;
 const VERSION: u32 = 1;
 
-/// What the file holds.
+/// The content of the spool file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Kept {
     version: u32,
-    /// Where the sign-in is kept whose limits these are.
+    /// The location of the sign-in that these limits belong to.
     place: String,
     reading: Reading,
     #[serde(default)]
     session: Session,
 }
 
-/// Who hands over, and to whom.
+/// Sender and receiver.
 #[derive(Debug, Clone, Copy)]
 pub struct From<'a> {
     pub data_dir: &'a Path,
-    /// Where the app listens.
+    /// The app's socket address.
     pub address: &'a Path,
-    /// As Claude Code was told; `None` is the default one.
+    /// Claude Code's config folder; `None` is the default one.
     pub config_dir: Option<&'a Path>,
-    /// Where the sign-in is kept, as [`crate::claude_code::CredentialStore::real_place`] says.
+    /// The location of the sign-in, as returned by [`crate::claude_code::CredentialStore::real_place`].
     pub place: &'a str,
 }
 
-/// What became of a reading.
+/// The result of handing over a reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Handed {
     ToTheApp,
-    /// Kept until an app takes it up.
+    /// Saved until an app reads it.
     Kept,
-    /// There is no room to keep it. The next one is not far.
+    /// It could not be saved. The next one comes soon.
     Lost,
 }
 
-/// Hands a reading over. Returns within a few milliseconds, whatever the state of app and disk.
+/// Hands over a reading. Returns within a few milliseconds, whatever the state of app and disk.
 pub fn hand_over(from: From<'_>, reading: &Reading, session: &Session) -> Handed {
     let config_dir = from.config_dir.map(Path::to_owned);
     let call = Call::Reading { config_dir, reading: reading.clone(), session: session.clone() };
@@ -59,19 +59,19 @@ pub fn hand_over(from: From<'_>, reading: &Reading, session: &Session) -> Handed
     }
 }
 
-/// Where the last reading of a place is kept: one file for each, so that there are never many.
+/// The file for the last reading of a location. One file per location keeps their number small.
 pub fn path(data_dir: &Path, place: &str) -> PathBuf {
     data_dir.join(FOLDER).join(format!("{}.json", fs::short_name(place.as_bytes())))
 }
 
-/// What is kept for a place, if anything usable is. It stays there: a reading that is taken in twice changes nothing.
+/// Reads the saved reading of a location, if there is a usable one. The file stays: handling a reading twice changes nothing.
 pub fn take_up(data_dir: &Path, place: &str) -> Option<(Reading, Session)> {
     let bytes = fs::read_own(&path(data_dir, place), SIZE_MAX).ok()?;
     let kept: Kept = serde_json::from_slice(&bytes).ok()?;
     (kept.version == VERSION && kept.place == place).then_some((kept.reading, kept.session))
 }
 
-/// Removes what was begun and never ended.
+/// Removes unfinished temporary files.
 pub fn tidy(data_dir: &Path) {
     const AN_HOUR: std::time::Duration = std::time::Duration::from_secs(3600);
     let Ok(folder) = std::fs::read_dir(data_dir.join(FOLDER)) else {
@@ -85,13 +85,13 @@ pub fn tidy(data_dir: &Path) {
     }
 }
 
-/// Not synced: after a crash of the machine the reading would be old anyhow.
+/// Not synced: after a crash of the machine the reading would be outdated anyway.
 fn keep(data_dir: &Path, place: &str, reading: &Reading, session: &Session) -> io::Result<()> {
     let path = path(data_dir, place);
     let kept = Kept { version: VERSION, place: place.to_owned(), reading: reading.clone(), session: session.clone() };
     let bytes = serde_json::to_vec(&kept)?;
     check_allowed(bytes.len())?;
-    // Several sessions may write at once, each its own file.
+    // Several sessions may write at once, each to its own temporary file.
     let next = path.with_extension(std::process::id().to_string());
     let mut next = match fs::Next::create(next.clone()) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -104,7 +104,7 @@ fn keep(data_dir: &Path, place: &str, reading: &Reading, session: &Session) -> i
     next.place_unsynced(&path)
 }
 
-/// Going over the limit of a file's size would end the program.
+/// Exceeding the file-size limit (RLIMIT_FSIZE) would kill the process.
 #[cfg(unix)]
 fn check_allowed(size: usize) -> io::Result<()> {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Fsize).current;

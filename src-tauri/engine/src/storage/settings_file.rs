@@ -1,4 +1,4 @@
-//! `settings.json`: unknown keys are kept, a wrong value is named, an unreadable file is kept aside.
+//! `settings.json`: unknown keys are preserved, invalid values are reported, and an unreadable file is set aside.
 
 use crate::platform::fs;
 use crate::storage::state_file::SlotWriter;
@@ -9,20 +9,20 @@ use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
 pub const NAME: &str = "settings.json";
-/// Written first, beside the old file, and then renamed over it, so that a crash leaves one of the two whole.
+/// The temporary file, renamed over the old one, so that a crash leaves a complete file.
 const NEXT: &str = "settings.next.json";
 const SIZE_MAX: u64 = 1024 * 1024;
 
-/// The settings as they are on disk.
+/// The settings as loaded from disk.
 #[derive(Debug, Clone, Default)]
 pub struct Loaded {
     pub settings: Settings,
-    /// Sentences about what could not be used.
+    /// Sentences about values that could not be used.
     pub problems: Vec<String>,
     object: Map<String, Value>,
 }
 
-/// Reads the settings and changes nothing.
+/// Reads the settings without changing anything on disk.
 pub fn read(dir: &Path) -> Loaded {
     match object(&dir.join(NAME)) {
         Ok(object) => {
@@ -36,7 +36,7 @@ pub fn read(dir: &Path) -> Loaded {
     }
 }
 
-/// What is wrong with the settings, without a value of theirs: for what a person shows to others.
+/// Problems in the settings without any values, safe to share.
 pub fn problems_to_share(dir: &Path) -> Vec<String> {
     match object(&dir.join(NAME)) {
         Ok(object) => Settings::problems_to_share(&object),
@@ -44,8 +44,8 @@ pub fn problems_to_share(dir: &Path) -> Vec<String> {
     }
 }
 
-/// Reads the settings; a file that is not a JSON object is kept aside under another name, and that is said. For the one
-/// program that writes them: what an earlier one left half-written is removed.
+/// Reads the settings. A file that is not a JSON object is renamed and reported. Only for the program that writes settings:
+/// it also removes an unfinished temporary file.
 pub fn load(dir: &Path, stamp: &str) -> Loaded {
     let path = dir.join(NAME);
     if let Ok(target) = target(dir) {
@@ -61,7 +61,7 @@ pub fn load(dir: &Path, stamp: &str) -> Loaded {
     loaded
 }
 
-/// The version of the format, where the file says one.
+/// The format version, if the file has one.
 pub fn version(dir: &Path) -> Option<u64> {
     object(&dir.join(NAME)).ok()?.get("version")?.as_u64()
 }
@@ -83,10 +83,10 @@ fn object(path: &Path) -> Result<Map<String, Value>, String> {
     }
 }
 
-/// Changes some keys and leaves all others, those on disk included that came there meanwhile.
+/// Sets some keys and preserves all others, including those added on disk meanwhile.
 ///
 /// # Errors
-/// A sentence; the old settings then stay in force.
+/// Fails with a sentence for the user; the old settings stay in effect.
 pub fn change(
     dir: &Path,
     was: &Loaded,
@@ -96,10 +96,10 @@ pub fn change(
     edit(dir, was, |object| object.extend(change), writer)
 }
 
-/// The same, for what is not just set.
+/// Same, for changes other than setting keys.
 ///
 /// # Errors
-/// A sentence; the old settings then stay in force.
+/// Fails with a sentence for the user; the old settings stay in effect.
 pub fn edit(
     dir: &Path,
     was: &Loaded,
@@ -127,8 +127,8 @@ fn save(dir: &Path, object: &Map<String, Value>, writer: &mut dyn SlotWriter) ->
     fs::put(&next, &target).map_err(io)
 }
 
-/// The file that is replaced. A link stays, and what it leads to is replaced, since people keep their settings elsewhere; that
-/// may be missing yet.
+/// The file to replace. If `settings.json` is a link, its target is replaced, since users keep settings elsewhere; the target
+/// may not exist yet.
 fn target(dir: &Path) -> std::io::Result<PathBuf> {
     let path = dir.join(NAME);
     match std::fs::canonicalize(&path) {
@@ -184,7 +184,7 @@ mod tests {
         assert_eq!((loaded.settings.percent, loaded.problems), (holdoff_core::settings::Percent::Left, vec![]));
     }
 
-    /// Hangs where a pipe is waited for.
+    /// This test hangs if the code waits for a pipe.
     #[cfg(unix)]
     #[test]
     fn what_is_no_file_is_said_and_kept_aside() {

@@ -1,9 +1,8 @@
-//! The two-slot format: the same state in `state.a.json` and `state.b.json`, written and synced one after the
-//! other, each with a generation and a checksum. Whatever happens to one of them, the other is whole; a crash
-//! in the middle of a save loses that save and no more.
+//! The two-slot format: the same state in `state.a.json` and `state.b.json`, each with a generation and a checksum. The slots
+//! are written in turn, and each is synced before the other is begun. If one is damaged, the other is whole; a crash during a
+//! save loses only that save.
 //!
-//! The same state stands in `state.a.json` and `state.b.json`, each with a generation and a checksum, one synced before the other is
-//! begun. An unreadable one is kept as `*.unreadable-<time>`, and stands for a lost state until one is saved.
+//! An unreadable slot is renamed to `*.unreadable-<time>`, and counts as a lost state until a state is saved.
 
 mod quick;
 
@@ -21,21 +20,21 @@ use std::time::Duration;
 
 pub const NAMES: [&str; 2] = ["state.a.json", "state.b.json"];
 
-/// A slot is some tens of kilobytes; anything far larger is not one.
+/// A slot has some tens of kilobytes; a far larger file is not one.
 const SLOT_MAX: u64 = 16 * 1024 * 1024;
 
-/// Not to be reached by counting, so that counting on from it never comes to an end.
+/// Counting never reaches it, so incrementing a valid generation cannot overflow.
 const GENERATION_MAX: u64 = u64::MAX / 2;
 
-/// How often, and how soon, a slot is looked at again that may just be being written. It takes some milliseconds, and the
-/// other slot may be next.
+/// How often, and after what delay, a slot that may be half-written is read again. A save takes some milliseconds, and the
+/// other slot may follow.
 const LOOKS: u32 = 10;
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
-/// Writes one file so that it holds `object`. The shell does it through the store plugin.
+/// Writes `object` to one file. The shell uses the store plugin for this.
 pub trait SlotWriter: Send + 'static {
     /// # Errors
-    /// What the system says.
+    /// Fails on an I/O error.
     fn write(&mut self, path: &Path, object: &Map<String, Value>) -> Result<(), String>;
 }
 
@@ -51,21 +50,21 @@ impl SlotWriter for PlainFiles {
     }
 }
 
-/// What the slots hold.
+/// The content of both slots.
 #[derive(Debug)]
 pub struct Slots {
     pub state: Option<State>,
     pub generation: u64,
-    /// Files that are there and cannot be used, and why.
+    /// Files that cannot be used, and why.
     pub damaged: Vec<(PathBuf, String)>,
-    /// Files of a later version of Holdoff, which are left to it: their names, and of which format they are.
+    /// Files of a later version of Holdoff, which are left unchanged: name and format version.
     pub newer: Vec<(String, u64)>,
-    /// Such files of earlier starts; looked for where there is no state, and only there.
+    /// Damaged files set aside at earlier starts; filled only if there is no state.
     pub aside: Vec<PathBuf>,
 }
 
 impl Slots {
-    /// Reads both slots and changes nothing. The newest whole one wins.
+    /// Reads both slots without changing them. The newest valid one wins.
     pub fn read(dir: &Path) -> Self {
         let mut slots = Self { state: None, generation: 0, damaged: Vec::new(), newer: Vec::new(), aside: Vec::new() };
         let mut quick = Quick::default();
@@ -87,7 +86,7 @@ impl Slots {
         slots
     }
 
-    /// The same beside an app that may be saving: one that is just being written is not damaged, and is looked at again.
+    /// Same while an app may be saving: a slot that is being written is not damaged, and is read again.
     /// Blocks for a moment where one is.
     pub fn read_beside(dir: &Path) -> Self {
         let mut slots = Self::read(dir);
@@ -101,12 +100,12 @@ impl Slots {
         slots
     }
 
-    /// There was a state, and none of it can be read; or none could be at an earlier start, and nothing was saved since.
+    /// A state existed and cannot be read; or it was set aside at an earlier start and nothing has been saved since.
     pub fn lost(&self) -> bool {
         self.state.is_none() && !(self.damaged.is_empty() && self.newer.is_empty() && self.aside.is_empty())
     }
 
-    /// Keeps the damaged files under another name, and answers with those names.
+    /// Renames the damaged files and returns their new names.
     pub fn set_aside(&self, stamp: &str) -> Vec<PathBuf> {
         let kept = self.damaged.iter().filter_map(|(path, _)| fs::set_aside(path, stamp));
         kept.collect()
@@ -132,12 +131,12 @@ fn read_slot(path: &Path, quick: &mut Quick) -> Result<Option<(u64, State)>, Not
     quick.parse(&bytes).map_or_else(|| parse_any(&bytes), Ok).map(Some)
 }
 
-/// Why there is no state in a file.
+/// Why a file has no usable state.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotRead {
     #[error("{0}")]
     Damaged(String),
-    /// It is whole, and of this format.
+    /// The file is valid, with this newer format version.
     #[error("it was written by a newer version of Holdoff (format {0}, this one supports {known})", known = VERSION)]
     Newer(u64),
 }
@@ -151,12 +150,12 @@ impl From<&str> for NotRead {
 /// Reads the bytes of one slot.
 ///
 /// # Errors
-/// Why they are not a whole state of a version that this program knows.
+/// Fails if they are not a complete state in a supported version.
 pub fn parse(bytes: &[u8]) -> Result<(u64, State), NotRead> {
     Quick::default().parse(bytes).map_or_else(|| parse_any(bytes), Ok)
 }
 
-/// By whatever program it was written.
+/// Accepts any JSON formatting, whichever program wrote it.
 fn parse_any(bytes: &[u8]) -> Result<(u64, State), NotRead> {
     if bytes.is_empty() {
         return Err("it is empty".into());
@@ -189,19 +188,18 @@ pub struct TwoSlots<W> {
 }
 
 impl<W: SlotWriter> TwoSlots<W> {
-    /// `generation` is the newest one on disk.
+    /// `generation` is the newest generation on disk.
     pub fn new(dir: PathBuf, writer: W, generation: u64) -> Self {
         Self { dir, writer, generation }
     }
 
-    /// Makes `state` durable in both slots. The older slot is overwritten first, so that at every moment one
-    /// of the two is whole.
+    /// Saves `state` durably in both slots. The older slot is overwritten first, so that one of the two is always valid.
     ///
     /// # Errors
-    /// What the system says. The state is then not durable.
+    /// Fails on an I/O error. The state is then not durable.
     pub fn save(&mut self, state: &State) -> Result<(), String> {
         let state = serde_json::to_value(state).map_err(|error| error.to_string())?;
-        // It may have been deleted, and whoever writes the file would make it for everyone to read.
+        // The folder may have been deleted, and the writer would recreate it readable for everyone.
         fs::make_folder(&self.dir).map_err(|error| error.to_string())?;
         for _ in NAMES {
             let generation = self.generation + 1;
@@ -215,13 +213,13 @@ impl<W: SlotWriter> TwoSlots<W> {
     }
 }
 
-/// What one slot holds: whole, or noticed not to be.
+/// The content of one slot, with a checksum that reveals damage.
 pub(crate) fn slot(generation: u64, state: &Value) -> Map<String, Value> {
     let parts = [("generation", json!(generation)), ("checksum", json!(checksum(generation, state)))];
     parts.into_iter().chain([("state", state.clone())]).map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
-/// Over the generation and the state with its keys in order: another program may have written them in another.
+/// Covers the generation and the state with sorted keys, because another program may have reordered them.
 fn checksum(generation: u64, state: &Value) -> String {
     let mut text = String::new();
     canonical(state, &mut text);

@@ -1,4 +1,4 @@
-//! Keeps the states of all accounts: the only owner of the whole [`State`] and of the files it is in.
+//! Holds the states of all accounts. It is the only owner of the whole [`State`] and its files.
 
 use crate::platform::clock::Clock;
 use crate::storage::state_file::{SlotWriter, TwoSlots};
@@ -7,11 +7,11 @@ use holdoff_core::updates::UpdatesState;
 use holdoff_core::{AccountId, AccountState, CredentialLocation, State};
 use tokio::sync::{mpsc, oneshot, watch};
 
-/// What is known now, for whoever shows it.
+/// The current state, for display.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
     pub state: State,
-    /// Why the state cannot be saved, while it cannot.
+    /// Why saving fails, while it does.
     pub trouble: Option<String>,
 }
 
@@ -24,21 +24,21 @@ enum Wish {
     Complain { why: String },
 }
 
-/// What is kept of an account, and what the other seats of its login know.
+/// The saved state of an account, and the gates of its login's other seats.
 #[derive(Debug, Default)]
 pub struct Taken {
     pub account: Option<AccountState>,
     pub beside: Vec<(AccountId, SeatGates)>,
 }
 
-/// A hold of the keeper for one account's runner.
+/// A handle to the state store.
 #[derive(Debug, Clone)]
 pub struct StateStore {
     wishes: mpsc::Sender<Wish>,
 }
 
 impl StateStore {
-    /// Starts the keeper with what was loaded.
+    /// Starts the state store with the loaded state.
     pub fn start<W: SlotWriter>(state: State, slots: TwoSlots<W>, clock: Clock) -> (Self, watch::Receiver<Snapshot>) {
         let (wishes, inbox) = mpsc::channel(16);
         let (publish, snapshots) = watch::channel(Snapshot { state: state.clone(), trouble: None });
@@ -46,10 +46,10 @@ impl StateStore {
         (Self { wishes }, snapshots)
     }
 
-    /// Makes one account's state durable.
+    /// Saves one account's state durably.
     ///
     /// # Errors
-    /// Why it is not.
+    /// Fails if the state cannot be saved durably.
     pub async fn save(&self, id: AccountId, account: Box<AccountState>) -> Result<(), String> {
         let (done, result) = oneshot::channel();
         let gone = || "the program is shutting down".to_owned();
@@ -57,10 +57,10 @@ impl StateStore {
         result.await.map_err(|_| gone())?
     }
 
-    /// Makes durable how updates stand.
+    /// Saves the update state durably.
     ///
     /// # Errors
-    /// Why it is not.
+    /// Fails if the state cannot be saved durably.
     pub async fn save_updates(&self, updates: Box<UpdatesState>) -> Result<(), String> {
         let (done, result) = oneshot::channel();
         let gone = || "the program is shutting down".to_owned();
@@ -68,14 +68,14 @@ impl StateStore {
         result.await.map_err(|_| gone())?
     }
 
-    /// Says why nothing can be saved, though nothing was tried: a lock, say, that cannot be made. The next save that
-    /// succeeds ends it.
+    /// Reports a failure that occurred outside of a save, for example a lock that cannot be created. The next successful save
+    /// clears it.
     pub async fn report_failure(&self, why: String) {
         let _ = self.wishes.send(Wish::Complain { why }).await;
     }
 
-    /// The kept state of an account, if there is one; a seat of this organization takes over what an earlier version kept of
-    /// its login.
+    /// The saved state of an account, if any. A seat of this organization takes over what an earlier version saved for its
+    /// login.
     pub async fn take(&self, id: AccountId, organization: Option<String>) -> Taken {
         let (done, result) = oneshot::channel();
         if self.wishes.send(Wish::Take { id, organization, done }).await.is_err() {
@@ -84,7 +84,7 @@ impl StateStore {
         result.await.unwrap_or_default()
     }
 
-    /// Notes who is polled, in which order, and what is known of the places of their sign-ins.
+    /// Records which accounts are polled, in which order, and the known credential locations.
     pub async fn reconcile(&self, active: Vec<AccountId>, places: Vec<CredentialLocation>) {
         let _ = self.wishes.send(Wish::Arrange { active, places }).await;
     }
@@ -137,7 +137,7 @@ async fn keep<W: SlotWriter>(
             (Some(done), result) => {
                 let _ = done.send(result);
             }
-            // Who is polled is not worth stopping for; what was asked is.
+            // A failure to save this list does not stop polling; a failure to save request state does.
             (None, Err(why)) => tracing::warn!(%why, "could not save the list of polled accounts"),
             (None, Ok(())) => {}
         }

@@ -1,5 +1,5 @@
-//! What only the running app can tell of its surroundings: which sign-ins the system does not watch for it, and how each
-//! owner's provider is reached from where it was started.
+//! Diagnostics that only the running app has: which sign-ins the system cannot watch, and how each owner's provider is
+//! reached with the environment that the app was started with.
 
 use crate::claude_code::locations;
 use crate::credentials::monitor::Unwatched;
@@ -9,27 +9,27 @@ use holdoff_core::{Endpoint, Settings};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Without a password, a token or a name of anybody. Places are keys.
+/// Contains no password, token or personal name. Keys are credential locations.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Condition {
-    /// Why the sign-in there is not watched for changes.
+    /// Why a location's sign-in is not watched for changes.
     pub unwatched: Unwatched,
     pub networks: BTreeMap<String, NetworkCondition>,
 }
 
-/// How an owner's provider is reached.
+/// The network route to an owner's provider.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NetworkCondition {
-    /// A proxy, certificates: what it is, and where that is said.
+    /// Proxy and certificates in use, each with where it is configured.
     pub in_force: Vec<(String, String)>,
-    /// Why nothing is sent as things are.
+    /// Why no request can be sent with this configuration.
     pub wrong: Option<String>,
 }
 
 impl Condition {
-    /// As things are for a program with this environment. Blocks for a moment.
+    /// The condition of a program with this environment. Blocks briefly.
     pub fn of(environment: &Environment, settings: &Settings, unwatched: Unwatched) -> Self {
         let sources = locations::all(environment, settings);
         let networks = sources.iter().map(|source| {

@@ -1,5 +1,5 @@
-//! What the seats of one login share in this process: the lock under which they are asked for, and what they know of their
-//! gates. One request at a time is under way for all of them (laws 2 and 10).
+//! What the seats of one login share in this process: the account lock and the state of their gates. Only one request at a
+//! time is in progress for all of them (laws 2 and 10).
 
 use crate::platform::user_dir::{AccountLock, UserDir};
 use holdoff_core::account::seats::SeatGates;
@@ -10,7 +10,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::watch;
 
-/// All of them, by login.
+/// All logins, by id.
 #[derive(Debug, Clone, Default)]
 pub struct Logins(Arc<Mutex<BTreeMap<AccountId, Arc<Login>>>>);
 
@@ -20,7 +20,7 @@ struct Login {
     lock: Mutex<Weak<AccountLock>>,
 }
 
-/// One seat, as long as somebody polls it.
+/// One seat, for as long as it is polled.
 #[derive(Debug)]
 pub struct Seat {
     id: AccountId,
@@ -38,7 +38,7 @@ impl Logins {
 }
 
 impl Seat {
-    /// Has the account decide, with what the other seats know; none of them decides meanwhile.
+    /// Polls the account with the gates of the other seats. No other seat is polled meanwhile.
     pub fn poll(&self, account: &mut Account, now: Moment) -> Action {
         let mut action = Action::Sleep(None);
         self.login.seats.send_if_modified(|seats| {
@@ -56,7 +56,7 @@ impl Seat {
         action
     }
 
-    /// When another seat knows something new, or this one has told it.
+    /// Waits until the gates of any seat of the login change.
     pub async fn changed(&mut self) {
         if self.seats.changed().await.is_err() {
             std::future::pending::<()>().await;
@@ -68,10 +68,10 @@ impl Seat {
         self.seats.borrow().contains_key(id)
     }
 
-    /// The lock of the login, which its seats hold together; `None` if another process has it.
+    /// The login's lock, shared by its seats; `None` if another process holds it.
     ///
     /// # Errors
-    /// When it cannot be made.
+    /// Fails if the lock file cannot be created.
     pub fn lock(&self, user: &UserDir) -> io::Result<Option<Arc<AccountLock>>> {
         let mut held = self.login.lock.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(lock) = held.upgrade().filter(|lock| lock.is_current()) {

@@ -1,7 +1,7 @@
-//! Drives one account: poll, do, handle. The account is owned here and nowhere else; others hold channels.
+//! Drives one account: poll, act, handle. The account is owned only here; others hold channels.
 //!
-//! A request is a task of its own, so that what is answered while the runner waits for its disk is not past its time when it is
-//! looked at.
+//! A request runs in a task of its own. If the runner is waiting for its disk, a response is still received before its
+//! deadline.
 
 mod account_lock;
 mod context;
@@ -33,10 +33,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
-/// How soon an account that another process polls is tried again, in real time.
+/// How soon to retry the lock of an account that another process polls, in real time.
 const LOCKED: Duration = Duration::from_secs(30);
 
-/// What others want of an account.
+/// Commands to a runner.
 #[derive(Debug)]
 pub enum RunnerCommand {
     Refresh(oneshot::Sender<RefreshOutcome>),
@@ -44,29 +44,29 @@ pub enum RunnerCommand {
     NoticeMissed(u64),
     NoticeService(bool),
     Preferences(Preferences),
-    /// A reading came without a request; it names whose it is.
+    /// A reading that needed no request; it names its account.
     Reading(PassiveReading),
-    /// The data folder was taken away, and is there again.
+    /// The data folder was removed, and has been recreated.
     FolderMade,
-    /// Something stirred where the sign-in is kept.
+    /// Something changed where the sign-in is stored.
     Stirred,
-    /// The sign-in in its place was this account's until now.
+    /// The sign-in at this location belonged to this account until now.
     InsteadOf(AccountId),
-    /// Begin nothing more, and end when what is under way has come to its end.
+    /// Start nothing new, and end when work in progress is complete.
     Retire,
-    /// The program ends: the same, in a hurry.
+    /// The program is shutting down: same, with time limits.
     Finish,
 }
 
-/// How a runner came to its end.
+/// How a runner ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
     Retired,
-    /// The sign-in in its place is another account's by now.
+    /// The sign-in at its location now belongs to another account.
     AccountChanged,
 }
 
-/// A notice to be shown, with what its words are made from.
+/// A notification to show, with the data for its text.
 #[derive(Debug)]
 pub struct Announcement {
     pub notice: Notice,
@@ -74,49 +74,49 @@ pub struct Announcement {
     pub state: AccountState,
 }
 
-/// What takes its time while commands are answered: a request, the locks, or writing new tokens.
+/// An operation that runs while commands are handled: a request, locking, or writing new tokens.
 type UnderWay = Pin<Box<dyn Future<Output = Event> + Send>>;
 
 pub struct Runner {
     tools: RunnerContext,
     source: CredentialStore,
     account: Account,
-    /// The last that it was told.
+    /// The last zone sent to the account.
     zone: Option<TimeZone>,
     seat: Seat,
-    /// The sign-in with which the account was taken up.
+    /// The sign-in with which the runner was started.
     sign_in: CredentialStatus,
     lock: Option<Arc<AccountLock>>,
-    /// How often the account was saved, as far as this runner knows.
+    /// The account's save count, as far as this runner knows.
     saves: u64,
     preferences: Preferences,
     notice_service: bool,
-    /// Why the lock cannot be taken, where that is not another process.
+    /// Why locking fails, if the reason is not another process.
     unlockable: Option<String>,
     store: LockedStore,
-    /// What an earlier one may have left behind was seen to.
+    /// Leftovers of an earlier runner were handled.
     tidied: bool,
     under_way: Option<UnderWay>,
     /// The last request.
     asked: Asked,
-    /// New tokens that are not known to be written.
+    /// New tokens that may not have been written yet.
     unwritten: Option<RenewedTokens>,
     wishes: Vec<oneshot::Sender<RefreshOutcome>>,
     leaving: Option<Shutdown>,
 }
 
-/// How soon it is to end.
+/// How urgently the runner has to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Shutdown {
     WhenDone,
     Hurried,
 }
 
-/// What is to be done while there is nothing to do.
+/// What to do when no action is due.
 enum Idle {
-    /// Sleep, at most until then.
+    /// Sleep, at most until this moment.
     Until(Option<Moment>),
-    /// End: the sign-in is another account's.
+    /// End: the sign-in belongs to another account.
     Strayed,
 }
 
@@ -126,17 +126,17 @@ impl std::fmt::Debug for Runner {
     }
 }
 
-/// What is known of an account that is to be taken up, besides its name.
+/// What is known of an account when its runner starts, besides its id.
 #[derive(Debug, Clone, Default)]
 pub struct Earlier {
-    /// As what it went until its name was known.
+    /// Its id until its name was known.
     pub unnamed: Option<AccountId>,
-    /// The sign-in that is its own.
+    /// Its sign-in.
     pub sign_in: CredentialStatus,
 }
 
 impl Runner {
-    /// Takes up an account whose sign-in is in `source`.
+    /// Creates the runner of an account whose sign-in is in `source`.
     pub async fn new(
         tools: RunnerContext,
         source: CredentialStore,
@@ -174,7 +174,7 @@ impl Runner {
         }
     }
 
-    /// Runs until told to end or until nobody holds the other end of `orders`.
+    /// Runs until told to end, or until all senders of `orders` are dropped.
     pub async fn run(mut self, mut orders: mpsc::UnboundedReceiver<RunnerCommand>) -> End {
         let end = self.run_on(&mut orders).await;
         self.store.unlock().await;
@@ -184,7 +184,7 @@ impl Runner {
 
     async fn run_on(&mut self, orders: &mut mpsc::UnboundedReceiver<RunnerCommand>) -> End {
         loop {
-            // First of all: what is due at the moment of an order to end is not begun.
+            // Commands come first, so that nothing starts after a command to end.
             while let Ok(order) = orders.try_recv() {
                 self.dispatch(order);
             }
@@ -224,7 +224,7 @@ impl Runner {
         }
     }
 
-    /// Does what the account says until it sleeps; answers when to wake it.
+    /// Executes the account's actions until it sleeps; returns when to wake it.
     async fn act(&mut self) -> Idle {
         self.tell_zone();
         loop {
@@ -244,7 +244,7 @@ impl Runner {
                     let read = read(&self.source, &self.tools.clock).await;
                     self.handle(Event::Credential(read));
                 }
-                // Said again as long as it is not done.
+                // The account repeats the action until it is done.
                 Action::Lock | Action::Store(_) if self.under_way.is_some() => return Idle::Until(None),
                 Action::Ask(permitted) => self.ask(permitted),
                 Action::Lock => {
@@ -304,7 +304,7 @@ impl Runner {
                 self.handle(Event::Preferences(preferences));
             }
             RunnerCommand::Reading(pushed) => self.handle(Event::Reading(pushed)),
-            // Whoever is told looks for its lock next.
+            // Any command makes the runner check its lock next.
             RunnerCommand::FolderMade => {}
             RunnerCommand::Stirred => self.handle(Event::CredentialMayHaveChanged),
             RunnerCommand::InsteadOf(other) => self.account.takes_the_place_of(other, self.tools.clock.now()),
@@ -318,7 +318,7 @@ impl Runner {
         self.handle(Event::Retire);
     }
 
-    /// Answers whoever wished for a reading, now that all that was known before is saved. Returns whether anybody did.
+    /// Replies to refresh requests, now that earlier changes are saved. Returns whether there were any.
     fn answer_wishes(&mut self) -> bool {
         let wishes = std::mem::take(&mut self.wishes);
         let any = !wishes.is_empty();

@@ -1,8 +1,8 @@
-//! Brings the engine up: loads what is kept, keeps aside what cannot be read, and starts polling.
+//! Starts the engine: loads saved data, sets unreadable files aside, and starts polling.
 //!
-//! The ledger's line of an answer is written before the state that follows from it. So at a start the ledger's last word on each
-//! gate counts where the state does not know of it; lines are ordered by their number, since the clock may have been set between two.
-//! If no slot can be read and the ledger is silent, the longest wait that is ever honoured holds.
+//! A response's ledger entry is written before the state that follows from it. At startup, the ledger's last entry for each
+//! gate therefore overrides a state that does not include it. Entries are ordered by number, because the clock may have been
+//! set between two. If no slot can be read and the ledger has no entries, the longest cooldown that is ever honored applies.
 
 use crate::claude_code::status_line;
 use crate::credentials::monitor::Unwatched;
@@ -35,21 +35,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 
-/// The running engine, as its owner holds it.
+/// A handle to the running engine.
 #[derive(Debug)]
 pub struct Engine {
     pub snapshots: watch::Receiver<Snapshot>,
     pub announcements: mpsc::Receiver<Announcement>,
-    /// The accounts that another process polls.
+    /// Accounts that another process polls.
     pub elsewhere: watch::Receiver<BTreeSet<AccountId>>,
-    /// The places of sign-ins that the system does not watch for changes.
+    /// Locations of sign-ins that the system cannot watch for changes.
     pub unwatched: watch::Receiver<Unwatched>,
-    /// Sentences about what was found at the start, such as an unreadable state file and its new name.
+    /// Sentences about startup problems, such as an unreadable state file and its new name.
     pub findings: Vec<String>,
-    /// What was asked and not asked, counted.
+    /// Counts of requests sent and withheld.
     pub requests: Requests,
     pub history: History,
-    /// Newer versions of Holdoff.
+    /// Checks for updates of Holdoff.
     pub updates: Updater,
     commands: mpsc::Sender<Command>,
 }
@@ -100,7 +100,7 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings
     Engine { snapshots, announcements, elsewhere, unwatched, findings, requests, history, updates, commands }
 }
 
-/// What the person should know of the folders: what in them is not believed, and that there are two.
+/// Warnings about the folders: files that are not trusted, and a second data folder.
 fn about_folders(user: &UserDir, data_dir: &Path) -> Vec<String> {
     if let Err(error) = user.prepare() {
         tracing::error!(%error, path = %user.path().display(), "the user's shared folder cannot be used");
@@ -112,7 +112,7 @@ fn about_folders(user: &UserDir, data_dir: &Path) -> Vec<String> {
     doubtful.chain(user_dir::about_others(data_dir, &user.other_data_dirs())).collect()
 }
 
-/// What is on disk at a start.
+/// Everything loaded from disk at startup.
 #[derive(Debug)]
 pub struct Loaded {
     pub kept: Kept,
@@ -120,26 +120,26 @@ pub struct Loaded {
     pub history: history::Opened,
 }
 
-/// What is kept, as it stands at a start.
+/// The saved state, as restored at startup.
 #[derive(Debug)]
 pub struct Kept {
-    /// On the clock of now, and with every gate shut for as long as anything on disk says.
+    /// Converted to the current boot clock, with each gate closed for the longest time found on disk.
     pub state: State,
     /// The newest generation on disk.
     pub generation: u64,
-    /// For accounts that are not in the state.
+    /// Applied to accounts that are not in the state.
     pub memory: GateRecovery,
-    /// Sentences about what could not be read.
+    /// Sentences about files that could not be read.
     pub findings: Vec<String>,
 }
 
-/// Reads what is kept, and keeps aside what cannot be read.
+/// Loads the saved data, and sets unreadable files aside.
 pub fn load(dir: &Path, boot_id: &str, now: Moment) -> Loaded {
     let history = history::open(dir, &stamp(now.wall), recovery::SPAN);
     Loaded { kept: keep(dir, &history.recent, boot_id, now), history }
 }
 
-/// What the two slots keep, and what the recent entries of the ledger know better.
+/// The state of the two slots, updated from the recent ledger entries.
 pub fn keep(dir: &Path, recent: &[LedgerEntry], boot_id: &str, now: Moment) -> Kept {
     let slots = Slots::read(dir);
     let lost = slots.lost();
@@ -172,7 +172,7 @@ fn set_aside(slots: &Slots, now: Wall) -> Vec<String> {
     vec![format!("Could not read Holdoff's saved state. The files are kept as {}.", names.join(" and "))]
 }
 
-/// Of Claude Code's settings, from an earlier version.
+/// Removes copies of Claude Code's settings left by an earlier version.
 fn old_copies(dir: &Path) -> Option<String> {
     match status_line::remove_copies(dir) {
         Ok(0) => None,
@@ -185,19 +185,19 @@ fn old_copies(dir: &Path) -> Option<String> {
 }
 
 impl Engine {
-    /// A way to talk to it, for others to hold.
+    /// A sender of commands to the engine.
     pub fn commands(&self) -> mpsc::Sender<Command> {
         self.commands.clone()
     }
 
-    /// Takes in what a session of Claude Code with this config folder says. While the engine is busy it is left out:
-    /// the next one is not far.
+    /// Handles a reading from a Claude Code session with this config folder. It is dropped while the engine is busy: the next
+    /// one comes soon.
     pub fn push(&self, config_dir: Option<PathBuf>, reading: Reading, session: Session) {
         let _ = self.commands.try_send(Command::Reading { config_dir, reading, session });
     }
 }
 
-/// Ends polling, and gives a request that is under way a moment to be answered.
+/// Stops polling, and gives a request in progress a moment to complete.
 pub async fn shut_down(commands: &mpsc::Sender<Command>) {
     let (done, ended) = oneshot::channel();
     if commands.send(Command::Shutdown(done)).await.is_ok() {

@@ -1,9 +1,9 @@
-//! Who is polled, and from where: knows all places of sign-ins, and keeps one runner for each account. What one
-//! account waits for keeps no other waiting.
+//! Decides which accounts are polled and from which location, and keeps one runner per account. Accounts never block each
+//! other.
 //!
-//! A monitor watches each place where a sign-in may be. Core says whose a place is, and which of an account's places is used. A
-//! runner whose place changes, or whose account is switched off, retires: it begins nothing more, ends what is under way, and only
-//! then does the next one take over its state.
+//! A monitor watches each credential location. Core decides which account a location belongs to, and which of an account's
+//! locations is used. When its location changes or its account is switched off, a runner retires: it starts nothing new and
+//! completes work in progress. Only then does the next runner take over its state.
 
 mod locations;
 mod runners;
@@ -32,37 +32,37 @@ use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
-/// How long a start waits for the first look at every place: one may be on a disk that does not answer.
+/// How long startup waits for the first read of each location: one may be on a disk that does not respond.
 const FIRST_LOOKS: Duration = Duration::from_secs(1);
 
-/// How long a person waits for what comes of their wish: an account may have to wait for a server that is silent.
+/// How long a refresh command waits for results: an account may be waiting for a silent server.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What others want of the engine.
+/// Commands to the engine.
 #[derive(Debug)]
 pub enum Command {
-    /// Ask for a reading, of one account or of all; answered with what came of it for each.
+    /// Refresh one account or all; the reply has the outcome for each.
     Refresh {
         account: Option<AccountId>,
         answer: oneshot::Sender<Vec<(AccountId, RefreshOutcome)>>,
     },
-    /// A notice of this account was shown, or no service took it.
+    /// A notification of this account was shown, or no service accepted it.
     Notice {
         account: AccountId,
         id: u64,
         shown: bool,
     },
     NoticeService(bool),
-    /// A session of Claude Code with this config folder (`None`: the default one) told a reading.
+    /// A Claude Code session with this config folder (`None`: the default one) reported a reading.
     Reading {
         config_dir: Option<PathBuf>,
         reading: Reading,
         session: Session,
     },
     Settings(Box<Settings>),
-    /// The data folder was taken away, and is there again.
+    /// The data folder was removed, and has been recreated.
     FolderMade,
-    /// End, but let requests that are under way come to their answers. Answered when done.
+    /// Shut down after requests in progress complete; replies when done.
     Shutdown(oneshot::Sender<()>),
 }
 
@@ -73,7 +73,7 @@ pub struct Supervisor {
     tools: RunnerContext,
     snapshots: watch::Receiver<Snapshot>,
     stands: Vec<Location>,
-    /// Where a first sign-in is waited for.
+    /// The location where a first sign-in is expected.
     first: String,
     tell_looks: mpsc::UnboundedSender<Look>,
     watcher: FileWatcher,
@@ -82,23 +82,23 @@ pub struct Supervisor {
     sessions: Sessions,
     tell_told: mpsc::UnboundedSender<Told>,
     told: mpsc::UnboundedReceiver<Told>,
-    /// Who is polled, in the order in which that is shown, and the places; as last told to the keeper.
+    /// The polled accounts in display order, and the locations; as last sent to the state store.
     arranged: (Vec<AccountId>, Vec<CredentialLocation>),
     running: BTreeMap<AccountId, Running>,
-    /// Those that were told to retire and may still be told what came of a notice.
+    /// Retiring runners, which still receive the result of a notification.
     retiring: Vec<(AccountId, mpsc::UnboundedSender<RunnerCommand>)>,
     tasks: JoinSet<(AccountId, End)>,
-    /// Held by an account's runner from before it takes up its state until it is done with it.
+    /// Held by an account's runner from before it loads its state until it ends.
     turns: BTreeMap<AccountId, Arc<Mutex<()>>>,
-    /// Accounts whose name has just become known, and what they went as before.
+    /// Accounts whose id has just become known, and their earlier ids.
     renamed: BTreeMap<AccountId, AccountId>,
-    /// Accounts whose sign-in is where another's was, and whose.
+    /// Accounts whose sign-in replaced another account's, each with that other account.
     succeeded: BTreeMap<AccountId, AccountId>,
     notice_service: bool,
 }
 
 impl Supervisor {
-    /// Looks at all places and starts whoever is to be polled.
+    /// Reads all locations and starts the runners.
     pub async fn start(
         environment: Environment,
         settings: Settings,
@@ -141,7 +141,7 @@ impl Supervisor {
         roster
     }
 
-    /// Runs until told to shut down or until nobody holds the other end of `commands`.
+    /// Runs until shut down, or until all senders of `commands` are dropped.
     pub async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         loop {
             let change = self.next_change();
@@ -193,11 +193,11 @@ impl Supervisor {
         }
     }
 
-    /// What is told in a place is told to whoever it is of, if they are polled.
+    /// Passes a location's reading to the runner of its account, if the account is polled.
     fn push(&mut self, told: Told) {
         let here = self.stands.iter().position(|stand| stand.place.name() == told.place);
         if here.and_then(|at| self.stands.get(at)).is_some_and(|stand| !stand.looked) {
-            // Whose place it is now is not known yet. The next one is not far.
+            // The location's account is not known yet. The next reading comes soon.
             return;
         }
         let state = &self.snapshots.borrow().state;
@@ -210,7 +210,7 @@ impl Supervisor {
             let _ = running.orders.send(RunnerCommand::Reading(pushed));
             return;
         }
-        // The first of a token of its own: it is an account from now on.
+        // The first session with a token of its own: from now on it is an account.
         if let Some(stand) = here.and_then(|at| self.stands.get_mut(at))
             && pushed.account == AccountId::of_token(stand.place.provider, stand.place.name())
             && !std::mem::replace(&mut stand.place.has_token_sessions, true)
@@ -219,7 +219,7 @@ impl Supervisor {
         }
     }
 
-    /// Looks whose it is on a thread that may wait, and passes it on.
+    /// Determines the account on a thread that may block, then passes the reading on.
     fn hear(&self, config_dir: Option<PathBuf>, reading: Reading, session: Session) {
         let source = self.environment.source_of(config_dir.as_deref());
         let reals: Vec<(String, String)> =
@@ -266,7 +266,7 @@ impl Supervisor {
         });
     }
 
-    /// Brings who is polled into line with what is known.
+    /// Starts and retires runners to match the current state.
     async fn reconcile(&mut self) {
         let now = self.tools.clock.now().wall;
         let places: Vec<CredentialLocation> = self.stands.iter().map(|stand| stand.place.clone()).collect();
@@ -299,7 +299,7 @@ impl Supervisor {
         told.into_iter().for_each(|told| self.push(told));
     }
 
-    /// What may have been half of another sign-in is taken as it stands by now.
+    /// Rechecks locations where a sign-in may have been half-written.
     fn look_at_unsettled(&self) {
         self.stands.iter().filter(|stand| stand.place.is_unsettled()).for_each(|stand| stand.lookout.recheck());
     }

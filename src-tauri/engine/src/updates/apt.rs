@@ -1,4 +1,4 @@
-//! Has the system's package manager install what was fetched, or says how its person has it do so.
+//! Installs a downloaded package with the system's package manager, or gives the command for it.
 
 use crate::claude_code::sign_in_launcher::Programs;
 use crate::platform::private_files::as_the_session_does;
@@ -7,16 +7,16 @@ use holdoff_core::updates::Installed;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Never one from a folder that somebody else may write to.
+/// A fixed path: other folders on `PATH` may be writable by others.
 const APT_GET: &str = "/usr/bin/apt-get";
-/// Of pkexec(1): the person said no, or may not.
+/// Exit codes of pkexec(1): the user dismissed the dialog, or is not authorized.
 const DISMISSED: i32 = 126;
 const NOT_AUTHORIZED: i32 = 127;
 
-/// Blocks until it is done.
+/// Installs the package. Blocks until done.
 ///
 /// # Errors
-/// Why it was not.
+/// Fails if the package is not installed, with the reason.
 pub fn install(deb: &Path, programs: &Programs) -> Result<Installed, String> {
     let to_paste =
         || Installed::ToPaste { command: format!("sudo apt install {}", quoted(&deb.display().to_string())) };
@@ -31,7 +31,7 @@ pub fn install(deb: &Path, programs: &Programs) -> Result<Installed, String> {
     match output.status.code() {
         Some(0) => Ok(Installed::InPlace),
         Some(DISMISSED) => Err("permission was not given. Nothing was changed".to_owned()),
-        // Also where nobody is there to ask for a password.
+        // Also if no agent can ask for a password.
         Some(NOT_AUTHORIZED) => Ok(to_paste()),
         _ => {
             let said = String::from_utf8_lossy(&output.stderr);
@@ -41,7 +41,7 @@ pub fn install(deb: &Path, programs: &Programs) -> Result<Installed, String> {
     }
 }
 
-/// What installs a package on Fedora, openSUSE and their like.
+/// The install command for Fedora, openSUSE and similar systems.
 pub fn rpm_command(rpm: &Path) -> String {
     format!("sudo rpm --upgrade --verbose {}", quoted(&rpm.display().to_string()))
 }

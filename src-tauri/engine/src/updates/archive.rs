@@ -1,6 +1,6 @@
-//! Puts what is in an archive in place of what was installed from an earlier one. All of it is laid beside what is there
-//! first; then each file takes its place by a rename, and what only the earlier archive had goes. What fails on the way puts
-//! all of them back, and so does the next start after a crash.
+//! Replaces the files of an earlier archive with those of a new one. All new files are first written beside the old ones;
+//! then each is renamed into place, and files that only the earlier archive had are removed. After a failure all files are
+//! restored, and after a crash at the next start.
 
 mod journal;
 mod listed;
@@ -12,16 +12,16 @@ use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 use tar::{Archive, EntryType};
 
-/// Ours have 21 MB.
+/// Holdoff's archives unpack to 21 MB.
 const UNPACKED_MAX: u64 = 512 * 1024 * 1024;
 const FILES_MAX: usize = 1000;
-/// Without these there is no Holdoff.
+/// An archive without these is rejected.
 const PROGRAMS: [&str; 3] = ["bin/holdoff", "bin/holdoff-tray", "bin/holdoff-window"];
 
-/// Blocks. `folder` is for what a crash is to find.
+/// Installs the archive. Blocks. `folder` holds the journal for recovery after a crash.
 ///
 /// # Errors
-/// Why nothing was changed.
+/// Fails with the reason; nothing was changed then.
 pub fn put(archive: &Path, prefix: &Path, folder: &Path) -> Result<(), String> {
     let mut laid = Laid::default();
     let lying = laid.lay(archive, prefix);
@@ -33,10 +33,10 @@ pub fn put(archive: &Path, prefix: &Path, folder: &Path) -> Result<(), String> {
     }
     let put = journal.put().map_err(|(file, error)| cannot_write(&file, &error));
     journal.is_installed = put.is_ok();
-    // With this on disk, what is new stays, come what may; without it, nothing does.
+    // The commit point: with this on disk, the new files stay; without it, the old ones are restored.
     if let Err(why) = put.and_then(|()| note(&journal)) {
         journal.is_installed = false;
-        // The journal stays where this fails, and the next start tries again.
+        // If this fails, the journal stays and the next start tries again.
         journal.put_back().map_err(|error| format!("{why}, and the earlier files could not be restored ({error})"))?;
         journal.sweep();
         laid.take_away();
@@ -48,10 +48,10 @@ pub fn put(archive: &Path, prefix: &Path, folder: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Puts back what a crash left half put in place, or sweeps up after what was in place when it came.
+/// After a crash, restores the old files of an unfinished installation, or cleans up after a finished one.
 ///
 /// # Errors
-/// What the system says.
+/// Fails on an I/O error.
 pub fn recover(folder: &Path) -> io::Result<()> {
     if let Some(journal) = Journal::read(folder)? {
         if !journal.is_installed {
@@ -63,7 +63,7 @@ pub fn recover(folder: &Path) -> io::Result<()> {
     Journal::remove(folder)
 }
 
-/// What was laid beside what is there.
+/// New files and folders written beside the existing ones.
 #[derive(Default)]
 struct Laid {
     files: Vec<PathBuf>,
@@ -74,7 +74,7 @@ impl Laid {
     fn lay(&mut self, archive: &Path, prefix: &Path) -> Result<(), String> {
         let unreadable = |error: io::Error| format!("cannot read the package: {error}");
         let file = File::open(archive).map_err(unreadable)?;
-        // However much a small file unpacks to.
+        // Limits decompression, because a small file may unpack to any size.
         let unpacked = GzDecoder::new(file).take(UNPACKED_MAX);
         let mut archive = Archive::new(unpacked);
         for entry in archive.entries().map_err(unreadable)? {
@@ -106,7 +106,7 @@ impl Laid {
         }
     }
 
-    /// What is to be done with it. Without a list in the archive nobody knows that something is missing in it.
+    /// The journal of the installation. Without a file list in the archive, no earlier file is removed.
     fn journal(&self, prefix: &Path) -> Journal {
         let has_list = self.files.contains(&prefix.join(listed::LIST));
         let gone = if has_list { listed::only_earlier(prefix, &self.files) } else { Vec::new() };
@@ -114,7 +114,7 @@ impl Laid {
         Journal { files: self.files.clone(), added, gone, is_installed: false }
     }
 
-    /// Also those above it; for everybody to read, as packages have them.
+    /// Creates a folder and its parents, readable for everyone as in packages.
     fn make_folder(&mut self, folder: &Path) -> io::Result<()> {
         if folder.is_dir() {
             return Ok(());
@@ -137,7 +137,7 @@ impl Laid {
     }
 }
 
-/// What is in the archive's own folder, by a path that leads nowhere else.
+/// The path below the archive's top folder; `None` if it could lead elsewhere.
 fn below(path: &Path) -> Option<PathBuf> {
     let mut parts = path.components();
     matches!(parts.next()?, Component::Normal(_)).then_some(())?;

@@ -1,22 +1,22 @@
-//! What the running copy of Holdoff is, and what it was installed from.
+//! The running copy of Holdoff, and the package that it was installed from.
 
 use crate::platform::data_dir::FileId;
 use crate::platform::fs;
 use holdoff_core::updates::{Build, PackageKind, PublicKey, Version};
 use std::path::{Path, PathBuf};
 
-/// Below the prefix that the programs are in; a package of ours has one word in it.
+/// Relative to the installation prefix; the file holds the package kind as one word.
 const MARKER: &str = "share/holdoff/package";
 const MARKER_MAX: u64 = 64;
 
 #[derive(Debug, Clone)]
 pub struct ThisCopy {
-    /// This program, by the path that it was started from.
+    /// The path that this program was started from.
     pub program: PathBuf,
-    /// What `bin` is in.
+    /// The parent of `bin`.
     pub prefix: PathBuf,
     pub package: Option<PackageKind>,
-    /// The program's file, as it was when it was started.
+    /// The program's file at startup.
     file: Option<FileId>,
 }
 
@@ -34,18 +34,18 @@ impl ThisCopy {
     }
 
     pub fn build(&self, key: Option<PublicKey>) -> Build {
-        // What has no version is older than nothing.
+        // A build without a valid version never counts as outdated.
         let version = Version::parse(env!("CARGO_PKG_VERSION")).unwrap_or(Version::new(u64::MAX, 0, 0));
         Build { version, package: self.package, system: system(), key }
     }
 
-    /// Whether another file is there in its place.
+    /// Whether the program's file has been replaced.
     pub fn is_replaced(&self) -> bool {
         FileId::at(&self.program) != self.file
     }
 }
 
-/// As the list of a release names it.
+/// The system name used in the release list.
 pub fn system() -> String {
     format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH)
 }

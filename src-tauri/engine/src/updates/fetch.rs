@@ -1,5 +1,5 @@
-//! Fetches a package into a folder of its own, for this user only, and looks whether it is what was signed before anything
-//! else touches it. What is not, or not whole, is gone afterwards.
+//! Downloads a package into a private folder, and checks its size and signed hash before anything else uses it. An incomplete
+//! or wrong file is deleted.
 
 use crate::http::network::Network;
 use crate::http::{ReleaseServer, torn};
@@ -11,11 +11,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use tokio::task::spawn_blocking;
 
-/// What is to be left of the disk: state is saved there, too.
+/// Disk space to leave free, because state is saved there, too.
 const MARGIN: u64 = 4 * 1024 * 1024;
 
 /// # Errors
-/// Why there is none. Nothing of it is left then.
+/// Fails if the package cannot be downloaded or is not the signed one. No file is left then.
 pub async fn fetch(
     server: &ReleaseServer,
     permit: ReleasePermit,
@@ -49,7 +49,7 @@ async fn receive(
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => FetchFailure::NoSpace { needed: package.size },
         _ => FetchFailure::Disk(error.to_string()),
     };
-    // Written a piece at a time from here: a piece is some kilobytes, and nobody else waits for this task.
+    // Written in this task: a chunk has only some kilobytes, and nothing else waits for this task.
     let mut file = fs::create(&folder.join(&package.file)).map_err(disk)?;
     let (mut sum, mut taken) = (Sha256::new(), 0_u64);
     while let Some(piece) = response.chunk().await.map_err(|error| FetchFailure::Torn(torn(&error)))? {
@@ -79,7 +79,7 @@ fn prepare(folder: &Path, size: u64) -> Result<(), FetchFailure> {
     }
 }
 
-/// What this user may still write there; `None` if the system does not say.
+/// Free space for this user; `None` if the system does not report it.
 #[cfg(unix)]
 fn free(folder: &Path) -> Option<u64> {
     let said = rustix::fs::statvfs(folder).ok()?;
@@ -91,16 +91,16 @@ fn free(_: &Path) -> Option<u64> {
     None
 }
 
-/// What was fetched last, and is whole.
+/// The last complete download.
 pub fn fetched(folder: &Path) -> Option<PathBuf> {
     let entries = std::fs::read_dir(folder).ok()?.flatten();
     entries.map(|entry| entry.path()).find(|path| path.is_file())
 }
 
-/// Removes all that is there.
+/// Removes all files in the folder.
 ///
 /// # Errors
-/// What the system says.
+/// Fails on an I/O error.
 pub fn clear(folder: &Path) -> io::Result<()> {
     let entries = match std::fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),

@@ -1,6 +1,5 @@
-//! Looks for newer versions of Holdoff and installs one where its person says so: the driver of
-//! [`holdoff_core::Updates`]. A task, and no thread of its own; while its person has not chosen to look, it waits for
-//! nothing but that.
+//! Checks for new versions of Holdoff and installs one at the user's request: the driver of [`holdoff_core::Updates`]. It is
+//! a task without a thread of its own. While update checks are off, it only waits for that setting.
 
 mod apt;
 mod archive;
@@ -36,7 +35,7 @@ use tokio::task::{JoinSet, spawn_blocking};
 
 const FAILED_ITSELF: &str = "internal error";
 
-/// What the rest of the engine has for it.
+/// The services that the task uses.
 #[derive(Debug)]
 pub struct RunnerContext {
     pub clock: Clock,
@@ -46,26 +45,26 @@ pub struct RunnerContext {
     pub zone: fn() -> TimeZone,
 }
 
-/// What others want of it.
+/// Commands to the task.
 #[derive(Debug)]
 pub enum Order {
     Settings(Box<Settings>),
     NoticeService(bool),
-    /// What came of an announcement.
+    /// The result of an announcement.
     Announced {
         shown: bool,
     },
-    /// Its person does not want to hear of this version.
+    /// The user skips this version.
     Skip(String),
-    /// Its person wants this version.
+    /// The user wants to install this version.
     Install(String),
 }
 
-/// As its owner holds it.
+/// A handle to the task.
 #[derive(Debug)]
 pub struct Updater {
     pub status: watch::Receiver<UpdatesStatus>,
-    /// Versions that are to be announced, to be answered with [`Order::Announced`].
+    /// Versions to announce, each to be answered with [`Order::Announced`].
     pub announcements: mpsc::Receiver<String>,
     pub orders: mpsc::UnboundedSender<Order>,
 }
@@ -78,14 +77,14 @@ struct Task {
     person: Person,
     server: Option<ReleaseServer>,
     zone: Option<TimeZone>,
-    /// Whether a look that is under way is still wanted.
+    /// Whether a check in progress is still wanted.
     wanted: Arc<AtomicBool>,
     under_way: JoinSet<Event>,
     status: watch::Sender<UpdatesStatus>,
     announcements: mpsc::Sender<String>,
 }
 
-/// Starts it. Must be called inside a tokio runtime.
+/// Starts the task. Must be called inside a tokio runtime.
 pub fn start(environment: &Environment, tools: RunnerContext, state: UpdatesState, settings: &Settings) -> Updater {
     let copy = ThisCopy::find();
     let releases = environment.releases.clone();
@@ -137,7 +136,7 @@ impl Task {
         }
     }
 
-    /// What a crash left half put in place is put back, and what was fetched is thrown away.
+    /// Recovers from a crash during an installation, and deletes earlier downloads.
     async fn recover(&self) {
         let folder = self.folder();
         let recovered = spawn_blocking(move || {
@@ -149,7 +148,7 @@ impl Task {
         }
     }
 
-    /// Does what is said until it sleeps; answers when to wake it.
+    /// Executes the actions until it sleeps; returns when to wake it.
     async fn act(&mut self) -> Option<Moment> {
         let zone = (self.tools.zone)();
         if self.zone.as_ref() != Some(&zone) {
@@ -187,7 +186,7 @@ impl Task {
         }
     }
 
-    /// For every copy of this person's first, so that none of them is ever behind.
+    /// Saves the user's shared record first, so that it is never behind.
     async fn save(&mut self, state: Box<UpdatesState>) -> Result<(), String> {
         self.person.write(state.clone()).await?;
         self.tools.keeper.save_updates(state).await
@@ -223,7 +222,7 @@ impl Task {
     }
 
     fn look(&mut self, permit: ReleasePermit) {
-        // Without one, nothing is wanted.
+        // Without a server, no check is requested.
         let Some(server) = self.server.clone() else { return };
         tracing::info!("checking for updates");
         let (network, wanted) = (self.network(), Arc::clone(&self.wanted));
@@ -258,7 +257,7 @@ impl Task {
         self.environment.data_dir.join("updates")
     }
 
-    /// As Claude Code reaches its provider from here: who has to go through a proxy there has to here.
+    /// Uses the same network route as Claude Code: a proxy that is required there is required here.
     fn network(&self) -> impl Future<Output = Network> + Send + use<> {
         let named = self.environment.claude_config_dir.as_deref();
         let source = CredentialStore::from_env(&self.environment.home, named);
@@ -267,7 +266,7 @@ impl Task {
     }
 }
 
-/// Blocks, for as long as a person takes to say their password.
+/// Blocks, possibly while the user enters a password.
 fn put(kind: PackageKind, folder: &std::path::Path, copy: &ThisCopy, programs: &Programs) -> Result<Installed, String> {
     let package = fetch::fetched(folder).ok_or_else(|| "the package is gone".to_owned())?;
     let installed = match kind {

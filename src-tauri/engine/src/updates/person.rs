@@ -1,4 +1,4 @@
-//! The turn to look for newer versions, which one copy of a person's has at a time, whatever their data folders.
+//! The lock for update checks: only one of the user's copies checks at a time, whatever their data folders.
 
 use crate::platform::clock::Clock;
 use crate::platform::file_lock::FileLock;
@@ -10,7 +10,7 @@ use tokio::task::spawn_blocking;
 pub(super) struct Person {
     user: UserDir,
     clock: Clock,
-    /// Held from before a look until what came of it is kept.
+    /// Held from before a check until its result is saved.
     turn: Option<FileLock>,
 }
 
@@ -19,7 +19,7 @@ impl Person {
         Self { user, clock, turn: None }
     }
 
-    /// Before a look: what the others know, or that it is not the time.
+    /// Takes the lock before a check. Returns what other copies saved, or that it is not possible now.
     pub(super) async fn take_turn(&mut self) -> Option<Event> {
         if self.turn.as_ref().is_some_and(FileLock::is_current) {
             return None;
@@ -46,13 +46,13 @@ impl Person {
         self.turn = None;
     }
 
-    /// At the start. Nothing is asked on the strength of it.
+    /// Reads the saved state at startup. No request is based on it.
     pub(super) async fn read(&self) -> Option<Box<UpdatesState>> {
         let (user, clock) = (self.user.clone(), self.clock.clone());
         spawn_blocking(move || user.read_updates(&clock)).await.ok()?.ok()?.map(Box::new)
     }
 
-    /// With no look under way, and another copy at it, that one has the last word.
+    /// Saves the state. If this copy is not checking and another one is, that one's state wins.
     pub(super) async fn write(&self, state: Box<UpdatesState>) -> Result<(), String> {
         let (user, clock, has_turn) = (self.user.clone(), self.clock.clone(), self.turn.is_some());
         let written = spawn_blocking(move || {

@@ -1,10 +1,10 @@
-//! What of the environment a process gets that draws windows: what it needs for that. The rest may hold anything, such as
-//! the key of an API or the password of a proxy, and a web engine is the last that is to have it.
+//! The environment variables that a process with windows gets: only those that it needs. Others may hold anything, such as an
+//! API key or a proxy password, which a web engine must not see.
 
 use std::ffi::{OsStr, OsString};
 
 const NAMES: &[&str] = &[
-    // Who it is, where its files are, and in which language it speaks.
+    // User, folders and language.
     "HOME",
     "USER",
     "LOGNAME",
@@ -28,14 +28,14 @@ const NAMES: &[&str] = &[
     "NO_AT_BRIDGE",
     "AT_SPI_BUS_ADDRESS",
     "CLAUDE_CONFIG_DIR",
-    // How it was packed.
+    // Packaging.
     "APPDIR",
     "APPIMAGE",
     "SNAP",
     "FLATPAK_ID",
     "LD_LIBRARY_PATH",
     "RUST_BACKTRACE",
-    // That its windows may be driven from outside.
+    // Allows windows to be driven from outside.
     "TAURI_WEBVIEW_AUTOMATION",
     // Windows.
     "SYSTEMROOT",
@@ -50,7 +50,7 @@ const NAMES: &[&str] = &[
     "TMP",
 ];
 
-/// Toolkits, the drawing of them, and our own.
+/// Toolkits, graphics, and Holdoff's own variables.
 const BEGINNINGS: &[&str] = &[
     "LC_",
     "XDG_",
@@ -81,7 +81,7 @@ const BEGINNINGS: &[&str] = &[
     "HOLDOFF_",
 ];
 
-/// The variables that a process with windows is started with.
+/// The variables for a process with windows.
 pub fn for_windows(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Vec<(OsString, OsString)> {
     vars.into_iter().filter(|(name, _)| is_allowed(name)).collect()
 }
@@ -90,7 +90,7 @@ fn is_allowed(name: &OsStr) -> bool {
     let Some(name) = name.to_str() else {
         return false;
     };
-    // Windows takes a name in any case.
+    // Names are case-insensitive on Windows.
     let name = if cfg!(windows) { name.to_ascii_uppercase() } else { name.to_owned() };
     NAMES.contains(&name.as_str()) || BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
 }

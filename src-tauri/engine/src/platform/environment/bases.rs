@@ -1,4 +1,4 @@
-//! Where each endpoint of each provider is: where its provider says, or a server on this computer that stands in for it.
+//! The base URL of each provider endpoint: the provider's own, or a stand-in server on this computer.
 
 use super::StartError;
 use crate::http::network::is_loopback;
@@ -8,12 +8,12 @@ use reqwest::Url;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-/// Where each endpoint of each provider is.
+/// The base URL of each endpoint of each provider.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bases(BTreeMap<(Provider, Endpoint), Url>);
 
 impl Bases {
-    /// One provider's.
+    /// The endpoints of one provider.
     pub fn new(provider: Provider, usage: Url, token: Url) -> Self {
         Self::from_iter([((provider, Endpoint::Usage), usage), ((provider, Endpoint::Token), token)])
     }
@@ -52,7 +52,7 @@ fn base(
     }
 }
 
-/// The address of a server on this computer that stands in for one elsewhere.
+/// Parses the loopback address of a stand-in server.
 pub(super) fn stand_in(given: &str) -> Result<Url, &'static str> {
     let url = Url::parse(given).map_err(|_| "it is not a URL")?;
     if !matches!(url.scheme(), "http" | "https") {

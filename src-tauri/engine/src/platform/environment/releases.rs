@@ -1,4 +1,4 @@
-//! Where Holdoff's own releases are, and whose they are: both are made into the program by whoever builds it.
+//! Where releases are published and which key signs them. Both are set at build time.
 
 use super::StartError;
 use super::bases::stand_in;
@@ -7,10 +7,10 @@ use holdoff_core::updates::PublicKey;
 use reqwest::Url;
 use std::ffi::OsString;
 
-/// Of the release workflow. A build without both looks for nothing.
+/// Set by the release workflow. A build without both does not check for updates.
 const BASE: Option<&str> = option_env!("HOLDOFF_RELEASES");
 const KEY: Option<&str> = option_env!("HOLDOFF_RELEASES_KEY");
-/// The hosts that the server may lead on to, with a comma between: that of large files is another one at some forges.
+/// Comma-separated hosts that the server may redirect to: some forges serve large files from another host.
 const VIA: Option<&str> = option_env!("HOLDOFF_RELEASES_VIA");
 
 const BASE_VARIABLE: &str = "HOLDOFF_UPDATES_API";
@@ -18,13 +18,13 @@ const KEY_VARIABLE: &str = "HOLDOFF_UPDATES_KEY";
 
 #[derive(Debug, Clone)]
 pub struct Releases {
-    /// The folder of the newest release.
+    /// The folder of the latest release.
     pub base: Url,
     pub key: PublicKey,
     pub via: Vec<String>,
 }
 
-/// `in_tests`: nobody but this computer is asked for readings, so that nobody else is asked for releases either.
+/// `in_tests`: readings come only from this computer, so the built-in release server is not used either.
 pub(super) fn find(var: &impl Fn(&str) -> Option<OsString>, in_tests: bool) -> Result<Option<Releases>, StartError> {
     let text = |variable| var(variable).map(|value| value.to_string_lossy().into_owned());
     let refuse = |variable| move |why| StartError::Releases { variable, why };
@@ -42,7 +42,7 @@ pub(super) fn find(var: &impl Fn(&str) -> Option<OsString>, in_tests: bool) -> R
     Ok(Some(Releases { base, key, via: Vec::new() }))
 }
 
-/// An empty text is what a workflow makes of a variable that it does not have.
+/// A workflow turns a missing variable into an empty string.
 fn built_in(base: Option<&str>, key: Option<&str>, via: Option<&str>) -> Option<Releases> {
     let base = Url::parse(base?).ok().filter(|base| base.scheme() == "https" && !is_loopback(base))?;
     let key = PublicKey::from_base64(key?).ok()?;

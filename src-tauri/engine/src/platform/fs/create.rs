@@ -1,10 +1,10 @@
-//! Makes files and folders for this user only.
+//! Creates files and folders that are private to this user.
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-/// To open a file that is to be written: made for its user only, and a pipe in its place is an error that is not waited for.
+/// Options for writing a file: new files are private, and a pipe at that path fails instead of blocking.
 pub(crate) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true);
@@ -16,26 +16,26 @@ pub(crate) fn private() -> OpenOptions {
     options
 }
 
-/// An empty file, new or emptied.
+/// Creates an empty file, or truncates an existing one.
 ///
 /// # Errors
-/// What the system says.
+/// Fails on an I/O error.
 pub(crate) fn create(path: &Path) -> io::Result<File> {
     private().create(true).truncate(true).open(path)
 }
 
-/// A new file. A link by its name is not followed.
+/// Creates a new file. A link at that path is not followed.
 ///
 /// # Errors
-/// What the system says; that something is there by that name.
+/// Fails on an I/O error, or if the path exists.
 pub(crate) fn create_new(path: &Path) -> io::Result<File> {
     private().create_new(true).open(path)
 }
 
-/// Makes a folder, and those above it, for this user only. One that is there stays as it is.
+/// Creates a folder and its parents, private to this user. An existing folder is not changed.
 ///
 /// # Errors
-/// What the system says.
+/// Fails on an I/O error.
 pub fn make_folder(dir: &Path) -> io::Result<()> {
     let mut folder = std::fs::DirBuilder::new();
     folder.recursive(true);
@@ -44,11 +44,11 @@ pub fn make_folder(dir: &Path) -> io::Result<()> {
     folder.create(dir)
 }
 
-/// The same for a folder that was taken away: somebody else may have made it meanwhile, and for everyone to read, as the web
-/// engine of a window does.
+/// Same for a folder that was removed. Another program, such as a window's web engine, may have recreated it readable for
+/// everyone, so its mode is set too.
 ///
 /// # Errors
-/// What the system says.
+/// Fails on an I/O error.
 pub fn make_folder_again(dir: &Path) -> io::Result<()> {
     make_folder(dir)?;
     #[cfg(unix)]

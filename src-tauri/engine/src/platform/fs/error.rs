@@ -1,4 +1,4 @@
-//! Why a file is not read, in words that a person can be shown.
+//! Read errors, with messages for the user.
 
 use crate::platform::private_files::Doubt;
 use std::path::Path;
@@ -17,12 +17,12 @@ pub enum ReadError {
     Forbidden,
     #[error("it is a folder")]
     Folder,
-    /// Where none is followed.
+    /// Only where links are not followed.
     #[error("it is a link")]
     Link,
     #[error("it is a pipe, a socket or a device, not a file")]
     NoFile,
-    /// Than so many bytes.
+    /// The limit in bytes.
     #[error("it is larger than {}, the limit for this file", size_in_words(.0))]
     TooLarge(u64),
     #[error("{0}")]
@@ -32,13 +32,13 @@ pub enum ReadError {
 }
 
 impl ReadError {
-    /// What the system says of the file at `path`.
+    /// Classifies a system error for the file at `path`.
     pub(crate) fn of(error: io::Error, path: &Path) -> Self {
         match error.kind() {
             io::ErrorKind::NotFound if fs::symlink_metadata(path).is_ok_and(|link| link.is_symlink()) => {
                 Self::LinkToNothing
             }
-            // Windows says no more of that.
+            // Windows reports only `NotFound` here.
             io::ErrorKind::NotFound if cfg!(windows) && path.parent().is_some_and(Path::is_file) => Self::FileAround,
             io::ErrorKind::NotFound => Self::Missing,
             io::ErrorKind::PermissionDenied => Self::Forbidden,
@@ -47,7 +47,7 @@ impl ReadError {
         }
     }
 
-    /// Whether there is nothing to be read, and nothing wrong with that.
+    /// Whether the file is missing, which is not a fault.
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::Missing | Self::LinkToNothing)
     }

@@ -1,19 +1,19 @@
-//! Opens a file that may be anything: without waiting for what is not a file, and without doing anything to it.
+//! Opens a path that may lead to anything, without blocking on a pipe and without side effects on a device.
 
 use super::error::ReadError;
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::Path;
 
-/// An ordinary file, to be read.
+/// Opens a regular file for reading.
 ///
 /// # Errors
-/// Why there is none.
+/// Fails if it cannot be opened or is not a regular file.
 pub(crate) fn open(path: &Path) -> Result<File, ReadError> {
     open_by(path, fs::metadata(path), 0)
 }
 
-/// The same, unless a link stands there.
+/// Same, but fails if the path is a link.
 pub(super) fn open_unlinked(path: &Path) -> Result<File, ReadError> {
     #[cfg(unix)]
     let no_link = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
@@ -24,7 +24,7 @@ pub(super) fn open_unlinked(path: &Path) -> Result<File, ReadError> {
 
 fn open_by(path: &Path, seen: io::Result<Metadata>, flags: i32) -> Result<File, ReadError> {
     let refused = |error| ReadError::of(error, path);
-    // Before it is opened: opening a pipe would set free a program that waits for its reader, and a device may do anything.
+    // Checked before opening: opening a pipe would unblock its writer, and opening a device may have side effects.
     check(&seen.map_err(refused)?)?;
     let file = open_at_once(path, flags).map_err(refused)?;
     check(&file.metadata().map_err(refused)?)?;
@@ -40,7 +40,7 @@ pub(super) fn check(metadata: &Metadata) -> Result<(), ReadError> {
     }
 }
 
-/// Between the look at it and this, a pipe may have taken its place: opening that must not wait either.
+/// A pipe may have replaced the file since the check, so opening must not block either.
 #[cfg(unix)]
 pub(super) fn open_at_once(path: &Path, flags: i32) -> io::Result<File> {
     use rustix::fs::OFlags;

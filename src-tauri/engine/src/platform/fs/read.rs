@@ -1,4 +1,4 @@
-//! Reads a file that may be anything: bounded, and told apart when it fails.
+//! Bounded reads of a path that may lead to anything, with classified errors.
 
 use super::error::ReadError;
 use super::open::{open, open_unlinked};
@@ -9,26 +9,26 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use zeroize::Zeroizing;
 
-/// All of an ordinary file of at most `most` bytes, whoever's it is. It may hold a token, and is wiped when it is dropped.
+/// Reads a regular file of at most `most` bytes, whoever owns it. It may hold a token, so the buffer is wiped when dropped.
 ///
 /// # Errors
-/// Why it is not read.
+/// Fails if the file cannot be read.
 pub fn read(path: &Path, most: u64) -> Result<Zeroizing<Vec<u8>>, ReadError> {
     whole(open(path)?, path, most)
 }
 
-/// The same of what Holdoff keeps: nothing that another user put there is believed.
+/// Same for Holdoff's own files: a file that another user owns is refused.
 ///
 /// # Errors
-/// Why it is not read.
+/// Fails if the file cannot be read.
 pub(crate) fn read_own(path: &Path, most: u64) -> Result<Zeroizing<Vec<u8>>, ReadError> {
     read_trusted(path, most, false)
 }
 
-/// The same of a record with a command in it: nor what others may write.
+/// Same for a record with a command: a file that others can write is refused too.
 ///
 /// # Errors
-/// Why it is not read.
+/// Fails if the file cannot be read.
 pub(crate) fn read_command(path: &Path, most: u64) -> Result<Zeroizing<Vec<u8>>, ReadError> {
     read_trusted(path, most, true)
 }
@@ -39,26 +39,26 @@ fn read_trusted(path: &Path, most: u64, command: bool) -> Result<Zeroizing<Vec<u
     doubt.map_or_else(|| whole(file, path, most), |doubt| Err(ReadError::Doubtful(doubt)))
 }
 
-/// All of an ordinary file, unless a link stands in its place.
+/// Reads a regular file, but fails if the path is a link.
 ///
 /// # Errors
-/// Why it is not read.
+/// Fails if the file cannot be read.
 pub(crate) fn read_unlinked(path: &Path, most: u64) -> Result<Zeroizing<Vec<u8>>, ReadError> {
     whole(open_unlinked(path)?, path, most)
 }
 
-/// How long an ordinary file is.
+/// The size of a regular file.
 ///
 /// # Errors
-/// Why it is not to be read.
+/// Fails if the file cannot be read.
 pub(crate) fn size(path: &Path) -> Result<u64, ReadError> {
     open(path)?.metadata().map(|file| file.len()).map_err(|error| ReadError::of(error, path))
 }
 
-/// So many bytes of an ordinary file, from there; fewer at its end.
+/// Reads up to `most` bytes of a regular file, starting at `from`.
 ///
 /// # Errors
-/// Why it is not read.
+/// Fails if the file cannot be read.
 pub(crate) fn read_part(path: &Path, from: u64, most: u64) -> Result<Vec<u8>, ReadError> {
     let mut file = open(path)?;
     let mut bytes = Vec::new();
@@ -67,13 +67,13 @@ pub(crate) fn read_part(path: &Path, from: u64, most: u64) -> Result<Vec<u8>, Re
 }
 
 fn whole(file: File, path: &Path, most: u64) -> Result<Zeroizing<Vec<u8>>, ReadError> {
-    // A hint, which saves many small reads: it may not be true.
+    // Only a size hint, to avoid many small reads. It may be wrong.
     let about = file.metadata().map_or(0, |file| file.len()).min(most);
     let read = bounded(file, usize::try_from(about).unwrap_or(0), most);
     read.map_err(|error| ReadError::of(error, path))?.ok_or(ReadError::TooLarge(most))
 }
 
-/// `None` is more than `most` bytes. The size that a file claims to have is not relied on: it may grow, or not be true.
+/// `None` if there are more than `most` bytes. The reported file size is not trusted: the file may grow.
 pub(super) fn bounded(from: impl Read, about: usize, most: u64) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
     let bytes = wiped::read_to_end(from.take(most + 1), about)?;
     Ok((bytes.len() as u64 <= most).then_some(bytes))

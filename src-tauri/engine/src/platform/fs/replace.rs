@@ -1,33 +1,33 @@
-//! Replaces a file by another one: whole or not at all, and durably where that is asked for.
+//! Replaces a file atomically, and durably where requested.
 
 use super::create::{create_new, make_folder};
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// What is to take the place of a file: beside it, for this user only. Gone when dropped before it did.
+/// A temporary file in the same folder that will replace another one, private to this user. Deleted on drop unless it did.
 #[derive(Debug)]
 pub(crate) struct Next {
     path: PathBuf,
     file: File,
-    /// It took its place, or is to stay for another reason.
+    /// It replaced its target, or is to stay for another reason.
     stays: bool,
 }
 
 impl Next {
-    /// An empty one. What stands there by that name was left by a crash, and goes.
+    /// Creates an empty one. A file with that name is left over from a crash and is deleted.
     ///
     /// # Errors
-    /// What the system says.
+    /// Fails on an I/O error.
     pub(crate) fn create(path: PathBuf) -> io::Result<Self> {
         let _there_is_none_as_a_rule = fs::remove_file(&path);
         Ok(Self { file: create_new(&path)?, path, stays: false })
     }
 
-    /// A whole and durable one, which only those can read who can read `like`, where there is such a file.
+    /// Writes and syncs one. If `like` is given, the new file gets its access rights.
     ///
     /// # Errors
-    /// What the system says.
+    /// Fails on an I/O error.
     pub(crate) fn written(path: PathBuf, like: Option<&Metadata>, bytes: &[u8]) -> io::Result<Self> {
         let mut next = Self::create(path)?;
         if let Some(like) = like {
@@ -38,10 +38,10 @@ impl Next {
         Ok(next)
     }
 
-    /// One that is there and whole, made durable. It stays where it is if it does not take its place.
+    /// Syncs an existing complete file. It is not deleted if it does not replace its target.
     ///
     /// # Errors
-    /// What the system says.
+    /// Fails on an I/O error.
     pub(crate) fn found(path: PathBuf) -> io::Result<Self> {
         let file = writable(&path)?;
         file.sync_all()?;
@@ -49,7 +49,7 @@ impl Next {
     }
 
     /// # Errors
-    /// What the system says.
+    /// Fails on an I/O error.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes)
     }
@@ -59,7 +59,7 @@ impl Next {
         &self.path
     }
 
-    /// Gives it the mode and the owner of another file. Before there is anything in it.
+    /// Copies mode and owner from another file. Called before anything is written.
     #[cfg(unix)]
     fn liken(&self, like: &Metadata) -> io::Result<()> {
         use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
@@ -69,7 +69,7 @@ impl Next {
             fchown(&self.file, Some(like.uid()), None)?;
         }
         if made.gid() != like.gid() && fchown(&self.file, None, Some(like.gid())).is_err() {
-            // What that group was allowed is not for another one.
+            // The group differs, so it does not get that group's access.
             mode &= !0o070;
         }
         self.file.set_permissions(fs::Permissions::from_mode(mode))
@@ -80,23 +80,23 @@ impl Next {
         Ok(())
     }
 
-    /// Takes the place of `target`, durably.
+    /// Replaces `target` durably.
     ///
     /// # Errors
-    /// What the system says. What was replaced may then not be durable; try again.
+    /// Fails on an I/O error. The replacement may then not be durable; try again.
     pub(crate) fn place(mut self, target: &Path) -> io::Result<()> {
         fs::rename(&self.path, target)?;
         self.stays = true;
         sync_folder(target)
     }
 
-    /// The same, as quickly as can be and not durably. By exchanging the names, where that can be done: when one file is
-    /// renamed over another, some file systems write it out at once.
+    /// Replaces `target` quickly, without syncing. Swaps the two names where possible, because some file systems flush a file
+    /// at once when it is renamed over another.
     ///
     /// # Errors
-    /// What the system says.
+    /// Fails on an I/O error.
     pub(crate) fn place_unsynced(mut self, target: &Path) -> io::Result<()> {
-        // What was there has the name of this one then, and goes with it.
+        // After a swap, the old file has this one's name and is deleted with it.
         if exchange(&self.path, target).is_err() {
             fs::rename(&self.path, target)?;
             self.stays = true;
@@ -113,11 +113,11 @@ impl Drop for Next {
     }
 }
 
-/// Puts a file with these bytes, for this user only, in place of what is there, durably; and makes the folder where there is
-/// none. `next` is its name until then, in the same folder.
+/// Durably replaces `path` with a private file of these bytes, and creates the folder if it is missing. `next` is the
+/// temporary name, in the same folder.
 ///
 /// # Errors
-/// What the system says. What was there stays, or may not be durably replaced.
+/// Fails on an I/O error. The old file remains, or the replacement may not be durable.
 pub fn replace(path: &Path, next: PathBuf, bytes: &[u8]) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         make_folder(folder)?;
@@ -125,38 +125,38 @@ pub fn replace(path: &Path, next: PathBuf, bytes: &[u8]) -> io::Result<()> {
     Next::written(next, None, bytes)?.place(path)
 }
 
-/// Puts a file that somebody else wrote in place of another, durably.
+/// Durably replaces `path` with `next`, a file that another component wrote.
 ///
 /// # Errors
-/// What the system says. What was there stays, or may not be durably replaced.
+/// Fails on an I/O error. The old file remains, or the replacement may not be durable.
 pub(crate) fn put(next: &Path, path: &Path) -> io::Result<()> {
     writable(next)?.sync_all()?;
     fs::rename(next, path)?;
     sync_folder(path)
 }
 
-/// Syncs a file and the folder that names it.
+/// Syncs a file and its folder.
 ///
 /// # Errors
-/// What the system says: it is not durable.
+/// Fails on an I/O error; the file is then not durable.
 pub(crate) fn sync(path: &Path) -> io::Result<()> {
     writable(path)?.sync_all()?;
     sync_folder(path)
 }
 
-/// Windows syncs a file only for who may write it.
+/// Windows syncs a file only through a writable handle.
 fn writable(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).open(path)
 }
 
-/// Syncs the folder that names a file.
+/// Syncs the folder of a file.
 ///
 /// # Errors
-/// What the system says: what it names may be another one after a crash of the machine.
+/// Fails on an I/O error. After a crash of the machine, the name may then lead to the earlier file.
 #[cfg(unix)]
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     match path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all()) {
-        // Some file systems have no such thing.
+        // Some file systems cannot sync a folder.
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
         result => result,
     }
@@ -167,10 +167,10 @@ pub(crate) fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Exchanges two names in one step.
+/// Swaps two names atomically.
 ///
 /// # Errors
-/// `Unsupported` where that cannot be done here; else what the system says.
+/// Fails with `Unsupported` if the system or file system cannot do it, or on an I/O error.
 #[cfg(target_os = "linux")]
 pub(crate) fn exchange(one: &Path, other: &Path) -> io::Result<()> {
     rename_by(one, other, rustix::fs::RenameFlags::EXCHANGE)
@@ -181,19 +181,19 @@ fn exchange(_: &Path, _: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Renames a folder, or a file, where there is nothing by the other name. (A plain rename puts a folder over an empty one.)
+/// Renames a file or folder only if the target does not exist. (A plain rename replaces an empty folder.)
 ///
 /// # Errors
-/// `AlreadyExists`; `Unsupported` where that cannot be done here; else what the system says.
+/// Fails with `AlreadyExists`, with `Unsupported` if this is not possible here, or on an I/O error.
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 pub(crate) fn rename_if_free(from: &Path, to: &Path) -> io::Result<()> {
     rename_by(from, to, rustix::fs::RenameFlags::NOREPLACE)
 }
 
-/// Folders only. Here a rename never replaces one.
+/// Folders only. On this platform a rename never replaces a folder.
 ///
 /// # Errors
-/// What the system says.
+/// Fails on an I/O error.
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
 pub(crate) fn rename_if_free(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)
@@ -203,7 +203,7 @@ pub(crate) fn rename_if_free(from: &Path, to: &Path) -> io::Result<()> {
 fn rename_by(from: &Path, to: &Path, flags: rustix::fs::RenameFlags) -> io::Result<()> {
     use rustix::io::Errno;
     match rustix::fs::renameat_with(rustix::fs::CWD, from, rustix::fs::CWD, to, flags) {
-        // Kernels and file systems that know no such flag, as some of other computers'.
+        // Kernels and file systems without this flag, such as some network file systems.
         Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => Err(io::ErrorKind::Unsupported.into()),
         renamed => Ok(renamed?),
     }

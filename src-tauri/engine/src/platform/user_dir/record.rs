@@ -1,5 +1,5 @@
-//! How an account stood when it was last saved, whichever data folder that copy had. Written before the copy's own state,
-//! so that it is never behind.
+//! The last saved state of an account, whichever data folder wrote it. It is written before the copy's own state, so it is
+//! never behind.
 
 use super::{UserDir, file_name};
 use crate::platform::clock::Clock;
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 const SIZE_MAX: u64 = 16 * 1024 * 1024;
-/// Whose history goes with it.
+/// The data folder whose history belongs to the record.
 const DATA_DIR: &str = "data_dir";
 
 impl UserDir {
@@ -26,10 +26,10 @@ impl UserDir {
         self.dir.join("accounts").join(format!("{}.json", file_name(id)))
     }
 
-    /// Makes this durable as the last word on the account. Blocks; only who has its lock may.
+    /// Saves the account's record durably. Blocks; the caller must hold the account's lock.
     ///
     /// # Errors
-    /// Why it is not durable.
+    /// Fails if the record cannot be saved durably.
     pub fn write(&self, id: &AccountId, account: &AccountState, clock: &Clock) -> Result<(), String> {
         let mut state = State::new(clock.boot_id());
         state.saved = Some(clock.now());
@@ -42,14 +42,14 @@ impl UserDir {
         fs::replace(&path, path.with_extension("next"), &record).map_err(|error| error.to_string())
     }
 
-    /// How the account stands, where another copy knows that better than `own`, which is what this one has kept. Blocks; only
-    /// who has its lock may.
+    /// The account's state if another copy has a newer one than `own`, which is this copy's saved state. Blocks; the caller
+    /// must hold the account's lock.
     ///
     /// # Errors
-    /// Why that cannot be known now. Nothing may be asked then.
+    /// Fails if that cannot be determined. No request may be sent then.
     pub fn newer(&self, id: &AccountId, own: &AccountState, clock: &Clock) -> Result<Option<AccountState>, String> {
         let (path, now) = (self.record(id), clock.now());
-        // Until it is saved under its own name, the record of an earlier version is the seat's.
+        // The seat uses the record of an earlier version until it is saved under its own name.
         let formerly = own.formerly.as_ref().filter(|_| !path.exists());
         let (path, id) = formerly.map_or((path, id), |formerly| (self.record(formerly), formerly));
         let Some(bytes) = read(&path)? else {
@@ -77,10 +77,10 @@ impl UserDir {
         }
     }
 
-    /// What the other seats of its login were told, whichever copy of Holdoff asked. Blocks; only who has its lock may.
+    /// The gates of the login's other seats, whichever copy of Holdoff wrote them. Blocks; the caller must hold the lock.
     ///
     /// # Errors
-    /// Why that cannot be known now. Nothing may be asked then.
+    /// Fails if that cannot be determined. No request may be sent then.
     pub fn beside(&self, id: &AccountId, clock: &Clock) -> Result<Vec<(AccountId, SeatGates)>, String> {
         let folder = self.dir.join("accounts");
         let entries = match std::fs::read_dir(&folder) {
@@ -96,7 +96,7 @@ impl UserDir {
             let Some(bytes) = (is_its && is_record).then(|| read(&path)).transpose()?.flatten() else {
                 continue;
             };
-            // What cannot be read is kept aside when its own seat is taken up.
+            // An unreadable record is set aside when its own seat is loaded.
             let Ok((_, mut state)) = state_file::parse(&bytes) else {
                 continue;
             };
@@ -106,7 +106,7 @@ impl UserDir {
         Ok(beside)
     }
 
-    /// With one data folder, its own state is as good. With two, the other may have been told to wait for as long as it gets.
+    /// With one data folder, its own state is sufficient. With two, the other may have the longest possible cooldown.
     fn without_record(&self, id: &AccountId, own: &AccountState, now: Moment) -> Option<AccountState> {
         if self.other_data_dirs().is_empty() {
             return None;
@@ -116,7 +116,7 @@ impl UserDir {
         Some(account)
     }
 
-    /// It kept no record, and most likely the usual data folder.
+    /// An earlier version kept no record, and most likely used the default data folder.
     fn of_an_earlier_version(&self, id: &AccountId, own: &AccountState, clock: &Clock) -> Option<AccountState> {
         if !self.is_another(&self.usual) {
             return None;
@@ -132,7 +132,7 @@ impl UserDir {
     }
 }
 
-/// The ledger of the copy that wrote it may be ahead of what it wrote.
+/// The ledger of the copy that wrote the record may be newer than the record.
 fn remind(data_dir: &Path, id: &AccountId, account: &mut AccountState, now: Moment) {
     let since = Wall(now.wall.0.saturating_sub(holdoff_core::time::millis(SPAN)));
     match history::ledger(data_dir, since) {
@@ -145,13 +145,13 @@ pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
     match fs::read_own(path, SIZE_MAX) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.is_missing() => Ok(None),
-        // No record: it is kept aside.
+        // Not a record; it is set aside.
         Err(ReadError::TooLarge(_)) => Ok(Some(Zeroizing::default())),
         Err(error) => Err(format!("cannot read {}: {error}", path.display())),
     }
 }
 
-/// How often it was saved, the state with this account alone, and the data folder of the copy that wrote it.
+/// Returns the save count, the state with only this account, and the data folder of the copy that wrote it.
 fn parse(bytes: &[u8], id: &AccountId) -> Result<(u64, State, Option<PathBuf>), NotRead> {
     let (_, state) = state_file::parse(bytes)?;
     let saves = state.accounts.get(id).ok_or("it belongs to another account")?.saves;

@@ -1,5 +1,4 @@
-//! When newer versions were looked for last, and what came of it, whichever data folder that copy had: one request in a day
-//! is one of the person.
+//! The last update check and its result, whichever data folder it ran from: the limit of one request a day applies per user.
 
 use super::UserDir;
 use super::record::{read, replace};
@@ -17,10 +16,10 @@ impl UserDir {
         self.dir.join("updates.json")
     }
 
-    /// Makes this durable as the last word, unless another copy asked later. Blocks; only who has the lock may.
+    /// Saves this durably, unless another copy checked later. Blocks; the caller must hold the lock.
     ///
     /// # Errors
-    /// Why it is not durable.
+    /// Fails if it cannot be saved durably.
     pub fn write_updates(&self, updates: &UpdatesState, clock: &Clock) -> Result<(), String> {
         let asked = |updates: &UpdatesState| updates.asked.map(|at| at.boot);
         if self.read_updates(clock)?.is_some_and(|known| asked(&known) > asked(updates)) {
@@ -32,10 +31,10 @@ impl UserDir {
         replace(&self.updates(), &Value::Object(slot(0, &state))).map_err(|error| error.to_string())
     }
 
-    /// What is known of it. One that cannot be read is kept aside, and counts as if it were asked for just now. Blocks.
+    /// The saved update state. An unreadable record is set aside and counts as a check made just now. Blocks.
     ///
     /// # Errors
-    /// Why that cannot be known now. Nothing may be asked then.
+    /// Fails if it cannot be read. No request may be sent then.
     pub fn read_updates(&self, clock: &Clock) -> Result<Option<UpdatesState>, String> {
         let (path, now) = (self.updates(), clock.now());
         let Some(bytes) = read(&path)? else { return Ok(None) };

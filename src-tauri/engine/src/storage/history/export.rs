@@ -1,4 +1,4 @@
-//! The history for other programs, written as it is read.
+//! Exports the history for other programs, streaming as it is read.
 
 use super::{HistoryError, Reader, rows};
 use crate::platform::fs;
@@ -13,19 +13,19 @@ use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-/// What a table of its own is made of.
+/// The exported tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Table {
-    /// Each window as it changed.
+    /// The changes of each window.
     Windows,
-    /// What is paid beside the plan, as it changed.
+    /// The changes of spending outside the plan.
     Money,
     /// The ledger.
     Requests,
     Episodes,
 }
 
-/// In which form a person wants it.
+/// The export format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
@@ -34,10 +34,10 @@ pub enum Format {
     Json,
 }
 
-/// Writes all of the history of `dir` into new files of `folder`, for this user only. Answers their names.
+/// Exports the whole history of `dir` to new private files in `folder`. Returns their names.
 ///
 /// # Errors
-/// When it cannot be read or written to the end; what was begun is then removed.
+/// Fails if reading or writing fails; the unfinished file is then removed.
 pub fn to_folder(dir: &Path, folder: &Path, stamp: &str, format: Format) -> Result<Vec<String>, HistoryError> {
     let Some(reader) = Reader::open(dir)? else {
         return Ok(Vec::new());
@@ -72,10 +72,10 @@ pub fn to_folder(dir: &Path, folder: &Path, stamp: &str, format: Format) -> Resu
     Ok(names)
 }
 
-/// One table as CSV (RFC 4180), with a line of names. Times are RFC 3339 in UTC.
+/// Writes one table as CSV (RFC 4180) with a header line. Times are RFC 3339 in UTC.
 ///
 /// # Errors
-/// When it cannot be read or written to the end.
+/// Fails if reading or writing fails.
 pub fn csv(reader: &Reader, table: Table, since: Wall, out: impl Write) -> Result<(), HistoryError> {
     let mut out = csv::WriterBuilder::new().has_headers(false).from_writer(out);
     let mut failed = None;
@@ -125,10 +125,10 @@ pub fn csv(reader: &Reader, table: Table, since: Wall, out: impl Write) -> Resul
     }
 }
 
-/// All of it as one JSON object, with the fields of the CSV; what does not apply is null.
+/// Writes everything as one JSON object with the fields of the CSV; a field that does not apply is null.
 ///
 /// # Errors
-/// When it cannot be read or written to the end.
+/// Fails if reading or writing fails.
 pub fn json(reader: &Reader, since: Wall, mut out: impl Write) -> Result<(), HistoryError> {
     write!(out, "{{\"version\":1,\"windows\":")?;
     let mut list = List::begin(&mut out)?;
@@ -150,7 +150,7 @@ pub fn json(reader: &Reader, since: Wall, mut out: impl Write) -> Result<(), His
     Ok(out.flush()?)
 }
 
-/// A JSON list, one line an item.
+/// A JSON list with one item per line.
 struct List<'a, W: Write> {
     out: &'a mut W,
     first: bool,

@@ -1,24 +1,24 @@
-//! Whether the file is whole, looked into at a start, beside everything else and for a bounded time.
+//! Checks the integrity of the file at startup, in the background and for a limited time.
 
 use super::{HistoryError, NAME, reader, why};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// A file of the largest size that can be chosen takes longer than anyone should feel; the part that was looked at is
-/// then all that is known.
+/// The time limit: checking a file of the maximum size would take noticeably long. If it runs out, only the checked part is
+/// known to be whole.
 pub(super) const LONGEST: Duration = Duration::from_secs(3);
-/// Steps of SQLite between two looks at the clock: about as many pages.
+/// SQLite steps between two checks of the time limit; roughly the same number of pages.
 const BETWEEN_LOOKS: i32 = 50;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Health {
     Whole,
     Damaged(String),
-    /// There was no time to look at all of it, or it could not be opened now.
+    /// The check did not finish in time, or the file could not be opened.
     Unknown(String),
 }
 
-/// Reads the file; blocks for [`LONGEST`] at most.
+/// Checks the file. Blocks for [`LONGEST`] at most.
 pub fn check(dir: &Path) -> Health {
     match look(dir, LONGEST) {
         Ok(health) => health,

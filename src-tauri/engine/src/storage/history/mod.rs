@@ -1,16 +1,16 @@
-//! The history on disk: the ledger of requests, each window as it changed, and the episodes, in one SQLite file.
+//! The history on disk: the ledger of requests, the changes of each window, and the episodes, in one SQLite file.
 //!
-//! [`History`] writes it from a thread of its own, [`Reader`] reads it from any process. What is written:
+//! [`History`] writes it on its own thread; [`Reader`] reads it from any process. The file is written:
 //!
-//! * in WAL mode: a commit costs one sync, and a reader is in nobody's way;
-//! * with `synchronous=FULL`: the ledger must be on disk before the state that follows from it, since at a start it may
-//!   know what the state does not (`holdoff_core::gate::recovery`).
+//! * in WAL mode: a commit costs one sync, and readers block nobody;
+//! * with `synchronous=FULL`: the ledger must be on disk before the state that follows from it, because after a crash it may
+//!   be ahead of the state (`holdoff_core::gate::recovery`).
 //!
-//! A history that cannot be written stops nothing: what it would have said waits in memory, up to a bound.
+//! A write failure does not stop polling: rows wait in memory, up to a limit.
 //!
-//! A million readings and 100,000 requests are 37 MiB. `cargo run --release -p holdoff-engine --example million_readings` on two cores:
-//! it opens in 46 ms, and in 1.9 ms once it was read before; 30 days are read in 24 ms and all of it in 0.3 s; half a year goes in 0.5 s
-//! of a night, in steps of at most 17 ms.
+//! Size and speed: a million readings and 100,000 requests take 37 MiB. On two cores, `cargo run --release -p holdoff-engine
+//! --example million_readings` opens the file in 46 ms, or 1.9 ms once cached, reads 30 days in 24 ms and everything in 0.3
+//! s. Deleting half a year takes 0.5 s, in steps of at most 17 ms.
 
 mod export;
 mod integrity;
@@ -38,7 +38,7 @@ use std::time::Duration;
 
 pub const NAME: &str = "history.sqlite3";
 
-/// How much is kept.
+/// How much history is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     pub age: Duration,
@@ -60,7 +60,7 @@ impl From<&Settings> for Limits {
 pub enum Row {
     Request(LedgerEntry),
     Memory(HistoryRecord),
-    /// What is kept under one name belongs under another one.
+    /// The rows of one account name now belong to another.
     Renamed {
         from: AccountId,
         into: AccountId,
@@ -70,13 +70,13 @@ pub enum Row {
 /// Why the history cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
-    /// What is in the file is not a history that this program knows: it is kept aside, and a new one begun.
+    /// The file is not a history that this program knows. It is set aside and a new one is started.
     #[error("{0}")]
     Damaged(String),
-    /// A later version of Holdoff wrote it, and it is left to that.
+    /// A later version of Holdoff wrote it. It is left unchanged.
     #[error("it has version {found}, and this Holdoff supports up to version {known}; use a newer Holdoff to read it")]
     Newer { found: u64, known: u64 },
-    /// It may be whole; the system does not let it be read or written now.
+    /// The file may be intact, but the system does not allow reading or writing it now.
     #[error("{0}")]
     OutOfReach(String),
 }
@@ -84,7 +84,7 @@ pub enum HistoryError {
 impl From<rusqlite::Error> for HistoryError {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, Unknown};
-        // What SQLite calls an error without a kind is a table that is not as it should be.
+        // SQLite reports an unexpected table layout as an error of unknown kind.
         let damaged = matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase | Unknown));
         let why = why(&error);
         if damaged { Self::Damaged(why) } else { Self::OutOfReach(why) }
@@ -97,7 +97,7 @@ impl From<std::io::Error> for HistoryError {
     }
 }
 
-/// In the words of SQLite, which quote no row.
+/// SQLite's messages, which never quote a row.
 fn why(error: &rusqlite::Error) -> String {
     match error {
         rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),

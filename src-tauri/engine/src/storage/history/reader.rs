@@ -1,4 +1,4 @@
-//! Reading the history, from any process, while the app writes it or not.
+//! Reads the history from any process, even while the app writes it.
 
 use super::{HistoryError, NAME, rows, schema};
 use holdoff_core::quota::backtest::{Backtest, Verdict};
@@ -16,7 +16,7 @@ const BUSY: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Reader {
     connection: Connection,
-    /// That of an earlier version is read as it is: only the app brings it to the present one.
+    /// An earlier version is read as it is: only the app migrates the file.
     version: usize,
 }
 
@@ -24,7 +24,7 @@ impl Reader {
     /// Opens the history of this data folder; `None` if there is none.
     ///
     /// # Errors
-    /// When it is not one, or cannot be read.
+    /// Fails if the file is not a history or cannot be read.
     pub fn open(dir: &Path) -> Result<Option<Self>, HistoryError> {
         let path = dir.join(NAME);
         match std::fs::metadata(&path) {
@@ -38,10 +38,10 @@ impl Reader {
         Ok((version > 0).then_some(Self { connection, version }))
     }
 
-    /// Each entry of the ledger since then, the oldest first, until `each` breaks off.
+    /// Calls `each` for every ledger entry since `since`, oldest first, until it breaks.
     ///
     /// # Errors
-    /// When it cannot be read to the end.
+    /// Fails if reading fails.
     pub fn requests(
         &self,
         since: Wall,
@@ -55,11 +55,11 @@ impl Reader {
         )
     }
 
-    /// Each window as it changed since then, one window after the other and of each the oldest first, until `each`
-    /// breaks off. Nothing is sorted or held for it, however much there is.
+    /// Calls `each` for every window change since `since`, window by window and oldest first, until it breaks. Nothing is
+    /// sorted or buffered, whatever the size.
     ///
     /// # Errors
-    /// When it cannot be read to the end.
+    /// Fails if reading fails.
     pub fn windows(
         &self,
         since: Wall,
@@ -73,11 +73,10 @@ impl Reader {
         )
     }
 
-    /// Each change of what is paid beside the plan since then, in the order of [`Reader::windows`], until `each` breaks
-    /// off.
+    /// Calls `each` for every spending change since `since`, in the order of [`Reader::windows`], until it breaks.
     ///
     /// # Errors
-    /// When it cannot be read to the end.
+    /// Fails if reading fails.
     pub fn money(&self, since: Wall, each: &mut dyn FnMut(MoneyRecord) -> ControlFlow<()>) -> Result<(), HistoryError> {
         if self.version < schema::MONEY {
             return Ok(());
@@ -90,10 +89,10 @@ impl Reader {
         )
     }
 
-    /// Each episode that was not over by then, the oldest first, until `each` breaks off.
+    /// Calls `each` for every episode that was still open at `since`, oldest first, until it breaks.
     ///
     /// # Errors
-    /// When it cannot be read to the end.
+    /// Fails if reading fails.
     pub fn episodes(
         &self,
         since: Wall,
@@ -107,10 +106,10 @@ impl Reader {
         )
     }
 
-    /// How good the forecasts since then would have been, by account and window.
+    /// Backtests the forecasts since `since`, by account and window.
     ///
     /// # Errors
-    /// When it cannot be read to the end.
+    /// Fails if reading fails.
     pub fn backtest(&self, since: Wall) -> Result<Vec<(AccountId, Verdict)>, HistoryError> {
         let mut backtest = Backtest::default();
         self.windows(since, &mut |record| {
@@ -130,7 +129,7 @@ impl Reader {
         let mut statement = self.connection.prepare(sql)?;
         let mut found = statement.query(params![since.0])?;
         while let Some(row) = found.next()? {
-            // A row that a later version wrote may have words that this one does not know.
+            // A later version may have written values that this one does not know.
             if let Some(row) = read(row)?
                 && each(row).is_break()
             {
@@ -141,10 +140,10 @@ impl Reader {
     }
 }
 
-/// The ledger since then, the oldest entry first, as any process may read it.
+/// Reads the ledger since `since`, oldest entry first. Works from any process.
 ///
 /// # Errors
-/// When it cannot be read.
+/// Fails if it cannot be read.
 pub fn ledger(dir: &Path, since: Wall) -> Result<Vec<LedgerEntry>, HistoryError> {
     let mut entries = Vec::new();
     if let Some(reader) = Reader::open(dir)? {
@@ -156,7 +155,7 @@ pub fn ledger(dir: &Path, since: Wall) -> Result<Vec<LedgerEntry>, HistoryError>
     Ok(entries)
 }
 
-/// Opens the file so that nothing in it can be changed.
+/// Opens the file read-only.
 pub(super) fn connect(path: &Path) -> Result<Connection, HistoryError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;

@@ -1,5 +1,5 @@
-//! What is too old goes, and of what is too much the oldest: in small steps, so that nothing that is to be written waits
-//! for long, and with nothing of the last days, which the gates may rest on.
+//! Deletes history that exceeds the age limit, and the oldest part if it exceeds the size limit. Works in small steps so that
+//! writes wait only briefly, and keeps the last days, which gate recovery may need.
 
 use super::{HistoryError, Limits, Store};
 use holdoff_core::Wall;
@@ -8,30 +8,30 @@ use holdoff_core::time::millis;
 use rusqlite::Connection;
 use std::time::Duration;
 
-/// Rows in one step: some milliseconds.
+/// Rows per step: some milliseconds.
 const ROWS: i64 = 4_000;
-/// Pages given back to the file system in one step.
+/// Pages returned to the file system per step.
 const PAGES: u32 = 512;
-/// A history over its size is cut down to this share of it, so that it is not over it again tomorrow.
+/// A history over its size limit is cut to this share of it, so that it is not over it again the next day.
 const DOWN_TO: f64 = 0.9;
-/// Of a history over its size, this part of its time goes before it is measured again.
+/// Above the size limit, this fraction of the history's time span is deleted before it is measured again.
 const SLICES: i64 = 50;
-/// Twice what [`holdoff_core::gate::recovery`] looks back on.
+/// Twice the span that [`holdoff_core::gate::recovery`] reads.
 const UNTOUCHED: Duration = policy::LONGEST_COOLDOWN.saturating_mul(2);
 
-/// One run of it.
+/// One retention run.
 #[derive(Debug)]
 pub struct Retention {
     limits: Limits,
     now: Wall,
-    /// It was found to be over its size.
+    /// The history exceeded its size limit.
     shrinking: bool,
     phase: Phase,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// What is older goes.
+    /// Delete everything older.
     Delete(Wall),
     Measure,
     GiveBack,
@@ -44,10 +44,10 @@ impl Retention {
         Self { limits, now, shrinking: false, phase: Phase::Delete(before) }
     }
 
-    /// Does one step. Answers whether there is another.
+    /// Does one step. Returns whether another one is needed.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// Fails on an SQLite error.
     pub fn step(&mut self, store: &mut Store) -> Result<bool, HistoryError> {
         let connection = &mut store.connection;
         self.phase = match self.phase {
@@ -80,7 +80,7 @@ fn ago(now: Wall, time: Duration) -> Wall {
     Wall(now.0.saturating_sub(millis(time)))
 }
 
-/// Deletes up to [`ROWS`] rows. Answers whether there were any.
+/// Deletes up to [`ROWS`] rows. Returns whether any were deleted.
 fn delete_some(connection: &mut Connection, before: Wall) -> Result<bool, HistoryError> {
     let transaction = connection.transaction()?;
     let quotas: Result<Vec<i64>, _> =
@@ -97,7 +97,7 @@ fn delete_some(connection: &mut Connection, before: Wall) -> Result<bool, Histor
     }
     let requests = "DELETE FROM request WHERE id IN (SELECT id FROM request WHERE at < ? ORDER BY at LIMIT ?)";
     let deleted = transaction.prepare_cached(requests)?.execute((before.0, left))?;
-    // Of these there are few: as often as somebody pays.
+    // These are few: spending changes only when somebody pays.
     transaction.prepare_cached("DELETE FROM money WHERE at < ?")?.execute([before.0])?;
     transaction.prepare_cached("DELETE FROM episode WHERE ended < ?")?.execute([before.0])?;
     transaction.commit()?;
@@ -125,7 +125,7 @@ fn oldest(connection: &Connection) -> Result<Option<Wall>, HistoryError> {
     Ok(oldest.map(Wall))
 }
 
-/// Answers whether there is more to give back.
+/// Returns whether more pages can be returned.
 fn give_back_some(connection: &Connection) -> Result<bool, HistoryError> {
     let free = pragma(connection, "freelist_count")?;
     let mut statement = connection.prepare(&format!("PRAGMA incremental_vacuum({PAGES})"))?;
@@ -135,7 +135,7 @@ fn give_back_some(connection: &Connection) -> Result<bool, HistoryError> {
     Ok(0 < left && left < free)
 }
 
-/// Windows of which nothing is left, and the log of all this. While somebody reads, the log is left as it is.
+/// Deletes windows without readings, and truncates the WAL, which stays as it is while somebody reads.
 fn tidy(connection: &Connection) -> Result<(), HistoryError> {
     connection.execute("DELETE FROM quota WHERE NOT EXISTS (SELECT 1 FROM reading WHERE quota = quota.id)", [])?;
     let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));

@@ -1,4 +1,4 @@
-//! Rows as the tables hold them. Names of things are those of `status --json`.
+//! Converts rows to and from the tables. Names are those of `status --json`.
 
 use super::Row;
 use holdoff_core::quota::{Amount, Spend};
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 pub const REQUESTS: &str = "SELECT request.at, account.name, endpoint, event, what, detail, next_at
     FROM request JOIN account ON account.id = request.account";
-/// The few windows are gone through in turn, each in the order in which its readings lie in the file.
+/// Iterates over the few windows, each in the order in which its readings are stored.
 pub const READINGS: &str = "SELECT account.name, quota.key, quota.label, quota.duration_s, used, resets_at, at, source
     FROM quota JOIN account ON account.id = quota.account CROSS JOIN reading ON reading.quota = quota.id";
 pub const MONEY: &str = "SELECT account.name, key, label, used_minor, used_currency, used_exponent, limit_minor,
@@ -22,10 +22,10 @@ pub const MONEY: &str = "SELECT account.name, key, label, used_minor, used_curre
 pub const EPISODES: &str = "SELECT account.name, kind, began, ended, told
     FROM episode JOIN account ON account.id = episode.account";
 
-/// Writes one row, inside of whatever transaction there is.
+/// Writes one row within the current transaction.
 ///
 /// # Errors
-/// What SQLite says.
+/// Fails on an SQLite error.
 pub fn write(connection: &Connection, row: &Row) -> rusqlite::Result<()> {
     match row {
         Row::Request(entry) => write_request(connection, entry),
@@ -36,7 +36,7 @@ pub fn write(connection: &Connection, row: &Row) -> rusqlite::Result<()> {
     }
 }
 
-/// Where the other name has rows of its own already, both stay.
+/// If the new name already has rows, both stay.
 fn rename(connection: &Connection, from: &AccountId, into: &AccountId) -> rusqlite::Result<()> {
     let sql = "UPDATE OR IGNORE account SET name = ? WHERE name = ?";
     connection.prepare_cached(sql)?.execute(params![into.0, from.0])?;
@@ -64,7 +64,7 @@ fn write_request(connection: &Connection, entry: &LedgerEntry) -> rusqlite::Resu
     Ok(())
 }
 
-/// The same moment told twice is one row: the later word counts.
+/// A second reading of the same moment replaces the first.
 fn write_window(connection: &Connection, record: &WindowRecord) -> rusqlite::Result<()> {
     let quota = quota(connection, record)?;
     let sql = "INSERT INTO reading (quota, at, used, resets_at, source) VALUES (?, ?, ?, ?, ?)
@@ -146,10 +146,10 @@ fn quota(connection: &Connection, record: &WindowRecord) -> rusqlite::Result<i64
     }
 }
 
-/// `None` for a row that another version wrote with words that this one does not know.
+/// `None` if another version wrote the row with values that this one does not know.
 ///
 /// # Errors
-/// What SQLite says.
+/// Fails on an SQLite error.
 pub fn request(row: &Columns<'_>) -> rusqlite::Result<Option<LedgerEntry>> {
     let (event, what): (String, String) = (row.get(3)?, row.get(4)?);
     let detail: Option<String> = row.get(5)?;
@@ -166,7 +166,7 @@ pub fn request(row: &Columns<'_>) -> rusqlite::Result<Option<LedgerEntry>> {
 }
 
 /// # Errors
-/// What SQLite says.
+/// Fails on an SQLite error.
 pub fn window(row: &Columns<'_>) -> rusqlite::Result<Option<WindowRecord>> {
     let Some(source) = source(row.get(7)?) else {
         return Ok(None);
@@ -184,7 +184,7 @@ pub fn window(row: &Columns<'_>) -> rusqlite::Result<Option<WindowRecord>> {
 }
 
 /// # Errors
-/// What SQLite says.
+/// Fails on an SQLite error.
 pub fn money(row: &Columns<'_>) -> rusqlite::Result<Option<MoneyRecord>> {
     let Some(source) = source(row.get(12)?) else {
         return Ok(None);
@@ -200,12 +200,12 @@ pub fn money(row: &Columns<'_>) -> rusqlite::Result<Option<MoneyRecord>> {
     Ok(Some(MoneyRecord { account: AccountId(row.get(0)?), money, at: Wall(row.get(11)?), source }))
 }
 
-/// An earlier version may have written it down as it came.
+/// An earlier version may have stored the name without cleaning it.
 fn name(row: &Columns<'_>, column: usize) -> rusqlite::Result<String> {
     row.get::<_, String>(column).map(|name| clean(&name, LONG_NAME_MAX))
 }
 
-/// The amount whose three columns begin here.
+/// The amount in three columns from `first`.
 fn amount(row: &Columns<'_>, first: usize) -> rusqlite::Result<Option<Amount>> {
     let Some(minor) = row.get(first)? else {
         return Ok(None);
@@ -214,7 +214,7 @@ fn amount(row: &Columns<'_>, first: usize) -> rusqlite::Result<Option<Amount>> {
 }
 
 /// # Errors
-/// What SQLite says.
+/// Fails on an SQLite error.
 pub fn episode(row: &Columns<'_>) -> rusqlite::Result<Option<EpisodeRecord>> {
     let (kind, told) = (parse(&row.get::<_, String>(1)?), parse(&row.get::<_, String>(4)?));
     let (account, began) = (AccountId(row.get(0)?), Wall(row.get(2)?));
@@ -222,7 +222,7 @@ pub fn episode(row: &Columns<'_>) -> rusqlite::Result<Option<EpisodeRecord>> {
     Ok(kind.zip(told).map(|(kind, told)| EpisodeRecord { account, kind, began, ended, told }))
 }
 
-/// A million of them make it worth a number.
+/// Stored as a number, because there may be a million of them.
 fn source_number(source: Source) -> u8 {
     match source {
         Source::UsageEndpoint => 0,

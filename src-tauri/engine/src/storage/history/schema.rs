@@ -4,7 +4,7 @@ use super::HistoryError;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
-/// Each brings the file from the version of its index to the next. They are never changed, only added to.
+/// Each entry migrates the file from the version of its index to the next. Entries are never changed, only added.
 const MIGRATIONS: [&str; 2] = [
     "
     CREATE TABLE account (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
@@ -67,14 +67,14 @@ const MIGRATIONS: [&str; 2] = [
 ];
 
 pub const VERSION: usize = MIGRATIONS.len();
-/// From this version on there is money.
+/// The first version with the spending table.
 pub const MONEY: usize = 2;
 
-/// Has SQLite do nothing for the file that we did not ask for: a trigger, a view or a function in its schema would be run
-/// with every row, and need not come to an end. There is none in ours.
+/// Stops SQLite from running code in the file: a trigger, view or function in its schema would run for each row, and might
+/// never end. Holdoff's schema has none.
 ///
 /// # Errors
-/// What SQLite says.
+/// Fails on an SQLite error.
 pub fn is_inert(connection: &Connection) -> Result<(), HistoryError> {
     for (rule, is) in [
         (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
@@ -87,10 +87,10 @@ pub fn is_inert(connection: &Connection) -> Result<(), HistoryError> {
     Ok(())
 }
 
-/// Looks whether a file of no version has nothing in it: where it has, it is not ours, but what a link leads to, say.
+/// Checks that a file without a version is empty. Otherwise it is not ours; a link may lead to it, for example.
 ///
 /// # Errors
-/// When it has, or cannot be read.
+/// Fails if it is not empty or cannot be read.
 pub fn is_empty(connection: &Connection) -> Result<(), HistoryError> {
     match connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))? {
         0 => Ok(()),
@@ -98,10 +98,10 @@ pub fn is_empty(connection: &Connection) -> Result<(), HistoryError> {
     }
 }
 
-/// Brings the file to the version of this program.
+/// Migrates the file to this program's version.
 ///
 /// # Errors
-/// When it is of a later version, or cannot be changed.
+/// Fails if a later version wrote it, or it cannot be changed.
 pub fn migrate(connection: &mut Connection) -> Result<(), HistoryError> {
     let version = version(connection)?;
     for (next, step) in (1_i64..).zip(MIGRATIONS).skip(version) {
@@ -113,10 +113,10 @@ pub fn migrate(connection: &mut Connection) -> Result<(), HistoryError> {
     Ok(())
 }
 
-/// The version of the file; 0 where nothing is in it.
+/// The file's version; 0 if it is empty.
 ///
 /// # Errors
-/// When the file cannot be read, or is of a later version.
+/// Fails if the file cannot be read, or a later version wrote it.
 pub fn version(connection: &Connection) -> Result<usize, HistoryError> {
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     match usize::try_from(version) {

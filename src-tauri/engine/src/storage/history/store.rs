@@ -1,4 +1,4 @@
-//! The file, open for writing. One process has it so: the app that holds the app's lock.
+//! The history file, open for writing. Only one process has it open: the app that holds the app's lock.
 
 use super::{HistoryError, NAME, Row, rows, schema};
 use crate::platform::data_dir::FileId;
@@ -12,9 +12,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// A reader may hold a page for a moment.
+/// A reader may hold a lock briefly.
 const BUSY: Duration = Duration::from_secs(2);
-/// More entries than this are not read back, not even where a clock that was set back makes all of them recent.
+/// At most this many entries are read back, even if the clock was set back and all of them seem recent.
 const RECENT_MAX: i64 = 20_000;
 
 #[derive(Debug)]
@@ -23,18 +23,18 @@ pub struct Store {
     file: Option<FileId>,
 }
 
-/// What came of opening it.
+/// The result of opening the history.
 #[derive(Debug)]
 pub struct Opened {
-    /// `None` where it cannot be written now; it is tried again.
+    /// `None` if it cannot be written now; opening is tried again.
     pub store: Option<Store>,
-    /// Sentences about what was found.
+    /// Sentences about problems found.
     pub findings: Vec<String>,
-    /// The ledger's entries of about the last `span`, in the order in which they were written.
+    /// The ledger entries of about the last `span`, in the order of writing.
     pub recent: Vec<LedgerEntry>,
 }
 
-/// Opens the history, or begins one. A damaged file is kept aside.
+/// Opens the history, or creates one. A damaged file is set aside.
 pub fn open(dir: &Path, stamp: &str, span: Duration) -> Opened {
     let mut findings = Vec::new();
     match Store::open_or_begin(dir, stamp, &mut findings) {
@@ -70,15 +70,15 @@ impl Store {
         let mut connection = Connection::open_with_flags(&path, flags)?;
         connection.busy_timeout(BUSY)?;
         schema::is_inert(&connection)?;
-        // Looked at before anything is written: a file of a later version stays as it is, and so does one of another program.
+        // Checked before any write: a file of a later version or of another program stays unchanged.
         if schema::version(&connection)? == 0 {
             schema::is_empty(&connection)?;
-            // Only an empty file takes this over: what is deleted later gives its pages back in small steps.
+            // Works only on an empty file. Freed pages can then be returned in small steps.
             connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
         } else {
             recent(&connection, Duration::ZERO)?;
         }
-        // Where the file system has no shared memory, SQLite stays with its rollback journal.
+        // Without shared memory on the file system, SQLite keeps its rollback journal.
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         schema::migrate(&mut connection)?;
@@ -86,15 +86,15 @@ impl Store {
         Ok(Self { connection, file: FileId::at(&path) })
     }
 
-    /// Whether its file is still where it was opened. SQLite would go on writing to one that was deleted.
+    /// Whether the file is still in its folder. SQLite would keep writing to a deleted file.
     pub(super) fn is_in(&self, dir: &Path) -> bool {
         FileId::at(&dir.join(NAME)) == self.file
     }
 
-    /// Writes all of these, or none. They are on disk when this returns.
+    /// Writes all rows or none. They are on disk when this returns.
     ///
     /// # Errors
-    /// Why they are not.
+    /// Fails if the rows cannot be written.
     pub fn write<'a>(&mut self, rows: impl IntoIterator<Item = &'a Row>) -> Result<(), HistoryError> {
         let transaction = self.connection.transaction()?;
         for row in rows {
@@ -103,11 +103,11 @@ impl Store {
         Ok(transaction.commit()?)
     }
 
-    /// The end of the ledger, in the order in which it was written and without a gap: from the last entry that is more than
-    /// `span` older than the newest one. The clock may have been set between any two.
+    /// The end of the ledger without gaps, in the order of writing: it starts after the last entry that is more than `span`
+    /// older than the newest one. Entries are ordered by id because the clock may have been set between two.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// Fails on an SQLite error.
     pub fn recent(&self, span: Duration) -> Result<Vec<LedgerEntry>, HistoryError> {
         recent(&self.connection, span)
     }
@@ -115,7 +115,8 @@ impl Store {
 
 fn recent(connection: &Connection, span: Duration) -> Result<Vec<LedgerEntry>, HistoryError> {
     let sql = format!(
-        // The plus: back from the newest to the first that is old, and not through all that are.
+        // The plus avoids the index on `at`: it scans back from the newest entry to the first old one, not through all old
+        // ones.
         "{} WHERE request.id > (SELECT max(id) FROM request) - ?
             AND request.id > coalesce((SELECT id FROM request
                 WHERE +at < (SELECT at FROM request ORDER BY id DESC LIMIT 1) - ? ORDER BY id DESC LIMIT 1), 0)
@@ -128,7 +129,7 @@ fn recent(connection: &Connection, span: Duration) -> Result<Vec<LedgerEntry>, H
     Ok(entries?.into_iter().flatten().collect())
 }
 
-/// Renames a damaged file and what belongs to it, so that SQLite can still find them together. Answers a sentence.
+/// Renames a damaged file together with its WAL files, so that SQLite can still open them. Returns a sentence.
 pub(super) fn keep_aside(dir: &Path, stamp: &str, why: &str) -> Option<String> {
     let path = dir.join(NAME);
     let kept = set_aside(&path, stamp)?;
@@ -142,8 +143,8 @@ pub(super) fn keep_aside(dir: &Path, stamp: &str, why: &str) -> Option<String> {
     ))
 }
 
-/// Removes every file of the history. Windows removes none that is open, and none is open for long: who has it so longest is
-/// the look at a start.
+/// Removes every file of the history. Windows cannot remove an open file, so this retries; the integrity check holds one open
+/// the longest.
 pub(super) fn remove_all(dir: &Path) -> io::Result<()> {
     /// ERROR_SHARING_VIOLATION of winerror.h.
     const OPEN: i32 = 32;
@@ -162,7 +163,7 @@ pub(super) fn remove_all(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Every file of the history, those that were kept aside too.
+/// Every file of the history, including those set aside.
 fn all_files(dir: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
     let ours = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().starts_with(NAME);
@@ -175,8 +176,8 @@ fn with(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// SQLite gives the files beside it the same rights. What another user put there is no history of ours, and what is no file
-/// is none either: to open a pipe would wait for its reader.
+/// SQLite gives its WAL files the same mode. A file of another user is not trusted, and a path that is not a regular file is
+/// refused: opening a pipe would block.
 fn make_private(path: &Path) -> Result<(), HistoryError> {
     if let Err(error @ ReadError::NoFile) = fs::open(path) {
         return Err(HistoryError::Damaged(error.to_string()));

@@ -1,5 +1,5 @@
-//! The thread that writes the history, and the way to it. Nobody waits for the disk but a request's own entry, and that
-//! for a moment only.
+//! The thread that writes the history, and its handle. Callers never wait for the disk, except for a request's ledger entry,
+//! and that only briefly.
 
 use super::retention::Retention;
 use super::store::{keep_aside, remove_all};
@@ -17,28 +17,28 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 use tokio::sync::{oneshot, watch};
 
-/// How long an entry of the ledger is waited for. On a disk that hangs, asking goes on without.
+/// How long to wait for a ledger entry to be written. If the disk hangs, polling continues without it.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// What may be on its way to the thread.
+/// The capacity of the channel to the thread.
 const UNDER_WAY_MAX: usize = 1024;
-/// What waits in memory while it cannot be written: some days of requests.
+/// Rows kept in memory while writing fails: some days of requests.
 const WAITING_MAX: usize = 10_000;
-/// In one transaction.
+/// Rows per transaction.
 const TOGETHER_MAX: usize = 512;
-/// Between two steps of the retention, and between two of its runs.
+/// The pause between two steps of the retention; [`DAY`] is the pause between two runs.
 const BREATH: Duration = Duration::from_millis(2);
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// What a person should know of the history.
+/// Problems with the history that the user should know about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct News {
-    /// Sentences about what was found, such as a damaged file and its new name.
+    /// Sentences about problems found, such as a damaged file and its new name.
     pub findings: Vec<String>,
-    /// Why it cannot be written, while it cannot.
+    /// Why writing fails, while it does.
     pub trouble: Option<String>,
 }
 
-/// The way to the history, for as many as want it.
+/// A cloneable handle to the history.
 #[derive(Debug, Clone)]
 pub struct History {
     wishes: SyncSender<Wish>,
@@ -51,13 +51,13 @@ enum Wish {
     Keep(Limits),
     Damaged(String),
     DeleteAll(oneshot::Sender<Result<(), String>>),
-    /// Write what waits, and say so.
+    /// Write all waiting rows, then reply.
     Flush(oneshot::Sender<()>),
     Close(oneshot::Sender<()>),
 }
 
 impl History {
-    /// Goes on with what was opened in this folder.
+    /// Starts the writer with an opened history.
     pub fn start(dir: PathBuf, opened: Opened, limits: Limits, clock: Clock) -> Self {
         let (wishes, inbox) = sync_channel(UNDER_WAY_MAX);
         let (tell, news) = watch::channel(News { findings: opened.findings, trouble: None });
@@ -88,7 +88,7 @@ impl History {
         Self { wishes, news }
     }
 
-    /// Adds to the ledger, and waits until it is on disk, but not for long: what follows from an answer is saved after.
+    /// Adds a ledger entry and waits briefly until it is on disk, because the resulting state is saved after it.
     pub async fn record(&self, entry: LedgerEntry) {
         let (done, written) = oneshot::channel();
         self.send(Wish::Write(Row::Request(entry), Some(done)));
@@ -97,44 +97,44 @@ impl History {
         }
     }
 
-    /// Keeps this for later.
+    /// Queues a record without waiting.
     pub fn remember(&self, memory: HistoryRecord) {
         self.send(Wish::Write(Row::Memory(memory), None));
     }
 
-    /// What is kept of `from` is of `into`, as which it is known now.
+    /// Assigns the rows of `from` to `into`, the account's current name.
     pub fn rename(&self, from: AccountId, into: AccountId) {
         self.send(Wish::Write(Row::Renamed { from, into }, None));
     }
 
-    /// How much is kept from now on.
+    /// Sets the limits from now on.
     pub fn keep(&self, limits: Limits) {
         self.send(Wish::Keep(limits));
     }
 
-    /// What a person should know of it, now and whenever that changes.
+    /// Subscribes to the current problems.
     pub fn news(&self) -> watch::Receiver<News> {
         self.news.clone()
     }
 
-    /// Deletes all of it, what was kept aside too, and begins anew.
+    /// Deletes the whole history, including files set aside, and starts a new one.
     ///
     /// # Errors
-    /// A sentence.
+    /// Fails with a sentence for the user.
     pub async fn delete_all(&self) -> Result<(), String> {
         let (done, deleted) = oneshot::channel();
         self.send(Wish::DeleteAll(done));
         deleted.await.unwrap_or_else(|_| Err("Holdoff is shutting down.".to_owned()))
     }
 
-    /// Returns when what was given before is written, or cannot be.
+    /// Returns when all earlier rows are written, or cannot be.
     pub async fn flush(&self) {
         let (done, written) = oneshot::channel();
         self.send(Wish::Flush(done));
         let _ = written.await;
     }
 
-    /// Writes what waits and closes the file.
+    /// Writes all waiting rows and closes the file.
     pub async fn close(&self) {
         let (done, closed) = oneshot::channel();
         self.send(Wish::Close(done));
@@ -160,10 +160,10 @@ struct Writer {
     store: Option<Store>,
     waiting: VecDeque<Row>,
     acks: Vec<oneshot::Sender<()>>,
-    /// Rows that there was no room for.
+    /// Rows dropped because the memory limit was reached.
     lost: usize,
     failures: u32,
-    /// In real time, as a disk is.
+    /// In real time, because disks do not follow the program's clock.
     retry: Option<Instant>,
     limits: Limits,
     clock: Clock,
@@ -204,13 +204,13 @@ impl Writer {
         }
     }
 
-    /// What came at once is written at once.
+    /// Writes rows that arrive together in one transaction.
     fn take(&mut self, first: Wish, inbox: &Receiver<Wish>) {
         let mut next = Some(first);
         while let Some(wish) = next.take() {
             match wish {
                 Wish::Write(row, ack) => {
-                    // Whoever waits for an entry saves its state next, which must not be ahead of the ledger.
+                    // The caller saves its state next, which must not be ahead of the ledger, so write now.
                     self.retry = self.retry.filter(|_| ack.is_none());
                     self.waiting.push_back(row);
                     self.acks.extend(ack);
@@ -221,7 +221,7 @@ impl Writer {
                 Wish::Keep(limits) if limits == self.limits => {}
                 Wish::Keep(limits) => {
                     self.limits = limits;
-                    // A run under way goes by the old limits: one by the new ones takes its place at once.
+                    // A run in progress uses the old limits: replace it with one that uses the new ones.
                     self.retention = None;
                     self.next_run = Wall(i64::MIN);
                 }
@@ -293,13 +293,13 @@ impl Writer {
         Ok(())
     }
 
-    /// It waits in memory and is tried again, and nobody waits for it.
+    /// Rows stay in memory and are retried; callers no longer wait for them.
     fn failed(&mut self, error: &HistoryError) {
         self.acks.clear();
         self.failures = self.failures.saturating_add(1);
         self.retry = Some(Instant::now() + policy::SAVE.after(self.failures));
         while self.waiting.len() > WAITING_MAX {
-            // A request is worth more than a figure.
+            // Drop other records before ledger entries.
             let figure = self.waiting.iter().position(|row| matches!(row, Row::Memory(_)));
             self.waiting.remove(figure.unwrap_or(0));
             self.lost += 1;
@@ -311,7 +311,7 @@ impl Writer {
         self.tell(|news| news.trouble = Some(trouble));
     }
 
-    /// The damaged file is kept aside; what of the ledger can still be read is taken along.
+    /// Sets the damaged file aside and copies the readable part of the ledger to a new one.
     fn begin_anew(&mut self, why: &str) {
         if let Some(store) = self.store.take() {
             self.take_along(&store);
@@ -323,7 +323,7 @@ impl Writer {
         }
     }
 
-    /// What the ledger may be asked for at a start is written once more.
+    /// Queues the recent ledger entries again, since recovery may need them at startup.
     fn take_along(&mut self, store: &Store) {
         self.retention = None;
         for entry in store.recent(recovery::SPAN).unwrap_or_default().into_iter().rev() {

@@ -1,12 +1,12 @@
-//! Reads slots as this program writes them, at a fraction of the cost: no tree is made of a slot, and what is the same in
-//! both, as it is after every save, is read once.
+//! Fast path for slots in the form that this program writes: it builds no JSON tree, and parses a state that is identical in
+//! both slots, as after every save, only once.
 
 use super::{GENERATION_MAX, digest};
 use holdoff_core::State;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// A slot whose state stands there as the checksum has it, but for white space.
+/// A slot whose state text equals the checksummed form except for white space.
 #[derive(Deserialize)]
 struct Slot<'a> {
     generation: u64,
@@ -15,7 +15,7 @@ struct Slot<'a> {
     state: &'a RawValue,
 }
 
-/// The state that was read last.
+/// The last state read.
 struct Last {
     text: String,
     canonical: Vec<u8>,
@@ -26,7 +26,7 @@ struct Last {
 pub struct Quick(Option<Last>);
 
 impl Quick {
-    /// What is read here is what [`super::parse_any`] reads. `None` says nothing against a slot.
+    /// Gives the same result as [`super::parse_any`]. `None` does not mean that the slot is damaged.
     pub fn parse(&mut self, bytes: &[u8]) -> Option<(u64, State)> {
         let slot: Slot<'_> = serde_json::from_slice(bytes).ok()?;
         let text = slot.state.get();
@@ -47,8 +47,9 @@ impl Last {
     }
 }
 
-/// The text as [`super::canonical`] writes it, if its keys are in order and its values written as there. No two states come
-/// to the same: what is left out stands between JSON's tokens, and what is put in after the last one of a list or an object.
+/// The text as [`super::canonical`] writes it, if its keys are sorted and its values are formatted the same way. Two
+/// different states cannot give the same text: only white space between JSON tokens is removed, and only a comma after the
+/// last item of a list or object is added.
 fn canonical(mut rest: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(rest.len());
     loop {
@@ -65,7 +66,7 @@ fn canonical(mut rest: &[u8]) -> Vec<u8> {
     }
 }
 
-/// With both quotes.
+/// The length includes both quotes.
 fn string_length(text: &[u8]) -> usize {
     let mut escaped = false;
     for (at, byte) in text.iter().enumerate().skip(1) {

@@ -1,4 +1,4 @@
-//! The lock of an account: whoever has it asks. It is lost when its file is taken away, and taken anew.
+//! The account lock: only its holder sends requests. It is lost if its file is removed, and then taken again.
 
 use super::{LOCKED, Runner, RunnerCommand};
 use holdoff_core::state::Refusal;
@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 impl Runner {
     pub(super) async fn has_lock(&mut self) -> bool {
-        // What is under way comes to its end first: nothing else is begun meanwhile.
+        // Work in progress completes first, and nothing else starts meanwhile.
         if self.under_way.is_some() || self.lock.as_ref().is_some_and(|lock| lock.is_current()) {
             return true;
         }
@@ -23,8 +23,8 @@ impl Runner {
         let held = self.lock.is_some();
         self.polled_elsewhere(!held && self.unlockable.is_none());
         if held && (lost || unlockable) {
-            // What was taken away with the lock is written anew. Whether that succeeds is said by the keeper, and asked
-            // of it once more before the next request.
+            // State that was removed with the lock file is written again. The state store reports a failure, and the state is
+            // saved once more before the next request.
             let state = Box::new(self.account.state().clone());
             let _ = self.save(state).await;
         }
@@ -53,7 +53,7 @@ impl Runner {
         if let Some(trouble) = &self.unlockable {
             wishes.into_iter().for_each(|wish| self.refuse(wish, Refusal::Unsaved { trouble: trouble.clone() }));
         } else {
-            // Another process asks: who wished for it here is told nothing, which says so.
+            // Another process polls this account; dropping the reply channels tells the callers so.
             drop(wishes);
         }
         tokio::select! {

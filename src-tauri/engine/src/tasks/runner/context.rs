@@ -1,4 +1,4 @@
-//! What every runner works with.
+//! The services that all runners share.
 
 use super::{Announcement, Earlier};
 use crate::http::Http;
@@ -18,25 +18,25 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
-/// What a runner works with.
+/// The services that a runner uses.
 #[derive(Debug, Clone)]
 pub struct RunnerContext {
     pub clock: Clock,
     pub http: Arc<Http>,
-    /// What the environment says of proxies and certificates.
+    /// Proxy and certificate variables.
     pub network: Variables,
     pub keeper: StateStore,
     pub history: History,
     pub requests: Requests,
     pub user: UserDir,
     pub announcements: mpsc::Sender<Announcement>,
-    /// What the seats of each login share.
+    /// The shared state of each login's seats.
     pub logins: Logins,
-    /// What holds accounts of which nothing is kept.
+    /// Cooldowns for accounts without a saved state.
     pub memory: GateRecovery,
-    /// The accounts that another process polls.
+    /// Accounts that another process polls.
     pub elsewhere: watch::Sender<BTreeSet<AccountId>>,
-    /// The person's time zone. They travel.
+    /// The user's time zone, read anew because it can change.
     pub zone: fn() -> TimeZone,
 }
 
@@ -46,7 +46,7 @@ impl RunnerContext {
         self.history.record(entry).await;
     }
 
-    /// What is kept of an account, and of the same account without a name; with what the other seats of its login were told.
+    /// Loads an account's saved state, merged with that of its earlier id and with the gates of its login's other seats.
     pub(super) async fn state(&self, id: &AccountId, earlier: Earlier, seat: &Seat) -> AccountState {
         let Taken { account, beside } = self.keeper.take(id.clone(), earlier.sign_in.identity.organization).await;
         let mut state = account.unwrap_or_else(|| self.fresh(id));
@@ -65,7 +65,7 @@ impl RunnerContext {
         state
     }
 
-    /// An account that is met for the first time.
+    /// The state of an account seen for the first time.
     fn fresh(&self, id: &AccountId) -> AccountState {
         let mut fresh = AccountState::new(Provider::Anthropic);
         self.memory.remind(id, &mut fresh, self.clock.now());

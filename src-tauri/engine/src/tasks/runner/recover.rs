@@ -1,10 +1,10 @@
-//! The beginning of a runner: what an earlier one that was killed in the middle of a renewal left behind.
+//! Startup of a runner: recovery from a renewal during which an earlier runner was killed.
 
 use super::{Runner, RunnerCommand};
 use tokio::sync::mpsc;
 
 impl Runner {
-    /// Before anything else: until the tokens are where they belong, the sign-in there looks spent.
+    /// Runs before anything else: until the new tokens are written back, the stored sign-in looks used up.
     pub(super) async fn settle_leftovers(&mut self, orders: &mut mpsc::UnboundedReceiver<RunnerCommand>) {
         let (store, cut_off) = (self.store.clone(), self.account.state().token.interrupted_renewal().cloned());
         let settling = store.settle_leftovers(cut_off.as_ref());

@@ -1,4 +1,4 @@
-//! What is durable of an account: the person's record of it first, which every copy of Holdoff reads, then the state of this one.
+//! Saves an account: first the user's record, which all copies of Holdoff read, then this copy's state.
 
 use super::Runner;
 use crate::platform::clock::Clock;
@@ -25,9 +25,9 @@ impl Runner {
         self.tools.keeper.save(self.account.id().clone(), state).await
     }
 
-    /// Now that this one may ask: as the account stands, whoever asked last.
+    /// After locking, loads the newest state of the account, whichever copy wrote it.
     pub(super) async fn take_up_record(&mut self) -> Result<(), String> {
-        // Tokens that exist nowhere else are not to be forgotten.
+        // Tokens that exist only here must not be discarded.
         if self.unwritten.is_some() {
             return Ok(());
         }

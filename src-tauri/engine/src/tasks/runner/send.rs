@@ -1,4 +1,4 @@
-//! How a request goes on its way, and what may still call it back.
+//! Sends requests, and cancels them before they leave.
 
 use super::Runner;
 use crate::http::network::Network;
@@ -10,7 +10,7 @@ use holdoff_core::request::Endpoint;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Where a request goes, and whether its person still wants it.
+/// The endpoint of a request, and whether the user still wants it.
 #[derive(Default)]
 pub(super) struct Asked {
     endpoint: Option<Endpoint>,
@@ -23,7 +23,7 @@ impl Runner {
         let http = Arc::clone(&self.tools.http);
         let wanted = Arc::new(AtomicBool::new(true));
         self.asked = Asked { endpoint: Some(permitted.endpoint()), wanted: Arc::clone(&wanted) };
-        // The machine may have slept since the locks were taken, and may until the request leaves.
+        // The machine may have slept since the locks were taken, or may sleep before the request leaves.
         let still: Option<SendGuard> = match permitted.endpoint() {
             Endpoint::Token => {
                 let store = self.store.clone();
@@ -39,7 +39,7 @@ impl Runner {
         self.begin(async move { Event::Delivered(apart(sending).await) });
     }
 
-    /// What has not left yet does not leave any more once its person has turned it off (laws 7 and 16).
+    /// Cancels a request that has not left yet if the user has turned it off (laws 7 and 16).
     pub(super) fn call_off_unwanted(&self) {
         if self.asked.endpoint.is_some_and(|endpoint| !self.account.still_wants(endpoint)) {
             self.asked.wanted.store(false, Ordering::SeqCst);

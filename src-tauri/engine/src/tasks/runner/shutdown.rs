@@ -1,4 +1,4 @@
-//! The end of a runner: what is under way comes to its end, and what exists nowhere else is written.
+//! Shutdown of a runner: completes work in progress, and writes tokens that exist only in memory.
 
 use super::{Idle, Runner, ended, wake};
 use holdoff_core::account::Event;
@@ -6,15 +6,15 @@ use holdoff_core::credential::WriteBack;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// How long a request that is under way may keep a program from ending.
+/// How long a request in progress may delay shutdown.
 const LAST_ANSWER: Duration = Duration::from_secs(3);
-/// The same of a renewal, whose answer exists only once: longer than any of them takes.
+/// Same for a renewal, whose response cannot be requested again: longer than any renewal takes.
 const LAST_GRANT: Duration = Duration::from_secs(45);
-/// How long what came of it may take to be written down.
+/// How long saving the result may take.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
 impl Runner {
-    /// What is under way comes to its end: an answer is worth keeping, and that of a renewal cannot be had again.
+    /// Completes work in progress: a response is worth saving, and a renewal's cannot be requested again.
     pub(super) async fn finish(&mut self) {
         self.store.stop_waiting();
         let patience = if self.store.was_locked() { LAST_GRANT } else { LAST_ANSWER };
@@ -43,7 +43,7 @@ impl Runner {
         }
     }
 
-    /// New tokens that could not be written are lost with this process.
+    /// Last attempt to write new tokens, which are otherwise lost with this process.
     async fn write_at_last(&mut self) {
         let Some(successor) = self.unwritten.take() else {
             return;

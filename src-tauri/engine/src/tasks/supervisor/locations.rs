@@ -1,4 +1,4 @@
-//! The places of sign-ins, each with who looks at it.
+//! The credential locations, each with its monitor.
 
 use super::Supervisor;
 use crate::claude_code::CredentialStore;
@@ -9,24 +9,24 @@ use holdoff_core::credential::location::PreviousAccount;
 use holdoff_core::state::Provider;
 use holdoff_core::{CredentialLocation, Told, Wall};
 
-/// One place, and who looks at it.
+/// One location and its monitor.
 #[derive(Debug)]
 pub(super) struct Location {
     pub place: CredentialLocation,
     pub source: CredentialStore,
     pub lookout: LocationMonitor,
-    /// What is known of it is what is there, as far as anybody has noticed.
+    /// The location was read, and no change has been noticed since.
     pub looked: bool,
     /// When its sign-in was written.
     pub written: Option<Wall>,
-    /// Its name by what its folder really is.
+    /// Its name with links in the path resolved.
     pub real: String,
-    /// Readings that lay there, to be passed on once somebody polls.
+    /// Readings found there, to be passed on once a runner exists.
     pub told: Vec<Told>,
 }
 
 impl Supervisor {
-    /// Looks at the places of the settings, and at no other.
+    /// Watches the configured locations, and no others.
     pub(super) async fn take_stands(&mut self) {
         let (environment, settings) = (self.environment.clone(), self.settings.clone());
         let found = tokio::task::spawn_blocking(move || {

@@ -1,4 +1,4 @@
-//! One runner for each account that is polled: begun, retired, ended. No account ever has two.
+//! Starts, retires and ends runners. An account never has two.
 
 use super::{Command, Supervisor};
 use crate::tasks::runner::{Earlier, End, Runner, RunnerCommand};
@@ -71,7 +71,7 @@ impl Supervisor {
         Arc::clone(self.turns.entry(account.clone()).or_default())
     }
 
-    /// What is under way is brought to its end, as far as that may keep the program from ending.
+    /// Completes work in progress, as far as shutdown may be delayed for it.
     pub(super) async fn finish(&mut self, commands: &mut mpsc::Receiver<Command>) {
         let running = std::mem::take(&mut self.running).into_iter().map(|(account, running)| (account, running.orders));
         self.retiring.extend(running);

@@ -1,4 +1,4 @@
-//! What is being put in place, for who comes after a crash.
+//! The journal of an installation, for recovery after a crash.
 
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
@@ -9,26 +9,26 @@ const NAME: &str = "putting.json";
 
 pub(super) const NEW: &str = "holdoff-new";
 pub(super) const OLD: &str = "holdoff-old";
-/// A copy that is not whole yet.
+/// An incomplete copy.
 const PART: &str = "holdoff-part";
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Journal {
-    /// All that the new archive has.
+    /// All files of the new archive.
     pub files: Vec<PathBuf>,
-    /// Those of them that have no predecessor.
+    /// Those without an earlier version.
     #[serde(default)]
     pub added: Vec<PathBuf>,
-    /// What the earlier archive had and the new one does not.
+    /// Files that only the earlier archive had.
     #[serde(default)]
     pub gone: Vec<PathBuf>,
-    /// All of it is in place.
+    /// All files are in place.
     #[serde(default)]
     pub is_installed: bool,
 }
 
 impl Journal {
-    /// Durable, and whole or not there.
+    /// Writes the journal durably and atomically.
     pub(super) fn write(&self, folder: &Path) -> io::Result<()> {
         let next = folder.join(NAME).with_extension("next");
         let mut file = File::create(&next)?;
@@ -38,7 +38,7 @@ impl Journal {
         sync(folder)
     }
 
-    /// `None` also where it cannot be understood: then it was never whole, and nothing was put anywhere.
+    /// `None` also if it cannot be parsed: then it was never complete, and no file was moved.
     pub(super) fn read(folder: &Path) -> io::Result<Option<Self>> {
         match fs::read(folder.join(NAME)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -53,7 +53,7 @@ impl Journal {
         }
     }
 
-    /// Fails with the file that could not be put in place or out of the way.
+    /// Fails with the file that could not be installed or moved away.
     pub(super) fn put(&self) -> Result<(), (PathBuf, io::Error)> {
         let of = |file: &PathBuf, done: io::Result<()>| done.map_err(|error| (file.clone(), error));
         self.files.iter().try_for_each(|file| of(file, replace(file)))?;
@@ -61,13 +61,13 @@ impl Journal {
         self.folders().into_iter().try_for_each(|folder| sync(folder).map_err(|error| (folder.to_owned(), error)))
     }
 
-    /// What had no predecessor goes; all else is as it was.
+    /// Restores the earlier files, and removes those that are new.
     pub(super) fn put_back(&self) -> io::Result<()> {
         for place in self.files.iter().chain(&self.gone) {
             let old = beside(place, OLD);
             if old.exists() {
                 fs::rename(&old, place)?;
-                // A rename over another name of the same file leaves both.
+                // A rename onto a hard link of the same file leaves both names.
                 let _it_is_gone_else = fs::remove_file(old);
             } else if self.added.contains(place) && !beside(place, NEW).exists() && place.exists() {
                 fs::remove_file(place)?;
@@ -76,7 +76,7 @@ impl Journal {
         self.folders().into_iter().try_for_each(sync)
     }
 
-    /// Removes what was kept beside, in case of a crash.
+    /// Removes the backups and temporary files.
     pub(super) fn sweep(&self) {
         for place in self.files.iter().chain(&self.gone) {
             for what in [OLD, NEW, PART] {
@@ -93,18 +93,18 @@ impl Journal {
     }
 }
 
-/// A name in the same folder, so that a rename is all that is left to do.
+/// A temporary name in the same folder, so that only a rename remains.
 pub(super) fn beside(place: &Path, what: &str) -> PathBuf {
     let name = place.file_name().unwrap_or_default().to_string_lossy();
     place.with_file_name(format!(".{name}.{what}"))
 }
 
-/// At no time is there no file.
+/// Replaces the file; it exists at every moment.
 pub(super) fn replace(place: &Path) -> io::Result<()> {
     let (old, new) = (beside(place, OLD), beside(place, NEW));
     match fs::hard_link(place, &old) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        // Not every file system has them. Half a copy is never taken for the earlier file.
+        // Not every file system has hard links. A partial copy is never taken for the earlier file.
         Err(_) => {
             let part = beside(place, PART);
             fs::copy(place, &part)?;

@@ -1,23 +1,23 @@
-//! What an archive brought, as the list in it says: so that what a newer one no longer has does not stay for ever.
+//! The file list of an installed archive, used to remove files that a newer archive no longer has.
 
 use super::FILES_MAX;
 use crate::platform::fs::read;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-/// Below the prefix: a path on each line, from the prefix on.
+/// Relative to the prefix; one path per line, relative to the prefix.
 pub(super) const LIST: &str = "share/holdoff/files";
 const LIST_MAX: u64 = 256 * 1024;
 
-/// The files that the earlier archive brought and that are not among `new`. Only files in the prefix itself: what a link
-/// leads to elsewhere may be anybody's.
+/// The files of the earlier archive that are not among `new`. Only files inside the prefix: a link may lead to files of
+/// others.
 pub(super) fn only_earlier(prefix: &Path, new: &[PathBuf]) -> Vec<PathBuf> {
     let Ok(list) = read(&prefix.join(LIST), LIST_MAX) else { return Vec::new() };
     let Ok(list) = str::from_utf8(&list) else { return Vec::new() };
     let Ok(within) = prefix.canonicalize() else { return Vec::new() };
     let lines = list.lines().take(FILES_MAX).map(Path::new).filter(|line| leads_down(line));
     let mut gone: Vec<PathBuf> = lines.map(|line| prefix.join(line)).filter(|file| !new.contains(file)).collect();
-    // Where a folder is a link, one of the new files may have two names.
+    // If a folder is a link, a new file may have two names.
     let new: Vec<PathBuf> = new.iter().filter_map(|file| file.canonicalize().ok()).collect();
     gone.retain(|file| {
         let is_file = fs::symlink_metadata(file).is_ok_and(|found| found.is_file());
