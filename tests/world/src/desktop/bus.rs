@@ -45,7 +45,7 @@ impl Desktop {
         .await;
     }
 
-    /// Waits until there is a tray that takes items: a watcher, and a host that shows what it knows.
+    /// Waits until there is a tray that accepts items: a watcher and a host that displays them.
     ///
     /// # Panics
     /// When there is none within `timeout`.
@@ -53,7 +53,7 @@ impl Desktop {
         wait_for_tray(&self.connect().await, timeout).await;
     }
 
-    /// How many popups dunst shows.
+    /// The number of popups that dunst shows.
     pub async fn popups(&self) -> u32 {
         let bus = self.connect().await;
         popups(&bus).await.expect("dunst tells how many popups it shows")
