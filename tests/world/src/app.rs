@@ -148,7 +148,7 @@ impl Launch {
     /// The parsed output of `holdoff status --json`.
     ///
     /// # Panics
-    /// When it fails or does not print JSON.
+    /// If it fails or does not print JSON.
     pub async fn status(&self) -> Value {
         let output = self.cli(&["status", "--json"]).await;
         assert!(output.status.success(), "holdoff status --json failed: {output:?}");
@@ -195,7 +195,7 @@ impl Output {
     /// The exit code.
     ///
     /// # Panics
-    /// When a signal ended it.
+    /// If a signal ended it.
     pub fn code(&self) -> i32 {
         self.status.code().unwrap_or_else(|| panic!("ended by a signal: {self:?}"))
     }
@@ -203,7 +203,7 @@ impl Output {
     /// What it printed, as JSON.
     ///
     /// # Panics
-    /// When it is not JSON.
+    /// If it is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("not JSON ({e}): {self:?}"))
     }
@@ -276,7 +276,7 @@ impl App {
     /// Waits until it has ended.
     ///
     /// # Panics
-    /// When it has not within `timeout`: shows what it wrote.
+    /// If it has not ended within `timeout`: shows what it wrote.
     pub async fn wait_exit(&self, timeout: Duration) -> ExitStatus {
         self.process.wait_exit(timeout).await
     }

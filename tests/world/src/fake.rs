@@ -190,7 +190,7 @@ impl FakeAnthropic {
     /// Waits until at least `count` connections were opened in total, and returns their times.
     ///
     /// # Panics
-    /// If they were not within `timeout` (real time).
+    /// If that takes longer than `timeout` (real time).
     pub async fn wait_for_connections(&self, count: usize, timeout: Duration) -> Vec<SystemTime> {
         let mut connections = self.state.connections.subscribe();
         let came = tokio::time::timeout(timeout, connections.wait_for(|came| came.len() >= count)).await;
@@ -242,7 +242,7 @@ impl FakeAnthropic {
     /// Waits until at least `count` renewals were requested in total, and returns them all.
     ///
     /// # Panics
-    /// If they were not within `timeout` (real time).
+    /// If that takes longer than `timeout` (real time).
     pub async fn wait_for_token(&self, count: usize, timeout: Duration) -> Vec<Request> {
         self.state.wait_for(Endpoint::Token, count, timeout).await
     }

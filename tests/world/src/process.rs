@@ -61,7 +61,7 @@ pub fn descendants(pid: u32) -> Vec<u32> {
 /// Memory of one process.
 ///
 /// # Panics
-/// When it has ended.
+/// If it has ended.
 pub fn memory(pid: u32) -> Memory {
     let rollup = fs::read_to_string(proc_file(pid, "smaps_rollup"))
         .unwrap_or_else(|e| panic!("cannot read the memory of process {pid}: {e}"));

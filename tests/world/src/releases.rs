@@ -125,7 +125,7 @@ impl FakeReleases {
     /// Waits until the list was requested at least `count` times in total, and returns the times.
     ///
     /// # Panics
-    /// If it was not within `timeout` (real time).
+    /// If that takes longer than `timeout` (real time).
     pub async fn wait_for_list(&self, count: usize, timeout: Duration) -> Vec<Request> {
         let mut log = self.state.log.subscribe();
         let enough = |log: &Vec<Request>| log.iter().filter(|request| request.path == LIST_PATH).count() >= count;

@@ -30,7 +30,7 @@ impl Spawned {
     /// Starts `command` with empty standard input and captured output.
     ///
     /// # Panics
-    /// When it cannot be started.
+    /// If it cannot be started.
     pub fn start(name: &str, command: &mut Command) -> Self {
         Self::start_with(name, command, Stdio::null())
     }
@@ -38,7 +38,7 @@ impl Spawned {
     /// The same, with this standard input.
     ///
     /// # Panics
-    /// When it cannot be started.
+    /// If it cannot be started.
     pub fn start_with(name: &str, command: &mut Command, stdin: impl Into<Stdio>) -> Self {
         command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         let mut child = spawn(command).unwrap_or_else(|e| panic!("cannot start {name} ({command:?}): {e}"));
@@ -97,7 +97,7 @@ impl Spawned {
     /// Waits until it has ended and all its output was read, and returns its exit status.
     ///
     /// # Panics
-    /// When it has not ended within `timeout`: shows what it wrote.
+    /// If it has not ended within `timeout`: shows what it wrote.
     pub async fn wait_exit(&self, timeout: Duration) -> ExitStatus {
         let status = self.wait_end(timeout).await;
         // A child that it left behind may keep the pipes open indefinitely.
@@ -117,7 +117,7 @@ impl Spawned {
     /// Waits until it has ended and all its output was read.
     ///
     /// # Panics
-    /// When it has not ended within `timeout`: shows what it wrote.
+    /// If it has not ended within `timeout`: shows what it wrote.
     pub async fn finished(self, timeout: Duration) -> Finished {
         let status = self.wait_exit(timeout).await;
         Finished { status, stdout: self.stdout(), stderr: self.stderr() }

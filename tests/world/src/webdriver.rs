@@ -62,7 +62,7 @@ impl Browser {
     /// When the process of the windows has ended, this browser is unusable; attach a new one to the next process.
     ///
     /// # Panics
-    /// When there is no window within `timeout`.
+    /// If there is no window within `timeout`.
     pub async fn attach(inspector: &Inspector, timeout: Duration) -> Self {
         let port = free_port();
         let mut command = Command::new(tool("WebKitWebDriver", "webkit2gtk-driver"));
@@ -91,7 +91,7 @@ impl Browser {
     /// Waits for a text that `wanted` accepts, and returns it.
     ///
     /// # Panics
-    /// When there is none within `timeout`: shows the last.
+    /// If there is none within `timeout`: shows the last.
     pub async fn wait_for_text(&self, timeout: Duration, wanted: impl Fn(&str) -> bool) -> String {
         let found = soon(timeout, async || match self.try_text().await {
             Ok(text) if wanted(&text) => Ok(text),
@@ -104,7 +104,7 @@ impl Browser {
     /// Clicks the button or link with this text or accessible name.
     ///
     /// # Panics
-    /// When there is none.
+    /// If there is none.
     pub async fn press(&self, name: &str) {
         let quoted = format!("\"{}\"", name.replace('"', ""));
         let path = format!(
@@ -120,7 +120,7 @@ impl Browser {
     /// that the window does not exist.
     ///
     /// # Panics
-    /// When there is no such element, or it cannot be clicked.
+    /// If there is no such element, or it cannot be clicked.
     pub async fn click_away(&self, selector: &str) {
         let element = self.client.find(Locator::Css(selector)).await;
         let element = element.unwrap_or_else(|e| panic!("the window has no {selector:?}: {e}"));
@@ -133,7 +133,7 @@ impl Browser {
     /// Scrolls so that the element of this CSS selector is near the top.
     ///
     /// # Panics
-    /// When there is no such element.
+    /// If there is no such element.
     pub async fn scroll_to(&self, selector: &str) {
         let script =
             "const found = document.querySelector(arguments[0]); found?.scrollIntoView(); return found !== null";

@@ -65,7 +65,7 @@ impl Desktop {
     /// Waits until the screen differs from `before`.
     ///
     /// # Panics
-    /// When it still shows the same after `timeout`.
+    /// If it still shows the same after `timeout`.
     pub async fn wait_for_change(&self, before: &str, timeout: Duration) {
         let changed = async || (self.fingerprint().await != before).then_some(());
         eventually(timeout, "something changes on the screen", changed).await;
@@ -124,7 +124,7 @@ impl Desktop {
     /// Waits until a process and its descendants have no window.
     ///
     /// # Panics
-    /// When they still have one after `timeout`.
+    /// If they still have one after `timeout`.
     pub async fn wait_for_no_window(&self, pid: u32, timeout: Duration) {
         let what = format!("process {pid} has no window");
         eventually(timeout, what, async || self.windows_of(pid).await.is_empty().then_some(())).await;
@@ -161,7 +161,7 @@ impl Desktop {
     /// The centre of the tray in the panel: the centre of the icon if there is only one.
     ///
     /// # Panics
-    /// When the panel shows no tray with an icon.
+    /// If the panel shows no tray with an icon.
     pub async fn tray_position(&self) -> (i32, i32) {
         let plugin = eventually(TRAY, "the tray in the panel shows an icon", async || {
             self.windows().await.into_iter().find(|window| window.title.starts_with(TRAY_WINDOWS) && window.y == 0)
@@ -173,7 +173,7 @@ impl Desktop {
     /// Hovers over the tray icon until its tooltip shows. Returns the tooltip's window.
     ///
     /// # Panics
-    /// When none shows.
+    /// If none shows.
     pub async fn hover_tray(&self) -> Window {
         let (x, y) = self.tray_position().await;
         self.point_away().await;
@@ -189,7 +189,7 @@ impl Desktop {
     /// window.
     ///
     /// # Panics
-    /// When none opens.
+    /// If none opens.
     pub async fn open_tray_menu(&self) -> Window {
         let (x, y) = self.tray_position().await;
         eventually(TRAY, "the tray icon's menu opens", async || {
