@@ -81,7 +81,7 @@ pub async fn blanked(_: u64) -> Round {
     if untouched && silent { Ok(String::new()) } else { Err("Holdoff did something with it".to_owned()) }
 }
 
-/// Both renew with a refresh token of that client, in its name.
+/// The sign-in names a custom OAuth client: both programs renew in that client's name.
 pub async fn own_client(seed: u64) -> Round {
     let real = Real::new(Duration::from_secs(60)).await;
     let mut stored = real.stored().unwrap();
