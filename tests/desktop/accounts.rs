@@ -1,4 +1,4 @@
-//! Several sign-ins in the real app: seen together, and none waits for another.
+//! Several sign-ins in the real app: shown together, and independent of each other.
 
 use crate::scene::{SOON, Scene, minutes};
 use holdoff_world::webdriver::fantoccini::Locator;

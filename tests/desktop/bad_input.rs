@@ -1,4 +1,4 @@
-//! What is wrong is said where one looks, with an exit code where a script looks, and loses nothing.
+//! Bad input is reported where the user looks, with an exit code for scripts, and loses no data.
 
 use crate::scene::{SOON, Scene};
 use holdoff_world::webdriver::fantoccini::Locator;
@@ -120,7 +120,7 @@ async fn another_users_state_is_not_touched() {
     let dir = scene.home.data_dir();
     std::fs::create_dir_all(&dir).unwrap();
     if std::os::unix::fs::chown(&dir, Some(4242), Some(4242)).is_err() {
-        // Only root may give a folder away; everyone else finds one of root's.
+        // Only root may give a folder away; everyone else uses one of root's.
         std::fs::remove_dir(&dir).unwrap();
         std::os::unix::fs::symlink("/usr/share", &dir).unwrap();
     }

@@ -1,4 +1,4 @@
-//! Desktops as they are: a second copy, no place for a tray icon, a notification service that is away.
+//! Real-world desktops: a second copy, no place for a tray icon, an unavailable notification service.
 
 use crate::scene::{SOON, Scene};
 use holdoff_world::{Answer, Browser, Desktop, Notifications, Tray};
@@ -50,7 +50,7 @@ async fn a_notification_service_that_is_away_loses_no_notice() {
     assert_eq!(scene.desktop.recorder().all().len(), 1, "what was said is not said again");
 }
 
-/// As one whose web engine cannot start: its process ends before it has a window.
+/// Like a web engine that cannot start: its process ends before it has a window.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_window_that_does_not_open_is_told_and_the_next_one_opens() {
     let scene = Scene::new(1.0).await;

@@ -1,4 +1,4 @@
-//! Files as people make them: with a byte-order mark, far too long, and where nothing can be written.
+//! Files as people have them: with a byte order mark, far too long, and on disks that cannot be written.
 
 use crate::scene::{SOON, Scene};
 use holdoff_world::{Apart, Browser, eventually, process};
@@ -24,7 +24,7 @@ async fn a_byte_order_mark_before_any_of_them_changes_nothing() {
     assert!(scene.home.unreadable_files().is_empty());
 }
 
-/// Ten thousand projects with all that was ever pasted into them.
+/// Ten thousand projects with everything that was ever pasted into them.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_claude_json_of_70_mb_is_read_over_and_its_account_is_known() {
     let scene = Scene::new(1.0).await;
@@ -68,7 +68,7 @@ async fn a_home_that_is_read_only_is_said_with_what_cannot_be_kept() {
     assert!(scene.fake.requests().is_empty());
 }
 
-/// So that they are there sooner, take less memory, and are never blank with NVIDIA's driver.
+/// So that they open sooner, use less memory, and are never blank with NVIDIA's driver.
 #[tokio::test(flavor = "multi_thread")]
 async fn windows_need_no_graphics_card_and_compile_nothing_unless_the_person_chose_otherwise() {
     let scene = Scene::new(1.0).await;

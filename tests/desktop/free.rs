@@ -1,4 +1,4 @@
-//! Law 16: free readings only. Nothing so much as connects, whatever a person does.
+//! Law 16: free readings only. No connection is opened, whatever the user does.
 
 use crate::scene::{SOON, Scene, minutes};
 use holdoff_world::webdriver::fantoccini::Locator;
@@ -12,7 +12,7 @@ async fn click(window: &Browser, test_id: &str) {
     window.find(Locator::Css(&selector)).await.unwrap().click().await.unwrap();
 }
 
-/// What a session says, as of now, of a window that ends in a day.
+/// A session's report as of now, for a window that ends in a day.
 fn session(scene: &Scene, used: f64) -> Vec<u8> {
     let now = scene.fake.clock().now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let window = json!({"used_percentage": used, "resets_at": now + 4 * 3600});
@@ -40,7 +40,7 @@ async fn nothing_connects_whatever_a_person_does() {
         "its age is said: {tooltip}"
     );
 
-    // Its sign-in ends, and is another one; the program is killed and started again.
+    // The sign-in expires and is replaced; the program is killed and restarted.
     scene.pass(minutes(90)).await;
     scene.sign_in_again();
     scene.pass(minutes(30)).await;
@@ -85,7 +85,7 @@ async fn it_is_chosen_in_the_settings_and_undone_there() {
     scene.fake.wait_for_usage(connected + 1, SOON).await;
 }
 
-/// A file that is lost says nothing, and one that cannot be read says nothing else.
+/// A lost or unreadable file does not change the choice.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_choice_outlives_the_file_that_it_stood_in() {
     let scene = Scene::new(600.0).await;
@@ -104,7 +104,7 @@ async fn a_choice_outlives_the_file_that_it_stood_in() {
         scene.pass(minutes(60)).await;
     }
     assert!(!scene.fake.was_reached(), "{:?}", scene.fake.requests());
-    // What is chosen for this one account counts.
+    // The choice for this one account takes precedence.
     let id = scene.launch.status().await["accounts"][0]["id"].as_str().unwrap().to_owned();
     app.kill9().await;
     scene.settings_with(&[(FREE.0, json!(FREE.1)), ("accounts", json!({id: {"readings": "ask"}}))]);

@@ -1,4 +1,4 @@
-//! The guided way back to a sign-in: from the settings through the person's own terminal to a reading.
+//! The guided sign-in: from the settings through the user's own terminal to a reading.
 
 use crate::scene::{SOON, Scene, minutes};
 use holdoff_world::webdriver::fantoccini::Locator;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// From a new sign-in on disk to a fresh reading.
 const AT_ONCE: Duration = Duration::from_secs(3);
 
-/// Opens nothing: writes down what it was given and runs it.
+/// Opens no window: records its arguments and runs the command.
 const TERMINAL: &str = r#"#!/bin/sh
 printf '%s\n' "$@" > "$HOME/terminal-arguments"
 env > "$HOME/terminal-environment"
@@ -17,7 +17,7 @@ shift
 exec "$@" < /dev/null > "$HOME/terminal-said" 2>&1
 "#;
 
-/// A Claude Code that signs in as the one who was prepared: whose it is first, and then the tokens, as the real one.
+/// A Claude Code that signs in as the prepared person. Like the real one, it writes the identity first and then the tokens.
 const CLAUDE: &str = r#"#!/bin/sh
 [ "$1" = --version ] && { echo "2.1.80 (Claude Code)"; exit 0; }
 [ "$*" = "auth login" ] || { echo "unknown: $*" >&2; exit 64; }
@@ -37,7 +37,7 @@ const BOB: Person = Person { email: "bob@example.com", uuid: "0b0c7f5e-0000-4000
 
 impl Scene {
     fn terminal(&self) {
-        // The first choice of desktops that have it, and broken here: the next one is tried.
+        // The preferred launcher of desktops that have it, broken here, so that the next one is tried.
         self.home.program("xdg-terminal-exec", "#!/bin/sh\nexit 1\n");
         self.home.program("x-terminal-emulator", TERMINAL);
     }
@@ -46,7 +46,7 @@ impl Scene {
         self.home.program("claude", CLAUDE);
     }
 
-    /// Who will sign in.
+    /// The person who will sign in.
     fn next(&self, person: &Person) {
         let folder = self.home.path().join("next");
         std::fs::create_dir_all(&folder).unwrap();
@@ -116,11 +116,11 @@ async fn the_button_opens_claude_codes_sign_in_and_success_names_the_account() {
     eventually(SOON, "no zombie is left", async || (zombies(&app) == 0).then_some(())).await;
 }
 
-/// The figure that is promised, for each way in which a sign-in may be of no use.
+/// The promised time, for each way in which a sign-in becomes unusable.
 #[tokio::test(flavor = "multi_thread")]
 async fn from_a_new_sign_in_on_disk_to_a_reading_in_the_panel() {
     for ended in ["absent", "expired", "rejected"] {
-        // Three polls go by before a rejected sign-in is given up.
+        // A rejected sign-in is paused after three polls.
         let scene = Scene::new(if ended == "rejected" { 300.0 } else { 1.0 }).await;
         let old = scene.credential.access_token.clone();
         match ended {
@@ -144,7 +144,7 @@ async fn from_a_new_sign_in_on_disk_to_a_reading_in_the_panel() {
     }
 }
 
-/// Law 10 holds after a 403 as well: the new sign-in is there at once, and its proof comes when it may.
+/// Law 10 also holds after a 403: the new sign-in appears at once, and is checked as soon as a request is allowed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_check_that_may_not_be_yet_says_when_it_will() {
     let scene = Scene::new(20.0).await;
@@ -213,7 +213,7 @@ async fn without_claude_code_or_a_terminal_the_command_is_shown() {
     let scene = Scene::new(1.0).await;
     scene.home.remove_credentials();
     scene.terminal();
-    // Whatever is installed on the computer that this runs on.
+    // Independent of what is installed on the test machine.
     let programs = scene.home.path().join(".local/bin").display().to_string();
     let _app = scene.launch.clone().env("HOLDOFF_PROGRAMS", &programs).argument("--settings").start();
     let settings = scene.settings().await;
@@ -245,7 +245,7 @@ async fn an_account_in_a_folder_of_its_own_signs_in_there() {
     assert!(folder.join(".credentials.json").is_file() && !scene.home.credentials_path().exists());
 }
 
-/// Quitting Holdoff in the middle leaves the person's terminal alone.
+/// Quitting Holdoff during a sign-in leaves the user's terminal running.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_terminal_outlives_holdoff() {
     let scene = Scene::new(1.0).await;
@@ -264,7 +264,7 @@ async fn the_terminal_outlives_holdoff() {
     assert!(std::process::Command::new("kill").arg(pid.to_string()).status().unwrap().success());
 }
 
-/// By its button and by a click on itself, to the guide of the account that it is about.
+/// Its button and a click on the notification itself lead to the guide of the account in question.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_notice_of_a_pause_leads_to_the_guide_of_its_account() {
     let scene = Scene::new(1.0).await;

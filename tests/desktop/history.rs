@@ -1,4 +1,4 @@
-//! The history in the settings window, and what is said of windows as its person wants it.
+//! The history in the settings window, and window notifications as the user configures them.
 
 use crate::pushed::push;
 use crate::scene::{SOON, Scene, gate, minutes};
@@ -14,7 +14,7 @@ async fn settings(scene: &Scene) -> Browser {
     settings
 }
 
-/// Writes into a field, in place of all that stood there, and goes on to the next.
+/// Replaces the text of a field and moves on to the next field.
 async fn write(window: &Browser, field: &str, text: &str) {
     const END: char = '\u{e010}';
     const BACKSPACE: &str = "\u{e003}";
@@ -86,7 +86,7 @@ async fn how_much_is_kept_is_changed_in_the_settings() {
     assert_eq!(scene.home.read_settings().unwrap()["history_mb"], Value::Null);
 }
 
-/// The window speaks of 80 %: within the quiet hours nobody hears of it, and after them they do.
+/// The window reaches 80 %: the notification waits until the quiet hours end.
 #[tokio::test(flavor = "multi_thread")]
 async fn quiet_hours_hold_back_what_is_said_until_they_end() {
     let scene = Scene::new(60.0).await;
@@ -107,7 +107,7 @@ async fn quiet_hours_hold_back_what_is_said_until_they_end() {
         tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains(&format!("5-hour {used} %"))).await;
         scene.pass(minutes(3)).await;
     }
-    // What is on disk came after what would have been said.
+    // The saved state is newer than the notification would be.
     let shown = |account: &Value| account["reading"]["windows"][0]["used_percent"] == 86.0;
     scene.wait_for_account("it is saved", shown).await;
     assert!(scene.desktop.recorder().all().is_empty(), "it is quiet");

@@ -1,4 +1,4 @@
-//! Answers that no one should give.
+//! Responses that no server should send.
 
 use crate::scene::{SOON, Scene, minutes};
 use holdoff_world::{Answer, Foreign};
@@ -27,7 +27,7 @@ async fn hostile_answers_neither_crash_nor_blank_the_last_reading() {
     for (n, answer) in hostile.into_iter().enumerate() {
         let asked = scene.fake.usage_requests().len();
         scene.fake.then(answer);
-        // The failure, and a success after it, so that the next one comes soon.
+        // The failure, and a success after it, so that the next request comes soon.
         let outcomes = scene.wait_for_outcomes(asked + 2).await;
         let failed = outcomes.iter().filter(|outcome| *outcome != "reading").count();
         assert_eq!(failed, n + 1, "answer {n} was taken for a reading, or asked for twice: {outcomes:?}");

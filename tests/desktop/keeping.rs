@@ -1,4 +1,4 @@
-//! What is kept outlives damage to the files that it is kept in.
+//! Saved state survives damage to its files.
 
 use crate::scene::{SOON, Scene, gate, minutes};
 use holdoff_world::{Answer, Damage, Slot, Target, eventually};
@@ -10,7 +10,7 @@ async fn no_damage_to_the_state_opens_a_gate_early() {
     let mut app = scene.start();
     scene.wait_for_account("a shut gate", |account| gate(account) == "cooling_down").await;
     scene.desktop.recorder().wait_for(1, SOON).await;
-    // A kill in the middle of a save would tear a file of its own.
+    // A kill in the middle of a save would tear a file by itself.
     let told = |slot| Some(scene.home.read_slot(slot)?.to_string().contains(r#""told":"shown""#));
     let saved = async || (told(Slot::A)? && told(Slot::B)?).then_some(());
     eventually(SOON, "both files know that it was said", saved).await;
@@ -51,7 +51,7 @@ async fn a_pause_outlives_kills() {
     assert_eq!(scene.desktop.recorder().all().len(), 1);
 }
 
-/// A file that cannot be written, as on a full disk: no record, no request.
+/// A file that cannot be written, as on a full disk: without a record, no request.
 #[tokio::test(flavor = "multi_thread")]
 async fn while_state_cannot_be_saved_nothing_is_asked_and_that_is_said() {
     let scene = Scene::new(30.0).await;
@@ -60,7 +60,7 @@ async fn while_state_cannot_be_saved_nothing_is_asked_and_that_is_said() {
     let tray = scene.tray(&app).await;
     scene.wait_for_account("no sign-in", |account| account["sign_in"]["state"] == "absent").await;
     for slot in Slot::BOTH {
-        // A save may come in between.
+        // A save may happen in between.
         while std::fs::create_dir(scene.home.slot_path(slot)).is_err() {
             let _gone_already = std::fs::remove_file(scene.home.slot_path(slot));
         }
@@ -79,7 +79,7 @@ async fn while_state_cannot_be_saved_nothing_is_asked_and_that_is_said() {
     tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("42 %")).await;
 }
 
-/// What a lost answer said is not known: it may have been to wait.
+/// The content of a lost response is unknown: it may have asked to wait.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_in_the_middle_of_a_request_waits_as_for_a_refusal() {
     let scene = Scene::new(1.0).await;
@@ -95,7 +95,7 @@ async fn a_kill_in_the_middle_of_a_request_waits_as_for_a_refusal() {
     assert_eq!(scene.fake.usage_requests().len(), 1);
 }
 
-/// The ledger says of each request what came of it, and of each that was withheld why.
+/// The ledger has the outcome of every request, and the reason for each one withheld.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_request_is_accounted_for() {
     let scene = Scene::new(1.0).await;

@@ -1,4 +1,4 @@
-//! A 429: said once, shown everywhere, and kept whatever happens.
+//! A 429: announced once, shown everywhere, and kept under all circumstances.
 
 use crate::scene::{SOON, Scene, gate, minutes};
 use holdoff_world::{Answer, Browser};

@@ -1,9 +1,9 @@
-//! The time as the person reads it, the same wherever it is shown.
+//! Local time, consistent wherever it is shown.
 
 use crate::scene::{SOON, Scene};
 use holdoff_world::Browser;
 
-/// A zone in which it is day now, so that nothing is told of tomorrow.
+/// A time zone in which it is daytime now, so that no time falls on the next day.
 fn zone_by_day() -> &'static str {
     let zones = ["Asia/Kolkata", "America/St_Johns", "Pacific/Chatham"];
     let hour = |zone: &str| {

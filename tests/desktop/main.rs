@@ -1,5 +1,5 @@
-//! The whole app from outside: the real programs, a real bus, panel, notification service and web engine, and an
-//! Anthropic of our own on loopback. Each test has a home, a desktop and a server to itself.
+//! End-to-end tests of the whole app: the real programs, a real bus, panel, notification service and web engine, and
+//! our own Anthropic on loopback. Each test has its own home, desktop and server.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it fails")]
 

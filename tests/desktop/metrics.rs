@@ -1,4 +1,4 @@
-//! A real Prometheus collects from the real app, with the configuration, rules and dashboard of docs/fleet.
+//! A real Prometheus scrapes the real app, with the configuration, rules and dashboard of docs/fleet.
 
 use crate::scene::{SOON, Scene, gate};
 use holdoff_world::spawn::{Finished, Spawned, tool};
@@ -25,7 +25,7 @@ async fn promtool(arguments: &[&str]) -> Finished {
     Spawned::start("promtool", command.current_dir(fleet()).args(arguments)).finished(SOON).await
 }
 
-/// A collector that runs beside the app, as docs/fleet says, but in a hurry.
+/// A collector beside the app, set up as in docs/fleet, but with short intervals.
 struct Collector {
     _process: Spawned,
     url: String,
@@ -52,7 +52,7 @@ impl Collector {
         Self { _process: process, url: format!("http://127.0.0.1:{port}"), _folder: folder }
     }
 
-    /// What a query brings, once it brings something.
+    /// The result of a query, once it is not empty.
     async fn wait_for(&self, query: &str) -> Vec<Value> {
         eventually(SOON, format!("a result of {query}"), async || {
             let done = promtool(&["query", "instant", "--format=json", &self.url, query]).await;
@@ -67,7 +67,7 @@ impl Collector {
     }
 }
 
-/// The queries of the dashboard, for all accounts.
+/// The dashboard's queries, for all accounts.
 fn dashboard_queries() -> Vec<String> {
     let text = std::fs::read_to_string(fleet().join("dashboard.json")).unwrap();
     let dashboard: Value = serde_json::from_str(&text).unwrap();

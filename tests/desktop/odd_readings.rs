@@ -1,10 +1,10 @@
-//! Answers that cannot be true: what is shown and said stays what it was.
+//! Implausible responses do not change what is shown and announced.
 
 use crate::scene::{SOON, Scene};
 use holdoff_world::Answer;
 use serde_json::json;
 
-/// A window that falls to nothing and is back: no reset, no second word about a threshold.
+/// A window that drops to zero and returns: no reset, no second threshold notification.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reading_that_falls_to_nothing_for_a_moment_is_no_news() {
     let scene = Scene::new(300.0).await;
@@ -21,14 +21,14 @@ async fn a_reading_that_falls_to_nothing_for_a_moment_is_no_news() {
     let tray = scene.tray(&app).await;
     scene.wait_for_outcomes(9).await;
     tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("5-hour 86 %")).await;
-    // Eight turns could be eight notices of a threshold or a reset.
+    // Eight changes could cause eight threshold or reset notifications.
     let said = scene.desktop.recorder().all();
     assert!(said.len() <= 1 && said.iter().all(|one| one.body.contains("86 %")), "{said:?}");
     let status = scene.launch.cli(&["status"]).await.stdout;
     assert!(status.contains("5-hour 86 %") && status.contains("weekly 26 %"), "{status}");
 }
 
-/// One field that is nonsense costs that field alone, and of it only the new value.
+/// An invalid field affects only that field, and only its new value is ignored.
 #[tokio::test(flavor = "multi_thread")]
 async fn nonsense_in_one_field_leaves_what_was_known_of_it() {
     let scene = Scene::new(300.0).await;

@@ -1,4 +1,4 @@
-//! Readings that cost no request, what is said of windows, and what is remembered of them.
+//! Readings that cost no request, window notifications, and the recorded windows.
 
 use crate::scene::{SOON, Scene, gate, minutes};
 use holdoff_core::quota::QuotaWindow;
@@ -7,7 +7,7 @@ use holdoff_engine::ipc::{self, Call, Client};
 use holdoff_world::Answer;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-/// A session of Claude Code tells how much of the 5-hour window is used, which ends four hours after the scene began.
+/// A session of Claude Code reports the use of the 5-hour window that ends four hours after the scene began.
 pub fn push(scene: &Scene, used: f64) {
     let now = scene.fake.clock().now().duration_since(UNIX_EPOCH).unwrap();
     let at = Wall(i64::try_from(now.as_millis()).unwrap());
@@ -28,7 +28,7 @@ pub fn push(scene: &Scene, used: f64) {
     app.tell(Call::Reading { config_dir: None, reading, session: Default::default() }).unwrap();
 }
 
-/// The goal of issue 5. Of three, the quickest counts: the others may have met with a busy machine.
+/// The goal of issue 5. The fastest of three counts, since the machine may be busy during the others.
 #[tokio::test(flavor = "multi_thread")]
 async fn in_the_middle_of_a_cooldown_a_pushed_reading_is_in_the_tray_within_a_second_and_asks_nothing() {
     let scene = Scene::new(1.0).await;
@@ -53,7 +53,7 @@ async fn in_the_middle_of_a_cooldown_a_pushed_reading_is_in_the_tray_within_a_se
     assert_eq!(scene.desktop.recorder().all().len(), 1);
 }
 
-/// Once in a cycle, restarts included; and nothing that is remembered is lost with the process.
+/// Once per cycle, even across restarts; and no recorded window is lost with the process.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_threshold_is_said_once_and_windows_are_remembered_over_kills() {
     let scene = Scene::new(60.0).await;
@@ -64,7 +64,7 @@ async fn a_threshold_is_said_once_and_windows_are_remembered_over_kills() {
     scene.desktop.recorder().wait_for(1, SOON).await;
     let shown = |used: f64| move |account: &serde_json::Value| account["reading"]["windows"][0]["used_percent"] == used;
     push(&scene, 71.0);
-    // Of two that come at once, only the newer is a change.
+    // Of two that arrive at once, only the newer counts as a change.
     scene.wait_for_account("the first reading", shown(71.0)).await;
     push(&scene, 82.0);
     scene.wait_for_account("one reading over the threshold", shown(82.0)).await;

@@ -1,4 +1,4 @@
-//! Quota is read and shown, the same in all places.
+//! Quota is read and shown consistently everywhere.
 
 use crate::scene::{SOON, Scene};
 use holdoff_world::webdriver::fantoccini::Locator;
@@ -49,7 +49,7 @@ async fn each_request_is_honest_and_goes_to_the_usage_endpoint_only() {
     assert!(gaps.iter().all(|gap| gap.as_secs() >= 300), "{gaps:?}");
 }
 
-/// A web engine's memory comes back with its windows gone.
+/// Closing the windows frees the web engine's memory.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_web_engine_is_left_when_the_last_window_is_closed() {
     let scene = Scene::new(1.0).await;
@@ -60,7 +60,7 @@ async fn no_web_engine_is_left_when_the_last_window_is_closed() {
     let panel = Browser::attach(&scene.inspector, SOON).await;
     panel.wait_for_text(SOON, |text| text.contains("42 %")).await;
     assert!(!app.children().is_empty());
-    // The window goes before the driver has its answer.
+    // The window closes before the driver has its reply.
     let close = panel.find(Locator::Css("[data-testid=close]")).await.unwrap();
     let _ = close.click().await;
     eventually(SOON, "the windows' processes end", async || app.children().is_empty().then_some(())).await;

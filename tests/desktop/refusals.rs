@@ -1,4 +1,4 @@
-//! What a refusal says: what would help, and what would not.
+//! The messages of a refusal: what would help, and what would not.
 
 use crate::scene::{SOON, Scene, gate, minutes};
 use holdoff_world::{Answer, Browser, Credential};

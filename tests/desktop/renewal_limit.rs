@@ -1,4 +1,4 @@
-//! A limit of the token endpoint, told from an expired sign-in wherever one looks.
+//! A rate limit of the token endpoint is distinguished from an expired sign-in everywhere.
 
 use crate::scene::{SOON, Scene, gate, minutes};
 use holdoff_world::{Answer, Browser};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 const LIMIT: &str = "Anthropic is rate limiting sign-in renewal; next try at ";
 
-/// Renewal is on, the sign-in ends in four minutes, and nobody may renew it for an hour.
+/// Renewal is on, the sign-in expires in four minutes, and renewals are rate limited for an hour.
 async fn limited(speed: f64) -> Scene {
     let scene = Scene::new(speed).await;
     scene.home.settings(&json!({"version": 1, "renewal": true}));
@@ -41,7 +41,7 @@ async fn while_the_sign_in_works_a_limit_of_renewal_is_said_everywhere_and_usage
     let status = scene.launch.cli(&["status"]).await;
     assert!(both(&status.stdout), "{}", status.stdout);
 
-    // It is no affair of the person's sign-in: the notice leads to the panel.
+    // The user's sign-in is not the problem, so the notification leads to the panel.
     let said = &scene.desktop.recorder().wait_for(1, SOON).await[0];
     assert!(said.summary.starts_with("Renewal rate limited: next try at "), "{said:?}");
     assert!(said.body.contains("The current sign-in still works until "), "{said:?}");
@@ -81,7 +81,7 @@ async fn when_it_has_expired_as_well_both_are_said() {
     assert_eq!(of_renewal.count(), 1, "{said:?}");
 }
 
-/// With nothing against it the sign-in is not called limited, and who renews it is said truly.
+/// Without a refusal the sign-in is not called rate limited, and the program that renews it is named correctly.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_expired_sign_in_alone_is_its_owners() {
     let scene = Scene::new(1.0).await;

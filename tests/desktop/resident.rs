@@ -1,5 +1,5 @@
-//! The resident program and the windows' program: what the first does without, what it outlives, and what becomes of both
-//! when they are replaced.
+//! The resident program and the window program: what the first does without, what it survives, and what happens to
+//! both when they are replaced.
 
 use crate::scene::{SOON, Scene, minutes};
 use holdoff_world::app::program_folder;
@@ -12,7 +12,7 @@ use std::process::Command;
 const WINDOW_SYSTEMS: [&str; 7] =
     ["libwebkit", "libjavascriptcore", "libsoup", "libX", "libxcb", "libwayland", "libEGL"];
 
-/// The libraries that a program names for itself.
+/// The libraries that a program links directly.
 fn needed(program: &Path) -> Vec<String> {
     let said = Command::new("readelf").args(["--dynamic", "--wide"]).arg(program).output().unwrap();
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
@@ -35,12 +35,12 @@ fn the_resident_program_names_no_window_system_and_has_no_pages() {
     assert_eq!(of_a_window_system("holdoff-tray"), [""; 0]);
     assert_eq!(of_a_window_system("holdoff"), [""; 0]);
     assert!(!of_a_window_system("holdoff-window").is_empty(), "the one that shows pages names what draws them");
-    // The key of a page in the program.
+    // The key of an embedded page.
     assert!(holds(&programs.join("holdoff-window"), "/panel.html"));
     assert!(!holds(&programs.join("holdoff-tray"), "panel.html"));
 }
 
-/// No library of a window system is asked to do anything: there is no display that it could reach.
+/// No library of a window system is used: there is no display that it could reach.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_display_that_answers_it_polls_shows_and_says_why_no_window_opens() {
     let scene = Scene::new(1.0).await;
@@ -58,7 +58,7 @@ async fn without_a_display_that_answers_it_polls_shows_and_says_why_no_window_op
         eventually(SOON, "the windows' process ends", async || app.children().is_empty().then_some(())).await;
     }
     assert!(scene.desktop.recorder().all().len() <= 3, "not once for each of eleven times within some seconds");
-    // Who starts it once more, where there is a display, is shown the window there.
+    // Starting it again where there is a display shows the window there.
     let second = scene.launch.clone().argument("--panel").start();
     assert_eq!(second.wait_exit(SOON).await.code(), Some(0));
     let panel = Browser::attach(&scene.inspector, SOON).await;
@@ -90,7 +90,7 @@ async fn it_ends_in_good_order_with_its_session() {
     assert_eq!(app.wait_exit(minutes(1)).await.code(), Some(0));
 }
 
-/// The programs in a folder of their own, where they can be replaced.
+/// The programs in their own folder, where they can be replaced.
 fn installed(scene: &Scene) -> (Launch, PathBuf) {
     let folder = scene.home.path().join("programs");
     fs::create_dir(&folder).unwrap();
@@ -100,7 +100,7 @@ fn installed(scene: &Scene) -> (Launch, PathBuf) {
     (scene.launch.clone().programs(&folder), folder)
 }
 
-/// As `install` and a package manager do it: the running file keeps its content under no name.
+/// Like `install` and package managers: the running file keeps its content but loses its name.
 fn install(program: &Path, folder: &Path) {
     let place = folder.join(program.file_name().unwrap());
     let new = place.with_extension("new");
@@ -108,10 +108,10 @@ fn install(program: &Path, folder: &Path) {
     fs::rename(new, place).unwrap();
 }
 
-/// Puts a program in the place of the windows' that says that it is of another version, and waits to be told to end.
+/// Replaces the window program by one that reports another version and waits to be ended.
 fn install_other_version(scene: &Scene, folder: &Path) {
     let script = scene.home.path().join("holdoff-window");
-    // The line to the app is its standard input.
+    // Its standard input is the connection to the app.
     let text = "#!/usr/bin/env python3\nimport socket\ns = socket.socket(fileno=0)\n\
                 s.sendall(b'{\"id\":1,\"call\":\"attach\",\"version\":\"99.1.0\"}\\n')\n\
                 for line in s.makefile():\n    if 'other_version' in line:\n        break\n";
@@ -139,7 +139,7 @@ async fn a_window_opens_after_all_programs_were_replaced() {
     assert_eq!(scene.desktop.recorder().all().len(), 0);
 }
 
-/// A newer version was installed under the running app, of which the click is the first to notice.
+/// A newer version was installed under the running app, which notices only at the click.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_update_is_said_and_started_with_the_window_that_was_wanted() {
     let scene = Scene::new(1.0).await;

@@ -1,4 +1,4 @@
-//! A person's computer with Holdoff on it.
+//! A user's computer with Holdoff on it.
 
 use holdoff_core::Wall;
 use holdoff_core::record::history::WindowRecord;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-/// How long anything may take that should happen at once, on a busy machine.
+/// The time limit for anything that should happen at once, on a busy machine.
 pub const SOON: Duration = Duration::from_secs(30);
 
 pub struct Scene<D = Desktop> {
@@ -24,8 +24,8 @@ pub struct Scene<D = Desktop> {
 }
 
 impl Scene {
-    /// A desktop with a panel, every notification on record, a person who is signed in, and a clock that runs
-    /// `speed` times as fast.
+    /// A desktop with a panel, a recorder for notifications, a user who is signed in, and a clock that runs `speed`
+    /// times as fast.
     pub async fn new(speed: f64) -> Self {
         Self::on(Desktop::builder().panel(true).notifications(Notifications::Recorder), speed).await
     }
@@ -47,7 +47,7 @@ impl<D: Session> Scene<D> {
         Self { desktop, fake, home, credential, launch, inspector }
     }
 
-    /// The settings, before the app starts.
+    /// Writes the settings before the app starts.
     pub fn settings_with(&self, settings: &[(&str, Value)]) {
         choose(&self.home, settings);
     }
@@ -60,7 +60,7 @@ impl<D: Session> Scene<D> {
         Tray::wait_for(&self.desktop, app.pid(), SOON).await
     }
 
-    /// Another sign-in of the same person, as Claude Code would store it.
+    /// Another sign-in of the same user, as Claude Code would store it.
     pub fn sign_in_again(&self) -> Credential {
         self.home.sign_in(self.fake.clock().now() + Duration::from_secs(400 * 3600))
     }
@@ -70,7 +70,7 @@ impl<D: Session> Scene<D> {
         self.wait_for_account_in(&self.launch, what, wanted).await
     }
 
-    /// The same, for a program that was started in another way.
+    /// The same for a program that was started in another way.
     pub async fn wait_for_account_in(&self, launch: &Launch, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         holdoff_world::eventually(SOON, what, async || {
             let account = launch.status().await["accounts"][0].clone();
@@ -79,13 +79,13 @@ impl<D: Session> Scene<D> {
         .await
     }
 
-    /// What the ledger says, entry by entry.
+    /// The ledger, entry by entry.
     pub fn ledger(&self) -> Vec<Value> {
         let entries = history::ledger(&self.home.data_dir(), Wall(0)).unwrap();
         entries.iter().map(|entry| serde_json::to_value(entry).unwrap()).collect()
     }
 
-    /// How each window changed: its id and how much of it was used.
+    /// The changes of the windows: id and percentage used.
     pub fn windows(&self) -> Vec<(String, Option<f64>)> {
         let mut windows = Vec::new();
         if let Some(reader) = history::Reader::open(&self.home.data_dir()).unwrap() {
@@ -98,7 +98,7 @@ impl<D: Session> Scene<D> {
         windows
     }
 
-    /// What Claude Code tells its status line in the 5-hour window that was read.
+    /// Claude Code's input for its status line, for the 5-hour window that was read.
     pub async fn session_says(&self, used: f64) -> String {
         let read = |account: &Value| account["reading"]["windows"][0]["id"] == "five_hour";
         let account = self.wait_for_account("a reading", read).await;
@@ -120,7 +120,7 @@ impl<D: Session> Scene<D> {
         .await
     }
 
-    /// Waits until the app is up and can be talked to, however its accounts are.
+    /// Waits until the app is up and responds, whatever the state of its accounts.
     pub async fn wait_until_up(&self) {
         holdoff_world::eventually(SOON, "the app answers", async || {
             (self.launch.cli(&["refresh"]).await.code() != 69).then_some(())
@@ -128,12 +128,12 @@ impl<D: Session> Scene<D> {
         .await;
     }
 
-    /// How long `program` takes in real time.
+    /// The real duration of `program`.
     pub fn real(&self, program: Duration) -> Duration {
         self.fake.clock().real_length(program)
     }
 
-    /// Lets this much of the program's time go by while something is watched not to happen.
+    /// Lets this much program time pass while a test checks that something does not happen.
     pub async fn pass(&self, program: Duration) {
         let end = self.fake.clock().now() + program;
         holdoff_world::eventually(self.real(program) + SOON, "time goes by", async || {
@@ -143,7 +143,7 @@ impl<D: Session> Scene<D> {
     }
 }
 
-/// What is said of made-up windows depends on the hour; it has tests of its own.
+/// Window notifications of made-up usage depend on the time of day; they have their own tests.
 fn choose(home: &Home, settings: &[(&str, Value)]) {
     let mut all = serde_json::json!({"version": 1, "notify_forecast": false, "notify_thresholds": []});
     settings.iter().for_each(|(key, value)| all[*key] = value.clone());

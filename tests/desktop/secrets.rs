@@ -1,4 +1,4 @@
-//! No token leaves for anywhere but its provider.
+//! No token is sent anywhere but to its provider.
 
 use crate::scene::{SOON, Scene};
 use holdoff_world::secrets::Secrets;
@@ -28,7 +28,7 @@ async fn nothing_the_program_writes_holds_a_token_even_when_a_server_echoes_it()
     let all = scene.credential.secrets();
     let secrets = Secrets::new(&all);
     let page = panel.source().await.unwrap();
-    // What a page has and does not draw, and what it can ask for.
+    // The data that a page has but does not display, and the data that it can request.
     let script = "const done = arguments[0]; window.__TAURI_INTERNALS__.invoke('view')\
                   .then(view => done(JSON.stringify([window.__HOLDOFF_VIEW__ ?? null, view])))";
     let view = panel.execute_async(script, vec![]).await.unwrap().to_string();

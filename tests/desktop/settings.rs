@@ -1,4 +1,4 @@
-//! What is chosen in the settings takes effect at once.
+//! Changed settings take effect at once.
 
 use crate::pushed::push;
 use crate::scene::{SOON, Scene, minutes};
@@ -52,7 +52,7 @@ async fn a_notification_that_is_switched_off_is_not_shown() {
     let app = scene.start();
     let tray = scene.tray(&app).await;
     tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("rate limiting usage checks")).await;
-    // One that is on, and comes later.
+    // A notification that is on comes later.
     push(&scene, 85.0);
     tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("5-hour 85 %")).await;
     scene.pass(minutes(3)).await;

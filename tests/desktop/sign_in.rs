@@ -1,4 +1,4 @@
-//! Sign-ins that stop working, and new ones that are noticed.
+//! Sign-ins that stop working, and the detection of new ones.
 
 use crate::scene::{SOON, Scene, gate, minutes};
 use holdoff_world::{Answer, Browser, Credential};
@@ -21,7 +21,7 @@ async fn three_401s_pause_and_a_new_sign_in_resumes_and_says_so() {
     scene.pass(minutes(120)).await;
     assert_eq!(scene.fake.usage_requests().len(), 3, "a pause asks nothing");
 
-    // A click on the notification leads to the settings, and these notice the new sign-in by themselves.
+    // A click on the notification opens the settings, which detect the new sign-in by themselves.
     scene.desktop.recorder().invoke(said[0].id, "default").await;
     let settings = Browser::attach(&scene.inspector, SOON).await;
     let text = settings.wait_for_text(SOON, |text| text.contains("notices the new sign-in by itself")).await;
@@ -49,7 +49,7 @@ async fn a_missing_scope_pauses_after_one_request_and_is_named() {
     assert!(scene.fake.token_requests().is_empty());
 }
 
-/// What was left in the config folder may be of the same family: to renew it would end the other.
+/// The tokens left in the config folder may be of the same family: renewing them would end the other sign-in.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sign_in_that_is_kept_apart_is_used_and_not_the_one_that_was_left_behind() {
     let scene = Scene::new(1.0).await;

@@ -1,4 +1,4 @@
-//! What Claude Code's status line tells is in the tray at once, in a cooldown too, and nothing is asked for it.
+//! What Claude Code's status line reports is in the tray at once, even in a cooldown, without a request.
 
 use crate::scene::{SOON, Scene, gate};
 use holdoff_world::{Answer, App, Tray};
@@ -47,7 +47,7 @@ async fn an_app_that_stands_still_holds_up_no_line_and_hears_of_it_afterwards() 
     let (scene, app, tray) = limited().await;
     app.freeze();
     let heard = scene.launch.cli_told(&["statusline"], &told(&scene, 33.0)).await;
-    // As many as the system takes for it: then nobody gets through any more.
+    // As many connections as the system queues: then nobody can connect any more.
     let socket = scene.home.data_dir().join("tray.sock");
     let waiting = fill(&socket);
     let unheard = scene.launch.cli_told(&["statusline"], &told(&scene, 34.0)).await;
@@ -60,7 +60,7 @@ async fn an_app_that_stands_still_holds_up_no_line_and_hears_of_it_afterwards() 
     assert_eq!(scene.fake.usage_requests().len(), 1);
 }
 
-/// Connects until it would have to wait.
+/// Connects until the next connection would block.
 fn fill(socket: &std::path::Path) -> Vec<UnixStream> {
     let (tell, told) = std::sync::mpsc::channel();
     let socket = socket.to_owned();
@@ -72,7 +72,7 @@ fn fill(socket: &std::path::Path) -> Vec<UnixStream> {
         }
     });
     let mut waiting = Vec::new();
-    // The thread waits in the system once the queue is full.
+    // The thread blocks in the kernel once the queue is full.
     while let Ok(stream) = told.recv_timeout(Duration::from_secs(2)) {
         waiting.push(stream);
     }

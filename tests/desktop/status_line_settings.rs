@@ -1,4 +1,4 @@
-//! Claude Code's status line, installed and given back from the settings window.
+//! Installs and removes Claude Code's status line in the settings window.
 
 use crate::scene::{SOON, Scene};
 use holdoff_world::{Browser, eventually};
@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-/// As a person keeps it: a line of their own, its padding, and a layout that no program would write.
+/// A user's own status line, with its padding and hand-made formatting.
 const OWN: &str = r#"{
     "model": "opus",
   "statusLine": { "type": "command", "padding": 2, "command": "cat > $HOME/heard; echo my line" },
@@ -30,7 +30,7 @@ impl Scene {
         window
     }
 
-    /// What Claude Code does with it.
+    /// Runs the command as Claude Code does.
     fn draw(&self, command: &str, told: &str) -> String {
         let mut shell = self.home.command("/bin/sh");
         shell.args(["-c", command]).envs(self.launch.environment());
@@ -83,7 +83,7 @@ async fn it_is_installed_after_a_look_at_the_change_works_and_is_given_back() {
     assert_eq!(scene.claude_says(), OWN, "byte for byte");
 }
 
-/// Nothing is made but what was looked at, and nothing is put back that its person took away.
+/// Only the previewed change is made, and nothing that the user removed is restored.
 #[tokio::test(flavor = "multi_thread")]
 async fn only_what_was_seen_is_changed_and_nothing_is_installed_again() {
     let scene = Scene::new(1.0).await;

@@ -1,4 +1,4 @@
-//! The keeper of tray icons, as desktops have it at a login and after a crash: late, unwilling, silent, and gone for a while.
+//! The tray watcher as it behaves at login and after a crash: late, refusing, silent, and temporarily gone.
 
 use crate::scene::{SOON, Scene};
 use holdoff_world::desktop::Registering;
@@ -9,7 +9,7 @@ async fn without_panel() -> Scene {
     Scene::on(Desktop::builder().panel(false).notifications(Notifications::Recorder), 1.0).await
 }
 
-/// A panel is expected for so long.
+/// How long a panel is waited for.
 const GRACE: Duration = Duration::from_secs(15);
 
 #[track_caller]
@@ -56,7 +56,7 @@ async fn a_tray_that_goes_and_comes_back_gets_the_icon_again_however_it_comes_ba
     assert_eq!(app.wait_exit(SOON).await.code(), Some(0));
 }
 
-/// As after a crash of the panel which nobody starts again.
+/// Like a panel that crashed and is not restarted.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tray_that_stays_away_is_replaced_by_the_window() {
     let scene = without_panel().await;

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 fn contents(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let paths = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
-    // The lock of the one app is there as soon as one was started, and is empty; what a reader of SQLite makes beside a file
-    // holds nothing of it.
+    // The app's lock file is created by any start and is empty; the files that an SQLite reader creates beside the
+    // database hold no data.
     let beside = |path: &PathBuf| [".lock", "-shm", "-wal"].iter().any(|end| path.to_string_lossy().ends_with(end));
     let files = paths.filter(|path| path.is_file() && !beside(path));
     files.map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()

@@ -1,4 +1,4 @@
-//! A desktop that has Wayland and no X server: the tray in its bar, the window, and the end of a session in the middle of a
+//! A Wayland desktop without an X server: the tray in its bar, the window, and the end of a session in the middle of a
 //! renewal.
 
 use crate::faults::renewal::{Renewing, renewing_in};
@@ -9,7 +9,7 @@ async fn scene() -> Scene<Wayland> {
     Scene::in_session(Wayland::start().await, 1.0).await
 }
 
-/// A program whose refresh token has just reached its provider.
+/// A program whose refresh token has just reached the provider.
 async fn renewing() -> Renewing<Wayland> {
     renewing_in(scene().await).await
 }

@@ -1,5 +1,5 @@
-//! Whose a reading is: two seats of one login, sessions of somebody else, a sign-in that is written in two steps, one folder
-//! under several names.
+//! Attribution of readings: two organizations of one login, sessions of another person, a sign-in that is written in
+//! two steps, one folder under several names.
 
 use crate::scene::{SOON, Scene, gate, minutes};
 use holdoff_world::{Answer, App, Credential, eventually};
@@ -33,7 +33,7 @@ fn bearers(scene: &Scene) -> Vec<String> {
     scene.fake.usage_requests().iter().map(|request| request.bearer().unwrap_or_default().to_owned()).collect()
 }
 
-/// Laws 2 and 10 belong to the login, what is shown to the seat.
+/// Laws 2 and 10 apply to the login; the reading belongs to the organization.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_organizations_of_one_login_are_two_entries_with_one_cooldown() {
     let scene = Scene::new(120.0).await;
@@ -46,7 +46,7 @@ async fn two_organizations_of_one_login_are_two_entries_with_one_cooldown() {
     }));
     let app = scene.start();
     let tray = scene.tray(&app).await;
-    // The other one comes later: which of two is asked for first is not said.
+    // The other one follows; their order is not defined.
     accounts(&scene, "one is read", |all| all.len() == 1 && all[0]["reading"].is_object()).await;
     let acme = seat(&scene, ".claude-acme", ACME);
     let both = accounts(&scene, "both are shut", |all| {
@@ -72,7 +72,7 @@ async fn two_organizations_of_one_login_are_two_entries_with_one_cooldown() {
     assert!(said[0].body.contains("ann@example.com (Acme)"), "{said:?}");
 }
 
-/// What an earlier version kept under the login alone goes on as the seat's own.
+/// State that an earlier version saved under the login alone continues as the organization's.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_seat_takes_over_what_was_kept_of_its_login() {
     let scene = Scene::new(60.0).await;
@@ -114,7 +114,7 @@ async fn the_first_seat_takes_over_what_was_kept_of_its_login() {
     drop(app);
 }
 
-/// Ann is signed in, and may not be asked for.
+/// Ann is signed in and rate limited.
 async fn limited() -> (Scene, App) {
     let scene = Scene::new(1.0).await;
     scene.fake.always(Answer::rate_limited(Some("3600")));
@@ -128,7 +128,7 @@ fn seconds_ago(scene: &Scene, ago: u64) -> String {
     jiff::Timestamp::from_millisecond(i64::try_from(now.as_millis()).unwrap()).unwrap().to_string()
 }
 
-/// A session that was answered so many seconds ago; afterwards somebody typed a local command.
+/// A session whose last response is `answered` seconds old; afterwards the user typed a local command.
 fn session(scene: &Scene, name: &str, owner: Option<&str>, answered: u64) -> PathBuf {
     let line = |kind: &str, ago: u64| json!({"type": kind, "version": VERSION, "timestamp": seconds_ago(scene, ago)});
     let owner = owner.map(|account| json!({"type": "session-owner", "accountUuid": account, "sessionId": name}));
@@ -203,14 +203,14 @@ async fn without_a_stored_sign_in_the_figures_of_a_token_are_an_account_of_their
     assert_eq!(scene.launch.cli(&["refresh"]).await.code(), 75);
     assert!(scene.fake.usage_requests().is_empty(), "it is never asked for");
 
-    // Once there is a sign-in, that is what is shown.
+    // Once there is a sign-in, that is shown.
     let ann = scene.sign_in_again();
     scene.wait_for_account("Ann", |account| account["id"] == json!(format!("anthropic:{ANN}"))).await;
     scene.fake.wait_for_usage(1, SOON).await;
     assert_eq!(bearers(&scene), [ann.access_token]);
 }
 
-/// Versions of Claude Code that do not write whose a sign-in is beside its tokens.
+/// Versions of Claude Code that do not write the account beside its tokens.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sign_in_that_is_written_in_two_steps_is_nobodys_in_between() {
     for tokens_first in [true, false] {

@@ -1,4 +1,4 @@
-//! Copies of Holdoff with data folders of their own, as a snap's terminal makes them: one person, one account, one poller.
+//! Copies of Holdoff with separate data folders, as in a snap's terminal: one user, one account, one poller.
 #![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
 
 use holdoff_core::{AccountId, AccountState, GateState, Settings};
@@ -11,7 +11,7 @@ use holdoff_world::{Answer, ClockSpec, FakeAnthropic, Home, eventually, fake};
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(20);
-/// A copy that waits for another one's lock looks every half a minute.
+/// A copy that waits for another one's lock retries every 30 s.
 const ITS_TURN: Duration = Duration::from_secs(60);
 const ANN: &str = "anthropic:0b0c7f5e-0000-4000-8000-000000000001";
 const SPEED: f64 = 600.0;
@@ -116,7 +116,7 @@ async fn a_copy_that_is_started_after_another_one_ended_waits_as_that_one_was_to
     assert_eq!(second.account().unwrap().usage.strikes, 1, "its strikes are the account's");
     person.fake.wait_for_usage(2, SOON).await;
     assert!(person.gap() >= Duration::from_secs(3600), "{:?}", person.gap());
-    // And back again, though the first has a state of its own.
+    // And back again, although the first copy has its own saved state.
     person.fake.always(Answer::rate_limited(Some("7200")));
     let twice = async || (second.account()?.usage.strikes >= 1 && person.asked() == 3).then_some(());
     eventually(ITS_TURN, "another 429", twice).await;
@@ -141,7 +141,7 @@ async fn two_copies_that_take_turns_keep_three_minutes_between_their_requests() 
     second.stop().await;
 }
 
-/// The answer was in its ledger, and it was killed before anything else was.
+/// The copy was killed after it wrote the ledger entry and before it saved anything else.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_that_was_killed_before_it_saved_what_it_was_told_is_followed_by_one_that_reads_its_ledger() {
     let person = Person::new().await;

@@ -1,4 +1,4 @@
-//! The request that spends a refresh token, over real HTTP on loopback: once for each permit, to its own host and no other.
+//! The request that spends a refresh token, over real HTTP on loopback: once per permit, and only to its own host.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
 use holdoff_core::account::Preferences;
@@ -21,7 +21,7 @@ const REFRESH: &str = "sk-ant-ort01-spent-once";
 const SHORT: Duration = Duration::from_millis(600);
 const NOW: Moment = Moment { wall: Wall(1_789_387_200_000), boot: Boot(1_000) };
 
-/// What an account asks for whose sign-in ends in a minute.
+/// The request of an account whose sign-in expires in a minute.
 fn due() -> PermittedRequest {
     let preferences = Preferences { renewal: true, ..Preferences::from(&Settings::default()) };
     let ends = NOW.wall.plus(Duration::from_secs(60));
@@ -32,7 +32,7 @@ fn due() -> PermittedRequest {
 
 async fn send(token_base: &str) -> SendResult {
     let base = token_base.parse().unwrap();
-    // Nobody listens where usage is asked: whatever went there would not arrive.
+    // Nobody listens at the usage address: a request sent there would not arrive.
     let bases = Bases::new(Provider::Anthropic, "http://127.0.0.1:1".parse().unwrap(), base);
     let permitted = due();
     Http::with_timeout(&bases, SHORT, |_| Duration::ZERO).send(permitted).await
@@ -108,7 +108,7 @@ async fn a_redirect_is_not_followed_with_it() {
     assert!(!foreign.was_asked());
 }
 
-/// Half an answer is an answer: the token is spent, and nothing is known but that.
+/// A truncated response is a response: the token is spent, and nothing else is known.
 #[tokio::test]
 async fn an_answer_that_breaks_off_is_no_request_that_was_lost() {
     for torn in [Answer::reset(), Answer::trickle(Duration::from_millis(50))] {
@@ -126,14 +126,14 @@ async fn what_did_not_leave_is_told_from_what_was_lost() {
         assert!(matches!(delivery, SendResult::Lost(_)), "{delivery:?}");
         assert_eq!(fake.requests().len(), sent + 1, "nothing is sent a second time");
     }
-    // A port that was free a moment ago: nobody listens there.
+    // A port that was just free: nobody listens there.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let delivery = send(&format!("http://127.0.0.1:{port}")).await;
     assert!(matches!(&delivery, SendResult::NotSent(why) if why.contains("refused")), "{delivery:?}");
     assert!(!format!("{delivery:?}").contains("sk-ant"));
 }
 
-/// What it depends on is looked at when there is a connection, and not before: making one takes its time.
+/// The conditions are checked once there is a connection, not before: connecting takes time.
 #[tokio::test]
 async fn it_does_not_leave_if_it_may_not_at_the_last_moment() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -161,12 +161,12 @@ async fn it_does_not_leave_if_it_may_not_at_the_last_moment() {
     let send_while = async |still| send_while(&fake.token_base(), async move { still }).await;
     assert!(matches!(send_while(Ok(())).await, SendResult::Answered(_)));
     assert!(matches!(send_while(Err(SendCancelled::LocksLost)).await, SendResult::NotSent(_)));
-    // It is not wanted any more.
+    // The request is no longer wanted.
     assert!(matches!(send_while(Err(SendCancelled::Lapsed)).await, SendResult::PermitExpired));
     assert_eq!(fake.requests().len(), 1);
 }
 
-/// Who never comes to the point of sending has spent nothing, however long it took.
+/// A client that never gets to send anything has spent nothing, however long it took.
 #[tokio::test]
 async fn a_time_out_before_it_left_is_free() {
     let fake = FakeAnthropic::start().await;
@@ -175,7 +175,7 @@ async fn a_time_out_before_it_left_is_free() {
     assert!(fake.requests().is_empty());
 }
 
-/// The same looks as for any request, and one when the token is about to leave.
+/// The same checks as for any request, and one more just before the token is sent.
 #[tokio::test]
 async fn a_permit_that_does_not_hold_any_more_spends_nothing() {
     let fake = FakeAnthropic::start().await;

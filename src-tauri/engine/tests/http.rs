@@ -1,4 +1,4 @@
-//! The HTTP layer against real servers on loopback. A permit is only to be had from an account that is due.
+//! The HTTP layer against real servers on loopback. Only an account that is due can provide a permit.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
 use holdoff_core::account::Preferences;
@@ -19,7 +19,7 @@ use std::time::Duration;
 const TOKEN: &str = "sk-ant-oat01-only-for-anthropic";
 const SHORT: Duration = Duration::from_millis(600);
 
-/// What an account that is due asks for.
+/// The request of an account that is due.
 fn due() -> PermittedRequest {
     let now = Moment { wall: Wall(1_789_387_200_000), boot: Boot(1_000) };
     let state = AccountState::new(Provider::Anthropic);
@@ -55,14 +55,14 @@ async fn an_answer_comes_back_whole() {
     assert!(matches!(answer.body, Body::Whole(bytes) if *bytes == b"{}"));
 }
 
-/// Law 16: it is turned off while a connection is being made.
+/// Law 16: the account is turned off during the connection attempt.
 #[tokio::test]
 async fn what_is_not_wanted_any_more_does_not_leave() {
     let fake = FakeAnthropic::start().await;
     let bases = Bases::new(Provider::Anthropic, fake.api_base().parse().unwrap(), fake.token_base().parse().unwrap());
     let wanted = Arc::new(AtomicBool::new(true));
     let permitted = due();
-    // The time is looked at before anything is done, and when there is a connection.
+    // The time is checked before anything is done, and once there is a connection.
     let looks = AtomicUsize::new(0);
     let turned_off = Arc::clone(&wanted);
     let since = move |_| {
@@ -135,7 +135,7 @@ async fn what_did_not_leave_is_told_from_what_was_lost() {
     let asked = fake.requests().len();
     assert_eq!(asked, 4, "nothing is sent a second time");
 
-    // A port that was free a moment ago: nobody listens there.
+    // A port that was just free: nobody listens there.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let base = format!("http://127.0.0.1:{port}");
     let bases = Bases::new(Provider::Anthropic, base.parse().unwrap(), base.parse().unwrap());
@@ -158,7 +158,7 @@ async fn what_speaks_something_else_than_http_is_said_to() {
     }
 }
 
-/// `.invalid` is nobody's (RFC 2606).
+/// `.invalid` never resolves (RFC 2606).
 #[tokio::test]
 async fn a_name_that_is_none_is_said_to_be() {
     let base: reqwest::Url = "https://holdoff.invalid/".parse().unwrap();
@@ -172,7 +172,7 @@ async fn a_name_that_is_none_is_said_to_be() {
 #[tokio::test]
 async fn a_certificate_that_is_not_trusted_gets_no_token() {
     let fake = FakeAnthropic::start().await;
-    // Plain HTTP where TLS is spoken to: the handshake fails before anything is said.
+    // Plain HTTP where TLS is expected: the handshake fails before the request is sent.
     let base = fake.api_base().replace("http://", "https://");
     let bases = Bases::new(Provider::Anthropic, base.parse().unwrap(), base.parse().unwrap());
     let permitted = due();
@@ -186,7 +186,7 @@ const CERTIFICATES: &str = "SSL_CERT_FILE";
 #[cfg(target_os = "linux")]
 const COMPUTERS_OWN: &str = "/etc/ssl/certs/ca-certificates.crt";
 
-/// An update replaces the file of the certificates, and a request may come when it is not there.
+/// An update replaces the certificate file, and a request may come while it is missing.
 #[cfg(target_os = "linux")]
 #[test]
 fn certificates_that_were_missing_for_a_moment_are_looked_for_again() {
@@ -222,8 +222,7 @@ async fn without_certificates_at_first() {
     assert_eq!(ask().await, "the connection was refused");
 }
 
-/// Law 12: the machine sleeps between the permit and its request, before anything is done for it or while a connection
-/// is made.
+/// Law 12: the machine sleeps between the permit and its request, before any work or during the connection attempt.
 #[tokio::test]
 async fn a_permit_that_does_not_hold_any_more_sends_nothing() {
     let fake = FakeAnthropic::start().await;

@@ -1,4 +1,4 @@
-//! What is found on disk at a start: whatever is missing or damaged, a gate that was shut stays shut.
+//! State at a start: whatever is missing or damaged, a closed gate stays closed.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
 use holdoff_core::account::{Account, Action, Event, Preferences};
@@ -16,7 +16,7 @@ use std::time::Duration;
 const NOON: Moment = Moment { wall: Wall(1_789_387_200_000), boot: Boot(1_000_000) };
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// A data folder as it is when the first answer of all asked to wait a day, and everything was saved.
+/// A data folder after a first response that asked for a wait of a day, with everything saved.
 fn limited_for_a_day() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let mut slots = TwoSlots::new(dir.path().to_owned(), PlainFiles, 0);
@@ -51,7 +51,7 @@ fn sign_in() -> CredentialRead {
     CredentialRead::Found(harness::credential("token", None, None))
 }
 
-/// When usage may be asked again, as a start an hour later finds it.
+/// When usage may be requested again, according to a start one hour later.
 fn held(dir: &Path) -> Duration {
     let later = NOON.plus(Duration::from_secs(3600));
     let loaded = start::load(dir, "boot", later).kept;
@@ -96,7 +96,7 @@ fn a_gate_that_was_shut_for_a_day_stays_shut_whatever_is_damaged() {
     });
 }
 
-/// An older copy of the folder, or a save that was cut off before its first slot was whole.
+/// An older copy of the folder, or a save that was interrupted before its first slot was complete.
 #[test]
 fn what_came_back_from_before_the_answer_does_not_open_a_gate() {
     check("an older state", |dir| {

@@ -1,4 +1,4 @@
-//! How many copies of a token lie in the memory of a running engine: its process is read as a debugger of the same user
+//! Counts the copies of a token in the memory of a running engine. The process is read as a debugger of the same user
 //! would read it.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test ends where it fails")]
@@ -18,14 +18,14 @@ use tokio::signal::unix::{SignalKind, signal};
 const ROLE: &str = "MEMORY_TEST_ROLE";
 const SOON: Duration = Duration::from_secs(30);
 const DAYS: Duration = Duration::from_secs(30 * 24 * 3600);
-/// What stays of an access token that is in use: the one that is kept, and what the HTTP library still has in a buffer.
+/// The copies of an access token in use: the stored one, and one in a buffer of the HTTP library.
 const ACCESS_MAX: usize = 2;
 
 /// As in the resident program.
 #[global_allocator]
 static WIPING: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
-/// A person with an engine in a process of its own.
+/// A user with an engine in its own process.
 struct Scene {
     home: Home,
     fake: FakeAnthropic,
@@ -56,7 +56,7 @@ impl Scene {
         credential
     }
 
-    /// Until it was asked twice with this token, so that all that follows from an answer has happened once.
+    /// Waits until two requests were sent with this token, so that everything that follows a response has happened once.
     async fn asked_with(&self, access_token: &str) {
         eventually(SOON, "two requests with the token", async || {
             let asked = self.fake.usage_requests().iter().filter(|r| r.bearer() == Some(access_token)).count();
@@ -65,10 +65,10 @@ impl Scene {
         .await;
     }
 
-    /// How often each of these is there: the least of some looks, since one may fall into a request; and of as many as it takes
-    /// to see no more than `most`, where that comes to be seen.
+    /// How often each token is present: the minimum of several reads, because one may coincide with a request. Reads
+    /// until no count exceeds `most`, up to a deadline.
     async fn at_rest<const N: usize>(&self, tokens: [&str; N], most: [usize; N]) -> [usize; N] {
-        // The random part: what is before it stands in the program itself.
+        // Only the random part: the program itself contains the prefix.
         let needles = tokens.map(|token| &token[token.len() - 40..]);
         let mut least = [usize::MAX; N];
         let (mut looks, deadline) = (0, Instant::now() + SOON);
@@ -82,7 +82,7 @@ impl Scene {
     }
 }
 
-/// How often each of `needles` stands in what the process may read and write of its own memory.
+/// How often each of `needles` occurs in the memory that the process can read and write.
 fn copies<const N: usize>(pid: u32, needles: [&str; N]) -> [usize; N] {
     let memory = File::open(format!("/proc/{pid}/mem")).unwrap();
     let maps = std::fs::read_to_string(format!("/proc/{pid}/maps")).unwrap();
@@ -91,7 +91,7 @@ fn copies<const N: usize>(pid: u32, needles: [&str; N]) -> [usize; N] {
         let (from, to) = line.split_once(' ').unwrap().0.split_once('-').unwrap();
         let (from, to) = (u64::from_str_radix(from, 16).unwrap(), u64::from_str_radix(to, 16).unwrap());
         let mut bytes = vec![0; usize::try_from(to - from).unwrap()];
-        // A page may be gone by now, or be one that nobody may read.
+        // A page may be gone by now, or be unreadable.
         if memory.read_exact_at(&mut bytes, from).is_ok() {
             let here = holdoff_world::secrets::count(&bytes, needles);
             found = std::array::from_fn(|n| found[n] + here[n]);

@@ -1,4 +1,4 @@
-//! The metrics as a collector sees them: a real socket, a real token file.
+//! The metrics as a collector reads them: a real socket and a real token file.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
@@ -56,7 +56,7 @@ fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
-/// One account: 42 % of its five hours used a minute ago, and a weekly window of which nothing is said.
+/// One account: 42 % of its 5-hour window was used a minute ago, and the use of the weekly window is unknown.
 fn known(now: Moment) -> State {
     let window = |id: &str, used_percent| QuotaWindow {
         id: id.into(),
@@ -85,7 +85,7 @@ fn entry(event: LedgerEvent) -> LedgerEntry {
     LedgerEntry { at: Wall(1), account: "anthropic:ann".into(), endpoint: Endpoint::Usage.into(), event, next_at: None }
 }
 
-/// The value of the one series that begins like this.
+/// The value of the only series with this prefix.
 fn value(text: &str, series: &str) -> Option<f64> {
     let mut lines = text.lines().filter_map(|line| line.strip_prefix(series));
     let found = lines.next().map(|rest| rest.trim().parse().unwrap());
@@ -150,7 +150,7 @@ async fn a_name_that_was_bent_to_this_computer_is_refused() {
     }
 }
 
-/// Its owner finds it in the log, once; whoever asks is told nothing.
+/// The user finds the reason in the log, once; clients are told nothing.
 #[tokio::test]
 async fn a_token_file_that_is_of_no_use_is_named_in_the_log_alone() {
     let log = Log::default();
@@ -173,7 +173,7 @@ async fn a_token_file_that_is_of_no_use_is_named_in_the_log_alone() {
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     std::fs::write(&path, " \n").unwrap();
     check("no token").await;
-    // Who may write it would choose the token.
+    // Anybody who can write the file could choose the token.
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o602)).unwrap();
     check("chmod").await;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
@@ -190,7 +190,7 @@ async fn a_token_file_that_is_of_no_use_is_named_in_the_log_alone() {
     assert_eq!(*log.0.lock().unwrap(), ["metrics are served again"]);
 }
 
-/// Who asks without the token is told nothing and costs no line of the log, by whatever path, method or name.
+/// A request without the token gets no information and writes no log line, whatever its path, method or name.
 #[tokio::test]
 async fn a_stranger_is_told_nothing_and_fills_no_log() {
     let log = Log::default();
@@ -213,7 +213,7 @@ async fn a_stranger_is_told_nothing_and_fills_no_log() {
     assert_eq!(*log.0.lock().unwrap(), Vec::<String>::new());
 }
 
-/// Connections that say nothing, or that stop in the middle of a header, are left for whoever comes since.
+/// Silent connections, and those that stop in the middle of a header, are dropped in favour of newer ones.
 #[tokio::test]
 async fn idle_connections_do_not_keep_a_scrape_out() {
     use tokio::io::AsyncWriteExt;
@@ -232,7 +232,7 @@ async fn idle_connections_do_not_keep_a_scrape_out() {
     drop(held);
 }
 
-/// A label is what a person typed, and a line of OpenMetrics has its own quotes.
+/// A label is user input, and OpenMetrics has its own quoting.
 #[tokio::test]
 async fn a_label_does_not_break_out_of_its_line() {
     let served = Served::start().await;
@@ -243,7 +243,7 @@ async fn a_label_does_not_break_out_of_its_line() {
     assert!(info.contains(r#"label="a\"} 1\\ b","#), "{info}");
 }
 
-/// What would be in the log.
+/// Collects what would be logged.
 #[derive(Clone, Default)]
 struct Log(std::sync::Arc<std::sync::Mutex<Vec<String>>>);
 

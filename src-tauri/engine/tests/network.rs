@@ -1,4 +1,4 @@
-//! The proxies and certificates of a company: the whole engine goes the way that Claude Code is told to go, against a real
+//! Corporate proxies and certificates: the whole engine uses the connection settings of Claude Code, against a real
 //! proxy and real TLS on loopback.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
@@ -23,11 +23,11 @@ use tokio::net::{TcpListener, TcpStream};
 
 const SOON: Duration = Duration::from_secs(30);
 const DAYS: Duration = Duration::from_secs(30 * 24 * 3600);
-/// A name that no resolver knows: only a proxy leads there.
+/// A name that no resolver knows: it can only be reached through a proxy.
 const FAR: &str = "https://api.anthropic.test";
 const PASSWORD: &str = "pass-word-0123456789abcdef";
 
-/// A person behind their company's network.
+/// A user behind a corporate network.
 struct Rig {
     home: Home,
     fake: FakeAnthropic,
@@ -59,7 +59,7 @@ impl Rig {
         self.path(name).display().to_string()
     }
 
-    /// The `env` of Claude Code's settings.
+    /// Writes the `env` of Claude Code's settings.
     fn settings(&self, env: &serde_json::Value) {
         std::fs::write(self.home.claude_dir().join("settings.json"), json!({"env": env}).to_string()).unwrap();
     }
@@ -90,20 +90,20 @@ impl Rig {
         assert_eq!(bearer.as_deref(), Some(self.ann.access_token.as_str()));
     }
 
-    /// What the app would answer to `doctor`.
+    /// What the app would report to `doctor`.
     fn condition(&self) -> Condition {
         Condition::of(&self.engine.as_ref().unwrap().0, &Default::default(), Unwatched::new())
     }
 }
 
-/// A proxy that leads everywhere to one place, in the way of HTTP or of SOCKS.
+/// An HTTP or SOCKS proxy that forwards everything to one address.
 struct Proxy {
     address: SocketAddr,
     heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl Proxy {
-    /// With `password`, only those who say it get through.
+    /// With `password`, only clients that send it are accepted.
     async fn start(to: &TlsFront, password: Option<&'static str>) -> Self {
         let to: u16 = to.base().rsplit_once(':').unwrap().1.parse().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -111,7 +111,7 @@ impl Proxy {
         let seen = Arc::clone(&heads);
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
-                // Whoever came may go at any moment.
+                // Clients may disconnect at any moment.
                 tokio::spawn(serve(near, to, password, Arc::clone(&seen)));
             }
         });
@@ -151,7 +151,7 @@ async fn serve(
     copy_bidirectional(&mut near, &mut far).await.map(drop)
 }
 
-/// RFC 1928, with a name and no password. Gives back the name.
+/// RFC 1928, with a name and no password. Returns the name.
 async fn socks(near: &mut TcpStream) -> std::io::Result<String> {
     let mut methods = vec![0; usize::from(near.read_u8().await?)];
     near.read_exact(&mut methods).await?;

@@ -1,4 +1,4 @@
-//! Readings that cost no request: what the status line leaves, and what Claude Code keeps of its own last look. The
+//! Readings that cost no request: from the status line, and from Claude Code's cache of its own last request. The
 //! whole engine, with real files and a fake Anthropic.
 #![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
 
@@ -14,7 +14,7 @@ use holdoff_world::{Answer, ClockSpec, Credential, FakeAnthropic, Home, eventual
 use serde_json::{Value, json};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Much sooner than anything that is only looked at now and then.
+/// Much less than the interval of anything that is only polled.
 const SOON: Duration = Duration::from_secs(20);
 const PLACE: &str = if cfg!(windows) { r"~\.claude\.credentials.json" } else { "~/.claude/.credentials.json" };
 const ANN: &str = "0b0c7f5e-0000-4000-8000-000000000001";
@@ -28,7 +28,7 @@ struct Rig {
 }
 
 impl Rig {
-    /// Ann is signed in, and Anthropic answers with 429 or, where the clock is fast, as usual.
+    /// Ann is signed in, and Anthropic returns 429 or, with a fast clock, readings.
     async fn new(speed: f64) -> Self {
         let fake = FakeAnthropic::start_with(ClockSpec::from_now(speed)).await;
         if speed == 1.0 {
@@ -62,21 +62,21 @@ impl Rig {
         self.environment.clock.now()
     }
 
-    /// What a session says, at `at`, of the window whose end the fake tells too.
+    /// A session's report at `at`, for the same window end as in the fake's responses.
     fn reading(&self, used: f64, at: Wall) -> Reading {
         let resets = end_of_window(at.0 / 1000);
         let text = json!({"rate_limits": {"five_hour": {"used_percentage": used, "resets_at": resets}}}).to_string();
         status_line::read(text.as_bytes()).unwrap().reading(at).unwrap()
     }
 
-    /// As the status line does while it reaches no app.
+    /// Leaves a reading as the status line does when it cannot reach the app.
     fn leave(&self, used: f64, at: Wall) {
         let (data_dir, address) = (&self.environment.data_dir, self.home.path().join("no.sock"));
         let from = reading_spool::From { data_dir, address: &address, config_dir: None, place: PLACE };
         assert_eq!(hand_over(from, &self.reading(used, at), &Session::default()), Handed::Kept);
     }
 
-    /// `~/.claude.json` as Claude Code writes it, by rename.
+    /// Writes `~/.claude.json` as Claude Code does, by rename.
     fn claude_json(&self, account: &str, cached: &Value) {
         let account = json!({"accountUuid": account, "emailAddress": "someone@example.com"});
         let file = json!({"oauthAccount": account, "cachedUsageUtilization": cached}).to_string();
@@ -107,18 +107,18 @@ impl Rig {
     }
 }
 
-/// The usage body in the cache, in the window of now.
+/// A cached usage body for the current window.
 fn body(used: f64) -> Value {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     json!({"five_hour": {"utilization": used, "resets_at": end_of_window(now.try_into().unwrap())}, "seven_day": null})
 }
 
-/// Windows of five hours, one after the other.
+/// The end of the current 5-hour window; windows follow each other without a gap.
 fn end_of_window(now_s: i64) -> i64 {
     (now_s / 18_000 + 1) * 18_000
 }
 
-/// How much of the window is used up by working steadily.
+/// The percentage used after steady work since the window's start.
 fn used_at(now_s: i64) -> f64 {
     10.0 + (18_000 - (end_of_window(now_s) - now_s)) as f64 / 250.0
 }
@@ -157,7 +157,7 @@ async fn the_owners_cache_is_read_when_it_changes_and_is_as_old_as_it_says() {
     let newer = at(&rig, 1);
     rig.claude_json(ANN, &json!({"fetchedAtMs": newer, "accountUuid": ANN, "utilization": body(22.0)}));
     assert_eq!(rig.wait_for(ANN, Source::OwnerCache, 22.0).await.at, Wall(newer));
-    // What a cache says of somebody else is not shown, and the next one is.
+    // A cache entry of another account is not shown; the next one is.
     rig.claude_json(ANN, &json!({"fetchedAtMs": at(&rig, 0), "accountUuid": BOB, "utilization": body(99.0)}));
     rig.leave(44.0, rig.now().wall);
     let reading = rig.wait_for(ANN, Source::StatusLine, 44.0).await;
@@ -178,7 +178,7 @@ async fn whose_it_is_is_noticed_as_soon_as_it_is_said() {
     assert_eq!(rig.fake.usage_requests().len(), 1, "and its cooldown stays");
 }
 
-/// Somebody signs in as somebody else while a session of before still tells what it was told.
+/// Another person signs in while a session from before still repeats its old reading.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_told_before_a_sign_in_is_not_shown_under_it() {
     let mut rig = Rig::new(1.0).await;
@@ -201,8 +201,8 @@ async fn what_was_told_before_a_sign_in_is_not_shown_under_it() {
     rig.wait_for(BOB, Source::StatusLine, 13.0).await;
 }
 
-/// The goal of issue 5, through the whole engine: an hour of the program is two seconds. On a busy machine the readings come
-/// later than they were to: a gap between two of them may be asked about, and the day lasts until it has enough without one.
+/// The goal of issue 5, with the whole engine: an hour takes two seconds. On a busy machine readings are late: one
+/// more request is allowed per gap between readings, and the day lasts until it has enough time without gaps.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_of_work_with_the_status_line_asks_a_tenth() {
     const DAY: Duration = Duration::from_secs(8 * 3600);
@@ -237,7 +237,7 @@ async fn a_day_of_work_with_the_status_line_asks_a_tenth() {
             (now.wall.since(at) <= Duration::from_secs(600)).then_some(())
         })
         .await;
-        // Two minutes of the program.
+        // Two minutes of program time.
         tokio::time::sleep(Duration::from_millis(67)).await;
     }
     let without = rig.now().since(begun).as_secs() / Settings::default().polling_interval.as_secs();

@@ -1,7 +1,8 @@
-//! What each released version left in its data folder is opened by this one, and what a later one left is left to it.
+//! This version opens the data folder of each released version, and does not touch that of a later one.
 //!
-//! `versions/` has a folder for each: the data of a person with one account, 42 % of whose 5-hour window is used, in a
-//! cooldown of 20 minutes after the second request, with settings of every kind. `holdoff-demo` makes such a folder.
+//! `versions/` has a folder for each version: the data of a user with one account, 42 % of whose 5-hour window is
+//! used, in a cooldown of 20 minutes after the second request, with settings of every kind. `holdoff-demo` creates
+//! such a folder.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
 use holdoff_core::settings::VERSION;
@@ -21,7 +22,7 @@ use std::time::Duration;
 
 /// The first request of the recorded day.
 const BEGAN: Wall = Wall(1_795_981_729_362);
-/// When the cooldown in it ends.
+/// When its cooldown ends.
 const OPENS: Wall = Wall(1_795_983_251_934);
 
 fn released() -> Vec<PathBuf> {
@@ -32,7 +33,7 @@ fn released() -> Vec<PathBuf> {
     found
 }
 
-/// A copy of what a version left.
+/// A copy of the data of a version.
 fn copy(from: &Path) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
@@ -44,7 +45,7 @@ fn copy(from: &Path) -> tempfile::TempDir {
 
 fn contents(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let paths = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
-    // A reader of SQLite makes these beside the file, and they hold nothing of it.
+    // An SQLite reader creates these beside the database; they contain none of its data.
     let ours =
         paths.filter(|path| !path.to_string_lossy().ends_with("-shm") && !path.to_string_lossy().ends_with("-wal"));
     ours.map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
@@ -68,7 +69,7 @@ fn the_state_of_every_released_version_is_opened_and_its_cooldown_kept() {
         assert_eq!(used.collect::<Vec<_>>(), expected);
         let opens = account.usage.opens(now).unwrap();
         assert!((opens.wall.0 - OPENS.0).abs() < 1000, "{opens:?}");
-        // Saved by this version, it is the same.
+        // After a save by this version, it is unchanged.
         let mut slots = TwoSlots::new(dir.path().to_owned(), PlainFiles, loaded.generation);
         slots.save(&loaded.state).unwrap();
         assert_eq!(Slots::read(dir.path()).state, Some(loaded.state));
@@ -112,7 +113,7 @@ fn the_history_of_every_released_version_is_opened_with_all_that_is_in_it() {
     }
 }
 
-/// The data of the last released version, of which one file is made a later one.
+/// The data of the last released version, with one file changed to a later version.
 #[track_caller]
 fn check_later(make: impl FnOnce(&Path), file: &str, found: u64) -> tempfile::TempDir {
     let dir = copy(released().last().unwrap());

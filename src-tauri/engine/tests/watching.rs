@@ -1,5 +1,5 @@
-//! The system's table of watchers is full, at the start or later: what changes is noticed all the same, it is said, and
-//! watching begins again when there is room. The tests run this program again in a user namespace, whose table they fill.
+//! The inotify limit is exhausted, at the start or later: changes are still detected, the problem is reported, and
+//! watching resumes once there is room. The tests run this program again in a user namespace with a limit of its own.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test ends where it fails")]
 
@@ -19,19 +19,19 @@ use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
 
 const ROLE: &str = "WATCHING_TEST_ROLE";
-/// Much longer than a look at the files takes to come, and much shorter than the minutes after which a sign-in is read in any
-/// case.
+/// Much longer than the polling interval of the files, and much shorter than the minutes after which a sign-in is read
+/// in any case.
 const SOON: Duration = Duration::from_secs(30);
 const DAYS: Duration = Duration::from_secs(30 * 24 * 3600);
 const INSTANCES: &str = "max_inotify_instances";
 const WATCHES: &str = "max_inotify_watches";
 
-/// What stands in the table of limits of the namespace.
+/// Sets a limit of the namespace.
 fn limit(name: &str, most: u32) {
     std::fs::write(Path::new("/proc/sys/user").join(name), most.to_string()).unwrap();
 }
 
-/// If the test has asked for it.
+/// Raises the limits if the test asked for it.
 fn give_room(home: &Path) {
     if std::fs::remove_file(home.join("room")).is_ok() {
         limit(INSTANCES, 128);
@@ -39,7 +39,7 @@ fn give_room(home: &Path) {
     }
 }
 
-/// This program again as `role`, in a user namespace of its own with a full table if so wished.
+/// This program again as `role`, in its own user namespace, with an exhausted limit if `full`.
 fn again(home: &Home, role: &str, full: bool) -> Command {
     let mut command = home.command("/usr/bin/unshare");
     let fill = if full { format!("echo 0 > /proc/sys/user/{INSTANCES} && ") } else { String::new() };
@@ -69,7 +69,7 @@ impl Scene {
         scene
     }
 
-    /// What is saved of the sign-in.
+    /// Waits until the saved state of the sign-in matches.
     async fn seen(&self, what: &str, is: impl Fn(&CredentialPresence) -> bool) {
         let saved = || {
             let state = Slots::read(&self.home.data_dir()).state?;
@@ -79,7 +79,7 @@ impl Scene {
         assert!(found.is_ok(), "in vain for {what}:\n{}", self.engine.output());
     }
 
-    /// Has the engine's process do something to its namespace.
+    /// Makes the engine's process change its namespace.
     fn tell(&self, order: &str) {
         std::fs::write(self.home.path().join(order), "").unwrap();
     }
@@ -113,7 +113,7 @@ async fn a_table_that_is_full_later_is_said_and_a_removed_sign_in_is_noticed_all
     let scene = Scene::new(false).await;
     scene.tell("no room");
     scene.says("is full").await;
-    // What is watched by now is another folder, which there is no room for.
+    // The path to watch is now another folder, for which there is no room.
     scene.home.replace_config_folder();
     scene.says("trouble max_user_watches").await;
     scene.a_change_is_noticed().await;
@@ -133,10 +133,10 @@ async fn a_data_folder_that_is_taken_away_is_missed_whether_it_is_watched_or_not
     eventually(SOON, "the folder is missed", missed).await;
 }
 
-/// What is taken out of it is heard of again, and not only seen at the next look.
+/// Deleted files are reported by the watch again, and not only found by polling.
 #[tokio::test]
 async fn the_data_folders_watch_gets_room_again() {
-    /// By looks alone, which are 5 s apart, so many would take longer than may go by.
+    /// By polling alone, every 5 s, this many would take longer than the time limit.
     const FILES: usize = 20;
     let home = Home::new();
     let program = Spawned::start("folder", &mut again(&home, "as_folder", true));
@@ -159,7 +159,7 @@ async fn the_data_folders_watch_gets_room_again() {
     eventually(SOON, "the folder is missed", missed).await;
 }
 
-/// Whether the process has something that hears of changes.
+/// Whether the process has an inotify instance.
 fn has_inotify(pid: u32) -> bool {
     let files = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().flatten();
     files.filter_map(|file| std::fs::read_link(file.path()).ok()).any(|to| to.to_string_lossy().contains("inotify"))

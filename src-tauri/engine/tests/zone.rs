@@ -1,4 +1,4 @@
-//! A person who travels: quiet hours are those of the place where they are.
+//! A travelling user: quiet hours follow the local time zone.
 #![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
 
 use holdoff_core::account::Preferences;
@@ -26,17 +26,17 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
 const LONG: Duration = Duration::from_secs(30);
-/// Much longer than it takes to show what may be shown.
+/// Much longer than it takes to show a notification.
 const A_WHILE: Duration = Duration::from_millis(500);
 
-/// How far the clock on the wall is ahead of UTC, in seconds.
+/// The offset of local time from UTC, in seconds.
 static AHEAD: AtomicI32 = AtomicI32::new(0);
 
 fn zone() -> TimeZone {
     TimeZone::fixed(Offset::from_seconds(AHEAD.load(Ordering::SeqCst)).unwrap())
 }
 
-/// The person goes to where it is this hour now.
+/// Moves the user to where it is this hour now.
 fn travel_to(hour: i32) {
     let of_day = jiff::Timestamp::now().as_second().rem_euclid(86_400);
     AHEAD.store(hour * 3600 - i32::try_from(of_day).unwrap(), Ordering::SeqCst);

@@ -1,24 +1,24 @@
-//! What can happen.
+//! The steps of the model.
 
 use crate::provider::Reply;
 
-/// One thing that happens.
+/// One step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Act {
-    /// Holdoff does what its core says next.
+    /// Holdoff performs the next action of its core.
     Do,
-    /// The same, and the save that it was fails.
+    /// The same, but the action is a save and fails.
     FailToSave,
-    /// All that is left, up to the end: nothing can come between any more.
+    /// Everything up to the end, once nothing can interfere any more.
     Rest,
-    /// Time goes by, up to when Holdoff wants to be woken.
+    /// Time passes, up to Holdoff's next wake-up.
     Wait,
     Answer(Reply),
     Crash,
-    /// Holdoff is started again, or one that waited takes over.
+    /// Holdoff is started again, or a waiting second one takes over.
     Start,
     Press,
-    /// The person wants no request any more, until all is calm.
+    /// The user turns requests off until all is calm.
     Silence,
     OwnerLocks,
     OwnerRenews,

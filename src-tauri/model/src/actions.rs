@@ -1,4 +1,4 @@
-//! What the world is like after something happened.
+//! The state of the world after a step.
 
 use crate::act::Act;
 use crate::clock::{moment, really};
@@ -10,7 +10,7 @@ use holdoff_core::credential::{RenewedTokens, WriteBack};
 use holdoff_core::{Endpoint, PermittedRequest};
 use holdoff_sim::observation::{Left, Meaning, Observation, Who, Wrote};
 
-/// As much of the ledger as a start looks at.
+/// How much of the ledger a start reads.
 const LINES: usize = 8;
 
 impl World {
@@ -42,7 +42,7 @@ impl World {
         world
     }
 
-    /// Steps that nothing can come between are one.
+    /// Steps that nothing can interrupt count as one.
     fn act_on(&mut self) {
         self.act(true);
         while self.asleep.is_none() && !self.can_be_interrupted() && !self.restless() && self.broken.is_none() {
@@ -160,7 +160,7 @@ impl World {
         self.under_way = Some(UnderWay { request: self.requests, endpoint: request.endpoint, token: carried });
     }
 
-    /// The new tokens are compared and swapped.
+    /// Compares and swaps the new tokens.
     fn store(&mut self, successor: &RenewedTokens) -> WriteBack {
         if self.left.unwritable > 0 {
             self.left.unwritable -= 1;
@@ -185,7 +185,7 @@ impl World {
         let until = self.asleep.flatten().unwrap_or(self.left.end_ms);
         self.now = until.max(self.now + 1).min(self.left.end_ms);
         self.see(&Observation::Tick);
-        // Its clock tells it that it is time, or it sleeps on.
+        // Its clock says that the time has come, or it keeps sleeping.
         self.asleep = (until > self.now || self.now >= self.left.end_ms).then_some(Some(until));
         if self.now >= self.left.end_ms {
             self.asleep = Some(None);
@@ -219,7 +219,7 @@ impl World {
         self.owed = true;
         self.cut_off |= self.under_way.is_some();
         self.taken_over |= self.left.second;
-        // What had left arrives all the same; its answer is read by nobody.
+        // A request that was sent still arrives; nobody reads its response.
         if let Some(UnderWay { endpoint: Endpoint::Token, token, .. }) = self.under_way.take() {
             let _ = self.provider.spend(token, self.now);
         }
@@ -240,7 +240,7 @@ impl World {
     }
 
     fn owner_renews(&mut self) {
-        // It reads the file inside the lock, as Holdoff does.
+        // It reads the file while holding the lock, as Holdoff does.
         let pair = self.provider.spend(self.stored.refresh(), self.now);
         match pair {
             Some(pair) => self.owner = Owner::Renewed(pair),

@@ -1,9 +1,9 @@
-//! The bounds that are checked. Each leaves out what another has, so that all of them together stay small.
+//! The bounds to check. Each leaves out what another one covers, so that all of them together stay small.
 
 use crate::Bounds;
 use holdoff_sim::observation::{HOUR, MINUTE};
 
-/// Nothing happens but the good.
+/// No failures.
 const NONE: Bounds = Bounds {
     crashes: 0,
     faults: 0,
@@ -14,12 +14,12 @@ const NONE: Bounds = Bounds {
     second: false,
     silences: 0,
     calm_ms: 2 * HOUR + 10 * MINUTE,
-    // A renewal may be shut for six hours and a tenth, a reading an hour after that.
+    // The token gate can be closed for six hours plus a tenth, and the next reading can come an hour after that.
     end_ms: 10 * HOUR,
 };
 
 impl Bounds {
-    /// By name: those of the test run, or the `wide` ones too, which take minutes.
+    /// By name: those of the test run, or also the `wide` ones, which take minutes.
     pub fn all(wide: bool) -> Vec<(&'static str, Self)> {
         let mut all = vec![
             ("one wrong answer", Self { faults: 1, ..NONE }),

@@ -7,12 +7,12 @@ use holdoff_sim::observation::Millis;
 const NOON: Millis = 1_789_387_200_000;
 const STARTED: Millis = -3_600_000;
 
-/// A real time as the machine's clocks tell it.
+/// A real time as the machine's clocks show it.
 pub fn moment(now: Millis) -> Moment {
     Moment { wall: Wall(NOON + now), boot: Boot(now - STARTED) }
 }
 
-/// When a moment on the machine's clocks really is.
+/// The real time of a moment on the machine's clocks.
 pub fn really(moment: Moment) -> Millis {
     moment.boot.0 + STARTED
 }

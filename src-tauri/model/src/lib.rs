@@ -1,9 +1,9 @@
-//! The account machine, model-checked: every order in which the actions of two Holdoffs, their owner, their person, the
-//! provider and a crash can follow each other, within [`Bounds`]. The simulation draws long lives by chance; this leaves
-//! out no short one.
+//! The account state machine, model-checked: every order of the actions of two Holdoff processes, the owner, the user,
+//! the provider and a crash within [`Bounds`]. The simulation draws long runs at random; this covers every short one.
 //!
 //! The core is the real one, and the laws are those of the simulation. Laws 1–10 and 12–15 are `always` properties, as
-//! far as the model has what they speak of; law 11 is an `eventually`: whatever happened, a reading comes in the end.
+//! far as the model contains what they cover. Law 11 is an `eventually` property: whatever happened, a reading arrives
+//! in the end.
 
 mod act;
 mod actions;
@@ -18,28 +18,28 @@ pub use world::World;
 
 use stateright::{Model, Property};
 
-/// What may happen, and how often. Time goes in steps: from one moment for which Holdoff asked to be woken to the next.
+/// What may happen, and how often. Time advances in steps, from one wake-up that Holdoff asked for to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// Deaths of the process, each before any of its actions or while a request is under way.
+    /// Process deaths, each before any action or during a request.
     pub crashes: u8,
-    /// Answers that are not the good one, of any kind, at either endpoint.
+    /// Error responses of any kind, at either endpoint.
     pub faults: u8,
-    /// Times that the person presses "Refresh".
+    /// How often the user presses "Refresh".
     pub presses: u8,
-    /// Renewals by the owner, each in three steps that Holdoff's may come between.
+    /// Renewals by the owner, each in three steps that Holdoff's steps may interleave with.
     pub owner_renewals: u8,
     /// Saves that fail.
     pub full: u8,
-    /// New tokens that cannot be written at first.
+    /// How often new tokens cannot be written at first.
     pub unwritable: u8,
-    /// Whether a second Holdoff waits to take over.
+    /// Whether a second Holdoff process waits to take over.
     pub second: bool,
-    /// Times that the person wants no request any more.
+    /// How often the user turns requests off.
     pub silences: u8,
-    /// From this on nothing bad happens any more, in milliseconds from the beginning.
+    /// From this time on there are no more failures, in milliseconds from the beginning.
     pub calm_ms: i64,
-    /// The end of the world: the longest cooldown of either endpoint and a poll interval after calm.
+    /// The end of the world: after calm, the longest cooldown of either endpoint plus a poll interval.
     pub end_ms: i64,
 }
 

@@ -1,4 +1,4 @@
-//! Checks all bounds that are given and prints how many states that were.
+//! Checks all given bounds and prints the number of states.
 #![allow(clippy::print_stdout, reason = "telling a person what was checked is this program's work")]
 
 use holdoff_model::{Act, Bounds, Checked, World};
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// The acts that matter, each with its time; what Holdoff does by itself is left out.
+/// The relevant steps, each with its time; actions that Holdoff performs by itself are left out.
 fn print_path(path: stateright::Path<World, Act>) {
     for (world, act) in path.into_vec() {
         match act {

@@ -1,4 +1,4 @@
-//! What the laws see of the core's words: its moments as real time, its fingerprints as tokens.
+//! Translates the core's state for the laws: moments to real time, fingerprints to tokens.
 
 use crate::clock::{moment, really};
 use crate::provider::token;
@@ -9,7 +9,7 @@ use holdoff_core::record::ledger::{LedgerEntry, LedgerEvent, OutcomeKind};
 use holdoff_core::{AccountState, Wall};
 use holdoff_sim::observation::{Door, GateKept, Kept, Kind, Line, Millis, Recorded, Showing, TokenId};
 
-/// More tokens than a world can have within its bounds.
+/// More tokens than a world can contain within its bounds.
 const TOKENS: u32 = 64;
 
 fn token_of(fingerprint: &Fingerprint) -> Option<TokenId> {

@@ -1,17 +1,17 @@
-//! The provider: pairs of tokens that rotate, each refresh token accepted once, and its answers.
+//! The provider: pairs of rotating tokens, each refresh token accepted once, and its responses.
 
 use holdoff_core::credential::token::Token;
 use holdoff_core::response::{Body, HttpResponse, SendResult};
 use holdoff_sim::observation::{HOUR, Meaning, Millis, Said, TokenId};
 
-/// How long an access token lives: short, so that a renewal falls within the bounds.
+/// The life of an access token: short, so that a renewal falls within the bounds.
 pub const LIFE: Millis = 2 * HOUR;
 
 /// The pair of tokens with this number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Pair {
     pub number: u32,
-    /// When its access token ends.
+    /// When its access token expires.
     pub ends: Millis,
 }
 
@@ -25,12 +25,12 @@ impl Pair {
     }
 }
 
-/// The text of a token. It is none that anybody could use.
+/// The text of a token. It is not usable anywhere.
 pub fn text(id: TokenId) -> String {
     format!("token-{}", id.0)
 }
 
-/// `None` is not to be: the text above always makes a token.
+/// Never `None`: the text above always makes a token.
 pub fn token(id: TokenId) -> Option<Token> {
     Token::new(text(id))
 }
@@ -42,12 +42,12 @@ pub fn id_of(token: &Token) -> TokenId {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Provider {
-    /// The number of the newest pair; its refresh token is the one that is accepted.
+    /// The number of the newest pair; only its refresh token is accepted.
     newest: u32,
     reused: bool,
-    /// A refresh token that was spent, and whose owner could not know it.
+    /// A refresh token that was spent without its owner being able to know.
     doubtful: Option<TokenId>,
-    /// All tokens were taken back: a spent one was shown, or the person is to sign in again.
+    /// All tokens were revoked: a spent one was presented, or the user has to sign in again.
     revoked: bool,
 }
 
@@ -56,7 +56,7 @@ impl Provider {
         Self { newest: 1, reused: false, doubtful: None, revoked: false }
     }
 
-    /// A refresh token was shown that had been spent, by somebody who could have known.
+    /// A spent refresh token was presented by a program that could have known.
     pub fn reused(&self) -> bool {
         self.reused
     }
@@ -67,11 +67,11 @@ impl Provider {
     }
 
     pub fn accepts(&self, access: TokenId) -> bool {
-        // Older access tokens live on until they end.
+        // Older access tokens stay valid until they expire.
         !self.revoked && access.0 <= self.newest * 2
     }
 
-    /// A refresh token is shown: a new pair for it, or none.
+    /// A refresh token is presented: returns a new pair for it, or none.
     pub fn spend(&mut self, refresh: TokenId, now: Millis) -> Option<Pair> {
         let newest = Pair { number: self.newest, ends: 0 }.refresh();
         if self.revoked || refresh != newest {
@@ -88,7 +88,7 @@ impl Provider {
     }
 }
 
-/// What comes of a request.
+/// The outcome of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reply {
     Good,
@@ -99,7 +99,7 @@ pub enum Reply {
     Trouble,
     Lost,
     NotSent,
-    /// At the token endpoint: it is done, and the answer does not come, or is trouble.
+    /// At the token endpoint: it took effect, but the response is lost or an error.
     DoneAndLost,
     DoneAndTrouble,
     Refused,
@@ -122,7 +122,7 @@ fn answered(status: u16, retry_after: Option<&str>, body: &str) -> SendResult {
     })
 }
 
-/// What the one reading there is says.
+/// The only reading that this provider returns.
 fn said() -> Vec<Said> {
     vec![Said { window: "five_hour".to_owned(), used: 42_000, resets: None }]
 }
@@ -149,7 +149,7 @@ impl Reply {
         Self::Refused,
     ];
 
-    /// A usage request that carried `access` is answered.
+    /// The response to a usage request with `access`.
     pub fn to_usage(self, provider: &Provider, access: TokenId) -> (SendResult, Meaning) {
         match self {
             Self::Good if provider.accepts(access) => (answered(200, None, READING), Meaning::Reading { said: said() }),
@@ -159,7 +159,7 @@ impl Reply {
         }
     }
 
-    /// A renewal with `refresh` is answered; the pair is what it brought, arrived or not.
+    /// The response to a renewal with `refresh`; the pair is what it granted, whether or not it arrived.
     pub fn to_renewal(self, provider: &mut Provider, refresh: TokenId, now: Millis) -> (SendResult, Meaning) {
         let refused = || (answered(400, None, r#"{"error":"invalid_grant"}"#), Meaning::Refused);
         match self {

@@ -1,4 +1,4 @@
-//! One state of the model: the core, what is durable, and the world around.
+//! One state of the model: the core, what is durable, and the world around it.
 
 use crate::Bounds;
 use crate::act::Act;
@@ -18,33 +18,33 @@ use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
-/// The longest interval there is: the fewer polls, the more can happen between them.
+/// The longest possible interval: the fewer polls, the more can happen between them.
 const INTERVAL: Duration = Duration::from_secs(3600);
 /// A lock whose holder died is stale after this.
 pub const STALE: Millis = 60_000;
-/// More actions than this without time going by, and it does not come to rest.
+/// More actions than this without any progress of time mean that the core never rests.
 const RESTLESS: u16 = 200;
 
-/// Who holds the owner's locks.
+/// The holder of the owner's locks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Lock {
     Free,
     Holdoff,
     Owner,
-    /// A Holdoff that died with it; it counts as free from then on.
+    /// A Holdoff process that died with the lock; it counts as free from then on.
     Dead(Millis),
 }
 
-/// How far the owner's own renewal is.
+/// The progress of the owner's own renewal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Owner {
     Idle,
     Holding,
-    /// The old pair is spent, and the new one not written yet.
+    /// The old pair is spent, and the new one is not written yet.
     Renewed(Pair),
 }
 
-/// A request that has left.
+/// A request that was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct UnderWay {
     pub request: u32,
@@ -57,17 +57,17 @@ pub struct World {
     pub(crate) left: Bounds,
     pub(crate) now: Millis,
     pub(crate) account: Option<Box<Account>>,
-    /// When it wants to be woken; `None` while it has something to do.
+    /// When it wants to be woken; `None` while it has work to do.
     pub(crate) asleep: Option<Option<Millis>>,
     pub(crate) steps: u16,
-    /// The sign-in changed, and Holdoff is still to hear of it.
+    /// The sign-in changed, and Holdoff was not notified yet.
     pub(crate) stirred: bool,
     pub(crate) disk: Option<AccountState>,
     pub(crate) saves: u64,
     pub(crate) ledger: VecDeque<LedgerEntry>,
     pub(crate) stored: Pair,
-    /// The newest pair that the running Holdoff has seen, so that two worlds in which it knows others are not taken for
-    /// one: tokens do not print.
+    /// The newest pair that the running Holdoff has seen. Tokens do not print, so without it two worlds that differ
+    /// only in the known tokens would count as one.
     pub(crate) known: [Option<u32>; 2],
     pub(crate) lock: Lock,
     pub(crate) owner: Owner,
@@ -75,9 +75,9 @@ pub struct World {
     pub(crate) under_way: Option<UnderWay>,
     pub(crate) requests: u32,
     pub(crate) laws: Laws,
-    /// The person wants no request.
+    /// The user turned requests off.
     pub(crate) free_only: bool,
-    /// Since the last thing that went wrong no reading came.
+    /// No reading arrived since the last failure.
     pub(crate) owed: bool,
     pub broken: Option<Broken>,
     pub renewed_by_holdoff: bool,
@@ -146,7 +146,7 @@ impl World {
         self.see(&Observation::SignIn(Some(stored)));
     }
 
-    /// A Holdoff takes up what is durable.
+    /// A Holdoff process loads the durable state.
     pub(crate) fn start(&mut self) {
         let found = match &self.disk {
             Some(_) => Found::State { save: self.saves },
@@ -161,7 +161,7 @@ impl World {
             Some(_) => memory.remind_known(&id(), &mut state, now),
             None => memory.remind(&id(), &mut state, now),
         }
-        // One seed for all: how long jitter is is the simulation's to vary.
+        // The same seed for all: varying the jitter is the simulation's task.
         let mut account = Account::new(id(), "~/.claude".to_owned(), state, preferences(self.free_only), now, 7);
         account.handle(Event::NoticeService(true), now);
         self.account = Some(Box::new(account));
@@ -183,7 +183,7 @@ impl World {
         }))
     }
 
-    /// The person chooses whether anything is asked (law 16).
+    /// The user turns requests on or off (law 16).
     pub(crate) fn choose(&mut self, free_only: bool) {
         self.free_only = free_only;
         self.see(&Observation::Settings(wishes(free_only)));
@@ -202,7 +202,7 @@ impl World {
         }
     }
 
-    /// Whether anything but itself can happen before Holdoff waits.
+    /// Whether something else can happen before Holdoff waits.
     pub(crate) fn can_be_interrupted(&self) -> bool {
         let left = &self.left;
         left.crashes + left.full + left.owner_renewals + left.silences > 0 || self.owner != Owner::Idle
@@ -216,7 +216,7 @@ impl World {
         self.now >= self.left.calm_ms
     }
 
-    /// All that can happen now.
+    /// All possible next steps.
     pub(crate) fn possible(&self, acts: &mut Vec<Act>) {
         if self.is_over() || self.broken.is_some() || self.restless() {
             return;
@@ -226,7 +226,7 @@ impl World {
         }
         match (&self.account, self.under_way) {
             (None, _) => acts.push(Act::Start),
-            // The driver hears of nothing before it has done all that there is to do.
+            // The driver receives no event before it has performed all pending actions.
             (Some(_), Some(under_way)) if self.asleep.is_some() => self.replies(under_way, acts),
             (Some(_), _) => {}
         }
@@ -273,7 +273,7 @@ impl World {
         matches!(next, Some(holdoff_core::account::Action::Persist(_)))
     }
 
-    /// Since the beginning.
+    /// Milliseconds since the beginning.
     pub fn minutes(&self) -> f64 {
         self.now as f64 / 60_000.0
     }
@@ -285,12 +285,12 @@ impl World {
         self.account.as_deref().is_some_and(|account| paused(account.state()))
     }
 
-    /// It acts for ever, without ever waiting.
+    /// The core acts forever without waiting.
     pub fn restless(&self) -> bool {
         self.steps > RESTLESS
     }
 
-    /// The world is at its end, and since the last thing that went wrong there was a reading.
+    /// The world is at its end, and a reading arrived since the last failure.
     pub fn is_back(&self) -> bool {
         self.now >= self.left.end_ms && !self.owed
     }

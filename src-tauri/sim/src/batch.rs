@@ -1,4 +1,4 @@
-//! Many worlds, on all cores.
+//! Simulates many worlds, on all cores.
 
 use crate::laws::Broken;
 use crate::observation::Millis;
@@ -20,8 +20,8 @@ pub struct Failure {
     pub broken: Broken,
 }
 
-/// Lives through the worlds of all seeds, each so long; up to the first that fails, unless `all` are wanted. After each
-/// world `progress` is told what came of all so far, and of this one if it failed.
+/// Runs the worlds of all seeds, each for `length`, until the first failure, or all of them if `all` is set. After
+/// each world, `progress` gets the total so far, and the failure if there was one.
 pub fn run(
     seeds: Range<u64>,
     length: Millis,
@@ -58,7 +58,8 @@ pub fn run(
     (stats, failures)
 }
 
-/// One world, and that of updates beside it. A panic of the core is a law broken too: every call of it is total.
+/// Runs one world, and the world of updates beside it. A panic of the core also counts as a broken law: all its
+/// functions are total.
 pub fn one(plan: Plan) -> (Stats, Option<(Millis, Broken)>) {
     let (seed, length) = (plan.seed, plan.length);
     let lived = catch_unwind(AssertUnwindSafe(|| (World::run(plan, false), updates::live(seed, length))));

@@ -1,7 +1,7 @@
-//! Holdoff's conduct, shown: the real decision core in a world simulated from a seed.
+//! Simulation tests of Holdoff: the real decision core in a world that is generated from a seed.
 //!
-//! No socket, no file, no real time. [`laws`] is what may never be seen to happen, written once over a stream of
-//! [`observation`]s; everything else only makes observations. `cargo xtask simulate --help` says how to run it.
+//! No sockets, no files, no real time. [`laws`] are the invariants, written once over a stream of [`observation`]s;
+//! everything else produces observations. `cargo xtask simulate --help` explains how to run it.
 
 pub mod batch;
 pub mod laws;

@@ -1,7 +1,7 @@
-//! What can be seen of Holdoff and of the world around it, in plain numbers: what the laws are written over.
+//! Observations of Holdoff and of the world around it, in plain numbers. The laws are written over them.
 //!
-//! All times are milliseconds that really went by since the world began. No clock of the machine has a say in them,
-//! so that a clock that lies is caught lying.
+//! All times are real milliseconds since the world began. No clock of the machine affects them, so a wrong clock is
+//! detected.
 
 use holdoff_core::record::ledger::LedgerEndpoint;
 use holdoff_core::{Endpoint, NoticeKind};
@@ -17,22 +17,22 @@ pub const DAY: Millis = 24 * HOUR;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Who(pub u8);
 
-/// An access or a refresh token, without its text.
+/// The identity of an access or refresh token, without its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TokenId(pub u32);
 
-/// One thing that was seen.
+/// One observation.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Observation {
-    /// Nothing but that it is this late.
+    /// Time passed; nothing else happened.
     Tick,
-    /// What the person wants from now on.
+    /// The user's settings from now on.
     Settings(Wishes),
-    /// What the owner's store holds from now on, whoever put it there.
+    /// The content of the owner's credential store from now on, whoever wrote it.
     SignIn(Option<SignIn>),
-    /// Holdoff polls this account from now on.
+    /// The account that Holdoff polls from now on.
     Account(Who),
-    /// `from` is another seat of the login of `into`, which is taken up.
+    /// `from` is another organization of the login of `into`, which is loaded.
     Beside {
         from: Who,
         into: Who,
@@ -42,68 +42,68 @@ pub enum Observation {
         from: Who,
         into: Who,
     },
-    /// Holdoff read the owner's store, and whose sign-in the owner's files say it is.
-    /// It is over, and its owner knows: it emptied its tokens after a refused renewal.
+    /// The owner cleared the tokens after a refused renewal: the sign-in has ended.
     Ended,
-    /// Where it is not settled, one of two files may be another sign-in's, and Holdoff does not go by it.
+    /// Holdoff read the owner's store. `whose`: the account according to the owner's files. If it is not settled, one
+    /// of the two files may belong to another sign-in, and Holdoff does not use it.
     Looked {
         whose: Option<Who>,
         settled: bool,
     },
-    /// Holdoff holds the owner's locks, or gave them back.
+    /// Holdoff took the owner's locks or released them.
     Locked(bool),
-    /// A new pair of tokens was handed to the owner's store.
+    /// A new pair of tokens was passed to the owner's store.
     Wrote(Wrote),
     Left(Left),
-    /// The answer to a request reached Holdoff.
+    /// The response to a request reached Holdoff.
     Answered {
         request: u32,
         meaning: Meaning,
     },
     /// The state is durable.
     Kept(Kept),
-    /// A session of the owner told what it was answered last; whose it really is.
+    /// A session of the owner reported its last response; `who` is the account that it really belongs to.
     Told {
         who: Who,
         at: Millis,
         said: Vec<Said>,
     },
-    /// It could not be made durable.
+    /// The state could not be made durable.
     NotKept,
     Recorded(Recorded),
-    /// Whether lines of the ledger wait in memory because they cannot be written.
+    /// Whether ledger entries wait in memory because they cannot be written.
     LinesWait(bool),
     /// Part of a token was found in something that is written or shown.
     Leaked(&'static str),
-    /// Whether the notification service takes notices.
+    /// Whether the notification service accepts notifications.
     Service(bool),
-    /// The words of a notice that is about to be shown.
+    /// The text of a notification that is about to be shown.
     Worded(NoticeKind, String),
     Shown(NoticeKind),
-    /// What it said of a window.
+    /// What it announced about a window.
     ShownOf(String, WindowTold),
-    /// Somebody looked at what is known.
+    /// The user looked at the current status.
     Viewed(View),
-    /// The process ended, however it did.
+    /// The process ended, for whatever reason.
     Died,
-    /// A process took up what was kept.
+    /// A process loaded the saved state.
     Started(Found),
-    /// The machine started anew since Holdoff last kept anything, and this much more seems to have gone by meanwhile
-    /// than really did: only the wall clock can tell, and someone may have set it.
+    /// The machine was rebooted since Holdoff last saved, and by its clocks this much more time passed than really
+    /// did. Only the wall clock spans a reboot, and somebody may have set it.
     Rebooted {
         ahead: Millis,
     },
-    /// Somebody set the wall clock, by so much.
+    /// Somebody set the wall clock by this much.
     ClockSet(Millis),
-    /// The process is awake again; `late` if a timer of its was over a minute late for it.
+    /// The process is awake again; `late` if one of its timers was more than a minute late.
     Woke {
         late: bool,
     },
-    /// The machine sleeps: nothing happens, and nothing is owed.
+    /// The machine sleeps: nothing happens, and nothing is due.
     Asleep,
-    /// Whether all is well: a request for usage that left now would bring a reading.
+    /// Whether all is well: a usage request sent now would bring a reading.
     Well(bool),
-    /// Whether a renewal that was made now would bring new tokens, and is due.
+    /// Whether a renewal made now would bring new tokens, and is due.
     Renewable(bool),
 }
 
@@ -111,7 +111,7 @@ pub enum Observation {
 pub struct Wishes {
     pub interval: Millis,
     pub renewal: bool,
-    /// Nothing is to be asked at all (law 16).
+    /// No requests at all (law 16).
     pub free_only: bool,
     pub tell_limit: bool,
     pub tell_sign_in: bool,
@@ -122,42 +122,42 @@ pub struct Wishes {
 pub struct SignIn {
     pub access: TokenId,
     pub refresh: Option<TokenId>,
-    /// As it is stored, it may read usage.
+    /// Whether the stored scopes allow reading usage.
     pub has_scope: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Wrote {
     Written,
-    /// Another sign-in was there by then, and was left alone.
+    /// Another sign-in was there by then and was left unchanged.
     Changed,
     Failed,
 }
 
-/// A request left, or was handed to what sends it.
+/// A request was sent, or passed to the HTTP layer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Left {
-    /// Counts up: no two requests have the same.
+    /// Increases: no two requests have the same number.
     pub request: u32,
     pub endpoint: Endpoint,
-    /// The permit that was given for it: its number, of which no two have the same, and the endpoint that it names.
+    /// The permit for it: its unique number and the endpoint that it names.
     pub permit: Option<(u32, Endpoint)>,
-    /// What it carries.
+    /// The token that it carries.
     pub token: TokenId,
-    /// How long the stored access token lives, by the machine's wall clock; `None` if it does not say.
+    /// The remaining life of the stored access token by the machine's wall clock; `None` if unknown.
     pub life: Option<Millis>,
-    /// It was asked for another account than the token's, seconds after the sign-in changed hands.
+    /// It was sent for another account than the token's, seconds after the sign-in changed hands.
     pub stranger: bool,
 }
 
-/// What an answer means, as whoever gave it meant it.
+/// The meaning of a response, as intended by its sender.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Meaning {
-    /// A reading, and the figures in it; none if it holds no limit at all.
+    /// A reading and its figures; none if it has no limits.
     Reading { said: Vec<Said> },
-    /// 429, in whatever dress. `retry_after` is what it asks for, if it is a wait at all.
+    /// 429 in any form. `retry_after` is the wait that it asks for, if it is valid.
     Limited { retry_after: Option<Millis> },
-    /// 429 of the provider's edge: no request id, and no wait.
+    /// 429 of the provider's edge: no request id and no wait.
     AtEdge,
     /// 401.
     Unauthorized,
@@ -165,24 +165,24 @@ pub enum Meaning {
     NotAllowed,
     /// 403 that names a scope.
     MissingScope,
-    /// 403 that names none.
+    /// 403 that names no scope.
     Forbidden,
-    /// 5xx. At the token endpoint: whatever leaves it open whether the refresh token was spent.
+    /// 5xx. At the token endpoint: anything that leaves open whether the refresh token was spent.
     Trouble { retry_after: Option<Millis> },
-    /// No answer of the provider, or none that can be read.
+    /// Not a response of the provider, or not a readable one.
     Unreadable,
-    /// Nothing left this machine.
+    /// The request did not leave this machine.
     NotSent,
-    /// No answer came.
+    /// No response arrived.
     Lost,
-    /// New tokens. `rotated`: the refresh token too, and the one that was sent is spent. `other`: they are another
-    /// account's than they were asked for.
+    /// New tokens. `rotated`: including the refresh token, so the one that was sent is spent. `other`: they belong to
+    /// another account than the requested one.
     Renewed { access: TokenId, rotated: bool, other: bool },
     /// `invalid_grant`.
     Refused,
-    /// The endpoint does not want the request, for no reason that lies in the token.
+    /// The endpoint refuses the request for a reason other than the token.
     Denied,
-    /// Accepted, and nothing usable came for it.
+    /// Accepted, but without usable tokens.
     Wasted,
 }
 
@@ -195,7 +195,7 @@ pub struct Said {
     pub resets: Option<Millis>,
 }
 
-/// What a notice says of a window.
+/// What a notification announces about a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WindowTold {
     Threshold(u8),
@@ -203,16 +203,16 @@ pub enum WindowTold {
     Reset,
 }
 
-/// What is durable now, as far as the laws speak of it.
+/// The durable state, as far as the laws need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Kept {
-    /// Counts up with every save.
+    /// Increases with every save.
     pub save: u64,
     pub usage: GateKept,
     pub token: GateKept,
-    /// Whether a reading is kept.
+    /// Whether a reading is saved.
     pub reading: bool,
-    /// Notices that are being shown just now, so that a process that ends counts them as shown.
+    /// Notifications in progress: if the process ends now, they count as shown.
     pub showing: Showing,
 }
 
@@ -256,7 +256,7 @@ impl Showing {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct GateKept {
-    /// When the request that is about to leave was noted.
+    /// When the intent of the next request was recorded.
     pub intent: Option<Millis>,
     /// The refresh token that it spends.
     pub spending: Option<TokenId>,
@@ -270,12 +270,12 @@ pub enum Door {
     Paused,
 }
 
-/// A line of the ledger.
+/// A ledger entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Recorded {
     pub endpoint: LedgerEndpoint,
     pub line: Line,
-    /// When it says that the next request may go.
+    /// When it says that the next request may be sent.
     pub next: Option<Millis>,
 }
 
@@ -283,12 +283,12 @@ pub struct Recorded {
 pub enum Line {
     Sent,
     Came(Kind),
-    /// What an earlier process asked was never answered.
+    /// A request of an earlier process was never answered.
     Unanswered,
     Withheld,
 }
 
-/// The kinds of outcome that the ledger tells apart.
+/// The kinds of outcome that the ledger distinguishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     Reading,
@@ -303,35 +303,35 @@ pub enum Kind {
     Renewed,
     Refused,
     Denied,
-    /// Of Holdoff's own releases: no account asks for those.
+    /// Holdoff's own releases: no account requests those.
     Release,
     Wasted,
 }
 
-/// What a process found of what was kept.
+/// The saved state that a process found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Found {
-    /// A whole state, of this save.
+    /// A whole state, written by this save.
     State { save: u64 },
     /// Nothing at all, as at the first start.
     Nothing,
-    /// Files, and none of them readable.
+    /// Files, but none of them readable.
     Unreadable,
 }
 
-/// What `status` tells of the reading.
+/// The reading as `status` shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct View {
-    /// The windows as they are shown, in thousandths of a percent used; `None` if no reading is.
+    /// The displayed windows, in thousandths of a percent used; `None` if no reading is shown.
     pub windows: Option<Vec<(String, Option<u32>)>>,
-    /// How old the reading is called, and whether it is called old; `None` where no reading is shown.
+    /// The displayed age, and whether the reading is marked stale; `None` if no reading is shown.
     pub age: Option<Millis>,
     pub stale: bool,
     /// When the wall clock was last set.
     pub clock_set: Millis,
 }
 
-/// A percentage in thousandths, which can be compared.
+/// A percentage in thousandths, as an integer that can be compared.
 pub fn thousandths(percent: f64) -> u32 {
     (percent * 1000.0).round() as u32
 }

@@ -1,4 +1,4 @@
-//! The hours of somebody who works from nine to five on weekdays.
+//! The working hours of somebody who works from nine to five on weekdays.
 
 use crate::observation::{DAY, HOUR, Millis};
 
@@ -9,19 +9,19 @@ const WEEK_OF_WORK: Millis = 5 * DAY_OF_WORK;
 const NOON: Millis = 12 * HOUR;
 const NINE: Millis = 9 * HOUR;
 
-/// When each day of work begins, in a world of this length.
+/// The start of each working day in a world of this length.
 pub fn beginnings(length: Millis) -> impl Iterator<Item = Millis> {
     (1..=length / DAY).map(|day| day * DAY - NOON + NINE).filter(move |at| *at < length && began(*at).is_some())
 }
 
-/// When the day of work began that `at` is in or after; `None` before nine and on a weekend.
+/// The start of the working day that `at` is in or after; `None` before nine and at weekends.
 pub fn began(at: Millis) -> Option<Millis> {
     let monday = at + NOON;
     let (day, time) = (monday.div_euclid(DAY), monday.rem_euclid(DAY));
     (day.rem_euclid(7) < 5 && time >= NINE).then(|| at - time + NINE)
 }
 
-/// How much of the time between the two was worked.
+/// The working time between `from` and `to`.
 pub fn worked(from: Millis, to: Millis) -> Millis {
     let so_far = |at: Millis| {
         let monday = at + NOON;

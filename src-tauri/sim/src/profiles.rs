@@ -1,15 +1,15 @@
-//! Worlds of several kinds, so that what is rare in one is common in another.
+//! Several kinds of worlds, so that events that are rare in one are common in another.
 
 use crate::observation::{DAY, HOUR, MINUTE, Millis, SECOND};
 use crate::office;
 use crate::rng::Dice;
 use crate::schedule::{Happening, Hours, Named, Person, Plan, Planned, RetryAfter, Start, Tear, Token, Usage};
 
-/// How often things happen, in events per hundred days.
+/// Event rates, per hundred days.
 #[derive(Debug, Clone, Copy)]
 struct Profile {
     name: &'static str,
-    /// Percent of worlds in which renewal is on from the start.
+    /// Percentage of worlds in which renewal is on from the start.
     renewal: u64,
     limits: u64,
     troubles: u64,
@@ -18,7 +18,7 @@ struct Profile {
     sleeps: u64,
     reboots: u64,
     crashes: u64,
-    /// Percent of the crashes that damage both state files.
+    /// Percentage of crashes that damage both state files.
     losses: u64,
     quits: u64,
     clocks: u64,
@@ -30,9 +30,9 @@ struct Profile {
     owner: u64,
     token: u64,
     odd: u8,
-    /// The edge turns the program away, for hours and days.
+    /// The provider's edge refuses the program for hours and days.
     edge: u64,
-    /// The person wants no request for a while.
+    /// The user wants no requests for a while.
     free: u64,
     /// The stored sign-in is a setup token for a while.
     setup_tokens: u64,
@@ -154,7 +154,7 @@ impl Plan {
         Self::made(seed, length, climate, &mut dice)
     }
 
-    /// An ordinary world of somebody who wants to be told of windows.
+    /// The world of an ordinary user with window notifications turned on.
     pub fn ordinary(seed: u64, length: Millis, hours: Hours) -> Self {
         let mut plan = Self::made(seed, length, CALM, &mut Dice::fork(seed, 1));
         plan.wishes = Start { windows: true, interval: 300 * SECOND, hours, ..plan.wishes };
@@ -235,7 +235,7 @@ impl Profile {
     }
 }
 
-/// Troubles seldom come alone: a third of what happens is moved close to something else.
+/// Failures tend to come together: a third of the events is moved close to another one.
 fn gather(dice: &mut Dice, all: &mut [Planned]) {
     for at in 0..all.len() {
         if dice.percent(33) {

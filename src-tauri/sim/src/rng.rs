@@ -1,6 +1,6 @@
-//! All chance of a simulated world, from one number.
+//! The random numbers of a simulated world, all derived from one seed.
 
-/// splitmix64: the same seed gives the same world.
+/// SplitMix64: the same seed gives the same world.
 #[derive(Debug, Clone, Copy)]
 pub struct Dice(u64);
 
@@ -9,7 +9,7 @@ impl Dice {
         Self(seed)
     }
 
-    /// Dice of its own for one purpose: what is drawn there changes nothing here.
+    /// An independent stream for one purpose: draws from it do not affect this one.
     pub fn fork(seed: u64, purpose: u64) -> Self {
         let mut dice = Self(seed ^ purpose.wrapping_mul(0xD6E8_FEB8_6659_FD93));
         dice.draw();
@@ -24,18 +24,18 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    /// Below `end`; 0 if there is nothing below it.
+    /// A number below `end`, or 0 if `end` is 0.
     pub fn below(&mut self, end: u64) -> u64 {
         self.draw().checked_rem(end).unwrap_or(0)
     }
 
-    /// From `least` to `most`, both included.
+    /// A number from `least` to `most`, both inclusive.
     pub fn between(&mut self, least: i64, most: i64) -> i64 {
         let span = u64::try_from(most - least).unwrap_or(0);
         least + i64::try_from(self.below(span + 1)).unwrap_or(0)
     }
 
-    /// True `n` times in a hundred.
+    /// True with a probability of `n` percent.
     pub fn percent(&mut self, n: u64) -> bool {
         self.below(100) < n
     }
@@ -45,7 +45,7 @@ impl Dice {
         &from[at]
     }
 
-    /// Short ones are as likely as long ones: each doubling is.
+    /// Log-uniform: each doubling of the length is equally likely, so short values are as common as long ones.
     pub fn spread(&mut self, least: i64, most: i64) -> i64 {
         let doublings = u64::from((most / least.max(1)).max(1).ilog2());
         let low = least << self.below(doublings + 1);

@@ -1,4 +1,4 @@
-//! What will happen to a simulated world, and when: a plain list, so that a failing one can be made shorter.
+//! The schedule of a simulated world: a plain list of events, so that a failing one can be shortened.
 
 use crate::observation::Millis;
 
@@ -12,24 +12,24 @@ pub struct Plan {
     pub happenings: Vec<Planned>,
 }
 
-/// How the world is at its beginning.
+/// The initial conditions of the world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Start {
     pub interval: Millis,
     pub renewal: bool,
-    /// Whether Holdoff is told when the sign-in changes.
+    /// Whether Holdoff is notified when the sign-in changes.
     pub watched: bool,
-    /// Whether asking inside a block makes it longer.
+    /// Whether a request during a block extends it.
     pub re_arms: bool,
-    /// Whether things happen between any two actions, and not only while Holdoff waits.
+    /// Whether events happen between any two actions, and not only while Holdoff waits.
     pub jumpy: bool,
-    /// Whether the person wants to be told of windows too.
+    /// Whether window notifications are turned on too.
     pub windows: bool,
-    /// Of a hundred readings, so many are odd: a window falls or is full for a moment, is left out, or makes no sense.
+    /// Percentage of anomalous readings: a window drops or is full for a moment, is missing, or makes no sense.
     pub odd: u8,
-    /// How many requests an hour the provider grants a login.
+    /// How many requests per hour the provider allows a login.
     pub budget: u32,
-    /// The owner is of a version that writes whose a sign-in is, and whose a session is, beside each.
+    /// Whether the owner's version records the account of each sign-in and of each session.
     pub names_itself: bool,
     pub hours: Hours,
 }
@@ -50,57 +50,57 @@ pub struct Planned {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Happening {
-    /// The usage endpoint, or the token endpoint, answers in this way for so long.
+    /// For how long the usage endpoint, or the token endpoint, responds in this way.
     Usage(Usage, Millis),
     Token(Token, Millis),
     /// Nothing leaves this machine.
     Offline(Millis),
     /// The machine sleeps.
     Sleep(Millis),
-    /// The machine is off for so long, without a word to anybody.
+    /// The machine is off for this long, without a shutdown notice.
     Reboot(Millis),
-    /// The process dies after so many more actions, and is started again some time later.
+    /// The process dies after this many more actions and is started again later.
     Crash {
         actions: u8,
         tear: Tear,
         off: Millis,
     },
     Quit(Millis),
-    /// The wall clock is set by so much.
+    /// The wall clock is set by this much.
     Clock(Millis),
     Refresh,
     Look,
     Interval(Millis),
     Renewal(bool),
-    /// Nothing is to be asked for so long (law 16).
+    /// No requests for this long (law 16).
     FreeOnly(Millis),
-    /// Which notices are wanted: a limit, the sign-in, the recovery.
+    /// Which notifications are on: rate limit, sign-in, recovery.
     Tell(bool, bool, bool),
-    /// The notification service is away.
+    /// The notification service is unavailable.
     Mute(Millis),
     /// Nothing can be saved.
     Full(Millis),
-    /// Nothing can be written to where the owner keeps its sign-in.
+    /// The credential location cannot be written.
     Shielded(Millis),
-    /// The owner is in use, renews what is about to expire, and asks for usage itself.
+    /// The owner is in use: it renews tokens that are about to expire, and requests usage itself.
     Work(Millis),
-    /// The owner holds its lock without an end.
+    /// The owner never releases its lock.
     HeldLock(Millis),
     SignOut,
     SignIn(Person, Named),
-    /// The person stores a setup token as their sign-in, and signs in as usual so long after.
+    /// The user stores a setup token as the sign-in, and signs in as usual this much later.
     SetupToken(Millis),
-    /// The owner drops its refresh token, as after a refused renewal.
+    /// The owner clears its refresh token, as after a refused renewal.
     Blank,
-    /// The file of the sign-in is half-written.
+    /// The credential file is half-written.
     Torn(Millis),
-    /// The sign-in is ended by its person elsewhere.
+    /// The user ends the sign-in elsewhere.
     Revoke,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Usage {
-    /// 429; `hidden`: under the status 200.
+    /// 429; `hidden`: with status 200.
     Limited {
         asks: RetryAfter,
         hidden: bool,
@@ -112,15 +112,15 @@ pub enum Usage {
     Unauthorized,
     MissingScope,
     Forbidden,
-    /// 429 of the edge, with a `Retry-After` that names no wait.
+    /// 429 of the edge, with a `Retry-After` that is no valid wait.
     AtEdge(RetryAfter),
-    /// Everybody of the organization, under this status.
+    /// Applies to everybody of the organization, with this status.
     NotAllowed(u16),
-    /// A web page under this status.
+    /// A web page with this status.
     Page(u16),
-    /// A body that breaks off.
+    /// A truncated body.
     Broken,
-    /// The connection takes the request and never answers.
+    /// The connection accepts the request and never responds.
     Silent,
 }
 
@@ -143,15 +143,15 @@ pub enum Token {
         status: u16,
     },
     Page,
-    /// Accepted, and the answer is cut.
+    /// Accepted, but the response is truncated.
     Wasted,
-    /// Without a new refresh token: the old one stays.
+    /// Without a new refresh token: the old one stays valid.
     Unrotated,
-    /// The new tokens are somebody else's.
+    /// The new tokens belong to another account.
     Mixed,
 }
 
-/// `Retry-After` in every form that was seen.
+/// Every observed form of `Retry-After`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetryAfter {
     Absent,
@@ -159,25 +159,25 @@ pub enum RetryAfter {
     Negative,
     Rubbish,
     Seconds(u32),
-    /// A date so many seconds ahead of the answer's own, which a negative number puts into the past.
+    /// A date this many seconds after the response's own; a negative number makes it lie in the past.
     Date(i32),
 }
 
-/// What is left of the two state files.
+/// The state files after a crash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tear {
-    /// Whatever a process leaves that dies in the middle of a save.
+    /// Whatever remains when a process dies in the middle of a save.
     Cut,
-    /// One of them is damaged besides.
+    /// One of them is also damaged.
     One,
-    /// Both are.
+    /// Both are damaged.
     Both,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Person {
     Ann,
-    /// The same login, in another organization.
+    /// The same login in another organization.
     AnnAtWork,
     Bob,
 }
@@ -185,7 +185,7 @@ pub enum Person {
 impl Person {
     pub const ALL: [Self; 3] = [Self::Ann, Self::AnnAtWork, Self::Bob];
 
-    /// Whose limits on asking are the same.
+    /// People with the same login share one rate limit.
     pub fn login(self) -> usize {
         match self {
             Self::Ann | Self::AnnAtWork => 0,
@@ -194,7 +194,7 @@ impl Person {
     }
 }
 
-/// Whether the owner's other file says whose sign-in it is, at once, a moment later or before, minutes later or not at all.
+/// Whether and when the owner's other file names the person: at once, a moment later or before, minutes later, or never.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Named {
     AtOnce,

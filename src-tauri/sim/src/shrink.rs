@@ -1,4 +1,4 @@
-//! Makes a failing world as small as it goes, and tells it.
+//! Reduces a failing world to the smallest one that still fails, and prints it.
 
 use crate::batch::one;
 use crate::laws::Broken;
@@ -11,10 +11,10 @@ use crate::world::{Outcome, World};
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-/// So long is tried at most.
+/// The time limit for the search.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The smallest plan that was found in which the same law still breaks.
+/// Returns the smallest plan found in which the same law still breaks.
 pub fn shrink(mut plan: Plan, law: u8) -> Plan {
     let begin = Instant::now();
     let mut fails = |plan: &Plan| {
@@ -52,7 +52,7 @@ pub fn shrink(mut plan: Plan, law: u8) -> Plan {
     }
 }
 
-/// What comes long before it may have no part in it either: the world begins later.
+/// Tries to start the world later: events long before the failure may be irrelevant.
 fn later(plan: &mut Plan, fails: &mut impl FnMut(&Plan) -> Option<Millis>) {
     for tenths in [9, 8, 6, 4, 2] {
         let by = plan.length * tenths / 10;
@@ -68,13 +68,13 @@ fn later(plan: &mut Plan, fails: &mut impl FnMut(&Plan) -> Option<Millis>) {
     }
 }
 
-/// What comes after the failure has no part in it.
+/// Drops everything after the failure.
 fn cut(plan: &mut Plan, at: Millis) {
     plan.happenings.retain(|planned| planned.at <= at);
     plan.length = plan.length.min(at + MINUTE);
 }
 
-/// What happened in a failing world, as a table for people: the time, and what was seen; the last `lines` of it.
+/// A table of a failing world for people: times and observations, the last `lines` of them.
 pub fn tell(plan: &Plan, lines: usize) -> String {
     let mut outcome = World::run(plan.clone(), true);
     if outcome.broken.is_none() {
@@ -82,7 +82,7 @@ pub fn tell(plan: &Plan, lines: usize) -> String {
         outcome = broken.map_or(outcome, |broken| Outcome { stats: Stats::default(), broken: Some(broken), trace });
     }
     let mut text = format!("seed {}, climate \"{}\", {:?}\n", plan.seed, plan.climate, plan.wishes);
-    // A long life before the end is of little interest.
+    // What happened long before the failure is of little interest.
     let skipped = outcome.trace.len().saturating_sub(lines);
     if skipped > 0 {
         let _ = writeln!(text, "({skipped} lines before this are left out)");

@@ -1,4 +1,4 @@
-//! What a run, or many, came to.
+//! The statistics of one run or of many.
 
 use crate::observation::{DAY, HOUR, Meaning, Millis, WindowTold};
 use holdoff_core::NoticeKind;
@@ -17,21 +17,21 @@ pub struct Stats {
     pub crashes: u64,
     pub episodes: u64,
     pub notices: u64,
-    /// Notices of windows, and what was said in them: one can say several things.
+    /// Window notifications, and what they announced: one can announce several things.
     pub of_windows: u64,
     pub thresholds: u64,
     pub forecasts: u64,
     pub resets: u64,
-    /// Of the sign-in and of its renewal.
+    /// Notifications about the sign-in and its renewal.
     pub of_sign_ins: u64,
     pub ends: u64,
-    /// Sign-ins that were stored without the scope of usage.
+    /// Sign-ins that were stored without the usage scope.
     pub setup_tokens: u64,
     pub renewed: u64,
-    /// Sign-ins that were ended because a spent refresh token was shown, by whomever.
+    /// Sign-ins that the provider ended because a spent refresh token was presented, by any program.
     pub reuses: u64,
-    /// The longest that it took from when all was well to the next reading: after refusals that asked for no more than the
-    /// longest wait of law 3, and after all.
+    /// The longest time from "all is well" to the next reading: `longest` only counts refusals with a wait up to the
+    /// cap of law 3, `longest_of_all` counts every one.
     pub longest: Millis,
     pub longest_of_all: Millis,
     limited_now: bool,
@@ -69,8 +69,8 @@ impl Stats {
         }
     }
 
-    /// `longer`: it is shut for longer than the longest wait of law 3, since that was asked for, of this account and perhaps
-    /// before a reading of another; or because the state was lost.
+    /// `longer`: the gate is closed for longer than the cap of law 3, because a response asked for that (of this
+    /// account, or of another one before its next reading) or because the state was lost.
     pub(crate) fn all_is(&mut self, well: bool, longer: bool, now: Millis) {
         self.asked_for_more |= longer;
         match (well, self.well) {
@@ -100,7 +100,7 @@ impl Stats {
         }
     }
 
-    /// How often something happened, by the day.
+    /// The average count per day.
     pub fn a_day(&self, count: u64) -> f64 {
         count as f64 * DAY as f64 / self.lived.max(1) as f64
     }

@@ -1,4 +1,4 @@
-//! Worlds in which nothing changes, for figures that can be compared with what the laws promise.
+//! Worlds in which nothing changes, to compare their figures with what the laws promise.
 
 use crate::batch::Failure;
 use crate::observation::{DAY, HOUR, Millis, SECOND};
@@ -28,24 +28,24 @@ fn plan(renewal: bool, days: Millis, what: Happening) -> Plan {
     Plan { seed: 7, climate: "steady", length: days * DAY + HOUR, wishes, happenings }
 }
 
-/// Requests for usage a day, while each is answered with a 429 that does not say for how long.
+/// Usage requests per day while each is answered with a 429 without a `Retry-After`.
 pub fn under_usage_429(days: Millis) -> f64 {
     let mood = Usage::Limited { asks: RetryAfter::Absent, hidden: false };
     let stats = World::run(plan(false, days, Happening::Usage(mood, 2 * days * DAY)), false).stats;
     stats.limited as f64 / days as f64
 }
 
-/// The same of renewals, at the token endpoint.
+/// The same for renewals at the token endpoint.
 pub fn under_token_429(days: Millis) -> f64 {
     let mood = Token::Limited(RetryAfter::Absent);
     let stats = World::run(plan(true, days, Happening::Token(mood, 2 * days * DAY)), false).stats;
     stats.token as f64 / days as f64
 }
 
-/// The notices in this many days and more of ordinary use, of a person who wants them all.
+/// The notifications in at least this many days of ordinary use, for a user who has all of them turned on.
 ///
 /// # Errors
-/// If a law is broken in one of these worlds.
+/// Fails if a law is broken in one of these worlds.
 pub fn ordinary_use(days: Millis, hours: Hours) -> Result<Stats, Failure> {
     const LENGTH: Millis = 25;
     let mut stats = Stats::default();

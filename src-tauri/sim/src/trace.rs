@@ -1,4 +1,4 @@
-//! What was seen, in words for whoever reads how a law broke.
+//! The observations in words, for people who read how a law broke.
 
 use crate::observation::{
     DAY, Door, Found, GateKept, HOUR, Kept, Left, Line, MINUTE, Meaning, Millis, Observation, Recorded, SECOND, SignIn,
@@ -123,7 +123,7 @@ fn recorded(recorded: &Recorded) -> String {
     format!("ledger: {:?}: {line}; {next}", recorded.endpoint)
 }
 
-/// Days and the time of the day since the world began.
+/// Days and time of day since the world began.
 pub fn clock(at: Millis) -> String {
     let (days, rest) = (at.div_euclid(DAY), at.rem_euclid(DAY));
     let (hours, minutes) = (rest / HOUR, rest % HOUR / MINUTE);

@@ -1,5 +1,5 @@
-//! The whole app among those who mean it no good, or do not know that it is there: another copy of it, other programs and
-//! other users of the computer, a bus that says nothing, and names that are more than names.
+//! The whole app in a hostile or careless environment: another copy of it, other programs and users of the computer, a
+//! silent bus, and names that contain code.
 
 mod outside;
 mod page;

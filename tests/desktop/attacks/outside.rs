@@ -1,4 +1,4 @@
-//! Names from outside that are more than names: markup, escapes for a terminal, marks that turn text around.
+//! External names with markup, terminal escapes and bidirectional control characters.
 
 use crate::scene::{SOON, Scene};
 use holdoff_core::text::is_hidden;
@@ -10,14 +10,14 @@ const ANN: &str = "0b0c7f5e-0000-4000-8000-000000000001";
 const BOB: &str = "0b0c7f5e-0000-4000-8000-0000000000b0";
 const TITLE: &str = "\u{1b}]0;pwned\u{7}";
 
-/// Nothing that a terminal obeys, that cannot be seen or that turns the text, but for the ends of lines.
+/// No control, invisible or bidirectional characters except line ends.
 #[track_caller]
 fn assert_visible(what: &str, text: &str) {
     let hidden: Vec<char> = text.chars().filter(|c| is_hidden(*c) && *c != '\n').collect();
     assert!(hidden.is_empty() && !text.is_empty(), "{what} has {hidden:?}: {text:?}");
 }
 
-/// What Pango and GTK take: no tag of somebody else's, and each ampersand begins an entity.
+/// Valid markup for Pango and GTK: no foreign tags, and every ampersand starts an entity.
 #[track_caller]
 fn assert_markup(what: &str, text: &str) {
     assert!(!text.contains('<') && !text.contains('>'), "{what}: {text:?}");
@@ -37,7 +37,7 @@ async fn a_name_is_shown_as_a_name_in_tooltip_menu_notification_and_terminal() {
     };
     scene.home.credentials(&hostile);
     scene.home.claude_json(ANN, &format!("ann{TITLE}@example.com\u{202e}"), &format!("Ann & <b>Co{TITLE}</b>\r\n"));
-    // Nobody's address is known here: this one goes by its organization.
+    // The account has no known address and is named by its organization.
     scene.home.sign_in_at(".claude-bob", BOB, "", expires);
     let bob = json!({"oauthAccount": {"accountUuid": BOB, "organizationName": format!("Bob <u>&{TITLE} Co\u{2066}")}});
     std::fs::write(scene.home.path().join(".claude-bob/.claude.json"), bob.to_string()).unwrap();

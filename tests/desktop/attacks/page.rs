@@ -1,5 +1,5 @@
-//! A page in a window that was made to misbehave: it gets to no other page, loads nothing from elsewhere, and may call nothing
-//! but the commands of its window.
+//! A compromised page in a window: it cannot navigate to another page, loads nothing from elsewhere, and may call only
+//! the commands of its window.
 
 use crate::scene::{SOON, Scene};
 use holdoff_world::{Browser, Foreign};
@@ -9,7 +9,7 @@ use std::time::Duration;
 const WINDOWS: [(&str, &str); 2] =
     [("--panel", "tauri://localhost/panel.html"), ("--settings", "tauri://localhost/settings.html")];
 
-/// How a page would go somewhere else, or have something from there, with `url` for where.
+/// Ways in which a page could navigate or load something, with `url` as the target.
 const WAYS_OUT: [&str; 12] = [
     "location.href = url",
     "location.replace(url)",
@@ -25,7 +25,7 @@ const WAYS_OUT: [&str; 12] = [
     "fetch(url, { mode: 'no-cors' }).catch(() => {})",
 ];
 
-/// Of what Tauri and its plugins have, and of what the other window may.
+/// Commands of Tauri and its plugins, and of the other window.
 const REFUSED: [(&str, &[&str]); 2] = [
     ("--panel", &["change_settings", "export_history", "delete_history", "status_line", "sign_in", "install_update"]),
     ("--settings", &["choose_updates", "open_settings"]),
@@ -71,7 +71,7 @@ async fn a_page_gets_nowhere_else_whichever_way_it_tries() {
         scene.pass(Duration::from_secs(1)).await;
         assert_eq!(run(&page, "return location.href", vec![]).await, address, "nor to a file");
         drop(page);
-        // Whoever comes is heard of.
+        // Every connection is recorded.
         let url = elsewhere.url();
         let address = url.trim_start_matches("http://").split('/').next().unwrap();
         tokio::net::TcpStream::connect(address).await.unwrap();

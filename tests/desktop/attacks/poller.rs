@@ -1,5 +1,5 @@
-//! One person, two data folders: the terminal of a snap sets `XDG_DATA_HOME` to a folder of its own, and who starts Holdoff
-//! there starts another copy.
+//! One user, two data folders: a terminal in a snap sets its own `XDG_DATA_HOME`, so starting Holdoff there starts
+//! another copy.
 
 use crate::scene::{SOON, Scene, gate, minutes};
 use holdoff_world::fake::gaps;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// How the same person starts it in such a terminal.
+/// How the same user starts it in such a terminal.
 fn in_a_snap(scene: &Scene) -> Launch {
     let folder = scene.home.path().join("snap/editor/current/.local");
     let under = |name: &str| folder.join(name).display().to_string();

@@ -1,4 +1,4 @@
-//! What it keeps is its person's alone, and what it was started with goes to nobody who draws pages.
+//! The app's files are private to its user, and its environment is not passed on to the web engine.
 
 use crate::scene::{SOON, Scene};
 use holdoff_world::{App, eventually, process};
@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 
 const OTHERS: u32 = 0o077;
 
-/// All below a folder, without what links lead to.
+/// Everything below a folder; links are not followed.
 fn below(folder: &Path) -> BTreeSet<PathBuf> {
     let mut found = BTreeSet::new();
-    // What is there now may be gone in a moment.
+    // Entries may be deleted at any moment.
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
@@ -33,7 +33,7 @@ fn open_to_others(paths: &BTreeSet<PathBuf>) -> Vec<(u32, &PathBuf)> {
     modes.filter(|(mode, _)| mode & OTHERS != 0).collect()
 }
 
-/// The processes of an open window, the web engine's among them.
+/// The processes of an open window, including those of the web engine.
 async fn web_engine(app: &App) -> Vec<(u32, String)> {
     eventually(SOON, "the processes of the web engine", async || {
         let children = app.children();
@@ -62,7 +62,7 @@ async fn all_that_it_makes_is_private_and_what_was_open_to_others_is_closed_at_t
     app.terminate();
     app.wait_exit(SOON).await;
 
-    // As an earlier version, a restored backup or a careless chmod left them.
+    // The modes that an earlier version, a restored backup or a careless chmod leaves.
     let ours: BTreeSet<PathBuf> =
         [&data].into_iter().chain(&kept).flat_map(|folder| below(folder).into_iter().chain([folder.clone()])).collect();
     for path in ours.iter().filter(|path| mode(path).is_some()) {
@@ -73,7 +73,7 @@ async fn all_that_it_makes_is_private_and_what_was_open_to_others_is_closed_at_t
     assert!(doctor.code() == 1 && doctor.stdout.contains("mode 775"), "{doctor:?}");
     let _app = scene.start();
     scene.wait_until_up().await;
-    // Where others could enter, its socket is not put any more.
+    // The socket is no longer placed where others could enter.
     let (data, [logs, user, run]) = (&data, &kept);
     assert!(!std::fs::read_link(data.join("tray.sock")).unwrap().starts_with(run));
     let kept = [logs, user];

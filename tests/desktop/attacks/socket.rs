@@ -1,5 +1,5 @@
-//! Any program of the person can reach the socket, a sandboxed one with a view of the home folder too: it may have the app
-//! ask, and neither change, delete nor renew anything, nor keep others out.
+//! Any program of the user can reach the socket, even a sandboxed one with a view of the home folder. It may request a
+//! refresh, but cannot change, delete or renew anything, or keep others out.
 
 use crate::scene::{SOON, Scene};
 use holdoff_world::{App, eventually};
@@ -11,7 +11,7 @@ use std::path::Path;
 const ACCOUNT: &str = "anthropic:0b0c7f5e-0000-4000-8000-000000000001";
 
 impl Scene {
-    /// As any program connects that knows where the data folder is.
+    /// Connects as any program does that knows the data folder.
     fn connect(&self) -> UnixStream {
         let socket = std::fs::read_link(self.home.data_dir().join("tray.sock")).unwrap();
         let stream = UnixStream::connect(socket).unwrap();
@@ -19,7 +19,7 @@ impl Scene {
         stream
     }
 
-    /// What the app answers to one call.
+    /// The app's response to one call.
     fn call(&self, mut call: Value) -> Value {
         call["id"] = json!(7);
         let mut stream = self.connect();
@@ -46,14 +46,14 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// All that such calls could change.
+/// Everything that such calls could change.
 #[derive(Debug, PartialEq)]
 struct Things {
     settings: Option<Value>,
     claude: Vec<String>,
     home: Vec<String>,
     downloads: Vec<String>,
-    /// The beginning of it: what was refused is in there as well.
+    /// The older part of it: refused calls are recorded too.
     history: Vec<Value>,
 }
 
@@ -73,7 +73,7 @@ impl Things {
 async fn another_program_may_have_it_ask_and_neither_change_delete_nor_show_anything() {
     let scene = Scene::new(1.0).await;
     std::fs::create_dir_all(scene.home.path().join("Downloads")).unwrap();
-    // Whatever opens a terminal or Claude Code would leave a trace.
+    // Anything that opens a terminal or Claude Code would leave a trace.
     for program in ["xdg-terminal-exec", "x-terminal-emulator", "claude"] {
         scene.home.program(program, "#!/bin/sh\ntouch \"$HOME/started\"\n");
     }
@@ -129,7 +129,7 @@ async fn a_line_without_end_is_cut_off_and_the_app_goes_on() {
         }
     }
     assert!(said < 2 * MIB, "all of it was heard");
-    // Closed, with or without a word on what was not read.
+    // Closed, with or without a message about the unread data.
     assert!(!matches!(talker.read(&mut [0]), Ok(1..)) && app.is_running());
     assert_eq!(scene.call(json!({"call": "version"})), env!("CARGO_PKG_VERSION"));
     assert!(app.memory().private_kib < 64 * 1024, "{:?}", app.memory());
@@ -144,7 +144,7 @@ async fn a_hundred_silent_connections_keep_no_command_out() {
     assert!(refreshed.code() == 75 && refreshed.stderr.contains("less than 3 minutes ago"), "{refreshed:?}");
     assert!(scene.launch.cli(&["doctor"]).await.stdout.contains("the app notices changes at once"));
     let open = || silent.iter().filter(|stream| stream.set_nonblocking(true).is_ok() && is_open(stream)).count();
-    // Long before any of them had to go because it was silent for so long.
+    // Long before any of them reaches the idle timeout.
     eventually(SOON / 3, "the oldest had to go", async || (open() <= 32).then_some(())).await;
     assert!(app.is_running());
 }

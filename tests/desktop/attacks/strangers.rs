@@ -1,5 +1,4 @@
-//! What is at the other end of a connection and means nothing: a bus that is silent, a click that nobody made, requests
-//! without the token.
+//! Meaningless peers: a silent bus, a click that nobody made, requests without the token.
 
 use crate::scene::{SOON, Scene};
 use holdoff_world::{Answer, eventually};
@@ -19,7 +18,7 @@ impl Scene {
     }
 }
 
-/// Takes every connection, keeps it, and says nothing.
+/// Accepts every connection, keeps it open, and stays silent.
 fn silent(listener: UnixListener) {
     std::thread::spawn(move || {
         let _kept: Vec<_> = listener.incoming().map_while(Result::ok).collect();
@@ -37,7 +36,7 @@ async fn with_a_bus_that_takes_its_connection_and_never_answers_it_polls_logs_an
     eventually(SOON, "it logs that it has started", async || scene.log().contains("started").then_some(())).await;
     let refreshed = launch.cli(&["refresh"]).await;
     assert!(refreshed.code() == 75 && refreshed.stderr.contains("less than 3 minutes ago"), "{refreshed:?}");
-    // Whoever wonders why there is no icon is told, and does not wait for ever either.
+    // `doctor` explains the missing icon, and does not hang either.
     let doctor = launch.cli(&["doctor"]).await;
     assert!(doctor.stdout.contains("the session bus accepts connections but does not answer"), "{}", doctor.stdout);
     assert!(app.is_running());
@@ -45,7 +44,7 @@ async fn with_a_bus_that_takes_its_connection_and_never_answers_it_polls_logs_an
     assert_eq!(app.wait_exit(SOON).await.code(), Some(0));
 }
 
-/// Numbers of notifications are small and counted up, so that anybody on the bus can guess them.
+/// Notification ids are small consecutive numbers, so any program on the bus can guess them.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_click_that_the_notification_service_does_not_tell_of_is_none() {
     const SERVICE: &str = "org.freedesktop.Notifications";
@@ -54,7 +53,7 @@ async fn a_click_that_the_notification_service_does_not_tell_of_is_none() {
     let app = scene.start();
     let said = scene.desktop.recorder().wait_for(1, SOON).await.remove(0);
     let stranger = scene.desktop.connect().await;
-    // To everybody, and to the app alone, which hears that whatever it listens for.
+    // Broadcast, and sent directly to the app, which receives that in any case.
     for to in [None, Some(&*said.sender)] {
         let path = "/org/freedesktop/Notifications";
         stranger.emit_signal(to, path, SERVICE, "ActionInvoked", &(said.id, "default")).await.unwrap();
@@ -69,7 +68,7 @@ async fn a_click_that_the_notification_service_does_not_tell_of_is_none() {
     opened().await;
 }
 
-/// One request, and all that comes back.
+/// Sends one request and returns the whole response.
 fn ask(port: u16, path: &str, token: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(SOON)).unwrap();
@@ -79,7 +78,7 @@ fn ask(port: u16, path: &str, token: &str) -> String {
     answer
 }
 
-/// The first half finds the token file where it should be, for the other half it is gone.
+/// The token file exists for the first half of the requests and is deleted for the second.
 #[tokio::test(flavor = "multi_thread")]
 async fn thousands_of_requests_without_the_token_are_told_nothing_and_fill_no_log() {
     const EACH: usize = 2500;

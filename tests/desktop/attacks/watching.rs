@@ -1,11 +1,11 @@
-//! The system's table of watchers is full, as it is on a machine with many folders of code open.
+//! The system's inotify limit is exhausted, as on a machine with many open code folders.
 
 use crate::scene::{SOON, Scene};
 use holdoff_world::app::program_folder;
 use holdoff_world::eventually;
 use std::os::unix::fs::symlink;
 
-/// The app alone in a user namespace, whose table it cannot use; the command is outside, where there is room.
+/// The app is alone in a user namespace without inotify instances; the command runs outside, where there are some.
 #[tokio::test(flavor = "multi_thread")]
 async fn doctor_says_what_the_app_cannot_watch_and_a_change_is_noticed_all_the_same() {
     let scene = Scene::new(1.0).await;
@@ -21,7 +21,7 @@ async fn doctor_says_what_the_app_cannot_watch_and_a_change_is_noticed_all_the_s
     });
     let app = scene.launch.clone().programs(start.parent().unwrap()).start();
     scene.wait_for_account("a reading", |account| account["reading"].is_object()).await;
-    // It has the app look at the sign-in: long before that is taken away.
+    // This makes the app read the sign-in, long before it is removed.
     let wished = scene.launch.cli(&["refresh"]).await;
     assert_eq!(wished.code(), 75, "{wished:?}");
     let late = "the app notices changes only after some seconds";

@@ -1,12 +1,12 @@
-//! A session bus that goes away and comes back: the tray icon, the notifications and their clicks live on it, the polling
-//! does not.
+//! A session bus that goes away and comes back: the tray icon, the notifications and their clicks depend on it,
+//! polling does not.
 
 use super::{Watched, scene};
 use crate::scene::{SOON, Scene, gate, minutes};
 use holdoff_world::{Answer, Browser, Desktop, Notifications};
 
 impl Scene {
-    /// The bus is back, and with it what the desktop has on it.
+    /// The bus is back, with the desktop's services.
     async fn bus_comes_back(&self) {
         self.desktop.start_bus().await;
         self.desktop.start_notifications(Notifications::Recorder).await;
@@ -60,7 +60,7 @@ async fn a_click_on_a_notice_leads_on_after_the_bus_came_back() {
     scene.desktop.kill_bus().await;
     scene.bus_comes_back().await;
     scene.tray(&app).await;
-    // It recovers, and stops again, which is told on the new bus.
+    // It recovers and stops again; the notification appears on the new bus.
     scene.fake.always(Answer::ok());
     scene.sign_in_again();
     scene.desktop.recorder().wait_for(2, SOON).await;
@@ -78,7 +78,7 @@ async fn it_starts_without_a_bus_and_takes_the_first_that_comes() {
     let scene = Scene::on(builder, 1.0).await;
     scene.desktop.kill_bus().await;
     let app = scene.start();
-    // There is no place for an icon: the window opens instead.
+    // There is no place for an icon, so the window opens instead.
     let panel = Browser::attach(&scene.inspector, SOON).await;
     panel.wait_for_text(SOON, |text| text.contains("42 %")).await;
     scene.bus_comes_back().await;

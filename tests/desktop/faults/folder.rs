@@ -1,4 +1,4 @@
-//! The data folder: full, read-only, taken away, with something else in the place of its files.
+//! The data folder: full, read-only, deleted, or with other things in place of its files.
 
 use super::{Watched, scene};
 use crate::scene::{SOON, gate, minutes};
@@ -9,7 +9,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// A reading of so many windows that it takes more room on disk than what was there before.
+/// A reading with so many windows that it needs more disk space than the previous state.
 fn large() -> Answer {
     let window = json!({"utilization": 1.0, "resets_at": null, "limit_dollars": null});
     let mut body: serde_json::Map<_, _> = (0..60).map(|n| (format!("window_{n}"), window.clone())).collect();
@@ -46,8 +46,8 @@ async fn a_disk_that_is_full_at_the_first_start_is_said_and_nothing_is_asked() {
     assert!(!text.contains("State cannot be saved"), "{text}");
 }
 
-/// The answer comes when there is no room left for it. It is kept in memory, nothing more is asked, and it is saved
-/// when there is room. A crash meanwhile leaves the note that something was asked, which shuts the gate.
+/// A response arrives when the disk is full. It stays in memory, no further request is sent, and it is saved once
+/// there is space. A crash before that leaves the intent of the request, which closes the gate.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_finds_the_disk_full_is_not_lost_and_nothing_follows_it() {
     let scene = scene(30.0).await;
@@ -71,8 +71,7 @@ async fn an_answer_that_finds_the_disk_full_is_not_lost_and_nothing_follows_it()
     let account = launch.status().await["accounts"][0].clone();
     assert!(account["reading"]["windows"].as_array().unwrap().len() >= 40, "{account}");
 
-    // Once more, with a crash while it cannot be saved.
-    // That windows vanished is believed when it was said twice.
+    // Again, with a crash while it cannot be saved. Vanished windows are believed once two responses agree.
     scene.fake.always(Answer::ok());
     scene.fake.wait_for_usage(5, minutes(1)).await;
     scene
@@ -90,7 +89,7 @@ async fn an_answer_that_finds_the_disk_full_is_not_lost_and_nothing_follows_it()
     tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("cannot save its state")).await;
     scene.pass(minutes(10)).await;
     assert_eq!(scene.fake.usage_requests().len(), 6, "nothing is asked while it cannot be saved");
-    // What the account was told is in the person's own folder too, which is not on that disk: the answer is not lost.
+    // The response is also in the user's own folder, which is not on that disk, so it is not lost.
     fs::remove_file(filler).unwrap();
     tray.wait_for_tooltip(SOON, |tooltip| tooltip.contains("77 %") && !tooltip.contains("cannot save")).await;
     assert!(app.is_running());
@@ -135,7 +134,7 @@ async fn a_disk_that_is_read_only_at_the_start_is_said_and_ends_it() {
     assert!(scene.fake.requests().is_empty());
 }
 
-/// Takes the folder away; again where the app or its web engine has just put something into it.
+/// Deletes the folder; retries if the app or its web engine has just written something to it.
 async fn delete(folder: &Path) {
     eventually(SOON, "the folder is deleted", async || match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != ErrorKind::NotFound => None,
@@ -144,7 +143,7 @@ async fn delete(folder: &Path) {
     .await;
 }
 
-/// A person tidies up, and takes the folder from under the running app.
+/// A user tidies up and deletes the folder of the running app.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder_that_is_deleted_is_made_again_and_nothing_is_forgotten() {
     let scene = scene(1.0).await;

@@ -1,9 +1,9 @@
-//! 200 kills: at random moments, when a request arrives, just after its answer, in the middle of a save.
+//! 200 kills: at random moments, when a request arrives, just after its response, in the middle of a save.
 //!
-//! Eight accounts, each with a home of its own and 25 kills in some hours of program time, over a server that limits,
-//! rejects, fails, hangs and recovers as a seed says, and a person who signs in again when that is asked for and presses
-//! "Refresh" too often. What the laws allow is reckoned from the server's side: from what it answered and when the next
-//! request arrived, on the program's clock. Only whether an answer was on disk when its program died is read there.
+//! Eight accounts, each with its own home and 25 kills in some hours of program time. A seeded server rate-limits,
+//! rejects, fails, hangs and recovers; the user signs in again when asked and refreshes too often. What the laws allow
+//! is computed from the server's side: from its responses and the arrival of the next request, on the program's clock.
+//! Only whether a response was on disk at the kill is read from the disk.
 
 use super::script::{Given, Script, TOLERANCE, check_requests, episodes};
 use crate::scene::{SOON, gate};
@@ -15,29 +15,29 @@ use std::time::Duration;
 
 const ACCOUNTS: u64 = 8;
 const KILLS: usize = 25;
-/// An hour in six seconds.
+/// One hour in six seconds.
 const SPEED: f64 = 600.0;
-/// How long a life lasts that nothing ends sooner, at most, once the app is up: it begins to be after about 0.25 s.
+/// The maximum length of a run without another end, once the app is up, which takes about 0.25 s.
 const LIFE: Duration = Duration::from_millis(900);
 
-/// What ends a life.
+/// What ends a run.
 #[derive(Clone, Copy, Debug)]
 enum Death {
-    /// The clock, from its start.
+    /// This time after the start.
     Young(Duration),
-    /// The clock, once it is up.
+    /// This time after the app is up.
     After(Duration),
-    /// A request that has arrived and is not answered.
+    /// The arrival of a request, before its response.
     AtArrival,
-    /// An answer that is on its way, or taken in, or being saved.
+    /// A response that is on its way, being processed, or being saved.
     AfterAnswer(Duration),
-    /// So many writes into the data folder.
+    /// This many writes to the data folder.
     AtWrite(u32),
 }
 
 impl Death {
     fn draw(rng: &mut Rng, kill: usize) -> Self {
-        // A request that is cut off shuts the gate for an hour: not too many of those.
+        // A request that is cut off closes the gate for an hour, so there are few of those.
         let most = if kill % 8 == 7 { 10 } else { 8 };
         match rng.u32(0..most) {
             0..1 => Self::Young(LIFE.mul_f64(rng.f64())),
@@ -49,14 +49,14 @@ impl Death {
     }
 }
 
-/// One account's hours.
+/// The hours of one account.
 struct Storm {
     home: Home,
     fake: FakeAnthropic,
     launch: Launch,
     script: Arc<Script>,
     rng: Rng,
-    /// Of the sign-in that is in place.
+    /// When the current sign-in expires.
     expires: jiff::Timestamp,
     before: Option<Seen>,
     tally: Tally,
@@ -65,7 +65,7 @@ struct Storm {
 /// What was on disk after a kill.
 struct Seen {
     account: Value,
-    /// The program knows the sign-in that is in place.
+    /// The program knows the current sign-in.
     knows: bool,
     requests: usize,
     sign_ins: usize,
@@ -124,9 +124,9 @@ async fn two_hundred_kills_open_no_gate_early_lose_no_pause_and_say_nothing_twic
     eprintln!("{figures}");
     assert_eq!(sum(|t| t.kills), 200);
     assert!(sum(|t| t.notices) <= sum(|t| t.episodes) + 1, "{figures}");
-    // A kill may lose a few of them, and that is all that may.
+    // A kill may lose a few notifications, but no more.
     assert!(sum(|t| t.notices) * 2 >= sum(|t| t.episodes), "{figures}");
-    // A storm that hit nothing would prove nothing.
+    // A run without any events would prove nothing.
     assert!(sum(|t| t.requests) >= 24 && sum(|t| t.limited) >= 4 && sum(|t| t.minutes) >= 60, "{figures}");
 }
 
@@ -153,7 +153,7 @@ impl Storm {
             let app = self.launch.start();
             let death = Death::draw(&mut self.rng, kill);
             if kill == 0 {
-                // A kill in the very first save leaves half a state and no other: all is held for a day then, by law 13.
+                // A kill during the very first save leaves only half a state, and law 13 then closes the gates for a day.
                 self.answered_once().await;
             }
             self.live(&app, death).await;
@@ -181,7 +181,7 @@ impl Storm {
         .await;
     }
 
-    /// Until it is time to die.
+    /// Runs until the kill is due.
     async fn live(&mut self, app: &App, death: Death) {
         let asked = self.fake.usage_requests().len();
         self.script.hold(matches!(death, Death::AtArrival));
@@ -195,7 +195,7 @@ impl Storm {
             }
             std::future::pending().await
         };
-        // A wish that is not answered by then is not answered.
+        // A refresh that is not answered by then is abandoned.
         tokio::select! {
             () = self.wait(death, asked) => {}
             () = wish => {}
@@ -231,7 +231,7 @@ impl Storm {
         .await;
     }
 
-    /// What is on disk is not less than it was before.
+    /// Checks that nothing is lost on disk.
     async fn look(&mut self, death: Death) {
         let output = self.launch.cli(&["status", "--json"]).await;
         assert!(output.status.success(), "after {death:?}: {output:?}");
@@ -273,7 +273,7 @@ impl Storm {
         self.tally.sign_ins += 1;
     }
 
-    /// Nobody kills it: what waits to be told is told.
+    /// A run without a kill, in which the pending notifications are shown.
     async fn last_life(&mut self) {
         self.script.hold(false);
         let app = self.launch.start();
@@ -297,7 +297,7 @@ impl Storm {
         assert_eq!(limited + needed + back, said.len(), "nothing else is said: {said:?}");
         let (told, episodes) = (limited + needed, limits + rejections);
         assert!(told <= episodes + 1, "{told} notices for {episodes} episodes: {said:?}\n{given:#?}");
-        // A notice counts as shown from just before it is: a kill in between loses it, and its end may be told alone.
+        // A notification counts as shown just before it is. A kill in between loses it, but its end may still be announced.
         assert!(back <= episodes, "{back} ends of {episodes} episodes: {said:?}\n{given:#?}");
         (self.tally.notices, self.tally.episodes) = (told, episodes);
     }
@@ -316,7 +316,7 @@ fn check_seen(before: &Seen, after: &Seen, death: Death) {
         assert_eq!(before.requests, after.requests, "a pause was asked over {}", told());
     }
     let untouched = before.requests == after.requests && before.sign_ins == after.sign_ins;
-    // Two processes read two clocks at not quite the same moment.
+    // Two processes read two clocks at slightly different times.
     let answer_known = before.account["gates"]["usage"]["cause"] != "unanswered_request";
     if untouched && answer_known && gate(&before.account) == "cooling_down" && gate(&after.account) == "cooling_down" {
         let until = |seen: &Seen| at(seen, "/gates/usage/until").and_then(|at| at.parse::<jiff::Timestamp>().ok());

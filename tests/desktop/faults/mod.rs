@@ -1,4 +1,4 @@
-//! The whole app while its world breaks, and it itself: its bus, its disk, its server, its network, its machine.
+//! The whole app while its environment fails: bus, disk, server, network, machine, and the app itself.
 
 mod bus;
 mod folder;
@@ -13,14 +13,14 @@ use holdoff_world::App;
 use serde_json::json;
 use std::time::{Duration, Instant};
 
-/// A scene in which what is told is of limits and sign-ins alone.
+/// A scene with notifications only about limits and sign-ins.
 async fn scene(speed: f64) -> Scene {
     let scene = Scene::new(speed).await;
     scene.settings_with(&[("notify_reset", json!(false))]);
     scene
 }
 
-/// How much a program does between two looks at it.
+/// The work of a program between two measurements.
 #[derive(Debug)]
 struct Watched {
     cpu_ticks: u64,
@@ -32,9 +32,8 @@ impl Watched {
         Self { cpu_ticks: app.cpu_ticks(), since: Instant::now() }
     }
 
-    /// Fails if the program spun meanwhile: a loop that is never let go of takes all of a processor. What it does for a
-    /// reason, and because a test keeps looking into its folder, is far from that; the rest of its start may fall into a
-    /// short look.
+    /// Fails if the program was in a busy loop: that takes a whole processor. Its regular work, including what a
+    /// test's polling causes, is far below that. A short measurement may include the rest of the start.
     #[track_caller]
     fn was_idle(&self, app: &App, what: &str) {
         let real = self.since.elapsed();

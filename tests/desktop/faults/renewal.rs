@@ -1,4 +1,4 @@
-//! What a session does to its programs, in the middle of a renewal: a token was spent, and its successor is on its way.
+//! What a session does to its programs in the middle of a renewal: a token was spent, and the new one is on its way.
 
 use crate::scene::{SOON, Scene, minutes};
 use holdoff_world::{App, Desktop, Grants, Mishap, Session, eventually};
@@ -7,7 +7,7 @@ use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
-/// The answer of a renewal takes so long: what happens to the program happens before it.
+/// The delay of the renewal's response: what happens to the program happens before it.
 const UNDER_WAY: Duration = Duration::from_secs(3);
 
 pub struct Renewing<D = Desktop> {
@@ -17,7 +17,7 @@ pub struct Renewing<D = Desktop> {
     spent: String,
 }
 
-/// A program whose refresh token has just reached its provider.
+/// A program whose refresh token has just reached the provider.
 async fn renewing() -> Renewing {
     renewing_in(Scene::new(1.0).await).await
 }
@@ -28,13 +28,13 @@ pub async fn renewing_in<D: Session>(scene: Scene<D>) -> Renewing<D> {
     let credential = grants.sign_in(minutes(1));
     scene.home.raw_credentials(credential.to_json().to_string().as_bytes());
     scene.home.settings(&json!({"version": 1, "renewal": true}));
-    // Whoever runs the tests may ignore hangups.
+    // The test runner itself may ignore SIGHUP.
     let app = by_shell(&scene, "exec env --default-signal=HUP");
     scene.fake.wait_for_token(1, SOON).await;
     Renewing { scene, grants, app, spent: credential.refresh_token.unwrap() }
 }
 
-/// Starts the app as the rest of a line of a shell.
+/// Starts the app through this shell line.
 fn by_shell<D: Session>(scene: &Scene<D>, line: &str) -> App {
     let script = scene.home.path().join("start");
     let program = holdoff_world::app::program_folder().join("holdoff");
@@ -54,12 +54,12 @@ impl<D: Session> Renewing<D> {
         file["claudeAiOauth"]["refreshToken"].as_str().unwrap().to_owned()
     }
 
-    /// The spent token has no successor on disk yet.
+    /// The token is spent, and the new one is not on disk yet.
     pub fn is_under_way(&self) -> bool {
         self.stored() == self.spent
     }
 
-    /// The successor is in its place, the locks are gone, and no token was shown twice.
+    /// The new token is stored, the locks are gone, and no token was presented twice.
     pub async fn comes_to_its_end(&self) {
         let renewed = async || (!self.is_under_way()).then_some(());
         eventually(SOON, "the new pair is where Claude Code looks for it", renewed).await;
@@ -86,7 +86,7 @@ async fn a_signal_in_the_middle_of_a_renewal_ends_the_program_after_it() {
     }
 }
 
-/// Who starts it under nohup closes the terminal and means to keep it.
+/// Started with nohup, it survives the closing of the terminal.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hangup_that_was_ignored_from_the_start_stays_ignored() {
     let scene = Scene::new(1.0).await;
@@ -118,7 +118,7 @@ async fn a_renewal_outlives_display_and_bus_and_the_session_that_ends_with_both(
     assert_eq!(both.app.wait_exit(minutes(1)).await.code(), Some(0));
 }
 
-/// A log-out: every program is asked to end, and does not wait to be asked twice before its display goes.
+/// A logout: every program gets one SIGTERM shortly before its display goes away.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_out_in_the_middle_of_a_renewal_loses_nothing() {
     let renewing = renewing().await;

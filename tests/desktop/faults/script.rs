@@ -1,13 +1,13 @@
-//! What a server answers as a seed says, and what the laws allow after each answer.
+//! The server's responses, generated from a seed, and what the laws allow after each.
 
 use fastrand::Rng;
 use holdoff_world::{Answer, ClockSpec};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-/// In real time: how far two readings of the clocks may be apart, on a busy machine.
+/// In real time: how far two clock readings may be apart on a busy machine.
 pub(super) const TOLERANCE: Duration = Duration::from_millis(250);
-/// In real time: how long before its arrival a request was noted on disk, at most, on a busy machine.
+/// In real time: how long before its arrival a request was recorded on disk, at most, on a busy machine.
 const NOTED_BEFORE: Duration = Duration::from_secs(2);
 
 /// Law 10.
@@ -15,7 +15,7 @@ const SPACING_S: f64 = 180.0;
 /// Law 3.
 const LIMIT_BASE_S: f64 = 300.0;
 const LIMIT_CAP_S: f64 = 3600.0;
-/// Law 13: a request whose answer was lost with the program.
+/// Law 13: a request whose response was lost with the program.
 const UNANSWERED_S: f64 = 3600.0;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,15 +28,15 @@ enum Kind {
     Never,
 }
 
-/// One request, and what was answered.
+/// One request and its response.
 #[derive(Clone, Debug)]
 pub(super) struct Given {
     at: SystemTime,
     token: String,
     kind: Kind,
-    /// The program was killed before its state had the answer. The ledger may have it all the same.
+    /// The program was killed before its state had the response. The ledger may have it anyway.
     lost: bool,
-    /// The first kill after it has said which.
+    /// The first kill after the request has decided whether it is lost.
     settled: bool,
 }
 
@@ -68,13 +68,13 @@ impl Script {
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
-    /// The next requests are not answered at all.
+    /// The next requests get no response.
     pub(super) fn hold(&self, hold: bool) {
         self.state.lock().unwrap().hold = hold;
     }
 
-    /// The program was just killed, and what is on disk of its last request is this: when it was noted, and what came of it.
-    /// The answer to the last one here is lost if what is noted is that one, with nothing that came of it.
+    /// The program was just killed. `noted` is the last request on disk: when it was recorded, and whether it has an
+    /// outcome. The last response here is lost if that is the same request without an outcome.
     pub(super) fn died(&self, noted: Option<(SystemTime, bool)>, clock: ClockSpec) -> bool {
         let mut state = self.state.lock().unwrap();
         let Some(last) = state.given.last_mut().filter(|last| !last.settled) else { return false };
@@ -84,7 +84,7 @@ impl Script {
         last.lost
     }
 
-    /// 429s in a row: without those that may be unknown, and with them.
+    /// Consecutive 429s: without those that may be unknown, and with them.
     pub(super) fn strikes(&self) -> std::ops::RangeInclusive<usize> {
         let given = &self.state.lock().unwrap().given;
         let counts_on = |one: &&Given| one.lost || one.kind != Kind::Reading;
@@ -126,7 +126,7 @@ fn draw(rng: &mut Rng) -> Kind {
     }
 }
 
-/// No request came sooner than the answers before it allow.
+/// Checks that no request came earlier than the previous responses allow.
 pub(super) fn check_requests(given: &[Given], clock: ClockSpec) {
     for (n, pair) in given.windows(2).enumerate() {
         let gap = clock.program_length(pair[1].at.duration_since(pair[0].at).unwrap_or_default()).as_secs_f64();
@@ -137,8 +137,8 @@ pub(super) fn check_requests(given: &[Given], clock: ClockSpec) {
     }
 }
 
-/// The least time from the last of these to the next, in seconds; `None` where nothing may come with the same token. It is
-/// waited for from the answer, which is after the arrival that is known here.
+/// The minimum time from the last of these to the next, in seconds; `None` if no request with the same token is
+/// allowed. The app waits from the response, which is later than the arrival known here.
 fn least(so_far: &[Given], same_token: bool, clock: ClockSpec) -> Option<f64> {
     let last = so_far.last()?;
     let answered = match last.kind {
@@ -149,7 +149,7 @@ fn least(so_far: &[Given], same_token: bool, clock: ClockSpec) -> Option<f64> {
             Some(wait.max(retry_after.map_or(0.0, f64::from)))
         }
         Kind::Unauthorized | Kind::MissingScope if same_token && paused(so_far) => None,
-        // Law 6: a new credential is asked with at once.
+        // Law 6: a new credential is tried at once.
         Kind::Unauthorized | Kind::MissingScope if !same_token => Some(0.0),
         Kind::Unauthorized | Kind::MissingScope => Some(SPACING_S),
         Kind::Never => Some(f64::MAX),
@@ -157,12 +157,12 @@ fn least(so_far: &[Given], same_token: bool, clock: ClockSpec) -> Option<f64> {
     if !last.lost {
         return answered.filter(|least| *least < f64::MAX).or((last.kind == Kind::Never).then_some(SPACING_S));
     }
-    // Waited for from when it was noted, which is before it arrived.
+    // The wait starts when the request was recorded, which is before it arrived.
     let unanswered = UNANSWERED_S - clock.program_length(NOTED_BEFORE).as_secs_f64();
     Some(answered.map_or(unanswered, |answered| answered.min(unanswered)))
 }
 
-/// The requests since the last reading, of those whose answer is surely known.
+/// The requests since the last reading whose response the app certainly knows.
 fn since_reading(so_far: &[Given]) -> impl Iterator<Item = &Given> {
     so_far.iter().rev().take_while(|given| given.kind != Kind::Reading).filter(|given| !given.lost)
 }
@@ -171,7 +171,7 @@ fn strikes(so_far: &[Given]) -> usize {
     since_reading(so_far).filter(|given| given.is_limit()).count()
 }
 
-/// Law 6: a missing scope, or the third 401, with the token that came last.
+/// Law 6: a missing scope, or the third 401 with the latest token.
 fn paused(so_far: &[Given]) -> bool {
     let Some(last) = so_far.last() else { return false };
     let of_token = since_reading(so_far).take_while(|given| given.token == last.token);
@@ -179,8 +179,8 @@ fn paused(so_far: &[Given]) -> bool {
         || of_token.filter(|given| given.kind == Kind::Unauthorized).count() >= 3
 }
 
-/// How many episodes of 429 and of a rejected sign-in began, at most: an answer that may be unknown counts where it begins
-/// or ends one.
+/// The maximum number of 429 episodes and of rejected sign-in episodes: a response that may be unknown counts if it
+/// begins or ends one.
 pub(super) fn episodes(given: &[Given]) -> (usize, usize) {
     let (mut limits, mut rejections) = (0, 0);
     let (mut limited, mut rejected) = (false, false);

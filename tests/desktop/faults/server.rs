@@ -1,5 +1,5 @@
-//! Servers that do not do what a server should, and networks that are not there. None of it is a refusal: no strike, no
-//! notice, a wait of law 10 that doubles, words that say what happened, and it goes on by itself.
+//! Misbehaving servers and missing networks. None of them is a refusal: no strike, no notification, a doubling wait
+//! (law 10), a message that says what happened, and recovery without help.
 
 use super::{Watched, scene};
 use crate::scene::{SOON, Scene, gate, minutes};
@@ -9,12 +9,12 @@ use holdoff_world::{Answer, Apart, App, Credential};
 use serde_json::Value;
 use std::time::{Duration, SystemTime};
 
-/// Law 10: after each failure of the network in a row.
+/// Law 10: the wait after each consecutive network failure.
 const BACKOFF_S: [f64; 5] = [30.0, 60.0, 120.0, 240.0, 480.0];
 
-/// What a failure looks like from outside, once it is there.
+/// How a failure appears from outside, once it has occurred.
 async fn failed(scene: &Scene, words: &str) -> Value {
-    // The next try may begin at any moment: what is said is looked at until it is of this one.
+    // The next try may begin at any moment, so this reads until the message is of the current one.
     let account = scene
         .wait_for_account(words, |account| {
             let outcome = account["last_request"]["outcome"].as_str().unwrap_or_default();
@@ -35,12 +35,12 @@ async fn failed(scene: &Scene, words: &str) -> Value {
     account
 }
 
-/// A failure as the ledger tells it.
+/// A failure according to the ledger.
 #[derive(Debug)]
 pub(super) struct Failure {
-    /// The request may have left: then it counts for the least distance between two.
+    /// The request may have been sent: then the minimum spacing applies.
     left: bool,
-    /// From the failure to when the next request might go, in seconds of program time.
+    /// From the failure to the earliest next request, in seconds of program time.
     pub(super) wait: f64,
 }
 
@@ -56,8 +56,8 @@ pub(super) fn failures(scene: &Scene) -> Vec<Failure> {
     scene.ledger().into_iter().filter_map(failure).collect()
 }
 
-/// Waits for as many failures, and holds the waits that followed and the times between the attempts, as the server saw
-/// them if it could, against law 10.
+/// Waits for this many failures, and checks the waits after them, and the intervals between the attempts if the server
+/// saw them, against law 10.
 async fn backs_off(scene: &Scene, app: &App, attempts: impl Fn() -> Vec<SystemTime>, count: usize) {
     let watched = Watched::new(app);
     let (attempts, all) = holdoff_world::eventually(SOON * 2, format!("{count} failures"), async || {
@@ -80,7 +80,7 @@ async fn backs_off(scene: &Scene, app: &App, attempts: impl Fn() -> Vec<SystemTi
     assert!(app.is_running());
 }
 
-/// It goes on by itself, with nobody touching anything.
+/// It recovers without any action by the user.
 async fn recovers(scene: &Scene, app: &App) {
     let tray = scene.tray(app).await;
     tray.wait_for_tooltip(SOON * 2, |tooltip| tooltip.contains("5-hour 42 %") && !tooltip.contains("reached")).await;
@@ -105,7 +105,7 @@ async fn a_server_for_something_else_than_http() {
     for (welcome, answer) in [
         (Welcome::Says(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n".to_vec()), Answer::ok()),
         (Welcome::Says(b"220 mail.example ESMTP Postfix\r\n".to_vec()), Answer::ok()),
-        // HTTP/2's first frame, as an answer to HTTP/1.1.
+        // An HTTP/2 frame as a response to HTTP/1.1.
         (Welcome::Listens, Answer::bytes(*b"\0\0\x12\x04\0\0\0\0\0\0\x03\0\0\0\x64\0\x04\0\x10\0\0\0\x06\0\0\x40\0")),
         (Welcome::Listens, Answer::bytes((0..=255).cycle().take(70_000).collect::<Vec<u8>>())),
     ] {
@@ -121,7 +121,7 @@ async fn a_server_for_something_else_than_http() {
     }
 }
 
-/// In real time: a network's own time limits do not follow the program's clock.
+/// In real time: network timeouts do not follow the program's clock.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_accepts_and_never_answers_and_one_that_trickles_its_head() {
     let silent = async {
@@ -149,7 +149,7 @@ async fn gives_up(scene: &Scene, app: &App) {
     .await;
     watched.was_idle(app, "while nothing is answered");
     failed(scene, "timed out").await;
-    // It may have arrived: that counts for the least distance between two requests.
+    // It may have arrived, so the minimum spacing between two requests applies.
     let all = failures(scene);
     assert!(all[0].left && (180.0..181.0).contains(&all[0].wait), "{all:?}");
     assert_eq!(scene.fake.connections().len(), 1);
@@ -185,7 +185,7 @@ async fn a_certificate_that_cannot_be_trusted_gets_no_token() {
     recovers(&scene, &app).await;
 }
 
-/// `localhost` is a name like any other where no file and no server says what it means.
+/// `localhost` is an ordinary name if no file and no server resolves it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_cannot_be_looked_up() {
     let scene = scene(120.0).await;
@@ -199,7 +199,7 @@ async fn a_name_that_cannot_be_looked_up() {
     recovers(&scene, &app).await;
 }
 
-/// What a program within can look up.
+/// The names that a program inside can resolve.
 pub(super) struct Names {
     pub(super) apart: Apart,
     hosts: std::path::PathBuf,
@@ -221,12 +221,12 @@ impl Names {
         names
     }
 
-    /// The fake by a name instead of a number.
+    /// The fake's address by name instead of by number.
     pub(super) fn base(&self, scene: &Scene) -> String {
         scene.fake.api_base().replace("127.0.0.1", "localhost")
     }
 
-    /// Whether the name means anything. Written in place: another file by that name would not be seen within.
+    /// Sets whether the name resolves. The file is written in place: a replacement would not be visible inside.
     pub(super) fn known(&self, known: bool) {
         std::fs::write(&self.hosts, if known { "127.0.0.1 localhost\n" } else { "" }).unwrap();
     }
@@ -241,7 +241,7 @@ async fn without_any_network_the_real_address_is_tried_on_the_same_terms() {
         .iter()
         .fold(scene.launch.clone(), |launch, name| launch.without(name))
         .within(&apart);
-    // Of a real address, what is remembered belongs to the real person, whose home this is not to get into.
+    // State about the real address is stored in the real user's home, which must stay untouched.
     let folder = person_home().join(".local/share");
     std::fs::create_dir_all(&folder).unwrap();
     apart.mount_small(&folder, 512).await;
@@ -262,7 +262,7 @@ async fn without_any_network_the_real_address_is_tried_on_the_same_terms() {
     assert!(scene.desktop.recorder().all().is_empty());
 }
 
-/// As the password database has it, whatever `HOME` says.
+/// The home in the password database, whatever `HOME` says.
 fn person_home() -> std::path::PathBuf {
     let said =
         std::process::Command::new("sh").args(["-c", "getent passwd \"$(id -u)\" | cut -d: -f6"]).output().unwrap();

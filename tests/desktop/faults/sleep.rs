@@ -1,5 +1,5 @@
-//! A machine that sleeps, imitated by stopping the program where it is and letting it go on later: its timers stand
-//! still, and the clocks go on.
+//! A machine that sleeps, simulated by stopping the program and continuing it later: its timers stand still while the
+//! clocks advance.
 
 use super::scene;
 use super::server::{Names, failures};
@@ -8,13 +8,13 @@ use holdoff_world::Answer;
 use serde_json::json;
 use std::time::{Duration, SystemTime};
 
-/// Law 12: how long is waited after waking, and how much later than that it may be seen here.
+/// Law 12: the pause after waking, and the tolerance for observing it here.
 const WAKE_PAUSE: std::ops::Range<f64> = 5.0..15.0;
 /// In real time: for a busy machine.
 const LATE: Duration = Duration::from_secs(3);
 
-/// Stops the program now and lets it go on when the program's clock has come so far past the moment at which a request
-/// would have been due. Gives back when, in real time.
+/// Stops the program and continues it when its clock is `past` beyond the time at which a request was due. Returns
+/// when it continued, in real time.
 async fn sleep_past(scene: &Scene, app: &holdoff_world::App, due: Duration, past: Duration) -> SystemTime {
     app.freeze();
     scene.pass(due + past).await;
@@ -44,7 +44,7 @@ async fn a_sleep_over_the_end_of_a_cooldown_asks_once_and_not_at_once() {
     assert_eq!(account["gates"]["usage"]["strikes"], 0);
 }
 
-/// The network needs a moment: the first failure is none, and the ones after it are counted from one.
+/// The network needs a moment: the first failure does not count, and later ones are counted from one.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_cannot_be_looked_up_after_waking_is_no_failure() {
     let scene = scene(20.0).await;

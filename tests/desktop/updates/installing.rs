@@ -45,7 +45,7 @@ async fn a_package_that_is_not_the_one_that_was_signed_is_never_installed() {
         [format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", good.contents.len()).into_bytes(), half.clone()]
             .concat();
     let html = format!("of {} bytes", good.contents.len());
-    // No two that follow each other are said in the same way: what is waited for was not there before.
+    // No two consecutive messages are the same, so each message waited for is new.
     for (answer, says) in [
         (Answer::raw(200, &[], other), "the package does not match the signed release list"),
         (Answer::raw(200, &[], half), "the package arrived incomplete: received 50000 of"),
@@ -65,7 +65,7 @@ async fn a_package_that_is_not_the_one_that_was_signed_is_never_installed() {
         assert_eq!(offered.copy.files(), before, "{says}");
         offered.nothing_is_left(&offered.folder());
     }
-    // It asked to be left alone, and is.
+    // The server asked for a wait, and Holdoff waits.
     offered.releases.answer(&path, Answer::raw(200, &[], good.contents.clone()));
     let asked = offered.releases.requests().len();
     offered.install("The release server asked Holdoff to wait. Try again at").await;
@@ -73,7 +73,7 @@ async fn a_package_that_is_not_the_one_that_was_signed_is_never_installed() {
     assert!(offered.app.is_running());
 }
 
-/// The disk is full before it is fetched, gets full while it comes, and where it is to be put.
+/// The disk is full before the download, during it, and at the destination.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_at_any_step_changes_nothing() {
     let package = archive(2_000_000);
@@ -109,7 +109,7 @@ async fn a_full_disk_at_any_step_changes_nothing() {
     assert!(offered.app.is_running());
 }
 
-/// What apt would do, done by something in its place.
+/// A stand-in does what apt would do.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deb_is_installed_by_apt_where_its_person_permits_it() {
     let deb = || Published { kind: "deb", file: "holdoff_9.9.9-1_amd64.deb".into(), contents: vec![7; 5000] };

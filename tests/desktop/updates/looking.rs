@@ -1,4 +1,4 @@
-//! When it is asked, and what is said of the answer.
+//! When updates are checked, and how the response is announced.
 
 use crate::scene::{SOON, Scene, minutes};
 use holdoff_world::fake::gaps;
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
-/// A day is twelve seconds.
+/// A day takes twelve seconds.
 const SPEED: f64 = 7200.0;
 
-/// Somebody whose readings cost nothing, so that a day is quiet.
+/// A user with free readings only, so that nothing else happens during a day.
 async fn scene(updates: Option<bool>) -> (Scene, FakeReleases, Launch) {
     let scene = Scene::new(SPEED).await;
     choose(&scene, updates);
@@ -26,7 +26,7 @@ fn choose(scene: &Scene, updates: Option<bool>) {
 }
 
 impl Scene {
-    /// What the ledger has of releases.
+    /// The ledger's entries about releases.
     fn releases(&self) -> Vec<Value> {
         self.ledger().into_iter().filter(|line| line["endpoint"] == "releases").collect()
     }
@@ -99,7 +99,7 @@ async fn it_is_asked_once_a_day_over_restarts_and_every_request_stands_in_the_le
     assert!(!scene.fake.was_reached());
 }
 
-/// The terminal of a snap sets another `XDG_DATA_HOME`, and who starts Holdoff there starts a second copy.
+/// A terminal in a snap sets another `XDG_DATA_HOME`, so starting Holdoff there starts a second copy.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_data_folder_of_the_same_person_asks_no_second_time_that_day_and_knows_what_was_found() {
     let (scene, releases, launch) = scene(Some(true)).await;
@@ -136,7 +136,7 @@ async fn a_new_version_is_announced_once_and_a_copy_that_is_not_ours_is_not_repl
     let app = app.start_again();
     releases.wait_for_list(3, 4 * SOON).await;
     assert_eq!(scene.desktop.recorder().all().len(), 1);
-    // A click on the notification leads to what is new.
+    // A click on the notification leads to the new version.
     let tray = scene.tray(&app).await;
     tray.wait_for_menu(SOON, |labels| labels.iter().any(|label| label == "Version 0.2.0 is available…")).await;
     tray.click("Version 0.2.0 is available…").await;
@@ -174,7 +174,7 @@ async fn what_is_no_list_of_ours_is_said_and_changes_nothing() {
         if let Some(app) = app.take() {
             app.kill9().await;
             std::fs::remove_dir_all(scene.home.data_dir()).unwrap();
-            // When it was asked last is known to all data folders.
+            // The time of the last request is shared by all data folders.
             std::fs::remove_file(scene.home.xdg_data_home().join("dev.holdoff.tray.user/updates.json")).unwrap();
             choose(&scene, Some(true));
         }
@@ -184,7 +184,7 @@ async fn what_is_no_list_of_ours_is_said_and_changes_nothing() {
         let said = scene.wait_for_doctor(&launch, says).await;
         assert!(said.contains("Holdoff does not update it"), "{said}");
     }
-    // The last one was asked to wait for three days.
+    // The last response asked for a wait of three days.
     releases.publish("0.2.0", &[]);
     let asked = releases.wait_for_list(11, 3 * SOON).await;
     let gap = gaps(&asked, scene.fake.clock())[9];

@@ -1,5 +1,4 @@
-//! Newer versions of Holdoff, from a server of releases on loopback: law 18, and that nothing is installed but by a click, and
-//! nothing but what was signed.
+//! Updates of Holdoff from a release server on loopback: law 18, and that only a click installs, and only what was signed.
 
 mod installing;
 mod looking;

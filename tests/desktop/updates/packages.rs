@@ -1,4 +1,4 @@
-//! A copy of Holdoff that was installed, and packages with another one in them.
+//! An installed copy of Holdoff, and packages with another version.
 
 use crate::scene::Scene;
 use flate2::Compression;
@@ -14,17 +14,17 @@ use crate::scene::SOON;
 
 pub const PROGRAMS: [&str; 3] = ["holdoff", "holdoff-tray", "holdoff-window"];
 pub const VERSION: &str = "9.9.9";
-/// What stands in a program of the other version: that it was started shows in the home folder.
+/// The programs of the other version: a start leaves a trace in the home folder.
 const PROGRAM: &str = "#!/bin/sh\necho \"$0 $*\" > \"$HOME/became\"\nexec sleep 600\n";
 
-/// Installed below a prefix of its own.
+/// Holdoff, installed under its own prefix.
 pub struct Copy {
     prefix: tempfile::TempDir,
 }
 
 impl Copy {
     pub fn installed_from(package: &str) -> Self {
-        // Beside the programs, so that they need not be copied.
+        // On the file system of the programs, so that they need not be copied.
         let prefix = tempfile::tempdir_in(app::program_folder()).unwrap();
         fs::create_dir_all(prefix.path().join("bin")).unwrap();
         for program in PROGRAMS {
@@ -40,7 +40,7 @@ impl Copy {
         self.prefix.path().join(below)
     }
 
-    /// Each file, by how large it is: a program of the other version is a few bytes.
+    /// Each file with its size: a program of the other version is only a few bytes.
     pub fn files(&self) -> BTreeMap<String, u64> {
         let mut files = BTreeMap::new();
         let mut folders = vec![self.prefix.path().to_owned()];
@@ -59,7 +59,7 @@ impl Copy {
     }
 }
 
-/// An archive of another version, with a file of this many bytes that cannot be made smaller.
+/// An archive of another version, with an incompressible file of this many bytes.
 pub fn archive(ballast: usize) -> Published {
     let mut builder = Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
     let mut add = |path: &str, mode, contents: &[u8]| {
@@ -79,7 +79,7 @@ pub fn archive(ballast: usize) -> Published {
     Published { kind: "archive", file: format!("holdoff-{VERSION}-linux-x86_64.tar.gz"), contents }
 }
 
-/// The app from a copy, with its settings open where the newer version is.
+/// The app from an installed copy, with its settings open at the newer version.
 pub struct Offered {
     pub scene: Scene,
     pub releases: FakeReleases,
@@ -105,7 +105,7 @@ impl Offered {
         Self { scene, releases, copy, app, settings }
     }
 
-    /// Where packages are fetched to.
+    /// The download folder of packages.
     pub fn folder(&self) -> PathBuf {
         self.scene.home.data_dir().join("updates")
     }

@@ -1,4 +1,4 @@
-//! Whole answers of both endpoints.
+//! Complete responses of both endpoints.
 
 use crate::given::Given;
 use crate::shown;
@@ -13,7 +13,7 @@ use std::time::Duration;
 pub const NOON: Wall = Wall(1_789_387_200_000);
 const TWO_YEARS: Duration = Duration::from_secs(2 * 365 * 86_400);
 
-/// Status, `Retry-After`, `Date`, and then the body.
+/// Parses status, `Retry-After`, `Date` and then the body.
 pub fn delivery(given: &mut Given<'_>) -> (u16, SendResult) {
     const USUAL: [u16; 12] = [200, 200, 200, 201, 302, 400, 401, 403, 404, 429, 500, 529];
     let choice = given.byte();
@@ -59,7 +59,7 @@ pub fn honoured(retry_after: Option<Duration>) {
     assert!(retry_after.is_none_or(|wait| !wait.is_zero() && wait <= policy::RETRY_AFTER_MAX), "{retry_after:?}");
 }
 
-/// What is a window once may come a thousand times, under new names and old ones.
+/// One window may be repeated a thousand times, under new and existing names.
 fn many(bytes: &[u8]) {
     const COPIES: usize = 1000;
     let (Some(0xfe), Ok(value)) = (bytes.first(), serde_json::from_slice::<Value>(bytes.get(1..).unwrap_or_default()))

@@ -1,4 +1,4 @@
-//! A data folder, used again and again: making one for each input would be most of the work.
+//! A data folder that is reused: creating one for each input would take most of the time.
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -9,7 +9,7 @@ pub struct Disk {
 }
 
 impl Disk {
-    /// Hands out this thread's folder, empty.
+    /// Provides this thread's folder, empty.
     pub fn with<T>(work: impl FnOnce(&Disk) -> T) -> T {
         thread_local! {
             static DISK: RefCell<Option<Disk>> = const { RefCell::new(None) };
@@ -17,7 +17,7 @@ impl Disk {
         DISK.with(|disk| Self::lend(disk, work))
     }
 
-    /// Hands out another one.
+    /// Provides a second one.
     pub fn with_another<T>(work: impl FnOnce(&Disk) -> T) -> T {
         thread_local! {
             static DISK: RefCell<Option<Disk>> = const { RefCell::new(None) };
@@ -32,7 +32,7 @@ impl Disk {
         work(disk)
     }
 
-    /// In memory where there is such a place, so that it does not wait for a disk.
+    /// On a memory file system if there is one, to avoid disk waits.
     fn new() -> Self {
         let memory = Path::new("/dev/shm");
         let dir = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };

@@ -1,4 +1,4 @@
-//! Answers of any kind, again and again, and what an account makes of them: the laws, from outside.
+//! Arbitrary responses, again and again, and the account's reaction: checks the laws from outside.
 
 use crate::answers::delivery;
 use crate::given::Given;
@@ -40,15 +40,15 @@ struct Answering<'a> {
     asked: usize,
     usage: Asked,
     token: Asked,
-    /// Notices of the limit since the last reading.
+    /// Notifications of a rate limit since the last reading.
     told: u32,
     renewal: bool,
 }
 
-/// What was asked of one endpoint, and how long it must be left alone.
+/// Requests to one endpoint, and for how long it must be left alone.
 struct Asked {
     last: Option<Moment>,
-    /// Refusals for frequency since the last success.
+    /// 429s since the last success.
     strikes: u32,
     until: Moment,
     spent: Vec<String>,
@@ -129,7 +129,7 @@ impl Asked {
     }
 }
 
-/// The new refresh token that came for the old one.
+/// The new refresh token that replaced the old one.
 fn bought(delivery: &SendResult) -> Option<String> {
     let SendResult::Answered(HttpResponse { body: Body::Whole(bytes), .. }) = delivery else {
         return None;

@@ -1,4 +1,4 @@
-//! `settings.json`, by way of the disk.
+//! `settings.json`, read from disk.
 
 use crate::disk::Disk;
 use holdoff_core::Settings;
@@ -36,14 +36,14 @@ fn check(loaded: &Loaded) {
     }
 }
 
-/// Changing one key leaves all others as they were, whatever they are.
+/// Changing one key leaves all other keys unchanged, whatever they are.
 fn change(disk: &Disk, loaded: &Loaded, before: &Map<String, Value>) {
     let wish = [("polling_interval_s".to_owned(), json!(600))].into_iter().collect();
     let text = disk.read(settings_file::NAME);
     let changed = match settings_file::change(disk.path(), loaded, wish, &mut PlainFiles) {
         Ok(changed) => changed,
         Err(why) => {
-            // A newer version's are not touched.
+            // Settings of a newer version are not changed.
             assert!(before.get("version").and_then(Value::as_f64).is_some_and(|version| version > 1.0), "{why}");
             assert_eq!(disk.read(settings_file::NAME), text);
             return;

@@ -1,5 +1,5 @@
-//! Two whole slots of any generation that hold any state: the newest wins, counting goes on from it, and whatever it
-//! says, an account that starts from it keeps its spacing and comes to rest.
+//! Two valid slots of any generation with any state: the newest wins and numbering continues from it. An account that
+//! starts from it keeps its spacing and comes to rest, whatever the state is.
 
 use crate::disk::Disk;
 use crate::given::Given;
@@ -12,7 +12,7 @@ use holdoff_engine::tasks::start;
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(3600);
-/// What no program that counts from one ever comes to.
+/// A generation that no program counting from one ever reaches.
 const UNREACHED: u64 = u64::MAX / 2 - 4;
 
 pub fn slot_generations(bytes: &[u8]) {
@@ -44,8 +44,7 @@ struct Slot {
 }
 
 impl Slot {
-    /// The engine writes it, and it is put into the place where it is wanted. None where its state is another
-    /// version's.
+    /// The engine writes the slot, which is then moved to its place. `None` if its state is of another version.
     fn write(disk: &Disk, name: &str, generation: u64, state: State) -> Option<Self> {
         if state.version != holdoff_core::state::VERSION {
             return None;
@@ -65,7 +64,7 @@ impl Slot {
     }
 }
 
-/// The next save is newer than all that is there.
+/// The next save is newer than every existing slot.
 fn count_on(disk: &Disk, generation: u64) {
     let mark = State::new("the next".into());
     TwoSlots::new(disk.path().to_owned(), PlainFiles, generation).save(&mark).expect("there is room");
@@ -73,7 +72,7 @@ fn count_on(disk: &Disk, generation: u64) {
     assert_eq!((read.state, read.generation), (Some(mark), generation + 2));
 }
 
-/// Whatever it says.
+/// Runs an account from this state, whatever it is.
 fn go_on(state: State, reboot: bool) {
     let boot = if reboot { "another".to_owned() } else { state.boot_id.clone() };
     Disk::with_another(|disk| {
@@ -88,7 +87,7 @@ fn go_on(state: State, reboot: bool) {
     });
 }
 
-/// Never answers, and sees to the spacing.
+/// Refuses every request and checks the spacing.
 struct Refusing {
     last: Option<(holdoff_core::Endpoint, Moment)>,
 }

@@ -1,6 +1,6 @@
-//! Takes an input apart: some bytes to choose by, some lines, and the rest as it is.
+//! Splits an input: some bytes for choices, some lines, and the rest unchanged.
 
-/// What is left of an input. Where it has ended, everything is zero and empty.
+/// The rest of an input. After its end, everything is zero and empty.
 #[derive(Debug, Clone, Copy)]
 pub struct Given<'a>(pub &'a [u8]);
 
@@ -29,7 +29,7 @@ impl<'a> Given<'a> {
         all[usize::from(self.byte()) % all.len()]
     }
 
-    /// Up to the next line feed, without it, as a header may hold it: `None` where it is not ASCII.
+    /// The text up to the next line feed, as in a header: `None` if it is not ASCII.
     pub fn line(&mut self) -> Option<String> {
         let end = self.0.iter().position(|byte| *byte == b'\n').unwrap_or(self.0.len());
         let (line, rest) = self.0.split_at(end);
@@ -38,7 +38,7 @@ impl<'a> Given<'a> {
         plain.then(|| String::from_utf8_lossy(line).into_owned())
     }
 
-    /// A piece whose length is said by two bytes before it.
+    /// A piece with a two-byte length prefix.
     pub fn piece(&mut self) -> &'a [u8] {
         let length = usize::from(self.short()).min(self.0.len());
         let (piece, rest) = self.0.split_at(length);

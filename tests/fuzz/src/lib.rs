@@ -1,7 +1,8 @@
-//! What is fuzzed, and what must hold whatever the bytes are.
+//! The fuzz targets, and what must hold for any input.
 //!
-//! Each target is a plain function over bytes that panics where something does not hold. `libfuzzer/` hands it inputs
-//! without end (`cargo xtask fuzz`); `tests/replay.rs` hands it those that were kept in `corpus/`, and mutations of them.
+//! Each target is a plain function over bytes that panics if a property does not hold. `libfuzzer/` feeds it an
+//! endless stream of inputs (`cargo xtask fuzz`); `tests/replay.rs` feeds it the inputs in `corpus/` and mutations of
+//! them.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -21,10 +22,10 @@ mod slots;
 mod subject;
 mod waiting;
 
-/// One kind of bytes from outside.
+/// One kind of external input.
 #[derive(Debug, Clone, Copy)]
 pub struct Target {
-    /// Of the libFuzzer program and of the folder in `corpus/`.
+    /// The name of the libFuzzer program and of the folder in `corpus/`.
     pub name: &'static str,
     pub run: fn(&[u8]),
 }
@@ -44,7 +45,7 @@ pub const TARGETS: [Target; 9] = [
 /// Runs one input through one target.
 ///
 /// # Panics
-/// When there is no such target, or the input is a finding.
+/// If there is no such target, or the input breaks a property.
 pub fn run(name: &str, bytes: &[u8]) {
     let target = TARGETS.iter().find(|target| target.name == name);
     (target.unwrap_or_else(|| panic!("there is no target {name}")).run)(bytes);

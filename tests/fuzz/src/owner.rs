@@ -1,4 +1,4 @@
-//! What Claude Code writes and says: its sign-in, whose it is, its status line and its cache.
+//! Claude Code's files and output: its sign-in, the identity, its status line and its cache.
 
 use crate::answers::NOON;
 use crate::shown::{self, TOKEN};

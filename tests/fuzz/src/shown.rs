@@ -1,18 +1,18 @@
-//! What may be shown of what came from outside: little, on one line, and never a token.
+//! What may be shown of external input: short, on one line, and never a token.
 
 use holdoff_core::LocalTime;
 use holdoff_core::quota::{Reading, Spend};
 use holdoff_core::settings::Percent;
 use holdoff_core::{Wall, messages};
 
-/// How the provider's tokens begin.
+/// The prefix of the provider's tokens.
 pub const TOKEN: &str = "sk-ant";
-/// No window is kept beyond these.
+/// The maximum number of windows that are kept.
 const WINDOWS_MAX: usize = 40;
-/// The longest name of the provider's own, twice and with what is put around it.
+/// The provider's longest name, twice, with the text around it.
 const TEXT_MAX: usize = 200;
 
-/// A reading as it is kept and shown.
+/// A reading as it is stored and shown.
 pub fn reading(reading: &Reading, now: Wall) {
     assert!(reading.windows.len() <= WINDOWS_MAX, "{} windows", reading.windows.len());
     assert!(reading.money.len() <= 4, "{:?}", reading.money);
@@ -48,14 +48,14 @@ fn percent(used: Option<f64>) {
     assert!(used.is_none_or(|used| used.is_finite() && used >= 0.0), "{used:?}");
 }
 
-/// Something that stands in a line of a window or a menu.
+/// A text in a line of a window or menu.
 pub fn text(text: &str) {
     assert!(text.chars().count() <= TEXT_MAX, "{} characters: {text:.80}", text.chars().count());
     assert!(!text.chars().any(char::is_control), "{text:?}");
     token_free(text);
 }
 
-/// In any case of letters: what looks like a token is taken for one.
+/// Case-insensitive: anything that looks like a token counts as one.
 pub fn token_free(text: &str) {
     assert!(!text.to_ascii_lowercase().contains(TOKEN), "{text:?}");
 }

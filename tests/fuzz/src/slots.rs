@@ -1,5 +1,5 @@
-//! The two files that keep the state: a process dies at any point, any bytes of either file are damaged, and another
-//! process starts from what is there. A gate that was shut never opens early.
+//! The two state files: a process dies at any point, either file is damaged arbitrarily, and another process starts
+//! from the result. A closed gate never opens early.
 
 use crate::disk::Disk;
 use crate::given::Given;
@@ -21,7 +21,7 @@ const UNANSWERED: Duration = Duration::from_secs(3600);
 const SPACING: Duration = Duration::from_secs(180);
 
 const MINUTE: Duration = Duration::from_secs(60);
-/// Longer than everything that ever ends by itself.
+/// Longer than anything that ends by itself.
 const HORIZON: Duration = Duration::from_secs(30 * 3600);
 
 pub fn state_slots(bytes: &[u8]) {
@@ -49,13 +49,13 @@ pub fn state_slots(bytes: &[u8]) {
     });
 }
 
-/// The first process: what it was told, and what it made durable.
+/// The first process: the responses that it received, and what it made durable.
 struct Life {
-    /// When each endpoint may be asked again by what was said, whether it was saved or not; in time from the start.
+    /// When each endpoint may be asked again according to the responses, saved or not; relative to the start.
     told: [Duration; 2],
-    /// The same by what was saved to its end.
+    /// The same according to the last complete save.
     kept: [Duration; 2],
-    /// Both files as they were after each save.
+    /// Both files after each save.
     saves: Vec<[Option<Vec<u8>>; 2]>,
     ledger: Vec<LedgerEntry>,
     /// The sign-in, which a renewal may have changed.
@@ -105,7 +105,7 @@ fn subject(state: AccountState, credential: CredentialRead, kind: Endpoint, now:
     Subject::new(state, credential, kind == Endpoint::Token, now, 11)
 }
 
-/// Writes files as they should be, until it is the turn of the one in the middle of which the process dies.
+/// Writes files normally until the write during which the process dies.
 struct Cut {
     left: u8,
     at: u8,
@@ -124,7 +124,7 @@ impl SlotWriter for Cut {
     }
 }
 
-/// An answer, and how long it forbids another request of its own accord.
+/// A response, and for how long it forbids another request.
 struct Said {
     status: u16,
     retry_after: Option<&'static str>,
@@ -194,7 +194,7 @@ impl World for Living<'_> {
         let at = now.since(START);
         self.asked += 1;
         if self.asked == usize::from(self.dies_asking) {
-            // Its answer may have been the most common refusal; and a renewal may have spent its token.
+            // The response may have been the most common refusal, and a renewal may have spent its token.
             let unanswered = [UNANSWERED, policy::RETRY_AFTER_MAX][n];
             self.told[n] = at + unanswered;
             self.kept[n] = at + UNANSWERED;
@@ -211,14 +211,14 @@ impl World for Living<'_> {
     }
 }
 
-/// What is left of the ledger. It is a database: what was written is there, or nothing is.
+/// The fate of the ledger. It is a database: either the data is there, or nothing is.
 #[derive(Debug, Clone, Copy)]
 enum Ledger {
     Whole,
     Gone,
 }
 
-/// Up to eight times something happens to one of the two files.
+/// Damages one of the two files, up to eight times.
 fn damage(disk: &Disk, life: &Life, given: &mut Given<'_>) {
     for _ in 0..given.byte() % 9 {
         let slot = usize::from(given.byte() % 2);
@@ -249,14 +249,14 @@ fn damage(disk: &Disk, life: &Life, given: &mut Given<'_>) {
     }
 }
 
-/// What is left of the files.
+/// The state of the files.
 #[derive(Debug, Clone, Copy)]
 enum Found {
-    /// At least one is what the last save made it.
+    /// At least one is as the last save left it.
     Newest,
-    /// Something else is there, none of which is a state.
+    /// There are files, but none of them is a state.
     Rubbish,
-    /// Nothing, or what was there at an earlier time.
+    /// No files, or files of an earlier time.
     Older,
 }
 
@@ -281,20 +281,20 @@ impl Life {
         }
     }
 
-    /// Before when an endpoint must not be asked, by all that can still be known.
+    /// The earliest time for a request to the endpoint, from everything that can still be known.
     fn due(&self, endpoint: Endpoint, ledger: Ledger, found: Found) -> Duration {
         let n = index(endpoint);
         match (ledger, found) {
             (Ledger::Whole, _) => self.told[n].max(self.kept[n]),
             (Ledger::Gone, Found::Newest) => self.kept[n],
-            // Nothing is known, so nothing is asked for as long as any cooldown may last.
+            // Nothing is known, so no request is sent for the length of the longest cooldown.
             (Ledger::Gone, Found::Rubbish) => self.ended.since(START) + policy::RETRY_AFTER_MAX,
             (Ledger::Gone, Found::Older) => Duration::ZERO,
         }
     }
 }
 
-/// The clock of the second process: after a reboot only the wall goes on.
+/// The clock of the second process: after a reboot, only the wall clock continues.
 fn wake(reboot: bool, at: Moment) -> (String, Moment) {
     match reboot {
         true => ("second".to_owned(), Moment { boot: Boot(5000), ..at }),
@@ -303,9 +303,9 @@ fn wake(reboot: bool, at: Moment) -> (String, Moment) {
 }
 
 struct FirstRequests {
-    /// The request after which nothing more is of interest.
+    /// The request that ends the run.
     awaited: Endpoint,
-    /// In time from the start of the first process.
+    /// Relative to the start of the first process.
     asked: [Option<Duration>; 2],
 }
 
@@ -331,7 +331,7 @@ impl World for FirstRequests {
     }
 }
 
-/// The second process, from what is on disk.
+/// Runs the second process from the files on disk.
 fn first_requests(
     disk: &Disk,
     life: &Life,

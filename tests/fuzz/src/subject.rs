@@ -1,4 +1,4 @@
-//! One account with the least of a world around it, for as long as an input needs.
+//! One account in a minimal world, for as long as an input needs.
 
 use crate::answers::NOON;
 use holdoff_core::account::{Action, Event, Preferences};
@@ -8,17 +8,17 @@ use holdoff_core::{AccountState, Boot, CredentialRead, Endpoint, Moment, NoticeK
 use std::time::Duration;
 
 pub const START: Moment = Moment { wall: NOON, boot: Boot(1_000_000) };
-/// More than this between two sleeps is no end at all.
+/// More actions than this between two sleeps are an endless loop.
 const ACTIONS_MAX: usize = 2000;
 
-/// What the world does.
+/// The environment of the account.
 pub trait World {
     /// Makes the state durable, or ends the process.
     fn persist(&mut self, state: &AccountState) -> Result<(), Died>;
     fn record(&mut self, entry: &LedgerEntry);
-    /// Answers a request, or ends the process before the answer.
+    /// Responds to a request, or ends the process before the response.
     fn answer(&mut self, request: &Request, now: Moment) -> Result<SendResult, Died>;
-    /// What goes into the history, printed.
+    /// A history entry, printed.
     fn remember(&mut self, _memory: &str) {}
     fn told(&mut self, _kind: NoticeKind) {}
 }
@@ -28,7 +28,7 @@ pub struct Died;
 
 pub struct Subject(pub Harness);
 
-/// A sign-in that ends after `left`.
+/// A sign-in that expires after `left`.
 pub fn credential(left: Duration) -> CredentialRead {
     let ends = Some(NOON.plus(left));
     CredentialRead::Found(harness::credential("sk-ant-oat01-first", Some("sk-ant-ort01-first"), ends))
@@ -40,7 +40,7 @@ impl Subject {
         Self(Harness::of(state, credential, preferences, now, seed))
     }
 
-    /// Lets time pass as the account asks for it, until `end`.
+    /// Lets time pass as the account requests, until `end`.
     pub fn run(&mut self, world: &mut impl World, end: Moment) -> Result<(), Died> {
         let mut actions = 0;
         loop {
@@ -58,7 +58,7 @@ impl Subject {
         }
     }
 
-    /// One action; until when it sleeps, if that is it.
+    /// Performs one action. Returns the wake-up time if the action is to sleep.
     fn step(&mut self, world: &mut impl World) -> Result<Option<Option<Moment>>, Died> {
         let harness = &mut self.0;
         let action = harness.poll();
@@ -74,7 +74,7 @@ impl Subject {
             Some(Action::Sleep(until)) => Ok(Some(until)),
             Some(Action::Ask(permitted)) => {
                 assert_eq!(permitted.endpoint(), permitted.request().endpoint);
-                // The line of a request is written while it is on its way.
+                // The ledger entry of a request is written while the request is on its way.
                 if let Action::Record(entry) = harness.poll() {
                     world.record(&entry);
                 }
@@ -87,7 +87,7 @@ impl Subject {
     }
 }
 
-/// The least wait after the `nth` refusal for frequency in a row (law 3), written out anew.
+/// The minimum wait after the `nth` consecutive 429 (law 3), implemented independently.
 pub fn least_wait(endpoint: Endpoint, nth: u32) -> Duration {
     let (base, cap) = match endpoint {
         Endpoint::Usage => (5, 60),

@@ -1,4 +1,4 @@
-//! `Retry-After`, with the `Date` that it is held against.
+//! `Retry-After`, with the `Date` that it is compared with.
 
 use crate::answers::honoured;
 use crate::given::Given;
@@ -26,7 +26,7 @@ pub fn retry_after(bytes: &[u8]) {
     }
 }
 
-/// What digits alone mean, read in another way than the code does: `None` if it is not digits alone.
+/// The meaning of a value of digits only, parsed in another way than the code does: `None` if there are other characters.
 fn counted(header: &str) -> Option<Option<Duration>> {
     let digits = !header.is_empty() && header.chars().all(|c| c.is_ascii_digit());
     let most = policy::RETRY_AFTER_MAX.as_secs();

@@ -1,4 +1,4 @@
-//! One answer of the fake Anthropic: as seen in the wild, broken on purpose, or hostile.
+//! One response of the fake Anthropic: as seen in the wild, deliberately broken, or hostile.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::fixtures;
 use crate::fixtures::Resets;
 use crate::http::{Whole, Wire};
 
-/// What the server does with one request. Made by the functions below; cheap to clone.
+/// How the server handles one request. Created by the functions below; cheap to clone.
 #[derive(Clone)]
 pub struct Answer {
     kind: Kind,
@@ -28,11 +28,11 @@ enum Kind {
     Decide(Arc<dyn Fn(&Request) -> Answer + Send + Sync>),
 }
 
-/// What every answer of the API itself has.
+/// A header of every response of the API itself.
 const REQUEST_ID: (&str, &str) = ("request-id", "req_011CSHoldoffWorld");
 
 impl Answer {
-    /// 200 with the current body: 5-hour 42 %, weekly 26 %, Fable 82 %; resets ahead on the program's clock.
+    /// 200 with the current body: 5-hour 42 %, weekly 26 %, Fable 82 %; resets lie in the future on the program's clock.
     pub fn ok() -> Self {
         Self::ok_at(42.0, 26.0, 82)
     }
@@ -47,7 +47,7 @@ impl Answer {
         Self::of(Kind::OlderUsage)
     }
 
-    /// 200 with a usage body of one's own.
+    /// 200 with a custom usage body.
     pub fn usage(body: Value) -> Self {
         Self::json(200, &body)
     }
@@ -57,20 +57,20 @@ impl Answer {
         Self::raw(status, &[("content-type", "application/json"), REQUEST_ID], body.to_string())
     }
 
-    /// Any status, headers and body, sent as they are (with a `Content-Length`).
+    /// Any status, headers and body, sent unchanged (with a `Content-Length`).
     pub fn raw(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Self {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Self::whole(Whole { status, headers, body: Arc::new(body.into()), sized: true })
     }
 
-    /// 429, with `Retry-After` as given: seconds, an HTTP date (see [`http_date`]), or nonsense.
+    /// 429 with this `Retry-After`: seconds, an HTTP date (see [`http_date`]), or nonsense.
     pub fn rate_limited(retry_after: Option<&str>) -> Self {
         let mut headers = vec![("content-type", "application/json"), REQUEST_ID];
         headers.extend(retry_after.map(|value| ("retry-after", value)));
         Self::raw(429, &headers, fixtures::rate_limited().to_string())
     }
 
-    /// 429 of Anthropic's edge, which refuses a program before its request reaches anything: with no `request-id`.
+    /// 429 of Anthropic's edge, which refuses a program before its request reaches the API: without a `request-id`.
     pub fn refused_at_edge(retry_after: Option<&str>) -> Self {
         let mut headers = vec![("content-type", "application/json")];
         headers.extend(retry_after.map(|value| ("retry-after", value)));
@@ -107,7 +107,7 @@ impl Answer {
         Self::json(status, &fixtures::error("api_error", &format!("status {status}")))
     }
 
-    /// A web page where JSON was asked for, as a captive portal or a proxy sends it.
+    /// A web page instead of JSON, as a captive portal or a proxy sends it.
     pub fn html(status: u16) -> Self {
         let page = "<!doctype html><html><head><title>Sign in to the network</title></head><body><h1>Welcome</h1>\
                     <script>alert('five_hour')</script></body></html>";
@@ -119,38 +119,37 @@ impl Answer {
         Self::raw(200, &[("content-type", "application/json")], "")
     }
 
-    /// 200 with a well-formed JSON body of about `bytes`, whose length is not said beforehand: only a cap on what is
-    /// read stops it.
+    /// 200 with a valid JSON body of about `bytes` and no declared length: only a limit on the bytes read stops it.
     pub fn huge(bytes: usize) -> Self {
         Self::huge_body(bytes, false)
     }
 
-    /// As [`Answer::huge`], with an honest `Content-Length`.
+    /// Like [`Answer::huge`], with a correct `Content-Length`.
     pub fn huge_declared(bytes: usize) -> Self {
         Self::huge_body(bytes, true)
     }
 
-    /// 200 with JSON nested `levels` deep, where a window should be.
+    /// 200 with JSON nested `levels` deep in place of a window.
     pub fn deep(levels: usize) -> Self {
         let body = format!("{{\"five_hour\":{}{}}}", "[".repeat(levels), "]".repeat(levels));
         Self::raw(200, &[("content-type", "application/json")], body)
     }
 
-    /// 200 with `NaN` for a number, which is not JSON.
+    /// 200 with `NaN` as a number, which is not JSON.
     pub fn nan() -> Self {
         let body =
             r#"{"five_hour":{"utilization":NaN,"resets_at":null},"seven_day":{"utilization":26.0,"resets_at":null}}"#;
         Self::raw(200, &[("content-type", "application/json")], body)
     }
 
-    /// 200 with numbers too large for anything: 1e400 as a percentage, as a limit and as a time.
+    /// 200 with numbers that overflow: 1e400 as a percentage, as a limit and as a time.
     pub fn beyond_numbers() -> Self {
         let body =
             r#"{"five_hour":{"utilization":1e400,"resets_at":1e400},"limits":[{"kind":"session","percent":1e400}]}"#;
         Self::raw(200, &[("content-type", "application/json")], body)
     }
 
-    /// 307 to another address, which keeps the method and tempts a client to send the token along.
+    /// 307 to another address. It keeps the method and tempts a client to send the token along.
     pub fn redirect(url: &str) -> Self {
         Self::redirect_with(307, url)
     }
@@ -160,47 +159,47 @@ impl Answer {
         Self::raw(status, &[("location", url)], "")
     }
 
-    /// 200 and its headers, then one byte each `every` for ever: a read time-out alone never ends it.
+    /// 200 and its headers, then one byte every `every` forever: a read timeout alone never ends it.
     pub fn trickle(every: Duration) -> Self {
         Self::of(Kind::Wire(Wire::TrickleBody { every }))
     }
 
-    /// A status line, then one header byte each `every` for ever.
+    /// A status line, then one header byte every `every` forever.
     pub fn trickle_headers(every: Duration) -> Self {
         Self::of(Kind::Wire(Wire::TrickleHead { every }))
     }
 
-    /// `100 Continue` for ever, as fast as it is taken.
+    /// `100 Continue` forever, as fast as the client reads.
     pub fn interim() -> Self {
         Self::of(Kind::Wire(Wire::Interim))
     }
 
-    /// Answers with these very bytes, which need not be HTTP, and closes the connection.
+    /// Sends exactly these bytes, which need not be HTTP, and closes the connection.
     pub fn bytes(bytes: impl Into<Vec<u8>>) -> Self {
         Self::of(Kind::Wire(Wire::Bytes(Arc::new(bytes.into()))))
     }
 
-    /// Takes the request and never answers.
+    /// Accepts the request and never responds.
     pub fn hang() -> Self {
         Self::of(Kind::Wire(Wire::Hang))
     }
 
-    /// Takes the request and closes the connection without a byte.
+    /// Accepts the request and closes the connection without a byte.
     pub fn hang_up() -> Self {
         Self::of(Kind::Wire(Wire::HangUp))
     }
 
-    /// Sends the headers and half a body, then resets the connection.
+    /// Sends the headers and half of the body, then resets the connection.
     pub fn reset() -> Self {
         Self::of(Kind::Wire(Wire::Reset))
     }
 
-    /// Sends back whatever `Authorization` header came, in the body and in a header, under `status`.
+    /// Echoes the received `Authorization` header in the body and in a header, with `status`.
     pub fn echo_token(status: u16) -> Self {
         Self::of(Kind::EchoToken(status))
     }
 
-    /// The token endpoint's 200: a new pair, or a new access token alone.
+    /// The token endpoint's 200: a new pair, or only a new access token.
     pub fn renewed(access_token: &str, refresh_token: Option<&str>) -> Self {
         Self::json(200, &fixtures::renewed(access_token, refresh_token))
     }
@@ -210,19 +209,19 @@ impl Answer {
         Self::json(400, &fixtures::invalid_grant())
     }
 
-    /// Chooses by the request, for example by its token.
+    /// Chooses the response by the request, for example by its token.
     pub fn decide(choose: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
         Self::of(Kind::Decide(Arc::new(choose)))
     }
 
-    /// The same answer, `delay` later (real time).
+    /// The same response, delayed by `delay` (real time).
     #[must_use]
     pub fn after(mut self, delay: Duration) -> Self {
         self.after = delay;
         self
     }
 
-    /// What goes over the wire for `request`, at program time `now`, for an account first seen at `anchor`.
+    /// The bytes sent for `request` at program time `now`, for an account first seen at `anchor`.
     pub(crate) fn resolve(&self, request: &Request, anchor: SystemTime, now: SystemTime) -> (Wire, Duration) {
         let resets = Resets::ahead(anchor, now);
         let wire = match &self.kind {
@@ -282,7 +281,7 @@ fn echo(status: u16, request: &Request) -> Wire {
     Wire::Whole(Whole { status, headers, body: Arc::new(body.to_string().into()), sized: true })
 }
 
-/// The HTTP-date form of `Retry-After` for a moment on the program's clock.
+/// The HTTP-date form of `Retry-After` for a time on the program's clock.
 pub fn http_date(program: SystemTime) -> String {
     let time = Timestamp::try_from(program).expect("a time within jiff's range");
     time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()

@@ -1,4 +1,4 @@
-//! Holdoff's real programs, started as a person's desktop starts them.
+//! Holdoff's real programs, started as a user's desktop starts them.
 
 use std::collections::BTreeMap;
 use std::io::{Seek, Write};
@@ -19,10 +19,10 @@ use crate::spawn::Spawned;
 use crate::webdriver::Inspector;
 
 const HOLDOFF: &str = "holdoff";
-/// How long a command that only prints may take.
+/// How long a command that only prints may run.
 const COMMAND: Duration = Duration::from_secs(30);
 
-/// How Holdoff is started: where it lives, what it sees, whom it asks. Made once, and good for any number of starts.
+/// How Holdoff is started: its home, its session, its servers. Can be used for any number of starts.
 #[derive(Clone, Debug)]
 pub struct Launch {
     env: BTreeMap<String, String>,
@@ -30,19 +30,19 @@ pub struct Launch {
     programs: PathBuf,
     program: String,
     arguments: Vec<String>,
-    /// What is put before the program, with its own arguments.
+    /// A command that wraps the program, with its own arguments.
     before: Vec<String>,
 }
 
 impl Launch {
-    /// In `home`, in `session`, asking `fake`, on the clock of `fake`.
+    /// In `home` and `session`, with `fake` as Anthropic and the clock of `fake`.
     pub fn new(home: &Home, session: &impl Session, fake: &FakeAnthropic) -> Self {
         let mut launch = Self::headless(home, fake);
         launch.env.extend(session.env());
         launch
     }
 
-    /// In `home`, asking `fake`, with neither a display nor a bus.
+    /// In `home`, with `fake` as Anthropic, without a display or a bus.
     pub fn headless(home: &Home, fake: &FakeAnthropic) -> Self {
         let launch = Self {
             env: home.env(),
@@ -58,33 +58,33 @@ impl Launch {
             .clock(fake.clock())
     }
 
-    /// Looking for newer versions of itself at `releases`.
+    /// Checks for newer versions at `releases`.
     #[must_use]
     pub fn updated_from(self, releases: &FakeReleases) -> Self {
         self.env("HOLDOFF_UPDATES_API", releases.base()).env("HOLDOFF_UPDATES_KEY", releases.key())
     }
 
-    /// Another clock.
+    /// Sets another clock.
     #[must_use]
     pub fn clock(self, clock: ClockSpec) -> Self {
         self.env("HOLDOFF_CLOCK", clock.to_env())
     }
 
-    /// One more variable, or another value for one.
+    /// Adds or replaces a variable.
     #[must_use]
     pub fn env(mut self, name: &str, value: impl Into<String>) -> Self {
         self.env.insert(name.to_owned(), value.into());
         self
     }
 
-    /// One variable less.
+    /// Removes a variable.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.env.remove(name);
         self
     }
 
-    /// One more argument of the program.
+    /// Adds an argument.
     #[must_use]
     pub fn argument(mut self, argument: &str) -> Self {
         self.arguments.push(argument.to_owned());
@@ -98,21 +98,21 @@ impl Launch {
         self
     }
 
-    /// The folder of the programs, in place of `HOLDOFF_BIN_DIR` or the one this program was built into.
+    /// Sets the folder of the programs, instead of `HOLDOFF_BIN_DIR` or the build folder of this program.
     #[must_use]
     pub fn programs(mut self, folder: &Path) -> Self {
         self.programs = folder.to_owned();
         self
     }
 
-    /// Another program in its place, for example the empty one that its figures are held against.
+    /// Starts another program instead, for example the empty app that Holdoff is compared with.
     #[must_use]
     pub fn program(mut self, name: &str) -> Self {
         self.program = name.to_owned();
         self
     }
 
-    /// In this view of the file system, the commands too.
+    /// Runs the app and its commands in this view of the file system.
     #[must_use]
     pub fn within(mut self, apart: &Apart) -> Self {
         self.before = apart.prefix();
@@ -127,15 +127,15 @@ impl Launch {
         App { process: Spawned::start(&self.program, &mut command), started, launch: self.clone() }
     }
 
-    /// Runs `holdoff` with these arguments to its end.
+    /// Runs `holdoff` with these arguments to completion.
     pub async fn cli(&self, arguments: &[&str]) -> Output {
         self.cli_told(arguments, b"").await
     }
 
-    /// The same, with `stdin` to read.
+    /// The same, with `stdin` as standard input.
     ///
     /// # Panics
-    /// When there is no room for a temporary file.
+    /// If no temporary file can be created.
     pub async fn cli_told(&self, arguments: &[&str], stdin: &[u8]) -> Output {
         let mut told = tempfile::tempfile().expect("a temporary file");
         told.write_all(stdin).and_then(|()| told.rewind()).expect("room for a file");
@@ -145,10 +145,10 @@ impl Launch {
         Output { status: done.status, stdout: done.stdout, stderr: done.stderr, elapsed: started.elapsed() }
     }
 
-    /// `holdoff status --json`, read.
+    /// The parsed output of `holdoff status --json`.
     ///
     /// # Panics
-    /// When it fails or does not print JSON.
+    /// If it fails or does not print JSON.
     pub async fn status(&self) -> Value {
         let output = self.cli(&["status", "--json"]).await;
         assert!(output.status.success(), "holdoff status --json failed: {output:?}");
@@ -162,7 +162,7 @@ impl Launch {
 
     fn command(&self, program: &str) -> Command {
         let path = self.programs.join(program);
-        // What is seen within another view cannot be looked for from here.
+        // A path inside another view cannot be checked from here.
         let there = !self.before.is_empty() || path.is_file();
         assert!(there, "{} is not there: build it, or say with HOLDOFF_BIN_DIR where it is", path.display());
         let mut command = match self.before.split_first() {
@@ -178,16 +178,16 @@ impl Launch {
     }
 }
 
-/// What a command came to.
+/// The result of a command.
 #[derive(Clone, Debug)]
 pub struct Output {
     /// How it ended.
     pub status: ExitStatus,
     /// What it printed.
     pub stdout: String,
-    /// What it complained of.
+    /// What it wrote to standard error.
     pub stderr: String,
-    /// How long it took, from before it was started until all it printed was read.
+    /// How long it took, from before its start until all its output was read.
     pub elapsed: Duration,
 }
 
@@ -195,7 +195,7 @@ impl Output {
     /// The exit code.
     ///
     /// # Panics
-    /// When a signal ended it.
+    /// If a signal ended it.
     pub fn code(&self) -> i32 {
         self.status.code().unwrap_or_else(|| panic!("ended by a signal: {self:?}"))
     }
@@ -203,13 +203,13 @@ impl Output {
     /// What it printed, as JSON.
     ///
     /// # Panics
-    /// When it is not JSON.
+    /// If it is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("not JSON ({e}): {self:?}"))
     }
 }
 
-/// Holdoff, running. It and all its children are killed when this is dropped.
+/// A running Holdoff. It and all its children are killed when this is dropped.
 #[derive(Debug)]
 pub struct App {
     process: Spawned,
@@ -223,7 +223,7 @@ impl App {
         launch.start()
     }
 
-    /// Starts it once more with the same launch, for example after [`App::kill9`].
+    /// Starts it again with the same launch, for example after [`App::kill9`].
     pub fn start_again(&self) -> Self {
         self.launch.start()
     }
@@ -238,7 +238,7 @@ impl App {
         self.started
     }
 
-    /// Whether it still runs.
+    /// Whether it is still running.
     pub fn is_running(&self) -> bool {
         self.process.exit().is_none()
     }
@@ -253,17 +253,17 @@ impl App {
         self.process.stderr()
     }
 
-    /// Kills it as a crash or a power cut would (SIGKILL), and waits until it is gone. Its children find out by themselves.
+    /// Kills it as a crash or a power cut would (SIGKILL) and waits until it is gone. Its children are not signalled.
     pub async fn kill9(&self) {
         self.process.kill9().await;
     }
 
-    /// Stops it in its tracks (SIGSTOP), as the machine's sleep does to all programs.
+    /// Stops it (SIGSTOP), as a suspend of the machine does to all programs.
     pub fn freeze(&self) {
         self.process.freeze();
     }
 
-    /// Lets it go on.
+    /// Continues it.
     pub fn thaw(&self) {
         self.process.thaw();
     }
@@ -276,17 +276,17 @@ impl App {
     /// Waits until it has ended.
     ///
     /// # Panics
-    /// When it has not within `timeout`: shows what it wrote.
+    /// If it has not ended within `timeout`: shows what it wrote.
     pub async fn wait_exit(&self, timeout: Duration) -> ExitStatus {
         self.process.wait_exit(timeout).await
     }
 
-    /// Runs `holdoff` with these arguments, in the same world.
+    /// Runs `holdoff` with these arguments in the same environment.
     pub async fn cli(&self, arguments: &[&str]) -> Output {
         self.launch.cli(arguments).await
     }
 
-    /// `holdoff status --json`, read.
+    /// The parsed output of `holdoff status --json`.
     pub async fn status(&self) -> Value {
         self.launch.status().await
     }
@@ -296,7 +296,7 @@ impl App {
         process::descendants(self.pid()).into_iter().filter_map(|pid| Some((pid, process::name(pid)?))).collect()
     }
 
-    /// The command lines of it and its descendants.
+    /// The command lines of the app and its descendants.
     pub fn command_lines(&self) -> Vec<Vec<String>> {
         let mut family = process::descendants(self.pid());
         family.push(self.pid());
@@ -324,17 +324,17 @@ impl App {
     }
 }
 
-/// Where the programs lie: `HOLDOFF_BIN_DIR`, or the build folder that this very program lies in.
+/// The folder of the programs: `HOLDOFF_BIN_DIR`, or the build folder of this program.
 ///
 /// # Panics
-/// When this program does not know where it lies.
+/// If the path of this program is unknown.
 pub fn program_folder() -> PathBuf {
     if let Some(folder) = std::env::var_os("HOLDOFF_BIN_DIR") {
         return PathBuf::from(folder);
     }
     let own = std::env::current_exe().expect("the path of this program");
     let folder = own.parent().expect("a program lies in a folder");
-    // Tests lie one below the programs, in `deps`.
+    // Tests are one level below the programs, in `deps`.
     let is_deps = folder.file_name().is_some_and(|name| name == "deps");
     if is_deps { folder.parent().unwrap_or(folder) } else { folder }.to_owned()
 }

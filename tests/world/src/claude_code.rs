@@ -1,5 +1,5 @@
-//! A stand-in for the owner of a sign-in, Claude Code: it renews it a few minutes before its end, and stores other secrets in
-//! the same file, under the locks that Claude Code 2.1.332 takes, and with its record. In a process of its own.
+//! A stand-in for Claude Code, the owner of a sign-in. It renews a few minutes before expiry and stores other secrets
+//! in the same file, under the locks that Claude Code 2.1.332 takes and with its record. Runs in a process of its own.
 
 mod locks;
 
@@ -17,12 +17,12 @@ use crate::fake::TOKEN_PATH;
 use crate::home::{Home, replace};
 use locks::{Lock, Renewing, Watch};
 
-/// How it names itself to the token endpoint.
+/// Its `User-Agent` at the token endpoint.
 pub const USER_AGENT: &str = "claude-cli/2.1.332 (stand-in)";
 
-/// A lock that was not touched for so long is dead, as Claude Code has it.
+/// A lock that was not touched for this long is stale, as in Claude Code.
 pub const STALE: Duration = Duration::from_secs(60);
-/// How long it watches the locks of a process that is gone before it takes them over, as Claude Code does.
+/// How long it watches the locks of a process that is gone before it takes them over, as in Claude Code.
 pub const TAKES_OVER: Duration = Duration::from_millis(7500);
 const CLIENT_ID: &str = "9d1c250a-e61b-44d9-88ed-5944d1962f5e";
 const SCOPE: &str =
@@ -38,26 +38,26 @@ pub struct Owner {
     pub token_base: String,
     /// The program's clock.
     pub clock: ClockSpec,
-    /// What it draws its delays from.
+    /// The seed of its random delays.
     pub seed: u64,
-    /// Writes the file in place, in two pieces, and not by a rename.
+    /// Writes the file in place, in two pieces, instead of by rename.
     pub in_place: bool,
-    /// It renews up to that much earlier than five minutes before the end (real time).
+    /// It renews up to this much earlier than five minutes before expiry (real time).
     pub early: Duration,
-    /// Or up to that much later.
+    /// Or up to this much later.
     pub late: Duration,
-    /// A lock that was not touched for so long is dead (real time).
+    /// A lock that was not touched for this long is stale (real time).
     pub stale: Duration,
     /// How long it watches the locks of a process that is gone (real time).
     pub takes_over: Duration,
-    /// It does nothing but store secrets, and takes so long for each between its read and its write (real time).
+    /// It only stores secrets, and waits this long between its read and its write each time (real time).
     pub secrets: Option<Duration>,
-    /// It ends once this much is done; `None` is never.
+    /// It ends after this many; `None` means never.
     pub renewals: Option<usize>,
 }
 
 impl Owner {
-    /// What it is told, as variables for a process that calls [`Owner::from_env`].
+    /// Its configuration as variables for a process that calls [`Owner::from_env`].
     pub fn env(&self) -> [(&'static str, String); 11] {
         [
             ("OWNER_FOLDER", self.folder.display().to_string()),
@@ -74,10 +74,10 @@ impl Owner {
         ]
     }
 
-    /// What the process was told.
+    /// The configuration that the process was given.
     ///
     /// # Panics
-    /// When it was not told all of it.
+    /// If a variable is missing.
     pub fn from_env() -> Self {
         let var = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
         let number = |name: &str| -> u64 { var(name).parse().unwrap_or_else(|_| panic!("{name} is no number")) };
@@ -101,7 +101,7 @@ impl Owner {
         }
     }
 
-    /// One that lives in `home`, and renews as its own self until it is ended.
+    /// A stand-in that lives in `home` and renews until it is stopped.
     pub fn at_home(home: &Home, token_base: String, clock: ClockSpec, seed: u64) -> Self {
         let folder = home.claude_dir();
         let (early, late) = (Duration::ZERO, Duration::ZERO);
@@ -121,8 +121,8 @@ impl Owner {
         }
     }
 
-    /// Lives. Each thing it does is a line for `tell`: `renewed`, `adopted`, `busy`, `took over`, `refused`, `stored` and how
-    /// many, or `failed` and why.
+    /// Runs. Reports each step to `tell` as a line: `renewed`, `adopted`, `busy`, `took over`, `refused`, `stored`
+    /// with the count, or `failed` with the reason.
     pub fn run(&self, tell: &mut dyn FnMut(&str)) {
         let mut random = fastrand::Rng::with_seed(self.seed);
         while let Some(slow) = self.secrets {
@@ -149,7 +149,7 @@ impl Owner {
         }
     }
 
-    /// Sleeps until the stored sign-in is to be renewed; false if it is another by then, or none.
+    /// Sleeps until the stored sign-in is due for renewal; false if it is another one by then, or none.
     fn wait_until_due(&self, off: i64) -> bool {
         let Some(stored) = self.stored() else {
             sleep(Duration::from_millis(5));
@@ -157,7 +157,7 @@ impl Owner {
         };
         let at = due_ms(&stored) + off;
         let left = u64::try_from(at - millis(self.clock.now())).unwrap_or(0);
-        // In short stretches: another may renew it meanwhile.
+        // In short steps: another program may renew it meanwhile.
         let left = self.clock.real_length(Duration::from_millis(left));
         sleep(left.min(Duration::from_millis(20)));
         left <= Duration::from_millis(20) && self.stored().is_some_and(|now| now == stored)
@@ -196,8 +196,8 @@ impl Owner {
         Ok(if self.change(refresh_token, &answer, expires_at, random)? { "renewed" } else { "adopted" })
     }
 
-    /// Puts tokens in the place of those that were stored with `refresh_token`, if they still are, and leaves all else as it
-    /// is written. Under the lock on writing, from the read to the rename.
+    /// Replaces the tokens that were stored with `refresh_token`, if they are still there, and leaves everything else
+    /// as it is. Holds the write lock from the read to the rename.
     fn change(
         &self,
         refresh_token: &str,
@@ -217,7 +217,7 @@ impl Owner {
         if new["refresh_token"].is_string() {
             text = text.replace(&old("refreshToken"), &new["refresh_token"].to_string());
         }
-        // The first one behind the sign-in's name: there are others, of others.
+        // The first one after the sign-in's key: others belong to other programs.
         let (before, oauth) = text.split_at(text.find("\"claudeAiOauth\"").unwrap_or(0));
         let expiry = |at: &str| format!("\"expiresAt\":{at}");
         let text = before.to_owned() + &oauth.replacen(&expiry(&old("expiresAt")), &expiry(&expires_at.to_string()), 1);
@@ -225,11 +225,11 @@ impl Owner {
         Ok(true)
     }
 
-    /// Counts a sibling of the sign-in up, as Claude Code stores the secret of an MCP server: under the lock on writing, with
-    /// `slow` between its read and its write.
+    /// Increments a sibling key of the sign-in, as Claude Code stores the secret of an MCP server: under the write
+    /// lock, with a delay of `slow` between its read and its write.
     ///
     /// # Errors
-    /// The lock is another's for as long as Claude Code waits, or the file is not what it was.
+    /// Fails if another process holds the lock for as long as Claude Code waits, or if the file has an unexpected form.
     pub fn store_secret(&self, slow: Duration) -> io::Result<u64> {
         let _lock = Lock::for_writing(&self.folder)?;
         let mut stored: Value = serde_json::from_str(&fs::read_to_string(self.credential())?)?;
@@ -270,7 +270,7 @@ impl Owner {
     }
 }
 
-/// When it is to be renewed, in milliseconds of program time.
+/// When it is due for renewal, in milliseconds of program time.
 fn due_ms(stored: &Value) -> i64 {
     stored["claudeAiOauth"]["expiresAt"].as_i64().unwrap_or(i64::MAX / 2) - BEFORE_EXPIRY_MS
 }
@@ -294,7 +294,7 @@ fn read_answer(stream: &mut TcpStream) -> io::Result<(u16, Value)> {
     }
 }
 
-/// Epoch milliseconds of `lifetime` from now, as Claude Code reckons an expiry.
+/// Epoch milliseconds of an expiry `lifetime_s` from now, as Claude Code calculates it.
 fn expiry_ms(clock: ClockSpec, lifetime_s: u64) -> i64 {
     millis(clock.now() + Duration::from_secs(lifetime_s))
 }

@@ -2,17 +2,17 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// A clock that reads `epoch + (real − epoch) · speed`, in every process alike.
+/// A clock that reads `epoch + (real − epoch) · speed`, equally in every process.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ClockSpec {
-    /// The moment at which program time and real time agree, in seconds since 1970.
+    /// When program time and real time agree, in seconds since 1970.
     pub epoch_s: f64,
-    /// Program seconds for each real second; above zero.
+    /// Program seconds per real second; above zero.
     pub speed: f64,
 }
 
 impl ClockSpec {
-    /// The clock that agrees with real time now (to the whole second) and runs at `speed` from here.
+    /// A clock that agrees with real time now (to the whole second) and runs at `speed` from here.
     pub fn from_now(speed: f64) -> Self {
         assert!(speed > 0.0, "a clock needs a speed above zero, not {speed}");
         Self { epoch_s: seconds(SystemTime::now()).floor(), speed }
@@ -28,27 +28,27 @@ impl ClockSpec {
         format!("{}x{}", self.epoch_s, self.speed)
     }
 
-    /// What the program's clock reads at the real time `real`.
+    /// The program time at the real time `real`.
     pub fn program(self, real: SystemTime) -> SystemTime {
         time(self.epoch_s + (seconds(real) - self.epoch_s) * self.speed)
     }
 
-    /// The real time at which the program's clock reads `program`.
+    /// The real time at the program time `program`.
     pub fn real_at(self, program: SystemTime) -> SystemTime {
         time(self.epoch_s + (seconds(program) - self.epoch_s) / self.speed)
     }
 
-    /// What the program's clock reads now.
+    /// The program time now.
     pub fn now(self) -> SystemTime {
         self.program(SystemTime::now())
     }
 
-    /// How long a stretch of program time takes in reality.
+    /// The real duration of a span of program time.
     pub fn real_length(self, program: Duration) -> Duration {
         program.div_f64(self.speed)
     }
 
-    /// How much program time goes by in a stretch of real time.
+    /// The program duration of a span of real time.
     pub fn program_length(self, real: Duration) -> Duration {
         real.mul_f64(self.speed)
     }

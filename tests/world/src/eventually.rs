@@ -1,14 +1,14 @@
-//! Waiting for a condition, with a deadline and a message that helps.
+//! Waits for a condition, with a deadline and a useful error message.
 
 use std::time::{Duration, Instant};
 
-/// How often a condition is looked at that nothing announces.
+/// The polling interval for conditions that nothing signals.
 const LOOK_EVERY: Duration = Duration::from_millis(15);
 
-/// Asks `look` until it answers with `Some`, and gives back what it found.
+/// Calls `look` until it returns `Some`, and returns the value.
 ///
 /// # Panics
-/// When `deadline` has gone by: says `what` was waited for and how often it was looked at.
+/// If `deadline` has passed: says what was waited for (`what`) and how often it was checked.
 pub async fn eventually<T>(deadline: Duration, what: impl AsRef<str>, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let what = what.as_ref();
     soon(deadline, async || look().await.ok_or("not yet"))
@@ -16,12 +16,12 @@ pub async fn eventually<T>(deadline: Duration, what: impl AsRef<str>, mut look: 
         .unwrap_or_else(|_| panic!("waited {deadline:?} in vain for this: {what}"))
 }
 
-/// Asks `look` until it answers with `Ok`; after `deadline`, gives back the last `Err`.
+/// Calls `look` until it returns `Ok`; after `deadline`, returns the last `Err`.
 ///
-/// For conditions that can say what is still in the way.
+/// For conditions that can report what is still missing.
 ///
 /// # Errors
-/// What the last look found, once `deadline` has gone by.
+/// Fails with the result of the last check once `deadline` has passed.
 pub async fn soon<T, E>(deadline: Duration, mut look: impl AsyncFnMut() -> Result<T, E>) -> Result<T, E> {
     let started = Instant::now();
     loop {

@@ -1,4 +1,4 @@
-//! A fake Anthropic on loopback: scripted answers, and a record of every request.
+//! A fake Anthropic on loopback: scripted responses, and a record of every request.
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
@@ -15,9 +15,9 @@ use crate::http::{Server, Service, Wire};
 pub use crate::http::Welcome;
 use crate::locked;
 
-/// Where usage is asked.
+/// The path of the usage endpoint.
 pub const USAGE_PATH: &str = "/api/oauth/usage";
-/// Where a renewal is asked.
+/// The path of the token endpoint.
 pub const TOKEN_PATH: &str = "/v1/oauth/token";
 
 /// Which of Anthropic's endpoints a request went to.
@@ -31,12 +31,12 @@ pub enum Endpoint {
     Stray,
 }
 
-/// A request as it came.
+/// A received request.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// When the last byte of it was read, in real time.
+    /// When its last byte was read, in real time.
     pub at_real: SystemTime,
-    /// What it was for.
+    /// The endpoint that it went to.
     pub endpoint: Endpoint,
     /// `GET`, `POST` …
     pub method: String,
@@ -46,7 +46,7 @@ pub struct Request {
     pub authorization: Option<String>,
     /// The `User-Agent` header.
     pub user_agent: Option<String>,
-    /// All headers, names in lower case, in the order they came.
+    /// All headers in order, with lower-case names.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
@@ -84,7 +84,7 @@ impl Request {
         serde_json::from_slice(&self.body).expect("a request body in JSON")
     }
 
-    /// When it came, on the program's clock.
+    /// When it arrived, on the program's clock.
     pub fn at_program(&self, clock: ClockSpec) -> SystemTime {
         clock.program(self.at_real)
     }
@@ -101,7 +101,7 @@ pub fn gaps(requests: &[Request], clock: ClockSpec) -> Vec<Duration> {
         .collect()
 }
 
-/// Anthropic's two addresses, on loopback. Answers with [`Answer::ok`] and [`Answer::invalid_grant`] until told otherwise.
+/// Anthropic's two addresses on loopback. Responds with [`Answer::ok`] and [`Answer::invalid_grant`] by default.
 #[derive(Debug)]
 pub struct FakeAnthropic {
     state: Arc<State>,
@@ -110,7 +110,7 @@ pub struct FakeAnthropic {
 }
 
 impl FakeAnthropic {
-    /// Starts it in real time.
+    /// Starts it with real time.
     pub async fn start() -> Self {
         Self::start_with(ClockSpec::real()).await
     }
@@ -132,65 +132,65 @@ impl FakeAnthropic {
         Self { state, api, token }
     }
 
-    /// In place of `https://api.anthropic.com`: the value of `HOLDOFF_ANTHROPIC_API`.
+    /// Replaces `https://api.anthropic.com`: the value of `HOLDOFF_ANTHROPIC_API`.
     pub fn api_base(&self) -> String {
         self.api.base()
     }
 
-    /// In place of `https://platform.claude.com`: the value of `HOLDOFF_ANTHROPIC_TOKEN`.
+    /// Replaces `https://platform.claude.com`: the value of `HOLDOFF_ANTHROPIC_TOKEN`.
     pub fn token_base(&self) -> String {
         self.token.base()
     }
 
-    /// The clock that resets are reckoned on.
+    /// The clock for the resets.
     pub fn clock(&self) -> ClockSpec {
         locked(&self.state.clock).0
     }
 
-    /// Changes the clock, and begins the windows anew.
+    /// Changes the clock and restarts the windows.
     pub fn set_clock(&self, clock: ClockSpec) {
         *locked(&self.state.clock) = (clock, clock.now());
     }
 
-    /// Usage is answered like this from now on; answers queued by [`FakeAnthropic::then`] still come first.
+    /// Sets the response to usage requests; responses queued by [`FakeAnthropic::then`] still come first.
     pub fn always(&self, answer: Answer) {
         locked(&self.state.usage).standing = answer;
     }
 
-    /// The next usage request that no queued answer is meant for is answered like this, once.
+    /// Queues a one-time response to a usage request.
     pub fn then(&self, answer: Answer) {
         locked(&self.state.usage).queue.push_back(answer);
     }
 
-    /// Renewals are answered like this from now on.
+    /// Sets the response to renewals.
     pub fn token_always(&self, answer: Answer) {
         locked(&self.state.token).standing = answer;
     }
 
-    /// The next renewal is answered like this, once.
+    /// Queues a one-time response to a renewal.
     pub fn token_then(&self, answer: Answer) {
         locked(&self.state.token).queue.push_back(answer);
     }
 
-    /// What connections to the API's address find from now on.
+    /// Sets how new connections to the API's address are treated.
     pub fn welcome(&self, welcome: Welcome) {
         *locked(&self.state.welcome) = welcome;
     }
 
-    /// When each connection to the API's address came, in real time, whether or not anything was asked on it.
+    /// When each connection to the API's address was opened, in real time, with or without a request.
     pub fn connections(&self) -> Vec<SystemTime> {
         self.state.connections.borrow().clone()
     }
 
-    /// Whether anything so much as connected, to either address.
+    /// Whether any connection was opened, to either address.
     pub fn was_reached(&self) -> bool {
         *locked(&self.state.token_connections) > 0 || !self.connections().is_empty()
     }
 
-    /// Waits until at least `count` connections have come in all, and gives back when each came.
+    /// Waits until at least `count` connections were opened in total, and returns their times.
     ///
     /// # Panics
-    /// When they have not come within `timeout` (real time).
+    /// If that takes longer than `timeout` (real time).
     pub async fn wait_for_connections(&self, count: usize, timeout: Duration) -> Vec<SystemTime> {
         let mut connections = self.state.connections.subscribe();
         let came = tokio::time::timeout(timeout, connections.wait_for(|came| came.len() >= count)).await;
@@ -203,7 +203,7 @@ impl FakeAnthropic {
         locked(&self.state.usage).queue.len()
     }
 
-    /// Every request so far, strays among them.
+    /// Every request so far, including strays.
     pub fn requests(&self) -> Vec<Request> {
         self.state.log.borrow().clone()
     }
@@ -218,31 +218,31 @@ impl FakeAnthropic {
         self.state.to(Endpoint::Token)
     }
 
-    /// Requests that Anthropic has no place for: another path, method or host.
+    /// Requests for an unknown path, method or host.
     pub fn stray_requests(&self) -> Vec<Request> {
         self.state.to(Endpoint::Stray)
     }
 
-    /// Waits until at least `count` usage requests have come in all, and gives back every one.
+    /// Waits until at least `count` usage requests have arrived in total, and returns them all.
     ///
     /// # Panics
-    /// When they have not come within `timeout` (real time).
+    /// If they have not arrived within `timeout` (real time).
     pub async fn wait_for_usage(&self, count: usize, timeout: Duration) -> Vec<Request> {
         self.state.wait_for(Endpoint::Usage, count, timeout).await
     }
 
-    /// Waits until at least `count` usage requests have come in all, for no longer than `timeout` (real time); whether they
-    /// have.
+    /// Waits up to `timeout` (real time) until at least `count` usage requests have arrived in total. Returns whether
+    /// they have.
     pub async fn arrived(&self, count: usize, timeout: Duration) -> bool {
         let mut log = self.state.log.subscribe();
         let enough = |log: &Vec<Request>| log.iter().filter(|one| one.endpoint == Endpoint::Usage).count() >= count;
         tokio::time::timeout(timeout, log.wait_for(enough)).await.is_ok()
     }
 
-    /// Waits until at least `count` renewals have been asked for in all, and gives back every one.
+    /// Waits until at least `count` renewals were requested in total, and returns them all.
     ///
     /// # Panics
-    /// When they have not come within `timeout` (real time).
+    /// If that takes longer than `timeout` (real time).
     pub async fn wait_for_token(&self, count: usize, timeout: Duration) -> Vec<Request> {
         self.state.wait_for(Endpoint::Token, count, timeout).await
     }
@@ -327,7 +327,7 @@ impl Service for Host {
     }
 }
 
-/// Another host, which must never be asked: the far end of a redirect.
+/// Another host that must never receive a request: the target of a redirect.
 #[derive(Debug)]
 pub struct Foreign {
     state: Arc<ForeignState>,
@@ -341,24 +341,24 @@ struct ForeignState {
 }
 
 impl Foreign {
-    /// Starts it on 127.0.0.2, which is loopback and yet not the host that was asked.
+    /// Starts it on 127.0.0.2, which is loopback but not the requested host.
     pub async fn start() -> Self {
         let state = Arc::new(ForeignState::default());
         let server = Server::start(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2)), Arc::new(ForeignHost(Arc::clone(&state))));
         Self { state, server }
     }
 
-    /// Where a redirect can point.
+    /// The target URL for a redirect.
     pub fn url(&self) -> String {
         format!("{}{USAGE_PATH}", self.server.base())
     }
 
-    /// Whether anything so much as connected.
+    /// Whether any connection was opened.
     pub fn was_asked(&self) -> bool {
         *locked(&self.state.connections) > 0
     }
 
-    /// What it was asked.
+    /// The requests that it received.
     pub fn requests(&self) -> Vec<Request> {
         locked(&self.state.requests).clone()
     }

@@ -1,4 +1,4 @@
-//! What Anthropic says, word for word as seen in 2026, with made-up values.
+//! Anthropic's responses, verbatim as seen in 2026, with made-up values.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,7 +9,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 const FIVE_HOURS: Duration = Duration::from_secs(5 * 3600);
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// When the windows of a made-up account reset: always ahead, and the same from one poll to the next.
+/// When the windows of a made-up account reset: always in the future, and stable between polls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resets {
     /// End of the 5-hour window.
@@ -19,8 +19,8 @@ pub struct Resets {
 }
 
 impl Resets {
-    /// The resets still ahead at `now` for an account first seen at `anchor` (both program time): the 5-hour window
-    /// ends 2 h 30 min after the anchor and every 5 h from there, the weekly one 4 days after it and every 7.
+    /// The next resets at `now` for an account first seen at `anchor` (both program time): the 5-hour window ends 2 h
+    /// 30 min after the anchor and every 5 h from there, the weekly one 4 days after it and every 7.
     pub fn ahead(anchor: SystemTime, now: SystemTime) -> Self {
         Self { five_hour: next(anchor + HOUR * 5 / 2, FIVE_HOURS, now), seven_day: next(anchor + HOUR * 96, WEEK, now) }
     }
@@ -109,12 +109,12 @@ pub fn overloaded() -> Value {
     json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}})
 }
 
-/// An error body with a type and a message of one's own.
+/// An error body with a custom type and message.
 pub fn error(kind: &str, message: &str) -> Value {
     json!({"type": "error", "error": {"type": kind, "message": message}, "request_id": "req_x"})
 }
 
-/// The token endpoint's answer to a grant that worked.
+/// The token endpoint's response to a successful grant.
 pub fn renewed(access_token: &str, refresh_token: Option<&str>) -> Value {
     let mut body = json!({"token_type": "Bearer", "access_token": access_token, "expires_in": 28800,
         "refresh_token_expires_in": 2_592_000, "scope": "user:inference user:profile",
@@ -126,12 +126,12 @@ pub fn renewed(access_token: &str, refresh_token: Option<&str>) -> Value {
     body
 }
 
-/// The token endpoint's answer to a refresh token that is spent or unknown.
+/// The token endpoint's response to a spent or unknown refresh token.
 pub fn invalid_grant() -> Value {
     json!({"error": "invalid_grant", "error_description": "Refresh token not found or invalid"})
 }
 
-/// As Anthropic writes times: microseconds and a numeric offset.
+/// Times as Anthropic writes them: microseconds and a numeric offset.
 fn rfc3339(time: SystemTime) -> String {
     let time = Timestamp::try_from(time).expect("a time within jiff's range");
     time.strftime("%Y-%m-%dT%H:%M:%S.%6f+00:00").to_string()

@@ -1,4 +1,4 @@
-//! A home folder of its own, with Claude Code's files in it and Holdoff's.
+//! A temporary home folder with the files of Claude Code and of Holdoff.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,13 +18,13 @@ pub const ANN: &str = "0b0c7f5e-0000-4000-8000-000000000001";
 /// The folder of Holdoff's data under `XDG_DATA_HOME`.
 pub const APP_ID: &str = "dev.holdoff.tray";
 
-/// A temporary home. Its path is short, for the sake of socket addresses; it goes away when dropped.
+/// A temporary home. Its path is short because socket addresses are limited. It is deleted when dropped.
 #[derive(Debug)]
 pub struct Home {
     dir: TempDir,
 }
 
-/// What Claude Code stores of a sign-in. `None` is written as null.
+/// The sign-in that Claude Code stores. `None` is written as null.
 #[derive(Clone, Debug)]
 pub struct Credential {
     /// The access token.
@@ -33,17 +33,17 @@ pub struct Credential {
     pub refresh_token: Option<String>,
     /// When the access token expires, in milliseconds since 1970 on the program's clock.
     pub expires_at_ms: Option<i64>,
-    /// What the token may be used for.
+    /// The scopes of the token.
     pub scopes: Vec<String>,
     /// The plan: `max`, `pro` …
     pub subscription_type: Option<String>,
-    /// The tier of rate limits.
+    /// The rate limit tier.
     pub rate_limit_tier: Option<String>,
-    /// Whose it is, and of which organization, as newer versions of Claude Code write it beside the tokens.
+    /// The account that newer versions of Claude Code write beside the tokens.
     pub account: Option<String>,
-    /// See there.
+    /// The organization, likewise.
     pub organization: Option<String>,
-    /// What else stands in the file and belongs to others.
+    /// Other keys in the file, which belong to other programs.
     pub siblings: Map<String, Value>,
 }
 
@@ -65,7 +65,7 @@ impl Credential {
         }
     }
 
-    /// Every token in it, those of others among them: what must turn up nowhere else.
+    /// Every token in it, including those of other programs: none may appear anywhere else.
     pub fn secrets(&self) -> Vec<&str> {
         let mcp = self.siblings.get("mcpOAuth").and_then(Value::as_object).into_iter().flat_map(Map::values);
         let others = mcp.filter_map(|server| server["accessToken"].as_str());
@@ -88,20 +88,20 @@ impl Credential {
     }
 }
 
-/// A token of about the real length, random behind its prefix.
+/// A random token with this prefix and about the real length.
 pub fn random_token(prefix: &str) -> String {
     let random = std::iter::repeat_with(fastrand::alphanumeric).take(86);
     format!("{prefix}{}-{}AA", random.clone().take(40).collect::<String>(), random.take(44).collect::<String>())
 }
 
 impl Home {
-    /// A new home with its XDG folders and nothing in them.
+    /// A new home with empty XDG folders.
     pub fn new() -> Self {
         if cfg!(unix) { Self::under(Path::new("/tmp")) } else { Self::under(&std::env::temp_dir()) }
     }
 
-    /// The same, for a program whose clock that is. On a fast clock it is in memory, if there is room: twenty
-    /// milliseconds that a disk takes are a minute then, and taken for the machine's sleep.
+    /// The same for a program with this clock. For a fast clock it is in memory, if there is room: 20 ms of disk time
+    /// would be a minute of program time and look like a suspend.
     pub fn at(clock: ClockSpec) -> Self {
         let memory = Path::new("/dev/shm");
         if cfg!(unix) && clock.speed > 1.0 && memory.is_dir() { Self::under(memory) } else { Self::new() }
@@ -152,12 +152,12 @@ impl Home {
         self.claude_dir().join(".credentials.json")
     }
 
-    /// The environment of a program that lives in this home, and nothing of ours. Without a display or a bus: the
+    /// The environment of a program in this home, without any variable of ours, and without a display or a bus: the
     /// desktop adds those.
     pub fn env(&self) -> BTreeMap<String, String> {
         let under = |folder: &str| self.path().join(folder).display().to_string();
         let path = format!("{}:/usr/local/bin:/usr/bin:/bin", under(".local/bin"));
-        // Without it, nothing on Windows has a socket.
+        // On Windows, sockets do not work without it.
         let windows = std::env::var("SystemRoot").ok().map(|root| ("SystemRoot".to_owned(), root));
         let person = [
             (if cfg!(windows) { "USERPROFILE" } else { "HOME" }, self.path().display().to_string()),
@@ -175,14 +175,14 @@ impl Home {
         person.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(windows).collect()
     }
 
-    /// A command that runs in this home and knows nothing else.
+    /// A command that runs in this home with no other environment.
     pub fn command(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new(program.as_ref());
         command.env_clear().envs(self.env()).current_dir(self.path());
         command
     }
 
-    /// Puts a program first on the home's `PATH`, for example a `claude` that only writes down how it was called.
+    /// Puts a program first on the home's `PATH`, for example a `claude` that only records how it was called.
     pub fn program(&self, name: &str, script: &str) -> PathBuf {
         let path = self.path().join(".local/bin").join(name);
         write_private(&path, script.as_bytes());
@@ -190,26 +190,26 @@ impl Home {
         path
     }
 
-    /// Signs in: writes Claude Code's credential file as Claude Code does, by rename, at mode 0600.
+    /// Signs in: writes Claude Code's credential file as Claude Code does, by rename, with mode 0600.
     pub fn credentials(&self, credential: &Credential) {
         self.raw_credentials(credential.to_json().to_string().as_bytes());
     }
 
-    /// Writes any bytes as the credential file, by rename, at mode 0600.
+    /// Writes arbitrary bytes as the credential file, by rename, with mode 0600.
     pub fn raw_credentials(&self, bytes: &[u8]) {
         fs::create_dir_all(self.claude_dir()).expect("a folder for Claude Code");
         replace(&self.credentials_path(), bytes);
     }
 
-    /// Signs out. No file, no matter.
+    /// Signs out. Does nothing if there is no file.
     pub fn remove_credentials(&self) {
         if self.credentials_path().exists() {
             fs::remove_file(self.credentials_path()).expect("a credential file can be removed");
         }
     }
 
-    /// Moves Claude Code's folder away, with all in it, and makes a new and empty one: a watch on the old one sees no more.
-    /// Gives back where the old one went.
+    /// Moves Claude Code's folder away with its content and creates a new, empty one: a watch on the old folder sees
+    /// no more changes. Returns the new path of the old folder.
     pub fn replace_config_folder(&self) -> PathBuf {
         let old = (1..).map(|n| self.path().join(format!(".claude.old-{n}"))).find(|path| !path.exists());
         let old = old.expect("a free name");
@@ -225,7 +225,7 @@ impl Home {
         replace(&self.path().join(".claude.json"), file.to_string().as_bytes());
     }
 
-    /// A signed-in home in one line: the account Ann with a fresh sign-in until `expires_at`, which is given back.
+    /// Signs in the account Ann with new tokens that are valid until `expires_at`, and returns them.
     pub fn sign_in(&self, expires_at: SystemTime) -> Credential {
         let credential = Credential { account: Some(ANN.to_owned()), ..Credential::fresh(expires_at) };
         self.claude_json(ANN, "ann@example.com", "Ann's Organization");
@@ -233,7 +233,7 @@ impl Home {
         credential
     }
 
-    /// Signs a person in with `CLAUDE_CONFIG_DIR` at this folder of the home: credential and identity are both in there.
+    /// Signs a person in with `CLAUDE_CONFIG_DIR` set to this folder of the home: it contains both credential and identity.
     pub fn sign_in_at(&self, folder: &str, account_uuid: &str, email: &str, expires_at: SystemTime) -> Credential {
         let credential = Credential { account: Some(account_uuid.to_owned()), ..Credential::fresh(expires_at) };
         self.identity_at(folder, &json!({"accountUuid": account_uuid, "emailAddress": email}));
@@ -241,7 +241,7 @@ impl Home {
         credential
     }
 
-    /// Signs a person in to a seat of an organization, in the same way, as newer versions of Claude Code write it.
+    /// Signs a person in to an organization in the same way, as newer versions of Claude Code write it.
     pub fn sign_in_seat(
         &self,
         folder: &str,
@@ -261,14 +261,14 @@ impl Home {
         credential
     }
 
-    /// One of the two files of a sign-in in a folder of the home: whose it is.
+    /// Writes one of the two files of a sign-in in a folder of the home: the identity.
     pub fn identity_at(&self, folder: &str, account: &Value) {
         let dir = self.path().join(folder);
         fs::create_dir_all(&dir).expect("a config folder");
         replace(&dir.join(".claude.json"), json!({"oauthAccount": account}).to_string().as_bytes());
     }
 
-    /// The other one: the tokens.
+    /// Writes the other one: the tokens.
     pub fn credentials_at(&self, folder: &str, credential: &Credential) {
         let dir = self.path().join(folder);
         fs::create_dir_all(&dir).expect("a config folder");
@@ -281,13 +281,13 @@ impl Home {
         replace(&self.data_dir().join("settings.json"), settings.to_string().as_bytes());
     }
 
-    /// Holdoff's settings, if there is a file that can be read.
+    /// Holdoff's settings, if the file exists and is readable.
     pub fn read_settings(&self) -> Option<Value> {
         serde_json::from_slice(&fs::read(self.data_dir().join("settings.json")).ok()?).ok()
     }
 
-    /// Every file or folder in this home that holds one of the secrets, or a piece of one, in its content, its name or
-    /// its link; in any form that [`Secrets`] knows. The owner's own credential files do not count.
+    /// Every file or folder in this home with a secret, or a piece of one, in its content, name or link target, in any
+    /// form that [`Secrets`] detects. The owner's own credential files are excluded.
     pub fn find_secret(&self, secrets: &[&str]) -> Vec<PathBuf> {
         let mut found = Secrets::new(secrets).under(self.path());
         found.retain(|path| !self.belongs_to_owner(path));
@@ -308,7 +308,7 @@ impl Default for Home {
     }
 }
 
-/// Writes a file beside `path`, for its owner only, and renames it over.
+/// Writes a file beside `path`, readable only by its owner, and renames it to `path`.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) {
     let aside = path
         .with_file_name(format!(".new-{}", std::iter::repeat_with(fastrand::alphanumeric).take(8).collect::<String>()));
@@ -334,6 +334,6 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, mode).unwrap_or_else(|e| panic!("cannot set the mode of {}: {e}", path.display()));
 }
 
-/// What is in a person's profile is theirs alone.
+/// Files in a user's profile are private already.
 #[cfg(not(unix))]
 fn set_mode(_: &Path, _: u32) {}

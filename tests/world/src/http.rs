@@ -1,4 +1,4 @@
-//! A small HTTP/1.1 server on its own thread, for answers that no well-behaved server can give.
+//! A small HTTP/1.1 server on its own thread, for responses that no well-behaved server can send.
 
 use std::fmt;
 use std::io;
@@ -15,7 +15,7 @@ use crate::fake::Request;
 
 const LONGEST_HEAD: usize = 64 * 1024;
 
-/// What a connection sees.
+/// What a connection does.
 #[derive(Clone, Debug)]
 pub(crate) enum Wire {
     Whole(Whole),
@@ -28,27 +28,27 @@ pub(crate) enum Wire {
     Bytes(Arc<Vec<u8>>),
 }
 
-/// What a connection finds before it has said a word.
+/// What a new connection meets before it sends anything.
 #[derive(Clone, Debug, Default)]
 pub enum Welcome {
-    /// A server that listens and answers.
+    /// A server that listens and responds.
     #[default]
     Listens,
-    /// A server that says this at once and reads nothing: one for something else than HTTP.
+    /// A server of another protocol: sends these bytes at once and reads nothing.
     Says(Vec<u8>),
-    /// A server that takes the connection and neither reads nor says anything.
+    /// A server that accepts the connection and neither reads nor sends anything.
     Silence,
     /// A server that resets the connection at once.
     Reset,
 }
 
-/// An answer that ends.
+/// A response that ends.
 #[derive(Clone)]
 pub(crate) struct Whole {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Arc<Vec<u8>>,
-    /// Whether its length is said; if not, the end of the connection ends it.
+    /// Whether its length is declared; if not, the end of the connection ends it.
     pub(crate) sized: bool,
 }
 
@@ -58,17 +58,17 @@ impl fmt::Debug for Whole {
     }
 }
 
-/// Who decides on the answers.
+/// Decides on the responses.
 pub(crate) trait Service: Send + Sync + 'static {
-    /// A connection came, before any request on it.
+    /// A connection was opened; no request yet.
     fn connected(&self) -> Welcome {
         Welcome::Listens
     }
-    /// A whole request came: what to answer, and after what delay.
+    /// A complete request arrived: returns the response and its delay.
     fn answer(&self, request: Request) -> (Wire, Duration);
 }
 
-/// A listener on a thread of its own, so that a test that blocks does not stop the world. Ends when dropped.
+/// A listener on its own thread, so that a test that blocks does not stop it. Ends when dropped.
 pub(crate) struct Server {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
@@ -127,7 +127,7 @@ async fn accept(listener: TcpListener, service: &Arc<dyn Service>) {
         let welcome = service.connected();
         let service = Arc::clone(service);
         tokio::spawn(async move {
-            // The client may leave at any moment: that is its right, and no failure of ours.
+            // A client may disconnect at any moment; that is not a failure of the server.
             let _left = welcomed(stream, welcome, service.as_ref()).await;
         });
     }
@@ -145,7 +145,7 @@ async fn welcomed(mut stream: TcpStream, welcome: Welcome, service: &dyn Service
     }
 }
 
-/// Takes no notice of anything until the other end closes.
+/// Ignores everything until the other end closes.
 async fn until_closed(stream: &mut TcpStream) -> io::Result<()> {
     let mut ignored = [0; 4096];
     while stream.read(&mut ignored).await? > 0 {}
@@ -166,7 +166,7 @@ async fn converse(mut stream: TcpStream, service: &dyn Service) -> io::Result<()
     Ok(())
 }
 
-/// Sends an answer; true when the connection can carry another.
+/// Sends a response; returns true if the connection can be reused.
 async fn send(stream: &mut TcpStream, wire: Wire) -> io::Result<bool> {
     match wire {
         Wire::Whole(whole) => send_whole(stream, &whole).await,
@@ -220,7 +220,7 @@ async fn trickle(stream: &mut TcpStream, byte: u8, every: Duration) -> io::Resul
     }
 }
 
-/// Reads one request; `None` when the client closed between two.
+/// Reads one request; `None` if the client closed the connection between two.
 async fn read_request(stream: &mut TcpStream, unread: &mut Vec<u8>) -> io::Result<Option<Request>> {
     loop {
         if let Some((mut request, head, length)) = parse_head(unread)? {
@@ -243,7 +243,7 @@ async fn read_request(stream: &mut TcpStream, unread: &mut Vec<u8>) -> io::Resul
     }
 }
 
-/// The request, the length of its head and of its body; `None` while the head is not whole.
+/// The request and the lengths of its head and body; `None` until the head is complete.
 fn parse_head(unread: &[u8]) -> io::Result<Option<(Request, usize, usize)>> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut parsed = httparse::Request::new(&mut headers);

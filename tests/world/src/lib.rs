@@ -1,13 +1,13 @@
-//! The world around Holdoff, for tests, the demo and measurements.
+//! The test environment of Holdoff, for tests, the demo and benchmarks.
 //!
-//! Holdoff is driven from outside only: a fake Anthropic on loopback ([`fake`]), a home folder of its own ([`home`]), a
-//! clock that runs faster ([`clock`]), a real desktop without a screen ([`desktop`]), the tray item on its bus ([`tray`]),
-//! the programs themselves ([`app`]), if wished in a view of the file system of their own ([`apart`]), and their windows
-//! ([`webdriver`]). Nothing here links a line of Holdoff.
+//! Holdoff is operated only from outside: a fake Anthropic on loopback ([`fake`]), a home folder ([`home`]), a faster
+//! clock ([`clock`]), a real desktop without a screen ([`desktop`]), the tray item on its bus ([`tray`]), the programs
+//! themselves ([`app`]), optionally in their own view of the file system ([`sandbox`]), and their windows
+//! ([`webdriver`]). Nothing here links Holdoff's code.
 //!
-//! What is missing or late is a panic that says what was waited for and, for a missing program, the Debian package.
+//! Anything missing or late causes a panic that says what was waited for and, for a missing program, the Debian package.
 //!
-//! The desktop, and what looks into processes, is Linux's; the fake Anthropic and the home folder are there everywhere.
+//! The desktop and the process inspection need Linux; the fake Anthropic and the home folder work everywhere.
 #![warn(missing_docs)]
 #![allow(
     clippy::unwrap_used,
@@ -73,7 +73,7 @@ pub use webdriver::{Browser, Inspector};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A panic in one test must not hide the state from the next one that looks at it.
+/// A panic in one test must not hide the state from the next one that reads it.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

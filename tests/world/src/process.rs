@@ -1,4 +1,4 @@
-//! What `/proc` says of a process: its descendants, memory, context switches.
+//! Information from `/proc` about a process: its descendants, memory, context switches.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,9 +8,9 @@ use std::path::PathBuf;
 pub struct Memory {
     /// Resident set.
     pub rss_kib: u64,
-    /// Proportional set: shared pages divided by those who share them.
+    /// Proportional set: shared pages divided by the number of processes that share them.
     pub pss_kib: u64,
-    /// Pages that nobody else has, clean and dirty.
+    /// Pages that no other process has, clean and dirty.
     pub private_kib: u64,
 }
 
@@ -26,7 +26,7 @@ impl std::ops::Add for Memory {
     }
 }
 
-/// Whether there is such a process, and not only what a dead one leaves behind.
+/// Whether the process exists and is not a zombie.
 pub fn is_alive(pid: u32) -> bool {
     stat(pid).is_some_and(|stat| !matches!(stat.state, 'Z' | 'X'))
 }
@@ -36,17 +36,17 @@ pub fn name(pid: u32) -> Option<String> {
     fs::read_to_string(proc_file(pid, "comm")).ok().map(|name| name.trim_end().to_owned())
 }
 
-/// The command line of a process, one entry an argument.
+/// The command line of a process, one entry per argument.
 pub fn command_line(pid: u32) -> Vec<String> {
     split_at_nul(pid, "cmdline")
 }
 
-/// The environment a process was started with, one `NAME=value` an entry.
+/// The environment that a process was started with, one `NAME=value` per entry.
 pub fn environment(pid: u32) -> Vec<String> {
     split_at_nul(pid, "environ")
 }
 
-/// All living descendants of a process, itself not among them.
+/// All living descendants of a process, without itself.
 pub fn descendants(pid: u32) -> Vec<u32> {
     let everyone: Vec<(u32, u32)> = all_pids().into_iter().filter_map(|pid| Some((pid, stat(pid)?.parent))).collect();
     let mut found = vec![pid];
@@ -61,7 +61,7 @@ pub fn descendants(pid: u32) -> Vec<u32> {
 /// Memory of one process.
 ///
 /// # Panics
-/// When it has ended.
+/// If it has ended.
 pub fn memory(pid: u32) -> Memory {
     let rollup = fs::read_to_string(proc_file(pid, "smaps_rollup"))
         .unwrap_or_else(|e| panic!("cannot read the memory of process {pid}: {e}"));
@@ -74,7 +74,7 @@ pub fn memory_of_tree(pid: u32) -> Memory {
     descendants(pid).into_iter().map(memory).fold(memory(pid), |sum, one| sum + one)
 }
 
-/// Context switches, voluntary and not, of all threads of a process so far. A thread that ends takes its own along.
+/// Context switches, voluntary and not, of all threads of a process so far. Those of ended threads are not included.
 pub fn context_switches(pid: u32) -> u64 {
     let tasks =
         fs::read_dir(proc_file(pid, "task")).unwrap_or_else(|e| panic!("cannot read the threads of {pid}: {e}"));
@@ -89,7 +89,7 @@ pub fn cpu_ticks(pid: u32) -> u64 {
     stat(pid).unwrap_or_else(|| panic!("process {pid} has ended")).ticks
 }
 
-/// The TCP ports at which a process waits for connections, the lowest first.
+/// The TCP ports on which a process listens, in ascending order.
 pub fn listening_ports(pid: u32) -> Vec<u16> {
     let open = fs::read_dir(proc_file(pid, "fd")).unwrap_or_else(|e| panic!("cannot read the files of {pid}: {e}"));
     let links = open.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
@@ -106,7 +106,7 @@ pub fn listening_ports(pid: u32) -> Vec<u16> {
     ports
 }
 
-/// The port of a line of `/proc/<pid>/net/tcp`, if it is one of these sockets and listens.
+/// The port of a line of `/proc/<pid>/net/tcp`, if the line is one of these sockets and listening.
 fn listener(line: &str, sockets: &[String]) -> Option<u16> {
     const LISTEN: &str = "0A";
     let fields: Vec<&str> = line.split_whitespace().collect();
@@ -126,7 +126,7 @@ struct Stat {
 
 fn stat(pid: u32) -> Option<Stat> {
     let stat = fs::read_to_string(proc_file(pid, "stat")).ok()?;
-    // The name stands in parentheses and may itself hold spaces and parentheses.
+    // The name is in parentheses and may itself contain spaces and parentheses.
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
     let number = |index: usize| fields.get(index)?.parse().ok();
     Some(Stat {

@@ -1,5 +1,5 @@
-//! A proxy that ends TLS, as companies have them: programs that can be given nothing but an authority to trust and the
-//! address of a proxy are answered by the fake Anthropic, under Anthropic's own names. No packet goes anywhere else.
+//! A TLS-terminating proxy, as companies use: programs that can only be given a trusted authority and a proxy address
+//! get responses of the fake Anthropic under Anthropic's own names. No packet goes anywhere else.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -15,9 +15,9 @@ use tokio_rustls::TlsAcceptor;
 use crate::fake::FakeAnthropic;
 use crate::{locked, tls};
 
-/// Where renewals and sign-ins are asked for.
+/// The host for renewals and sign-ins.
 const TOKEN_HOST: &str = "platform.claude.com";
-/// Where all else is.
+/// The host for everything else.
 const API_HOST: &str = "api.anthropic.com";
 const LONGEST_HEAD: usize = 8192;
 
@@ -30,7 +30,7 @@ pub struct TlsProxy {
     accepting: tokio::task::JoinHandle<()>,
 }
 
-/// What connections are to be answered with.
+/// How connections are answered.
 #[derive(Clone)]
 struct Ends {
     tls: Arc<ServerConfig>,
@@ -45,7 +45,7 @@ impl TlsProxy {
         let authority = tls::authority();
         let key = KeyPair::generate().expect("a key");
         let mut params = CertificateParams::new(vec![API_HOST.to_owned(), TOKEN_HOST.to_owned()]).expect("two names");
-        // By the name of its authority, some would take it for one that signed itself.
+        // With the authority's name, some clients would consider it self-signed.
         params.distinguished_name.push(DnType::CommonName, API_HOST);
         let signed = params.signed_by(&key, &authority);
         let tls = tls::server(signed.expect("a certificate"), &key);
@@ -76,12 +76,12 @@ impl TlsProxy {
         format!("http://{}", self.address)
     }
 
-    /// Writes the certificate of its authority, such as `NODE_EXTRA_CA_CERTS` names.
+    /// Writes the certificate of its authority, for `NODE_EXTRA_CA_CERTS`.
     pub fn write_authority(&self, path: &Path) {
         std::fs::write(path, self.authority.pem()).expect("a file for a certificate");
     }
 
-    /// The other hosts that were asked for, and refused, in the order in which they were.
+    /// The other hosts that were requested and refused, in this order.
     pub fn refused(&self) -> Vec<String> {
         locked(&self.refused).clone()
     }
@@ -93,7 +93,7 @@ impl Drop for TlsProxy {
     }
 }
 
-/// `CONNECT host:port HTTP/1.1`, and then TLS under that host's name.
+/// Handles `CONNECT host:port HTTP/1.1`, then TLS under that host's name.
 async fn connect(mut near: TcpStream, ends: Ends) -> io::Result<()> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {

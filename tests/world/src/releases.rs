@@ -1,4 +1,4 @@
-//! A fake of the server of Holdoff's own releases on loopback, with a key of its own.
+//! A fake server of Holdoff's own releases on loopback, with its own key.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -15,10 +15,10 @@ use crate::fake::Request;
 use crate::http::{Server, Service, Welcome, Wire};
 use crate::locked;
 
-/// Where the signed list is.
+/// The path of the signed list.
 pub const LIST_PATH: &str = "/updates.signed";
 
-/// Answers with what was published; with 404 until then.
+/// Serves what was published; 404 until then.
 #[derive(Debug)]
 pub struct FakeReleases {
     state: Arc<State>,
@@ -46,14 +46,14 @@ struct State {
 pub struct Published {
     /// `archive`, `deb` or `rpm`.
     pub kind: &'static str,
-    /// Its name beside the list.
+    /// Its name, relative to the list.
     pub file: String,
-    /// What is in it.
+    /// Its content.
     pub contents: Vec<u8>,
 }
 
 impl FakeReleases {
-    /// Starts it.
+    /// Starts the server.
     pub fn start() -> Self {
         let state = Arc::new(State {
             answers: Mutex::default(),
@@ -75,7 +75,7 @@ impl FakeReleases {
         self.keys.0.pk.to_base64()
     }
 
-    /// From now on this is the newest release, signed and all there.
+    /// Publishes this as the newest release, signed and complete.
     pub fn publish(&self, version: &str, packages: &[Published]) {
         self.answer(LIST_PATH, Answer::raw(200, &[], self.signed(version, packages)));
         for package in packages {
@@ -83,7 +83,7 @@ impl FakeReleases {
         }
     }
 
-    /// The list of a release, as it is signed with this server's key.
+    /// The list of a release, signed with this server's key.
     pub fn signed(&self, version: &str, packages: &[Published]) -> String {
         let listed = |package: &Published| {
             let sum: String = Sha256::digest(&package.contents).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -102,12 +102,12 @@ impl FakeReleases {
         signature.into_string() + &list
     }
 
-    /// Answers a path (with `/` before its name) like this from now on.
+    /// Sets the response for a path (with a leading `/`) from now on.
     pub fn answer(&self, path: &str, answer: Answer) {
         locked(&self.state.answers).insert(path.to_owned(), answer);
     }
 
-    /// How many connections came.
+    /// The number of connections so far.
     pub fn connections(&self) -> usize {
         *locked(&self.state.connections)
     }
@@ -122,10 +122,10 @@ impl FakeReleases {
         self.requests().into_iter().filter(|request| request.path == LIST_PATH).collect()
     }
 
-    /// Waits until the list was asked for at least `count` times in all, and gives back every time.
+    /// Waits until the list was requested at least `count` times in total, and returns the times.
     ///
     /// # Panics
-    /// When it was not within `timeout` (real time).
+    /// If that takes longer than `timeout` (real time).
     pub async fn wait_for_list(&self, count: usize, timeout: Duration) -> Vec<Request> {
         let mut log = self.state.log.subscribe();
         let enough = |log: &Vec<Request>| log.iter().filter(|request| request.path == LIST_PATH).count() >= count;

@@ -1,7 +1,7 @@
-//! A view of the file system, and if wished of the network, that only the programs started in it have.
+//! A private view of the file system, optionally without a network, for the programs that are started in it.
 //!
-//! It lasts as long as the process that holds it, and all that is mounted in it goes with that process, however it ends:
-//! nothing is left mounted. Root may make one; others need user namespaces.
+//! It lives as long as the process that holds it. All its mounts go away with that process, however it ends. Root may
+//! create one; other users need user namespaces.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,10 +13,10 @@ use crate::spawn::{Finished, Spawned, tool};
 
 const PACKAGE: &str = "util-linux";
 const START: Duration = Duration::from_secs(10);
-/// How long a mount or the like may take.
+/// How long a mount or similar command may take.
 const COMMAND: Duration = Duration::from_secs(30);
 
-/// The view. Programs are started in it by [`crate::Launch::within`].
+/// The view. [`crate::Launch::within`] starts programs in it.
 #[derive(Debug)]
 pub struct Apart {
     holder: Spawned,
@@ -24,18 +24,18 @@ pub struct Apart {
 }
 
 impl Apart {
-    /// The file system as it is, to be changed for those within.
+    /// Starts as a copy of the file system, which can then be changed for the programs inside.
     ///
     /// # Panics
-    /// When the system does not let us: says what is needed.
+    /// If the system does not permit this: says what is needed.
     pub async fn new() -> Self {
         Self::with(true).await
     }
 
-    /// As [`Apart::new`], and without a network: not even loopback is up, and no packet can leave.
+    /// Like [`Apart::new`], but without a network: not even loopback is up, and no packet can leave.
     ///
     /// # Panics
-    /// When the system does not let us: says what is needed.
+    /// If the system does not permit this: says what is needed.
     pub async fn without_network() -> Self {
         Self::with(false).await
     }
@@ -47,7 +47,7 @@ impl Apart {
             command.arg("--net");
         }
         if !rustix::process::geteuid().is_root() {
-            // The same user within, so that a bus recognises it, and yet free to mount.
+            // The same user inside, so that a bus accepts it, but with the capability to mount.
             command.args(["--user", "--map-current-user", "--keep-caps"]);
         }
         let holder = Spawned::start("unshare", command.args(["sleep", "infinity"]));
@@ -65,37 +65,36 @@ impl Apart {
         Self { holder, network }
     }
 
-    /// Mounts an empty file system of this size at `place`, which is made if it is not there.
+    /// Mounts an empty file system of this size at `place`, which is created if it does not exist.
     pub async fn mount_small(&self, place: &Path, kib: u32) {
         std::fs::create_dir_all(place).expect("a place to mount at");
         self.run("mount", &["-t", "tmpfs", "-o", &format!("size={kib}k,mode=0700"), "tmpfs", text(place)]).await;
     }
 
-    /// Mounts what is at `source` at `place` too. Two files may be given: what is then written into `source`, in place, is
-    /// seen at `place`.
+    /// Bind-mounts `source` at `place`. With two files, data that is written to `source` in place appears at `place`.
     pub async fn bind(&self, source: &Path, place: &Path) {
         self.run("mount", &["--bind", text(source), text(place)]).await;
     }
 
-    /// Lets nobody within, root included, write to what is at `place`; files that are open for writing stay so, as they do
-    /// when the system finds a fault in a disk. [`Apart::unmount`] ends it.
+    /// Makes `place` read-only inside, even for root. Files that are open for writing stay writable, as when the
+    /// kernel remounts a faulty disk. [`Apart::unmount`] reverts it.
     pub async fn make_read_only(&self, place: &Path) {
         self.bind(place, place).await;
         self.run("mount", &["-o", "remount,bind,ro", text(place)]).await;
     }
 
-    /// Takes away what was mounted last at `place`.
+    /// Removes the last mount at `place`.
     pub async fn unmount(&self, place: &Path) {
         self.run("umount", &["--lazy", text(place)]).await;
     }
 
-    /// A path within, as seen from outside.
+    /// The path outside for a path inside.
     pub fn seen(&self, within: &Path) -> PathBuf {
         let root = PathBuf::from(format!("/proc/{}/root", self.holder.pid()));
         root.join(within.strip_prefix("/").unwrap_or(within))
     }
 
-    /// What to put before a command so that it runs within, in the same process.
+    /// The prefix that makes a command run inside, in the same process.
     pub(crate) fn prefix(&self) -> Vec<String> {
         let mut prefix =
             vec![tool("nsenter", PACKAGE).display().to_string(), format!("--target={}", self.holder.pid())];
@@ -118,8 +117,7 @@ impl Apart {
     }
 }
 
-/// Fills a file system to its last byte by a file beside what is kept there, and gives back that file: to be removed when
-/// there is to be space again.
+/// Fills a file system completely with a file in `folder`, and returns that file. Remove it to free the space.
 pub fn fill(folder: &Path) -> PathBuf {
     use std::io::Write;
     let path = folder.join("somebody-elses-large-file");

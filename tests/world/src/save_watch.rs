@@ -1,4 +1,4 @@
-//! Sees each write into a folder as it happens, to be there in the middle of a save.
+//! Detects each write to a folder as it happens, so that a test can act in the middle of a save.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -6,20 +6,20 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 
-/// Writes into a folder, seen from now on.
+/// The writes to a folder from now on.
 #[derive(Debug)]
 pub struct Saves {
     folder: PathBuf,
 }
 
 impl Saves {
-    /// Of this folder, which is made if it is not there yet.
+    /// Watches this folder, which is created if it does not exist.
     pub fn watch(folder: &Path) -> Self {
         std::fs::create_dir_all(folder).expect("a folder to watch");
         Self { folder: folder.to_owned() }
     }
 
-    /// Returns after so many writes (a file that is cut to nothing, then filled, is two), or after `timeout`.
+    /// Returns after `count` writes (truncating a file and filling it counts as two), or after `timeout`.
     pub async fn after(self, count: u32, timeout: Duration) {
         let waited = tokio::task::spawn_blocking(move || wait(&self.folder, count, timeout)).await;
         waited.expect("a folder can be watched");

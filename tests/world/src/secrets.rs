@@ -1,4 +1,4 @@
-//! Looking for secrets where they must not be: whole, in pieces, and in the forms they tend to take.
+//! Searches for secrets where they must not be: whole, in pieces, and in common encodings.
 
 use std::fmt;
 use std::fs;
@@ -8,23 +8,23 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 
-/// The length of the shortest piece that counts: shorter ones turn up by chance.
+/// The length of the shortest piece that counts: shorter ones occur by chance.
 pub const PIECE: usize = 12;
 
-/// A set of secrets to look for. Found are: any [`PIECE`] characters in a row of the random part of a secret, as they
-/// are, in UTF-16, in hexadecimal, percent-encoded and JSON-escaped; and base64 (both alphabets, any alignment) of any
-/// stretch a little longer than that.
+/// A set of secrets to search for. It finds any [`PIECE`] consecutive characters of the random part of a secret:
+/// plain, in UTF-16, in hexadecimal, percent-encoded and JSON-escaped; and the base64 form (both alphabets, any
+/// alignment) of any slightly longer piece.
 pub struct Secrets {
     needles: AhoCorasick,
-    /// What each needle is a form of.
+    /// The form that each needle represents.
     forms: Vec<&'static str>,
 }
 
 impl Secrets {
-    /// Prepares to look for `secrets`.
+    /// Prepares the search for `secrets`.
     ///
     /// # Panics
-    /// When there is none, or one has no random part long enough to tell it from anything else.
+    /// If there are none, or one has no random part that is long enough to be unique.
     pub fn new(secrets: &[&str]) -> Self {
         assert!(!secrets.is_empty(), "no secret to look for would find nothing, and prove nothing");
         let mut needles = Vec::new();
@@ -46,7 +46,7 @@ impl Secrets {
         Self { needles, forms }
     }
 
-    /// The form in which a secret stands in `bytes`, if one does.
+    /// The form in which `bytes` contain a secret, if they do.
     pub fn form_in(&self, bytes: impl AsRef<[u8]>) -> Option<&'static str> {
         let bytes = bytes.as_ref();
         let found = |haystack: &[u8]| self.needles.find(haystack).map(|found| self.forms[found.pattern().as_usize()]);
@@ -56,10 +56,10 @@ impl Secrets {
         })
     }
 
-    /// Every file, folder or link under `folder` that holds a secret in its content, its name or its target.
+    /// Every file, folder or link under `folder` with a secret in its content, name or link target.
     ///
     /// # Panics
-    /// When something there cannot be read: what was not looked at proves nothing.
+    /// If something there cannot be read: an incomplete search proves nothing.
     pub fn under(&self, folder: &Path) -> Vec<PathBuf> {
         let mut found = Vec::new();
         self.walk(folder, &mut found);
@@ -70,7 +70,7 @@ impl Secrets {
         let entries = fs::read_dir(folder).unwrap_or_else(|e| panic!("cannot look into {}: {e}", folder.display()));
         for entry in entries {
             let path = entry.expect("an entry of a folder").path();
-            // Gone since the folder was listed: nothing of it is left to hold a secret.
+            // Deleted since the folder was listed: nothing is left that could contain a secret.
             let Ok(data) = fs::symlink_metadata(&path) else { continue };
             if self.holds(&path, &data) {
                 found.push(path.clone());
@@ -101,10 +101,10 @@ impl Secrets {
     }
 }
 
-/// How often each of `needles`, none of which is a part of another, stands in `bytes`.
+/// How often `bytes` contain each of `needles`, none of which is a part of another.
 ///
 /// # Panics
-/// When they are too many.
+/// If there are too many needles.
 pub fn count<const N: usize>(bytes: &[u8], needles: [&str; N]) -> [usize; N] {
     let search = AhoCorasick::new(needles).expect("a set of needles");
     let mut found = [0; N];
@@ -118,7 +118,7 @@ impl fmt::Debug for Secrets {
     }
 }
 
-/// What comes after a prefix that every token of its kind shares (`sk-ant-oat01-`).
+/// The part after the prefix that all tokens of its kind share (`sk-ant-oat01-`).
 fn random_part(secret: &str) -> &str {
     let Some(rest) = secret.strip_prefix("sk-ant-") else { return secret };
     rest.split_once('-').map_or(rest, |(_, random)| random)
@@ -136,8 +136,8 @@ fn encodings(random: &[u8]) -> Vec<(&'static str, usize, usize, Vec<u8>)> {
         ("JSON-escaped", 6, PIECE * 6, each(|byte| format!("\\u{byte:04x}"))),
         ("JSON-escaped", 6, PIECE * 6, each(|byte| format!("\\u{byte:04X}"))),
     ];
-    // Where a secret stands in a longer text decides how its bytes fall into groups of three; the outermost groups,
-    // which share bits with their neighbours, are left out.
+    // The position of a secret in a longer text decides how its bytes fall into groups of three. The outermost groups
+    // share bits with their neighbours and are left out.
     for lead in 0..3 {
         let mut shifted = vec![0; lead];
         shifted.extend_from_slice(random);

@@ -29,7 +29,7 @@ impl Slot {
         }
     }
 
-    /// The one written before this one.
+    /// The other file.
     pub fn other(self) -> Self {
         match self {
             Self::A => Self::B,
@@ -45,26 +45,26 @@ pub enum Target {
     Newest,
     /// The one written before.
     Oldest,
-    /// All there are.
+    /// All that exist.
     Both,
 }
 
-/// What can become of a file.
+/// A kind of damage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Damage {
-    /// Nothing left in it.
+    /// Truncated to nothing.
     Empty,
-    /// The second half is gone.
+    /// The second half is missing.
     Half,
     /// Random bytes of the same length.
     Noise,
-    /// Zero bytes of the same length, as some file systems leave them after a power cut.
+    /// Zero bytes of the same length, as some file systems leave after a power cut.
     Zeros,
-    /// Well-formed JSON of the same shape with one digit or letter changed: only a checksum tells.
+    /// Valid JSON of the same shape with one digit or letter changed: only a checksum detects it.
     Altered,
-    /// JSON that is somebody else's.
+    /// JSON of another program.
     Foreign,
-    /// Not there.
+    /// Deleted.
     Missing,
 }
 
@@ -73,7 +73,7 @@ impl Damage {
     pub const ALL: [Self; 7] =
         [Self::Empty, Self::Half, Self::Noise, Self::Zeros, Self::Altered, Self::Foreign, Self::Missing];
 
-    /// What is left of `bytes`; `None` when the file is gone.
+    /// The damaged form of `bytes`; `None` if the file is deleted.
     pub fn of(self, bytes: &[u8]) -> Option<Vec<u8>> {
         match self {
             Self::Empty => Some(Vec::new()),
@@ -87,7 +87,7 @@ impl Damage {
     }
 }
 
-/// Changes the last digit, or else the last letter.
+/// Changes the last digit, or the last letter if there is no digit.
 fn alter(bytes: &[u8]) -> Vec<u8> {
     let mut altered = bytes.to_vec();
     let last = |wanted: fn(&u8) -> bool| bytes.iter().rposition(wanted);
@@ -100,17 +100,17 @@ fn alter(bytes: &[u8]) -> Vec<u8> {
 }
 
 impl Home {
-    /// Where a state file lies.
+    /// The path of a state file.
     pub fn slot_path(&self, slot: Slot) -> PathBuf {
         self.data_dir().join(slot.file_name())
     }
 
-    /// What a state file holds, if it is there and is JSON.
+    /// The content of a state file, if it exists and is JSON.
     pub fn read_slot(&self, slot: Slot) -> Option<Value> {
         serde_json::from_slice(&fs::read(self.slot_path(slot)).ok()?).ok()
     }
 
-    /// The state file written last: by its `generation`, or by its time where none of them says.
+    /// The state file written last: by its `generation`, or by its modification time if no file has one.
     pub fn newest_slot(&self) -> Option<Slot> {
         let there = || Slot::BOTH.into_iter().filter(|slot| self.slot_path(*slot).exists());
         let generation = |slot: &Slot| self.read_slot(*slot).as_ref().and_then(generation);
@@ -120,10 +120,10 @@ impl Home {
         there().max_by_key(|slot| modified(&self.slot_path(*slot)))
     }
 
-    /// Damages one state file or both, and gives back which. Meant for a program that is not running.
+    /// Damages one state file or both, and returns which. The program must not be running.
     ///
     /// # Panics
-    /// When there is no such file: damage that hits nothing proves nothing.
+    /// If there is no such file: a test without damage proves nothing.
     pub fn damage(&self, target: Target, damage: Damage) -> Vec<Slot> {
         let newest = self.newest_slot().expect("a state file to damage");
         let slots = match target {
@@ -137,7 +137,7 @@ impl Home {
         slots
     }
 
-    /// The files that the program has put aside as unreadable.
+    /// The files that the program put aside as unreadable.
     pub fn unreadable_files(&self) -> Vec<PathBuf> {
         let Ok(entries) = fs::read_dir(self.data_dir()) else { return Vec::new() };
         let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
@@ -148,7 +148,7 @@ impl Home {
 /// Damages any file.
 ///
 /// # Panics
-/// When it is not there.
+/// If it does not exist.
 pub(crate) fn damage_file(path: &Path, damage: Damage) {
     let bytes = fs::read(path).unwrap_or_else(|e| panic!("nothing to damage at {}: {e}", path.display()));
     match damage.of(&bytes) {
@@ -157,7 +157,7 @@ pub(crate) fn damage_file(path: &Path, damage: Damage) {
     }
 }
 
-/// The field `generation`, wherever it stands.
+/// The field `generation`, at any depth.
 fn generation(value: &Value) -> Option<u64> {
     let fields = value.as_object()?;
     let own = fields.get("generation").and_then(Value::as_u64);

@@ -1,4 +1,4 @@
-//! Programs started by the world: each in a process group of its own, its output kept, gone when we are gone.
+//! Child processes: each in its own process group, with captured output, and ended when this process ends.
 
 use std::fmt;
 use std::io::{Read, Write};
@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use crate::eventually::eventually;
 use crate::locked;
 
-/// How long the output of a program that has ended may stay open.
+/// How long the pipes of an ended program may stay open.
 const PIPES_CLOSE: Duration = Duration::from_secs(2);
 
 /// A running program. Its whole process group is killed when this is dropped, and when the test itself dies.
@@ -27,18 +27,18 @@ pub struct Spawned {
 }
 
 impl Spawned {
-    /// Starts `command`, with nothing on its standard input and its output kept.
+    /// Starts `command` with empty standard input and captured output.
     ///
     /// # Panics
-    /// When it cannot be started.
+    /// If it cannot be started.
     pub fn start(name: &str, command: &mut Command) -> Self {
         Self::start_with(name, command, Stdio::null())
     }
 
-    /// The same, with something on its standard input.
+    /// The same, with this standard input.
     ///
     /// # Panics
-    /// When it cannot be started.
+    /// If it cannot be started.
     pub fn start_with(name: &str, command: &mut Command, stdin: impl Into<Stdio>) -> Self {
         command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         let mut child = spawn(command).unwrap_or_else(|e| panic!("cannot start {name} ({command:?}): {e}"));
@@ -53,7 +53,7 @@ impl Spawned {
         }
     }
 
-    /// Its process id, which is its process group too.
+    /// Its process id, which is also its process group.
     pub fn pid(&self) -> u32 {
         self.pid.as_raw_nonzero().get().unsigned_abs()
     }
@@ -73,7 +73,7 @@ impl Spawned {
         *self.exit.borrow()
     }
 
-    /// Kills it, and it alone, as a crash does (SIGKILL); waits until it is gone.
+    /// Kills only this process, as a crash does (SIGKILL), and waits until it is gone.
     pub async fn kill9(&self) {
         self.signal(Signal::KILL);
         self.wait_end(Duration::from_secs(10)).await;
@@ -84,23 +84,23 @@ impl Spawned {
         self.signal(Signal::TERM);
     }
 
-    /// Stops it in its tracks (SIGSTOP), as a debugger or a full swap does.
+    /// Stops it (SIGSTOP), as a debugger or heavy swapping does.
     pub fn freeze(&self) {
         self.signal(Signal::STOP);
     }
 
-    /// Lets it go on.
+    /// Continues it.
     pub fn thaw(&self) {
         self.signal(Signal::CONT);
     }
 
-    /// Waits until it has ended and all it wrote has been read, and gives back how it ended.
+    /// Waits until it has ended and all its output was read, and returns its exit status.
     ///
     /// # Panics
-    /// When it has not ended within `timeout`: shows what it wrote.
+    /// If it has not ended within `timeout`: shows what it wrote.
     pub async fn wait_exit(&self, timeout: Duration) -> ExitStatus {
         let status = self.wait_end(timeout).await;
-        // A child that it left behind may hold the pipes open for as long as it likes.
+        // A child that it left behind may keep the pipes open indefinitely.
         let all_read = async { (self.stdout.wait_for_end().await, self.stderr.wait_for_end().await) };
         let _held_open = tokio::time::timeout(PIPES_CLOSE, all_read).await;
         status
@@ -114,19 +114,19 @@ impl Spawned {
         ended.expect("somebody waits for the child").expect("it has ended")
     }
 
-    /// Waits until it has ended and all it wrote has been read.
+    /// Waits until it has ended and all its output was read.
     ///
     /// # Panics
-    /// When it has not ended within `timeout`: shows what it wrote.
+    /// If it has not ended within `timeout`: shows what it wrote.
     pub async fn finished(self, timeout: Duration) -> Finished {
         let status = self.wait_exit(timeout).await;
         Finished { status, stdout: self.stdout(), stderr: self.stderr() }
     }
 
-    /// Waits for the first line on standard output for which `pick` has an answer.
+    /// Waits for the first line on standard output for which `pick` returns a value.
     ///
     /// # Panics
-    /// When none has come within `timeout`, or the program has ended.
+    /// If there is none within `timeout`, or the program has ended.
     pub async fn wait_for_line<T>(&self, timeout: Duration, what: &str, pick: impl Fn(&str) -> Option<T>) -> T {
         eventually(timeout, format!("{what} from {}", self.name), async || {
             let said = self.stdout();
@@ -139,14 +139,14 @@ impl Spawned {
         .await
     }
 
-    /// Its output, for a message.
+    /// Its output, for an error message.
     pub fn output(&self) -> String {
         format!("--- {} wrote:\n{}\n--- and to stderr:\n{}", self.name, self.stdout(), self.stderr())
     }
 
     fn signal(&self, signal: Signal) {
         if self.exit().is_none() {
-            // It may end on its own in the same moment; then there is nothing left to signal.
+            // It may end by itself at the same moment; then there is nothing left to signal.
             let _gone = kill_process(self.pid, signal);
         }
     }
@@ -154,10 +154,10 @@ impl Spawned {
 
 impl Drop for Spawned {
     fn drop(&mut self) {
-        // The group outlives its leader while a child of it runs.
+        // The group outlives its leader while a child is running.
         let _gone = kill_process_group(self.pid, Signal::KILL);
         leash("drop", self.pid);
-        // Nothing can refuse: this takes a moment, and then its files and sockets are nobody's.
+        // SIGKILL cannot be refused: after a moment, its files and sockets are closed.
         for _ in 0..200 {
             if self.exit.borrow().is_some() {
                 return;
@@ -184,10 +184,10 @@ pub struct Finished {
     pub stderr: String,
 }
 
-/// The path of a tool of the system.
+/// The path of a system tool.
 ///
 /// # Panics
-/// When it is not installed: names the Debian package.
+/// If it is not installed: names the Debian package.
 pub fn tool(program: &str, package: &str) -> PathBuf {
     find_program(program).unwrap_or_else(|| {
         panic!("{program} is not installed; on Debian: apt-get install --no-install-recommends {package}")
@@ -205,8 +205,8 @@ fn find_program(program: &str) -> Option<PathBuf> {
         .find(|p| p.is_file())
 }
 
-/// A script that a test has just written may still be open for writing in a child that another test is forking:
-/// "Text file busy", until that child becomes another program.
+/// A script that was just written may still be open for writing in a child that another test is forking. That fails
+/// with "Text file busy" until the child has called exec.
 fn spawn(command: &mut Command) -> std::io::Result<Child> {
     let begin = std::time::Instant::now();
     loop {
@@ -231,7 +231,7 @@ fn wait_in_background(mut child: Child) -> watch::Receiver<Option<ExitStatus>> {
     exit
 }
 
-/// What a program writes, kept as it comes.
+/// Captures the output of a program.
 struct Capture {
     kept: Arc<Mutex<Vec<u8>>>,
     ended: watch::Receiver<bool>,
@@ -256,7 +256,7 @@ impl Capture {
     }
 
     async fn wait_for_end(&self) {
-        // An error means that the reader has ended without a word, which is an end as well.
+        // An error means that the reader ended without a message, which is an end as well.
         let mut ended = self.ended.clone();
         let _ended = ended.wait_for(|ended| *ended).await;
     }
@@ -266,8 +266,8 @@ impl Capture {
     }
 }
 
-/// Ends our children when we are killed and cannot: a shell that waits for its input to close, which happens however
-/// we die, and then kills every process group it was told of and not told to forget.
+/// Ends our children if we are killed and cannot do it. A shell waits until its input closes, which happens however we
+/// die, and then kills every process group that was registered and not unregistered.
 const LEASH: &str = r#"
 groups=""
 while read -r word group; do

@@ -1,4 +1,4 @@
-//! TLS in front of the fake Anthropic, with a certificate that can be trusted or one that cannot.
+//! TLS in front of the fake Anthropic, with a trusted or an untrusted certificate.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -14,20 +14,20 @@ use tokio_rustls::TlsAcceptor;
 use crate::fake::FakeAnthropic;
 use crate::locked;
 
-/// What the server shows.
+/// The certificate that the server presents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Certificate {
-    /// For `localhost` and `api.anthropic.test`, by the authority whose certificate [`TlsFront::write_authority`] writes.
+    /// For `localhost` and `api.anthropic.test`, signed by the authority of [`TlsFront::write_authority`].
     Trusted,
-    /// For `localhost`, by itself: as a box that looks into other people's traffic shows it.
+    /// For `localhost`, self-signed, as a traffic-inspecting appliance presents it.
     SelfSigned,
-    /// By the authority, for another name.
+    /// Signed by the authority, for another name.
     OtherName,
-    /// By the authority, for `localhost`, and over since 2001.
+    /// Signed by the authority, for `localhost`, expired since 2001.
     Expired,
 }
 
-/// `https://localhost:<port>` in front of the API's address of a fake. Ends when dropped.
+/// `https://localhost:<port>` in front of the fake's API address. Ends when dropped.
 #[derive(Debug)]
 pub struct TlsFront {
     address: SocketAddr,
@@ -36,7 +36,7 @@ pub struct TlsFront {
     accepting: tokio::task::JoinHandle<()>,
 }
 
-/// What handshakes find, and what became of them.
+/// The certificates to present, and the results of the handshakes.
 struct Shown {
     config: Arc<ServerConfig>,
     /// When each connection came, and whether its handshake was completed.
@@ -68,12 +68,12 @@ impl TlsFront {
         format!("https://localhost:{}", self.address.port())
     }
 
-    /// Shows another certificate from now on.
+    /// Presents another certificate from now on.
     pub fn show(&self, certificate: Certificate) {
         locked(&self.shown).config = config(&self.authority, certificate);
     }
 
-    /// Writes the certificate of the authority as a list of what is trusted, such as `SSL_CERT_FILE` names.
+    /// Writes the authority's certificate as a trust store, for `SSL_CERT_FILE`.
     pub fn write_authority(&self, path: &Path) {
         std::fs::write(path, self.authority.pem()).expect("a file for a certificate");
     }
@@ -123,7 +123,7 @@ fn config(authority: &CertifiedIssuer<'static, KeyPair>, certificate: Certificat
     let key = KeyPair::generate().expect("a key");
     let names: &[&str] = match certificate {
         Certificate::OtherName => &["elsewhere.example"],
-        // The second one is to be reached by way of a proxy alone.
+        // The second name can only be reached through a proxy.
         _ => &["localhost", "api.anthropic.test"],
     };
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
@@ -139,7 +139,7 @@ fn config(authority: &CertifiedIssuer<'static, KeyPair>, certificate: Certificat
     server(signed.expect("a certificate"), &key)
 }
 
-/// A server that shows this certificate.
+/// A server configuration with this certificate.
 pub(crate) fn server(certificate: Certified, key: &KeyPair) -> Arc<ServerConfig> {
     let chain: Vec<CertificateDer<'static>> = vec![certificate.der().clone()];
     let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key that rustls reads");

@@ -1,5 +1,5 @@
-//! Single-use refresh tokens, as Anthropic is said to keep them: each grant rotates the token, and one that is presented
-//! again ends every session of its family. What is presented twice is written down.
+//! Single-use refresh tokens, as Anthropic is said to handle them: each grant rotates the token, and presenting a
+//! spent one ends every session of its family. Reuse is recorded.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -13,45 +13,45 @@ use crate::fake::{FakeAnthropic, Request};
 use crate::home::{Credential, random_token};
 use crate::{fixtures, locked};
 
-/// What goes wrong with one grant.
+/// A failure of one grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mishap {
     /// Nothing.
     None,
-    /// The tokens are rotated, and the connection ends without an answer.
+    /// The tokens are rotated, and the connection ends without a response.
     Lost,
-    /// The tokens are rotated, and the answer is this status.
+    /// The tokens are rotated, and the response has this status.
     TroubleAfter(u16),
-    /// This status, and the refresh token is as good as before.
+    /// The response has this status, and the refresh token stays valid.
     TroubleBefore(u16),
-    /// A new access token alone: the refresh token stays.
+    /// Only a new access token: the refresh token stays valid.
     Unrotated,
 }
 
 /// Something that must not happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Violation {
-    /// A refresh token came that had been spent: its family is ended.
+    /// A spent refresh token was presented: its family is revoked.
     Reused {
-        /// Which grant had spent it, counted from 1.
+        /// The grant that spent it, counted from 1.
         spent_by: usize,
-        /// Who presented it again, by its `User-Agent`.
+        /// The `User-Agent` that presented it again.
         by: String,
     },
-    /// A refresh token came that was never given out.
+    /// An unknown refresh token was presented.
     Unknown,
-    /// Usage was asked with an access token that was never given out, or whose family is ended.
+    /// Usage was requested with an access token that is unknown or whose family is revoked.
     DeadAccessToken,
 }
 
 /// One grant that took effect.
 #[derive(Clone, Debug)]
 pub struct Granted {
-    /// To whom, by its `User-Agent`.
+    /// The `User-Agent` of the client.
     pub to: String,
     /// When, in real time.
     pub at_real: SystemTime,
-    /// What went wrong with it all the same.
+    /// Its failure.
     pub mishap: Mishap,
     /// How long its access token lives (program time).
     pub lifetime: Duration,
@@ -59,7 +59,7 @@ pub struct Granted {
 
 type Choose = dyn FnMut(usize) -> (Mishap, Duration) + Send;
 
-/// The book of all tokens. Cheap to clone: all clones are the same book.
+/// The registry of all tokens. Clones share the same registry.
 #[derive(Clone)]
 pub struct Grants {
     book: Arc<Mutex<Book>>,
@@ -86,7 +86,7 @@ struct Refresh {
 }
 
 impl Grants {
-    /// Tokens that live for `lifetime` of program time. Answers both endpoints of `fake` from now on.
+    /// Issues tokens that live for `lifetime` of program time. Handles both endpoints of `fake` from now on.
     pub fn serve(fake: &FakeAnthropic, lifetime: Duration) -> Self {
         let book = Book {
             clock: fake.clock(),
@@ -108,18 +108,18 @@ impl Grants {
         grants
     }
 
-    /// Decides on each request for tokens by its number, from 1: what goes wrong with it, and how much later it is answered
-    /// (real time). What it does, it does at once.
+    /// `choose` decides on each token request by its number, from 1: the failure, and the delay of the response (real
+    /// time). The grant itself takes effect immediately.
     pub fn mishaps(&self, choose: impl FnMut(usize) -> (Mishap, Duration) + Send + 'static) {
         *locked(&self.choose) = Box::new(choose);
     }
 
-    /// From now on access tokens live for `lifetime` of program time.
+    /// Sets the life of new access tokens (program time).
     pub fn live_for(&self, lifetime: Duration) {
         locked(&self.book).lifetime = lifetime;
     }
 
-    /// A new sign-in, whose access token is good for `good_for` of program time: the first of a family.
+    /// A new sign-in and the first of a family, with an access token that is valid for `good_for` of program time.
     pub fn sign_in(&self, good_for: Duration) -> Credential {
         let mut book = locked(&self.book);
         let credential = Credential::fresh(book.clock.now() + good_for);
@@ -131,7 +131,7 @@ impl Grants {
         credential
     }
 
-    /// Everything so far that must not happen.
+    /// Every violation so far.
     pub fn violations(&self) -> Vec<Violation> {
         locked(&self.book).violations.clone()
     }
@@ -141,7 +141,7 @@ impl Grants {
         locked(&self.book).granted.clone()
     }
 
-    /// Whether this refresh token would be taken.
+    /// Whether this refresh token would be accepted.
     pub fn is_current(&self, refresh_token: &str) -> bool {
         let book = locked(&self.book);
         let known = book.refresh.get(refresh_token);
@@ -155,7 +155,7 @@ impl Grants {
         book.granted.get(spent_by - 1)?.at_real.elapsed().ok()
     }
 
-    /// Whether usage may be asked with this access token, but for its expiry.
+    /// Whether this access token is valid for usage requests, apart from its expiry.
     pub fn is_alive(&self, access_token: &str) -> bool {
         let book = locked(&self.book);
         book.access.get(access_token).is_some_and(|family| !book.ended.contains(family))
@@ -163,14 +163,14 @@ impl Grants {
 
     fn usage(&self, request: &Request) -> Answer {
         if request.bearer().is_some_and(|token| self.is_alive(token)) {
-            // Nothing to warn of.
+            // Below every warning threshold.
             return Answer::ok_at(7.0, 11.0, 13);
         }
         locked(&self.book).violations.push(Violation::DeadAccessToken);
         Answer::unauthorized()
     }
 
-    /// What the token endpoint answers to `request`, which takes effect. For who answers in its place.
+    /// The token endpoint's response to `request`, which takes effect. For callers that answer in its place.
     pub fn answer(&self, request: &Request) -> Answer {
         let number = locked(&self.book).granted.len() + 1;
         let (mishap, later) = (locked(&self.choose))(number);
@@ -186,7 +186,7 @@ impl Grants {
     }
 }
 
-/// The answer to who signs in.
+/// The response to a sign-in.
 fn signed_in(credential: &Credential, lifetime: Duration) -> Answer {
     let mut body = fixtures::renewed(&credential.access_token, credential.refresh_token.as_deref());
     body["expires_in"] = json!(lifetime.as_secs());

@@ -22,10 +22,10 @@ pub struct Tray {
     path: String,
 }
 
-/// What an item says of itself.
+/// The properties of an item.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Properties {
-    /// A name for the program, never shown.
+    /// An internal name of the program.
     pub id: String,
     /// The item's title.
     pub title: String,
@@ -33,11 +33,11 @@ pub struct Properties {
     pub status: String,
     /// The tooltip: its title, a line break if both are there, and its text.
     pub tooltip: String,
-    /// A themed icon's name; empty when pixels are given.
+    /// The name of a themed icon; empty if pixels are given.
     pub icon_name: String,
-    /// The icon in each size given.
+    /// The icon in each size provided.
     pub icons: Vec<Icon>,
-    /// Where the menu is.
+    /// The object path of the menu.
     pub menu: String,
 }
 
@@ -52,22 +52,22 @@ pub struct Icon {
     pub argb: Vec<u8>,
 }
 
-/// An entry of the menu.
+/// A menu entry.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MenuItem {
     /// Its number.
     pub id: i32,
-    /// What a person reads, without the underscore that marks a key; empty for a separator.
+    /// The visible text, without the underscore that marks an access key; empty for a separator.
     pub label: String,
-    /// Whether it can be chosen.
+    /// Whether it can be clicked.
     pub enabled: bool,
     /// Whether it is shown.
     pub visible: bool,
-    /// Whether it is only a line.
+    /// Whether it is a separator.
     pub separator: bool,
-    /// Whether it is ticked, if it can be.
+    /// Whether it is checked, if it can be.
     pub ticked: Option<bool>,
-    /// The entries below it.
+    /// The entries of its submenu.
     pub children: Vec<MenuItem>,
 }
 
@@ -75,7 +75,7 @@ impl Tray {
     /// Waits until a process has an item that is registered with the watcher.
     ///
     /// # Panics
-    /// When it has none within `timeout`: lists the items there are.
+    /// If it has none within `timeout`: lists the existing items.
     pub async fn wait_for(session: &impl Session, pid: u32, timeout: Duration) -> Self {
         let bus = connect(session.bus_address()).await;
         let found = soon(timeout, async || match registered(&bus, pid).await {
@@ -92,12 +92,12 @@ impl Tray {
         registered(&connect(session.bus_address()).await, pid).await
     }
 
-    /// Every item that is registered with the watcher; none without a watcher.
+    /// Every item that is registered with the watcher; empty without a watcher.
     pub async fn registered(session: &impl Session) -> Vec<String> {
         registered_items(&connect(session.bus_address()).await).await
     }
 
-    /// Everything the item says of itself.
+    /// All properties of the item.
     pub async fn properties(&self) -> Properties {
         self.try_properties().await.unwrap_or_else(|e| panic!("the tray item {} does not answer: {e}", self.name))
     }
@@ -107,10 +107,10 @@ impl Tray {
         self.properties().await.tooltip
     }
 
-    /// Waits for a tooltip that `wanted` accepts, and gives it back.
+    /// Waits for a tooltip that `wanted` accepts, and returns it.
     ///
     /// # Panics
-    /// When there is none within `timeout`: shows the last.
+    /// If there is none within `timeout`: shows the last.
     pub async fn wait_for_tooltip(&self, timeout: Duration, wanted: impl Fn(&str) -> bool) -> String {
         let found = soon(timeout, async || match self.try_properties().await {
             Ok(properties) if wanted(&properties.tooltip) => Ok(properties.tooltip),
@@ -120,25 +120,25 @@ impl Tray {
         found.await.unwrap_or_else(|last| panic!("waited {timeout:?} in vain for another tooltip than this: {last:?}"))
     }
 
-    /// A left click at a place on the screen.
+    /// A left click at this position on the screen.
     pub async fn activate(&self, x: i32, y: i32) {
         self.item().await.call_method("Activate", &(x, y)).await.expect("the tray item takes a click");
     }
 
-    /// The whole menu, as a panel asks for it when it opens.
+    /// The whole menu, as a panel reads it when the menu opens.
     pub async fn menu(&self) -> Vec<MenuItem> {
         self.try_menu().await.unwrap_or_else(|e| panic!("the menu of {} does not answer: {e}", self.name))
     }
 
-    /// The labels of all entries that are shown, from top to bottom, those of submenus among them.
+    /// The labels of all visible entries, from top to bottom, including those of submenus.
     pub async fn labels(&self) -> Vec<String> {
         labels(&self.menu().await)
     }
 
-    /// Waits for a menu that `wanted` accepts, and gives it back.
+    /// Waits for a menu that `wanted` accepts, and returns it.
     ///
     /// # Panics
-    /// When there is none within `timeout`: shows the last.
+    /// If there is none within `timeout`: shows the last.
     pub async fn wait_for_menu(&self, timeout: Duration, wanted: impl Fn(&[String]) -> bool) -> Vec<String> {
         let found = soon(timeout, async || match self.try_menu().await {
             Ok(menu) if wanted(&labels(&menu)) => Ok(labels(&menu)),
@@ -148,10 +148,10 @@ impl Tray {
         found.await.unwrap_or_else(|last| panic!("waited {timeout:?} in vain for another menu than this: {last:#?}"))
     }
 
-    /// Chooses the entry whose label begins so (an exact one before any other).
+    /// Clicks the entry whose label starts with `label`; an exact match takes precedence.
     ///
     /// # Panics
-    /// When there is none, or it cannot be chosen.
+    /// If there is none, or it is disabled.
     pub async fn click(&self, label: &str) {
         let menu = self.menu().await;
         let entry =
@@ -191,7 +191,7 @@ impl Tray {
 
     async fn try_menu(&self) -> zbus::Result<Vec<MenuItem>> {
         let proxy = self.menu_proxy().await?;
-        // Menus may fill themselves only now. Not every program answers this, and none has to.
+        // Menus may be filled only now. Programs need not support this call.
         let _not_taken = proxy.call_method("AboutToShow", &0_i32).await;
         let reply = proxy.call_method("GetLayout", &(0_i32, -1_i32, Vec::<String>::new())).await?;
         let (_revision, root): (u32, Layout) = reply.body().deserialize()?;
@@ -204,8 +204,8 @@ impl Tray {
     }
 }
 
-/// Waits for the signal that a process has registered an item, to measure how long that takes: begun before the process
-/// is started, it takes nothing from it while it starts.
+/// Waits for the registration of a process's item, to measure how long it takes. Listening begins before the process
+/// is started, so that it does not slow the start.
 #[derive(Debug)]
 pub struct Registrations {
     bus: Connection,
@@ -213,7 +213,7 @@ pub struct Registrations {
 }
 
 impl Registrations {
-    /// Begins to listen.
+    /// Starts listening.
     pub async fn listen(session: &impl Session) -> Self {
         let bus = connect(session.bus_address()).await;
         let rule = "type='signal',interface='org.kde.StatusNotifierWatcher',member='StatusNotifierItemRegistered'";
@@ -224,7 +224,7 @@ impl Registrations {
     /// When the item of a process was registered.
     ///
     /// # Panics
-    /// When it was not within `timeout`.
+    /// If it was not registered within `timeout`.
     pub async fn wait_for(&mut self, pid: u32, timeout: Duration) -> Instant {
         let registered = async {
             loop {
@@ -261,7 +261,7 @@ async fn registered_items(bus: &Connection) -> Vec<String> {
     watcher.get_property("RegisteredStatusNotifierItems").await.unwrap_or_default()
 }
 
-/// Watchers write an item as its bus name and path in one.
+/// Watchers report an item as bus name and path in one string.
 fn split(item: &str) -> (String, String) {
     match item.split_once('/') {
         Some((name, path)) => (name.to_owned(), format!("/{path}")),
@@ -300,7 +300,7 @@ fn menu_item((id, properties, children): Layout) -> MenuItem {
     }
 }
 
-/// An underscore marks the key of the letter after it; two are one.
+/// An underscore marks the next letter as the access key; two underscores are a literal one.
 fn without_mnemonic(label: &str) -> String {
     label.split("__").map(|part| part.replace('_', "")).collect::<Vec<_>>().join("_")
 }

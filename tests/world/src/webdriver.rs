@@ -1,8 +1,8 @@
-//! The app's windows, read and worked through WebKit's own driver.
+//! Reads and operates the app's windows through WebKit's own driver.
 //!
-//! A test starts the app itself, with an [`Inspector`]'s environment, and lets a [`Browser`] attach once a window is (or
-//! is about to be) there. The environment is inherited, so it does not matter which of the app's processes opens the
-//! window; only one of them at a time may.
+//! A test starts the app itself, with an [`Inspector`]'s environment, and attaches a [`Browser`] once a window exists
+//! or is about to. The environment is inherited, so any of the app's processes may open the window, but only one at a
+//! time.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::ops::Deref;
@@ -17,7 +17,7 @@ use crate::spawn::{Spawned, tool};
 
 pub use fantoccini;
 
-/// The address at which the app's windows can be inspected: chosen by the test, told to the app.
+/// The address for inspecting the app's windows: chosen by the test and passed to the app.
 #[derive(Clone, Debug)]
 pub struct Inspector {
     port: u16,
@@ -29,7 +29,7 @@ impl Inspector {
         Self { port: free_port() }
     }
 
-    /// What the app's environment needs: WebKit listens at this address, and Tauri lets itself be driven.
+    /// The variables for the app: WebKit listens at this address, and Tauri allows automation.
     pub fn env(&self) -> [(String, String); 2] {
         [
             ("WEBKIT_INSPECTOR_SERVER".to_owned(), self.target()),
@@ -48,8 +48,8 @@ impl Default for Inspector {
     }
 }
 
-/// A driver attached to the app's windows. Dereferences to [`fantoccini::Client`]. Dropping it lets go of the windows and
-/// leaves them as they are.
+/// A driver attached to the app's windows. Dereferences to [`fantoccini::Client`]. Dropping it detaches and leaves the
+/// windows as they are.
 #[derive(Debug)]
 pub struct Browser {
     client: Client,
@@ -57,12 +57,12 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Attaches to the window that the app has open, or waits for it to open one.
+    /// Attaches to the app's open window, or waits for the app to open one.
     ///
-    /// When the process behind the windows has ended, this browser is dead; attach a new one to the next.
+    /// When the process of the windows has ended, this browser is unusable; attach a new one to the next process.
     ///
     /// # Panics
-    /// When there is no window within `timeout`.
+    /// If there is no window within `timeout`.
     pub async fn attach(inspector: &Inspector, timeout: Duration) -> Self {
         let port = free_port();
         let mut command = Command::new(tool("WebKitWebDriver", "webkit2gtk-driver"));
@@ -83,15 +83,15 @@ impl Browser {
         Self { client, _driver: driver }
     }
 
-    /// The text that a person sees in the window.
+    /// The visible text of the window.
     pub async fn text(&self) -> String {
         self.try_text().await.unwrap_or_else(|e| panic!("the window cannot be read: {e}"))
     }
 
-    /// Waits for a text that `wanted` accepts, and gives it back.
+    /// Waits for a text that `wanted` accepts, and returns it.
     ///
     /// # Panics
-    /// When there is none within `timeout`: shows the last.
+    /// If there is none within `timeout`: shows the last.
     pub async fn wait_for_text(&self, timeout: Duration, wanted: impl Fn(&str) -> bool) -> String {
         let found = soon(timeout, async || match self.try_text().await {
             Ok(text) if wanted(&text) => Ok(text),
@@ -101,10 +101,10 @@ impl Browser {
         found.await.unwrap_or_else(|last| panic!("waited {timeout:?} in vain for another text than this: {last}"))
     }
 
-    /// Clicks the button or link whose text or accessible name is this.
+    /// Clicks the button or link with this text or accessible name.
     ///
     /// # Panics
-    /// When there is none.
+    /// If there is none.
     pub async fn press(&self, name: &str) {
         let quoted = format!("\"{}\"", name.replace('"', ""));
         let path = format!(
@@ -116,11 +116,11 @@ impl Browser {
         element.click().await.unwrap_or_else(|e| panic!("the button {name:?} cannot be clicked: {e}"));
     }
 
-    /// Clicks the element that this CSS selector finds, where the click closes its own window: the driver then sometimes
-    /// answers that there is no such window any more.
+    /// Clicks the element of this CSS selector when the click closes its own window: the driver then sometimes reports
+    /// that the window does not exist.
     ///
     /// # Panics
-    /// When there is no such element, or it cannot be clicked.
+    /// If there is no such element, or it cannot be clicked.
     pub async fn click_away(&self, selector: &str) {
         let element = self.client.find(Locator::Css(selector)).await;
         let element = element.unwrap_or_else(|e| panic!("the window has no {selector:?}: {e}"));
@@ -130,10 +130,10 @@ impl Browser {
         }
     }
 
-    /// Moves the page so that the element this CSS selector finds begins near its top.
+    /// Scrolls so that the element of this CSS selector is near the top.
     ///
     /// # Panics
-    /// When there is no such element.
+    /// If there is no such element.
     pub async fn scroll_to(&self, selector: &str) {
         let script =
             "const found = document.querySelector(arguments[0]); found?.scrollIntoView(); return found !== null";
@@ -141,10 +141,10 @@ impl Browser {
         assert!(found.is_ok_and(|found| found == true), "the window has no {selector:?}");
     }
 
-    /// Turns to the window with this title.
+    /// Switches to the window with this title.
     ///
     /// # Panics
-    /// When there is none within `timeout`: lists the titles there are.
+    /// If there is none within `timeout`: lists the existing titles.
     pub async fn switch_to(&self, title: &str, timeout: Duration) {
         let found = soon(timeout, async || {
             let mut seen = Vec::new();
@@ -178,7 +178,7 @@ impl Deref for Browser {
     }
 }
 
-/// A port that nobody listens on now. Somebody else may take it before it is used; what is started there then says so.
+/// A port that is free now. Another program may take it before it is used; the program started there then reports that.
 fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     listener.local_addr().expect("a listener has an address").port()

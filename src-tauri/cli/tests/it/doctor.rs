@@ -1,4 +1,4 @@
-//! `holdoff doctor`: what it finds, and what it must not tell.
+//! `holdoff doctor`: what it finds, and what it must not reveal.
 
 use super::scene::*;
 use holdoff_world::Credential;
@@ -68,7 +68,7 @@ fn it_tells_no_token_and_nobodys_name() {
     }
 }
 
-/// Kinds and keys, never values: of settings, of variables, of a sign-in.
+/// Types and keys of settings, variables and the sign-in are shown, but never their values.
 #[test]
 fn nothing_that_somebody_chose_is_told() {
     let scene = Scene::new();
@@ -103,7 +103,7 @@ fn nothing_that_somebody_chose_is_told() {
     ] {
         command.env(name, "hush-value");
     }
-    // Which proxy is in force has to be told, and who may use it has not.
+    // The proxy in use is shown, but not its credentials.
     for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"] {
         command.env(name, "http://hush:hush@proxy.example.org:3128/hush");
     }
@@ -135,7 +135,7 @@ fn text_of(output: &Output) -> String {
     text(&output.stdout) + &text(&output.stderr)
 }
 
-/// What a folder is called can be meant for the terminal or for the shell.
+/// A folder name can contain sequences for the terminal or the shell.
 #[test]
 fn an_odd_folder_gives_a_command_to_paste_and_nothing_to_obey() {
     let scene = Scene::new();
@@ -208,7 +208,7 @@ fn a_folder_that_others_can_look_into_is_not_right() {
     assert!(doctor(&scene).contains("ok    the data folder ~/.local/share/dev.holdoff.tray (mode 700)"));
 }
 
-/// A snap's terminal, beside the desktop's.
+/// A terminal in a snap, beside the desktop's data folder.
 #[test]
 fn a_second_data_folder_is_told_of() {
     let scene = Scene::new();
@@ -228,7 +228,7 @@ fn a_second_data_folder_is_told_of() {
     assert!(super::scene::text(&output.stderr).contains("another data folder of Holdoff"), "{output:?}");
 }
 
-/// Who keeps their sign-in in a folder of their own choice has none in the usual one.
+/// A user with a custom folder for the sign-in has none in the default one.
 #[test]
 fn a_sign_in_is_missed_only_where_one_is_looked_for() {
     let scene = Scene::new();
@@ -241,7 +241,7 @@ fn a_sign_in_is_missed_only_where_one_is_looked_for() {
     let spare = "Sign-in ~/.claude/.credentials.json\n  note  no sign-in here, and none needed: there is one elsewhere";
     let missed = |place: &str| format!("Sign-in ~/{place}/.credentials.json\n  WRONG no sign-in found\n");
     assert!(named("work").contains(spare), "{}", named("work"));
-    // A sign-in that is elsewhere is none of the one that is asked for.
+    // A sign-in elsewhere does not replace the requested one.
     write(&scene, ".local/share/dev.holdoff.tray/settings.json", r#"{"claude_config_dirs": ["~/work"]}"#, 0o600);
     assert!(named("other").contains(&missed("other")), "{}", named("other"));
     assert!(named(".claude").contains(&missed(".claude")), "{}", named(".claude"));
@@ -293,7 +293,7 @@ fn what_keeps_the_status_line_from_being_called_is_named() {
         "~/project/.claude/settings.json has its own status line, so Claude Code in that project does not call Holdoff";
     assert!(text.contains(expect), "{text}");
 
-    // Known from where it was used, too.
+    // It is also known from a project where it was used.
     let known = json!({"projects": {project.to_str().unwrap(): {}, "/nowhere": {}}});
     write(&scene, ".claude.json", &known.to_string(), 0o600);
     let from_home = said(&scene.run(&["doctor"], b""));

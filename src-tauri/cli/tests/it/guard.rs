@@ -1,4 +1,4 @@
-//! `holdoff guard`, by its exit codes, which is what scripts go by.
+//! `holdoff guard`, by its exit codes, which scripts depend on.
 
 use super::scene::*;
 

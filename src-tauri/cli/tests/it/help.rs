@@ -72,7 +72,7 @@ fn a_wrong_word_is_wrong_usage() {
     }
 }
 
-/// The shell itself says whether it can be read.
+/// The shell itself checks the script.
 #[test]
 fn bash_can_read_its_completions() {
     let scene = Scene::new();

@@ -9,7 +9,7 @@ use holdoff_engine::storage::history::{Row, open};
 use serde_json::Value;
 use std::time::Duration;
 
-/// Two windows of Ann's, with a reading each day for so many days, the last one a minute ago.
+/// Records two windows of Ann's account, with one reading per day for `days` days, the last one a minute ago.
 fn remember(scene: &Scene, days: i64) {
     scene.state(42.0, 26.0, 60);
     let mut store = open(&scene.data(), "t", Duration::ZERO).store.unwrap();
@@ -58,7 +58,7 @@ fn for_people_for_tables_and_for_programs() {
     assert_eq!(quiet, "No readings in the last 10 s.\n");
 }
 
-/// Ann's extra usage yesterday and now.
+/// Ann's extra usage, yesterday and now.
 fn spend(scene: &Scene) {
     let mut store = open(&scene.data(), "t", Duration::ZERO).store.unwrap();
     let spent = |minutes_ago: i64, minor: i64| {
@@ -99,7 +99,7 @@ fn what_was_spent_is_told_with_it() {
     assert_eq!((&json["money"][0]["used"], &json["money"][1]["used"]), (&12.34.into(), &20.0.into()), "{json}");
 }
 
-/// As a spreadsheet reads it (RFC 4180): a cell for each value, quoted or not.
+/// Parses it as a spreadsheet does (RFC 4180): one cell per value, quoted or not.
 fn cells(csv: &str) -> Vec<Vec<String>> {
     let (mut rows, mut row, mut cell, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
     let mut chars = csv.chars().peekable();
@@ -118,12 +118,12 @@ fn cells(csv: &str) -> Vec<Vec<String>> {
     rows
 }
 
-/// Names come from a provider, which may be anybody: in a spreadsheet, none of them is a formula or more than one cell.
+/// Names come from a provider and are not trusted: in a spreadsheet, a name is never a formula or more than one cell.
 #[test]
 fn a_name_in_a_table_is_one_cell_and_no_formula() {
     let scene = Scene::new();
     scene.state(42.0, 26.0, 60);
-    // What it is, and what stands in the cell.
+    // The name, and the expected cell.
     let names = [
         ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
         ("+1+1", "'+1+1"),
@@ -183,7 +183,7 @@ fn a_name_in_a_table_is_one_cell_and_no_formula() {
             }
             assert!(row[by_name("account")].starts_with("anthropic:"), "{csv}");
         }
-        // However a cell is reached, none is a formula.
+        // Whatever separator a spreadsheet uses, no cell is a formula.
         let first = |part: &str| part.chars().find(|c| !c.is_whitespace() && *c != '"');
         let formula = |part: &str| matches!(first(part), Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠'));
         let parts = rows.iter().flatten().flat_map(|cell| cell.split(';'));
@@ -191,7 +191,7 @@ fn a_name_in_a_table_is_one_cell_and_no_formula() {
     }
 }
 
-/// Ten cycles of the 5-hour window: every other one is used up steadily after 200 minutes, the others to a quarter.
+/// Ten cycles of the 5-hour window: every other one is used up steadily in 200 minutes, the others to a quarter.
 fn work(scene: &Scene) {
     const MINUTE: i64 = 60_000;
     let mut store = open(&scene.data(), "t", Duration::ZERO).store.unwrap();

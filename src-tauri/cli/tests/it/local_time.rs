@@ -1,16 +1,16 @@
-//! What time it is told to be, against date(1), which asks the C library.
+//! The displayed local time, compared with date(1), which asks the C library.
 
 use super::scene::*;
 use std::process::Command;
 
-/// What `date` says of an instant, in this environment.
+/// The output of `date` for an instant in this environment.
 fn date(env: &[(&str, &str)], at: &str, form: &str) -> String {
     let mut date = Command::new("date");
     date.env_clear().env("PATH", "/usr/bin:/bin").envs(env.iter().copied()).args(["-d", at, form]);
     text(&date.output().unwrap().stdout).trim().to_owned()
 }
 
-/// When the 5-hour window resets, as `holdoff status` says it and as the computer's clock would, to the minute.
+/// The reset of the 5-hour window, as `holdoff status` and as the C library show it, to the minute.
 #[track_caller]
 fn check(env: &[(&str, &str)], form: &str) {
     let scene = Scene::new();
@@ -29,7 +29,7 @@ fn check(env: &[(&str, &str)], form: &str) {
     let expect = date(env, &at, if is_today(&at) { form } else { "+%A" });
     let shown = status(&["status"]);
     assert!(shown.contains(&format!("resets {expect}")), "{env:?}: {expect} in {shown}");
-    // The session names the same reset, made up a moment later: it may be in the next minute.
+    // The session names the same reset but computed a moment later, so it may fall in the next minute.
     let said: serde_json::Value = serde_json::from_slice(&said).unwrap();
     let later = format!("@{}", said["rate_limits"]["five_hour"]["resets_at"]);
     let later = rounded(&date(&[("TZ", "UTC")], &later, "+%FT%TZ"));

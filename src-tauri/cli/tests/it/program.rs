@@ -1,4 +1,4 @@
-//! The program as it was linked.
+//! Properties of the linked program.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use std::path::Path;
 const SHARED_OBJECT: u16 = 3;
 const INTERPRETER: u32 = 3;
 
-/// The type of the file, and those of its segments.
+/// The file type and the segment types.
 fn read(program: &Path) -> (u16, Vec<u32>) {
     let bytes = std::fs::read(program).unwrap();
     let number = |at: usize, length: usize| {
@@ -18,7 +18,7 @@ fn read(program: &Path) -> (u16, Vec<u32>) {
     (number(16, 2) as u16, segments)
 }
 
-/// It lies at other addresses in each run; and where the system has the archives, nothing is loaded beside it.
+/// It is position-independent; and where the system has the static libraries, it loads no shared ones.
 #[test]
 fn it_can_lie_anywhere_and_is_whole_by_itself() {
     let (kind, segments) = read(Path::new(env!("CARGO_BIN_EXE_holdoff")));

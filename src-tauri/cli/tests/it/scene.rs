@@ -1,4 +1,4 @@
-//! A person's home folder with Claude Code's and Holdoff's folders in it.
+//! A user's home folder with the folders of Claude Code and Holdoff.
 
 use holdoff_core::state::Provider;
 use holdoff_core::{AccountId, AccountState, QuotaWindow, Reading, Source, State, Wall};
@@ -22,7 +22,7 @@ impl Scene {
         scene
     }
 
-    /// Holdoff is installed, and calls `command` of the person's own.
+    /// Installs Holdoff's status line, with `command` as the user's own.
     pub fn with_earlier(command: &str) -> Self {
         let scene = Self::new();
         scene.settings(&json!({"statusLine": {"type": "command", "command": command}}).to_string());
@@ -51,7 +51,7 @@ impl Scene {
         std::fs::read_to_string(self.claude().join("settings.json")).unwrap()
     }
 
-    /// Any program, with nothing of ours in its environment.
+    /// Any program, with an environment of its own.
     pub fn program(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         command.env_clear().env("HOME", self.home()).env("PATH", "/usr/local/bin:/usr/bin:/bin").env("TZ", "UTC");
@@ -69,12 +69,12 @@ impl Scene {
         finished(&mut self.holdoff(args), stdin)
     }
 
-    /// The app has read this much of Ann's limits so long ago, and ended.
+    /// Saves the state of an app that read these values of Ann's limits `ago_s` ago and ended.
     pub fn state(&self, five_hour: f64, weekly: f64, ago_s: u64) {
         self.state_in("~/.claude/.credentials.json", five_hour, weekly, ago_s);
     }
 
-    /// The same, of a sign-in in this place.
+    /// The same for a sign-in in this location.
     pub fn state_in(&self, place: &str, five_hour: f64, weekly: f64, ago_s: u64) {
         let now = Clock::real().now();
         let at = Wall(now.wall.0 - i64::try_from(ago_s).unwrap() * 1000);
@@ -109,7 +109,7 @@ impl Scene {
     }
 }
 
-/// Runs it to its end with `stdin`, all of it, as far as it is taken.
+/// Runs it to completion with `stdin`, as much of it as the program reads.
 pub fn finished(command: &mut Command, stdin: &[u8]) -> Output {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
@@ -120,7 +120,7 @@ pub fn finished(command: &mut Command, stdin: &[u8]) -> Output {
     output
 }
 
-/// Starts it, with `stdin` given and closed.
+/// Starts it and passes `stdin` completely.
 pub fn started(command: &mut Command, stdin: &[u8]) -> Child {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(stdin).unwrap();
@@ -137,7 +137,7 @@ pub fn now_ms() -> i64 {
     i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
 }
 
-/// What Claude Code says, with the 5-hour window reset in an hour and the weekly one in three days.
+/// Claude Code's output, with the 5-hour reset in an hour and the weekly one in three days.
 pub fn told(five_hour: f64, weekly: f64) -> Vec<u8> {
     let now = now_ms() / 1000;
     json!({"hook_event_name": "Status", "session_id": "s", "model": {"id": "opus", "display_name": "Opus"},

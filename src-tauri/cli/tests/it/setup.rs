@@ -32,7 +32,7 @@ fn there_and_back() {
     assert!(again.status.success() && text(&again.stdout).contains("Nothing was changed"), "{again:?}");
 }
 
-/// Copies of the settings that an earlier version kept, with what people keep in there.
+/// Copies of the settings from an earlier version, which may contain secrets.
 #[test]
 fn old_copies_are_removed_and_that_is_said_once() {
     let scene = Scene::new();
@@ -56,7 +56,7 @@ fn that_nothing_is_known_of_what_was_there_is_said() {
     assert!(removed.status.success() && text(&removed.stderr).contains("restore it with /statusline"), "{removed:?}");
 }
 
-/// The command that is installed is the one that the shell finds, whatever the path.
+/// The installed command is the one that the shell finds, whatever the path.
 #[test]
 fn what_is_installed_can_be_called() {
     let scene = Scene::new();

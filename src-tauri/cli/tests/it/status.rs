@@ -27,7 +27,8 @@ fn without_a_terminal_there_are_no_colours() {
     assert!(!on_a_terminal("TERM=dumb").contains("\u{1b}["), "{}", on_a_terminal("TERM=dumb"));
 }
 
-/// Folders and what a server said stand in what programs read, and in complaints: a terminal obeys none of it.
+/// Folder names and server texts appear in output for programs and in error messages: no control sequence reaches a
+/// terminal.
 #[test]
 fn json_and_complaints_hold_nothing_that_a_terminal_obeys() {
     const ODD: &str = "x\u{9b}31m\u{7f}\u{202e}\u{e0041}";
@@ -87,7 +88,7 @@ fn a_watch_prints_a_line_for_each_change() {
     child.wait().unwrap();
 }
 
-/// On a terminal too narrow for its lines, whoever minds colours.
+/// On a terminal that is too narrow for its lines, with and without colours.
 #[test]
 fn a_watch_on_a_terminal_is_drawn_over_itself() {
     let scene = Scene::new();

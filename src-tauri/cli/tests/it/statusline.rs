@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant, SystemTime};
 
-/// What people have in their settings, and worse.
+/// Commands that people have in their settings, and worse ones.
 const COMMANDS: [&str; 17] = [
     "cat",
     "true",
@@ -58,7 +58,7 @@ fn its_environment_is_what_it_was_but_for_one_mark() {
     assert_eq!(through, sorted(&finished(scene.program("/bin/sh").args(["-c", "env"]), b"{}").stdout));
 }
 
-/// A snap's terminal has an `XDG_DATA_HOME` of its own.
+/// A terminal in a snap has its own `XDG_DATA_HOME`.
 #[test]
 fn where_the_data_home_is_another_one_it_reaches_the_folder_it_was_installed_from() {
     let scene = Scene::with_earlier("env; umask; echo mine");
@@ -77,7 +77,7 @@ fn where_the_data_home_is_another_one_it_reaches_the_folder_it_was_installed_fro
     assert!(!snap.exists(), "nobody reads what is there");
 }
 
-/// Whoever may write a record with a command has it run as its person.
+/// Anybody who can write a record with a command could run that command as the user.
 #[test]
 fn a_record_that_others_could_have_written_is_not_run_and_that_is_said() {
     let scene = Scene::with_earlier("echo mine");
@@ -112,7 +112,7 @@ fn it_prints_as_it_goes_and_is_ended_with_holdoff() {
     let mut child = started(&mut scene.holdoff(&["statusline"]), &told(1.0, 1.0));
     assert_eq!(first_byte(&mut child), b'x');
     assert!(begun.elapsed() < LONG);
-    // The process that Claude Code started is the command itself, so that ending one ends the other.
+    // The process that Claude Code started is the command itself, so ending one ends the other.
     let name = fs::read_to_string(format!("/proc/{}/comm", child.id()));
     if cfg!(target_os = "linux") {
         let is_sleep = |name: &str| name.trim() == "sleep";
@@ -159,7 +159,7 @@ fn the_reading_is_kept_where_there_is_a_command_too() {
     assert_eq!(scene.kept()[0]["reading"]["windows"][0]["used_percent"], 42.0);
 }
 
-/// A session that has been idle for two hours repeats what it was told two hours ago.
+/// A session that was idle for two hours repeats the reading of two hours ago.
 #[test]
 fn a_reading_is_as_old_as_the_session_is_quiet() {
     let scene = Scene::new();
@@ -230,7 +230,7 @@ fn a_full_disk_costs_only_the_reading() {
     assert!(text(&scene.run(&["statusline"], &told(43.0, 26.0)).stdout).starts_with("5h 43%"));
 }
 
-/// Whoever holds what it writes to, and everything else that the app keeps.
+/// Another process holds every file that it writes to, and everything else that the app keeps.
 #[test]
 fn no_lock_delays_a_line() {
     let scene = Scene::new();
@@ -271,7 +271,7 @@ fn a_hundred_sessions_at_once_leave_one_whole_reading() {
     assert_eq!(scene.kept().len(), 1);
 }
 
-/// Hangs where one of them is opened as a file would be.
+/// Opening one of these as a regular file would hang.
 #[test]
 fn what_is_no_file_keeps_it_from_nothing() {
     let make: [fn(&std::path::Path); 3] = [

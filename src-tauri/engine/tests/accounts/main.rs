@@ -1,4 +1,4 @@
-//! Several sign-ins: the whole engine, with folders of its own, a fake Anthropic and a fast clock.
+//! Several sign-ins: the whole engine, with its own folders, a fake Anthropic and a fast clock.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it fails")]
 
 mod rig;
@@ -48,7 +48,7 @@ async fn two_folders_of_one_account_have_one_poller_and_one_cooldown() {
     assert_eq!(places, [id(ANN), id(ANN)]);
 }
 
-/// Law 2: whoever polls it, the cooldown is the account's.
+/// Law 2: the cooldown belongs to the account, whichever sign-in polls it.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_other_folder_takes_over_when_the_sign_in_goes_away_and_no_earlier_than_allowed() {
     let mut rig = Rig::new(600.0).await;
@@ -70,7 +70,7 @@ async fn the_other_folder_takes_over_when_the_sign_in_goes_away_and_no_earlier_t
     rig.fake.wait_for_usage(2, SOON).await;
     assert_eq!(rig.asked(&who)[..2], ["home", "too"]);
     rig.wait_for_reading(ANN).await;
-    // Back again: the one that works keeps its turn.
+    // The old sign-in is back: the working one stays in use.
     rig.home.credentials(&rig.ann);
     rig.pass(minutes(10)).await;
     assert_eq!(place(&rig.state()).unwrap(), "~/.claude-too/.credentials.json");
@@ -97,7 +97,7 @@ async fn an_expired_sign_in_gives_way_to_one_that_works_at_the_moment_it_expires
     assert!(gaps.iter().all(|gap| *gap <= minutes(7)), "nobody waits for it: {gaps:?}");
 }
 
-/// Law 6: each is tried until it is paused, and none a second time.
+/// Law 6: each is tried until it is paused, and never again.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_rejected_sign_ins_of_one_account_do_not_end_each_others_pause() {
     let mut rig = Rig::new(1200.0).await;
@@ -143,7 +143,7 @@ async fn an_account_that_is_switched_off_is_not_asked_for_and_keeps_its_cooldown
     assert_eq!(rig.asked(&who).iter().filter(|who| *who == "bob").count(), 1);
     rig.fake.always(Answer::ok());
     rig.wait_for_reading(BOB).await;
-    // Off for longer than an interval: nothing at all is asked meanwhile.
+    // Turned off for longer than an interval: no request in that time.
     rig.switch(BOB, false).await;
     rig.wait_for_active(&[ANN]).await;
     let bobs = |rig: &Rig| rig.asked(&[("bob", &bob)]).iter().filter(|who| *who == "bob").count();
@@ -154,7 +154,7 @@ async fn an_account_that_is_switched_off_is_not_asked_for_and_keeps_its_cooldown
     assert_eq!((place.account, place.sign_in.identity.email), (Some(id(BOB)), Some(format!("{BOB}@example.com"))));
 }
 
-/// Its last request is not answered yet when it is switched on again.
+/// Its last request is still unanswered when it is turned on again.
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_waits_for_an_account_that_waits_for_its_turn() {
     let mut rig = Rig::new(1.0).await;

@@ -1,4 +1,4 @@
-//! A person's computer with an engine on it.
+//! A user's computer with an engine.
 
 use holdoff_core::settings::AccountSettings;
 use holdoff_core::state::RefreshOutcome;
@@ -23,7 +23,7 @@ pub fn id(uuid: &str) -> AccountId {
     AccountId(format!("anthropic:{uuid}"))
 }
 
-/// A person's computer with an engine on it; Ann is signed in to the default folder.
+/// A user's computer with an engine; Ann is signed in to the default folder.
 pub struct Rig {
     pub home: Home,
     pub fake: FakeAnthropic,
@@ -45,7 +45,7 @@ impl Rig {
         Self { home, fake, vars, settings: Settings::default(), engine: None, ann }
     }
 
-    /// Bob, signed in to a folder of his own, which the settings list.
+    /// Signs Bob in to a folder of his own, which the settings list.
     pub fn with_bob(&mut self) -> Credential {
         self.settings.claude_config_dirs.push("~/.claude-bob".into());
         self.sign_in_at(".claude-bob", BOB)
@@ -107,7 +107,7 @@ impl Rig {
         self.wait("a reading", |state| state.accounts.get(&id(uuid))?.reading.as_ref().map(drop)).await;
     }
 
-    /// Who was asked for, in order, by the tokens.
+    /// The accounts that were requested, in order, by their tokens.
     pub fn asked(&self, who: &[(&str, &Credential)]) -> Vec<String> {
         let name = |bearer: &str| {
             let known = who.iter().find(|(_, credential)| credential.access_token == bearer);
@@ -116,7 +116,7 @@ impl Rig {
         self.fake.usage_requests().iter().map(|request| name(request.bearer().unwrap())).collect()
     }
 
-    /// Lets time go by while something is watched not to happen.
+    /// Lets time pass while a test checks that something does not happen.
     pub async fn pass(&self, program: Duration) {
         let end = self.fake.clock().now() + program;
         let over = async || (self.fake.clock().now() >= end).then_some(());
@@ -128,7 +128,7 @@ pub fn minutes(n: u64) -> Duration {
     Duration::from_secs(n * 60)
 }
 
-/// A 429 for these, a reading for all others.
+/// A 429 for these accounts, a reading for all others.
 pub fn limited(those: &[&Credential]) -> Answer {
     let those: Vec<String> = those.iter().map(|credential| credential.access_token.clone()).collect();
     Answer::decide(move |request| {

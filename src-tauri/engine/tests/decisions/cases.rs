@@ -1,28 +1,28 @@
-//! Every answer that is tried: each status, with and without `Retry-After`, with each kind of body, at both endpoints.
+//! All tested responses: each status, with and without `Retry-After`, with each kind of body, at both endpoints.
 
 use holdoff_core::Endpoint;
 use holdoff_world::fixtures;
 use serde_json::json;
 
-/// What an access token of the token endpoint's good answer is called.
+/// The access token in the token endpoint's successful response.
 pub const NEW_TOKEN: &str = "sk-ant-oat01-NEW";
-/// Longer than every first and third wait of its own accord.
+/// Longer than every first and third wait without a `Retry-After`.
 pub const RETRY_AFTER: &str = "5400";
 const DATE: &str = "Mon, 14 Sep 2026 12:00:00 GMT";
 
-/// One answer.
+/// One response.
 pub struct Case {
     pub endpoint: Endpoint,
-    /// The table that its row stands in.
+    /// The table that contains its row.
     pub section: String,
     pub row: Row,
     pub wire: Wire,
 }
 
-/// How the row is called.
+/// The name of the row.
 #[derive(Clone, PartialEq)]
 pub enum Row {
-    /// Rows of neighbouring statuses with the same decision become one.
+    /// Adjacent statuses with the same decision are merged into one row.
     Status {
         status: u16,
         retry_after: bool,
@@ -30,18 +30,18 @@ pub enum Row {
     Named(String),
 }
 
-/// What goes over the wire.
+/// What is sent over the connection.
 pub enum Wire {
     Whole(Reply),
-    /// The connection ends before the body does.
+    /// The connection ends before the body is complete.
     Cut(Reply),
-    /// An informational answer, and then the end of the connection.
+    /// An informational response, then the end of the connection.
     ClosedAfter(u16),
-    /// An informational answer, and then a good one.
+    /// An informational response, then a successful one.
     GoodAfter(u16),
-    /// An informational answer, and then nothing.
+    /// An informational response, then nothing.
     Silence(u16),
-    /// Informational answers without end.
+    /// Endless informational responses.
     Endless(u16),
 }
 
@@ -76,7 +76,7 @@ const TOKEN: [(&str, MakeBody); 4] = [
     ("valid tokens", |_| good(Endpoint::Token)),
 ];
 
-/// What the provider calls its error under a status.
+/// The provider's error type for a status.
 fn usual_kind(status: u16) -> &'static str {
     match status {
         400 => "invalid_request_error",
@@ -100,7 +100,7 @@ pub fn good(endpoint: Endpoint) -> String {
     }
 }
 
-/// In the order of the table.
+/// All cases, in the order of the table.
 pub fn all() -> Vec<Case> {
     let mut cases = Vec::new();
     for (endpoint, own) in [(Endpoint::Usage, USAGE), (Endpoint::Token, TOKEN)] {
@@ -139,7 +139,7 @@ fn every_status(
     both.map(case)
 }
 
-/// Every form of `Retry-After`, read off a 429.
+/// Every form of `Retry-After`, with a 429.
 fn retry_afters(endpoint: Endpoint) -> Vec<Case> {
     let forms = [
         "",
@@ -170,7 +170,7 @@ fn retry_afters(endpoint: Endpoint) -> Vec<Case> {
     forms.map(case).into()
 }
 
-/// An informational answer is no answer yet: what counts is what comes after it.
+/// An informational response is not final: the one after it counts.
 fn informational(endpoint: Endpoint) -> Vec<Case> {
     type After = (&'static str, fn(u16) -> Wire);
     let afters: [After; 3] = [

@@ -1,5 +1,5 @@
-//! What follows from every HTTP status, through the real HTTP layer and the real decision core, compared with a
-//! reviewed table: `decisions.md`, beside this file. `HOLDOFF_WRITE_DECISIONS=1` rewrites it.
+//! The decision for every HTTP status, from the real HTTP layer and the real decision core, compared with a reviewed
+//! table: `decisions.md`, beside this file. `HOLDOFF_WRITE_DECISIONS=1` rewrites it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it fails")]
 
 mod cases;
@@ -18,11 +18,11 @@ use std::time::Duration;
 use subject::{Decision, Subject};
 use tokio::task::JoinSet;
 
-/// Long enough for a busy machine to answer in; only what is silent waits for the other.
+/// Enough time for a response on a busy machine; only the silent cases use the shorter limit.
 const PATIENT: Duration = Duration::from_secs(60);
-/// Long enough for all of those to have sent what they ask: a time-out before that is another thing.
+/// Enough time for all of those to send their requests: an earlier timeout would be a different case.
 const SILENCE: Duration = Duration::from_secs(6);
-/// How many cases are under way at once. Silent ones do nothing but wait, and all do so together.
+/// How many cases run concurrently. Silent ones only wait, and all of them wait together.
 const AT_ONCE: usize = 24;
 
 #[tokio::test]
@@ -56,11 +56,11 @@ async fn decide(n: usize, cases: Arc<Vec<Case>>, network: Arc<Network>) -> (usiz
     let mut subject = Subject::new(case.endpoint, n);
     let permitted = subject.first_request();
     let delivery = network.send(case, permitted).await;
-    // Days pass for the account meanwhile, and the next request need not wait for that.
+    // Simulates days of the account's life; the next request does not wait for that.
     (n, tokio::task::spawn_blocking(move || subject.decide(&delivery)).await.unwrap())
 }
 
-/// Both servers, and the HTTP layer towards each.
+/// Both servers, and the HTTP clients for them.
 struct Network {
     world: Http,
     raw: Http,
@@ -93,7 +93,7 @@ impl Network {
     }
 }
 
-/// The same once more: what came is given to the account three times.
+/// A copy of the result: the account gets it three times.
 fn again(delivery: &SendResult) -> SendResult {
     match delivery {
         SendResult::NotSent(why) => SendResult::NotSent(why.clone()),

@@ -1,6 +1,6 @@
-//! Who answers: the fake Anthropic where an answer is a whole one, a bare socket where it is none.
+//! The servers: the fake Anthropic for complete responses, a bare socket for everything else.
 //!
-//! Which case a request belongs to stands in its token.
+//! The token of a request names its case.
 
 use crate::cases::{Case, Reply, Wire, good};
 use holdoff_core::Endpoint;
@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 const MARK: &str = "-case-";
 
-/// A token that leads to a case.
+/// A token that names a case.
 pub fn token(kind: &str, case: usize) -> String {
     format!("sk-ant-{kind}01{MARK}{case}-")
 }
@@ -21,7 +21,7 @@ fn case_of(text: &str) -> Option<usize> {
     rest.split('-').next()?.parse().ok()
 }
 
-/// The fake Anthropic that answers each request as its case says.
+/// A fake Anthropic that answers each request as its case says.
 pub async fn scripted(cases: &Arc<Vec<Case>>) -> FakeAnthropic {
     let fake = FakeAnthropic::start().await;
     let script = |cases: &Arc<Vec<Case>>| {
@@ -45,7 +45,7 @@ fn answer(reply: &Reply) -> Answer {
     Answer::raw(reply.status, &headers, reply.body.clone())
 }
 
-/// A socket that says what no well-behaved server says.
+/// A socket that sends what no well-behaved server sends.
 pub struct Raw {
     base: String,
 }
@@ -71,7 +71,7 @@ impl Raw {
 
 async fn converse(mut stream: TcpStream, cases: Arc<Vec<Case>>) {
     let case = &cases[case_of(&request(&mut stream).await).unwrap()];
-    // Whoever asked may leave in the middle of it: that is no failure of this side.
+    // The client may disconnect in the middle; that is not a failure of the server.
     let _left = match &case.wire {
         Wire::Whole(_) => panic!("the fake Anthropic answers that"),
         Wire::Cut(reply) => {
@@ -95,7 +95,7 @@ async fn converse(mut stream: TcpStream, cases: Arc<Vec<Case>>) {
     let _closed = stream.shutdown().await;
 }
 
-/// Everything that is sent, as far as the case is in it.
+/// Reads the request as far as needed to find the case.
 async fn request(stream: &mut TcpStream) -> String {
     let mut read = Vec::new();
     loop {

@@ -1,4 +1,4 @@
-//! One account that may renew, and what it does next once an answer has come.
+//! One account with renewal on, and what it does after a response.
 
 use crate::again;
 use crate::cases::{NEW_TOKEN, good};
@@ -17,29 +17,29 @@ use std::time::Duration;
 
 /// 2026-09-14 12:00:00 UTC.
 const NOON: Moment = Moment { wall: Wall(1_789_387_200_000), boot: Boot(1_000_000) };
-/// Longer than everything that ever ends by itself.
+/// Longer than anything that ends by itself.
 const HORIZON: Duration = Duration::from_secs(40 * 3600);
-/// A pause never ends by itself; watching one costs a look at the sign-in every few minutes.
+/// A pause never ends by itself; simulating one costs a read of the sign-in every few minutes.
 const WATCHED: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// What follows from an answer.
+/// The consequences of a response.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
     pub read_as: OutcomeKind,
     pub first: Then,
-    /// After the same answer three times running; `None` where it never came to that.
+    /// After the same response three times in a row; `None` if that never happened.
     pub third: Option<Then>,
     pub told: Vec<NoticeKind>,
 }
 
-/// The gate after an answer, and what goes over the wire next.
+/// The gate after a response, and the next request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Then {
     pub gate: String,
     /// When the same endpoint is asked again; `None` if not by itself.
     pub again: Option<Duration>,
-    /// What the other endpoint sees meanwhile.
+    /// The requests to the other endpoint in the meantime.
     pub meanwhile: String,
 }
 
@@ -49,7 +49,7 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// An account whose next request is for `endpoint`.
+    /// An account whose next request goes to `endpoint`.
     pub fn new(endpoint: Endpoint, case: usize) -> Self {
         Self { endpoint, harness: harness(endpoint, case, seed()) }
     }
@@ -61,7 +61,7 @@ impl Subject {
         }
     }
 
-    /// The answer came. The same one comes three times in all, and the program is restarted after each.
+    /// Applies the response three times in all, and restarts the program after each.
     pub fn decide(mut self, delivery: &SendResult) -> Decision {
         let first = self.answered(delivery);
         let read_as = self.harness.entries.iter().find_map(|entry| match entry.event {
@@ -79,7 +79,7 @@ impl Subject {
         Decision { read_as, first, third: Some(last), told: self.harness.shown }
     }
 
-    /// Takes in the answer, and goes on until the same endpoint is asked again.
+    /// Applies the response and continues until the same endpoint is asked again.
     fn answered(&mut self, delivery: &SendResult) -> Then {
         let came = self.harness.now;
         self.harness.handle(Event::Delivered(again(delivery)));
@@ -99,7 +99,7 @@ impl Subject {
                     self.harness.handle(Event::Delivered(reading()));
                 }
                 Some(_) => {
-                    // No answer of the usage endpoint may lead here (laws 4 and 6).
+                    // No response of the usage endpoint may lead here (laws 4 and 6).
                     gate.push_str(", RENEWED");
                     break None;
                 }
@@ -108,7 +108,7 @@ impl Subject {
         Then { gate, again, meanwhile }
     }
 
-    /// Everything that follows before the state is saved: only from then on is anything else sent.
+    /// Everything up to the save of the state: nothing else may be sent before it.
     fn saved(&mut self) -> String {
         loop {
             let action = self.harness.poll();
@@ -134,7 +134,7 @@ fn harness(endpoint: Endpoint, case: usize, seed: u64) -> Harness {
     Harness::of(state, credential(endpoint, case), Preferences::from(&settings), NOON, seed)
 }
 
-/// A sign-in that is to be renewed at once, or not for days.
+/// A sign-in that is due for renewal at once, or not for days.
 fn credential(endpoint: Endpoint, case: usize) -> CredentialRead {
     let left = match endpoint {
         Endpoint::Usage => HORIZON * 4,
@@ -144,7 +144,7 @@ fn credential(endpoint: Endpoint, case: usize) -> CredentialRead {
     CredentialRead::Found(harness::credential(&access, Some(&refresh), Some(NOON.wall.plus(left))))
 }
 
-/// Waits are lengthened at random: this seed draws nothing on top, so the table has the least of each.
+/// Waits get random jitter: this seed draws none, so the table has the minimum of each.
 fn seed() -> u64 {
     static SEED: OnceLock<u64> = OnceLock::new();
     *SEED.get_or_init(|| (0..).find(|seed| lengthened(*seed).is_zero()).unwrap())
@@ -173,7 +173,7 @@ fn asked_with(request: &Request) -> &'static str {
     }
 }
 
-/// The gate by the names that it has on disk.
+/// The gate, with its names on disk.
 fn describe(gate: &GateState) -> String {
     let kind = |cause: serde_json::Value| cause["kind"].as_str().unwrap().to_owned();
     match gate {

@@ -1,4 +1,4 @@
-//! The table as a person reads it: neighbouring statuses with the same decision are one row.
+//! The table for human readers: adjacent statuses with the same decision share a row.
 
 use crate::cases::{Case, RETRY_AFTER, Row};
 use crate::subject::{Decision, Then};
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 const WRITE: &str = "HOLDOFF_WRITE_DECISIONS";
 
-/// Holds `table` against the reviewed one.
+/// Compares `table` with the reviewed one.
 #[track_caller]
 pub fn check(table: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/decisions/decisions.md");
@@ -88,7 +88,7 @@ fn cells(decision: &Decision, meanwhile: bool) -> Vec<String> {
     cells
 }
 
-/// One row for each run of statuses with the same decisions; two where `Retry-After` makes a difference.
+/// One row per range of statuses with the same decisions; two if `Retry-After` makes a difference.
 fn collapsed<'a>(section: &[(&Case, &'a Decision)]) -> Vec<(String, &'static str, &'a Decision)> {
     let mut runs: Vec<(u16, u16, Vec<&Decision>)> = Vec::new();
     let mut rows = Vec::new();

@@ -1,4 +1,4 @@
-//! A renewal from its beginning to its end, and what the token endpoint may answer.
+//! A complete renewal, and the possible responses of the token endpoint.
 
 use crate::scene::{HOUR, LONG, Scene};
 use holdoff_core::gate::{GateState, Pause};
@@ -26,7 +26,7 @@ async fn a_sign_in_is_renewed_written_and_asked_with() {
     scene.assert_tidy();
 }
 
-/// Our own writing is heard by our own watch.
+/// Holdoff's own writes trigger its own watch.
 #[tokio::test]
 async fn what_holdoff_writes_does_not_keep_it_busy() {
     let scene = Scene::due().await;
@@ -52,7 +52,7 @@ async fn a_refresh_token_that_stays_is_kept() {
     assert!(new.refresh == old.refresh && new.access != old.access);
 }
 
-/// Someone was first: its pair is on disk by the time that ours is refused.
+/// Another program was first: its pair is on disk by the time ours is refused.
 #[tokio::test]
 async fn a_lost_race_is_looked_into_before_it_is_believed() {
     for refusal in
@@ -99,7 +99,7 @@ async fn a_refusal_is_one_pause_and_one_notice_and_a_new_sign_in_ends_it() {
     scene.working_pair();
 }
 
-/// Whatever leaves it open whether the token is spent waits for ten minutes at least, and says nothing.
+/// If it is unknown whether the token was spent, the wait is at least ten minutes and there is no notification.
 #[tokio::test]
 async fn what_is_ambiguous_is_not_tried_again_soon() {
     let mishaps = [Mishap::Lost, Mishap::TroubleAfter(503), Mishap::TroubleAfter(500), Mishap::TroubleBefore(502)];
@@ -137,7 +137,7 @@ async fn a_new_sign_in_is_read_with_within_three_seconds() {
     assert!(took < Duration::from_secs(3), "{took:?}");
 }
 
-/// While a lock is waited for, and while the token endpoint does not answer.
+/// While a lock is held by another program, and while the token endpoint does not respond.
 #[tokio::test]
 async fn commands_are_answered_in_the_middle_of_a_renewal() {
     let scene = Scene::due().await;
@@ -160,7 +160,7 @@ async fn commands_are_answered_in_the_middle_of_a_renewal() {
     holdoff.until("a reading", READ).await;
 }
 
-/// At the end of the program an answer is waited for: it cannot be had again.
+/// The program waits for the response before it ends: the response cannot be requested again.
 #[tokio::test]
 async fn a_renewal_under_way_is_finished_before_the_program_ends() {
     let scene = Scene::due().await;

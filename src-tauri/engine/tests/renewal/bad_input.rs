@@ -1,4 +1,4 @@
-//! What may stand in the place of a sign-in and of its locks: each told apart, none of it costing a token.
+//! Invalid sign-ins and locks: each is distinguished, and none costs a token.
 
 use crate::scene::{HOUR, Scene};
 use holdoff_core::credential::{CredentialMissing, CredentialPresence};
@@ -21,13 +21,13 @@ fn absent(words: &'static str) -> impl Fn(&AccountState) -> bool {
     }
 }
 
-/// What its person reads of it in the menu and the panel.
+/// What the user reads about it in the menu and the panel.
 fn status(state: &AccountState) -> String {
     let context = StatusContext::new(Clock::real().now(), Duration::from_secs(300));
     messages::status(&AccountStatus::of(state, &context), &LocalTime::UTC).join(" ")
 }
 
-/// The sign-in as it was renewable, changed by `spoil`; then Holdoff, until it is as `there` says.
+/// Changes a renewable sign-in with `spoil`, then runs Holdoff until `there` accepts the state.
 async fn spoilt(what: &str, spoil: impl Fn(&Path), there: impl Fn(&AccountState) -> bool) {
     let scene = Scene::due().await;
     spoil(&scene.home.credentials_path());
@@ -60,7 +60,7 @@ async fn what_cannot_be_read_is_told_apart_and_costs_nothing() {
     spoilt("torn", torn, absent("incomplete or damaged")).await;
 }
 
-/// Its owner writes it in place, in two pieces, over and over.
+/// The owner rewrites it in place, in two pieces, over and over.
 #[tokio::test]
 async fn a_file_that_is_rewritten_half_way_through_our_read_is_waited_for_and_costs_one_token() {
     let scene = Scene::due().await;
@@ -107,7 +107,7 @@ async fn a_file_that_is_rewritten_half_way_through_our_read_is_waited_for_and_co
     scene.assert_tidy();
 }
 
-/// Without a believable end there is no time at which a renewal would be due.
+/// Without a plausible expiry there is no time at which a renewal would be due.
 #[tokio::test]
 async fn an_end_in_1970_or_2999_is_no_end_and_renews_nothing() {
     for ends in ["1000", "32472144000000", "null", "-1"] {
@@ -123,7 +123,7 @@ async fn an_end_in_1970_or_2999_is_no_end_and_renews_nothing() {
     }
 }
 
-/// It is read and asked with as long as it lives; what a renewal brought could not be written.
+/// It is used for requests until it expires; the result of a renewal could not be written.
 #[tokio::test]
 async fn a_file_that_is_not_ours_to_write_is_not_renewed_and_status_and_the_ledger_say_why() {
     let scene = Scene::due().await;

@@ -1,4 +1,4 @@
-//! What a token answer may hold beside a whole pair: each told apart, and the token spent once.
+//! Token responses other than a complete pair: each is distinguished, and the token is spent once.
 
 use crate::scene::{HOUR, Holdoff, LONG, Scene};
 use holdoff_core::AccountState;
@@ -8,7 +8,7 @@ use holdoff_world::{Answer, Credential};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// A sign-in that is due, a pair that works, and Holdoff, which is answered with `body`.
+/// A sign-in that is due, a valid new pair, and Holdoff, which gets `body` as the response.
 async fn answered(body: impl FnOnce(&Credential) -> Value) -> (Scene, Credential, Holdoff) {
     let scene = Scene::due().await;
     let new = scene.grants.sign_in(8 * HOUR);
@@ -19,7 +19,7 @@ async fn answered(body: impl FnOnce(&Credential) -> Value) -> (Scene, Credential
 }
 
 fn stored(scene: &Scene) -> Value {
-    // It is whole, and nothing else in it has changed.
+    // Checks that the file is complete and otherwise unchanged.
     scene.pair();
     serde_json::from_str::<Value>(&scene.text()).unwrap()["claudeAiOauth"].clone()
 }
@@ -47,7 +47,7 @@ async fn nulls_and_fields_that_nobody_knows_are_in_nobodys_way() {
     scene.assert_tidy();
 }
 
-/// A token that does not say when it ends is used until it is refused, and never renewed on suspicion.
+/// A token without an expiry is used until it is refused, and never renewed on suspicion.
 #[tokio::test]
 async fn without_an_end_there_is_none() {
     for ends in [Value::Null, json!(0), json!(-1), json!("soon"), json!(1e300)] {
@@ -64,7 +64,7 @@ async fn without_an_end_there_is_none() {
     }
 }
 
-/// The old one stays, though it may be spent: nobody but Anthropic knows.
+/// The old one is kept, although it may be spent: only Anthropic knows.
 #[tokio::test]
 async fn without_a_new_refresh_token_the_old_one_stays() {
     for none in [json!(null), json!(""), json!(7)] {
@@ -82,7 +82,7 @@ async fn without_a_new_refresh_token_the_old_one_stays() {
     }
 }
 
-/// Spent for nothing, as far as can be told: one pause, said once, and the file is as it was.
+/// The token was probably spent for nothing: one pause, announced once, and the file is unchanged.
 #[tokio::test]
 async fn without_an_access_token_it_is_one_pause() {
     for none in [json!(null), json!(""), json!(7), json!("two words")] {
@@ -101,7 +101,7 @@ async fn without_an_access_token_it_is_one_pause() {
     }
 }
 
-/// It is kept where it belongs, since it is in no other place; what it would read is not shown as this account's.
+/// It is stored, because no other copy exists; its readings are not shown as this account's.
 #[tokio::test]
 async fn for_another_account_it_is_written_and_not_asked_with() {
     let (scene, new, mut holdoff) = answered(|new| {

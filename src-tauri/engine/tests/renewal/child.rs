@@ -1,4 +1,4 @@
-//! The processes of these tests: this very program again, as Holdoff without its shell, or as the owner of the sign-in.
+//! The child processes of these tests: this program again, as Holdoff without its shell, or as the owner of the sign-in.
 
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::storage::settings_file;
@@ -12,13 +12,13 @@ use tokio::signal::unix::{SignalKind, signal};
 
 const ROLE: &str = "RENEWAL_TEST_ROLE";
 
-/// Holdoff in a process of its own. It says `started`, `notice KIND` for each, and `ended` after SIGTERM.
+/// Holdoff in a process of its own. It prints `started`, `notice KIND` for each notification, and `ended` after SIGTERM.
 pub fn holdoff(home: &Home, env: &BTreeMap<String, String>) -> Spawned {
     let mut command = again(home, "child::as_holdoff");
     Spawned::start("holdoff", command.envs(env))
 }
 
-/// The owner in a process of its own. It says what it does.
+/// The owner in a process of its own. It prints what it does.
 pub fn owner(home: &Home, owner: &Owner) -> Spawned {
     let mut command = again(home, "child::as_owner");
     Spawned::start("owner", command.envs(owner.env()))

@@ -1,5 +1,5 @@
-//! The token endpoint answers with 429 for a whole day: its first hour, in which the sign-in still lives, in ten seconds, and
-//! the rest in half a minute, after a restart.
+//! The token endpoint returns 429 for a whole day: the first hour, in which the sign-in is still valid, takes ten
+//! seconds, and the rest half a minute, after a restart.
 
 use crate::scene::{HOUR, Holdoff, LONG, Scene};
 use holdoff_core::notification::NoticeKind;
@@ -57,7 +57,7 @@ async fn live_until(holdoff: &mut Holdoff, clock: ClockSpec, at: SystemTime) {
     holdoff.live(clock.real_length(left)).await;
 }
 
-/// A clock that reads what `clock` does now, and goes on at another speed.
+/// A clock that continues at the current time of `clock` with another speed.
 fn continued(clock: ClockSpec, speed: f64) -> ClockSpec {
     let real = SystemTime::now();
     let seconds = |time: SystemTime| time.duration_since(UNIX_EPOCH).unwrap().as_secs_f64();

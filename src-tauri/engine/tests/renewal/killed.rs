@@ -1,11 +1,11 @@
-//! Locks that a kill left: each program gets past the other's by its record, long before they are stale.
+//! Locks that a killed process left: each program uses the other's record to take them over, long before they are stale.
 
 use crate::child;
 use crate::scene::{LONG, Scene};
 use holdoff_world::{Answer, Owner, claude_code, eventually};
 use std::time::{Duration, Instant};
 
-/// How long a killed Holdoff may be in its owner's way, and a killed owner in Holdoff's. Stale is after 60 s.
+/// How long a killed Holdoff may block its owner, and a killed owner Holdoff. Locks are stale after 60 s.
 const OWNER_WAITS: Duration = Duration::from_secs(9);
 const HOLDOFF_WAITS: Duration = Duration::from_secs(10);
 
@@ -13,7 +13,7 @@ const HOLDOFF_WAITS: Duration = Duration::from_secs(10);
 async fn a_holdoff_that_was_killed_in_a_renewal_is_in_its_owners_way_for_eight_seconds() {
     let scene = Scene::due().await;
     let grants = scene.grants.clone();
-    // The request of the one that is killed does not get there.
+    // The request of the killed one does not arrive.
     scene.fake.token_always(Answer::decide(move |request| {
         if request.user_agent.as_deref() == Some(claude_code::USER_AGENT) {
             return grants.answer(request);

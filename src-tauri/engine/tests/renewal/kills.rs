@@ -10,24 +10,24 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// How many kills. `HOLDOFF_KILLS` is another number.
+/// The number of kills. `HOLDOFF_KILLS` overrides it.
 const KILLS: usize = 300;
-/// How many at a time: little more than there are processors, since starting a program is nothing but work.
+/// How many run at a time: little more than the number of processors, since starting a program is pure work.
 const AT_ONCE: usize = 6;
-/// As fast as the programs can follow: a minute is thirty milliseconds, and what is later than that is taken for asleep.
+/// As fast as the programs can follow: a minute takes 30 ms, and anything later than that looks like a sleep.
 const SPEED: f64 = 2000.0;
-/// A kill in the middle of the very first save leaves a torn file and nothing else: all is held for as long as the
-/// longest cooldown, which is some 26 hours, and then it goes on.
+/// A kill during the very first save leaves only a torn file: the gates close for the longest cooldown, some 26 hours,
+/// and then it continues.
 const HELD: Duration = Duration::from_secs(75);
 
-/// What the next process makes of it.
+/// How the next process recovers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Outcome {
-    /// The new pair is on disk, and asked with.
+    /// The new pair is on disk and was used for a request.
     Renewed,
-    /// The same, and the kill had left it beside its place.
+    /// The same, but the kill had left the pair beside its destination.
     Rescued,
-    /// It may be lost: the person was told once, and nothing more is tried.
+    /// The pair may be lost: the user was notified once, and nothing else is tried.
     Paused,
 }
 
@@ -82,7 +82,7 @@ async fn kill(seed: u64) -> Outcome {
     let left = scene.pair();
     assert!(left == old || scene.grants.is_current(&left.refresh), "{:?}", scene.grants);
     let beside = fs::read_to_string(rescue::beside(&scene)).ok();
-    // In some cases they stay: the record says that their holder is gone.
+    // In some cases they stay: the record shows that their holder is gone.
     let taken_over = random.u8(0..30) != 0;
     if taken_over {
         scene.clear_locks();
@@ -109,7 +109,7 @@ async fn kill(seed: u64) -> Outcome {
         panic!("neither told nor asked; renewed: {renewed}\n{}\n{}", second.output(), scene.ledger())
     });
     let spent = scene.fake.token_requests().len();
-    // What would be tried again by then, would be seen.
+    // Long enough to observe any further attempt.
     tokio::time::sleep(Duration::from_secs(600).div_f64(SPEED)).await;
     second.terminate();
     second.wait_exit(LONG).await;
@@ -127,7 +127,7 @@ async fn kill(seed: u64) -> Outcome {
         }
     }
     if !taken_over && (outcome == Outcome::Paused || left != old) {
-        // Nobody needed them: they are left to whoever does.
+        // Nobody needed the locks, so they were left in place.
         scene.clear_locks();
     }
     scene.assert_tidy();

@@ -1,4 +1,4 @@
-//! A kill between writing a new pair and putting it in its place: the next Holdoff takes it up.
+//! A kill between writing a new pair and moving it into place: the next Holdoff completes that.
 
 use crate::child;
 use crate::scene::{HOUR, LONG, Pair, Scene};
@@ -9,10 +9,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// For so long at least, a lock is respected whose process has ended.
+/// The minimum time for which the lock of an ended process is respected.
 const WATCH: Duration = Duration::from_secs(7);
 
-/// A Holdoff that was killed while it waited for a new pair, with its locks still there; and the pair.
+/// A Holdoff that was killed while it waited for a new pair and left its locks; and that pair.
 async fn cut_off() -> (Scene, Credential) {
     let scene = Scene::due().await;
     let new = scene.grants.sign_in(8 * HOUR);
@@ -28,7 +28,7 @@ pub fn beside(scene: &Scene) -> PathBuf {
     scene.home.credentials_path().with_file_name(".credentials.json.holdoff-new")
 }
 
-/// What it would have written before it was killed.
+/// The file that it would have written before the kill.
 fn leave(scene: &Scene, new: &Credential) {
     let old = scene.pair();
     let text = fs::read_to_string(scene.home.credentials_path()).unwrap();
@@ -68,7 +68,7 @@ async fn a_pair_that_a_kill_left_beside_its_place_is_put_there_and_asked_with() 
     scene.assert_tidy();
 }
 
-/// It is not in the way of an end of the program, and is not lost with it.
+/// The pair neither blocks the shutdown nor is lost with the program.
 #[tokio::test]
 async fn who_ends_while_the_locks_are_anothers_leaves_it_for_the_next() {
     let (scene, new) = cut_off().await;
@@ -114,7 +114,7 @@ async fn what_is_torn_or_no_longer_wanted_is_removed_and_is_one_pause_or_none() 
     }
 }
 
-/// They are empty and in nobody's way, but they are ours.
+/// They are empty and block nobody, but Holdoff created them.
 #[tokio::test]
 async fn what_a_kill_left_of_a_lock_on_its_way_to_its_place_is_removed() {
     let (scene, _) = cut_off().await;

@@ -1,5 +1,5 @@
-//! One person's home with a sign-in that is about to end, an Anthropic whose refresh tokens work once, and Holdoff, which
-//! may renew.
+//! A user's home with a sign-in that is about to expire, an Anthropic with single-use refresh tokens, and Holdoff with
+//! renewal on.
 
 use holdoff_core::notification::NoticeKind;
 use holdoff_core::{AccountState, Settings, Wall};
@@ -16,11 +16,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How long anything may take that is waited for.
+/// The time limit for anything that is waited for.
 pub const LONG: Duration = Duration::from_secs(30);
 pub const HOUR: Duration = Duration::from_secs(3600);
 
-/// What stands before and behind the sign-in in its file, and belongs to others.
+/// The text around the sign-in in its file, which belongs to other programs.
 const BEFORE: &str = r#"{"zeta":[1.0,1e2,12345678901234567890123],"claudeAiOauth":"#;
 const BEHIND: &str = r#","mcpOAuth":{"srv|hash":{"accessToken":"mcp-other","expiresAt":1}},"alpha":"\u00e9"}"#;
 
@@ -28,12 +28,12 @@ pub struct Scene {
     pub home: Home,
     pub fake: FakeAnthropic,
     pub grants: Grants,
-    /// The sign-in as it was, without what a renewal changes.
+    /// The original sign-in, without the fields that a renewal changes.
     oauth: Value,
 }
 
 impl Scene {
-    /// A clock `speed` times as fast as the real one, on which the sign-in ends in `good_for`, and each later one after
+    /// A clock that runs `speed` times as fast, on which the sign-in expires in `good_for`, and each later one after
     /// `lifetime`.
     pub async fn new(speed: f64, good_for: Duration, lifetime: Duration) -> Self {
         let fake = FakeAnthropic::start_with(ClockSpec::from_now(speed)).await;
@@ -51,14 +51,14 @@ impl Scene {
         Self::new(1.0, Duration::from_secs(60), 8 * HOUR).await
     }
 
-    /// A new sign-in of the same person.
+    /// A new sign-in of the same user.
     pub fn sign_in(&mut self, good_for: Duration) {
         let oauth = self.grants.sign_in(good_for).to_json()["claudeAiOauth"].clone();
         self.home.raw_credentials(format!("{BEFORE}{oauth}{BEHIND}").as_bytes());
         self.oauth = unrenewed(oauth);
     }
 
-    /// As Claude Code stores it today: it says itself whose it is, so that no other file is waited for.
+    /// As Claude Code stores it today, with the account in it, so that no other file is waited for.
     pub fn sign_in_by_name(&mut self, good_for: Duration) {
         let beside = std::fs::read(self.home.path().join(".claude.json")).unwrap();
         let beside: serde_json::Value = serde_json::from_slice(&beside).unwrap();
@@ -81,7 +81,7 @@ impl Scene {
         env
     }
 
-    /// Holdoff in this process.
+    /// Starts Holdoff in this process.
     pub async fn holdoff(&self) -> Holdoff {
         self.holdoff_writing(PlainFiles).await
     }
@@ -96,7 +96,7 @@ impl Scene {
         Holdoff { engine, told: Vec::new() }
     }
 
-    /// The file of the sign-in, as it stands.
+    /// The text of the credential file.
     pub fn text(&self) -> String {
         std::fs::read_to_string(self.home.credentials_path()).unwrap()
     }
@@ -104,7 +104,7 @@ impl Scene {
     /// The tokens on disk.
     ///
     /// # Panics
-    /// If the file is not whole, or anything in it has changed that belongs to others.
+    /// If the file is incomplete, or anything of other programs in it has changed.
     #[track_caller]
     pub fn pair(&self) -> Pair {
         let text = self.text();
@@ -116,7 +116,7 @@ impl Scene {
         Pair { access: token("accessToken"), refresh: token("refreshToken") }
     }
 
-    /// The tokens on disk, which are those that Anthropic takes.
+    /// The tokens on disk, which must be the ones that Anthropic accepts.
     #[track_caller]
     pub fn working_pair(&self) -> Pair {
         let pair = self.pair();
@@ -125,7 +125,7 @@ impl Scene {
         pair
     }
 
-    /// Every request sent or withheld, a line each.
+    /// Every request sent or withheld, one line each.
     pub fn ledger(&self) -> String {
         let entries = history::ledger(&self.home.data_dir(), Wall(0)).unwrap();
         entries.iter().map(|entry| format!("{entry:?}\n")).collect()
@@ -135,7 +135,7 @@ impl Scene {
         [self.home.claude_dir().join(".oauth_refresh.lock"), self.home.path().join(".claude.lock")]
     }
 
-    /// What another program does that took over what a killed one had left of its locks, and is done.
+    /// Removes the locks of a killed process, as another program does that took them over and finished.
     pub fn clear_locks(&self) {
         let dir = self.home.claude_dir();
         for lock in self.lock_folders().into_iter().chain([dir.join(".storage-write.lock")]) {
@@ -144,7 +144,7 @@ impl Scene {
         let _none = std::fs::remove_file(dir.join(".oauth_refresh.lock.owner"));
     }
 
-    /// Nothing but the sign-in is left in its folder, and no lock beside it.
+    /// Checks that the folder contains only the sign-in, and that no lock is left.
     #[track_caller]
     pub fn assert_tidy(&self) {
         let list = |folder: PathBuf| std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
@@ -171,15 +171,15 @@ pub struct Pair {
 /// Holdoff without its shell.
 pub struct Holdoff {
     pub engine: Engine,
-    /// What the person was told so far.
+    /// The notifications so far.
     pub told: Vec<NoticeKind>,
 }
 
 impl Holdoff {
-    /// Waits until the state of the account is as `there` says, and shows what is to be shown meanwhile.
+    /// Waits until `there` accepts the account's state, and shows notifications meanwhile.
     ///
     /// # Panics
-    /// When it does not come to that.
+    /// If that does not happen in time.
     pub async fn until(&mut self, what: &str, there: impl Fn(&AccountState) -> bool) {
         let deadline = tokio::time::Instant::now() + LONG;
         while !self.state().is_some_and(|state| there(&state)) {
@@ -191,7 +191,7 @@ impl Holdoff {
         }
     }
 
-    /// Waits until the person was told that.
+    /// Waits until this notification was shown.
     pub async fn until_told(&mut self, kind: NoticeKind) {
         let told = async {
             while !self.told.contains(&kind) {
@@ -202,7 +202,7 @@ impl Holdoff {
         tokio::time::timeout(LONG, told).await.unwrap_or_else(|_| panic!("never told {kind:?}"));
     }
 
-    /// Shows what is to be shown, for that long.
+    /// Shows notifications for this long.
     pub async fn live(&mut self, time: Duration) {
         let end = tokio::time::Instant::now() + time;
         loop {

@@ -1,4 +1,4 @@
-//! The switch for renewal is used while one is about to leave (law 7).
+//! Renewal is turned off just before one is sent (law 7).
 
 use crate::scene::Scene;
 use crate::thefts::AtIntent;

@@ -1,4 +1,4 @@
-//! A disk that takes longer than a request may: what is answered meanwhile is not lost.
+//! A disk that is slower than the request timeout: a response that arrives meanwhile is not lost.
 
 use crate::scene::{LONG, Scene};
 use holdoff_core::account::Preferences;
@@ -26,10 +26,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, watch};
 
-/// How long a request may take here.
+/// The request timeout in this test.
 const TIMEOUT: Duration = Duration::from_secs(6);
 
-/// Writes wait while it is held.
+/// Writes block while the lock is held.
 #[derive(Clone, Default)]
 struct Disk {
     held: Arc<Mutex<()>>,
@@ -63,7 +63,7 @@ async fn new_tokens_that_come_while_the_disk_is_waited_for_are_kept() {
     orders.send(RunnerCommand::Reading(PassiveReading { account, reading })).unwrap();
     let waiting = disk.waiting.subscribe().wait_for(|waiting| *waiting).await.map(|waiting| *waiting);
     assert!(waiting.unwrap(), "it is to be saved while the request is under way");
-    // The request began before.
+    // The request began earlier.
     tokio::time::sleep(TIMEOUT + Duration::from_secs(1)).await;
     drop(held);
 

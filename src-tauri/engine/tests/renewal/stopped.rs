@@ -1,15 +1,15 @@
-//! Holdoff is stopped in the middle of a renewal, as by a debugger, a full swap or a lid that is shut, for longer than its
-//! locks hold: their owner takes them over and renews. Then it goes on.
+//! Holdoff is stopped in the middle of a renewal, as by a debugger, heavy swapping or a closed lid, for longer than
+//! its locks are valid: the owner takes them over and renews. Then Holdoff continues.
 
 use crate::child;
 use crate::scene::{LONG, Scene};
 use holdoff_world::{Mishap, Owner, Violation, claude_code, eventually};
 use std::time::{Duration, Instant};
 
-/// After which the owner finds a lock dead. Less than the 60 s of Claude Code, and more than the 30 s for which Holdoff
-/// relies on its own: there is not more than this between them.
+/// When the owner considers a lock stale. Less than Claude Code's 60 s, and more than the 30 s for which Holdoff
+/// relies on its own lock; the margin is no larger than that.
 const STALE: Duration = Duration::from_secs(36);
-/// How many are stopped before their request leaves, and how many after, at different moments.
+/// How many are stopped before their request is sent, and how many after, at different moments.
 const BEFORE: u64 = 8;
 const AFTER: u64 = 3;
 
@@ -35,11 +35,11 @@ fn who_is_stopped_in_a_renewal_until_its_owner_has_renewed_spends_nothing_afterw
     assert!(stopped_before * 2 >= BEFORE as usize, "they were to be stopped before: {stopped_before}");
 }
 
-/// Answers whether it was stopped before its request left.
+/// Returns whether it was stopped before its request was sent.
 async fn stop(seed: u64) -> bool {
     let mut random = fastrand::Rng::with_seed(seed);
     let scene = Scene::due().await;
-    // What is stopped after its request left has not read the answer.
+    // A process that is stopped after its request was sent has not read the response.
     scene.grants.mishaps(|n| (Mishap::None, if n == 1 { Duration::from_secs(3) } else { Duration::ZERO }));
     let old = scene.pair();
     let holdoff = child::holdoff(&scene.home, &scene.env());
@@ -53,7 +53,7 @@ async fn stop(seed: u64) -> bool {
     holdoff.freeze();
     let owner = Owner::at_home(&scene.home, scene.fake.token_base(), scene.fake.clock(), seed);
     let owner = child::owner(&scene.home, &Owner { stale: STALE, ..owner });
-    // Whether it left before is for the owner to say: what was on its way has arrived long before the locks are stale.
+    // The owner's result shows whether the request was sent: it would have arrived long before the locks are stale.
     let (before, owners) = eventually(STALE + LONG, "the owner took the locks over", async || {
         let said = owner.stdout();
         let before = said.lines().find_map(|line| ["refused", "renewed"].iter().position(|end| line == *end))? == 1;
@@ -63,7 +63,7 @@ async fn stop(seed: u64) -> bool {
     assert!(seed < BEFORE || !before, "its request had left: {}", owner.stdout());
     owner.kill9().await;
     if !before {
-        // It tries on and on, and may have been killed in the middle of that.
+        // The owner keeps retrying, and may have been killed in the middle of that.
         scene.clear_locks();
     }
     let spent = scene.fake.token_requests().len();
@@ -79,14 +79,14 @@ async fn stop(seed: u64) -> bool {
         let ended = |line: &str| line.contains("Token") && line.contains("Completed");
         eventually(LONG, "what came of its request is known", async || scene.ledger().lines().any(ended).then_some(()))
             .await;
-        // Longer than it waits before it tries again what did not leave.
+        // Longer than the retry delay of a request that was not sent.
         tokio::time::sleep(Duration::from_secs(8)).await;
     }
     holdoff.terminate();
     holdoff.wait_exit(LONG).await;
     assert_eq!(scene.text(), owners, "what its owner wrote is left alone");
     assert_eq!(scene.fake.token_requests().len(), spent, "{}\n{}", holdoff.output(), scene.ledger());
-    // Of what was sent and not read, its owner cannot know: it shows the token again, and is refused.
+    // The owner cannot know of a request whose response was not read: it presents the token again and is refused.
     let by_holdoff = |v: &Violation| matches!(v, Violation::Reused { by, .. } if by != claude_code::USER_AGENT);
     assert!(!scene.grants.violations().iter().any(by_holdoff), "{:?}", scene.grants);
     assert_eq!(scene.grants.granted().len(), 1, "the refresh token was accepted once");

@@ -1,4 +1,4 @@
-//! Locks that another program takes over in the middle of a renewal, as after a sleep of the machine.
+//! Locks that another program takes over in the middle of a renewal, as after a suspend of the machine.
 
 use crate::scene::{HOUR, Scene};
 use holdoff_engine::storage::state_file::{PlainFiles, SlotWriter};
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// What a program does that found the locks dead: it removes them and takes them.
+/// A program that considers the locks stale: removes them and takes them.
 fn steal(locks: &[PathBuf; 2]) {
     for lock in locks {
         fs::remove_dir(lock).unwrap();
@@ -18,7 +18,7 @@ fn steal(locks: &[PathBuf; 2]) {
     }
 }
 
-/// Does something at the moment at which the intent to spend a refresh token becomes durable.
+/// Runs a function at the moment when the intent to spend a refresh token becomes durable.
 pub struct AtIntent<F>(pub Option<F>);
 
 impl<F: FnOnce() + Send + 'static> SlotWriter for AtIntent<F> {
@@ -52,7 +52,7 @@ async fn who_lost_the_locks_before_spending_spends_nothing_and_leaves_them_alone
     assert_eq!((scene.working_pair(), holdoff.told.len()), (old, 0));
 }
 
-/// The pair is in no other place, and still it is not written without the locks.
+/// No other copy of the pair exists, but it is still not written without the locks.
 #[tokio::test]
 async fn who_lost_the_locks_before_writing_takes_them_anew_first() {
     let scene = Scene::due().await;
@@ -65,7 +65,7 @@ async fn who_lost_the_locks_before_writing_takes_them_anew_first() {
     }));
     let mut holdoff = scene.holdoff().await;
     scene.fake.wait_for_token(1, crate::scene::LONG).await;
-    // Longer than the lock is waited for: the first try to write fails.
+    // Longer than the wait for the lock: the first attempt to write fails.
     holdoff.live(Duration::from_millis(1500)).await;
     assert_eq!(scene.pair(), before);
     for lock in scene.lock_folders() {
@@ -78,7 +78,7 @@ async fn who_lost_the_locks_before_writing_takes_them_anew_first() {
     scene.assert_tidy();
 }
 
-/// At the end of the program it is that or losing the sign-in: by compare-and-swap, without them.
+/// At shutdown the alternative is losing the sign-in, so it is written without the locks, by compare-and-swap.
 #[tokio::test]
 async fn at_the_end_it_is_written_even_if_another_holds_the_locks() {
     let scene = Scene::new(1.0, Duration::from_secs(60), 8 * HOUR).await;

@@ -1,4 +1,4 @@
-//! New tokens that cannot be written: kept, said once, and never asked for again.
+//! New tokens that cannot be written: kept, announced once, and never requested again.
 
 use crate::scene::{LONG, Scene};
 use holdoff_core::gate::{GateState, Pause};
@@ -8,7 +8,7 @@ use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
-/// From the first request for tokens on, the file may not be written to.
+/// From the first token request on, the file cannot be written.
 async fn guarded() -> Scene {
     let scene = Scene::due().await;
     let (path, book) = (scene.home.credentials_path(), scene.grants.clone());
@@ -26,7 +26,7 @@ async fn they_are_kept_and_said_once_and_written_once_that_is_possible() {
     let mut holdoff = scene.holdoff().await;
     scene.fake.wait_for_token(1, LONG).await;
     holdoff.until_told(NoticeKind::RenewalUnsaved).await;
-    // Tried again after 1 s and 2 s.
+    // Retried after 1 s and 2 s.
     holdoff.live(Duration::from_millis(3500)).await;
     assert_eq!((&holdoff.told[..], scene.pair()), (&[NoticeKind::RenewalUnsaved][..], before));
     set_permissions(scene.home.credentials_path(), Permissions::from_mode(0o600)).unwrap();

@@ -1,4 +1,4 @@
-//! Other programs write the same file: a renewal is neither undone by them, nor are they by it.
+//! Other programs write the same file: neither they nor a renewal overwrite each other's changes.
 
 use crate::child;
 use crate::scene::{LONG, Scene};
@@ -7,12 +7,12 @@ use serde_json::Value;
 use std::fs;
 use std::time::{Duration, Instant};
 
-/// The world of a renewal every two seconds, in which a minute is thirty milliseconds.
+/// A renewal every two seconds; a minute takes 30 ms.
 const SPEED: f64 = 2000.0;
 const LIFETIME: Duration = Duration::from_secs(4000);
 const LASTING: Duration = Duration::from_secs(30 * 86_400);
 const RENEWALS: usize = 5;
-/// Between the read and the write of a secret.
+/// The delay between the read and the write of a secret.
 const SLOW: Duration = Duration::from_millis(60);
 
 fn stored(scene: &Scene) -> Value {
@@ -47,7 +47,7 @@ async fn a_pair_that_comes_while_the_owner_is_storing_a_secret_waits_for_it() {
     scene.assert_tidy();
 }
 
-/// The program ends, and Claude Code does not come to an end with its write: the pair is in no other place.
+/// The program ends while Claude Code's write never finishes; no other copy of the pair exists.
 #[tokio::test]
 async fn at_the_end_a_pair_is_written_although_another_program_is_writing() {
     let scene = Scene::due().await;
@@ -77,7 +77,7 @@ async fn secrets_that_are_stored_slowly_and_renewals_leave_each_other_alone() {
         assert!(Instant::now() < deadline, "{}\n{}", holdoff.output(), scene.ledger());
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
-    // The next ones last, so that there comes a moment at which nobody is about to renew.
+    // The next tokens live long, so that at some point nobody is about to renew.
     scene.grants.live_for(LASTING);
     let asked = soon(Duration::from_secs(60), async || {
         let stored = stored(&scene);

@@ -1,5 +1,5 @@
-//! Holdoff and the owner of the sign-in want to renew it at the same moment, again and again. A program of its own, so that
-//! the races have the processors for themselves: they are about who comes first within milliseconds.
+//! Holdoff and the owner of the sign-in try to renew at the same moment, again and again. A separate test program, so
+//! that the races have the processors to themselves: they are decided within milliseconds.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it fails")]
 #![allow(
@@ -18,21 +18,21 @@ use scene::{LONG, Scene};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// How many races there are at least. `HOLDOFF_RACES` is another number.
+/// The minimum number of races. `HOLDOFF_RACES` overrides it.
 const RACES: usize = 500;
-/// On a busy machine one of the two wins nearly all, or they seldom meet: then there are more races, this many times as many
-/// at most.
+/// On a busy machine one of the two wins nearly every time, or they rarely meet. Then there are more races, up to this
+/// factor.
 const MORE: usize = 5;
 /// How many pairs of programs race at a time.
 const AT_ONCE: usize = 16;
-/// A sign-in of a little more than an hour ends after two seconds. A minute is thirty milliseconds, and what is later than
-/// that is taken for asleep.
+/// A sign-in of a little more than an hour expires after two seconds. A minute takes 30 ms, and anything later than
+/// that looks like a sleep.
 const SPEED: f64 = 2000.0;
 const LIFETIME: Duration = Duration::from_secs(4000);
 const LASTING: Duration = Duration::from_secs(30 * 86_400);
-/// How long the last renewal and a request with what came of it may take.
+/// The time limit for the last renewal and a request with the new token.
 const AFTER_ALL: Duration = Duration::from_secs(120);
-/// How long a pair may be on its way from Anthropic to the disk.
+/// How long a pair may take from Anthropic to the disk.
 const ON_ITS_WAY: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,7 +40,7 @@ struct Tally {
     races: usize,
     holdoff_first: usize,
     owner_first: usize,
-    /// The owner found the sign-in renewed once it had the locks, or did not get them. The same of Holdoff cannot be seen.
+    /// The owner found the sign-in renewed once it had the locks, or did not get them. For Holdoff this cannot be observed.
     owner_waited: usize,
 }
 
@@ -108,7 +108,7 @@ async fn race(world: usize, races: usize, tally: &Mutex<[Tally; AT_ONCE]>) {
     let holdoff = child::holdoff(&scene.home, &scene.env());
     let other = Owner::at_home(&scene.home, scene.fake.token_base(), scene.fake.clock(), seed);
     let in_place = seed % 2 == 1;
-    // In some worlds the owner takes its time, so that Holdoff is first even on a busy machine.
+    // In some runs the owner is slow, so that Holdoff is first even on a busy machine.
     let (early, late) = if seed % 4 < 2 { (10, 90) } else { (0, 1200) };
     let (early, late) = (Duration::from_millis(early), Duration::from_millis(late));
     let other = child::owner(&scene.home, &Owner { in_place, early, late, ..other });
@@ -133,7 +133,7 @@ async fn race(world: usize, races: usize, tally: &Mutex<[Tally; AT_ONCE]>) {
         }
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
-    // The next ones last, so that there comes a moment at which nobody is about to renew.
+    // The next tokens live long, so that at some point nobody is about to renew.
     scene.grants.live_for(LASTING);
     let last = soon(AFTER_ALL, async || {
         let text = std::fs::read_to_string(scene.home.credentials_path()).map_err(|error| error.to_string())?;

@@ -1,4 +1,4 @@
-//! `cargo xtask simulate`: lives through worlds and says what came of them.
+//! `cargo xtask simulate`: runs worlds and reports the results.
 #![allow(clippy::print_stdout, reason = "telling a person what came of it is this program's work")]
 
 use holdoff_sim::batch;
@@ -16,11 +16,11 @@ struct Options {
     seeds: u64,
     first: u64,
     years: f64,
-    /// Go on after a failure, and count them.
+    /// Continue after a failure, and count the failures.
     all: bool,
-    /// So many lines are told of a world that failed.
+    /// How many lines of a failing world are printed.
     lines: usize,
-    /// Days of ordinary use that the report lives through.
+    /// Days of ordinary use in the report.
     ordinary: Millis,
 }
 
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
     let begin = Instant::now();
     let said = AtomicU64::new(0);
     let progress = |stats: &Stats, failure: Option<&Failure>| {
-        // At once: a run of an hour may not come to its end.
+        // Printed at once: a run of an hour may be interrupted.
         if let Some(Failure { seed, at, broken }) = failure {
             println!("seed {seed:>6}, {:>6.1} days: {broken}", *at as f64 / DAY as f64);
         }
@@ -68,7 +68,7 @@ fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// How often each law was broken, and in which world soonest.
+/// How often each law was broken, and the world in which it broke earliest.
 fn summary(failures: &[Failure]) {
     let mut laws: Vec<u8> = failures.iter().map(|failure| failure.broken.law).collect();
     laws.sort_unstable();

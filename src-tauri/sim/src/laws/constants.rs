@@ -1,5 +1,5 @@
-//! The figures of the laws, written down from the laws and not from `holdoff_core::gate::policy`: whoever changes one there
-//! is told so here.
+//! The constants of the laws, copied from the laws and not from `holdoff_core::gate::policy`, so that a change there
+//! fails here.
 
 use crate::observation::{DAY, HOUR, MINUTE, Millis, SECOND};
 
@@ -20,7 +20,7 @@ impl Doubling {
 pub(super) const USAGE_LIMIT: Doubling = Doubling { base: 5 * MINUTE, cap: 60 * MINUTE };
 pub(super) const TOKEN_LIMIT: Doubling = Doubling { base: 10 * MINUTE, cap: 6 * HOUR };
 pub(super) const RETRY_AFTER_MOST: Millis = DAY;
-/// After so many refusals of the edge in a row, one request in this time.
+/// After this many edge refusals in a row, one request per interval is allowed.
 pub(super) const TURNED_AWAY_AFTER: u32 = 6;
 pub(super) const TURNED_AWAY: Millis = 6 * HOUR;
 
@@ -32,31 +32,30 @@ pub(super) const SERVER: Doubling = Doubling { base: MINUTE, cap: 30 * MINUTE };
 /// Law 6.
 pub(super) const STRIKES: u32 = 3;
 
-/// A request whose answer was lost with the process: as long as the commonest refusal asks for (law 13).
+/// The wait after a request whose response was lost with the process: as long as the most common `Retry-After` (law 13).
 pub(super) const UNANSWERED: Millis = HOUR;
 
-/// After the loss of both state files without a word of the ledger (law 13).
+/// The wait after both state files were lost and the ledger has no entry (law 13).
 pub(super) const LOSS: Millis = DAY;
 
-/// A sign-in is renewed this long before it ends, as its owner does: a renewal that is earlier has another reason, and
-/// there is none (law 4).
+/// A sign-in is renewed this long before it expires, as its owner does. There is no reason for an earlier renewal (law 4).
 pub(super) const RENEWED_BEFORE: Millis = 5 * MINUTE;
 
-/// The least pause after waking (law 12), and how long after it one failed look-up is no failure.
+/// The minimum pause after waking (law 12), and for how long afterwards one failed name lookup does not count.
 pub(super) const WAKING: Millis = 5 * SECOND;
 pub(super) const WAKE_GRACE: Millis = 120 * SECOND;
 
-/// A notice whose service is there is shown within this: it is offered again at most ten minutes after it was missed.
+/// A notice is shown within this time if its service is available: it is retried at most ten minutes after a failure.
 pub(super) const SHOWN_WITHIN: Millis = 12 * MINUTE;
 
-/// What coming back takes beside the wait and the poll interval: noticing a sign-in that no watcher told of, waking,
-/// saving again, an answer that takes its time.
+/// The time that recovery takes in addition to the wait and the poll interval: detecting a new sign-in without a
+/// watcher event, waking, saving again, a slow response.
 pub(super) const COMING_BACK: Millis = 6 * MINUTE;
 
-/// No two renewals that succeeded are closer than this.
+/// The minimum time between two successful renewals.
 pub(super) const RENEWAL_SPACING: Millis = HOUR;
 
-/// Jitter lengthens by up to a tenth, never shortens (law 2).
+/// Jitter adds up to a tenth and never shortens (law 2).
 pub(super) fn jittered(wait: Millis) -> Millis {
     wait + wait / 10
 }

@@ -1,4 +1,4 @@
-//! Nothing is lost: law 13, and law 12 where a reboot leaves only the wall clock.
+//! Nothing is lost: law 13, and law 12 for a reboot, after which only the wall clock is left.
 
 use super::gate::Why;
 use super::{AccountLaw, Broken, Known, Laws, Woke, broken};
@@ -27,7 +27,7 @@ impl Laws {
         Ok(())
     }
 
-    /// The note of a request stands until what came of it is durable too.
+    /// The intent of a request stays until its outcome is durable too.
     fn settle(&mut self, kept: &Kept) -> Result<(), Broken> {
         self.taken_back = None;
         let Some(under_way) = self.under_way else {
@@ -46,7 +46,7 @@ impl Laws {
         Ok(())
     }
 
-    /// What was learned and not kept is lost with the process, but for its line in the ledger.
+    /// What was learned but not saved is lost with the process, except for its ledger entry.
     pub(super) fn died(&mut self) {
         let now = self.now;
         let under_way = self.under_way.take();
@@ -67,7 +67,7 @@ impl Laws {
             account.known.token.could_be_shut(most.1);
             account.cut_off_showing();
             if let Some((endpoint, came)) = told {
-                // No two requests are closer than that, whatever came of the first.
+                // Two requests are never closer than this, whatever the first one's outcome.
                 let least = came + SPACING;
                 let most = gone.clone().gate(endpoint).most.max(least);
                 account.known.gate(endpoint).could_be_shut(least);
@@ -106,7 +106,7 @@ impl Laws {
         Ok(())
     }
 
-    /// What the ledger knows better may shut a gate for as long again as it was shut, if the wall clock was set back.
+    /// What only the ledger knows may close a gate again for the full length, if the wall clock was set back.
     fn recall(&mut self) {
         let now = self.now;
         for account in &mut self.accounts {
@@ -118,7 +118,7 @@ impl Laws {
         }
     }
 
-    /// What only the ledger knows of an answer is dated by the clock that anybody can set.
+    /// A response that only the ledger knows is dated by the wall clock, which anybody can set.
     pub(super) fn clock_set(&mut self, by: Millis) {
         for account in &mut self.accounts {
             if let Some((endpoint, _)) = account.recalled {
@@ -142,8 +142,8 @@ impl Laws {
         }
     }
 
-    /// Over a reboot only the wall clock bridges: what it says too much shortens every wait, and nothing lengthens one
-    /// past what was left of it (law 12).
+    /// Only the wall clock spans a reboot. What it gains too much shortens every wait; nothing makes a wait longer
+    /// than what was left of it (law 12).
     pub(super) fn rebooted(&mut self, ahead: Millis) {
         for account in &mut self.accounts {
             for known in [&mut account.known, &mut account.kept] {
@@ -156,7 +156,7 @@ impl Laws {
         self.lost = self.lost.map(|at| at - ahead);
     }
 
-    /// What shuts one seat of a login for its frequency shuts the others, and requests of all of them keep their distance.
+    /// A rate limit of one organization of a login closes the others too, and requests of all of them keep their spacing.
     pub(super) fn share(&mut self, from: Who, into: Who) {
         let from = self.account_of(from);
         let (known, last_left) = (from.known, from.last_left);
@@ -169,7 +169,7 @@ impl Laws {
         into.last_left = into.last_left.max(last_left);
     }
 
-    /// `from` is the account under an earlier name.
+    /// `from` is an earlier name of the account.
     pub(super) fn rename(&mut self, from: Who, into: Who) {
         let from = self.account_of(from);
         let (known, last_left, orphan, showing) = (from.known, from.last_left, from.orphan, from.showing.clone());
@@ -191,7 +191,7 @@ enum Left<'a> {
         told: bool,
     },
     Unanswered,
-    /// What it demands stands in the ledger.
+    /// The ledger has the outcome.
     Answered(&'a Known),
 }
 
@@ -213,7 +213,7 @@ impl AccountLaw {
         }
     }
 
-    /// A request whose note is durable and whose outcome is not: it shuts its gate. One that did not even leave may.
+    /// A request with a durable intent and no durable outcome closes its gate. One that was not even sent may do so.
     fn leave_unanswered(&mut self, now: Millis, kept: &Kept, left: Left<'_>) {
         if let Some(intent) = kept.usage.intent {
             (self.orphan, self.orphan_told) = (Some(Endpoint::Usage), false);

@@ -1,4 +1,4 @@
-//! What the laws demand of one gate, learned from the answers alone: laws 2, 3, 6 and 10.
+//! What the laws require of one gate, derived from the responses alone: laws 2, 3, 6 and 10.
 
 use super::{Broken, broken};
 use crate::laws::constants::{
@@ -8,36 +8,36 @@ use crate::laws::constants::{
 use crate::observation::{Door, Meaning, Millis, SECOND, TokenId};
 use holdoff_core::Endpoint;
 
-/// One gate of one account, as it has to be.
+/// The required state of one gate of one account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct GateLaw {
     endpoint: Endpoint,
     /// 429s since the last success.
     strikes: u32,
-    /// 429s of the provider's edge in a row.
+    /// Consecutive 429s from the provider's edge.
     edge_refusals: u32,
-    /// Answers since then that were trouble, and requests that were not answered at all.
+    /// `troubles`: failed responses since then. `silences`: requests without any response.
     troubles: u32,
     silences: u32,
-    /// 401s and nameless 403s since then.
+    /// 401s and 403s without a scope since then.
     rejections: u32,
-    /// Nothing leaves before this, and it is not shut for longer than until `most`.
+    /// The gate stays closed until `least`, and no longer than until `most`.
     pub(super) least: Millis,
     pub(super) most: Millis,
     pub(super) why: Why,
-    /// The least that lines of the ledger tell of, once all else was lost.
+    /// The earliest opening that the ledger proves once all other state is lost.
     told: Millis,
-    /// Nothing leaves that carries this token, nor anything before another was seen.
+    /// No request is sent with this token, and none at all until another token is seen.
     pub(super) paused: Option<TokenId>,
-    /// It is paused for the sake of a request that was noted and never left: it need not be.
+    /// The pause comes from an intent whose request was never sent, so the gate need not be paused.
     moot: bool,
-    /// It is paused for what is stored, with which nothing was sent.
+    /// The pause comes from the stored sign-in; no request was sent with it.
     unsent: bool,
-    /// The token that was answered with 401, while the one request with another is unused.
+    /// The token that was answered with 401, while the one repeated request with another token is still available.
     pub(super) re_ask: Option<TokenId>,
 }
 
-/// Which law shuts a gate.
+/// Which law closes a gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Why {
     Nothing,
@@ -62,7 +62,7 @@ impl Why {
     }
 }
 
-/// Whether the request has reached what it was for.
+/// Whether the request reached the endpoint itself.
 fn is_of_the_endpoint(meaning: &Meaning) -> bool {
     matches!(
         meaning,
@@ -101,8 +101,8 @@ impl GateLaw {
         }
     }
 
-    /// Takes in an answer. `forgiven`: it came just after waking (law 12). A 401 earns a request with another token only
-    /// if it was not the answer to such a one.
+    /// Applies a response. `forgiven`: it came just after waking (law 12). A 401 allows one request with another
+    /// token, unless it answered such a request itself.
     pub(super) fn learn(&mut self, at: Millis, meaning: &Meaning, carried: TokenId, was_re_ask: bool, forgiven: bool) {
         self.re_ask = None;
         if is_of_the_endpoint(meaning) {
@@ -139,7 +139,7 @@ impl GateLaw {
                 self.pause(at, carried);
             }
             Meaning::Wasted => self.pause(at, carried),
-            // What these come to is only known after another look.
+            // Their effect is known only after the sign-in is read again.
             Meaning::Refused | Meaning::Renewed { .. } => {}
         }
     }
@@ -153,7 +153,7 @@ impl GateLaw {
         self.silences = 0;
         let (wait, why) = match self.endpoint {
             Endpoint::Usage => (SERVER.after(self.troubles), Why::Trouble),
-            // It may have been spent: as long a wait as for a refusal (law 8).
+            // The token may have been spent: wait as long as after a 429 (law 8).
             Endpoint::Token => (TOKEN_LIMIT.after(self.strikes + self.troubles), Why::Doubtful),
         };
         self.shut(at, wait, retry_after, why);
@@ -179,11 +179,11 @@ impl GateLaw {
 
     pub(super) fn pause(&mut self, at: Millis, token: TokenId) {
         (self.paused, self.moot, self.unsent) = (Some(token), false, false);
-        // What shuts it already lasts beneath (law 2).
+        // A cooldown that was already running continues underneath (law 2).
         (self.least, self.most) = (self.least.max(at), self.most.max(at));
     }
 
-    /// What is stored lacks the scope of usage. No answer says so, and every look finds it anew.
+    /// The stored sign-in lacks the usage scope. No response says so; every read of the sign-in finds it again.
     pub(super) fn lacks_scope(&mut self, at: Millis, token: TokenId) {
         if self.paused.is_none() {
             self.pause(at, token);
@@ -191,18 +191,18 @@ impl GateLaw {
         }
     }
 
-    /// What shut it came of somebody else's being first.
+    /// The refusal was caused by another program that renewed first.
     pub(super) fn reopen(&mut self, at: Millis) {
         (self.least, self.most) = (at, at);
     }
 
-    /// Paused as if the noted request had left.
+    /// Paused as if the request of the intent had been sent.
     pub(super) fn pause_for_nothing(&mut self, at: Millis, token: TokenId) {
         self.pause(at, token);
         self.moot = true;
     }
 
-    /// The 401 was answered by a request with another token, or the token was replaced: it is no strike.
+    /// A request with another token followed the 401, or the token was replaced: the 401 is no strike.
     pub(super) fn forgive(&mut self) {
         self.rejections = self.rejections.saturating_sub(1);
         if self.rejections < STRIKES {
@@ -210,7 +210,7 @@ impl GateLaw {
         }
     }
 
-    /// Another token than the paused one was seen.
+    /// A token other than the paused one was seen.
     pub(super) fn seen(&mut self, token: TokenId) {
         if self.paused.is_some_and(|paused| paused != token) {
             self.paused = None;
@@ -218,7 +218,7 @@ impl GateLaw {
         }
     }
 
-    /// Shut for at least and at most so long, beside whatever shuts it already.
+    /// Closed for at least `least` and at most `most`, in addition to what closes the gate already.
     pub(super) fn shut_also(&mut self, least: Millis, most: Millis, why: Why) {
         if least > self.least {
             (self.least, self.why) = (least, why);
@@ -229,7 +229,7 @@ impl GateLaw {
         self.most = self.most.max(most);
     }
 
-    /// What the process had learned stands in the ledger, if it was learned too late to be saved.
+    /// What the process learned too late to save may still be in the ledger.
     pub(super) fn could_be_shut(&mut self, most: Millis) {
         self.most = self.most.max(most);
     }
@@ -245,8 +245,8 @@ impl GateLaw {
         self.most += by;
     }
 
-    /// All was lost but that it is shut. A pause is not known any more, and becomes the longest wait. How long it was shut
-    /// only because all had been lost before is in no line of the ledger, and lost for good.
+    /// The state was lost; only the ledger says that the gate is closed. A pause becomes the longest wait. Time that
+    /// was itself due to an earlier loss is in no ledger entry and cannot be recovered.
     pub(super) fn forget(&mut self, at: Millis, longest: Millis) {
         let told = if self.why == Why::Lost { self.told } else { self.least };
         let least = if self.paused.is_some() && !self.moot && !self.unsent { at + longest } else { told };
@@ -254,7 +254,7 @@ impl GateLaw {
         *self = Self { least, most, told, why: Why::Lost, ..Self::new(self.endpoint) };
     }
 
-    /// Of another seat of the same login.
+    /// Applies the state of another organization of the same login.
     pub(super) fn share(&mut self, other: &Self, is_newer: bool) {
         if is_newer {
             self.strikes = other.strikes;
@@ -265,7 +265,7 @@ impl GateLaw {
         self.could_be_shut(other.most);
     }
 
-    /// One account under two names: what shuts either shuts both.
+    /// One account under two names: what closes either gate closes both.
     pub(super) fn merge(&mut self, other: &Self) {
         self.strikes = self.strikes.max(other.strikes);
         self.edge_refusals = self.edge_refusals.max(other.edge_refusals);
@@ -276,7 +276,7 @@ impl GateLaw {
         }
     }
 
-    /// Holds what is durable against what has to be.
+    /// Compares the durable state with the required one.
     pub(super) fn check_kept(&mut self, at: Millis, door: Door) -> Result<(), Broken> {
         if self.moot && door != Door::Paused {
             (self.paused, self.moot) = (None, false);

@@ -1,4 +1,4 @@
-//! What an answer demands from then on, and what another look at the sign-in changes of it: laws 2, 3, 6, 10, 12 and 14.
+//! What a response requires from then on, and how another read of the sign-in changes that: laws 2, 3, 6, 10, 12 and 14.
 
 use super::{Broken, Laws, UnderWay};
 use crate::laws::constants::WAKE_GRACE;
@@ -35,7 +35,7 @@ impl Laws {
         account.known.tell(now, under_way.endpoint, meaning, wishes, account.noted);
     }
 
-    /// A failed look-up just after waking, once between two readings (law 12).
+    /// A failed name lookup just after waking is forgiven once between two readings (law 12).
     fn forgiven(&mut self, endpoint: Endpoint, meaning: &Meaning) -> bool {
         let waking = self.woke.grace_from.is_some_and(|woke| self.now - woke <= WAKE_GRACE);
         let forgiven = waking && !self.woke.grace_used && endpoint == Endpoint::Usage && *meaning == Meaning::NotSent;
@@ -43,8 +43,8 @@ impl Laws {
         forgiven
     }
 
-    /// Another token ends a pause; a 401 whose token was replaced since is no strike; what is stored without the scope of
-    /// usage pauses it (law 6).
+    /// Another token ends a pause. A 401 whose token was replaced since is no strike. A stored sign-in without the
+    /// usage scope pauses the gate (law 6).
     pub(super) fn looked(&mut self, whose: Option<Who>, settled: bool) -> Result<(), Broken> {
         let (now, who, sign_in, wishes) = (self.now, self.who, self.sign_in, self.wishes);
         self.renewing.looked();

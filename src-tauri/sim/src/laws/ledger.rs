@@ -1,16 +1,16 @@
-//! What is shown is true, and every request stands in the ledger: laws 14 and 15.
+//! What is shown is true, and every request is in the ledger: laws 14 and 15.
 
 use super::{AccountLaw, Broken, Known, Laws, broken};
 use crate::observation::{Kept, Kind, Line, MINUTE, Meaning, Millis, Recorded, SECOND, View};
 use holdoff_core::Endpoint;
 
-/// A reading is called old when two polls in a row did not renew it; never before a quarter of an hour.
+/// A reading is stale when two polls in a row did not replace it, but never before 15 minutes.
 const OLD: Millis = 15 * MINUTE;
 
 impl Laws {
-    /// A request leaves: all before it are accounted for.
+    /// A request is sent: all earlier ones must be accounted for.
     pub(super) fn check_accounted(&mut self, endpoint: Endpoint) -> Result<(), Broken> {
-        // The line may come before the request, or just after.
+        // The entry may come before the request or just after it.
         if let Some(unsent) = self.unsent {
             return broken(15, || format!("a request to {unsent:?} stands in no line of the ledger"));
         }
@@ -69,8 +69,8 @@ impl Laws {
         Ok(())
     }
 
-    /// What the ledger says of the next request is not before it may go. Where the gate itself opens too early, which its
-    /// state tells, it is only right that the ledger says so.
+    /// The ledger's time for the next request must not be earlier than allowed. If the gate itself opens too early
+    /// (its state shows that), the ledger is right to say so.
     pub(super) fn check_dated(&mut self) -> Result<(), Broken> {
         match self.misdated.take() {
             Some((endpoint, early)) => {
@@ -95,7 +95,7 @@ impl Laws {
         if known.is_silent && !view.stale {
             return broken(14, || "the last answer had no limits, and the ones before are called new".to_owned());
         }
-        // A clock that was set since cannot tell.
+        // The age cannot be checked if the clock was set since.
         if view.clock_set >= known.read_at {
             return Ok(());
         }
@@ -113,7 +113,7 @@ impl Laws {
         }
         let limit = (2 * interval).max(OLD);
         let old = age > limit;
-        // What is shown of its time is in whole seconds.
+        // The displayed time is in whole seconds.
         if view.stale != old && !known.is_silent && (age - limit).abs() > SECOND {
             return broken(14, || {
                 format!("a reading of {} min ago is called {}", age / MINUTE, if old { "new" } else { "old" })
@@ -124,7 +124,7 @@ impl Laws {
 }
 
 impl Known {
-    /// The last reading stays until there is another.
+    /// The last reading stays until another replaces it.
     pub(super) fn check_reading(&self, kept: &Kept, was_told: bool) -> Result<(), Broken> {
         if kept.reading == self.reading || (was_told && kept.reading) {
             return Ok(());
@@ -133,7 +133,7 @@ impl Known {
         broken(14, || format!("the kept reading (one: {is}) is not the last that came (one: {was})"))
     }
 
-    /// An answer without any limit takes none away, and is no reading of those that are shown.
+    /// A response without limits removes none and does not renew the reading that is shown.
     pub(super) fn read(&mut self, now: Millis, nothing: bool) {
         self.is_silent = nothing && self.has_windows;
         if !self.is_silent {

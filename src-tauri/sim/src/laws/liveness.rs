@@ -1,17 +1,17 @@
-//! It comes back by itself: law 11, and law 5 where only the token endpoint refuses.
+//! Holdoff recovers by itself: law 11, and law 5 if only the token endpoint refuses.
 
 use super::{Broken, Laws, broken};
 use crate::laws::constants::{COMING_BACK, RENEWAL_SPACING, SPACING};
 use crate::observation::{HOUR, MINUTE, Meaning, Millis, Observation};
 use holdoff_core::Endpoint;
 
-/// What is due while all is well.
+/// What is due while requests would succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(super) struct Returning {
     well: bool,
     since: Millis,
     renewable: bool,
-    /// By when a reading, or a new pair of tokens, has to have come.
+    /// Deadlines for the next reading and for the next pair of tokens.
     reading: Option<Millis>,
     renewal: Option<Millis>,
 }
@@ -30,7 +30,7 @@ impl Laws {
         }
     }
 
-    /// When something has to have come, after what was seen just now.
+    /// Updates the deadlines after an observation.
     pub(super) fn expect_return(&mut self, seen: &Observation) {
         match seen {
             Observation::Well(well) => (self.returning.well, self.returning.since) = (*well, self.now),
@@ -61,8 +61,8 @@ impl Laws {
         }
     }
 
-    /// An answer that is no reading, and an interval that is another, are new beginnings. That a request did not leave is
-    /// one only if it was sent off before all was well.
+    /// A response without a reading and a changed interval restart the deadline. A request that was not sent restarts
+    /// it only if it began before all was well.
     fn moves_reading(&self, seen: &Observation) -> bool {
         let usage = self.under_way.is_some_and(|under_way| under_way.endpoint == Endpoint::Usage);
         match seen {
@@ -95,7 +95,7 @@ impl Laws {
         self.now.max(account.known.usage.most).max(spaced) + self.wishes.interval + COMING_BACK
     }
 
-    /// What a session tells need not be asked for, within an hour of the last request.
+    /// What a session reports need not be requested, for up to an hour after the last request.
     fn put_off(&self) -> Millis {
         let interval = self.wishes.interval;
         let last = self.accounts[usize::from(self.who.0)].last_left.unwrap_or(self.now);

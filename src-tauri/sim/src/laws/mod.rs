@@ -1,7 +1,7 @@
-//! The laws of asking (`docs/LAWS.md`) as invariants, written once over a stream of [`Observation`]s: the simulation and
-//! the model checker hold the same ones.
+//! The laws of asking (`docs/LAWS.md`) as invariants over a stream of [`Observation`]s. The simulation and the model
+//! checker use the same ones.
 //!
-//! The laws know no core. What they demand they learn from the answers themselves, with figures of their own.
+//! The laws do not use the core. They derive their requirements from the responses, with constants of their own.
 
 mod constants;
 mod durability;
@@ -27,7 +27,7 @@ use showing::Showing;
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// A law that was seen broken.
+/// A broken law.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Broken {
     /// Its number in `docs/LAWS.md`.
@@ -45,20 +45,20 @@ fn broken(law: u8, why: impl FnOnce() -> String) -> Result<(), Broken> {
     Err(Broken { law, why: why() })
 }
 
-/// All laws, and what they have to remember of what was seen.
+/// All laws, with the history that they need.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Laws {
     now: Millis,
     wishes: Wishes,
     sign_in: Option<SignIn>,
-    /// Access tokens that were stored without the scope of usage, and whether the account's is one, as read last.
+    /// Access tokens that were stored without the usage scope, and whether the account had one at the last read.
     without_scope: BTreeSet<TokenId>,
     lacks_scope: bool,
     who: Who,
     accounts: Vec<AccountLaw>,
     running: bool,
     awake: bool,
-    /// The last save went well.
+    /// The last save succeeded.
     saving: bool,
     under_way: Option<UnderWay>,
     /// The number of the last permit.
@@ -67,55 +67,55 @@ pub struct Laws {
     renewing: Renewing,
     returning: Returning,
     service: bool,
-    /// In a line of the ledger, and not sent yet.
+    /// In a ledger entry, but not sent yet.
     announced: Option<Endpoint>,
-    /// In a line of the ledger, and in another one, since when, that it did not leave: not durable in the state yet.
+    /// In a ledger entry, and in a second one (written at this time) that it was not sent; not durable in the state yet.
     taken_back: Option<(Endpoint, Millis)>,
-    /// Sent, and in no line yet.
+    /// Sent, but in no entry yet.
     unsent: Option<Endpoint>,
-    /// Answered, and in no line yet.
+    /// Answered, but in no entry yet.
     uncome: Option<(Endpoint, Meaning)>,
-    /// A line says that a request may go before it may, by so much.
+    /// An entry allows a request this much too early.
     misdated: Option<(Endpoint, Millis)>,
-    /// What was answered may stand in no line that outlives the process.
+    /// The entry of a response may not outlive the process.
     lines_wait: bool,
-    /// When all memory was lost: accounts that are met after that may be shut for as long as anything may.
+    /// When all state was lost: accounts first seen after that may be closed for the longest wait.
     lost: Option<Millis>,
-    /// Whether every answer is kept, which what is shown and notified is held against.
+    /// Whether every response is kept, to check the view and the notifications against.
     watches: bool,
     clock_was_set: bool,
 }
 
-/// What one account knows, and what of it would outlive the process.
+/// What one account knows, and which part of it would outlive the process.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct AccountLaw {
     known: Known,
     kept: Known,
-    /// The notes of requests that are durable: when each was made.
+    /// The durable intents of requests, with their times.
     noted: Option<Kept>,
     save: u64,
-    /// Something was learned that is not durable.
+    /// Something was learned that is not durable yet.
     unkept: bool,
-    /// When the last request for usage left, and the one before: one that did not leave after all is taken back.
+    /// When the last usage request was sent, and the one before, which counts again if the last was not sent after all.
     last_left: Option<Millis>,
     before_last: Option<Millis>,
-    /// An answer that stands in the ledger and not in the state, and for how long it shuts its gate.
+    /// A response that is in the ledger but not in the state, and for how long it closes its gate.
     recalled: Option<(Endpoint, Millis)>,
-    /// A request that a process left unanswered, which is still to stand in the ledger.
+    /// A request that a process left unanswered and that still needs a ledger entry.
     orphan: Option<Endpoint>,
-    /// What came of it stands there, and it need not stand there again.
+    /// Its outcome is in the ledger already; no second entry is needed.
     orphan_told: bool,
     showing: Showing,
-    /// It does, and that it does is not durable: a process that dies now has it written again.
+    /// The entry was written, but the state does not record that: a process that dies now has it written again.
     settled: Option<Endpoint>,
 }
 
-/// What is to be durable.
+/// What has to be durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Known {
     usage: GateLaw,
     token: GateLaw,
-    /// There is a reading, and it has windows; the last answer had none.
+    /// There is a reading; it has windows; the last response had none.
     reading: bool,
     has_windows: bool,
     is_silent: bool,
@@ -123,7 +123,7 @@ struct Known {
     telling: Telling,
 }
 
-/// A request, from when it leaves until what came of it is durable.
+/// A request, from sending until its outcome is durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct UnderWay {
     request: u32,
@@ -132,17 +132,17 @@ struct UnderWay {
     left: Millis,
     re_ask: bool,
     answered: bool,
-    /// When it was.
+    /// When the response came.
     came: Millis,
-    /// It was answered with 401, and the sign-in is to be read again.
+    /// The response was 401, and the sign-in has to be read again.
     checking: bool,
 }
 
-/// What waking excuses and demands (law 12).
+/// What waking excuses and requires (law 12).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 struct Woke {
     at: Option<Millis>,
-    /// The same, for the account that was polled then: another does not know that the machine slept.
+    /// The same for the account that was polled at that time: another one does not know that the machine slept.
     grace_from: Option<Millis>,
     grace_used: bool,
 }
@@ -215,15 +215,15 @@ impl Laws {
         }
     }
 
-    /// Also holds what is shown and notified against every answer that came, for which all of them are kept.
+    /// Also checks the view and the notifications against every response, all of which it keeps.
     pub fn watching(wishes: Wishes) -> Self {
         Self { watches: true, ..Self::new(wishes) }
     }
 
-    /// Takes in what was seen at `at`, which never goes back.
+    /// Applies an observation made at `at`. Time never goes back.
     ///
     /// # Errors
-    /// The law that this breaks.
+    /// The law that the observation breaks.
     pub fn observe(&mut self, at: Millis, seen: &Observation) -> Result<(), Broken> {
         self.time_passes(at)?;
         match seen {
@@ -269,7 +269,7 @@ impl Laws {
         Ok(())
     }
 
-    /// The account that is polled.
+    /// The account that is polled now.
     fn account(&mut self) -> &mut AccountLaw {
         self.account_of(self.who)
     }
@@ -291,7 +291,7 @@ impl Laws {
     }
 
     fn go_on_as(&mut self, who: Who) {
-        // What was being shown counts as shown when its account is taken up again, which may be at once.
+        // Notices in progress count as shown when their account is loaded again, which may be at once.
         self.account().cut_off_showing();
         if self.who != who {
             self.account().noted = None;

@@ -1,20 +1,20 @@
-//! Said once: law 9, law 7 for what is nobody's trouble, and law 6 for what is said of a sign-in without its scope.
+//! Notify once: law 9, law 7 (a wait for the owner is not a failure), and law 6 (a missing scope is named).
 
 use super::{Broken, Known, Laws, broken};
 use crate::laws::constants::SHOWN_WITHIN;
 use crate::observation::{Door, Kept, MINUTE, Meaning, Millis, Showing, Wishes};
 use holdoff_core::{Endpoint, NoticeKind};
 
-/// Without it a sign-in may not read usage.
+/// The scope that a sign-in needs to read usage.
 const SCOPE: &str = "user:profile";
 
-/// The episodes of one account.
+/// The notification episodes of one account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(super) struct Telling {
     limit: Option<Episode>,
     sign_in: Option<Episode>,
     renewal: Option<Episode>,
-    /// Ends that may still be said, and for how long the one that must be was not.
+    /// `ends`: recovery notices that may still be shown. `end_owed`: for how long a mandatory one has been outstanding.
     ends: u8,
     end_owed: Option<Millis>,
     /// Notices that were being shown when their episode ended.
@@ -29,12 +29,12 @@ struct Episode {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Told {
-    /// The person does not want to know.
+    /// The user turned this notice off.
     Unwanted,
-    /// Not yet, and the notification service was there for so long of that.
+    /// Not shown yet, although the notification service was available for this long.
     Owed(Millis),
     Shown,
-    /// The process ended while it was being shown: it counts as shown, and may not have been.
+    /// The process ended while the notice was being shown: it counts as shown, but may not have been.
     Perhaps,
 }
 
@@ -55,7 +55,7 @@ impl Telling {
         }
     }
 
-    /// All of `ended` are over.
+    /// Ends every episode in `ended`.
     fn end(&mut self, ended: &[NoticeKind], showing: Showing, wanted: bool) {
         let mut said = false;
         for kind in ended {
@@ -72,7 +72,7 @@ impl Telling {
         self.ends += u8::from(said && wanted);
     }
 
-    /// The process ended while this was being shown.
+    /// The process ended while these notices were being shown.
     pub(super) fn cut_off(&mut self, showing: Showing) {
         for kind in [NoticeKind::RateLimited, NoticeKind::SignInStopped, NoticeKind::RenewalLimited] {
             if !showing.has(kind) {
@@ -81,7 +81,7 @@ impl Telling {
             if let Some(Some(Episode { told: told @ Told::Owed(_) })) = self.episode(kind) {
                 *told = Told::Perhaps;
             } else if self.late.has(kind) {
-                // It counts as shown, and its end may be said.
+                // It counts as shown, so its end may be announced.
                 self.late.set(kind, false);
                 self.ends += 1;
             }
@@ -91,7 +91,7 @@ impl Telling {
         }
     }
 
-    /// The same account under its own name: what was told is told.
+    /// The same account under its own name: what was announced stays announced.
     pub(super) fn merge(&mut self, other: &Self) {
         self.limit = self.limit.or(other.limit);
         self.sign_in = self.sign_in.or(other.sign_in);
@@ -100,7 +100,7 @@ impl Telling {
         self.end_owed = self.end_owed.or(other.end_owed);
     }
 
-    /// The service was there for so long.
+    /// Adds the time for which the service was available.
     fn owe(&mut self, gone_by: Millis) -> Result<(), Broken> {
         let kinds = [NoticeKind::RateLimited, NoticeKind::SignInStopped, NoticeKind::RenewalLimited];
         for kind in kinds {
@@ -164,7 +164,8 @@ impl Telling {
 }
 
 impl Known {
-    /// An answer begins an episode, or ends what it disproves. `before` is what was durable when it came.
+    /// A response begins an episode, or ends the ones that it disproves. `before` is the state that was durable at
+    /// that time.
     pub(super) fn tell(&mut self, now: Millis, of: Endpoint, meaning: &Meaning, wishes: Wishes, before: Option<Kept>) {
         match (of, meaning) {
             (Endpoint::Usage, Meaning::Limited { .. } | Meaning::AtEdge) => {
@@ -211,7 +212,7 @@ impl Laws {
         if able && gone_by > 0 { self.account().known.telling.owe(gone_by) } else { Ok(()) }
     }
 
-    /// The sign-in has come to its end, which is told as every other; not while nothing is asked.
+    /// The sign-in ended. This is announced like every other end, but not while requests are turned off (law 16).
     pub(super) fn ended(&mut self) {
         let wishes = self.wishes;
         if !wishes.free_only {
@@ -219,7 +220,7 @@ impl Laws {
         }
     }
 
-    /// Law 6: what is wrong with a sign-in without the scope is that.
+    /// Law 6: the notice of a sign-in without the scope must name the scope.
     pub(super) fn worded(&self, kind: NoticeKind, words: &str) -> Result<(), Broken> {
         if self.lacks_scope && kind == NoticeKind::SignInStopped && !words.contains(SCOPE) {
             return broken(6, || format!("the sign-in was stored without {SCOPE}, and what is said is: {words:?}"));
@@ -227,7 +228,7 @@ impl Laws {
         Ok(())
     }
 
-    /// A notice that was seen was seen: what is kept of it is not what counts.
+    /// A notice that the user saw counts as shown, whatever the stored state says.
     pub(super) fn shown(&mut self, kind: NoticeKind) -> Result<(), Broken> {
         let wanted = self.wishes.tell_recovery;
         let account = self.account();

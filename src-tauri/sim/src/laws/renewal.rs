@@ -10,25 +10,25 @@ pub(super) struct Renewing {
     locked: bool,
     /// The sign-in was read again since the locks were taken.
     looked: bool,
-    /// Somebody wrote it after it was read: a request cannot know.
+    /// Another program wrote the sign-in after it was read; the request cannot know.
     pub(super) overwritten: bool,
-    /// The old pair is spent, and the new one is nowhere but in Holdoff's memory.
+    /// The old pair is spent, and the new one is only in Holdoff's memory.
     pub(super) in_hand: bool,
     other_account: Option<TokenId>,
     /// A refresh token that was refused, until the sign-in is read again.
     pub(super) refused: Option<TokenId>,
-    /// What became of each refresh token that Holdoff sent. No death of a process takes that back.
+    /// The fate of each refresh token that Holdoff sent. It survives the death of a process.
     fates: BTreeMap<TokenId, Fate>,
     pub(super) renewed: Option<Millis>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Fate {
-    /// Nobody knows yet.
+    /// Not known yet.
     Out,
-    /// It was not spent, or may not have been: it may go again once the gate is open.
+    /// Not spent, or possibly not: it may be sent again once the gate is open.
     Again,
-    /// It was spent, or refused, or what came of it is lost: it never goes again.
+    /// Spent, refused, or its response was lost: it is never sent again.
     Gone,
 }
 
@@ -58,12 +58,12 @@ impl Renewing {
         self.overwritten = false;
     }
 
-    /// The process died before what came of `token` was durable.
+    /// The process died before the outcome for `token` was durable.
     pub(super) fn cut_off(&mut self, token: TokenId) {
         self.fates.insert(token, Fate::Gone);
     }
 
-    /// All memory of what was sent is lost: the gate is shut for as long as anything may be, and then it may go again.
+    /// All records of sent tokens are lost: the gate is closed for the longest wait, then the token may be sent again.
     pub(super) fn forget(&mut self) {
         self.fates.clear();
     }
@@ -74,7 +74,7 @@ impl Renewing {
 }
 
 impl Laws {
-    /// A refresh token leaves.
+    /// A refresh token is sent.
     pub(super) fn spend(&mut self, token: TokenId) -> Result<(), Broken> {
         let spending = self.account().noted.and_then(|kept| kept.token.spending);
         if !self.renewing.locked {
@@ -132,7 +132,7 @@ impl Laws {
 }
 
 impl Known {
-    /// The refresh token was refused, and the sign-in was read again: another program was first, or it is of no more use.
+    /// The refresh token was refused and the sign-in read again: another program renewed first, or the token is useless.
     pub(super) fn refused(&mut self, now: Millis, refused: TokenId, stored: Option<TokenId>) {
         if stored.is_none_or(|stored| stored == refused) {
             self.token.pause(now, refused);

@@ -1,33 +1,33 @@
-//! Shown means said: law 17, and law 14 for what is unknown. What is notified of a window is held against every answer that
-//! came, with figures of its own.
+//! Shown means said: law 17, and law 14 for unknown values. Checks each window notification against every response so
+//! far, with constants of its own.
 
 use super::{Broken, Laws, broken};
 use crate::observation::{DAY, HOUR, MINUTE, Millis, Said, View, Who, WindowTold};
 use std::collections::{BTreeSet, VecDeque};
 
-/// As many answers as a notice may wait for its service.
+/// The number of responses for which a notification may wait for its service.
 const ANSWERS: usize = 400;
 
-/// A second reading that is to confirm a first comes this much later at least.
+/// The minimum delay before a second reading can confirm a first.
 const CONFIRMED_AFTER: Millis = 115_000;
 
-/// When, and what.
+/// When, and which figures.
 type Heard = VecDeque<(Millis, Vec<Said>)>;
 
-/// What was said of one account, and what of it was notified.
+/// What the sources said about one account, and what was notified.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct Showing {
     answers: Heard,
-    /// What sessions told, which do not tell all windows, and much more often.
+    /// What sessions reported: they omit some windows and report much more often.
     told_by_sessions: Heard,
-    /// Each window and figure that was ever said: where the provider has no limits to tell any more, the last ones are
-    /// shown for days, with their age.
+    /// Every window and figure that was ever reported. When the provider stops reporting limits, the last ones are
+    /// shown for days, marked with their age.
     figures: BTreeSet<(String, u32)>,
-    /// When anything was said, for the same reason.
+    /// Every time at which something was reported, for the same reason.
     times: BTreeSet<Millis>,
-    /// A session told something too: what is shown may be younger than the last answer, and there may be something with none.
+    /// A session reported something too: the view may be newer than the last response, or exist without any response.
     pub(super) was_told: bool,
-    /// The window, the end of its cycle and the threshold.
+    /// The window, the end of its cycle, and the threshold.
     told: Vec<(String, Millis, u8)>,
 }
 
@@ -37,7 +37,7 @@ impl Showing {
         self.remember(now, said);
     }
 
-    /// A session told it, which the account may believe or not.
+    /// A session reported this. The account may accept it or not.
     pub(super) fn heard(&mut self, at: Millis, said: &[Said]) {
         note(&mut self.told_by_sessions, at, said);
         self.remember(at, said);
@@ -49,7 +49,7 @@ impl Showing {
         self.figures.extend(said.iter().map(|said| (said.window.clone(), said.used)));
     }
 
-    /// Whether a reading from then was told.
+    /// Whether a reading from that time was reported.
     pub(super) fn is_from(&self, at: Millis) -> bool {
         self.times.range(at - MINUTE..=at + MINUTE).next().is_some()
     }
@@ -130,7 +130,7 @@ fn note(heard: &mut Heard, at: Millis, said: &[Said]) {
     heard.make_contiguous().sort_by_key(|(at, _)| *at);
 }
 
-/// Two answers, the second some minutes after the first, said less than one before them.
+/// Two responses, the second some minutes after the first, reported less than an earlier one.
 fn fell_twice(said: &[(Millis, &Said)]) -> bool {
     said.iter().enumerate().any(|(at, (first, low))| {
         let before = said[..at].iter().any(|(_, high)| high.used > low.used + 1000);
@@ -140,7 +140,7 @@ fn fell_twice(said: &[(Millis, &Said)]) -> bool {
     })
 }
 
-/// The end of the last cycle in which two answers that agree said so much.
+/// The end of the last cycle in which two matching responses reached this percentage.
 fn confirmed(said: &[(Millis, &Said)], percent: u8) -> Option<Option<Millis>> {
     let reached = said.iter().rev().filter(|(_, said)| said.used >= u32::from(percent) * 1000);
     let agree = |(a_at, a): &(Millis, &Said), (b_at, b): &(Millis, &Said)| {
@@ -169,7 +169,7 @@ impl Laws {
         if watches { self.account().showing.check_view(view) } else { Ok(()) }
     }
 
-    /// A clock that was ever set may have made a reset pass.
+    /// Not checked once the clock was set: that may have made a reset pass.
     pub(super) fn told_of(&mut self, window: &str, told: WindowTold) -> Result<(), Broken> {
         let now = self.now;
         if self.clock_was_set { Ok(()) } else { self.account().showing.check_told(window, told, now) }

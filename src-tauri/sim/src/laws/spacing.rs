@@ -1,4 +1,4 @@
-//! When a request may leave: laws 1, 2, 4, 5, 6, 10, 12 and 16, and what law 13 wants durable first.
+//! When a request may be sent: laws 1, 2, 4, 5, 6, 10, 12 and 16, and what law 13 requires to be durable before that.
 
 use super::{AccountLaw, Broken, Laws, UnderWay, broken};
 use crate::laws::constants::{RENEWED_BEFORE, SPACING, WAKING};
@@ -68,7 +68,7 @@ impl Laws {
         }
     }
 
-    /// What was learned is durable, and so is the note of this request.
+    /// Everything learned so far is durable, and so is the intent of this request.
     fn check_durable(&mut self, left: &Left) -> Result<(), Broken> {
         let now = self.now;
         let account = self.account();
@@ -85,7 +85,7 @@ impl Laws {
         }
     }
 
-    /// Whether it is the one request that a 401 earns.
+    /// Returns whether this is the one repeated request that a 401 allows.
     fn check_usage(&mut self, left: &Left) -> Result<bool, Broken> {
         if let Some(life) = left.life.filter(|life| *life <= 0) {
             broken(5, || format!("an access token left {} s after it had ended", -life / SECOND))?;
@@ -148,7 +148,7 @@ impl AccountLaw {
         self.last_left = Some(now);
     }
 
-    /// The last request did not leave after all.
+    /// The last request was not sent after all.
     pub(super) fn did_not_leave(&mut self) {
         self.last_left = self.before_last;
     }

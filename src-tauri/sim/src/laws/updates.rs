@@ -1,43 +1,42 @@
-//! Law 18, of looking for newer versions of Holdoff itself. It shares nothing with the accounts, and is held over a stream of
-//! its own.
+//! Law 18: checking for newer versions of Holdoff. Independent of the accounts, with an observation stream of its own.
 
 use super::{Broken, broken};
 use crate::observation::{DAY, HOUR, Millis};
 use std::collections::BTreeSet;
 
-/// No longer `Retry-After` counts.
+/// A longer `Retry-After` counts as this.
 const LONGEST_WAIT: Millis = 30 * DAY;
 
-/// What can be seen of it.
+/// One observation of the update check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UpdatesSeen {
-    /// Its person chose.
+    /// The user made a choice.
     Wanted(bool),
-    /// A request left. Whether its intent was on disk.
+    /// A request was sent, and whether its intent was on disk.
     Left {
         noted: bool,
     },
-    /// It did not leave this computer after all.
+    /// The request did not leave this computer after all.
     TakenBack,
-    /// It was answered, with a wait as `Retry-After` says it.
+    /// A response, with the wait of its `Retry-After`.
     Answered {
         wait: Option<Millis>,
     },
-    /// What was learned so far is on disk.
+    /// Everything learned so far is on disk.
     Kept,
-    /// That a version is there is about to be said, or could not be said.
+    /// A version is about to be announced, or the announcement failed.
     Announced(String),
     NotShown(String),
-    /// A person's click.
+    /// The user clicked.
     Skipped(String),
     Clicked,
     Fetched,
-    /// What was fetched is put in place.
+    /// The downloaded files are put in place.
     Put,
     Died,
-    /// All that was kept is lost, and known to be.
+    /// All stored state is lost, and the loss is known.
     Lost,
-    /// Nothing but a wall clock that was set ahead says how long the machine was off.
+    /// Only a wall clock that was set ahead says how long the machine was off.
     Rebooted {
         ahead: Millis,
     },
@@ -46,23 +45,23 @@ pub enum UpdatesSeen {
 #[derive(Debug, Default)]
 pub struct UpdatesLaw {
     wanted: bool,
-    /// When the last request left, and the one before.
+    /// When the last request was sent, and the one before.
     left: Option<Millis>,
     before: Option<Millis>,
-    /// The server is left alone until then, once that is durable.
+    /// The server is not asked before this time, once that is durable.
     learned: Option<Millis>,
     held: Option<Millis>,
     said: BTreeSet<String>,
     skipped: BTreeSet<String>,
     clicked: bool,
     fetched: bool,
-    /// Requests that left.
+    /// Requests sent.
     pub requests: u32,
 }
 
 impl UpdatesLaw {
     /// # Errors
-    /// The law that this breaks.
+    /// The law that the observation breaks.
     pub fn observe(&mut self, at: Millis, seen: &UpdatesSeen) -> Result<(), Broken> {
         match seen {
             UpdatesSeen::Wanted(wanted) => self.wanted = *wanted,

@@ -1,5 +1,5 @@
-//! Looking for newer versions of Holdoff itself, for years: through crashes at any step, reboots, sleep, clocks that are set,
-//! disks that fail, servers that answer anything, and a person who changes their mind. Law 18 is held over it.
+//! Years of update checks: crashes at any step, reboots, sleep, clock changes, failing disks, servers that answer
+//! anything, and a user who changes their mind. Checked against law 18.
 
 use crate::laws::{Broken, UpdatesLaw, UpdatesSeen};
 use crate::observation::{DAY, HOUR, MINUTE, Millis, SECOND};
@@ -11,7 +11,7 @@ use holdoff_core::updates::{
 };
 use holdoff_core::{State, Updates};
 
-/// Lists that were signed with a key of which only the public half was kept.
+/// The lists were signed with a key of which only the public half was kept.
 const KEY: &str = include_str!("releases/key.pub");
 const LISTS: [&str; 3] = [
     include_str!("releases/0.1.0.signed"),
@@ -20,17 +20,17 @@ const LISTS: [&str; 3] = [
 ];
 const VERSIONS: [&str; 2] = ["0.2.0", "0.3.0"];
 
-/// More without any time going by is a core that never rests.
+/// More events than this without any progress of time mean that the core never rests.
 const BUSY: u32 = 1000;
 
 type Step = Result<(), Broken>;
 
-/// What came of such a life.
+/// The result of one run.
 #[derive(Debug)]
 pub struct Lived {
     pub requests: u32,
     pub broken: Option<(Millis, Broken)>,
-    /// What happened, with its time.
+    /// The observations with their times.
     pub trace: Vec<(Millis, String)>,
 }
 
@@ -39,18 +39,18 @@ struct World {
     now: Millis,
     booted: Millis,
     boots: u32,
-    /// Of the wall clock from the time that it is.
+    /// The error of the wall clock.
     off_by: Millis,
     dice: Dice,
     updates: Option<Updates>,
-    /// When there is a process again.
+    /// When a process runs again.
     starts: Millis,
     until: Option<Moment>,
-    /// A request that is under way, and when what comes of it is here.
+    /// A pending request, and when its response arrives.
     under_way: Option<Millis>,
     fetching: Option<Millis>,
     kept: State,
-    /// How far off the wall clock was at the last save, and how far ahead of that the laws know it to have been set unseen.
+    /// The clock error at the last save, and the part of it that the laws know as unobserved.
     kept_off_by: Millis,
     forgiven: Millis,
     wanted: bool,
@@ -60,7 +60,7 @@ struct World {
     trace: Vec<(Millis, String)>,
 }
 
-/// Lives through the world of this seed, up to its end or to the first break.
+/// Runs the world of this seed until its end or until the first broken law.
 pub fn live(seed: u64, length: Millis) -> Lived {
     let mut world = World::new(Dice::fork(seed, 18));
     let result = world.live(length);
@@ -146,7 +146,7 @@ impl World {
         let now = self.moment();
         let mut state = self.kept.clone();
         if state.boot_id != self.boots.to_string() {
-            // Nothing but the wall clock says how long the machine was off.
+            // Only the wall clock says how long the machine was off.
             let ahead = (self.off_by - self.kept_off_by).max(0);
             if ahead > self.forgiven {
                 let ahead = ahead - std::mem::replace(&mut self.forgiven, ahead);
@@ -163,7 +163,7 @@ impl World {
         Ok(())
     }
 
-    /// On disk, as of now.
+    /// Saves to disk.
     fn keep(&mut self, state: UpdatesState) {
         self.kept.updates = state;
         (self.kept.saved, self.kept.boot_id) = (Some(self.moment()), self.boots.to_string());
@@ -176,7 +176,7 @@ impl World {
         self.see(UpdatesSeen::Died)
     }
 
-    /// Whether the process ends here, as it may anywhere.
+    /// Whether the process ends here; it may end anywhere.
     fn crashes(&mut self) -> Result<bool, Broken> {
         let ends = self.dice.below(200) == 0;
         if ends {
@@ -190,7 +190,7 @@ impl World {
         Some(self.updates.as_ref()?.status().offer?.version)
     }
 
-    /// Does what the core says until it sleeps.
+    /// Performs what the core asks for until it sleeps.
     fn run(&mut self) -> Step {
         for _ in 0..BUSY {
             let now = self.moment();
@@ -224,7 +224,7 @@ impl World {
                 }
                 Action::Install(_) => {
                     self.see(UpdatesSeen::Put)?;
-                    // Whatever is put in place is this version again: the life goes on as it was.
+                    // The installed version counts as this one again, so the run continues unchanged.
                     self.handle(Event::Installed(Ok(Installed::ToPaste { command: String::new() })));
                 }
             }
@@ -248,7 +248,7 @@ impl World {
         Ok(())
     }
 
-    /// What is under way comes back.
+    /// The pending response arrives.
     fn comes_back(&mut self) -> Step {
         if self.under_way.is_some_and(|at| at <= self.now) {
             self.under_way = None;
@@ -275,7 +275,7 @@ impl World {
         };
         let wait = wait.filter(|_| status != 200);
         let list = *self.dice.pick(&LISTS);
-        // Cut off, for one in ten.
+        // One in ten is truncated.
         let whole = if self.dice.percent(90) { list } else { list.get(..400).unwrap_or_default() };
         let body = Body::Whole(whole.as_bytes().to_owned().into());
         let retry_after = wait.map(|wait| (wait / SECOND).to_string());
@@ -291,7 +291,7 @@ impl World {
             }
             2 => self.reboots(),
             3 => {
-                // It slept. What had left comes back afterwards.
+                // The machine slept. A request that was sent before is answered afterwards.
                 self.now += self.dice.spread(MINUTE, 3 * DAY);
                 Ok(())
             }
@@ -315,7 +315,7 @@ impl World {
                 Ok(())
             }
             9 => {
-                // What is clicked may not be offered any more.
+                // The clicked version may not be offered any more.
                 let version = *self.dice.pick(&VERSIONS);
                 if self.offered().as_deref() == Some(version) {
                     self.see(UpdatesSeen::Clicked)?;
@@ -327,7 +327,7 @@ impl World {
                 let Some(version) = self.offered().filter(|_| self.dice.percent(20)) else { return Ok(()) };
                 self.handle(Event::Skip(version.clone()));
                 self.run()?;
-                // If it is durable, no later process has not heard of it.
+                // Once the choice is durable, every later process knows it.
                 if self.kept.updates.skipped.as_ref() == Some(&version) {
                     self.see(UpdatesSeen::Skipped(version))?;
                 }
@@ -342,7 +342,7 @@ impl World {
         }
     }
 
-    /// The boot clock begins anew, and the wall clock may have been set while nobody saw it.
+    /// The boot clock starts again, and the wall clock may have been set unobserved.
     fn reboots(&mut self) -> Step {
         self.die(0)?;
         let off = self.dice.spread(MINUTE, 3 * DAY);

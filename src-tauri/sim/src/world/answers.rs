@@ -1,4 +1,4 @@
-//! Answers as a provider writes them, each with what it is meant to say.
+//! Responses as a provider writes them, each with its intended meaning.
 
 use super::machine::Machine;
 use super::tokens::{LIFE, Pair};
@@ -8,7 +8,7 @@ use crate::schedule::{Person, RetryAfter, Token, Usage};
 use holdoff_core::response::{Body, HttpResponse, SendResult};
 use std::time::{Duration, UNIX_EPOCH};
 
-/// What comes of a request, what it means, and how long it takes.
+/// The result of a request, its meaning, and how long it takes.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) delivery: SendResult,
@@ -39,7 +39,7 @@ pub(super) fn text(body: &str) -> Body {
     Body::Whole(body.as_bytes().to_vec().into())
 }
 
-/// The header, and whether the answer has to say what time it is for it to make sense.
+/// The `Retry-After` header, and whether the response needs a `Date` header for it to make sense.
 fn header(asks: RetryAfter, now: Millis) -> (Option<String>, bool) {
     match asks {
         RetryAfter::Absent => (None, false),
@@ -51,7 +51,7 @@ fn header(asks: RetryAfter, now: Millis) -> (Option<String>, bool) {
     }
 }
 
-/// What a header asks for, as the law has it.
+/// The wait that a header asks for, according to the laws.
 fn wait(asks: RetryAfter) -> Option<Millis> {
     match asks {
         RetryAfter::Absent | RetryAfter::Zero | RetryAfter::Negative | RetryAfter::Rubbish => None,
@@ -65,13 +65,13 @@ fn date(at: Millis) -> String {
     httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(secs))
 }
 
-/// An answer that never came.
+/// No response arrived.
 pub(super) fn silence() -> Reply {
     let delivery = SendResult::Lost("the connection was lost".to_owned());
     Reply { delivery, meaning: Meaning::Lost, takes: 30 * SECOND }
 }
 
-/// A request that did not leave.
+/// The request was not sent.
 pub(super) fn offline() -> Reply {
     let delivery = SendResult::NotSent("the name could not be found".to_owned());
     Reply { delivery, meaning: Meaning::NotSent, takes: 40 }
@@ -99,7 +99,7 @@ pub(super) fn usage(mood: Usage, token: TokenId, now: Millis, dice: &mut Dice) -
             reply(status, asks, text(body), Meaning::Trouble { retry_after: wait(asks) }, now)
         }
         Usage::Unauthorized => {
-            // Some repeat what they were sent.
+            // Some servers echo what they were sent.
             let body = format!(
                 r#"{{"type":"error","error":{{"type":"authentication_error","message":"sk-ant-oat01-{} has expired."}}}}"#,
                 token.0
@@ -122,7 +122,7 @@ fn broken() -> Body {
     Body::Truncated("it ends too early".to_owned())
 }
 
-/// An answer of the token endpoint without new tokens.
+/// A response of the token endpoint without new tokens.
 pub(super) fn no_grant(mood: Option<Token>, token: TokenId, now: Millis) -> Reply {
     let absent = RetryAfter::Absent;
     match mood {
@@ -149,7 +149,7 @@ pub(super) fn no_grant(mood: Option<Token>, token: TokenId, now: Millis) -> Repl
     }
 }
 
-/// `known` is the name of the account that asks, as far as it knows it.
+/// `known` is the name of the requesting account, as far as it is known.
 pub(super) fn grant(pair: Pair, mixed: bool, known: Option<&str>, dice: &mut Dice) -> Reply {
     let refresh = pair.refresh.map(|refresh| format!(r#","refresh_token":"sk-ant-ort01-{}""#, refresh.0));
     let person = match (pair.person, mixed) {

@@ -1,6 +1,6 @@
 //! What outlives a process: two slots that are written in turn, and the ledger.
 //!
-//! Lines that cannot be written wait in the process and are tried again, as in `holdoff_engine::storage::history`.
+//! Entries that cannot be written wait in the process and are retried, as in `holdoff_engine::storage::history`.
 
 use crate::observation::Millis;
 use crate::rng::Dice;
@@ -19,12 +19,12 @@ use std::rc::Rc;
 pub(super) struct Saved {
     pub(super) boot_id: String,
     pub(super) accounts: Vec<(AccountId, Rc<AccountState>)>,
-    /// Counts up with every save.
+    /// Increases with every save.
     pub(super) save: u64,
     pub(super) places: Vec<CredentialLocation>,
     pub(super) saved: Moment,
     pub(super) loss: Option<StateLoss>,
-    /// On which run of the machine, and when and how far ahead its wall clock was: for those who check, not for Holdoff.
+    /// The boot in which it was saved, the time, and how far ahead the wall clock was: for the checks, not for Holdoff.
     pub(super) boot: u32,
     pub(super) at: Millis,
     pub(super) ahead: Millis,
@@ -42,7 +42,7 @@ pub(super) struct Disk {
     slots: [Slot; 2],
     generation: u64,
     ledger: VecDeque<LedgerEntry>,
-    /// Lines that could not be written, and how often in a row that was tried.
+    /// Entries that could not be written; `failures` counts the consecutive attempts.
     waiting: VecDeque<LedgerEntry>,
     /// Unreadable slots are kept aside.
     aside: bool,
@@ -50,10 +50,10 @@ pub(super) struct Disk {
     pub(super) full: bool,
 }
 
-/// At most this many lines of the ledger are read at a start, and far fewer are of any use.
+/// The maximum number of ledger entries that are read at a start; far fewer are of use.
 const LINES: usize = 4000;
 
-/// How far a save came that a crash interrupts.
+/// How far a save got before a crash interrupted it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Progress {
     Nothing,
@@ -76,7 +76,7 @@ impl Disk {
         }
     }
 
-    /// Writes both slots, or as far as it comes. Answers whether one of them is whole and new.
+    /// Writes both slots, or as far as `progress` says. Returns whether one of them is whole and new.
     pub(super) fn save(&mut self, saved: Saved, progress: Progress) -> bool {
         let saved = Rc::new(saved);
         let mut written = false;
@@ -104,7 +104,7 @@ impl Disk {
         match tear {
             Tear::Cut => {}
             Tear::One => {
-                // Whatever happens to one of them; but a save that was cut off has only one.
+                // One of them may be damaged in any way; but an interrupted save leaves only one.
                 if let [Slot::Whole(_, a), Slot::Whole(_, b)] = &self.slots
                     && a.save == b.save
                 {
@@ -119,8 +119,8 @@ impl Disk {
         }
     }
 
-    /// The newest whole slot, and whether there was one and none can be read, now or since it was last saved. Unreadable
-    /// ones are kept aside.
+    /// Returns the newest whole slot, and whether the state is lost: a slot is unreadable, now or earlier since the
+    /// last save, and none is whole. Unreadable slots are kept aside.
     pub(super) fn load(&mut self) -> (Option<Rc<Saved>>, bool) {
         let damaged = self.slots.iter().any(|slot| matches!(slot, Slot::Unreadable));
         let whole = self.slots.iter().filter_map(|slot| match slot {
@@ -137,14 +137,14 @@ impl Disk {
         (newest.map(|(_, saved)| saved), lost)
     }
 
-    /// Adds a line. Answers after how long it is to be tried again, where it is the first that has to wait.
+    /// Adds an entry. Returns the delay of the retry if this is the first entry that has to wait.
     pub(super) fn record(&mut self, entry: LedgerEntry) -> Option<Millis> {
         self.waiting.push_back(entry);
         let first = self.failures == 0;
         self.write_lines().filter(|_| first)
     }
 
-    /// Writes what waits. Answers after how long it is to be tried again, where it cannot.
+    /// Writes the waiting entries. Returns the delay of the retry if that fails.
     pub(super) fn write_lines(&mut self) -> Option<Millis> {
         if self.full && !self.waiting.is_empty() {
             self.failures += 1;
@@ -161,13 +161,13 @@ impl Disk {
         !self.waiting.is_empty()
     }
 
-    /// What waits goes with its process.
+    /// Waiting entries are lost with their process.
     pub(super) fn process_died(&mut self) {
         self.waiting.clear();
         self.failures = 0;
     }
 
-    /// The end of the ledger without a gap, from the last line that is too old to count.
+    /// The end of the ledger without a gap, starting at the last entry that is too old to matter.
     pub(super) fn recent(&mut self) -> &[LedgerEntry] {
         let lines = self.ledger.make_contiguous();
         let newest = lines.last().map(|entry| entry.at);

@@ -1,4 +1,4 @@
-//! Does what the account says, as `holdoff_engine::tasks::runner` does, with chance in the place of the network and the disk.
+//! Performs the account's actions, as `holdoff_engine::tasks::runner` does, with a random network and disk.
 
 use super::answers::{Reply, offline};
 use super::disk::{Progress, Saved};
@@ -19,7 +19,7 @@ use holdoff_core::providers::anthropic::Succession;
 use holdoff_core::{AccountState, Endpoint, LocalTime, Notice, NoticeKind, PermittedRequest, SendResult};
 use std::rc::Rc;
 
-/// More actions than this without a rest are a loop that nothing ends.
+/// More actions than this without a rest are an endless loop.
 const RESTLESS: u32 = 2000;
 
 impl World {
@@ -39,7 +39,7 @@ impl World {
         self.end_if_it_may()
     }
 
-    /// Until it rests.
+    /// Performs actions until the account rests.
     pub(super) fn act(&mut self) -> Step {
         for _ in 0..RESTLESS {
             self.goes_on()?;
@@ -57,7 +57,7 @@ impl World {
                         None => Ok(()),
                     };
                 }
-                // Said again as long as it is not done.
+                // Repeated until it is done.
                 Action::Lock | Action::Store(_) if process.busy.is_some() => {
                     process.until = None;
                     return Ok(());
@@ -90,7 +90,7 @@ impl World {
         let (tear, off) = (*tear, *off);
         match action {
             Action::Persist(state) => self.crash(Some(state), tear, off),
-            // What it does may still come to something, without it.
+            // What the process started may still take effect without it.
             action if self.dice.percent(50) => {
                 self.perform(action)?;
                 if let Some(busy) = self.process.as_mut().and_then(|process| process.busy.take())
@@ -159,7 +159,8 @@ impl World {
         Ok(())
     }
 
-    /// Writes the state, or as far as it comes. What is whole on disk is kept, whether or not anybody was told.
+    /// Writes the state, or as much of it as `progress` says. What is whole on disk stays, even if the process never
+    /// learns of it.
     pub(super) fn save(&mut self, state: AccountState, progress: Progress) -> Step {
         self.saves += 1;
         let Some(process) = &mut self.process else {
@@ -192,7 +193,7 @@ impl World {
         }
     }
 
-    /// The lines of the ledger that wait are tried again.
+    /// Retries the waiting ledger entries.
     pub(super) fn write_lines(&mut self, process: u32) -> Step {
         if self.process.as_ref().is_none_or(|now| now.number != process) || !self.disk.lines_wait() {
             return Ok(());
@@ -206,7 +207,7 @@ impl World {
         }
     }
 
-    /// A request leaves when there is a connection for it. Some lids are closed just then.
+    /// Connects; the request is sent after that. The machine sometimes goes to sleep meanwhile.
     fn connect(&mut self, permitted: PermittedRequest) -> Step {
         let takes = self.dice.between(5, 300);
         if let Some(lasts) = self.lid.take() {
@@ -222,7 +223,7 @@ impl World {
         let (permit, request) = (permitted.permit(), permitted.request());
         let wanted = self.process.as_ref().is_some_and(|process| process.account.still_wants(permit.endpoint()));
         if !wanted || !permit.holds(self.machine.moment(self.now).since(permit.given())) {
-            // This is what was late, and by what the sleep is known.
+            // This is the late timer that reveals the sleep.
             self.see(Observation::Woke { late: true })?;
             self.tell_process(Event::Delivered(SendResult::PermitExpired));
             return Ok(());
@@ -240,7 +241,7 @@ impl World {
         self.begin(takes, Task::Answer { request: number, reply })
     }
 
-    /// Whether another account than the token's is asked for with it, just after the sign-in changed hands.
+    /// Whether the token is used to ask for another account than its own, just after the sign-in changed hands.
     fn is_strangers(&self, token: TokenId) -> bool {
         let Some(process) = self.process.as_ref().filter(|process| process.loss.is_none()) else {
             return false;
@@ -273,7 +274,7 @@ impl World {
         }
     }
 
-    /// What took its time is done.
+    /// A task with a duration has finished.
     fn done(&mut self, task: Task) -> Step {
         match task {
             Task::Connect { permitted, life } => self.leave(&permitted, life),
@@ -357,7 +358,7 @@ impl World {
         Ok(())
     }
 
-    /// The notification service took it, or not.
+    /// The notification service accepted the notice or failed.
     pub(super) fn notice(
         &mut self,
         process: u32,

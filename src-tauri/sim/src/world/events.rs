@@ -1,4 +1,4 @@
-//! What happens to the world around Holdoff.
+//! Events in the world around Holdoff.
 
 use super::owner::Lock;
 use super::tokens::{Pair, SETUP_TOKEN_LIFE};
@@ -10,7 +10,7 @@ use holdoff_core::account::Event;
 use holdoff_core::notification::WindowNews;
 use std::cmp::Ordering;
 
-/// Something that is to happen at its time.
+/// An event with its time.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Later {
     pub(super) at: Millis,
@@ -19,7 +19,7 @@ pub(super) struct Later {
 }
 
 impl Ord for Later {
-    /// The earliest first, and of equals the one that was thought of first.
+    /// Earliest first; events at the same time in the order in which they were scheduled.
     fn cmp(&self, other: &Self) -> Ordering {
         (other.at, other.order).cmp(&(self.at, self.order))
     }
@@ -34,27 +34,27 @@ impl PartialOrd for Later {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Timed {
     Tick,
-    /// Something may be well again.
+    /// The conditions may have recovered.
     Look,
     Wake,
-    /// The machine falls asleep for so long.
+    /// The machine goes to sleep for this long.
     Lid(Millis),
     PowerOn,
     Online,
     Writable,
     Unshielded,
     Unmuted,
-    /// The person wants readings again that cost a request.
+    /// The user turns readings that cost a request on again.
     Asks,
     Whole,
     Unlock,
-    /// The owner's other file names whose sign-in it is.
+    /// The owner's other file names the person.
     Name(Person),
-    /// Its person has signed in, after the other file said so.
+    /// The person signs in, after the other file already named them.
     SignsIn(Person),
-    /// Its person signs in as usual, if this setup token is still what is stored.
+    /// The person signs in as usual, if this setup token is still stored.
     ReplacesSetupToken(TokenId),
-    /// The owner looks whether its sign-in is about to end.
+    /// The owner checks whether its sign-in is about to expire.
     OwnerLooks,
     OwnerRenews,
     OwnerWrites {
@@ -62,9 +62,9 @@ pub(super) enum Timed {
         spent: TokenId,
         refused: bool,
     },
-    /// Holdoff's watcher says that something stirred.
+    /// Holdoff's watcher reports a change.
     Stirred(u32),
-    /// A process of Holdoff tries again to write what waits for its ledger.
+    /// A process of Holdoff retries its waiting ledger entries.
     Lines(u32),
     Notice {
         process: u32,
@@ -75,8 +75,8 @@ pub(super) enum Timed {
     },
 }
 
-/// The second file of a sign-in that is written in two steps comes so much later at most; until then nobody is to be asked
-/// for with the other's token.
+/// The maximum delay between the two files of a sign-in. Until then, no request may ask for one account with the
+/// other's token.
 pub(super) const SETTLING: Millis = 15 * SECOND;
 
 impl World {
@@ -151,7 +151,7 @@ impl World {
                 self.muted = true;
                 self.later(self.now + lasts, Timed::Unmuted);
                 self.see(Observation::Service(false))?;
-                // A service that crashes is sometimes still believed to be there.
+                // A service that crashed is sometimes still believed to be there.
                 if self.dice.percent(50) {
                     self.tell_process(Event::NoticeService(false));
                 }
@@ -210,7 +210,7 @@ impl World {
                     self.owner.lock = Lock::Free;
                 }
             }
-            // Who signed in since has written both files.
+            // A later sign-in has written both files.
             Timed::Name(person) if self.owner.person != person => {}
             Timed::SignsIn(person) if self.owner.name != Some(person) => {}
             Timed::SignsIn(person) => {
@@ -246,7 +246,7 @@ impl World {
         Ok(())
     }
 
-    /// Nobody signs in as two people in half a minute, nor in and out again; of files that were of three there is no telling.
+    /// Prevents two sign-ins within half a minute: nothing could resolve files that belong to three people.
     fn signed_in_just_now(&self) -> bool {
         self.owner.changed_at > 0 && self.now - self.owner.changed_at < 2 * SETTLING
     }
@@ -279,7 +279,7 @@ impl World {
         self.owner_writes(pair, None)
     }
 
-    /// The other file goes on naming whoever it named.
+    /// The other file keeps the name that it has.
     fn stores_setup_token(&mut self, lasts: Millis) -> Step {
         if self.signed_in_just_now() || self.owner.sign_in().is_none() {
             return Ok(());
@@ -382,7 +382,7 @@ impl World {
         let now = self.now;
         let due = self.process.as_ref().and_then(|process| process.expected);
         self.see(Observation::Woke { late: due.is_some_and(|due| now - due > MINUTE) })?;
-        // An answer that came while nobody listened may be lost.
+        // A response may be lost if the process was not there to receive it.
         if self.dice.percent(50)
             && let Some(process) = &mut self.process
         {

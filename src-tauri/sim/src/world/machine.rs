@@ -1,4 +1,4 @@
-//! The machine: a clock that nobody can set, one that anybody can, and sleep.
+//! The machine: a clock that nobody can set, one that anybody can set, and sleep.
 
 use crate::observation::Millis;
 use holdoff_core::{Boot, Moment, Wall};
@@ -10,9 +10,9 @@ const NOON: Millis = 1_789_387_200_000;
 pub(super) struct Machine {
     /// When it was started.
     started: Millis,
-    /// Which run of it this is.
+    /// The number of this boot.
     pub(super) boot: u32,
-    /// How far the wall clock is from where it would be had nobody touched it.
+    /// How far the wall clock is ahead of real time.
     pub(super) ahead: Millis,
     pub(super) asleep: bool,
     pub(super) off: bool,
@@ -31,12 +31,12 @@ impl Machine {
         Wall(NOON + now + self.ahead)
     }
 
-    /// What servers, whose clocks are right, call this time.
+    /// The time according to servers, whose clocks are right.
     pub(super) fn server_time(now: Millis) -> Wall {
         Wall(NOON + now)
     }
 
-    /// When a moment on this machine's clocks really is. Its wall time is only right as of now.
+    /// The real time of a moment on this machine's clocks. Its wall time is only right as of now.
     pub(super) fn really(&self, moment: Moment) -> Millis {
         moment.boot.0.saturating_add(self.started)
     }

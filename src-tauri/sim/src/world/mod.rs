@@ -1,4 +1,4 @@
-//! One world: a provider, an owner, a person, a machine, and Holdoff's core at work among them, held to the laws.
+//! One world: a provider, an owner, a person, a machine and Holdoff's core, checked against the laws.
 
 mod answers;
 mod disk;
@@ -30,10 +30,10 @@ use provider::Provider;
 use std::collections::BinaryHeap;
 use tokens::Pair;
 
-/// Where the sign-in is kept, for Holdoff.
+/// The credential location that Holdoff uses.
 const PLACE: &str = "~/.claude";
 
-/// More than this in one hour is a world in which time all but stands still.
+/// More events than this in one hour mean that time hardly advances.
 const BUSY: u32 = 50_000;
 
 type Step = Result<(), Broken>;
@@ -48,7 +48,7 @@ pub struct World {
     next: usize,
     later: BinaryHeap<Later>,
     order: u64,
-    /// What was done since the last full hour.
+    /// Events since the last full hour.
     done: u32,
     machine: Machine,
     provider: Provider,
@@ -57,19 +57,19 @@ pub struct World {
     process: Option<Process>,
     processes: u32,
     start_at: Option<Millis>,
-    /// The machine is to sleep for so long as soon as a connection is being made.
+    /// The machine goes to sleep for this long as soon as a connection is opened.
     lid: Option<Millis>,
     muted: bool,
     offline: bool,
     clock_set: Millis,
     saves: u64,
-    /// The save that was carried over a reboot last, and what the laws were told of it.
+    /// The save that was last carried over a reboot, and the clock error that the laws were given for it.
     bridged: Option<(u64, Millis)>,
     requests: u32,
     permits: u32,
-    /// Counts the accounts that were taken up.
+    /// Counts the accounts that were loaded.
     incarnation: u32,
-    /// The last tokens that Holdoff was given.
+    /// The last tokens that Holdoff received.
     granted: Option<Pair>,
     looks_at: Millis,
     names: Vec<AccountId>,
@@ -77,18 +77,18 @@ pub struct World {
     well: bool,
     renewable: bool,
     dice: Dice,
-    /// How long each action takes: of no other consequence.
+    /// The random duration of each action; it affects nothing else.
     pace: Dice,
     stats: Stats,
     trace: Option<Vec<(Millis, String)>>,
 }
 
-/// How a world ended.
+/// The result of a world.
 #[derive(Debug)]
 pub struct Outcome {
     pub stats: Stats,
     pub broken: Option<(Millis, Broken)>,
-    /// What happened, where it was wanted.
+    /// The observations, if a trace was requested.
     pub trace: Vec<(Millis, String)>,
 }
 
@@ -142,7 +142,7 @@ impl World {
         }
     }
 
-    /// Lives through a plan, up to its end or to the first law that breaks.
+    /// Runs a plan until its end or until the first broken law.
     pub fn run(plan: Plan, traced: bool) -> Outcome {
         let mut world = Self::new(plan, traced);
         let result = world.live();
@@ -169,7 +169,7 @@ impl World {
         Ok(())
     }
 
-    /// When something happens next.
+    /// When the next event is due.
     fn next_time(&self) -> Option<Millis> {
         let planned = self.plan.happenings.get(self.next).map(|planned| planned.at);
         let later = self.later.peek().map(|later| later.at);
@@ -179,7 +179,7 @@ impl World {
         [planned, later, start, process].into_iter().flatten().min()
     }
 
-    /// Everything that is due.
+    /// Handles everything that is due.
     fn happen(&mut self) -> Step {
         self.world_goes_on()?;
         if self.machine.asleep || self.machine.off {
@@ -194,7 +194,7 @@ impl World {
         self.process_goes_on()
     }
 
-    /// What is due apart from the process.
+    /// Handles what is due apart from the process.
     fn world_goes_on(&mut self) -> Step {
         while let Some(planned) = self.plan.happenings.get(self.next).filter(|planned| planned.at <= self.now) {
             let what = planned.what;
@@ -211,7 +211,7 @@ impl World {
         Ok(())
     }
 
-    /// One thing more is done. A world that never comes to rest is a finding, and not one that never ends.
+    /// Counts one event. A world that never comes to rest is reported as a failure instead of running forever.
     fn goes_on(&mut self) -> Step {
         self.done += 1;
         if self.done > BUSY {
@@ -228,7 +228,7 @@ impl World {
         self.later.push(Later { at, order: self.order, what });
     }
 
-    /// The laws see it, and whoever reads the trace.
+    /// Passes an observation to the laws and to the trace.
     fn see(&mut self, seen: Observation) -> Step {
         self.tell(|| trace::line(&seen));
         self.laws.observe(self.now, &seen)

@@ -1,4 +1,4 @@
-//! What the laws get to see of the core's own state, and whether all is well.
+//! What the laws can observe of the core's own state, and whether all is well.
 
 use super::owner::Lock;
 use super::{PLACE, Step, World, driver::token_id, process::unnamed};
@@ -79,7 +79,7 @@ impl World {
         self.see(Observation::Recorded(recorded))
     }
 
-    /// Somebody looks at what is known, running or not.
+    /// The user looks at the current status, whether Holdoff runs or not.
     pub(super) fn view(&mut self) -> Step {
         let Some(process) = &self.process else {
             return Ok(());
@@ -107,7 +107,8 @@ impl World {
         self.see(Observation::Viewed(view))
     }
 
-    /// Whose sign-in is stored, as far as the owner's files say: one that does not is still whose it was.
+    /// Whose sign-in is stored, according to the owner's files. If they do not say, it still belongs to the account it
+    /// belonged to.
     pub(super) fn whose(&mut self) -> Option<Who> {
         let CredentialRead::Found(found) = self.owner.read() else {
             return None;
@@ -120,14 +121,14 @@ impl World {
         Some(self.who(&id))
     }
 
-    /// Whether what was read there is of the account that is polled, as far as its owner says.
+    /// Whether what was read belongs to the polled account, according to its owner.
     pub(super) fn is_this(&mut self, whose: Option<Who>) -> bool {
         let current = self.process.as_ref().map(|process| process.account.id().clone());
         let current = current.map(|id| self.who(&id));
         whose.is_none() || whose == current
     }
 
-    /// Whether all is well, if that has changed.
+    /// Reports whether all is well, if that has changed.
     pub(super) fn look_around(&mut self) -> Step {
         self.provider.settle(self.now);
         let (well, renewable) = (self.is_well(), self.is_renewable());
@@ -152,7 +153,7 @@ impl World {
         Ok(())
     }
 
-    /// Whether only another sign-in helps, and whether it is shut for longer than the laws shut it by themselves.
+    /// Whether only another sign-in helps, and whether the gate is closed for longer than the laws do by themselves.
     fn usage_gate(&self) -> (bool, bool) {
         let Some(process) = &self.process else {
             return (false, false);

@@ -10,13 +10,13 @@ use holdoff_core::providers::anthropic::credential;
 use holdoff_core::providers::anthropic::{Succession, succeed};
 use holdoff_core::{CredentialRead, Wall};
 
-/// What others keep in the same file, and has to stay there.
+/// Keys of other programs in the same file, which must stay there.
 const SIBLINGS: &str = r#""mcpOAuth":{"srv|hash":{"accessToken":"other"}},"trustedDeviceToken":null"#;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lock {
     Free,
-    /// The owner's, until then.
+    /// Held by the owner until then.
     Owner(Millis),
     Holdoff,
 }
@@ -24,20 +24,20 @@ pub(super) enum Lock {
 #[derive(Debug)]
 pub(super) struct Owner {
     names_itself: bool,
-    /// When it was last changed whose sign-in it is, in either file.
+    /// When the person last changed in either file.
     pub(super) changed_at: Millis,
     /// When the first of the two files was changed.
     pub(super) began_at: Millis,
     bytes: Vec<u8>,
     read: CredentialRead,
     stored: Option<SignIn>,
-    /// The refresh token that stood there before.
+    /// The refresh token that was stored before.
     previous: Option<Token>,
-    /// The name that the other file had when Holdoff last found a sign-in, and whether it had another when the sign-in that is
-    /// there now was made.
+    /// The name in the other file when Holdoff last found a sign-in, and whether that name had changed by the time the
+    /// current sign-in was made.
     pub(super) name_seen: Option<Person>,
     pub(super) began_unseen: bool,
-    /// Whose name the other file has.
+    /// The name in the other file.
     pub(super) name: Option<Person>,
     pub(super) person: Person,
     pub(super) torn: bool,
@@ -68,7 +68,7 @@ impl Owner {
         }
     }
 
-    /// What whoever reads the file finds, and what of it the laws know.
+    /// What a reader of the file finds.
     pub(super) fn read(&self) -> CredentialRead {
         if self.torn {
             return CredentialRead::Absent(CredentialMissing::Unreadable("it is not whole".to_owned()));
@@ -76,14 +76,14 @@ impl Owner {
         self.read.clone()
     }
 
-    /// Holdoff reads it.
+    /// Holdoff reads the file.
     pub(super) fn is_read(&mut self) {
         if matches!(self.read(), CredentialRead::Found(_)) {
             self.name_seen = self.name;
         }
     }
 
-    /// Another sign-in begins to be written.
+    /// A program starts to write another sign-in.
     pub(super) fn begin(&mut self, now: Millis) {
         (self.changed_at, self.began_at, self.began_unseen) = (now, now, self.name != self.name_seen);
     }
@@ -99,12 +99,12 @@ impl Owner {
         }
     }
 
-    /// One that stood there when Holdoff looked is gone when somebody signs in a moment later.
+    /// The one that Holdoff saw, if somebody signed in a moment later.
     pub(super) fn previous_refresh_token(&self) -> Option<&Token> {
         self.previous.as_ref()
     }
 
-    /// When the stored access token ends, by the wall clock.
+    /// When the stored access token expires, by the wall clock.
     pub(super) fn expires_at(&self) -> Option<Wall> {
         match &self.read {
             CredentialRead::Found(found) if !self.torn => found.expires_at,
@@ -119,11 +119,11 @@ impl Owner {
         }
     }
 
-    /// The owner writes its file anew.
+    /// The owner rewrites its file.
     pub(super) fn write(&mut self, pair: Pair, keeps: Option<TokenId>, now: Wall, dice: &mut Dice) {
         let refresh = pair.refresh.or(keeps);
         let ends = now.0 + LIFE;
-        // Some versions do not say when either ends.
+        // Some versions omit either expiry.
         let expires = if dice.percent(4) { "null".to_owned() } else { ends.to_string() };
         let lasts = if dice.percent(50) {
             format!(r#","refreshTokenExpiresAt":{}"#, ends + 29 * 24 * 60 * MINUTE)
@@ -142,7 +142,7 @@ impl Owner {
         self.put(text.into_bytes());
     }
 
-    /// What `claude setup-token` made is stored as the sign-in: for inference alone, with nothing to renew it by.
+    /// Stores the token of `claude setup-token` as the sign-in: for inference only, without a refresh token.
     pub(super) fn write_setup_token(&mut self, access: TokenId, now: Wall) {
         let ends = now.0 + SETUP_TOKEN_LIFE;
         let whose = if self.names_itself { names(self.person) } else { String::new() };
@@ -161,7 +161,7 @@ impl Owner {
         self.put(format!("{{{SIBLINGS}}}").into_bytes());
     }
 
-    /// As after a refused renewal: the whole pair, or in older versions the refresh token alone.
+    /// As after a refused renewal: clears the whole pair, or in older versions only the refresh token.
     pub(super) fn blank(&mut self, whole: bool) {
         let Some(refresh) = self.stored.as_mut().and_then(|stored| stored.refresh.take()) else {
             return;
@@ -176,7 +176,7 @@ impl Owner {
         self.put(text.into_bytes());
     }
 
-    /// Whether whoever reads it now sees that it is over.
+    /// Whether a reader now sees that the sign-in has ended.
     pub(super) fn has_ended(&self, now: Wall) -> bool {
         match &self.read {
             _ if self.torn => false,
@@ -207,8 +207,8 @@ impl Owner {
         if self.torn { &self.bytes[..self.bytes.len().min(10)] } else { &self.bytes }
     }
 
-    /// Holdoff writes new tokens: compare and swap, by the rule of the core. Answers what became of it, and whether what
-    /// others keep there is still there.
+    /// Holdoff writes new tokens: compare and swap, by the rule of the core. Returns the result, and whether the keys
+    /// of other programs are still there.
     pub(super) fn succeed(&mut self, successor: &RenewedTokens, pair: Pair) -> (Succession, bool) {
         let succession = succeed(self.bytes(), successor);
         if let Succession::Write(rewritten) = &succession {
@@ -229,7 +229,7 @@ fn names(person: Person) -> String {
     format!(r#","accountUuid":"{}","organizationUuid":"{}""#, text(account), text(organization_id))
 }
 
-/// As the owner's files name them.
+/// The identity as the owner's files name it.
 pub(super) fn identity(person: Person) -> Identity {
     let (account, organization) = match person {
         Person::Ann => ("ann", Some("home")),

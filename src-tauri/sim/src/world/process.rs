@@ -1,4 +1,4 @@
-//! A process of Holdoff: how it starts, what its person does to it, and how it dies. What starts it follows
+//! A process of Holdoff: how it starts, what the user does to it, and how it dies. The start follows
 //! `holdoff_engine::tasks::start` and `runner`.
 
 use super::answers::{Reply, silence};
@@ -25,27 +25,27 @@ use std::time::Duration;
 pub(super) struct Process {
     pub(super) number: u32,
     pub(super) account: Account,
-    /// Where its sign-in is.
+    /// Where its sign-in is stored.
     pub(super) place: CredentialLocation,
-    /// What the keeper holds of all accounts.
+    /// What the state store holds of all accounts.
     pub(super) kept: Vec<(AccountId, Rc<AccountState>)>,
     pub(super) memory: GateRecovery,
     pub(super) loss: Option<StateLoss>,
     /// When the account wants to be woken.
     pub(super) until: Option<Millis>,
-    /// When it wanted that the last time it came to rest.
+    /// The wake-up time that it asked for when it last came to rest.
     pub(super) expected: Option<Millis>,
     pub(super) busy: Option<Busy>,
-    /// A request that leaves as soon as the account rests.
+    /// A request that is sent as soon as the account rests.
     pub(super) outbox: Option<PermittedRequest>,
-    /// New tokens that are not known to be written.
+    /// New tokens that may not have been written.
     pub(super) unwritten: Option<RenewedTokens>,
     pub(super) crash: Option<(u8, Tear, Millis)>,
-    /// It is to end, at the latest then.
+    /// It has to end, at this time at the latest.
     pub(super) ends: Option<Millis>,
 }
 
-/// What takes its time.
+/// A task with a duration.
 #[derive(Debug)]
 pub(super) struct Busy {
     pub(super) at: Millis,
@@ -54,7 +54,7 @@ pub(super) struct Busy {
 
 #[derive(Debug)]
 pub(super) enum Task {
-    /// There is to be a connection. `life` is that of the access token when this was begun.
+    /// Opening a connection. `life` is the remaining life of the access token when it began.
     Connect {
         permitted: PermittedRequest,
         life: Option<Millis>,
@@ -73,7 +73,7 @@ impl Process {
         [self.until, busy, self.ends].into_iter().flatten().min()
     }
 
-    /// The answer that is waited for does not come.
+    /// The pending response does not arrive.
     pub(super) fn lose_answer(&mut self, now: Millis) {
         if let Some(Busy { at, what: Task::Answer { reply, .. } }) = &mut self.busy
             && *at < now
@@ -115,7 +115,7 @@ impl World {
             seen = Found::State { save: saved.save };
             state.boot_id.clone_from(&saved.boot_id);
             state.places.clone_from(&saved.places);
-            // What is in doubt for a moment is in no file.
+            // Transient doubt about a location is not saved.
             state.places.iter_mut().for_each(CredentialLocation::settle);
             (state.saved, state.loss) = (Some(saved.saved), saved.loss.clone());
             state.accounts = saved.accounts.iter().map(|(id, kept)| (id.clone(), AccountState::clone(kept))).collect();
@@ -154,7 +154,7 @@ impl World {
         Ok(())
     }
 
-    /// What the machine's clock seems to say has gone by since that was saved, beyond what really has.
+    /// How much longer the machine's clock says it was since that save than it really was.
     fn see_reboot(&mut self, saved: &Saved) -> Step {
         if saved.boot == self.machine.boot {
             return Ok(());
@@ -162,13 +162,13 @@ impl World {
         let really = self.now - saved.at;
         let by_wall = really + self.machine.ahead - saved.ahead;
         let ahead = by_wall.max(0) - really;
-        // A process that died before it saved anything has bridged it for nothing.
+        // A process that died before it saved anything bridged the reboot in vain.
         let before = self.bridged.filter(|(save, _)| *save == saved.save).map_or(0, |(_, ahead)| ahead);
         self.bridged = Some((saved.save, ahead));
         self.see(Observation::Rebooted { ahead: ahead - before })
     }
 
-    /// An account with its kept state, or a new one; `before` is who was in its place until now.
+    /// Loads an account with its saved state, or creates one; `before` is the account that was polled until now.
     fn take_up(
         &mut self,
         id: &AccountId,
@@ -213,7 +213,7 @@ impl World {
         self.see(Observation::Renamed { from, into })
     }
 
-    /// The sign-in is another account's: its own goes on.
+    /// The sign-in belongs to another account now: the account continues without it.
     pub(super) fn stray(&mut self) -> Step {
         let Some(mut process) = self.process.take() else {
             return Ok(());
@@ -303,7 +303,7 @@ impl World {
         Ok(())
     }
 
-    /// It dies. What it was saving is on disk as far as it came.
+    /// The process dies. What it was saving is on disk as far as it got.
     pub(super) fn dies(&mut self, saving: Option<Box<AccountState>>) -> Step {
         if let Some(state) = saving {
             let all = [Progress::Nothing, Progress::FirstTorn, Progress::First, Progress::SecondTorn, Progress::Both];
@@ -315,7 +315,7 @@ impl World {
             return Ok(());
         }
         if self.owner.lock == Lock::Holdoff {
-            // Nobody touches it any more: it is stale after a minute.
+            // Nobody refreshes it any more: it is stale after a minute.
             self.owner.lock = Lock::Owner(self.now + 60 * SECOND);
             self.later(self.now + 60 * SECOND, Timed::Unlock);
         }

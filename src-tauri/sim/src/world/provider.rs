@@ -1,4 +1,4 @@
-//! The provider: tokens that rotate and work once, budgets that run out, and every way of not answering that was seen.
+//! The provider: tokens that rotate and work once, budgets that run out, and every kind of failure that was observed.
 
 use super::answers::{self, Reply};
 use super::quota;
@@ -17,7 +17,7 @@ struct Issued {
     family: u32,
     until: Millis,
     spent: bool,
-    /// A request for usage may carry it.
+    /// Whether usage may be requested with it.
     has_scope: bool,
 }
 
@@ -25,7 +25,7 @@ struct Issued {
 pub(super) struct Provider {
     issued: Vec<Issued>,
     revoked: Vec<bool>,
-    /// When each login's usage was asked for in the last hour, and until when it is not answered.
+    /// When usage was requested for each login in the last hour, and until when the login is blocked.
     asked: [VecDeque<Millis>; 2],
     blocked: [Millis; 2],
     budget: usize,
@@ -34,7 +34,7 @@ pub(super) struct Provider {
     hours: Hours,
     pub(super) usage: Option<(Usage, Millis)>,
     pub(super) token: Option<(Token, Millis)>,
-    /// Sign-ins that were ended because a spent refresh token was shown.
+    /// Sign-ins that were ended because a spent refresh token was presented.
     pub(super) reuses: u64,
 }
 
@@ -68,7 +68,7 @@ impl Provider {
         Pair { access, refresh: Some(refresh), person }
     }
 
-    /// For inference alone: it may not read usage.
+    /// For inference only: usage cannot be read with it.
     pub(super) fn setup_token(&mut self, person: Person, until: Millis) -> TokenId {
         self.revoked.push(false);
         let family = u32::try_from(self.revoked.len() - 1).unwrap_or(u32::MAX);
@@ -83,7 +83,7 @@ impl Provider {
         self.get(token).is_some_and(|token| token.has_scope)
     }
 
-    /// Whose it is.
+    /// The person that the token belongs to.
     pub(super) fn person(&self, token: TokenId) -> Option<Person> {
         Some(self.get(token)?.person)
     }
@@ -112,7 +112,7 @@ impl Provider {
         self.token = self.token.filter(|(_, until)| now < *until);
     }
 
-    /// Whether a request for usage that arrived now would be answered with a reading.
+    /// Whether a usage request that arrived now would get a reading.
     pub(super) fn would_read(&self, token: TokenId, now: Millis) -> bool {
         let free = |person: Person| {
             let asked = self.asked[person.login()].iter().filter(|at| now - **at < HOUR).count();
@@ -126,14 +126,14 @@ impl Provider {
         self.token.is_none() && self.is_good(token, now)
     }
 
-    /// When what is said above may change by itself.
+    /// When the result of the two functions above may change by itself.
     pub(super) fn changes_at(&self, token: TokenId, now: Millis) -> Option<Millis> {
         let login = self.get(token)?.person.login();
         let old = self.asked[login].front().map(|at| at + HOUR);
         [Some(self.blocked[login]), old].into_iter().flatten().filter(|at| *at > now).min()
     }
 
-    /// The owner asks for usage too.
+    /// The owner requests usage too.
     pub(super) fn owner_asks(&mut self, person: Person, now: Millis) {
         self.count(person, now);
     }
@@ -147,7 +147,7 @@ impl Provider {
         asked.len()
     }
 
-    /// A request for usage arrives.
+    /// A usage request arrives.
     pub(super) fn ask(&mut self, token: TokenId, now: Millis, dice: &mut Dice) -> Reply {
         self.settle(now);
         let person = self.get(token).map_or(Person::Ann, |token| token.person);
@@ -173,7 +173,7 @@ impl Provider {
         quota::reading(now, person, self.hours, self.odd, dice)
     }
 
-    /// A refresh token arrives. What comes of it for the provider is done even where nobody hears of it.
+    /// A refresh token arrives. What it changes at the provider happens even if the response is lost.
     pub(super) fn renew(
         &mut self,
         token: TokenId,

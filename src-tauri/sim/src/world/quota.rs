@@ -1,4 +1,4 @@
-//! How much of its windows an account has used, and how the provider tells it: mostly well.
+//! How much of its windows an account has used, and how the provider reports it: correctly, most of the time.
 
 use super::answers::{Reply, reply, text};
 use super::machine::Machine;
@@ -7,14 +7,14 @@ use crate::office;
 use crate::rng::Dice;
 use crate::schedule::{Hours, Person, RetryAfter};
 
-/// One window in an answer; `used` is told in tenths of a percent.
+/// One window in a response; `used` is reported in tenths of a percent.
 #[derive(Debug, Clone, Copy)]
 struct Told {
     used: f64,
     resets: Option<Millis>,
 }
 
-/// What is odd in an answer.
+/// An anomaly in a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Odd {
     Fell,
@@ -28,10 +28,10 @@ enum Odd {
 
 const ODD: [Odd; 7] = [Odd::Fell, Odd::BothFell, Odd::Full, Odd::LeftOut, Odd::Nothing, Odd::Nonsense, Odd::Moved];
 
-/// A window that nobody has begun to use.
+/// A window that has not been used yet.
 const UNUSED: Told = Told { used: 0.0, resets: None };
 
-/// Use only grows until it begins anew, faster in one cycle than in another, and of everybody differently.
+/// Usage only grows until the window resets, at a rate that depends on the cycle and the person.
 fn window(now: Millis, person: Person, length: Millis, hours: Hours) -> Told {
     let phase = (person as i64 + 1) * 47 * length / 100;
     let (cycle, gone) = ((now + phase) / length, (now + phase) % length);
@@ -45,7 +45,7 @@ fn window(now: Millis, person: Person, length: Millis, hours: Hours) -> Told {
     }
 }
 
-/// It begins with the first use: at nine, and when the one before is over, if that is not after work.
+/// A session window begins with the first use: at nine, or when the previous one is over during working hours.
 fn office_session(now: Millis, person: Person, length: Millis) -> Told {
     let Some(began) = office::began(now) else { return UNUSED };
     let begin = now - (now - began) % length;
@@ -60,7 +60,7 @@ fn told(cycle: i64, person: Person, (used, of): (Millis, Millis), resets: Millis
     Told { used: (used * 10 * pace / of).min(1000) as f64 / 10.0, resets: Some(resets) }
 }
 
-/// What a session of this person was answered at `at`, as the status line tells it at `now`.
+/// What a session of this person received at `at`, as the status line reports it at `now`.
 pub(super) fn session(at: Millis, now: Millis, person: Person, hours: Hours) -> (String, Vec<Said>) {
     let windows = [("five_hour", 5 * HOUR), ("seven_day", 7 * DAY)]
         .map(|(name, length)| (name, window(at, person, length, hours)));

@@ -1,5 +1,5 @@
-//! Sessions of the owner, which tell what they were answered last: of whoever is signed in, of who was before, or with a
-//! token of their own.
+//! Sessions of the owner, which report their last response: for the person who is signed in, for an earlier one, or
+//! for one with a token of its own.
 
 use super::process::id_of;
 use super::{PLACE, Step, World, quota};
@@ -13,7 +13,7 @@ impl World {
     pub(super) fn session_tells(&mut self) -> Step {
         let stored = self.owner.person;
         let any = *self.dice.pick(&Person::ALL);
-        // Older versions do not say whose a session is: there, only who is signed in has one.
+        // Older versions do not name a session's account: there, only the person who is signed in has one.
         let person = if self.start.names_itself && self.dice.percent(30) { any } else { stored };
         let speaker = match (self.start.names_itself, person == stored) {
             (false, _) => Speaker::Unnamed,

@@ -1,4 +1,4 @@
-//! The end of a process that is told to end: what is under way comes to its end, as in `holdoff_engine::tasks::runner::shutdown`.
+//! The shutdown of a process: pending work is completed, as in `holdoff_engine::tasks::runner::shutdown`.
 
 use super::owner::Lock;
 use super::{Step, World};

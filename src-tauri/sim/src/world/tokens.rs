@@ -1,11 +1,11 @@
-//! Tokens as the provider hands them out.
+//! Tokens as the provider issues them.
 
 use crate::observation::{DAY, HOUR, Millis, TokenId};
 use crate::schedule::Person;
 
-/// How long an access token lives.
+/// The life of an access token.
 pub(super) const LIFE: Millis = 8 * HOUR;
-/// How long one from `claude setup-token` does.
+/// The life of a token from `claude setup-token`.
 pub(super) const SETUP_TOKEN_LIFE: Millis = 365 * DAY;
 
 /// New tokens.

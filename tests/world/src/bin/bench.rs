@@ -1,4 +1,4 @@
-//! Holdoff's figures beside those of an empty Tauri tray app, and the command's beside an empty C program.
+//! Benchmarks: Holdoff against an empty Tauri tray app, and its commands against an empty C program.
 
 #[cfg(target_os = "linux")]
 #[path = "bench/session.rs"]

@@ -1,4 +1,4 @@
-//! Holdoff from quota to a rate limit to recovery, on a desktop of its own, in about a minute: with pictures.
+//! The demo: Holdoff from quota to a rate limit to recovery, on its own desktop, in about a minute, with screenshots.
 #![cfg_attr(
     target_os = "linux",
     allow(clippy::print_stdout, clippy::expect_used, reason = "it tells a person what happens, or why it cannot")
@@ -19,13 +19,13 @@ mod linux {
 
     use holdoff_world::{Answer, App, ClockSpec, Desktop, FakeAnthropic, Home, Launch, Notifications, Shade, Tray};
 
-    /// Program seconds in a second: the five minutes between two polls take under seven.
+    /// Program seconds per real second: the five minutes between two polls take less than seven.
     const SPEED: f64 = 45.0;
-    /// Twenty minutes in which nothing may be asked: under half a minute of ours.
+    /// Twenty minutes without requests: less than half a minute of real time.
     const RETRY_AFTER_S: &str = "1200";
-    /// How long anything may take to show.
+    /// How long anything may take to appear.
     const PATIENCE: Duration = Duration::from_secs(30);
-    /// How long a cooldown of [`RETRY_AFTER_S`] and its jitter may take, with room for a slow machine.
+    /// How long a cooldown of [`RETRY_AFTER_S`] with its jitter may take, with a margin for a slow machine.
     const COOLDOWN: Duration = Duration::from_secs(90);
 
     const HELP: &str = "\
@@ -135,7 +135,7 @@ The programs are taken from HOLDOFF_BIN_DIR, or from the folder of this one.
             self.picture("panel").await;
         }
 
-        /// The next poll is answered with 429. Gives back how many requests there have been by then.
+        /// The next poll gets a 429. Returns the number of requests so far.
         async fn rate_limit(&mut self, tray: &Tray) -> usize {
             let before = tray.tooltip().await;
             self.fake.always(Answer::rate_limited(Some(RETRY_AFTER_S)));
@@ -152,14 +152,14 @@ The programs are taken from HOLDOFF_BIN_DIR, or from the folder of this one.
             self.fake.usage_requests().len()
         }
 
-        /// A person who insists.
+        /// The user refreshes manually.
         async fn refresh(&mut self, app: &App) {
             let answer = app.cli(&["refresh"]).await;
             let said = format!("{}{}", answer.stdout, answer.stderr);
             self.say(&format!("\"holdoff refresh\" ends with {} and says: {}", answer.code(), one_line(&said)));
         }
 
-        /// Killed and started again in the middle of the cooldown.
+        /// Killed and restarted in the middle of the cooldown.
         async fn crash(&mut self, app: App, limited: usize) -> App {
             app.kill9().await;
             let again = app.start_again();
@@ -176,7 +176,7 @@ The programs are taken from HOLDOFF_BIN_DIR, or from the folder of this one.
             again
         }
 
-        /// The settings window, opened by a second copy that hands over and ends.
+        /// The settings window, opened by a second copy that hands over to the first and ends.
         async fn settings(&mut self, app: &App) {
             self.desktop.point_away().await;
             let second = App::start(&self.launch.clone().argument("--settings"));
@@ -188,7 +188,7 @@ The programs are taken from HOLDOFF_BIN_DIR, or from the folder of this one.
             self.picture("settings").await;
         }
 
-        /// The server is well again; nobody touches anything.
+        /// The server recovers without any action by the user.
         async fn recovery(&mut self, app: &App, limited: usize) {
             self.fake.always(Answer::ok_at(47.0, 27.0, 83));
             self.say("The server would answer again. Holdoff keeps the quiet it was asked for.");
@@ -217,7 +217,7 @@ The programs are taken from HOLDOFF_BIN_DIR, or from the folder of this one.
         }
 
         async fn picture(&mut self, name: &str) {
-            // A countdown on the screen may never stand still; the picture is taken all the same.
+            // A countdown may keep the screen changing; the screenshot is taken anyway.
             let _still = self.desktop.is_still(Duration::from_secs(3)).await;
             self.pictures += 1;
             let path = self.out.join(format!("{:02}-{name}.png", self.pictures));

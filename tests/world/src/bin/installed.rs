@@ -1,5 +1,5 @@
-//! What a person sees of an installed Holdoff, on a desktop of its own: for `cargo xtask clean-system`, which runs it as an
-//! ordinary user in a system that has nothing else.
+//! Checks an installed Holdoff as a user sees it, on its own desktop. `cargo xtask clean-system` runs it as an
+//! ordinary user in an otherwise empty system.
 #![cfg_attr(
     target_os = "linux",
     allow(clippy::print_stdout, clippy::expect_used, reason = "it tells a person what happens, or why it cannot")
@@ -19,11 +19,11 @@ mod linux {
     use std::path::{Path, PathBuf};
     use std::time::Duration;
 
-    /// Program seconds in a second: the five minutes between two polls take under seven.
+    /// Program seconds per real second: the five minutes between two polls take less than seven.
     const SPEED: f64 = 45.0;
-    /// How long anything may take to show.
+    /// How long anything may take to appear.
     const PATIENCE: Duration = Duration::from_secs(60);
-    /// How long a package manager may take.
+    /// How long a package manager may run.
     const UPGRADE: Duration = Duration::from_secs(600);
 
     const HELP: &str = "\
@@ -72,7 +72,7 @@ Usage: holdoff-installed [--upgraded FILE]
         println!("left to the person: {}", left(home.path()).join(", "));
     }
 
-    /// After its files were replaced under it.
+    /// The app continues after its files were replaced.
     async fn goes_on(desktop: &Desktop, fake: &FakeAnthropic, launch: &Launch, app: &App) {
         fake.always(Answer::ok_at(47.0, 27.0, 83));
         let tray = Tray::wait_for(desktop, app.pid(), PATIENCE).await;
@@ -83,7 +83,7 @@ Usage: holdoff-installed [--upgraded FILE]
         assert!(second.wait_exit(PATIENCE).await.success(), "a second copy could not hand over");
         desktop.wait_for_window(app.pid(), PATIENCE, |_| true).await;
         println!("its windows open");
-        // Where the windows are of another version, the app has become that one.
+        // If the windows are of another version, the app has become that version.
         let installed = version(launch).await;
         eventually(PATIENCE, "the app is of the installed version", async || {
             let said = launch.cli(&["doctor"]).await.stdout;
@@ -100,7 +100,7 @@ Usage: holdoff-installed [--upgraded FILE]
         one_line(&launch.cli(&["--version"]).await.stdout)
     }
 
-    /// The files in this home that Holdoff made.
+    /// The files in this home that Holdoff created.
     fn left(home: &Path) -> Vec<String> {
         let mut found = Vec::new();
         let mut folders = vec![home.to_owned()];

@@ -1,5 +1,5 @@
-//! A stand-in for Claude Code that keeps a sign-in renewed: see `holdoff_world::claude_code`. It is told what to do by the
-//! variables that `Owner::env` names, and says what it did, a line each.
+//! A stand-in for Claude Code that keeps a sign-in renewed: see `holdoff_world::claude_code`. It is configured by the
+//! variables of `Owner::env` and prints each step as a line.
 #![allow(clippy::print_stdout, reason = "telling what it did is how it is followed")]
 
 fn main() {

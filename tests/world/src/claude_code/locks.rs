@@ -1,5 +1,5 @@
-//! Claude Code's locks, by way of the package `proper-lockfile`: folders, touched while they are held, removed without a second
-//! look when they are stale; and its record of who holds the first two.
+//! Claude Code's locks, as the package `proper-lockfile` implements them: folders that are touched while they are
+//! held, and removed without a second check when they are stale. Also its record of the holder of the first two.
 
 use std::fs;
 use std::io;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::{Value, json};
 
-/// A lock on writing that was not touched for so long is dead.
+/// A write lock that was not touched for this long is stale.
 const WRITING_STALE: Duration = Duration::from_secs(15);
 const WRITING_WAITS_MS: [u64; 10] = [100, 200, 400, 800, 1000, 1000, 1000, 1000, 1000, 1000];
 const TOUCH_EVERY: Duration = Duration::from_secs(5);
@@ -23,7 +23,7 @@ pub(super) struct Lock {
 }
 
 impl Lock {
-    /// `None` if it is held by another.
+    /// `None` if another process holds it.
     pub(super) fn try_take(path: &Path, stale: Duration) -> io::Result<Option<Self>> {
         for _ in 0..2 {
             match fs::create_dir(path) {
@@ -40,10 +40,10 @@ impl Lock {
         Ok(None)
     }
 
-    /// The lock on writing, which every change of the credentials takes.
+    /// The write lock, which every change of the credentials takes.
     ///
     /// # Errors
-    /// It is held by another for as long as Claude Code waits.
+    /// Fails if another process holds it for as long as Claude Code waits.
     pub(super) fn for_writing(folder: &Path) -> io::Result<Self> {
         let path = folder.join(".storage-write.lock");
         for millis in WRITING_WAITS_MS {
@@ -78,7 +78,7 @@ impl Drop for Lock {
     }
 }
 
-/// The two locks on renewing, and the record. Given back in the order of the fields.
+/// The two renewal locks and the record. Released in the order of the fields.
 pub(super) struct Renewing {
     record: PathBuf,
     older: Option<Lock>,
@@ -86,7 +86,7 @@ pub(super) struct Renewing {
 }
 
 impl Renewing {
-    /// `None` if one of them is held by another, all through some tries.
+    /// `None` if another process holds one of them during several attempts.
     pub(super) fn take(folder: &Path, stale: Duration, random: &mut fastrand::Rng) -> io::Result<Option<Self>> {
         let Paths { newer: newer_path, older: older_path, record } = Paths::of(folder);
         let Some(newer) = patiently(&newer_path, stale, random)? else { return Ok(None) };
@@ -116,12 +116,12 @@ fn patiently(path: &Path, stale: Duration, random: &mut fastrand::Rng) -> io::Re
     Ok(None)
 }
 
-/// The newer lock of another, as it was seen, and since when.
+/// The newer lock of another process: its timestamp, and when that was first seen.
 #[derive(Default)]
 pub(super) struct Watch(Option<(SystemTime, Instant)>);
 
 impl Watch {
-    /// Removes the locks of a process that is gone, once it was watched for that long. Whether it did.
+    /// Removes the locks of a process that is gone, after watching them for `after`. Returns whether it did.
     pub(super) fn take_over(&mut self, folder: &Path, after: Duration) -> bool {
         let Ok(touched) = fs::metadata(Paths::of(folder).newer).and_then(|lock| lock.modified()) else {
             self.0 = None;
@@ -137,7 +137,7 @@ impl Watch {
     }
 }
 
-/// `None` where it is not proved that they are dead.
+/// `None` if it is not proven that the holder is gone.
 fn remove_dead(folder: &Path) -> Option<()> {
     let Paths { newer, older, record } = Paths::of(folder);
     let holder: Value = serde_json::from_slice(&fs::read(&record).ok()?).ok()?;
@@ -183,7 +183,7 @@ fn space() -> String {
     format!("{}#{}", host.trim(), namespace())
 }
 
-/// Milliseconds as Claude Code has them, with a fraction.
+/// Milliseconds with a fraction, as in Claude Code.
 fn born_ms(path: &Path) -> Option<f64> {
     let born = fs::metadata(path).ok()?.created().ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
     Some(born.as_secs() as f64 * 1000.0 + f64::from(born.subsec_nanos()) / 1e6)

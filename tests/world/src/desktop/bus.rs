@@ -24,7 +24,7 @@ impl Desktop {
     /// Waits until someone owns a name on the bus.
     ///
     /// # Panics
-    /// When nobody does within `timeout`.
+    /// If that takes longer than `timeout`.
     pub async fn wait_for_name(&self, name: &str, timeout: Duration) {
         let bus = self.connect().await;
         eventually(timeout, format!("somebody owns {name} on the bus"), async || {
@@ -36,7 +36,7 @@ impl Desktop {
     /// Waits until nobody owns a name on the bus.
     ///
     /// # Panics
-    /// When somebody still does after `timeout`.
+    /// If that takes longer than `timeout`.
     pub async fn wait_for_no_name(&self, name: &str, timeout: Duration) {
         let bus = self.connect().await;
         eventually(timeout, format!("nobody owns {name} on the bus"), async || {
@@ -45,15 +45,15 @@ impl Desktop {
         .await;
     }
 
-    /// Waits until there is a tray that takes items: a watcher, and a host that shows what it knows.
+    /// Waits until there is a tray that accepts items: a watcher and a host that displays them.
     ///
     /// # Panics
-    /// When there is none within `timeout`.
+    /// If there is none within `timeout`.
     pub async fn wait_for_tray(&self, timeout: Duration) {
         wait_for_tray(&self.connect().await, timeout).await;
     }
 
-    /// How many popups dunst shows.
+    /// The number of popups that dunst shows.
     pub async fn popups(&self) -> u32 {
         let bus = self.connect().await;
         popups(&bus).await.expect("dunst tells how many popups it shows")
@@ -62,7 +62,7 @@ impl Desktop {
     /// Waits until dunst shows at least `count` popups.
     ///
     /// # Panics
-    /// When it does not within `timeout`.
+    /// If that takes longer than `timeout`.
     pub async fn wait_for_popups(&self, count: u32, timeout: Duration) {
         let bus = self.connect().await;
         eventually(timeout, format!("dunst shows {count} popups"), async || {

@@ -1,4 +1,4 @@
-//! The files that the desktop's own programs read.
+//! The configuration files of the desktop's own programs.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use super::Shade;
 
-/// Where Debian says what keeps the settings of Xfce's programs.
+/// The service file in which Debian names the settings daemon of Xfce.
 const XFCONF_SERVICE: &str = "/usr/share/dbus-1/services/org.xfce.Xfconf.service";
 
-/// A session bus without services to activate: who is not started is not there.
+/// A session bus without activatable services: what was not started is not there.
 const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
@@ -25,7 +25,7 @@ const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus C
 </busconfig>
 "#;
 
-/// One panel along the top with a tray at its right end, and the version that keeps the first-start dialog away.
+/// One panel along the top with a tray at its right end, and the version entry that suppresses the first-start dialog.
 const PANEL: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <channel name="xfce4-panel" version="1.0">
   <property name="configver" type="int" value="2"/>
@@ -56,8 +56,8 @@ const PANEL: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 </channel>
 "#;
 
-/// Popups that stay until they are closed, out of the way of tooltips and menus; a left click is the default action, as
-/// on other desktops.
+/// Popups stay until they are closed, away from tooltips and menus; a left click runs the default action, as on other
+/// desktops.
 const DUNST: &str = r#"[global]
     width = 380
     height = 300
@@ -86,7 +86,7 @@ const DUNST: &str = r#"[global]
     @COLOURS@
 "#;
 
-/// Writes every file under the desktop's own home.
+/// Writes all files to the desktop's own home.
 pub(super) fn write(dir: &Path, shade: Shade) {
     let channels = dir.join(".config/xfce4/xfconf/xfce-perchannel-xml");
     let dunst = dir.join(".config/dunst");
@@ -109,7 +109,7 @@ pub(super) fn write(dir: &Path, shade: Shade) {
     }
 }
 
-/// The environment of the desktop's own programs, less display and bus.
+/// The environment of the desktop's own programs, without display and bus.
 pub(super) fn env(dir: &Path) -> BTreeMap<String, String> {
     let under = |folder: &str| dir.join(folder).display().to_string();
     [
@@ -131,7 +131,7 @@ pub(super) fn bus_file(dir: &Path) -> PathBuf {
     dir.join("bus.conf")
 }
 
-/// The daemon that keeps the settings of Xfce's programs; its place differs from one architecture to the next.
+/// The settings daemon of Xfce; its path depends on the architecture.
 pub(super) fn xfconfd() -> PathBuf {
     let service = fs::read_to_string(XFCONF_SERVICE)
         .unwrap_or_else(|e| panic!("{XFCONF_SERVICE}: {e}; on Debian: apt-get install --no-install-recommends xfconf"));

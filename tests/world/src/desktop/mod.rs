@@ -1,7 +1,7 @@
-//! A real desktop without a screen: an X server, a session bus, a panel with a tray, a notification service.
+//! A real desktop without a screen: an X server, a session bus, a panel with a tray, and a notification service.
 //!
-//! Everything runs in a home and on a bus of its own, so any number of desktops can stand side by side, and nothing on
-//! the bus starts by itself: what a test did not ask for is not there.
+//! Each desktop has its own home and bus, so any number of them can run side by side. Nothing on the bus is activated
+//! by itself: only what a test started is there.
 
 mod bus;
 mod config;
@@ -28,7 +28,7 @@ pub use wayland::Wayland;
 use crate::locked;
 use crate::spawn::{Spawned, tool};
 
-/// The bus name of the service that knows all tray items.
+/// The bus name of the service that tracks all tray items.
 pub const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 /// The bus name of the notification service.
 pub const NOTIFICATIONS: &str = "org.freedesktop.Notifications";
@@ -36,27 +36,27 @@ pub const NOTIFICATIONS: &str = "org.freedesktop.Notifications";
 /// How long a part of the desktop may take to come up.
 const START: Duration = Duration::from_secs(30);
 
-/// What a program is started in: a display to draw on, and a bus to speak on.
+/// The session that a program is started in: a display and a bus.
 pub trait Session {
-    /// What a program needs to be in this session, on top of the home it lives in.
+    /// The variables that a program needs in this session, in addition to those of its home.
     fn env(&self) -> BTreeMap<String, String>;
 
     /// The address of the session bus.
     fn bus_address(&self) -> &str;
 }
 
-/// Who shows notifications.
+/// Which notification service runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notifications {
     /// dunst, as on many real desktops; its popups stay until they are closed.
     Dunst,
-    /// Our own service, which shows nothing and keeps everything.
+    /// Our own service, which displays nothing and records everything.
     Recorder,
-    /// Nobody.
+    /// None.
     None,
 }
 
-/// Light or dark: the background, the panel, and the theme that programs are told.
+/// Light or dark: the background, the panel, and the theme that programs get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shade {
     /// Dark on light.
@@ -65,7 +65,7 @@ pub enum Shade {
     Dark,
 }
 
-/// What a [`Desktop`] is made of.
+/// The configuration of a [`Desktop`].
 #[derive(Clone, Debug)]
 pub struct Builder {
     panel: bool,
@@ -82,7 +82,7 @@ impl Builder {
         self
     }
 
-    /// Who shows notifications. Default: the recorder.
+    /// Which notification service runs. Default: the recorder.
     #[must_use]
     pub fn notifications(mut self, notifications: Notifications) -> Self {
         self.notifications = notifications;
@@ -103,10 +103,10 @@ impl Builder {
         self
     }
 
-    /// Brings it up, and waits until all of it is there.
+    /// Starts the desktop and waits until all of it is ready.
     ///
     /// # Panics
-    /// When a program is not installed (names the package) or does not come up (shows what it wrote).
+    /// If a program is not installed (names the package) or does not start (shows its output).
     pub async fn start(self) -> Desktop {
         let dir = folder();
         config::write(dir.path(), self.shade);
@@ -143,7 +143,7 @@ pub struct Desktop {
     size: (u32, u32),
     shade: Mutex<Shade>,
     recorder: Recorder,
-    // In the order in which they end: guests before hosts.
+    // In shutdown order: clients before servers.
     panel: Mutex<Option<Spawned>>,
     configuration: Mutex<Option<Spawned>>,
     dunst: Mutex<Option<Spawned>>,
@@ -153,12 +153,12 @@ pub struct Desktop {
     dir: TempDir,
 }
 
-/// The number of a display that is gone, which no X server takes while this lives.
+/// Reserves the number of a stopped display, so that no X server takes it while this lives.
 #[derive(Debug)]
 struct KeptNumber(PathBuf);
 
 impl KeptNumber {
-    /// No socket can be made where a folder is, and nobody is let in there.
+    /// A directory at the socket's path prevents any X server from binding it.
     fn of(display: &str) -> Self {
         let socket = PathBuf::from(format!("/tmp/.X11-unix/X{}", display.trim_start_matches(':')));
         let _there_may_be_none = std::fs::remove_file(&socket);
@@ -195,7 +195,7 @@ impl Session for Desktop {
 }
 
 impl Desktop {
-    /// A desktop to be chosen piece by piece.
+    /// Configures a desktop step by step.
     pub fn builder() -> Builder {
         Builder { panel: true, notifications: Notifications::Recorder, shade: Shade::Light, size: (1280, 800) }
     }
@@ -210,7 +210,7 @@ impl Desktop {
         self.size
     }
 
-    /// Kills the session bus. What the desktop itself had on it ends with it.
+    /// Kills the session bus. The desktop's own clients on it end too.
     pub async fn kill_bus(&self) {
         self.recorder.delivered().await;
         let bus = locked(&self.bus).take();
@@ -221,23 +221,23 @@ impl Desktop {
         self.recorder.cut_off();
     }
 
-    /// Kills the X server, as a crash of it or the end of a session does. What was on it goes with it.
+    /// Kills the X server, as its crash or the end of a session does. Its clients end too.
     pub async fn kill_display(&self) {
         self.xvfb.kill9().await;
-        // Another desktop would take the number, and this one would be there again.
+        // Otherwise another desktop would take the number, and this display would seem to be back.
         *locked(&self.number) = Some(KeptNumber::of(&self.display));
         drop(locked(&self.panel).take());
         drop(locked(&self.dunst).take());
     }
 
-    /// Starts the session bus again at the address that it had, with nobody on it.
+    /// Starts the session bus again at its old address, without clients.
     pub async fn start_bus(&self) {
         let (bus, address) = start_bus(self.dir.path()).await;
         assert_eq!(address, self.address);
         *locked(&self.bus) = Some(bus);
     }
 
-    /// Starts the panel, and waits until its tray takes items. Already there: does nothing.
+    /// Starts the panel and waits until its tray accepts items. Does nothing if the panel already runs.
     pub async fn start_panel(&self) {
         if locked(&self.panel).is_some() {
             return;
@@ -249,18 +249,18 @@ impl Desktop {
         self.wait_for_tray(START).await;
     }
 
-    /// Ends the panel, and waits until nobody takes tray items any more.
+    /// Ends the panel and waits until nobody accepts tray items any more.
     pub async fn stop_panel(&self) {
         drop(locked(&self.panel).take());
         self.wait_for_no_name(WATCHER, START).await;
     }
 
-    /// Starts what keeps tray icons without a panel around it. There must be no panel.
+    /// Starts a watcher for tray items without a panel. No panel may run.
     pub async fn start_watcher(&self, registering: Registering) -> Watcher {
         Watcher::start(&self.address, registering).await
     }
 
-    /// Starts a notification service, and waits until it is there. Another one must have been stopped before.
+    /// Starts a notification service and waits until it is ready. A previous one must have been stopped.
     pub async fn start_notifications(&self, who: Notifications) {
         match who {
             Notifications::None => return,
@@ -273,19 +273,19 @@ impl Desktop {
         self.wait_for_name(NOTIFICATIONS, START).await;
     }
 
-    /// Ends the notification service, whichever it is, and waits until it is gone. What the recorder has kept stays.
+    /// Ends the running notification service and waits until it is gone. The recorder keeps its records.
     pub async fn stop_notifications(&self) {
         drop(locked(&self.dunst).take());
         self.recorder.stop().await;
         self.wait_for_no_name(NOTIFICATIONS, START).await;
     }
 
-    /// What our own notification service has been asked to show, over all its starts and stops.
+    /// Everything that our own notification service was asked to show, over all its starts and stops.
     pub fn recorder(&self) -> &Recorder {
         &self.recorder
     }
 
-    /// Changes background and panel, and the theme of the programs started from now on.
+    /// Changes the background, the panel, and the theme of programs that are started from now on.
     pub async fn set_background(&self, shade: Shade) {
         *locked(&self.shade) = shade;
         self.paint_background(shade).await;
@@ -301,19 +301,19 @@ impl Desktop {
     fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.env_clear().envs(config::env(self.dir.path())).envs(self.env()).current_dir(self.dir.path());
-        // The panel has a setting of its own for this, which the variable would override.
+        // The panel has its own setting for this, which the variable would override.
         command.env_remove("GTK_THEME");
         command
     }
 
-    /// Runs a command to its end.
+    /// Runs a command to completion.
     async fn run(&self, name: &str, command: &mut Command) -> String {
         let done = Spawned::start(name, command).finished(START).await;
         assert!(done.status.success(), "{name} failed with {}: {}{}", done.status, done.stdout, done.stderr);
         done.stdout
     }
 
-    /// Starts what keeps the panel's settings; it stays when the panel goes.
+    /// Starts the daemon for the panel's settings; it outlives the panel.
     async fn start_configuration(&self) {
         if locked(&self.configuration).is_some() {
             return;
@@ -324,11 +324,11 @@ impl Desktop {
     }
 }
 
-/// What a program needs in every session without a screen, and in this one.
+/// The variables for every session without a screen, plus those of this one.
 fn environment(bus: &str, own: &[(&str, &str)]) -> BTreeMap<String, String> {
     let all = [
         ("DBUS_SESSION_BUS_ADDRESS", bus),
-        // No accessibility bus and no settings daemon to look for, no graphics card to draw with.
+        // No accessibility bus, no settings daemon, no graphics card.
         ("NO_AT_BRIDGE", "1"),
         ("GSETTINGS_BACKEND", "memory"),
         ("LIBGL_ALWAYS_SOFTWARE", "1"),
@@ -337,12 +337,12 @@ fn environment(bus: &str, own: &[(&str, &str)]) -> BTreeMap<String, String> {
     all.iter().chain(own).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-/// The home of a desktop's own programs. Its path is short, for the sake of socket addresses.
+/// The home of the desktop's own programs. Its path is short because socket addresses are limited.
 fn folder() -> TempDir {
     tempfile::Builder::new().prefix("hd").rand_bytes(5).tempdir_in("/tmp").expect("a temporary folder")
 }
 
-/// Starts an X server on a display of its own choice, and gives back the display's name.
+/// Starts an X server on a display that it chooses, and returns the display's name.
 async fn start_x((width, height): (u32, u32)) -> (Spawned, String) {
     let mut command = Command::new(tool("Xvfb", "xvfb"));
     command.args(["-displayfd", "1", "-screen", "0", &format!("{width}x{height}x24"), "-nolisten", "tcp", "-noreset"]);
@@ -352,13 +352,13 @@ async fn start_x((width, height): (u32, u32)) -> (Spawned, String) {
     (xvfb, format!(":{display}"))
 }
 
-/// Starts a session bus that activates nothing, and gives back its address.
+/// Starts a session bus that activates nothing, and returns its address.
 async fn start_bus(dir: &Path) -> (Spawned, String) {
     let mut command = Command::new(tool("dbus-daemon", "dbus-daemon"));
     let file: PathBuf = config::bus_file(dir);
     command.arg(format!("--config-file={}", file.display())).args(["--nofork", "--nopidfile", "--print-address=1"]);
     let bus = Spawned::start("dbus-daemon", command.env_clear().envs(config::env(dir)));
-    // As a session has it: without the bus's own number, which another at the same place would not have.
+    // As in a real session: without the bus's GUID, because a new bus at the same path would have another one.
     let address =
         |line: &str| Some(line.split_once(",guid=").filter(|(address, _)| address.starts_with("unix:"))?.0.to_owned());
     let address = bus.wait_for_line(START, "its address", address).await;

@@ -1,4 +1,4 @@
-//! A notification service that shows nothing and keeps everything.
+//! A notification service that displays nothing and records everything.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -20,33 +20,33 @@ const PATH: &str = "/org/freedesktop/Notifications";
 /// One call of `Notify`.
 #[derive(Clone, Debug)]
 pub struct Notification {
-    /// The id it was given; the one it replaces, if it replaces one.
+    /// The id that it was given: that of the replaced notification, if it replaces one.
     pub id: u32,
-    /// When it came, in real time.
+    /// When it arrived, in real time.
     pub at_real: SystemTime,
-    /// Who sent it: a unique name on the bus.
+    /// The sender's unique name on the bus.
     pub sender: String,
-    /// The sender's name for itself.
+    /// The sender's own name.
     pub app_name: String,
-    /// The id of the notification it takes the place of, or 0.
+    /// The id of the notification that it replaces, or 0.
     pub replaces_id: u32,
-    /// An icon's name or address.
+    /// An icon name or URI.
     pub app_icon: String,
     /// The first line.
     pub summary: String,
-    /// The rest.
+    /// The text below it.
     pub body: String,
-    /// Keys and labels of what a person may choose.
+    /// Keys and labels of the actions.
     pub actions: Vec<(String, String)>,
     /// Urgency, category, desktop entry …
     pub hints: HashMap<String, OwnedValue>,
-    /// Milliseconds until it goes away by itself; 0 never, −1 as the service likes.
+    /// Milliseconds until it expires; 0 for never, −1 for the service's default.
     pub expire_timeout: i32,
     /// How it was closed, if it was.
     pub closed: Option<Closed>,
 }
 
-/// Why a notification is no longer shown, with the numbers of the specification.
+/// Why a notification was closed, with the numbers of the specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closed {
     /// It has expired.
@@ -57,10 +57,10 @@ pub enum Closed {
     ByProgram = 3,
 }
 
-/// Our own notification service. It keeps what came over all its starts and stops.
+/// Our own notification service. It keeps its records over all its starts and stops.
 pub struct Recorder {
     kept: Arc<watch::Sender<Vec<Notification>>>,
-    /// The last number given.
+    /// The last id that was assigned.
     last: Arc<AtomicU32>,
     connection: Mutex<Option<Connection>>,
 }
@@ -70,7 +70,7 @@ impl Recorder {
         Self { kept: Arc::new(watch::Sender::new(Vec::new())), last: Arc::default(), connection: Mutex::new(None) }
     }
 
-    /// Takes the name on the bus.
+    /// Acquires the name on the bus.
     pub(super) async fn start(&self, address: &str) {
         let connection = bus::connect(address).await;
         let service = Service { kept: Arc::clone(&self.kept), last: Arc::clone(&self.last) };
@@ -79,7 +79,7 @@ impl Recorder {
         *locked(&self.connection) = Some(connection);
     }
 
-    /// Gives the name back.
+    /// Releases the name.
     pub(super) async fn stop(&self) {
         let connection = locked(&self.connection).take();
         if let Some(connection) = connection {
@@ -87,7 +87,7 @@ impl Recorder {
         }
     }
 
-    /// Waits until every answer so far is on its way from the bus to who waits for it: the bus keeps their order.
+    /// Waits until the bus has forwarded every reply so far: it preserves their order.
     pub(super) async fn delivered(&self) {
         let connection = locked(&self.connection).clone();
         if let Some(connection) = connection {
@@ -96,28 +96,28 @@ impl Recorder {
         }
     }
 
-    /// What becomes of it when its bus is gone.
+    /// Resets the service after its bus is gone.
     pub(super) fn cut_off(&self) {
         drop(locked(&self.connection).take());
     }
 
-    /// Every notification so far; a replacement is one of its own.
+    /// Every notification so far; a replacement counts as one of its own.
     pub fn all(&self) -> Vec<Notification> {
         self.kept.borrow().clone()
     }
 
-    /// Waits until at least `count` have come in all, and gives back every one.
+    /// Waits until at least `count` have arrived in total, and returns them all.
     ///
     /// # Panics
-    /// When they have not come within `timeout`: lists those that did.
+    /// If they have not arrived within `timeout`: lists those that did.
     pub async fn wait_for(&self, count: usize, timeout: Duration) -> Vec<Notification> {
         self.wait_until(timeout, &format!("{count} notifications"), |kept| kept.len() >= count).await
     }
 
-    /// Waits until one has come that `wanted` accepts, and gives it back.
+    /// Waits for one that `wanted` accepts, and returns it.
     ///
     /// # Panics
-    /// When none has come within `timeout`: lists those that did.
+    /// If none has arrived within `timeout`: lists those that did.
     pub async fn wait_for_one(
         &self,
         timeout: Duration,
@@ -128,13 +128,13 @@ impl Recorder {
         kept.into_iter().find(|one| wanted(one)).expect("it was just seen")
     }
 
-    /// Does what a click on an action does: tells everyone on the bus that action `key` of notification `id` was chosen.
+    /// Simulates a click: signals on the bus that action `key` of notification `id` was chosen.
     pub async fn invoke(&self, id: u32, key: &str) {
         let emitter = self.emitter();
         Service::action_invoked(&emitter, id, key).await.expect("a signal on the bus");
     }
 
-    /// Closes a notification as a person or time does.
+    /// Closes a notification, as a user or a timeout does.
     pub async fn close(&self, id: u32, why: Closed) {
         let emitter = self.emitter();
         mark_closed(&self.kept, id, why);
@@ -209,7 +209,7 @@ impl Service {
             expire_timeout,
             closed: None,
         };
-        // Only who has an answer has shown anything: a test that then kills somebody is not to come between.
+        // Recorded only after the reply was sent: otherwise a test could kill the sender before it has the reply.
         let (answer, answered) = ResponseDispatchNotifier::new(id);
         let kept = Arc::clone(&self.kept);
         tokio::spawn(async move {

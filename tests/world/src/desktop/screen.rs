@@ -1,4 +1,4 @@
-//! What is on the screen, and a pointer and keys to act on it.
+//! The screen's content, and a pointer and keys to act on it.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,21 +8,21 @@ use crate::eventually::{eventually, soon};
 use crate::process;
 use crate::spawn::{Spawned, tool};
 
-/// Fewer colours than this in a window, and no text has been drawn in it: smoothed letters alone bring more.
+/// A window with fewer colours has no text yet: antialiased letters alone bring more.
 const COLOURS_OF_TEXT: usize = 12;
 /// How long the tray may take to show something.
 const TRAY: Duration = Duration::from_secs(15);
-/// How the titles of the panel's plugins begin, and those of their tooltips and menus.
+/// Prefix of the window titles of the panel's plugins, and of their tooltips and menus.
 const TRAY_WINDOWS: &str = "wrapper-";
-/// How long a tool of the desktop may take.
+/// How long a desktop tool may run.
 const TOOL: Duration = Duration::from_secs(20);
 
-/// A window that can be seen.
+/// A visible window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// The X server's number for it.
+    /// Its X window id.
     pub id: u64,
-    /// The process it says it belongs to.
+    /// The process that it names as its own.
     pub pid: u32,
     /// Its title.
     pub title: String,
@@ -37,7 +37,7 @@ pub struct Window {
 }
 
 impl Desktop {
-    /// Writes a picture of the whole screen.
+    /// Takes a screenshot of the whole screen.
     pub async fn screenshot(&self, path: &Path) {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).expect("a folder for the picture");
@@ -56,22 +56,22 @@ impl Desktop {
         parts.try_into().unwrap_or_else(|_| panic!("import names no colour: {said}"))
     }
 
-    /// A number for all that is on the screen: the same picture, the same number.
+    /// A hash of the screen: equal pictures have equal hashes.
     pub async fn fingerprint(&self) -> String {
         let mut command = self.command(&tool("import", "imagemagick"));
         self.run("import", command.args(["-window", "root", "-format", "%#", "info:-"])).await
     }
 
-    /// Waits until the screen shows something else than it did at `before`.
+    /// Waits until the screen differs from `before`.
     ///
     /// # Panics
-    /// When it still shows the same after `timeout`.
+    /// If it still shows the same after `timeout`.
     pub async fn wait_for_change(&self, before: &str, timeout: Duration) {
         let changed = async || (self.fingerprint().await != before).then_some(());
         eventually(timeout, "something changes on the screen", changed).await;
     }
 
-    /// Waits until two looks at the screen find the same, for `timeout` at most: whether they have.
+    /// Waits up to `timeout` until two consecutive screenshots are equal. Returns whether they were.
     pub async fn is_still(&self, timeout: Duration) -> bool {
         let mut last = self.fingerprint().await;
         let still = soon(timeout, async || {
@@ -85,7 +85,7 @@ impl Desktop {
         still.await.is_ok()
     }
 
-    /// All windows on the screen that belong to a process and are large enough to be one.
+    /// All windows on the screen that belong to a process and are large enough to be real windows.
     pub async fn windows(&self) -> Vec<Window> {
         let listed = self.xdotool(&["search", "--onlyvisible", "--name", ""]).await.unwrap_or_default();
         let mut windows = Vec::new();
@@ -104,10 +104,10 @@ impl Desktop {
         windows
     }
 
-    /// Waits for a window that `wanted` accepts, of a process or of one of its descendants, with something drawn in it.
+    /// Waits for a window that `wanted` accepts, of a process or one of its descendants, with content drawn in it.
     ///
     /// # Panics
-    /// When there is none within `timeout`: lists the windows there are.
+    /// If there is none within `timeout`: lists the existing windows.
     pub async fn wait_for_window(&self, pid: u32, timeout: Duration, wanted: impl Fn(&Window) -> bool) -> Window {
         let found = soon(timeout, async || {
             for window in self.windows_of(pid).await {
@@ -124,13 +124,13 @@ impl Desktop {
     /// Waits until a process and its descendants have no window.
     ///
     /// # Panics
-    /// When they still have one after `timeout`.
+    /// If they still have one after `timeout`.
     pub async fn wait_for_no_window(&self, pid: u32, timeout: Duration) {
         let what = format!("process {pid} has no window");
         eventually(timeout, what, async || self.windows_of(pid).await.is_empty().then_some(())).await;
     }
 
-    /// Closes a window as its close button does: asks the program with WM_DELETE_WINDOW.
+    /// Closes a window as its close button does: sends WM_DELETE_WINDOW to the program.
     pub async fn close_window(&self, window: &Window) {
         let id = u32::try_from(window.id).expect("the X server numbers windows in 32 bits");
         x11::ask_to_close(&self.display, id).unwrap_or_else(|e| panic!("cannot close {window:?}: {e}"));
@@ -147,7 +147,7 @@ impl Desktop {
         self.xdotool(&["mousemove", &x, &y, "click", &button.to_string()]).await.expect("a pointer that clicks");
     }
 
-    /// Moves the pointer to where nothing is: a tooltip goes away.
+    /// Moves the pointer to an empty place, so that a tooltip disappears.
     pub async fn point_away(&self) {
         let (width, height) = self.size;
         self.point(width as i32 / 2, height as i32 - 1).await;
@@ -158,10 +158,10 @@ impl Desktop {
         self.xdotool(&["key", key]).await.expect("a key that can be pressed");
     }
 
-    /// The middle of the tray in the panel, which is the middle of the icon while there is only one.
+    /// The centre of the tray in the panel: the centre of the icon if there is only one.
     ///
     /// # Panics
-    /// When the panel shows no tray with an icon.
+    /// If the panel shows no tray with an icon.
     pub async fn tray_position(&self) -> (i32, i32) {
         let plugin = eventually(TRAY, "the tray in the panel shows an icon", async || {
             self.windows().await.into_iter().find(|window| window.title.starts_with(TRAY_WINDOWS) && window.y == 0)
@@ -170,10 +170,10 @@ impl Desktop {
         (plugin.x + plugin.width as i32 / 2, plugin.y + plugin.height as i32 / 2)
     }
 
-    /// Rests the pointer on the icon in the tray until its tooltip shows. Gives back where.
+    /// Hovers over the tray icon until its tooltip shows. Returns the tooltip's window.
     ///
     /// # Panics
-    /// When none shows.
+    /// If none shows.
     pub async fn hover_tray(&self) -> Window {
         let (x, y) = self.tray_position().await;
         self.point_away().await;
@@ -185,15 +185,15 @@ impl Desktop {
         eventually(TRAY, "the tray icon's tooltip shows", async || self.hanging_from_tray().await).await
     }
 
-    /// Opens the menu of the icon in the tray with a right click, and leaves it open (the key `Escape` closes it). Gives
-    /// back where it is.
+    /// Opens the menu of the tray icon with a right click and leaves it open (`Escape` closes it). Returns the menu's
+    /// window.
     ///
     /// # Panics
-    /// When none opens.
+    /// If none opens.
     pub async fn open_tray_menu(&self) -> Window {
         let (x, y) = self.tray_position().await;
         eventually(TRAY, "the tray icon's menu opens", async || {
-            // A tooltip would be taken for the menu: it goes when the pointer does.
+            // A tooltip would be mistaken for the menu: moving the pointer away closes it.
             self.point_away().await;
             eventually(TRAY, "nothing hangs from the tray", async || {
                 self.hanging_from_tray().await.is_none().then_some(())
@@ -204,14 +204,14 @@ impl Desktop {
             if menu.y > y {
                 return Some(menu);
             }
-            // The panel's own menu opens at the pointer, and is all there is until it has read the item's.
+            // The panel's own menu opens at the pointer and is the only one until the panel has read the item's menu.
             self.key("Escape").await;
             None
         })
         .await
     }
 
-    /// A tooltip or a menu, drawn, of an icon in the tray.
+    /// A tooltip or menu of a tray icon, if one is drawn.
     async fn hanging_from_tray(&self) -> Option<Window> {
         let hangs = |window: &Window| window.title.starts_with(TRAY_WINDOWS) && window.y > 0;
         let window = self.windows().await.into_iter().find(hangs)?;
@@ -227,7 +227,7 @@ impl Desktop {
         let mut command = self.command(&tool("display", "imagemagick"));
         command.args(["-size", &format!("{width}x{height}"), "-window", "root", colour]);
         let painter = Spawned::start("display", &mut command).finished(TOOL).await;
-        // It ends with 1 even when it has done its work: so the work itself is looked at.
+        // The tool exits with 1 even on success, so the result itself is checked.
         let painted = self.pixel(width / 2, height - 1).await;
         assert_eq!(painted, [red, green, blue], "display has not painted the background: {}", painter.stderr);
     }
@@ -249,7 +249,7 @@ impl Desktop {
         Spawned::start("import", &mut command).finished(TOOL).await.stdout.trim().parse().ok()
     }
 
-    /// Runs xdotool; `None` when what it was to act on is not there.
+    /// Runs xdotool; `None` if its target does not exist.
     async fn xdotool(&self, arguments: &[&str]) -> Option<String> {
         let mut command = self.command(&tool("xdotool", "xdotool"));
         let done = Spawned::start("xdotool", command.args(arguments)).finished(TOOL).await;

@@ -1,4 +1,4 @@
-//! Who keeps the tray icons, without a panel around it: it can come late, refuse, say nothing, and go.
+//! A watcher for tray items without a panel: it can start late, refuse, stay silent, and go away.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,18 +12,18 @@ use crate::locked;
 
 const PATH: &str = "/StatusNotifierWatcher";
 
-/// What it does with an item that wants to be kept.
+/// How it responds to an item that registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Registering {
-    /// Keeps it.
+    /// Accepts it.
     Takes,
-    /// Answers with an error.
+    /// Returns an error.
     Refuses,
-    /// Never answers.
+    /// Never replies.
     IsSilent,
 }
 
-/// A StatusNotifierWatcher of our own, for a desktop without a panel. It is gone when this is dropped.
+/// Our own StatusNotifierWatcher, for a desktop without a panel. It goes away when this is dropped.
 #[derive(Debug)]
 pub struct Watcher {
     connection: Connection,
@@ -47,21 +47,21 @@ impl Watcher {
         Self { connection, kept }
     }
 
-    /// Does this from now on.
+    /// Sets the response from now on.
     pub fn set(&self, registering: Registering) {
         locked(&self.kept).registering = registering;
     }
 
-    /// Waits until it has been asked to keep an item at least so often.
+    /// Waits until at least `times` registrations were attempted.
     ///
     /// # Panics
-    /// When it is not within `timeout`.
+    /// If that takes longer than `timeout`.
     pub async fn wait_until_asked(&self, times: usize, timeout: Duration) {
         let asked = async || (locked(&self.kept).asked >= times).then_some(());
         eventually(timeout, format!("an item asks to be kept {times} times"), asked).await;
     }
 
-    /// Gives the name back, and waits until the bus has taken it.
+    /// Releases the name and waits until the bus has processed that.
     pub async fn stop(self) {
         self.connection.release_name(WATCHER).await.expect("the name was ours");
     }

@@ -1,5 +1,5 @@
-//! A Wayland desktop without a screen: a compositor that draws into memory, a bar with a tray, a session bus, and a
-//! notification service that keeps everything. There is no X server on it, not even one for old programs.
+//! A Wayland desktop without a screen: a compositor that renders to memory, a bar with a tray, a session bus, and a
+//! notification service that records everything. It has no X server, not even Xwayland.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use super::{Recorder, START, Session, Shade, bus, config, environment, folder, s
 use crate::locked;
 use crate::spawn::{Spawned, tool};
 
-/// One output, whose size nothing else decides; says where it can be reached once it can be.
+/// One output with a fixed size. Prints its sockets as soon as they are ready.
 const SWAY: &str = r#"output * resolution 1280x800
 xwayland disable
 exec echo "display $WAYLAND_DISPLAY control $SWAYSOCK"
@@ -28,7 +28,7 @@ pub struct Wayland {
     display: PathBuf,
     control: PathBuf,
     recorder: Recorder,
-    // In the order in which they end: guests before hosts.
+    // In shutdown order: clients before servers.
     waybar: Mutex<Option<Spawned>>,
     bus: Mutex<Option<Spawned>>,
     sway: Spawned,
@@ -53,11 +53,11 @@ impl Session for Wayland {
 }
 
 impl Wayland {
-    /// Brings it up, and waits until all of it is there.
+    /// Starts the desktop and waits until all of it is ready.
     ///
     /// # Panics
-    /// When a program is not installed (names the package) or does not come up (shows what it wrote), and when the system
-    /// does not permit what the compositor needs (says what that is).
+    /// If a program is not installed (names the package) or does not start (shows its output), or if the system does
+    /// not permit what the compositor needs (says what that is).
     pub async fn start() -> Self {
         let dir = folder();
         config::write(dir.path(), Shade::Light);
@@ -80,12 +80,12 @@ impl Wayland {
         desktop
     }
 
-    /// What the notification service has been asked to show.
+    /// Everything that the notification service was asked to show.
     pub fn recorder(&self) -> &Recorder {
         &self.recorder
     }
 
-    /// The windows on the desktop: the process of each and its title.
+    /// The windows on the desktop: process and title of each.
     pub async fn windows(&self) -> Vec<(u32, String)> {
         let mut command = self.command("swaymsg", "sway");
         command.env("SWAYSOCK", &self.control).args(["--raw", "--type", "get_tree"]);
@@ -94,13 +94,13 @@ impl Wayland {
         windows_in(&serde_json::from_str(&done.stdout).expect("swaymsg prints JSON"))
     }
 
-    /// Kills the compositor, as a crash of it or the end of a session does. What was on it goes with it.
+    /// Kills the compositor, as its crash or the end of a session does. Its clients end too.
     pub async fn kill_compositor(&self) {
         self.sway.kill9().await;
         drop(locked(&self.waybar).take());
     }
 
-    /// Kills the session bus. What the desktop itself had on it ends with it.
+    /// Kills the session bus. The desktop's own clients on it end too.
     pub async fn kill_bus(&self) {
         self.recorder.delivered().await;
         let bus = locked(&self.bus).take();
@@ -109,7 +109,7 @@ impl Wayland {
         self.recorder.cut_off();
     }
 
-    /// Starts the bar, and waits until its tray takes items.
+    /// Starts the bar and waits until its tray accepts items.
     async fn start_waybar(&self) {
         let mut command = self.command("waybar", "waybar");
         let waybar = Spawned::start("waybar", command.arg("--config").arg(self.dir.path().join("waybar.json")));
@@ -125,11 +125,11 @@ impl Wayland {
     }
 }
 
-/// Starts the compositor, and gives back the sockets for its guests and for its control.
+/// Starts the compositor and returns its client socket and its control socket.
 async fn start_sway(dir: &Path) -> (Spawned, PathBuf, PathBuf) {
     let sway = tool("sway", "sway");
     let mut command = if rustix::process::geteuid().is_root() {
-        // It refuses to run as root; in a user namespace of its own, with nobody mapped into it, it is not.
+        // sway refuses to run as root; in its own user namespace without a user mapping, it is not root.
         let unshare = tool("unshare", "util-linux");
         require_user_namespaces(&unshare).await;
         let mut command = Command::new(unshare);
@@ -160,7 +160,7 @@ async fn require_user_namespaces(unshare: &Path) {
     );
 }
 
-/// The windows below this node of sway's tree. What has a process is a window; outputs and workspaces have none.
+/// The windows below this node of sway's tree. Only nodes with a process are windows; outputs and workspaces have none.
 fn windows_in(node: &Value) -> Vec<(u32, String)> {
     let own = node["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok());
     let own = own.map(|pid| (pid, node["name"].as_str().unwrap_or_default().to_owned()));

@@ -1,4 +1,4 @@
-//! The one thing that no tool at hand does: asking a window to close as its close button does.
+//! The one thing that no available tool does: asks a window to close as its close button does.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -22,7 +22,7 @@ pub(super) fn ask_to_close(display: &str, window: u32) -> std::io::Result<()> {
     request.extend(0_u32.to_le_bytes());
     request.extend(event);
     server.write_all(&request)?;
-    // Requests are served in their order: an answer to this one means that the one above is done.
+    // Requests are processed in order: a reply to this one means that the one above is done.
     server.write_all(&[GET_INPUT_FOCUS, 0, 1, 0])?;
     reply(&mut server).map(|_| ())
 }
@@ -51,7 +51,7 @@ fn intern_atom(server: &mut UnixStream, name: &[u8]) -> std::io::Result<u32> {
     Ok(u32::from_le_bytes([reply[8], reply[9], reply[10], reply[11]]))
 }
 
-/// The next reply; events are passed over.
+/// The next reply; events are skipped.
 fn reply(server: &mut UnixStream) -> std::io::Result<[u8; 32]> {
     loop {
         let mut answer = [0; 32];

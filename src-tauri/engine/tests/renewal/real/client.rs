@@ -1,4 +1,4 @@
-//! A home with a sign-in, and the real Claude Code in it.
+//! A home with a sign-in and the real Claude Code.
 
 use super::{LONG, PROGRAM};
 use crate::scene::{Pair, Scene};
@@ -12,9 +12,9 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// Asks for nothing that costs a model turn.
+/// Requests nothing that costs a model turn.
 const GET_USAGE: &str = r#"{"type":"control_request","request_id":"r1","request":{"subtype":"get_usage"}}"#;
-/// Claude Code opens the browser with this. It writes down the address, which has what the callback needs.
+/// Claude Code opens the browser with this. It records the URL, which contains what the callback needs.
 const BROWSER: &str =
     "#!/bin/sh\nprintf '%s' \"$1\" > \"$HOME/browser.url.new\" && mv \"$HOME/browser.url.new\" \"$HOME/browser.url\"\n";
 
@@ -23,14 +23,14 @@ pub struct Real {
     proxy: TlsProxy,
 }
 
-/// A session that lives until this is dropped.
+/// A session that ends when this is dropped.
 pub struct Session {
     pub claude: Spawned,
     _input: std::io::PipeWriter,
 }
 
 impl Real {
-    /// A sign-in that ends in `good_for`, as Claude Code writes it, with a sibling.
+    /// A sign-in that expires in `good_for`, as Claude Code writes it, with a sibling key.
     pub async fn new(good_for: Duration) -> Self {
         let scene = Scene::due().await;
         let mut stored = scene.grants.sign_in(good_for).to_json();
@@ -61,7 +61,7 @@ impl Real {
         command
     }
 
-    /// A session without a terminal, which looks after its sign-in and asks for its limits.
+    /// A session without a terminal, which maintains its sign-in and requests its limits.
     pub fn session(&self) -> Session {
         let (output, mut input) = std::io::pipe().unwrap();
         let mut command = self.command();
@@ -102,7 +102,7 @@ impl Real {
         Some(Pair { access: token("accessToken")?, refresh: token("refreshToken")? })
     }
 
-    /// Whether what is stored is what Anthropic takes, with its sibling, and no token was shown twice.
+    /// Checks that the stored pair is valid, its sibling key is intact, and no token was presented twice.
     pub fn check(&self) -> Result<(), String> {
         let violations = self.scene.grants.violations();
         if !violations.is_empty() {
@@ -119,7 +119,7 @@ impl Real {
         Ok(())
     }
 
-    /// Waits until Holdoff has asked for usage with what is stored, which is not `old`.
+    /// Waits until Holdoff has requested usage with the stored pair, which is not `old`.
     pub async fn renewed(&self, old: &Pair) -> Pair {
         eventually(LONG, "a renewed sign-in, asked with", async || {
             let pair = self.pair().filter(|pair| pair.refresh != old.refresh)?;
@@ -129,7 +129,8 @@ impl Real {
         .await
     }
 
-    /// Waits until another pair is stored, and Holdoff has asked, with whichever: it does not wait for long for who renews.
+    /// Waits until another pair is stored and Holdoff has sent a request with either: it does not wait long for
+    /// another program's renewal.
     pub async fn replaced(&self, old: &Pair) -> Pair {
         eventually(LONG, "another pair", async || {
             let pair = self.pair().filter(|pair| pair.refresh != old.refresh)?;
@@ -138,7 +139,7 @@ impl Real {
         .await
     }
 
-    /// Signs in, in a browser that says yes at once.
+    /// Signs in, with a browser that consents at once.
     pub async fn sign_in(&self) -> Result<(), String> {
         let login = self.run(&["auth", "login"]);
         let url_file = self.scene.home.path().join("browser.url");

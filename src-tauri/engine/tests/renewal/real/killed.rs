@@ -1,4 +1,4 @@
-//! One of them is killed in the middle of a renewal: how long the other waits for its locks.
+//! One of the two is killed in the middle of a renewal: how long the other waits for its locks.
 
 use super::client::is_holdoffs;
 use super::{LONG, Real, Round};
@@ -6,10 +6,10 @@ use crate::child;
 use holdoff_world::{Answer, eventually};
 use std::time::{Duration, Instant};
 
-/// Both wait for 60 s and more where nothing says that the holder is gone.
+/// Both would wait for 60 s and more if nothing showed that the holder is gone.
 const WAITS: Duration = Duration::from_secs(16);
 
-/// The one that is killed is never answered, and its token not spent.
+/// The killed one gets no response, and its token is not spent.
 fn answer_only(real: &Real, holdoff: bool) {
     let grants = real.scene.grants.clone();
     real.scene.fake.token_always(Answer::decide(move |request| {

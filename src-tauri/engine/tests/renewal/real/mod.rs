@@ -1,5 +1,5 @@
-//! The real Claude Code beside Holdoff: `cargo xtask real-clients`, in a network namespace with loopback alone. Anthropic is
-//! the fake one, behind a proxy that ends TLS under its names.
+//! The real Claude Code beside Holdoff: `cargo xtask real-clients`, in a network namespace with only loopback.
+//! Anthropic is the fake one, behind a TLS-terminating proxy with its names.
 
 mod client;
 mod killed;
@@ -13,12 +13,12 @@ use std::time::{Duration, Instant};
 
 /// The program, from the npm registry.
 const PROGRAM: &str = "HOLDOFF_REAL_CLAUDE";
-/// How often each part is repeated, as a factor.
+/// A factor for the number of rounds of each part.
 const ROUNDS: &str = "HOLDOFF_REAL_ROUNDS";
-/// How long a round may take.
+/// The time limit of a round.
 const LONG: Duration = Duration::from_secs(90);
 
-/// What came of one round: a word on it where there is more to say than that it held.
+/// The result of one round, with a remark if there is more to report than success.
 type Round = Result<String, String>;
 
 #[test]
@@ -56,7 +56,7 @@ fn holdoff_and_the_real_claude_code_leave_each_other_alone() {
     assert_eq!(failed, 0, "rounds that did not hold are said above");
 }
 
-/// Lives through some rounds, a few at a time, and prints their line of the table. How many did not hold.
+/// Runs some rounds, a few at a time, and prints their row of the table. Returns how many failed.
 fn table<F: Future<Output = Round>>(what: &str, rounds: usize, at_once: usize, round: fn(u64) -> F) -> usize {
     let next = std::sync::atomic::AtomicUsize::new(0);
     let (began, words) = (Instant::now(), std::sync::Mutex::new(Vec::new()));
@@ -84,7 +84,7 @@ fn table<F: Future<Output = Round>>(what: &str, rounds: usize, at_once: usize, r
     broken.len()
 }
 
-/// Seconds as a range, all else by how often it was said.
+/// Seconds as a range, all other remarks with their counts.
 fn summary(mut words: Vec<String>) -> String {
     words.retain(|word| !word.is_empty());
     let seconds: Vec<f64> = words.iter().filter_map(|word| word.strip_suffix(" s")?.parse().ok()).collect();
@@ -98,10 +98,10 @@ fn summary(mut words: Vec<String>) -> String {
     runs.map(|same| format!("{} {}", same.len(), same[0])).collect::<Vec<_>>().join(", ")
 }
 
-/// Nothing but loopback, which is what makes it sure that nobody real is asked.
+/// Whether there is only loopback, which guarantees that no real server is reached.
 fn has_no_network() -> bool {
     let devices = std::fs::read_to_string("/proc/net/dev").unwrap_or_default();
-    // Two lines are the head of the table.
+    // The first two lines are the table header.
     let names: Vec<&str> = devices.lines().skip(2).filter_map(|line| line.split(':').next()).map(str::trim).collect();
     names == ["lo"]
 }

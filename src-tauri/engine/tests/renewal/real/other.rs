@@ -1,4 +1,4 @@
-//! Signing in and out, being refused, a client of one's own, the status line and the cache.
+//! Signing in and out, refusals, a custom client, the status line and the cache.
 
 use super::client::is_holdoffs;
 use super::{LONG, Real, Round};
@@ -11,13 +11,13 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-/// How long Holdoff waits for its new pair: longer than signing in takes.
+/// How long Holdoff waits for its new pair: longer than a sign-in takes.
 const SLOW: Duration = Duration::from_secs(9);
 const HOUR: Duration = Duration::from_secs(3600);
-/// What is to be there of `holdoff`.
+/// The folder of `holdoff`.
 const PROGRAMS: &str = "HOLDOFF_BIN_DIR";
 
-/// A Holdoff that waits for its new pair.
+/// A Holdoff that is waiting for its new pair.
 async fn in_a_renewal(real: &Real) -> Spawned {
     let grants = real.scene.grants.clone();
     real.scene.fake.token_always(Answer::decide(move |request| {
@@ -34,7 +34,7 @@ async fn end(holdoff: Spawned) {
     holdoff.wait_exit(LONG).await;
 }
 
-/// Who has signed out stays signed out.
+/// A user who signed out stays signed out.
 pub async fn sign_out(_: u64) -> Round {
     let real = Real::new(Duration::from_secs(60)).await;
     let holdoff = in_a_renewal(&real).await;
@@ -51,7 +51,7 @@ pub async fn sign_out(_: u64) -> Round {
     Ok(String::new())
 }
 
-/// The new sign-in stays, whatever comes for the old one.
+/// The new sign-in stays, whatever the response for the old one is.
 pub async fn sign_in(_: u64) -> Round {
     let real = Real::new(Duration::from_secs(60)).await;
     let old = real.pair().unwrap();
@@ -64,7 +64,7 @@ pub async fn sign_in(_: u64) -> Round {
     if real.pair() != Some(new) { Err("the new sign-in was replaced".to_owned()) } else { Ok(String::new()) }
 }
 
-/// A sign-in that Anthropic does not take any more.
+/// A sign-in that Anthropic no longer accepts.
 pub async fn blanked(_: u64) -> Round {
     let real = Real::new(Duration::from_secs(60)).await;
     real.scene.fake.token_always(Answer::invalid_grant());
@@ -81,7 +81,7 @@ pub async fn blanked(_: u64) -> Round {
     if untouched && silent { Ok(String::new()) } else { Err("Holdoff did something with it".to_owned()) }
 }
 
-/// Both spend its refresh token in that client's name.
+/// The sign-in names a custom OAuth client: both programs renew in that client's name.
 pub async fn own_client(seed: u64) -> Round {
     let real = Real::new(Duration::from_secs(60)).await;
     let mut stored = real.stored().unwrap();
@@ -106,7 +106,7 @@ pub async fn own_client(seed: u64) -> Round {
     if kept { Ok(format!("by {first}")) } else { Err("its client was lost".to_owned()) }
 }
 
-/// The person's own line is called by Holdoff, which Claude Code calls.
+/// Claude Code calls Holdoff, which calls the user's own status line.
 pub async fn status_line(_: u64) -> Round {
     let real = Real::new(8 * HOUR).await;
     let (home, settings) = (&real.scene.home, real.scene.home.claude_dir().join("settings.json"));
@@ -151,7 +151,7 @@ async fn holdoff(real: &Real, what: &str) -> Result<(), String> {
     if done.status.success() { Ok(()) } else { Err(format!("{}{}", done.stdout, done.stderr)) }
 }
 
-/// Holdoff may not ask, and still knows what Claude Code was told.
+/// Holdoff may not send requests, but reads what Claude Code received.
 pub async fn cache(_: u64) -> Round {
     let real = Real::new(8 * HOUR).await;
     let session = real.session();

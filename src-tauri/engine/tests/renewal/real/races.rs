@@ -1,4 +1,4 @@
-//! Both want to renew at the same moment.
+//! Both try to renew at the same moment.
 
 use super::client::is_holdoffs;
 use super::{LONG, Real, Round};
@@ -6,7 +6,7 @@ use crate::child;
 use holdoff_world::Mishap;
 use std::time::Duration;
 
-/// Claude Code comes to its renewal about half a second after its start.
+/// Claude Code reaches its renewal about half a second after its start.
 const START: Duration = Duration::from_millis(900);
 
 pub async fn race(seed: u64) -> Round {

@@ -1,4 +1,4 @@
-//! One of them is slow to write the file, and the other comes in between.
+//! One of the two writes the file slowly, and the other interferes.
 
 use super::{LONG, Real, Round};
 use crate::child;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 const SLOW: Duration = Duration::from_secs(3);
 
-/// Stops a program as soon as the lock on writing is there. It is a matter of a few milliseconds.
+/// Stops a program as soon as the write lock exists. It is held for only a few milliseconds.
 async fn stop_while_it_writes(real: &Real, program: &Spawned) -> bool {
     let (lock, deadline) = (real.lock_on_writing(), Instant::now() + LONG);
     while !lock.exists() {
@@ -18,12 +18,12 @@ async fn stop_while_it_writes(real: &Real, program: &Spawned) -> bool {
         tokio::task::yield_now().await;
     }
     program.freeze();
-    // What it was about to do when it was stopped is done.
+    // Work in progress when it was stopped is complete by then.
     tokio::time::sleep(Duration::from_millis(20)).await;
     lock.exists()
 }
 
-/// Claude Code has the lock, and perhaps the file as it was; Holdoff gets its new pair meanwhile.
+/// Claude Code holds the lock and may have read the old file; meanwhile Holdoff gets its new pair.
 pub async fn claude_is_slow(_: u64) -> Round {
     let real = Real::new(Duration::from_secs(60)).await;
     let old = real.pair().unwrap();
@@ -34,7 +34,7 @@ pub async fn claude_is_slow(_: u64) -> Round {
     let asked = Instant::now();
     let claude = real.store_secret();
     let caught = stop_while_it_writes(&real, &claude).await && !real.has_secret() && asked.elapsed() < SLOW * 2;
-    // The pair comes, and Holdoff wants to write it.
+    // The pair arrives, and Holdoff tries to write it.
     tokio::time::sleep((SLOW * 3).saturating_sub(asked.elapsed())).await;
     claude.thaw();
     claude.wait_exit(LONG).await;
@@ -48,7 +48,7 @@ pub async fn claude_is_slow(_: u64) -> Round {
     Ok(if caught { "in the middle" } else { "beside it" }.to_owned())
 }
 
-/// Holdoff has the lock, and the file as it was; Claude Code stores a secret meanwhile.
+/// Holdoff holds the lock and has read the old file; meanwhile Claude Code stores a secret.
 pub async fn holdoff_is_slow(_: u64) -> Round {
     let real = Real::new(Duration::from_secs(60)).await;
     let old = real.pair().unwrap();

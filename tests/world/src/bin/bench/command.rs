@@ -1,4 +1,4 @@
-//! The commands that must be quick, beside a C program that does nothing, and beside another status line.
+//! The commands that must be fast, compared with a C program that does nothing and with another status line.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -10,17 +10,17 @@ use holdoff_world::{ClockSpec, Desktop, FakeAnthropic, Home, Launch, Tray};
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(60);
-/// A command that is called with every prompt may take so many times as long as an empty C program.
+/// A command that runs with every prompt may take this many times as long as an empty C program.
 const RATIO: f64 = 2.0;
-/// Another status line may take so long to answer at all; it may fill its caches first.
+/// The time limit for another status line's first output; it may have to fill its caches.
 const RIVAL_PATIENCE: Duration = Duration::from_secs(20);
 const RIVAL: &str = "ccusage statusline";
 const RIVAL_ARGUMENTS: &[&str] = &["statusline", "--offline"];
 
 const EMPTY: &str = "int main(void) { return 0; }\n";
 
-/// Runs a program and prints the most memory it had, in KiB, as the kernel counted it. It is C so that it is small
-/// itself: a program takes on the peak of the one it was started from.
+/// Runs a program and prints its peak memory in KiB, as the kernel counted it. Written in C to be small itself: a
+/// child inherits the peak of the process that started it.
 const PEAK: &str = r#"
 #include <stdio.h>
 #include <fcntl.h>
@@ -42,7 +42,7 @@ int main(int count, char **arguments) {
 }
 "#;
 
-/// What Claude Code tells its status line.
+/// Claude Code's input for its status line.
 fn told(transcript: &Path) -> Vec<u8> {
     let now = ClockSpec::real().now().duration_since(UNIX_EPOCH).expect("a time after 1970").as_secs();
     let limits = json!({"five_hour": {"used_percentage": 42.5, "resets_at": now + 3600},
@@ -59,14 +59,14 @@ fn told(transcript: &Path) -> Vec<u8> {
     .into_bytes()
 }
 
-/// One command's figures, and the empty program's beside it.
+/// The figures of one command and of the empty program.
 #[derive(Clone, Debug)]
 pub struct Timed {
     pub name: &'static str,
     pub ms: f64,
     pub empty_ms: f64,
     pub peak_kib: f64,
-    /// How many times as long as the empty program it may take; `None` where it is not ours.
+    /// The limit as a multiple of the empty program's time; `None` if the command is not ours.
     pub most: Option<f64>,
 }
 
@@ -81,7 +81,7 @@ impl Timed {
     }
 }
 
-/// A program to time.
+/// A program to measure.
 struct Subject {
     name: &'static str,
     program: PathBuf,
@@ -89,10 +89,10 @@ struct Subject {
     most: Option<f64>,
 }
 
-/// Looks whether another status line can be timed at all.
+/// Checks whether another status line can be measured at all.
 ///
 /// # Errors
-/// Why it cannot be.
+/// Fails if it cannot be measured, and says why.
 pub async fn check_rival(home: &Home, rival: &Path) -> Result<(), String> {
     let (name, started) = (rival.display(), Instant::now());
     let mut command = home.command(rival);
@@ -110,8 +110,8 @@ pub async fn check_rival(home: &Home, rival: &Path) -> Result<(), String> {
     Err(format!("{name} does not answer within {} s", RIVAL_PATIENCE.as_secs()))
 }
 
-/// Where a reading lies on disk, with the app ended. `rival` is another status line. What is had is had even if a
-/// command fails in the middle: that is answered with the figures.
+/// Measures with a reading on disk and the app ended. `rival` is another status line. If a command fails midway, the
+/// figures so far are returned with the error.
 pub async fn measure(
     desktop: &Desktop,
     home: &Home,
@@ -140,7 +140,7 @@ pub async fn measure(
     (subjects.iter().zip(&medians).skip(1).map(timed).collect(), ended)
 }
 
-/// The empty one first.
+/// The programs to measure, with the empty one first.
 fn subjects(empty: PathBuf, rival: Option<&Path>) -> Vec<Subject> {
     let holdoff = programs().join("holdoff");
     let ours = |name, arguments| Subject { name, program: holdoff.clone(), arguments, most: Some(RATIO) };
@@ -157,7 +157,7 @@ fn subjects(empty: PathBuf, rival: Option<&Path>) -> Vec<Subject> {
     subjects
 }
 
-/// [`told`], to be read.
+/// [`told`] as a file for standard input.
 fn told_in(home: &Home) -> Result<File, String> {
     let input = home.path().join("told.json");
     if !input.exists() {
@@ -167,7 +167,7 @@ fn told_in(home: &Home) -> Result<File, String> {
     File::open(&input).map_err(|error| format!("{}: {error}", input.display()))
 }
 
-/// A session of some length that says whose it is, among those of other days; answers with its path.
+/// Writes a session of some length that names its account, among those of other days; returns its path.
 fn write_transcripts(home: &Home) -> std::io::Result<PathBuf> {
     let owner = "{\"type\":\"session-owner\",\"accountUuid\":\"someone\"}\n";
     let printed = format!("{{\"type\":\"user\",\"message\":{{\"content\":\"{}\"}}}}\n", "x".repeat(1000));
@@ -194,8 +194,8 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// One after the other, over and over, so that whatever else the machine does is everybody's. The first round is not
-    /// counted: it brings each file into memory.
+    /// Runs all subjects in turn, over and over, so that other load on the machine affects all of them equally. The
+    /// first round is not counted: it loads each file into memory.
     fn rounds(&self, subjects: &[Subject], runs: usize, took: &mut [Vec<f64>]) -> Result<(), String> {
         for round in 0..=runs {
             for (subject, took) in subjects.iter().zip(took.iter_mut()) {
@@ -220,14 +220,14 @@ impl Bench<'_> {
         Ok(took.as_secs_f64() * 1000.0)
     }
 
-    /// In KiB.
+    /// The peak memory in KiB.
     fn most_memory(&self, subject: &Subject) -> Option<f64> {
         let mut command = self.command(&self.peak).ok()?;
         let said = command.arg(&subject.program).args(subject.arguments).output().ok()?;
         String::from_utf8_lossy(&said.stdout).trim().parse().ok().filter(|_| said.status.success())
     }
 
-    /// With what Claude Code tells on its standard input, whether it reads that or not.
+    /// A command with Claude Code's input on standard input, whether it reads that or not.
     fn command(&self, program: &Path) -> Result<Command, String> {
         let mut command = Command::new(program);
         command.env_clear().envs(self.launch.environment()).stdin(told_in(self.home)?);
@@ -245,7 +245,7 @@ async fn compile(home: &Home, name: &str, source: &str) -> PathBuf {
     program
 }
 
-/// The same folder that [`Launch`] takes them from.
+/// The same folder that [`Launch`] uses.
 pub fn programs() -> PathBuf {
     let beside = || std::env::current_exe().ok()?.parent().map(Path::to_owned);
     std::env::var_os("HOLDOFF_BIN_DIR").map(PathBuf::from).or_else(beside).expect("the folder of the programs")

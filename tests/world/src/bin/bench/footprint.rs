@@ -1,5 +1,5 @@
-//! What the resident program costs a person who does nothing, in figures that are the same on a busy machine: memory, the
-//! size of its file, the libraries that it loads.
+//! The cost of the idle resident program, in figures that do not depend on the machine's load: memory, file size, and
+//! the libraries that it loads.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -11,17 +11,17 @@ use holdoff_world::{App, ClockSpec, Desktop, FakeAnthropic, Home, Launch, Notifi
 use serde_json::json;
 
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What comes after a start is over by then: helper threads of an async runtime end after ten seconds without work.
+/// Startup work is over by then: helper threads of an async runtime end after ten idle seconds.
 const SETTLE: Duration = Duration::from_secs(15);
 const PROGRAM: &str = "holdoff-tray";
 
-/// So many accounts may cost so many times what one does.
+/// This many accounts may cost at most [`ACCOUNTS_RATIO`] times what one does.
 pub const ACCOUNTS: usize = 12;
 pub const ACCOUNTS_RATIO: f64 = 1.2;
-/// On a busy machine, where answers and what they leave behind fall together as they like.
+/// The same on a busy machine, where responses and their garbage coincide at random.
 const ACCOUNTS_RATIO_BUSY: f64 = 1.25;
 
-/// One figure, and what it may be at most.
+/// A figure and its limit.
 type Figure = (&'static str, &'static str, fn(&Footprint) -> f64, f64);
 
 const FIGURES: [Figure; 4] = [
@@ -39,7 +39,7 @@ pub struct Footprint {
     libraries: f64,
 }
 
-/// The table, and whether every bound is kept.
+/// The table, and whether every limit is met.
 pub async fn report() -> (String, bool) {
     let (one, many) = (measure(1).await, measure(ACCOUNTS).await);
     let (mut text, mut holds) = (String::from("\nThe resident program, idle, with no window open:\n"), true);
@@ -61,7 +61,7 @@ fn verdict(holds: bool) -> &'static str {
     if holds { "PASS" } else { "FAIL" }
 }
 
-/// Of the program on a bus of its own, with so many accounts of which each has a reading.
+/// Measures the program on its own bus, with this many accounts that each have a reading.
 pub async fn measure(accounts: usize) -> Footprint {
     let desktop = Desktop::builder().notifications(Notifications::None).start().await;
     let fake = FakeAnthropic::start().await;

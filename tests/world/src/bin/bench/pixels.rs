@@ -1,4 +1,4 @@
-//! Looking at the screen fast enough to say when something is painted: straight from the X server, a few rows of it.
+//! Reads a few rows of the screen directly from the X server, fast enough to tell when something is painted.
 
 use std::collections::HashMap;
 use std::io::{Read, Result, Write};
@@ -8,7 +8,7 @@ use holdoff_world::Desktop;
 
 const GET_IMAGE: u8 = 73;
 const Z_PIXMAP: u8 = 2;
-/// One row in so many is looked at.
+/// One row in this many is read.
 const EVERY: u32 = 6;
 
 pub struct Screen {
@@ -30,7 +30,7 @@ impl Screen {
         if head[0] != 1 {
             return Err(std::io::Error::other("the X server does not let us in"));
         }
-        // The screens come after 32 bytes, the vendor's name and 8 bytes for each pixel format; a screen begins with
+        // The screens come after 32 bytes, the vendor's name and 8 bytes for each pixel format. A screen begins with
         // the number of its root window.
         let vendor = usize::from(u16::from_le_bytes([setup[16], setup[17]])).next_multiple_of(4);
         let screen = 32 + vendor + usize::from(setup[21]) * 8;
@@ -38,7 +38,7 @@ impl Screen {
         Ok(Self { server, root, size: desktop.size() })
     }
 
-    /// Every colour in the rows looked at, as red, green and blue in one number, and how many pixels have it.
+    /// Every colour in these rows, as red, green and blue in one number, and its number of pixels.
     pub fn colours(&mut self) -> Result<HashMap<u32, usize>> {
         let (width, height) = self.size;
         let rows: Vec<u32> = (0..height).step_by(EVERY as usize).collect();

@@ -1,4 +1,4 @@
-//! Medians, a table, and what is beyond its bound.
+//! Medians, a table, and the limits that are exceeded.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -11,21 +11,21 @@ use super::tray_app::{Program, Sample};
 
 type Ratio = (&'static str, fn(&Sample) -> f64, f64);
 
-/// What Holdoff may be at most, in times of the floor's figure: the median of each.
+/// The limits for Holdoff as multiples of the baseline app's median.
 const RATIOS: [Ratio; 5] = [
     ("idle PSS", |one| one.pss_kib, 0.3),
     ("idle private memory", |one| one.private_kib, 0.3),
     ("exec to tray item registered", |one| one.registered_ms, 0.4),
-    // Not kept so far: each window is a process that begins anew, and its dynamic linking, GTK's and WebKit's start are more than
-    // half of the time. The floor has all that behind it at its click.
+    // Not met so far: each window is a new process, and its dynamic linking and the start of GTK and WebKit take more
+    // than half of the time. The baseline app has all that behind it when it is clicked.
     ("click to window painted", |one| one.painted_ms, 0.6),
     ("PSS of all with one window open", |one| one.window_pss_kib, 1.15),
 ];
-/// How often a minute Holdoff may be woken with nothing to do.
+/// How many times per minute Holdoff may wake while idle.
 const SWITCHES_PER_MIN: f64 = 15.0;
-/// Closed again, all of it may have so many times the memory of before.
+/// The limit for total memory after the window is closed, as a multiple of the memory before.
 const CLOSED_RATIO: f64 = 1.05;
-/// A command that must be quick may take so much memory at its peak, in KiB.
+/// The peak memory limit of a command that must be fast, in KiB.
 const STATUS_PEAK_KIB: f64 = 10.0 * 1024.0;
 
 const MIB: f64 = 1024.0;
@@ -36,17 +36,17 @@ pub struct Report {
     holdoff: Vec<Sample>,
     floor: Vec<Sample>,
     commands: Vec<Timed>,
-    /// PSS with many accounts, in times of that with one.
+    /// PSS with many accounts, as a multiple of that with one.
     accounts: Option<f64>,
 }
 
-/// One bound, and how it was kept.
+/// A limit and its result.
 struct Check {
     what: String,
     holds: bool,
 }
 
-/// A row of the table: what it is, its unit, how many decimals, how to get it.
+/// A row of the table: name, unit, number of decimals, and accessor.
 type Row = (&'static str, &'static str, usize, fn(&Sample) -> f64);
 
 const ROWS: [Row; 16] = [
@@ -88,7 +88,7 @@ impl Report {
         self.commands = commands;
     }
 
-    /// Whether every bound is kept.
+    /// Whether every limit is met.
     pub fn holds(&self) -> bool {
         self.checks().iter().all(|check| check.holds)
     }
@@ -102,7 +102,7 @@ impl Report {
         text
     }
 
-    /// The tray apps, side by side.
+    /// The table of the tray apps.
     fn trays(&self) -> String {
         let mut text = format!(
             "\nMedians of {} runs each, idle for {} s with no window open. The floor is an empty Tauri tray app from the \
@@ -124,7 +124,7 @@ impl Report {
         text
     }
 
-    /// The commands.
+    /// The table of the commands.
     fn quick(&self) -> String {
         let mut text = String::new();
         let head = ("", "took", "empty C", "ratio");
@@ -227,7 +227,7 @@ impl Report {
     }
 }
 
-/// The middle one, or the mean of the two in the middle.
+/// The middle value, or the mean of the two in the middle.
 pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

@@ -1,4 +1,4 @@
-//! What is measured, in which order, and what it must come to.
+//! The measurements, their order, and their limits.
 #![allow(clippy::print_stdout, clippy::expect_used, reason = "it tells a person what it measures, or why it cannot")]
 
 mod command;
@@ -39,10 +39,10 @@ had are printed, and written, where a later one cannot be had.
 It ends with 1 when a figure is beyond its bound or cannot be had, and with 2 when it cannot begin.
 ";
 
-/// The programs, those of `--commands-only` first.
+/// The programs; those of `--commands-only` come first.
 const TESTED: [&str; 4] = ["holdoff", "holdoff-tray", "holdoff-window", "holdoff-floor"];
 
-/// What a person may choose.
+/// The command-line options.
 struct Options {
     runs: usize,
     idle: Duration,
@@ -81,7 +81,7 @@ pub fn main() {
     }
 }
 
-/// Looks for all that is needed.
+/// Checks that everything needed is available.
 async fn check(options: &Options, home: &Home) -> Result<(), String> {
     let needed: &[&str] = if options.commands_only { &TESTED[..2] } else { &TESTED };
     if let Some(missing) = needed.iter().map(|name| command::programs().join(name)).find(|path| !path.is_file()) {
@@ -97,7 +97,7 @@ async fn check(options: &Options, home: &Home) -> Result<(), String> {
     }
 }
 
-/// What a panic leaves behind would be no figure at all.
+/// Prints the figures so far on a panic, so that they are not lost.
 fn tell_when_it_breaks_off(report: &Arc<Mutex<Report>>, json: Option<PathBuf>) {
     let (report, before) = (report.clone(), std::panic::take_hook());
     std::panic::set_hook(Box::new(move |why| {

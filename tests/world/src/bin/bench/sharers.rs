@@ -1,20 +1,20 @@
-//! Who else has the libraries in memory: what is shared counts for less in PSS, so both apps must be measured with the
-//! same neighbours.
+//! Other processes with the same libraries in memory: shared pages count less in PSS, so both apps must be measured
+//! with the same neighbours.
 
 use std::fs;
 use std::time::Duration;
 
 use holdoff_world::{App, process, soon};
 
-/// The largest library of a Tauri app by far.
+/// By far the largest library of a Tauri app.
 const ENGINE: &str = "libwebkit2gtk";
-/// What the desktop's panel shares with it.
+/// The library that it shares with the desktop's panel.
 const TOOLKIT: &str = "libgtk-3";
-/// How long to wait for others to end.
+/// How long to wait for other processes to end.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Waits until no process but the app's own has the web engine in memory. Gives back how many still have, and how many
-/// others have the toolkit.
+/// Waits until only the app's own processes have the web engine in memory. Returns how many others still have it, and
+/// how many have the toolkit.
 pub async fn alone(app: &App) -> (usize, usize) {
     let engine = async || match others(app, ENGINE) {
         0 => Ok(()),

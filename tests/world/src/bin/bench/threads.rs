@@ -1,10 +1,10 @@
-//! What the threads of a process have done, one by one: the sum over all would shrink when one of them ends.
+//! The activity of each thread of a process: a sum over all threads would shrink when one of them ends.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// Context switches and nanoseconds on a processor of each thread so far.
+/// Context switches and CPU nanoseconds of each thread so far.
 pub struct Threads(BTreeMap<String, (u64, u64)>);
 
 impl Threads {
@@ -14,7 +14,7 @@ impl Threads {
         Self(tasks.filter_map(|task| one(task.ok()?)).collect())
     }
 
-    /// Context switches and milliseconds on a processor since `before`, of the threads that are still there.
+    /// Context switches and CPU milliseconds since `before`, of the threads that still exist.
     pub fn since(&self, before: &Self) -> (u64, f64) {
         let of = |thread, (switches, ns): (u64, u64)| {
             let (had, ran) = before.0.get(thread).copied().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! One life of a tray app: start, idle, a window, idle again.
+//! One run of a tray app: start, idle, a window, idle again.
 
 use std::time::{Duration, Instant};
 
@@ -12,15 +12,15 @@ use super::threads::Threads;
 
 /// How long anything may take, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What comes after a start is over by then: helper threads of an async runtime end after ten seconds without work.
+/// Startup work is over by then: helper threads of an async runtime end after ten idle seconds.
 const SETTLE_STARTED: Duration = Duration::from_secs(15);
-/// What comes after an opening or a closing is over by then.
+/// The work after opening or closing a window is over by then.
 const SETTLE: Duration = Duration::from_secs(5);
-/// Where the pointer is said to be at the click.
+/// The reported pointer position of the click.
 const TRAY: (i32, i32) = (1200, 10);
-/// The page of the floor is this and nothing else.
+/// The page of the baseline app has only this colour.
 const FLOOR_PAGE: u32 = 0x2f_6f_9f;
-/// Fewer of them may belong to its icon.
+/// The icon may contain fewer pixels of that colour.
 const PIXELS_OF_A_PAGE: usize = 2000;
 /// Text brings more colours than this, an empty page fewer.
 const COLOURS_OF_TEXT: usize = 12;
@@ -42,7 +42,7 @@ impl Program {
     }
 }
 
-/// Figures of one life.
+/// The figures of one run.
 #[derive(Clone, Debug)]
 pub struct Sample {
     pub pss_kib: f64,
@@ -52,7 +52,7 @@ pub struct Sample {
     pub cpu_ms_per_min: f64,
     pub processes: f64,
     pub webkit: Vec<String>,
-    /// Other processes with the web engine in memory, and with the toolkit, when PSS was read.
+    /// Other processes with the web engine, and with the toolkit, in memory when PSS was read.
     pub engine_sharers: f64,
     pub toolkit_sharers: f64,
     pub requests: f64,
@@ -75,7 +75,7 @@ impl Sample {
     }
 }
 
-/// What the counters stand at.
+/// The current values of the counters.
 struct Counters {
     threads: Threads,
     requests: usize,
@@ -134,7 +134,7 @@ pub async fn measure(desktop: &Desktop, program: Program, idle: Duration) -> Sam
     }
 }
 
-/// Holdoff is ready when it shows its first reading. Gives back when that was asked for.
+/// Holdoff is ready when it shows its first reading. Returns when that was requested.
 async fn ready(program: Program, fake: &FakeAnthropic, tray: &Tray) -> Instant {
     if program == Program::Holdoff {
         let asked = fake.wait_for_usage(1, PATIENCE).await[0].at_real;
@@ -148,7 +148,7 @@ fn counters(app: &App, fake: &FakeAnthropic) -> Counters {
     Counters { threads: Threads::of(app.pid()), requests: fake.requests().len(), at: Instant::now() }
 }
 
-/// A left click on the icon. Gives back how long it takes until the window's content is on the screen.
+/// A left click on the icon. Returns the time until the window's content is on the screen.
 async fn click(desktop: &Desktop, program: Program, tray: &Tray) -> Duration {
     let mut screen = Screen::of(desktop).expect("a screen to look at");
     let before = screen.colours().expect("a screen to look at");
@@ -165,7 +165,7 @@ async fn click(desktop: &Desktop, program: Program, tray: &Tray) -> Duration {
     .await
 }
 
-/// Closes the window, and waits until what went with it is gone.
+/// Closes the window and waits until its processes are gone.
 async fn close(desktop: &Desktop, app: &App) {
     let windows = desktop.windows_of(app.pid()).await;
     for window in &windows {

@@ -1,4 +1,4 @@
-//! From the screen to a small file.
+//! Turns screenshots into small files.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -26,7 +26,7 @@ impl Area {
         Self { x, y, width: window.width, height: window.height }
     }
 
-    /// With so much more on each side as the screen has.
+    /// Adds this margin on each side, as far as the screen allows.
     pub fn with_margin(self, margin: u32, (width, height): (u32, u32)) -> Self {
         let (x, y) = (self.x.saturating_sub(margin), self.y.saturating_sub(margin));
         let right = (self.x + self.width + margin).min(width);
@@ -34,14 +34,14 @@ impl Area {
         Self { x, y, width: right - x, height: bottom - y }
     }
 
-    /// What hangs from the panel in the right corner, and that end of the panel.
+    /// A popup of the panel in the right corner, with that end of the panel.
     pub fn hanging_from_panel(window: &Window, (width, height): (u32, u32), margin: u32) -> Self {
         let area = Self::of(window).with_margin(margin, (width, height));
         Self { x: area.x, y: 0, width: width - area.x, height: area.y + area.height }
     }
 }
 
-/// Where the pictures go.
+/// Writes the pictures.
 pub struct Darkroom {
     out: PathBuf,
 }
@@ -51,7 +51,7 @@ impl Darkroom {
         Self { out: out.to_owned() }
     }
 
-    /// Writes what is in `area` of the screen.
+    /// Writes the screen's content in `area`.
     pub async fn print(&self, stage: &Stage, name: &str, area: Area) {
         let crop = format!("{}x{}+{}+{}", area.width, area.height, area.x, area.y);
         let mut command = stage.command("import", "imagemagick");
@@ -59,7 +59,7 @@ impl Darkroom {
         self.finish(name, command).await;
     }
 
-    /// Writes what ImageMagick draws by these arguments.
+    /// Writes what ImageMagick draws with these arguments.
     pub async fn draw(&self, name: &str, arguments: &[String]) {
         let mut command = Command::new(tool("convert", "imagemagick"));
         command.args(arguments);
@@ -68,7 +68,7 @@ impl Darkroom {
 
     async fn finish(&self, name: &str, mut command: Command) {
         let path = self.out.join(format!("{name}.png"));
-        // Without dates and names of programs, equal pictures are equal files.
+        // Without dates and program names, equal pictures are equal files.
         command.args([
             "-depth",
             "8",

@@ -1,4 +1,4 @@
-//! The picture at the top of the README: a desktop with the tray's menu open and the panel beside it.
+//! The picture at the top of the README: a desktop with the tray menu open and the panel beside it.
 
 use std::path::Path;
 
@@ -10,9 +10,9 @@ use super::darkroom::{Area, Darkroom};
 use super::stage::{PATIENCE, Stage};
 
 const SIZE: (u32, u32) = (720, 660);
-/// From the upper left corner to the lower right one.
+/// A gradient from the upper left corner to the lower right one.
 const SKY: &str = "gradient:#3a4a68-#16202f";
-/// The room between the panel, the menu and the panel of the desktop.
+/// The space between Holdoff's panel, the menu and the desktop's panel.
 const GAP: u32 = 28;
 
 pub async fn take(out: &Path) {
@@ -31,13 +31,13 @@ pub async fn take(out: &Path) {
     let x = menu.x - (GAP + panel.width) as i32;
     let y = menu.y + GAP as i32;
     stage.move_window(&panel, x, y).await;
-    // What was said of a window meanwhile is not what the picture is of.
+    // A window notification would not belong in the picture.
     stage.desktop.close_popups().await;
     stage.still().await;
     let darkroom = Darkroom::new(out);
     let path = |name: &str| out.join(format!("{name}.png")).display().to_string();
     darkroom.print(&stage, "hero-panel", Area::of(&Window { x, y, ..panel.clone() })).await;
-    // The panel goes when the person turns to the menu: each is taken by itself.
+    // The panel closes when the menu opens, so each is captured separately.
     stage.desktop.open_tray_menu().await;
     stage.still().await;
     let (width, height) = SIZE;
@@ -56,7 +56,7 @@ async fn paint(stage: &Stage) {
     let before = stage.desktop.fingerprint().await;
     let mut command = stage.command("display", "imagemagick");
     command.args(["-size", &size, "-window", "root", "-define", "gradient:angle=160", SKY]);
-    // It ends with 1 even when it has done its work.
+    // It exits with 1 even on success.
     let _painted = Spawned::start("display", &mut command).finished(PATIENCE).await;
     stage.desktop.wait_for_change(&before, PATIENCE).await;
 }

@@ -1,4 +1,4 @@
-//! Every state of the tray icon in every size it is drawn in, as the panel gets it over the bus.
+//! Every state of the tray icon in every size, as the panel receives it over the bus.
 
 use std::path::Path;
 
@@ -16,14 +16,14 @@ const WIDTH: u32 = 510;
 const HEAD: u32 = 40;
 const ROW: u32 = 64;
 
-/// Panels as desktops have them: their colour, and that of text on them.
+/// Typical panels: background colour and text colour.
 const SHEETS: [(&str, &str, &str); 2] = [("icons-light", "#f4f4f5", "#1f2328"), ("icons-dark", "#25282c", "#e6e8ea")];
 
-/// How an icon comes about.
+/// What produces an icon.
 enum Cause {
-    /// Usage is answered like this, and the tooltip says that.
+    /// This response to usage requests, then this tooltip.
     Answer(Answer, &'static str),
-    /// A reading, and later that answer.
+    /// A reading, then this response after some minutes.
     Later(u64, Answer, &'static str),
     Expired,
     SignedOut,
@@ -59,7 +59,7 @@ fn causes() -> [(&'static str, Cause); 10] {
     ]
 }
 
-/// What the tray item hands out in that state.
+/// The icons of the tray item in this state.
 async fn icons(stage: &Stage, cause: Cause) -> Vec<Icon> {
     let (minute, text) = match cause {
         Cause::Answer(answer, text) => {
@@ -84,7 +84,7 @@ async fn icons(stage: &Stage, cause: Cause) -> Vec<Icon> {
     stage.tooltip(&app, text).await.properties().await.icons
 }
 
-/// What `convert` needs to draw the sheet.
+/// The arguments of `convert` for the sheet.
 fn sheet(rows: &[(&str, Vec<Icon>)], files: &TempDir, panel: &str, ink: &str) -> Vec<String> {
     let height = HEAD + rows.len() as u32 * ROW;
     let mut drawing = Drawing(vec!["-size".to_owned(), format!("{WIDTH}x{height}"), format!("xc:{panel}")]);
@@ -112,7 +112,7 @@ impl Drawing {
     }
 
     fn text(&mut self, x: u32, y: u32, text: &str) {
-        // A per cent sign begins an escape.
+        // A percent sign starts an escape sequence.
         self.say(&["-annotate", &format!("+{x}+{y}"), &text.replace('%', "%%")]);
     }
 

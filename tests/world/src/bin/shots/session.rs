@@ -1,4 +1,4 @@
-//! What is taken, in which order.
+//! The pictures, in the order in which they are taken.
 #![allow(clippy::print_stdout, clippy::expect_used, reason = "it tells a person what it takes, or why it cannot")]
 
 mod darkroom;
@@ -14,7 +14,7 @@ use holdoff_world::{Answer, Browser, Shade};
 use darkroom::{Area, Darkroom};
 use stage::{PATIENCE, Stage};
 
-/// Room around what a picture is of, in pixels.
+/// The margin around the subject, in pixels.
 const MARGIN: u32 = 16;
 
 const HELP: &str = "\
@@ -119,7 +119,7 @@ impl Gallery {
         self.window(&app, name, text).await;
     }
 
-    /// What of the settings is further down, with the change of the status line as it is shown before it is made.
+    /// The lower sections of the settings, with the preview of the status line change.
     async fn sections(&self) {
         let app = self.stage.start_at(4, &["--settings"]);
         let browser = Browser::attach(&self.stage.inspector, PATIENCE).await;
@@ -136,7 +136,7 @@ impl Gallery {
         }
     }
 
-    /// Somebody works: at their pace the 5-hour window is used up before its reset.
+    /// A user whose pace uses up the 5-hour window before its reset.
     async fn running_out(&self) {
         for (minute, used) in [(0, 42.0), (20, 53.0), (40, 65.0)] {
             self.stage.fake.always(stage::quota(used));
@@ -156,7 +156,7 @@ impl Gallery {
 
     async fn picture(&self, app: &holdoff_world::App, name: &str) {
         self.stage.desktop.point_away().await;
-        // What was said meanwhile is not what the picture is of.
+        // A notification would not belong in the picture.
         self.stage.desktop.close_popups().await;
         let window = self.stage.desktop.wait_for_window(app.pid(), PATIENCE, |_| true).await;
         self.print(name, Area::of(&window)).await;
@@ -175,7 +175,7 @@ impl Gallery {
         self.panel("panel-cooling", 6, "limits requests").await;
     }
 
-    /// Three polls of one token are answered with 401, each some minutes after the one before.
+    /// Three polls with the same token get 401, some minutes apart.
     async fn paused(&self) {
         self.stage.first_reading().await;
         self.stage.fake.always(Answer::unauthorized());

@@ -1,4 +1,4 @@
-//! Where the pictures are taken: a desktop, a person's home, a fake Anthropic, and a clock that stands still.
+//! The scene of the pictures: a desktop, a user's home, a fake Anthropic, and a nearly stopped clock.
 
 use std::path::Path;
 use std::process::Command;
@@ -17,19 +17,19 @@ use serde_json::json;
 
 use super::darkroom::Area;
 
-/// How long anything may take to show, on a busy machine.
+/// How long anything may take to appear on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Monday, 14 September 2026, 13:00 UTC, in seconds since 1970: the first reading.
 const FIRST_READING_S: u64 = 1_789_390_800;
 
-/// Program seconds in a second: a picture that takes a minute sees the clock move by less than a tenth of a second.
+/// Program seconds per real second: during a minute, the clock moves by less than a tenth of a second.
 const NEARLY_STILL: f64 = 0.001;
 
-/// Where a person has the programs, as far as a picture tells. Those within see what was built there.
+/// Where the programs appear to be installed. Inside the view, this is the build folder.
 const PROGRAMS: &str = "/opt/holdoff";
 
-/// Somebody with a status line of their own.
+/// A user with a custom status line.
 const CLAUDE_SETTINGS: &str = r#"{
   "model": "opus",
   "statusLine": {
@@ -46,7 +46,7 @@ pub struct Stage {
     pub inspector: Inspector,
     home: Home,
     shade: Shade,
-    /// Where the programs lie in [`PROGRAMS`].
+    /// The view with the programs at [`PROGRAMS`].
     apart: Apart,
 }
 
@@ -61,7 +61,7 @@ impl Stage {
         stage
     }
 
-    /// Another home, signed in and with nothing read yet, and a server that is well.
+    /// Starts over: a new home, signed in and without a reading, and a server without failures.
     pub fn move_in(&mut self) {
         self.home = Home::new();
         self.furnish();
@@ -72,13 +72,13 @@ impl Stage {
             Shade::Light => "light",
             Shade::Dark => "dark",
         };
-        // Nothing turns or pulses for a person who wants it so, and a picture of it is the same each time.
+        // Animations are off, so that a picture is the same each time.
         let toolkit = self.home.xdg_config_home().join("gtk-3.0");
         std::fs::create_dir_all(&toolkit).expect("a folder for GTK's settings");
         let still = "[Settings]\ngtk-enable-animations=false\n";
         std::fs::write(toolkit.join("settings.ini"), still).expect("a file for GTK's settings");
         self.home.settings(&json!({"version": 1, "readings": "ask", "theme": theme}));
-        // What signing in again takes: that both are there is all that is seen of them.
+        // The programs for signing in again: only their existence matters.
         self.home.program("claude", "#!/bin/sh\n");
         self.home.program("x-terminal-emulator", "#!/bin/sh\n");
         self.home.sign_in(program_time(0) + Duration::from_secs(7 * 3600 + 20 * 60));
@@ -88,7 +88,7 @@ impl Stage {
         self.fake.always(quota(42.0));
     }
 
-    /// The sign-in has run out.
+    /// Lets the sign-in expire.
     pub fn expire(&self) {
         self.home.credentials(&Credential::fresh(program_time(0) - Duration::from_secs(3600)));
     }
@@ -97,21 +97,21 @@ impl Stage {
         self.home.remove_credentials();
     }
 
-    /// Starts the app at this many minutes after 13:00. The clock stands there.
+    /// Starts the app at this many minutes after 13:00, with a nearly stopped clock.
     pub fn start_at(&self, minute: u64, arguments: &[&str]) -> App {
         let launch = Launch::new(&self.home, &self.desktop, &self.fake).clock(standing_at(minute));
         let launch = launch.inspected_by(&self.inspector).programs(Path::new(PROGRAMS)).within(&self.apart);
         arguments.iter().fold(launch, |launch, argument| launch.argument(argument)).start()
     }
 
-    /// The app runs at 13:00 until it has a reading, and ends.
+    /// Runs the app at 13:00 until it has a reading, then ends it.
     pub async fn first_reading(&self) {
         let app = self.start_at(0, &[]);
         self.wait_until_answered(&app, 0, "reading").await;
         end(app).await;
     }
 
-    /// Waits until the request of this minute has come to this, and that is on disk.
+    /// Waits until the request of this minute has this outcome on disk.
     pub async fn wait_until_answered(&self, app: &App, minute: u64, outcome: &str) {
         let at = format!("T13:{minute:02}:");
         eventually(PATIENCE, format!("the request at {at} comes to {outcome:?}"), async || {
@@ -130,7 +130,7 @@ impl Stage {
         tray
     }
 
-    /// Where dunst shows its popups. Its window names no process, so it is not among those of the desktop.
+    /// The position of dunst's popups. Their window names no process, so the desktop does not list it.
     pub async fn popup(&self) -> Area {
         eventually(PATIENCE, "a popup is on the screen", async || {
             let geometry = ["search", "--onlyvisible", "--class", "Dunst", "getwindowgeometry", "--shell"];
@@ -147,14 +147,14 @@ impl Stage {
         self.xdotool(&place).await.expect("a window that can be moved");
     }
 
-    /// What xdotool says, if it finds what it is to act on.
+    /// The output of xdotool, if it finds its target.
     async fn xdotool(&self, arguments: &[&str]) -> Option<String> {
         let mut command = self.command("xdotool", "xdotool");
         let done = Spawned::start("xdotool", command.args(arguments)).finished(PATIENCE).await;
         done.status.success().then_some(done.stdout)
     }
 
-    /// Waits until nothing on the screen moves.
+    /// Waits until the screen stops changing.
     pub async fn still(&self) {
         assert!(self.desktop.is_still(PATIENCE).await, "the screen does not come to rest");
     }
@@ -175,13 +175,13 @@ async fn installed() -> Apart {
     apart
 }
 
-/// Ends the app as the end of a session does: it writes down what it knows.
+/// Ends the app as the end of a session does, so that it saves its state.
 pub async fn end(app: App) {
     app.terminate();
     app.wait_exit(PATIENCE).await;
 }
 
-/// What a person with a plan and extra usage sees, without the windows that have no name yet.
+/// The usage of a user with a plan and extra usage, without the windows that have no name yet.
 pub fn quota(five_hour: f64) -> Answer {
     let resets = Resets::ahead(program_time(0), program_time(0));
     let mut body = fixtures::usage_at(resets, five_hour, 26.0, 82);
@@ -193,7 +193,7 @@ fn program_time(minute: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(FIRST_READING_S + minute * 60)
 }
 
-/// A clock that reads this many minutes after 13:00 now and hardly moves.
+/// A nearly stopped clock that reads this many minutes after 13:00 now.
 fn standing_at(minute: u64) -> ClockSpec {
     let seconds = |time: SystemTime| time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
     let (program, real) = (seconds(program_time(minute)), seconds(SystemTime::now()));
