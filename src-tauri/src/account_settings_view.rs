@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_is_listed_once_with_all_its_places() {
+    fn account_with_several_credential_locations_is_listed_once() {
         check(
             |_| {},
             |accounts, _| {
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn every_folder_of_the_settings_can_be_removed() {
+    fn config_dirs_without_an_account_are_listed_for_removal() {
         check(
             |_| {},
             |_, folders| {
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_is_switched_off_stays_with_its_label() {
+    fn disabled_account_stays_listed_with_its_label_and_settings() {
         let off = AccountSettings {
             label: Some("Work".into()),
             enabled: Some(false),

@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn roles() {
+    fn arguments_select_the_role_or_are_rejected() {
         let role = |args: &[&str]| parse(args.iter().map(OsString::from));
         assert_eq!(role(&[]), Ok(Role::Tray { open: None }));
         assert_eq!(role(&["--settings"]), Ok(Role::Tray { open: Some(Window::Settings) }));

@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hangup_is_ignored_where_the_lowest_bit_says_so() {
+    fn sighup_ignored_is_read_from_the_lowest_sigign_bit() {
         assert!(ignores_hangup("Name:\tx\nSigIgn:\t0000000000001001\nSigCgt:\t0\n"));
         assert!(!ignores_hangup("SigIgn:\t0000000000001000\nSigCgt:\t0000000000000001\n"));
         assert!(!ignores_hangup(""));

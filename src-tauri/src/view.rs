@@ -212,7 +212,7 @@ mod tests {
 
     /// The page's types match these types. To regenerate: `HOLDOFF_WRITE_BINDINGS=1 cargo test -p holdoff-tray bindings`.
     #[test]
-    fn the_committed_bindings_are_these_types() {
+    fn bindings_committed_match_the_rust_types() {
         let mut files = vec![
             binding::<View>(),
             binding::<ClockView>(),
@@ -256,7 +256,7 @@ mod tests {
     /// The scenarios and answers of the page's mock match this program's. Paths are those of Linux.
     #[cfg(target_os = "linux")]
     #[test]
-    fn the_committed_mock_is_what_these_bindings_show() {
+    fn mock_data_committed_matches_the_bindings() {
         let json = |value: serde_json::Result<String>| value.unwrap() + "\n";
         let mut files = vec![
             ("answers.json".into(), json(serde_json::to_string_pretty(&mock::answers()))),

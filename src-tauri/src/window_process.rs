@@ -203,7 +203,7 @@ mod tests {
     use std::os::unix::process::ExitStatusExt;
 
     #[test]
-    fn a_window_wanted_on_another_display_while_the_process_was_ending_is_still_wanted() {
+    fn window_requested_on_another_display_during_exit_is_reopened() {
         let no_display = ExitStatus::from_raw(i32::from(ipc::NO_DISPLAY) << 8);
         let on = |name: &str| BTreeMap::from([("DISPLAY".to_owned(), name.to_owned())]);
         let ended = |asked_on: Option<&str>| {

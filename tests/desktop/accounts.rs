@@ -42,7 +42,7 @@ async fn click(window: &Browser, selector: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_that_is_limited_keeps_no_other_waiting_and_both_are_seen_everywhere() {
+async fn rate_limited_account_does_not_delay_another_and_both_are_shown() {
     let (scene, bob) = with_bob(120.0).await;
     limit(&scene, &bob);
     let app = scene.start();
@@ -82,7 +82,7 @@ async fn one_that_is_limited_keeps_no_other_waiting_and_both_are_seen_everywhere
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_folders_of_one_account_are_one_account() {
+async fn account_in_two_config_dirs_is_listed_and_polled_once() {
     let scene = Scene::new(1.0).await;
     let expires = scene.fake.clock().now() + Duration::from_secs(400 * 3600);
     scene.home.sign_in_at(".claude-too", "0b0c7f5e-0000-4000-8000-000000000001", "ann@example.com", expires);
@@ -100,7 +100,7 @@ async fn two_folders_of_one_account_are_one_account() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn refresh_asks_for_all_that_may_be_asked_and_says_of_each_why_not() {
+async fn refresh_refused_for_all_accounts_reports_each_reason() {
     let (scene, bob) = with_bob(1.0).await;
     limit(&scene, &bob);
     let _app = scene.start();
@@ -117,7 +117,7 @@ async fn refresh_asks_for_all_that_may_be_asked_and_says_of_each_why_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_folder_is_added_labelled_and_switched_off_in_the_settings_without_a_restart() {
+async fn config_dir_added_labelled_and_disabled_in_settings_without_restart() {
     let scene = Scene::new(1.0).await;
     sign_in_bob(&scene);
     let app = scene.launch.clone().argument("--settings").start();
@@ -157,7 +157,7 @@ async fn a_folder_is_added_labelled_and_switched_off_in_the_settings_without_a_r
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_for_inference_alone_is_explained_and_never_tried() {
+async fn inference_only_token_is_explained_and_never_sent() {
     let scene = Scene::new(60.0).await;
     scene.home.remove_credentials();
     let token = holdoff_world::home::random_token("sk-ant-oat01-");
@@ -180,7 +180,7 @@ async fn a_token_for_inference_alone_is_explained_and_never_tried() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn folders_that_cannot_be_used_are_said_and_cost_nothing() {
+async fn config_dirs_unusable_are_reported_and_cause_no_request() {
     let scene = Scene::new(1.0).await;
     let home = scene.home.path();
     std::fs::write(home.join("file"), "").unwrap();

@@ -6,7 +6,7 @@ use holdoff_world::{Browser, eventually};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn credentials_that_cannot_be_used_are_told_apart_and_cost_nothing() {
+async fn credentials_unusable_report_distinct_reasons_and_cause_no_request() {
     let scene = Scene::new(1.0).await;
     let app = scene.start();
     let tray = scene.tray(&app).await;
@@ -37,7 +37,7 @@ async fn credentials_that_cannot_be_used_are_told_apart_and_cost_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_expiry_that_is_missing_is_unknown_and_not_over() {
+async fn credential_without_expiry_is_used_and_expiry_is_unknown() {
     let scene = Scene::new(1.0).await;
     let token = &scene.credential.access_token;
     let file = json!({"claudeAiOauth": {"accessToken": token}});
@@ -49,7 +49,7 @@ async fn an_expiry_that_is_missing_is_unknown_and_not_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_settings_are_named_and_kept() {
+async fn settings_with_invalid_values_are_reported_and_unknown_keys_kept() {
     let scene = Scene::new(1.0).await;
     scene.home.settings(&json!({"polling_interval_s": 5, "percent": "all", "mine": [1]}));
     let _app = scene.launch.clone().argument("--settings").start();
@@ -68,7 +68,7 @@ async fn wrong_settings_are_named_and_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unreadable_settings_file_is_kept_aside() {
+async fn settings_file_unreadable_is_set_aside() {
     let scene = Scene::new(1.0).await;
     std::fs::create_dir_all(scene.home.data_dir()).unwrap();
     std::fs::write(scene.home.data_dir().join("settings.json"), "{\"polling").unwrap();
@@ -79,7 +79,7 @@ async fn an_unreadable_settings_file_is_kept_aside() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn base_urls_and_clocks_that_are_wrong_end_it() {
+async fn env_overrides_invalid_base_url_or_clock_exit_with_config_error() {
     let scene = Scene::new(1.0).await;
     let cases = [
         ("HOLDOFF_ANTHROPIC_API", "https://api.evil.example", "not an address of this computer"),
@@ -102,7 +102,7 @@ async fn base_urls_and_clocks_that_are_wrong_end_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nowhere_to_keep_state_ends_it() {
+async fn data_dir_unavailable_exits_without_a_request() {
     let scene = Scene::new(1.0).await;
     let file = scene.home.path().join("file");
     std::fs::write(&file, "").unwrap();
@@ -115,7 +115,7 @@ async fn nowhere_to_keep_state_ends_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_users_state_is_not_touched() {
+async fn data_dir_of_another_user_is_refused_at_startup() {
     let scene = Scene::new(1.0).await;
     let dir = scene.home.data_dir();
     std::fs::create_dir_all(&dir).unwrap();
@@ -131,7 +131,7 @@ async fn another_users_state_is_not_touched() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_usage_is_told() {
+async fn cli_usage_error_names_the_argument_and_shows_usage() {
     let scene = Scene::new(1.0).await;
     for args in [&["frobnicate"][..], &["status", "--yaml"], &["refresh", "now"], &["--nonsense"]] {
         let output = scene.launch.cli(args).await;

@@ -5,7 +5,7 @@ use holdoff_world::{Answer, eventually};
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_day_of_unbroken_429_costs_few_requests_and_one_notice() {
+async fn permanent_429_for_a_day_causes_few_requests_and_one_notification() {
     let scene = Scene::new(1440.0).await;
     scene.fake.always(Answer::rate_limited(None));
     let began = scene.fake.clock().now();

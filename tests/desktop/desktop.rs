@@ -4,7 +4,7 @@ use crate::scene::{SOON, Scene};
 use holdoff_world::{Answer, Browser, Desktop, Notifications, Tray};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_copy_opens_the_panel_of_the_first_and_ends_well() {
+async fn second_instance_opens_the_first_ones_panel_and_exits_zero() {
     let scene = Scene::new(1.0).await;
     let first = scene.start();
     scene.fake.wait_for_usage(1, SOON).await;
@@ -18,7 +18,7 @@ async fn a_second_copy_opens_the_panel_of_the_first_and_ends_well() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_place_for_the_tray_the_window_opens_and_the_tray_comes_later() {
+async fn tray_host_missing_opens_the_panel_and_icon_appears_later() {
     let builder = Desktop::builder().panel(false).notifications(Notifications::Recorder);
     let scene = Scene::on(builder, 1.0).await;
     let app = scene.start();
@@ -30,7 +30,7 @@ async fn without_a_place_for_the_tray_the_window_opens_and_the_tray_comes_later(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_notification_service_that_is_away_loses_no_notice() {
+async fn notification_is_delivered_once_the_service_is_available() {
     let scene = Scene::on(Desktop::builder().panel(true).notifications(Notifications::None), 1.0).await;
     scene.fake.always(Answer::rate_limited(Some("3600")));
     let app = scene.start();
@@ -52,7 +52,7 @@ async fn a_notification_service_that_is_away_loses_no_notice() {
 
 /// Like a web engine that cannot start: its process ends before it has a window.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_window_that_does_not_open_is_told_and_the_next_one_opens() {
+async fn window_launch_failure_is_notified_and_the_next_window_opens() {
     let scene = Scene::new(1.0).await;
     let app = scene.start();
     let tray = scene.tray(&app).await;
@@ -71,7 +71,7 @@ async fn a_window_that_does_not_open_is_told_and_the_next_one_opens() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn dunst_shows_the_notice() {
+async fn notification_is_shown_by_dunst() {
     let scene = Scene::on(Desktop::builder().panel(true).notifications(Notifications::Dunst), 1.0).await;
     scene.fake.always(Answer::rate_limited(Some("3600")));
     let _app = scene.start();
@@ -79,7 +79,7 @@ async fn dunst_shows_the_notice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_display_it_says_so() {
+async fn display_unset_exits_with_an_error() {
     let scene = Scene::new(1.0).await;
     let app = scene.launch.clone().without("DISPLAY").start();
     assert_eq!(app.wait_exit(SOON).await.code(), Some(69));
@@ -87,7 +87,7 @@ async fn without_a_display_it_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn quitting_from_the_menu_ends_it_and_keeps_the_state() {
+async fn quit_from_tray_menu_exits_cleanly_and_keeps_the_state() {
     let scene = Scene::new(1.0).await;
     let app = scene.start();
     let tray = scene.tray(&app).await;

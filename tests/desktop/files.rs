@@ -8,7 +8,7 @@ use std::io::Write;
 const BOM: &str = "\u{feff}";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_byte_order_mark_before_any_of_them_changes_nothing() {
+async fn byte_order_mark_in_json_files_is_ignored() {
     let scene = Scene::new(1.0).await;
     scene.home.settings(&json!({"version": 1, "percent": "left", "notify_thresholds": []}));
     let claude = scene.home.path().join(".claude.json");
@@ -26,7 +26,7 @@ async fn a_byte_order_mark_before_any_of_them_changes_nothing() {
 
 /// Ten thousand projects with everything that was ever pasted into them.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_claude_json_of_70_mb_is_read_over_and_its_account_is_known() {
+async fn claude_json_of_70_mb_is_streamed_and_its_account_found() {
     let scene = Scene::new(1.0).await;
     let path = scene.home.path().join(".claude.json");
     let told: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
@@ -49,7 +49,7 @@ async fn a_claude_json_of_70_mb_is_read_over_and_its_account_is_known() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_home_that_is_read_only_is_said_with_what_cannot_be_kept() {
+async fn home_read_only_is_reported_by_doctor_and_app_exits() {
     let scene = Scene::new(1.0).await;
     let apart = Apart::new().await;
     apart.make_read_only(scene.home.path()).await;
@@ -70,7 +70,7 @@ async fn a_home_that_is_read_only_is_said_with_what_cannot_be_kept() {
 
 /// So that they open sooner, use less memory, and are never blank with NVIDIA's driver.
 #[tokio::test(flavor = "multi_thread")]
-async fn windows_need_no_graphics_card_and_compile_nothing_unless_the_person_chose_otherwise() {
+async fn webview_disables_gpu_and_jit_unless_set_in_the_environment() {
     let scene = Scene::new(1.0).await;
     let (drawing, compiling) = ("WEBKIT_DISABLE_DMABUF_RENDERER", "JSC_useJIT");
     let plain = scene.launch.clone().without(drawing).argument("--panel");

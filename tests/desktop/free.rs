@@ -20,7 +20,7 @@ fn session(scene: &Scene, used: f64) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_connects_whatever_a_person_does() {
+async fn free_readings_only_never_opens_a_connection() {
     let scene = Scene::new(1200.0).await;
     scene.settings_with(&[(FREE.0, json!(FREE.1)), ("renewal", json!(true)), ("polling_interval_s", json!(180))]);
     scene.home.sign_in(scene.fake.clock().now() + minutes(60));
@@ -66,7 +66,7 @@ async fn refused(scene: &Scene) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_is_chosen_in_the_settings_and_undone_there() {
+async fn free_readings_only_is_switched_on_and_off_in_settings() {
     let scene = Scene::new(60.0).await;
     let app = scene.launch.clone().argument("--settings").start();
     let tray = scene.tray(&app).await;
@@ -87,7 +87,7 @@ async fn it_is_chosen_in_the_settings_and_undone_there() {
 
 /// A lost or unreadable file does not change the choice.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_choice_outlives_the_file_that_it_stood_in() {
+async fn free_readings_only_survives_a_lost_or_broken_settings_file() {
     let scene = Scene::new(600.0).await;
     scene.settings_with(&[(FREE.0, json!(FREE.1))]);
     let mut app = scene.start();

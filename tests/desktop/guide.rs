@@ -83,7 +83,7 @@ async fn time_until(window: &Browser, text: &str) -> Duration {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_button_opens_claude_codes_sign_in_and_success_names_the_account() {
+async fn sign_in_button_opens_claude_code_and_names_the_account() {
     let scene = Scene::new(1.0).await;
     scene.home.remove_credentials();
     scene.terminal();
@@ -118,7 +118,7 @@ async fn the_button_opens_claude_codes_sign_in_and_success_names_the_account() {
 
 /// The promised time, for each way in which a sign-in becomes unusable.
 #[tokio::test(flavor = "multi_thread")]
-async fn from_a_new_sign_in_on_disk_to_a_reading_in_the_panel() {
+async fn sign_in_on_disk_reaches_the_panel_within_the_promised_time() {
     for ended in ["absent", "expired", "rejected"] {
         // A rejected sign-in is paused after three polls.
         let scene = Scene::new(if ended == "rejected" { 300.0 } else { 1.0 }).await;
@@ -146,7 +146,7 @@ async fn from_a_new_sign_in_on_disk_to_a_reading_in_the_panel() {
 
 /// Law 10 also holds after a 403: the new sign-in appears at once, and is checked as soon as a request is allowed.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_check_that_may_not_be_yet_says_when_it_will() {
+async fn sign_in_test_delayed_by_request_spacing_shows_its_time() {
     let scene = Scene::new(20.0).await;
     scene.fake.then(Answer::missing_scope("user:profile"));
     scene.terminal();
@@ -164,7 +164,7 @@ async fn a_check_that_may_not_be_yet_says_when_it_will() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_account_than_before_is_said() {
+async fn sign_in_with_a_different_account_is_pointed_out() {
     let scene = Scene::new(1.0).await;
     scene.terminal();
     scene.claude();
@@ -183,7 +183,7 @@ async fn another_account_than_before_is_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_way_goes_on_where_it_was_when_the_window_is_opened_again() {
+async fn sign_in_flow_resumes_when_the_window_is_reopened() {
     let scene = Scene::new(1.0).await;
     scene.home.remove_credentials();
     scene.terminal();
@@ -209,7 +209,7 @@ async fn the_way_goes_on_where_it_was_when_the_window_is_opened_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_claude_code_or_a_terminal_the_command_is_shown() {
+async fn sign_in_without_claude_code_shows_the_command() {
     let scene = Scene::new(1.0).await;
     scene.home.remove_credentials();
     scene.terminal();
@@ -228,7 +228,7 @@ async fn without_claude_code_or_a_terminal_the_command_is_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_in_a_folder_of_its_own_signs_in_there() {
+async fn sign_in_uses_the_accounts_own_config_dir() {
     let scene = Scene::new(1.0).await;
     scene.home.remove_credentials();
     scene.terminal();
@@ -247,7 +247,7 @@ async fn an_account_in_a_folder_of_its_own_signs_in_there() {
 
 /// Quitting Holdoff during a sign-in leaves the user's terminal running.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_terminal_outlives_holdoff() {
+async fn sign_in_terminal_survives_quitting_holdoff() {
     let scene = Scene::new(1.0).await;
     scene.home.remove_credentials();
     scene.claude();
@@ -266,7 +266,7 @@ async fn the_terminal_outlives_holdoff() {
 
 /// Its button and a click on the notification itself lead to the guide of the account in question.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_notice_of_a_pause_leads_to_the_guide_of_its_account() {
+async fn pause_notification_opens_the_sign_in_flow_of_its_account() {
     let scene = Scene::new(1.0).await;
     let expires = scene.fake.clock().now() + Duration::from_secs(400 * 3600);
     scene.home.sign_in_at(".claude-bob", BOB.uuid, BOB.email, expires);

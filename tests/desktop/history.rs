@@ -33,7 +33,7 @@ fn exported(folder: &Path, beginning: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_history_is_exported_and_deleted_from_the_settings() {
+async fn history_is_exported_and_deleted_from_settings() {
     let scene = Scene::new(1.0).await;
     let downloads = scene.home.path().join("Downloads");
     std::fs::create_dir_all(&downloads).unwrap();
@@ -74,7 +74,7 @@ async fn the_history_is_exported_and_deleted_from_the_settings() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn how_much_is_kept_is_changed_in_the_settings() {
+async fn history_retention_is_changed_in_settings() {
     let scene = Scene::new(1.0).await;
     let _app = scene.launch.clone().argument("--settings").start();
     let settings = settings(&scene).await;
@@ -88,7 +88,7 @@ async fn how_much_is_kept_is_changed_in_the_settings() {
 
 /// The window reaches 80 %: the notification waits until the quiet hours end.
 #[tokio::test(flavor = "multi_thread")]
-async fn quiet_hours_hold_back_what_is_said_until_they_end() {
+async fn quiet_hours_defer_notifications_until_they_end() {
     let scene = Scene::new(60.0).await;
     scene.home.settings(&json!({"version": 1, "notify_forecast": false, "notify_rate_limit": false}));
     scene.fake.always(Answer::rate_limited(Some("36000")));

@@ -5,7 +5,7 @@ use holdoff_world::{Answer, Foreign};
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn hostile_answers_neither_crash_nor_blank_the_last_reading() {
+async fn hostile_responses_do_not_crash_or_clear_the_last_reading() {
     let scene = Scene::new(300.0).await;
     let foreign = Foreign::start().await;
     let app = scene.start();
@@ -40,7 +40,7 @@ async fn hostile_answers_neither_crash_nor_blank_the_last_reading() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_429_body_under_200_is_a_429() {
+async fn rate_limit_error_in_a_200_response_counts_as_429() {
     let scene = Scene::new(1.0).await;
     scene.fake.always(Answer::rate_limited_as_200());
     let _app = scene.start();
@@ -51,7 +51,7 @@ async fn a_429_body_under_200_is_a_429() {
 
 /// Network timeouts are in real time, whatever the program's clock does.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_that_trickles_is_given_up() {
+async fn response_body_that_trickles_times_out() {
     let scene = Scene::new(1.0).await;
     scene.fake.always(Answer::trickle(Duration::from_millis(500)));
     let app = scene.start();

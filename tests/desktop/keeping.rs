@@ -4,7 +4,7 @@ use crate::scene::{SOON, Scene, gate, minutes};
 use holdoff_world::{Answer, Damage, Slot, Target, eventually};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_damage_to_the_state_opens_a_gate_early() {
+async fn state_file_damage_never_opens_a_gate_early() {
     let scene = Scene::new(1.0).await;
     scene.fake.always(Answer::rate_limited(Some("3600")));
     let mut app = scene.start();
@@ -35,7 +35,7 @@ async fn no_damage_to_the_state_opens_a_gate_early() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pause_outlives_kills() {
+async fn pause_survives_kills() {
     let scene = Scene::new(1.0).await;
     scene.fake.always(Answer::missing_scope("user:profile"));
     let mut app = scene.start();
@@ -53,7 +53,7 @@ async fn a_pause_outlives_kills() {
 
 /// A file that cannot be written, as on a full disk: without a record, no request.
 #[tokio::test(flavor = "multi_thread")]
-async fn while_state_cannot_be_saved_nothing_is_asked_and_that_is_said() {
+async fn state_save_failure_is_reported_and_stops_requests() {
     let scene = Scene::new(30.0).await;
     scene.home.remove_credentials();
     let app = scene.start();
@@ -81,7 +81,7 @@ async fn while_state_cannot_be_saved_nothing_is_asked_and_that_is_said() {
 
 /// The content of a lost response is unknown: it may have asked to wait.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_kill_in_the_middle_of_a_request_waits_as_for_a_refusal() {
+async fn kill_during_a_request_starts_a_cooldown() {
     let scene = Scene::new(1.0).await;
     scene.fake.always(Answer::hang());
     let app = scene.start();
@@ -97,7 +97,7 @@ async fn a_kill_in_the_middle_of_a_request_waits_as_for_a_refusal() {
 
 /// The ledger has the outcome of every request, and the reason for each one withheld.
 #[tokio::test(flavor = "multi_thread")]
-async fn every_request_is_accounted_for() {
+async fn ledger_records_every_request_sent_and_withheld() {
     let scene = Scene::new(1.0).await;
     scene.fake.always(Answer::rate_limited(Some("3600")));
     let _app = scene.start();

@@ -4,7 +4,7 @@ use crate::scene::{SOON, Scene, gate, minutes};
 use holdoff_world::{Answer, Browser};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_429_is_said_once_and_seen_in_all_places() {
+async fn first_429_is_notified_once_and_shown_everywhere() {
     let scene = Scene::new(1.0).await;
     scene.fake.always(Answer::rate_limited(Some("3600")));
     let app = scene.start();
@@ -36,7 +36,7 @@ async fn the_first_429_is_said_once_and_seen_in_all_places() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn eight_kills_within_a_cooldown_ask_nothing_and_say_nothing() {
+async fn cooldown_survives_eight_kills_without_request_or_notification() {
     let scene = Scene::new(1.0).await;
     scene.fake.always(Answer::rate_limited(Some("3600")));
     let mut app = scene.start();
@@ -56,7 +56,7 @@ async fn eight_kills_within_a_cooldown_ask_nothing_and_say_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_comes_back_by_itself_and_says_so() {
+async fn cooldown_end_resumes_polling_and_notifies_recovery() {
     let scene = Scene::new(120.0).await;
     scene.fake.then(Answer::rate_limited(None));
     let app = scene.start();
@@ -69,7 +69,7 @@ async fn it_comes_back_by_itself_and_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wish_too_soon_is_refused_with_the_time() {
+async fn refresh_too_soon_is_refused_with_the_next_time() {
     let scene = Scene::new(1.0).await;
     let _app = scene.start();
     scene.wait_for_account("a reading", |account| account["reading"].is_object()).await;
@@ -84,7 +84,7 @@ async fn a_wish_too_soon_is_refused_with_the_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wish_after_three_minutes_is_followed() {
+async fn refresh_after_three_minutes_sends_a_request() {
     let scene = Scene::new(60.0).await;
     scene.home.settings(&serde_json::json!({"version": 1, "polling_interval_s": 3600}));
     let _app = scene.start();
@@ -99,7 +99,7 @@ async fn a_wish_after_three_minutes_is_followed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_the_app_nobody_can_ask() {
+async fn cli_without_the_app_running_sends_no_request() {
     let scene = Scene::new(1.0).await;
     let output = scene.launch.cli(&["refresh"]).await;
     assert_eq!(output.code(), 69);

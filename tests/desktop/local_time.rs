@@ -14,7 +14,7 @@ fn zone_by_day() -> &'static str {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tray_panel_and_terminal_tell_one_time_in_the_persons_zone_and_on_their_clock() {
+async fn local_time_uses_the_users_zone_and_clock_format_everywhere() {
     let scene = Scene::new(1.0).await;
     let launch = scene.launch.clone().env("TZ", zone_by_day()).env("LC_TIME", "en_US.UTF-8");
     let app = launch.clone().argument("--panel").start();

@@ -77,7 +77,7 @@ fn dashboard_queries() -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_real_collector_reads_the_app_and_every_query_of_the_dashboard_finds_something() {
+async fn metrics_scraped_by_prometheus_answer_every_dashboard_query() {
     let scene = Scene::new(300.0).await;
     let token_file = scene.home.path().join("metrics-token");
     std::fs::write(&token_file, "only-the-collector\n").unwrap();
@@ -108,7 +108,7 @@ async fn a_real_collector_reads_the_app_and_every_query_of_the_dashboard_finds_s
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_is_served_unless_the_settings_say_so() {
+async fn metrics_are_not_served_by_default() {
     let scene = Scene::new(1.0).await;
     let app = scene.start();
     scene.wait_for_account("a reading", |account| account["reading"].is_object()).await;
@@ -116,7 +116,7 @@ async fn nobody_is_served_unless_the_settings_say_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_setting_of_metrics_is_said_and_stops_nothing() {
+async fn metrics_setting_invalid_is_reported_and_polling_continues() {
     let scene = Scene::new(1.0).await;
     let metrics = json!({"listen": "0.0.0.0:9184", "token_file": "~/t"});
     scene.home.settings(&json!({"version": 1, "metrics": metrics}));
@@ -130,7 +130,7 @@ async fn a_wrong_setting_of_metrics_is_said_and_stops_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_rules_do_what_they_say() {
+async fn alert_rules_pass_promtool_check_and_tests() {
     for arguments in [["check", "rules", "alerts.yml"], ["test", "rules", "alerts_test.yml"]] {
         let done = promtool(&arguments).await;
         assert!(done.status.success(), "{done:?}");

@@ -6,7 +6,7 @@ use serde_json::json;
 
 /// A window that drops to zero and returns: no reset, no second threshold notification.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reading_that_falls_to_nothing_for_a_moment_is_no_news() {
+async fn reading_briefly_at_zero_is_ignored_and_not_notified() {
     let scene = Scene::new(300.0).await;
     let flap = json!({
         "five_hour": {"utilization": 0.0, "resets_at": null},
@@ -30,7 +30,7 @@ async fn a_reading_that_falls_to_nothing_for_a_moment_is_no_news() {
 
 /// An invalid field affects only that field, and only its new value is ignored.
 #[tokio::test(flavor = "multi_thread")]
-async fn nonsense_in_one_field_leaves_what_was_known_of_it() {
+async fn reading_with_an_invalid_field_keeps_its_last_value() {
     let scene = Scene::new(300.0).await;
     scene.fake.then(Answer::ok_at(42.0, 26.0, 10));
     scene.fake.always(Answer::usage(json!({

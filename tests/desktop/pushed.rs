@@ -30,7 +30,7 @@ pub fn push(scene: &Scene, used: f64) {
 
 /// The goal of issue 5. The fastest of three counts, since the machine may be busy during the others.
 #[tokio::test(flavor = "multi_thread")]
-async fn in_the_middle_of_a_cooldown_a_pushed_reading_is_in_the_tray_within_a_second_and_asks_nothing() {
+async fn passive_reading_in_cooldown_reaches_tray_in_a_second_without_request() {
     let scene = Scene::new(1.0).await;
     scene.fake.always(Answer::rate_limited(Some("3600")));
     let app = scene.start();
@@ -55,7 +55,7 @@ async fn in_the_middle_of_a_cooldown_a_pushed_reading_is_in_the_tray_within_a_se
 
 /// Once per cycle, even across restarts; and no recorded window is lost with the process.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_threshold_is_said_once_and_windows_are_remembered_over_kills() {
+async fn threshold_is_notified_once_and_history_kept_across_kills() {
     let scene = Scene::new(60.0).await;
     scene.home.settings(&serde_json::json!({"version": 1, "notify_forecast": false}));
     scene.fake.always(Answer::rate_limited(Some("36000")));

@@ -35,7 +35,7 @@ async fn quota_is_read_and_shown_in_all_places() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_request_is_honest_and_goes_to_the_usage_endpoint_only() {
+async fn requests_identify_holdoff_and_go_only_to_the_usage_endpoint() {
     let scene = Scene::new(300.0).await;
     let _app = scene.start();
     for request in scene.fake.wait_for_usage(3, SOON).await {
@@ -51,7 +51,7 @@ async fn each_request_is_honest_and_goes_to_the_usage_endpoint_only() {
 
 /// Closing the windows frees the web engine's memory.
 #[tokio::test(flavor = "multi_thread")]
-async fn no_web_engine_is_left_when_the_last_window_is_closed() {
+async fn web_engine_exits_when_the_last_window_is_closed() {
     let scene = Scene::new(1.0).await;
     let app = scene.start();
     let tray = scene.tray(&app).await;

@@ -5,7 +5,7 @@ use holdoff_world::{Answer, Browser, Credential};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pair_that_claude_code_emptied_is_told_once() {
+async fn blanked_credential_is_notified_once_and_never_sent() {
     let scene = Scene::new(60.0).await;
     let mut app = scene.start();
     scene.fake.wait_for_usage(1, SOON).await;
@@ -29,7 +29,7 @@ async fn a_pair_that_claude_code_emptied_is_told_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stored_setup_token_is_not_asked_with_and_its_scope_is_named() {
+async fn setup_token_in_credentials_is_not_sent_and_missing_scope_is_named() {
     let scene = Scene::new(60.0).await;
     let scopes = vec!["user:inference".to_owned()];
     scene.home.credentials(&Credential { scopes, ..scene.credential.clone() });
@@ -45,7 +45,7 @@ async fn a_stored_setup_token_is_not_asked_with_and_its_scope_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_organization_that_does_not_allow_it_is_named_and_no_sign_in_is_offered() {
+async fn organization_not_allowed_403_is_named_and_offers_no_sign_in() {
     let scene = Scene::new(60.0).await;
     scene.fake.always(Answer::organization_not_allowed(403));
     let app = scene.launch.clone().argument("--panel").start();
@@ -63,7 +63,7 @@ async fn an_organization_that_does_not_allow_it_is_named_and_no_sign_in_is_offer
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_edge_turns_away_is_no_limit_of_the_persons_and_is_asked_once_in_six_hours() {
+async fn edge_refusal_is_not_shown_as_a_user_limit_and_retried_in_six_hours() {
     let scene = Scene::new(600.0).await;
     scene.fake.always(Answer::refused_at_edge(Some("0")));
     let mut app = scene.start();

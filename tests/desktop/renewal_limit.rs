@@ -20,7 +20,7 @@ fn token(account: &Value) -> &str {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_the_sign_in_works_a_limit_of_renewal_is_said_everywhere_and_usage_is_asked() {
+async fn renewal_rate_limited_with_valid_token_is_shown_and_polling_continues() {
     let scene = limited(1.0).await;
     let app = scene.start();
     let tray = scene.tray(&app).await;
@@ -54,7 +54,7 @@ async fn while_the_sign_in_works_a_limit_of_renewal_is_said_everywhere_and_usage
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn when_it_has_expired_as_well_both_are_said() {
+async fn renewal_rate_limited_with_expired_token_shows_both() {
     let scene = limited(60.0).await;
     let app = scene.launch.clone().argument("--settings").start();
     let tray = scene.tray(&app).await;
@@ -83,7 +83,7 @@ async fn when_it_has_expired_as_well_both_are_said() {
 
 /// Without a refusal the sign-in is not called rate limited, and the program that renews it is named correctly.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_expired_sign_in_alone_is_its_owners() {
+async fn expired_sign_in_without_rate_limit_is_left_to_claude_code() {
     let scene = Scene::new(1.0).await;
     scene.home.sign_in(scene.fake.clock().now() - minutes(1));
     let _app = scene.launch.clone().argument("--settings").start();

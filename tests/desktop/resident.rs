@@ -26,7 +26,7 @@ fn holds(program: &Path, text: &str) -> bool {
 }
 
 #[test]
-fn the_resident_program_names_no_window_system_and_has_no_pages() {
+fn tray_binary_links_no_window_system_and_embeds_no_pages() {
     let programs = program_folder();
     let of_a_window_system = |program: &str| {
         let names = needed(&programs.join(program)).into_iter();
@@ -42,7 +42,7 @@ fn the_resident_program_names_no_window_system_and_has_no_pages() {
 
 /// No library of a window system is used: there is no display that it could reach.
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_display_that_answers_it_polls_shows_and_says_why_no_window_opens() {
+async fn display_unreachable_polling_continues_and_window_error_is_notified() {
     let scene = Scene::new(1.0).await;
     let launch = scene.launch.clone().env("DISPLAY", ":4242");
     let app = launch.start();
@@ -66,7 +66,7 @@ async fn without_a_display_that_answers_it_polls_shows_and_says_why_no_window_op
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_display_may_go_under_an_open_window() {
+async fn display_lost_with_a_window_open_keeps_the_app_polling() {
     let scene = Scene::new(60.0).await;
     let app = scene.launch.clone().argument("--panel").start();
     let panel = Browser::attach(&scene.inspector, SOON).await;
@@ -81,7 +81,7 @@ async fn the_display_may_go_under_an_open_window() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_ends_in_good_order_with_its_session() {
+async fn session_end_exits_cleanly() {
     let scene = Scene::on(Desktop::builder().notifications(Notifications::None), 1.0).await;
     let app = scene.start();
     scene.tray(&app).await.wait_for_tooltip(SOON, |tooltip| tooltip.contains("42 %")).await;
@@ -127,7 +127,7 @@ async fn shown(scene: &Scene, app: &App) -> Tray {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_window_opens_after_all_programs_were_replaced() {
+async fn window_opens_after_all_binaries_were_replaced() {
     let scene = Scene::new(1.0).await;
     let (launch, folder) = installed(&scene);
     let app = launch.start();
@@ -141,7 +141,7 @@ async fn a_window_opens_after_all_programs_were_replaced() {
 
 /// A newer version was installed under the running app, which notices only at the click.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_update_is_said_and_started_with_the_window_that_was_wanted() {
+async fn update_under_the_running_app_restarts_it_with_the_wanted_window() {
     let scene = Scene::new(1.0).await;
     let (launch, folder) = installed(&scene);
     let app = launch.start();
@@ -165,7 +165,7 @@ async fn an_update_is_said_and_started_with_the_window_that_was_wanted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn programs_that_do_not_belong_together_are_said_and_nothing_is_restarted() {
+async fn binaries_of_mismatched_versions_are_reported_without_restart() {
     let scene = Scene::new(1.0).await;
     let (launch, folder) = installed(&scene);
     let app = launch.start();

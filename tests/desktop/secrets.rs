@@ -5,7 +5,7 @@ use holdoff_world::secrets::Secrets;
 use holdoff_world::{Answer, Browser};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_the_program_writes_holds_a_token_even_when_a_server_echoes_it() {
+async fn tokens_echoed_by_the_server_never_appear_in_any_output() {
     let scene = Scene::new(600.0).await;
     let app = scene.start();
     let tray = scene.tray(&app).await;

@@ -12,7 +12,7 @@ async fn click(window: &Browser, test_id: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn percent_left_is_shown_at_once_and_kept() {
+async fn percent_left_setting_applies_at_once_and_is_saved() {
     let scene = Scene::new(1.0).await;
     let app = scene.launch.clone().argument("--settings").start();
     let tray = scene.tray(&app).await;
@@ -45,7 +45,7 @@ async fn start_at_login_is_off_until_it_is_chosen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_notification_that_is_switched_off_is_not_shown() {
+async fn notification_switched_off_is_not_shown() {
     let scene = Scene::new(60.0).await;
     scene.home.settings(&json!({"version": 1, "notify_rate_limit": false}));
     scene.fake.always(Answer::rate_limited(Some("36000")));

@@ -5,7 +5,7 @@ use holdoff_world::{Answer, Browser, Credential};
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn three_401s_pause_and_a_new_sign_in_resumes_and_says_so() {
+async fn unauthorized_three_times_pauses_until_a_new_sign_in() {
     let scene = Scene::new(300.0).await;
     let old = scene.credential.access_token.clone();
     scene.fake.always(Answer::decide(move |request| {
@@ -34,7 +34,7 @@ async fn three_401s_pause_and_a_new_sign_in_resumes_and_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_scope_pauses_after_one_request_and_is_named() {
+async fn missing_scope_pauses_after_one_request_and_is_named() {
     let scene = Scene::new(300.0).await;
     scene.fake.always(Answer::missing_scope("user:profile"));
     let app = scene.start();
@@ -51,7 +51,7 @@ async fn a_missing_scope_pauses_after_one_request_and_is_named() {
 
 /// The tokens left in the config folder may be of the same family: renewing them would end the other sign-in.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sign_in_that_is_kept_apart_is_used_and_not_the_one_that_was_left_behind() {
+async fn secure_storage_dir_credential_is_used_over_the_config_dirs() {
     let scene = Scene::new(1.0).await;
     let kept = Credential::fresh(scene.fake.clock().now() + Duration::from_secs(400 * 3600));
     scene.home.credentials_at("kept", &kept);
@@ -71,7 +71,7 @@ async fn a_sign_in_that_is_kept_apart_is_used_and_not_the_one_that_was_left_behi
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_expired_token_is_not_sent_and_its_renewal_is_noticed() {
+async fn expired_token_is_not_sent_and_its_renewal_is_detected() {
     let scene = Scene::new(300.0).await;
     let past = scene.fake.clock().now() - Duration::from_secs(60);
     scene.home.credentials(&Credential::fresh(past));
@@ -88,7 +88,7 @@ async fn an_expired_token_is_not_sent_and_its_renewal_is_noticed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sign_in_that_appears_later_is_noticed() {
+async fn sign_in_after_startup_is_detected() {
     let scene = Scene::new(1.0).await;
     scene.home.remove_credentials();
     std::fs::remove_dir_all(scene.home.claude_dir()).unwrap();
@@ -102,7 +102,7 @@ async fn a_sign_in_that_appears_later_is_noticed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_replaced_config_folder_is_noticed() {
+async fn config_dir_replaced_is_detected() {
     let scene = Scene::new(1.0).await;
     scene.fake.always(Answer::missing_scope("user:profile"));
     let _app = scene.start();

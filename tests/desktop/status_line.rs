@@ -24,7 +24,7 @@ async fn limited() -> (Scene, App, Tray) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn in_a_cooldown_it_is_in_the_tray_within_a_second_and_nothing_is_asked() {
+async fn status_line_in_cooldown_reaches_tray_in_a_second_without_request() {
     let (scene, _app, tray) = limited().await;
     let begun = Instant::now();
     let line = scene.launch.cli_told(&["statusline"], &told(&scene, 33.0)).await;
@@ -43,7 +43,7 @@ async fn in_a_cooldown_it_is_in_the_tray_within_a_second_and_nothing_is_asked() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_app_that_stands_still_holds_up_no_line_and_hears_of_it_afterwards() {
+async fn status_line_is_not_delayed_by_a_frozen_app_and_delivered_later() {
     let (scene, app, tray) = limited().await;
     app.freeze();
     let heard = scene.launch.cli_told(&["statusline"], &told(&scene, 33.0)).await;
@@ -81,7 +81,7 @@ fn fill(socket: &std::path::Path) -> Vec<UnixStream> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_owners_cache_is_shown_for_what_it_is() {
+async fn cached_usage_of_claude_code_is_shown_as_stale_with_its_source() {
     let scene = Scene::new(1.0).await;
     scene.fake.always(Answer::rate_limited(Some("3600")));
     let app = scene.start();

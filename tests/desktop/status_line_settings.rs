@@ -41,7 +41,7 @@ impl Scene {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_is_installed_after_a_look_at_the_change_works_and_is_given_back() {
+async fn status_line_install_previews_change_and_removal_restores_original() {
     let scene = Scene::new(1.0).await;
     std::fs::write(scene.claude_settings(), OWN).unwrap();
     let app = scene.launch.clone().argument("--settings").start();
@@ -85,7 +85,7 @@ async fn it_is_installed_after_a_look_at_the_change_works_and_is_given_back() {
 
 /// Only the previewed change is made, and nothing that the user removed is restored.
 #[tokio::test(flavor = "multi_thread")]
-async fn only_what_was_seen_is_changed_and_nothing_is_installed_again() {
+async fn status_line_install_applies_only_the_preview_and_never_reinstalls() {
     let scene = Scene::new(1.0).await;
     std::fs::write(scene.claude_settings(), OWN).unwrap();
     let app = scene.launch.clone().argument("--settings").start();

@@ -19,7 +19,7 @@ fn no_window_opened(app: &App) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tray_that_comes_late_and_refuses_at_first_gets_the_icon_and_no_window_opens() {
+async fn tray_host_late_and_refusing_at_first_gets_the_icon_without_a_window() {
     let scene = without_panel().await;
     let app = scene.start();
     scene.wait_until_up().await;
@@ -34,7 +34,7 @@ async fn a_tray_that_comes_late_and_refuses_at_first_gets_the_icon_and_no_window
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tray_that_goes_and_comes_back_gets_the_icon_again_however_it_comes_back() {
+async fn tray_host_restart_registers_the_icon_again() {
     let scene = without_panel().await;
     let watcher = scene.desktop.start_watcher(Registering::Takes).await;
     let app = scene.start();
@@ -58,7 +58,7 @@ async fn a_tray_that_goes_and_comes_back_gets_the_icon_again_however_it_comes_ba
 
 /// Like a panel that crashed and is not restarted.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tray_that_stays_away_is_replaced_by_the_window() {
+async fn tray_host_gone_for_good_opens_the_panel_window() {
     let scene = without_panel().await;
     let watcher = scene.desktop.start_watcher(Registering::Takes).await;
     let app = scene.start();

@@ -34,7 +34,7 @@ async fn check(make: impl FnOnce(&Scene)) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn later_state_is_left_as_it_is_and_said() {
+async fn state_of_a_newer_version_is_reported_and_left_unchanged() {
     check(|scene| {
         let state = State { version: 2, ..State::new("boot".into()) };
         TwoSlots::new(scene.home.data_dir(), PlainFiles, 0).save(&state).unwrap();
@@ -43,12 +43,12 @@ async fn later_state_is_left_as_it_is_and_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn later_settings_are_left_as_they_are_and_said() {
+async fn settings_of_a_newer_version_are_reported_and_left_unchanged() {
     check(|scene| scene.home.settings(&json!({"version": 2, "polling_interval_s": 300}))).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_later_history_is_left_as_it_is_and_said() {
+async fn history_of_a_newer_version_is_reported_and_left_unchanged() {
     check(|scene| {
         let later = include_bytes!("../../src-tauri/engine/tests/versions/0.1.0/history.sqlite3");
         let mut later = later.to_vec();

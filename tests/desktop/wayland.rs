@@ -15,7 +15,7 @@ async fn renewing() -> Renewing<Wayland> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_bar_takes_the_tray_icon_and_the_panel_opens_in_a_window() {
+async fn wayland_bar_shows_the_tray_icon_and_the_panel_window_opens() {
     let scene = scene().await;
     let app = scene.start();
     let tray = scene.tray(&app).await;
@@ -33,7 +33,7 @@ async fn the_bar_takes_the_tray_icon_and_the_panel_opens_in_a_window() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_compositor_may_go_under_an_open_window() {
+async fn compositor_lost_with_a_window_open_keeps_the_app_running() {
     let scene = scene().await;
     let app = scene.launch.clone().argument("--panel").start();
     let panel = Browser::attach(&scene.inspector, SOON).await;
@@ -46,7 +46,7 @@ async fn the_compositor_may_go_under_an_open_window() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_renewal_outlives_the_compositor_and_the_program_runs_on() {
+async fn renewal_completes_when_the_compositor_is_lost_and_app_continues() {
     let renewing = renewing().await;
     renewing.scene.desktop.kill_compositor().await;
     assert!(renewing.is_under_way());
@@ -55,7 +55,7 @@ async fn a_renewal_outlives_the_compositor_and_the_program_runs_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_renewal_outlives_the_session_and_the_program_ends_after_it() {
+async fn renewal_completes_when_the_session_ends_and_then_app_exits() {
     let renewing = renewing().await;
     renewing.scene.desktop.kill_compositor().await;
     renewing.scene.desktop.kill_bus().await;

@@ -35,7 +35,7 @@ fn bearers(scene: &Scene) -> Vec<String> {
 
 /// Laws 2 and 10 apply to the login; the reading belongs to the organization.
 #[tokio::test(flavor = "multi_thread")]
-async fn two_organizations_of_one_login_are_two_entries_with_one_cooldown() {
+async fn organizations_of_one_login_are_separate_accounts_with_one_cooldown() {
     let scene = Scene::new(120.0).await;
     scene.home.remove_credentials();
     let home = seat(&scene, ".claude-home", HOME);
@@ -74,7 +74,7 @@ async fn two_organizations_of_one_login_are_two_entries_with_one_cooldown() {
 
 /// State that an earlier version saved under the login alone continues as the organization's.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_seat_takes_over_what_was_kept_of_its_login() {
+async fn login_state_migrates_to_its_first_organization() {
     let scene = Scene::new(60.0).await;
     let login = format!("anthropic:{ANN}");
     scene.settings_with(&[("accounts", json!({(login.clone()): {"label": "Work"}}))]);
@@ -160,7 +160,7 @@ fn used(account: &Value) -> Option<f64> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_of_somebody_else_or_with_its_own_token_does_not_speak_for_who_is_signed_in() {
+async fn status_line_of_another_account_or_token_is_not_attributed() {
     let (scene, _app) = limited().await;
     let (bobs, anns) = (session(&scene, "bob", Some(BOB), 5), session(&scene, "ann", Some(ANN), 600));
     let own_token = session(&scene, "token", None, 5);
@@ -185,7 +185,7 @@ async fn a_session_of_somebody_else_or_with_its_own_token_does_not_speak_for_who
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_stored_sign_in_the_figures_of_a_token_are_an_account_of_their_own() {
+async fn status_line_of_a_token_without_sign_in_becomes_its_own_account() {
     let scene = Scene::new(1.0).await;
     scene.home.remove_credentials();
     let app = scene.start();
@@ -212,7 +212,7 @@ async fn without_a_stored_sign_in_the_figures_of_a_token_are_an_account_of_their
 
 /// Versions of Claude Code that do not write the account beside its tokens.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sign_in_that_is_written_in_two_steps_is_nobodys_in_between() {
+async fn sign_in_written_in_two_steps_is_attributed_only_when_complete() {
     for tokens_first in [true, false] {
         let scene = Scene::new(1.0).await;
         let (ann, bob) = (Credential::fresh(good(&scene)), Credential::fresh(good(&scene)));
@@ -259,7 +259,7 @@ async fn a_sign_in_that_is_written_in_two_steps_is_nobodys_in_between() {
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_folder_under_another_name_is_the_same_folder() {
+async fn config_dir_under_another_path_is_the_same_account() {
     let scene = Scene::new(1.0).await;
     scene.fake.always(Answer::rate_limited(Some("3600")));
     scene.home.sign_in_at("work", BOB, "bob@example.com", good(&scene));

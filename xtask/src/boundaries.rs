@@ -176,26 +176,26 @@ mod tests {
     };
 
     #[test]
-    fn a_crate_that_must_not_be_there_is_found_once() {
+    fn forbidden_crate_is_reported_once() {
         let tree =
             "holdoff-core v0.1.0 (/src/core)|default\ntokio v1.54.1|rt\ntokio-util v0.7.1|\ntokio v1.54.1|rt (*)\n";
         assert_eq!(BOUNDARY.crossed_by(tree), ["tokio", "tokio-util"]);
     }
 
     #[test]
-    fn names_are_compared_whole() {
+    fn forbidden_crate_names_match_whole_names_only() {
         assert!(BOUNDARY.crossed_by("time-core v0.1.8|\nruntime v1.0.0|\n").is_empty());
         assert_eq!(BOUNDARY.crossed_by("time v0.3.0|\n"), ["time"]);
     }
 
     #[test]
-    fn a_feature_is_found_only_in_its_own_crate() {
+    fn forbidden_feature_matches_only_its_own_crate() {
         assert!(BOUNDARY.crossed_by("jiff v0.2.46|alloc,serde\nserde v1.0.229|std\n").is_empty());
         assert_eq!(BOUNDARY.crossed_by("jiff v0.2.46|alloc,std (*)\n"), ["jiff with its feature std"]);
     }
 
     #[test]
-    fn a_source_file_that_is_too_long_is_named() {
+    fn source_file_over_the_line_limit_is_reported() {
         let dir = std::env::temp_dir().join(format!("holdoff-long-{}", std::process::id()));
         fs::create_dir_all(dir.join("deep")).unwrap();
         fs::write(dir.join("deep/long.rs"), "\n".repeat(LINES_MAX + 1)).unwrap();

@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn the_notes_of_a_version_are_its_section_alone() {
+    fn release_notes_are_the_section_of_that_version_only() {
         assert_eq!(section(TEXT, "0.2.0").as_deref(), Some("### Fixed\n- A thing"));
         assert_eq!(section(TEXT, "0.1.0").as_deref(), Some("- The first"));
         assert_eq!(section(TEXT, "Unreleased"), None);

@@ -331,7 +331,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn arguments_are_understood_or_refused() {
+    fn clean_system_arguments_are_parsed_or_rejected() {
         let parse = |args: &[&str]| {
             let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
             parse(&args).ok().map(|wish| (wish.suites.join(" "), wish.packages, wish.mirror))

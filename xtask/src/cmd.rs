@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_is_shown_as_a_shell_would_take_it() {
+    fn command_is_displayed_with_shell_quoting() {
         let cmd = Cmd::new("/opt/cargo")
             .shown_as("cargo")
             .args(["test", "-p", "a b", "it's", ""])
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cargo_says_about_xtask_is_kept_from_its_children() {
+    fn cargo_package_variables_are_not_passed_to_child_processes() {
         for name in ["CARGO_PKG_NAME", "CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_BIN_NAME"] {
             assert!(describes_this_package(OsStr::new(name)), "{name}");
         }
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn a_failure_names_the_command_and_its_code() {
+    fn command_failure_names_the_command_and_exit_code() {
         let error = Cmd::new("sh").args(["-c", "echo why >&2; exit 3"]).read();
         let said = error.map_or_else(|error| error.to_string(), |_| String::new());
         assert_eq!(said, "`sh -c 'echo why >&2; exit 3'` failed with exit code 3: why");

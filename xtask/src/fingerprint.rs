@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_is_current_until_a_source_changes() -> Result<()> {
+    fn fingerprint_is_current_until_a_source_changes() -> Result<()> {
         let folder = Folder::new("changes")?;
         assert!(!folder.stamp()?.is_current());
         folder.stamp()?.keep()?;
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interrupted_step_is_not_taken_for_done() -> Result<()> {
+    fn fingerprint_of_an_interrupted_step_is_not_current() -> Result<()> {
         let folder = Folder::new("interrupted")?;
         let stamp = folder.stamp()?;
         stamp.forget()?;
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_source_that_is_not_there_is_an_error() {
+    fn fingerprint_of_a_missing_source_is_an_error() {
         let stamp = Stamp::new("stamp".into(), &["no/such/file".into()], |_| true);
         assert!(stamp.is_err());
     }

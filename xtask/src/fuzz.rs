@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn every_target_is_fuzzed_unless_some_are_named() {
+    fn fuzz_arguments_default_to_every_target() {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         assert_eq!(parse(&[]), Some((10, false, names(&["one", "two"]))));
         assert_eq!(parse(&["--minutes", "3", "two", "--keep"]), Some((3, true, names(&["two"]))));
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn every_target_is_in_the_help_and_has_a_program() {
+    fn fuzz_targets_are_in_the_help_and_have_a_program() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fuzz");
         let ground = Ground {
             dir: root.join("libfuzzer"),

@@ -211,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_law_is_broken_twice_or_more_and_every_break_fits_the_core_as_it_is() {
+    fn law_mutations_cover_each_law_twice_and_apply_to_the_core() {
         for law in 1..=18 {
             assert!(breaks().filter(|broken| broken.failure == Failure::Law(law)).count() >= 2, "{law}");
         }
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_simulation_says_is_understood() {
+    fn simulation_output_is_parsed() {
         let said = "12.0 account-years\n\nseed 7 broke law 13: the usage gate is open after 3.4 days\n";
         assert_eq!(seen(said), Some((7, Failure::Law(13))));
         let said = "seed 1 broke law 11: it does not come to rest after 0.0 days\n";
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn the_copy_has_the_members_that_are_built() {
+    fn workspace_copy_lists_only_the_built_members() {
         let manifest =
             workspace("[workspace]\nx\n[workspace.package]\ny\nc = { path = \"src-tauri/core\" }\n[package]\nz");
         assert_eq!(

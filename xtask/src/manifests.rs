@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn templates_are_filled_in() -> Result<()> {
+    fn manifest_placeholders_are_filled_in_and_missing_sums_rejected() -> Result<()> {
         let sums = parse_sums("0f  holdoff.deb\naa  a b.msi\n");
         let text =
             filled("v@VERSION@ @URL@/x '@SHA256 holdoff.deb@' @SHA256 a b.msi@.", "https://example.com/h/", &sums)?;
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn every_template_can_be_filled_in() -> Result<()> {
+    fn manifest_templates_leave_no_placeholder_unfilled() -> Result<()> {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging");
         let names = [
             format!("holdoff-{VERSION}-linux-x86_64.tar.gz"),

@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_circle_is_found_however_it_is_written() {
+    fn cycle_is_found_for_every_import_form() {
         for b in ["use crate::a::A;", "use super::a::{self, A};", "fn b() { crate::a::a() }", "use crate::A;"] {
             let circles =
                 found(&[("", "mod a;\nmod b;\npub use a::A;"), ("a", "use crate::b::{B, C as D};"), ("b", b)]);
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_longer_circle_is_found_whole() {
+    fn cycle_of_three_modules_is_reported_whole() {
         let circles = found(&[
             ("", "mod a;\nmod b;\nmod c;"),
             ("a", "use crate::b;"),
@@ -250,12 +250,12 @@ mod tests {
     }
 
     #[test]
-    fn what_a_module_takes_from_the_one_that_declares_it_is_no_circle() {
+    fn import_from_the_parent_module_is_not_a_cycle() {
         assert!(found(&[("", "mod a;"), ("a", "mod b;\nuse b::B;"), ("a::b", "use super::A;")]).is_empty());
     }
 
     #[test]
-    fn tests_and_comments_import_nothing() {
+    fn imports_in_tests_and_comments_are_ignored() {
         let b = "//! See crate::a.\n#[cfg(test)]\nuse crate::a::A;\nfn b() {}\n#[cfg(test)]\nmod tests {\n use crate::a;\n}";
         assert!(found(&[("", "mod a;\nmod b;"), ("a", "use crate::b;"), ("b", b)]).is_empty());
     }

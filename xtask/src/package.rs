@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_are_understood_or_refused() {
+    fn package_arguments_are_parsed_or_rejected() {
         let usual = Wish { programs: None, out: None, revision: "1".into() };
         assert_eq!(parsed(&[]), Some(usual));
         let all = parsed(&["--programs", "a", "--out", "b", "--revision", "2"]);
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_told_in_mebibytes() {
+    fn sizes_are_formatted_in_mebibytes() {
         assert_eq!([0, 1024 * 1024, 12_345_678].map(mib), ["0.0 MiB", "1.0 MiB", "11.7 MiB"]);
     }
 }

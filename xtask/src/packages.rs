@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn os_release_is_read_with_and_without_quotes() {
+    fn os_release_is_parsed_with_and_without_quotes() {
         let debian = Distribution::parse("PRETTY_NAME=\"Debian GNU/Linux 12\"\nVERSION_ID=\"12\"\nID=debian\n");
         assert_eq!(debian, Distribution { id: "debian".into(), like: vec![] });
         assert!(debian.is_debian());
@@ -220,13 +220,13 @@ mod tests {
     }
 
     #[test]
-    fn a_package_that_was_removed_or_only_unpacked_is_not_installed() {
+    fn installed_packages_exclude_removed_and_unconfigured_ones() {
         let said = "installed xvfb\nconfig-files dunst\nhalf-configured dbus\nnot-installed xdotool\n";
         assert_eq!(installed_packages(said), BTreeSet::from(["xvfb"]));
     }
 
     #[test]
-    fn only_what_nothing_provides_is_missing() {
+    fn missing_packages_exclude_needs_already_met() {
         let debian = Distribution::parse("ID=debian");
         let installed = BTreeSet::from(["build-essential", "fonts-dejavu-core"]);
         let is_met = |probe: &Probe| *probe == Probe::Programs(&["pkg-config"]);
@@ -236,14 +236,14 @@ mod tests {
     }
 
     #[test]
-    fn a_purpose_needs_all_that_a_lesser_one_does() {
+    fn purpose_needs_include_those_of_lesser_purposes() {
         let [run, desktop, test] = [Purpose::Run, Purpose::VirtualDesktop, Purpose::Test].map(Purpose::needs);
         assert!(desktop.starts_with(&run) && test.starts_with(&desktop));
         assert!(run.len() < desktop.len() && desktop.len() < test.len());
     }
 
     #[test]
-    fn chromium_has_another_name_in_ubuntu() {
+    fn chromium_package_is_named_differently_on_ubuntu() {
         let needs = Purpose::Test.needs();
         let named = |id: &str| {
             let all = packages(&needs, &Distribution::parse(id));

@@ -46,7 +46,7 @@ pub fn run(project: &Project, args: &[String]) -> Result<()> {
         .run()
 }
 
-const TEST: &str = "real::holdoff_and_the_real_claude_code_leave_each_other_alone";
+const TEST: &str = "real::real_claude_code_and_holdoff_coexist";
 
 /// Unpacks the program from the npm package for this machine. Package scripts are not run.
 fn install(version: &str) -> Result<PathBuf> {
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn arguments_are_understood_or_refused() {
+    fn real_clients_arguments_are_parsed_or_rejected() {
         let parse = |args: &[&str]| {
             let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
             parse(&args).ok().map(|wish| (wish.rounds, wish.version))

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_variable_is_no_display() {
+    fn display_variable_empty_counts_as_no_display() {
         let check = |x11: Option<&str>, wayland: Option<&str>, expected: bool| {
             assert_eq!(has_display(x11.map(OsStr::new), wayland.map(OsStr::new)), expected);
         };
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_are_understood_or_refused() {
+    fn run_arguments_are_parsed_or_rejected() {
         assert_eq!(parsed(&[]), Some(Place::Here));
         assert_eq!(parsed(&["--virtual-desktop"]), Some(Place::VirtualDesktop { out: None }));
         let with_out = Some(Place::VirtualDesktop { out: Some("pictures".into()) });

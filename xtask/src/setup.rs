@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sudo_is_used_only_where_it_must_be() {
+    fn sudo_is_used_only_when_needed() {
         assert_eq!(rights(true, true, true), Rights::Root);
         assert_eq!(rights(true, false, false), Rights::Root);
         assert_eq!(rights(false, true, true), Rights::Sudo { may_ask: true });
@@ -206,14 +206,14 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_asked_for_a_password_where_nobody_is() {
+    fn sudo_does_not_prompt_for_a_password_without_a_terminal() {
         assert_eq!(rights(false, true, false), Rights::Sudo { may_ask: false });
         let shown = apt_get(Rights::Sudo { may_ask: false }).arg("update").to_string();
         assert_eq!(shown, "sudo -n env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 update");
     }
 
     #[test]
-    fn what_is_missing_is_listed_with_its_reason() {
+    fn missing_packages_are_listed_with_a_reason() {
         let needs = Purpose::Run.needs();
         let said = list(&needs[1..3], probe_in_words);
         assert_eq!(

@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_run_unless_something_is_asked_for() {
+    fn steps_default_to_all_unless_selected_with_only() {
         let all = chosen(&[]).unwrap_or_default();
         assert_eq!(all.first(), Some(&"setup"));
         assert_eq!(all.last(), Some(&"tests"));
@@ -173,21 +173,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_step_is_refused() {
+    fn steps_unknown_are_rejected() {
         for refused in [&["--only"][..], &["--only", "lunch"], &["format"], &["--all"]] {
             assert_eq!(chosen(refused), None, "{refused:?}");
         }
     }
 
     #[test]
-    fn every_step_is_in_the_help() {
+    fn steps_are_all_in_the_help() {
         for step in &STEPS {
             assert!(HELP.contains(step.name), "{}", step.name);
         }
     }
 
     #[test]
-    fn the_summary_names_the_slowest_first_and_counts() {
+    fn summary_lists_the_slowest_steps_first_with_counts() {
         let seconds = Duration::from_secs;
         let done = [("format", seconds(2)), ("clippy", seconds(125)), ("tests", seconds(60))];
         assert_eq!(

@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_are_read_as_node_prints_them() {
+    fn node_version_output_is_parsed() {
         assert_eq!(parse_version("v20.20.2\n"), Some((20, 20)));
         assert_eq!(parse_version("v24.0.0-nightly"), Some((24, 0)));
         assert_eq!(parse_version("20.1.0"), None);
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_node_that_vite_runs_on_will_do() {
+    fn node_version_must_be_supported_by_vite() {
         for too_old in [(18, 20), (20, 18), (21, 7), (22, 11)] {
             assert!(!is_new_enough(too_old), "{too_old:?}");
         }

@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_tools_make_is_no_source() {
+    fn generated_dirs_are_not_sources() {
         for made in ["node_modules", "dist", "dist-mock", ".svelte-kit"] {
             assert!(!is_source(made), "{made}");
         }

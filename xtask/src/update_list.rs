@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_there_is_listed_and_what_is_not_is_left_out() -> Result<()> {
+    fn update_list_contains_only_existing_packages() -> Result<()> {
         let (archive, deb) =
             (format!("holdoff-{VERSION}-linux-x86_64.tar.gz"), format!("holdoff_{VERSION}-1_arm64.deb"));
         let sums = BTreeMap::from([(archive.as_str(), "0f"), (deb.as_str(), "aa")]);
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn long_notes_are_cut_and_the_list_stays_small() -> Result<()> {
+    fn update_list_truncates_long_notes_to_the_size_limit() -> Result<()> {
         let archive = format!("holdoff-{VERSION}-linux-x86_64.tar.gz");
         let sums = BTreeMap::from([(archive.as_str(), "0f")]);
         let text = list("2026-12-01", &"\u{1}".repeat(100_000), &sums, |_| Some(9))?;

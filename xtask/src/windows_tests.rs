@@ -47,11 +47,11 @@ const CERTIFICATES: &str =
 
 /// The tests that are not run, and why.
 const LEFT_OUT: [(&str, &str); 5] = [
-    ("a_certificate_that_claude_codes_settings_name_is_trusted", CERTIFICATES),
-    ("the_proxy_of_claude_codes_settings_is_gone_through_and_named_without_its_password", CERTIFICATES),
-    ("an_answer_that_breaks_off_is_no_request_that_was_lost", "Wine may tell of a reset before what came ahead of it"),
-    ("what_follows_from_every_status_is_what_was_reviewed", "it makes 18,000 connections, and Wine ten a second"),
-    ("a_day_of_work_with_the_status_line_asks_a_tenth", "on its clock, a second of Wine's is half an hour"),
+    ("ca_certificate_from_claude_code_settings_is_trusted", CERTIFICATES),
+    ("proxy_from_claude_code_settings_is_used_and_hides_its_password", CERTIFICATES),
+    ("token_response_truncated_is_not_a_lost_request", "Wine may tell of a reset before what came ahead of it"),
+    ("decisions_for_every_status_match_the_reviewed_table", "it makes 18,000 connections, and Wine ten a second"),
+    ("status_line_readings_cut_a_days_requests_to_a_tenth", "on its clock, a second of Wine's is half an hour"),
 ];
 
 /// Runs in its own namespaces with the system's root, the repository and the target folder. The home folders of Wine and of
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn results_are_counted_by_program() {
+    fn test_results_are_counted_per_program() {
         let said = "     Running unittests src/lib.rs (/target/x86_64-pc-windows-gnu/debug/deps/holdoff_core-cae6.exe)\n\n\
             running 573 tests\ntest result: ok. 573 passed; 0 failed; 2 ignored; 0 measured; 1 filtered out; finished in 10.40s\n\
             \x20    Running tests/zone.rs (/target/x86_64-pc-windows-gnu/debug/deps/zone-d499.exe)\n\
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_are_understood_or_refused() {
+    fn windows_tests_arguments_are_parsed_or_rejected() {
         let parse = |args: &[&str]| parse(&args.iter().map(|arg| (*arg).to_owned()).collect::<Vec<_>>()).ok();
         assert_eq!(parse(&[]).as_deref(), Some(MIRROR));
         assert_eq!(parse(&["--mirror", "http://mirror"]).as_deref(), Some("http://mirror"));

@@ -274,12 +274,12 @@ mod tests {
     use clap::CommandFactory;
 
     #[test]
-    fn the_commands_are_put_together_rightly() {
+    fn clap_command_definition_is_valid() {
         Args::command().debug_assert();
     }
 
     #[test]
-    fn times() {
+    fn duration_arguments_are_parsed_or_rejected() {
         for (text, secs) in [("0s", 0), ("45s", 45), ("15m", 900), ("15min", 900), ("2h", 7200), ("7d", 604_800)] {
             assert_eq!(time(text), Ok(Duration::from_secs(secs)), "{text}");
         }
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn percents() {
+    fn percent_arguments_are_parsed_or_rejected() {
         for (text, value) in [("20", 20.0), ("20%", 20.0), ("20 %", 20.0), ("0.5", 0.5), ("100", 100.0)] {
             assert_eq!(percent(text), Ok(value), "{text}");
         }

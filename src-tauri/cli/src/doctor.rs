@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_shown_names_nobody() {
+    fn doctor_output_redacts_home_tokens_and_addresses() {
         let home = Path::new("/home/ann");
         assert_eq!(plain("/home/ann/.claude is there", home), "~/.claude is there");
         assert_eq!(plain("a x=sk-ant-oat01-secret b", home), "a (withheld) b");
@@ -166,7 +166,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_path_can_be_pasted() {
+    fn doctor_paths_are_quoted_for_the_shell() {
         let home = Path::new("/home/ann");
         assert_eq!(word(Path::new("/home/ann/.claude"), home), "~/.claude");
         assert_eq!(word(Path::new("/home/ann/it's $(id)"), home), r"~/'it'\''s $(id)'");

@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn the_locale_decides_between_12_and_24_hours() {
+    fn hour_cycle_follows_the_locale() {
         for name in ["en_US", "en_US.UTF-8", "en_CA.utf8", "hi_IN", "el_GR@euro", "ar_EG.UTF-8", "en_PH", "gd_GB"] {
             assert_eq!(HourCycle::of_locale(name), HourCycle::H12, "{name}");
         }
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn twelve_hours_begin_with_twelve() {
+    fn hour_cycle_12_starts_at_twelve() {
         for (at, time) in [
             ("00:05", "12:05 AM"),
             ("01:00", "1:00 AM"),
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hour_that_comes_twice_is_told_apart() {
+    fn repeated_dst_hour_is_shown_with_its_zone() {
         let berlin = |at: &str| said("CET-1CEST,M3.5.0,M10.5.0/3", HourCycle::H23, &format!("2026-10-25T{at}Z"));
         let all = ["23:59:00", "00:00:00", "00:59:59", "01:00:00", "01:59:59", "02:00:00"].map(berlin);
         assert_eq!(all[1..], ["02:00 CEST", "02:59 CEST", "02:00 CET", "02:59 CET", "03:00"]);

@@ -268,7 +268,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn amounts_read_as_money() {
+    fn amount_is_formatted_with_currency_and_decimals() {
         let show = |minor, currency: &str, exponent| Amount { minor, currency: currency.into(), exponent }.to_string();
         assert_eq!(show(1234, "USD", 2), "$12.34");
         assert_eq!(show(5, "EUR", 2), "€0.05");
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_past_its_reset_has_no_level() {
+    fn window_level_past_the_reset_is_reset() {
         let window = QuotaWindow {
             id: "five_hour".into(),
             kind: crate::providers::anthropic::window_kind("five_hour", None),
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn the_highest_level_is_that_of_a_window_that_is_not_over() {
+    fn highest_level_ignores_windows_past_their_reset() {
         let window = |used: Option<f64>, resets_at: i64| QuotaWindow {
             id: "w".into(),
             kind: WindowKind::Other,

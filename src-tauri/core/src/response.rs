@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_holds_an_answer_shows_how_long_it_is_and_no_more() {
+    fn http_response_debug_output_shows_only_the_body_length() {
         let secret = "sk-ant-ort01-in-an-answer";
         let answer = || HttpResponse {
             status: 200,

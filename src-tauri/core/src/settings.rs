@@ -148,13 +148,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_said_is_the_default() {
+    fn settings_empty_file_gives_defaults() {
         assert_eq!(parse(json!({})), (Settings::default(), vec![]));
         assert_eq!(parse(json!({"version": 1, "someone_elses": [1]})).1, Vec::<String>::new());
     }
 
     #[test]
-    fn good_values_are_taken() {
+    fn settings_valid_values_are_applied() {
         let folder = if cfg!(windows) { r"C:\Users\ann\.claude-work" } else { "/home/ann/.claude-work" };
         let (settings, problems) = parse(json!({
             "version": 1, "polling_interval_s": 180, "percent": "left", "clock": "12h", "theme": "dark",
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn updates_are_looked_for_only_where_the_file_says_so() {
+    fn settings_updates_are_on_only_if_set_to_true() {
         let of = |value: Value| parse(value).0.updates;
         assert_eq!(
             [json!({}), json!({"updates": true}), json!({"updates": false})].map(of),
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn each_wrong_value_is_named_and_costs_only_itself() {
+    fn settings_invalid_value_is_reported_and_only_it_ignored() {
         for wrong in [json!(5), json!(179), json!(3601), json!(-1), json!("300"), json!(null), json!(300.5)] {
             let (settings, problems) = parse(json!({"polling_interval_s": wrong, "percent": "left"}));
             assert_eq!(settings.polling_interval, DEFAULT_POLL_INTERVAL, "{wrong}");
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_of_notices_and_history_is_checked() {
+    fn settings_for_notifications_and_history_are_validated() {
         for (key, wrong) in [
             ("notify_thresholds", json!([0])),
             ("notify_thresholds", json!([101])),
@@ -227,14 +227,14 @@ mod tests {
     }
 
     #[test]
-    fn a_long_wrong_value_is_cut() {
+    fn settings_problem_truncates_a_long_value() {
         let (_, problems) = parse(json!({"theme": "x".repeat(5000)}));
         assert!(problems[0].len() < 200, "{problems:?}");
     }
 
     /// Found by fuzzing: JSON leaves the delete character as it is.
     #[test]
-    fn a_wrong_value_stays_on_its_line() {
+    fn settings_problem_contains_no_control_characters() {
         let (_, problems) = parse(json!({"claude_config_dirs": ["a\u{7f}b"], "theme": "x".repeat(39)}));
         assert!(problems.iter().all(|problem| !problem.chars().any(char::is_control)), "{problems:?}");
         assert!(problems.iter().any(|problem| problem.contains(&format!("\"{}…;", "x".repeat(39)))), "{problems:?}");

@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_moments_the_boot_clock_tells_which_is_sooner() {
+    fn moments_are_ordered_by_the_boot_clock() {
         let (one, same, next) = (at(7, 10), at(5, 10), at(1, 11));
         assert_eq!((one.sooner(next), next.sooner(one)), (one, one));
         assert_eq!((one.later(next), next.later(one)), (next, next));
@@ -124,13 +124,13 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_survives_a_reboot_by_the_wall_clock() {
+    fn deadline_after_reboot_is_rebased_by_the_wall_clock() {
         let (since, until) = (at(1_000, 50_000), at(11_000, 60_000));
         assert_eq!(until.carried(since, at(4_000, 10)), at(11_000, 7_010));
     }
 
     #[test]
-    fn a_wall_clock_set_back_over_a_reboot_never_lengthens_a_deadline() {
+    fn deadline_after_reboot_with_clock_set_back_is_never_longer() {
         let (since, until) = (at(1_000_000, 50_000), at(1_010_000, 60_000));
         let now = at(0, 10);
         assert_eq!(until.carried(since, now).since(now), Duration::from_secs(10));
@@ -138,7 +138,7 @@ mod tests {
 
     /// Found by the simulation (seed 34): a clock that was set while Holdoff ran opened a gate over the next reboot.
     #[test]
-    fn what_was_done_to_the_wall_clock_before_it_was_last_known_has_no_say() {
+    fn deadline_after_reboot_ignores_clock_changes_before_the_last_save() {
         let until = at(3_600_000, 3_600_000);
         for jump in [-86_400_000, 86_400_000] {
             let last = at(600_000 + jump, 600_000);
@@ -148,19 +148,19 @@ mod tests {
     }
 
     #[test]
-    fn a_past_moment_from_the_future_counts_as_now() {
+    fn past_moment_after_reboot_is_never_in_the_future() {
         assert_eq!(at(9_000, 0).carried_past(at(5_000, 700)).boot, Boot(700));
         assert_eq!(at(3_000, 0).carried_past(at(5_000, 700)).boot, Boot(-1_300));
     }
 
     #[test]
-    fn a_deadline_is_told_in_the_wall_time_of_now() {
+    fn deadline_wall_time_follows_the_current_clock() {
         let until = at(10_000, 10_000);
         assert_eq!(until.wall_as_of(at(104_000, 4_000)), Wall(110_000));
     }
 
     #[test]
-    fn absurd_times_saturate() {
+    fn time_arithmetic_saturates_at_extremes() {
         let far = at(i64::MAX, i64::MAX);
         assert_eq!(far.plus(Duration::MAX), far);
         assert_eq!(at(i64::MIN, i64::MIN).since(far), Duration::ZERO);

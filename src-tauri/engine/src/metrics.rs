@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn only_this_computer_is_served() {
+    fn metrics_address_must_be_loopback() {
         for good in ["127.0.0.1:9184", "[::1]:9184", "127.9.9.9:1"] {
             assert!(parse(good, TOKEN_FILE).is_ok(), "{good}");
         }
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_file_is_found_from_anywhere() {
+    fn metrics_token_file_path_must_be_absolute_or_in_home() {
         assert_eq!(parse("127.0.0.1:1", "~/.config/t").unwrap().token_file, Path::new(HOME).join(".config/t"));
         assert!(parse("127.0.0.1:1", "t").unwrap_err().contains("\"t\""));
     }

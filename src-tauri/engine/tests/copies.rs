@@ -86,7 +86,7 @@ impl Copy {
 
 /// Laws 2 and 10.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_copy_asks_nothing_beside_the_first_and_keeps_its_cooldown_after_it() {
+async fn second_instance_sends_nothing_and_inherits_the_cooldown() {
     let person = Person::new().await;
     person.fake.then(Answer::rate_limited(Some("86400")));
     let first = person.start("share").await;
@@ -105,7 +105,7 @@ async fn a_second_copy_asks_nothing_beside_the_first_and_keeps_its_cooldown_afte
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_copy_that_is_started_after_another_one_ended_waits_as_that_one_was_told() {
+async fn instance_started_after_another_keeps_its_cooldown() {
     let person = Person::new().await;
     person.fake.then(Answer::rate_limited(Some("3600")));
     let first = person.start("share").await;
@@ -129,7 +129,7 @@ async fn a_copy_that_is_started_after_another_one_ended_waits_as_that_one_was_to
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_copies_that_take_turns_keep_three_minutes_between_their_requests() {
+async fn instances_taking_turns_keep_three_minutes_between_requests() {
     let person = Person::new().await;
     let first = person.start("share").await;
     let read = async || first.account()?.reading.map(drop);
@@ -143,7 +143,7 @@ async fn two_copies_that_take_turns_keep_three_minutes_between_their_requests() 
 
 /// The copy was killed after it wrote the ledger entry and before it saved anything else.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_copy_that_was_killed_before_it_saved_what_it_was_told_is_followed_by_one_that_reads_its_ledger() {
+async fn instance_killed_before_saving_is_recovered_from_its_ledger() {
     let person = Person::new().await;
     person.fake.then(Answer::rate_limited(Some("7200")));
     let first = person.start("share").await;

@@ -68,7 +68,7 @@ fn text(answer: Answered) -> String {
 }
 
 #[tokio::test]
-async fn it_is_the_grant_of_rfc_6749_and_carries_no_other_secret() {
+async fn token_request_follows_rfc_6749_and_has_no_other_secret() {
     let fake = FakeAnthropic::start().await;
     fake.token_always(Answer::renewed("sk-ant-oat01-B", Some("sk-ant-ort01-B")));
     send(&fake.token_base()).await;
@@ -84,7 +84,7 @@ async fn it_is_the_grant_of_rfc_6749_and_carries_no_other_secret() {
 }
 
 #[tokio::test]
-async fn what_is_answered_comes_back_as_it_is() {
+async fn token_response_is_returned_unchanged() {
     let new = text(answered(Answer::renewed("sk-ant-oat01-B", Some("sk-ant-ort01-B"))).await);
     assert!(new.contains("sk-ant-oat01-B") && new.contains("sk-ant-ort01-B"));
     assert!(!text(answered(Answer::renewed("sk-ant-oat01-B", None)).await).contains("refresh_token\""));
@@ -100,7 +100,7 @@ async fn what_is_answered_comes_back_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed_with_it() {
+async fn token_request_redirect_is_not_followed() {
     let foreign = Foreign::start().await;
     for status in [301, 302, 303, 307, 308] {
         assert_eq!(answered(Answer::redirect_with(status, &foreign.url())).await.status, status);
@@ -110,14 +110,14 @@ async fn a_redirect_is_not_followed_with_it() {
 
 /// A truncated response is a response: the token is spent, and nothing else is known.
 #[tokio::test]
-async fn an_answer_that_breaks_off_is_no_request_that_was_lost() {
+async fn token_response_truncated_is_not_a_lost_request() {
     for torn in [Answer::reset(), Answer::trickle(Duration::from_millis(50))] {
         assert!(matches!(answered(torn).await.body, Body::Truncated(_)));
     }
 }
 
 #[tokio::test]
-async fn what_did_not_leave_is_told_from_what_was_lost() {
+async fn token_request_not_sent_is_distinguished_from_lost() {
     let fake = FakeAnthropic::start().await;
     let lost = [Answer::hang(), Answer::hang_up(), Answer::ok().after(Duration::from_secs(30))];
     for (sent, answer) in lost.into_iter().enumerate() {
@@ -135,7 +135,7 @@ async fn what_did_not_leave_is_told_from_what_was_lost() {
 
 /// The conditions are checked once there is a connection, not before: connecting takes time.
 #[tokio::test]
-async fn it_does_not_leave_if_it_may_not_at_the_last_moment() {
+async fn token_request_refused_after_connecting_is_not_sent() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let (tell, connected) = tokio::sync::oneshot::channel();
@@ -168,7 +168,7 @@ async fn it_does_not_leave_if_it_may_not_at_the_last_moment() {
 
 /// A client that never gets to send anything has spent nothing, however long it took.
 #[tokio::test]
-async fn a_time_out_before_it_left_is_free() {
+async fn token_request_timed_out_before_sending_spends_nothing() {
     let fake = FakeAnthropic::start().await;
     let delivery = send_while(&fake.token_base(), std::future::pending()).await;
     assert!(matches!(&delivery, SendResult::NotSent(why) if why.contains("timed out")), "{delivery:?}");
@@ -177,7 +177,7 @@ async fn a_time_out_before_it_left_is_free() {
 
 /// The same checks as for any request, and one more just before the token is sent.
 #[tokio::test]
-async fn a_permit_that_does_not_hold_any_more_spends_nothing() {
+async fn token_request_with_an_expired_permit_spends_nothing() {
     let fake = FakeAnthropic::start().await;
     fake.token_always(Answer::renewed("sk-ant-oat01-B", None));
     let bases =

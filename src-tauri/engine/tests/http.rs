@@ -49,7 +49,7 @@ fn broken(answer: &holdoff_core::HttpResponse) -> bool {
 }
 
 #[tokio::test]
-async fn an_answer_comes_back_whole() {
+async fn response_is_returned_whole() {
     let answer = answered(Answer::raw(200, &[("retry-after", "7")], "{}")).await;
     assert_eq!((answer.status, answer.retry_after.as_deref()), (200, Some("7")));
     assert!(matches!(answer.body, Body::Whole(bytes) if *bytes == b"{}"));
@@ -57,7 +57,7 @@ async fn an_answer_comes_back_whole() {
 
 /// Law 16: the account is turned off during the connection attempt.
 #[tokio::test]
-async fn what_is_not_wanted_any_more_does_not_leave() {
+async fn request_cancelled_while_connecting_is_not_sent() {
     let fake = FakeAnthropic::start().await;
     let bases = Bases::new(Provider::Anthropic, fake.api_base().parse().unwrap(), fake.token_base().parse().unwrap());
     let wanted = Arc::new(AtomicBool::new(true));
@@ -81,13 +81,13 @@ async fn what_is_not_wanted_any_more_does_not_leave() {
 }
 
 #[tokio::test]
-async fn a_request_id_is_looked_for() {
+async fn response_request_id_header_is_detected() {
     assert!(answered(Answer::rate_limited(Some("0"))).await.request_id);
     assert!(!answered(Answer::refused_at_edge(Some("0"))).await.request_id);
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed() {
+async fn redirect_is_not_followed() {
     let foreign = Foreign::start().await;
     for status in [301, 302, 303, 307, 308] {
         assert_eq!(answered(Answer::redirect_with(status, &foreign.url())).await.status, status);
@@ -96,20 +96,20 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_body_has_a_limit() {
+async fn response_body_size_is_limited() {
     assert!(!broken(&answered(Answer::raw(200, &[], vec![b'x'; BODY_MAX])).await));
     assert!(broken(&answered(Answer::raw(200, &[], vec![b'x'; BODY_MAX + 1])).await));
     assert!(broken(&answered(Answer::huge_declared(3 * 1024 * 1024)).await));
 }
 
 #[tokio::test]
-async fn what_trickles_is_given_up_and_its_status_is_kept() {
+async fn response_trickling_times_out_and_keeps_its_status() {
     let answer = answered(Answer::trickle(Duration::from_millis(50))).await;
     assert!(broken(&answer), "{answer:?}");
 }
 
 #[tokio::test]
-async fn a_token_that_is_echoed_is_taken_out() {
+async fn response_body_echoing_the_token_is_redacted() {
     let answer = answered(Answer::echo_token(403)).await;
     let Body::Whole(bytes) = answer.body else { panic!("{:?}", answer.body) };
     let text = String::from_utf8_lossy(&bytes);
@@ -117,14 +117,14 @@ async fn a_token_that_is_echoed_is_taken_out() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_echoed_in_a_header_is_taken_out() {
+async fn response_header_echoing_the_token_is_redacted() {
     let headers = [("retry-after", TOKEN), ("date", TOKEN)];
     let answer = answered(Answer::raw(429, &headers, "{}")).await;
     assert_eq!([answer.retry_after.as_deref(), answer.date.as_deref()], [Some("(withheld)"); 2]);
 }
 
 #[tokio::test]
-async fn what_did_not_leave_is_told_from_what_was_lost() {
+async fn request_not_sent_is_distinguished_from_lost() {
     let fake = FakeAnthropic::start().await;
     let trickle = Answer::trickle_headers(Duration::from_millis(50));
     for answer in [Answer::hang(), Answer::hang_up(), trickle, Answer::interim()] {
@@ -145,7 +145,7 @@ async fn what_did_not_leave_is_told_from_what_was_lost() {
 }
 
 #[tokio::test]
-async fn what_speaks_something_else_than_http_is_said_to() {
+async fn server_that_does_not_speak_http_is_reported() {
     let fake = FakeAnthropic::start().await;
     let answer = || Answer::bytes(*b"220 mail.example ESMTP Postfix\r\n");
     let greeting = || Welcome::Says(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n".to_vec());
@@ -160,7 +160,7 @@ async fn what_speaks_something_else_than_http_is_said_to() {
 
 /// `.invalid` never resolves (RFC 2606).
 #[tokio::test]
-async fn a_name_that_is_none_is_said_to_be() {
+async fn dns_failure_is_reported() {
     let base: reqwest::Url = "https://holdoff.invalid/".parse().unwrap();
     let permitted = due();
     let delivery =
@@ -170,7 +170,7 @@ async fn a_name_that_is_none_is_said_to_be() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_not_trusted_gets_no_token() {
+async fn tls_handshake_failure_sends_no_token() {
     let fake = FakeAnthropic::start().await;
     // Plain HTTP where TLS is expected: the handshake fails before the request is sent.
     let base = fake.api_base().replace("http://", "https://");
@@ -189,7 +189,7 @@ const COMPUTERS_OWN: &str = "/etc/ssl/certs/ca-certificates.crt";
 /// An update replaces the certificate file, and a request may come while it is missing.
 #[cfg(target_os = "linux")]
 #[test]
-fn certificates_that_were_missing_for_a_moment_are_looked_for_again() {
+fn ca_certificates_missing_briefly_are_loaded_again() {
     let folder = tempfile::tempdir().unwrap();
     let output = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "without_certificates_at_first", "--ignored", "--nocapture"])
@@ -224,7 +224,7 @@ async fn without_certificates_at_first() {
 
 /// Law 12: the machine sleeps between the permit and its request, before any work or during the connection attempt.
 #[tokio::test]
-async fn a_permit_that_does_not_hold_any_more_sends_nothing() {
+async fn permit_expired_by_suspend_sends_nothing() {
     let fake = FakeAnthropic::start().await;
     let bases = Bases::new(Provider::Anthropic, fake.api_base().parse().unwrap(), fake.token_base().parse().unwrap());
     let send_asleep_from_look = async |slept: usize| {

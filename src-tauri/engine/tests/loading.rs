@@ -80,7 +80,7 @@ fn overwrite(dir: &Path, names: &[&str], bytes: &[u8]) {
 }
 
 #[test]
-fn a_gate_that_was_shut_for_a_day_stays_shut_whatever_is_damaged() {
+fn gate_shut_for_a_day_stays_shut_whatever_is_damaged() {
     check("nothing", |_| {});
     check("one slot", |dir| overwrite(dir, &NAMES[..1], b"{"));
     check("both slots", |dir| overwrite(dir, &NAMES, b""));
@@ -98,7 +98,7 @@ fn a_gate_that_was_shut_for_a_day_stays_shut_whatever_is_damaged() {
 
 /// An older copy of the folder, or a save that was interrupted before its first slot was complete.
 #[test]
-fn what_came_back_from_before_the_answer_does_not_open_a_gate() {
+fn gate_stays_shut_with_a_state_older_than_the_response() {
     check("an older state", |dir| {
         let mut before = State::new("boot".into());
         before.accounts.insert(ann(), AccountState::new(Provider::Anthropic));
@@ -110,7 +110,7 @@ fn what_came_back_from_before_the_answer_does_not_open_a_gate() {
 }
 
 #[test]
-fn a_first_start_holds_nothing() {
+fn first_start_has_no_cooldown() {
     let dir = tempfile::tempdir().unwrap();
     let loaded = start::load(dir.path(), "boot", NOON).kept;
     let mut fresh = AccountState::new(Provider::Anthropic);

@@ -101,7 +101,7 @@ fn copies<const N: usize>(pid: u32, needles: [&str; N]) -> [usize; N] {
 }
 
 #[tokio::test]
-async fn with_renewal_off_there_is_no_refresh_token_in_memory_and_no_token_of_an_earlier_sign_in() {
+async fn memory_with_renewal_off_has_no_refresh_or_earlier_token() {
     let mut scene = Scene::new(300.0, false).await;
     let first = scene.sign_in();
     scene.start();
@@ -121,7 +121,7 @@ async fn with_renewal_off_there_is_no_refresh_token_in_memory_and_no_token_of_an
 }
 
 #[tokio::test]
-async fn after_a_renewal_neither_the_spent_pair_nor_the_new_refresh_token_is_in_memory() {
+async fn memory_after_renewal_has_no_spent_pair_or_refresh_token() {
     let mut scene = Scene::new(60.0, true).await;
     let grants = Grants::serve(&scene.fake, DAYS);
     let spent = grants.sign_in(Duration::from_secs(60));

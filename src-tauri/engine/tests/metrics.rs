@@ -94,7 +94,7 @@ fn value(text: &str, series: &str) -> Option<f64> {
 }
 
 #[tokio::test]
-async fn a_collector_with_the_token_reads_what_is_known() {
+async fn metrics_scrape_with_the_token_returns_all_series() {
     let served = Served::start().await;
     served.requests.count(&entry(LedgerEvent::Sent { why: Trigger::Poll }));
     served.requests.count(&entry(LedgerEvent::Completed { outcome: OutcomeKind::RateLimited, detail: None }));
@@ -123,7 +123,7 @@ async fn a_collector_with_the_token_reads_what_is_known() {
 }
 
 #[tokio::test]
-async fn nobody_else_reads_it() {
+async fn metrics_scrape_without_the_token_is_refused() {
     let served = Served::start().await;
     for wrong in ["", "Bearer", "Bearer ", "Bearer a-word", &format!("Basic {TOKEN}"), TOKEN] {
         let answer = client().get(served.url()).header("authorization", wrong).send().await.unwrap();
@@ -134,7 +134,7 @@ async fn nobody_else_reads_it() {
 }
 
 #[tokio::test]
-async fn a_name_that_was_bent_to_this_computer_is_refused() {
+async fn metrics_refuse_a_foreign_host_header() {
     let served = Served::start().await;
     let port = served.address.port();
     for host in [
@@ -152,7 +152,7 @@ async fn a_name_that_was_bent_to_this_computer_is_refused() {
 
 /// The user finds the reason in the log, once; clients are told nothing.
 #[tokio::test]
-async fn a_token_file_that_is_of_no_use_is_named_in_the_log_alone() {
+async fn metrics_token_file_unusable_is_reported_only_in_the_log() {
     let log = Log::default();
     let _listening = tracing::subscriber::set_default(log.clone());
     let served = Served::start().await;
@@ -192,7 +192,7 @@ async fn a_token_file_that_is_of_no_use_is_named_in_the_log_alone() {
 
 /// A request without the token gets no information and writes no log line, whatever its path, method or name.
 #[tokio::test]
-async fn a_stranger_is_told_nothing_and_fills_no_log() {
+async fn metrics_unauthorized_scrape_gets_no_detail_and_no_log_line() {
     let log = Log::default();
     let _listening = tracing::subscriber::set_default(log.clone());
     let served = Served::start().await;
@@ -215,7 +215,7 @@ async fn a_stranger_is_told_nothing_and_fills_no_log() {
 
 /// Silent connections, and those that stop in the middle of a header, are dropped in favour of newer ones.
 #[tokio::test]
-async fn idle_connections_do_not_keep_a_scrape_out() {
+async fn metrics_idle_connections_do_not_block_a_scrape() {
     use tokio::io::AsyncWriteExt;
     let served = Served::start().await;
     let mut held = Vec::new();
@@ -234,7 +234,7 @@ async fn idle_connections_do_not_keep_a_scrape_out() {
 
 /// A label is user input, and OpenMetrics has its own quoting.
 #[tokio::test]
-async fn a_label_does_not_break_out_of_its_line() {
+async fn metrics_label_values_are_escaped() {
     let served = Served::start().await;
     let settings = serde_json::json!({"accounts": {"anthropic:ann": {"label": "a\"} 1\\\u{2028}b"}}});
     served.chosen.send_replace(Settings::parse(settings.as_object().unwrap()).0);
@@ -275,7 +275,7 @@ impl tracing::Subscriber for Log {
 }
 
 #[tokio::test]
-async fn there_is_one_path_and_one_method() {
+async fn metrics_serve_one_path_and_one_method() {
     let served = Served::start().await;
     let root = client().get(format!("http://{}/", served.address)).bearer_auth(TOKEN).send().await.unwrap();
     assert_eq!(root.status().as_u16(), 404);

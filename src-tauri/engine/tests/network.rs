@@ -166,7 +166,7 @@ async fn socks(near: &mut TcpStream) -> std::io::Result<String> {
 }
 
 #[tokio::test]
-async fn a_certificate_that_claude_codes_settings_name_is_trusted() {
+async fn ca_certificate_from_claude_code_settings_is_trusted() {
     let mut rig = Rig::new().await;
     let authority = rig.authority("company.pem");
     rig.settings(&json!({"NODE_EXTRA_CA_CERTS": authority}));
@@ -178,7 +178,7 @@ async fn a_certificate_that_claude_codes_settings_name_is_trusted() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_renewed_is_trusted_with_no_restart() {
+async fn ca_certificate_replaced_is_trusted_without_a_restart() {
     let mut rig = Rig::new().await;
     let other = TlsFront::start(&rig.fake, Certificate::Trusted).await;
     other.write_authority(&rig.path("company.pem"));
@@ -190,7 +190,7 @@ async fn a_certificate_that_is_renewed_is_trusted_with_no_restart() {
 }
 
 #[tokio::test]
-async fn with_certificates_that_cannot_be_read_nothing_is_sent_and_it_is_said() {
+async fn ca_certificates_unreadable_send_nothing_and_are_reported() {
     let mut rig = Rig::new().await;
     rig.settings(&json!({"SSL_CERT_FILE": rig.path("company.pem")}));
     rig.start(&rig.front.base()).await;
@@ -203,7 +203,7 @@ async fn with_certificates_that_cannot_be_read_nothing_is_sent_and_it_is_said() 
 }
 
 #[tokio::test]
-async fn the_proxy_of_claude_codes_settings_is_gone_through_and_named_without_its_password() {
+async fn proxy_from_claude_code_settings_is_used_and_hides_its_password() {
     let mut rig = Rig::new().await;
     let proxy = Proxy::start(&rig.front, Some(PASSWORD)).await;
     let authority = rig.authority("company.pem");
@@ -223,7 +223,7 @@ async fn the_proxy_of_claude_codes_settings_is_gone_through_and_named_without_it
 }
 
 #[tokio::test]
-async fn of_a_proxy_that_is_no_help_it_is_said_what_it_did() {
+async fn proxy_failure_is_reported_with_its_cause() {
     let mut rig = Rig::new().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -244,7 +244,7 @@ async fn of_a_proxy_that_is_no_help_it_is_said_what_it_did() {
 }
 
 #[tokio::test]
-async fn a_socks_proxy_is_gone_through() {
+async fn proxy_socks_is_used() {
     let mut rig = Rig::new().await;
     let proxy = Proxy::start(&rig.front, None).await;
     let authority = rig.authority("company.pem");
@@ -256,7 +256,7 @@ async fn a_socks_proxy_is_gone_through() {
 }
 
 #[tokio::test]
-async fn with_a_proxy_that_is_none_nothing_is_sent_and_it_is_said() {
+async fn proxy_address_invalid_sends_nothing_and_is_reported() {
     let mut rig = Rig::new().await;
     rig.settings(&json!({"HTTPS_PROXY": format!("ftp://ann:{PASSWORD}@proxy.example")}));
     rig.start(FAR).await;

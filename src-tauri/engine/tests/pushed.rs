@@ -124,7 +124,7 @@ fn used_at(now_s: i64) -> f64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_left_before_the_start_is_known_at_the_start() {
+async fn spooled_reading_from_before_the_start_is_read_at_startup() {
     let mut rig = Rig::new(1.0).await;
     let at = rig.now().wall;
     rig.leave(33.0, at);
@@ -133,7 +133,7 @@ async fn what_was_left_before_the_start_is_known_at_the_start() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn in_a_cooldown_what_is_left_is_known_at_once_and_nothing_is_asked() {
+async fn spooled_reading_in_a_cooldown_is_shown_and_sends_nothing() {
     let mut rig = Rig::new(1.0).await;
     rig.start().await;
     rig.wait_for_429().await;
@@ -146,7 +146,7 @@ async fn in_a_cooldown_what_is_left_is_known_at_once_and_nothing_is_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_owners_cache_is_read_when_it_changes_and_is_as_old_as_it_says() {
+async fn cached_usage_is_read_on_change_with_its_own_age() {
     let mut rig = Rig::new(1.0).await;
     let at = |rig: &Rig, hours_ago: i64| rig.now().wall.0 - hours_ago * 3_600_000;
     let old = at(&rig, 30);
@@ -166,7 +166,7 @@ async fn the_owners_cache_is_read_when_it_changes_and_is_as_old_as_it_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whose_it_is_is_noticed_as_soon_as_it_is_said() {
+async fn account_identity_written_later_is_noticed_at_once() {
     let mut rig = Rig::new(1.0).await;
     std::fs::remove_file(rig.home.path().join(".claude.json")).unwrap();
     rig.home.credentials(&Credential::fresh(rig.fake.clock().now() + Duration::from_secs(30 * 86_400)));
@@ -180,7 +180,7 @@ async fn whose_it_is_is_noticed_as_soon_as_it_is_said() {
 
 /// Another person signs in while a session from before still repeats its old reading.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_told_before_a_sign_in_is_not_shown_under_it() {
+async fn reading_from_before_a_sign_in_is_not_shown_for_it() {
     let mut rig = Rig::new(1.0).await;
     let before = rig.now().wall;
     rig.leave(77.0, Wall(before.0 - 1));
@@ -204,7 +204,7 @@ async fn what_was_told_before_a_sign_in_is_not_shown_under_it() {
 /// The goal of issue 5, with the whole engine: an hour takes two seconds. On a busy machine readings are late: one
 /// more request is allowed per gap between readings, and the day lasts until it has enough time without gaps.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_day_of_work_with_the_status_line_asks_a_tenth() {
+async fn status_line_readings_cut_a_days_requests_to_a_tenth() {
     const DAY: Duration = Duration::from_secs(8 * 3600);
     const GAP: Duration = Duration::from_secs(200);
     const LONGEST: Duration = Duration::from_secs(120);

@@ -56,7 +56,7 @@ fn ann() -> AccountId {
 }
 
 #[test]
-fn the_state_of_every_released_version_is_opened_and_its_cooldown_kept() {
+fn state_of_every_released_version_is_read_with_its_cooldown() {
     for version in released() {
         let dir = copy(&version);
         let now = Moment { wall: Wall(OPENS.0 - 600_000), boot: Boot(1_000) };
@@ -77,7 +77,7 @@ fn the_state_of_every_released_version_is_opened_and_its_cooldown_kept() {
 }
 
 #[test]
-fn the_settings_of_every_released_version_are_read_and_outlive_a_change() {
+fn settings_of_every_released_version_are_read_and_survive_a_change() {
     for version in released() {
         let dir = copy(&version);
         let loaded = settings_file::load(dir.path(), "t");
@@ -97,7 +97,7 @@ fn the_settings_of_every_released_version_are_read_and_outlive_a_change() {
 }
 
 #[test]
-fn the_history_of_every_released_version_is_opened_with_all_that_is_in_it() {
+fn history_of_every_released_version_is_read_completely() {
     for version in released() {
         let dir = copy(&version);
         let opened = history::open(dir.path(), "t", Duration::from_secs(86_400));
@@ -128,7 +128,7 @@ fn check_later(make: impl FnOnce(&Path), file: &str, found: u64) -> tempfile::Te
 }
 
 #[test]
-fn a_later_state_is_named_and_left_as_it_is() {
+fn state_of_a_newer_version_is_reported_and_left_unchanged() {
     let dir = check_later(
         |dir| {
             let state = State { version: 7, ..Slots::read(dir).state.unwrap() };
@@ -144,7 +144,7 @@ fn a_later_state_is_named_and_left_as_it_is() {
 }
 
 #[test]
-fn later_settings_are_named_and_refuse_a_change() {
+fn settings_of_a_newer_version_are_reported_and_read_only() {
     let version = |dir: &Path| {
         let path = dir.join(settings_file::NAME);
         let text = std::fs::read_to_string(&path).unwrap();
@@ -161,7 +161,7 @@ fn later_settings_are_named_and_refuse_a_change() {
 }
 
 #[test]
-fn a_later_history_is_named_and_left_as_it_is() {
+fn history_of_a_newer_version_is_reported_and_left_unchanged() {
     let make = |dir: &Path| {
         let connection = rusqlite::Connection::open(dir.join(history::NAME)).unwrap();
         connection.pragma_update(None, "user_version", 99).unwrap();

@@ -99,7 +99,7 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn a_table_that_is_full_at_the_start_is_said_and_a_removed_sign_in_is_noticed_all_the_same() {
+async fn inotify_limit_at_startup_is_reported_and_changes_still_noticed() {
     let scene = Scene::new(true).await;
     scene.says("trouble max_user_instances").await;
     scene.a_change_is_noticed().await;
@@ -109,7 +109,7 @@ async fn a_table_that_is_full_at_the_start_is_said_and_a_removed_sign_in_is_noti
 }
 
 #[tokio::test]
-async fn a_table_that_is_full_later_is_said_and_a_removed_sign_in_is_noticed_all_the_same() {
+async fn inotify_limit_while_running_is_reported_and_changes_still_noticed() {
     let scene = Scene::new(false).await;
     scene.tell("no room");
     scene.says("is full").await;
@@ -123,7 +123,7 @@ async fn a_table_that_is_full_later_is_said_and_a_removed_sign_in_is_noticed_all
 }
 
 #[tokio::test]
-async fn a_data_folder_that_is_taken_away_is_missed_whether_it_is_watched_or_not() {
+async fn data_folder_removal_is_noticed_with_or_without_a_watch() {
     let home = Home::new();
     let program = Spawned::start("folder", &mut again(&home, "as_folder", true));
     eventually(SOON, "a folder that is looked after", async || program.stdout().contains("looking").then_some(()))
@@ -135,7 +135,7 @@ async fn a_data_folder_that_is_taken_away_is_missed_whether_it_is_watched_or_not
 
 /// Deleted files are reported by the watch again, and not only found by polling.
 #[tokio::test]
-async fn the_data_folders_watch_gets_room_again() {
+async fn data_folder_watch_recovers_from_the_inotify_limit() {
     /// By polling alone, every 5 s, this many would take longer than the time limit.
     const FILES: usize = 20;
     let home = Home::new();

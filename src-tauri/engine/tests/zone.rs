@@ -43,7 +43,7 @@ fn travel_to(hour: i32) {
 }
 
 #[tokio::test]
-async fn what_was_quiet_is_said_where_it_is_day() {
+async fn quiet_hours_end_when_the_time_zone_changes_to_daytime() {
     let (fake, home) = (FakeAnthropic::start().await, Home::new());
     fake.always(Answer::rate_limited(Some("3600")));
     home.sign_in(SystemTime::now() + 1000 * LONG);

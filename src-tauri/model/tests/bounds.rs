@@ -20,14 +20,14 @@ fn check(name: &str) -> (BTreeSet<&'static str>, usize) {
 }
 
 #[test]
-fn every_wrong_answer_to_every_request_breaks_no_law() {
+fn laws_hold_for_every_wrong_answer_to_every_request() {
     let (examples, states) = check("one wrong answer");
     assert!(examples.contains("a renewal by Holdoff") && examples.contains("a pause"), "{examples:?}");
     assert!(states > 500, "{states}");
 }
 
 #[test]
-fn a_crash_before_every_action_breaks_no_law() {
+fn laws_hold_for_two_processes_and_a_crash_before_any_action() {
     let (examples, states) = check("two processes and a crash anywhere");
     assert!(examples.contains("a crash with a request under way"), "{examples:?}");
     assert!(examples.contains("a second Holdoff took over"), "{examples:?}");

@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_week_has_five_days_of_work_wherever_it_begins() {
+    fn office_hours_give_five_workdays_in_any_seven_days() {
         let days: Vec<Millis> = beginnings(4 * WEEK).collect();
         assert_eq!((days.len(), days[0]), (20, DAY - NOON + NINE));
         for from in (-3..40).map(|hours| hours * 5 * HOUR) {

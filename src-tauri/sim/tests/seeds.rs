@@ -9,7 +9,7 @@ const WORLDS: u64 = 40;
 const LENGTH: Millis = 8 * DAY;
 
 #[test]
-fn no_law_breaks_in_a_few_worlds_of_every_climate() {
+fn laws_hold_in_seeded_simulations_of_every_profile() {
     let climates: BTreeSet<_> = (1..=WORLDS).map(|seed| Plan::of(seed, LENGTH).climate).collect();
     assert_eq!(climates.len(), 10, "{climates:?}");
     let (stats, failures) = batch::run(1..1 + WORLDS, LENGTH, false, &|_, _| {});
@@ -26,14 +26,14 @@ fn no_law_breaks_in_a_few_worlds_of_every_climate() {
 
 /// Law 10: what the cap allows, and no more.
 #[test]
-fn unbroken_429_costs_a_request_an_hour_and_four_renewals_a_day() {
+fn permanent_429_limited_to_hourly_usage_and_four_renewals_a_day() {
     assert!(steady_state::under_usage_429(10) <= 25.5);
     assert!(steady_state::under_token_429(10) <= 4.6);
 }
 
 /// Law 18, over eight years: about half of the days somebody wants it, and the server often asks for a longer wait.
 #[test]
-fn newer_versions_are_looked_for_once_a_day_at_most_and_still_looked_for() {
+fn update_checks_run_at_most_daily_and_do_not_stop() {
     const DAYS: Millis = 365;
     const SEEDS: u64 = 8;
     let mut requests = 0;
@@ -50,7 +50,7 @@ fn newer_versions_are_looked_for_once_a_day_at_most_and_still_looked_for() {
 }
 
 #[test]
-fn the_same_seed_is_the_same_world() {
+fn simulation_is_deterministic_per_seed() {
     let lived = |seed| batch::one(Plan::of(seed, 3 * DAY)).0;
     assert_eq!(lived(3), lived(3));
     assert_ne!(lived(3), lived(4));
@@ -58,7 +58,7 @@ fn the_same_seed_is_the_same_world() {
 
 /// Law 17: one answer of fifty is odd, and what there is to say of a day is little.
 #[test]
-fn a_day_of_ordinary_use_has_few_notices() {
+fn notifications_are_few_in_a_day_of_ordinary_use() {
     let notices = |hours| {
         let stats = steady_state::ordinary_use(50, hours).unwrap();
         stats.a_day(stats.of_windows)

@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn exec_is_quoted_by_the_rules() {
+    fn exec_key_is_quoted_per_the_desktop_entry_spec() {
         assert_eq!(exec("/usr/bin/holdoff-tray"), "/usr/bin/holdoff-tray");
         assert_eq!(exec("/a b/holdoff-tray"), "\"/a b/holdoff-tray\"");
         assert_eq!(exec("/100%/x"), r#"/bin/sh -c "exec \\"\\$0\\"" /100%%/x"#);
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn every_program_is_read_back_as_it_was_written() {
+    fn exec_key_round_trips_program_paths() {
         for name in NAMES {
             let entry = entry(&format!("Exec={}", exec(name)));
             let program = if name.contains(['=', '%']) { "/bin/sh" } else { name };
@@ -172,7 +172,7 @@ mod tests {
 
     /// Has GLib, which starts the entries of most desktops, start a program with each of these names.
     #[test]
-    fn a_desktop_starts_the_program_that_was_meant() {
+    fn exec_key_launches_the_intended_program_under_glib() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         for (n, name) in NAMES.iter().enumerate() {
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_a_person_or_a_desktop_switched_off_is_not_started() {
+    fn desktop_entry_disabled_by_a_key_is_not_started() {
         let xfce = ["XFCE".to_owned()];
         for keys in ["", "Hidden=false", "X-GNOME-Autostart-enabled=true", "OnlyShowIn=GNOME;XFCE;", "NotShowIn=KDE;"] {
             assert!(entry(keys).is_started_in(&xfce), "{keys}");
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_cannot_be_read_names_no_program() {
+    fn exec_key_malformed_or_missing_yields_no_program() {
         for line in ["Exec=\"/a b", "Exec=", "Exec=\\q", "Exec=%f", "Hidden=false"] {
             assert_eq!(entry(line).programs(), [""], "{line}");
         }

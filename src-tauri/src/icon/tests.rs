@@ -78,7 +78,7 @@ fn check_apart(what: &[(Option<u8>, Glyph)], least: usize) {
 }
 
 #[test]
-fn marks_are_told_apart_without_colour() {
+fn glyphs_are_distinguishable_without_colour() {
     for used in [0, 25, 42, 75, 85, 95, 100] {
         check_apart(&MARKS.map(|mark| (Some(used), mark)), 20);
     }
@@ -87,7 +87,7 @@ fn marks_are_told_apart_without_colour() {
 }
 
 #[test]
-fn levels_are_told_apart_without_colour() {
+fn levels_are_distinguishable_without_colour() {
     check_apart(&[0, 25, 50, 75, 95, 100].map(|used| (Some(used), Glyph::Level)), 20);
 }
 
@@ -98,7 +98,7 @@ fn pieces(picture: &Pixmap) -> usize {
 }
 
 #[test]
-fn high_and_full_have_a_shape_of_their_own() {
+fn levels_high_and_full_have_distinct_shapes() {
     for ink in [PanelTheme::OnDark, PanelTheme::OnLight] {
         for size in SIZES {
             let count = |used| pieces(&icon(Some(used), Glyph::Level, ink).draw(size));
@@ -110,7 +110,7 @@ fn high_and_full_have_a_shape_of_their_own() {
 }
 
 #[test]
-fn the_last_level_is_still_seen_when_cooling_down_or_stale() {
+fn level_stays_visible_when_cooling_down_or_stale() {
     for (ink, panel) in PANELS {
         for mark in [Glyph::CoolingDown, Glyph::Stale] {
             let [low, middle, top] = [0, 50, 100].map(|used| icon(Some(used), mark, ink).draw(16));
@@ -123,7 +123,7 @@ fn the_last_level_is_still_seen_when_cooling_down_or_stale() {
 }
 
 #[test]
-fn more_use_is_more_ink() {
+fn level_ink_increases_with_usage() {
     for ink in [PanelTheme::OnDark, PanelTheme::OnLight] {
         for size in SIZES {
             let amounts: Vec<u64> = (0..80)
@@ -139,7 +139,7 @@ fn more_use_is_more_ink() {
 }
 
 #[test]
-fn every_icon_stands_out_from_its_panel() {
+fn icon_contrasts_with_its_panel() {
     for (ink, panel) in PANELS {
         for mark in MARKS {
             for used in [Some(0), Some(50), Some(85), Some(95), Some(100), None] {
@@ -156,7 +156,7 @@ fn every_icon_stands_out_from_its_panel() {
 }
 
 #[test]
-fn every_colour_is_legible() {
+fn palette_colours_have_enough_contrast() {
     for (ink, panel) in [(PanelTheme::OnDark, DARK), (PanelTheme::OnLight, LIGHT), (PanelTheme::Either, DARK)] {
         let palette = Palette::of(ink);
         let behind = palette.rim.map_or(panel, bytes);
@@ -180,7 +180,7 @@ fn check_crisp(picture: &Pixmap, rows: std::ops::Range<u32>, what: &str) {
 }
 
 #[test]
-fn straight_edges_lie_on_the_pixel_grid() {
+fn glyph_straight_edges_align_to_the_pixel_grid() {
     for ink in [PanelTheme::OnDark, PanelTheme::OnLight] {
         for size in SIZES {
             let draw = |mark| icon(None, mark, ink).draw(size);
@@ -194,7 +194,7 @@ fn straight_edges_lie_on_the_pixel_grid() {
 }
 
 #[test]
-fn the_ends_of_the_level_lie_on_the_pixel_grid() {
+fn level_arc_ends_align_to_the_pixel_grid() {
     for ink in [PanelTheme::OnDark, PanelTheme::OnLight] {
         for size in SIZES {
             let picture = icon(Some(50), Glyph::Level, ink).draw(size);
@@ -209,7 +209,7 @@ fn the_ends_of_the_level_lie_on_the_pixel_grid() {
 }
 
 #[test]
-fn few_pixels_are_partly_transparent() {
+fn antialiased_pixels_are_few() {
     // Round and slanted lines have such pixels only along their edges: a few for each pixel of
     // the size. A picture scaled from another size has them everywhere.
     for ink in INKS {
@@ -224,7 +224,7 @@ fn few_pixels_are_partly_transparent() {
 }
 
 #[test]
-fn upright_signs_are_symmetric() {
+fn glyphs_upright_are_mirror_symmetric() {
     for ink in INKS {
         for mark in [Glyph::CoolingDown, Glyph::Paused, Glyph::Expired] {
             for size in SIZES {
@@ -241,7 +241,7 @@ fn upright_signs_are_symmetric() {
 }
 
 #[test]
-fn any_size_is_drawn_or_left_empty() {
+fn icon_at_any_size_is_drawn_or_empty() {
     for ink in INKS {
         for mark in MARKS {
             for used in [Some(255), None] {
@@ -261,7 +261,7 @@ fn any_size_is_drawn_or_left_empty() {
 }
 
 #[test]
-fn all_sizes_are_drawn() {
+fn draw_all_covers_every_size() {
     let pictures = icon(Some(42), Glyph::Level, PanelTheme::Either).draw_all();
     let sizes: Vec<u32> = pictures.iter().map(|picture| picture.size).collect();
     assert_eq!(sizes, SIZES);
@@ -285,7 +285,7 @@ fn percentages_are_rounded_down_and_clamped() {
 }
 
 #[test]
-fn a_level_that_is_not_known_is_unknown() {
+fn level_without_a_percentage_draws_the_unknown_glyph() {
     for ink in INKS {
         assert_eq!(icon(None, Glyph::Level, ink).draw(22), icon(None, Glyph::Unknown, ink).draw(22));
     }
@@ -299,7 +299,7 @@ fn argb_is_in_network_byte_order() {
 }
 
 #[test]
-fn png_keeps_the_pixels() {
+fn png_encoding_preserves_the_pixels() {
     let picture = icon(Some(42), Glyph::CoolingDown, PanelTheme::Either).draw(22);
     let png = picture.to_png();
     assert_eq!(png[24..26], [8, 6], "8-bit RGBA");
@@ -316,7 +316,7 @@ fn png_keeps_the_pixels() {
 
 /// The icons of the packages, as files. One that differs is written anew, and is then to be looked at and committed.
 #[test]
-fn the_icons_of_the_packages_are_those_that_are_drawn() {
+fn package_icon_files_match_the_drawn_app_icon() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("icons/hicolor");
     std::fs::create_dir_all(&folder).unwrap();
     let mut anew = Vec::new();

@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn a_display_is_found_by_its_variables() {
+    fn display_sockets_are_found_from_environment_variables() {
         assert_eq!(of(&[("DISPLAY", ":77.0")]), [PathBuf::from("/tmp/.X11-unix/X77")]);
         assert_eq!(of(&[("DISPLAY", "unix:1")]), [PathBuf::from("/tmp/.X11-unix/X1")]);
         assert_eq!(of(&[("WAYLAND_DISPLAY", "/run/way")]), [PathBuf::from("/run/way")]);
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_told_of_a_display_elsewhere() {
+    fn display_on_another_computer_is_left_out() {
         assert!(of(&[("DISPLAY", "far.example.org:0")]).is_empty());
         assert!(of(&[("WAYLAND_DISPLAY", "wayland-1")]).is_empty());
     }

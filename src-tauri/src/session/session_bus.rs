@@ -86,7 +86,7 @@ mod tests {
 
     /// Otherwise the program would wait for the bus forever, before its first log line.
     #[tokio::test]
-    async fn a_bus_that_takes_a_connection_and_never_answers_is_none() {
+    async fn session_bus_that_accepts_but_never_replies_times_out() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("bus");
         let _silent = std::os::unix::net::UnixListener::bind(&path).unwrap();

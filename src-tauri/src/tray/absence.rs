@@ -69,7 +69,7 @@ mod tests {
     const SOON: Duration = Duration::from_secs(30);
 
     #[tokio::test]
-    async fn it_is_said_when_it_lasts_and_once() {
+    async fn tray_absence_is_reported_once_after_the_grace_period() {
         let (tell, mut told) = mpsc::unbounded_channel();
         let mut absence = Absence::with(tell, Duration::from_millis(20));
         assert_eq!(absence.meanwhile(ready(7)).await, 7);
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panel_has_longer_than_15_s() {
+    fn tray_absence_grace_period_exceeds_15_s() {
         assert!(GRACE > Duration::from_secs(15));
     }
 }

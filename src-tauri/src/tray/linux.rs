@@ -303,7 +303,7 @@ mod tests {
 
     /// Hosts show an empty tooltip for invalid markup, and use `_` in a menu label as a mnemonic.
     #[test]
-    fn a_label_is_text_in_the_tooltip_and_in_the_menu() {
+    fn label_markup_and_mnemonics_are_escaped_in_tooltip_and_menu() {
         let face = TrayModel {
             icon: Icon::from_percent(None, Glyph::Unknown, PanelTheme::Either),
             title: "Holdoff".to_owned(),

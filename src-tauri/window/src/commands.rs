@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn each_window_may_do_what_it_is_for_and_no_more() {
+    fn command_permissions_are_limited_per_window() {
         // Nothing is at the other end: an allowed command fails because the app is gone.
         let link = Link::new(mpsc::channel(1).0);
         link.seen(json!({}));

@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_window_can_be_wanted() {
+    fn arguments_accept_exactly_one_window() {
         let wanted = |args: &[&str]| wanted(args.iter().map(OsString::from));
         assert_eq!(wanted(&["--settings"]), Some(Window::Settings));
         assert_eq!(wanted(&["--panel"]), Some(Window::Panel));

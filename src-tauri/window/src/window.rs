@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_apps_own_pages_are_navigated_to() {
+    fn navigation_is_limited_to_the_app_pages() {
         let is_ours = |url: &str| is_ours(&url.parse().unwrap());
         for own in ["tauri://localhost/panel.html", "http://tauri.localhost/settings.html", "tauri://localhost"] {
             assert!(is_ours(own), "{own}");

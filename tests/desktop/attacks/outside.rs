@@ -27,7 +27,7 @@ fn assert_markup(what: &str, text: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_name_is_shown_as_a_name_in_tooltip_menu_notification_and_terminal() {
+async fn hostile_account_names_are_escaped_in_every_output() {
     let scene = Scene::new(1.0).await;
     let expires = scene.fake.clock().now() + Duration::from_secs(400 * 3600);
     let hostile = Credential {
@@ -81,7 +81,7 @@ async fn a_name_is_shown_as_a_name_in_tooltip_menu_notification_and_terminal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_label_of_several_lines_is_refused_in_a_line_without_them() {
+async fn multiline_label_is_rejected_with_a_single_line_error() {
     let scene = Scene::new(1.0).await;
     let account = format!("anthropic:{ANN}");
     scene.settings_with(&[("accounts", json!({account: {"label": format!("one\ntwo{TITLE}\u{202e}")}}))]);
@@ -95,7 +95,7 @@ async fn a_label_of_several_lines_is_refused_in_a_line_without_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn names_of_two_megabytes_are_cut_and_what_languages_are_written_with_stays() {
+async fn oversized_names_are_truncated_and_valid_unicode_is_kept() {
     let scene = Scene::new(1.0).await;
     let endless = "👩\u{200d}💻 <span>&amp;\u{202b}\n".repeat(100_000);
     let credential = Credential {
@@ -126,7 +126,7 @@ async fn names_of_two_megabytes_are_cut_and_what_languages_are_written_with_stay
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_folder_that_is_named_like_markup_is_a_name_in_the_last_words() {
+async fn startup_error_notification_escapes_markup_in_data_dir_name() {
     let scene = Scene::new(1.0).await;
     let folder = scene.home.path().join("R&D <b>");
     std::fs::create_dir(&folder).unwrap();

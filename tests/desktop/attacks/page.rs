@@ -48,7 +48,7 @@ async fn run(page: &Browser, script: &str, arguments: Vec<Value>) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_gets_nowhere_else_whichever_way_it_tries() {
+async fn webview_cannot_navigate_or_connect_to_another_origin() {
     for (window, address) in WINDOWS {
         let scene = Scene::new(1.0).await;
         let elsewhere = Foreign::start().await;
@@ -80,7 +80,7 @@ async fn a_page_gets_nowhere_else_whichever_way_it_tries() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_may_call_the_commands_of_its_window_and_no_plugin() {
+async fn webview_ipc_allows_only_commands_of_its_window_and_no_plugin() {
     const CALL: &str = "const done = arguments[arguments.length - 1];\
         window.__TAURI_INTERNALS__.invoke(arguments[0], arguments[1]).then(() => done('allowed'), error => done(String(error)))";
     for ((window, _), (_, others)) in WINDOWS.into_iter().zip(REFUSED) {

@@ -16,7 +16,7 @@ fn in_a_snap(scene: &Scene) -> Launch {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_copies_with_two_data_folders_one_asks_and_the_other_keeps_its_cooldown_when_it_takes_over() {
+async fn second_data_dir_stays_idle_and_takes_over_with_the_cooldown() {
     let scene = Scene::new(60.0).await;
     scene.fake.always(Answer::rate_limited(Some("3600")));
     let first = scene.start();

@@ -44,7 +44,7 @@ async fn web_engine(app: &App) -> Vec<(u32, String)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_that_it_makes_is_private_and_what_was_open_to_others_is_closed_at_the_start() {
+async fn file_permissions_are_private_and_tightened_at_startup() {
     let scene = Scene::new(1.0).await;
     let home = scene.home.path();
     let before = below(home);
@@ -83,7 +83,7 @@ async fn all_that_it_makes_is_private_and_what_was_open_to_others_is_closed_at_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_process_of_a_window_has_a_key_of_the_environment_or_what_nobody_knows() {
+async fn webview_processes_inherit_no_secret_or_unknown_env_variables() {
     const KEYS: [&str; 8] = [
         "ANTHROPIC_API_KEY",
         "ANTHROPIC_AUTH_TOKEN",

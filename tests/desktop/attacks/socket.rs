@@ -70,7 +70,7 @@ impl Things {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_program_may_have_it_ask_and_neither_change_delete_nor_show_anything() {
+async fn socket_client_can_refresh_but_not_change_delete_or_open_anything() {
     let scene = Scene::new(1.0).await;
     std::fs::create_dir_all(scene.home.path().join("Downloads")).unwrap();
     // Anything that opens a terminal or Claude Code would leave a trace.
@@ -111,7 +111,7 @@ async fn another_program_may_have_it_ask_and_neither_change_delete_nor_show_anyt
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_line_without_end_is_cut_off_and_the_app_goes_on() {
+async fn socket_line_without_end_is_disconnected_and_app_keeps_running() {
     const MIB: usize = 1024 * 1024;
     let scene = Scene::new(1.0).await;
     let app = scene.with_a_reading().await;
@@ -136,7 +136,7 @@ async fn a_line_without_end_is_cut_off_and_the_app_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_silent_connections_keep_no_command_out() {
+async fn socket_with_a_hundred_idle_connections_still_serves_commands() {
     let scene = Scene::new(1.0).await;
     let app = scene.with_a_reading().await;
     let silent: Vec<UnixStream> = (0..100).map(|_| scene.connect()).collect();

@@ -26,7 +26,7 @@ fn silent(listener: UnixListener) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_a_bus_that_takes_its_connection_and_never_answers_it_polls_logs_and_listens() {
+async fn session_bus_that_never_answers_does_not_block_polling_or_commands() {
     let scene = Scene::new(1.0).await;
     let path = scene.home.runtime_dir().join("bus");
     silent(UnixListener::bind(&path).unwrap());
@@ -46,7 +46,7 @@ async fn with_a_bus_that_takes_its_connection_and_never_answers_it_polls_logs_an
 
 /// Notification ids are small consecutive numbers, so any program on the bus can guess them.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_click_that_the_notification_service_does_not_tell_of_is_none() {
+async fn notification_click_signal_from_another_sender_is_ignored() {
     const SERVICE: &str = "org.freedesktop.Notifications";
     let scene = Scene::new(1.0).await;
     scene.fake.always(Answer::rate_limited(Some("3600")));
@@ -80,7 +80,7 @@ fn ask(port: u16, path: &str, token: &str) -> String {
 
 /// The token file exists for the first half of the requests and is deleted for the second.
 #[tokio::test(flavor = "multi_thread")]
-async fn thousands_of_requests_without_the_token_are_told_nothing_and_fill_no_log() {
+async fn metrics_requests_without_token_get_no_data_and_do_not_flood_the_log() {
     const EACH: usize = 2500;
     let scene = Scene::new(1.0).await;
     let home = scene.home.path().to_string_lossy();

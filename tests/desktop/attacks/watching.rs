@@ -7,7 +7,7 @@ use std::os::unix::fs::symlink;
 
 /// The app is alone in a user namespace without inotify instances; the command runs outside, where there are some.
 #[tokio::test(flavor = "multi_thread")]
-async fn doctor_says_what_the_app_cannot_watch_and_a_change_is_noticed_all_the_same() {
+async fn file_watch_failure_shown_by_doctor_and_changes_still_detected() {
     let scene = Scene::new(1.0).await;
     let real = program_folder();
     let full = format!(

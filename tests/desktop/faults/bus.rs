@@ -15,7 +15,7 @@ impl Scene {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_the_bus_is_away_it_polls_on_and_what_it_had_to_say_waits() {
+async fn session_bus_lost_polling_continues_and_notifications_wait() {
     let scene = scene(60.0).await;
     let app = scene.start();
     scene.tray(&app).await.wait_for_tooltip(SOON, |tooltip| tooltip.contains("42 %")).await;
@@ -52,7 +52,7 @@ async fn while_the_bus_is_away_it_polls_on_and_what_it_had_to_say_waits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_click_on_a_notice_leads_on_after_the_bus_came_back() {
+async fn notification_click_works_after_session_bus_restart() {
     let scene = scene(60.0).await;
     scene.fake.always(Answer::missing_scope("user:profile"));
     let app = scene.start();
@@ -73,7 +73,7 @@ async fn a_click_on_a_notice_leads_on_after_the_bus_came_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_starts_without_a_bus_and_takes_the_first_that_comes() {
+async fn session_bus_missing_at_startup_is_connected_when_it_appears() {
     let builder = Desktop::builder().panel(false).notifications(Notifications::None);
     let scene = Scene::on(builder, 1.0).await;
     scene.desktop.kill_bus().await;
@@ -87,7 +87,7 @@ async fn it_starts_without_a_bus_and_takes_the_first_that_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_open_window_outlives_the_bus() {
+async fn window_stays_open_and_updates_after_session_bus_is_lost() {
     let scene = scene(1.0).await;
     let app = scene.launch.clone().argument("--settings").start();
     let settings = Browser::attach(&scene.inspector, SOON).await;

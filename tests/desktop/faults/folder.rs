@@ -18,7 +18,7 @@ fn large() -> Answer {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_disk_that_is_full_at_the_first_start_is_said_and_nothing_is_asked() {
+async fn disk_full_at_first_start_is_reported_and_no_request_sent() {
     let scene = scene(30.0).await;
     let apart = Apart::new().await;
     let folder = scene.home.data_dir();
@@ -49,7 +49,7 @@ async fn a_disk_that_is_full_at_the_first_start_is_said_and_nothing_is_asked() {
 /// A response arrives when the disk is full. It stays in memory, no further request is sent, and it is saved once
 /// there is space. A crash before that leaves the intent of the request, which closes the gate.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_finds_the_disk_full_is_not_lost_and_nothing_follows_it() {
+async fn disk_full_when_response_arrives_keeps_it_and_stops_requests() {
     let scene = scene(30.0).await;
     let apart = Apart::new().await;
     let folder = scene.home.data_dir();
@@ -96,7 +96,7 @@ async fn an_answer_that_finds_the_disk_full_is_not_lost_and_nothing_follows_it()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_disk_that_becomes_read_only_is_said_and_it_goes_on_by_itself() {
+async fn disk_turned_read_only_is_reported_and_recovers_by_itself() {
     let scene = scene(30.0).await;
     let apart = Apart::new().await;
     let folder = scene.home.data_dir();
@@ -121,7 +121,7 @@ async fn a_disk_that_becomes_read_only_is_said_and_it_goes_on_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_disk_that_is_read_only_at_the_start_is_said_and_ends_it() {
+async fn disk_read_only_at_startup_is_reported_and_exits() {
     let scene = scene(1.0).await;
     let apart = Apart::new().await;
     fs::create_dir_all(scene.home.data_dir()).unwrap();
@@ -145,7 +145,7 @@ async fn delete(folder: &Path) {
 
 /// A user tidies up and deletes the folder of the running app.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_folder_that_is_deleted_is_made_again_and_nothing_is_forgotten() {
+async fn data_dir_deleted_while_running_is_recreated_with_its_state() {
     let scene = scene(1.0).await;
     scene.fake.always(Answer::rate_limited(Some("3600")));
     let app = scene.start();
@@ -183,7 +183,7 @@ async fn a_folder_that_is_deleted_is_made_again_and_nothing_is_forgotten() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_folder_that_cannot_be_made_again_is_said_until_it_can() {
+async fn data_dir_that_cannot_be_recreated_is_reported_until_it_can() {
     let scene = scene(30.0).await;
     let app = scene.start();
     let tray = scene.tray(&app).await;

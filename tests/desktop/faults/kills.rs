@@ -88,7 +88,7 @@ struct Tally {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_hundred_kills_open_no_gate_early_lose_no_pause_and_say_nothing_twice() {
+async fn random_kills_open_no_gate_early_lose_no_pause_repeat_no_notification() {
     let seed: u64 = std::env::var("HOLDOFF_SEED").map_or(1, |seed| seed.parse().expect("HOLDOFF_SEED is a number"));
     eprintln!("seed {seed} (another: HOLDOFF_SEED)");
     let begun = std::time::Instant::now();

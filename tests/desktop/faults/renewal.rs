@@ -77,7 +77,7 @@ impl<D: Session> Renewing<D> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signal_in_the_middle_of_a_renewal_ends_the_program_after_it() {
+async fn renewal_in_progress_completes_before_exit_on_signal() {
     for signal in ["-HUP", "-TERM", "-INT"] {
         let renewing = renewing().await;
         renewing.send(signal);
@@ -88,7 +88,7 @@ async fn a_signal_in_the_middle_of_a_renewal_ends_the_program_after_it() {
 
 /// Started with nohup, it survives the closing of the terminal.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hangup_that_was_ignored_from_the_start_stays_ignored() {
+async fn sighup_ignored_at_startup_stays_ignored() {
     let scene = Scene::new(1.0).await;
     let app = by_shell(&scene, "trap '' HUP\nexec");
     scene.tray(&app).await.wait_for_tooltip(SOON, |tooltip| tooltip.contains("42 %")).await;
@@ -100,7 +100,7 @@ async fn a_hangup_that_was_ignored_from_the_start_stays_ignored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_renewal_outlives_display_and_bus_and_the_session_that_ends_with_both() {
+async fn renewal_completes_when_display_and_session_bus_are_lost() {
     let display = renewing().await;
     display.scene.desktop.kill_display().await;
     display.comes_to_its_end().await;
@@ -120,7 +120,7 @@ async fn a_renewal_outlives_display_and_bus_and_the_session_that_ends_with_both(
 
 /// A logout: every program gets one SIGTERM shortly before its display goes away.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_out_in_the_middle_of_a_renewal_loses_nothing() {
+async fn renewal_completes_on_logout() {
     let renewing = renewing().await;
     renewing.send("-TERM");
     renewing.scene.desktop.kill_display().await;

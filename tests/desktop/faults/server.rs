@@ -89,7 +89,7 @@ async fn recovers(scene: &Scene, app: &App) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_resets_every_connection() {
+async fn server_resetting_every_connection_is_backed_off_until_it_recovers() {
     let scene = scene(120.0).await;
     scene.fake.welcome(Welcome::Reset);
     let app = scene.start();
@@ -101,7 +101,7 @@ async fn a_server_that_resets_every_connection() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_for_something_else_than_http() {
+async fn server_not_speaking_http_is_backed_off_until_it_recovers() {
     for (welcome, answer) in [
         (Welcome::Says(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n".to_vec()), Answer::ok()),
         (Welcome::Says(b"220 mail.example ESMTP Postfix\r\n".to_vec()), Answer::ok()),
@@ -123,7 +123,7 @@ async fn a_server_for_something_else_than_http() {
 
 /// In real time: network timeouts do not follow the program's clock.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_accepts_and_never_answers_and_one_that_trickles_its_head() {
+async fn server_silent_or_trickling_headers_times_out() {
     let silent = async {
         let scene = scene(1.0).await;
         scene.fake.welcome(Welcome::Silence);
@@ -157,7 +157,7 @@ async fn gives_up(scene: &Scene, app: &App) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_certificate_that_cannot_be_trusted_gets_no_token() {
+async fn tls_certificate_untrusted_receives_no_token() {
     let scene = scene(120.0).await;
     let front = TlsFront::start(&scene.fake, Certificate::SelfSigned).await;
     let authority = scene.home.path().join("authority.pem");
@@ -187,7 +187,7 @@ async fn a_certificate_that_cannot_be_trusted_gets_no_token() {
 
 /// `localhost` is an ordinary name if no file and no server resolves it.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_name_that_cannot_be_looked_up() {
+async fn dns_failure_is_backed_off_until_it_recovers() {
     let scene = scene(120.0).await;
     let names = Names::new(&scene).await;
     let launch = scene.launch.clone().within(&names.apart).env("HOLDOFF_ANTHROPIC_API", names.base(&scene));
@@ -234,7 +234,7 @@ impl Names {
 
 /// Anthropic's own address, in real time, on a computer without any network: no packet can leave.
 #[tokio::test(flavor = "multi_thread")]
-async fn without_any_network_the_real_address_is_tried_on_the_same_terms() {
+async fn network_missing_backs_off_with_the_production_address() {
     let scene = scene(1.0).await;
     let apart = Apart::without_network().await;
     let launch = ["HOLDOFF_ANTHROPIC_API", "HOLDOFF_ANTHROPIC_TOKEN", "HOLDOFF_CLOCK"]

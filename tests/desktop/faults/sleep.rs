@@ -28,7 +28,7 @@ fn seconds(scene: &Scene, from: SystemTime, to: SystemTime) -> f64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sleep_over_the_end_of_a_cooldown_asks_once_and_not_at_once() {
+async fn sleep_past_cooldown_end_sends_one_request_after_the_wake_delay() {
     let scene = scene(20.0).await;
     scene.fake.then(Answer::rate_limited(None));
     let app = scene.start();
@@ -46,7 +46,7 @@ async fn a_sleep_over_the_end_of_a_cooldown_asks_once_and_not_at_once() {
 
 /// The network needs a moment: the first failure does not count, and later ones are counted from one.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_name_that_cannot_be_looked_up_after_waking_is_no_failure() {
+async fn dns_failure_right_after_wake_is_not_counted() {
     let scene = scene(20.0).await;
     scene.settings_with(&[("polling_interval_s", json!(180)), ("notify_reset", json!(false))]);
     let names = Names::new(&scene).await;

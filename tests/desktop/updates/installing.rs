@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_archive_is_installed_by_a_click_and_the_app_becomes_it() {
+async fn update_archive_is_installed_on_click_and_app_restarts_into_it() {
     let offered = Offered::new("archive", archive(1000), |_, _, launch| launch).await;
     let before = offered.copy.files();
     offered.scene.pass(std::time::Duration::from_secs(600)).await;
@@ -34,7 +34,7 @@ async fn an_archive_is_installed_by_a_click_and_the_app_becomes_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_package_that_is_not_the_one_that_was_signed_is_never_installed() {
+async fn update_package_not_matching_the_signed_list_is_not_installed() {
     let good = archive(100_000);
     let path = format!("/{}", good.file);
     let offered = Offered::new("archive", good.clone(), |_, _, launch| launch).await;
@@ -75,7 +75,7 @@ async fn a_package_that_is_not_the_one_that_was_signed_is_never_installed() {
 
 /// The disk is full before the download, during it, and at the destination.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_at_any_step_changes_nothing() {
+async fn update_with_disk_full_at_any_step_changes_nothing() {
     let package = archive(2_000_000);
     let path = format!("/{}", package.file);
     let (contents, apart) = (package.contents.clone(), Apart::new().await);
@@ -111,7 +111,7 @@ async fn a_full_disk_at_any_step_changes_nothing() {
 
 /// A stand-in does what apt would do.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deb_is_installed_by_apt_where_its_person_permits_it() {
+async fn update_deb_is_installed_by_apt_only_with_permission() {
     let deb = || Published { kind: "deb", file: "holdoff_9.9.9-1_amd64.deb".into(), contents: vec![7; 5000] };
     let offered = Offered::new("deb", deb(), |scene, copy, launch| {
         let programs = scene.home.path().join("programs");
@@ -139,7 +139,7 @@ async fn a_deb_is_installed_by_apt_where_its_person_permits_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_nothing_can_ask_for_a_password_the_command_is_shown() {
+async fn update_deb_without_pkexec_shows_the_apt_command() {
     let deb = Published { kind: "deb", file: "holdoff_9.9.9-1_amd64.deb".into(), contents: vec![7; 5000] };
     let offered = Offered::new("deb", deb, |_, _, launch| launch.env("HOLDOFF_PROGRAMS", "/nowhere")).await;
     let before = offered.copy.files();

@@ -41,7 +41,7 @@ impl Scene {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_asked_until_it_was_chosen_and_it_is_asked_once_whether_to() {
+async fn update_check_needs_consent_which_is_asked_for_once() {
     let (scene, releases, launch) = scene(None).await;
     releases.publish("0.1.0", &[]);
     let app = launch.clone().argument("--panel").start();
@@ -64,7 +64,7 @@ async fn nothing_is_asked_until_it_was_chosen_and_it_is_asked_once_whether_to() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_is_asked_once_a_day_over_restarts_and_every_request_stands_in_the_ledger() {
+async fn update_check_is_daily_across_restarts_and_recorded_in_the_ledger() {
     let (scene, releases, launch) = scene(Some(true)).await;
     releases.publish("0.1.0", &[]);
     let mut app = launch.start();
@@ -101,7 +101,7 @@ async fn it_is_asked_once_a_day_over_restarts_and_every_request_stands_in_the_le
 
 /// A terminal in a snap sets another `XDG_DATA_HOME`, so starting Holdoff there starts a second copy.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_data_folder_of_the_same_person_asks_no_second_time_that_day_and_knows_what_was_found() {
+async fn update_check_is_shared_by_two_data_dirs_of_one_user() {
     let (scene, releases, launch) = scene(Some(true)).await;
     releases.publish("0.2.0", &[]);
     let first = launch.start();
@@ -124,7 +124,7 @@ async fn a_second_data_folder_of_the_same_person_asks_no_second_time_that_day_an
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_version_is_announced_once_and_a_copy_that_is_not_ours_is_not_replaced() {
+async fn update_is_announced_once_and_unmanaged_install_is_not_replaced() {
     let (scene, releases, launch) = scene(Some(true)).await;
     releases.publish("0.2.0", &[]);
     let app = launch.start();
@@ -152,7 +152,7 @@ async fn a_new_version_is_announced_once_and_a_copy_that_is_not_ours_is_not_repl
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_list_of_ours_is_said_and_changes_nothing() {
+async fn release_list_invalid_is_reported_and_changes_nothing() {
     let (scene, releases, launch) = scene(Some(true)).await;
     let other = FakeReleases::start();
     let torn = format!("HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n{}", releases.signed("0.2.0", &[]));

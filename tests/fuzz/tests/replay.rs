@@ -17,7 +17,7 @@ macro_rules! replays {
         $(#[test] fn $target() { replay(stringify!($target)); })*
 
         #[test]
-        fn every_target_is_replayed() {
+        fn replay_covers_every_fuzz_target() {
             let replayed = [$(stringify!($target)),*];
             assert_eq!(TARGETS.map(|target| target.name), replayed);
         }

@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_of_this_repository_is_of_others() {
+    fn third_party_crates_exclude_workspace_members() {
         let of = |line| third_party(line).map(|(name, version)| format!("{name} {version}"));
         assert_eq!(of("serde v1.0.229").as_deref(), Some("serde 1.0.229"));
         assert_eq!(of("serde v1.0.229 (*)").as_deref(), Some("serde 1.0.229"));

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_choice_mit_is_taken_and_all_else_comes_along() -> Result<()> {
+    fn licence_choice_prefers_mit_and_includes_other_notices() -> Result<()> {
         check("MIT OR Apache-2.0", &["LICENSE-APACHE", "LICENSE-MIT", "NOTICE"], &["LICENSE-MIT", "NOTICE"])?;
         check("Apache-2.0 AND MIT", &["LICENSE-APACHE", "LICENSE-MIT"], &["LICENSE-APACHE", "LICENSE-MIT"])?;
         check("Apache-2.0 OR BSL-1.0", &["LICENSE-APACHE"], &["LICENSE-APACHE"])?;
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_licence_without_a_text_is_an_error_unless_the_text_is_here() {
+    fn licence_without_a_text_is_an_error_unless_bundled() {
         assert!(check("GPL-3.0", &["README.md"], &[]).is_err());
         let said = TEXTS.map(|(name, text)| (name, text.len() > 500));
         assert_eq!(said, [("MIT", true), ("BSD-3-Clause", true)]);

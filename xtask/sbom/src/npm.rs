@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hash_is_told_in_hexadecimal() {
+    fn base64_integrity_hash_is_converted_to_hex() {
         assert_eq!(base64("SGVsbG8="), Some("48656c6c6f".to_owned()));
         assert_eq!(base64("/+8="), Some("ffef".to_owned()));
         assert_eq!(base64("a b"), None);

@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_licence_is_indented_and_has_no_empty_line() {
+    fn copyright_licence_text_is_indented_without_empty_lines() {
         let mit = "MIT License\n\nCopyright (c) 2026 Ann\n\nPermission is\ngranted.\n\nTHE SOFTWARE\n";
         assert_eq!(
             copyright("License: MIT\n@MIT@\n", mit),

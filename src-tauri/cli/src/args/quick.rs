@@ -107,14 +107,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_means_the_same_to_the_parser() {
+    fn quick_parser_agrees_with_clap() {
         let three = compare(&mut Vec::new(), 3);
         let guards = compare(&mut vec!["guard", "--at-least", "20"], 4);
         assert!(three >= 4 && guards > 50, "{three}, {guards}");
     }
 
     #[test]
-    fn what_is_called_with_every_prompt_is_read() {
+    fn quick_parser_accepts_commands_run_at_every_prompt() {
         for line in [
             "status",
             "status --json",

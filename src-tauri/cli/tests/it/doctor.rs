@@ -37,7 +37,7 @@ fn said(output: &Output) -> String {
 }
 
 #[test]
-fn it_tells_no_token_and_nobodys_name() {
+fn doctor_prints_no_tokens_and_no_personal_names() {
     let scene = Scene::new();
     let credential = signed_in(&scene);
     scene.state(42.0, 26.0, 60);
@@ -70,7 +70,7 @@ fn it_tells_no_token_and_nobodys_name() {
 
 /// Types and keys of settings, variables and the sign-in are shown, but never their values.
 #[test]
-fn nothing_that_somebody_chose_is_told() {
+fn doctor_prints_no_user_chosen_values() {
     let scene = Scene::new();
     let mut credential = signed_in(&scene).to_json();
     credential["claudeAiOauth"]["subscriptionType"] = json!("hush-plan");
@@ -137,7 +137,7 @@ fn text_of(output: &Output) -> String {
 
 /// A folder name can contain sequences for the terminal or the shell.
 #[test]
-fn an_odd_folder_gives_a_command_to_paste_and_nothing_to_obey() {
+fn doctor_quotes_odd_dir_names_and_prints_no_control_characters() {
     let scene = Scene::new();
     signed_in(&scene);
     let odd = "it's $(touch owned) \u{1b}]0;owned\u{7}\u{202e}";
@@ -161,7 +161,7 @@ fn an_odd_folder_gives_a_command_to_paste_and_nothing_to_obey() {
 }
 
 #[test]
-fn what_is_not_right_comes_with_what_to_do() {
+fn doctor_problems_come_with_a_fix() {
     let scene = Scene::new();
     assert!(doctor(&scene).contains("no sign-in found\n        -> Sign in with: claude auth login"));
     signed_in(&scene);
@@ -188,7 +188,7 @@ fn what_is_not_right_comes_with_what_to_do() {
 }
 
 #[test]
-fn a_folder_that_others_can_look_into_is_not_right() {
+fn doctor_reports_dirs_accessible_to_other_users() {
     let scene = Scene::new();
     signed_in(&scene);
     scene.state(42.0, 26.0, 60);
@@ -210,7 +210,7 @@ fn a_folder_that_others_can_look_into_is_not_right() {
 
 /// A terminal in a snap, beside the desktop's data folder.
 #[test]
-fn a_second_data_folder_is_told_of() {
+fn doctor_and_refresh_report_a_second_data_dir() {
     let scene = Scene::new();
     signed_in(&scene);
     scene.state(42.0, 26.0, 60);
@@ -230,7 +230,7 @@ fn a_second_data_folder_is_told_of() {
 
 /// A user with a custom folder for the sign-in has none in the default one.
 #[test]
-fn a_sign_in_is_missed_only_where_one_is_looked_for() {
+fn doctor_reports_a_missing_sign_in_only_where_one_is_expected() {
     let scene = Scene::new();
     signed_in(&scene);
     fs::rename(scene.claude(), scene.home().join("work")).unwrap();
@@ -250,7 +250,7 @@ fn a_sign_in_is_missed_only_where_one_is_looked_for() {
 }
 
 #[test]
-fn an_owner_that_is_too_old_or_does_not_answer_is_told_of() {
+fn doctor_reports_claude_code_too_old_or_unresponsive() {
     let scene = Scene::new();
     assert!(doctor(&scene).contains("claude is not on the PATH"));
     for (script, expected) in [
@@ -267,7 +267,7 @@ fn an_owner_that_is_too_old_or_does_not_answer_is_told_of() {
 }
 
 #[test]
-fn a_display_that_lets_nobody_in_is_said() {
+fn doctor_reports_a_display_that_refuses_connections() {
     let scene = Scene::new();
     for (name, value) in [("DISPLAY", ":4094"), ("DISPLAY", "unix:4094.0"), ("WAYLAND_DISPLAY", "wayland-nowhere")] {
         let text = said(&finished(scene.holdoff(&["doctor"]).env(name, value), b""));
@@ -279,7 +279,7 @@ fn a_display_that_lets_nobody_in_is_said() {
 }
 
 #[test]
-fn what_keeps_the_status_line_from_being_called_is_named() {
+fn doctor_names_settings_that_override_the_status_line() {
     let scene = Scene::with_earlier("echo mine");
     let project = scene.home().join("project");
     let in_project = |file: &str, text: &str| write(&scene, &format!("project/.claude/{file}"), text, 0o600);

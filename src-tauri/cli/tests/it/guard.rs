@@ -3,7 +3,7 @@
 use super::scene::*;
 
 #[test]
-fn every_exit_code() {
+fn guard_exit_codes() {
     let scene = Scene::new();
     scene.state(42.0, 85.0, 5 * 60);
     for (args, code) in [
@@ -38,7 +38,7 @@ fn every_exit_code() {
 }
 
 #[test]
-fn what_the_status_line_left_counts_without_an_app() {
+fn guard_uses_status_line_readings_without_the_app() {
     let scene = Scene::new();
     scene.state(42.0, 85.0, 3 * 3600);
     let enough = |window: &str| scene.run(&["guard", "--window", window, "--at-least", "20"], b"").status.code();

@@ -17,7 +17,7 @@ const COMMANDS: [&str; 11] = [
 ];
 
 #[test]
-fn every_command_has_help_and_a_page() {
+fn help_and_man_page_exist_for_every_command() {
     let scene = Scene::new();
     let all = text(&scene.run(&["--help"], b"").stdout);
     for command in COMMANDS {
@@ -32,7 +32,7 @@ fn every_command_has_help_and_a_page() {
 }
 
 #[test]
-fn every_page_is_written_into_a_folder() {
+fn man_out_writes_every_page_to_a_dir() {
     let (scene, folder) = (Scene::new(), tempfile::tempdir().unwrap());
     let out = folder.path().to_str().unwrap();
     assert!(scene.run(&["man", "--out", out], b"").status.success());
@@ -56,7 +56,7 @@ fn every_page_is_written_into_a_folder() {
 }
 
 #[test]
-fn a_wrong_word_is_wrong_usage() {
+fn unknown_arguments_exit_with_the_usage_error_code() {
     let scene = Scene::new();
     for args in [
         &["nonsense"][..],
@@ -74,7 +74,7 @@ fn a_wrong_word_is_wrong_usage() {
 
 /// The shell itself checks the script.
 #[test]
-fn bash_can_read_its_completions() {
+fn completions_load_in_bash() {
     let scene = Scene::new();
     let script = scene.run(&["completions", "bash"], b"").stdout;
     let asked = [
@@ -90,7 +90,7 @@ fn bash_can_read_its_completions() {
 }
 
 #[test]
-fn a_closed_pipe_is_no_error() {
+fn man_with_a_closed_pipe_is_not_an_error() {
     let scene = Scene::new();
     let line = format!("'{}' man | true", env!("CARGO_BIN_EXE_holdoff"));
     let output = finished(scene.program("bash").args(["-o", "pipefail", "-c", &line]), b"");

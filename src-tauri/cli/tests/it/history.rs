@@ -34,7 +34,7 @@ fn remember(scene: &Scene, days: i64) {
 }
 
 #[test]
-fn for_people_for_tables_and_for_programs() {
+fn history_prints_text_csv_and_json() {
     let scene = Scene::new();
     let none = scene.run(&["history"], b"");
     assert_eq!(none.status.code(), Some(69), "{none:?}");
@@ -81,7 +81,7 @@ fn spend(scene: &Scene) {
 }
 
 #[test]
-fn what_was_spent_is_told_with_it() {
+fn history_includes_spend() {
     let scene = Scene::new();
     remember(&scene, 2);
     spend(&scene);
@@ -120,7 +120,7 @@ fn cells(csv: &str) -> Vec<Vec<String>> {
 
 /// Names come from a provider and are not trusted: in a spreadsheet, a name is never a formula or more than one cell.
 #[test]
-fn a_name_in_a_table_is_one_cell_and_no_formula() {
+fn history_csv_escapes_names_against_formula_injection() {
     let scene = Scene::new();
     scene.state(42.0, 26.0, 60);
     // The name, and the expected cell.
@@ -217,7 +217,7 @@ fn work(scene: &Scene) {
 }
 
 #[test]
-fn forecasts_are_held_against_what_came() {
+fn history_backtest_compares_forecasts_with_outcomes() {
     let scene = Scene::new();
     scene.state(42.0, 26.0, 60);
     work(&scene);
@@ -236,7 +236,7 @@ fn forecasts_are_held_against_what_came() {
 }
 
 #[test]
-fn whoever_stops_reading_causes_no_error() {
+fn history_with_a_closed_pipe_is_not_an_error() {
     let scene = Scene::new();
     remember(&scene, 2000);
     for form in ["", "--csv", "--json"] {

@@ -42,7 +42,7 @@ fn check(env: &[(&str, &str)], form: &str) {
 }
 
 #[test]
-fn every_form_of_tz_is_told_as_the_c_library_takes_it() {
+fn tz_variable_is_interpreted_as_by_the_c_library() {
     for zone in [
         "Asia/Kolkata",
         ":Asia/Kolkata",
@@ -59,7 +59,7 @@ fn every_form_of_tz_is_told_as_the_c_library_takes_it() {
 }
 
 #[test]
-fn the_locale_of_times_decides_between_12_and_24_hours() {
+fn clock_format_follows_the_lc_time_locale() {
     let zone = ("TZ", "Asia/Kolkata");
     for locale in
         [&[("LC_TIME", "en_US.UTF-8")][..], &[("LANG", "en_US.UTF-8")], &[("LC_ALL", "hi_IN"), ("LC_TIME", "de_DE")]]
@@ -72,7 +72,7 @@ fn the_locale_of_times_decides_between_12_and_24_hours() {
 }
 
 #[test]
-fn the_settings_outweigh_the_locale() {
+fn clock_format_setting_overrides_the_locale() {
     let scene = Scene::new();
     scene.state(42.0, 26.0, 60);
     for (choice, is_12) in [("12h", true), ("24h", false), ("locale", false)] {

@@ -20,7 +20,7 @@ fn read(program: &Path) -> (u16, Vec<u32>) {
 
 /// It is position-independent; and where the system has the static libraries, it loads no shared ones.
 #[test]
-fn it_can_lie_anywhere_and_is_whole_by_itself() {
+fn executable_is_position_independent_and_static_where_possible() {
     let (kind, segments) = read(Path::new(env!("CARGO_BIN_EXE_holdoff")));
     assert_eq!(kind, SHARED_OBJECT);
     if option_env!("HOLDOFF_LINKED_WHOLE").is_some() {

@@ -5,7 +5,7 @@ use super::scene::*;
 const THEIRS: &str = "{\n  \"model\": \"opus\",\n  \"env\": { \"API_KEY\": \"topsecret\" },\n  \"statusLine\": {\n    \"type\": \"command\",\n    \"command\": \"~/line.sh\",\n    \"padding\": 2\n  }\n}\n";
 
 #[test]
-fn there_and_back() {
+fn statusline_install_then_uninstall_restores_the_settings() {
     let scene = Scene::new();
     scene.settings(THEIRS);
     let installed = scene.run(&["statusline", "install", "--yes"], b"");
@@ -34,7 +34,7 @@ fn there_and_back() {
 
 /// Copies of the settings from an earlier version, which may contain secrets.
 #[test]
-fn old_copies_are_removed_and_that_is_said_once() {
+fn statusline_install_removes_old_settings_copies_and_says_so_once() {
     let scene = Scene::new();
     scene.settings(THEIRS);
     let folder = scene.data().join("status-line");
@@ -47,7 +47,7 @@ fn old_copies_are_removed_and_that_is_said_once() {
 }
 
 #[test]
-fn that_nothing_is_known_of_what_was_there_is_said() {
+fn statusline_uninstall_without_a_backup_says_so() {
     let scene = Scene::new();
     scene.settings(THEIRS);
     assert!(scene.run(&["statusline", "install", "--yes"], b"").status.success());
@@ -58,7 +58,7 @@ fn that_nothing_is_known_of_what_was_there_is_said() {
 
 /// The installed command is the one that the shell finds, whatever the path.
 #[test]
-fn what_is_installed_can_be_called() {
+fn statusline_install_from_an_odd_path_writes_a_runnable_command() {
     let scene = Scene::new();
     let odd = scene.home().join("it's a $HOME; \"folder\"");
     std::fs::create_dir(&odd).unwrap();
@@ -74,7 +74,7 @@ fn what_is_installed_can_be_called() {
 }
 
 #[test]
-fn without_a_yes_nothing_is_changed() {
+fn statusline_install_without_confirmation_changes_nothing() {
     let scene = Scene::new();
     scene.settings(THEIRS);
     let output = scene.run(&["statusline", "install"], b"y\n");
@@ -90,7 +90,7 @@ fn without_a_yes_nothing_is_changed() {
 }
 
 #[test]
-fn another_config_folder_can_be_named() {
+fn statusline_install_accepts_another_config_dir() {
     let scene = Scene::new();
     let work = scene.home().join("work");
     std::fs::create_dir(&work).unwrap();
@@ -103,7 +103,7 @@ fn another_config_folder_can_be_named() {
 }
 
 #[test]
-fn what_cannot_be_done_is_said_and_undone() {
+fn statusline_install_failure_is_reported_and_leaves_settings_unchanged() {
     let scene = Scene::new();
     for bad in ["", "{\"a\":", "[]"] {
         scene.settings(bad);

@@ -11,7 +11,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 #[test]
-fn without_a_terminal_there_are_no_colours() {
+fn status_colours_only_on_a_terminal() {
     let scene = Scene::new();
     scene.state(42.0, 96.0, 60);
     let plain = text(&scene.run(&["status"], b"").stdout);
@@ -30,7 +30,7 @@ fn without_a_terminal_there_are_no_colours() {
 /// Folder names and server texts appear in output for programs and in error messages: no control sequence reaches a
 /// terminal.
 #[test]
-fn json_and_complaints_hold_nothing_that_a_terminal_obeys() {
+fn json_and_error_output_contain_no_control_characters() {
     const ODD: &str = "x\u{9b}31m\u{7f}\u{202e}\u{e0041}";
     let scene = Scene::new();
     let place = format!("~/{ODD}/.credentials.json");
@@ -58,7 +58,7 @@ fn json_and_complaints_hold_nothing_that_a_terminal_obeys() {
 }
 
 #[test]
-fn an_account_can_be_named() {
+fn status_account_option_selects_by_name() {
     let scene = Scene::new();
     scene.state(42.0, 26.0, 60);
     for (name, code, found) in [("ann@example.com", 0, 1), ("ann", 0, 1), ("carol", 69, 0)] {
@@ -70,7 +70,7 @@ fn an_account_can_be_named() {
 }
 
 #[test]
-fn a_watch_prints_a_line_for_each_change() {
+fn status_watch_json_prints_a_line_per_change() {
     let scene = Scene::new();
     scene.state(42.0, 26.0, 60);
     let mut child = scene.holdoff(&["status", "--json", "--watch"]).stdout(Stdio::piped()).spawn().unwrap();
@@ -90,7 +90,7 @@ fn a_watch_prints_a_line_for_each_change() {
 
 /// On a terminal that is too narrow for its lines, with and without colours.
 #[test]
-fn a_watch_on_a_terminal_is_drawn_over_itself() {
+fn status_watch_on_a_terminal_redraws_in_place() {
     let scene = Scene::new();
     let watched = |variables: &str, until: &str| {
         scene.state(42.0, 26.0, 60);
@@ -130,7 +130,7 @@ fn a_watch_on_a_terminal_is_drawn_over_itself() {
 }
 
 #[test]
-fn the_ledger_tells_what_was_asked() {
+fn ledger_lists_requests_sent_and_withheld() {
     let scene = Scene::new();
     scene.state(42.0, 26.0, 60);
     assert_eq!(text(&scene.run(&["ledger"], b"").stdout), "No requests sent or withheld in the last 1 d.\n");

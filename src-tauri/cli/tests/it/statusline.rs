@@ -29,7 +29,7 @@ const COMMANDS: [&str; 17] = [
 ];
 
 #[test]
-fn the_persons_own_command_runs_as_if_holdoff_were_not_there() {
+fn chained_command_keeps_its_stdin_output_and_exit_status() {
     let large: Vec<u8> = (0..3_000_000_u32).map(|n| (n.wrapping_mul(7919) % 251) as u8).collect();
     let inputs = [told(42.0, 26.0), b"".to_vec(), b"no json \xff\x00".to_vec(), large[..70_000].to_vec(), large];
     for command in COMMANDS {
@@ -46,7 +46,7 @@ fn the_persons_own_command_runs_as_if_holdoff_were_not_there() {
 }
 
 #[test]
-fn its_environment_is_what_it_was_but_for_one_mark() {
+fn chained_command_environment_gains_only_one_marker_variable() {
     let scene = Scene::with_earlier("env");
     let sorted = |output: &[u8]| {
         let mut lines: Vec<String> = text(output).lines().map(str::to_owned).collect();
@@ -60,7 +60,7 @@ fn its_environment_is_what_it_was_but_for_one_mark() {
 
 /// A terminal in a snap has its own `XDG_DATA_HOME`.
 #[test]
-fn where_the_data_home_is_another_one_it_reaches_the_folder_it_was_installed_from() {
+fn xdg_data_home_differing_from_install_still_uses_the_installed_data_dir() {
     let scene = Scene::with_earlier("env; umask; echo mine");
     let settings: serde_json::Value = serde_json::from_str(&scene.read_settings()).unwrap();
     let installed = settings["statusLine"]["command"].as_str().unwrap().to_owned();
@@ -79,7 +79,7 @@ fn where_the_data_home_is_another_one_it_reaches_the_folder_it_was_installed_fro
 
 /// Anybody who can write a record with a command could run that command as the user.
 #[test]
-fn a_record_that_others_could_have_written_is_not_run_and_that_is_said() {
+fn chained_command_writable_by_other_users_is_refused_with_a_warning() {
     let scene = Scene::with_earlier("echo mine");
     let run = || scene.run(&["statusline"], &told(42.0, 26.0));
     assert_eq!(text(&run().stdout), "mine\n");
@@ -106,7 +106,7 @@ fn a_record_that_others_could_have_written_is_not_run_and_that_is_said() {
 }
 
 #[test]
-fn it_prints_as_it_goes_and_is_ended_with_holdoff() {
+fn chained_command_output_is_streamed_and_killing_holdoff_ends_it() {
     let scene = Scene::with_earlier("echo x; exec sleep 600");
     let begun = Instant::now();
     let mut child = started(&mut scene.holdoff(&["statusline"]), &told(1.0, 1.0));
@@ -129,7 +129,7 @@ fn it_prints_as_it_goes_and_is_ended_with_holdoff() {
 }
 
 #[test]
-fn a_command_that_calls_holdoff_again_does_not_go_round_in_circles() {
+fn chained_command_calling_holdoff_again_does_not_recurse() {
     let own = format!("'{}' statusline | sed 's/^/mine: /'", env!("CARGO_BIN_EXE_holdoff"));
     let scene = Scene::with_earlier(&own);
     let output = scene.run(&["statusline"], &told(42.0, 26.0));
@@ -137,7 +137,7 @@ fn a_command_that_calls_holdoff_again_does_not_go_round_in_circles() {
 }
 
 #[test]
-fn without_one_it_prints_a_line_and_keeps_the_reading_for_the_app() {
+fn statusline_without_a_chained_command_prints_and_saves_the_reading() {
     let scene = Scene::new();
     let output = scene.run(&["statusline"], &told(42.0, 26.0));
     let line = text(&output.stdout);
@@ -153,7 +153,7 @@ fn without_one_it_prints_a_line_and_keeps_the_reading_for_the_app() {
 }
 
 #[test]
-fn the_reading_is_kept_where_there_is_a_command_too() {
+fn statusline_with_a_chained_command_also_saves_the_reading() {
     let scene = Scene::with_earlier("echo mine");
     assert_eq!(text(&scene.run(&["statusline"], &told(42.0, 26.0)).stdout), "mine\n");
     assert_eq!(scene.kept()[0]["reading"]["windows"][0]["used_percent"], 42.0);
@@ -161,7 +161,7 @@ fn the_reading_is_kept_where_there_is_a_command_too() {
 
 /// A session that was idle for two hours repeats the reading of two hours ago.
 #[test]
-fn a_reading_is_as_old_as_the_session_is_quiet() {
+fn reading_age_is_the_idle_time_of_the_session() {
     let scene = Scene::new();
     let transcript = scene.home().join("s.jsonl");
     let file = fs::File::create(&transcript).unwrap();
@@ -175,7 +175,7 @@ fn a_reading_is_as_old_as_the_session_is_quiet() {
 }
 
 #[test]
-fn it_belongs_to_the_config_folder_in_force() {
+fn reading_is_attributed_to_the_active_config_dir() {
     let scene = Scene::new();
     let work = scene.home().join("work");
     let mut command = scene.holdoff(&["statusline"]);
@@ -187,7 +187,7 @@ fn it_belongs_to_the_config_folder_in_force() {
 }
 
 #[test]
-fn what_is_no_json_or_says_nothing_of_limits_is_no_reading_and_no_error() {
+fn input_without_json_or_limits_saves_no_reading_and_is_not_an_error() {
     let scene = Scene::new();
     let huge = [b"{\"x\":\"".as_slice(), &vec![b'x'; 5_000_000], b"\"}"].concat();
     for input in [b"".as_slice(), b"{}", b"garbage", b"{\"rate_limits\":", b"[1]", b"\x00\xff", &huge] {
@@ -198,7 +198,7 @@ fn what_is_no_json_or_says_nothing_of_limits_is_no_reading_and_no_error() {
 }
 
 #[test]
-fn with_stdin_closed_it_still_ends() {
+fn stdin_closed_still_exits_successfully() {
     let scene = Scene::new();
     let mut shell = scene.program("/bin/sh");
     shell.args(["-c", &format!("'{}' statusline <&-", env!("CARGO_BIN_EXE_holdoff"))]);
@@ -206,7 +206,7 @@ fn with_stdin_closed_it_still_ends() {
 }
 
 #[test]
-fn a_person_who_calls_it_is_told_what_it_is_for() {
+fn statusline_run_on_a_terminal_explains_how_to_install_it() {
     let scene = Scene::new();
     let line = format!("'{}' statusline", env!("CARGO_BIN_EXE_holdoff"));
     let output = finished(scene.program("script").args(["-qec", &line, "/dev/null"]), b"");
@@ -215,7 +215,7 @@ fn a_person_who_calls_it_is_told_what_it_is_for() {
 }
 
 #[test]
-fn a_full_disk_costs_only_the_reading() {
+fn disk_full_loses_only_the_reading() {
     let scene = Scene::new();
     let mut shell = scene.program("/bin/sh");
     shell.args(["-c", &format!("ulimit -f 0; '{}' statusline", env!("CARGO_BIN_EXE_holdoff"))]);
@@ -232,7 +232,7 @@ fn a_full_disk_costs_only_the_reading() {
 
 /// Another process holds every file that it writes to, and everything else that the app keeps.
 #[test]
-fn no_lock_delays_a_line() {
+fn file_locks_held_elsewhere_do_not_delay_the_status_line() {
     let scene = Scene::new();
     scene.state(42.0, 26.0, 60);
     scene.run(&["statusline"], &told(42.0, 26.0));
@@ -253,7 +253,7 @@ fn no_lock_delays_a_line() {
 }
 
 #[test]
-fn no_color_is_obeyed() {
+fn no_color_disables_colours() {
     let scene = Scene::new();
     assert!(text(&scene.run(&["statusline"], &told(96.0, 26.0)).stdout).contains("\u{1b}[31m96%\u{1b}[0m"));
     let mut command = scene.holdoff(&["statusline"]);
@@ -261,7 +261,7 @@ fn no_color_is_obeyed() {
 }
 
 #[test]
-fn a_hundred_sessions_at_once_leave_one_whole_reading() {
+fn concurrent_sessions_leave_one_intact_reading() {
     let scene = Scene::new();
     let children: Vec<_> =
         (0..100).map(|n| started(&mut scene.holdoff(&["statusline"]), &told(f64::from(n), 1.0))).collect();
@@ -273,7 +273,7 @@ fn a_hundred_sessions_at_once_leave_one_whole_reading() {
 
 /// Opening one of these as a regular file would hang.
 #[test]
-fn what_is_no_file_keeps_it_from_nothing() {
+fn non_regular_files_do_not_block_the_commands() {
     let make: [fn(&std::path::Path); 3] = [
         |path| assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success()),
         |path| fs::create_dir(path).unwrap(),
@@ -312,7 +312,7 @@ fn what_is_no_file_keeps_it_from_nothing() {
 }
 
 #[test]
-fn a_byte_order_mark_is_no_part_of_the_settings() {
+fn byte_order_mark_in_settings_is_ignored_and_preserved() {
     let scene = Scene::with_earlier("echo mine");
     fs::write(scene.claude().join("settings.json"), format!("\u{feff}{}", scene.read_settings())).unwrap();
     fs::write(scene.data().join("settings.json"), "\u{feff}{\"percent\": \"left\"}").unwrap();

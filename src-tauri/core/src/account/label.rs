@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_account_is_called() {
+    fn account_label_falls_back_from_setting_to_email_to_location() {
         let mut sign_in = account().sign_in;
         let name = |sign_in: &CredentialStatus| name(Provider::Anthropic, sign_in);
         assert_eq!(name(&sign_in), "ann@example.com");

@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_two_seats_share_is_of_neither() {
+    fn account_selector_rejects_a_name_shared_by_two_seats() {
         let mut two = state(&[("a/home", "ann@example.com", "~/.claude"), ("a/acme", "ann@example.com", "~/work")]);
         two.accounts.values_mut().zip(["Acme", "Home"]).for_each(|(account, organization)| {
             account.sign_in.identity.organization = Some(organization.to_owned());
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn by_name_by_place_or_as_the_only_one() {
+    fn account_selector_matches_name_location_or_the_only_account() {
         let two = state(&[("a1", "ann@example.com", "~/.claude"), ("b2", "bob@example.com", "~/work")]);
         for name in ["a1", "anthropic:a1", "ann@example.com", "Ann@Example.com"] {
             check(&two, Some(name), "~/work", Some("a1"));

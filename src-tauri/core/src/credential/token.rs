@@ -87,21 +87,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_does_not_print() {
+    fn token_debug_output_hides_the_secret() {
         let token = Token::new("sk-ant-oat01-SECRET".into()).unwrap();
         assert_eq!(format!("{token:?} {token:#?}"), "Token(..) Token(..)");
         assert!(!format!("{:?}", token.fingerprint()).contains("SECRET"));
     }
 
     #[test]
-    fn what_cannot_stand_in_a_header_is_no_token() {
+    fn token_invalid_in_a_header_is_rejected() {
         for text in ["", " ", "a b", "a\r\nX: y", "ключ"] {
             assert!(Token::new(text.into()).is_none(), "{text:?}");
         }
     }
 
     #[test]
-    fn a_fingerprint_tells_tokens_apart() {
+    fn fingerprint_distinguishes_tokens() {
         let print = |text: &str| Token::new(text.into()).unwrap().fingerprint();
         assert_eq!(print("sk-a"), print("sk-a"));
         assert_ne!(print("sk-a"), print("sk-b"));

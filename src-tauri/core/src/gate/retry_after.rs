@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn seconds() {
+    fn retry_after_in_seconds_is_parsed_and_capped() {
         check("990", Some(990));
         check(" 3600 ", Some(3600));
         check("1", Some(1));
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn absent_zero_negative_and_unreadable_are_one() {
+    fn retry_after_absent_zero_negative_or_invalid_is_none() {
         for header in ["", "0", "-5", "+5", "1.5", "3600s", "soon", "NaN", "\u{0661}", "0x10"] {
             check(header, None);
         }
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_in_all_three_spellings() {
+    fn retry_after_accepts_all_three_http_date_formats() {
         check("Mon, 14 Sep 2026 12:16:30 GMT", Some(990));
         check("Monday, 14-Sep-26 12:16:30 GMT", Some(990));
         check("Mon Sep 14 12:16:30 2026", Some(990));
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_is_held_against_the_servers_own_clock() {
+    fn retry_after_date_is_relative_to_the_servers_clock() {
         let until = Some("Mon, 14 Sep 2026 12:10:00 GMT");
         let hours_ahead = Wall::from_secs(4_000_000_000);
         assert_eq!(parse(until, Some(NOW), hours_ahead), Some(Duration::from_secs(600)));

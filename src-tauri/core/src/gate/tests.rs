@@ -54,7 +54,7 @@ fn jitter_lengthens_by_up_to_a_tenth() {
 }
 
 #[test]
-fn a_permit_needs_its_note_and_an_open_gate() {
+fn permit_requires_an_intent_and_an_open_gate() {
     let mut gate = gate();
     let usage = |gate: &Gate, now, spacing| permitted(gate, Endpoint::Usage, now, spacing);
     assert!(usage(&gate, NOON, Spacing::Kept).is_none(), "nothing was noted");
@@ -83,7 +83,7 @@ fn spacing_ends_at_its_second_and_can_be_waived() {
 }
 
 #[test]
-fn what_shuts_for_longer_counts() {
+fn longer_cooldown_wins_and_does_not_replace_a_pause() {
     let mut gate = gate();
     let (short, long) = (after(600), after(900));
     gate.shut_until(Cooldown::Unanswered, NOON, long);
@@ -103,7 +103,7 @@ fn what_shuts_for_longer_counts() {
 }
 
 #[test]
-fn each_endpoint_waits_by_its_own_measure() {
+fn cooldown_length_depends_on_the_endpoint() {
     for (endpoint, first, second) in [(Endpoint::Usage, 300, 600), (Endpoint::Token, 600, 1200)] {
         let mut gate = Gate::new(Provider::Anthropic, endpoint);
         gate.rate_limited(NOON, None, NONE);
@@ -118,7 +118,7 @@ fn each_endpoint_waits_by_its_own_measure() {
 
 /// What is doubtful waits as a refusal for frequency would, and more each time.
 #[test]
-fn doubt_about_a_renewal_waits_longer_each_time() {
+fn ambiguous_grant_backs_off_exponentially() {
     let mut gate = Gate::new(Provider::Anthropic, Endpoint::Token);
     let cause = || Cooldown::Server { status: 502 };
     gate.begin(NOON);
@@ -133,7 +133,7 @@ fn doubt_about_a_renewal_waits_longer_each_time() {
 }
 
 #[test]
-fn only_the_third_strike_pauses_and_a_missing_scope_at_once() {
+fn pause_follows_the_third_strike_or_a_missing_scope_at_once() {
     for (rejection, pause) in [
         (Rejection::Unauthorized, Pause::Rejected),
         (Rejection::Forbidden("no".into()), Pause::Forbidden { message: "no".into() }),
@@ -152,7 +152,7 @@ fn only_the_third_strike_pauses_and_a_missing_scope_at_once() {
 }
 
 #[test]
-fn a_pause_ends_with_another_credential_and_its_strikes_with_it() {
+fn pause_and_its_strikes_end_with_another_credential() {
     let mut gate = gate();
     assert!(!gate.credential_seen(&print_of("a"), NOON), "nothing was paused");
     for _ in 0..3 {
@@ -168,7 +168,7 @@ fn a_pause_ends_with_another_credential_and_its_strikes_with_it() {
 
 /// Each kind of failure has a count of its own, which another kind ends where that proves something.
 #[test]
-fn failures_are_counted_by_kind() {
+fn failures_are_counted_per_kind() {
     let mut gate = gate();
     gate.unreachable(NOON, "no route".into(), NONE);
     gate.unreachable(NOON, "no route".into(), NONE);
@@ -187,7 +187,7 @@ fn failures_are_counted_by_kind() {
 }
 
 #[test]
-fn what_was_adopted_opens_and_counts_as_asked() {
+fn superseded_renewal_opens_the_gate_and_counts_as_a_request() {
     let mut gate = Gate::new(Provider::Anthropic, Endpoint::Token);
     gate.rate_limited(NOON, None, NONE);
     gate.begin(after(1));
@@ -198,7 +198,7 @@ fn what_was_adopted_opens_and_counts_as_asked() {
 }
 
 #[test]
-fn a_request_that_never_left_is_not_counted() {
+fn withdrawn_request_is_not_counted() {
     let mut gate = gate();
     gate.begin(NOON);
     gate.withdraw();
@@ -206,7 +206,7 @@ fn a_request_that_never_left_is_not_counted() {
 }
 
 #[test]
-fn a_request_without_an_answer_shuts_for_an_hour_from_when_it_left() {
+fn unanswered_request_cools_down_for_an_hour_from_sending() {
     let mut gate = gate();
     gate.settle(NOON, NONE);
     assert_eq!(gate, self::gate(), "nothing was under way");
@@ -220,7 +220,7 @@ fn a_request_without_an_answer_shuts_for_an_hour_from_when_it_left() {
 }
 
 #[test]
-fn one_gate_under_two_names_keeps_the_stricter_of_both() {
+fn merge_keeps_the_stricter_of_both_gates() {
     let mut other = gate();
     other.rate_limited(NOON, None, NONE);
     other.rate_limited(after(10), None, NONE);
@@ -249,7 +249,7 @@ fn one_gate_under_two_names_keeps_the_stricter_of_both() {
 
 /// The machine was off for 100 s of a cooldown's 300.
 #[test]
-fn a_reboot_takes_nothing_from_what_is_left() {
+fn reboot_preserves_the_remaining_cooldown() {
     let mut gate = gate();
     gate.rate_limited(NOON, None, NONE);
     gate.begin(after(50));
@@ -270,7 +270,7 @@ fn a_reboot_takes_nothing_from_what_is_left() {
 
 /// Law 6: the third strike pauses, whichever kind the others were.
 #[test]
-fn two_rejections_pause_nothing() {
+fn rejections_pause_on_the_third_strike_only() {
     for forbidden in [false, true] {
         let rejection = || if forbidden { Rejection::Forbidden("no".into()) } else { Rejection::Unauthorized };
         let mut gate = gate();
@@ -286,7 +286,7 @@ fn two_rejections_pause_nothing() {
 
 /// Law 2.
 #[test]
-fn nothing_shortens_a_cooldown_or_ends_a_pause() {
+fn cooldown_is_never_shortened_and_a_pause_never_replaced() {
     let mut gate = gate();
     gate.shut_until(Cooldown::Unanswered, NOON, after(600));
     gate.shut_until(Cooldown::MemoryLost, NOON, after(599));
@@ -313,7 +313,7 @@ fn waits_with_another(gate: &Gate, at: Moment) -> (u64, Option<Pause>) {
 
 /// Law 2: the cooldown is the account's, under whichever of its names the pause was.
 #[test]
-fn another_sign_in_ends_a_pause_and_no_cooldown_under_either_name() {
+fn merge_with_another_credential_ends_the_pause_not_the_cooldown() {
     let limited = |wait| {
         let mut gate = gate();
         gate.rate_limited(NOON, Some(Duration::from_secs(wait)), NONE);
@@ -342,7 +342,7 @@ fn another_sign_in_ends_a_pause_and_no_cooldown_under_either_name() {
 }
 
 #[test]
-fn a_pause_keeps_what_lasts_beneath_it_and_nothing_that_is_over() {
+fn pause_keeps_an_underlying_cooldown_until_it_ends() {
     let mut gate = gate();
     gate.rate_limited(NOON, None, NONE);
     let limited = gate.clone();
@@ -361,7 +361,7 @@ fn a_pause_keeps_what_lasts_beneath_it_and_nothing_that_is_over() {
 
 /// Laws 8 and 13: the ledger knew of a cooldown, and the renewal that was noted was cut off.
 #[test]
-fn a_renewal_that_was_cut_off_does_not_end_a_cooldown() {
+fn interrupted_renewal_pauses_and_keeps_the_cooldown() {
     let mut gate = Gate::new(Provider::Anthropic, Endpoint::Token);
     gate.begin(NOON);
     gate.spending = Some(print_of("a"));
@@ -374,7 +374,7 @@ fn a_renewal_that_was_cut_off_does_not_end_a_cooldown() {
 
 /// Law 12: the machine was off for 100 s of a cooldown's 300, which a pause lay over.
 #[test]
-fn a_reboot_takes_nothing_from_what_is_left_beneath_a_pause() {
+fn reboot_preserves_the_remaining_cooldown_beneath_a_pause() {
     for back_s in [0, 50] {
         let mut gate = gate();
         gate.rate_limited(NOON, None, NONE);
@@ -387,7 +387,7 @@ fn a_reboot_takes_nothing_from_what_is_left_beneath_a_pause() {
 
 /// Both ways: a state of an earlier version, and one that an earlier version can read.
 #[test]
-fn a_pause_with_nothing_beneath_is_kept_as_ever() {
+fn pause_without_underlying_cooldown_keeps_the_old_format() {
     let mut gate = gate();
     gate.pause(NOON, Pause::Rejected, print_of("a"));
     let kept = serde_json::to_value(&gate.state).unwrap();

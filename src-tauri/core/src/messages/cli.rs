@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_happened_in_a_line() {
+    fn ledger_line_describes_the_event_and_next_request() {
         check(LedgerEvent::Sent { why: Trigger::Poll }, "usage: sent, scheduled");
         check(
             LedgerEvent::Completed { outcome: OutcomeKind::Reading, detail: Some("a reading".into()) },
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn why_no_account_was_chosen() {
+    fn not_chosen_error_lists_known_accounts() {
         let known = || vec!["ann@example.com".to_owned(), "Work".to_owned()];
         for (why, says) in [
             (NotChosen::NoneKnown, "no account found yet. Start Holdoff while Claude Code is signed in."),
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_verdict_says_what_it_rests_on() {
+    fn headroom_verdict_explains_its_basis() {
         let wanted = Wanted { window: Some("weekly"), at_least: 20.0, max_age: Duration::from_secs(900) };
         let left = Left { label: "weekly".into(), left: 12.5, resets_at: Some(NOW.plus(Duration::from_secs(7980))) };
         let said = verdict(&Verdict::NotEnough(left), &wanted, NOW, &LocalTime::UTC);

@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn how_it_stands_in_a_place() {
+    fn credential_location_status_text() {
         let good = found(NOW.0 + 1, None);
         check(&good, true, &[], "in use");
         check(&good, false, &[], "signed in; not needed while the other one works");
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_of_an_added_folder() {
+    fn folder_added_message_names_the_account_or_sign_in_command() {
         let known = found(NOW.0, Some("ann@example.com"));
         let said = folder_added("~/work", &known, Some("Ann"));
         assert!(said.contains("the same sign-in as Ann") && said.contains("one account"), "{said}");

@@ -19,7 +19,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_export_says_where_it_is() {
+    fn history_export_message_names_the_files_or_the_error() {
         let names = ["a.csv".to_owned(), "b.csv".to_owned()];
         assert_eq!(
             history_exported("/home/ann/Downloads", Ok(&names)),

@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_told_as_near_as_they_are() {
+    fn clock_format_depends_on_the_distance_in_days() {
         check("2026-09-14T15:30:00Z", "15:30", "15:30");
         check("2026-09-14T00:00:00Z", "00:00", "00:00");
         check("2026-09-15T00:00:00Z", "Tue 00:00", "Tuesday");
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn another_year_is_said() {
+    fn clock_format_includes_another_year() {
         check("2027-09-14T15:30:00Z", "14 Sep 2027 15:30", "14 Sep 2027");
         check("2025-12-31T23:59:00Z", "31 Dec 2025 23:59", "31 Dec 2025");
         check("2026-12-31T23:59:00Z", "31 Dec 23:59", "31 Dec");
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_told_on_the_persons_clock() {
+    fn clock_format_uses_the_local_hour_cycle_and_zone_name() {
         let us = LocalTime { hours: HourCycle::H12, ..LocalTime::UTC };
         assert_eq!(clock(at("2026-09-14T15:30:00Z"), at(NOW), &us), "3:30 PM");
         assert_eq!(clock(at("2026-09-15T00:00:00Z"), at(NOW), &us), "Tue 12:00 AM");
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn the_persons_zone_decides_what_is_today() {
+    fn clock_format_uses_the_local_zone_for_today() {
         let zone = LocalTime::from(TimeZone::fixed(jiff::tz::offset(11)));
         assert_eq!(clock(at("2026-09-14T12:59:00Z"), at(NOW), &zone), "14 Sep 23:59");
         assert_eq!(clock(at("2026-09-14T15:30:00Z"), at(NOW), &zone), "02:30");
@@ -227,7 +227,7 @@ mod tests {
 
     /// Both are in one answer of the provider's.
     #[test]
-    fn a_reset_is_told_to_the_nearest_minute() {
+    fn reset_time_is_rounded_to_the_nearest_minute() {
         for (time, long, short) in [
             ("2026-09-14T21:59:59.911047Z", "22:00", "22:00"),
             ("2026-09-14T22:00:00.910755Z", "22:00", "22:00"),
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_is_never_told_too_early() {
+    fn deadline_time_is_rounded_up_to_the_minute() {
         let zone = LocalTime::UTC;
         let told = |time: &str| not_before(at(time), at(NOW), &zone);
         assert_eq!(told("2026-09-14T14:32:00Z"), "14:32");
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn spans() {
+    fn duration_format_uses_at_most_two_units() {
         let spans =
             [0, 59, 60, 3599, 3600, 7980, 86_399, 86_400, 273_600].map(|s| format_duration(Duration::from_secs(s)));
         let expect = ["0 s", "59 s", "1 min", "59 min", "1 h", "2 h 13 min", "23 h 59 min", "1 d", "3 d 4 h"];
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn absurd_times_do_not_panic() {
+    fn clock_format_does_not_panic_on_extreme_times() {
         for wall in [Wall(i64::MIN), Wall(i64::MAX), Wall(0)] {
             clock(wall, at(NOW), &LocalTime::UTC);
             not_before(wall, wall, &LocalTime::UTC);
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_begins_with_a_capital_where_the_word_is_known() {
+    fn capitalised_leaves_unknown_identifiers_unchanged() {
         let all = ["weekly", "5-hour", "max", "nimbus_quill", ""].map(capitalised);
         assert_eq!(all, ["Weekly", "5-hour", "Max", "nimbus_quill", ""]);
     }

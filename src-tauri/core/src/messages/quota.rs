@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_glance_at_all() {
+    fn tooltip_lists_all_windows_as_used_or_left() {
         let utc = LocalTime::UTC;
         let used = "5-hour 42 %, resets 15:30 · weekly 26 %, resets Friday · Fable 82 %";
         assert_eq!(tooltip(&reading(), Percent::Used, NOW, &utc), used);
@@ -187,14 +187,14 @@ mod tests {
     }
 
     #[test]
-    fn a_window_past_its_reset_does_not_show_its_old_value() {
+    fn window_past_its_reset_hides_its_old_value() {
         let later = Wall(NOW.0 + 3 * 3_600_000);
         let line = tooltip(&reading(), Percent::Used, later, &LocalTime::UTC);
         assert_eq!(line, "5-hour was reset, not read since · weekly 26 %, resets Friday · Fable 82 %");
     }
 
     #[test]
-    fn a_window_of_another_age_or_source_says_so() {
+    fn window_with_another_age_or_source_shows_it() {
         let ago = |min: i64, source| Some(Provenance { at: Wall(NOW.0 - min * 60_000), source });
         let mut reading = reading();
         reading.windows[1].origin = ago(0, Source::StatusLine);
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_and_what_is_used_add_up() {
+    fn percent_used_and_left_add_up_to_100() {
         for (used, told, left) in [
             (0.4, "x 0 %", "x 100 % left"),
             (42.5, "x 43 %", "x 57 % left"),
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_that_has_only_money_is_told_by_it() {
+    fn spend_is_shown_for_a_plan_without_windows() {
         let amount = |minor| Some(Amount { minor, currency: "USD".into(), exponent: 2 });
         let of = |limit, used_percent| Spend {
             id: "extra_usage".into(),
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_window_is_locked_for_stands_with_its_name() {
+    fn locked_window_shows_the_reason_with_its_name() {
         let opus = QuotaWindow { locked: Some("out of credits".into()), ..window("opus", "Opus", Some(0.0), None) };
         assert_eq!(window_line(&opus, Percent::Used, NOW, &LocalTime::UTC), "Opus (locked: out of credits) 0 %");
         let reading = Reading::new(Source::UsageEndpoint, NOW, vec![opus], vec![]);

@@ -78,13 +78,13 @@ fn steps(words: &GuideWords) -> Vec<(Progress, &str)> {
 }
 
 #[test]
-fn before_the_first_look_nothing_is_known_of_the_sign_in() {
+fn sign_in_is_unknown_before_the_first_credential_read() {
     assert_eq!(said(&AccountState::new(Provider::Anthropic)).title, "Looking for the sign-in");
     assert_eq!(said(&signed_in()).title, "Signed in");
 }
 
 #[test]
-fn a_window_that_does_not_open_is_no_end_of_it() {
+fn webview_failure_message_explains_the_cause_and_the_fix() {
     let said = |why: NoWindow| {
         let (title, body) = no_window(&why, "~/logs");
         assert_eq!(title, "Holdoff's window does not open");
@@ -102,7 +102,7 @@ fn a_window_that_does_not_open_is_no_end_of_it() {
 
 /// A limit of the token endpoint, told apart from an expired sign-in and from both together.
 #[test]
-fn a_limit_of_renewal_is_not_an_expired_sign_in() {
+fn renewal_rate_limit_is_distinguished_from_an_expired_sign_in() {
     let mut state = renewed_by_holdoff();
     state.token.state = limited(70);
     let limit = "Anthropic is rate limiting sign-in renewal; next try at 16:10.";
@@ -135,7 +135,7 @@ fn a_limit_of_renewal_is_not_an_expired_sign_in() {
 }
 
 #[test]
-fn both_endpoints_limited_are_both_told() {
+fn rate_limits_of_both_endpoints_are_both_shown() {
     let mut state = renewed_by_holdoff();
     state.usage.state = limited(20);
     state.token.state = limited(70);
@@ -155,7 +155,7 @@ fn both_endpoints_limited_are_both_told() {
 }
 
 #[test]
-fn other_reasons_why_renewal_waits() {
+fn renewal_wait_names_network_server_or_state_loss() {
     let why = |cause| {
         let mut state = renewed_by_holdoff();
         state.token.state = cooling(cause, 10);
@@ -173,7 +173,7 @@ fn other_reasons_why_renewal_waits() {
 
 /// A lock of another program, a file that is not ours to write: said where the person looks, and how to go on.
 #[test]
-fn what_holds_a_renewal_up_is_told() {
+fn renewal_blocked_reason_is_shown() {
     let state = AccountState { renewal_blocked: Some("another program is renewing it".into()), ..renewed_by_holdoff() };
     assert_eq!(
         super::status(&state.status(NOW), &UTC),
@@ -194,7 +194,7 @@ fn what_holds_a_renewal_up_is_told() {
 
 /// Holdoff never claims to write nothing where it may.
 #[test]
-fn who_renews_is_said_truly() {
+fn renewal_text_states_who_renews() {
     let text = said(&signed_in()).text;
     assert!(text.contains("never writes to it"), "{text}");
     for state in [renewed_by_holdoff(), AccountState { renews: true, ..expired(signed_in()) }] {
@@ -210,7 +210,7 @@ fn who_renews_is_said_truly() {
 }
 
 #[test]
-fn each_cause_is_named_with_what_holdoff_does_and_what_helps() {
+fn pause_and_missing_sign_in_causes_are_named_with_the_fix() {
     let pauses = [
         (Pause::Rejected, "401"),
         (Pause::MissingScope { scope: "user:profile".into() }, "user:profile"),
@@ -250,7 +250,7 @@ fn each_cause_is_named_with_what_holdoff_does_and_what_helps() {
 
 /// An expired sign-in is nobody's failure: someone renews it, and signing in is only sooner.
 #[test]
-fn an_expired_sign_in_is_not_urgent_unless_nobody_can_renew_it() {
+fn expired_sign_in_is_urgent_only_if_nobody_can_renew_it() {
     let urgent = |state: &AccountState| guided(state, HERE).offer.unwrap().urgent;
     let mut waiting = expired(renewed_by_holdoff());
     waiting.token.state = limited(70);
@@ -263,7 +263,7 @@ fn an_expired_sign_in_is_not_urgent_unless_nobody_can_renew_it() {
 }
 
 #[test]
-fn a_renewal_that_is_stopped_while_the_sign_in_works() {
+fn renewal_paused_before_expiry_says_when_the_sign_in_expires() {
     let mut state = AccountState { troubled: true, ..renewed_by_holdoff() };
     state.token.state = paused(Pause::RefreshRefused);
     assert_eq!(
@@ -282,7 +282,7 @@ fn a_renewal_that_is_stopped_while_the_sign_in_works() {
 }
 
 #[test]
-fn the_steps_of_signing_in_again() {
+fn sign_in_flow_steps_follow_the_recovery() {
     let mut state = AccountState { troubled: true, ..signed_in() };
     state.usage.state = paused(Pause::Rejected);
     let opened = guided(&state, Around { opened: true, ..HERE });
@@ -313,7 +313,7 @@ fn the_steps_of_signing_in_again() {
 }
 
 #[test]
-fn another_account_is_said_while_it_is_checked_and_when_it_is_proved() {
+fn sign_in_flow_names_a_different_account_before_and_after_the_check() {
     let around = Around { label: "bob@example.com", before: Some("ann@example.com"), ..HERE };
     let bob = AccountState { previous_account: Some(AccountId("anthropic:ann".into())), ..signed_in() };
     let other = "This is a different account: bob@example.com instead of ann@example.com. Holdoff continues with it.";
@@ -323,7 +323,7 @@ fn another_account_is_said_while_it_is_checked_and_when_it_is_proved() {
 }
 
 #[test]
-fn what_is_missing_is_said_with_the_command() {
+fn sign_in_flow_without_program_or_terminal_shows_the_command() {
     let state = absent(CredentialMissing::NoFile);
     let offer = |means| guided(&state, Around { means, ..HERE }).offer.unwrap();
     assert_eq!(offer(LaunchSupport::Terminal).problem, None);
@@ -338,7 +338,7 @@ fn what_is_missing_is_said_with_the_command() {
 }
 
 #[test]
-fn the_command_names_a_folder_that_is_not_the_usual_one() {
+fn sign_in_command_sets_a_non_default_config_dir() {
     let command = |place: &str| {
         let mut state = signed_in();
         state.sign_in.place = place.to_owned();

@@ -96,7 +96,7 @@ fn paused(cause: Pause) -> GateState {
 }
 
 #[test]
-fn refusals_in_long_and_in_short_and_for_scripts() {
+fn refusal_texts_long_short_and_keys() {
     let said = lines(refusals(), |one| {
         let short = refusal_short(&one, NOW, &UTC).unwrap_or_else(|| "-".to_owned());
         format!("{}\n  {short} [{}]", refusal(&one, &account(), NOW, &UTC), one.reason().key())
@@ -159,7 +159,7 @@ fn refusals_in_long_and_in_short_and_for_scripts() {
 
 /// By a gate of usage in each state; a cooldown that is over is none.
 #[test]
-fn what_asking_waits_for() {
+fn usage_gate_status_texts() {
     let mut gates: Vec<GateState> = cooldowns().into_iter().map(|cause| cooling(cause, in_min(10))).collect();
     gates.extend(pauses().into_iter().map(paused));
     gates.push(GateState::Open);
@@ -196,7 +196,7 @@ fn what_asking_waits_for() {
 
 /// Due, it may still wait: for a pause after waking, for the state to be saved, or for an app that does not run.
 #[test]
-fn asking_is_said_while_a_request_is_under_way() {
+fn request_in_flight_status_says_checking_usage_now() {
     let mut state = account();
     assert_eq!(status(&state.status(NOW), &UTC), ["A check is due."]);
     state.usage.begin(NOW);
@@ -209,7 +209,7 @@ fn asking_is_said_while_a_request_is_under_way() {
 }
 
 #[test]
-fn what_renewal_waits_for_while_the_sign_in_works_and_afterwards() {
+fn renewal_gate_status_texts_before_and_after_expiry() {
     let mut gates: Vec<GateState> = cooldowns().into_iter().map(|cause| cooling(cause, in_min(40))).collect();
     gates.extend(pauses().into_iter().map(paused));
     gates.push(GateState::Open);

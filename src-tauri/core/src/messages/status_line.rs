@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn the_line() {
+    fn status_line_shows_used_or_left_and_the_next_reset() {
         check(&reading(), "5h 42% · week 26% · resets 15:30");
         let left = status_line(&reading(), Percent::Left, NOW, &LocalTime::UTC, Paint::Ansi);
         assert_eq!(left, "5h 58% left · week 74% left · resets 15:30");
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_that_has_only_money_has_a_line_too() {
+    fn status_line_of_a_spend_only_plan_shows_the_spend() {
         let dollars = |minor| Some(Amount { minor, currency: "USD".into(), exponent: 2 });
         let spend = Spend {
             id: "spend".into(),
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fullest_says_when_it_is_reset() {
+    fn status_line_shows_the_reset_of_the_fullest_window() {
         let mut week = reading();
         week.windows[1].used_percent = Some(96.2);
         check(&week, "5h 42% · week 96% · week resets Fri 22:00");
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn how_it_stands() {
+    fn status_line_setup_state_is_described() {
         for (found, says) in [
             (StatusLine::None, "Claude Code has no status line"),
             (StatusLine::Other(Some("my-line")), "your command keeps running and you see its output: my-line"),
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_old_says_so() {
+    fn status_line_shows_the_age_of_old_readings() {
         let mut old = reading();
         old.at = Wall(NOW.0 - 25 * 60_000);
         check(&old, "5h 42% · week 26% · resets 15:30 · 25 min ago");
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_past_its_reset_does_not_show_its_old_value() {
+    fn status_line_window_past_its_reset_hides_the_old_value() {
         let mut past = reading();
         past.windows[0].resets_at = Some(NOW);
         check(&past, "5h was reset · week 26% · week resets Fri 22:00");

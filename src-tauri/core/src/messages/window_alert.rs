@@ -145,7 +145,7 @@ mod tests {
 
     /// A notice may be shown later than what it is about.
     #[test]
-    fn a_reset_that_has_come_is_not_ahead() {
+    fn alert_shown_after_the_reset_does_not_announce_it_as_upcoming() {
         use crate::notification::NoticeKind;
         use crate::quota::{QuotaWindow, Reading, Source};
         use crate::state::Provider;
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_forecast_is_a_time_and_a_range() {
+    fn forecast_text_gives_a_time_and_a_range() {
         let thursday = ["2026-09-17T14:20:00Z", "2026-09-17T13:40:00Z", "2026-09-17T15:30:00Z"];
         check(thursday, "runs out Thu 14:20 (13:40–15:30)");
         let today = ["2026-09-14T14:20:00Z", "2026-09-14T13:40:00Z", "2026-09-14T15:30:00Z"];

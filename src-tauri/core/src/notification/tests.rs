@@ -17,7 +17,7 @@ fn about(window: &str, news: News) -> WindowNews {
 }
 
 #[test]
-fn what_waits_to_be_said_of_a_window_can_be_taken_back() {
+fn pending_window_alert_can_be_withdrawn() {
     let mut notices = Notices::default();
     assert!(!notices.withdraw("five_hour", |_| true), "there was nothing");
     notices.tell_of_window(about("five_hour", News::RunsOut), NOON);
@@ -28,7 +28,7 @@ fn what_waits_to_be_said_of_a_window_can_be_taken_back() {
 }
 
 #[test]
-fn the_newest_of_a_window_takes_the_place_of_what_waits_but_not_of_what_is_being_shown() {
+fn newer_window_alert_replaces_a_pending_one_not_one_being_shown() {
     let mut notices = Notices::default();
     notices.tell_of_window(about("five_hour", News::Threshold { percent: 80 }), NOON);
     notices.tell_of_window(about("seven_day", News::RunsOut), NOON);
@@ -48,7 +48,7 @@ fn the_newest_of_a_window_takes_the_place_of_what_waits_but_not_of_what_is_being
 
 /// It waits longer and longer, and not at all when there is a service again.
 #[test]
-fn what_nobody_took_is_offered_again() {
+fn missed_notification_is_retried_with_backoff_or_on_new_service() {
     let mut notices = Notices::default();
     notices.tell_of_window(about("five_hour", News::RunsOut), NOON);
     let id = notices.due(NOON, false).unwrap();
@@ -66,7 +66,7 @@ fn what_nobody_took_is_offered_again() {
 }
 
 #[test]
-fn what_is_being_said_keeps_nothing_else_from_being_said() {
+fn notification_being_shown_does_not_block_others() {
     let mut notices = Notices::default();
     notices.begin_limit(NOON, all());
     let limit = notices.due(NOON, false).unwrap();
@@ -78,7 +78,7 @@ fn what_is_being_said_keeps_nothing_else_from_being_said() {
 
 /// The boot clock begins anew: what waited for a time of the last one waits no longer.
 #[test]
-fn what_waits_does_not_wait_for_a_clock_that_is_gone() {
+fn notification_retry_after_reboot_is_due_at_once() {
     let mut notices = Notices::default();
     notices.begin_limit(NOON, all());
     let id = notices.due(NOON, false).unwrap();
@@ -93,7 +93,7 @@ fn what_waits_does_not_wait_for_a_clock_that_is_gone() {
 
 /// The same account under an earlier name had things to say, too.
 #[test]
-fn what_is_adopted_is_told_apart_from_what_is_there() {
+fn adopted_notifications_get_ids_of_their_own() {
     let (mut here, mut there) = (Notices::default(), Notices::default());
     here.tell_of_window(about("five_hour", News::RunsOut), NOON);
     there.tell_of_window(about("seven_day", News::Reset { used: 90 }), NOON);
@@ -112,7 +112,7 @@ fn what_is_adopted_is_told_apart_from_what_is_there() {
 
 /// Law 9: a process that ended while it was showing something has shown it.
 #[test]
-fn what_was_being_shown_at_the_end_is_not_shown_again() {
+fn notification_shown_at_shutdown_is_not_repeated() {
     let mut notices = Notices::default();
     notices.tell_of_window(about("five_hour", News::Reset { used: 90 }), NOON);
     notices.tell_of_window(about("seven_day", News::RunsOut), NOON);
@@ -126,7 +126,7 @@ fn what_was_being_shown_at_the_end_is_not_shown_again() {
 
 /// What no service took is offered again, each as far as it is still true.
 #[test]
-fn the_same_of_several_windows_is_one_notice_until_it_is_missed() {
+fn same_alert_of_several_windows_is_grouped_until_missed() {
     let mut notices = Notices::default();
     let all_three = ["five_hour", "seven_day", "opus"].map(|window| about(window, News::Threshold { percent: 80 }));
     all_three.iter().for_each(|news| notices.tell_of_window(news.clone(), NOON));

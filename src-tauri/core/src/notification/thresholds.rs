@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn quiet_hours_are_the_persons_own_night() {
+    fn quiet_hours_follow_local_time() {
         check("22:00-07:00", "2026-09-14T19:59:59Z", None);
         check("22:00-07:00", "2026-09-14T20:00:00Z", Some("2026-09-15T05:00:00Z"));
         check("22:00-07:00", "2026-09-15T04:59:59Z", Some("2026-09-15T05:00:00Z"));
@@ -152,7 +152,7 @@ mod tests {
 
     /// The hour from 02:00 occurs twice: from 00:00 and from 01:00 UTC.
     #[test]
-    fn quiet_hours_end_once_in_the_night_with_an_hour_more() {
+    fn quiet_hours_end_once_when_daylight_saving_ends() {
         let second = Some("10-25T01:30");
         check_berlin(
             "22:00-02:30",
@@ -175,7 +175,7 @@ mod tests {
 
     /// 02:00 is followed by 03:00. A time in between is as long after 22:00 as on other days.
     #[test]
-    fn quiet_hours_end_once_in_the_night_with_an_hour_less() {
+    fn quiet_hours_end_once_when_daylight_saving_starts() {
         let end = Some("03-29T01:30");
         check_berlin(
             "22:00-02:30",
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn quiet_hours_are_written_as_two_times() {
+    fn quiet_hours_parse_and_print_as_two_times() {
         for good in ["22:00-07:00", "9:5-10:00", " 22:00 – 07:00 "] {
             assert!(good.parse::<QuietHours>().is_ok(), "{good}");
         }
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn absurd_times_are_not_quiet_and_do_not_panic() {
+    fn quiet_hours_at_extreme_times_are_off_without_panic() {
         let hours: QuietHours = "22:00-07:00".parse().unwrap();
         for now in [Wall(i64::MIN), Wall(i64::MAX)] {
             assert_eq!(hours.end(now, &TimeZone::UTC), None);
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn the_highest_threshold_that_was_reached() {
+    fn thresholds_report_the_highest_one_reached() {
         let set = Thresholds::DEFAULT;
         let reached = [0.0, 79.99, 80.0, 94.0, 95.0, 140.0].map(|used| set.reached(used));
         assert_eq!(reached, [None, None, Some(80), Some(80), Some(95), Some(95)]);
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn thresholds_are_a_set_in_order() {
+    fn thresholds_are_sorted_without_duplicates() {
         let of = |percents: &[u8]| Thresholds::try_from(percents.to_vec()).unwrap();
         let set = of(&[95, 50, 50, 100, 1]);
         assert_eq!((Vec::from(set), set.lowest()), (vec![1, 50, 95, 100], Some(1)));

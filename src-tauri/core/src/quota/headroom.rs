@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reading_may_be_as_old_as_wished_for() {
+    fn headroom_reading_at_max_age_is_accepted() {
         assert!(matches!(of(Some("weekly"), 20.0, 1), Verdict::Enough(_)));
         assert!(matches!(of(Some("weekly"), 20.0, 0), Verdict::TooOld { .. }));
         assert!(matches!(of(Some("Fable"), 5.0, 40), Verdict::Enough(_)));
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn one_window() {
+    fn headroom_of_one_window_by_name() {
         for name in ["weekly", "week", "7d", "seven_day", "WEEKLY"] {
             assert!(matches!(of(Some(name), 20.0, 15), Verdict::Enough(left) if left.left == 20.5), "{name}");
             assert!(matches!(of(Some(name), 20.6, 15), Verdict::NotEnough(_)), "{name}");
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn all_windows_are_as_good_as_the_worst() {
+    fn headroom_of_all_windows_is_that_of_the_worst() {
         assert!(matches!(of(None, 10.0, 60), Verdict::Enough(left) if left.label == "Fable"));
         assert!(matches!(of(None, 11.0, 60), Verdict::NotEnough(left) if left.label == "Fable"));
         assert!(matches!(of(None, 10.0, 15), Verdict::TooOld { label, .. } if label == "Fable"));
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_known_and_reset_since() {
+    fn headroom_without_reading_is_unknown_and_after_reset_full() {
         let wanted = Wanted { window: Some("5h"), at_least: 60.0, max_age: Duration::from_secs(3600) };
         assert_eq!(evaluate(None, &wanted, NOW), Verdict::Unknown(Unknown::NoReading));
         let mut past = reading();

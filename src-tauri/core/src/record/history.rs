@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn windows_are_remembered_as_they_change() {
+    fn history_records_windows_when_they_change() {
         check(None, reading(1, 40.0, 900_000), &[(1, 40.0)]);
         check(Some(reading(1, 40.0, 900_000)), reading(9, 40.0, 900_400), &[]);
         check(Some(reading(5, 40.0, 900_000)), reading(9, 41.5, 900_000), &[(5, 40.0), (9, 41.5)]);
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn money_is_remembered_as_it_changes() {
+    fn history_records_spend_when_it_changes() {
         let spent = |at: i64, money: &[(&str, i64)]| {
             let amount = |minor| Amount { minor, currency: "USD".into(), exponent: 2 };
             let money = money.iter().map(|(id, minor)| Spend {
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn episodes_are_remembered_from_beginning_to_end() {
+    fn history_records_episodes_from_start_to_end() {
         let at = |ms| Moment { wall: Wall(ms), boot: Boot(ms) };
         let with = |began: Option<(i64, Told)>| Notices {
             limit: began.map(|(began, told)| Episode { began: at(began), told }),
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reset_that_moves_by_a_minute_is_the_same() {
+    fn history_ignores_a_reset_moved_by_up_to_a_minute() {
         check(Some(reading(5, 40.0, 900_000)), reading(9, 40.0, 960_000), &[]);
         check(Some(reading(5, 40.0, 900_000)), reading(9, 40.0, 840_000), &[]);
         check(Some(reading(5, 40.0, 900_000)), reading(9, 40.0, 960_001), &[(5, 40.0), (9, 40.0)]);

@@ -175,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_withheld_reason_reads_back_as_it_was_written() {
+    fn withheld_reason_round_trips_through_json() {
         let with_details = [WithheldReason::Locked("by pid 7: busy".into()), WithheldReason::Client("none".into())];
         let later = WithheldReason::Other("a_later_key: why".into());
         for reason in WithheldReason::PLAIN.into_iter().chain(with_details).chain([later]) {

@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_of_which_nothing_is_said_is_asked_for_and_follows_the_rest() {
+    fn account_settings_default_to_enabled_and_global_renewal() {
         let (settings, problems) = parse(json!({"renewal": true, "accounts": {"anthropic:bob": {}}}));
         assert_eq!(problems, Vec::<String>::new());
         for id in [ann(), AccountId("anthropic:bob".into())] {
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_chosen_for_one_account_holds_for_it_alone() {
+    fn account_settings_apply_to_that_account_only() {
         let (settings, problems) = parse(json!({"accounts": {
             ANN: {"label": "  Work ", "enabled": false, "renewal": true, "someone_elses": 1},
         }}));
@@ -184,7 +184,7 @@ mod tests {
 
     /// Earlier versions identified accounts by login.
     #[test]
-    fn what_was_chosen_for_a_login_holds_for_its_seats_until_something_else_is() {
+    fn account_settings_of_a_login_apply_to_its_seats_unless_overridden() {
         let (mut settings, problems) = parse(json!({"accounts": {
             ANN: {"label": "Work", "enabled": false, "renewal": true},
             "anthropic:ann/acme": {"label": "Acme", "enabled": true},
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn null_and_an_empty_label_are_as_if_absent() {
+    fn account_settings_null_or_empty_label_counts_as_absent() {
         let (settings, problems) =
             parse(json!({"accounts": {ANN: {"label": null, "renewal": null}, "b": {"label": " "}}}));
         assert_eq!(problems, Vec::<String>::new());
@@ -211,14 +211,14 @@ mod tests {
     }
 
     #[test]
-    fn a_label_may_be_as_long_as_the_longest() {
+    fn account_label_at_maximum_length_is_accepted() {
         let longest = "é".repeat(LABEL_MAX);
         assert_eq!(Settings::check_label(&longest), Ok(Some(longest.clone())));
         assert!(Settings::check_label(&format!("{longest}x")).is_err());
     }
 
     #[test]
-    fn each_wrong_value_of_an_account_is_named_and_costs_only_itself() {
+    fn account_settings_invalid_value_is_reported_and_only_it_ignored() {
         let long = "x".repeat(LABEL_MAX + 1);
         for (wrong, named) in [
             (json!({"label": 5, "enabled": false}), "accounts.anthropic:ann.label"),
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_is_none_is_cut_and_stays_on_its_line() {
+    fn account_settings_problem_sanitizes_an_invalid_id() {
         let (_, problems) = parse(json!({"accounts": {"x".repeat(5000): 3, "a\nb": 3, "c\u{0}": {"label": 7}}}));
         assert_eq!(problems.len(), 3);
         for problem in problems {
@@ -255,7 +255,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_folder_that_is_not_given_in_full_is_named_and_costs_only_itself() {
+    fn config_dir_that_is_not_absolute_is_reported_and_ignored() {
         for wrong in
             [json!("work"), json!("./work"), json!("../work"), json!(""), json!("~ann/x"), json!(7), json!(null)]
         {
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_cut_after_eighty_letters() {
+    fn account_id_in_problems_is_truncated_to_80_characters() {
         assert_eq!(Quotes::Values.account(&"x".repeat(80)), "x".repeat(80));
         assert_eq!(Quotes::Values.account(&"x".repeat(81)), "x".repeat(80) + "…");
     }

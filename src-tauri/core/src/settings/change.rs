@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_meant_is_touched() {
+    fn settings_change_touches_only_its_keys() {
         check(
             json!({"theme": "dark", "x": null, "accounts": {"a": {"label": "A", "x": null}, "b": 7, "c": {"enabled": false}}}),
             json!({"percent": "left", "account": {"id": "a", "enabled": false}}),
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn where_readings_come_from_is_chosen_for_all_and_for_one() {
+    fn settings_change_sets_readings_globally_and_per_account() {
         check(json!({}), json!({"readings": "free_only"}), json!({"readings": "free_only"}));
         check(
             json!({"readings": "free_only", "accounts": {"a": {"label": "A"}}}),
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_is_trimmed_and_an_empty_one_is_taken_away() {
+    fn settings_change_trims_the_label_and_removes_an_empty_one() {
         let label = |text: &str| json!({"account": {"id": "a", "label": text}});
         check(json!({}), label("  Work  "), json!({"accounts": {"a": {"label": "Work"}}}));
         check(
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_are_added_and_removed_one_by_one() {
+    fn settings_change_adds_and_removes_single_config_dirs() {
         check(json!({}), json!({"add_folder": "~/a"}), json!({"claude_config_dirs": ["~/a"]}));
         check(
             json!({"claude_config_dirs": ["~/a", 5, "b", "~/c"]}),
@@ -183,14 +183,14 @@ mod tests {
     }
 
     #[test]
-    fn quiet_hours_that_are_emptied_are_none() {
+    fn settings_change_with_empty_quiet_hours_clears_them() {
         check(json!({}), json!({"quiet_hours": "22:00 – 7:00"}), json!({"quiet_hours": "22:00-07:00"}));
         check(json!({"quiet_hours": "22:00-07:00"}), json!({"quiet_hours": " "}), json!({"quiet_hours": null}));
         check(json!({}), json!({"notify_thresholds": []}), json!({"notify_thresholds": []}));
     }
 
     #[test]
-    fn what_is_not_allowed_is_refused_in_a_sentence() {
+    fn settings_change_out_of_range_is_rejected_with_the_allowed_values() {
         for (change, says) in [
             (json!({"quiet_hours": "at night"}), "22:00-07:00"),
             (json!({"notify_thresholds": [101]}), "from 1 to 100"),
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interval_is_in_seconds_within_its_bounds() {
+    fn settings_change_validates_the_polling_interval() {
         check(json!({}), json!({"polling_interval_s": 600}), json!({"polling_interval_s": 600}));
         for wrong in [json!(5), json!("600"), json!(600.5)] {
             let refused = SettingsChange::read(&json!({"polling_interval_s": wrong})).unwrap_err();
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn every_setting_of_the_page_comes_back_as_it_was_sent() {
+    fn settings_change_round_trips_every_setting() {
         let sent = serde_json::to_value(Settings { updates: Some(true), ..Settings::default() }).unwrap();
         let mut object = Map::new();
         SettingsChange::read(&sent).unwrap().apply(&mut object);
@@ -225,12 +225,12 @@ mod tests {
     }
 
     #[test]
-    fn what_a_page_may_not_change_is_not_written() {
+    fn settings_change_ignores_keys_the_page_may_not_change() {
         check(json!({"x": 1}), json!({"renewal": true, "metrics": {}, "version": 7, "theme": null}), json!({"x": 1}));
     }
 
     #[test]
-    fn another_kind_of_value_is_refused() {
+    fn settings_change_of_wrong_type_is_rejected() {
         for wrong in [json!(7), json!({"theme": "blue"}), json!({"start_at_login": "yes"}), json!({"account": 3})] {
             assert_eq!(SettingsChange::read(&wrong).unwrap_err(), OTHER_KIND, "{wrong}");
         }

@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_may_differ_from_all_others() {
+    fn readings_setting_of_an_account_overrides_the_global_one() {
         let (settings, problems) =
             parse(json!({"readings": "free_only", "accounts": {"a": {"readings": "ask"}, "b": {"readings": null}}}));
         assert_eq!(problems, Vec::<String>::new());
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_cannot_be_read_is_named_and_sends_nothing() {
+    fn readings_setting_invalid_is_reported_and_falls_back_to_free_only() {
         for wrong in [json!("free"), json!("FREE_ONLY"), json!(true), json!(7), json!(null), json!([])] {
             let (settings, problems) = parse(json!({"readings": wrong}));
             assert_eq!(settings, Settings { readings: FREE, ..Settings::default() }, "{wrong}");
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn whether_a_choice_was_made_can_be_told() {
+    fn readings_setting_presence_is_detected() {
         let says = |value: Value| parse(value).0.says_readings();
         assert!(says(json!({"readings": "ask"})) && says(json!({"accounts": {"a": {"readings": "ask"}}})));
         assert!(!says(json!({"version": 1, "accounts": {"a": {"label": "A"}}})));

@@ -26,7 +26,7 @@ fn renewing() -> AccountState {
 }
 
 #[test]
-fn an_account_is_named_by_its_provider_or_by_its_place() {
+fn account_id_is_from_the_provider_or_the_credential_location() {
     let named = Identity { account: Some("3f2c".into()), ..Identity::default() };
     assert_eq!(AccountId::of(Provider::Anthropic, &named, "~/a").to_string(), "anthropic:3f2c");
     // printf '%s' '~/.claude/.credentials.json' | sha256sum | cut -c1-12
@@ -35,7 +35,7 @@ fn an_account_is_named_by_its_provider_or_by_its_place() {
 }
 
 #[test]
-fn what_troubled_an_account_under_its_earlier_name_troubles_it() {
+fn account_state_adopted_from_an_earlier_id_keeps_its_trouble() {
     for (here, there) in [(false, false), (false, true), (true, false), (true, true)] {
         let mut state = AccountState { troubled: here, ..renewing() };
         state.adopt_gates(&AccountState { troubled: there, ..renewing() });
@@ -44,7 +44,7 @@ fn what_troubled_an_account_under_its_earlier_name_troubles_it() {
 }
 
 #[test]
-fn how_renewal_stands() {
+fn renewal_status_by_gate_lock_and_setting() {
     let mut state = renewing();
     assert_eq!(state.renewal(NOW), Renewal::Ready);
     let cause = Cooldown::RateLimited { retry_after_s: None };
@@ -65,7 +65,7 @@ fn how_renewal_stands() {
 
 /// A pause of renewal is in nobody's way while the access token lives.
 #[test]
-fn what_is_wrong_with_a_sign_in() {
+fn sign_in_trouble_by_expiry_and_paused_gates() {
     let mut state = renewing();
     let at = |state: &AccountState, secs: u64| state.sign_in_trouble(after(secs).wall);
     assert_eq!((at(&state, 3599), at(&state, 3600)), (None, Some(SignInTrouble::Expired)));
@@ -79,7 +79,7 @@ fn what_is_wrong_with_a_sign_in() {
 
 /// The machine was off for 100 s by the wall clock, and its boot clock began anew.
 #[test]
-fn a_wish_is_carried_over_a_reboot_and_waits_an_hour_at_most() {
+fn state_times_after_reboot_are_rebased_next_request_within_an_hour() {
     let mut state = State::new("first".into());
     let id = AccountId("anthropic:ann".into());
     state.saved = Some(NOW);

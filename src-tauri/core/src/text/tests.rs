@@ -24,7 +24,7 @@ const HOSTILE: [(&str, &str); 12] = [
 ];
 
 #[test]
-fn nothing_that_moves_turns_or_hides_text_is_left() {
+fn clean_removes_control_bidi_and_invisible_characters() {
     for (bad, what) in HOSTILE {
         assert_eq!(clean(&format!("A{bad}nn"), 48), "Ann", "{what}");
         assert_eq!(clean(bad, 48), "", "{what}");
@@ -37,7 +37,7 @@ fn nothing_that_moves_turns_or_hides_text_is_left() {
 }
 
 #[test]
-fn it_is_one_line_of_so_many_characters() {
+fn clean_gives_one_line_of_limited_length() {
     assert_eq!(clean(" two\r\nlines\tand\u{2028}more\u{85} ", 48), "two  lines and more");
     assert_eq!(clean(&"é".repeat(5000), 48), "é".repeat(48));
     assert_eq!(clean("12345 7", 6), "12345", "and ends in a letter");
@@ -48,7 +48,7 @@ fn it_is_one_line_of_so_many_characters() {
 }
 
 #[test]
-fn what_languages_need_stays() {
+fn clean_keeps_joiners_and_marks_that_scripts_need() {
     for text in ["R&D <b>_x_ 'q'", "Größe", "می\u{200c}خواهم", "👩\u{200d}💻", "❤\u{fe0f}", "日本語", "עברית"]
     {
         assert_eq!(clean(text, 48), text);
@@ -57,7 +57,7 @@ fn what_languages_need_stays() {
 }
 
 #[test]
-fn a_token_is_withheld_although_something_invisible_is_in_it() {
+fn clean_withholds_a_token_with_invisible_characters_in_it() {
     for token in ["sk-ant-oat01-x", "s\u{200b}k-a\u{ad}nt-oat01-x", "\u{1b}sk-ANT-x"] {
         assert_eq!(clean(token, 48), WITHHELD, "{token:?}");
         assert_eq!(excerpt(token, 48), WITHHELD);
@@ -66,7 +66,7 @@ fn a_token_is_withheld_although_something_invisible_is_in_it() {
 
 /// State, spool and socket were written by whatever program.
 #[test]
-fn what_is_read_back_is_cleaned_again() {
+fn deserialized_state_and_readings_are_cleaned_again() {
     let window = json!({"id": "x\u{1b}[2J", "label": "O\u{202e}pus", "used_percent": 1.0, "resets_at": null,
         "duration_s": null, "binding": false});
     let amount = json!({"minor": 1, "currency": "U\u{9b}SD", "exponent": 2});
@@ -88,7 +88,7 @@ fn what_is_read_back_is_cleaned_again() {
 
 /// Whoever sends it: the provider's answers, the owner's files, a session of Claude Code, a person.
 #[test]
-fn every_reader_cleans_what_it_takes() {
+fn external_text_is_cleaned_by_every_parser() {
     let bad = |name: &str| format!("{name}\u{1b}]0;x\u{7}\u{9b}\u{202e}\u{200b}\n");
     let mut names = Vec::new();
     let window = |used: f64| json!({"utilization": used, "resets_at": null});
@@ -141,13 +141,13 @@ fn every_reader_cleans_what_it_takes() {
 }
 
 #[test]
-fn a_label_is_no_markup() {
+fn markup_escapes_labels() {
     assert_eq!(markup("R&D <b>Ann</b>"), "R&amp;D &lt;b&gt;Ann&lt;/b&gt;");
     assert_eq!(markup("&amp;"), "&amp;amp;");
 }
 
 #[test]
-fn a_tooltip_is_xml_but_where_qt_guesses() {
+fn tooltip_is_escaped_except_where_qt_detects_plain_text() {
     let shown = |text| (tooltip(text, false), tooltip(text, true));
     let both = |xml: &str, plasma: &str| (xml.to_owned(), plasma.to_owned());
     assert_eq!(shown("Ann\n5h 42 %"), both("Ann\n5h 42 %", "Ann\n5h 42 %"));
@@ -160,7 +160,7 @@ fn a_tooltip_is_xml_but_where_qt_guesses() {
 }
 
 #[test]
-fn a_notification_is_markup_only_where_its_service_reads_it() {
+fn notification_body_is_escaped_only_if_the_service_reads_markup() {
     let shown = |capabilities: &[&str]| {
         let capabilities: Vec<String> = capabilities.iter().map(|one| (*one).to_owned()).collect();
         notification_body("R&D <b>", &capabilities)
@@ -171,13 +171,13 @@ fn a_notification_is_markup_only_where_its_service_reads_it() {
 }
 
 #[test]
-fn a_menu_shows_what_marks_an_access_key_elsewhere() {
+fn menu_label_escapes_access_key_markers() {
     assert_eq!(menu_label("nimbus_quill_", '_'), "nimbus__quill__");
     assert_eq!(menu_label("R&D", '&'), "R&&D");
 }
 
 #[test]
-fn no_cell_is_a_formula() {
+fn csv_cell_never_starts_a_formula() {
     for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "＝1", " =1", "\t=1", "\"=1\"", "\u{feff}=1", "\r\n=1"] {
         assert!(csv_cell(formula).starts_with('\''), "{formula:?}: {:?}", csv_cell(formula));
     }
@@ -188,7 +188,7 @@ fn no_cell_is_a_formula() {
 }
 
 #[test]
-fn json_is_the_same_and_safe_on_a_terminal() {
+fn json_output_escapes_hidden_characters_and_keeps_the_value() {
     let value = json!({"p": "/x/\u{9b}31m\u{7f}\u{202e}\u{e0041}é\u{1b}", "n": [1, null]});
     for text in [value.to_string(), serde_json::to_string_pretty(&value).unwrap()] {
         let safe = json(&text);
@@ -199,7 +199,7 @@ fn json_is_the_same_and_safe_on_a_terminal() {
 }
 
 #[test]
-fn a_terminal_gets_lines_and_colours_and_nothing_to_obey() {
+fn terminal_output_keeps_only_newlines_tabs_and_colors() {
     let ours = "\u{1b}[1;31mweek\u{1b}[0m\t96 %\n";
     assert_eq!(terminal(ours), ours);
     for (bad, what) in HOSTILE {
@@ -212,7 +212,7 @@ fn a_terminal_gets_lines_and_colours_and_nothing_to_obey() {
 /// Run by a real shell.
 #[cfg(unix)]
 #[test]
-fn a_command_to_paste_means_what_it_says() {
+fn shell_quoting_round_trips_through_sh() {
     let run = |command: &str| {
         let made = std::process::Command::new("/bin/sh").args(["-c", command]).env("HOME", "/home/ann").output();
         String::from_utf8(made.unwrap().stdout).unwrap()
@@ -241,7 +241,7 @@ fn a_command_to_paste_means_what_it_says() {
 }
 
 #[test]
-fn cmd_is_told_the_home_folder_by_its_variable() {
+fn cmd_path_below_home_uses_userprofile() {
     for (path, expected) in [
         ("~/.claude-work", r"%USERPROFILE%\.claude-work"),
         (r"~\a\b", r"%USERPROFILE%\a\b"),

@@ -217,7 +217,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_signed_list_is_read() {
+    fn release_list_with_valid_signature_is_read() {
         let signer = Signer::new();
         let release = read(&signer, &list("0.2.0")).unwrap();
         assert_eq!((release.version.to_string().as_str(), release.date.as_str()), ("0.2.0", "2026-12-01"));
@@ -229,7 +229,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn nothing_is_believed_that_is_not_signed_by_the_one_key() {
+    fn release_list_without_a_valid_signature_is_rejected() {
         let (signer, other) = (Signer::new(), Signer::new());
         let signed = other.sign(&list("0.2.0").to_string());
         assert_eq!(Release::read(signed.as_bytes(), &signer.key()), Err(NotUsable::WrongSignature));
@@ -249,7 +249,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_list_that_leads_elsewhere_or_means_something_else_is_refused() {
+    fn release_list_with_invalid_path_size_hash_or_format_is_rejected() {
         let signer = Signer::new();
         let with = |change: &dyn Fn(&mut Value)| {
             let mut list = list("0.2.0");
@@ -277,7 +277,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_it_says_is_cleaned_for_whoever_shows_it() {
+    fn release_notes_are_cleaned_and_limited() {
         let signer = Signer::new();
         let mut list = list("0.2.0");
         list["notes"] = json!(format!("\u{1b}[31mred\u{202e}\n{}", "x\n".repeat(100)));

@@ -135,7 +135,7 @@ fn release(version: &str) -> impl Fn(&Signer) -> SendResult + use<> {
 }
 
 #[test]
-fn nothing_is_asked_until_its_person_chose() {
+fn update_check_sends_nothing_until_enabled() {
     let mut world = World::new(wanted(false));
     world.live(30 * DAY, release("0.2.0"));
     assert_eq!((world.did.len(), world.ledger.len(), world.act()), (0, 0, None), "and nothing wakes");
@@ -148,7 +148,7 @@ fn nothing_is_asked_until_its_person_chose() {
 }
 
 #[test]
-fn a_build_without_a_key_asks_nothing() {
+fn update_check_in_a_build_without_key_sends_nothing() {
     let mut world = World::new(wanted(true));
     world.updates.build.key = None;
     world.live(30 * DAY, release("0.2.0"));
@@ -157,7 +157,7 @@ fn a_build_without_a_key_asks_nothing() {
 
 /// Whatever is answered, however often it is started and turned off and on: law 18.
 #[test]
-fn it_is_asked_once_a_day_at_most() {
+fn update_check_is_sent_at_most_once_a_day() {
     let answers: [fn(&Signer) -> SendResult; 7] = [
         |signer| release("0.1.0")(signer),
         |_| status(429, None, ""),
@@ -193,7 +193,7 @@ fn it_is_asked_once_a_day_at_most() {
 }
 
 #[test]
-fn the_process_may_end_at_any_moment_and_it_is_asked_once() {
+fn update_check_is_sent_once_across_crashes() {
     let mut world = World::new(wanted(true));
     for _ in 0..20 {
         world.act();
@@ -209,7 +209,7 @@ fn the_process_may_end_at_any_moment_and_it_is_asked_once() {
 }
 
 #[test]
-fn what_did_not_leave_does_not_count_for_the_day() {
+fn update_check_that_was_not_sent_is_retried_the_same_day() {
     let mut world = World::new(wanted(true));
     world.live(3 * HOUR + HOUR / 2, |_| SendResult::NotSent("no connection".into()));
     assert!((3..=4).contains(&world.asked().len()));
@@ -218,7 +218,7 @@ fn what_did_not_leave_does_not_count_for_the_day() {
 }
 
 #[test]
-fn nothing_is_asked_while_it_cannot_be_saved() {
+fn update_check_with_unsaved_state_sends_nothing() {
     let mut world = World::new(wanted(true));
     world.disk = Err("No space left on device".into());
     world.live(3 * DAY, release("0.2.0"));
@@ -231,7 +231,7 @@ fn nothing_is_asked_while_it_cannot_be_saved() {
 }
 
 #[test]
-fn a_longer_wait_is_honoured_and_a_shorter_one_changes_nothing() {
+fn update_check_honors_a_retry_after_of_a_week() {
     let mut world = World::new(wanted(true));
     let week = (7 * 24 * 3600).to_string();
     world.live(HOUR, |_| status(429, Some(&week), ""));
@@ -243,7 +243,7 @@ fn a_longer_wait_is_honoured_and_a_shorter_one_changes_nothing() {
 }
 
 #[test]
-fn a_lost_memory_counts_as_asked_just_now() {
+fn update_check_after_state_loss_waits_a_day() {
     let mut world = World::new(wanted(true));
     world.kept = UpdatesState::lost(world.now);
     world.restart();
@@ -254,7 +254,7 @@ fn a_lost_memory_counts_as_asked_just_now() {
 }
 
 #[test]
-fn clocks_that_are_set_over_a_reboot_bring_it_no_nearer_and_put_it_off_no_further() {
+fn update_check_time_after_reboot_ignores_clock_changes() {
     let mut world = World::new(wanted(true));
     world.live(HOUR, release("0.1.0"));
     for jump in [-400, 400].map(|days: i64| days * 24 * 3600 * 1000) {
@@ -269,7 +269,7 @@ fn clocks_that_are_set_over_a_reboot_bring_it_no_nearer_and_put_it_off_no_furthe
 }
 
 #[test]
-fn a_new_version_is_announced_once() {
+fn update_is_announced_once_per_version() {
     let mut world = World::new(wanted(true));
     world.live(HOUR, release("0.2.0"));
     assert_eq!(world.said(), [Did::Announced("0.2.0".into())]);
@@ -291,7 +291,7 @@ fn a_new_version_is_announced_once() {
 }
 
 #[test]
-fn an_announcement_waits_for_a_service_and_for_the_end_of_quiet_hours() {
+fn update_announcement_waits_for_service_and_end_of_quiet_hours() {
     let mut world = World::new(wanted(true));
     world.updates.handle(Event::NoticeService(false), world.now);
     world.live(HOUR, release("0.2.0"));
@@ -313,7 +313,7 @@ fn an_announcement_waits_for_a_service_and_for_the_end_of_quiet_hours() {
 }
 
 #[test]
-fn a_version_that_is_skipped_is_not_heard_of_again_and_the_next_one_is() {
+fn update_skipped_is_not_announced_again_the_next_one_is() {
     let mut world = World::new(wanted(true));
     world.updates.handle(Event::NoticeService(false), world.now);
     world.live(HOUR, release("0.2.0"));
@@ -328,7 +328,7 @@ fn a_version_that_is_skipped_is_not_heard_of_again_and_the_next_one_is() {
 }
 
 #[test]
-fn nothing_older_and_nothing_the_same_is_offered() {
+fn update_of_same_or_older_version_is_not_offered() {
     for (version, checked) in [
         ("0.1.0", Checked::Newest),
         ("0.1.0+build.7", Checked::Newest),
@@ -346,7 +346,7 @@ fn nothing_older_and_nothing_the_same_is_offered() {
 }
 
 #[test]
-fn what_cannot_be_believed_changes_nothing_of_what_was_found() {
+fn update_offer_is_kept_when_a_later_list_is_invalid() {
     let other = Signer::new();
     let mut world = World::new(wanted(true));
     world.live(HOUR, release("0.2.0"));

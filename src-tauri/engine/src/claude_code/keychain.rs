@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_item_is_named_after_the_variable() {
+    fn keychain_service_name_depends_on_the_config_dir_variable() {
         let service = |text: &str| super::service(Some(OsStr::new(text)));
         assert_eq!(super::service(None), "Claude Code-credentials");
         assert_eq!(service("/home/ann/.claude-work"), "Claude Code-credentials-0b24c899");
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn hex_is_read_as_what_it_stands_for() {
+    fn keychain_value_in_hex_is_decoded() {
         let plain = |value: &str| super::plain(value.into());
         assert_eq!(plain("7b7D"), b"{}");
         assert_eq!(plain("7b7d\n"), b"{}");

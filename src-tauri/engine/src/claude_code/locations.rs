@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_one_the_named_one_and_the_added_ones_in_that_order() {
+    fn locations_are_ordered_default_configured_added() {
         let mut person = Person::new();
         person.check(&["~/.claude"]);
         person.add("~/work").check(&["~/.claude", "~/work"]);
@@ -188,7 +188,7 @@ mod tests {
     /// With `CLAUDE_SECURESTORAGE_CONFIG_DIR`, the owner no longer uses a credential in the config folder.
     #[cfg(not(target_os = "macos"))]
     #[test]
-    fn a_credential_that_is_kept_apart_is_found_there_and_nowhere_else() {
+    fn secure_storage_dir_replaces_the_config_dir_for_credentials() {
         let mut person = Person::new();
         person.storage_dir = Some(person.path("kept").into());
         person.check(&["~/kept"]);
@@ -212,7 +212,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_folder_counts_once_by_whatever_names_it_is_listed() {
+    fn locations_naming_the_same_folder_are_deduplicated() {
         let mut person = Person::new();
         let (default, work) = (person.folder(".claude"), person.folder("work"));
         std::os::unix::fs::symlink(&default, person.path("link-to-default")).unwrap();
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_for_inference_is_noticed_where_nothing_is_stored_and_not_looked_at() {
+    fn inference_only_token_is_reported_where_no_credential_is_stored() {
         let mut person = Person::new();
         person.token = true;
         person.add("~/work");
@@ -253,7 +253,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_cannot_be_added_is_said_with_its_reason() {
+    fn added_folder_refused_is_reported_with_the_reason() {
         let mut person = Person::new();
         person.folder(".claude");
         let work = person.folder("work");

@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wanted_is_taken_as_it_stands() {
+    fn picked_members_keep_their_exact_value() {
         let account = json!({"id": "u-1", "cached": {"a": [1, {"b": "}],\\\"{"}]}, "é": null});
         let all = json!({"projects": {"account": 1, "x": ["{\"account\":2}", "\\"]}, "account": account, "n": -1.5e3, "cached": "\\"});
         for text in [all.to_string(), serde_json::to_string_pretty(&all).unwrap(), format!("\u{feff}\n{all}\n")] {
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_whole_object_has_none() {
+    fn picked_from_incomplete_or_non_object_json_is_none() {
         let whole = r#"{"account":{"id":"u"},"cached":[1]}"#;
         for cut in 0..whole.len() {
             assert_eq!(picked(&whole.as_bytes()[..cut]), None, "{cut}");
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_is_left_out_and_what_has_no_end_is_left_off() {
+    fn picked_members_and_input_are_bounded_in_size() {
         let long = "x".repeat(MEMBER_MAX);
         let text = json!({"account": long, long.as_str(): 1, "cached": 7}).to_string();
         assert_eq!(picked(text.as_bytes()), Some(json!({"cached": 7})));

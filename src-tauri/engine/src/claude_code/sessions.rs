@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_session_is_read_at_both_ends() {
+    fn transcript_too_long_is_read_at_both_ends() {
         let (projects, sessions) = (Projects::new(), Sessions::default());
         let printed = format!("{{\"type\":\"user\",\"message\":\"{}\"}}\n", "x".repeat(1000));
         for (before, after) in [(10, 10), (500, 50), (500, 500), (5000, 1900)] {
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_without_an_owner_is_judged_by_others_of_its_version() {
+    fn session_without_an_account_is_judged_by_others_of_its_version() {
         let (projects, sessions) = (Projects::new(), Sessions::default());
         let none = projects.write("a/s.jsonl", &(line("user", "10:00") + &line("assistant", "11:00")));
         assert_eq!(told(&sessions, &none, NOON), (Speaker::Unnamed, at(-60)));
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_folder_of_projects_is_looked_through_for_others() {
+    fn session_lookup_stays_within_the_projects_folder() {
         let (projects, sessions) = (Projects::new(), Sessions::default());
         projects.write("../elsewhere/b/other.jsonl", &owner("ann"));
         let elsewhere = projects.write("../elsewhere/a/s.jsonl", &line("user", "10:00"));
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_transcript_an_answer_is_known_by_the_time_waited_for_it() {
+    fn session_without_a_transcript_is_dated_by_its_api_time() {
         let sessions = Sessions::default();
         let gone = |api_ms| session(Path::new("/nowhere/of-holdoff/a/s.jsonl"), api_ms);
         assert_eq!(told(&sessions, &gone(5), at(0)).1, at(0));
@@ -281,7 +281,7 @@ mod tests {
 
     /// Its figures are those of the previous response, even while the transcript is being rewritten.
     #[test]
-    fn what_a_session_repeats_gets_no_younger_while_its_transcript_is_written_anew() {
+    fn session_reading_keeps_its_age_while_the_transcript_is_rewritten() {
         let whole = line("user", "10:00") + &line("assistant", "11:00");
         let (projects, sessions) = (Projects::new(), Sessions::default());
         let session = projects.write("a/s.jsonl", &whole);
@@ -310,7 +310,7 @@ mod tests {
 
     /// A new session has no transcript at first. A transcript without any timestamp is incomplete.
     #[test]
-    fn of_a_transcript_that_is_cut_when_it_is_first_seen_nothing_is_taken() {
+    fn transcript_incomplete_on_first_sight_gives_no_reading() {
         let (projects, sessions) = (Projects::new(), Sessions::default());
         for text in ["", "{\"type\":\"assistant\",\"timestamp\":\"2026-09-", "\n"] {
             let session = projects.write("a/s.jsonl", text);
@@ -326,7 +326,7 @@ mod tests {
 
     /// Two sessions: one got a response an hour ago and only repeats it, the other a minute ago.
     #[test]
-    fn what_was_answered_last_is_shown_although_an_older_session_spoke_while_its_transcript_was_cut() {
+    fn session_with_the_latest_response_is_shown_over_a_torn_older_one() {
         let (projects, sessions) = (Projects::new(), Sessions::default());
         let (old, new) = (line("assistant", "11:00"), line("assistant", "11:59"));
         let (older, newer) = (projects.write("a/s.jsonl", &old), projects.write("b/s.jsonl", &new));
@@ -349,7 +349,7 @@ mod tests {
     /// Hangs if reading waits for the pipe.
     #[cfg(unix)]
     #[test]
-    fn what_is_no_file_is_not_waited_for() {
+    fn transcript_that_is_no_regular_file_is_not_opened() {
         let projects = Projects::new();
         let pipe = projects.path("a/pipe.jsonl");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());

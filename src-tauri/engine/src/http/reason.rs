@@ -103,7 +103,7 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     #[tokio::test]
-    async fn who_speaks_before_it_is_asked_is_known_by_what_hyper_says() {
+    async fn server_speaking_first_is_recognized_from_hypers_error() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let ours = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (mut theirs, _) = listener.accept().await.unwrap();

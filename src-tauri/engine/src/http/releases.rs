@@ -136,7 +136,7 @@ mod tests {
     use holdoff_core::updates::PublicKey;
 
     #[test]
-    fn it_is_led_on_to_no_other_host() {
+    fn release_redirect_to_an_unlisted_host_is_refused() {
         let key = PublicKey::from_base64("RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3").unwrap();
         let base = "https://forge.example/holdoff/releases/latest/download/".parse().unwrap();
         let releases = Releases { base, key, via: vec!["files.forge.example".to_owned()] };

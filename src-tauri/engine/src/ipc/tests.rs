@@ -81,7 +81,7 @@ fn all_calls() -> Vec<Call> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_program_of_the_same_user_may_ask_and_neither_change_nor_delete_anything() {
+async fn ipc_client_of_the_same_user_may_query_but_not_modify() {
     let app = App::start();
     let address = app.address();
     let answers = blocking(move || {
@@ -115,7 +115,7 @@ async fn the_process_of_the_windows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_windows_may_make_every_call_by_the_line_they_were_given() {
+async fn webview_may_make_every_call_over_its_inherited_channel() {
     let app = App::start();
     let stdin = line_for_windows(app.calls.clone()).unwrap();
     let mut child = Command::new(std::env::current_exe().unwrap());
@@ -126,7 +126,7 @@ async fn the_windows_may_make_every_call_by_the_line_they_were_given() {
 }
 
 #[tokio::test]
-async fn who_was_not_given_a_line_has_none() {
+async fn webview_without_an_inherited_channel_fails() {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "ipc::tests::the_process_of_the_windows"])
         .stdin(std::process::Stdio::null())
@@ -137,7 +137,7 @@ async fn who_was_not_given_a_line_has_none() {
 
 /// However fast it calls, an app that is slow to answer has one call of it to keep.
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_does_not_wait_for_its_answers_heaps_up_no_calls() {
+async fn ipc_client_that_does_not_wait_has_one_call_queued() {
     let (app, mut inbox) = App::to_be_answered();
     let mut client = Client::connect(&app.address()).unwrap();
     for _ in 0..3 {
@@ -154,7 +154,7 @@ async fn whoever_does_not_wait_for_its_answers_heaps_up_no_calls() {
 
 /// As the status line of each session does, many times a minute.
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_says_a_word_and_goes_is_heard_and_in_nobodys_way() {
+async fn ipc_client_that_sends_and_disconnects_is_served() {
     let (app, mut inbox) = App::to_be_answered();
     let at = app.address();
     for _ in 0..30 {

@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_spec_scales_both_clocks_from_its_epoch() {
+    fn clock_spec_scales_both_clocks_from_its_epoch() {
         let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64() - 10.0;
         let clock = Clock::with(ClockSpec { epoch, speed: 60.0 });
         let wall = clock.now().wall.0 as f64 / 1000.0;
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_fast_clock_wakes_early_in_real_time() {
+    async fn clock_sped_up_wakes_early_in_real_time() {
         let clock = Clock::with(ClockSpec { epoch: 1_789_387_200.0, speed: 3600.0 });
         let started = std::time::Instant::now();
         let until = clock.now().plus(Duration::from_secs(360));

@@ -96,7 +96,7 @@ mod tests {
     const TOKEN: &str = "sk-ant-oat01-in-memory-only";
 
     #[test]
-    fn a_crash_leaves_no_core_and_the_session_is_as_it_was() {
+    fn crash_leaves_no_core_dump_and_keeps_the_session_limit() {
         let home = tempfile::tempdir().unwrap();
         std::fs::create_dir(home.path().join(".claude")).unwrap();
         let sign_in = format!(r#"{{"claudeAiOauth":{{"accessToken":"{TOKEN}"}}}}"#);
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_says_where_it_was_and_nothing_of_what_was_there() {
+    fn panic_output_has_the_location_and_no_token() {
         let output = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "platform::core_dumps::tests::panics_with_a_token", "--ignored", "--nocapture"])
             .env(HOME, "x")

@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_what_is_taken_away_wakes() {
+    async fn deletion_watch_wakes_only_on_deletion() {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("folder");
         std::fs::create_dir(&folder).unwrap();

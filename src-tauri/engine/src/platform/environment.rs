@@ -253,7 +253,7 @@ mod tests {
     const HOME: &str = if cfg!(windows) { r"C:\Users\ann" } else { "/home/ann" };
 
     #[test]
-    fn the_default_bases_are_anthropics() {
+    fn base_urls_default_to_anthropics() {
         let base = |environment: &Environment, endpoint| {
             environment.bases.of(Provider::Anthropic, endpoint).unwrap().as_str().to_owned()
         };
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn only_loopback_bases_are_taken() {
+    fn base_urls_must_be_loopback() {
         for good in ["http://127.0.0.1:9", "http://127.8.9.1", "https://[::1]:8443", "http://localhost:1/x"] {
             assert!(from(&[(HOME_VARIABLE, HOME), ("HOLDOFF_ANTHROPIC_API", good)]).is_ok(), "{good}");
         }
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_needs_loopback_bases() {
+    fn clock_variable_requires_loopback_base_urls() {
         let both = [("HOLDOFF_ANTHROPIC_API", "http://127.0.0.1:9"), ("HOLDOFF_ANTHROPIC_TOKEN", "http://127.0.0.1:9")];
         let with = |count: usize, clock: &'static str| {
             let mut vars = vec![(HOME_VARIABLE, HOME), ("HOLDOFF_CLOCK", clock)];
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn no_home_is_said() {
+    fn home_missing_is_an_error() {
         assert_eq!(from(&[]).unwrap_err().exit_code(), 73);
         assert_eq!(from(&[("XDG_DATA_HOME", HOME)]).unwrap_err().exit_code(), 73, "and no sign-in to look for");
         let relative = from(&[(HOME_VARIABLE, HOME), ("XDG_DATA_HOME", "data")]).unwrap();
@@ -318,7 +318,7 @@ mod tests {
     /// Whatever a launcher says, a person has one place for what may be asked; a test has one of its own.
     #[test]
     #[cfg(unix)]
-    fn the_persons_own_folder_is_where_the_system_has_their_home() {
+    fn user_dir_is_in_the_system_home_whatever_the_environment() {
         let elsewhere = tempfile::tempdir().unwrap();
         let home = elsewhere.path().to_str().unwrap();
         let bases = [("HOLDOFF_ANTHROPIC_API", "http://127.0.0.1:9"), ("HOLDOFF_ANTHROPIC_TOKEN", "http://[::1]:9")];
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn the_data_folder_can_be_named() {
+    fn data_dir_variable_overrides_xdg_data_home() {
         let named = [(HOME_VARIABLE, HOME), ("XDG_DATA_HOME", "/snap/share"), (DATA_DIR_VARIABLE, "/home/ann/data")];
         if cfg!(unix) {
             assert_eq!(from(&named).unwrap().data_dir, Path::new("/home/ann/data"));
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn a_data_folder_that_cannot_be_is_said() {
+    fn data_dir_that_cannot_be_created_is_an_error() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("file");
         std::fs::write(&file, "").unwrap();

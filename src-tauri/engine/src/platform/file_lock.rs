@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lock_is_held_once_and_released_with_its_holder() {
+    fn file_lock_is_exclusive_until_dropped() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("locks/one");
         let held = FileLock::take(&path).unwrap();
@@ -80,7 +80,7 @@ mod tests {
 
     #[cfg(windows)]
     #[test]
-    fn the_file_of_a_lock_cannot_be_taken_away() {
+    fn file_lock_file_cannot_be_removed_while_held() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("one");
         let held = FileLock::take(&path).unwrap().unwrap();
@@ -91,7 +91,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_lock_whose_file_is_gone_keeps_nobody_out_and_knows_it() {
+    fn file_lock_with_a_deleted_file_is_no_longer_current() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("locks/one");
         let held = FileLock::take(&path).unwrap().unwrap();
@@ -104,7 +104,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_lock_on_a_file_that_another_has_replaced_is_none() {
+    fn file_lock_on_a_replaced_file_is_not_held() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("one");
         let opened = File::create(&path).unwrap();

@@ -94,7 +94,7 @@ mod unix {
         }
 
         #[test]
-        fn every_form_means_what_the_c_library_takes_it_for() {
+        fn tz_variable_forms_match_the_c_library() {
             let forms = [
                 "",
                 ":",
@@ -129,7 +129,7 @@ mod unix {
         }
 
         #[test]
-        fn a_database_of_ones_own_counts_alone() {
+        fn tzdir_database_is_used_exclusively() {
             let dir = tempfile::tempdir().unwrap();
             std::fs::copy("/usr/share/zoneinfo/Asia/Tokyo", dir.path().join("Home")).unwrap();
             let tzdir = dir.path().to_str();
@@ -141,7 +141,7 @@ mod unix {
 
         /// Hangs where a pipe is waited for.
         #[test]
-        fn a_zone_that_is_a_pipe_is_none() {
+        fn tz_file_that_is_a_fifo_falls_back_to_utc() {
             let dir = tempfile::tempdir().unwrap();
             let path = dir.path().join("pipe");
             assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_fills_no_disk_and_the_newest_line_is_kept() {
+    fn log_size_is_bounded_and_keeps_the_newest_line() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("windows.2026-09-14.log"), "another's").unwrap();
         let mut log = LogFile::open(folder.path(), "holdoff").unwrap();
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_of_others_are_one_visible_line() {
+    fn log_escapes_control_characters_into_one_line() {
         let folder = tempfile::tempdir().unwrap();
         let mut log = LogFile::open(folder.path(), "holdoff").unwrap();
         let said = "\u{1b}]0;pwned\u{7}\r\n2026-09-14T10:00:00Z  INFO forged\u{202e}\u{9b}31m \u{fffd}sk-";
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_week_is_kept() {
+    fn log_files_are_kept_for_a_week() {
         let folder = tempfile::tempdir().unwrap();
         for (name, days) in [("holdoff.a.log", 8), ("holdoff.b.log", 6), ("windows.a.log", 8), ("holdoff.txt", 8)] {
             let file = fs::File::create(folder.path().join(name)).unwrap();

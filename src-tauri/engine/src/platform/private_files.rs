@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_was_open_is_private_with_all_that_is_in_it() {
+    fn private_files_tighten_an_open_folder_and_its_contents() {
         let home = tempfile::tempdir().unwrap();
         let dir = home.path().join("data");
         let outside = home.path().join("outside");
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_others_could_write_does_not_become_ours_by_being_locked_up() {
+    fn private_files_distrust_a_command_others_could_write() {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join(COMMANDS);
         fs::create_dir(&folder).unwrap();
@@ -244,7 +244,7 @@ mod tests {
 
     /// Only root can give a file away.
     #[test]
-    fn a_file_of_another_user_is_none_of_ours() {
+    fn private_files_skip_a_file_of_another_user() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("settings.json");
         fs::write(&path, "{}").unwrap();

@@ -11,7 +11,7 @@ pub(crate) fn number() -> u64 {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn no_two_are_alike() {
+    fn random_numbers_are_distinct() {
         let drawn: std::collections::BTreeSet<u64> = std::iter::repeat_with(super::number).take(1000).collect();
         assert_eq!(drawn.len(), 1000);
     }

@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_is_said_and_then_how_many_there_were() {
+    fn throttle_reports_the_first_event_then_the_count() {
         let seldom = Seldom::every(Duration::from_secs(3600));
         assert_eq!([seldom.came(), seldom.came(), seldom.came()], [Some(1), None, None]);
         let at_once = Seldom::every(Duration::ZERO);

@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_lost_on_the_way_to_a_larger_place() {
+    fn wiped_buffer_keeps_its_content_when_it_grows() {
         let text: Vec<u8> = (0..=255).cycle().take(10_000).collect();
         for about in [0, 1, 9_999, 10_000, 20_000] {
             assert_eq!(*read_to_end(&text[..], about).unwrap(), text, "{about}");
@@ -53,7 +53,7 @@ mod tests {
     /// As a debugger of the same user would look for it.
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_place_that_became_too_small_is_wiped() {
+    fn wiped_buffer_clears_the_old_memory_when_it_grows() {
         /// It stands nowhere as it is but where it was read to.
         struct Masked<'a>(&'a [u8]);
         impl Read for Masked<'_> {

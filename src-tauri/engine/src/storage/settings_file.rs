@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_keys_outlive_a_change() {
+    fn settings_unknown_keys_survive_a_change() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join(NAME), r#"{"someone_elses":{"a":[1]},"percent":"left"}"#).unwrap();
         let loaded = load(dir.path(), "t");
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unreadable_file_is_kept_aside_and_said() {
+    fn settings_unparsable_are_set_aside_and_reported() {
         for bad in ["", "{\"polling", "[1]", "\u{0}", "\u{feff}"] {
             let dir = tempfile::tempdir().unwrap();
             std::fs::write(dir.path().join(NAME), bad).unwrap();
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_is_no_part_of_it() {
+    fn settings_byte_order_mark_is_ignored() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join(NAME), "\u{feff}{\"percent\":\"left\"}").unwrap();
         let loaded = load(dir.path(), "t");
@@ -187,7 +187,7 @@ mod tests {
     /// This test hangs if the code waits for a pipe.
     #[cfg(unix)]
     #[test]
-    fn what_is_no_file_is_said_and_kept_aside() {
+    fn settings_path_that_is_no_file_is_set_aside_and_reported() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(NAME);
         assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_value_stays_in_the_file_until_it_is_changed() {
+    fn settings_invalid_value_stays_in_the_file_until_changed() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join(NAME), r#"{"polling_interval_s":5}"#).unwrap();
         let loaded = load(dir.path(), "t");
@@ -217,7 +217,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_link_stays_one_and_what_it_leads_to_is_written() {
+    fn settings_symlink_is_kept_and_its_target_written() {
         let (dir, dotfiles) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let (link, kept) = (dir.path().join(NAME), dotfiles.path().join("holdoff.json"));
         std::os::unix::fs::symlink(&kept, &link).unwrap();
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_kill_left_half_written_is_removed_at_the_next_start() {
+    fn settings_torn_temporary_file_is_removed_at_startup() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join(NAME), r#"{"percent":"left"}"#).unwrap();
         std::fs::write(dir.path().join(NEXT), r#"{"perc"#).unwrap();
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_save_leaves_the_old_settings() {
+    fn settings_save_failure_keeps_the_old_file() {
         struct Full;
         impl SlotWriter for Full {
             fn write(&mut self, path: &Path, _: &Map<String, Value>) -> Result<(), String> {

@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_copy_knows_its_package_by_the_word_in_it() {
+    fn package_kind_is_read_from_the_marker_file() {
         let prefix = tempfile::tempdir().unwrap();
         let marker = prefix.path().join(MARKER);
         std::fs::create_dir_all(marker.parent().unwrap()).unwrap();

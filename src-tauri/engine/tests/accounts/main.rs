@@ -12,7 +12,7 @@ use holdoff_world::{Answer, Credential, eventually};
 use rig::*;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_accounts_of_which_one_is_limited_do_not_wait_for_each_other() {
+async fn account_limited_does_not_delay_another_account() {
     let mut rig = Rig::new(600.0).await;
     let bob = rig.with_bob();
     rig.fake.always(limited(&[&rig.ann]));
@@ -34,7 +34,7 @@ async fn two_accounts_of_which_one_is_limited_do_not_wait_for_each_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_folders_of_one_account_have_one_poller_and_one_cooldown() {
+async fn account_in_two_folders_has_one_poller_and_one_cooldown() {
     let mut rig = Rig::new(600.0).await;
     rig.settings.claude_config_dirs.push("~/.claude-too".into());
     rig.sign_in_at(".claude-too", ANN);
@@ -50,7 +50,7 @@ async fn two_folders_of_one_account_have_one_poller_and_one_cooldown() {
 
 /// Law 2: the cooldown belongs to the account, whichever sign-in polls it.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_other_folder_takes_over_when_the_sign_in_goes_away_and_no_earlier_than_allowed() {
+async fn account_folder_takeover_respects_the_cooldown() {
     let mut rig = Rig::new(600.0).await;
     rig.settings.claude_config_dirs.push("~/.claude-too".into());
     let too = rig.sign_in_at(".claude-too", ANN);
@@ -78,7 +78,7 @@ async fn the_other_folder_takes_over_when_the_sign_in_goes_away_and_no_earlier_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_expired_sign_in_gives_way_to_one_that_works_at_the_moment_it_expires() {
+async fn account_switches_credential_when_the_first_expires() {
     let mut rig = Rig::new(600.0).await;
     rig.settings.claude_config_dirs.push("~/.claude-too".into());
     let too = rig.sign_in_at(".claude-too", ANN);
@@ -99,7 +99,7 @@ async fn an_expired_sign_in_gives_way_to_one_that_works_at_the_moment_it_expires
 
 /// Law 6: each is tried until it is paused, and never again.
 #[tokio::test(flavor = "multi_thread")]
-async fn two_rejected_sign_ins_of_one_account_do_not_end_each_others_pause() {
+async fn account_with_two_rejected_credentials_keeps_both_pauses() {
     let mut rig = Rig::new(1200.0).await;
     rig.settings.claude_config_dirs.push("~/.claude-too".into());
     let too = rig.sign_in_at(".claude-too", ANN);
@@ -119,7 +119,7 @@ async fn two_rejected_sign_ins_of_one_account_do_not_end_each_others_pause() {
 
 /// Laws 2 and 10.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_that_is_switched_off_is_not_asked_for_and_keeps_its_cooldown() {
+async fn account_disabled_sends_nothing_and_keeps_its_cooldown() {
     let mut rig = Rig::new(600.0).await;
     let bob = rig.with_bob();
     rig.fake.always(limited(&[&bob]));
@@ -156,7 +156,7 @@ async fn an_account_that_is_switched_off_is_not_asked_for_and_keeps_its_cooldown
 
 /// Its last request is still unanswered when it is turned on again.
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_waits_for_an_account_that_waits_for_its_turn() {
+async fn account_waiting_for_its_previous_runner_blocks_nobody() {
     let mut rig = Rig::new(1.0).await;
     rig.fake.always(Answer::hang());
     rig.start().await;
@@ -170,7 +170,7 @@ async fn nobody_waits_for_an_account_that_waits_for_its_turn() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_folder_that_is_added_or_removed_takes_effect_at_once() {
+async fn folder_added_or_removed_takes_effect_at_once() {
     let mut rig = Rig::new(1.0).await;
     let bob = rig.sign_in_at(".claude-bob", BOB);
     rig.start().await;
@@ -188,7 +188,7 @@ async fn a_folder_that_is_added_or_removed_takes_effect_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_added_folder_is_noticed_when_somebody_signs_in_there_and_when_it_is_someone_else() {
+async fn added_folder_sign_in_and_account_change_are_noticed() {
     let mut rig = Rig::new(1.0).await;
     rig.settings.claude_config_dirs.push("~/.claude-new".into());
     rig.start().await;
@@ -207,7 +207,7 @@ async fn an_added_folder_is_noticed_when_somebody_signs_in_there_and_when_it_is_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_named_config_folder_stands_beside_the_default_one() {
+async fn config_dir_variable_adds_to_the_default_folder() {
     let mut rig = Rig::new(1.0).await;
     rig.sign_in_at(".claude-bob", BOB);
     let named = rig.home.path().join(".claude-bob").display().to_string();
@@ -220,7 +220,7 @@ async fn a_named_config_folder_stands_beside_the_default_one() {
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn folders_that_are_of_no_use_disturb_nobody() {
+async fn unusable_folders_do_not_affect_other_accounts() {
     let mut rig = Rig::new(1.0).await;
     let home = rig.home.path();
     std::fs::write(home.join("file"), "no folder").unwrap();
@@ -238,7 +238,7 @@ async fn folders_that_are_of_no_use_disturb_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_for_inference_alone_is_never_tried() {
+async fn inference_only_token_is_never_sent() {
     let mut rig = Rig::new(600.0).await;
     let token = random_token("sk-ant-oat01-");
     rig.vars.insert("CLAUDE_CODE_OAUTH_TOKEN".into(), token.clone());
@@ -256,7 +256,7 @@ async fn a_token_for_inference_alone_is_never_tried() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sign_in_whose_owner_is_named_later_keeps_its_gates() {
+async fn account_identified_later_keeps_its_gates() {
     let mut rig = Rig::new(600.0).await;
     let named = std::fs::read(rig.home.path().join(".claude.json")).unwrap();
     std::fs::remove_file(rig.home.path().join(".claude.json")).unwrap();
@@ -279,7 +279,7 @@ async fn a_sign_in_whose_owner_is_named_later_keeps_its_gates() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_account_has_its_own_word_on_renewal() {
+async fn renewal_setting_is_per_account() {
     let mut rig = Rig::new(1.0).await;
     rig.with_bob();
     let chosen = AccountSettings { renewal: Some(true), ..AccountSettings::default() };

@@ -26,7 +26,7 @@ const SILENCE: Duration = Duration::from_secs(6);
 const AT_ONCE: usize = 24;
 
 #[tokio::test]
-async fn what_follows_from_every_status_is_what_was_reviewed() {
+async fn decisions_for_every_status_match_the_reviewed_table() {
     let cases: Arc<Vec<Case>> = Arc::new(cases::all());
     let network = Arc::new(Network::start(&cases).await);
     let (silent, other): (Vec<usize>, Vec<usize>) =

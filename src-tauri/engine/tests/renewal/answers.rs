@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 const READ: fn(&holdoff_core::AccountState) -> bool = |state| state.reading.is_some();
 
 #[tokio::test]
-async fn a_sign_in_is_renewed_written_and_asked_with() {
+async fn renewal_writes_the_new_pair_and_polls_with_it() {
     let scene = Scene::due().await;
     let old = scene.pair();
     let mut holdoff = scene.holdoff().await;
@@ -28,7 +28,7 @@ async fn a_sign_in_is_renewed_written_and_asked_with() {
 
 /// Holdoff's own writes trigger its own watch.
 #[tokio::test]
-async fn what_holdoff_writes_does_not_keep_it_busy() {
+async fn renewal_write_does_not_trigger_its_own_watch() {
     let scene = Scene::due().await;
     let mut holdoff = scene.holdoff().await;
     holdoff.until("a reading", READ).await;
@@ -42,7 +42,7 @@ async fn what_holdoff_writes_does_not_keep_it_busy() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_that_stays_is_kept() {
+async fn renewal_with_an_unrotated_refresh_token_keeps_it() {
     let scene = Scene::due().await;
     scene.grants.mishaps(|_| (Mishap::Unrotated, Duration::ZERO));
     let old = scene.pair();
@@ -54,7 +54,7 @@ async fn a_refresh_token_that_stays_is_kept() {
 
 /// Another program was first: its pair is on disk by the time ours is refused.
 #[tokio::test]
-async fn a_lost_race_is_looked_into_before_it_is_believed() {
+async fn renewal_refused_after_a_lost_race_uses_the_pair_on_disk() {
     for refusal in
         [Answer::invalid_grant(), Answer::json(404, &serde_json::json!({"error": {"type": "not_found_error"}}))]
     {
@@ -84,7 +84,7 @@ async fn a_lost_race_is_looked_into_before_it_is_believed() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_one_pause_and_one_notice_and_a_new_sign_in_ends_it() {
+async fn renewal_refused_is_one_pause_and_one_notice_until_a_new_sign_in() {
     let mut scene = Scene::new(1.0, Duration::from_secs(2), 8 * HOUR).await;
     scene.fake.token_then(Answer::invalid_grant());
     let mut holdoff = scene.holdoff().await;
@@ -101,7 +101,7 @@ async fn a_refusal_is_one_pause_and_one_notice_and_a_new_sign_in_ends_it() {
 
 /// If it is unknown whether the token was spent, the wait is at least ten minutes and there is no notification.
 #[tokio::test]
-async fn what_is_ambiguous_is_not_tried_again_soon() {
+async fn renewal_ambiguous_is_not_retried_for_ten_minutes() {
     let mishaps = [Mishap::Lost, Mishap::TroubleAfter(503), Mishap::TroubleAfter(500), Mishap::TroubleBefore(502)];
     for mishap in mishaps {
         let scene = Scene::due().await;
@@ -123,7 +123,7 @@ async fn what_is_ambiguous_is_not_tried_again_soon() {
 
 /// From a new sign-in on disk to a fresh reading, in real time.
 #[tokio::test]
-async fn a_new_sign_in_is_read_with_within_three_seconds() {
+async fn new_sign_in_is_polled_within_three_seconds() {
     let mut scene = Scene::new(1.0, Duration::ZERO, 8 * HOUR).await;
     scene.fake.token_always(Answer::rate_limited(Some("86400")));
     let mut holdoff = scene.holdoff().await;
@@ -139,7 +139,7 @@ async fn a_new_sign_in_is_read_with_within_three_seconds() {
 
 /// While a lock is held by another program, and while the token endpoint does not respond.
 #[tokio::test]
-async fn commands_are_answered_in_the_middle_of_a_renewal() {
+async fn renewal_under_way_does_not_block_commands() {
     let scene = Scene::due().await;
     scene.grants.mishaps(|_| (Mishap::None, Duration::from_secs(6)));
     let [inner, _] = scene.lock_folders();
@@ -162,7 +162,7 @@ async fn commands_are_answered_in_the_middle_of_a_renewal() {
 
 /// The program waits for the response before it ends: the response cannot be requested again.
 #[tokio::test]
-async fn a_renewal_under_way_is_finished_before_the_program_ends() {
+async fn shutdown_waits_for_a_renewal_under_way() {
     let scene = Scene::due().await;
     scene.grants.mishaps(|_| (Mishap::None, Duration::from_secs(4)));
     let old = scene.pair();
@@ -177,7 +177,7 @@ async fn a_renewal_under_way_is_finished_before_the_program_ends() {
 }
 
 #[tokio::test]
-async fn a_program_that_ends_while_it_waits_for_a_lock_takes_none() {
+async fn shutdown_while_waiting_for_a_lock_takes_none() {
     let scene = Scene::due().await;
     let [_, beside] = scene.lock_folders();
     std::fs::create_dir(&beside).unwrap();

@@ -39,7 +39,7 @@ async fn spoilt(what: &str, spoil: impl Fn(&Path), there: impl Fn(&AccountState)
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_told_apart_and_costs_nothing() {
+async fn renewal_with_an_unreadable_credential_spends_nothing() {
     let remove = |path: &Path| fs::remove_file(path).unwrap();
     let folder = |path: &Path| {
         remove(path);
@@ -62,7 +62,7 @@ async fn what_cannot_be_read_is_told_apart_and_costs_nothing() {
 
 /// The owner rewrites it in place, in two pieces, over and over.
 #[tokio::test]
-async fn a_file_that_is_rewritten_half_way_through_our_read_is_waited_for_and_costs_one_token() {
+async fn renewal_of_a_file_being_rewritten_waits_and_spends_one_token() {
     let scene = Scene::due().await;
     let (path, text, old) = (scene.home.credentials_path(), scene.text(), scene.pair());
     let (first, rest) = text.split_at(text.len() / 2);
@@ -109,7 +109,7 @@ async fn a_file_that_is_rewritten_half_way_through_our_read_is_waited_for_and_co
 
 /// Without a plausible expiry there is no time at which a renewal would be due.
 #[tokio::test]
-async fn an_end_in_1970_or_2999_is_no_end_and_renews_nothing() {
+async fn renewal_with_an_implausible_expiry_is_not_attempted() {
     for ends in ["1000", "32472144000000", "null", "-1"] {
         let scene = Scene::due().await;
         let text = fs::read_to_string(scene.home.credentials_path()).unwrap();
@@ -125,7 +125,7 @@ async fn an_end_in_1970_or_2999_is_no_end_and_renews_nothing() {
 
 /// It is used for requests until it expires; the result of a renewal could not be written.
 #[tokio::test]
-async fn a_file_that_is_not_ours_to_write_is_not_renewed_and_status_and_the_ledger_say_why() {
+async fn renewal_of_a_read_only_file_is_blocked_and_reported() {
     let scene = Scene::due().await;
     fs::set_permissions(scene.home.credentials_path(), Permissions::from_mode(0o444)).unwrap();
     let mut holdoff = scene.holdoff().await;
@@ -140,7 +140,7 @@ async fn a_file_that_is_not_ours_to_write_is_not_renewed_and_status_and_the_ledg
 }
 
 #[tokio::test]
-async fn what_is_no_lock_is_left_alone_and_not_renewed_past() {
+async fn renewal_with_a_file_in_place_of_the_lock_is_blocked() {
     let scene = Scene::due().await;
     let [inner, _] = scene.lock_folders();
     fs::write(&inner, "somebody's").unwrap();
@@ -153,7 +153,7 @@ async fn what_is_no_lock_is_left_alone_and_not_renewed_past() {
 }
 
 #[tokio::test]
-async fn a_dead_programs_lock_is_respected_until_it_is_stale_and_then_taken_over() {
+async fn renewal_waits_for_a_dead_lock_until_stale_then_takes_over() {
     let scene = Scene::new(1.0, Duration::from_secs(60), 8 * HOUR).await;
     let old = scene.pair();
     let [_, beside] = scene.lock_folders();

@@ -32,7 +32,7 @@ async fn live_on(scene: &Scene, holdoff: &mut Holdoff) {
 const READ: fn(&AccountState) -> bool = |state| state.reading.is_some();
 
 #[tokio::test]
-async fn nulls_and_fields_that_nobody_knows_are_in_nobodys_way() {
+async fn token_response_nulls_and_unknown_fields_are_ignored() {
     let (scene, new, mut holdoff) = answered(|new| {
         json!({"access_token": new.access_token, "refresh_token": new.refresh_token, "expires_in": 28800,
             "token_type": null, "scope": null, "refresh_token_expires_in": null, "organization": null, "account": null,
@@ -49,7 +49,7 @@ async fn nulls_and_fields_that_nobody_knows_are_in_nobodys_way() {
 
 /// A token without an expiry is used until it is refused, and never renewed on suspicion.
 #[tokio::test]
-async fn without_an_end_there_is_none() {
+async fn token_response_without_an_expiry_is_used_until_refused() {
     for ends in [Value::Null, json!(0), json!(-1), json!("soon"), json!(1e300)] {
         let (scene, new, mut holdoff) = answered(
             |new| json!({"access_token": new.access_token, "refresh_token": new.refresh_token, "expires_in": ends}),
@@ -66,7 +66,7 @@ async fn without_an_end_there_is_none() {
 
 /// The old one is kept, although it may be spent: only Anthropic knows.
 #[tokio::test]
-async fn without_a_new_refresh_token_the_old_one_stays() {
+async fn token_response_without_a_refresh_token_keeps_the_old_one() {
     for none in [json!(null), json!(""), json!(7)] {
         let old = std::cell::OnceCell::new();
         let (scene, new, mut holdoff) =
@@ -84,7 +84,7 @@ async fn without_a_new_refresh_token_the_old_one_stays() {
 
 /// The token was probably spent for nothing: one pause, announced once, and the file is unchanged.
 #[tokio::test]
-async fn without_an_access_token_it_is_one_pause() {
+async fn token_response_without_an_access_token_is_one_pause() {
     for none in [json!(null), json!(""), json!(7), json!("two words")] {
         let (scene, _, mut holdoff) =
             answered(|new| json!({"access_token": none, "refresh_token": new.refresh_token, "expires_in": 28800}))
@@ -103,7 +103,7 @@ async fn without_an_access_token_it_is_one_pause() {
 
 /// It is stored, because no other copy exists; its readings are not shown as this account's.
 #[tokio::test]
-async fn for_another_account_it_is_written_and_not_asked_with() {
+async fn token_response_for_another_account_is_written_and_not_used() {
     let (scene, new, mut holdoff) = answered(|new| {
         json!({"access_token": new.access_token, "refresh_token": new.refresh_token, "expires_in": 28800,
             "account": {"uuid": "0b0c7f5e-0000-4000-8000-00000000000b", "email_address": "bob@example.com"}})

@@ -11,7 +11,7 @@ const FIRST_HOUR: f64 = 360.0;
 const REST: f64 = 2880.0;
 
 #[tokio::test]
-async fn a_day_of_limited_renewal_is_nine_requests_one_notice_and_usage_as_always() {
+async fn renewal_limited_for_a_day_is_nine_requests_and_one_notice() {
     let scene = Scene::new(FIRST_HOUR, HOUR, 8 * HOUR).await;
     scene.fake.token_always(Answer::rate_limited(None));
     let slow = scene.fake.clock();

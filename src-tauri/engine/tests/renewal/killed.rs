@@ -10,7 +10,7 @@ const OWNER_WAITS: Duration = Duration::from_secs(9);
 const HOLDOFF_WAITS: Duration = Duration::from_secs(10);
 
 #[tokio::test]
-async fn a_holdoff_that_was_killed_in_a_renewal_is_in_its_owners_way_for_eight_seconds() {
+async fn renewal_killed_in_holdoff_blocks_the_owner_for_8_s() {
     let scene = Scene::due().await;
     let grants = scene.grants.clone();
     // The request of the killed one does not arrive.
@@ -35,7 +35,7 @@ async fn a_holdoff_that_was_killed_in_a_renewal_is_in_its_owners_way_for_eight_s
 }
 
 #[tokio::test]
-async fn an_owner_that_was_killed_in_a_renewal_is_in_holdoffs_way_for_ten_seconds() {
+async fn renewal_killed_in_the_owner_blocks_holdoff_for_10_s() {
     let scene = Scene::due().await;
     let grants = scene.grants.clone();
     scene.fake.token_always(Answer::decide(move |request| {

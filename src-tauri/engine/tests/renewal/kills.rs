@@ -32,7 +32,7 @@ enum Outcome {
 }
 
 #[test]
-fn no_token_is_shown_again_and_no_file_is_torn_whenever_it_is_killed() {
+fn renewal_killed_at_any_point_reuses_no_token_and_tears_no_file() {
     let kills = std::env::var("HOLDOFF_KILLS").ok().and_then(|count| count.parse().ok()).unwrap_or(KILLS);
     let next = AtomicUsize::new(0);
     let outcomes = Mutex::new(BTreeMap::new());

@@ -42,7 +42,7 @@ fn leave(scene: &Scene, new: &Credential) {
 }
 
 #[tokio::test]
-async fn a_pair_that_a_kill_left_beside_its_place_is_put_there_and_asked_with() {
+async fn pending_pair_left_by_a_kill_is_recovered_and_used() {
     let (scene, new) = cut_off().await;
     leave(&scene, &new);
     let old = scene.pair();
@@ -70,7 +70,7 @@ async fn a_pair_that_a_kill_left_beside_its_place_is_put_there_and_asked_with() 
 
 /// The pair neither blocks the shutdown nor is lost with the program.
 #[tokio::test]
-async fn who_ends_while_the_locks_are_anothers_leaves_it_for_the_next() {
+async fn pending_pair_is_left_if_shutdown_comes_while_locks_are_held() {
     let (scene, new) = cut_off().await;
     leave(&scene, &new);
     let second = child::holdoff(&scene.home, &scene.env());
@@ -88,7 +88,7 @@ async fn who_ends_while_the_locks_are_anothers_leaves_it_for_the_next() {
 }
 
 #[tokio::test]
-async fn what_is_torn_or_no_longer_wanted_is_removed_and_is_one_pause_or_none() {
+async fn pending_pair_torn_or_superseded_is_removed() {
     for signed_in_since in [false, true] {
         let (mut scene, new) = cut_off().await;
         if signed_in_since {
@@ -116,7 +116,7 @@ async fn what_is_torn_or_no_longer_wanted_is_removed_and_is_one_pause_or_none() 
 
 /// They are empty and block nobody, but Holdoff created them.
 #[tokio::test]
-async fn what_a_kill_left_of_a_lock_on_its_way_to_its_place_is_removed() {
+async fn lock_temporary_folders_left_by_a_kill_are_removed() {
     let (scene, _) = cut_off().await;
     scene.clear_locks();
     let mut ended = std::process::Command::new("true").spawn().unwrap();

@@ -7,7 +7,7 @@ use holdoff_engine::tasks::supervisor::Command;
 use std::sync::mpsc;
 
 #[tokio::test]
-async fn what_is_turned_off_between_its_intent_and_its_departure_spends_nothing() {
+async fn renewal_disabled_between_intent_and_sending_spends_nothing() {
     let scene = Scene::due().await;
     let (give, take) = mpsc::channel::<tokio::sync::mpsc::Sender<Command>>();
     let writer = AtIntent(Some(move || {

@@ -45,7 +45,7 @@ impl SlotWriter for Disk {
 }
 
 #[tokio::test]
-async fn new_tokens_that_come_while_the_disk_is_waited_for_are_kept() {
+async fn renewal_response_during_a_slow_save_is_kept() {
     let scene = Scene::due().await;
     let before = scene.pair();
     scene.grants.mishaps(|_| (Mishap::None, TIMEOUT / 2));

@@ -14,7 +14,7 @@ const BEFORE: u64 = 8;
 const AFTER: u64 = 3;
 
 #[test]
-fn who_is_stopped_in_a_renewal_until_its_owner_has_renewed_spends_nothing_afterwards() {
+fn renewal_suspended_past_the_lock_sends_nothing() {
     let began = Instant::now();
     let stopped_before: usize = std::thread::scope(|scope| {
         let worlds: Vec<_> = (0..BEFORE + AFTER)

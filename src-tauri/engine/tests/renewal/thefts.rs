@@ -34,7 +34,7 @@ impl<F: FnOnce() + Send + 'static> SlotWriter for AtIntent<F> {
 }
 
 #[tokio::test]
-async fn who_lost_the_locks_before_spending_spends_nothing_and_leaves_them_alone() {
+async fn renewal_with_locks_lost_before_sending_spends_nothing() {
     let scene = Scene::due().await;
     let locks = scene.lock_folders();
     let stolen = Arc::new(AtomicBool::new(false));
@@ -54,7 +54,7 @@ async fn who_lost_the_locks_before_spending_spends_nothing_and_leaves_them_alone
 
 /// No other copy of the pair exists, but it is still not written without the locks.
 #[tokio::test]
-async fn who_lost_the_locks_before_writing_takes_them_anew_first() {
+async fn renewal_with_locks_lost_before_writing_retakes_them_first() {
     let scene = Scene::due().await;
     let (locks, grants) = (scene.lock_folders(), scene.grants.clone());
     let before = scene.pair();
@@ -80,7 +80,7 @@ async fn who_lost_the_locks_before_writing_takes_them_anew_first() {
 
 /// At shutdown the alternative is losing the sign-in, so it is written without the locks, by compare-and-swap.
 #[tokio::test]
-async fn at_the_end_it_is_written_even_if_another_holds_the_locks() {
+async fn shutdown_writes_the_pair_even_without_the_locks() {
     let scene = Scene::new(1.0, Duration::from_secs(60), 8 * HOUR).await;
     let (locks, book) = (scene.lock_folders(), scene.grants.clone());
     scene.fake.token_always(Answer::decide(move |request| {

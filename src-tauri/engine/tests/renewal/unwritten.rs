@@ -20,7 +20,7 @@ async fn guarded() -> Scene {
 }
 
 #[tokio::test]
-async fn they_are_kept_and_said_once_and_written_once_that_is_possible() {
+async fn unsaved_tokens_are_kept_reported_once_and_written_when_possible() {
     let scene = guarded().await;
     let before = scene.pair();
     let mut holdoff = scene.holdoff().await;
@@ -38,7 +38,7 @@ async fn they_are_kept_and_said_once_and_written_once_that_is_possible() {
 }
 
 #[tokio::test]
-async fn those_that_are_lost_with_the_program_are_one_pause_and_not_a_loop() {
+async fn unsaved_tokens_lost_at_shutdown_are_one_pause_and_no_loop() {
     let scene = guarded().await;
     let mut holdoff = scene.holdoff().await;
     holdoff.until_told(NoticeKind::RenewalUnsaved).await;
@@ -62,7 +62,7 @@ async fn those_that_are_lost_with_the_program_are_one_pause_and_not_a_loop() {
 }
 
 #[tokio::test]
-async fn the_end_of_the_program_is_one_more_try() {
+async fn unsaved_tokens_are_tried_once_more_at_shutdown() {
     let scene = guarded().await;
     let before = scene.pair();
     let mut holdoff = scene.holdoff().await;

@@ -21,7 +21,7 @@ fn stored(scene: &Scene) -> Value {
 
 /// Claude Code has read the file to store the secret of an MCP server, and is slow to write it.
 #[tokio::test]
-async fn a_pair_that_comes_while_the_owner_is_storing_a_secret_waits_for_it() {
+async fn write_back_waits_while_the_owner_stores_a_secret() {
     let scene = Scene::due().await;
     let lock = scene.home.claude_dir().join(".storage-write.lock");
     let (locked, book) = (lock.clone(), scene.grants.clone());
@@ -49,7 +49,7 @@ async fn a_pair_that_comes_while_the_owner_is_storing_a_secret_waits_for_it() {
 
 /// The program ends while Claude Code's write never finishes; no other copy of the pair exists.
 #[tokio::test]
-async fn at_the_end_a_pair_is_written_although_another_program_is_writing() {
+async fn shutdown_writes_the_pair_despite_the_owners_write_lock() {
     let scene = Scene::due().await;
     let lock = scene.home.claude_dir().join(".storage-write.lock");
     let (locked, book) = (lock.clone(), scene.grants.clone());
@@ -66,7 +66,7 @@ async fn at_the_end_a_pair_is_written_although_another_program_is_writing() {
 }
 
 #[tokio::test]
-async fn secrets_that_are_stored_slowly_and_renewals_leave_each_other_alone() {
+async fn renewals_and_slow_secret_writes_do_not_overwrite_each_other() {
     let scene = Scene::new(SPEED, LIFETIME, LIFETIME).await;
     let holdoff = child::holdoff(&scene.home, &scene.env());
     let owner = Owner::at_home(&scene.home, scene.fake.token_base(), scene.fake.clock(), 1);

@@ -75,7 +75,7 @@ impl Tally {
 }
 
 #[test]
-fn no_refresh_token_is_taken_twice_and_both_always_have_a_working_pair() {
+fn renewal_races_spend_no_token_twice_and_keep_a_working_pair() {
     let races: usize = std::env::var("HOLDOFF_RACES").ok().and_then(|count| count.parse().ok()).unwrap_or(RACES);
     let tally = Mutex::new([Tally::default(); AT_ONCE]);
     let began = Instant::now();

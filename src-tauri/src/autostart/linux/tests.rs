@@ -55,7 +55,7 @@ const OURS: &str = "home/.config/autostart/dev.holdoff.tray.desktop";
 const EARLIER: &str = "home/.config/autostart/Holdoff.desktop";
 
 #[test]
-fn it_is_switched_on_and_off() {
+fn autostart_is_enabled_and_disabled() {
     let computer = Computer::new();
     let autostart = computer.autostart();
     assert!(!autostart.is_on());
@@ -69,7 +69,7 @@ fn it_is_switched_on_and_off() {
 }
 
 #[test]
-fn what_is_written_is_an_entry_by_the_rules() {
+fn autostart_entry_passes_desktop_file_validate() {
     let computer = Computer::new();
     computer.program("My \"100%\" Programs/holdoff-tray");
     computer.autostart_of("My \"100%\" Programs/holdoff-tray").set(true).unwrap();
@@ -79,7 +79,7 @@ fn what_is_written_is_an_entry_by_the_rules() {
 }
 
 #[test]
-fn the_folder_is_that_of_xdg_config_home() {
+fn autostart_dir_follows_an_absolute_xdg_config_home() {
     let mut computer = Computer::new();
     computer.variables.push(("XDG_CONFIG_HOME", computer.at("elsewhere").into_os_string()));
     computer.autostart().set(true).unwrap();
@@ -91,7 +91,7 @@ fn the_folder_is_that_of_xdg_config_home() {
 }
 
 #[test]
-fn an_entry_that_a_person_or_a_desktop_switched_off_is_off_and_can_be_switched_on() {
+fn autostart_entry_disabled_by_a_key_is_off_and_can_be_enabled() {
     for keys in ["Hidden=true", "X-GNOME-Autostart-enabled=false", "OnlyShowIn=KDE;", "TryExec=/no/such/program"] {
         for name in [OURS, EARLIER] {
             let computer = Computer::new();
@@ -105,7 +105,7 @@ fn an_entry_that_a_person_or_a_desktop_switched_off_is_off_and_can_be_switched_o
 }
 
 #[test]
-fn an_entry_of_an_earlier_version_is_seen_and_removed() {
+fn autostart_entry_of_an_earlier_version_is_detected_and_removed() {
     let computer = Computer::new();
     computer.entry(EARLIER, "");
     let autostart = computer.autostart();
@@ -115,7 +115,7 @@ fn an_entry_of_an_earlier_version_is_seen_and_removed() {
 }
 
 #[test]
-fn an_entry_whose_program_is_gone_starts_nothing() {
+fn autostart_entry_with_a_missing_program_is_off() {
     let computer = Computer::new();
     let autostart = computer.autostart();
     autostart.set(true).unwrap();
@@ -124,7 +124,7 @@ fn an_entry_whose_program_is_gone_starts_nothing() {
 }
 
 #[test]
-fn an_entry_for_all_users_is_hidden_for_this_one() {
+fn autostart_entry_for_all_users_is_overridden_with_hidden() {
     let computer = Computer::new();
     computer.entry("xdg/autostart/dev.holdoff.tray.desktop", "");
     let autostart = computer.autostart();
@@ -137,7 +137,7 @@ fn an_entry_for_all_users_is_hidden_for_this_one() {
 }
 
 #[test]
-fn a_unit_of_systemd_counts_and_is_left_to_systemd() {
+fn systemd_unit_counts_as_autostart_and_is_left_unchanged() {
     let computer = Computer::new();
     let wants = computer.at("home/.config/systemd/user/graphical-session.target.wants");
     fs::create_dir_all(&wants).unwrap();
@@ -151,7 +151,7 @@ fn a_unit_of_systemd_counts_and_is_left_to_systemd() {
 }
 
 #[test]
-fn a_link_stays_and_what_it_leads_to_is_written() {
+fn autostart_entry_symlink_is_kept_and_its_target_written() {
     let computer = Computer::new();
     computer.file("dotfiles/holdoff.desktop", "");
     fs::create_dir_all(computer.at("home/.config/autostart")).unwrap();
@@ -161,7 +161,7 @@ fn a_link_stays_and_what_it_leads_to_is_written() {
 }
 
 #[test]
-fn an_appimage_is_started_by_its_file() {
+fn appimage_autostart_runs_the_appimage_file() {
     let mut computer = Computer::new();
     computer.program("Holdoff.AppImage");
     computer.variables.push(("APPIMAGE", computer.at("Holdoff.AppImage").into_os_string()));
@@ -174,7 +174,7 @@ fn an_appimage_is_started_by_its_file() {
 }
 
 #[test]
-fn what_cannot_be_written_is_said() {
+fn autostart_write_failure_is_reported() {
     let computer = Computer::new();
     computer.file("home/.config/autostart", "a file in the folder's place");
     let said = computer.autostart().set(true).unwrap_err();

@@ -127,7 +127,7 @@ fn check_icon(accounts: Vec<AccountState>, mark: Glyph, percent: u8) {
 }
 
 #[test]
-fn the_icon_shows_the_most_urgent_account() {
+fn icon_shows_the_most_urgent_account() {
     check_icon(vec![account("a", 40.0), account("b", 12.0)], Glyph::Level, 40);
     check_icon(vec![account("a", 40.0), limited(account("b", 12.0), 60)], Glyph::CoolingDown, 12);
     check_icon(vec![account("a", 81.0), limited(account("b", 12.0), 60)], Glyph::Level, 81);
@@ -136,7 +136,7 @@ fn the_icon_shows_the_most_urgent_account() {
 }
 
 #[test]
-fn the_menu_and_the_tooltip_have_a_section_for_each_account() {
+fn menu_and_tooltip_have_a_section_per_account() {
     let mut desk = Desk::new(vec![("ann", account("ann", 42.0)), ("bob", limited(account("bob", 7.0), 60))]);
     let label = Some("The office".to_owned());
     desk.settings.accounts.insert(id("bob"), AccountSettings { label, ..AccountSettings::default() });
@@ -167,7 +167,7 @@ fn the_menu_and_the_tooltip_have_a_section_for_each_account() {
 
 /// Entries are changed in place: what is there and in which order must not hang on numbers.
 #[test]
-fn new_numbers_change_no_entrys_place() {
+fn menu_layout_does_not_depend_on_percentages() {
     let kinds = |percent| {
         let desk = Desk::new(vec![("ann", account("ann", percent)), ("bob", account("bob", percent))]);
         desk.face().menu.iter().map(|entry| matches!(entry, Entry::Separator)).collect::<Vec<_>>()
@@ -176,7 +176,7 @@ fn new_numbers_change_no_entrys_place() {
 }
 
 #[test]
-fn refresh_may_be_pressed_as_soon_as_one_account_may_be_asked() {
+fn refresh_entry_is_enabled_once_any_account_may_be_polled() {
     let mut free = account("ann", 1.0);
     free.usage.last_request = None;
     let desk = Desk::new(vec![("ann", free), ("bob", limited(account("bob", 7.0), 60))]);
@@ -186,13 +186,13 @@ fn refresh_may_be_pressed_as_soon_as_one_account_may_be_asked() {
 }
 
 #[test]
-fn a_single_account_is_not_named_in_the_tooltip() {
+fn tooltip_omits_the_name_of_a_single_account() {
     let tooltip = Desk::new(vec![("ann", account("ann", 42.0))]).face().tooltip;
     assert_eq!(tooltip, "5-hour 42 %");
 }
 
 #[test]
-fn with_every_account_switched_off_that_is_said() {
+fn tooltip_and_menu_say_when_all_accounts_are_disabled() {
     let mut desk = Desk::new(vec![]);
     assert_eq!(desk.face().tooltip, "No readings yet.");
     let mut place = CredentialLocation::known(&desk.snapshot.state, Provider::Anthropic, "~/.claude/.credentials.json");
@@ -204,7 +204,7 @@ fn with_every_account_switched_off_that_is_said() {
 
 /// Never "up to date" beside nothing.
 #[test]
-fn an_answer_without_limits_is_shown_as_such() {
+fn response_without_limits_shows_unknown_or_stale() {
     let mut never = account("ann", 42.0);
     let mut once = never.clone();
     never.reading = Some(Reading::new(Source::UsageEndpoint, NOW.wall, vec![], vec![]));
@@ -221,7 +221,7 @@ fn an_answer_without_limits_is_shown_as_such() {
 
 /// An enterprise seat.
 #[test]
-fn a_plan_without_windows_is_shown_by_its_money() {
+fn plan_without_windows_shows_its_spend() {
     let amount = |minor| Some(Amount { minor, currency: "USD".into(), exponent: 2 });
     let spent = Spend {
         id: "extra_usage".into(),
@@ -239,7 +239,7 @@ fn a_plan_without_windows_is_shown_by_its_money() {
 }
 
 #[test]
-fn who_is_polled_by_another_process_is_said_in_the_panel_and_in_the_tray() {
+fn accounts_polled_by_another_process_are_named_in_panel_and_tray() {
     let mut desk = Desk::new(vec![("ann", account("ann", 42.0)), ("bob", account("bob", 7.0))]);
     for name in ["ann", "bob"] {
         let state = &mut desk.snapshot.state;

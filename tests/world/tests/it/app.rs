@@ -39,7 +39,7 @@ async fn ready(app: &App) {
 }
 
 #[tokio::test]
-async fn the_app_keeps_its_process_and_can_be_killed_and_started_again() {
+async fn app_is_started_killed_and_started_again() {
     let (_home, _fake, launch) = world().await;
     let app = App::start(&launch.argument("--panel"));
     ready(&app).await;
@@ -61,7 +61,7 @@ async fn the_app_keeps_its_process_and_can_be_killed_and_started_again() {
 }
 
 #[tokio::test]
-async fn another_program_can_take_its_place() {
+async fn launch_accepts_another_program_name() {
     let (_home, _fake, launch) = world().await;
     let app = launch.program("holdoff-tray").start();
     ready(&app).await;
@@ -69,7 +69,7 @@ async fn another_program_can_take_its_place() {
 }
 
 #[tokio::test]
-async fn commands_give_code_output_and_json() {
+async fn cli_returns_exit_code_output_and_json() {
     let (_home, _fake, launch) = world().await;
     let output = launch.cli(&["status", "--json"]).await;
     assert_eq!((output.code(), output.json()["version"].as_i64()), (0, Some(1)));
@@ -80,7 +80,7 @@ async fn commands_give_code_output_and_json() {
 }
 
 #[tokio::test]
-async fn the_environment_is_the_contracts_and_nothing_of_ours() {
+async fn launch_environment_has_only_the_documented_variables() {
     let (home, fake, launch) = world().await;
     let inspector = Inspector::new();
     let launch = launch.inspected_by(&inspector).env("CLAUDE_CONFIG_DIR", "/elsewhere").without("TZ");
@@ -102,7 +102,7 @@ async fn the_environment_is_the_contracts_and_nothing_of_ours() {
 
 #[tokio::test]
 #[should_panic(expected = "build it, or say with HOLDOFF_BIN_DIR where it is")]
-async fn programs_that_are_not_built_are_named() {
+async fn launch_panics_with_a_hint_when_binaries_are_not_built() {
     let (_home, _fake, launch) = world().await;
     launch.programs(Path::new("/nowhere")).start();
 }

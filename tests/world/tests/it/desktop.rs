@@ -20,7 +20,7 @@ async fn notify(bus: &Connection, replaces: u32, summary: &str) -> zbus::Result<
 }
 
 #[tokio::test]
-async fn the_recorder_keeps_every_notification_and_lets_a_person_act() {
+async fn notification_recorder_keeps_all_and_invokes_actions() {
     let desktop = Desktop::builder().panel(false).start().await;
     let bus = desktop.connect().await;
     let first = notify(&bus, 0, "Anthropic is rate limiting").await.unwrap();
@@ -60,7 +60,7 @@ async fn the_recorder_keeps_every_notification_and_lets_a_person_act() {
 }
 
 #[tokio::test]
-async fn without_a_notification_service_nobody_steps_in() {
+async fn notification_service_stopped_is_not_replaced_by_another() {
     let desktop = Desktop::builder().panel(false).notifications(Notifications::None).start().await;
     let bus = desktop.connect().await;
     assert!(notify(&bus, 0, "lost").await.is_err());
@@ -75,7 +75,7 @@ async fn without_a_notification_service_nobody_steps_in() {
 }
 
 #[tokio::test]
-async fn dunst_shows_a_popup_that_can_be_seen_on_the_screen() {
+async fn dunst_popup_is_visible_on_the_screen() {
     let folder = tempfile::tempdir().unwrap();
     let desktop = Desktop::builder().notifications(Notifications::Dunst).start().await;
     let (x, y) = (desktop.size().0 - 100, desktop.size().1 - 22);
@@ -95,7 +95,7 @@ async fn dunst_shows_a_popup_that_can_be_seen_on_the_screen() {
 }
 
 #[tokio::test]
-async fn the_tray_comes_and_goes_with_the_panel() {
+async fn tray_watcher_starts_and_stops_with_the_panel() {
     let desktop = Desktop::builder().panel(false).notifications(Notifications::None).start().await;
     assert!(!desktop.has_name(WATCHER).await);
     desktop.start_panel().await;
@@ -108,7 +108,7 @@ async fn the_tray_comes_and_goes_with_the_panel() {
 }
 
 #[tokio::test]
-async fn background_and_panel_turn_dark_and_light_again() {
+async fn desktop_shade_switches_background_and_panel() {
     let desktop = Desktop::builder().shade(Shade::Dark).notifications(Notifications::None).start().await;
     let brightness =
         async |x: u32, y: u32| desktop.pixel(x, y).await.iter().map(|part| u32::from(*part)).sum::<u32>() / 3;
@@ -122,7 +122,7 @@ async fn background_and_panel_turn_dark_and_light_again() {
 }
 
 #[tokio::test]
-async fn two_desktops_stand_side_by_side_and_leave_nothing_behind() {
+async fn desktops_run_in_parallel_and_leave_no_processes() {
     let (one, two) = tokio::join!(
         Desktop::builder().notifications(Notifications::Dunst).start(),
         Desktop::builder().notifications(Notifications::Dunst).start()

@@ -15,7 +15,7 @@ async fn ask(fake: &FakeAnthropic) -> client::Reply {
 }
 
 #[tokio::test]
-async fn the_standing_answer_is_a_current_body_whose_resets_lie_ahead_on_the_programs_clock() {
+async fn default_response_has_resets_in_the_future_of_the_program_clock() {
     let clock = ClockSpec::from_now(100_000.0);
     let fake = FakeAnthropic::start_with(clock).await;
     let mut seen = Vec::new();
@@ -36,7 +36,7 @@ async fn the_standing_answer_is_a_current_body_whose_resets_lie_ahead_on_the_pro
 }
 
 #[tokio::test]
-async fn queued_answers_come_once_and_in_their_order_then_the_standing_one() {
+async fn queued_responses_are_served_once_in_order_then_the_default() {
     let fake = FakeAnthropic::start().await;
     fake.always(Answer::status(503));
     fake.then(Answer::rate_limited(Some("1487")));
@@ -47,7 +47,7 @@ async fn queued_answers_come_once_and_in_their_order_then_the_standing_one() {
 }
 
 #[tokio::test]
-async fn each_answer_is_what_its_name_says() {
+async fn responses_match_their_names() {
     let fake = FakeAnthropic::start().await;
     let reply = async |answer: Answer| {
         fake.then(answer);
@@ -79,7 +79,7 @@ async fn each_answer_is_what_its_name_says() {
 }
 
 #[tokio::test]
-async fn connections_break_in_the_way_asked_for() {
+async fn connection_faults_match_their_names() {
     let fake = FakeAnthropic::start().await;
     let brief = Duration::from_millis(300);
     let reply = async |answer: Answer, patience: Duration| {
@@ -103,7 +103,7 @@ async fn connections_break_in_the_way_asked_for() {
 }
 
 #[tokio::test]
-async fn every_request_is_kept_with_what_it_carried_and_strays_are_told_apart() {
+async fn requests_are_recorded_in_full_and_strays_listed_apart() {
     let fake = FakeAnthropic::start().await;
     fake.token_then(Answer::renewed("sk-ant-oat01-NEW", Some("sk-ant-ort01-NEW")));
     ask(&fake).await;
@@ -128,7 +128,7 @@ async fn every_request_is_kept_with_what_it_carried_and_strays_are_told_apart() 
 }
 
 #[tokio::test]
-async fn a_connection_carries_several_requests() {
+async fn connection_is_reused_for_several_requests() {
     let fake = FakeAnthropic::start().await;
     let mut stream = client::connect(&fake.api_base()).await;
     for _ in 0..3 {
@@ -139,7 +139,7 @@ async fn a_connection_carries_several_requests() {
 }
 
 #[tokio::test]
-async fn waiting_ends_with_the_request_waited_for() {
+async fn wait_for_usage_returns_on_the_expected_request() {
     let fake = FakeAnthropic::start().await;
     let base = fake.api_base();
     let later = tokio::spawn(async move {
@@ -153,7 +153,7 @@ async fn waiting_ends_with_the_request_waited_for() {
 
 #[tokio::test]
 #[should_panic(expected = "for 1 requests to the Usage endpoint")]
-async fn waiting_in_vain_says_for_what() {
+async fn wait_for_usage_timeout_names_what_was_expected() {
     let fake = FakeAnthropic::start().await;
     client::ask(&fake.api_base(), "GET", "/elsewhere", "", "", Duration::from_secs(10)).await;
     fake.wait_for_usage(1, Duration::from_millis(50)).await;
@@ -172,7 +172,7 @@ async fn gaps_are_in_program_time() {
 }
 
 #[tokio::test]
-async fn another_host_knows_whether_it_was_asked() {
+async fn foreign_host_records_redirected_requests() {
     let (fake, foreign) = (FakeAnthropic::start().await, Foreign::start().await);
     fake.then(Answer::redirect(&foreign.url()));
     let reply = ask(&fake).await;
@@ -186,7 +186,7 @@ async fn another_host_knows_whether_it_was_asked() {
 }
 
 #[tokio::test]
-async fn an_answer_can_depend_on_the_token() {
+async fn response_can_depend_on_the_token() {
     let fake = FakeAnthropic::start().await;
     fake.always(Answer::decide(|request| match request.bearer() {
         Some(TOKEN) => Answer::ok(),
@@ -197,7 +197,7 @@ async fn an_answer_can_depend_on_the_token() {
 }
 
 #[test]
-fn http_dates_are_those_of_rfc_9110() {
+fn http_date_follows_rfc_9110() {
     let time = std::time::UNIX_EPOCH + Duration::from_secs(784_111_777);
     assert_eq!(http_date(time), "Sun, 06 Nov 1994 08:49:37 GMT");
 }

@@ -22,7 +22,7 @@ fn refresh(credential: &Credential) -> &str {
 }
 
 #[tokio::test]
-async fn a_refresh_token_works_once_and_a_second_time_ends_its_family() {
+async fn refresh_token_reuse_revokes_its_family() {
     let (fake, grants, credential) = world().await;
     let first = spend(&fake, refresh(&credential)).await.json();
     let (access, next) = (first["access_token"].as_str().unwrap(), first["refresh_token"].as_str().unwrap());
@@ -43,7 +43,7 @@ async fn a_refresh_token_works_once_and_a_second_time_ends_its_family() {
 }
 
 #[tokio::test]
-async fn mishaps_are_what_their_names_say() {
+async fn token_server_faults_match_their_names() {
     let (fake, grants, credential) = world().await;
     grants.mishaps(|_| (Mishap::TroubleBefore(503), Duration::ZERO));
     assert_eq!(spend(&fake, refresh(&credential)).await.status, 503);
@@ -66,7 +66,7 @@ async fn mishaps_are_what_their_names_say() {
 
 /// The stand-in for Claude Code, in both of its ways of writing.
 #[tokio::test]
-async fn the_owner_renews_under_its_locks_and_leaves_the_rest_of_its_file() {
+async fn claude_code_renewal_takes_its_locks_and_keeps_other_keys() {
     for in_place in [false, true] {
         let (fake, grants, credential) = world().await;
         let home = Home::new();
@@ -99,7 +99,7 @@ async fn the_owner_renews_under_its_locks_and_leaves_the_rest_of_its_file() {
 }
 
 #[tokio::test]
-async fn an_owner_that_is_refused_blanks_what_it_has() {
+async fn claude_code_renewal_refused_blanks_the_credential() {
     let (fake, _grants, credential) = world().await;
     fake.token_always(Answer::invalid_grant());
     let home = Home::new();

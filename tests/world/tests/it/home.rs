@@ -14,7 +14,7 @@ fn mode(path: &std::path::Path) -> u32 {
 }
 
 #[test]
-fn a_home_is_short_private_and_knows_nothing_of_ours() {
+fn home_has_a_short_path_private_mode_and_isolated_env() {
     let home = Home::new();
     assert!(home.data_dir().join("a-socket-of-some-length.sock").as_os_str().len() < 100);
     assert_eq!(mode(&home.runtime_dir()), 0o700);
@@ -29,7 +29,7 @@ fn a_home_is_short_private_and_knows_nothing_of_ours() {
 }
 
 #[test]
-fn a_sign_in_looks_as_claude_code_leaves_it() {
+fn sign_in_writes_the_files_claude_code_would() {
     let home = Home::new();
     let credential = home.sign_in(later());
     assert_eq!(mode(&home.credentials_path()), 0o600);
@@ -44,7 +44,7 @@ fn a_sign_in_looks_as_claude_code_leaves_it() {
 }
 
 #[test]
-fn a_credential_can_lack_what_it_may_lack() {
+fn credential_can_omit_optional_fields() {
     let home = Home::new();
     let mut credential = Credential::fresh(later());
     (credential.refresh_token, credential.expires_at_ms) = (None, None);
@@ -59,7 +59,7 @@ fn a_credential_can_lack_what_it_may_lack() {
 }
 
 #[test]
-fn a_replaced_folder_is_another_folder() {
+fn replace_config_folder_creates_a_new_inode() {
     use std::os::unix::fs::MetadataExt;
     let home = Home::new();
     home.sign_in(later());
@@ -70,7 +70,7 @@ fn a_replaced_folder_is_another_folder() {
 }
 
 #[test]
-fn settings_are_written_whole() {
+fn settings_round_trip() {
     let home = Home::new();
     assert_eq!(home.read_settings(), None);
     home.settings(&json!({"version": 1, "polling_interval_s": 180}));
@@ -90,7 +90,7 @@ fn with_slots(newest: Slot) -> Home {
 }
 
 #[test]
-fn the_newest_slot_is_told_by_its_generation_and_else_by_its_time() {
+fn newest_slot_is_chosen_by_generation_then_by_mtime() {
     for newest in Slot::BOTH {
         assert_eq!(with_slots(newest).newest_slot(), Some(newest));
     }
@@ -105,7 +105,7 @@ fn the_newest_slot_is_told_by_its_generation_and_else_by_its_time() {
 }
 
 #[test]
-fn damage_hits_what_it_is_aimed_at_and_nothing_else() {
+fn damage_changes_only_the_targeted_state_file() {
     for damage in Damage::ALL {
         let home = with_slots(Slot::B);
         let before = fs::read(home.slot_path(Slot::B)).unwrap();
@@ -135,12 +135,12 @@ fn damage_hits_what_it_is_aimed_at_and_nothing_else() {
 
 #[test]
 #[should_panic(expected = "a state file to damage")]
-fn damage_without_a_file_is_no_damage() {
+fn damage_without_a_state_file_panics() {
     Home::new().damage(Target::Newest, Damage::Empty);
 }
 
 #[test]
-fn files_put_aside_are_listed() {
+fn unreadable_files_set_aside_are_listed() {
     let home = with_slots(Slot::A);
     let aside = home.data_dir().join("state.a.json.unreadable-1788781207");
     fs::write(&aside, "noise").unwrap();

@@ -16,7 +16,7 @@ fn each_byte(text: &str, format: fn(u8) -> String) -> Vec<u8> {
 }
 
 #[test]
-fn a_secret_is_found_in_every_form_that_it_takes() {
+fn secret_scan_finds_every_encoding() {
     for _ in 0..10 {
         let token = random_token("sk-ant-oat01-");
         let from = fastrand::usize(13..token.len() - 12);
@@ -48,7 +48,7 @@ fn a_secret_is_found_in_every_form_that_it_takes() {
 }
 
 #[test]
-fn what_is_no_secret_is_not_found() {
+fn secret_scan_has_no_false_positives() {
     let secrets = Secrets::new(&[&random_token("sk-ant-oat01-"), &random_token("sk-ant-ort01-")]);
     for _ in 0..200 {
         assert_eq!(secrets.form_in(random_token("sk-ant-oat01-")), None);
@@ -60,18 +60,18 @@ fn what_is_no_secret_is_not_found() {
 
 #[test]
 #[should_panic(expected = "needs 12 random characters")]
-fn a_secret_too_short_to_tell_is_refused() {
+fn secret_scan_rejects_a_secret_that_is_too_short() {
     Secrets::new(&["sk-ant-oat01-A"]);
 }
 
 #[test]
 #[should_panic(expected = "prove nothing")]
-fn no_secret_is_refused() {
+fn secret_scan_rejects_an_empty_list() {
     Secrets::new(&[]);
 }
 
 #[test]
-fn a_home_is_searched_in_contents_names_and_links_but_for_the_owners_own_files() {
+fn secret_scan_of_home_covers_contents_names_links_but_not_owner_files() {
     let home = Home::new();
     let credential = home.sign_in(SystemTime::now() + Duration::from_secs(3600));
     home.replace_config_folder();

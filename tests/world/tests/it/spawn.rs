@@ -17,13 +17,13 @@ async fn gone(pid: u32) {
 }
 
 #[tokio::test]
-async fn output_and_exit_are_kept() {
+async fn process_output_and_exit_status_are_captured() {
     let done = shell("echo out; echo err >&2; exit 7").finished(LONG).await;
     assert_eq!((done.status.code(), done.stdout.as_str(), done.stderr.as_str()), (Some(7), "out\n", "err\n"));
 }
 
 #[tokio::test]
-async fn a_line_is_waited_for() {
+async fn wait_for_line_returns_the_matching_line() {
     let running = shell("echo one; echo 'port 4711'; sleep 600");
     let port: u16 = running.wait_for_line(LONG, "a port", |line| line.strip_prefix("port ")?.parse().ok()).await;
     assert_eq!(port, 4711);
@@ -31,12 +31,12 @@ async fn a_line_is_waited_for() {
 
 #[tokio::test]
 #[should_panic(expected = "ended without saying a port")]
-async fn a_program_that_ends_without_the_line_is_not_waited_for() {
+async fn wait_for_line_fails_at_once_when_the_process_exits() {
     shell("echo hello").wait_for_line(Duration::from_secs(600), "a port", |_| None::<()>).await;
 }
 
 #[tokio::test]
-async fn dropping_a_program_ends_its_children_too() {
+async fn drop_kills_the_process_and_its_children() {
     let running = shell("sleep 600 & echo child $!; wait");
     let child: u32 = running.wait_for_line(LONG, "its child", |line| line.strip_prefix("child ")?.parse().ok()).await;
     assert_eq!(process::descendants(running.pid()), [child]);
@@ -46,7 +46,7 @@ async fn dropping_a_program_ends_its_children_too() {
 }
 
 #[tokio::test]
-async fn a_crash_takes_the_program_alone() {
+async fn kill9_leaves_children_running_until_drop() {
     let running = shell("sleep 600 & echo child $!; wait");
     let child: u32 = running.wait_for_line(LONG, "its child", |line| line.strip_prefix("child ")?.parse().ok()).await;
     running.kill9().await;
@@ -57,14 +57,14 @@ async fn a_crash_takes_the_program_alone() {
 }
 
 #[tokio::test]
-async fn children_end_even_when_the_test_itself_is_killed() {
+async fn child_processes_end_when_the_test_is_killed() {
     const VICTIM: &str = "HOLDOFF_WORLD_TEST_VICTIM";
     if std::env::var_os(VICTIM).is_some() {
         let child = shell("exec sleep 600");
         println!("\nchild {}", child.pid());
         return std::future::pending().await;
     }
-    let name = "spawn::children_end_even_when_the_test_itself_is_killed";
+    let name = "spawn::child_processes_end_when_the_test_is_killed";
     let mut again = Command::new(std::env::current_exe().unwrap());
     let victim = Spawned::start("this test", again.args(["--exact", name, "--nocapture"]).env(VICTIM, "1"));
     let child: u32 = victim.wait_for_line(LONG, "its child", |line| line.strip_prefix("child ")?.parse().ok()).await;
@@ -75,18 +75,18 @@ async fn children_end_even_when_the_test_itself_is_killed() {
 
 #[test]
 #[should_panic(expected = "apt-get install --no-install-recommends no-such-package")]
-fn a_missing_tool_names_its_package() {
+fn missing_tool_names_its_package() {
     tool("no-such-tool", "no-such-package");
 }
 
 #[tokio::test]
 #[should_panic(expected = "in vain for this: pigs fly")]
-async fn a_condition_that_never_holds_is_named() {
+async fn eventually_timeout_names_the_condition() {
     eventually(Duration::from_millis(30), "pigs fly", async || None::<()>).await;
 }
 
 #[tokio::test]
-async fn a_condition_that_never_holds_can_say_what_is_in_the_way() {
+async fn soon_timeout_returns_the_last_error() {
     let mut looks = 0;
     let last = soon(Duration::from_millis(60), async || {
         looks += 1;
@@ -97,7 +97,7 @@ async fn a_condition_that_never_holds_can_say_what_is_in_the_way() {
 }
 
 #[tokio::test]
-async fn proc_tells_memory_and_switches() {
+async fn process_stats_report_memory_cpu_and_context_switches() {
     let running = shell("while read -r _ < /proc/self/stat; do :; done");
     let memory = process::memory(running.pid());
     assert!(

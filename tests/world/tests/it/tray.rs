@@ -8,7 +8,7 @@ use crate::item;
 const LONG: Duration = Duration::from_secs(20);
 
 #[tokio::test]
-async fn an_item_is_found_read_and_clicked_through_a_real_panel() {
+async fn tray_item_is_found_read_and_clicked_through_a_real_panel() {
     let desktop = Desktop::builder().notifications(Notifications::None).start().await;
     let own = std::process::id();
     assert!(Tray::find(&desktop, own).await.is_none());
@@ -62,7 +62,7 @@ async fn an_item_is_found_read_and_clicked_through_a_real_panel() {
 }
 
 #[tokio::test]
-async fn an_item_can_wait_for_a_panel_to_appear() {
+async fn tray_item_can_wait_for_a_panel_to_appear() {
     let desktop = Desktop::builder().panel(false).notifications(Notifications::None).start().await;
     let own = std::process::id();
     let (bus, _) = item::put(&desktop, "").await;
@@ -79,7 +79,7 @@ async fn an_item_can_wait_for_a_panel_to_appear() {
 
 #[tokio::test]
 #[should_panic(expected = "a person cannot choose")]
-async fn an_entry_that_is_greyed_out_cannot_be_clicked() {
+async fn menu_entry_disabled_cannot_be_clicked() {
     let desktop = Desktop::builder().notifications(Notifications::None).start().await;
     let (bus, _) = item::put(&desktop, "").await;
     item::register(&bus).await;

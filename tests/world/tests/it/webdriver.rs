@@ -33,7 +33,7 @@ async fn is_dark(browser: &Browser) -> bool {
 }
 
 #[tokio::test]
-async fn a_browser_attaches_to_a_window_that_the_test_has_started() {
+async fn webdriver_attaches_to_a_window_started_by_the_test() {
     let (home, inspector) = (Home::new(), Inspector::new());
     let program = build(home.path()).await;
     let desktop = Desktop::builder().panel(false).notifications(Notifications::None).start().await;

@@ -29,7 +29,7 @@ fn cooling(until: i64, cause: &Cooldown) -> GateState {
 }
 
 #[test]
-fn a_seat_is_its_login_and_an_organization() {
+fn seat_id_consists_of_login_and_organization() {
     assert_eq!(id("ann/acme").login(), id("ann"));
     assert_eq!((id("ann/acme").organization(), id("ann").organization()), (Some("acme"), None));
     assert!(id("ann/acme").is_beside(&id("ann/home")) && id("ann/acme").is_beside(&id("ann")));
@@ -38,7 +38,7 @@ fn a_seat_is_its_login_and_an_organization() {
 
 /// Laws 2 and 10.
 #[test]
-fn what_a_429_shuts_and_how_far_apart_requests_are_is_of_the_login() {
+fn rate_limit_and_spacing_are_shared_by_seats_of_a_login() {
     let mut home = seat(4, 0);
     let mut acme = seat(1, 2);
     acme.usage.state = cooling(20, &LIMITED);
@@ -58,7 +58,7 @@ fn what_a_429_shuts_and_how_far_apart_requests_are_is_of_the_login() {
 }
 
 #[test]
-fn what_is_the_seats_own_shuts_no_other() {
+fn network_and_server_cooldowns_and_pauses_are_not_shared_between_seats() {
     let fingerprint = Token::new("sk-1".to_owned()).unwrap().fingerprint();
     let mut acme = seat(5, 0);
     for cause in [Cooldown::Network { why: "offline".into() }, Cooldown::Server { status: 500 }] {
@@ -83,7 +83,7 @@ fn what_is_the_seats_own_shuts_no_other() {
 }
 
 #[test]
-fn a_request_that_a_seat_left_behind_shuts_the_others() {
+fn unanswered_request_of_one_seat_cools_down_the_others() {
     let mut acme = seat(60, 0);
     acme.usage.intent = Some(at(-2));
     assert!(acme.gates().is_asking() && !seat(1, 0).gates().is_asking());
@@ -97,7 +97,7 @@ fn a_request_that_a_seat_left_behind_shuts_the_others() {
 }
 
 #[test]
-fn at_a_start_every_seat_learns_what_the_others_were_told() {
+fn seats_share_gates_at_startup() {
     let mut state = State::new("boot".into());
     let mut limited = seat(1, 1);
     limited.usage.state = cooling(30, &LIMITED);
@@ -113,7 +113,7 @@ fn at_a_start_every_seat_learns_what_the_others_were_told() {
 
 /// Issue 15: nothing is lost, and no gate opens.
 #[test]
-fn what_an_earlier_version_kept_becomes_the_seats_own() {
+fn seat_adopts_login_state_of_an_earlier_version() {
     let kept = |organization: Option<&str>| {
         let mut state = State::new("boot".into());
         let mut ann = seat(1, 3);
@@ -144,7 +144,7 @@ fn what_an_earlier_version_kept_becomes_the_seats_own() {
 }
 
 #[test]
-fn seats_are_told_apart_by_their_organizations() {
+fn seat_labels_are_distinguished_by_organization() {
     let named = |organizations: &[(&str, Option<&str>)]| {
         let mut state = State::new("boot".into());
         for (name, organization) in organizations {
@@ -165,7 +165,7 @@ fn seats_are_told_apart_by_their_organizations() {
 }
 
 #[test]
-fn a_state_from_before_there_were_seats_loads() {
+fn account_state_from_before_seats_loads() {
     let mut old = serde_json::to_value(seat(1, 1)).unwrap();
     old.as_object_mut().unwrap().remove("formerly");
     old["sign_in"].as_object_mut().unwrap().remove("last_token");

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_quiet_day_is_one_request_every_five_minutes() {
+fn polling_sends_one_request_every_five_minutes() {
     let mut world = World::new(|_| good());
     world.run(HOUR);
     assert_eq!(world.asked.len(), 13);
@@ -14,7 +14,7 @@ fn a_quiet_day_is_one_request_every_five_minutes() {
 
 /// Law 2, 3, 9, 10: a day of unbroken 429.
 #[test]
-fn a_day_of_429_is_few_requests_and_one_notice() {
+fn rate_limit_for_a_day_costs_few_requests_and_one_notification() {
     for retry_after in [None, Some("0"), Some("-1"), Some("soon"), Some("990")] {
         let mut world = World::new(move |_| limited(retry_after));
         world.run(24 * HOUR);
@@ -25,7 +25,7 @@ fn a_day_of_429_is_few_requests_and_one_notice() {
 }
 
 #[test]
-fn cooldowns_double_up_to_an_hour_and_jitter_only_lengthens() {
+fn cooldown_doubles_up_to_an_hour_and_jitter_only_lengthens() {
     let mut world = World::new(|_| limited(None));
     world.run(12 * HOUR);
     let least = [5, 10, 20, 40, 60, 60, 60].map(|minutes| minutes * MINUTE);
@@ -35,7 +35,7 @@ fn cooldowns_double_up_to_an_hour_and_jitter_only_lengthens() {
 }
 
 #[test]
-fn retry_after_is_kept_up_to_a_day() {
+fn retry_after_is_honored_up_to_a_day() {
     for (header, least) in [("3600", HOUR), ("3037", 3037), ("86400", 24 * HOUR), ("999999", 24 * HOUR), ("10", 300)] {
         let mut world = World::new(move |n| if n == 1 { limited(Some(header)) } else { good() });
         world.run(30 * HOUR);
@@ -46,7 +46,7 @@ fn retry_after_is_kept_up_to_a_day() {
 
 /// Law 2: nothing opens a cooldown early.
 #[test]
-fn neither_crash_nor_person_nor_new_token_opens_a_cooldown() {
+fn cooldown_survives_crash_manual_refresh_and_new_token() {
     let mut world = World::new(|_| limited(Some("3600")));
     world.settle();
     for n in 0..8 {
@@ -66,7 +66,7 @@ fn neither_crash_nor_person_nor_new_token_opens_a_cooldown() {
 
 /// Law 3: strikes fall on success, never with time.
 #[test]
-fn strikes_fall_on_success_only() {
+fn strikes_reset_on_success_only() {
     let mut world = World::new(|n| if n == 4 { good() } else { limited(None) });
     world.run(3 * HOUR);
     let gaps = world.gaps();
@@ -77,7 +77,7 @@ fn strikes_fall_on_success_only() {
 
 /// Law 10: a network that is away.
 #[test]
-fn a_network_that_is_away_is_asked_for_ever_more_seldom() {
+fn network_outage_backs_off_exponentially() {
     let mut world = World::new(|_| SendResult::NotSent("no route".into()));
     world.run(3 * HOUR);
     let least = [30, 60, 120, 240, 480, 900, 900];
@@ -88,14 +88,14 @@ fn a_network_that_is_away_is_asked_for_ever_more_seldom() {
 }
 
 #[test]
-fn a_lost_answer_keeps_the_distance_of_a_request() {
+fn lost_response_keeps_request_spacing() {
     let mut world = World::new(|_| SendResult::Lost("timed out".into()));
     world.run(HOUR);
     assert!(world.gaps().iter().all(|gap| *gap >= 180), "{:?}", world.gaps());
 }
 
 #[test]
-fn server_trouble_backs_off_without_a_strike_and_keeps_the_reading() {
+fn server_error_backs_off_without_a_strike_and_keeps_the_reading() {
     for body in ["", "<html>", r#"{"error":{"type":"overloaded_error"}}"#] {
         let mut world = World::new(move |n| if n == 1 { good() } else { status(529, None, body) });
         world.run(4 * HOUR);
@@ -110,7 +110,7 @@ fn server_trouble_backs_off_without_a_strike_and_keeps_the_reading() {
 }
 
 #[test]
-fn hostile_answers_leave_the_last_reading() {
+fn malformed_responses_keep_the_last_reading() {
     let bodies = ["", "<html>", "{\"five_hour\":NaN}", "[[[[", "{}"];
     let mut world = World::new(move |n| if n == 1 { good() } else { status(200, None, bodies[n % bodies.len()]) });
     world.run(6 * HOUR);
@@ -122,7 +122,7 @@ fn hostile_answers_leave_the_last_reading() {
 
 /// An interval is for polls: what comes after a cooldown comes when that is over.
 #[test]
-fn a_longer_interval_keeps_nobody_from_coming_back_after_a_cooldown() {
+fn polling_interval_increase_does_not_delay_retry_after_cooldown() {
     let mut world = World::new(|n| if n == 1 { limited(None) } else { good() });
     world.settle();
     let slow = Preferences { interval: Duration::from_secs(3600), ..preferences() };
@@ -132,7 +132,7 @@ fn a_longer_interval_keeps_nobody_from_coming_back_after_a_cooldown() {
 }
 
 #[test]
-fn what_is_chosen_for_one_account_is_for_it_alone() {
+fn account_setting_overrides_global_for_that_account_only() {
     let (ann, bob) = (AccountId("anthropic:ann".into()), AccountId("anthropic:bob".into()));
     for all in [false, true] {
         let mut settings = Settings { renewal: all, ..Settings::default() };
@@ -143,7 +143,7 @@ fn what_is_chosen_for_one_account_is_for_it_alone() {
 }
 
 #[test]
-fn a_shorter_interval_moves_the_next_poll_but_not_below_the_distance() {
+fn polling_interval_decrease_advances_next_poll_within_spacing() {
     let mut world = World::new(|_| good());
     let slow = Preferences { interval: Duration::from_secs(3600), ..preferences() };
     world.account.handle(Event::Preferences(slow), world.now);
@@ -155,7 +155,7 @@ fn a_shorter_interval_moves_the_next_poll_but_not_below_the_distance() {
 }
 
 #[test]
-fn a_person_may_ask_three_minutes_after_the_last_request() {
+fn manual_refresh_is_allowed_three_minutes_after_the_last_request() {
     let mut world = World::new(|_| good());
     world.settle();
     world.advance(Duration::from_secs(179));
@@ -169,7 +169,7 @@ fn a_person_may_ask_three_minutes_after_the_last_request() {
 
 /// What was not asked is no line that the ledger and the gate are held against each other by.
 #[test]
-fn a_wish_that_is_refused_is_no_sign_of_a_request() {
+fn refresh_refused_does_not_advance_ledger_watermark() {
     let mut world = World::new(|_| limited(None));
     world.settle();
     let told = world.account.state().usage.told;
@@ -182,7 +182,7 @@ fn a_wish_that_is_refused_is_no_sign_of_a_request() {
 
 /// A program of the same user may wish as often as it likes.
 #[test]
-fn a_wish_that_is_repeated_without_end_is_noted_once_a_second() {
+fn refresh_flood_is_logged_at_most_once_a_second() {
     let mut world = World::new(|_| limited(None));
     world.settle();
     for _ in 0..1000 {

@@ -7,7 +7,7 @@ use crate::request::Auth;
 
 /// A refresh token is good in the name of its own client only (RFC 6749 §6); what may be done with it is left as it is.
 #[test]
-fn a_renewal_is_in_the_name_of_the_sign_ins_own_client_and_names_no_scope() {
+fn renewal_request_uses_the_credentials_client_id_and_no_scope() {
     for (client, named) in
         [(OAuthClient::Default, "9d1c250a-e61b-44d9-88ed-5944d1962f5e"), (OAuthClient::Named("own".into()), "own")]
     {
@@ -21,7 +21,7 @@ fn a_renewal_is_in_the_name_of_the_sign_ins_own_client_and_names_no_scope() {
 
 /// Law 8: in another client's name the token would be spent for nothing.
 #[test]
-fn a_sign_in_whose_client_cannot_be_named_is_left_to_its_owner_and_that_is_said() {
+fn renewal_with_invalid_client_id_is_left_to_owner_and_reported() {
     let mut world = renewing(|n| grant(n + 1));
     let CredentialRead::Found(mut credential) = eight_hours() else { unreachable!() };
     credential.client = OAuthClient::Unusable;

@@ -4,7 +4,7 @@ use super::*;
 
 /// The first numbers of the reference implementation of splitmix64 from the seed 1234567.
 #[test]
-fn it_is_splitmix64() {
+fn rng_matches_splitmix64_reference() {
     let mut dice = Dice(1_234_567);
     let drawn = [(); 5].map(|()| dice.draw());
     let reference = [
@@ -19,7 +19,7 @@ fn it_is_splitmix64() {
 
 /// Law 12: 5 to 15 seconds, each of them as likely.
 #[test]
-fn the_pause_after_waking_is_drawn_evenly() {
+fn wake_pause_is_uniformly_distributed() {
     let mut dice = Dice(1);
     let pauses: Vec<u128> = (0..200_000).map(|_| dice.wake_pause().as_millis()).collect();
     let (least, most) = (pauses.iter().min().copied(), pauses.iter().max().copied());
@@ -30,7 +30,7 @@ fn the_pause_after_waking_is_drawn_evenly() {
 
 /// Law 3: in thousandths of a tenth, both ends among them.
 #[test]
-fn jitter_is_drawn_evenly() {
+fn jitter_is_uniformly_distributed() {
     let mut dice = Dice(1);
     let drawn: Vec<u64> = (0..20_000).map(|_| dice.jitter().0).collect();
     assert_eq!((drawn.iter().min(), drawn.iter().max()), (Some(&0), Some(&1000)));

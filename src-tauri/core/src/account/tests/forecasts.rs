@@ -6,7 +6,7 @@ use crate::notification::News;
 use crate::quota::forecast::Forecast;
 
 #[test]
-fn that_it_runs_out_is_said_once_and_before_it_does() {
+fn forecast_run_out_is_announced_once_and_in_advance() {
     let mut world = world();
     prefer(&mut world, |preferences| preferences.wanted.thresholds = vec![].try_into().unwrap());
     use_until(&mut world, 110, 50.0);
@@ -37,7 +37,7 @@ fn busy_and_then_at_rest(service: bool) -> World {
 }
 
 #[test]
-fn that_it_runs_out_is_not_said_where_nobody_could_be_told_while_it_was_so() {
+fn forecast_run_out_is_dropped_if_outdated_before_delivery() {
     let mut world = busy_and_then_at_rest(false);
     world.service = true;
     world.account.handle(Event::NoticeService(true), world.now);
@@ -52,7 +52,7 @@ fn is_sure(world: &World) -> bool {
 
 /// It slows down until it would last, and then goes on faster than before.
 #[test]
-fn that_it_runs_out_after_all_is_not_said_again() {
+fn forecast_run_out_recurring_in_a_cycle_is_not_repeated() {
     let mut world = world();
     prefer(&mut world, |preferences| preferences.wanted.thresholds = vec![].try_into().unwrap());
     let mut used = 0.0;
@@ -75,7 +75,7 @@ fn that_it_runs_out_after_all_is_not_said_again() {
 
 /// Holdoff is started in the middle of a busy window: what it shows at once, it says only once it has seen it go on.
 #[test]
-fn a_first_reading_far_ahead_of_its_window_is_no_notification_yet() {
+fn forecast_from_a_first_high_reading_is_not_announced_yet() {
     let mut world = world();
     prefer(&mut world, |preferences| preferences.wanted.thresholds = vec![].try_into().unwrap());
     world.run(HOUR);
@@ -89,7 +89,7 @@ fn a_first_reading_far_ahead_of_its_window_is_no_notification_yet() {
 
 /// At this pace 20 % are used after 12 minutes.
 #[test]
-fn a_busy_beginning_is_no_notification_before_a_tenth_of_the_window_is_over() {
+fn forecast_is_not_announced_in_the_first_tenth_of_the_window() {
     let mut world = world();
     prefer(&mut world, |preferences| preferences.wanted.thresholds = vec![].try_into().unwrap());
     use_until(&mut world, 40, 100.0);
@@ -98,7 +98,7 @@ fn a_busy_beginning_is_no_notification_before_a_tenth_of_the_window_is_over() {
 
 /// It was read last before a tenth of the window was over.
 #[test]
-fn what_was_read_too_early_is_not_said_later_for_want_of_a_new_reading() {
+fn forecast_from_an_early_reading_is_not_announced_later() {
     let mut world = world();
     prefer(&mut world, |preferences| preferences.wanted.thresholds = vec![].try_into().unwrap());
     use_until(&mut world, 28, 100.0);
@@ -107,7 +107,7 @@ fn what_was_read_too_early_is_not_said_later_for_want_of_a_new_reading() {
 }
 
 #[test]
-fn that_it_lasts_is_not_said() {
+fn forecast_lasting_until_reset_is_not_announced() {
     let mut world = world();
     use_until(&mut world, 290, 15.0);
     assert_eq!(told(&world), []);

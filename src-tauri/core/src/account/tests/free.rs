@@ -29,7 +29,7 @@ fn expired(token: &str) -> CredentialRead {
 }
 
 #[test]
-fn nothing_is_asked_and_nothing_renewed_whatever_happens() {
+fn free_only_sends_no_usage_or_renewal_request() {
     let mut world = World::new(|n| panic!("request {n}"));
     world.prefer(free());
     world.run(7 * 24 * HOUR);
@@ -51,7 +51,7 @@ fn nothing_is_asked_and_nothing_renewed_whatever_happens() {
 }
 
 #[test]
-fn what_a_session_says_is_shown_and_how_to_get_more_is_said() {
+fn free_only_shows_status_line_readings_and_explains_how_to_get_more() {
     let mut world = World::new(|n| panic!("request {n}"));
     world.prefer(free());
     world.settle();
@@ -66,7 +66,7 @@ fn what_a_session_says_is_shown_and_how_to_get_more_is_said() {
 
 /// What was chosen last holds where nothing is said of it, as in a file that is lost.
 #[test]
-fn a_choice_that_is_not_known_is_the_last_one() {
+fn readings_choice_missing_from_settings_keeps_the_last_one() {
     let mut world = World::new(|_| good());
     world.prefer(free());
     world.settle();
@@ -80,7 +80,7 @@ fn a_choice_that_is_not_known_is_the_last_one() {
 }
 
 #[test]
-fn a_choice_holds_for_a_request_that_is_about_to_leave() {
+fn free_only_cancels_a_request_about_to_be_sent() {
     let mut world = World::new(|n| panic!("request {n}"));
     while world.account.state().usage.intent.is_none() {
         world.settle_one();
@@ -97,7 +97,7 @@ fn a_choice_holds_for_a_request_that_is_about_to_leave() {
 
 /// A cooldown goes on beneath, and what there is to say of it is said if it still holds afterwards.
 #[test]
-fn what_shut_the_gate_before_shuts_it_afterwards() {
+fn free_only_turned_off_keeps_the_earlier_cooldown() {
     let mut world = World::new(|n| if n == 1 { limited(Some("7200")) } else { good() });
     world.service = false;
     world.settle();

@@ -4,7 +4,7 @@ use super::renewing::{grant, renewing, spent, token_gaps};
 use super::*;
 
 #[test]
-fn an_answer_without_a_refresh_token_leaves_the_old_one() {
+fn token_response_without_refresh_token_keeps_the_old_one() {
     let mut world = renewing(|n| status(200, None, &format!(r#"{{"access_token":"sk-{}"}}"#, n + 1)));
     world.run(24 * HOUR);
     assert_eq!(spent(&world), ["rt-1"], "a sign-in that does not say when it ends is used until it is refused");
@@ -12,7 +12,7 @@ fn an_answer_without_a_refresh_token_leaves_the_old_one() {
 }
 
 #[test]
-fn an_accepted_renewal_without_tokens_is_one_pause() {
+fn token_response_without_tokens_pauses_renewal() {
     let mut world = renewing(|_| status(200, None, "{}"));
     world.run(48 * HOUR);
     assert_eq!(world.spent.len(), 1);
@@ -21,7 +21,7 @@ fn an_accepted_renewal_without_tokens_is_one_pause() {
 }
 
 #[test]
-fn a_pair_that_cannot_be_written_is_kept_and_said_once() {
+fn renewed_tokens_unsaved_are_kept_and_announced_once() {
     let mut world = renewing(|n| grant(n + 1));
     world.storing = WriteBack::Failed("no space left".into());
     world.run(9 * HOUR);
@@ -36,7 +36,7 @@ fn a_pair_that_cannot_be_written_is_kept_and_said_once() {
 
 /// A clock that runs years ahead makes every new token look as if it had ended.
 #[test]
-fn tokens_that_seem_to_end_at_once_cost_one_an_hour_at_most() {
+fn renewed_tokens_expiring_at_once_limit_renewal_to_one_an_hour() {
     let mut world = renewing(|n| {
         status(200, None, &format!(r#"{{"access_token":"sk-{n}","expires_in":1,"refresh_token":"rt-{}"}}"#, n + 1))
     });
@@ -45,7 +45,7 @@ fn tokens_that_seem_to_end_at_once_cost_one_an_hour_at_most() {
 }
 
 #[test]
-fn a_grant_for_another_account_is_kept_for_its_owner_and_not_shown_as_this_ones() {
+fn renewed_tokens_of_another_account_are_saved_and_pause_usage() {
     let body = r#"{"access_token":"sk-bob","expires_in":28800,"refresh_token":"rt-bob","account":{"uuid":"bob"}}"#;
     let mut world = renewing(move |_| status(200, None, body));
     world.run(24 * HOUR);
@@ -58,7 +58,7 @@ fn a_grant_for_another_account_is_kept_for_its_owner_and_not_shown_as_this_ones(
 
 /// Law 9: the desktop may have no notification service just then.
 #[test]
-fn a_pair_that_cannot_be_written_is_said_as_soon_as_somebody_takes_it() {
+fn renewed_tokens_unsaved_are_announced_when_a_service_appears() {
     let mut world = renewing(|n| grant(n + 1));
     world.storing = WriteBack::Failed("no space left".into());
     world.service = false;
@@ -71,7 +71,7 @@ fn a_pair_that_cannot_be_written_is_said_as_soon_as_somebody_takes_it() {
 
 /// What exists nowhere else is not left lying until something else wakes the account.
 #[test]
-fn a_pair_that_cannot_be_written_is_tried_again_in_a_second() {
+fn renewed_tokens_unsaved_are_written_again_after_a_second() {
     let mut world = renewing(|n| grant(n + 1));
     world.storing = WriteBack::Failed("no space left".into());
     let mut woken = world.settle();

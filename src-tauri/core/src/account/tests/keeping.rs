@@ -6,7 +6,7 @@ use crate::gate::recovery::GateRecovery;
 
 /// Law 13: a crash while a request is under way may have lost a 429.
 #[test]
-fn a_request_without_an_answer_is_waited_for_as_for_a_refusal() {
+fn unanswered_request_after_a_crash_cools_down_like_a_429() {
     let mut world = World::new(|_| good());
     loop {
         let event = match world.account.poll(world.now) {
@@ -33,7 +33,7 @@ fn a_request_without_an_answer_is_waited_for_as_for_a_refusal() {
 
 /// Law 13: only what was handed over is saved.
 #[test]
-fn a_word_of_saving_out_of_turn_saves_nothing() {
+fn persist_confirmation_out_of_turn_is_ignored() {
     let mut world = World::new(|_| limited(Some("3600")));
     world.settle();
     world.account.handle(Event::NoticeMissed(99), world.now);
@@ -43,7 +43,7 @@ fn a_word_of_saving_out_of_turn_saves_nothing() {
 }
 
 #[test]
-fn what_changes_while_state_is_being_saved_is_saved_next() {
+fn persist_repeats_for_a_change_made_during_a_save() {
     let mut world = World::new(|_| good());
     loop {
         match world.account.poll(world.now) {
@@ -61,7 +61,7 @@ fn what_changes_while_state_is_being_saved_is_saved_next() {
 
 /// Law 13: no record, no request.
 #[test]
-fn nothing_is_asked_while_state_cannot_be_saved() {
+fn persist_failure_blocks_requests() {
     let mut world = World::new(|_| good());
     world.disk_full = true;
     world.run(HOUR);
@@ -75,7 +75,7 @@ fn nothing_is_asked_while_state_cannot_be_saved() {
 }
 
 #[test]
-fn a_cooldown_that_could_not_be_saved_is_kept_and_saved_later() {
+fn cooldown_unsaved_is_kept_and_saved_later() {
     let mut world = World::new(|_| limited(Some("3600")));
     loop {
         if let Action::Ask(..) = world.account.poll(world.now) {
@@ -97,7 +97,7 @@ fn a_cooldown_that_could_not_be_saved_is_kept_and_saved_later() {
 
 /// Law 12: the wall clock is set while Holdoff runs.
 #[test]
-fn a_clock_that_is_set_changes_no_cooldown() {
+fn cooldown_is_unaffected_by_wall_clock_changes() {
     for jump in [-400 * 86_400_000_i64, 400 * 86_400_000] {
         let mut world = World::new(|n| if n == 1 { limited(Some("3600")) } else { good() });
         let CredentialRead::Found(mut lasting) = credential("sk-1") else { unreachable!() };
@@ -114,7 +114,7 @@ fn a_clock_that_is_set_changes_no_cooldown() {
 
 /// Found by the simulation (seed 7516): the token ran out between the permit and the departure.
 #[test]
-fn a_request_does_not_leave_with_a_token_that_ran_out_meanwhile() {
+fn permit_ends_when_the_token_expires() {
     let mut world = World::new(|_| good());
     let end = NOON.plus(Duration::from_secs(30));
     let CredentialRead::Found(credential) = &mut world.credential else { panic!() };
@@ -136,7 +136,7 @@ fn a_request_does_not_leave_with_a_token_that_ran_out_meanwhile() {
 
 /// Found by the simulation (seed 675): it woke again and again until the answer came.
 #[test]
-fn another_sign_in_that_is_found_while_a_request_is_under_way_is_waited_for_at_rest() {
+fn account_change_during_a_request_waits_idle_for_the_response() {
     let mut world = World::new(|_| good());
     let _left = world.run_to_request();
     world.settle();
@@ -154,7 +154,7 @@ fn another_sign_in_that_is_found_while_a_request_is_under_way_is_waited_for_at_r
 }
 
 #[test]
-fn spurious_calls_are_harmless() {
+fn spurious_events_have_no_effect() {
     let mut world = World::new(|_| limited(None));
     for _ in 0..50 {
         world.account.handle(Event::Delivered(good()), world.now);
@@ -170,7 +170,7 @@ fn spurious_calls_are_harmless() {
 }
 
 #[test]
-fn a_request_without_an_answer_is_not_forgotten_over_a_new_name() {
+fn unanswered_request_survives_an_account_rename() {
     let now = World::new(|_| good()).now;
     let mut unnamed = AccountState::new(Provider::Anthropic);
     unnamed.usage.begin(now);
@@ -182,7 +182,7 @@ fn a_request_without_an_answer_is_not_forgotten_over_a_new_name() {
 
 /// Law 2: the same sign-in was paused in a place where it had no name.
 #[test]
-fn a_sign_in_that_gets_its_name_and_a_new_token_does_not_end_a_cooldown() {
+fn cooldown_survives_an_account_rename_with_a_new_token() {
     let mut unnamed = World::new(|_| unauthorized());
     unnamed.run(HOUR);
     let mut world = World::new(|n| if n == 1 { limited(Some("7200")) } else { good() });
@@ -205,7 +205,7 @@ fn a_sign_in_that_gets_its_name_and_a_new_token_does_not_end_a_cooldown() {
 
 /// Law 9, found by the simulation (seed 71).
 #[test]
-fn what_was_told_under_an_earlier_name_is_told() {
+fn notification_state_survives_an_account_rename() {
     let mut world = World::new(|n| if n < 4 { limited(None) } else { good() });
     world.settle();
     assert_eq!(world.shown, [NoticeKind::RateLimited]);
@@ -219,7 +219,7 @@ fn what_was_told_under_an_earlier_name_is_told() {
 
 /// Law 11, found by the simulation (seed 299).
 #[test]
-fn an_interval_that_was_chosen_while_nothing_ran_counts_from_the_start() {
+fn polling_interval_changed_while_stopped_applies_at_startup() {
     let mut world = World::new(|_| good());
     world.preferences.interval = Duration::from_secs(HOUR);
     world.account.handle(Event::Preferences(world.preferences), world.now);
@@ -232,7 +232,7 @@ fn an_interval_that_was_chosen_while_nothing_ran_counts_from_the_start() {
 }
 
 #[test]
-fn a_lost_memory_keeps_the_gate_shut() {
+fn state_loss_keeps_the_gate_closed_for_the_longest_cooldown() {
     let mut world = World::new(|_| good());
     let id = world.account.id().clone();
     let loss = StateLoss::found(&[], world.now);
@@ -248,7 +248,7 @@ fn a_lost_memory_keeps_the_gate_shut() {
 
 /// Law 15.
 #[test]
-fn the_ledger_has_every_request_and_what_came_of_it() {
+fn ledger_records_every_request_and_its_outcome() {
     let mut world = World::new(|n| if n % 3 == 0 { limited(None) } else { good() });
     world.run(6 * HOUR);
     let count = |wanted: fn(&LedgerEvent) -> bool| world.entries.iter().filter(|entry| wanted(&entry.event)).count();

@@ -54,7 +54,7 @@ fn status_words(world: &World) -> String {
 const ONCE: [(u64, News); 1] = [(5, News::Threshold { percent: 80 })];
 
 #[test]
-fn an_early_fall_that_comes_and_goes_is_neither_shown_nor_said() {
+fn implausible_reading_that_flips_back_is_neither_shown_nor_announced() {
     for odd in [
         r#"{"utilization":0.0,"resets_at":null}"#,
         r#"{"utilization":0.0,"resets_at":"2026-09-14T19:00:00Z"}"#,
@@ -77,7 +77,7 @@ fn an_early_fall_that_comes_and_goes_is_neither_shown_nor_said() {
 }
 
 #[test]
-fn what_a_second_reading_confirms_is_shown_and_said() {
+fn early_reset_confirmed_by_a_second_reading_is_shown_and_announced() {
     for (fell, line) in [
         (r#"{"utilization":0.0,"resets_at":null}"#, "5-hour 0 %"),
         (r#"{"utilization":1.0,"resets_at":"2026-09-14T17:25:00Z"}"#, "5-hour 1 %, resets 17:25"),
@@ -91,7 +91,7 @@ fn what_a_second_reading_confirms_is_shown_and_said() {
 }
 
 #[test]
-fn a_window_that_is_used_up_at_a_leap_is_believed_the_second_time() {
+fn jump_to_100_percent_is_accepted_on_the_second_reading() {
     let mut world = windows(&["40", "40", "100"]);
     let shown = shown(&mut world, 5);
     let levels: Vec<&str> = shown.iter().map(|line| line.split(',').next().unwrap()).collect();
@@ -101,7 +101,7 @@ fn a_window_that_is_used_up_at_a_leap_is_believed_the_second_time() {
 
 /// Law 14: what is held back shows how old it is.
 #[test]
-fn what_is_doubted_leaves_the_age_of_what_is_shown() {
+fn implausible_reading_keeps_the_age_of_the_shown_value() {
     let mut world = windows(&["86", "0", "86"]);
     world.run(5 * MINUTE);
     let reading = world.account.state().reading.clone().unwrap();
@@ -112,7 +112,7 @@ fn what_is_doubted_leaves_the_age_of_what_is_shown() {
 }
 
 #[test]
-fn after_the_resets_own_time_everything_is_believed_at_once() {
+fn reading_after_the_reset_time_is_accepted_at_once() {
     let mut world = windows(&["86"]);
     world.run(299 * MINUTE);
     world.answer = Box::new(|_| status(200, None, &body(r#"{"utilization":3,"resets_at":"2026-09-14T22:00:00Z"}"#)));
@@ -122,7 +122,7 @@ fn after_the_resets_own_time_everything_is_believed_at_once() {
 }
 
 #[test]
-fn a_limit_that_is_raised_is_no_reset_and_repeats_no_threshold() {
+fn limit_increase_is_no_reset_and_repeats_no_threshold() {
     let mut world = windows(&["86", "86", "43", "43", "60", "79", "81", "84", "96", "97"]);
     let shown = shown(&mut world, 10);
     assert_eq!(shown[4], "5-hour 60 %, resets 17:00");
@@ -131,7 +131,7 @@ fn a_limit_that_is_raised_is_no_reset_and_repeats_no_threshold() {
 
 /// Two readings of each kind in turn: what is believed goes to and fro, and each thing is said once all the same.
 #[test]
-fn each_threshold_and_each_reset_is_said_once_in_a_real_cycle() {
+fn thresholds_and_resets_are_announced_once_despite_alternating_readings() {
     let anew = r#"{"utilization":0.0,"resets_at":null}"#;
     let mut world = windows(&["86", "86", anew, anew].repeat(6));
     world.run(2 * HOUR);
@@ -140,7 +140,7 @@ fn each_threshold_and_each_reset_is_said_once_in_a_real_cycle() {
 
 /// What was told of a cycle is known until its end, whatever came between.
 #[test]
-fn a_window_that_was_gone_comes_back_with_what_was_told_of_it() {
+fn window_reappearing_remembers_its_announced_alerts() {
     let anew = r#"{"utilization":0.0,"resets_at":null}"#;
     let gone = r#"null,"seven_day":{"utilization":3,"resets_at":"2026-09-18T22:00:00Z"}"#;
     let mut world = windows(&["86", "86", anew, anew, "88", gone, gone, "89"]);
@@ -149,7 +149,7 @@ fn a_window_that_was_gone_comes_back_with_what_was_told_of_it() {
 }
 
 #[test]
-fn one_reading_alone_says_nothing() {
+fn threshold_crossed_by_a_single_reading_is_not_announced() {
     let mut world = windows(&["97", "12"]);
     world.run(30 * MINUTE);
     assert_eq!(told(&world), []);
@@ -157,7 +157,7 @@ fn one_reading_alone_says_nothing() {
 
 /// Three windows and twelve models leap over the threshold between two polls.
 #[test]
-fn many_windows_over_a_threshold_are_one_notice() {
+fn threshold_crossed_by_many_windows_is_one_notification() {
     let of = |used: u32| {
         let models = (0..12).map(|n| {
             format!(r#"{{"kind":"weekly_scoped","group":"weekly","percent":{},"scope":{{"label":"M{n}"}}}}"#, used + n)
@@ -174,7 +174,7 @@ fn many_windows_over_a_threshold_are_one_notice() {
 }
 
 #[test]
-fn nonsense_in_one_field_costs_that_field() {
+fn usage_response_with_an_invalid_field_loses_only_that_field() {
     for (odd, line) in [
         (r#"{"utilization":1789405200,"resets_at":1789405200}"#, "5-hour 42 %, resets 17:00"),
         (r#"{"utilization":"NaN","resets_at":1789405200}"#, "5-hour 42 %, resets 17:00"),
@@ -209,7 +209,7 @@ fn session(world: &mut World, used: &str) {
 
 /// Claude Code does so after `/clear`; and so does a session that was open for too long.
 #[test]
-fn nonsense_that_is_pushed_takes_nothing_away_and_puts_no_poll_off() {
+fn passive_reading_with_invalid_values_is_ignored_and_delays_no_poll() {
     for limits in [
         r#"{"five_hour":{"used_percentage":1779124800,"resets_at":1779124800}}"#,
         r#"{"five_hour":{"used_percentage":null,"resets_at":1789405200}}"#,
@@ -236,7 +236,7 @@ fn nonsense_that_is_pushed_takes_nothing_away_and_puts_no_poll_off() {
 
 /// The endpoint said 96 % and shut for a day; the limit was lifted.
 #[test]
-fn sessions_that_rise_outweigh_one_old_answer_of_a_shut_endpoint() {
+fn passive_readings_that_rise_override_an_old_usage_response() {
     let mut world = World::new(|n| match n {
         1 => status(200, None, &body("96")),
         _ => limited(Some("86400")),
@@ -252,7 +252,7 @@ fn sessions_that_rise_outweigh_one_old_answer_of_a_shut_endpoint() {
 
 /// Each repeats what it was told when it answered last.
 #[test]
-fn old_sessions_do_not_outweigh_it_however_many_there_are() {
+fn passive_readings_that_repeat_do_not_override_the_usage_response() {
     let mut world = World::new(|n| match n {
         1 => status(200, None, &body("96")),
         _ => limited(Some("86400")),
@@ -269,7 +269,7 @@ fn old_sessions_do_not_outweigh_it_however_many_there_are() {
 
 /// Of one source, they have their own age, and neither come nor go with the answers of another.
 #[test]
-fn windows_that_only_sessions_tell_stay_between_the_answers_of_the_endpoint() {
+fn windows_from_passive_readings_survive_usage_responses() {
     let mut world = windows(&["42"]);
     world.run(MINUTE);
     push(
@@ -291,7 +291,7 @@ fn windows_that_only_sessions_tell_stay_between_the_answers_of_the_endpoint() {
 }
 
 #[test]
-fn a_window_that_is_left_out_twice_is_gone() {
+fn window_missing_from_two_readings_is_removed() {
     let both = format!(
         r#"{{"five_hour":{{"utilization":42,"resets_at":"{ENDS}"}},"seven_day":{{"utilization":9,"resets_at":"2026-09-18T22:00:00Z"}}}}"#
     );
@@ -302,7 +302,7 @@ fn a_window_that_is_left_out_twice_is_gone() {
 }
 
 #[test]
-fn an_answer_without_limits_leaves_the_last_ones_and_says_so() {
+fn usage_response_without_limits_keeps_the_last_ones_and_reports_it() {
     let nothing = r#"{"five_hour":null,"seven_day":null,"limits":[],"extra_usage":null}"#.to_owned();
     let mut world = bodies(vec![body("42"), nothing]);
     world.run(30 * MINUTE);
@@ -316,7 +316,7 @@ fn an_answer_without_limits_leaves_the_last_ones_and_says_so() {
 }
 
 #[test]
-fn an_account_that_never_had_limits_says_so() {
+fn account_without_any_limits_reports_it() {
     let mut world = bodies(vec![r#"{"five_hour":null,"seven_day":null}"#.to_owned()]);
     world.run(10 * MINUTE);
     let words = status_words(&world);
@@ -325,7 +325,7 @@ fn an_account_that_never_had_limits_says_so() {
 
 /// An enterprise seat.
 #[test]
-fn a_plan_without_windows_is_known_by_its_money() {
+fn plan_without_windows_is_tracked_by_spend() {
     let of = |spent: u32| {
         format!(
             r#"{{"five_hour":null,"seven_day":null,"extra_usage":{{"is_enabled":true,"monthly_limit":10000,"used_credits":{spent},"utilization":null,"currency":"USD","decimal_places":2}}}}"#

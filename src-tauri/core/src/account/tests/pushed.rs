@@ -21,7 +21,7 @@ fn work(world: &mut World, secs: u64, every: u64) {
 }
 
 #[test]
-fn a_pushed_reading_is_known_at_once_in_the_middle_of_a_cooldown() {
+fn passive_reading_is_applied_during_a_cooldown() {
     let mut world = World::new(|n| if n == 1 { whole() } else { limited(Some("3600")) });
     world.run(20 * MINUTE);
     let before = world.account.state().clone();
@@ -36,7 +36,7 @@ fn a_pushed_reading_is_known_at_once_in_the_middle_of_a_cooldown() {
 }
 
 #[test]
-fn a_pushed_reading_shows_in_a_pause_and_ends_none() {
+fn passive_reading_is_shown_during_a_pause_and_does_not_end_it() {
     let mut world = World::new(|_| missing_scope());
     world.settle();
     world.status_line(33.0);
@@ -47,7 +47,7 @@ fn a_pushed_reading_shows_in_a_pause_and_ends_none() {
 }
 
 #[test]
-fn anothers_reading_is_not_shown_here() {
+fn passive_reading_of_another_account_is_ignored() {
     let mut world = World::new(|_| whole());
     world.settle();
     world.push(AccountId("anthropic:bob".into()), 90.0);
@@ -89,7 +89,7 @@ fn half_a_minute(world: &mut World) -> Duration {
 /// The goal of issue 5, for the day that it speaks of, eight hours in Claude Code: at least 90 % fewer requests, and
 /// nothing that the status line carries gets old.
 #[test]
-fn a_day_of_work_asks_a_tenth_and_shows_nothing_old() {
+fn passive_readings_cut_requests_of_a_workday_by_90_percent() {
     let mut without = World::new(|_| whole());
     without.run(8 * HOUR);
     let mut world = World::new(|_| whole());
@@ -103,7 +103,7 @@ fn a_day_of_work_asks_a_tenth_and_shows_nothing_old() {
 /// In an hour away from Claude Code nothing is told, and the quota may be used elsewhere: it is asked for as usual. With
 /// that hour the day costs a fifth, and still shows nothing old.
 #[test]
-fn a_lunch_hour_in_it_is_asked_through_as_usual() {
+fn polling_continues_while_passive_readings_pause_for_an_hour() {
     let mut without = World::new(|_| whole());
     without.run(9 * HOUR);
     let mut world = World::new(|_| whole());
@@ -118,7 +118,7 @@ fn a_lunch_hour_in_it_is_asked_through_as_usual() {
 }
 
 #[test]
-fn without_new_readings_it_is_asked_again_after_one_interval() {
+fn polling_resumes_one_interval_after_the_last_passive_reading() {
     let mut world = World::new(|_| whole());
     world.run(MINUTE);
     work(&mut world, 10 * MINUTE, 30);
@@ -133,7 +133,7 @@ fn without_new_readings_it_is_asked_again_after_one_interval() {
 
 /// The look just before a request takes its time, and a reading comes meanwhile.
 #[test]
-fn what_is_told_just_before_a_request_puts_it_off() {
+fn passive_reading_just_before_a_request_postpones_it() {
     let mut world = World::new(|_| whole());
     world.settle();
     world.advance(Duration::from_secs(5 * MINUTE));
@@ -153,7 +153,7 @@ fn what_is_told_just_before_a_request_puts_it_off() {
 }
 
 #[test]
-fn an_old_reading_postpones_nothing() {
+fn passive_reading_that_is_old_postpones_no_poll() {
     let mut world = World::new(|_| whole());
     world.settle();
     for _ in 0..20 {
@@ -167,7 +167,7 @@ fn an_old_reading_postpones_nothing() {
 }
 
 #[test]
-fn a_line_that_repeats_an_old_answer_postpones_nothing() {
+fn status_line_repeating_an_old_response_postpones_no_poll() {
     let mut world = World::new(|_| whole());
     world.settle();
     for _ in 0..20 {
@@ -178,7 +178,7 @@ fn a_line_that_repeats_an_old_answer_postpones_nothing() {
 }
 
 #[test]
-fn a_persons_wish_is_not_put_off() {
+fn manual_refresh_is_not_postponed_by_passive_readings() {
     let mut world = World::new(|_| whole());
     world.run(4 * MINUTE);
     work(&mut world, 2 * MINUTE, 30);
@@ -190,7 +190,7 @@ fn a_persons_wish_is_not_put_off() {
 
 /// Law 11: after a cooldown, one interval is the longest that fresh readings hold it back.
 #[test]
-fn it_comes_back_by_itself_while_the_status_line_goes_on() {
+fn polling_retries_after_a_cooldown_despite_passive_readings() {
     let mut world = World::new(|n| if n == 2 { limited(None) } else { whole() });
     world.run(6 * MINUTE);
     assert_eq!(world.asked.len(), 2);
@@ -201,7 +201,7 @@ fn it_comes_back_by_itself_while_the_status_line_goes_on() {
 }
 
 #[test]
-fn a_rejected_sign_in_is_looked_into_at_the_usual_pace() {
+fn rejected_credential_is_polled_normally_despite_passive_readings() {
     for answer in [unauthorized, || status(403, None, r#"{"error":{"type":"permission_error","message":"No."}}"#)] {
         let mut world = World::new(move |n| if n == 1 { whole() } else { answer() });
         world.run(5 * MINUTE);
@@ -213,7 +213,7 @@ fn a_rejected_sign_in_is_looked_into_at_the_usual_pace() {
 
 /// A status line is drawn several times a second.
 #[test]
-fn the_same_line_again_writes_nothing_to_disk() {
+fn status_line_repeated_is_not_saved_again() {
     let mut world = World::new(|_| whole());
     world.settle();
     let mut saves = 0;
@@ -230,7 +230,7 @@ fn the_same_line_again_writes_nothing_to_disk() {
 
 /// Law 10: what was put off by a reading that came by itself stays put off.
 #[test]
-fn a_change_of_other_settings_moves_no_request() {
+fn settings_change_unrelated_to_polling_moves_no_request() {
     let mut world = World::new(|_| good());
     world.settle();
     world.advance(Duration::from_secs(2 * MINUTE));
@@ -247,7 +247,7 @@ fn a_change_of_other_settings_moves_no_request() {
 
 /// A program of the same user may hand over what it likes, as often as it likes.
 #[test]
-fn who_makes_up_readings_without_end_fills_neither_state_nor_history() {
+fn passive_reading_flood_is_bounded_in_state_and_history() {
     let mut world = World::new(|_| whole());
     world.settle();
     let before = world.memories.len();

@@ -23,7 +23,7 @@ fn status_of(world: &World) -> String {
 }
 
 #[test]
-fn the_sixth_refusal_of_the_edge_is_of_this_program_and_from_then_on_one_request_leaves_in_six_hours() {
+fn edge_refusals_six_in_a_row_limit_requests_to_one_in_six_hours() {
     let mut world = World::new(|n| if n < 10 { refused_at_edge() } else { good() });
     world.run(2 * HOUR);
     while world.asked.len() < 6 {
@@ -48,7 +48,7 @@ fn the_sixth_refusal_of_the_edge_is_of_this_program_and_from_then_on_one_request
 
 /// Neither a limit of the person's nor an answer in between makes a row.
 #[test]
-fn only_refusals_of_the_edge_in_a_row_are_of_this_program() {
+fn edge_refusals_interrupted_by_another_response_are_not_counted() {
     for other in [|| limited(None), good, || status(401, None, ""), missing_scope] as [fn() -> SendResult; 4] {
         let mut world = World::new(move |n| if n % 6 == 0 { other() } else { refused_at_edge() });
         for n in 2..40 {
@@ -73,7 +73,7 @@ fn only_refusals_of_the_edge_in_a_row_are_of_this_program() {
 }
 
 #[test]
-fn a_pair_that_its_owner_emptied_is_told_once_and_with_the_next_reading_it_is_over() {
+fn blanked_credential_is_announced_once_and_recovers_on_next_reading() {
     for end in [CredentialMissing::Blanked, CredentialMissing::LoginEnded("time limit".into())] {
         let mut world = World::new(|_| good());
         world.settle();
@@ -95,7 +95,7 @@ fn a_pair_that_its_owner_emptied_is_told_once_and_with_the_next_reading_it_is_ov
 
 /// As older versions of Claude Code leave it: only the refresh token is emptied.
 #[test]
-fn an_access_token_that_cannot_be_renewed_any_more_is_the_end_of_it_when_it_expires() {
+fn blanked_refresh_token_is_announced_when_the_access_token_expires() {
     let mut world = World::new(|_| good());
     let CredentialRead::Found(mut found) = credential("sk-1") else { panic!() };
     found.expires_at = Some(NOON.plus(Duration::from_secs(HOUR)));
@@ -113,7 +113,7 @@ fn an_access_token_that_cannot_be_renewed_any_more_is_the_end_of_it_when_it_expi
 }
 
 #[test]
-fn a_sign_in_without_the_scope_is_not_asked_with_and_its_scope_is_named() {
+fn credential_without_usage_scope_is_not_sent_and_the_scope_is_named() {
     let mut world = World::new(|_| good());
     let CredentialRead::Found(mut found) = credential("sk-1") else { panic!() };
     found.scopes = vec!["user:inference".into()];
@@ -134,7 +134,7 @@ fn a_sign_in_without_the_scope_is_not_asked_with_and_its_scope_is_named() {
 
 /// Law 6, found by the simulation (seed 122).
 #[test]
-fn a_request_that_waits_for_its_connection_does_not_leave_once_a_sign_in_without_the_scope_is_stored() {
+fn pending_request_is_cancelled_by_a_credential_without_usage_scope() {
     let mut world = World::new(|_| good());
     let _waits = world.run_to_request();
     assert!(world.account.still_wants(Endpoint::Usage));
@@ -153,7 +153,7 @@ fn a_request_that_waits_for_its_connection_does_not_leave_once_a_sign_in_without
 }
 
 #[test]
-fn an_organization_that_does_not_allow_it_is_named_and_signing_in_again_is_not_offered() {
+fn organization_not_allowed_is_named_and_no_sign_in_is_offered() {
     for status_code in [403, 401] {
         let mut world = World::new(move |n| if n == 1 { not_allowed(status_code) } else { good() });
         let CredentialRead::Found(mut found) = credential("sk-1") else { panic!() };
@@ -177,7 +177,7 @@ fn an_organization_that_does_not_allow_it_is_named_and_signing_in_again_is_not_o
 }
 
 #[test]
-fn a_cooldown_that_outlives_a_new_sign_in_says_that_it_is_there_and_when_it_is_tried() {
+fn cooldown_status_mentions_a_new_sign_in_and_its_next_try() {
     let mut world = World::new(|n| if n == 1 { limited(Some("3600")) } else { good() });
     world.settle();
     assert!(!status_of(&world).contains("new sign-in"), "{}", status_of(&world));

@@ -52,7 +52,7 @@ fn step_until(world: &mut World, there: impl Fn(&World) -> bool) {
 
 /// Law 7.
 #[test]
-fn nothing_is_renewed_unless_the_person_said_so() {
+fn renewal_is_off_by_default() {
     let mut world = World::new(|_| good());
     world.credential = eight_hours();
     world.run(24 * HOUR);
@@ -60,7 +60,7 @@ fn nothing_is_renewed_unless_the_person_said_so() {
 }
 
 #[test]
-fn a_sign_in_is_renewed_five_minutes_before_it_ends_and_asked_with() {
+fn renewal_happens_five_minutes_before_expiry_and_is_used() {
     let mut world = renewing(|n| grant(n + 1));
     world.run(24 * HOUR);
     assert_eq!(spent(&world), ["rt-1", "rt-2", "rt-3"], "each once, and each time the newest");
@@ -73,7 +73,7 @@ fn a_sign_in_is_renewed_five_minutes_before_it_ends_and_asked_with() {
 
 /// Law 5, and the figure of "a day of 429 at the token endpoint".
 #[test]
-fn a_day_of_token_429_is_nine_requests_and_one_notice() {
+fn renewal_rate_limited_for_a_day_costs_few_requests_one_notification() {
     let mut world = renewing(|_| limited(None));
     world.run(8 * HOUR);
     let asked_while_it_lived = world.asked.len();
@@ -89,7 +89,7 @@ fn a_day_of_token_429_is_nine_requests_and_one_notice() {
 }
 
 #[test]
-fn the_end_of_a_renewal_limit_is_said_once() {
+fn renewal_rate_limit_end_is_announced_once() {
     let mut world = renewing(|n| if n < 3 { limited(Some("3600")) } else { grant(n) });
     world.run(14 * HOUR);
     assert_eq!(world.spent.len(), 3);
@@ -98,7 +98,7 @@ fn the_end_of_a_renewal_limit_is_said_once() {
 
 /// Law 4 and 6.
 #[test]
-fn neither_a_usage_429_nor_a_403_is_renewed_around() {
+fn renewal_is_not_triggered_by_usage_429_or_403() {
     for answer in [limited(Some("86400")), missing_scope()] {
         let mut answer = Some(answer);
         let mut world = renewing(|n| grant(n + 1));
@@ -109,7 +109,7 @@ fn neither_a_usage_429_nor_a_403_is_renewed_around() {
 }
 
 #[test]
-fn a_token_that_someone_else_renewed_is_adopted_inside_the_locks() {
+fn renewal_adopts_a_token_renewed_by_another_process() {
     let mut world = renewing(|n| grant(n + 1));
     world.locked = true;
     world.run(8 * HOUR - 4 * MINUTE);
@@ -124,7 +124,7 @@ fn a_token_that_someone_else_renewed_is_adopted_inside_the_locks() {
 
 /// The look just before a request finds one that its owner has replaced meanwhile, with little time left.
 #[test]
-fn a_sign_in_that_ends_in_a_moment_is_renewed_before_it_is_asked_with() {
+fn renewal_precedes_a_request_with_an_almost_expired_token() {
     let mut world = renewing(|n| grant(n + 1));
     world.settle();
     world.advance(Duration::from_secs(300));
@@ -146,7 +146,7 @@ fn a_sign_in_that_ends_in_a_moment_is_renewed_before_it_is_asked_with() {
 
 /// In `status`, the panel and the settings, and not only in the ledger.
 #[test]
-fn what_holds_a_renewal_up_is_shown_until_it_is_gone() {
+fn renewal_blocked_is_saved_and_shown_until_cleared() {
     let why = |world: &World| match world.account.state().renewal(world.now) {
         Renewal::HeldUp { why } => Some(why.to_owned()),
         _ => None,
@@ -181,7 +181,7 @@ fn what_holds_a_renewal_up_is_shown_until_it_is_gone() {
 
 /// Whoever lost an action is given it again.
 #[test]
-fn the_locks_are_asked_for_until_there_is_an_answer() {
+fn renewal_lock_action_repeats_until_answered() {
     let mut world = renewing(|n| grant(n + 1));
     world.run(8 * HOUR - 6 * MINUTE);
     world.advance(Duration::from_secs(2 * MINUTE));
@@ -197,7 +197,7 @@ fn the_locks_are_asked_for_until_there_is_an_answer() {
 }
 
 #[test]
-fn a_lock_that_is_never_given_back_is_tried_ever_more_seldom() {
+fn renewal_lock_never_released_backs_off() {
     let mut world = renewing(|n| grant(n + 1));
     world.locked = true;
     world.run(9 * HOUR);
@@ -206,7 +206,7 @@ fn a_lock_that_is_never_given_back_is_tried_ever_more_seldom() {
 }
 
 #[test]
-fn that_another_refresh_token_ended_the_pause_is_kept_at_once() {
+fn renewal_pause_ended_by_a_new_refresh_token_is_saved_at_once() {
     let mut world = renewing(|_| status(400, None, r#"{"error":"invalid_grant"}"#));
     world.run(8 * HOUR - 5 * MINUTE + 1);
     assert!(matches!(world.disk.token.state, GateState::Paused { cause: Pause::RefreshRefused, .. }));
@@ -218,7 +218,7 @@ fn that_another_refresh_token_ended_the_pause_is_kept_at_once() {
 }
 
 #[test]
-fn a_refused_refresh_token_pauses_at_once_and_another_one_ends_that() {
+fn renewal_refused_pauses_at_once_until_another_refresh_token() {
     let mut world = renewing(|n| match n {
         1 => status(400, None, r#"{"error":"invalid_grant"}"#),
         _ => grant(n),
@@ -243,7 +243,7 @@ fn a_refused_refresh_token_pauses_at_once_and_another_one_ends_that() {
 
 /// The loser of a race is told `invalid_grant`, and the winner's pair is in the file.
 #[test]
-fn a_lost_race_is_no_refusal() {
+fn renewal_losing_a_race_is_not_a_refusal() {
     let mut world = renewing(|_| status(404, None, r#"{"error":{"type":"not_found_error"}}"#));
     world.run(8 * HOUR - 5 * MINUTE - 1);
     world.advance(Duration::from_secs(1));
@@ -256,7 +256,7 @@ fn a_lost_race_is_no_refusal() {
 
 /// Law 8: whatever leaves it open whether the token is spent cools down as a 429 does.
 #[test]
-fn what_is_ambiguous_waits_as_for_a_limit_and_is_not_said() {
+fn renewal_with_ambiguous_outcome_cools_down_without_notification() {
     let answers: [fn() -> SendResult; 4] = [
         || SendResult::Lost("reset".into()),
         || status(500, None, ""),
@@ -273,14 +273,14 @@ fn what_is_ambiguous_waits_as_for_a_limit_and_is_not_said() {
 }
 
 #[test]
-fn retry_after_of_a_5xx_is_kept() {
+fn renewal_honors_retry_after_of_a_5xx() {
     let mut world = renewing(|n| if n == 1 { status(503, Some("7200"), "") } else { grant(n) });
     world.run(13 * HOUR);
     assert!((2 * HOUR..=2 * HOUR + 720).contains(&token_gaps(&world)[0]), "{:?}", token_gaps(&world));
 }
 
 #[test]
-fn what_did_not_leave_is_free_and_tried_again_soon() {
+fn renewal_not_sent_is_retried_soon() {
     let mut world = renewing(|n| if n < 3 { SendResult::NotSent("no connection".into()) } else { grant(n) });
     world.run(9 * HOUR);
     assert_eq!(spent(&world), ["rt-1", "rt-1", "rt-1"]);
@@ -289,7 +289,7 @@ fn what_did_not_leave_is_free_and_tried_again_soon() {
 
 /// Laws 8 and 12: a lid is closed between the permit and its request.
 #[test]
-fn what_could_not_leave_before_the_machine_slept_is_free_and_waits_as_after_any_waking() {
+fn renewal_permit_expired_by_sleep_is_retried_after_the_wake_pause() {
     let mut world = renewing(|n| if n == 1 { SendResult::PermitExpired } else { grant(n) });
     world.run(9 * HOUR);
     assert_eq!(spent(&world), ["rt-1", "rt-1"]);
@@ -307,7 +307,7 @@ fn noted() -> World {
 
 /// Law 12, found by the simulation (seed 30564): a lid is closed in that very moment.
 #[test]
-fn what_was_noted_before_the_machine_slept_waits_as_after_any_waking() {
+fn renewal_intent_noted_before_sleep_waits_for_the_wake_pause() {
     let mut world = noted();
     world.advance(Duration::from_secs(8 * HOUR));
     let woke = world.now.boot;
@@ -319,7 +319,7 @@ fn what_was_noted_before_the_machine_slept_waits_as_after_any_waking() {
 
 /// Law 7, found by the simulation (seed 22270): the switch is used while a renewal is about to leave.
 #[test]
-fn what_was_noted_before_renewal_was_turned_off_does_not_leave() {
+fn renewal_turned_off_cancels_a_noted_intent() {
     let mut world = noted();
     assert!(world.account.still_wants(Endpoint::Token));
     world.preferences.renewal = false;
@@ -333,7 +333,7 @@ fn what_was_noted_before_renewal_was_turned_off_does_not_leave() {
 
 /// Law 8: the process dies at every step of a renewal in turn.
 #[test]
-fn a_crash_anywhere_never_shows_a_token_again_whose_answer_was_read() {
+fn renewal_crash_at_any_step_never_resends_a_spent_refresh_token() {
     for steps in 0..40 {
         let mut world = renewing(|n| grant(n + 1));
         world.run(8 * HOUR - 5 * MINUTE - 1);
@@ -356,7 +356,7 @@ fn a_crash_anywhere_never_shows_a_token_again_whose_answer_was_read() {
 
 /// Law 13: where the intent cannot be noted, nothing leaves, and nobody is kept waiting for the locks.
 #[test]
-fn nothing_is_renewed_that_cannot_be_noted() {
+fn renewal_is_not_sent_if_the_intent_cannot_be_saved() {
     let mut world = renewing(|n| grant(n + 1));
     world.run(8 * HOUR - 5 * MINUTE - 1);
     world.disk_full = true;
@@ -368,7 +368,7 @@ fn nothing_is_renewed_that_cannot_be_noted() {
 }
 
 #[test]
-fn a_spent_out_refresh_token_is_not_tried() {
+fn renewal_is_not_tried_with_an_expired_refresh_token() {
     let mut world = renewing(|n| grant(n + 1));
     let CredentialRead::Found(mut old) = eight_hours() else { unreachable!() };
     old.refresh_expires_at = Some(NOON.plus(Duration::from_secs(HOUR)));
@@ -379,7 +379,7 @@ fn a_spent_out_refresh_token_is_not_tried() {
 
 /// While the access token lives, readings go on; they prove nothing about a sign-in that cannot be renewed any more.
 #[test]
-fn a_reading_mends_no_sign_in_that_cannot_be_renewed() {
+fn renewal_refused_is_not_recovered_by_a_reading() {
     let mut world = renewing(|_| status(400, None, r#"{"error":"invalid_grant"}"#));
     world.run(8 * HOUR - 5 * MINUTE + 1);
     assert_eq!(world.shown, [NoticeKind::SignInStopped]);

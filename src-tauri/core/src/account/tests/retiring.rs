@@ -40,7 +40,7 @@ fn retired_after(steps: usize, renewing: bool) -> World {
 }
 
 #[test]
-fn whatever_was_under_way_comes_to_its_end_and_nothing_new_begins() {
+fn retire_finishes_operations_in_progress_and_starts_none() {
     for (steps, renewing) in (0..40).flat_map(|steps| [(steps, false), (steps, true)]) {
         let world = retired_after(steps, renewing);
         assert!(world.account.is_done(), "{steps} {renewing}");
@@ -51,13 +51,13 @@ fn whatever_was_under_way_comes_to_its_end_and_nothing_new_begins() {
 }
 
 #[test]
-fn the_steps_tried_go_through_requests_and_a_renewal() {
+fn retire_test_steps_cover_a_request_and_a_renewal() {
     assert!(retired_after(39, false).asked.len() == 1);
     assert!(retired_after(39, true).spent.len() == 1);
 }
 
 #[test]
-fn it_is_not_done_before_it_is_told_to_and_before_what_it_shows_is_shown() {
+fn retire_waits_for_a_notification_being_shown() {
     let mut world = World::new(|_| limited(Some("3600")));
     world.service = true;
     while !world.account.state().notices.is_showing() {
@@ -72,7 +72,7 @@ fn it_is_not_done_before_it_is_told_to_and_before_what_it_shows_is_shown() {
 }
 
 #[test]
-fn it_is_not_done_while_its_state_is_being_saved() {
+fn retire_waits_for_state_to_be_saved() {
     let mut world = World::new(|_| good());
     world.settle();
     world.account.handle(Event::Preferences(Preferences { renewal: true, ..preferences() }), world.now);
@@ -87,7 +87,7 @@ fn it_is_not_done_while_its_state_is_being_saved() {
 }
 
 #[test]
-fn a_full_disk_keeps_nobody_from_retiring() {
+fn retire_completes_with_a_full_disk() {
     let mut world = World::new(|_| good());
     world.settle();
     world.disk_full = true;
@@ -99,7 +99,7 @@ fn a_full_disk_keeps_nobody_from_retiring() {
 
 /// Law 2: switched off within a cooldown and on again, it keeps to it.
 #[test]
-fn whoever_takes_it_up_again_keeps_its_cooldown() {
+fn retired_account_keeps_its_cooldown_when_resumed() {
     let mut world = World::new(|_| limited(Some("3600")));
     world.settle();
     world.account.handle(Event::Retire, world.now);
@@ -114,7 +114,7 @@ fn whoever_takes_it_up_again_keeps_its_cooldown() {
 
 /// Law 6: the other place's sign-in is asked with, and a rejected one is remembered until there is a reading.
 #[test]
-fn a_pause_is_remembered_for_its_sign_in_until_there_is_a_reading() {
+fn rejected_credential_is_remembered_until_the_next_reading() {
     let mut world = World::new(|n| if n == 1 { missing_scope() } else { good() });
     world.settle();
     let rejected = Token::new("sk-1".to_owned()).unwrap().fingerprint();

@@ -4,7 +4,7 @@ use super::*;
 
 /// Law 6.
 #[test]
-fn three_401s_on_three_polls_pause() {
+fn pause_follows_three_401s_on_three_polls() {
     let mut world = World::new(|_| unauthorized());
     world.run(HOUR);
     assert_eq!(world.gaps(), [300, 300]);
@@ -18,7 +18,7 @@ fn three_401s_on_three_polls_pause() {
 
 /// A crash right after the state was saved: whatever is on disk of a 401 has its strike.
 #[test]
-fn a_crash_loses_no_strike() {
+fn strikes_of_401_survive_a_crash() {
     let mut world = World::new(|_| unauthorized());
     for strikes in 1..=3 {
         while world.disk.last.as_ref().is_none_or(|last| last.outcome.is_none()) || world.asked.len() < strikes {
@@ -32,7 +32,7 @@ fn a_crash_loses_no_strike() {
 }
 
 #[test]
-fn a_new_sign_in_ends_a_pause_at_once_and_is_said() {
+fn pause_ends_at_once_with_a_new_sign_in_and_recovery_is_announced() {
     let mut world = World::new(|n| if n <= 3 { unauthorized() } else { good() });
     world.run(10 * MINUTE + 1);
     assert_eq!(world.asked.len(), 3);
@@ -45,7 +45,7 @@ fn a_new_sign_in_ends_a_pause_at_once_and_is_said() {
 }
 
 #[test]
-fn a_401_is_asked_again_once_with_a_changed_credential() {
+fn unauthorized_is_retried_once_with_a_changed_credential() {
     let mut world = World::new(|_| unauthorized());
     world.settle();
     assert_eq!(world.asked.len(), 1, "the same credential is not sent twice");
@@ -60,7 +60,7 @@ fn a_401_is_asked_again_once_with_a_changed_credential() {
 
 /// Law 10, found by the simulation (seed 43): only a 401 earns a request without the distance, and only the next one.
 #[test]
-fn another_answer_than_401_ends_what_a_401_earned() {
+fn unauthorized_retry_is_forfeited_by_another_response() {
     let mut world = World::new(|n| if n == 1 { unauthorized() } else { status(503, None, "") });
     world.settle();
     world.advance(Duration::from_secs(600));
@@ -71,7 +71,7 @@ fn another_answer_than_401_ends_what_a_401_earned() {
 }
 
 #[test]
-fn a_re_ask_happens_once_per_poll() {
+fn unauthorized_retry_happens_once_per_poll() {
     let mut world = World::new(|_| unauthorized());
     world.settle();
     world.advance(Duration::from_secs(300));
@@ -98,7 +98,7 @@ fn a_re_ask_happens_once_per_poll() {
 /// Law 6, found by the simulation (seed 28531): another sign-in comes while the request that an earlier one earned is
 /// under way.
 #[test]
-fn a_401_whose_token_was_replaced_is_no_strike_even_of_the_second_request() {
+fn unauthorized_retry_with_a_replaced_token_is_no_strike() {
     let mut world = World::new(|n| if n < 3 { unauthorized() } else { good() });
     world.run(5 * MINUTE + 1);
     world.credential = credential("sk-2");
@@ -114,7 +114,7 @@ fn a_401_whose_token_was_replaced_is_no_strike_even_of_the_second_request() {
 }
 
 #[test]
-fn a_missing_scope_pauses_at_once_and_is_named() {
+fn missing_scope_pauses_at_once_and_is_named() {
     let mut world = World::new(|_| missing_scope());
     world.run(24 * HOUR);
     assert_eq!(world.asked.len(), 1);
@@ -127,7 +127,7 @@ fn a_missing_scope_pauses_at_once_and_is_named() {
 
 /// Law 10: the distance is kept even where the sign-in is new, unless a 401 went before.
 #[test]
-fn a_new_sign_in_after_403_keeps_the_distance() {
+fn new_sign_in_after_403_keeps_request_spacing() {
     let mut world = World::new(|n| if n == 1 { missing_scope() } else { good() });
     world.settle();
     world.advance(Duration::from_secs(10));
@@ -146,7 +146,7 @@ fn ending(at: Wall) -> CredentialRead {
 
 /// Law 5, 7.
 #[test]
-fn an_expired_token_is_not_sent_and_nobody_is_bothered() {
+fn expired_token_is_not_sent_and_not_announced() {
     let mut world = World::new(|_| good());
     world.credential = ending(Wall(NOON.0 - 1));
     world.run(24 * HOUR);
@@ -159,7 +159,7 @@ fn an_expired_token_is_not_sent_and_nobody_is_bothered() {
 
 /// It is looked at again and again until its owner renews it.
 #[test]
-fn an_expired_sign_in_that_is_found_again_is_no_new_one() {
+fn expired_credential_read_again_changes_no_state() {
     let mut world = World::new(|_| good());
     world.credential = ending(Wall(NOON.0 - 1));
     world.settle();
@@ -173,7 +173,7 @@ fn an_expired_sign_in_that_is_found_again_is_no_new_one() {
 }
 
 #[test]
-fn a_token_that_expires_between_polls_is_not_sent() {
+fn token_expiring_between_polls_is_not_sent() {
     let mut world = World::new(|_| good());
     world.credential = ending(NOON.plus(Duration::from_secs(299)));
     world.run(HOUR);
@@ -181,7 +181,7 @@ fn a_token_that_expires_between_polls_is_not_sent() {
 }
 
 #[test]
-fn an_absent_sign_in_is_waited_for() {
+fn missing_credential_is_waited_for_and_found_without_a_watcher() {
     let mut world = World::new(|_| good());
     for absence in [
         CredentialMissing::NoFile,
@@ -200,7 +200,7 @@ fn an_absent_sign_in_is_waited_for() {
 }
 
 #[test]
-fn a_sign_in_that_is_back_is_asked_with_as_soon_as_the_distance_allows() {
+fn credential_reappearing_is_used_as_soon_as_spacing_allows() {
     let mut world = World::new(|_| good());
     world.settle();
     world.advance(Duration::from_secs(200));
@@ -213,7 +213,7 @@ fn a_sign_in_that_is_back_is_asked_with_as_soon_as_the_distance_allows() {
 }
 
 #[test]
-fn another_persons_sign_in_is_another_account() {
+fn credential_of_another_user_becomes_another_account() {
     let mut world = World::new(|_| good());
     world.settle();
     let CredentialRead::Found(mut other) = credential("sk-bob") else { unreachable!() };
@@ -231,7 +231,7 @@ fn another_persons_sign_in_is_another_account() {
 
 /// The sign-in in one place changes hands: the account that has it now is asked at once, and its first reading is news.
 #[test]
-fn who_takes_the_place_of_another_is_asked_at_once_and_that_is_said_for_one_reading() {
+fn account_replacing_another_is_polled_at_once_and_reported_once() {
     let mut world = World::new(|_| good());
     world.run(HOUR);
     assert!(!world.account.state().mended, "a reading among others is no news");
@@ -251,7 +251,7 @@ fn who_takes_the_place_of_another_is_asked_at_once_and_that_is_said_for_one_read
 
 /// A restart between a new sign-in and the reading that proves it.
 #[test]
-fn a_mended_sign_in_is_said_even_if_the_program_ended_meanwhile() {
+fn recovered_sign_in_is_reported_after_a_restart() {
     let mut world = World::new(|_| good());
     world.credential = CredentialRead::Absent(CredentialMissing::NotSignedIn);
     world.settle();
@@ -262,7 +262,7 @@ fn a_mended_sign_in_is_said_even_if_the_program_ended_meanwhile() {
 }
 
 #[test]
-fn why_there_is_no_sign_in_is_kept_as_it_changes() {
+fn missing_credential_reason_is_saved_on_change() {
     let mut world = World::new(|_| good());
     world.settle();
     for why in [CredentialMissing::NoFile, CredentialMissing::NotSignedIn, CredentialMissing::EmptyToken] {
@@ -275,7 +275,7 @@ fn why_there_is_no_sign_in_is_kept_as_it_changes() {
 }
 
 #[test]
-fn a_sign_in_that_was_renewed_by_its_owner_is_kept_at_once() {
+fn credential_renewed_by_its_owner_is_saved_at_once() {
     let mut world = World::new(|_| good());
     world.settle();
     world.credential = credential("sk-2");
@@ -287,7 +287,7 @@ fn a_sign_in_that_was_renewed_by_its_owner_is_kept_at_once() {
 
 /// What is shown with no program running says whether Holdoff renews.
 #[test]
-fn that_holdoff_renews_is_kept_at_once() {
+fn renewal_setting_is_saved_at_once() {
     let mut world = World::new(|_| good());
     world.settle();
     for renewal in [true, false] {
@@ -300,7 +300,7 @@ fn that_holdoff_renews_is_kept_at_once() {
 /// Laws 6 and 10: only another token is asked with at once. That the one which was refused went away and came back is
 /// no reason to show it again so soon.
 #[test]
-fn a_refused_sign_in_that_comes_back_keeps_the_distance() {
+fn rejected_credential_reappearing_keeps_request_spacing() {
     let mut world = World::new(|_| unauthorized());
     world.settle();
     for read in [CredentialRead::Absent(CredentialMissing::NoFile), credential("sk-1")] {
@@ -316,7 +316,7 @@ fn a_refused_sign_in_that_comes_back_keeps_the_distance() {
 
 /// What was sent is not held up by it, and what comes of it is known to be of the old sign-in.
 #[test]
-fn a_sign_in_that_changes_while_an_answer_is_awaited_is_looked_at() {
+fn credential_change_during_a_request_is_read_unless_retiring() {
     for retiring in [false, true] {
         let mut world = World::new(|_| good());
         while !matches!(world.account.step, Step::Asking { .. }) {

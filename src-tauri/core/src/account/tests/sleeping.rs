@@ -4,7 +4,7 @@ use super::*;
 
 /// Law 12: the machine slept over a poll.
 #[test]
-fn waking_up_asks_after_a_pause_and_forgives_one_failed_look_up() {
+fn wake_polls_after_a_pause_and_forgives_one_dns_failure() {
     let mut world = World::new(|n| if n == 2 { SendResult::NotSent("no name".into()) } else { good() });
     let poll = world.settle().unwrap();
     world.now = poll.plus(Duration::from_secs(8 * HOUR));
@@ -19,7 +19,7 @@ fn waking_up_asks_after_a_pause_and_forgives_one_failed_look_up() {
 
 /// Law 12: a lid is closed between the permit and its request.
 #[test]
-fn what_could_not_leave_before_the_machine_slept_waits_as_after_any_waking() {
+fn permit_expired_by_sleep_is_retried_after_the_wake_pause() {
     let mut world = World::new(|_| good());
     let permitted = world.run_to_request();
     let permit = permitted.permit();
@@ -41,7 +41,7 @@ fn what_could_not_leave_before_the_machine_slept_waits_as_after_any_waking() {
 
 /// Law 12, found by the simulation (seed 35733): a lid is closed just when an account was taken up.
 #[test]
-fn an_account_that_was_taken_up_before_the_machine_slept_waits_as_after_any_waking() {
+fn account_started_before_sleep_waits_for_the_wake_pause() {
     let mut world = World::new(|_| good());
     world.advance(Duration::from_secs(8 * HOUR));
     let woke = world.now.boot;
@@ -52,7 +52,7 @@ fn an_account_that_was_taken_up_before_the_machine_slept_waits_as_after_any_waki
 
 /// Found by the simulation (seed 413): until the pause after waking was over, it asked to be woken in the past.
 #[test]
-fn an_account_that_becomes_another_after_a_sleep_rests_until_then() {
+fn account_change_after_sleep_waits_for_the_wake_pause() {
     for delivery in [SendResult::PermitExpired, SendResult::NotSent("no name".into())] {
         let mut world = World::new(|_| good());
         let _left = world.run_to_request();
@@ -71,7 +71,7 @@ fn an_account_that_becomes_another_after_a_sleep_rests_until_then() {
 
 /// Law 12, found by the simulation (seed 521): the failure was there before anything else told of the sleep.
 #[test]
-fn a_failed_look_up_that_was_slept_through_is_no_failure() {
+fn dns_failure_during_sleep_is_not_counted() {
     let mut world = World::new(|_| good());
     let _left = world.run_to_request();
     world.settle();
@@ -86,7 +86,7 @@ fn a_failed_look_up_that_was_slept_through_is_no_failure() {
 
 /// Law 12: a reading that was slept through tells as well that the machine slept.
 #[test]
-fn after_an_answer_that_was_slept_through_the_next_request_waits_too() {
+fn response_arriving_after_sleep_delays_the_next_request() {
     let mut world = World::new(|_| good());
     let _left = world.run_to_request();
     world.settle();
@@ -102,7 +102,7 @@ fn after_an_answer_that_was_slept_through_the_next_request_waits_too() {
 /// The lid closes in the middle of something: while state is saved, while a credential is read, while the note of a
 /// request is made durable.
 #[test]
-fn a_sleep_that_begins_between_two_actions_is_noticed_too() {
+fn sleep_between_any_two_actions_is_detected() {
     for actions in 0..8 {
         let mut world = World::new(|n| if n == 2 { SendResult::NotSent("no name".into()) } else { good() });
         let poll = world.settle().unwrap();
@@ -128,7 +128,7 @@ fn a_sleep_that_begins_between_two_actions_is_noticed_too() {
 
 /// Law 12, found by the simulation (seed 49): the other account is new, and knows nothing of the sleep.
 #[test]
-fn another_sign_in_that_is_found_on_waking_waits_as_well() {
+fn wake_with_another_accounts_credential_waits_for_the_wake_pause() {
     let mut world = World::new(|_| good());
     world.settle();
     let CredentialRead::Found(mut other) = credential("sk-bob") else { unreachable!() };
@@ -150,7 +150,7 @@ fn another_sign_in_that_is_found_on_waking_waits_as_well() {
 
 /// Law 12: the network may take a moment, not two; and not two minutes.
 #[test]
-fn one_failure_soon_after_waking_is_forgiven() {
+fn wake_forgives_only_one_network_failure_shortly_after() {
     let slept = |network: fn(usize) -> SendResult| {
         let mut world = World::new(network);
         world.settle();

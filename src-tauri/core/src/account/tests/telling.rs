@@ -4,7 +4,7 @@ use super::*;
 
 /// Law 9.
 #[test]
-fn a_missing_notification_service_loses_no_notice() {
+fn notification_waits_for_a_missing_service() {
     let mut world = World::new(|_| limited(Some("3600")));
     world.service = false;
     world.run(10 * MINUTE);
@@ -22,7 +22,7 @@ fn a_missing_notification_service_loses_no_notice() {
 
 /// Only a service that comes is a reason to offer a notice sooner: not one that is there, nor one that goes.
 #[test]
-fn a_notice_that_was_missed_waits_its_time() {
+fn notification_missed_is_offered_again_when_a_service_appears() {
     let mut world = World::new(|_| limited(Some("3600")));
     world.service = false;
     world.settle();
@@ -37,7 +37,7 @@ fn a_notice_that_was_missed_waits_its_time() {
 }
 
 #[test]
-fn an_end_is_only_said_where_the_beginning_was() {
+fn recovery_is_announced_only_if_the_limit_was() {
     let mut world = World::new(|n| if n == 1 { limited(None) } else { good() });
     world.service = false;
     world.run(20 * MINUTE);
@@ -47,7 +47,7 @@ fn an_end_is_only_said_where_the_beginning_was() {
 }
 
 #[test]
-fn kinds_that_are_switched_off_are_not_shown() {
+fn notification_kinds_turned_off_are_not_shown() {
     let mut world = World::new(|n| if n == 1 { limited(None) } else { good() });
     let mut quiet = preferences();
     quiet.wanted.rate_limit = false;
@@ -69,7 +69,7 @@ fn being_shown(world: &mut World) -> u64 {
 
 /// A notice in the hands of the service is waited for at the end of the program.
 #[test]
-fn it_does_not_retire_while_the_service_has_a_notice() {
+fn retire_waits_while_the_service_holds_a_notification() {
     let mut world = World::new(|_| limited(Some("3600")));
     let id = being_shown(&mut world);
     world.account.handle(Event::Retire, world.now);
@@ -82,7 +82,7 @@ fn it_does_not_retire_while_the_service_has_a_notice() {
 
 /// Law 9, found by the simulation (seeds 174 and 394).
 #[test]
-fn a_notice_that_is_shown_after_its_episode_is_followed_by_its_end() {
+fn notification_shown_after_its_episode_is_followed_by_recovery() {
     let mut world = World::new(|n| if n == 1 { limited(None) } else { good() });
     let id = being_shown(&mut world);
     world.run(HOUR);
@@ -95,7 +95,7 @@ fn a_notice_that_is_shown_after_its_episode_is_followed_by_its_end() {
 }
 
 #[test]
-fn a_notice_that_no_service_took_before_its_episode_ended_is_not_offered_again() {
+fn notification_missed_until_its_episode_ended_is_dropped() {
     let mut world = World::new(|n| if n == 1 { limited(None) } else { good() });
     let id = being_shown(&mut world);
     world.run(HOUR);
@@ -105,7 +105,7 @@ fn a_notice_that_no_service_took_before_its_episode_ended_is_not_offered_again()
 }
 
 #[test]
-fn a_notice_that_is_shown_in_the_next_episode_says_that_one_too() {
+fn notification_shown_in_the_next_episode_counts_for_it() {
     let mut world = World::new(|n| if n % 8 == 1 { limited(None) } else { good() });
     let id = being_shown(&mut world);
     world.run(42 * MINUTE);
@@ -118,7 +118,7 @@ fn a_notice_that_is_shown_in_the_next_episode_says_that_one_too() {
 }
 
 #[test]
-fn a_crash_while_a_notice_of_the_past_is_shown_counts_it_as_shown() {
+fn notification_of_an_ended_episode_counts_as_shown_after_a_crash() {
     let mut world = World::new(|n| if n == 1 { limited(None) } else { good() });
     being_shown(&mut world);
     world.run(HOUR);
@@ -129,7 +129,7 @@ fn a_crash_while_a_notice_of_the_past_is_shown_counts_it_as_shown() {
 
 /// Law 9: at most once, even if the process dies while showing.
 #[test]
-fn a_crash_while_showing_does_not_show_it_again() {
+fn notification_is_not_repeated_after_a_crash_while_showing() {
     let mut world = World::new(|_| limited(Some("3600")));
     loop {
         let event = match world.account.poll(world.now) {

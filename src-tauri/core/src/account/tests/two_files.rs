@@ -43,7 +43,7 @@ fn tokens(world: &World) -> Vec<&str> {
 }
 
 #[test]
-fn a_token_that_changed_alone_waits_for_its_name() {
+fn token_changed_without_its_account_file_waits_for_it() {
     let mut world = ann();
     world.run(290);
     look(&mut world, beside("sk-2", Some("ann")));
@@ -55,7 +55,7 @@ fn a_token_that_changed_alone_waits_for_its_name() {
 }
 
 #[test]
-fn a_name_that_changed_alone_waits_for_its_token() {
+fn account_file_changed_without_the_token_waits_for_it() {
     let mut world = ann();
     world.run(290);
     look(&mut world, beside("sk-1", Some("bob")));
@@ -66,7 +66,7 @@ fn a_name_that_changed_alone_waits_for_its_token() {
 }
 
 #[test]
-fn what_stays_so_was_a_renewal_or_a_late_name() {
+fn token_or_account_file_unchanged_for_20_seconds_is_accepted() {
     let mut world = ann();
     world.run(290);
     look(&mut world, beside("sk-2", Some("ann")));
@@ -80,7 +80,7 @@ fn what_stays_so_was_a_renewal_or_a_late_name() {
 }
 
 #[test]
-fn a_token_that_was_written_long_ago_or_says_whose_it_is_is_used_at_once() {
+fn token_written_long_ago_or_naming_its_account_is_used_at_once() {
     let mut world = ann();
     world.run(310);
     assert_eq!(world.asked.len(), 2);
@@ -94,7 +94,7 @@ fn a_token_that_was_written_long_ago_or_says_whose_it_is_is_used_at_once() {
 
 /// Law 6.
 #[test]
-fn a_401_whose_token_was_replaced_is_no_strike_though_it_waits() {
+fn unauthorized_with_a_replaced_token_is_no_strike_and_is_retried() {
     let mut world = World::new(|n| if n == 1 { unauthorized() } else { good() });
     world.credential = beside("sk-1", Some("ann"));
     let _permit = world.run_to_request();
@@ -107,7 +107,7 @@ fn a_401_whose_token_was_replaced_is_no_strike_though_it_waits() {
 }
 
 #[test]
-fn a_sign_in_that_was_taken_up_whole_is_not_half() {
+fn credential_already_settled_is_not_unsettled_again() {
     let mut world = ann();
     let CredentialRead::Found(found) = beside("sk-2", Some("ann")) else { panic!() };
     let sign_in = CredentialStatus {
@@ -124,7 +124,7 @@ fn a_sign_in_that_was_taken_up_whole_is_not_half() {
 
 /// Laws 2 and 10, for the seats of one login.
 #[test]
-fn while_another_seat_asks_this_one_waits_and_learns_what_came_of_it() {
+fn seat_waits_for_another_seats_request_and_learns_its_outcome() {
     let mut world = World::new(|_| good());
     let mut other = AccountState::new(Provider::Anthropic);
     other.usage.intent = Some(world.now);

@@ -73,7 +73,7 @@ fn only_thresholds(preferences: &mut Preferences) {
 }
 
 #[test]
-fn each_threshold_is_said_once_in_a_cycle() {
+fn threshold_is_announced_once_per_cycle() {
     let mut world = world();
     prefer(&mut world, only_thresholds);
     use_until(&mut world, 180, 50.0);
@@ -86,7 +86,7 @@ fn each_threshold_is_said_once_in_a_cycle() {
 }
 
 #[test]
-fn a_leap_over_both_thresholds_is_one_word() {
+fn threshold_jump_over_both_is_one_notification() {
     let mut world = world();
     prefer(&mut world, only_thresholds);
     twice(&mut world, 70.0);
@@ -101,7 +101,7 @@ fn a_leap_over_both_thresholds_is_one_word() {
 }
 
 #[test]
-fn the_next_cycle_is_another_matter() {
+fn threshold_is_announced_again_in_the_next_cycle() {
     let mut world = world();
     prefer(&mut world, only_thresholds);
     twice(&mut world, 85.0);
@@ -116,7 +116,7 @@ fn the_next_cycle_is_another_matter() {
 
 /// The provider computes the time of a reset anew for each answer, and a clock may be set.
 #[test]
-fn neither_a_wavering_reset_nor_a_clock_that_is_set_says_it_again() {
+fn threshold_is_not_repeated_by_reset_jitter_or_clock_changes() {
     let mut world = world();
     prefer(&mut world, only_thresholds);
     for n in 0..20 {
@@ -132,7 +132,7 @@ fn neither_a_wavering_reset_nor_a_clock_that_is_set_says_it_again() {
 }
 
 #[test]
-fn the_persons_own_thresholds_count_and_none_is_none() {
+fn thresholds_are_configurable_and_may_be_empty() {
     for (percents, expect) in [(vec![], 0), (vec![50], 1), (vec![10, 20, 30, 40], 4)] {
         let mut world = world();
         prefer(&mut world, |preferences| {
@@ -146,7 +146,7 @@ fn the_persons_own_thresholds_count_and_none_is_none() {
 
 /// Told by the clock and not by a reading: at the very time.
 #[test]
-fn a_reset_is_said_where_the_window_was_nearly_used_up() {
+fn reset_is_announced_on_time_if_the_window_was_nearly_used_up() {
     let mut world = world();
     prefer(&mut world, |preferences| preferences.wanted.forecast = false);
     twice(&mut world, 85.0);
@@ -160,7 +160,7 @@ fn a_reset_is_said_where_the_window_was_nearly_used_up() {
 
 /// With nobody to tell it to, it waits on disk.
 #[test]
-fn a_reset_is_kept_when_it_comes() {
+fn reset_alert_is_saved_on_time_without_a_notification_service() {
     let mut world = world();
     world.service = false;
     world.account.handle(Event::NoticeService(false), world.now);
@@ -176,7 +176,7 @@ fn a_reset_is_kept_when_it_comes() {
 }
 
 #[test]
-fn a_reset_long_ago_is_not_said() {
+fn reset_long_ago_is_not_announced() {
     let mut world = world();
     twice(&mut world, 85.0);
     world.now = world.now.plus(Duration::from_secs(11 * HOUR));
@@ -186,7 +186,7 @@ fn a_reset_long_ago_is_not_said() {
 }
 
 #[test]
-fn a_limit_that_was_lifted_is_said() {
+fn early_reset_by_the_provider_is_announced() {
     let mut world = World::new(|n| {
         let (used, ends) = if n <= 2 { (90, r#""2026-09-14T17:00:00Z""#) } else { (0, "null") };
         status(200, None, &format!(r#"{{"five_hour":{{"utilization":{used},"resets_at":{ends}}}}}"#))
@@ -202,7 +202,7 @@ fn quiet(preferences: &mut Preferences) {
 }
 
 #[test]
-fn in_quiet_hours_nothing_is_shown_and_what_is_still_true_is_said_after() {
+fn quiet_hours_defer_the_highest_threshold_until_they_end() {
     let mut world = world();
     prefer(&mut world, quiet);
     prefer(&mut world, only_thresholds);
@@ -211,7 +211,7 @@ fn in_quiet_hours_nothing_is_shown_and_what_is_still_true_is_said_after() {
 }
 
 #[test]
-fn what_is_over_when_quiet_ends_is_not_said() {
+fn quiet_hours_drop_alerts_that_are_outdated_when_they_end() {
     let mut world = world();
     prefer(&mut world, |preferences| {
         preferences.quiet = Some("13:00-18:00".parse().unwrap());
@@ -224,7 +224,7 @@ fn what_is_over_when_quiet_ends_is_not_said() {
 }
 
 #[test]
-fn a_limit_in_quiet_hours_waits_too_and_is_lost_neither() {
+fn quiet_hours_defer_rate_limit_notifications() {
     let mut world = World::new(|n| if n < 18 { good() } else { limited(Some("7200")) });
     prefer(&mut world, quiet);
     world.run(3 * HOUR - MINUTE);
@@ -234,7 +234,7 @@ fn a_limit_in_quiet_hours_waits_too_and_is_lost_neither() {
 }
 
 #[test]
-fn quiet_hours_are_on_the_persons_own_clock() {
+fn quiet_hours_follow_the_local_time_zone() {
     let mut world = world();
     prefer(&mut world, quiet);
     prefer(&mut world, only_thresholds);
@@ -247,7 +247,7 @@ fn quiet_hours_are_on_the_persons_own_clock() {
 }
 
 #[test]
-fn a_missing_service_loses_nothing_that_is_still_true() {
+fn window_alert_waits_for_a_missing_notification_service() {
     let mut world = world();
     prefer(&mut world, only_thresholds);
     world.service = false;
@@ -262,7 +262,7 @@ fn a_missing_service_loses_nothing_that_is_still_true() {
 
 /// Law 9 has its own episodes, which windows have no part in.
 #[test]
-fn what_is_said_of_windows_ends_no_episode_and_is_ended_by_none() {
+fn window_alerts_are_independent_of_rate_limit_episodes() {
     let nearly = r#"{"five_hour":{"utilization":85,"resets_at":"2026-09-14T17:00:00Z"}}"#;
     let mut world = World::new(move |n| if n == 2 { limited(None) } else { status(200, None, nearly) });
     prefer(&mut world, only_thresholds);
@@ -278,7 +278,7 @@ fn what_is_said_of_windows_ends_no_episode_and_is_ended_by_none() {
 }
 
 #[test]
-fn changes_are_remembered_as_they_come() {
+fn history_records_each_usage_change_once() {
     let mut world = world();
     use_until(&mut world, 20, 30.0);
     world.run(20 * MINUTE);
@@ -292,7 +292,7 @@ fn changes_are_remembered_as_they_come() {
 }
 
 #[test]
-fn what_is_spent_is_remembered_as_it_changes_and_not_with_every_answer() {
+fn history_records_spend_changes_not_every_response() {
     let mut world = World::new(|n| {
         let spent = if n < 4 { 1200 } else { 1234 };
         let extra = format!(r#"{{"is_enabled":true,"used_credits":{spent},"monthly_limit":10000,"currency":"USD"}}"#);
@@ -309,7 +309,7 @@ fn what_is_spent_is_remembered_as_it_changes_and_not_with_every_answer() {
 }
 
 #[test]
-fn episodes_are_remembered() {
+fn history_records_episodes() {
     let mut world = World::new(|n| if n == 2 { limited(None) } else { good() });
     world.run(30 * MINUTE);
     let episodes = world.memories.iter().filter_map(|memory| match memory {
@@ -324,7 +324,7 @@ fn episodes_are_remembered() {
 
 /// The end of the quiet hours comes twice, and the account sleeps towards the second.
 #[test]
-fn quiet_hours_that_end_in_the_repeated_hour_are_slept_through_once() {
+fn quiet_hours_ending_in_a_repeated_dst_hour_end_at_the_second() {
     let mut world = world();
     prefer(&mut world, only_thresholds);
     prefer(&mut world, |preferences| preferences.quiet = Some("12:00-14:30".parse().unwrap()));

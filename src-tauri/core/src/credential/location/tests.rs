@@ -82,7 +82,7 @@ impl Two {
 }
 
 #[test]
-fn two_accounts_are_two_and_two_places_of_one_are_one() {
+fn locations_of_the_same_account_are_polled_once() {
     Two::new(&sign_in("ann", "a", 8), &sign_in("bob", "b", 8)).check(&[("ann", HOME), ("bob", WORK)]);
     Two::new(&sign_in("ann", "a", 8), &sign_in("ann", "b", 8)).check(&[("ann", HOME)]);
     Two::new(&sign_in("ann", "a", 8), &gone()).check(&[("ann", HOME)]);
@@ -90,7 +90,7 @@ fn two_accounts_are_two_and_two_places_of_one_are_one() {
 }
 
 #[test]
-fn a_usable_sign_in_wins_over_an_expired_one_and_keeps_its_turn() {
+fn location_with_a_usable_credential_wins_and_stays_selected() {
     let mut two = Two::new(&sign_in("ann", "a", -1), &sign_in("ann", "b", 8));
     two.check(&[("ann", WORK)]);
     two.look(0, &sign_in("ann", "a2", 8));
@@ -102,7 +102,7 @@ fn a_usable_sign_in_wins_over_an_expired_one_and_keeps_its_turn() {
 }
 
 #[test]
-fn the_other_place_takes_over_at_the_moment_of_expiry() {
+fn location_switches_to_the_other_at_expiry() {
     let mut two = Two::new(&sign_in("ann", "a", 1), &sign_in("ann", "b", 8));
     two.check(&[("ann", HOME)]);
     let change = next_change(two.places.iter(), two.now).unwrap();
@@ -115,7 +115,7 @@ fn the_other_place_takes_over_at_the_moment_of_expiry() {
 }
 
 #[test]
-fn of_two_expired_ones_the_present_one_stays_and_none_is_better_than_expired() {
+fn location_selected_stays_if_both_expired_and_yields_if_missing() {
     let mut two = Two::new(&sign_in("ann", "a", 1), &sign_in("ann", "b", -1));
     two.now = NOW.plus(Duration::from_secs(7200));
     two.check(&[("ann", HOME)]);
@@ -124,7 +124,7 @@ fn of_two_expired_ones_the_present_one_stays_and_none_is_better_than_expired() {
 }
 
 #[test]
-fn a_rejected_sign_in_gives_way_and_does_not_come_back() {
+fn location_with_a_rejected_credential_yields_until_it_changes() {
     let mut two = Two::new(&sign_in("ann", "a", 8), &sign_in("ann", "b", 8));
     let reject =
         |two: &mut Two, text: &str| two.state.accounts.get_mut(&id("ann")).unwrap().reject(token(text).fingerprint());
@@ -137,7 +137,7 @@ fn a_rejected_sign_in_gives_way_and_does_not_come_back() {
 }
 
 #[test]
-fn an_account_that_signed_out_is_still_known_where_it_was() {
+fn location_remembers_its_account_after_sign_out() {
     let mut two = Two::new(&sign_in("ann", "a", 8), &sign_in("bob", "b", 8));
     two.look(1, &gone());
     two.check(&[("ann", HOME), ("bob", WORK)]);
@@ -148,7 +148,7 @@ fn an_account_that_signed_out_is_still_known_where_it_was() {
 }
 
 #[test]
-fn an_account_that_is_switched_off_is_not_polled_and_nobody_takes_its_place() {
+fn disabled_account_is_polled_from_no_location() {
     let mut two = Two::new(&sign_in("ann", "a", 8), &sign_in("ann", "b", 8));
     let off = AccountSettings { enabled: Some(false), ..AccountSettings::default() };
     two.settings.accounts.insert(id("ann"), off);
@@ -156,7 +156,7 @@ fn an_account_that_is_switched_off_is_not_polled_and_nobody_takes_its_place() {
 }
 
 #[test]
-fn with_no_sign_in_anywhere_one_is_waited_for_in_the_first_place() {
+fn first_location_is_awaited_if_no_credential_exists() {
     let mut two = Two::new(&gone(), &gone());
     let waited = two.polled();
     assert!(waited.len() == 1 && waited[0].0.starts_with("at-") && waited[0].1 == HOME, "{waited:?}");
@@ -166,7 +166,7 @@ fn with_no_sign_in_anywhere_one_is_waited_for_in_the_first_place() {
 }
 
 #[test]
-fn who_was_there_before_is_told_once() {
+fn previous_account_of_a_location_is_reported_once() {
     let mut two = Two::new(&sign_in("", "a", 8), &gone());
     let unnamed = two.places[0].account.clone().unwrap();
     assert!(unnamed.0.starts_with("anthropic:at-"), "{unnamed}");
@@ -177,7 +177,7 @@ fn who_was_there_before_is_told_once() {
 }
 
 #[test]
-fn what_is_remembered_as_rejected_stays_bounded() {
+fn rejected_credentials_list_is_bounded() {
     let mut state = AccountState::new(Provider::Anthropic);
     for n in 0..100 {
         state.reject(token(&format!("t{n}")).fingerprint());
@@ -189,7 +189,7 @@ fn what_is_remembered_as_rejected_stays_bounded() {
 
 /// A state that was written before places were kept.
 #[test]
-fn a_place_that_is_not_listed_is_known_by_who_was_asked_for_there_last() {
+fn location_not_in_state_belongs_to_its_last_polled_account() {
     let mut state = State::new("boot".into());
     for (name, at) in [("ann", 1), ("bob", 2), ("carl", 0)] {
         let mut account = AccountState::new(Provider::Anthropic);
@@ -204,7 +204,7 @@ fn a_place_that_is_not_listed_is_known_by_who_was_asked_for_there_last() {
 
 /// What is to be said of a sign-in that was missing is said of the account that came.
 #[test]
-fn who_was_waited_for_without_a_name_is_the_account_that_came() {
+fn unnamed_account_of_a_location_is_the_next_one_to_sign_in() {
     let mut two = Two::new(&gone(), &gone());
     let waited_for = two.polled()[0].0.clone();
     assert_eq!(two.look(0, &sign_in("ann", "sk-1", 8)), Some(PreviousAccount::Unnamed(id(&waited_for))));
@@ -215,7 +215,7 @@ fn who_was_waited_for_without_a_name_is_the_account_that_came() {
 }
 
 #[test]
-fn a_place_is_known_by_its_name() {
+fn location_is_restored_from_state_by_name() {
     let mut state = State::new("boot".into());
     let listed = |name: &str, plan: &str| CredentialLocation {
         account: Some(id("ann")),

@@ -71,7 +71,7 @@ fn after_loss(entries: &[LedgerEntry], expect: u64) {
 }
 
 #[test]
-fn a_line_is_of_the_noted_request_where_it_came_sooner_after_it_than_another_could() {
+fn ledger_line_matches_the_intent_if_within_request_spacing() {
     let word = LastEvent {
         account: "ann".into(),
         endpoint: Endpoint::Usage,
@@ -93,7 +93,7 @@ fn a_line_is_of_the_noted_request_where_it_came_sooner_after_it_than_another_cou
 }
 
 #[test]
-fn after_a_loss_the_last_word_on_the_endpoint_counts() {
+fn state_loss_restores_the_last_cooldown_from_the_ledger() {
     let longest = SPAN.as_secs();
     after_loss(&[], longest);
     after_loss(&[limited(0, 300), limited(0, 3600)], 3600);
@@ -105,7 +105,7 @@ fn after_a_loss_the_last_word_on_the_endpoint_counts() {
 
 /// Laws 2 and 12, found by the simulation (seed 739): the clock had been set forward since the answer came.
 #[test]
-fn after_a_loss_a_wait_begins_anew() {
+fn state_loss_restarts_the_cooldown_in_full() {
     for ago_s in [600, 4000, 7 * DAY] {
         after_loss(&[limited(ago_s, 3600)], 3600);
     }
@@ -113,7 +113,7 @@ fn after_a_loss_a_wait_begins_anew() {
 
 /// A day of jittered `Retry-After` is longer than a day.
 #[test]
-fn after_a_loss_the_longest_cooldown_is_kept_to_its_end() {
+fn state_loss_keeps_the_longest_cooldown_to_its_end() {
     let mut gate = Gate::new(Provider::Anthropic, Endpoint::Usage);
     gate.rate_limited(NOW, Some(policy::RETRY_AFTER_MAX), Jitter(1000));
     let GateState::CoolingDown { until, .. } = gate.state else { panic!("{gate:?}") };
@@ -123,7 +123,7 @@ fn after_a_loss_the_longest_cooldown_is_kept_to_its_end() {
 }
 
 #[test]
-fn a_sign_in_that_was_rejected_holds_still_as_long_as_anything_may() {
+fn state_loss_after_a_rejection_waits_for_the_longest_span() {
     for outcome in [OutcomeKind::Unauthorized, OutcomeKind::MissingScope, OutcomeKind::Forbidden] {
         for ago_s in [60, 3600, 7 * DAY] {
             after_loss(&[line(Endpoint::Usage, ago_s, came(outcome), Some(300))], SPAN.as_secs());
@@ -139,7 +139,7 @@ fn a_sign_in_that_was_rejected_holds_still_as_long_as_anything_may() {
 
 /// Six hours of the token endpoint are not forgotten over usage that goes well every five minutes.
 #[test]
-fn each_endpoint_has_a_word_of_its_own() {
+fn state_loss_restores_each_endpoint_separately() {
     let token = line(Endpoint::Token, 600, came(OutcomeKind::RateLimited), Some(6 * 3600));
     let usage = line(Endpoint::Usage, 100, came(OutcomeKind::Reading), Some(300));
     assert_eq!(lost(&[token.clone(), usage.clone()]), [180, 6 * 3600]);
@@ -147,7 +147,7 @@ fn each_endpoint_has_a_word_of_its_own() {
 }
 
 #[test]
-fn after_a_loss_whatever_any_account_was_told_counts_for_all() {
+fn state_loss_applies_any_accounts_cooldown_to_all() {
     let bob = LedgerEntry { account: "bob".into(), ..limited(0, 7200) };
     after_loss(&[bob, limited(0, 300)], 7200);
 }
@@ -170,7 +170,7 @@ fn ahead(entry: LedgerEntry, days: u64) -> LedgerEntry {
 
 /// Law 12, found by the simulation (seeds 10, 12, 34 and 63): which lines are news is a matter of their order.
 #[test]
-fn what_was_done_to_the_clock_makes_no_news_and_unmakes_none() {
+fn ledger_watermark_is_unaffected_by_clock_changes() {
     let (old, new) = (limited(500, 5400), limited(60, 5400));
     check_told(old.at, std::slice::from_ref(&old), 0);
     check_told(old.at, &[old.clone(), new.clone()], 5340);
@@ -185,7 +185,7 @@ fn what_was_done_to_the_clock_makes_no_news_and_unmakes_none() {
 }
 
 #[test]
-fn a_line_that_a_state_was_reminded_of_is_no_news_at_the_next_start() {
+fn ledger_line_already_applied_is_not_new_at_next_startup() {
     let mut account = learned(400);
     let entries = [limited(60, 300)];
     GateRecovery::new(&entries, None, NOW).remind_known(&ann(), &mut account, NOW);
@@ -197,7 +197,7 @@ fn a_line_that_a_state_was_reminded_of_is_no_news_at_the_next_start() {
 
 /// Found by the simulation (seeds 32 and 80).
 #[test]
-fn an_account_that_is_met_after_a_loss_is_held_to_the_end_of_then() {
+fn state_loss_applies_to_accounts_seen_later_until_its_end() {
     let longest = SPAN.as_secs();
     for (entries, later_s, expect) in
         [(vec![], 3600, longest - 3600), (vec![limited(0, 300)], 3600, longest - 3600), (vec![], 10 * DAY, 0)]
@@ -212,7 +212,7 @@ fn an_account_that_is_met_after_a_loss_is_held_to_the_end_of_then() {
 
 /// What the ledger said at the loss counts from then, whatever it says of other requests since.
 #[test]
-fn an_account_that_the_ledger_named_is_held_to_what_it_said() {
+fn state_loss_uses_the_ledger_as_of_the_loss_for_named_accounts() {
     let entries = [limited(0, 7200)];
     let loss = StateLoss::found(&entries, NOW);
     let later = NOW.plus(secs(3600));
@@ -223,7 +223,7 @@ fn an_account_that_the_ledger_named_is_held_to_what_it_said() {
 
 /// Law 12: over a reboot, the wall clock bridges from when the state was saved last.
 #[test]
-fn a_loss_survives_a_reboot() {
+fn state_loss_survives_a_reboot() {
     let mut state = State::new("one".into());
     state.loss = Some(StateLoss::found(&[], NOW));
     state.saved = Some(NOW.plus(secs(60)));
@@ -237,7 +237,7 @@ fn a_loss_survives_a_reboot() {
 
 /// Law 13, found by the simulation: a pause for the tokens of another account is only in the state.
 #[test]
-fn after_a_loss_a_renewal_without_a_reading_since_may_have_ended_in_a_pause() {
+fn state_loss_after_a_renewal_without_reading_waits_for_longest_span() {
     let read = line(Endpoint::Usage, 900, came(OutcomeKind::Reading), Some(300));
     let renewed = line(Endpoint::Token, 600, came(OutcomeKind::Renewed), Some(0));
     let again = line(Endpoint::Usage, 300, came(OutcomeKind::Reading), Some(300));
@@ -246,7 +246,7 @@ fn after_a_loss_a_renewal_without_a_reading_since_may_have_ended_in_a_pause() {
 }
 
 #[test]
-fn a_clock_that_was_set_back_lengthens_nothing() {
+fn state_loss_wait_is_not_extended_by_a_clock_set_back() {
     after_loss(&[ahead(limited(0, 3600), 30)], 3600);
 }
 
@@ -259,7 +259,7 @@ fn learned(ago_s: u64) -> AccountState {
 }
 
 #[test]
-fn every_account_that_is_kept_is_reminded() {
+fn ledger_cooldowns_are_applied_to_every_account() {
     let mut state = State::new("one".into());
     for name in ["ann", "bob"] {
         state.accounts.insert(AccountId(name.into()), nothing());
@@ -271,7 +271,7 @@ fn every_account_that_is_kept_is_reminded() {
 }
 
 #[test]
-fn a_state_that_has_learned_all_is_left_alone() {
+fn ledger_line_known_to_the_state_changes_nothing() {
     let came = line(Endpoint::Usage, 200, came(OutcomeKind::Reading), Some(300));
     let mut before = learned(200);
     before.usage.told = Some(came.at);
@@ -282,7 +282,7 @@ fn a_state_that_has_learned_all_is_left_alone() {
 }
 
 #[test]
-fn an_answer_that_the_state_has_not_learned_is_kept_all_the_same() {
+fn ledger_response_missing_from_the_state_is_applied() {
     assert_eq!(shut(&[limited(60, 5400)], learned(400))[0], 5340);
     let mut unmet = nothing();
     GateRecovery::new(&[limited(60, 5400)], None, NOW).remind(&ann(), &mut unmet, NOW);
@@ -293,13 +293,13 @@ fn an_answer_that_the_state_has_not_learned_is_kept_all_the_same() {
 }
 
 #[test]
-fn a_rejection_that_the_state_has_not_learned_is_spaced() {
+fn ledger_rejection_missing_from_the_state_keeps_request_spacing() {
     let rejected = line(Endpoint::Usage, 60, came(OutcomeKind::Unauthorized), Some(300));
     assert_eq!(shut(&[rejected], learned(400))[0], 120);
 }
 
 #[test]
-fn a_request_that_the_state_knows_to_be_unanswered_is_settled_by_the_gate() {
+fn ledger_request_with_a_saved_intent_is_left_to_the_gate() {
     let mut account = learned(400);
     account.usage.begin(Moment { wall: ago(60), boot: Boot(NOW.boot.0 - 60_000) });
     assert_eq!(shut(&[sent(60)], account.clone())[0], 0);
@@ -311,7 +311,7 @@ fn a_request_that_the_state_knows_to_be_unanswered_is_settled_by_the_gate() {
 
 /// Found by the simulation (seed 10): a restart while there was no network was told as the loss of the state.
 #[test]
-fn what_did_not_leave_keeps_no_distance() {
+fn ledger_unreachable_outcome_requires_no_spacing() {
     let mut offline = learned(400);
     offline.usage.unreachable(Moment { wall: ago(20), boot: Boot(NOW.boot.0 - 20_000) }, "no name".into(), Jitter(0));
     offline.usage.told = Some(ago(20));
@@ -323,7 +323,7 @@ fn what_did_not_leave_keeps_no_distance() {
 
 /// Law 2, found by the simulation (seed 1046): the note of the renewal paused the account, and the next sign-in ended both.
 #[test]
-fn what_came_of_a_renewal_that_was_noted_is_known_after_all() {
+fn ledger_outcome_settles_a_noted_renewal() {
     use OutcomeKind::{Ambiguous, Denied, GrantRefused, RateLimited, Renewed, Unreachable, Wasted};
     for (outcome, pauses) in [
         (RateLimited, false),
@@ -351,14 +351,14 @@ fn what_came_of_a_renewal_that_was_noted_is_known_after_all() {
 
 /// Found by the simulation (seed 411): two processes in a row told of the same request that was cut off.
 #[test]
-fn that_a_request_was_cut_off_is_no_news_beside_the_request() {
+fn ledger_unanswered_line_adds_nothing_to_its_request() {
     let cut_off = line(Endpoint::Usage, 10, came(OutcomeKind::Unanswered), None);
     assert_eq!(shut(&[sent(5000), cut_off.clone()], learned(9000))[0], 0);
     assert_eq!(shut(&[sent(600), cut_off], learned(9000))[0], 3000);
 }
 
 #[test]
-fn what_a_person_was_refused_is_no_word() {
+fn ledger_withheld_line_is_ignored() {
     let refused = LedgerEvent::Withheld { why: Trigger::Person, because: WithheldReason::Spacing };
     let withheld = line(Endpoint::Usage, 10, refused, Some(5000));
     assert_eq!(shut(&[withheld], learned(200))[0], 0);
@@ -367,7 +367,7 @@ fn what_a_person_was_refused_is_no_word() {
 /// Laws 2 and 13: an older copy of the folder, in which the account was paused. Since then its person signed in again, and
 /// was limited.
 #[test]
-fn a_pause_from_before_the_answer_does_not_hide_it() {
+fn ledger_cooldown_applies_beneath_an_older_pause() {
     let print_of = |token: &str| crate::credential::token::Token::new(token.into()).unwrap().fingerprint();
     let long_ago = Moment { wall: ago(7200), boot: Boot(NOW.boot.0 - 7_200_000) };
     let mut account = nothing();

@@ -6,7 +6,7 @@ use crate::quota::{Reading, Source};
 use crate::response::{GrantOutcome, Outcome, Rejection};
 
 #[test]
-fn what_came_of_a_request() {
+fn request_outcome_texts() {
     let wait = Some(Duration::from_secs(90));
     let outcomes = [
         Outcome::Reading(Reading::new(Source::UsageEndpoint, NOW.wall, vec![], vec![])),
@@ -45,7 +45,7 @@ fn what_came_of_a_request() {
 }
 
 #[test]
-fn what_came_of_a_renewal() {
+fn renewal_outcome_texts() {
     let wait = Some(Duration::from_secs(90));
     let tokens = Tokens {
         access_token: token("sk-2"),

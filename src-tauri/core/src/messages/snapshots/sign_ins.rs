@@ -18,7 +18,7 @@ fn absences() -> Vec<CredentialMissing> {
 
 /// The title and the text of the settings window.
 #[test]
-fn sign_ins_of_no_use() {
+fn unusable_sign_in_titles_and_texts() {
     let troubled = |change: &dyn Fn(&mut AccountState)| {
         let mut state = AccountState { troubled: true, ..account() };
         change(&mut state);

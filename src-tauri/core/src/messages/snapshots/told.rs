@@ -6,7 +6,7 @@ use crate::quota::backtest::{Tally, Verdict};
 use crate::quota::{Amount, Spend};
 
 #[test]
-fn notifications() {
+fn notification_titles_and_texts() {
     let mut text = String::new();
     let news = |news| Some(WindowNews { window: "five_hour".into(), label: "5-hour".into(), news });
     let notices = [
@@ -50,7 +50,7 @@ fn notifications() {
 }
 
 #[test]
-fn amounts_of_money() {
+fn spend_line_texts() {
     let dollars = |minor| Some(Amount { minor, currency: "USD".into(), exponent: 2 });
     let money = |used, limit, used_percent, note: Option<&str>| Spend {
         id: "extra_usage".into(),
@@ -78,7 +78,7 @@ fn amounts_of_money() {
 }
 
 #[test]
-fn the_status_line_is_given_back() {
+fn status_line_install_and_remove_texts() {
     let said = [None, Some("ccstatus")]
         .map(|earlier| format!("{}\n{}\n", status_line_installed(earlier), status_line_removed(earlier)));
     expect![[r#"
@@ -91,7 +91,7 @@ fn the_status_line_is_given_back() {
 }
 
 #[test]
-fn a_backtest() {
+fn backtest_report_text() {
     let minutes = |all: &[u64]| all.iter().map(|minutes| Duration::from_secs(minutes * 60)).collect();
     let verdict = Verdict {
         label: "weekly".into(),

@@ -4,7 +4,7 @@ use super::*;
 use crate::updates::{Checked, FetchFailure, InstallFailure, Installing, NotUsable, Offer, PackageKind, UpdatesStatus};
 
 #[test]
-fn how_updates_stand() {
+fn update_status_texts() {
     let status = |outcome, asked: bool| UpdatesStatus {
         can_look: true,
         wanted: true,
@@ -42,7 +42,7 @@ fn how_updates_stand() {
 }
 
 #[test]
-fn what_came_of_installing() {
+fn update_install_outcome_texts() {
     let failures = [
         FetchFailure::RateLimited { retry_after: Some(Duration::from_secs(1200)) },
         FetchFailure::RateLimited { retry_after: None },
@@ -89,7 +89,7 @@ fn what_came_of_installing() {
 }
 
 #[test]
-fn what_is_said_of_a_version() {
+fn update_offer_and_announcement_texts() {
     let offer = Offer { version: "0.2.0".into(), date: "2026-12-01".into(), notes: vec![], can_install: true };
     let kinds = [None, Some(PackageKind::Archive), Some(PackageKind::Deb), Some(PackageKind::Rpm)];
     let mut text = lines(kinds, |kind| update_how(&offer, kind).to_owned());

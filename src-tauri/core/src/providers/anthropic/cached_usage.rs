@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_as_old_as_it_says_and_the_account_that_it_names() {
+    fn cached_usage_has_its_own_timestamp_and_account() {
         let cached = json!({"fetchedAtMs": 1_789_391_820_000_i64, "accountUuid": "bob", "utilization": body()});
         let cached = read(&file(&cached)).unwrap();
         assert_eq!(cached.speaker, named("bob"));
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_name_it_is_the_account_that_is_signed_in() {
+    fn cached_usage_without_account_belongs_to_the_signed_in_one() {
         for unnamed in [json!({}), json!({"accountUuid": null}), json!({"accountUuid": ""})] {
             let mut cached = json!({"fetchedAtMs": 1_789_391_820_000_i64, "utilization": body()});
             cached.as_object_mut().unwrap().extend(unnamed.as_object().unwrap().clone());
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_time_or_a_quota_there_is_none() {
+    fn cached_usage_without_timestamp_or_quota_is_ignored() {
         let at = 1_789_391_820_000_i64;
         for cached in [
             json!(null),

@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_file() {
+    fn credential_file_with_all_fields_is_read() {
         let credential = found(WHOLE);
         assert_eq!(credential.access_token.expose(), "sk-ant-oat01-A");
         assert_eq!(credential.expires_at, Some(Wall(1_788_781_207_410)));
@@ -189,13 +189,13 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_is_no_part_of_it() {
+    fn credential_file_byte_order_mark_is_ignored() {
         assert_eq!(found(&format!("\u{feff}{WHOLE}")).access_token.expose(), "sk-ant-oat01-A");
         assert_eq!(absent("\u{feff}\n"), CredentialMissing::Unreadable(EMPTY.to_owned()));
     }
 
     #[test]
-    fn a_forgotten_refresh_token_is_still_known_to_be_there() {
+    fn refresh_token_dropped_from_memory_keeps_its_fingerprint() {
         let CredentialRead::Found(kept) = read(WHOLE.as_bytes(), Identity::default()) else { panic!() };
         let CredentialRead::Found(other) = CredentialRead::Found(kept.clone()).without_refresh_token() else {
             panic!()
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_token_is_needed() {
+    fn credential_needs_only_the_access_token() {
         let credential = found(r#"{"claudeAiOauth":{"accessToken":"t","expiresAt":null,"scopes":null}}"#);
         assert_eq!((credential.expires_at, credential.plan), (None, None));
         for missing in ["0", "-1", "\"\"", "\"soon\"", "{}", "1e300", "1000", "32503680000000"] {
@@ -219,7 +219,7 @@ mod tests {
 
     /// Its refresh token is spent in that client's name or not at all.
     #[test]
-    fn the_client_of_a_sign_in_is_taken_as_it_stands() {
+    fn oauth_client_id_is_used_verbatim_or_marked_unusable() {
         let of = |json: &str| {
             found(&format!(r#"{{"claudeAiOauth":{{"accessToken":"t","refreshToken":"r","clientId":{json}}}}}"#))
         };
@@ -238,7 +238,7 @@ mod tests {
 
     /// The token endpoint writes them as one text, with blanks between.
     #[test]
-    fn scopes_may_be_a_text() {
+    fn scopes_are_read_from_a_list_or_a_space_separated_string() {
         let scopes =
             |json: &str| found(&format!(r#"{{"claudeAiOauth":{{"accessToken":"t","scopes":{json}}}}}"#)).scopes;
         assert_eq!(scopes(r#""user:inference  user:profile""#), ["user:inference", "user:profile"]);
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_told_apart() {
+    fn credential_missing_reasons_are_distinguished() {
         assert_eq!(absent("{}"), CredentialMissing::NotSignedIn);
         assert_eq!(absent(r#"{"claudeAiOauth":null,"mcpOAuth":{}}"#), CredentialMissing::NotSignedIn);
         assert_eq!(absent(r#"{"mcpOAuth":{"x":{"accessToken":"other"}}}"#), CredentialMissing::NotSignedIn);
@@ -262,7 +262,7 @@ mod tests {
 
     /// After `invalid_grant` Claude Code keeps the sign-in, and empties its tokens.
     #[test]
-    fn a_sign_in_that_has_ended_is_told_from_one_that_is_damaged() {
+    fn sign_in_ended_is_distinguished_from_a_damaged_one() {
         let of = |members: &str| absent(&format!(r#"{{"claudeAiOauth":{{{members},"subscriptionType":"max"}}}}"#));
         assert_eq!(of(r#""accessToken":"","refreshToken":"","expiresAt":0"#), CredentialMissing::Blanked);
         for damaged in [r#""accessToken":"""#, r#""accessToken":"","refreshToken":"r""#, r#""refreshToken":"""#] {
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn an_emptied_refresh_token_is_told_from_one_that_never_was() {
+    fn refresh_token_blanked_is_distinguished_from_absent() {
         let blanked = |refresh: &str| {
             found(&format!(r#"{{"claudeAiOauth":{{"accessToken":"t","refreshToken":{refresh}}}}}"#)).refresh_blanked
         };
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn the_scope_that_usage_needs_is_missed_only_where_scopes_are_said() {
+    fn missing_scope_is_reported_only_if_scopes_are_known() {
         let missing =
             |scopes: &[&str]| missing_scope(&scopes.iter().map(|&scope| scope.to_owned()).collect::<Vec<_>>());
         assert_eq!(missing(&["user:inference"]), Some("user:profile"));
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cut_of_a_file_is_unreadable_and_prints_no_token() {
+    fn credential_file_truncated_anywhere_is_unreadable_and_leaks_no_token() {
         for cut in 0..WHOLE.len() {
             let absence = absent(&WHOLE[..cut]);
             assert!(matches!(absence, CredentialMissing::Unreadable(_)), "{cut}");
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn whose_it_is() {
+    fn identity_is_read_from_the_oauth_account() {
         let text = br#"{"oauthAccount":{"accountUuid":"u-1","emailAddress":"ann@example.com","organizationName":""}}"#;
         let identity = identity(text);
         assert_eq!(identity.account.as_deref(), Some("u-1"));
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_sign_in_says_of_itself_counts_before_the_file_beside_it() {
+    fn identity_in_the_credential_overrides_the_claude_json_file() {
         let beside = |account: &str, organization: &str| {
             identity(
                 format!(
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn an_expiry_that_cannot_be_is_none() {
+    fn expiry_out_of_range_is_ignored() {
         let expiry = |json: Value| expiry(&json).map(|at| at.0);
         for first in [json!(1_735_689_600_000_i64), json!("1735689600000"), json!(1_735_689_600_000.0)] {
             assert_eq!(expiry(first), Some(1_735_689_600_000));
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refresh_token_is_good_until_it_runs_out() {
+    fn refresh_token_is_usable_until_its_expiry() {
         let credential = found(WHOLE);
         let ends = 1_790_029_079_410;
         assert!(credential.renewable(Wall(ends - 1)) && !credential.renewable(Wall(ends)));
@@ -373,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn four_mebibytes_are_no_credential_file() {
+    fn credential_file_size_limit_is_4_mib() {
         assert_eq!(FILE_MAX, 4_194_304);
     }
 }

@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_money_is_shown_once() {
+    fn spend_in_both_fields_is_shown_once() {
         let line = "Extra usage $12.34 $100.00 12.34 -";
         check(json!({"extra_usage": extra(), "spend": spend()}), &[line]);
         check(json!({"extra_usage": extra()}), &[line]);
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn switched_off_is_not_shown_and_never_zero() {
+    fn spend_disabled_or_unknown_is_not_shown_as_zero() {
         let mut off = extra();
         off["is_enabled"] = json!(false);
         check(json!({"extra_usage": off}), &[]);
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_reached_and_balances_are_said() {
+    fn spend_shows_limit_reached_and_balance() {
         let mut reached = extra();
         reached["spend_limit_reached"] = json!(true);
         check(json!({"extra_usage": reached}), &["Extra usage $12.34 $100.00 12.34 spend limit reached"]);
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_one_does_not_say_is_taken_from_the_other() {
+    fn spend_missing_in_one_field_is_taken_from_the_other() {
         let mut half = spend();
         half["limit"] = json!(null);
         half["percent"] = json!(99);
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn amounts_that_no_number_holds_are_not_told() {
+    fn spend_amount_beyond_exact_range_is_dropped() {
         let shown = |minor: Value| {
             read(&json!({"spend": {"enabled": true, "used": {"amount_minor": minor, "currency": "USD"}}}))
         };
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_is_a_few_plain_words() {
+    fn spend_disabled_reason_is_short_plain_text() {
         let of = |text: &str| reason(&json!(text));
         assert_eq!(of("out_of_credits").as_deref(), Some("out of credits"));
         assert_eq!(of(&"a".repeat(60)), Some("a".repeat(60)));
@@ -206,14 +206,14 @@ mod tests {
     }
 
     #[test]
-    fn an_exponent_has_one_digit_or_is_that_of_most_currencies() {
+    fn currency_exponent_out_of_range_defaults_to_two() {
         let of = |value: Value| exponent(Some(&value));
         assert_eq!([of(json!(0)), of(json!(3)), of(json!(9))], [0, 3, 9]);
         assert_eq!([of(json!(10)), of(json!(300)), of(json!(-1)), of(json!("2")), exponent(None)], [2; 5]);
     }
 
     #[test]
-    fn a_currency_is_a_code_of_three_capitals() {
+    fn currency_code_is_three_capital_letters() {
         let of = |text: &str| currency(&json!(text)).map(str::to_owned);
         assert_eq!(of("EUR").as_deref(), Some("EUR"));
         for wrong in ["", "usd", "EU", "EURO", "US$", "DOLLARS", "E1R"] {

@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limits_among_everything_else() {
+    fn status_line_limits_are_read_from_the_full_input() {
         let text = r#"{"hook_event_name":"Status","session_id":"s","transcript_path":"/home/ann/.claude/projects/p/s.jsonl",
             "cwd":"/p","model":{"id":"claude-opus","display_name":"Opus"},"workspace":{"added_dirs":["/a","/b"]},
             "cost":{"total_cost_usd":0.1},"context_window":{"used_percentage":8,"current_usage":null},
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_said_of_limits_is_no_reading() {
+    fn status_line_without_limits_gives_no_reading() {
         for text in [
             "{}",
             r#"{"rate_limits":null}"#,
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unknown_keeps_its_name_and_what_is_wrong_is_not_said() {
+    fn status_line_unknown_window_keeps_its_name_invalid_values_dropped() {
         let text = r#"{"rate_limits":{"five_hour":{"used_percentage":null,"resets_at":"never"},
             "tangelo":{"used_percentage":"12.5","resets_at":"2026-09-14T15:30:00Z","more":[]},
             "seven_day_opus":{"used_percentage":104,"resets_at":null},"seven_day":7}}"#;
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_input_is_nothing() {
+    fn status_line_input_that_is_not_a_json_object_is_ignored() {
         for text in ["", " ", "null", "[]", "7", "{", r#"{"rate_limits":{"#, "\u{feff}{}", "five_hour 42"] {
             assert_eq!(read(text.as_bytes()), None, "{text}");
         }
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_input_stays_small() {
+    fn status_line_hostile_input_stays_bounded() {
         let many: Vec<String> = (0..5000).map(|n| format!(r#""k{n}":{{"used_percentage":1}}"#)).collect();
         let text = format!(r#"{{"rate_limits":{{{}}}}}"#, many.join(","));
         assert_eq!(windows_of(&text).len(), usage::WINDOWS_MAX);

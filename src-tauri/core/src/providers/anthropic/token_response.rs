@@ -129,14 +129,14 @@ mod tests {
     }
 
     #[test]
-    fn a_lifetime_of_more_than_two_years_is_not_believed() {
+    fn token_lifetime_over_two_years_is_ignored() {
         let of = |secs: u64| lifetime(&Value::from(secs)).map(|time| time.as_secs());
         assert_eq!((of(63_072_000), of(63_072_001)), (Some(63_072_000), None));
         assert_eq!((of(1), of(0)), (Some(1), None));
     }
 
     #[test]
-    fn a_whole_grant() {
+    fn token_response_with_all_fields_is_read() {
         let tokens = renewed(WHOLE);
         assert_eq!(tokens.access_token.expose(), "sk-ant-oat01-NEW");
         assert_eq!(tokens.refresh_token.unwrap().expose(), "sk-ant-ort01-NEW");
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_access_token_is_needed() {
+    fn token_response_needs_only_the_access_token() {
         let tokens = renewed(r#"{"access_token":"t","refresh_token":null,"account":null,"scope":7,"extra":[1]}"#);
         assert!(tokens.refresh_token.is_none() && tokens.scopes.is_none() && tokens.account.is_none());
         for lifetime in ["null", "0", "-5", "\"soon\"", "1e300", "99999999999999", "{}"] {
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn an_accepted_grant_without_a_usable_token_is_spent_for_nothing() {
+    fn token_response_200_without_usable_token_is_unusable_tokens() {
         for body in ["", "{}", "[]", "null", r#"{"access_token":null}"#, r#"{"access_token":"a b"}"#, "{\"access_tok"] {
             assert!(matches!(understand(200, body), GrantOutcome::UnusableTokens { .. }), "{body}");
         }
@@ -176,12 +176,12 @@ mod tests {
     }
 
     #[test]
-    fn a_web_page_says_nothing_of_the_token() {
+    fn token_response_html_page_is_ambiguous() {
         assert!(matches!(understand(200, " <html>"), GrantOutcome::Ambiguous { .. }));
     }
 
     #[test]
-    fn refusals_are_final_only_by_their_own_names() {
+    fn token_response_is_refused_only_for_known_error_types() {
         for (status, body) in [
             (400, r#"{"error":"invalid_grant","error_description":"Refresh token not found or invalid"}"#),
             (401, r#"{"error":"invalid_grant"}"#),
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_does_not_renew_can_ask_to_wait() {
+    fn token_response_retry_after_is_honored_without_a_grant() {
         let hour = Some(Duration::from_secs(3600));
         for (status, body) in [(200, "<html>"), (302, ""), (400, "{}"), (503, "")] {
             let waits = match understand(status, body) {
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_is_a_limit() {
+    fn token_response_429_or_rate_limit_error_is_rate_limited() {
         for (status, body) in [(429, ""), (429, WHOLE), (400, r#"{"error":{"type":"rate_limit_error"}}"#)] {
             let limited = matches!(understand(status, body), GrantOutcome::RateLimited { retry_after: Some(wait) } if wait.as_secs() == 3600);
             assert!(limited, "{status} {body}");
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_neither_yes_nor_no_is_ambiguous() {
+    fn token_response_server_error_is_ambiguous() {
         for (status, body) in [(500, ""), (503, "<html>"), (529, r#"{"error":{"type":"overloaded_error"}}"#), (100, "")]
         {
             assert!(matches!(understand(status, body), GrantOutcome::Ambiguous { .. }), "{status} {body}");
@@ -234,13 +234,13 @@ mod tests {
     }
 
     #[test]
-    fn no_token_of_an_answer_is_printed() {
+    fn token_response_debug_output_hides_tokens() {
         let denied = understand(400, r#"{"error":"sk-ant-ort01-SECRET"}"#);
         assert!(!format!("{denied:?} {:?}", understand(200, WHOLE)).contains("sk-ant"));
     }
 
     #[test]
-    fn text_of_an_answer_is_only_repeated_where_it_cannot_be_a_token() {
+    fn token_response_error_kind_is_kept_only_if_it_cannot_be_a_token() {
         let kind = |kind: &str| match understand(400, &format!(r#"{{"error":"{kind}"}}"#)) {
             GrantOutcome::Denied { kind, .. } => kind,
             other => panic!("{other:?}"),
@@ -254,7 +254,7 @@ mod tests {
 
     /// Found by fuzzing.
     #[test]
-    fn a_token_that_came_back_as_something_else_is_in_nothing_that_can_be_printed() {
+    fn token_response_with_tokens_in_other_fields_leaks_none() {
         let back = r#"{"access_token":"t","scope":"user:profile xSK-ant-oat01-A","account":{"uuid":"sk-ant-ort01-A"}}"#;
         let tokens = renewed(back);
         assert_eq!((&tokens.scopes, tokens.account.as_deref()), (&None, Some("(withheld)")));

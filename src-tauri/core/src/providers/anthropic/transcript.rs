@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn whose_it_is_and_when_it_was_answered_last() {
+    fn transcript_gives_owner_and_last_answer_time() {
         let told = read(&[OWNER, &said("user", "11:01"), &said("assistant", "11:02"), &said("user", "11:30")]);
         assert_eq!(told.owner, Some(("ann".to_owned(), None)));
         assert_eq!((told.answered_at, told.version.as_deref()), (at(11, 2), Some("2.1.332")));
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_owner_counts_and_one_at_the_beginning_if_there_is_none_near_the_end() {
+    fn transcript_uses_the_last_owner_else_the_one_at_the_start() {
         let bob = OWNER.replace("ann", "bob").replace(r#""bob""#, r#""bob","organizationUuid":"acme""#);
         let named = |told: Transcript| told.owner;
         assert_eq!(named(read(&[OWNER, &bob])), Some(("bob".to_owned(), Some("acme".to_owned()))));
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_was_never_answered_knows_what_it_knew_when_it_began() {
+    fn transcript_without_answer_dates_its_limits_to_its_start() {
         let told = read(&[&said("system", "11:05"), &said("user", "11:20")]);
         assert_eq!((told.answered_at, told.told_at()), (None, at(11, 5)));
         let error = said("assistant", "11:40").replace("\"m\"", "\"<synthetic>\"");
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_that_names_owners_names_them_all() {
+    fn transcript_without_owner_in_a_naming_version_is_own_token() {
         let session = |version: Option<&str>| Session { version: version.map(str::to_owned), ..Session::default() };
         let speaker = |lines: &[&str], version: Option<&str>, writes: &str| {
             let writes = writes.to_owned();

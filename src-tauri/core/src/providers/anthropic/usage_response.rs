@@ -88,7 +88,7 @@ mod tests {
         r#"{"error":{"type":"rate_limit_error","message":"Rate limited. Please try again later."}}"#;
 
     #[test]
-    fn a_429_is_a_limit_whatever_its_body() {
+    fn usage_response_429_is_rate_limited_whatever_the_body() {
         for body in ["", "<html>", LIMIT_BODY, "{}", r#"{"error":{"type":"authentication_error"}}"#] {
             check(429, body, LIMITED);
         }
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_429_body_is_a_limit_whatever_its_status() {
+    fn usage_response_rate_limit_error_is_rate_limited_at_any_status() {
         for status in [200, 400, 401, 403, 500] {
             check(status, LIMIT_BODY, LIMITED);
         }
@@ -105,7 +105,7 @@ mod tests {
 
     /// Law 3: what has neither an id nor a wait did not come from the endpoint.
     #[test]
-    fn a_429_of_the_edge_is_told_from_a_limit() {
+    fn usage_response_429_from_the_edge_is_distinguished() {
         let edge = |retry_after: Option<&str>, request_id: bool, status: u16| {
             let retry_after = retry_after.map(str::to_owned);
             parse_usage_response(&HttpResponse { retry_after, request_id, ..answer(status, LIMIT_BODY) }, NOW)
@@ -120,14 +120,14 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_read() {
+    fn usage_response_retry_after_is_read() {
         let answer = HttpResponse { retry_after: Some("3600".into()), ..answer(429, LIMIT_BODY) };
         let expect = Outcome::RateLimited { retry_after: Some(Duration::from_secs(3600)) };
         assert_eq!(parse_usage_response(&answer, NOW), expect);
     }
 
     #[test]
-    fn rejections_are_told_apart() {
+    fn usage_response_rejections_are_distinguished() {
         let unauthorized = Outcome::Rejected(Rejection::Unauthorized);
         check(401, r#"{"type":"error","error":{"type":"authentication_error","message":"x"}}"#, unauthorized.clone());
         check(401, "{}", unauthorized);
@@ -140,7 +140,7 @@ mod tests {
 
     /// "OAuth token does not meet scope requirement any_of(user:profile, user:office)".
     #[test]
-    fn a_scope_is_named_however_it_is_wrapped() {
+    fn missing_scope_is_read_from_every_message_form() {
         for (said, named) in [
             ("user:profile", "user:profile"),
             ("`user:profile`.", "user:profile"),
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_barred_is_told_from_a_sign_in_that_is_refused() {
+    fn usage_response_barred_account_or_organization_is_not_unauthorized() {
         let barred = |to, status| Outcome::Rejected(Rejection::NotAllowed { to, status });
         for (message, to) in [
             ("OAuth authentication is currently not allowed for this organization.", Barred::Organization),
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_401_without_a_word_is_one_all_the_same() {
+    fn usage_response_401_with_empty_body_is_unauthorized() {
         for body in ["", " \r\n"] {
             check(401, body, Outcome::Rejected(Rejection::Unauthorized));
         }
@@ -189,7 +189,7 @@ mod tests {
 
     /// Law 10: trouble of the server is no strike against the sign-in.
     #[test]
-    fn neither_a_server_in_trouble_nor_a_redirect_or_a_proxy_rejects_a_sign_in() {
+    fn usage_response_5xx_redirect_or_407_never_rejects_the_sign_in() {
         for kind in ["authentication_error", "permission_error"] {
             let body = format!(r#"{{"error":{{"type":"{kind}","message":"scope requirement user:profile"}}}}"#);
             check(500, &body, Outcome::ServerTrouble { status: 500, retry_after: None });
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_can_ask_to_wait_all_the_same() {
+    fn usage_response_unreadable_keeps_retry_after() {
         for (status, body) in [(200, "{}"), (302, ""), (403, "<html>"), (408, LIMIT_BODY), (413, "")] {
             let answer = HttpResponse { retry_after: Some("5400".into()), ..answer(status, body) };
             let outcome = parse_usage_response(&answer, NOW);
@@ -215,14 +215,14 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_never_repeated_where_it_could_hold_a_token() {
+    fn usage_response_error_message_with_a_token_is_not_repeated() {
         let body = r#"{"error":{"type":"permission_error","message":"scope requirement sk-ant-oat01-SECRET"}}"#;
         let outcome = parse_usage_response(&answer(403, body), NOW);
         assert!(!format!("{outcome:?}").contains("SECRET"), "{outcome:?}");
     }
 
     #[test]
-    fn a_page_in_between_is_no_rejection() {
+    fn usage_response_captive_portal_page_is_unreadable_not_rejected() {
         for status in [401, 403, 407] {
             let outcome = parse_usage_response(&answer(status, "<html>sign in to the hotel</html>"), NOW);
             assert!(matches!(outcome, Outcome::Unreadable { .. }), "{status} {outcome:?}");
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn server_trouble() {
+    fn usage_response_5xx_or_overloaded_is_server_error() {
         check(
             529,
             r#"{"error":{"type":"overloaded_error","message":"Overloaded"}}"#,
@@ -244,7 +244,7 @@ mod tests {
 
     /// A download that was cut off is told from a page that is something else.
     #[test]
-    fn what_is_wrong_with_a_body_is_said() {
+    fn usage_response_unreadable_body_says_why() {
         let why = |body: &str| match parse_usage_response(&answer(200, body), NOW) {
             Outcome::Unreadable { why, .. } => why,
             other => panic!("{body}: {other:?}"),
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_answers_are_unreadable_and_nothing_worse() {
+    fn usage_response_hostile_body_or_status_is_unreadable() {
         let deep = "[".repeat(200_000);
         let bodies =
             ["", "   ", "<html>", "null", "[]", "{}", "{\"five_hour\":NaN}", "\u{feff}{}", "\0", &deep, "{\"a\":"];

@@ -84,7 +84,7 @@ fn named(account: &str) -> Speaker {
 }
 
 #[test]
-fn a_session_that_names_its_account_speaks_for_that_alone() {
+fn session_naming_its_account_is_attributed_to_it_alone() {
     let scene = Scene::of("ann", None).knows(&["bob"]);
     scene.check(&named("ann"), 1, Some("ann"));
     scene.check(&named("bob"), 1, Some("bob"));
@@ -94,12 +94,12 @@ fn a_session_that_names_its_account_speaks_for_that_alone() {
 
 /// Claude Code takes such a token out of the status line's environment, and its session has no owner.
 #[test]
-fn a_session_with_a_token_of_its_own_does_not_speak_for_who_is_signed_in() {
+fn session_with_its_own_token_is_not_attributed_to_the_signed_in() {
     Scene::of("ann", None).check(&Speaker::OwnToken, 1, None);
 }
 
 #[test]
-fn a_session_that_names_nobody_speaks_for_who_is_signed_in_since() {
+fn session_without_account_is_attributed_to_the_one_signed_in_since() {
     let scene = Scene::of("ann", None);
     for (after, expect) in [(0, Some("ann")), (-1, None)] {
         scene.check(&Speaker::Unnamed, after, expect);
@@ -107,7 +107,7 @@ fn a_session_that_names_nobody_speaks_for_who_is_signed_in_since() {
 }
 
 #[test]
-fn without_a_sign_in_a_session_speaks_for_its_own_token() {
+fn session_without_sign_in_is_attributed_to_its_own_token() {
     let token = AccountId::of_token(Provider::Anthropic, HOME).0.replace("anthropic:", "");
     let mut scene = Scene::empty();
     scene.check(&Speaker::Unnamed, 1, None);
@@ -130,7 +130,7 @@ fn without_a_sign_in_a_session_speaks_for_its_own_token() {
 
 /// The transcript names the login and not always the organization.
 #[test]
-fn of_two_seats_the_one_that_is_signed_in_there_since_speaks() {
+fn session_of_a_login_with_two_seats_is_attributed_to_the_signed_in() {
     let scene = Scene::of("ann", Some("acme")).knows(&["ann/acme", "ann/home"]);
     scene.check(&named("ann"), 1, Some("ann/acme"));
     scene.check(&named("ann"), -1, None);
@@ -144,7 +144,7 @@ fn of_two_seats_the_one_that_is_signed_in_there_since_speaks() {
 }
 
 #[test]
-fn while_one_of_the_two_files_is_another_ones_nobody_speaks() {
+fn session_is_not_attributed_while_the_two_files_disagree() {
     let mut scene = Scene::of("ann", None).knows(&["ann", "bob"]);
     let CredentialRead::Found(mut half) = credential("bob", None) else { panic!() };
     half.naming = Naming::Beside { written: None };
@@ -162,7 +162,7 @@ fn while_one_of_the_two_files_is_another_ones_nobody_speaks() {
 }
 
 #[test]
-fn in_a_folder_that_nobody_looks_at_only_a_name_counts() {
+fn session_in_an_unmonitored_folder_is_attributed_only_by_name() {
     let scene = Scene::of("ann", None).knows(&["ann"]);
     let whose = |speaker: Speaker| {
         let reading = Reading::new(Source::StatusLine, WRITTEN, vec![], vec![]);

@@ -96,7 +96,7 @@ fn share(part: usize, whole: usize) -> f64 {
 /// The figures that this holds the forecast to, with room for other dice. `cargo test -p holdoff-core backtest --
 /// --nocapture` prints them.
 #[test]
-fn forecasts_of_made_up_work_days_are_good() {
+fn backtest_of_simulated_work_days_meets_accuracy_bounds() {
     let verdict = verdict(&work_days(400, 1));
     println!("{}", crate::messages::backtest(&verdict));
     assert_eq!(verdict.cycles, 400);
@@ -109,7 +109,7 @@ fn forecasts_of_made_up_work_days_are_good() {
 }
 
 #[test]
-fn forecasts_of_made_up_weeks_are_good() {
+fn backtest_of_simulated_weeks_meets_accuracy_bounds() {
     let verdict = verdict(&weeks(200, 2));
     println!("{}", crate::messages::backtest(&verdict));
     assert!(verdict.ran_out > 40, "{}", verdict.ran_out);
@@ -119,7 +119,7 @@ fn forecasts_of_made_up_weeks_are_good() {
 }
 
 #[test]
-fn steady_use_is_forecast_to_the_minute() {
+fn backtest_of_steady_use_is_accurate_to_the_minute() {
     let resets_at = Wall(300 * MINUTE);
     let steady: Vec<WindowRecord> = (1..=200)
         .map(|minute| record("five_hour", FIVE_HOURS, Wall(minute * MINUTE), minute as f64 / 2.0, resets_at))
@@ -136,7 +136,7 @@ fn steady_use_is_forecast_to_the_minute() {
 }
 
 #[test]
-fn a_forecast_that_was_wrong_is_counted_as_wrong() {
+fn backtest_counts_wrong_forecasts() {
     let resets_at = Wall(300 * MINUTE);
     let used = |minute: i64| if minute < 60 { minute as f64 } else { 60.0 };
     let stopped: Vec<WindowRecord> = (1..300)
@@ -148,13 +148,13 @@ fn a_forecast_that_was_wrong_is_counted_as_wrong() {
 }
 
 #[test]
-fn nothing_recorded_is_nothing_judged() {
+fn backtest_without_records_has_no_verdicts() {
     assert_eq!(Backtest::default().verdicts(), []);
     assert_eq!(median(&[]), None);
 }
 
 #[test]
-fn one_record_is_no_cycle_and_two_are() {
+fn backtest_needs_two_records_for_a_cycle() {
     let at = |n: i64| Wall(n * 300 * MINUTE);
     let one = |n: i64, minute: i64, used: f64| {
         record("five_hour", FIVE_HOURS, Wall(at(n).0 + minute * MINUTE), used, at(n + 1))
@@ -165,7 +165,7 @@ fn one_record_is_no_cycle_and_two_are() {
 }
 
 #[test]
-fn a_forecast_is_held_against_the_time_it_was_about() {
+fn backtest_compares_a_forecast_with_the_actual_run_out_time() {
     let at = |minute: i64| Wall(minute * MINUTE);
     let mut verdict = Verdict::default();
     let mut judge = |forecast, ran_out| {
@@ -185,7 +185,7 @@ fn a_forecast_is_held_against_the_time_it_was_about() {
 }
 
 #[test]
-fn between_two_records_use_grew_evenly() {
+fn backtest_interpolates_use_between_records() {
     let said = |at: i64, used: f64| Said { at: Wall(at), used, forecast: None, later: None };
     let all = [said(1000, 10.0), said(2000, 30.0), said(6000, 38.0)];
     let at = |at: i64| used_at(&all, Wall(at));
@@ -194,7 +194,7 @@ fn between_two_records_use_grew_evenly() {
 }
 
 #[test]
-fn quantiles_are_members_of_the_list() {
+fn backtest_quantiles_are_members_of_the_list() {
     let values = [5.0, 1.0, 4.0, 2.0, 3.0];
     let of = [0.0, 0.24, 0.5, 0.9, 1.0].map(|share| quantile(&values, share).unwrap());
     assert_eq!((of, median(&values)), ([1.0, 2.0, 3.0, 5.0, 5.0], Some(3.0)));

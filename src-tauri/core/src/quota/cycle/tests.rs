@@ -39,7 +39,7 @@ impl Watch {
 }
 
 #[test]
-fn a_cycle_begins_with_nothing_used() {
+fn cycle_starts_at_zero_use() {
     let mut watch = Watch(Cycles::default());
     assert_eq!(watch.read(HOUR, 20.0, Some(END)), NOTHING);
     assert_eq!(watch.points(), [(0, 0.0), (HOUR, 20.0)]);
@@ -47,7 +47,7 @@ fn a_cycle_begins_with_nothing_used() {
 
 /// The provider computes the end of a window anew for each answer.
 #[test]
-fn a_reset_that_wavers_is_the_same_reset() {
+fn cycle_reset_jitter_is_the_same_reset() {
     let mut watch = Watch(Cycles::default());
     for n in 0..10 {
         assert_eq!(watch.read(HOUR + n * 60_000, 20.0 + n as f64, Some(Wall(END.0 + (n % 3) * 400 - 400))), NOTHING);
@@ -56,7 +56,7 @@ fn a_reset_that_wavers_is_the_same_reset() {
 }
 
 #[test]
-fn no_pace_reaches_over_a_reset() {
+fn cycle_points_restart_after_a_reset() {
     let mut watch = Watch(Cycles::default());
     watch.read(HOUR, 20.0, Some(END));
     watch.read(4 * HOUR, 90.0, Some(END));
@@ -65,7 +65,7 @@ fn no_pace_reaches_over_a_reset() {
 }
 
 #[test]
-fn after_a_reset_without_a_next_one_the_old_cycle_is_over_and_stays() {
+fn cycle_over_stays_until_the_next_reset_is_known() {
     let mut watch = Watch(Cycles::default());
     watch.read(HOUR, 20.0, Some(END));
     assert_eq!(watch.read(END.0 + 1000, 0.0, None), NOTHING);
@@ -74,7 +74,7 @@ fn after_a_reset_without_a_next_one_the_old_cycle_is_over_and_stays() {
 }
 
 #[test]
-fn a_limit_that_was_lifted_begins_a_cycle() {
+fn cycle_restarts_when_a_limit_is_lifted() {
     let mut watch = Watch(Cycles::default());
     watch.read(HOUR, 80.0, Some(END));
     assert_eq!(watch.read(2 * HOUR, 75.0, Some(END)), NOTHING, "a correction");
@@ -82,7 +82,7 @@ fn a_limit_that_was_lifted_begins_a_cycle() {
 }
 
 #[test]
-fn an_end_that_slides_is_one_cycle() {
+fn cycle_with_a_sliding_end_is_one_cycle() {
     let mut watch = Watch(Cycles::default());
     for n in 1..20 {
         assert_eq!(watch.read(n * 600_000, 50.0, Some(Wall(END.0 + n * 600_000))), NOTHING);
@@ -91,7 +91,7 @@ fn an_end_that_slides_is_one_cycle() {
 
 /// A clock that is set forward over the reset, and back.
 #[test]
-fn a_clock_that_is_set_does_not_begin_a_cycle_twice() {
+fn cycle_survives_a_clock_set_forward_and_back() {
     let mut watch = Watch(Cycles::default());
     watch.read(HOUR, 85.0, Some(END));
     watch.0.iter_mut().for_each(|(_, cycle)| cycle.told.threshold = 80);
@@ -101,7 +101,7 @@ fn a_clock_that_is_set_does_not_begin_a_cycle_twice() {
 }
 
 #[test]
-fn the_points_stay_few_and_keep_plateaus() {
+fn cycle_points_stay_bounded_and_keep_plateaus() {
     let mut watch = Watch(Cycles::default());
     for n in 1..=290 {
         watch.read(n * 60_000, (n as f64 / 4.0).floor(), Some(END));
@@ -118,7 +118,7 @@ fn the_points_stay_few_and_keep_plateaus() {
 }
 
 #[test]
-fn what_arrives_late_adds_nothing() {
+fn cycle_ignores_late_readings() {
     let mut watch = Watch(Cycles::default());
     watch.read(2 * HOUR, 40.0, Some(END));
     let mut late = Reading::new(Source::UsageEndpoint, Wall(2 * HOUR), vec![window(38.0, Some(END))], vec![]);
@@ -128,7 +128,7 @@ fn what_arrives_late_adds_nothing() {
 }
 
 #[test]
-fn it_is_kept_small_and_comes_back_whole() {
+fn cycle_serialization_is_compact_and_round_trips() {
     let mut watch = Watch(Cycles::default());
     watch.read(HOUR, 20.5, Some(END));
     let text = serde_json::to_string(&watch.0).unwrap();
@@ -138,7 +138,7 @@ fn it_is_kept_small_and_comes_back_whole() {
 
 /// Windows that are not told any more leave nothing behind once they are over.
 #[test]
-fn what_is_gone_is_forgotten() {
+fn cycle_of_a_window_no_longer_reported_is_dropped_once_over() {
     let mut watch = Watch(Cycles::default());
     watch.read(HOUR, 20.0, Some(END));
     let empty = Reading::new(Source::UsageEndpoint, Wall(2 * HOUR), vec![], vec![]);
@@ -150,7 +150,7 @@ fn what_is_gone_is_forgotten() {
 }
 
 #[test]
-fn a_fall_of_as_many_points_as_a_correction_may_have_is_one() {
+fn cycle_drop_within_the_correction_limit_is_no_restart() {
     let mut watch = Watch(Cycles::default());
     watch.read(HOUR, 80.0, Some(END));
     assert_eq!(watch.read(2 * HOUR, 80.0 - policy::LIFTED, Some(END)), NOTHING);
@@ -158,7 +158,7 @@ fn a_fall_of_as_many_points_as_a_correction_may_have_is_one() {
 }
 
 #[test]
-fn a_reset_that_moved_by_more_than_clocks_differ_is_another_once_the_old_one_came() {
+fn cycle_reset_moved_beyond_tolerance_starts_a_cycle_after_the_old_reset() {
     let next = Wall(END.0).plus(policy::SAME_RESET);
     let mut watch = Watch(Cycles::default());
     watch.read(HOUR, 20.0, Some(END));
@@ -170,7 +170,7 @@ fn a_reset_that_moved_by_more_than_clocks_differ_is_another_once_the_old_one_cam
 
 /// An answer may leave the reset out, or tell it later.
 #[test]
-fn without_a_reset_a_cycle_goes_on_until_the_one_it_had() {
+fn cycle_without_a_reported_reset_runs_until_its_known_one() {
     let mut watch = Watch(Cycles::default());
     watch.read(HOUR, 20.0, Some(END));
     assert_eq!(watch.read(2 * HOUR, 30.0, None), NOTHING);
@@ -189,7 +189,7 @@ fn without_a_reset_a_cycle_goes_on_until_the_one_it_had() {
 }
 
 #[test]
-fn the_same_moment_is_one_point() {
+fn cycle_readings_at_one_moment_are_one_point() {
     let mut watch = Watch(Cycles::default());
     watch.read(HOUR, 20.0, None);
     watch.read(HOUR, 21.0, None);
@@ -201,7 +201,7 @@ fn the_same_moment_is_one_point() {
 
 /// A hundred and twentieth of the window is as close as points stand.
 #[test]
-fn points_stand_apart_by_a_share_of_their_window() {
+fn cycle_points_are_spaced_by_a_share_of_the_window() {
     let spacing = 5 * HOUR / 120;
     let mut watch = Watch(Cycles::default());
     watch.read(HOUR, 20.0, Some(END));
@@ -213,14 +213,14 @@ fn points_stand_apart_by_a_share_of_their_window() {
 
 /// What began when it was read has no earlier point.
 #[test]
-fn a_window_that_begins_now_has_one_point() {
+fn cycle_starting_now_has_one_point() {
     let mut watch = Watch(Cycles::default());
     watch.read(0, 3.0, Some(END));
     assert_eq!(watch.points(), [(0, 3.0)]);
 }
 
 #[test]
-fn one_window_of_several_is_forgotten_alone() {
+fn cycle_of_one_missing_window_is_dropped_others_stay() {
     let mut watch = Watch(Cycles::default());
     let other = QuotaWindow { id: "seven_day".into(), ..window(5.0, None) };
     let both = Reading::new(Source::UsageEndpoint, Wall(HOUR), vec![window(20.0, None), other], vec![]);
@@ -232,7 +232,7 @@ fn one_window_of_several_is_forgotten_alone() {
 
 /// Of use that stands still, its beginning and its end are enough.
 #[test]
-fn a_plateau_is_two_points() {
+fn cycle_plateau_is_two_points() {
     let mut watch = Watch(Cycles::default());
     for hour in 1..=3 {
         watch.read(hour * HOUR, 20.0, Some(END));
@@ -243,7 +243,7 @@ fn a_plateau_is_two_points() {
 }
 
 #[test]
-fn as_many_points_are_kept_as_fit() {
+fn cycle_points_fill_up_to_the_maximum() {
     let mut watch = Watch(Cycles::default());
     let every = 5 * HOUR / 120;
     for n in 1..=100 {

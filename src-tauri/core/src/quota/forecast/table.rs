@@ -66,7 +66,7 @@ fn work_week() -> Told {
 }
 
 #[test]
-fn bursts_in_five_hours() {
+fn forecast_table_of_bursts_in_five_hours() {
     check(
         &bursts(),
         FIVE_HOURS,
@@ -98,7 +98,7 @@ fn bursts_in_five_hours() {
 }
 
 #[test]
-fn the_same_where_the_length_is_not_known() {
+fn forecast_table_of_bursts_with_unknown_window_length() {
     check(
         &bursts(),
         290,
@@ -130,7 +130,7 @@ fn the_same_where_the_length_is_not_known() {
 }
 
 #[test]
-fn a_week_of_work() {
+fn forecast_table_of_a_work_week() {
     check(
         &work_week(),
         WEEK,
@@ -172,7 +172,7 @@ fn a_week_of_work() {
 
 /// A day is the longest window that is looked at as a short one.
 #[test]
-fn a_day_and_a_little_more() {
+fn forecast_table_at_and_just_over_one_day() {
     let steady: Told = (0..=10).map(|n| (n * 100, n as f64 * 9.0)).collect();
     check(
         &steady,
@@ -213,7 +213,7 @@ fn a_day_and_a_little_more() {
 }
 
 #[test]
-fn little_seen_of_short_and_of_long_windows() {
+fn forecast_table_with_little_data_in_short_and_long_windows() {
     let steady: Told = (0..=6).map(|n| (n * 4, n as f64)).collect();
     check(
         &steady,
@@ -251,7 +251,7 @@ fn little_seen_of_short_and_of_long_windows() {
 
 /// What was forecast is true for one horizon, and never of a time that is over.
 #[test]
-fn it_is_looked_at_later() {
+fn forecast_read_later_is_valid_for_one_horizon() {
     let told: Told = vec![(0, 0.0), (30, 30.0), (60, 80.0)];
     let looks = [0, 10, 12, 14, 20, 30, 42, 43]
         .map(|later| format!("{later:<3}  {}\n", line(&told, FIVE_HOURS, Some(FIVE_HOURS), later)));
@@ -270,7 +270,7 @@ fn it_is_looked_at_later() {
 
 /// The use to be expected one horizon later, at each look.
 #[test]
-fn one_horizon_later() {
+fn forecast_table_of_use_one_horizon_later() {
     let mut text = String::new();
     for (told, length) in [(bursts(), FIVE_HOURS), (work_week(), WEEK)] {
         for seen in (2..=told.len()).step_by(4) {

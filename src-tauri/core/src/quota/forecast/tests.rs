@@ -29,27 +29,27 @@ fn runs_out(forecast: Option<Forecast>) -> (f64, f64, f64) {
 }
 
 #[test]
-fn steady_use_runs_out_where_the_line_does() {
+fn forecast_of_steady_use_extrapolates_the_line() {
     let (earliest, at, latest) = runs_out(five_hours(&[(0, 0.0), (30, 20.0), (60, 40.0), (75, 50.0)]));
     assert!((at - 150.0).abs() < 0.01, "{at}");
     assert!((130.0..150.0).contains(&earliest) && (150.0..170.0).contains(&latest), "{earliest} {latest}");
 }
 
 #[test]
-fn what_is_told_twice_counts_once() {
+fn forecast_counts_duplicate_points_once() {
     let once = five_hours(&[(0, 0.0), (30, 20.0), (60, 40.0)]);
     assert_eq!(five_hours(&[(0, 0.0), (30, 20.0), (30, 20.0), (60, 40.0)]), once);
 }
 
 #[test]
-fn slow_use_lasts() {
+fn forecast_of_slow_use_lasts_until_reset() {
     assert_eq!(five_hours(&[(0, 0.0), (60, 10.0), (120, 20.0)]), Some(Forecast::LastsUntilReset));
     assert_eq!(five_hours(&[(0, 0.0), (60, 0.0)]), Some(Forecast::LastsUntilReset));
     assert_eq!(five_hours(&[(0, 0.0), (298, 99.0)]), Some(Forecast::LastsUntilReset), "a minute before the reset");
 }
 
 #[test]
-fn little_seen_is_too_early() {
+fn forecast_with_little_data_is_too_early() {
     for told in [&[(0, 0.0), (14, 9.0)][..], &[(120, 40.0)], &[(120, 40.0), (134, 55.0)]] {
         assert_eq!(five_hours(told), Some(Forecast::TooEarly), "{told:?}");
     }
@@ -57,7 +57,7 @@ fn little_seen_is_too_early() {
 }
 
 #[test]
-fn what_is_over_has_no_forecast() {
+fn forecast_is_absent_for_stale_full_or_reset_windows() {
     let told = points(&[(0, 0.0), (60, 60.0)]);
     let at = |minute: i64| forecast(&told, Wall(5 * HOUR), Some(FIVE_HOURS), Wall(minute * MINUTE));
     assert!(at(60).is_some() && at(100).is_some());
@@ -71,7 +71,7 @@ fn what_is_over_has_no_forecast() {
 }
 
 #[test]
-fn a_pause_slows_and_does_not_stop() {
+fn forecast_after_a_pause_is_later_but_still_runs_out() {
     let busy = runs_out(five_hours(&[(0, 0.0), (60, 50.0)])).1;
     let paused = runs_out(five_hours(&[(0, 0.0), (60, 50.0), (70, 50.0)])).1;
     assert!((busy..busy + 60.0).contains(&paused), "{busy} {paused}");
@@ -79,13 +79,13 @@ fn a_pause_slows_and_does_not_stop() {
 }
 
 #[test]
-fn a_burst_after_a_quiet_time_counts_more_than_the_quiet_time() {
+fn forecast_weighs_a_recent_burst_over_quiet_time() {
     let (_, at, _) = runs_out(five_hours(&[(0, 0.0), (120, 6.0), (150, 36.0)]));
     assert!((200.0..290.0).contains(&at), "{at}");
 }
 
 #[test]
-fn the_first_day_of_a_week_is_only_judged_where_it_is_clear() {
+fn forecast_on_the_first_day_of_a_week_only_if_clear() {
     let week = |told: &[(i64, f64)]| {
         let points = points(told);
         forecast(&points, Wall(7 * 24 * HOUR), Some(WEEK), points.last().unwrap().at)
@@ -98,7 +98,7 @@ fn the_first_day_of_a_week_is_only_judged_where_it_is_clear() {
 
 /// Eight hours of work a day, at 12 % a day: it lasts, whenever one looks after the first day.
 #[test]
-fn nights_count_as_they_come() {
+fn forecast_of_a_working_week_includes_the_nights() {
     let mut told = vec![(0, 0.0)];
     for day in 0..6 {
         for hour in 0..24 {
@@ -114,7 +114,7 @@ fn nights_count_as_they_come() {
 }
 
 #[test]
-fn a_window_of_unknown_length_is_judged_by_what_was_seen() {
+fn forecast_of_unknown_window_length_uses_the_observed_span() {
     let told = points(&[(0, 10.0), (60, 40.0)]);
     let said = forecast(&told, Wall(5 * HOUR), None, Wall(HOUR));
     assert!((runs_out(said).1 - 180.0).abs() < 1.0, "{said:?}");
@@ -134,7 +134,7 @@ fn any_points() -> impl Strategy<Value = Vec<Point>> {
 
 proptest! {
     #[test]
-    fn a_forecast_lies_between_now_and_the_reset(points in any_points(), resets_in in 0..600_i64, later in 0..60_i64) {
+    fn forecast_range_is_between_now_and_the_reset(points in any_points(), resets_in in 0..600_i64, later in 0..60_i64) {
         let last = points.last().unwrap().at;
         let resets_at = Wall(last.0 + resets_in * MINUTE);
         let now = Wall(last.0 + later * MINUTE);
@@ -146,7 +146,7 @@ proptest! {
 
     /// Whatever whole percents and moments of reading make of it, a steady use is told rightly, and within the range.
     #[test]
-    fn steady_use_is_found_through_rounding(percent_per_hour in 25.0..90.0_f64, every in 1..8_i64, offset in 0..5_i64) {
+    fn forecast_of_steady_use_is_accurate_despite_rounding(percent_per_hour in 25.0..90.0_f64, every in 1..8_i64, offset in 0..5_i64) {
         let told: Vec<(i64, f64)> = (0..60 / every)
             .map(|n| offset + n * every)
             .map(|minute| (minute, (minute as f64 * percent_per_hour / 60.0).round()))
@@ -165,7 +165,7 @@ proptest! {
 
     /// Time without use never makes it run out sooner.
     #[test]
-    fn idle_time_never_hastens(points in any_points(), idle in 1..40_i64) {
+    fn forecast_is_never_earlier_after_idle_time(points in any_points(), idle in 1..40_i64) {
         let last = *points.last().unwrap();
         let resets_at = Wall(last.at.0 + 4 * HOUR);
         let mut rested = points.clone();
@@ -179,7 +179,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_kept_makes_it_panic(told in prop::collection::vec((any::<i64>(), any::<f64>()), 0..6), at in any::<i64>(), now in any::<i64>()) {
+    fn forecast_never_panics_on_any_stored_points(told in prop::collection::vec((any::<i64>(), any::<f64>()), 0..6), at in any::<i64>(), now in any::<i64>()) {
         let points: Vec<Point> = told.into_iter().map(|(at, used)| Point { at: Wall(at), used }).collect();
         for length in [None, Some(Duration::ZERO), Some(Duration::MAX)] {
             let _ = forecast(&points, Wall(at), length, Wall(now));

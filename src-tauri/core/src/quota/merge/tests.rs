@@ -60,7 +60,7 @@ fn check(came: &[Reading], expect: &[(&str, f64, Source, Wall)]) -> Reading {
 use Source::{OwnerCache, StatusLine, UsageEndpoint};
 
 #[test]
-fn the_newest_wins_per_window_and_the_others_keep_their_age() {
+fn merge_takes_the_newest_per_window_and_keeps_the_age_of_others() {
     let whole = endpoint(min(0), &[("five_hour", 40.0, min(120)), ("fable", 82.0, min(5000))]);
     let line = status_line(min(10), &[("five_hour", 44.5, min(120))]);
     let kept =
@@ -69,7 +69,7 @@ fn the_newest_wins_per_window_and_the_others_keep_their_age() {
 }
 
 #[test]
-fn what_arrives_late_is_as_old_as_it_was() {
+fn merge_of_a_late_reading_uses_its_own_time() {
     let whole = endpoint(min(10), &[("five_hour", 44.0, min(120))]);
     let late = status_line(min(3), &[("five_hour", 41.0, min(120))]);
     let cache = said(OwnerCache, min(-900), &[("five_hour", 9.0, min(-700)), ("gone", 5.0, min(5000))]);
@@ -77,14 +77,14 @@ fn what_arrives_late_is_as_old_as_it_was() {
 }
 
 #[test]
-fn a_fresh_cache_of_the_owner_counts() {
+fn merge_takes_a_newer_cached_usage() {
     let whole = endpoint(min(0), &[("five_hour", 40.0, min(120)), ("fable", 80.0, min(5000))]);
     let cache = said(OwnerCache, min(7), &[("five_hour", 43.0, min(120)), ("fable", 81.0, min(5000))]);
     check(&[whole, cache], &[("five_hour", 43.0, OwnerCache, min(7)), ("fable", 81.0, OwnerCache, min(7))]);
 }
 
 #[test]
-fn a_session_that_repeats_an_old_answer_is_not_believed() {
+fn merge_ignores_a_session_repeating_an_old_response() {
     let whole = endpoint(min(0), &[("five_hour", 40.0, min(120))]);
     let kept = [("five_hour", 40.0, UsageEndpoint, min(0))];
     check(&[whole.clone(), status_line(min(1), &[("five_hour", 31.0, min(120))])], &kept);
@@ -99,7 +99,7 @@ fn a_session_that_repeats_an_old_answer_is_not_believed() {
 }
 
 #[test]
-fn after_a_reset_a_line_that_names_no_next_one_is_believed() {
+fn merge_after_reset_takes_a_status_line_without_next_reset() {
     let whole = endpoint(min(0), &[("five_hour", 40.0, min(120))]);
     let mut fresh = status_line(min(125), &[("five_hour", 0.0, min(0))]);
     fresh.windows[0].resets_at = None;
@@ -107,7 +107,7 @@ fn after_a_reset_a_line_that_names_no_next_one_is_believed() {
 }
 
 #[test]
-fn the_endpoint_says_which_windows_there_are_and_which_counts() {
+fn merge_takes_window_list_and_binding_flag_from_the_endpoint() {
     let mut first = endpoint(min(0), &[("five_hour", 40.0, min(120)), ("opus", 7.0, min(5000))]);
     first.windows[0].binding = true;
     let line = status_line(min(5), &[("five_hour", 41.0, min(120)), ("new", 3.0, min(90))]);
@@ -127,7 +127,7 @@ fn the_endpoint_says_which_windows_there_are_and_which_counts() {
 }
 
 #[test]
-fn older_and_newer_names_of_a_window_are_one() {
+fn merge_matches_legacy_and_current_window_ids() {
     let mut whole = endpoint(min(0), &[("weekly_scoped:opus", 7.0, min(5000))]);
     whole.windows[0] = QuotaWindow { label: "Opus".into(), duration_s: Some(604_800), ..whole.windows[0].clone() };
     let mut line = status_line(min(5), &[("seven_day_opus", 8.0, min(5000))]);
@@ -137,7 +137,7 @@ fn older_and_newer_names_of_a_window_are_one() {
 
 /// Only their names and their lengths together say that two windows of other ids are one.
 #[test]
-fn windows_of_one_name_are_not_always_one() {
+fn windows_are_same_only_with_equal_name_and_known_length() {
     let of =
         |id: &str, label: &str, duration_s| QuotaWindow { label: label.into(), duration_s, ..window(id, 1.0, min(60)) };
     assert!(of("a", "Opus", Some(604_800)).is_same(&of("b", "opus", Some(604_800))));
@@ -149,7 +149,7 @@ fn windows_of_one_name_are_not_always_one() {
 
 /// What a status line told while no program ran.
 #[test]
-fn what_is_pushed_is_known_with_what_was() {
+fn passive_reading_is_merged_with_the_stored_one() {
     let pushed = |at, used| {
         let reading = status_line(at, &[("five_hour", used, min(120))]);
         PassiveReading { account: ann(), reading }
@@ -165,7 +165,7 @@ fn what_is_pushed_is_known_with_what_was() {
 }
 
 #[test]
-fn a_window_past_its_reset_reads_as_reset_whatever_its_source() {
+fn merged_window_past_its_reset_reads_as_reset() {
     let kept = check(
         &[endpoint(min(0), &[("five_hour", 40.0, min(60))]), status_line(min(10), &[("five_hour", 50.0, min(60))])],
         &[("five_hour", 50.0, StatusLine, min(10))],
@@ -175,7 +175,7 @@ fn a_window_past_its_reset_reads_as_reset_whatever_its_source() {
 }
 
 #[test]
-fn nothing_is_newer_than_now() {
+fn merge_after_clock_set_back_treats_future_readings_as_now() {
     let mut kept = endpoint(min(600), &[("five_hour", 40.0, min(900))]);
     kept.take_in(status_line(min(9000), &[("five_hour", 90.0, min(900))]), min(10));
     kept.take_in(endpoint(min(10), &[("five_hour", 42.0, min(900))]), min(10));
@@ -187,7 +187,7 @@ fn nothing_is_newer_than_now() {
 }
 
 #[test]
-fn money_keeps_its_own_age() {
+fn merge_keeps_the_age_of_spend_separately() {
     let money = |used| Spend {
         id: "extra_usage".into(),
         label: "Extra usage".into(),
@@ -211,7 +211,7 @@ fn money_keeps_its_own_age() {
 }
 
 #[test]
-fn what_an_earlier_version_kept_is_read() {
+fn reading_stored_by_an_earlier_version_is_loaded() {
     let old = r#"{"at":1789387200000,"source":"usage_endpoint","windows":[{"id":"five_hour","label":"5-hour",
         "used_percent":42.0,"resets_at":1789394400000,"duration_s":18000,"binding":true}]}"#;
     let mut kept: Reading = serde_json::from_str(old).unwrap();
@@ -223,7 +223,7 @@ fn what_an_earlier_version_kept_is_read() {
 }
 
 #[test]
-fn what_is_pushed_is_looked_at_first() {
+fn passive_reading_is_validated_before_use() {
     let checked = |reading| PassiveReading { account: ann(), reading }.checked();
     assert_eq!(checked(endpoint(min(0), &[("five_hour", 40.0, min(120))])), None, "nobody asked for it");
     assert_eq!(checked(status_line(min(0), &[])), None);
@@ -238,7 +238,7 @@ fn what_is_pushed_is_looked_at_first() {
 
 /// Whether it is worth being written down and shown.
 #[test]
-fn the_same_figures_some_seconds_later_are_no_news() {
+fn reading_with_same_figures_within_20_s_is_no_update() {
     let first = status_line(min(0), &[("five_hour", 40.0, min(120))]);
     let merged = |at: Wall, used: f64| {
         let mut kept = first.clone();
@@ -271,7 +271,7 @@ proptest! {
     /// No order of arrival makes a window older than the newest that was ever told of it since the endpoint last
     /// told everything, and none invents anything.
     #[test]
-    fn each_window_is_the_newest_told(came in prop::collection::vec(any_reading(), 1..8)) {
+    fn merge_in_any_order_keeps_the_newest_of_each_window(came in prop::collection::vec(any_reading(), 1..8)) {
         let mut kept = came[0].clone();
         for reading in &came[1..] {
             kept.take_in(reading.clone(), LATE);
@@ -291,7 +291,7 @@ proptest! {
 
     /// Telling the same once more changes nothing.
     #[test]
-    fn a_reading_taken_in_twice_is_taken_in_once(first in any_reading(), second in any_reading()) {
+    fn merge_is_idempotent(first in any_reading(), second in any_reading()) {
         let mut once = first;
         once.take_in(second.clone(), LATE);
         let mut twice = once.clone();
@@ -302,7 +302,7 @@ proptest! {
 
 /// Clocks differ by a minute at most, and figures are rounded by less than one point.
 #[test]
-fn what_is_told_again_is_told_by_its_figures() {
+fn merge_weighs_repeated_windows_by_use_and_reset() {
     let window = |used: f64, resets_at: i64, at: i64| QuotaWindow {
         origin: Some(Provenance { at: min(at), source: StatusLine }),
         ..window("five_hour", used, Wall(NOON.0 + resets_at))
@@ -322,7 +322,7 @@ fn what_is_told_again_is_told_by_its_figures() {
 
 /// Of the same moment, the answer of the endpoint is what a reading is called by.
 #[test]
-fn at_the_same_moment_the_endpoint_gives_its_name() {
+fn merge_at_equal_time_names_the_endpoint_as_source() {
     let mut kept = status_line(min(0), &[("five_hour", 44.0, min(120))]);
     kept.take_in(endpoint(min(0), &[("fable", 82.0, min(5000))]), LATE);
     assert_eq!((kept.at, kept.source), (min(0), UsageEndpoint));
@@ -336,7 +336,7 @@ fn at_the_same_moment_the_endpoint_gives_its_name() {
 
 /// Law 14: a figure and its reset belong together, whoever told the rest later.
 #[test]
-fn a_newer_figure_keeps_its_own_reset_when_the_whole_comes_late() {
+fn merge_of_a_late_endpoint_reading_keeps_newer_use_with_its_reset() {
     let mut kept = status_line(min(10), &[("five_hour", 3.0, min(400))]);
     kept.take_in(endpoint(min(5), &[("five_hour", 97.0, min(8))]), LATE);
     let window = &kept.windows[0];
@@ -345,7 +345,7 @@ fn a_newer_figure_keeps_its_own_reset_when_the_whole_comes_late() {
 
 /// Law 17: while a window that the endpoint told lasts, one with another end of it is somebody else's, all of it.
 #[test]
-fn a_pushed_reading_with_another_end_is_somebody_elses_until_the_endpoint_says_so() {
+fn passive_reading_with_a_different_reset_is_rejected_as_foreign() {
     let lasting = |mut reading: Reading| {
         for window in &mut reading.windows {
             window.duration_s = Some(if window.id == "five_hour" { 18_000 } else { 604_800 });

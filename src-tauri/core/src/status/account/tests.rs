@@ -52,7 +52,7 @@ fn of(change: impl Fn(&mut AccountState)) -> AccountState {
 }
 
 #[test]
-fn the_condition_is_what_stands_in_the_way_first_and_the_age_of_the_reading_last() {
+fn account_condition_prefers_blockers_over_reading_age() {
     let absent = |state: &mut AccountState| {
         state.sign_in.seen = Some(CredentialPresence::Absent(CredentialMissing::NoFile));
     };
@@ -79,7 +79,7 @@ fn the_condition_is_what_stands_in_the_way_first_and_the_age_of_the_reading_last
 }
 
 #[test]
-fn what_needs_the_person_is_more_urgent_than_what_runs_short_and_that_than_what_works() {
+fn account_urgency_order_is_action_needed_then_low_quota_then_ok() {
     let mut all = [
         ("absent", of(|state| state.sign_in.seen = Some(CredentialPresence::Absent(CredentialMissing::NoFile)))),
         ("works", account(40.0)),
@@ -96,7 +96,7 @@ fn what_needs_the_person_is_more_urgent_than_what_runs_short_and_that_than_what_
 }
 
 #[test]
-fn while_state_cannot_be_saved_nothing_may_be_asked_and_nothing_is_next() {
+fn account_status_with_unsaved_state_has_no_next_request_or_refresh() {
     let state = account(40.0);
     let context = StatusContext { saving_failure: Some("disk full"), ..StatusContext::new(NOW, INTERVAL) };
     let status = AccountStatus::of(&state, &context);
@@ -106,7 +106,7 @@ fn while_state_cannot_be_saved_nothing_may_be_asked_and_nothing_is_next() {
 }
 
 #[test]
-fn the_refusal_that_ends_first_is_told_unless_any_account_may_be_asked() {
+fn first_refusal_is_the_earliest_to_end_or_none_if_any_is_allowed() {
     let [free, soon, late, shut] = [
         account(1.0),
         of(|state| state.usage.state = limited(in_min(3))),
@@ -123,7 +123,7 @@ fn the_refusal_that_ends_first_is_told_unless_any_account_may_be_asked() {
 }
 
 #[test]
-fn a_status_changes_at_each_end_that_time_alone_brings() {
+fn account_status_next_changes_lists_every_timed_change() {
     let state = of(|state| state.usage.state = limited(in_min(7)));
     let mut changes: Vec<Wall> = state.status(NOW).next_changes(INTERVAL).filter(|at| *at > NOW.wall).collect();
     changes.sort();

@@ -69,7 +69,7 @@ fn told(state: AccountState) -> Value {
 }
 
 #[test]
-fn an_account_in_full() {
+fn status_report_of_one_account_with_all_fields() {
     let mut state = account();
     let windows = vec![
         window("five_hour", Some(42.5), Some(133), None),
@@ -240,7 +240,7 @@ fn place(name: &str) -> CredentialLocation {
 }
 
 #[test]
-fn the_keys_of_every_sign_in_and_gate() {
+fn status_report_keys_of_every_gate_state() {
     let mut text = String::new();
     let cooldowns = [
         Cooldown::RateLimited { retry_after_s: Some(60) },
@@ -310,7 +310,7 @@ fn the_keys_of_every_sign_in_and_gate() {
 }
 
 #[test]
-fn the_keys_of_sign_ins_that_are_not_there() {
+fn status_report_keys_of_missing_sign_ins() {
     let absences = [
         CredentialMissing::NoFile,
         CredentialMissing::NotSignedIn,
@@ -345,7 +345,7 @@ fn the_keys_of_sign_ins_that_are_not_there() {
 }
 
 #[test]
-fn a_place_that_is_not_listed_yet_is_named_all_the_same() {
+fn status_report_lists_a_location_not_discovered_yet() {
     assert_eq!(told(account())["places"], json!([{"place": "~/.claude/.credentials.json", "used": true}]));
     let mut nowhere = account();
     nowhere.sign_in.place = String::new();
@@ -353,7 +353,7 @@ fn a_place_that_is_not_listed_yet_is_named_all_the_same() {
 }
 
 #[test]
-fn a_reading_is_old_when_two_polls_have_not_renewed_it() {
+fn reading_is_stale_after_two_missed_polls() {
     let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
     let age = |age: u64, interval: u64| is_stale(NOW.wall, NOW.wall.plus(minutes(age)), minutes(interval));
     assert!(!age(15, 5) && !is_stale(NOW.wall, min(-5).wall, minutes(5)));

@@ -4,7 +4,7 @@ use super::*;
 
 /// A release that was taken back, or an old list that somebody shows again.
 #[test]
-fn what_was_announced_or_skipped_is_not_announced_again_after_a_newer_one() {
+fn update_older_than_an_announced_or_skipped_one_is_not_announced() {
     let mut world = World::new(wanted(true));
     for version in ["0.2.0", "0.3.0"] {
         world.live(2 * DAY, release(version));
@@ -24,7 +24,7 @@ fn what_was_announced_or_skipped_is_not_announced_again_after_a_newer_one() {
 }
 
 #[test]
-fn an_announcement_that_waited_for_its_disk_is_not_made_to_who_chose_otherwise_since() {
+fn update_announcement_delayed_by_disk_is_dropped_if_turned_off() {
     for (event, says) in [
         (Event::Preferences(wanted(false)), vec![]),
         (Event::NoticeService(true), vec![Did::Announced("0.2.0".into())]),

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn only_a_click_installs_and_only_what_is_offered() {
+fn update_install_needs_a_click_and_the_offered_version() {
     let mut world = World::new(wanted(true));
     world.live(HOUR, release("0.2.0"));
     world.said();
@@ -33,7 +33,7 @@ fn only_a_click_installs_and_only_what_is_offered() {
 }
 
 #[test]
-fn what_is_not_what_was_signed_is_never_installed() {
+fn update_install_with_failed_download_or_hash_installs_nothing() {
     for failure in
         [FetchFailure::NotAsSigned, FetchFailure::Torn("it broke".into()), FetchFailure::NoSpace { needed: 9 }]
     {
@@ -54,7 +54,7 @@ fn what_is_not_what_was_signed_is_never_installed() {
 }
 
 #[test]
-fn a_server_that_asks_to_wait_is_left_alone_by_clicks_too() {
+fn update_install_click_honors_retry_after() {
     let mut world = World::new(wanted(true));
     world.live(HOUR, release("0.2.0"));
     world.updates.handle(Event::Install("0.2.0".into()), world.now);
@@ -76,7 +76,7 @@ fn a_server_that_asks_to_wait_is_left_alone_by_clicks_too() {
 }
 
 #[test]
-fn another_kind_of_copy_is_only_told() {
+fn update_without_matching_package_is_announced_not_installed() {
     for package in [None, Some(PackageKind::Deb)] {
         let mut world = World::new(wanted(true));
         world.updates.build.package = package;

@@ -11,7 +11,7 @@ fn second(world: &World) -> Updates {
 }
 
 #[test]
-fn what_one_copy_asked_no_other_asks_again_that_day() {
+fn update_check_by_one_copy_counts_for_all_that_day() {
     let mut world = World::new(wanted(true));
     world.live(HOUR, release("0.2.0"));
     world.updates.handle(Event::Announced { shown: true }, world.now);
@@ -30,7 +30,7 @@ fn what_one_copy_asked_no_other_asks_again_that_day() {
 
 /// The other copy was ended in the middle of its look, or asked before this one.
 #[test]
-fn what_another_copy_knows_is_taken_where_it_is_later_and_believed_only_if_it_is_signed() {
+fn update_state_of_another_copy_is_taken_if_later_and_signed() {
     let mut world = World::new(wanted(true));
     world.live(HOUR, release("0.2.0"));
     let forged = Signer::new().sign(&list("9.9.9").to_string());
@@ -47,7 +47,7 @@ fn what_another_copy_knows_is_taken_where_it_is_later_and_believed_only_if_it_is
 }
 
 #[test]
-fn a_copy_whose_turn_it_is_not_waits_and_asks_afterwards() {
+fn update_check_of_a_busy_copy_waits_and_is_sent_afterwards() {
     let mut world = World::new(wanted(true));
     world.act();
     world.now = world.now.plus(2 * policy::UPDATE_PAUSE);

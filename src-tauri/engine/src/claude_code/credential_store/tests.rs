@@ -59,7 +59,7 @@ fn identity(source: &CredentialStore) -> Identity {
 }
 
 #[test]
-fn a_sign_in_is_read_and_nothing_written() {
+fn credential_read_writes_nothing() {
     let home = home().holding(signed_in());
     let CredentialRead::Found(credential) = home.source.read() else { panic!("not found") };
     assert_eq!(credential.access_token.expose(), TOKEN);
@@ -72,7 +72,7 @@ fn a_sign_in_is_read_and_nothing_written() {
 }
 
 #[test]
-fn whose_it_is_stands_in_the_home_folder_or_in_the_configured_one() {
+fn identity_is_read_from_home_or_the_config_dir() {
     let whose = |email: &str| format!(r#"{{"oauthAccount":{{"emailAddress":"{email}"}},"projects":{{}}}}"#);
     let home = home().holding(signed_in());
     let other = home.dir.path().join("work");
@@ -90,7 +90,7 @@ fn whose_it_is_stands_in_the_home_folder_or_in_the_configured_one() {
 }
 
 #[test]
-fn an_identity_that_cannot_be_read_is_not_said() {
+fn identity_unreadable_is_left_empty() {
     let home = home().holding(signed_in());
     let path = home.dir.path().join(".claude.json");
     for bytes in ["", "{\"oauthAccount\":{\"emailAddr", "[]", "{\"oauthAccount\":7}"] {
@@ -106,7 +106,7 @@ fn an_identity_that_cannot_be_read_is_not_said() {
 }
 
 #[test]
-fn an_empty_variable_is_as_if_absent() {
+fn config_dir_variable_empty_counts_as_unset() {
     let home = Path::new("/home/ann");
     assert_eq!(CredentialStore::from_env(home, Some(OsStr::new(""))), CredentialStore::from_env(home, None));
     assert_eq!(CredentialStore::from_env(home, None).credential_path(), home.join(".claude").join(credential::FILE));
@@ -114,7 +114,7 @@ fn an_empty_variable_is_as_if_absent() {
 
 #[cfg(unix)]
 #[test]
-fn places_are_told_short() {
+fn credential_path_is_displayed_relative_to_home() {
     let home = Path::new("/home/ann");
     let place = |dir: &str| CredentialStore::from_env(home, Some(OsStr::new(dir))).place();
     assert_eq!(CredentialStore::from_env(home, None).place(), "~/.claude/.credentials.json");
@@ -125,7 +125,7 @@ fn places_are_told_short() {
 
 #[cfg(unix)]
 #[test]
-fn an_added_folder_is_meant_as_it_is_written() {
+fn added_folder_path_is_expanded_and_normalized() {
     let home = Path::new("/home/ann");
     let added = |dir: &str| CredentialStore::added(PathBuf::from(dir), Some(home.to_owned()));
     assert_eq!(added("~/work").credential_path(), home.join("work/.credentials.json"));
@@ -139,7 +139,7 @@ fn an_added_folder_is_meant_as_it_is_written() {
 }
 
 #[test]
-fn nothing_there() {
+fn credential_missing_without_a_file_or_folder() {
     let mut home = home();
     assert_eq!(home.absence(), CredentialMissing::NoFile);
     home.source = usual(&home.dir.path().join("gone"));
@@ -147,7 +147,7 @@ fn nothing_there() {
 }
 
 #[test]
-fn no_sign_in_in_it() {
+fn credential_file_without_a_token_is_not_signed_in() {
     for text in ["{}", r#"{"mcpOAuth":{"x":{"accessToken":"other"}}}"#] {
         assert_eq!(home().holding(text).absence(), CredentialMissing::NotSignedIn, "{text}");
     }
@@ -155,7 +155,7 @@ fn no_sign_in_in_it() {
 }
 
 #[test]
-fn bad_files_are_told_apart_without_their_content() {
+fn credential_file_errors_are_distinguished_without_content() {
     let whole = signed_in();
     let noise: Vec<u8> = (0..4096u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     let cases: [(&[u8], &str); 5] = [
@@ -173,7 +173,7 @@ fn bad_files_are_told_apart_without_their_content() {
 }
 
 #[test]
-fn no_token_in_what_can_be_printed() {
+fn debug_output_of_a_credential_has_no_token() {
     let home = home().holding(signed_in());
     fs::write(home.dir.path().join(".claude.json"), format!(r#"{{"primaryApiKey":"{TOKEN}"}}"#)).unwrap();
     let printed = format!("{:?} {:#?} {:?}", home.source.read(), home.source.read(), home.source);
@@ -183,7 +183,7 @@ fn no_token_in_what_can_be_printed() {
 
 /// People keep keys in there, and Claude Code whole conversations.
 #[test]
-fn of_what_claude_code_keeps_of_itself_nothing_else_is_held() {
+fn claude_json_keeps_only_the_account_identity_in_memory() {
     let home = home().holding(signed_in());
     let text = r#"{"primaryApiKey":"a-SECRET","mcpServers":{"x":{"env":{"KEY":"b-SECRET"}}},
         "oauthAccount":{"accountUuid":"ann"},"projects":{"/a":{"history":["c-SECRET"]}},"\u0078":"d-SECRET"}"#;
@@ -196,7 +196,7 @@ fn of_what_claude_code_keeps_of_itself_nothing_else_is_held() {
 
 /// Whoever spends it reads it again, under the locks.
 #[tokio::test]
-async fn a_look_tells_that_there_is_a_refresh_token_and_not_which() {
+async fn refresh_token_is_reported_as_present_without_its_value() {
     let home = home().holding(signed_in());
     let (tell, mut looks) = tokio::sync::mpsc::unbounded_channel();
     let _monitor = LocationMonitor::start(
@@ -218,14 +218,14 @@ async fn a_look_tells_that_there_is_a_refresh_token_and_not_which() {
 }
 
 #[test]
-fn a_folder_in_its_place() {
+fn credential_path_that_is_a_folder_is_reported() {
     let home = home();
     fs::create_dir(home.source.credential_path()).unwrap();
     assert_eq!(home.why(), "it is a folder");
 }
 
 #[test]
-fn a_file_in_place_of_its_folder() {
+fn credential_folder_that_is_a_file_is_reported() {
     let home = home();
     let folder = home.dir.path().join(".claude");
     fs::remove_dir(&folder).unwrap();
@@ -234,7 +234,7 @@ fn a_file_in_place_of_its_folder() {
 }
 
 #[test]
-fn a_file_too_large_is_not_read() {
+fn credential_file_over_4_mib_is_not_read() {
     let home = home().holding(signed_in());
     let file = fs::File::options().write(true).open(home.source.credential_path()).unwrap();
     file.set_len(5 * 1024 * 1024).unwrap();
@@ -247,7 +247,7 @@ mod unix {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     #[test]
-    fn links() {
+    fn credential_symlinks_dangling_valid_and_circular() {
         let home = home();
         let path = home.source.credential_path();
         symlink(home.dir.path().join("elsewhere"), &path).unwrap();
@@ -261,7 +261,7 @@ mod unix {
 
     /// Hangs where a pipe is waited for.
     #[test]
-    fn a_pipe_is_not_waited_for_nor_does_its_writer_notice() {
+    fn credential_fifo_is_not_opened_and_its_writer_is_undisturbed() {
         let home = home();
         let path = home.source.credential_path();
         let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
@@ -278,7 +278,7 @@ mod unix {
     }
 
     #[test]
-    fn a_socket_and_a_device() {
+    fn credential_path_that_is_a_socket_or_device_is_reported() {
         let home = home();
         let path = home.source.credential_path();
         let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
@@ -289,7 +289,7 @@ mod unix {
     }
 
     #[test]
-    fn a_file_that_may_not_be_read() {
+    fn credential_file_without_read_permission_is_forbidden() {
         let home = home().holding(signed_in());
         let path = home.source.credential_path();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
@@ -301,7 +301,7 @@ mod unix {
 }
 
 #[test]
-fn a_file_that_is_being_written_is_looked_at_again() {
+fn credential_file_half_written_is_read_again() {
     let whole = signed_in();
     let home = home().holding(&whole[..40]);
     let mut pauses = 0;
@@ -319,7 +319,7 @@ fn a_file_that_is_being_written_is_looked_at_again() {
 }
 
 #[test]
-fn patience_has_an_end_and_is_for_what_may_change() {
+fn credential_read_retries_are_bounded_and_only_for_torn_files() {
     let pauses_for = |home: &Home| {
         let mut pauses = 0;
         patiently(|| home.source.look(), || pauses += 1);

@@ -66,7 +66,7 @@ fn long_ago() -> SystemTime {
 /// `CLAUDE_SECURESTORAGE_CONFIG_DIR` moves the locks with what they are for.
 #[cfg(not(target_os = "macos"))]
 #[tokio::test]
-async fn the_locks_are_around_the_credential_wherever_that_is_kept() {
+async fn locks_follow_the_secure_storage_dir() {
     let home = Home::new();
     let kept = home.dir.path().join("kept");
     fs::create_dir(&kept).unwrap();
@@ -80,7 +80,7 @@ async fn the_locks_are_around_the_credential_wherever_that_is_kept() {
 }
 
 #[tokio::test]
-async fn both_of_the_owners_locks_are_taken_and_given_back() {
+async fn locks_both_are_taken_and_released() {
     let home = Home::new();
     let locks = home.take().await.unwrap();
     assert_eq!(home.there(), [".claude.lock", ".oauth_refresh.lock", ".oauth_refresh.lock.owner"]);
@@ -93,7 +93,7 @@ async fn both_of_the_owners_locks_are_taken_and_given_back() {
 }
 
 #[tokio::test]
-async fn all_or_none() {
+async fn locks_are_taken_both_or_neither() {
     for held in [Home::inner, Home::beside] {
         let home = Home::new();
         fs::create_dir(held(&home)).unwrap();
@@ -107,7 +107,7 @@ async fn all_or_none() {
 }
 
 #[tokio::test]
-async fn a_lock_that_is_given_back_in_time_is_waited_for() {
+async fn lock_released_within_the_timeout_is_taken() {
     let home = Home::new();
     fs::create_dir(home.beside()).unwrap();
     let patient = home.locker(LockTimeouts { wait: Duration::from_secs(20), ..QUICK });
@@ -119,7 +119,7 @@ async fn a_lock_that_is_given_back_in_time_is_waited_for() {
 }
 
 #[tokio::test]
-async fn they_are_touched_while_they_are_held() {
+async fn locks_are_touched_while_held() {
     let home = Home::new();
     let locks = home.locker(LockTimeouts { touch_every: Duration::from_millis(10), ..QUICK }).take().await.unwrap();
     for path in [home.inner(), home.beside()] {
@@ -134,7 +134,7 @@ async fn they_are_touched_while_they_are_held() {
 }
 
 #[tokio::test]
-async fn a_dead_programs_lock_is_taken_over_after_a_while_of_watching() {
+async fn stale_lock_is_taken_over_after_the_watch_period() {
     for held in [Home::inner, Home::beside] {
         let home = Home::new();
         fs::create_dir(held(&home)).unwrap();
@@ -150,7 +150,7 @@ async fn a_dead_programs_lock_is_taken_over_after_a_while_of_watching() {
 
 /// After a sleep of the machine every lock looks dead, until its holder touches it.
 #[tokio::test]
-async fn a_lock_that_is_touched_before_our_eyes_lives() {
+async fn stale_lock_touched_during_the_watch_period_is_live() {
     let home = Home::new();
     fs::create_dir(home.inner()).unwrap();
     touched(&home.inner(), long_ago());
@@ -167,7 +167,7 @@ async fn a_lock_that_is_touched_before_our_eyes_lives() {
 
 /// A clock that was set back since: that lock would never be old enough.
 #[tokio::test]
-async fn a_lock_from_the_future_is_dead_once_it_was_watched_for_as_long() {
+async fn lock_with_a_future_mtime_is_stale_after_watching_it() {
     let home = Home::new();
     fs::create_dir(home.inner()).unwrap();
     touched(&home.inner(), SystemTime::now() + Duration::from_secs(86_400));
@@ -180,7 +180,7 @@ async fn a_lock_from_the_future_is_dead_once_it_was_watched_for_as_long() {
 }
 
 #[tokio::test]
-async fn what_was_taken_away_is_noticed_and_not_removed() {
+async fn locks_stolen_are_noticed_and_not_removed() {
     for stolen in [Home::inner, Home::beside] {
         let home = Home::new();
         let locks = home.take().await.unwrap();
@@ -195,7 +195,7 @@ async fn what_was_taken_away_is_noticed_and_not_removed() {
 
 /// As after a sleep of the machine: another may have found them dead a moment ago.
 #[tokio::test]
-async fn what_was_not_touched_for_long_is_not_relied_on_any_more() {
+async fn locks_untouched_past_staleness_count_as_lost() {
     let home = Home::new();
     let sleepy = LockTimeouts { dead_after: Duration::from_secs(4), touch_every: Duration::from_millis(2800), ..QUICK };
     let locks = home.locker(sleepy).take().await.unwrap();
@@ -207,7 +207,7 @@ async fn what_was_not_touched_for_long_is_not_relied_on_any_more() {
 }
 
 #[tokio::test]
-async fn who_gives_up_waiting_leaves_nothing_behind() {
+async fn lock_acquisition_cancelled_leaves_no_files() {
     let home = Home::new();
     fs::create_dir(home.beside()).unwrap();
     let locker = home.locker(LockTimeouts { wait: Duration::from_secs(60), ..QUICK });
@@ -222,7 +222,7 @@ async fn who_gives_up_waiting_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn of_many_that_wait_for_a_dead_lock_one_has_it() {
+async fn stale_lock_with_many_waiters_has_one_winner() {
     let home = Home::new();
     fs::create_dir(home.inner()).unwrap();
     touched(&home.inner(), long_ago());
@@ -241,7 +241,7 @@ async fn of_many_that_wait_for_a_dead_lock_one_has_it() {
 }
 
 #[tokio::test]
-async fn what_is_in_the_way_is_said() {
+async fn lock_obstacle_is_named_in_the_error() {
     let home = Home::new();
     fs::write(home.inner(), "").unwrap();
     let why = home.take().await.unwrap_err();
@@ -254,7 +254,7 @@ async fn what_is_in_the_way_is_said() {
 }
 
 #[test]
-fn one_file_is_one_lock_by_whichever_way_it_is_found() {
+fn lock_name_is_the_same_for_a_file_and_a_symlink_to_it() {
     let home = Home::new();
     let file = home.dir.path().join(".claude/.credentials.json");
     fs::write(&file, "{}").unwrap();

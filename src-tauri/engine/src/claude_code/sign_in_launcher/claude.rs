@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn each_installers_version_is_known_without_running_it() {
+    fn claude_version_is_read_from_the_install_path() {
         assert_eq!(version_of(".local/share/claude/versions/2.1.80", &[]), Some([2, 1, 80]), "native");
         assert_eq!(version_of("Caskroom/claude-code/2.0.9/claude", &[]), Some([2, 0, 9]), "Homebrew");
         let package = r#"{"name":"@anthropic-ai/claude-code","version":"1.0.128"}"#;
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_asked_where_its_files_do_not_tell() {
+    fn claude_version_falls_back_to_running_the_program() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("claude");
         let answer = |script: &str| {
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_say_its_version_has_none() {
+    fn claude_version_is_none_for_an_unknown_program() {
         assert_eq!(version_of("opt/claude", &[]), None);
         let other = r#"{"name":"claude-wrapper","version":"9.9.9"}"#;
         assert_eq!(version_of("wrapper/cli.js", &[("wrapper/package.json", other)]), None);

@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn the_path_comes_first_and_then_the_usual_places() {
+    fn program_search_prefers_path_over_the_usual_folders() {
         let home = tempfile::tempdir().unwrap();
         let home = home.path();
         assert_eq!(find(home, &[("PATH", "/bin")]), None);
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_that_are_named_stand_in_place_of_all_others() {
+    fn program_search_variable_overrides_path_and_usual_folders() {
         let home = tempfile::tempdir().unwrap();
         let home = home.path();
         for place in [".local/bin", "mine", "named"] {
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_run_is_passed_over() {
+    fn program_search_skips_what_is_not_executable() {
         let home = tempfile::tempdir().unwrap();
         let home = home.path();
         let (one, two, three, four) = (home.join("one"), home.join("two"), home.join("three"), home.join("four"));
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_that_is_no_full_path_is_not_looked_at() {
+    fn program_search_ignores_relative_path_entries() {
         let home = tempfile::tempdir().unwrap();
         let var = |name: &str| (name == "PATH").then(|| OsString::from(".::bin:/usr/bin"));
         let programs = Programs::new(home.path(), &var);

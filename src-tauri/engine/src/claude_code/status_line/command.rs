@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn the_path_survives_the_shell() {
+    fn status_line_command_is_quoted_for_the_shell() {
         for path in [
             "/usr/bin/holdoff",
             "/home/ann/my apps/holdoff",
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_plain_call_of_holdoff_is_its_own() {
+    fn status_line_command_is_own_only_as_a_plain_call() {
         for own in [
             "holdoff statusline",
             "/usr/bin/holdoff statusline",
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn the_name_on_the_path_is_preferred_if_it_is_the_same_program() {
+    fn status_line_command_uses_the_name_on_path_if_same_program() {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path().canonicalize().unwrap();
         for folder in ["real", "bin", "other"] {

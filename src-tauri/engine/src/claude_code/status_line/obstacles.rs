@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn the_switch_that_turns_off_hooks_is_one() {
+    fn obstacle_disable_all_hooks_is_reported_with_its_scope() {
         check(&[], "home", &[]);
         let user = "home/.claude/settings.json";
         check(&[(user, OFF)], "home", &[(user, Disabled, Scope::User)]);
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn another_status_line_that_counts_first_is_one() {
+    fn obstacle_status_line_of_higher_precedence_is_reported() {
         let (shared, local) = ("home/p/.claude/settings.json", "home/p/.claude/settings.local.json");
         check(&[(shared, OTHER)], "home/p/a/b", &[(shared, Replaced, Scope::Project)]);
         check(&[(shared, OTHER), (local, OTHER)], "home/p", &[(local, Replaced, Scope::Project)]);

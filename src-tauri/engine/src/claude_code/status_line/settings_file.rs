@@ -143,7 +143,7 @@ mod tests {
 
     /// Simulates a write between the last check and the exchange of the names.
     #[test]
-    fn what_is_written_at_the_last_moment_is_put_back() {
+    fn settings_replace_restores_a_concurrent_write() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().canonicalize().unwrap().join(NAME);
         for meanwhile in ["{\"theirs\":1}", ""] {

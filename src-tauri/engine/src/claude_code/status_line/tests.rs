@@ -65,7 +65,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn there_and_back_with_an_earlier_command() {
+fn uninstall_restores_the_earlier_command() {
     let scene = Scene::with(THEIRS);
     let install = scene.install();
     let diff: Vec<String> = install.diff().iter().map(|line| format!("{:?} {}", line.kind, line.text)).collect();
@@ -91,7 +91,7 @@ fn there_and_back_with_an_earlier_command() {
 }
 
 #[test]
-fn there_and_back_is_exact_however_it_was_laid_out() {
+fn uninstall_is_byte_identical_for_any_formatting() {
     for before in ["{}", "{\n}", "{ }\n\n", "{\"a\":1,\n\"b\":2}", "\u{feff}{\r\n\t\"a\" : 1\r\n}", "{\r\"a\":1}"] {
         let scene = Scene::with(before);
         scene.install().apply().unwrap();
@@ -102,7 +102,7 @@ fn there_and_back_is_exact_however_it_was_laid_out() {
 }
 
 #[test]
-fn settings_that_were_not_there_are_gone_again() {
+fn uninstall_removes_a_settings_file_it_created() {
     let scene = Scene::new();
     scene.install().apply().unwrap();
     let made = "{\n  \"statusLine\": {\n    \"type\": \"command\",\n    \"command\": \"/usr/bin/holdoff statusline\"\n  }\n}\n";
@@ -117,7 +117,7 @@ fn settings_that_were_not_there_are_gone_again() {
 }
 
 #[test]
-fn what_others_changed_since_stays() {
+fn uninstall_keeps_changes_others_made_since() {
     let scene = Scene::with(THEIRS);
     scene.install().apply().unwrap();
     scene.write(&scene.read().replace("\"padding\": 2", "\"padding\": 0").replace("opus", "sonnet"));
@@ -126,7 +126,7 @@ fn what_others_changed_since_stays() {
 }
 
 #[test]
-fn a_line_that_its_person_set_since_is_theirs() {
+fn uninstall_leaves_a_status_line_the_user_set_since() {
     let scene = Scene::with(THEIRS);
     scene.install().apply().unwrap();
     let theirs = scene.read().replace(OURS, "ccusage statusline");
@@ -138,7 +138,7 @@ fn a_line_that_its_person_set_since_is_theirs() {
 }
 
 #[test]
-fn a_moved_program_keeps_the_earlier_command() {
+fn reinstall_from_a_new_path_keeps_the_earlier_command() {
     let scene = Scene::with(THEIRS);
     scene.install().apply().unwrap();
     change(scene.place().plan_install("/opt/holdoff statusline").unwrap()).apply().unwrap();
@@ -148,7 +148,7 @@ fn a_moved_program_keeps_the_earlier_command() {
 }
 
 #[test]
-fn with_nothing_kept_it_still_comes_out_again() {
+fn uninstall_works_without_a_backup() {
     let scene = Scene::with(THEIRS);
     scene.install().apply().unwrap();
     fs::remove_dir_all(scene.dir.path().join("data")).unwrap();
@@ -162,7 +162,7 @@ fn with_nothing_kept_it_still_comes_out_again() {
 }
 
 #[test]
-fn what_changes_between_the_look_and_the_write_is_not_overwritten() {
+fn install_refused_if_settings_changed_since_the_plan() {
     for meanwhile in [Some("{\"mine\":1}"), None] {
         let scene = Scene::with(THEIRS);
         let install = scene.install();
@@ -185,7 +185,7 @@ fn what_changes_between_the_look_and_the_write_is_not_overwritten() {
 /// exchanged, it is, if it comes between the look and the rename.)
 #[cfg(target_os = "linux")]
 #[test]
-fn a_race_loses_nobodys_settings() {
+fn install_racing_another_writer_loses_no_settings() {
     for round in 0..60 {
         let scene = Scene::with("{\"n\": 0}");
         let install = scene.install();
@@ -205,7 +205,7 @@ fn a_race_loses_nobodys_settings() {
 }
 
 #[test]
-fn what_cannot_be_edited_is_left_as_it_is() {
+fn settings_that_cannot_be_parsed_are_left_untouched() {
     for bad in ["", "{\"a\": ", "[1]", "{\"statusLine\": 1, \"statusLine\": 2}", "\u{0}"] {
         let scene = Scene::with(bad);
         for plan in [scene.place().plan_install(OURS), scene.place().plan_uninstall()] {
@@ -227,7 +227,7 @@ mod unix {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
     #[test]
-    fn a_link_stays_a_link() {
+    fn settings_symlink_stays_a_symlink() {
         let scene = Scene::new();
         let dotfiles = scene.dir.path().join("dotfiles");
         fs::create_dir(&dotfiles).unwrap();
@@ -249,7 +249,7 @@ mod unix {
 
     /// Its person moves the file among their dotfiles and leaves a link, or an editor puts a file in the place of the link.
     #[test]
-    fn what_is_kept_is_found_when_the_file_has_moved() {
+    fn backup_is_found_after_the_settings_file_moved() {
         for into_dotfiles in [true, false] {
             let scene = Scene::new();
             let (named, dotfile) = (scene.place().settings().to_owned(), scene.dir.path().join("dotfile.json"));
@@ -278,7 +278,7 @@ mod unix {
     }
 
     #[test]
-    fn the_mode_stays_and_the_record_is_private() {
+    fn settings_mode_is_kept_and_the_backup_is_private() {
         let scene = Scene::with(THEIRS);
         for mode in [0o600, 0o644, 0o664] {
             fs::set_permissions(scene.place().settings(), fs::Permissions::from_mode(mode)).unwrap();
@@ -293,7 +293,7 @@ mod unix {
     }
 
     #[test]
-    fn write_protected_settings_are_respected() {
+    fn settings_write_protected_are_refused() {
         let scene = Scene::with(THEIRS);
         fs::set_permissions(scene.place().settings(), fs::Permissions::from_mode(0o444)).unwrap();
         assert!(matches!(scene.place().plan_install(OURS), Err(SettingsError::ReadOnly { .. })));
@@ -301,7 +301,7 @@ mod unix {
     }
 
     #[test]
-    fn without_room_for_the_record_nothing_is_changed() {
+    fn install_without_a_writable_backup_changes_nothing() {
         let scene = Scene::with(THEIRS);
         let install = scene.install();
         fs::write(scene.dir.path().join("data"), "a file where the folder should be").unwrap();
@@ -310,7 +310,7 @@ mod unix {
     }
 
     #[test]
-    fn a_pipe_is_not_waited_for() {
+    fn settings_fifo_is_not_opened() {
         let scene = Scene::new();
         let made = std::process::Command::new("mkfifo").arg(scene.place().settings()).status().unwrap();
         assert!(made.success());
@@ -319,7 +319,7 @@ mod unix {
 }
 
 #[test]
-fn a_plan_is_known_by_its_fingerprint() {
+fn plan_fingerprint_changes_with_the_settings() {
     let scene = Scene::with(THEIRS);
     let first = scene.install().fingerprint();
     assert_eq!(scene.install().fingerprint(), first);

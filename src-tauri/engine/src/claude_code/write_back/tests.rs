@@ -78,7 +78,7 @@ impl Folder {
 }
 
 #[test]
-fn new_tokens_are_written_with_all_that_others_keep_there() {
+fn write_back_keeps_all_other_members() {
     let folder = Folder::holding(STORED);
     let before = folder.metadata().ino();
     assert_eq!(folder.store(), WriteBack::Written);
@@ -90,7 +90,7 @@ fn new_tokens_are_written_with_all_that_others_keep_there() {
 }
 
 #[test]
-fn the_files_own_mode_and_owner_stay() {
+fn write_back_keeps_mode_and_owner() {
     for mode in [0o600, 0o640, 0o644, 0o200] {
         let folder = Folder::holding(STORED);
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
@@ -108,7 +108,7 @@ fn the_files_own_mode_and_owner_stay() {
 }
 
 #[test]
-fn another_sign_in_is_left_alone_to_the_byte() {
+fn write_back_leaves_another_sign_in_untouched() {
     for other in [STORED.replace("ort01-A", "ort01-Z"), "{}".into(), STORED.replace("claudeAiOauth", "old")] {
         let folder = Folder::holding(&other);
         assert_eq!(folder.store(), WriteBack::Changed);
@@ -120,7 +120,7 @@ fn another_sign_in_is_left_alone_to_the_byte() {
 }
 
 #[test]
-fn a_link_stays_and_what_it_leads_to_is_replaced() {
+fn write_back_through_a_symlink_replaces_its_target() {
     let folder = Folder::holding("");
     let vault = Folder::holding(STORED);
     fs::remove_file(folder.path()).unwrap();
@@ -133,7 +133,7 @@ fn a_link_stays_and_what_it_leads_to_is_replaced() {
 }
 
 #[test]
-fn what_is_in_the_way_is_told_apart_and_nothing_is_lost() {
+fn write_back_failures_are_distinguished_and_lose_nothing() {
     let check = |folder: &Folder, words: &str| {
         let before = fs::read(folder.path()).ok();
         let why = folder.failure();
@@ -170,7 +170,7 @@ fn what_is_in_the_way_is_told_apart_and_nothing_is_lost() {
 
 /// The superuser may write everywhere: for him, this only shows that such a folder is no obstacle.
 #[test]
-fn a_folder_that_may_not_be_written_to() {
+fn write_back_into_a_read_only_folder_fails() {
     let folder = Folder::holding(STORED);
     fs::set_permissions(folder.dir.path(), fs::Permissions::from_mode(0o500)).unwrap();
     let forbidden = fs::write(folder.dir.path().join("probe"), "").is_err();
@@ -183,7 +183,7 @@ fn a_folder_that_may_not_be_written_to() {
 }
 
 #[test]
-fn a_file_that_is_being_written_is_waited_for() {
+fn write_back_waits_for_a_half_written_file() {
     let folder = Folder::holding(&STORED[..40]);
     let mut pauses = 0;
     let stored = store(
@@ -206,7 +206,7 @@ fn a_file_that_is_being_written_is_waited_for() {
 
 /// Before a refresh token is spent for what could not be written then.
 #[test]
-fn it_is_known_beforehand_whether_it_could_be_written() {
+fn write_back_rehearsal_predicts_failure() {
     let rehearsed = |folder: &Folder| rehearse(&folder.path());
     let good = Folder::holding(STORED);
     assert_eq!(rehearsed(&good), Ok(()));
@@ -224,7 +224,7 @@ fn it_is_known_beforehand_whether_it_could_be_written() {
 }
 
 #[test]
-fn what_a_crash_left_behind_is_cleared() {
+fn write_back_clears_a_torn_temporary_file() {
     let folder = Folder::holding(STORED);
     let left = folder.dir.path().join(".credentials.json.holdoff-new");
     fs::write(&left, "half of a SEC").unwrap();
@@ -237,7 +237,7 @@ fn what_a_crash_left_behind_is_cleared() {
 
 /// Whole, ours, as secret as the sign-in, and got for what still stands there.
 #[test]
-fn new_tokens_that_a_crash_left_behind_are_found_again() {
+fn pending_tokens_left_by_a_crash_are_recovered() {
     let found = |spoil: &dyn Fn(&Path)| {
         let folder = Folder::holding(STORED);
         let left = folder.dir.path().join(".credentials.json.holdoff-new");
@@ -270,7 +270,7 @@ fn new_tokens_that_a_crash_left_behind_are_found_again() {
 
 /// On a full disk they could not be written a second time.
 #[test]
-fn what_is_left_there_already_is_not_written_again() {
+fn pending_tokens_already_on_disk_are_not_rewritten() {
     let folder = Folder::holding(STORED);
     let left = folder.dir.path().join(".credentials.json.holdoff-new");
     fs::write(&left, RENEWED).unwrap();
@@ -281,7 +281,7 @@ fn what_is_left_there_already_is_not_written_again() {
 }
 
 #[test]
-fn whoever_looks_sees_one_whole_file_or_the_other() {
+fn write_back_is_atomic_for_readers() {
     let folder = Folder::holding(STORED);
     let stop = std::sync::atomic::AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -307,7 +307,7 @@ fn whoever_looks_sees_one_whole_file_or_the_other() {
 
 /// Another program has found the lock dead, and may be about to write.
 #[test]
-fn who_lost_the_lock_at_the_last_moment_writes_nothing_and_leaves_nothing() {
+fn write_back_after_a_lost_lock_writes_nothing() {
     let folder = Folder::holding(STORED);
     let stored = store(&folder.path(), &successor(), || false, || {});
     assert_eq!(stored, WriteBack::Failed(LOCK_LOST.to_owned()));
@@ -317,7 +317,7 @@ fn who_lost_the_lock_at_the_last_moment_writes_nothing_and_leaves_nothing() {
 
 /// What a crash left may be in no other place.
 #[test]
-fn what_a_crash_left_stays_where_it_cannot_be_put_in_its_place() {
+fn pending_tokens_stay_if_they_cannot_be_moved_into_place() {
     let folder = Folder::holding(STORED);
     let left = folder.path().with_file_name(".credentials.json.holdoff-new");
     fs::write(&left, RENEWED).unwrap();

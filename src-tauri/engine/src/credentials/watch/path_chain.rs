@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_two_the_links_and_what_leads_to_them() {
+    fn path_chain_has_the_last_two_steps_and_every_symlink() {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path().canonicalize().unwrap();
         fs::create_dir_all(root.join("a/b/c")).unwrap();
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn links_in_a_circle_come_to_an_end() {
+    fn path_chain_with_circular_symlinks_is_bounded() {
         let dir = tempfile::tempdir().unwrap();
         symlink("there", dir.path().join("here")).unwrap();
         symlink("here", dir.path().join("there")).unwrap();

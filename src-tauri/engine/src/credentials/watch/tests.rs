@@ -143,7 +143,7 @@ impl Lab {
 }
 
 #[tokio::test]
-async fn the_file_is_replaced_written_deleted_and_made_again() {
+async fn watch_sees_file_replaced_written_deleted_and_recreated() {
     let mut lab = signed_in();
     let path = lab.source.credential_path();
     lab.after(|| replace(&path, "second"), "second").await;
@@ -156,7 +156,7 @@ async fn the_file_is_replaced_written_deleted_and_made_again() {
 }
 
 #[tokio::test]
-async fn a_missing_file_appears() {
+async fn watch_sees_missing_file_created() {
     let mut lab = lab(".claude", |root| fs::create_dir(root.join(".claude")).unwrap());
     let path = lab.source.credential_path();
     lab.after(|| replace(&path, "first"), "first").await;
@@ -164,7 +164,7 @@ async fn a_missing_file_appears() {
 }
 
 #[tokio::test]
-async fn rights_to_read_are_given_back() {
+async fn watch_sees_read_permission_restored() {
     let mut lab = signed_in();
     let path = lab.source.credential_path();
     lab.after(|| fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap(), "first").await;
@@ -174,7 +174,7 @@ async fn rights_to_read_are_given_back() {
 }
 
 #[tokio::test]
-async fn the_folder_is_replaced_by_one_with_the_file() {
+async fn watch_sees_folder_replaced_by_one_with_the_file() {
     let mut lab = signed_in();
     let (folder, away, new) = (lab.at(".claude"), lab.at("away"), lab.at("new"));
     folder_with(&new, "second");
@@ -188,7 +188,7 @@ async fn the_folder_is_replaced_by_one_with_the_file() {
 
 /// No look at the paths could tell.
 #[tokio::test]
-async fn the_folder_changes_places_with_another_in_one_step() {
+async fn watch_sees_folder_exchanged_atomically_with_another() {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     let mut lab = signed_in();
     let (folder, other) = (lab.at(".claude"), lab.at("other"));
@@ -198,7 +198,7 @@ async fn the_folder_changes_places_with_another_in_one_step() {
 }
 
 #[tokio::test]
-async fn the_folder_is_replaced_and_the_file_comes_later() {
+async fn watch_sees_folder_replaced_and_file_created_later() {
     let mut lab = signed_in();
     let (folder, away) = (lab.at(".claude"), lab.at("away"));
     lab.after(|| fs::rename(&folder, &away).unwrap(), "NoFile").await;
@@ -208,7 +208,7 @@ async fn the_folder_is_replaced_and_the_file_comes_later() {
 }
 
 #[tokio::test]
-async fn the_folder_is_missing_and_made_later() {
+async fn watch_sees_missing_folder_created() {
     let mut lab = lab(".claude", |_| {});
     let folder = lab.at(".claude");
     lab.after(|| folder_with(&folder, "first"), "first").await;
@@ -216,7 +216,7 @@ async fn the_folder_is_missing_and_made_later() {
 }
 
 #[tokio::test]
-async fn many_levels_are_missing_and_made_at_once() {
+async fn watch_sees_many_missing_levels_created_at_once() {
     let mut lab = lab("a/b/c/d", |_| {});
     let folder = lab.at("a/b/c/d");
     lab.after(|| folder_with(&folder, "first"), "first").await;
@@ -224,7 +224,7 @@ async fn many_levels_are_missing_and_made_at_once() {
 }
 
 #[tokio::test]
-async fn many_levels_are_missing_and_made_one_by_one() {
+async fn watch_sees_many_missing_levels_created_one_by_one() {
     let mut lab = lab("a/b/c", |_| {});
     for folder in ["a", "a/b", "a/b/c"] {
         let folder = lab.at(folder);
@@ -234,7 +234,7 @@ async fn many_levels_are_missing_and_made_one_by_one() {
 }
 
 #[tokio::test]
-async fn the_folder_around_the_folder_is_replaced() {
+async fn watch_sees_parent_of_the_folder_replaced() {
     let mut lab = lab("a/b/c", |root| folder_with(&root.join("a/b/c"), "first"));
     let (outer, folder) = (lab.at("a/b"), lab.at("a/b/c"));
     let away = lab.at("away");
@@ -250,7 +250,7 @@ async fn the_folder_around_the_folder_is_replaced() {
 }
 
 #[tokio::test]
-async fn the_folder_is_deleted_and_made_again_and_again() {
+async fn watch_sees_folder_deleted_and_recreated_repeatedly() {
     let mut lab = signed_in();
     let folder = lab.at(".claude");
     for i in 0..20 {
@@ -263,7 +263,7 @@ async fn the_folder_is_deleted_and_made_again_and_again() {
 
 /// Faster than they can be watched, so that what is heard is late.
 #[tokio::test]
-async fn a_storm_of_folders() {
+async fn watch_survives_folder_changes_faster_than_it_can_follow() {
     let mut lab = signed_in();
     let (folder, away) = (lab.at(".claude"), lab.at("away"));
     for storm in 0..10 {
@@ -284,7 +284,7 @@ async fn a_storm_of_folders() {
 
 /// A folder in which a program stands does not say that it was deleted; the folder around it does.
 #[tokio::test]
-async fn the_folder_is_deleted_under_a_program() {
+async fn watch_sees_folder_deleted_while_a_process_holds_it_open() {
     let mut lab = signed_in();
     let folder = lab.at(".claude");
     let standing = fs::File::open(&folder).unwrap();
@@ -295,7 +295,7 @@ async fn the_folder_is_deleted_under_a_program() {
 }
 
 #[tokio::test]
-async fn our_own_reading_is_no_change() {
+async fn watch_ignores_own_reads() {
     let mut lab = signed_in();
     lab.unmoved(|lab| {
         for _ in 0..20 {
@@ -307,7 +307,7 @@ async fn our_own_reading_is_no_change() {
 }
 
 #[tokio::test]
-async fn what_else_happens_in_the_home_folder_wakes_nobody() {
+async fn watch_ignores_other_files_in_the_home_folder() {
     let mut lab = signed_in();
     lab.unmoved(|lab| {
         for i in 0..50 {
@@ -324,7 +324,7 @@ async fn what_else_happens_in_the_home_folder_wakes_nobody() {
 }
 
 #[tokio::test]
-async fn signals_are_not_heaped_up() {
+async fn watch_signals_are_coalesced() {
     let mut lab = signed_in();
     lab.heard().await;
     for i in 0..100 {
@@ -336,7 +336,7 @@ async fn signals_are_not_heaped_up() {
 }
 
 #[tokio::test]
-async fn dropped_it_ends() {
+async fn watch_dropped_closes_its_channel() {
     let mut lab = signed_in();
     lab.still_listens().await;
     let Lab { watch, mut told, .. } = lab;
@@ -346,7 +346,7 @@ async fn dropped_it_ends() {
 }
 
 #[test]
-fn a_limit_says_what_to_raise() {
+fn watch_limit_error_names_the_setting_to_raise() {
     let words = |error: notify::Error| WatchError::from(error).to_string();
     assert!(words(notify::Error::new(notify::ErrorKind::MaxFilesWatch)).contains("fs.inotify.max_user_watches="));
     let descriptors = io::Error::from_raw_os_error(rustix::io::Errno::MFILE.raw_os_error());

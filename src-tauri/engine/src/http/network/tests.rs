@@ -39,7 +39,7 @@ impl Lab {
 }
 
 #[test]
-fn the_administrator_counts_before_the_owners_settings_and_those_before_the_environment() {
+fn proxy_precedence_is_managed_settings_then_user_then_environment() {
     let lab = Lab::new();
     assert_eq!(lab.via(&[]), "");
     let environment = [("HTTPS_PROXY", "http://environment:1")];
@@ -60,7 +60,7 @@ fn the_administrator_counts_before_the_owners_settings_and_those_before_the_envi
 }
 
 #[test]
-fn an_empty_text_takes_back_what_stands_below_it() {
+fn proxy_setting_empty_overrides_lower_precedence() {
     let lab = Lab::new();
     lab.settings("settings.json", &json!({"HTTPS_PROXY": ""}));
     assert_eq!(lab.via(&[("HTTPS_PROXY", "http://environment:1")]), "");
@@ -68,7 +68,7 @@ fn an_empty_text_takes_back_what_stands_below_it() {
 }
 
 #[test]
-fn settings_that_cannot_be_read_are_left_out_as_their_owner_does() {
+fn proxy_settings_unreadable_are_ignored() {
     let lab = Lab::new();
     for torn in ["", "{", "[]", r#"{"env": 7}"#, r#"{"env": {"HTTPS_PROXY": 7}}"#] {
         std::fs::write(lab.path("settings.json"), torn).unwrap();
@@ -77,7 +77,7 @@ fn settings_that_cannot_be_read_are_left_out_as_their_owner_does() {
 }
 
 #[test]
-fn a_proxy_is_named_without_its_user_and_password_and_every_kind_is_known() {
+fn proxy_of_every_kind_is_named_without_credentials() {
     let lab = Lab::new();
     for (address, named) in [
         ("http://ann:secret@proxy.example:3128", "proxy.example:3128"),
@@ -100,7 +100,7 @@ fn a_proxy_is_named_without_its_user_and_password_and_every_kind_is_known() {
 }
 
 #[test]
-fn exceptions_are_as_people_write_them() {
+fn no_proxy_accepts_every_common_notation() {
     let lab = Lab::new();
     for (list, direct) in [
         ("*", true),
@@ -118,7 +118,7 @@ fn exceptions_are_as_people_write_them() {
 }
 
 #[test]
-fn a_stand_in_on_this_computer_is_never_behind_a_proxy() {
+fn loopback_address_is_never_proxied() {
     let network = Lab::new().network(&[("HTTPS_PROXY", "http://proxy:1"), ("HTTP_PROXY", "http://proxy:1")]);
     for base in ["http://127.0.0.1:9", "https://localhost:9", "http://[::1]:9"] {
         assert_eq!(network.route(&base.parse().unwrap()).unwrap().via(), "");
@@ -126,7 +126,7 @@ fn a_stand_in_on_this_computer_is_never_behind_a_proxy() {
 }
 
 #[test]
-fn certificates_that_cannot_be_used_are_said() {
+fn ca_certificates_unusable_are_reported_with_the_reason() {
     let lab = Lab::new();
     let path = lab.path("ca.pem");
     let wrong = |text: Option<&str>| {

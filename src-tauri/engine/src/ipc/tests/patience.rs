@@ -5,7 +5,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 
 /// 1.5 GB once went into the command.
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_answers_without_end_is_left() {
+async fn ipc_server_with_an_endless_answer_is_dropped() {
     let home = tempfile::tempdir().unwrap();
     let at = home.path().join("tray.sock");
     let squatter = UnixListener::bind(&at).unwrap();
@@ -25,7 +25,7 @@ async fn whoever_answers_without_end_is_left() {
 
 /// Every byte comes well within the time that is waited for one.
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_answers_slowly_without_end_is_left() {
+async fn ipc_server_with_a_slow_endless_answer_is_dropped() {
     let home = tempfile::tempdir().unwrap();
     let at = home.path().join("tray.sock");
     let squatter = UnixListener::bind(&at).unwrap();
@@ -45,7 +45,7 @@ async fn whoever_answers_slowly_without_end_is_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_says_nothing_or_half_a_line_is_left() {
+async fn ipc_client_silent_or_sending_half_a_line_is_dropped() {
     let home = tempfile::Builder::new().prefix("ho").tempdir_in("/tmp").unwrap();
     make_folder(home.path()).unwrap();
     let (calls, mut inbox) = mpsc::channel::<(Call, Responder)>(16);
@@ -70,7 +70,7 @@ async fn whoever_says_nothing_or_half_a_line_is_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_says_too_much_is_left_and_keeps_nobody_else_out() {
+async fn ipc_client_over_the_line_limit_is_dropped_without_blocking_others() {
     let app = App::start();
     let address = app.address();
     blocking(move || {

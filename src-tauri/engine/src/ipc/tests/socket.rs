@@ -12,7 +12,7 @@ impl App {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_socket_is_in_a_folder_of_the_session_that_only_its_user_can_enter() {
+async fn socket_is_in_a_private_folder_of_the_session() {
     let app = App::start();
     let (socket, run) = (app.socket(), app.home.path().join("run"));
     let folder = socket.parent().unwrap();
@@ -32,7 +32,7 @@ async fn the_socket_is_in_a_folder_of_the_session_that_only_its_user_can_enter()
 
 /// The path of a socket is short, that of a data folder may be long.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_app_with_a_long_data_folder_is_found_whatever_the_session_says() {
+async fn socket_is_found_with_a_data_folder_path_too_long_for_it() {
     let home = tempfile::tempdir().unwrap();
     let data = home.path().join("d".repeat(120));
     make_folder(&data).unwrap();
@@ -46,7 +46,7 @@ async fn an_app_with_a_long_data_folder_is_found_whatever_the_session_says() {
 
 /// It is updated under a running app, which has its socket where it always had it.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_app_of_an_earlier_version_is_found_and_its_socket_replaced_when_it_is_gone() {
+async fn socket_of_an_earlier_version_is_used_then_replaced_once_stale() {
     let home = tempfile::tempdir().unwrap();
     make_folder(&home.path().join("data")).unwrap();
     let at = address(&home.path().join("data"), None);
@@ -103,7 +103,7 @@ fn as_nobody_calls() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_user_hears_nothing_even_where_the_folder_lets_them_in() {
+async fn socket_refuses_another_user_despite_open_permissions() {
     if !is_root() {
         return;
     }
@@ -127,7 +127,7 @@ fn as_nobody_listens() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_said_to_another_user_who_listens_in_the_apps_place() {
+async fn socket_of_another_user_is_sent_nothing() {
     if !is_root() {
         return;
     }
@@ -162,7 +162,7 @@ fn a_second_copy_on_a_display_of_its_own() {
 
 /// Whose display a window is on can click in it: delete the history, sign in, change settings.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sandboxed_program_has_no_window_opened_on_a_display_of_its_own() {
+async fn open_call_from_a_sandbox_cannot_choose_the_display() {
     let app = App::start();
     let (calls, mut inbox) = mpsc::channel::<(Call, Responder)>(16);
     app.serving.abort();

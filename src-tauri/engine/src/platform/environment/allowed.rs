@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn windows_get_what_they_draw_with_and_nobodys_keys() {
+    fn webview_environment_has_display_variables_and_no_secrets() {
         let passed = |name: &str| !for_windows([(name.into(), "value".into())]).is_empty();
         for needed in [
             "HOME",
@@ -145,7 +145,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_name_that_is_no_text_is_left_out() {
+    fn webview_environment_omits_names_that_are_not_utf8() {
         use std::os::unix::ffi::OsStringExt;
         assert!(for_windows([(OsString::from_vec(b"XDG_\xff".to_vec()), "value".into())]).is_empty());
     }

@@ -59,7 +59,7 @@ mod tests {
     const KEY: &str = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
 
     #[test]
-    fn a_build_needs_an_address_and_a_key_to_look_for_anything() {
+    fn update_check_needs_a_built_in_address_and_key() {
         const BASE: Option<&str> = Some("https://forge.example/holdoff/releases/latest/download/");
         let releases = built_in(BASE, Some(KEY), Some("a.example,b.example")).unwrap();
         assert_eq!(releases.via, ["a.example", "b.example"]);
@@ -78,7 +78,7 @@ mod tests {
 
     /// Law 18: who sets a variable leads nobody's computer to a server of theirs.
     #[test]
-    fn releases_are_the_projects_own_or_on_this_computer() {
+    fn update_address_must_be_built_in_or_loopback() {
         const API: &str = "HOLDOFF_UPDATES_API";
         let with = |vars: &[(&str, &str)]| {
             Environment::from_vars(|name| {

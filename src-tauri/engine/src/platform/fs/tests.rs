@@ -24,7 +24,7 @@ fn names(dir: &Path) -> Vec<String> {
 }
 
 #[test]
-fn what_is_no_file_is_told_apart() {
+fn read_of_a_non_regular_file_names_its_kind() {
     let dir = tempfile::tempdir().unwrap();
     let at = |name: &str| dir.path().join(name);
     fs::write(at("file"), "12345678").unwrap();
@@ -51,7 +51,7 @@ fn what_is_no_file_is_told_apart() {
 
 /// Hangs where a pipe is waited for.
 #[test]
-fn a_pipe_that_comes_at_the_last_moment_is_opened_without_waiting() {
+fn open_of_a_fifo_swapped_in_does_not_block() {
     let dir = tempfile::tempdir().unwrap();
     let pipe = pipe(dir.path());
     let opened = open_at_once(&pipe, 0).unwrap();
@@ -61,7 +61,7 @@ fn a_pipe_that_comes_at_the_last_moment_is_opened_without_waiting() {
 }
 
 #[test]
-fn a_link_that_comes_at_the_last_moment_is_not_followed() {
+fn open_of_a_symlink_swapped_in_does_not_follow_it() {
     let dir = tempfile::tempdir().unwrap();
     let (file, link) = (dir.path().join("file"), dir.path().join("link"));
     fs::write(&file, "").unwrap();
@@ -72,14 +72,14 @@ fn a_link_that_comes_at_the_last_moment_is_not_followed() {
 }
 
 #[test]
-fn the_bound_is_kept_to_the_byte_and_for_what_has_no_end() {
+fn bounded_read_is_exact_and_ends_on_endless_input() {
     assert_eq!(**bounded(&b"12345678"[..], 8, 8).unwrap().unwrap(), *b"12345678");
     assert_eq!(bounded(&b"12345678"[..], 8, 7).unwrap(), None);
     assert_eq!(bounded(io::repeat(b'x'), 0, 1 << 20).unwrap(), None);
 }
 
 #[test]
-fn a_part_is_read_from_where_it_begins() {
+fn read_part_starts_at_the_offset() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("file");
     fs::write(&path, "12345678").unwrap();
@@ -90,7 +90,7 @@ fn a_part_is_read_from_where_it_begins() {
 }
 
 #[test]
-fn what_is_replaced_is_its_users_only_and_nothing_is_left_beside_it() {
+fn replace_makes_a_private_file_and_leaves_no_temporary_file() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("deep/file");
     let next = path.with_extension("next");
@@ -107,7 +107,7 @@ fn what_is_replaced_is_its_users_only_and_nothing_is_left_beside_it() {
 }
 
 #[test]
-fn what_takes_a_place_at_once_leaves_nothing_either() {
+fn place_unsynced_leaves_no_temporary_file() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("file");
     for text in ["first", "second"] {
@@ -120,7 +120,7 @@ fn what_takes_a_place_at_once_leaves_nothing_either() {
 }
 
 #[test]
-fn the_next_of_a_file_is_readable_to_no_more_than_it_was() {
+fn next_file_copies_the_mode_of_the_original() {
     let dir = tempfile::tempdir().unwrap();
     let like = dir.path().join("like");
     fs::write(&like, "").unwrap();
@@ -133,7 +133,7 @@ fn the_next_of_a_file_is_readable_to_no_more_than_it_was() {
 }
 
 #[test]
-fn a_folder_is_made_for_its_owner_only() {
+fn make_folder_creates_private_folders() {
     let dir = tempfile::tempdir().unwrap();
     make_folder(&dir.path().join("a/b")).unwrap();
     for folder in ["a", "a/b"] {
@@ -143,7 +143,7 @@ fn a_folder_is_made_for_its_owner_only() {
 }
 
 #[test]
-fn a_folder_that_another_program_made_again_is_its_owners_only() {
+fn make_folder_again_makes_an_existing_folder_private() {
     let dir = tempfile::tempdir().unwrap();
     let folder = dir.path().join("folder");
     fs::create_dir(&folder).unwrap();
@@ -153,7 +153,7 @@ fn a_folder_that_another_program_made_again_is_its_owners_only() {
 }
 
 #[test]
-fn a_name_that_is_taken_stays_what_it_is() {
+fn rename_if_free_leaves_an_existing_target() {
     let dir = tempfile::tempdir().unwrap();
     let (one, other) = (dir.path().join("one"), dir.path().join("other"));
     fs::create_dir(&one).unwrap();

@@ -59,7 +59,7 @@ fn wait(account: &AccountState, clock: &Clock) -> u64 {
 }
 
 #[test]
-fn an_account_has_one_lock_whatever_the_data_folder() {
+fn account_lock_is_shared_by_all_data_folders() {
     let person = Person::new();
     let (one, other) = (person.with("one"), person.with("other"));
     let held = one.lock(&ann()).unwrap().unwrap();
@@ -71,7 +71,7 @@ fn an_account_has_one_lock_whatever_the_data_folder() {
 
 /// It locks in its own data folder, and most likely that is the usual one.
 #[test]
-fn an_app_of_an_earlier_version_that_polls_is_seen() {
+fn account_lock_of_an_earlier_version_is_respected() {
     let person = Person::new();
     let (usual, other) = (person.with("usual"), person.with("other"));
     let earlier = FileLock::take(&person.home.path().join("usual/locks/anthropic_ann.lock")).unwrap();
@@ -84,7 +84,7 @@ fn an_app_of_an_earlier_version_that_polls_is_seen() {
 }
 
 #[test]
-fn what_one_copy_was_told_the_next_one_keeps() {
+fn account_record_cooldown_is_taken_over_by_the_next_instance() {
     let person = Person::new();
     let (one, other) = (person.with("one"), person.with("other"));
     let limited = person.limited(7);
@@ -98,7 +98,7 @@ fn what_one_copy_was_told_the_next_one_keeps() {
 }
 
 #[test]
-fn a_state_of_an_earlier_version_in_the_usual_data_folder_counts() {
+fn account_record_missing_falls_back_to_the_default_data_folders_state() {
     let person = Person::new();
     let other = person.with("other");
     assert_eq!(other.newer(&ann(), &fresh(), &person.clock), Ok(None));
@@ -112,7 +112,7 @@ fn a_state_of_an_earlier_version_in_the_usual_data_folder_counts() {
 
 /// Law 13.
 #[test]
-fn a_record_that_is_torn_opens_nothing() {
+fn account_record_torn_opens_no_gate() {
     for torn in ["", "{", "[]", "{\"generation\":1,\"checksum\":\"sha256:0\",\"state\":{}}"] {
         let person = Person::new();
         let (one, other) = (person.with("one"), person.with("other"));
@@ -128,7 +128,7 @@ fn a_record_that_is_torn_opens_nothing() {
 }
 
 #[test]
-fn who_has_one_data_folder_loses_nothing_with_a_torn_record() {
+fn account_record_torn_is_harmless_with_one_data_folder() {
     let person = Person::new();
     let one = person.with("one");
     person.save_state("one", &person.limited(7));
@@ -138,7 +138,7 @@ fn who_has_one_data_folder_loses_nothing_with_a_torn_record() {
 }
 
 #[test]
-fn a_second_data_folder_is_known_and_said() {
+fn other_data_folder_is_detected_and_reported() {
     let person = Person::new();
     let one = person.with("one");
     person.save_state("one", &fresh());

@@ -35,7 +35,7 @@ fn hand(dir: &Path, used: f64) -> Handed {
 }
 
 #[test]
-fn without_an_app_the_last_one_is_kept() {
+fn spool_without_an_app_keeps_the_last_reading() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(take_up(&dir.path().join("data"), PLACE), None);
     assert_eq!(hand(dir.path(), 1.0), Handed::Kept);
@@ -46,7 +46,7 @@ fn without_an_app_the_last_one_is_kept() {
 }
 
 #[test]
-fn what_is_no_reading_of_this_place_is_not_taken_up() {
+fn spool_ignores_invalid_readings_and_those_of_another_location() {
     let dir = tempfile::tempdir().unwrap();
     let file = path(dir.path(), PLACE);
     std::fs::create_dir(file.parent().unwrap()).unwrap();
@@ -66,14 +66,14 @@ fn what_is_no_reading_of_this_place_is_not_taken_up() {
 }
 
 #[test]
-fn where_nothing_can_be_kept_it_is_lost_without_a_trace() {
+fn spool_unwritable_drops_the_reading_silently() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("data"), "a file where the folder should be").unwrap();
     assert_eq!(hand(dir.path(), 1.0), Handed::Lost);
 }
 
 #[test]
-fn what_a_killed_session_left_is_tidied_away_after_a_while() {
+fn spool_removes_old_temporary_files_of_killed_sessions() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(hand(dir.path(), 1.0), Handed::Kept);
     let data = dir.path().join("data");
@@ -96,7 +96,7 @@ mod unix {
     use std::os::unix::net::UnixListener;
 
     #[test]
-    fn an_app_that_listens_gets_it() {
+    fn spool_sends_the_reading_to_a_running_app() {
         let dir = tempfile::tempdir().unwrap();
         let app = UnixListener::bind(dir.path().join("tray.sock")).unwrap();
         assert_eq!(hand(dir.path(), 3.0), Handed::ToTheApp);
@@ -109,7 +109,7 @@ mod unix {
 
     /// As one that is stopped: the system still takes connections for it, until there are too many.
     #[test]
-    fn an_app_that_takes_nothing_is_not_waited_for() {
+    fn spool_does_not_wait_for_an_unresponsive_app() {
         let dir = tempfile::tempdir().unwrap();
         let app = UnixListener::bind(dir.path().join("tray.sock")).unwrap();
         let handed: Vec<Handed> =

@@ -44,13 +44,13 @@ impl Disk {
 }
 
 #[test]
-fn nothing_there_is_nothing_lost() {
+fn state_missing_is_not_lost() {
     let read = Disk::new().read();
     assert!(read.state.is_none() && !read.lost());
 }
 
 #[test]
-fn what_was_saved_is_read_from_either_slot() {
+fn state_is_read_from_either_slot() {
     let mut disk = Disk::new();
     for n in 0..5 {
         disk.slots.save(&state(n)).unwrap();
@@ -65,7 +65,7 @@ fn what_was_saved_is_read_from_either_slot() {
 }
 
 #[test]
-fn saving_goes_on_from_the_generation_on_disk() {
+fn state_save_continues_from_the_generation_on_disk() {
     let mut disk = Disk::new();
     disk.slots.save(&state(1)).unwrap();
     let read = disk.read();
@@ -75,7 +75,7 @@ fn saving_goes_on_from_the_generation_on_disk() {
 }
 
 #[test]
-fn a_damaged_slot_costs_nothing_and_is_kept_aside() {
+fn state_with_one_damaged_slot_is_intact_and_sets_it_aside() {
     let damages: [Damage; 5] = [
         |_| Vec::new(),
         |whole| whole[..whole.len() / 2].to_vec(),
@@ -101,7 +101,7 @@ fn a_damaged_slot_costs_nothing_and_is_kept_aside() {
 }
 
 #[test]
-fn both_damaged_is_lost_and_known_to_be() {
+fn state_with_both_slots_damaged_is_reported_lost() {
     let mut disk = Disk::new();
     disk.slots.save(&state(3)).unwrap();
     for n in 0..2 {
@@ -116,7 +116,7 @@ fn both_damaged_is_lost_and_known_to_be() {
 
 /// Every prefix of the write, as a crash in the middle of a save leaves it.
 #[test]
-fn a_torn_save_loses_that_save_only() {
+fn state_save_torn_loses_only_that_save() {
     let mut disk = Disk::new();
     disk.slots.save(&state(1)).unwrap();
     let old = std::fs::read(disk.slot(0)).unwrap();
@@ -136,7 +136,7 @@ fn a_torn_save_loses_that_save_only() {
 }
 
 #[test]
-fn a_newer_version_is_not_taken_and_left_as_it_is() {
+fn state_of_a_newer_version_is_not_read_and_left_unchanged() {
     let mut disk = Disk::new();
     let newer = State { version: 2, ..state(1) };
     disk.slots.save(&newer).unwrap();
@@ -151,7 +151,7 @@ fn a_newer_version_is_not_taken_and_left_as_it_is() {
 }
 
 #[test]
-fn the_order_of_keys_does_not_matter() {
+fn state_checksum_ignores_key_order() {
     let mut disk = Disk::new();
     disk.slots.save(&state(1)).unwrap();
     let value: Value = serde_json::from_slice(&std::fs::read(disk.slot(0)).unwrap()).unwrap();
@@ -174,7 +174,7 @@ fn reversed(value: &Value) -> String {
 }
 
 #[test]
-fn a_full_disk_is_an_error_and_leaves_the_other_slot() {
+fn state_save_on_a_full_disk_fails_and_keeps_the_other_slot() {
     struct Full(u32);
     impl SlotWriter for Full {
         fn write(&mut self, path: &Path, object: &Map<String, Value>) -> Result<(), String> {
@@ -196,7 +196,7 @@ fn a_full_disk_is_an_error_and_leaves_the_other_slot() {
 }
 
 #[test]
-fn a_generation_that_cannot_be_counted_on_from_is_damage() {
+fn state_generation_above_the_maximum_is_damage() {
     let slot = |generation: u64| {
         let state = serde_json::to_value(state(1)).unwrap();
         let checksum = checksum(generation, &state);
@@ -210,7 +210,7 @@ fn a_generation_that_cannot_be_counted_on_from_is_damage() {
 
 /// The app saves while the command looks.
 #[test]
-fn what_is_just_being_written_is_not_damaged() {
+fn state_read_during_a_save_is_not_damaged() {
     let Disk { dir, mut slots } = Disk::new();
     slots.save(&state(0)).unwrap();
     let over = std::sync::atomic::AtomicBool::new(false);
@@ -245,7 +245,7 @@ fn manifold() -> State {
 }
 
 #[test]
-fn what_was_saved_is_read_the_quick_way() {
+fn state_quick_parse_reads_every_saved_state() {
     let mut disk = Disk::new();
     for saved in [state(1), manifold(), State::new("boot".into())] {
         disk.slots.save(&saved).unwrap();
@@ -259,7 +259,7 @@ fn what_was_saved_is_read_the_quick_way() {
 }
 
 #[test]
-fn the_quick_way_takes_nothing_that_the_long_one_refuses() {
+fn state_quick_parse_accepts_nothing_the_full_parse_rejects() {
     let mut disk = Disk::new();
     disk.slots.save(&manifold()).unwrap();
     let slot = |n| -> Value { serde_json::from_slice(&std::fs::read(disk.slot(n)).unwrap()).unwrap() };
@@ -283,7 +283,7 @@ fn the_quick_way_takes_nothing_that_the_long_one_refuses() {
 }
 
 #[test]
-fn keys_in_another_order_are_read_too() {
+fn state_quick_parse_with_reordered_keys_falls_back() {
     let mut disk = Disk::new();
     disk.slots.save(&manifold()).unwrap();
     let bytes = std::fs::read(disk.slot(0)).unwrap();

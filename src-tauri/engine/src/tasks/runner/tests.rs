@@ -28,7 +28,7 @@ const SPEED: f64 = 4.0;
 
 /// Law 12: a lid is closed between the permit and its request.
 #[tokio::test]
-async fn a_request_that_could_not_leave_before_the_machine_slept_waits_as_after_any_waking() {
+async fn request_delayed_by_suspend_waits_as_after_any_resume() {
     let fake = FakeAnthropic::start_with(holdoff_world::ClockSpec::from_now(SPEED)).await;
     let home = Home::new();
     home.sign_in(fake.clock().now() + 10 * NIGHT);

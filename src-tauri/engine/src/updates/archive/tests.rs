@@ -91,7 +91,7 @@ fn add(builder: &mut Builder<GzEncoder<File>>, path: &str, file: &str) {
 }
 
 #[test]
-fn every_file_is_replaced_and_nothing_else() {
+fn update_replaces_every_listed_file_and_no_other() {
     let scene = Scene::new();
     scene.put(&scene.good()).unwrap();
     let mut expect: BTreeMap<String, String> =
@@ -103,7 +103,7 @@ fn every_file_is_replaced_and_nothing_else() {
 }
 
 #[test]
-fn what_fails_on_the_way_changes_nothing() {
+fn update_failure_midway_changes_nothing() {
     let scene = Scene::new();
     let before = scene.files();
     let good = scene.good();
@@ -124,7 +124,7 @@ fn what_fails_on_the_way_changes_nothing() {
 }
 
 #[test]
-fn an_archive_that_is_not_ours_is_refused() {
+fn update_archive_with_foreign_content_is_refused() {
     let scene = Scene::new();
     let before = scene.files();
     let refused = |build: &dyn Fn(&mut Builder<GzEncoder<File>>), says: &str| {
@@ -157,7 +157,7 @@ fn an_archive_that_is_not_ours_is_refused() {
 
 /// The process ends after any number of files: the next start puts them back.
 #[test]
-fn a_crash_in_the_middle_is_put_back_at_the_next_start() {
+fn update_crash_midway_is_rolled_back_at_startup() {
     for crashed_after in 0..=CONTENTS.len() {
         let scene = Scene::new();
         let before = scene.files();

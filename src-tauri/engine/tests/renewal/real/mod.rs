@@ -23,7 +23,7 @@ type Round = Result<String, String>;
 
 #[test]
 #[ignore = "needs Claude Code from the npm registry: cargo xtask real-clients"]
-fn holdoff_and_the_real_claude_code_leave_each_other_alone() {
+fn real_claude_code_and_holdoff_coexist() {
     let Ok(program) = std::env::var(PROGRAM) else {
         panic!("{PROGRAM} is not set; run this with `cargo xtask real-clients`");
     };

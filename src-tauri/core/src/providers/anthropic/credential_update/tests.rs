@@ -44,18 +44,18 @@ fn oauth(text: &str) -> Value {
 }
 
 #[test]
-fn new_tokens_take_the_place_of_the_old_ones_and_nothing_else_moves() {
+fn credential_update_changes_only_the_tokens() {
     let expect = r#"{"zeta":{"b": 1.0, "a": [1e400, 0.10, 12345678901234567890123, "\ud83d\ude00\u00e9"]},"claudeAiOauth":{"accessToken":"sk-ant-oat01-B","refreshToken":"sk-ant-ort01-B","expiresAt":1788900000000,"refreshTokenExpiresAt":1791000000000,"scopes":["user:profile"],"subscriptionType":"max","rateLimitTier":"default_claude_max_5x","unknown":{ "x": null , "x": 2 }},"mcpOAuth":{"srv|hash":{"accessToken":"other"}},"":false,"trustedDeviceToken":"t"}"#;
     assert_eq!(written(STORED, tokens()), expect);
 }
 
 #[test]
-fn a_byte_order_mark_stays_where_it_stood() {
+fn credential_update_keeps_the_byte_order_mark() {
     assert_eq!(written(&format!("\u{feff}{STORED}"), tokens()), format!("\u{feff}{}", written(STORED, tokens())));
 }
 
 #[test]
-fn without_a_new_refresh_token_the_old_one_stays_with_its_end() {
+fn credential_update_without_refresh_token_keeps_the_old_and_its_expiry() {
     let bare = Tokens { refresh_token: None, refresh_expires_at: None, scopes: None, ..tokens() };
     let oauth = oauth(&written(&STORED.replace("1e400", "0"), bare));
     assert_eq!(oauth["accessToken"], "sk-ant-oat01-B");
@@ -66,7 +66,7 @@ fn without_a_new_refresh_token_the_old_one_stays_with_its_end() {
 
 /// An end that belongs to the old token would have the new one thrown away too early, or renewed at once.
 #[test]
-fn what_is_not_said_of_the_new_tokens_is_not_known() {
+fn credential_update_clears_expiries_missing_for_the_new_tokens() {
     let stored = STORED.replace("1e400", "0");
     let silent = Tokens { expires_at: None, refresh_expires_at: None, ..tokens() };
     let new = oauth(&written(&stored, silent.clone()));
@@ -79,7 +79,7 @@ fn what_is_not_said_of_the_new_tokens_is_not_known() {
 }
 
 #[test]
-fn another_sign_in_by_then_is_left_alone() {
+fn credential_update_leaves_a_changed_sign_in_alone() {
     for other in [
         STORED.replace("sk-ant-ort01-A", "sk-ant-ort01-Z"),
         STORED.replace("sk-ant-ort01-A", ""),
@@ -94,7 +94,7 @@ fn another_sign_in_by_then_is_left_alone() {
 }
 
 #[test]
-fn what_is_written_already_is_known_again() {
+fn credential_update_already_written_is_recognized() {
     let once = written(STORED, tokens());
     assert!(matches!(succeed(once.as_bytes(), &to(tokens())), Succession::There));
     let elsewhere = once.replace("sk-ant-oat01-B", "sk-ant-oat01-C");
@@ -102,14 +102,14 @@ fn what_is_written_already_is_known_again() {
 }
 
 #[test]
-fn a_name_that_stands_there_twice_is_its_last_value_as_for_its_owner() {
+fn credential_update_with_duplicate_keys_uses_the_last_value() {
     let stored = r#"{"claudeAiOauth":{"accessToken":"old"},"claudeAiOauth":{"refreshToken":"no","refreshToken":"sk-ant-ort01-A"}}"#;
     let expect = r#"{"claudeAiOauth":{"accessToken":"old"},"claudeAiOauth":{"refreshToken":"no","refreshToken":"sk-ant-ort01-B","accessToken":"sk-ant-oat01-B","expiresAt":1788900000000,"refreshTokenExpiresAt":1791000000000,"scopes":["user:profile"]}}"#;
     assert_eq!(written(stored, tokens()), expect);
 }
 
 #[test]
-fn what_is_not_whole_is_not_touched_and_not_repeated() {
+fn credential_update_of_an_invalid_file_is_unreadable() {
     for cut in 0..STORED.len() - 2 {
         let Some(torn) = STORED.get(..cut) else { continue };
         assert!(matches!(succeed(torn.as_bytes(), &to(tokens())), Succession::Unreadable(_)), "{cut}");
@@ -120,14 +120,14 @@ fn what_is_not_whole_is_not_touched_and_not_repeated() {
 }
 
 #[test]
-fn no_token_of_it_is_printed() {
+fn credential_update_debug_output_hides_tokens() {
     let printed = format!("{:?}", succeed(STORED.as_bytes(), &to(tokens())));
     assert_eq!(printed, "Write(Rewritten(..))");
 }
 
 /// What a crash left beside the store is its successor, or of no use.
 #[test]
-fn what_a_crash_left_behind_is_taken_up_only_if_it_is_whole_and_newer_and_the_old_one_still_stands() {
+fn pending_update_after_crash_is_recovered_only_if_complete_and_newer() {
     let stored = STORED.replace("1e400", "0");
     let left = written(&stored, tokens());
     let taken = |stored: &str, left: &str, spent: &str| recover_pending(stored.as_bytes(), left.as_bytes(), &of(spent));

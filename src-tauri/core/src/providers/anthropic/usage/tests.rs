@@ -33,7 +33,7 @@ fn newer() -> Value {
 }
 
 #[test]
-fn a_window_has_a_name_for_people() {
+fn usage_window_ids_have_display_names() {
     let of = |key: &str| known(key).0;
     assert_eq!([of("five_hour"), of("seven_day")], ["5-hour", "weekly"]);
     assert_eq!([of("seven_day_oauth_apps"), of("seven_day_opus")], ["OAuth apps", "Opus"]);
@@ -41,7 +41,7 @@ fn a_window_has_a_name_for_people() {
 
 /// Seconds up to 1e11, the year 5138, and milliseconds beyond.
 #[test]
-fn a_number_is_seconds_or_milliseconds() {
+fn usage_timestamp_is_seconds_or_milliseconds() {
     let at = |number: i64| time(&json!(number)).map(|at| at.0);
     assert_eq!(at(1_776_000_000), Some(1_776_000_000_000));
     assert_eq!(at(1_776_000_000_000), Some(1_776_000_000_000));
@@ -51,7 +51,7 @@ fn a_number_is_seconds_or_milliseconds() {
 }
 
 #[test]
-fn the_newer_body_shows_each_limit_once() {
+fn usage_newer_body_shows_each_limit_once() {
     check(
         &newer(),
         &[
@@ -64,7 +64,7 @@ fn the_newer_body_shows_each_limit_once() {
 }
 
 #[test]
-fn the_older_body() {
+fn usage_older_body_is_read() {
     let body = json!({
         "five_hour":{"utilization":6.0,"resets_at":"2026-04-14T15:30:00Z"},
         "seven_day":{"utilization":35.0,"resets_at":"2026-04-18T22:00:00"},
@@ -81,7 +81,7 @@ fn the_older_body() {
 }
 
 #[test]
-fn a_model_under_both_names_is_one_window() {
+fn usage_model_in_both_forms_is_one_window() {
     let body = json!({
         "seven_day_opus":{"utilization":12.0,"resets_at":null},
         "limits":[{"kind":"weekly_scoped","group":"weekly","percent":12,"resets_at":1_776_000_000,
@@ -90,7 +90,7 @@ fn a_model_under_both_names_is_one_window() {
 }
 
 #[test]
-fn limits_alone_are_enough() {
+fn usage_limits_list_alone_is_enough() {
     let body = json!({"limits":[
         {"kind":"weekly_all","percent":"7.5"},
         {"kind":"monthly_new","percent":3,"is_active":true},
@@ -107,7 +107,7 @@ fn limits_alone_are_enough() {
 }
 
 #[test]
-fn null_is_not_zero_and_rubbish_is_not_a_number() {
+fn usage_null_or_invalid_values_are_unknown_not_zero() {
     let body = json!({
         "five_hour":{"utilization":null,"resets_at":0},
         "seven_day":{"utilization":"-3","resets_at":"whenever"},
@@ -116,7 +116,7 @@ fn null_is_not_zero_and_rubbish_is_not_a_number() {
 }
 
 #[test]
-fn what_holds_no_quota_is_no_reading() {
+fn usage_body_without_quota_gives_no_reading() {
     for body in [json!(null), json!([]), json!({}), json!({"ok":true}), json!("five_hour"), json!({"a":{"b":1}})] {
         assert_eq!(read(&body, NOW), None, "{body}");
     }
@@ -124,7 +124,7 @@ fn what_holds_no_quota_is_no_reading() {
 }
 
 #[test]
-fn a_hostile_answer_stays_bounded() {
+fn usage_hostile_body_stays_bounded() {
     let many: Map<String, Value> =
         (0..10_000).map(|n| (format!("w{n}\n{}", "x".repeat(500)), json!({"utilization":1}))).collect();
     let windows = read(&Value::Object(many), NOW).unwrap().windows;
@@ -133,7 +133,7 @@ fn a_hostile_answer_stays_bounded() {
 }
 
 #[test]
-fn what_is_far_beyond_all_use_is_not_said() {
+fn usage_percent_over_1000_is_dropped() {
     for (said, expect) in
         [("104", Some(104.0)), ("1000", Some(1000.0)), ("1001", None), ("1779124800", None), ("1e308", None)]
     {
@@ -144,7 +144,7 @@ fn what_is_far_beyond_all_use_is_not_said() {
 }
 
 #[test]
-fn what_looks_like_a_token_is_withheld_however_it_is_written() {
+fn usage_name_that_looks_like_a_token_is_withheld() {
     for name in ["sk-ant-oat01-x", "SK-ANT-OAT01-X", "s\u{1}k-\u{7f}ant-x", "s\u{212a}-ant-x", "before sk-ant-x"] {
         assert_eq!(clean(name), "(withheld)", "{name:?}");
     }
@@ -152,7 +152,7 @@ fn what_looks_like_a_token_is_withheld_however_it_is_written() {
 }
 
 #[test]
-fn windows_stand_in_the_order_in_which_they_matter() {
+fn usage_windows_are_sorted_by_rank() {
     let window = |id: &str, label: &str, duration_s: Option<u64>| QuotaWindow {
         id: id.into(),
         kind: window_kind(id, duration_s),
@@ -186,7 +186,7 @@ fn weekly(percent: u32, scope: &Value) -> Value {
 }
 
 #[test]
-fn two_models_of_one_name_are_two_windows_each_with_its_own_mark() {
+fn usage_models_with_one_name_are_two_windows() {
     let model = |id: &str| json!({"model":{"id":id,"display_name":"Fable"}});
     let expect =
         ["weekly_scoped:fable-1 “Fable (fable-1)” 12 -", "weekly_scoped:fable-2 “Fable (fable-2)” 97 - binding"];
@@ -197,7 +197,7 @@ fn two_models_of_one_name_are_two_windows_each_with_its_own_mark() {
 
 /// The older key is one of them, and nobody knows which.
 #[test]
-fn an_older_name_of_two_models_is_neither() {
+fn usage_legacy_key_shared_by_two_models_is_a_window_of_its_own() {
     let model = |id: &str| json!({"model":{"id":id,"display_name":"Opus"}});
     let body = json!({"seven_day_opus":{"utilization":3}, "limits":[weekly(12, &model("a")), weekly(97, &model("b"))]});
     check(
@@ -211,7 +211,7 @@ fn an_older_name_of_two_models_is_neither() {
 }
 
 #[test]
-fn a_session_and_a_week_of_one_model_are_told_apart() {
+fn usage_session_and_weekly_limit_of_one_model_are_two_windows() {
     let scope = json!({"model":{"display_name":"Opus"}});
     let session = json!({"kind":"session_scoped","group":"session","percent":31,"scope":scope});
     let reading = read(&json!({"limits":[session, weekly(8, &scope)]}), NOW).unwrap();
@@ -222,7 +222,7 @@ fn a_session_and_a_week_of_one_model_are_told_apart() {
 }
 
 #[test]
-fn a_limit_is_named_by_whatever_names_it() {
+fn usage_limit_name_is_taken_from_any_naming_field() {
     check_limits(
         &json!([
             weekly(1, &json!({"label":"Mythos"})),
@@ -243,7 +243,7 @@ fn a_limit_is_named_by_whatever_names_it() {
 }
 
 #[test]
-fn limits_without_any_name_are_all_there() {
+fn usage_limits_without_a_name_are_all_kept() {
     let blank = |percent: u32| weekly(percent, &json!({"model":{"id":null,"display_name":""}}));
     check_limits(
         &json!([blank(12), blank(97), blank(97)]),
@@ -252,13 +252,13 @@ fn limits_without_any_name_are_all_there() {
 }
 
 #[test]
-fn a_list_of_models_of_its_own_is_read() {
+fn usage_model_scoped_list_is_read() {
     let models = json!([{"display_name":"Fable","utilization":82,"resets_at":1_789_768_800}, {"display_name":""}, 7]);
     check(&json!({"five_hour":null, "model_scoped": models}), &["weekly_scoped:fable “Fable” 82 1789768800"]);
 }
 
 #[test]
-fn of_a_long_list_what_counts_is_kept() {
+fn usage_long_list_keeps_binding_and_fullest_windows() {
     for (many, place) in [(500, 61), (500, 499), (5000, 4999)] {
         let limits: Vec<Value> =
             (0..many).map(|n| json!({"kind":format!("kind_{n}"),"percent":n % 60,"is_active":n == place})).collect();
@@ -271,7 +271,7 @@ fn of_a_long_list_what_counts_is_kept() {
 }
 
 #[test]
-fn code_names_that_carry_nothing_take_no_row() {
+fn usage_empty_code_name_windows_are_hidden() {
     check(
         &json!({"five_hour":{"utilization":0.0,"resets_at":null},
             "nimbus_quill":{"utilization":0.0,"resets_at":null,"limit_dollars":null,"locked_reason":null},
@@ -292,7 +292,7 @@ fn code_names_that_carry_nothing_take_no_row() {
 }
 
 #[test]
-fn the_fable_limit_has_one_name() {
+fn usage_fable_limit_in_both_forms_is_one_window() {
     let overage = json!({"utilization":82,"resets_at":1_789_768_800});
     check(&json!({"seven_day_overage_included":overage}), &["seven_day_overage_included “Fable” 82 1789768800"]);
     let both =
@@ -301,7 +301,7 @@ fn the_fable_limit_has_one_name() {
 }
 
 #[test]
-fn what_a_limit_is_locked_for_is_told_in_plain_words() {
+fn usage_locked_reason_is_plain_text() {
     let body = json!({"seven_day_opus":{"utilization":100,"locked_reason":"out_of_credits"},
         "five_hour":{"utilization":1,"locked_reason":"<b>sk-ant"},
         "limits":[{"kind":"weekly_all","percent":4,"locked_reason":"plan_paused"}]});

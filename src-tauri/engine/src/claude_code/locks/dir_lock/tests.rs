@@ -31,7 +31,7 @@ fn names(dir: &TempDir) -> usize {
 }
 
 #[test]
-fn one_has_it_until_it_is_given_back() {
+fn dir_lock_is_exclusive_until_released() {
     let (dir, path) = place();
     let lock = take(&path).unwrap();
     assert!(lock.is_ours() && lock.age() < Duration::from_secs(30));
@@ -42,7 +42,7 @@ fn one_has_it_until_it_is_given_back() {
 }
 
 #[test]
-fn a_touch_is_seen_by_others_and_known_again() {
+fn dir_lock_touch_changes_its_stamp_and_keeps_ownership() {
     let (_dir, path) = place();
     let mut lock = take(&path).unwrap();
     let before = seen(&path);
@@ -53,7 +53,7 @@ fn a_touch_is_seen_by_others_and_known_again() {
 
 /// Even where the new folder is given the number of the old one, and the same time.
 #[test]
-fn what_another_took_is_not_ours_and_not_removed() {
+fn dir_lock_replaced_by_another_is_lost_and_not_removed() {
     let (_dir, path) = place();
     for _ in 0..20 {
         let mut lock = take(&path).unwrap();
@@ -68,7 +68,7 @@ fn what_another_took_is_not_ours_and_not_removed() {
 }
 
 #[test]
-fn one_that_another_touched_is_taken_to_be_theirs() {
+fn dir_lock_touched_by_another_is_lost() {
     let (_dir, path) = place();
     let lock = take(&path).unwrap();
     let other = SystemTime::now() + Duration::from_secs(1);
@@ -77,7 +77,7 @@ fn one_that_another_touched_is_taken_to_be_theirs() {
 }
 
 #[test]
-fn only_what_was_found_dead_is_cleared() {
+fn dir_lock_clear_removes_only_the_stale_lock_it_saw() {
     let (dir, path) = place();
     let dead = recover_pending(&path);
     assert!(clear(&path, dead).unwrap());
@@ -88,7 +88,7 @@ fn only_what_was_found_dead_is_cleared() {
 }
 
 #[test]
-fn a_living_lock_that_was_moved_away_is_put_back() {
+fn dir_lock_moved_aside_while_live_is_put_back() {
     let (dir, path) = place();
     let aside = dir.path().join("aside");
     let lock = take(&path).unwrap();
@@ -103,7 +103,7 @@ fn a_living_lock_that_was_moved_away_is_put_back() {
 }
 
 #[test]
-fn many_that_find_it_dead_at_once_do_not_both_have_it() {
+fn dir_lock_stale_takeover_by_many_has_one_winner() {
     let (dir, path) = place();
     for _ in 0..50 {
         let dead = recover_pending(&path);
@@ -125,7 +125,7 @@ fn many_that_find_it_dead_at_once_do_not_both_have_it() {
 
 /// The owner removes what it found dead without looking again, and takes it. Whichever has it, the other sees that.
 #[test]
-fn the_owner_that_takes_it_over_at_the_same_moment_keeps_it() {
+fn dir_lock_stale_takeover_racing_the_owner_has_one_winner() {
     let (_dir, path) = place();
     for round in 0..100 {
         let dead = recover_pending(&path);
@@ -148,7 +148,7 @@ fn the_owner_that_takes_it_over_at_the_same_moment_keeps_it() {
 }
 
 #[test]
-fn what_is_no_folder_is_no_lock() {
+fn dir_lock_path_that_is_no_directory_is_an_error() {
     let (_dir, path) = place();
     fs::write(&path, "").unwrap();
     assert_eq!(FolderLock::attempt(&path, |_| ()).unwrap_err().kind(), io::ErrorKind::NotADirectory);

@@ -42,7 +42,7 @@ fn gone() -> u32 {
 
 /// In Claude Code's own form: it gets past a killed Holdoff by it.
 #[tokio::test]
-async fn who_holds_the_locks_is_written_down_as_claude_code_does_it() {
+async fn lock_owner_record_has_claude_codes_format() {
     let home = Home::new();
     let locks = home.take().await.unwrap();
     let stat = fs::read_to_string("/proc/self/stat").unwrap();
@@ -59,7 +59,7 @@ async fn who_holds_the_locks_is_written_down_as_claude_code_does_it() {
 }
 
 #[tokio::test]
-async fn the_locks_of_a_killed_program_are_taken_over_long_before_they_are_stale() {
+async fn locks_of_a_killed_process_are_taken_over_before_staleness() {
     let home = Home::new();
     home.leave(gone(), None, |_| ());
     let began = Instant::now();
@@ -74,7 +74,7 @@ async fn the_locks_of_a_killed_program_are_taken_over_long_before_they_are_stale
 
 /// Its parent has not waited for it yet.
 #[tokio::test]
-async fn a_dead_process_that_was_not_waited_for_is_gone_too() {
+async fn lock_owner_that_is_a_zombie_counts_as_dead() {
     let home = Home::new();
     let mut child = sleeper();
     home.leave(child.id(), None, |_| ());
@@ -85,7 +85,7 @@ async fn a_dead_process_that_was_not_waited_for_is_gone_too() {
 }
 
 #[tokio::test]
-async fn the_number_of_a_killed_program_may_be_anothers_by_now() {
+async fn lock_owner_with_a_reused_pid_counts_as_dead() {
     let home = Home::new();
     let mut child = sleeper();
     home.leave(child.id(), Some("1"), |_| ());
@@ -99,7 +99,7 @@ async fn the_number_of_a_killed_program_may_be_anothers_by_now() {
 type Case<'a> = (&'a str, u32, Option<&'a str>, fn(&mut Value));
 
 #[tokio::test]
-async fn who_may_live_keeps_its_locks() {
+async fn locks_are_kept_where_their_owner_may_be_alive() {
     let mut child = sleeper();
     let start = process::started(child.id()).unwrap();
     let (pid, dead) = (child.id(), gone());
@@ -127,7 +127,7 @@ async fn who_may_live_keeps_its_locks() {
 }
 
 #[tokio::test]
-async fn a_record_that_says_nothing_is_as_if_it_were_not_there() {
+async fn lock_owner_record_unreadable_is_ignored() {
     for text in ["", "{", "[]", "{\"pid\":7}", &"x".repeat(10_000)] {
         let home = Home::new();
         home.leave(gone(), None, |_| ());
@@ -138,7 +138,7 @@ async fn a_record_that_says_nothing_is_as_if_it_were_not_there() {
 
 /// A file that somebody put in its place is not written through, nor removed by us when it is theirs.
 #[tokio::test]
-async fn a_link_in_the_place_of_the_record_is_not_followed() {
+async fn lock_owner_record_that_is_a_symlink_is_not_followed() {
     let home = Home::new();
     let (other, record) = (home.dir.path().join("other"), home.dir.path().join(".claude/.oauth_refresh.lock.owner"));
     fs::write(&other, "theirs").unwrap();
@@ -152,7 +152,7 @@ async fn a_link_in_the_place_of_the_record_is_not_followed() {
 
 /// Claude Code names the older lock after the real path.
 #[tokio::test]
-async fn behind_a_link_the_older_lock_is_beside_the_real_folder() {
+async fn legacy_lock_of_a_symlinked_folder_is_beside_its_target() {
     let home = Home::new();
     let real = home.dir.path().join("elsewhere/dotfiles");
     fs::create_dir_all(real.parent().unwrap()).unwrap();

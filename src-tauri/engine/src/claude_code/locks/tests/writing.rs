@@ -13,7 +13,7 @@ impl Home {
 }
 
 #[tokio::test]
-async fn the_lock_on_writing_is_taken_and_given_back() {
+async fn write_lock_is_taken_and_released() {
     let home = Home::new();
     let locks = home.take_for_writing().await.unwrap();
     assert_eq!(home.there(), [".storage-write.lock"]);
@@ -24,7 +24,7 @@ async fn the_lock_on_writing_is_taken_and_given_back() {
 
 /// As patiently as Claude Code does: it may be writing a great deal to a slow disk.
 #[tokio::test]
-async fn who_writes_is_waited_for_for_seven_seconds_and_a_half() {
+async fn write_lock_held_by_another_is_waited_for_7500_ms() {
     let home = Home::new();
     fs::create_dir(home.writing()).unwrap();
     let locker = home.locker(LockTimeouts::WRITING);
@@ -40,7 +40,7 @@ async fn who_writes_is_waited_for_for_seven_seconds_and_a_half() {
 }
 
 #[tokio::test]
-async fn the_lock_of_who_was_killed_while_writing_is_taken_over_after_fifteen_seconds() {
+async fn write_lock_of_a_killed_process_is_stale_after_15_s() {
     let ages = LockTimeouts { dead_after: LockTimeouts::WRITING.dead_after, ..QUICK };
     for (secs, dead) in [(14, false), (16, true)] {
         let home = Home::new();
@@ -53,7 +53,7 @@ async fn the_lock_of_who_was_killed_while_writing_is_taken_over_after_fifteen_se
 }
 
 #[tokio::test]
-async fn a_lock_on_writing_that_was_taken_away_is_noticed() {
+async fn write_lock_stolen_is_noticed_and_not_removed() {
     let home = Home::new();
     let locks = home.take_for_writing().await.unwrap();
     fs::remove_dir(home.writing()).unwrap();

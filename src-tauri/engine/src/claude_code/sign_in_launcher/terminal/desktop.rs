@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn the_desktops_choice_then_the_persons_then_the_common_ones() {
+    fn terminals_are_ordered_desktop_default_user_common() {
         let computer = Computer::with(&[("xterm", ""), ("kitty", ""), ("x-terminal-emulator", ""), ("mine", "")]);
         assert_eq!(computer.names(None), ["x-terminal-emulator", "kitty", "xterm"]);
         assert_eq!(computer.names(Some("xterm")), ["x-terminal-emulator", "xterm", "kitty"], "each once");
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn each_is_told_in_its_own_way() {
+    fn terminal_command_line_fits_each_terminal() {
         let way = |name: &str, own: Option<&str>| {
             let computer = Computer::with(&[(name, "")]);
             let line = computer.terminals(own).first().unwrap().command_line(&job());
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_does_not_open_is_followed_by_the_next() {
+    fn terminal_that_fails_to_open_falls_back_to_the_next() {
         let computer = Computer::with(&[
             ("xdg-terminal-exec", "exit 1"),
             ("x-terminal-emulator", "exit 127"),
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_told_apart() {
+    fn launch_support_distinguishes_missing_claude_and_terminal() {
         let mut nothing = Found::default();
         assert_eq!(nothing.means(), LaunchSupport::NoProgram);
         assert!(matches!(nothing.open(Path::new("/"), None), Err(OpenError::NoClaude)));

@@ -66,7 +66,7 @@ mod tests {
         &["-c", r#"echo "[${CLAUDE_CONFIG_DIR-unset}] [${CLAUDE_SECURESTORAGE_CONFIG_DIR-unset}] [$PATH]""#];
 
     #[test]
-    fn the_folder_is_the_accounts_and_not_the_sessions() {
+    fn sign_in_script_sets_the_accounts_config_dir() {
         let other = run([Some("/home/ann/it's work"), None], TELL);
         assert!(other.contains("[/home/ann/it's work] [unset] [/opt/a claude's/bin:"), "{other}");
         let usual = run([None, None], TELL);
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_stays_to_be_read() {
+    fn sign_in_script_keeps_the_terminal_open_after_exit() {
         let said = run([None, None], &["-c", "echo no browser; exit 7"]);
         assert!(said.contains("no browser") && said.contains("Exit code: 7") && said.contains("Press Enter"), "{said}");
         let said = run([None, None], &["-c", "true"]);

@@ -47,7 +47,7 @@ fn string(text: &Text) -> String {
 }
 
 #[test]
-fn there_and_back_is_the_same_to_the_byte() {
+fn settings_edit_round_trip_is_byte_identical() {
     for before in CORPUS {
         let mut text = parse(before);
         assert_eq!(string(&text), before, "an unedited text is what it was");
@@ -71,7 +71,7 @@ fn there_and_back_is_the_same_to_the_byte() {
 }
 
 #[test]
-fn nothing_but_the_command_is_different() {
+fn settings_edit_changes_only_the_command() {
     for before in CORPUS {
         let mut text = parse(before);
         let (others, was) = (text.others(), text.current());
@@ -94,7 +94,7 @@ fn nothing_but_the_command_is_different() {
 }
 
 #[test]
-fn it_looks_as_if_its_owner_had_written_it() {
+fn settings_edit_matches_the_files_formatting() {
     let installed = |before: &str| {
         let mut text = parse(before);
         text.call(OURS);
@@ -115,7 +115,7 @@ fn it_looks_as_if_its_owner_had_written_it() {
 }
 
 #[test]
-fn what_is_no_setting_of_a_command_is_replaced_and_put_back() {
+fn settings_edit_replaces_and_restores_a_non_command_value() {
     for odd in [
         json!(null),
         json!("~/line.sh"),
@@ -137,7 +137,7 @@ fn what_is_no_setting_of_a_command_is_replaced_and_put_back() {
 }
 
 #[test]
-fn what_cannot_be_edited_is_said_without_its_content() {
+fn settings_edit_error_omits_the_files_content() {
     for (bad, why) in [
         ("", "empty"),
         (" \n", "empty"),

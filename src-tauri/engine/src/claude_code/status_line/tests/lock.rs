@@ -11,7 +11,7 @@ impl Scene {
 }
 
 #[test]
-fn settings_that_claude_code_is_writing_are_left_alone_and_that_is_said() {
+fn settings_locked_by_claude_code_are_reported_busy() {
     let scene = Scene::with(THEIRS);
     fs::create_dir(scene.lock()).unwrap();
     let error = scene.install().apply().unwrap_err();
@@ -26,7 +26,7 @@ fn settings_that_claude_code_is_writing_are_left_alone_and_that_is_said() {
 }
 
 #[test]
-fn whoever_is_done_in_a_moment_is_waited_for() {
+fn settings_lock_held_briefly_is_waited_for() {
     let scene = Scene::with(THEIRS);
     let (lock, change) = (scene.lock(), scene.install());
     fs::create_dir(&lock).unwrap();
@@ -40,7 +40,7 @@ fn whoever_is_done_in_a_moment_is_waited_for() {
 }
 
 #[test]
-fn a_killed_programs_lock_is_in_the_way_for_ten_seconds_and_what_is_no_lock_never() {
+fn settings_lock_is_stale_after_10_s_and_no_directory_is_no_lock() {
     let scene = Scene::with(THEIRS);
     fs::create_dir(scene.lock()).unwrap();
     let long_ago = FileTimes::new().set_modified(SystemTime::now() - Duration::from_secs(11));
@@ -67,7 +67,7 @@ fn folder(path: &Path) -> File {
 /// Claude Code takes it by the name that it knows the file by, and not where a link leads.
 #[cfg(unix)]
 #[test]
-fn behind_a_link_the_lock_is_beside_the_link() {
+fn settings_lock_of_a_symlink_is_beside_the_symlink() {
     let scene = Scene::new();
     let real = scene.dir.path().join("dotfiles.json");
     fs::write(&real, THEIRS).unwrap();

@@ -39,7 +39,7 @@ fn in_data(scene: &Scene) -> String {
 /// Whatever stands in the settings of Claude Code is somebody's own: none of it is shown or written down, and all of it is
 /// there again to the byte.
 #[test]
-fn nothing_of_the_settings_but_the_one_key_is_kept_or_shown() {
+fn backup_and_diff_hold_only_the_status_line_key() {
     for before in SECRETS {
         let scene = Scene::with(before);
         let install = scene.install();
@@ -61,7 +61,7 @@ fn nothing_of_the_settings_but_the_one_key_is_kept_or_shown() {
 
 /// Whatever an editor of JSON does to other people's keys, it is not made, and what it did is not written down.
 #[test]
-fn a_change_of_another_key_is_neither_made_nor_kept() {
+fn install_refuses_an_edit_that_changes_another_key() {
     let before = "{\"env\":{\"K\":\"SECRET\"},\"statusLine\":{\"command\":\"a\"}}";
     let scene = Scene::with(before);
     let place = scene.place();
@@ -82,7 +82,7 @@ fn a_change_of_another_key_is_neither_made_nor_kept() {
 
 /// Others write to the settings all the time.
 #[test]
-fn it_is_exact_although_others_changed_the_file_since() {
+fn uninstall_is_byte_identical_after_edits_by_others() {
     for before in SECRETS.into_iter().filter(|before| before.contains('}')) {
         let scene = Scene::with(before);
         scene.install().apply().unwrap();
@@ -94,7 +94,7 @@ fn it_is_exact_although_others_changed_the_file_since() {
 
 /// What earlier versions kept: a whole copy that a record names, or one without what looked like a secret.
 #[test]
-fn old_copies_go_and_what_they_undid_is_still_undone() {
+fn legacy_full_backups_are_removed_and_still_undoable() {
     for (before, since) in [(Some(THEIRS), ""), (Some(THEIRS), "\n"), (Some("{\n}\n"), ""), (None, "")] {
         let scene = before.map_or_else(Scene::new, Scene::with);
         scene.install().apply().unwrap();
@@ -130,7 +130,7 @@ fn old_copies_go_and_what_they_undid_is_still_undone() {
 
 /// As the version before this one wrote it.
 #[test]
-fn a_record_of_the_version_before_is_understood() {
+fn backup_record_of_the_previous_version_is_read() {
     let scene = Scene::with("{\n}\n");
     scene.install().apply().unwrap();
     let folder = scene.dir.path().join("data/status-line");

@@ -10,7 +10,7 @@ fn relink(target: impl AsRef<Path>, link: &Path) {
 }
 
 #[tokio::test]
-async fn a_linked_folder() {
+async fn watch_follows_a_symlinked_folder() {
     let mut lab = lab(".claude", |root| {
         folder_with(&root.join("vault/one"), "first");
         folder_with(&root.join("vault/two"), "second");
@@ -33,7 +33,7 @@ async fn a_linked_folder() {
 }
 
 #[tokio::test]
-async fn a_linked_file() {
+async fn watch_follows_a_symlinked_file() {
     let mut lab = lab(".claude", |root| {
         fs::create_dir_all(root.join("vault/keys")).unwrap();
         write(root.join("vault/keys/ann"), "first");
@@ -55,7 +55,7 @@ async fn a_linked_file() {
 }
 
 #[tokio::test]
-async fn a_link_into_nothing_gets_its_target_later() {
+async fn watch_of_a_dangling_symlink_sees_its_target_created() {
     let mut lab = lab(".claude", |root| symlink("not/yet/there", root.join(".claude")).unwrap());
     let target = lab.at("not/yet/there");
     lab.after(|| folder_with(&target, "first"), "first").await;
@@ -63,7 +63,7 @@ async fn a_link_into_nothing_gets_its_target_later() {
 }
 
 #[tokio::test]
-async fn links_in_a_circle_are_mended() {
+async fn watch_of_circular_symlinks_sees_them_repaired() {
     let mut lab = lab(".claude", |root| {
         symlink(".claude", root.join("other")).unwrap();
         symlink("other", root.join(".claude")).unwrap();

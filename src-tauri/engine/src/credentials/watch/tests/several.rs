@@ -4,7 +4,7 @@ use super::*;
 
 /// Which of several files stirred is told of each, and of no other.
 #[tokio::test]
-async fn several_files_are_told_apart() {
+async fn watch_of_several_files_signals_only_the_changed_one() {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().canonicalize().unwrap();
     let files = [root.join("a/one"), root.join("two"), root.join("later/b/three")];
@@ -26,7 +26,7 @@ async fn several_files_are_told_apart() {
 
 /// The folders of one place do not end with another place that lies in them too, whether that is dropped or moved.
 #[tokio::test]
-async fn places_that_share_a_folder_are_watched_on_their_own() {
+async fn watches_sharing_a_folder_are_independent() {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().canonicalize().unwrap();
     let watcher = FileWatcher::default();

@@ -11,7 +11,7 @@ fn asked(person: &Person, ago: u64) -> UpdatesState {
 }
 
 #[test]
-fn one_copy_looks_at_a_time_and_the_next_one_knows_when_it_did() {
+fn update_check_is_exclusive_and_its_time_is_shared() {
     let person = Person::new();
     let (one, other) = (person.with("one"), person.with("other"));
     let turn = one.lock_updates().unwrap().unwrap();
@@ -28,7 +28,7 @@ fn one_copy_looks_at_a_time_and_the_next_one_knows_when_it_did() {
 
 /// Law 13: nothing is asked for on the strength of what cannot be read.
 #[test]
-fn a_torn_record_counts_as_asked_just_now_and_one_of_a_later_version_is_left_alone() {
+fn update_record_torn_counts_as_just_checked_and_newer_is_kept() {
     let person = Person::new();
     let one = person.with("one");
     assert_eq!(one.read_updates(&person.clock), Ok(None));

@@ -29,7 +29,7 @@ fn begun_anew(dir: &Path, why: &str) {
 /// Hangs where a pipe is waited for.
 #[cfg(unix)]
 #[test]
-fn what_is_no_file_is_kept_aside_and_not_waited_for() {
+fn history_path_that_is_no_file_is_set_aside_without_blocking() {
     let pipe = |path: &Path| assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
     let device = |path: &Path| std::os::unix::fs::symlink("/dev/zero", path).unwrap();
     for put in [&pipe as &dyn Fn(&Path), &device] {
@@ -41,7 +41,7 @@ fn what_is_no_file_is_kept_aside_and_not_waited_for() {
 
 #[cfg(unix)]
 #[test]
-fn a_database_of_another_program_is_not_written_to_by_whatever_link() {
+fn history_linked_to_another_programs_database_is_not_written() {
     // A history of the first version would be brought to the present one.
     for version in [0, 1, 2] {
         let dir = tempfile::tempdir().unwrap();
@@ -59,7 +59,7 @@ fn a_database_of_another_program_is_not_written_to_by_whatever_link() {
 
 /// Hangs where it is run.
 #[test]
-fn nothing_in_the_file_is_run() {
+fn history_triggers_and_views_in_the_file_are_not_run() {
     let dir = with(&[Row::Request(sent(NOON))]);
     let path = dir.path().join(NAME);
     sqlite(&path, &format!("CREATE TRIGGER t AFTER INSERT ON request BEGIN SELECT count(*) FROM ({ENDLESS}); END"));

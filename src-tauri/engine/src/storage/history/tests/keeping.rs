@@ -5,7 +5,7 @@ use holdoff_core::record::ledger::WithheldReason;
 use std::io::{Seek, SeekFrom, Write};
 
 #[test]
-fn what_was_written_comes_back() {
+fn history_round_trip_returns_every_record() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open_in(dir.path()).store.unwrap();
     let entries = [
@@ -43,14 +43,14 @@ fn what_was_written_comes_back() {
 }
 
 #[test]
-fn the_same_moment_of_a_window_is_one_row() {
+fn window_records_of_the_same_time_are_one_row() {
     let dir = with(&rows([window("five_hour", NOON, 40.0), window("five_hour", NOON, 41.0), window("x", NOON, 1.0)]));
     let figures: Vec<_> = windows(dir.path()).iter().map(|record| record.used_percent).collect();
     assert_eq!(figures, [Some(41.0), Some(1.0)]);
 }
 
 #[test]
-fn what_is_recent_is_reckoned_from_the_last_entry() {
+fn recent_ledger_span_is_measured_from_the_last_entry() {
     let hours = [1, 2, 3, 4].map(|hour| Row::Request(sent(after(hour * 3600))));
     let dir = with(&hours);
     let recent = |span| open(dir.path(), "t", span).recent.len();
@@ -59,7 +59,7 @@ fn what_is_recent_is_reckoned_from_the_last_entry() {
 
 /// Law 12: which of two entries is the newer is told by their order, since the clock may have been set between them.
 #[test]
-fn what_is_recent_is_the_end_of_the_ledger_without_a_gap_whatever_the_clock_said() {
+fn recent_ledger_is_a_contiguous_tail_despite_clock_changes() {
     let hours = |hours: &[u64]| hours.iter().map(|hour| sent(after(hour * 3600))).collect::<Vec<_>>();
     let recent = |entries: &[LedgerEntry]| {
         let rows: Vec<_> = entries.iter().cloned().map(Row::Request).collect();
@@ -77,7 +77,7 @@ fn what_is_recent_is_the_end_of_the_ledger_without_a_gap_whatever_the_clock_said
 }
 
 #[test]
-fn what_is_recent_has_a_bound() {
+fn recent_ledger_is_bounded_in_length() {
     let entries: Vec<_> = (0..20_005).map(|n| Row::Request(sent(Wall(NOON.0 - n)))).collect();
     let dir = with(&entries);
     let recent = open_in(dir.path()).recent;
@@ -85,14 +85,14 @@ fn what_is_recent_has_a_bound() {
 }
 
 #[test]
-fn the_same_moment_of_money_is_one_row() {
+fn spend_records_of_the_same_time_are_one_row() {
     let dir = with(&paid([spent(NOON, 5), spent(NOON, 7), spent(after(1), 9)]));
     assert_eq!(money(dir.path()), [spent(NOON, 7), spent(after(1), 9)]);
 }
 
 #[cfg(unix)]
 #[test]
-fn nobody_else_may_read_it() {
+fn history_files_are_private() {
     use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().unwrap();
     let mut store = open_in(dir.path()).store.unwrap();
@@ -116,7 +116,7 @@ fn check_damage(what: &str, damage: impl FnOnce(&Path)) {
 }
 
 #[test]
-fn a_damaged_file_is_kept_aside_and_a_new_one_begun() {
+fn history_damaged_is_set_aside_and_recreated() {
     check_damage("text", |path| {
         std::fs::write(path, "this is no database, but long enough for one".repeat(99)).unwrap()
     });
@@ -129,7 +129,7 @@ fn a_damaged_file_is_kept_aside_and_a_new_one_begun() {
 }
 
 #[test]
-fn an_empty_file_is_a_beginning() {
+fn history_empty_file_is_initialized() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join(NAME), "").unwrap();
     assert!(Reader::open(dir.path()).unwrap().is_none());
@@ -138,7 +138,7 @@ fn an_empty_file_is_a_beginning() {
 }
 
 #[test]
-fn a_folder_in_its_place_is_out_of_reach_and_stops_nothing() {
+fn history_path_that_is_a_folder_is_unavailable_without_failing() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(dir.path().join(NAME)).unwrap();
     let opened = open_in(dir.path());
@@ -157,7 +157,7 @@ fn with_a_damaged_page() -> TempDir {
 }
 
 #[test]
-fn a_look_at_all_of_it_is_bounded_in_time() {
+fn integrity_check_is_bounded_in_time() {
     let dir = with_a_damaged_page();
     assert!(matches!(integrity::check(dir.path()), integrity::Health::Damaged(_)));
     assert!(matches!(integrity::look(dir.path(), Duration::ZERO).unwrap(), integrity::Health::Unknown(_)));
@@ -166,7 +166,7 @@ fn a_look_at_all_of_it_is_bounded_in_time() {
 }
 
 #[tokio::test]
-async fn damage_that_the_look_finds_is_kept_aside_and_the_ledger_taken_along() {
+async fn integrity_check_damage_sets_history_aside_and_copies_the_ledger() {
     let dir = with_a_damaged_page();
     let history = History::start(dir.path().to_owned(), open_in(dir.path()), LIMITS, Clock::real());
     let mut news = history.news();
@@ -181,7 +181,7 @@ async fn damage_that_the_look_finds_is_kept_aside_and_the_ledger_taken_along() {
 /// SQLite would go on with the deleted file, and say nothing. (On Windows it has the file so that nobody can delete it.)
 #[cfg(unix)]
 #[tokio::test]
-async fn a_history_that_is_taken_away_is_begun_anew_with_the_ledger_taken_along() {
+async fn history_deleted_while_open_is_recreated_with_the_ledger() {
     let dir = tempfile::tempdir().unwrap();
     let history = History::start(dir.path().to_owned(), open_in(dir.path()), LIMITS, Clock::real());
     history.record(sent(NOON)).await;
@@ -193,7 +193,7 @@ async fn a_history_that_is_taken_away_is_begun_anew_with_the_ledger_taken_along(
 }
 
 #[tokio::test]
-async fn an_entry_is_on_disk_when_it_was_recorded() {
+async fn ledger_entry_is_on_disk_once_recorded() {
     let dir = tempfile::tempdir().unwrap();
     let history = History::start(dir.path().to_owned(), open_in(dir.path()), LIMITS, Clock::real());
     for n in 0..20 {
@@ -206,7 +206,7 @@ async fn an_entry_is_on_disk_when_it_was_recorded() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_written_waits_and_holds_nobody_up() {
+async fn history_write_failure_is_queued_without_blocking() {
     let dir = tempfile::tempdir().unwrap();
     let history = History::start(dir.path().to_owned(), open_in(dir.path()), LIMITS, Clock::real());
     let mut news = history.news();
@@ -225,7 +225,7 @@ async fn what_cannot_be_written_waits_and_holds_nobody_up() {
 }
 
 #[tokio::test]
-async fn a_folder_that_is_mended_is_written_to_again() {
+async fn history_writes_resume_after_the_folder_is_repaired() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(dir.path().join(NAME)).unwrap();
     let history = History::start(dir.path().to_owned(), open_in(dir.path()), LIMITS, Clock::real());
@@ -239,7 +239,7 @@ async fn a_folder_that_is_mended_is_written_to_again() {
 
 /// Law 13, found by the simulation (seed 2508): the state was saved after it, and both were lost but the ledger.
 #[tokio::test]
-async fn an_entry_that_is_waited_for_is_tried_at_once_and_what_waited_before_it() {
+async fn ledger_entry_awaited_flushes_the_queue_at_once() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(dir.path().join(NAME)).unwrap();
     let history = History::start(dir.path().to_owned(), open_in(dir.path()), LIMITS, Clock::real());
@@ -250,7 +250,7 @@ async fn an_entry_that_is_waited_for_is_tried_at_once_and_what_waited_before_it(
 }
 
 #[tokio::test]
-async fn reading_goes_on_while_it_is_written() {
+async fn history_is_readable_while_being_written() {
     let dir = with(&[Row::Request(sent(NOON))]);
     let history = History::start(dir.path().to_owned(), open_in(dir.path()), LIMITS, Clock::real());
     let path = dir.path().to_owned();

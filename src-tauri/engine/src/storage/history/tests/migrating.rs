@@ -37,7 +37,7 @@ fn check_holds_what_version_1_left(dir: &Path) {
 }
 
 #[test]
-fn a_file_of_version_1_is_brought_along_with_all_that_is_in_it() {
+fn migration_from_version_1_keeps_every_record() {
     let dir = of_version_1();
     let opened = open_in(dir.path());
     assert_eq!((opened.findings, opened.recent.len()), (vec![], 2));
@@ -50,7 +50,7 @@ fn a_file_of_version_1_is_brought_along_with_all_that_is_in_it() {
 
 /// The command is newer than the app that still runs.
 #[test]
-fn a_file_of_version_1_is_read_as_it_is() {
+fn history_of_version_1_is_readable_without_migration() {
     let dir = of_version_1();
     check_holds_what_version_1_left(dir.path());
     assert_eq!((version(dir.path()), money(dir.path())), (1, vec![]));
@@ -61,7 +61,7 @@ fn a_file_of_version_1_is_read_as_it_is() {
 }
 
 #[test]
-fn a_file_of_a_later_version_is_left_to_it_and_said() {
+fn history_of_a_newer_version_is_left_unchanged_and_reported() {
     let dir = with(&paid([spent(NOON, 1234)]));
     let later = rusqlite::Connection::open(dir.path().join(NAME)).unwrap();
     later.execute_batch("CREATE TABLE dream (at INTEGER) STRICT; PRAGMA user_version = 99").unwrap();
@@ -79,7 +79,7 @@ fn a_file_of_a_later_version_is_left_to_it_and_said() {
 /// Wherever the process is cut off, the file is of the one version or the other, and nothing is lost.
 #[cfg(unix)]
 #[test]
-fn a_kill_in_the_middle_of_a_migration_loses_nothing() {
+fn migration_killed_midway_loses_nothing() {
     use std::os::unix::process::ExitStatusExt;
     let mut kills = 0;
     for steps in (1..).step_by(9) {

@@ -44,7 +44,7 @@ fn a_year() -> TempDir {
 }
 
 #[test]
-fn what_is_older_than_chosen_goes_in_small_steps() {
+fn retention_deletes_older_than_the_age_limit_in_small_steps() {
     let dir = a_year();
     let before = size(dir.path());
     let (steps, _) = run(dir.path(), Limits { age: Duration::from_secs(MONTH), ..LIMITS }, after(12 * MONTH));
@@ -59,7 +59,7 @@ fn what_is_older_than_chosen_goes_in_small_steps() {
 }
 
 #[test]
-fn what_is_too_much_goes_from_the_oldest_on() {
+fn retention_over_the_size_limit_deletes_the_oldest_first() {
     let dir = a_year();
     let most = size(dir.path()) / 3;
     run(dir.path(), Limits { size: most, ..LIMITS }, after(12 * MONTH));
@@ -78,7 +78,7 @@ fn what_is_too_much_goes_from_the_oldest_on() {
 }
 
 #[test]
-fn the_last_days_stay_whatever_is_chosen() {
+fn retention_keeps_the_last_days_whatever_the_limits() {
     let dir = a_year();
     run(dir.path(), Limits { age: Duration::ZERO, size: 1 }, after(12 * MONTH));
     assert!(requests(dir.path()).len() >= 48, "{}", requests(dir.path()).len());
@@ -86,7 +86,7 @@ fn the_last_days_stay_whatever_is_chosen() {
 }
 
 #[test]
-fn a_clock_that_is_set_back_deletes_nothing() {
+fn retention_with_the_clock_set_back_deletes_nothing() {
     let dir = a_year();
     let all = || (windows(dir.path()).len(), requests(dir.path()).len(), money(dir.path()).len());
     let before = all();
@@ -96,7 +96,7 @@ fn a_clock_that_is_set_back_deletes_nothing() {
 
 /// The writer does it by itself, and writes meanwhile.
 #[tokio::test]
-async fn it_is_done_at_a_start_and_when_less_is_chosen() {
+async fn retention_runs_at_startup_and_when_limits_are_lowered() {
     let now = Clock::real().now().wall;
     let ago = |days: u64| Wall(now.0 - i64::try_from(days * 86_400_000).unwrap());
     let dir = with(&rows([400, 300, 20, 1].map(|days| window("five_hour", ago(days), 1.0))));

@@ -25,7 +25,7 @@ fn csv_of(dir: &Path, table: Table, since: Wall) -> String {
 }
 
 #[test]
-fn tables_as_csv() {
+fn export_csv_has_every_table() {
     let dir = some();
     assert_eq!(
         csv_of(dir.path(), Table::Windows, after(1)),
@@ -51,7 +51,7 @@ fn tables_as_csv() {
 }
 
 #[test]
-fn all_of_it_as_json() {
+fn export_json_has_every_table() {
     let dir = some();
     let mut out = Vec::new();
     json(&reader(dir.path()), NOON, &mut out).unwrap();
@@ -69,7 +69,7 @@ fn all_of_it_as_json() {
 }
 
 #[test]
-fn all_of_it_in_a_folder() {
+fn export_to_a_folder_writes_each_format() {
     let (dir, folder) = (some(), tempfile::tempdir().unwrap());
     let write = |format| to_folder(dir.path(), folder.path(), "t", format);
     assert_eq!(write(Format::Json).unwrap(), ["holdoff-history-t.json"]);
@@ -83,7 +83,7 @@ fn all_of_it_in_a_folder() {
 
 /// A provider names its windows; a spreadsheet computes what looks like a formula.
 #[test]
-fn a_name_is_never_a_formula() {
+fn export_csv_escapes_spreadsheet_formulas() {
     let record = WindowRecord { label: "=cmd|' /C calc'!A0".into(), ..window("@sum", NOON, 1.0) };
     let dir = with(&rows([record]));
     let text = csv_of(dir.path(), Table::Windows, NOON);
@@ -96,7 +96,7 @@ fn a_name_is_never_a_formula() {
 
 /// Written down by an earlier version as it came.
 #[test]
-fn what_a_provider_hid_in_a_name_is_not_told() {
+fn export_strips_control_characters_from_names() {
     let record = WindowRecord { label: "O\u{202e}pu\u{1b}]0;x\u{7}s".into(), ..window("a\u{9b}b", NOON, 1.0) };
     let dir = with(&rows([record]));
     let mut out = Vec::new();
@@ -107,7 +107,7 @@ fn what_a_provider_hid_in_a_name_is_not_told() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_an_error_and_no_more() {
+fn export_to_a_closed_pipe_is_an_error() {
     struct Full(usize);
     impl std::io::Write for Full {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -124,7 +124,7 @@ fn a_reader_that_goes_away_is_an_error_and_no_more() {
 }
 
 #[tokio::test]
-async fn deleted_is_deleted_everywhere() {
+async fn history_deletion_removes_all_files_and_copies() {
     let dir = some();
     std::fs::write(dir.path().join("history.sqlite3.unreadable-old"), "readings").unwrap();
     std::fs::write(dir.path().join("state.a.json"), "{}").unwrap();
@@ -141,7 +141,7 @@ async fn deleted_is_deleted_everywhere() {
 }
 
 #[test]
-fn no_history_is_none_and_another_file_is_an_error() {
+fn reader_without_history_is_none_and_of_another_file_fails() {
     let dir = tempfile::tempdir().unwrap();
     assert!(Reader::open(dir.path()).unwrap().is_none());
     std::fs::write(dir.path().join(NAME), "no database ".repeat(500)).unwrap();
@@ -149,7 +149,7 @@ fn no_history_is_none_and_another_file_is_an_error() {
 }
 
 #[test]
-fn forecasts_are_held_against_what_came() {
+fn backtest_compares_forecasts_with_actual_usage() {
     let steady = (1..=199).map(|minute| window("five_hour", after(minute * 60), minute as f64 / 2.0));
     let dir = with(&rows(steady));
     let verdicts = reader(dir.path()).backtest(NOON).unwrap();

@@ -32,14 +32,14 @@ fn after() -> BTreeMap<String, String> {
 }
 
 #[test]
-fn they_go_and_nothing_else() {
+fn obsolete_files_are_removed_and_no_others() {
     let scene = scene();
     scene.put(&with_list(&scene)).unwrap();
     assert_eq!(scene.files(), after());
 }
 
 #[test]
-fn without_a_list_on_both_sides_nothing_goes() {
+fn obsolete_files_stay_without_a_file_list_on_both_sides() {
     let scene = scene();
     scene.put(&scene.good()).unwrap();
     assert!(GONE.iter().all(|file| scene.prefix().join(file).exists()), "the new one has none");
@@ -50,7 +50,7 @@ fn without_a_list_on_both_sides_nothing_goes() {
 
 /// Whatever somebody wrote into the list.
 #[test]
-fn nothing_outside_the_prefix_and_nothing_but_files_goes() {
+fn obsolete_file_removal_is_limited_to_files_in_the_prefix() {
     let scene = scene();
     let outside = scene.dir.path().join("outside");
     fs::create_dir(&outside).unwrap();
@@ -88,7 +88,7 @@ fn nothing_outside_the_prefix_and_nothing_but_files_goes() {
 
 /// The process ends after any step: the next start has the earlier version whole, or the new one.
 #[test]
-fn a_crash_anywhere_leaves_one_version_whole() {
+fn update_crash_at_any_step_leaves_one_whole_version() {
     let steps = CONTENTS.len() + 1 + GONE.len();
     for crashed_after in 0..=steps {
         let scene = scene();
@@ -126,7 +126,7 @@ fn a_crash_anywhere_leaves_one_version_whole() {
 
 /// The removal of a journal may be lost with the power, long after what it speaks of was swept up.
 #[test]
-fn a_journal_that_stayed_takes_nothing_away() {
+fn update_journal_left_over_removes_nothing() {
     let scene = scene();
     let before = scene.files();
     let mut laid = Laid::default();
