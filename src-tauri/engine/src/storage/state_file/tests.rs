@@ -1,4 +1,5 @@
 use super::*;
+use std::time::Duration;
 use holdoff_core::{AccountId, AccountState, QuotaWindow, Reading, Source, Wall};
 
 fn state(n: i64) -> State {
@@ -221,6 +222,8 @@ fn state_read_during_a_save_is_not_damaged() {
                 if over.load(std::sync::atomic::Ordering::SeqCst) {
                     return;
                 }
+                // Far more often than the app saves, and not all the time.
+                std::thread::sleep(Duration::from_millis(5));
             }
         });
         let looks: Vec<Slots> = (0..40).map(|_| Slots::read_beside(dir.path())).collect();
