@@ -1,6 +1,6 @@
 use super::*;
-use std::time::Duration;
 use holdoff_core::{AccountId, AccountState, QuotaWindow, Reading, Source, Wall};
+use std::time::Duration;
 
 fn state(n: i64) -> State {
     let mut account = AccountState::new(holdoff_core::state::Provider::Anthropic);
