@@ -211,7 +211,7 @@ impl CredentialStore {
 
     fn look(&self) -> CredentialRead {
         match self.stored() {
-            Ok(bytes) => credential::read(&bytes, Identity::default()),
+            Ok(bytes) => self.provider().spec().parse_credential(&bytes, Identity::default()),
             Err(absence) => CredentialRead::Absent(absence),
         }
     }
