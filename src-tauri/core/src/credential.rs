@@ -262,14 +262,16 @@ impl Unsettled {
         let has_new_token = !known_tokens.contains(&Some(&fingerprint));
         let has_new_name = found.identity.account.is_some() && !found.identity.may_be(&known.identity);
         let has_half = has_new_token != has_new_name;
-        // If one half arrived after the other, the first half may belong to a third sign-in.
-        let came_apart = has_new_token && has_new_name && before.is_some();
+        // If one half arrived after the other, the first half may belong to a third sign-in. The same if the token was just
+        // written: the name may be from a sign-in that came and went unseen.
+        let came_apart = has_new_token && has_new_name && (before.is_some() || written.is_some());
         if !has_half && !came_apart {
             return None;
         }
+        let written = written
+            .filter(|_| has_new_token && (has_half || before.is_none()))
+            .map_or(Duration::ZERO, |written| now.wall.since(written));
         let same = before.filter(|before| before.fingerprint == fingerprint && before.identity == found.identity);
-        let written =
-            written.filter(|_| has_half && has_new_token).map_or(Duration::ZERO, |written| now.wall.since(written));
         let since = same.map_or(now, |before| before.since);
         let left = policy::SETTLED_AFTER.saturating_sub(now.since(since)).saturating_sub(written);
         let until = now.plus(left);

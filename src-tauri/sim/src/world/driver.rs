@@ -114,7 +114,6 @@ impl World {
                 if self.owner.has_ended(self.machine.wall(self.now)) && self.is_this(whose) {
                     self.see(Observation::Ended)?;
                 }
-                self.owner.is_read();
                 self.tell_process(Event::Credential(self.owner.read()));
                 let settled = self.process.as_ref().is_none_or(|process| !process.account.is_unsettled());
                 let whose = self.whose();
@@ -250,7 +249,7 @@ impl World {
         let theirs = self.provider.person(token).map(id_of);
         let named = Person::ALL.map(id_of).contains(asked);
         let is_stored = self.owner.sign_in().is_some_and(|stored| stored.access == token);
-        let is_new = self.now - self.owner.began_at < SETTLING && !self.owner.began_unseen;
+        let is_new = self.now - self.owner.began_at < SETTLING;
         named && is_stored && is_new && theirs.is_some_and(|theirs| theirs != *asked)
     }
 
@@ -315,7 +314,7 @@ impl World {
             self.see(Observation::Wrote(Wrote::Failed))?;
             return Ok(WriteBack::Failed("the folder is read-only".to_owned()));
         }
-        let (succession, siblings) = self.owner.succeed(successor, pair);
+        let (succession, siblings) = self.owner.succeed(successor, pair, self.machine.wall(self.now));
         if !siblings {
             return Err(Broken { law: 8, why: "what others keep beside the sign-in is not there any more".to_owned() });
         }

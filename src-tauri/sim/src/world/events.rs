@@ -132,14 +132,14 @@ impl World {
             Happening::HeldLock(_) => {}
             Happening::SignOut if self.signed_in_just_now() => {}
             Happening::SignOut => {
-                self.owner.sign_out();
+                self.owner.sign_out(self.machine.wall(self.now));
                 return self.stirs();
             }
             Happening::SignIn(person, named) => return self.person_signs_in(person, named),
             Happening::SetupToken(lasts) => return self.stores_setup_token(lasts),
             Happening::Blank => {
                 let whole = self.dice.percent(50);
-                self.owner.blank(whole);
+                self.owner.blank(whole, self.machine.wall(self.now));
                 return self.stirs();
             }
             Happening::Torn(lasts) => {
@@ -361,7 +361,7 @@ impl World {
             Some(pair) => self.owner_writes(pair, Some(spent)),
             None if refused => {
                 let whole = self.dice.percent(50);
-                self.owner.blank(whole);
+                self.owner.blank(whole, self.machine.wall(self.now));
                 self.stirs()
             }
             None => Ok(()),

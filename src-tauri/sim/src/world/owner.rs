@@ -29,14 +29,12 @@ pub(super) struct Owner {
     /// When the first of the two files was changed.
     pub(super) began_at: Millis,
     bytes: Vec<u8>,
+    /// When they were written, by the clock of that moment.
+    written: Option<Wall>,
     read: CredentialRead,
     stored: Option<SignIn>,
     /// The refresh token that was stored before.
     previous: Option<Token>,
-    /// The name in the other file when Holdoff last found a sign-in, and whether that name had changed by the time the
-    /// current sign-in was made.
-    pub(super) name_seen: Option<Person>,
-    pub(super) began_unseen: bool,
     /// The name in the other file.
     pub(super) name: Option<Person>,
     pub(super) person: Person,
@@ -54,11 +52,10 @@ impl Owner {
             changed_at: 0,
             began_at: 0,
             bytes: Vec::new(),
+            written: None,
             read: CredentialRead::Absent(CredentialMissing::NoFile),
             stored: None,
             previous: None,
-            name_seen: None,
-            began_unseen: false,
             name: None,
             person: Person::Ann,
             torn: false,
@@ -73,19 +70,12 @@ impl Owner {
         if self.torn {
             return CredentialRead::Absent(CredentialMissing::Unreadable("it is not whole".to_owned()));
         }
-        self.read.clone()
-    }
-
-    /// Holdoff reads the file.
-    pub(super) fn is_read(&mut self) {
-        if matches!(self.read(), CredentialRead::Found(_)) {
-            self.name_seen = self.name;
-        }
+        self.read.clone().written(self.written)
     }
 
     /// A program starts to write another sign-in.
     pub(super) fn begin(&mut self, now: Millis) {
-        (self.changed_at, self.began_at, self.began_unseen) = (now, now, self.name != self.name_seen);
+        (self.changed_at, self.began_at) = (now, now);
     }
 
     pub(super) fn sign_in(&self) -> Option<SignIn> {
@@ -139,7 +129,7 @@ impl Owner {
         self.stored = Some(SignIn { access: pair.access, refresh, has_scope: true });
         self.person = pair.person;
         self.torn = false;
-        self.put(text.into_bytes());
+        self.put(text.into_bytes(), now);
     }
 
     /// Stores the token of `claude setup-token` as the sign-in: for inference only, without a refresh token.
@@ -152,17 +142,17 @@ impl Owner {
         );
         self.stored = Some(SignIn { access, refresh: None, has_scope: false });
         self.torn = false;
-        self.put(text.into_bytes());
+        self.put(text.into_bytes(), now);
     }
 
-    pub(super) fn sign_out(&mut self) {
+    pub(super) fn sign_out(&mut self, now: Wall) {
         self.stored = None;
         self.torn = false;
-        self.put(format!("{{{SIBLINGS}}}").into_bytes());
+        self.put(format!("{{{SIBLINGS}}}").into_bytes(), now);
     }
 
     /// As after a refused renewal: clears the whole pair, or in older versions only the refresh token.
-    pub(super) fn blank(&mut self, whole: bool) {
+    pub(super) fn blank(&mut self, whole: bool, now: Wall) {
         let Some(refresh) = self.stored.as_mut().and_then(|stored| stored.refresh.take()) else {
             return;
         };
@@ -170,10 +160,10 @@ impl Owner {
             self.stored = None;
             let blank =
                 r#""claudeAiOauth":{"accessToken":"","refreshToken":"","expiresAt":0,"subscriptionType":"max"}"#;
-            return self.put(format!("{{{blank},{SIBLINGS}}}").into_bytes());
+            return self.put(format!("{{{blank},{SIBLINGS}}}").into_bytes(), now);
         }
         let text = String::from_utf8_lossy(&self.bytes).replace(&format!(r#""sk-ant-ort01-{}""#, refresh.0), "\"\"");
-        self.put(text.into_bytes());
+        self.put(text.into_bytes(), now);
     }
 
     /// Whether a reader now sees that the sign-in has ended.
@@ -186,12 +176,12 @@ impl Owner {
     }
 
     pub(super) fn renamed(&mut self) {
-        let bytes = std::mem::take(&mut self.bytes);
-        self.put(bytes);
+        self.read = credential::read(&self.bytes, self.name.map(identity).unwrap_or_default());
     }
 
-    fn put(&mut self, bytes: Vec<u8>) {
+    fn put(&mut self, bytes: Vec<u8>, now: Wall) {
         let before = self.refresh_token().cloned();
+        self.written = Some(now);
         self.read = credential::read(&bytes, self.name.map(identity).unwrap_or_default());
         self.bytes = bytes;
         if before.as_ref().map(Token::expose) != self.refresh_token().map(Token::expose) {
@@ -209,14 +199,14 @@ impl Owner {
 
     /// Holdoff writes new tokens: compare and swap, by the rule of the core. Returns the result, and whether the keys
     /// of other programs are still there.
-    pub(super) fn succeed(&mut self, successor: &RenewedTokens, pair: Pair) -> (Succession, bool) {
+    pub(super) fn succeed(&mut self, successor: &RenewedTokens, pair: Pair, now: Wall) -> (Succession, bool) {
         let succession = succeed(self.bytes(), successor);
         if let Succession::Write(rewritten) = &succession {
             let bytes = rewritten.expose().to_vec();
             let kept = String::from_utf8_lossy(&bytes).contains(SIBLINGS);
             let refresh = pair.refresh.or(self.stored.and_then(|stored| stored.refresh));
             self.stored = Some(SignIn { access: pair.access, refresh, has_scope: true });
-            self.put(bytes);
+            self.put(bytes, now);
             return (succession, kept);
         }
         (succession, true)

@@ -27,7 +27,7 @@ fn look(world: &mut World, read: CredentialRead) {
 
 /// The same, where it is another account's by both files now. They did not change at once, so that is waited for, too: the
 /// first may be of a third sign-in, or a renewal. Who goes on then is another one.
-fn look_and_become(world: &mut World, read: CredentialRead) {
+fn look_and_become(world: &mut World, read: CredentialRead, whom: &str) {
     look(world, read);
     world.run(19);
     assert!(world.became.is_empty() && world.account.is_unsettled());
@@ -35,7 +35,7 @@ fn look_and_become(world: &mut World, read: CredentialRead) {
     while world.became.is_empty() {
         world.settle_one();
     }
-    assert_eq!(world.became, [AccountId("anthropic:bob".into())]);
+    assert_eq!(world.became, [AccountId(format!("anthropic:{whom}"))]);
 }
 
 fn tokens(world: &World) -> Vec<&str> {
@@ -50,7 +50,7 @@ fn token_changed_without_its_account_file_waits_for_it() {
     world.run(19);
     assert_eq!(tokens(&world), ["sk-1"], "it is due, and the token may be another's");
     assert!(world.account.is_unsettled());
-    look_and_become(&mut world, beside("sk-2", Some("bob")));
+    look_and_become(&mut world, beside("sk-2", Some("bob")), "bob");
     assert_eq!(tokens(&world), ["sk-1"]);
 }
 
@@ -61,7 +61,7 @@ fn account_file_changed_without_the_token_waits_for_it() {
     look(&mut world, beside("sk-1", Some("bob")));
     world.run(19);
     assert_eq!((tokens(&world), world.became.len()), (vec!["sk-1"], 0));
-    look_and_become(&mut world, beside("sk-2", Some("bob")));
+    look_and_become(&mut world, beside("sk-2", Some("bob")), "bob");
     assert_eq!(tokens(&world), ["sk-1"]);
 }
 
@@ -90,6 +90,38 @@ fn token_written_long_ago_or_naming_its_account_is_used_at_once() {
     assert!(!world.account.is_unsettled());
     look(&mut world, credential("sk-3"));
     assert!(!world.account.is_unsettled());
+}
+
+/// Bob signed in and out while Holdoff was not running. His name stands beside the sign-in of Carl until Carl's is written.
+#[test]
+fn token_just_written_beside_the_name_of_an_unseen_sign_in_waits_for_its_own() {
+    let written = |world: &World, whose: &str| {
+        let CredentialRead::Found(mut found) = beside("sk-2", Some(whose)) else { panic!() };
+        found.naming = Naming::Beside { written: Some(Wall(world.now.wall.0 - 1000)) };
+        CredentialRead::Found(found)
+    };
+    for signed_out in [true, false] {
+        let mut world = ann();
+        world.run(290);
+        if signed_out {
+            look(&mut world, CredentialRead::Absent(CredentialMissing::NotSignedIn));
+        }
+        let read = written(&world, "bob");
+        look(&mut world, read);
+        world.run(10);
+        assert!(world.became.is_empty() && world.account.is_unsettled());
+        look_and_become(&mut world, beside("sk-2", Some("carl")), "carl");
+        assert_eq!(tokens(&world), ["sk-1"]);
+    }
+}
+
+#[test]
+fn token_just_written_beside_its_own_name_is_accepted_after_20_seconds() {
+    let mut world = ann();
+    world.run(290);
+    let CredentialRead::Found(mut found) = beside("sk-2", Some("bob")) else { panic!() };
+    found.naming = Naming::Beside { written: Some(Wall(world.now.wall.0 - 5000)) };
+    look_and_become(&mut world, CredentialRead::Found(found), "bob");
 }
 
 /// Law 6.
