@@ -249,7 +249,7 @@ impl World {
         let theirs = self.provider.person(token).map(id_of);
         let named = Person::ALL.map(id_of).contains(asked);
         let is_stored = self.owner.sign_in().is_some_and(|stored| stored.access == token);
-        let is_new = self.now - self.owner.began_at < SETTLING;
+        let is_new = self.now - self.owner.began_at < SETTLING && self.owner.misnamed != Some(token);
         named && is_stored && is_new && theirs.is_some_and(|theirs| theirs != *asked)
     }
 

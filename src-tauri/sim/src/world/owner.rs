@@ -1,5 +1,6 @@
 //! The owner of the sign-in: Claude Code, with its file, its locks and its own renewals.
 
+use super::events::SETTLING;
 use super::tokens::{LIFE, Pair, SETUP_TOKEN_LIFE};
 use crate::observation::{MINUTE, Millis, SignIn, TokenId};
 use crate::rng::Dice;
@@ -28,6 +29,8 @@ pub(super) struct Owner {
     pub(super) changed_at: Millis,
     /// When the first of the two files was changed.
     pub(super) began_at: Millis,
+    /// The stored sign-in then, if the other file had not named its person for so long that nobody waits any more.
+    pub(super) misnamed: Option<TokenId>,
     bytes: Vec<u8>,
     /// When they were written, by the clock of that moment.
     written: Option<Wall>,
@@ -51,6 +54,7 @@ impl Owner {
             names_itself,
             changed_at: 0,
             began_at: 0,
+            misnamed: None,
             bytes: Vec::new(),
             written: None,
             read: CredentialRead::Absent(CredentialMissing::NoFile),
@@ -75,6 +79,8 @@ impl Owner {
 
     /// A program starts to write another sign-in.
     pub(super) fn begin(&mut self, now: Millis) {
+        let misnamed = !self.names_itself && self.name != Some(self.person) && now - self.changed_at >= SETTLING;
+        self.misnamed = self.stored.filter(|_| misnamed).map(|stored| stored.access);
         (self.changed_at, self.began_at) = (now, now);
     }
 
