@@ -6,6 +6,7 @@
 pub mod icon;
 pub mod sign_in_session;
 pub mod view;
+pub mod view_context;
 pub mod view_model;
 
 mod account_settings_view;

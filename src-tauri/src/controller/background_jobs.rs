@@ -62,7 +62,8 @@ impl Controller {
         let (environment, settings) = (self.environment.clone(), self.settings.settings.clone());
         let looked = tokio::task::spawn_blocking(move || locations::consider(&environment, &settings, &text)).await;
         let found = looked.map_err(|_| "Could not check the folder.".to_owned())??;
-        let label = found.account().and_then(|id| self.known(|known| account_settings_view::label(&id, known)));
+        let label =
+            found.account().and_then(|id| self.with_context(|context| account_settings_view::label(&id, context)));
         let message = messages::folder_added(&found.text, &found.read, label.as_deref());
         change.add_folder = Some(found.text);
         Ok((change, Some(message)))

@@ -11,7 +11,7 @@ use serde_json::json;
 
 impl Controller {
     pub(super) fn open_sign_in(&self, account: AccountId, responder: Responder) {
-        match self.known(|known| view_model::place(known, &account)) {
+        match self.with_context(|context| view_model::place(context, &account)) {
             Some(place) => self.look_for_programs(Some((account, place)), Some(responder)),
             None => {
                 let message = Some("This account no longer exists.".to_owned());

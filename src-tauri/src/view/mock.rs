@@ -4,7 +4,8 @@ mod scenes;
 
 use crate::sign_in_session::SigningIn;
 use crate::view::View;
-use crate::view_model::{Known, view};
+use crate::view_context::ViewContext;
+use crate::view_model::view;
 use holdoff_core::credential::token::Token;
 use holdoff_core::credential::{CredentialMissing, CredentialPresence, Identity};
 use holdoff_core::gate::{Cooldown, GateState, Pause};
@@ -89,7 +90,7 @@ impl Scene {
     }
 
     fn view(&self) -> View {
-        let known = Known {
+        let context = ViewContext {
             snapshot: &self.snapshot,
             settings: &self.settings,
             setting_problems: &self.problems,
@@ -105,7 +106,7 @@ impl Scene {
             speed: 1.0,
             zone: &LocalTime::UTC,
         };
-        View { version: "0.1.0".into(), ..view(&known) }
+        View { version: "0.1.0".into(), ..view(&context) }
     }
 }
 

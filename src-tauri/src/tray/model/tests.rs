@@ -84,11 +84,11 @@ impl Desk {
     }
 
     fn face(&self) -> TrayModel {
-        self.known(face)
+        self.with_context(face)
     }
 
-    fn known<R>(&self, show: impl FnOnce(&Known<'_>) -> R) -> R {
-        show(&Known {
+    fn with_context<R>(&self, show: impl FnOnce(&ViewContext<'_>) -> R) -> R {
+        show(&ViewContext {
             snapshot: &self.snapshot,
             settings: &self.settings,
             setting_problems: &[],
@@ -248,7 +248,7 @@ fn accounts_polled_by_another_process_are_named_in_panel_and_tray() {
         place.sign_in = state.accounts[&id(name)].sign_in.clone();
         state.places.push(place);
     }
-    let troubles = |desk: &Desk| desk.known(crate::view_model::view).troubles;
+    let troubles = |desk: &Desk| desk.with_context(crate::view_model::view).troubles;
     assert!(troubles(&desk).is_empty());
     desk.elsewhere = [id("ann"), id("bob"), id("never-asked-here")].into();
     let said = troubles(&desk);
