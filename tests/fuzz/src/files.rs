@@ -1,7 +1,6 @@
 //! `settings.json`, read from disk.
 
 use crate::disk::Disk;
-use holdoff_core::Settings;
 use holdoff_core::gate::policy::POLL_INTERVAL;
 use holdoff_core::settings::{LABEL_MAX, check_folder};
 use holdoff_engine::storage::settings_file;
