@@ -1,6 +1,7 @@
 //! The permission to send requests to one endpoint for one account. A 429 applies to all seats of the login.
 
 mod causes;
+mod gates;
 mod permit;
 pub mod policy;
 pub mod recovery;
@@ -10,6 +11,7 @@ mod spacing;
 mod state_loss;
 
 pub use causes::{Blocked, Cooldown, Pause};
+pub use gates::Gates;
 pub use permit::{Permit, PermittedRequest};
 pub use spacing::{Jitter, Spacing};
 pub use state_loss::StateLoss;

@@ -5,7 +5,7 @@ use holdoff_core::account::{Account, Action, Event, Preferences};
 use holdoff_core::credential::CredentialRead;
 use holdoff_core::harness::{self, Harness, ann};
 use holdoff_core::state::Provider;
-use holdoff_core::{AccountState, Boot, Moment, Settings, State, Wall};
+use holdoff_core::{AccountState, Boot, Endpoint, Moment, Settings, State, Wall};
 use holdoff_engine::storage::history;
 use holdoff_engine::storage::history::Row;
 use holdoff_engine::storage::state_file::{NAMES, PlainFiles, TwoSlots};
@@ -61,7 +61,7 @@ fn held(dir: &Path) -> Duration {
         fresh
     });
     state = account(state, later).state().clone();
-    state.usage.opens(later).unwrap().since(NOON)
+    state.gates[Endpoint::Usage].opens(later).unwrap().since(NOON)
 }
 
 #[track_caller]

@@ -3,7 +3,7 @@
 
 use holdoff_core::account::Preferences;
 use holdoff_core::providers::Provider;
-use holdoff_core::{AccountId, Settings};
+use holdoff_core::{AccountId, Endpoint, Settings};
 use holdoff_engine::claude_code::CredentialStore;
 use holdoff_engine::http::Http;
 use holdoff_engine::metrics::Requests;
@@ -78,8 +78,9 @@ async fn quiet_hours_end_when_the_time_zone_changes_to_daytime() {
     orders.send(RunnerCommand::NoticeService(true)).unwrap();
     let running = tokio::spawn(runner.run(obeyed));
 
-    let limited = snapshots
-        .wait_for(|snapshot| snapshot.state.accounts.get(&id).is_some_and(|account| account.usage.strikes == 1));
+    let limited = snapshots.wait_for(|snapshot| {
+        snapshot.state.accounts.get(&id).is_some_and(|account| account.gates[Endpoint::Usage].strikes == 1)
+    });
     drop(timeout(LONG, limited).await.unwrap().unwrap());
     assert!(timeout(A_WHILE, announcements.recv()).await.is_err(), "it is night");
     travel_to(12);

@@ -279,9 +279,8 @@ impl World {
     }
 
     pub fn is_paused(&self) -> bool {
-        let paused = |state: &AccountState| {
-            [&state.usage, &state.token].into_iter().any(|gate| matches!(gate.state, GateState::Paused { .. }))
-        };
+        let paused =
+            |state: &AccountState| state.gates.iter().any(|gate| matches!(gate.state, GateState::Paused { .. }));
         self.account.as_deref().is_some_and(|account| paused(account.state()))
     }
 

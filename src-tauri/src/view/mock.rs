@@ -14,8 +14,8 @@ use holdoff_core::quota::{Amount, Spend};
 use holdoff_core::state::Provider;
 use holdoff_core::updates::{Installing, UpdatesStatus};
 use holdoff_core::{
-    AccountId, AccountState, Boot, CredentialLocation, CredentialRead, LocalTime, Moment, QuotaWindow, Reading,
-    Settings, Source, State, Wall,
+    AccountId, AccountState, Boot, CredentialLocation, CredentialRead, Endpoint, LocalTime, Moment, QuotaWindow,
+    Reading, Settings, Source, State, Wall,
 };
 use holdoff_engine::storage::state_store::Snapshot;
 use serde_json::{Value, json};
@@ -166,7 +166,7 @@ fn account() -> AccountState {
     account.sign_in.renewable = true;
     account.sign_in.identity = Identity { email: Some("ann@example.com".into()), ..Identity::default() };
     account.next = Some(after(2 * MINUTE));
-    account.usage.last_request = Some(after(-3 * MINUTE));
+    account.gates[Endpoint::Usage].last_request = Some(after(-3 * MINUTE));
     let account = expiring(account, Some(5 * HOUR + 12 * MINUTE));
     read(account, 3 * MINUTE, vec![five_hour(), weekly(), fable()])
 }
@@ -185,7 +185,7 @@ fn read(account: AccountState, ago: i64, windows: Vec<QuotaWindow>) -> AccountSt
 
 fn old(account: AccountState, ago: i64) -> AccountState {
     let mut account = read(account, ago, vec![five_hour(), weekly(), fable()]);
-    account.usage.last_request = Some(after(-ago));
+    account.gates[Endpoint::Usage].last_request = Some(after(-ago));
     account
 }
 
@@ -198,7 +198,7 @@ fn cooling(ms: i64, cause: Cooldown) -> GateState {
 }
 
 fn cooling_down(mut account: AccountState, ms: i64, cause: Cooldown) -> AccountState {
-    account.usage.state = cooling(ms, cause);
+    account.gates[Endpoint::Usage].state = cooling(ms, cause);
     AccountState { next: Some(after(ms)), ..account }
 }
 
@@ -208,7 +208,7 @@ fn pause(cause: Pause) -> GateState {
 
 fn paused(cause: Pause) -> AccountState {
     let mut account = expiring(old(account(), 26 * MINUTE), None);
-    account.usage.state = pause(cause);
+    account.gates[Endpoint::Usage].state = pause(cause);
     AccountState { troubled: true, next: None, ..account }
 }
 
@@ -232,7 +232,8 @@ fn renewing() -> AccountState {
 
 /// Rate limited until 16:10.
 fn renewal_limited(mut account: AccountState) -> AccountState {
-    account.token.state = cooling(2 * HOUR + 53 * MINUTE, Cooldown::RateLimited { retry_after_s: None });
+    account.gates[Endpoint::Token].state =
+        cooling(2 * HOUR + 53 * MINUTE, Cooldown::RateLimited { retry_after_s: None });
     AccountState { renews: true, ..account }
 }
 

@@ -345,7 +345,7 @@ fn first_requests(
         memory.remind(&ann(), &mut fresh, now);
         fresh
     });
-    let shut = matches!(account.usage.state, GateState::Paused { .. });
+    let shut = matches!(account.gates[Endpoint::Usage].state, GateState::Paused { .. });
     let mut subject = subject(account, life.credential.clone(), kind, now);
     let mut world = FirstRequests { awaited: kind, asked: [None; 2] };
     let _until_it_asked = subject.run(&mut world, now.plus(HORIZON));

@@ -108,7 +108,7 @@ const EARLIER: [Break; 20] = [
         change(
             RENEWAL,
             "        let left = credential.expires_at?",
-            "        let ended = ON && self.state.usage.strikes > 0;
+            "        let ended = ON && self.state.gates[Endpoint::Usage].strikes > 0;
         let left = if ended { Some(now.wall) } else { credential.expires_at }?",
         ),
     ),
@@ -131,7 +131,7 @@ const EARLIER: [Break; 20] = [
         change(
             "state.rs",
             "        Some(self.next.map_or(opens, |next| next.later(opens)))",
-            "        let opens = if ON { self.token.opens(now)?.later(opens) } else { opens };
+            "        let opens = if ON { self.gates[Endpoint::Token].opens(now)?.later(opens) } else { opens };
         Some(self.next.map_or(opens, |next| next.later(opens)))",
         ),
     ),

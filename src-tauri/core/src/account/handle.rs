@@ -55,7 +55,7 @@ impl Account {
     /// Resolves what an earlier process left behind.
     pub(super) fn take_up(&mut self, now: Moment) {
         let unanswered: Vec<Endpoint> =
-            [&self.state.usage, &self.state.token].iter().filter(|g| g.intent.is_some()).map(|g| g.endpoint).collect();
+            self.state.gates.iter().filter(|gate| gate.intent.is_some()).map(|gate| gate.endpoint).collect();
         let jitter = self.dice.jitter();
         let notices = self.state.notices.clone();
         self.state.settle(now, jitter, self.preferences.wanted);
@@ -78,8 +78,10 @@ impl Account {
 
     /// Applies the current interval, which may differ from the one that the next poll was scheduled with (law 11).
     fn wish_as_preferred(&mut self) {
-        let polled = matches!(self.state.usage.state, GateState::Open);
-        if let (Some(next), Some(last)) = (self.state.next, self.state.usage.last_request.filter(|_| polled)) {
+        let polled = matches!(self.state.gates[Endpoint::Usage].state, GateState::Open);
+        if let (Some(next), Some(last)) =
+            (self.state.next, self.state.gates[Endpoint::Usage].last_request.filter(|_| polled))
+        {
             let wished = last.plus(self.preferences.interval);
             self.state.next = Some(if next.is_after(wished) { wished } else { next });
         }
@@ -102,7 +104,7 @@ impl Account {
         self.saving.retry = Some(now.plus(policy::SAVE.after(self.saving.failures)));
         self.saving.trouble = Some(trouble);
         if matches!(self.step, Step::Noting { .. }) {
-            self.state.usage.withdraw();
+            self.state.gates[Endpoint::Usage].withdraw();
             self.state.last = None;
             self.step = Step::Idle;
         }
@@ -129,11 +131,11 @@ impl Account {
             self.look_at = None;
             self.saving.dirty = true;
         }
-        let asked = self.state.usage.last_request.zip(self.state.next).filter(|_| changed);
+        let asked = self.state.gates[Endpoint::Usage].last_request.zip(self.state.next).filter(|_| changed);
         let Some((wished, next)) = asked.map(|(last, next)| (last.plus(preferences.interval), next)) else {
             return;
         };
-        self.state.next = match &self.state.usage.state {
+        self.state.next = match &self.state.gates[Endpoint::Usage].state {
             GateState::Open => Some(wished),
             // Free readings may have postponed it beyond the cooldown.
             GateState::CoolingDown { .. } => Some(next.sooner(wished)),
@@ -170,7 +172,7 @@ impl Account {
     fn learn(&mut self, outcome: Outcome, fingerprint: Fingerprint, spacing: Spacing, now: Moment) {
         let jitter = self.dice.jitter();
         let grace = self.in_wake_grace(now);
-        let gate = &mut self.state.usage;
+        let gate = &mut self.state.gates[Endpoint::Usage];
         self.state.next = Some(now);
         match outcome {
             Outcome::Reading(reading) => self.read(reading, now),
@@ -212,15 +214,15 @@ impl Account {
     }
 
     fn read(&mut self, reading: Reading, now: Moment) {
-        self.state.usage.success(now);
+        self.state.gates[Endpoint::Usage].success(now);
         self.state.rejected.clear();
         let shut = |gate: &GateState| match gate {
             GateState::Open => false,
             GateState::CoolingDown { until, .. } => until.is_after(now),
             GateState::Paused { .. } => true,
         };
-        let paused = matches!(self.state.token.state, GateState::Paused { .. });
-        let proved = Proved { sign_in: !paused, renewal: !shut(&self.state.token.state) };
+        let paused = matches!(self.state.gates[Endpoint::Token].state, GateState::Paused { .. });
+        let proved = Proved { sign_in: !paused, renewal: !shut(&self.state.gates[Endpoint::Token].state) };
         self.state.mended = proved.sign_in && (self.state.troubled || self.state.notices.sign_in.is_some());
         self.state.troubled &= !proved.sign_in;
         if !self.state.mended {

@@ -19,12 +19,11 @@ mod window_alerts;
 
 use bucket::Bucket;
 
-use crate::account::seats::SeatGates;
 use crate::credential::token::Fingerprint;
 use crate::credential::{Credential, CredentialRead, CredentialStatus, RenewedTokens, Unsettled, WriteBack};
 use crate::dice::Dice;
 use crate::gate::policy;
-use crate::gate::{PermittedRequest, Spacing};
+use crate::gate::{Gates, PermittedRequest, Spacing};
 use crate::notification::thresholds::QuietHours;
 use crate::notification::{Notice, Wanted};
 use crate::quota::merge::PassiveReading;
@@ -91,7 +90,7 @@ pub enum Event {
     /// A passive reading arrived. A reading of another account is ignored.
     Reading(PassiveReading),
     /// The gates of the other seats of the login. While one of them has a request in progress, this one waits.
-    OtherSeats(Vec<SeatGates>),
+    OtherSeats(Vec<Gates>),
     /// The user's time zone, for quiet hours. UTC before this event.
     Zone(TimeZone),
 }
@@ -289,10 +288,10 @@ impl Account {
     }
 
     /// Takes over what blocks another seat of its login that is no longer polled.
-    pub fn share_left_behind(&mut self, other: &SeatGates, now: Moment) {
-        let before = self.state.gates();
-        self.state.share_left_behind(other, now);
-        self.saving.dirty |= self.state.gates() != before;
+    pub fn share_left_behind(&mut self, other: &Gates, now: Moment) {
+        let before = self.state.gates.clone();
+        self.state.gates.share_left_behind(other, now);
+        self.saving.dirty |= self.state.gates != before;
     }
 
     /// The sign-in at this location belonged to `other` until now. Polls at once, if this account's gate allows it, and
@@ -355,10 +354,10 @@ impl Account {
     fn record(&mut self, now: Moment, endpoint: Endpoint, event: LedgerEvent) {
         let next = match endpoint {
             Endpoint::Usage => self.state.next_request(now),
-            Endpoint::Token => self.state.token.opens(now),
+            Endpoint::Token => self.state.gates[Endpoint::Token].opens(now),
         };
         if !matches!(event, LedgerEvent::Withheld { .. }) {
-            self.state.gate(endpoint).told = Some(now.wall);
+            self.state.gates[endpoint].told = Some(now.wall);
         }
         self.ledger.push_back(LedgerEntry {
             at: now.wall,

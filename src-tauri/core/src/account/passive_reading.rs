@@ -53,7 +53,7 @@ impl Account {
     fn postpone(&mut self, new: &Reading, now: Moment) {
         let waits = matches!(self.step, Step::Idle | Step::Looking | Step::Ready) && self.why == Trigger::Poll;
         let fresh = self.state.reading.as_ref().and_then(|kept| kept.oldest_of(new));
-        let longest = longest_wait(&self.state.usage, self.preferences.interval);
+        let longest = longest_wait(&self.state.gates[Endpoint::Usage], self.preferences.interval);
         let (Some(at), Some(longest), true) = (fresh, longest, waits) else {
             return;
         };

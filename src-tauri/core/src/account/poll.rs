@@ -130,7 +130,7 @@ impl Account {
     /// The spacing for the next request. It is waived once, for a credential that replaces one rejected with 401 (law 6).
     fn spacing(&self) -> Spacing {
         let seen = self.state.sign_in.fingerprint();
-        match (&self.state.usage.refused, seen) {
+        match (&self.state.gates[Endpoint::Usage].refused, seen) {
             (Some(refused), Some(seen)) if refused != seen => Spacing::Waived,
             (Some(_) | None, Some(_) | None) => Spacing::Kept,
         }
@@ -152,15 +152,15 @@ impl Account {
 
     /// Saves the intent before the request leaves, so that a crash in between is detected.
     fn note_intent(&mut self, now: Moment) -> Action {
-        let spacing = match self.state.usage.shut(now, Spacing::Kept) {
+        let spacing = match self.state.gates[Endpoint::Usage].shut(now, Spacing::Kept) {
             None => Spacing::Kept,
             Some(_) => self.spacing(),
         };
-        self.state.usage.begin(now);
+        self.state.gates[Endpoint::Usage].begin(now);
         self.state.last = Some(LastRequest { at: now.wall, endpoint: Endpoint::Usage, outcome: None });
         // The one retry that a 401 allows must be the next request: otherwise another 401 would allow another retry (law
         // 10).
-        self.state.usage.refused = None;
+        self.state.gates[Endpoint::Usage].refused = None;
         self.step = Step::Noting { spacing };
         self.persist_now()
     }
@@ -169,7 +169,7 @@ impl Account {
         let Some((request, fingerprint, life)) = self.request(now) else {
             return self.ask_not(now);
         };
-        let Some(permitted) = self.state.usage.permit(&self.id, request, now, spacing) else {
+        let Some(permitted) = self.state.gates[Endpoint::Usage].permit(&self.id, request, now, spacing) else {
             return self.ask_not(now);
         };
         self.step = Step::Asking { fingerprint, spacing };
@@ -188,7 +188,7 @@ impl Account {
 
     /// Withdraws the intent, for example if the token expired before the request left.
     fn ask_not(&mut self, now: Moment) -> Action {
-        self.state.usage.withdraw();
+        self.state.gates[Endpoint::Usage].withdraw();
         self.state.last = None;
         self.step = Step::Idle;
         self.look_at = Some(now.plus(policy::REREAD));

@@ -63,7 +63,7 @@ impl Account {
             return None;
         }
         let left = credential.expires_at?.since(now.wall).saturating_sub(policy::RENEW_BEFORE);
-        let usage = match &self.state.usage.state {
+        let usage = match &self.state.gates[Endpoint::Usage].state {
             GateState::Open => now,
             GateState::CoolingDown { until, .. } => *until,
             GateState::Paused { .. } => return None,
@@ -71,7 +71,7 @@ impl Account {
         let renewed = self.state.renewed.map(|at| at.plus(policy::RENEWAL_SPACING));
         let locked_out = self.locked_out.map(|(_, until)| until);
         let others = [renewed, locked_out, self.sleep.pause_until];
-        let due = now.plus(left).later(usage).later(self.state.token.opens(now)?);
+        let due = now.plus(left).later(usage).later(self.state.gates[Endpoint::Token].opens(now)?);
         Some(others.into_iter().flatten().fold(due, Moment::later))
     }
 
@@ -163,8 +163,8 @@ impl Account {
         let Some(token) = self.refresh_token().filter(|_| due).map(|token| token.fingerprint().clone()) else {
             return Stage::Unlocking;
         };
-        self.state.token.begin(now);
-        self.state.token.spending = Some(token);
+        self.state.gates[Endpoint::Token].begin(now);
+        self.state.gates[Endpoint::Token].spending = Some(token);
         self.state.last = Some(LastRequest { at: now.wall, endpoint: Endpoint::Token, outcome: None });
         self.saving.dirty = true;
         Stage::Noting
@@ -182,7 +182,7 @@ impl Account {
     /// is not paused (law 6).
     pub fn still_wants(&self, endpoint: Endpoint) -> bool {
         let renews = endpoint == Endpoint::Usage || self.preferences.renewal;
-        let is_paused = matches!(self.state.usage.state, GateState::Paused { .. });
+        let is_paused = matches!(self.state.gates[Endpoint::Usage].state, GateState::Paused { .. });
         renews && !is_paused && !self.state.free_only()
     }
 
@@ -191,9 +191,11 @@ impl Account {
         let credential = self.credential.as_ref();
         let request = credential.and_then(|credential| self.state.provider.renewal_request(credential));
         let may = self.still_wants(Endpoint::Token) && !self.retiring && !self.just_woke(now);
-        let noted = request.filter(|_| may).filter(|(_, token)| self.state.token.spending.as_ref() == Some(token));
+        let noted = request
+            .filter(|_| may)
+            .filter(|(_, token)| self.state.gates[Endpoint::Token].spending.as_ref() == Some(token));
         let permitted = noted.and_then(|(request, spent)| {
-            Some((self.state.token.permit(&self.id, request, now, Spacing::Kept)?, spent))
+            Some((self.state.gates[Endpoint::Token].permit(&self.id, request, now, Spacing::Kept)?, spent))
         });
         let Some((permitted, spent)) = permitted else {
             self.take_back();
@@ -214,8 +216,8 @@ impl Account {
     }
 
     fn take_back(&mut self) {
-        if self.state.token.intent.is_some() {
-            self.state.token.withdraw();
+        if self.state.gates[Endpoint::Token].intent.is_some() {
+            self.state.gates[Endpoint::Token].withdraw();
             self.state.last = None;
         }
         self.step = Step::Renewing(Stage::Unlocking);
@@ -241,7 +243,7 @@ impl Account {
 
     fn learn_grant(&mut self, grant: GrantOutcome, spent: Fingerprint, now: Moment) -> Stage {
         let jitter = self.dice.jitter();
-        let gate = &mut self.state.token;
+        let gate = &mut self.state.gates[Endpoint::Token];
         match grant {
             GrantOutcome::Renewed(tokens) => return Stage::Storing(Box::new(Storing::new(spent, tokens))),
             GrantOutcome::Refused => return Stage::Checking { spent },
@@ -277,27 +279,27 @@ impl Account {
         if !replaced && self.refresh_token().is_none_or(|stored| *stored.fingerprint() == spent) {
             self.refused(Pause::RefreshRefused, spent, now);
         } else {
-            self.state.token.superseded(now);
+            self.state.gates[Endpoint::Token].superseded(now);
         }
         self.saving.dirty = true;
         Stage::Unlocking
     }
 
     fn refused(&mut self, cause: Pause, spent: Fingerprint, now: Moment) {
-        self.state.token.pause(now, cause, spent);
+        self.state.gates[Endpoint::Token].pause(now, cause, spent);
         self.state.troubled = true;
         self.state.notices.begin_sign_in(now, self.preferences.wanted);
     }
 
     /// A different refresh token ends a pause of renewal; the same one confirms that the sign-in has ended.
     pub(super) fn refresh_token_seen(&mut self, credential: &Credential, now: Moment) {
-        let GateState::Paused { .. } = &self.state.token.state else {
+        let GateState::Paused { .. } = &self.state.gates[Endpoint::Token].state else {
             return;
         };
         let changed = credential
             .refresh_token
             .as_ref()
-            .is_some_and(|token| self.state.token.credential_seen(token.fingerprint(), now));
+            .is_some_and(|token| self.state.gates[Endpoint::Token].credential_seen(token.fingerprint(), now));
         if changed {
             self.state.next = Some(now);
             self.why = Trigger::NewCredential;
@@ -315,7 +317,7 @@ impl Account {
             WriteBack::Failed(_) => storing.failed(now),
             WriteBack::Written | WriteBack::Changed => {
                 let tokens = storing.successor.tokens.clone();
-                self.state.token.success(now);
+                self.state.gates[Endpoint::Token].success(now);
                 self.state.renewed = Some(now);
                 self.saving.dirty = true;
                 self.step = Step::Renewing(Stage::Unlocking);
@@ -332,7 +334,7 @@ impl Account {
         let this = self.state.sign_in.identity.account.as_ref();
         if this.is_some_and(|this| tokens.account.as_ref().is_some_and(|named| named != this)) {
             let fingerprint = tokens.access_token.fingerprint();
-            self.state.usage.pause(now, Pause::OtherAccount, fingerprint.clone());
+            self.state.gates[Endpoint::Usage].pause(now, Pause::OtherAccount, fingerprint.clone());
             self.state.reject(fingerprint);
             self.state.troubled = true;
             self.state.notices.begin_sign_in(now, self.preferences.wanted);

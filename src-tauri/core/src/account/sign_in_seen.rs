@@ -2,13 +2,13 @@
 
 use super::{Account, Step};
 use crate::account::renewal::Stage;
-use crate::account::seats::SeatGates;
 use crate::credential::token::Fingerprint;
 use crate::credential::{
     Credential, CredentialMissing, CredentialPresence, CredentialRead, CredentialStatus, Unsettled,
 };
-use crate::gate::{GateState, Pause};
+use crate::gate::{GateState, Gates, Pause};
 use crate::record::ledger::Trigger;
+use crate::request::Endpoint;
 use crate::response::Rejection;
 use crate::state::AccountId;
 use crate::time::Moment;
@@ -53,13 +53,13 @@ impl Account {
         self.unsettled.is_some()
     }
 
-    pub(super) fn share_login(&mut self, seats: &[SeatGates], now: Moment) {
-        let before = self.state.gates();
+    pub(super) fn share_login(&mut self, seats: &[Gates], now: Moment) {
+        let before = self.state.gates.clone();
         for seat in seats {
-            self.state.share_gates(seat, now);
+            self.state.gates.share(seat, now);
         }
-        self.login_is_asking = seats.iter().any(SeatGates::is_asking);
-        self.saving.dirty |= self.state.gates() != before;
+        self.login_is_asking = seats.iter().any(Gates::is_asking);
+        self.saving.dirty |= self.state.gates != before;
     }
 
     fn no_credential(&mut self, absence: CredentialMissing, now: Moment) {
@@ -118,9 +118,11 @@ impl Account {
             // Another program renewed it.
             self.renewal_blocked(None);
         }
-        let unpaused = self.state.usage.credential_seen(&fingerprint, now) | self.scopes_seen(&credential, now);
+        let unpaused =
+            self.state.gates[Endpoint::Usage].credential_seen(&fingerprint, now) | self.scopes_seen(&credential, now);
         self.refresh_token_seen(&credential, now);
-        let replaced = self.state.usage.refused.as_ref().is_some_and(|refused| *refused != fingerprint);
+        let replaced =
+            self.state.gates[Endpoint::Usage].refused.as_ref().is_some_and(|refused| *refused != fingerprint);
         let absent = matches!(self.state.sign_in.seen, Some(CredentialPresence::Absent(_)));
         let unusable = absent || self.state.sign_in.expired(now.wall);
         let back = unusable && !credential.expired(now.wall);
@@ -141,10 +143,10 @@ impl Account {
     /// now.
     fn scopes_seen(&mut self, credential: &Credential, now: Moment) -> bool {
         let paused = |gate: &GateState| matches!(gate, GateState::Paused { cause: Pause::ScopeNotGranted { .. }, .. });
-        let was = paused(&self.state.usage.state);
+        let was = paused(&self.state.gates[Endpoint::Usage].state);
         let lacking = self.state.provider.missing_scope(credential);
-        self.state.usage.scope_seen(now, lacking, &credential.fingerprint());
-        let is = paused(&self.state.usage.state);
+        self.state.gates[Endpoint::Usage].scope_seen(now, lacking, &credential.fingerprint());
+        let is = paused(&self.state.gates[Endpoint::Usage].state);
         if is && !was {
             self.state.reject(credential.fingerprint());
             self.saving.dirty = true;
@@ -172,9 +174,9 @@ impl Account {
     }
 
     pub(super) fn rejected(&mut self, rejection: Rejection, fingerprint: Fingerprint, now: Moment) {
-        self.state.usage.rejected(now, rejection, fingerprint.clone());
+        self.state.gates[Endpoint::Usage].rejected(now, rejection, fingerprint.clone());
         self.state.next = Some(now.plus(self.preferences.interval));
-        if matches!(self.state.usage.state, GateState::Paused { .. }) {
+        if matches!(self.state.gates[Endpoint::Usage].state, GateState::Paused { .. }) {
             self.state.troubled = true;
             self.state.reject(fingerprint);
             self.state.notices.begin_sign_in(now, self.preferences.wanted);

@@ -92,7 +92,7 @@ impl GateRecovery {
 
     /// The same for one account.
     pub fn remind_known(&self, id: &AccountId, account: &mut AccountState, now: Moment) {
-        for gate in [&mut account.usage, &mut account.token] {
+        for gate in account.gates.iter_mut() {
             let until = self.missed(self.word(id, gate.endpoint), gate, now);
             self.hold(id, gate, until, now);
         }
@@ -101,7 +101,7 @@ impl GateRecovery {
     /// Closes the gates of an account without saved state, as the ledger says or for as long as they might have been
     /// closed.
     pub fn remind(&self, id: &AccountId, account: &mut AccountState, now: Moment) {
-        for gate in [&mut account.usage, &mut account.token] {
+        for gate in account.gates.iter_mut() {
             let until = match &self.loss {
                 Some(loss) => Some(loss.until(id, gate.endpoint)),
                 None => self.missed(self.word_of_login(id, gate.endpoint), gate, now),

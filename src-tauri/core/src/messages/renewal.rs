@@ -3,6 +3,7 @@
 use super::{clock, not_before};
 use crate::gate::{Cooldown, GateState};
 use crate::local_time::LocalTime;
+use crate::request::Endpoint;
 use crate::state::{AccountState, Renewal};
 use crate::status::account::AccountStatus;
 use crate::time::Moment;
@@ -65,7 +66,7 @@ pub(super) fn expired(state: &AccountState, now: Moment, zone: &LocalTime) -> St
 
 /// A rate limit of the usage endpoint blocks renewal as well (law 4).
 fn held_by_usage(state: &AccountState, now: Moment) -> Option<Moment> {
-    match &state.usage.state {
+    match &state.gates[Endpoint::Usage].state {
         GateState::CoolingDown { cause: Cooldown::RateLimited { .. } | Cooldown::TurnedAway, until, .. }
             if until.is_after(now) =>
         {

@@ -48,7 +48,7 @@ fn renewal_status_by_gate_lock_and_setting() {
     let mut state = renewing();
     assert_eq!(state.renewal(NOW), Renewal::Ready);
     let cause = Cooldown::RateLimited { retry_after_s: None };
-    state.token.state = GateState::CoolingDown { cause: cause.clone(), since: NOW, until: after(60) };
+    state.gates[Endpoint::Token].state = GateState::CoolingDown { cause: cause.clone(), since: NOW, until: after(60) };
     assert_eq!(state.renewal(after(59)), Renewal::Waits { cause: &cause, until: after(60) });
     assert_eq!(state.renewal(after(60)), Renewal::Ready, "what is over holds nothing back");
     state.renewal_blocked = Some("locked".into());
@@ -56,7 +56,7 @@ fn renewal_status_by_gate_lock_and_setting() {
     assert_eq!(state.renewal(after(59)), Renewal::Waits { cause: &cause, until: after(60) });
     state.sign_in.renewable = false;
     assert_eq!(state.renewal(NOW), Renewal::Impossible);
-    state.token.state =
+    state.gates[Endpoint::Token].state =
         GateState::Paused { cause: Pause::RefreshRefused, since: NOW, fingerprint: fingerprint(), beneath: None };
     assert_eq!(state.renewal(NOW), Renewal::Stopped(&Pause::RefreshRefused));
     state.renews = false;
@@ -69,10 +69,10 @@ fn sign_in_trouble_by_expiry_and_paused_gates() {
     let mut state = renewing();
     let at = |state: &AccountState, secs: u64| state.sign_in_trouble(after(secs).wall);
     assert_eq!((at(&state, 3599), at(&state, 3600)), (None, Some(SignInTrouble::Expired)));
-    state.token.state =
+    state.gates[Endpoint::Token].state =
         GateState::Paused { cause: Pause::RenewalCutOff, since: NOW, fingerprint: fingerprint(), beneath: None };
     assert_eq!((at(&state, 3599), at(&state, 3600)), (None, Some(SignInTrouble::Paused(Pause::RenewalCutOff))));
-    state.usage.state =
+    state.gates[Endpoint::Usage].state =
         GateState::Paused { cause: Pause::Rejected, since: NOW, fingerprint: fingerprint(), beneath: None };
     assert_eq!(at(&state, 0), Some(SignInTrouble::Paused(Pause::Rejected)));
 }

@@ -2,7 +2,7 @@
 
 use crate::platform::clock::Clock;
 use crate::storage::state_file::{SlotWriter, TwoSlots};
-use holdoff_core::account::seats::SeatGates;
+use holdoff_core::gate::Gates;
 use holdoff_core::updates::UpdatesState;
 use holdoff_core::{AccountId, AccountState, CredentialLocation, State};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -28,7 +28,7 @@ enum Wish {
 #[derive(Debug, Default)]
 pub struct Taken {
     pub account: Option<AccountState>,
-    pub beside: Vec<(AccountId, SeatGates)>,
+    pub beside: Vec<(AccountId, Gates)>,
 }
 
 /// A handle to the state store.

@@ -9,7 +9,7 @@ use holdoff_core::gate::{Cooldown, Gate, GateState};
 use holdoff_core::notification::Phase;
 use holdoff_core::record::ledger::{LedgerEntry, LedgerEvent, OutcomeKind};
 use holdoff_core::state::Provider;
-use holdoff_core::{AccountId, AccountState, CredentialRead, Report, State};
+use holdoff_core::{AccountId, AccountState, CredentialRead, Endpoint, Report, State};
 use std::time::Duration;
 
 /// The cap of law 3, with its jitter.
@@ -21,8 +21,8 @@ impl World {
         let showing = queue.filter(|queued| queued.phase == Phase::Showing).map(|queued| queued.kind);
         let kept = Kept {
             save: self.saves,
-            usage: self.gate(&state.usage),
-            token: self.gate(&state.token),
+            usage: self.gate(&state.gates[Endpoint::Usage]),
+            token: self.gate(&state.gates[Endpoint::Token]),
             reading: state.reading.is_some(),
             showing: Showing::of(showing),
         };
@@ -158,7 +158,7 @@ impl World {
         let Some(process) = &self.process else {
             return (false, false);
         };
-        match &process.account.state().usage.state {
+        match &process.account.state().gates[Endpoint::Usage].state {
             GateState::Open => (false, false),
             GateState::CoolingDown { cause, since, until } => {
                 let longer = until.since(*since) > LONGEST_UNASKED;

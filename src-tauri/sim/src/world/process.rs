@@ -192,7 +192,7 @@ impl World {
             self.see_renamed(unnamed, id)?;
         }
         for (other, beside) in kept.iter().filter(|(other, _)| other.is_beside(id)) {
-            state.share_left_behind(&beside.gates(), now);
+            state.gates.share_left_behind(&beside.gates, now);
             let (from, into) = (self.who(other), self.who(id));
             self.see(Observation::Beside { from, into })?;
         }

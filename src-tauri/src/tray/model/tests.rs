@@ -7,7 +7,7 @@ use holdoff_core::gate::{Cooldown, GateState, Pause};
 use holdoff_core::quota::{Amount, Spend};
 use holdoff_core::settings::AccountSettings;
 use holdoff_core::state::Provider;
-use holdoff_core::{AccountState, LocalTime};
+use holdoff_core::{AccountState, Endpoint, LocalTime};
 use holdoff_core::{Boot, Moment, QuotaWindow, Reading, Settings, Source, State, Wall};
 use holdoff_engine::storage::state_store::Snapshot;
 use std::collections::BTreeSet;
@@ -32,7 +32,7 @@ fn account(name: &str, percent: f64) -> AccountState {
     account.sign_in.seen = Some(CredentialPresence::Present { fingerprint, expires_at: None });
     account.sign_in.identity = Identity { email: Some(format!("{name}@example.com")), ..Identity::default() };
     account.next = Some(later(5));
-    account.usage.last_request = Some(NOW);
+    account.gates[Endpoint::Usage].last_request = Some(NOW);
     let window = QuotaWindow {
         id: "five_hour".into(),
         kind: holdoff_core::providers::anthropic::window_kind("five_hour", None),
@@ -50,13 +50,14 @@ fn account(name: &str, percent: f64) -> AccountState {
 
 fn limited(mut account: AccountState, minutes: u64) -> AccountState {
     let cause = Cooldown::RateLimited { retry_after_s: None };
-    account.usage.state = GateState::CoolingDown { cause, since: NOW, until: later(minutes) };
+    account.gates[Endpoint::Usage].state = GateState::CoolingDown { cause, since: NOW, until: later(minutes) };
     account
 }
 
 fn paused(mut account: AccountState) -> AccountState {
     let fingerprint = Token::new("x".to_owned()).unwrap().fingerprint();
-    account.usage.state = GateState::Paused { cause: Pause::Rejected, since: NOW, fingerprint, beneath: None };
+    account.gates[Endpoint::Usage].state =
+        GateState::Paused { cause: Pause::Rejected, since: NOW, fingerprint, beneath: None };
     account
 }
 
@@ -178,7 +179,7 @@ fn menu_layout_does_not_depend_on_percentages() {
 #[test]
 fn refresh_entry_is_enabled_once_any_account_may_be_polled() {
     let mut free = account("ann", 1.0);
-    free.usage.last_request = None;
+    free.gates[Endpoint::Usage].last_request = None;
     let desk = Desk::new(vec![("ann", free), ("bob", limited(account("bob", 7.0), 60))]);
     assert!(desk.face().menu.contains(&Entry::item("Refresh", TrayAction::Refresh)));
     let desk = Desk::new(vec![("ann", signed_out(account("ann", 1.0))), ("bob", limited(account("bob", 7.0), 60))]);

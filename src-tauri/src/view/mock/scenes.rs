@@ -113,7 +113,7 @@ fn stale() -> AccountState {
 fn unknown() -> AccountState {
     let mut account = unread(account());
     account.sign_in.plan = None;
-    account.usage.last_request = None;
+    account.gates[Endpoint::Usage].last_request = None;
     AccountState { next: Some(after(4 * SECOND)), ..account }
 }
 
@@ -163,14 +163,14 @@ fn waiting() -> Scene {
 /// A new sign-in after a pause that no request has confirmed yet.
 fn checking() -> AccountState {
     let mut account = old(account(), 26 * MINUTE);
-    account.usage.intent = Some(NOW);
+    account.gates[Endpoint::Usage].intent = Some(NOW);
     AccountState { troubled: true, next: Some(after(-SECOND)), ..account }
 }
 
 fn checking_later() -> AccountState {
     let mut account = checking();
-    account.usage.intent = None;
-    account.usage.last_request = Some(after(-MINUTE));
+    account.gates[Endpoint::Usage].intent = None;
+    account.gates[Endpoint::Usage].last_request = Some(after(-MINUTE));
     account
 }
 
@@ -195,7 +195,7 @@ fn no_terminal() -> Scene {
 
 fn renewal_stopped() -> AccountState {
     let mut account = renewing();
-    account.token.state = pause(Pause::RefreshRefused);
+    account.gates[Endpoint::Token].state = pause(Pause::RefreshRefused);
     AccountState { troubled: true, ..account }
 }
 
@@ -227,7 +227,7 @@ fn two_accounts() -> Scene {
 
 fn free_only() -> AccountState {
     let mut account = read(account(), 2 * HOUR, vec![five_hour(), weekly()]);
-    account.usage.free_only = true;
+    account.gates[Endpoint::Usage].free_only = true;
     let reading = account.reading.as_mut().unwrap();
     (reading.source, reading.money) = (Source::StatusLine, Vec::new());
     AccountState { next: None, ..account }

@@ -85,7 +85,7 @@ pub const LATER: [Break; 29] = [
             "        self.step = Step::Noting { spacing };
         match self.persist_now() {
             Action::Persist(mut state) if ON => {
-                state.usage.withdraw();
+                state.gates[Endpoint::Usage].withdraw();
                 Action::Persist(state)
             }
             action => action,

@@ -105,13 +105,19 @@ impl World {
         let sent = (self.now.boot, permitted.request().carries.secret().expose().to_owned());
         match permitted.endpoint() {
             Endpoint::Usage => {
-                assert!(self.disk.usage.intent.is_some(), "the intent is durable before the request leaves");
+                assert!(
+                    self.disk.gates[Endpoint::Usage].intent.is_some(),
+                    "the intent is durable before the request leaves"
+                );
                 self.asked.push(sent);
                 (self.answer)(self.asked.len())
             }
             Endpoint::Token => {
                 assert!(self.holds_locks, "nothing is renewed without the locks");
-                assert!(self.disk.token.spending.is_some(), "which token is spent is durable before it is");
+                assert!(
+                    self.disk.gates[Endpoint::Token].spending.is_some(),
+                    "which token is spent is durable before it is"
+                );
                 self.spent.push(sent);
                 (self.token)(self.spent.len())
             }

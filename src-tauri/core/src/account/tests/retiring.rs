@@ -46,7 +46,10 @@ fn retire_finishes_operations_in_progress_and_starts_none() {
         assert!(world.account.is_done(), "{steps} {renewing}");
         assert!(!world.holds_locks, "{steps} {renewing}");
         assert_eq!(world.disk, *world.account.state(), "{steps} {renewing}");
-        assert!(world.disk.usage.intent.is_none() && world.disk.token.intent.is_none(), "{steps} {renewing}");
+        assert!(
+            world.disk.gates[Endpoint::Usage].intent.is_none() && world.disk.gates[Endpoint::Token].intent.is_none(),
+            "{steps} {renewing}"
+        );
     }
 }
 

@@ -8,7 +8,10 @@ fn pause_follows_three_401s_on_three_polls() {
     let mut world = World::new(|_| unauthorized());
     world.run(HOUR);
     assert_eq!(world.gaps(), [300, 300]);
-    assert!(matches!(world.account.state().usage.state, GateState::Paused { cause: Pause::Rejected, .. }));
+    assert!(matches!(
+        world.account.state().gates[Endpoint::Usage].state,
+        GateState::Paused { cause: Pause::Rejected, .. }
+    ));
     assert_eq!(world.shown, [NoticeKind::SignInStopped]);
     world.crash();
     world.run(24 * HOUR);
@@ -26,9 +29,9 @@ fn strikes_of_401_survive_a_crash() {
         }
         world.advance(Duration::from_secs(300));
         world.crash();
-        assert_eq!(world.disk.usage.unauthorized, u32::try_from(strikes).unwrap());
+        assert_eq!(world.disk.gates[Endpoint::Usage].unauthorized, u32::try_from(strikes).unwrap());
     }
-    assert!(matches!(world.disk.usage.state, GateState::Paused { .. }));
+    assert!(matches!(world.disk.gates[Endpoint::Usage].state, GateState::Paused { .. }));
 }
 
 #[test]
@@ -107,7 +110,7 @@ fn unauthorized_retry_with_a_replaced_token_is_no_strike() {
     world.credential = credential("sk-3");
     world.account.handle(Event::Delivered(unauthorized()), world.now);
     world.settle();
-    assert_eq!((world.account.state().usage.unauthorized, world.shown.len()), (2, 0));
+    assert_eq!((world.account.state().gates[Endpoint::Usage].unauthorized, world.shown.len()), (2, 0));
     world.run(HOUR);
     assert_eq!((world.asked[3].1.as_str(), world.gaps()[2]), ("sk-3", 180), "it is asked with, at the usual distance");
     assert!(world.shown.is_empty());
@@ -118,7 +121,7 @@ fn missing_scope_pauses_at_once_and_is_named() {
     let mut world = World::new(|_| missing_scope());
     world.run(24 * HOUR);
     assert_eq!(world.asked.len(), 1);
-    let paused = &world.account.state().usage.state;
+    let paused = &world.account.state().gates[Endpoint::Usage].state;
     assert!(
         matches!(paused, GateState::Paused { cause: Pause::MissingScope { scope }, .. } if scope == "user:profile")
     );

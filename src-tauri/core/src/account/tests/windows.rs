@@ -228,7 +228,7 @@ fn quiet_hours_defer_rate_limit_notifications() {
     let mut world = World::new(|n| if n < 18 { good() } else { limited(Some("7200")) });
     prefer(&mut world, quiet);
     world.run(3 * HOUR - MINUTE);
-    assert_eq!((world.shown.len(), world.account.state().usage.strikes), (0, 1));
+    assert_eq!((world.shown.len(), world.account.state().gates[Endpoint::Usage].strikes), (0, 1));
     world.run(2 * MINUTE);
     assert_eq!(world.shown, [NoticeKind::RateLimited]);
 }

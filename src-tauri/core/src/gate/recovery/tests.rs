@@ -45,7 +45,8 @@ fn ann() -> AccountId {
 
 /// How long each gate of `account` is shut at `now`.
 fn shut_for(account: &AccountState, now: Moment) -> [u64; 2] {
-    [&account.usage, &account.token].map(|gate| gate.opens(now).map_or(u64::MAX, |opens| opens.since(now).as_secs()))
+    [&account.gates[Endpoint::Usage], &account.gates[Endpoint::Token]]
+        .map(|gate| gate.opens(now).map_or(u64::MAX, |opens| opens.since(now).as_secs()))
 }
 
 /// The same of a new account that is met after both state files were lost.
@@ -156,9 +157,9 @@ fn state_loss_applies_any_accounts_cooldown_to_all() {
 #[track_caller]
 fn check_told(known: Wall, entries: &[LedgerEntry], expect: u64) {
     let mut account = nothing();
-    account.usage.unreachable(NOW, "no name".into(), Jitter(0));
-    account.usage.state = GateState::Open;
-    account.usage.told = Some(known);
+    account.gates[Endpoint::Usage].unreachable(NOW, "no name".into(), Jitter(0));
+    account.gates[Endpoint::Usage].state = GateState::Open;
+    account.gates[Endpoint::Usage].told = Some(known);
     assert_eq!(shut(entries, account)[0], expect, "{known:?} {entries:?}");
 }
 
@@ -189,7 +190,7 @@ fn ledger_line_already_applied_is_not_new_at_next_startup() {
     let mut account = learned(400);
     let entries = [limited(60, 300)];
     GateRecovery::new(&entries, None, NOW).remind_known(&ann(), &mut account, NOW);
-    account.usage.success(NOW);
+    account.gates[Endpoint::Usage].success(NOW);
     let before = account.clone();
     GateRecovery::new(&entries, None, NOW).remind_known(&ann(), &mut account, NOW);
     assert_eq!(account, before);
@@ -254,7 +255,7 @@ fn state_loss_wait_is_not_extended_by_a_clock_set_back() {
 fn learned(ago_s: u64) -> AccountState {
     let mut account = nothing();
     let back = i64::try_from(ago_s).unwrap() * 1000;
-    account.usage.success(Moment { wall: ago(ago_s), boot: Boot(NOW.boot.0 - back) });
+    account.gates[Endpoint::Usage].success(Moment { wall: ago(ago_s), boot: Boot(NOW.boot.0 - back) });
     account
 }
 
@@ -274,7 +275,7 @@ fn ledger_cooldowns_are_applied_to_every_account() {
 fn ledger_line_known_to_the_state_changes_nothing() {
     let came = line(Endpoint::Usage, 200, came(OutcomeKind::Reading), Some(300));
     let mut before = learned(200);
-    before.usage.told = Some(came.at);
+    before.gates[Endpoint::Usage].told = Some(came.at);
     let mut after = before.clone();
     GateRecovery::new(&[came], None, NOW).remind_known(&ann(), &mut after, NOW);
     assert_eq!(after, before);
@@ -301,11 +302,11 @@ fn ledger_rejection_missing_from_the_state_keeps_request_spacing() {
 #[test]
 fn ledger_request_with_a_saved_intent_is_left_to_the_gate() {
     let mut account = learned(400);
-    account.usage.begin(Moment { wall: ago(60), boot: Boot(NOW.boot.0 - 60_000) });
+    account.gates[Endpoint::Usage].begin(Moment { wall: ago(60), boot: Boot(NOW.boot.0 - 60_000) });
     assert_eq!(shut(&[sent(60)], account.clone())[0], 0);
     assert_eq!(shut(&[sent(60), limited(59, 5400)], account)[0], 5341, "its answer was learned and not saved");
     let mut earlier = learned(4000);
-    earlier.usage.begin(Moment { wall: ago(3000), boot: Boot(NOW.boot.0 - 3_000_000) });
+    earlier.gates[Endpoint::Usage].begin(Moment { wall: ago(3000), boot: Boot(NOW.boot.0 - 3_000_000) });
     assert_eq!(shut(&[sent(60)], earlier)[0], 3540, "the intent was another request's");
 }
 
@@ -313,8 +314,12 @@ fn ledger_request_with_a_saved_intent_is_left_to_the_gate() {
 #[test]
 fn ledger_unreachable_outcome_requires_no_spacing() {
     let mut offline = learned(400);
-    offline.usage.unreachable(Moment { wall: ago(20), boot: Boot(NOW.boot.0 - 20_000) }, "no name".into(), Jitter(0));
-    offline.usage.told = Some(ago(20));
+    offline.gates[Endpoint::Usage].unreachable(
+        Moment { wall: ago(20), boot: Boot(NOW.boot.0 - 20_000) },
+        "no name".into(),
+        Jitter(0),
+    );
+    offline.gates[Endpoint::Usage].told = Some(ago(20));
     let before = offline.clone();
     let line = line(Endpoint::Usage, 20, came(OutcomeKind::Unreachable), Some(30));
     GateRecovery::new(&[line], None, NOW).remind_known(&ann(), &mut offline, NOW);
@@ -335,15 +340,15 @@ fn ledger_outcome_settles_a_noted_renewal() {
         (Wasted, true),
     ] {
         let mut account = nothing();
-        account.token.begin(Moment { wall: ago(60), boot: Boot(NOW.boot.0 - 60_000) });
-        account.token.spending =
+        account.gates[Endpoint::Token].begin(Moment { wall: ago(60), boot: Boot(NOW.boot.0 - 60_000) });
+        account.gates[Endpoint::Token].spending =
             crate::credential::token::Token::new("sk-ant-ort01-1".into()).map(|token| token.fingerprint());
         let entries = [
             line(Endpoint::Token, 60, LedgerEvent::Sent { why: Trigger::Expiry }, Some(0)),
             line(Endpoint::Token, 59, came(outcome), Some(5400)),
         ];
         GateRecovery::new(&entries, None, NOW).remind_known(&ann(), &mut account, NOW);
-        account.token.settle(NOW, Jitter(0));
+        account.gates[Endpoint::Token].settle(NOW, Jitter(0));
         let expect = if pauses { u64::MAX } else { 5341 };
         assert_eq!(shut_for(&account, NOW)[1], expect, "{outcome:?}");
     }
@@ -371,14 +376,14 @@ fn ledger_cooldown_applies_beneath_an_older_pause() {
     let print_of = |token: &str| crate::credential::token::Token::new(token.into()).unwrap().fingerprint();
     let long_ago = Moment { wall: ago(7200), boot: Boot(NOW.boot.0 - 7_200_000) };
     let mut account = nothing();
-    account.usage.pause(long_ago, crate::gate::Pause::Rejected, print_of("old"));
-    account.usage.told = Some(ago(7200));
+    account.gates[Endpoint::Usage].pause(long_ago, crate::gate::Pause::Rejected, print_of("old"));
+    account.gates[Endpoint::Usage].told = Some(ago(7200));
     let rejected = line(Endpoint::Usage, 7200, came(OutcomeKind::Unauthorized), None);
     let recalled = GateRecovery::new(&[rejected, limited(600, 3600)], None, NOW);
     for _ in 0..2 {
         recalled.remind_known(&ann(), &mut account, NOW);
         assert_eq!(shut_for(&account, NOW)[0], u64::MAX, "paused");
     }
-    assert!(account.usage.credential_seen(&print_of("new"), NOW));
+    assert!(account.gates[Endpoint::Usage].credential_seen(&print_of("new"), NOW));
     assert_eq!(shut_for(&account, NOW)[0], 3000);
 }

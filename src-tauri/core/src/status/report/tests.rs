@@ -270,8 +270,8 @@ fn status_report_keys_of_every_gate_state() {
     }));
     for gate in gates {
         let mut state = account();
-        state.usage.state = gate;
-        state.usage.strikes = 3;
+        state.gates[Endpoint::Usage].state = gate;
+        state.gates[Endpoint::Usage].strikes = 3;
         let told = told(state);
         text += &format!("{}\n  {}\n", told["gates"]["usage"], told["sign_in"]);
     }

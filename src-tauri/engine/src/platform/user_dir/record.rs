@@ -9,9 +9,8 @@ use crate::platform::fs::ReadError;
 use crate::storage::history;
 use crate::storage::state_file;
 use crate::storage::state_file::{NotRead, Slots, slot};
-use holdoff_core::account::seats::SeatGates;
-use holdoff_core::gate::StateLoss;
 use holdoff_core::gate::recovery::{GateRecovery, SPAN};
+use holdoff_core::gate::{Gates, StateLoss};
 use holdoff_core::{AccountId, AccountState, Moment, State, Wall};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -81,7 +80,7 @@ impl UserDir {
     ///
     /// # Errors
     /// Fails if that cannot be determined. No request may be sent then.
-    pub fn beside(&self, id: &AccountId, clock: &Clock) -> Result<Vec<(AccountId, SeatGates)>, String> {
+    pub fn beside(&self, id: &AccountId, clock: &Clock) -> Result<Vec<(AccountId, Gates)>, String> {
         let folder = self.dir.join("accounts");
         let entries = match std::fs::read_dir(&folder) {
             Ok(entries) => entries,

@@ -60,7 +60,7 @@ impl RunnerContext {
         }
         let now = self.clock.now();
         for (_, gates) in beside.iter().filter(|(other, _)| !seat.is_polled(other)) {
-            state.share_left_behind(gates, now);
+            state.gates.share_left_behind(gates, now);
         }
         state
     }
