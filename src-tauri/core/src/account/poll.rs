@@ -195,23 +195,26 @@ impl Account {
         self.persist_now()
     }
 
+    /// Waits until the first of these times, as far as each of them applies.
     pub(super) fn sleep(&mut self, now: Moment) -> Action {
-        let (due, renewal) = match self.step {
-            Step::Idle if self.retiring => (None, None),
-            Step::Idle if !self.saving.dirty => (self.due_at(now), self.renewal_due_at(now)),
-            _ => (None, self.store_retry()),
-        };
-        let retry = self.saving.retry.filter(|_| self.saving.dirty);
         let free = !self.saving.dirty && !self.retiring;
-        let offer = self.state.notices.next_offer(self.state.free_only()).filter(|_| self.notice_service && free);
-        let offer = offer.map(|at| self.quiet_until(now).map_or(at, |quiet| at.later(quiet)));
-        let reset = self.next_reset(now).filter(|_| free);
-        let renewing = matches!(self.step, Step::Renewing(_));
+        let idle = free && matches!(self.step, Step::Idle);
         // The next read is the other account's.
         let becomes = self.becoming.is_some() && !self.is_under_way();
-        let look = self.look_at.filter(|_| free && !renewing && !becomes);
-        let awake = self.sleep.pause_until.filter(|_| becomes);
-        let until = [due, renewal, retry, offer, look, reset, awake].into_iter().flatten().min_by_key(|at| at.boot);
+        let reads = free && !becomes && !matches!(self.step, Step::Renewing(_));
+        let offer = self.state.notices.next_offer(self.state.free_only());
+        let offer = offer.map(|at| self.quiet_until(now).map_or(at, |quiet| at.later(quiet)));
+        let timers = [
+            (idle, self.due_at(now)),
+            (idle, self.renewal_due_at(now)),
+            (true, self.store_retry()),
+            (self.saving.dirty, self.saving.retry),
+            (free && self.notice_service, offer),
+            (reads, self.look_at),
+            (free, self.next_reset(now)),
+            (becomes, self.sleep.pause_until),
+        ];
+        let until = timers.into_iter().filter_map(|(applies, at)| at.filter(|_| applies)).min_by_key(|at| at.boot);
         self.sleep.expected = until;
         Action::Sleep(until)
     }
