@@ -68,7 +68,7 @@ pub fn folders(context: &ViewContext<'_>) -> Vec<PlaceView> {
 
 fn place_view(place: &CredentialLocation, used: bool, context: &ViewContext<'_>) -> PlaceView {
     let account = place.account.as_ref().and_then(|id| context.snapshot.state.accounts.get(id));
-    let rejected = account.map(|account| account.rejected.as_slice()).unwrap_or_default();
+    let rejected = account.map(|account| account.rejected_credentials.as_slice()).unwrap_or_default();
     let listed = listed(context).find(|(_, name)| name == place.name()).map(|(listed, _)| listed.to_owned());
     PlaceView {
         place: place.name().to_owned(),

@@ -104,8 +104,8 @@ pub struct AccountState {
     #[serde(default)]
     pub renewed: Option<Moment>,
     /// Whether Holdoff may renew this sign-in, as the user last chose. Saved, so that `status` can show it.
-    #[serde(default)]
-    pub renews: bool,
+    #[serde(default, rename = "renews")]
+    pub renewal_enabled: bool,
     /// What prevents Holdoff from trying to renew this sign-in, such as its owner's lock. Attempts continue.
     #[serde(default, rename = "held_up")]
     pub renewal_blocked: Option<String>,
@@ -113,16 +113,17 @@ pub struct AccountState {
     #[serde(default)]
     pub answered_for: Option<Fingerprint>,
     /// The sign-in was unusable or not renewable at some time since the last reading.
-    #[serde(default)]
-    pub troubled: bool,
+    #[serde(default, rename = "troubled")]
+    pub sign_in_failed: bool,
     /// The last reading verified a sign-in that was unusable before.
-    pub mended: bool,
+    #[serde(rename = "mended")]
+    pub sign_in_recovered: bool,
     /// The account that was signed in here before. Cleared by this account's second reading.
     #[serde(default, rename = "instead_of")]
     pub previous_account: Option<AccountId>,
     /// The sign-ins that ended in a pause since the last reading.
-    #[serde(default)]
-    pub rejected: Vec<Fingerprint>,
+    #[serde(default, rename = "rejected")]
+    pub rejected_credentials: Vec<Fingerprint>,
     /// The id under which an earlier version saved it.
     #[serde(default)]
     pub formerly: Option<AccountId>,
@@ -152,13 +153,13 @@ impl AccountState {
             notices: Notices::default(),
             cycles: Cycles::default(),
             renewed: None,
-            renews: false,
+            renewal_enabled: false,
             renewal_blocked: None,
             answered_for: None,
-            troubled: false,
-            mended: false,
+            sign_in_failed: false,
+            sign_in_recovered: false,
             previous_account: None,
-            rejected: Vec::new(),
+            rejected_credentials: Vec::new(),
             formerly: None,
             saves: 0,
         }
@@ -174,14 +175,14 @@ impl AccountState {
         self.notices.carry_over_reboot(last, now);
         self.renewed = self.renewed.map(|at| at.carried(last.unwrap_or(at), now));
         // A planned poll has no claim to its time: the gate decides how long it must wait.
-        self.next = self.next.map(|next| next.carried_wish(last, now));
+        self.next = self.next.map(|next| next.carried_plan(last, now));
     }
 
     /// Takes over the gates and sign-in notifications of the same account under an earlier id.
     pub fn adopt_gates(&mut self, other: &AccountState) {
         self.gates.merge(&other.gates);
         self.notices.adopt(&other.notices);
-        self.troubled |= other.troubled;
+        self.sign_in_failed |= other.sign_in_failed;
     }
 
     pub(crate) fn settle(&mut self, now: Moment, jitter: Jitter, wanted: Wanted) {
@@ -269,7 +270,7 @@ impl AccountState {
 
 impl Moment {
     /// Carries a planned poll over a reboot: at most the longest interval ahead, whatever the clock says.
-    fn carried_wish(self, last: Option<Moment>, now: Moment) -> Moment {
+    fn carried_plan(self, last: Option<Moment>, now: Moment) -> Moment {
         let most = now.plus(std::time::Duration::from_secs(*crate::gate::policy::POLL_INTERVAL.end()));
         let carried = match last {
             Some(last) => self.carried(last, now),

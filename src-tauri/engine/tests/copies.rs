@@ -153,7 +153,7 @@ async fn instance_killed_before_saving_is_recovered_from_its_ledger() {
     account.gates[Endpoint::Usage].state = GateState::Open;
     account.gates[Endpoint::Usage].strikes = 0;
     account.gates[Endpoint::Usage].intent = account.gates[Endpoint::Usage].last_request.take();
-    account.gates[Endpoint::Usage].told = None;
+    account.gates[Endpoint::Usage].ledger_watermark = None;
     account.saves += 100;
     UserDir::of(&environment).write(&AccountId(ANN.into()), &account, &environment.clock).unwrap();
     let _second = person.start("snap/share").await;

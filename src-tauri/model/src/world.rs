@@ -158,8 +158,8 @@ impl World {
         let memory = GateRecovery::new(&entries, None, now);
         let mut state = self.disk.clone().unwrap_or_else(|| AccountState::new(Name::Anthropic));
         match self.disk {
-            Some(_) => memory.remind_known(&id(), &mut state, now),
-            None => memory.remind(&id(), &mut state, now),
+            Some(_) => memory.apply_to_known(&id(), &mut state, now),
+            None => memory.apply_to_new(&id(), &mut state, now),
         }
         // The same seed for all: varying the jitter is the simulation's task.
         let mut account = Account::new(id(), "~/.claude".to_owned(), state, preferences(self.free_only), now, 7);

@@ -209,12 +209,12 @@ fn pause(cause: Pause) -> GateState {
 fn paused(cause: Pause) -> AccountState {
     let mut account = expiring(old(account(), 26 * MINUTE), None);
     account.gates[Endpoint::Usage].state = pause(cause);
-    AccountState { troubled: true, next: None, ..account }
+    AccountState { sign_in_failed: true, next: None, ..account }
 }
 
 fn expired() -> AccountState {
     let account = expiring(old(account(), 41 * MINUTE), Some(-37 * MINUTE));
-    AccountState { troubled: true, next: None, ..account }
+    AccountState { sign_in_failed: true, next: None, ..account }
 }
 
 fn absent() -> AccountState {
@@ -222,19 +222,19 @@ fn absent() -> AccountState {
     account.sign_in.seen = Some(CredentialPresence::Absent(CredentialMissing::NoFile));
     account.sign_in.plan = None;
     account.sign_in.identity = Identity::default();
-    AccountState { troubled: true, next: None, ..account }
+    AccountState { sign_in_failed: true, next: None, ..account }
 }
 
 /// Signed in until 15:30, with renewal allowed.
 fn renewing() -> AccountState {
-    AccountState { renews: true, ..expiring(account(), Some(2 * HOUR + 13 * MINUTE)) }
+    AccountState { renewal_enabled: true, ..expiring(account(), Some(2 * HOUR + 13 * MINUTE)) }
 }
 
 /// Rate limited until 16:10.
 fn renewal_limited(mut account: AccountState) -> AccountState {
     account.gates[Endpoint::Token].state =
         cooling(2 * HOUR + 53 * MINUTE, Cooldown::RateLimited { retry_after_s: None });
-    AccountState { renews: true, ..account }
+    AccountState { renewal_enabled: true, ..account }
 }
 
 /// The mock's answers to clicks.

@@ -342,7 +342,7 @@ fn first_requests(
     let Kept { mut state, memory, .. } = start::keep(disk.path(), life.recalled(ledger), boot, now);
     let account = state.accounts.remove(&ann()).unwrap_or_else(|| {
         let mut fresh = AccountState::new(Provider::Anthropic);
-        memory.remind(&ann(), &mut fresh, now);
+        memory.apply_to_new(&ann(), &mut fresh, now);
         fresh
     });
     let shut = matches!(account.gates[Endpoint::Usage].state, GateState::Paused { .. });

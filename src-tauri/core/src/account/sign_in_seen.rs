@@ -14,8 +14,8 @@ use crate::state::AccountId;
 use crate::time::Moment;
 
 impl Account {
-    pub(super) fn looked(&mut self, read: CredentialRead, now: Moment) {
-        self.look_at = Some(now.plus(read.look_again()));
+    pub(super) fn credential_read(&mut self, read: CredentialRead, now: Moment) {
+        self.reread_at = Some(now.plus(read.look_again()));
         let step = std::mem::replace(&mut self.step, Step::Idle);
         match read {
             CredentialRead::Absent(absence) => {
@@ -24,22 +24,24 @@ impl Account {
             }
             CredentialRead::Found(credential) if self.is_half(&credential, now) => self.credential = None,
             CredentialRead::Found(mut credential) => {
-                if !matches!(step, Step::Renewing(Stage::Looking)) {
+                if !matches!(step, Step::Renewing(Stage::ReadingCredential)) {
                     credential.forget_refresh_token();
                 }
                 self.found(credential, now);
             }
         }
-        if !self.state.troubled && self.state.sign_in_trouble(now.wall).is_some() {
-            self.state.troubled = true;
+        if !self.state.sign_in_failed && self.state.sign_in_trouble(now.wall).is_some() {
+            self.state.sign_in_failed = true;
             self.saving.dirty = true;
         }
         match step {
             Step::Rechecking { fingerprint, rejection } => self.rechecked(fingerprint, rejection, now),
-            Step::Looking if self.becoming.is_none() && self.credential.is_some() => self.step = Step::Ready,
-            Step::Looking | Step::Idle | Step::Ready => {}
-            Step::Noting { .. } | Step::Asking { .. } => self.step = step,
-            Step::Renewing(stage) => self.looked_while_renewing(stage, now),
+            Step::ReadingCredential if self.becoming.is_none() && self.credential.is_some() => {
+                self.step = Step::CredentialRead
+            }
+            Step::ReadingCredential | Step::Idle | Step::CredentialRead => {}
+            Step::SavingIntent { .. } | Step::Requesting { .. } => self.step = step,
+            Step::Renewing(stage) => self.read_while_renewing(stage, now),
         }
     }
 
@@ -48,7 +50,7 @@ impl Account {
         let (before, settled) = (self.unsettled.take(), self.settled_token.as_ref());
         self.unsettled = Unsettled::look(before, &self.state.sign_in, settled, found, now);
         if let Some(half) = &self.unsettled {
-            self.look_at = Some(half.until);
+            self.reread_at = Some(half.until);
         }
         self.unsettled.is_some()
     }
@@ -58,7 +60,7 @@ impl Account {
         for seat in seats {
             self.state.gates.share(seat, now);
         }
-        self.login_is_asking = seats.iter().any(Gates::is_asking);
+        self.login_is_busy = seats.iter().any(Gates::has_request_in_flight);
         self.saving.dirty |= self.state.gates != before;
     }
 
@@ -79,7 +81,7 @@ impl Account {
         if self.state.free_only() {
             return;
         }
-        self.state.troubled = true;
+        self.state.sign_in_failed = true;
         self.saving.dirty |= self.state.notices.sign_in.is_none();
         self.state.notices.begin_sign_in(now, self.preferences.wanted);
     }
@@ -121,8 +123,10 @@ impl Account {
         let unpaused =
             self.state.gates[Endpoint::Usage].credential_seen(&fingerprint, now) | self.scopes_seen(&credential, now);
         self.refresh_token_seen(&credential, now);
-        let replaced =
-            self.state.gates[Endpoint::Usage].refused.as_ref().is_some_and(|refused| *refused != fingerprint);
+        let replaced = self.state.gates[Endpoint::Usage]
+            .unauthorized_token
+            .as_ref()
+            .is_some_and(|refused| *refused != fingerprint);
         let absent = matches!(self.state.sign_in.seen, Some(CredentialPresence::Absent(_)));
         let unusable = absent || self.state.sign_in.expired(now.wall);
         let back = unusable && !credential.expired(now.wall);
@@ -177,7 +181,7 @@ impl Account {
         self.state.gates[Endpoint::Usage].rejected(now, rejection, fingerprint.clone());
         self.state.next = Some(now.plus(self.preferences.interval));
         if matches!(self.state.gates[Endpoint::Usage].state, GateState::Paused { .. }) {
-            self.state.troubled = true;
+            self.state.sign_in_failed = true;
             self.state.reject(fingerprint);
             self.state.notices.begin_sign_in(now, self.preferences.wanted);
         }

@@ -28,7 +28,7 @@ impl Gates {
     }
 
     /// Whether a request to any endpoint is in progress.
-    pub fn is_asking(&self) -> bool {
+    pub fn has_request_in_flight(&self) -> bool {
         self.iter().any(|gate| gate.intent.is_some())
     }
 

@@ -88,7 +88,7 @@ fn waits(state: &AccountState, cause: &Cooldown, until: Moment, now: Moment, zon
             format!("Sign-in renewal failed ({name} returned HTTP {status}); next try at {clock}")
         }
         Cooldown::Unanswered => format!("Sign-in renewal was interrupted; next try at {clock}"),
-        Cooldown::MemoryLost => {
+        Cooldown::StateLost => {
             format!("Holdoff could not read its saved state; next try to renew the sign-in at {clock}")
         }
     }

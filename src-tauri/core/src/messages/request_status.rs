@@ -112,7 +112,7 @@ pub fn cooldown(provider: Provider, cause: &Cooldown, clock: &str) -> String {
         Cooldown::Unanswered => {
             format!("Holdoff stopped during a request, so it waits in case it was rate limited. Next check at {clock}.")
         }
-        Cooldown::MemoryLost => format!(
+        Cooldown::StateLost => format!(
             "Holdoff could not read its saved state, so it waits in case {name} had rate limited it. Next check at {clock}."
         ),
     }
@@ -173,7 +173,7 @@ pub(super) fn reason(provider: Provider, cause: &Cooldown) -> String {
         Cooldown::Server { status } => format!("{name} returned a server error (HTTP {status})"),
         Cooldown::Unreadable { status, .. } => format!("{name}'s last response (HTTP {status}) could not be used"),
         Cooldown::Unanswered => "Holdoff stopped during a request".to_owned(),
-        Cooldown::MemoryLost => "Holdoff could not read its saved state".to_owned(),
+        Cooldown::StateLost => "Holdoff could not read its saved state".to_owned(),
     }
 }
 

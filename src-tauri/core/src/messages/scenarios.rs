@@ -30,14 +30,14 @@ fn signed_in() -> AccountState {
 }
 
 fn renewed_by_holdoff() -> AccountState {
-    AccountState { renews: true, ..signed_in() }
+    AccountState { renewal_enabled: true, ..signed_in() }
 }
 
 fn expired(mut state: AccountState) -> AccountState {
     if let Some(CredentialPresence::Present { expires_at, .. }) = &mut state.sign_in.seen {
         *expires_at = Some(in_min(-10).wall);
     }
-    AccountState { troubled: true, ..state }
+    AccountState { sign_in_failed: true, ..state }
 }
 
 fn cooling(cause: Cooldown, minutes: i64) -> GateState {
@@ -56,7 +56,7 @@ fn paused(cause: Pause) -> GateState {
 fn absent(absence: CredentialMissing) -> AccountState {
     let mut state = signed_in();
     state.sign_in.seen = Some(CredentialPresence::Absent(absence));
-    AccountState { troubled: true, ..state }
+    AccountState { sign_in_failed: true, ..state }
 }
 
 const HERE: Around<'_> =
@@ -131,7 +131,7 @@ fn renewal_rate_limit_is_distinguished_from_an_expired_sign_in() {
     assert!(said(&owners).text.contains("This is normal: Claude Code renews it"), "{}", said(&owners).text);
     owners.sign_in.renewable = false;
     assert!(said(&owners).text.contains("has no refresh token to renew it"), "{}", said(&owners).text);
-    state.renews = false;
+    state.renewal_enabled = false;
     assert_eq!(status(&state), "Next check at 15:05.", "a limit of what nobody wants is no news");
 }
 
@@ -168,7 +168,7 @@ fn renewal_wait_names_network_server_or_state_loss() {
     assert!(ended.contains("expired. Sign-in renewal failed (no connection)"), "{ended}");
     let (works, _) = why(Cooldown::Server { status: 503 });
     assert!(works.contains("(Anthropic returned HTTP 503)"), "{works}");
-    let (works, _) = why(Cooldown::MemoryLost);
+    let (works, _) = why(Cooldown::StateLost);
     assert!(works.contains("next try to renew the sign-in at 15:10"), "{works}");
 }
 
@@ -189,7 +189,7 @@ fn renewal_blocked_reason_is_shown() {
         status(&ended),
         "The sign-in has expired. Sign-in renewal is blocked (another program is renewing it); Holdoff retries every few minutes. Checks resume after renewal."
     );
-    let owners = AccountState { renews: false, ..state };
+    let owners = AccountState { renewal_enabled: false, ..state };
     assert_eq!(status(&owners), "Next check at 15:05.", "what nobody wants is not held up");
 }
 
@@ -198,7 +198,7 @@ fn renewal_blocked_reason_is_shown() {
 fn renewal_text_states_who_renews() {
     let text = said(&signed_in()).text;
     assert!(text.contains("never writes to it"), "{text}");
-    for state in [renewed_by_holdoff(), AccountState { renews: true, ..expired(signed_in()) }] {
+    for state in [renewed_by_holdoff(), AccountState { renewal_enabled: true, ..expired(signed_in()) }] {
         let text = said(&state).text;
         assert!(!text.contains("never") && text.contains("Holdoff") && text.contains("renews"), "{text}");
     }
@@ -222,7 +222,7 @@ fn pause_and_missing_sign_in_causes_are_named_with_the_fix() {
         (Pause::OtherAccount, "a different account"),
     ];
     for (cause, named) in pauses {
-        let mut state = AccountState { troubled: true, ..signed_in() };
+        let mut state = AccountState { sign_in_failed: true, ..signed_in() };
         state.gates[Endpoint::Usage].state = paused(cause);
         let (text, status) = (said(&state).text, status(&state));
         assert!(text.contains(named) && text.contains("Checks are paused"), "{text}");
@@ -265,7 +265,7 @@ fn expired_sign_in_is_urgent_only_if_nobody_can_renew_it() {
 
 #[test]
 fn renewal_paused_before_expiry_says_when_the_sign_in_expires() {
-    let mut state = AccountState { troubled: true, ..renewed_by_holdoff() };
+    let mut state = AccountState { sign_in_failed: true, ..renewed_by_holdoff() };
     state.gates[Endpoint::Token].state = paused(Pause::RefreshRefused);
     assert_eq!(
         status(&state),
@@ -284,7 +284,7 @@ fn renewal_paused_before_expiry_says_when_the_sign_in_expires() {
 
 #[test]
 fn sign_in_flow_steps_follow_the_recovery() {
-    let mut state = AccountState { troubled: true, ..signed_in() };
+    let mut state = AccountState { sign_in_failed: true, ..signed_in() };
     state.gates[Endpoint::Usage].state = paused(Pause::Rejected);
     let opened = guided(&state, Around { opened: true, ..HERE });
     assert_eq!(opened.steps[0].progress, Progress::Done);
@@ -293,7 +293,7 @@ fn sign_in_flow_steps_follow_the_recovery() {
     assert_eq!(opened.offer.unwrap().button, "Open again");
 
     // A new one is there, and the gate is open, or is not.
-    let mut new = AccountState { troubled: true, next: Some(NOW), ..signed_in() };
+    let mut new = AccountState { sign_in_failed: true, next: Some(NOW), ..signed_in() };
     assert_eq!(said(&new).title, "New sign-in found", "nobody is signed in before that is proved");
     let now = guided(&new, HERE);
     assert_eq!(steps(&now)[2], (Progress::UnderWay, "Testing it with one request…"));
@@ -306,7 +306,7 @@ fn sign_in_flow_steps_follow_the_recovery() {
     new.gates[Endpoint::Usage].state = limited(32);
     assert!(guided(&new, HERE).steps[2].text.contains("at 15:32: Anthropic is rate limiting usage checks (HTTP 429)."));
 
-    let proved = AccountState { mended: true, ..signed_in() };
+    let proved = AccountState { sign_in_recovered: true, ..signed_in() };
     let words = guided(&proved, HERE);
     assert_eq!(words.mended.as_deref(), Some("Signed in as ann@example.com. Readings are back."));
     assert_eq!((words.steps.len(), words.other_account), (0, None));
@@ -318,7 +318,8 @@ fn sign_in_flow_names_a_different_account_before_and_after_the_check() {
     let around = Around { label: "bob@example.com", before: Some("ann@example.com"), ..HERE };
     let bob = AccountState { previous_account: Some(AccountId("anthropic:ann".into())), ..signed_in() };
     let other = "This is a different account: bob@example.com instead of ann@example.com. Holdoff continues with it.";
-    for state in [AccountState { troubled: true, ..bob.clone() }, AccountState { mended: true, ..bob }] {
+    for state in [AccountState { sign_in_failed: true, ..bob.clone() }, AccountState { sign_in_recovered: true, ..bob }]
+    {
         assert_eq!(guided(&state, around).other_account.as_deref(), Some(other));
     }
 }

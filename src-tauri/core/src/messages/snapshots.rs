@@ -42,7 +42,7 @@ fn cooldowns() -> Vec<Cooldown> {
         Cooldown::Server { status: 529 },
         Cooldown::Unreadable { status: 200, why: "it is a web page".into() },
         Cooldown::Unanswered,
-        Cooldown::MemoryLost,
+        Cooldown::StateLost,
     ]
 }
 
@@ -217,11 +217,11 @@ fn renewal_gate_status_texts_before_and_after_expiry() {
     gates.push(cooling(Cooldown::Unanswered, NOW));
     let said = lines(gates, |gate| {
         let mut state = account();
-        state.renews = true;
+        state.renewal_enabled = true;
         state.next = Some(in_min(5));
         state.gates[Endpoint::Token].state = gate;
         let later = NOW.plus(Duration::from_secs(1800));
-        let expired = AccountState { troubled: true, ..state.clone() };
+        let expired = AccountState { sign_in_failed: true, ..state.clone() };
         format!("{}\n  {}", status(&state.status(NOW), &UTC).join(" "), status(&expired.status(later), &UTC).join(" "))
     });
     expect![[r#"

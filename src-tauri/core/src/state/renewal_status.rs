@@ -56,7 +56,7 @@ impl AccountState {
     /// The status of renewal by Holdoff. A usage rate limit also delays it (law 4) but is not reported here.
     pub fn renewal(&self, now: Moment) -> Renewal<'_> {
         match &self.gates[Endpoint::Token].state {
-            _ if !self.renews || self.free_only() => Renewal::Off,
+            _ if !self.renewal_enabled || self.free_only() => Renewal::Off,
             GateState::Paused { cause, .. } => Renewal::Stopped(cause),
             _ if !self.sign_in.renewable => Renewal::Impossible,
             GateState::CoolingDown { cause, until, .. } if until.is_after(now) => {

@@ -21,7 +21,7 @@ fn renewing() -> AccountState {
     state.sign_in.seen =
         Some(CredentialPresence::Present { fingerprint: fingerprint(), expires_at: Some(after(3600).wall) });
     state.sign_in.renewable = true;
-    state.renews = true;
+    state.renewal_enabled = true;
     state
 }
 
@@ -37,9 +37,9 @@ fn account_id_is_from_the_provider_or_the_credential_location() {
 #[test]
 fn account_state_adopted_from_an_earlier_id_keeps_its_trouble() {
     for (here, there) in [(false, false), (false, true), (true, false), (true, true)] {
-        let mut state = AccountState { troubled: here, ..renewing() };
-        state.adopt_gates(&AccountState { troubled: there, ..renewing() });
-        assert_eq!(state.troubled, here || there);
+        let mut state = AccountState { sign_in_failed: here, ..renewing() };
+        state.adopt_gates(&AccountState { sign_in_failed: there, ..renewing() });
+        assert_eq!(state.sign_in_failed, here || there);
     }
 }
 
@@ -59,7 +59,7 @@ fn renewal_status_by_gate_lock_and_setting() {
     state.gates[Endpoint::Token].state =
         GateState::Paused { cause: Pause::RefreshRefused, since: NOW, fingerprint: fingerprint(), beneath: None };
     assert_eq!(state.renewal(NOW), Renewal::Stopped(&Pause::RefreshRefused));
-    state.renews = false;
+    state.renewal_enabled = false;
     assert_eq!(state.renewal(NOW), Renewal::Off);
 }
 

@@ -236,13 +236,13 @@ fn sign_in(status: &AccountStatus<'_>) -> SignInReport {
         None if matches!(state.sign_in.seen, Some(CredentialPresence::Present { .. })) => ("ok", None),
         None => ("absent", Some("not_looked_yet".to_owned())),
     };
-    let renewed_by = if state.renews && !state.free_only() { "holdoff" } else { "owner" };
+    let renewed_by = if state.renewal_enabled && !state.free_only() { "holdoff" } else { "owner" };
     SignInReport {
         state: name,
         reason,
         expires_at: state.sign_in.expires_at().map(rfc3339),
         renewed_by,
-        renewal_held_up: state.renewal_blocked.clone().filter(|_| state.renews),
+        renewal_held_up: state.renewal_blocked.clone().filter(|_| state.renewal_enabled),
     }
 }
 
@@ -294,7 +294,7 @@ pub fn cooldown_key(cause: &Cooldown) -> &'static str {
         Cooldown::Server { .. } => "server",
         Cooldown::Unreadable { .. } => "unreadable_answer",
         Cooldown::Unanswered => "unanswered_request",
-        Cooldown::MemoryLost => "state_lost",
+        Cooldown::StateLost => "state_lost",
     }
 }
 

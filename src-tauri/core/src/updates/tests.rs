@@ -95,7 +95,7 @@ impl World {
         let end = self.now.plus(time);
         loop {
             let until = self.act();
-            if self.updates.step == Step::Looking {
+            if self.updates.step == Step::Checking {
                 let delivery = answer(&self.signer);
                 self.updates.handle(Event::Listed(delivery), self.now);
                 continue;

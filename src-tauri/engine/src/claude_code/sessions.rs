@@ -4,7 +4,7 @@
 use crate::platform::fs;
 use holdoff_core::providers::anthropic::status_line::Session;
 use holdoff_core::providers::anthropic::transcript::Transcript;
-use holdoff_core::{Reading, Speaker, Told, Wall};
+use holdoff_core::{Reading, ReportedReading, Speaker, Wall};
 use std::collections::BTreeMap;
 use std::fs::DirEntry;
 use std::path::{Path, PathBuf};
@@ -51,7 +51,7 @@ struct Answer {
 impl Sessions {
     /// Finds the account and the time of a `reading` from this session in this location. Returns `None` if the transcript
     /// exists but has no complete line, as while it is being truncated or rewritten. Blocks.
-    pub fn told(&self, place: String, mut reading: Reading, session: &Session) -> Option<Told> {
+    pub fn told(&self, place: String, mut reading: Reading, session: &Session) -> Option<ReportedReading> {
         let path = session.transcript.as_deref().map(Path::new).filter(|path| path.is_absolute());
         let transcript = path.and_then(read);
         reading.at = self.answered_at(session, transcript.as_ref(), reading.at)?;
@@ -65,7 +65,7 @@ impl Sessions {
             (Some(path), None) => Transcript::default().speaker(session, |version| self.writes_owners(version, path)),
             (None, _) => Speaker::Unnamed,
         };
-        Some(Told { place, speaker, reading })
+        Some(ReportedReading { place, speaker, reading })
     }
 
     /// When the last response arrived that a session reports at `now`. An open session keeps repeating it, so it keeps its age

@@ -8,7 +8,7 @@ use crate::platform::clock::Clock;
 use crate::storage::reading_spool;
 use holdoff_core::credential::CredentialMissing;
 use holdoff_core::providers::anthropic::cached_usage::Cached;
-use holdoff_core::{CredentialRead, Moment, Told, Wall};
+use holdoff_core::{CredentialRead, Moment, ReportedReading, Wall};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -36,7 +36,7 @@ pub struct Look {
     /// When the credential was written, according to its file.
     pub written: Option<Wall>,
     /// Readings found there.
-    pub told: Vec<Told>,
+    pub told: Vec<ReportedReading>,
     /// The credential itself changed.
     pub stirred: bool,
 }
@@ -239,8 +239,17 @@ async fn signal(signals: &mut mpsc::Receiver<()>, watch: &Option<Watch>) -> bool
 }
 
 /// The account's limits that are stored in a location. Blocks.
-fn told(source: &CredentialStore, data_dir: &Path, (place, real): (&str, &str), sessions: &Sessions) -> Vec<Told> {
-    let cached = source.cached().map(|Cached { speaker, reading }| Told { place: place.to_owned(), speaker, reading });
+fn told(
+    source: &CredentialStore,
+    data_dir: &Path,
+    (place, real): (&str, &str),
+    sessions: &Sessions,
+) -> Vec<ReportedReading> {
+    let cached = source.cached().map(|Cached { speaker, reading }| ReportedReading {
+        place: place.to_owned(),
+        speaker,
+        reading,
+    });
     let left = reading_spool::take_up(data_dir, real)
         .and_then(|(reading, session)| sessions.told(place.to_owned(), reading, &session));
     cached.into_iter().chain(left).collect()

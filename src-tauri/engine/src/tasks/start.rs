@@ -151,7 +151,7 @@ pub fn keep(dir: &Path, recent: &[LedgerEntry], boot_id: &str, now: Moment) -> K
         state.updates = UpdatesState::lost(now);
     }
     let mut memory = GateRecovery::new(recent, state.loss.clone(), now);
-    memory.remind_all(&mut state, now);
+    memory.apply_to_all(&mut state, now);
     Kept { state, generation: slots.generation, memory, findings }
 }
 

@@ -21,7 +21,7 @@ use holdoff_core::credential::location;
 use holdoff_core::credential::poll_targets::{self, PollTarget};
 use holdoff_core::providers::anthropic::status_line::Session;
 use holdoff_core::state::RefreshOutcome;
-use holdoff_core::{AccountId, CredentialLocation, Here, Moment, Reading, Settings, Told};
+use holdoff_core::{AccountId, CredentialLocation, Here, Moment, Reading, ReportedReading, Settings};
 use locations::Location;
 use runners::Running;
 use std::collections::BTreeMap;
@@ -80,8 +80,8 @@ pub struct Supervisor {
     unwatched: watch::Sender<Unwatched>,
     looks: mpsc::UnboundedReceiver<Look>,
     sessions: Sessions,
-    tell_told: mpsc::UnboundedSender<Told>,
-    told: mpsc::UnboundedReceiver<Told>,
+    tell_told: mpsc::UnboundedSender<ReportedReading>,
+    told: mpsc::UnboundedReceiver<ReportedReading>,
     /// The polled accounts in display order, and the locations; as last sent to the state store.
     arranged: (Vec<AccountId>, Vec<CredentialLocation>),
     running: BTreeMap<AccountId, Running>,
@@ -194,7 +194,7 @@ impl Supervisor {
     }
 
     /// Passes a location's reading to the runner of its account, if the account is polled.
-    fn push(&mut self, told: Told) {
+    fn push(&mut self, told: ReportedReading) {
         let here = self.stands.iter().position(|stand| stand.place.name() == told.place);
         if here.and_then(|at| self.stands.get(at)).is_some_and(|stand| !stand.looked) {
             // The location's account is not known yet. The next reading comes soon.
@@ -295,7 +295,8 @@ impl Supervisor {
     }
 
     fn pass_on_told(&mut self) {
-        let told: Vec<Told> = self.stands.iter_mut().flat_map(|stand| std::mem::take(&mut stand.told)).collect();
+        let told: Vec<ReportedReading> =
+            self.stands.iter_mut().flat_map(|stand| std::mem::take(&mut stand.told)).collect();
         told.into_iter().for_each(|told| self.push(told));
     }
 

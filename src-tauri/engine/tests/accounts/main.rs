@@ -202,7 +202,7 @@ async fn added_folder_sign_in_and_account_change_are_noticed() {
     rig.wait_for_active(&[ANN, CARL]).await;
     rig.wait_for_reading(CARL).await;
     let carl = rig.state().accounts[&id(CARL)].clone();
-    assert_eq!((carl.mended, carl.previous_account), (true, Some(id(BOB))));
+    assert_eq!((carl.sign_in_recovered, carl.previous_account), (true, Some(id(BOB))));
     rig.sign_in_at(".claude-new", ANN);
     rig.wait_for_active(&[ANN]).await;
 }
@@ -287,7 +287,9 @@ async fn renewal_setting_is_per_account() {
     let chosen = AccountSettings { renewal: Some(true), ..AccountSettings::default() };
     rig.settings.accounts.insert(id(BOB), chosen);
     rig.start().await;
-    let renews = |state: &State| Some((state.accounts.get(&id(ANN))?.renews, state.accounts.get(&id(BOB))?.renews));
+    let renews = |state: &State| {
+        Some((state.accounts.get(&id(ANN))?.renewal_enabled, state.accounts.get(&id(BOB))?.renewal_enabled))
+    };
     rig.wait("only Bob's", |state| (renews(state)? == (false, true)).then_some(())).await;
     rig.choose(|settings| settings.renewal = true).await;
     rig.wait("both", |state| (renews(state)? == (true, true)).then_some(())).await;

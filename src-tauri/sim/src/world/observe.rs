@@ -36,7 +36,7 @@ impl World {
     }
 
     fn gate(&self, gate: &Gate) -> GateKept {
-        let spending = gate.spending.as_ref().and_then(|spending| {
+        let spending = gate.intent_token.as_ref().and_then(|spending| {
             let known = [self.owner.refresh_token(), self.owner.previous_refresh_token()];
             let token = known.into_iter().flatten().find(|token| token.fingerprint() == *spending)?;
             Some(token_id(token.expose()))
@@ -162,7 +162,7 @@ impl World {
             GateState::Open => (false, false),
             GateState::CoolingDown { cause, since, until } => {
                 let longer = until.since(*since) > LONGEST_UNASKED;
-                (false, longer || matches!(cause, Cooldown::MemoryLost))
+                (false, longer || matches!(cause, Cooldown::StateLost))
             }
             GateState::Paused { .. } => (true, false),
         }

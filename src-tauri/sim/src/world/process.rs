@@ -125,7 +125,7 @@ impl World {
             state.loss = Some(StateLoss::found(self.disk.recent(), now));
         }
         let mut memory = GateRecovery::new(self.disk.recent(), state.loss.clone(), now);
-        memory.remind_all(&mut state, now);
+        memory.apply_to_all(&mut state, now);
         let mut place = CredentialLocation::known(&state, Provider::Anthropic, PLACE);
         let kept: Vec<_> =
             std::mem::take(&mut state.accounts).into_iter().map(|(id, kept)| (id, Rc::new(kept))).collect();
@@ -182,7 +182,7 @@ impl World {
         self.see(Observation::Account(who))?;
         let mut state = find(kept, id).cloned().unwrap_or_else(|| {
             let mut fresh = AccountState::new(Provider::Anthropic);
-            memory.remind(id, &mut fresh, now);
+            memory.apply_to_new(id, &mut fresh, now);
             fresh
         });
         if let Some(PreviousAccount::Unnamed(unnamed)) = &before

@@ -7,7 +7,7 @@ use crate::observation::{MINUTE, Observation};
 use crate::schedule::Person;
 use holdoff_core::account::Event;
 use holdoff_core::providers::anthropic::status_line;
-use holdoff_core::{Here, Speaker, State, Told};
+use holdoff_core::{Here, ReportedReading, Speaker, State};
 
 impl World {
     pub(super) fn session_tells(&mut self) -> Step {
@@ -43,7 +43,7 @@ impl World {
         let Some(reading) = reading else { return Ok(()) };
         let mut state = State::new(self.machine.boot_id());
         state.accounts = process.kept.iter().map(|(id, kept)| (id.clone(), (**kept).clone())).collect();
-        let told = Told { place: PLACE.to_owned(), speaker, reading };
+        let told = ReportedReading { place: PLACE.to_owned(), speaker, reading };
         if let Some(pushed) = told.whose(Some(Here { place: &place, written }), std::slice::from_ref(&place), &state) {
             self.tell_process(Event::Reading(pushed));
         }

@@ -118,7 +118,7 @@ fn unknown() -> AccountState {
 }
 
 fn recovered() -> AccountState {
-    let account = AccountState { mended: true, next: Some(after(5 * MINUTE)), ..account() };
+    let account = AccountState { sign_in_recovered: true, next: Some(after(5 * MINUTE)), ..account() };
     old(account, 0)
 }
 
@@ -164,7 +164,7 @@ fn waiting() -> Scene {
 fn checking() -> AccountState {
     let mut account = old(account(), 26 * MINUTE);
     account.gates[Endpoint::Usage].intent = Some(NOW);
-    AccountState { troubled: true, next: Some(after(-SECOND)), ..account }
+    AccountState { sign_in_failed: true, next: Some(after(-SECOND)), ..account }
 }
 
 fn checking_later() -> AccountState {
@@ -196,7 +196,7 @@ fn no_terminal() -> Scene {
 fn renewal_stopped() -> AccountState {
     let mut account = renewing();
     account.gates[Endpoint::Token].state = pause(Pause::RefreshRefused);
-    AccountState { troubled: true, ..account }
+    AccountState { sign_in_failed: true, ..account }
 }
 
 /// One account with a cooldown and two locations, one account that is disabled, and a folder without a sign-in.

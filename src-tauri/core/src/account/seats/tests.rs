@@ -100,7 +100,7 @@ fn network_and_server_cooldowns_and_pauses_are_not_shared_between_seats() {
 fn unanswered_request_of_one_seat_cools_down_the_others() {
     let mut acme = seat(60, 0);
     acme.gates[Endpoint::Usage].intent = Some(at(-2));
-    assert!(acme.gates.is_asking() && !seat(1, 0).gates.is_asking());
+    assert!(acme.gates.has_request_in_flight() && !seat(1, 0).gates.has_request_in_flight());
     let mut home = seat(60, 0);
     home.gates.share(&acme.gates, NOW);
     assert_eq!(home.gates[Endpoint::Usage].state, GateState::Open, "it is under way, and the other is told that it is");

@@ -56,7 +56,7 @@ fn persist_repeats_for_a_change_made_during_a_save() {
     }
     world.account.handle(Event::Preferences(Preferences { renewal: true, ..preferences() }), world.now);
     world.account.handle(Event::Persisted(Ok(())), world.now);
-    assert!(matches!(world.account.poll(world.now), Action::Persist(state) if state.renews));
+    assert!(matches!(world.account.poll(world.now), Action::Persist(state) if state.renewal_enabled));
 }
 
 /// Law 13: no record, no request.
@@ -239,14 +239,14 @@ fn state_loss_keeps_the_gate_closed_for_the_longest_cooldown() {
     let mut world = World::new(|_| good());
     let id = world.account.id().clone();
     let loss = StateLoss::found(&[], world.now);
-    GateRecovery::new(&[], Some(loss), world.now).remind(&id, &mut world.disk, world.now);
+    GateRecovery::new(&[], Some(loss), world.now).apply_to_new(&id, &mut world.disk, world.now);
     world.crash();
     let longest = crate::gate::policy::LONGEST_COOLDOWN.as_secs();
     world.run(longest - 1);
     assert_eq!(world.asked, []);
     assert!(matches!(
         world.account.state().gates[Endpoint::Usage].state,
-        GateState::CoolingDown { cause: Cooldown::MemoryLost, .. }
+        GateState::CoolingDown { cause: Cooldown::StateLost, .. }
     ));
     world.run(60);
     assert_eq!(world.asked.len(), 1);

@@ -2,7 +2,6 @@
 
 mod asking;
 mod client;
-mod dice;
 mod forecasts;
 mod free;
 mod granted;
@@ -12,6 +11,7 @@ mod pushed;
 mod refusals;
 mod renewing;
 mod retiring;
+mod rng;
 mod sign_in;
 mod sleeping;
 mod telling;
@@ -115,7 +115,7 @@ impl World {
             Endpoint::Token => {
                 assert!(self.holds_locks, "nothing is renewed without the locks");
                 assert!(
-                    self.disk.gates[Endpoint::Token].spending.is_some(),
+                    self.disk.gates[Endpoint::Token].intent_token.is_some(),
                     "which token is spent is durable before it is"
                 );
                 self.spent.push(sent);

@@ -143,7 +143,7 @@ fn passive_reading_just_before_a_request_postpones_it() {
     world.advance(Duration::from_secs(5 * MINUTE));
     let look = loop {
         let action = world.account.poll(world.now);
-        if matches!(world.account.step, Step::Looking) {
+        if matches!(world.account.step, Step::ReadingCredential) {
             break action;
         }
         world.act(action);

@@ -130,7 +130,7 @@ fn renewal_precedes_a_request_with_an_almost_expired_token() {
     world.advance(Duration::from_secs(300));
     loop {
         let action = world.account.poll(world.now);
-        let looks = matches!(world.account.step, Step::Looking);
+        let looks = matches!(world.account.step, Step::ReadingCredential);
         if looks {
             world.credential = pair("sk-short", "rt-short", world.now.wall.plus(Duration::from_secs(60)));
         }
@@ -304,7 +304,7 @@ fn noted() -> World {
     let mut world = renewing(|n| grant(n + 1));
     world.run(8 * HOUR - 5 * MINUTE - 1);
     world.advance(Duration::from_secs(1));
-    step_until(&mut world, |world| world.disk.gates[Endpoint::Token].spending.is_some());
+    step_until(&mut world, |world| world.disk.gates[Endpoint::Token].intent_token.is_some());
     world
 }
 
@@ -331,7 +331,7 @@ fn renewal_turned_off_cancels_a_noted_intent() {
     assert!(world.account.still_wants(Endpoint::Usage));
     world.run(HOUR);
     assert!(world.spent.is_empty() && !world.holds_locks);
-    assert_eq!(world.disk.gates[Endpoint::Token].spending, None);
+    assert_eq!(world.disk.gates[Endpoint::Token].intent_token, None);
 }
 
 /// Law 8: the process dies at every step of a renewal in turn.
@@ -389,12 +389,12 @@ fn renewal_refused_is_not_recovered_by_a_reading() {
     world.run(4 * MINUTE);
     assert_eq!(world.account.state().sign_in_trouble(world.now.wall), None);
     assert!(matches!(world.account.state().renewal(world.now), Renewal::Stopped(Pause::RefreshRefused)));
-    assert!(!world.account.state().mended && world.account.state().troubled);
+    assert!(!world.account.state().sign_in_recovered && world.account.state().sign_in_failed);
     let asked = world.asked.len();
     world.credential = pair("sk-new", "rt-new", world.now.wall.plus(Duration::from_secs(8 * HOUR)));
     world.account.handle(Event::CredentialMayHaveChanged, world.now);
     world.run(3 * MINUTE);
     assert_eq!(world.asked.len(), asked + 1, "asked as soon as the distance allows");
-    assert!(world.account.state().mended && !world.account.state().troubled);
+    assert!(world.account.state().sign_in_recovered && !world.account.state().sign_in_failed);
     assert_eq!(world.shown, [NoticeKind::SignInStopped, NoticeKind::Recovered]);
 }

@@ -44,7 +44,7 @@ fn pause_ends_at_once_with_a_new_sign_in_and_recovery_is_announced() {
     world.settle();
     assert_eq!(world.asked.last().unwrap().1, "sk-2");
     assert_eq!(world.shown, [NoticeKind::SignInStopped, NoticeKind::Recovered]);
-    assert!(world.account.state().mended);
+    assert!(world.account.state().sign_in_recovered);
 }
 
 #[test]
@@ -237,7 +237,7 @@ fn credential_of_another_user_becomes_another_account() {
 fn account_replacing_another_is_polled_at_once_and_reported_once() {
     let mut world = World::new(|_| good());
     world.run(HOUR);
-    assert!(!world.account.state().mended, "a reading among others is no news");
+    assert!(!world.account.state().sign_in_recovered, "a reading among others is no news");
     world.advance(Duration::from_secs(200));
     world.account.takes_the_place_of(AccountId("anthropic:bob".into()), world.now);
     world.crash();
@@ -246,10 +246,13 @@ fn account_replacing_another_is_polled_at_once_and_reported_once() {
     world.settle();
     assert_eq!(world.asked.len(), asked + 1);
     let state = world.account.state();
-    assert!(state.mended && !state.troubled);
+    assert!(state.sign_in_recovered && !state.sign_in_failed);
     assert_eq!(state.previous_account, Some(AccountId("anthropic:bob".into())));
     world.run(5 * MINUTE + 1);
-    assert_eq!((world.account.state().mended, world.account.state().previous_account.clone()), (false, None));
+    assert_eq!(
+        (world.account.state().sign_in_recovered, world.account.state().previous_account.clone()),
+        (false, None)
+    );
 }
 
 /// A restart between a new sign-in and the reading that proves it.
@@ -261,7 +264,7 @@ fn recovered_sign_in_is_reported_after_a_restart() {
     world.crash();
     world.credential = credential("sk-1");
     world.settle();
-    assert!(world.account.state().mended);
+    assert!(world.account.state().sign_in_recovered);
 }
 
 #[test]
@@ -296,7 +299,7 @@ fn renewal_setting_is_saved_at_once() {
     for renewal in [true, false] {
         world.account.handle(Event::Preferences(Preferences { renewal, ..preferences() }), world.now);
         world.settle();
-        assert_eq!(world.disk.renews, renewal);
+        assert_eq!(world.disk.renewal_enabled, renewal);
     }
 }
 
@@ -322,7 +325,7 @@ fn rejected_credential_reappearing_keeps_request_spacing() {
 fn credential_change_during_a_request_is_read_unless_retiring() {
     for retiring in [false, true] {
         let mut world = World::new(|_| good());
-        while !matches!(world.account.step, Step::Asking { .. }) {
+        while !matches!(world.account.step, Step::Requesting { .. }) {
             match world.account.poll(world.now) {
                 Action::Ask(..) => {}
                 action => world.act(action),

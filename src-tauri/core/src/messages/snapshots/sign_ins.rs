@@ -20,7 +20,7 @@ fn absences() -> Vec<CredentialMissing> {
 #[test]
 fn unusable_sign_in_titles_and_texts() {
     let troubled = |change: &dyn Fn(&mut AccountState)| {
-        let mut state = AccountState { troubled: true, ..account() };
+        let mut state = AccountState { sign_in_failed: true, ..account() };
         change(&mut state);
         let said = sign_in(&state.status(NOW), &UTC);
         format!("{said:?}\n")

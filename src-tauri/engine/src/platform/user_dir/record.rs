@@ -111,7 +111,7 @@ impl UserDir {
             return None;
         }
         let mut account = own.clone();
-        GateRecovery::new(&[], Some(StateLoss::found(&[], now)), now).remind(id, &mut account, now);
+        GateRecovery::new(&[], Some(StateLoss::found(&[], now)), now).apply_to_new(id, &mut account, now);
         Some(account)
     }
 
@@ -135,7 +135,7 @@ impl UserDir {
 fn remind(data_dir: &Path, id: &AccountId, account: &mut AccountState, now: Moment) {
     let since = Wall(now.wall.0.saturating_sub(holdoff_core::time::millis(SPAN)));
     match history::ledger(data_dir, since) {
-        Ok(entries) => GateRecovery::new(&entries, None, now).remind_known(id, account, now),
+        Ok(entries) => GateRecovery::new(&entries, None, now).apply_to_known(id, account, now),
         Err(error) => tracing::warn!(%error, "the ledger of another data folder cannot be read"),
     }
 }

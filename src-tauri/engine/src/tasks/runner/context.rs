@@ -68,7 +68,7 @@ impl RunnerContext {
     /// The state of an account seen for the first time.
     fn fresh(&self, id: &AccountId) -> AccountState {
         let mut fresh = AccountState::new(Provider::Anthropic);
-        self.memory.remind(id, &mut fresh, self.clock.now());
+        self.memory.apply_to_new(id, &mut fresh, self.clock.now());
         fresh
     }
 }

@@ -49,7 +49,7 @@ impl Runner {
     fn take_up_newer(&mut self, mut state: AccountState) {
         let (id, now) = (self.account.id().clone(), self.tools.clock.now());
         tracing::info!("another copy has checked this account; keeping its waits");
-        self.tools.memory.remind_known(&id, &mut state, now);
+        self.tools.memory.apply_to_known(&id, &mut state, now);
         self.saves = self.saves.max(state.saves);
         self.account = Account::new(id, self.source.place(), state, self.preferences, now, random::number());
         self.account.settled_with(&self.sign_in);

@@ -7,7 +7,7 @@ use crate::credentials::monitor::{LocationMonitor, Look};
 use crate::tasks::runner::RunnerCommand;
 use holdoff_core::credential::location::PreviousAccount;
 use holdoff_core::state::Provider;
-use holdoff_core::{CredentialLocation, Told, Wall};
+use holdoff_core::{CredentialLocation, ReportedReading, Wall};
 
 /// One location and its monitor.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(super) struct Location {
     /// Its name with links in the path resolved.
     pub real: String,
     /// Readings found there, to be passed on once a runner exists.
-    pub told: Vec<Told>,
+    pub told: Vec<ReportedReading>,
 }
 
 impl Supervisor {
