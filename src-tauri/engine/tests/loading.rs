@@ -57,7 +57,7 @@ fn held(dir: &Path) -> Duration {
     let loaded = start::load(dir, "boot", later).kept;
     let mut state = loaded.state.accounts.get(&ann()).cloned().unwrap_or_else(|| {
         let mut fresh = AccountState::new(Provider::Anthropic);
-        loaded.memory.apply_to_new(&ann(), &mut fresh, later);
+        loaded.recovery.apply_to_new(&ann(), &mut fresh, later);
         fresh
     });
     state = account(state, later).state().clone();
@@ -114,7 +114,7 @@ fn first_start_has_no_cooldown() {
     let dir = tempfile::tempdir().unwrap();
     let loaded = start::load(dir.path(), "boot", NOON).kept;
     let mut fresh = AccountState::new(Provider::Anthropic);
-    loaded.memory.apply_to_new(&ann(), &mut fresh, NOON);
+    loaded.recovery.apply_to_new(&ann(), &mut fresh, NOON);
     assert_eq!(fresh, AccountState::new(Provider::Anthropic));
     assert_eq!(loaded.findings, Vec::<String>::new());
 }

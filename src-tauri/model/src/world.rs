@@ -155,11 +155,11 @@ impl World {
         self.see(&Observation::Started(found));
         let entries: Vec<LedgerEntry> = self.ledger.iter().cloned().collect();
         let now = moment(self.now);
-        let memory = GateRecovery::new(&entries, None, now);
+        let recovery = GateRecovery::new(&entries, None, now);
         let mut state = self.disk.clone().unwrap_or_else(|| AccountState::new(Name::Anthropic));
         match self.disk {
-            Some(_) => memory.apply_to_known(&id(), &mut state, now),
-            None => memory.apply_to_new(&id(), &mut state, now),
+            Some(_) => recovery.apply_to_known(&id(), &mut state, now),
+            None => recovery.apply_to_new(&id(), &mut state, now),
         }
         // The same seed for all: varying the jitter is the simulation's task.
         let mut account = Account::new(id(), "~/.claude".to_owned(), state, preferences(self.free_only), now, 7);

@@ -36,9 +36,9 @@ impl Tray {
         let absence = Absence::new(events.clone());
         let desktop = std::env::var_os("XDG_CURRENT_DESKTOP").unwrap_or_default();
         let on_plasma = desktop.to_string_lossy().split(':').any(|name| name == "KDE");
-        let keeper =
+        let state_store =
             Keeper { bus, on_plasma, faces: seen, events, absence, tell_tried: Some(tell_tried), was_up: false };
-        tokio::spawn(keeper.keep());
+        tokio::spawn(state_store.keep());
         if there {
             // A desktop that does not answer must not delay the rest of the app.
             let _ = tokio::time::timeout(PATIENCE, tried).await;

@@ -39,7 +39,7 @@ const FAILED_ITSELF: &str = "internal error";
 #[derive(Debug)]
 pub struct RunnerContext {
     pub clock: Clock,
-    pub keeper: StateStore,
+    pub state_store: StateStore,
     pub history: History,
     pub requests: Requests,
     pub zone: fn() -> TimeZone,
@@ -189,7 +189,7 @@ impl Task {
     /// Saves the user's shared record first, so that it is never behind.
     async fn save(&mut self, state: Box<UpdatesState>) -> Result<(), String> {
         self.person.write(state.clone()).await?;
-        self.tools.keeper.save_updates(state).await
+        self.tools.state_store.save_updates(state).await
     }
 
     fn dispatch(&mut self, order: Order) {

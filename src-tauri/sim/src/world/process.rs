@@ -29,7 +29,7 @@ pub(super) struct Process {
     pub(super) place: CredentialLocation,
     /// What the state store holds of all accounts.
     pub(super) kept: Vec<(AccountId, Rc<AccountState>)>,
-    pub(super) memory: GateRecovery,
+    pub(super) recovery: GateRecovery,
     pub(super) loss: Option<StateLoss>,
     /// When the account wants to be woken.
     pub(super) until: Option<Millis>,
@@ -124,15 +124,15 @@ impl World {
         if lost {
             state.loss = Some(StateLoss::found(self.disk.recent(), now));
         }
-        let mut memory = GateRecovery::new(self.disk.recent(), state.loss.clone(), now);
-        memory.apply_to_all(&mut state, now);
+        let mut recovery = GateRecovery::new(self.disk.recent(), state.loss.clone(), now);
+        recovery.apply_to_all(&mut state, now);
         let mut place = CredentialLocation::known(&state, Provider::Anthropic, PLACE);
         let kept: Vec<_> =
             std::mem::take(&mut state.accounts).into_iter().map(|(id, kept)| (id, Rc::new(kept))).collect();
         self.see(Observation::Started(seen))?;
         let before = place.looked(&self.owner.read(), now);
         let id = place.account.clone().unwrap_or_else(unnamed);
-        let account = self.take_up(&id, before, &place, &kept, &memory)?;
+        let account = self.take_up(&id, before, &place, &kept, &recovery)?;
         self.processes += 1;
         self.stats.starts += 1;
         self.process = Some(Process {
@@ -141,7 +141,7 @@ impl World {
             loss: state.loss,
             place,
             kept,
-            memory,
+            recovery,
             until: Some(self.now),
             expected: None,
             busy: None,
@@ -175,14 +175,14 @@ impl World {
         before: Option<PreviousAccount>,
         place: &CredentialLocation,
         kept: &[(AccountId, Rc<AccountState>)],
-        memory: &GateRecovery,
+        recovery: &GateRecovery,
     ) -> Result<Account, Broken> {
         let now = self.machine.moment(self.now);
         let who = self.who(id);
         self.see(Observation::Account(who))?;
         let mut state = find(kept, id).cloned().unwrap_or_else(|| {
             let mut fresh = AccountState::new(Provider::Anthropic);
-            memory.apply_to_new(id, &mut fresh, now);
+            recovery.apply_to_new(id, &mut fresh, now);
             fresh
         });
         if let Some(PreviousAccount::Unnamed(unnamed)) = &before
@@ -226,7 +226,7 @@ impl World {
         process.place.settle();
         let before = process.place.looked(&self.owner.read(), now);
         let id = process.place.account.clone().unwrap_or_else(unnamed);
-        process.account = self.take_up(&id, before, &process.place, &process.kept, &process.memory)?;
+        process.account = self.take_up(&id, before, &process.place, &process.kept, &process.recovery)?;
         process.account.handle(Event::NoticeService(!self.muted), now);
         self.process = Some(process);
         Ok(())
