@@ -33,7 +33,7 @@ fn gate(gate: &Gate) -> GateKept {
         GateState::CoolingDown { until, .. } => Door::Until(really(*until)),
         GateState::Paused { .. } => Door::Paused,
     };
-    GateKept { intent: gate.intent.map(really), spending: gate.intent_token.as_ref().and_then(token_of), door }
+    GateKept { intent: gate.intent.map(really), intent_token: gate.intent_token.as_ref().and_then(token_of), door }
 }
 
 pub fn recorded(entry: &LedgerEntry) -> Recorded {

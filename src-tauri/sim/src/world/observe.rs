@@ -36,14 +36,14 @@ impl World {
     }
 
     fn gate(&self, gate: &Gate) -> GateKept {
-        let spending = gate.intent_token.as_ref().and_then(|spending| {
+        let intent_token = gate.intent_token.as_ref().and_then(|spending| {
             let known = [self.owner.refresh_token(), self.owner.previous_refresh_token()];
             let token = known.into_iter().flatten().find(|token| token.fingerprint() == *spending)?;
             Some(token_id(token.expose()))
         });
         GateKept {
             intent: gate.intent.map(|at| self.machine.really(at)),
-            spending,
+            intent_token,
             door: match &gate.state {
                 GateState::Open => Door::Open,
                 GateState::CoolingDown { until, .. } => Door::Until(self.machine.really(*until)),
@@ -148,7 +148,7 @@ impl World {
             && self.looks_at != at
         {
             self.looks_at = at;
-            self.later(at, super::events::Timed::Look);
+            self.later(at, super::events::Timed::Settle);
         }
         Ok(())
     }
@@ -169,7 +169,7 @@ impl World {
     }
 
     fn can_ask(&self) -> bool {
-        let up = !self.machine.asleep && !self.machine.off && !self.offline && !self.wishes.free_only;
+        let up = !self.machine.asleep && !self.machine.off && !self.offline && !self.user_settings.free_only;
         let runs = self.process.as_ref().is_some_and(|process| process.ends.is_none());
         up && runs && !self.disk.full
     }
@@ -184,7 +184,8 @@ impl World {
     }
 
     fn is_renewable(&self) -> bool {
-        let stored = self.owner.sign_in().filter(|_| self.can_ask() && self.wishes.renewal && !self.owner.shielded);
+        let stored =
+            self.owner.sign_in().filter(|_| self.can_ask() && self.user_settings.renewal && !self.owner.shielded);
         let Some(refresh) = stored.and_then(|stored| stored.refresh) else {
             return false;
         };
