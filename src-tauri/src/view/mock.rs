@@ -247,7 +247,7 @@ pub(super) fn answers() -> BTreeMap<&'static str, String> {
     let tables = ["windows-20260914.csv", "money-20260914.csv", "requests-20260914.csv", "episodes-20260914.csv"];
     let own = Some("my-line");
     let updates = |wanted| {
-        let status = UpdatesStatus { can_look: true, wanted, ..UpdatesStatus::default() };
+        let status = UpdatesStatus { can_check: true, wanted, ..UpdatesStatus::default() };
         messages::updates_status(&status, NOW, &LocalTime::UTC)
     };
     let no_sign_in = CredentialRead::Absent(CredentialMissing::NoFile);

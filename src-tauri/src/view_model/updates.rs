@@ -8,7 +8,7 @@ use holdoff_core::updates::{Installing, Offer, UpdatesStatus};
 pub fn view(context: &ViewContext<'_>) -> UpdatesView {
     let status = context.updates;
     UpdatesView {
-        possible: status.can_look,
+        possible: status.can_check,
         chosen: context.settings.updates,
         text: messages::updates_status(status, context.now, context.zone),
         update: status.offer.as_ref().map(|offer| update(offer, context)),

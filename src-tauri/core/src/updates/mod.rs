@@ -56,7 +56,7 @@ pub enum Action {
     /// Save the state durably, then report [`Event::Persisted`].
     Persist(Box<UpdatesState>),
     /// Fetch the list, then report [`Event::Listed`].
-    Look(ReleasePermit),
+    Check(ReleasePermit),
     /// Announce this version, then report [`Event::Announced`].
     Announce(String),
     /// Fetch this package and check it against the signed list, then report [`Event::Fetched`].
@@ -167,7 +167,7 @@ impl Updates {
         updates
     }
 
-    /// Returns the next action. Call it again after each action; after [`Action::Sleep`], [`Action::Look`],
+    /// Returns the next action. Call it again after each action; after [`Action::Sleep`], [`Action::Check`],
     /// [`Action::Fetch`] and [`Action::Install`], once the time has come or an event was handled.
     pub fn poll(&mut self, now: Moment) -> Action {
         if let Some(entry) = self.ledger.pop_front() {
@@ -200,7 +200,7 @@ impl Updates {
             let is_late = self.state.asked.is_none_or(|asked| now.since(asked) > policy::UPDATE_NOTED);
             if self.is_wanted() && !is_late {
                 self.step = Step::Checking;
-                return Action::Look(ReleasePermit::list(now));
+                return Action::Check(ReleasePermit::list(now));
             }
             self.step = Step::Idle;
             self.answered(SendResult::PermitExpired, now);
@@ -249,7 +249,7 @@ impl Updates {
             can_install: self.package(release).is_some(),
         });
         UpdatesStatus {
-            can_look: self.build.key.is_some(),
+            can_check: self.build.key.is_some(),
             package: self.build.package,
             wanted: self.preferences.wanted,
             asked: self.state.asked.map(|at| at.wall),

@@ -167,7 +167,7 @@ impl Task {
                     let saved = self.save(state).await;
                     self.handle(Event::Persisted(saved));
                 }
-                Action::Look(permit) => self.look(permit),
+                Action::Check(permit) => self.check(permit),
                 Action::Announce(version) => {
                     if self.announcements.send(version).await.is_err() {
                         return None;
@@ -221,7 +221,7 @@ impl Task {
         self.tools.history.record(entry).await;
     }
 
-    fn look(&mut self, permit: ReleasePermit) {
+    fn check(&mut self, permit: ReleasePermit) {
         // Without a server, no check is requested.
         let Some(server) = self.server.clone() else { return };
         tracing::info!("checking for updates");

@@ -202,7 +202,7 @@ impl World {
                 }
                 Action::Record(_) => {}
                 Action::Persist(state) => self.persist(*state)?,
-                Action::Look(_) => {
+                Action::Check(_) => {
                     let is_saved = self.kept.updates.under_way;
                     self.see(UpdatesSeen::Left { is_saved })?;
                     self.under_way = Some(self.now + self.rng.spread(100, 30 * SECOND));

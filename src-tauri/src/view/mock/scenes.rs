@@ -250,7 +250,7 @@ fn switched_off() -> Scene {
 
 fn updating(change: impl FnOnce(&mut UpdatesStatus), settings: Value) -> Scene {
     let mut scene = Scene::of(account()).choosing(settings);
-    scene.updates = UpdatesStatus { can_look: true, package: Some(PackageKind::Archive), ..UpdatesStatus::default() };
+    scene.updates = UpdatesStatus { can_check: true, package: Some(PackageKind::Archive), ..UpdatesStatus::default() };
     change(&mut scene.updates);
     scene
 }
