@@ -25,7 +25,7 @@ impl Controller {
         let (environment, settings) = (self.environment.clone(), self.settings.settings.clone());
         let tell = self.tell_found.clone();
         tokio::task::spawn_blocking(move || {
-            let _ = tell.send((sign_in_session::look(&environment, &settings, wanted), responder));
+            let _ = tell.send((sign_in_session::probe(&environment, &settings, wanted), responder));
         });
     }
 
