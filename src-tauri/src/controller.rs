@@ -88,7 +88,7 @@ struct Controller {
 /// The state shown last.
 #[derive(Default)]
 struct Shown {
-    face: Option<TrayModel>,
+    tray: Option<TrayModel>,
     view: Option<View>,
 }
 
@@ -202,10 +202,10 @@ impl Controller {
         self.local = local_time(&self.settings.settings);
         let needing = self.with_context(view_model::needing_sign_in);
         self.signing_in.keep(&needing);
-        let face = self.with_context(model::face);
-        if self.shown.face.as_ref() != Some(&face) {
-            self.shown.face = Some(face.clone());
-            self.tray.show(face);
+        let model = self.with_context(model::tray_model);
+        if self.shown.tray.as_ref() != Some(&model) {
+            self.shown.tray = Some(model.clone());
+            self.tray.show(model);
         }
         if self.windows.is_attached() {
             self.feed_windows();

@@ -2,7 +2,7 @@
 
 use super::Controller;
 use crate::account_settings_view;
-use crate::status_line::{self, Wish};
+use crate::status_line::{self, StatusLineRequest};
 use crate::store_plugin::StoreFiles;
 use crate::view::Answer;
 use holdoff_core::messages;
@@ -114,8 +114,8 @@ impl Controller {
     pub(super) fn status_line(&self, place: String, install: bool, agreed: Option<String>, responder: Responder) {
         let (environment, settings) = (self.environment.clone(), self.settings.settings.clone());
         tokio::task::spawn_blocking(move || {
-            let wish = Wish { place: &place, install, agreed: agreed.as_deref() };
-            responder.answer(json!(status_line::change(&environment, &settings, wish)));
+            let request = StatusLineRequest { place: &place, install, agreed: agreed.as_deref() };
+            responder.answer(json!(status_line::change(&environment, &settings, request)));
         });
     }
 }

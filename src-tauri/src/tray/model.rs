@@ -7,14 +7,14 @@ use holdoff_core::state::Refusal;
 use holdoff_core::status::account::first_refusal;
 use holdoff_core::{AccountId, AccountStatus, Condition, messages};
 
-pub fn face(context: &ViewContext<'_>) -> TrayModel {
+pub fn tray_model(context: &ViewContext<'_>) -> TrayModel {
     let all: Vec<AccountStatus<'_>> = context.accounts().map(|(_, account)| context.status(account)).collect();
     let Some(urgent) = all.iter().min_by_key(|status| status.urgency()) else {
         return nobody(context);
     };
-    let mark = if context.snapshot.trouble.is_some() { Glyph::Paused } else { mark(urgent.condition) };
+    let glyph = if context.snapshot.trouble.is_some() { Glyph::Paused } else { glyph(urgent.condition) };
     TrayModel {
-        icon: Icon::from_percent(urgent.highest, mark, PanelTheme::Either),
+        icon: Icon::from_percent(urgent.highest, glyph, PanelTheme::Either),
         title: "Holdoff".to_owned(),
         tooltip: tooltips(context),
         menu: [sections(context), commands(first_refusal(&all).map(|refusal| (refusal, context)), update(context))]
@@ -75,7 +75,7 @@ fn is_several(context: &ViewContext<'_>) -> bool {
     context.accounts().nth(1).is_some()
 }
 
-fn mark(condition: Condition) -> Glyph {
+fn glyph(condition: Condition) -> Glyph {
     match condition {
         Condition::Unknown => Glyph::Unknown,
         Condition::Ok => Glyph::Level,
