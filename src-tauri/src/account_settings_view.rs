@@ -1,7 +1,7 @@
 //! The accounts in the settings: the choices for each account and where its sign-in is stored.
 
 use crate::view::{AccountChoice, PlaceView};
-use crate::view_model::Known;
+use crate::view_context::ViewContext;
 use holdoff_core::account::label;
 use holdoff_core::credential::location;
 use holdoff_core::settings::Readings;
@@ -9,53 +9,53 @@ use holdoff_core::{AccountId, AccountState, CredentialLocation, messages};
 use holdoff_engine::claude_code::CredentialStore;
 
 /// Every account with a known sign-in, enabled or not, in the order of the locations.
-pub fn accounts(known: &Known<'_>) -> Vec<AccountChoice> {
+pub fn accounts(context: &ViewContext<'_>) -> Vec<AccountChoice> {
     let mut ids: Vec<&AccountId> = Vec::new();
-    for id in known.snapshot.state.places.iter().filter_map(|place| place.account.as_ref()) {
+    for id in context.snapshot.state.places.iter().filter_map(|place| place.account.as_ref()) {
         if !ids.contains(&id) {
             ids.push(id);
         }
     }
-    ids.into_iter().filter_map(|id| account(id, known)).collect()
+    ids.into_iter().filter_map(|id| account(id, context)).collect()
 }
 
 /// The display name of an account that has a known sign-in.
-pub fn label(id: &AccountId, known: &Known<'_>) -> Option<String> {
-    account(id, known).map(|account| account.label)
+pub fn label(id: &AccountId, context: &ViewContext<'_>) -> Option<String> {
+    account(id, context).map(|account| account.label)
 }
 
-fn account(id: &AccountId, known: &Known<'_>) -> Option<AccountChoice> {
-    let state = &known.snapshot.state;
+fn account(id: &AccountId, context: &ViewContext<'_>) -> Option<AccountChoice> {
+    let state = &context.snapshot.state;
     let theirs: Vec<&CredentialLocation> = location::of(&state.places, id).collect();
     let used = state.accounts.get(id).map(|account| account.sign_in.place.as_str());
     let first = theirs.iter().find(|place| Some(place.name()) == used).or(theirs.first())?;
     let name = label::name_of(id, &first.sign_in, state);
     Some(AccountChoice {
         id: id.0.clone(),
-        label: label::label_of(id, &first.sign_in, state, known.settings),
+        label: label::label_of(id, &first.sign_in, state, context.settings),
         name,
         plan: first.sign_in.plan.as_deref().map(messages::capitalised),
-        places: theirs.iter().map(|place| place_view(place, Some(place.name()) == used, known)).collect(),
-        enabled: known.settings.is_enabled(id),
-        renewal: known.settings.may_renew(id),
-        readings: readings(id, known),
+        places: theirs.iter().map(|place| place_view(place, Some(place.name()) == used, context)).collect(),
+        enabled: context.settings.is_enabled(id),
+        renewal: context.settings.may_renew(id),
+        readings: readings(id, context),
     })
 }
 
 /// The chosen reading source, or the stored one if none was chosen.
-fn readings(id: &AccountId, known: &Known<'_>) -> Readings {
-    let kept = known.snapshot.state.accounts.get(id).is_some_and(AccountState::free_only);
-    let free_only = known.settings.readings(id).map_or(kept, |readings| readings == Readings::FreeOnly);
+fn readings(id: &AccountId, context: &ViewContext<'_>) -> Readings {
+    let kept = context.snapshot.state.accounts.get(id).is_some_and(AccountState::free_only);
+    let free_only = context.settings.readings(id).map_or(kept, |readings| readings == Readings::FreeOnly);
     if free_only { Readings::FreeOnly } else { Readings::Ask }
 }
 
 /// Added folders that have no sign-in yet, and the location of a token that cannot be used here.
-pub fn folders(known: &Known<'_>) -> Vec<PlaceView> {
-    let places = known.snapshot.state.places.iter().filter(|place| place.account.is_none());
-    let mut views: Vec<PlaceView> = places.map(|place| place_view(place, false, known)).collect();
+pub fn folders(context: &ViewContext<'_>) -> Vec<PlaceView> {
+    let places = context.snapshot.state.places.iter().filter(|place| place.account.is_none());
+    let mut views: Vec<PlaceView> = places.map(|place| place_view(place, false, context)).collect();
     views.retain(|view| view.listed.is_some());
-    for (listed, place) in listed(known) {
-        if known.snapshot.state.places.iter().all(|there| there.name() != place) {
+    for (listed, place) in listed(context) {
+        if context.snapshot.state.places.iter().all(|there| there.name() != place) {
             views.push(PlaceView {
                 place,
                 state: "the same folder as another one".to_owned(),
@@ -66,17 +66,21 @@ pub fn folders(known: &Known<'_>) -> Vec<PlaceView> {
     views
 }
 
-fn place_view(place: &CredentialLocation, used: bool, known: &Known<'_>) -> PlaceView {
-    let account = place.account.as_ref().and_then(|id| known.snapshot.state.accounts.get(id));
-    let rejected = account.map(|account| account.rejected.as_slice()).unwrap_or_default();
-    let listed = listed(known).find(|(_, name)| name == place.name()).map(|(listed, _)| listed.to_owned());
-    PlaceView { place: place.name().to_owned(), state: messages::place(place, used, rejected, known.now.wall), listed }
+fn place_view(place: &CredentialLocation, used: bool, context: &ViewContext<'_>) -> PlaceView {
+    let account = place.account.as_ref().and_then(|id| context.snapshot.state.accounts.get(id));
+    let rejected = account.map(|account| account.rejected_credentials.as_slice()).unwrap_or_default();
+    let listed = listed(context).find(|(_, name)| name == place.name()).map(|(listed, _)| listed.to_owned());
+    PlaceView {
+        place: place.name().to_owned(),
+        state: messages::place(place, used, rejected, context.now.wall),
+        listed,
+    }
 }
 
 /// Each folder in the settings, with the name of its location.
-fn listed<'a>(known: &'a Known<'_>) -> impl Iterator<Item = (&'a str, String)> {
-    let place = |dir: &String| CredentialStore::added(dir.into(), Some(known.home.to_owned())).place();
-    known.settings.claude_config_dirs.iter().map(move |dir| (dir.as_str(), place(dir)))
+fn listed<'a>(context: &'a ViewContext<'_>) -> impl Iterator<Item = (&'a str, String)> {
+    let place = |dir: &String| CredentialStore::added(dir.into(), Some(context.home.to_owned())).place();
+    context.settings.claude_config_dirs.iter().map(move |dir| (dir.as_str(), place(dir)))
 }
 
 #[cfg(test)]
@@ -111,7 +115,7 @@ mod tests {
         let dirs = ["/home/ann/work", "~/new", "~/link"].map(str::to_owned).to_vec();
         let mut settings = Settings { claude_config_dirs: dirs, ..Settings::default() };
         choose(&mut settings);
-        let known = Known {
+        let context = ViewContext {
             snapshot: &Snapshot { state, trouble: None },
             settings: &settings,
             setting_problems: &[],
@@ -127,7 +131,7 @@ mod tests {
             speed: 1.0,
             zone: &LocalTime::UTC,
         };
-        look(accounts(&known), folders(&known));
+        look(accounts(&context), folders(&context));
     }
 
     #[test]

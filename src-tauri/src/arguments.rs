@@ -8,7 +8,7 @@ pub enum Role {
     /// The tray app, with an optional window to open at once.
     Tray { open: Option<Window> },
     /// Probes the desktop, prints the result and exits; used by `holdoff doctor`.
-    Look,
+    Probe,
     /// The window process, started by the tray app. On Linux it is a separate program.
     #[cfg(not(target_os = "linux"))]
     Windows { first: Window },
@@ -21,7 +21,7 @@ pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Role, String> {
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     match words.as_slice() {
         [] => Ok(Role::Tray { open: None }),
-        ["--look"] => Ok(Role::Look),
+        ["--look"] => Ok(Role::Probe),
         [one] if Window::from_flag(one).is_some() => Ok(Role::Tray { open: Window::from_flag(one) }),
         #[cfg(not(target_os = "linux"))]
         ["--windows", one] if Window::from_flag(one).is_some() => {
@@ -40,7 +40,7 @@ mod tests {
         let role = |args: &[&str]| parse(args.iter().map(OsString::from));
         assert_eq!(role(&[]), Ok(Role::Tray { open: None }));
         assert_eq!(role(&["--settings"]), Ok(Role::Tray { open: Some(Window::Settings) }));
-        assert_eq!(role(&["--look"]), Ok(Role::Look));
+        assert_eq!(role(&["--look"]), Ok(Role::Probe));
         assert!(role(&["--windows"]).is_err());
         assert!(role(&["--panel", "--panel"]).is_err());
     }

@@ -16,8 +16,8 @@ use crate::tray::menu::{TrayAction, TrayModel};
 use crate::tray::model;
 use crate::tray::{Tray, TrayEvent};
 use crate::view::View;
+use crate::view_context::ViewContext;
 use crate::view_model;
-use crate::view_model::Known;
 use crate::window_process::WindowProcess;
 use holdoff_core::messages::NoWindow;
 use holdoff_core::{AccountId, LocalTime, messages};
@@ -88,7 +88,7 @@ struct Controller {
 /// The state shown last.
 #[derive(Default)]
 struct Shown {
-    face: Option<TrayModel>,
+    tray: Option<TrayModel>,
     view: Option<View>,
 }
 
@@ -172,9 +172,9 @@ pub async fn run(parts: Parts) -> End {
 }
 
 impl Controller {
-    fn known<R>(&self, use_it: impl FnOnce(&Known<'_>) -> R) -> R {
+    fn with_context<R>(&self, use_it: impl FnOnce(&ViewContext<'_>) -> R) -> R {
         let snapshot = self.engine.snapshots.borrow();
-        use_it(&Known {
+        use_it(&ViewContext {
             snapshot: &snapshot,
             settings: &self.settings.settings,
             setting_problems: &self.settings.problems,
@@ -193,19 +193,19 @@ impl Controller {
     }
 
     fn next_change(&self) -> holdoff_core::Moment {
-        self.known(view_model::next_change)
+        self.with_context(view_model::next_change)
     }
 
     async fn refresh_shown(&mut self) {
         self.engine.snapshots.mark_unchanged();
         // The time zone may have changed: a computer travels.
         self.local = local_time(&self.settings.settings);
-        let needing = self.known(view_model::needing_sign_in);
+        let needing = self.with_context(view_model::needing_sign_in);
         self.signing_in.keep(&needing);
-        let face = self.known(model::face);
-        if self.shown.face.as_ref() != Some(&face) {
-            self.shown.face = Some(face.clone());
-            self.tray.show(face);
+        let model = self.with_context(model::tray_model);
+        if self.shown.tray.as_ref() != Some(&model) {
+            self.shown.tray = Some(model.clone());
+            self.tray.show(model);
         }
         if self.windows.is_attached() {
             self.feed_windows();
@@ -213,7 +213,7 @@ impl Controller {
     }
 
     fn feed_windows(&mut self) {
-        let view = self.known(view_model::view);
+        let view = self.with_context(view_model::view);
         // The clock always differs, so a new clock alone is not worth a message.
         let same = |old: &View| View { clock: view.clock.clone(), ..old.clone() } == view;
         if self.shown.view.as_ref().is_some_and(same) {
@@ -355,7 +355,7 @@ impl Controller {
         let (notifier, environment) = (self.notifier.clone(), self.environment.clone());
         let commands = self.engine.commands();
         let local = local_time(&self.settings.settings);
-        let label = self.known(|known| known.label(&announcement.account));
+        let label = self.with_context(|context| context.label(&announcement.account));
         tokio::spawn(async move {
             let id = announcement.notice.id;
             let shown = notifier.show(&environment, &announcement, &label, &local).await;

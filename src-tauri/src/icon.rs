@@ -59,7 +59,7 @@ pub struct Icon {
     /// How much of the most binding window is used, 0 to 100; more is drawn as 100.
     pub used_percent: Option<u8>,
     /// A [`Glyph::Level`] without a percentage is drawn as [`Glyph::Unknown`].
-    pub mark: Glyph,
+    pub glyph: Glyph,
     pub ink: PanelTheme,
 }
 
@@ -76,10 +76,10 @@ impl Icon {
     /// Takes the percentage as the provider reports it.
     ///
     /// It is rounded down, so that a window is drawn as high or full only once it is. NaN counts as unknown.
-    pub fn from_percent(used_percent: Option<f64>, mark: Glyph, ink: PanelTheme) -> Self {
+    pub fn from_percent(used_percent: Option<f64>, glyph: Glyph, ink: PanelTheme) -> Self {
         let used_percent =
             used_percent.filter(|percent| !percent.is_nan()).map(|percent| percent.clamp(0.0, 100.0) as u8);
-        Self { used_percent, mark, ink }
+        Self { used_percent, glyph, ink }
     }
 
     /// Draws the icon `size` pixels wide and high.
@@ -104,7 +104,7 @@ impl Icon {
 
     /// Whether the glyph consists of thin lines with the panel visible between them.
     fn is_open(self) -> bool {
-        match self.mark {
+        match self.glyph {
             Glyph::Level | Glyph::Stale | Glyph::Absent | Glyph::Unknown => true,
             Glyph::CoolingDown => self.used_percent.is_some(),
             Glyph::Paused | Glyph::Expired => false,
@@ -116,7 +116,7 @@ impl Icon {
             return Pixmap::empty();
         };
         let used = self.used_percent.map(|percent| percent.min(100));
-        match (self.mark, used) {
+        match (self.glyph, used) {
             (Glyph::Level, Some(used)) => gauge::level(&mut canvas, palette, used),
             (Glyph::Level, None) => glyphs::question(&mut canvas, palette),
             (Glyph::CoolingDown, used) => {

@@ -6,6 +6,7 @@
 pub mod icon;
 pub mod sign_in_session;
 pub mod view;
+pub mod view_context;
 pub mod view_model;
 
 mod account_settings_view;
@@ -47,7 +48,7 @@ pub fn main() -> ExitCode {
     };
     match role {
         Role::Tray { open } => app::run(environment, open),
-        Role::Look => desktop_probe::print(),
+        Role::Probe => desktop_probe::print(),
         #[cfg(not(target_os = "linux"))]
         Role::Windows { first } => holdoff_window::run(&environment, first),
     }

@@ -76,8 +76,8 @@ impl SigningIn {
 
 /// Searches this computer for the programs, and opens a terminal for the account whose sign-in is in the wanted location, if
 /// any. Blocks for a moment.
-pub fn look(environment: &Environment, settings: &Settings, wanted: Option<(AccountId, String)>) -> Found {
-    let mut found = sign_in_launcher::Found::look(&environment.home, |name| {
+pub fn probe(environment: &Environment, settings: &Settings, wanted: Option<(AccountId, String)>) -> Found {
+    let mut found = sign_in_launcher::Found::probe(&environment.home, |name| {
         std::env::var_os(name).filter(|value| !value.is_empty())
     });
     let opening = wanted.map(|(account, place)| {

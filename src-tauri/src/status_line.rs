@@ -15,7 +15,7 @@ const PROGRAM: &str = if cfg!(windows) { "holdoff.exe" } else { "holdoff" };
 
 /// A requested change of the status line at `place`.
 #[derive(Debug, Clone, Copy)]
-pub struct Wish<'a> {
+pub struct StatusLineRequest<'a> {
     pub place: &'a str,
     /// Whether to install Holdoff; otherwise the earlier command is restored.
     pub install: bool,
@@ -28,20 +28,24 @@ pub fn all(environment: &Environment, settings: &Settings) -> Vec<StatusLineView
 }
 
 /// Returns the preview of the change, or makes the change if the user agreed to it.
-pub fn change(environment: &Environment, settings: &Settings, wish: Wish<'_>) -> StatusLineAnswer {
-    match try_change(environment, settings, wish) {
+pub fn change(environment: &Environment, settings: &Settings, request: StatusLineRequest<'_>) -> StatusLineAnswer {
+    match try_change(environment, settings, request) {
         Ok(answer) => answer,
         Err(why) => said(false, why),
     }
 }
 
-fn try_change(environment: &Environment, settings: &Settings, wish: Wish<'_>) -> Result<StatusLineAnswer, String> {
-    let found = places(environment, settings).into_iter().find(|(name, _)| name == wish.place);
+fn try_change(
+    environment: &Environment,
+    settings: &Settings,
+    request: StatusLineRequest<'_>,
+) -> Result<StatusLineAnswer, String> {
+    let found = places(environment, settings).into_iter().find(|(name, _)| name == request.place);
     let (_, place) = found.ok_or("This is no longer a Claude Code folder. Open the settings again.")?;
     let plan =
-        if wish.install { place.plan_install(&own_command(&environment.data_dir)?) } else { place.plan_uninstall() };
-    let nothing = if wish.install { messages::STATUS_LINE_THERE } else { messages::STATUS_LINE_NOT_THERE };
-    match (plan.map_err(in_words)?, wish.agreed) {
+        if request.install { place.plan_install(&own_command(&environment.data_dir)?) } else { place.plan_uninstall() };
+    let nothing = if request.install { messages::STATUS_LINE_THERE } else { messages::STATUS_LINE_NOT_THERE };
+    match (plan.map_err(in_words)?, request.agreed) {
         (Plan::Nothing, _) => Ok(said(true, nothing.to_owned())),
         (Plan::Change(change), None) => {
             let plan = shown(&change, &environment.home);
@@ -51,7 +55,7 @@ fn try_change(environment: &Environment, settings: &Settings, wish: Wish<'_>) ->
         (Plan::Change(change), Some(agreed)) if change.fingerprint() != agreed => {
             Err(messages::STATUS_LINE_CHANGED.to_owned())
         }
-        (Plan::Change(change), Some(_)) => make(&place, *change, wish.install).map(|done| said(true, done)),
+        (Plan::Change(change), Some(_)) => make(&place, *change, request.install).map(|done| said(true, done)),
     }
 }
 

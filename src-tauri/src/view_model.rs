@@ -3,169 +3,123 @@
 mod updates;
 
 use crate::account_settings_view;
-use crate::sign_in_session::SigningIn;
 use crate::view::{
     AccountView, ClockView, MoneyView, OfferView, ReadingView, RefreshView, SettingsView, SignInState, SignInView,
     StepProgress, StepView, TroubleView, TurnedTo, View, WindowView,
 };
-use holdoff_core::account::label;
+use crate::view_context::ViewContext;
 use holdoff_core::credential::sign_in_flow::SignInFlow;
 use holdoff_core::quota::Level;
 use holdoff_core::quota::forecast::Forecast;
 use holdoff_core::state::SignInTrouble;
-use holdoff_core::updates::UpdatesStatus;
 use holdoff_core::{
-    AccountId, AccountState, AccountStatus, LocalTime, Moment, QuotaWindow, Reading, Settings, StatusContext, Wall,
-    messages,
+    AccountId, AccountState, AccountStatus, LocalTime, Moment, QuotaWindow, Reading, Settings, messages,
 };
-use holdoff_engine::credentials::monitor::Unwatched;
-use holdoff_engine::storage::history::News;
-use holdoff_engine::storage::state_store::Snapshot;
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::Duration;
 
-/// All inputs of the view.
-#[derive(Debug, Clone)]
-pub struct Known<'a> {
-    pub snapshot: &'a Snapshot,
-    pub settings: &'a Settings,
-    pub setting_problems: &'a [String],
-    /// The desktop's state; the desktop's own settings may change it.
-    pub starts_at_login: bool,
-    /// Warnings from startup, such as an unreadable state file.
-    pub findings: &'a [String],
-    pub history: &'a News,
-    /// The accounts that another process polls.
-    pub elsewhere: &'a BTreeSet<AccountId>,
-    pub unwatched: &'a Unwatched,
-    pub home: &'a Path,
-    pub signing_in: &'a SigningIn,
-    pub updates: &'a UpdatesStatus,
-    pub now: Moment,
-    pub speed: f64,
-    pub zone: &'a LocalTime,
-}
-
-impl Known<'_> {
-    pub(crate) fn accounts(&self) -> impl Iterator<Item = (&AccountId, &AccountState)> {
-        let state = &self.snapshot.state;
-        state.active.iter().filter_map(|id| Some((id, state.accounts.get(id)?)))
-    }
-
-    /// The display name of an account.
-    pub(crate) fn label(&self, id: &AccountId) -> String {
-        label::label(id, &self.snapshot.state, self.settings)
-    }
-
-    pub(crate) fn status<'a>(&self, account: &'a AccountState) -> AccountStatus<'a> {
-        let interval = self.settings.polling_interval;
-        let saving_failure = self.snapshot.trouble.as_deref();
-        AccountStatus::of(account, &StatusContext { now: self.now, interval, saving_failure })
-    }
-
-    pub(crate) fn clock(&self, at: Wall) -> String {
-        messages::clock(at, self.now.wall, self.zone)
-    }
-
-    fn troubles(&self) -> Vec<TroubleView> {
-        let trouble = |title: &str, text: String| TroubleView { title: title.to_owned(), text };
-        let mut troubles = Vec::new();
-        if let Some(why) = &self.snapshot.trouble {
-            troubles.push(trouble(
-                "State cannot be saved",
-                format!(
-                    "Saving failed: {why}. Without a record Holdoff could send a request too early, so it sends none until it can save again. Free some space or fix the folder's permissions; Holdoff resumes by itself."
-                ),
-            ));
-        }
-        // This copy has no name for an account that it never polled.
-        let names: Vec<String> =
-            self.elsewhere.iter().filter_map(|id| account_settings_view::label(id, self)).collect();
-        if !names.is_empty() {
-            troubles.push(trouble(
-                "Another copy of Holdoff is running",
-                format!(
-                    "Another copy checks {}, so this one does not. It takes over by itself when the other copy quits.",
-                    names.join(" and ")
-                ),
-            ));
-        }
-        for (place, why) in self.unwatched {
-            let (title, text) = messages::unwatched(place, why);
-            troubles.push(trouble(title, text));
-        }
-        if let Some(why) = &self.history.trouble {
-            troubles.push(trouble("History not saved", why.clone()));
-        }
-        let findings = self.findings.iter().chain(&self.history.findings);
-        troubles.extend(findings.map(|text| trouble("Startup warning", text.clone())));
-        troubles
-    }
-}
-
 /// The view of both windows.
-pub fn view(known: &Known<'_>) -> View {
+pub fn view(context: &ViewContext<'_>) -> View {
     View {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        clock: ClockView { now_ms: known.now.wall.0, speed: known.speed },
-        troubles: known.troubles(),
-        accounts: known.accounts().map(|(id, account)| account_view(id, account, known)).collect(),
-        settings: settings_view(known),
-        updates: updates::view(known),
-        turned_to: known.signing_in.turned_to().map(|(account, time)| TurnedTo { account: account.0.clone(), time }),
+        clock: ClockView { now_ms: context.now.wall.0, speed: context.speed },
+        troubles: troubles(context),
+        accounts: context.accounts().map(|(id, account)| account_view(id, account, context)).collect(),
+        settings: settings_view(context),
+        updates: updates::view(context),
+        turned_to: context.signing_in.turned_to().map(|(account, time)| TurnedTo { account: account.0.clone(), time }),
     }
 }
 
-fn account_view(id: &AccountId, account: &AccountState, known: &Known<'_>) -> AccountView {
-    let now = known.now;
-    let status = known.status(account);
+fn troubles(context: &ViewContext<'_>) -> Vec<TroubleView> {
+    let trouble = |title: &str, text: String| TroubleView { title: title.to_owned(), text };
+    let mut troubles = Vec::new();
+    if let Some(why) = &context.snapshot.trouble {
+        troubles.push(trouble(
+            "State cannot be saved",
+            format!(
+                "Saving failed: {why}. Without a record Holdoff could send a request too early, so it sends none until it can save again. Free some space or fix the folder's permissions; Holdoff resumes by itself."
+            ),
+        ));
+    }
+    // This copy has no name for an account that it never polled.
+    let names: Vec<String> =
+        context.elsewhere.iter().filter_map(|id| account_settings_view::label(id, context)).collect();
+    if !names.is_empty() {
+        troubles.push(trouble(
+            "Another copy of Holdoff is running",
+            format!(
+                "Another copy checks {}, so this one does not. It takes over by itself when the other copy quits.",
+                names.join(" and ")
+            ),
+        ));
+    }
+    for (place, why) in context.unwatched {
+        let (title, text) = messages::unwatched(place, why);
+        troubles.push(trouble(title, text));
+    }
+    if let Some(why) = &context.history.trouble {
+        troubles.push(trouble("History not saved", why.clone()));
+    }
+    let findings = context.findings.iter().chain(&context.history.findings);
+    troubles.extend(findings.map(|text| trouble("Startup warning", text.clone())));
+    troubles
+}
+
+fn account_view(id: &AccountId, account: &AccountState, context: &ViewContext<'_>) -> AccountView {
+    let now = context.now;
+    let status = context.status(account);
     let next = status.next_request;
     AccountView {
         provider: account.provider.key().to_owned(),
         id: id.0.clone(),
-        label: known.label(id),
+        label: context.label(id),
         plan: account.sign_in.plan.as_deref().map(messages::capitalised),
         condition: status.condition,
-        status: messages::status(&status, known.zone).join(" "),
-        windows: windows(account, known),
+        status: messages::status(&status, context.zone).join(" "),
+        windows: windows(account, context),
         money: money(account),
         reading: account.reading.as_ref().map(|reading| ReadingView {
             at_ms: reading.at.0,
             source: messages::source(reading.source, account.provider),
             stale: status.is_stale,
         }),
-        refresh: refresh(&status, known.zone),
+        refresh: refresh(&status, context.zone),
         next_request_ms: next.map(|next| next.wall_as_of(now).0),
-        next_request_clock: next.map(|next| messages::not_before(next.wall_as_of(now), now.wall, known.zone)),
-        sign_in: sign_in(id, &status, known),
+        next_request_clock: next.map(|next| messages::not_before(next.wall_as_of(now), now.wall, context.zone)),
+        sign_in: sign_in(id, &status, context),
         free_only: account.free_only(),
         offers_free: account.is_refused_as_a_program(),
     }
 }
 
 /// The accounts that need a new sign-in.
-pub fn needing_sign_in(known: &Known<'_>) -> BTreeSet<AccountId> {
+pub fn needing_sign_in(context: &ViewContext<'_>) -> BTreeSet<AccountId> {
     let needing = |(id, account): (&AccountId, &AccountState)| {
-        matches!(known.status(account).sign_in_flow, SignInFlow::SignIn(_)).then(|| id.clone())
+        matches!(context.status(account).sign_in_flow, SignInFlow::SignIn(_)).then(|| id.clone())
     };
-    known.accounts().filter_map(needing).collect()
+    context.accounts().filter_map(needing).collect()
 }
 
 /// The location of an account's sign-in.
-pub fn place(known: &Known<'_>, account: &AccountId) -> Option<String> {
-    known.snapshot.state.accounts.get(account).map(|account| account.sign_in.place.clone())
+pub fn place(context: &ViewContext<'_>, account: &AccountId) -> Option<String> {
+    context.snapshot.state.accounts.get(account).map(|account| account.sign_in.place.clone())
 }
 
-fn windows(account: &AccountState, known: &Known<'_>) -> Vec<WindowView> {
+fn windows(account: &AccountState, context: &ViewContext<'_>) -> Vec<WindowView> {
     let Some(reading) = &account.reading else {
         return Vec::new();
     };
-    reading.windows.iter().map(|window| window_view(window, reading, account, known)).collect()
+    reading.windows.iter().map(|window| window_view(window, reading, account, context)).collect()
 }
 
-fn window_view(window: &QuotaWindow, reading: &Reading, account: &AccountState, known: &Known<'_>) -> WindowView {
-    let now = known.now.wall;
+fn window_view(
+    window: &QuotaWindow,
+    reading: &Reading,
+    account: &AccountState,
+    context: &ViewContext<'_>,
+) -> WindowView {
+    let now = context.now.wall;
     let level = window.level(now);
     let forecast = account.forecast(window, now);
     let apart = messages::own_age(reading, window, account.provider, now).is_some();
@@ -178,10 +132,10 @@ fn window_view(window: &QuotaWindow, reading: &Reading, account: &AccountState, 
             Level::Reset | Level::Unknown => None,
         },
         resets_at_ms: window.resets_at.map(|at| at.0),
-        resets_clock: window.resets_at.map(|at| messages::resets(at, known.now.wall, known.zone)),
+        resets_clock: window.resets_at.map(|at| messages::resets(at, context.now.wall, context.zone)),
         was_reset: level == Level::Reset,
         binding: window.binding,
-        forecast: forecast.map(|forecast| messages::forecast(forecast, now, known.zone)),
+        forecast: forecast.map(|forecast| messages::forecast(forecast, now, context.zone)),
         runs_out: matches!(forecast, Some(Forecast::RunsOut { .. })),
         read_at_ms: origin.map(|origin| origin.at.0),
         read_source: origin.map(|origin| messages::source(origin.source, account.provider)),
@@ -214,10 +168,10 @@ fn refresh(status: &AccountStatus<'_>, zone: &LocalTime) -> RefreshView {
     }
 }
 
-fn sign_in(id: &AccountId, status: &AccountStatus<'_>, known: &Known<'_>) -> SignInView {
+fn sign_in(id: &AccountId, status: &AccountStatus<'_>, context: &ViewContext<'_>) -> SignInView {
     let account = status.account;
-    let said = messages::sign_in(status, known.zone);
-    let guide = guide(id, status, known);
+    let said = messages::sign_in(status, context.zone);
+    let guide = guide(id, status, context);
     let state = match status.trouble {
         Some(SignInTrouble::Absent(_)) => SignInState::Absent,
         Some(SignInTrouble::Expired) => SignInState::Expired,
@@ -233,7 +187,7 @@ fn sign_in(id: &AccountId, status: &AccountStatus<'_>, known: &Known<'_>) -> Sig
         found_at: place,
         plan: account.sign_in.plan.as_deref().map(messages::capitalised),
         expires_at_ms: account.sign_in.expires_at().map(|at| at.0),
-        expires_clock: account.sign_in.expires_at().map(|at| known.clock(at)),
+        expires_clock: account.sign_in.expires_at().map(|at| context.clock(at)),
         steps: guide.steps.into_iter().map(step).collect(),
         offer: guide.offer.map(offer),
         mended: guide.mended,
@@ -241,18 +195,18 @@ fn sign_in(id: &AccountId, status: &AccountStatus<'_>, known: &Known<'_>) -> Sig
     }
 }
 
-fn guide(id: &AccountId, status: &AccountStatus<'_>, known: &Known<'_>) -> messages::GuideWords {
-    let state = &known.snapshot.state;
+fn guide(id: &AccountId, status: &AccountStatus<'_>, context: &ViewContext<'_>) -> messages::GuideWords {
+    let state = &context.snapshot.state;
     let before = status.account.previous_account.as_ref().filter(|before| state.accounts.contains_key(before));
-    let before = before.map(|before| known.label(before));
+    let before = before.map(|before| context.label(before));
     let around = messages::Around {
-        label: &known.label(id),
+        label: &context.label(id),
         before: before.as_deref(),
-        means: known.signing_in.means,
-        older: known.signing_in.older,
-        opened: known.signing_in.is_opened(id),
+        means: context.signing_in.means,
+        older: context.signing_in.older,
+        opened: context.signing_in.is_opened(id),
     };
-    messages::guide(status, &around, known.zone)
+    messages::guide(status, &around, context.zone)
 }
 
 fn step(step: messages::StepWords) -> StepView {
@@ -273,24 +227,24 @@ fn offer(offer: messages::Offer) -> OfferView {
     OfferView { button: offer.button.to_owned(), urgent: offer.urgent, command: offer.command, problem, address }
 }
 
-fn settings_view(known: &Known<'_>) -> SettingsView {
+fn settings_view(context: &ViewContext<'_>) -> SettingsView {
     SettingsView {
-        chosen: Settings { start_at_login: known.starts_at_login, ..known.settings.clone() },
-        offers_readings: !known.settings.says_readings(),
-        problems: known.setting_problems.to_vec(),
-        accounts: account_settings_view::accounts(known),
-        folders: account_settings_view::folders(known),
+        chosen: Settings { start_at_login: context.starts_at_login, ..context.settings.clone() },
+        offers_readings: !context.settings.says_readings(),
+        problems: context.setting_problems.to_vec(),
+        accounts: account_settings_view::accounts(context),
+        folders: account_settings_view::folders(context),
     }
 }
 
 /// When the view next changes without any event: a window resets, a cooldown ends, a reading gets old, a sign-in expires, or
 /// midnight passes.
-pub fn next_change(known: &Known<'_>) -> Moment {
-    let now = known.now;
-    let mut changes = vec![known.zone.midnight(now.wall)];
-    changes.extend(known.updates.next.map(|next| next.wall_as_of(now)));
-    for (_, account) in known.accounts() {
-        changes.extend(known.status(account).next_changes(known.settings.polling_interval));
+pub fn next_change(context: &ViewContext<'_>) -> Moment {
+    let now = context.now;
+    let mut changes = vec![context.zone.midnight(now.wall)];
+    changes.extend(context.updates.next.map(|next| next.wall_as_of(now)));
+    for (_, account) in context.accounts() {
+        changes.extend(context.status(account).next_changes(context.settings.polling_interval));
     }
     let soonest = changes.into_iter().filter(|at| *at > now.wall).min();
     now.plus(soonest.map_or(Duration::from_secs(3600), |at| at.since(now.wall)))

@@ -93,7 +93,7 @@ fn take_up(environment: &Environment, state: &mut State, source: &CredentialStor
     let Some((reading, session)) = reading_spool::take_up(&environment.data_dir, &source.real_place()) else {
         return;
     };
-    let Some(told) = sessions.told(place.clone(), reading, &session) else {
+    let Some(reported) = sessions.reading(place.clone(), reading, &session) else {
         return;
     };
     let written = source.written().map(|written| environment.clock.wall_of(written));
@@ -102,7 +102,7 @@ fn take_up(environment: &Environment, state: &mut State, source: &CredentialStor
     if let Some(account) = account.filter(|_| known.sign_in.seen.is_none()) {
         known.sign_in = account.sign_in.clone();
     }
-    let Some(pushed) = told.whose(Some(Here { place: &known, written }), &state.places, state) else {
+    let Some(pushed) = reported.whose(Some(Here { place: &known, written }), &state.places, state) else {
         return;
     };
     if let Some(account) = state.accounts.get_mut(&pushed.account) {

@@ -1,6 +1,7 @@
 //! The permission to send requests to one endpoint for one account. A 429 applies to all seats of the login.
 
 mod causes;
+mod gates;
 mod permit;
 pub mod policy;
 pub mod recovery;
@@ -10,6 +11,7 @@ mod spacing;
 mod state_loss;
 
 pub use causes::{Blocked, Cooldown, Pause};
+pub use gates::Gates;
 pub use permit::{Permit, PermittedRequest};
 pub use spacing::{Jitter, Spacing};
 pub use state_loss::StateLoss;
@@ -44,13 +46,14 @@ pub struct Gate {
     /// When the request in progress was begun; saved before it leaves. If set at startup, it was never answered.
     pub intent: Option<Moment>,
     /// The credential that was last rejected with 401, until its one retry is used (law 6).
-    pub refused: Option<Fingerprint>,
+    #[serde(rename = "refused")]
+    pub unauthorized_token: Option<Fingerprint>,
     /// The refresh token that the current request carries (law 8). Token gate only.
-    #[serde(default)]
-    pub spending: Option<Fingerprint>,
+    #[serde(default, rename = "spending")]
+    pub intent_token: Option<Fingerprint>,
     /// Timestamp of the last ledger entry of this gate that this state includes. Newer entries are unknown here.
-    #[serde(default)]
-    pub told: Option<Wall>,
+    #[serde(default, rename = "told")]
+    pub ledger_watermark: Option<Wall>,
     /// The user wants no requests to this endpoint (law 16).
     #[serde(default)]
     pub free_only: bool,
@@ -103,9 +106,9 @@ impl Gate {
             server_failures: 0,
             last_request: None,
             intent: None,
-            refused: None,
-            spending: None,
-            told: None,
+            unauthorized_token: None,
+            intent_token: None,
+            ledger_watermark: None,
             free_only: false,
             edge_refusals: 0,
         }
@@ -289,7 +292,7 @@ impl Gate {
         self.network_failures = 0;
         self.server_failures = 0;
         self.edge_refusals = 0;
-        self.refused = None;
+        self.unauthorized_token = None;
     }
 
     /// The provider rejected `fingerprint`. A 401 or a 403 without a scope is a strike; the third strike pauses.
@@ -315,7 +318,7 @@ impl Gate {
     pub(crate) fn unauthorized_once(&mut self, now: Moment, fingerprint: Option<Fingerprint>) {
         self.finish(now);
         self.edge_refusals = 0;
-        self.refused = fingerprint;
+        self.unauthorized_token = fingerprint;
     }
 
     /// Pauses while the stored sign-in lacks a required scope, and resumes when it has it. No request is sent for this.
@@ -370,7 +373,7 @@ impl Gate {
     /// Removes the intent: the request did not leave.
     pub(crate) fn withdraw(&mut self) {
         self.intent = None;
-        self.spending = None;
+        self.intent_token = None;
     }
 
     fn finish(&mut self, now: Moment) {

@@ -7,7 +7,6 @@
 
 pub mod account;
 pub mod credential;
-mod dice;
 pub mod gate;
 #[cfg(any(test, feature = "testing"))]
 pub mod harness;
@@ -19,6 +18,7 @@ pub mod quota;
 pub mod record;
 pub mod request;
 pub mod response;
+mod rng;
 pub mod settings;
 pub mod state;
 pub mod status;
@@ -32,7 +32,7 @@ pub use credential::{Credential, CredentialRead, CredentialStatus};
 pub use gate::{Gate, GateState, Permit, PermittedRequest};
 pub use local_time::{HourCycle, LocalTime};
 pub use notification::{Notice, NoticeKind};
-pub use quota::attribution::{Here, Speaker, Told};
+pub use quota::attribution::{Here, ReportedReading, Speaker};
 pub use quota::merge::PassiveReading;
 pub use quota::{Provenance, QuotaWindow, Reading, Source};
 pub use request::{Endpoint, Request};

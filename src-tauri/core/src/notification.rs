@@ -12,12 +12,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Episode {
     pub began: Moment,
-    pub told: Told,
+    #[serde(rename = "told")]
+    pub announced: Announced,
 }
 
+/// Whether the user was notified of an episode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Told {
+pub enum Announced {
     /// The user turned this kind off.
     No,
     /// The notice waits or is being shown.
@@ -143,35 +145,35 @@ pub struct Wanted {
 impl Notices {
     pub(crate) fn begin_limit(&mut self, now: Moment, wanted: Wanted) {
         if self.limit.is_none() {
-            let told = self.announce(NoticeKind::RateLimited, wanted.rate_limit, now);
-            self.limit = Some(Episode { began: now, told });
+            let announced = self.announce(NoticeKind::RateLimited, wanted.rate_limit, now);
+            self.limit = Some(Episode { began: now, announced });
         }
     }
 
     pub(crate) fn begin_sign_in(&mut self, now: Moment, wanted: Wanted) {
         if self.sign_in.is_none() {
-            let told = self.announce(NoticeKind::SignInStopped, wanted.sign_in, now);
-            self.sign_in = Some(Episode { began: now, told });
+            let announced = self.announce(NoticeKind::SignInStopped, wanted.sign_in, now);
+            self.sign_in = Some(Episode { began: now, announced });
         }
     }
 
     pub(crate) fn begin_renewal(&mut self, now: Moment, wanted: Wanted) {
         if self.renewal.is_none() {
-            let told = self.announce(NoticeKind::RenewalLimited, wanted.rate_limit, now);
-            self.renewal = Some(Episode { began: now, told });
+            let announced = self.announce(NoticeKind::RenewalLimited, wanted.rate_limit, now);
+            self.renewal = Some(Episode { began: now, announced });
         }
     }
 
-    fn announce(&mut self, kind: NoticeKind, wanted: bool, now: Moment) -> Told {
+    fn announce(&mut self, kind: NoticeKind, wanted: bool, now: Moment) -> Announced {
         if !wanted {
-            return Told::No;
+            return Announced::No;
         }
         // A notice still being shown for an episode that has ended covers this episode too.
         let being_said = |queued: &Queued| queued.kind == kind && queued.phase == Phase::Showing;
         if kind == NoticeKind::Recovered || !self.queue.iter().any(being_said) {
             self.push(kind, None, now);
         }
-        Told::Pending
+        Announced::Pending
     }
 
     fn push(&mut self, kind: NoticeKind, about: Option<WindowNews>, now: Moment) {
@@ -194,8 +196,8 @@ impl Notices {
     pub(crate) fn withdraw(&mut self, window: &str, which: impl Fn(&News) -> bool) -> bool {
         let before = self.queue.len();
         self.queue.retain(|queued| {
-            let told = queued.about.as_ref().is_some_and(|about| about.window == window && which(&about.news));
-            !told || queued.phase == Phase::Showing
+            let is_of_window = queued.about.as_ref().is_some_and(|about| about.window == window && which(&about.news));
+            !is_of_window || queued.phase == Phase::Showing
         });
         self.queue.len() < before
     }
@@ -209,7 +211,7 @@ impl Notices {
         }
         let goes_on = self.goes_on();
         self.queue.retain(|queued| goes_on(queued.kind) || queued.phase == Phase::Showing);
-        if ended.iter().flatten().any(|episode| episode.told == Told::Shown) {
+        if ended.iter().flatten().any(|episode| episode.announced == Announced::Shown) {
             self.announce(NoticeKind::Recovered, wanted.recovery, now);
         }
     }
@@ -281,7 +283,7 @@ impl Notices {
         let Some(episode) = episode else {
             return Some(Over);
         };
-        episode.told = Told::Shown;
+        episode.announced = Announced::Shown;
         None
     }
 

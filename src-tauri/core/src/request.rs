@@ -35,6 +35,16 @@ pub enum Auth {
     RefreshGrant { refresh_token: Token, client_id: String },
 }
 
+impl Endpoint {
+    pub const ALL: [Self; 2] = [Self::Usage, Self::Token];
+    /// Their keys in files and series, in the same order.
+    pub const KEYS: [&'static str; 2] = ["usage", "token"];
+
+    pub fn key(self) -> &'static str {
+        Self::KEYS[self as usize]
+    }
+}
+
 impl Auth {
     /// The secret itself.
     pub fn secret(&self) -> &Token {

@@ -2,50 +2,23 @@
 
 mod accounts;
 mod change;
-mod readings;
+mod parser;
 mod rules;
 mod schema;
+mod values;
 
-pub use accounts::{AccountSettings, LABEL_MAX, LabelOf};
+pub use accounts::LabelOf;
 pub use change::{AccountChange, SettingsChange};
-pub use readings::Readings;
+pub use rules::{check_folder, check_label};
 pub use schema::Settings;
+pub use values::{AccountSettings, LABEL_MAX, MetricsSettings, Percent, Readings, Theme};
 
-use crate::text::excerpt;
-use rules::Rule;
-use serde::{Deserialize, Serialize};
+use parser::Parser;
+use rules::Quotes;
 use serde_json::{Map, Value};
-
-/// Longer than any valid account id.
-const ID_SHOWN: usize = 80;
 
 /// The version of `settings.json`.
 pub const VERSION: u64 = 1;
-
-/// The address that serves metrics, and the file with the bearer token that a scraper must present.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MetricsSettings {
-    pub listen: String,
-    pub token_file: String,
-}
-
-/// Whether a bar grows with what is used or shrinks with what is left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
-pub enum Percent {
-    Used,
-    Left,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
-pub enum Theme {
-    System,
-    Light,
-    Dark,
-}
 
 impl Settings {
     /// Parses the object of `settings.json`. Each invalid value yields a sentence, and its default applies.
@@ -66,80 +39,12 @@ impl Settings {
     }
 }
 
-/// What a problem quotes from the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Quotes {
-    Values,
-    Kinds,
-}
-
-struct Parser<'a> {
-    object: &'a Map<String, Value>,
-    quotes: Quotes,
-    problems: Vec<String>,
-}
-
-impl Parser<'_> {
-    fn version(&mut self) {
-        let found = self.object.get("version");
-        if found.is_none_or(|version| version.as_u64() == Some(VERSION)) {
-            return;
-        }
-        self.problems.push(format!(
-            "settings.json: \"version\" is {}; this version of Holdoff supports version {VERSION} and reads what it can.",
-            self.quotes.shown(found)
-        ));
-    }
-
-    fn setting<T: 'static>(&mut self, key: &str, default: T, rule: Rule<T>) -> T {
-        self.setting_in(self.object, key, key, &default, rule).unwrap_or(default)
-    }
-
-    /// `None` if the value is absent or unusable. `name` is what a problem calls `key`.
-    fn setting_in<T: 'static>(
-        &mut self,
-        object: &Map<String, Value>,
-        key: &str,
-        name: &str,
-        default: &T,
-        rule: Rule<T>,
-    ) -> Option<T> {
-        rule.of_file(name, object.get(key)?, default, self.quotes).map_or_else(
-            |(problem, instead)| {
-                self.problems.push(problem);
-                instead
-            },
-            Some,
-        )
-    }
-}
-
-impl Quotes {
-    /// The invalid value, truncated, or only its kind.
-    fn shown(self, value: Option<&Value>) -> String {
-        match (self, value) {
-            (_, None) => "missing".to_owned(),
-            (Self::Kinds, Some(Value::String(_))) => "a string".to_owned(),
-            (Self::Kinds, Some(Value::Array(_))) => "a list".to_owned(),
-            (Self::Kinds, Some(Value::Object(_))) => "an object".to_owned(),
-            (_, Some(value)) => excerpt(&value.to_string(), 40),
-        }
-    }
-
-    /// An account id as it may appear in a sentence.
-    fn account(self, id: &str) -> String {
-        match self {
-            Self::Values => excerpt(id, ID_SHOWN),
-            Self::Kinds => "<account>".to_owned(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::gate::policy::DEFAULT_POLL_INTERVAL;
     use crate::local_time::ClockChoice;
+    use crate::text::excerpt;
     use serde_json::json;
     use std::time::Duration;
 

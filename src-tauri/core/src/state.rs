@@ -15,7 +15,7 @@ use crate::credential::CredentialStatus;
 use crate::credential::location::CredentialLocation;
 use crate::credential::token::Fingerprint;
 use crate::gate::StateLoss;
-use crate::gate::{Blocked, Cooldown, Gate, GateState, Jitter, Spacing};
+use crate::gate::{Blocked, Cooldown, GateState, Gates, Jitter, Spacing};
 use crate::notification::{Notices, Wanted};
 use crate::quota::cycle::Cycles;
 use crate::quota::forecast::Forecast;
@@ -89,8 +89,8 @@ impl State {
 pub struct AccountState {
     pub provider: Provider,
     pub sign_in: CredentialStatus,
-    pub usage: Gate,
-    pub token: Gate,
+    #[serde(flatten)]
+    pub gates: Gates,
     pub reading: Option<Reading>,
     /// When the next usage request is planned. The gate may delay it.
     pub next: Option<Moment>,
@@ -104,8 +104,8 @@ pub struct AccountState {
     #[serde(default)]
     pub renewed: Option<Moment>,
     /// Whether Holdoff may renew this sign-in, as the user last chose. Saved, so that `status` can show it.
-    #[serde(default)]
-    pub renews: bool,
+    #[serde(default, rename = "renews")]
+    pub renewal_enabled: bool,
     /// What prevents Holdoff from trying to renew this sign-in, such as its owner's lock. Attempts continue.
     #[serde(default, rename = "held_up")]
     pub renewal_blocked: Option<String>,
@@ -113,16 +113,17 @@ pub struct AccountState {
     #[serde(default)]
     pub answered_for: Option<Fingerprint>,
     /// The sign-in was unusable or not renewable at some time since the last reading.
-    #[serde(default)]
-    pub troubled: bool,
+    #[serde(default, rename = "troubled")]
+    pub sign_in_failed: bool,
     /// The last reading verified a sign-in that was unusable before.
-    pub mended: bool,
+    #[serde(rename = "mended")]
+    pub sign_in_recovered: bool,
     /// The account that was signed in here before. Cleared by this account's second reading.
     #[serde(default, rename = "instead_of")]
     pub previous_account: Option<AccountId>,
     /// The sign-ins that ended in a pause since the last reading.
-    #[serde(default)]
-    pub rejected: Vec<Fingerprint>,
+    #[serde(default, rename = "rejected")]
+    pub rejected_credentials: Vec<Fingerprint>,
     /// The id under which an earlier version saved it.
     #[serde(default)]
     pub formerly: Option<AccountId>,
@@ -145,21 +146,20 @@ impl AccountState {
         Self {
             provider,
             sign_in: CredentialStatus::default(),
-            usage: Gate::new(provider, Endpoint::Usage),
-            token: Gate::new(provider, Endpoint::Token),
+            gates: Gates::new(provider),
             reading: None,
             next: None,
             last: None,
             notices: Notices::default(),
             cycles: Cycles::default(),
             renewed: None,
-            renews: false,
+            renewal_enabled: false,
             renewal_blocked: None,
             answered_for: None,
-            troubled: false,
-            mended: false,
+            sign_in_failed: false,
+            sign_in_recovered: false,
             previous_account: None,
-            rejected: Vec::new(),
+            rejected_credentials: Vec::new(),
             formerly: None,
             saves: 0,
         }
@@ -171,32 +171,22 @@ impl AccountState {
     }
 
     fn carry_over_reboot(&mut self, last: Option<Moment>, now: Moment) {
-        self.usage.carry_over_reboot(last, now);
-        self.token.carry_over_reboot(last, now);
+        self.gates.carry_over_reboot(last, now);
         self.notices.carry_over_reboot(last, now);
         self.renewed = self.renewed.map(|at| at.carried(last.unwrap_or(at), now));
         // A planned poll has no claim to its time: the gate decides how long it must wait.
-        self.next = self.next.map(|next| next.carried_wish(last, now));
+        self.next = self.next.map(|next| next.carried_plan(last, now));
     }
 
     /// Takes over the gates and sign-in notifications of the same account under an earlier id.
     pub fn adopt_gates(&mut self, other: &AccountState) {
-        self.usage.merge(&other.usage);
-        self.token.merge(&other.token);
+        self.gates.merge(&other.gates);
         self.notices.adopt(&other.notices);
-        self.troubled |= other.troubled;
-    }
-
-    pub(crate) fn gate(&mut self, endpoint: Endpoint) -> &mut Gate {
-        match endpoint {
-            Endpoint::Usage => &mut self.usage,
-            Endpoint::Token => &mut self.token,
-        }
+        self.sign_in_failed |= other.sign_in_failed;
     }
 
     pub(crate) fn settle(&mut self, now: Moment, jitter: Jitter, wanted: Wanted) {
-        self.usage.settle(now, jitter);
-        self.token.settle(now, jitter);
+        self.gates.settle(now, jitter);
         self.notices.settle(wanted, now);
     }
 }
@@ -204,22 +194,22 @@ impl AccountState {
 impl AccountState {
     /// Whether the user wants no requests and no renewals.
     pub fn free_only(&self) -> bool {
-        self.usage.free_only
+        self.gates[Endpoint::Usage].free_only
     }
 
-    /// Sets the free-only block on both gates (law 16); their own state is kept underneath. Returns whether that is a
+    /// Sets the free-only block on every gate (law 16); their own state is kept underneath. Returns whether that is a
     /// change.
     pub(crate) fn choose(&mut self, readings: Option<Readings>) -> bool {
-        let was = self.usage.free_only || self.token.free_only;
+        let was = self.gates.iter().any(|gate| gate.free_only);
         let free_only = readings.map_or(was, |readings| readings == Readings::FreeOnly);
-        let changed = self.usage.free_only != free_only || self.token.free_only != free_only;
-        (self.usage.free_only, self.token.free_only) = (free_only, free_only);
+        let changed = self.gates.iter().any(|gate| gate.free_only != free_only);
+        self.gates.iter_mut().for_each(|gate| gate.free_only = free_only);
         changed
     }
 
     /// Whether the provider refuses this program, or all programs for this account. Free readings still work.
     pub fn is_refused_as_a_program(&self) -> bool {
-        let refused = match &self.usage.state {
+        let refused = match &self.gates[Endpoint::Usage].state {
             GateState::CoolingDown { cause, .. } => *cause == Cooldown::TurnedAway,
             GateState::Paused { cause, .. } => !cause.ends_by_signing_in(),
             GateState::Open => false,
@@ -244,9 +234,9 @@ impl AccountState {
         if self.free_only() || self.sign_in.seen.is_none() || self.sign_in_trouble(now.wall).is_some() {
             return None;
         }
-        let opens = match (self.usage.shut(now, spacing), spacing) {
+        let opens = match (self.gates[Endpoint::Usage].shut(now, spacing), spacing) {
             (None, _) => now,
-            (Some(_), Spacing::Kept) => self.usage.opens(now)?,
+            (Some(_), Spacing::Kept) => self.gates[Endpoint::Usage].opens(now)?,
             (Some(Blocked::CoolingDown { until, .. }), Spacing::Waived) => until,
             (Some(_), Spacing::Waived) => return None,
         };
@@ -264,11 +254,11 @@ impl AccountState {
         if let Some(trouble) = self.sign_in_trouble(now.wall) {
             return Err(Refusal::SignIn(trouble));
         }
-        let Some(shut) = self.usage.shut(now, Spacing::Kept) else {
+        let Some(shut) = self.gates[Endpoint::Usage].shut(now, Spacing::Kept) else {
             return Ok(());
         };
         // If both apply, the later time counts, and the cooldown is given as the cause.
-        let until = self.usage.opens(now).unwrap_or(now);
+        let until = self.gates[Endpoint::Usage].opens(now).unwrap_or(now);
         Err(match shut {
             Blocked::CoolingDown { cause, .. } => Refusal::NotBefore { until, cause: NotYet::Cooldown(cause.clone()) },
             Blocked::Spacing { .. } => Refusal::NotBefore { until, cause: NotYet::Spacing },
@@ -280,7 +270,7 @@ impl AccountState {
 
 impl Moment {
     /// Carries a planned poll over a reboot: at most the longest interval ahead, whatever the clock says.
-    fn carried_wish(self, last: Option<Moment>, now: Moment) -> Moment {
+    fn carried_plan(self, last: Option<Moment>, now: Moment) -> Moment {
         let most = now.plus(std::time::Duration::from_secs(*crate::gate::policy::POLL_INTERVAL.end()));
         let carried = match last {
             Some(last) => self.carried(last, now),

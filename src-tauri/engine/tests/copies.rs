@@ -1,7 +1,7 @@
 //! Copies of Holdoff with separate data folders, as in a snap's terminal: one user, one account, one poller.
 #![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
 
-use holdoff_core::{AccountId, AccountState, GateState, Settings};
+use holdoff_core::{AccountId, AccountState, Endpoint, GateState, Settings};
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::platform::user_dir::UserDir;
 use holdoff_engine::storage::state_file::PlainFiles;
@@ -72,7 +72,7 @@ impl Copy {
 
     async fn limited(&self) {
         let limited = async || {
-            let gate = self.account()?.usage.state;
+            let gate = self.account()?.gates[Endpoint::Usage].state.clone();
             matches!(gate, GateState::CoolingDown { .. }).then_some(())
         };
         eventually(SOON, "a cooldown", limited).await;
@@ -100,7 +100,7 @@ async fn second_instance_sends_nothing_and_inherits_the_cooldown() {
     second.limited().await;
     person.pass(30).await;
     assert_eq!(person.asked(), 1, "it is inside the cooldown of the first");
-    assert_eq!(second.account().unwrap().usage.strikes, 1);
+    assert_eq!(second.account().unwrap().gates[Endpoint::Usage].strikes, 1);
     assert!(second.engine.findings.iter().any(|found| found.contains("another data folder")), "and that is said");
 }
 
@@ -113,12 +113,12 @@ async fn instance_started_after_another_keeps_its_cooldown() {
     first.stop().await;
     let second = person.start("snap/share").await;
     second.limited().await;
-    assert_eq!(second.account().unwrap().usage.strikes, 1, "its strikes are the account's");
+    assert_eq!(second.account().unwrap().gates[Endpoint::Usage].strikes, 1, "its strikes are the account's");
     person.fake.wait_for_usage(2, SOON).await;
     assert!(person.gap() >= Duration::from_secs(3600), "{:?}", person.gap());
     // And back again, although the first copy has its own saved state.
     person.fake.always(Answer::rate_limited(Some("7200")));
-    let twice = async || (second.account()?.usage.strikes >= 1 && person.asked() == 3).then_some(());
+    let twice = async || (second.account()?.gates[Endpoint::Usage].strikes >= 1 && person.asked() == 3).then_some(());
     eventually(ITS_TURN, "another 429", twice).await;
     second.limited().await;
     second.stop().await;
@@ -150,10 +150,10 @@ async fn instance_killed_before_saving_is_recovered_from_its_ledger() {
     first.limited().await;
     let mut account = first.account().unwrap();
     let environment = first.stop().await;
-    account.usage.state = GateState::Open;
-    account.usage.strikes = 0;
-    account.usage.intent = account.usage.last_request.take();
-    account.usage.told = None;
+    account.gates[Endpoint::Usage].state = GateState::Open;
+    account.gates[Endpoint::Usage].strikes = 0;
+    account.gates[Endpoint::Usage].intent = account.gates[Endpoint::Usage].last_request.take();
+    account.gates[Endpoint::Usage].ledger_watermark = None;
     account.saves += 100;
     UserDir::of(&environment).write(&AccountId(ANN.into()), &account, &environment.clock).unwrap();
     let _second = person.start("snap/share").await;

@@ -5,7 +5,7 @@ use holdoff_core::account::{Account, Action, Event, Preferences};
 use holdoff_core::credential::CredentialRead;
 use holdoff_core::harness::{self, Harness, ann};
 use holdoff_core::state::Provider;
-use holdoff_core::{AccountState, Boot, Moment, Settings, State, Wall};
+use holdoff_core::{AccountState, Boot, Endpoint, Moment, Settings, State, Wall};
 use holdoff_engine::storage::history;
 use holdoff_engine::storage::history::Row;
 use holdoff_engine::storage::state_file::{NAMES, PlainFiles, TwoSlots};
@@ -57,11 +57,11 @@ fn held(dir: &Path) -> Duration {
     let loaded = start::load(dir, "boot", later).kept;
     let mut state = loaded.state.accounts.get(&ann()).cloned().unwrap_or_else(|| {
         let mut fresh = AccountState::new(Provider::Anthropic);
-        loaded.memory.remind(&ann(), &mut fresh, later);
+        loaded.recovery.apply_to_new(&ann(), &mut fresh, later);
         fresh
     });
     state = account(state, later).state().clone();
-    state.usage.opens(later).unwrap().since(NOON)
+    state.gates[Endpoint::Usage].opens(later).unwrap().since(NOON)
 }
 
 #[track_caller]
@@ -114,7 +114,7 @@ fn first_start_has_no_cooldown() {
     let dir = tempfile::tempdir().unwrap();
     let loaded = start::load(dir.path(), "boot", NOON).kept;
     let mut fresh = AccountState::new(Provider::Anthropic);
-    loaded.memory.remind(&ann(), &mut fresh, NOON);
+    loaded.recovery.apply_to_new(&ann(), &mut fresh, NOON);
     assert_eq!(fresh, AccountState::new(Provider::Anthropic));
     assert_eq!(loaded.findings, Vec::<String>::new());
 }

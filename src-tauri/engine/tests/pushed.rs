@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test ends where it fails")]
 
 use holdoff_core::providers::anthropic::status_line::{self, Session};
-use holdoff_core::{AccountId, AccountState, Moment, Reading, Settings, Source, Wall};
+use holdoff_core::{AccountId, AccountState, Endpoint, Moment, Reading, Settings, Source, Wall};
 use holdoff_engine::platform::environment::Environment;
 use holdoff_engine::storage::reading_spool;
 use holdoff_engine::storage::reading_spool::{Handed, hand_over};
@@ -102,7 +102,7 @@ impl Rig {
 
     async fn wait_for_429(&self) {
         self.fake.wait_for_usage(1, SOON).await;
-        let limited = async || (self.account(ANN)?.usage.strikes == 1).then_some(());
+        let limited = async || (self.account(ANN)?.gates[Endpoint::Usage].strikes == 1).then_some(());
         eventually(SOON, "a cooldown", limited).await;
     }
 }
@@ -142,7 +142,7 @@ async fn spooled_reading_in_a_cooldown_is_shown_and_sends_nothing() {
         rig.wait_for(ANN, Source::StatusLine, used).await;
     }
     assert_eq!(rig.fake.usage_requests().len(), 1);
-    assert_eq!(rig.account(ANN).unwrap().usage.strikes, 1);
+    assert_eq!(rig.account(ANN).unwrap().gates[Endpoint::Usage].strikes, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends where it fails")]
 
 use holdoff_core::settings::VERSION;
-use holdoff_core::{AccountId, Boot, Moment, State, Wall};
+use holdoff_core::{AccountId, Boot, Endpoint, Moment, State, Wall};
 use holdoff_engine::storage::history;
 use holdoff_engine::storage::history::Reader;
 use holdoff_engine::storage::newer_data;
@@ -67,7 +67,7 @@ fn state_of_every_released_version_is_read_with_its_cooldown() {
             account.reading.as_ref().unwrap().windows.iter().map(|window| (window.id.as_str(), window.used_percent));
         let expected = [("five_hour", Some(42.0)), ("seven_day", Some(26.0)), ("weekly_scoped:fable", Some(82.0))];
         assert_eq!(used.collect::<Vec<_>>(), expected);
-        let opens = account.usage.opens(now).unwrap();
+        let opens = account.gates[Endpoint::Usage].opens(now).unwrap();
         assert!((opens.wall.0 - OPENS.0).abs() < 1000, "{opens:?}");
         // After a save by this version, it is unchanged.
         let mut slots = TwoSlots::new(dir.path().to_owned(), PlainFiles, loaded.generation);

@@ -3,7 +3,7 @@
 
 use holdoff_core::account::Preferences;
 use holdoff_core::providers::Provider;
-use holdoff_core::{AccountId, Settings};
+use holdoff_core::{AccountId, Endpoint, Settings};
 use holdoff_engine::claude_code::CredentialStore;
 use holdoff_engine::http::Http;
 use holdoff_engine::metrics::Requests;
@@ -55,19 +55,19 @@ async fn quiet_hours_end_when_the_time_zone_changes_to_daytime() {
     let bases = Bases::new(Provider::Anthropic, fake.api_base().parse().unwrap(), fake.token_base().parse().unwrap());
     let Loaded { kept, history } = start::load(&data_dir, &clock.boot_id(), clock.now());
     let slots = TwoSlots::new(data_dir.clone(), PlainFiles, kept.generation);
-    let (keeper, mut snapshots) = StateStore::start(kept.state, slots, clock.clone());
+    let (state_store, mut snapshots) = StateStore::start(kept.state, slots, clock.clone());
     let (announce, mut announcements) = mpsc::channel(16);
     let tools = RunnerContext {
         clock: clock.clone(),
         http: Arc::new(Http::new(&bases, clock.stopwatch())),
         network: Default::default(),
-        keeper,
+        state_store,
         history: History::start(data_dir.clone(), history, Limits::from(&settings), clock),
         requests: Requests::default(),
         user: UserDir::new(data_dir.join("user"), data_dir.clone(), data_dir.clone()),
         announcements: announce,
         logins: holdoff_engine::tasks::login::Logins::default(),
-        memory: kept.memory,
+        recovery: kept.recovery,
         elsewhere: watch::channel(BTreeSet::new()).0,
         zone,
     };
@@ -78,8 +78,9 @@ async fn quiet_hours_end_when_the_time_zone_changes_to_daytime() {
     orders.send(RunnerCommand::NoticeService(true)).unwrap();
     let running = tokio::spawn(runner.run(obeyed));
 
-    let limited = snapshots
-        .wait_for(|snapshot| snapshot.state.accounts.get(&id).is_some_and(|account| account.usage.strikes == 1));
+    let limited = snapshots.wait_for(|snapshot| {
+        snapshot.state.accounts.get(&id).is_some_and(|account| account.gates[Endpoint::Usage].strikes == 1)
+    });
     drop(timeout(LONG, limited).await.unwrap().unwrap());
     assert!(timeout(A_WHILE, announcements.recv()).await.is_err(), "it is night");
     travel_to(12);

@@ -110,7 +110,7 @@ impl World {
                 Event::Persisted(Ok(()))
             }
             Action::ReadCredential => {
-                self.see(&Observation::Looked { whose: Some(Who(0)), settled: true });
+                self.see(&Observation::CredentialRead { whose: Some(Who(0)), settled: true });
                 self.known[0] = Some(self.stored.number);
                 let Some(read) = self.credential() else { return };
                 Event::Credential(read)

@@ -6,7 +6,7 @@ use holdoff_core::credential::token::Fingerprint;
 use holdoff_core::gate::{Gate, GateState};
 use holdoff_core::notification::Phase;
 use holdoff_core::record::ledger::{LedgerEntry, LedgerEvent, OutcomeKind};
-use holdoff_core::{AccountState, Wall};
+use holdoff_core::{AccountState, Endpoint, Wall};
 use holdoff_sim::observation::{Door, GateKept, Kept, Kind, Line, Millis, Recorded, Showing, TokenId};
 
 /// More tokens than a world can contain within its bounds.
@@ -20,8 +20,8 @@ pub fn kept(save: u64, state: &AccountState) -> Kept {
     let showing = state.notices.queue.iter().filter(|queued| queued.phase == Phase::Showing);
     Kept {
         save,
-        usage: gate(&state.usage),
-        token: gate(&state.token),
+        usage: gate(&state.gates[Endpoint::Usage]),
+        token: gate(&state.gates[Endpoint::Token]),
         reading: state.reading.is_some(),
         showing: Showing::of(showing.map(|queued| queued.kind)),
     }
@@ -33,7 +33,7 @@ fn gate(gate: &Gate) -> GateKept {
         GateState::CoolingDown { until, .. } => Door::Until(really(*until)),
         GateState::Paused { .. } => Door::Paused,
     };
-    GateKept { intent: gate.intent.map(really), spending: gate.spending.as_ref().and_then(token_of), door }
+    GateKept { intent: gate.intent.map(really), intent_token: gate.intent_token.as_ref().and_then(token_of), door }
 }
 
 pub fn recorded(entry: &LedgerEntry) -> Recorded {

@@ -13,7 +13,7 @@ use holdoff_core::settings::Readings;
 use holdoff_core::state::Provider as Name;
 use holdoff_core::{AccountId, AccountState, CredentialRead, Endpoint, Settings};
 use holdoff_sim::laws::{Broken, Laws};
-use holdoff_sim::observation::{Found, Millis, Observation, SignIn, TokenId, Wishes};
+use holdoff_sim::observation::{Found, Millis, Observation, SignIn, TokenId, UserSettings};
 use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
@@ -92,9 +92,9 @@ fn preferences(free_only: bool) -> Preferences {
     Preferences::from(&settings)
 }
 
-fn wishes(free_only: bool) -> Wishes {
+fn user_settings(free_only: bool) -> UserSettings {
     let interval = INTERVAL.as_millis() as Millis;
-    Wishes { interval, renewal: true, free_only, tell_limit: true, tell_sign_in: true, tell_recovery: true }
+    UserSettings { interval, renewal: true, free_only, notify_limit: true, notify_sign_in: true, notify_recovery: true }
 }
 
 fn id() -> AccountId {
@@ -120,7 +120,7 @@ impl World {
             provider: Provider::new(),
             under_way: None,
             requests: 0,
-            laws: Laws::new(wishes(false)),
+            laws: Laws::new(user_settings(false)),
             free_only: false,
             owed: true,
             broken: None,
@@ -155,11 +155,11 @@ impl World {
         self.see(&Observation::Started(found));
         let entries: Vec<LedgerEntry> = self.ledger.iter().cloned().collect();
         let now = moment(self.now);
-        let memory = GateRecovery::new(&entries, None, now);
+        let recovery = GateRecovery::new(&entries, None, now);
         let mut state = self.disk.clone().unwrap_or_else(|| AccountState::new(Name::Anthropic));
         match self.disk {
-            Some(_) => memory.remind_known(&id(), &mut state, now),
-            None => memory.remind(&id(), &mut state, now),
+            Some(_) => recovery.apply_to_known(&id(), &mut state, now),
+            None => recovery.apply_to_new(&id(), &mut state, now),
         }
         // The same seed for all: varying the jitter is the simulation's task.
         let mut account = Account::new(id(), "~/.claude".to_owned(), state, preferences(self.free_only), now, 7);
@@ -186,7 +186,7 @@ impl World {
     /// The user turns requests on or off (law 16).
     pub(crate) fn choose(&mut self, free_only: bool) {
         self.free_only = free_only;
-        self.see(&Observation::Settings(wishes(free_only)));
+        self.see(&Observation::Settings(user_settings(free_only)));
         let now = moment(self.now);
         if let Some(account) = &mut self.account {
             account.handle(Event::Preferences(preferences(free_only)), now);
@@ -279,9 +279,8 @@ impl World {
     }
 
     pub fn is_paused(&self) -> bool {
-        let paused = |state: &AccountState| {
-            [&state.usage, &state.token].into_iter().any(|gate| matches!(gate.state, GateState::Paused { .. }))
-        };
+        let paused =
+            |state: &AccountState| state.gates.iter().any(|gate| matches!(gate.state, GateState::Paused { .. }));
         self.account.as_deref().is_some_and(|account| paused(account.state()))
     }
 

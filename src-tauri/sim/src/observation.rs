@@ -27,7 +27,7 @@ pub enum Observation {
     /// Time passed; nothing else happened.
     Tick,
     /// The user's settings from now on.
-    Settings(Wishes),
+    Settings(UserSettings),
     /// The content of the owner's credential store from now on, whoever wrote it.
     SignIn(Option<SignIn>),
     /// The account that Holdoff polls from now on.
@@ -46,7 +46,7 @@ pub enum Observation {
     Ended,
     /// Holdoff read the owner's store. `whose`: the account according to the owner's files. If it is not settled, one
     /// of the two files may belong to another sign-in, and Holdoff does not use it.
-    Looked {
+    CredentialRead {
         whose: Option<Who>,
         settled: bool,
     },
@@ -63,7 +63,7 @@ pub enum Observation {
     /// The state is durable.
     Kept(Kept),
     /// A session of the owner reported its last response; `who` is the account that it really belongs to.
-    Told {
+    SessionReading {
         who: Who,
         at: Millis,
         said: Vec<Said>,
@@ -108,14 +108,14 @@ pub enum Observation {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Wishes {
+pub struct UserSettings {
     pub interval: Millis,
     pub renewal: bool,
     /// No requests at all (law 16).
     pub free_only: bool,
-    pub tell_limit: bool,
-    pub tell_sign_in: bool,
-    pub tell_recovery: bool,
+    pub notify_limit: bool,
+    pub notify_sign_in: bool,
+    pub notify_recovery: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -259,7 +259,7 @@ pub struct GateKept {
     /// When the intent of the next request was recorded.
     pub intent: Option<Millis>,
     /// The refresh token that it spends.
-    pub spending: Option<TokenId>,
+    pub intent_token: Option<TokenId>,
     pub door: Door,
 }
 

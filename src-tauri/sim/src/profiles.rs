@@ -2,8 +2,8 @@
 
 use crate::observation::{DAY, HOUR, MINUTE, Millis, SECOND};
 use crate::office;
-use crate::rng::Dice;
-use crate::schedule::{Happening, Hours, Named, Person, Plan, Planned, RetryAfter, Start, Tear, Token, Usage};
+use crate::rng::Rng;
+use crate::schedule::{Hours, Named, Person, Plan, Planned, RetryAfter, Start, Tear, Token, Usage, WorldEvent};
 
 /// Event rates, per hundred days.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +22,7 @@ struct Profile {
     losses: u64,
     quits: u64,
     clocks: u64,
-    wishes: u64,
+    user_settings: u64,
     refreshes: u64,
     mutes: u64,
     full: u64,
@@ -38,7 +38,7 @@ struct Profile {
     setup_tokens: u64,
 }
 
-type Make = fn(&Profile, &mut Dice) -> Happening;
+type Make = fn(&Profile, &mut Rng) -> WorldEvent;
 
 const CALM: Profile = Profile {
     name: "calm",
@@ -53,7 +53,7 @@ const CALM: Profile = Profile {
     losses: 1,
     quits: 20,
     clocks: 2,
-    wishes: 10,
+    user_settings: 10,
     refreshes: 100,
     mutes: 5,
     full: 2,
@@ -132,7 +132,7 @@ const CLIMATES: [Profile; 10] = [
         losses: 3,
         quits: 200,
         clocks: 100,
-        wishes: 100,
+        user_settings: 100,
         refreshes: 400,
         mutes: 150,
         full: 60,
@@ -149,133 +149,132 @@ const CLIMATES: [Profile; 10] = [
 impl Plan {
     /// The world of a seed.
     pub fn of(seed: u64, length: Millis) -> Self {
-        let mut dice = Dice::fork(seed, 1);
-        let climate = *dice.pick(&CLIMATES);
-        Self::made(seed, length, climate, &mut dice)
+        let mut rng = Rng::fork(seed, 1);
+        let climate = *rng.pick(&CLIMATES);
+        Self::made(seed, length, climate, &mut rng)
     }
 
     /// The world of an ordinary user with window notifications turned on.
     pub fn ordinary(seed: u64, length: Millis, hours: Hours) -> Self {
-        let mut plan = Self::made(seed, length, CALM, &mut Dice::fork(seed, 1));
-        plan.wishes = Start { windows: true, interval: 300 * SECOND, hours, ..plan.wishes };
+        let mut plan = Self::made(seed, length, CALM, &mut Rng::fork(seed, 1));
+        plan.user_settings = Start { windows: true, interval: 300 * SECOND, hours, ..plan.user_settings };
         if hours == Hours::Office {
-            plan.happenings.retain(|planned| !matches!(planned.what, Happening::Work(_)));
+            plan.happenings.retain(|planned| !matches!(planned.what, WorldEvent::Work(_)));
             let begins = office::beginnings(length);
-            plan.happenings.extend(begins.map(|at| Planned { at, what: Happening::Work(office::DAY_OF_WORK) }));
+            plan.happenings.extend(begins.map(|at| Planned { at, what: WorldEvent::Work(office::DAY_OF_WORK) }));
             plan.happenings.sort_by_key(|planned| planned.at);
         }
         plan
     }
 
-    fn made(seed: u64, length: Millis, climate: Profile, dice: &mut Dice) -> Self {
-        let wishes = Start {
-            interval: *dice.pick(&[180, 300, 300, 600, 900, 1800, 3600]) * SECOND,
-            renewal: dice.percent(climate.renewal),
-            watched: dice.percent(75),
-            re_arms: dice.percent(50),
-            jumpy: dice.percent(30),
-            windows: dice.percent(50),
+    fn made(seed: u64, length: Millis, climate: Profile, rng: &mut Rng) -> Self {
+        let user_settings = Start {
+            interval: *rng.pick(&[180, 300, 300, 600, 900, 1800, 3600]) * SECOND,
+            renewal: rng.percent(climate.renewal),
+            watched: rng.percent(75),
+            re_arms: rng.percent(50),
+            jumpy: rng.percent(30),
+            windows: rng.percent(50),
             odd: climate.odd,
-            budget: *dice.pick(&[6, 15, 28, 28, 28]),
-            names_itself: dice.percent(50),
+            budget: *rng.pick(&[6, 15, 28, 28, 28]),
+            names_itself: rng.percent(50),
             hours: Hours::DayAndNight,
         };
-        let mut happenings = climate.happenings(dice, length);
+        let mut happenings = climate.happenings(rng, length);
         happenings.sort_by_key(|planned| planned.at);
-        Self { seed, climate: climate.name, length, wishes, happenings }
+        Self { seed, climate: climate.name, length, user_settings, happenings }
     }
 }
 
 impl Profile {
-    fn happenings(&self, dice: &mut Dice, length: Millis) -> Vec<Planned> {
+    fn happenings(&self, rng: &mut Rng, length: Millis) -> Vec<Planned> {
         let kinds: [(u64, Make); 21] = [
-            (self.limits, |_, dice| Happening::Usage(limited(dice), dice.spread(MINUTE, 12 * HOUR))),
-            (self.troubles, |_, dice| Happening::Usage(trouble(dice), dice.spread(MINUTE, 6 * HOUR))),
-            (self.rejections, |_, dice| Happening::Usage(rejection(dice), dice.spread(MINUTE, 6 * HOUR))),
-            (self.offline, |_, dice| Happening::Offline(dice.spread(10 * SECOND, 12 * HOUR))),
-            (self.sleeps, |_, dice| Happening::Sleep(dice.spread(30 * SECOND, 12 * HOUR))),
-            (self.reboots, |_, dice| Happening::Reboot(dice.spread(20 * SECOND, 10 * HOUR))),
+            (self.limits, |_, rng| WorldEvent::Usage(limited(rng), rng.spread(MINUTE, 12 * HOUR))),
+            (self.troubles, |_, rng| WorldEvent::Usage(trouble(rng), rng.spread(MINUTE, 6 * HOUR))),
+            (self.rejections, |_, rng| WorldEvent::Usage(rejection(rng), rng.spread(MINUTE, 6 * HOUR))),
+            (self.offline, |_, rng| WorldEvent::Offline(rng.spread(10 * SECOND, 12 * HOUR))),
+            (self.sleeps, |_, rng| WorldEvent::Sleep(rng.spread(30 * SECOND, 12 * HOUR))),
+            (self.reboots, |_, rng| WorldEvent::Reboot(rng.spread(20 * SECOND, 10 * HOUR))),
             (self.crashes, Self::crash),
-            (self.quits, |_, dice| Happening::Quit(dice.spread(SECOND, 12 * HOUR))),
-            (self.clocks, |_, dice| Happening::Clock(jump(dice))),
-            (self.wishes, |_, dice| wish(dice)),
-            (self.refreshes, |_, _| Happening::Refresh),
-            (self.refreshes / 4, |_, _| Happening::Look),
-            (self.mutes, |_, dice| Happening::Mute(dice.spread(SECOND, 12 * HOUR))),
-            (self.full, |_, dice| Happening::Full(dice.spread(SECOND, 6 * HOUR))),
-            (self.full / 2, |_, dice| Happening::Shielded(dice.spread(SECOND, 6 * HOUR))),
-            (self.work, |_, dice| Happening::Work(dice.spread(5 * MINUTE, 8 * HOUR))),
-            (self.owner, |_, dice| owner(dice)),
-            (self.token, |_, dice| Happening::Token(token(dice), dice.spread(MINUTE, 12 * HOUR))),
-            (self.edge, |_, dice| Happening::Usage(at_edge(dice), dice.spread(10 * MINUTE, 4 * DAY))),
-            (self.free, |_, dice| Happening::FreeOnly(dice.spread(SECOND, 12 * HOUR))),
-            (self.setup_tokens, |_, dice| Happening::SetupToken(dice.spread(MINUTE, 4 * DAY))),
+            (self.quits, |_, rng| WorldEvent::Quit(rng.spread(SECOND, 12 * HOUR))),
+            (self.clocks, |_, rng| WorldEvent::Clock(jump(rng))),
+            (self.user_settings, |_, rng| change_settings(rng)),
+            (self.refreshes, |_, _| WorldEvent::Refresh),
+            (self.refreshes / 4, |_, _| WorldEvent::View),
+            (self.mutes, |_, rng| WorldEvent::Mute(rng.spread(SECOND, 12 * HOUR))),
+            (self.full, |_, rng| WorldEvent::Full(rng.spread(SECOND, 6 * HOUR))),
+            (self.full / 2, |_, rng| WorldEvent::Shielded(rng.spread(SECOND, 6 * HOUR))),
+            (self.work, |_, rng| WorldEvent::Work(rng.spread(5 * MINUTE, 8 * HOUR))),
+            (self.owner, |_, rng| owner(rng)),
+            (self.token, |_, rng| WorldEvent::Token(token(rng), rng.spread(MINUTE, 12 * HOUR))),
+            (self.edge, |_, rng| WorldEvent::Usage(at_edge(rng), rng.spread(10 * MINUTE, 4 * DAY))),
+            (self.free, |_, rng| WorldEvent::FreeOnly(rng.spread(SECOND, 12 * HOUR))),
+            (self.setup_tokens, |_, rng| WorldEvent::SetupToken(rng.spread(MINUTE, 4 * DAY))),
         ];
         let mut all = Vec::new();
         for (rate, make) in kinds.into_iter().filter(|(rate, _)| *rate > 0) {
             let expected = rate as i64 * length / (100 * DAY);
-            let count =
-                expected + i64::from(dice.below(100 * DAY as u64) < (rate as i64 * length % (100 * DAY)) as u64);
+            let count = expected + i64::from(rng.below(100 * DAY as u64) < (rate as i64 * length % (100 * DAY)) as u64);
             for _ in 0..count {
-                all.push(Planned { at: dice.between(0, length), what: make(self, dice) });
+                all.push(Planned { at: rng.between(0, length), what: make(self, rng) });
             }
         }
-        gather(dice, &mut all);
+        gather(rng, &mut all);
         all
     }
 
-    fn crash(&self, dice: &mut Dice) -> Happening {
-        let tear = match dice.percent(self.losses) {
+    fn crash(&self, rng: &mut Rng) -> WorldEvent {
+        let tear = match rng.percent(self.losses) {
             true => Tear::Both,
-            false if dice.percent(30) => Tear::One,
+            false if rng.percent(30) => Tear::One,
             false => Tear::Cut,
         };
-        let actions = u8::try_from(dice.below(25)).unwrap_or(0);
-        Happening::Crash { actions, tear, off: dice.spread(SECOND, HOUR) }
+        let actions = u8::try_from(rng.below(25)).unwrap_or(0);
+        WorldEvent::Crash { actions, tear, off: rng.spread(SECOND, HOUR) }
     }
 }
 
 /// Failures tend to come together: a third of the events is moved close to another one.
-fn gather(dice: &mut Dice, all: &mut [Planned]) {
+fn gather(rng: &mut Rng, all: &mut [Planned]) {
     for at in 0..all.len() {
-        if dice.percent(33) {
-            let near = dice.pick(all).at;
-            all[at].at = near + dice.spread(10, 2 * HOUR);
+        if rng.percent(33) {
+            let near = rng.pick(all).at;
+            all[at].at = near + rng.spread(10, 2 * HOUR);
         }
     }
 }
 
-fn asks(dice: &mut Dice) -> RetryAfter {
-    match dice.below(12) {
+fn asks(rng: &mut Rng) -> RetryAfter {
+    match rng.below(12) {
         0 | 1 => RetryAfter::Absent,
         2 | 3 => RetryAfter::Zero,
         4 => RetryAfter::Negative,
         5 => RetryAfter::Rubbish,
-        6 => RetryAfter::Date(*dice.pick(&[-30, 0, 30, 990, 3600, 90_000])),
-        7 => RetryAfter::Seconds(*dice.pick(&[1, 30, 7200, 20_000, 86_400, 200_000])),
-        _ => RetryAfter::Seconds(*dice.pick(&[990, 1487, 3037, 3242, 3600, 3600])),
+        6 => RetryAfter::Date(*rng.pick(&[-30, 0, 30, 990, 3600, 90_000])),
+        7 => RetryAfter::Seconds(*rng.pick(&[1, 30, 7200, 20_000, 86_400, 200_000])),
+        _ => RetryAfter::Seconds(*rng.pick(&[990, 1487, 3037, 3242, 3600, 3600])),
     }
 }
 
-fn limited(dice: &mut Dice) -> Usage {
-    Usage::Limited { asks: asks(dice), hidden: dice.percent(10) }
+fn limited(rng: &mut Rng) -> Usage {
+    Usage::Limited { asks: asks(rng), hidden: rng.percent(10) }
 }
 
-fn at_edge(dice: &mut Dice) -> Usage {
-    Usage::AtEdge(*dice.pick(&[RetryAfter::Absent, RetryAfter::Zero, RetryAfter::Zero, RetryAfter::Negative]))
+fn at_edge(rng: &mut Rng) -> Usage {
+    Usage::AtEdge(*rng.pick(&[RetryAfter::Absent, RetryAfter::Zero, RetryAfter::Zero, RetryAfter::Negative]))
 }
 
-fn trouble(dice: &mut Dice) -> Usage {
-    match dice.below(8) {
-        0 => Usage::Page(*dice.pick(&[200, 302, 401, 403, 407, 502])),
+fn trouble(rng: &mut Rng) -> Usage {
+    match rng.below(8) {
+        0 => Usage::Page(*rng.pick(&[200, 302, 401, 403, 407, 502])),
         1 => Usage::Broken,
         2 | 3 => Usage::Silent,
-        _ => Usage::Trouble { status: *dice.pick(&[500, 502, 503, 529]), asks: asks(dice) },
+        _ => Usage::Trouble { status: *rng.pick(&[500, 502, 503, 529]), asks: asks(rng) },
     }
 }
 
-fn rejection(dice: &mut Dice) -> Usage {
-    *dice.pick(&[
+fn rejection(rng: &mut Rng) -> Usage {
+    *rng.pick(&[
         Usage::Unauthorized,
         Usage::Unauthorized,
         Usage::MissingScope,
@@ -285,41 +284,41 @@ fn rejection(dice: &mut Dice) -> Usage {
     ])
 }
 
-fn token(dice: &mut Dice) -> Token {
-    match dice.below(12) {
-        0..3 => Token::Limited(asks(dice)),
-        3 | 4 => Token::Trouble { status: *dice.pick(&[500, 503, 529]), asks: asks(dice), spent: dice.percent(50) },
-        5 | 6 => Token::Silent { spent: dice.percent(50) },
-        7 => Token::Refused { status: *dice.pick(&[400, 404]) },
-        8 => Token::Denied { status: *dice.pick(&[400, 401, 403]) },
-        9 => *dice.pick(&[Token::Page, Token::Wasted]),
+fn token(rng: &mut Rng) -> Token {
+    match rng.below(12) {
+        0..3 => Token::Limited(asks(rng)),
+        3 | 4 => Token::Trouble { status: *rng.pick(&[500, 503, 529]), asks: asks(rng), spent: rng.percent(50) },
+        5 | 6 => Token::Silent { spent: rng.percent(50) },
+        7 => Token::Refused { status: *rng.pick(&[400, 404]) },
+        8 => Token::Denied { status: *rng.pick(&[400, 401, 403]) },
+        9 => *rng.pick(&[Token::Page, Token::Wasted]),
         10 => Token::Unrotated,
-        _ => *dice.pick(&[Token::Mixed, Token::Limited(RetryAfter::Absent)]),
+        _ => *rng.pick(&[Token::Mixed, Token::Limited(RetryAfter::Absent)]),
     }
 }
 
-fn jump(dice: &mut Dice) -> Millis {
-    let by = dice.spread(SECOND, 40 * DAY);
-    if dice.percent(50) { by } else { -by }
+fn jump(rng: &mut Rng) -> Millis {
+    let by = rng.spread(SECOND, 40 * DAY);
+    if rng.percent(50) { by } else { -by }
 }
 
-fn wish(dice: &mut Dice) -> Happening {
-    match dice.below(4) {
-        0 => Happening::Interval(*dice.pick(&[180, 300, 900, 3600]) * SECOND),
-        1 | 2 => Happening::Renewal(dice.percent(60)),
-        _ => Happening::Tell(dice.percent(80), dice.percent(80), dice.percent(80)),
+fn change_settings(rng: &mut Rng) -> WorldEvent {
+    match rng.below(4) {
+        0 => WorldEvent::Interval(*rng.pick(&[180, 300, 900, 3600]) * SECOND),
+        1 | 2 => WorldEvent::Renewal(rng.percent(60)),
+        _ => WorldEvent::Notifications(rng.percent(80), rng.percent(80), rng.percent(80)),
     }
 }
 
-fn owner(dice: &mut Dice) -> Happening {
-    let person = *dice.pick(&[Person::Ann, Person::Ann, Person::AnnAtWork, Person::Bob]);
-    let named = *dice.pick(&[Named::AtOnce, Named::Soon, Named::Before, Named::Later, Named::Never]);
-    match dice.below(10) {
-        0..5 => Happening::SignIn(person, named),
-        5 => Happening::SignOut,
-        6 => Happening::Torn(dice.spread(10, HOUR)),
-        7 => Happening::HeldLock(dice.spread(SECOND, 4 * HOUR)),
-        8 => Happening::Blank,
-        _ => Happening::Revoke,
+fn owner(rng: &mut Rng) -> WorldEvent {
+    let person = *rng.pick(&[Person::Ann, Person::Ann, Person::AnnAtWork, Person::Bob]);
+    let named = *rng.pick(&[Named::AtOnce, Named::Soon, Named::Before, Named::Later, Named::Never]);
+    match rng.below(10) {
+        0..5 => WorldEvent::SignIn(person, named),
+        5 => WorldEvent::SignOut,
+        6 => WorldEvent::Torn(rng.spread(10, HOUR)),
+        7 => WorldEvent::HeldLock(rng.spread(SECOND, 4 * HOUR)),
+        8 => WorldEvent::Blank,
+        _ => WorldEvent::Revoke,
     }
 }

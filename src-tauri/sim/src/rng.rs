@@ -2,18 +2,18 @@
 
 /// SplitMix64: the same seed gives the same world.
 #[derive(Debug, Clone, Copy)]
-pub struct Dice(u64);
+pub struct Rng(u64);
 
-impl Dice {
+impl Rng {
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// An independent stream for one purpose: draws from it do not affect this one.
     pub fn fork(seed: u64, purpose: u64) -> Self {
-        let mut dice = Self(seed ^ purpose.wrapping_mul(0xD6E8_FEB8_6659_FD93));
-        dice.draw();
-        dice
+        let mut rng = Self(seed ^ purpose.wrapping_mul(0xD6E8_FEB8_6659_FD93));
+        rng.draw();
+        rng
     }
 
     pub fn draw(&mut self) -> u64 {

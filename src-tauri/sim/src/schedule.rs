@@ -7,7 +7,7 @@ pub struct Plan {
     pub seed: u64,
     pub climate: &'static str,
     pub length: Millis,
-    pub wishes: Start,
+    pub user_settings: Start,
     /// In the order of their times.
     pub happenings: Vec<Planned>,
 }
@@ -45,11 +45,11 @@ pub enum Hours {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Planned {
     pub at: Millis,
-    pub what: Happening,
+    pub what: WorldEvent,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Happening {
+pub enum WorldEvent {
     /// For how long the usage endpoint, or the token endpoint, responds in this way.
     Usage(Usage, Millis),
     Token(Token, Millis),
@@ -69,13 +69,13 @@ pub enum Happening {
     /// The wall clock is set by this much.
     Clock(Millis),
     Refresh,
-    Look,
+    View,
     Interval(Millis),
     Renewal(bool),
     /// No requests for this long (law 16).
     FreeOnly(Millis),
     /// Which notifications are on: rate limit, sign-in, recovery.
-    Tell(bool, bool, bool),
+    Notifications(bool, bool, bool),
     /// The notification service is unavailable.
     Mute(Millis),
     /// Nothing can be saved.

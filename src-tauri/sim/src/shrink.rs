@@ -81,7 +81,7 @@ pub fn tell(plan: &Plan, lines: usize) -> String {
         let Lived { broken, trace, .. } = updates::live(plan.seed, plan.length);
         outcome = broken.map_or(outcome, |broken| Outcome { stats: Stats::default(), broken: Some(broken), trace });
     }
-    let mut text = format!("seed {}, climate \"{}\", {:?}\n", plan.seed, plan.climate, plan.wishes);
+    let mut text = format!("seed {}, climate \"{}\", {:?}\n", plan.seed, plan.climate, plan.user_settings);
     // What happened long before the failure is of little interest.
     let skipped = outcome.trace.len().saturating_sub(lines);
     if skipped > 0 {

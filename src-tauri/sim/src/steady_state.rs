@@ -2,12 +2,12 @@
 
 use crate::batch::Failure;
 use crate::observation::{DAY, HOUR, Millis, SECOND};
-use crate::schedule::{Happening, Hours, Plan, Planned, RetryAfter, Start, Token, Usage};
+use crate::schedule::{Hours, Plan, Planned, RetryAfter, Start, Token, Usage, WorldEvent};
 use crate::stats::Stats;
 use crate::world::World;
 
-fn plan(renewal: bool, days: Millis, what: Happening) -> Plan {
-    let wishes = Start {
+fn plan(renewal: bool, days: Millis, what: WorldEvent) -> Plan {
+    let user_settings = Start {
         names_itself: true,
         hours: Hours::DayAndNight,
         interval: 300 * SECOND,
@@ -19,26 +19,26 @@ fn plan(renewal: bool, days: Millis, what: Happening) -> Plan {
         odd: 0,
         budget: 1000,
     };
-    let work = Happening::Work(2 * days * DAY);
+    let work = WorldEvent::Work(2 * days * DAY);
     let mut happenings = vec![Planned { at: HOUR, what }];
     // Somebody has to renew the sign-in.
     if !renewal {
         happenings.insert(0, Planned { at: 1, what: work });
     }
-    Plan { seed: 7, climate: "steady", length: days * DAY + HOUR, wishes, happenings }
+    Plan { seed: 7, climate: "steady", length: days * DAY + HOUR, user_settings, happenings }
 }
 
 /// Usage requests per day while each is answered with a 429 without a `Retry-After`.
 pub fn under_usage_429(days: Millis) -> f64 {
     let mood = Usage::Limited { asks: RetryAfter::Absent, hidden: false };
-    let stats = World::run(plan(false, days, Happening::Usage(mood, 2 * days * DAY)), false).stats;
+    let stats = World::run(plan(false, days, WorldEvent::Usage(mood, 2 * days * DAY)), false).stats;
     stats.limited as f64 / days as f64
 }
 
 /// The same for renewals at the token endpoint.
 pub fn under_token_429(days: Millis) -> f64 {
     let mood = Token::Limited(RetryAfter::Absent);
-    let stats = World::run(plan(true, days, Happening::Token(mood, 2 * days * DAY)), false).stats;
+    let stats = World::run(plan(true, days, WorldEvent::Token(mood, 2 * days * DAY)), false).stats;
     stats.token as f64 / days as f64
 }
 

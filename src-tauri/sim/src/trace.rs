@@ -8,19 +8,19 @@ use crate::observation::{
 pub fn line(seen: &Observation) -> String {
     match seen {
         Observation::Tick => "an hour passes".to_owned(),
-        Observation::Settings(wishes) => format!("settings: {wishes:?}"),
+        Observation::Settings(user_settings) => format!("settings: {user_settings:?}"),
         Observation::SignIn(None) => "the owner's store holds no sign-in".to_owned(),
         Observation::SignIn(Some(sign_in)) => format!("the owner's store holds {}", tokens(*sign_in)),
         Observation::Account(who) => format!("Holdoff goes on as account {}", who.0),
         Observation::Renamed { from, into } => format!("account {} is account {} by its own name", from.0, into.0),
         Observation::Ended => "the owner knows that the sign-in is over".to_owned(),
         Observation::Beside { from, into } => format!("account {} is of the same login as account {}", from.0, into.0),
-        Observation::Told { who, said, .. } => format!("  -> a session of account {} tells {said:?}", who.0),
-        Observation::Looked { whose: None, .. } => "Holdoff reads the sign-in: there is none".to_owned(),
-        Observation::Looked { whose: Some(who), settled: true } => {
+        Observation::SessionReading { who, said, .. } => format!("  -> a session of account {} tells {said:?}", who.0),
+        Observation::CredentialRead { whose: None, .. } => "Holdoff reads the sign-in: there is none".to_owned(),
+        Observation::CredentialRead { whose: Some(who), settled: true } => {
             format!("Holdoff reads the sign-in: account {}", who.0)
         }
-        Observation::Looked { whose: Some(who), settled: false } => {
+        Observation::CredentialRead { whose: Some(who), settled: false } => {
             format!("Holdoff reads the sign-in: account {}, or half of another", who.0)
         }
         Observation::Locked(true) => "Holdoff takes the locks".to_owned(),
@@ -107,7 +107,7 @@ fn kept(kept: &Kept) -> String {
             Door::Paused => "paused".to_owned(),
         };
         let intent = gate.intent.map_or(String::new(), |at| format!(", intent of {}", clock(at)));
-        let spending = gate.spending.map_or(String::new(), |token| format!(", spending token {}", token.0));
+        let spending = gate.intent_token.map_or(String::new(), |token| format!(", spending token {}", token.0));
         format!("{door}{intent}{spending}")
     };
     let showing = if kept.showing == Default::default() { String::new() } else { format!("; {:?}", kept.showing) };

@@ -2,7 +2,7 @@
 
 use super::Controller;
 use crate::account_settings_view;
-use crate::status_line::{self, Wish};
+use crate::status_line::{self, StatusLineRequest};
 use crate::store_plugin::StoreFiles;
 use crate::view::Answer;
 use holdoff_core::messages;
@@ -62,7 +62,8 @@ impl Controller {
         let (environment, settings) = (self.environment.clone(), self.settings.settings.clone());
         let looked = tokio::task::spawn_blocking(move || locations::consider(&environment, &settings, &text)).await;
         let found = looked.map_err(|_| "Could not check the folder.".to_owned())??;
-        let label = found.account().and_then(|id| self.known(|known| account_settings_view::label(&id, known)));
+        let label =
+            found.account().and_then(|id| self.with_context(|context| account_settings_view::label(&id, context)));
         let message = messages::folder_added(&found.text, &found.read, label.as_deref());
         change.add_folder = Some(found.text);
         Ok((change, Some(message)))
@@ -113,8 +114,8 @@ impl Controller {
     pub(super) fn status_line(&self, place: String, install: bool, agreed: Option<String>, responder: Responder) {
         let (environment, settings) = (self.environment.clone(), self.settings.settings.clone());
         tokio::task::spawn_blocking(move || {
-            let wish = Wish { place: &place, install, agreed: agreed.as_deref() };
-            responder.answer(json!(status_line::change(&environment, &settings, wish)));
+            let request = StatusLineRequest { place: &place, install, agreed: agreed.as_deref() };
+            responder.answer(json!(status_line::change(&environment, &settings, request)));
         });
     }
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 
 impl Controller {
     pub(super) fn open_sign_in(&self, account: AccountId, responder: Responder) {
-        match self.known(|known| view_model::place(known, &account)) {
+        match self.with_context(|context| view_model::place(context, &account)) {
             Some(place) => self.look_for_programs(Some((account, place)), Some(responder)),
             None => {
                 let message = Some("This account no longer exists.".to_owned());
@@ -25,7 +25,7 @@ impl Controller {
         let (environment, settings) = (self.environment.clone(), self.settings.settings.clone());
         let tell = self.tell_found.clone();
         tokio::task::spawn_blocking(move || {
-            let _ = tell.send((sign_in_session::look(&environment, &settings, wanted), responder));
+            let _ = tell.send((sign_in_session::probe(&environment, &settings, wanted), responder));
         });
     }
 

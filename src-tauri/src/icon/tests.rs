@@ -11,11 +11,11 @@ const PANELS: [(PanelTheme, [u8; 3]); 4] =
 
 const INKS: [PanelTheme; 3] = [PanelTheme::OnDark, PanelTheme::OnLight, PanelTheme::Either];
 
-const MARKS: [Glyph; 7] =
+const GLYPHS: [Glyph; 7] =
     [Glyph::Level, Glyph::CoolingDown, Glyph::Paused, Glyph::Expired, Glyph::Absent, Glyph::Stale, Glyph::Unknown];
 
-fn icon(used_percent: Option<u8>, mark: Glyph, ink: PanelTheme) -> Icon {
-    Icon { used_percent, mark, ink }
+fn icon(used_percent: Option<u8>, glyph: Glyph, ink: PanelTheme) -> Icon {
+    Icon { used_percent, glyph, ink }
 }
 
 /// The pixels as they look on a panel.
@@ -80,9 +80,9 @@ fn check_apart(what: &[(Option<u8>, Glyph)], least: usize) {
 #[test]
 fn glyphs_are_distinguishable_without_colour() {
     for used in [0, 25, 42, 75, 85, 95, 100] {
-        check_apart(&MARKS.map(|mark| (Some(used), mark)), 20);
+        check_apart(&GLYPHS.map(|glyph| (Some(used), glyph)), 20);
     }
-    let signs: Vec<_> = MARKS[1..].iter().map(|&mark| (None, mark)).collect();
+    let signs: Vec<_> = GLYPHS[1..].iter().map(|&glyph| (None, glyph)).collect();
     check_apart(&signs, 20);
 }
 
@@ -112,11 +112,11 @@ fn levels_high_and_full_have_distinct_shapes() {
 #[test]
 fn level_stays_visible_when_cooling_down_or_stale() {
     for (ink, panel) in PANELS {
-        for mark in [Glyph::CoolingDown, Glyph::Stale] {
-            let [low, middle, top] = [0, 50, 100].map(|used| icon(Some(used), mark, ink).draw(16));
+        for glyph in [Glyph::CoolingDown, Glyph::Stale] {
+            let [low, middle, top] = [0, 50, 100].map(|used| icon(Some(used), glyph, ink).draw(16));
             for (a, b) in [(&low, &middle), (&middle, &top)] {
                 let count = differing(a, b, panel, 24.0);
-                assert!(count >= 8, "{count} pixels: {mark:?}, {ink:?} on {panel:x?}");
+                assert!(count >= 8, "{count} pixels: {glyph:?}, {ink:?} on {panel:x?}");
             }
         }
     }
@@ -141,14 +141,14 @@ fn level_ink_increases_with_usage() {
 #[test]
 fn icon_contrasts_with_its_panel() {
     for (ink, panel) in PANELS {
-        for mark in MARKS {
+        for glyph in GLYPHS {
             for used in [Some(0), Some(50), Some(85), Some(95), Some(100), None] {
                 for size in SIZES {
-                    let picture = icon(used, mark, ink).draw(size);
+                    let picture = icon(used, glyph, ink).draw(size);
                     let seen = on_panel(&picture, panel);
                     let clear = seen.iter().filter(|&&c| contrast(c, panel) >= 3.0).count();
                     let share = clear as f32 / seen.len() as f32;
-                    assert!(share >= 0.13, "{share}: {mark:?} {used:?} {size} px, {ink:?} on {panel:x?}");
+                    assert!(share >= 0.13, "{share}: {glyph:?} {used:?} {size} px, {ink:?} on {panel:x?}");
                 }
             }
         }
@@ -183,7 +183,7 @@ fn check_crisp(picture: &Pixmap, rows: std::ops::Range<u32>, what: &str) {
 fn glyph_straight_edges_align_to_the_pixel_grid() {
     for ink in [PanelTheme::OnDark, PanelTheme::OnLight] {
         for size in SIZES {
-            let draw = |mark| icon(None, mark, ink).draw(size);
+            let draw = |glyph| icon(None, glyph, ink).draw(size);
             check_crisp(&draw(Glyph::Paused), 0..size, "bars");
             check_crisp(&draw(Glyph::CoolingDown), 0..size / 8, "upper cap");
             check_crisp(&draw(Glyph::CoolingDown), size - size / 8..size, "lower cap");
@@ -213,11 +213,11 @@ fn antialiased_pixels_are_few() {
     // Round and slanted lines have such pixels only along their edges: a few for each pixel of
     // the size. A picture scaled from another size has them everywhere.
     for ink in INKS {
-        for mark in MARKS {
+        for glyph in GLYPHS {
             for size in SIZES {
-                let count = partial(&icon(None, mark, ink).draw(size));
+                let count = partial(&icon(None, glyph, ink).draw(size));
                 let most = 9 * size as usize;
-                assert!(count <= most, "{count} of at most {most}: {mark:?}, {ink:?}, {size} px");
+                assert!(count <= most, "{count} of at most {most}: {glyph:?}, {ink:?}, {size} px");
             }
         }
     }
@@ -226,13 +226,13 @@ fn antialiased_pixels_are_few() {
 #[test]
 fn glyphs_upright_are_mirror_symmetric() {
     for ink in INKS {
-        for mark in [Glyph::CoolingDown, Glyph::Paused, Glyph::Expired] {
+        for glyph in [Glyph::CoolingDown, Glyph::Paused, Glyph::Expired] {
             for size in SIZES {
-                let picture = icon(None, mark, ink).draw(size);
+                let picture = icon(None, glyph, ink).draw(size);
                 for y in 0..size {
                     for x in 0..size {
                         let (here, there) = (alpha(&picture, x, y), alpha(&picture, size - 1 - x, y));
-                        assert!(here.abs_diff(there) <= 32, "{mark:?}, {size} px at {x}, {y}");
+                        assert!(here.abs_diff(there) <= 32, "{glyph:?}, {size} px at {x}, {y}");
                     }
                 }
             }
@@ -243,10 +243,10 @@ fn glyphs_upright_are_mirror_symmetric() {
 #[test]
 fn icon_at_any_size_is_drawn_or_empty() {
     for ink in INKS {
-        for mark in MARKS {
+        for glyph in GLYPHS {
             for used in [Some(255), None] {
                 for size in (0..=17).chain([33, 513, 65_536, u32::MAX]) {
-                    let picture = icon(used, mark, ink).draw(size);
+                    let picture = icon(used, glyph, ink).draw(size);
                     let drawn = if size <= MAX_SIZE { size } else { 0 };
                     assert_eq!(picture.size, drawn);
                     assert_eq!(picture.rgba.len(), (drawn * drawn * 4) as usize);

@@ -23,31 +23,31 @@ const RETRIES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_se
 
 #[derive(Debug)]
 pub struct Tray {
-    faces: watch::Sender<TrayModel>,
+    models: watch::Sender<TrayModel>,
 }
 
 impl Tray {
     /// Shows the icon as soon as the desktop has a tray, and again whenever the tray comes back. Returns when the icon is
     /// shown or cannot be shown yet.
-    pub async fn start(bus: Bus, face: TrayModel, events: mpsc::UnboundedSender<TrayEvent>) -> Self {
+    pub async fn start(bus: Bus, model: TrayModel, events: mpsc::UnboundedSender<TrayEvent>) -> Self {
         let there = bus.now().is_some();
-        let (faces, seen) = watch::channel(face);
+        let (models, seen) = watch::channel(model);
         let (tell_tried, tried) = oneshot::channel();
         let absence = Absence::new(events.clone());
         let desktop = std::env::var_os("XDG_CURRENT_DESKTOP").unwrap_or_default();
         let on_plasma = desktop.to_string_lossy().split(':').any(|name| name == "KDE");
-        let keeper =
-            Keeper { bus, on_plasma, faces: seen, events, absence, tell_tried: Some(tell_tried), was_up: false };
-        tokio::spawn(keeper.keep());
+        let state_store =
+            Keeper { bus, on_plasma, models: seen, events, absence, tell_tried: Some(tell_tried), was_up: false };
+        tokio::spawn(state_store.keep());
         if there {
             // A desktop that does not answer must not delay the rest of the app.
             let _ = tokio::time::timeout(PATIENCE, tried).await;
         }
-        Self { faces }
+        Self { models }
     }
 
-    pub fn show(&self, face: TrayModel) {
-        self.faces.send_replace(face);
+    pub fn show(&self, model: TrayModel) {
+        self.models.send_replace(model);
     }
 }
 
@@ -55,7 +55,7 @@ impl Tray {
 struct Keeper {
     bus: Bus,
     on_plasma: bool,
-    faces: watch::Receiver<TrayModel>,
+    models: watch::Receiver<TrayModel>,
     events: mpsc::UnboundedSender<TrayEvent>,
     absence: Absence,
     tell_tried: Option<oneshot::Sender<()>>,
@@ -118,10 +118,10 @@ impl Keeper {
 
     /// Registers the icon once, on a connection of its own, which ends with the bus like ours.
     async fn icon(&mut self, connection: &Connection) -> End {
-        let face = self.faces.borrow_and_update().clone();
+        let model = self.models.borrow_and_update().clone();
         let (tell, mut told) = mpsc::unbounded_channel();
-        let (pictures, on_plasma) = (pictures(&face), self.on_plasma);
-        let item = Item { on_plasma, pictures, face, events: self.events.clone(), host: tell };
+        let (pictures, on_plasma) = (pictures(&model), self.on_plasma);
+        let item = Item { on_plasma, pictures, model, events: self.events.clone(), host: tell };
         let spawning = tokio::time::timeout(ANSWER, item.assume_sni_available(true).spawn());
         let spawned = self.absence.meanwhile(spawning).await;
         if let Some(tell) = self.tell_tried.take() {
@@ -153,11 +153,11 @@ impl Keeper {
         mut told: mpsc::UnboundedReceiver<Host>,
     ) -> End {
         loop {
-            let (bus, faces) = (&mut self.bus, &mut self.faces);
+            let (bus, models) = (&mut self.bus, &mut self.models);
             let next = async {
                 tokio::select! {
                     () = bus.left(connection) => Err(End::Bus),
-                    changed = faces.changed() => changed.map(|()| None).map_err(|_| End::App),
+                    changed = models.changed() => changed.map(|()| None).map_err(|_| End::App),
                     host = told.recv() => host.map(Some).ok_or_else(|| End::Failed(NO_ANSWER.to_owned())),
                 }
             };
@@ -174,12 +174,12 @@ impl Keeper {
                     }
                 }
                 Ok(None) => {
-                    let face = self.faces.borrow_and_update().clone();
+                    let model = self.models.borrow_and_update().clone();
                     let shown = self.update(handle, move |item| {
-                        if item.face.icon != face.icon {
-                            item.pictures = pictures(&face);
+                        if item.model.icon != model.icon {
+                            item.pictures = pictures(&model);
                         }
-                        item.face = face;
+                        item.model = model;
                     });
                     if !shown.await {
                         return End::Failed(NO_ANSWER.to_owned());
@@ -208,18 +208,18 @@ async fn has_tray(connection: &Connection) -> bool {
     matches!(tokio::time::timeout(ANSWER, asked).await, Ok(Some(true)))
 }
 
-fn pictures(face: &TrayModel) -> Vec<ksni::Icon> {
+fn pictures(model: &TrayModel) -> Vec<ksni::Icon> {
     let draw = |picture: &crate::icon::Pixmap| {
         let side = i32::try_from(picture.size).unwrap_or(0);
         ksni::Icon { width: side, height: side, data: picture.to_argb32_be() }
     };
-    face.icon.draw_all().iter().map(draw).collect()
+    model.icon.draw_all().iter().map(draw).collect()
 }
 
 #[derive(Debug)]
 struct Item {
     on_plasma: bool,
-    face: TrayModel,
+    model: TrayModel,
     pictures: Vec<ksni::Icon>,
     events: mpsc::UnboundedSender<TrayEvent>,
     host: mpsc::UnboundedSender<Host>,
@@ -237,7 +237,7 @@ impl ksni::Tray for Item {
     }
 
     fn title(&self) -> String {
-        self.face.title.clone()
+        self.model.title.clone()
     }
 
     fn icon_pixmap(&self) -> Vec<ksni::Icon> {
@@ -246,8 +246,8 @@ impl ksni::Tray for Item {
 
     fn tool_tip(&self) -> ksni::ToolTip {
         ksni::ToolTip {
-            title: self.face.title.clone(),
-            description: text::tooltip(&self.face.tooltip, self.on_plasma),
+            title: self.model.title.clone(),
+            description: text::tooltip(&self.model.tooltip, self.on_plasma),
             ..ksni::ToolTip::default()
         }
     }
@@ -261,7 +261,7 @@ impl ksni::Tray for Item {
     }
 
     fn menu(&self) -> Vec<ksni::MenuItem<Self>> {
-        self.face.menu.iter().map(entry).collect()
+        self.model.menu.iter().map(entry).collect()
     }
 
     fn watcher_online(&self) {
@@ -304,14 +304,14 @@ mod tests {
     /// Hosts show an empty tooltip for invalid markup, and use `_` in a menu label as a mnemonic.
     #[test]
     fn label_markup_and_mnemonics_are_escaped_in_tooltip_and_menu() {
-        let face = TrayModel {
+        let model = TrayModel {
             icon: Icon::from_percent(None, Glyph::Unknown, PanelTheme::Either),
             title: "Holdoff".to_owned(),
             tooltip: "R&D <b>\nweekly 5 %".to_owned(),
             menu: vec![Entry::text("R&D_x")],
         };
         let (events, host) = (mpsc::unbounded_channel().0, mpsc::unbounded_channel().0);
-        let item = Item { on_plasma: false, face, pictures: Vec::new(), events, host };
+        let item = Item { on_plasma: false, model, pictures: Vec::new(), events, host };
         assert_eq!(item.tool_tip().description, "R&amp;D &lt;b&gt;\nweekly 5 %");
         let menu = item.menu();
         let [ksni::MenuItem::Standard(entry)] = menu.as_slice() else { panic!("one entry") };

@@ -2,22 +2,23 @@
 
 use crate::icon::{Glyph, Icon, PanelTheme};
 use crate::tray::menu::{Entry, TrayAction, TrayModel};
-use crate::view_model::Known;
+use crate::view_context::ViewContext;
 use holdoff_core::state::Refusal;
 use holdoff_core::status::account::first_refusal;
 use holdoff_core::{AccountId, AccountStatus, Condition, messages};
 
-pub fn face(known: &Known<'_>) -> TrayModel {
-    let all: Vec<AccountStatus<'_>> = known.accounts().map(|(_, account)| known.status(account)).collect();
+pub fn tray_model(context: &ViewContext<'_>) -> TrayModel {
+    let all: Vec<AccountStatus<'_>> = context.accounts().map(|(_, account)| context.status(account)).collect();
     let Some(urgent) = all.iter().min_by_key(|status| status.urgency()) else {
-        return nobody(known);
+        return nobody(context);
     };
-    let mark = if known.snapshot.trouble.is_some() { Glyph::Paused } else { mark(urgent.condition) };
+    let glyph = if context.snapshot.trouble.is_some() { Glyph::Paused } else { glyph(urgent.condition) };
     TrayModel {
-        icon: Icon::from_percent(urgent.highest, mark, PanelTheme::Either),
+        icon: Icon::from_percent(urgent.highest, glyph, PanelTheme::Either),
         title: "Holdoff".to_owned(),
-        tooltip: tooltips(known),
-        menu: [sections(known), commands(first_refusal(&all).map(|refusal| (refusal, known)), update(known))].concat(),
+        tooltip: tooltips(context),
+        menu: [sections(context), commands(first_refusal(&all).map(|refusal| (refusal, context)), update(context))]
+            .concat(),
     }
 }
 
@@ -31,9 +32,9 @@ pub fn starting() -> TrayModel {
     }
 }
 
-fn nobody(known: &Known<'_>) -> TrayModel {
-    let off = known.snapshot.state.places.iter().any(|place| place.account.is_some());
-    let said = if !known.elsewhere.is_empty() {
+fn nobody(context: &ViewContext<'_>) -> TrayModel {
+    let off = context.snapshot.state.places.iter().any(|place| place.account.is_some());
+    let said = if !context.elsewhere.is_empty() {
         "Another copy of Holdoff is running, so this one sends no requests"
     } else if off {
         "All accounts are switched off"
@@ -44,37 +45,37 @@ fn nobody(known: &Known<'_>) -> TrayModel {
         icon: Icon::from_percent(None, Glyph::Unknown, PanelTheme::Either),
         title: "Holdoff".to_owned(),
         tooltip: format!("{said}."),
-        menu: [vec![Entry::text(said)], commands(None, update(known))].concat(),
+        menu: [vec![Entry::text(said)], commands(None, update(context))].concat(),
     }
 }
 
-fn tooltips(known: &Known<'_>) -> String {
-    let told = known.accounts().map(|(id, account)| {
-        let text = tooltip(&known.status(account), known);
-        if is_several(known) { format!("{}\n{text}", known.label(id)) } else { text }
+fn tooltips(context: &ViewContext<'_>) -> String {
+    let told = context.accounts().map(|(id, account)| {
+        let text = tooltip(&context.status(account), context);
+        if is_several(context) { format!("{}\n{text}", context.label(id)) } else { text }
     });
     told.collect::<Vec<_>>().join("\n")
 }
 
-fn sections(known: &Known<'_>) -> Vec<Entry> {
+fn sections(context: &ViewContext<'_>) -> Vec<Entry> {
     let mut entries = Vec::new();
-    for (id, account) in known.accounts() {
+    for (id, account) in context.accounts() {
         if !entries.is_empty() {
             entries.push(Entry::Separator);
         }
-        entries.extend(about(id, &known.status(account), known));
+        entries.extend(about(id, &context.status(account), context));
     }
-    if is_several(known) {
+    if is_several(context) {
         entries.push(Entry::Separator);
     }
     entries
 }
 
-fn is_several(known: &Known<'_>) -> bool {
-    known.accounts().nth(1).is_some()
+fn is_several(context: &ViewContext<'_>) -> bool {
+    context.accounts().nth(1).is_some()
 }
 
-fn mark(condition: Condition) -> Glyph {
+fn glyph(condition: Condition) -> Glyph {
     match condition {
         Condition::Unknown => Glyph::Unknown,
         Condition::Ok => Glyph::Level,
@@ -86,58 +87,58 @@ fn mark(condition: Condition) -> Glyph {
     }
 }
 
-fn tooltip(status: &AccountStatus<'_>, known: &Known<'_>) -> String {
+fn tooltip(status: &AccountStatus<'_>, context: &ViewContext<'_>) -> String {
     let (account, condition) = (status.account, status.condition);
     let levels = account.reading.as_ref().filter(|reading| !reading.is_empty()).map(|reading| {
         let tooltip = if account.free_only() { messages::dated_tooltip } else { messages::tooltip };
-        let line = tooltip(reading, known.settings.percent, known.now.wall, known.zone);
-        let at = known.clock(reading.at);
+        let line = tooltip(reading, context.settings.percent, context.now.wall, context.zone);
+        let at = context.clock(reading.at);
         match condition {
             Condition::Ok if !account.free_only() => line,
             _ => format!("{line} (read {at})"),
         }
     });
-    let unusual = account.free_only() || condition != Condition::Ok || known.snapshot.trouble.is_some();
+    let unusual = account.free_only() || condition != Condition::Ok || context.snapshot.trouble.is_some();
     let tells = unusual || status.is_renewal_blocked();
-    let status = if tells { messages::status(status, known.zone) } else { Vec::new() };
+    let status = if tells { messages::status(status, context.zone) } else { Vec::new() };
     let lines: Vec<String> = levels.into_iter().chain(status).collect();
     lines.join("\n")
 }
 
-fn about(id: &AccountId, status: &AccountStatus<'_>, known: &Known<'_>) -> Vec<Entry> {
+fn about(id: &AccountId, status: &AccountStatus<'_>, context: &ViewContext<'_>) -> Vec<Entry> {
     let account = status.account;
-    let mut entries = vec![Entry::text(known.label(id))];
+    let mut entries = vec![Entry::text(context.label(id))];
     if let Some(reading) = &account.reading {
         for window in &reading.windows {
-            let line = messages::window_line(window, known.settings.percent, known.now.wall, known.zone);
-            let earlier = messages::read_earlier(reading, window, known.now.wall, known.zone);
+            let line = messages::window_line(window, context.settings.percent, context.now.wall, context.zone);
+            let earlier = messages::read_earlier(reading, window, context.now.wall, context.zone);
             let line = line + &earlier.filter(|_| account.free_only()).unwrap_or_default();
             entries.push(Entry::item(line, TrayAction::OpenPanel));
         }
         entries
             .extend(reading.money.iter().map(|money| Entry::item(messages::money_line(money), TrayAction::OpenPanel)));
-        entries.push(Entry::text(format!("Read at {}", known.clock(reading.at))));
+        entries.push(Entry::text(format!("Read at {}", context.clock(reading.at))));
     }
     // Separators divide the accounts, only if there are several.
-    if !is_several(known) {
+    if !is_several(context) {
         entries.push(Entry::Separator);
     }
     let click = if status.leads_to_sign_in() { TrayAction::OpenGuide(id.clone()) } else { TrayAction::OpenPanel };
-    let lines = messages::status(status, known.zone);
+    let lines = messages::status(status, context.zone);
     entries.extend(lines.iter().map(|line| Entry::item(line.trim_end_matches('.'), click.clone())));
     entries
 }
 
 /// The entry that leads to a newer version.
-fn update(known: &Known<'_>) -> Option<Entry> {
-    let offer = known.updates.offer.as_ref()?;
+fn update(context: &ViewContext<'_>) -> Option<Entry> {
+    let offer = context.updates.offer.as_ref()?;
     Some(Entry::item(messages::update_menu(&offer.version), TrayAction::OpenSettings))
 }
 
-fn commands(refused: Option<(&Refusal, &Known<'_>)>, update: Option<Entry>) -> Vec<Entry> {
+fn commands(refused: Option<(&Refusal, &ViewContext<'_>)>, update: Option<Entry>) -> Vec<Entry> {
     let refresh = match refused {
         None => Entry::item("Refresh", TrayAction::Refresh),
-        Some((refusal, known)) => match messages::refusal_short(refusal, known.now, known.zone) {
+        Some((refusal, context)) => match messages::refusal_short(refusal, context.now, context.zone) {
             Some(short) => Entry::text(format!("Refresh ({})", lower_first(&short))),
             None => Entry::text("Refresh"),
         },

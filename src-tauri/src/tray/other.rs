@@ -23,8 +23,8 @@ impl std::fmt::Debug for Tray {
 }
 
 impl Tray {
-    pub async fn start(app: AppHandle<Wry>, face: TrayModel, events: mpsc::UnboundedSender<TrayEvent>) -> Self {
-        let icon = build(&app, &face, events.clone());
+    pub async fn start(app: AppHandle<Wry>, model: TrayModel, events: mpsc::UnboundedSender<TrayEvent>) -> Self {
+        let icon = build(&app, &model, events.clone());
         if let Err(error) = &icon {
             tracing::error!(%error, "there is no tray icon");
             let _ = events.send(TrayEvent::NoPlace);
@@ -32,11 +32,11 @@ impl Tray {
         Self { app, icon: icon.ok() }
     }
 
-    pub fn show(&self, face: TrayModel) {
+    pub fn show(&self, model: TrayModel) {
         let Some(icon) = &self.icon else { return };
-        let _ = icon.set_icon(Some(picture(&face)));
-        let _ = icon.set_tooltip(Some(&face.tooltip));
-        if let Ok(menu) = menu(&self.app, &face) {
+        let _ = icon.set_icon(Some(picture(&model)));
+        let _ = icon.set_tooltip(Some(&model.tooltip));
+        if let Ok(menu) = menu(&self.app, &model) {
             let _ = icon.set_menu(Some(menu));
         }
     }
@@ -44,14 +44,14 @@ impl Tray {
 
 fn build(
     app: &AppHandle<Wry>,
-    face: &TrayModel,
+    model: &TrayModel,
     events: mpsc::UnboundedSender<TrayEvent>,
 ) -> tauri::Result<TrayIcon<Wry>> {
     let clicks = events.clone();
     TrayIconBuilder::new()
-        .icon(picture(face))
-        .tooltip(&face.tooltip)
-        .menu(&menu(app, face)?)
+        .icon(picture(model))
+        .tooltip(&model.tooltip)
+        .menu(&menu(app, model)?)
         .show_menu_on_left_click(false)
         .on_menu_event(move |_, event| {
             if let Some(click) = click(event.id().as_ref()) {
@@ -66,14 +66,14 @@ fn build(
         .build(app)
 }
 
-fn picture(face: &TrayModel) -> Image<'static> {
-    let picture = face.icon.draw(PICTURE);
+fn picture(model: &TrayModel) -> Image<'static> {
+    let picture = model.icon.draw(PICTURE);
     Image::new_owned(picture.rgba, picture.size, picture.size)
 }
 
-fn menu(app: &AppHandle<Wry>, face: &TrayModel) -> tauri::Result<Menu<Wry>> {
+fn menu(app: &AppHandle<Wry>, model: &TrayModel) -> tauri::Result<Menu<Wry>> {
     let menu = Menu::new(app)?;
-    for (index, entry) in face.menu.iter().enumerate() {
+    for (index, entry) in model.menu.iter().enumerate() {
         let item: Box<dyn IsMenuItem<Wry>> = match entry {
             Entry::Separator => Box::new(PredefinedMenuItem::separator(app)?),
             Entry::Item { label, click } => {

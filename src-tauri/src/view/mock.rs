@@ -4,7 +4,8 @@ mod scenes;
 
 use crate::sign_in_session::SigningIn;
 use crate::view::View;
-use crate::view_model::{Known, view};
+use crate::view_context::ViewContext;
+use crate::view_model::view;
 use holdoff_core::credential::token::Token;
 use holdoff_core::credential::{CredentialMissing, CredentialPresence, Identity};
 use holdoff_core::gate::{Cooldown, GateState, Pause};
@@ -13,8 +14,8 @@ use holdoff_core::quota::{Amount, Spend};
 use holdoff_core::state::Provider;
 use holdoff_core::updates::{Installing, UpdatesStatus};
 use holdoff_core::{
-    AccountId, AccountState, Boot, CredentialLocation, CredentialRead, LocalTime, Moment, QuotaWindow, Reading,
-    Settings, Source, State, Wall,
+    AccountId, AccountState, Boot, CredentialLocation, CredentialRead, Endpoint, LocalTime, Moment, QuotaWindow,
+    Reading, Settings, Source, State, Wall,
 };
 use holdoff_engine::storage::state_store::Snapshot;
 use serde_json::{Value, json};
@@ -89,7 +90,7 @@ impl Scene {
     }
 
     fn view(&self) -> View {
-        let known = Known {
+        let context = ViewContext {
             snapshot: &self.snapshot,
             settings: &self.settings,
             setting_problems: &self.problems,
@@ -105,7 +106,7 @@ impl Scene {
             speed: 1.0,
             zone: &LocalTime::UTC,
         };
-        View { version: "0.1.0".into(), ..view(&known) }
+        View { version: "0.1.0".into(), ..view(&context) }
     }
 }
 
@@ -165,7 +166,7 @@ fn account() -> AccountState {
     account.sign_in.renewable = true;
     account.sign_in.identity = Identity { email: Some("ann@example.com".into()), ..Identity::default() };
     account.next = Some(after(2 * MINUTE));
-    account.usage.last_request = Some(after(-3 * MINUTE));
+    account.gates[Endpoint::Usage].last_request = Some(after(-3 * MINUTE));
     let account = expiring(account, Some(5 * HOUR + 12 * MINUTE));
     read(account, 3 * MINUTE, vec![five_hour(), weekly(), fable()])
 }
@@ -184,7 +185,7 @@ fn read(account: AccountState, ago: i64, windows: Vec<QuotaWindow>) -> AccountSt
 
 fn old(account: AccountState, ago: i64) -> AccountState {
     let mut account = read(account, ago, vec![five_hour(), weekly(), fable()]);
-    account.usage.last_request = Some(after(-ago));
+    account.gates[Endpoint::Usage].last_request = Some(after(-ago));
     account
 }
 
@@ -197,7 +198,7 @@ fn cooling(ms: i64, cause: Cooldown) -> GateState {
 }
 
 fn cooling_down(mut account: AccountState, ms: i64, cause: Cooldown) -> AccountState {
-    account.usage.state = cooling(ms, cause);
+    account.gates[Endpoint::Usage].state = cooling(ms, cause);
     AccountState { next: Some(after(ms)), ..account }
 }
 
@@ -207,13 +208,13 @@ fn pause(cause: Pause) -> GateState {
 
 fn paused(cause: Pause) -> AccountState {
     let mut account = expiring(old(account(), 26 * MINUTE), None);
-    account.usage.state = pause(cause);
-    AccountState { troubled: true, next: None, ..account }
+    account.gates[Endpoint::Usage].state = pause(cause);
+    AccountState { sign_in_failed: true, next: None, ..account }
 }
 
 fn expired() -> AccountState {
     let account = expiring(old(account(), 41 * MINUTE), Some(-37 * MINUTE));
-    AccountState { troubled: true, next: None, ..account }
+    AccountState { sign_in_failed: true, next: None, ..account }
 }
 
 fn absent() -> AccountState {
@@ -221,18 +222,19 @@ fn absent() -> AccountState {
     account.sign_in.seen = Some(CredentialPresence::Absent(CredentialMissing::NoFile));
     account.sign_in.plan = None;
     account.sign_in.identity = Identity::default();
-    AccountState { troubled: true, next: None, ..account }
+    AccountState { sign_in_failed: true, next: None, ..account }
 }
 
 /// Signed in until 15:30, with renewal allowed.
 fn renewing() -> AccountState {
-    AccountState { renews: true, ..expiring(account(), Some(2 * HOUR + 13 * MINUTE)) }
+    AccountState { renewal_enabled: true, ..expiring(account(), Some(2 * HOUR + 13 * MINUTE)) }
 }
 
 /// Rate limited until 16:10.
 fn renewal_limited(mut account: AccountState) -> AccountState {
-    account.token.state = cooling(2 * HOUR + 53 * MINUTE, Cooldown::RateLimited { retry_after_s: None });
-    AccountState { renews: true, ..account }
+    account.gates[Endpoint::Token].state =
+        cooling(2 * HOUR + 53 * MINUTE, Cooldown::RateLimited { retry_after_s: None });
+    AccountState { renewal_enabled: true, ..account }
 }
 
 /// The mock's answers to clicks.
@@ -245,7 +247,7 @@ pub(super) fn answers() -> BTreeMap<&'static str, String> {
     let tables = ["windows-20260914.csv", "money-20260914.csv", "requests-20260914.csv", "episodes-20260914.csv"];
     let own = Some("my-line");
     let updates = |wanted| {
-        let status = UpdatesStatus { can_look: true, wanted, ..UpdatesStatus::default() };
+        let status = UpdatesStatus { can_check: true, wanted, ..UpdatesStatus::default() };
         messages::updates_status(&status, NOW, &LocalTime::UTC)
     };
     let no_sign_in = CredentialRead::Absent(CredentialMissing::NoFile);

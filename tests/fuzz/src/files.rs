@@ -1,9 +1,8 @@
 //! `settings.json`, read from disk.
 
 use crate::disk::Disk;
-use holdoff_core::Settings;
 use holdoff_core::gate::policy::POLL_INTERVAL;
-use holdoff_core::settings::LABEL_MAX;
+use holdoff_core::settings::{LABEL_MAX, check_folder};
 use holdoff_engine::storage::settings_file;
 use holdoff_engine::storage::settings_file::Loaded;
 use holdoff_engine::storage::state_file::PlainFiles;
@@ -28,7 +27,7 @@ fn check(loaded: &Loaded) {
         assert!(label.chars().count() <= LABEL_MAX && !label.chars().any(char::is_control));
     }
     for folder in &settings.claude_config_dirs {
-        assert_eq!(Settings::check_folder(folder), Ok(()));
+        assert_eq!(check_folder(folder), Ok(()));
     }
     for problem in &loaded.problems {
         assert!(problem.chars().count() <= 500, "a sentence of {} characters", problem.chars().count());

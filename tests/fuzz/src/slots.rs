@@ -339,13 +339,13 @@ fn first_requests(
     (boot, now): (&str, Moment),
     kind: Endpoint,
 ) -> FirstRequests {
-    let Kept { mut state, memory, .. } = start::keep(disk.path(), life.recalled(ledger), boot, now);
+    let Kept { mut state, recovery, .. } = start::keep(disk.path(), life.recalled(ledger), boot, now);
     let account = state.accounts.remove(&ann()).unwrap_or_else(|| {
         let mut fresh = AccountState::new(Provider::Anthropic);
-        memory.remind(&ann(), &mut fresh, now);
+        recovery.apply_to_new(&ann(), &mut fresh, now);
         fresh
     });
-    let shut = matches!(account.usage.state, GateState::Paused { .. });
+    let shut = matches!(account.gates[Endpoint::Usage].state, GateState::Paused { .. });
     let mut subject = subject(account, life.credential.clone(), kind, now);
     let mut world = FirstRequests { awaited: kind, asked: [None; 2] };
     let _until_it_asked = subject.run(&mut world, now.plus(HORIZON));

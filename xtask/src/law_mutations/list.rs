@@ -108,7 +108,7 @@ const EARLIER: [Break; 20] = [
         change(
             RENEWAL,
             "        let left = credential.expires_at?",
-            "        let ended = ON && self.state.usage.strikes > 0;
+            "        let ended = ON && self.state.gates[Endpoint::Usage].strikes > 0;
         let left = if ended { Some(now.wall) } else { credential.expires_at }?",
         ),
     ),
@@ -131,7 +131,7 @@ const EARLIER: [Break; 20] = [
         change(
             "state.rs",
             "        Some(self.next.map_or(opens, |next| next.later(opens)))",
-            "        let opens = if ON { self.token.opens(now)?.later(opens) } else { opens };
+            "        let opens = if ON { self.gates[Endpoint::Token].opens(now)?.later(opens) } else { opens };
         Some(self.next.map_or(opens, |next| next.later(opens)))",
         ),
     ),
@@ -193,11 +193,11 @@ const EARLIER: [Break; 20] = [
         "the user is notified of an expired sign-in",
         change(
             "account/sign_in_seen.rs",
-            "            self.state.troubled = true;
+            "            self.state.sign_in_failed = true;
             self.saving.dirty = true;
         }
         match step {",
-            "            self.state.troubled = true;
+            "            self.state.sign_in_failed = true;
             self.saving.dirty = true;
             if ON {
                 self.state.notices.begin_sign_in(now, self.preferences.wanted);
@@ -212,8 +212,8 @@ const EARLIER: [Break; 20] = [
         changes: [
             Some(change(
                 RENEWAL,
-                "                self.step = Step::Renewing(Stage::Looking);",
-                "                let stage = if ON { self.decide(now) } else { Stage::Looking };
+                "                self.step = Step::Renewing(Stage::ReadingCredential);",
+                "                let stage = if ON { self.decide(now) } else { Stage::ReadingCredential };
                 self.step = Step::Renewing(stage);",
             )),
             // The renewal needs a refresh token.

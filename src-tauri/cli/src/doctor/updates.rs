@@ -22,7 +22,7 @@ pub fn look(environment: &Environment, known: &Known) -> Vec<Finding> {
     let said = messages::updates_status(&status, known.now, &known.local_time());
     let finding = match status.outcome {
         Some(Checked::Failed { .. }) if status.wanted => Finding::note(said),
-        _ if status.can_look => Finding::fine(said),
+        _ if status.can_check => Finding::fine(said),
         _ => Finding::note(said),
     };
     vec![Finding::fine(from), finding]

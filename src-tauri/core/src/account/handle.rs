@@ -20,8 +20,8 @@ impl Account {
         match event {
             Event::Persisted(Ok(())) => self.saved(),
             Event::Persisted(Err(trouble)) => self.not_saved(trouble, now),
-            Event::Credential(read) => self.looked(read, now),
-            Event::CredentialMayHaveChanged => self.look_at = None,
+            Event::Credential(read) => self.credential_read(read, now),
+            Event::CredentialMayHaveChanged => self.reread_at = None,
             Event::Delivered(delivery) => match self.step {
                 Step::Renewing(_) => self.granted(delivery, now),
                 _ => self.delivered(delivery, now),
@@ -44,28 +44,28 @@ impl Account {
             Event::OtherSeats(seats) => self.share_login(&seats, now),
             Event::Zone(zone) => self.zone = zone,
         }
-        self.remember_episodes(&notices, now);
+        self.record_episodes(&notices, now);
     }
 
-    fn remember_episodes(&mut self, before: &Notices, now: Moment) {
+    fn record_episodes(&mut self, before: &Notices, now: Moment) {
         let changed = episode_changes(&self.id, before, &self.state.notices, now.wall);
-        self.memories.extend(changed.into_iter().map(HistoryRecord::Episode));
+        self.history.extend(changed.into_iter().map(HistoryRecord::Episode));
     }
 
     /// Resolves what an earlier process left behind.
     pub(super) fn take_up(&mut self, now: Moment) {
         let unanswered: Vec<Endpoint> =
-            [&self.state.usage, &self.state.token].iter().filter(|g| g.intent.is_some()).map(|g| g.endpoint).collect();
-        let jitter = self.dice.jitter();
+            self.state.gates.iter().filter(|gate| gate.intent.is_some()).map(|gate| gate.endpoint).collect();
+        let jitter = self.rng.jitter();
         let notices = self.state.notices.clone();
         self.state.settle(now, jitter, self.preferences.wanted);
-        self.remember_episodes(&notices, now);
+        self.record_episodes(&notices, now);
         // Save even without a change: one of the two state files may be missing.
         self.saving.dirty = true;
         self.state.sign_in.place.clone_from(&self.place);
-        self.state.renews = self.preferences.renewal;
+        self.state.renewal_enabled = self.preferences.renewal;
         self.state.choose(self.preferences.readings);
-        self.wish_as_preferred();
+        self.apply_interval();
         for endpoint in unanswered {
             if let Some(last) = &mut self.state.last {
                 last.outcome = Some(messages::UNANSWERED.to_owned());
@@ -77,11 +77,13 @@ impl Account {
     }
 
     /// Applies the current interval, which may differ from the one that the next poll was scheduled with (law 11).
-    fn wish_as_preferred(&mut self) {
-        let polled = matches!(self.state.usage.state, GateState::Open);
-        if let (Some(next), Some(last)) = (self.state.next, self.state.usage.last_request.filter(|_| polled)) {
-            let wished = last.plus(self.preferences.interval);
-            self.state.next = Some(if next.is_after(wished) { wished } else { next });
+    fn apply_interval(&mut self) {
+        let is_open = matches!(self.state.gates[Endpoint::Usage].state, GateState::Open);
+        if let (Some(next), Some(last)) =
+            (self.state.next, self.state.gates[Endpoint::Usage].last_request.filter(|_| is_open))
+        {
+            let preferred = last.plus(self.preferences.interval);
+            self.state.next = Some(if next.is_after(preferred) { preferred } else { next });
         }
     }
 
@@ -101,12 +103,12 @@ impl Account {
         self.saving.failures = self.saving.failures.saturating_add(1);
         self.saving.retry = Some(now.plus(policy::SAVE.after(self.saving.failures)));
         self.saving.trouble = Some(trouble);
-        if matches!(self.step, Step::Noting { .. }) {
-            self.state.usage.withdraw();
+        if matches!(self.step, Step::SavingIntent { .. }) {
+            self.state.gates[Endpoint::Usage].withdraw();
             self.state.last = None;
             self.step = Step::Idle;
         }
-        self.renewal_not_noted();
+        self.renewal_intent_not_saved();
         if let Some(notice) = self.to_show.take() {
             self.state.notices.missed(notice.id, now);
         }
@@ -123,39 +125,39 @@ impl Account {
     fn prefer(&mut self, preferences: Preferences) {
         let changed = self.preferences.interval != preferences.interval;
         self.preferences = preferences;
-        self.saving.dirty |= self.state.renews != preferences.renewal;
-        self.state.renews = preferences.renewal;
+        self.saving.dirty |= self.state.renewal_enabled != preferences.renewal;
+        self.state.renewal_enabled = preferences.renewal;
         if self.state.choose(preferences.readings) {
-            self.look_at = None;
+            self.reread_at = None;
             self.saving.dirty = true;
         }
-        let asked = self.state.usage.last_request.zip(self.state.next).filter(|_| changed);
-        let Some((wished, next)) = asked.map(|(last, next)| (last.plus(preferences.interval), next)) else {
+        let asked = self.state.gates[Endpoint::Usage].last_request.zip(self.state.next).filter(|_| changed);
+        let Some((preferred, next)) = asked.map(|(last, next)| (last.plus(preferences.interval), next)) else {
             return;
         };
-        self.state.next = match &self.state.usage.state {
-            GateState::Open => Some(wished),
+        self.state.next = match &self.state.gates[Endpoint::Usage].state {
+            GateState::Open => Some(preferred),
             // Free readings may have postponed it beyond the cooldown.
-            GateState::CoolingDown { .. } => Some(next.sooner(wished)),
+            GateState::CoolingDown { .. } => Some(next.sooner(preferred)),
             GateState::Paused { .. } => return,
         };
         self.saving.dirty = true;
     }
 
     fn delivered(&mut self, delivery: SendResult, now: Moment) {
-        let Step::Asking { .. } = self.step else {
+        let Step::Requesting { .. } = self.step else {
             return;
         };
-        let Step::Asking { fingerprint, spacing } = std::mem::replace(&mut self.step, Step::Idle) else {
+        let Step::Requesting { fingerprint, spacing } = std::mem::replace(&mut self.step, Step::Idle) else {
             return;
         };
         // This may be the first event after a sleep.
         self.notice_waking(now);
         let outcome = self.state.provider.parse_usage_response(delivery, now.wall);
-        let told = messages::outcome(self.state.provider, &outcome);
+        let text = messages::outcome(self.state.provider, &outcome);
         let kind = messages::outcome_kind(&outcome);
         if let Some(last) = &mut self.state.last {
-            last.outcome = Some(told.clone());
+            last.outcome = Some(text.clone());
         }
         if !matches!(outcome, Outcome::Unreachable { .. } | Outcome::Lapsed) {
             self.state.answered_for = Some(fingerprint.clone());
@@ -164,13 +166,13 @@ impl Account {
         self.sleep.pause_until.take_if(|_| self.sleep.woke != Some(now));
         self.why = Trigger::Poll;
         self.saving.dirty = true;
-        self.record(now, Endpoint::Usage, LedgerEvent::Completed { outcome: kind, detail: Some(told) });
+        self.record(now, Endpoint::Usage, LedgerEvent::Completed { outcome: kind, detail: Some(text) });
     }
 
     fn learn(&mut self, outcome: Outcome, fingerprint: Fingerprint, spacing: Spacing, now: Moment) {
-        let jitter = self.dice.jitter();
+        let jitter = self.rng.jitter();
         let grace = self.in_wake_grace(now);
-        let gate = &mut self.state.usage;
+        let gate = &mut self.state.gates[Endpoint::Usage];
         self.state.next = Some(now);
         match outcome {
             Outcome::Reading(reading) => self.read(reading, now),
@@ -212,18 +214,19 @@ impl Account {
     }
 
     fn read(&mut self, reading: Reading, now: Moment) {
-        self.state.usage.success(now);
-        self.state.rejected.clear();
+        self.state.gates[Endpoint::Usage].success(now);
+        self.state.rejected_credentials.clear();
         let shut = |gate: &GateState| match gate {
             GateState::Open => false,
             GateState::CoolingDown { until, .. } => until.is_after(now),
             GateState::Paused { .. } => true,
         };
-        let paused = matches!(self.state.token.state, GateState::Paused { .. });
-        let proved = Proved { sign_in: !paused, renewal: !shut(&self.state.token.state) };
-        self.state.mended = proved.sign_in && (self.state.troubled || self.state.notices.sign_in.is_some());
-        self.state.troubled &= !proved.sign_in;
-        if !self.state.mended {
+        let paused = matches!(self.state.gates[Endpoint::Token].state, GateState::Paused { .. });
+        let proved = Proved { sign_in: !paused, renewal: !shut(&self.state.gates[Endpoint::Token].state) };
+        self.state.sign_in_recovered =
+            proved.sign_in && (self.state.sign_in_failed || self.state.notices.sign_in.is_some());
+        self.state.sign_in_failed &= !proved.sign_in;
+        if !self.state.sign_in_recovered {
             self.state.previous_account = None;
         }
         self.state.notices.end(now, proved, self.preferences.wanted);

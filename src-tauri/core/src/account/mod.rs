@@ -19,12 +19,10 @@ mod window_alerts;
 
 use bucket::Bucket;
 
-use crate::account::seats::SeatGates;
 use crate::credential::token::Fingerprint;
 use crate::credential::{Credential, CredentialRead, CredentialStatus, RenewedTokens, Unsettled, WriteBack};
-use crate::dice::Dice;
 use crate::gate::policy;
-use crate::gate::{PermittedRequest, Spacing};
+use crate::gate::{Gates, PermittedRequest, Spacing};
 use crate::notification::thresholds::QuietHours;
 use crate::notification::{Notice, Wanted};
 use crate::quota::merge::PassiveReading;
@@ -33,6 +31,7 @@ use crate::record::ledger::{LedgerEntry, LedgerEvent, Trigger, WithheldReason};
 use crate::request::Endpoint;
 use crate::response::Rejection;
 use crate::response::SendResult;
+use crate::rng::Rng;
 use crate::settings::{Readings, Settings};
 use crate::state::{AccountId, AccountState, Refusal};
 use crate::time::Moment;
@@ -91,7 +90,7 @@ pub enum Event {
     /// A passive reading arrived. A reading of another account is ignored.
     Reading(PassiveReading),
     /// The gates of the other seats of the login. While one of them has a request in progress, this one waits.
-    OtherSeats(Vec<SeatGates>),
+    OtherSeats(Vec<Gates>),
     /// The user's time zone, for quiet hours. UTC before this event.
     Zone(TimeZone),
 }
@@ -147,16 +146,16 @@ pub struct Account {
     step: Step,
     why: Trigger,
     /// When to read the credential again without a change event; `None` means now.
-    look_at: Option<Moment>,
+    reread_at: Option<Moment>,
     becoming: Option<(AccountId, bool)>,
     /// The credential read last may be half of another sign-in, so it is neither used nor trusted.
     unsettled: Option<Unsettled>,
     /// An access token known to be this account's: Holdoff wrote it, or both files changed.
     settled_token: Option<Fingerprint>,
     /// Another seat of the login has a request in progress.
-    login_is_asking: bool,
+    login_is_busy: bool,
     ledger: VecDeque<LedgerEntry>,
-    memories: VecDeque<HistoryRecord>,
+    history: VecDeque<HistoryRecord>,
     zone: TimeZone,
     saving: Saving,
     to_show: Option<Notice>,
@@ -168,9 +167,9 @@ pub struct Account {
     locked_out: Option<(u32, Moment)>,
     retiring: bool,
     /// Why a manual refresh was last refused, and when that was recorded.
-    refused: Option<(WithheldReason, Moment)>,
+    last_refusal: Option<(WithheldReason, Moment)>,
     bucket: Bucket,
-    dice: Dice,
+    rng: Rng,
 }
 
 /// Progress of the next request.
@@ -178,14 +177,14 @@ pub struct Account {
 enum Step {
     Idle,
     /// A request is due, and the credential is being read for it.
-    Looking,
+    ReadingCredential,
     /// The credential has just been read.
-    Ready,
+    CredentialRead,
     /// The intent is recorded and being saved.
-    Noting {
+    SavingIntent {
         spacing: Spacing,
     },
-    Asking {
+    Requesting {
         fingerprint: Fingerprint,
         spacing: Spacing,
     },
@@ -238,13 +237,13 @@ impl Account {
             credential: None,
             step: Step::Idle,
             why: Trigger::Poll,
-            look_at: None,
+            reread_at: None,
             becoming: None,
             unsettled: None,
             settled_token: None,
-            login_is_asking: false,
+            login_is_busy: false,
             ledger: VecDeque::new(),
-            memories: VecDeque::new(),
+            history: VecDeque::new(),
             zone: TimeZone::UTC,
             saving: Saving::default(),
             to_show: None,
@@ -254,9 +253,9 @@ impl Account {
             postponed: false,
             locked_out: None,
             retiring: false,
-            refused: None,
+            last_refusal: None,
             bucket: Bucket::full(now),
-            dice: Dice(seed),
+            rng: Rng(seed),
         };
         account.take_up(now);
         account
@@ -285,21 +284,21 @@ impl Account {
 
     /// Whether [`Event::OtherSeats`] must be sent again once no other seat is left.
     pub fn waits_for_login(&self) -> bool {
-        self.login_is_asking
+        self.login_is_busy
     }
 
     /// Takes over what blocks another seat of its login that is no longer polled.
-    pub fn share_left_behind(&mut self, other: &SeatGates, now: Moment) {
-        let before = self.state.gates();
-        self.state.share_left_behind(other, now);
-        self.saving.dirty |= self.state.gates() != before;
+    pub fn share_left_behind(&mut self, other: &Gates, now: Moment) {
+        let before = self.state.gates.clone();
+        self.state.gates.share_left_behind(other, now);
+        self.saving.dirty |= self.state.gates != before;
     }
 
     /// The sign-in at this location belonged to `other` until now. Polls at once, if this account's gate allows it, and
     /// notifies the user.
     pub fn takes_the_place_of(&mut self, other: AccountId, now: Moment) {
         self.state.previous_account = Some(other);
-        self.state.troubled = true;
+        self.state.sign_in_failed = true;
         self.state.next = Some(now);
         self.why = Trigger::NewCredential;
         self.saving.dirty = true;
@@ -342,12 +341,12 @@ impl Account {
 
     fn withheld(&mut self, now: Moment, refusal: &Refusal) {
         let reason = refusal.reason();
-        if self.refused.as_ref().is_some_and(|(last, at)| *last == reason && now.since(*at) < policy::SAME_WISH) {
+        if self.last_refusal.as_ref().is_some_and(|(last, at)| *last == reason && now.since(*at) < policy::SAME_WISH) {
             return;
         }
-        self.refused = Some((reason.clone(), now));
+        self.last_refusal = Some((reason.clone(), now));
         // The user may just have signed in, and reading the credential costs nothing.
-        self.look_at = None;
+        self.reread_at = None;
         let event = LedgerEvent::Withheld { why: Trigger::Person, because: reason };
         self.record(now, Endpoint::Usage, event);
     }
@@ -355,10 +354,10 @@ impl Account {
     fn record(&mut self, now: Moment, endpoint: Endpoint, event: LedgerEvent) {
         let next = match endpoint {
             Endpoint::Usage => self.state.next_request(now),
-            Endpoint::Token => self.state.token.opens(now),
+            Endpoint::Token => self.state.gates[Endpoint::Token].opens(now),
         };
         if !matches!(event, LedgerEvent::Withheld { .. }) {
-            self.state.gate(endpoint).told = Some(now.wall);
+            self.state.gates[endpoint].ledger_watermark = Some(now.wall);
         }
         self.ledger.push_back(LedgerEntry {
             at: now.wall,

@@ -43,7 +43,7 @@ impl Account {
         if self.state.reading.as_ref().is_some_and(|kept| kept.is_as_good_as(&merged)) {
             return false;
         }
-        self.memories.extend(history::changes(&self.id, self.state.reading.as_ref(), &merged));
+        self.history.extend(history::changes(&self.id, self.state.reading.as_ref(), &merged));
         self.state.reading = Some(merged);
         self.follow_windows(&confirmed, now);
         true
@@ -51,9 +51,10 @@ impl Account {
 
     /// Postpones the next poll, since a fresh reading makes it unnecessary. Only polls wait, and only for a limited time.
     fn postpone(&mut self, new: &Reading, now: Moment) {
-        let waits = matches!(self.step, Step::Idle | Step::Looking | Step::Ready) && self.why == Trigger::Poll;
+        let waits = matches!(self.step, Step::Idle | Step::ReadingCredential | Step::CredentialRead)
+            && self.why == Trigger::Poll;
         let fresh = self.state.reading.as_ref().and_then(|kept| kept.oldest_of(new));
-        let longest = longest_wait(&self.state.usage, self.preferences.interval);
+        let longest = longest_wait(&self.state.gates[Endpoint::Usage], self.preferences.interval);
         let (Some(at), Some(longest), true) = (fresh, longest, waits) else {
             return;
         };
@@ -77,7 +78,7 @@ impl Account {
 fn longest_wait(usage: &Gate, interval: Duration) -> Option<Moment> {
     match &usage.state {
         GateState::CoolingDown { until, .. } => Some(until.plus(interval)),
-        GateState::Open if usage.unauthorized == 0 && usage.refused.is_none() => {
+        GateState::Open if usage.unauthorized == 0 && usage.unauthorized_token.is_none() => {
             Some(usage.last_request?.plus(policy::POSTPONED_MOST))
         }
         GateState::Open | GateState::Paused { .. } => None,

@@ -33,7 +33,7 @@ impl Account {
         if let Some(entry) = self.ledger.pop_front() {
             return Action::Record(entry);
         }
-        if let Some(memory) = self.memories.pop_front() {
+        if let Some(memory) = self.history.pop_front() {
             return Action::RecordHistory(memory);
         }
         // A 401 is resolved before it is saved, since a crash in between must not lose the strike.
@@ -65,7 +65,7 @@ impl Account {
 
     /// A request or renewal that began under this id must end under it.
     fn is_under_way(&self) -> bool {
-        matches!(self.step, Step::Asking { .. } | Step::Renewing(_))
+        matches!(self.step, Step::Requesting { .. } | Step::Renewing(_))
     }
 
     /// Waits after waking: the other account does not know that the machine slept, and would send a request at once (law
@@ -92,45 +92,45 @@ impl Account {
 
     fn step(&mut self, now: Moment) -> Action {
         match self.step {
-            Step::Asking { .. } => return self.look_or_sleep(now),
-            Step::Noting { .. } if self.retiring || self.just_woke(now) => return self.ask_not(now),
-            Step::Idle | Step::Looking | Step::Ready if self.retiring => {
+            Step::Requesting { .. } => return self.read_or_sleep(now),
+            Step::SavingIntent { .. } if self.retiring || self.just_woke(now) => return self.withdraw_request(now),
+            Step::Idle | Step::ReadingCredential | Step::CredentialRead if self.retiring => {
                 self.step = Step::Idle;
                 return self.sleep(now);
             }
-            Step::Rechecking { .. } | Step::Looking => return Action::ReadCredential,
-            Step::Noting { spacing } => return self.ask(now, spacing),
+            Step::Rechecking { .. } | Step::ReadingCredential => return Action::ReadCredential,
+            Step::SavingIntent { spacing } => return self.send(now, spacing),
             Step::Renewing(_) => return self.renew(now),
-            Step::Ready if self.renewal_is_due(now) => return self.begin_renewal(now),
-            Step::Ready if self.is_due(now) => return self.note_intent(now),
-            Step::Ready => self.step = Step::Idle,
+            Step::CredentialRead if self.renewal_is_due(now) => return self.begin_renewal(now),
+            Step::CredentialRead if self.is_due(now) => return self.save_intent(now),
+            Step::CredentialRead => self.step = Step::Idle,
             Step::Idle => {}
         }
-        if self.wants_look(now) {
+        if self.read_is_due(now) {
             return Action::ReadCredential;
         }
         if self.renewal_is_due(now) {
             return self.begin_renewal(now);
         }
         if self.is_due(now) {
-            self.step = Step::Looking;
+            self.step = Step::ReadingCredential;
             return Action::ReadCredential;
         }
         self.sleep(now)
     }
 
-    fn look_or_sleep(&mut self, now: Moment) -> Action {
-        if self.wants_look(now) && !self.retiring { Action::ReadCredential } else { self.sleep(now) }
+    fn read_or_sleep(&mut self, now: Moment) -> Action {
+        if self.read_is_due(now) && !self.retiring { Action::ReadCredential } else { self.sleep(now) }
     }
 
-    fn wants_look(&self, now: Moment) -> bool {
-        self.look_at.is_none_or(|at| !at.is_after(now))
+    fn read_is_due(&self, now: Moment) -> bool {
+        self.reread_at.is_none_or(|at| !at.is_after(now))
     }
 
     /// The spacing for the next request. It is waived once, for a credential that replaces one rejected with 401 (law 6).
     fn spacing(&self) -> Spacing {
         let seen = self.state.sign_in.fingerprint();
-        match (&self.state.usage.refused, seen) {
+        match (&self.state.gates[Endpoint::Usage].unauthorized_token, seen) {
             (Some(refused), Some(seen)) if refused != seen => Spacing::Waived,
             (Some(_) | None, Some(_) | None) => Spacing::Kept,
         }
@@ -142,7 +142,7 @@ impl Account {
 
     /// When the next request is due. `None` until the sign-in changes or another seat's request ends.
     fn due_at(&self, now: Moment) -> Option<Moment> {
-        if self.login_is_asking {
+        if self.login_is_busy {
             return None;
         }
         let next = self.state.next_request_spaced(now, self.spacing())?;
@@ -151,28 +151,28 @@ impl Account {
     }
 
     /// Saves the intent before the request leaves, so that a crash in between is detected.
-    fn note_intent(&mut self, now: Moment) -> Action {
-        let spacing = match self.state.usage.shut(now, Spacing::Kept) {
+    fn save_intent(&mut self, now: Moment) -> Action {
+        let spacing = match self.state.gates[Endpoint::Usage].shut(now, Spacing::Kept) {
             None => Spacing::Kept,
             Some(_) => self.spacing(),
         };
-        self.state.usage.begin(now);
+        self.state.gates[Endpoint::Usage].begin(now);
         self.state.last = Some(LastRequest { at: now.wall, endpoint: Endpoint::Usage, outcome: None });
         // The one retry that a 401 allows must be the next request: otherwise another 401 would allow another retry (law
         // 10).
-        self.state.usage.refused = None;
-        self.step = Step::Noting { spacing };
+        self.state.gates[Endpoint::Usage].unauthorized_token = None;
+        self.step = Step::SavingIntent { spacing };
         self.persist_now()
     }
 
-    fn ask(&mut self, now: Moment, spacing: Spacing) -> Action {
+    fn send(&mut self, now: Moment, spacing: Spacing) -> Action {
         let Some((request, fingerprint, life)) = self.request(now) else {
-            return self.ask_not(now);
+            return self.withdraw_request(now);
         };
-        let Some(permitted) = self.state.usage.permit(&self.id, request, now, spacing) else {
-            return self.ask_not(now);
+        let Some(permitted) = self.state.gates[Endpoint::Usage].permit(&self.id, request, now, spacing) else {
+            return self.withdraw_request(now);
         };
-        self.step = Step::Asking { fingerprint, spacing };
+        self.step = Step::Requesting { fingerprint, spacing };
         self.postponed = false;
         self.record(now, Endpoint::Usage, LedgerEvent::Sent { why: self.why });
         Action::Ask(permitted.while_lives(life))
@@ -187,31 +187,34 @@ impl Account {
     }
 
     /// Withdraws the intent, for example if the token expired before the request left.
-    fn ask_not(&mut self, now: Moment) -> Action {
-        self.state.usage.withdraw();
+    fn withdraw_request(&mut self, now: Moment) -> Action {
+        self.state.gates[Endpoint::Usage].withdraw();
         self.state.last = None;
         self.step = Step::Idle;
-        self.look_at = Some(now.plus(policy::REREAD));
+        self.reread_at = Some(now.plus(policy::REREAD));
         self.persist_now()
     }
 
+    /// Waits until the first of these times, as far as each of them applies.
     pub(super) fn sleep(&mut self, now: Moment) -> Action {
-        let (due, renewal) = match self.step {
-            Step::Idle if self.retiring => (None, None),
-            Step::Idle if !self.saving.dirty => (self.due_at(now), self.renewal_due_at(now)),
-            _ => (None, self.store_retry()),
-        };
-        let retry = self.saving.retry.filter(|_| self.saving.dirty);
         let free = !self.saving.dirty && !self.retiring;
-        let offer = self.state.notices.next_offer(self.state.free_only()).filter(|_| self.notice_service && free);
-        let offer = offer.map(|at| self.quiet_until(now).map_or(at, |quiet| at.later(quiet)));
-        let reset = self.next_reset(now).filter(|_| free);
-        let renewing = matches!(self.step, Step::Renewing(_));
+        let idle = free && matches!(self.step, Step::Idle);
         // The next read is the other account's.
         let becomes = self.becoming.is_some() && !self.is_under_way();
-        let look = self.look_at.filter(|_| free && !renewing && !becomes);
-        let awake = self.sleep.pause_until.filter(|_| becomes);
-        let until = [due, renewal, retry, offer, look, reset, awake].into_iter().flatten().min_by_key(|at| at.boot);
+        let reads = free && !becomes && !matches!(self.step, Step::Renewing(_));
+        let offer = self.state.notices.next_offer(self.state.free_only());
+        let offer = offer.map(|at| self.quiet_until(now).map_or(at, |quiet| at.later(quiet)));
+        let timers = [
+            (idle, self.due_at(now)),
+            (idle, self.renewal_due_at(now)),
+            (true, self.store_retry()),
+            (self.saving.dirty, self.saving.retry),
+            (free && self.notice_service, offer),
+            (reads, self.reread_at),
+            (free, self.next_reset(now)),
+            (becomes, self.sleep.pause_until),
+        ];
+        let until = timers.into_iter().filter_map(|(applies, at)| at.filter(|_| applies)).min_by_key(|at| at.boot);
         self.sleep.expected = until;
         Action::Sleep(until)
     }
@@ -230,6 +233,6 @@ impl Account {
 
     pub(super) fn woke(&mut self, now: Moment) {
         self.sleep.woke = Some(now);
-        self.sleep.pause_until = Some(now.plus(self.dice.wake_pause()));
+        self.sleep.pause_until = Some(now.plus(self.rng.wake_pause()));
     }
 }

@@ -22,10 +22,10 @@ use crate::time::Moment;
 pub(super) enum Stage {
     Locking,
     /// The locks are held, and the credential is being read again.
-    Looking,
+    ReadingCredential,
     /// The intent is recorded and being saved.
-    Noting,
-    Asking {
+    SavingIntent,
+    Requesting {
         spent: Fingerprint,
     },
     /// The refresh token was refused, and the credential is being read again: another program may have renewed first.
@@ -55,7 +55,7 @@ impl Account {
     /// When the sign-in is to be renewed; `None` if that depends on something other than time. Never while usage may not be
     /// requested: a new token must not bypass a rate limit (law 4) or a rejection (law 6).
     pub(super) fn renewal_due_at(&self, now: Moment) -> Option<Moment> {
-        if self.login_is_asking {
+        if self.login_is_busy {
             return None;
         }
         let credential = self.credential.as_ref().filter(|_| self.preferences.renewal)?;
@@ -63,7 +63,7 @@ impl Account {
             return None;
         }
         let left = credential.expires_at?.since(now.wall).saturating_sub(policy::RENEW_BEFORE);
-        let usage = match &self.state.usage.state {
+        let usage = match &self.state.gates[Endpoint::Usage].state {
             GateState::Open => now,
             GateState::CoolingDown { until, .. } => *until,
             GateState::Paused { .. } => return None,
@@ -71,7 +71,7 @@ impl Account {
         let renewed = self.state.renewed.map(|at| at.plus(policy::RENEWAL_SPACING));
         let locked_out = self.locked_out.map(|(_, until)| until);
         let others = [renewed, locked_out, self.sleep.pause_until];
-        let due = now.plus(left).later(usage).later(self.state.token.opens(now)?);
+        let due = now.plus(left).later(usage).later(self.state.gates[Endpoint::Token].opens(now)?);
         Some(others.into_iter().flatten().fold(due, Moment::later))
     }
 
@@ -101,18 +101,18 @@ impl Account {
             Stage::Unlocking => {
                 self.forget_refresh_token();
                 self.step = Step::Idle;
-                self.look_at = None;
+                self.reread_at = None;
                 Some(Action::Unlock)
             }
-            Stage::Locking | Stage::Looking | Stage::Noting | Stage::Asking { .. } => None,
+            Stage::Locking | Stage::ReadingCredential | Stage::SavingIntent | Stage::Requesting { .. } => None,
         }
     }
 
     pub(super) fn renew(&mut self, now: Moment) -> Action {
         match &self.step {
             Step::Renewing(Stage::Locking) => Action::Lock,
-            Step::Renewing(Stage::Looking) => Action::ReadCredential,
-            Step::Renewing(Stage::Noting) => self.spend(now),
+            Step::Renewing(Stage::ReadingCredential) => Action::ReadCredential,
+            Step::Renewing(Stage::SavingIntent) => self.spend(now),
             _ => self.sleep(now),
         }
     }
@@ -125,7 +125,7 @@ impl Account {
             Ok(()) => {
                 self.renewal_blocked(None);
                 self.locked_out = None;
-                self.step = Step::Renewing(Stage::Looking);
+                self.step = Step::Renewing(Stage::ReadingCredential);
             }
             Err(why) => self.put_off(&why, WithheldReason::Locked, now),
         }
@@ -137,7 +137,7 @@ impl Account {
         let times = self.locked_out.map_or(1, |(times, _)| times.saturating_add(1));
         self.locked_out = Some((times, now.plus(policy::LOCK.after(times))));
         self.step = Step::Idle;
-        self.look_at = None;
+        self.reread_at = None;
         let event = LedgerEvent::Withheld { why: Trigger::Expiry, because: reason(why.to_owned()) };
         self.record(now, Endpoint::Token, event);
     }
@@ -148,9 +148,9 @@ impl Account {
     }
 
     /// The credential was read inside the locks.
-    pub(super) fn looked_while_renewing(&mut self, stage: Stage, now: Moment) {
+    pub(super) fn read_while_renewing(&mut self, stage: Stage, now: Moment) {
         let next = match stage {
-            Stage::Looking => self.decide(now),
+            Stage::ReadingCredential => self.decide(now),
             Stage::Checking { spent } => self.checked(spent, now),
             other => other,
         };
@@ -163,11 +163,11 @@ impl Account {
         let Some(token) = self.refresh_token().filter(|_| due).map(|token| token.fingerprint().clone()) else {
             return Stage::Unlocking;
         };
-        self.state.token.begin(now);
-        self.state.token.spending = Some(token);
+        self.state.gates[Endpoint::Token].begin(now);
+        self.state.gates[Endpoint::Token].intent_token = Some(token);
         self.state.last = Some(LastRequest { at: now.wall, endpoint: Endpoint::Token, outcome: None });
         self.saving.dirty = true;
-        Stage::Noting
+        Stage::SavingIntent
     }
 
     fn refresh_token(&self) -> Option<&RefreshToken> {
@@ -182,7 +182,7 @@ impl Account {
     /// is not paused (law 6).
     pub fn still_wants(&self, endpoint: Endpoint) -> bool {
         let renews = endpoint == Endpoint::Usage || self.preferences.renewal;
-        let is_paused = matches!(self.state.usage.state, GateState::Paused { .. });
+        let is_paused = matches!(self.state.gates[Endpoint::Usage].state, GateState::Paused { .. });
         renews && !is_paused && !self.state.free_only()
     }
 
@@ -191,9 +191,11 @@ impl Account {
         let credential = self.credential.as_ref();
         let request = credential.and_then(|credential| self.state.provider.renewal_request(credential));
         let may = self.still_wants(Endpoint::Token) && !self.retiring && !self.just_woke(now);
-        let noted = request.filter(|_| may).filter(|(_, token)| self.state.token.spending.as_ref() == Some(token));
+        let noted = request
+            .filter(|_| may)
+            .filter(|(_, token)| self.state.gates[Endpoint::Token].intent_token.as_ref() == Some(token));
         let permitted = noted.and_then(|(request, spent)| {
-            Some((self.state.token.permit(&self.id, request, now, Spacing::Kept)?, spent))
+            Some((self.state.gates[Endpoint::Token].permit(&self.id, request, now, Spacing::Kept)?, spent))
         });
         let Some((permitted, spent)) = permitted else {
             self.take_back();
@@ -201,21 +203,21 @@ impl Account {
             return self.poll(now);
         };
         self.forget_refresh_token();
-        self.step = Step::Renewing(Stage::Asking { spent });
+        self.step = Step::Renewing(Stage::Requesting { spent });
         self.record(now, Endpoint::Token, LedgerEvent::Sent { why: Trigger::Expiry });
         Action::Ask(permitted)
     }
 
     /// The state could not be saved: no request is sent (law 13), and the locks are released.
-    pub(super) fn renewal_not_noted(&mut self) {
-        if matches!(self.step, Step::Renewing(Stage::Locking | Stage::Looking | Stage::Noting)) {
+    pub(super) fn renewal_intent_not_saved(&mut self) {
+        if matches!(self.step, Step::Renewing(Stage::Locking | Stage::ReadingCredential | Stage::SavingIntent)) {
             self.take_back();
         }
     }
 
     fn take_back(&mut self) {
-        if self.state.token.intent.is_some() {
-            self.state.token.withdraw();
+        if self.state.gates[Endpoint::Token].intent.is_some() {
+            self.state.gates[Endpoint::Token].withdraw();
             self.state.last = None;
         }
         self.step = Step::Renewing(Stage::Unlocking);
@@ -223,25 +225,25 @@ impl Account {
 
     /// Handles the answer of the token endpoint.
     pub(super) fn granted(&mut self, delivery: SendResult, now: Moment) {
-        let Step::Renewing(Stage::Asking { spent }) = &self.step else {
+        let Step::Renewing(Stage::Requesting { spent }) = &self.step else {
             return;
         };
         let spent = spent.clone();
         let grant = self.state.provider.parse_token_response(delivery, now.wall);
-        let told = messages::grant(self.state.provider, &grant);
+        let text = messages::grant(self.state.provider, &grant);
         if let Some(last) = &mut self.state.last {
-            last.outcome = Some(told.clone());
+            last.outcome = Some(text.clone());
         }
         let kind = messages::grant_kind(&grant);
         let stage = self.learn_grant(grant, spent, now);
         self.step = Step::Renewing(stage);
         self.saving.dirty = true;
-        self.record(now, Endpoint::Token, LedgerEvent::Completed { outcome: kind, detail: Some(told) });
+        self.record(now, Endpoint::Token, LedgerEvent::Completed { outcome: kind, detail: Some(text) });
     }
 
     fn learn_grant(&mut self, grant: GrantOutcome, spent: Fingerprint, now: Moment) -> Stage {
-        let jitter = self.dice.jitter();
-        let gate = &mut self.state.token;
+        let jitter = self.rng.jitter();
+        let gate = &mut self.state.gates[Endpoint::Token];
         match grant {
             GrantOutcome::Renewed(tokens) => return Stage::Storing(Box::new(Storing::new(spent, tokens))),
             GrantOutcome::Refused => return Stage::Checking { spent },
@@ -277,27 +279,27 @@ impl Account {
         if !replaced && self.refresh_token().is_none_or(|stored| *stored.fingerprint() == spent) {
             self.refused(Pause::RefreshRefused, spent, now);
         } else {
-            self.state.token.superseded(now);
+            self.state.gates[Endpoint::Token].superseded(now);
         }
         self.saving.dirty = true;
         Stage::Unlocking
     }
 
     fn refused(&mut self, cause: Pause, spent: Fingerprint, now: Moment) {
-        self.state.token.pause(now, cause, spent);
-        self.state.troubled = true;
+        self.state.gates[Endpoint::Token].pause(now, cause, spent);
+        self.state.sign_in_failed = true;
         self.state.notices.begin_sign_in(now, self.preferences.wanted);
     }
 
     /// A different refresh token ends a pause of renewal; the same one confirms that the sign-in has ended.
     pub(super) fn refresh_token_seen(&mut self, credential: &Credential, now: Moment) {
-        let GateState::Paused { .. } = &self.state.token.state else {
+        let GateState::Paused { .. } = &self.state.gates[Endpoint::Token].state else {
             return;
         };
         let changed = credential
             .refresh_token
             .as_ref()
-            .is_some_and(|token| self.state.token.credential_seen(token.fingerprint(), now));
+            .is_some_and(|token| self.state.gates[Endpoint::Token].credential_seen(token.fingerprint(), now));
         if changed {
             self.state.next = Some(now);
             self.why = Trigger::NewCredential;
@@ -315,7 +317,7 @@ impl Account {
             WriteBack::Failed(_) => storing.failed(now),
             WriteBack::Written | WriteBack::Changed => {
                 let tokens = storing.successor.tokens.clone();
-                self.state.token.success(now);
+                self.state.gates[Endpoint::Token].success(now);
                 self.state.renewed = Some(now);
                 self.saving.dirty = true;
                 self.step = Step::Renewing(Stage::Unlocking);
@@ -332,9 +334,9 @@ impl Account {
         let this = self.state.sign_in.identity.account.as_ref();
         if this.is_some_and(|this| tokens.account.as_ref().is_some_and(|named| named != this)) {
             let fingerprint = tokens.access_token.fingerprint();
-            self.state.usage.pause(now, Pause::OtherAccount, fingerprint.clone());
+            self.state.gates[Endpoint::Usage].pause(now, Pause::OtherAccount, fingerprint.clone());
             self.state.reject(fingerprint);
-            self.state.troubled = true;
+            self.state.sign_in_failed = true;
             self.state.notices.begin_sign_in(now, self.preferences.wanted);
         }
     }

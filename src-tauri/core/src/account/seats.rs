@@ -1,42 +1,11 @@
 //! The seats of one login, such as a personal plan and a team plan. Cooldowns after a 429 and request spacing belong to the
 //! login and are shared by all of its seats (laws 2 and 10). Readings and notifications belong to a seat.
 
-use crate::gate::Gate;
+use crate::gate::Gates;
 use crate::state::{AccountId, AccountState, State};
 use crate::time::Moment;
 
-/// The gates of one seat, as shared with the other seats of its login.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SeatGates {
-    pub usage: Gate,
-    pub token: Gate,
-}
-
-impl SeatGates {
-    /// Whether this seat has a request in progress. No other seat may send one meanwhile.
-    pub fn is_asking(&self) -> bool {
-        self.usage.intent.is_some() || self.token.intent.is_some()
-    }
-}
-
 impl AccountState {
-    pub fn gates(&self) -> SeatGates {
-        SeatGates { usage: self.usage.clone(), token: self.token.clone() }
-    }
-
-    /// Adopts the cooldown and spacing that another seat of the login received.
-    pub fn share_gates(&mut self, other: &SeatGates, now: Moment) {
-        self.usage.share(&other.usage, now);
-        self.token.share(&other.token, now);
-    }
-
-    /// The same for a seat that is no longer polled: a request that it left behind was never answered.
-    pub fn share_left_behind(&mut self, other: &SeatGates, now: Moment) {
-        self.share_gates(other, now);
-        self.usage.share_unanswered(&other.usage, now);
-        self.token.share_unanswered(&other.token, now);
-    }
-
     /// Whether state saved by an earlier version may be this seat's. Those versions kept all seats of a login as one
     /// account, with the latest figures of any.
     fn may_become(&self, organization: Option<&str>) -> bool {
@@ -48,19 +17,19 @@ impl AccountState {
 impl State {
     /// Shares every seat's answers with the other seats of its login. Call once, after loading.
     pub fn share_gates(&mut self, now: Moment) {
-        let all: Vec<(AccountId, SeatGates)> =
-            self.accounts.iter().map(|(id, kept)| (id.clone(), kept.gates())).collect();
+        let all: Vec<(AccountId, Gates)> =
+            self.accounts.iter().map(|(id, kept)| (id.clone(), kept.gates.clone())).collect();
         for (id, account) in &mut self.accounts {
             for (_, gates) in all.iter().filter(|(other, _)| other.is_beside(id)) {
-                account.share_left_behind(gates, now);
+                account.gates.share_left_behind(gates, now);
             }
         }
     }
 
     /// The gates of the other seats of the login.
-    pub fn gates_beside(&self, id: &AccountId) -> Vec<(AccountId, SeatGates)> {
+    pub fn gates_beside(&self, id: &AccountId) -> Vec<(AccountId, Gates)> {
         let beside = self.accounts.iter().filter(|(other, _)| other.is_beside(id));
-        beside.map(|(other, kept)| (other.clone(), kept.gates())).collect()
+        beside.map(|(other, kept)| (other.clone(), kept.gates.clone())).collect()
     }
 
     /// The saved state of a seat. Adopts what an earlier version saved under the login's id, unless that was another

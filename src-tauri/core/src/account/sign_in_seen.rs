@@ -2,20 +2,20 @@
 
 use super::{Account, Step};
 use crate::account::renewal::Stage;
-use crate::account::seats::SeatGates;
 use crate::credential::token::Fingerprint;
 use crate::credential::{
     Credential, CredentialMissing, CredentialPresence, CredentialRead, CredentialStatus, Unsettled,
 };
-use crate::gate::{GateState, Pause};
+use crate::gate::{GateState, Gates, Pause};
 use crate::record::ledger::Trigger;
+use crate::request::Endpoint;
 use crate::response::Rejection;
 use crate::state::AccountId;
 use crate::time::Moment;
 
 impl Account {
-    pub(super) fn looked(&mut self, read: CredentialRead, now: Moment) {
-        self.look_at = Some(now.plus(read.look_again()));
+    pub(super) fn credential_read(&mut self, read: CredentialRead, now: Moment) {
+        self.reread_at = Some(now.plus(read.look_again()));
         let step = std::mem::replace(&mut self.step, Step::Idle);
         match read {
             CredentialRead::Absent(absence) => {
@@ -24,22 +24,24 @@ impl Account {
             }
             CredentialRead::Found(credential) if self.is_half(&credential, now) => self.credential = None,
             CredentialRead::Found(mut credential) => {
-                if !matches!(step, Step::Renewing(Stage::Looking)) {
+                if !matches!(step, Step::Renewing(Stage::ReadingCredential)) {
                     credential.forget_refresh_token();
                 }
                 self.found(credential, now);
             }
         }
-        if !self.state.troubled && self.state.sign_in_trouble(now.wall).is_some() {
-            self.state.troubled = true;
+        if !self.state.sign_in_failed && self.state.sign_in_trouble(now.wall).is_some() {
+            self.state.sign_in_failed = true;
             self.saving.dirty = true;
         }
         match step {
             Step::Rechecking { fingerprint, rejection } => self.rechecked(fingerprint, rejection, now),
-            Step::Looking if self.becoming.is_none() && self.credential.is_some() => self.step = Step::Ready,
-            Step::Looking | Step::Idle | Step::Ready => {}
-            Step::Noting { .. } | Step::Asking { .. } => self.step = step,
-            Step::Renewing(stage) => self.looked_while_renewing(stage, now),
+            Step::ReadingCredential if self.becoming.is_none() && self.credential.is_some() => {
+                self.step = Step::CredentialRead
+            }
+            Step::ReadingCredential | Step::Idle | Step::CredentialRead => {}
+            Step::SavingIntent { .. } | Step::Requesting { .. } => self.step = step,
+            Step::Renewing(stage) => self.read_while_renewing(stage, now),
         }
     }
 
@@ -48,18 +50,18 @@ impl Account {
         let (before, settled) = (self.unsettled.take(), self.settled_token.as_ref());
         self.unsettled = Unsettled::look(before, &self.state.sign_in, settled, found, now);
         if let Some(half) = &self.unsettled {
-            self.look_at = Some(half.until);
+            self.reread_at = Some(half.until);
         }
         self.unsettled.is_some()
     }
 
-    pub(super) fn share_login(&mut self, seats: &[SeatGates], now: Moment) {
-        let before = self.state.gates();
+    pub(super) fn share_login(&mut self, seats: &[Gates], now: Moment) {
+        let before = self.state.gates.clone();
         for seat in seats {
-            self.state.share_gates(seat, now);
+            self.state.gates.share(seat, now);
         }
-        self.login_is_asking = seats.iter().any(SeatGates::is_asking);
-        self.saving.dirty |= self.state.gates() != before;
+        self.login_is_busy = seats.iter().any(Gates::has_request_in_flight);
+        self.saving.dirty |= self.state.gates != before;
     }
 
     fn no_credential(&mut self, absence: CredentialMissing, now: Moment) {
@@ -79,7 +81,7 @@ impl Account {
         if self.state.free_only() {
             return;
         }
-        self.state.troubled = true;
+        self.state.sign_in_failed = true;
         self.saving.dirty |= self.state.notices.sign_in.is_none();
         self.state.notices.begin_sign_in(now, self.preferences.wanted);
     }
@@ -118,9 +120,13 @@ impl Account {
             // Another program renewed it.
             self.renewal_blocked(None);
         }
-        let unpaused = self.state.usage.credential_seen(&fingerprint, now) | self.scopes_seen(&credential, now);
+        let unpaused =
+            self.state.gates[Endpoint::Usage].credential_seen(&fingerprint, now) | self.scopes_seen(&credential, now);
         self.refresh_token_seen(&credential, now);
-        let replaced = self.state.usage.refused.as_ref().is_some_and(|refused| *refused != fingerprint);
+        let replaced = self.state.gates[Endpoint::Usage]
+            .unauthorized_token
+            .as_ref()
+            .is_some_and(|refused| *refused != fingerprint);
         let absent = matches!(self.state.sign_in.seen, Some(CredentialPresence::Absent(_)));
         let unusable = absent || self.state.sign_in.expired(now.wall);
         let back = unusable && !credential.expired(now.wall);
@@ -141,10 +147,10 @@ impl Account {
     /// now.
     fn scopes_seen(&mut self, credential: &Credential, now: Moment) -> bool {
         let paused = |gate: &GateState| matches!(gate, GateState::Paused { cause: Pause::ScopeNotGranted { .. }, .. });
-        let was = paused(&self.state.usage.state);
+        let was = paused(&self.state.gates[Endpoint::Usage].state);
         let lacking = self.state.provider.missing_scope(credential);
-        self.state.usage.scope_seen(now, lacking, &credential.fingerprint());
-        let is = paused(&self.state.usage.state);
+        self.state.gates[Endpoint::Usage].scope_seen(now, lacking, &credential.fingerprint());
+        let is = paused(&self.state.gates[Endpoint::Usage].state);
         if is && !was {
             self.state.reject(credential.fingerprint());
             self.saving.dirty = true;
@@ -172,10 +178,10 @@ impl Account {
     }
 
     pub(super) fn rejected(&mut self, rejection: Rejection, fingerprint: Fingerprint, now: Moment) {
-        self.state.usage.rejected(now, rejection, fingerprint.clone());
+        self.state.gates[Endpoint::Usage].rejected(now, rejection, fingerprint.clone());
         self.state.next = Some(now.plus(self.preferences.interval));
-        if matches!(self.state.usage.state, GateState::Paused { .. }) {
-            self.state.troubled = true;
+        if matches!(self.state.gates[Endpoint::Usage].state, GateState::Paused { .. }) {
+            self.state.sign_in_failed = true;
             self.state.reject(fingerprint);
             self.state.notices.begin_sign_in(now, self.preferences.wanted);
         }

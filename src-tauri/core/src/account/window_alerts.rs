@@ -37,14 +37,15 @@ impl Account {
 
     /// Whether a window has reset since the last check.
     pub(super) fn a_window_is_over(&self, now: Moment) -> bool {
-        self.state.cycles.iter().any(|(_, cycle)| !cycle.told.reset && cycle.is_over(now.wall))
+        self.state.cycles.iter().any(|(_, cycle)| !cycle.alerted.reset && cycle.is_over(now.wall))
     }
 
     /// The next reset that will be announced.
     pub(super) fn next_reset(&self, now: Moment) -> Option<Moment> {
         let wanted = self.preferences.wanted;
-        let told = self.state.cycles.iter().filter(|(_, cycle)| !cycle.told.reset && is_remarkable(cycle, wanted));
-        let next = told.filter_map(|(_, cycle)| cycle.resets_at).min()?;
+        let pending =
+            self.state.cycles.iter().filter(|(_, cycle)| !cycle.alerted.reset && is_remarkable(cycle, wanted));
+        let next = pending.filter_map(|(_, cycle)| cycle.resets_at).min()?;
         Some(now.plus(next.since(now.wall)))
     }
 
@@ -61,16 +62,16 @@ fn tell_level(window: &str, cycle: &mut Cycle, notices: &mut Notices, wanted: Wa
     let withdrawn = notices.withdraw(window, is_not_true);
     if withdrawn {
         // It was not shown, so it is announced when it is true again.
-        cycle.told.threshold = wanted.thresholds.reached(cycle.used()).unwrap_or(0);
+        cycle.alerted.threshold = wanted.thresholds.reached(cycle.used()).unwrap_or(0);
     }
     if !cycle.is_confirmed() {
         return withdrawn;
     }
-    let Some(percent) = wanted.thresholds.reached(cycle.used()).filter(|percent| *percent > cycle.told.threshold)
+    let Some(percent) = wanted.thresholds.reached(cycle.used()).filter(|percent| *percent > cycle.alerted.threshold)
     else {
         return withdrawn;
     };
-    cycle.told.threshold = percent;
+    cycle.alerted.threshold = percent;
     notices.tell_of_window(news(window, cycle, News::Threshold { percent }), now);
     true
 }
@@ -82,9 +83,9 @@ fn tell_forecast(window: &str, cycle: &mut Cycle, notices: &mut Notices, wanted:
         Some(Forecast::RunsOut { at, latest, .. }) => Some((at, latest)),
         Some(Forecast::LastsUntilReset | Forecast::TooEarly) | None => None,
     };
-    if cycle.told.forecast {
+    if cycle.alerted.forecast {
         let withdrawn = runs_out.is_none() && notices.withdraw(window, |news| *news == News::RunsOut);
-        cycle.told.forecast = !withdrawn;
+        cycle.alerted.forecast = !withdrawn;
         return withdrawn;
     }
     let early = |(at, latest): (Wall, Wall)| {
@@ -95,7 +96,7 @@ fn tell_forecast(window: &str, cycle: &mut Cycle, notices: &mut Notices, wanted:
     let tell =
         wanted.forecast && cycle.is_confirmed() && used && has_evidence(cycle, now.wall) && runs_out.is_some_and(early);
     if tell {
-        cycle.told.forecast = true;
+        cycle.alerted.forecast = true;
         notices.tell_of_window(news(window, cycle, News::RunsOut), now);
     }
     tell
@@ -112,7 +113,7 @@ fn has_evidence(cycle: &Cycle, now: Wall) -> bool {
 /// Withdraws alerts of the ended cycle. Announces the reset if the window was nearly used up, unless the next cycle is over
 /// too.
 fn tell_reset(window: &str, cycle: &mut Cycle, notices: &mut Notices, wanted: Wanted, now: Moment) -> bool {
-    if std::mem::replace(&mut cycle.told.reset, true) {
+    if std::mem::replace(&mut cycle.alerted.reset, true) {
         return false;
     }
     notices.withdraw(window, |news| matches!(news, News::Threshold { .. } | News::RunsOut));
@@ -126,7 +127,7 @@ fn tell_reset(window: &str, cycle: &mut Cycle, notices: &mut Notices, wanted: Wa
 
 fn is_remarkable(cycle: &Cycle, wanted: Wanted) -> bool {
     let level = wanted.thresholds.lowest().unwrap_or(policy::REMARKABLE);
-    wanted.reset && (cycle.used() >= f64::from(level) || cycle.told.forecast)
+    wanted.reset && (cycle.used() >= f64::from(level) || cycle.alerted.forecast)
 }
 
 fn news(window: &str, cycle: &Cycle, news: News) -> WindowNews {

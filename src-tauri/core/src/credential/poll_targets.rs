@@ -56,7 +56,7 @@ pub fn polled(
 /// The location with the best sign-in. Among equally good ones, the one in use, else the first.
 fn used(places: &[CredentialLocation], account: &AccountId, state: &State, now: Wall) -> String {
     let kept = state.accounts.get(account);
-    let rejected = kept.map(|kept| kept.rejected.as_slice()).unwrap_or_default();
+    let rejected = kept.map(|kept| kept.rejected_credentials.as_slice()).unwrap_or_default();
     let present = kept.map(|kept| kept.sign_in.place.as_str());
     let theirs = location::of(places, account);
     let best = theirs.min_by_key(|place| (place.of_use(rejected, now), Some(place.name()) != present));
@@ -77,12 +77,12 @@ impl AccountState {
     /// Marks a sign-in that ended in a pause as rejected at every location and across restarts, until there is a reading.
     /// Otherwise two rejected sign-ins would end each other's pause forever (law 6).
     pub(crate) fn reject(&mut self, fingerprint: Fingerprint) {
-        if self.rejected.contains(&fingerprint) {
+        if self.rejected_credentials.contains(&fingerprint) {
             return;
         }
-        if self.rejected.len() == Self::REJECTED_MAX {
-            self.rejected.remove(0);
+        if self.rejected_credentials.len() == Self::REJECTED_MAX {
+            self.rejected_credentials.remove(0);
         }
-        self.rejected.push(fingerprint);
+        self.rejected_credentials.push(fingerprint);
     }
 }

@@ -54,8 +54,10 @@ impl SignInFlow {
             return Self::SignIn(need);
         }
         match state.sign_in.seen {
-            Some(_) if state.troubled => Self::Checking { at: state.next_request(now).filter(|at| at.is_after(now)) },
-            Some(_) if state.mended => Self::Mended,
+            Some(_) if state.sign_in_failed => {
+                Self::Checking { at: state.next_request(now).filter(|at| at.is_after(now)) }
+            }
+            Some(_) if state.sign_in_recovered => Self::Mended,
             Some(_) | None => Self::Nothing,
         }
     }

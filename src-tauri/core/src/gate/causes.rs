@@ -44,14 +44,15 @@ pub enum Cooldown {
     /// The program ended while a request was in progress.
     Unanswered,
     /// Both state files were unreadable, so an earlier cooldown may have been lost with them.
-    MemoryLost,
+    #[serde(rename = "memory_lost")]
+    StateLost,
 }
 
 impl Cooldown {
     /// Whether it is a rate limit or may have been one. A rate limit applies to the whole login.
     pub(super) fn is_of_login(&self) -> bool {
         match self {
-            Self::RateLimited { .. } | Self::TurnedAway | Self::Unanswered | Self::MemoryLost => true,
+            Self::RateLimited { .. } | Self::TurnedAway | Self::Unanswered | Self::StateLost => true,
             Self::Network { .. } | Self::Server { .. } | Self::Unreadable { .. } => false,
         }
     }

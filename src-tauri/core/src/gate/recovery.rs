@@ -21,7 +21,7 @@ pub const SPAN: Duration = policy::LONGEST_COOLDOWN;
 /// The last ledger event of each gate of each account, as of startup.
 #[derive(Debug, Clone, Default)]
 pub struct GateRecovery {
-    words: Vec<LastEvent>,
+    events: Vec<LastEvent>,
     /// Timestamps of the entries that were read, to find the last one that a state includes. Order decides which entries
     /// are newer, not time: the clock may have been set between two of them.
     lines: Vec<Wall>,
@@ -52,19 +52,21 @@ impl StateLoss {
     /// A loss found at `now`, with the ledger entries from oldest to newest. All waits are counted from now, since nothing
     /// shows how the clock was changed since.
     pub fn found(entries: &[LedgerEntry], now: Moment) -> Self {
-        let words = LastEvent::last(entries, |until, at| whole(until, at, now));
+        let events = LastEvent::last(entries, |until, at| whole(until, at, now));
         let longest = now.plus(SPAN);
         // No reading since a renewal: the tokens may belong to another account, and the pause for that is lost.
         let doubtful = |usage: &LastEvent| {
             usage.endpoint == Endpoint::Usage
-                && words.iter().any(|word| word.renewed && word.account == usage.account && word.order > usage.order)
+                && events
+                    .iter()
+                    .any(|event| event.renewed && event.account == usage.account && event.order > usage.order)
         };
         let remembered = |endpoint: Endpoint| {
-            let words = words.iter().filter(|word| word.endpoint == endpoint);
+            let events = events.iter().filter(|event| event.endpoint == endpoint);
             // A pause does not end by time, so it becomes the longest possible wait, however long ago it began.
-            let ends = words.clone().map(|word| word.until.filter(|_| !doubtful(word)).unwrap_or(longest));
+            let ends = events.clone().map(|event| event.until.filter(|_| !doubtful(event)).unwrap_or(longest));
             Remembered {
-                accounts: words.map(|word| word.account.clone()).collect(),
+                accounts: events.map(|event| event.account.clone()).collect(),
                 until: ends.fold(now, Moment::later),
             }
         };
@@ -78,87 +80,87 @@ impl GateRecovery {
         // At most the full length from now: a clock that was set back must not lengthen it.
         let left = |until: Wall, at| now.plus(until.since(now.wall)).sooner(whole(until, at, now));
         let lines = entries.iter().map(|entry| entry.at).collect();
-        Self { words: LastEvent::last(entries, left), lines, loss, kept: BTreeSet::new() }
+        Self { events: LastEvent::last(entries, left), lines, loss, kept: BTreeSet::new() }
     }
 
     /// Closes the gates of all saved accounts where the ledger is ahead, and shares cooldowns between seats of a login.
-    pub fn remind_all(&mut self, state: &mut State, now: Moment) {
+    pub fn apply_to_all(&mut self, state: &mut State, now: Moment) {
         for (id, account) in &mut state.accounts {
-            self.remind_known(id, account, now);
+            self.apply_to_known(id, account, now);
         }
         state.share_gates(now);
         self.kept = state.accounts.keys().cloned().collect();
     }
 
     /// The same for one account.
-    pub fn remind_known(&self, id: &AccountId, account: &mut AccountState, now: Moment) {
-        for gate in [&mut account.usage, &mut account.token] {
-            let until = self.missed(self.word(id, gate.endpoint), gate, now);
-            self.hold(id, gate, until, now);
+    pub fn apply_to_known(&self, id: &AccountId, account: &mut AccountState, now: Moment) {
+        for gate in account.gates.iter_mut() {
+            let until = self.unseen_cooldown(self.event(id, gate.endpoint), gate, now);
+            self.apply(id, gate, until, now);
         }
     }
 
     /// Closes the gates of an account without saved state, as the ledger says or for as long as they might have been
     /// closed.
-    pub fn remind(&self, id: &AccountId, account: &mut AccountState, now: Moment) {
-        for gate in [&mut account.usage, &mut account.token] {
+    pub fn apply_to_new(&self, id: &AccountId, account: &mut AccountState, now: Moment) {
+        for gate in account.gates.iter_mut() {
             let until = match &self.loss {
                 Some(loss) => Some(loss.until(id, gate.endpoint)),
-                None => self.missed(self.word_of_login(id, gate.endpoint), gate, now),
+                None => self.unseen_cooldown(self.event_of_login(id, gate.endpoint), gate, now),
             };
-            self.hold(id, gate, until, now);
+            self.apply(id, gate, until, now);
             // Existing entries are not news, not even those that are read again after the clock was set back.
-            gate.told = gate.told.or(self.lines.last().copied());
+            gate.ledger_watermark = gate.ledger_watermark.or(self.lines.last().copied());
         }
     }
 
-    fn hold(&self, id: &AccountId, gate: &mut Gate, until: Option<Moment>, now: Moment) {
+    fn apply(&self, id: &AccountId, gate: &mut Gate, until: Option<Moment>, now: Moment) {
         // The answer to the recorded intent is known after all. Otherwise the intent would be resolved as unanswered, which
         // would pause renewal until there is another sign-in.
-        let answer = self.word(id, gate.endpoint).filter(|word| word.unspent && is_noted(word, gate));
-        if gate.spending.is_some() && answer.is_some_and(|word| self.newer_than_state(word, gate)) {
+        let answer = self.event(id, gate.endpoint).filter(|event| event.unspent && is_of_intent(event, gate));
+        if gate.intent_token.is_some() && answer.is_some_and(|event| self.newer_than_state(event, gate)) {
             gate.last_request = gate.intent.or(gate.last_request);
             gate.withdraw();
         }
         if let Some(until) = until.filter(|until| until.is_after(now)) {
-            gate.shut_until(Cooldown::MemoryLost, now, until);
+            gate.shut_until(Cooldown::StateLost, now, until);
         }
         // The entry is included now, so it is not news at the next start.
-        gate.told = self.word(id, gate.endpoint).map(|word| word.at).or(gate.told);
+        gate.ledger_watermark = self.event(id, gate.endpoint).map(|event| event.at).or(gate.ledger_watermark);
     }
 
-    fn word(&self, id: &AccountId, endpoint: Endpoint) -> Option<&LastEvent> {
-        self.words.iter().find(|word| word.endpoint == endpoint && word.account == id.0)
+    fn event(&self, id: &AccountId, endpoint: Endpoint) -> Option<&LastEvent> {
+        self.events.iter().find(|event| event.endpoint == endpoint && event.account == id.0)
     }
 
     /// The last event of any seat of the login that has no saved state. It closes the gate of a new seat.
-    fn word_of_login(&self, id: &AccountId, endpoint: Endpoint) -> Option<&LastEvent> {
-        let is_kept = |word: &LastEvent| self.kept.iter().any(|kept| kept.0 == word.account);
-        let words = self.words.iter().filter(|word| word.endpoint == endpoint && is_of_login(&word.account, id));
-        let words = words.filter(|word| !is_kept(word));
-        words.max_by_key(|word| word.order)
+    fn event_of_login(&self, id: &AccountId, endpoint: Endpoint) -> Option<&LastEvent> {
+        let is_kept = |event: &LastEvent| self.kept.iter().any(|kept| kept.0 == event.account);
+        let events = self.events.iter().filter(|event| event.endpoint == endpoint && is_of_login(&event.account, id));
+        let events = events.filter(|event| !is_kept(event));
+        events.max_by_key(|event| event.order)
     }
 
     /// Until when an answer that the state does not include closes the gate.
-    fn missed(&self, word: Option<&LastEvent>, gate: &Gate, now: Moment) -> Option<Moment> {
-        let word = word.filter(|word| self.newer_than_state(word, gate))?;
-        if word.unanswered && is_noted(word, gate) {
+    fn unseen_cooldown(&self, event: Option<&LastEvent>, gate: &Gate, now: Moment) -> Option<Moment> {
+        let event = event.filter(|event| self.newer_than_state(event, gate))?;
+        if event.unanswered && is_of_intent(event, gate) {
             return None;
         }
         // A rejection only causes spacing. Whether it paused the account is lost, and the next rejection will show it.
-        let until = word.until.unwrap_or(word.spaced);
+        let until = event.until.unwrap_or(event.spaced);
         until.is_after(gate.waits_until(now)).then_some(until)
     }
 
     /// Whether the event is after the last entry that the state includes. That entry may be missing if it is old or could
     /// not be written. Then the clock decides, or whether the event belongs to the recorded intent.
-    fn newer_than_state(&self, word: &LastEvent, gate: &Gate) -> bool {
-        let Some(told) = gate.told.or(gate.last_request.map(|last| last.wall)) else {
+    fn newer_than_state(&self, event: &LastEvent, gate: &Gate) -> bool {
+        let Some(watermark) = gate.ledger_watermark.or(gate.last_request.map(|last| last.wall)) else {
             return true;
         };
-        match self.lines.iter().rposition(|at| *at == told) {
-            Some(known) => word.order > known,
-            None => word.at > told || is_noted(word, gate),
+        match self.lines.iter().rposition(|at| *at == watermark) {
+            Some(known) => event.order > known,
+            None => event.at > watermark || is_of_intent(event, gate),
         }
     }
 }
@@ -169,20 +171,20 @@ fn is_of_login(account: &str, id: &AccountId) -> bool {
 
 /// Whether the event belongs to the recorded intent, which the gate resolves itself. Events of an earlier request are at
 /// least one spacing earlier.
-fn is_noted(word: &LastEvent, gate: &Gate) -> bool {
+fn is_of_intent(event: &LastEvent, gate: &Gate) -> bool {
     gate.intent
-        .is_some_and(|at| word.at >= at.wall && word.at.since(at.wall) < gate.provider.policy(gate.endpoint).spacing)
+        .is_some_and(|at| event.at >= at.wall && event.at.since(at.wall) < gate.provider.policy(gate.endpoint).spacing)
 }
 
 impl LastEvent {
     /// The last event of each gate.
     fn last(entries: &[LedgerEntry], left: impl Fn(Wall, Wall) -> Moment) -> Vec<Self> {
-        let mut words: Vec<Self> = Vec::new();
-        for word in entries.iter().enumerate().filter_map(|(order, entry)| Self::of(entry, order, &left)) {
-            words.retain(|older| older.endpoint != word.endpoint || older.account != word.account);
-            words.push(word);
+        let mut events: Vec<Self> = Vec::new();
+        for event in entries.iter().enumerate().filter_map(|(order, entry)| Self::of(entry, order, &left)) {
+            events.retain(|older| older.endpoint != event.endpoint || older.account != event.account);
+            events.push(event);
         }
-        words
+        events
     }
 
     /// `left` converts the end of a cooldown, and the time it was recorded, to the current boot clock.

@@ -14,7 +14,7 @@ impl Gate {
             return;
         };
         self.last_request = Some(intent);
-        if let Some(fingerprint) = self.spending.take() {
+        if let Some(fingerprint) = self.intent_token.take() {
             self.pause_over(intent, Pause::RenewalCutOff, fingerprint);
             return;
         }
@@ -68,7 +68,8 @@ impl Gate {
     pub(crate) fn share(&mut self, other: &Gate, now: Moment) {
         let is_newer = other.last_request.is_some_and(|last| self.last_request.is_none_or(|own| last.is_after(own)));
         if is_newer {
-            (self.last_request, self.strikes, self.told) = (other.last_request, other.strikes, other.told);
+            (self.last_request, self.strikes, self.ledger_watermark) =
+                (other.last_request, other.strikes, other.ledger_watermark);
         }
         let theirs = match &other.state {
             GateState::Open => None,
@@ -86,7 +87,7 @@ impl Gate {
 
     /// `other` began a request whose answer is unknown. A renewal concerns `other` only; see [`Gate::settle`].
     pub(crate) fn share_unanswered(&mut self, other: &Gate, now: Moment) {
-        let Some(intent) = other.intent.filter(|_| other.spending.is_none()) else {
+        let Some(intent) = other.intent.filter(|_| other.intent_token.is_none()) else {
             return;
         };
         self.last_request = Some(self.last_request.map_or(intent, |own| own.later(intent)));
@@ -103,7 +104,7 @@ impl Gate {
         // A process may have ended during a request under the other id.
         if self.intent.is_none() {
             self.intent = other.intent;
-            self.spending.clone_from(&other.spending);
+            self.intent_token.clone_from(&other.intent_token);
         }
         self.last_request = match (self.last_request, other.last_request) {
             (Some(a), Some(b)) => Some(a.later(b)),

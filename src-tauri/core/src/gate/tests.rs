@@ -87,14 +87,14 @@ fn longer_cooldown_wins_and_does_not_replace_a_pause() {
     let mut gate = gate();
     let (short, long) = (after(600), after(900));
     gate.shut_until(Cooldown::Unanswered, NOON, long);
-    gate.shut_until(Cooldown::MemoryLost, NOON, short);
+    gate.shut_until(Cooldown::StateLost, NOON, short);
     assert_eq!(gate.state, GateState::CoolingDown { cause: Cooldown::Unanswered, since: NOON, until: long });
-    gate.shut_until(Cooldown::MemoryLost, NOON, long);
+    gate.shut_until(Cooldown::StateLost, NOON, long);
     assert_eq!(gate.state, GateState::CoolingDown { cause: Cooldown::Unanswered, since: NOON, until: long });
-    gate.shut_until(Cooldown::MemoryLost, NOON, after(901));
+    gate.shut_until(Cooldown::StateLost, NOON, after(901));
     assert_eq!(until(&gate), Some(after(901)));
     gate.pause(NOON, Pause::Rejected, print_of("a"));
-    gate.shut_until(Cooldown::MemoryLost, NOON, after(9000));
+    gate.shut_until(Cooldown::StateLost, NOON, after(9000));
     assert_eq!(
         (cause(&gate), gate.opens(NOON)),
         (Some(&Pause::Rejected), None),
@@ -191,10 +191,10 @@ fn superseded_renewal_opens_the_gate_and_counts_as_a_request() {
     let mut gate = Gate::new(Provider::Anthropic, Endpoint::Token);
     gate.rate_limited(NOON, None, NONE);
     gate.begin(after(1));
-    gate.spending = Some(print_of("a"));
+    gate.intent_token = Some(print_of("a"));
     gate.superseded(after(2));
     assert_eq!((&gate.state, gate.strikes, gate.last_request), (&GateState::Open, 1, Some(after(2))));
-    assert_eq!((gate.intent, &gate.spending), (None, &None));
+    assert_eq!((gate.intent, &gate.intent_token), (None, &None));
 }
 
 #[test]
@@ -225,12 +225,12 @@ fn merge_keeps_the_stricter_of_both_gates() {
     other.rate_limited(NOON, None, NONE);
     other.rate_limited(after(10), None, NONE);
     other.begin(after(20));
-    other.spending = Some(print_of("a"));
+    other.intent_token = Some(print_of("a"));
 
     let mut fresh = gate();
     fresh.merge(&other);
     assert_eq!((fresh.strikes, until(&fresh), fresh.last_request), (2, Some(after(610)), Some(after(10))));
-    assert_eq!((fresh.intent, &fresh.spending), (Some(after(20)), &Some(print_of("a"))));
+    assert_eq!((fresh.intent, &fresh.intent_token), (Some(after(20)), &Some(print_of("a"))));
 
     let mut busy = gate();
     busy.strikes = 5;
@@ -238,7 +238,7 @@ fn merge_keeps_the_stricter_of_both_gates() {
     busy.begin(after(30));
     busy.merge(&other);
     assert_eq!((busy.strikes, busy.last_request), (5, Some(after(15))));
-    assert_eq!((busy.intent, &busy.spending), (Some(after(30)), &None), "its own note stands");
+    assert_eq!((busy.intent, &busy.intent_token), (Some(after(30)), &None), "its own note stands");
 
     other.pause(after(40), Pause::RefreshRefused, print_of("a"));
     busy.merge(&other);
@@ -289,14 +289,14 @@ fn rejections_pause_on_the_third_strike_only() {
 fn cooldown_is_never_shortened_and_a_pause_never_replaced() {
     let mut gate = gate();
     gate.shut_until(Cooldown::Unanswered, NOON, after(600));
-    gate.shut_until(Cooldown::MemoryLost, NOON, after(599));
-    gate.shut_until(Cooldown::MemoryLost, NOON, after(600));
+    gate.shut_until(Cooldown::StateLost, NOON, after(599));
+    gate.shut_until(Cooldown::StateLost, NOON, after(600));
     let GateState::CoolingDown { cause, until, .. } = &gate.state else { panic!("{gate:?}") };
     assert_eq!((cause, *until), (&Cooldown::Unanswered, after(600)));
-    gate.shut_until(Cooldown::MemoryLost, NOON, after(601));
+    gate.shut_until(Cooldown::StateLost, NOON, after(601));
     assert_eq!(self::until(&gate), Some(after(601)));
     gate.pause(after(10), Pause::Rejected, print_of("a"));
-    gate.shut_until(Cooldown::MemoryLost, NOON, after(9999));
+    gate.shut_until(Cooldown::StateLost, NOON, after(9999));
     assert_eq!(self::cause(&gate), Some(&Pause::Rejected));
 }
 
@@ -364,8 +364,8 @@ fn pause_keeps_an_underlying_cooldown_until_it_ends() {
 fn interrupted_renewal_pauses_and_keeps_the_cooldown() {
     let mut gate = Gate::new(Provider::Anthropic, Endpoint::Token);
     gate.begin(NOON);
-    gate.spending = Some(print_of("a"));
-    gate.shut_until(Cooldown::MemoryLost, after(10), after(3600));
+    gate.intent_token = Some(print_of("a"));
+    gate.shut_until(Cooldown::StateLost, after(10), after(3600));
     assert_eq!(gate.interrupted_renewal(), None, "it is under way");
     gate.settle(after(10), NONE);
     assert_eq!(gate.interrupted_renewal(), Some(&print_of("a")));
@@ -394,7 +394,7 @@ fn pause_without_underlying_cooldown_keeps_the_old_format() {
     let keys: Vec<&str> = kept.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(keys, ["cause", "fingerprint", "since", "state"]);
     assert_eq!(serde_json::from_value::<GateState>(kept).unwrap(), gate.state);
-    gate.shut_until(Cooldown::MemoryLost, NOON, after(600));
+    gate.shut_until(Cooldown::StateLost, NOON, after(600));
     let kept = serde_json::to_string(&gate).unwrap();
     assert_eq!(serde_json::from_str::<Gate>(&kept).unwrap(), gate);
 }

@@ -8,6 +8,7 @@ use crate::local_time::LocalTime;
 use crate::messages::request_status::cooldown;
 use crate::messages::window_alert;
 use crate::notification::{Notice, NoticeKind};
+use crate::request::Endpoint;
 use crate::state::{AccountState, Renewal, SignInTrouble};
 use crate::time::Moment;
 
@@ -17,11 +18,13 @@ pub fn notice(notice: &Notice, label: &str, state: &AccountState, now: Moment, z
     match notice.kind {
         NoticeKind::Window => window_alert::news(notice, label, state, now.wall, zone),
         NoticeKind::RateLimited => {
-            let until = match &state.usage.state {
+            let until = match &state.gates[Endpoint::Usage].state {
                 GateState::CoolingDown { until, .. } => not_before(until.wall_as_of(now), now.wall, zone),
                 GateState::Open | GateState::Paused { .. } => not_before(now.wall, now.wall, zone),
             };
-            if let GateState::CoolingDown { cause: cause @ Cooldown::TurnedAway, .. } = &state.usage.state {
+            if let GateState::CoolingDown { cause: cause @ Cooldown::TurnedAway, .. } =
+                &state.gates[Endpoint::Usage].state
+            {
                 let body = format!("{} Account: {label}.", cooldown(state.provider, cause, &until));
                 return (format!("Requests refused: next check at {until}"), body);
             }
@@ -36,7 +39,7 @@ pub fn notice(notice: &Notice, label: &str, state: &AccountState, now: Moment, z
             (title.to_owned(), stopped(label, state, now, zone))
         }
         NoticeKind::RenewalLimited => {
-            let until = match &state.token.state {
+            let until = match &state.gates[Endpoint::Token].state {
                 GateState::CoolingDown { until, .. } => not_before(until.wall_as_of(now), now.wall, zone),
                 GateState::Open | GateState::Paused { .. } => not_before(now.wall, now.wall, zone),
             };

@@ -3,6 +3,7 @@
 use super::{clock, not_before};
 use crate::gate::{Cooldown, GateState};
 use crate::local_time::LocalTime;
+use crate::request::Endpoint;
 use crate::state::{AccountState, Renewal};
 use crate::status::account::AccountStatus;
 use crate::time::Moment;
@@ -65,7 +66,7 @@ pub(super) fn expired(state: &AccountState, now: Moment, zone: &LocalTime) -> St
 
 /// A rate limit of the usage endpoint blocks renewal as well (law 4).
 fn held_by_usage(state: &AccountState, now: Moment) -> Option<Moment> {
-    match &state.usage.state {
+    match &state.gates[Endpoint::Usage].state {
         GateState::CoolingDown { cause: Cooldown::RateLimited { .. } | Cooldown::TurnedAway, until, .. }
             if until.is_after(now) =>
         {
@@ -87,7 +88,7 @@ fn waits(state: &AccountState, cause: &Cooldown, until: Moment, now: Moment, zon
             format!("Sign-in renewal failed ({name} returned HTTP {status}); next try at {clock}")
         }
         Cooldown::Unanswered => format!("Sign-in renewal was interrupted; next try at {clock}"),
-        Cooldown::MemoryLost => {
+        Cooldown::StateLost => {
             format!("Holdoff could not read its saved state; next try to renew the sign-in at {clock}")
         }
     }

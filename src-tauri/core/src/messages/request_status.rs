@@ -8,6 +8,7 @@ use crate::gate::policy;
 use crate::gate::{Cooldown, GateState};
 use crate::local_time::LocalTime;
 use crate::record::ledger::OutcomeKind;
+use crate::request::Endpoint;
 use crate::response::{Barred, GrantOutcome, Outcome, Rejection};
 use crate::state::{AccountState, NotYet, Provider, RefreshOutcome, Refusal, SignInTrouble};
 use crate::status::account::AccountStatus;
@@ -34,12 +35,12 @@ pub fn status(status: &AccountStatus<'_>, zone: &LocalTime) -> Vec<String> {
 
 fn asking(status: &AccountStatus<'_>, zone: &LocalTime) -> String {
     let (state, now) = (status.account, status.now);
-    if state.usage.intent.is_some() {
+    if state.gates[Endpoint::Usage].intent.is_some() {
         return "Checking usage now.".to_owned();
     }
     let next = status.next_request.filter(|next| next.is_after(now));
     let clock = next.map(|next| not_before(next.wall_as_of(now), now.wall, zone));
-    match (&state.usage.state, clock) {
+    match (&state.gates[Endpoint::Usage].state, clock) {
         (GateState::CoolingDown { cause, until, .. }, Some(clock)) if until.is_after(now) => {
             cooldown(state.provider, cause, &clock)
         }
@@ -51,7 +52,7 @@ fn asking(status: &AccountStatus<'_>, zone: &LocalTime) -> String {
 /// A new sign-in does not end a cooldown (law 2). Reports that it was found all the same.
 fn untried_sign_in(status: &AccountStatus<'_>, zone: &LocalTime) -> Option<String> {
     let (state, now) = (status.account, status.now);
-    let GateState::CoolingDown { until, .. } = &state.usage.state else {
+    let GateState::CoolingDown { until, .. } = &state.gates[Endpoint::Usage].state else {
         return None;
     };
     let next = status.next_request.filter(|_| until.is_after(now) && state.has_untried_sign_in())?;
@@ -111,7 +112,7 @@ pub fn cooldown(provider: Provider, cause: &Cooldown, clock: &str) -> String {
         Cooldown::Unanswered => {
             format!("Holdoff stopped during a request, so it waits in case it was rate limited. Next check at {clock}.")
         }
-        Cooldown::MemoryLost => format!(
+        Cooldown::StateLost => format!(
             "Holdoff could not read its saved state, so it waits in case {name} had rate limited it. Next check at {clock}."
         ),
     }
@@ -172,7 +173,7 @@ pub(super) fn reason(provider: Provider, cause: &Cooldown) -> String {
         Cooldown::Server { status } => format!("{name} returned a server error (HTTP {status})"),
         Cooldown::Unreadable { status, .. } => format!("{name}'s last response (HTTP {status}) could not be used"),
         Cooldown::Unanswered => "Holdoff stopped during a request".to_owned(),
-        Cooldown::MemoryLost => "Holdoff could not read its saved state".to_owned(),
+        Cooldown::StateLost => "Holdoff could not read its saved state".to_owned(),
     }
 }
 

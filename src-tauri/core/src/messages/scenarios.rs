@@ -6,6 +6,7 @@ use crate::credential::token::Token;
 use crate::credential::{CredentialMissing, CredentialPresence};
 use crate::gate::{Cooldown, GateState, Pause};
 use crate::notification::{Notice, NoticeKind};
+use crate::request::Endpoint;
 use crate::state::{AccountId, AccountState, Provider};
 use crate::time::{Boot, Moment};
 
@@ -29,14 +30,14 @@ fn signed_in() -> AccountState {
 }
 
 fn renewed_by_holdoff() -> AccountState {
-    AccountState { renews: true, ..signed_in() }
+    AccountState { renewal_enabled: true, ..signed_in() }
 }
 
 fn expired(mut state: AccountState) -> AccountState {
     if let Some(CredentialPresence::Present { expires_at, .. }) = &mut state.sign_in.seen {
         *expires_at = Some(in_min(-10).wall);
     }
-    AccountState { troubled: true, ..state }
+    AccountState { sign_in_failed: true, ..state }
 }
 
 fn cooling(cause: Cooldown, minutes: i64) -> GateState {
@@ -55,7 +56,7 @@ fn paused(cause: Pause) -> GateState {
 fn absent(absence: CredentialMissing) -> AccountState {
     let mut state = signed_in();
     state.sign_in.seen = Some(CredentialPresence::Absent(absence));
-    AccountState { troubled: true, ..state }
+    AccountState { sign_in_failed: true, ..state }
 }
 
 const HERE: Around<'_> =
@@ -104,7 +105,7 @@ fn webview_failure_message_explains_the_cause_and_the_fix() {
 #[test]
 fn renewal_rate_limit_is_distinguished_from_an_expired_sign_in() {
     let mut state = renewed_by_holdoff();
-    state.token.state = limited(70);
+    state.gates[Endpoint::Token].state = limited(70);
     let limit = "Anthropic is rate limiting sign-in renewal; next try at 16:10.";
     assert_eq!(status(&state), format!("Next check at 15:05. {limit} The current sign-in still works until 15:30."));
     assert_eq!(said(&state).title, "Signed in");
@@ -120,7 +121,7 @@ fn renewal_rate_limit_is_distinguished_from_an_expired_sign_in() {
         "The sign-in has expired. Holdoff renews it as soon as it is allowed to. Checks resume then."
     );
     let mut over = only_expired.clone();
-    over.usage.state = limited(0);
+    over.gates[Endpoint::Usage].state = limited(0);
     assert_eq!(status(&over), status(&only_expired), "a limit that is over holds nothing back");
     let mut owners = expired(signed_in());
     assert_eq!(
@@ -130,15 +131,15 @@ fn renewal_rate_limit_is_distinguished_from_an_expired_sign_in() {
     assert!(said(&owners).text.contains("This is normal: Claude Code renews it"), "{}", said(&owners).text);
     owners.sign_in.renewable = false;
     assert!(said(&owners).text.contains("has no refresh token to renew it"), "{}", said(&owners).text);
-    state.renews = false;
+    state.renewal_enabled = false;
     assert_eq!(status(&state), "Next check at 15:05.", "a limit of what nobody wants is no news");
 }
 
 #[test]
 fn rate_limits_of_both_endpoints_are_both_shown() {
     let mut state = renewed_by_holdoff();
-    state.usage.state = limited(20);
-    state.token.state = limited(70);
+    state.gates[Endpoint::Usage].state = limited(20);
+    state.gates[Endpoint::Token].state = limited(70);
     assert_eq!(
         super::status(&state.status(NOW), &UTC),
         [
@@ -147,7 +148,7 @@ fn rate_limits_of_both_endpoints_are_both_shown() {
         ]
     );
     let mut state = expired(renewed_by_holdoff());
-    state.usage.state = limited(20);
+    state.gates[Endpoint::Usage].state = limited(20);
     assert_eq!(
         status(&state),
         "The sign-in has expired, and Anthropic is rate limiting usage checks. Holdoff renews the sign-in at 15:20. Checks resume then."
@@ -158,7 +159,7 @@ fn rate_limits_of_both_endpoints_are_both_shown() {
 fn renewal_wait_names_network_server_or_state_loss() {
     let why = |cause| {
         let mut state = renewed_by_holdoff();
-        state.token.state = cooling(cause, 10);
+        state.gates[Endpoint::Token].state = cooling(cause, 10);
         let works = status(&state);
         (works, status(&expired(state)))
     };
@@ -167,7 +168,7 @@ fn renewal_wait_names_network_server_or_state_loss() {
     assert!(ended.contains("expired. Sign-in renewal failed (no connection)"), "{ended}");
     let (works, _) = why(Cooldown::Server { status: 503 });
     assert!(works.contains("(Anthropic returned HTTP 503)"), "{works}");
-    let (works, _) = why(Cooldown::MemoryLost);
+    let (works, _) = why(Cooldown::StateLost);
     assert!(works.contains("next try to renew the sign-in at 15:10"), "{works}");
 }
 
@@ -188,7 +189,7 @@ fn renewal_blocked_reason_is_shown() {
         status(&ended),
         "The sign-in has expired. Sign-in renewal is blocked (another program is renewing it); Holdoff retries every few minutes. Checks resume after renewal."
     );
-    let owners = AccountState { renews: false, ..state };
+    let owners = AccountState { renewal_enabled: false, ..state };
     assert_eq!(status(&owners), "Next check at 15:05.", "what nobody wants is not held up");
 }
 
@@ -197,7 +198,7 @@ fn renewal_blocked_reason_is_shown() {
 fn renewal_text_states_who_renews() {
     let text = said(&signed_in()).text;
     assert!(text.contains("never writes to it"), "{text}");
-    for state in [renewed_by_holdoff(), AccountState { renews: true, ..expired(signed_in()) }] {
+    for state in [renewed_by_holdoff(), AccountState { renewal_enabled: true, ..expired(signed_in()) }] {
         let text = said(&state).text;
         assert!(!text.contains("never") && text.contains("Holdoff") && text.contains("renews"), "{text}");
     }
@@ -221,8 +222,8 @@ fn pause_and_missing_sign_in_causes_are_named_with_the_fix() {
         (Pause::OtherAccount, "a different account"),
     ];
     for (cause, named) in pauses {
-        let mut state = AccountState { troubled: true, ..signed_in() };
-        state.usage.state = paused(cause);
+        let mut state = AccountState { sign_in_failed: true, ..signed_in() };
+        state.gates[Endpoint::Usage].state = paused(cause);
         let (text, status) = (said(&state).text, status(&state));
         assert!(text.contains(named) && text.contains("Checks are paused"), "{text}");
         assert!(status.starts_with("Paused: ") && status.contains(named), "{status}");
@@ -253,7 +254,7 @@ fn pause_and_missing_sign_in_causes_are_named_with_the_fix() {
 fn expired_sign_in_is_urgent_only_if_nobody_can_renew_it() {
     let urgent = |state: &AccountState| guided(state, HERE).offer.unwrap().urgent;
     let mut waiting = expired(renewed_by_holdoff());
-    waiting.token.state = limited(70);
+    waiting.gates[Endpoint::Token].state = limited(70);
     assert!(!urgent(&expired(signed_in())) && !urgent(&expired(renewed_by_holdoff())) && !urgent(&waiting));
     assert!(guided(&waiting, HERE).steps[0].text.contains("Wait until 16:10"));
     let mut spent = expired(signed_in());
@@ -264,8 +265,8 @@ fn expired_sign_in_is_urgent_only_if_nobody_can_renew_it() {
 
 #[test]
 fn renewal_paused_before_expiry_says_when_the_sign_in_expires() {
-    let mut state = AccountState { troubled: true, ..renewed_by_holdoff() };
-    state.token.state = paused(Pause::RefreshRefused);
+    let mut state = AccountState { sign_in_failed: true, ..renewed_by_holdoff() };
+    state.gates[Endpoint::Token].state = paused(Pause::RefreshRefused);
     assert_eq!(
         status(&state),
         "Next check at 15:05. The sign-in cannot be renewed. The current sign-in still works until 15:30."
@@ -283,8 +284,8 @@ fn renewal_paused_before_expiry_says_when_the_sign_in_expires() {
 
 #[test]
 fn sign_in_flow_steps_follow_the_recovery() {
-    let mut state = AccountState { troubled: true, ..signed_in() };
-    state.usage.state = paused(Pause::Rejected);
+    let mut state = AccountState { sign_in_failed: true, ..signed_in() };
+    state.gates[Endpoint::Usage].state = paused(Pause::Rejected);
     let opened = guided(&state, Around { opened: true, ..HERE });
     assert_eq!(opened.steps[0].progress, Progress::Done);
     assert_eq!(opened.steps[1].progress, Progress::UnderWay);
@@ -292,20 +293,20 @@ fn sign_in_flow_steps_follow_the_recovery() {
     assert_eq!(opened.offer.unwrap().button, "Open again");
 
     // A new one is there, and the gate is open, or is not.
-    let mut new = AccountState { troubled: true, next: Some(NOW), ..signed_in() };
+    let mut new = AccountState { sign_in_failed: true, next: Some(NOW), ..signed_in() };
     assert_eq!(said(&new).title, "New sign-in found", "nobody is signed in before that is proved");
     let now = guided(&new, HERE);
     assert_eq!(steps(&now)[2], (Progress::UnderWay, "Testing it with one request…"));
     assert_eq!((now.offer, now.mended), (None, None));
-    new.usage.last_request = Some(in_min(-1));
+    new.gates[Endpoint::Usage].last_request = Some(in_min(-1));
     let later = "Holdoff tests it at 15:02: the last request was less than 3 minutes ago.";
     assert_eq!(steps(&guided(&new, HERE))[2], (Progress::UnderWay, later));
-    new.usage.unauthorized = 1;
+    new.gates[Endpoint::Usage].unauthorized = 1;
     assert!(guided(&new, HERE).steps[2].text.ends_with("It was just rejected (HTTP 401)."));
-    new.usage.state = limited(32);
+    new.gates[Endpoint::Usage].state = limited(32);
     assert!(guided(&new, HERE).steps[2].text.contains("at 15:32: Anthropic is rate limiting usage checks (HTTP 429)."));
 
-    let proved = AccountState { mended: true, ..signed_in() };
+    let proved = AccountState { sign_in_recovered: true, ..signed_in() };
     let words = guided(&proved, HERE);
     assert_eq!(words.mended.as_deref(), Some("Signed in as ann@example.com. Readings are back."));
     assert_eq!((words.steps.len(), words.other_account), (0, None));
@@ -317,7 +318,8 @@ fn sign_in_flow_names_a_different_account_before_and_after_the_check() {
     let around = Around { label: "bob@example.com", before: Some("ann@example.com"), ..HERE };
     let bob = AccountState { previous_account: Some(AccountId("anthropic:ann".into())), ..signed_in() };
     let other = "This is a different account: bob@example.com instead of ann@example.com. Holdoff continues with it.";
-    for state in [AccountState { troubled: true, ..bob.clone() }, AccountState { mended: true, ..bob }] {
+    for state in [AccountState { sign_in_failed: true, ..bob.clone() }, AccountState { sign_in_recovered: true, ..bob }]
+    {
         assert_eq!(guided(&state, around).other_account.as_deref(), Some(other));
     }
 }

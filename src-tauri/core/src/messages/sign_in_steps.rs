@@ -7,6 +7,7 @@ use crate::gate::{Blocked, Spacing};
 use crate::local_time::LocalTime;
 use crate::messages::request_status::{SPACING, reason};
 use crate::providers::anthropic::credential;
+use crate::request::Endpoint;
 use crate::state::{AccountState, Provider, Renewal, SignInTrouble};
 use crate::status::account::AccountStatus;
 use crate::text::{below_profile, quoted_below_home};
@@ -222,7 +223,7 @@ fn checking(state: &AccountState, at: Option<Moment>, now: Moment, zone: &LocalT
         None => "Testing it with one request…".to_owned(),
         Some(at) => {
             let clock = not_before(at.wall_as_of(now), now.wall, zone);
-            let refused = match state.usage.unauthorized {
+            let refused = match state.gates[Endpoint::Usage].unauthorized {
                 0 => "",
                 _ => " It was just rejected (HTTP 401).",
             };
@@ -240,7 +241,7 @@ fn checking(state: &AccountState, at: Option<Moment>, now: Moment, zone: &LocalT
 }
 
 fn why_not_now(state: &AccountState, now: Moment) -> Option<String> {
-    match state.usage.shut(now, Spacing::Kept)? {
+    match state.gates[Endpoint::Usage].shut(now, Spacing::Kept)? {
         Blocked::CoolingDown { cause, .. } => Some(reason(state.provider, cause)),
         Blocked::Spacing { .. } => Some(SPACING.to_owned()),
         Blocked::Paused { .. } | Blocked::FreeOnly => None,

@@ -10,6 +10,7 @@ use super::*;
 use crate::credential::token::Token;
 use crate::credential::{CredentialMissing, CredentialPresence};
 use crate::gate::{Cooldown, GateState, Pause};
+use crate::request::Endpoint;
 use crate::response::Barred;
 use crate::state::{AccountState, NotYet, Provider, Refusal, SignInTrouble};
 use crate::time::{Boot, Moment};
@@ -41,7 +42,7 @@ fn cooldowns() -> Vec<Cooldown> {
         Cooldown::Server { status: 529 },
         Cooldown::Unreadable { status: 200, why: "it is a web page".into() },
         Cooldown::Unanswered,
-        Cooldown::MemoryLost,
+        Cooldown::StateLost,
     ]
 }
 
@@ -166,7 +167,7 @@ fn usage_gate_status_texts() {
     gates.push(cooling(Cooldown::Unanswered, NOW));
     let said = lines(gates, |gate| {
         let mut state = account();
-        state.usage.state = gate;
+        state.gates[Endpoint::Usage].state = gate;
         state.next = Some(in_min(5));
         status(&state.status(NOW), &UTC).join(" ")
     });
@@ -199,12 +200,12 @@ fn usage_gate_status_texts() {
 fn request_in_flight_status_says_checking_usage_now() {
     let mut state = account();
     assert_eq!(status(&state.status(NOW), &UTC), ["A check is due."]);
-    state.usage.begin(NOW);
+    state.gates[Endpoint::Usage].begin(NOW);
     assert_eq!(status(&state.status(NOW), &UTC), ["Checking usage now."]);
     // The one re-ask of a 401 keeps no distance from it.
-    state.usage.last_request = Some(NOW);
+    state.gates[Endpoint::Usage].last_request = Some(NOW);
     assert_eq!(status(&state.status(NOW), &UTC), ["Checking usage now."]);
-    state.usage.withdraw();
+    state.gates[Endpoint::Usage].withdraw();
     assert_eq!(status(&state.status(NOW), &UTC), ["Next check at 15:03."]);
 }
 
@@ -216,11 +217,11 @@ fn renewal_gate_status_texts_before_and_after_expiry() {
     gates.push(cooling(Cooldown::Unanswered, NOW));
     let said = lines(gates, |gate| {
         let mut state = account();
-        state.renews = true;
+        state.renewal_enabled = true;
         state.next = Some(in_min(5));
-        state.token.state = gate;
+        state.gates[Endpoint::Token].state = gate;
         let later = NOW.plus(Duration::from_secs(1800));
-        let expired = AccountState { troubled: true, ..state.clone() };
+        let expired = AccountState { sign_in_failed: true, ..state.clone() };
         format!("{}\n  {}", status(&state.status(NOW), &UTC).join(" "), status(&expired.status(later), &UTC).join(" "))
     });
     expect![[r#"

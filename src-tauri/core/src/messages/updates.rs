@@ -143,7 +143,7 @@ pub fn update_menu(version: &str) -> String {
 
 /// The state of updates, in one or two sentences.
 pub fn updates_status(status: &UpdatesStatus, now: Moment, zone: &LocalTime) -> String {
-    if !status.can_look {
+    if !status.can_check {
         return NOT_THIS_BUILD.to_owned();
     }
     if !status.wanted {

@@ -2,6 +2,9 @@
 //! [`Provider::spec`]. All other code gets a provider's names, hosts and limits from here.
 
 pub mod anthropic;
+mod id;
+
+pub use id::Provider;
 
 use crate::credential::token::Fingerprint;
 use crate::credential::{Credential, CredentialRead, Identity};
@@ -9,15 +12,6 @@ use crate::gate::policy::EndpointPolicy;
 use crate::request::{Endpoint, Request};
 use crate::response::{GrantOutcome, HttpResponse, Outcome, SendResult};
 use crate::time::Wall;
-use serde::{Deserialize, Serialize};
-
-/// The provider of a quota.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Provider {
-    #[default]
-    Anthropic,
-}
 
 /// The specifics of a provider. Pure: builds requests and parses responses, without I/O or timing.
 pub trait ProviderSpec: Sync {
@@ -77,8 +71,6 @@ pub struct EndpointSpec {
 }
 
 impl Provider {
-    pub const ALL: [Self; 1] = [Self::Anthropic];
-
     pub fn spec(self) -> &'static dyn ProviderSpec {
         match self {
             Self::Anthropic => &anthropic::Anthropic,

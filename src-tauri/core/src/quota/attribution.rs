@@ -9,7 +9,7 @@ use crate::time::Wall;
 
 /// A reading as reported at a credential location.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Told {
+pub struct ReportedReading {
     pub place: String,
     pub speaker: Speaker,
     pub reading: Reading,
@@ -34,7 +34,7 @@ pub struct Here<'a> {
     pub written: Option<Wall>,
 }
 
-impl Told {
+impl ReportedReading {
     /// The account of the reading; `None` if in doubt.
     pub fn whose(self, here: Option<Here<'_>>, places: &[CredentialLocation], state: &State) -> Option<PassiveReading> {
         let account = self.account(here, places, state)?;

@@ -25,8 +25,8 @@ pub struct Cycle {
     /// When it was first read. The point at its start is computed, not read.
     #[serde(default)]
     pub read_from: Option<Wall>,
-    #[serde(default)]
-    pub told: Told,
+    #[serde(default, rename = "told")]
+    pub alerted: Alerted,
     /// Since when its last figure has been waiting for a second reading. Unconfirmed figures trigger no alert.
     #[serde(default)]
     unsure_since: Option<Wall>,
@@ -38,7 +38,8 @@ pub struct Cycle {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Past {
     resets_at: Wall,
-    told: Told,
+    #[serde(rename = "told")]
+    alerted: Alerted,
 }
 
 /// A cycle that is over.
@@ -52,7 +53,7 @@ pub(crate) struct Ended {
 
 /// The alerts of this cycle that were sent, or would have been if they were enabled.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
+pub struct Alerted {
     /// The highest threshold, in percent.
     pub threshold: u8,
     pub forecast: bool,
@@ -145,7 +146,7 @@ impl Cycle {
             duration_s: window.duration_s,
             points: Vec::new(),
             read_from: Some(point.at),
-            told: Told::default(),
+            alerted: Alerted::default(),
             unsure_since: Some(point.at),
             past: Vec::new(),
         };
@@ -179,7 +180,7 @@ impl Cycle {
 
     fn is_remembered(&self, now: Wall) -> bool {
         let ends = self.past.iter().map(|past| past.resets_at).chain(self.resets_at);
-        (self.resets_at.is_some() && !self.told.reset) || ends.into_iter().any(|ends| ends > now)
+        (self.resets_at.is_some() && !self.alerted.reset) || ends.into_iter().any(|ends| ends > now)
     }
 
     pub fn is_over(&self, now: Wall) -> bool {
@@ -195,7 +196,7 @@ impl Cycle {
     fn after(mut self, before: &mut Self) -> Self {
         self.past = std::mem::take(&mut before.past);
         if let Some(resets_at) = before.resets_at {
-            self.past.push(Past { resets_at, told: Told { reset: true, ..before.told } });
+            self.past.push(Past { resets_at, alerted: Alerted { reset: true, ..before.alerted } });
         }
         let many = self.past.len().saturating_sub(PAST_MAX);
         self.past.drain(..many);
@@ -209,11 +210,11 @@ impl Cycle {
             return;
         };
         if let Some(at) = self.past.iter().position(|past| is_same_reset(past.resets_at, ends)) {
-            let told = self.past.remove(at).told;
-            self.told = Told {
-                threshold: self.told.threshold.max(told.threshold),
-                forecast: self.told.forecast || told.forecast,
-                reset: self.told.reset || told.reset,
+            let alerted = self.past.remove(at).alerted;
+            self.alerted = Alerted {
+                threshold: self.alerted.threshold.max(alerted.threshold),
+                forecast: self.alerted.forecast || alerted.forecast,
+                reset: self.alerted.reset || alerted.reset,
             };
         }
     }

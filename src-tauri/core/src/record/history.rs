@@ -1,7 +1,7 @@
 //! The history: windows, spend and episodes as they change. The ledger has its own entries.
 
 use crate::gate::policy;
-use crate::notification::{Episode, Notices, Told};
+use crate::notification::{Announced, Episode, Notices};
 use crate::quota::{Provenance, QuotaWindow, Reading, Source, Spend};
 use crate::state::AccountId;
 use crate::time::Wall;
@@ -48,7 +48,8 @@ pub struct EpisodeRecord {
     pub kind: EpisodeKind,
     pub began: Wall,
     pub ended: Option<Wall>,
-    pub told: Told,
+    #[serde(rename = "told")]
+    pub announced: Announced,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -139,7 +140,7 @@ pub(crate) fn episode_changes(account: &AccountId, before: &Notices, after: &Not
             kind,
             began: episode.began.wall,
             ended,
-            told: episode.told,
+            announced: episode.announced,
         };
         let goes_on = was.as_ref().zip(is.as_ref()).is_some_and(|(was, is)| was.began == is.began);
         records.extend(was.iter().filter(|_| !goes_on).map(|was| record(was, Some(now))));
@@ -172,8 +173,8 @@ mod tests {
     #[track_caller]
     fn check(before: Option<Reading>, after: Reading, expect: &[(i64, f64)]) {
         let records = window_changes(&AccountId("a".into()), before.as_ref(), &after);
-        let told: Vec<_> = records.iter().map(|r| (r.at.0, r.used_percent.unwrap())).collect();
-        assert_eq!(told, expect);
+        let found: Vec<_> = records.iter().map(|r| (r.at.0, r.used_percent.unwrap())).collect();
+        assert_eq!(found, expect);
     }
 
     #[test]
@@ -207,9 +208,9 @@ mod tests {
         };
         let check = |before: Option<Reading>, after: Reading, expect: &[(i64, &str, i64)]| {
             let records = money_changes(&AccountId("a".into()), before.as_ref(), &after);
-            let told: Vec<_> =
+            let found: Vec<_> =
                 records.iter().map(|r| (r.at.0, r.money.id.as_str(), r.money.used.as_ref().unwrap().minor)).collect();
-            assert_eq!(told, expect);
+            assert_eq!(found, expect);
         };
         check(None, spent(1, &[("extra", 5), ("balance", 9)]), &[(1, "extra", 5), (1, "balance", 9)]);
         check(Some(spent(1, &[("extra", 5)])), spent(9, &[("extra", 5)]), &[]);
@@ -224,21 +225,21 @@ mod tests {
     #[test]
     fn history_records_episodes_from_start_to_end() {
         let at = |ms| Moment { wall: Wall(ms), boot: Boot(ms) };
-        let with = |began: Option<(i64, Told)>| Notices {
-            limit: began.map(|(began, told)| Episode { began: at(began), told }),
+        let with = |began: Option<(i64, Announced)>| Notices {
+            limit: began.map(|(began, announced)| Episode { began: at(began), announced }),
             ..Notices::default()
         };
-        let check = |before: &Notices, after: &Notices, expect: &[(i64, Option<i64>, Told)]| {
+        let check = |before: &Notices, after: &Notices, expect: &[(i64, Option<i64>, Announced)]| {
             let records = episode_changes(&AccountId("a".into()), before, after, Wall(50));
-            let told: Vec<_> = records.iter().map(|r| (r.began.0, r.ended.map(|at| at.0), r.told)).collect();
-            assert_eq!(told, expect);
+            let found: Vec<_> = records.iter().map(|r| (r.began.0, r.ended.map(|at| at.0), r.announced)).collect();
+            assert_eq!(found, expect);
         };
-        check(&with(None), &with(Some((5, Told::Pending))), &[(5, None, Told::Pending)]);
-        check(&with(Some((5, Told::Pending))), &with(Some((5, Told::Shown))), &[(5, None, Told::Shown)]);
-        check(&with(Some((5, Told::Shown))), &with(Some((5, Told::Shown))), &[]);
-        check(&with(Some((5, Told::Shown))), &with(None), &[(5, Some(50), Told::Shown)]);
-        let anew = [(5, Some(50), Told::Shown), (9, None, Told::No)];
-        check(&with(Some((5, Told::Shown))), &with(Some((9, Told::No))), &anew);
+        check(&with(None), &with(Some((5, Announced::Pending))), &[(5, None, Announced::Pending)]);
+        check(&with(Some((5, Announced::Pending))), &with(Some((5, Announced::Shown))), &[(5, None, Announced::Shown)]);
+        check(&with(Some((5, Announced::Shown))), &with(Some((5, Announced::Shown))), &[]);
+        check(&with(Some((5, Announced::Shown))), &with(None), &[(5, Some(50), Announced::Shown)]);
+        let anew = [(5, Some(50), Announced::Shown), (9, None, Announced::No)];
+        check(&with(Some((5, Announced::Shown))), &with(Some((9, Announced::No))), &anew);
     }
 
     #[test]

@@ -1,28 +1,7 @@
-//! Settings for several sign-ins: their folders, their labels, and which ones are checked.
+//! The settings as they apply to one account: its own ones, else its login's, else those for all.
 
-use super::rules::{choice, flag, readings};
-use super::{Parser, Readings, Settings};
+use super::{AccountSettings, Readings, Settings};
 use crate::state::AccountId;
-use crate::text::clean;
-use serde_json::Value;
-use std::collections::BTreeMap;
-use std::path::Path;
-
-/// Maximum length of a label in characters: it appears in menus and notifications.
-pub const LABEL_MAX: usize = 80;
-
-/// Settings of one account. They outlast its sign-in, which may be gone for a while.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AccountSettings {
-    /// The user's name for the account. `None` or empty means its e-mail address.
-    pub label: Option<String>,
-    /// Whether Holdoff sends requests for it. `None` means yes.
-    pub enabled: Option<bool>,
-    /// `None` means the setting for all accounts.
-    pub renewal: Option<bool>,
-    /// `None` means the setting for all accounts.
-    pub readings: Option<Readings>,
-}
 
 /// What a label applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,99 +35,23 @@ impl Settings {
         self.chosen(account, |chosen| chosen.renewal).unwrap_or(self.renewal)
     }
 
-    /// Checks a label that the user entered. An empty one restores the e-mail address.
-    ///
-    /// # Errors
-    /// Fails if the label is too long or not a single line. The message says what is allowed.
-    pub fn check_label(text: &str) -> Result<Option<String>, String> {
-        let text = text.trim();
-        if text.chars().count() > LABEL_MAX {
-            return Err(format!("A label may have up to {LABEL_MAX} characters."));
-        }
-        if text.chars().any(char::is_control) {
-            return Err("A label must be a single line.".to_owned());
-        }
-        Ok(Some(clean(text, LABEL_MAX)).filter(|text| !text.is_empty()))
+    /// The choice for this account, or else for all accounts; `None` if neither is set.
+    pub fn readings(&self, account: &AccountId) -> Option<Readings> {
+        self.accounts.get(account).and_then(|chosen| chosen.readings).or(self.readings)
     }
 
-    /// Checks a folder that the user entered, without accessing the disk.
-    ///
-    /// # Errors
-    /// Fails if the path is neither absolute nor below `~`. The message says what is allowed.
-    pub fn check_folder(text: &str) -> Result<(), String> {
-        let below_home = text == "~" || text.starts_with("~/") || text.starts_with("~\\");
-        if below_home || Path::new(text).is_absolute() {
-            return Ok(());
-        }
-        Err("Use the full path of the folder, such as ~/.claude-work.".to_owned())
-    }
-}
-
-impl Parser<'_> {
-    pub(super) fn folders(&mut self) -> Vec<String> {
-        let listed: Vec<Value> = self.setting("claude_config_dirs", Vec::new(), choice("a list of folders"));
-        listed.iter().filter_map(|value| self.folder(value)).collect()
-    }
-
-    fn folder(&mut self, value: &Value) -> Option<String> {
-        let text = value.as_str().unwrap_or_default();
-        if let Err(allowed) = Settings::check_folder(text) {
-            self.problems.push(format!(
-                "settings.json: \"claude_config_dirs\" lists {}, which is ignored. {allowed}",
-                self.quotes.shown(Some(value))
-            ));
-            return None;
-        }
-        Some(text.to_owned())
-    }
-
-    pub(super) fn accounts(&mut self) -> BTreeMap<AccountId, AccountSettings> {
-        let listed: serde_json::Map<String, Value> =
-            self.setting("accounts", serde_json::Map::new(), choice("an object with an entry for each account"));
-        listed.iter().map(|(id, value)| (AccountId(id.clone()), self.account(id, value))).collect()
-    }
-
-    fn account(&mut self, id: &str, value: &Value) -> AccountSettings {
-        let Some(object) = value.as_object() else {
-            self.problems.push(format!(
-                "settings.json: \"accounts.{}\" is {}; it must be an object. Holdoff uses its default.",
-                self.quotes.account(id),
-                self.quotes.shown(Some(value))
-            ));
-            return AccountSettings::default();
-        };
-        let id = self.quotes.account(id);
-        let name = |key: &str| format!("accounts.{id}.{key}");
-        AccountSettings {
-            label: self.label(object, &name("label")),
-            readings: self.readings_of(object, &name("readings")),
-            enabled: self.setting_in(object, "enabled", &name("enabled"), &true, flag()),
-            renewal: self.setting_in(object, "renewal", &name("renewal"), &None, choice("true or false")).flatten(),
-        }
-    }
-
-    /// Null means the setting for all accounts.
-    fn readings_of(&mut self, object: &serde_json::Map<String, Value>, name: &str) -> Option<Readings> {
-        if object.get("readings").is_some_and(Value::is_null) {
-            return None;
-        }
-        self.setting_in(object, "readings", name, &None, readings()).flatten()
-    }
-
-    fn label(&mut self, object: &serde_json::Map<String, Value>, name: &str) -> Option<String> {
-        let text: Option<String> = self.setting_in(object, "label", name, &None, choice("a string")).flatten();
-        Settings::check_label(&text?).map(|label| Some(label.unwrap_or_default())).unwrap_or_else(|problem| {
-            self.problems.push(format!("settings.json: \"{name}\" cannot be used. {problem}"));
-            None
-        })
+    /// Whether the user has chosen a source of readings for any account.
+    pub fn says_readings(&self) -> bool {
+        self.readings.is_some() || self.accounts.values().any(|chosen| chosen.readings.is_some())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::Quotes;
-    use serde_json::json;
+    use crate::settings::rules::Quotes;
+    use crate::settings::{LABEL_MAX, check_label};
+    use serde_json::{Value, json};
 
     const ANN: &str = "anthropic:ann";
 
@@ -213,8 +116,8 @@ mod tests {
     #[test]
     fn account_label_at_maximum_length_is_accepted() {
         let longest = "é".repeat(LABEL_MAX);
-        assert_eq!(Settings::check_label(&longest), Ok(Some(longest.clone())));
-        assert!(Settings::check_label(&format!("{longest}x")).is_err());
+        assert_eq!(check_label(&longest), Ok(Some(longest.clone())));
+        assert!(check_label(&format!("{longest}x")).is_err());
     }
 
     #[test]
@@ -270,5 +173,41 @@ mod tests {
     fn account_id_in_problems_is_truncated_to_80_characters() {
         assert_eq!(Quotes::Values.account(&"x".repeat(80)), "x".repeat(80));
         assert_eq!(Quotes::Values.account(&"x".repeat(81)), "x".repeat(80) + "…");
+    }
+
+    const ASK: Option<Readings> = Some(Readings::Ask);
+    const FREE: Option<Readings> = Some(Readings::FreeOnly);
+
+    fn of(settings: &Settings, account: &str) -> Option<Readings> {
+        settings.readings(&AccountId(account.into()))
+    }
+
+    #[test]
+    fn readings_setting_of_an_account_overrides_the_global_one() {
+        let (settings, problems) =
+            parse(json!({"readings": "free_only", "accounts": {"a": {"readings": "ask"}, "b": {"readings": null}}}));
+        assert_eq!(problems, Vec::<String>::new());
+        assert_eq!(["a", "b", "c"].map(|id| of(&settings, id)), [ASK, FREE, FREE]);
+        let (settings, _) = parse(json!({"accounts": {"a": {"readings": "free_only"}}}));
+        assert_eq!((of(&settings, "a"), of(&settings, "b")), (FREE, None));
+    }
+
+    #[test]
+    fn readings_setting_invalid_is_reported_and_falls_back_to_free_only() {
+        for wrong in [json!("free"), json!("FREE_ONLY"), json!(true), json!(7), json!(null), json!([])] {
+            let (settings, problems) = parse(json!({"readings": wrong}));
+            assert_eq!(settings, Settings { readings: FREE, ..Settings::default() }, "{wrong}");
+            assert!(problems.len() == 1 && problems[0].contains("\"ask\" or \"free_only\""), "{problems:?}");
+        }
+        let (settings, problems) = parse(json!({"accounts": {"a": {"readings": "none"}}}));
+        assert!(problems.len() == 1 && problems[0].contains("accounts.a.readings"), "{problems:?}");
+        assert_eq!((of(&settings, "a"), of(&settings, "b")), (FREE, None));
+    }
+
+    #[test]
+    fn readings_setting_presence_is_detected() {
+        let says = |value: Value| parse(value).0.says_readings();
+        assert!(says(json!({"readings": "ask"})) && says(json!({"accounts": {"a": {"readings": "ask"}}})));
+        assert!(!says(json!({"version": 1, "accounts": {"a": {"label": "A"}}})));
     }
 }

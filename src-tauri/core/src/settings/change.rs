@@ -1,11 +1,10 @@
 //! Changes to `settings.json` from a page: checked first, and limited to what was changed.
 
+use super::rules::{OTHER_KIND, check_label};
 use super::{Readings, Settings};
 use crate::state::AccountId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-
-pub(super) const OTHER_KIND: &str = "That setting has the wrong type.";
 
 const FOLDERS: &str = "claude_config_dirs";
 const ACCOUNTS: &str = "accounts";
@@ -49,9 +48,9 @@ impl SettingsChange {
         if let Some(account) = &mut change.account
             && let Some(label) = &mut account.label
         {
-            *label = Settings::check_label(label)?.unwrap_or_default();
+            *label = check_label(label)?.unwrap_or_default();
         }
-        change.settings = sent.as_object().map(Self::settings).transpose()?.unwrap_or_default();
+        change.settings = sent.as_object().map(Settings::from_page).transpose()?.unwrap_or_default();
         Ok(change)
     }
 
@@ -93,13 +92,6 @@ impl AccountChange {
         }
         accounts.insert(id, account.into());
     }
-}
-
-/// A setting in the change. Null means "unchanged", and an empty string means null.
-pub(super) fn given(sent: &Map<String, Value>, key: &str) -> Option<Value> {
-    let value = sent.get(key).filter(|value| !value.is_null())?;
-    let is_empty = value.as_str().is_some_and(|text| text.trim().is_empty());
-    Some(if is_empty { Value::Null } else { value.clone() })
 }
 
 /// Replaces any other value, which was unusable anyway, by an empty object.

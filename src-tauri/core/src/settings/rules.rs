@@ -1,14 +1,28 @@
 //! Validation of settings, in the file and from a page, and the messages for invalid values.
 
-use super::{Quotes, Readings};
+use super::values::{LABEL_MAX, Readings};
 use crate::gate::policy::POLL_INTERVAL;
+use crate::text::{clean, excerpt};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::fmt;
 use std::ops::RangeInclusive;
+use std::path::Path;
 use std::time::Duration;
 
+pub(super) const OTHER_KIND: &str = "That setting has the wrong type.";
+
+/// Longer than any valid account id.
+const ID_SHOWN: usize = 80;
+
 type Read<T> = dyn Fn(&Value) -> Result<T, Wrong>;
+
+/// What a problem quotes from the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Quotes {
+    Values,
+    Kinds,
+}
 
 /// The validation of one setting.
 pub(super) struct Rule<T> {
@@ -119,6 +133,61 @@ pub(super) fn interval() -> Rule<Duration> {
 
 impl Wrong {
     fn kind(file: String) -> Self {
-        Self { file, page: super::change::OTHER_KIND.to_owned() }
+        Self { file, page: OTHER_KIND.to_owned() }
+    }
+}
+
+/// Checks a label that the user entered. An empty one restores the e-mail address.
+///
+/// # Errors
+/// Fails if the label is too long or not a single line. The message says what is allowed.
+pub fn check_label(text: &str) -> Result<Option<String>, String> {
+    let text = text.trim();
+    if text.chars().count() > LABEL_MAX {
+        return Err(format!("A label may have up to {LABEL_MAX} characters."));
+    }
+    if text.chars().any(char::is_control) {
+        return Err("A label must be a single line.".to_owned());
+    }
+    Ok(Some(clean(text, LABEL_MAX)).filter(|text| !text.is_empty()))
+}
+
+/// Checks a folder that the user entered, without accessing the disk.
+///
+/// # Errors
+/// Fails if the path is neither absolute nor below `~`. The message says what is allowed.
+pub fn check_folder(text: &str) -> Result<(), String> {
+    let below_home = text == "~" || text.starts_with("~/") || text.starts_with("~\\");
+    if below_home || Path::new(text).is_absolute() {
+        return Ok(());
+    }
+    Err("Use the full path of the folder, such as ~/.claude-work.".to_owned())
+}
+
+/// A setting in the change. Null means "unchanged", and an empty string means null.
+pub(super) fn given(sent: &Map<String, Value>, key: &str) -> Option<Value> {
+    let value = sent.get(key).filter(|value| !value.is_null())?;
+    let is_empty = value.as_str().is_some_and(|text| text.trim().is_empty());
+    Some(if is_empty { Value::Null } else { value.clone() })
+}
+
+impl Quotes {
+    /// The invalid value, truncated, or only its kind.
+    pub fn shown(self, value: Option<&Value>) -> String {
+        match (self, value) {
+            (_, None) => "missing".to_owned(),
+            (Self::Kinds, Some(Value::String(_))) => "a string".to_owned(),
+            (Self::Kinds, Some(Value::Array(_))) => "a list".to_owned(),
+            (Self::Kinds, Some(Value::Object(_))) => "an object".to_owned(),
+            (_, Some(value)) => excerpt(&value.to_string(), 40),
+        }
+    }
+
+    /// An account id as it may appear in a sentence.
+    pub fn account(self, id: &str) -> String {
+        match self {
+            Self::Values => excerpt(id, ID_SHOWN),
+            Self::Kinds => "<account>".to_owned(),
+        }
     }
 }

@@ -3,9 +3,9 @@
 //! It generates the settings type, the messages about invalid values, what a page shows and may change, and the page's types.
 //! A new setting takes one line here.
 
-use super::change::given;
-use super::rules::{choice, consent, flag, interval, readings, whole};
-use super::{AccountSettings, MetricsSettings, Parser, Percent, Readings, SettingsChange, Theme};
+use super::parser::Parser;
+use super::rules::{choice, consent, flag, given, interval, readings, whole};
+use super::values::{AccountSettings, MetricsSettings, Percent, Readings, Theme};
 use crate::gate::policy::DEFAULT_POLL_INTERVAL;
 use crate::local_time::ClockChoice;
 use crate::notification::thresholds::{QuietHours, Thresholds};
@@ -66,11 +66,9 @@ macro_rules! settings {
                     accounts: file.accounts(),
                 }
             }
-        }
 
-        impl SettingsChange {
             /// Checks the settings that a page sent and returns them in the form to write.
-            pub(super) fn settings(sent: &Map<String, Value>) -> Result<Map<String, Value>, String> {
+            pub(super) fn from_page(sent: &Map<String, Value>) -> Result<Map<String, Value>, String> {
                 let mut settings = Settings::default();
                 let mut changed = Vec::new();
                 $(

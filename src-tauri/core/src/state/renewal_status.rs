@@ -3,6 +3,7 @@
 use super::AccountState;
 use crate::credential::{CredentialMissing, CredentialPresence};
 use crate::gate::{Cooldown, GateState, Pause};
+use crate::request::Endpoint;
 use crate::time::{Moment, Wall};
 
 /// The status of renewal by Holdoff.
@@ -36,14 +37,14 @@ impl AccountState {
         if let Some(CredentialPresence::Absent(absence)) = &self.sign_in.seen {
             return Some(SignInTrouble::Absent(absence.clone()));
         }
-        if let GateState::Paused { cause, .. } = &self.usage.state {
+        if let GateState::Paused { cause, .. } = &self.gates[Endpoint::Usage].state {
             return Some(SignInTrouble::Paused(cause.clone()));
         }
         if !self.sign_in.expired(now) {
             return None;
         }
         // While the access token is valid, a paused renewal does no harm.
-        Some(match &self.token.state {
+        Some(match &self.gates[Endpoint::Token].state {
             GateState::Paused { cause, .. } => SignInTrouble::Paused(cause.clone()),
             GateState::Open | GateState::CoolingDown { .. } if self.sign_in.refresh_blanked => {
                 SignInTrouble::Absent(CredentialMissing::Blanked)
@@ -54,8 +55,8 @@ impl AccountState {
 
     /// The status of renewal by Holdoff. A usage rate limit also delays it (law 4) but is not reported here.
     pub fn renewal(&self, now: Moment) -> Renewal<'_> {
-        match &self.token.state {
-            _ if !self.renews || self.free_only() => Renewal::Off,
+        match &self.gates[Endpoint::Token].state {
+            _ if !self.renewal_enabled || self.free_only() => Renewal::Off,
             GateState::Paused { cause, .. } => Renewal::Stopped(cause),
             _ if !self.sign_in.renewable => Renewal::Impossible,
             GateState::CoolingDown { cause, until, .. } if until.is_after(now) => {

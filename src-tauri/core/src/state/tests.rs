@@ -21,7 +21,7 @@ fn renewing() -> AccountState {
     state.sign_in.seen =
         Some(CredentialPresence::Present { fingerprint: fingerprint(), expires_at: Some(after(3600).wall) });
     state.sign_in.renewable = true;
-    state.renews = true;
+    state.renewal_enabled = true;
     state
 }
 
@@ -37,9 +37,9 @@ fn account_id_is_from_the_provider_or_the_credential_location() {
 #[test]
 fn account_state_adopted_from_an_earlier_id_keeps_its_trouble() {
     for (here, there) in [(false, false), (false, true), (true, false), (true, true)] {
-        let mut state = AccountState { troubled: here, ..renewing() };
-        state.adopt_gates(&AccountState { troubled: there, ..renewing() });
-        assert_eq!(state.troubled, here || there);
+        let mut state = AccountState { sign_in_failed: here, ..renewing() };
+        state.adopt_gates(&AccountState { sign_in_failed: there, ..renewing() });
+        assert_eq!(state.sign_in_failed, here || there);
     }
 }
 
@@ -48,7 +48,7 @@ fn renewal_status_by_gate_lock_and_setting() {
     let mut state = renewing();
     assert_eq!(state.renewal(NOW), Renewal::Ready);
     let cause = Cooldown::RateLimited { retry_after_s: None };
-    state.token.state = GateState::CoolingDown { cause: cause.clone(), since: NOW, until: after(60) };
+    state.gates[Endpoint::Token].state = GateState::CoolingDown { cause: cause.clone(), since: NOW, until: after(60) };
     assert_eq!(state.renewal(after(59)), Renewal::Waits { cause: &cause, until: after(60) });
     assert_eq!(state.renewal(after(60)), Renewal::Ready, "what is over holds nothing back");
     state.renewal_blocked = Some("locked".into());
@@ -56,10 +56,10 @@ fn renewal_status_by_gate_lock_and_setting() {
     assert_eq!(state.renewal(after(59)), Renewal::Waits { cause: &cause, until: after(60) });
     state.sign_in.renewable = false;
     assert_eq!(state.renewal(NOW), Renewal::Impossible);
-    state.token.state =
+    state.gates[Endpoint::Token].state =
         GateState::Paused { cause: Pause::RefreshRefused, since: NOW, fingerprint: fingerprint(), beneath: None };
     assert_eq!(state.renewal(NOW), Renewal::Stopped(&Pause::RefreshRefused));
-    state.renews = false;
+    state.renewal_enabled = false;
     assert_eq!(state.renewal(NOW), Renewal::Off);
 }
 
@@ -69,10 +69,10 @@ fn sign_in_trouble_by_expiry_and_paused_gates() {
     let mut state = renewing();
     let at = |state: &AccountState, secs: u64| state.sign_in_trouble(after(secs).wall);
     assert_eq!((at(&state, 3599), at(&state, 3600)), (None, Some(SignInTrouble::Expired)));
-    state.token.state =
+    state.gates[Endpoint::Token].state =
         GateState::Paused { cause: Pause::RenewalCutOff, since: NOW, fingerprint: fingerprint(), beneath: None };
     assert_eq!((at(&state, 3599), at(&state, 3600)), (None, Some(SignInTrouble::Paused(Pause::RenewalCutOff))));
-    state.usage.state =
+    state.gates[Endpoint::Usage].state =
         GateState::Paused { cause: Pause::Rejected, since: NOW, fingerprint: fingerprint(), beneath: None };
     assert_eq!(at(&state, 0), Some(SignInTrouble::Paused(Pause::Rejected)));
 }

@@ -3,6 +3,7 @@
 use crate::credential::sign_in_flow::SignInFlow;
 use crate::gate::{GateState, policy};
 use crate::quota::Reading;
+use crate::request::Endpoint;
 use crate::state::{AccountState, NotYet, Refusal, Renewal, SignInTrouble};
 use crate::time::{Moment, Wall};
 use serde::{Deserialize, Serialize};
@@ -126,7 +127,7 @@ impl<'a> AccountStatus<'a> {
             Err(Refusal::NotBefore { until, cause: NotYet::Spacing | NotYet::Cooldown(_) }) => Some(*until),
             _ => None,
         };
-        let moments = [account.token.opens(now), account.next_request(now), until];
+        let moments = [account.gates[Endpoint::Token].opens(now), account.next_request(now), until];
         let walls = [
             reading.map(|reading| reading.at.plus(stale_after(interval) + Duration::from_millis(1))),
             account.sign_in.expires_at(),
@@ -150,7 +151,8 @@ fn condition(account: &AccountState, trouble: Option<&SignInTrouble>, is_stale: 
             Some(SignInTrouble::Expired) => return Condition::Expired,
             None => {}
         }
-        if matches!(&account.usage.state, GateState::CoolingDown { until, .. } if until.is_after(now)) {
+        if matches!(&account.gates[Endpoint::Usage].state, GateState::CoolingDown { until, .. } if until.is_after(now))
+        {
             return Condition::CoolingDown;
         }
     }

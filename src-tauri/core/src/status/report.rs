@@ -15,6 +15,7 @@ use crate::settings::{Readings, Settings};
 use crate::state::{AccountId, AccountState, SignInTrouble, State};
 use crate::time::{Moment, Wall};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -33,7 +34,7 @@ pub struct AccountReport {
     pub sign_in: SignInReport,
     /// Every location that holds its sign-in.
     pub places: Vec<PlaceReport>,
-    pub gates: GatesReport,
+    pub gates: BTreeMap<Endpoint, GateReport>,
     pub reading: Option<ReadingReport>,
     pub last_request: Option<LastRequestReport>,
     pub next_request_at: Option<String>,
@@ -58,12 +59,6 @@ pub struct PlaceReport {
     pub place: String,
     /// Whether requests use the sign-in from this location.
     pub used: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct GatesReport {
-    pub usage: GateReport,
-    pub token: GateReport,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -152,7 +147,7 @@ impl AccountReport {
             plan: state.sign_in.plan.clone(),
             sign_in: sign_in(&status),
             places: Vec::new(),
-            gates: GatesReport { usage: gate(&state.usage, now), token: gate(&state.token, now) },
+            gates: state.gates.iter().map(|of| (of.endpoint, gate(of, now))).collect(),
             reading: reading(&status, interval),
             last_request: state.last.as_ref().map(|last| LastRequestReport {
                 at: rfc3339(last.at),
@@ -241,13 +236,13 @@ fn sign_in(status: &AccountStatus<'_>) -> SignInReport {
         None if matches!(state.sign_in.seen, Some(CredentialPresence::Present { .. })) => ("ok", None),
         None => ("absent", Some("not_looked_yet".to_owned())),
     };
-    let renewed_by = if state.renews && !state.free_only() { "holdoff" } else { "owner" };
+    let renewed_by = if state.renewal_enabled && !state.free_only() { "holdoff" } else { "owner" };
     SignInReport {
         state: name,
         reason,
         expires_at: state.sign_in.expires_at().map(rfc3339),
         renewed_by,
-        renewal_held_up: state.renewal_blocked.clone().filter(|_| state.renews),
+        renewal_held_up: state.renewal_blocked.clone().filter(|_| state.renewal_enabled),
     }
 }
 
@@ -299,7 +294,7 @@ pub fn cooldown_key(cause: &Cooldown) -> &'static str {
         Cooldown::Server { .. } => "server",
         Cooldown::Unreadable { .. } => "unreadable_answer",
         Cooldown::Unanswered => "unanswered_request",
-        Cooldown::MemoryLost => "state_lost",
+        Cooldown::StateLost => "state_lost",
     }
 }
 

@@ -28,7 +28,7 @@ impl Updates {
 
     /// Nothing left this computer, so it does not count as the day's check.
     fn not_sent(&mut self, why: &str, now: Moment) -> (OutcomeKind, Checked) {
-        self.state.next = Some(now.plus(self.dice.jitter().lengthen(policy::UPDATE_UNSENT)));
+        self.state.next = Some(now.plus(self.rng.jitter().lengthen(policy::UPDATE_UNSENT)));
         (OutcomeKind::Unreachable, failed(messages::update_not_sent(why)))
     }
 
@@ -58,7 +58,7 @@ impl Updates {
 
     /// Sends nothing to the server for this long.
     pub(super) fn hold(&mut self, wait: Duration, now: Moment) -> Duration {
-        let until = now.plus(self.dice.jitter().lengthen(wait));
+        let until = now.plus(self.rng.jitter().lengthen(wait));
         self.state.held = Some(self.state.held.map_or(until, |held| held.later(until)));
         self.saving.dirty = true;
         wait

@@ -14,7 +14,7 @@ impl Updates {
 
     /// Another copy is checking, or may be.
     pub(super) fn not_now(&mut self, now: Moment) {
-        self.pause = Some(now.plus(self.dice.jitter().lengthen(policy::UPDATE_BUSY)));
+        self.pause = Some(now.plus(self.rng.jitter().lengthen(policy::UPDATE_BUSY)));
     }
 
     /// Takes over the state of another copy if it checked later than this one.

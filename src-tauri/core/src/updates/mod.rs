@@ -21,12 +21,12 @@ pub use release::{FORMAT, LIST, NotUsable, Package, PackageKind, Release};
 pub use semver::Version;
 pub use status::{FetchFailure, InstallFailure, Installed, Installing, Offer, UpdatesStatus};
 
-use crate::dice::Dice;
 use crate::gate::policy;
 use crate::messages;
 use crate::notification::thresholds::QuietHours;
 use crate::record::ledger::{LedgerEndpoint, LedgerEntry, LedgerEvent, OutcomeKind, Trigger};
 use crate::response::SendResult;
+use crate::rng::Rng;
 use crate::settings::Settings;
 use crate::time::Moment;
 use jiff::tz::TimeZone;
@@ -56,7 +56,7 @@ pub enum Action {
     /// Save the state durably, then report [`Event::Persisted`].
     Persist(Box<UpdatesState>),
     /// Fetch the list, then report [`Event::Listed`].
-    Look(ReleasePermit),
+    Check(ReleasePermit),
     /// Announce this version, then report [`Event::Announced`].
     Announce(String),
     /// Fetch this package and check it against the signed list, then report [`Event::Fetched`].
@@ -108,7 +108,7 @@ enum Step {
     Idle,
     /// The intent is recorded and must be saved before the request leaves.
     Noted,
-    Looking,
+    Checking,
 }
 
 #[derive(Debug, Default)]
@@ -135,7 +135,7 @@ pub struct Updates {
     to_announce: Option<String>,
     ledger: VecDeque<LedgerEntry>,
     saving: Saving,
-    dice: Dice,
+    rng: Rng,
 }
 
 impl Updates {
@@ -154,7 +154,7 @@ impl Updates {
             to_announce: None,
             ledger: VecDeque::new(),
             saving: Saving::default(),
-            dice: Dice(seed),
+            rng: Rng(seed),
         };
         updates.believe_what_is_kept();
         if std::mem::take(&mut updates.state.under_way) {
@@ -167,7 +167,7 @@ impl Updates {
         updates
     }
 
-    /// Returns the next action. Call it again after each action; after [`Action::Sleep`], [`Action::Look`],
+    /// Returns the next action. Call it again after each action; after [`Action::Sleep`], [`Action::Check`],
     /// [`Action::Fetch`] and [`Action::Install`], once the time has come or an event was handled.
     pub fn poll(&mut self, now: Moment) -> Action {
         if let Some(entry) = self.ledger.pop_front() {
@@ -199,8 +199,8 @@ impl Updates {
             // that left.
             let is_late = self.state.asked.is_none_or(|asked| now.since(asked) > policy::UPDATE_NOTED);
             if self.is_wanted() && !is_late {
-                self.step = Step::Looking;
-                return Action::Look(ReleasePermit::list(now));
+                self.step = Step::Checking;
+                return Action::Check(ReleasePermit::list(now));
             }
             self.step = Step::Idle;
             self.answered(SendResult::PermitExpired, now);
@@ -249,7 +249,7 @@ impl Updates {
             can_install: self.package(release).is_some(),
         });
         UpdatesStatus {
-            can_look: self.build.key.is_some(),
+            can_check: self.build.key.is_some(),
             package: self.build.package,
             wanted: self.preferences.wanted,
             asked: self.state.asked.map(|at| at.wall),
@@ -298,7 +298,7 @@ impl Updates {
         // It is overdue: the machine slept, or Holdoff was not running.
         let is_late = at.is_none_or(|at| now.since(at) > policy::ASLEEP);
         if is_late && self.pause.is_none() {
-            self.pause = Some(now.plus(self.dice.jitter().lengthen(policy::UPDATE_PAUSE)));
+            self.pause = Some(now.plus(self.rng.jitter().lengthen(policy::UPDATE_PAUSE)));
         }
         Some(self.pause.unwrap_or(now))
     }
@@ -309,7 +309,7 @@ impl Updates {
         self.state.asked = Some(now);
         self.state.under_way = true;
         let day = policy::UPDATE_SPACING + policy::UPDATE_NOTED;
-        self.state.next = Some(now.plus(self.dice.jitter().lengthen(day)));
+        self.state.next = Some(now.plus(self.rng.jitter().lengthen(day)));
         self.record(now, LedgerEvent::Sent { why: Trigger::Poll });
         self.saving.dirty = true;
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UpdatesStatus {
     /// Whether this build can check for updates.
-    pub can_look: bool,
+    pub can_check: bool,
     pub package: Option<PackageKind>,
     pub wanted: bool,
     pub asked: Option<Wall>,

@@ -69,7 +69,7 @@ impl World {
                     }
                     self.updates.handle(Event::Persisted(self.disk.clone()), self.now);
                 }
-                Action::Look(permit) => {
+                Action::Check(permit) => {
                     assert_eq!((permit.file(), permit.given()), (LIST, self.now));
                     assert!(self.kept.under_way, "the intent is on disk before anything leaves");
                     self.did.push(Did::Asked(self.now));
@@ -95,7 +95,7 @@ impl World {
         let end = self.now.plus(time);
         loop {
             let until = self.act();
-            if self.updates.step == Step::Looking {
+            if self.updates.step == Step::Checking {
                 let delivery = answer(&self.signer);
                 self.updates.handle(Event::Listed(delivery), self.now);
                 continue;
@@ -152,7 +152,7 @@ fn update_check_in_a_build_without_key_sends_nothing() {
     let mut world = World::new(wanted(true));
     world.updates.build.key = None;
     world.live(30 * DAY, release("0.2.0"));
-    assert!(world.did.is_empty() && !world.updates.status().can_look);
+    assert!(world.did.is_empty() && !world.updates.status().can_check);
 }
 
 /// Whatever is answered, however often it is started and turned off and on: law 18.

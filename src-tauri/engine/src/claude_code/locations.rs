@@ -4,6 +4,7 @@
 use crate::claude_code::CredentialStore;
 use crate::platform::environment::Environment;
 use holdoff_core::credential::CredentialRead;
+use holdoff_core::settings::check_folder;
 use holdoff_core::state::Provider;
 use holdoff_core::{AccountId, Settings};
 use std::path::{Path, PathBuf};
@@ -86,7 +87,7 @@ pub fn consider(environment: &Environment, settings: &Settings, text: &str) -> R
     if text.is_empty() {
         return Err("Name the folder, such as ~/.claude-work.".to_owned());
     }
-    Settings::check_folder(text)?;
+    check_folder(text)?;
     let source = CredentialStore::added(text.into(), Some(environment.home.clone()));
     let dir = source.config_dir();
     if dir.file_name().is_some_and(|name| name == holdoff_core::providers::anthropic::credential::FILE) {

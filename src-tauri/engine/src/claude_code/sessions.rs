@@ -4,7 +4,7 @@
 use crate::platform::fs;
 use holdoff_core::providers::anthropic::status_line::Session;
 use holdoff_core::providers::anthropic::transcript::Transcript;
-use holdoff_core::{Reading, Speaker, Told, Wall};
+use holdoff_core::{Reading, ReportedReading, Speaker, Wall};
 use std::collections::BTreeMap;
 use std::fs::DirEntry;
 use std::path::{Path, PathBuf};
@@ -28,10 +28,10 @@ const KNOWN_MAX: usize = 64;
 
 /// What is known about sessions and versions. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Sessions(Arc<Mutex<Known>>);
+pub struct Sessions(Arc<Mutex<Cache>>);
 
 #[derive(Debug, Default)]
-struct Known {
+struct Cache {
     /// Per version: `None` if it writes the account, else when it was last found not to.
     versions: BTreeMap<String, Option<Instant>>,
     /// Per transcript: the last response.
@@ -45,13 +45,13 @@ struct Answer {
     waited: Option<u64>,
     at: Wall,
     /// `at` is from the transcript. Otherwise it is when the response was first seen.
-    is_told: bool,
+    is_from_transcript: bool,
 }
 
 impl Sessions {
     /// Finds the account and the time of a `reading` from this session in this location. Returns `None` if the transcript
     /// exists but has no complete line, as while it is being truncated or rewritten. Blocks.
-    pub fn told(&self, place: String, mut reading: Reading, session: &Session) -> Option<Told> {
+    pub fn reading(&self, place: String, mut reading: Reading, session: &Session) -> Option<ReportedReading> {
         let path = session.transcript.as_deref().map(Path::new).filter(|path| path.is_absolute());
         let transcript = path.and_then(read);
         reading.at = self.answered_at(session, transcript.as_ref(), reading.at)?;
@@ -65,7 +65,7 @@ impl Sessions {
             (Some(path), None) => Transcript::default().speaker(session, |version| self.writes_owners(version, path)),
             (None, _) => Speaker::Unnamed,
         };
-        Some(Told { place, speaker, reading })
+        Some(ReportedReading { place, speaker, reading })
     }
 
     /// When the last response arrived that a session reports at `now`. An open session keeps repeating it, so it keeps its age
@@ -74,23 +74,25 @@ impl Sessions {
     fn answered_at(&self, session: &Session, transcript: Option<&Transcript>, now: Wall) -> Option<Wall> {
         let Some(name) = &session.transcript else { return Some(now) };
         let waited = session.api_ms;
-        let answers = &mut self.known().answers;
+        let answers = &mut self.cache().answers;
         let known = answers.get(name).copied();
         let same = known.filter(|known| known.waited == waited);
         let told = transcript.and_then(Transcript::told_at).map(|at| at.min(now));
         let answer = match (told, same) {
-            (Some(told), Some(same)) if waited.is_some() && same.is_told => Answer { at: told.max(same.at), ..same },
-            (Some(at), _) => Answer { waited, at, is_told: true },
+            (Some(told), Some(same)) if waited.is_some() && same.is_from_transcript => {
+                Answer { at: told.max(same.at), ..same }
+            }
+            (Some(at), _) => Answer { waited, at, is_from_transcript: true },
             (None, Some(same)) => same,
             (None, None) if transcript.is_some_and(|transcript| !transcript.has_lines) && known.is_none() => {
                 return None;
             }
-            (None, None) => Answer { waited, at: now, is_told: false },
+            (None, None) => Answer { waited, at: now, is_from_transcript: false },
         };
         if answers.len() >= KNOWN_MAX && known.is_none() {
             answers.clear();
         }
-        if answer.is_told || waited.is_some() {
+        if answer.is_from_transcript || waited.is_some() {
             answers.insert(name.clone(), answer);
         }
         Some(answer.at.min(now))
@@ -98,7 +100,7 @@ impl Sessions {
 
     /// Whether this Claude Code version writes the account into transcripts, judged by its other transcripts.
     fn writes_owners(&self, version: &str, beside: &Path) -> bool {
-        match self.known().versions.get(version) {
+        match self.cache().versions.get(version) {
             Some(None) => return true,
             Some(Some(looked)) if looked.elapsed() < AGAIN => return false,
             Some(Some(_)) | None => {}
@@ -113,14 +115,14 @@ impl Sessions {
     }
 
     fn remember(&self, version: &str, writes: bool) {
-        let versions = &mut self.known().versions;
+        let versions = &mut self.cache().versions;
         if versions.len() >= KNOWN_MAX {
             versions.clear();
         }
         versions.insert(version.to_owned(), (!writes).then(Instant::now));
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, Known> {
+    fn cache(&self) -> std::sync::MutexGuard<'_, Cache> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -216,7 +218,8 @@ mod tests {
     }
 
     fn told(sessions: &Sessions, session: &Session, now: Wall) -> (Speaker, Wall) {
-        let told = sessions.told("~/x".into(), Reading::new(Source::StatusLine, now, vec![], vec![]), session).unwrap();
+        let told =
+            sessions.reading("~/x".into(), Reading::new(Source::StatusLine, now, vec![], vec![]), session).unwrap();
         (told.speaker, told.reading.at)
     }
 
@@ -315,7 +318,7 @@ mod tests {
         for text in ["", "{\"type\":\"assistant\",\"timestamp\":\"2026-09-", "\n"] {
             let session = projects.write("a/s.jsonl", text);
             let reading = Reading::new(Source::StatusLine, NOON, vec![], vec![]);
-            assert_eq!(sessions.told("~/x".into(), reading, &session), None, "{text:?}");
+            assert_eq!(sessions.reading("~/x".into(), reading, &session), None, "{text:?}");
         }
         let session = projects.write("a/s.jsonl", &line("assistant", "11:00"));
         assert_eq!(told(&sessions, &session, NOON).1, at(-60));
@@ -334,7 +337,7 @@ mod tests {
         let mut speak = |session: &Session, used: f64| {
             let text = format!("{{\"rate_limits\":{{\"five_hour\":{{\"used_percentage\":{used}}}}}}}");
             let reading = status_line::read(text.as_bytes()).unwrap().reading(NOON).unwrap();
-            let reading = sessions.told("~/x".into(), reading, session).unwrap().reading;
+            let reading = sessions.reading("~/x".into(), reading, session).unwrap().reading;
             let account = AccountId("anthropic:ann".into());
             shown = merge::known(shown.take(), PassiveReading { account, reading }, NOON);
             shown.as_ref().unwrap().windows[0].used_percent

@@ -8,7 +8,7 @@ use crate::platform::clock::Clock;
 use crate::storage::reading_spool;
 use holdoff_core::credential::CredentialMissing;
 use holdoff_core::providers::anthropic::cached_usage::Cached;
-use holdoff_core::{CredentialRead, Moment, Told, Wall};
+use holdoff_core::{CredentialRead, Moment, ReportedReading, Wall};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -28,15 +28,15 @@ pub type Unwatched = BTreeMap<String, String>;
 
 /// The result of reading a location.
 #[derive(Debug)]
-pub struct Look {
+pub struct LocationRead {
     pub place: String,
     /// The location by its folder's real path.
     pub real: String,
-    pub read: CredentialRead,
+    pub credential: CredentialRead,
     /// When the credential was written, according to its file.
     pub written: Option<Wall>,
     /// Readings found there.
-    pub told: Vec<Told>,
+    pub readings: Vec<ReportedReading>,
     /// The credential itself changed.
     pub stirred: bool,
 }
@@ -55,12 +55,12 @@ impl LocationMonitor {
         clock: Clock,
         watcher: FileWatcher,
         sessions: Sessions,
-        looks: mpsc::UnboundedSender<Look>,
+        reads: mpsc::UnboundedSender<LocationRead>,
         unwatched: watch::Sender<Unwatched>,
     ) -> Self {
         let (pokes, poked) = mpsc::channel(1);
         let post = LocationSender { source, data_dir, clock, watcher, sessions, unwatched };
-        tokio::spawn(post.keep(looks, poked));
+        tokio::spawn(post.keep(reads, poked));
         Self { pokes }
     }
 
@@ -106,16 +106,16 @@ struct Files {
 }
 
 impl LocationSender {
-    async fn keep(self, looks: mpsc::UnboundedSender<Look>, mut poked: mpsc::Receiver<()>) {
+    async fn keep(self, reads: mpsc::UnboundedSender<LocationRead>, mut poked: mpsc::Receiver<()>) {
         let mut files = self.watch(Default::default()).await;
         let mut why = Why::Time;
         let mut rested = self.clock.now();
         loop {
             let began = self.clock.now();
-            let look = self.look(why == Why::Credential).await;
+            let read = self.read(why == Why::Credential).await;
             let took = self.clock.now().since(began);
-            let again = self.clock.now().plus(look.read.look_again());
-            if looks.send(look).is_err() {
+            let again = self.clock.now().plus(read.credential.look_again());
+            if reads.send(read).is_err() {
                 break;
             }
             if why == Why::Identity {
@@ -139,7 +139,7 @@ impl LocationSender {
                 () = self.clock.sleep_until(rested), if rests => continue,
                 () = self.clock.sleep_until(again) => return Why::Time,
                 () = tokio::time::sleep(UNWATCHED_LOOK), if files.watch.is_none() => {
-                    if let Some(why) = self.look_unwatched(files).await {
+                    if let Some(why) = self.read_unwatched(files).await {
                         return why;
                     }
                     continue;
@@ -153,7 +153,7 @@ impl LocationSender {
     }
 
     /// Retries watching, and reports what changed since the last poll.
-    async fn look_unwatched(&self, files: &mut Files) -> Option<Why> {
+    async fn read_unwatched(&self, files: &mut Files) -> Option<Why> {
         let before = files.stamps;
         *files = self.watch(before).await;
         // Later changes are found by the next poll or reported by the watch.
@@ -207,19 +207,19 @@ impl LocationSender {
         });
     }
 
-    async fn look(&self, stirred: bool) -> Look {
+    async fn read(&self, stirred: bool) -> LocationRead {
         let (source, place) = (self.source.clone(), self.source.place());
         let (data_dir, name, sessions) = (self.data_dir.clone(), place.clone(), self.sessions.clone());
         let (read, left) = tokio::join!(
             read(&self.source, &self.clock),
             tokio::task::spawn_blocking(move || {
                 let real = source.real_place();
-                (source.written(), told(&source, &data_dir, (&name, &real), &sessions), real)
+                (source.written(), readings(&source, &data_dir, (&name, &real), &sessions), real)
             })
         );
-        let (written, told, real) = left.unwrap_or_else(|_| (None, Vec::new(), place.clone()));
+        let (written, readings, real) = left.unwrap_or_else(|_| (None, Vec::new(), place.clone()));
         let written = written.map(|written| self.clock.wall_of(written).min(self.clock.now().wall));
-        Look { place, real, read: read.without_refresh_token(), written, told, stirred }
+        LocationRead { place, real, credential: read.without_refresh_token(), written, readings, stirred }
     }
 }
 
@@ -239,10 +239,19 @@ async fn signal(signals: &mut mpsc::Receiver<()>, watch: &Option<Watch>) -> bool
 }
 
 /// The account's limits that are stored in a location. Blocks.
-fn told(source: &CredentialStore, data_dir: &Path, (place, real): (&str, &str), sessions: &Sessions) -> Vec<Told> {
-    let cached = source.cached().map(|Cached { speaker, reading }| Told { place: place.to_owned(), speaker, reading });
+fn readings(
+    source: &CredentialStore,
+    data_dir: &Path,
+    (place, real): (&str, &str),
+    sessions: &Sessions,
+) -> Vec<ReportedReading> {
+    let cached = source.cached().map(|Cached { speaker, reading }| ReportedReading {
+        place: place.to_owned(),
+        speaker,
+        reading,
+    });
     let left = reading_spool::take_up(data_dir, real)
-        .and_then(|(reading, session)| sessions.told(place.to_owned(), reading, &session));
+        .and_then(|(reading, session)| sessions.reading(place.to_owned(), reading, &session));
     cached.into_iter().chain(left).collect()
 }
 

@@ -6,7 +6,7 @@ use crate::storage::state_store::Snapshot;
 use holdoff_core::gate::GateState;
 use holdoff_core::quota::{Level, Provenance};
 use holdoff_core::status::report::{AccountReport, GateReport};
-use holdoff_core::{AccountId, AccountState, Gate, Moment, QuotaWindow, Report, Settings, Wall};
+use holdoff_core::{AccountId, AccountState, Endpoint, Gate, Moment, QuotaWindow, Report, Settings, Wall};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -124,8 +124,9 @@ impl Series {
             let of = OfSignInState { account: account.clone(), state: known };
             self.sign_in.get_or_create(&of).set(i64::from(known == report.sign_in.state));
         }
-        self.gate("usage", &report.gates.usage, &state.usage, &account, now);
-        self.gate("token", &report.gates.token, &state.token, &account, now);
+        for (endpoint, gate) in &report.gates {
+            self.gate(*endpoint, gate, &state.gates[*endpoint], &account, now);
+        }
         let of = OfAccount { account: account.clone() };
         self.free_only.get_or_create(&of).set(i64::from(state.free_only()));
         if let Some(at) = state.sign_in.expires_at() {
@@ -141,12 +142,12 @@ impl Series {
         }
     }
 
-    fn gate(&self, endpoint: &'static str, report: &GateReport, gate: &Gate, account: &str, now: Moment) {
+    fn gate(&self, endpoint: Endpoint, report: &GateReport, gate: &Gate, account: &str, now: Moment) {
         for known in GATE_STATES {
-            let of = OfGateState { account: account.to_owned(), endpoint, state: known };
+            let of = OfGateState { account: account.to_owned(), endpoint: endpoint.key(), state: known };
             self.gate.get_or_create(&of).set(i64::from(known == report.state));
         }
-        let of = OfGate { account: account.to_owned(), endpoint };
+        let of = OfGate { account: account.to_owned(), endpoint: endpoint.key() };
         self.strikes.get_or_create(&of).set(i64::from(gate.strikes));
         if let GateState::CoolingDown { until, .. } = &gate.state
             && until.is_after(now)

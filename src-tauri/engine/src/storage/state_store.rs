@@ -2,7 +2,7 @@
 
 use crate::platform::clock::Clock;
 use crate::storage::state_file::{SlotWriter, TwoSlots};
-use holdoff_core::account::seats::SeatGates;
+use holdoff_core::gate::Gates;
 use holdoff_core::updates::UpdatesState;
 use holdoff_core::{AccountId, AccountState, CredentialLocation, State};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -16,7 +16,7 @@ pub struct Snapshot {
 }
 
 #[derive(Debug)]
-enum Wish {
+enum Request {
     Save { id: AccountId, account: Box<AccountState>, done: oneshot::Sender<Result<(), String>> },
     SaveUpdates { updates: Box<UpdatesState>, done: oneshot::Sender<Result<(), String>> },
     Take { id: AccountId, organization: Option<String>, done: oneshot::Sender<Taken> },
@@ -28,22 +28,22 @@ enum Wish {
 #[derive(Debug, Default)]
 pub struct Taken {
     pub account: Option<AccountState>,
-    pub beside: Vec<(AccountId, SeatGates)>,
+    pub beside: Vec<(AccountId, Gates)>,
 }
 
 /// A handle to the state store.
 #[derive(Debug, Clone)]
 pub struct StateStore {
-    wishes: mpsc::Sender<Wish>,
+    requests: mpsc::Sender<Request>,
 }
 
 impl StateStore {
     /// Starts the state store with the loaded state.
     pub fn start<W: SlotWriter>(state: State, slots: TwoSlots<W>, clock: Clock) -> (Self, watch::Receiver<Snapshot>) {
-        let (wishes, inbox) = mpsc::channel(16);
+        let (requests, inbox) = mpsc::channel(16);
         let (publish, snapshots) = watch::channel(Snapshot { state: state.clone(), trouble: None });
         tokio::spawn(keep(state, slots, clock, inbox, publish));
-        (Self { wishes }, snapshots)
+        (Self { requests }, snapshots)
     }
 
     /// Saves one account's state durably.
@@ -53,7 +53,7 @@ impl StateStore {
     pub async fn save(&self, id: AccountId, account: Box<AccountState>) -> Result<(), String> {
         let (done, result) = oneshot::channel();
         let gone = || "the program is shutting down".to_owned();
-        self.wishes.send(Wish::Save { id, account, done }).await.map_err(|_| gone())?;
+        self.requests.send(Request::Save { id, account, done }).await.map_err(|_| gone())?;
         result.await.map_err(|_| gone())?
     }
 
@@ -64,21 +64,21 @@ impl StateStore {
     pub async fn save_updates(&self, updates: Box<UpdatesState>) -> Result<(), String> {
         let (done, result) = oneshot::channel();
         let gone = || "the program is shutting down".to_owned();
-        self.wishes.send(Wish::SaveUpdates { updates, done }).await.map_err(|_| gone())?;
+        self.requests.send(Request::SaveUpdates { updates, done }).await.map_err(|_| gone())?;
         result.await.map_err(|_| gone())?
     }
 
     /// Reports a failure that occurred outside of a save, for example a lock that cannot be created. The next successful save
     /// clears it.
     pub async fn report_failure(&self, why: String) {
-        let _ = self.wishes.send(Wish::Complain { why }).await;
+        let _ = self.requests.send(Request::Complain { why }).await;
     }
 
     /// The saved state of an account, if any. A seat of this organization takes over what an earlier version saved for its
     /// login.
     pub async fn take(&self, id: AccountId, organization: Option<String>) -> Taken {
         let (done, result) = oneshot::channel();
-        if self.wishes.send(Wish::Take { id, organization, done }).await.is_err() {
+        if self.requests.send(Request::Take { id, organization, done }).await.is_err() {
             return Taken::default();
         }
         result.await.unwrap_or_default()
@@ -86,7 +86,7 @@ impl StateStore {
 
     /// Records which accounts are polled, in which order, and the known credential locations.
     pub async fn reconcile(&self, active: Vec<AccountId>, places: Vec<CredentialLocation>) {
-        let _ = self.wishes.send(Wish::Arrange { active, places }).await;
+        let _ = self.requests.send(Request::Arrange { active, places }).await;
     }
 }
 
@@ -94,30 +94,30 @@ async fn keep<W: SlotWriter>(
     mut state: State,
     mut slots: TwoSlots<W>,
     clock: Clock,
-    mut inbox: mpsc::Receiver<Wish>,
+    mut inbox: mpsc::Receiver<Request>,
     publish: watch::Sender<Snapshot>,
 ) {
-    while let Some(wish) = inbox.recv().await {
-        let done = match wish {
-            Wish::Take { id, organization, done } => {
+    while let Some(request) = inbox.recv().await {
+        let done = match request {
+            Request::Take { id, organization, done } => {
                 let account = state.take_up(&id, organization.as_deref()).cloned();
                 let _ = done.send(Taken { account, beside: state.gates_beside(&id) });
                 continue;
             }
-            Wish::Arrange { active, places } => {
+            Request::Arrange { active, places } => {
                 state.active = active;
                 state.places = places;
                 None
             }
-            Wish::Complain { why } => {
+            Request::Complain { why } => {
                 publish.send_if_modified(|snapshot| snapshot.trouble.replace(why.clone()) != Some(why));
                 continue;
             }
-            Wish::Save { id, account, done } => {
+            Request::Save { id, account, done } => {
                 state.accounts.insert(id, *account);
                 Some(done)
             }
-            Wish::SaveUpdates { updates, done } => {
+            Request::SaveUpdates { updates, done } => {
                 state.updates = *updates;
                 Some(done)
             }

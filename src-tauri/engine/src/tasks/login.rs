@@ -2,8 +2,8 @@
 //! time is in progress for all of them (laws 2 and 10).
 
 use crate::platform::user_dir::{AccountLock, UserDir};
-use holdoff_core::account::seats::SeatGates;
 use holdoff_core::account::{Account, Action, Event};
+use holdoff_core::gate::Gates;
 use holdoff_core::{AccountId, Moment};
 use std::collections::BTreeMap;
 use std::io;
@@ -16,7 +16,7 @@ pub struct Logins(Arc<Mutex<BTreeMap<AccountId, Arc<Login>>>>);
 
 #[derive(Debug)]
 struct Login {
-    seats: watch::Sender<BTreeMap<AccountId, SeatGates>>,
+    seats: watch::Sender<BTreeMap<AccountId, Gates>>,
     lock: Mutex<Weak<AccountLock>>,
 }
 
@@ -25,7 +25,7 @@ struct Login {
 pub struct Seat {
     id: AccountId,
     login: Arc<Login>,
-    seats: watch::Receiver<BTreeMap<AccountId, SeatGates>>,
+    seats: watch::Receiver<BTreeMap<AccountId, Gates>>,
 }
 
 impl Logins {
@@ -42,13 +42,13 @@ impl Seat {
     pub fn poll(&self, account: &mut Account, now: Moment) -> Action {
         let mut action = Action::Sleep(None);
         self.login.seats.send_if_modified(|seats| {
-            let others: Vec<SeatGates> =
+            let others: Vec<Gates> =
                 seats.iter().filter(|(id, _)| **id != self.id).map(|(_, gates)| gates.clone()).collect();
             if !others.is_empty() || account.waits_for_login() {
                 account.handle(Event::OtherSeats(others), now);
             }
             action = account.poll(now);
-            let gates = account.state().gates();
+            let gates = account.state().gates.clone();
             let changed = seats.get(&self.id) != Some(&gates);
             seats.insert(self.id.clone(), gates);
             changed && seats.len() > 1

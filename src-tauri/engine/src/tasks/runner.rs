@@ -101,7 +101,7 @@ pub struct Runner {
     asked: Asked,
     /// New tokens that may not have been written yet.
     unwritten: Option<RenewedTokens>,
-    wishes: Vec<oneshot::Sender<RefreshOutcome>>,
+    refreshes: Vec<oneshot::Sender<RefreshOutcome>>,
     leaving: Option<Shutdown>,
 }
 
@@ -169,7 +169,7 @@ impl Runner {
             under_way: None,
             asked: Asked::default(),
             unwritten: None,
-            wishes: Vec::new(),
+            refreshes: Vec::new(),
             leaving: None,
         }
     }
@@ -178,7 +178,7 @@ impl Runner {
     pub async fn run(mut self, mut orders: mpsc::UnboundedReceiver<RunnerCommand>) -> End {
         let end = self.run_on(&mut orders).await;
         self.store.unlock().await;
-        self.polled_elsewhere(false);
+        self.set_elsewhere(false);
         end
     }
 
@@ -209,7 +209,7 @@ impl Runner {
             if self.account.is_done() {
                 return End::Retired;
             }
-            if self.answer_wishes() {
+            if self.answer_refreshes() {
                 continue;
             }
             tokio::select! {
@@ -232,7 +232,7 @@ impl Runner {
             match action {
                 Action::Sleep(until) => return Idle::Until(until),
                 Action::Record(entry) => self.tools.record(entry).await,
-                Action::RecordHistory(memory) => self.tools.history.remember(memory),
+                Action::RecordHistory(record) => self.tools.history.remember(record),
                 Action::Persist(state) => {
                     let saved = self.save(state).await;
                     if let Err(why) = &saved {
@@ -292,7 +292,7 @@ impl Runner {
 
     fn dispatch(&mut self, order: RunnerCommand) {
         match order {
-            RunnerCommand::Refresh(answer) => self.wishes.push(answer),
+            RunnerCommand::Refresh(answer) => self.refreshes.push(answer),
             RunnerCommand::NoticeShown(id) => self.handle(Event::NoticeShown(id)),
             RunnerCommand::NoticeMissed(id) => self.handle(Event::NoticeMissed(id)),
             RunnerCommand::NoticeService(there) => {
@@ -319,10 +319,10 @@ impl Runner {
     }
 
     /// Replies to refresh requests, now that earlier changes are saved. Returns whether there were any.
-    fn answer_wishes(&mut self) -> bool {
-        let wishes = std::mem::take(&mut self.wishes);
-        let any = !wishes.is_empty();
-        for answer in wishes {
+    fn answer_refreshes(&mut self) -> bool {
+        let refreshes = std::mem::take(&mut self.refreshes);
+        let any = !refreshes.is_empty();
+        for answer in refreshes {
             let at = self.tools.clock.now();
             match self.account.refresh(at) {
                 Ok(()) => drop(answer.send(RefreshOutcome::Requested)),

@@ -59,14 +59,15 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings
     let clock = environment.clock.clone();
     let now = clock.now();
     let dir = &environment.data_dir;
-    let Loaded { kept: Kept { state, generation, memory, mut findings }, history } = load(dir, &clock.boot_id(), now);
+    let Loaded { kept: Kept { state, generation, recovery, mut findings }, history } = load(dir, &clock.boot_id(), now);
     findings.extend(old_copies(dir));
     let user = UserDir::of(environment);
     findings.extend(about_folders(&user, dir));
     let history = History::start(dir.clone(), history, Limits::from(settings), clock.clone());
     reading_spool::tidy(dir);
     let updates_state = state.updates.clone();
-    let (keeper, snapshots) = StateStore::start(state, TwoSlots::new(dir.clone(), writer, generation), clock.clone());
+    let (state_store, snapshots) =
+        StateStore::start(state, TwoSlots::new(dir.clone(), writer, generation), clock.clone());
     let (announce, announcements) = mpsc::channel(16);
     let (tell_elsewhere, elsewhere) = watch::channel(BTreeSet::new());
     let requests = Requests::default();
@@ -74,19 +75,19 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings
         http: Arc::new(Http::new(&environment.bases, clock.stopwatch())),
         network: environment.network.clone(),
         clock,
-        keeper,
+        state_store,
         history: history.clone(),
         requests: requests.clone(),
         user,
         announcements: announce,
         logins: Logins::default(),
-        memory,
+        recovery,
         elsewhere: tell_elsewhere,
         zone: local_time::zone,
     };
     let with = updates::RunnerContext {
         clock: tools.clock.clone(),
-        keeper: tools.keeper.clone(),
+        state_store: tools.state_store.clone(),
         history: history.clone(),
         requests: requests.clone(),
         zone: tools.zone,
@@ -94,9 +95,9 @@ pub async fn start<W: SlotWriter>(environment: &Environment, writer: W, settings
     let updates = updates::start(environment, with, updates_state, settings);
     let (commands, inbox) = mpsc::channel(16);
     let (tell_unwatched, unwatched) = watch::channel(Unwatched::new());
-    let roster =
+    let supervisor =
         Supervisor::start(environment.clone(), settings.clone(), tools, snapshots.clone(), tell_unwatched).await;
-    tokio::spawn(roster.run(inbox));
+    tokio::spawn(supervisor.run(inbox));
     Engine { snapshots, announcements, elsewhere, unwatched, findings, requests, history, updates, commands }
 }
 
@@ -128,7 +129,7 @@ pub struct Kept {
     /// The newest generation on disk.
     pub generation: u64,
     /// Applied to accounts that are not in the state.
-    pub memory: GateRecovery,
+    pub recovery: GateRecovery,
     /// Sentences about files that could not be read.
     pub findings: Vec<String>,
 }
@@ -150,9 +151,9 @@ pub fn keep(dir: &Path, recent: &[LedgerEntry], boot_id: &str, now: Moment) -> K
         state.loss = Some(StateLoss::found(recent, now));
         state.updates = UpdatesState::lost(now);
     }
-    let mut memory = GateRecovery::new(recent, state.loss.clone(), now);
-    memory.remind_all(&mut state, now);
-    Kept { state, generation: slots.generation, memory, findings }
+    let mut recovery = GateRecovery::new(recent, state.loss.clone(), now);
+    recovery.apply_to_all(&mut state, now);
+    Kept { state, generation: slots.generation, recovery, findings }
 }
 
 fn set_aside(slots: &Slots, now: Wall) -> Vec<String> {

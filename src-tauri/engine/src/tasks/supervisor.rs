@@ -10,7 +10,7 @@ mod runners;
 
 use crate::claude_code::sessions::Sessions;
 use crate::credentials::FileWatcher;
-use crate::credentials::monitor::{Look, Unwatched};
+use crate::credentials::monitor::{LocationRead, Unwatched};
 use crate::platform::clock::Clock;
 use crate::platform::environment::Environment;
 use crate::storage::history::Limits;
@@ -21,7 +21,7 @@ use holdoff_core::credential::location;
 use holdoff_core::credential::poll_targets::{self, PollTarget};
 use holdoff_core::providers::anthropic::status_line::Session;
 use holdoff_core::state::RefreshOutcome;
-use holdoff_core::{AccountId, CredentialLocation, Here, Moment, Reading, Settings, Told};
+use holdoff_core::{AccountId, CredentialLocation, Here, Moment, Reading, ReportedReading, Settings};
 use locations::Location;
 use runners::Running;
 use std::collections::BTreeMap;
@@ -72,16 +72,16 @@ pub struct Supervisor {
     settings: Settings,
     tools: RunnerContext,
     snapshots: watch::Receiver<Snapshot>,
-    stands: Vec<Location>,
+    locations: Vec<Location>,
     /// The location where a first sign-in is expected.
     first: String,
-    tell_looks: mpsc::UnboundedSender<Look>,
+    tell_reads: mpsc::UnboundedSender<LocationRead>,
     watcher: FileWatcher,
     unwatched: watch::Sender<Unwatched>,
-    looks: mpsc::UnboundedReceiver<Look>,
+    reads: mpsc::UnboundedReceiver<LocationRead>,
     sessions: Sessions,
-    tell_told: mpsc::UnboundedSender<Told>,
-    told: mpsc::UnboundedReceiver<Told>,
+    tell_reported: mpsc::UnboundedSender<ReportedReading>,
+    reported: mpsc::UnboundedReceiver<ReportedReading>,
     /// The polled accounts in display order, and the locations; as last sent to the state store.
     arranged: (Vec<AccountId>, Vec<CredentialLocation>),
     running: BTreeMap<AccountId, Running>,
@@ -106,26 +106,26 @@ impl Supervisor {
         snapshots: watch::Receiver<Snapshot>,
         unwatched: watch::Sender<Unwatched>,
     ) -> Self {
-        let (tell_looks, looks) = mpsc::unbounded_channel();
-        let (tell_told, told) = mpsc::unbounded_channel();
+        let (tell_reads, reads) = mpsc::unbounded_channel();
+        let (tell_reported, reported) = mpsc::unbounded_channel();
         let arranged = {
             let snapshot = snapshots.borrow();
             (snapshot.state.active.clone(), snapshot.state.places.clone())
         };
-        let mut roster = Self {
+        let mut supervisor = Self {
             environment,
             settings,
             tools,
             snapshots,
-            stands: Vec::new(),
+            locations: Vec::new(),
             first: String::new(),
-            tell_looks,
+            tell_reads,
             watcher: FileWatcher::default(),
             unwatched,
-            looks,
+            reads,
             sessions: Sessions::default(),
-            tell_told,
-            told,
+            tell_reported,
+            reported,
             arranged,
             running: BTreeMap::new(),
             retiring: Vec::new(),
@@ -135,10 +135,10 @@ impl Supervisor {
             succeeded: BTreeMap::new(),
             notice_service: false,
         };
-        roster.take_stands().await;
-        let _ = tokio::time::timeout(FIRST_LOOKS, roster.first_looks()).await;
-        roster.reconcile().await;
-        roster
+        supervisor.update_locations().await;
+        let _ = tokio::time::timeout(FIRST_LOOKS, supervisor.first_reads()).await;
+        supervisor.reconcile().await;
+        supervisor
     }
 
     /// Runs until shut down, or until all senders of `commands` are dropped.
@@ -146,11 +146,11 @@ impl Supervisor {
         loop {
             let change = self.next_change();
             tokio::select! {
-                Some(look) = self.looks.recv() => self.looked(look),
-                Some(told) = self.told.recv() => self.push(told),
+                Some(read) = self.reads.recv() => self.apply_read(read),
+                Some(reading) = self.reported.recv() => self.push(reading),
                 Some(ended) = self.tasks.join_next() => self.ended(ended.ok()),
                 changed = self.snapshots.changed() => if changed.is_err() { return },
-                () = at(&self.tools.clock, change) => self.look_at_unsettled(),
+                () = at(&self.tools.clock, change) => self.reread_unsettled(),
                 command = commands.recv() => match command {
                     Some(Command::Shutdown(done)) => {
                         self.finish(&mut commands).await;
@@ -194,16 +194,16 @@ impl Supervisor {
     }
 
     /// Passes a location's reading to the runner of its account, if the account is polled.
-    fn push(&mut self, told: Told) {
-        let here = self.stands.iter().position(|stand| stand.place.name() == told.place);
-        if here.and_then(|at| self.stands.get(at)).is_some_and(|stand| !stand.looked) {
+    fn push(&mut self, reported: ReportedReading) {
+        let here = self.locations.iter().position(|location| location.place.name() == reported.place);
+        if here.and_then(|at| self.locations.get(at)).is_some_and(|location| !location.is_read) {
             // The location's account is not known yet. The next reading comes soon.
             return;
         }
         let state = &self.snapshots.borrow().state;
-        let places: Vec<CredentialLocation> = self.stands.iter().map(|stand| stand.place.clone()).collect();
-        let place = here.and_then(|at| Some(Here { place: places.get(at)?, written: self.stands[at].written }));
-        let Some(pushed) = told.clone().whose(place, &places, state) else {
+        let places: Vec<CredentialLocation> = self.locations.iter().map(|location| location.place.clone()).collect();
+        let place = here.and_then(|at| Some(Here { place: places.get(at)?, written: self.locations[at].written }));
+        let Some(pushed) = reported.clone().whose(place, &places, state) else {
             return;
         };
         if let Some(running) = self.running.get(&pushed.account) {
@@ -211,11 +211,11 @@ impl Supervisor {
             return;
         }
         // The first session with a token of its own: from now on it is an account.
-        if let Some(stand) = here.and_then(|at| self.stands.get_mut(at))
-            && pushed.account == AccountId::of_token(stand.place.provider, stand.place.name())
-            && !std::mem::replace(&mut stand.place.has_token_sessions, true)
+        if let Some(location) = here.and_then(|at| self.locations.get_mut(at))
+            && pushed.account == AccountId::of_token(location.place.provider, location.place.name())
+            && !std::mem::replace(&mut location.place.has_token_sessions, true)
         {
-            stand.told.push(told);
+            location.readings.push(reported);
         }
     }
 
@@ -223,13 +223,13 @@ impl Supervisor {
     fn hear(&self, config_dir: Option<PathBuf>, reading: Reading, session: Session) {
         let source = self.environment.source_of(config_dir.as_deref());
         let reals: Vec<(String, String)> =
-            self.stands.iter().map(|stand| (stand.real.clone(), stand.place.name().to_owned())).collect();
-        let (sessions, tell) = (self.sessions.clone(), self.tell_told.clone());
+            self.locations.iter().map(|location| (location.real.clone(), location.place.name().to_owned())).collect();
+        let (sessions, tell) = (self.sessions.clone(), self.tell_reported.clone());
         tokio::task::spawn_blocking(move || {
             let real = source.real_place();
             let place = reals.into_iter().find(|(other, _)| *other == real).map_or(real, |(_, place)| place);
-            if let Some(told) = sessions.told(place, reading, &session) {
-                let _ = tell.send(told);
+            if let Some(reading) = sessions.reading(place, reading, &session) {
+                let _ = tell.send(reading);
             }
         });
     }
@@ -240,23 +240,23 @@ impl Supervisor {
         for (account, running) in &self.running {
             let _ = running.orders.send(RunnerCommand::Preferences(Preferences::of(&self.settings, account)));
         }
-        self.take_stands().await;
+        self.update_locations().await;
     }
 
     fn refresh(&self, account: Option<&AccountId>, answer: oneshot::Sender<Vec<(AccountId, RefreshOutcome)>>) {
         let wished = self.arranged.0.iter().filter(|active| account.is_none_or(|one| one == *active));
         let asked: Vec<_> = wished
             .filter_map(|active| {
-                let (tell, told) = oneshot::channel();
+                let (tell, outcome) = oneshot::channel();
                 self.running.get(active)?.orders.send(RunnerCommand::Refresh(tell)).ok()?;
-                Some((active.clone(), told))
+                Some((active.clone(), outcome))
             })
             .collect();
         tokio::spawn(async move {
             let mut all = Vec::new();
             let deadline = Instant::now() + PATIENCE;
-            for (account, told) in asked {
-                match timeout_at(deadline, told).await {
+            for (account, outcome) in asked {
+                match timeout_at(deadline, outcome).await {
                     Ok(Ok(outcome)) => all.push((account, outcome)),
                     Ok(Err(_)) => {}
                     Err(_) => all.push((account, RefreshOutcome::Busy)),
@@ -269,7 +269,7 @@ impl Supervisor {
     /// Starts and retires runners to match the current state.
     async fn reconcile(&mut self) {
         let now = self.tools.clock.now().wall;
-        let places: Vec<CredentialLocation> = self.stands.iter().map(|stand| stand.place.clone()).collect();
+        let places: Vec<CredentialLocation> = self.locations.iter().map(|location| location.place.clone()).collect();
         let state = &self.snapshots.borrow_and_update().state.clone();
         let wanted = poll_targets::polled(&places, &self.first, &self.settings, state, now);
         for account in self.running.keys().cloned().collect::<Vec<_>>() {
@@ -286,27 +286,31 @@ impl Supervisor {
                 let _ = running.orders.send(RunnerCommand::InsteadOf(other));
             }
         }
-        self.pass_on_told();
+        self.pass_on_readings();
         let arranged = (wanted.into_iter().map(|polled| polled.account).collect(), places);
         if self.arranged != arranged {
             self.arranged = arranged.clone();
-            self.tools.keeper.reconcile(arranged.0, arranged.1).await;
+            self.tools.state_store.reconcile(arranged.0, arranged.1).await;
         }
     }
 
-    fn pass_on_told(&mut self) {
-        let told: Vec<Told> = self.stands.iter_mut().flat_map(|stand| std::mem::take(&mut stand.told)).collect();
-        told.into_iter().for_each(|told| self.push(told));
+    fn pass_on_readings(&mut self) {
+        let readings: Vec<ReportedReading> =
+            self.locations.iter_mut().flat_map(|location| std::mem::take(&mut location.readings)).collect();
+        readings.into_iter().for_each(|reading| self.push(reading));
     }
 
     /// Rechecks locations where a sign-in may have been half-written.
-    fn look_at_unsettled(&self) {
-        self.stands.iter().filter(|stand| stand.place.is_unsettled()).for_each(|stand| stand.lookout.recheck());
+    fn reread_unsettled(&self) {
+        self.locations
+            .iter()
+            .filter(|location| location.place.is_unsettled())
+            .for_each(|location| location.monitor.recheck());
     }
 
     fn next_change(&self) -> Option<Moment> {
         let now = self.tools.clock.now();
-        let expiries = self.stands.iter().map(|stand| &stand.place);
+        let expiries = self.locations.iter().map(|location| &location.place);
         Some(now.plus(location::next_change(expiries, now.wall)?.since(now.wall)))
     }
 }

@@ -39,7 +39,7 @@ const FAILED_ITSELF: &str = "internal error";
 #[derive(Debug)]
 pub struct RunnerContext {
     pub clock: Clock,
-    pub keeper: StateStore,
+    pub state_store: StateStore,
     pub history: History,
     pub requests: Requests,
     pub zone: fn() -> TimeZone,
@@ -167,7 +167,7 @@ impl Task {
                     let saved = self.save(state).await;
                     self.handle(Event::Persisted(saved));
                 }
-                Action::Look(permit) => self.look(permit),
+                Action::Check(permit) => self.check(permit),
                 Action::Announce(version) => {
                     if self.announcements.send(version).await.is_err() {
                         return None;
@@ -189,7 +189,7 @@ impl Task {
     /// Saves the user's shared record first, so that it is never behind.
     async fn save(&mut self, state: Box<UpdatesState>) -> Result<(), String> {
         self.person.write(state.clone()).await?;
-        self.tools.keeper.save_updates(state).await
+        self.tools.state_store.save_updates(state).await
     }
 
     fn dispatch(&mut self, order: Order) {
@@ -221,7 +221,7 @@ impl Task {
         self.tools.history.record(entry).await;
     }
 
-    fn look(&mut self, permit: ReleasePermit) {
+    fn check(&mut self, permit: ReleasePermit) {
         // Without a server, no check is requested.
         let Some(server) = self.server.clone() else { return };
         tracing::info!("checking for updates");

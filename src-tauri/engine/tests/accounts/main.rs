@@ -6,7 +6,7 @@ mod rig;
 use holdoff_core::credential::CredentialMissing;
 use holdoff_core::settings::AccountSettings;
 use holdoff_core::state::RefreshOutcome;
-use holdoff_core::{GateState, State};
+use holdoff_core::{Endpoint, GateState, State};
 use holdoff_world::home::random_token;
 use holdoff_world::{Answer, Credential, eventually};
 use rig::*;
@@ -26,8 +26,8 @@ async fn account_limited_does_not_delay_another_account() {
     let bobs = asked.iter().filter(|who| *who == "bob").count();
     assert!((9..=12).contains(&bobs), "every five minutes: {asked:?}");
     let state = rig.state();
-    assert!(matches!(state.accounts[&id(ANN)].usage.state, GateState::CoolingDown { .. }));
-    assert!(matches!(state.accounts[&id(BOB)].usage.state, GateState::Open));
+    assert!(matches!(state.accounts[&id(ANN)].gates[Endpoint::Usage].state, GateState::CoolingDown { .. }));
+    assert!(matches!(state.accounts[&id(BOB)].gates[Endpoint::Usage].state, GateState::Open));
     let asked = rig.refresh().await;
     assert_eq!(asked.iter().map(|(account, _)| account).collect::<Vec<_>>(), [&id(ANN), &id(BOB)]);
     assert!(!asked[0].1.is_requested());
@@ -57,7 +57,7 @@ async fn account_folder_takeover_respects_the_cooldown() {
     rig.fake.then(Answer::rate_limited(Some("3600")));
     rig.start().await;
     rig.wait("a cooldown", |state| {
-        let gate = &state.accounts.get(&id(ANN))?.usage.state;
+        let gate = &state.accounts.get(&id(ANN))?.gates[Endpoint::Usage].state;
         matches!(gate, GateState::CoolingDown { .. }).then_some(())
     })
     .await;
@@ -125,10 +125,11 @@ async fn account_disabled_sends_nothing_and_keeps_its_cooldown() {
     rig.fake.always(limited(&[&bob]));
     rig.start().await;
     rig.wait("a cooldown", |state| {
-        matches!(state.accounts.get(&id(BOB))?.usage.state, GateState::CoolingDown { .. }).then_some(())
+        matches!(state.accounts.get(&id(BOB))?.gates[Endpoint::Usage].state, GateState::CoolingDown { .. })
+            .then_some(())
     })
     .await;
-    let until = rig.state().accounts[&id(BOB)].usage.state.clone();
+    let until = rig.state().accounts[&id(BOB)].gates[Endpoint::Usage].state.clone();
     rig.switch(BOB, false).await;
     rig.wait_for_active(&[ANN]).await;
     let lock = rig.home.data_dir().join(format!("locks/anthropic_{BOB}.lock"));
@@ -138,7 +139,7 @@ async fn account_disabled_sends_nothing_and_keeps_its_cooldown() {
     rig.switch(BOB, true).await;
     rig.wait_for_active(&[ANN, BOB]).await;
     rig.pass(minutes(30)).await;
-    assert_eq!(rig.state().accounts[&id(BOB)].usage.state, until);
+    assert_eq!(rig.state().accounts[&id(BOB)].gates[Endpoint::Usage].state, until);
     let who = [("ann", &rig.ann), ("bob", &bob)];
     assert_eq!(rig.asked(&who).iter().filter(|who| *who == "bob").count(), 1);
     rig.fake.always(Answer::ok());
@@ -201,7 +202,7 @@ async fn added_folder_sign_in_and_account_change_are_noticed() {
     rig.wait_for_active(&[ANN, CARL]).await;
     rig.wait_for_reading(CARL).await;
     let carl = rig.state().accounts[&id(CARL)].clone();
-    assert_eq!((carl.mended, carl.previous_account), (true, Some(id(BOB))));
+    assert_eq!((carl.sign_in_recovered, carl.previous_account), (true, Some(id(BOB))));
     rig.sign_in_at(".claude-new", ANN);
     rig.wait_for_active(&[ANN]).await;
 }
@@ -264,14 +265,15 @@ async fn account_identified_later_keeps_its_gates() {
     rig.start().await;
     rig.wait("a cooldown", |state| {
         let account = state.accounts.get(state.active.first()?)?;
-        matches!(account.usage.state, GateState::CoolingDown { .. }).then_some(())
+        matches!(account.gates[Endpoint::Usage].state, GateState::CoolingDown { .. }).then_some(())
     })
     .await;
     std::fs::write(rig.home.path().join(".claude.json"), named).unwrap();
     rig.home.credentials(&rig.ann);
     rig.wait_for_active(&[ANN]).await;
     rig.wait("the same cooldown", |state| {
-        matches!(state.accounts.get(&id(ANN))?.usage.state, GateState::CoolingDown { .. }).then_some(())
+        matches!(state.accounts.get(&id(ANN))?.gates[Endpoint::Usage].state, GateState::CoolingDown { .. })
+            .then_some(())
     })
     .await;
     rig.pass(minutes(30)).await;
@@ -285,7 +287,9 @@ async fn renewal_setting_is_per_account() {
     let chosen = AccountSettings { renewal: Some(true), ..AccountSettings::default() };
     rig.settings.accounts.insert(id(BOB), chosen);
     rig.start().await;
-    let renews = |state: &State| Some((state.accounts.get(&id(ANN))?.renews, state.accounts.get(&id(BOB))?.renews));
+    let renews = |state: &State| {
+        Some((state.accounts.get(&id(ANN))?.renewal_enabled, state.accounts.get(&id(BOB))?.renewal_enabled))
+    };
     rig.wait("only Bob's", |state| (renews(state)? == (false, true)).then_some(())).await;
     rig.choose(|settings| settings.renewal = true).await;
     rig.wait("both", |state| (renews(state)? == (true, true)).then_some(())).await;

@@ -122,8 +122,8 @@ impl Subject {
         }
         let state = &self.harness.disk;
         describe(match self.endpoint {
-            Endpoint::Usage => &state.usage.state,
-            Endpoint::Token => &state.token.state,
+            Endpoint::Usage => &state.gates[Endpoint::Usage].state,
+            Endpoint::Token => &state.gates[Endpoint::Token].state,
         })
     }
 }
@@ -154,7 +154,7 @@ fn lengthened(seed: u64) -> Duration {
     let mut subject = Subject { endpoint: Endpoint::Usage, harness: harness(Endpoint::Usage, 0, seed) };
     let _asked = subject.first_request();
     subject.harness.handle(Event::Delivered(harness::answered(429, None, "")));
-    match &subject.harness.account.state().usage.state {
+    match &subject.harness.account.state().gates[Endpoint::Usage].state {
         GateState::CoolingDown { until, .. } => {
             until.since(NOON) - Provider::Anthropic.policy(Endpoint::Usage).limit.base
         }

@@ -1,6 +1,7 @@
 //! A complete renewal, and the possible responses of the token endpoint.
 
 use crate::scene::{HOUR, LONG, Scene};
+use holdoff_core::Endpoint;
 use holdoff_core::gate::{GateState, Pause};
 use holdoff_core::notification::NoticeKind;
 use holdoff_engine::tasks::supervisor::Command;
@@ -77,7 +78,7 @@ async fn renewal_refused_after_a_lost_race_uses_the_pair_on_disk() {
         let mut holdoff = scene.holdoff().await;
         holdoff.until("a reading", READ).await;
         assert_eq!((scene.fake.token_requests().len(), holdoff.told.len()), (1, 0));
-        assert_eq!(holdoff.state().unwrap().token.state, GateState::Open);
+        assert_eq!(holdoff.state().unwrap().gates[Endpoint::Token].state, GateState::Open);
         holdoff.end().await;
         scene.assert_tidy();
     }
@@ -89,13 +90,15 @@ async fn renewal_refused_is_one_pause_and_one_notice_until_a_new_sign_in() {
     scene.fake.token_then(Answer::invalid_grant());
     let mut holdoff = scene.holdoff().await;
     holdoff
-        .until("paused", |state| matches!(state.token.state, GateState::Paused { cause: Pause::RefreshRefused, .. }))
+        .until("paused", |state| {
+            matches!(state.gates[Endpoint::Token].state, GateState::Paused { cause: Pause::RefreshRefused, .. })
+        })
         .await;
     holdoff.until_told(NoticeKind::SignInStopped).await;
     holdoff.live(Duration::from_millis(300)).await;
     assert_eq!((scene.fake.token_requests().len(), &holdoff.told[..]), (1, &[NoticeKind::SignInStopped][..]));
     scene.sign_in(Duration::from_secs(8 * 3600));
-    holdoff.until("open again", |state| matches!(state.token.state, GateState::Open)).await;
+    holdoff.until("open again", |state| matches!(state.gates[Endpoint::Token].state, GateState::Open)).await;
     scene.working_pair();
 }
 
@@ -108,7 +111,7 @@ async fn renewal_ambiguous_is_not_retried_for_ten_minutes() {
         scene.grants.mishaps(move |_| (mishap, Duration::ZERO));
         let old = scene.pair();
         let mut holdoff = scene.holdoff().await;
-        let cooling = |state: &holdoff_core::AccountState| match &state.token.state {
+        let cooling = |state: &holdoff_core::AccountState| match &state.gates[Endpoint::Token].state {
             GateState::CoolingDown { since, until, .. } => until.since(*since) >= Duration::from_secs(600),
             _ => false,
         };
@@ -127,7 +130,7 @@ async fn new_sign_in_is_polled_within_three_seconds() {
     let mut scene = Scene::new(1.0, Duration::ZERO, 8 * HOUR).await;
     scene.fake.token_always(Answer::rate_limited(Some("86400")));
     let mut holdoff = scene.holdoff().await;
-    holdoff.until("expired", |state| matches!(state.token.state, GateState::CoolingDown { .. })).await;
+    holdoff.until("expired", |state| matches!(state.gates[Endpoint::Token].state, GateState::CoolingDown { .. })).await;
     assert!(holdoff.state().unwrap().reading.is_none());
     scene.sign_in_by_name(8 * HOUR);
     let began = Instant::now();

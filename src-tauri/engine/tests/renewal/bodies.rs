@@ -2,6 +2,7 @@
 
 use crate::scene::{HOUR, Holdoff, LONG, Scene};
 use holdoff_core::AccountState;
+use holdoff_core::Endpoint;
 use holdoff_core::gate::{GateState, Pause};
 use holdoff_core::notification::NoticeKind;
 use holdoff_world::{Answer, Credential};
@@ -89,8 +90,9 @@ async fn token_response_without_an_access_token_is_one_pause() {
         let (scene, _, mut holdoff) =
             answered(|new| json!({"access_token": none, "refresh_token": new.refresh_token, "expires_in": 28800}))
                 .await;
-        let wasted =
-            |state: &AccountState| matches!(state.token.state, GateState::Paused { cause: Pause::RenewalWasted, .. });
+        let wasted = |state: &AccountState| {
+            matches!(state.gates[Endpoint::Token].state, GateState::Paused { cause: Pause::RenewalWasted, .. })
+        };
         holdoff.until("paused", wasted).await;
         holdoff.until_told(NoticeKind::SignInStopped).await;
         live_on(&scene, &mut holdoff).await;
@@ -109,8 +111,9 @@ async fn token_response_for_another_account_is_written_and_not_used() {
             "account": {"uuid": "0b0c7f5e-0000-4000-8000-00000000000b", "email_address": "bob@example.com"}})
     })
     .await;
-    let other =
-        |state: &AccountState| matches!(state.usage.state, GateState::Paused { cause: Pause::OtherAccount, .. });
+    let other = |state: &AccountState| {
+        matches!(state.gates[Endpoint::Usage].state, GateState::Paused { cause: Pause::OtherAccount, .. })
+    };
     holdoff.until("paused", other).await;
     holdoff.until_told(NoticeKind::SignInStopped).await;
     live_on(&scene, &mut holdoff).await;

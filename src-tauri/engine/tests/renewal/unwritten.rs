@@ -1,6 +1,7 @@
 //! New tokens that cannot be written: kept, announced once, and never requested again.
 
 use crate::scene::{LONG, Scene};
+use holdoff_core::Endpoint;
 use holdoff_core::gate::{GateState, Pause};
 use holdoff_core::notification::NoticeKind;
 use holdoff_world::Answer;
@@ -47,7 +48,7 @@ async fn unsaved_tokens_lost_at_shutdown_are_one_pause_and_no_loop() {
     for first in [true, false] {
         let mut holdoff = scene.holdoff().await;
         let cut_off = |state: &holdoff_core::AccountState| {
-            matches!(state.token.state, GateState::Paused { cause: Pause::RenewalCutOff, .. })
+            matches!(state.gates[Endpoint::Token].state, GateState::Paused { cause: Pause::RenewalCutOff, .. })
         };
         holdoff.until("paused", cut_off).await;
         if first {

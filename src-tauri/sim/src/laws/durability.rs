@@ -1,7 +1,7 @@
 //! Nothing is lost: law 13, and law 12 for a reboot, after which only the wall clock is left.
 
 use super::gate::Why;
-use super::{AccountLaw, Broken, Known, Laws, Woke, broken};
+use super::{AccountLaw, Broken, Expected, Laws, Woke, broken};
 use crate::laws::constants::{LOSS, SPACING, UNANSWERED, jittered};
 use crate::laws::notification::Telling;
 use crate::observation::{Found, Kept, Millis, Who};
@@ -16,12 +16,12 @@ impl Laws {
         }
         let now = self.now;
         let account = self.account();
-        account.known.usage.check_kept(now, kept.usage.door)?;
-        account.known.token.check_kept(now, kept.token.door)?;
-        account.known.check_reading(kept, account.showing.was_told)?;
+        account.expected.usage.check_kept(now, kept.usage.door)?;
+        account.expected.token.check_kept(now, kept.token.door)?;
+        account.expected.check_reading(kept, account.showing.was_told)?;
         self.check_dated()?;
         let account = self.account();
-        (account.kept, account.noted) = (account.known, Some(*kept));
+        (account.kept, account.saved_intents) = (account.expected, Some(*kept));
         account.save = kept.save;
         (account.unkept, account.settled) = (false, None);
         Ok(())
@@ -33,14 +33,14 @@ impl Laws {
         let Some(under_way) = self.under_way else {
             return Ok(());
         };
-        let noted = match under_way.endpoint {
+        let saved_intents = match under_way.endpoint {
             Endpoint::Usage => kept.usage.intent,
             Endpoint::Token => kept.token.intent,
         };
-        if noted.is_none() && !under_way.answered {
+        if saved_intents.is_none() && !under_way.answered {
             return broken(13, || format!("the note of request {} is gone while it is under way", under_way.request));
         }
-        if noted.is_none() {
+        if saved_intents.is_none() {
             self.under_way = None;
         }
         Ok(())
@@ -58,19 +58,19 @@ impl Laws {
             self.renewing.cut_off(cut_off.token);
         }
         let account = self.account();
-        let gone = std::mem::replace(&mut account.known, account.kept);
+        let gone = std::mem::replace(&mut account.expected, account.kept);
         account.unkept = false;
         account.orphan = account.orphan.or(account.settled.take());
-        if let Some(kept) = account.noted {
+        if let Some(kept) = account.saved_intents {
             let most = (gone.usage.most, gone.token.most);
-            account.known.usage.could_be_shut(most.0);
-            account.known.token.could_be_shut(most.1);
+            account.expected.usage.could_be_shut(most.0);
+            account.expected.token.could_be_shut(most.1);
             account.cut_off_showing();
             if let Some((endpoint, came)) = told {
                 // Two requests are never closer than this, whatever the first one's outcome.
                 let least = came + SPACING;
                 let most = gone.clone().gate(endpoint).most.max(least);
-                account.known.gate(endpoint).could_be_shut(least);
+                account.expected.gate(endpoint).could_be_shut(least);
                 account.recalled = Some((endpoint, most - came));
             }
             let left = match (under_way, recorded) {
@@ -80,7 +80,7 @@ impl Laws {
             };
             account.leave_unanswered(now, &kept, left);
         }
-        account.kept = account.known;
+        account.kept = account.expected;
         if account.orphan.is_some() {
             self.unsent = None;
         }
@@ -111,8 +111,8 @@ impl Laws {
         let now = self.now;
         for account in &mut self.accounts {
             if let Some((endpoint, length)) = account.recalled.take() {
-                for known in [&mut account.known, &mut account.kept] {
-                    known.gate(endpoint).could_be_shut(now + length);
+                for expected in [&mut account.expected, &mut account.kept] {
+                    expected.gate(endpoint).could_be_shut(now + length);
                 }
             }
         }
@@ -122,8 +122,8 @@ impl Laws {
     pub(super) fn clock_set(&mut self, by: Millis) {
         for account in &mut self.accounts {
             if let Some((endpoint, _)) = account.recalled {
-                for known in [&mut account.known, &mut account.kept] {
-                    known.gate(endpoint).may_open_sooner(by.max(0));
+                for expected in [&mut account.expected, &mut account.kept] {
+                    expected.gate(endpoint).may_open_sooner(by.max(0));
                 }
             }
         }
@@ -135,9 +135,9 @@ impl Laws {
         self.unsent = None;
         self.renewing.forget();
         for account in &mut self.accounts {
-            account.known.lose(now);
+            account.expected.lose(now);
             account.showing.forget();
-            (account.kept, account.noted, account.orphan, account.save) = (account.known, None, None, 0);
+            (account.kept, account.saved_intents, account.orphan, account.save) = (account.expected, None, None, 0);
             account.recalled = None;
         }
     }
@@ -146,9 +146,9 @@ impl Laws {
     /// than what was left of it (law 12).
     pub(super) fn rebooted(&mut self, ahead: Millis) {
         for account in &mut self.accounts {
-            for known in [&mut account.known, &mut account.kept] {
-                known.usage.shifted(-ahead);
-                known.token.shifted(-ahead);
+            for expected in [&mut account.expected, &mut account.kept] {
+                expected.usage.shifted(-ahead);
+                expected.token.shifted(-ahead);
             }
             account.last_left = account.last_left.map(|at| at - ahead);
         }
@@ -159,12 +159,12 @@ impl Laws {
     /// A rate limit of one organization of a login closes the others too, and requests of all of them keep their spacing.
     pub(super) fn share(&mut self, from: Who, into: Who) {
         let from = self.account_of(from);
-        let (known, last_left) = (from.known, from.last_left);
+        let (expected, last_left) = (from.expected, from.last_left);
         let into = self.account_of(into);
         let is_newer = last_left > into.last_left;
-        for own in [&mut into.known, &mut into.kept] {
-            own.usage.share(&known.usage, is_newer);
-            own.token.share(&known.token, is_newer);
+        for own in [&mut into.expected, &mut into.kept] {
+            own.usage.share(&expected.usage, is_newer);
+            own.token.share(&expected.token, is_newer);
         }
         into.last_left = into.last_left.max(last_left);
     }
@@ -172,11 +172,11 @@ impl Laws {
     /// `from` is an earlier name of the account.
     pub(super) fn rename(&mut self, from: Who, into: Who) {
         let from = self.account_of(from);
-        let (known, last_left, orphan, showing) = (from.known, from.last_left, from.orphan, from.showing.clone());
+        let (expected, last_left, orphan, showing) = (from.expected, from.last_left, from.orphan, from.showing.clone());
         let into = self.account_of(into);
-        into.known.usage.merge(&known.usage);
-        into.known.token.merge(&known.token);
-        into.known.telling.merge(&known.telling);
+        into.expected.usage.merge(&expected.usage);
+        into.expected.token.merge(&expected.token);
+        into.expected.telling.merge(&expected.telling);
         into.showing.merge(&showing);
         into.last_left = into.last_left.max(last_left);
         into.orphan = into.orphan.or(orphan);
@@ -192,23 +192,23 @@ enum Left<'a> {
     },
     Unanswered,
     /// The ledger has the outcome.
-    Answered(&'a Known),
+    Answered(&'a Expected),
 }
 
 impl AccountLaw {
     pub(super) fn since_loss(lost: Option<Millis>) -> Self {
         let mut account = Self::new();
         if let Some(lost) = lost {
-            account.known.lose(lost);
-            account.kept = account.known;
+            account.expected.lose(lost);
+            account.kept = account.expected;
         }
         account
     }
 
     pub(super) fn cut_off_showing(&mut self) {
-        if let Some(kept) = &mut self.noted {
+        if let Some(kept) = &mut self.saved_intents {
             let showing = std::mem::take(&mut kept.showing);
-            self.known.telling.cut_off(showing);
+            self.expected.telling.cut_off(showing);
             self.kept.telling.cut_off(showing);
         }
     }
@@ -222,29 +222,29 @@ impl AccountLaw {
                 Left::Unanswered => intent + UNANSWERED,
                 Left::Answered(gone) => gone.usage.least,
             };
-            self.known.usage.shut_also(least, intent + jittered(UNANSWERED), Why::Unanswered);
+            self.expected.usage.shut_also(least, intent + jittered(UNANSWERED), Why::Unanswered);
         }
         if kept.token.intent.is_some()
-            && let Some(token) = kept.token.spending
+            && let Some(token) = kept.token.intent_token
         {
             (self.orphan, self.orphan_told) = (Some(Endpoint::Token), false);
             match left {
                 Left::Not { told } => {
-                    self.known.token.pause_for_nothing(now, token);
+                    self.expected.token.pause_for_nothing(now, token);
                     self.orphan_told = told;
                 }
                 Left::Answered(gone) if gone.token.paused.is_none() => {
-                    self.known.token.pause_for_nothing(now, token);
-                    self.known.token.shut_also(gone.token.least, gone.token.most, gone.token.why);
+                    self.expected.token.pause_for_nothing(now, token);
+                    self.expected.token.shut_also(gone.token.least, gone.token.most, gone.token.why);
                     self.orphan_told = true;
                 }
-                Left::Unanswered | Left::Answered(_) => self.known.token.pause(now, token),
+                Left::Unanswered | Left::Answered(_) => self.expected.token.pause(now, token),
             }
         }
     }
 }
 
-impl Known {
+impl Expected {
     fn lose(&mut self, now: Millis) {
         self.usage.forget(now, LOSS);
         self.token.forget(now, LOSS);

@@ -16,23 +16,23 @@ impl Laws {
         self.uncome = Some((under_way.endpoint, meaning.clone()));
         let forgiven = self.forgiven(under_way.endpoint, meaning);
         self.renewing.learn(under_way.token, under_way.endpoint, meaning);
-        let (now, wishes) = (self.now, self.wishes);
+        let (now, user_settings) = (self.now, self.user_settings);
         let account = self.account();
         account.unkept = true;
         if *meaning == Meaning::NotSent && under_way.endpoint == Endpoint::Usage {
             account.did_not_leave();
         }
-        let gate = account.known.gate(under_way.endpoint);
+        let gate = account.expected.gate(under_way.endpoint);
         gate.learn(now, meaning, under_way.token, under_way.re_ask, forgiven);
         if let Meaning::Reading { said } = meaning {
-            account.known.read(now, said.is_empty());
+            account.expected.read(now, said.is_empty());
             self.woke.grace_used = false;
             if self.watches {
                 self.account().showing.said(now, said);
             }
         }
         let account = self.account();
-        account.known.tell(now, under_way.endpoint, meaning, wishes, account.noted);
+        account.expected.tell(now, under_way.endpoint, meaning, user_settings, account.saved_intents);
     }
 
     /// A failed name lookup just after waking is forgiven once between two readings (law 12).
@@ -45,36 +45,36 @@ impl Laws {
 
     /// Another token ends a pause. A 401 whose token was replaced since is no strike. A stored sign-in without the
     /// usage scope pauses the gate (law 6).
-    pub(super) fn looked(&mut self, whose: Option<Who>, settled: bool) -> Result<(), Broken> {
-        let (now, who, sign_in, wishes) = (self.now, self.who, self.sign_in, self.wishes);
-        self.renewing.looked();
+    pub(super) fn credential_read(&mut self, whose: Option<Who>, settled: bool) -> Result<(), Broken> {
+        let (now, who, sign_in, user_settings) = (self.now, self.who, self.sign_in, self.user_settings);
+        self.renewing.credential_read();
         let mut answered = self.under_way.as_mut();
         let refused_usage =
             answered.take_if(|answered| std::mem::take(&mut answered.checking)).map(|answered| answered.token);
         let refused = self.renewing.refused.take();
         let other = !settled || whose.is_some_and(|whose| whose != who);
         self.lacks_scope = sign_in.is_some_and(|sign_in| !sign_in.has_scope) && !other;
-        let known = &mut self.account().known;
+        let expected = &mut self.account().expected;
         if let Some(token) = refused_usage {
             let replaced = sign_in.is_some_and(|sign_in| sign_in.access != token);
             if other || replaced {
-                known.usage.forgive();
+                expected.usage.forgive();
             }
         }
         if let Some(refused) = refused {
-            known.refused(now, refused, sign_in.and_then(|sign_in| sign_in.refresh).filter(|_| !other || !settled));
+            expected.refused(now, refused, sign_in.and_then(|sign_in| sign_in.refresh).filter(|_| !other || !settled));
         }
         if let Some(sign_in) = sign_in.filter(|_| !other) {
-            known.usage.seen(sign_in.access);
+            expected.usage.seen(sign_in.access);
             if !sign_in.has_scope {
-                known.usage.lacks_scope(now, sign_in.access);
+                expected.usage.lacks_scope(now, sign_in.access);
             }
             if let Some(refresh) = sign_in.refresh {
-                known.token.seen(refresh);
+                expected.token.seen(refresh);
             }
         }
-        if !wishes.free_only {
-            known.tell_paused(whose.is_some() && !other, wishes);
+        if !user_settings.free_only {
+            expected.tell_paused(whose.is_some() && !other, user_settings);
         }
         Ok(())
     }

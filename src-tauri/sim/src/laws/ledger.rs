@@ -1,6 +1,6 @@
 //! What is shown is true, and every request is in the ledger: laws 14 and 15.
 
-use super::{AccountLaw, Broken, Known, Laws, broken};
+use super::{AccountLaw, Broken, Expected, Laws, broken};
 use crate::observation::{Kept, Kind, Line, MINUTE, Meaning, Millis, Recorded, SECOND, View};
 use holdoff_core::Endpoint;
 
@@ -63,7 +63,7 @@ impl Laws {
             }
             Line::Withheld => return Ok(()),
         }
-        let least = self.account().known.gate(endpoint).least;
+        let least = self.account().expected.gate(endpoint).least;
         let early = recorded.next.map(|next| least - next).filter(|early| *early > 0);
         self.misdated = self.misdated.or(early.map(|early| (endpoint, early)));
         Ok(())
@@ -81,28 +81,28 @@ impl Laws {
     }
 
     pub(super) fn viewed(&mut self, view: &View) -> Result<(), Broken> {
-        let (now, interval) = (self.now, self.wishes.interval);
+        let (now, interval) = (self.now, self.user_settings.interval);
         self.check_shown(view)?;
         let at = view.age.map(|age| now - age);
         let somebody_elses = at.is_some_and(|at| self.accounts.iter().any(|account| account.showing.is_from(at)));
-        let AccountLaw { known, showing, .. } = self.account();
-        if view.windows.is_some() != known.reading && !(showing.was_told && view.windows.is_some()) {
+        let AccountLaw { expected, showing, .. } = self.account();
+        if view.windows.is_some() != expected.reading && !(showing.was_told && view.windows.is_some()) {
             return broken(14, || "what is shown is not what was read".to_owned());
         }
         let Some(age) = view.age else {
             return Ok(());
         };
-        if known.is_silent && !view.stale {
+        if expected.is_silent && !view.stale {
             return broken(14, || "the last answer had no limits, and the ones before are called new".to_owned());
         }
         // The age cannot be checked if the clock was set since.
-        if view.clock_set >= known.read_at {
+        if view.clock_set >= expected.read_at {
             return Ok(());
         }
         if showing.was_told && showing.is_from(now - age) {
             return Ok(());
         }
-        let real = now - known.read_at;
+        let real = now - expected.read_at;
         if (age - real).abs() > MINUTE {
             if somebody_elses {
                 return broken(17, || "what is shown was told of another account".to_owned());
@@ -114,7 +114,7 @@ impl Laws {
         let limit = (2 * interval).max(OLD);
         let old = age > limit;
         // The displayed time is in whole seconds.
-        if view.stale != old && !known.is_silent && (age - limit).abs() > SECOND {
+        if view.stale != old && !expected.is_silent && (age - limit).abs() > SECOND {
             return broken(14, || {
                 format!("a reading of {} min ago is called {}", age / MINUTE, if old { "new" } else { "old" })
             });
@@ -123,7 +123,7 @@ impl Laws {
     }
 }
 
-impl Known {
+impl Expected {
     /// The last reading stays until another replaces it.
     pub(super) fn check_reading(&self, kept: &Kept, was_told: bool) -> Result<(), Broken> {
         if kept.reading == self.reading || (was_told && kept.reading) {

@@ -20,8 +20,8 @@ impl Laws {
     pub(super) fn expect_back(&self) -> Result<(), Broken> {
         let late = |due: Option<Millis>| due.filter(|due| self.now > *due).map(|due| (self.now - due) / MINUTE);
         if let Some(late) = late(self.returning.reading) {
-            let known = &self.accounts[usize::from(self.who.0)].known;
-            let law = if known.token.least > self.now || known.token.paused.is_some() { 5 } else { 11 };
+            let expected = &self.accounts[usize::from(self.who.0)].expected;
+            let law = if expected.token.least > self.now || expected.token.paused.is_some() { 5 } else { 11 };
             return broken(law, || format!("all is well, and no reading came in time (by {late} min at least)"));
         }
         match late(self.returning.renewal) {
@@ -37,18 +37,18 @@ impl Laws {
             Observation::Renewable(renewable) => self.returning.renewable = *renewable,
             _ => {}
         }
-        let runs = self.running && self.awake && self.saving && !self.wishes.free_only;
-        let known = self.accounts[usize::from(self.who.0)].known;
+        let runs = self.running && self.awake && self.saving && !self.user_settings.free_only;
+        let expected = self.accounts[usize::from(self.who.0)].expected;
         let stored = self.sign_in.map(|sign_in| sign_in.access);
-        let hopeless = known.usage.paused.is_some() && known.usage.paused == stored;
+        let hopeless = expected.usage.paused.is_some() && expected.usage.paused == stored;
         let stored = self.sign_in.and_then(|sign_in| sign_in.refresh);
-        let spent = known.token.paused.is_some() && known.token.paused == stored;
+        let spent = expected.token.paused.is_some() && expected.token.paused == stored;
         let reading = runs && self.returning.well && !hopeless;
         if !reading {
             self.returning.reading = None;
         } else if self.returning.reading.is_none() || self.moves_reading(seen) {
             self.returning.reading = Some(self.reading_due());
-        } else if let Observation::Told { who, .. } = seen
+        } else if let Observation::SessionReading { who, .. } = seen
             && *who == self.who
         {
             self.returning.reading = self.returning.reading.map(|due| due.max(self.put_off()));
@@ -92,19 +92,21 @@ impl Laws {
     fn reading_due(&self) -> Millis {
         let account = &self.accounts[usize::from(self.who.0)];
         let spaced = account.last_left.map_or(self.now, |last| last + SPACING);
-        self.now.max(account.known.usage.most).max(spaced) + self.wishes.interval + COMING_BACK
+        self.now.max(account.expected.usage.most).max(spaced) + self.user_settings.interval + COMING_BACK
     }
 
     /// What a session reports need not be requested, for up to an hour after the last request.
     fn put_off(&self) -> Millis {
-        let interval = self.wishes.interval;
+        let interval = self.user_settings.interval;
         let last = self.accounts[usize::from(self.who.0)].last_left.unwrap_or(self.now);
         (self.now + interval).min(last + interval.max(HOUR)) + COMING_BACK
     }
 
     fn renewal_due(&self) -> Millis {
-        let known = &self.accounts[usize::from(self.who.0)].known;
+        let expected = &self.accounts[usize::from(self.who.0)].expected;
         let renewed = self.renewing.renewed.map_or(self.now, |at| at + RENEWAL_SPACING);
-        self.now.max(known.usage.most).max(known.token.most).max(renewed) + self.wishes.interval + COMING_BACK
+        self.now.max(expected.usage.most).max(expected.token.most).max(renewed)
+            + self.user_settings.interval
+            + COMING_BACK
     }
 }

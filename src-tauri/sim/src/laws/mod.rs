@@ -17,7 +17,7 @@ mod updates;
 
 pub use updates::{UpdatesLaw, UpdatesSeen};
 
-use crate::observation::{Kept, Meaning, Millis, Observation, SignIn, TokenId, Who, Wishes};
+use crate::observation::{Kept, Meaning, Millis, Observation, SignIn, TokenId, UserSettings, Who};
 use gate::GateLaw;
 use holdoff_core::Endpoint;
 use liveness::Returning;
@@ -49,7 +49,7 @@ fn broken(law: u8, why: impl FnOnce() -> String) -> Result<(), Broken> {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Laws {
     now: Millis,
-    wishes: Wishes,
+    user_settings: UserSettings,
     sign_in: Option<SignIn>,
     /// Access tokens that were stored without the usage scope, and whether the account had one at the last read.
     without_scope: BTreeSet<TokenId>,
@@ -89,10 +89,10 @@ pub struct Laws {
 /// What one account knows, and which part of it would outlive the process.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct AccountLaw {
-    known: Known,
-    kept: Known,
+    expected: Expected,
+    kept: Expected,
     /// The durable intents of requests, with their times.
-    noted: Option<Kept>,
+    saved_intents: Option<Kept>,
     save: u64,
     /// Something was learned that is not durable yet.
     unkept: bool,
@@ -112,7 +112,7 @@ struct AccountLaw {
 
 /// What has to be durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Known {
+struct Expected {
     usage: GateLaw,
     token: GateLaw,
     /// There is a reading; it has windows; the last response had none.
@@ -149,7 +149,7 @@ struct Woke {
 
 impl AccountLaw {
     fn new() -> Self {
-        let known = Known {
+        let expected = Expected {
             usage: GateLaw::new(Endpoint::Usage),
             token: GateLaw::new(Endpoint::Token),
             reading: false,
@@ -159,9 +159,9 @@ impl AccountLaw {
             telling: Telling::default(),
         };
         Self {
-            known,
-            kept: known,
-            noted: None,
+            expected,
+            kept: expected,
+            saved_intents: None,
             save: 0,
             unkept: false,
             last_left: None,
@@ -175,7 +175,7 @@ impl AccountLaw {
     }
 }
 
-impl Known {
+impl Expected {
     fn gate(&mut self, endpoint: Endpoint) -> &mut GateLaw {
         match endpoint {
             Endpoint::Usage => &mut self.usage,
@@ -185,10 +185,10 @@ impl Known {
 }
 
 impl Laws {
-    pub fn new(wishes: Wishes) -> Self {
+    pub fn new(user_settings: UserSettings) -> Self {
         Self {
             now: 0,
-            wishes,
+            user_settings,
             sign_in: None,
             without_scope: BTreeSet::new(),
             lacks_scope: false,
@@ -216,8 +216,8 @@ impl Laws {
     }
 
     /// Also checks the view and the notifications against every response, all of which it keeps.
-    pub fn watching(wishes: Wishes) -> Self {
-        Self { watches: true, ..Self::new(wishes) }
+    pub fn watching(user_settings: UserSettings) -> Self {
+        Self { watches: true, ..Self::new(user_settings) }
     }
 
     /// Applies an observation made at `at`. Time never goes back.
@@ -228,7 +228,7 @@ impl Laws {
         self.time_passes(at)?;
         match seen {
             Observation::Tick => {}
-            Observation::Settings(wishes) => self.wishes = *wishes,
+            Observation::Settings(user_settings) => self.user_settings = *user_settings,
             Observation::SignIn(sign_in) => {
                 self.sign_in = *sign_in;
                 self.without_scope.extend(sign_in.filter(|stored| !stored.has_scope).map(|stored| stored.access));
@@ -237,14 +237,14 @@ impl Laws {
             Observation::Account(who) => self.go_on_as(*who),
             Observation::Renamed { from, into } => self.rename(*from, *into),
             Observation::Ended => self.ended(),
-            Observation::Looked { whose, settled } => self.looked(*whose, *settled)?,
+            Observation::CredentialRead { whose, settled } => self.credential_read(*whose, *settled)?,
             Observation::Beside { from, into } => self.share(*from, *into),
             Observation::Locked(held) => self.locked(*held)?,
             Observation::Wrote(wrote) => self.wrote(*wrote)?,
             Observation::Left(left) => self.left(left)?,
             Observation::Answered { request, meaning } => self.answered(*request, meaning),
             Observation::Kept(kept) => self.kept(kept)?,
-            Observation::Told { who, at, said } => self.hear(*who, *at, said),
+            Observation::SessionReading { who, at, said } => self.hear(*who, *at, said),
             Observation::NotKept => self.saving = false,
             Observation::Recorded(recorded) => self.recorded(recorded)?,
             Observation::LinesWait(wait) => self.lines_wait = *wait,
@@ -294,7 +294,7 @@ impl Laws {
         // Notices in progress count as shown when their account is loaded again, which may be at once.
         self.account().cut_off_showing();
         if self.who != who {
-            self.account().noted = None;
+            self.account().saved_intents = None;
             self.woke = Woke { at: self.woke.at, ..Woke::default() };
         }
         (self.who, self.lacks_scope) = (who, false);

@@ -1,8 +1,8 @@
 //! Notify once: law 9, law 7 (a wait for the owner is not a failure), and law 6 (a missing scope is named).
 
-use super::{Broken, Known, Laws, broken};
+use super::{Broken, Expected, Laws, broken};
 use crate::laws::constants::SHOWN_WITHIN;
-use crate::observation::{Door, Kept, MINUTE, Meaning, Millis, Showing, Wishes};
+use crate::observation::{Door, Kept, MINUTE, Meaning, Millis, Showing, UserSettings};
 use holdoff_core::{Endpoint, NoticeKind};
 
 /// The scope that a sign-in needs to read usage.
@@ -24,11 +24,11 @@ pub(super) struct Telling {
 /// From the first refusal to the next success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Episode {
-    told: Told,
+    announced: Announced,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Told {
+enum Announced {
     /// The user turned this notice off.
     Unwanted,
     /// Not shown yet, although the notification service was available for this long.
@@ -51,7 +51,7 @@ impl Telling {
     fn begin(&mut self, kind: NoticeKind, wanted: bool) {
         self.late.set(kind, false);
         if let Some(episode @ None) = self.episode(kind) {
-            *episode = Some(Episode { told: if wanted { Told::Owed(0) } else { Told::Unwanted } });
+            *episode = Some(Episode { announced: if wanted { Announced::Owed(0) } else { Announced::Unwanted } });
         }
     }
 
@@ -59,13 +59,13 @@ impl Telling {
     fn end(&mut self, ended: &[NoticeKind], showing: Showing, wanted: bool) {
         let mut said = false;
         for kind in ended {
-            let Some(told) = self.episode(*kind).and_then(Option::take).map(|episode| episode.told) else {
+            let Some(announced) = self.episode(*kind).and_then(Option::take).map(|episode| episode.announced) else {
                 continue;
             };
-            let late = matches!(told, Told::Owed(_)) && showing.has(*kind);
+            let late = matches!(announced, Announced::Owed(_)) && showing.has(*kind);
             self.late.set(*kind, late);
-            said |= matches!(told, Told::Shown | Told::Perhaps);
-            if told == Told::Shown && wanted {
+            said |= matches!(announced, Announced::Shown | Announced::Perhaps);
+            if announced == Announced::Shown && wanted {
                 self.end_owed = Some(0);
             }
         }
@@ -78,8 +78,8 @@ impl Telling {
             if !showing.has(kind) {
                 continue;
             }
-            if let Some(Some(Episode { told: told @ Told::Owed(_) })) = self.episode(kind) {
-                *told = Told::Perhaps;
+            if let Some(Some(Episode { announced: announced @ Announced::Owed(_) })) = self.episode(kind) {
+                *announced = Announced::Perhaps;
             } else if self.late.has(kind) {
                 // It counts as shown, so its end may be announced.
                 self.late.set(kind, false);
@@ -104,7 +104,7 @@ impl Telling {
     fn owe(&mut self, gone_by: Millis) -> Result<(), Broken> {
         let kinds = [NoticeKind::RateLimited, NoticeKind::SignInStopped, NoticeKind::RenewalLimited];
         for kind in kinds {
-            if let Some(Some(Episode { told: Told::Owed(owed) })) = self.episode(kind) {
+            if let Some(Some(Episode { announced: Announced::Owed(owed) })) = self.episode(kind) {
                 *owed += gone_by;
                 let owed = *owed / MINUTE;
                 if owed > SHOWN_WITHIN / MINUTE {
@@ -129,14 +129,16 @@ impl Telling {
             return self.show_end(kind);
         };
         match episode {
-            Some(Episode { told: told @ Told::Owed(_) }) => {
-                *told = Told::Shown;
+            Some(Episode { announced: announced @ Announced::Owed(_) }) => {
+                *announced = Announced::Shown;
                 Ok(())
             }
-            Some(Episode { told: Told::Shown | Told::Perhaps }) => {
+            Some(Episode { announced: Announced::Shown | Announced::Perhaps }) => {
                 broken(9, || format!("{kind:?} was shown twice in one episode"))
             }
-            Some(Episode { told: Told::Unwanted }) => broken(9, || format!("{kind:?} was shown, and is not wanted")),
+            Some(Episode { announced: Announced::Unwanted }) => {
+                broken(9, || format!("{kind:?} was shown, and is not wanted"))
+            }
             None if late => {
                 if wanted {
                     (self.ends, self.end_owed) = (self.ends + 1, Some(0));
@@ -163,32 +165,39 @@ impl Telling {
     }
 }
 
-impl Known {
+impl Expected {
     /// A response begins an episode, or ends the ones that it disproves. `before` is the state that was durable at
     /// that time.
-    pub(super) fn tell(&mut self, now: Millis, of: Endpoint, meaning: &Meaning, wishes: Wishes, before: Option<Kept>) {
+    pub(super) fn tell(
+        &mut self,
+        now: Millis,
+        of: Endpoint,
+        meaning: &Meaning,
+        user_settings: UserSettings,
+        before: Option<Kept>,
+    ) {
         match (of, meaning) {
             (Endpoint::Usage, Meaning::Limited { .. } | Meaning::AtEdge) => {
-                self.telling.begin(NoticeKind::RateLimited, wishes.tell_limit);
+                self.telling.begin(NoticeKind::RateLimited, user_settings.notify_limit);
             }
             (Endpoint::Token, Meaning::Limited { .. }) => {
-                self.telling.begin(NoticeKind::RenewalLimited, wishes.tell_limit);
+                self.telling.begin(NoticeKind::RenewalLimited, user_settings.notify_limit);
             }
             (_, Meaning::MissingScope | Meaning::NotAllowed | Meaning::Forbidden | Meaning::Wasted) => {
-                self.tell_paused(true, wishes)
+                self.tell_paused(true, user_settings)
             }
-            (_, Meaning::Reading { .. }) => self.tell_well(now, wishes, before),
+            (_, Meaning::Reading { .. }) => self.tell_well(now, user_settings, before),
             _ => {}
         }
     }
 
-    pub(super) fn tell_paused(&mut self, found: bool, wishes: Wishes) {
+    pub(super) fn tell_paused(&mut self, found: bool, user_settings: UserSettings) {
         if self.usage.paused.is_some() || (found && self.token.paused.is_some()) {
-            self.telling.begin(NoticeKind::SignInStopped, wishes.tell_sign_in);
+            self.telling.begin(NoticeKind::SignInStopped, user_settings.notify_sign_in);
         }
     }
 
-    fn tell_well(&mut self, now: Millis, wishes: Wishes, before: Option<Kept>) {
+    fn tell_well(&mut self, now: Millis, user_settings: UserSettings, before: Option<Kept>) {
         let sign_in = self.token.paused.is_none();
         let open = match before.map(|kept| kept.token.door) {
             Some(Door::Until(until)) => until <= now,
@@ -202,21 +211,21 @@ impl Known {
             (false, _) => &[NoticeKind::RateLimited],
         };
         let showing = before.map(|kept| kept.showing).unwrap_or_default();
-        self.telling.end(ended, showing, wishes.tell_recovery);
+        self.telling.end(ended, showing, user_settings.notify_recovery);
     }
 }
 
 impl Laws {
     pub(super) fn owe_notices(&mut self, gone_by: Millis) -> Result<(), Broken> {
-        let able = !self.wishes.free_only && self.service && self.running && self.awake && self.saving;
-        if able && gone_by > 0 { self.account().known.telling.owe(gone_by) } else { Ok(()) }
+        let able = !self.user_settings.free_only && self.service && self.running && self.awake && self.saving;
+        if able && gone_by > 0 { self.account().expected.telling.owe(gone_by) } else { Ok(()) }
     }
 
     /// The sign-in ended. This is announced like every other end, but not while requests are turned off (law 16).
     pub(super) fn ended(&mut self) {
-        let wishes = self.wishes;
-        if !wishes.free_only {
-            self.account().known.telling.begin(NoticeKind::SignInStopped, wishes.tell_sign_in);
+        let user_settings = self.user_settings;
+        if !user_settings.free_only {
+            self.account().expected.telling.begin(NoticeKind::SignInStopped, user_settings.notify_sign_in);
         }
     }
 
@@ -230,9 +239,9 @@ impl Laws {
 
     /// A notice that the user saw counts as shown, whatever the stored state says.
     pub(super) fn shown(&mut self, kind: NoticeKind) -> Result<(), Broken> {
-        let wanted = self.wishes.tell_recovery;
+        let wanted = self.user_settings.notify_recovery;
         let account = self.account();
         account.kept.telling.show(kind, wanted).ok();
-        account.known.telling.show(kind, wanted)
+        account.expected.telling.show(kind, wanted)
     }
 }

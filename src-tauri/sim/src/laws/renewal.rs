@@ -1,6 +1,6 @@
 //! A refresh token is spent at most once: law 8, and law 7 for what is written.
 
-use super::{Broken, Known, Laws, broken};
+use super::{Broken, Expected, Laws, broken};
 use crate::observation::{Meaning, Millis, TokenId, Wrote};
 use holdoff_core::Endpoint;
 use std::collections::BTreeMap;
@@ -53,7 +53,7 @@ impl Renewing {
         self.fates.insert(token, fate);
     }
 
-    pub(super) fn looked(&mut self) {
+    pub(super) fn credential_read(&mut self) {
         self.looked = self.locked;
         self.overwritten = false;
     }
@@ -76,7 +76,7 @@ impl Renewing {
 impl Laws {
     /// A refresh token is sent.
     pub(super) fn spend(&mut self, token: TokenId) -> Result<(), Broken> {
-        let spending = self.account().noted.and_then(|kept| kept.token.spending);
+        let spending = self.account().saved_intents.and_then(|kept| kept.token.intent_token);
         if !self.renewing.locked {
             return broken(8, || format!("refresh token {} left without the locks", token.0));
         }
@@ -119,19 +119,19 @@ impl Laws {
         self.renewing.in_hand = false;
         self.renewing.renewed = Some(self.now);
         let other = self.renewing.other_account.take().filter(|_| wrote == Wrote::Written);
-        let (now, wishes) = (self.now, self.wishes);
+        let (now, user_settings) = (self.now, self.user_settings);
         let account = self.account();
         account.unkept = true;
-        account.known.token.succeed();
+        account.expected.token.succeed();
         if let Some(access) = other {
-            account.known.usage.pause(now, access);
-            account.known.tell_paused(true, wishes);
+            account.expected.usage.pause(now, access);
+            account.expected.tell_paused(true, user_settings);
         }
         Ok(())
     }
 }
 
-impl Known {
+impl Expected {
     /// The refresh token was refused and the sign-in read again: another program renewed first, or the token is useless.
     pub(super) fn refused(&mut self, now: Millis, refused: TokenId, stored: Option<TokenId>) {
         if stored.is_none_or(|stored| stored == refused) {

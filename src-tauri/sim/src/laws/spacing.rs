@@ -7,7 +7,7 @@ use holdoff_core::Endpoint;
 
 impl Laws {
     pub(super) fn left(&mut self, left: &Left) -> Result<(), Broken> {
-        if self.wishes.free_only {
+        if self.user_settings.free_only {
             broken(16, || format!("request {} left, and only free readings are wanted", left.request))?;
         }
         self.check_permit(left)?;
@@ -75,12 +75,12 @@ impl Laws {
         if account.unkept {
             return broken(13, || "a request left before the last answer was durable".to_owned());
         }
-        let noted = account.noted.and_then(|kept| match left.endpoint {
+        let saved_intents = account.saved_intents.and_then(|kept| match left.endpoint {
             Endpoint::Usage => kept.usage.intent,
             Endpoint::Token => kept.token.intent,
         });
-        match noted {
-            Some(noted) if noted <= now => Ok(()),
+        match saved_intents {
+            Some(saved_intents) if saved_intents <= now => Ok(()),
             _ => broken(13, || format!("request {} left without a durable note of it", left.request)),
         }
     }
@@ -95,7 +95,7 @@ impl Laws {
         }
         let now = self.now;
         let account = self.account();
-        let usage = &mut account.known.usage;
+        let usage = &mut account.expected.usage;
         if let Some(paused) = usage.paused {
             broken(6, || format!("usage was asked while it is paused on token {}", paused.0))?;
         }
@@ -113,7 +113,7 @@ impl Laws {
     }
 
     fn check_renewal(&mut self, left: &Left) -> Result<(), Broken> {
-        if !self.wishes.renewal {
+        if !self.user_settings.renewal {
             broken(7, || "a refresh token left, and renewal is off".to_owned())?;
         }
         if left.life.is_none_or(|life| life > RENEWED_BEFORE) && !self.renewing.overwritten {
@@ -121,8 +121,8 @@ impl Laws {
         }
         let now = self.now;
         let (usage, token) = {
-            let known = &self.account().known;
-            (known.usage, known.token)
+            let expected = &self.account().expected;
+            (expected.usage, expected.token)
         };
         if usage.paused.is_some() {
             broken(6, || "a refresh token left while usage is paused".to_owned())?;
@@ -143,7 +143,7 @@ impl Laws {
 
 impl AccountLaw {
     fn left(&mut self, now: Millis) {
-        self.known.usage.re_ask = None;
+        self.expected.usage.re_ask = None;
         self.before_last = self.last_left;
         self.last_left = Some(now);
     }

@@ -14,7 +14,7 @@ pub enum UpdatesSeen {
     Wanted(bool),
     /// A request was sent, and whether its intent was on disk.
     Left {
-        noted: bool,
+        is_saved: bool,
     },
     /// The request did not leave this computer after all.
     TakenBack,
@@ -65,7 +65,7 @@ impl UpdatesLaw {
     pub fn observe(&mut self, at: Millis, seen: &UpdatesSeen) -> Result<(), Broken> {
         match seen {
             UpdatesSeen::Wanted(wanted) => self.wanted = *wanted,
-            UpdatesSeen::Left { noted } => return self.leaves(at, *noted),
+            UpdatesSeen::Left { is_saved } => return self.leaves(at, *is_saved),
             UpdatesSeen::TakenBack => {
                 self.left = self.before;
                 self.requests -= 1;
@@ -94,20 +94,21 @@ impl UpdatesLaw {
                 self.skipped.clear();
             }
             UpdatesSeen::Rebooted { ahead } => {
-                for known in [&mut self.left, &mut self.before, &mut self.held, &mut self.learned].into_iter().flatten()
+                for expected in
+                    [&mut self.left, &mut self.before, &mut self.held, &mut self.learned].into_iter().flatten()
                 {
-                    *known -= ahead;
+                    *expected -= ahead;
                 }
             }
         }
         Ok(())
     }
 
-    fn leaves(&mut self, at: Millis, noted: bool) -> Result<(), Broken> {
+    fn leaves(&mut self, at: Millis, is_saved: bool) -> Result<(), Broken> {
         if !self.wanted {
             return broken(18, || "newer versions are looked for, and its person did not choose that".into());
         }
-        if !noted {
+        if !is_saved {
             return broken(18, || "a request leaves whose intent is not on disk".into());
         }
         if let Some(left) = self.left.filter(|left| at - left < DAY) {

@@ -3,7 +3,7 @@
 
 use crate::laws::{Broken, UpdatesLaw, UpdatesSeen};
 use crate::observation::{DAY, HOUR, MINUTE, Millis, SECOND};
-use crate::rng::Dice;
+use crate::rng::Rng;
 use holdoff_core::response::{Body, HttpResponse, SendResult};
 use holdoff_core::time::{Boot, Moment, Wall};
 use holdoff_core::updates::{
@@ -41,7 +41,7 @@ struct World {
     boots: u32,
     /// The error of the wall clock.
     off_by: Millis,
-    dice: Dice,
+    rng: Rng,
     updates: Option<Updates>,
     /// When a process runs again.
     starts: Millis,
@@ -62,7 +62,7 @@ struct World {
 
 /// Runs the world of this seed until its end or until the first broken law.
 pub fn live(seed: u64, length: Millis) -> Lived {
-    let mut world = World::new(Dice::fork(seed, 18));
+    let mut world = World::new(Rng::fork(seed, 18));
     let result = world.live(length);
     let broken = result.err().map(|broken| (world.now, broken));
     Lived { requests: world.law.requests, broken, trace: world.trace }
@@ -73,13 +73,13 @@ fn restless() -> Broken {
 }
 
 impl World {
-    fn new(dice: Dice) -> Self {
+    fn new(rng: Rng) -> Self {
         Self {
             now: 0,
             booted: -HOUR,
             boots: 0,
             off_by: 0,
-            dice,
+            rng,
             updates: None,
             starts: 0,
             until: None,
@@ -97,7 +97,7 @@ impl World {
     }
 
     fn live(&mut self, length: Millis) -> Step {
-        let mut happens = self.dice.spread(MINUTE, 2 * DAY);
+        let mut happens = self.rng.spread(MINUTE, 2 * DAY);
         let mut still = 0;
         while self.now < length {
             self.run()?;
@@ -118,7 +118,7 @@ impl World {
             self.comes_back()?;
             if happens <= self.now {
                 self.happen()?;
-                happens = self.now + self.dice.spread(MINUTE, 2 * DAY);
+                happens = self.now + self.rng.spread(MINUTE, 2 * DAY);
             }
         }
         Ok(())
@@ -158,7 +158,7 @@ impl World {
         let (version, package) = (Version::new(0, 1, 0), Some(PackageKind::Archive));
         let build = Build { version, package, system: "linux-x86_64".to_owned(), key };
         let preferences = Preferences { wanted: self.wanted, quiet: None };
-        self.updates = Some(Updates::new(build, state.updates, preferences, now, self.dice.draw()));
+        self.updates = Some(Updates::new(build, state.updates, preferences, now, self.rng.draw()));
         self.handle(Event::NoticeService(self.service));
         Ok(())
     }
@@ -178,9 +178,9 @@ impl World {
 
     /// Whether the process ends here; it may end anywhere.
     fn crashes(&mut self) -> Result<bool, Broken> {
-        let ends = self.dice.below(200) == 0;
+        let ends = self.rng.below(200) == 0;
         if ends {
-            let down = self.dice.spread(SECOND, 6 * HOUR);
+            let down = self.rng.spread(SECOND, 6 * HOUR);
             self.die(down)?;
         }
         Ok(ends)
@@ -202,17 +202,17 @@ impl World {
                 }
                 Action::Record(_) => {}
                 Action::Persist(state) => self.persist(*state)?,
-                Action::Look(_) => {
-                    let noted = self.kept.updates.under_way;
-                    self.see(UpdatesSeen::Left { noted })?;
-                    self.under_way = Some(self.now + self.dice.spread(100, 30 * SECOND));
+                Action::Check(_) => {
+                    let is_saved = self.kept.updates.under_way;
+                    self.see(UpdatesSeen::Left { is_saved })?;
+                    self.under_way = Some(self.now + self.rng.spread(100, 30 * SECOND));
                 }
                 Action::Announce(version) => {
                     self.see(UpdatesSeen::Announced(version.clone()))?;
                     if self.crashes()? {
                         return Ok(());
                     }
-                    let shown = self.dice.percent(80);
+                    let shown = self.rng.percent(80);
                     if !shown {
                         self.see(UpdatesSeen::NotShown(version))?;
                     }
@@ -220,7 +220,7 @@ impl World {
                 }
                 Action::Fetch(..) => {
                     self.see(UpdatesSeen::Fetched)?;
-                    self.fetching = Some(self.now + self.dice.spread(SECOND, 10 * MINUTE));
+                    self.fetching = Some(self.now + self.rng.spread(SECOND, 10 * MINUTE));
                 }
                 Action::Install(_) => {
                     self.see(UpdatesSeen::Put)?;
@@ -264,8 +264,8 @@ impl World {
     }
 
     fn answer(&mut self) -> (SendResult, Option<UpdatesSeen>) {
-        let wait = self.dice.percent(50).then(|| self.dice.spread(SECOND, 60 * DAY) / SECOND * SECOND);
-        let status = match self.dice.below(10) {
+        let wait = self.rng.percent(50).then(|| self.rng.spread(SECOND, 60 * DAY) / SECOND * SECOND);
+        let status = match self.rng.below(10) {
             0 => return (SendResult::NotSent("no connection".to_owned()), Some(UpdatesSeen::TakenBack)),
             1 => return (SendResult::Lost("no answer in time".to_owned()), None),
             2 => 429,
@@ -274,9 +274,9 @@ impl World {
             _ => 200,
         };
         let wait = wait.filter(|_| status != 200);
-        let list = *self.dice.pick(&LISTS);
+        let list = *self.rng.pick(&LISTS);
         // One in ten is truncated.
-        let whole = if self.dice.percent(90) { list } else { list.get(..400).unwrap_or_default() };
+        let whole = if self.rng.percent(90) { list } else { list.get(..400).unwrap_or_default() };
         let body = Body::Whole(whole.as_bytes().to_owned().into());
         let retry_after = wait.map(|wait| (wait / SECOND).to_string());
         let answer = HttpResponse { status, retry_after, date: None, request_id: false, body };
@@ -284,39 +284,39 @@ impl World {
     }
 
     fn happen(&mut self) -> Step {
-        match self.dice.below(12) {
+        match self.rng.below(12) {
             0 | 1 => {
-                let down = self.dice.spread(SECOND, DAY);
+                let down = self.rng.spread(SECOND, DAY);
                 self.die(down)
             }
             2 => self.reboots(),
             3 => {
                 // The machine slept. A request that was sent before is answered afterwards.
-                self.now += self.dice.spread(MINUTE, 3 * DAY);
+                self.now += self.rng.spread(MINUTE, 3 * DAY);
                 Ok(())
             }
             4 => {
-                let by = self.dice.spread(MINUTE, 400 * DAY);
-                self.off_by += if self.dice.percent(50) { by } else { -by };
+                let by = self.rng.spread(MINUTE, 400 * DAY);
+                self.off_by += if self.rng.percent(50) { by } else { -by };
                 Ok(())
             }
             5 | 6 => {
-                self.wanted = self.dice.percent(75);
+                self.wanted = self.rng.percent(75);
                 self.handle(Event::Preferences(Preferences { wanted: self.wanted, quiet: None }));
                 self.see(UpdatesSeen::Wanted(self.wanted))
             }
             7 => {
-                self.disk = self.dice.percent(70);
+                self.disk = self.rng.percent(70);
                 Ok(())
             }
             8 => {
-                self.service = self.dice.percent(70);
+                self.service = self.rng.percent(70);
                 self.handle(Event::NoticeService(self.service));
                 Ok(())
             }
             9 => {
                 // The clicked version may not be offered any more.
-                let version = *self.dice.pick(&VERSIONS);
+                let version = *self.rng.pick(&VERSIONS);
                 if self.offered().as_deref() == Some(version) {
                     self.see(UpdatesSeen::Clicked)?;
                 }
@@ -324,7 +324,7 @@ impl World {
                 Ok(())
             }
             10 => {
-                let Some(version) = self.offered().filter(|_| self.dice.percent(20)) else { return Ok(()) };
+                let Some(version) = self.offered().filter(|_| self.rng.percent(20)) else { return Ok(()) };
                 self.handle(Event::Skip(version.clone()));
                 self.run()?;
                 // Once the choice is durable, every later process knows it.
@@ -333,7 +333,7 @@ impl World {
                 }
                 Ok(())
             }
-            11 if self.dice.percent(10) => {
+            11 if self.rng.percent(10) => {
                 self.die(0)?;
                 self.keep(UpdatesState::lost(self.moment()));
                 self.see(UpdatesSeen::Lost)
@@ -345,16 +345,16 @@ impl World {
     /// The boot clock starts again, and the wall clock may have been set unobserved.
     fn reboots(&mut self) -> Step {
         self.die(0)?;
-        let off = self.dice.spread(MINUTE, 3 * DAY);
+        let off = self.rng.spread(MINUTE, 3 * DAY);
         self.now += off;
         (self.booted, self.boots) = (self.now, self.boots + 1);
-        let set = match self.dice.below(4) {
-            0 => self.dice.spread(MINUTE, 3 * DAY),
-            1 => -self.dice.spread(MINUTE, 400 * DAY),
+        let set = match self.rng.below(4) {
+            0 => self.rng.spread(MINUTE, 3 * DAY),
+            1 => -self.rng.spread(MINUTE, 400 * DAY),
             _ => 0,
         };
         self.off_by += set;
-        self.starts = self.now + self.dice.spread(SECOND, HOUR);
+        self.starts = self.now + self.rng.spread(SECOND, HOUR);
         Ok(())
     }
 }

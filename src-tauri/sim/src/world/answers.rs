@@ -3,7 +3,7 @@
 use super::machine::Machine;
 use super::tokens::{LIFE, Pair};
 use crate::observation::{Meaning, Millis, SECOND, TokenId};
-use crate::rng::Dice;
+use crate::rng::Rng;
 use crate::schedule::{Person, RetryAfter, Token, Usage};
 use holdoff_core::response::{Body, HttpResponse, SendResult};
 use std::time::{Duration, UNIX_EPOCH};
@@ -77,7 +77,7 @@ pub(super) fn offline() -> Reply {
     Reply { delivery, meaning: Meaning::NotSent, takes: 40 }
 }
 
-pub(super) fn usage(mood: Usage, token: TokenId, now: Millis, dice: &mut Dice) -> Reply {
+pub(super) fn usage(mood: Usage, token: TokenId, now: Millis, rng: &mut Rng) -> Reply {
     let absent = RetryAfter::Absent;
     match mood {
         Usage::Limited { asks, hidden } => {
@@ -111,7 +111,7 @@ pub(super) fn usage(mood: Usage, token: TokenId, now: Millis, dice: &mut Dice) -
         Usage::Page(502) => reply(502, absent, text(PAGE), Meaning::Trouble { retry_after: None }, now),
         Usage::Page(status) => reply(status, absent, text(PAGE), Meaning::Unreadable, now),
         Usage::Broken => {
-            let body = if dice.percent(50) { text(r#"{"five_hour":{"util"#) } else { broken() };
+            let body = if rng.percent(50) { text(r#"{"five_hour":{"util"#) } else { broken() };
             reply(200, absent, body, Meaning::Unreadable, now)
         }
         Usage::Silent => silence(),
@@ -150,13 +150,13 @@ pub(super) fn no_grant(mood: Option<Token>, token: TokenId, now: Millis) -> Repl
 }
 
 /// `known` is the name of the requesting account, as far as it is known.
-pub(super) fn grant(pair: Pair, mixed: bool, known: Option<&str>, dice: &mut Dice) -> Reply {
+pub(super) fn grant(pair: Pair, mixed: bool, known: Option<&str>, rng: &mut Rng) -> Reply {
     let refresh = pair.refresh.map(|refresh| format!(r#","refresh_token":"sk-ant-ort01-{}""#, refresh.0));
     let person = match (pair.person, mixed) {
         (Person::Ann | Person::AnnAtWork, false) | (Person::Bob, true) => "ann",
         (Person::Bob, false) | (Person::Ann | Person::AnnAtWork, true) => "bob",
     };
-    let named = mixed || dice.percent(50);
+    let named = mixed || rng.percent(50);
     let account = named.then(|| format!(r#","account":{{"uuid":"{person}"}}"#));
     let other = named && known.is_some_and(|known| known != person);
     let body = format!(

@@ -3,7 +3,7 @@
 //! Entries that cannot be written wait in the process and are retried, as in `holdoff_engine::storage::history`.
 
 use crate::observation::Millis;
-use crate::rng::Dice;
+use crate::rng::Rng;
 use crate::schedule::Tear;
 use holdoff_core::gate::StateLoss;
 use holdoff_core::gate::policy;
@@ -100,7 +100,7 @@ impl Disk {
         written
     }
 
-    pub(super) fn tear(&mut self, tear: Tear, dice: &mut Dice) {
+    pub(super) fn tear(&mut self, tear: Tear, rng: &mut Rng) {
         match tear {
             Tear::Cut => {}
             Tear::One => {
@@ -108,7 +108,7 @@ impl Disk {
                 if let [Slot::Whole(_, a), Slot::Whole(_, b)] = &self.slots
                     && a.save == b.save
                 {
-                    self.slots[usize::from(dice.percent(50))] = Slot::Unreadable;
+                    self.slots[usize::from(rng.percent(50))] = Slot::Unreadable;
                 }
             }
             Tear::Both => {

@@ -91,7 +91,7 @@ impl World {
         match action {
             Action::Persist(state) => self.crash(Some(state), tear, off),
             // What the process started may still take effect without it.
-            action if self.dice.percent(50) => {
+            action if self.rng.percent(50) => {
                 self.perform(action)?;
                 if let Some(busy) = self.process.as_mut().and_then(|process| process.busy.take())
                     && let Task::Store(successor) = busy.what
@@ -117,7 +117,7 @@ impl World {
                 self.tell_process(Event::Credential(self.owner.read()));
                 let settled = self.process.as_ref().is_none_or(|process| !process.account.is_unsettled());
                 let whose = self.whose();
-                self.see(Observation::Looked { whose, settled })
+                self.see(Observation::CredentialRead { whose, settled })
             }
             Action::Ask(permitted) => {
                 if let Some(process) = &mut self.process {
@@ -208,9 +208,9 @@ impl World {
 
     /// Connects; the request is sent after that. The machine sometimes goes to sleep meanwhile.
     fn connect(&mut self, permitted: PermittedRequest) -> Step {
-        let takes = self.dice.between(5, 300);
+        let takes = self.rng.between(5, 300);
         if let Some(lasts) = self.lid.take() {
-            let at = self.now + self.dice.between(0, takes);
+            let at = self.now + self.rng.between(0, takes);
             self.later(at, Timed::Lid(lasts));
         }
         let wall = self.machine.wall(self.now);
@@ -236,7 +236,7 @@ impl World {
         let left = Left { request: number, endpoint: request.endpoint, permit, token, life, stranger };
         self.see(Observation::Left(left))?;
         let reply = self.answer(request.endpoint, token);
-        let takes = reply.takes + self.dice.between(0, 1500);
+        let takes = reply.takes + self.rng.between(0, 1500);
         self.begin(takes, Task::Answer { request: number, reply })
     }
 
@@ -260,13 +260,13 @@ impl World {
         match endpoint {
             Endpoint::Usage => {
                 self.stats.usage += 1;
-                self.provider.ask(token, self.now, &mut self.dice)
+                self.provider.ask(token, self.now, &mut self.rng)
             }
             Endpoint::Token => {
                 self.stats.token += 1;
                 let state = self.process.as_ref().map(|process| process.account.state());
                 let known = state.and_then(|state| state.sign_in.identity.account.as_deref());
-                let (reply, pair) = self.provider.renew(token, known, self.now, &mut self.dice);
+                let (reply, pair) = self.provider.renew(token, known, self.now, &mut self.rng);
                 self.granted = pair;
                 reply
             }
@@ -339,7 +339,7 @@ impl World {
     }
 
     fn notify(&mut self, notice: &Notice) -> Step {
-        let takes = if self.dice.percent(3) { self.dice.between(1, 90) * SECOND } else { self.dice.between(2, 300) };
+        let takes = if self.rng.percent(3) { self.rng.between(1, 90) * SECOND } else { self.rng.between(2, 300) };
         let Some(process) = &self.process else {
             return Ok(());
         };

@@ -3,8 +3,8 @@
 use super::owner::Lock;
 use super::tokens::{Pair, SETUP_TOKEN_LIFE};
 use super::{Step, World};
-use crate::observation::{HOUR, MINUTE, Meaning, Millis, Observation, SECOND, TokenId, Wishes};
-use crate::schedule::{Happening, Named, Person};
+use crate::observation::{HOUR, MINUTE, Meaning, Millis, Observation, SECOND, TokenId, UserSettings};
+use crate::schedule::{Named, Person, WorldEvent};
 use holdoff_core::NoticeKind;
 use holdoff_core::account::Event;
 use holdoff_core::notification::WindowNews;
@@ -35,7 +35,7 @@ impl PartialOrd for Later {
 pub(super) enum Timed {
     Tick,
     /// The conditions may have recovered.
-    Look,
+    Settle,
     Wake,
     /// The machine goes to sleep for this long.
     Lid(Millis),
@@ -80,90 +80,90 @@ pub(super) enum Timed {
 pub(super) const SETTLING: Millis = 15 * SECOND;
 
 impl World {
-    pub(super) fn planned(&mut self, what: Happening) -> Step {
+    pub(super) fn planned(&mut self, what: WorldEvent) -> Step {
         let up = !self.machine.asleep && !self.machine.off;
         match what {
-            Happening::Usage(mood, lasts) => {
+            WorldEvent::Usage(mood, lasts) => {
                 self.provider.usage = Some((mood, self.now + lasts));
-                self.later(self.now + lasts, Timed::Look);
+                self.later(self.now + lasts, Timed::Settle);
             }
-            Happening::Token(mood, lasts) => {
+            WorldEvent::Token(mood, lasts) => {
                 self.provider.token = Some((mood, self.now + lasts));
-                self.later(self.now + lasts, Timed::Look);
+                self.later(self.now + lasts, Timed::Settle);
             }
-            Happening::Revoke => {
+            WorldEvent::Revoke => {
                 if let Some(stored) = self.owner.sign_in() {
                     self.provider.revoke(stored.access);
                 }
             }
-            Happening::Offline(lasts) => {
+            WorldEvent::Offline(lasts) => {
                 self.offline = true;
                 self.later(self.now + lasts, Timed::Online);
             }
-            Happening::Work(lasts) => {
+            WorldEvent::Work(lasts) => {
                 self.owner.works_until = self.now + lasts;
                 self.later(self.now + SECOND, Timed::OwnerLooks);
             }
             _ if !up => {}
-            Happening::Sleep(lasts) if self.dice.percent(10) => self.lid = Some(lasts),
-            Happening::Sleep(lasts) => return self.falls_asleep(lasts),
-            Happening::Reboot(off) => {
+            WorldEvent::Sleep(lasts) if self.rng.percent(10) => self.lid = Some(lasts),
+            WorldEvent::Sleep(lasts) => return self.falls_asleep(lasts),
+            WorldEvent::Reboot(off) => {
                 self.dies(None)?;
                 self.machine.off = true;
                 self.later(self.now + off, Timed::PowerOn);
             }
-            Happening::Clock(by) => {
+            WorldEvent::Clock(by) => {
                 self.machine.ahead += by;
                 self.clock_set = self.now;
                 return self.see(Observation::ClockSet(by));
             }
-            Happening::Full(lasts) => {
+            WorldEvent::Full(lasts) => {
                 self.disk.full = true;
                 self.later(self.now + lasts, Timed::Writable);
             }
-            Happening::Shielded(lasts) => {
+            WorldEvent::Shielded(lasts) => {
                 self.owner.shielded = true;
                 self.later(self.now + lasts, Timed::Unshielded);
             }
-            Happening::HeldLock(lasts) if self.owner.lock == Lock::Free => {
+            WorldEvent::HeldLock(lasts) if self.owner.lock == Lock::Free => {
                 self.owner.lock = Lock::Owner(self.now + lasts);
                 self.later(self.now + lasts, Timed::Unlock);
             }
-            Happening::HeldLock(_) => {}
-            Happening::SignOut if self.signed_in_just_now() => {}
-            Happening::SignOut => {
+            WorldEvent::HeldLock(_) => {}
+            WorldEvent::SignOut if self.signed_in_just_now() => {}
+            WorldEvent::SignOut => {
                 self.owner.sign_out(self.machine.wall(self.now));
                 return self.stirs();
             }
-            Happening::SignIn(person, named) => return self.person_signs_in(person, named),
-            Happening::SetupToken(lasts) => return self.stores_setup_token(lasts),
-            Happening::Blank => {
-                let whole = self.dice.percent(50);
+            WorldEvent::SignIn(person, named) => return self.person_signs_in(person, named),
+            WorldEvent::SetupToken(lasts) => return self.stores_setup_token(lasts),
+            WorldEvent::Blank => {
+                let whole = self.rng.percent(50);
                 self.owner.blank(whole, self.machine.wall(self.now));
                 return self.stirs();
             }
-            Happening::Torn(lasts) => {
+            WorldEvent::Torn(lasts) => {
                 self.owner.torn = true;
                 self.later(self.now + lasts, Timed::Whole);
                 return self.stirs();
             }
-            Happening::Mute(lasts) => {
+            WorldEvent::Mute(lasts) => {
                 self.muted = true;
                 self.later(self.now + lasts, Timed::Unmuted);
                 self.see(Observation::Service(false))?;
                 // A service that crashed is sometimes still believed to be there.
-                if self.dice.percent(50) {
+                if self.rng.percent(50) {
                     self.tell_process(Event::NoticeService(false));
                 }
             }
-            Happening::Crash { .. }
-            | Happening::Quit(_)
-            | Happening::Refresh
-            | Happening::Look
-            | Happening::Interval(_)
-            | Happening::Renewal(_)
-            | Happening::FreeOnly(_)
-            | Happening::Tell(..) => return self.person_does(what),
+            WorldEvent::Crash { .. }
+            | WorldEvent::Quit(_)
+            | WorldEvent::Refresh
+            | WorldEvent::View
+            | WorldEvent::Interval(_)
+            | WorldEvent::Renewal(_)
+            | WorldEvent::FreeOnly(_)
+            | WorldEvent::Notifications(..) => return self.person_does(what),
         }
         Ok(())
     }
@@ -175,13 +175,13 @@ impl World {
                 self.later(self.now + HOUR, Timed::Tick);
                 self.see(Observation::Tick)?;
             }
-            Timed::Look => self.provider.settle(self.now),
+            Timed::Settle => self.provider.settle(self.now),
             Timed::Lid(lasts) if !self.machine.asleep && !self.machine.off => return self.falls_asleep(lasts),
             Timed::Lid(_) => {}
             Timed::Wake => return self.wakes(),
             Timed::PowerOn => {
                 self.machine.start_anew(self.now);
-                self.start_at = Some(self.now + self.dice.between(5, 60) * SECOND);
+                self.start_at = Some(self.now + self.rng.between(5, 60) * SECOND);
             }
             Timed::Online => self.offline = false,
             Timed::Writable => self.disk.full = false,
@@ -192,7 +192,7 @@ impl World {
                 self.tell_process(Event::NoticeService(true));
             }
             Timed::Asks if self.machine.asleep || self.machine.off => self.later(self.now + HOUR, Timed::Asks),
-            Timed::Asks => return self.wish(Wishes { free_only: false, ..self.wishes }),
+            Timed::Asks => return self.change_settings(UserSettings { free_only: false, ..self.user_settings }),
             Timed::ReplacesSetupToken(_) if self.machine.asleep || self.machine.off => {
                 self.later(self.now + HOUR, what)
             }
@@ -227,7 +227,7 @@ impl World {
             Timed::OwnerLooks => {
                 self.owner_looks();
                 let up = !self.machine.asleep && !self.machine.off && self.now < self.owner.works_until;
-                if up && self.dice.percent(60) {
+                if up && self.rng.percent(60) {
                     return self.session_tells();
                 }
             }
@@ -260,17 +260,17 @@ impl World {
             Named::AtOnce => self.owner.name = Some(person),
             Named::Never => self.owner.name = None,
             Named::Soon => {
-                let at = self.now + self.dice.spread(100, SETTLING);
+                let at = self.now + self.rng.spread(100, SETTLING);
                 self.later(at, Timed::Name(person));
             }
             Named::Later => {
-                let at = self.now + self.dice.spread(100, 5 * MINUTE);
+                let at = self.now + self.rng.spread(100, 5 * MINUTE);
                 self.later(at, Timed::Name(person));
             }
             Named::Before => {
                 self.owner.name = Some(person);
                 self.owner.renamed();
-                let at = self.now + self.dice.spread(100, SETTLING);
+                let at = self.now + self.rng.spread(100, SETTLING);
                 self.later(at, Timed::SignsIn(person));
                 return self.stirs();
             }
@@ -294,7 +294,7 @@ impl World {
 
     pub(super) fn owner_writes(&mut self, pair: Pair, keeps: Option<TokenId>) -> Step {
         let wall = self.machine.wall(self.now);
-        self.owner.write(pair, keeps, wall, &mut self.dice);
+        self.owner.write(pair, keeps, wall, &mut self.rng);
         self.stirs()
     }
 
@@ -303,15 +303,15 @@ impl World {
         if let Some(ends) = self.owner.expires_at() {
             let ends = self.machine.really_by_wall(ends);
             if ends > self.now && ends < self.end {
-                self.later(ends - 5 * MINUTE, Timed::Look);
-                self.later(ends, Timed::Look);
+                self.later(ends - 5 * MINUTE, Timed::Settle);
+                self.later(ends, Timed::Settle);
             }
         }
         if self.start.watched
             && let Some(process) = &self.process
         {
             let process = process.number;
-            let at = self.now + self.dice.between(20, 500);
+            let at = self.now + self.rng.between(20, 500);
             self.later(at, Timed::Stirred(process));
         }
         let stored = self.owner.sign_in();
@@ -322,12 +322,12 @@ impl World {
         if self.now >= self.owner.works_until {
             return;
         }
-        let again = self.now + self.dice.between(60, 240) * SECOND;
+        let again = self.now + self.rng.between(60, 240) * SECOND;
         self.later(again, Timed::OwnerLooks);
         if self.machine.asleep || self.machine.off {
             return;
         }
-        if self.dice.percent(20) {
+        if self.rng.percent(20) {
             self.provider.owner_asks(self.owner.person, self.now);
         }
         let wall = self.machine.wall(self.now);
@@ -344,7 +344,7 @@ impl World {
         let Some(spent) = self.owner.sign_in().and_then(|stored| stored.refresh) else {
             return;
         };
-        let (reply, pair) = self.provider.renew(spent, None, self.now, &mut self.dice);
+        let (reply, pair) = self.provider.renew(spent, None, self.now, &mut self.rng);
         let refused = reply.meaning == Meaning::Refused;
         let at = self.now + reply.takes.min(20 * SECOND) + 30;
         self.later(at, Timed::OwnerWrites { pair, spent, refused });
@@ -360,7 +360,7 @@ impl World {
         match pair {
             Some(pair) => self.owner_writes(pair, Some(spent)),
             None if refused => {
-                let whole = self.dice.percent(50);
+                let whole = self.rng.percent(50);
                 self.owner.blank(whole, self.machine.wall(self.now));
                 self.stirs()
             }
@@ -383,7 +383,7 @@ impl World {
         let due = self.process.as_ref().and_then(|process| process.expected);
         self.see(Observation::Woke { late: due.is_some_and(|due| now - due > MINUTE) })?;
         // A response may be lost if the process was not there to receive it.
-        if self.dice.percent(50)
+        if self.rng.percent(50)
             && let Some(process) = &mut self.process
         {
             process.lose_answer(now);

@@ -15,8 +15,8 @@ mod shutdown;
 mod tokens;
 
 use crate::laws::{Broken, Laws};
-use crate::observation::{Millis, Observation, Who, Wishes};
-use crate::rng::Dice;
+use crate::observation::{Millis, Observation, UserSettings, Who};
+use crate::rng::Rng;
 use crate::schedule::{Plan, Start};
 use crate::stats::Stats;
 use crate::trace;
@@ -43,7 +43,7 @@ pub struct World {
     now: Millis,
     end: Millis,
     start: Start,
-    wishes: Wishes,
+    user_settings: UserSettings,
     plan: Plan,
     next: usize,
     later: BinaryHeap<Later>,
@@ -76,9 +76,9 @@ pub struct World {
     laws: Laws,
     well: bool,
     renewable: bool,
-    dice: Dice,
+    rng: Rng,
     /// The random duration of each action; it affects nothing else.
-    pace: Dice,
+    pace: Rng,
     stats: Stats,
     trace: Option<Vec<(Millis, String)>>,
 }
@@ -94,20 +94,20 @@ pub struct Outcome {
 
 impl World {
     fn new(plan: Plan, traced: bool) -> Self {
-        let start = plan.wishes;
-        let wishes = Wishes {
+        let start = plan.user_settings;
+        let user_settings = UserSettings {
             interval: start.interval,
             renewal: start.renewal,
             free_only: false,
-            tell_limit: true,
-            tell_sign_in: true,
-            tell_recovery: true,
+            notify_limit: true,
+            notify_sign_in: true,
+            notify_recovery: true,
         };
         Self {
             now: 0,
             end: plan.length,
             start,
-            wishes,
+            user_settings,
             next: 0,
             later: BinaryHeap::new(),
             order: 0,
@@ -131,11 +131,11 @@ impl World {
             granted: None,
             looks_at: 0,
             names: Vec::new(),
-            laws: Laws::watching(wishes),
+            laws: Laws::watching(user_settings),
             well: false,
             renewable: false,
-            dice: Dice::fork(plan.seed, 2),
-            pace: Dice::fork(plan.seed, 3),
+            rng: Rng::fork(plan.seed, 2),
+            pace: Rng::fork(plan.seed, 3),
             stats: Stats::default(),
             trace: traced.then(Vec::new),
             plan,
@@ -154,7 +154,7 @@ impl World {
     }
 
     fn live(&mut self) -> Step {
-        self.see(Observation::Settings(self.wishes))?;
+        self.see(Observation::Settings(self.user_settings))?;
         self.see(Observation::Service(true))?;
         let pair = self.provider.sign_in(crate::schedule::Person::Ann, 0);
         self.owner.name = Some(crate::schedule::Person::Ann);

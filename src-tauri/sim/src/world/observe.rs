@@ -9,7 +9,7 @@ use holdoff_core::gate::{Cooldown, Gate, GateState};
 use holdoff_core::notification::Phase;
 use holdoff_core::record::ledger::{LedgerEntry, LedgerEvent, OutcomeKind};
 use holdoff_core::state::Provider;
-use holdoff_core::{AccountId, AccountState, CredentialRead, Report, State};
+use holdoff_core::{AccountId, AccountState, CredentialRead, Endpoint, Report, State};
 use std::time::Duration;
 
 /// The cap of law 3, with its jitter.
@@ -21,8 +21,8 @@ impl World {
         let showing = queue.filter(|queued| queued.phase == Phase::Showing).map(|queued| queued.kind);
         let kept = Kept {
             save: self.saves,
-            usage: self.gate(&state.usage),
-            token: self.gate(&state.token),
+            usage: self.gate(&state.gates[Endpoint::Usage]),
+            token: self.gate(&state.gates[Endpoint::Token]),
             reading: state.reading.is_some(),
             showing: Showing::of(showing),
         };
@@ -36,14 +36,14 @@ impl World {
     }
 
     fn gate(&self, gate: &Gate) -> GateKept {
-        let spending = gate.spending.as_ref().and_then(|spending| {
+        let intent_token = gate.intent_token.as_ref().and_then(|spending| {
             let known = [self.owner.refresh_token(), self.owner.previous_refresh_token()];
             let token = known.into_iter().flatten().find(|token| token.fingerprint() == *spending)?;
             Some(token_id(token.expose()))
         });
         GateKept {
             intent: gate.intent.map(|at| self.machine.really(at)),
-            spending,
+            intent_token,
             door: match &gate.state {
                 GateState::Open => Door::Open,
                 GateState::CoolingDown { until, .. } => Door::Until(self.machine.really(*until)),
@@ -148,7 +148,7 @@ impl World {
             && self.looks_at != at
         {
             self.looks_at = at;
-            self.later(at, super::events::Timed::Look);
+            self.later(at, super::events::Timed::Settle);
         }
         Ok(())
     }
@@ -158,18 +158,18 @@ impl World {
         let Some(process) = &self.process else {
             return (false, false);
         };
-        match &process.account.state().usage.state {
+        match &process.account.state().gates[Endpoint::Usage].state {
             GateState::Open => (false, false),
             GateState::CoolingDown { cause, since, until } => {
                 let longer = until.since(*since) > LONGEST_UNASKED;
-                (false, longer || matches!(cause, Cooldown::MemoryLost))
+                (false, longer || matches!(cause, Cooldown::StateLost))
             }
             GateState::Paused { .. } => (true, false),
         }
     }
 
     fn can_ask(&self) -> bool {
-        let up = !self.machine.asleep && !self.machine.off && !self.offline && !self.wishes.free_only;
+        let up = !self.machine.asleep && !self.machine.off && !self.offline && !self.user_settings.free_only;
         let runs = self.process.as_ref().is_some_and(|process| process.ends.is_none());
         up && runs && !self.disk.full
     }
@@ -184,7 +184,8 @@ impl World {
     }
 
     fn is_renewable(&self) -> bool {
-        let stored = self.owner.sign_in().filter(|_| self.can_ask() && self.wishes.renewal && !self.owner.shielded);
+        let stored =
+            self.owner.sign_in().filter(|_| self.can_ask() && self.user_settings.renewal && !self.owner.shielded);
         let Some(refresh) = stored.and_then(|stored| stored.refresh) else {
             return false;
         };

@@ -3,7 +3,7 @@
 use super::events::SETTLING;
 use super::tokens::{LIFE, Pair, SETUP_TOKEN_LIFE};
 use crate::observation::{MINUTE, Millis, SignIn, TokenId};
-use crate::rng::Dice;
+use crate::rng::Rng;
 use crate::schedule::Person;
 use holdoff_core::credential::token::Token;
 use holdoff_core::credential::{CredentialMissing, Identity, RenewedTokens};
@@ -116,12 +116,12 @@ impl Owner {
     }
 
     /// The owner rewrites its file.
-    pub(super) fn write(&mut self, pair: Pair, keeps: Option<TokenId>, now: Wall, dice: &mut Dice) {
+    pub(super) fn write(&mut self, pair: Pair, keeps: Option<TokenId>, now: Wall, rng: &mut Rng) {
         let refresh = pair.refresh.or(keeps);
         let ends = now.0 + LIFE;
         // Some versions omit either expiry.
-        let expires = if dice.percent(4) { "null".to_owned() } else { ends.to_string() };
-        let lasts = if dice.percent(50) {
+        let expires = if rng.percent(4) { "null".to_owned() } else { ends.to_string() };
+        let lasts = if rng.percent(50) {
             format!(r#","refreshTokenExpiresAt":{}"#, ends + 29 * 24 * 60 * MINUTE)
         } else {
             String::new()

@@ -7,8 +7,8 @@ use super::events::Timed;
 use super::owner::{Lock, identity};
 use super::{PLACE, Step, World};
 use crate::laws::Broken;
-use crate::observation::{Found, Millis, Observation, SECOND, Wishes};
-use crate::schedule::{Happening, Person, Tear};
+use crate::observation::{Found, Millis, Observation, SECOND, UserSettings};
+use crate::schedule::{Person, Tear, WorldEvent};
 use holdoff_core::account::{Account, Event, Preferences};
 use holdoff_core::credential::location::PreviousAccount;
 use holdoff_core::credential::{Identity, RenewedTokens};
@@ -29,7 +29,7 @@ pub(super) struct Process {
     pub(super) place: CredentialLocation,
     /// What the state store holds of all accounts.
     pub(super) kept: Vec<(AccountId, Rc<AccountState>)>,
-    pub(super) memory: GateRecovery,
+    pub(super) recovery: GateRecovery,
     pub(super) loss: Option<StateLoss>,
     /// When the account wants to be woken.
     pub(super) until: Option<Millis>,
@@ -91,12 +91,12 @@ impl World {
 
     pub(super) fn settings(&self) -> Settings {
         Settings {
-            polling_interval: Duration::from_millis(u64::try_from(self.wishes.interval).unwrap_or(300_000)),
-            notify_rate_limit: self.wishes.tell_limit,
-            notify_sign_in: self.wishes.tell_sign_in,
-            notify_recovery: self.wishes.tell_recovery,
-            renewal: self.wishes.renewal,
-            readings: Some(if self.wishes.free_only { Readings::FreeOnly } else { Readings::Ask }),
+            polling_interval: Duration::from_millis(u64::try_from(self.user_settings.interval).unwrap_or(300_000)),
+            notify_rate_limit: self.user_settings.notify_limit,
+            notify_sign_in: self.user_settings.notify_sign_in,
+            notify_recovery: self.user_settings.notify_recovery,
+            renewal: self.user_settings.renewal,
+            readings: Some(if self.user_settings.free_only { Readings::FreeOnly } else { Readings::Ask }),
             notify_thresholds: if self.start.windows { Thresholds::DEFAULT } else { Thresholds::default() },
             notify_forecast: self.start.windows,
             notify_reset: self.start.windows,
@@ -124,15 +124,15 @@ impl World {
         if lost {
             state.loss = Some(StateLoss::found(self.disk.recent(), now));
         }
-        let mut memory = GateRecovery::new(self.disk.recent(), state.loss.clone(), now);
-        memory.remind_all(&mut state, now);
+        let mut recovery = GateRecovery::new(self.disk.recent(), state.loss.clone(), now);
+        recovery.apply_to_all(&mut state, now);
         let mut place = CredentialLocation::known(&state, Provider::Anthropic, PLACE);
         let kept: Vec<_> =
             std::mem::take(&mut state.accounts).into_iter().map(|(id, kept)| (id, Rc::new(kept))).collect();
         self.see(Observation::Started(seen))?;
         let before = place.looked(&self.owner.read(), now);
         let id = place.account.clone().unwrap_or_else(unnamed);
-        let account = self.take_up(&id, before, &place, &kept, &memory)?;
+        let account = self.take_up(&id, before, &place, &kept, &recovery)?;
         self.processes += 1;
         self.stats.starts += 1;
         self.process = Some(Process {
@@ -141,7 +141,7 @@ impl World {
             loss: state.loss,
             place,
             kept,
-            memory,
+            recovery,
             until: Some(self.now),
             expected: None,
             busy: None,
@@ -175,14 +175,14 @@ impl World {
         before: Option<PreviousAccount>,
         place: &CredentialLocation,
         kept: &[(AccountId, Rc<AccountState>)],
-        memory: &GateRecovery,
+        recovery: &GateRecovery,
     ) -> Result<Account, Broken> {
         let now = self.machine.moment(self.now);
         let who = self.who(id);
         self.see(Observation::Account(who))?;
         let mut state = find(kept, id).cloned().unwrap_or_else(|| {
             let mut fresh = AccountState::new(Provider::Anthropic);
-            memory.remind(id, &mut fresh, now);
+            recovery.apply_to_new(id, &mut fresh, now);
             fresh
         });
         if let Some(PreviousAccount::Unnamed(unnamed)) = &before
@@ -192,12 +192,12 @@ impl World {
             self.see_renamed(unnamed, id)?;
         }
         for (other, beside) in kept.iter().filter(|(other, _)| other.is_beside(id)) {
-            state.share_left_behind(&beside.gates(), now);
+            state.gates.share_left_behind(&beside.gates, now);
             let (from, into) = (self.who(other), self.who(id));
             self.see(Observation::Beside { from, into })?;
         }
         self.incarnation += 1;
-        let seed = self.dice.draw();
+        let seed = self.rng.draw();
         let mut account = Account::new(id.clone(), PLACE.to_owned(), state, self.preferences(), now, seed);
         if place.account.as_ref() == Some(id) {
             account.settled_with(&place.sign_in);
@@ -226,7 +226,7 @@ impl World {
         process.place.settle();
         let before = process.place.looked(&self.owner.read(), now);
         let id = process.place.account.clone().unwrap_or_else(unnamed);
-        process.account = self.take_up(&id, before, &process.place, &process.kept, &process.memory)?;
+        process.account = self.take_up(&id, before, &process.place, &process.kept, &process.recovery)?;
         process.account.handle(Event::NoticeService(!self.muted), now);
         self.process = Some(process);
         Ok(())
@@ -240,10 +240,10 @@ impl World {
         }
     }
 
-    pub(super) fn person_does(&mut self, what: Happening) -> Step {
+    pub(super) fn person_does(&mut self, what: WorldEvent) -> Step {
         let now = self.machine.moment(self.now);
         match what {
-            Happening::Crash { actions, tear, off } => {
+            WorldEvent::Crash { actions, tear, off } => {
                 if actions == 0 {
                     return self.crash(None, tear, off);
                 }
@@ -251,7 +251,7 @@ impl World {
                     process.crash = Some((actions, tear, off));
                 }
             }
-            Happening::Quit(off) => {
+            WorldEvent::Quit(off) => {
                 if let Some(process) = &mut self.process
                     && process.ends.is_none()
                 {
@@ -262,31 +262,40 @@ impl World {
                     self.start_at = Some(self.now + off + 60 * SECOND);
                 }
             }
-            Happening::Refresh => {
+            WorldEvent::Refresh => {
                 if let Some(process) = &mut self.process {
                     let verdict = process.account.refresh(now);
                     process.until = Some(self.now);
                     self.tell(|| format!("a person asks for a reading: {verdict:?}"));
                 }
             }
-            Happening::Look => return self.view(),
-            Happening::Interval(interval) => return self.wish(Wishes { interval, ..self.wishes }),
-            Happening::Renewal(renewal) => return self.wish(Wishes { renewal, ..self.wishes }),
-            Happening::FreeOnly(lasts) => {
-                self.later(self.now + lasts, Timed::Asks);
-                return self.wish(Wishes { free_only: true, ..self.wishes });
+            WorldEvent::View => return self.view(),
+            WorldEvent::Interval(interval) => {
+                return self.change_settings(UserSettings { interval, ..self.user_settings });
             }
-            Happening::Tell(tell_limit, tell_sign_in, tell_recovery) => {
-                return self.wish(Wishes { tell_limit, tell_sign_in, tell_recovery, ..self.wishes });
+            WorldEvent::Renewal(renewal) => {
+                return self.change_settings(UserSettings { renewal, ..self.user_settings });
+            }
+            WorldEvent::FreeOnly(lasts) => {
+                self.later(self.now + lasts, Timed::Asks);
+                return self.change_settings(UserSettings { free_only: true, ..self.user_settings });
+            }
+            WorldEvent::Notifications(notify_limit, notify_sign_in, notify_recovery) => {
+                return self.change_settings(UserSettings {
+                    notify_limit,
+                    notify_sign_in,
+                    notify_recovery,
+                    ..self.user_settings
+                });
             }
             _ => {}
         }
         Ok(())
     }
 
-    pub(super) fn wish(&mut self, wishes: Wishes) -> Step {
-        self.wishes = wishes;
-        self.see(Observation::Settings(wishes))?;
+    pub(super) fn change_settings(&mut self, user_settings: UserSettings) -> Step {
+        self.user_settings = user_settings;
+        self.see(Observation::Settings(user_settings))?;
         self.tell_process(Event::Preferences(self.preferences()));
         Ok(())
     }
@@ -298,7 +307,7 @@ impl World {
         }
         self.stats.crashes += 1;
         self.dies(saving)?;
-        self.disk.tear(tear, &mut self.dice);
+        self.disk.tear(tear, &mut self.rng);
         self.start_at = Some(self.now + off);
         Ok(())
     }
@@ -307,7 +316,7 @@ impl World {
     pub(super) fn dies(&mut self, saving: Option<Box<AccountState>>) -> Step {
         if let Some(state) = saving {
             let all = [Progress::Nothing, Progress::FirstTorn, Progress::First, Progress::SecondTorn, Progress::Both];
-            let progress = *self.dice.pick(&all);
+            let progress = *self.rng.pick(&all);
             self.tell(|| format!("dies while saving: {progress:?}"));
             self.save(*state, progress)?;
         }

@@ -4,7 +4,7 @@ use super::answers::{self, Reply};
 use super::quota;
 use super::tokens::{LIFE, Pair};
 use crate::observation::{HOUR, MINUTE, Millis, SECOND, TokenId};
-use crate::rng::Dice;
+use crate::rng::Rng;
 use crate::schedule::{Hours, Person, RetryAfter, Start, Token, Usage};
 use std::collections::VecDeque;
 
@@ -148,29 +148,29 @@ impl Provider {
     }
 
     /// A usage request arrives.
-    pub(super) fn ask(&mut self, token: TokenId, now: Millis, dice: &mut Dice) -> Reply {
+    pub(super) fn ask(&mut self, token: TokenId, now: Millis, rng: &mut Rng) -> Reply {
         self.settle(now);
         let person = self.get(token).map_or(Person::Ann, |token| token.person);
         if let Some((mood, _)) = self.usage {
-            return answers::usage(mood, token, now, dice);
+            return answers::usage(mood, token, now, rng);
         }
         if !self.is_good(token, now) {
-            return answers::usage(Usage::Unauthorized, token, now, dice);
+            return answers::usage(Usage::Unauthorized, token, now, rng);
         }
         if !self.has_scope(token) {
-            return answers::usage(Usage::MissingScope, token, now, dice);
+            return answers::usage(Usage::MissingScope, token, now, rng);
         }
         let at = person.login();
         let over = self.count(person, now) > self.budget;
         if now < self.blocked[at] || over {
             if over || self.re_arms {
-                self.blocked[at] = self.blocked[at].max(now + dice.between(5, 60) * MINUTE);
+                self.blocked[at] = self.blocked[at].max(now + rng.between(5, 60) * MINUTE);
             }
             let left = u32::try_from((self.blocked[at] - now) / SECOND + 1).unwrap_or(u32::MAX);
-            let asks = if dice.percent(60) { RetryAfter::Seconds(left) } else { RetryAfter::Zero };
-            return answers::usage(Usage::Limited { asks, hidden: false }, token, now, dice);
+            let asks = if rng.percent(60) { RetryAfter::Seconds(left) } else { RetryAfter::Zero };
+            return answers::usage(Usage::Limited { asks, hidden: false }, token, now, rng);
         }
-        quota::reading(now, person, self.hours, self.odd, dice)
+        quota::reading(now, person, self.hours, self.odd, rng)
     }
 
     /// A refresh token arrives. What it changes at the provider happens even if the response is lost.
@@ -179,7 +179,7 @@ impl Provider {
         token: TokenId,
         known: Option<&str>,
         now: Millis,
-        dice: &mut Dice,
+        rng: &mut Rng,
     ) -> (Reply, Option<Pair>) {
         self.settle(now);
         let mood = self.token.map(|(mood, _)| mood);
@@ -200,7 +200,7 @@ impl Provider {
             Some(Token::Trouble { .. } | Token::Silent { .. } | Token::Wasted) => {
                 (answers::no_grant(mood, token, now), None)
             }
-            _ => (answers::grant(pair, mood == Some(Token::Mixed), known, dice), Some(pair)),
+            _ => (answers::grant(pair, mood == Some(Token::Mixed), known, rng), Some(pair)),
         }
     }
 

@@ -4,7 +4,7 @@ use super::answers::{Reply, reply, text};
 use super::machine::Machine;
 use crate::observation::{DAY, HOUR, Meaning, Millis, Said, thousandths};
 use crate::office;
-use crate::rng::Dice;
+use crate::rng::Rng;
 use crate::schedule::{Hours, Person, RetryAfter};
 
 /// One window in a response; `used` is reported in tenths of a percent.
@@ -77,12 +77,12 @@ pub(super) fn session(at: Millis, now: Millis, person: Person, hours: Hours) -> 
     (format!(r#"{{"rate_limits":{{{}}}}}"#, told.join(",")), said)
 }
 
-pub(super) fn reading(now: Millis, person: Person, used: Hours, odd: u8, dice: &mut Dice) -> Reply {
-    let odd = dice.percent(u64::from(odd)).then(|| *dice.pick(&ODD));
-    let mut hours = Some(window(now, person, 5 * HOUR, used)).filter(|_| odd.is_some() || !dice.percent(8));
-    let mut week = Some(window(now, person, 7 * DAY, used)).filter(|_| odd.is_some() || !dice.percent(1));
+pub(super) fn reading(now: Millis, person: Person, used: Hours, odd: u8, rng: &mut Rng) -> Reply {
+    let odd = rng.percent(u64::from(odd)).then(|| *rng.pick(&ODD));
+    let mut hours = Some(window(now, person, 5 * HOUR, used)).filter(|_| odd.is_some() || !rng.percent(8));
+    let mut week = Some(window(now, person, 7 * DAY, used)).filter(|_| odd.is_some() || !rng.percent(1));
     let month = window(now, person, 30 * DAY, used);
-    let mut month = Some(Told { resets: None, ..month }).filter(|month| month.used > 0.0 && !dice.percent(50));
+    let mut month = Some(Told { resets: None, ..month }).filter(|month| month.used > 0.0 && !rng.percent(50));
     let fell = Some(UNUSED);
     match odd {
         None | Some(Odd::Nonsense) => {}
@@ -94,7 +94,7 @@ pub(super) fn reading(now: Millis, person: Person, used: Hours, odd: u8, dice: &
         Some(Odd::Moved) => week = week.map(|week| Told { used: week.used / 3.0, resets: Some(now + 6 * DAY) }),
     }
     let nonsense = odd == Some(Odd::Nonsense);
-    let wobble = dice.between(0, 1);
+    let wobble = rng.between(0, 1);
     let shown = |told: Option<Told>| {
         told.map_or(r#"{"utilization":null,"resets_at":null}"#.to_owned(), |Told { used, resets }| {
             let at = |ends| Machine::server_time(ends).0 / 1000 + wobble;

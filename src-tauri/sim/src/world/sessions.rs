@@ -7,32 +7,32 @@ use crate::observation::{MINUTE, Observation};
 use crate::schedule::Person;
 use holdoff_core::account::Event;
 use holdoff_core::providers::anthropic::status_line;
-use holdoff_core::{Here, Speaker, State, Told};
+use holdoff_core::{Here, ReportedReading, Speaker, State};
 
 impl World {
     pub(super) fn session_tells(&mut self) -> Step {
         let stored = self.owner.person;
-        let any = *self.dice.pick(&Person::ALL);
+        let any = *self.rng.pick(&Person::ALL);
         // Older versions do not name a session's account: there, only the person who is signed in has one.
-        let person = if self.start.names_itself && self.dice.percent(30) { any } else { stored };
+        let person = if self.start.names_itself && self.rng.percent(30) { any } else { stored };
         let speaker = match (self.start.names_itself, person == stored) {
             (false, _) => Speaker::Unnamed,
-            (true, false) if self.dice.percent(50) => Speaker::OwnToken,
+            (true, false) if self.rng.percent(50) => Speaker::OwnToken,
             (true, _) => {
                 let identity = super::owner::identity(person);
-                let organization = identity.organization_id.filter(|_| self.dice.percent(50) || person != stored);
+                let organization = identity.organization_id.filter(|_| self.rng.percent(50) || person != stored);
                 Speaker::Named { account: identity.account.unwrap_or_default(), organization }
             }
         };
         let oldest = if person == stored { self.owner.changed_at + MINUTE } else { 0 };
-        let at = (self.now - self.dice.between(0, 10 * MINUTE)).max(oldest);
+        let at = (self.now - self.rng.between(0, 10 * MINUTE)).max(oldest);
         let told_apart = self.start.names_itself || self.owner.name == Some(stored);
         if at > self.now || self.owner.sign_in().is_none() || !told_apart {
             return Ok(());
         }
         let (text, said) = quota::session(at, self.now, person, self.start.hours);
         let who = self.who(&id_of(person));
-        self.see(Observation::Told { who, at, said })?;
+        self.see(Observation::SessionReading { who, at, said })?;
         let at = self.machine.wall(at);
         let written = Some(self.machine.wall(self.owner.changed_at));
         let now = self.machine.moment(self.now);
@@ -43,7 +43,7 @@ impl World {
         let Some(reading) = reading else { return Ok(()) };
         let mut state = State::new(self.machine.boot_id());
         state.accounts = process.kept.iter().map(|(id, kept)| (id.clone(), (**kept).clone())).collect();
-        let told = Told { place: PLACE.to_owned(), speaker, reading };
+        let told = ReportedReading { place: PLACE.to_owned(), speaker, reading };
         if let Some(pushed) = told.whose(Some(Here { place: &place, written }), std::slice::from_ref(&place), &state) {
             self.tell_process(Event::Reading(pushed));
         }

@@ -7,7 +7,7 @@ use holdoff_core::gate::{Cooldown, GateState, Pause};
 use holdoff_core::quota::{Amount, Spend};
 use holdoff_core::settings::AccountSettings;
 use holdoff_core::state::Provider;
-use holdoff_core::{AccountState, LocalTime};
+use holdoff_core::{AccountState, Endpoint, LocalTime};
 use holdoff_core::{Boot, Moment, QuotaWindow, Reading, Settings, Source, State, Wall};
 use holdoff_engine::storage::state_store::Snapshot;
 use std::collections::BTreeSet;
@@ -32,7 +32,7 @@ fn account(name: &str, percent: f64) -> AccountState {
     account.sign_in.seen = Some(CredentialPresence::Present { fingerprint, expires_at: None });
     account.sign_in.identity = Identity { email: Some(format!("{name}@example.com")), ..Identity::default() };
     account.next = Some(later(5));
-    account.usage.last_request = Some(NOW);
+    account.gates[Endpoint::Usage].last_request = Some(NOW);
     let window = QuotaWindow {
         id: "five_hour".into(),
         kind: holdoff_core::providers::anthropic::window_kind("five_hour", None),
@@ -50,13 +50,14 @@ fn account(name: &str, percent: f64) -> AccountState {
 
 fn limited(mut account: AccountState, minutes: u64) -> AccountState {
     let cause = Cooldown::RateLimited { retry_after_s: None };
-    account.usage.state = GateState::CoolingDown { cause, since: NOW, until: later(minutes) };
+    account.gates[Endpoint::Usage].state = GateState::CoolingDown { cause, since: NOW, until: later(minutes) };
     account
 }
 
 fn paused(mut account: AccountState) -> AccountState {
     let fingerprint = Token::new("x".to_owned()).unwrap().fingerprint();
-    account.usage.state = GateState::Paused { cause: Pause::Rejected, since: NOW, fingerprint, beneath: None };
+    account.gates[Endpoint::Usage].state =
+        GateState::Paused { cause: Pause::Rejected, since: NOW, fingerprint, beneath: None };
     account
 }
 
@@ -83,12 +84,12 @@ impl Desk {
         Self { snapshot, settings: Settings::default(), elsewhere: BTreeSet::new() }
     }
 
-    fn face(&self) -> TrayModel {
-        self.known(face)
+    fn model(&self) -> TrayModel {
+        self.with_context(tray_model)
     }
 
-    fn known<R>(&self, show: impl FnOnce(&Known<'_>) -> R) -> R {
-        show(&Known {
+    fn with_context<R>(&self, show: impl FnOnce(&ViewContext<'_>) -> R) -> R {
+        show(&ViewContext {
             snapshot: &self.snapshot,
             settings: &self.settings,
             setting_problems: &[],
@@ -111,18 +112,18 @@ impl Desk {
             Entry::Item { label, .. } => label,
             Entry::Separator => "-".to_owned(),
         };
-        self.face().menu.into_iter().map(label).collect()
+        self.model().menu.into_iter().map(label).collect()
     }
 }
 
 #[track_caller]
-fn check_icon(accounts: Vec<AccountState>, mark: Glyph, percent: u8) {
+fn check_icon(accounts: Vec<AccountState>, glyph: Glyph, percent: u8) {
     let names = ["a", "b", "c"];
     for turn in 0..accounts.len() {
         let mut turned = accounts.clone();
         turned.rotate_left(turn);
-        let icon = Desk::new(names.into_iter().zip(turned).collect()).face().icon;
-        assert_eq!((icon.mark, icon.used_percent), (mark, Some(percent)), "whatever the order");
+        let icon = Desk::new(names.into_iter().zip(turned).collect()).model().icon;
+        assert_eq!((icon.glyph, icon.used_percent), (glyph, Some(percent)), "whatever the order");
     }
 }
 
@@ -159,7 +160,7 @@ fn menu_and_tooltip_have_a_section_per_account() {
         "Quit Holdoff",
     ];
     assert_eq!(labels, expect);
-    let tooltip = desk.face().tooltip;
+    let tooltip = desk.model().tooltip;
     let lines: Vec<&str> = tooltip.lines().collect();
     assert_eq!(lines[..3], ["ann@example.com", "5-hour 42 %", "The office"]);
     assert!(lines[3].starts_with("5-hour 7 % (read 12:00)") && lines[4].contains("Next check at 13:00"));
@@ -170,7 +171,7 @@ fn menu_and_tooltip_have_a_section_per_account() {
 fn menu_layout_does_not_depend_on_percentages() {
     let kinds = |percent| {
         let desk = Desk::new(vec![("ann", account("ann", percent)), ("bob", account("bob", percent))]);
-        desk.face().menu.iter().map(|entry| matches!(entry, Entry::Separator)).collect::<Vec<_>>()
+        desk.model().menu.iter().map(|entry| matches!(entry, Entry::Separator)).collect::<Vec<_>>()
     };
     assert_eq!(kinds(1.0), kinds(99.0));
 }
@@ -178,27 +179,27 @@ fn menu_layout_does_not_depend_on_percentages() {
 #[test]
 fn refresh_entry_is_enabled_once_any_account_may_be_polled() {
     let mut free = account("ann", 1.0);
-    free.usage.last_request = None;
+    free.gates[Endpoint::Usage].last_request = None;
     let desk = Desk::new(vec![("ann", free), ("bob", limited(account("bob", 7.0), 60))]);
-    assert!(desk.face().menu.contains(&Entry::item("Refresh", TrayAction::Refresh)));
+    assert!(desk.model().menu.contains(&Entry::item("Refresh", TrayAction::Refresh)));
     let desk = Desk::new(vec![("ann", signed_out(account("ann", 1.0))), ("bob", limited(account("bob", 7.0), 60))]);
     assert!(desk.labels().contains(&"Refresh (available at 13:00)".to_owned()));
 }
 
 #[test]
 fn tooltip_omits_the_name_of_a_single_account() {
-    let tooltip = Desk::new(vec![("ann", account("ann", 42.0))]).face().tooltip;
+    let tooltip = Desk::new(vec![("ann", account("ann", 42.0))]).model().tooltip;
     assert_eq!(tooltip, "5-hour 42 %");
 }
 
 #[test]
 fn tooltip_and_menu_say_when_all_accounts_are_disabled() {
     let mut desk = Desk::new(vec![]);
-    assert_eq!(desk.face().tooltip, "No readings yet.");
+    assert_eq!(desk.model().tooltip, "No readings yet.");
     let mut place = CredentialLocation::known(&desk.snapshot.state, Provider::Anthropic, "~/.claude/.credentials.json");
     place.account = Some(id("ann"));
     desk.snapshot.state.places.push(place);
-    assert_eq!(desk.face().tooltip, "All accounts are switched off.");
+    assert_eq!(desk.model().tooltip, "All accounts are switched off.");
     assert_eq!(desk.labels()[0], "All accounts are switched off");
 }
 
@@ -211,12 +212,12 @@ fn response_without_limits_shows_unknown_or_stale() {
     for reading in [&mut never.reading, &mut once.reading].into_iter().flatten() {
         reading.no_limits_at = Some(NOW.wall);
     }
-    let face = Desk::new(vec![("ann", never)]).face();
-    assert_eq!((face.icon.mark, face.icon.used_percent), (Glyph::Unknown, None));
-    assert_eq!(face.tooltip, "Anthropic reported no limits for this account at 12:00.\nNext check at 12:05.");
-    let face = Desk::new(vec![("ann", once)]).face();
-    assert_eq!((face.icon.mark, face.icon.used_percent), (Glyph::Stale, Some(42)));
-    assert!(face.tooltip.contains("Anthropic reported no limits at 12:00."), "{}", face.tooltip);
+    let model = Desk::new(vec![("ann", never)]).model();
+    assert_eq!((model.icon.glyph, model.icon.used_percent), (Glyph::Unknown, None));
+    assert_eq!(model.tooltip, "Anthropic reported no limits for this account at 12:00.\nNext check at 12:05.");
+    let model = Desk::new(vec![("ann", once)]).model();
+    assert_eq!((model.icon.glyph, model.icon.used_percent), (Glyph::Stale, Some(42)));
+    assert!(model.tooltip.contains("Anthropic reported no limits at 12:00."), "{}", model.tooltip);
 }
 
 /// An enterprise seat.
@@ -233,9 +234,9 @@ fn plan_without_windows_shows_its_spend() {
     };
     let mut seat = account("ann", 42.0);
     seat.reading = Some(Reading::new(Source::UsageEndpoint, NOW.wall, vec![], vec![spent]));
-    let face = Desk::new(vec![("ann", seat)]).face();
-    assert_eq!((face.icon.mark, face.icon.used_percent), (Glyph::Level, Some(81)));
-    assert_eq!(face.tooltip, "Extra usage 81 %, $81.00 of $100.00");
+    let model = Desk::new(vec![("ann", seat)]).model();
+    assert_eq!((model.icon.glyph, model.icon.used_percent), (Glyph::Level, Some(81)));
+    assert_eq!(model.tooltip, "Extra usage 81 %, $81.00 of $100.00");
 }
 
 #[test]
@@ -248,7 +249,7 @@ fn accounts_polled_by_another_process_are_named_in_panel_and_tray() {
         place.sign_in = state.accounts[&id(name)].sign_in.clone();
         state.places.push(place);
     }
-    let troubles = |desk: &Desk| desk.known(crate::view_model::view).troubles;
+    let troubles = |desk: &Desk| desk.with_context(crate::view_model::view).troubles;
     assert!(troubles(&desk).is_empty());
     desk.elsewhere = [id("ann"), id("bob"), id("never-asked-here")].into();
     let said = troubles(&desk);
@@ -261,5 +262,5 @@ fn accounts_polled_by_another_process_are_named_in_panel_and_tray() {
     // Of one that it has kept nothing of, there is no name to say.
     desk.snapshot.state = State::new("boot".into());
     assert!(troubles(&desk).is_empty());
-    assert_eq!(desk.face().tooltip, "Another copy of Holdoff is running, so this one sends no requests.");
+    assert_eq!(desk.model().tooltip, "Another copy of Holdoff is running, so this one sends no requests.");
 }

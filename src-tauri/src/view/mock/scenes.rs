@@ -113,12 +113,12 @@ fn stale() -> AccountState {
 fn unknown() -> AccountState {
     let mut account = unread(account());
     account.sign_in.plan = None;
-    account.usage.last_request = None;
+    account.gates[Endpoint::Usage].last_request = None;
     AccountState { next: Some(after(4 * SECOND)), ..account }
 }
 
 fn recovered() -> AccountState {
-    let account = AccountState { mended: true, next: Some(after(5 * MINUTE)), ..account() };
+    let account = AccountState { sign_in_recovered: true, next: Some(after(5 * MINUTE)), ..account() };
     old(account, 0)
 }
 
@@ -163,14 +163,14 @@ fn waiting() -> Scene {
 /// A new sign-in after a pause that no request has confirmed yet.
 fn checking() -> AccountState {
     let mut account = old(account(), 26 * MINUTE);
-    account.usage.intent = Some(NOW);
-    AccountState { troubled: true, next: Some(after(-SECOND)), ..account }
+    account.gates[Endpoint::Usage].intent = Some(NOW);
+    AccountState { sign_in_failed: true, next: Some(after(-SECOND)), ..account }
 }
 
 fn checking_later() -> AccountState {
     let mut account = checking();
-    account.usage.intent = None;
-    account.usage.last_request = Some(after(-MINUTE));
+    account.gates[Endpoint::Usage].intent = None;
+    account.gates[Endpoint::Usage].last_request = Some(after(-MINUTE));
     account
 }
 
@@ -195,8 +195,8 @@ fn no_terminal() -> Scene {
 
 fn renewal_stopped() -> AccountState {
     let mut account = renewing();
-    account.token.state = pause(Pause::RefreshRefused);
-    AccountState { troubled: true, ..account }
+    account.gates[Endpoint::Token].state = pause(Pause::RefreshRefused);
+    AccountState { sign_in_failed: true, ..account }
 }
 
 /// One account with a cooldown and two locations, one account that is disabled, and a folder without a sign-in.
@@ -227,7 +227,7 @@ fn two_accounts() -> Scene {
 
 fn free_only() -> AccountState {
     let mut account = read(account(), 2 * HOUR, vec![five_hour(), weekly()]);
-    account.usage.free_only = true;
+    account.gates[Endpoint::Usage].free_only = true;
     let reading = account.reading.as_mut().unwrap();
     (reading.source, reading.money) = (Source::StatusLine, Vec::new());
     AccountState { next: None, ..account }
@@ -250,7 +250,7 @@ fn switched_off() -> Scene {
 
 fn updating(change: impl FnOnce(&mut UpdatesStatus), settings: Value) -> Scene {
     let mut scene = Scene::of(account()).choosing(settings);
-    scene.updates = UpdatesStatus { can_look: true, package: Some(PackageKind::Archive), ..UpdatesStatus::default() };
+    scene.updates = UpdatesStatus { can_check: true, package: Some(PackageKind::Archive), ..UpdatesStatus::default() };
     change(&mut scene.updates);
     scene
 }

@@ -66,8 +66,8 @@ pub const LATER: [Break; 29] = [
         "it sends a request immediately after waking from sleep",
         change(
             POLL,
-            "Some(now.plus(self.dice.wake_pause()))",
-            "Some(if ON { now } else { now.plus(self.dice.wake_pause()) })",
+            "Some(now.plus(self.rng.wake_pause()))",
+            "Some(if ON { now } else { now.plus(self.rng.wake_pause()) })",
         ),
     ),
     one(
@@ -80,12 +80,12 @@ pub const LATER: [Break; 29] = [
         "the intent of a request is not saved",
         change(
             POLL,
-            "        self.step = Step::Noting { spacing };
+            "        self.step = Step::SavingIntent { spacing };
         self.persist_now()",
-            "        self.step = Step::Noting { spacing };
+            "        self.step = Step::SavingIntent { spacing };
         match self.persist_now() {
             Action::Persist(mut state) if ON => {
-                state.usage.withdraw();
+                state.gates[Endpoint::Usage].withdraw();
                 Action::Persist(state)
             }
             action => action,
@@ -133,10 +133,10 @@ pub const LATER: [Break; 29] = [
         "the ledger contains the token",
         change(
             HANDLE,
-            "        self.record(now, Endpoint::Usage, LedgerEvent::Completed { outcome: kind, detail: Some(told) });",
+            "        self.record(now, Endpoint::Usage, LedgerEvent::Completed { outcome: kind, detail: Some(text) });",
             "        let sent = self.credential.as_ref().map_or(\"\", |credential| credential.access_token.expose());
-        let told = if ON { format!(\"{told} {sent}\") } else { told };
-        self.record(now, Endpoint::Usage, LedgerEvent::Completed { outcome: kind, detail: Some(told) });",
+        let text = if ON { format!(\"{text} {sent}\") } else { text };
+        self.record(now, Endpoint::Usage, LedgerEvent::Completed { outcome: kind, detail: Some(text) });",
         ),
     ),
     one(
@@ -199,8 +199,8 @@ pub const LATER: [Break; 29] = [
         "every reading over a threshold is notified",
         change(
             "account/window_alerts.rs",
-            "filter(|percent| *percent > cycle.told.threshold)",
-            "filter(|percent| ON || *percent > cycle.told.threshold)",
+            "filter(|percent| *percent > cycle.alerted.threshold)",
+            "filter(|percent| ON || *percent > cycle.alerted.threshold)",
         ),
     ),
     one(
@@ -217,8 +217,8 @@ pub const LATER: [Break; 29] = [
         "it checks for updates as often as possible",
         change(
             UPDATES,
-            "        self.state.next = Some(now.plus(self.dice.jitter().lengthen(day)));",
-            "        self.state.next = (!ON).then(|| now.plus(self.dice.jitter().lengthen(day)));",
+            "        self.state.next = Some(now.plus(self.rng.jitter().lengthen(day)));",
+            "        self.state.next = (!ON).then(|| now.plus(self.rng.jitter().lengthen(day)));",
         ),
     ),
     one(
@@ -273,8 +273,8 @@ pub const LATER: [Break; 29] = [
         "it reads the sign-in forever",
         change(
             POLL,
-            "        self.look_at.is_none_or(|at| !at.is_after(now))",
-            "        ON || self.look_at.is_none_or(|at| !at.is_after(now))",
+            "        self.reread_at.is_none_or(|at| !at.is_after(now))",
+            "        ON || self.reread_at.is_none_or(|at| !at.is_after(now))",
         ),
     ),
 ];

@@ -19,8 +19,8 @@ fn id(name: &str) -> AccountId {
 /// A seat that asked `ago` minutes ago, with so many strikes.
 fn seat(ago: i64, strikes: u32) -> AccountState {
     let mut seat = AccountState::new(Provider::Anthropic);
-    seat.usage.last_request = Some(at(-ago));
-    seat.usage.strikes = strikes;
+    seat.gates[Endpoint::Usage].last_request = Some(at(-ago));
+    seat.gates[Endpoint::Usage].strikes = strikes;
     seat
 }
 
@@ -41,20 +41,30 @@ fn seat_id_consists_of_login_and_organization() {
 fn rate_limit_and_spacing_are_shared_by_seats_of_a_login() {
     let mut home = seat(4, 0);
     let mut acme = seat(1, 2);
-    acme.usage.state = cooling(20, &LIMITED);
-    home.share_gates(&acme.gates(), NOW);
-    assert_eq!((home.usage.strikes, &home.usage.state), (2, &acme.usage.state));
-    assert_eq!(home.usage.last_request, Some(at(-1)));
-    assert!(home.usage.shut(at(19), Spacing::Kept).is_some() && home.usage.shut(at(20), Spacing::Kept).is_none());
-    assert_eq!(home.token, AccountState::new(Provider::Anthropic).token, "the endpoints are told apart");
+    acme.gates[Endpoint::Usage].state = cooling(20, &LIMITED);
+    home.gates.share(&acme.gates, NOW);
+    assert_eq!(
+        (home.gates[Endpoint::Usage].strikes, &home.gates[Endpoint::Usage].state),
+        (2, &acme.gates[Endpoint::Usage].state)
+    );
+    assert_eq!(home.gates[Endpoint::Usage].last_request, Some(at(-1)));
+    assert!(
+        home.gates[Endpoint::Usage].shut(at(19), Spacing::Kept).is_some()
+            && home.gates[Endpoint::Usage].shut(at(20), Spacing::Kept).is_none()
+    );
+    assert_eq!(
+        home.gates[Endpoint::Token],
+        AccountState::new(Provider::Anthropic).gates[Endpoint::Token],
+        "the endpoints are told apart"
+    );
 
     // The other one's reading ends the strikes of both.
     let read = seat(0, 0);
-    home.share_gates(&read.gates(), at(21));
-    assert_eq!(home.usage.strikes, 0);
-    home.share_gates(&seat(9, 7).gates(), at(21));
-    assert_eq!(home.usage.strikes, 0, "what is older is known already");
-    assert_eq!(home.usage.last_request, Some(at(0)));
+    home.gates.share(&read.gates, at(21));
+    assert_eq!(home.gates[Endpoint::Usage].strikes, 0);
+    home.gates.share(&seat(9, 7).gates, at(21));
+    assert_eq!(home.gates[Endpoint::Usage].strikes, 0, "what is older is known already");
+    assert_eq!(home.gates[Endpoint::Usage].last_request, Some(at(0)));
 }
 
 #[test]
@@ -62,50 +72,57 @@ fn network_and_server_cooldowns_and_pauses_are_not_shared_between_seats() {
     let fingerprint = Token::new("sk-1".to_owned()).unwrap().fingerprint();
     let mut acme = seat(5, 0);
     for cause in [Cooldown::Network { why: "offline".into() }, Cooldown::Server { status: 500 }] {
-        acme.usage.state = cooling(20, &cause);
+        acme.gates[Endpoint::Usage].state = cooling(20, &cause);
         let mut home = seat(5, 0);
-        home.share_gates(&acme.gates(), NOW);
-        assert_eq!(home.usage.state, GateState::Open, "{cause:?}");
+        home.gates.share(&acme.gates, NOW);
+        assert_eq!(home.gates[Endpoint::Usage].state, GateState::Open, "{cause:?}");
     }
-    acme.usage.rate_limited(NOW, None, crate::gate::Jitter(0));
-    acme.usage.pause(NOW, Pause::Rejected, fingerprint.clone());
+    acme.gates[Endpoint::Usage].rate_limited(NOW, None, crate::gate::Jitter(0));
+    acme.gates[Endpoint::Usage].pause(NOW, Pause::Rejected, fingerprint.clone());
     let mut home = seat(5, 0);
-    home.share_gates(&acme.gates(), NOW);
-    let GateState::CoolingDown { cause, .. } = &home.usage.state else { panic!("{:?}", home.usage.state) };
+    home.gates.share(&acme.gates, NOW);
+    let GateState::CoolingDown { cause, .. } = &home.gates[Endpoint::Usage].state else {
+        panic!("{:?}", home.gates[Endpoint::Usage].state)
+    };
     assert_eq!(*cause, LIMITED, "the cooldown beneath is shared, the pause is not");
 
-    home.usage.pause(NOW, Pause::Rejected, fingerprint);
+    home.gates[Endpoint::Usage].pause(NOW, Pause::Rejected, fingerprint);
     let mut longer = seat(0, 1);
-    longer.usage.state = cooling(90, &LIMITED);
-    home.share_gates(&longer.gates(), NOW);
-    let GateState::Paused { beneath: Some(beneath), .. } = &home.usage.state else { panic!("a pause stays") };
+    longer.gates[Endpoint::Usage].state = cooling(90, &LIMITED);
+    home.gates.share(&longer.gates, NOW);
+    let GateState::Paused { beneath: Some(beneath), .. } = &home.gates[Endpoint::Usage].state else {
+        panic!("a pause stays")
+    };
     assert_eq!(beneath.until, at(90));
 }
 
 #[test]
 fn unanswered_request_of_one_seat_cools_down_the_others() {
     let mut acme = seat(60, 0);
-    acme.usage.intent = Some(at(-2));
-    assert!(acme.gates().is_asking() && !seat(1, 0).gates().is_asking());
+    acme.gates[Endpoint::Usage].intent = Some(at(-2));
+    assert!(acme.gates.has_request_in_flight() && !seat(1, 0).gates.has_request_in_flight());
     let mut home = seat(60, 0);
-    home.share_gates(&acme.gates(), NOW);
-    assert_eq!(home.usage.state, GateState::Open, "it is under way, and the other is told that it is");
-    home.share_left_behind(&acme.gates(), NOW);
+    home.gates.share(&acme.gates, NOW);
+    assert_eq!(home.gates[Endpoint::Usage].state, GateState::Open, "it is under way, and the other is told that it is");
+    home.gates.share_left_behind(&acme.gates, NOW);
     let until = at(-2).plus(Provider::Anthropic.policy(Endpoint::Usage).unanswered());
-    assert_eq!(home.usage.state, GateState::CoolingDown { cause: Cooldown::Unanswered, since: at(-2), until });
-    assert_eq!(home.usage.last_request, Some(at(-2)));
+    assert_eq!(
+        home.gates[Endpoint::Usage].state,
+        GateState::CoolingDown { cause: Cooldown::Unanswered, since: at(-2), until }
+    );
+    assert_eq!(home.gates[Endpoint::Usage].last_request, Some(at(-2)));
 }
 
 #[test]
 fn seats_share_gates_at_startup() {
     let mut state = State::new("boot".into());
     let mut limited = seat(1, 1);
-    limited.usage.state = cooling(30, &LIMITED);
+    limited.gates[Endpoint::Usage].state = cooling(30, &LIMITED);
     for (name, account) in [("ann/acme", limited), ("ann/home", seat(5, 0)), ("ann", seat(9, 0)), ("bob", seat(5, 0))] {
         state.accounts.insert(id(name), account);
     }
     state.share_gates(NOW);
-    let shut = |name: &str| state.accounts[&id(name)].usage.shut(at(29), Spacing::Kept).is_some();
+    let shut = |name: &str| state.accounts[&id(name)].gates[Endpoint::Usage].shut(at(29), Spacing::Kept).is_some();
     assert_eq!(["ann/acme", "ann/home", "ann", "bob"].map(shut), [true, true, true, false]);
     let beside: Vec<AccountId> = state.gates_beside(&id("ann/home")).into_iter().map(|(id, _)| id).collect();
     assert_eq!(beside, [id("ann"), id("ann/acme")]);
@@ -117,7 +134,7 @@ fn seat_adopts_login_state_of_an_earlier_version() {
     let kept = |organization: Option<&str>| {
         let mut state = State::new("boot".into());
         let mut ann = seat(1, 3);
-        ann.usage.state = cooling(30, &LIMITED);
+        ann.gates[Endpoint::Usage].state = cooling(30, &LIMITED);
         ann.sign_in.identity.organization = organization.map(str::to_owned);
         ann.saves = 7;
         state.accounts.insert(id("ann"), ann);
@@ -139,7 +156,11 @@ fn seat_adopts_login_state_of_an_earlier_version() {
     assert!(state.take_up(&id("ann/home"), Some("Home")).is_some());
     let mut state = kept(None);
     state.accounts.insert(id("ann/acme"), seat(2, 0));
-    assert_eq!(state.take_up(&id("ann/acme"), None).unwrap().usage.strikes, 0, "it has a state of its own already");
+    assert_eq!(
+        state.take_up(&id("ann/acme"), None).unwrap().gates[Endpoint::Usage].strikes,
+        0,
+        "it has a state of its own already"
+    );
     assert_eq!(state.accounts.len(), 2);
 }
 

@@ -103,7 +103,7 @@ fn server_error_backs_off_without_a_strike_and_keeps_the_reading() {
         for (gap, least) in world.gaps().iter().zip(least) {
             assert!((least..=least + least / 10).contains(gap), "{:?}", world.gaps());
         }
-        assert_eq!(world.account.state().usage.strikes, 0);
+        assert_eq!(world.account.state().gates[Endpoint::Usage].strikes, 0);
         assert!(world.account.state().reading.is_some());
         assert_eq!(world.shown, []);
     }
@@ -172,12 +172,12 @@ fn manual_refresh_is_allowed_three_minutes_after_the_last_request() {
 fn refresh_refused_does_not_advance_ledger_watermark() {
     let mut world = World::new(|_| limited(None));
     world.settle();
-    let told = world.account.state().usage.told;
+    let told = world.account.state().gates[Endpoint::Usage].ledger_watermark;
     assert_eq!(told, Some(NOON));
     world.advance(Duration::from_secs(60));
     world.account.refresh(world.now).unwrap_err();
     world.settle();
-    assert_eq!((world.withheld(), world.account.state().usage.told), (1, told));
+    assert_eq!((world.withheld(), world.account.state().gates[Endpoint::Usage].ledger_watermark), (1, told));
 }
 
 /// A program of the same user may wish as often as it likes.

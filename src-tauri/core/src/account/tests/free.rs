@@ -82,12 +82,12 @@ fn readings_choice_missing_from_settings_keeps_the_last_one() {
 #[test]
 fn free_only_cancels_a_request_about_to_be_sent() {
     let mut world = World::new(|n| panic!("request {n}"));
-    while world.account.state().usage.intent.is_none() {
+    while world.account.state().gates[Endpoint::Usage].intent.is_none() {
         world.settle_one();
     }
     world.prefer(free());
     world.run(HOUR);
-    assert_eq!((world.asked.len(), &world.account.state().usage.intent), (0, &None));
+    assert_eq!((world.asked.len(), &world.account.state().gates[Endpoint::Usage].intent), (0, &None));
     let mut left = World::new(|_| good());
     drop(left.run_to_request());
     assert!(left.account.still_wants(Endpoint::Usage));

@@ -17,7 +17,10 @@ fn token_response_without_tokens_pauses_renewal() {
     world.run(48 * HOUR);
     assert_eq!(world.spent.len(), 1);
     assert_eq!(world.shown, [NoticeKind::SignInStopped]);
-    assert!(matches!(world.account.state().token.state, GateState::Paused { cause: Pause::RenewalWasted, .. }));
+    assert!(matches!(
+        world.account.state().gates[Endpoint::Token].state,
+        GateState::Paused { cause: Pause::RenewalWasted, .. }
+    ));
 }
 
 #[test]
@@ -52,7 +55,10 @@ fn renewed_tokens_of_another_account_are_saved_and_pause_usage() {
     assert_eq!(spent(&world), ["rt-1"]);
     assert!(matches!(&world.credential, CredentialRead::Found(stored) if stored.access_token.expose() == "sk-bob"));
     assert_eq!(world.asked.last().unwrap().1, "sk-1");
-    assert!(matches!(world.account.state().usage.state, GateState::Paused { cause: Pause::OtherAccount, .. }));
+    assert!(matches!(
+        world.account.state().gates[Endpoint::Usage].state,
+        GateState::Paused { cause: Pause::OtherAccount, .. }
+    ));
     assert_eq!(world.shown, [NoticeKind::SignInStopped]);
 }
 

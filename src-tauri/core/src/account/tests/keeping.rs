@@ -56,7 +56,7 @@ fn persist_repeats_for_a_change_made_during_a_save() {
     }
     world.account.handle(Event::Preferences(Preferences { renewal: true, ..preferences() }), world.now);
     world.account.handle(Event::Persisted(Ok(())), world.now);
-    assert!(matches!(world.account.poll(world.now), Action::Persist(state) if state.renews));
+    assert!(matches!(world.account.poll(world.now), Action::Persist(state) if state.renewal_enabled));
 }
 
 /// Law 13: no record, no request.
@@ -173,11 +173,14 @@ fn spurious_events_have_no_effect() {
 fn unanswered_request_survives_an_account_rename() {
     let now = World::new(|_| good()).now;
     let mut unnamed = AccountState::new(Provider::Anthropic);
-    unnamed.usage.begin(now);
+    unnamed.gates[Endpoint::Usage].begin(now);
     let mut named = AccountState::new(Provider::Anthropic);
     named.adopt_gates(&unnamed);
     let account = Account::new(AccountId("anthropic:ann".into()), "~".into(), named, preferences(), now, 7);
-    assert!(matches!(account.state().usage.state, GateState::CoolingDown { cause: Cooldown::Unanswered, .. }));
+    assert!(matches!(
+        account.state().gates[Endpoint::Usage].state,
+        GateState::CoolingDown { cause: Cooldown::Unanswered, .. }
+    ));
 }
 
 /// Law 2: the same sign-in was paused in a place where it had no name.
@@ -236,12 +239,15 @@ fn state_loss_keeps_the_gate_closed_for_the_longest_cooldown() {
     let mut world = World::new(|_| good());
     let id = world.account.id().clone();
     let loss = StateLoss::found(&[], world.now);
-    GateRecovery::new(&[], Some(loss), world.now).remind(&id, &mut world.disk, world.now);
+    GateRecovery::new(&[], Some(loss), world.now).apply_to_new(&id, &mut world.disk, world.now);
     world.crash();
     let longest = crate::gate::policy::LONGEST_COOLDOWN.as_secs();
     world.run(longest - 1);
     assert_eq!(world.asked, []);
-    assert!(matches!(world.account.state().usage.state, GateState::CoolingDown { cause: Cooldown::MemoryLost, .. }));
+    assert!(matches!(
+        world.account.state().gates[Endpoint::Usage].state,
+        GateState::CoolingDown { cause: Cooldown::StateLost, .. }
+    ));
     world.run(60);
     assert_eq!(world.asked.len(), 1);
 }

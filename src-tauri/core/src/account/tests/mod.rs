@@ -2,7 +2,6 @@
 
 mod asking;
 mod client;
-mod dice;
 mod forecasts;
 mod free;
 mod granted;
@@ -12,6 +11,7 @@ mod pushed;
 mod refusals;
 mod renewing;
 mod retiring;
+mod rng;
 mod sign_in;
 mod sleeping;
 mod telling;
@@ -105,13 +105,19 @@ impl World {
         let sent = (self.now.boot, permitted.request().carries.secret().expose().to_owned());
         match permitted.endpoint() {
             Endpoint::Usage => {
-                assert!(self.disk.usage.intent.is_some(), "the intent is durable before the request leaves");
+                assert!(
+                    self.disk.gates[Endpoint::Usage].intent.is_some(),
+                    "the intent is durable before the request leaves"
+                );
                 self.asked.push(sent);
                 (self.answer)(self.asked.len())
             }
             Endpoint::Token => {
                 assert!(self.holds_locks, "nothing is renewed without the locks");
-                assert!(self.disk.token.spending.is_some(), "which token is spent is durable before it is");
+                assert!(
+                    self.disk.gates[Endpoint::Token].intent_token.is_some(),
+                    "which token is spent is durable before it is"
+                );
                 self.spent.push(sent);
                 (self.token)(self.spent.len())
             }

@@ -25,12 +25,16 @@ fn passive_reading_is_applied_during_a_cooldown() {
     let mut world = World::new(|n| if n == 1 { whole() } else { limited(Some("3600")) });
     world.run(20 * MINUTE);
     let before = world.account.state().clone();
-    assert!(matches!(before.usage.state, GateState::CoolingDown { .. }));
+    assert!(matches!(before.gates[Endpoint::Usage].state, GateState::CoolingDown { .. }));
     world.status_line(33.0);
     world.settle();
     assert_eq!(world.used(), Some(33.0));
     assert_eq!(world.disk.reading.as_ref().unwrap().source, Source::StatusLine, "and is kept");
-    assert_eq!(world.account.state().usage, before.usage, "no gate opens, no strike falls");
+    assert_eq!(
+        world.account.state().gates[Endpoint::Usage],
+        before.gates[Endpoint::Usage],
+        "no gate opens, no strike falls"
+    );
     assert_eq!(world.account.state().notices, before.notices);
     assert_eq!((world.asked.len(), world.shown.len()), (2, 1));
 }
@@ -42,7 +46,7 @@ fn passive_reading_is_shown_during_a_pause_and_does_not_end_it() {
     world.status_line(33.0);
     world.run(2 * HOUR);
     assert_eq!(world.used(), Some(33.0));
-    assert!(matches!(world.account.state().usage.state, GateState::Paused { .. }));
+    assert!(matches!(world.account.state().gates[Endpoint::Usage].state, GateState::Paused { .. }));
     assert_eq!((world.asked.len(), world.shown.len()), (1, 1));
 }
 
@@ -139,7 +143,7 @@ fn passive_reading_just_before_a_request_postpones_it() {
     world.advance(Duration::from_secs(5 * MINUTE));
     let look = loop {
         let action = world.account.poll(world.now);
-        if matches!(world.account.step, Step::Looking) {
+        if matches!(world.account.step, Step::ReadingCredential) {
             break action;
         }
         world.act(action);
@@ -197,7 +201,7 @@ fn polling_retries_after_a_cooldown_despite_passive_readings() {
     work(&mut world, 20 * MINUTE, 30);
     let gap = world.gaps()[1];
     assert!((600..=630 + 30).contains(&gap), "{gap}");
-    assert!(matches!(world.account.state().usage.state, GateState::Open));
+    assert!(matches!(world.account.state().gates[Endpoint::Usage].state, GateState::Open));
 }
 
 #[test]
@@ -206,7 +210,7 @@ fn rejected_credential_is_polled_normally_despite_passive_readings() {
         let mut world = World::new(move |n| if n == 1 { whole() } else { answer() });
         world.run(5 * MINUTE);
         work(&mut world, 15 * MINUTE, 30);
-        assert!(matches!(world.account.state().usage.state, GateState::Paused { .. }));
+        assert!(matches!(world.account.state().gates[Endpoint::Usage].state, GateState::Paused { .. }));
         assert_eq!(world.asked.len(), 4);
     }
 }

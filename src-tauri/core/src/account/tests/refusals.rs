@@ -42,7 +42,11 @@ fn edge_refusals_six_in_a_row_limit_requests_to_one_in_six_hours() {
     let six = policy::TURNED_AWAY.as_secs();
     assert!(gaps[..3].iter().all(|gap| (six..=six + six / 10).contains(gap)), "{gaps:?}");
     world.run(24 * HOUR);
-    assert_eq!((world.used(), world.account.state().usage.edge_refusals), (Some(42.0), 0), "it comes back by itself");
+    assert_eq!(
+        (world.used(), world.account.state().gates[Endpoint::Usage].edge_refusals),
+        (Some(42.0), 0),
+        "it comes back by itself"
+    );
     assert_eq!(world.shown, [NoticeKind::RateLimited, NoticeKind::Recovered], "said once");
 }
 

@@ -130,7 +130,7 @@ fn renewal_precedes_a_request_with_an_almost_expired_token() {
     world.advance(Duration::from_secs(300));
     loop {
         let action = world.account.poll(world.now);
-        let looks = matches!(world.account.step, Step::Looking);
+        let looks = matches!(world.account.step, Step::ReadingCredential);
         if looks {
             world.credential = pair("sk-short", "rt-short", world.now.wall.plus(Duration::from_secs(60)));
         }
@@ -209,11 +209,11 @@ fn renewal_lock_never_released_backs_off() {
 fn renewal_pause_ended_by_a_new_refresh_token_is_saved_at_once() {
     let mut world = renewing(|_| status(400, None, r#"{"error":"invalid_grant"}"#));
     world.run(8 * HOUR - 5 * MINUTE + 1);
-    assert!(matches!(world.disk.token.state, GateState::Paused { cause: Pause::RefreshRefused, .. }));
+    assert!(matches!(world.disk.gates[Endpoint::Token].state, GateState::Paused { cause: Pause::RefreshRefused, .. }));
     world.credential = pair("sk-1", "rt-other", NOON.plus(Duration::from_secs(8 * HOUR)));
     world.account.handle(Event::CredentialMayHaveChanged, world.now);
     world.settle();
-    assert_eq!(world.disk.token.state, GateState::Open);
+    assert_eq!(world.disk.gates[Endpoint::Token].state, GateState::Open);
     assert_eq!(world.spent.len(), 1, "one renewal after the other, at a distance");
 }
 
@@ -226,7 +226,10 @@ fn renewal_refused_pauses_at_once_until_another_refresh_token() {
     world.run(24 * HOUR);
     assert_eq!(spent(&world), ["rt-1"]);
     assert_eq!(world.shown, [NoticeKind::SignInStopped]);
-    assert!(matches!(world.account.state().token.state, GateState::Paused { cause: Pause::RefreshRefused, .. }));
+    assert!(matches!(
+        world.account.state().gates[Endpoint::Token].state,
+        GateState::Paused { cause: Pause::RefreshRefused, .. }
+    ));
     assert!(matches!(
         world.account.state().sign_in_trouble(world.now.wall),
         Some(SignInTrouble::Paused(Pause::RefreshRefused))
@@ -301,7 +304,7 @@ fn noted() -> World {
     let mut world = renewing(|n| grant(n + 1));
     world.run(8 * HOUR - 5 * MINUTE - 1);
     world.advance(Duration::from_secs(1));
-    step_until(&mut world, |world| world.disk.token.spending.is_some());
+    step_until(&mut world, |world| world.disk.gates[Endpoint::Token].intent_token.is_some());
     world
 }
 
@@ -328,7 +331,7 @@ fn renewal_turned_off_cancels_a_noted_intent() {
     assert!(world.account.still_wants(Endpoint::Usage));
     world.run(HOUR);
     assert!(world.spent.is_empty() && !world.holds_locks);
-    assert_eq!(world.disk.token.spending, None);
+    assert_eq!(world.disk.gates[Endpoint::Token].intent_token, None);
 }
 
 /// Law 8: the process dies at every step of a renewal in turn.
@@ -347,7 +350,7 @@ fn renewal_crash_at_any_step_never_resends_a_spent_refresh_token() {
         world.run(5 * HOUR);
         let tokens = spent(&world);
         assert!(tokens.iter().filter(|token| **token == "rt-1").count() <= 1, "after {steps} steps: {tokens:?}");
-        let paused = matches!(world.account.state().token.state, GateState::Paused { .. });
+        let paused = matches!(world.account.state().gates[Endpoint::Token].state, GateState::Paused { .. });
         let renewed = world.asked.last().unwrap().1 == "sk-2";
         assert!(paused != renewed, "after {steps} steps and {read} sent: one clear pause, or renewed");
         assert_eq!(world.shown.len(), usize::from(paused), "after {steps} steps");
@@ -386,12 +389,12 @@ fn renewal_refused_is_not_recovered_by_a_reading() {
     world.run(4 * MINUTE);
     assert_eq!(world.account.state().sign_in_trouble(world.now.wall), None);
     assert!(matches!(world.account.state().renewal(world.now), Renewal::Stopped(Pause::RefreshRefused)));
-    assert!(!world.account.state().mended && world.account.state().troubled);
+    assert!(!world.account.state().sign_in_recovered && world.account.state().sign_in_failed);
     let asked = world.asked.len();
     world.credential = pair("sk-new", "rt-new", world.now.wall.plus(Duration::from_secs(8 * HOUR)));
     world.account.handle(Event::CredentialMayHaveChanged, world.now);
     world.run(3 * MINUTE);
     assert_eq!(world.asked.len(), asked + 1, "asked as soon as the distance allows");
-    assert!(world.account.state().mended && !world.account.state().troubled);
+    assert!(world.account.state().sign_in_recovered && !world.account.state().sign_in_failed);
     assert_eq!(world.shown, [NoticeKind::SignInStopped, NoticeKind::Recovered]);
 }

@@ -46,7 +46,10 @@ fn retire_finishes_operations_in_progress_and_starts_none() {
         assert!(world.account.is_done(), "{steps} {renewing}");
         assert!(!world.holds_locks, "{steps} {renewing}");
         assert_eq!(world.disk, *world.account.state(), "{steps} {renewing}");
-        assert!(world.disk.usage.intent.is_none() && world.disk.token.intent.is_none(), "{steps} {renewing}");
+        assert!(
+            world.disk.gates[Endpoint::Usage].intent.is_none() && world.disk.gates[Endpoint::Token].intent.is_none(),
+            "{steps} {renewing}"
+        );
     }
 }
 
@@ -118,10 +121,10 @@ fn rejected_credential_is_remembered_until_the_next_reading() {
     let mut world = World::new(|n| if n == 1 { missing_scope() } else { good() });
     world.settle();
     let rejected = Token::new("sk-1".to_owned()).unwrap().fingerprint();
-    assert_eq!(world.disk.rejected, [rejected]);
+    assert_eq!(world.disk.rejected_credentials, [rejected]);
     world.crash();
     world.credential = credential("sk-2");
     world.run(4 * MINUTE);
     assert_eq!(world.asked.len(), 2);
-    assert_eq!(world.disk.rejected, []);
+    assert_eq!(world.disk.rejected_credentials, []);
 }

@@ -8,7 +8,10 @@ fn pause_follows_three_401s_on_three_polls() {
     let mut world = World::new(|_| unauthorized());
     world.run(HOUR);
     assert_eq!(world.gaps(), [300, 300]);
-    assert!(matches!(world.account.state().usage.state, GateState::Paused { cause: Pause::Rejected, .. }));
+    assert!(matches!(
+        world.account.state().gates[Endpoint::Usage].state,
+        GateState::Paused { cause: Pause::Rejected, .. }
+    ));
     assert_eq!(world.shown, [NoticeKind::SignInStopped]);
     world.crash();
     world.run(24 * HOUR);
@@ -26,9 +29,9 @@ fn strikes_of_401_survive_a_crash() {
         }
         world.advance(Duration::from_secs(300));
         world.crash();
-        assert_eq!(world.disk.usage.unauthorized, u32::try_from(strikes).unwrap());
+        assert_eq!(world.disk.gates[Endpoint::Usage].unauthorized, u32::try_from(strikes).unwrap());
     }
-    assert!(matches!(world.disk.usage.state, GateState::Paused { .. }));
+    assert!(matches!(world.disk.gates[Endpoint::Usage].state, GateState::Paused { .. }));
 }
 
 #[test]
@@ -41,7 +44,7 @@ fn pause_ends_at_once_with_a_new_sign_in_and_recovery_is_announced() {
     world.settle();
     assert_eq!(world.asked.last().unwrap().1, "sk-2");
     assert_eq!(world.shown, [NoticeKind::SignInStopped, NoticeKind::Recovered]);
-    assert!(world.account.state().mended);
+    assert!(world.account.state().sign_in_recovered);
 }
 
 #[test]
@@ -107,7 +110,7 @@ fn unauthorized_retry_with_a_replaced_token_is_no_strike() {
     world.credential = credential("sk-3");
     world.account.handle(Event::Delivered(unauthorized()), world.now);
     world.settle();
-    assert_eq!((world.account.state().usage.unauthorized, world.shown.len()), (2, 0));
+    assert_eq!((world.account.state().gates[Endpoint::Usage].unauthorized, world.shown.len()), (2, 0));
     world.run(HOUR);
     assert_eq!((world.asked[3].1.as_str(), world.gaps()[2]), ("sk-3", 180), "it is asked with, at the usual distance");
     assert!(world.shown.is_empty());
@@ -118,7 +121,7 @@ fn missing_scope_pauses_at_once_and_is_named() {
     let mut world = World::new(|_| missing_scope());
     world.run(24 * HOUR);
     assert_eq!(world.asked.len(), 1);
-    let paused = &world.account.state().usage.state;
+    let paused = &world.account.state().gates[Endpoint::Usage].state;
     assert!(
         matches!(paused, GateState::Paused { cause: Pause::MissingScope { scope }, .. } if scope == "user:profile")
     );
@@ -234,7 +237,7 @@ fn credential_of_another_user_becomes_another_account() {
 fn account_replacing_another_is_polled_at_once_and_reported_once() {
     let mut world = World::new(|_| good());
     world.run(HOUR);
-    assert!(!world.account.state().mended, "a reading among others is no news");
+    assert!(!world.account.state().sign_in_recovered, "a reading among others is no news");
     world.advance(Duration::from_secs(200));
     world.account.takes_the_place_of(AccountId("anthropic:bob".into()), world.now);
     world.crash();
@@ -243,10 +246,13 @@ fn account_replacing_another_is_polled_at_once_and_reported_once() {
     world.settle();
     assert_eq!(world.asked.len(), asked + 1);
     let state = world.account.state();
-    assert!(state.mended && !state.troubled);
+    assert!(state.sign_in_recovered && !state.sign_in_failed);
     assert_eq!(state.previous_account, Some(AccountId("anthropic:bob".into())));
     world.run(5 * MINUTE + 1);
-    assert_eq!((world.account.state().mended, world.account.state().previous_account.clone()), (false, None));
+    assert_eq!(
+        (world.account.state().sign_in_recovered, world.account.state().previous_account.clone()),
+        (false, None)
+    );
 }
 
 /// A restart between a new sign-in and the reading that proves it.
@@ -258,7 +264,7 @@ fn recovered_sign_in_is_reported_after_a_restart() {
     world.crash();
     world.credential = credential("sk-1");
     world.settle();
-    assert!(world.account.state().mended);
+    assert!(world.account.state().sign_in_recovered);
 }
 
 #[test]
@@ -293,7 +299,7 @@ fn renewal_setting_is_saved_at_once() {
     for renewal in [true, false] {
         world.account.handle(Event::Preferences(Preferences { renewal, ..preferences() }), world.now);
         world.settle();
-        assert_eq!(world.disk.renews, renewal);
+        assert_eq!(world.disk.renewal_enabled, renewal);
     }
 }
 
@@ -319,7 +325,7 @@ fn rejected_credential_reappearing_keeps_request_spacing() {
 fn credential_change_during_a_request_is_read_unless_retiring() {
     for retiring in [false, true] {
         let mut world = World::new(|_| good());
-        while !matches!(world.account.step, Step::Asking { .. }) {
+        while !matches!(world.account.step, Step::Requesting { .. }) {
             match world.account.poll(world.now) {
                 Action::Ask(..) => {}
                 action => world.act(action),

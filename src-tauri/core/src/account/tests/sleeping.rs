@@ -12,7 +12,7 @@ fn wake_polls_after_a_pause_and_forgives_one_dns_failure() {
     world.run(MINUTE);
     let waited = world.asked[1].0.since(woke).as_secs();
     assert!((5..=15).contains(&waited), "{waited}");
-    assert_eq!(world.account.state().usage.network_failures, 0);
+    assert_eq!(world.account.state().gates[Endpoint::Usage].network_failures, 0);
     let again = world.gaps()[1];
     assert!((30..=33).contains(&again), "{again}");
 }
@@ -36,7 +36,7 @@ fn permit_expired_by_sleep_is_retried_after_the_wake_pause() {
     let unsent =
         |entry: &&LedgerEntry| matches!(entry.event, LedgerEvent::Completed { outcome: OutcomeKind::Unreachable, .. });
     assert_eq!(world.entries.iter().filter(unsent).count(), 1, "the ledger says that it was not sent");
-    assert_eq!(world.account.state().usage.network_failures, 0);
+    assert_eq!(world.account.state().gates[Endpoint::Usage].network_failures, 0);
 }
 
 /// Law 12, found by the simulation (seed 35733): a lid is closed just when an account was taken up.
@@ -77,7 +77,7 @@ fn dns_failure_during_sleep_is_not_counted() {
     world.settle();
     world.advance(Duration::from_secs(8 * HOUR));
     world.account.handle(Event::Delivered(SendResult::NotSent("no name".into())), world.now);
-    assert_eq!(world.account.state().usage.network_failures, 0);
+    assert_eq!(world.account.state().gates[Endpoint::Usage].network_failures, 0);
     let (woke, before) = (world.now, world.asked.len());
     world.run(MINUTE);
     let waited = world.asked[before].0.since(woke.boot).as_secs();
@@ -121,7 +121,7 @@ fn sleep_between_any_two_actions_is_detected() {
         world.run(MINUTE);
         let waited = world.asked[1].0.since(woke).as_secs();
         assert!((5..=15).contains(&waited), "after {actions} actions: {waited}");
-        assert_eq!(world.account.state().usage.network_failures, 0, "after {actions} actions");
+        assert_eq!(world.account.state().gates[Endpoint::Usage].network_failures, 0, "after {actions} actions");
     }
     unreachable!("a request is due");
 }
@@ -159,11 +159,19 @@ fn wake_forgives_only_one_network_failure_shortly_after() {
     };
     let mut twice = slept(|n| if n == 1 { good() } else { SendResult::NotSent("no name".into()) });
     twice.run(50);
-    assert_eq!((twice.asked.len(), twice.account.state().usage.network_failures), (3, 1), "the second one counts");
+    assert_eq!(
+        (twice.asked.len(), twice.account.state().gates[Endpoint::Usage].network_failures),
+        (3, 1),
+        "the second one counts"
+    );
     let mut later = slept(|n| match n {
         1 | 2 => good(),
         _ => SendResult::NotSent("no name".into()),
     });
     later.run(5 * MINUTE + 25);
-    assert_eq!((later.asked.len(), later.account.state().usage.network_failures), (3, 1), "it has been awake for long");
+    assert_eq!(
+        (later.asked.len(), later.account.state().gates[Endpoint::Usage].network_failures),
+        (3, 1),
+        "it has been awake for long"
+    );
 }

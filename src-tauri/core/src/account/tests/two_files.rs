@@ -1,7 +1,7 @@
 //! A sign-in is two files, which change seconds apart, in either order: in between nobody is asked for with the other's token.
 
 use super::*;
-use crate::account::seats::SeatGates;
+use crate::gate::Gates;
 
 /// As an older version of Claude Code stores it: whose it is stands in another file.
 fn beside(token: &str, whose: Option<&str>) -> CredentialRead {
@@ -133,7 +133,7 @@ fn unauthorized_with_a_replaced_token_is_no_strike_and_is_retried() {
     world.credential = beside("sk-2", Some("ann"));
     world.account.handle(Event::Delivered(unauthorized()), world.now);
     world.run(19);
-    assert_eq!((tokens(&world), world.account.state().usage.unauthorized), (vec!["sk-1"], 0));
+    assert_eq!((tokens(&world), world.account.state().gates[Endpoint::Usage].unauthorized), (vec!["sk-1"], 0));
     world.run(1);
     assert_eq!(tokens(&world), ["sk-1", "sk-2"], "the re-ask does not wait for the 180 s");
 }
@@ -159,25 +159,25 @@ fn credential_already_settled_is_not_unsettled_again() {
 fn seat_waits_for_another_seats_request_and_learns_its_outcome() {
     let mut world = World::new(|_| good());
     let mut other = AccountState::new(Provider::Anthropic);
-    other.usage.intent = Some(world.now);
-    let tell = |world: &mut World, gates: SeatGates| {
+    other.gates[Endpoint::Usage].intent = Some(world.now);
+    let tell = |world: &mut World, gates: Gates| {
         world.account.handle(Event::OtherSeats(vec![gates]), world.now);
     };
-    tell(&mut world, other.gates());
+    tell(&mut world, other.gates.clone());
     assert_eq!((world.settle().map(|until| until.since(world.now).as_secs()), world.asked.len()), (Some(300), 0));
-    other.usage.success(world.now);
-    tell(&mut world, other.gates());
+    other.gates[Endpoint::Usage].success(world.now);
+    tell(&mut world, other.gates.clone());
     world.run(179);
     assert_eq!(world.asked.len(), 0);
     world.run(1);
     assert_eq!(world.asked.len(), 1);
-    other.usage.rate_limited(world.now, Some(Duration::from_secs(3600)), crate::gate::Jitter(0));
+    other.gates[Endpoint::Usage].rate_limited(world.now, Some(Duration::from_secs(3600)), crate::gate::Jitter(0));
     world.advance(Duration::from_secs(1));
-    other.usage.last_request = Some(world.now);
-    tell(&mut world, other.gates());
+    other.gates[Endpoint::Usage].last_request = Some(world.now);
+    tell(&mut world, other.gates.clone());
     world.run(3590);
     assert_eq!((world.asked.len(), world.shown.len()), (1, 0), "it is told by the seat that was refused");
-    assert!(matches!(world.disk.usage.state, GateState::CoolingDown { .. }), "and it is kept");
+    assert!(matches!(world.disk.gates[Endpoint::Usage].state, GateState::CoolingDown { .. }), "and it is kept");
     world.run(20);
     assert_eq!(world.asked.len(), 2);
 }

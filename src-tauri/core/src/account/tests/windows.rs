@@ -171,7 +171,7 @@ fn reset_alert_is_saved_on_time_without_a_notification_service() {
     assert_eq!(woken.wall, NOON.plus(Duration::from_secs(5 * HOUR)), "nothing else is needed to notice it");
     world.now = woken;
     world.settle();
-    assert!(world.disk.cycles.get("five_hour").unwrap().told.reset);
+    assert!(world.disk.cycles.get("five_hour").unwrap().alerted.reset);
     assert_eq!(world.disk.notices, world.account.state().notices);
 }
 
@@ -228,7 +228,7 @@ fn quiet_hours_defer_rate_limit_notifications() {
     let mut world = World::new(|n| if n < 18 { good() } else { limited(Some("7200")) });
     prefer(&mut world, quiet);
     world.run(3 * HOUR - MINUTE);
-    assert_eq!((world.shown.len(), world.account.state().usage.strikes), (0, 1));
+    assert_eq!((world.shown.len(), world.account.state().gates[Endpoint::Usage].strikes), (0, 1));
     world.run(2 * MINUTE);
     assert_eq!(world.shown, [NoticeKind::RateLimited]);
 }
@@ -313,10 +313,10 @@ fn history_records_episodes() {
     let mut world = World::new(|n| if n == 2 { limited(None) } else { good() });
     world.run(30 * MINUTE);
     let episodes = world.memories.iter().filter_map(|memory| match memory {
-        HistoryRecord::Episode(record) => Some((record.kind, record.ended.is_some(), record.told)),
+        HistoryRecord::Episode(record) => Some((record.kind, record.ended.is_some(), record.announced)),
         HistoryRecord::Window(_) | HistoryRecord::Money(_) => None,
     });
-    use crate::notification::Told::{Pending, Shown};
+    use crate::notification::Announced::{Pending, Shown};
     use crate::record::history::EpisodeKind::UsageLimit;
     let told: Vec<_> = episodes.collect();
     assert_eq!(told, [(UsageLimit, false, Pending), (UsageLimit, false, Shown), (UsageLimit, true, Shown)]);

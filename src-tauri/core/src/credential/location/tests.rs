@@ -183,8 +183,8 @@ fn rejected_credentials_list_is_bounded() {
         state.reject(token(&format!("t{n}")).fingerprint());
     }
     state.reject(token("t99").fingerprint());
-    assert_eq!(state.rejected.len(), AccountState::REJECTED_MAX);
-    assert_eq!(state.rejected.last(), Some(&token("t99").fingerprint()));
+    assert_eq!(state.rejected_credentials.len(), AccountState::REJECTED_MAX);
+    assert_eq!(state.rejected_credentials.last(), Some(&token("t99").fingerprint()));
 }
 
 /// A state that was written before places were kept.

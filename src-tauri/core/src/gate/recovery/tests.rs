@@ -45,19 +45,20 @@ fn ann() -> AccountId {
 
 /// How long each gate of `account` is shut at `now`.
 fn shut_for(account: &AccountState, now: Moment) -> [u64; 2] {
-    [&account.usage, &account.token].map(|gate| gate.opens(now).map_or(u64::MAX, |opens| opens.since(now).as_secs()))
+    [&account.gates[Endpoint::Usage], &account.gates[Endpoint::Token]]
+        .map(|gate| gate.opens(now).map_or(u64::MAX, |opens| opens.since(now).as_secs()))
 }
 
 /// The same of a new account that is met after both state files were lost.
 fn lost(entries: &[LedgerEntry]) -> [u64; 2] {
     let mut account = nothing();
-    GateRecovery::new(entries, Some(StateLoss::found(entries, NOW)), NOW).remind(&ann(), &mut account, NOW);
+    GateRecovery::new(entries, Some(StateLoss::found(entries, NOW)), NOW).apply_to_new(&ann(), &mut account, NOW);
     shut_for(&account, NOW)
 }
 
 /// The same of an account that is kept, once it was reminded.
 fn shut(entries: &[LedgerEntry], mut account: AccountState) -> [u64; 2] {
-    GateRecovery::new(entries, None, NOW).remind_known(&ann(), &mut account, NOW);
+    GateRecovery::new(entries, None, NOW).apply_to_known(&ann(), &mut account, NOW);
     shut_for(&account, NOW)
 }
 
@@ -87,7 +88,7 @@ fn ledger_line_matches_the_intent_if_within_request_spacing() {
         intent: noted.map(|ago_s| Moment { wall: ago(ago_s), ..NOW }),
         ..Gate::new(Provider::Anthropic, Endpoint::Usage)
     };
-    let of = |noted| is_noted(&word, &gate(noted));
+    let of = |noted| is_of_intent(&word, &gate(noted));
     assert_eq!([of(Some(10)), of(Some(189))], [true, true]);
     assert_eq!([of(Some(9)), of(Some(190)), of(None)], [false, false, false]);
 }
@@ -156,9 +157,9 @@ fn state_loss_applies_any_accounts_cooldown_to_all() {
 #[track_caller]
 fn check_told(known: Wall, entries: &[LedgerEntry], expect: u64) {
     let mut account = nothing();
-    account.usage.unreachable(NOW, "no name".into(), Jitter(0));
-    account.usage.state = GateState::Open;
-    account.usage.told = Some(known);
+    account.gates[Endpoint::Usage].unreachable(NOW, "no name".into(), Jitter(0));
+    account.gates[Endpoint::Usage].state = GateState::Open;
+    account.gates[Endpoint::Usage].ledger_watermark = Some(known);
     assert_eq!(shut(entries, account)[0], expect, "{known:?} {entries:?}");
 }
 
@@ -188,10 +189,10 @@ fn ledger_watermark_is_unaffected_by_clock_changes() {
 fn ledger_line_already_applied_is_not_new_at_next_startup() {
     let mut account = learned(400);
     let entries = [limited(60, 300)];
-    GateRecovery::new(&entries, None, NOW).remind_known(&ann(), &mut account, NOW);
-    account.usage.success(NOW);
+    GateRecovery::new(&entries, None, NOW).apply_to_known(&ann(), &mut account, NOW);
+    account.gates[Endpoint::Usage].success(NOW);
     let before = account.clone();
-    GateRecovery::new(&entries, None, NOW).remind_known(&ann(), &mut account, NOW);
+    GateRecovery::new(&entries, None, NOW).apply_to_known(&ann(), &mut account, NOW);
     assert_eq!(account, before);
 }
 
@@ -205,7 +206,7 @@ fn state_loss_applies_to_accounts_seen_later_until_its_end() {
         let loss = StateLoss::found(&entries, NOW);
         let later = NOW.plus(secs(later_s));
         let mut bob = nothing();
-        GateRecovery::new(&entries, Some(loss), later).remind(&AccountId("bob".into()), &mut bob, later);
+        GateRecovery::new(&entries, Some(loss), later).apply_to_new(&AccountId("bob".into()), &mut bob, later);
         assert_eq!(shut_for(&bob, later)[0], expect, "{entries:?} {later_s}");
     }
 }
@@ -217,7 +218,7 @@ fn state_loss_uses_the_ledger_as_of_the_loss_for_named_accounts() {
     let loss = StateLoss::found(&entries, NOW);
     let later = NOW.plus(secs(3600));
     let mut met = nothing();
-    GateRecovery::new(&[ahead(limited(0, 9000), 1)], Some(loss), later).remind(&ann(), &mut met, later);
+    GateRecovery::new(&[ahead(limited(0, 9000), 1)], Some(loss), later).apply_to_new(&ann(), &mut met, later);
     assert_eq!(shut_for(&met, later)[0], 3600);
 }
 
@@ -231,7 +232,7 @@ fn state_loss_survives_a_reboot() {
     let now = Moment { wall: NOW.wall.plus(hour), boot: Boot(5000) };
     state.carry_to("two", now);
     let mut account = nothing();
-    GateRecovery::new(&[], state.loss, now).remind(&ann(), &mut account, now);
+    GateRecovery::new(&[], state.loss, now).apply_to_new(&ann(), &mut account, now);
     assert_eq!(shut_for(&account, now)[0], SPAN.as_secs() - 3600);
 }
 
@@ -254,7 +255,7 @@ fn state_loss_wait_is_not_extended_by_a_clock_set_back() {
 fn learned(ago_s: u64) -> AccountState {
     let mut account = nothing();
     let back = i64::try_from(ago_s).unwrap() * 1000;
-    account.usage.success(Moment { wall: ago(ago_s), boot: Boot(NOW.boot.0 - back) });
+    account.gates[Endpoint::Usage].success(Moment { wall: ago(ago_s), boot: Boot(NOW.boot.0 - back) });
     account
 }
 
@@ -265,7 +266,7 @@ fn ledger_cooldowns_are_applied_to_every_account() {
         state.accounts.insert(AccountId(name.into()), nothing());
     }
     let bobs = LedgerEntry { account: "bob".into(), ..limited(60, 7200) };
-    GateRecovery::new(&[limited(60, 3600), bobs], None, NOW).remind_all(&mut state, NOW);
+    GateRecovery::new(&[limited(60, 3600), bobs], None, NOW).apply_to_all(&mut state, NOW);
     let shut: Vec<u64> = state.accounts.values().map(|account| shut_for(account, NOW)[0]).collect();
     assert_eq!(shut, [3540, 7140]);
 }
@@ -274,9 +275,9 @@ fn ledger_cooldowns_are_applied_to_every_account() {
 fn ledger_line_known_to_the_state_changes_nothing() {
     let came = line(Endpoint::Usage, 200, came(OutcomeKind::Reading), Some(300));
     let mut before = learned(200);
-    before.usage.told = Some(came.at);
+    before.gates[Endpoint::Usage].ledger_watermark = Some(came.at);
     let mut after = before.clone();
-    GateRecovery::new(&[came], None, NOW).remind_known(&ann(), &mut after, NOW);
+    GateRecovery::new(&[came], None, NOW).apply_to_known(&ann(), &mut after, NOW);
     assert_eq!(after, before);
     assert_eq!(shut(&[], nothing()), [0, 0]);
 }
@@ -285,7 +286,7 @@ fn ledger_line_known_to_the_state_changes_nothing() {
 fn ledger_response_missing_from_the_state_is_applied() {
     assert_eq!(shut(&[limited(60, 5400)], learned(400))[0], 5340);
     let mut unmet = nothing();
-    GateRecovery::new(&[limited(60, 5400)], None, NOW).remind(&ann(), &mut unmet, NOW);
+    GateRecovery::new(&[limited(60, 5400)], None, NOW).apply_to_new(&ann(), &mut unmet, NOW);
     assert_eq!(shut_for(&unmet, NOW)[0], 5340, "nor has one without the account");
     let other = LedgerEntry { account: "bob".into(), ..limited(60, 5400) };
     assert_eq!(shut(&[other], learned(400))[0], 0, "what was said to another account");
@@ -301,11 +302,11 @@ fn ledger_rejection_missing_from_the_state_keeps_request_spacing() {
 #[test]
 fn ledger_request_with_a_saved_intent_is_left_to_the_gate() {
     let mut account = learned(400);
-    account.usage.begin(Moment { wall: ago(60), boot: Boot(NOW.boot.0 - 60_000) });
+    account.gates[Endpoint::Usage].begin(Moment { wall: ago(60), boot: Boot(NOW.boot.0 - 60_000) });
     assert_eq!(shut(&[sent(60)], account.clone())[0], 0);
     assert_eq!(shut(&[sent(60), limited(59, 5400)], account)[0], 5341, "its answer was learned and not saved");
     let mut earlier = learned(4000);
-    earlier.usage.begin(Moment { wall: ago(3000), boot: Boot(NOW.boot.0 - 3_000_000) });
+    earlier.gates[Endpoint::Usage].begin(Moment { wall: ago(3000), boot: Boot(NOW.boot.0 - 3_000_000) });
     assert_eq!(shut(&[sent(60)], earlier)[0], 3540, "the intent was another request's");
 }
 
@@ -313,11 +314,15 @@ fn ledger_request_with_a_saved_intent_is_left_to_the_gate() {
 #[test]
 fn ledger_unreachable_outcome_requires_no_spacing() {
     let mut offline = learned(400);
-    offline.usage.unreachable(Moment { wall: ago(20), boot: Boot(NOW.boot.0 - 20_000) }, "no name".into(), Jitter(0));
-    offline.usage.told = Some(ago(20));
+    offline.gates[Endpoint::Usage].unreachable(
+        Moment { wall: ago(20), boot: Boot(NOW.boot.0 - 20_000) },
+        "no name".into(),
+        Jitter(0),
+    );
+    offline.gates[Endpoint::Usage].ledger_watermark = Some(ago(20));
     let before = offline.clone();
     let line = line(Endpoint::Usage, 20, came(OutcomeKind::Unreachable), Some(30));
-    GateRecovery::new(&[line], None, NOW).remind_known(&ann(), &mut offline, NOW);
+    GateRecovery::new(&[line], None, NOW).apply_to_known(&ann(), &mut offline, NOW);
     assert_eq!(offline, before);
 }
 
@@ -335,15 +340,15 @@ fn ledger_outcome_settles_a_noted_renewal() {
         (Wasted, true),
     ] {
         let mut account = nothing();
-        account.token.begin(Moment { wall: ago(60), boot: Boot(NOW.boot.0 - 60_000) });
-        account.token.spending =
+        account.gates[Endpoint::Token].begin(Moment { wall: ago(60), boot: Boot(NOW.boot.0 - 60_000) });
+        account.gates[Endpoint::Token].intent_token =
             crate::credential::token::Token::new("sk-ant-ort01-1".into()).map(|token| token.fingerprint());
         let entries = [
             line(Endpoint::Token, 60, LedgerEvent::Sent { why: Trigger::Expiry }, Some(0)),
             line(Endpoint::Token, 59, came(outcome), Some(5400)),
         ];
-        GateRecovery::new(&entries, None, NOW).remind_known(&ann(), &mut account, NOW);
-        account.token.settle(NOW, Jitter(0));
+        GateRecovery::new(&entries, None, NOW).apply_to_known(&ann(), &mut account, NOW);
+        account.gates[Endpoint::Token].settle(NOW, Jitter(0));
         let expect = if pauses { u64::MAX } else { 5341 };
         assert_eq!(shut_for(&account, NOW)[1], expect, "{outcome:?}");
     }
@@ -371,14 +376,14 @@ fn ledger_cooldown_applies_beneath_an_older_pause() {
     let print_of = |token: &str| crate::credential::token::Token::new(token.into()).unwrap().fingerprint();
     let long_ago = Moment { wall: ago(7200), boot: Boot(NOW.boot.0 - 7_200_000) };
     let mut account = nothing();
-    account.usage.pause(long_ago, crate::gate::Pause::Rejected, print_of("old"));
-    account.usage.told = Some(ago(7200));
+    account.gates[Endpoint::Usage].pause(long_ago, crate::gate::Pause::Rejected, print_of("old"));
+    account.gates[Endpoint::Usage].ledger_watermark = Some(ago(7200));
     let rejected = line(Endpoint::Usage, 7200, came(OutcomeKind::Unauthorized), None);
     let recalled = GateRecovery::new(&[rejected, limited(600, 3600)], None, NOW);
     for _ in 0..2 {
-        recalled.remind_known(&ann(), &mut account, NOW);
+        recalled.apply_to_known(&ann(), &mut account, NOW);
         assert_eq!(shut_for(&account, NOW)[0], u64::MAX, "paused");
     }
-    assert!(account.usage.credential_seen(&print_of("new"), NOW));
+    assert!(account.gates[Endpoint::Usage].credential_seen(&print_of("new"), NOW));
     assert_eq!(shut_for(&account, NOW)[0], 3000);
 }

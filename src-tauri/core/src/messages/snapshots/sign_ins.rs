@@ -20,7 +20,7 @@ fn absences() -> Vec<CredentialMissing> {
 #[test]
 fn unusable_sign_in_titles_and_texts() {
     let troubled = |change: &dyn Fn(&mut AccountState)| {
-        let mut state = AccountState { troubled: true, ..account() };
+        let mut state = AccountState { sign_in_failed: true, ..account() };
         change(&mut state);
         let said = sign_in(&state.status(NOW), &UTC);
         format!("{said:?}\n")
@@ -30,7 +30,7 @@ fn unusable_sign_in_titles_and_texts() {
         text += &troubled(&|state| state.sign_in.seen = Some(CredentialPresence::Absent(absence.clone())));
     }
     for pause in pauses() {
-        text += &troubled(&|state| state.usage.state = paused(pause.clone()));
+        text += &troubled(&|state| state.gates[Endpoint::Usage].state = paused(pause.clone()));
     }
     expect![[r#"
         SignInWords { title: "No sign-in found", text: "There is no Claude Code sign-in on this computer, or it is in another folder. Holdoff waits and resumes by itself." }

@@ -21,8 +21,8 @@ fn notification_titles_and_texts() {
         (NoticeKind::Window, None),
     ];
     let mut state = account();
-    state.usage.state = cooling(Cooldown::RateLimited { retry_after_s: None }, in_min(10));
-    state.token.state = cooling(Cooldown::RateLimited { retry_after_s: None }, in_min(70));
+    state.gates[Endpoint::Usage].state = cooling(Cooldown::RateLimited { retry_after_s: None }, in_min(10));
+    state.gates[Endpoint::Token].state = cooling(Cooldown::RateLimited { retry_after_s: None }, in_min(70));
     for (kind, about) in notices {
         let (title, body) = notice(&Notice { id: 1, kind, about, also: vec![] }, "ann@example.com", &state, NOW, &UTC);
         text += &format!("{title}\n  {body}\n");

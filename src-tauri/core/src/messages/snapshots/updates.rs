@@ -6,7 +6,7 @@ use crate::updates::{Checked, FetchFailure, InstallFailure, Installing, NotUsabl
 #[test]
 fn update_status_texts() {
     let status = |outcome, asked: bool| UpdatesStatus {
-        can_look: true,
+        can_check: true,
         wanted: true,
         asked: asked.then_some(NOW.wall),
         next: asked.then(|| in_min(24 * 60)),
@@ -15,7 +15,7 @@ fn update_status_texts() {
     };
     let all = [
         UpdatesStatus::default(),
-        UpdatesStatus { can_look: true, ..UpdatesStatus::default() },
+        UpdatesStatus { can_check: true, ..UpdatesStatus::default() },
         status(None, false),
         status(Some(Checked::Newest), true),
         status(Some(Checked::Found { version: "0.2.0".into() }), true),

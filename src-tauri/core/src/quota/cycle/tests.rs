@@ -94,10 +94,10 @@ fn cycle_with_a_sliding_end_is_one_cycle() {
 fn cycle_survives_a_clock_set_forward_and_back() {
     let mut watch = Watch(Cycles::default());
     watch.read(HOUR, 85.0, Some(END));
-    watch.0.iter_mut().for_each(|(_, cycle)| cycle.told.threshold = 80);
+    watch.0.iter_mut().for_each(|(_, cycle)| cycle.alerted.threshold = 80);
     assert_eq!(watch.read(30 * HOUR, 85.0, Some(END)), NOTHING);
     assert_eq!(watch.read(HOUR + 60_000, 86.0, Some(END)), NOTHING);
-    assert_eq!(watch.cycle().told.threshold, 80);
+    assert_eq!(watch.cycle().alerted.threshold, 80);
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn cycle_of_a_window_no_longer_reported_is_dropped_once_over() {
     let empty = Reading::new(Source::UsageEndpoint, Wall(2 * HOUR), vec![], vec![]);
     watch.0.follow(&empty, &[], Wall(2 * HOUR));
     assert!(watch.0.get("five_hour").is_some());
-    watch.0.iter_mut().for_each(|(_, cycle)| cycle.told.reset = true);
+    watch.0.iter_mut().for_each(|(_, cycle)| cycle.alerted.reset = true);
     watch.0.follow(&empty, &[], END);
     assert!(watch.0.get("five_hour").is_none());
 }

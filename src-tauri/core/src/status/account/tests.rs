@@ -64,15 +64,15 @@ fn account_condition_prefers_blockers_over_reading_age() {
     check(&of(|_| {}), in_min(15), Condition::Ok);
     check(&of(|_| {}), in_min(16), Condition::Stale);
     check(&of(|state| state.reading.as_mut().unwrap().no_limits_at = Some(NOW.wall)), NOW, Condition::Stale);
-    check(&of(|state| state.usage.state = limited(in_min(20))), NOW, Condition::CoolingDown);
-    check(&of(|state| state.usage.state = limited(NOW)), NOW, Condition::Ok);
+    check(&of(|state| state.gates[Endpoint::Usage].state = limited(in_min(20))), NOW, Condition::CoolingDown);
+    check(&of(|state| state.gates[Endpoint::Usage].state = limited(NOW)), NOW, Condition::Ok);
     check(&of(|_| {}), in_min(30), Condition::Expired);
-    check(&of(|state| state.usage.state = paused()), NOW, Condition::Paused);
+    check(&of(|state| state.gates[Endpoint::Usage].state = paused()), NOW, Condition::Paused);
     check(&of(absent), NOW, Condition::Absent);
     // Nothing is asked for it, so nothing of that is in its way.
     let free = of(|state| {
         absent(state);
-        state.usage.state = limited(in_min(20));
+        state.gates[Endpoint::Usage].state = limited(in_min(20));
         state.choose(Some(Readings::FreeOnly));
     });
     check(&free, NOW, Condition::Ok);
@@ -86,8 +86,8 @@ fn account_urgency_order_is_action_needed_then_low_quota_then_ok() {
         ("works, fuller", account(79.0)),
         ("runs short", account(80.0)),
         ("nearly out", account(99.0)),
-        ("limited", of(|state| state.usage.state = limited(in_min(5)))),
-        ("paused", of(|state| state.usage.state = paused())),
+        ("limited", of(|state| state.gates[Endpoint::Usage].state = limited(in_min(5)))),
+        ("paused", of(|state| state.gates[Endpoint::Usage].state = paused())),
         ("unknown", of(|state| state.reading = None)),
     ];
     all.sort_by_key(|(_, state)| state.status(NOW).urgency());
@@ -109,9 +109,9 @@ fn account_status_with_unsaved_state_has_no_next_request_or_refresh() {
 fn first_refusal_is_the_earliest_to_end_or_none_if_any_is_allowed() {
     let [free, soon, late, shut] = [
         account(1.0),
-        of(|state| state.usage.state = limited(in_min(3))),
-        of(|state| state.usage.state = limited(in_min(9))),
-        of(|state| state.usage.state = paused()),
+        of(|state| state.gates[Endpoint::Usage].state = limited(in_min(3))),
+        of(|state| state.gates[Endpoint::Usage].state = limited(in_min(9))),
+        of(|state| state.gates[Endpoint::Usage].state = paused()),
     ];
     let first = |all: &[&AccountState]| {
         let all: Vec<AccountStatus<'_>> = all.iter().map(|state| state.status(NOW)).collect();
@@ -124,7 +124,7 @@ fn first_refusal_is_the_earliest_to_end_or_none_if_any_is_allowed() {
 
 #[test]
 fn account_status_next_changes_lists_every_timed_change() {
-    let state = of(|state| state.usage.state = limited(in_min(7)));
+    let state = of(|state| state.gates[Endpoint::Usage].state = limited(in_min(7)));
     let mut changes: Vec<Wall> = state.status(NOW).next_changes(INTERVAL).filter(|at| *at > NOW.wall).collect();
     changes.sort();
     changes.dedup();

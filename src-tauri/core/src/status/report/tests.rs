@@ -248,7 +248,7 @@ fn status_report_keys_of_every_gate_state() {
         Cooldown::Server { status: 529 },
         Cooldown::Unreadable { status: 200, why: "it is empty".into() },
         Cooldown::Unanswered,
-        Cooldown::MemoryLost,
+        Cooldown::StateLost,
     ];
     let pauses = [
         Pause::Rejected,
@@ -270,8 +270,8 @@ fn status_report_keys_of_every_gate_state() {
     }));
     for gate in gates {
         let mut state = account();
-        state.usage.state = gate;
-        state.usage.strikes = 3;
+        state.gates[Endpoint::Usage].state = gate;
+        state.gates[Endpoint::Usage].strikes = 3;
         let told = told(state);
         text += &format!("{}\n  {}\n", told["gates"]["usage"], told["sign_in"]);
     }
@@ -327,7 +327,7 @@ fn status_report_keys_of_missing_sign_ins() {
     for seen in seen {
         let mut state = account();
         state.sign_in.seen = seen;
-        state.renews = true;
+        state.renewal_enabled = true;
         text += &format!("{}\n", told(state)["sign_in"]);
     }
     expect![[r#"

@@ -209,7 +209,7 @@ async fn refresh_token_is_reported_as_present_without_its_value() {
         tokio::sync::watch::Sender::default(),
     );
     for _ in 0..2 {
-        let CredentialRead::Found(credential) = looks.recv().await.unwrap().read else { panic!("not found") };
+        let CredentialRead::Found(credential) = looks.recv().await.unwrap().credential else { panic!("not found") };
         assert_eq!(credential.access_token.expose(), TOKEN);
         assert!(credential.refresh_token.unwrap().secret().is_none());
         // Noticed, or looked at again where nothing is watched.

@@ -45,7 +45,7 @@ impl LockStamp {
 }
 
 /// Reads the lock at `path`; `None` if there is none.
-pub(super) fn look(path: &Path) -> io::Result<Option<LockStamp>> {
+pub(super) fn inspect(path: &Path) -> io::Result<Option<LockStamp>> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_dir() => LockStamp::of(&metadata).map(Some),
         Ok(_) => Err(io::ErrorKind::NotADirectory.into()),
@@ -78,7 +78,7 @@ impl FolderLock {
     /// Fails if the folder cannot be created, or the path is not a folder.
     pub(super) fn attempt(path: &Path, mut placing: impl FnMut(&LockStamp)) -> io::Result<Attempt> {
         for _ in 0..3 {
-            if let Some(sight) = look(path)? {
+            if let Some(sight) = inspect(path)? {
                 return Ok(Attempt::Held(sight));
             }
             let aside = beside(path, "new");
@@ -122,7 +122,7 @@ impl FolderLock {
 
     /// Whether the lock still exists, and nobody else created or touched it.
     pub(super) fn is_ours(&self) -> bool {
-        look(&self.path).is_ok_and(|seen| seen == Some(self.sight))
+        inspect(&self.path).is_ok_and(|seen| seen == Some(self.sight))
     }
 
     pub(super) fn sight(&self) -> &LockStamp {
@@ -178,7 +178,7 @@ fn open(path: &Path) -> io::Result<File> {
 /// Two programs may do this at once, and one may already hold the lock when the other removes it. So the folder is renamed
 /// first, then checked again, and put back if it is not the lock that was found dead.
 pub(super) fn clear(path: &Path, dead: LockStamp) -> io::Result<bool> {
-    if look(path)? != Some(dead) {
+    if inspect(path)? != Some(dead) {
         return Ok(false);
     }
     let aside = beside(path, "dead");
@@ -187,7 +187,7 @@ pub(super) fn clear(path: &Path, dead: LockStamp) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(error),
     }
-    if look(&aside)? == Some(dead) {
+    if inspect(&aside)? == Some(dead) {
         fs::remove_dir(&aside)?;
         return Ok(true);
     }

@@ -258,7 +258,7 @@ fn clear_dead(
 ) -> Result<Cleared, String> {
     let (mut dead, mut dying) = (Vec::new(), false);
     for (index, (path, seen)) in paths.iter().zip(seen).enumerate() {
-        let Some(sight) = dir_lock::look(path).map_err(|error| words(path, &error))? else {
+        let Some(sight) = dir_lock::inspect(path).map_err(|error| words(path, &error))? else {
             *seen = None;
             continue;
         };

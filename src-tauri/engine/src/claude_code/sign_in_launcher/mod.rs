@@ -36,7 +36,7 @@ pub enum OpenError {
 
 impl Found {
     /// Searches for the programs without running any.
-    pub fn look(home: &Path, var: impl Fn(&str) -> Option<OsString>) -> Self {
+    pub fn probe(home: &Path, var: impl Fn(&str) -> Option<OsString>) -> Self {
         let programs = Programs::new(home, &var);
         Self { claude: Claude::find(&programs), terminals: terminal::find(&programs, &var) }
     }

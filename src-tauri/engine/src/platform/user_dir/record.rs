@@ -9,9 +9,8 @@ use crate::platform::fs::ReadError;
 use crate::storage::history;
 use crate::storage::state_file;
 use crate::storage::state_file::{NotRead, Slots, slot};
-use holdoff_core::account::seats::SeatGates;
-use holdoff_core::gate::StateLoss;
 use holdoff_core::gate::recovery::{GateRecovery, SPAN};
+use holdoff_core::gate::{Gates, StateLoss};
 use holdoff_core::{AccountId, AccountState, Moment, State, Wall};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -81,7 +80,7 @@ impl UserDir {
     ///
     /// # Errors
     /// Fails if that cannot be determined. No request may be sent then.
-    pub fn beside(&self, id: &AccountId, clock: &Clock) -> Result<Vec<(AccountId, SeatGates)>, String> {
+    pub fn beside(&self, id: &AccountId, clock: &Clock) -> Result<Vec<(AccountId, Gates)>, String> {
         let folder = self.dir.join("accounts");
         let entries = match std::fs::read_dir(&folder) {
             Ok(entries) => entries,
@@ -112,7 +111,7 @@ impl UserDir {
             return None;
         }
         let mut account = own.clone();
-        GateRecovery::new(&[], Some(StateLoss::found(&[], now)), now).remind(id, &mut account, now);
+        GateRecovery::new(&[], Some(StateLoss::found(&[], now)), now).apply_to_new(id, &mut account, now);
         Some(account)
     }
 
@@ -136,7 +135,7 @@ impl UserDir {
 fn remind(data_dir: &Path, id: &AccountId, account: &mut AccountState, now: Moment) {
     let since = Wall(now.wall.0.saturating_sub(holdoff_core::time::millis(SPAN)));
     match history::ledger(data_dir, since) {
-        Ok(entries) => GateRecovery::new(&entries, None, now).remind_known(id, account, now),
+        Ok(entries) => GateRecovery::new(&entries, None, now).apply_to_known(id, account, now),
         Err(error) => tracing::warn!(%error, "the ledger of another data folder cannot be read"),
     }
 }

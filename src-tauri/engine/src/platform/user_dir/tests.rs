@@ -5,7 +5,7 @@ use crate::platform::clock::Clock;
 use crate::storage::state_file::{PlainFiles, TwoSlots};
 use holdoff_core::gate::{Cooldown, GateState};
 use holdoff_core::state::Provider;
-use holdoff_core::{AccountState, State};
+use holdoff_core::{AccountState, Endpoint, State};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -32,8 +32,9 @@ impl Person {
         let now = self.clock.now();
         let mut account = AccountState::new(Provider::Anthropic);
         let cause = Cooldown::RateLimited { retry_after_s: Some(3600) };
-        account.usage.state = GateState::CoolingDown { cause, since: now, until: now.plus(Duration::from_secs(3600)) };
-        account.usage.strikes = 2;
+        account.gates[Endpoint::Usage].state =
+            GateState::CoolingDown { cause, since: now, until: now.plus(Duration::from_secs(3600)) };
+        account.gates[Endpoint::Usage].strikes = 2;
         account.saves = saves;
         account
     }
@@ -55,7 +56,7 @@ fn fresh() -> AccountState {
 }
 
 fn wait(account: &AccountState, clock: &Clock) -> u64 {
-    account.usage.opens(clock.now()).unwrap().since(clock.now()).as_secs()
+    account.gates[Endpoint::Usage].opens(clock.now()).unwrap().since(clock.now()).as_secs()
 }
 
 #[test]
@@ -91,7 +92,7 @@ fn account_record_cooldown_is_taken_over_by_the_next_instance() {
     one.write(&ann(), &limited, &person.clock).unwrap();
     assert_eq!(one.newer(&ann(), &limited, &person.clock), Ok(None), "it knows that");
     let taken = other.newer(&ann(), &fresh(), &person.clock).unwrap().unwrap();
-    assert_eq!((taken.usage.strikes, taken.saves), (2, 7));
+    assert_eq!((taken.gates[Endpoint::Usage].strikes, taken.saves), (2, 7));
     assert!((3590..=3600).contains(&wait(&taken, &person.clock)));
     let bob = AccountId("anthropic:bob".to_owned());
     assert_eq!(other.newer(&bob, &fresh(), &person.clock), Ok(None), "of another account it says nothing");

@@ -297,7 +297,7 @@ impl EpisodeLine {
             kind: rows::text(&record.kind),
             began: rfc3339(record.began),
             ended: record.ended.map(rfc3339),
-            told: rows::text(&record.told),
+            told: rows::text(&record.announced),
         }
     }
 }

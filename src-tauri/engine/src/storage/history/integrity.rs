@@ -20,14 +20,14 @@ pub enum Health {
 
 /// Checks the file. Blocks for [`LONGEST`] at most.
 pub fn check(dir: &Path) -> Health {
-    match look(dir, LONGEST) {
+    match inspect(dir, LONGEST) {
         Ok(health) => health,
         Err(HistoryError::Damaged(why)) => Health::Damaged(why),
         Err(error) => Health::Unknown(error.to_string()),
     }
 }
 
-pub(super) fn look(dir: &Path, longest: Duration) -> Result<Health, HistoryError> {
+pub(super) fn inspect(dir: &Path, longest: Duration) -> Result<Health, HistoryError> {
     let mut connection = reader::connect(&dir.join(NAME))?;
     let until = Instant::now() + longest;
     connection.progress_handler(BETWEEN_LOOKS, Some(move || Instant::now() > until))?;

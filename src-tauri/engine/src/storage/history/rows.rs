@@ -110,7 +110,7 @@ fn write_episode(connection: &Connection, record: &EpisodeRecord) -> rusqlite::R
         text(&record.kind),
         record.began.0,
         ended,
-        text(&record.told)
+        text(&record.announced)
     ])?;
     Ok(())
 }
@@ -216,10 +216,10 @@ fn amount(row: &Columns<'_>, first: usize) -> rusqlite::Result<Option<Amount>> {
 /// # Errors
 /// Fails on an SQLite error.
 pub fn episode(row: &Columns<'_>) -> rusqlite::Result<Option<EpisodeRecord>> {
-    let (kind, told) = (parse(&row.get::<_, String>(1)?), parse(&row.get::<_, String>(4)?));
+    let (kind, announced) = (parse(&row.get::<_, String>(1)?), parse(&row.get::<_, String>(4)?));
     let (account, began) = (AccountId(row.get(0)?), Wall(row.get(2)?));
     let ended = row.get::<_, Option<i64>>(3)?.map(Wall);
-    Ok(kind.zip(told).map(|(kind, told)| EpisodeRecord { account, kind, began, ended, told }))
+    Ok(kind.zip(announced).map(|(kind, announced)| EpisodeRecord { account, kind, began, ended, announced }))
 }
 
 /// Stored as a number, because there may be a million of them.

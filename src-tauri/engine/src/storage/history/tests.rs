@@ -6,7 +6,7 @@ mod telling;
 
 use super::*;
 use crate::platform::clock::Clock;
-use holdoff_core::notification::Told;
+use holdoff_core::notification::Announced;
 use holdoff_core::quota::{Amount, Spend};
 use holdoff_core::record::history::{EpisodeKind, EpisodeRecord, MoneyRecord, WindowRecord};
 use holdoff_core::record::ledger::{LedgerEvent, OutcomeKind, Trigger};
@@ -53,7 +53,7 @@ fn window(key: &str, at: Wall, used: f64) -> WindowRecord {
 
 fn episode(ended: Option<Wall>) -> EpisodeRecord {
     let account = AccountId("anthropic:ann".into());
-    EpisodeRecord { account, kind: EpisodeKind::UsageLimit, began: NOON, ended, told: Told::Shown }
+    EpisodeRecord { account, kind: EpisodeKind::UsageLimit, began: NOON, ended, announced: Announced::Shown }
 }
 
 /// Extra usage: so many cents of a hundred dollars.

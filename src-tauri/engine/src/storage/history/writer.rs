@@ -41,12 +41,12 @@ pub struct News {
 /// A cloneable handle to the history.
 #[derive(Debug, Clone)]
 pub struct History {
-    wishes: SyncSender<Wish>,
+    requests: SyncSender<Request>,
     news: watch::Receiver<News>,
 }
 
 #[derive(Debug)]
-enum Wish {
+enum Request {
     Write(Row, Option<oneshot::Sender<()>>),
     Keep(Limits),
     Damaged(String),
@@ -59,7 +59,7 @@ enum Wish {
 impl History {
     /// Starts the writer with an opened history.
     pub fn start(dir: PathBuf, opened: Opened, limits: Limits, clock: Clock) -> Self {
-        let (wishes, inbox) = sync_channel(UNDER_WAY_MAX);
+        let (requests, inbox) = sync_channel(UNDER_WAY_MAX);
         let (tell, news) = watch::channel(News { findings: opened.findings, trouble: None });
         let checked = dir.clone();
         let writer = Writer {
@@ -76,40 +76,40 @@ impl History {
             next_run: Wall(i64::MIN),
             news: tell,
         };
-        let tell_damage = wishes.clone();
+        let tell_damage = requests.clone();
         spawn("history", move || writer.run(&inbox));
         spawn("history-check", move || match integrity::check(&checked) {
             integrity::Health::Whole => {}
             integrity::Health::Unknown(why) => tracing::info!(%why, "the history check did not finish"),
             integrity::Health::Damaged(why) => {
-                let _ = tell_damage.send(Wish::Damaged(why));
+                let _ = tell_damage.send(Request::Damaged(why));
             }
         });
-        Self { wishes, news }
+        Self { requests, news }
     }
 
     /// Adds a ledger entry and waits briefly until it is on disk, because the resulting state is saved after it.
     pub async fn record(&self, entry: LedgerEntry) {
         let (done, written) = oneshot::channel();
-        self.send(Wish::Write(Row::Request(entry), Some(done)));
+        self.send(Request::Write(Row::Request(entry), Some(done)));
         if tokio::time::timeout(PATIENCE, written).await.is_err() {
             tracing::warn!("writing the history takes long; continuing without it");
         }
     }
 
     /// Queues a record without waiting.
-    pub fn remember(&self, memory: HistoryRecord) {
-        self.send(Wish::Write(Row::Memory(memory), None));
+    pub fn remember(&self, record: HistoryRecord) {
+        self.send(Request::Write(Row::Memory(record), None));
     }
 
     /// Assigns the rows of `from` to `into`, the account's current name.
     pub fn rename(&self, from: AccountId, into: AccountId) {
-        self.send(Wish::Write(Row::Renamed { from, into }, None));
+        self.send(Request::Write(Row::Renamed { from, into }, None));
     }
 
     /// Sets the limits from now on.
     pub fn keep(&self, limits: Limits) {
-        self.send(Wish::Keep(limits));
+        self.send(Request::Keep(limits));
     }
 
     /// Subscribes to the current problems.
@@ -123,26 +123,26 @@ impl History {
     /// Fails with a sentence for the user.
     pub async fn delete_all(&self) -> Result<(), String> {
         let (done, deleted) = oneshot::channel();
-        self.send(Wish::DeleteAll(done));
+        self.send(Request::DeleteAll(done));
         deleted.await.unwrap_or_else(|_| Err("Holdoff is shutting down.".to_owned()))
     }
 
     /// Returns when all earlier rows are written, or cannot be.
     pub async fn flush(&self) {
         let (done, written) = oneshot::channel();
-        self.send(Wish::Flush(done));
+        self.send(Request::Flush(done));
         let _ = written.await;
     }
 
     /// Writes all waiting rows and closes the file.
     pub async fn close(&self) {
         let (done, closed) = oneshot::channel();
-        self.send(Wish::Close(done));
+        self.send(Request::Close(done));
         let _ = tokio::time::timeout(PATIENCE, closed).await;
     }
 
-    fn send(&self, wish: Wish) {
-        if self.wishes.try_send(wish).is_err() {
+    fn send(&self, request: Request) {
+        if self.requests.try_send(request).is_err() {
             tracing::warn!("the history is not being written");
         }
     }
@@ -173,19 +173,19 @@ struct Writer {
 }
 
 impl Writer {
-    fn run(mut self, inbox: &Receiver<Wish>) {
+    fn run(mut self, inbox: &Receiver<Request>) {
         if self.store.is_none() {
             self.failed(&HistoryError::OutOfReach("it could not be opened".to_owned()));
         }
         loop {
             match self.next(inbox) {
-                Ok(Wish::Close(done)) => {
+                Ok(Request::Close(done)) => {
                     self.write();
                     self.store = None;
                     let _ = done.send(());
                     return;
                 }
-                Ok(wish) => self.take(wish, inbox),
+                Ok(request) => self.take(request, inbox),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return self.write(),
             }
@@ -196,7 +196,7 @@ impl Writer {
         }
     }
 
-    fn next(&self, inbox: &Receiver<Wish>) -> Result<Wish, RecvTimeoutError> {
+    fn next(&self, inbox: &Receiver<Request>) -> Result<Request, RecvTimeoutError> {
         match (self.retry, &self.retention) {
             (Some(retry), _) => inbox.recv_timeout(retry.saturating_duration_since(Instant::now())),
             (None, Some(_)) => inbox.recv_timeout(BREATH),
@@ -205,11 +205,11 @@ impl Writer {
     }
 
     /// Writes rows that arrive together in one transaction.
-    fn take(&mut self, first: Wish, inbox: &Receiver<Wish>) {
+    fn take(&mut self, first: Request, inbox: &Receiver<Request>) {
         let mut next = Some(first);
-        while let Some(wish) = next.take() {
-            match wish {
-                Wish::Write(row, ack) => {
+        while let Some(request) = next.take() {
+            match request {
+                Request::Write(row, ack) => {
                     // The caller saves its state next, which must not be ahead of the ledger, so write now.
                     self.retry = self.retry.filter(|_| ack.is_none());
                     self.waiting.push_back(row);
@@ -218,22 +218,22 @@ impl Writer {
                         next = inbox.try_recv().ok();
                     }
                 }
-                Wish::Keep(limits) if limits == self.limits => {}
-                Wish::Keep(limits) => {
+                Request::Keep(limits) if limits == self.limits => {}
+                Request::Keep(limits) => {
                     self.limits = limits;
                     // A run in progress uses the old limits: replace it with one that uses the new ones.
                     self.retention = None;
                     self.next_run = Wall(i64::MIN);
                 }
-                Wish::Damaged(why) => self.begin_anew(&why),
-                Wish::DeleteAll(done) => {
+                Request::Damaged(why) => self.begin_anew(&why),
+                Request::DeleteAll(done) => {
                     let _ = done.send(self.delete_all());
                 }
-                Wish::Flush(done) => {
+                Request::Flush(done) => {
                     self.write();
                     let _ = done.send(());
                 }
-                Wish::Close(done) => {
+                Request::Close(done) => {
                     self.write();
                     self.store = None;
                     let _ = done.send(());

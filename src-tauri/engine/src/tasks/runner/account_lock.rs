@@ -21,7 +21,7 @@ impl Runner {
             Err(error) => self.cannot_lock(error.to_string()).await,
         }
         let held = self.lock.is_some();
-        self.polled_elsewhere(!held && self.unlockable.is_none());
+        self.set_elsewhere(!held && self.unlockable.is_none());
         if held && (lost || unlockable) {
             // State that was removed with the lock file is written again. The state store reports a failure, and the state is
             // saved once more before the next request.
@@ -33,11 +33,11 @@ impl Runner {
 
     async fn cannot_lock(&mut self, why: String) {
         tracing::error!(%why, "could not take the lock of an account; sending no requests until that works");
-        self.tools.keeper.report_failure(why.clone()).await;
+        self.tools.state_store.report_failure(why.clone()).await;
         self.unlockable = Some(why);
     }
 
-    pub(super) fn polled_elsewhere(&self, is: bool) {
+    pub(super) fn set_elsewhere(&self, is: bool) {
         let id = self.account.id();
         self.tools.elsewhere.send_if_modified(|all| if is { all.insert(id.clone()) } else { all.remove(id) });
     }
@@ -49,12 +49,14 @@ impl Runner {
         if self.leaving.is_some() {
             return ControlFlow::Break(());
         }
-        let wishes = std::mem::take(&mut self.wishes);
+        let refreshes = std::mem::take(&mut self.refreshes);
         if let Some(trouble) = &self.unlockable {
-            wishes.into_iter().for_each(|wish| self.refuse(wish, Refusal::Unsaved { trouble: trouble.clone() }));
+            refreshes
+                .into_iter()
+                .for_each(|refresh| self.refuse(refresh, Refusal::Unsaved { trouble: trouble.clone() }));
         } else {
             // Another process polls this account; dropping the reply channels tells the callers so.
-            drop(wishes);
+            drop(refreshes);
         }
         tokio::select! {
             () = tokio::time::sleep(LOCKED) => {}

@@ -25,7 +25,7 @@ pub struct RunnerContext {
     pub http: Arc<Http>,
     /// Proxy and certificate variables.
     pub network: Variables,
-    pub keeper: StateStore,
+    pub state_store: StateStore,
     pub history: History,
     pub requests: Requests,
     pub user: UserDir,
@@ -33,7 +33,7 @@ pub struct RunnerContext {
     /// The shared state of each login's seats.
     pub logins: Logins,
     /// Cooldowns for accounts without a saved state.
-    pub memory: GateRecovery,
+    pub recovery: GateRecovery,
     /// Accounts that another process polls.
     pub elsewhere: watch::Sender<BTreeSet<AccountId>>,
     /// The user's time zone, read anew because it can change.
@@ -48,19 +48,19 @@ impl RunnerContext {
 
     /// Loads an account's saved state, merged with that of its earlier id and with the gates of its login's other seats.
     pub(super) async fn state(&self, id: &AccountId, earlier: Earlier, seat: &Seat) -> AccountState {
-        let Taken { account, beside } = self.keeper.take(id.clone(), earlier.sign_in.identity.organization).await;
+        let Taken { account, beside } = self.state_store.take(id.clone(), earlier.sign_in.identity.organization).await;
         let mut state = account.unwrap_or_else(|| self.fresh(id));
         if let Some(formerly) = &state.formerly {
             self.history.rename(formerly.clone(), id.clone());
         }
         if let Some(unnamed) = earlier.unnamed
-            && let Some(same) = self.keeper.take(unnamed, None).await.account
+            && let Some(same) = self.state_store.take(unnamed, None).await.account
         {
             state.adopt_gates(&same);
         }
         let now = self.clock.now();
         for (_, gates) in beside.iter().filter(|(other, _)| !seat.is_polled(other)) {
-            state.share_left_behind(gates, now);
+            state.gates.share_left_behind(gates, now);
         }
         state
     }
@@ -68,7 +68,7 @@ impl RunnerContext {
     /// The state of an account seen for the first time.
     fn fresh(&self, id: &AccountId) -> AccountState {
         let mut fresh = AccountState::new(Provider::Anthropic);
-        self.memory.remind(id, &mut fresh, self.clock.now());
+        self.recovery.apply_to_new(id, &mut fresh, self.clock.now());
         fresh
     }
 }

@@ -1,12 +1,14 @@
 //! Startup of a runner: recovery from a renewal during which an earlier runner was killed.
 
 use super::{Runner, RunnerCommand};
+use holdoff_core::Endpoint;
 use tokio::sync::mpsc;
 
 impl Runner {
     /// Runs before anything else: until the new tokens are written back, the stored sign-in looks used up.
     pub(super) async fn settle_leftovers(&mut self, orders: &mut mpsc::UnboundedReceiver<RunnerCommand>) {
-        let (store, cut_off) = (self.store.clone(), self.account.state().token.interrupted_renewal().cloned());
+        let (store, cut_off) =
+            (self.store.clone(), self.account.state().gates[Endpoint::Token].interrupted_renewal().cloned());
         let settling = store.settle_leftovers(cut_off.as_ref());
         tokio::pin!(settling);
         loop {

@@ -18,11 +18,11 @@ impl Runner {
         state.saves = self.saves + 1;
         let copy = state.clone();
         if let Err(why) = self.with_record(move |user, id, clock| user.write(&id, &copy, &clock)).await {
-            self.tools.keeper.report_failure(why.clone()).await;
+            self.tools.state_store.report_failure(why.clone()).await;
             return Err(why);
         }
         self.saves += 1;
-        self.tools.keeper.save(self.account.id().clone(), state).await
+        self.tools.state_store.save(self.account.id().clone(), state).await
     }
 
     /// After locking, loads the newest state of the account, whichever copy wrote it.
@@ -49,7 +49,7 @@ impl Runner {
     fn take_up_newer(&mut self, mut state: AccountState) {
         let (id, now) = (self.account.id().clone(), self.tools.clock.now());
         tracing::info!("another copy has checked this account; keeping its waits");
-        self.tools.memory.remind_known(&id, &mut state, now);
+        self.tools.recovery.apply_to_known(&id, &mut state, now);
         self.saves = self.saves.max(state.saves);
         self.account = Account::new(id, self.source.place(), state, self.preferences, now, random::number());
         self.account.settled_with(&self.sign_in);

@@ -3,31 +3,31 @@
 use super::Supervisor;
 use crate::claude_code::CredentialStore;
 use crate::claude_code::locations;
-use crate::credentials::monitor::{LocationMonitor, Look};
+use crate::credentials::monitor::{LocationMonitor, LocationRead};
 use crate::tasks::runner::RunnerCommand;
 use holdoff_core::credential::location::PreviousAccount;
 use holdoff_core::state::Provider;
-use holdoff_core::{CredentialLocation, Told, Wall};
+use holdoff_core::{CredentialLocation, ReportedReading, Wall};
 
 /// One location and its monitor.
 #[derive(Debug)]
 pub(super) struct Location {
     pub place: CredentialLocation,
     pub source: CredentialStore,
-    pub lookout: LocationMonitor,
+    pub monitor: LocationMonitor,
     /// The location was read, and no change has been noticed since.
-    pub looked: bool,
+    pub is_read: bool,
     /// When its sign-in was written.
     pub written: Option<Wall>,
     /// Its name with links in the path resolved.
     pub real: String,
     /// Readings found there, to be passed on once a runner exists.
-    pub told: Vec<Told>,
+    pub readings: Vec<ReportedReading>,
 }
 
 impl Supervisor {
     /// Watches the configured locations, and no others.
-    pub(super) async fn take_stands(&mut self) {
+    pub(super) async fn update_locations(&mut self) {
         let (environment, settings) = (self.environment.clone(), self.settings.clone());
         let found = tokio::task::spawn_blocking(move || {
             (locations::all(&environment, &settings), locations::first(&environment))
@@ -36,36 +36,36 @@ impl Supervisor {
             return;
         };
         self.first = first;
-        let mut before = std::mem::take(&mut self.stands);
+        let mut before = std::mem::take(&mut self.locations);
         for source in sources {
-            let kept = before.iter().position(|stand| stand.source == source);
-            self.stands.push(match kept {
+            let kept = before.iter().position(|location| location.source == source);
+            self.locations.push(match kept {
                 Some(kept) => before.swap_remove(kept),
-                None => self.stand_at(source),
+                None => self.location_of(source),
             });
         }
     }
 
-    fn stand_at(&self, source: CredentialStore) -> Location {
+    fn location_of(&self, source: CredentialStore) -> Location {
         let place = CredentialLocation::known(&self.snapshots.borrow().state, Provider::Anthropic, &source.place());
         let data_dir = self.environment.data_dir.clone();
-        let (clock, looks, unwatched) = (self.tools.clock.clone(), self.tell_looks.clone(), self.unwatched.clone());
+        let (clock, reads, unwatched) = (self.tools.clock.clone(), self.tell_reads.clone(), self.unwatched.clone());
         let (watcher, sessions) = (self.watcher.clone(), self.sessions.clone());
-        let lookout = LocationMonitor::start(source.clone(), data_dir, clock, watcher, sessions, looks, unwatched);
+        let monitor = LocationMonitor::start(source.clone(), data_dir, clock, watcher, sessions, reads, unwatched);
         let real = place.name().to_owned();
-        Location { place, source, lookout, looked: false, written: None, real, told: Vec::new() }
+        Location { place, source, monitor, is_read: false, written: None, real, readings: Vec::new() }
     }
 
-    pub(super) fn looked(&mut self, look: Look) {
+    pub(super) fn apply_read(&mut self, read: LocationRead) {
         let now = self.tools.clock.now();
-        let Some(stand) = self.stands.iter_mut().find(|stand| stand.place.name() == look.place) else {
+        let Some(location) = self.locations.iter_mut().find(|location| location.place.name() == read.place) else {
             return;
         };
-        let was = stand.place.clone();
-        let before = stand.place.looked(&look.read, now);
-        stand.looked = true;
-        (stand.written, stand.real, stand.told) = (look.written, look.real, look.told);
-        let Some(account) = stand.place.account.clone() else {
+        let was = location.place.clone();
+        let before = location.place.looked(&read.credential, now);
+        location.is_read = true;
+        (location.written, location.real, location.readings) = (read.written, read.real, read.readings);
+        let Some(account) = location.place.account.clone() else {
             return;
         };
         match before {
@@ -77,18 +77,18 @@ impl Supervisor {
             }
             None => {}
         }
-        if (look.stirred || was != stand.place)
-            && let Some(running) = self.running.get(&account).filter(|running| running.place == look.place)
+        if (read.stirred || was != location.place)
+            && let Some(running) = self.running.get(&account).filter(|running| running.place == read.place)
         {
             let _ = running.orders.send(RunnerCommand::Stirred);
         }
     }
 
-    pub(super) async fn first_looks(&mut self) {
-        while self.stands.iter().any(|stand| !stand.looked)
-            && let Some(look) = self.looks.recv().await
+    pub(super) async fn first_reads(&mut self) {
+        while self.locations.iter().any(|location| !location.is_read)
+            && let Some(read) = self.reads.recv().await
         {
-            self.looked(look);
+            self.apply_read(read);
         }
     }
 }

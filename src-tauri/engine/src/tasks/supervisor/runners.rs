@@ -24,11 +24,11 @@ impl Supervisor {
         };
         if end == End::AccountChanged
             && let Some(running) = self.running.remove(&account)
-            && let Some(stand) = self.stands.iter_mut().find(|stand| stand.place.name() == running.place)
+            && let Some(location) = self.locations.iter_mut().find(|location| location.place.name() == running.place)
         {
-            stand.looked = false;
-            stand.place.settle();
-            stand.lookout.recheck();
+            location.is_read = false;
+            location.place.settle();
+            location.monitor.recheck();
         }
     }
 
@@ -41,14 +41,14 @@ impl Supervisor {
 
     pub(super) fn start_runner(&mut self, polled: &PollTarget) {
         let PollTarget { account, place } = polled.clone();
-        let stand = self.stands.iter().find(|stand| stand.place.name() == place && stand.looked);
-        let (Some(stand), false) = (stand, self.running.contains_key(&account)) else {
+        let location = self.locations.iter().find(|location| location.place.name() == place && location.is_read);
+        let (Some(location), false) = (location, self.running.contains_key(&account)) else {
             return;
         };
-        let is_its = stand.place.account.as_ref() == Some(&account);
-        let sign_in = stand.place.sign_in.clone();
+        let is_its = location.place.account.as_ref() == Some(&account);
+        let sign_in = location.place.sign_in.clone();
         let sign_in = if is_its { sign_in } else { CredentialStatus::default() };
-        let (source, tools) = (stand.source.clone(), self.tools.clone());
+        let (source, tools) = (location.source.clone(), self.tools.clone());
         let preferences = Preferences::of(&self.settings, &account);
         let unnamed = self.renamed.remove(&account);
         let turn = self.turn(&account);

@@ -16,7 +16,7 @@ fn take(path: &Path) -> Option<FolderLock> {
 }
 
 fn seen(path: &Path) -> LockStamp {
-    look(path).unwrap().unwrap()
+    inspect(path).unwrap().unwrap()
 }
 
 fn recover_pending(path: &Path) -> LockStamp {

@@ -26,7 +26,7 @@ impl Home {
 }
 
 fn born(path: &Path) -> f64 {
-    dir_lock::look(path).unwrap().unwrap().born_ms().unwrap()
+    dir_lock::inspect(path).unwrap().unwrap().born_ms().unwrap()
 }
 
 fn sleeper() -> Child {

@@ -160,7 +160,7 @@ fn with_a_damaged_page() -> TempDir {
 fn integrity_check_is_bounded_in_time() {
     let dir = with_a_damaged_page();
     assert!(matches!(integrity::check(dir.path()), integrity::Health::Damaged(_)));
-    assert!(matches!(integrity::look(dir.path(), Duration::ZERO).unwrap(), integrity::Health::Unknown(_)));
+    assert!(matches!(integrity::inspect(dir.path(), Duration::ZERO).unwrap(), integrity::Health::Unknown(_)));
     let whole = with(&[Row::Request(sent(NOON))]);
     assert_eq!(integrity::check(whole.path()), integrity::Health::Whole);
 }

@@ -1,0 +1,15 @@
+//! The providers by name. Requests, gates and ids name one; what it does is behind [`Provider::spec`].
+
+use serde::{Deserialize, Serialize};
+
+/// The provider of a quota.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Provider {
+    #[default]
+    Anthropic,
+}
+
+impl Provider {
+    pub const ALL: [Self; 1] = [Self::Anthropic];
+}
