@@ -19,14 +19,14 @@ impl StoreFiles {
 }
 
 impl SlotWriter for StoreFiles {
-    fn write(&mut self, path: &Path, object: &Map<String, Value>) -> Result<(), String> {
+    fn write(&mut self, path: &Path, object: Map<String, Value>) -> Result<(), String> {
         let store = StoreBuilder::new(&self.app, path)
             .disable_auto_save()
             .create_new()
             .build()
             .map_err(|error| error.to_string())?;
         for (key, value) in object {
-            store.set(key.clone(), value.clone());
+            store.set(key, value);
         }
         let saved = store.save().map_err(|error| error.to_string());
         // The plugin saves every open store again at exit, without a sync, so none is left open.

@@ -112,8 +112,8 @@ struct Cut {
 }
 
 impl SlotWriter for Cut {
-    fn write(&mut self, path: &Path, object: &Map<String, Value>) -> Result<(), String> {
-        let text = serde_json::to_vec_pretty(object).map_err(|error| error.to_string())?;
+    fn write(&mut self, path: &Path, object: Map<String, Value>) -> Result<(), String> {
+        let text = serde_json::to_vec_pretty(&object).map_err(|error| error.to_string())?;
         let Some(left) = self.left.checked_sub(1) else {
             let cut = text.len() * usize::from(self.at) / 255;
             std::fs::write(path, &text[..cut]).map_err(|error| error.to_string())?;

@@ -112,14 +112,14 @@ pub fn edit(
     }
     object.entry("version").or_insert(VERSION.into());
     edit(&mut object);
-    save(dir, &object, writer).map_err(|why| {
+    save(dir, object.clone(), writer).map_err(|why| {
         format!("Could not save the settings ({why}). The old ones stay in effect. Free some space or fix the folder's permissions, then try again.")
     })?;
     let (settings, problems) = Settings::parse(&object);
     Ok(Loaded { settings, problems, object })
 }
 
-fn save(dir: &Path, object: &Map<String, Value>, writer: &mut dyn SlotWriter) -> Result<(), String> {
+fn save(dir: &Path, object: Map<String, Value>, writer: &mut dyn SlotWriter) -> Result<(), String> {
     let io = |error: std::io::Error| error.to_string();
     let target = target(dir).map_err(io)?;
     let next = target.with_file_name(NEXT);
@@ -249,7 +249,7 @@ mod tests {
     fn settings_save_failure_keeps_the_old_file() {
         struct Full;
         impl SlotWriter for Full {
-            fn write(&mut self, path: &Path, _: &Map<String, Value>) -> Result<(), String> {
+            fn write(&mut self, path: &Path, _: Map<String, Value>) -> Result<(), String> {
                 std::fs::write(path, "{").unwrap();
                 Err("no space left on device".into())
             }

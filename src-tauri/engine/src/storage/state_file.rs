@@ -35,7 +35,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 pub trait SlotWriter: Send + 'static {
     /// # Errors
     /// Fails on an I/O error.
-    fn write(&mut self, path: &Path, object: &Map<String, Value>) -> Result<(), String>;
+    fn write(&mut self, path: &Path, object: Map<String, Value>) -> Result<(), String>;
 }
 
 /// Writes files directly, for programs without the plugin.
@@ -43,8 +43,8 @@ pub trait SlotWriter: Send + 'static {
 pub struct PlainFiles;
 
 impl SlotWriter for PlainFiles {
-    fn write(&mut self, path: &Path, object: &Map<String, Value>) -> Result<(), String> {
-        let text = serde_json::to_string_pretty(object).map_err(|error| error.to_string())?;
+    fn write(&mut self, path: &Path, object: Map<String, Value>) -> Result<(), String> {
+        let text = serde_json::to_string_pretty(&object).map_err(|error| error.to_string())?;
         let written = fs::create(path).and_then(|mut file| io::Write::write_all(&mut file, text.as_bytes()));
         written.map_err(|error| error.to_string())
     }
@@ -201,11 +201,11 @@ impl<W: SlotWriter> TwoSlots<W> {
         let state = serde_json::to_value(state).map_err(|error| error.to_string())?;
         // The folder may have been deleted, and the writer would recreate it readable for everyone.
         fs::make_folder(&self.dir).map_err(|error| error.to_string())?;
-        for _ in NAMES {
+        for state in [state.clone(), state] {
             let generation = self.generation + 1;
             let name = NAMES[usize::from(generation.is_multiple_of(2))];
             let path = self.dir.join(name);
-            self.writer.write(&path, &slot(generation, &state))?;
+            self.writer.write(&path, slot(generation, state))?;
             fs::sync(&path).map_err(|error| error.to_string())?;
             self.generation = generation;
         }
@@ -214,9 +214,9 @@ impl<W: SlotWriter> TwoSlots<W> {
 }
 
 /// The content of one slot, with a checksum that reveals damage.
-pub(crate) fn slot(generation: u64, state: &Value) -> Map<String, Value> {
-    let parts = [("generation", json!(generation)), ("checksum", json!(checksum(generation, state)))];
-    parts.into_iter().chain([("state", state.clone())]).map(|(key, value)| (key.to_owned(), value)).collect()
+pub(crate) fn slot(generation: u64, state: Value) -> Map<String, Value> {
+    let parts = [("generation", json!(generation)), ("checksum", json!(checksum(generation, &state)))];
+    parts.into_iter().chain([("state", state)]).map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 /// Covers the generation and the state with sorted keys, because another program may have reordered them.

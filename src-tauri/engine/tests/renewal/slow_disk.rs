@@ -37,7 +37,7 @@ struct Disk {
 }
 
 impl SlotWriter for Disk {
-    fn write(&mut self, path: &Path, object: &Map<String, Value>) -> Result<(), String> {
+    fn write(&mut self, path: &Path, object: Map<String, Value>) -> Result<(), String> {
         self.waiting.send_replace(self.held.try_lock().is_err());
         drop(self.held.blocking_lock());
         PlainFiles.write(path, object)

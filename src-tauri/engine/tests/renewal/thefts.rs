@@ -22,7 +22,7 @@ fn steal(locks: &[PathBuf; 2]) {
 pub struct AtIntent<F>(pub Option<F>);
 
 impl<F: FnOnce() + Send + 'static> SlotWriter for AtIntent<F> {
-    fn write(&mut self, path: &Path, object: &Map<String, Value>) -> Result<(), String> {
+    fn write(&mut self, path: &Path, object: Map<String, Value>) -> Result<(), String> {
         let accounts = object["state"]["accounts"].as_object().unwrap();
         if accounts.values().any(|account| !account["token"]["spending"].is_null())
             && let Some(act) = self.0.take()

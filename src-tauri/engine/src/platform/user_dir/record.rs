@@ -34,7 +34,7 @@ impl UserDir {
         state.saved = Some(clock.now());
         state.accounts.insert(id.clone(), account.clone());
         let state = serde_json::to_value(&state).map_err(|error| error.to_string())?;
-        let mut record = slot(account.saves, &state);
+        let mut record = slot(account.saves, state);
         record.insert(DATA_DIR.to_owned(), json!(self.data_dir.to_string_lossy()));
         let record = serde_json::to_vec(&Value::Object(record)).map_err(|error| error.to_string())?;
         let path = self.record(id);

@@ -28,7 +28,7 @@ impl UserDir {
         let mut state = State::new(clock.boot_id());
         (state.saved, state.updates) = (Some(clock.now()), updates.clone());
         let state = serde_json::to_value(&state).map_err(|error| error.to_string())?;
-        replace(&self.updates(), &Value::Object(slot(0, &state))).map_err(|error| error.to_string())
+        replace(&self.updates(), &Value::Object(slot(0, state))).map_err(|error| error.to_string())
     }
 
     /// The saved update state. An unreadable record is set aside and counts as a check made just now. Blocks.

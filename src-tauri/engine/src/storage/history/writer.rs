@@ -19,7 +19,7 @@ use tokio::sync::{oneshot, watch};
 
 /// How long to wait for a ledger entry to be written. If the disk hangs, polling continues without it.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// The capacity of the channel to the thread.
+/// The capacity of the channel to the thread, which reserves memory for all of it.
 const UNDER_WAY_MAX: usize = 1024;
 /// Rows kept in memory while writing fails: some days of requests.
 const WAITING_MAX: usize = 10_000;
@@ -47,7 +47,7 @@ pub struct History {
 
 #[derive(Debug)]
 enum Request {
-    Write(Row, Option<oneshot::Sender<()>>),
+    Write(Box<Row>, Option<oneshot::Sender<()>>),
     Keep(Limits),
     Damaged(String),
     DeleteAll(oneshot::Sender<Result<(), String>>),
@@ -91,7 +91,7 @@ impl History {
     /// Adds a ledger entry and waits briefly until it is on disk, because the resulting state is saved after it.
     pub async fn record(&self, entry: LedgerEntry) {
         let (done, written) = oneshot::channel();
-        self.send(Request::Write(Row::Request(entry), Some(done)));
+        self.send(Request::Write(Box::new(Row::Request(entry)), Some(done)));
         if tokio::time::timeout(PATIENCE, written).await.is_err() {
             tracing::warn!("writing the history takes long; continuing without it");
         }
@@ -99,12 +99,12 @@ impl History {
 
     /// Queues a record without waiting.
     pub fn remember(&self, record: HistoryRecord) {
-        self.send(Request::Write(Row::Memory(record), None));
+        self.send(Request::Write(Box::new(Row::Memory(record)), None));
     }
 
     /// Assigns the rows of `from` to `into`, the account's current name.
     pub fn rename(&self, from: AccountId, into: AccountId) {
-        self.send(Request::Write(Row::Renamed { from, into }, None));
+        self.send(Request::Write(Box::new(Row::Renamed { from, into }), None));
     }
 
     /// Sets the limits from now on.
@@ -212,7 +212,7 @@ impl Writer {
                 Request::Write(row, ack) => {
                     // The caller saves its state next, which must not be ahead of the ledger, so write now.
                     self.retry = self.retry.filter(|_| ack.is_none());
-                    self.waiting.push_back(row);
+                    self.waiting.push_back(*row);
                     self.acks.extend(ack);
                     if self.waiting.len() < TOGETHER_MAX {
                         next = inbox.try_recv().ok();

@@ -178,7 +178,7 @@ fn reversed(value: &Value) -> String {
 fn state_save_on_a_full_disk_fails_and_keeps_the_other_slot() {
     struct Full(u32);
     impl SlotWriter for Full {
-        fn write(&mut self, path: &Path, object: &Map<String, Value>) -> Result<(), String> {
+        fn write(&mut self, path: &Path, object: Map<String, Value>) -> Result<(), String> {
             if self.0 == 0 {
                 std::fs::write(path, "").unwrap();
                 return Err("no space left on device".into());

@@ -42,7 +42,7 @@ fn update_record_torn_counts_as_just_checked_and_newer_is_kept() {
     one.write_updates(&asked(&person, 60), &person.clock).unwrap();
     let mut record: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     record["state"]["version"] = 1000.into();
-    let newer = state_file::slot(0, &record["state"]);
+    let newer = state_file::slot(0, record["state"].clone());
     std::fs::write(&path, serde_json::to_vec(&newer).unwrap()).unwrap();
     one.read_updates(&person.clock).unwrap_err();
     one.write_updates(&asked(&person, 0), &person.clock).unwrap_err();
