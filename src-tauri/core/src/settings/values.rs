@@ -30,7 +30,7 @@ pub enum Theme {
     Dark,
 }
 
-/// Where readings come from (law 16).
+/// Where readings come from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
