@@ -4,9 +4,10 @@ use crate::view::{AccountChoice, PlaceView};
 use crate::view_model::Known;
 use holdoff_core::account::label;
 use holdoff_core::credential::location;
+use holdoff_core::providers::Provider;
 use holdoff_core::settings::Readings;
 use holdoff_core::{AccountId, AccountState, CredentialLocation, messages};
-use holdoff_engine::claude_code::CredentialStore;
+use holdoff_engine::owners::locations;
 
 /// Every account with a known sign-in, enabled or not, in the order of the locations.
 pub fn accounts(known: &Known<'_>) -> Vec<AccountChoice> {
@@ -36,6 +37,7 @@ fn account(id: &AccountId, known: &Known<'_>) -> Option<AccountChoice> {
         name,
         plan: first.sign_in.plan.as_deref().map(messages::capitalised),
         places: theirs.iter().map(|place| place_view(place, Some(place.name()) == used, known)).collect(),
+        provider: first.provider.into(),
         enabled: known.settings.is_enabled(id),
         renewal: known.settings.may_renew(id),
         readings: readings(id, known),
@@ -75,8 +77,8 @@ fn place_view(place: &CredentialLocation, used: bool, known: &Known<'_>) -> Plac
 
 /// Each folder in the settings, with the name of its location.
 fn listed<'a>(known: &'a Known<'_>) -> impl Iterator<Item = (&'a str, String)> {
-    let place = |dir: &String| CredentialStore::added(dir.into(), Some(known.home.to_owned())).place();
-    known.settings.claude_config_dirs.iter().map(move |dir| (dir.as_str(), place(dir)))
+    let dirs = Provider::ALL.into_iter().flat_map(|provider| known.settings.config_dirs(provider));
+    dirs.map(|dir| (dir.as_str(), locations::added(known.home, dir).place()))
 }
 
 #[cfg(test)]
@@ -87,7 +89,6 @@ mod tests {
     use holdoff_core::credential::token::Token;
     use holdoff_core::credential::{CredentialMissing, CredentialPresence, Identity};
     use holdoff_core::settings::AccountSettings;
-    use holdoff_core::state::Provider;
     use holdoff_core::{Boot, Moment, Settings, State, Wall};
     use holdoff_engine::storage::state_store::Snapshot;
     use std::collections::BTreeSet;
@@ -109,7 +110,7 @@ mod tests {
             state.places.push(place);
         }
         let dirs = ["/home/ann/work", "~/new", "~/link"].map(str::to_owned).to_vec();
-        let mut settings = Settings { claude_config_dirs: dirs, ..Settings::default() };
+        let mut settings = Settings { config_dirs: [(Provider::Anthropic, dirs)].into(), ..Settings::default() };
         choose(&mut settings);
         let known = Known {
             snapshot: &Snapshot { state, trouble: None },

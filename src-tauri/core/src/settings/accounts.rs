@@ -2,6 +2,7 @@
 
 use super::rules::{choice, flag, readings};
 use super::{Parser, Readings, Settings};
+use crate::providers::Provider;
 use crate::state::AccountId;
 use crate::text::clean;
 use serde_json::Value;
@@ -71,6 +72,11 @@ impl Settings {
         Ok(Some(clean(text, LABEL_MAX)).filter(|text| !text.is_empty()))
     }
 
+    /// The config folders of a provider's owner beside the default one.
+    pub fn config_dirs(&self, provider: Provider) -> &[String] {
+        self.config_dirs.get(&provider).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// Checks a folder that the user entered, without accessing the disk.
     ///
     /// # Errors
@@ -80,21 +86,27 @@ impl Settings {
         if below_home || Path::new(text).is_absolute() {
             return Ok(());
         }
-        Err("Use the full path of the folder, such as ~/.claude-work.".to_owned())
+        let examples = Provider::ALL.map(|provider| provider.info().folders.example).join(" or ");
+        Err(format!("Use the full path of the folder, such as {examples}."))
     }
 }
 
 impl Parser<'_> {
-    pub(super) fn folders(&mut self) -> Vec<String> {
-        let listed: Vec<Value> = self.setting("claude_config_dirs", Vec::new(), choice("a list of folders"));
-        listed.iter().filter_map(|value| self.folder(value)).collect()
+    pub(super) fn folders(&mut self) -> BTreeMap<Provider, Vec<String>> {
+        let folders = Provider::ALL.map(|provider| (provider, self.folders_in(provider.info().folders.setting)));
+        folders.into_iter().filter(|(_, listed)| !listed.is_empty()).collect()
     }
 
-    fn folder(&mut self, value: &Value) -> Option<String> {
+    fn folders_in(&mut self, key: &str) -> Vec<String> {
+        let listed: Vec<Value> = self.setting(key, Vec::new(), choice("a list of folders"));
+        listed.iter().filter_map(|value| self.folder(key, value)).collect()
+    }
+
+    fn folder(&mut self, key: &str, value: &Value) -> Option<String> {
         let text = value.as_str().unwrap_or_default();
         if let Err(allowed) = Settings::check_folder(text) {
             self.problems.push(format!(
-                "settings.json: \"claude_config_dirs\" lists {}, which is ignored. {allowed}",
+                "settings.json: \"{key}\" lists {}, which is ignored. {allowed}",
                 self.quotes.shown(Some(value))
             ));
             return None;
@@ -260,7 +272,7 @@ mod tests {
             [json!("work"), json!("./work"), json!("../work"), json!(""), json!("~ann/x"), json!(7), json!(null)]
         {
             let (settings, problems) = parse(json!({"claude_config_dirs": ["~/a", wrong, "/b", "~"]}));
-            assert_eq!(settings.claude_config_dirs, ["~/a", "/b", "~"]);
+            assert_eq!(settings.config_dirs(Provider::Anthropic), ["~/a", "/b", "~"]);
             assert!(problems.len() == 1 && problems[0].contains("ignored"), "{problems:?}");
         }
         assert_eq!(parse(json!({"claude_config_dirs": "~/a"})).1.len(), 1);
