@@ -71,7 +71,8 @@ async fn locks_follow_the_secure_storage_dir() {
     let kept = home.dir.path().join("kept");
     fs::create_dir(&kept).unwrap();
     let source = {
-        let variables = OwnerVariables { storage_dir: Some(kept.clone().into()), ..OwnerVariables::default() };
+        let variables =
+            holdoff_core::providers::OwnerVariables { storage_dir: Some(kept.clone().into()), ..Default::default() };
         CredentialStore::of(home.dir.path(), &variables)
     };
     let locker = Locker::new(&source, &home.dir.path().join("locks"), QUICK, QUICK);
